@@ -1,0 +1,203 @@
+//! What Zoho says when it refuses.
+
+use std::fmt;
+
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::{Code, Id};
+
+/// A refusal of Zoho's: the `{"code", "details", "message", "status": "error"}` object, of a whole
+/// request or of one record in it.
+///
+/// ```
+/// use http::StatusCode;
+/// use zcrm_core::{ApiError, Code};
+///
+/// let body = br#"{"code":"MANDATORY_NOT_FOUND","status":"error","message":"required field not found",
+///     "details":{"api_name":"Last_Name","json_path":"$.data[0].Last_Name"}}"#;
+/// let error = ApiError::from_json(StatusCode::BAD_REQUEST, body).unwrap();
+/// assert_eq!(*error.code(), Code::MANDATORY_NOT_FOUND);
+/// assert_eq!(error.field(), Some("Last_Name"));
+/// assert_eq!(error.json_path(), Some("$.data[0].Last_Name"));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApiError {
+    status: StatusCode,
+    code: Code,
+    message: String,
+    details: Map<String, Value>,
+}
+
+/// The error object as Zoho writes it. `status` may be absent; `code` may not.
+#[derive(Deserialize)]
+struct Wire {
+    code: Code,
+    #[serde(default)]
+    message: Option<String>,
+    #[serde(default)]
+    status: Option<String>,
+    #[serde(default)]
+    details: Value,
+}
+
+impl ApiError {
+    /// Makes an error by hand, as for a transport of one's own.
+    #[must_use]
+    pub fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+            details: Map::new(),
+        }
+    }
+
+    /// Reads an error object; `None` where `json` is none: an object with a `code` whose
+    /// `status` is `error`, or absent beside an HTTP status of 400 and above.
+    #[must_use]
+    pub fn from_json(status: StatusCode, json: &[u8]) -> Option<Self> {
+        let wire: Wire = serde_json::from_slice(json).ok()?;
+        let says_error = match wire.status.as_deref() {
+            Some(word) => word.eq_ignore_ascii_case("error"),
+            None => status.as_u16() >= 400,
+        };
+        says_error.then(|| Self {
+            status,
+            code: wire.code,
+            message: wire.message.unwrap_or_default(),
+            details: match wire.details {
+                Value::Object(map) => map,
+                _ => Map::new(),
+            },
+        })
+    }
+
+    /// The HTTP status that the refusal came with; it may be 200.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Zoho's code.
+    #[must_use]
+    pub fn code(&self) -> &Code {
+        &self.code
+    }
+
+    /// Zoho's sentence for people; it changes without notice, so judge by [`code`](Self::code).
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// All details that Zoho gave.
+    #[must_use]
+    pub fn details(&self) -> &Map<String, Value> {
+        &self.details
+    }
+
+    /// The API name of the field that is at fault (`details.api_name`).
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        self.text("api_name")
+    }
+
+    /// Where in the request's body the fault lies, such as `$.data[1].Email`.
+    #[must_use]
+    pub fn json_path(&self) -> Option<&str> {
+        self.text("json_path")
+    }
+
+    /// The id that Zoho names: of the record concerned, or of its twin on `DUPLICATE_DATA`.
+    #[must_use]
+    pub fn id(&self) -> Option<Id> {
+        let twin = self
+            .details
+            .get("duplicate_record")
+            .and_then(|twin| twin.get("id"));
+        let value = twin.or_else(|| self.details.get("id"))?;
+        serde_json::from_value(value.clone()).ok()
+    }
+
+    fn text(&self, key: &str) -> Option<&str> {
+        self.details.get(key).and_then(Value::as_str)
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.code)?;
+        if !self.message.is_empty() {
+            write!(f, ": {}", self.message)?;
+        }
+        // these say where to look and hold no data of people's
+        const TELLING: [&str; 9] = [
+            "api_name",
+            "json_path",
+            "param_name",
+            "expected_data_type",
+            "maximum_length",
+            "limit",
+            "permissions",
+            "module",
+            "dependee",
+        ];
+        let mut separator = " (";
+        for key in TELLING {
+            if let Some(value) = self.details.get(key) {
+                write!(f, "{separator}{key} ")?;
+                match value {
+                    Value::String(text) => f.write_str(text)?,
+                    other => write!(f, "{other}")?,
+                }
+                separator = ", ";
+            }
+        }
+        if separator == ", " {
+            f.write_str(")")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::ApiError;
+
+    #[test]
+    fn a_record_with_a_status_of_its_own_is_no_error() {
+        assert!(ApiError::from_json(StatusCode::OK, br#"{"id":"1","status":"error"}"#).is_none());
+        assert!(
+            ApiError::from_json(StatusCode::OK, br#"{"code":"C-1","status":"open"}"#).is_none()
+        );
+    }
+
+    #[test]
+    fn display_names_the_field_and_the_place() {
+        let json = br#"{"code":"INVALID_DATA","status":"error","message":"invalid data",
+            "details":{"api_name":"Email","json_path":"$.data[0].Email","expected_data_type":"email"}}"#;
+        let error = ApiError::from_json(StatusCode::ACCEPTED, json).unwrap();
+        assert_eq!(
+            error.to_string(),
+            "INVALID_DATA: invalid data \
+             (api_name Email, json_path $.data[0].Email, expected_data_type email)"
+        );
+    }
+
+    #[test]
+    fn details_of_any_shape_do_not_sink_the_error() {
+        for details in ["null", "[]", "\"text\"", "{}"] {
+            let json = format!(r#"{{"code":"X","status":"error","details":{details}}}"#);
+            assert!(
+                ApiError::from_json(StatusCode::OK, json.as_bytes()).is_some(),
+                "{details}"
+            );
+        }
+    }
+}

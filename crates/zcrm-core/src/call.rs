@@ -1,0 +1,79 @@
+//! What a request says of itself to the layers it passes.
+
+use std::fmt;
+
+use http::Method;
+
+/// How safely a request can be sent a second time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RetryClass {
+    /// It changes nothing: may be repeated.
+    Read,
+    /// Done twice it has the effect of once: may be repeated.
+    Idempotent,
+    /// Done twice it does two things: repeated only where it was certainly not executed.
+    NotIdempotent,
+}
+
+/// What the layers know of a call; it travels in the request's extensions.
+///
+/// It names the operation and the path's template, never ids or values, so it may stand in logs
+/// and spans.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallMeta {
+    pub(crate) operation: &'static str,
+    pub(crate) method: Method,
+    pub(crate) template: &'static str,
+    pub(crate) retry: RetryClass,
+    pub(crate) heavy: bool,
+    pub(crate) credits: u32,
+}
+
+impl CallMeta {
+    /// The operation's id, such as `records.list`.
+    #[must_use]
+    pub fn operation(&self) -> &'static str {
+        self.operation
+    }
+
+    /// The HTTP method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The path's template, such as `/{module}/{id}`.
+    #[must_use]
+    pub fn template(&self) -> &'static str {
+        self.template
+    }
+
+    /// How safely the request can be repeated.
+    #[must_use]
+    pub fn retry_class(&self) -> RetryClass {
+        self.retry
+    }
+
+    /// Whether Zoho counts it against the smaller number of concurrent heavy calls (10).
+    #[must_use]
+    pub fn is_heavy(&self) -> bool {
+        self.heavy
+    }
+
+    /// What the call costs of the organisation's daily API credits, at least.
+    #[must_use]
+    pub fn credits(&self) -> u32 {
+        self.credits
+    }
+}
+
+impl fmt::Display for CallMeta {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.operation == self.template {
+            write!(f, "{} {}", self.method, self.template)
+        } else {
+            write!(f, "{}: {} {}", self.operation, self.method, self.template)
+        }
+    }
+}

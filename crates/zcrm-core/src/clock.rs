@@ -1,0 +1,198 @@
+//! Time, injected: nothing in zcrm asks the system for the hour by itself.
+
+use std::{fmt, future::Future, pin::Pin, time::Duration};
+
+use chrono::{DateTime, Utc};
+
+/// What [`Clock::sleep`] returns: a future that is ready when the time has passed.
+pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
+
+/// A source of time.
+///
+/// `zcrm-http` has the one that reads the system (`TokioClock`); `ManualClock` (feature
+/// `test-util`) moves only when a test says so.
+///
+/// ```
+/// # #[cfg(feature = "test-util")] {
+/// use std::time::Duration;
+/// use zcrm_core::{Clock, ManualClock};
+///
+/// let clock = ManualClock::new();
+/// let before = clock.now();
+/// clock.advance(Duration::from_secs(60));
+/// assert_eq!((clock.now() - before).num_seconds(), 60);
+/// # }
+/// ```
+pub trait Clock: Send + Sync + fmt::Debug {
+    /// The wall clock, UTC.
+    fn now(&self) -> DateTime<Utc>;
+
+    /// Time since a fixed moment that this clock chose; never goes back.
+    fn monotonic(&self) -> Duration;
+
+    /// A future that is ready once `duration` has passed.
+    fn sleep(&self, duration: Duration) -> Sleep;
+}
+
+#[cfg(any(test, feature = "test-util"))]
+pub use manual::ManualClock;
+
+#[cfg(any(test, feature = "test-util"))]
+mod manual {
+    use std::{
+        future::Future,
+        pin::Pin,
+        sync::{Arc, Mutex, MutexGuard, PoisonError},
+        task::{Context, Poll, Waker},
+        time::Duration,
+    };
+
+    use chrono::{DateTime, TimeDelta, Utc};
+
+    use super::{Clock, Sleep};
+
+    /// A clock that a test moves by hand (feature `test-util`). Clones show the same time.
+    ///
+    /// It starts at 2026-01-01T00:00:00Z.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zcrm_core::{Clock, ManualClock};
+    ///
+    /// let clock = ManualClock::new();
+    /// assert_eq!(clock.monotonic(), Duration::ZERO);
+    /// clock.advance(Duration::from_secs(3600));
+    /// assert_eq!(clock.monotonic(), Duration::from_secs(3600));
+    /// ```
+    #[derive(Debug, Clone, Default)]
+    pub struct ManualClock {
+        state: Arc<Mutex<State>>,
+    }
+
+    #[derive(Debug, Default)]
+    struct State {
+        elapsed: Duration,
+        jumps: bool,
+        slept: Vec<Duration>,
+        wakers: Vec<(Duration, Waker)>,
+    }
+
+    impl ManualClock {
+        /// A clock that stands until [`advance`](Self::advance) moves it.
+        #[must_use]
+        pub fn new() -> Self {
+            Self::default()
+        }
+
+        /// A clock on which every sleep is over at once, having moved the clock by its length:
+        /// for code that waits between tries.
+        #[must_use]
+        pub fn jumping() -> Self {
+            let clock = Self::default();
+            clock.state().jumps = true;
+            clock
+        }
+
+        /// Lets `by` pass and wakes whoever slept until then.
+        pub fn advance(&self, by: Duration) {
+            let due: Vec<Waker> = {
+                let mut state = self.state();
+                state.elapsed += by;
+                let elapsed = state.elapsed;
+                let (due, later) = state
+                    .wakers
+                    .drain(..)
+                    .partition::<Vec<_>, _>(|(at, _)| *at <= elapsed);
+                state.wakers = later;
+                due.into_iter().map(|(_, waker)| waker).collect()
+            };
+            due.into_iter().for_each(Waker::wake);
+        }
+
+        /// The sleeps that were asked for so far, in order.
+        #[must_use]
+        pub fn slept(&self) -> Vec<Duration> {
+            self.state().slept.clone()
+        }
+
+        fn state(&self) -> MutexGuard<'_, State> {
+            self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+    }
+
+    impl Clock for ManualClock {
+        fn now(&self) -> DateTime<Utc> {
+            let start = DateTime::from_timestamp(1_767_225_600, 0).unwrap_or_default();
+            start + TimeDelta::from_std(self.monotonic()).unwrap_or(TimeDelta::MAX)
+        }
+
+        fn monotonic(&self) -> Duration {
+            self.state().elapsed
+        }
+
+        fn sleep(&self, duration: Duration) -> Sleep {
+            let until = {
+                let mut state = self.state();
+                state.slept.push(duration);
+                state.elapsed + duration
+            };
+            if self.state().jumps {
+                self.advance(duration);
+            }
+            Box::pin(Until {
+                clock: self.clone(),
+                until,
+            })
+        }
+    }
+
+    struct Until {
+        clock: ManualClock,
+        until: Duration,
+    }
+
+    impl Future for Until {
+        type Output = ();
+
+        fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+            let mut state = self.clock.state();
+            if state.elapsed >= self.until {
+                return Poll::Ready(());
+            }
+            state.wakers.push((self.until, cx.waker().clone()));
+            Poll::Pending
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        task::{Context, Poll, Waker},
+        time::Duration,
+    };
+
+    use super::{Clock, ManualClock};
+
+    #[test]
+    fn a_sleep_ends_when_its_time_has_passed_and_not_before() {
+        let clock = ManualClock::new();
+        let mut sleep = clock.sleep(Duration::from_secs(10));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert_eq!(sleep.as_mut().poll(&mut cx), Poll::Pending);
+        clock.advance(Duration::from_secs(9));
+        assert_eq!(sleep.as_mut().poll(&mut cx), Poll::Pending);
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(sleep.as_mut().poll(&mut cx), Poll::Ready(()));
+    }
+
+    #[test]
+    fn a_jumping_clock_never_waits_and_remembers_the_lengths() {
+        let clock = ManualClock::jumping();
+        let mut sleep = clock.sleep(Duration::from_secs(7));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert_eq!(sleep.as_mut().poll(&mut cx), Poll::Ready(()));
+        assert_eq!(clock.monotonic(), Duration::from_secs(7));
+        assert_eq!(clock.slept(), [Duration::from_secs(7)]);
+    }
+}

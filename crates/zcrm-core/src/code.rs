@@ -1,0 +1,139 @@
+//! Zoho's codes: an open set of words.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+/// A code of Zoho's, such as `INVALID_TOKEN`, exactly as it came.
+///
+/// The set is open: Zoho's description knows 156 codes, some misspelt, and sends others. Compare
+/// with a constant or with text; nothing fails on a code that zcrm does not know.
+///
+/// ```
+/// use zcrm_core::Code;
+///
+/// let code = Code::from("MANDATORY_NOT_FOUND");
+/// assert_eq!(code, Code::MANDATORY_NOT_FOUND);
+/// assert_eq!(code, "MANDATORY_NOT_FOUND");
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Code(SmolStr);
+
+impl Code {
+    /// The code as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this code means that the access token is no longer good, so that another one
+    /// may help. `OAUTH_SCOPE_MISMATCH` is not among them: a fresh token has the same scopes.
+    #[must_use]
+    pub fn is_stale_token(&self) -> bool {
+        *self == Self::INVALID_TOKEN || *self == Self::AUTHENTICATION_FAILURE
+    }
+}
+
+macro_rules! codes {
+    ($($name:ident: $doc:literal;)*) => {
+        #[allow(clippy::declare_interior_mutable_const, reason = "static text, never shared")]
+        impl Code {
+            $(
+                #[doc = $doc]
+                pub const $name: Self = Self(SmolStr::new_static(stringify!($name)));
+            )*
+        }
+    };
+}
+
+codes! {
+    SUCCESS: "The item was written.";
+    ALREADY_MODIFIED: "The record changed after `If-Unmodified-Since`.";
+    AMBIGUITY_DURING_PROCESSING: "Two parameters contradict each other.";
+    AUTHENTICATION_FAILURE: "No token, or one that Zoho does not take.";
+    DEPENDENT_FIELD_MISSING: "A field that another one needs is absent.";
+    DISCRETE_PAGINATION_LIMIT_EXCEEDED: "Page numbers end at record 2,000.";
+    DUPLICATE_DATA: "A unique field holds this value in another record.";
+    EXPECTED_FIELD_MISSING: "One of several fields is needed.";
+    EXPIRED_VALUE: "The page token is older than 24 hours.";
+    FEATURE_NOT_ENABLED: "The organisation's edition lacks the feature.";
+    ID_ALREADY_CONVERTED: "The lead was converted before.";
+    INTERNAL_ERROR: "A fault inside Zoho.";
+    INVALID_DATA: "A value is of the wrong type or form.";
+    INVALID_HOST: "From v2.1 on: not an API host.";
+    INVALID_MODULE: "There is no module of this name.";
+    INVALID_REQUEST: "The request could not be read.";
+    INVALID_REQUEST_METHOD: "The path knows no such method.";
+    INVALID_TOKEN: "The access token is expired, revoked or of another environment.";
+    INVALID_URL_PATTERN: "There is no such path.";
+    LICENSE_LIMIT_EXCEEDED: "The organisation's licences are used up.";
+    LIMIT_EXCEEDED: "Too many items, or too large a number.";
+    MANDATORY_NOT_FOUND: "A mandatory field is absent.";
+    NO_PERMISSION: "The user may not do this.";
+    NOT_ALLOWED: "The state of the thing forbids it.";
+    NOT_SUPPORTED: "The module or field does not take this.";
+    OAUTH_SCOPE_MISMATCH: "The token lacks a scope; refreshing does not help.";
+    PAGINATION_LIMIT_EXCEEDED: "Page tokens end at record 100,000.";
+    PERMISSION_DENIED: "The user may not do this.";
+    RECORD_LOCKED: "The record is locked.";
+    REQUIRED_PARAM_MISSING: "A mandatory parameter is absent.";
+    SCHEDULED: "The work was accepted and goes on in the background.";
+    TOKEN_BOUND_DATA_MISMATCH: "The page token belongs to another query or user.";
+    TOO_MANY_REQUESTS: "A limit of rate, concurrency or credits was met.";
+}
+
+impl From<&str> for Code {
+    fn from(text: &str) -> Self {
+        Self(SmolStr::new(text))
+    }
+}
+
+impl PartialEq<str> for Code {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl PartialEq<&str> for Code {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Code;
+
+    #[test]
+    fn unknown_and_misspelt_codes_are_kept_as_they_came() {
+        for text in [
+            "EMAIL_UPDATE_NOT_ALOWED",
+            "InvalidModule",
+            "failure_in_attachment_handling",
+        ] {
+            let code: Code = serde_json::from_value(text.into()).unwrap();
+            assert_eq!(code.as_str(), text);
+        }
+    }
+
+    #[test]
+    fn a_missing_scope_is_not_a_stale_token() {
+        assert!(Code::INVALID_TOKEN.is_stale_token());
+        assert!(Code::AUTHENTICATION_FAILURE.is_stale_token());
+        assert!(!Code::OAUTH_SCOPE_MISMATCH.is_stale_token());
+    }
+}

@@ -1,0 +1,241 @@
+//! Zoho's data centres and the environments in them.
+
+use std::{fmt, str::FromStr};
+
+use crate::{Error, Origin};
+
+/// One of Zoho's data centres: where an organisation lives, and so which servers may see its
+/// tokens.
+///
+/// Parse one from the `location` that Zoho uses (`us`, `eu`, `in`, `au`, `cn`, `jp`, `ca`, `sa`,
+/// `uk`, `ae`). Hosts are those of Zoho's own SDKs for v8; `uk` and `ae` come from Zoho's pages
+/// for other products and are [unconfirmed](Self::is_confirmed) for CRM.
+///
+/// ```
+/// use zcrm_core::{DataCenter, Environment};
+///
+/// let eu: DataCenter = "eu".parse()?;
+/// assert_eq!(eu, DataCenter::EU);
+/// assert_eq!(eu.accounts_origin().to_string(), "https://accounts.zoho.eu");
+/// assert_eq!(eu.api_origin(Environment::Sandbox).to_string(), "https://sandbox.zohoapis.eu");
+/// # Ok::<(), zcrm_core::Error>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct DataCenter(&'static Row);
+
+struct Row {
+    location: &'static str,
+    accounts: &'static str,
+    api: &'static str,
+    confirmed: bool,
+}
+
+macro_rules! data_centers {
+    ($($name:ident, $location:literal, $accounts:literal, $api:literal, $confirmed:literal, $doc:literal;)*) => {
+        impl DataCenter {
+            $(
+                #[doc = $doc]
+                pub const $name: Self = Self(&Row {
+                    location: $location,
+                    accounts: $accounts,
+                    api: $api,
+                    confirmed: $confirmed,
+                });
+            )*
+
+            /// All data centres that zcrm knows.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+        }
+    };
+}
+
+data_centers! {
+    US, "us", "accounts.zoho.com", "zohoapis.com", true, "United States, Zoho's default.";
+    EU, "eu", "accounts.zoho.eu", "zohoapis.eu", true, "European Union.";
+    IN, "in", "accounts.zoho.in", "zohoapis.in", true, "India.";
+    AU, "au", "accounts.zoho.com.au", "zohoapis.com.au", true, "Australia.";
+    CN, "cn", "accounts.zoho.com.cn", "zohoapis.com.cn", true, "China.";
+    JP, "jp", "accounts.zoho.jp", "zohoapis.jp", true, "Japan.";
+    CA, "ca", "accounts.zohocloud.ca", "zohoapis.ca", true, "Canada.";
+    SA, "sa", "accounts.zoho.sa", "zohoapis.sa", true, "Saudi Arabia.";
+    UK, "uk", "accounts.zoho.uk", "zohoapis.uk", false, "United Kingdom; API host unconfirmed for CRM.";
+    AE, "ae", "accounts.zoho.ae", "zohoapis.ae", false, "United Arab Emirates; API host unconfirmed for CRM.";
+}
+
+/// The environment of an organisation. A token belongs to one of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Environment {
+    /// The real data.
+    #[default]
+    Production,
+    /// The organisation's sandbox.
+    Sandbox,
+    /// A developer edition.
+    Developer,
+}
+
+impl Environment {
+    const ALL: [Self; 3] = [Self::Production, Self::Sandbox, Self::Developer];
+
+    /// `production`, `sandbox` or `developer`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Sandbox => "sandbox",
+            Self::Developer => "developer",
+        }
+    }
+
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Production => "www",
+            Self::Sandbox => "sandbox",
+            Self::Developer => "developer",
+        }
+    }
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Environment {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::ALL
+            .into_iter()
+            .find(|environment| environment.as_str() == text)
+            .ok_or_else(|| {
+                Error::config(format!(
+                    "`{text}` is no environment: it is `production`, `sandbox` or `developer`"
+                ))
+            })
+    }
+}
+
+impl DataCenter {
+    /// Zoho's own short name, such as `eu`.
+    #[must_use]
+    pub fn location(self) -> &'static str {
+        self.0.location
+    }
+
+    /// Whether the hosts stand in an SDK or page of Zoho's for CRM.
+    #[must_use]
+    pub fn is_confirmed(self) -> bool {
+        self.0.confirmed
+    }
+
+    /// The accounts server, which issues tokens.
+    #[must_use]
+    pub fn accounts_origin(self) -> Origin {
+        Origin::https(self.0.accounts)
+    }
+
+    /// The API server of an environment.
+    #[must_use]
+    pub fn api_origin(self, environment: Environment) -> Origin {
+        Origin::https(format!("{}.{}", environment.prefix(), self.0.api))
+    }
+
+    /// Whose API server this is; `None` for any other origin. Compared exactly.
+    #[must_use]
+    pub fn of_api_origin(origin: &Origin) -> Option<(Self, Environment)> {
+        Self::ALL
+            .iter()
+            .flat_map(|dc| Environment::ALL.map(|environment| (*dc, environment)))
+            .find(|(dc, environment)| dc.api_origin(*environment) == *origin)
+    }
+
+    /// Whose accounts server this is; `None` for any other origin. Compared exactly.
+    #[must_use]
+    pub fn of_accounts_origin(origin: &Origin) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|dc| dc.accounts_origin() == *origin)
+    }
+}
+
+impl PartialEq for DataCenter {
+    fn eq(&self, other: &Self) -> bool {
+        self.location() == other.location()
+    }
+}
+
+impl Eq for DataCenter {}
+
+impl fmt::Display for DataCenter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.location())
+    }
+}
+
+impl fmt::Debug for DataCenter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DataCenter({self})")
+    }
+}
+
+impl FromStr for DataCenter {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let same = |dc: &&Self| dc.location().eq_ignore_ascii_case(text);
+        Self::ALL.iter().find(same).copied().ok_or_else(|| {
+            let known: Vec<&str> = Self::ALL.iter().map(|dc| dc.location()).collect();
+            Error::config(format!(
+                "`{}` is no data centre that zcrm knows ({}): for another one set \
+                 `accounts_url` and `api_base_url`",
+                text.escape_debug(),
+                known.join(", ")
+            ))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DataCenter, Environment};
+
+    #[test]
+    fn every_origin_leads_back_to_its_data_center() {
+        for dc in DataCenter::ALL {
+            assert_eq!(dc.location().parse::<DataCenter>().unwrap(), *dc);
+            assert_eq!(
+                DataCenter::of_accounts_origin(&dc.accounts_origin()),
+                Some(*dc)
+            );
+            for environment in Environment::ALL {
+                let origin = dc.api_origin(environment);
+                assert_eq!(DataCenter::of_api_origin(&origin), Some((*dc, environment)));
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_data_center_is_named_with_the_known_ones() {
+        let error = "mars".parse::<DataCenter>().unwrap_err().to_string();
+        assert!(error.contains("`mars`") && error.contains("eu"), "{error}");
+    }
+
+    #[test]
+    fn look_alike_hosts_are_nobody() {
+        for text in [
+            "https://api.zoho.eu",
+            "https://zohoapis.com",
+            "https://www.zohoapis.com:444",
+        ] {
+            assert_eq!(
+                DataCenter::of_api_origin(&text.parse().unwrap()),
+                None,
+                "{text}"
+            );
+        }
+    }
+}

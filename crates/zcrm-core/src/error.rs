@@ -1,0 +1,431 @@
+//! The one error of zcrm.
+
+use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
+
+use http::{Method, StatusCode};
+
+use crate::{ApiError, CallMeta, Code, RecordError};
+
+/// Any error, as tower's services carry it.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// What kind of thing went wrong, and so what to do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A setting is missing, wrong or contradicts another one. Mend the configuration.
+    Config,
+    /// An argument of the call is wrong; nothing was sent. Mend the call.
+    Input,
+    /// The login is no longer good (revoked, wrong client, used grant). A person must log in.
+    Credential,
+    /// The token belongs to another data centre or environment than the one configured.
+    WrongDataCenter,
+    /// A limit was met. Wait as long as [`Error::retry_after`] says, where it says so.
+    Throttled,
+    /// The token store failed.
+    Store,
+    /// No connection could be made (DNS, TCP, TLS); nothing was sent.
+    Connect,
+    /// The connection broke after the request may have been sent.
+    Transport,
+    /// A deadline passed.
+    Timeout,
+    /// Zoho refused the request; [`Error::api`] holds its code.
+    Api,
+    /// The record asked for does not exist (or is not visible to the user).
+    NotFound,
+    /// The answer is not what this operation answers with (HTML, cut JSON, other keys).
+    Decode,
+    /// One record of a page does not fit the caller's type; the others are not concerned.
+    Record,
+    /// Zoho ends this way of reading here, with more records left.
+    Wall,
+    /// An error of a layer or transport that zcrm does not know.
+    Other,
+}
+
+/// What became of the request, as far as it can be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The request did not reach Zoho's application: sending it again repeats nothing.
+    NotSent,
+    /// Zoho answered and refused: nothing was executed.
+    Refused,
+    /// The request may have been executed: look before writing it again.
+    Unknown,
+}
+
+/// The error of every layer of zcrm: opaque, cheap to clone, with predicates for what a program
+/// decides by and a text for people.
+///
+/// `Display` never repeats the [source](StdError::source) and never holds a secret or a record's
+/// values.
+///
+/// ```
+/// use zcrm_core::{Endpoint, ApiVersion, ErrorKind, Outcome};
+///
+/// const LEAD: Endpoint = Endpoint::get("/Leads/{id}").id("lead.get");
+/// let error = LEAD.request(ApiVersion::V8).path("id", "..").build().unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Input);
+/// assert_eq!(error.outcome(), Outcome::NotSent);
+/// assert!(error.to_string().contains("`id`"));
+/// ```
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    outcome: Outcome,
+    message: Cow<'static, str>,
+    api: Option<ApiError>,
+    record: Option<RecordError>,
+    call: Option<CallMeta>,
+    host: Option<String>,
+    status: Option<StatusCode>,
+    attempts: u32,
+    retry_after: Option<Duration>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of `kind`. `message` says what is wrong and what to do, and holds no secret.
+    #[must_use]
+    pub fn new(kind: ErrorKind, outcome: Outcome, message: impl Into<Cow<'static, str>>) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            outcome,
+            message: message.into(),
+            api: None,
+            record: None,
+            call: None,
+            host: None,
+            status: None,
+            attempts: 0,
+            retry_after: None,
+            source: None,
+        }))
+    }
+
+    /// A wrong setting; nothing was sent.
+    #[must_use]
+    pub fn config(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Config, Outcome::NotSent, message)
+    }
+
+    /// A wrong argument; nothing was sent.
+    #[must_use]
+    pub fn input(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Input, Outcome::NotSent, message)
+    }
+
+    /// A refusal of Zoho's.
+    #[must_use]
+    pub fn from_api(api: ApiError) -> Self {
+        let status = api.status();
+        let kind = match status {
+            StatusCode::NOT_FOUND if *api.code() == Code::INVALID_DATA => ErrorKind::NotFound,
+            StatusCode::TOO_MANY_REQUESTS => ErrorKind::Throttled,
+            _ if *api.code() == Code::TOO_MANY_REQUESTS => ErrorKind::Throttled,
+            _ if *api.code() == Code::DISCRETE_PAGINATION_LIMIT_EXCEEDED
+                || *api.code() == Code::PAGINATION_LIMIT_EXCEEDED =>
+            {
+                ErrorKind::Wall
+            }
+            _ => ErrorKind::Api,
+        };
+        let outcome = if status.is_server_error() {
+            Outcome::Unknown
+        } else {
+            Outcome::Refused
+        };
+        let mut error = Self::new(kind, outcome, "Zoho refused the request").with_status(status);
+        error.inner().api = Some(api);
+        error
+    }
+
+    /// A record that does not fit.
+    #[must_use]
+    pub fn from_record(record: RecordError) -> Self {
+        let mut error = Self::new(
+            ErrorKind::Record,
+            Outcome::Refused,
+            "a record could not be read",
+        );
+        error.inner().record = Some(record);
+        error
+    }
+
+    /// The zcrm error inside `error`, or one of kind [`Other`](ErrorKind::Other) around it: the
+    /// one place where an error that crossed a tower stack becomes typed again.
+    #[must_use]
+    pub fn from_boxed(error: BoxError) -> Self {
+        match error.downcast::<Self>() {
+            Ok(ours) => *ours,
+            Err(foreign) => Self::new(
+                ErrorKind::Other,
+                Outcome::Unknown,
+                "a layer or transport failed",
+            )
+            .with_boxed_source(foreign),
+        }
+    }
+
+    /// Sets the cause.
+    #[must_use]
+    pub fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.with_boxed_source(Box::new(source))
+    }
+
+    /// Sets the cause.
+    #[must_use]
+    pub fn with_boxed_source(mut self, source: BoxError) -> Self {
+        self.inner().source = Some(Arc::from(source));
+        self
+    }
+
+    /// Says which operation failed, unless that is known already.
+    #[must_use]
+    pub fn with_call(mut self, call: &CallMeta) -> Self {
+        if self.0.call.is_none() {
+            self.inner().call = Some(call.clone());
+        }
+        self
+    }
+
+    /// Says which host it concerns.
+    #[must_use]
+    pub fn with_host(mut self, host: impl Into<String>) -> Self {
+        self.inner().host = Some(host.into());
+        self
+    }
+
+    /// Says which HTTP status came.
+    #[must_use]
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.inner().status = Some(status);
+        self
+    }
+
+    /// Says how often the request was sent.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: u32) -> Self {
+        self.inner().attempts = attempts;
+        self
+    }
+
+    /// Says how long to wait.
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.inner().retry_after = Some(wait);
+        self
+    }
+
+    /// Corrects what became of the request, where a layer above knows better.
+    #[must_use]
+    pub fn with_outcome(mut self, outcome: Outcome) -> Self {
+        self.inner().outcome = outcome;
+        self
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What became of the request.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.0.outcome
+    }
+
+    /// Zoho's refusal, where there is one.
+    #[must_use]
+    pub fn api(&self) -> Option<&ApiError> {
+        self.0.api.as_ref()
+    }
+
+    /// Zoho's code, where there is one.
+    #[must_use]
+    pub fn code(&self) -> Option<&Code> {
+        self.api().map(ApiError::code)
+    }
+
+    /// The record that could not be read, on kind [`Record`](ErrorKind::Record).
+    #[must_use]
+    pub fn record(&self) -> Option<&RecordError> {
+        self.0.record.as_ref()
+    }
+
+    /// The operation, such as `records.list`.
+    #[must_use]
+    pub fn operation(&self) -> Option<&str> {
+        self.0.call.as_ref().map(CallMeta::operation)
+    }
+
+    /// The host that was spoken to.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        self.0.host.as_deref()
+    }
+
+    /// The HTTP status of the answer.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
+    }
+
+    /// How often the request was sent; 0 where that is not known.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// How long to wait before another try, where the server or a budget says so.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// Whether the login itself is dead, so that a person must log in again.
+    #[must_use]
+    pub fn is_credential(&self) -> bool {
+        self.kind() == ErrorKind::Credential
+    }
+
+    /// Whether a limit was met.
+    #[must_use]
+    pub fn is_throttled(&self) -> bool {
+        self.kind() == ErrorKind::Throttled
+    }
+
+    /// Whether the record does not exist.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.kind() == ErrorKind::NotFound
+    }
+
+    /// Whether it is certain that nothing was executed, so that the call may be made again.
+    #[must_use]
+    pub fn is_safe_to_repeat(&self) -> bool {
+        self.outcome() != Outcome::Unknown
+    }
+
+    fn inner(&mut self) -> &mut Inner {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        f.write_str(&inner.message)?;
+        if let Some(api) = &inner.api {
+            write!(f, ": {api}")?;
+        }
+        if let Some(record) = &inner.record {
+            write!(f, ": {record}")?;
+        }
+        let mut parts: Vec<String> = Vec::new();
+        if let Some(call) = &inner.call {
+            parts.push(call.to_string());
+        }
+        if let Some(host) = &inner.host {
+            parts.push(format!("host {host}"));
+        }
+        if let Some(status) = inner.status {
+            parts.push(format!("status {}", status.as_u16()));
+        }
+        if inner.attempts > 1 {
+            parts.push(format!("{} attempts", inner.attempts));
+        }
+        if let Some(wait) = inner.retry_after {
+            parts.push(format!("try again in {} s", wait.as_secs_f64().ceil()));
+        }
+        if inner.outcome == Outcome::Unknown
+            && inner
+                .call
+                .as_ref()
+                .is_some_and(|call| call.method() != Method::GET)
+        {
+            parts.push("outcome unknown: it may have been executed".to_owned());
+        }
+        if parts.is_empty() {
+            Ok(())
+        } else {
+            write!(f, " ({})", parts.join(", "))
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("outcome", &self.0.outcome)
+            .field("text", &self.to_string())
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0
+            .source
+            .as_ref()
+            .map(|source| &**source as &(dyn StdError + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{error::Error as _, time::Duration};
+
+    use http::StatusCode;
+
+    use super::{BoxError, Error, ErrorKind, Outcome};
+    use crate::{ApiError, Code};
+
+    #[test]
+    fn it_crosses_a_tower_stack_and_stays_itself() {
+        let error = Error::config("no client id").with_retry_after(Duration::from_secs(3));
+        let boxed: BoxError = error.into();
+        let back = Error::from_boxed(boxed);
+        assert_eq!(back.kind(), ErrorKind::Config);
+        assert_eq!(back.retry_after(), Some(Duration::from_secs(3)));
+    }
+
+    #[test]
+    fn a_foreign_error_is_kept_as_source_and_not_repeated_in_the_text() {
+        let error = Error::from_boxed("the tunnel collapsed".into());
+        assert_eq!(error.kind(), ErrorKind::Other);
+        assert!(!error.to_string().contains("tunnel"));
+        assert_eq!(error.source().unwrap().to_string(), "the tunnel collapsed");
+    }
+
+    #[test]
+    fn refusals_are_told_apart() {
+        let api = |status, code| {
+            Error::from_api(ApiError::new(
+                StatusCode::from_u16(status).unwrap(),
+                code,
+                "no",
+            ))
+        };
+        assert_eq!(
+            api(429, Code::TOO_MANY_REQUESTS).kind(),
+            ErrorKind::Throttled
+        );
+        assert_eq!(
+            api(400, Code::DISCRETE_PAGINATION_LIMIT_EXCEEDED).kind(),
+            ErrorKind::Wall
+        );
+        assert_eq!(api(400, Code::INVALID_DATA).kind(), ErrorKind::Api);
+        assert_eq!(api(400, Code::INVALID_DATA).outcome(), Outcome::Refused);
+        assert_eq!(api(500, Code::INTERNAL_ERROR).outcome(), Outcome::Unknown);
+    }
+}

@@ -1,0 +1,157 @@
+//! Ids of records, users and everything else in Zoho.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+use smol_str::SmolStr;
+
+use crate::Error;
+
+/// An id: the text that Zoho sent, unchanged.
+///
+/// Today's ids are 19 digits, sent as JSON strings; they need no allocation. An id of another
+/// form is kept as it is, so that one odd id does not sink a page, but no id can smuggle a path:
+/// where one goes into a URL, anything but letters, digits, `_` and `-` is refused.
+///
+/// ```
+/// use zcrm_core::Id;
+///
+/// let id: Id = serde_json::from_str("\"3652397000000649013\"")?;
+/// assert_eq!(id.as_str(), "3652397000000649013");
+/// assert_eq!(Id::from(3652397000000649013u64), id);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Id(SmolStr);
+
+impl Id {
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Refuses an id that cannot be one of Zoho's.
+    ///
+    /// # Errors
+    /// Of kind [`Input`](crate::ErrorKind::Input) where the id is empty or has a character other
+    /// than ASCII letters, digits, `_` and `-`.
+    pub fn check(&self) -> Result<&Self, Error> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        if !self.0.is_empty() && self.0.bytes().all(plain) {
+            return Ok(self);
+        }
+        Err(Error::input(format!(
+            "`{}` is no id: an id is not empty and has letters, digits, `_` and `-` alone, \
+             such as 3652397000000649013",
+            self.0.escape_debug()
+        )))
+    }
+}
+
+impl From<&str> for Id {
+    fn from(text: &str) -> Self {
+        Self(SmolStr::new(text))
+    }
+}
+
+impl From<String> for Id {
+    fn from(text: String) -> Self {
+        Self(SmolStr::from(text))
+    }
+}
+
+impl From<&String> for Id {
+    fn from(text: &String) -> Self {
+        Self(SmolStr::new(text))
+    }
+}
+
+impl From<u64> for Id {
+    fn from(number: u64) -> Self {
+        use fmt::Write as _;
+        let mut text = smol_str::SmolStrBuilder::new();
+        // writing to memory does not fail
+        let _ = write!(text, "{number}");
+        Self(text.finish())
+    }
+}
+
+impl From<&Id> for Id {
+    fn from(id: &Id) -> Self {
+        id.clone()
+    }
+}
+
+impl FromStr for Id {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(text))
+    }
+}
+
+impl AsRef<str> for Id {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl de::Visitor<'_> for Visitor {
+            type Value = Id;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an id: a string or a whole number")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Id, E> {
+                Ok(Id::from(text))
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Id, E> {
+                Ok(Id::from(number))
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Id;
+
+    #[test]
+    fn text_and_number_are_read_and_text_is_written() {
+        let ids: Vec<Id> =
+            serde_json::from_str(r#"["554023000000235011", 42, "odd/one"]"#).unwrap();
+        let text = serde_json::to_string(&ids).unwrap();
+        assert_eq!(text, r#"["554023000000235011","42","odd/one"]"#);
+    }
+
+    #[test]
+    fn what_could_change_a_path_is_refused_by_name() {
+        for bad in ["", ".", "..", "a/b", "1?x", "1#", "1%2f", "é", "1 2", "1\n"] {
+            let error = Id::from(bad).check().unwrap_err().to_string();
+            assert!(error.contains("is no id"), "{error}");
+        }
+        assert!(Id::from(u64::MAX).check().is_ok());
+    }
+}

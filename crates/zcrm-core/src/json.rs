@@ -1,0 +1,284 @@
+//! Looking into JSON without taking it apart: members as slices of the text they stand in.
+
+use std::{borrow::Cow, fmt, marker::PhantomData, ops::Range};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, DeserializeSeed, MapAccess},
+};
+use serde_json::value::RawValue;
+
+use crate::PageInfo;
+
+/// A string of JSON, borrowed where it holds no escapes.
+pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(Visitor)
+    }
+}
+
+/// The members of an object in order, values as raw text.
+pub(crate) struct Members<'a>(pub(crate) Vec<(Text<'a>, &'a RawValue)>);
+
+impl<'a> Members<'a> {
+    pub(crate) fn parse(text: &'a str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<&'a RawValue> {
+        self.0
+            .iter()
+            .rev()
+            .find(|(name, _)| name.0 == key)
+            .map(|(_, value)| *value)
+    }
+
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| &*name.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+/// Where one member of an object stands in the object's text. The key's quotes are not included.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    key: (u32, u32),
+    value: (u32, u32),
+}
+
+impl Place {
+    pub(crate) fn key(self) -> Range<usize> {
+        self.key.0 as usize..self.key.1 as usize
+    }
+
+    pub(crate) fn value(self) -> Range<usize> {
+        self.value.0 as usize..self.value.1 as usize
+    }
+}
+
+/// The places of an object's members, in order.
+pub(crate) fn places(object: &str) -> Result<Vec<Place>, serde_json::Error> {
+    struct Visitor<'a>(&'a str);
+
+    impl<'de> de::Visitor<'de> for Visitor<'de> {
+        type Value = Vec<Place>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a JSON object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let start = self.0.as_ptr().addr();
+            let place = |part: &str| {
+                let begin = part.as_ptr().addr().checked_sub(start)?;
+                let end = begin.checked_add(part.len())?;
+                Some((u32::try_from(begin).ok()?, u32::try_from(end).ok()?))
+            };
+            let mut places = Vec::with_capacity(48);
+            while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+                let quoted = key.get();
+                let bare = quoted
+                    .get(1..quoted.len().saturating_sub(1))
+                    .unwrap_or(quoted);
+                let (key, value) = place(bare)
+                    .zip(place(value.get()))
+                    .ok_or_else(|| de::Error::custom("the object is larger than 4 GiB"))?;
+                places.push(Place { key, value });
+            }
+            Ok(places)
+        }
+    }
+
+    let mut deserializer = serde_json::Deserializer::from_str(object);
+    let places = deserializer.deserialize_map(Visitor(object))?;
+    deserializer.end()?;
+    Ok(places)
+}
+
+/// The list under a key known at run time, and `info`; everything else is skipped unparsed.
+pub(crate) struct Envelope<T> {
+    pub(crate) items: Option<Vec<T>>,
+    pub(crate) info: Option<PageInfo>,
+}
+
+pub(crate) fn envelope<'a, T: Deserialize<'a>>(
+    text: &'a str,
+    key: &str,
+) -> Result<Envelope<T>, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let envelope = EnvelopeSeed {
+        key,
+        item: PhantomData,
+    }
+    .deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(envelope)
+}
+
+struct EnvelopeSeed<'k, T> {
+    key: &'k str,
+    item: PhantomData<T>,
+}
+
+impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for EnvelopeSeed<'_, T> {
+    type Value = Envelope<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> de::Visitor<'de> for EnvelopeSeed<'_, T> {
+    type Value = Envelope<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an object with a list under `{}`", self.key)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut envelope = Envelope {
+            items: None,
+            info: None,
+        };
+        while let Some(Text(key)) = map.next_key()? {
+            if key == self.key {
+                envelope.items = map.next_value()?;
+            } else if key == "info" {
+                envelope.info = map.next_value()?;
+            } else {
+                map.next_value::<de::IgnoredAny>()?;
+            }
+        }
+        Ok(envelope)
+    }
+}
+
+/// serde's message without the value it met, for values are people's data:
+/// `invalid type: string "Boyle", expected u32` becomes `invalid type: string, expected u32`.
+pub(crate) fn without_value(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    for start in ["invalid type: ", "invalid value: ", "unknown variant "] {
+        if let Some(rest) = message.strip_prefix(start) {
+            let met = rest.split([' ', '`']).next().unwrap_or_default();
+            let tail = rest
+                .rfind(", expected ")
+                .and_then(|at| rest.get(at..))
+                .unwrap_or_default();
+            let tail = tail
+                .rfind(" at line ")
+                .and_then(|at| tail.get(..at))
+                .unwrap_or(tail);
+            return format!("{}{tail}", format!("{start}{met}").trim_end());
+        }
+    }
+    if let Some(name) = message.strip_prefix("missing field ") {
+        let name = name
+            .rfind(" at line ")
+            .and_then(|at| name.get(..at))
+            .unwrap_or(name);
+        return format!("missing field {name}");
+    }
+    match error.classify() {
+        serde_json::error::Category::Data => "the value does not fit".to_owned(),
+        _ => format!(
+            "broken JSON at line {} column {}",
+            error.line(),
+            error.column()
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Members, places, without_value};
+
+    #[test]
+    fn places_are_slices_of_the_text() {
+        let text = r#" { "a" : 1.50 , "b\u0063" : [ {"x": null} ] } "#;
+        let places = places(text).unwrap();
+        let parts: Vec<_> = places
+            .iter()
+            .map(|place| {
+                (
+                    text.get(place.key()).unwrap(),
+                    text.get(place.value()).unwrap(),
+                )
+            })
+            .collect();
+        assert_eq!(parts, [("a", "1.50"), ("b\\u0063", r#"[ {"x": null} ]"#)]);
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        for text in ["[]", "1", "null", "\"x\"", "{} {}", "{\"a\":}", ""] {
+            assert!(places(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn escaped_keys_are_found() {
+        let members = Members::parse(r#"{"d\u0061ta":[1]}"#).unwrap();
+        assert_eq!(members.get("data").unwrap().get(), "[1]");
+    }
+
+    #[test]
+    fn messages_hold_no_values() {
+        let error = serde_json::from_str::<u32>("\"Boyle, expected trouble\"").unwrap_err();
+        assert_eq!(without_value(&error), "invalid type: string, expected u32");
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        enum Colour {
+            Red,
+        }
+        let error = serde_json::from_str::<Colour>("\"boyle\"").unwrap_err();
+        assert!(
+            !without_value(&error).contains("boyle"),
+            "{}",
+            without_value(&error)
+        );
+        assert!(matches!(serde_json::from_str("\"red\""), Ok(Colour::Red)));
+    }
+}

@@ -1,0 +1,64 @@
+//! The data layer of zcrm: everything about Zoho CRM that can be said without a socket.
+//!
+//! An operation is an [`Endpoint`], plain data. A [`RequestBuilder`] turns it and its values into
+//! a relative `http::Request`; a [`Reply`] is judged by its body, not by its status, and becomes
+//! a [`Page`], [`Outcomes`] or one object. This crate does no I/O and knows no async runtime, so
+//! the same data serves any transport.
+//!
+//! ```
+//! use zcrm_core::{ApiVersion, Endpoint, ResponseShape};
+//!
+//! const ROLES: Endpoint = Endpoint::get("/settings/roles")
+//!     .id("roles.list")
+//!     .returns(ResponseShape::List("roles"));
+//!
+//! let request = ROLES.request(ApiVersion::V8).build()?;
+//! assert_eq!(request.uri(), "/crm/v8/settings/roles");
+//! # Ok::<(), zcrm_core::Error>(())
+//! ```
+
+mod api_error;
+mod call;
+mod clock;
+mod code;
+mod data_center;
+mod endpoint;
+mod error;
+mod id;
+mod json;
+mod module;
+mod origin;
+mod outcomes;
+mod page;
+mod patch;
+mod record;
+mod reply;
+mod request;
+mod secret;
+mod site;
+mod version;
+
+pub use api_error::ApiError;
+pub use call::{CallMeta, RetryClass};
+#[cfg(any(test, feature = "test-util"))]
+pub use clock::ManualClock;
+pub use clock::{Clock, Sleep};
+pub use code::Code;
+pub use data_center::{DataCenter, Environment};
+pub use endpoint::{Base, BodyShape, Endpoint, ResponseShape};
+pub use error::{BoxError, Error, ErrorKind, Outcome};
+pub use id::Id;
+pub use module::{Lookup, Module};
+pub use origin::Origin;
+pub use outcomes::{ItemError, ItemSuccess, Outcomes};
+pub use page::{Page, PageInfo, RecordError};
+pub use patch::Patch;
+pub use record::Record;
+pub use reply::Reply;
+pub use request::RequestBuilder;
+pub use secret::{ExposeSecret, SecretString};
+pub use site::Site;
+pub use version::ApiVersion;
+
+/// A result with zcrm's one [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;

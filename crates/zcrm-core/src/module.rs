@@ -1,0 +1,69 @@
+//! Modules of the CRM, seen as Rust types.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::Id;
+
+/// A struct of the caller's that stands for the records of one module.
+///
+/// `FIELDS` are the API names that a list asks Zoho for; Zoho takes at most 50 of them a call
+/// from v3 on. `id` is always sent and need not be among them.
+///
+/// ```
+/// use serde::Deserialize;
+/// use zcrm_core::{Id, Module};
+///
+/// #[derive(Deserialize)]
+/// struct Lead {
+///     id: Id,
+///     #[serde(rename = "Last_Name")]
+///     last_name: String,
+///     #[serde(rename = "Email")]
+///     email: Option<String>,
+/// }
+///
+/// impl Module for Lead {
+///     const API_NAME: &'static str = "Leads";
+///     const FIELDS: &'static [&'static str] = &["Last_Name", "Email"];
+/// }
+/// ```
+pub trait Module: DeserializeOwned {
+    /// The module's API name, such as `Leads`.
+    const API_NAME: &'static str;
+    /// The API names of the fields that the struct reads.
+    const FIELDS: &'static [&'static str];
+}
+
+/// A reference to another record or to a user, as in `Account_Name` and `Owner`.
+///
+/// ```
+/// use zcrm_core::Lookup;
+///
+/// let owner: Lookup = serde_json::from_str(r#"{"id":"111","name":"Patricia Boyle"}"#)?;
+/// assert_eq!(owner.name.as_deref(), Some("Patricia Boyle"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Lookup {
+    /// The id of what is referred to.
+    pub id: Id,
+    /// Its name, where Zoho sent it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its e-mail address, for users.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
+impl Lookup {
+    /// A reference by id alone, as a write needs it.
+    #[must_use]
+    pub fn to(id: impl Into<Id>) -> Self {
+        Self {
+            id: id.into(),
+            name: None,
+            email: None,
+        }
+    }
+}

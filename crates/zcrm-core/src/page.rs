@@ -1,0 +1,239 @@
+//! One page of a list.
+
+use std::{
+    any::{Any, TypeId},
+    fmt,
+};
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+
+use crate::{ApiError, Id, Record, json};
+
+/// One page of a list: the items that it held and what Zoho says of the pages around it.
+///
+/// An item that does not fit the caller's type is an error in its own place; it does not sink the
+/// page.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Page<T> {
+    /// The items, in Zoho's order.
+    pub items: Vec<Result<T, RecordError>>,
+    /// Where this page stands.
+    pub info: PageInfo,
+}
+
+impl<T> Page<T> {
+    /// A page without items, as Zoho's 204 means it.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            items: Vec::new(),
+            info: PageInfo::default(),
+        }
+    }
+}
+
+/// Where a page stands in its list (Zoho's `info`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct PageInfo {
+    /// Whether more records follow.
+    pub more_records: bool,
+    /// The page's number, from 1.
+    pub page: Option<u64>,
+    /// How many records a page may hold.
+    pub per_page: Option<u64>,
+    /// How many this one holds.
+    pub count: Option<u64>,
+    /// The token of the next page; good for 24 hours, for this user and this query.
+    pub next_page_token: Option<String>,
+    /// The token of the page before.
+    pub previous_page_token: Option<String>,
+    /// Until when the tokens are good, ISO-8601 with offset.
+    pub page_token_expiry: Option<String>,
+}
+
+/// A record of a list that could not be read: it does not fit the caller's type, or Zoho put an
+/// error in its place.
+///
+/// `Display` and `Debug` hold no value of the record; [`raw`](Self::raw) has its text.
+#[derive(Clone)]
+pub struct RecordError {
+    index: u64,
+    id: Option<Id>,
+    path: String,
+    problem: Problem,
+    raw: Bytes,
+}
+
+#[derive(Clone, Debug)]
+enum Problem {
+    DoesNotFit(String),
+    Refused(Box<ApiError>),
+}
+
+impl RecordError {
+    /// Which record of the page or stream it is, from 0.
+    #[must_use]
+    pub fn index(&self) -> u64 {
+        self.index
+    }
+
+    /// The record's id, where it has one.
+    #[must_use]
+    pub fn id(&self) -> Option<&Id> {
+        self.id.as_ref()
+    }
+
+    /// Where in the record the fault lies, such as `Owner.id`; `.` for the whole of it.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The error that Zoho put in the record's place.
+    #[must_use]
+    pub fn api(&self) -> Option<&ApiError> {
+        match &self.problem {
+            Problem::Refused(error) => Some(error),
+            Problem::DoesNotFit(_) => None,
+        }
+    }
+
+    /// The record's JSON as it came. It holds people's data.
+    #[must_use]
+    pub fn raw(&self) -> &str {
+        std::str::from_utf8(&self.raw).unwrap_or_default()
+    }
+
+    /// The same error, `offset` records further on: for streams that count over pages.
+    #[must_use]
+    pub fn shifted(mut self, offset: u64) -> Self {
+        self.index = self.index.saturating_add(offset);
+        self
+    }
+}
+
+impl fmt::Display for RecordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "record {}", self.index)?;
+        if let Some(id) = &self.id {
+            write!(f, " (id {})", id.as_str().escape_debug())?;
+        }
+        match &self.problem {
+            Problem::DoesNotFit(what) => write!(f, " at `{}`: {what}", self.path),
+            Problem::Refused(error) => write!(f, ": {error}"),
+        }
+    }
+}
+
+impl fmt::Debug for RecordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RecordError")
+            .field(&self.to_string())
+            .finish()
+    }
+}
+
+impl std::error::Error for RecordError {}
+
+/// Reads a list, typed in one pass; only where that fails, record by record.
+///
+/// `None` where `key` is not in the body.
+pub(crate) fn decode<T: DeserializeOwned + 'static>(
+    body: &Bytes,
+    text: &str,
+    key: &str,
+) -> Result<Option<Page<T>>, serde_json::Error> {
+    let dynamic = TypeId::of::<T>() == TypeId::of::<Record>();
+    // an element that is an error may well fit a struct of optional fields: it must be looked at
+    let suspect = memchr::memmem::find(text.as_bytes(), b"\"error\"").is_some();
+    if !dynamic
+        && !suspect
+        && let Ok(json::Envelope {
+            items: Some(items),
+            info,
+        }) = json::envelope::<T>(text, key)
+    {
+        let items = items.into_iter().map(Ok).collect();
+        return Ok(Some(Page {
+            items,
+            info: info.unwrap_or_default(),
+        }));
+    }
+    let json::Envelope { items, info } = json::envelope::<&RawValue>(text, key)?;
+    Ok(items.map(|items| {
+        let one = |(index, raw)| item(body, raw, index);
+        let items = (0..).zip(items).map(one).collect();
+        Page {
+            items,
+            info: info.unwrap_or_default(),
+        }
+    }))
+}
+
+fn item<T: DeserializeOwned + 'static>(
+    body: &Bytes,
+    raw: &RawValue,
+    index: u64,
+) -> Result<T, RecordError> {
+    let text = raw.get();
+    let bytes = || body.slice_ref(text.as_bytes());
+    let fail = |path: String, problem| RecordError {
+        index,
+        id: id_of(text),
+        path,
+        problem,
+        raw: bytes(),
+    };
+    if let Some(error) = error_element(text) {
+        return Err(fail(".".to_owned(), Problem::Refused(Box::new(error))));
+    }
+    if TypeId::of::<T>() == TypeId::of::<Record>() {
+        let record = Record::from_json(bytes()).map_err(|_| {
+            fail(
+                ".".to_owned(),
+                Problem::DoesNotFit("not a JSON object".to_owned()),
+            )
+        })?;
+        if let Some(record) = (&mut Some(record) as &mut dyn Any).downcast_mut::<Option<T>>()
+            && let Some(record) = record.take()
+        {
+            return Ok(record);
+        }
+    }
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(
+        |error| {
+            let what = json::without_value(error.inner());
+            fail(error.path().to_string(), Problem::DoesNotFit(what))
+        },
+    )
+}
+
+/// The error object that Zoho puts in a record's place: it has nothing but an error's members, so
+/// a record that has a field named `status` is none.
+pub(crate) fn error_element(text: &str) -> Option<ApiError> {
+    if !text.contains("\"error\"") {
+        return None;
+    }
+    let members = json::Members::parse(text).ok()?;
+    let of_an_error = |key| matches!(key, "code" | "status" | "message" | "details" | "action");
+    if !members.keys().all(of_an_error) {
+        return None;
+    }
+    ApiError::from_json(StatusCode::OK, text.as_bytes())
+}
+
+fn id_of(text: &str) -> Option<Id> {
+    #[derive(Deserialize)]
+    struct HasId {
+        id: Id,
+    }
+    serde_json::from_str::<HasId>(text)
+        .ok()
+        .map(|found| found.id)
+}

@@ -1,0 +1,417 @@
+//! A record of any module, without loss.
+
+use std::{borrow::Cow, fmt};
+
+use bytes::Bytes;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, de::DeserializeOwned, ser};
+use serde_json::{Value, value::RawValue};
+
+use crate::{
+    Error, ErrorKind, Id, Lookup, Outcome,
+    json::{self, Place},
+};
+
+/// A record of any module, kept as the JSON that Zoho sent.
+///
+/// Reading takes a member out by name; writing lays edits over the text. What was not touched is
+/// written back byte for byte: order, digits and members that nobody knows survive. A record
+/// that came in a page shares the page's memory; [`detach`](Self::detach) gives it its own.
+///
+/// `Debug` names the fields and not their values, which are people's data.
+///
+/// ```
+/// use zcrm_core::Record;
+///
+/// let mut lead = Record::new().with("Last_Name", "Boyle").with("Annual_Revenue", 125000.50);
+/// lead.set("Company", "Zylker")?;
+/// lead.remove("Annual_Revenue");
+/// assert_eq!(lead.get::<String>("Company")?.as_deref(), Some("Zylker"));
+/// assert_eq!(lead.to_json(), r#"{"Last_Name":"Boyle","Company":"Zylker"}"#);
+/// # Ok::<(), zcrm_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Record {
+    text: Bytes,
+    places: Vec<Place>,
+    edits: Vec<Edit>,
+}
+
+#[derive(Clone)]
+struct Edit {
+    name: String,
+    /// The new value's JSON; `None` takes the member away.
+    json: Option<String>,
+}
+
+impl Record {
+    /// A record without members.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            text: Bytes::from_static(b"{}"),
+            places: Vec::new(),
+            edits: Vec::new(),
+        }
+    }
+
+    /// Reads a record from its JSON, without copying it.
+    ///
+    /// # Errors
+    /// Of kind [`Input`](ErrorKind::Input) where `json` is not one JSON object.
+    pub fn from_json(json: impl Into<Bytes>) -> Result<Self, Error> {
+        let text = json.into();
+        let refuse = |what: String| Error::input(format!("a record must be a JSON object: {what}"));
+        let object = std::str::from_utf8(&text).map_err(|_| refuse("not UTF-8".to_owned()))?;
+        let places = json::places(object).map_err(|error| refuse(json::without_value(&error)))?;
+        Ok(Self {
+            text,
+            places,
+            edits: Vec::new(),
+        })
+    }
+
+    /// Sets a member, and returns the record: for building one in a sentence.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.edit(name.into(), Some(value.into().to_string()));
+        self
+    }
+
+    /// Sets a member to anything that serialises.
+    ///
+    /// # Errors
+    /// Of kind [`Input`](ErrorKind::Input) where `value` cannot be written as JSON.
+    pub fn set(&mut self, name: impl Into<String>, value: impl Serialize) -> Result<(), Error> {
+        let name = name.into();
+        let json = serde_json::to_string(&value).map_err(|error| {
+            Error::input(format!("the value of `{name}` cannot be written as JSON"))
+                .with_source(error)
+        })?;
+        self.edit(name, Some(json));
+        Ok(())
+    }
+
+    /// Takes a member away; an update then leaves the field as it is. To clear a field, set it to
+    /// `None::<()>`.
+    pub fn remove(&mut self, name: &str) {
+        self.edit(name.to_owned(), None);
+    }
+
+    /// The JSON of a member, exactly as it stands.
+    #[must_use]
+    pub fn raw(&self, name: &str) -> Option<&str> {
+        if let Some(edit) = self.edits.iter().find(|edit| edit.name == name) {
+            return edit.json.as_deref();
+        }
+        let place = self
+            .places
+            .iter()
+            .rev()
+            .find(|place| self.is_named(**place, name))?;
+        self.slice(place.value())
+    }
+
+    /// Whether there is a member of this name, null or not.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.raw(name).is_some()
+    }
+
+    /// A member as `T`; `None` where it is absent or null.
+    ///
+    /// # Errors
+    /// Of kind [`Decode`](ErrorKind::Decode), naming the member, where it does not fit `T`.
+    pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
+        let Some(raw) = self.raw(name) else {
+            return Ok(None);
+        };
+        serde_json::from_str(raw).map_err(|error| {
+            let what = json::without_value(&error);
+            Error::new(
+                ErrorKind::Decode,
+                Outcome::Refused,
+                format!("the member `{name}` of the record does not fit: {what}"),
+            )
+        })
+    }
+
+    /// The record's id.
+    #[must_use]
+    pub fn id(&self) -> Option<Id> {
+        self.get("id").ok().flatten()
+    }
+
+    /// The user who owns the record.
+    ///
+    /// # Errors
+    /// Of kind [`Decode`](ErrorKind::Decode) where `Owner` is no reference.
+    pub fn owner(&self) -> Result<Option<Lookup>, Error> {
+        self.get("Owner")
+    }
+
+    /// A reference to another record, such as `Account_Name`.
+    ///
+    /// # Errors
+    /// Of kind [`Decode`](ErrorKind::Decode) where the member is no reference.
+    pub fn lookup(&self, name: &str) -> Result<Option<Lookup>, Error> {
+        self.get(name)
+    }
+
+    /// A property of the system's, by its name without the dollar sign: `property("approved")`
+    /// reads `$approved`.
+    ///
+    /// # Errors
+    /// Of kind [`Decode`](ErrorKind::Decode) where it does not fit `T`.
+    pub fn property<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
+        self.get(&format!("${name}"))
+    }
+
+    /// The rows of a subform; none where it is absent or null.
+    ///
+    /// # Errors
+    /// Of kind [`Decode`](ErrorKind::Decode) where the member is no list of objects.
+    pub fn subform(&self, name: &str) -> Result<Vec<Self>, Error> {
+        self.get(name).map(Option::unwrap_or_default)
+    }
+
+    /// The members' names, in order.
+    pub fn names(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let kept = self.places.iter().map(|place| self.name_of(*place));
+        let kept = kept.filter(|name| {
+            self.edits
+                .iter()
+                .all(|edit| edit.name != **name || edit.json.is_some())
+        });
+        kept.chain(self.added().map(|(name, _)| Cow::Borrowed(name)))
+    }
+
+    /// The record's JSON: as it came, with the edits in their places and new members at the end.
+    #[must_use]
+    pub fn to_json(&self) -> Cow<'_, str> {
+        if self.edits.is_empty() {
+            return Cow::Borrowed(std::str::from_utf8(&self.text).unwrap_or("{}"));
+        }
+        let mut json = String::with_capacity(self.text.len() + 64);
+        let mut member = |key: fmt::Arguments<'_>, value: &str| {
+            json.push(if json.is_empty() { '{' } else { ',' });
+            // writing to memory does not fail
+            let _ = fmt::write(&mut json, key);
+            json.push(':');
+            json.push_str(value);
+        };
+        for place in &self.places {
+            let name = self.name_of(*place);
+            let value = match self.edits.iter().find(|edit| edit.name == *name) {
+                Some(edit) => edit.json.as_deref(),
+                None => self.slice(place.value()),
+            };
+            if let Some(value) = value {
+                let key = self.slice(place.key()).unwrap_or_default();
+                member(format_args!("\"{key}\""), value);
+            }
+        }
+        for (name, value) in self.added() {
+            member(format_args!("{}", Value::from(name)), value);
+        }
+        if json.is_empty() {
+            json.push('{');
+        }
+        json.push('}');
+        Cow::Owned(json)
+    }
+
+    /// Gives the record memory of its own, so that the page it came in can be freed.
+    pub fn detach(&mut self) {
+        self.text = Bytes::copy_from_slice(&self.text);
+    }
+
+    fn added(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.edits
+            .iter()
+            .filter(|edit| {
+                !self
+                    .places
+                    .iter()
+                    .any(|place| self.is_named(*place, &edit.name))
+            })
+            .filter_map(|edit| Some((edit.name.as_str(), edit.json.as_deref()?)))
+    }
+
+    fn edit(&mut self, name: String, json: Option<String>) {
+        match self.edits.iter_mut().find(|edit| edit.name == name) {
+            Some(edit) => edit.json = json,
+            None => self.edits.push(Edit { name, json }),
+        }
+    }
+
+    fn is_named(&self, place: Place, name: &str) -> bool {
+        self.slice(place.key()) == Some(name)
+            || self
+                .slice(place.key())
+                .is_some_and(|key| key.contains('\\'))
+                && self.name_of(place) == name
+    }
+
+    fn name_of(&self, place: Place) -> Cow<'_, str> {
+        let key = self.slice(place.key()).unwrap_or_default();
+        if !key.contains('\\') {
+            return Cow::Borrowed(key);
+        }
+        serde_json::from_str(&format!("\"{key}\"")).map_or(Cow::Borrowed(key), Cow::Owned)
+    }
+
+    fn slice(&self, range: std::ops::Range<usize>) -> Option<&str> {
+        std::str::from_utf8(self.text.get(range)?).ok()
+    }
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.names().collect();
+        f.debug_struct("Record")
+            .field("id", &self.id())
+            .field("fields", &names)
+            .finish()
+    }
+}
+
+impl TryFrom<Value> for Record {
+    type Error = Error;
+
+    fn try_from(value: Value) -> Result<Self, Error> {
+        Self::from_json(value.to_string())
+    }
+}
+
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::from_str::<&RawValue>(&self.to_json())
+            .map_err(ser::Error::custom)?
+            .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Record {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        Self::from_json(String::from(Box::<str>::from(raw))).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Map, Value, json};
+
+    use super::Record;
+
+    const PAGE: &str = r#"{ "id":"1", "Amount": 1.50, "big":12345678901234567890.10, "n\u0061me":"x" , "Owner":{"id":"9","name":"P"}, "Items":[{"id":"7","Q":2.0}], "$approved":true}"#;
+
+    #[test]
+    fn untouched_members_are_written_back_byte_for_byte() {
+        let mut record = Record::from_json(PAGE).unwrap();
+        assert_eq!(record.to_json(), PAGE);
+        record.set("Amount", 2).unwrap();
+        record.set("New", [1]).unwrap();
+        record.remove("Owner");
+        assert_eq!(
+            record.to_json(),
+            r#"{"id":"1","Amount":2,"big":12345678901234567890.10,"n\u0061me":"x","Items":[{"id":"7","Q":2.0}],"$approved":true,"New":[1]}"#
+        );
+    }
+
+    #[test]
+    fn views_read_members_by_name() {
+        let record = Record::from_json(PAGE).unwrap();
+        assert_eq!(record.id().unwrap().as_str(), "1");
+        assert_eq!(record.get::<String>("name").unwrap().as_deref(), Some("x"));
+        assert_eq!(record.raw("Amount"), Some("1.50"));
+        assert_eq!(record.owner().unwrap().unwrap().id.as_str(), "9");
+        assert_eq!(record.property::<bool>("approved").unwrap(), Some(true));
+        assert_eq!(record.subform("Items").unwrap()[0].raw("Q"), Some("2.0"));
+        assert!(record.get::<u32>("absent").unwrap().is_none());
+        let error = record.get::<u32>("name").unwrap_err().to_string();
+        assert!(
+            error.contains("`name`") && error.contains("expected u32"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        for json in [json!([]), json!("x"), json!(1), json!(null)] {
+            let error = Record::try_from(json).unwrap_err().to_string();
+            assert!(error.contains("must be a JSON object"), "{error}");
+        }
+        assert!(Record::from_json(&b"{\"a\":\"\xff\"}"[..]).is_err());
+    }
+
+    #[test]
+    fn debug_names_fields_and_no_values() {
+        let text = format!("{:?}", Record::new().with("Email", "patricia@example.com"));
+        assert!(
+            text.contains("Email") && !text.contains("patricia"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_set_member_can_be_removed_and_set_again() {
+        let mut record = Record::new().with("a", 1);
+        record.remove("a");
+        assert_eq!(record.to_json(), "{}");
+        assert!(!record.contains("a"));
+        record.set("a", None::<()>).unwrap();
+        assert_eq!(record.to_json(), r#"{"a":null}"#);
+    }
+
+    fn json_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>()
+                .prop_filter("finite", |n| n.is_finite())
+                .prop_map(Value::from),
+            ".{0,12}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((".{0,6}", inner), 0..4)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_record_of_any_shape_survives_reading_editing_and_writing(
+            members in prop::collection::vec((".{0,8}", json_value()), 0..8),
+            name in ".{0,8}",
+            value in json_value(),
+        ) {
+            let object: Map<String, Value> = members.into_iter().collect();
+            let text = Value::Object(object.clone()).to_string();
+            let mut record: Record = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(&serde_json::to_string(&record).unwrap(), &text);
+            for (name, value) in &object {
+                prop_assert_eq!(record.raw(name).unwrap(), value.to_string());
+            }
+            record.set(name.clone(), &value).unwrap();
+            let mut edited = object;
+            edited.insert(name, value);
+            let written = Record::from_json(record.to_json().into_owned()).unwrap();
+            prop_assert_eq!(written.names().count(), edited.len());
+            for (name, value) in &edited {
+                prop_assert_eq!(written.raw(name).unwrap(), value.to_string());
+            }
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! An answer of Zoho's, judged by its body.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::{
+    ApiError, CallMeta, Error, ErrorKind, Outcome, Outcomes, Page,
+    json::{self, Members},
+    page,
+};
+
+/// A whole answer: status, headers and the body's bytes.
+///
+/// Zoho sends errors with status 200 and mixes both in one 207, so every method here looks into
+/// the body before it believes the status.
+///
+/// ```
+/// use http::StatusCode;
+/// use zcrm_core::{ApiVersion, CallMeta, Endpoint, Record, Reply};
+///
+/// const ROLES: Endpoint = Endpoint::get("/settings/roles").id("roles.list");
+/// let request = ROLES.request(ApiVersion::V8).build()?;
+/// let call = request.extensions().get::<CallMeta>().unwrap().clone();
+///
+/// let reply = Reply::new(StatusCode::OK, r#"{"roles":[{"id":"1","name":"CEO"}]}"#, call);
+/// let page = reply.page::<Record>("roles")?;
+/// assert_eq!(page.items.len(), 1);
+/// # Ok::<(), zcrm_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Reply {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    call: CallMeta,
+    host: Option<String>,
+    attempts: u32,
+}
+
+impl Reply {
+    /// An answer to `call`.
+    #[must_use]
+    pub fn new(status: StatusCode, body: impl Into<Bytes>, call: CallMeta) -> Self {
+        let mut body: Bytes = body.into();
+        if body.starts_with(b"\xef\xbb\xbf") {
+            body = body.slice(3..);
+        }
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            body,
+            call,
+            host: None,
+            attempts: 0,
+        }
+    }
+
+    /// Adds the answer's headers.
+    #[must_use]
+    pub fn with_headers(mut self, headers: HeaderMap) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// Adds who answered and at which attempt, for errors to tell.
+    #[must_use]
+    pub fn with_context(mut self, host: Option<String>, attempts: u32) -> Self {
+        self.host = host;
+        self.attempts = attempts;
+        self
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The list under `key`. No content is an empty page.
+    ///
+    /// # Errors
+    /// Of kind [`Api`](ErrorKind::Api) and its like where Zoho refused, of kind
+    /// [`Decode`](ErrorKind::Decode) where the body is something else.
+    pub fn page<T: DeserializeOwned + 'static>(&self, key: &str) -> Result<Page<T>, Error> {
+        if self.has_no_content() {
+            return Ok(Page::empty());
+        }
+        let text = self.json_text()?;
+        if self.status.as_u16() < 400
+            && let Ok(Some(page)) = page::decode(&self.body, text, key)
+        {
+            return Ok(page);
+        }
+        Err(self.other_than(text, &format!("a list under `{key}`")))
+    }
+
+    /// One outcome for each of the `sent` records, from the list under `key`.
+    ///
+    /// # Errors
+    /// Where Zoho refused the request as a whole, or the body is something else.
+    pub fn outcomes(&self, key: &str, sent: usize) -> Result<Outcomes, Error> {
+        let text = self.json_text()?;
+        let list = Members::parse(text).ok().and_then(|members| {
+            serde_json::from_str::<Vec<&RawValue>>(members.get(key)?.get()).ok()
+        });
+        let Some(elements) = list else {
+            return Err(self.other_than(text, &format!("outcomes under `{key}`")));
+        };
+        let unknown = |why: &str| {
+            self.context(Error::new(
+                ErrorKind::Decode,
+                Outcome::Unknown,
+                why.to_owned(),
+            ))
+        };
+        Ok(Outcomes::decode(self.status, &elements, sent, unknown))
+    }
+
+    /// The object under `key`, or the first of the list there.
+    ///
+    /// # Errors
+    /// Of kind [`NotFound`](ErrorKind::NotFound) where there is none, [`Api`](ErrorKind::Api)
+    /// where Zoho refused, [`Record`](ErrorKind::Record) where it does not fit `T`,
+    /// [`Decode`](ErrorKind::Decode) where the body is something else.
+    pub fn object<T: DeserializeOwned + 'static>(&self, key: &str) -> Result<T, Error> {
+        let nothing = || {
+            self.context(Error::new(
+                ErrorKind::NotFound,
+                Outcome::Refused,
+                "Zoho has no such item",
+            ))
+        };
+        if self.has_no_content() {
+            return Err(nothing());
+        }
+        let text = self.json_text()?;
+        let members = Members::parse(text).ok();
+        let value = members
+            .as_ref()
+            .and_then(|members| members.get(key))
+            .map(RawValue::get);
+        if self.status.as_u16() < 400
+            && let Some(object) = value.filter(|value| value.starts_with('{'))
+        {
+            return serde_json::from_str(object).map_err(|error| {
+                let what = json::without_value(&error);
+                self.context(decode(format!(
+                    "the object under `{key}` does not fit: {what}"
+                )))
+            });
+        }
+        let mut page = self.page::<T>(key)?;
+        if page.items.is_empty() {
+            return Err(nothing());
+        }
+        page.items
+            .swap_remove(0)
+            .map_err(|error| match error.api() {
+                Some(api) => self.context(Error::from_api(api.clone())),
+                None => self.context(Error::from_record(error)),
+            })
+    }
+
+    /// The whole body as `T`.
+    ///
+    /// # Errors
+    /// Where Zoho refused, or the body does not fit `T`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        let text = self.json_text()?;
+        if self.status.as_u16() >= 400 || page::error_element(text).is_some() {
+            return Err(self.other_than(text, "a success"));
+        }
+        serde_json::from_str(text).map_err(|error| {
+            self.context(decode(format!(
+                "the answer does not fit the type asked for: {}",
+                json::without_value(&error)
+            )))
+        })
+    }
+
+    fn has_no_content(&self) -> bool {
+        self.status == StatusCode::NO_CONTENT
+            || self.status == StatusCode::NOT_MODIFIED
+            || (self.status.is_success() && self.body.is_empty())
+    }
+
+    fn json_text(&self) -> Result<&str, Error> {
+        let text =
+            std::str::from_utf8(&self.body).map_err(|_| self.failure("the answer is not text"))?;
+        match text.trim_start().as_bytes().first() {
+            Some(b'{' | b'[') => Ok(text),
+            None => Err(self.failure("the answer is empty")),
+            Some(b'<') => Err(self
+                .failure("the answer is HTML, not JSON: a proxy, a wrong host or an outage page")),
+            Some(_) => Err(self.failure("the answer is not JSON")),
+        }
+    }
+
+    /// What a body is that is not what was expected: an error of Zoho's, or undecodable.
+    fn other_than(&self, text: &str, expected: &str) -> Error {
+        if let Some(api) = self.refusal(text) {
+            return self.context(Error::from_api(api));
+        }
+        match Members::parse(text) {
+            Err(error) => self.failure(format!(
+                "the answer is not {expected}: {}",
+                json::without_value(&error)
+            )),
+            Ok(members) => {
+                let keys: Vec<&str> = members.keys().take(8).collect();
+                self.failure(format!(
+                    "the answer is not {expected}: its members are `{}`",
+                    keys.join("`, `")
+                ))
+            }
+        }
+    }
+
+    /// Zoho's error, at the top or as the only element of a list.
+    fn refusal(&self, text: &str) -> Option<ApiError> {
+        if let Some(error) = ApiError::from_json(self.status, text.as_bytes()) {
+            return Some(error);
+        }
+        if text.trim_start().starts_with('[') {
+            let list: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+            return ApiError::from_json(self.status, list.first()?.get().as_bytes());
+        }
+        let members = Members::parse(text).ok()?;
+        members.0.iter().find_map(|(_, value)| {
+            let list: Vec<&RawValue> = serde_json::from_str(value.get()).ok()?;
+            ApiError::from_json(self.status, list.first()?.get().as_bytes())
+        })
+    }
+
+    /// An answer that holds nothing to go by but its status.
+    fn failure(&self, message: impl Into<String>) -> Error {
+        let message = message.into();
+        let error = match self.status.as_u16() {
+            429 => Error::new(ErrorKind::Throttled, Outcome::Refused, message),
+            400..=499 => Error::new(ErrorKind::Decode, Outcome::Refused, message),
+            _ => decode(message),
+        };
+        self.context(error)
+    }
+
+    fn context(&self, error: Error) -> Error {
+        let mut error = error.with_call(&self.call).with_status(self.status);
+        if let Some(host) = &self.host {
+            error = error.with_host(host.clone());
+        }
+        if self.attempts > 0 {
+            error = error.with_attempts(self.attempts);
+        }
+        match retry_after(&self.headers) {
+            Some(wait) if error.kind() == ErrorKind::Throttled => error.with_retry_after(wait),
+            _ => error,
+        }
+    }
+}
+
+fn decode(message: String) -> Error {
+    Error::new(ErrorKind::Decode, Outcome::Unknown, message)
+}
+
+/// `Retry-After` in seconds; Zoho documents none, proxies send it.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    headers
+        .get(RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
+        .map(Duration::from_secs)
+}

@@ -1,0 +1,334 @@
+//! From an endpoint and its values to a relative `http::Request`.
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, header::CONTENT_TYPE};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+
+use crate::{ApiVersion, BodyShape, CallMeta, Endpoint, Error, Id, RetryClass};
+
+/// Everything but RFC 3986's unreserved characters is encoded.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Collects the values of one call of an [`Endpoint`] and checks them.
+///
+/// Every path value and query value is percent-encoded; a path value that is empty, `.` or `..`
+/// is refused. The first mistake is kept and told by [`build`](Self::build), so calls can be
+/// chained.
+///
+/// ```
+/// use zcrm_core::{ApiVersion, Endpoint};
+///
+/// const SEARCH: Endpoint = Endpoint::get("/{module}/search").query(&["word"]);
+/// let request = SEARCH
+///     .request(ApiVersion::V8)
+///     .path("module", "Leads")
+///     .query("word", "a&b c")
+///     .build()?;
+/// assert_eq!(request.uri(), "/crm/v8/Leads/search?word=a%26b%20c");
+/// # Ok::<(), zcrm_core::Error>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a request does nothing until it is built and sent"]
+pub struct RequestBuilder {
+    endpoint: Endpoint,
+    version: ApiVersion,
+    path: Vec<(&'static str, String)>,
+    query: Vec<(String, String)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Option<Bytes>,
+    retry: Option<RetryClass>,
+    mistake: Option<Error>,
+}
+
+impl RequestBuilder {
+    pub(crate) fn new(endpoint: Endpoint, version: ApiVersion) -> Self {
+        Self {
+            endpoint,
+            version,
+            path: Vec::new(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: None,
+            retry: None,
+            mistake: None,
+        }
+    }
+
+    /// The value of `{name}` in the path's template.
+    pub fn path(mut self, name: &'static str, value: impl AsRef<str>) -> Self {
+        let value = value.as_ref();
+        let placeholder = |segment: &str| unbrace(segment) == Some(name);
+        if !self.endpoint.template().split('/').any(placeholder) {
+            return self.fault(format!("has no `{name}` in its path"));
+        }
+        if matches!(value, "" | "." | "..") {
+            return self.fault(format!("cannot take `{value}` as `{name}` in its path"));
+        }
+        self.path
+            .push((name, utf8_percent_encode(value, ENCODED).to_string()));
+        self
+    }
+
+    /// The id that stands for `{name}` in the path's template; see [`Id::check`].
+    pub fn path_id(mut self, name: &'static str, id: &Id) -> Self {
+        match id.check() {
+            Ok(id) => self.path(name, id),
+            Err(error) => {
+                self.mistake.get_or_insert(error);
+                self
+            }
+        }
+    }
+
+    /// A query parameter that the endpoint knows.
+    pub fn query(self, name: &str, value: impl AsRef<str>) -> Self {
+        let known = self.endpoint.query_names();
+        if known.contains(&name) {
+            return self.query_unchecked(name, value);
+        }
+        let hint = if known.is_empty() {
+            "it takes none".into()
+        } else {
+            known.join(", ")
+        };
+        self.fault(format!(
+            "does not know the query parameter `{name}` ({hint}); `query_unchecked` sends it all \
+             the same"
+        ))
+    }
+
+    /// A query parameter, known or not.
+    pub fn query_unchecked(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        if self.query.iter().any(|(known, _)| known == name) {
+            return self.fault(format!("was given the query parameter `{name}` twice"));
+        }
+        self.query
+            .push((name.to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// A header. `authorization` and `host` are the stack's own.
+    pub fn header(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        let parsed = name
+            .parse::<HeaderName>()
+            .ok()
+            .zip(value.as_ref().parse().ok());
+        match parsed {
+            Some((name, _))
+                if name == http::header::AUTHORIZATION || name == http::header::HOST =>
+            {
+                self.fault(format!("sets the header `{name}` itself"))
+            }
+            Some(header) => {
+                self.headers.push(header);
+                self
+            }
+            None => self.fault(format!(
+                "cannot take the header `{}`: its name or value has forbidden characters",
+                name.escape_debug()
+            )),
+        }
+    }
+
+    /// The body, as JSON.
+    pub fn json(self, body: &(impl Serialize + ?Sized)) -> Self {
+        match serde_json::to_vec(body) {
+            Ok(bytes) => self.json_bytes(bytes),
+            Err(error) => self.fault(format!("cannot write its body as JSON: {error}")),
+        }
+    }
+
+    /// The body, as bytes that are JSON already.
+    pub fn json_bytes(mut self, body: impl Into<Bytes>) -> Self {
+        if self.endpoint.body_shape() == BodyShape::None {
+            return self.fault("takes no body".to_owned());
+        }
+        self.body = Some(body.into());
+        self
+    }
+
+    /// Overrules the endpoint's retry class for this one call, where its body changes it.
+    pub fn retry(mut self, class: RetryClass) -> Self {
+        self.retry = Some(class);
+        self
+    }
+
+    /// The finished request: relative, with its [`CallMeta`] in the extensions.
+    ///
+    /// # Errors
+    /// Of kind [`Input`](crate::ErrorKind::Input), naming the first mistake that was made: a path
+    /// value that is missing or forbidden, an unknown query parameter, a body where none belongs
+    /// or none where one does, a version that lacks the operation.
+    pub fn build(self) -> Result<Request<Bytes>, Error> {
+        let Self {
+            endpoint,
+            version,
+            path,
+            query,
+            headers,
+            body,
+            retry,
+            mistake,
+        } = self;
+        let mut meta = endpoint.meta();
+        meta.retry = retry.unwrap_or(meta.retry);
+        if let Some(mistake) = mistake {
+            return Err(mistake.with_call(&meta));
+        }
+        let input = |message: String| Err(Error::input(message).with_call(&meta));
+        if version < endpoint.first_version() {
+            return input(format!(
+                "`{}` exists from {} on, and the client uses {version}",
+                endpoint.name(),
+                endpoint.first_version()
+            ));
+        }
+        if body.is_none() && endpoint.body_shape() != BodyShape::None {
+            return input(format!("`{}` needs a body", endpoint.name()));
+        }
+
+        let mut uri = endpoint.prefix(version);
+        for segment in endpoint.template().split('/').skip(1) {
+            uri.push('/');
+            match unbrace(segment) {
+                None => uri.push_str(segment),
+                Some(name) => match path.iter().find(|(given, _)| *given == name) {
+                    Some((_, value)) => uri.push_str(value),
+                    None => {
+                        return input(format!(
+                            "`{}` needs a value for `{name}` in its path",
+                            endpoint.name()
+                        ));
+                    }
+                },
+            }
+        }
+        let mut separator = '?';
+        for (name, value) in &query {
+            uri.push(separator);
+            uri.extend(utf8_percent_encode(name, ENCODED));
+            uri.push('=');
+            uri.extend(utf8_percent_encode(value, ENCODED));
+            separator = '&';
+        }
+
+        let mut request = Request::builder()
+            .method(endpoint.method().clone())
+            .uri(uri);
+        if body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let extension: CallMeta = meta.clone();
+        request
+            .extension(extension)
+            .body(body.unwrap_or_default())
+            .map_err(|error| {
+                Error::input("the request could not be built")
+                    .with_call(&meta)
+                    .with_source(error)
+            })
+    }
+
+    fn fault(mut self, what: String) -> Self {
+        let name = self.endpoint.name();
+        self.mistake
+            .get_or_insert_with(|| Error::input(format!("`{name}` {what}")));
+        self
+    }
+}
+
+fn unbrace(segment: &str) -> Option<&str> {
+    segment.strip_prefix('{')?.strip_suffix('}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ErrorKind;
+
+    const GET: Endpoint = Endpoint::get("/{module}/{id}")
+        .id("records.get")
+        .query(&["fields"]);
+    const INSERT: Endpoint = Endpoint::post("/{module}").id("records.create");
+
+    fn refused(builder: RequestBuilder) -> String {
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Input);
+        error.to_string()
+    }
+
+    #[test]
+    fn mistakes_are_named_before_anything_is_sent() {
+        let get = || GET.request(ApiVersion::V8).path("module", "Leads");
+        assert!(refused(get()).contains("`id`"));
+        assert!(refused(get().path("record", "1")).contains("`record`"));
+        for dots in ["", ".", ".."] {
+            assert!(refused(get().path("id", dots)).contains("`id`"));
+        }
+        assert!(refused(get().path_id("id", &"a/b".into())).contains("a/b"));
+        let whole = || get().path("id", "1");
+        assert!(refused(whole().query("feilds", "x")).contains("`feilds`"));
+        assert!(refused(whole().query("fields", "x").query("fields", "y")).contains("twice"));
+        assert!(refused(whole().json(&1)).contains("no body"));
+        assert!(refused(whole().header("authorization", "x")).contains("authorization"));
+        assert!(refused(whole().header("x-a", "a\nb")).contains("x-a"));
+        let post = INSERT.request(ApiVersion::V8).path("module", "Leads");
+        assert!(refused(post).contains("needs a body"));
+    }
+
+    #[test]
+    fn a_version_that_lacks_the_operation_is_refused() {
+        const COMPOSITE: Endpoint = Endpoint::get("/x").since(ApiVersion::V3);
+        let error = refused(COMPOSITE.request(ApiVersion::V2_1));
+        assert!(error.contains("v3") && error.contains("v2.1"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_parameter_can_be_forced() {
+        let request = GET
+            .request(ApiVersion::V2)
+            .path("module", "Leads")
+            .path("id", "1")
+            .query_unchecked("new", "1")
+            .build()
+            .unwrap();
+        assert_eq!(request.uri(), "/crm/v2/Leads/1?new=1");
+        assert_eq!(
+            request.extensions().get::<CallMeta>().unwrap().operation(),
+            "records.get"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn values_arrive_as_they_were_meant(path in "\\PC{1,20}", value in "\\PC{0,40}") {
+            prop_assume!(path != "." && path != "..");
+            let request = GET
+                .request(ApiVersion::V8)
+                .path("module", &path)
+                .path("id", "1")
+                .query("fields", &value)
+                .build()
+                .unwrap();
+            let decode = |text: &str| {
+                percent_encoding::percent_decode_str(text).decode_utf8().unwrap().into_owned()
+            };
+            let segments: Vec<&str> = request.uri().path().split('/').collect();
+            prop_assert_eq!(segments.len(), 5);
+            prop_assert_eq!(decode(segments[3]), path);
+            let query = request.uri().query().unwrap();
+            prop_assert!(!query.contains(['&', '+', '#']));
+            prop_assert_eq!(decode(query.strip_prefix("fields=").unwrap()), value);
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Which servers a client speaks to.
+
+use crate::{DataCenter, Environment, Error, ErrorKind, Origin, Outcome};
+
+/// Where a client's organisation lives: data centre and environment, or servers of the caller's
+/// own choice.
+///
+/// A custom API server (one that is not Zoho's) stands. Otherwise the data centre is that of the
+/// token's `api_domain`, else the configured one, and the host is always that of the configured
+/// environment: a client of the sandbox never reaches production.
+///
+/// ```
+/// use zcrm_core::{DataCenter, Environment, Site};
+///
+/// let site = Site::new(DataCenter::US, Environment::Sandbox);
+/// // the token says that its organisation lives in Europe
+/// let origin = site.api_origin(Some("https://www.zohoapis.eu"))?;
+/// assert_eq!(origin.to_string(), "https://sandbox.zohoapis.eu");
+/// # Ok::<(), zcrm_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    data_center: DataCenter,
+    environment: Environment,
+    accounts: Option<Origin>,
+    api: Option<Origin>,
+}
+
+impl Site {
+    /// Zoho's servers of `data_center` for `environment`.
+    #[must_use]
+    pub fn new(data_center: DataCenter, environment: Environment) -> Self {
+        Self {
+            data_center,
+            environment,
+            accounts: None,
+            api: None,
+        }
+    }
+
+    /// Sets the accounts server (`accounts_url`).
+    #[must_use]
+    pub fn with_accounts(mut self, origin: Origin) -> Self {
+        if let Some(data_center) = DataCenter::of_accounts_origin(&origin) {
+            self.data_center = data_center;
+        }
+        self.accounts = Some(origin);
+        self
+    }
+
+    /// Sets the API server (`api_base_url`).
+    #[must_use]
+    pub fn with_api(mut self, origin: Origin) -> Self {
+        self.api = Some(origin);
+        self
+    }
+
+    /// The environment.
+    #[must_use]
+    pub fn environment(&self) -> Environment {
+        self.environment
+    }
+
+    /// The data centre of the configuration.
+    #[must_use]
+    pub fn data_center(&self) -> DataCenter {
+        self.data_center
+    }
+
+    /// The accounts server of a token: the one that is kept with it, else the configured one.
+    ///
+    /// `kept` is believed only where it is one of Zoho's or the configured one, exactly.
+    #[must_use]
+    pub fn accounts_origin(&self, kept: Option<&str>) -> Origin {
+        let configured = || {
+            self.accounts
+                .clone()
+                .unwrap_or_else(|| self.data_center.accounts_origin())
+        };
+        if self.is_custom() {
+            return configured();
+        }
+        kept.and_then(|text| text.parse().ok())
+            .filter(|origin| DataCenter::of_accounts_origin(origin).is_some())
+            .unwrap_or_else(configured)
+    }
+
+    /// The API server for a token whose answer named `api_domain`.
+    ///
+    /// `api_domain` is believed only where it is one of Zoho's API servers, exactly; anything
+    /// else leaves the configured data centre in force.
+    ///
+    /// # Errors
+    /// Of kind [`WrongDataCenter`](ErrorKind::WrongDataCenter) where the configured
+    /// `api_base_url` is Zoho's server of another data centre than the token's, or where the token
+    /// is one of a sandbox or developer edition and the configuration names another environment.
+    pub fn api_origin(&self, api_domain: Option<&str>) -> Result<Origin, Error> {
+        let configured = match &self.api {
+            Some(origin) => match DataCenter::of_api_origin(origin) {
+                None => return Ok(origin.clone()),
+                Some((data_center, _)) => Some(data_center),
+            },
+            None => None,
+        };
+        let token = api_domain
+            .and_then(|text| text.parse().ok())
+            .and_then(|origin| DataCenter::of_api_origin(&origin));
+        if let Some((data_center, environment)) = token {
+            if configured.is_some_and(|configured| configured != data_center) {
+                return Err(mismatch(format!(
+                    "the token belongs to data centre `{data_center}`, but `api_base_url` is the \
+                     server of `{}`: remove `api_base_url` or log in there",
+                    configured.unwrap_or(self.data_center)
+                )));
+            }
+            if environment != Environment::Production && environment != self.environment {
+                return Err(mismatch(format!(
+                    "the token belongs to environment `{environment}`, but the configuration \
+                     says `{}`: set `environment` or log in there",
+                    self.environment
+                )));
+            }
+        }
+        let data_center = token
+            .map(|(data_center, _)| data_center)
+            .or(configured)
+            .unwrap_or(self.data_center);
+        Ok(data_center.api_origin(self.environment))
+    }
+
+    fn is_custom(&self) -> bool {
+        self.accounts
+            .as_ref()
+            .is_some_and(|origin| DataCenter::of_accounts_origin(origin).is_none())
+    }
+}
+
+fn mismatch(message: String) -> Error {
+    Error::new(ErrorKind::WrongDataCenter, Outcome::NotSent, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Site;
+    use crate::{DataCenter, Environment, ErrorKind};
+
+    fn origin(site: &Site, domain: Option<&str>) -> String {
+        site.api_origin(domain).unwrap().to_string()
+    }
+
+    #[test]
+    fn the_tokens_data_center_wins_and_the_environment_stays() {
+        let site = Site::new(DataCenter::US, Environment::Production);
+        assert_eq!(origin(&site, None), "https://www.zohoapis.com");
+        assert_eq!(
+            origin(&site, Some("https://www.zohoapis.in")),
+            "https://www.zohoapis.in"
+        );
+        let sandbox = Site::new(DataCenter::US, Environment::Sandbox);
+        assert_eq!(
+            origin(&sandbox, Some("https://www.zohoapis.jp")),
+            "https://sandbox.zohoapis.jp"
+        );
+        assert_eq!(origin(&sandbox, None), "https://sandbox.zohoapis.com");
+    }
+
+    #[test]
+    fn a_production_api_base_url_does_not_lift_the_sandbox() {
+        let site = Site::new(DataCenter::US, Environment::Sandbox)
+            .with_api("https://www.zohoapis.com".parse().unwrap());
+        assert_eq!(origin(&site, None), "https://sandbox.zohoapis.com");
+    }
+
+    #[test]
+    fn a_domain_that_is_not_zohos_is_not_believed() {
+        let site = Site::new(DataCenter::EU, Environment::Production);
+        for domain in [
+            "https://api.zoho.eu",
+            "https://www.zohoapis.com.example.com",
+            "nonsense",
+        ] {
+            assert_eq!(origin(&site, Some(domain)), "https://www.zohoapis.eu");
+        }
+        assert_eq!(
+            site.accounts_origin(Some("https://accounts.example.com"))
+                .to_string(),
+            "https://accounts.zoho.eu"
+        );
+        assert_eq!(
+            site.accounts_origin(Some("https://accounts.zoho.in"))
+                .to_string(),
+            "https://accounts.zoho.in"
+        );
+    }
+
+    #[test]
+    fn a_custom_server_stands() {
+        let site = Site::new(DataCenter::US, Environment::Production)
+            .with_accounts("https://localhost:9000".parse().unwrap())
+            .with_api("https://localhost:9001".parse().unwrap());
+        assert_eq!(
+            origin(&site, Some("https://www.zohoapis.eu")),
+            "https://localhost:9001"
+        );
+        let kept = site.accounts_origin(Some("https://accounts.zoho.eu"));
+        assert_eq!(kept.to_string(), "https://localhost:9000");
+    }
+
+    #[test]
+    fn a_contradiction_is_an_error_that_names_both() {
+        let site = Site::new(DataCenter::US, Environment::Production)
+            .with_api("https://www.zohoapis.com".parse().unwrap());
+        let error = site
+            .api_origin(Some("https://www.zohoapis.eu"))
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WrongDataCenter);
+        assert!(error.to_string().contains("`eu`") && error.to_string().contains("`us`"));
+        let error = site
+            .api_origin(Some("https://sandbox.zohoapis.com"))
+            .unwrap_err();
+        assert!(error.to_string().contains("`sandbox`"), "{error}");
+    }
+}

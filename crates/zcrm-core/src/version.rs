@@ -1,0 +1,112 @@
+//! Versions of the CRM API.
+
+use std::{fmt, str::FromStr};
+
+use crate::Error;
+
+/// A version of the CRM API, as it stands in the path: `v2`, `v2.1`, `v3` … `v8`.
+///
+/// Newer ones than zcrm knows are accepted: `"v9".parse()` works.
+///
+/// ```
+/// use zcrm_core::ApiVersion;
+///
+/// let version: ApiVersion = "v2.1".parse()?;
+/// assert!(version > ApiVersion::V2 && version < ApiVersion::V8);
+/// assert_eq!(version.to_string(), "v2.1");
+/// # Ok::<(), zcrm_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ApiVersion {
+    major: u8,
+    minor: u8,
+}
+
+impl ApiVersion {
+    /// The version of 2019 and of the Ruby SDK.
+    pub const V2: Self = Self::new(2, 0);
+    /// v2.1: requests must go to `www.zohoapis.*`.
+    pub const V2_1: Self = Self::new(2, 1);
+    /// v3: `fields` is mandatory, page tokens begin.
+    pub const V3: Self = Self::new(3, 0);
+    /// v4.
+    pub const V4: Self = Self::new(4, 0);
+    /// v5.
+    pub const V5: Self = Self::new(5, 0);
+    /// v6.
+    pub const V6: Self = Self::new(6, 0);
+    /// v7.
+    pub const V7: Self = Self::new(7, 0);
+    /// The newest version that zcrm was written for.
+    pub const V8: Self = Self::new(8, 0);
+
+    /// The version `v{major}.{minor}`; a `minor` of 0 is not written.
+    #[must_use]
+    pub const fn new(major: u8, minor: u8) -> Self {
+        Self { major, minor }
+    }
+
+    /// Whether a list of records must name its fields (Zoho's changelog: from v3 on).
+    #[must_use]
+    pub fn requires_fields(self) -> bool {
+        self >= Self::V3
+    }
+
+    /// Whether lists go on past 2,000 records by page token (Zoho's changelog: from v3 on).
+    #[must_use]
+    pub fn has_page_tokens(self) -> bool {
+        self >= Self::V3
+    }
+}
+
+impl fmt::Display for ApiVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.minor {
+            0 => write!(f, "v{}", self.major),
+            minor => write!(f, "v{}.{minor}", self.major),
+        }
+    }
+}
+
+impl FromStr for ApiVersion {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let parse = || {
+            let digits = text.strip_prefix('v')?;
+            let (major, minor) = digits.split_once('.').unwrap_or((digits, "0"));
+            let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+            (plain(major) && plain(minor)).then_some(())?;
+            Some(Self::new(major.parse().ok()?, minor.parse().ok()?))
+        };
+        parse()
+            .filter(|version| *version >= Self::V2)
+            .ok_or_else(|| {
+                Error::config(format!(
+                    "`{text}` is no API version: write `v2`, `v2.1`, `v3` … `v8`, or a newer one"
+                ))
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ApiVersion;
+
+    #[test]
+    fn known_and_newer_versions_parse_and_print_alike() {
+        for text in ["v2", "v2.1", "v3", "v8", "v9", "v10.2"] {
+            assert_eq!(text.parse::<ApiVersion>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn anything_else_is_an_error_that_names_it() {
+        for text in [
+            "", "8", "V8", "v", "v1", "v2.", "v2.x", "v+2", "v2/..", "v999",
+        ] {
+            let error = text.parse::<ApiVersion>().unwrap_err().to_string();
+            assert!(error.contains(&format!("`{text}`")), "{error}");
+        }
+    }
+}

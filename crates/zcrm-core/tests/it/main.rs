@@ -1,0 +1,5 @@
+//! The public behaviour of zcrm-core.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod reply;

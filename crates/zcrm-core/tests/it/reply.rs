@@ -1,0 +1,225 @@
+//! Answers, judged by body.
+
+use http::StatusCode;
+use serde::Deserialize;
+use zcrm_core::{
+    ApiVersion, CallMeta, Code, Endpoint, ErrorKind, Id, ItemError, Outcome, Record, Reply,
+};
+
+const LIST: Endpoint = Endpoint::get("/{module}").id("records.list");
+const INSERT: Endpoint = Endpoint::post("/{module}").id("records.create");
+
+#[derive(Debug, Deserialize)]
+struct Lead {
+    id: Id,
+    #[serde(rename = "Last_Name")]
+    last_name: String,
+}
+
+fn answer(endpoint: &Endpoint, status: u16, body: &str) -> Reply {
+    let mut builder = endpoint.request(ApiVersion::V8).path("module", "Leads");
+    if endpoint.method() == http::Method::POST {
+        builder = builder.json(&());
+    }
+    let call = builder
+        .build()
+        .unwrap()
+        .extensions()
+        .get::<CallMeta>()
+        .unwrap()
+        .clone();
+    Reply::new(StatusCode::from_u16(status).unwrap(), body.to_owned(), call)
+}
+
+fn read(status: u16, body: &str) -> Reply {
+    answer(&LIST, status, body)
+}
+
+#[test]
+fn a_typed_page_knows_its_items_and_its_place() {
+    let body = r#"{"data":[{"id":"1","Last_Name":"Boyle"},{"id":"2","Last_Name":"Kay"}],
+        "info":{"more_records":true,"page":1,"next_page_token":"t","new_member":[1]}}"#;
+    let page = read(200, body).page::<Lead>("data").unwrap();
+    let leads: Vec<Lead> = page.items.into_iter().map(Result::unwrap).collect();
+    assert_eq!(leads[1].id.as_str(), "2");
+    assert_eq!(leads[1].last_name, "Kay");
+    assert!(page.info.more_records);
+    assert_eq!(page.info.next_page_token.as_deref(), Some("t"));
+}
+
+#[test]
+fn one_bad_record_does_not_sink_its_page() {
+    let body = r#"{"data":[{"id":"1","Last_Name":"Boyle"},{"id":"2","Last_Name":77},
+        {"id":"3","Last_Name":"Kay"}]}"#;
+    let page = read(200, body).page::<Lead>("data").unwrap();
+    assert!(page.items[0].is_ok() && page.items[2].is_ok());
+    let error = page.items[1].as_ref().unwrap_err();
+    assert_eq!((error.index(), error.path()), (1, "Last_Name"));
+    assert_eq!(error.id().unwrap().as_str(), "2");
+    assert_eq!(error.raw(), r#"{"id":"2","Last_Name":77}"#);
+    assert!(!error.to_string().contains("77"), "{error}");
+}
+
+#[test]
+fn an_error_in_a_records_place_is_never_an_empty_record() {
+    #[derive(Deserialize)]
+    struct Loose {
+        #[serde(rename = "Last_Name")]
+        last_name: Option<String>,
+    }
+    let body = r#"{"data":[{"Last_Name":"Kay"},
+        {"status":"error","code":"NO_PERMISSION","message":"no","details":{}}]}"#;
+    let page = read(200, body).page::<Loose>("data").unwrap();
+    assert_eq!(
+        page.items[0].as_ref().unwrap().last_name.as_deref(),
+        Some("Kay")
+    );
+    let error = page.items[1].as_ref().map(|_| ()).unwrap_err();
+    assert_eq!(*error.api().unwrap().code(), Code::NO_PERMISSION);
+    let page = read(200, body).page::<Record>("data").unwrap();
+    assert!(page.items[1].is_err());
+}
+
+#[test]
+fn a_record_with_fields_named_status_and_code_is_a_record() {
+    let body = r#"{"data":[{"id":"1","status":"error","code":"C-17","Last_Name":"Kay"}]}"#;
+    let page = read(200, body).page::<Record>("data").unwrap();
+    assert_eq!(
+        page.items[0].as_ref().unwrap().raw("code"),
+        Some("\"C-17\"")
+    );
+}
+
+#[test]
+fn records_share_the_pages_memory_until_detached() {
+    let reply = read(200, r#"{"data":[{"id":"1","Amount":1.50}]}"#);
+    let mut page = reply.page::<Record>("data").unwrap();
+    let record = page.items[0].as_mut().unwrap();
+    let body = reply.body().as_ptr_range();
+    assert!(body.contains(&record.raw("Amount").unwrap().as_ptr()));
+    record.detach();
+    assert!(!body.contains(&record.raw("Amount").unwrap().as_ptr()));
+    assert_eq!(record.to_json(), r#"{"id":"1","Amount":1.50}"#);
+}
+
+#[test]
+fn no_content_is_an_empty_page_and_no_such_item() {
+    let page = read(204, "").page::<Lead>("data").unwrap();
+    assert!(page.items.is_empty() && !page.info.more_records);
+    let error = read(204, "").object::<Lead>("data").unwrap_err();
+    assert!(error.is_not_found());
+    let error = read(200, r#"{"data":[]}"#)
+        .object::<Lead>("data")
+        .unwrap_err();
+    assert!(error.is_not_found());
+}
+
+#[test]
+fn an_error_is_an_error_whatever_the_status() {
+    let body =
+        r#"{"code":"INVALID_MODULE","details":{},"message":"no such module","status":"error"}"#;
+    for status in [200, 202, 400, 404] {
+        let error = read(status, body).page::<Lead>("data").unwrap_err();
+        assert_eq!(*error.code().unwrap(), Code::INVALID_MODULE, "{status}");
+        assert_eq!(error.operation(), Some("records.list"));
+    }
+    let wrapped = format!(r#"{{"data":[{body}]}}"#);
+    let error = read(400, &wrapped).page::<Lead>("data").unwrap_err();
+    assert_eq!(*error.code().unwrap(), Code::INVALID_MODULE);
+    let error = read(200, &wrapped).object::<Lead>("data").unwrap_err();
+    assert_eq!(*error.code().unwrap(), Code::INVALID_MODULE);
+}
+
+#[test]
+fn what_is_not_zohos_json_says_what_it_is() {
+    for (status, body, word) in [
+        (502, "<html>Bad Gateway</html>", "HTML"),
+        (200, "", "empty"),
+        (200, "sorry", "not JSON"),
+        (200, r#"{"data":[{"id":"1""#, "broken JSON"),
+        (200, r#"{"rows":[]}"#, "`rows`"),
+        (200, r#"{"data":7}"#, "`data`"),
+    ] {
+        let reply = read(status, body);
+        let error = match reply.page::<Lead>("data") {
+            Ok(_) => reply.json::<Lead>().unwrap_err(),
+            Err(error) => error,
+        };
+        assert_eq!(error.kind(), ErrorKind::Decode, "{body}");
+        assert!(error.to_string().contains(word), "{error}");
+        assert!(error.to_string().contains(&status.to_string()), "{error}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_no_obstacle() {
+    let page = read(200, "\u{feff}{\"data\":[]}")
+        .page::<Lead>("data")
+        .unwrap();
+    assert!(page.items.is_empty());
+}
+
+#[test]
+fn outcomes_keep_the_callers_order_and_each_failure_its_place() {
+    let body = r#"{"data":[
+        {"code":"SUCCESS","details":{"id":"11"},"message":"record added","status":"success"},
+        {"code":"MANDATORY_NOT_FOUND","details":{"api_name":"Last_Name","json_path":"$.data[1].Last_Name"},
+         "message":"required field not found","status":"error"},
+        {"code":"SUCCESS","details":{"id":13},"message":"record added","status":"success","action":"update"}]}"#;
+    let outcomes = answer(&INSERT, 207, body).outcomes("data", 3).unwrap();
+    let ids: Vec<_> = outcomes
+        .successes()
+        .map(|(index, done)| (index, done.id.clone()))
+        .collect();
+    assert_eq!(ids, [(0, Some(Id::from("11"))), (2, Some(Id::from("13")))]);
+    let (index, error) = outcomes.failures().next().unwrap();
+    assert_eq!(index, 1);
+    assert_eq!(error.api().unwrap().field(), Some("Last_Name"));
+    let error = outcomes.all().unwrap_err();
+    assert_eq!(error.code(), Some(&Code::MANDATORY_NOT_FOUND));
+    let told = std::error::Error::source(&error).unwrap().to_string();
+    assert!(
+        told.contains("1 of 3") && told.contains("record 1"),
+        "{told}"
+    );
+}
+
+#[test]
+fn outcomes_that_are_missing_or_unreadable_are_unknown() {
+    let body = r#"{"data":[{"code":"SUCCESS","details":{"id":"1"},"status":"success"},{"odd":1}]}"#;
+    let outcomes = answer(&INSERT, 201, body).outcomes("data", 3).unwrap();
+    assert_eq!(outcomes.len(), 3);
+    for (index, failure) in outcomes.failures() {
+        assert!(index > 0);
+        assert!(matches!(failure, ItemError::Unknown(_)));
+    }
+    assert_eq!(outcomes.failures().count(), 2);
+}
+
+#[test]
+fn a_refused_write_is_one_error_and_a_broken_answer_leaves_the_outcome_open() {
+    let refusal = r#"{"code":"INVALID_MODULE","status":"error","message":"no","details":{}}"#;
+    let error = answer(&INSERT, 400, refusal)
+        .outcomes("data", 2)
+        .unwrap_err();
+    assert_eq!(error.outcome(), Outcome::Refused);
+    let error = answer(&INSERT, 201, "<html>")
+        .outcomes("data", 2)
+        .unwrap_err();
+    assert_eq!(error.outcome(), Outcome::Unknown);
+    assert!(error.to_string().contains("outcome unknown"), "{error}");
+}
+
+#[test]
+fn a_throttled_answer_says_how_long_to_wait() {
+    let body =
+        r#"{"code":"TOO_MANY_REQUESTS","status":"error","message":"slow down","details":{}}"#;
+    let mut headers = http::HeaderMap::new();
+    headers.insert("retry-after", "7".parse().unwrap());
+    let error = read(429, body)
+        .with_headers(headers)
+        .page::<Lead>("data")
+        .unwrap_err();
+    assert!(error.is_throttled());
+    assert_eq!(error.retry_after().unwrap().as_secs(), 7);
+}
