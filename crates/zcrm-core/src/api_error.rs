@@ -46,12 +46,7 @@ impl ApiError {
     /// Makes an error by hand, as for a transport of one's own.
     #[must_use]
     pub fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-            details: Map::new(),
-        }
+        Self { status, code, message: message.into(), details: Map::new() }
     }
 
     /// Reads an error object; `None` where `json` is none: an object with a `code` whose
@@ -113,10 +108,7 @@ impl ApiError {
     /// The id that Zoho names: of the record concerned, or of its twin on `DUPLICATE_DATA`.
     #[must_use]
     pub fn id(&self) -> Option<Id> {
-        let twin = self
-            .details
-            .get("duplicate_record")
-            .and_then(|twin| twin.get("id"));
+        let twin = self.details.get("duplicate_record").and_then(|twin| twin.get("id"));
         let value = twin.or_else(|| self.details.get("id"))?;
         serde_json::from_value(value.clone()).ok()
     }
@@ -194,10 +186,7 @@ mod tests {
     fn details_of_any_shape_do_not_sink_the_error() {
         for details in ["null", "[]", "\"text\"", "{}"] {
             let json = format!(r#"{{"code":"X","status":"error","details":{details}}}"#);
-            assert!(
-                ApiError::from_json(StatusCode::OK, json.as_bytes()).is_some(),
-                "{details}"
-            );
+            assert!(ApiError::from_json(StatusCode::OK, json.as_bytes()).is_some(), "{details}");
         }
     }
 }

@@ -99,10 +99,8 @@ mod manual {
                 let mut state = self.state();
                 state.elapsed += by;
                 let elapsed = state.elapsed;
-                let (due, later) = state
-                    .wakers
-                    .drain(..)
-                    .partition::<Vec<_>, _>(|(at, _)| *at <= elapsed);
+                let (due, later) =
+                    state.wakers.drain(..).partition::<Vec<_>, _>(|(at, _)| *at <= elapsed);
                 state.wakers = later;
                 due.into_iter().map(|(_, waker)| waker).collect()
             };
@@ -139,10 +137,7 @@ mod manual {
             if self.state().jumps {
                 self.advance(duration);
             }
-            Box::pin(Until {
-                clock: self.clone(),
-                until,
-            })
+            Box::pin(Until { clock: self.clone(), until })
         }
     }
 

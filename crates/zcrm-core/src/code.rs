@@ -120,11 +120,7 @@ mod tests {
 
     #[test]
     fn unknown_and_misspelt_codes_are_kept_as_they_came() {
-        for text in [
-            "EMAIL_UPDATE_NOT_ALOWED",
-            "InvalidModule",
-            "failure_in_attachment_handling",
-        ] {
+        for text in ["EMAIL_UPDATE_NOT_ALOWED", "InvalidModule", "failure_in_attachment_handling"] {
             let code: Code = serde_json::from_value(text.into()).unwrap();
             assert_eq!(code.as_str(), text);
         }

@@ -107,14 +107,11 @@ impl FromStr for Environment {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        Self::ALL
-            .into_iter()
-            .find(|environment| environment.as_str() == text)
-            .ok_or_else(|| {
-                Error::config(format!(
-                    "`{text}` is no environment: it is `production`, `sandbox` or `developer`"
-                ))
-            })
+        Self::ALL.into_iter().find(|environment| environment.as_str() == text).ok_or_else(|| {
+            Error::config(format!(
+                "`{text}` is no environment: it is `production`, `sandbox` or `developer`"
+            ))
+        })
     }
 }
 
@@ -155,10 +152,7 @@ impl DataCenter {
     /// Whose accounts server this is; `None` for any other origin. Compared exactly.
     #[must_use]
     pub fn of_accounts_origin(origin: &Origin) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|dc| dc.accounts_origin() == *origin)
+        Self::ALL.iter().copied().find(|dc| dc.accounts_origin() == *origin)
     }
 }
 
@@ -207,10 +201,7 @@ mod tests {
     fn every_origin_leads_back_to_its_data_center() {
         for dc in DataCenter::ALL {
             assert_eq!(dc.location().parse::<DataCenter>().unwrap(), *dc);
-            assert_eq!(
-                DataCenter::of_accounts_origin(&dc.accounts_origin()),
-                Some(*dc)
-            );
+            assert_eq!(DataCenter::of_accounts_origin(&dc.accounts_origin()), Some(*dc));
             for environment in Environment::ALL {
                 let origin = dc.api_origin(environment);
                 assert_eq!(DataCenter::of_api_origin(&origin), Some((*dc, environment)));
@@ -226,16 +217,9 @@ mod tests {
 
     #[test]
     fn look_alike_hosts_are_nobody() {
-        for text in [
-            "https://api.zoho.eu",
-            "https://zohoapis.com",
-            "https://www.zohoapis.com:444",
-        ] {
-            assert_eq!(
-                DataCenter::of_api_origin(&text.parse().unwrap()),
-                None,
-                "{text}"
-            );
+        for text in ["https://api.zoho.eu", "https://zohoapis.com", "https://www.zohoapis.com:444"]
+        {
+            assert_eq!(DataCenter::of_api_origin(&text.parse().unwrap()), None, "{text}");
         }
     }
 }

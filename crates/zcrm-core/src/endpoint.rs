@@ -26,6 +26,8 @@ pub enum BodyShape {
     List(&'static str),
     /// JSON of the caller's own shape.
     Json,
+    /// Names and values, as a web form sends them.
+    Form,
 }
 
 /// What an operation answers with.

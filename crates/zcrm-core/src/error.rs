@@ -136,11 +136,7 @@ impl Error {
             }
             _ => ErrorKind::Api,
         };
-        let outcome = if status.is_server_error() {
-            Outcome::Unknown
-        } else {
-            Outcome::Refused
-        };
+        let outcome = if status.is_server_error() { Outcome::Unknown } else { Outcome::Refused };
         let mut error = Self::new(kind, outcome, "Zoho refused the request").with_status(status);
         error.inner().api = Some(api);
         error
@@ -149,11 +145,8 @@ impl Error {
     /// A record that does not fit.
     #[must_use]
     pub fn from_record(record: RecordError) -> Self {
-        let mut error = Self::new(
-            ErrorKind::Record,
-            Outcome::Refused,
-            "a record could not be read",
-        );
+        let mut error =
+            Self::new(ErrorKind::Record, Outcome::Refused, "a record could not be read");
         error.inner().record = Some(record);
         error
     }
@@ -164,12 +157,10 @@ impl Error {
     pub fn from_boxed(error: BoxError) -> Self {
         match error.downcast::<Self>() {
             Ok(ours) => *ours,
-            Err(foreign) => Self::new(
-                ErrorKind::Other,
-                Outcome::Unknown,
-                "a layer or transport failed",
-            )
-            .with_boxed_source(foreign),
+            Err(foreign) => {
+                Self::new(ErrorKind::Other, Outcome::Unknown, "a layer or transport failed")
+                    .with_boxed_source(foreign)
+            }
         }
     }
 
@@ -346,18 +337,11 @@ impl fmt::Display for Error {
             parts.push(format!("try again in {} s", wait.as_secs_f64().ceil()));
         }
         if inner.outcome == Outcome::Unknown
-            && inner
-                .call
-                .as_ref()
-                .is_some_and(|call| call.method() != Method::GET)
+            && inner.call.as_ref().is_some_and(|call| call.method() != Method::GET)
         {
             parts.push("outcome unknown: it may have been executed".to_owned());
         }
-        if parts.is_empty() {
-            Ok(())
-        } else {
-            write!(f, " ({})", parts.join(", "))
-        }
+        if parts.is_empty() { Ok(()) } else { write!(f, " ({})", parts.join(", ")) }
     }
 }
 
@@ -374,10 +358,7 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0
-            .source
-            .as_ref()
-            .map(|source| &**source as &(dyn StdError + 'static))
+        self.0.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
     }
 }
 
@@ -410,20 +391,10 @@ mod tests {
     #[test]
     fn refusals_are_told_apart() {
         let api = |status, code| {
-            Error::from_api(ApiError::new(
-                StatusCode::from_u16(status).unwrap(),
-                code,
-                "no",
-            ))
+            Error::from_api(ApiError::new(StatusCode::from_u16(status).unwrap(), code, "no"))
         };
-        assert_eq!(
-            api(429, Code::TOO_MANY_REQUESTS).kind(),
-            ErrorKind::Throttled
-        );
-        assert_eq!(
-            api(400, Code::DISCRETE_PAGINATION_LIMIT_EXCEEDED).kind(),
-            ErrorKind::Wall
-        );
+        assert_eq!(api(429, Code::TOO_MANY_REQUESTS).kind(), ErrorKind::Throttled);
+        assert_eq!(api(400, Code::DISCRETE_PAGINATION_LIMIT_EXCEEDED).kind(), ErrorKind::Wall);
         assert_eq!(api(400, Code::INVALID_DATA).kind(), ErrorKind::Api);
         assert_eq!(api(400, Code::INVALID_DATA).outcome(), Outcome::Refused);
         assert_eq!(api(500, Code::INTERNAL_ERROR).outcome(), Outcome::Unknown);

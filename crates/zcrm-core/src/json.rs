@@ -46,11 +46,7 @@ impl<'a> Members<'a> {
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&'a RawValue> {
-        self.0
-            .iter()
-            .rev()
-            .find(|(name, _)| name.0 == key)
-            .map(|(_, value)| *value)
+        self.0.iter().rev().find(|(name, _)| name.0 == key).map(|(_, value)| *value)
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
@@ -120,9 +116,7 @@ pub(crate) fn places(object: &str) -> Result<Vec<Place>, serde_json::Error> {
             let mut places = Vec::with_capacity(48);
             while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
                 let quoted = key.get();
-                let bare = quoted
-                    .get(1..quoted.len().saturating_sub(1))
-                    .unwrap_or(quoted);
+                let bare = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or(quoted);
                 let (key, value) = place(bare)
                     .zip(place(value.get()))
                     .ok_or_else(|| de::Error::custom("the object is larger than 4 GiB"))?;
@@ -149,11 +143,7 @@ pub(crate) fn envelope<'a, T: Deserialize<'a>>(
     key: &str,
 ) -> Result<Envelope<T>, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let envelope = EnvelopeSeed {
-        key,
-        item: PhantomData,
-    }
-    .deserialize(&mut deserializer)?;
+    let envelope = EnvelopeSeed { key, item: PhantomData }.deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(envelope)
 }
@@ -179,10 +169,7 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for EnvelopeSeed<'_, T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut envelope = Envelope {
-            items: None,
-            info: None,
-        };
+        let mut envelope = Envelope { items: None, info: None };
         while let Some(Text(key)) = map.next_key()? {
             if key == self.key {
                 envelope.items = map.next_value()?;
@@ -203,31 +190,18 @@ pub(crate) fn without_value(error: &serde_json::Error) -> String {
     for start in ["invalid type: ", "invalid value: ", "unknown variant "] {
         if let Some(rest) = message.strip_prefix(start) {
             let met = rest.split([' ', '`']).next().unwrap_or_default();
-            let tail = rest
-                .rfind(", expected ")
-                .and_then(|at| rest.get(at..))
-                .unwrap_or_default();
-            let tail = tail
-                .rfind(" at line ")
-                .and_then(|at| tail.get(..at))
-                .unwrap_or(tail);
+            let tail = rest.rfind(", expected ").and_then(|at| rest.get(at..)).unwrap_or_default();
+            let tail = tail.rfind(" at line ").and_then(|at| tail.get(..at)).unwrap_or(tail);
             return format!("{}{tail}", format!("{start}{met}").trim_end());
         }
     }
     if let Some(name) = message.strip_prefix("missing field ") {
-        let name = name
-            .rfind(" at line ")
-            .and_then(|at| name.get(..at))
-            .unwrap_or(name);
+        let name = name.rfind(" at line ").and_then(|at| name.get(..at)).unwrap_or(name);
         return format!("missing field {name}");
     }
     match error.classify() {
         serde_json::error::Category::Data => "the value does not fit".to_owned(),
-        _ => format!(
-            "broken JSON at line {} column {}",
-            error.line(),
-            error.column()
-        ),
+        _ => format!("broken JSON at line {} column {}", error.line(), error.column()),
     }
 }
 
@@ -241,12 +215,7 @@ mod tests {
         let places = places(text).unwrap();
         let parts: Vec<_> = places
             .iter()
-            .map(|place| {
-                (
-                    text.get(place.key()).unwrap(),
-                    text.get(place.value()).unwrap(),
-                )
-            })
+            .map(|place| (text.get(place.key()).unwrap(), text.get(place.value()).unwrap()))
             .collect();
         assert_eq!(parts, [("a", "1.50"), ("b\\u0063", r#"[ {"x": null} ]"#)]);
     }
@@ -274,11 +243,7 @@ mod tests {
             Red,
         }
         let error = serde_json::from_str::<Colour>("\"boyle\"").unwrap_err();
-        assert!(
-            !without_value(&error).contains("boyle"),
-            "{}",
-            without_value(&error)
-        );
+        assert!(!without_value(&error).contains("boyle"), "{}", without_value(&error));
         assert!(matches!(serde_json::from_str("\"red\""), Ok(Colour::Red)));
     }
 }

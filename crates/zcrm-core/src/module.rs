@@ -60,10 +60,6 @@ impl Lookup {
     /// A reference by id alone, as a write needs it.
     #[must_use]
     pub fn to(id: impl Into<Id>) -> Self {
-        Self {
-            id: id.into(),
-            name: None,
-            email: None,
-        }
+        Self { id: id.into(), name: None, email: None }
     }
 }

@@ -29,11 +29,7 @@ pub struct Origin {
 
 impl Origin {
     pub(crate) fn https(host: impl Into<String>) -> Self {
-        Self {
-            https: true,
-            host: host.into(),
-            port: 443,
-        }
+        Self { https: true, host: host.into(), port: 443 }
     }
 
     /// The scheme: `https`, or `http` for a loopback address.
@@ -72,10 +68,7 @@ impl Origin {
 
 fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || address
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback())
+    host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 impl FromStr for Origin {
@@ -156,12 +149,9 @@ mod tests {
 
     #[test]
     fn loopback_may_do_without_tls() {
-        for text in [
-            "http://localhost:1",
-            "http://127.0.0.1:1",
-            "http://127.9.9.9:1",
-            "http://[::1]:1",
-        ] {
+        for text in
+            ["http://localhost:1", "http://127.0.0.1:1", "http://127.9.9.9:1", "http://[::1]:1"]
+        {
             assert!(text.parse::<Origin>().unwrap().is_loopback(), "{text}");
         }
     }

@@ -93,16 +93,8 @@ struct NotAll {
 
 impl fmt::Display for NotAll {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            failed,
-            of,
-            index,
-            first,
-        } = self;
-        write!(
-            f,
-            "{failed} of {of} records failed, first record {index}: {first}"
-        )
+        let Self { failed, of, index, first } = self;
+        write!(f, "{failed} of {of} records failed, first record {index}: {first}")
     }
 }
 
@@ -128,18 +120,12 @@ impl Outcomes {
 
     /// The records that were written, with their index.
     pub fn successes(&self) -> impl Iterator<Item = (usize, &ItemSuccess)> {
-        self.0
-            .iter()
-            .enumerate()
-            .filter_map(|(index, item)| Some((index, item.as_ref().ok()?)))
+        self.0.iter().enumerate().filter_map(|(index, item)| Some((index, item.as_ref().ok()?)))
     }
 
     /// The records that were not, or of which it is not known, with their index.
     pub fn failures(&self) -> impl Iterator<Item = (usize, &ItemError)> {
-        self.0
-            .iter()
-            .enumerate()
-            .filter_map(|(index, item)| Some((index, item.as_ref().err()?)))
+        self.0.iter().enumerate().filter_map(|(index, item)| Some((index, item.as_ref().err()?)))
     }
 
     /// All successes, or an error if anything failed.
@@ -157,12 +143,7 @@ impl Outcomes {
             ItemError::NotSent(error) | ItemError::Unknown(error) => error.clone(),
         };
         let first = first.clone();
-        Err(error.with_source(NotAll {
-            failed,
-            of: self.len(),
-            index,
-            first,
-        }))
+        Err(error.with_source(NotAll { failed, of: self.len(), index, first }))
     }
 
     /// `count` records with one and the same failure.
@@ -185,14 +166,12 @@ impl Outcomes {
         let mut outcomes: Vec<_> = elements
             .iter()
             .take(sent)
-            .map(
-                |element| match ApiError::from_json(status, element.get().as_bytes()) {
-                    Some(error) => Err(ItemError::Refused(Box::new(error))),
-                    None => success(element.get()).ok_or_else(|| {
-                        ItemError::Unknown(reason("this element of the answer is no outcome"))
-                    }),
-                },
-            )
+            .map(|element| match ApiError::from_json(status, element.get().as_bytes()) {
+                Some(error) => Err(ItemError::Refused(Box::new(error))),
+                None => success(element.get()).ok_or_else(|| {
+                    ItemError::Unknown(reason("this element of the answer is no outcome"))
+                }),
+            })
             .collect();
         outcomes.resize_with(sent, || {
             Err(ItemError::Unknown(reason(
@@ -219,13 +198,9 @@ fn success(text: &str) -> Option<ItemSuccess> {
         details: Option<Map<String, Value>>,
     }
     let wire: Wire = serde_json::from_str(text).ok()?;
-    wire.status
-        .is_none_or(|status| status.eq_ignore_ascii_case("success"))
-        .then_some(())?;
+    wire.status.is_none_or(|status| status.eq_ignore_ascii_case("success")).then_some(())?;
     let details = wire.details.unwrap_or_default();
-    let id = details
-        .get("id")
-        .and_then(|id| serde_json::from_value(id.clone()).ok());
+    let id = details.get("id").and_then(|id| serde_json::from_value(id.clone()).ok());
     Some(ItemSuccess {
         id,
         code: wire.code,

@@ -29,10 +29,7 @@ impl<T> Page<T> {
     /// A page without items, as Zoho's 204 means it.
     #[must_use]
     pub fn empty() -> Self {
-        Self {
-            items: Vec::new(),
-            info: PageInfo::default(),
-        }
+        Self { items: Vec::new(), info: PageInfo::default() }
     }
 }
 
@@ -133,9 +130,7 @@ impl fmt::Display for RecordError {
 
 impl fmt::Debug for RecordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RecordError")
-            .field(&self.to_string())
-            .finish()
+        f.debug_tuple("RecordError").field(&self.to_string()).finish()
     }
 }
 
@@ -154,25 +149,16 @@ pub(crate) fn decode<T: DeserializeOwned + 'static>(
     let suspect = memchr::memmem::find(text.as_bytes(), b"\"error\"").is_some();
     if !dynamic
         && !suspect
-        && let Ok(json::Envelope {
-            items: Some(items),
-            info,
-        }) = json::envelope::<T>(text, key)
+        && let Ok(json::Envelope { items: Some(items), info }) = json::envelope::<T>(text, key)
     {
         let items = items.into_iter().map(Ok).collect();
-        return Ok(Some(Page {
-            items,
-            info: info.unwrap_or_default(),
-        }));
+        return Ok(Some(Page { items, info: info.unwrap_or_default() }));
     }
     let json::Envelope { items, info } = json::envelope::<&RawValue>(text, key)?;
     Ok(items.map(|items| {
         let one = |(index, raw)| item(body, raw, index);
         let items = (0..).zip(items).map(one).collect();
-        Page {
-            items,
-            info: info.unwrap_or_default(),
-        }
+        Page { items, info: info.unwrap_or_default() }
     }))
 }
 
@@ -183,22 +169,14 @@ fn item<T: DeserializeOwned + 'static>(
 ) -> Result<T, RecordError> {
     let text = raw.get();
     let bytes = || body.slice_ref(text.as_bytes());
-    let fail = |path: String, problem| RecordError {
-        index,
-        id: id_of(text),
-        path,
-        problem,
-        raw: bytes(),
-    };
+    let fail =
+        |path: String, problem| RecordError { index, id: id_of(text), path, problem, raw: bytes() };
     if let Some(error) = error_element(text) {
         return Err(fail(".".to_owned(), Problem::Refused(Box::new(error))));
     }
     if TypeId::of::<T>() == TypeId::of::<Record>() {
         let record = Record::from_json(bytes()).map_err(|_| {
-            fail(
-                ".".to_owned(),
-                Problem::DoesNotFit("not a JSON object".to_owned()),
-            )
+            fail(".".to_owned(), Problem::DoesNotFit("not a JSON object".to_owned()))
         })?;
         if let Some(record) = (&mut Some(record) as &mut dyn Any).downcast_mut::<Option<T>>()
             && let Some(record) = record.take()
@@ -233,7 +211,5 @@ fn id_of(text: &str) -> Option<Id> {
     struct HasId {
         id: Id,
     }
-    serde_json::from_str::<HasId>(text)
-        .ok()
-        .map(|found| found.id)
+    serde_json::from_str::<HasId>(text).ok().map(|found| found.id)
 }

@@ -98,9 +98,7 @@ mod tests {
 
     #[test]
     fn a_forgotten_attribute_is_named() {
-        let error = serde_json::to_string(&Patch::<u8>::Absent)
-            .unwrap_err()
-            .to_string();
+        let error = serde_json::to_string(&Patch::<u8>::Absent).unwrap_err().to_string();
         assert!(error.contains("skip_serializing_if"), "{error}");
     }
 }

@@ -47,11 +47,7 @@ impl Record {
     /// A record without members.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            text: Bytes::from_static(b"{}"),
-            places: Vec::new(),
-            edits: Vec::new(),
-        }
+        Self { text: Bytes::from_static(b"{}"), places: Vec::new(), edits: Vec::new() }
     }
 
     /// Reads a record from its JSON, without copying it.
@@ -63,11 +59,7 @@ impl Record {
         let refuse = |what: String| Error::input(format!("a record must be a JSON object: {what}"));
         let object = std::str::from_utf8(&text).map_err(|_| refuse("not UTF-8".to_owned()))?;
         let places = json::places(object).map_err(|error| refuse(json::without_value(&error)))?;
-        Ok(Self {
-            text,
-            places,
-            edits: Vec::new(),
-        })
+        Ok(Self { text, places, edits: Vec::new() })
     }
 
     /// Sets a member, and returns the record: for building one in a sentence.
@@ -103,11 +95,7 @@ impl Record {
         if let Some(edit) = self.edits.iter().find(|edit| edit.name == name) {
             return edit.json.as_deref();
         }
-        let place = self
-            .places
-            .iter()
-            .rev()
-            .find(|place| self.is_named(**place, name))?;
+        let place = self.places.iter().rev().find(|place| self.is_named(**place, name))?;
         self.slice(place.value())
     }
 
@@ -178,9 +166,7 @@ impl Record {
     pub fn names(&self) -> impl Iterator<Item = Cow<'_, str>> {
         let kept = self.places.iter().map(|place| self.name_of(*place));
         let kept = kept.filter(|name| {
-            self.edits
-                .iter()
-                .all(|edit| edit.name != **name || edit.json.is_some())
+            self.edits.iter().all(|edit| edit.name != **name || edit.json.is_some())
         });
         kept.chain(self.added().map(|(name, _)| Cow::Borrowed(name)))
     }
@@ -228,12 +214,7 @@ impl Record {
     fn added(&self) -> impl Iterator<Item = (&str, &str)> {
         self.edits
             .iter()
-            .filter(|edit| {
-                !self
-                    .places
-                    .iter()
-                    .any(|place| self.is_named(*place, &edit.name))
-            })
+            .filter(|edit| !self.places.iter().any(|place| self.is_named(*place, &edit.name)))
             .filter_map(|edit| Some((edit.name.as_str(), edit.json.as_deref()?)))
     }
 
@@ -246,9 +227,7 @@ impl Record {
 
     fn is_named(&self, place: Place, name: &str) -> bool {
         self.slice(place.key()) == Some(name)
-            || self
-                .slice(place.key())
-                .is_some_and(|key| key.contains('\\'))
+            || self.slice(place.key()).is_some_and(|key| key.contains('\\'))
                 && self.name_of(place) == name
     }
 
@@ -274,10 +253,7 @@ impl Default for Record {
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.names().collect();
-        f.debug_struct("Record")
-            .field("id", &self.id())
-            .field("fields", &names)
-            .finish()
+        f.debug_struct("Record").field("id", &self.id()).field("fields", &names).finish()
     }
 }
 
@@ -337,10 +313,7 @@ mod tests {
         assert_eq!(record.subform("Items").unwrap()[0].raw("Q"), Some("2.0"));
         assert!(record.get::<u32>("absent").unwrap().is_none());
         let error = record.get::<u32>("name").unwrap_err().to_string();
-        assert!(
-            error.contains("`name`") && error.contains("expected u32"),
-            "{error}"
-        );
+        assert!(error.contains("`name`") && error.contains("expected u32"), "{error}");
     }
 
     #[test]
@@ -355,10 +328,7 @@ mod tests {
     #[test]
     fn debug_names_fields_and_no_values() {
         let text = format!("{:?}", Record::new().with("Email", "patricia@example.com"));
-        assert!(
-            text.contains("Email") && !text.contains("patricia"),
-            "{text}"
-        );
+        assert!(text.contains("Email") && !text.contains("patricia"), "{text}");
     }
 
     #[test]
@@ -376,9 +346,7 @@ mod tests {
             Just(Value::Null),
             any::<bool>().prop_map(Value::from),
             any::<i64>().prop_map(Value::from),
-            any::<f64>()
-                .prop_filter("finite", |n| n.is_finite())
-                .prop_map(Value::from),
+            any::<f64>().prop_filter("finite", |n| n.is_finite()).prop_map(Value::from),
             ".{0,12}".prop_map(Value::from),
         ];
         leaf.prop_recursive(3, 24, 4, |inner| {

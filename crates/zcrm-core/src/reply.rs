@@ -1,6 +1,6 @@
 //! An answer of Zoho's, judged by its body.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
@@ -31,7 +31,7 @@ use crate::{
 /// assert_eq!(page.items.len(), 1);
 /// # Ok::<(), zcrm_core::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Reply {
     status: StatusCode,
     headers: HeaderMap,
@@ -49,14 +49,7 @@ impl Reply {
         if body.starts_with(b"\xef\xbb\xbf") {
             body = body.slice(3..);
         }
-        Self {
-            status,
-            headers: HeaderMap::new(),
-            body,
-            call,
-            host: None,
-            attempts: 0,
-        }
+        Self { status, headers: HeaderMap::new(), body, call, host: None, attempts: 0 }
     }
 
     /// Adds the answer's headers.
@@ -123,11 +116,7 @@ impl Reply {
             return Err(self.other_than(text, &format!("outcomes under `{key}`")));
         };
         let unknown = |why: &str| {
-            self.context(Error::new(
-                ErrorKind::Decode,
-                Outcome::Unknown,
-                why.to_owned(),
-            ))
+            self.context(Error::new(ErrorKind::Decode, Outcome::Unknown, why.to_owned()))
         };
         Ok(Outcomes::decode(self.status, &elements, sent, unknown))
     }
@@ -140,41 +129,30 @@ impl Reply {
     /// [`Decode`](ErrorKind::Decode) where the body is something else.
     pub fn object<T: DeserializeOwned + 'static>(&self, key: &str) -> Result<T, Error> {
         let nothing = || {
-            self.context(Error::new(
-                ErrorKind::NotFound,
-                Outcome::Refused,
-                "Zoho has no such item",
-            ))
+            self.context(Error::new(ErrorKind::NotFound, Outcome::Refused, "Zoho has no such item"))
         };
         if self.has_no_content() {
             return Err(nothing());
         }
         let text = self.json_text()?;
         let members = Members::parse(text).ok();
-        let value = members
-            .as_ref()
-            .and_then(|members| members.get(key))
-            .map(RawValue::get);
+        let value = members.as_ref().and_then(|members| members.get(key)).map(RawValue::get);
         if self.status.as_u16() < 400
             && let Some(object) = value.filter(|value| value.starts_with('{'))
         {
             return serde_json::from_str(object).map_err(|error| {
                 let what = json::without_value(&error);
-                self.context(decode(format!(
-                    "the object under `{key}` does not fit: {what}"
-                )))
+                self.context(decode(format!("the object under `{key}` does not fit: {what}")))
             });
         }
         let mut page = self.page::<T>(key)?;
         if page.items.is_empty() {
             return Err(nothing());
         }
-        page.items
-            .swap_remove(0)
-            .map_err(|error| match error.api() {
-                Some(api) => self.context(Error::from_api(api.clone())),
-                None => self.context(Error::from_record(error)),
-            })
+        page.items.swap_remove(0).map_err(|error| match error.api() {
+            Some(api) => self.context(Error::from_api(api.clone())),
+            None => self.context(Error::from_record(error)),
+        })
     }
 
     /// The whole body as `T`.
@@ -218,10 +196,8 @@ impl Reply {
             return self.context(Error::from_api(api));
         }
         match Members::parse(text) {
-            Err(error) => self.failure(format!(
-                "the answer is not {expected}: {}",
-                json::without_value(&error)
-            )),
+            Err(error) => self
+                .failure(format!("the answer is not {expected}: {}", json::without_value(&error))),
             Ok(members) => {
                 let keys: Vec<&str> = members.keys().take(8).collect();
                 self.failure(format!(
@@ -274,18 +250,22 @@ impl Reply {
     }
 }
 
+/// Tells status and size, and nothing of the body: it holds people's data.
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("status", &self.status)
+            .field("call", &self.call)
+            .field("body", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
 fn decode(message: String) -> Error {
     Error::new(ErrorKind::Decode, Outcome::Unknown, message)
 }
 
 /// `Retry-After` in seconds; Zoho documents none, proxies send it.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()
-        .map(Duration::from_secs)
+    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }

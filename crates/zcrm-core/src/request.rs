@@ -1,5 +1,7 @@
 //! From an endpoint and its values to a relative `http::Request`.
 
+use std::fmt;
+
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, header::CONTENT_TYPE};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -8,11 +10,7 @@ use serde::Serialize;
 use crate::{ApiVersion, BodyShape, CallMeta, Endpoint, Error, Id, RetryClass};
 
 /// Everything but RFC 3986's unreserved characters is encoded.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Collects the values of one call of an [`Endpoint`] and checks them.
 ///
@@ -32,7 +30,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 /// assert_eq!(request.uri(), "/crm/v8/Leads/search?word=a%26b%20c");
 /// # Ok::<(), zcrm_core::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone)]
 #[must_use = "a request does nothing until it is built and sent"]
 pub struct RequestBuilder {
     endpoint: Endpoint,
@@ -69,8 +67,7 @@ impl RequestBuilder {
         if matches!(value, "" | "." | "..") {
             return self.fault(format!("cannot take `{value}` as `{name}` in its path"));
         }
-        self.path
-            .push((name, utf8_percent_encode(value, ENCODED).to_string()));
+        self.path.push((name, utf8_percent_encode(value, ENCODED).to_string()));
         self
     }
 
@@ -91,11 +88,7 @@ impl RequestBuilder {
         if known.contains(&name) {
             return self.query_unchecked(name, value);
         }
-        let hint = if known.is_empty() {
-            "it takes none".into()
-        } else {
-            known.join(", ")
-        };
+        let hint = if known.is_empty() { "it takes none".into() } else { known.join(", ") };
         self.fault(format!(
             "does not know the query parameter `{name}` ({hint}); `query_unchecked` sends it all \
              the same"
@@ -107,17 +100,13 @@ impl RequestBuilder {
         if self.query.iter().any(|(known, _)| known == name) {
             return self.fault(format!("was given the query parameter `{name}` twice"));
         }
-        self.query
-            .push((name.to_owned(), value.as_ref().to_owned()));
+        self.query.push((name.to_owned(), value.as_ref().to_owned()));
         self
     }
 
     /// A header. `authorization` and `host` are the stack's own.
     pub fn header(mut self, name: &str, value: impl AsRef<str>) -> Self {
-        let parsed = name
-            .parse::<HeaderName>()
-            .ok()
-            .zip(value.as_ref().parse().ok());
+        let parsed = name.parse::<HeaderName>().ok().zip(value.as_ref().parse().ok());
         match parsed {
             Some((name, _))
                 if name == http::header::AUTHORIZATION || name == http::header::HOST =>
@@ -145,10 +134,22 @@ impl RequestBuilder {
 
     /// The body, as bytes that are JSON already.
     pub fn json_bytes(mut self, body: impl Into<Bytes>) -> Self {
-        if self.endpoint.body_shape() == BodyShape::None {
-            return self.fault("takes no body".to_owned());
+        match self.endpoint.body_shape() {
+            BodyShape::None => self.fault("takes no body".to_owned()),
+            BodyShape::Form => self.fault("takes a form and no JSON".to_owned()),
+            BodyShape::Json | BodyShape::List(_) => {
+                self.body = Some(body.into());
+                self
+            }
         }
-        self.body = Some(body.into());
+    }
+
+    /// The body, as a form.
+    pub fn form(mut self, fields: &[(&str, &str)]) -> Self {
+        if self.endpoint.body_shape() != BodyShape::Form {
+            return self.fault("takes no form".to_owned());
+        }
+        self.body = Some(encode_pairs(fields.iter().copied()).into());
         self
     }
 
@@ -165,16 +166,7 @@ impl RequestBuilder {
     /// value that is missing or forbidden, an unknown query parameter, a body where none belongs
     /// or none where one does, a version that lacks the operation.
     pub fn build(self) -> Result<Request<Bytes>, Error> {
-        let Self {
-            endpoint,
-            version,
-            path,
-            query,
-            headers,
-            body,
-            retry,
-            mistake,
-        } = self;
+        let Self { endpoint, version, path, query, headers, body, retry, mistake } = self;
         let mut meta = endpoint.meta();
         meta.retry = retry.unwrap_or(meta.retry);
         if let Some(mistake) = mistake {
@@ -208,40 +200,56 @@ impl RequestBuilder {
                 },
             }
         }
-        let mut separator = '?';
-        for (name, value) in &query {
-            uri.push(separator);
-            uri.extend(utf8_percent_encode(name, ENCODED));
-            uri.push('=');
-            uri.extend(utf8_percent_encode(value, ENCODED));
-            separator = '&';
+        if !query.is_empty() {
+            uri.push('?');
+            uri.push_str(&encode_pairs(query.iter().map(|(name, value)| (&**name, &**value))));
         }
 
-        let mut request = Request::builder()
-            .method(endpoint.method().clone())
-            .uri(uri);
+        let mut request = Request::builder().method(endpoint.method().clone()).uri(uri);
         if body.is_some() {
-            request = request.header(CONTENT_TYPE, "application/json");
+            let form = endpoint.body_shape() == BodyShape::Form;
+            let kind = if form { "application/x-www-form-urlencoded" } else { "application/json" };
+            request = request.header(CONTENT_TYPE, kind);
         }
         for (name, value) in headers {
             request = request.header(name, value);
         }
         let extension: CallMeta = meta.clone();
-        request
-            .extension(extension)
-            .body(body.unwrap_or_default())
-            .map_err(|error| {
-                Error::input("the request could not be built")
-                    .with_call(&meta)
-                    .with_source(error)
-            })
+        request.extension(extension).body(body.unwrap_or_default()).map_err(|error| {
+            Error::input("the request could not be built").with_call(&meta).with_source(error)
+        })
     }
 
     fn fault(mut self, what: String) -> Self {
         let name = self.endpoint.name();
-        self.mistake
-            .get_or_insert_with(|| Error::input(format!("`{name}` {what}")));
+        self.mistake.get_or_insert_with(|| Error::input(format!("`{name}` {what}")));
         self
+    }
+}
+
+fn encode_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut text = String::new();
+    for (name, value) in pairs {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        text.extend(utf8_percent_encode(name, ENCODED));
+        text.push('=');
+        text.extend(utf8_percent_encode(value, ENCODED));
+    }
+    text
+}
+
+/// Names the operation and what was set, and no value: values are people's data or secrets.
+impl fmt::Debug for RequestBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let query: Vec<&str> = self.query.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("RequestBuilder")
+            .field("operation", &self.endpoint.name())
+            .field("version", &self.version)
+            .field("query", &query)
+            .field("body", &self.body.as_ref().map(Bytes::len))
+            .finish_non_exhaustive()
     }
 }
 
@@ -256,9 +264,7 @@ mod tests {
     use super::*;
     use crate::ErrorKind;
 
-    const GET: Endpoint = Endpoint::get("/{module}/{id}")
-        .id("records.get")
-        .query(&["fields"]);
+    const GET: Endpoint = Endpoint::get("/{module}/{id}").id("records.get").query(&["fields"]);
     const INSERT: Endpoint = Endpoint::post("/{module}").id("records.create");
 
     fn refused(builder: RequestBuilder) -> String {
@@ -303,10 +309,7 @@ mod tests {
             .build()
             .unwrap();
         assert_eq!(request.uri(), "/crm/v2/Leads/1?new=1");
-        assert_eq!(
-            request.extensions().get::<CallMeta>().unwrap().operation(),
-            "records.get"
-        );
+        assert_eq!(request.extensions().get::<CallMeta>().unwrap().operation(), "records.get");
     }
 
     proptest! {

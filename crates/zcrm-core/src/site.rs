@@ -30,12 +30,7 @@ impl Site {
     /// Zoho's servers of `data_center` for `environment`.
     #[must_use]
     pub fn new(data_center: DataCenter, environment: Environment) -> Self {
-        Self {
-            data_center,
-            environment,
-            accounts: None,
-            api: None,
-        }
+        Self { data_center, environment, accounts: None, api: None }
     }
 
     /// Sets the accounts server (`accounts_url`).
@@ -72,11 +67,8 @@ impl Site {
     /// `kept` is believed only where it is one of Zoho's or the configured one, exactly.
     #[must_use]
     pub fn accounts_origin(&self, kept: Option<&str>) -> Origin {
-        let configured = || {
-            self.accounts
-                .clone()
-                .unwrap_or_else(|| self.data_center.accounts_origin())
-        };
+        let configured =
+            || self.accounts.clone().unwrap_or_else(|| self.data_center.accounts_origin());
         if self.is_custom() {
             return configured();
         }
@@ -121,10 +113,8 @@ impl Site {
                 )));
             }
         }
-        let data_center = token
-            .map(|(data_center, _)| data_center)
-            .or(configured)
-            .unwrap_or(self.data_center);
+        let data_center =
+            token.map(|(data_center, _)| data_center).or(configured).unwrap_or(self.data_center);
         Ok(data_center.api_origin(self.environment))
     }
 
@@ -152,10 +142,7 @@ mod tests {
     fn the_tokens_data_center_wins_and_the_environment_stays() {
         let site = Site::new(DataCenter::US, Environment::Production);
         assert_eq!(origin(&site, None), "https://www.zohoapis.com");
-        assert_eq!(
-            origin(&site, Some("https://www.zohoapis.in")),
-            "https://www.zohoapis.in"
-        );
+        assert_eq!(origin(&site, Some("https://www.zohoapis.in")), "https://www.zohoapis.in");
         let sandbox = Site::new(DataCenter::US, Environment::Sandbox);
         assert_eq!(
             origin(&sandbox, Some("https://www.zohoapis.jp")),
@@ -174,21 +161,15 @@ mod tests {
     #[test]
     fn a_domain_that_is_not_zohos_is_not_believed() {
         let site = Site::new(DataCenter::EU, Environment::Production);
-        for domain in [
-            "https://api.zoho.eu",
-            "https://www.zohoapis.com.example.com",
-            "nonsense",
-        ] {
+        for domain in ["https://api.zoho.eu", "https://www.zohoapis.com.example.com", "nonsense"] {
             assert_eq!(origin(&site, Some(domain)), "https://www.zohoapis.eu");
         }
         assert_eq!(
-            site.accounts_origin(Some("https://accounts.example.com"))
-                .to_string(),
+            site.accounts_origin(Some("https://accounts.example.com")).to_string(),
             "https://accounts.zoho.eu"
         );
         assert_eq!(
-            site.accounts_origin(Some("https://accounts.zoho.in"))
-                .to_string(),
+            site.accounts_origin(Some("https://accounts.zoho.in")).to_string(),
             "https://accounts.zoho.in"
         );
     }
@@ -198,10 +179,7 @@ mod tests {
         let site = Site::new(DataCenter::US, Environment::Production)
             .with_accounts("https://localhost:9000".parse().unwrap())
             .with_api("https://localhost:9001".parse().unwrap());
-        assert_eq!(
-            origin(&site, Some("https://www.zohoapis.eu")),
-            "https://localhost:9001"
-        );
+        assert_eq!(origin(&site, Some("https://www.zohoapis.eu")), "https://localhost:9001");
         let kept = site.accounts_origin(Some("https://accounts.zoho.eu"));
         assert_eq!(kept.to_string(), "https://localhost:9000");
     }
@@ -210,14 +188,10 @@ mod tests {
     fn a_contradiction_is_an_error_that_names_both() {
         let site = Site::new(DataCenter::US, Environment::Production)
             .with_api("https://www.zohoapis.com".parse().unwrap());
-        let error = site
-            .api_origin(Some("https://www.zohoapis.eu"))
-            .unwrap_err();
+        let error = site.api_origin(Some("https://www.zohoapis.eu")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::WrongDataCenter);
         assert!(error.to_string().contains("`eu`") && error.to_string().contains("`us`"));
-        let error = site
-            .api_origin(Some("https://sandbox.zohoapis.com"))
-            .unwrap_err();
+        let error = site.api_origin(Some("https://sandbox.zohoapis.com")).unwrap_err();
         assert!(error.to_string().contains("`sandbox`"), "{error}");
     }
 }

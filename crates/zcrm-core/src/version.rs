@@ -79,13 +79,11 @@ impl FromStr for ApiVersion {
             (plain(major) && plain(minor)).then_some(())?;
             Some(Self::new(major.parse().ok()?, minor.parse().ok()?))
         };
-        parse()
-            .filter(|version| *version >= Self::V2)
-            .ok_or_else(|| {
-                Error::config(format!(
-                    "`{text}` is no API version: write `v2`, `v2.1`, `v3` … `v8`, or a newer one"
-                ))
-            })
+        parse().filter(|version| *version >= Self::V2).ok_or_else(|| {
+            Error::config(format!(
+                "`{text}` is no API version: write `v2`, `v2.1`, `v3` … `v8`, or a newer one"
+            ))
+        })
     }
 }
 
@@ -102,9 +100,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_an_error_that_names_it() {
-        for text in [
-            "", "8", "V8", "v", "v1", "v2.", "v2.x", "v+2", "v2/..", "v999",
-        ] {
+        for text in ["", "8", "V8", "v", "v1", "v2.", "v2.x", "v+2", "v2/..", "v999"] {
             let error = text.parse::<ApiVersion>().unwrap_err().to_string();
             assert!(error.contains(&format!("`{text}`")), "{error}");
         }

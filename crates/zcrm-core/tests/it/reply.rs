@@ -21,13 +21,7 @@ fn answer(endpoint: &Endpoint, status: u16, body: &str) -> Reply {
     if endpoint.method() == http::Method::POST {
         builder = builder.json(&());
     }
-    let call = builder
-        .build()
-        .unwrap()
-        .extensions()
-        .get::<CallMeta>()
-        .unwrap()
-        .clone();
+    let call = builder.build().unwrap().extensions().get::<CallMeta>().unwrap().clone();
     Reply::new(StatusCode::from_u16(status).unwrap(), body.to_owned(), call)
 }
 
@@ -70,10 +64,7 @@ fn an_error_in_a_records_place_is_never_an_empty_record() {
     let body = r#"{"data":[{"Last_Name":"Kay"},
         {"status":"error","code":"NO_PERMISSION","message":"no","details":{}}]}"#;
     let page = read(200, body).page::<Loose>("data").unwrap();
-    assert_eq!(
-        page.items[0].as_ref().unwrap().last_name.as_deref(),
-        Some("Kay")
-    );
+    assert_eq!(page.items[0].as_ref().unwrap().last_name.as_deref(), Some("Kay"));
     let error = page.items[1].as_ref().map(|_| ()).unwrap_err();
     assert_eq!(*error.api().unwrap().code(), Code::NO_PERMISSION);
     let page = read(200, body).page::<Record>("data").unwrap();
@@ -84,10 +75,7 @@ fn an_error_in_a_records_place_is_never_an_empty_record() {
 fn a_record_with_fields_named_status_and_code_is_a_record() {
     let body = r#"{"data":[{"id":"1","status":"error","code":"C-17","Last_Name":"Kay"}]}"#;
     let page = read(200, body).page::<Record>("data").unwrap();
-    assert_eq!(
-        page.items[0].as_ref().unwrap().raw("code"),
-        Some("\"C-17\"")
-    );
+    assert_eq!(page.items[0].as_ref().unwrap().raw("code"), Some("\"C-17\""));
 }
 
 #[test]
@@ -108,9 +96,7 @@ fn no_content_is_an_empty_page_and_no_such_item() {
     assert!(page.items.is_empty() && !page.info.more_records);
     let error = read(204, "").object::<Lead>("data").unwrap_err();
     assert!(error.is_not_found());
-    let error = read(200, r#"{"data":[]}"#)
-        .object::<Lead>("data")
-        .unwrap_err();
+    let error = read(200, r#"{"data":[]}"#).object::<Lead>("data").unwrap_err();
     assert!(error.is_not_found());
 }
 
@@ -153,9 +139,7 @@ fn what_is_not_zohos_json_says_what_it_is() {
 
 #[test]
 fn a_byte_order_mark_is_no_obstacle() {
-    let page = read(200, "\u{feff}{\"data\":[]}")
-        .page::<Lead>("data")
-        .unwrap();
+    let page = read(200, "\u{feff}{\"data\":[]}").page::<Lead>("data").unwrap();
     assert!(page.items.is_empty());
 }
 
@@ -167,10 +151,7 @@ fn outcomes_keep_the_callers_order_and_each_failure_its_place() {
          "message":"required field not found","status":"error"},
         {"code":"SUCCESS","details":{"id":13},"message":"record added","status":"success","action":"update"}]}"#;
     let outcomes = answer(&INSERT, 207, body).outcomes("data", 3).unwrap();
-    let ids: Vec<_> = outcomes
-        .successes()
-        .map(|(index, done)| (index, done.id.clone()))
-        .collect();
+    let ids: Vec<_> = outcomes.successes().map(|(index, done)| (index, done.id.clone())).collect();
     assert_eq!(ids, [(0, Some(Id::from("11"))), (2, Some(Id::from("13")))]);
     let (index, error) = outcomes.failures().next().unwrap();
     assert_eq!(index, 1);
@@ -178,10 +159,7 @@ fn outcomes_keep_the_callers_order_and_each_failure_its_place() {
     let error = outcomes.all().unwrap_err();
     assert_eq!(error.code(), Some(&Code::MANDATORY_NOT_FOUND));
     let told = std::error::Error::source(&error).unwrap().to_string();
-    assert!(
-        told.contains("1 of 3") && told.contains("record 1"),
-        "{told}"
-    );
+    assert!(told.contains("1 of 3") && told.contains("record 1"), "{told}");
 }
 
 #[test]
@@ -199,13 +177,9 @@ fn outcomes_that_are_missing_or_unreadable_are_unknown() {
 #[test]
 fn a_refused_write_is_one_error_and_a_broken_answer_leaves_the_outcome_open() {
     let refusal = r#"{"code":"INVALID_MODULE","status":"error","message":"no","details":{}}"#;
-    let error = answer(&INSERT, 400, refusal)
-        .outcomes("data", 2)
-        .unwrap_err();
+    let error = answer(&INSERT, 400, refusal).outcomes("data", 2).unwrap_err();
     assert_eq!(error.outcome(), Outcome::Refused);
-    let error = answer(&INSERT, 201, "<html>")
-        .outcomes("data", 2)
-        .unwrap_err();
+    let error = answer(&INSERT, 201, "<html>").outcomes("data", 2).unwrap_err();
     assert_eq!(error.outcome(), Outcome::Unknown);
     assert!(error.to_string().contains("outcome unknown"), "{error}");
 }
@@ -216,10 +190,7 @@ fn a_throttled_answer_says_how_long_to_wait() {
         r#"{"code":"TOO_MANY_REQUESTS","status":"error","message":"slow down","details":{}}"#;
     let mut headers = http::HeaderMap::new();
     headers.insert("retry-after", "7".parse().unwrap());
-    let error = read(429, body)
-        .with_headers(headers)
-        .page::<Lead>("data")
-        .unwrap_err();
+    let error = read(429, body).with_headers(headers).page::<Lead>("data").unwrap_err();
     assert!(error.is_throttled());
     assert_eq!(error.retry_after().unwrap().as_secs(), 7);
 }

@@ -1,0 +1,137 @@
+//! Authorisation: the token's header on each attempt, and one replay after a stale token's 401.
+
+use std::{mem, task};
+
+use http::{Request, Response, StatusCode, Uri, header::AUTHORIZATION};
+use tower::{Layer, Service, ServiceExt};
+use zcrm_core::{BoxError, Error, Origin};
+
+use crate::{
+    Authorization, AuthorizedBy, BoxFuture, ReqBody, ResBody, body::try_clone, layer::PeekedCode,
+};
+
+/// Adds [`Auth`] to a service.
+///
+/// ```
+/// use tower::Layer;
+/// use zcrm_http::{Connector, layer::AuthLayer};
+///
+/// let service = AuthLayer::new().layer(Connector::builder().build()?);
+/// # let _ = service;
+/// # Ok::<(), zcrm_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct AuthLayer;
+
+impl AuthLayer {
+    /// The layer; it has no settings.
+    #[must_use]
+    pub fn new() -> Self {
+        Self
+    }
+}
+
+impl<S> Layer<S> for AuthLayer {
+    type Service = Auth<S>;
+
+    fn layer(&self, inner: S) -> Auth<S> {
+        Auth { inner }
+    }
+}
+
+/// Asks the [`Authorizer`](crate::Authorizer) in the request's [`AuthorizedBy`] for an
+/// authorisation, and sends a relative request to the server that this is good for.
+///
+/// An absolute request to another server is refused: a token goes to its own API host only. An
+/// answer of 401 with the code of a stale token ([`PeekedCode`], so a [`Collect`](super::Collect)
+/// must be inside) makes it reject that token, ask for another and send the request once more, if
+/// its body can be sent twice. A request without an authoriser passes as it is.
+#[derive(Clone, Debug)]
+pub struct Auth<S> {
+    inner: S,
+}
+
+impl<S> Service<Request<ReqBody>> for Auth<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+{
+    type Response = Response<ResBody>;
+    type Error = BoxError;
+    type Future = BoxFuture<Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let Some(AuthorizedBy(authorizer)) = request.extensions_mut().remove() else {
+            return Box::pin(self.inner.call(request));
+        };
+        let clone = self.inner.clone();
+        let mut inner = mem::replace(&mut self.inner, clone);
+        Box::pin(async move {
+            let first = match authorizer.cached() {
+                Some(authorization) => authorization,
+                None => authorizer.authorize().await?,
+            };
+            let again = try_clone(&request);
+            authorize(&mut request, &first)?;
+            let response = inner.call(request).await?;
+            if !is_stale(&response) {
+                return Ok(response);
+            }
+            authorizer.reject(&first).await;
+            let Some(mut again) = again else {
+                return Ok(response);
+            };
+            let second = authorizer.authorize().await?;
+            if second == first {
+                return Ok(response);
+            }
+            tracing::debug!("the access token was stale: sending the request with another");
+            authorize(&mut again, &second)?;
+            let response = inner.ready().await?.call(again).await?;
+            if is_stale(&response) {
+                authorizer.reject(&second).await;
+            }
+            Ok(response)
+        })
+    }
+}
+
+fn is_stale(response: &Response<ResBody>) -> bool {
+    response.status() == StatusCode::UNAUTHORIZED
+        && response.extensions().get::<PeekedCode>().is_some_and(|code| code.0.is_stale_token())
+}
+
+fn authorize(request: &mut Request<ReqBody>, by: &Authorization) -> Result<(), Error> {
+    let uri = mem::take(request.uri_mut());
+    let mut parts = uri.into_parts();
+    match (&parts.scheme, &parts.authority) {
+        (Some(scheme), Some(authority)) => {
+            let origin: Origin = format!("{scheme}://{authority}").parse()?;
+            if origin != *by.origin() {
+                return Err(Error::input(format!(
+                    "the token is good for {} and is not sent to {origin}",
+                    by.origin()
+                )));
+            }
+        }
+        _ => {
+            let build = |error: http::uri::InvalidUri| {
+                Error::config("the API host is no valid authority").with_source(error)
+            };
+            parts.scheme = Some(by.origin().scheme().parse().map_err(build)?);
+            parts.authority = Some(by.origin().authority().parse().map_err(build)?);
+        }
+    }
+    *request.uri_mut() = Uri::from_parts(parts)
+        .map_err(|error| Error::input("the request's URL is not valid").with_source(error))?;
+    request.headers_mut().insert(AUTHORIZATION, by.header().clone());
+    Ok(())
+}

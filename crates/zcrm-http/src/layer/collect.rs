@@ -1,0 +1,139 @@
+//! The whole answer, inside the reach of retry and limits.
+
+use std::{mem, task};
+
+use bytes::{Bytes, BytesMut};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use serde::Deserialize;
+use tower::{Layer, Service};
+use zcrm_core::{BoxError, Code, Error, ErrorKind, Outcome};
+
+use crate::{BoxFuture, Peer, ReqBody, ResBody};
+
+/// The extension of an answer of status 400 and above that holds Zoho's code, where it has one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "a plain wrapper")]
+pub struct PeekedCode(pub Code);
+
+/// Adds [`Collect`] to a service.
+///
+/// ```
+/// use tower::Layer;
+/// use zcrm_http::{Connector, layer::CollectLayer};
+///
+/// let service = CollectLayer::new(64 * 1024 * 1024).layer(Connector::builder().build()?);
+/// # let _ = service;
+/// # Ok::<(), zcrm_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct CollectLayer {
+    limit: usize,
+}
+
+impl CollectLayer {
+    /// Takes in answers of up to `limit` bytes.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self { limit }
+    }
+}
+
+impl<S> Layer<S> for CollectLayer {
+    type Service = Collect<S>;
+
+    fn layer(&self, inner: S) -> Collect<S> {
+        Collect { inner, limit: self.limit }
+    }
+}
+
+/// Takes in the whole body of an answer, so that a retry covers a body that breaks off, a gate is
+/// held and a deadline runs to its end, and Zoho's code is known ([`PeekedCode`]) where an answer
+/// of status 400 and above is judged.
+///
+/// Around a decompressing service it counts decoded bytes; more than the limit is an error.
+#[derive(Clone, Debug)]
+pub struct Collect<S> {
+    inner: S,
+    limit: usize,
+}
+
+impl<S> Service<Request<ReqBody>> for Collect<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+{
+    type Response = Response<ResBody>;
+    type Error = BoxError;
+    type Future = BoxFuture<Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        let clone = self.inner.clone();
+        let mut inner = mem::replace(&mut self.inner, clone);
+        let limit = self.limit;
+        Box::pin(async move {
+            let (mut head, body) = inner.call(request).await?.into_parts();
+            let about = |error: Error| {
+                let error = error.with_status(head.status);
+                match head.extensions.get::<Peer>() {
+                    Some(peer) => error.with_host(peer.host()),
+                    None => error,
+                }
+            };
+            let body = collect(body, limit).await.map_err(about)?;
+            if head.status.as_u16() >= 400
+                && let Some(code) = peek(&body)
+            {
+                head.extensions.insert(PeekedCode(code));
+            }
+            let body = Full::new(body).map_err(|never| match never {}).boxed_unsync();
+            Ok(Response::from_parts(head, body))
+        })
+    }
+}
+
+async fn collect(mut body: ResBody, limit: usize) -> Result<Bytes, Error> {
+    let broken = |cause: BoxError| {
+        Error::new(ErrorKind::Transport, Outcome::Unknown, "the answer broke off before its end")
+            .with_boxed_source(cause)
+    };
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    let mut length = 0usize;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(broken)?.into_data() else {
+            continue;
+        };
+        length = length.saturating_add(data.len());
+        if length > limit {
+            return Err(Error::new(
+                ErrorKind::Decode,
+                Outcome::Unknown,
+                format!("the answer is larger than the limit of {limit} bytes"),
+            ));
+        }
+        if first.is_empty() && rest.is_empty() {
+            first = data;
+        } else {
+            // a body in one piece, the common case, is never copied
+            rest.extend_from_slice(&mem::take(&mut first));
+            rest.extend_from_slice(&data);
+        }
+    }
+    Ok(if rest.is_empty() { first } else { rest.freeze() })
+}
+
+fn peek(body: &[u8]) -> Option<Code> {
+    #[derive(Deserialize)]
+    struct HasCode {
+        code: Code,
+    }
+    serde_json::from_slice::<HasCode>(body).ok().map(|found| found.code)
+}

@@ -1,0 +1,60 @@
+//! Sending a request and taking in the whole answer.
+
+use http::Request;
+use http_body_util::BodyExt;
+use tower::{Service, ServiceExt};
+use zcrm_core::{CallMeta, Error, ErrorKind, Outcome, Reply};
+
+use crate::{ReqBody, Transport};
+
+/// The extension of an answer that names the host it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer(String);
+
+impl Peer {
+    pub(crate) fn new(host: String) -> Self {
+        Self(host)
+    }
+
+    /// The host.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The extension of an answer that counts how often its request was sent, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "a plain number")]
+pub struct Attempts(pub u32);
+
+/// Sends `request` and takes in the whole answer, with what errors need to tell about it.
+///
+/// # Errors
+/// Whatever the transport fails with, as zcrm's own [`Error`]; of kind
+/// [`Input`](ErrorKind::Input) where the request has no [`CallMeta`].
+pub async fn send(transport: &Transport, request: Request<ReqBody>) -> Result<Reply, Error> {
+    let Some(call) = request.extensions().get::<CallMeta>().cloned() else {
+        return Err(Error::input("the request has no `CallMeta`: build it from an `Endpoint`"));
+    };
+    let about = |error: Error| error.with_call(&call);
+    let mut transport = transport.clone();
+    let ready = transport.ready().await.map_err(Error::from_boxed).map_err(about)?;
+    let response = ready.call(request).await.map_err(Error::from_boxed).map_err(about)?;
+    let (head, body) = response.into_parts();
+    let body = body.collect().await.map_err(|cause| {
+        let error = Error::from_boxed(cause);
+        about(match error.kind() {
+            ErrorKind::Other => {
+                Error::new(ErrorKind::Transport, Outcome::Unknown, "the answer broke off")
+                    .with_source(error)
+            }
+            _ => error,
+        })
+    })?;
+    let host = head.extensions.get::<Peer>().map(|peer| peer.host().to_owned());
+    let attempts = head.extensions.get::<Attempts>().map_or(0, |attempts| attempts.0);
+    Ok(Reply::new(head.status, body.to_bytes(), call)
+        .with_headers(head.headers)
+        .with_context(host, attempts))
+}

@@ -1,0 +1,191 @@
+//! Changing what is stored: exchange, refresh, logout, each under the store's lock.
+
+use std::{sync::Arc, time::Duration};
+
+use zcrm_core::{Error, ErrorKind, Outcome, SecretString};
+
+use super::{
+    manager::{Shared, UnsavedToken},
+    user::{Held, Slot},
+};
+use crate::{RefreshLock, StoreError, StoredToken};
+
+/// How long to wait for the lock: longer than a call of the accounts server may take (20 s).
+const LOCK_WAIT: Duration = Duration::from_secs(30);
+
+/// How often, and how long apart at first, the save of a refreshed token is tried again.
+const SAVES: u32 = 6;
+const SAVE_PAUSE: Duration = Duration::from_secs(1);
+
+pub(super) fn store(error: StoreError) -> Error {
+    Error::new(ErrorKind::Store, Outcome::NotSent, "the token store failed").with_source(error)
+}
+
+fn credential(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Credential, Outcome::NotSent, message.into())
+}
+
+/// A token that is good now: what the store holds, or a refreshed one.
+pub(super) async fn renew(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Arc<Held>, Error> {
+    let _alone = slot.writing.lock().await;
+    let held = match usable(shared, slot).await? {
+        Some(held) => held,
+        None => {
+            let lock = lock(shared, slot).await?;
+            let renewed = renew_locked(shared, slot).await;
+            release(lock).await;
+            renewed?
+        }
+    };
+    slot.current.store(Some(Arc::clone(&held)));
+    Ok(held)
+}
+
+async fn renew_locked(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Arc<Held>, Error> {
+    // whoever held the lock before may have refreshed
+    if let Some(held) = usable(shared, slot).await? {
+        return Ok(held);
+    }
+    let Some(old) = shared.store.load(&slot.key).await.map_err(store)? else {
+        return Err(credential(format!(
+            "no token is stored for `{}`: log in first, by exchanging a grant token",
+            slot.key.user()
+        )));
+    };
+    let Some(refresh) = &old.refresh else {
+        return Err(credential("the stored login has no refresh token: log in again"));
+    };
+    let server = shared.site.accounts_origin(old.accounts_server.as_deref());
+    let fresh = shared.accounts.refresh(refresh, &server).await?;
+    let token = merge(fresh, &old);
+    let held = Arc::new(Held::new(shared, token, true)?);
+    // a login or a logout that happened meanwhile wins
+    match shared.store.load(&slot.key).await {
+        Ok(Some(stored)) if !stored.is_same_login(&old) => {
+            return Ok(Arc::new(Held::new(shared, stored, false)?));
+        }
+        Ok(None) => return Err(credential("the user was logged out during the refresh")),
+        Ok(Some(_)) | Err(_) => {}
+    }
+    if let Err(error) = shared.store.save(&slot.key, &held.token).await {
+        tracing::warn!(%error, "the refreshed token could not be saved: using it from memory");
+        tokio::spawn(save_later(Arc::clone(shared), Arc::clone(slot), Arc::clone(&held)));
+    }
+    tracing::info!(expires_at = %held.token.expires_at, "the access token was refreshed");
+    Ok(held)
+}
+
+/// What the store holds, if it can be used as it is.
+async fn usable(shared: &Shared, slot: &Slot) -> Result<Option<Arc<Held>>, Error> {
+    let Some(stored) = shared.store.load(&slot.key).await.map_err(store)? else {
+        return Ok(None);
+    };
+    let held = Held::new(shared, stored, false)?;
+    Ok(slot.is_usable(shared, &held).then(|| Arc::new(held)))
+}
+
+/// A refresh answer says less than the login did; what it leaves out stays.
+fn merge(mut fresh: StoredToken, old: &StoredToken) -> StoredToken {
+    fresh.refresh = fresh.refresh.or_else(|| old.refresh.clone());
+    fresh.api_domain = fresh.api_domain.or_else(|| old.api_domain.clone());
+    fresh.scope = fresh.scope.or_else(|| old.scope.clone());
+    fresh
+}
+
+/// Tries the save of a refreshed token again, as long as the store still holds the same login.
+async fn save_later(shared: Arc<Shared>, slot: Arc<Slot>, held: Arc<Held>) {
+    for round in 0..SAVES {
+        shared.clock.sleep(SAVE_PAUSE * 2u32.pow(round)).await;
+        let _alone = slot.writing.lock().await;
+        let Ok(lock) = lock(&shared, &slot).await else {
+            continue;
+        };
+        let done = match shared.store.load(&slot.key).await {
+            Ok(Some(stored)) => {
+                !stored.is_same_login(&held.token)
+                    || stored.expires_at >= held.token.expires_at
+                    || shared.store.save(&slot.key, &held.token).await.is_ok()
+            }
+            Ok(None) => true,
+            Err(_) => false,
+        };
+        release(lock).await;
+        if done {
+            tracing::info!("the token store works again");
+            return;
+        }
+    }
+    tracing::error!("a refreshed token could not be saved; the old login stays in the store");
+}
+
+/// Spends a grant token and saves what comes.
+pub(super) async fn exchange(
+    shared: &Shared,
+    slot: &Slot,
+    grant: &SecretString,
+) -> Result<StoredToken, Error> {
+    let _alone = slot.writing.lock().await;
+    let lock = lock(shared, slot).await?;
+    let exchanged = exchange_locked(shared, slot, grant).await;
+    release(lock).await;
+    exchanged
+}
+
+async fn exchange_locked(
+    shared: &Shared,
+    slot: &Slot,
+    grant: &SecretString,
+) -> Result<StoredToken, Error> {
+    // a store that is broken is found out before the grant is spent
+    let before = shared.store.load(&slot.key).await.map_err(store)?;
+    let server = shared.site.accounts_origin(None);
+    let token = shared.accounts.exchange(grant, &server).await?;
+    if token.refresh.is_none() {
+        let kept =
+            if before.is_some() { "the stored login was kept" } else { "nothing was stored" };
+        return Err(credential(format!(
+            "Zoho gave no refresh token, so {kept}: ask for `access_type=offline` and \
+             `prompt=consent`, and log in again"
+        )));
+    }
+    // from here on the tokens exist nowhere else: an error must carry them
+    let held = Held::new(shared, token.clone(), true).map_err(|error| {
+        let cause = StoreError::new("they are of another place than the configuration names");
+        error.with_source(UnsavedToken::new(token.clone(), cause))
+    })?;
+    shared.store.save(&slot.key, &token).await.map_err(|cause| {
+        let message =
+            "the login worked, but its tokens could not be saved; this error carries them";
+        Error::new(ErrorKind::Store, Outcome::Unknown, message)
+            .with_source(UnsavedToken::new(token.clone(), cause))
+    })?;
+    slot.begin_anew(held);
+    Ok(token)
+}
+
+/// Removes a user's tokens.
+pub(super) async fn forget(shared: &Shared, slot: &Slot) -> Result<bool, Error> {
+    let _alone = slot.writing.lock().await;
+    slot.current.store(None);
+    let lock = lock(shared, slot).await?;
+    let deleted = shared.store.delete(&slot.key).await.map_err(store);
+    release(lock).await;
+    deleted
+}
+
+async fn lock(shared: &Shared, slot: &Slot) -> Result<Option<RefreshLock>, Error> {
+    let lock = shared.store.lock(&slot.key, LOCK_WAIT).await.map_err(store)?;
+    if lock.is_none() {
+        // Zoho does not rotate refresh tokens: the worst case is one access token more
+        tracing::warn!("the refresh lock was not free in time: going on without it");
+    }
+    Ok(lock)
+}
+
+async fn release(lock: Option<RefreshLock>) {
+    if let Some(lock) = lock
+        && let Err(error) = lock.release().await
+    {
+        tracing::warn!(%error, "the refresh lock could not be given back");
+    }
+}

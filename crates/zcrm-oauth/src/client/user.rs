@@ -1,0 +1,322 @@
+//! The tokens of one user: the hot path, and the one refresh that all wait for.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use arc_swap::ArcSwapOption;
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::{runtime::Handle, sync::watch};
+use zcrm_core::{BoxError, Error, ErrorKind, Outcome, SecretString};
+use zcrm_http::{Authorization, Authorizer};
+
+use super::{manager::Shared, renewal};
+use crate::{StoredToken, TokenKey};
+
+/// A token younger than this that the API refuses is not stale: something else is wrong.
+const TOO_YOUNG: Duration = Duration::from_secs(60);
+
+/// After a failed refresh that nobody waits for, the next one is not tried before this.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// The tokens of one user of a [`TokenManager`](crate::TokenManager): logs in, logs out, and
+/// authorises calls. Clones are cheap and share everything.
+#[derive(Clone)]
+pub struct UserTokens {
+    shared: Arc<Shared>,
+    slot: Arc<Slot>,
+}
+
+/// What a process knows of one user's token.
+pub(super) struct Slot {
+    pub(super) key: TokenKey,
+    /// The token in use; read without a lock, changed while holding `writing`.
+    pub(super) current: ArcSwapOption<Held>,
+    /// Held by whoever changes what is stored or in use.
+    pub(super) writing: tokio::sync::Mutex<()>,
+    /// Whoever needs a token that is not at hand waits for the one flight.
+    flight: Mutex<Option<watch::Receiver<Landing>>>,
+    refused: Mutex<Option<Refused>>,
+    failed: Mutex<Option<Failed>>,
+}
+
+type Landing = Option<Result<Arc<Held>, Error>>;
+
+/// A token in use.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) token: StoredToken,
+    pub(super) authorization: Authorization,
+    /// When to begin to refresh it, by the wall clock and by the monotonic one; the earlier wins.
+    fresh_until: (DateTime<Utc>, Duration),
+    /// When this process got it from the accounts server, monotonic; `None` if from the store.
+    issued: Option<Duration>,
+}
+
+/// A token that the API refused.
+struct Refused {
+    authorization: Authorization,
+    /// Set where it was too young to be stale: until then nothing is refreshed.
+    hopeless_until: Option<Duration>,
+}
+
+/// A flight that failed.
+struct Failed {
+    error: Error,
+    /// Until then (monotonic) nothing is tried that can wait; a throttled call cannot be made.
+    until: Duration,
+}
+
+impl Slot {
+    pub(super) fn new(key: TokenKey) -> Self {
+        Self {
+            key,
+            current: ArcSwapOption::empty(),
+            writing: tokio::sync::Mutex::default(),
+            flight: Mutex::default(),
+            refused: Mutex::default(),
+            failed: Mutex::default(),
+        }
+    }
+
+    fn flight(&self) -> MutexGuard<'_, Option<watch::Receiver<Landing>>> {
+        self.flight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn refused(&self) -> MutexGuard<'_, Option<Refused>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn failed(&self) -> MutexGuard<'_, Option<Failed>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Uses the token of a new login; what went wrong with the old one is forgotten.
+    pub(super) fn begin_anew(&self, held: Held) {
+        *self.refused() = None;
+        *self.failed() = None;
+        self.current.store(Some(Arc::new(held)));
+    }
+
+    /// Whether a token can be used as it is: fresh, and not the one that was refused.
+    pub(super) fn is_usable(&self, shared: &Shared, held: &Held) -> bool {
+        held.is_fresh(shared)
+            && self.refused().as_ref().is_none_or(|it| it.authorization != held.authorization)
+    }
+}
+
+impl Held {
+    pub(super) fn new(
+        shared: &Shared,
+        token: StoredToken,
+        just_issued: bool,
+    ) -> Result<Self, Error> {
+        use zcrm_core::ExposeSecret as _;
+        let origin = shared.site.api_origin(token.api_domain.as_deref())?;
+        let authorization = Authorization::zoho(token.access.expose_secret(), origin)?;
+        let early = TimeDelta::from_std(shared.early).unwrap_or(TimeDelta::MAX);
+        let wall = token.expires_at.checked_sub_signed(early).unwrap_or_default();
+        let now = shared.clock.monotonic();
+        let left = (wall - shared.clock.now()).to_std().unwrap_or_default();
+        let issued = just_issued.then_some(now);
+        Ok(Self { token, authorization, fresh_until: (wall, now.saturating_add(left)), issued })
+    }
+
+    fn is_fresh(&self, shared: &Shared) -> bool {
+        let (wall, monotonic) = self.fresh_until;
+        shared.clock.monotonic() < monotonic && shared.clock.now() < wall
+    }
+
+    fn is_valid(&self, shared: &Shared) -> bool {
+        let (_, monotonic) = self.fresh_until;
+        shared.clock.monotonic() < monotonic.saturating_add(shared.early)
+            && shared.clock.now() < self.token.expires_at
+    }
+}
+
+impl UserTokens {
+    pub(super) fn new(shared: Arc<Shared>, slot: Arc<Slot>) -> Self {
+        Self { shared, slot }
+    }
+
+    /// The key under which the tokens are kept.
+    #[must_use]
+    pub fn key(&self) -> &TokenKey {
+        &self.slot.key
+    }
+
+    /// Logs in with a grant token, and saves what comes. It is finished even if the caller gives
+    /// up waiting.
+    ///
+    /// # Errors
+    /// Of kind [`Credential`](ErrorKind::Credential) where the grant is no good or brings no
+    /// refresh token, [`Store`](ErrorKind::Store) where the tokens could not be saved: that error
+    /// carries them, see [`UnsavedToken`](crate::UnsavedToken).
+    pub async fn exchange(&self, grant: impl Into<SecretString>) -> Result<StoredToken, Error> {
+        let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slot));
+        let grant = grant.into();
+        let exchange = async move { renewal::exchange(&shared, &slot, &grant).await };
+        runtime()?.spawn(exchange).await.map_err(lost)?
+    }
+
+    /// The token that is kept, as it is: nothing is refreshed. `None` where nobody logged in.
+    ///
+    /// # Errors
+    /// Of kind [`Store`](ErrorKind::Store) where the store fails.
+    pub async fn stored(&self) -> Result<Option<StoredToken>, Error> {
+        self.shared.store.load(&self.slot.key).await.map_err(renewal::store)
+    }
+
+    /// A token that is good now: the one at hand, from the store, or a refreshed one.
+    ///
+    /// # Errors
+    /// Of kind [`Credential`](ErrorKind::Credential) where a person must log in,
+    /// [`Throttled`](ErrorKind::Throttled) where Zoho wants a pause, or of store and transport.
+    pub async fn token(&self) -> Result<StoredToken, Error> {
+        Ok(self.held().await?.token.clone())
+    }
+
+    /// Removes the tokens from the store and from memory; says whether there were any. At Zoho
+    /// they stay good until revoked.
+    ///
+    /// # Errors
+    /// Of kind [`Store`](ErrorKind::Store) where the store fails.
+    pub async fn forget(&self) -> Result<bool, Error> {
+        let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slot));
+        let forget = async move { renewal::forget(&shared, &slot).await };
+        runtime()?.spawn(forget).await.map_err(lost)?
+    }
+
+    async fn held(&self) -> Result<Arc<Held>, Error> {
+        if let Some(held) = self.slot.current.load_full() {
+            if held.is_fresh(&self.shared) {
+                return Ok(held);
+            }
+            if held.is_valid(&self.shared) {
+                // the last minute: the refresh runs beside, and its failure fails nothing
+                let now = self.shared.clock.monotonic();
+                if self.slot.failed().as_ref().is_none_or(|failed| failed.until <= now) {
+                    let _ = self.depart();
+                }
+                return Ok(held);
+            }
+        }
+        let mut flight = self.depart()?;
+        let landing = flight.wait_for(Option::is_some).await.map_err(|_| gone())?;
+        landing.clone().ok_or_else(gone)?
+    }
+
+    /// Joins the flight that is under way, or starts one.
+    fn depart(&self) -> Result<watch::Receiver<Landing>, Error> {
+        let runtime = runtime()?;
+        let mut flight = self.slot.flight();
+        if let Some(flight) = &*flight {
+            return Ok(flight.clone());
+        }
+        let now = self.shared.clock.monotonic();
+        if let Some(Refused { hopeless_until: Some(until), .. }) = &*self.slot.refused()
+            && now < *until
+        {
+            return Err(hopeless(&self.slot.key));
+        }
+        if let Some(Failed { error, until }) = &*self.slot.failed()
+            && error.is_throttled()
+            && now < *until
+        {
+            return Err(error.clone().with_retry_after(until.saturating_sub(now)));
+        }
+        let (sender, receiver) = watch::channel(None);
+        *flight = Some(receiver.clone());
+        drop(flight);
+        let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slot));
+        // a task of its own: a refresh is finished and saved, whoever gives up waiting for it
+        runtime.spawn(async move {
+            // also if it panics, the next caller may try again
+            let _landed = Landed(&slot);
+            let result = renewal::renew(&shared, &slot).await;
+            *slot.failed() = result.as_ref().err().map(|error| {
+                tracing::warn!(%error, "no fresh token");
+                let pause = error.retry_after().unwrap_or(PAUSE);
+                Failed { error: error.clone(), until: shared.clock.monotonic() + pause }
+            });
+            *slot.flight() = None;
+            // nobody may be waiting any more
+            let _ = sender.send(Some(result));
+        });
+        Ok(receiver)
+    }
+}
+
+/// Clears the flight, however it ended.
+struct Landed<'a>(&'a Slot);
+
+impl Drop for Landed<'_> {
+    fn drop(&mut self) {
+        *self.0.flight() = None;
+    }
+}
+
+#[async_trait]
+impl Authorizer for UserTokens {
+    fn cached(&self) -> Option<Authorization> {
+        let held = self.slot.current.load();
+        let held = held.as_ref()?;
+        held.is_fresh(&self.shared).then(|| held.authorization.clone())
+    }
+
+    async fn authorize(&self) -> Result<Authorization, BoxError> {
+        Ok(self.held().await?.authorization.clone())
+    }
+
+    async fn reject(&self, refused: &Authorization) {
+        let mut slot = self.slot.refused();
+        let current = self.slot.current.load_full();
+        let Some(held) = current.filter(|held| held.authorization == *refused) else {
+            // another token is in use by now
+            return;
+        };
+        let now = self.shared.clock.monotonic();
+        let young = held.issued.is_some_and(|issued| now < issued.saturating_add(TOO_YOUNG));
+        *slot = Some(Refused {
+            authorization: refused.clone(),
+            hopeless_until: young.then(|| now.saturating_add(TOO_YOUNG)),
+        });
+        self.slot.current.store(None);
+    }
+}
+
+impl fmt::Debug for UserTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserTokens").field("key", &self.slot.key).finish_non_exhaustive()
+    }
+}
+
+fn runtime() -> Result<Handle, Error> {
+    Handle::try_current().map_err(|error| {
+        Error::config("zcrm must be used inside a tokio runtime").with_source(error)
+    })
+}
+
+fn lost(error: tokio::task::JoinError) -> Error {
+    gone().with_source(error)
+}
+
+fn gone() -> Error {
+    Error::new(ErrorKind::Other, Outcome::Unknown, "the task that fetched the token ended early")
+}
+
+fn hopeless(key: &TokenKey) -> Error {
+    Error::new(
+        ErrorKind::Credential,
+        Outcome::NotSent,
+        format!(
+            "Zoho refused a token within {} s of its issue, so a refresh does not help: the login \
+             belongs to another environment than `{}` or to another data centre, or it was revoked",
+            TOO_YOUNG.as_secs(),
+            key.environment()
+        ),
+    )
+}

@@ -1,0 +1,18 @@
+//! Tokens of Zoho's OAuth: how they are got, where they are kept, and how they stay fresh.
+//!
+//! [`StoredToken`], [`TokenKey`] and [`TokenStore`] are all that a store of one's own needs; with
+//! `default-features = false` the crate is nothing else. The feature `client` (on by default) adds
+//! [`TokenManager`], which exchanges grant tokens and refreshes access tokens once for all who
+//! wait, and which is the [`Authorizer`](zcrm_http::Authorizer) of zcrm's HTTP stack.
+
+#[cfg(feature = "client")]
+mod client;
+mod memory;
+mod store;
+mod token;
+
+#[cfg(feature = "client")]
+pub use client::{Accounts, ClientCredentials, TokenManager, UnsavedToken, UserTokens};
+pub use memory::MemoryStore;
+pub use store::{RefreshLock, Release, StoreError, TokenStore};
+pub use token::{StoredToken, TokenKey};

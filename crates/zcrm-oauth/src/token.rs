@@ -1,0 +1,184 @@
+//! A user's tokens, and the key under which they are kept.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use zcrm_core::{Environment, ExposeSecret, SecretString};
+
+/// The tokens of one user, as a store keeps them.
+///
+/// `Debug` shows no token.
+///
+/// ```
+/// use chrono::{DateTime, Utc};
+/// use zcrm_oauth::StoredToken;
+///
+/// let expires: DateTime<Utc> = "2026-05-24T17:05:12Z".parse()?;
+/// let token = StoredToken::new("1000.access", expires)
+///     .with_refresh("1000.refresh")
+///     .with_api_domain("https://www.zohoapis.eu");
+/// assert!(!format!("{token:?}").contains("1000."));
+/// # Ok::<(), chrono::ParseError>(())
+/// ```
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct StoredToken {
+    /// The access token; Zoho's live for one hour.
+    pub access: SecretString,
+    /// The refresh token; it lives until it is revoked. Absent where a flow gives none.
+    pub refresh: Option<SecretString>,
+    /// When the access token ends.
+    pub expires_at: DateTime<Utc>,
+    /// The API server that Zoho named for this token, such as `https://www.zohoapis.eu`.
+    pub api_domain: Option<String>,
+    /// The accounts server that issued it, and that can refresh it.
+    pub accounts_server: Option<String>,
+    /// What the token may do: scopes, separated by commas or spaces as they came.
+    pub scope: Option<String>,
+}
+
+impl StoredToken {
+    /// An access token and its end.
+    #[must_use]
+    pub fn new(access: impl Into<String>, expires_at: DateTime<Utc>) -> Self {
+        Self {
+            access: SecretString::from(access.into()),
+            refresh: None,
+            expires_at,
+            api_domain: None,
+            accounts_server: None,
+            scope: None,
+        }
+    }
+
+    /// Adds the refresh token.
+    #[must_use]
+    pub fn with_refresh(mut self, refresh: impl Into<String>) -> Self {
+        self.refresh = Some(SecretString::from(refresh.into()));
+        self
+    }
+
+    /// Adds the API server.
+    #[must_use]
+    pub fn with_api_domain(mut self, origin: impl Into<String>) -> Self {
+        self.api_domain = Some(origin.into());
+        self
+    }
+
+    /// Adds the accounts server.
+    #[must_use]
+    pub fn with_accounts_server(mut self, origin: impl Into<String>) -> Self {
+        self.accounts_server = Some(origin.into());
+        self
+    }
+
+    /// Adds the scope.
+    #[must_use]
+    pub fn with_scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    /// Whether both hold the same refresh token, so that they are of one login.
+    #[must_use]
+    pub fn is_same_login(&self, other: &Self) -> bool {
+        let exposed = |token: &Self| token.refresh.as_ref().map(|it| it.expose_secret().to_owned());
+        exposed(self) == exposed(other)
+    }
+}
+
+impl fmt::Debug for StoredToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredToken")
+            .field("access", &"[redacted]")
+            .field("refresh", &self.refresh.as_ref().map(|_| "[redacted]"))
+            .field("expires_at", &self.expires_at)
+            .field("api_domain", &self.api_domain)
+            .field("accounts_server", &self.accounts_server)
+            .field("scope", &self.scope)
+            .finish()
+    }
+}
+
+/// What a token is kept by. One e-mail address may hold several: of two clients, of a sandbox and
+/// of production, of two organisations.
+///
+/// ```
+/// use zcrm_core::Environment;
+/// use zcrm_oauth::TokenKey;
+///
+/// let key = TokenKey::new("patricia@example.com", "1000.CLIENT", Environment::Sandbox);
+/// assert_eq!(key.user(), "patricia@example.com");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TokenKey {
+    user: String,
+    client_id: String,
+    environment: Environment,
+    organisation: Option<String>,
+}
+
+impl TokenKey {
+    /// The key of a user of one client in one environment. The user is compared exactly.
+    #[must_use]
+    pub fn new(
+        user: impl Into<String>,
+        client_id: impl Into<String>,
+        environment: Environment,
+    ) -> Self {
+        Self { user: user.into(), client_id: client_id.into(), environment, organisation: None }
+    }
+
+    /// Names the organisation too.
+    #[must_use]
+    pub fn with_organisation(mut self, organisation: impl Into<String>) -> Self {
+        self.organisation = Some(organisation.into());
+        self
+    }
+
+    /// The user identifier, mostly an e-mail address.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// The client id.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// The environment.
+    #[must_use]
+    pub fn environment(&self) -> Environment {
+        self.environment
+    }
+
+    /// The organisation, where it was named.
+    #[must_use]
+    pub fn organisation(&self) -> Option<&str> {
+        self.organisation.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::StoredToken;
+
+    #[test]
+    fn debug_shows_no_token() {
+        let token =
+            StoredToken::new("marked-access", DateTime::UNIX_EPOCH).with_refresh("marked-r");
+        assert!(!format!("{token:?}").contains("marked"));
+    }
+
+    #[test]
+    fn one_login_is_one_refresh_token() {
+        let token = |access: &str| StoredToken::new(access, DateTime::UNIX_EPOCH);
+        assert!(token("a").with_refresh("r").is_same_login(&token("b").with_refresh("r")));
+        assert!(!token("a").with_refresh("r").is_same_login(&token("a").with_refresh("s")));
+        assert!(!token("a").with_refresh("r").is_same_login(&token("a")));
+    }
+}

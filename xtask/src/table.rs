@@ -1,0 +1,319 @@
+//! The layer table: which member may depend on what.
+//!
+//! This file is the only place to change for a new member or a new direct dependency. The table
+//! says what `docs/architecture.md` says in prose; the rules that read it stand in `layers.rs`.
+
+/// Where a member stands among the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A layer of the SDK. A crate depends only on crates of lower layers; two crates of one layer
+    /// do not know each other.
+    Layer(u8),
+    /// Depends on no crate of the workspace. Used by nobody but those that name it in their `also`,
+    /// and by the crates on top.
+    Apart,
+    /// Unpublished: may use every crate of the SDK, is used by none.
+    Top,
+    /// This tool: depends on no crate of the workspace, is used by none.
+    Tool,
+}
+
+/// The external packages that a member may name as a normal or build dependency.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Externals {
+    /// These and no others, in alphabetical order.
+    Only(&'static [&'static str]),
+    /// All, but those of a [`Family`] that is at home elsewhere.
+    Free,
+}
+
+/// A member of the workspace.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) place: Place,
+    /// Crates that stand [`Apart`](Place::Apart), which this one may use all the same.
+    pub(crate) also: &'static [&'static str],
+    pub(crate) externals: Externals,
+    /// Families and packages that it must never name, with the reason. This holds whatever stands
+    /// in `externals`, so that the list cannot grow against the architecture by accident.
+    pub(crate) never: &'static [(&'static str, &'static str)],
+}
+
+/// Packages that belong together and are confined to a few members.
+#[derive(Debug)]
+pub(crate) struct Family {
+    /// A package is of the family if its name is a stem, or a stem followed by `-` or `_`.
+    pub(crate) stems: &'static [&'static str],
+    /// The members that may depend on it.
+    pub(crate) homes: &'static [&'static str],
+}
+
+/// The one crate of the workspace that every member of the SDK may use in its tests.
+pub(crate) const TEST_KIT: &str = "zcrm-sim";
+
+const DATA_ONLY: &str = "zcrm-core is data only: no I/O, no async runtime, no HTTP stack";
+const NO_WIRE: &str = "zcrm-api works over any transport of zcrm-http and does not know the wire";
+
+/// The families.
+pub(crate) const FAMILIES: &[Family] = &[
+    Family { stems: &["hyper"], homes: &["zcrm-http", "zcrm-sim", "zcrm-bench"] },
+    Family {
+        stems: &["diesel", "mysql", "mysql_async", "mysql_common"],
+        homes: &["zcrm-store-mysql"],
+    },
+];
+
+/// The members, the lower layers first.
+pub(crate) const TABLE: &[Row] = &[
+    Row {
+        name: "zcrm-core",
+        place: Place::Layer(0),
+        also: &[],
+        externals: Externals::Only(&[
+            "bytes",
+            "chrono",
+            "http",
+            "memchr",
+            "percent-encoding",
+            "secrecy",
+            "serde",
+            "serde_json",
+            "serde_path_to_error",
+            "smol_str",
+            "thiserror",
+        ]),
+        never: &[("tokio", DATA_ONLY), ("tower", DATA_ONLY), ("hyper", DATA_ONLY)],
+    },
+    Row {
+        name: "zcrm-http",
+        place: Place::Layer(1),
+        also: &[],
+        externals: Externals::Only(&[
+            "async-trait",
+            "bytes",
+            "chrono",
+            "fastrand",
+            "futures-core",
+            "futures-util",
+            "http",
+            "http-body",
+            "http-body-util",
+            "hyper",
+            "hyper-rustls",
+            "hyper-util",
+            "pin-project-lite",
+            "rustls",
+            "rustls-pki-types",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "tokio",
+            "tower",
+            "tower-http",
+            "tracing",
+            "webpki-roots",
+        ]),
+        never: &[],
+    },
+    Row {
+        name: "zcrm-oauth",
+        place: Place::Layer(2),
+        also: &[],
+        externals: Externals::Only(&[
+            "arc-swap",
+            "async-trait",
+            "bytes",
+            "chrono",
+            "form_urlencoded",
+            "futures-core",
+            "futures-util",
+            "http",
+            "percent-encoding",
+            "secrecy",
+            "serde",
+            "serde_json",
+            "smol_str",
+            "thiserror",
+            "tokio",
+            "tower",
+            "tracing",
+        ]),
+        never: &[],
+    },
+    Row {
+        name: "zcrm-api",
+        place: Place::Layer(2),
+        also: &[],
+        externals: Externals::Only(&[
+            "bytes",
+            "chrono",
+            "futures-core",
+            "futures-util",
+            "http",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "tokio",
+            "tower",
+            "tracing",
+        ]),
+        never: &[("hyper", NO_WIRE)],
+    },
+    Row {
+        name: "zcrm-store-file",
+        place: Place::Layer(3),
+        also: &[],
+        externals: Externals::Only(&[
+            "async-trait",
+            "chrono",
+            "secrecy",
+            "serde",
+            "serde_json",
+            "tempfile",
+            "thiserror",
+            "tokio",
+            "tracing",
+        ]),
+        never: &[],
+    },
+    Row {
+        name: "zcrm-store-mysql",
+        place: Place::Layer(3),
+        also: &[],
+        externals: Externals::Only(&[
+            "async-trait",
+            "chrono",
+            "diesel",
+            "diesel-async",
+            "diesel_migrations",
+            "mysql_async",
+            "secrecy",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "tokio",
+            "tracing",
+        ]),
+        never: &[],
+    },
+    Row {
+        name: "zcrm",
+        place: Place::Layer(4),
+        also: &["zcrm-derive"],
+        externals: Externals::Only(&[
+            "async-trait",
+            "chrono",
+            "futures-core",
+            "futures-util",
+            "http",
+            "secrecy",
+            "serde",
+            "serde_json",
+            "tokio",
+            "toml",
+            "tracing",
+        ]),
+        never: &[],
+    },
+    Row {
+        name: "zcrm-derive",
+        place: Place::Apart,
+        also: &[],
+        externals: Externals::Only(&["proc-macro2", "quote", "syn"]),
+        never: &[],
+    },
+    Row {
+        name: "zcrm-sim",
+        place: Place::Apart,
+        also: &[],
+        externals: Externals::Free,
+        never: &[],
+    },
+    Row {
+        name: "zcrm-tests",
+        place: Place::Top,
+        also: &[],
+        externals: Externals::Free,
+        never: &[],
+    },
+    Row {
+        name: "zcrm-bench",
+        place: Place::Top,
+        also: &[],
+        externals: Externals::Free,
+        never: &[],
+    },
+    Row {
+        name: "zcrm-checks",
+        place: Place::Top,
+        also: &[],
+        externals: Externals::Free,
+        never: &[],
+    },
+    Row {
+        name: "xtask",
+        place: Place::Tool,
+        also: &[],
+        externals: Externals::Only(&["serde_json"]),
+        never: &[],
+    },
+];
+
+/// The row of a member.
+pub(crate) fn row(name: &str) -> Option<&'static Row> {
+    TABLE.iter().find(|row| row.name == name)
+}
+
+impl Row {
+    /// Whether the member is meant to be published.
+    pub(crate) fn published(&self) -> bool {
+        matches!(self.place, Place::Layer(_) | Place::Apart)
+    }
+}
+
+/// Whether the package is the stem or of its family: `hyper`, `hyper-util`, but not `hyperlocal`.
+pub(crate) fn of_family(package: &str, stem: &str) -> bool {
+    package.strip_prefix(stem).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_does_not_contradict_itself() {
+        for (at, row) in TABLE.iter().enumerate() {
+            assert!(TABLE.iter().skip(at + 1).all(|other| other.name != row.name), "{}", row.name);
+            for name in row.also {
+                assert!(super::row(name).is_some(), "{} may use unknown {name}", row.name);
+            }
+            let Externals::Only(allowed) = row.externals else {
+                continue;
+            };
+            assert!(allowed.is_sorted(), "{}: keep the list in order", row.name);
+            for package in allowed {
+                for (stem, _) in row.never {
+                    assert!(!of_family(package, stem), "{}: {package} is refused", row.name);
+                }
+                for family in FAMILIES {
+                    let of_it = family.stems.iter().any(|stem| of_family(package, stem));
+                    assert!(!of_it || family.homes.contains(&row.name), "{}: {package}", row.name);
+                }
+            }
+        }
+        for home in FAMILIES.iter().flat_map(|family| family.homes) {
+            assert!(row(home).is_some(), "unknown home {home}");
+        }
+        assert!(row(TEST_KIT).is_some());
+    }
+
+    #[test]
+    fn a_family_is_told_by_its_stem() {
+        assert!(of_family("hyper", "hyper"));
+        assert!(of_family("hyper-util", "hyper"));
+        assert!(of_family("diesel_migrations", "diesel"));
+        assert!(!of_family("hyperlocal", "hyper"));
+        assert!(!of_family("http", "hyper"));
+    }
+}
