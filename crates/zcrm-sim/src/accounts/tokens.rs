@@ -1,0 +1,228 @@
+//! Grant, refresh and access tokens, with the limits that Zoho sets to them.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::state::{Chance, Environment};
+
+/// How long an access token lives.
+pub(crate) const TOKEN_LIFE_SECONDS: i64 = 3_600;
+
+/// How long a grant token can be exchanged.
+const GRANT_LIFE: TimeDelta = TimeDelta::minutes(10);
+
+/// How many access tokens a refresh token gives within [`THROTTLE_WINDOW`].
+const THROTTLE_TOKENS: usize = 10;
+const THROTTLE_WINDOW: TimeDelta = TimeDelta::minutes(10);
+
+/// How long a refresh token is refused after one call too many.
+const THROTTLE_LOCK: TimeDelta = TimeDelta::minutes(10);
+
+/// How many access tokens of one refresh token live at once.
+const LIVE_ACCESS_TOKENS: usize = 15;
+
+/// How many refresh tokens a user has at once.
+const REFRESH_TOKENS: usize = 20;
+
+/// Why no token was issued.
+#[derive(Debug)]
+pub(crate) enum TokenError {
+    Named(&'static str),
+    Throttled,
+}
+
+impl TokenError {
+    pub(crate) fn named(name: &'static str) -> Self {
+        Self::Named(name)
+    }
+}
+
+/// What a user agreed to, not yet exchanged.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Grant {
+    pub(crate) user: String,
+    pub(crate) environment: Environment,
+    pub(crate) scopes: Vec<String>,
+    /// Whether it came with a redirect, which the exchange has to name.
+    pub(crate) by_redirect: bool,
+    expires: DateTime<Utc>,
+}
+
+impl Grant {
+    pub(crate) fn new(
+        user: String,
+        environment: Environment,
+        scopes: Vec<String>,
+        by_redirect: bool,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self { user, environment, scopes, by_redirect, expires: now + GRANT_LIFE }
+    }
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct RefreshToken {
+    token: String,
+    user: String,
+    pub(crate) environment: Environment,
+    pub(crate) scopes: Vec<String>,
+    /// When it was used within the last window.
+    used: VecDeque<DateTime<Utc>>,
+    locked_until: Option<DateTime<Utc>>,
+    /// The access tokens that it gave, oldest first.
+    live: VecDeque<String>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct AccessToken {
+    pub(crate) user: String,
+    pub(crate) environment: Environment,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) expires: DateTime<Utc>,
+}
+
+/// Every token that the accounts server knows.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Accounts {
+    grants: BTreeMap<String, Grant>,
+    /// Oldest first.
+    refresh: Vec<RefreshToken>,
+    access: BTreeMap<String, AccessToken>,
+}
+
+impl Accounts {
+    /// Keeps a grant and returns its token.
+    pub(crate) fn new_grant(&mut self, chance: &mut Chance, grant: Grant) -> String {
+        let code = chance.token();
+        self.grants.insert(code.clone(), grant);
+        code
+    }
+
+    pub(crate) fn grant(&self, code: &str, now: DateTime<Utc>) -> Result<&Grant, TokenError> {
+        self.grants
+            .get(code)
+            .filter(|grant| now < grant.expires)
+            .ok_or(TokenError::Named("invalid_code"))
+    }
+
+    pub(crate) fn use_up(&mut self, code: &str) {
+        self.grants.remove(code);
+    }
+
+    /// Issues a refresh token; the user's oldest one makes room if there are too many.
+    pub(crate) fn new_refresh_token(
+        &mut self,
+        chance: &mut Chance,
+        grant: &Grant,
+        now: DateTime<Utc>,
+    ) -> String {
+        self.access.retain(|_, access| now < access.expires);
+        let oldest = self.refresh.iter().find(|known| known.user == grant.user);
+        let held = self.refresh.iter().filter(|known| known.user == grant.user).count();
+        if let (Some(oldest), true) = (oldest, held >= REFRESH_TOKENS) {
+            let oldest = oldest.token.clone();
+            self.revoke(&oldest);
+        }
+        let token = chance.token();
+        self.refresh.push(RefreshToken {
+            token: token.clone(),
+            user: grant.user.clone(),
+            environment: grant.environment,
+            scopes: grant.scopes.clone(),
+            used: VecDeque::new(),
+            locked_until: None,
+            live: VecDeque::new(),
+        });
+        token
+    }
+
+    pub(crate) fn refresh_token(&self, token: &str) -> Result<&RefreshToken, TokenError> {
+        self.refresh
+            .iter()
+            .find(|known| known.token == token)
+            .ok_or(TokenError::Named("invalid_code"))
+    }
+
+    /// Counts a use of the refresh token and refuses one too many.
+    pub(crate) fn throttle(&mut self, token: &str, now: DateTime<Utc>) -> Result<(), TokenError> {
+        let known = self
+            .refresh
+            .iter_mut()
+            .find(|known| known.token == token)
+            .ok_or(TokenError::Named("invalid_code"))?;
+        if known.locked_until.is_some_and(|until| now < until) {
+            return Err(TokenError::Throttled);
+        }
+        known.used.retain(|used| now < *used + THROTTLE_WINDOW);
+        if known.used.len() >= THROTTLE_TOKENS {
+            known.locked_until = Some(now + THROTTLE_LOCK);
+            return Err(TokenError::Throttled);
+        }
+        known.used.push_back(now);
+        Ok(())
+    }
+
+    /// Issues an access token; the oldest one dies if too many live.
+    pub(crate) fn new_access_token(
+        &mut self,
+        chance: &mut Chance,
+        refresh: &str,
+        now: DateTime<Utc>,
+    ) -> Result<String, TokenError> {
+        let Self { refresh: refreshes, access, .. } = self;
+        let source = refreshes
+            .iter_mut()
+            .find(|known| known.token == refresh)
+            .ok_or(TokenError::Named("invalid_code"))?;
+        source.live.retain(|live| match access.get(live) {
+            Some(known) if now < known.expires => true,
+            _ => {
+                access.remove(live);
+                false
+            }
+        });
+        while source.live.len() >= LIVE_ACCESS_TOKENS {
+            if let Some(oldest) = source.live.pop_front() {
+                access.remove(&oldest);
+            }
+        }
+        let token = chance.token();
+        source.live.push_back(token.clone());
+        access.insert(
+            token.clone(),
+            AccessToken {
+                user: source.user.clone(),
+                environment: source.environment,
+                scopes: source.scopes.clone(),
+                expires: now + TimeDelta::seconds(TOKEN_LIFE_SECONDS),
+            },
+        );
+        Ok(token)
+    }
+
+    /// The access token, if it lives.
+    pub(crate) fn access_token(&self, token: &str, now: DateTime<Utc>) -> Option<&AccessToken> {
+        self.access.get(token).filter(|access| now < access.expires)
+    }
+
+    /// Revokes a refresh token with its access tokens, or a single access token.
+    pub(crate) fn revoke(&mut self, token: &str) -> bool {
+        if let Some(index) = self.refresh.iter().position(|known| known.token == token) {
+            for access in self.refresh.remove(index).live {
+                self.access.remove(&access);
+            }
+            return true;
+        }
+        self.access.remove(token).is_some()
+    }
+
+    pub(crate) fn forget_access_tokens(&mut self) {
+        self.access.clear();
+    }
+
+    pub(crate) fn forget_refresh_tokens(&mut self) {
+        self.refresh.clear();
+    }
+}

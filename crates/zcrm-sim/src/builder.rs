@@ -1,0 +1,304 @@
+//! What can be different from a simulator's defaults.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use serde_json::Value;
+
+use crate::accounts::RefreshLimit;
+use crate::clock::{Clock, SimClock};
+use crate::exchange::Core;
+use crate::journal::{Host, Log};
+use crate::schema::{ModuleSpec, standard_modules};
+use crate::server::Bound;
+use crate::simulator::{Simulator, Snapshot};
+use crate::state::{Client, Environment, Policy, State};
+use crate::tls::Tls;
+use crate::{Error, sample};
+
+/// Sets up a [`Simulator`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), zcrm_sim::Error> {
+/// use zcrm_sim::{RefreshLimit, Simulator};
+///
+/// let sim = Simulator::builder()
+///     .client("1000.MYAPP", "secret", "https://localhost/callback")
+///     .user("patricia@example.com")
+///     .refresh_limit(RefreshLimit::Off)
+///     .unique("Contacts", "Email")
+///     .records("Contacts", 10)
+///     .start()
+///     .await?;
+/// assert_eq!(sim.user_email(), "patricia@example.com");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "a builder starts nothing before `start`"]
+pub struct Builder {
+    client: Option<Client>,
+    users: Vec<String>,
+    plain_http: bool,
+    http1_only: bool,
+    clock: Clock,
+    seed: Option<u64>,
+    modules: Vec<ModuleSpec>,
+    unique: Vec<(String, String)>,
+    records: Vec<(Environment, String, usize)>,
+    snapshot: Option<Value>,
+    refresh_limit: RefreshLimit,
+    all_failed_status: Option<u16>,
+    search_lag: Duration,
+    journal_limit: usize,
+    ports: [u16; 3],
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The client's secret and a snapshot's tokens are left out.
+        f.debug_struct("Builder")
+            .field("users", &self.users)
+            .field("clock", &self.clock)
+            .field("seed", &self.seed)
+            .field("records", &self.records)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            client: None,
+            users: Vec::new(),
+            plain_http: false,
+            http1_only: false,
+            clock: Clock::Real,
+            seed: None,
+            modules: Vec::new(),
+            unique: Vec::new(),
+            records: Vec::new(),
+            snapshot: None,
+            refresh_limit: RefreshLimit::default(),
+            all_failed_status: None,
+            search_lag: Duration::ZERO,
+            journal_limit: 1_000_000,
+            ports: [0; 3],
+        }
+    }
+}
+
+impl Builder {
+    /// Registers the application under that id, secret and redirect URI, instead of invented ones.
+    pub fn client(
+        mut self,
+        id: impl Into<String>,
+        secret: impl Into<String>,
+        redirect_uri: impl Into<String>,
+    ) -> Self {
+        self.client = Some(Client {
+            id: id.into(),
+            secret: secret.into(),
+            redirect_uri: redirect_uri.into(),
+        });
+        self
+    }
+
+    /// Adds a user by e-mail address. The first one takes the place of the default user and is the
+    /// one that grant tokens are made for unless another is named.
+    pub fn user(mut self, email: impl Into<String>) -> Self {
+        self.users.push(email.into());
+        self
+    }
+
+    /// Speaks HTTP without TLS.
+    pub fn plain_http(mut self) -> Self {
+        self.plain_http = true;
+        self
+    }
+
+    /// Speaks HTTP/1.1 alone; otherwise the client chooses between it and HTTP/2.
+    pub fn http1_only(mut self) -> Self {
+        self.http1_only = true;
+        self
+    }
+
+    /// Starts from that clock.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Determines ids and tokens; otherwise each simulator has its own.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Adds a module, in the place of a standard one of the same name if there is one.
+    pub fn module(mut self, module: ModuleSpec) -> Self {
+        self.modules.push(module);
+        self
+    }
+
+    /// Makes a field of a module unique: a second record with its value is `DUPLICATE_DATA`. No
+    /// field of the standard modules is unique by itself.
+    pub fn unique(mut self, module: impl Into<String>, field: impl Into<String>) -> Self {
+        self.unique.push((module.into(), field.into()));
+        self
+    }
+
+    /// Starts with that many generated records in a module of the production environment.
+    pub fn records(self, module: impl Into<String>, count: usize) -> Self {
+        self.records_in(Environment::Production, module, count)
+    }
+
+    /// Starts with that many generated records in a module of that environment.
+    pub fn records_in(
+        mut self,
+        environment: Environment,
+        module: impl Into<String>,
+        count: usize,
+    ) -> Self {
+        self.records.push((environment, module.into(), count));
+        self
+    }
+
+    /// Starts from what [`Simulator::snapshot`] gave. Client, users, modules, seed and what was
+    /// advanced come from it then; `module`, `unique` and `records` add to it.
+    pub fn restore(mut self, snapshot: Value) -> Self {
+        self.snapshot = Some(snapshot);
+        self
+    }
+
+    /// Keeps the limit of refreshes in another way.
+    pub fn refresh_limit(mut self, limit: RefreshLimit) -> Self {
+        self.refresh_limit = limit;
+        self
+    }
+
+    /// The HTTP status of a write whose rows all failed, instead of 202 in v2 and 400 after it.
+    pub fn all_failed_status(mut self, status: u16) -> Self {
+        self.all_failed_status = Some(status);
+        self
+    }
+
+    /// How long after a write a search finds it; at once by default.
+    pub fn search_lag(mut self, lag: Duration) -> Self {
+        self.search_lag = lag;
+        self
+    }
+
+    /// How many entries the journal holds before the oldest go; a million by default.
+    pub fn journal_limit(mut self, entries: usize) -> Self {
+        self.journal_limit = entries;
+        self
+    }
+
+    /// Listens on that port as the accounts server, instead of on any free one.
+    pub fn accounts_port(mut self, port: u16) -> Self {
+        self.ports[0] = port;
+        self
+    }
+
+    /// Listens on that port as the production API, instead of on any free one.
+    pub fn api_port(mut self, port: u16) -> Self {
+        self.ports[1] = port;
+        self
+    }
+
+    /// Listens on that port as the sandbox's API, instead of on any free one.
+    pub fn sandbox_port(mut self, port: u16) -> Self {
+        self.ports[2] = port;
+        self
+    }
+
+    /// Opens the ports and serves them on the current runtime.
+    ///
+    /// # Errors
+    ///
+    /// If a port cannot be opened, the certificate cannot be made, a module or field that was
+    /// named does not exist, or the snapshot is none.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime with I/O enabled, as its sockets do.
+    pub async fn start(mut self) -> Result<Simulator, Error> {
+        let tls = (!self.plain_http).then(|| Tls::generate(self.http1_only)).transpose()?;
+        let scheme = if self.plain_http { "http" } else { "https" };
+        let [accounts, api, sandbox] = self.ports;
+        let bound = [
+            (Host::Accounts, Bound::bind(accounts).await?),
+            (Host::Api, Bound::bind(api).await?),
+            (Host::Sandbox, Bound::bind(sandbox).await?),
+        ];
+        let [accounts_url, api_url, sandbox_url] =
+            bound.each_ref().map(|(_, bound)| format!("{scheme}://{}", bound.address()));
+        let policy = Policy {
+            accounts_url,
+            api_url,
+            sandbox_url,
+            refresh_limit: self.refresh_limit,
+            all_failed_status: self.all_failed_status,
+            search_lag: self.search_lag,
+        };
+        let (mut state, ahead) = self.state()?;
+        let clock = SimClock::new(self.clock, ahead);
+        for (environment, name, count) in &self.records {
+            let module = state.module(name).ok_or_else(|| Error::UnknownModule(name.clone()))?;
+            sample::add_records(&mut state, *environment, &module, *count, clock.now());
+        }
+        let core = Arc::new(Core::new(clock, policy, state, Log::new(self.journal_limit)));
+        let acceptor = tls.as_ref().map(|tls| tls.acceptor.clone());
+        let servers = bound.map(|(host, bound)| {
+            bound.serve(host, Arc::clone(&core), acceptor.clone(), self.http1_only)
+        });
+        Ok(Simulator::new(core, servers.into(), tls.map(|tls| tls.ca_pem).unwrap_or_default()))
+    }
+
+    /// The state to start from, and how far its clock runs ahead.
+    fn state(&mut self) -> Result<(State, TimeDelta), Error> {
+        let (mut state, ahead) = match self.snapshot.take() {
+            Some(snapshot) => {
+                let snapshot: Snapshot =
+                    serde_json::from_value(snapshot).map_err(Error::Snapshot)?;
+                (snapshot.state, TimeDelta::milliseconds(snapshot.ahead_ms))
+            }
+            None => (self.new_state(), TimeDelta::zero()),
+        };
+        for module in std::mem::take(&mut self.modules) {
+            state.register(module);
+        }
+        for (module, field) in &self.unique {
+            let spec = state.modules.get_mut(module);
+            let spec = spec.ok_or_else(|| Error::UnknownModule(module.clone()))?;
+            let found = Arc::make_mut(spec).find_mut(field);
+            let found = found.ok_or_else(|| Error::UnknownField {
+                module: module.clone(),
+                field: field.clone(),
+            })?;
+            found.unique = true;
+        }
+        Ok((state, ahead))
+    }
+
+    fn new_state(&mut self) -> State {
+        let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
+        let mut rng = fastrand::Rng::with_seed(!seed);
+        let client = self.client.take().unwrap_or_else(|| Client {
+            id: format!("1000.{:032X}", rng.u128(..)),
+            secret: format!("{:032x}{:010x}", rng.u128(..), rng.u64(..1 << 40)),
+            redirect_uri: String::from("https://localhost/callback"),
+        });
+        if self.users.is_empty() {
+            self.users.push(String::from("patricia@example.com"));
+        }
+        let mut state = State::new(seed, client, &self.users);
+        for module in standard_modules() {
+            state.register(module);
+        }
+        state
+    }
+}

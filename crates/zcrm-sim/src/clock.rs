@@ -1,0 +1,117 @@
+//! The simulator's time: the only module that reads the system's clock.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, FixedOffset, SubsecRound, TimeDelta, Utc};
+
+/// Which time a simulator starts from.
+///
+/// Either clock is moved forward by [`Simulator::advance`](crate::Simulator::advance).
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub enum Clock {
+    /// The system's time, plus whatever was advanced.
+    #[default]
+    Real,
+    /// A time that stands still until it is advanced.
+    Frozen(DateTime<Utc>),
+}
+
+/// The running form of a [`Clock`].
+#[derive(Debug)]
+pub(crate) struct SimClock {
+    base: Clock,
+    ahead_ms: AtomicI64,
+}
+
+impl SimClock {
+    pub(crate) fn new(base: Clock, ahead: TimeDelta) -> Self {
+        Self { base, ahead_ms: AtomicI64::new(ahead.num_milliseconds()) }
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        let base = match self.base {
+            Clock::Real => system_time(),
+            Clock::Frozen(at) => at,
+        };
+        base.checked_add_signed(self.ahead()).unwrap_or(base)
+    }
+
+    /// How far this clock runs ahead of its base.
+    pub(crate) fn ahead(&self) -> TimeDelta {
+        TimeDelta::milliseconds(self.ahead_ms.load(Ordering::SeqCst))
+    }
+
+    pub(crate) fn advance(&self, by: Duration) {
+        let ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        self.ahead_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "this is the clock that everything else asks")]
+fn system_time() -> DateTime<Utc> {
+    SystemTime::now().into()
+}
+
+/// The offset of the organisation's time zone, in seconds: no daylight saving, and not UTC, so that
+/// a reader that drops the offset is wrong at once.
+const ORG_OFFSET_SECONDS: i32 = 5 * 3_600 + 30 * 60;
+
+/// Zoho's form of an instant: seconds precision, the organisation's offset with a colon.
+pub(crate) fn stamp(at: DateTime<Utc>) -> String {
+    let text = |at: DateTime<FixedOffset>| at.format("%Y-%m-%dT%H:%M:%S%:z").to_string();
+    match FixedOffset::east_opt(ORG_OFFSET_SECONDS) {
+        Some(offset) => text(at.with_timezone(&offset)),
+        None => text(at.fixed_offset()),
+    }
+}
+
+/// Reads an instant strictly in the form that [`stamp`] writes, with any offset.
+///
+/// Whether Zoho takes fractions of a second or a `Z` is not known; the stricter reading shows a
+/// client that relies on it.
+pub(crate) fn parse_stamp(text: &str) -> Option<DateTime<Utc>> {
+    if text.len() != "2019-07-25T15:26:49+05:30".len() {
+        return None;
+    }
+    let at = DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%:z").ok()?;
+    Some(at.with_timezone(&Utc))
+}
+
+/// The instant without its fraction of a second, as Zoho stores it.
+pub(crate) fn whole_seconds(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.trunc_subsecs(0)
+}
+
+/// The form of the `Date` header.
+pub(crate) fn http_date(at: DateTime<Utc>) -> String {
+    at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_survives_its_stamp_and_keeps_the_offset() {
+        let at = parse_stamp("2026-01-31T12:00:00+00:00").unwrap();
+        assert_eq!(stamp(at), "2026-01-31T17:30:00+05:30");
+        assert_eq!(parse_stamp(&stamp(at)), Some(at));
+    }
+
+    #[test]
+    fn fractions_and_zulu_are_refused() {
+        assert_eq!(parse_stamp("2026-01-31T12:00:00Z"), None);
+        assert_eq!(parse_stamp("2026-01-31T12:00:00.5+00:00"), None);
+    }
+
+    #[test]
+    fn a_frozen_clock_moves_only_when_advanced() {
+        let at = parse_stamp("2026-01-31T12:00:00+00:00").unwrap();
+        let clock = SimClock::new(Clock::Frozen(at), TimeDelta::zero());
+        assert_eq!(clock.now(), at);
+        clock.advance(Duration::from_secs(60));
+        assert_eq!(clock.now() - at, TimeDelta::seconds(60));
+    }
+}

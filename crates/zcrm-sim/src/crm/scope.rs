@@ -1,0 +1,41 @@
+//! Whether a token's scopes cover an operation.
+
+/// Whether one of the granted scopes covers the needed one.
+///
+/// A scope is a path that ends in an operation: it covers what lies below it, with the same
+/// operation or with `ALL`; `WRITE` stands for `CREATE` and `UPDATE`. Case does not matter: Zoho's
+/// own description mixes it.
+pub(super) fn covered(granted: &[String], needed: &str) -> bool {
+    granted.iter().any(|scope| covers(scope, needed))
+}
+
+fn covers(granted: &str, needed: &str) -> bool {
+    let (Some((granted_path, granted_verb)), Some((needed_path, needed_verb))) =
+        (granted.rsplit_once('.'), needed.rsplit_once('.'))
+    else {
+        return false;
+    };
+    let is = |verb: &str| granted_verb.eq_ignore_ascii_case(verb);
+    let verb =
+        is("ALL") || is(needed_verb) || is("WRITE") && ["CREATE", "UPDATE"].contains(&needed_verb);
+    let mut below = needed_path.split('.');
+    verb && granted_path
+        .split('.')
+        .all(|part| below.next().is_some_and(|other| part.eq_ignore_ascii_case(other)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::covers;
+
+    #[test]
+    fn a_wider_scope_covers_a_narrower_one_and_not_the_reverse() {
+        assert!(covers("ZohoCRM.modules.ALL", "ZohoCRM.modules.Leads.CREATE"));
+        assert!(covers("ZohoCRM.modules.leads.all", "ZohoCRM.modules.Leads.READ"));
+        assert!(covers("ZohoCRM.modules.leads.WRITE", "ZohoCRM.modules.Leads.UPDATE"));
+        assert!(!covers("ZohoCRM.modules.leads.WRITE", "ZohoCRM.modules.Leads.READ"));
+        assert!(!covers("ZohoCRM.modules.leads.READ", "ZohoCRM.modules.Contacts.READ"));
+        assert!(!covers("ZohoCRM.modules.leads.extra.ALL", "ZohoCRM.modules.Leads.READ"));
+        assert!(!covers("ZohoCRM.users.ALL", "ZohoCRM.org.READ"));
+    }
+}

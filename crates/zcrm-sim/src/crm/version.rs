@@ -1,0 +1,29 @@
+//! The versions of the API, and which of them are served.
+
+/// A version of the API; later ones are larger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Version(u8);
+
+impl Version {
+    pub(crate) const V2: Self = Self(20);
+    pub(crate) const V3: Self = Self(30);
+    pub(crate) const V4: Self = Self(40);
+    pub(crate) const V5: Self = Self(50);
+    pub(crate) const V6: Self = Self(60);
+    pub(crate) const V8: Self = Self(80);
+
+    /// Reads a version as it stands in a path.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Some(Self(match text {
+            "v2" => 20,
+            "v2.1" => 21,
+            "v3" => 30,
+            "v4" => 40,
+            "v5" => 50,
+            "v6" => 60,
+            "v7" => 70,
+            "v8" => 80,
+            _ => return None,
+        }))
+    }
+}

@@ -1,0 +1,32 @@
+//! What can go wrong when a simulator is built or fed.
+
+/// An error of the simulator itself, not of a simulated call.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A loopback port could not be opened.
+    #[error("could not listen on the loopback port {port}")]
+    Listen {
+        /// The port that was asked for; 0 stands for any free one.
+        port: u16,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The certificate authority or the server's certificate could not be made.
+    #[error("could not make the TLS certificate")]
+    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A module was named that the organisation does not have.
+    #[error("the organisation has no module `{0}`")]
+    UnknownModule(String),
+    /// A field was named that the module does not have.
+    #[error("the module `{module}` has no field `{field}`")]
+    UnknownField {
+        /// The module's API name.
+        module: String,
+        /// The field's API name.
+        field: String,
+    },
+    /// A value given as a snapshot is none of this version of the simulator.
+    #[error("this is no snapshot of a simulator")]
+    Snapshot(#[source] serde_json::Error),
+}

@@ -1,0 +1,210 @@
+//! What the simulated servers were asked, and what they did.
+
+use std::collections::VecDeque;
+
+use crate::call::{Answer, Call};
+
+/// Which of the simulated servers was called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Host {
+    /// The accounts server.
+    Accounts,
+    /// The production API.
+    Api,
+    /// The sandbox's API.
+    Sandbox,
+}
+
+/// What a token call presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GrantType {
+    /// A grant token, to be exchanged.
+    AuthorizationCode,
+    /// A refresh token.
+    RefreshToken,
+}
+
+/// One request. It holds no token, no secret and no body.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The request's number in order of arrival, from 0 on.
+    pub seq: u64,
+    /// The server that was called.
+    pub host: Host,
+    /// The HTTP method.
+    pub method: String,
+    /// The path as it was sent, without the query.
+    pub path: String,
+    /// The decoded query parameters in their order; those of the accounts server only by name.
+    pub query: Vec<(String, String)>,
+    /// Whether the request bore a token, or client credentials, that were accepted.
+    pub authorised: bool,
+    /// Whether the server worked on it: no fault came first, the credentials were accepted, and the
+    /// operation is simulated. A call that is then refused for what it says counts all the same;
+    /// [`written`](Self::written) tells what changed.
+    pub executed: bool,
+    /// The status of the answer; `None` while there is none, or if the connection was reset.
+    pub status: Option<u16>,
+    /// Zoho's error code, where the answer as a whole was an error.
+    pub code: Option<String>,
+    /// How many records were inserted, updated or deleted.
+    pub written: usize,
+    /// What a token call presented.
+    pub grant: Option<GrantType>,
+}
+
+/// A copy of what happened until it was asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Journal {
+    entries: Vec<Entry>,
+}
+
+impl Journal {
+    /// The requests in order of arrival.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// How many requests `wanted` holds for.
+    #[must_use]
+    pub fn count(&self, wanted: impl Fn(&Entry) -> bool) -> usize {
+        self.entries.iter().filter(|entry| wanted(entry)).count()
+    }
+
+    /// How many requests arrived at all.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// How many requests arrived at the production and sandbox APIs.
+    #[must_use]
+    pub fn api_requests(&self) -> usize {
+        self.count(|entry| entry.host != Host::Accounts)
+    }
+
+    /// How many grant tokens were exchanged with success.
+    #[must_use]
+    pub fn exchanges(&self) -> usize {
+        self.issued(GrantType::AuthorizationCode)
+    }
+
+    /// How many access tokens were issued for a refresh token.
+    #[must_use]
+    pub fn refreshes(&self) -> usize {
+        self.issued(GrantType::RefreshToken)
+    }
+
+    /// How many records were inserted, updated or deleted by all requests together.
+    #[must_use]
+    pub fn written(&self) -> usize {
+        self.entries.iter().map(|entry| entry.written).sum()
+    }
+
+    fn issued(&self, grant: GrantType) -> usize {
+        self.count(|e| e.grant == Some(grant) && e.executed && e.code.is_none())
+    }
+}
+
+impl IntoIterator for Journal {
+    type Item = Entry;
+    type IntoIter = std::vec::IntoIter<Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Journal {
+    type Item = &'a Entry;
+    type IntoIter = std::slice::Iter<'a, Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.iter()
+    }
+}
+
+/// The journal as it is written: the newest `limit` entries.
+#[derive(Debug)]
+pub(crate) struct Log {
+    entries: VecDeque<Entry>,
+    next: u64,
+    limit: usize,
+}
+
+impl Log {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { entries: VecDeque::new(), next: 0, limit }
+    }
+
+    /// Notes an arrival and returns its number.
+    pub(crate) fn arrived(&mut self, call: &Call) -> u64 {
+        let seq = self.next;
+        self.next += 1;
+        if self.entries.len() >= self.limit {
+            self.entries.pop_front();
+        }
+        self.entries.push_back(Entry {
+            seq,
+            host: call.host,
+            method: call.method.to_string(),
+            path: call.path.clone(),
+            query: public_query(call),
+            authorised: false,
+            executed: false,
+            status: None,
+            code: None,
+            written: 0,
+            grant: None,
+        });
+        seq
+    }
+
+    /// Notes what the server did, before anything is sent.
+    pub(crate) fn executed(&mut self, seq: u64, answer: &Answer) {
+        if let Some(entry) = self.entry(seq) {
+            entry.authorised = answer.authorised;
+            entry.executed = answer.executed;
+            entry.written = answer.written;
+            entry.grant = answer.grant;
+        }
+    }
+
+    /// Notes the answer that is about to be sent.
+    pub(crate) fn answered(&mut self, seq: u64, answer: &Answer) {
+        if let Some(entry) = self.entry(seq) {
+            entry.status = Some(answer.status.as_u16());
+            entry.code.clone_from(&answer.code);
+        }
+    }
+
+    pub(crate) fn copy(&self) -> Journal {
+        Journal { entries: self.entries.iter().cloned().collect() }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
+    }
+
+    fn entry(&mut self, seq: u64) -> Option<&mut Entry> {
+        let first = self.entries.front()?.seq;
+        let index = usize::try_from(seq.checked_sub(first)?).ok()?;
+        self.entries.get_mut(index)
+    }
+}
+
+/// The query without anything that could be a secret.
+fn public_query(call: &Call) -> Vec<(String, String)> {
+    let hidden = |key: &str| {
+        (call.host == Host::Accounts && key != "grant_type")
+            || (key != "page_token" && key.contains("token"))
+    };
+    let shown = |(key, value): &(String, String)| {
+        (key.clone(), if hidden(key) { String::from("(hidden)") } else { value.clone() })
+    };
+    call.query.iter().map(shown).collect()
+}

@@ -1,0 +1,76 @@
+//! A simulator of Zoho's accounts server and of Zoho CRM.
+//!
+//! It listens on loopback sockets, speaks TLS with a certificate authority of its own, and keeps
+//! tokens and records in memory: an application or a library can be tried against it without an
+//! account at Zoho. It shares no code with the SDK, so that the two can disagree.
+//!
+//! * [`Simulator`] is the handle: addresses, grant tokens, virtual time, records, snapshots.
+//! * [`Builder`] says what is different from the defaults.
+//! * [`Faults`] orders failures for the next calls: statuses, resets, cut bodies, held requests.
+//! * [`Journal`] tells what arrived, what was carried out and what was answered.
+//!
+//! # What is simulated
+//!
+//! On the accounts server: authorization with an automatic consent, exchange of grant tokens,
+//! refresh with Zoho's limits, revocation and the user info. On the CRM, in versions 2 to 8:
+//! reading, listing, writing, upserting, deleting, searching and counting records of the standard
+//! modules and of custom ones, the metadata of modules and fields, the organisation and its
+//! users. An operation that is not simulated is answered with status 501 and the code
+//! `NOT_SIMULATED`, never with an invented success.
+//!
+//! # Example
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), zcrm_sim::Error> {
+//! use std::time::Duration;
+//! use zcrm_sim::Simulator;
+//!
+//! let sim = Simulator::builder().seed(42).records("Contacts", 450).start().await?;
+//!
+//! // Whatever speaks to Zoho is given these instead of Zoho's addresses.
+//! assert!(sim.accounts_url().starts_with("https://127.0.0.1:"));
+//! assert!(sim.ca_pem().starts_with("-----BEGIN CERTIFICATE-----"));
+//! let grant = sim.grant_token();
+//! assert!(grant.starts_with("1000."));
+//!
+//! // The next two inserts of leads meet an overloaded gateway.
+//! sim.faults().on_path("/crm/v8/Leads").method("POST").times(2).status(503);
+//!
+//! // Time is virtual: an hour passes at once, and every access token expires.
+//! sim.advance(Duration::from_secs(3_600));
+//!
+//! assert_eq!(sim.record_count("Contacts"), 450);
+//! assert_eq!(sim.journal().requests(), 0);
+//! sim.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod accounts;
+mod body;
+mod builder;
+mod call;
+mod clock;
+mod crm;
+mod error;
+mod exchange;
+mod faults;
+mod journal;
+mod sample;
+mod schema;
+mod server;
+mod simulator;
+mod state;
+mod tls;
+mod wire;
+
+pub use accounts::RefreshLimit;
+pub use builder::Builder;
+pub use clock::Clock;
+pub use error::Error;
+pub use faults::{Faults, Hold};
+pub use journal::{Entry, GrantType, Host, Journal};
+pub use schema::{FieldKind, FieldSpec, ModuleSpec};
+pub use simulator::{GrantRequest, Simulator};
+pub use state::Environment;

@@ -1,0 +1,99 @@
+//! Records to start with: the n-th of a module is always the same, but for its id and its times.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Map, Value, json};
+
+use crate::clock::{stamp, whole_seconds};
+use crate::crm::finish_names;
+use crate::schema::{FieldKind, FieldSpec, ModuleSpec};
+use crate::state::{Environment, Record, State};
+
+const FIRST_NAMES: [&str; 8] =
+    ["Ada", "Bruno", "Chitra", "Dmitri", "Elif", "Femi", "Grete", "Hiro"];
+
+/// Adds `count` records, the last of them made just now, and returns their ids.
+pub(crate) fn add_records(
+    state: &mut State,
+    environment: Environment,
+    module: &ModuleSpec,
+    count: usize,
+    now: DateTime<Utc>,
+) -> Vec<String> {
+    let user = state.users.first().map(|user| user.id.clone()).unwrap_or_default();
+    let present = state.store(environment).table(module.api_name()).records.len();
+    let mut ids = Vec::with_capacity(count);
+    for index in 0..count {
+        let number = present + index + 1;
+        let id = state.chance.next_id();
+        // One record a minute, so that sorting by time shows.
+        let age = TimeDelta::minutes(i64::try_from(count - index - 1).unwrap_or_default());
+        let made = whole_seconds(now.checked_sub_signed(age).unwrap_or(now));
+        let record = Record {
+            id,
+            owner: user.clone(),
+            created_by: user.clone(),
+            modified_by: user.clone(),
+            created: made,
+            modified: made,
+            values: values(module, number, made),
+        };
+        let table = state.store_mut(environment).table_mut(module.api_name());
+        table.records.insert(id, record);
+        ids.push(id.to_string());
+    }
+    ids
+}
+
+fn values(module: &ModuleSpec, number: usize, made: DateTime<Utc>) -> Map<String, Value> {
+    let mut values = Map::new();
+    for field in module.fields.iter().filter(|field| !field.read_only && !field.system) {
+        if let Some(value) = value(module, field, number, made) {
+            values.insert(field.api_name.clone(), value);
+        }
+    }
+    finish_names(module, &mut values);
+    values
+}
+
+/// A value for a field; none for those that point at other records or hold rows.
+fn value(
+    module: &ModuleSpec,
+    field: &FieldSpec,
+    number: usize,
+    made: DateTime<Utc>,
+) -> Option<Value> {
+    let name = field.api_name.to_lowercase();
+    let limit = field.max_length as usize;
+    Some(match field.kind {
+        FieldKind::Text if field.api_name == "First_Name" => {
+            FIRST_NAMES.get(number % FIRST_NAMES.len()).copied().into()
+        }
+        FieldKind::Text | FieldKind::Textarea => {
+            let text = format!("{} {number:06}", field.label);
+            // The number is what tells records apart, so the label is what gives way.
+            let skip = text.chars().count().saturating_sub(limit);
+            text.chars().skip(skip).collect::<String>().into()
+        }
+        FieldKind::Email => {
+            let module = module.api_name().to_lowercase();
+            format!("{name}.{number}@{module}.example.com").into()
+        }
+        FieldKind::Phone => format!("+91 22 {number:08}").into(),
+        FieldKind::Website => format!("https://{number}.example.com").into(),
+        FieldKind::Picklist => field.values.get(number % field.values.len().max(1))?.clone().into(),
+        FieldKind::MultiPicklist => {
+            json!([field.values.get(number % field.values.len().max(1))?])
+        }
+        FieldKind::Date => made.format("%Y-%m-%d").to_string().into(),
+        FieldKind::DateTime => stamp(made).into(),
+        FieldKind::Integer | FieldKind::Percent => (number % 100).into(),
+        FieldKind::BigInt => number.to_string().into(),
+        FieldKind::Double | FieldKind::Currency => (number as f64 + 0.25).into(),
+        FieldKind::Boolean => number.is_multiple_of(2).into(),
+        FieldKind::Lookup
+        | FieldKind::Owner
+        | FieldKind::Subform
+        | FieldKind::Tags
+        | FieldKind::Other => return None,
+    })
+}

@@ -1,0 +1,125 @@
+//! The listeners: loopback sockets, TLS, HTTP/1.1 and HTTP/2.
+
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
+
+use crate::Error;
+use crate::body::AnswerBody;
+use crate::call::Call;
+use crate::exchange::Core;
+use crate::journal::Host;
+use crate::wire::{Breaker, Wire};
+
+/// A bound socket that nobody serves yet.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Bound {
+    /// Binds the loopback port; 0 takes any free one.
+    pub(crate) async fn bind(port: u16) -> Result<Self, Error> {
+        let open = async {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+            let address = listener.local_addr()?;
+            Ok(Self { listener, address })
+        };
+        open.await.map_err(|source| Error::Listen { port, source })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves the socket until the returned task is aborted, which ends its connections too.
+    pub(crate) fn serve(
+        self,
+        host: Host,
+        core: Arc<Core>,
+        tls: Option<TlsAcceptor>,
+        http1_only: bool,
+    ) -> JoinHandle<()> {
+        tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            loop {
+                tokio::select! {
+                    accepted = self.listener.accept() => {
+                        // A failed accept concerns that one peer; the listener goes on.
+                        if let Ok((tcp, _)) = accepted {
+                            let served = connection(
+                                tcp, host, Arc::clone(&core), tls.clone(), http1_only,
+                            );
+                            connections.spawn(served);
+                        }
+                    }
+                    Some(_) = connections.join_next() => {}
+                }
+            }
+        })
+    }
+}
+
+async fn connection(
+    tcp: TcpStream,
+    host: Host,
+    core: Arc<Core>,
+    tls: Option<TlsAcceptor>,
+    http1_only: bool,
+) {
+    // Without it small answers may wait for an acknowledgement; the simulator works all the same.
+    let _ = tcp.set_nodelay(true);
+    let breaker = Breaker::default();
+    let wire = Wire::new(tcp, breaker.clone());
+    match tls {
+        None => converse(wire, host, core, breaker, http1_only).await,
+        // A peer that does not trust the certificate ends the handshake: nothing to serve.
+        Some(acceptor) => {
+            if let Ok(stream) = acceptor.accept(wire).await {
+                converse(stream, host, core, breaker, http1_only).await;
+            }
+        }
+    }
+}
+
+async fn converse<S>(stream: S, host: Host, core: Arc<Core>, breaker: Breaker, http1_only: bool)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(|request: Request<Incoming>| {
+        let (core, breaker) = (Arc::clone(&core), breaker.clone());
+        async move { Ok::<_, Infallible>(answer(&core, host, request, &breaker).await) }
+    });
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    if http1_only {
+        http = http.http1_only();
+    }
+    tokio::select! {
+        // However the conversation ended, the peer knows as much as the simulator does.
+        _ = http.serve_connection(TokioIo::new(stream), service) => {}
+        () = breaker.broken() => {}
+    }
+}
+
+async fn answer(
+    core: &Core,
+    host: Host,
+    request: Request<Incoming>,
+    breaker: &Breaker,
+) -> Response<AnswerBody> {
+    match Call::read(host, request).await {
+        Some(call) => core.exchange(call, breaker).await,
+        None => core.unreadable(),
+    }
+}

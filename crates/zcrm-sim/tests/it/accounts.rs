@@ -1,0 +1,281 @@
+//! Tokens: how they are got, how long they last, what they are good for.
+
+use std::time::Duration;
+
+use hyper::Method;
+use serde_json::json;
+use zcrm_sim::{Environment, RefreshLimit, Simulator};
+
+use crate::client::{Http, access_token, refresh_token};
+
+const LEADS: &str = "/crm/v8/Leads?fields=Last_Name";
+
+#[tokio::test]
+async fn a_grant_is_exchanged_once() {
+    let sim = Simulator::builder().seed(7).start().await.unwrap();
+    let http = Http::new(&sim);
+    let grant = sim.grant_token();
+    let first = http.exchange(&grant).await;
+    assert_eq!(first.status, 200);
+    let json = first.json();
+    assert_eq!(json["api_domain"], sim.api_url());
+    assert_eq!(json["token_type"], "Bearer");
+    assert_eq!(json["expires_in"], 3_600);
+    assert!(json["scope"].as_str().unwrap().contains("ZohoCRM.modules.ALL ZohoCRM.settings.ALL"));
+    for token in [access_token(&first), refresh_token(&first)] {
+        let parts: Vec<&str> = token.split('.').collect();
+        assert_eq!(parts[0], "1000");
+        assert!(
+            parts[1..].iter().all(|p| p.len() == 32 && p.chars().all(|c| c.is_ascii_hexdigit()))
+        );
+    }
+
+    let second = http.exchange(&grant).await;
+    assert_eq!((second.status, second.json()), (200, json!({ "error": "invalid_code" })));
+    let journal = sim.journal();
+    assert_eq!((journal.requests(), journal.exchanges(), journal.refreshes()), (2, 1, 0));
+}
+
+#[tokio::test]
+async fn a_grant_expires_after_ten_minutes() {
+    let sim = Simulator::start().await.unwrap();
+    let grant = sim.grant_token();
+    sim.advance(Duration::from_secs(600));
+    assert_eq!(Http::new(&sim).exchange(&grant).await.json()["error"], "invalid_code");
+}
+
+#[tokio::test]
+async fn wrong_clients_are_named_as_zoho_names_them() {
+    let sim =
+        Simulator::builder().client("me", "secret", "https://a.example/b").start().await.unwrap();
+    let http = Http::new(&sim);
+    let error = async |form: String| http.form("token", &form).await.json()["error"].clone();
+    let grant = sim.grant_token();
+    let code = format!("grant_type=authorization_code&code={grant}");
+    assert_eq!(error(format!("{code}&client_id=you&client_secret=secret")).await, "invalid_client");
+    assert_eq!(
+        error(format!("{code}&client_id=me&client_secret=no")).await,
+        "invalid_client_secret"
+    );
+    let known = "client_id=me&client_secret=secret";
+    let wrong = format!("{code}&{known}&redirect_uri=https%3A%2F%2Fb.example");
+    assert_eq!(error(wrong).await, "invalid_redirect_uri");
+    assert_eq!(error(format!("{known}&grant_type=password")).await, "general_error");
+    // None of these used the grant up.
+    let right = format!("{code}&{known}&redirect_uri=https%3A%2F%2Fa.example%2Fb");
+    assert_eq!(http.form("token", &right).await.json()["api_domain"], sim.api_url());
+}
+
+#[tokio::test]
+async fn parameters_may_stand_in_the_query_and_are_not_kept_in_the_journal() {
+    let sim = Simulator::builder().client("me", "topsecret", "https://a/b").start().await.unwrap();
+    let http = Http::new(&sim);
+    let grant = sim.grant_token();
+    let path = format!(
+        "token?grant_type=authorization_code&client_id=me&client_secret=topsecret&code={grant}"
+    );
+    let reply = http.form(&path, "").await;
+    assert!(reply.json()["access_token"].is_string());
+    let journal = format!("{:?}", sim.journal());
+    for secret in ["topsecret", grant.as_str(), &access_token(&reply), &refresh_token(&reply)] {
+        assert!(!journal.contains(secret));
+    }
+    let debug = format!("{sim:?}");
+    assert!(!debug.contains("topsecret") && !debug.contains(&access_token(&reply)));
+}
+
+#[tokio::test]
+async fn an_access_token_lasts_an_hour_and_says_so() {
+    let sim = Simulator::start().await.unwrap();
+    let http = Http::logged_in(&sim).await;
+    let reply = http.get(LEADS).await;
+    assert_eq!(reply.status, 204);
+    let reset = reply.headers["x-accesstoken-reset"].to_str().unwrap();
+    let reset = chrono::DateTime::parse_from_rfc3339(reset).unwrap();
+    assert!((reset.to_utc() - sim.now()).num_seconds() >= 3_590);
+    sim.advance(Duration::from_secs(3_600));
+    let reply = http.get(LEADS).await;
+    assert_eq!((reply.status, reply.code().as_str()), (401, "INVALID_TOKEN"));
+}
+
+#[tokio::test]
+async fn a_refresh_gives_another_token_and_no_refresh_token() {
+    let sim = Simulator::start().await.unwrap();
+    let mut http = Http::new(&sim);
+    let first = http.exchange(&sim.grant_token()).await;
+    sim.expire_access_tokens();
+    http.token = access_token(&first);
+    assert_eq!(http.get(LEADS).await.code(), "INVALID_TOKEN");
+    let second = http.refresh(&refresh_token(&first)).await;
+    assert!(second.json().get("refresh_token").is_none());
+    http.token = access_token(&second);
+    assert_eq!(http.get(LEADS).await.status, 204);
+    assert_eq!(sim.journal().refreshes(), 1);
+
+    sim.revoke_refresh_tokens();
+    let dead = http.refresh(&refresh_token(&first)).await;
+    assert_eq!((dead.status, dead.json()), (200, json!({ "error": "invalid_code" })));
+    assert_eq!(http.get(LEADS).await.status, 204);
+}
+
+#[tokio::test]
+async fn the_eleventh_refresh_in_ten_minutes_locks_the_token_out() {
+    let sim = Simulator::start().await.unwrap();
+    let http = Http::new(&sim);
+    let refresh = refresh_token(&http.exchange(&sim.grant_token()).await);
+    for _ in 0..10 {
+        assert!(http.refresh(&refresh).await.json()["access_token"].is_string());
+    }
+    let denied = http.refresh(&refresh).await;
+    assert_eq!((denied.status, denied.json()["error"].clone()), (400, json!("Access Denied")));
+    assert_eq!(denied.json()["status"], "failure");
+    sim.advance(Duration::from_secs(599));
+    assert_eq!(http.refresh(&refresh).await.status, 400);
+    sim.advance(Duration::from_secs(1));
+    assert_eq!(http.refresh(&refresh).await.status, 200);
+    assert_eq!(sim.journal().refreshes(), 11);
+}
+
+#[tokio::test]
+async fn the_limit_can_answer_with_200_or_be_off() {
+    for (limit, error) in
+        [(RefreshLimit::Ok, json!("Access Denied")), (RefreshLimit::Off, json!(null))]
+    {
+        let sim = Simulator::builder().refresh_limit(limit).start().await.unwrap();
+        let http = Http::new(&sim);
+        let refresh = refresh_token(&http.exchange(&sim.grant_token()).await);
+        for _ in 0..10 {
+            http.refresh(&refresh).await;
+        }
+        let last = http.refresh(&refresh).await;
+        assert_eq!((last.status, last.json()["error"].clone()), (200, error));
+    }
+}
+
+#[tokio::test]
+async fn the_sixteenth_live_access_token_ends_the_oldest() {
+    let sim = Simulator::builder().refresh_limit(RefreshLimit::Off).start().await.unwrap();
+    let mut http = Http::new(&sim);
+    let first = http.exchange(&sim.grant_token()).await;
+    let refresh = refresh_token(&first);
+    for _ in 0..14 {
+        http.refresh(&refresh).await;
+    }
+    http.token = access_token(&first);
+    assert_eq!(http.get(LEADS).await.status, 204);
+    http.refresh(&refresh).await;
+    assert_eq!(http.get(LEADS).await.code(), "INVALID_TOKEN");
+}
+
+#[tokio::test]
+async fn the_twenty_first_refresh_token_ends_the_first_with_its_access_tokens() {
+    let sim = Simulator::start().await.unwrap();
+    let mut http = Http::logged_in(&sim).await;
+    for _ in 0..19 {
+        http.exchange(&sim.grant_token()).await;
+    }
+    assert_eq!(http.get(LEADS).await.status, 204);
+    let last = http.exchange(&sim.grant_token()).await;
+    assert_eq!(http.get(LEADS).await.code(), "INVALID_TOKEN");
+    http.token = access_token(&last);
+    assert_eq!(http.get(LEADS).await.status, 204);
+}
+
+#[tokio::test]
+async fn a_token_is_good_for_its_scopes_its_environment_and_no_other() {
+    let sim = Simulator::builder().records("Leads", 1).start().await.unwrap();
+    let mut http = Http::new(&sim);
+    let reply = http.exchange(&sim.grant_token_for(&["ZohoCRM.modules.leads.READ"])).await;
+    http.token = access_token(&reply);
+    assert_eq!(http.get(LEADS).await.status, 200);
+    let refused = http.get("/crm/v8/Contacts?fields=id").await;
+    assert_eq!((refused.status, refused.code().as_str()), (401, "OAUTH_SCOPE_MISMATCH"));
+    let refused = http.post("/crm/v8/Leads", &json!({ "data": [{ "Last_Name": "x" }] })).await;
+    assert_eq!((refused.status, refused.code().as_str()), (401, "OAUTH_SCOPE_MISMATCH"));
+    assert_eq!(sim.record_count("Leads"), 1);
+    assert_eq!(sim.journal().count(|e| e.authorised && !e.executed), 2);
+
+    let grant = sim.grant().environment(Environment::Sandbox).issue();
+    let sandbox = http.exchange(&grant).await;
+    assert_eq!(sandbox.json()["api_domain"], sim.sandbox_url());
+    http.token = access_token(&sandbox);
+    assert_eq!(http.get(LEADS).await.code(), "INVALID_TOKEN");
+    let bearer = format!("Bearer {}", http.token);
+    let url = format!("{}{LEADS}", sim.sandbox_url());
+    let reply = http.send(Method::GET, &url, &[("authorization", &bearer)], "").await.unwrap();
+    assert_eq!(reply.status, 204, "the sandbox has no leads");
+
+    let url = format!("{}{LEADS}", sim.api_url());
+    let reply = http.send(Method::GET, &url, &[], "").await.unwrap();
+    assert_eq!((reply.status, reply.code().as_str()), (401, "AUTHENTICATION_FAILURE"));
+}
+
+#[tokio::test]
+async fn a_revoked_refresh_token_takes_its_access_tokens_along() {
+    let sim = Simulator::start().await.unwrap();
+    let mut http = Http::new(&sim);
+    let first = http.exchange(&sim.grant_token()).await;
+    http.token = access_token(&first);
+    let path = format!("token/revoke?token={}", refresh_token(&first));
+    let revoked = http.form(&path, "").await;
+    assert_eq!((revoked.status, revoked.json()), (200, json!({ "status": "success" })));
+    assert_eq!(http.form(&path, "").await.status, 400);
+    assert_eq!(http.get(LEADS).await.code(), "INVALID_TOKEN");
+    assert_eq!(http.refresh(&refresh_token(&first)).await.json()["error"], "invalid_code");
+}
+
+#[tokio::test]
+async fn user_info_needs_its_scope() {
+    let sim =
+        Simulator::builder().user("a@example.com").user("bea@example.com").start().await.unwrap();
+    let http = Http::new(&sim);
+    let info = async |token: String| {
+        let url = format!("{}/oauth/user/info", sim.accounts_url());
+        let token = format!("Bearer {token}");
+        http.send(Method::GET, &url, &[("authorization", &token)], "").await.unwrap()
+    };
+    let bea = http.exchange(&sim.grant().user("bea@example.com").issue()).await;
+    let reply = info(access_token(&bea)).await;
+    assert_eq!((reply.status, reply.json()["Email"].clone()), (200, json!("bea@example.com")));
+    let other = http.exchange(&sim.grant_token_for(&["ZohoCRM.modules.ALL"])).await;
+    assert_eq!(info(access_token(&other)).await.status, 401);
+    assert_eq!(info(String::from("1000.no.no")).await.status, 401);
+}
+
+#[tokio::test]
+async fn consent_redirects_with_a_code_that_needs_the_redirect_uri() {
+    let sim = Simulator::builder()
+        .client("me", "secret", "https://a.example/b?x=1")
+        .start()
+        .await
+        .unwrap();
+    let http = Http::new(&sim);
+    let url = format!(
+        "{}/oauth/v2/auth?response_type=code&client_id=me&scope=ZohoCRM.modules.ALL&\
+         redirect_uri=https%3A%2F%2Fa.example%2Fb%3Fx%3D1&access_type=offline&state=a%26b",
+        sim.accounts_url()
+    );
+    let reply = http.send(Method::GET, &url, &[], "").await.unwrap();
+    assert_eq!(reply.status, 302);
+    let location = reply.headers["location"].to_str().unwrap().to_owned();
+    let code = location.strip_prefix("https://a.example/b?x=1&code=").unwrap();
+    let (code, rest) = code.split_once('&').unwrap();
+    assert!(rest.starts_with("location=us&accounts-server=https%3A%2F%2F127%2E0%2E0%2E1%3A"));
+    assert!(rest.ends_with("&state=a%26b"));
+    assert_eq!(http.exchange(code).await.json()["error"], "invalid_redirect_uri");
+    let form = format!(
+        "grant_type=authorization_code&code={code}&redirect_uri=https%3A%2F%2Fa.example%2Fb%3Fx%3D1"
+    );
+    assert!(http.token_call(&form).await.json()["refresh_token"].is_string());
+}
+
+#[tokio::test]
+async fn other_routes_are_those_of_a_web_server() {
+    let sim = Simulator::start().await.unwrap();
+    let http = Http::new(&sim);
+    let reply = http.form("nowhere", "").await;
+    assert_eq!(reply.status, 404);
+    assert!(reply.headers["content-type"].to_str().unwrap().starts_with("text/html"));
+    let date = sim.now().format("%a, %d %b %Y").to_string();
+    assert!(reply.headers["date"].to_str().unwrap().starts_with(&date));
+}

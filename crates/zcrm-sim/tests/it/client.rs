@@ -1,0 +1,178 @@
+//! A small HTTP client that trusts the simulator, and no more than the tests need.
+
+use std::sync::Arc;
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::{HeaderMap, Method, Request};
+use hyper_rustls::HttpsConnectorBuilder;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use serde_json::Value;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use zcrm_sim::Simulator;
+
+type Https = hyper_rustls::HttpsConnector<HttpConnector>;
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// An answer with its body read to the end.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// The code of an error of the whole call.
+    pub(crate) fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The code of each row of a write.
+    pub(crate) fn codes(&self) -> Vec<String> {
+        let json = self.json();
+        let rows = json["data"].as_array().unwrap();
+        rows.iter().map(|row| row["code"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// A client of one simulator, with an access token once it has logged in.
+#[derive(Clone)]
+pub(crate) struct Http {
+    pub(crate) sim: Simulator,
+    client: Client<Https, Full<Bytes>>,
+    pub(crate) token: String,
+}
+
+impl Http {
+    pub(crate) fn new(sim: &Simulator) -> Self {
+        Self::build(sim, true)
+    }
+
+    /// A client that speaks HTTP/1.1, each call over a connection of its own.
+    pub(crate) fn http1(sim: &Simulator) -> Self {
+        Self::build(sim, false)
+    }
+
+    fn build(sim: &Simulator, http2: bool) -> Self {
+        let mut roots = RootCertStore::empty();
+        for cert in CertificateDer::pem_slice_iter(sim.ca_pem().as_bytes()) {
+            roots.add(cert.unwrap()).unwrap();
+        }
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        let builder = HttpsConnectorBuilder::new().with_tls_config(config).https_or_http();
+        let https = if http2 {
+            builder.enable_all_versions().wrap_connector(tcp)
+        } else {
+            builder.enable_http1().wrap_connector(tcp)
+        };
+        let mut pool = Client::builder(TokioExecutor::new());
+        if !http2 {
+            pool.pool_max_idle_per_host(0);
+        }
+        Self { sim: sim.clone(), client: pool.build(https), token: String::new() }
+    }
+
+    /// A client with an access token for all the usual scopes.
+    pub(crate) async fn logged_in(sim: &Simulator) -> Self {
+        let mut http = Self::new(sim);
+        http.token = access_token(&http.exchange(&sim.grant_token()).await);
+        http
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Result<Reply, Failure> {
+        let mut request = Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.client.request(request.body(Full::new(body.into()))?).await?;
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await?.to_bytes();
+        Ok(Reply { status: parts.status.as_u16(), headers: parts.headers, body })
+    }
+
+    /// A token call with the right client.
+    pub(crate) async fn token_call(&self, form: &str) -> Reply {
+        let (id, secret) = (self.sim.client_id(), self.sim.client_secret());
+        self.form("token", &format!("client_id={id}&client_secret={secret}&{form}")).await
+    }
+
+    pub(crate) async fn form(&self, path: &str, form: &str) -> Reply {
+        let url = format!("{}/oauth/v2/{path}", self.sim.accounts_url());
+        let kind = [("content-type", "application/x-www-form-urlencoded")];
+        self.send(Method::POST, &url, &kind, form.to_owned()).await.unwrap()
+    }
+
+    pub(crate) async fn exchange(&self, grant: &str) -> Reply {
+        self.token_call(&format!("grant_type=authorization_code&code={grant}")).await
+    }
+
+    pub(crate) async fn refresh(&self, token: &str) -> Reply {
+        self.token_call(&format!("grant_type=refresh_token&refresh_token={token}")).await
+    }
+
+    /// A call of the production API with the token.
+    pub(crate) async fn try_call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<Reply, Failure> {
+        let authorization = format!("Zoho-oauthtoken {}", self.token);
+        let mut all = vec![("authorization", authorization.as_str())];
+        all.extend_from_slice(headers);
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.send(method, &format!("{}{path}", self.sim.api_url()), &all, body).await
+    }
+
+    pub(crate) async fn call(&self, method: Method, path: &str, body: &Value) -> Reply {
+        self.try_call(method, path, &[], body).await.unwrap()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.call(Method::GET, path, &Value::Null).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.call(Method::POST, path, body).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Reply {
+        self.call(Method::PUT, path, body).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Reply {
+        self.call(Method::DELETE, path, &Value::Null).await
+    }
+}
+
+pub(crate) fn access_token(reply: &Reply) -> String {
+    reply.json()["access_token"].as_str().unwrap().to_owned()
+}
+
+pub(crate) fn refresh_token(reply: &Reply) -> String {
+    reply.json()["refresh_token"].as_str().unwrap().to_owned()
+}

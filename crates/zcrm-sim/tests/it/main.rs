@@ -1,0 +1,17 @@
+//! The simulator through real sockets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test's helper fails the test as the test itself does"
+)]
+
+mod accounts;
+mod client;
+mod faults;
+mod lists;
+mod metadata;
+mod parallel;
+mod program;
+mod search;
+mod snapshot;
+mod writes;
