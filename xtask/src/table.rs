@@ -167,6 +167,7 @@ pub(crate) const TABLE: &[Row] = &[
         externals: Externals::Only(&[
             "async-trait",
             "chrono",
+            "rustix",
             "secrecy",
             "serde",
             "serde_json",

@@ -1,0 +1,130 @@
+//! The handle that everything begins with.
+
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use serde::Deserialize;
+use zcrm_core::{ApiVersion, Endpoint, Error, Module, Record, Reply, RequestBuilder};
+use zcrm_http::{AuthorizedBy, Authorizer, ReqBody, Transport, send};
+
+use crate::{Call, Records, operations};
+
+/// Zoho CRM for one user, over one transport, in one version. Clones are cheap and share all.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use zcrm_api::Api;
+/// use zcrm_core::{ApiVersion, Error};
+/// use zcrm_http::{Authorizer, Connector, Stack};
+///
+/// fn api(authorizer: Arc<dyn Authorizer>) -> Result<Api, Error> {
+///     let transport = Stack::new(Connector::builder().build()?).build();
+///     Ok(Api::new(transport, ApiVersion::V8).authorized_by(authorizer))
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Api {
+    transport: Transport,
+    version: ApiVersion,
+    authorizer: Option<Arc<dyn Authorizer>>,
+    fields: Arc<Mutex<HashMap<String, Arc<[String]>>>>,
+}
+
+impl Api {
+    /// An API without authorisation: for a transport that adds its own.
+    #[must_use]
+    pub fn new(transport: Transport, version: ApiVersion) -> Self {
+        Self { transport, version, authorizer: None, fields: Arc::default() }
+    }
+
+    /// The same API for the user that `authorizer` stands for.
+    #[must_use]
+    pub fn authorized_by(&self, authorizer: Arc<dyn Authorizer>) -> Self {
+        Self {
+            transport: self.transport.clone(),
+            version: self.version,
+            authorizer: Some(authorizer),
+            // what a user may see of a module differs
+            fields: Arc::default(),
+        }
+    }
+
+    /// The version that all calls use.
+    #[must_use]
+    pub fn version(&self) -> ApiVersion {
+        self.version
+    }
+
+    /// The records of a module, by its API name, as [`Record`]s.
+    #[must_use]
+    pub fn records(&self, module: impl Into<Cow<'static, str>>) -> Records<Record> {
+        Records::new(self.clone(), module.into(), &[])
+    }
+
+    /// The records of a module, as the caller's own struct.
+    #[must_use]
+    pub fn records_of<M: Module>(&self) -> Records<M> {
+        Records::new(self.clone(), M::API_NAME.into(), M::FIELDS)
+    }
+
+    /// Any operation of Zoho's, by its endpoint: the way to all that has no method of its own.
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// use zcrm_core::{Endpoint, Record, ResponseShape};
+    ///
+    /// const ROLES: Endpoint = Endpoint::get("/settings/roles")
+    ///     .id("roles.list")
+    ///     .returns(ResponseShape::List("roles"));
+    ///
+    /// let roles = api.call(&ROLES).page::<Record>().await?;
+    /// # let _ = roles;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn call(&self, endpoint: &Endpoint) -> Call {
+        Call::new(self.clone(), endpoint)
+    }
+
+    /// Builds a request, has it authorised and takes in the answer.
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Reply, Error> {
+        let mut request = request.build()?.map(ReqBody::from);
+        if let Some(authorizer) = &self.authorizer {
+            request.extensions_mut().insert(AuthorizedBy(Arc::clone(authorizer)));
+        }
+        send(&self.transport, request).await
+    }
+
+    /// The API names of a module's fields; asked for once and kept.
+    pub(crate) async fn field_names(&self, module: &str) -> Result<Arc<[String]>, Error> {
+        #[derive(Deserialize)]
+        struct Field {
+            api_name: String,
+        }
+        let kept = || self.fields.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(names) = kept().get(module) {
+            return Ok(Arc::clone(names));
+        }
+        let page = self.call(&operations::FIELDS).query("module", module).page::<Field>().await?;
+        let names = page
+            .items
+            .into_iter()
+            .map(|field| field.map(|field| field.api_name).map_err(Error::from_record))
+            .collect::<Result<Arc<[String]>, _>>()?;
+        kept().insert(module.to_owned(), Arc::clone(&names));
+        Ok(names)
+    }
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api")
+            .field("version", &self.version)
+            .field("authorizer", &self.authorizer)
+            .finish_non_exhaustive()
+    }
+}

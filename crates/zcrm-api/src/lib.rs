@@ -1,0 +1,30 @@
+//! The operations of Zoho CRM, over any transport of `zcrm-http`.
+//!
+//! [`Api`] is the handle: [`records`](Api::records) reads and writes records of any module, typed
+//! or not; [`call`](Api::call) reaches every other operation through an
+//! [`Endpoint`](zcrm_core::Endpoint). It knows no OAuth: an
+//! [`Authorizer`](zcrm_http::Authorizer) travels with each request.
+//!
+//! ```no_run
+//! # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+//! let mut leads = api.records("Leads").list().fields(["Last_Name", "Email"]).stream();
+//! while let Some(lead) = leads.next().await {
+//!     println!("{:?}", lead?.get::<String>("Last_Name")?);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod api;
+mod call;
+mod criteria;
+mod operations;
+mod records;
+
+pub use api::Api;
+pub use call::Call;
+pub use criteria::Criteria;
+pub use records::{
+    Collected, Cursor, DeleteRecords, GetRecord, ListRecords, RecordStream, Records, SearchRecords,
+    SortOrder, Trigger, WriteRecords,
+};

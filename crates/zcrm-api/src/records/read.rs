@@ -1,0 +1,43 @@
+//! One record.
+
+use serde::de::DeserializeOwned;
+use zcrm_core::{Error, Id};
+
+use super::Records;
+use crate::operations;
+
+/// Reads one record: [`Records::get`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is read until `send` is called"]
+pub struct GetRecord<T> {
+    records: Records<T>,
+    id: Id,
+    fields: Option<String>,
+}
+
+impl<T: DeserializeOwned + Send + 'static> GetRecord<T> {
+    pub(super) fn new(records: Records<T>, id: Id) -> Self {
+        Self { records, id, fields: None }
+    }
+
+    /// Reads these fields only; all of them unless told.
+    pub fn fields<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.fields = Some(super::list::join(names));
+        self
+    }
+
+    /// The record.
+    ///
+    /// # Errors
+    /// Of kind [`NotFound`](zcrm_core::ErrorKind::NotFound) where there is none of this id that
+    /// the user may see, [`Input`](zcrm_core::ErrorKind::Input) where the id or module cannot be
+    /// one, [`Record`](zcrm_core::ErrorKind::Record) where the record does not fit `T`, or of the
+    /// call.
+    pub async fn send(self) -> Result<T, Error> {
+        let mut request = self.records.request(&operations::GET)?.path_id("id", &self.id);
+        if let Some(fields) = self.fields {
+            request = request.query("fields", fields);
+        }
+        self.records.api.send(request).await?.object("data")
+    }
+}

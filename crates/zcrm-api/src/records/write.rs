@@ -1,0 +1,324 @@
+//! Writes of any size.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::{StreamExt, stream};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use zcrm_core::{
+    Endpoint, Error, Id, ItemError, ItemSuccess, Outcome, Outcomes, Record, RequestBuilder,
+    RetryClass,
+};
+
+use super::Records;
+use crate::operations;
+
+/// Zoho's documentation: at most 100 records in one write.
+const MOST_IN_A_CALL: usize = 100;
+
+/// Which automations of the organisation a write sets off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Trigger {
+    /// Workflow rules.
+    Workflow,
+    /// Approval processes.
+    Approval,
+    /// Blueprints.
+    Blueprint,
+}
+
+/// Writes records, 100 a call: [`Records::create`], [`update`](Records::update) and
+/// [`upsert`](Records::upsert).
+///
+/// ```no_run
+/// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+/// use zcrm_core::Record;
+///
+/// let leads = (1..=250).map(|n| Record::new().with("Last_Name", format!("Lead {n}")));
+/// let outcomes = api.records("Leads").create(leads).send().await?;
+/// for (index, failure) in outcomes.failures() {
+///     println!("record {index}: {failure}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "nothing is written until `send` is called"]
+pub struct WriteRecords {
+    records: Records<()>,
+    endpoint: &'static Endpoint,
+    rows: Vec<Box<RawValue>>,
+    triggers: Option<Vec<Trigger>>,
+    duplicate_check: Vec<String>,
+    layout: Option<Id>,
+    concurrency: usize,
+    mistake: Option<Error>,
+}
+
+/// The body of a write.
+#[derive(Serialize)]
+struct Body<'a> {
+    data: &'a [Box<RawValue>],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trigger: &'a Option<Vec<Trigger>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    duplicate_check_fields: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lar_id: &'a Option<Id>,
+}
+
+impl WriteRecords {
+    pub(super) fn new<R: Serialize>(
+        records: Records<()>,
+        endpoint: &'static Endpoint,
+        rows: impl IntoIterator<Item = R>,
+    ) -> Self {
+        let rows = rows.into_iter().enumerate().map(|(index, row)| raw_row(index, &row));
+        let (rows, mistake) = match rows.collect::<Result<Vec<_>, _>>() {
+            Ok(rows) => (rows, None),
+            Err(mistake) => (Vec::new(), Some(mistake)),
+        };
+        Self {
+            records,
+            endpoint,
+            rows,
+            triggers: None,
+            duplicate_check: Vec::new(),
+            layout: None,
+            concurrency: 1,
+            mistake,
+        }
+    }
+
+    pub(super) fn requiring_ids(mut self) -> Self {
+        let lacks_id = |row: &RawValue| {
+            let id = Record::from_json(row.get().to_owned()).ok().and_then(|record| record.id());
+            id.is_none_or(|id| id.check().is_err())
+        };
+        if let Some(index) = self.rows.iter().position(|row| lacks_id(row)) {
+            self.mistake.get_or_insert(Error::input(format!(
+                "record {index} has no usable `id`, and an update needs one in each record"
+            )));
+        }
+        self
+    }
+
+    /// Which automations run. Without it Zoho runs them all; an empty list runs none.
+    pub fn trigger(mut self, triggers: impl IntoIterator<Item = Trigger>) -> Self {
+        self.triggers = Some(triggers.into_iter().collect());
+        self
+    }
+
+    /// By which fields an upsert finds the record that is there already, in this order; at most
+    /// ten. Without it Zoho goes by its own unique fields.
+    pub fn duplicate_check<S: Into<String>>(mut self, fields: impl IntoIterator<Item = S>) -> Self {
+        self.duplicate_check = fields.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Applies the assignment rule of this id (`lar_id`).
+    pub fn assignment_rule(mut self, id: impl Into<Id>) -> Self {
+        self.layout = Some(id.into());
+        self
+    }
+
+    /// How many calls of 100 go on at a time; 1 unless told, which keeps the order.
+    pub fn concurrency(mut self, calls: usize) -> Self {
+        self.concurrency = calls.max(1);
+        self
+    }
+
+    /// Writes them. The outcomes stand in the caller's order, over all calls. The first call that
+    /// fails as a whole ends the write: records of calls that were not made are
+    /// [`NotSent`](ItemError::NotSent), those of a call without an answer are
+    /// [`Unknown`](ItemError::Unknown).
+    ///
+    /// # Errors
+    /// Only where nothing at all was written: of kind [`Input`](zcrm_core::ErrorKind::Input)
+    /// before anything is sent, or of the first call that was refused.
+    pub async fn send(self) -> Result<Outcomes, Error> {
+        if let Some(mistake) = self.mistake {
+            return Err(mistake);
+        }
+        if self.duplicate_check.len() > 10 {
+            return Err(Error::input("Zoho takes at most ten `duplicate_check_fields`"));
+        }
+        if !self.duplicate_check.is_empty() && self.endpoint.name() != operations::UPSERT.name() {
+            return Err(Error::input("`duplicate_check` belongs to `upsert`"));
+        }
+        let mut calls = Vec::new();
+        for rows in self.rows.chunks(MOST_IN_A_CALL) {
+            let body = Body {
+                data: rows,
+                trigger: &self.triggers,
+                duplicate_check_fields: &self.duplicate_check,
+                lar_id: &self.layout,
+            };
+            let class = self.retry_class(rows);
+            let request = self.records.request(self.endpoint)?.json(&body).retry(class);
+            calls.push((rows.len(), request));
+        }
+        send_all(&self.records, calls, self.concurrency).await
+    }
+
+    /// Lists append, and an upsert without a match inserts: neither may be done twice.
+    fn retry_class(&self, rows: &[Box<RawValue>]) -> RetryClass {
+        let plain = |row: &RawValue| {
+            Record::from_json(row.get().to_owned()).is_ok_and(|record| {
+                let checked = |field: &String| record.raw(field).is_some_and(|raw| raw != "null");
+                self.duplicate_check.iter().all(checked)
+                    && record
+                        .names()
+                        .all(|name| record.raw(&name).is_some_and(|raw| !raw.starts_with('[')))
+            })
+        };
+        let may = match self.endpoint.name() {
+            name if name == operations::UPDATE.name() => true,
+            name if name == operations::UPSERT.name() => !self.duplicate_check.is_empty(),
+            _ => false,
+        };
+        match may && rows.iter().all(|row| plain(row)) {
+            true => RetryClass::Idempotent,
+            false => RetryClass::NotIdempotent,
+        }
+    }
+}
+
+/// Moves records to the recycle bin, 100 a call: [`Records::delete`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is deleted until `send` is called"]
+pub struct DeleteRecords {
+    records: Records<()>,
+    ids: Vec<Id>,
+    workflows: Option<bool>,
+}
+
+impl DeleteRecords {
+    pub(super) fn new(records: Records<()>, ids: Vec<Id>) -> Self {
+        Self { records, ids, workflows: None }
+    }
+
+    /// Whether workflow rules run (`wf_trigger`).
+    pub fn run_workflows(mut self, run: bool) -> Self {
+        self.workflows = Some(run);
+        self
+    }
+
+    /// Deletes them; see [`WriteRecords::send`].
+    ///
+    /// # Errors
+    /// Only where nothing at all was deleted.
+    pub async fn send(self) -> Result<Outcomes, Error> {
+        let mut calls = Vec::new();
+        for ids in self.ids.chunks(MOST_IN_A_CALL) {
+            for id in ids {
+                id.check()?;
+            }
+            let mut request =
+                self.records.request(&operations::DELETE)?.query("ids", super::list::join(ids));
+            if let Some(run) = self.workflows {
+                request = request.query("wf_trigger", if run { "true" } else { "false" });
+            }
+            calls.push((ids.len(), request));
+        }
+        send_all(&self.records, calls, 1).await
+    }
+}
+
+/// Makes the calls, each of which writes a number of records.
+async fn send_all(
+    records: &Records<()>,
+    calls: Vec<(usize, RequestBuilder)>,
+    concurrency: usize,
+) -> Result<Outcomes, Error> {
+    if calls.is_empty() {
+        return Err(Error::input("there is nothing to write: the list of records is empty"));
+    }
+    let stop = &AtomicBool::new(false);
+    let results: Vec<_> = stream::iter(calls)
+        .map(|(count, request)| async move {
+            if stop.load(Ordering::Relaxed) {
+                return (count, None);
+            }
+            let answer = match records.api.send(request).await {
+                Ok(reply) => reply.outcomes("data", count),
+                Err(error) => Err(error),
+            };
+            if answer.is_err() {
+                stop.store(true, Ordering::Relaxed);
+            }
+            (count, Some(answer))
+        })
+        .buffered(concurrency)
+        .collect()
+        .await;
+
+    let first = results.iter().find_map(|(_, answer)| answer.as_ref()?.as_ref().err().cloned());
+    let nothing_done = |(_, answer): &(usize, Option<Result<Outcomes, Error>>)| match answer {
+        Some(Ok(_)) => false,
+        Some(Err(error)) => error.outcome() != Outcome::Unknown,
+        None => true,
+    };
+    if let Some(first) = &first
+        && results.iter().all(nothing_done)
+    {
+        return Err(first.clone());
+    }
+    let mut outcomes = Outcomes::default();
+    for (count, answer) in results {
+        match answer {
+            Some(Ok(some)) => outcomes.append(some),
+            Some(Err(error)) => outcomes.append(Outcomes::failed(count, &whole(error))),
+            None => {
+                let why = first.clone().unwrap_or_else(|| Error::input("the write was stopped"));
+                outcomes.append(Outcomes::failed(count, &ItemError::NotSent(why)));
+            }
+        }
+    }
+    Ok(outcomes)
+}
+
+/// What a call's error means for each of its records.
+fn whole(error: Error) -> ItemError {
+    match (error.outcome(), error.api()) {
+        (Outcome::Unknown, _) => ItemError::Unknown(error),
+        (Outcome::Refused, Some(api)) => ItemError::Refused(Box::new(api.clone())),
+        _ => ItemError::NotSent(error),
+    }
+}
+
+fn raw_row(index: usize, row: &impl Serialize) -> Result<Box<RawValue>, Error> {
+    let raw = serde_json::value::to_raw_value(row).map_err(|error| {
+        Error::input(format!("record {index} cannot be written as JSON")).with_source(error)
+    })?;
+    if raw.get().trim_start().starts_with('{') {
+        return Ok(raw);
+    }
+    Err(Error::input(format!("record {index} is no JSON object, and a record must be one")))
+}
+
+/// `row` with the members of `change` laid over it.
+pub(super) fn merged(mut row: Record, change: &impl Serialize) -> Result<Record, Error> {
+    let raw = raw_row(0, change)?;
+    let change = Record::from_json(raw.get().to_owned())?;
+    for name in change.names().filter(|name| name != "id") {
+        if let Some(value) = change.raw(&name) {
+            let value: &RawValue = serde_json::from_str(value)
+                .map_err(|error| Error::input("the change is no JSON").with_source(error))?;
+            row.set(name, value)?;
+        }
+    }
+    Ok(row)
+}
+
+/// The outcome of a write of one record.
+pub(super) async fn one(write: WriteRecords) -> Result<ItemSuccess, Error> {
+    only(write.send().await?)
+}
+
+pub(super) fn only(outcomes: Outcomes) -> Result<ItemSuccess, Error> {
+    let mut all = outcomes.all()?;
+    all.pop().ok_or_else(|| Error::input("there is nothing to write"))
+}

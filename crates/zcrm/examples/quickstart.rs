@@ -1,0 +1,242 @@
+//! zcrm at work, in one run: log in, write, read, survive an expired token, stream.
+//!
+//! Without settings it talks to the embedded simulator, over real sockets and TLS:
+//!
+//! ```text
+//! cargo run -p zcrm --example quickstart
+//! ```
+//!
+//! With `ZCRM_CLIENT_ID`, `ZCRM_CLIENT_SECRET`, `ZCRM_REDIRECT_URI`, `ZCRM_CURRENT_USER_EMAIL` and
+//! `ZCRM_DATA_CENTER` it talks to Zoho; the first run needs a grant token in
+//! `QUICKSTART_GRANT_TOKEN` (scopes `ZohoCRM.modules.ALL` and `ZohoSearch.securesearch.READ`). It
+//! writes three leads, marked as its own, and deletes them again.
+#![allow(clippy::print_stdout, reason = "an example talks to a person")]
+
+use std::{env, fs, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+use zcrm::prelude::*;
+use zcrm_sim::Simulator;
+
+/// A lead, as this program sees it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Lead {
+    #[serde(skip_serializing)]
+    id: Id,
+    #[serde(rename = "Last_Name")]
+    last_name: String,
+    #[serde(rename = "Company")]
+    company: Option<String>,
+    #[serde(rename = "Email")]
+    email: Option<String>,
+}
+
+impl Module for Lead {
+    const API_NAME: &'static str = "Leads";
+    const FIELDS: &'static [&'static str] = &["Last_Name", "Company", "Email"];
+}
+
+type Failure = Box<dyn std::error::Error>;
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let place = Place::find().await?;
+    let client = place.client().await?;
+
+    heading("1. Log in");
+    match client.tokens().stored().await? {
+        Some(token) => println!(
+            "   the file already knows the login: nothing is exchanged\n   \
+             access token good until {}",
+            token.expires_at
+        ),
+        None => {
+            let token = client.tokens().exchange(place.grant_token()?).await?;
+            println!("   grant token exchanged; access token good until {}", token.expires_at);
+        }
+    }
+    println!("   kept in {}", place.folder.join("zcrm_oauthtokens.txt").display());
+
+    heading("2. Create three leads, one of them without its mandatory last name");
+    let leads = client.records_of::<Lead>();
+    let mark = format!("zcrm quickstart {}", std::process::id());
+    let outcomes = leads
+        .create([
+            Record::new().with("Last_Name", "Boyle").with("Company", mark.as_str()),
+            Record::new().with("Company", mark.as_str()),
+            Record::new().with("Last_Name", "Kay (Zylker, Inc)").with("Company", mark.as_str()),
+        ])
+        .send()
+        .await?;
+    report(&outcomes);
+    let ids: Vec<Id> = outcomes.successes().filter_map(|(_, done)| done.id.clone()).collect();
+    let [first, second, ..] = ids.as_slice() else { return Err("no ids came back".into()) };
+
+    heading("3. Read one back, typed");
+    let lead = leads.get(first).send().await?;
+    println!("   {} of `{}` has id {}", lead.last_name, lead.company.unwrap_or_default(), lead.id);
+
+    heading("4. Update three, one of them with a broken e-mail address");
+    let change = |id: &Id, email: &str| Record::new().with("id", id.as_str()).with("Email", email);
+    let outcomes = leads
+        .update([
+            change(first, "boyle@example.com"),
+            change(second, "not an address"),
+            change(second, "kay@example.com"),
+        ])
+        .send()
+        .await?;
+    report(&outcomes);
+
+    heading("5. Search, with parentheses and a comma in the value");
+    let found = leads.search(Criteria::equals("Last_Name", "Kay (Zylker, Inc)")).send().await?;
+    println!("   found {}", found.items.len());
+
+    heading("6. Restart with a token that has expired at the server");
+    let restarted = place.client().await?;
+    place.expire_token();
+    let same = restarted.records_of::<Lead>().get(second).send().await?;
+    println!("   read {} ({})", same.last_name, same.email.unwrap_or_default());
+    println!("   {}", place.refreshes());
+
+    heading("7. Stream 450 contacts, page by page");
+    let mut contacts = restarted.records("Contacts").list().fields(["Last_Name"]).stream();
+    let (mut count, mut last) = (0, None);
+    while let Some(contact) = contacts.next().await {
+        last = contact?.get::<String>("Last_Name")?;
+        count += 1;
+        if count == 450 {
+            break;
+        }
+    }
+    println!("   read {count}, the last of them {}", last.unwrap_or_default());
+
+    heading("8. Delete what was created");
+    let outcomes = restarted.records("Leads").delete(ids).send().await?;
+    println!("   deleted {}", outcomes.all()?.len());
+
+    heading("What it cost");
+    println!("   {}", place.cost());
+    place.leave().await
+}
+
+fn heading(text: &str) {
+    println!("\n{text}");
+}
+
+fn report(outcomes: &zcrm::Outcomes) {
+    for (index, outcome) in outcomes.iter().enumerate() {
+        match outcome {
+            Ok(done) => {
+                let id = done.id.as_ref().map(Id::as_str).unwrap_or_default();
+                println!("   record {index}: {} (id {id})", done.message);
+            }
+            Err(error) => println!("   record {index}: {error}"),
+        }
+    }
+}
+
+/// Where the example runs: at Zoho, or at a simulator of its own.
+struct Place {
+    folder: PathBuf,
+    simulator: Option<Simulator>,
+}
+
+impl Place {
+    async fn find() -> Result<Self, Failure> {
+        if env::var_os("ZCRM_CLIENT_ID").is_some() {
+            println!("Talking to Zoho, with the settings of the environment.");
+            return Ok(Self {
+                folder: env::temp_dir().join("zcrm-quickstart-zoho"),
+                simulator: None,
+            });
+        }
+        let folder = env::temp_dir().join("zcrm-quickstart");
+        let mut builder = Simulator::builder();
+        // what an earlier run left, so that this one finds its login again
+        if let Ok(text) = fs::read_to_string(folder.join("simulator.json")) {
+            builder = builder.restore(serde_json::from_str(&text)?);
+        }
+        let simulator = builder.start().await?;
+        if simulator.record_count("Contacts") == 0 {
+            simulator.add_records("Contacts", 450)?;
+        }
+        println!(
+            "Talking to the embedded simulator: accounts server {}, API {}.",
+            simulator.accounts_url(),
+            simulator.api_url()
+        );
+        Ok(Self { folder, simulator: Some(simulator) })
+    }
+
+    async fn client(&self) -> zcrm::Result<Client> {
+        let builder = Client::builder().token_path(&self.folder).api_version(ApiVersion::V8);
+        let Some(simulator) = &self.simulator else {
+            return builder.config(Config::from_env()?).build().await;
+        };
+        builder
+            .client_id(simulator.client_id())
+            .client_secret(simulator.client_secret())
+            .redirect_uri(simulator.redirect_uri())
+            .user(simulator.user_email())
+            .accounts_url(simulator.accounts_url())
+            .api_base_url(simulator.api_url())
+            .root_pem(simulator.ca_pem())
+            .build()
+            .await
+    }
+
+    fn grant_token(&self) -> Result<String, Failure> {
+        match &self.simulator {
+            Some(simulator) => Ok(simulator.grant_token()),
+            None => env::var("QUICKSTART_GRANT_TOKEN")
+                .map_err(|_| "the first run needs a grant token in QUICKSTART_GRANT_TOKEN".into()),
+        }
+    }
+
+    fn expire_token(&self) {
+        if let Some(simulator) = &self.simulator {
+            simulator.expire_access_tokens();
+        }
+    }
+
+    fn refreshes(&self) -> String {
+        match &self.simulator {
+            Some(simulator) => {
+                let journal = simulator.journal();
+                let refused = journal.count(|entry| entry.status == Some(401));
+                let refreshes = journal.refreshes();
+                format!("the simulator's journal: calls refused: {refused}, refreshes: {refreshes}")
+            }
+            None => "(Zoho's tokens live for an hour: none was made to expire)".to_owned(),
+        }
+    }
+
+    fn cost(&self) -> String {
+        match &self.simulator {
+            Some(simulator) => {
+                let journal = simulator.journal();
+                format!(
+                    "{} requests: {} of the API, {} exchanges, {} refreshes",
+                    journal.requests(),
+                    journal.api_requests(),
+                    journal.exchanges(),
+                    journal.refreshes()
+                )
+            }
+            None => {
+                "Zoho shows the calls in its settings, under Developer Hub, APIs & SDKs".to_owned()
+            }
+        }
+    }
+
+    /// Leaves the simulator's state for the next run, beside the token file.
+    async fn leave(self) -> Result<(), Failure> {
+        if let Some(simulator) = &self.simulator {
+            let state = simulator.snapshot().to_string();
+            fs::write(self.folder.join("simulator.json"), state)?;
+            simulator.stop().await;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,261 @@
+//! Setting up a client.
+
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+
+use zcrm_api::Api;
+use zcrm_core::{ApiVersion, Clock, DataCenter, Environment, Error, SecretString, Site};
+use zcrm_http::{Connector, Limits, Stack, Timeouts, TokioClock, layer::RetryPolicy};
+use zcrm_oauth::{Accounts, ClientCredentials, TokenManager, TokenStore};
+
+use crate::{Client, Config};
+
+/// A call of the accounts server ends before those who wait for its outcome give up (30 s).
+const ACCOUNTS_DEADLINE: Duration = Duration::from_secs(20);
+
+/// Sets up a [`Client`]: credentials, the user, where the tokens are kept, where the organisation
+/// lives. Everything else has a default.
+///
+/// Settings of [`config`](Self::config) count in the order in which they are given, and those of the
+/// other methods are laid over them where they stand: the last word wins.
+///
+/// ```no_run
+/// use zcrm::prelude::*;
+///
+/// # async fn example() -> zcrm::Result<()> {
+/// let client = Client::builder()
+///     .config(Config::from_file("zcrm.toml")?)
+///     .user("patricia@example.com")
+///     .api_version(ApiVersion::V8)
+///     .build()
+///     .await?;
+/// # let _ = client;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct ClientBuilder {
+    config: Config,
+    store: Option<Arc<dyn TokenStore>>,
+    roots_pem: Vec<Vec<u8>>,
+    timeouts: Timeouts,
+    limits: Limits,
+    retry: Option<RetryPolicy>,
+    clock: Option<Arc<dyn Clock>>,
+    refresh_early: Option<Duration>,
+}
+
+impl ClientBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            config: Config::new(),
+            store: None,
+            roots_pem: Vec::new(),
+            timeouts: Timeouts::default(),
+            limits: Limits::default(),
+            retry: None,
+            clock: None,
+            refresh_early: None,
+        }
+    }
+
+    /// Takes over all settings of a [`Config`].
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = self.config.overlaid_by(config);
+        self
+    }
+
+    /// The client id of Zoho's API console.
+    pub fn client_id(self, id: impl Into<String>) -> Self {
+        self.set("client_id", id)
+    }
+
+    /// The client secret of Zoho's API console.
+    pub fn client_secret(mut self, secret: impl Into<SecretString>) -> Self {
+        self.config.set_secret("client_secret", secret.into());
+        self
+    }
+
+    /// The redirect URI that the client was registered with; any value serves a self client.
+    pub fn redirect_uri(self, uri: impl Into<String>) -> Self {
+        self.set("redirect_uri", uri)
+    }
+
+    /// The user under whose name the tokens are kept, mostly an e-mail address.
+    pub fn user(self, identifier: impl Into<String>) -> Self {
+        self.set("current_user_email", identifier)
+    }
+
+    /// The data centre of the organisation; `us` unless told. Once there is a token, the token
+    /// says it.
+    pub fn data_center(self, data_center: DataCenter) -> Self {
+        self.set("data_center", data_center.location())
+    }
+
+    /// Production, sandbox or developer edition; production unless told. Calls go to no other.
+    pub fn environment(self, environment: Environment) -> Self {
+        self.set("environment", environment.as_str())
+    }
+
+    /// An accounts server of one's own, such as a simulator's: scheme, host and port.
+    pub fn accounts_url(self, origin: impl Into<String>) -> Self {
+        self.set("accounts_url", origin)
+    }
+
+    /// An API server of one's own, such as a simulator's: scheme, host and port.
+    pub fn api_base_url(self, origin: impl Into<String>) -> Self {
+        self.set("api_base_url", origin)
+    }
+
+    /// The API's version. Unless told, it is v8 for a client set up in code, and v2, as the Ruby
+    /// SDK has it, for one whose settings come from a file or the environment.
+    pub fn api_version(self, version: ApiVersion) -> Self {
+        self.set("api_version", version.to_string())
+    }
+
+    /// Keeps the tokens in the file `zcrm_oauthtokens.txt` in this folder (feature `file-store`).
+    pub fn token_path(self, folder: impl Into<PathBuf>) -> Self {
+        let folder = folder.into();
+        self.set("token_persistence_path", folder.to_string_lossy().into_owned())
+    }
+
+    /// Keeps the tokens in a store of one's own; it is taken before any other.
+    pub fn store(mut self, store: impl TokenStore + 'static) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
+    /// Trusts the certificates of a PEM text as well.
+    pub fn root_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.roots_pem.push(pem.into());
+        self
+    }
+
+    /// How long calls may take.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// How much may go on at a time.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// When calls are tried again.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = Some(policy);
+        self
+    }
+
+    /// How long before its end a token is refreshed; 60 s unless told.
+    pub fn refresh_early(mut self, before: Duration) -> Self {
+        self.refresh_early = Some(before);
+        self
+    }
+
+    /// Takes the time from this clock.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// The client. Nothing is sent by this.
+    ///
+    /// # Errors
+    /// Of kind [`Config`](crate::ErrorKind::Config), naming the setting that is missing or wrong;
+    /// of kind [`Store`](crate::ErrorKind::Store) where the token store cannot be opened.
+    pub async fn build(self) -> Result<Client, Error> {
+        let config = &self.config;
+        let credentials = ClientCredentials::new(
+            config.text("client_id"),
+            config.secret("client_secret"),
+            config.text("redirect_uri"),
+        )?;
+        let user = config.text("current_user_email");
+        let site = site(config)?;
+        let version = config.api_version()?;
+        let store = match &self.store {
+            Some(store) => Arc::clone(store),
+            None => configured_store(config)?,
+        };
+
+        let mut connector = Connector::builder();
+        if let Some(pem) = config.ca_pem()? {
+            connector = connector.root_pem(pem);
+        }
+        for pem in self.roots_pem {
+            connector = connector.root_pem(pem);
+        }
+        let clock = self.clock.unwrap_or_else(|| Arc::new(TokioClock::new()));
+        let mut stack = Stack::new(connector.build()?)
+            .clock(Arc::clone(&clock))
+            .timeouts(self.timeouts)
+            .limits(self.limits);
+        if let Some(policy) = self.retry {
+            stack = stack.retry(policy);
+        }
+        let accounts = Accounts::new(
+            credentials,
+            stack.build_for_accounts(ACCOUNTS_DEADLINE),
+            Arc::clone(&clock),
+        );
+        let mut manager = TokenManager::new(accounts, store, site, clock);
+        if let Some(early) = self.refresh_early {
+            manager = manager.refreshing_early(early);
+        }
+        Client::new(&Api::new(stack.build(), version), manager, &user)
+    }
+
+    fn set(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        self.config.set_text(key, value.into());
+        self
+    }
+}
+
+fn site(config: &Config) -> Result<Site, Error> {
+    let data_center = config.parsed("data_center")?.unwrap_or(DataCenter::US);
+    let mut site = Site::new(data_center, config.environment()?);
+    if let Some(origin) = config.parsed("accounts_url")? {
+        site = site.with_accounts(origin);
+    }
+    if let Some(origin) = config.parsed("api_base_url")? {
+        site = site.with_api(origin);
+    }
+    Ok(site)
+}
+
+fn configured_store(config: &Config) -> Result<Arc<dyn TokenStore>, Error> {
+    let path = config.text("token_persistence_path");
+    if path.is_empty() {
+        return Err(Error::config(
+            "no token store is named: set `token_persistence_path` (a folder; feature \
+             `file-store`), or give the builder a `.store(…)` of your own; `MemoryStore` forgets \
+             the login at exit",
+        ));
+    }
+    file_store(&path)
+}
+
+#[cfg(feature = "file-store")]
+fn file_store(path: &str) -> Result<Arc<dyn TokenStore>, Error> {
+    Ok(Arc::new(zcrm_store_file::FileStore::new(path)))
+}
+
+#[cfg(not(feature = "file-store"))]
+fn file_store(_path: &str) -> Result<Arc<dyn TokenStore>, Error> {
+    Err(Error::config(
+        "`token_persistence_path` needs the feature `file-store` of the crate `zcrm`: switch it \
+         on, or give the builder a `.store(…)` of your own",
+    ))
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("config", &self.config)
+            .field("store", &self.store)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,75 @@
+//! The Rust SDK for Zoho CRM.
+//!
+//! Hand over the credentials once; from then on [`Client`] reads and writes CRM data through typed,
+//! streaming calls, while tokens are exchanged, kept and refreshed by themselves.
+//!
+//! ```no_run
+//! use zcrm::prelude::*;
+//!
+//! # async fn example() -> zcrm::Result<()> {
+//! let client = Client::builder()
+//!     .client_id("1000.ABC")
+//!     .client_secret("secret")
+//!     .redirect_uri("https://example.com/callback")
+//!     .user("patricia@example.com")
+//!     .data_center(DataCenter::EU)
+//!     .token_path("tokens")
+//!     .build()
+//!     .await?;
+//!
+//! // once, with a grant token of Zoho's API console; afterwards the file knows the login
+//! client.tokens().exchange("1000.grant").await?;
+//!
+//! let lead = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
+//! let created = client.records("Leads").create_one(&lead).await?;
+//! println!("created {:?}", created.id);
+//!
+//! let mut leads = client.records("Leads").list().fields(["Last_Name", "Email"]).stream();
+//! while let Some(lead) = leads.next().await {
+//!     println!("{:?}", lead?.get::<String>("Last_Name")?);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! * `file-store` (on by default): tokens in one file, [`ClientBuilder::token_path`].
+//!
+//! # Layers
+//!
+//! This crate composes the layers below it and adds configuration. A library that needs one of
+//! them alone depends on that: `zcrm-core` (data), `zcrm-http` (the wire), `zcrm-oauth` (tokens),
+//! `zcrm-api` (operations), `zcrm-store-file`.
+
+mod builder;
+mod client;
+mod config;
+
+pub use builder::ClientBuilder;
+pub use client::Client;
+pub use config::Config;
+
+pub use zcrm_api::{
+    Api, Call, Collected, Criteria, Cursor, RecordStream, Records, SortOrder, Trigger,
+};
+pub use zcrm_core::{
+    ApiError, ApiVersion, Base, BodyShape, Clock, Code, DataCenter, Endpoint, Environment, Error,
+    ErrorKind, ExposeSecret, Id, ItemError, ItemSuccess, Lookup, Module, Origin, Outcome, Outcomes,
+    Page, PageInfo, Patch, Record, RecordError, Reply, ResponseShape, Result, RetryClass,
+    SecretString,
+};
+pub use zcrm_http::{Limits, Timeouts, TokioClock, layer::RetryPolicy};
+pub use zcrm_oauth::{
+    MemoryStore, StoreError, StoredToken, TokenKey, TokenStore, UnsavedToken, UserTokens,
+};
+#[cfg(feature = "file-store")]
+pub use zcrm_store_file::FileStore;
+
+/// What most programs need: `use zcrm::prelude::*;`.
+pub mod prelude {
+    pub use crate::{
+        ApiVersion, Client, Config, Criteria, DataCenter, Environment, Id, Lookup, Module, Patch,
+        Record, SortOrder,
+    };
+}
