@@ -1,0 +1,162 @@
+//! One record's life, lists and searches.
+
+use serde::{Deserialize, Serialize};
+use zcrm_api::{Criteria, SortOrder};
+use zcrm_core::{ApiVersion, Code, ErrorKind, Id, Module, Patch, Record};
+
+use crate::world::{World, on_both_versions};
+
+#[derive(Debug, Deserialize)]
+struct Lead {
+    id: Id,
+    #[serde(rename = "Last_Name")]
+    last_name: String,
+    #[serde(rename = "Email")]
+    email: Option<String>,
+}
+
+impl Module for Lead {
+    const API_NAME: &'static str = "Leads";
+    const FIELDS: &'static [&'static str] = &["Last_Name", "Email"];
+}
+
+#[derive(Serialize)]
+struct LeadChange {
+    #[serde(rename = "Email", skip_serializing_if = "Patch::is_absent")]
+    email: Patch<String>,
+    #[serde(rename = "Phone", skip_serializing_if = "Patch::is_absent")]
+    phone: Patch<String>,
+}
+
+fn lead(last_name: &str) -> Record {
+    Record::new().with("Last_Name", last_name).with("Company", "Zylker")
+}
+
+on_both_versions! {
+    async fn a_record_is_created_read_changed_and_deleted(version) {
+        let World { sim, api } = World::new(version).await;
+        let leads = api.records_of::<Lead>();
+        let row = lead("Boyle").with("Email", "b@example.com").with("Phone", "1");
+        let id = leads.create_one(&row).await.unwrap().id.unwrap();
+
+        let read = leads.get(&id).send().await.unwrap();
+        assert_eq!((read.id, read.last_name.as_str()), (id.clone(), "Boyle"));
+
+        let change = LeadChange { email: Patch::Null, phone: Patch::Absent };
+        leads.update_one(&id, &change).await.unwrap();
+        assert_eq!(leads.get(&id).send().await.unwrap().email, None);
+        let dynamic = api.records("Leads").get(&id).send().await.unwrap();
+        assert_eq!(dynamic.get::<String>("Phone").unwrap().as_deref(), Some("1"));
+
+        leads.delete_one(&id).await.unwrap();
+        let error = leads.get(&id).send().await.unwrap_err();
+        assert!(error.is_not_found(), "{error}");
+        assert_eq!(sim.record_count("Leads"), 0);
+    }
+
+    async fn a_record_that_was_read_is_written_back_unchanged(version) {
+        let World { sim, api } = World::new(version).await;
+        let deals = api.records("Leads");
+        let row = lead("Kay").with("Annual_Revenue", 12.5).with("Description", "a\n\"b\" \\ é");
+        let id = deals.create_one(&row).await.unwrap().id.unwrap();
+        let before = deals.get(&id).fields(["Last_Name", "Annual_Revenue", "Description"]);
+        let before = before.send().await.unwrap();
+        deals.update_one(&id, &before).await.unwrap();
+        let after = sim.record("Leads", id.as_str()).unwrap();
+        assert_eq!(after["Annual_Revenue"], 12.5);
+        assert_eq!(after["Description"], "a\n\"b\" \\ é");
+    }
+
+    async fn a_page_is_what_was_asked_for(version) {
+        let World { sim, api } = World::with(version, |sim| sim.records("Contacts", 30)).await;
+        let page = api
+            .records("Contacts")
+            .list()
+            .fields(["Last_Name"])
+            .sort_by("id", SortOrder::Ascending)
+            .per_page(20)
+            .page(2)
+            .send()
+            .await
+            .unwrap();
+        let ids: Vec<Id> = page.items.iter().map(|it| it.as_ref().unwrap().id().unwrap()).collect();
+        assert_eq!(ids.len(), 10);
+        assert!(ids.is_sorted());
+        assert!(!page.info.more_records);
+        assert_eq!(page.info.page, Some(2));
+        let journal = sim.journal();
+        let query = &journal.entries().last().unwrap().query;
+        assert!(query.contains(&("sort_order".to_owned(), "asc".to_owned())), "{query:?}");
+    }
+
+    async fn an_empty_module_is_an_empty_page(version) {
+        let World { sim: _sim, api } = World::new(version).await;
+        let page = api.records_of::<Lead>().list().send().await.unwrap();
+        assert!(page.items.is_empty());
+        assert!(api.records_of::<Lead>().list().stream().next().await.is_none());
+    }
+
+    async fn an_upsert_finds_by_the_fields_that_it_was_told(version) {
+        let World { sim, api } = World::new(version).await;
+        let leads = api.records("Leads");
+        let email = "boyle@example.com";
+        leads.create_one(&lead("Boyle").with("Email", email)).await.unwrap();
+        let rows = [
+            lead("Boyle-Kay").with("Email", email),
+            lead("Zhang").with("Email", "zhang@example.com"),
+        ];
+        let done = leads.upsert(rows).duplicate_check(["Email"]).send().await.unwrap();
+        let done = done.all().unwrap();
+        let actions: Vec<_> = done.iter().map(|it| it.action.as_deref().unwrap()).collect();
+        assert_eq!(actions, ["update", "insert"]);
+        assert_eq!(sim.record_count("Leads"), 2);
+    }
+
+    async fn a_search_finds_values_with_every_special_character(version) {
+        let World { sim: _sim, api } = World::new(version).await;
+        let leads = api.records("Leads");
+        let names = [
+            "Kay (Zylker), Inc", r"back\slash", "a&b=c#d?e", "50%+1", "O'Brien", "é ü 漢", "\"q\"",
+            "a/b", "::", "and)or(",
+        ];
+        leads.create(names.map(lead)).send().await.unwrap().all().unwrap();
+        for name in names {
+            let found = leads.search(Criteria::equals("Last_Name", name)).send().await.unwrap();
+            assert_eq!(found.items.len(), 1, "{name}");
+            let record = found.items[0].as_ref().unwrap();
+            assert_eq!(record.get::<String>("Last_Name").unwrap().as_deref(), Some(name));
+        }
+        let either = Criteria::equals("Last_Name", "50%+1").or(Criteria::equals("Last_Name", "::"));
+        assert_eq!(leads.search(either).send().await.unwrap().items.len(), 2);
+    }
+
+    async fn a_wrong_module_is_refused_with_zohos_code(version) {
+        let World { sim: _sim, api } = World::new(version).await;
+        let error = api.records("Leadz").list().fields(["id"]).send().await.unwrap_err();
+        assert_eq!(error.code(), Some(&Code::INVALID_MODULE));
+        assert_eq!(error.operation(), Some("records.list"));
+        assert!(error.host().is_some());
+    }
+
+    async fn an_answer_that_is_html_says_so(version) {
+        let World { sim, api } = World::new(version).await;
+        sim.faults().on_path_prefix("/crm/").html(502, "<html>down</html>");
+        sim.faults().on_path_prefix("/crm/").times(9).html(500, "<html>down</html>");
+        let error = api.records("Leads").list().fields(["id"]).send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        let text = error.to_string();
+        assert!(text.contains("HTML") && text.contains("500") && text.contains("2 attempts"), "{text}");
+        assert!(!text.contains("down"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn all_fields_asks_for_the_metadata_once() {
+    let World { sim, api } = World::with(ApiVersion::V8, |sim| sim.records("Accounts", 2)).await;
+    for _ in 0..2 {
+        let page = api.records("Accounts").list().all_fields().send().await.unwrap();
+        assert!(page.items[0].as_ref().unwrap().contains("Account_Name"));
+    }
+    let asked = sim.journal().count(|entry| entry.path.ends_with("/settings/fields"));
+    assert_eq!(asked, 1);
+}

@@ -1,0 +1,201 @@
+//! Streams: all pages, bad records, broken pages, walls.
+
+use std::sync::{Arc, Mutex};
+
+use futures_util::{StreamExt, TryStreamExt};
+use serde::Deserialize;
+use serde_json::json;
+use zcrm_api::{Cursor, RecordStream, SortOrder};
+use zcrm_core::{ApiVersion, Code, ErrorKind, Id, Module, Record};
+
+use crate::world::{World, on_both_versions};
+
+/// A contact that cannot do without its phone number.
+#[derive(Debug, Deserialize)]
+struct Contact {
+    id: Id,
+    #[serde(rename = "Phone")]
+    _phone: String,
+}
+
+impl Module for Contact {
+    const API_NAME: &'static str = "Contacts";
+    const FIELDS: &'static [&'static str] = &["Last_Name", "Phone"];
+}
+
+/// 30 contacts, of which number 14 has no phone number; pages hold ten.
+async fn one_bad_contact(version: ApiVersion) -> (World, RecordStream<Contact>) {
+    let world = World::new(version).await;
+    let rows = (0..30).map(|n| {
+        let row = Record::new().with("Last_Name", format!("Contact {n}"));
+        if n == 14 { row } else { row.with("Phone", "1") }
+    });
+    world.api.records("Contacts").create(rows).send().await.unwrap().all().unwrap();
+    let list = world.api.records_of::<Contact>().list();
+    let stream = list.sort_by("id", SortOrder::Ascending).per_page(10).stream();
+    (world, stream)
+}
+
+on_both_versions! {
+    async fn all_records_come_once_and_in_order(version) {
+        let World { sim, api } = World::with(version, |sim| sim.records("Contacts", 450)).await;
+        let list = api.records("Contacts").list().fields(["Last_Name"]);
+        let stream = list.sort_by("id", SortOrder::Ascending).stream();
+        let ids: Vec<Id> = stream.map_ok(|it| it.id().unwrap()).try_collect().await.unwrap();
+        assert_eq!(ids.len(), 450);
+        assert!(ids.is_sorted_by(|a, b| a < b));
+        assert_eq!(sim.journal().api_requests(), 3);
+    }
+
+    async fn a_record_that_does_not_fit_stands_in_its_place(version) {
+        let (_world, mut stream) = one_bad_contact(version).await;
+        let mut good = 0;
+        let mut bad = Vec::new();
+        while let Some(item) = stream.next().await {
+            match item {
+                Ok(_) => good += 1,
+                Err(error) => bad.push(error),
+            }
+        }
+        assert_eq!((good, bad.len()), (29, 1));
+        assert_eq!(bad[0].kind(), ErrorKind::Record);
+        let record = bad[0].record().unwrap();
+        assert_eq!(record.index(), 14);
+        assert!(record.id().is_some());
+        assert!(record.raw().contains("Contact 14"));
+        assert!(!bad[0].to_string().contains("Contact 14"), "{}", bad[0]);
+    }
+
+    async fn bad_records_can_be_taken_aside(version) {
+        let (_world, stream) = one_bad_contact(version).await;
+        let aside = Arc::new(Mutex::new(Vec::new()));
+        let keep = Arc::clone(&aside);
+        let stream = stream.on_bad_record(move |error| keep.lock().unwrap().push(error));
+        let good: Vec<Contact> = stream.try_collect().await.unwrap();
+        assert_eq!(good.len(), 29);
+        assert!(good.is_sorted_by(|a, b| a.id < b.id));
+        let aside = aside.lock().unwrap();
+        assert_eq!(aside.iter().map(|it| it.record().unwrap().index()).collect::<Vec<_>>(), [14]);
+    }
+
+    async fn good_and_bad_can_be_collected_together(version) {
+        let (_world, stream) = one_bad_contact(version).await;
+        let all = stream.collect_all().await;
+        assert_eq!((all.records.len(), all.bad.len()), (29, 1));
+        assert!(all.interrupted.is_none());
+    }
+
+    async fn a_broken_page_ends_the_stream_with_a_way_to_go_on(version) {
+        let World { sim, api } = World::with(version, |sim| sim.records("Contacts", 50)).await;
+        let contacts = api.records("Contacts");
+        sim.faults().on_path_prefix("/crm/").skip(2).zoho_error(500, "INTERNAL_ERROR");
+        let list = contacts.list().fields(["Last_Name"]).sort_by("id", SortOrder::Ascending);
+        let all = list.per_page(20).stream().collect_all().await;
+        assert_eq!(all.records.len(), 40);
+        let error = all.interrupted.unwrap();
+        assert_eq!(error.code(), Some(&Code::INTERNAL_ERROR));
+
+        let saved = serde_json::to_string(Cursor::of(&error).unwrap()).unwrap();
+        let cursor: Cursor = serde_json::from_str(&saved).unwrap();
+        let wrong = api.records("Leads").resume(cursor.clone()).unwrap_err();
+        assert!(wrong.to_string().contains("`Contacts`"), "{wrong}");
+        let rest = contacts.resume(cursor).unwrap().collect_all().await;
+        let mut ids: Vec<Id> =
+            all.records.iter().chain(&rest.records).map(|it| it.id().unwrap()).collect();
+        ids.dedup();
+        assert_eq!(ids.len(), 50);
+        assert!(ids.is_sorted());
+    }
+
+    async fn an_error_in_a_records_place_is_an_error(version) {
+        let World { sim, api } = World::new(version).await;
+        let body = json!({"data": [
+            {"id": "1", "Last_Name": "Kay"},
+            {"status": "error", "code": "NO_PERMISSION", "message": "no", "details": {}},
+            {"id": "3", "status": "error", "code": "a field", "Last_Name": "Boyle"},
+        ]});
+        sim.faults().on_path_prefix("/crm/").json(200, &body);
+        let stream = api.records("Contacts").list().fields(["Last_Name"]).stream();
+        let items: Vec<_> = stream.collect().await;
+        assert_eq!(items.len(), 3);
+        let error = items[1].as_ref().unwrap_err();
+        assert_eq!(*error.record().unwrap().api().unwrap().code(), Code::NO_PERMISSION);
+        assert!(items[0].is_ok() && items[2].is_ok());
+    }
+
+    async fn the_next_page_is_fetched_when_half_of_this_one_is_read(version) {
+        let World { sim, api } = World::with(version, |sim| sim.records("Contacts", 30)).await;
+        let hold = sim.faults().on_path_prefix("/crm/").skip(1).hold();
+        let mut stream = api.records("Contacts").list().fields(["id"]).per_page(10).stream();
+        for _ in 0..5 {
+            stream.next().await.unwrap().unwrap();
+        }
+        assert_eq!(sim.journal().api_requests(), 1);
+        // the sixth comes from memory, and starts the fetch that nobody waits for yet
+        stream.next().await.unwrap().unwrap();
+        hold.wait_arrived().await;
+        hold.release();
+        let all = stream.collect_all().await;
+        assert_eq!(all.records.len(), 24);
+    }
+
+    async fn a_dropped_stream_fetches_nothing_more(version) {
+        let World { sim, api } = World::with(version, |sim| sim.records("Contacts", 60)).await;
+        let hold = sim.faults().on_path_prefix("/crm/").skip(1).hold();
+        let mut stream = api.records("Contacts").list().fields(["id"]).per_page(20).stream();
+        for _ in 0..11 {
+            stream.next().await.unwrap().unwrap();
+        }
+        hold.wait_arrived().await;
+        drop(stream);
+        hold.release();
+        // a call of its own comes after whatever the stream could still have sent
+        api.records("Contacts").list().fields(["id"]).per_page(1).send().await.unwrap();
+        let pages = sim.journal().count(|entry| {
+            entry.query.contains(&("per_page".to_owned(), "20".to_owned()))
+        });
+        assert!(pages <= 2, "{pages}");
+    }
+}
+
+#[tokio::test]
+async fn page_tokens_lead_past_two_thousand_records() {
+    let World { sim, api } =
+        World::with(ApiVersion::V8, |sim| sim.records("Contacts", 2_450)).await;
+    let all = api.records("Contacts").list().fields(["id"]).stream().collect_all().await;
+    assert!(all.interrupted.is_none(), "{:?}", all.interrupted);
+    assert_eq!(all.records.len(), 2_450);
+    assert_eq!(sim.journal().api_requests(), 13);
+}
+
+#[tokio::test]
+async fn page_numbers_end_at_a_wall_that_says_so() {
+    let World { sim: _sim, api } =
+        World::with(ApiVersion::V2, |sim| sim.records("Contacts", 2_050)).await;
+    let all = api.records("Contacts").list().stream().collect_all().await;
+    assert_eq!(all.records.len(), 2_000);
+    let wall = all.interrupted.unwrap();
+    assert_eq!(wall.kind(), ErrorKind::Wall);
+    assert!(wall.to_string().contains("2000") && wall.to_string().contains("bulk"), "{wall}");
+}
+
+#[tokio::test]
+async fn exactly_two_thousand_records_are_no_wall() {
+    let World { sim: _sim, api } =
+        World::with(ApiVersion::V2, |sim| sim.records("Contacts", 2_000)).await;
+    let all = api.records("Contacts").list().stream().collect_all().await;
+    assert_eq!(all.records.len(), 2_000);
+    assert!(all.interrupted.is_none(), "{:?}", all.interrupted);
+}
+
+#[tokio::test]
+async fn a_page_token_that_repeats_does_not_run_for_ever() {
+    let World { sim, api } = World::new(ApiVersion::V8).await;
+    let body = json!({"data": [{"id": "1"}],
+        "info": {"more_records": true, "next_page_token": "same"}});
+    sim.faults().on_path_prefix("/crm/").times(5).json(200, &body);
+    let all = api.records("Contacts").list().fields(["id"]).stream().collect_all().await;
+    assert_eq!(all.records.len(), 2);
+    assert!(all.interrupted.unwrap().to_string().contains("same page token"));
+    assert_eq!(sim.journal().api_requests(), 2);
+}

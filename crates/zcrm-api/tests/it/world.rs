@@ -1,0 +1,117 @@
+//! A simulator, and an API that talks to it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use zcrm_api::Api;
+use zcrm_core::{ApiVersion, Base, BodyShape, BoxError, Clock, Endpoint, Sleep};
+use zcrm_http::{
+    Authorization, Authorizer, Connector, ReqBody, Stack, TokioClock, layer::RetryPolicy,
+};
+use zcrm_sim::{Builder, Simulator};
+
+pub(crate) struct World {
+    pub(crate) sim: Simulator,
+    pub(crate) api: Api,
+}
+
+/// Waits between tries are over at once.
+#[derive(Debug)]
+struct Impatient(TokioClock);
+
+impl Clock for Impatient {
+    fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.0.now()
+    }
+
+    fn monotonic(&self) -> std::time::Duration {
+        self.0.monotonic()
+    }
+
+    fn sleep(&self, _: std::time::Duration) -> Sleep {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+#[derive(Debug)]
+struct Fixed(Authorization);
+
+#[async_trait]
+impl Authorizer for Fixed {
+    fn cached(&self) -> Option<Authorization> {
+        Some(self.0.clone())
+    }
+
+    async fn authorize(&self) -> Result<Authorization, BoxError> {
+        Ok(self.0.clone())
+    }
+
+    async fn reject(&self, _: &Authorization) {}
+}
+
+impl World {
+    pub(crate) async fn new(version: ApiVersion) -> Self {
+        Self::with(version, |builder| builder).await
+    }
+
+    /// A world whose simulator is set up by `change`.
+    pub(crate) async fn with(version: ApiVersion, change: impl FnOnce(Builder) -> Builder) -> Self {
+        let sim = change(Simulator::builder()).start().await.unwrap();
+        let connector = Connector::builder().root_pem(sim.ca_pem()).build().unwrap();
+        let policy = RetryPolicy::new(Arc::new(Impatient(TokioClock::new())));
+        let stack = Stack::new(connector).retry(policy);
+        let token = access_token(&sim, &stack).await;
+        let authorization = Authorization::zoho(&token, sim.api_url().parse().unwrap()).unwrap();
+        let api = Api::new(stack.build(), version).authorized_by(Arc::new(Fixed(authorization)));
+        sim.clear_journal();
+        Self { sim, api }
+    }
+}
+
+async fn access_token(sim: &Simulator, stack: &Stack<Connector>) -> String {
+    const TOKEN: Endpoint =
+        Endpoint::post("/oauth/v2/token").base(Base::Root).body(BodyShape::Form);
+    #[derive(Deserialize)]
+    struct Answer {
+        access_token: String,
+    }
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("client_id", &sim.client_id()),
+        ("client_secret", &sim.client_secret()),
+        ("redirect_uri", &sim.redirect_uri()),
+        ("code", &sim.grant_token()),
+    ];
+    let mut request = TOKEN.request(ApiVersion::V2).form(&form).build().unwrap().map(ReqBody::from);
+    *request.uri_mut() = format!("{}/oauth/v2/token", sim.accounts_url()).parse().unwrap();
+    let transport = stack.build_for_accounts(std::time::Duration::from_secs(20));
+    let answer: Answer = zcrm_http::send(&transport, request).await.unwrap().json().unwrap();
+    answer.access_token
+}
+
+/// Runs a test once for each version that zcrm must serve alike.
+macro_rules! on_both_versions {
+    ($($(#[$attribute:meta])* async fn $name:ident($version:ident) $body:block)*) => {
+        $(
+            mod $name {
+                #[allow(unused_imports, reason = "not every test needs all of it")]
+                use super::*;
+
+                $(#[$attribute])*
+                async fn run($version: zcrm_core::ApiVersion) $body
+
+                #[tokio::test]
+                async fn in_v2() {
+                    run(zcrm_core::ApiVersion::V2).await;
+                }
+
+                #[tokio::test]
+                async fn in_v8() {
+                    run(zcrm_core::ApiVersion::V8).await;
+                }
+            }
+        )*
+    };
+}
+pub(crate) use on_both_versions;

@@ -1,0 +1,150 @@
+//! Writes of any size, and what becomes of each record when things go wrong.
+
+use zcrm_core::{Code, ErrorKind, Id, ItemError, Outcome, Record};
+
+use crate::world::{World, on_both_versions};
+
+fn leads(count: usize) -> Vec<Record> {
+    let lead = |n| Record::new().with("Last_Name", format!("Lead {n}")).with("Company", "Zylker");
+    (0..count).map(lead).collect()
+}
+
+on_both_versions! {
+    async fn more_than_a_hundred_go_in_calls_of_a_hundred_in_order(version) {
+        let World { sim, api } = World::new(version).await;
+        let mut rows = leads(250);
+        rows[120].remove("Last_Name");
+        let outcomes = api.records("Leads").create(rows).send().await.unwrap();
+        assert_eq!(outcomes.len(), 250);
+        let failed: Vec<_> = outcomes.failures().collect();
+        assert_eq!(failed.len(), 1);
+        let (index, ItemError::Refused(error)) = failed[0] else { panic!("{failed:?}") };
+        assert_eq!((index, error.field()), (120, Some("Last_Name")));
+        for (index, done) in outcomes.successes() {
+            let id = done.id.as_ref().unwrap();
+            let row = sim.record("Leads", id.as_str()).unwrap();
+            assert_eq!(row["Last_Name"], format!("Lead {index}"));
+        }
+        assert_eq!(sim.journal().api_requests(), 3);
+    }
+
+    async fn calls_side_by_side_keep_the_callers_order(version) {
+        let World { sim, api } = World::new(version).await;
+        let write = api.records("Leads").create(leads(550)).concurrency(4);
+        let done = write.send().await.unwrap().all().unwrap();
+        let first = sim.record("Leads", done[0].id.as_ref().unwrap().as_str()).unwrap();
+        let last = sim.record("Leads", done[549].id.as_ref().unwrap().as_str()).unwrap();
+        assert_eq!((first["Last_Name"].as_str(), last["Last_Name"].as_str()),
+            (Some("Lead 0"), Some("Lead 549")));
+        assert_eq!(sim.record_count("Leads"), 550);
+    }
+
+    async fn a_lost_answer_leaves_its_records_unknown_and_the_rest_unsent(version) {
+        let World { sim, api } = World::new(version).await;
+        sim.faults().method("POST").skip(1).after_executing().reset();
+        let outcomes = api.records("Leads").create(leads(250)).send().await.unwrap();
+        let kinds: Vec<_> = outcomes
+            .iter()
+            .map(|outcome| match outcome {
+                Ok(_) => "done",
+                Err(ItemError::Unknown(_)) => "unknown",
+                Err(ItemError::NotSent(_)) => "not sent",
+                Err(_) => "refused",
+            })
+            .collect();
+        assert!(kinds[..100].iter().all(|kind| *kind == "done"));
+        assert!(kinds[100..200].iter().all(|kind| *kind == "unknown"));
+        assert!(kinds[200..].iter().all(|kind| *kind == "not sent"));
+        // an insert whose answer is lost is never sent again
+        assert_eq!(sim.record_count("Leads"), 200);
+        assert_eq!(sim.journal().count(|entry| entry.method == "POST"), 2);
+    }
+
+    async fn a_single_record_whose_answer_is_lost_is_an_unknown_outcome(version) {
+        let World { sim, api } = World::new(version).await;
+        sim.faults().method("POST").after_executing().reset();
+        let error = api.records("Leads").create_one(&leads(1)[0]).await.unwrap_err();
+        assert_eq!(error.outcome(), Outcome::Unknown);
+        assert!(error.to_string().contains("outcome unknown"), "{error}");
+        assert_eq!(sim.record_count("Leads"), 1);
+    }
+
+    async fn a_write_that_never_began_is_one_error(version) {
+        let World { sim, api } = World::new(version).await;
+        let error = api.records("Leadz").create(leads(150)).send().await.unwrap_err();
+        assert_eq!(error.code(), Some(&Code::INVALID_MODULE));
+        assert_eq!(sim.journal().api_requests(), 1);
+        sim.faults().method("POST").times(9).zoho_error(429, "TOO_MANY_REQUESTS");
+        let error = api.records("Leads").create(leads(150)).send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Throttled);
+        assert_eq!(error.outcome(), Outcome::Refused);
+        assert_eq!(error.attempts(), 4);
+        assert_eq!(sim.record_count("Leads"), 0);
+    }
+
+    async fn a_throttled_insert_is_tried_again(version) {
+        let World { sim, api } = World::new(version).await;
+        sim.faults().method("POST").times(2).zoho_error(429, "TOO_MANY_REQUESTS");
+        api.records("Leads").create_one(&leads(1)[0]).await.unwrap();
+        assert_eq!(sim.record_count("Leads"), 1);
+    }
+
+    async fn an_update_of_plain_values_is_tried_again_and_one_of_lists_is_not(version) {
+        let World { sim, api } = World::new(version).await;
+        let records = api.records("Leads");
+        let id = records.create_one(&leads(1)[0]).await.unwrap().id.unwrap();
+        sim.faults().method("PUT").after_executing().reset();
+        records.update_one(&id, &Record::new().with("Phone", "1")).await.unwrap();
+        sim.faults().method("PUT").after_executing().reset();
+        let rows = Record::new().with("Subform_1", serde_json::json!([{"Name": "row"}]));
+        let error = records.update_one(&id, &rows).await.unwrap_err();
+        assert_eq!(error.outcome(), Outcome::Unknown);
+        assert_eq!(sim.journal().count(|entry| entry.method == "PUT"), 3);
+    }
+
+    async fn an_upsert_is_tried_again_only_if_every_record_can_be_found(version) {
+        let World { sim, api } = World::new(version).await;
+        let records = api.records("Leads");
+        let row = leads(1).remove(0).with("Email", "a@example.com");
+        sim.faults().path_of_upserts().reset_after();
+        let upsert = records.upsert([row.clone()]).duplicate_check(["Email"]);
+        upsert.send().await.unwrap().all().unwrap();
+        assert_eq!(sim.record_count("Leads"), 1);
+        sim.faults().path_of_upserts().reset_after();
+        let lacking = records.upsert([row, leads(1).remove(0)]).duplicate_check(["Email"]);
+        let outcomes = lacking.send().await.unwrap();
+        assert!(outcomes.failures().all(|(_, error)| matches!(error, ItemError::Unknown(_))));
+        assert_eq!(outcomes.failures().count(), 2);
+    }
+
+    async fn deletions_of_any_size_answer_for_each_id(version) {
+        let World { sim, api } = World::with(version, |sim| sim.records("Leads", 130)).await;
+        let records = api.records("Leads");
+        let mut ids = Vec::new();
+        let mut stream = records.list().fields(["Last_Name"]).stream();
+        while let Some(record) = stream.next().await {
+            ids.push(record.unwrap().id().unwrap());
+        }
+        ids.insert(101, Id::from("999"));
+        let outcomes = records.delete(ids).send().await.unwrap();
+        let failed: Vec<usize> = outcomes.failures().map(|(index, _)| index).collect();
+        assert_eq!(failed, [101]);
+        assert_eq!(sim.record_count("Leads"), 0);
+    }
+}
+
+/// Faults of upserts, in words.
+trait Upserts {
+    fn path_of_upserts(self) -> Self;
+    fn reset_after(self);
+}
+
+impl Upserts for zcrm_sim::Faults {
+    fn path_of_upserts(self) -> Self {
+        self.method("POST")
+    }
+
+    fn reset_after(self) {
+        self.after_executing().reset();
+    }
+}
