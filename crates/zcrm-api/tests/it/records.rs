@@ -160,3 +160,30 @@ async fn all_fields_asks_for_the_metadata_once() {
     let asked = sim.journal().count(|entry| entry.path.ends_with("/settings/fields"));
     assert_eq!(asked, 1);
 }
+
+#[test]
+fn criteria_of_any_text_find_what_they_mean() {
+    use proptest::{
+        strategy::{Strategy, ValueTree},
+        test_runner::TestRunner,
+    };
+
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let World { sim: _sim, api } = World::new(ApiVersion::V8).await;
+        let leads = api.records("Leads");
+        let mut runner = TestRunner::default();
+        let texts = r"[a-zA-Z(),\\:&=+%#'\x22./?;é漢 -]{0,24}".prop_map(|text| format!("<{text}>"));
+        for round in 0..100 {
+            let text = texts.new_tree(&mut runner).unwrap().current();
+            let company = format!("Company {round}");
+            let row = lead(&text).with("Company", company.as_str());
+            let id = leads.create_one(&row).await.unwrap().id;
+            let criteria =
+                Criteria::equals("Last_Name", &text).and(Criteria::equals("Company", &company));
+            let found = leads.search(criteria).send().await.unwrap();
+            let ids: Vec<_> = found.items.iter().map(|it| it.as_ref().unwrap().id()).collect();
+            assert_eq!(ids, [id], "{text}");
+        }
+    });
+}

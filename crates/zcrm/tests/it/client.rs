@@ -1,0 +1,150 @@
+//! A client from end to end: simulator, sockets, TLS, file.
+
+use std::path::Path;
+
+use zcrm::{Client, ClientBuilder, DataCenter, ErrorKind, MemoryStore, Outcome, Record};
+use zcrm_sim::Simulator;
+
+fn builder(sim: &Simulator) -> ClientBuilder {
+    Client::builder()
+        .client_id(sim.client_id())
+        .client_secret(sim.client_secret())
+        .redirect_uri(sim.redirect_uri())
+        .user(sim.user_email())
+        .accounts_url(sim.accounts_url())
+        .api_base_url(sim.api_url())
+        .root_pem(sim.ca_pem())
+}
+
+async fn client(sim: &Simulator, folder: &Path) -> Client {
+    builder(sim).token_path(folder).build().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_restart_finds_the_login_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let sim = Simulator::start().await.unwrap();
+    let first = client(&sim, folder.path()).await;
+    assert!(first.tokens().stored().await.unwrap().is_none());
+    first.tokens().exchange(sim.grant_token()).await.unwrap();
+    drop(first);
+
+    let second = client(&sim, folder.path()).await;
+    second.records("Leads").list().fields(["Last_Name"]).send().await.unwrap();
+    assert_eq!(sim.journal().exchanges(), 1);
+    assert_eq!(sim.journal().refreshes(), 0);
+}
+
+#[tokio::test]
+async fn an_expired_token_is_refreshed_once_for_all_who_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    let sim = Simulator::start().await.unwrap();
+    client(&sim, folder.path()).await.tokens().exchange(sim.grant_token()).await.unwrap();
+    let restarted = client(&sim, folder.path()).await;
+    sim.expire_access_tokens();
+    let calls = (0..20).map(|n| {
+        let records = restarted.records("Leads");
+        tokio::spawn(async move {
+            let lead = Record::new().with("Last_Name", format!("{n}")).with("Company", "Z");
+            records.create_one(&lead).await
+        })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(sim.journal().refreshes(), 1);
+    assert_eq!(sim.record_count("Leads"), 20);
+}
+
+#[tokio::test]
+async fn without_a_login_a_call_says_how_to_log_in() {
+    let sim = Simulator::start().await.unwrap();
+    let client = builder(&sim).store(MemoryStore::new()).build().await.unwrap();
+    let error = client.records("Leads").get("1").send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credential);
+    assert_eq!(error.outcome(), Outcome::NotSent);
+    assert!(error.to_string().contains("grant token"), "{error}");
+    assert_eq!(sim.journal().requests(), 0);
+}
+
+#[tokio::test]
+async fn an_empty_grant_is_refused_and_a_spent_one_explained() {
+    let sim = Simulator::start().await.unwrap();
+    let client = builder(&sim).store(MemoryStore::new()).build().await.unwrap();
+    for empty in ["", "  \n"] {
+        let error = client.tokens().exchange(empty.to_owned()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Input);
+        assert!(error.to_string().contains("grant token is empty"), "{error}");
+    }
+    assert_eq!(sim.journal().requests(), 0);
+    let grant = sim.grant_token();
+    client.tokens().exchange(grant.clone()).await.unwrap();
+    let error = client.tokens().exchange(grant).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credential);
+    assert!(error.to_string().contains("used before"), "{error}");
+    assert!(client.tokens().stored().await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn users_of_one_client_have_tokens_of_their_own() {
+    let sim =
+        Simulator::builder().user("a@example.com").user("b@example.com").start().await.unwrap();
+    let a = builder(&sim).user("a@example.com").store(MemoryStore::new()).build().await.unwrap();
+    let b = a.as_user("b@example.com").unwrap();
+    a.tokens().exchange(sim.grant().user("a@example.com").issue()).await.unwrap();
+    let error = b.records("Leads").get("1").send().await.unwrap_err();
+    assert!(error.to_string().contains("b@example.com"), "{error}");
+    b.tokens().exchange(sim.grant().user("b@example.com").issue()).await.unwrap();
+    let lead = Record::new().with("Last_Name", "Kay").with("Company", "Zylker");
+    let id = b.records("Leads").create_one(&lead).await.unwrap().id.unwrap();
+    let owner = a.records("Leads").get(&id).send().await.unwrap().owner().unwrap().unwrap();
+    assert_eq!(owner.email.as_deref(), Some("b@example.com"));
+    assert_eq!(a.as_user(" ").unwrap_err().kind(), ErrorKind::Config);
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_used_is_named_before_the_grant_is_spent() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a-file");
+    std::fs::write(&file, "").unwrap();
+    let sim = Simulator::start().await.unwrap();
+    let client = builder(&sim).token_path(file.join("below")).build().await.unwrap();
+    let error = client.tokens().exchange(sim.grant_token()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store);
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("a-file"), "{cause}");
+    assert_eq!(sim.journal().exchanges(), 0);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_trusted_sees_no_secret() {
+    let sim = Simulator::start().await.unwrap();
+    let client = Client::builder()
+        .client_id(sim.client_id())
+        .client_secret(sim.client_secret())
+        .redirect_uri(sim.redirect_uri())
+        .user(sim.user_email())
+        .data_center(DataCenter::EU)
+        .accounts_url(sim.accounts_url())
+        .store(MemoryStore::new())
+        .build()
+        .await
+        .unwrap();
+    let error = client.tokens().exchange(sim.grant_token()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    assert_eq!(error.outcome(), Outcome::NotSent);
+    assert_eq!(sim.journal().requests(), 0);
+}
+
+#[test]
+fn clients_and_what_they_give_can_cross_threads() {
+    fn crosses<T: Send + Sync + 'static>() {}
+    crosses::<Client>();
+    crosses::<ClientBuilder>();
+    crosses::<zcrm::Error>();
+    crosses::<zcrm::Outcomes>();
+    crosses::<Record>();
+    fn sends<T: Send + Unpin + 'static>() {}
+    sends::<zcrm::RecordStream<Record>>();
+    assert_eq!(size_of::<zcrm::Error>(), size_of::<usize>());
+}

@@ -1,0 +1,207 @@
+//! Settings: each right and wrong, from every source.
+
+use std::{fs, sync::Mutex};
+
+use zcrm::{ApiVersion, Client, ClientBuilder, Config, Environment, Error, ErrorKind, MemoryStore};
+
+const GOOD: [(&str, &str); 4] = [
+    ("client_id", "1000.ABC"),
+    ("client_secret", "marked-secret"),
+    ("redirect_uri", "https://example.com/callback"),
+    ("current_user_email", "patricia@example.com"),
+];
+
+fn good() -> Config {
+    GOOD.iter().fold(Config::new(), |config, (key, value)| config.with(key, *value).unwrap())
+}
+
+async fn build(config: Config) -> Result<Client, Error> {
+    Client::builder().config(config).store(MemoryStore::new()).build().await
+}
+
+async fn refused(config: Config, words: &[&str]) {
+    let error = build(config).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    for word in words {
+        assert!(error.to_string().contains(word), "`{word}` is not in: {error}");
+    }
+    assert!(!format!("{error} {error:?}").contains("marked"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_missing_setting_is_named() {
+    for (key, _) in GOOD {
+        refused(good().with(key, "").unwrap(), &[key]).await;
+        refused(good().with(key, "   ").unwrap(), &[key]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_value_is_named_with_its_key() {
+    for (key, value, word) in [
+        ("data_center", "mars", "`mars`"),
+        ("environment", "staging", "`staging`"),
+        ("sandbox", "yes", "`true` or `false`"),
+        ("api_version", "8", "`8`"),
+        ("accounts_url", "accounts.zoho.com", "accounts.zoho.com"),
+        ("accounts_url", "http://accounts.zoho.com", "loopback"),
+        ("api_base_url", "https://www.zohoapis.com/crm", "path"),
+        ("ca_file", "no/such/file.pem", "no/such/file.pem"),
+    ] {
+        refused(good().with(key, value).unwrap(), &[key, word]).await;
+    }
+    let both = good().with("environment", "production").unwrap().with("sandbox", "true").unwrap();
+    refused(both, &["sandbox", "environment", "contradicts"]).await;
+}
+
+#[tokio::test]
+async fn a_root_that_is_no_certificate_is_refused() {
+    let build = |pem: &str| {
+        Client::builder().config(good()).store(MemoryStore::new()).root_pem(pem.to_owned()).build()
+    };
+    for pem in ["", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"] {
+        let error = build(pem).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("certificate"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_store_the_stores_are_listed() {
+    let error = Client::builder().config(good()).build().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    for word in ["token_persistence_path", "file-store", ".store(", "MemoryStore"] {
+        assert!(error.to_string().contains(word), "{error}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_an_error_that_names_the_nearest() {
+    for (wrong, meant) in [
+        ("clientid", "`client_id`"),
+        ("client_secrte", "`client_secret`"),
+        ("REDIRECT_URI", "`redirect_uri`"),
+        ("datacenter", "`data_center`"),
+    ] {
+        for error in [
+            Config::from_toml(&format!("{wrong} = 'x'")).unwrap_err(),
+            Config::from_json(&format!("{{\"{wrong}\": \"x\"}}")).unwrap_err(),
+            Config::new().with(wrong, "x").unwrap_err(),
+        ] {
+            assert!(error.to_string().contains(meant), "{error}");
+        }
+    }
+    let error = Config::from_toml("colour = 'blue'").unwrap_err().to_string();
+    assert!(error.contains("`colour`") && error.contains("client_id"), "{error}");
+}
+
+#[test]
+fn broken_files_are_named_and_never_quoted() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let broken_toml = write("a.toml", "client_id = '1'\nclient_secret = marked-secret\n");
+    let error = Config::from_file(&broken_toml).unwrap_err();
+    assert!(
+        error.to_string().contains("a.toml") && error.to_string().contains("line 2"),
+        "{error}"
+    );
+    assert!(!format!("{error:?}").contains("marked"), "{error:?}");
+    let broken_json = write("a.json", "{\n\"client_secret\": marked-secret}");
+    let error = Config::from_file(&broken_json).unwrap_err();
+    assert!(
+        error.to_string().contains("a.json") && error.to_string().contains("line 2"),
+        "{error}"
+    );
+    assert!(!format!("{error:?}").contains("marked"), "{error:?}");
+    let error = Config::from_file(write("a.yaml", "")).unwrap_err().to_string();
+    assert!(error.contains(".toml"), "{error}");
+    let error = Config::from_file(folder.path().join("none.toml")).unwrap_err().to_string();
+    assert!(error.contains("none.toml"), "{error}");
+    let nested = Config::from_toml("[client_id]\nx = 1").unwrap_err().to_string();
+    assert!(nested.contains("`client_id`"), "{nested}");
+}
+
+#[tokio::test]
+async fn files_and_variables_say_the_same() {
+    let toml = "client_id = '1000.ABC'\nclient_secret = 'marked-secret'\nredirect_uri = 'x'\n\
+                current_user_email = 'p@example.com'\nsandbox = true\napi_version = 'v8'\n";
+    let json = r#"{"client_id": "1000.ABC", "client_secret": "marked-secret", "redirect_uri": "x",
+        "current_user_email": "p@example.com", "sandbox": "true", "api_version": "v8"}"#;
+    let variables = [
+        ("ZCRM_CLIENT_ID", "1000.ABC"),
+        ("ZCRM_CLIENT_SECRET", "marked-secret"),
+        ("ZCRM_REDIRECT_URI", "x"),
+        ("ZCRM_CURRENT_USER_EMAIL", "p@example.com"),
+        ("ZCRM_SANDBOX", "true"),
+        ("ZCRM_API_VERSION", "v8"),
+        ("ZCRM_TEST_ANYTHING", "is left alone"),
+        ("PATH", "is not ours"),
+    ];
+    for config in [
+        Config::from_toml(toml).unwrap(),
+        Config::from_json(json).unwrap(),
+        Config::from_vars(variables).unwrap(),
+    ] {
+        assert!(!format!("{config:?}").contains("marked"));
+        let client = build(config).await.unwrap();
+        assert_eq!(client.version(), ApiVersion::V8);
+        assert_eq!(client.tokens().key().environment(), Environment::Sandbox);
+        assert_eq!(client.tokens().key().user(), "p@example.com");
+    }
+}
+
+#[tokio::test]
+async fn the_last_word_wins_and_the_version_has_two_defaults() {
+    let file = Config::from_toml("client_id = 'file'\nredirect_uri = 'file'").unwrap();
+    let variables = Config::from_vars([("ZCRM_CLIENT_ID", "variable")]).unwrap();
+    let layered = |builder: ClientBuilder| {
+        builder
+            .client_secret("s".to_owned())
+            .user("p@example.com")
+            .store(MemoryStore::new())
+            .build()
+    };
+    let client = layered(Client::builder().config(file.clone()).config(variables)).await.unwrap();
+    assert_eq!(client.tokens().key().client_id(), "variable");
+    assert_eq!(client.version(), ApiVersion::V2);
+    let client = layered(Client::builder().config(file).client_id("code")).await.unwrap();
+    assert_eq!(client.tokens().key().client_id(), "code");
+    assert_eq!(build(good()).await.unwrap().version(), ApiVersion::V8);
+}
+
+#[test]
+fn a_near_miss_in_the_environment_is_warned_about() {
+    #[derive(Clone, Default)]
+    struct Log(std::sync::Arc<Mutex<Vec<u8>>>);
+    impl std::io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+    tracing::subscriber::with_default(subscriber, || {
+        Config::from_vars([("ZCRM_CLIENTID", "marked-value"), ("ZCRM_TEST_X", "1")]).unwrap();
+    });
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("ZCRM_CLIENTID") && text.contains("ZCRM_CLIENT_ID"), "{text}");
+    assert!(!text.contains("ZCRM_TEST_X") && !text.contains("marked"), "{text}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_value_that_is_no_text_is_named() {
+    use std::{ffi::OsString, os::unix::ffi::OsStringExt};
+    let value = OsString::from_vec(vec![0xff]);
+    let error = Config::from_vars([("ZCRM_CLIENT_ID", value)]).unwrap_err().to_string();
+    assert!(error.contains("ZCRM_CLIENT_ID"), "{error}");
+}
