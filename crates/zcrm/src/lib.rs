@@ -73,3 +73,8 @@ pub mod prelude {
         Record, SortOrder,
     };
 }
+
+/// The README's code, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
