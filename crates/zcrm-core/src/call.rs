@@ -4,6 +4,8 @@ use std::fmt;
 
 use http::Method;
 
+use crate::Host;
+
 /// How safely a request can be sent a second time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -25,6 +27,7 @@ pub struct CallMeta {
     pub(crate) operation: &'static str,
     pub(crate) method: Method,
     pub(crate) template: &'static str,
+    pub(crate) host: Host,
     pub(crate) retry: RetryClass,
     pub(crate) heavy: bool,
     pub(crate) credits: u32,
@@ -47,6 +50,12 @@ impl CallMeta {
     #[must_use]
     pub fn template(&self) -> &'static str {
         self.template
+    }
+
+    /// The host that the operation lives on.
+    #[must_use]
+    pub fn host(&self) -> Host {
+        self.host
     }
 
     /// How safely the request can be repeated.

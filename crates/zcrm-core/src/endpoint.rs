@@ -12,8 +12,38 @@ pub enum Base {
     Crm,
     /// `/crm/bulk/{version}`.
     Bulk,
+    /// `/crm/email/{version}`.
+    Email,
     /// Nothing: the template is the whole path.
     Root,
+}
+
+/// Which of Zoho's hosts an operation lives on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Host {
+    /// The API host of the user's data centre, where nearly everything is.
+    #[default]
+    Api,
+    /// The accounts server.
+    Accounts,
+    /// The host that takes uploads.
+    Content,
+    /// Wherever the answer of another operation says.
+    ResultUrl,
+}
+
+/// How the pages of a list follow one another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Paging {
+    /// One answer holds all.
+    #[default]
+    None,
+    /// By `page`, counted from 1.
+    Numbers,
+    /// By `page` at first, then by the `page_token` that the page before told.
+    Tokens,
 }
 
 /// What an operation sends.
@@ -28,6 +58,8 @@ pub enum BodyShape {
     Json,
     /// Names and values, as a web form sends them.
     Form,
+    /// A file in the part of this name.
+    Multipart(&'static str),
 }
 
 /// What an operation answers with.
@@ -42,6 +74,8 @@ pub enum ResponseShape {
     Object(&'static str),
     /// JSON of its own shape.
     Bare,
+    /// A file.
+    Binary,
 }
 
 /// An operation of Zoho's API: one value says all that is needed to call it.
@@ -65,14 +99,34 @@ pub struct Endpoint {
     id: Option<&'static str>,
     method: Method,
     base: Base,
+    host: Host,
     template: &'static str,
     query: &'static [&'static str],
+    query_since: &'static [(&'static str, ApiVersion)],
+    headers: &'static [&'static str],
     body: BodyShape,
+    body_keys: &'static [&'static str],
     response: ResponseShape,
+    paging: Paging,
     retry: RetryClass,
-    heavy: bool,
-    credits: u32,
+    retry_by_body: bool,
+    cost: Cost,
+    scopes: &'static [&'static str],
     since: ApiVersion,
+    until: Option<ApiVersion>,
+}
+
+/// What a call costs, and what makes it dearer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cost {
+    pub(crate) credits: u32,
+    /// One credit for so many items of the body; 0 where their number does not matter.
+    pub(crate) items_per_credit: u32,
+    pub(crate) credits_with: &'static [(&'static str, u32)],
+    pub(crate) heavy: bool,
+    pub(crate) heavy_with: &'static [&'static str],
+    /// Heavy with more items than this in the body; 0 where their number does not matter.
+    pub(crate) heavy_above: u32,
 }
 
 impl Endpoint {
@@ -112,14 +166,28 @@ impl Endpoint {
             id: None,
             method,
             base: Base::Crm,
+            host: Host::Api,
             template,
             query: &[],
+            query_since: &[],
+            headers: &[],
             body: BodyShape::None,
+            body_keys: &[],
             response: ResponseShape::Bare,
+            paging: Paging::None,
             retry,
-            heavy: false,
-            credits: 1,
+            retry_by_body: false,
+            cost: Cost {
+                credits: 1,
+                items_per_credit: 0,
+                credits_with: &[],
+                heavy: false,
+                heavy_with: &[],
+                heavy_above: 0,
+            },
+            scopes: &[],
             since: ApiVersion::V2,
+            until: None,
         }
     }
 
@@ -137,6 +205,13 @@ impl Endpoint {
         self
     }
 
+    /// The host it lives on; [`Host::Api`] unless told.
+    #[must_use]
+    pub const fn host(mut self, host: Host) -> Self {
+        self.host = host;
+        self
+    }
+
     /// The names of the query parameters that the operation takes.
     #[must_use]
     pub const fn query(mut self, names: &'static [&'static str]) -> Self {
@@ -144,10 +219,39 @@ impl Endpoint {
         self
     }
 
+    /// Query parameters that are younger than the operation, each with its first version.
+    #[must_use]
+    pub const fn query_since(mut self, names: &'static [(&'static str, ApiVersion)]) -> Self {
+        self.query_since = names;
+        self
+    }
+
+    /// The names of the headers that mean something to this operation.
+    #[must_use]
+    pub const fn headers(mut self, names: &'static [&'static str]) -> Self {
+        self.headers = names;
+        self
+    }
+
     /// What it sends.
     #[must_use]
     pub const fn body(mut self, shape: BodyShape) -> Self {
         self.body = shape;
+        self
+    }
+
+    /// The members that its body may have, beside the list that [`BodyShape::List`] names. Where
+    /// none are named, any member is let through.
+    #[must_use]
+    pub const fn body_keys(mut self, keys: &'static [&'static str]) -> Self {
+        self.body_keys = keys;
+        self
+    }
+
+    /// How its pages follow one another; [`Paging::None`] unless told.
+    #[must_use]
+    pub const fn paging(mut self, paging: Paging) -> Self {
+        self.paging = paging;
         self
     }
 
@@ -165,17 +269,69 @@ impl Endpoint {
         self
     }
 
+    /// Lets the body of each call decide whether it may be repeated: an update of Zoho's appends
+    /// where a row holds a list, an upsert inserts where a row lacks the fields that are checked
+    /// for duplicates.
+    #[must_use]
+    pub const fn retry_by_body(mut self) -> Self {
+        self.retry = RetryClass::NotIdempotent;
+        self.retry_by_body = true;
+        self
+    }
+
     /// Marks it as one of the heavy calls, of which Zoho runs fewer at a time.
     #[must_use]
     pub const fn heavy(mut self) -> Self {
-        self.heavy = true;
+        self.cost.heavy = true;
+        self
+    }
+
+    /// Marks it as heavy where one of these query parameters is given.
+    #[must_use]
+    pub const fn heavy_with(mut self, names: &'static [&'static str]) -> Self {
+        self.cost.heavy_with = names;
+        self
+    }
+
+    /// Marks it as heavy where its list has more than so many items.
+    #[must_use]
+    pub const fn heavy_above(mut self, items: u32) -> Self {
+        self.cost.heavy_above = items;
         self
     }
 
     /// What it costs of the daily API credits; 1 unless told.
     #[must_use]
     pub const fn credits(mut self, credits: u32) -> Self {
-        self.credits = credits;
+        self.cost.credits = credits;
+        self
+    }
+
+    /// It costs one credit for each so many items of its list.
+    #[must_use]
+    pub const fn items_per_credit(mut self, items: u32) -> Self {
+        self.cost.items_per_credit = items;
+        self
+    }
+
+    /// What it costs where one of these query parameters is given.
+    #[must_use]
+    pub const fn credits_with(mut self, costs: &'static [(&'static str, u32)]) -> Self {
+        self.cost.credits_with = costs;
+        self
+    }
+
+    /// The OAuth scopes that Zoho names for it; as a rule one of them is enough.
+    #[must_use]
+    pub const fn scopes(mut self, scopes: &'static [&'static str]) -> Self {
+        self.scopes = scopes;
+        self
+    }
+
+    /// The last API version that has it; all unless told.
+    #[must_use]
+    pub const fn until(mut self, version: ApiVersion) -> Self {
+        self.until = Some(version);
         self
     }
 
@@ -230,18 +386,97 @@ impl Endpoint {
         self.query
     }
 
+    /// The names of the headers that mean something to it.
+    #[must_use]
+    pub const fn header_names(&self) -> &'static [&'static str] {
+        self.headers
+    }
+
+    /// The members that its body may have beside its list; empty where any are let through.
+    #[must_use]
+    pub const fn body_key_names(&self) -> &'static [&'static str] {
+        self.body_keys
+    }
+
+    /// How its pages follow one another.
+    #[must_use]
+    pub const fn pages(&self) -> Paging {
+        self.paging
+    }
+
+    /// How safely it can be repeated, where the body does not say otherwise.
+    #[must_use]
+    pub const fn retry_class(&self) -> RetryClass {
+        self.retry
+    }
+
+    /// Whether the body of a call can make it repeatable; see
+    /// [`retry_by_body`](Self::retry_by_body).
+    #[must_use]
+    pub const fn retries_by_body(&self) -> bool {
+        self.retry_by_body
+    }
+
+    /// What stands before the template.
+    #[must_use]
+    pub const fn base_of(&self) -> Base {
+        self.base
+    }
+
+    /// The host it lives on.
+    #[must_use]
+    pub const fn host_of(&self) -> Host {
+        self.host
+    }
+
+    /// Whether every call of it is heavy.
+    #[must_use]
+    pub const fn is_heavy(&self) -> bool {
+        self.cost.heavy
+    }
+
+    /// What a call costs, at least.
+    #[must_use]
+    pub const fn least_credits(&self) -> u32 {
+        self.cost.credits
+    }
+
+    /// The OAuth scopes that Zoho names for it.
+    #[must_use]
+    pub const fn scope_names(&self) -> &'static [&'static str] {
+        self.scopes
+    }
+
     /// The first API version that has it.
     #[must_use]
     pub const fn first_version(&self) -> ApiVersion {
         self.since
     }
 
+    /// The last API version that has it.
+    #[must_use]
+    pub const fn last_version(&self) -> Option<ApiVersion> {
+        self.until
+    }
+
+    /// The first version that knows a query parameter: the operation's own, or a later one.
+    #[must_use]
+    pub fn query_first_version(&self, name: &str) -> ApiVersion {
+        let younger = self.query_since.iter().find(|(known, _)| *known == name);
+        younger.map_or(self.since, |(_, version)| *version)
+    }
+
     pub(crate) fn prefix(&self, version: ApiVersion) -> String {
         match self.base {
             Base::Crm => format!("/crm/{version}"),
             Base::Bulk => format!("/crm/bulk/{version}"),
+            Base::Email => format!("/crm/email/{version}"),
             Base::Root => String::new(),
         }
+    }
+
+    pub(crate) const fn cost(&self) -> &Cost {
+        &self.cost
     }
 
     pub(crate) fn meta(&self) -> CallMeta {
@@ -249,9 +484,10 @@ impl Endpoint {
             operation: self.name(),
             method: self.method.clone(),
             template: self.template,
+            host: self.host,
             retry: self.retry,
-            heavy: self.heavy,
-            credits: self.credits,
+            heavy: self.cost.heavy,
+            credits: self.cost.credits,
         }
     }
 }

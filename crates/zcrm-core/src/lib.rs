@@ -18,6 +18,7 @@
 //! ```
 
 mod api_error;
+mod body;
 mod call;
 mod clock;
 mod code;
@@ -45,7 +46,7 @@ pub use clock::ManualClock;
 pub use clock::{Clock, Sleep};
 pub use code::Code;
 pub use data_center::{DataCenter, Environment};
-pub use endpoint::{Base, BodyShape, Endpoint, ResponseShape};
+pub use endpoint::{Base, BodyShape, Endpoint, Host, Paging, ResponseShape};
 pub use error::{BoxError, Error, ErrorKind, Outcome};
 pub use id::Id;
 pub use module::{Lookup, Module};

@@ -7,7 +7,10 @@ use http::{HeaderName, HeaderValue, Request, header::CONTENT_TYPE};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
-use crate::{ApiVersion, BodyShape, CallMeta, Endpoint, Error, Id, RetryClass};
+use crate::{
+    ApiVersion, BodyShape, CallMeta, Endpoint, Error, Id, RetryClass,
+    body::{self, Look, Part},
+};
 
 /// Everything but RFC 3986's unreserved characters is encoded.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -39,6 +42,8 @@ pub struct RequestBuilder {
     query: Vec<(String, String)>,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Option<Bytes>,
+    parts: Vec<Part>,
+    look: Look,
     retry: Option<RetryClass>,
     mistake: Option<Error>,
 }
@@ -52,6 +57,8 @@ impl RequestBuilder {
             query: Vec::new(),
             headers: Vec::new(),
             body: None,
+            parts: Vec::new(),
+            look: Look::default(),
             retry: None,
             mistake: None,
         }
@@ -86,6 +93,14 @@ impl RequestBuilder {
     pub fn query(self, name: &str, value: impl AsRef<str>) -> Self {
         let known = self.endpoint.query_names();
         if known.contains(&name) {
+            let since = self.endpoint.query_first_version(name);
+            if self.version < since {
+                let version = self.version;
+                return self.fault(format!(
+                    "knows the query parameter `{name}` from {since} on, and the client uses \
+                     {version}"
+                ));
+            }
             return self.query_unchecked(name, value);
         }
         let hint = if known.is_empty() { "it takes none".into() } else { known.join(", ") };
@@ -124,7 +139,7 @@ impl RequestBuilder {
         }
     }
 
-    /// The body, as JSON.
+    /// The body, as JSON. Where the endpoint names the members of its body, others are refused.
     pub fn json(self, body: &(impl Serialize + ?Sized)) -> Self {
         match serde_json::to_vec(body) {
             Ok(bytes) => self.json_bytes(bytes),
@@ -132,16 +147,52 @@ impl RequestBuilder {
         }
     }
 
-    /// The body, as bytes that are JSON already.
+    /// The body, as bytes that are JSON already; checked like [`json`](Self::json).
     pub fn json_bytes(mut self, body: impl Into<Bytes>) -> Self {
+        let body = body.into();
+        match Look::at(&body, &self.endpoint) {
+            Ok(look) => self.look = look,
+            Err(mistake) => return self.fault(mistake),
+        }
+        self.json_unchecked(body)
+    }
+
+    /// The body, as bytes that are JSON already, with whatever members it has.
+    pub fn json_unchecked(mut self, body: impl Into<Bytes>) -> Self {
         match self.endpoint.body_shape() {
             BodyShape::None => self.fault("takes no body".to_owned()),
             BodyShape::Form => self.fault("takes a form and no JSON".to_owned()),
+            BodyShape::Multipart(_) => self.fault("takes a file and no JSON".to_owned()),
             BodyShape::Json | BodyShape::List(_) => {
                 self.body = Some(body.into());
                 self
             }
         }
+    }
+
+    /// The file that it uploads, in the part that the endpoint names. May be given several times
+    /// where Zoho takes several.
+    pub fn file(self, name: &str, content_type: &str, content: impl Into<Bytes>) -> Self {
+        let BodyShape::Multipart(part) = self.endpoint.body_shape() else {
+            return self.fault("takes no file".to_owned());
+        };
+        self.part(part, Some((name, content_type)), content.into())
+    }
+
+    /// A part of a multipart body that is plain text, such as `attachmentUrl`.
+    pub fn text_part(self, name: &str, text: impl Into<String>) -> Self {
+        if !matches!(self.endpoint.body_shape(), BodyShape::Multipart(_)) {
+            return self.fault("takes no parts".to_owned());
+        }
+        self.part(name, None, text.into().into())
+    }
+
+    fn part(mut self, name: &str, file: Option<(&str, &str)>, content: Bytes) -> Self {
+        match Part::new(name, file, content) {
+            Ok(part) => self.parts.push(part),
+            Err(mistake) => return self.fault(mistake),
+        }
+        self
     }
 
     /// The body, as a form.
@@ -166,8 +217,10 @@ impl RequestBuilder {
     /// value that is missing or forbidden, an unknown query parameter, a body where none belongs
     /// or none where one does, a version that lacks the operation.
     pub fn build(self) -> Result<Request<Bytes>, Error> {
-        let Self { endpoint, version, path, query, headers, body, retry, mistake } = self;
+        let Self { endpoint, version, path, query, headers, body, parts, look, retry, mistake } =
+            self;
         let mut meta = endpoint.meta();
+        look.weigh(&endpoint, query.iter().map(|(name, _)| name.as_str()), &mut meta);
         meta.retry = retry.unwrap_or(meta.retry);
         if let Some(mistake) = mistake {
             return Err(mistake.with_call(&meta));
@@ -180,6 +233,20 @@ impl RequestBuilder {
                 endpoint.first_version()
             ));
         }
+        if let Some(last) = endpoint.last_version().filter(|last| version > *last) {
+            return input(format!(
+                "`{}` exists up to {last} only, and the client uses {version}",
+                endpoint.name()
+            ));
+        }
+        let (body, kind) = match (body, endpoint.body_shape()) {
+            (None, BodyShape::Multipart(_)) if !parts.is_empty() => {
+                let (bytes, kind) = body::multipart(&parts);
+                (Some(bytes), kind)
+            }
+            (body, BodyShape::Form) => (body, "application/x-www-form-urlencoded".to_owned()),
+            (body, _) => (body, "application/json".to_owned()),
+        };
         if body.is_none() && endpoint.body_shape() != BodyShape::None {
             return input(format!("`{}` needs a body", endpoint.name()));
         }
@@ -207,8 +274,6 @@ impl RequestBuilder {
 
         let mut request = Request::builder().method(endpoint.method().clone()).uri(uri);
         if body.is_some() {
-            let form = endpoint.body_shape() == BodyShape::Form;
-            let kind = if form { "application/x-www-form-urlencoded" } else { "application/json" };
             request = request.header(CONTENT_TYPE, kind);
         }
         for (name, value) in headers {

@@ -8,7 +8,7 @@
 #[cfg(feature = "client")]
 mod client;
 mod memory;
-mod store;
+pub mod store;
 mod token;
 
 #[cfg(feature = "client")]

@@ -32,6 +32,9 @@ pub enum Trigger {
 /// Writes records, 100 a call: [`Records::create`], [`update`](Records::update) and
 /// [`upsert`](Records::upsert).
 ///
+/// A refusal's [`json_path`](zcrm_core::ApiError::json_path) is Zoho's, and so counts within its
+/// call of 100; the index of the outcome is the record's place among all.
+///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
 /// use zcrm_core::Record;
