@@ -211,6 +211,7 @@ pub(crate) const TABLE: &[Row] = &[
             "secrecy",
             "serde",
             "serde_json",
+            "strsim",
             "tokio",
             "toml",
             "tracing",

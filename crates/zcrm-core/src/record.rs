@@ -386,7 +386,7 @@ mod tests {
             for (untouched, value) in members.iter().filter(|(member, _)| **member != name) {
                 prop_assert_eq!(again.raw(untouched).unwrap(), value);
             }
-            let order = |record: &Record| record.names().map(|name| name.into_owned()).collect::<Vec<_>>();
+            let order = |record: &Record| record.names().map(std::borrow::Cow::into_owned).collect::<Vec<_>>();
             prop_assert!(order(&again).starts_with(&order(&Record::from_json(text).unwrap())));
         }
     }

@@ -1,5 +1,5 @@
 //! The operations over real sockets and TLS, against the simulator, in v2 and v8.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod bad_input;
 mod calls;

@@ -1,0 +1,165 @@
+//! A look into what is sent: its members, what they cost and whether they may be sent twice; and
+//! the writing of files.
+
+use std::fmt::Write;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use serde_json::value::RawValue;
+
+use crate::{BodyShape, CallMeta, Endpoint, RetryClass, json::Members};
+
+/// What a look at a JSON body showed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Look {
+    /// How many items its list has.
+    items: u32,
+    /// Sent twice it has the effect of once.
+    repeatable: bool,
+}
+
+impl Look {
+    /// Checks the members of a body against what the endpoint knows. The error says what is wrong,
+    /// to stand behind the operation's name.
+    pub(crate) fn at(body: &[u8], endpoint: &Endpoint) -> Result<Self, String> {
+        let keys = endpoint.body_key_names();
+        let list = match endpoint.body_shape() {
+            BodyShape::List(key) => Some(key),
+            _ if keys.is_empty() => return Ok(Self::default()),
+            _ => None,
+        };
+        let members = std::str::from_utf8(body)
+            .ok()
+            .and_then(|text| Members::parse(text).ok())
+            .ok_or_else(|| "needs a JSON object as its body".to_owned())?;
+        let known = |name: &&str| list == Some(*name) || keys.contains(name);
+        if let Some(odd) = members.keys().find(|name| !keys.is_empty() && !known(name)) {
+            let mut names: Vec<&str> = list.into_iter().collect();
+            names.extend(keys.iter().filter(|name| list != Some(**name)));
+            return Err(format!(
+                "does not know the member `{}` in its body ({}); `json_unchecked` sends it all the \
+                 same",
+                odd.escape_debug(),
+                names.join(", ")
+            ));
+        }
+        let Some(key) = list else {
+            return Ok(Self::default());
+        };
+        let rows = members.get(key).and_then(|raw| serde_json::from_str(raw.get()).ok());
+        let rows: Vec<&RawValue> =
+            rows.ok_or_else(|| format!("needs a list under `{key}` in its body"))?;
+        Ok(Self {
+            items: u32::try_from(rows.len()).unwrap_or(u32::MAX),
+            repeatable: endpoint.retries_by_body() && repeatable(endpoint, &members, &rows),
+        })
+    }
+
+    /// Puts into `meta` what this call costs and whether it may be repeated.
+    pub(crate) fn weigh<'a>(
+        self,
+        endpoint: &Endpoint,
+        query: impl Iterator<Item = &'a str> + Clone,
+        meta: &mut CallMeta,
+    ) {
+        let cost = endpoint.cost();
+        let given = |name: &str| query.clone().any(|given| given == name);
+        meta.heavy |= cost.heavy_with.iter().any(|name| given(name));
+        meta.heavy |= cost.heavy_above > 0 && self.items > cost.heavy_above;
+        if cost.items_per_credit > 0 {
+            meta.credits = meta.credits.max(self.items.div_ceil(cost.items_per_credit));
+        }
+        for (name, credits) in cost.credits_with {
+            if given(name) {
+                meta.credits = meta.credits.max(*credits);
+            }
+        }
+        if self.repeatable {
+            meta.retry = RetryClass::Idempotent;
+        }
+    }
+}
+
+/// Whether rows may be written twice: none holds a list, for lists append, and for an upsert each
+/// one carries what is checked for duplicates, for without a match it inserts.
+fn repeatable(endpoint: &Endpoint, members: &Members<'_>, rows: &[&RawValue]) -> bool {
+    let checked: Vec<String> = members
+        .get("duplicate_check_fields")
+        .and_then(|raw| serde_json::from_str(raw.get()).ok())
+        .unwrap_or_default();
+    if endpoint.method() == http::Method::POST && checked.is_empty() {
+        return false;
+    }
+    rows.iter().all(|row| {
+        Members::parse(row.get()).is_ok_and(|row| {
+            let carried = |name: &String| row.get(name).is_some_and(|raw| raw.get() != "null");
+            checked.iter().all(carried)
+                && row.keys().all(|name| name != "$append_values")
+                && row.0.iter().all(|(_, value)| !value.get().starts_with('['))
+        })
+    })
+}
+
+/// A part of a multipart body.
+#[derive(Clone)]
+pub(crate) struct Part {
+    head: String,
+    content: Bytes,
+}
+
+impl Part {
+    /// A text part, or a file of a name and a content type.
+    pub(crate) fn new(
+        name: &str,
+        file: Option<(&str, &str)>,
+        content: Bytes,
+    ) -> Result<Self, String> {
+        let mut head = format!("Content-Disposition: form-data; name=\"{}\"", quoted(name));
+        if let Some((file, kind)) = file {
+            if kind.is_empty() || kind.chars().any(char::is_control) {
+                return Err(format!(
+                    "cannot send a file of the type `{}`: write one such as `text/csv`",
+                    kind.escape_debug()
+                ));
+            }
+            // writing to a String cannot fail
+            let _ = write!(head, "; filename=\"{}\"\r\nContent-Type: {kind}", quoted(file));
+        }
+        Ok(Self { head, content })
+    }
+}
+
+/// As browsers write a name into a header: what would end it is percent-encoded.
+fn quoted(name: &str) -> String {
+    let mut text = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c {
+            '"' => text.push_str("%22"),
+            '\r' => text.push_str("%0D"),
+            '\n' => text.push_str("%0A"),
+            c if c.is_control() => text.push('_'),
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+/// A multipart body and its content type.
+pub(crate) fn multipart(parts: &[Part]) -> (Bytes, String) {
+    let mut boundary = "zcrm-part-0".to_owned();
+    let mut turn = 0u32;
+    let within =
+        |boundary: &str, part: &Part| memchr::memmem::find(&part.content, boundary.as_bytes());
+    while parts.iter().any(|part| within(&boundary, part).is_some()) {
+        turn += 1;
+        boundary = format!("zcrm-part-{turn}");
+    }
+    let size: usize = parts.iter().map(|part| part.content.len() + part.head.len() + 64).sum();
+    let mut body = BytesMut::with_capacity(size + 64);
+    for part in parts {
+        body.put_slice(format!("--{boundary}\r\n{}\r\n\r\n", part.head).as_bytes());
+        body.put_slice(&part.content);
+        body.put_slice(b"\r\n");
+    }
+    body.put_slice(format!("--{boundary}--\r\n").as_bytes());
+    (body.freeze(), format!("multipart/form-data; boundary={boundary}"))
+}
