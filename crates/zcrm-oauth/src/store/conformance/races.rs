@@ -1,0 +1,101 @@
+//! The rules that many callers at once can see.
+
+use tokio::task::JoinSet;
+
+use super::fixtures::{Bench, Found, Verdict, failed, key, lost, mark, token};
+use crate::TokenKey;
+
+const USERS: usize = 24;
+const ROUNDS: usize = 6;
+
+pub(super) async fn check(bench: &Bench, found: &mut Found) {
+    let users: Vec<TokenKey> = (0..USERS).map(|at| key(&format!("user{at}"))).collect();
+    bench.judge(found, "no save undoes another user's", &users, many(bench, &users)).await;
+    let one = [key("shared@example.com")];
+    let [shared] = &one;
+    bench.judge(found, "a reader sees one whole token", &one, torn(bench, shared)).await;
+    let rule = "a save and a delete leave one or the other";
+    bench.judge(found, rule, &one, gone(bench, shared)).await;
+}
+
+async fn many(bench: &Bench, users: &[TokenKey]) -> Verdict {
+    let mut tasks = JoinSet::new();
+    for (at, user) in users.iter().enumerate() {
+        let (store, user) = (bench.handle(at)?, user.clone());
+        tasks.spawn(async move {
+            for round in 0..ROUNDS {
+                store
+                    .save(&user, &token(&format!("{at}-{round}")))
+                    .await
+                    .map_err(failed("save"))?;
+            }
+            // one in three logs out again, which must concern nobody else
+            if at % 3 == 0 && !store.delete(&user).await.map_err(failed("delete"))? {
+                return Err(format!("{user:?} was lost before it was deleted"));
+            }
+            Ok(())
+        });
+    }
+    all(tasks).await?;
+    let store = bench.handle(0)?;
+    for (at, user) in users.iter().enumerate() {
+        let last = token(&format!("{at}-{}", ROUNDS - 1));
+        bench.holds(&store, user, (at % 3 != 0).then_some(&last)).await?;
+    }
+    Ok(())
+}
+
+async fn torn(bench: &Bench, shared: &TokenKey) -> Verdict {
+    bench.handle(0)?.save(shared, &token("first")).await.map_err(failed("save"))?;
+    let mut tasks = JoinSet::new();
+    for at in 0..6 {
+        let (store, shared) = (bench.handle(at)?, shared.clone());
+        tasks.spawn(async move {
+            for round in 0..ROUNDS * 2 {
+                if at % 2 == 0 {
+                    let token = token(&format!("{at}-{round}"));
+                    store.save(&shared, &token).await.map_err(failed("save"))?;
+                    continue;
+                }
+                match store.load(&shared).await.map_err(failed("load"))? {
+                    Some(loaded) if mark(&loaded).is_some() => {}
+                    Some(_) => return Err("a token is mixed of two".into()),
+                    None => return Err("a token that is being replaced is absent".into()),
+                }
+            }
+            Ok(())
+        });
+    }
+    all(tasks).await
+}
+
+async fn gone(bench: &Bench, shared: &TokenKey) -> Verdict {
+    for round in 0..ROUNDS {
+        let [one, other] = bench.pair()?;
+        one.save(shared, &token("before")).await.map_err(failed("save"))?;
+        let name = format!("after-{round}");
+        let mut tasks = JoinSet::new();
+        tasks.spawn({
+            let (shared, token) = (shared.clone(), token(&name));
+            async move { one.save(&shared, &token).await.map_err(failed("save")) }
+        });
+        tasks.spawn({
+            let shared = shared.clone();
+            async move { other.delete(&shared).await.map(drop).map_err(failed("delete")) }
+        });
+        all(tasks).await?;
+        match bench.handle(2)?.load(shared).await.map_err(failed("load"))? {
+            None => {}
+            Some(loaded) if mark(&loaded).is_some_and(|mark| mark == name) => {}
+            Some(_) => return Err("the token from before both is back".into()),
+        }
+    }
+    Ok(())
+}
+
+async fn all(mut tasks: JoinSet<Verdict>) -> Verdict {
+    while let Some(ended) = tasks.join_next().await {
+        ended.map_err(lost)??;
+    }
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! The rules that one caller alone can see.
+
+use std::collections::BTreeSet;
+
+use zcrm_core::Environment;
+
+use super::fixtures::{Bench, Found, Verdict, expiry, failed, key, shown, token};
+use crate::{StoredToken, TokenKey};
+
+pub(super) async fn check(bench: &Bench, found: &mut Found) {
+    let [a, b] = [key("a@example.com"), key("b@example.com")];
+    let both = [a.clone(), b.clone()];
+    bench.judge(found, "what was never saved is absent", &both, absent(bench, &a)).await;
+    bench.judge(found, "another handle sees the whole token", &both, whole(bench, &a)).await;
+    bench.judge(found, "a save replaces all of the old token", &both, replaced(bench, &a)).await;
+    bench.judge(found, "a delete removes one token", &both, removed(bench, &a, &b)).await;
+    bench
+        .judge(found, "the keys are listed, or are unsupported", &both, listed(bench, &a, &b))
+        .await;
+    bench.judge(found, "a long token is kept or refused", &both, long(bench, &a)).await;
+    let odd = odd_users();
+    bench.judge(found, "each user has a token of their own", &odd, users(bench, &odd)).await;
+    let parts = parts();
+    if bench.suite.whole_keys {
+        bench.judge(found, "each part of the key counts", &parts, users(bench, &parts)).await;
+    } else {
+        let rule = "another client or environment is refused";
+        bench.judge(found, rule, &parts, refused(bench, &parts)).await;
+    }
+    bench.judge(found, "`Debug` shows no token", &both, silent(bench, &a)).await;
+}
+
+async fn absent(bench: &Bench, key: &TokenKey) -> Verdict {
+    let store = bench.handle(0)?;
+    bench.holds(&store, key, None).await?;
+    if store.delete(key).await.map_err(failed("delete"))? {
+        return Err("delete says that there was a token".into());
+    }
+    bench.holds(&store, key, None).await
+}
+
+async fn whole(bench: &Bench, key: &TokenKey) -> Verdict {
+    let [one, other] = bench.pair()?;
+    for token in [token("all"), StoredToken::new("access-alone", expiry(1))] {
+        one.save(key, &token).await.map_err(failed("save"))?;
+        bench.holds(&one, key, Some(&token)).await?;
+        bench.holds(&other, key, Some(&token)).await?;
+    }
+    Ok(())
+}
+
+async fn replaced(bench: &Bench, key: &TokenKey) -> Verdict {
+    let [one, other] = bench.pair()?;
+    one.save(key, &token("old")).await.map_err(failed("save"))?;
+    let bare = StoredToken::new("access-new", expiry(2)).with_refresh("refresh-new");
+    other.save(key, &bare).await.map_err(failed("save"))?;
+    bench.holds(&one, key, Some(&bare)).await?;
+    if !one.delete(key).await.map_err(failed("delete"))? {
+        return Err("delete says that there was no token".into());
+    }
+    bench.holds(&other, key, None).await
+}
+
+async fn removed(bench: &Bench, gone: &TokenKey, stays: &TokenKey) -> Verdict {
+    let [one, other] = bench.pair()?;
+    for key in [gone, stays] {
+        one.save(key, &token(key.user())).await.map_err(failed("save"))?;
+    }
+    if !other.delete(gone).await.map_err(failed("delete"))? {
+        return Err("delete says that there was no token".into());
+    }
+    if other.delete(gone).await.map_err(failed("delete"))? {
+        return Err("the second delete says that there was a token".into());
+    }
+    bench.holds(&one, gone, None).await?;
+    bench.holds(&one, stays, Some(&token(stays.user()))).await
+}
+
+async fn listed(bench: &Bench, a: &TokenKey, b: &TokenKey) -> Verdict {
+    let [one, other] = bench.pair()?;
+    for expected in [vec![], vec![a], vec![a, b]] {
+        if let Some(key) = expected.last() {
+            one.save(key, &token("k")).await.map_err(failed("save"))?;
+        }
+        match other.keys().await {
+            Ok(keys) => {
+                let mut keys: Vec<&TokenKey> = keys.iter().collect();
+                keys.sort();
+                if keys != expected {
+                    return Err(format!("{keys:?} in place of {expected:?}"));
+                }
+            }
+            Err(error) if error.is_unsupported() => return Ok(()),
+            Err(error) => return Err(format!("keys failed: {error}")),
+        }
+    }
+    Ok(())
+}
+
+/// Zoho's tokens have some 70 characters today, and may have 1,000 tomorrow.
+async fn long(bench: &Bench, key: &TokenKey) -> Verdict {
+    let store = bench.handle(0)?;
+    let long = StoredToken::new("a".repeat(1000), expiry(3)).with_refresh("r".repeat(1000));
+    match store.save(key, &long).await {
+        Ok(()) => bench.holds(&store, key, Some(&long)).await,
+        Err(_) => bench.holds(&store, key, None).await,
+    }
+}
+
+fn odd_users() -> Vec<TokenKey> {
+    [
+        "patricia@example.com",
+        "Patricia@example.com",
+        "patricia@example.com ",
+        " patricia@example.com",
+        "patricia@example.com\t",
+        "patriciá@example.com",
+        "патриция@example.com",
+        "x' or '1'='1",
+        "\"; drop table oauthtokens; --",
+        "a\\b",
+        "a\nb",
+        "%",
+        "_",
+        "../a",
+        "😀",
+    ]
+    .into_iter()
+    .map(key)
+    .collect()
+}
+
+fn parts() -> Vec<TokenKey> {
+    let user = "patricia@example.com";
+    vec![
+        TokenKey::new(user, "1000.ONE", Environment::Production),
+        TokenKey::new(user, "1000.one", Environment::Production),
+        TokenKey::new(user, "1000.TWO", Environment::Production),
+        TokenKey::new(user, "1000.ONE", Environment::Sandbox),
+        TokenKey::new(user, "1000.ONE", Environment::Developer),
+        TokenKey::new(user, "1000.ONE", Environment::Production).with_organisation("7"),
+        TokenKey::new(user, "1000.ONE", Environment::Production).with_organisation("8"),
+    ]
+}
+
+/// Saves under each key what no other has. A key may be refused, and is then absent.
+async fn users(bench: &Bench, keys: &[TokenKey]) -> Verdict {
+    let [one, other] = bench.pair()?;
+    let mut kept = BTreeSet::new();
+    for (at, key) in keys.iter().enumerate() {
+        if one.save(key, &token(&at.to_string())).await.is_ok() {
+            kept.insert(at);
+        }
+    }
+    if !kept.contains(&0) {
+        return Err(format!("{:?} is refused", keys.first()));
+    }
+    for (at, key) in keys.iter().enumerate() {
+        if kept.contains(&at) {
+            bench.holds(&other, key, Some(&token(&at.to_string()))).await?;
+        } else if let Ok(Some(loaded)) = other.load(key).await {
+            return Err(format!("{key:?} was refused, and gives {}", shown(&loaded)));
+        }
+    }
+    Ok(())
+}
+
+/// The first key's token is neither answered nor touched under another client or environment.
+async fn refused(bench: &Bench, keys: &[TokenKey]) -> Verdict {
+    let store = bench.handle(0)?;
+    let Some((own, others)) = keys.split_first() else {
+        return Ok(());
+    };
+    store.save(own, &token("own")).await.map_err(failed("save"))?;
+    for other in others {
+        if let Ok(Some(loaded)) = store.load(other).await {
+            return Err(format!("{other:?} gives {}", shown(&loaded)));
+        }
+        if store.save(other, &token("other")).await.is_ok() {
+            return Err(format!("{other:?} is saved"));
+        }
+        if store.delete(other).await.is_ok_and(|deleted| deleted) {
+            return Err(format!("{other:?} is deleted"));
+        }
+        bench.holds(&store, own, Some(&token("own"))).await?;
+    }
+    Ok(())
+}
+
+async fn silent(bench: &Bench, key: &TokenKey) -> Verdict {
+    let store = bench.handle(0)?;
+    store.save(key, &token("marked")).await.map_err(failed("save"))?;
+    bench.holds(&store, key, Some(&token("marked"))).await?;
+    let text = format!("{store:?}{store:#?}");
+    if text.contains("marked") { Err(format!("it is {text}")) } else { Ok(()) }
+}

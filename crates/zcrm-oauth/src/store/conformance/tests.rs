@@ -1,0 +1,197 @@
+//! The suite against stores that keep the contract, and against those that break one rule each.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+
+use super::{Broken, Suite};
+use crate::{MemoryStore, RefreshLock, StoreError, StoredToken, TokenKey, TokenStore};
+
+async fn run(suite: Suite, store: impl TokenStore + 'static) -> Result<(), Broken> {
+    let store: Arc<dyn TokenStore> = Arc::new(store);
+    suite
+        .run(|| {
+            let store = Arc::clone(&store);
+            async move { Ok(store) }
+        })
+        .await
+}
+
+/// How a store is wrong.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Wrong {
+    Nothing,
+    IgnoresCase,
+    ByUserAlone,
+    KeepsOldScope,
+    LosesUpdates,
+    TellsDeletes,
+    HalfWritten,
+    ListsNothing,
+    ShowsTokens,
+    CutsLongTokens,
+    LocksNobodyOut,
+    NeverUnlocks,
+}
+
+struct Faulty {
+    wrong: Wrong,
+    tokens: Mutex<BTreeMap<TokenKey, StoredToken>>,
+    lock: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Faulty {
+    fn new(wrong: Wrong) -> Self {
+        Self { wrong, tokens: Mutex::default(), lock: Arc::default() }
+    }
+
+    fn tokens(&self) -> MutexGuard<'_, BTreeMap<TokenKey, StoredToken>> {
+        self.tokens.lock().unwrap()
+    }
+
+    fn key(&self, key: &TokenKey) -> TokenKey {
+        match self.wrong {
+            Wrong::IgnoresCase => {
+                TokenKey::new(key.user().to_lowercase(), key.client_id(), key.environment())
+            }
+            Wrong::ByUserAlone => super::fixtures::key(key.user()),
+            _ => key.clone(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Faulty {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.wrong == Wrong::ShowsTokens {
+            let tokens = self.tokens();
+            return f.debug_list().entries(tokens.values().map(super::fixtures::shown)).finish();
+        }
+        f.write_str("Faulty")
+    }
+}
+
+struct Unlock(#[expect(dead_code, reason = "held, not read")] tokio::sync::OwnedMutexGuard<()>);
+
+#[async_trait]
+impl crate::Release for Unlock {
+    async fn release(self: Box<Self>) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl TokenStore for Faulty {
+    async fn load(&self, key: &TokenKey) -> Result<Option<StoredToken>, StoreError> {
+        Ok(self.tokens().get(&self.key(key)).cloned())
+    }
+
+    async fn save(&self, key: &TokenKey, token: &StoredToken) -> Result<(), StoreError> {
+        let (key, mut token) = (self.key(key), token.clone());
+        match self.wrong {
+            Wrong::KeepsOldScope => {
+                let old = self.tokens().get(&key).and_then(|old| old.scope.clone());
+                token.scope = token.scope.or(old);
+            }
+            Wrong::LosesUpdates => {
+                let mut copy = self.tokens().clone();
+                tokio::task::yield_now().await;
+                copy.insert(key, token);
+                *self.tokens() = copy;
+                return Ok(());
+            }
+            Wrong::HalfWritten => {
+                self.tokens().remove(&key);
+                tokio::task::yield_now().await;
+            }
+            Wrong::CutsLongTokens => {
+                use zcrm_core::ExposeSecret as _;
+                let cut: String = token.access.expose_secret().chars().take(100).collect();
+                token.access = cut.into();
+            }
+            _ => {}
+        }
+        self.tokens().insert(key, token);
+        Ok(())
+    }
+
+    async fn delete(&self, key: &TokenKey) -> Result<bool, StoreError> {
+        let there = self.tokens().remove(&self.key(key)).is_some();
+        Ok(there || self.wrong == Wrong::TellsDeletes)
+    }
+
+    async fn keys(&self) -> Result<Vec<TokenKey>, StoreError> {
+        if self.wrong == Wrong::ListsNothing {
+            return Ok(Vec::new());
+        }
+        Ok(self.tokens().keys().cloned().collect())
+    }
+
+    async fn lock(
+        &self,
+        key: &TokenKey,
+        wait: Duration,
+    ) -> Result<Option<RefreshLock>, StoreError> {
+        if self.wrong == Wrong::LocksNobodyOut {
+            return Ok(Some(RefreshLock::open()));
+        }
+        if key.user().starts_with('b') {
+            return Ok(Some(RefreshLock::open()));
+        }
+        let guard = match Arc::clone(&self.lock).try_lock_owned() {
+            Ok(guard) => guard,
+            Err(_) if wait < Duration::from_secs(1) || self.wrong == Wrong::NeverUnlocks => {
+                return Ok(None);
+            }
+            Err(_) => Arc::clone(&self.lock).lock_owned().await,
+        };
+        if self.wrong == Wrong::NeverUnlocks {
+            std::mem::forget(guard);
+            return Ok(Some(RefreshLock::open()));
+        }
+        Ok(Some(RefreshLock::new(Unlock(guard))))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_memory_store_keeps_the_contract() {
+    run(Suite::new().without_lock(), MemoryStore::new()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_does_all_is_in_order() {
+    run(Suite::new(), Faulty::new(Wrong::Nothing)).await.unwrap();
+}
+
+#[tokio::test]
+async fn each_broken_rule_is_found() {
+    for (wrong, rule) in [
+        (Wrong::IgnoresCase, "each user has a token of their own"),
+        (Wrong::ByUserAlone, "each part of the key counts"),
+        (Wrong::KeepsOldScope, "a save replaces all of the old token"),
+        (Wrong::LosesUpdates, "no save undoes another user's"),
+        (Wrong::TellsDeletes, "what was never saved is absent"),
+        (Wrong::HalfWritten, "a reader sees one whole token"),
+        (Wrong::ListsNothing, "the keys are listed, or are unsupported"),
+        (Wrong::ShowsTokens, "`Debug` shows no token"),
+        (Wrong::CutsLongTokens, "a long token is kept or refused"),
+        (Wrong::LocksNobodyOut, "a lock keeps others out, of one key"),
+        (Wrong::NeverUnlocks, "a lock is freed by a drop"),
+    ] {
+        let broken = run(Suite::new(), Faulty::new(wrong)).await.unwrap_err();
+        let rules: Vec<&str> = broken.rules().map(|(rule, _)| rule).collect();
+        assert!(rules.contains(&rule), "{wrong:?}: {broken}");
+        assert!(broken.to_string().contains(rule));
+    }
+}
+
+#[tokio::test]
+async fn a_store_by_user_alone_must_refuse_and_not_answer() {
+    let broken =
+        run(Suite::new().by_user_alone(), Faulty::new(Wrong::ByUserAlone)).await.unwrap_err();
+    let rules: Vec<&str> = broken.rules().map(|(rule, _)| rule).collect();
+    assert_eq!(rules[0], "another client or environment is refused", "{broken}");
+}

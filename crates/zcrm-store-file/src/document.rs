@@ -1,0 +1,272 @@
+//! Our own format: one JSON object with the list of tokens. What this version does not know in it
+//! is kept as it stands.
+
+use std::fmt;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error as _, IgnoredAny, MapAccess, Visitor},
+    ser::SerializeMap as _,
+};
+use serde_json::value::RawValue;
+use zcrm_core::{Environment, ExposeSecret, SecretString};
+use zcrm_oauth::{StoredToken, TokenKey};
+
+use crate::format::Malformed;
+
+/// The version of the format, under [`VERSION`].
+const CURRENT: u64 = 1;
+
+const VERSION: &str = "zcrm_tokens";
+const TOKENS: &str = "tokens";
+
+const USER: &str = "user";
+const CLIENT: &str = "client_id";
+const ENVIRONMENT: &str = "environment";
+const ORGANISATION: &str = "organisation";
+const ACCESS: &str = "access_token";
+const REFRESH: &str = "refresh_token";
+const EXPIRES: &str = "expires_at";
+const API_DOMAIN: &str = "api_domain";
+const ACCOUNTS: &str = "accounts_server";
+const SCOPE: &str = "scope";
+
+/// The whole file.
+#[derive(Clone, Default)]
+pub(crate) struct Document {
+    /// All members; of the one named [`TOKENS`] only the list beside it counts.
+    members: Object,
+    tokens: Vec<Object>,
+}
+
+impl Document {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            Malformed::new(format!("is not valid UTF-8 at byte {}", error.valid_up_to()))
+        })?;
+        // serde's own texts quote the content, so only the place is taken from them
+        if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
+            let what = if error.is_eof() { "is cut off" } else { "is not valid JSON" };
+            let (line, column) = (error.line(), error.column());
+            return Err(Malformed::new(format!("{what} at line {line}, column {column}")));
+        }
+        let members: Object = serde_json::from_str(text)
+            .map_err(|_| Malformed::new("has a member twice, or is no object"))?;
+        let version = members.get(VERSION).and_then(|raw| raw.get().parse::<u64>().ok());
+        match version {
+            Some(CURRENT) => {}
+            Some(newer) => {
+                return Err(Malformed::new(format!(
+                    "is of version {newer}, and this program knows version {CURRENT}: update it"
+                )));
+            }
+            None => {
+                return Err(Malformed::new(format!(
+                    "is not zcrm's: it has no version under `{VERSION}`"
+                )));
+            }
+        }
+        let raw: Vec<Box<RawValue>> = members
+            .get(TOKENS)
+            .and_then(|raw| serde_json::from_str(raw.get()).ok())
+            .ok_or_else(|| Malformed::new(format!("has no list under `{TOKENS}`")))?;
+        let mut tokens = Vec::with_capacity(raw.len());
+        for (at, raw) in raw.iter().enumerate() {
+            let token: Object = serde_json::from_str(raw.get()).map_err(|_| {
+                Malformed::new(format!("has no object, or a member twice, in token {at}"))
+            })?;
+            for name in [USER, CLIENT, ENVIRONMENT] {
+                token.required(at, name)?;
+            }
+            tokens.push(token);
+        }
+        Ok(Self { members, tokens })
+    }
+
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, Malformed> {
+        let mut bytes = serde_json::to_vec_pretty(self).map_err(|_| unwritable())?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+
+    pub(crate) fn get(&self, key: &TokenKey) -> Result<Option<StoredToken>, Malformed> {
+        match self.find(key)? {
+            Some((at, token)) => token.to_token(at).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) fn put(&mut self, key: &TokenKey, token: &StoredToken) -> Result<(), Malformed> {
+        let found = self.find(key)?.map(|(at, _)| at);
+        let mut changed = Object::default();
+        if let Some(old) = found.and_then(|at| self.tokens.get(at)) {
+            changed = old.clone();
+        } else {
+            changed.set(USER, key.user())?;
+            changed.set(CLIENT, key.client_id())?;
+            changed.set(ENVIRONMENT, key.environment().as_str())?;
+            changed.set_or_remove(ORGANISATION, key.organisation())?;
+        }
+        changed.set(ACCESS, token.access.expose_secret())?;
+        changed.set_or_remove(REFRESH, token.refresh.as_ref().map(ExposeSecret::expose_secret))?;
+        changed.set(EXPIRES, &token.expires_at.to_rfc3339_opts(SecondsFormat::AutoSi, true))?;
+        changed.set_or_remove(API_DOMAIN, token.api_domain.as_deref())?;
+        changed.set_or_remove(ACCOUNTS, token.accounts_server.as_deref())?;
+        changed.set_or_remove(SCOPE, token.scope.as_deref())?;
+        match found.and_then(|at| self.tokens.get_mut(at)) {
+            Some(old) => *old = changed,
+            None => self.tokens.push(changed),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn remove(&mut self, key: &TokenKey) -> Result<bool, Malformed> {
+        let found = self.find(key)?.map(|(at, _)| at);
+        if let Some(at) = found {
+            self.tokens.remove(at);
+        }
+        Ok(found.is_some())
+    }
+
+    pub(crate) fn keys(&self) -> Result<Vec<TokenKey>, Malformed> {
+        self.tokens.iter().enumerate().map(|(at, token)| token.to_key(at)).collect()
+    }
+
+    fn find(&self, key: &TokenKey) -> Result<Option<(usize, &Object)>, Malformed> {
+        let mut found = None;
+        for (at, token) in self.tokens.iter().enumerate() {
+            let same = token.required(at, USER)? == key.user()
+                && token.required(at, CLIENT)? == key.client_id()
+                && token.required(at, ENVIRONMENT)? == key.environment().as_str()
+                && token.optional(at, ORGANISATION)?.as_deref() == key.organisation();
+            if same && found.replace((at, token)).is_some() {
+                return Err(Malformed::new(format!("holds two tokens for one key: token {at}")));
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Serialize for Document {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if self.members.get(VERSION).is_none() {
+            map.serialize_entry(VERSION, &CURRENT)?;
+        }
+        for (name, value) in &self.members.0 {
+            if name != TOKENS {
+                map.serialize_entry(name, value)?;
+            }
+        }
+        map.serialize_entry(TOKENS, &self.tokens)?;
+        map.end()
+    }
+}
+
+/// A JSON object whose members keep their order and their text.
+#[derive(Clone, Default)]
+struct Object(Vec<(String, Box<RawValue>)>);
+
+impl Object {
+    fn get(&self, name: &str) -> Option<&RawValue> {
+        self.0.iter().find(|(own, _)| own == name).map(|(_, value)| &**value)
+    }
+
+    /// The text of a member; `None` where it is absent or null.
+    fn optional(&self, at: usize, name: &str) -> Result<Option<String>, Malformed> {
+        let Some(raw) = self.get(name) else {
+            return Ok(None);
+        };
+        serde_json::from_str(raw.get())
+            .map_err(|_| Malformed::new(format!("has no text as `{name}` of token {at}")))
+    }
+
+    fn required(&self, at: usize, name: &str) -> Result<String, Malformed> {
+        self.optional(at, name)?
+            .ok_or_else(|| Malformed::new(format!("has no `{name}` in token {at}")))
+    }
+
+    fn set<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Malformed> {
+        let value = serde_json::value::to_raw_value(value).map_err(|_| unwritable())?;
+        match self.0.iter_mut().find(|(own, _)| own == name) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((name.to_owned(), value)),
+        }
+        Ok(())
+    }
+
+    fn set_or_remove(&mut self, name: &str, value: Option<&str>) -> Result<(), Malformed> {
+        match value {
+            Some(value) => self.set(name, value),
+            None => {
+                self.0.retain(|(own, _)| own != name);
+                Ok(())
+            }
+        }
+    }
+
+    fn to_key(&self, at: usize) -> Result<TokenKey, Malformed> {
+        let environment: Environment = self
+            .required(at, ENVIRONMENT)?
+            .parse()
+            .map_err(|_| Malformed::new(format!("has an unknown `{ENVIRONMENT}` in token {at}")))?;
+        let key = TokenKey::new(self.required(at, USER)?, self.required(at, CLIENT)?, environment);
+        Ok(match self.optional(at, ORGANISATION)? {
+            Some(organisation) => key.with_organisation(organisation),
+            None => key,
+        })
+    }
+
+    fn to_token(&self, at: usize) -> Result<StoredToken, Malformed> {
+        let expires: DateTime<Utc> = self
+            .required(at, EXPIRES)?
+            .parse()
+            .map_err(|_| Malformed::new(format!("has no time as `{EXPIRES}` of token {at}")))?;
+        let mut token = StoredToken::new(self.required(at, ACCESS)?, expires);
+        token.refresh = self.optional(at, REFRESH)?.map(SecretString::from);
+        token.api_domain = self.optional(at, API_DOMAIN)?;
+        token.accounts_server = self.optional(at, ACCOUNTS)?;
+        token.scope = self.optional(at, SCOPE)?;
+        Ok(token)
+    }
+}
+
+impl Serialize for Object {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in &self.0 {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+                let mut object = Object::default();
+                while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
+                    if object.get(&name).is_some() {
+                        return Err(A::Error::custom("a member twice"));
+                    }
+                    object.0.push((name, value));
+                }
+                Ok(object)
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+fn unwritable() -> Malformed {
+    Malformed::new("cannot be put into JSON")
+}

@@ -1,0 +1,225 @@
+//! The file operations on the file system of this machine.
+
+use std::{
+    ffi::{OsStr, OsString},
+    fs::{self, File, OpenOptions},
+    io::{self, Read as _, Write as _},
+    path::{Path, PathBuf},
+};
+
+use tempfile::NamedTempFile;
+
+use crate::disk::{Attributes, Content, Disk, Draft, Found};
+
+/// More than this is no token file: some 100,000 users need 50 MB.
+const LARGEST: u64 = 256 * 1024 * 1024;
+
+/// A draft of `file` is named `.file.` and this many letters and digits of chance and `.new`.
+const CHANCE: usize = 12;
+const DRAFT_END: &str = ".new";
+
+/// The file system of this machine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Local;
+
+impl Disk for Local {
+    fn find(&self, path: &Path) -> io::Result<Found> {
+        match fs::canonicalize(path) {
+            Ok(real) => return Ok(Found::File(real)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        if fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
+            return Ok(Found::BrokenLink);
+        }
+        let (folder, name) = split(path)?;
+        match fs::canonicalize(folder) {
+            Ok(folder) => Ok(Found::Vacant(folder.join(name))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Found::NoFolder),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Option<Content>> {
+        let file = match open_to_read(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let found = file.metadata()?;
+        if !found.is_file() {
+            return Err(io::Error::other("it is no regular file"));
+        }
+        let mut attributes = attributes(&found);
+        if attributes.mode & 0o007 != 0 {
+            attributes.mode &= !0o007;
+            tighten(path, &file, attributes.mode);
+        }
+        let mut bytes = Vec::new();
+        file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > LARGEST {
+            return Err(io::Error::other("it is too large to be a token file"));
+        }
+        Ok(Some(Content { bytes, attributes }))
+    }
+
+    fn create_folder(&self, folder: &Path) -> io::Result<()> {
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        match builder.create(folder) {
+            // made by another process meanwhile; a file of that name is noticed by the next step
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            other => other,
+        }
+    }
+
+    #[cfg(unix)]
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        match File::open(folder)?.sync_all() {
+            // a file system that has no such thing
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+            other => other,
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn sync_folder(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn draft(&self, file: &Path) -> io::Result<Box<dyn Draft>> {
+        let (folder, name) = split(file)?;
+        let begin = draft_begin(name);
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&begin).suffix(DRAFT_END).rand_bytes(CHANCE);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            builder.permissions(fs::Permissions::from_mode(0o600));
+        }
+        Ok(Box::new(LocalDraft(builder.tempfile_in(folder)?)))
+    }
+
+    fn sweep(&self, file: &Path) -> io::Result<()> {
+        let (folder, name) = split(file)?;
+        let begin = draft_begin(name);
+        for entry in fs::read_dir(folder)? {
+            let name = entry?.file_name();
+            if is_draft(&name, &begin) {
+                fs::remove_file(folder.join(name))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct LocalDraft(NamedTempFile);
+
+impl Draft for LocalDraft {
+    #[cfg(unix)]
+    fn adopt(&mut self, wanted: &Attributes) -> io::Result<()> {
+        use std::os::unix::fs::{PermissionsExt as _, fchown};
+        let file = self.0.as_file();
+        let own = attributes(&file.metadata()?);
+        let owner = (own.owner != wanted.owner).then_some(wanted.owner);
+        let group = (own.group != wanted.group).then_some(wanted.group);
+        if owner.is_some() || group.is_some() {
+            fchown(file, owner, group)?;
+        }
+        if own.mode != wanted.mode {
+            file.set_permissions(fs::Permissions::from_mode(wanted.mode))?;
+        }
+        Ok(())
+    }
+
+    #[cfg(not(unix))]
+    fn adopt(&mut self, _: &Attributes) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.as_file_mut().write_all(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.0.as_file().sync_all()
+    }
+
+    fn put(self: Box<Self>, path: &Path) -> io::Result<()> {
+        self.0.persist(path).map(drop).map_err(|failed| failed.error)
+    }
+}
+
+/// A path's folder and its last part.
+pub(crate) fn split(path: &Path) -> io::Result<(&Path, &OsStr)> {
+    match (path.parent(), path.file_name()) {
+        (Some(folder), Some(name)) => Ok((folder, name)),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file")),
+    }
+}
+
+/// The path of a lock file beside a token file.
+pub(crate) fn beside(file: &Path, suffix: &str) -> io::Result<PathBuf> {
+    let (folder, name) = split(file)?;
+    let mut hidden = OsString::from(".");
+    hidden.push(name);
+    hidden.push(suffix);
+    Ok(folder.join(hidden))
+}
+
+fn draft_begin(name: &OsStr) -> OsString {
+    let mut begin = OsString::from(".");
+    begin.push(name);
+    begin.push(".");
+    begin
+}
+
+fn is_draft(name: &OsStr, begin: &OsStr) -> bool {
+    name.as_encoded_bytes()
+        .strip_prefix(begin.as_encoded_bytes())
+        .and_then(|rest| rest.strip_suffix(DRAFT_END.as_bytes()))
+        .is_some_and(|chance| {
+            chance.len() == CHANCE && chance.iter().all(u8::is_ascii_alphanumeric)
+        })
+}
+
+fn open_to_read(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    // a pipe in place of the file must not keep the reader waiting
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
+    );
+    options.open(path)
+}
+
+/// Takes a file away from others than its owner and group, and says so.
+#[cfg(unix)]
+fn tighten(path: &Path, file: &File, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = path.display();
+    match file.set_permissions(fs::Permissions::from_mode(mode)) {
+        Ok(()) => tracing::warn!(%path, "the token file was open to everybody; it no longer is"),
+        Err(error) => tracing::warn!(
+            %path, %error,
+            "the token file is open to everybody and cannot be closed: take the rights away"
+        ),
+    }
+}
+
+#[cfg(not(unix))]
+fn tighten(_: &Path, _: &File, _: u32) {}
+
+#[cfg(unix)]
+fn attributes(found: &fs::Metadata) -> Attributes {
+    use std::os::unix::fs::MetadataExt as _;
+    Attributes { owner: found.uid(), group: found.gid(), mode: found.mode() & 0o7777 }
+}
+
+#[cfg(not(unix))]
+fn attributes(_: &fs::Metadata) -> Attributes {
+    Attributes::default()
+}

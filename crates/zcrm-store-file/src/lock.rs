@@ -1,0 +1,127 @@
+//! Locks across processes, on files beside the token file.
+//!
+//! The kernel frees such a lock when its holder dies. The token file itself cannot carry it: each
+//! save puts another file in its place.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+use async_trait::async_trait;
+use zcrm_oauth::{Release, StoreError, TokenKey};
+
+/// A lock file that is held. Dropping it frees it.
+#[derive(Debug)]
+pub(crate) struct Held {
+    file: File,
+    path: PathBuf,
+}
+
+impl Held {
+    /// Takes the lock if it is free. Never waits.
+    pub(crate) fn try_take(path: &Path) -> io::Result<Option<Self>> {
+        loop {
+            let file = open(path)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+            // somebody may have deleted the file between the two steps: then it locks nothing
+            if is_at(&file, path)? {
+                return Ok(Some(Self { file, path: path.to_owned() }));
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Release for Held {
+    async fn release(self: Box<Self>) -> Result<(), StoreError> {
+        self.file.unlock().map_err(|error| crate::error::io("unlock", &self.path, error))
+    }
+}
+
+/// How the name of the refresh lock of a key ends: the same for all processes and versions, and
+/// without the user's name in it.
+pub(crate) fn refresh_suffix(key: &TokenKey) -> String {
+    let parts = [
+        key.user(),
+        key.client_id(),
+        key.environment().as_str(),
+        key.organisation().unwrap_or_default(),
+    ];
+    let mut text = Vec::new();
+    for part in parts {
+        text.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        text.extend_from_slice(part.as_bytes());
+    }
+    format!(".{:032x}.lock", fnv(&text))
+}
+
+/// The 128-bit FNV-1a hash.
+fn fnv(bytes: &[u8]) -> u128 {
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    const START: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    bytes.iter().fold(START, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME))
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        // a link at this place was put there by somebody else
+        options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+    }
+    options.open(path)
+}
+
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let own = file.metadata()?;
+    match std::fs::symlink_metadata(path) {
+        Ok(there) => Ok(there.dev() == own.dev() && there.ino() == own.ino()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> io::Result<bool> {
+    // an open file cannot be deleted there
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use zcrm_core::Environment;
+    use zcrm_oauth::TokenKey;
+
+    use super::{fnv, refresh_suffix};
+
+    #[test]
+    fn the_hash_is_the_published_one() {
+        assert_eq!(fnv(b""), 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d);
+        assert_eq!(fnv(b"a"), 0xd228_cb69_6f1a_8caf_7891_2b70_4e4a_8964);
+    }
+
+    #[test]
+    fn each_key_has_a_lock_of_its_own_that_does_not_name_the_user() {
+        let key = |user: &str, client: &str| TokenKey::new(user, client, Environment::Production);
+        let keys = [
+            key("patricia@example.com", "c"),
+            key("patricia@example.comc", ""),
+            key("patricia@example.com", "d"),
+            key("patricia@example.com", "c").with_organisation("7"),
+            TokenKey::new("patricia@example.com", "c", Environment::Sandbox),
+        ];
+        let names: std::collections::BTreeSet<String> = keys.iter().map(refresh_suffix).collect();
+        assert_eq!(names.len(), keys.len());
+        assert!(names.iter().all(|name| !name.contains("patricia")));
+    }
+}

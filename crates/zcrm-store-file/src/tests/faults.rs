@@ -1,0 +1,181 @@
+//! A failure of the disk at each step: an error that names the file, and the old tokens stay.
+
+use std::{
+    fs, io,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use super::{load, save};
+use crate::{
+    disk::{Attributes, Content, Disk, Draft, Found},
+    local::Local,
+    token_file::TokenFile,
+};
+
+/// The real disk, of which one step fails.
+#[derive(Clone, Debug)]
+struct Faulty {
+    step: Arc<AtomicUsize>,
+    fails: usize,
+    kind: io::ErrorKind,
+}
+
+impl Faulty {
+    fn step(&self) -> io::Result<()> {
+        if self.step.fetch_add(1, Ordering::Relaxed) == self.fails {
+            return Err(io::Error::new(self.kind, "injected"));
+        }
+        Ok(())
+    }
+}
+
+impl Disk for Faulty {
+    fn find(&self, path: &Path) -> io::Result<Found> {
+        self.step()?;
+        Local.find(path)
+    }
+
+    fn read(&self, file: &Path) -> io::Result<Option<Content>> {
+        self.step()?;
+        Local.read(file)
+    }
+
+    fn create_folder(&self, folder: &Path) -> io::Result<()> {
+        self.step()?;
+        Local.create_folder(folder)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        self.step()?;
+        Local.sync_folder(folder)
+    }
+
+    fn draft(&self, file: &Path) -> io::Result<Box<dyn Draft>> {
+        self.step()?;
+        Ok(Box::new(FaultyDraft(self.clone(), Local.draft(file)?)))
+    }
+
+    fn sweep(&self, file: &Path) -> io::Result<()> {
+        self.step()?;
+        Local.sweep(file)
+    }
+}
+
+struct FaultyDraft(Faulty, Box<dyn Draft>);
+
+impl Draft for FaultyDraft {
+    fn adopt(&mut self, attributes: &Attributes) -> io::Result<()> {
+        self.0.step()?;
+        self.1.adopt(attributes)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let (half, rest) = bytes.split_at(bytes.len() / 2);
+        self.1.write(half)?;
+        self.0.step()?;
+        self.1.write(rest)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.0.step()?;
+        self.1.sync()
+    }
+
+    fn put(self: Box<Self>, path: &Path) -> io::Result<()> {
+        self.0.step()?;
+        self.1.put(path)
+    }
+}
+
+/// What was done before a save failed.
+#[derive(Debug, PartialEq, Eq)]
+enum Left {
+    Old,
+    New,
+}
+
+/// A save of which step `fails` fails; `None` once there is no such step.
+fn save_failing(fails: usize, kind: io::ErrorKind) -> Option<(Left, String)> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("zcrm_oauthtokens.txt");
+    let sound = TokenFile::new(path.clone(), Arc::new(Local));
+    save(&sound, "a", "old").unwrap();
+    save(&sound, "b", "other").unwrap();
+
+    let disk = Faulty { step: Arc::default(), fails, kind };
+    let failed = save(&TokenFile::new(path, Arc::new(disk.clone())), "a", "new");
+    let reached = disk.step.load(Ordering::Relaxed) > fails;
+    assert_eq!(load(&sound, "b").unwrap().unwrap(), "other");
+    let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|it| it.unwrap()).collect();
+    assert_eq!(names.len(), 1, "no draft is left: {names:?}");
+    let left = match load(&sound, "a").unwrap().unwrap().as_str() {
+        "old" => Left::Old,
+        "new" => Left::New,
+        other => panic!("{other}"),
+    };
+    match failed {
+        Ok(()) if !reached => None,
+        // what cannot be swept is no reason to lose a token
+        Ok(()) => Some((left, "swept".into())),
+        Err(error) => {
+            let text = error.to_string();
+            assert!(text.contains(folder.path().to_str().unwrap()), "{text}");
+            assert!(std::error::Error::source(&error).is_some(), "{error:?}");
+            Some((left, text))
+        }
+    }
+}
+
+#[test]
+fn a_failure_at_any_step_leaves_the_old_tokens_and_says_what_to_do() {
+    for (kind, advice) in [
+        (io::ErrorKind::StorageFull, "no space left"),
+        (io::ErrorKind::Other, ""),
+        (io::ErrorKind::ReadOnlyFilesystem, "is read-only"),
+        (io::ErrorKind::ResourceBusy, "mount its folder instead"),
+        (io::ErrorKind::PermissionDenied, "give the folder and the file"),
+    ] {
+        let mut seen = Vec::new();
+        while let Some((left, text)) = save_failing(seen.len(), kind) {
+            if text != "swept" {
+                assert!(text.contains(advice), "{text}");
+                let last = text.contains("bring the folder");
+                assert_eq!(left, if last { Left::New } else { Left::Old }, "{text}");
+            }
+            seen.push(text);
+        }
+        let wrote = seen.iter().filter(|it| it.contains("cannot write the token file")).count();
+        let brought = seen.iter().filter(|it| it.contains("cannot bring the folder")).count();
+        // draft, write, adopt, sync, put; and then the folder
+        assert_eq!((wrote, brought), (5, 1), "{seen:#?}");
+    }
+}
+
+#[test]
+fn a_failed_look_is_never_taken_for_an_absent_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("zcrm_oauthtokens.txt");
+    save(&TokenFile::new(path.clone(), Arc::new(Local)), "a", "old").unwrap();
+    for fails in 0..2 {
+        let disk = Faulty { step: Arc::default(), fails, kind: io::ErrorKind::Other };
+        let error = load(&TokenFile::new(path.clone(), Arc::new(disk)), "a").unwrap_err();
+        assert!(error.to_string().contains("zcrm_oauthtokens.txt"), "{error}");
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new/zcrm_oauthtokens.txt");
+    for fails in 2..4 {
+        let kind = io::ErrorKind::ReadOnlyFilesystem;
+        let disk = Faulty { step: Arc::default(), fails, kind };
+        let error = save(&TokenFile::new(path.clone(), Arc::new(disk)), "a", "new").unwrap_err();
+        assert!(error.to_string().contains("cannot make the folder"), "{error}");
+        let _ = fs::remove_dir(folder.path().join("new"));
+    }
+}

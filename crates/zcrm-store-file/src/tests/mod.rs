@@ -1,0 +1,37 @@
+//! What no file system shows on demand: a power cut at each step, and a failure at each step.
+
+mod faults;
+mod model;
+mod power_cut;
+
+use chrono::DateTime;
+use zcrm_core::{Environment, ExposeSecret as _};
+use zcrm_oauth::{StoreError, StoredToken, TokenKey};
+
+use crate::token_file::{Changed, TokenFile};
+
+fn key(user: &str) -> TokenKey {
+    TokenKey::new(user, "1000.CLIENT", Environment::Production)
+}
+
+fn save(file: &TokenFile, user: &str, access: &str) -> Result<(), StoreError> {
+    let token = StoredToken::new(access, DateTime::UNIX_EPOCH).with_refresh(format!("r-{access}"));
+    file.update(|tokens| tokens.put(&key(user), &token).map(Changed::Yes))
+}
+
+fn delete(file: &TokenFile, user: &str) -> Result<bool, StoreError> {
+    file.update(|tokens| tokens.remove(&key(user)).map(Changed::Yes))
+}
+
+/// The access token of a user, once it is known that the refresh token is of the same login.
+fn load(file: &TokenFile, user: &str) -> Result<Option<String>, StoreError> {
+    let Some(tokens) = file.read()? else {
+        return Ok(None);
+    };
+    let token = tokens.get(&key(user)).map_err(|bad| StoreError::new(bad.0))?;
+    Ok(token.map(|token| {
+        let access = token.access.expose_secret().to_owned();
+        assert_eq!(token.refresh.unwrap().expose_secret(), format!("r-{access}"));
+        access
+    }))
+}

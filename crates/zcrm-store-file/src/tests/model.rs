@@ -1,0 +1,310 @@
+//! A disk in memory that remembers each operation, and knows what a power cut may leave of them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use crate::disk::{Attributes, Content, Disk, Draft, Found};
+
+/// Folders, and names of files in them; each file is told by its number.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Tree {
+    folders: BTreeSet<PathBuf>,
+    names: BTreeMap<PathBuf, usize>,
+    data: BTreeMap<usize, Vec<u8>>,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Step {
+    Folder(PathBuf),
+    Create(PathBuf, usize),
+    Write(usize, Vec<u8>),
+    Adopt(Attributes),
+    SyncFile(usize),
+    Rename(PathBuf, PathBuf, usize),
+    Remove(PathBuf),
+    SyncFolder(PathBuf),
+}
+
+/// A promise of the disk that is not asked for: the mutants that the simulation must find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Omit {
+    Nothing,
+    SyncFile,
+    SyncFolder,
+    /// The sync of the folder above one that was made.
+    SyncAbove,
+}
+
+#[derive(Debug)]
+struct State {
+    /// What was on the disk in the beginning.
+    first: Tree,
+    /// What a running program sees.
+    live: Tree,
+    steps: Vec<Step>,
+    omit: Omit,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Model(Arc<Mutex<State>>);
+
+impl Model {
+    /// A disk with the one folder `root`.
+    pub(super) fn new(root: &str) -> Self {
+        let folders = BTreeSet::from([PathBuf::from(root)]);
+        Self::of(Tree { folders, ..Tree::default() })
+    }
+
+    /// A disk that holds `tree`.
+    pub(super) fn of(tree: Tree) -> Self {
+        let state =
+            State { first: tree.clone(), live: tree, steps: Vec::new(), omit: Omit::Nothing };
+        Self(Arc::new(Mutex::new(state)))
+    }
+
+    /// From here on: all before is on the disk for good, and `omit` is not done.
+    pub(super) fn settle(&self, omit: Omit) {
+        let mut state = self.state();
+        state.first = state.live.clone();
+        state.steps.clear();
+        state.omit = omit;
+    }
+
+    /// How many steps were done.
+    pub(super) fn steps(&self) -> usize {
+        self.state().steps.len()
+    }
+
+    /// The rights that drafts took over.
+    pub(super) fn adopted(&self) -> Vec<Attributes> {
+        let steps = self.state().steps.clone();
+        steps
+            .into_iter()
+            .filter_map(|step| if let Step::Adopt(it) = step { Some(it) } else { None })
+            .collect()
+    }
+
+    /// Every state in which a power cut after the first `done` steps may leave the disk.
+    pub(super) fn after_a_cut(&self, done: usize) -> BTreeSet<Tree> {
+        let state = self.state();
+        let steps = &state.steps[..done];
+        let optional: Vec<usize> =
+            (0..done).filter(|at| is_entry(&steps[*at]) && !is_safe(steps, *at)).collect();
+        let mut trees = BTreeSet::new();
+        for chosen in 0..1_usize << optional.len() {
+            let dropped = |at: usize| {
+                optional.iter().position(|it| *it == at).is_some_and(|bit| chosen >> bit & 1 == 0)
+            };
+            let mut tree = state.first.clone();
+            for (at, step) in steps.iter().enumerate() {
+                if !dropped(at) {
+                    tree.apply(step);
+                }
+            }
+            for tree in unsynced(steps).into_iter().fold(vec![tree], |trees, (file, full)| {
+                trees.iter().flat_map(|tree| tree.with_parts_of(file, &full)).collect()
+            }) {
+                trees.insert(tree.reachable());
+            }
+        }
+        trees
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    fn step(&self, step: Step) {
+        let mut state = self.state();
+        let omitted = match (&step, state.omit) {
+            (Step::SyncFile(_), Omit::SyncFile) | (Step::SyncFolder(_), Omit::SyncFolder) => true,
+            (Step::SyncFolder(folder), Omit::SyncAbove) => state
+                .steps
+                .iter()
+                .any(|it| matches!(it, Step::Folder(made) if made.parent() == Some(folder))),
+            _ => false,
+        };
+        if !omitted {
+            state.live.apply(&step);
+            state.steps.push(step);
+        }
+    }
+}
+
+/// Whether a step changes the entries of a folder.
+fn is_entry(step: &Step) -> bool {
+    parent(step).is_some()
+}
+
+fn parent(step: &Step) -> Option<&Path> {
+    match step {
+        Step::Folder(path)
+        | Step::Create(path, _)
+        | Step::Rename(path, _, _)
+        | Step::Remove(path) => path.parent(),
+        Step::Write(..) | Step::Adopt(_) | Step::SyncFile(_) | Step::SyncFolder(_) => None,
+    }
+}
+
+/// Whether the folder of a step was brought to the disk later.
+fn is_safe(steps: &[Step], at: usize) -> bool {
+    let folder = parent(&steps[at]);
+    steps[at..].iter().any(|it| matches!(it, Step::SyncFolder(synced) if Some(&**synced) == folder))
+}
+
+/// The files whose content need not be on the disk, with that content.
+fn unsynced(steps: &[Step]) -> BTreeMap<usize, Vec<u8>> {
+    let mut open = BTreeMap::new();
+    for step in steps {
+        match step {
+            Step::Write(file, bytes) => {
+                open.insert(*file, bytes.clone());
+            }
+            Step::SyncFile(file) => {
+                open.remove(file);
+            }
+            _ => {}
+        }
+    }
+    open
+}
+
+impl Tree {
+    fn apply(&mut self, step: &Step) {
+        match step {
+            Step::Folder(path) => {
+                self.folders.insert(path.clone());
+            }
+            Step::Create(path, file) => {
+                self.names.insert(path.clone(), *file);
+                self.data.entry(*file).or_default();
+            }
+            Step::Write(file, bytes) => {
+                self.data.insert(*file, bytes.clone());
+            }
+            Step::Rename(from, to, file) => {
+                self.names.remove(from);
+                self.names.insert(to.clone(), *file);
+            }
+            Step::Remove(path) => {
+                self.names.remove(path);
+            }
+            Step::Adopt(_) | Step::SyncFile(_) | Step::SyncFolder(_) => {}
+        }
+    }
+
+    /// With nothing of a file's content, a part, the right length of zeros, and all of it.
+    fn with_parts_of(&self, file: usize, full: &[u8]) -> Vec<Self> {
+        let half = full[..full.len() / 2].to_vec();
+        [Vec::new(), half, vec![0; full.len()], full.to_vec()]
+            .into_iter()
+            .map(|content| {
+                let mut tree = self.clone();
+                tree.data.insert(file, content);
+                tree
+            })
+            .collect()
+    }
+
+    /// Without what no name leads to.
+    fn reachable(mut self) -> Self {
+        let Self { folders, names, data } = &mut self;
+        let all = folders.clone();
+        folders.retain(|folder| {
+            folder.ancestors().skip(1).all(|it| it == Path::new("/") || all.contains(it))
+        });
+        names.retain(|path, _| path.parent().is_some_and(|folder| folders.contains(folder)));
+        data.retain(|file, _| names.values().any(|named| named == file));
+        self
+    }
+}
+
+fn absent() -> io::Error {
+    io::ErrorKind::NotFound.into()
+}
+
+impl Disk for Model {
+    fn find(&self, path: &Path) -> io::Result<Found> {
+        let state = self.state();
+        let tree = &state.live;
+        let folder = path.parent().ok_or_else(absent)?;
+        Ok(if tree.names.contains_key(path) || tree.folders.contains(path) {
+            Found::File(path.to_owned())
+        } else if tree.folders.contains(folder) {
+            Found::Vacant(path.to_owned())
+        } else {
+            Found::NoFolder
+        })
+    }
+
+    fn read(&self, file: &Path) -> io::Result<Option<Content>> {
+        let state = self.state();
+        let bytes = state.live.names.get(file).and_then(|file| state.live.data.get(file));
+        let attributes = Attributes { owner: 1, group: 2, mode: 0o640 };
+        Ok(bytes.map(|bytes| Content { bytes: bytes.clone(), attributes }))
+    }
+
+    fn create_folder(&self, folder: &Path) -> io::Result<()> {
+        self.step(Step::Folder(folder.to_owned()));
+        Ok(())
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        self.step(Step::SyncFolder(folder.to_owned()));
+        Ok(())
+    }
+
+    fn draft(&self, file: &Path) -> io::Result<Box<dyn Draft>> {
+        let number = self.state().steps.len() + self.state().live.data.len() + 1;
+        let path = file.with_extension(format!("{number}.new"));
+        self.step(Step::Create(path.clone(), number));
+        Ok(Box::new(ModelDraft { disk: self.clone(), path, number, put: false }))
+    }
+
+    fn sweep(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct ModelDraft {
+    disk: Model,
+    path: PathBuf,
+    number: usize,
+    put: bool,
+}
+
+impl Draft for ModelDraft {
+    fn adopt(&mut self, attributes: &Attributes) -> io::Result<()> {
+        self.disk.step(Step::Adopt(*attributes));
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.disk.step(Step::Write(self.number, bytes.to_vec()));
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.disk.step(Step::SyncFile(self.number));
+        Ok(())
+    }
+
+    fn put(mut self: Box<Self>, path: &Path) -> io::Result<()> {
+        self.put = true;
+        self.disk.step(Step::Rename(self.path.clone(), path.to_owned(), self.number));
+        Ok(())
+    }
+}
+
+impl Drop for ModelDraft {
+    fn drop(&mut self) {
+        if !self.put {
+            self.disk.step(Step::Remove(self.path.clone()));
+        }
+    }
+}

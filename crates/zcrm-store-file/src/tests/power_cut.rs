@@ -1,0 +1,129 @@
+//! kill -9 cannot prove an fsync, for the kernel's memory outlives the process. So every state
+//! that a power cut could leave is made by hand, and must load.
+
+use std::{path::PathBuf, sync::Arc};
+
+use super::{
+    delete, load,
+    model::{Model, Omit},
+    save,
+};
+use crate::{disk::Attributes, token_file::TokenFile};
+
+const FILE: &str = "/data/zcrm_oauthtokens.txt";
+
+fn open(disk: &Model, path: &str) -> TokenFile {
+    TokenFile::new(PathBuf::from(path), Arc::new(disk.clone()))
+}
+
+/// What may be found after a cut: while the change runs, and once it has said that it is done.
+struct Expected<'a> {
+    user: &'a str,
+    before: Option<&'a str>,
+    after: Option<&'a str>,
+}
+
+/// Cuts the power after each step; says what it found that must not be.
+fn cuts(disk: &Model, path: &str, expected: &Expected<'_>, others: &[(&str, &str)]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut states = 0;
+    for done in 0..=disk.steps() {
+        for tree in disk.after_a_cut(done) {
+            states += 1;
+            let file = open(&Model::of(tree), path);
+            match load(&file, expected.user) {
+                Ok(found) if found.as_deref() == expected.after => {}
+                Ok(found) if found.as_deref() == expected.before && done < disk.steps() => {}
+                found => wrong.push(format!("after step {done}: {found:?}")),
+            }
+            for (user, access) in others {
+                match load(&file, user) {
+                    Ok(Some(found)) if found == *access => {}
+                    found => wrong.push(format!("after step {done}, {user}: {found:?}")),
+                }
+            }
+        }
+    }
+    assert!(states > disk.steps(), "the simulation makes more than one state");
+    wrong
+}
+
+/// A change of a file that holds two users.
+fn change(omit: Omit, change: impl Fn(&TokenFile), expected: &Expected<'_>) -> Vec<String> {
+    let disk = Model::new("/data");
+    let file = open(&disk, FILE);
+    save(&file, "a", "old").unwrap();
+    save(&file, "b", "other").unwrap();
+    disk.settle(omit);
+    change(&file);
+    cuts(&disk, FILE, expected, &[("b", "other")])
+}
+
+fn replace(omit: Omit) -> Vec<String> {
+    let expected = Expected { user: "a", before: Some("old"), after: Some("new") };
+    change(omit, |file| save(file, "a", "new").unwrap(), &expected)
+}
+
+/// The first token of all, in a folder that has to be made, and the one above it.
+fn first(omit: Omit) -> Vec<String> {
+    let disk = Model::new("/data");
+    disk.settle(omit);
+    let path = "/data/a/b/zcrm_oauthtokens.txt";
+    save(&open(&disk, path), "a", "new").unwrap();
+    cuts(&disk, path, &Expected { user: "a", before: None, after: Some("new") }, &[])
+}
+
+#[test]
+fn a_save_leaves_the_old_token_or_the_new_one() {
+    assert_eq!(replace(Omit::Nothing), [""; 0]);
+}
+
+#[test]
+fn the_first_save_leaves_no_token_or_the_new_one() {
+    assert_eq!(first(Omit::Nothing), [""; 0]);
+}
+
+#[test]
+fn a_new_user_costs_no_other() {
+    let expected = Expected { user: "c", before: None, after: Some("new") };
+    let wrong = change(Omit::Nothing, |file| save(file, "c", "new").unwrap(), &expected);
+    assert_eq!(wrong, [""; 0]);
+}
+
+#[test]
+fn a_delete_leaves_the_token_or_none() {
+    let expected = Expected { user: "a", before: Some("old"), after: None };
+    let wrong = change(Omit::Nothing, |file| assert!(delete(file, "a").unwrap()), &expected);
+    assert_eq!(wrong, [""; 0]);
+}
+
+#[test]
+fn without_the_sync_of_the_file_tokens_are_cut() {
+    for wrong in [replace(Omit::SyncFile), first(Omit::SyncFile)] {
+        assert!(wrong.iter().any(|it| it.contains("is empty")), "{wrong:?}");
+        assert!(wrong.iter().any(|it| it.contains("is cut off")), "{wrong:?}");
+    }
+}
+
+#[test]
+fn without_the_sync_of_the_folder_a_save_that_was_done_is_undone() {
+    let wrong = replace(Omit::SyncFolder);
+    assert!(!wrong.is_empty() && wrong.iter().all(|it| it.contains("old")), "{wrong:?}");
+    assert!(!first(Omit::SyncFolder).is_empty());
+}
+
+#[test]
+fn without_the_sync_above_a_new_folder_it_is_lost_with_its_token() {
+    let wrong = first(Omit::SyncAbove);
+    assert!(!wrong.is_empty() && wrong.iter().all(|it| it.contains("Ok(None)")), "{wrong:?}");
+}
+
+#[test]
+fn a_replaced_file_keeps_its_owner_group_and_mode() {
+    let disk = Model::new("/data");
+    let file = open(&disk, FILE);
+    save(&file, "a", "first").unwrap();
+    assert!(disk.adopted().is_empty(), "a new file belongs to whoever makes it");
+    save(&file, "a", "second").unwrap();
+    assert_eq!(disk.adopted(), [Attributes { owner: 1, group: 2, mode: 0o640 }]);
+}

@@ -1,0 +1,101 @@
+//! What is in the file: our format, what is kept of others, and what is refused.
+
+use zcrm_oauth::TokenStore as _;
+
+use crate::{Bench, key, shown, token};
+
+#[tokio::test]
+async fn the_format_is_the_documented_one() {
+    let bench = Bench::new();
+    bench.store.save(&key("patricia@example.com"), &token("a").with_scope("s")).await.unwrap();
+    let written = std::fs::read_to_string(bench.file()).unwrap();
+    let expected = r#"{
+  "zcrm_tokens": 1,
+  "tokens": [
+    {
+      "user": "patricia@example.com",
+      "client_id": "1000.CLIENT",
+      "environment": "production",
+      "access_token": "access-a",
+      "refresh_token": "refresh-a",
+      "expires_at": "2026-05-24T17:05:12.345Z",
+      "scope": "s"
+    }
+  ]
+}
+"#;
+    assert_eq!(written, expected);
+}
+
+#[tokio::test]
+async fn what_is_unknown_is_kept_to_the_digit() {
+    let bench = Bench::new();
+    let before = r#"{"later": {"b": 1, "a": 1.50000000000000000000001e400}, "zcrm_tokens": 1,
+        "tokens": [{"user": "a", "client_id": "1000.CLIENT", "environment": "production",
+        "access_token": "x", "expires_at": "2026-01-01T00:00:00Z", "note": [ 1e0 , null ]},
+        {"user": "b", "client_id": "c", "environment": "moon", "access_token": 7}]}"#;
+    std::fs::write(bench.file(), before).unwrap();
+    bench.store.save(&key("a"), &token("new")).await.unwrap();
+    let loaded = bench.store.load(&key("a")).await.unwrap().unwrap();
+    assert_eq!(shown(&loaded), shown(&token("new")));
+    let after = std::fs::read_to_string(bench.file()).unwrap();
+    for kept in
+        [r#"{"b": 1, "a": 1.50000000000000000000001e400}"#, "[ 1e0 , null ]", "\"moon\"", ": 7"]
+    {
+        assert!(after.contains(kept), "{kept} in {after}");
+    }
+    let error = bench.store.keys().await.unwrap_err();
+    assert!(error.to_string().contains("unknown `environment` in token 1"), "{error}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_understood_is_an_error_with_its_place_and_stays_untouched() {
+    let entry = r#"{"user": "a", "client_id": "1000.CLIENT", "environment": "production",
+        "access_token": "x", "expires_at": "2026-01-01T00:00:00Z"}"#;
+    let deep = format!("{{\"zcrm_tokens\": 1, \"x\": {}", "[".repeat(1_000_000));
+    let cases: &[(&str, String)] = &[
+        ("is empty", String::new()),
+        ("is cut off at line 2, column 12", "{\"zcrm_tokens\": 1,\n\"tokens\": [{".into()),
+        ("is cut off", deep),
+        ("is not valid JSON at line 1, column 18", r#"{"zcrm_tokens": 1x}"#.into()),
+        ("is not valid JSON at line 1, column 4", "{} {}".into()),
+        ("a member twice", r#"{"zcrm_tokens": 1, "zcrm_tokens": 1, "tokens": []}"#.into()),
+        ("no version under `zcrm_tokens`", r#"{"tokens": []}"#.into()),
+        ("no version under `zcrm_tokens`", r#"{"zcrm_tokens": "1", "tokens": []}"#.into()),
+        ("is of version 2", r#"{"zcrm_tokens": 2, "tokens": []}"#.into()),
+        ("no list under `tokens`", r#"{"zcrm_tokens": 1}"#.into()),
+        ("no list under `tokens`", r#"{"zcrm_tokens": 1, "tokens": {}}"#.into()),
+        ("token 0", r#"{"zcrm_tokens": 1, "tokens": ["x"]}"#.into()),
+        ("no `user` in token 0", r#"{"zcrm_tokens": 1, "tokens": [{}]}"#.into()),
+        (
+            "two tokens for one key",
+            format!("{{\"zcrm_tokens\": 1, \"tokens\": [{entry},{entry}]}}"),
+        ),
+        ("is no token file (at byte 0)", "user=a".into()),
+        ("is no token file (at byte 0)", "[]".into()),
+        ("is no token file (at byte 0)", "\u{feff}{}".into()),
+    ];
+    for (expected, content) in cases {
+        let bench = Bench::new();
+        std::fs::write(bench.file(), content).unwrap();
+        let store = &bench.store;
+        for error in [
+            store.load(&key("a")).await.unwrap_err(),
+            store.save(&key("a"), &token("new")).await.unwrap_err(),
+            store.delete(&key("a")).await.unwrap_err(),
+        ] {
+            let text = error.to_string();
+            assert!(text.contains(expected), "{expected}: {text}");
+            assert!(text.contains("zcrm_oauthtokens.txt"), "{text}");
+        }
+        assert_eq!(&std::fs::read_to_string(bench.file()).unwrap(), content);
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_text_are_an_error() {
+    let bench = Bench::new();
+    std::fs::write(bench.file(), b"{\"zcrm_tokens\": 1, \"tokens\": [], \"x\": \"\xff\"}").unwrap();
+    let error = bench.store.load(&key("a")).await.unwrap_err();
+    assert!(error.to_string().contains("is not valid UTF-8 at byte 39"), "{error}");
+}

@@ -1,0 +1,60 @@
+//! The file store, as its users see it.
+#![allow(clippy::unwrap_used, reason = "the helpers of tests, outside the test functions")]
+
+mod conformance;
+mod content;
+mod folder;
+mod locks;
+mod tokens;
+
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+use zcrm_core::{Environment, ExposeSecret};
+use zcrm_oauth::{StoredToken, TokenKey};
+use zcrm_store_file::FileStore;
+
+/// A folder of its own, and the store in it.
+struct Bench {
+    folder: TempDir,
+    store: FileStore,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FileStore::new(folder.path());
+        Self { folder, store }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("zcrm_oauthtokens.txt")
+    }
+
+    /// The names in the folder, in order.
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(self.folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+fn key(user: &str) -> TokenKey {
+    TokenKey::new(user, "1000.CLIENT", Environment::Production)
+}
+
+fn token(name: &str) -> StoredToken {
+    StoredToken::new(format!("access-{name}"), "2026-05-24T17:05:12.345Z".parse().unwrap())
+        .with_refresh(format!("refresh-{name}"))
+}
+
+/// All that a token holds, in the open.
+fn shown(token: &StoredToken) -> String {
+    let StoredToken { access, refresh, expires_at, api_domain, accounts_server, scope, .. } = token;
+    let refresh = refresh.as_ref().map(ExposeSecret::expose_secret);
+    let access = access.expose_secret();
+    format!("{access} {refresh:?} {expires_at} {api_domain:?} {accounts_server:?} {scope:?}")
+}
