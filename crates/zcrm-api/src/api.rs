@@ -8,8 +8,10 @@ use std::{
 };
 
 use serde::Deserialize;
-use zcrm_core::{ApiVersion, Endpoint, Error, Module, Record, Reply, RequestBuilder};
-use zcrm_http::{AuthorizedBy, Authorizer, ReqBody, Transport, send};
+use zcrm_core::{
+    ApiVersion, CallMeta, Endpoint, Error, Module, Record, Reply, RequestBuilder, RetryClass,
+};
+use zcrm_http::{AuthorizedBy, Authorizer, CallSettings, ReqBody, Transport, send};
 
 use crate::{Call, Records, operations};
 
@@ -32,25 +34,58 @@ pub struct Api {
     version: ApiVersion,
     authorizer: Option<Arc<dyn Authorizer>>,
     fields: Arc<Mutex<HashMap<String, Arc<[String]>>>>,
+    settings: CallSettings,
+    read_only: bool,
 }
 
 impl Api {
     /// An API without authorisation: for a transport that adds its own.
     #[must_use]
     pub fn new(transport: Transport, version: ApiVersion) -> Self {
-        Self { transport, version, authorizer: None, fields: Arc::default() }
+        Self {
+            transport,
+            version,
+            authorizer: None,
+            fields: Arc::default(),
+            settings: CallSettings::default(),
+            read_only: false,
+        }
     }
 
     /// The same API for the user that `authorizer` stands for.
     #[must_use]
     pub fn authorized_by(&self, authorizer: Arc<dyn Authorizer>) -> Self {
         Self {
-            transport: self.transport.clone(),
-            version: self.version,
             authorizer: Some(authorizer),
             // what a user may see of a module differs
             fields: Arc::default(),
+            ..self.clone()
         }
+    }
+
+    /// The same API with other limits for its calls: for one call, or for many.
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// use std::time::Duration;
+    /// use zcrm_http::CallSettings;
+    ///
+    /// let hasty = CallSettings::new().deadline(Duration::from_secs(5)).attempts(1);
+    /// let lead = api.with(hasty).records("Leads").get("3652397000000649013").send().await?;
+    /// # let _ = lead;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with(&self, settings: CallSettings) -> Self {
+        Self { settings, ..self.clone() }
+    }
+
+    /// The same API, but only for reading: every operation that may change something is refused
+    /// before it is sent.
+    #[must_use]
+    pub fn read_only(&self) -> Self {
+        Self { read_only: true, ..self.clone() }
     }
 
     /// The version that all calls use.
@@ -93,6 +128,14 @@ impl Api {
     /// Builds a request, has it authorised and takes in the answer.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Reply, Error> {
         let mut request = request.build()?.map(ReqBody::from);
+        if self.read_only
+            && let Some(call) = request.extensions().get::<CallMeta>()
+            && call.retry_class() != RetryClass::Read
+        {
+            let refused = Error::input("this API is for reading only, and the call may write");
+            return Err(refused.with_call(call));
+        }
+        request.extensions_mut().insert(self.settings);
         if let Some(authorizer) = &self.authorizer {
             request.extensions_mut().insert(AuthorizedBy(Arc::clone(authorizer)));
         }

@@ -1,5 +1,7 @@
 //! A call of any endpoint.
 
+use bytes::Bytes;
+use http::Request;
 use serde::{Serialize, de::DeserializeOwned};
 use zcrm_core::{Endpoint, Error, Id, Outcomes, Page, Reply, RequestBuilder, ResponseShape};
 
@@ -60,6 +62,14 @@ impl Call {
     /// Where the request is wrong, cannot be authorised, or does not come through.
     pub async fn send(self) -> Result<Reply, Error> {
         self.api.send(self.request).await
+    }
+
+    /// The request that would be sent: relative, and without the token.
+    ///
+    /// # Errors
+    /// Of kind [`Input`](zcrm_core::ErrorKind::Input), as [`send`](Self::send).
+    pub fn preview(&self) -> Result<Request<Bytes>, Error> {
+        self.request.clone().build()
     }
 
     /// The page that the answer holds, for an endpoint that returns a list.

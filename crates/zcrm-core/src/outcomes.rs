@@ -156,6 +156,21 @@ impl Outcomes {
         self.0.append(&mut later.0);
     }
 
+    /// Makes the refusals that are an `echo` of an earlier attempt unknown.
+    pub(crate) fn doubt(
+        &mut self,
+        echo: impl Fn(&ApiError) -> bool,
+        error: impl Fn(ApiError) -> Error,
+    ) {
+        for outcome in &mut self.0 {
+            if let Err(ItemError::Refused(api)) = outcome
+                && echo(api)
+            {
+                *outcome = Err(ItemError::Unknown(error((**api).clone())));
+            }
+        }
+    }
+
     /// One outcome an element; elements that Zoho left out are unknown, for the `reason` given.
     pub(crate) fn decode(
         status: StatusCode,

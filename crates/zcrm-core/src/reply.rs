@@ -3,12 +3,12 @@
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
+use http::{HeaderMap, Method, StatusCode, header::RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::{
-    ApiError, CallMeta, Error, ErrorKind, Outcome, Outcomes, Page,
+    ApiError, CallMeta, Code, Error, ErrorKind, Outcome, Outcomes, Page,
     json::{self, Members},
     page,
 };
@@ -39,6 +39,7 @@ pub struct Reply {
     call: CallMeta,
     host: Option<String>,
     attempts: u32,
+    after_doubt: bool,
 }
 
 impl Reply {
@@ -49,7 +50,15 @@ impl Reply {
         if body.starts_with(b"\xef\xbb\xbf") {
             body = body.slice(3..);
         }
-        Self { status, headers: HeaderMap::new(), body, call, host: None, attempts: 0 }
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            body,
+            call,
+            host: None,
+            attempts: 0,
+            after_doubt: false,
+        }
     }
 
     /// Adds the answer's headers.
@@ -64,6 +73,15 @@ impl Reply {
     pub fn with_context(mut self, host: Option<String>, attempts: u32) -> Self {
         self.host = host;
         self.attempts = attempts;
+        self
+    }
+
+    /// Says that an earlier attempt of the same call may have been executed. What this answer
+    /// refuses because it is done already (412, deleted, converted) then has an unknown outcome:
+    /// it may be our own doing.
+    #[must_use]
+    pub fn after_doubt(mut self, doubt: bool) -> Self {
+        self.after_doubt = doubt;
         self
     }
 
@@ -118,7 +136,11 @@ impl Reply {
         let unknown = |why: &str| {
             self.context(Error::new(ErrorKind::Decode, Outcome::Unknown, why.to_owned()))
         };
-        Ok(Outcomes::decode(self.status, &elements, sent, unknown))
+        let mut outcomes = Outcomes::decode(self.status, &elements, sent, unknown);
+        if self.after_doubt {
+            outcomes.doubt(|api| self.is_echo(api), |api| self.context(Error::from_api(api)));
+        }
+        Ok(outcomes)
     }
 
     /// The object under `key`, or the first of the list there.
@@ -235,7 +257,20 @@ impl Reply {
         self.context(error)
     }
 
-    fn context(&self, error: Error) -> Error {
+    /// Whether a refusal may only say that an earlier attempt of this call did it.
+    fn is_echo(&self, api: &ApiError) -> bool {
+        let code = api.code();
+        self.after_doubt
+            && (api.status() == StatusCode::PRECONDITION_FAILED
+                || *code == Code::ALREADY_MODIFIED
+                || *code == Code::ID_ALREADY_CONVERTED
+                || (self.call.method() == Method::DELETE && *code == Code::INVALID_DATA))
+    }
+
+    fn context(&self, mut error: Error) -> Error {
+        if error.api().is_some_and(|api| self.is_echo(api)) {
+            error = error.with_outcome(Outcome::Unknown);
+        }
         let mut error = error.with_call(&self.call).with_status(self.status);
         if let Some(host) = &self.host {
             error = error.with_host(host.clone());

@@ -25,6 +25,7 @@ mod clock;
 mod connector;
 pub mod layer;
 mod reply;
+mod settings;
 mod stack;
 
 pub use auth::{Authorization, AuthorizedBy, Authorizer};
@@ -32,6 +33,7 @@ pub use body::{ReqBody, ResBody};
 pub use clock::TokioClock;
 pub use connector::{Connector, ConnectorBuilder};
 pub use reply::{Attempts, Peer, send};
+pub use settings::CallSettings;
 pub use stack::{Limits, Stack, Timeouts};
 pub use zcrm_core::BoxError;
 

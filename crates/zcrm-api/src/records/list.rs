@@ -2,8 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
+use bytes::Bytes;
+use http::Request;
 use serde::de::DeserializeOwned;
-use zcrm_core::{ApiVersion, Endpoint, Error, Page};
+use zcrm_core::{ApiVersion, Endpoint, Error, Page, RequestBuilder};
 
 use super::{RecordStream, Records};
 use crate::operations;
@@ -152,11 +154,15 @@ impl<T: DeserializeOwned + Send + 'static> Query<T> {
 
     async fn page(self) -> Result<Page<T>, Error> {
         let query = self.prepare().await?;
-        let mut request = query.records.request(query.endpoint)?;
-        for (name, value) in &query.params {
-            request = request.query_unchecked(name, value);
-        }
-        query.records.api.send(request).await?.page("data")
+        query.records.api.send(query.request()?).await?.page("data")
+    }
+
+    fn request(&self) -> Result<RequestBuilder, Error> {
+        let request = self.records.request(self.endpoint)?;
+        let with = |request: RequestBuilder, (name, value): &(String, String)| {
+            request.query_unchecked(name, value)
+        };
+        Ok(self.params.iter().fold(request, with))
     }
 }
 
@@ -204,6 +210,15 @@ macro_rules! query_methods {
         /// Of kind [`Input`](zcrm_core::ErrorKind::Input) before anything is sent, or of the call.
         pub async fn send(self) -> Result<Page<T>, Error> {
             self.query.page().await
+        }
+
+        /// The request that would be sent: relative, and without the token. Only
+        /// `all_fields` asks Zoho for something, once.
+        ///
+        /// # Errors
+        /// As [`send`](Self::send), before anything is sent.
+        pub async fn preview(&self) -> Result<Request<Bytes>, Error> {
+            self.query.clone().prepare().await?.request()?.build()
         }
 
         /// All records, page after page. Mistakes are the stream's first item.

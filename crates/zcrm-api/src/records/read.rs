@@ -1,7 +1,9 @@
 //! One record.
 
+use bytes::Bytes;
+use http::Request;
 use serde::de::DeserializeOwned;
-use zcrm_core::{Error, Id};
+use zcrm_core::{Error, Id, RequestBuilder};
 
 use super::Records;
 use crate::operations;
@@ -34,10 +36,22 @@ impl<T: DeserializeOwned + Send + 'static> GetRecord<T> {
     /// one, [`Record`](zcrm_core::ErrorKind::Record) where the record does not fit `T`, or of the
     /// call.
     pub async fn send(self) -> Result<T, Error> {
-        let mut request = self.records.request(&operations::GET)?.path_id("id", &self.id);
-        if let Some(fields) = self.fields {
-            request = request.query("fields", fields);
-        }
-        self.records.api.send(request).await?.object("data")
+        self.records.api.send(self.request()?).await?.object("data")
+    }
+
+    /// The request that would be sent: relative, and without the token.
+    ///
+    /// # Errors
+    /// Of kind [`Input`](zcrm_core::ErrorKind::Input), as [`send`](Self::send).
+    pub fn preview(&self) -> Result<Request<Bytes>, Error> {
+        self.request()?.build()
+    }
+
+    fn request(&self) -> Result<RequestBuilder, Error> {
+        let request = self.records.request(&operations::GET)?.path_id("id", &self.id);
+        Ok(match &self.fields {
+            Some(fields) => request.query("fields", fields),
+            None => request,
+        })
     }
 }

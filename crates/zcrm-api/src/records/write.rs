@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use futures_util::{StreamExt, stream};
+use http::Request;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use zcrm_core::{
@@ -55,7 +57,7 @@ pub struct WriteRecords {
     rows: Vec<Box<RawValue>>,
     triggers: Option<Vec<Trigger>>,
     duplicate_check: Vec<String>,
-    layout: Option<Id>,
+    assignment_rule: Option<Id>,
     concurrency: usize,
     mistake: Option<Error>,
 }
@@ -89,7 +91,7 @@ impl WriteRecords {
             rows,
             triggers: None,
             duplicate_check: Vec::new(),
-            layout: None,
+            assignment_rule: None,
             concurrency: 1,
             mistake,
         }
@@ -123,7 +125,7 @@ impl WriteRecords {
 
     /// Applies the assignment rule of this id (`lar_id`).
     pub fn assignment_rule(mut self, id: impl Into<Id>) -> Self {
-        self.layout = Some(id.into());
+        self.assignment_rule = Some(id.into());
         self
     }
 
@@ -142,8 +144,20 @@ impl WriteRecords {
     /// Only where nothing at all was written: of kind [`Input`](zcrm_core::ErrorKind::Input)
     /// before anything is sent, or of the first call that was refused.
     pub async fn send(self) -> Result<Outcomes, Error> {
-        if let Some(mistake) = self.mistake {
-            return Err(mistake);
+        send_all(&self.records, self.calls()?, self.concurrency).await
+    }
+
+    /// The requests that would be sent, in order: relative, and without the token.
+    ///
+    /// # Errors
+    /// Of kind [`Input`](zcrm_core::ErrorKind::Input), as [`send`](Self::send).
+    pub fn preview(&self) -> Result<Vec<Request<Bytes>>, Error> {
+        preview(self.calls()?)
+    }
+
+    fn calls(&self) -> Result<Vec<Call>, Error> {
+        if let Some(mistake) = &self.mistake {
+            return Err(mistake.clone());
         }
         if self.duplicate_check.len() > 10 {
             return Err(Error::input("Zoho takes at most ten `duplicate_check_fields`"));
@@ -151,19 +165,17 @@ impl WriteRecords {
         if !self.duplicate_check.is_empty() && self.endpoint.name() != operations::UPSERT.name() {
             return Err(Error::input("`duplicate_check` belongs to `upsert`"));
         }
-        let mut calls = Vec::new();
-        for rows in self.rows.chunks(MOST_IN_A_CALL) {
+        let call = |rows: &[Box<RawValue>]| {
             let body = Body {
                 data: rows,
                 trigger: &self.triggers,
                 duplicate_check_fields: &self.duplicate_check,
-                lar_id: &self.layout,
+                lar_id: &self.assignment_rule,
             };
-            let class = self.retry_class(rows);
-            let request = self.records.request(self.endpoint)?.json(&body).retry(class);
-            calls.push((rows.len(), request));
-        }
-        send_all(&self.records, calls, self.concurrency).await
+            let request = self.records.request(self.endpoint)?.json(&body);
+            Ok(Call { records: rows.len(), request: request.retry(self.retry_class(rows)) })
+        };
+        not_empty(self.rows.chunks(MOST_IN_A_CALL).map(call).collect::<Result<_, _>>()?)
     }
 
     /// Lists append, and an upsert without a match inserts: neither may be done twice.
@@ -214,34 +226,60 @@ impl DeleteRecords {
     /// # Errors
     /// Only where nothing at all was deleted.
     pub async fn send(self) -> Result<Outcomes, Error> {
-        let mut calls = Vec::new();
-        for ids in self.ids.chunks(MOST_IN_A_CALL) {
+        send_all(&self.records, self.calls()?, 1).await
+    }
+
+    /// The requests that would be sent, in order: relative, and without the token.
+    ///
+    /// # Errors
+    /// Of kind [`Input`](zcrm_core::ErrorKind::Input), as [`send`](Self::send).
+    pub fn preview(&self) -> Result<Vec<Request<Bytes>>, Error> {
+        preview(self.calls()?)
+    }
+
+    fn calls(&self) -> Result<Vec<Call>, Error> {
+        let call = |ids: &[Id]| {
             for id in ids {
                 id.check()?;
             }
-            let mut request =
-                self.records.request(&operations::DELETE)?.query("ids", super::list::join(ids));
-            if let Some(run) = self.workflows {
-                request = request.query("wf_trigger", if run { "true" } else { "false" });
-            }
-            calls.push((ids.len(), request));
-        }
-        send_all(&self.records, calls, 1).await
+            let request = self.records.request(&operations::DELETE)?;
+            let request = request.query("ids", super::list::join(ids));
+            let request = match self.workflows {
+                Some(run) => request.query("wf_trigger", if run { "true" } else { "false" }),
+                None => request,
+            };
+            Ok(Call { records: ids.len(), request })
+        };
+        not_empty(self.ids.chunks(MOST_IN_A_CALL).map(call).collect::<Result<_, _>>()?)
     }
 }
 
-/// Makes the calls, each of which writes a number of records.
+/// One call of a write, and how many records it holds.
+struct Call {
+    records: usize,
+    request: RequestBuilder,
+}
+
+fn not_empty(calls: Vec<Call>) -> Result<Vec<Call>, Error> {
+    match calls.is_empty() {
+        true => Err(Error::input("there is nothing to write: the list of records is empty")),
+        false => Ok(calls),
+    }
+}
+
+fn preview(calls: Vec<Call>) -> Result<Vec<Request<Bytes>>, Error> {
+    calls.into_iter().map(|call| call.request.build()).collect()
+}
+
+/// Makes the calls, the first that fails as a whole being the last that is begun.
 async fn send_all(
     records: &Records<()>,
-    calls: Vec<(usize, RequestBuilder)>,
+    calls: Vec<Call>,
     concurrency: usize,
 ) -> Result<Outcomes, Error> {
-    if calls.is_empty() {
-        return Err(Error::input("there is nothing to write: the list of records is empty"));
-    }
     let stop = &AtomicBool::new(false);
     let results: Vec<_> = stream::iter(calls)
-        .map(|(count, request)| async move {
+        .map(|Call { records: count, request }| async move {
             if stop.load(Ordering::Relaxed) {
                 return (count, None);
             }

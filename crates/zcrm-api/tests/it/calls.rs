@@ -44,3 +44,44 @@ async fn mistakes_in_a_call_are_told_before_it_is_made() {
     }
     assert_eq!(sim.journal().requests(), 0);
 }
+
+#[tokio::test]
+async fn a_read_only_api_refuses_every_write_before_it_is_sent() {
+    let World { sim, api } = World::with(ApiVersion::V8, |sim| sim.records("Leads", 1)).await;
+    let reading = api.read_only();
+    let leads = reading.records("Leads");
+    let row = Record::new().with("id", "1").with("Last_Name", "Kay");
+    for error in [
+        leads.create_one(&row).await.unwrap_err(),
+        leads.update([row.clone()]).send().await.unwrap_err(),
+        leads.upsert([row]).send().await.unwrap_err(),
+        leads.delete_one("1").await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Input);
+        assert!(error.to_string().contains("reading only"), "{error}");
+    }
+    assert_eq!(sim.journal().requests(), 0);
+    let page = leads.list().fields(["Last_Name"]).send().await.unwrap();
+    assert_eq!(page.items.len(), 1);
+}
+
+#[tokio::test]
+async fn a_preview_shows_what_would_be_sent_and_no_token() {
+    let World { sim, api } = World::new(ApiVersion::V8).await;
+    let leads = api.records("Leads");
+    let get = leads.get("1").fields(["Email", "Phone"]).preview().unwrap();
+    assert_eq!(get.uri(), "/crm/v8/Leads/1?fields=Email%2CPhone");
+    let list = leads.list().fields(["id"]).per_page(5).preview().await.unwrap();
+    assert_eq!(list.uri(), "/crm/v8/Leads?per_page=5&fields=id");
+    let rows = (0..101).map(|n| Record::new().with("Last_Name", n.to_string()));
+    let writes = leads.create(rows).preview().unwrap();
+    assert_eq!(writes.len(), 2);
+    assert_eq!(&writes[1].body()[..], br#"{"data":[{"Last_Name":"100"}]}"#);
+    let deletions = leads.delete(["1", "2"]).run_workflows(false).preview().unwrap();
+    assert_eq!(deletions[0].uri(), "/crm/v8/Leads?ids=1%2C2&wf_trigger=false");
+    let call = api.call(&MODULE).path("module", "Leads").preview().unwrap();
+    assert_eq!(call.uri(), "/crm/v8/settings/modules/Leads");
+    assert!(call.headers().get("authorization").is_none());
+    assert!(leads.get("..").preview().is_err());
+    assert_eq!(sim.journal().requests(), 0);
+}

@@ -194,3 +194,33 @@ fn a_throttled_answer_says_how_long_to_wait() {
     assert!(error.is_throttled());
     assert_eq!(error.retry_after().unwrap().as_secs(), 7);
 }
+
+#[test]
+fn what_an_earlier_attempt_may_have_done_is_unknown_and_not_refused() {
+    const DELETE: Endpoint = Endpoint::delete("/{module}").id("records.delete");
+    let element = |code: &str| {
+        format!(r#"{{"code":"{code}","status":"error","message":"no","details":{{}}}}"#)
+    };
+    for (endpoint, status, code, echo) in [
+        (&DELETE, 400, "INVALID_DATA", true),
+        (&DELETE, 400, "NO_PERMISSION", false),
+        (&INSERT, 400, "INVALID_DATA", false),
+        (&INSERT, 400, "ID_ALREADY_CONVERTED", true),
+        (&INSERT, 412, "ALREADY_MODIFIED", true),
+    ] {
+        let body = format!(r#"{{"data":[{}]}}"#, element(code));
+        let outcomes =
+            |doubt| answer(endpoint, status, &body).after_doubt(doubt).outcomes("data", 1).unwrap();
+        let refused = |doubt| {
+            let (_, error) =
+                outcomes(doubt).failures().next().map(|(i, e)| (i, e.clone())).unwrap();
+            matches!(error, ItemError::Refused(_))
+        };
+        assert!(refused(false), "{code}");
+        assert_eq!(refused(true), !echo, "{code}");
+
+        let whole = answer(endpoint, status, &element(code)).after_doubt(true);
+        let outcome = whole.outcomes("data", 1).unwrap_err().outcome();
+        assert_eq!(outcome == Outcome::Unknown, echo, "{code}");
+    }
+}

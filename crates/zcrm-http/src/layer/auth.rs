@@ -4,7 +4,7 @@ use std::{mem, task};
 
 use http::{Request, Response, StatusCode, Uri, header::AUTHORIZATION};
 use tower::{Layer, Service, ServiceExt};
-use zcrm_core::{BoxError, Error, Origin};
+use zcrm_core::{BoxError, Error, ErrorKind, Origin, Outcome};
 
 use crate::{
     Authorization, AuthorizedBy, BoxFuture, ReqBody, ResBody, body::try_clone, layer::PeekedCode,
@@ -77,7 +77,7 @@ where
         Box::pin(async move {
             let first = match authorizer.cached() {
                 Some(authorization) => authorization,
-                None => authorizer.authorize().await?,
+                None => authorizer.authorize().await.map_err(not_sent)?,
             };
             let again = try_clone(&request);
             authorize(&mut request, &first)?;
@@ -89,7 +89,7 @@ where
             let Some(mut again) = again else {
                 return Ok(response);
             };
-            let second = authorizer.authorize().await?;
+            let second = authorizer.authorize().await.map_err(not_sent)?;
             if second == first {
                 return Ok(response);
             }
@@ -101,6 +101,16 @@ where
             }
             Ok(response)
         })
+    }
+}
+
+/// Whatever became of the call that was to bring a token: the request itself was not executed.
+fn not_sent(error: BoxError) -> BoxError {
+    match error.downcast::<Error>() {
+        Ok(error) => error.with_outcome(Outcome::NotSent).into(),
+        Err(foreign) => Error::new(ErrorKind::Other, Outcome::NotSent, "no token could be got")
+            .with_boxed_source(foreign)
+            .into(),
     }
 }
 

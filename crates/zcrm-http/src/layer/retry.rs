@@ -10,15 +10,16 @@ use crate::{Attempts, ReqBody, ResBody, body::try_clone};
 
 /// A policy for tower's retry layer.
 ///
-/// * A connection that could not be made, and a 429, mean that nothing was executed: any call is
-///   tried again.
+/// * A connection that could not be made, a token that could not be fetched, and a 429 mean that
+///   nothing was executed: any call is tried again.
 /// * A broken connection, a timeout of the attempt, 502, 503 and 504 leave it open: only calls
 ///   whose [`RetryClass`] allows it are tried again.
 /// * Everything else is final.
 ///
 /// It waits before try *n* a random time up to `base × 2ⁿ⁻¹` ("full jitter"), or as long as
 /// `Retry-After` says; where that is more than the longest wait, it gives up and passes the answer
-/// on. A request whose body can be sent once only is never retried.
+/// on. A request whose body can be sent once only is never retried. Where one attempt of a write
+/// may have been executed, the last error's outcome is unknown, whatever the last attempt came to.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -38,6 +39,8 @@ pub struct RetryPolicy {
     base: Duration,
     longest: Duration,
     made: u32,
+    /// Whether an attempt before this one may have been executed.
+    doubt: bool,
 }
 
 impl RetryPolicy {
@@ -51,6 +54,7 @@ impl RetryPolicy {
             base: Duration::from_millis(500),
             longest: Duration::from_secs(30),
             made: 0,
+            doubt: false,
         }
     }
 
@@ -118,7 +122,10 @@ fn judge(result: &Result<Response<ResBody>, BoxError>) -> Verdict {
         },
         Err(error) => match error.downcast_ref::<Error>() {
             Some(error) => match (error.kind(), error.outcome()) {
-                (ErrorKind::Connect, Outcome::NotSent) => Verdict::AnyCall,
+                (
+                    ErrorKind::Connect | ErrorKind::Transport | ErrorKind::Timeout,
+                    Outcome::NotSent,
+                ) => Verdict::AnyCall,
                 (ErrorKind::Transport | ErrorKind::Timeout, _) => Verdict::IfRepeatable,
                 _ => Verdict::Final,
             },
@@ -136,6 +143,7 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
         result: &mut Result<Response<ResBody>, BoxError>,
     ) -> Option<Sleep> {
         self.made += 1;
+        let verdict = judge(result);
         match result {
             Ok(response) => {
                 response.extensions_mut().insert(Attempts(self.made));
@@ -143,14 +151,19 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
             Err(error) => {
                 if let Some(error) = error.downcast_mut::<Error>() {
                     *error = error.clone().with_attempts(self.made);
+                    if self.doubt {
+                        *error = error.clone().with_outcome(Outcome::Unknown);
+                    }
                 }
             }
         }
         let class = request.extensions().get::<CallMeta>().map(CallMeta::retry_class);
-        let allowed = match judge(result) {
+        let allowed = match verdict {
             Verdict::Final => false,
             Verdict::AnyCall => true,
             Verdict::IfRepeatable => {
+                // a later attempt that is surely not executed does not undo this one
+                self.doubt |= class == Some(RetryClass::Idempotent);
                 matches!(class, Some(RetryClass::Read | RetryClass::Idempotent))
             }
         };

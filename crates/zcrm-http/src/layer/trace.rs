@@ -5,7 +5,7 @@ use std::{mem, sync::Arc, task};
 use http::{Request, Response};
 use tower::{Layer, Service};
 use tracing::{Instrument, field::Empty};
-use zcrm_core::{BoxError, CallMeta, Clock};
+use zcrm_core::{BoxError, CallMeta, Clock, Error};
 
 use crate::{Attempts, BoxFuture, ReqBody, ResBody, layer::PeekedCode};
 
@@ -101,7 +101,14 @@ where
                         }
                         tracing::debug!("answered");
                     }
-                    Err(error) => tracing::debug!(%error, "failed"),
+                    Err(error) => match error.downcast_ref::<Error>() {
+                        Some(error) => {
+                            span.record("attempts", error.attempts());
+                            tracing::debug!(%error, "failed");
+                        }
+                        // nobody knows what the text of a foreign error holds
+                        None => tracing::debug!("failed"),
+                    },
                 }
                 result
             }

@@ -1,0 +1,207 @@
+//! Authorisation: who gets the token, and what a 401 leads to.
+
+use std::sync::Arc;
+
+use http::{Request, header::AUTHORIZATION};
+use tower::Layer;
+use zcrm_core::{Error, ErrorKind, Outcome};
+use zcrm_http::{
+    Authorization, ReqBody,
+    layer::{Auth, AuthLayer, Collect, CollectLayer},
+};
+
+use crate::support::{
+    Answer, Call, Script, Tokens, answer, by, call, insert, ok, once, read, status, token, zcrm,
+    zoho,
+};
+
+fn auth(script: &Script) -> Auth<Collect<Script>> {
+    AuthLayer::new().layer(CollectLayer::new(1024).layer(script.clone()))
+}
+
+/// Answers 401 with `code` to the first `refusals` requests.
+fn stale(refusals: usize, code: &'static str) -> Script {
+    Script::new(move |n| if n < refusals { zoho(401, code) } else { ok() })
+}
+
+async fn sent(script: &Script, tokens: &Arc<Tokens>, request: Call) -> Answer {
+    call(auth(script), by(request, tokens)).await
+}
+
+fn absolute(uri: &str) -> Call {
+    Request::builder().uri(uri).body(ReqBody::empty()).unwrap()
+}
+
+#[tokio::test]
+async fn a_relative_request_goes_to_the_tokens_server_with_a_sensitive_header() {
+    let script = Script::new(|_| ok());
+    let tokens = Tokens::new([Ok(token("1000.a"))]);
+    sent(&script, &tokens, read()).await.unwrap();
+    let seen = script.seen();
+    assert_eq!(seen[0].uri, "https://www.zohoapis.eu/crm/v8/Leads?fields=Last_Name");
+    assert_eq!(seen[0].authorization(), "Zoho-oauthtoken 1000.a");
+    assert!(seen[0].headers[AUTHORIZATION].is_sensitive());
+    assert!(!format!("{:?}", seen[0].headers).contains("1000.a"));
+}
+
+#[tokio::test]
+async fn an_absolute_request_to_the_tokens_own_server_keeps_its_path() {
+    let script = Script::new(|_| ok());
+    for uri in ["https://www.zohoapis.eu/x/1?y=2", "https://WWW.zohoapis.eu:443/x/1?y=2"] {
+        let tokens = Tokens::new([Ok(token("1000.a"))]);
+        sent(&script, &tokens, absolute(uri)).await.unwrap();
+    }
+    let seen = script.seen();
+    assert_eq!(seen.len(), 2);
+    assert!(seen.iter().all(|seen| seen.uri.path_and_query().unwrap() == "/x/1?y=2"));
+    assert!(seen.iter().all(|seen| seen.authorization() == "Zoho-oauthtoken 1000.a"));
+}
+
+#[tokio::test]
+async fn an_absolute_request_to_any_other_server_is_refused_and_nothing_is_sent() {
+    let script = Script::new(|_| ok());
+    for uri in [
+        "https://www.zohoapis.com/x",
+        "https://www.zohoapis.eu:444/x",
+        "https://www.zohoapis.eu.example.com/x",
+        "http://www.zohoapis.eu/x",
+        "http://127.0.0.1/x",
+        "https://user@www.zohoapis.eu/x",
+    ] {
+        let tokens = Tokens::new([Ok(token("1000.marked"))]);
+        let error = zcrm(sent(&script, &tokens, absolute(uri)).await);
+        assert_eq!(error.outcome(), Outcome::NotSent, "{uri}");
+        assert!(matches!(error.kind(), ErrorKind::Input | ErrorKind::Config), "{uri}: {error}");
+        assert!(!format!("{error:?}").contains("marked"), "{uri}: {error:?}");
+    }
+    assert_eq!(script.calls(), 0);
+}
+
+#[tokio::test]
+async fn a_token_at_hand_is_used_without_asking_for_one() {
+    let script = Script::new(|_| ok());
+    let tokens = Tokens::holding(token("1000.cached"));
+    sent(&script, &tokens, read()).await.unwrap();
+    assert_eq!(script.seen()[0].authorization(), "Zoho-oauthtoken 1000.cached");
+    assert_eq!(tokens.asked(), 0);
+}
+
+#[tokio::test]
+async fn a_stale_token_is_rejected_once_and_the_call_sent_again_with_another() {
+    for code in ["INVALID_TOKEN", "AUTHENTICATION_FAILURE"] {
+        for request in [read(), insert()] {
+            let script = stale(1, code);
+            let tokens = Tokens::new([Ok(token("1000.old")), Ok(token("1000.new"))]);
+            let response = sent(&script, &tokens, request).await.unwrap();
+            assert_eq!(response.status(), 200);
+            assert_eq!(tokens.rejected(), [token("1000.old")]);
+            let seen = script.seen();
+            assert_eq!(seen.len(), 2, "{code}");
+            assert_eq!(seen[1].authorization(), "Zoho-oauthtoken 1000.new");
+            assert_eq!((&seen[0].uri, &seen[0].method), (&seen[1].uri, &seen[1].method));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_another_token_would_not_change_is_passed_on() {
+    for (answer_status, code) in [
+        (401, "OAUTH_SCOPE_MISMATCH"),
+        (401, "SOMETHING_NEW"),
+        (403, "INVALID_TOKEN"),
+        (400, "AUTHENTICATION_FAILURE"),
+    ] {
+        let script = Script::new(move |_| zoho(answer_status, code));
+        let tokens = Tokens::new([Ok(token("1000.a"))]);
+        let response = sent(&script, &tokens, read()).await.unwrap();
+        assert_eq!(response.status().as_u16(), answer_status);
+        assert_eq!((script.calls(), tokens.rejected().len()), (1, 0), "{code}");
+    }
+    let script = Script::new(|_| status(401));
+    let tokens = Tokens::new([Ok(token("1000.a"))]);
+    assert_eq!(sent(&script, &tokens, read()).await.unwrap().status(), 401);
+    assert_eq!((script.calls(), tokens.rejected().len()), (1, 0), "401 without a code");
+}
+
+#[tokio::test]
+async fn a_body_that_can_be_sent_once_is_not_replayed_and_the_401_is_passed_on() {
+    let script = stale(1, "INVALID_TOKEN");
+    let tokens = Tokens::new([Ok(token("1000.old"))]);
+    let response = sent(&script, &tokens, once(insert())).await.unwrap();
+    assert_eq!(response.status(), 401);
+    assert_eq!((script.calls(), tokens.asked()), (1, 1));
+    assert_eq!(tokens.rejected(), [token("1000.old")], "the next call gets another");
+}
+
+#[tokio::test]
+async fn a_second_401_is_passed_on_and_its_token_is_rejected_too() {
+    let script = stale(9, "INVALID_TOKEN");
+    let tokens = Tokens::new([Ok(token("1000.old")), Ok(token("1000.new"))]);
+    let response = sent(&script, &tokens, read()).await.unwrap();
+    assert_eq!(response.status(), 401);
+    assert_eq!(script.calls(), 2);
+    assert_eq!(tokens.rejected(), [token("1000.old"), token("1000.new")]);
+}
+
+#[tokio::test]
+async fn the_same_token_again_is_not_tried_a_second_time() {
+    let script = stale(9, "INVALID_TOKEN");
+    let tokens = Tokens::new([Ok(token("1000.a")), Ok(token("1000.a"))]);
+    let response = sent(&script, &tokens, read()).await.unwrap();
+    assert_eq!(response.status(), 401);
+    assert_eq!((script.calls(), tokens.rejected().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_request_without_an_authoriser_passes_as_it_is() {
+    let script = Script::new(|_| zoho(401, "INVALID_TOKEN"));
+    let response = call(auth(&script), read()).await.unwrap();
+    assert_eq!(response.status(), 401);
+    let seen = script.seen();
+    assert_eq!(
+        (seen.len(), seen[0].uri.to_string().as_str()),
+        (1, "/crm/v8/Leads?fields=Last_Name")
+    );
+    assert!(!seen[0].headers.contains_key(AUTHORIZATION));
+}
+
+#[tokio::test]
+async fn without_a_token_nothing_is_sent_and_the_error_says_so() {
+    // whatever became of the refresh: the call itself was not sent
+    let broken = || Error::new(ErrorKind::Transport, Outcome::Unknown, "the refresh broke off");
+    let script = Script::new(|_| ok());
+    let tokens = Tokens::new([Err(broken())]);
+    let error = zcrm(sent(&script, &tokens, insert()).await);
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::NotSent));
+    assert_eq!(script.calls(), 0);
+
+    let script = stale(9, "INVALID_TOKEN");
+    let tokens = Tokens::new([Ok(token("1000.a")), Err(broken())]);
+    let error = zcrm(sent(&script, &tokens, insert()).await);
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::NotSent));
+    assert_eq!(script.calls(), 1, "the first attempt was refused");
+}
+
+#[test]
+fn an_authorisation_shows_no_token() {
+    let shown = format!("{:?}", token("1000.marked"));
+    assert!(!shown.contains("marked") && shown.contains("https://www.zohoapis.eu"), "{shown}");
+    let origin = || "https://www.zohoapis.eu".parse().unwrap();
+    let error = Authorization::zoho("1000.marked\n", origin()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(!format!("{error:?}").contains("marked"), "{error:?}");
+    assert_ne!(token("a"), token("b"));
+    let elsewhere = Authorization::zoho("a", "https://www.zohoapis.com".parse().unwrap()).unwrap();
+    assert_ne!(token("a"), elsewhere);
+}
+
+#[tokio::test]
+async fn only_the_code_counts_and_not_the_rest_of_the_answer() {
+    let script = Script::new(|n| match n {
+        0 => Ok(answer(401, r#"{"details":{"code":"X"},"code":"INVALID_TOKEN"}"#)),
+        _ => ok(),
+    });
+    let tokens = Tokens::new([Ok(token("1000.old")), Ok(token("1000.new"))]);
+    assert_eq!(sent(&script, &tokens, read()).await.unwrap().status(), 200);
+    assert_eq!(script.calls(), 2);
+}

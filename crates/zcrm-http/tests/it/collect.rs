@@ -1,0 +1,134 @@
+//! The whole answer: its limit, its end, its code.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Response};
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
+use tower::Layer;
+use zcrm_core::{BoxError, Code, ErrorKind, Outcome};
+use zcrm_http::{
+    ResBody,
+    layer::{CollectLayer, PeekedCode},
+};
+
+use crate::support::{Script, answer, call, read, status, text, zcrm, zoho};
+
+type Piece = Result<Frame<Bytes>, BoxError>;
+
+/// A body that comes in these pieces.
+pub(crate) fn frames(pieces: impl IntoIterator<Item = Piece, IntoIter: Send + 'static>) -> ResBody {
+    StreamBody::new(futures_util::stream::iter(pieces)).boxed_unsync()
+}
+
+fn data(text: &'static str) -> Piece {
+    Ok(Frame::data(Bytes::from_static(text.as_bytes())))
+}
+
+async fn collected(
+    limit: usize,
+    answer: impl Fn() -> Response<ResBody> + Send + Sync + 'static,
+) -> Result<Response<ResBody>, BoxError> {
+    call(CollectLayer::new(limit).layer(Script::new(move |_| Ok(answer()))), read()).await
+}
+
+#[tokio::test]
+async fn a_body_in_pieces_is_put_together() {
+    let pieces = || Response::new(frames(["a", "", "bc", "d", ""].map(data)));
+    assert_eq!(text(collected(4, pieces).await.unwrap()).await, "abcd");
+    let nothing = || Response::new(frames([]));
+    assert_eq!(text(collected(4, nothing).await.unwrap()).await, "");
+    let blank_first = || Response::new(frames(["", "ab"].map(data)));
+    assert_eq!(text(collected(4, blank_first).await.unwrap()).await, "ab");
+}
+
+#[tokio::test]
+async fn a_body_in_one_piece_is_not_copied() {
+    let piece = Bytes::from(vec![b'x'; 1000]);
+    let sent = piece.clone();
+    let response = collected(1000, move || answer(200, sent.clone())).await.unwrap();
+    let got = response.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(got.as_ptr(), piece.as_ptr());
+}
+
+#[tokio::test]
+async fn trailers_are_passed_over() {
+    let response = || {
+        let trailers = Ok(Frame::trailers(HeaderMap::new()));
+        Response::new(frames([data("ab"), trailers]))
+    };
+    assert_eq!(text(collected(2, response).await.unwrap()).await, "ab");
+}
+
+#[tokio::test]
+async fn an_answer_of_the_limit_is_taken_and_one_byte_more_is_an_error() {
+    let of = |length: usize| move || answer(200, vec![b'x'; length]);
+    assert_eq!(text(collected(100, of(100)).await.unwrap()).await.len(), 100);
+    let error = zcrm(collected(100, of(101)).await);
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Unknown));
+    assert!(error.to_string().contains("100 bytes"), "{error}");
+    assert_eq!(error.status().unwrap(), 200);
+}
+
+#[tokio::test]
+async fn beyond_the_limit_nothing_more_is_read() {
+    let pulled = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&pulled);
+    let endless = move || {
+        let counter = Arc::clone(&counter);
+        Response::new(frames(std::iter::repeat_with(move || {
+            counter.fetch_add(1, Ordering::SeqCst);
+            data("0123456789")
+        })))
+    };
+    let error = zcrm(collected(95, endless).await);
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert_eq!(pulled.load(Ordering::SeqCst), 10);
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_a_transport_error_with_the_cause_below_it() {
+    let cut = || {
+        let mut response = Response::new(frames([data("{\"da"), Err("the cable".into())]));
+        *response.status_mut() = http::StatusCode::CREATED;
+        response
+    };
+    let error = zcrm(collected(100, cut).await);
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::Unknown));
+    assert_eq!(error.status().unwrap(), 201);
+    assert!(!error.to_string().contains("cable"));
+    assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "the cable");
+}
+
+#[tokio::test]
+async fn the_code_of_a_refusal_is_known_to_the_layers_outside() {
+    for refused in [400, 401, 429, 500] {
+        let response = collected(1000, move || zoho(refused, "INVALID_TOKEN").unwrap());
+        let response = response.await.unwrap();
+        assert_eq!(
+            response.extensions().get(),
+            Some(&PeekedCode(Code::INVALID_TOKEN)),
+            "{refused}"
+        );
+        assert!(text(response).await.contains("INVALID_TOKEN"), "the body is still whole");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_a_refusal_has_no_code() {
+    let mut answers = vec![zoho(200, "SUCCESS").unwrap(), status(502).unwrap()];
+    for odd in ["", "{}", "[]", "null", r#"{"code":7}"#, r#"{"code":"#, "\u{feff}"] {
+        answers.push(answer(400, odd));
+    }
+    for response in answers {
+        let shown = format!("{:?}", response.status());
+        let response = std::sync::Mutex::new(Some(response));
+        let taken = move || response.lock().unwrap().take().unwrap();
+        let response = collected(1000, taken).await.unwrap();
+        assert_eq!(response.extensions().get::<PeekedCode>(), None, "{shown}");
+    }
+}

@@ -1,0 +1,305 @@
+//! The gate: how many are inside, who is next, and whose place is free again.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use http::Response;
+use tokio::sync::{Semaphore, mpsc};
+use tower::{Layer, Service};
+use zcrm_core::{BoxError, CallMeta};
+use zcrm_http::{
+    Authorization, AuthorizedBy, Authorizer, Limits, ResBody, Stack,
+    layer::{Gate, GateLayer},
+};
+
+use crate::support::{Answer, ByHand, Call, Script, call, heavy, ok, read, token, until};
+
+/// A service that holds its calls until they are let go, and counts them.
+#[derive(Clone)]
+struct Room {
+    state: Arc<State>,
+}
+
+struct State {
+    inside: AtomicUsize,
+    most: AtomicUsize,
+    heavy: AtomicUsize,
+    most_heavy: AtomicUsize,
+    entered: mpsc::UnboundedSender<String>,
+    exit: Semaphore,
+}
+
+/// Counts a call for as long as it is inside, however it ends.
+struct Presence(Arc<State>, bool);
+
+impl Presence {
+    fn new(state: Arc<State>, heavy: bool) -> Self {
+        let count = |now: &AtomicUsize, most: &AtomicUsize| {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        };
+        count(&state.inside, &state.most);
+        if heavy {
+            count(&state.heavy, &state.most_heavy);
+        }
+        Self(state, heavy)
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        self.0.inside.fetch_sub(1, Ordering::SeqCst);
+        self.0.heavy.fetch_sub(usize::from(self.1), Ordering::SeqCst);
+    }
+}
+
+impl Room {
+    fn new() -> (Self, mpsc::UnboundedReceiver<String>) {
+        let (entered, entrants) = mpsc::unbounded_channel();
+        let state = State {
+            inside: AtomicUsize::new(0),
+            most: AtomicUsize::new(0),
+            heavy: AtomicUsize::new(0),
+            most_heavy: AtomicUsize::new(0),
+            entered,
+            exit: Semaphore::new(0),
+        };
+        (Self { state: Arc::new(state) }, entrants)
+    }
+
+    fn let_go(&self, calls: usize) {
+        self.state.exit.add_permits(calls);
+    }
+
+    fn inside(&self) -> usize {
+        self.state.inside.load(Ordering::SeqCst)
+    }
+}
+
+impl Service<Call> for Room {
+    type Response = Response<ResBody>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Call) -> Self::Future {
+        let state = Arc::clone(&self.state);
+        let heavy = request.extensions().get::<CallMeta>().is_some_and(CallMeta::is_heavy);
+        Box::pin(async move {
+            let _presence = Presence::new(Arc::clone(&state), heavy);
+            let name = request.headers().get("x-name").map(|name| name.to_str().unwrap());
+            let _ = state.entered.send(name.unwrap_or_default().to_owned());
+            state.exit.acquire().await.unwrap().forget();
+            match name {
+                Some("fails") => Err("it failed".into()),
+                _ => ok(),
+            }
+        })
+    }
+}
+
+fn named(name: &str) -> Call {
+    let mut request = read();
+    request.headers_mut().insert("x-name", name.parse().unwrap());
+    request
+}
+
+fn gated(all: usize, heavy: usize, room: &Room) -> Gate<Room> {
+    GateLayer::new(all, heavy).layer(room.clone())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn never_more_than_the_limit_are_inside_and_all_get_through() {
+    let (room, mut entrants) = Room::new();
+    let gate = gated(3, 3, &room);
+    let calls: Vec<_> = (0..60).map(|_| tokio::spawn(call(gate.clone(), read()))).collect();
+    for _ in 0..3 {
+        entrants.recv().await.unwrap();
+    }
+    for _ in 0..57 {
+        room.let_go(1);
+        entrants.recv().await.unwrap();
+    }
+    assert_eq!(room.inside(), 3);
+    room.let_go(3);
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap().status(), 200);
+    }
+    assert_eq!(room.state.most.load(Ordering::SeqCst), 3);
+    assert_eq!(room.inside(), 0);
+}
+
+#[tokio::test]
+async fn heavy_calls_have_a_limit_of_their_own_and_keep_no_light_one_out() {
+    let (room, mut entrants) = Room::new();
+    let gate = gated(5, 2, &room);
+    let mut calls: Vec<_> = (0..6).map(|_| tokio::spawn(call(gate.clone(), heavy()))).collect();
+    calls.extend((0..3).map(|_| tokio::spawn(call(gate.clone(), read()))));
+    for _ in 0..5 {
+        entrants.recv().await.unwrap();
+    }
+    assert_eq!((room.inside(), room.state.heavy.load(Ordering::SeqCst)), (5, 2));
+    room.let_go(9);
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(room.state.most_heavy.load(Ordering::SeqCst), 2);
+    assert_eq!(room.state.most.load(Ordering::SeqCst), 5);
+}
+
+#[tokio::test]
+async fn heavy_calls_count_among_all() {
+    let (room, mut entrants) = Room::new();
+    let gate = gated(1, 5, &room);
+    let calls: Vec<_> = (0..4).map(|_| tokio::spawn(call(gate.clone(), heavy()))).collect();
+    entrants.recv().await.unwrap();
+    room.let_go(4);
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(room.state.most.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_gate_of_none_lets_one_through_at_a_time() {
+    let (room, _entrants) = Room::new();
+    let gate = gated(0, 0, &room);
+    room.let_go(2);
+    let (first, second) = tokio::join!(call(gate.clone(), heavy()), call(gate, heavy()));
+    assert!(first.is_ok() && second.is_ok());
+    assert_eq!(room.state.most.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn whoever_came_first_is_let_in_first() {
+    let (room, mut entrants) = Room::new();
+    let gate = gated(1, 1, &room);
+    // tasks of one thread begin in the order in which they were spawned
+    let names: Vec<String> = (0..20).map(|n| n.to_string()).collect();
+    let calls: Vec<_> =
+        names.iter().map(|name| tokio::spawn(call(gate.clone(), named(name)))).collect();
+    let mut order = vec![entrants.recv().await.unwrap()];
+    while order.len() < names.len() {
+        room.let_go(1);
+        order.push(entrants.recv().await.unwrap());
+    }
+    assert_eq!(order, names);
+    room.let_go(1);
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn whoever_gives_up_frees_the_place_waiting_or_inside() {
+    let (room, mut entrants) = Room::new();
+    let gate = gated(1, 1, &room);
+    let inside = tokio::spawn(call(gate.clone(), named("inside")));
+    assert_eq!(entrants.recv().await.unwrap(), "inside");
+    let mut waiting = ByHand::new(call(gate.clone(), named("gone")));
+    assert!(waiting.poll().is_pending());
+    let mut patient = ByHand::new(call(gate.clone(), named("patient")));
+    assert!(patient.poll().is_pending());
+    drop(waiting);
+    inside.abort();
+    assert!(inside.await.unwrap_err().is_cancelled());
+    assert!(patient.is_woken());
+    room.let_go(1);
+    assert!(patient.poll().is_ready());
+    assert_eq!(entrants.recv().await.unwrap(), "patient");
+    drop(patient);
+    room.let_go(1);
+    call(gate, named("later")).await.unwrap();
+    assert_eq!(entrants.recv().await.unwrap(), "later");
+}
+
+#[tokio::test]
+async fn a_heavy_call_that_gives_up_frees_both_places() {
+    let (room, mut entrants) = Room::new();
+    let gate = gated(1, 1, &room);
+    let inside = tokio::spawn(call(gate.clone(), heavy()));
+    entrants.recv().await.unwrap();
+    let waiting = tokio::spawn(call(gate.clone(), heavy()));
+    tokio::task::yield_now().await;
+    waiting.abort();
+    inside.abort();
+    assert!(waiting.await.is_err() && inside.await.is_err());
+    room.let_go(1);
+    call(gate, heavy()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_place_is_held_until_the_answer_is_there() {
+    let (service, mut inside) = tower_test::mock::pair::<Call, Response<ResBody>>();
+    let gate = GateLayer::new(1, 1).layer(service);
+    let first = tokio::spawn(call(gate.clone(), named("first")));
+    let second = tokio::spawn(call(gate, named("second")));
+    let (request, answer) = inside.next_request().await.unwrap();
+    assert_eq!(request.headers()["x-name"], "first");
+    let mut next = ByHand::new(async move { inside.next_request().await });
+    assert!(next.poll().is_pending());
+    answer.send_response(ok().unwrap());
+    first.await.unwrap().unwrap();
+    let Poll::Ready(Some((request, answer))) = next.poll() else { panic!("nobody followed") };
+    assert_eq!(request.headers()["x-name"], "second");
+    answer.send_response(ok().unwrap());
+    second.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_call_that_fails_frees_its_place() {
+    let (room, _entrants) = Room::new();
+    let gate = gated(1, 1, &room);
+    room.let_go(10);
+    for _ in 0..5 {
+        assert!(call(gate.clone(), named("fails")).await.is_err());
+    }
+    assert_eq!(call(gate, named("well")).await.unwrap().status(), 200);
+}
+
+/// An authoriser whose token never comes.
+#[derive(Debug, Default)]
+struct Endless {
+    asked: Mutex<usize>,
+}
+
+#[async_trait::async_trait]
+impl Authorizer for Endless {
+    async fn authorize(&self) -> Result<Authorization, BoxError> {
+        *self.asked.lock().unwrap() += 1;
+        std::future::pending().await
+    }
+
+    async fn reject(&self, _: &Authorization) {}
+}
+
+#[tokio::test]
+async fn nobody_holds_a_place_while_waiting_for_a_token() {
+    let mut limits = Limits::default();
+    limits.concurrent = 1;
+    let script = Script::new(|_| ok());
+    let transport = Stack::new(script.clone()).limits(limits).build();
+    let endless = Arc::new(Endless::default());
+    let mut request = read();
+    request.extensions_mut().insert(AuthorizedBy(Arc::clone(&endless) as _));
+    let stuck = tokio::spawn(call(transport.clone(), request));
+    until(|| *endless.asked.lock().unwrap() == 1).await;
+
+    let other = crate::support::Tokens::holding(token("1000.b"));
+    for _ in 0..3 {
+        let response = call(transport.clone(), crate::support::by(read(), &other)).await.unwrap();
+        assert_eq!(response.status(), 200);
+    }
+    assert_eq!(script.calls(), 3);
+    assert!(!stuck.is_finished());
+    stuck.abort();
+}

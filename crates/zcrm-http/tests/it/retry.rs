@@ -1,0 +1,282 @@
+//! Retry: what is sent again, how often, and after which wait.
+
+use std::{sync::Arc, time::Duration};
+
+use http::{Response, header::RETRY_AFTER};
+use tower::{Layer, retry::Retry, retry::RetryLayer};
+use zcrm_core::{BoxError, CallMeta, ErrorKind, ManualClock, Outcome};
+use zcrm_http::{
+    Attempts, ResBody,
+    layer::{CollectLayer, RetryPolicy},
+};
+
+use crate::support::{
+    Answer, Script, answer, call, insert, ok, once, read, status, update, zcrm, zoho,
+};
+
+fn seconds(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds)
+}
+
+fn policy(clock: &ManualClock) -> RetryPolicy {
+    RetryPolicy::new(Arc::new(clock.clone()))
+}
+
+fn retrying(policy: RetryPolicy, script: &Script) -> Retry<RetryPolicy, Script> {
+    RetryLayer::new(policy).layer(script.clone())
+}
+
+fn broken(kind: ErrorKind, outcome: Outcome) -> Answer {
+    Err(zcrm_core::Error::new(kind, outcome, "it broke").into())
+}
+
+fn wait_for(value: &str) -> Response<ResBody> {
+    let mut response = answer(429, "");
+    response.headers_mut().insert(RETRY_AFTER, value.parse().unwrap());
+    response
+}
+
+/// How often a read, a repeatable write and an insert are sent, where the first attempt ends thus.
+async fn tries(first: impl Fn() -> Answer + Copy + Send + Sync + 'static) -> [usize; 3] {
+    let mut counts = [0; 3];
+    for (count, request) in counts.iter_mut().zip([read(), update(), insert()]) {
+        let script = Script::new(move |n| if n == 0 { first() } else { ok() });
+        let clock = ManualClock::jumping();
+        let _ = call(retrying(policy(&clock), &script), request).await;
+        *count = script.calls();
+        assert_eq!(clock.slept().len(), *count - 1);
+    }
+    counts
+}
+
+#[tokio::test]
+async fn every_call_is_repeated_where_nothing_can_have_been_executed() {
+    assert_eq!(tries(|| broken(ErrorKind::Connect, Outcome::NotSent)).await, [2, 2, 2]);
+    assert_eq!(tries(|| status(429)).await, [2, 2, 2]);
+    assert_eq!(tries(|| zoho(429, "TOO_MANY_REQUESTS")).await, [2, 2, 2]);
+    // no token could be fetched for it
+    assert_eq!(tries(|| broken(ErrorKind::Transport, Outcome::NotSent)).await, [2, 2, 2]);
+}
+
+#[tokio::test]
+async fn an_insert_is_not_repeated_where_it_may_have_been_executed() {
+    assert_eq!(tries(|| broken(ErrorKind::Transport, Outcome::Unknown)).await, [2, 2, 1]);
+    assert_eq!(tries(|| broken(ErrorKind::Timeout, Outcome::Unknown)).await, [2, 2, 1]);
+    assert_eq!(tries(|| broken(ErrorKind::Connect, Outcome::Unknown)).await, [1, 1, 1]);
+    for unavailable in [502, 503, 504] {
+        let first = move || status(unavailable);
+        assert_eq!(tries(first).await, [2, 2, 1], "{unavailable}");
+    }
+}
+
+#[tokio::test]
+async fn everything_else_is_final() {
+    for done in [200, 201, 204, 207, 304, 400, 401, 403, 404, 412] {
+        assert_eq!(tries(move || status(done)).await, [1, 1, 1], "{done}");
+    }
+    for kind in [
+        ErrorKind::Config,
+        ErrorKind::Input,
+        ErrorKind::Credential,
+        ErrorKind::WrongDataCenter,
+        ErrorKind::Throttled,
+        ErrorKind::Store,
+        ErrorKind::Decode,
+    ] {
+        assert_eq!(tries(move || broken(kind, Outcome::NotSent)).await, [1, 1, 1], "{kind:?}");
+    }
+    assert_eq!(tries(|| Err("not one of ours".into())).await, [1, 1, 1]);
+}
+
+#[tokio::test]
+async fn a_request_that_says_nothing_of_itself_is_repeated_only_where_nothing_was_executed() {
+    for (first, sent) in [(429, 2), (503, 1)] {
+        let script = Script::new(move |n| if n == 0 { status(first) } else { ok() });
+        let mut request = read();
+        request.extensions_mut().remove::<CallMeta>();
+        let _ = call(retrying(policy(&ManualClock::jumping()), &script), request).await;
+        assert_eq!(script.calls(), sent, "{first}");
+    }
+}
+
+#[tokio::test]
+async fn the_answer_says_how_often_its_request_was_sent() {
+    for failures in 0..4 {
+        let script = Script::new(move |n| if n < failures { status(503) } else { ok() });
+        let service = retrying(policy(&ManualClock::jumping()), &script);
+        let response = call(service, read()).await.unwrap();
+        let Attempts(attempts) = response.extensions().get().copied().unwrap();
+        assert_eq!((response.status().as_u16(), attempts as usize), (200, failures + 1));
+    }
+}
+
+#[tokio::test]
+async fn the_attempts_are_bounded_and_told_by_the_last_answer_or_error() {
+    for (attempts, sent) in [(0, 1), (1, 1), (2, 2), (7, 7)] {
+        let clock = ManualClock::jumping();
+        let script = Script::new(|_| status(503));
+        let service = retrying(policy(&clock).attempts(attempts), &script);
+        let response = call(service, read()).await.unwrap();
+        assert_eq!(response.extensions().get(), Some(&Attempts(sent)));
+        assert_eq!((script.calls(), clock.slept().len()), (sent as usize, sent as usize - 1));
+
+        let script = Script::new(|_| broken(ErrorKind::Connect, Outcome::NotSent));
+        let service = retrying(policy(&clock).attempts(attempts), &script);
+        let error = zcrm(call(service, insert()).await);
+        assert_eq!((error.attempts(), script.calls()), (sent, sent as usize));
+        assert_eq!(error.outcome(), Outcome::NotSent);
+    }
+}
+
+#[tokio::test]
+async fn each_call_has_attempts_of_its_own() {
+    let script = Script::new(|_| status(503));
+    let service = retrying(policy(&ManualClock::jumping()), &script);
+    for calls in 1..=3 {
+        call(service.clone(), read()).await.unwrap();
+        assert_eq!(script.calls(), 4 * calls);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_can_be_sent_once_is_never_sent_again() {
+    for request in [read(), insert()] {
+        let clock = ManualClock::jumping();
+        let script = Script::new(|_| broken(ErrorKind::Connect, Outcome::NotSent));
+        let error = zcrm(call(retrying(policy(&clock), &script), once(request)).await);
+        assert_eq!((error.kind(), script.calls()), (ErrorKind::Connect, 1));
+        assert!(clock.slept().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn the_waits_double_between_their_bounds() {
+    for (chance, waits) in [
+        (0.0, [0.0, 0.0, 0.0, 0.0, 0.0]),
+        (0.5, [0.25, 0.5, 1.0, 2.0, 2.5]),
+        (1.0, [0.5, 1.0, 2.0, 4.0, 5.0]),
+        // a source that leaves its bounds does not lead out of them
+        (-3.0, [0.0, 0.0, 0.0, 0.0, 0.0]),
+        (9.0, [0.5, 1.0, 2.0, 4.0, 5.0]),
+    ] {
+        let clock = ManualClock::jumping();
+        let script = Script::new(|_| status(503));
+        let policy = policy(&clock).attempts(6).longest(seconds(5.0)).jitter(move || chance);
+        call(retrying(policy, &script), read()).await.unwrap();
+        assert_eq!(clock.slept(), waits.map(seconds), "{chance}");
+    }
+}
+
+#[tokio::test]
+async fn the_default_chance_stays_within_the_bounds() {
+    for _ in 0..50 {
+        let clock = ManualClock::jumping();
+        let script = Script::new(|_| status(503));
+        call(retrying(policy(&clock), &script), read()).await.unwrap();
+        let slept = clock.slept();
+        assert_eq!(slept.len(), 3);
+        assert!(slept.iter().zip([0.5, 1.0, 2.0]).all(|(wait, most)| *wait <= seconds(most)));
+    }
+}
+
+#[tokio::test]
+async fn a_long_series_of_attempts_does_not_overflow() {
+    let clock = ManualClock::jumping();
+    let script = Script::new(|_| status(503));
+    let policy = policy(&clock).attempts(100).base(Duration::MAX).jitter(|| 1.0);
+    call(retrying(policy, &script), read()).await.unwrap();
+    assert_eq!(clock.slept(), [seconds(30.0); 99]);
+}
+
+#[tokio::test]
+async fn retry_after_is_honoured() {
+    let clock = ManualClock::jumping();
+    let script = Script::new(|n| if n == 0 { Ok(wait_for("7")) } else { ok() });
+    let response = call(retrying(policy(&clock).jitter(|| 1.0), &script), insert()).await.unwrap();
+    assert_eq!((response.status().as_u16(), clock.slept()), (200, vec![seconds(7.0)]));
+}
+
+#[tokio::test]
+async fn retry_after_never_makes_the_wait_shorter() {
+    let clock = ManualClock::jumping();
+    let script = Script::new(|n| if n == 0 { Ok(wait_for("0")) } else { ok() });
+    call(retrying(policy(&clock).jitter(|| 1.0), &script), read()).await.unwrap();
+    assert_eq!(clock.slept(), [seconds(0.5)]);
+}
+
+#[tokio::test]
+async fn a_retry_after_beyond_the_longest_wait_ends_the_tries() {
+    for long in ["31", "86400", "18446744073709551615"] {
+        let clock = ManualClock::jumping();
+        let script = Script::new(move |_| Ok(wait_for(long)));
+        let response = call(retrying(policy(&clock), &script), read()).await.unwrap();
+        assert_eq!(
+            (response.status().as_u16(), response.headers()[RETRY_AFTER].len()),
+            (429, long.len())
+        );
+        assert_eq!((script.calls(), clock.slept()), (1, vec![]), "{long}");
+    }
+}
+
+#[tokio::test]
+async fn a_retry_after_that_is_no_number_is_passed_over() {
+    for odd in ["soon", "-1", "1.5", "Wed, 21 Oct 2026 07:28:00 GMT", ""] {
+        let clock = ManualClock::jumping();
+        let script = Script::new(move |n| if n == 0 { Ok(wait_for(odd)) } else { ok() });
+        call(retrying(policy(&clock).jitter(|| 1.0), &script), read()).await.unwrap();
+        assert_eq!(clock.slept(), [seconds(0.5)], "{odd}");
+    }
+}
+
+/// An attempt that may have been executed, then attempts that surely were not.
+fn doubtful(n: usize) -> Answer {
+    match n {
+        0 => broken(ErrorKind::Transport, Outcome::Unknown),
+        _ => broken(ErrorKind::Connect, Outcome::NotSent),
+    }
+}
+
+#[tokio::test]
+async fn a_write_of_which_one_attempt_may_have_been_executed_ends_in_an_unknown_outcome() {
+    let script = Script::new(doubtful);
+    let service = retrying(policy(&ManualClock::jumping()), &script);
+    let error = zcrm(call(service, update()).await);
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connect, 4));
+    assert_eq!(error.outcome(), Outcome::Unknown);
+
+    let script = Script::new(|n| if n == 0 { status(504) } else { doubtful(n) });
+    let service = retrying(policy(&ManualClock::jumping()), &script);
+    assert_eq!(zcrm(call(service, update()).await).outcome(), Outcome::Unknown, "504");
+
+    // an insert that is refused, and then not sent, was never executed
+    let script = Script::new(|n| if n == 0 { status(429) } else { doubtful(n) });
+    let service = retrying(policy(&ManualClock::jumping()), &script);
+    assert_eq!(zcrm(call(service, insert()).await).outcome(), Outcome::NotSent);
+}
+
+#[tokio::test]
+async fn a_read_changes_nothing_so_its_last_outcome_stands() {
+    let script = Script::new(doubtful);
+    let service = retrying(policy(&ManualClock::jumping()), &script);
+    assert_eq!(zcrm(call(service, read()).await).outcome(), Outcome::NotSent);
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_fetched_again_for_a_read_and_unknown_for_an_insert() {
+    let half = || {
+        let error: BoxError = "cut".into();
+        let frames = [Ok(http_body::Frame::data("{\"da".into())), Err(error)];
+        Ok(Response::new(crate::collect::frames(frames)))
+    };
+    for (request, sent) in [(read(), 2), (insert(), 1)] {
+        let script = Script::new(move |n| if n == 0 { half() } else { ok() });
+        let policy = policy(&ManualClock::jumping());
+        let service = RetryLayer::new(policy).layer(CollectLayer::new(100).layer(script.clone()));
+        let result = call(service, request).await;
+        assert_eq!((script.calls(), result.is_ok()), (sent, sent == 2));
+        if let Err(error) = result {
+            let error = zcrm_core::Error::from_boxed(error);
+            assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::Unknown));
+        }
+    }
+}

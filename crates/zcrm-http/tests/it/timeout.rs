@@ -1,0 +1,194 @@
+//! Deadlines: of an attempt, and of the whole call.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::Response;
+use tower::{Layer, Service};
+use zcrm_core::{BoxError, Clock, ErrorKind, ManualClock, Outcome};
+use zcrm_http::{
+    ReqBody, ResBody, Stack, Timeouts,
+    layer::{AttemptTimeoutLayer, DeadlineLayer, RetryPolicy},
+};
+
+use crate::support::{Answer, ByHand, Call, Script, call, insert, ok, read, status, until, zcrm};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A service whose first calls never end; it counts those that began and those that were dropped.
+#[derive(Clone, Default)]
+struct Silent {
+    silent: usize,
+    begun: Arc<AtomicUsize>,
+    dropped: Arc<AtomicUsize>,
+}
+
+struct OnDrop(Arc<AtomicUsize>);
+
+impl Drop for OnDrop {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl Silent {
+    fn new(silent: usize) -> Self {
+        Self { silent, ..Self::default() }
+    }
+
+    fn begun(&self) -> usize {
+        self.begun.load(Ordering::SeqCst)
+    }
+}
+
+impl Service<Call> for Silent {
+    type Response = Response<ResBody>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Call) -> Self::Future {
+        let silent = self.begun.fetch_add(1, Ordering::SeqCst) < self.silent;
+        let on_drop = OnDrop(Arc::clone(&self.dropped));
+        Box::pin(async move {
+            if silent {
+                std::future::pending::<()>().await;
+            }
+            std::mem::forget(on_drop);
+            ok()
+        })
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_ends_when_its_time_has_passed_and_not_before() {
+    let clock = ManualClock::new();
+    let silent = Silent::new(9);
+    let layer = AttemptTimeoutLayer::new(MINUTE, Arc::new(clock.clone()));
+    let mut attempt = ByHand::new(call(layer.layer(silent.clone()), insert()));
+    assert!(attempt.poll().is_pending());
+    clock.advance(MINUTE - Duration::from_millis(1));
+    assert!(attempt.poll().is_pending());
+    clock.advance(Duration::from_millis(1));
+    assert!(attempt.is_woken());
+    let Poll::Ready(result) = attempt.poll() else { panic!("the time has passed") };
+    let error = zcrm(result);
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::Unknown));
+    assert_eq!(error.operation(), Some("records.create"));
+    let text = error.to_string();
+    assert!(text.contains("attempt") && text.contains("60 s"), "{text}");
+    drop(attempt);
+    assert_eq!(silent.dropped.load(Ordering::SeqCst), 1, "the attempt is given up");
+}
+
+#[tokio::test]
+async fn a_deadline_names_itself() {
+    let clock = ManualClock::jumping();
+    let layer = DeadlineLayer::new(Duration::from_millis(1500), Arc::new(clock));
+    let error = zcrm(call(layer.layer(Silent::new(9)), read()).await);
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::Timeout, Some("records.list")));
+    let text = error.to_string();
+    assert!(text.contains("deadline") && text.contains("1.5 s"), "{text}");
+    assert!(!text.contains("Leads"), "only the template: {text}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_there_at_once_costs_no_timer() {
+    let clock = ManualClock::new();
+    let layer = DeadlineLayer::new(MINUTE, Arc::new(clock.clone()));
+    assert_eq!(call(layer.layer(Silent::new(0)), read()).await.unwrap().status(), 200);
+    assert!(clock.slept().is_empty());
+}
+
+#[tokio::test]
+async fn a_request_that_says_nothing_of_itself_times_out_too() {
+    let layer = AttemptTimeoutLayer::new(MINUTE, Arc::new(ManualClock::jumping()));
+    let bare = http::Request::new(ReqBody::empty());
+    let error = zcrm(call(layer.layer(Silent::new(9)), bare).await);
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::Timeout, None));
+}
+
+fn stack<S>(base: S, clock: &ManualClock) -> Stack<S>
+where
+    S: Service<Call, Response = Response<ResBody>, Error = BoxError, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+{
+    let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+    let policy = RetryPolicy::new(Arc::clone(&clock)).jitter(|| 1.0);
+    let mut timeouts = Timeouts::default();
+    timeouts.attempt = MINUTE;
+    timeouts.total = 2 * MINUTE;
+    Stack::new(base).clock(clock).timeouts(timeouts).retry(policy)
+}
+
+#[tokio::test]
+async fn an_attempt_that_took_too_long_is_made_again_for_a_read() {
+    let clock = ManualClock::new();
+    let silent = Silent::new(1);
+    let reading = tokio::spawn(call(stack(silent.clone(), &clock).build(), read()));
+    until(|| clock.slept().contains(&MINUTE)).await;
+    clock.advance(MINUTE);
+    // the wait before the second attempt
+    until(|| clock.slept().contains(&Duration::from_millis(500))).await;
+    assert_eq!(silent.begun(), 1);
+    clock.advance(Duration::from_millis(500));
+    assert_eq!(reading.await.unwrap().unwrap().status(), 200);
+    assert_eq!(silent.begun(), 2);
+}
+
+#[tokio::test]
+async fn an_insert_that_took_too_long_is_unknown_and_not_made_again() {
+    let clock = ManualClock::new();
+    let silent = Silent::new(1);
+    let inserting = tokio::spawn(call(stack(silent.clone(), &clock).build(), insert()));
+    until(|| clock.slept().contains(&MINUTE)).await;
+    clock.advance(MINUTE);
+    let error = zcrm(inserting.await.unwrap());
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::Unknown));
+    assert_eq!((error.attempts(), silent.begun()), (1, 1));
+    assert!(error.to_string().contains("may have been executed"), "{error}");
+}
+
+#[tokio::test]
+async fn the_deadline_bounds_the_tries_and_their_waits() {
+    let clock = ManualClock::new();
+    let script = Script::new(|_| status(503));
+    let calling = tokio::spawn(call(stack(script.clone(), &clock).build(), read()));
+    until(|| clock.slept().contains(&Duration::from_millis(500))).await;
+    assert_eq!(script.calls(), 1);
+    // it is still waiting before its second attempt
+    clock.advance(2 * MINUTE);
+    let error = zcrm(calling.await.unwrap());
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(error.to_string().contains("deadline"), "{error}");
+    assert!(script.calls() <= 2, "no attempt after the deadline");
+}
+
+#[tokio::test]
+async fn a_token_call_has_a_deadline_and_is_never_made_again() {
+    let clock = ManualClock::new();
+    let script = Script::new(|_| status(503));
+    let transport = stack(script.clone(), &clock).build_for_accounts(MINUTE);
+    assert_eq!(call(transport, read()).await.unwrap().status(), 503);
+    assert_eq!(script.calls(), 1);
+
+    let transport = stack(Silent::new(9), &clock).build_for_accounts(MINUTE);
+    let calling = tokio::spawn(call(transport, read()));
+    until(|| clock.slept().contains(&MINUTE)).await;
+    clock.advance(MINUTE);
+    assert_eq!(zcrm(calling.await.unwrap()).kind(), ErrorKind::Timeout);
+}

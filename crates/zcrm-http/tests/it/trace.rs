@@ -1,0 +1,155 @@
+//! Tracing: what a span tells, and what nothing ever tells.
+
+use std::{sync::Arc, time::Duration};
+
+use tower::{Layer, retry::RetryLayer};
+use zcrm_core::{ApiVersion, Endpoint, ManualClock};
+use zcrm_http::{
+    Attempts, Authorization, ReqBody, Stack,
+    layer::{CollectLayer, RetryPolicy, TraceLayer},
+};
+use zcrm_sim::Simulator;
+
+use crate::{
+    logs::Logs,
+    support::{
+        Answer, Call, Script, Tokens, by, call, chain, connector, insert, log_in, ok, read, status,
+        zcrm, zoho,
+    },
+};
+
+const SEARCH: Endpoint = Endpoint::post("/{module}/search").id("records.search").query(&["email"]);
+
+/// A request in which every value is marked.
+fn marked(module: &str) -> Call {
+    SEARCH
+        .request(ApiVersion::V8)
+        .path("module", module)
+        .query("email", "marked-query")
+        .header("x-external", "marked-header")
+        .json_bytes(r#"{"data":[{"Last_Name":"marked-body"}]}"#)
+        .build()
+        .unwrap()
+        .map(ReqBody::from)
+}
+
+async fn traced(script: &Script, request: Call) -> Answer {
+    let clock = Arc::new(ManualClock::jumping());
+    let retry = RetryLayer::new(RetryPolicy::new(clock.clone()).jitter(|| 1.0));
+    let inner = retry.layer(CollectLayer::new(1000).layer(script.clone()));
+    call(TraceLayer::new(clock).layer(inner), request).await
+}
+
+#[tokio::test]
+async fn a_span_tells_operation_template_status_code_attempts_and_duration() {
+    let (logs, guard) = Logs::capture();
+    let script = Script::new(|n| if n == 0 { status(429) } else { zoho(400, "INVALID_DATA") });
+    let response = traced(&script, marked("marked-module")).await.unwrap();
+    assert_eq!(response.extensions().get(), Some(&Attempts(2)));
+    drop(guard);
+    let text = logs.ours();
+    let answered = text.lines().find(|line| line.contains("answered")).unwrap();
+    for part in [
+        "zoho_call{",
+        r#"operation="records.search""#,
+        "method=POST",
+        r#"path="/{module}/search""#,
+        "status=400",
+        r#"code="INVALID_DATA""#,
+        "attempts=2",
+        // the wait before the second attempt, by the injected clock
+        "duration_ms=500",
+    ] {
+        assert!(answered.contains(part), "{part}: {answered}");
+    }
+    assert!(!logs.text().contains("marked"), "{}", logs.text());
+}
+
+#[tokio::test]
+async fn a_failure_is_told_with_its_attempts_and_a_foreign_error_keeps_its_text() {
+    let (logs, guard) = Logs::capture();
+    let broken = || {
+        let (kind, outcome) = (zcrm_core::ErrorKind::Transport, zcrm_core::Outcome::Unknown);
+        Err(zcrm_core::Error::new(kind, outcome, "the cable broke").into())
+    };
+    traced(&Script::new(move |_| broken()), read()).await.unwrap_err();
+    drop(guard);
+    let text = logs.ours();
+    let failed = text.lines().find(|line| line.contains("failed")).unwrap();
+    assert!(failed.contains("the cable broke") && failed.contains("attempts=4"), "{failed}");
+
+    let (logs, guard) = Logs::capture();
+    let foreign = |_| Err("GET https://example.com/?email=marked".into());
+    traced(&Script::new(foreign), read()).await.unwrap_err();
+    drop(guard);
+    assert!(logs.text().contains("failed") && !logs.text().contains("marked"), "{}", logs.text());
+}
+
+#[tokio::test]
+async fn without_a_description_the_span_is_there_all_the_same() {
+    let (logs, guard) = Logs::capture();
+    let request = http::Request::get("/marked?marked=1").body(ReqBody::empty()).unwrap();
+    traced(&Script::new(|_| ok()), request).await.unwrap();
+    drop(guard);
+    assert!(logs.ours().contains("zoho_call{") && !logs.text().contains("marked"));
+}
+
+/// Whatever is logged by the crates below, too, on both protocols and through failures.
+#[tokio::test]
+async fn no_secret_and_no_value_is_logged_by_any_crate_on_the_way() {
+    for http1 in [false, true] {
+        let builder = Simulator::builder().client("1000.MYAPP", "marked-secret", "https://x/y");
+        let builder = if http1 { builder.http1_only() } else { builder };
+        let sim = builder.start().await.unwrap();
+        let (logs, guard) = Logs::capture();
+
+        let access = log_in(&sim).await;
+        let origin = sim.api_url().parse().unwrap();
+        let tokens = Tokens::holding(Authorization::zoho(&access, origin).unwrap());
+        let clock = Arc::new(ManualClock::jumping());
+        let policy = RetryPolicy::new(clock);
+        let transport = Stack::new(connector(&sim)).retry(policy).build();
+
+        let mut shown = String::new();
+        assert_eq!(call(transport.clone(), by(insert(), &tokens)).await.unwrap().status(), 201);
+        sim.faults().reset();
+        let error = zcrm(call(transport.clone(), by(marked("Leads"), &tokens)).await);
+        shown.push_str(&chain(&error));
+        sim.faults().times(4).cut_body();
+        let error = zcrm(call(transport.clone(), by(read(), &tokens)).await);
+        shown.push_str(&chain(&error));
+        sim.faults().zoho_error(401, "OAUTH_SCOPE_MISMATCH");
+        call(transport.clone(), by(marked("Leads"), &tokens)).await.unwrap();
+        let deadline = Duration::from_secs(20);
+        let error = zcrm(
+            call(
+                Stack::new(zcrm_http::Connector::builder().build().unwrap())
+                    .build_for_accounts(deadline),
+                absolute(&sim, &access),
+            )
+            .await,
+        );
+        shown.push_str(&chain(&error));
+        drop(guard);
+
+        let text = logs.text();
+        // the crates below did log
+        for target in ["zcrm_http", "hyper_util", "rustls"] {
+            assert!(text.contains(target), "nothing was logged by {target}");
+        }
+        assert!(http1 || text.contains("h2::"), "HTTP/2 was not spoken");
+        for secret in [access.as_str(), "marked", "Zoho-oauthtoken", "Last_Name"] {
+            let line = text.lines().find(|line| line.contains(secret));
+            assert_eq!(line, None, "{secret} was logged");
+            assert!(!shown.contains(secret), "{secret}: {shown}");
+        }
+    }
+}
+
+/// A request that bears a token itself, as an application's own layer may make one.
+fn absolute(sim: &Simulator, access: &str) -> Call {
+    let mut request = marked("Leads");
+    *request.uri_mut() = format!("{}/crm/v8/Leads?email=marked", sim.api_url()).parse().unwrap();
+    request.headers_mut().insert("authorization", access.parse().unwrap());
+    request
+}

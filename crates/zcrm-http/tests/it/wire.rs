@@ -1,0 +1,258 @@
+//! Over real sockets: protocols, TLS, and connections that fail.
+
+use std::{net::TcpListener, sync::Arc};
+
+use http::{Request, Version};
+use zcrm_core::{ErrorKind, ManualClock, Outcome};
+use zcrm_http::{Attempts, Connector, Peer, ReqBody, Stack, Transport, layer::RetryPolicy, send};
+use zcrm_sim::{Host, Simulator};
+
+use crate::support::{Call, Tokens, by, call, chain, connector, insert, read, update, user, zcrm};
+
+/// The whole stack with waits that cost no time.
+fn stack(connector: Connector) -> Transport {
+    let clock = Arc::new(ManualClock::jumping());
+    Stack::new(connector).retry(RetryPolicy::new(clock)).build()
+}
+
+/// A simulator, a logged-in user, and a transport whose connection may be warm already.
+async fn connected(http1: bool, warm: bool) -> (Simulator, Arc<Tokens>, Transport) {
+    let builder = Simulator::builder().records("Leads", 3);
+    let builder = if http1 { builder.http1_only() } else { builder };
+    let sim = builder.start().await.unwrap();
+    let tokens = user(&sim).await;
+    let transport = stack(connector(&sim));
+    if warm {
+        assert_eq!(call(transport.clone(), by(read(), &tokens)).await.unwrap().status(), 200);
+        sim.clear_journal();
+    }
+    (sim, tokens, transport)
+}
+
+fn at(url: &str) -> Call {
+    let mut request = read();
+    *request.uri_mut() = format!("{url}/crm/v8/Leads").parse().unwrap();
+    request
+}
+
+#[tokio::test]
+async fn http2_is_spoken_where_it_is_offered_and_http1_elsewhere() {
+    for (http1, version) in [(false, Version::HTTP_2), (true, Version::HTTP_11)] {
+        let (sim, tokens, transport) = connected(http1, false).await;
+        let response = call(transport, by(read(), &tokens)).await.unwrap();
+        assert_eq!((response.status().as_u16(), response.version()), (200, version));
+        assert_eq!(response.extensions().get::<Peer>().unwrap().host(), "127.0.0.1");
+        assert_eq!(response.extensions().get(), Some(&Attempts(1)));
+        assert_eq!(sim.journal().requests(), 1);
+    }
+}
+
+#[tokio::test]
+async fn the_reply_tells_host_status_and_body() {
+    let (_sim, tokens, transport) = connected(false, false).await;
+    let reply = send(&transport, by(read(), &tokens)).await.unwrap();
+    let page = reply.page::<zcrm_core::Record>("data").unwrap();
+    assert_eq!(page.items.len(), 3);
+    let refused = send(&transport, by(insert_of("Nothings"), &tokens)).await.unwrap();
+    let error = refused.outcomes("data", 1).unwrap_err();
+    assert_eq!((error.host(), error.attempts()), (Some("127.0.0.1"), 1));
+    assert_eq!(error.operation(), Some("records.create"));
+}
+
+fn insert_of(module: &str) -> Call {
+    let mut request = insert();
+    *request.uri_mut() = format!("/crm/v8/{module}").parse().unwrap();
+    request
+}
+
+#[tokio::test]
+async fn a_request_that_describes_no_call_is_refused_by_send() {
+    let (sim, _, transport) = connected(false, false).await;
+    let error = send(&transport, Request::new(ReqBody::empty())).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Input, Outcome::NotSent));
+    assert_eq!(sim.journal().requests(), 0);
+}
+
+#[tokio::test]
+async fn plain_http_goes_to_a_loopback_address() {
+    let sim = Simulator::builder().plain_http().records("Leads", 1).start().await.unwrap();
+    let tokens = user(&sim).await;
+    let transport = stack(connector(&sim));
+    assert_eq!(call(transport, by(read(), &tokens)).await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn plain_http_to_any_other_address_is_refused_before_anything_is_sent() {
+    // nothing could connect there either: the refusal must come first
+    for url in ["http://www.zohoapis.com", "http://192.0.2.1:80", "http://localhost.example.com"] {
+        let error = zcrm(call(stack(Connector::builder().build().unwrap()), at(url)).await);
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Config, Outcome::NotSent), "{url}");
+        assert!(error.to_string().contains("loopback"), "{error}");
+        assert_eq!(error.attempts(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_request_without_a_host_is_refused() {
+    let error = zcrm(call(stack(Connector::builder().build().unwrap()), read()).await);
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Input, Outcome::NotSent));
+    assert_eq!(error.operation(), Some("records.list"));
+}
+
+#[tokio::test]
+async fn a_server_of_an_unknown_authority_gets_nothing() {
+    let sim = Simulator::start().await.unwrap();
+    for request in [at(&sim.api_url()), absolute_insert(&sim)] {
+        let transport = stack(Connector::builder().build().unwrap());
+        let error = zcrm(call(transport, request).await);
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Outcome::NotSent));
+        assert_eq!((error.host(), error.attempts()), (Some("127.0.0.1"), 4));
+        let chain = chain(&error).to_lowercase();
+        assert!(chain.contains("unknownissuer") || chain.contains("certificate"), "{chain}");
+    }
+    assert_eq!(sim.journal().requests(), 0);
+}
+
+fn absolute_insert(sim: &Simulator) -> Call {
+    let mut request = insert();
+    *request.uri_mut() = format!("{}/crm/v8/Leads", sim.api_url()).parse().unwrap();
+    request
+}
+
+#[tokio::test]
+async fn a_refused_connection_and_an_unknown_name_are_told_as_not_sent() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = format!("https://{}", listener.local_addr().unwrap());
+    drop(listener);
+    for url in [closed.as_str(), "https://nonexistent.invalid"] {
+        for request in [read(), insert()] {
+            let mut request = request;
+            *request.uri_mut() = format!("{url}/crm/v8/Leads").parse().unwrap();
+            let error = zcrm(call(stack(Connector::builder().build().unwrap()), request).await);
+            let told = (error.kind(), error.outcome(), error.attempts());
+            assert_eq!(told, (ErrorKind::Connect, Outcome::NotSent, 4), "{url}");
+            assert!(url.contains(error.host().unwrap()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_read_survives_a_reset_before_or_after_it_was_executed() {
+    for (http1, warm) in [(false, false), (false, true), (true, false), (true, true)] {
+        for executed in [false, true] {
+            let (sim, tokens, transport) = connected(http1, warm).await;
+            let fault = sim.faults().on_host(Host::Api);
+            if executed {
+                fault.after_executing().reset()
+            } else {
+                fault.reset()
+            }
+            let response = call(transport, by(read(), &tokens)).await.unwrap();
+            assert_eq!(response.status(), 200);
+            assert_eq!(response.extensions().get(), Some(&Attempts(2)));
+            let journal = sim.journal();
+            assert_eq!(journal.requests(), 2);
+            assert_eq!(journal.count(|e| e.executed), 1 + usize::from(executed));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_insert_whose_connection_was_reset_is_unknown_and_never_repeated() {
+    for (http1, warm) in [(false, false), (false, true), (true, false), (true, true)] {
+        for executed in [false, true] {
+            let (sim, tokens, transport) = connected(http1, warm).await;
+            let fault = sim.faults().on_host(Host::Api);
+            if executed {
+                fault.after_executing().reset()
+            } else {
+                fault.reset()
+            }
+            let error = zcrm(call(transport.clone(), by(insert(), &tokens)).await);
+            assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::Unknown));
+            assert_eq!(error.attempts(), 1);
+            assert!(error.to_string().contains("may have been executed"), "{error}");
+            let journal = sim.journal();
+            assert_eq!((journal.requests(), journal.written()), (1, usize::from(executed)));
+            assert_eq!(sim.record_count("Leads"), 3 + usize::from(executed));
+            // the next call gets a new connection
+            assert_eq!(call(transport, by(insert(), &tokens)).await.unwrap().status(), 201);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_repeatable_write_that_cannot_reach_the_server_again_stays_unknown() {
+    let (sim, tokens, transport) = connected(false, true).await;
+    sim.faults().after_executing().hold();
+    let hold = sim.faults().method("PUT").after_executing().hold();
+    sim.faults().method("PUT").reset();
+    let calling = tokio::spawn(call(transport, by(update(), &tokens)));
+    hold.wait_arrived().await;
+    // the server goes away while it owes the answer: its ports refuse the second attempt
+    sim.stop().await;
+    drop(hold);
+    let error = zcrm(calling.await.unwrap());
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Outcome::Unknown), "{error}");
+    assert_eq!(error.attempts(), 4);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_is_fetched_again_for_a_read_and_unknown_for_an_insert() {
+    for http1 in [false, true] {
+        let (sim, tokens, transport) = connected(http1, true).await;
+        sim.faults().cut_body();
+        let response = call(transport.clone(), by(read(), &tokens)).await.unwrap();
+        assert_eq!(response.extensions().get(), Some(&Attempts(2)));
+        sim.faults().cut_body();
+        sim.clear_journal();
+        let error = zcrm(call(transport, by(insert(), &tokens)).await);
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::Unknown));
+        assert_eq!(error.status().unwrap(), 201);
+        assert_eq!((sim.journal().requests(), sim.journal().written()), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn an_insert_is_repeated_after_a_429_and_executed_once() {
+    let (sim, tokens, transport) = connected(false, true).await;
+    sim.faults().header("retry-after", "3").zoho_error(429, "TOO_MANY_REQUESTS");
+    let response = call(transport.clone(), by(insert(), &tokens)).await.unwrap();
+    assert_eq!(response.status(), 201);
+    assert_eq!((sim.journal().requests(), sim.journal().written()), (2, 1));
+    sim.clear_journal();
+    sim.faults().after_executing().status(504);
+    assert_eq!(call(transport, by(insert(), &tokens)).await.unwrap().status(), 504);
+    assert_eq!((sim.journal().requests(), sim.journal().written()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_refused_token_is_replaced_and_the_insert_executed_once() {
+    let sim = Simulator::start().await.unwrap();
+    let fresh = user(&sim).await;
+    let origin = sim.api_url().parse().unwrap();
+    let old = zcrm_http::Authorization::zoho("1000.old", origin).unwrap();
+    let fresh = zcrm_http::Authorizer::cached(&*fresh).unwrap();
+    let tokens = Tokens::new([Ok(old.clone()), Ok(fresh)]);
+    let transport = stack(connector(&sim));
+    let response = call(transport, by(insert(), &tokens)).await.unwrap();
+    assert_eq!(response.status(), 201);
+    assert_eq!(tokens.rejected(), [old]);
+    let journal = sim.journal();
+    assert_eq!((journal.requests(), journal.written()), (2, 1));
+}
+
+#[tokio::test]
+async fn calls_share_one_http2_connection_under_the_gate() {
+    let (sim, tokens, transport) = connected(false, true).await;
+    let hold = sim.faults().times(30).hold();
+    let calls: Vec<_> =
+        (0..30).map(|_| tokio::spawn(call(transport.clone(), by(read(), &tokens)))).collect();
+    hold.wait_arrivals(10).await;
+    assert_eq!(hold.arrived(), 10, "the default gate");
+    hold.release();
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap().status(), 200);
+    }
+    assert_eq!(sim.journal().requests(), 30);
+}

@@ -1,0 +1,192 @@
+//! Over real sockets: answers as servers of all kinds give them.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+use zcrm_core::{ErrorKind, ManualClock, Outcome};
+use zcrm_http::{Connector, Limits, Stack, Transport, layer::RetryPolicy, send};
+
+use crate::support::{Call, call, chain, insert, read, text, zcrm};
+
+/// `{"data":[{"id":"1"}]}`, compressed.
+const GZIP: &[u8] = &[
+    31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 171, 86, 74, 73, 44, 73, 84, 178, 138, 174, 86, 202, 76, 81,
+    178, 82, 50, 84, 170, 141, 173, 5, 0, 135, 99, 157, 235, 21, 0, 0, 0,
+];
+
+/// 100,000 times the letter x, compressed.
+const GZIP_LARGE: &[u8] = &[
+    31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 237, 193, 49, 1, 0, 0, 0, 194, 160, 218, 139, 111, 13, 15,
+    160, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 128, 87, 3, 113, 17, 7, 254, 160, 134, 1, 0,
+];
+
+/// A server that answers every request with the same bytes and closes; it counts them.
+async fn server(answer: Vec<u8>) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let requests = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&requests);
+    tokio::spawn(async move {
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut head = Vec::new();
+            while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+                if socket.read_buf(&mut head).await.unwrap_or_default() == 0 {
+                    break;
+                }
+            }
+            counter.fetch_add(1, Ordering::SeqCst);
+            let _ = socket.write_all(&answer).await;
+            let _ = socket.shutdown().await;
+        }
+    });
+    (url, requests)
+}
+
+fn answer(head: &str, body: &[u8]) -> Vec<u8> {
+    let mut bytes =
+        format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes();
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+fn at(url: &str, mut request: Call) -> Call {
+    *request.uri_mut() = format!("{url}/crm/v8/Leads").parse().unwrap();
+    request
+}
+
+fn stack(limit: usize) -> Transport {
+    let mut limits = Limits::default();
+    limits.answer_bytes = limit;
+    let clock = Arc::new(ManualClock::jumping());
+    Stack::new(Connector::builder().build().unwrap())
+        .limits(limits)
+        .retry(RetryPolicy::new(clock))
+        .build()
+}
+
+#[tokio::test]
+async fn a_compressed_answer_arrives_as_it_was_written() {
+    let (url, _) = server(answer("200 OK\r\ncontent-encoding: gzip", GZIP)).await;
+    let response = call(stack(1000), at(&url, read())).await.unwrap();
+    assert_eq!(text(response).await, r#"{"data":[{"id":"1"}]}"#);
+    let reply = send(&stack(1000), at(&url, read())).await.unwrap();
+    assert_eq!(reply.page::<zcrm_core::Record>("data").unwrap().items.len(), 1);
+}
+
+#[tokio::test]
+async fn the_limit_counts_what_was_decompressed() {
+    let (url, requests) = server(answer("200 OK\r\ncontent-encoding: gzip", GZIP_LARGE)).await;
+    assert!(GZIP_LARGE.len() < 1000);
+    let error = zcrm(call(stack(99_999), at(&url, read())).await);
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert_eq!(requests.load(Ordering::SeqCst), 1, "it would be too large again");
+    assert_eq!(text(call(stack(100_000), at(&url, read())).await.unwrap()).await.len(), 100_000);
+}
+
+#[tokio::test]
+async fn a_compressed_answer_that_is_cut_is_broken() {
+    let (url, requests) = server(answer("200 OK\r\ncontent-encoding: gzip", &GZIP[..20])).await;
+    let error = zcrm(call(stack(1000), at(&url, insert())).await);
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::Unknown));
+    assert_eq!(requests.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn the_code_of_a_compressed_refusal_is_seen() {
+    let (url, _) = server(answer("401 No\r\ncontent-encoding: gzip", GZIP_CODE)).await;
+    let response = call(stack(1000), at(&url, read())).await.unwrap();
+    let code = response.extensions().get::<zcrm_http::layer::PeekedCode>().unwrap();
+    assert!(code.0.is_stale_token());
+}
+
+/// `{"code":"INVALID_TOKEN"}`, compressed.
+const GZIP_CODE: &[u8] = &[
+    31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 171, 86, 74, 206, 79, 73, 85, 178, 82, 242, 244, 11, 115, 244,
+    241, 116, 137, 15, 241, 247, 118, 245, 83, 170, 5, 0, 149, 99, 145, 30, 24, 0, 0, 0,
+];
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    for status in ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
+        let (target, reached) = server(answer("200 OK", b"{}")).await;
+        let (url, requests) =
+            server(answer(&format!("{status}\r\nlocation: {target}/x"), b"")).await;
+        for request in [read(), insert()] {
+            let response = call(stack(1000), at(&url, request)).await.unwrap();
+            assert!(status.starts_with(response.status().as_str()));
+        }
+        assert_eq!((requests.load(Ordering::SeqCst), reached.load(Ordering::SeqCst)), (2, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_is_no_http_breaks_the_call() {
+    for nonsense in [&b"SSH-2.0-OpenSSH\r\n\r\n"[..], b"", b"HTTP/1.1 200 OK\r\ncontent-le"] {
+        let (url, requests) = server(nonsense.to_vec()).await;
+        let error = zcrm(call(stack(1000), at(&url, insert())).await);
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::Unknown));
+        assert_eq!(requests.load(Ordering::SeqCst), 1);
+        let error = zcrm(call(stack(1000), at(&url, read())).await);
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 4));
+    }
+}
+
+#[tokio::test]
+async fn a_body_shorter_than_its_length_is_broken() {
+    let (url, _) = server(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{}".to_vec()).await;
+    let error = zcrm(call(stack(1000), at(&url, insert())).await);
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::Unknown));
+    assert_eq!(error.host(), Some("127.0.0.1"));
+    assert!(error.to_string().contains("broke off"), "{error}");
+}
+
+#[tokio::test]
+async fn a_page_of_html_is_told_as_such() {
+    let (url, _) = server(answer("200 OK", b"<html>marked outage</html>")).await;
+    let reply = send(&stack(1000), at(&url, read())).await.unwrap();
+    let error = reply.page::<zcrm_core::Record>("data").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert!(error.to_string().contains("HTML"), "{error}");
+    assert!(!chain(&error).contains("marked"));
+}
+
+#[tokio::test]
+async fn a_stack_is_made_without_an_answer_in_sight_and_shared_by_threads() {
+    fn shared<T: Clone + Send + Sync + 'static>(_: &T) {}
+    let transport = stack(1000);
+    shared(&transport);
+    shared(&Stack::new(Connector::builder().build().unwrap()));
+    let accounts = Stack::new(Connector::builder().build().unwrap());
+    shared(&accounts.build_for_accounts(Duration::from_secs(1)));
+}
+
+#[test]
+fn a_connector_needs_no_runtime_until_its_first_request() {
+    let builder = Connector::builder().connect_timeout(Duration::from_secs(1)).idle_per_host(1);
+    let transport = Stack::new(builder.idle_timeout(Duration::from_secs(1)).build().unwrap());
+    let _ = transport.build();
+}
+
+#[test]
+fn a_root_that_is_no_certificate_is_a_mistake_in_the_configuration() {
+    let unreadable = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
+    let no_certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for pem in ["", "no PEM at all", unreadable, no_certificate] {
+        let error = Connector::builder().root_pem(pem).build().unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Config, Outcome::NotSent), "{pem}");
+        assert!(error.to_string().contains("root"), "{error}");
+    }
+}
