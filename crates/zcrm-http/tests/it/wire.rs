@@ -184,7 +184,6 @@ async fn an_insert_whose_connection_was_reset_is_unknown_and_never_repeated() {
 #[tokio::test]
 async fn a_repeatable_write_that_cannot_reach_the_server_again_stays_unknown() {
     let (sim, tokens, transport) = connected(false, true).await;
-    sim.faults().after_executing().hold();
     let hold = sim.faults().method("PUT").after_executing().hold();
     sim.faults().method("PUT").reset();
     let calling = tokio::spawn(call(transport, by(update(), &tokens)));

@@ -1,0 +1,190 @@
+//! API credits: what was spent, what is left, and where to stop.
+
+use std::{
+    mem,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    task,
+    time::Duration,
+};
+
+use http::{Request, Response};
+use tower::{Layer, Service};
+use zcrm_core::{BoxError, CallMeta, Clock, Error, ErrorKind, Outcome};
+
+use crate::{BoxFuture, ReqBody, ResBody};
+
+/// Zoho's documentation: sent once half of the day's credits are used.
+const REMAINING: &str = "x-api-credits-remaining";
+
+/// What Zoho said is believed for so long; then one call may go and ask again, for the credits of
+/// 24 hours come back hour by hour.
+const BELIEVED: Duration = Duration::from_secs(600);
+
+/// Counts API credits for all that share it: what the calls cost by Zoho's table
+/// ([`CallMeta::credits`]), and what Zoho says is left.
+///
+/// With a [floor](Self::with_floor) it refuses calls before they are sent once no more than that is
+/// left: for programs that must leave something to others.
+///
+/// ```
+/// use std::sync::Arc;
+/// use zcrm_http::{TokioClock, layer::CreditMeter};
+///
+/// let meter = CreditMeter::new(Arc::new(TokioClock::new())).with_floor(1_000);
+/// assert_eq!((meter.spent(), meter.remaining()), (0, None));
+/// ```
+#[derive(Clone, Debug)]
+pub struct CreditMeter {
+    clock: Arc<dyn Clock>,
+    floor: Option<u64>,
+    spent: Arc<AtomicU64>,
+    said: Arc<Mutex<Option<Said>>>,
+}
+
+/// What Zoho said last, less what was spent since.
+#[derive(Clone, Copy, Debug)]
+struct Said {
+    remaining: u64,
+    at: Duration,
+}
+
+impl CreditMeter {
+    /// A meter that only counts.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, floor: None, spent: Arc::default(), said: Arc::default() }
+    }
+
+    /// Refuses calls that would leave fewer credits than this.
+    #[must_use]
+    pub fn with_floor(mut self, credits: u64) -> Self {
+        self.floor = Some(credits);
+        self
+    }
+
+    /// What the calls of this process have cost so far, by Zoho's table.
+    #[must_use]
+    pub fn spent(&self) -> u64 {
+        self.spent.load(Ordering::Relaxed)
+    }
+
+    /// What is left for the organisation today, as far as it is known: Zoho says so only once half
+    /// is used.
+    #[must_use]
+    pub fn remaining(&self) -> Option<u64> {
+        self.said().as_ref().map(|said| said.remaining)
+    }
+
+    /// Takes the credits of a call, or refuses it.
+    fn take(&self, credits: u64) -> Result<(), Error> {
+        let mut said = self.said();
+        if let (Some(said), Some(floor)) = (&mut *said, self.floor)
+            && said.remaining < floor.saturating_add(credits)
+        {
+            let now = self.clock.monotonic();
+            let wait = said.at.saturating_add(BELIEVED).saturating_sub(now);
+            if !wait.is_zero() {
+                return Err(Error::new(
+                    ErrorKind::Throttled,
+                    Outcome::NotSent,
+                    format!(
+                        "{} API credits are left, and {floor} are to be kept (the credit floor)",
+                        said.remaining
+                    ),
+                )
+                .with_retry_after(wait));
+            }
+            // this one asks again; the others wait for what it hears
+            said.at = now;
+        }
+        if let Some(said) = &mut *said {
+            said.remaining = said.remaining.saturating_sub(credits);
+        }
+        self.spent.fetch_add(credits, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn hear(&self, response: &Response<ResBody>) {
+        let header = response.headers().get(REMAINING).and_then(|value| value.to_str().ok());
+        if let Some(remaining) = header.and_then(|text| text.trim().parse().ok()) {
+            *self.said() = Some(Said { remaining, at: self.clock.monotonic() });
+        }
+    }
+
+    fn said(&self) -> MutexGuard<'_, Option<Said>> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Adds [`Meter`]s that share a [`CreditMeter`] to services.
+///
+/// ```
+/// use std::sync::Arc;
+/// use tower::Layer;
+/// use zcrm_http::{Connector, TokioClock, layer::{CreditMeter, MeterLayer}};
+///
+/// let meter = CreditMeter::new(Arc::new(TokioClock::new()));
+/// let service = MeterLayer::new(meter.clone()).layer(Connector::builder().build()?);
+/// # let _ = service;
+/// # Ok::<(), zcrm_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct MeterLayer {
+    meter: CreditMeter,
+}
+
+impl MeterLayer {
+    /// Counts into `meter`.
+    #[must_use]
+    pub fn new(meter: CreditMeter) -> Self {
+        Self { meter }
+    }
+}
+
+impl<S> Layer<S> for MeterLayer {
+    type Service = Meter<S>;
+
+    fn layer(&self, inner: S) -> Meter<S> {
+        Meter { inner, meter: self.meter.clone() }
+    }
+}
+
+/// Counts each request that passes, retries too, and refuses those under the floor.
+#[derive(Clone, Debug)]
+pub struct Meter<S> {
+    inner: S,
+    meter: CreditMeter,
+}
+
+impl<S> Service<Request<ReqBody>> for Meter<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+{
+    type Response = Response<ResBody>;
+    type Error = BoxError;
+    type Future = BoxFuture<Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        let clone = self.inner.clone();
+        let mut inner = mem::replace(&mut self.inner, clone);
+        let meter = self.meter.clone();
+        let credits = request.extensions().get::<CallMeta>().map_or(1, CallMeta::credits);
+        Box::pin(async move {
+            meter.take(u64::from(credits))?;
+            let response = inner.call(request).await?;
+            meter.hear(&response);
+            Ok(response)
+        })
+    }
+}
