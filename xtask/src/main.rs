@@ -9,6 +9,7 @@
 )]
 
 mod ci;
+mod codegen;
 mod house;
 mod layers;
 mod manifest;
@@ -56,6 +57,12 @@ const COMMANDS: &[Command] = &[
         usage: "",
         about: "check the tracked files: paths, white space, length",
         run: house::run,
+    },
+    Command {
+        name: "codegen",
+        usage: "[--check] [FOLDER]",
+        about: "generate the table of operations, from OpenAPI files or from its lock file",
+        run: codegen::run,
     },
     Command { name: "help", usage: "", about: "print this list", run: help },
 ];

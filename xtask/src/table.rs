@@ -167,6 +167,7 @@ pub(crate) const TABLE: &[Row] = &[
         externals: Externals::Only(&[
             "async-trait",
             "chrono",
+            "marshal-rs",
             "rustix",
             "secrecy",
             "serde",
@@ -257,7 +258,7 @@ pub(crate) const TABLE: &[Row] = &[
         name: "xtask",
         place: Place::Tool,
         also: &[],
-        externals: Externals::Only(&["serde_json"]),
+        externals: Externals::Only(&["serde_json", "toml"]),
         never: &[],
     },
 ];

@@ -9,7 +9,8 @@ use std::{
 
 use serde::Deserialize;
 use zcrm_core::{
-    ApiVersion, CallMeta, Endpoint, Error, Module, Record, Reply, RequestBuilder, RetryClass,
+    ApiVersion, CallMeta, Endpoint, Error, ErrorKind, Module, Outcome, Record, Reply,
+    RequestBuilder, RetryClass,
 };
 use zcrm_http::{AuthorizedBy, Authorizer, CallSettings, ReqBody, Transport, send};
 
@@ -158,6 +159,11 @@ impl Api {
             .into_iter()
             .map(|field| field.map(|field| field.api_name).map_err(Error::from_record))
             .collect::<Result<Arc<[String]>, _>>()?;
+        if names.is_empty() {
+            let message =
+                format!("Zoho tells no fields of `{module}`: name them by `.fields([…])`");
+            return Err(Error::new(ErrorKind::NotFound, Outcome::Refused, message));
+        }
         kept().insert(module.to_owned(), Arc::clone(&names));
         Ok(names)
     }

@@ -2,28 +2,63 @@
 
 use bytes::Bytes;
 use http::Request;
-use serde::{Serialize, de::DeserializeOwned};
-use zcrm_core::{Endpoint, Error, Id, Outcomes, Page, Reply, RequestBuilder, ResponseShape};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
+use serde_json::Value;
+use zcrm_core::{
+    BodyShape, Endpoint, Error, Host, Id, Outcomes, Page, Paging, Reply, RequestBuilder,
+    ResponseShape,
+};
 
-use crate::Api;
+use crate::{Api, Pages};
 
 /// A call of one [`Endpoint`]: its values, then one of the ways to take in the answer.
 ///
-/// Mistakes (a missing path value, an unknown query parameter, a body where none belongs) are
-/// errors before anything is sent.
+/// Mistakes (a missing path value, an unknown query parameter or member of the body, a body where
+/// none belongs, a version that lacks the operation) are errors before anything is sent.
+///
+/// ```no_run
+/// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+/// use zcrm_api::operations::{TAGS_CREATE, USERS_LIST};
+/// use zcrm_core::Record;
+///
+/// let mut pages = api.call(&USERS_LIST).query("type", "ActiveUsers").pages::<Record>();
+/// while let Some(page) = pages.next().await {
+///     println!("{} users", page?.items.len());
+/// }
+///
+/// let tags = [Record::new().with("name", "Hot"), Record::new().with("name", "Cold")];
+/// let made = api.call(&TAGS_CREATE).query("module", "Leads").items(&tags).outcomes(2).await?;
+/// # let _ = made;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until its answer is asked for"]
 pub struct Call {
     api: Api,
     request: RequestBuilder,
+    body: BodyShape,
     response: ResponseShape,
+    paging: Paging,
+    host: Host,
     name: &'static str,
 }
 
 impl Call {
     pub(crate) fn new(api: Api, endpoint: &Endpoint) -> Self {
         let request = endpoint.request(api.version());
-        Self { api, request, response: endpoint.response(), name: endpoint.name() }
+        Self {
+            api,
+            request,
+            body: endpoint.body_shape(),
+            response: endpoint.response(),
+            paging: endpoint.pages(),
+            host: endpoint.host_of(),
+            name: endpoint.name(),
+        }
     }
 
     /// The value of `{name}` in the path.
@@ -51,9 +86,35 @@ impl Call {
         self.map(|request| request.header(name, value))
     }
 
-    /// The body, as JSON.
+    /// The body, as JSON. Where the endpoint names the members of its body, others are refused.
     pub fn json(self, body: &(impl Serialize + ?Sized)) -> Self {
         self.map(|request| request.json(body))
+    }
+
+    /// The body, as JSON with whatever members it has.
+    pub fn json_unchecked(self, body: impl Into<Bytes>) -> Self {
+        self.map(|request| request.json_unchecked(body))
+    }
+
+    /// The body, for an endpoint that takes a list: these items, under the endpoint's key.
+    pub fn items(self, items: &(impl Serialize + ?Sized)) -> Self {
+        match self.body {
+            BodyShape::List(key) => {
+                self.map(|request| request.json(&std::collections::BTreeMap::from([(key, items)])))
+            }
+            // an error that says what the endpoint takes, or a body of its own shape
+            _ => self.map(|request| request.json(items)),
+        }
+    }
+
+    /// The file to upload, for an endpoint that takes one.
+    pub fn file(self, name: &str, content_type: &str, content: impl Into<Bytes>) -> Self {
+        self.map(|request| request.file(name, content_type, content))
+    }
+
+    /// A part of an upload that is plain text, such as `attachmentUrl`.
+    pub fn text_part(self, name: &str, text: impl Into<String>) -> Self {
+        self.map(|request| request.text_part(name, text))
     }
 
     /// The answer as it is, whatever its status.
@@ -61,6 +122,12 @@ impl Call {
     /// # Errors
     /// Where the request is wrong, cannot be authorised, or does not come through.
     pub async fn send(self) -> Result<Reply, Error> {
+        if self.host != Host::Api {
+            return Err(Error::input(format!(
+                "`{}` lives on another host than the API's, and only the API's is reached",
+                self.name
+            )));
+        }
         self.api.send(self.request).await
     }
 
@@ -105,6 +172,69 @@ impl Call {
             ResponseShape::Outcomes(key) => self.send().await?.outcomes(key, sent),
             _ => Err(self.wrong_shape("outcomes")),
         }
+    }
+
+    /// The whole answer as a JSON value, whatever shape the endpoint says.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), and where Zoho refused or answered with something else.
+    pub async fn value(self) -> Result<Value, Error> {
+        self.send().await?.json()
+    }
+
+    /// The file that the answer holds, for an endpoint that returns one.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), of kind [`NotFound`](zcrm_core::ErrorKind::NotFound) where there
+    /// is none, and where Zoho refused.
+    pub async fn bytes(self) -> Result<Bytes, Error> {
+        if self.response != ResponseShape::Binary {
+            return Err(self.wrong_shape("a file"));
+        }
+        let reply = self.send().await?;
+        if reply.status().as_u16() == 204 || reply.status().as_u16() >= 400 {
+            return Err(match reply.object::<IgnoredAny>("data") {
+                Err(error) => error,
+                Ok(_) => Error::input("the answer is no file"),
+            });
+        }
+        // a file has a name; without one, an error of Zoho's is an error with any status
+        if !reply.headers().contains_key(http::header::CONTENT_DISPOSITION)
+            && let Err(error) = reply.json::<IgnoredAny>()
+            && error.api().is_some()
+        {
+            return Err(error);
+        }
+        Ok(reply.body().clone())
+    }
+
+    /// Page after page, for an endpoint that pages; a mistake is the stream's first item.
+    ///
+    /// It begins at the `page` or `page_token` that was given, else at the first. Where Zoho gives
+    /// tokens the stream goes by them.
+    pub fn pages<T: DeserializeOwned + Send + 'static>(self) -> Pages<T> {
+        let mistake = match (self.response, self.paging) {
+            (ResponseShape::List(_), Paging::Numbers | Paging::Tokens) => None,
+            _ => Some(self.wrong_shape("a list in pages")),
+        };
+        Pages::new(self, mistake)
+    }
+
+    /// The same call, at another page.
+    pub(crate) fn at(self, name: &str, value: &str) -> Self {
+        self.map(|request| {
+            request.without_query("page").without_query("page_token").query(name, value)
+        })
+    }
+
+    /// The number of the page that it asks for.
+    pub(crate) fn page_number(&self) -> u64 {
+        self.request.query_value("page").and_then(|page| page.parse().ok()).unwrap_or(1)
+    }
+
+    /// Whether the operation takes page tokens in the version that is used.
+    pub(crate) fn takes_tokens(&self) -> bool {
+        self.paging == Paging::Tokens && self.api.version().has_page_tokens()
     }
 
     fn map(mut self, change: impl FnOnce(RequestBuilder) -> RequestBuilder) -> Self {

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// A condition on records, for [`search`](crate::Records::search). Values are escaped, so that
-/// parentheses, commas and backslashes in them mean themselves.
+/// A condition on records, for [`search`](crate::Records::search). Names and values are escaped, so
+/// that parentheses, commas and backslashes in them mean themselves.
 ///
 /// Zoho takes at most ten conditions.
 ///
@@ -66,14 +66,14 @@ impl Criteria {
     /// The number or time lies between the two, or is one of them.
     #[must_use]
     pub fn between(field: &str, from: impl fmt::Display, to: impl fmt::Display) -> Self {
-        Self::raw(format!("({field}:between:{},{})", escape(&from), escape(&to)))
+        Self::raw(format!("({}:between:{},{})", escape(&field), escape(&from), escape(&to)))
     }
 
     /// The field has one of these values.
     #[must_use]
     pub fn one_of<V: fmt::Display>(field: &str, values: impl IntoIterator<Item = V>) -> Self {
         let values: Vec<String> = values.into_iter().map(|value| escape(&value)).collect();
-        Self::raw(format!("({field}:in:{})", values.join(",")))
+        Self::raw(format!("({}:in:{})", escape(&field), values.join(",")))
     }
 
     /// Both hold.
@@ -95,7 +95,7 @@ impl Criteria {
     }
 
     fn condition(field: &str, comparator: &str, value: impl fmt::Display) -> Self {
-        Self(format!("({field}:{comparator}:{})", escape(&value)))
+        Self(format!("({}:{comparator}:{})", escape(&field), escape(&value)))
     }
 }
 
@@ -114,5 +114,26 @@ fn escape(value: &dyn fmt::Display) -> String {
 impl fmt::Display for Criteria {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Criteria;
+
+    #[test]
+    fn every_part_of_a_condition_is_escaped() {
+        for (criteria, text) in [
+            (Criteria::equals("A)or(B", "1"), r"(A\)or\(B:equals:1)"),
+            (Criteria::not_equal("A", "a,b"), r"(A:not_equal:a\,b)"),
+            (Criteria::between("A", "1,0", r"2\"), r"(A:between:1\,0,2\\)"),
+            (Criteria::one_of("A", ["x,y", "(z)"]), r"(A:in:x\,y,\(z\))"),
+            (
+                Criteria::greater_equal("A", 1).and(Criteria::less_than("A", 2.5)),
+                "((A:greater_equal:1)and(A:less_than:2.5))",
+            ),
+        ] {
+            assert_eq!(criteria.to_string(), text);
+        }
     }
 }

@@ -18,12 +18,14 @@
 mod api;
 mod call;
 mod criteria;
-mod operations;
+pub mod operations;
+mod pages;
 mod records;
 
 pub use api::Api;
 pub use call::Call;
 pub use criteria::Criteria;
+pub use pages::Pages;
 pub use records::{
     Collected, Cursor, DeleteRecords, GetRecord, ListRecords, RecordStream, Records, SearchRecords,
     SortOrder, Trigger, WriteRecords,

@@ -11,6 +11,8 @@ use crate::{Code, Id};
 /// A refusal of Zoho's: the `{"code", "details", "message", "status": "error"}` object, of a whole
 /// request or of one record in it.
 ///
+/// `Debug` names the details and does not show them: they may quote the record.
+///
 /// ```
 /// use http::StatusCode;
 /// use zcrm_core::{ApiError, Code};
@@ -22,7 +24,7 @@ use crate::{Code, Id};
 /// assert_eq!(error.field(), Some("Last_Name"));
 /// assert_eq!(error.json_path(), Some("$.data[0].Last_Name"));
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct ApiError {
     status: StatusCode,
     code: Code,
@@ -154,6 +156,16 @@ impl fmt::Display for ApiError {
     }
 }
 
+impl fmt::Debug for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiError")
+            .field("status", &self.status)
+            .field("text", &self.to_string())
+            .field("details", &self.details.keys().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
 impl std::error::Error for ApiError {}
 
 #[cfg(test)]
@@ -168,6 +180,8 @@ mod tests {
         assert!(
             ApiError::from_json(StatusCode::OK, br#"{"code":"C-1","status":"open"}"#).is_none()
         );
+        assert!(ApiError::from_json(StatusCode::OK, br#"{"code":"C-1"}"#).is_none());
+        assert!(ApiError::from_json(StatusCode::BAD_REQUEST, br#"{"code":"C-1"}"#).is_some());
     }
 
     #[test]
@@ -180,6 +194,18 @@ mod tests {
             "INVALID_DATA: invalid data \
              (api_name Email, json_path $.data[0].Email, expected_data_type email)"
         );
+    }
+
+    #[test]
+    fn neither_text_quotes_the_record() {
+        let json = br#"{"code":"DUPLICATE_DATA","status":"error","message":"duplicate data",
+            "details":{"api_name":"Email","duplicate_record":{"id":"1","name":"Patricia Boyle"},
+            "value":"patricia@example.com"}}"#;
+        let error = ApiError::from_json(StatusCode::OK, json).unwrap();
+        let text = format!("{error} {error:?}");
+        assert!(text.contains("api_name Email") && text.contains("duplicate_record"), "{text}");
+        assert!(!text.contains("Boyle") && !text.contains("patricia"), "{text}");
+        assert_eq!(error.id().unwrap().as_str(), "1");
     }
 
     #[test]

@@ -86,12 +86,14 @@ fn repeatable(endpoint: &Endpoint, members: &Members<'_>, rows: &[&RawValue]) ->
         .get("duplicate_check_fields")
         .and_then(|raw| serde_json::from_str(raw.get()).ok())
         .unwrap_or_default();
-    if endpoint.method() == http::Method::POST && checked.is_empty() {
+    let appends = members.get("$append_values").is_some();
+    if appends || (endpoint.method() == http::Method::POST && checked.is_empty()) {
         return false;
     }
     rows.iter().all(|row| {
         Members::parse(row.get()).is_ok_and(|row| {
-            let carried = |name: &String| row.get(name).is_some_and(|raw| raw.get() != "null");
+            let filled = |raw: &RawValue| !matches!(raw.get(), "null" | "\"\"");
+            let carried = |name: &String| row.get(name).is_some_and(filled);
             checked.iter().all(carried)
                 && row.keys().all(|name| name != "$append_values")
                 && row.0.iter().all(|(_, value)| !value.get().starts_with('['))
@@ -162,4 +164,137 @@ pub(crate) fn multipart(parts: &[Part]) -> (Bytes, String) {
     }
     body.put_slice(format!("--{boundary}--\r\n").as_bytes());
     (body.freeze(), format!("multipart/form-data; boundary={boundary}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+    use crate::{ApiVersion, ErrorKind, RequestBuilder};
+
+    const UPDATE: Endpoint = Endpoint::put("/{module}")
+        .id("records.update")
+        .query(&["cvid", "page_token"])
+        .query_since(&[("page_token", ApiVersion::V3)])
+        .body(BodyShape::List("data"))
+        .body_keys(&["trigger"])
+        .items_per_credit(10)
+        .heavy_above(10)
+        .heavy_with(&["cvid"])
+        .credits_with(&[("cvid", 3)])
+        .retry_by_body();
+    const UPSERT: Endpoint = Endpoint::post("/{module}/upsert")
+        .id("records.upsert")
+        .body(BodyShape::List("data"))
+        .body_keys(&["duplicate_check_fields"])
+        .retry_by_body();
+    const UPLOAD: Endpoint =
+        Endpoint::post("/files").id("files.upload").body(BodyShape::Multipart("file"));
+
+    fn update() -> RequestBuilder {
+        UPDATE.request(ApiVersion::V8).path("module", "Leads")
+    }
+
+    fn refused(builder: RequestBuilder) -> String {
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Input);
+        error.to_string()
+    }
+
+    fn meta(builder: RequestBuilder) -> CallMeta {
+        builder.build().unwrap().extensions().get::<CallMeta>().unwrap().clone()
+    }
+
+    #[test]
+    fn members_that_are_unknown_or_missing_are_named() {
+        let said = refused(update().json_bytes(r#"{"data":[],"triger":[]}"#));
+        assert!(said.contains("`triger`") && said.contains("(data, trigger)"), "{said}");
+        for body in [r#"{"trigger":[]}"#, r#"{"data":{}}"#, r#"{"data":1}"#] {
+            assert!(refused(update().json_bytes(body)).contains("needs a list under `data`"));
+        }
+        for body in ["[]", "null", "\"x\"", "{", ""] {
+            assert!(refused(update().json_bytes(body)).contains("needs a JSON object"), "{body}");
+        }
+        assert!(update().json_bytes(r#"{"data":[],"trigger":[]}"#).build().is_ok());
+        assert!(update().json_unchecked(r#"{"new":1}"#).build().is_ok());
+    }
+
+    #[test]
+    fn a_parameter_that_is_younger_than_the_version_is_refused() {
+        let at =
+            |version| UPDATE.request(version).path("module", "Leads").json_bytes("{\"data\":[]}");
+        assert!(at(ApiVersion::V3).query("page_token", "x").build().is_ok());
+        let said = refused(at(ApiVersion::V2_1).query("page_token", "x"));
+        assert!(said.contains("`page_token` from v3 on") && said.contains("v2.1"), "{said}");
+        const OLD: Endpoint = Endpoint::get("/x").until(ApiVersion::V2);
+        assert!(OLD.request(ApiVersion::V2).build().is_ok());
+        assert!(refused(OLD.request(ApiVersion::V8)).contains("up to v2 only"));
+    }
+
+    #[test]
+    fn cost_and_weight_follow_the_call() {
+        let rows = |count: usize| format!("{{\"data\":[{}]}}", vec!["{}"; count].join(","));
+        for (count, credits, heavy) in
+            [(0, 1, false), (1, 1, false), (10, 1, false), (11, 2, true), (100, 10, true)]
+        {
+            let meta = meta(update().json_bytes(rows(count)));
+            assert_eq!((meta.credits(), meta.is_heavy()), (credits, heavy), "{count}");
+        }
+        let meta = meta(update().json_bytes(rows(1)).query("cvid", "1"));
+        assert_eq!((meta.credits(), meta.is_heavy()), (3, true));
+    }
+
+    #[test]
+    fn what_can_append_is_never_repeated() {
+        let class = |body: &str| meta(update().json_bytes(body.to_owned())).retry_class();
+        assert_eq!(class(r#"{"data":[{"id":"1","Name":"x"}]}"#), RetryClass::Idempotent);
+        for appending in [
+            r#"{"data":[{"id":"1"},{"id":"2","Items":[{}]}]}"#,
+            r#"{"data":[{"id":"1","Tag":[]}]}"#,
+            r#"{"data":[{"id":"1","$append_values":{"Tag":true}}]}"#,
+            r#"{"data":[1]}"#,
+        ] {
+            assert_eq!(class(appending), RetryClass::NotIdempotent, "{appending}");
+        }
+        let upsert = |body: &str| {
+            let builder = UPSERT.request(ApiVersion::V8).path("module", "Leads");
+            meta(builder.json_bytes(body.to_owned())).retry_class()
+        };
+        let checked = r#"{"data":[{"Email":"a"}],"duplicate_check_fields":["Email"]}"#;
+        assert_eq!(upsert(checked), RetryClass::Idempotent);
+        for inserting in [
+            r#"{"data":[{"Email":"a"}]}"#,
+            r#"{"data":[{"Email":"a"}],"duplicate_check_fields":[]}"#,
+            r#"{"data":[{"Email":null}],"duplicate_check_fields":["Email"]}"#,
+            r#"{"data":[{"Phone":"1"}],"duplicate_check_fields":["Email"]}"#,
+        ] {
+            assert_eq!(upsert(inserting), RetryClass::NotIdempotent, "{inserting}");
+        }
+        let forced =
+            update().json_bytes(r#"{"data":[{"id":"1"}]}"#).retry(RetryClass::NotIdempotent);
+        assert_eq!(meta(forced).retry_class(), RetryClass::NotIdempotent);
+    }
+
+    fn text(request: &Request<Bytes>) -> String {
+        String::from_utf8(request.body().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_file_is_sent_as_it_is() {
+        let upload = || UPLOAD.request(ApiVersion::V8);
+        let request = upload().file("a\"b\r\n.txt", "text/plain", "zcrm-part-0").build().unwrap();
+        assert_eq!(request.headers()["content-type"], "multipart/form-data; boundary=zcrm-part-1");
+        let wanted = "--zcrm-part-1\r\nContent-Disposition: form-data; name=\"file\"; \
+                      filename=\"a%22b%0D%0A.txt\"\r\nContent-Type: text/plain\r\n\r\n\
+                      zcrm-part-0\r\n--zcrm-part-1--\r\n";
+        assert_eq!(text(&request), wanted);
+        let link = upload().text_part("attachmentUrl", "https://example.com/a").build().unwrap();
+        assert!(text(&link).contains("name=\"attachmentUrl\"\r\n\r\nhttps://example.com/a\r\n"));
+        assert!(refused(upload()).contains("needs a body"));
+        assert!(refused(upload().json_bytes("{}")).contains("takes a file and no JSON"));
+        assert!(refused(upload().file("a", "text/plain\r\nX: y", "")).contains("text/plain\\r\\n"));
+        assert!(refused(update().file("a", "text/plain", "")).contains("takes no file"));
+        assert!(refused(update().text_part("a", "b")).contains("takes no parts"));
+    }
 }

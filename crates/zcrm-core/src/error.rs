@@ -23,6 +23,8 @@ pub enum ErrorKind {
     WrongDataCenter,
     /// A limit was met. Wait as long as [`Error::retry_after`] says, where it says so.
     Throttled,
+    /// The organisation's API credits of the day are used up. They come back over 24 hours.
+    QuotaExhausted,
     /// The token store failed.
     Store,
     /// No connection could be made (DNS, TCP, TLS); nothing was sent.
@@ -55,6 +57,17 @@ pub enum Outcome {
     Refused,
     /// The request may have been executed: look before writing it again.
     Unknown,
+}
+
+impl Outcome {
+    /// What an answer of this status means where its body says nothing: a client error was refused,
+    /// but for 408, which a gateway sends when it gave up waiting.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        match status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
+            true => Self::Refused,
+            false => Self::Unknown,
+        }
+    }
 }
 
 /// The error of every layer of zcrm: opaque, cheap to clone, with predicates for what a program
@@ -136,7 +149,11 @@ impl Error {
             }
             _ => ErrorKind::Api,
         };
-        let outcome = if status.is_server_error() { Outcome::Unknown } else { Outcome::Refused };
+        // an error object in a 200 is a refusal too
+        let outcome = match status.is_success() {
+            true => Outcome::Refused,
+            false => Outcome::of_status(status),
+        };
         let mut error = Self::new(kind, outcome, "Zoho refused the request").with_status(status);
         error.inner().api = Some(api);
         error
@@ -395,6 +412,9 @@ mod tests {
         };
         assert_eq!(api(429, Code::TOO_MANY_REQUESTS).kind(), ErrorKind::Throttled);
         assert_eq!(api(400, Code::DISCRETE_PAGINATION_LIMIT_EXCEEDED).kind(), ErrorKind::Wall);
+        assert_eq!(api(400, Code::PAGINATION_LIMIT_EXCEEDED).kind(), ErrorKind::Wall);
+        assert_eq!(api(404, Code::INVALID_DATA).kind(), ErrorKind::NotFound);
+        assert_eq!(api(404, Code::INVALID_URL_PATTERN).kind(), ErrorKind::Api);
         assert_eq!(api(400, Code::INVALID_DATA).kind(), ErrorKind::Api);
         assert_eq!(api(400, Code::INVALID_DATA).outcome(), Outcome::Refused);
         assert_eq!(api(500, Code::INTERNAL_ERROR).outcome(), Outcome::Unknown);

@@ -189,7 +189,7 @@ pub(crate) fn without_value(error: &serde_json::Error) -> String {
     let message = error.to_string();
     for start in ["invalid type: ", "invalid value: ", "unknown variant "] {
         if let Some(rest) = message.strip_prefix(start) {
-            let met = rest.split([' ', '`']).next().unwrap_or_default();
+            let met = rest.split([' ', ',', '`']).next().unwrap_or_default();
             let tail = rest.rfind(", expected ").and_then(|at| rest.get(at..)).unwrap_or_default();
             let tail = tail.rfind(" at line ").and_then(|at| tail.get(..at)).unwrap_or(tail);
             return format!("{}{tail}", format!("{start}{met}").trim_end());
@@ -233,10 +233,25 @@ mod tests {
         assert_eq!(members.get("data").unwrap().get(), "[1]");
     }
 
+    /// A type of the caller's whose error quotes what it met.
+    #[derive(Debug)]
+    struct Owned;
+
+    impl<'de> serde::Deserialize<'de> for Owned {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let met = String::deserialize(deserializer)?;
+            Err(serde::de::Error::custom(format!("cannot take {met}")))
+        }
+    }
+
     #[test]
     fn messages_hold_no_values() {
         let error = serde_json::from_str::<u32>("\"Boyle, expected trouble\"").unwrap_err();
         assert_eq!(without_value(&error), "invalid type: string, expected u32");
+        let error = serde_json::from_str::<u32>("{\"Last_Name\":\"Boyle\"}").unwrap_err();
+        assert_eq!(without_value(&error), "invalid type: map, expected u32");
+        let own = serde_json::from_str::<Owned>("\"Boyle\"").unwrap_err();
+        assert_eq!(without_value(&own), "the value does not fit");
         #[derive(Debug, serde::Deserialize)]
         #[serde(rename_all = "lowercase")]
         enum Colour {

@@ -1,5 +1,7 @@
 //! Modules of the CRM, seen as Rust types.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::Id;
@@ -36,6 +38,8 @@ pub trait Module: DeserializeOwned {
 
 /// A reference to another record or to a user, as in `Account_Name` and `Owner`.
 ///
+/// `Debug` shows the id and neither name nor address, which are people's data.
+///
 /// ```
 /// use zcrm_core::Lookup;
 ///
@@ -43,7 +47,7 @@ pub trait Module: DeserializeOwned {
 /// assert_eq!(owner.name.as_deref(), Some("Patricia Boyle"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Lookup {
     /// The id of what is referred to.
@@ -61,5 +65,25 @@ impl Lookup {
     #[must_use]
     pub fn to(id: impl Into<Id>) -> Self {
         Self { id: id.into(), name: None, email: None }
+    }
+}
+
+impl fmt::Debug for Lookup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lookup").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lookup;
+
+    #[test]
+    fn debug_names_the_id_and_no_person() {
+        let json = r#"{"id":"111","name":"Patricia Boyle","email":"patricia@example.com"}"#;
+        let owner: Lookup = serde_json::from_str(json).unwrap();
+        let text = format!("{owner:?}");
+        assert!(text.contains("111"), "{text}");
+        assert!(!text.contains("Boyle") && !text.contains("patricia"), "{text}");
     }
 }

@@ -30,7 +30,9 @@ use crate::{ApiError, Code, Error, Id};
 pub struct Outcomes(Vec<Result<ItemSuccess, ItemError>>);
 
 /// A record that was written.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// `Debug` names the details and does not show them: they name people.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ItemSuccess {
     /// The record's id.
@@ -45,6 +47,17 @@ pub struct ItemSuccess {
     pub duplicate_field: Option<String>,
     /// All that Zoho gave beside: `Created_Time`, `Modified_By` and the like.
     pub details: Map<String, Value>,
+}
+
+impl fmt::Debug for ItemSuccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ItemSuccess")
+            .field("id", &self.id)
+            .field("code", &self.code)
+            .field("action", &self.action)
+            .field("details", &self.details.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
 }
 
 /// A record that was not written, or of which that is not known.
@@ -80,10 +93,27 @@ impl fmt::Display for ItemError {
     }
 }
 
-impl std::error::Error for ItemError {}
+impl std::error::Error for ItemError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Refused(_) => None,
+            Self::NotSent(error) | Self::Unknown(error) => error.source(),
+        }
+    }
+}
 
-/// A write in which something failed, as one error: [`Outcomes::all`].
-#[derive(Clone, Debug)]
+/// The same failure as zcrm's one error, for a record that was written alone.
+impl From<ItemError> for Error {
+    fn from(error: ItemError) -> Self {
+        match error {
+            ItemError::Refused(api) => Self::from_api(*api),
+            ItemError::NotSent(error) | ItemError::Unknown(error) => error,
+        }
+    }
+}
+
+/// How much of a write failed, behind the error of its first failure: [`Outcomes::all`].
+#[derive(Debug)]
 struct NotAll {
     failed: usize,
     of: usize,
@@ -93,12 +123,17 @@ struct NotAll {
 
 impl fmt::Display for NotAll {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { failed, of, index, first } = self;
-        write!(f, "{failed} of {of} records failed, first record {index}: {first}")
+        let Self { failed, of, index, .. } = self;
+        write!(f, "{failed} of {of} records failed, the first of them record {index}")
     }
 }
 
-impl std::error::Error for NotAll {}
+impl std::error::Error for NotAll {
+    /// What the first failure itself was caused by; its text stands in the error above.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.first.source()
+    }
+}
 
 impl Outcomes {
     /// How many records the write had.
@@ -131,18 +166,15 @@ impl Outcomes {
     /// All successes, or an error if anything failed.
     ///
     /// # Errors
-    /// Of the first failure, with how many there were; its source tells them. What was written
-    /// stays written.
+    /// That of the first failure; its source tells how many there were. What was written stays
+    /// written.
     pub fn all(self) -> Result<Vec<ItemSuccess>, Error> {
         let failed = self.failures().count();
         let Some((index, first)) = self.failures().next() else {
             return Ok(self.0.into_iter().filter_map(Result::ok).collect());
         };
-        let error = match first {
-            ItemError::Refused(api) => Error::from_api((**api).clone()),
-            ItemError::NotSent(error) | ItemError::Unknown(error) => error.clone(),
-        };
         let first = first.clone();
+        let error = Error::from(first.clone());
         Err(error.with_source(NotAll { failed, of: self.len(), index, first }))
     }
 
@@ -213,7 +245,11 @@ fn success(text: &str) -> Option<ItemSuccess> {
         details: Option<Map<String, Value>>,
     }
     let wire: Wire = serde_json::from_str(text).ok()?;
-    wire.status.is_none_or(|status| status.eq_ignore_ascii_case("success")).then_some(())?;
+    let says_success = match wire.status.as_deref() {
+        Some(word) => word.eq_ignore_ascii_case("success"),
+        None => wire.code == Code::SUCCESS,
+    };
+    says_success.then_some(())?;
     let details = wire.details.unwrap_or_default();
     let id = details.get("id").and_then(|id| serde_json::from_value(id.clone()).ok());
     Some(ItemSuccess {

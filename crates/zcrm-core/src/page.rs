@@ -162,7 +162,8 @@ pub(crate) fn decode<T: DeserializeOwned + 'static>(
     }))
 }
 
-fn item<T: DeserializeOwned + 'static>(
+/// One record, or what stands in its place. `raw` is a part of `body`.
+pub(crate) fn item<T: DeserializeOwned + 'static>(
     body: &Bytes,
     raw: &RawValue,
     index: u64,
@@ -192,15 +193,13 @@ fn item<T: DeserializeOwned + 'static>(
     )
 }
 
-/// The error object that Zoho puts in a record's place: it has nothing but an error's members, so
-/// a record that has a field named `status` is none.
+/// The error object that Zoho puts in a record's place: it has no `id`, so a record that has fields
+/// named `status` and `code` is none.
 pub(crate) fn error_element(text: &str) -> Option<ApiError> {
     if !text.contains("\"error\"") {
         return None;
     }
-    let members = json::Members::parse(text).ok()?;
-    let of_an_error = |key| matches!(key, "code" | "status" | "message" | "details" | "action");
-    if !members.keys().all(of_an_error) {
+    if json::Members::parse(text).ok()?.get("id").is_some() {
         return None;
     }
     ApiError::from_json(StatusCode::OK, text.as_bytes())

@@ -341,6 +341,21 @@ mod tests {
         assert_eq!(record.to_json(), r#"{"a":null}"#);
     }
 
+    #[test]
+    fn new_members_stand_at_the_end_in_the_order_of_their_coming() {
+        let record = Record::from_json(r#"{"z":0}"#).unwrap().with("b", 1).with("a", 2);
+        assert_eq!(record.to_json(), r#"{"z":0,"b":1,"a":2}"#);
+        assert_eq!(record.names().collect::<Vec<_>>(), ["z", "b", "a"]);
+    }
+
+    #[test]
+    fn of_a_member_that_stands_twice_the_last_counts() {
+        let mut record = Record::from_json(r#"{"a":1,"a":2}"#).unwrap();
+        assert_eq!(record.raw("a"), Some("2"));
+        record.remove("a");
+        assert_eq!(record.to_json(), "{}");
+    }
+
     /// JSON as Zoho may write it: any order, blanks, digits and escapes.
     fn json_text() -> impl Strategy<Value = String> {
         let leaf = prop_oneof![

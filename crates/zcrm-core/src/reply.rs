@@ -137,9 +137,8 @@ impl Reply {
             self.context(Error::new(ErrorKind::Decode, Outcome::Unknown, why.to_owned()))
         };
         let mut outcomes = Outcomes::decode(self.status, &elements, sent, unknown);
-        if self.after_doubt {
-            outcomes.doubt(|api| self.is_echo(api), |api| self.context(Error::from_api(api)));
-        }
+        let doubtful = |api: &ApiError| api.status().is_server_error() || self.is_echo(api);
+        outcomes.doubt(doubtful, |api| self.context(Error::from_api(api)));
         Ok(outcomes)
     }
 
@@ -158,20 +157,18 @@ impl Reply {
         }
         let text = self.json_text()?;
         let members = Members::parse(text).ok();
-        let value = members.as_ref().and_then(|members| members.get(key)).map(RawValue::get);
-        if self.status.as_u16() < 400
-            && let Some(object) = value.filter(|value| value.starts_with('{'))
-        {
-            return serde_json::from_str(object).map_err(|error| {
-                let what = json::without_value(&error);
-                self.context(decode(format!("the object under `{key}` does not fit: {what}")))
-            });
-        }
-        let mut page = self.page::<T>(key)?;
-        if page.items.is_empty() {
-            return Err(nothing());
-        }
-        page.items.swap_remove(0).map_err(|error| match error.api() {
+        let value = members.as_ref().and_then(|members| members.get(key));
+        let item = match value.filter(|value| value.get().starts_with('{')) {
+            Some(object) if self.status.as_u16() < 400 => page::item(&self.body, object, 0),
+            _ => {
+                let mut page = self.page::<T>(key)?;
+                if page.items.is_empty() {
+                    return Err(nothing());
+                }
+                page.items.swap_remove(0)
+            }
+        };
+        item.map_err(|error| match error.api() {
             Some(api) => self.context(Error::from_api(api.clone())),
             None => self.context(Error::from_record(error)),
         })
@@ -194,10 +191,10 @@ impl Reply {
         })
     }
 
+    /// Whether Zoho says that there is nothing. An empty body beside another status says nothing at
+    /// all, and must not end a stream.
     fn has_no_content(&self) -> bool {
-        self.status == StatusCode::NO_CONTENT
-            || self.status == StatusCode::NOT_MODIFIED
-            || (self.status.is_success() && self.body.is_empty())
+        matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
     }
 
     fn json_text(&self) -> Result<&str, Error> {
@@ -230,7 +227,7 @@ impl Reply {
         }
     }
 
-    /// Zoho's error, at the top or as the only element of a list.
+    /// Zoho's error, at the top or as the first element of a list.
     fn refusal(&self, text: &str) -> Option<ApiError> {
         if let Some(error) = ApiError::from_json(self.status, text.as_bytes()) {
             return Some(error);
@@ -249,12 +246,11 @@ impl Reply {
     /// An answer that holds nothing to go by but its status.
     fn failure(&self, message: impl Into<String>) -> Error {
         let message = message.into();
-        let error = match self.status.as_u16() {
-            429 => Error::new(ErrorKind::Throttled, Outcome::Refused, message),
-            400..=499 => Error::new(ErrorKind::Decode, Outcome::Refused, message),
-            _ => decode(message),
+        let kind = match self.status {
+            StatusCode::TOO_MANY_REQUESTS => ErrorKind::Throttled,
+            _ => ErrorKind::Decode,
         };
-        self.context(error)
+        self.context(Error::new(kind, Outcome::of_status(self.status), message))
     }
 
     /// Whether a refusal may only say that an earlier attempt of this call did it.
@@ -268,7 +264,10 @@ impl Reply {
     }
 
     fn context(&self, mut error: Error) -> Error {
-        if error.api().is_some_and(|api| self.is_echo(api)) {
+        // a refusal of Zoho's own stands for the earlier attempts too, unless it is their echo or
+        // says nothing of the call itself
+        let stands = error.api().is_some_and(|api| !self.is_echo(api)) && !error.is_throttled();
+        if self.after_doubt && !stands {
             error = error.with_outcome(Outcome::Unknown);
         }
         let mut error = error.with_call(&self.call).with_status(self.status);

@@ -119,6 +119,19 @@ impl RequestBuilder {
         self
     }
 
+    /// The value of a query parameter that was given.
+    #[must_use]
+    pub fn query_value(&self, name: &str) -> Option<&str> {
+        let given = self.query.iter().find(|(given, _)| given == name);
+        given.map(|(_, value)| value.as_str())
+    }
+
+    /// Takes a query parameter back, if it was given.
+    pub fn without_query(mut self, name: &str) -> Self {
+        self.query.retain(|(given, _)| given != name);
+        self
+    }
+
     /// A header. `authorization` and `host` are the stack's own.
     pub fn header(mut self, name: &str, value: impl AsRef<str>) -> Self {
         let parsed = name.parse::<HeaderName>().ok().zip(value.as_ref().parse().ok());

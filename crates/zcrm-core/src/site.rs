@@ -85,11 +85,20 @@ impl Site {
     /// # Errors
     /// Of kind [`WrongDataCenter`](ErrorKind::WrongDataCenter) where the configured
     /// `api_base_url` is Zoho's server of another data centre than the token's, or where the token
-    /// is one of a sandbox or developer edition and the configuration names another environment.
+    /// is one of a sandbox or developer edition and the configuration names another environment; of
+    /// kind [`Config`](ErrorKind::Config) where `api_base_url` is the server of such an edition and
+    /// the configuration names another environment.
     pub fn api_origin(&self, api_domain: Option<&str>) -> Result<Origin, Error> {
         let configured = match &self.api {
             Some(origin) => match DataCenter::of_api_origin(origin) {
                 None => return Ok(origin.clone()),
+                Some((_, environment)) if self.is_not_for(environment) => {
+                    return Err(Error::config(format!(
+                        "`api_base_url` is the server of environment `{environment}`, but the \
+                         configuration says `{}`: set `environment`, or remove `api_base_url`",
+                        self.environment
+                    )));
+                }
                 Some((data_center, _)) => Some(data_center),
             },
             None => None,
@@ -105,7 +114,7 @@ impl Site {
                     configured.unwrap_or(self.data_center)
                 )));
             }
-            if environment != Environment::Production && environment != self.environment {
+            if self.is_not_for(environment) {
                 return Err(mismatch(format!(
                     "the token belongs to environment `{environment}`, but the configuration \
                      says `{}`: set `environment` or log in there",
@@ -116,6 +125,12 @@ impl Site {
         let data_center =
             token.map(|(data_center, _)| data_center).or(configured).unwrap_or(self.data_center);
         Ok(data_center.api_origin(self.environment))
+    }
+
+    /// Whether what names `environment` contradicts the configured one. `www.` hosts name none: Zoho
+    /// gives them to sandboxes too.
+    fn is_not_for(&self, environment: Environment) -> bool {
+        environment != Environment::Production && environment != self.environment
     }
 
     fn is_custom(&self) -> bool {
@@ -182,6 +197,27 @@ mod tests {
         assert_eq!(origin(&site, Some("https://www.zohoapis.eu")), "https://localhost:9001");
         let kept = site.accounts_origin(Some("https://accounts.zoho.eu"));
         assert_eq!(kept.to_string(), "https://localhost:9000");
+    }
+
+    #[test]
+    fn a_sandbox_api_base_url_never_reaches_production() {
+        let site = Site::new(DataCenter::US, Environment::Production)
+            .with_api("https://sandbox.zohoapis.com".parse().unwrap());
+        let error = site.api_origin(None).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("`sandbox`"), "{error}");
+        assert!(error.to_string().contains("`production`"), "{error}");
+    }
+
+    #[test]
+    fn a_server_of_zohos_says_the_data_center_until_a_token_does() {
+        let site = Site::new(DataCenter::US, Environment::Sandbox)
+            .with_api("https://www.zohoapis.eu".parse().unwrap());
+        assert_eq!(origin(&site, None), "https://sandbox.zohoapis.eu");
+        let site = Site::new(DataCenter::US, Environment::Production)
+            .with_accounts("https://accounts.zoho.in".parse().unwrap());
+        assert_eq!(origin(&site, None), "https://www.zohoapis.in");
+        assert_eq!(origin(&site, Some("https://www.zohoapis.jp")), "https://www.zohoapis.jp");
     }
 
     #[test]

@@ -23,10 +23,16 @@ impl Peer {
     }
 }
 
-/// The extension of an answer that counts how often its request was sent, from 1.
+/// The extension that counts attempts from 1: in an answer how often its request was sent, in a
+/// request which attempt it is (none in the first).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "a plain number")]
 pub struct Attempts(pub u32);
+
+/// The extension of an answer that came after an attempt which may have been executed too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "a plain mark")]
+pub struct AfterDoubt;
 
 /// Sends `request` and takes in the whole answer, with what errors need to tell about it.
 ///
@@ -54,7 +60,9 @@ pub async fn send(transport: &Transport, request: Request<ReqBody>) -> Result<Re
     })?;
     let host = head.extensions.get::<Peer>().map(|peer| peer.host().to_owned());
     let attempts = head.extensions.get::<Attempts>().map_or(0, |attempts| attempts.0);
+    let doubt = head.extensions.get::<AfterDoubt>().is_some();
     Ok(Reply::new(head.status, body.to_bytes(), call)
         .with_headers(head.headers)
-        .with_context(host, attempts))
+        .with_context(host, attempts)
+        .after_doubt(doubt))
 }

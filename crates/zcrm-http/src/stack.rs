@@ -1,34 +1,45 @@
 //! The whole stack on one screen.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use http::{Request, Response};
 use http_body_util::BodyExt;
-use tower::{Service, ServiceBuilder, retry::RetryLayer, util::BoxCloneSyncService};
+use tower::{
+    Layer, Service, ServiceBuilder,
+    retry::{Policy, RetryLayer},
+    util::BoxCloneSyncService,
+};
 use tower_http::decompression::DecompressionLayer;
 use zcrm_core::{BoxError, Clock};
 
 use crate::{
-    ReqBody, ResBody, TokioClock, Transport,
+    Observer, ReqBody, ResBody, TokioClock, Transport,
     layer::{
-        AttemptTimeoutLayer, AuthLayer, CollectLayer, DeadlineLayer, GateLayer, RetryPolicy,
-        TraceLayer,
+        AttemptTimeoutLayer, AuthLayer, CollectLayer, CreditMeter, DeadlineLayer, GateLayer,
+        MeterLayer, RetryPolicy, TraceLayer,
     },
 };
 
-/// How long things may take.
+/// How long things may take. Making a TCP connection has a time of its own, in the
+/// [`ConnectorBuilder`](crate::ConnectorBuilder).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Timeouts {
     /// A whole call with all its tries and waits; 120 s unless told.
     pub total: Duration,
-    /// One attempt, to the end of its answer; 60 s unless told.
-    pub attempt: Duration,
+    /// One attempt, until the answer begins; 60 s unless told.
+    pub head: Duration,
+    /// Between two pieces of an answer's body; 30 s unless told.
+    pub idle: Duration,
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { total: Duration::from_secs(120), attempt: Duration::from_secs(60) }
+        Self {
+            total: Duration::from_secs(120),
+            head: Duration::from_secs(60),
+            idle: Duration::from_secs(30),
+        }
     }
 }
 
@@ -64,15 +75,20 @@ impl Default for Limits {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a stack does nothing until it is built"]
 pub struct Stack<S> {
     base: S,
     clock: Arc<dyn Clock>,
     timeouts: Timeouts,
     limits: Limits,
-    retry: Option<RetryPolicy>,
+    retry: Option<Retry>,
+    meter: Option<CreditMeter>,
+    observer: Option<Arc<dyn Observer>>,
 }
+
+/// Puts a retry around a transport.
+type Retry = Arc<dyn Fn(Transport) -> Transport + Send + Sync>;
 
 impl<S> Stack<S>
 where
@@ -91,6 +107,8 @@ where
             timeouts: Timeouts::default(),
             limits: Limits::default(),
             retry: None,
+            meter: None,
+            observer: None,
         }
     }
 
@@ -112,29 +130,64 @@ where
         self
     }
 
-    /// When to try again.
-    pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = Some(policy);
+    /// When to try again: a [`RetryPolicy`](crate::layer::RetryPolicy) with other settings, or a
+    /// policy of the caller's own.
+    pub fn retry<P>(mut self, policy: P) -> Self
+    where
+        P: Policy<Request<ReqBody>, Response<ResBody>, BoxError> + Clone + Send + Sync + 'static,
+        P::Future: Send,
+    {
+        self.retry = Some(Arc::new(move |attempt| {
+            BoxCloneSyncService::new(RetryLayer::new(policy.clone()).layer(attempt))
+        }));
+        self
+    }
+
+    /// Counts API credits in `meter`, and stops at its floor.
+    pub fn meter(mut self, meter: CreditMeter) -> Self {
+        self.meter = Some(meter);
+        self
+    }
+
+    /// Tells `observer` what happens, for metrics.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
         self
     }
 
     /// The stack for calls of the API.
     #[must_use]
     pub fn build(&self) -> Transport {
-        let policy =
-            self.retry.clone().unwrap_or_else(|| RetryPolicy::new(Arc::clone(&self.clock)));
-        BoxCloneSyncService::new(
+        let Self { clock, timeouts, limits, .. } = self;
+        let mut gate =
+            GateLayer::new(limits.concurrent, limits.concurrent_heavy).clock(Arc::clone(clock));
+        if let Some(observer) = &self.observer {
+            gate = gate.observer(Arc::clone(observer));
+        }
+        let meter = self.meter.clone().unwrap_or_else(|| CreditMeter::new(Arc::clone(clock)));
+        let attempt = BoxCloneSyncService::new(
             ServiceBuilder::new()
-                .layer(TraceLayer::new(Arc::clone(&self.clock)))
-                .layer(DeadlineLayer::new(self.timeouts.total, Arc::clone(&self.clock)))
-                .layer(RetryLayer::new(policy))
+                .layer(self.trace().attempts())
                 .layer(AuthLayer::new())
-                .layer(GateLayer::new(self.limits.concurrent, self.limits.concurrent_heavy))
-                .layer(AttemptTimeoutLayer::new(self.timeouts.attempt, Arc::clone(&self.clock)))
-                .layer(CollectLayer::new(self.limits.answer_bytes))
+                .layer(MeterLayer::new(meter))
+                .layer(gate)
+                .layer(self.collect(limits.answer_bytes))
+                .layer(AttemptTimeoutLayer::new(timeouts.head, Arc::clone(clock)))
                 .map_response(boxed)
                 .layer(DecompressionLayer::new())
                 .service(self.base.clone()),
+        );
+        let attempts = match &self.retry {
+            Some(retry) => retry(attempt),
+            None => BoxCloneSyncService::new(
+                RetryLayer::new(RetryPolicy::new(Arc::clone(clock))).layer(attempt),
+            ),
+        };
+        BoxCloneSyncService::new(
+            ServiceBuilder::new()
+                .layer(self.trace())
+                .layer(DeadlineLayer::new(timeouts.total, Arc::clone(clock)))
+                .service(attempts),
         )
     }
 
@@ -144,13 +197,35 @@ where
     pub fn build_for_accounts(&self, deadline: Duration) -> Transport {
         BoxCloneSyncService::new(
             ServiceBuilder::new()
-                .layer(TraceLayer::new(Arc::clone(&self.clock)))
+                .layer(self.trace())
                 .layer(DeadlineLayer::new(deadline, Arc::clone(&self.clock)))
-                .layer(CollectLayer::new(1024 * 1024))
+                .layer(self.collect(1024 * 1024))
                 .map_response(boxed)
                 .layer(DecompressionLayer::new())
                 .service(self.base.clone()),
         )
+    }
+
+    fn trace(&self) -> TraceLayer {
+        let trace = TraceLayer::new(Arc::clone(&self.clock));
+        match &self.observer {
+            Some(observer) => trace.observer(Arc::clone(observer)),
+            None => trace,
+        }
+    }
+
+    fn collect(&self, limit: usize) -> CollectLayer {
+        CollectLayer::new(limit).idle(self.timeouts.idle, Arc::clone(&self.clock))
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Stack<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stack")
+            .field("base", &self.base)
+            .field("timeouts", &self.timeouts)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }
 

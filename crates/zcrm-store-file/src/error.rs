@@ -4,6 +4,29 @@ use std::{io, path::Path};
 
 use zcrm_oauth::StoreError;
 
+use crate::format::Malformed;
+
+/// Why the token file could not be used.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: StoreError,
+    /// Whether another program may be writing the file just now, so that it pays to look again.
+    pub(crate) passing: bool,
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self { error, passing: false }
+    }
+}
+
+impl Failure {
+    /// What is wrong with the content of `path`.
+    pub(crate) fn malformed(path: &Path, Malformed { what, passing }: Malformed) -> Self {
+        Self { error: content(path, &what), passing }
+    }
+}
+
 /// A failed operation on `path`. `what` completes "cannot … `path`".
 pub(crate) fn io(what: &str, path: &Path, error: io::Error) -> StoreError {
     let advice = match error.kind() {

@@ -8,6 +8,12 @@
 //! The file is JSON and belongs to its owner alone (mode 0600). Beside it lie empty lock files,
 //! whose names begin with a dot; they hold nothing and may be deleted while no program runs.
 //!
+//! With the feature `ruby-marshal` a file of the Ruby SDK is read too, and stays in Ruby's format
+//! when it is written, so that a Ruby program on the same file goes on working. That format holds
+//! the user, both tokens and the expiry alone: it serves one client and one environment, in the
+//! data centre of the configuration. `FileStore::migrate` turns it into zcrm's own format. Ruby
+//! writes without a lock and in place, so its races with other programs stay what they were.
+//!
 //! Network file systems (NFS, SMB) are not supported: their locks and renames promise too little.
 //! To share tokens between machines, use the MySQL store.
 //!
@@ -30,6 +36,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "ruby-marshal")]
+mod binding;
 mod clock;
 mod disk;
 mod document;
@@ -37,6 +45,8 @@ mod error;
 mod format;
 mod local;
 mod lock;
+#[cfg(feature = "ruby-marshal")]
+mod ruby;
 mod store;
 #[cfg(test)]
 mod tests;

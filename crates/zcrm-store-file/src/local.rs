@@ -98,7 +98,9 @@ impl Disk for Local {
             use std::os::unix::fs::PermissionsExt as _;
             builder.permissions(fs::Permissions::from_mode(0o600));
         }
-        Ok(Box::new(LocalDraft(builder.tempfile_in(folder)?)))
+        let draft = builder.tempfile_in(folder)?;
+        give_to_owner_of_folder(draft.as_file(), draft.path());
+        Ok(Box::new(LocalDraft(draft)))
     }
 
     fn sweep(&self, file: &Path) -> io::Result<()> {
@@ -167,6 +169,27 @@ pub(crate) fn beside(file: &Path, suffix: &str) -> io::Result<PathBuf> {
     hidden.push(suffix);
     Ok(folder.join(hidden))
 }
+
+/// Gives a file that was made in a folder of another user to that user, where this process may:
+/// what an administrator makes for a program must be the program's.
+#[cfg(unix)]
+pub(crate) fn give_to_owner_of_folder(file: &File, path: &Path) {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+    let owners = |found: fs::Metadata| (found.uid(), found.gid());
+    let folder = path.parent().map(fs::metadata);
+    let (Some(Ok(folder)), Ok(own)) = (folder.map(|found| found.map(owners)), file.metadata())
+    else {
+        return;
+    };
+    if folder.0 != own.uid()
+        && let Err(error) = fchown(file, Some(folder.0), Some(folder.1))
+    {
+        tracing::debug!(path = %path.display(), %error, "it stays this process's");
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn give_to_owner_of_folder(_: &File, _: &Path) {}
 
 fn draft_begin(name: &OsStr) -> OsString {
     let mut begin = OsString::from(".");

@@ -12,6 +12,8 @@ use std::{
 use async_trait::async_trait;
 use zcrm_oauth::{Release, StoreError, TokenKey};
 
+use crate::local;
+
 /// A lock file that is held. Dropping it frees it.
 #[derive(Debug)]
 pub(crate) struct Held {
@@ -68,16 +70,36 @@ fn fnv(bytes: &[u8]) -> u128 {
     bytes.iter().fold(START, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME))
 }
 
+/// Opens the lock file, or makes it: for the owner of the folder, so that what an administrator
+/// did once keeps nobody out.
 fn open(path: &Path) -> io::Result<File> {
+    loop {
+        match options(false).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            opened => return opened,
+        }
+        match options(true).open(path) {
+            Ok(file) => {
+                local::give_to_owner_of_folder(&file, path);
+                return Ok(file);
+            }
+            // another process was faster; a link that leads nowhere is found by the first step
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn options(new: bool) -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+    options.read(true).write(true).create_new(new);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;
         // a link at this place was put there by somebody else
         options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
     }
-    options.open(path)
+    options
 }
 
 #[cfg(unix)]

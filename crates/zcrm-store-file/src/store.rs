@@ -10,11 +10,13 @@ use std::{
 use async_trait::async_trait;
 use tokio::{runtime::Handle, sync::Mutex};
 use zcrm_core::Clock;
+#[cfg(feature = "ruby-marshal")]
+use zcrm_core::Environment;
 use zcrm_oauth::{RefreshLock, StoreError, StoredToken, TokenKey, TokenStore};
 
 use crate::{
     clock::TimerClock,
-    error,
+    error::{self, Failure},
     format::{Malformed, Tokens},
     local::{self, Local},
     lock::{self, Held},
@@ -31,6 +33,11 @@ const WRITE_WAIT: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(1);
 const WRITE_PAUSE: Duration = Duration::from_millis(8);
 const REFRESH_PAUSE: Duration = Duration::from_millis(64);
+
+/// How often, and how long apart, to look again at a file that another program, one that writes in
+/// place, may be writing.
+const LOOKS: u32 = 5;
+const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
 /// Keeps tokens in one file, for any number of processes of this machine.
 ///
@@ -87,14 +94,57 @@ impl FileStore {
         self.file.path()
     }
 
-    /// Changes the file under the write lock. Once begun, it is finished even if the caller gives
-    /// up waiting.
-    async fn change<T, F>(&self, change: F) -> Result<T, StoreError>
+    /// Turns a file in the format of the Ruby SDK into zcrm's own, for a client and an environment,
+    /// which Ruby's does not name; says whether it was in Ruby's. After this the Ruby SDK can no
+    /// longer read it, and the file keeps tokens of any client and environment.
+    ///
+    /// A token that Ruby left without a user is kept under the empty name.
+    ///
+    /// ```
+    /// use zcrm_core::Environment;
+    /// use zcrm_store_file::FileStore;
+    ///
+    /// # async fn run() -> Result<(), zcrm_oauth::StoreError> {
+    /// let store = FileStore::new("/var/lib/app/tokens");
+    /// let migrated = store.migrate("1000.CLIENT", Environment::Production).await?;
+    /// # let _ = migrated;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Where the file cannot be read, understood or written; it is then untouched.
+    #[cfg(feature = "ruby-marshal")]
+    pub async fn migrate(
+        &self,
+        client_id: &str,
+        environment: Environment,
+    ) -> Result<bool, StoreError> {
+        let client_id = client_id.to_owned();
+        self.change(None, move |tokens| {
+            let Tokens::Ruby(ruby) = tokens else {
+                return Ok(Changed::No(false));
+            };
+            let mut migrated = Tokens::default();
+            for user in ruby.users()? {
+                if let Some(token) = ruby.get(&user)? {
+                    migrated.put(&TokenKey::new(user, &client_id, environment), &token)?;
+                }
+            }
+            *tokens = migrated;
+            Ok(Changed::Yes(true))
+        })
+        .await
+    }
+
+    /// Changes the file under the write lock; `key` is the one that is changed, where it is one.
+    /// Once begun, it is finished even if the caller gives up waiting.
+    async fn change<T, F>(&self, key: Option<&TokenKey>, change: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Tokens) -> Result<Changed<T>, Malformed> + Send + 'static,
+        F: Fn(&mut Tokens) -> Result<Changed<T>, Malformed> + Send + Sync + 'static,
     {
-        let queue = Arc::clone(&self.writing).lock_owned().await;
+        let queue = Arc::new(Arc::clone(&self.writing).lock_owned().await);
         let path = self.lock_path(".lock").await?;
         let Some(held) = self.take(path.clone(), WRITE_WAIT, WRITE_PAUSE).await? else {
             return Err(StoreError::new(format!(
@@ -105,13 +155,35 @@ impl FileStore {
                 path.display()
             )));
         };
-        let file = Arc::clone(&self.file);
-        blocking(move || {
-            let changed = file.update(change);
-            drop((held, queue));
+        let (key, held, change) = (key.cloned(), Arc::new(held), Arc::new(change));
+        self.look(move |file| {
+            let changed = file.update(key.as_ref(), &*change);
+            // held until here, also where nobody waits for the answer any more
+            let _ = (&held, &queue);
             changed
         })
         .await
+    }
+
+    /// Does `work` with the file, again where another program seems to be writing it.
+    async fn look<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Fn(&TokenFile) -> Result<T, Failure> + Send + Sync + 'static,
+    {
+        let work = Arc::new(work);
+        let mut looks = 1;
+        loop {
+            let (work, file) = (Arc::clone(&work), Arc::clone(&self.file));
+            match blocking(move || Ok(work(&file))).await? {
+                Ok(done) => return Ok(done),
+                Err(Failure { error, passing }) if !passing || looks == LOOKS => return Err(error),
+                Err(_) => {
+                    looks += 1;
+                    self.clock.sleep(LOOK_PAUSE).await;
+                }
+            }
+        }
     }
 
     /// Where a lock file lies. Makes the folder where there is none.
@@ -158,39 +230,26 @@ impl fmt::Debug for FileStore {
 #[async_trait]
 impl TokenStore for FileStore {
     async fn load(&self, key: &TokenKey) -> Result<Option<StoredToken>, StoreError> {
-        let (file, key) = (Arc::clone(&self.file), key.clone());
-        blocking(move || match file.read()? {
-            Some(tokens) => {
-                tokens.get(&key).map_err(|Malformed(what)| error::content(file.path(), &what))
-            }
-            None => Ok(None),
-        })
-        .await
+        let key = key.clone();
+        self.look(move |file| file.get(&key)).await
     }
 
     async fn save(&self, key: &TokenKey, token: &StoredToken) -> Result<(), StoreError> {
-        let (key, token) = (key.clone(), token.clone());
-        self.change(move |tokens| tokens.put(&key, &token).map(Changed::Yes)).await
+        let (own, token) = (key.clone(), token.clone());
+        self.change(Some(key), move |tokens| tokens.put(&own, &token).map(Changed::Yes)).await
     }
 
     async fn delete(&self, key: &TokenKey) -> Result<bool, StoreError> {
-        let key = key.clone();
-        self.change(move |tokens| {
-            let removed = tokens.remove(&key)?;
+        let own = key.clone();
+        self.change(Some(key), move |tokens| {
+            let removed = tokens.remove(&own)?;
             Ok(if removed { Changed::Yes(true) } else { Changed::No(false) })
         })
         .await
     }
 
     async fn keys(&self) -> Result<Vec<TokenKey>, StoreError> {
-        let file = Arc::clone(&self.file);
-        blocking(move || match file.read()? {
-            Some(tokens) => {
-                tokens.keys().map_err(|Malformed(what)| error::content(file.path(), &what))
-            }
-            None => Ok(Vec::new()),
-        })
-        .await
+        self.look(TokenFile::keys).await
     }
 
     async fn lock(

@@ -9,11 +9,13 @@ use std::{
     },
 };
 
-use zcrm_oauth::StoreError;
+use zcrm_oauth::{StoreError, StoredToken, TokenKey};
 
+#[cfg(feature = "ruby-marshal")]
+use crate::binding::Binding;
 use crate::{
     disk::{Attributes, Disk, Found},
-    error,
+    error::{self, Failure},
     format::{Malformed, Tokens},
     local,
 };
@@ -27,23 +29,56 @@ pub(crate) struct TokenFile {
     seen: AtomicBool,
     /// Whether what killed processes left behind was removed.
     swept: AtomicBool,
+    #[cfg(feature = "ruby-marshal")]
+    binding: Binding,
 }
 
 impl TokenFile {
     pub(crate) fn new(path: PathBuf, disk: Arc<dyn Disk>) -> Self {
-        Self { path, disk, seen: AtomicBool::new(false), swept: AtomicBool::new(false) }
+        Self {
+            path,
+            disk,
+            seen: AtomicBool::new(false),
+            swept: AtomicBool::new(false),
+            #[cfg(feature = "ruby-marshal")]
+            binding: Binding::default(),
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The tokens; `None` where there is no file. Takes no lock: a file is replaced at once.
-    pub(crate) fn read(&self) -> Result<Option<Tokens>, StoreError> {
-        match self.find()? {
-            Found::File(real) => Ok(self.read_at(&real)?.map(|(tokens, _)| tokens)),
-            _ => Ok(None),
-        }
+    /// The token under `key`. Takes no lock: a file is replaced at once.
+    pub(crate) fn get(&self, key: &TokenKey) -> Result<Option<StoredToken>, Failure> {
+        let Some((file, tokens)) = self.read()? else {
+            return Ok(None);
+        };
+        self.admit(&tokens, &file, Some(key))?;
+        tokens.get(key).map_err(|what| Failure::malformed(&file, what))
+    }
+
+    /// All keys.
+    pub(crate) fn keys(&self) -> Result<Vec<TokenKey>, Failure> {
+        let Some((file, tokens)) = self.read()? else {
+            return Ok(Vec::new());
+        };
+        let keys = match &tokens {
+            Tokens::Json(document) => document.keys(),
+            #[cfg(feature = "ruby-marshal")]
+            Tokens::Ruby(tokens) => {
+                let (client, environment) = self.binding.served().ok_or_else(|| {
+                    StoreError::unsupported(
+                        "listing the keys of a file in Ruby's format, which names no client, \
+                         before a token of it was used",
+                    )
+                })?;
+                tokens.users().map(|users| {
+                    users.iter().map(|user| TokenKey::new(user, &client, environment)).collect()
+                })
+            }
+        };
+        keys.map_err(|what| Failure::malformed(&file, what))
     }
 
     /// The real path of the file, once its folder is there.
@@ -59,17 +94,20 @@ impl TokenFile {
         }
     }
 
-    /// Changes the tokens, at once or not at all. The caller holds the write lock.
+    /// Changes the tokens, at once or not at all. The caller holds the write lock. `key` is the
+    /// one that is changed, where it is one.
     pub(crate) fn update<T>(
         &self,
+        key: Option<&TokenKey>,
         change: impl FnOnce(&mut Tokens) -> Result<Changed<T>, Malformed>,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T, Failure> {
         let file = self.settle()?;
         let (mut tokens, attributes) = match self.read_at(&file)? {
             Some((tokens, attributes)) => (tokens, Some(attributes)),
-            None => (Tokens::empty(), None),
+            None => (Tokens::default(), None),
         };
-        let malformed = |Malformed(what)| error::content(&file, &what);
+        self.admit(&tokens, &file, key)?;
+        let malformed = |what| Failure::malformed(&file, what);
         match change(&mut tokens).map_err(malformed)? {
             Changed::No(answer) => Ok(answer),
             Changed::Yes(answer) => {
@@ -77,6 +115,34 @@ impl TokenFile {
                 self.replace(&file, attributes.as_ref(), &bytes)?;
                 Ok(answer)
             }
+        }
+    }
+
+    /// Refuses a key that this file cannot tell from others.
+    #[cfg(feature = "ruby-marshal")]
+    fn admit(
+        &self,
+        tokens: &Tokens,
+        file: &Path,
+        key: Option<&TokenKey>,
+    ) -> Result<(), StoreError> {
+        match (tokens, key) {
+            (Tokens::Ruby(_), Some(key)) => self.binding.bind(file, key),
+            _ => Ok(()),
+        }
+    }
+
+    #[cfg(not(feature = "ruby-marshal"))]
+    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "as with Ruby's format")]
+    fn admit(&self, _: &Tokens, _: &Path, _: Option<&TokenKey>) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// The tokens and the real path of the file; `None` where there is no file.
+    fn read(&self) -> Result<Option<(PathBuf, Tokens)>, Failure> {
+        match self.find()? {
+            Found::File(real) => Ok(self.read_at(&real)?.map(|(tokens, _)| (real, tokens))),
+            _ => Ok(None),
         }
     }
 
@@ -96,7 +162,7 @@ impl TokenFile {
         Ok(found)
     }
 
-    fn read_at(&self, file: &Path) -> Result<Option<(Tokens, Attributes)>, StoreError> {
+    fn read_at(&self, file: &Path) -> Result<Option<(Tokens, Attributes)>, Failure> {
         let content =
             self.disk.read(file).map_err(|error| error::io("read the token file", file, error))?;
         let Some(content) = content else {
@@ -104,7 +170,7 @@ impl TokenFile {
         };
         match Tokens::parse(&content.bytes) {
             Ok(tokens) => Ok(Some((tokens, content.attributes))),
-            Err(Malformed(what)) => Err(error::content(file, &what)),
+            Err(what) => Err(Failure::malformed(file, what)),
         }
     }
 
@@ -138,13 +204,13 @@ impl TokenFile {
 
     /// Makes the folder and those above it, each for the owner alone, and each safe on the disk.
     fn create_folders(&self, folder: &Path) -> io::Result<()> {
-        let missing: Vec<&Path> = folder
-            .ancestors()
-            .take_while(|folder| {
-                !folder.as_os_str().is_empty()
-                    && matches!(self.disk.find(folder), Ok(Found::Vacant(_) | Found::NoFolder))
-            })
-            .collect();
+        let mut missing = Vec::new();
+        for folder in folder.ancestors().filter(|it| it.parent().is_some()) {
+            match self.disk.find(folder)? {
+                Found::Vacant(_) | Found::NoFolder => missing.push(folder),
+                Found::File(_) | Found::BrokenLink => break,
+            }
+        }
         for folder in missing.into_iter().rev() {
             self.disk.create_folder(folder)?;
             let (above, _) = local::split(folder)?;

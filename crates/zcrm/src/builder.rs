@@ -4,7 +4,10 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use zcrm_api::Api;
 use zcrm_core::{ApiVersion, Clock, DataCenter, Environment, Error, SecretString, Site};
-use zcrm_http::{Connector, Limits, Stack, Timeouts, TokioClock, layer::RetryPolicy};
+use zcrm_http::{
+    Connector, Limits, Observer, Stack, Timeouts, TokioClock,
+    layer::{CreditMeter, RetryPolicy},
+};
 use zcrm_oauth::{Accounts, ClientCredentials, TokenManager, TokenStore};
 
 use crate::{Client, Config};
@@ -41,6 +44,8 @@ pub struct ClientBuilder {
     timeouts: Timeouts,
     limits: Limits,
     retry: Option<RetryPolicy>,
+    meter: Option<CreditMeter>,
+    observer: Option<Arc<dyn Observer>>,
     clock: Option<Arc<dyn Clock>>,
     refresh_early: Option<Duration>,
 }
@@ -54,6 +59,8 @@ impl ClientBuilder {
             timeouts: Timeouts::default(),
             limits: Limits::default(),
             retry: None,
+            meter: None,
+            observer: None,
             clock: None,
             refresh_early: None,
         }
@@ -149,6 +156,18 @@ impl ClientBuilder {
         self
     }
 
+    /// Counts API credits in `meter`, which the application may read, and stops at its floor.
+    pub fn meter(mut self, meter: CreditMeter) -> Self {
+        self.meter = Some(meter);
+        self
+    }
+
+    /// Tells `observer` of calls, attempts and waits, for metrics.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
     /// How long before its end a token is refreshed; 60 s unless told.
     pub fn refresh_early(mut self, before: Duration) -> Self {
         self.refresh_early = Some(before);
@@ -196,6 +215,12 @@ impl ClientBuilder {
         if let Some(policy) = self.retry {
             stack = stack.retry(policy);
         }
+        if let Some(meter) = self.meter {
+            stack = stack.meter(meter);
+        }
+        if let Some(observer) = self.observer {
+            stack = stack.observer(observer);
+        }
         let accounts = Accounts::new(
             credentials,
             stack.build_for_accounts(ACCOUNTS_DEADLINE),
@@ -223,6 +248,8 @@ fn site(config: &Config) -> Result<Site, Error> {
     if let Some(origin) = config.parsed("api_base_url")? {
         site = site.with_api(origin);
     }
+    // settings that contradict each other are told now, and not at the first call
+    site.api_origin(None)?;
     Ok(site)
 }
 

@@ -51,15 +51,19 @@ pub use client::Client;
 pub use config::Config;
 
 pub use zcrm_api::{
-    Api, Call, Collected, Criteria, Cursor, RecordStream, Records, SortOrder, Trigger,
+    Api, Call, Collected, Criteria, Cursor, DeleteRecords, GetRecord, ListRecords, RecordStream,
+    Records, SearchRecords, SortOrder, Trigger, WriteRecords,
 };
 pub use zcrm_core::{
-    ApiError, ApiVersion, Base, BodyShape, Clock, Code, DataCenter, Endpoint, Environment, Error,
-    ErrorKind, ExposeSecret, Id, ItemError, ItemSuccess, Lookup, Module, Origin, Outcome, Outcomes,
-    Page, PageInfo, Patch, Record, RecordError, Reply, ResponseShape, Result, RetryClass,
-    SecretString,
+    ApiError, ApiVersion, Base, BodyShape, CallMeta, Clock, Code, DataCenter, Endpoint,
+    Environment, Error, ErrorKind, ExposeSecret, Host, Id, ItemError, ItemSuccess, Lookup, Module,
+    Origin, Outcome, Outcomes, Page, PageInfo, Paging, Patch, Record, RecordError, Reply,
+    ResponseShape, Result, RetryClass, SecretString,
 };
-pub use zcrm_http::{Limits, Timeouts, TokioClock, layer::RetryPolicy};
+pub use zcrm_http::{
+    CallSettings, Ended, Limits, Observer, Timeouts, TokioClock,
+    layer::{CreditMeter, RetryBudget, RetryPolicy},
+};
 pub use zcrm_oauth::{
     MemoryStore, StoreError, StoredToken, TokenKey, TokenStore, UnsavedToken, UserTokens,
 };

@@ -13,8 +13,11 @@ use crate::operations;
 /// Zoho's documentation: at most 50 field names in one call.
 const MOST_FIELDS: usize = 50;
 
-/// Zoho's documentation: at most 200 records in a page.
-const MOST_PER_PAGE: u64 = 200;
+/// Zoho's documentation: at most 200 records in a page, which is also what it gives unless told.
+pub(super) const MOST_PER_PAGE: u64 = 200;
+
+/// From v3 on Zoho takes one parameter of each pair (`AMBIGUITY_DURING_PROCESSING`).
+const CONFLICTS: [(&str, &str); 2] = [("page", "page_token"), ("cvid", "sort_by")];
 
 /// From v3 on Zoho sorts lists by these alone.
 const SORTABLE: [&str; 3] = ["id", "Created_Time", "Modified_Time"];
@@ -125,6 +128,14 @@ impl<T: DeserializeOwned + Send + 'static> Query<T> {
         // a wrong module is told before its fields are asked for
         let _ = self.records.request(self.endpoint)?;
         let version = self.records.api.version();
+        let given = |name: &str| self.params.iter().any(|(known, _)| known == name);
+        if let Some((one, other)) = CONFLICTS.iter().find(|(one, other)| given(one) && given(other))
+            && version >= ApiVersion::V3
+        {
+            return Err(Error::input(format!(
+                "`{one}` and `{other}` contradict each other: leave one of them out"
+            )));
+        }
         let names = match std::mem::replace(&mut self.fields, Fields::Default) {
             Fields::Named(names) => names,
             Fields::All if !version.requires_fields() => Vec::new(),

@@ -13,7 +13,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::task::JoinHandle;
 use zcrm_core::{Endpoint, Error, ErrorKind, Outcome, Page, RecordError};
 
-use super::{Records, list::Query};
+use super::{
+    Records,
+    list::{MOST_PER_PAGE, Query},
+};
 use crate::operations;
 
 /// Zoho's documentation: page numbers reach record 2,000 and no further.
@@ -117,12 +120,24 @@ enum Next {
     Token(String),
 }
 
-/// The error of a page, with the way to go on.
-#[derive(Debug, thiserror::Error)]
-#[error("the stream was interrupted; its cursor goes on from here")]
+/// The way to go on, behind the error of a page.
+#[derive(Debug)]
 struct Interrupted {
     cursor: Cursor,
-    source: Option<Error>,
+    error: Error,
+}
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the stream was interrupted; its cursor goes on from here")
+    }
+}
+
+impl std::error::Error for Interrupted {
+    /// What caused the error of the page, whose own text stands above this one.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
+    }
 }
 
 impl Cursor {
@@ -131,6 +146,13 @@ impl Cursor {
     pub fn of(error: &Error) -> Option<&Self> {
         let source = std::error::Error::source(error)?;
         Some(&source.downcast_ref::<Interrupted>()?.cursor)
+    }
+
+    /// Where in Zoho's list the page of this number ends, however few records it held.
+    fn end_of_page(&self, number: u64) -> u64 {
+        let asked = self.params.iter().find(|(name, _)| name == "per_page");
+        let per_page = asked.and_then(|(_, value)| value.parse().ok()).unwrap_or(MOST_PER_PAGE);
+        number.saturating_mul(per_page)
     }
 
     fn endpoint(&self) -> &'static Endpoint {
@@ -256,7 +278,7 @@ fn following(cursor: &Cursor, info: zcrm_core::PageInfo) -> Result<Option<Next>,
         return Ok(Some(Next::Token(token)));
     }
     match &cursor.next {
-        Next::Page(number) if cursor.index < PAGE_NUMBER_WALL => {
+        Next::Page(number) if cursor.end_of_page(*number) < PAGE_NUMBER_WALL => {
             Ok(Some(Next::Page(number.saturating_add(1))))
         }
         _ => Err(Error::new(
@@ -315,8 +337,8 @@ async fn fetch<T: DeserializeOwned + Send + 'static>(
         Err(error) => Err(error),
     };
     page.map_err(|error| {
-        let source = Some(error.clone());
-        error.with_source(Interrupted { cursor, source })
+        let interrupted = Interrupted { cursor, error: error.clone() };
+        error.with_source(interrupted)
     })
 }
 

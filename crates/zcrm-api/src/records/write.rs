@@ -165,7 +165,7 @@ impl WriteRecords {
         if !self.duplicate_check.is_empty() && self.endpoint.name() != operations::UPSERT.name() {
             return Err(Error::input("`duplicate_check` belongs to `upsert`"));
         }
-        let call = |rows: &[Box<RawValue>]| {
+        let call = |rows: &[Box<RawValue>]| -> Result<Call, Error> {
             let body = Body {
                 data: rows,
                 trigger: &self.triggers,
@@ -182,7 +182,8 @@ impl WriteRecords {
     fn retry_class(&self, rows: &[Box<RawValue>]) -> RetryClass {
         let plain = |row: &RawValue| {
             Record::from_json(row.get().to_owned()).is_ok_and(|record| {
-                let checked = |field: &String| record.raw(field).is_some_and(|raw| raw != "null");
+                let filled = |raw: &str| !matches!(raw, "null" | "\"\"");
+                let checked = |field: &String| record.raw(field).is_some_and(filled);
                 self.duplicate_check.iter().all(checked)
                     && record
                         .names()
@@ -238,7 +239,7 @@ impl DeleteRecords {
     }
 
     fn calls(&self) -> Result<Vec<Call>, Error> {
-        let call = |ids: &[Id]| {
+        let call = |ids: &[Id]| -> Result<Call, Error> {
             for id in ids {
                 id.check()?;
             }

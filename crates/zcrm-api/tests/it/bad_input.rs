@@ -33,6 +33,10 @@ async fn every_mistake_is_told_before_anything_is_sent() {
     named(&list().page(0).send().await.unwrap_err(), &["`page`"]);
     named(&list().page(1).page(2).send().await.unwrap_err(), &["`page`", "twice"]);
     named(&list().param("cvid", "1").param("cvid", "2").send().await.unwrap_err(), &["`cvid`"]);
+    let both = list().page(2).param("page_token", "t");
+    named(&both.send().await.unwrap_err(), &["`page`", "`page_token`", "contradict"]);
+    let both = list().sort_by("id", SortOrder::Ascending).param("cvid", "1");
+    named(&both.stream().next().await.unwrap().unwrap_err(), &["`cvid`", "`sort_by`"]);
     let sorted = list().sort_by("Last_Name", SortOrder::Ascending);
     named(&sorted.send().await.unwrap_err(), &["`Last_Name`", "Created_Time"]);
     named(&"sideways".parse::<SortOrder>().unwrap_err(), &["`sideways`", "asc"]);
@@ -46,8 +50,10 @@ async fn every_mistake_is_told_before_anything_is_sent() {
     let rows = [json!({"Last_Name": "a"}), json!(["b"])];
     named(&leads.create(rows).send().await.unwrap_err(), &["record 1", "object"]);
     named(&leads.create_one(&"text").await.unwrap_err(), &["record 0", "object"]);
-    let rows = [json!({"id": "1"}), json!({"Last_Name": "a"})];
-    named(&leads.update(rows).send().await.unwrap_err(), &["record 1", "`id`"]);
+    for odd in [json!({"Last_Name": "a"}), json!({"id": "../1"}), json!({"id": null})] {
+        let rows = [json!({"id": "1"}), odd];
+        named(&leads.update(rows).send().await.unwrap_err(), &["record 1", "`id`"]);
+    }
     let row = [json!({"Last_Name": "a"})];
     let eleven: Vec<String> = (0..11).map(|n| format!("F{n}")).collect();
     let upsert = leads.upsert(row.clone()).duplicate_check(eleven);
@@ -72,6 +78,16 @@ async fn v2_sorts_by_any_field_and_needs_no_fields() {
     assert!(page.items[0].as_ref().unwrap().contains("Email"));
     let all = api.records("Contacts").list().all_fields().send().await.unwrap();
     assert_eq!(all.items.len(), 3);
+}
+
+#[tokio::test]
+async fn fifty_fields_are_not_too_many_and_a_search_needs_none() {
+    let World { sim: _sim, api } = World::new(ApiVersion::V8).await;
+    let leads = api.records("Leads");
+    let names = (0..50).map(|n| format!("Field_{n}"));
+    assert!(leads.list().fields(names).preview().await.is_ok());
+    let search = leads.search(Criteria::equals("Last_Name", "a")).preview().await.unwrap();
+    assert_eq!(search.uri().query(), Some("criteria=%28Last_Name%3Aequals%3Aa%29"));
 }
 
 #[tokio::test]

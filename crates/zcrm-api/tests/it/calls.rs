@@ -1,6 +1,11 @@
 //! Calls of endpoints that have no method of their own.
 
-use zcrm_core::{ApiVersion, Endpoint, ErrorKind, Record, ResponseShape};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use zcrm_api::Api;
+use zcrm_core::{ApiVersion, BoxError, Endpoint, ErrorKind, Record, ResponseShape};
+use zcrm_http::{Authorization, Authorizer, CallSettings};
 
 use crate::world::World;
 
@@ -10,6 +15,19 @@ const MODULE: Endpoint = Endpoint::get("/settings/modules/{module}")
     .id("modules.get")
     .returns(ResponseShape::Object("modules"));
 const MISSING: Endpoint = Endpoint::get("/settings/no_such_thing");
+
+/// A user who is not logged in.
+#[derive(Debug)]
+struct Nobody;
+
+#[async_trait]
+impl Authorizer for Nobody {
+    async fn authorize(&self) -> Result<Authorization, BoxError> {
+        Err("no login".into())
+    }
+
+    async fn reject(&self, _: &Authorization) {}
+}
 
 #[tokio::test]
 async fn an_endpoint_of_ones_own_is_a_few_lines() {
@@ -63,6 +81,38 @@ async fn a_read_only_api_refuses_every_write_before_it_is_sent() {
     assert_eq!(sim.journal().requests(), 0);
     let page = leads.list().fields(["Last_Name"]).send().await.unwrap();
     assert_eq!(page.items.len(), 1);
+}
+
+#[tokio::test]
+async fn the_settings_of_a_handle_hold_for_its_calls_alone() {
+    let World { sim, api } = World::with(ApiVersion::V8, |sim| sim.records("Leads", 1)).await;
+    let once = api.with(CallSettings::new().attempts(1));
+    sim.faults().method("GET").times(2).zoho_error(503, "SERVICE_UNAVAILABLE");
+    let list = |api: &Api| api.records("Leads").list().fields(["id"]).send();
+    assert!(list(&once).await.is_err());
+    assert_eq!(sim.journal().requests(), 1);
+    assert!(list(&api).await.is_ok());
+    assert_eq!(sim.journal().requests(), 3);
+}
+
+#[tokio::test]
+async fn each_user_is_asked_for_the_fields_that_they_may_see() {
+    let World { sim: _sim, api } = World::new(ApiVersion::V8).await;
+    let all = |api: &Api| api.records("Leads").list().all_fields();
+    all(&api).preview().await.unwrap();
+    let stranger = api.authorized_by(Arc::new(Nobody));
+    assert!(all(&stranger).preview().await.is_err(), "another user's fields");
+}
+
+#[tokio::test]
+async fn a_module_without_fields_is_told_and_not_remembered() {
+    let World { sim, api } = World::with(ApiVersion::V8, |sim| sim.records("Leads", 1)).await;
+    let body = serde_json::json!({"fields": []});
+    sim.faults().on_path_prefix("/crm/v8/settings/fields").json(200, &body);
+    let all = || api.records("Leads").list().all_fields().send();
+    let error = all().await.unwrap_err();
+    assert!(error.is_not_found() && error.to_string().contains("`Leads`"), "{error}");
+    assert_eq!(all().await.unwrap().items.len(), 1);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod calls;
+mod operations;
 mod records;
 mod streams;
 mod world;

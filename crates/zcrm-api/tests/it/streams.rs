@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::{StreamExt, TryStreamExt};
 use serde::Deserialize;
 use serde_json::json;
-use zcrm_api::{Cursor, RecordStream, SortOrder};
+use zcrm_api::{Criteria, Cursor, RecordStream, SortOrder};
 use zcrm_core::{ApiVersion, Code, ErrorKind, Id, Module, Record};
 
 use crate::world::{World, on_both_versions};
@@ -148,13 +148,75 @@ on_both_versions! {
         }
         hold.wait_arrived().await;
         drop(stream);
+        // calls of their own come after whatever the stream could still have sent
+        let other = || async {
+            let list = api.records("Contacts").list().fields(["id"]).per_page(1);
+            list.send().await.unwrap();
+        };
+        other().await;
+        other().await;
         hold.release();
-        // a call of its own comes after whatever the stream could still have sent
-        api.records("Contacts").list().fields(["id"]).per_page(1).send().await.unwrap();
-        let pages = sim.journal().count(|entry| {
-            entry.query.contains(&("per_page".to_owned(), "20".to_owned()))
-        });
-        assert!(pages <= 2, "{pages}");
+        other().await;
+        let journal = sim.journal();
+        let twenty = ("per_page".to_owned(), "20".to_owned());
+        let pages = journal.entries().iter().filter(|entry| entry.query.contains(&twenty));
+        assert_eq!(pages.map(|entry| entry.status).collect::<Vec<_>>(), [Some(200), None]);
+    }
+
+    async fn no_page_is_fetched_before_half_of_the_one_before_is_read(version) {
+        let World { sim, api } = World::with(version, |sim| sim.records("Contacts", 30)).await;
+        let mut stream = api.records("Contacts").list().fields(["id"]).per_page(10).stream();
+        for _ in 0..5 {
+            stream.next().await.unwrap().unwrap();
+        }
+        // time enough for a fetch that should not have begun
+        for _ in 0..3 {
+            api.records("Leads").list().fields(["id"]).send().await.unwrap();
+        }
+        let pages = || sim.journal().count(|entry| entry.path.ends_with("/Contacts"));
+        assert_eq!(pages(), 1);
+        assert_eq!(stream.collect_all().await.records.len(), 25);
+        assert_eq!(pages(), 3);
+    }
+
+    async fn a_stream_begins_at_the_page_it_was_told(version) {
+        let World { sim: _sim, api } = World::with(version, |sim| sim.records("Contacts", 30)).await;
+        let list = || api.records("Contacts").list().fields(["id"]).per_page(10);
+        let all = list().sort_by("id", SortOrder::Ascending).stream().collect_all().await;
+        let later = list().sort_by("id", SortOrder::Ascending).page(2).stream().collect_all().await;
+        let ids = |all: &[Record]| all.iter().map(|it| it.id().unwrap()).collect::<Vec<_>>();
+        assert_eq!(ids(&later.records), ids(&all.records)[10..]);
+    }
+
+    async fn a_search_is_streamed_and_resumed_as_a_search(version) {
+        let World { sim, api } = World::new(version).await;
+        let contacts = api.records("Contacts");
+        let row = |n: usize| {
+            Record::new().with("Last_Name", if n % 2 == 0 { "Even" } else { "Odd" })
+        };
+        contacts.create((0..60).map(row)).send().await.unwrap().all().unwrap();
+        let even = || contacts.search(Criteria::equals("Last_Name", "Even")).per_page(10);
+        assert_eq!(even().stream().collect_all().await.records.len(), 30);
+        sim.faults().method("GET").skip(1).zoho_error(500, "INTERNAL_ERROR");
+        let all = even().stream().collect_all().await;
+        assert_eq!(all.records.len(), 10);
+        let cursor = Cursor::of(all.interrupted.as_ref().unwrap()).unwrap().clone();
+        assert!(!format!("{cursor:?}").contains("Even"));
+        assert_eq!(contacts.resume(cursor).unwrap().collect_all().await.records.len(), 20);
+    }
+
+    async fn the_error_of_a_page_tells_each_thing_once(version) {
+        let World { sim, api } = World::new(version).await;
+        sim.faults().method("GET").times(9).reset();
+        let stream = api.records("Contacts").list().fields(["id"]).stream();
+        let error = stream.collect_all().await.interrupted.unwrap();
+        let chain = std::iter::successors(Some(&error as &dyn std::error::Error), |it| it.source());
+        let mut texts: Vec<String> = chain.map(ToString::to_string).collect();
+        let told = texts.len();
+        assert!(told > 2, "{texts:?}");
+        texts.sort();
+        texts.dedup();
+        assert_eq!(texts.len(), told, "{texts:?}");
     }
 }
 
@@ -186,6 +248,25 @@ async fn exactly_two_thousand_records_are_no_wall() {
     let all = api.records("Contacts").list().stream().collect_all().await;
     assert_eq!(all.records.len(), 2_000);
     assert!(all.interrupted.is_none(), "{:?}", all.interrupted);
+}
+
+#[tokio::test]
+async fn pages_with_gaps_do_not_lead_past_the_wall() {
+    let World { sim, api } = World::new(ApiVersion::V2).await;
+    let body = json!({"data": [{"id": "1"}], "info": {"more_records": true}});
+    sim.faults().on_path_prefix("/crm/").times(30).json(200, &body);
+    let all = api.records("Contacts").list().page(4).stream().collect_all().await;
+    assert_eq!(all.interrupted.unwrap().kind(), ErrorKind::Wall);
+    assert_eq!(sim.journal().api_requests(), 7);
+}
+
+#[tokio::test]
+async fn an_empty_answer_without_a_word_does_not_end_a_stream() {
+    let World { sim, api } = World::with(ApiVersion::V2, |sim| sim.records("Contacts", 30)).await;
+    sim.faults().on_path_prefix("/crm/").skip(1).html(200, "");
+    let all = api.records("Contacts").list().per_page(10).stream().collect_all().await;
+    assert_eq!(all.records.len(), 10);
+    assert!(Cursor::of(&all.interrupted.unwrap()).is_some());
 }
 
 #[tokio::test]

@@ -1,6 +1,10 @@
 //! Writes of any size, and what becomes of each record when things go wrong.
 
-use zcrm_core::{Code, ErrorKind, Id, ItemError, Outcome, Record};
+use serde_json::json;
+use zcrm_api::{Trigger, WriteRecords};
+use zcrm_core::{
+    ApiVersion, CallMeta, Code, ErrorKind, Id, ItemError, Outcome, Record, RetryClass,
+};
 
 use crate::world::{World, on_both_versions};
 
@@ -117,6 +121,30 @@ on_both_versions! {
         assert_eq!(outcomes.failures().count(), 2);
     }
 
+    async fn a_change_is_written_to_the_record_that_was_named(version) {
+        let World { sim, api } = World::with(version, |sim| sim.records("Leads", 2)).await;
+        let records = api.records("Leads");
+        let page = records.list().fields(["Last_Name"]).send().await.unwrap();
+        let ids: Vec<Id> = page.items.iter().map(|it| it.as_ref().unwrap().id().unwrap()).collect();
+        let copied = Record::new().with("id", ids[1].as_str()).with("Phone", "123");
+        records.update_one(&ids[0], &copied).await.unwrap();
+        assert_eq!(sim.record("Leads", ids[0].as_str()).unwrap()["Phone"], "123");
+        assert_ne!(sim.record("Leads", ids[1].as_str()).unwrap()["Phone"], "123");
+    }
+
+    async fn a_call_that_is_refused_as_a_whole_ends_the_write_and_keeps_what_was_done(version) {
+        let World { sim, api } = World::new(version).await;
+        sim.faults().method("POST").skip(1).zoho_error(403, "NO_PERMISSION");
+        let outcomes = api.records("Leads").create(leads(250)).send().await.unwrap();
+        assert_eq!(outcomes.successes().count(), 100);
+        for (index, failure) in outcomes.failures() {
+            assert_eq!(matches!(failure, ItemError::Refused(_)), index < 200, "{index}");
+            assert_eq!(matches!(failure, ItemError::NotSent(_)), index >= 200, "{index}");
+            assert_eq!(failure.api().unwrap().code(), &Code::NO_PERMISSION);
+        }
+        assert_eq!(sim.journal().count(|entry| entry.method == "POST"), 2);
+    }
+
     async fn deletions_of_any_size_answer_for_each_id(version) {
         let World { sim, api } = World::with(version, |sim| sim.records("Leads", 130)).await;
         let records = api.records("Leads");
@@ -130,6 +158,43 @@ on_both_versions! {
         let failed: Vec<usize> = outcomes.failures().map(|(index, _)| index).collect();
         assert_eq!(failed, [101]);
         assert_eq!(sim.record_count("Leads"), 0);
+    }
+}
+
+#[tokio::test]
+async fn whether_a_write_may_be_repeated_is_said_of_each_call() {
+    let World { sim: _sim, api } = World::new(ApiVersion::V8).await;
+    let leads = api.records("Leads");
+    let class = |write: WriteRecords| {
+        let requests = write.preview().unwrap();
+        requests[0].extensions().get::<CallMeta>().unwrap().retry_class()
+    };
+    let row = json!({"id": "1", "Email": "a@example.com"});
+    assert_eq!(class(leads.create([&row])), RetryClass::NotIdempotent);
+    assert_eq!(class(leads.update([&row])), RetryClass::Idempotent);
+    assert_eq!(class(leads.update([json!({"id": "1", "Rows": []})])), RetryClass::NotIdempotent);
+    let upsert = |row: &serde_json::Value| leads.upsert([row]);
+    assert_eq!(class(upsert(&row)), RetryClass::NotIdempotent);
+    assert_eq!(class(upsert(&row).duplicate_check(["Email"])), RetryClass::Idempotent);
+    for row in [json!({}), json!({"Email": null}), json!({"Email": ""})] {
+        let write = upsert(&row).duplicate_check(["Email"]);
+        assert_eq!(class(write), RetryClass::NotIdempotent, "{row}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_write_says_beside_its_records_stands_in_every_call() {
+    let World { sim: _sim, api } = World::new(ApiVersion::V8).await;
+    let write = api.records("Leads").create(leads(101)).assignment_rule("7");
+    for (write, trigger) in [
+        (write.clone().trigger([Trigger::Workflow]), r#""trigger":["workflow"],"#),
+        (write.clone().trigger([]), r#""trigger":[],"#),
+        (write, ""),
+    ] {
+        for request in write.preview().unwrap() {
+            let body = std::str::from_utf8(request.body()).unwrap();
+            assert!(body.ends_with(&format!(r#"],{trigger}"lar_id":"7"}}"#)), "{body}");
+        }
     }
 }
 

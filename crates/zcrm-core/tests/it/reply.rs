@@ -3,7 +3,8 @@
 use http::StatusCode;
 use serde::Deserialize;
 use zcrm_core::{
-    ApiVersion, CallMeta, Code, Endpoint, ErrorKind, Id, ItemError, Outcome, Record, Reply,
+    ApiVersion, CallMeta, Code, Endpoint, Error, ErrorKind, Id, ItemError, Outcome, Outcomes,
+    Record, Reply,
 };
 
 const LIST: Endpoint = Endpoint::get("/{module}").id("records.list");
@@ -207,6 +208,8 @@ fn what_an_earlier_attempt_may_have_done_is_unknown_and_not_refused() {
         (&INSERT, 400, "INVALID_DATA", false),
         (&INSERT, 400, "ID_ALREADY_CONVERTED", true),
         (&INSERT, 412, "ALREADY_MODIFIED", true),
+        (&INSERT, 412, "RECORD_MODIFIED", true),
+        (&INSERT, 400, "ALREADY_MODIFIED", true),
     ] {
         let body = format!(r#"{{"data":[{}]}}"#, element(code));
         let outcomes =
@@ -222,5 +225,112 @@ fn what_an_earlier_attempt_may_have_done_is_unknown_and_not_refused() {
         let whole = answer(endpoint, status, &element(code)).after_doubt(true);
         let outcome = whole.outcomes("data", 1).unwrap_err().outcome();
         assert_eq!(outcome == Outcome::Unknown, echo, "{code}");
+    }
+}
+
+#[test]
+fn an_object_is_judged_like_a_record_of_a_list() {
+    let refusal = r#"{"modules":{"status":"error","code":"NO_PERMISSION","message":"no"}}"#;
+    let error = read(200, refusal).object::<Record>("modules").unwrap_err();
+    assert_eq!(error.code(), Some(&Code::NO_PERMISSION));
+
+    let misfit = r#"{"data":{"id":"1","Last_Name":77}}"#;
+    let error = read(200, misfit).object::<Lead>("data").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Record);
+    assert_eq!(error.record().unwrap().path(), "Last_Name");
+    assert!(!error.to_string().contains("77"), "{error}");
+}
+
+#[test]
+fn an_error_with_members_that_nobody_knows_is_still_an_error() {
+    let body = r#"{"code":"NO_PERMISSION","status":"error","message":"no","error_id":"7"}"#;
+    let error = read(200, body).json::<serde_json::Value>().unwrap_err();
+    assert_eq!(error.code(), Some(&Code::NO_PERMISSION));
+    let page = read(200, &format!(r#"{{"data":[{body}]}}"#)).page::<Record>("data").unwrap();
+    assert!(page.items[0].as_ref().unwrap_err().api().is_some());
+}
+
+#[test]
+fn an_empty_answer_ends_no_list_unless_its_status_says_so() {
+    for status in [200, 202] {
+        let error = read(status, "").page::<Lead>("data").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{status}");
+    }
+    for status in [204, 304] {
+        assert!(read(status, "").page::<Lead>("data").unwrap().items.is_empty(), "{status}");
+    }
+}
+
+#[test]
+fn an_answer_without_a_code_is_judged_by_its_status() {
+    let error = |status| answer(&INSERT, status, "<html>").outcomes("data", 1).unwrap_err();
+    assert_eq!(error(413).outcome(), Outcome::Refused);
+    assert_eq!(error(502).outcome(), Outcome::Unknown);
+    assert!(error(429).is_throttled());
+    assert_eq!(error(429).outcome(), Outcome::Refused);
+}
+
+#[test]
+fn only_what_says_success_is_one() {
+    let body = r#"{"data":[
+        {"code":"SUCCESS","details":{"id":"1"}},
+        {"code":"INVALID_DATA","details":{"api_name":"Email"},"message":"invalid data"},
+        {"code":"SUCCESS","details":{"id":"3"},"status":"pending"},
+        {"code":"SUCCESS","details":{"id":"4"},"status":"success"}]}"#;
+    let outcomes = answer(&INSERT, 200, body).outcomes("data", 3).unwrap();
+    assert_eq!(outcomes.len(), 3);
+    assert_eq!(outcomes.successes().map(|(index, _)| index).collect::<Vec<_>>(), [0]);
+    assert!(outcomes.failures().all(|(_, error)| matches!(error, ItemError::Unknown(_))));
+}
+
+#[test]
+fn a_fault_inside_zoho_leaves_each_records_outcome_open() {
+    let body =
+        r#"{"data":[{"code":"INTERNAL_ERROR","status":"error","message":"x","details":{}}]}"#;
+    let outcomes = answer(&INSERT, 500, body).outcomes("data", 1).unwrap();
+    let (_, failure) = outcomes.failures().next().unwrap();
+    assert!(matches!(failure, ItemError::Unknown(_)), "{failure:?}");
+    assert_eq!(failure.api().unwrap().code(), &Code::INTERNAL_ERROR);
+}
+
+#[test]
+fn the_error_of_a_write_tells_each_thing_once() {
+    let cause = std::io::Error::other("the cable is out");
+    let lost = Error::new(ErrorKind::Transport, Outcome::Unknown, "the connection broke");
+    let failure = ItemError::Unknown(lost.with_source(cause));
+    let error = Outcomes::failed(2, &failure).all().unwrap_err();
+    let chain = std::iter::successors(Some(&error as &dyn std::error::Error), |it| it.source());
+    let texts: Vec<String> = chain.map(ToString::to_string).collect();
+    assert_eq!(
+        texts,
+        [
+            "the connection broke",
+            "2 of 2 records failed, the first of them record 0",
+            "the cable is out"
+        ]
+    );
+}
+
+#[test]
+fn what_was_written_is_not_quoted_in_debug() {
+    let body = r#"{"data":[{"code":"SUCCESS","status":"success","details":
+        {"id":"1","Created_By":{"id":"9","name":"Patricia Boyle"}}}]}"#;
+    let outcomes = answer(&INSERT, 201, body).outcomes("data", 1).unwrap();
+    let text = format!("{outcomes:?}");
+    assert!(text.contains("Created_By") && !text.contains("Boyle"), "{text}");
+}
+
+#[test]
+fn a_gateway_that_gave_up_waiting_leaves_the_outcome_open() {
+    for (status, outcome) in [
+        (400, Outcome::Refused),
+        (403, Outcome::Refused),
+        (408, Outcome::Unknown),
+        (429, Outcome::Refused),
+        (500, Outcome::Unknown),
+        (502, Outcome::Unknown),
+    ] {
+        let error = answer(&INSERT, status, "<html>").outcomes("data", 1).unwrap_err();
+        assert_eq!(error.outcome(), outcome, "{status}");
     }
 }

@@ -1,14 +1,16 @@
 //! The whole answer, inside the reach of retry and limits.
 
-use std::{mem, task};
+use std::{mem, sync::Arc, task, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http::{Request, Response};
+use http_body::Frame;
 use http_body_util::{BodyExt, Full};
 use serde::Deserialize;
 use tower::{Layer, Service};
-use zcrm_core::{BoxError, Code, Error, ErrorKind, Outcome};
+use zcrm_core::{BoxError, Clock, Code, Error, ErrorKind, Outcome};
 
+use super::timeout::within;
 use crate::{BoxFuture, Peer, ReqBody, ResBody};
 
 /// The extension of an answer of status 400 and above that holds Zoho's code, where it has one.
@@ -26,16 +28,24 @@ pub struct PeekedCode(pub Code);
 /// # let _ = service;
 /// # Ok::<(), zcrm_core::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct CollectLayer {
     limit: usize,
+    idle: Option<(Duration, Arc<dyn Clock>)>,
 }
 
 impl CollectLayer {
     /// Takes in answers of up to `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { limit }
+        Self { limit, idle: None }
+    }
+
+    /// Gives up where `idle` passes between two pieces of a body.
+    #[must_use]
+    pub fn idle(mut self, idle: Duration, clock: Arc<dyn Clock>) -> Self {
+        self.idle = Some((idle, clock));
+        self
     }
 }
 
@@ -43,7 +53,7 @@ impl<S> Layer<S> for CollectLayer {
     type Service = Collect<S>;
 
     fn layer(&self, inner: S) -> Collect<S> {
-        Collect { inner, limit: self.limit }
+        Collect { inner, settings: self.clone() }
     }
 }
 
@@ -55,7 +65,7 @@ impl<S> Layer<S> for CollectLayer {
 #[derive(Clone, Debug)]
 pub struct Collect<S> {
     inner: S,
-    limit: usize,
+    settings: CollectLayer,
 }
 
 impl<S> Service<Request<ReqBody>> for Collect<S>
@@ -77,7 +87,7 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
-        let limit = self.limit;
+        let settings = self.settings.clone();
         Box::pin(async move {
             let (mut head, body) = inner.call(request).await?.into_parts();
             let about = |error: Error| {
@@ -87,7 +97,7 @@ where
                     None => error,
                 }
             };
-            let body = collect(body, limit).await.map_err(about)?;
+            let body = settings.collect(body).await.map_err(about)?;
             if head.status.as_u16() >= 400
                 && let Some(code) = peek(&body)
             {
@@ -99,35 +109,46 @@ where
     }
 }
 
-async fn collect(mut body: ResBody, limit: usize) -> Result<Bytes, Error> {
-    let broken = |cause: BoxError| {
-        Error::new(ErrorKind::Transport, Outcome::Unknown, "the answer broke off before its end")
-            .with_boxed_source(cause)
-    };
-    let mut first = Bytes::new();
-    let mut rest = BytesMut::new();
-    let mut length = 0usize;
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(broken)?.into_data() else {
-            continue;
-        };
-        length = length.saturating_add(data.len());
-        if length > limit {
-            return Err(Error::new(
-                ErrorKind::Decode,
-                Outcome::Unknown,
-                format!("the answer is larger than the limit of {limit} bytes"),
-            ));
+impl CollectLayer {
+    async fn collect(&self, mut body: ResBody) -> Result<Bytes, Error> {
+        let mut first = Bytes::new();
+        let mut rest = BytesMut::new();
+        let mut length = 0usize;
+        while let Some(frame) = self.frame(&mut body).await? {
+            let Ok(data) = frame.into_data() else { continue };
+            length = length.saturating_add(data.len());
+            if length > self.limit {
+                return Err(Error::new(
+                    ErrorKind::Decode,
+                    Outcome::Unknown,
+                    format!("the answer is larger than the limit of {} bytes", self.limit),
+                ));
+            }
+            if first.is_empty() && rest.is_empty() {
+                first = data;
+            } else {
+                // a body in one piece, the common case, is never copied
+                rest.extend_from_slice(&mem::take(&mut first));
+                rest.extend_from_slice(&data);
+            }
         }
-        if first.is_empty() && rest.is_empty() {
-            first = data;
-        } else {
-            // a body in one piece, the common case, is never copied
-            rest.extend_from_slice(&mem::take(&mut first));
-            rest.extend_from_slice(&data);
-        }
+        Ok(if rest.is_empty() { first } else { rest.freeze() })
     }
-    Ok(if rest.is_empty() { first } else { rest.freeze() })
+
+    async fn frame(&self, body: &mut ResBody) -> Result<Option<Frame<Bytes>>, Error> {
+        let next = body.frame();
+        let frame = match &self.idle {
+            None => next.await,
+            Some((idle, clock)) => within(*idle, &**clock, next).await.ok_or_else(|| {
+                let message = format!("the answer's body stood still for {} s", idle.as_secs_f64());
+                Error::new(ErrorKind::Timeout, Outcome::Unknown, message)
+            })?,
+        };
+        frame.transpose().map_err(|cause| {
+            let message = "the answer broke off before its end";
+            Error::new(ErrorKind::Transport, Outcome::Unknown, message).with_boxed_source(cause)
+        })
+    }
 }
 
 fn peek(body: &[u8]) -> Option<Code> {

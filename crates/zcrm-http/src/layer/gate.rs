@@ -1,13 +1,18 @@
 //! Concurrency: no more calls at a time than Zoho allows.
 
-use std::{mem, sync::Arc, task};
+use std::{
+    mem,
+    sync::{Arc, Mutex, PoisonError},
+    task,
+    time::Duration,
+};
 
-use http::{Request, Response};
-use tokio::sync::Semaphore;
+use http::{Request, Response, StatusCode};
 use tower::{Layer, Service};
-use zcrm_core::{BoxError, CallMeta, Error};
+use zcrm_core::{BoxError, CallMeta, Clock, Error, ErrorKind, Outcome};
 
-use crate::{BoxFuture, ReqBody, ResBody};
+use super::lane::{Lane, Place};
+use crate::{BoxFuture, Observer, ReqBody, ResBody};
 
 /// Adds [`Gate`]s that share their places to services.
 ///
@@ -21,17 +26,67 @@ use crate::{BoxFuture, ReqBody, ResBody};
 /// ```
 #[derive(Clone, Debug)]
 pub struct GateLayer {
-    all: Arc<Semaphore>,
-    heavy: Arc<Semaphore>,
+    all: Lane,
+    heavy: Lane,
+    clock: Option<Arc<dyn Clock>>,
+    observer: Option<Arc<dyn Observer>>,
+    /// Since when (monotonic) every answer was a 429.
+    refused_since: Arc<Mutex<Option<Duration>>>,
 }
+
+/// A 429 that lasts so long, with nothing else under way, is no matter of concurrency.
+const QUOTA: Duration = Duration::from_secs(60);
 
 impl GateLayer {
     /// At most `all` calls at a time, of which `heavy` may be heavy ones; at least 1 of each.
     #[must_use]
     pub fn new(all: usize, heavy: usize) -> Self {
-        let places =
-            |number: usize| Arc::new(Semaphore::new(number.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { all: places(all), heavy: places(heavy) }
+        Self {
+            all: Lane::new(all),
+            heavy: Lane::new(heavy),
+            clock: None,
+            observer: None,
+            refused_since: Arc::default(),
+        }
+    }
+
+    /// Takes the time from `clock`: only then can it tell a quota that is used up from too many
+    /// calls at a time.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Tells `observer` how long calls wait. Needs a [`clock`](Self::clock).
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    fn now(&self) -> Option<Duration> {
+        self.clock.as_ref().map(|clock| clock.monotonic())
+    }
+
+    /// Learns from an answer. An error where the day's quota is used up.
+    fn learn(&self, answer: &Response<ResBody>, places: [Option<&Place>; 2]) -> Result<(), Error> {
+        let mut since = self.refused_since.lock().unwrap_or_else(PoisonError::into_inner);
+        if answer.status() != StatusCode::TOO_MANY_REQUESTS {
+            *since = None;
+            places.into_iter().flatten().for_each(Place::went_well);
+            return Ok(());
+        }
+        places.into_iter().flatten().for_each(Place::slow_down);
+        let Some(now) = self.now() else { return Ok(()) };
+        let first = *since.get_or_insert(now);
+        if now.saturating_sub(first) < QUOTA || self.all.taken() > 1 {
+            return Ok(());
+        }
+        let message = "Zoho has answered 429 for a minute with nothing else under way: the \
+                       organisation's API credits of the day are used up";
+        let refused = Error::new(ErrorKind::QuotaExhausted, Outcome::Refused, message);
+        Err(refused.with_status(answer.status()))
     }
 }
 
@@ -45,7 +100,12 @@ impl<S> Layer<S> for GateLayer {
 
 /// Lets a bounded number of calls through at a time, first come first served, for as long as the
 /// inner service works on them. Zoho counts concurrent calls per organisation and application,
-/// and heavy ones ([`CallMeta::is_heavy`]) a second time.
+/// and heavy ones ([`CallMeta::is_heavy`]) a second time; a fleet of *n* processes gives each the
+/// *n*th part.
+///
+/// After a 429 it halves the number of places, and brings them back one by one as calls go well.
+/// Where 429 lasts for a minute with nothing else under way, the call fails with an error of kind
+/// [`QuotaExhausted`](ErrorKind::QuotaExhausted).
 ///
 /// It takes its place in `call`: nobody who waits for a token holds one.
 #[derive(Clone, Debug)]
@@ -76,13 +136,21 @@ where
         let gates = self.gates.clone();
         let heavy = request.extensions().get::<CallMeta>().is_some_and(CallMeta::is_heavy);
         Box::pin(async move {
-            let closed = |_| Error::input("the gate was closed");
-            let _heavy = match heavy {
-                true => Some(gates.heavy.acquire_owned().await.map_err(closed)?),
+            let arrived = gates.now();
+            let heavy = match heavy {
+                true => gates.heavy.enter().await,
                 false => None,
             };
-            let _all = gates.all.acquire_owned().await.map_err(closed)?;
-            inner.call(request).await
+            let all = gates.all.enter().await;
+            if let (Some(observer), Some(arrived), Some(now)) =
+                (&gates.observer, arrived, gates.now())
+            {
+                let call = request.extensions().get::<CallMeta>();
+                observer.gate_passed(call, now.saturating_sub(arrived));
+            }
+            let answer = inner.call(request).await?;
+            gates.learn(&answer, [all.as_ref(), heavy.as_ref()])?;
+            Ok(answer)
         })
     }
 }

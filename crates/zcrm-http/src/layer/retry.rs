@@ -4,22 +4,30 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use http::{Request, Response, StatusCode, header::RETRY_AFTER};
 use tower::retry::Policy;
-use zcrm_core::{BoxError, CallMeta, Clock, Error, ErrorKind, Outcome, RetryClass, Sleep};
+use zcrm_core::{BoxError, CallMeta, Clock, Code, Error, ErrorKind, Outcome, RetryClass, Sleep};
 
-use crate::{Attempts, ReqBody, ResBody, body::try_clone};
+use crate::{
+    AfterDoubt, Attempts, CallSettings, ReqBody, ResBody,
+    body::try_clone,
+    layer::{PeekedCode, RetryBudget},
+};
 
 /// A policy for tower's retry layer.
 ///
 /// * A connection that could not be made, a token that could not be fetched, and a 429 mean that
 ///   nothing was executed: any call is tried again.
-/// * A broken connection, a timeout of the attempt, 502, 503 and 504 leave it open: only calls
-///   whose [`RetryClass`] allows it are tried again.
+/// * A broken connection, a timeout of the attempt, 408, 502, 503, 504 and Zoho's 500
+///   `INTERNAL_ERROR` leave it open: only calls whose [`RetryClass`] allows it are tried again.
 /// * Everything else is final.
 ///
-/// It waits before try *n* a random time up to `base × 2ⁿ⁻¹` ("full jitter"), or as long as
-/// `Retry-After` says; where that is more than the longest wait, it gives up and passes the answer
-/// on. A request whose body can be sent once only is never retried. Where one attempt of a write
-/// may have been executed, the last error's outcome is unknown, whatever the last attempt came to.
+/// It waits before try *n* a random time up to `base × 2ⁿ⁻¹` ("full jitter"), and at least as long
+/// as `Retry-After` or `X-RATELIMIT-RESET` says; where that is more than the longest wait, it gives
+/// up and passes the answer on. A request whose body can be sent once only is never retried. All
+/// clones take their retries from one [`RetryBudget`], so that a brown-out is not multiplied.
+/// [`CallSettings`] in a request set another number of attempts for it.
+///
+/// Where one attempt of a write may have been executed, a later error's outcome is unknown, and a
+/// later answer is marked [`AfterDoubt`]: what it refuses may be our own doing.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -38,13 +46,18 @@ pub struct RetryPolicy {
     attempts: u32,
     base: Duration,
     longest: Duration,
+    total: Duration,
+    budget: RetryBudget,
     made: u32,
+    /// When the first attempt began, monotonic.
+    began: Option<Duration>,
     /// Whether an attempt before this one may have been executed.
     doubt: bool,
 }
 
 impl RetryPolicy {
-    /// Four attempts, waiting up to 0.5 s, 1 s, 2 s between them, and never longer than 30 s.
+    /// Four attempts, waiting up to 0.5 s, 1 s, 2 s between them, never longer than 30 s, and none
+    /// that begins later than 90 s after the first; a budget of 100 retries.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
@@ -53,7 +66,10 @@ impl RetryPolicy {
             attempts: 4,
             base: Duration::from_millis(500),
             longest: Duration::from_secs(30),
+            total: Duration::from_secs(90),
+            budget: RetryBudget::new(100),
             made: 0,
+            began: None,
             doubt: false,
         }
     }
@@ -76,6 +92,20 @@ impl RetryPolicy {
     #[must_use]
     pub fn longest(mut self, longest: Duration) -> Self {
         self.longest = longest;
+        self
+    }
+
+    /// No attempt begins later than this after the first.
+    #[must_use]
+    pub fn total(mut self, total: Duration) -> Self {
+        self.total = total;
+        self
+    }
+
+    /// The budget that retries are taken from; clients that share one share its limit.
+    #[must_use]
+    pub fn budget(mut self, budget: RetryBudget) -> Self {
+        self.budget = budget;
         self
     }
 
@@ -117,7 +147,12 @@ fn judge(result: &Result<Response<ResBody>, BoxError>) -> Verdict {
             StatusCode::TOO_MANY_REQUESTS => Verdict::AnyCall,
             StatusCode::BAD_GATEWAY
             | StatusCode::SERVICE_UNAVAILABLE
-            | StatusCode::GATEWAY_TIMEOUT => Verdict::IfRepeatable,
+            | StatusCode::GATEWAY_TIMEOUT
+            | StatusCode::REQUEST_TIMEOUT => Verdict::IfRepeatable,
+            StatusCode::INTERNAL_SERVER_ERROR => match response.extensions().get::<PeekedCode>() {
+                Some(PeekedCode(code)) if *code == Code::INTERNAL_ERROR => Verdict::IfRepeatable,
+                _ => Verdict::Final,
+            },
             _ => Verdict::Final,
         },
         Err(error) => match error.downcast_ref::<Error>() {
@@ -147,6 +182,9 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
         match result {
             Ok(response) => {
                 response.extensions_mut().insert(Attempts(self.made));
+                if self.doubt {
+                    response.extensions_mut().insert(AfterDoubt);
+                }
             }
             Err(error) => {
                 if let Some(error) = error.downcast_mut::<Error>() {
@@ -159,7 +197,12 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
         }
         let class = request.extensions().get::<CallMeta>().map(CallMeta::retry_class);
         let allowed = match verdict {
-            Verdict::Final => false,
+            Verdict::Final => {
+                if self.made == 1 {
+                    self.budget.earn();
+                }
+                false
+            }
             Verdict::AnyCall => true,
             Verdict::IfRepeatable => {
                 // a later attempt that is surely not executed does not undo this one
@@ -167,24 +210,46 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
                 matches!(class, Some(RetryClass::Read | RetryClass::Idempotent))
             }
         };
-        if !allowed || self.made >= self.attempts {
+        let settings = request.extensions().get::<CallSettings>().copied().unwrap_or_default();
+        if !allowed || self.made >= settings.attempts.unwrap_or(self.attempts) {
             return None;
         }
-        let wait = match hint(result) {
+        let wait = match hint(result, &*self.clock) {
             Some(wait) if wait > self.longest => return None,
             Some(wait) => wait.max(self.backoff()),
             None => self.backoff(),
         };
+        let now = self.clock.monotonic();
+        let next = now.saturating_add(wait).saturating_sub(self.began.unwrap_or(now));
+        if next > self.total || !self.budget.take() {
+            return None;
+        }
+        request.extensions_mut().insert(Attempts(self.made + 1));
         tracing::debug!(attempt = self.made, wait_ms = wait.as_millis(), "trying again");
         Some(self.clock.sleep(wait))
     }
 
     fn clone_request(&mut self, request: &Request<ReqBody>) -> Option<Request<ReqBody>> {
+        self.began.get_or_insert_with(|| self.clock.monotonic());
         try_clone(request)
     }
 }
 
-fn hint(result: &Result<Response<ResBody>, BoxError>) -> Option<Duration> {
-    let value = result.as_ref().ok()?.headers().get(RETRY_AFTER)?;
-    value.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+/// How long the server asks to be left alone: `Retry-After` in seconds, or the `X-RATELIMIT-RESET`
+/// of Zoho's older SDKs, whose unit is not documented: a moment (seconds or milliseconds since
+/// 1970) where it is large, seconds otherwise.
+fn hint(result: &Result<Response<ResBody>, BoxError>, clock: &dyn Clock) -> Option<Duration> {
+    const YEAR_2001: u64 = 1_000_000_000;
+    let headers = result.as_ref().ok()?.headers();
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+    if let Some(seconds) = number(RETRY_AFTER.as_str()) {
+        return Some(Duration::from_secs(seconds));
+    }
+    let moment = match number("x-ratelimit-reset")? {
+        seconds if seconds < YEAR_2001 => return Some(Duration::from_secs(seconds)),
+        seconds if seconds < YEAR_2001 * 1_000 => Duration::from_secs(seconds),
+        milliseconds => Duration::from_millis(milliseconds),
+    };
+    let now = u64::try_from(clock.now().timestamp()).unwrap_or_default();
+    Some(moment.saturating_sub(Duration::from_secs(now)))
 }

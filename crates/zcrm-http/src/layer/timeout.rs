@@ -6,10 +6,10 @@ use http::{Request, Response};
 use tower::{Layer, Service};
 use zcrm_core::{BoxError, CallMeta, Clock, Error, ErrorKind, Outcome};
 
-use crate::{BoxFuture, ReqBody, ResBody};
+use crate::{BoxFuture, CallSettings, ReqBody, ResBody};
 
 macro_rules! timeout {
-    ($layer:ident, $service:ident, $message:literal, $doc:literal) => {
+    ($layer:ident, $service:ident, $after:expr, $message:literal, $doc:literal) => {
         #[doc = concat!("Adds [`", stringify!($service), "`] to a service.")]
         ///
         /// ```
@@ -75,6 +75,7 @@ macro_rules! timeout {
                 let clone = self.inner.clone();
                 let mut inner = mem::replace(&mut self.inner, clone);
                 let $layer { after, clock } = self.settings.clone();
+                let after = $after(&request).unwrap_or(after);
                 Box::pin(async move {
                     let call = request.extensions().get::<CallMeta>().cloned();
                     match within(after, &*clock, inner.call(request)).await {
@@ -94,18 +95,28 @@ macro_rules! timeout {
 timeout!(
     DeadlineLayer,
     Deadline,
+    |request: &Request<ReqBody>| {
+        request.extensions().get::<CallSettings>().and_then(|settings| settings.deadline)
+    },
     "the call's deadline",
-    "Bounds a whole call: waiting, tries and the answer's body."
+    "Bounds a whole call: waiting, tries and the answer's body. [`CallSettings`] in a request set \
+     another time for it."
 );
 timeout!(
     AttemptTimeoutLayer,
     AttemptTimeout,
-    "the attempt's time",
-    "Bounds one attempt: from the first byte sent to the last one that the inner service takes in."
+    |_: &Request<ReqBody>| None,
+    "the time for an answer",
+    "Bounds one attempt: from its beginning, a connection included, to all that the inner service \
+     takes in (the answer's head, unless it collects bodies)."
 );
 
 /// The future's value, or `None` once `after` has passed.
-async fn within<F: Future>(after: Duration, clock: &dyn Clock, future: F) -> Option<F::Output> {
+pub(super) async fn within<F: Future>(
+    after: Duration,
+    clock: &dyn Clock,
+    future: F,
+) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut timer = None;
     std::future::poll_fn(move |cx| {

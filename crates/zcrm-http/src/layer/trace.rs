@@ -4,10 +4,10 @@ use std::{mem, sync::Arc, task};
 
 use http::{Request, Response};
 use tower::{Layer, Service};
-use tracing::{Instrument, field::Empty};
+use tracing::{Instrument, Span, field::Empty};
 use zcrm_core::{BoxError, CallMeta, Clock, Error};
 
-use crate::{Attempts, BoxFuture, ReqBody, ResBody, layer::PeekedCode};
+use crate::{Attempts, BoxFuture, Ended, Observer, ReqBody, ResBody};
 
 /// Adds [`Trace`] to a service.
 ///
@@ -24,13 +24,29 @@ use crate::{Attempts, BoxFuture, ReqBody, ResBody, layer::PeekedCode};
 #[derive(Clone, Debug)]
 pub struct TraceLayer {
     clock: Arc<dyn Clock>,
+    observer: Option<Arc<dyn Observer>>,
+    attempts: bool,
 }
 
 impl TraceLayer {
-    /// Measures durations with `clock`.
+    /// Traces whole calls, and measures durations with `clock`.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock }
+        Self { clock, observer: None, attempts: false }
+    }
+
+    /// Traces attempts: the layer then stands inside the retry.
+    #[must_use]
+    pub fn attempts(mut self) -> Self {
+        self.attempts = true;
+        self
+    }
+
+    /// Tells `observer` too.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
     }
 }
 
@@ -38,17 +54,73 @@ impl<S> Layer<S> for TraceLayer {
     type Service = Trace<S>;
 
     fn layer(&self, inner: S) -> Trace<S> {
-        Trace { inner, clock: Arc::clone(&self.clock) }
+        Trace { inner, settings: self.clone() }
     }
 }
 
 /// Puts each call into a span `zoho_call` (level info) with operation, method, path template,
-/// status, code, attempts and duration. Paths, query values, bodies and headers never stand in
-/// it, for they hold people's data and secrets.
+/// status, code, attempts and duration, or each attempt into a span `zoho_attempt` (level debug)
+/// with the attempt's number. Paths, query values, bodies and headers never stand in them, for they
+/// hold people's data and secrets.
 #[derive(Clone, Debug)]
 pub struct Trace<S> {
     inner: S,
-    clock: Arc<dyn Clock>,
+    settings: TraceLayer,
+}
+
+impl TraceLayer {
+    fn span(&self, request: &Request<ReqBody>, number: u32) -> Span {
+        if self.attempts {
+            return tracing::debug_span!(
+                "zoho_attempt",
+                attempt = number,
+                status = Empty,
+                code = Empty,
+                error = Empty,
+                duration_ms = Empty,
+            );
+        }
+        let call = request.extensions().get::<CallMeta>();
+        tracing::info_span!(
+            "zoho_call",
+            operation = call.map_or("", CallMeta::operation),
+            method = %request.method(),
+            path = call.map_or("", CallMeta::template),
+            status = Empty,
+            code = Empty,
+            error = Empty,
+            attempts = Empty,
+            duration_ms = Empty,
+        )
+    }
+
+    fn ended(&self, ended: &Ended<'_>, result: &Result<Response<ResBody>, BoxError>) {
+        let span = Span::current();
+        span.record("duration_ms", ended.took.as_millis());
+        if let Some(status) = ended.status {
+            span.record("status", status.as_u16());
+        }
+        if let Some(code) = ended.code {
+            span.record("code", code.as_str());
+        }
+        if let Some(kind) = ended.error {
+            span.record("error", tracing::field::debug(kind));
+        }
+        if !self.attempts {
+            span.record("attempts", ended.attempts);
+        }
+        match result.as_ref().map_err(|error| error.downcast_ref::<Error>()) {
+            Ok(_) => tracing::debug!("answered"),
+            Err(Some(error)) => tracing::debug!(%error, "failed"),
+            // nobody knows what the text of a foreign error holds
+            Err(None) => tracing::debug!("failed"),
+        }
+        match (&self.observer, self.attempts) {
+            (Some(observer), true) => observer.attempt_ended(ended),
+            (Some(observer), false) => observer.call_ended(ended),
+            (None, _) => {}
+        }
+    }
 }
 
 impl<S> Service<Request<ReqBody>> for Trace<S>
@@ -68,51 +140,20 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let call = request.extensions().get::<CallMeta>();
-        let span = tracing::info_span!(
-            "zoho_call",
-            operation = call.map_or("", CallMeta::operation),
-            method = %request.method(),
-            path = call.map_or("", CallMeta::template),
-            status = Empty,
-            code = Empty,
-            attempts = Empty,
-            duration_ms = Empty,
-        );
+        let number = request.extensions().get().map_or(1, |Attempts(number)| *number);
+        let call = request.extensions().get::<CallMeta>().cloned();
+        let span = self.settings.span(&request, number);
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
-        let clock = Arc::clone(&self.clock);
+        let settings = self.settings.clone();
         let calling = span.in_scope(|| inner.call(request));
-        Box::pin(
-            async move {
-                let start = clock.monotonic();
-                let result = calling.await;
-                let span = tracing::Span::current();
-                let took = clock.monotonic().saturating_sub(start);
-                span.record("duration_ms", took.as_millis());
-                match &result {
-                    Ok(response) => {
-                        span.record("status", response.status().as_u16());
-                        if let Some(Attempts(attempts)) = response.extensions().get() {
-                            span.record("attempts", attempts);
-                        }
-                        if let Some(PeekedCode(code)) = response.extensions().get() {
-                            span.record("code", code.as_str());
-                        }
-                        tracing::debug!("answered");
-                    }
-                    Err(error) => match error.downcast_ref::<Error>() {
-                        Some(error) => {
-                            span.record("attempts", error.attempts());
-                            tracing::debug!(%error, "failed");
-                        }
-                        // nobody knows what the text of a foreign error holds
-                        None => tracing::debug!("failed"),
-                    },
-                }
-                result
-            }
-            .instrument(span),
-        )
+        let tracing = async move {
+            let start = settings.clock.monotonic();
+            let result = calling.await;
+            let took = settings.clock.monotonic().saturating_sub(start);
+            settings.ended(&Ended::new(call.as_ref(), &result, number, took), &result);
+            result
+        };
+        Box::pin(tracing.instrument(span))
     }
 }

@@ -6,8 +6,8 @@ use http::{Response, header::RETRY_AFTER};
 use tower::{Layer, retry::Retry, retry::RetryLayer};
 use zcrm_core::{BoxError, CallMeta, ErrorKind, ManualClock, Outcome};
 use zcrm_http::{
-    Attempts, ResBody,
-    layer::{CollectLayer, RetryPolicy},
+    AfterDoubt, Attempts, CallSettings, ResBody,
+    layer::{CollectLayer, RetryBudget, RetryPolicy},
 };
 
 use crate::support::{
@@ -184,6 +184,7 @@ async fn a_long_series_of_attempts_does_not_overflow() {
     let clock = ManualClock::jumping();
     let script = Script::new(|_| status(503));
     let policy = policy(&clock).attempts(100).base(Duration::MAX).jitter(|| 1.0);
+    let policy = policy.total(Duration::MAX);
     call(retrying(policy, &script), read()).await.unwrap();
     assert_eq!(clock.slept(), [seconds(30.0); 99]);
 }
@@ -278,5 +279,82 @@ async fn a_body_that_breaks_off_is_fetched_again_for_a_read_and_unknown_for_an_i
             let error = zcrm_core::Error::from_boxed(error);
             assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::Unknown));
         }
+    }
+}
+
+#[tokio::test]
+async fn a_408_and_zohos_internal_error_leave_it_open_whether_the_call_was_executed() {
+    assert_eq!(tries(|| status(408)).await, [2, 2, 1]);
+    // the code is seen by the collecting layer
+    for (code, expected) in [("INTERNAL_ERROR", 2), ("INVALID_DATA", 1)] {
+        let script = Script::new(move |n| if n == 0 { zoho(500, code) } else { ok() });
+        let clock = ManualClock::jumping();
+        let inner = CollectLayer::new(1_000).layer(script.clone());
+        call(RetryLayer::new(policy(&clock)).layer(inner), read()).await.unwrap();
+        assert_eq!(script.calls(), expected, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn zohos_old_rate_limit_header_is_honoured_as_seconds_and_as_a_moment() {
+    // the manual clock begins at 2026-01-01T00:00:00Z
+    for (value, wait) in [("9", 9.0), ("1767225607", 7.0), ("1767225608000", 8.0), ("soon", 0.25)] {
+        let script = Script::new(move |n| {
+            let mut response = answer(429, "");
+            response.headers_mut().insert("x-ratelimit-reset", value.parse().unwrap());
+            if n == 0 { Ok(response) } else { ok() }
+        });
+        let clock = ManualClock::jumping();
+        call(retrying(policy(&clock).jitter(|| 0.5), &script), read()).await.unwrap();
+        assert_eq!(clock.slept(), [seconds(wait)], "{value}");
+    }
+}
+
+#[tokio::test]
+async fn no_attempt_begins_after_the_total_time() {
+    let clock = ManualClock::jumping();
+    let script = Script::new(|_| status(503));
+    let policy = policy(&clock).attempts(50).base(seconds(10.0)).jitter(|| 1.0);
+    call(retrying(policy.total(seconds(65.0)), &script), read()).await.unwrap();
+    assert_eq!(clock.slept(), [10.0, 20.0, 30.0].map(seconds));
+}
+
+#[tokio::test]
+async fn a_brown_out_is_not_multiplied() {
+    let clock = ManualClock::jumping();
+    let script = Script::new(|_| status(503));
+    let budget = RetryBudget::new(10);
+    let policy = policy(&clock).budget(budget.clone());
+    for _ in 0..100 {
+        call(retrying(policy.clone(), &script), read()).await.unwrap();
+    }
+    assert_eq!(script.calls(), 110);
+    assert_eq!(budget.left(), 0);
+    let well = Script::new(|_| ok());
+    for _ in 0..8 {
+        call(retrying(policy.clone(), &well), read()).await.unwrap();
+    }
+    assert_eq!(budget.left(), 2);
+}
+
+#[tokio::test]
+async fn a_call_can_have_attempts_of_its_own() {
+    for (attempts, expected) in [(1, 1), (2, 2), (7, 7)] {
+        let clock = ManualClock::jumping();
+        let script = Script::new(|_| status(503));
+        let mut request = read();
+        request.extensions_mut().insert(CallSettings::new().attempts(attempts));
+        call(retrying(policy(&clock), &script), request).await.unwrap();
+        assert_eq!(script.calls(), expected);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_after_an_attempt_that_may_have_been_executed_is_marked() {
+    for (first, marked) in [(503, true), (429, false)] {
+        let script = Script::new(move |n| if n == 0 { status(first) } else { zoho(400, "X") });
+        let clock = ManualClock::jumping();
+        let response = call(retrying(policy(&clock), &script), update()).await.unwrap();
+        assert_eq!(response.extensions().get::<AfterDoubt>().is_some(), marked, "{first}");
     }
 }

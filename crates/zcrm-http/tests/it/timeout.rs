@@ -11,12 +11,15 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use http::Response;
+use http_body::{Body, Frame};
+use http_body_util::{BodyExt, StreamBody};
 use tower::{Layer, Service};
 use zcrm_core::{BoxError, Clock, ErrorKind, ManualClock, Outcome};
 use zcrm_http::{
     ReqBody, ResBody, Stack, Timeouts,
-    layer::{AttemptTimeoutLayer, DeadlineLayer, RetryPolicy},
+    layer::{AttemptTimeoutLayer, CollectLayer, DeadlineLayer, RetryPolicy},
 };
 
 use crate::support::{Answer, ByHand, Call, Script, call, insert, ok, read, status, until, zcrm};
@@ -87,7 +90,7 @@ async fn an_attempt_ends_when_its_time_has_passed_and_not_before() {
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::Unknown));
     assert_eq!(error.operation(), Some("records.create"));
     let text = error.to_string();
-    assert!(text.contains("attempt") && text.contains("60 s"), "{text}");
+    assert!(text.contains("time for an answer") && text.contains("60 s"), "{text}");
     drop(attempt);
     assert_eq!(silent.dropped.load(Ordering::SeqCst), 1, "the attempt is given up");
 }
@@ -128,9 +131,9 @@ where
         + 'static,
 {
     let clock: Arc<dyn Clock> = Arc::new(clock.clone());
-    let policy = RetryPolicy::new(Arc::clone(&clock)).jitter(|| 1.0);
+    let policy = RetryPolicy::new(Arc::clone(&clock)).jitter(|| 1.0).total(Duration::MAX);
     let mut timeouts = Timeouts::default();
-    timeouts.attempt = MINUTE;
+    timeouts.head = MINUTE;
     timeouts.total = 2 * MINUTE;
     Stack::new(base).clock(clock).timeouts(timeouts).retry(policy)
 }
@@ -176,6 +179,45 @@ async fn the_deadline_bounds_the_tries_and_their_waits() {
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.to_string().contains("deadline"), "{error}");
     assert!(script.calls() <= 2, "no attempt after the deadline");
+}
+
+#[tokio::test]
+async fn a_body_that_stands_still_is_given_up() {
+    let clock = ManualClock::new();
+    let drip = tower::service_fn(|_: Call| {
+        let body = StreamBody::new(futures_util::stream::iter([Ok::<_, BoxError>(Frame::data(
+            Bytes::from_static(b"{\"data\":["),
+        ))]));
+        let still = ThenNothing(body).boxed_unsync();
+        std::future::ready(Ok::<_, BoxError>(Response::new(still)))
+    });
+    let layer = CollectLayer::new(1_000).idle(MINUTE, Arc::new(clock.clone()));
+    let mut reading = ByHand::new(call(layer.layer(drip), read()));
+    assert!(reading.poll().is_pending());
+    clock.advance(MINUTE);
+    assert!(reading.is_woken());
+    let Poll::Ready(result) = reading.poll() else { panic!("the time has passed") };
+    let error = zcrm(result);
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(error.to_string().contains("stood still for 60 s"), "{error}");
+}
+
+/// A body that gives what it has and never ends.
+struct ThenNothing<B>(B);
+
+impl<B: Body<Data = Bytes, Error = BoxError> + Unpin> Body for ThenNothing<B> {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match Pin::new(&mut self.0).poll_frame(cx) {
+            Poll::Ready(None) => Poll::Pending,
+            other => other,
+        }
+    }
 }
 
 #[tokio::test]

@@ -143,9 +143,9 @@ async fn a_read_survives_a_reset_before_or_after_it_was_executed() {
             let (sim, tokens, transport) = connected(http1, warm).await;
             let fault = sim.faults().on_host(Host::Api);
             if executed {
-                fault.after_executing().reset()
+                fault.after_executing().reset();
             } else {
-                fault.reset()
+                fault.reset();
             }
             let response = call(transport, by(read(), &tokens)).await.unwrap();
             assert_eq!(response.status(), 200);
@@ -164,9 +164,9 @@ async fn an_insert_whose_connection_was_reset_is_unknown_and_never_repeated() {
             let (sim, tokens, transport) = connected(http1, warm).await;
             let fault = sim.faults().on_host(Host::Api);
             if executed {
-                fault.after_executing().reset()
+                fault.after_executing().reset();
             } else {
-                fault.reset()
+                fault.reset();
             }
             let error = zcrm(call(transport.clone(), by(insert(), &tokens)).await);
             assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::Unknown));

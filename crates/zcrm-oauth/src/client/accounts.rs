@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use zcrm_core::{
-    ApiVersion, Base, BodyShape, Clock, Endpoint, Error, ExposeSecret, Origin, SecretString,
+    ApiVersion, Base, BodyShape, CallMeta, Clock, Endpoint, Error, ExposeSecret, Origin,
+    SecretString,
 };
 use zcrm_http::{ReqBody, Transport, send};
 
@@ -143,11 +144,15 @@ impl Accounts {
         *request.uri_mut() = format!("{server}{}", TOKEN.template())
             .parse()
             .map_err(|_| Error::config("the accounts server is no valid URL"))?;
+        let call = request.extensions().get::<CallMeta>().cloned();
         // counted from before the call, so that no answer's delay makes a token look younger
         let asked = self.clock.now();
         let reply = send(&self.transport, request).await?;
         answer::decode(flow, &reply, asked)
             .map(|token| token.with_accounts_server(server.to_string()))
-            .map_err(|error| error.with_host(server.host()))
+            .map_err(|error| match &call {
+                Some(call) => error.with_call(call).with_host(server.host()),
+                None => error.with_host(server.host()),
+            })
     }
 }

@@ -118,6 +118,13 @@ fn refusal(flow: Flow, word: &str, description: &str) -> Error {
              with"
                 .to_owned(),
         ),
-        (word, _) => credential(format!("the accounts server refused: `{}`", word.escape_debug())),
+        (word, _) if is_word(word) => credential(format!("the accounts server refused: `{word}`")),
+        _ => credential("the accounts server refused, and not with one word".to_owned()),
     }
+}
+
+/// Whether a text has the form of an error's name, and so cannot be a token or somebody's data.
+fn is_word(text: &str) -> bool {
+    let letter = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | ' ');
+    !text.is_empty() && text.len() <= 64 && text.chars().all(letter)
 }

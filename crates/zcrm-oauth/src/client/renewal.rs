@@ -28,6 +28,10 @@ fn credential(message: impl Into<String>) -> Error {
 /// A token that is good now: what the store holds, or a refreshed one.
 pub(super) async fn renew(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Arc<Held>, Error> {
     let _alone = slot.writing.lock().await;
+    // whoever held it before may have brought a token, which need not stand in the store yet
+    if let Some(held) = slot.current.load_full().filter(|held| slot.is_usable(shared, held)) {
+        return Ok(held);
+    }
     let held = match usable(shared, slot).await? {
         Some(held) => held,
         None => {
@@ -60,14 +64,16 @@ async fn renew_locked(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Arc<Held
     let token = merge(fresh, &old);
     let held = Arc::new(Held::new(shared, token, true)?);
     // a login or a logout that happened meanwhile wins
-    match shared.store.load(&slot.key).await {
+    let saved = match shared.store.load(&slot.key).await {
         Ok(Some(stored)) if !stored.is_same_login(&old) => {
             return Ok(Arc::new(Held::new(shared, stored, false)?));
         }
         Ok(None) => return Err(credential("the user was logged out during the refresh")),
-        Ok(Some(_)) | Err(_) => {}
-    }
-    if let Err(error) = shared.store.save(&slot.key, &held.token).await {
+        Ok(Some(_)) => shared.store.save(&slot.key, &held.token).await,
+        // nobody knows what would be overwritten
+        Err(error) => Err(error),
+    };
+    if let Err(error) = saved {
         tracing::warn!(%error, "the refreshed token could not be saved: using it from memory");
         tokio::spawn(save_later(Arc::clone(shared), Arc::clone(slot), Arc::clone(&held)));
     }

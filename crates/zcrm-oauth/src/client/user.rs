@@ -232,17 +232,19 @@ impl UserTokens {
         *flight = Some(receiver.clone());
         drop(flight);
         let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slot));
+        // made out here: a task that panics, or that its runtime drops before it began, has landed
+        let landed = Landed(Arc::clone(&slot));
         // a task of its own: a refresh is finished and saved, whoever gives up waiting for it
         runtime.spawn(async move {
-            // also if it panics, the next caller may try again
-            let _landed = Landed(&slot);
             let result = renewal::renew(&shared, &slot).await;
             *slot.failed() = result.as_ref().err().map(|error| {
                 tracing::warn!(%error, "no fresh token");
                 let pause = error.retry_after().unwrap_or(PAUSE);
-                Failed { error: error.clone(), until: shared.clock.monotonic() + pause }
+                let until = shared.clock.monotonic().saturating_add(pause);
+                Failed { error: error.clone(), until }
             });
-            *slot.flight() = None;
+            // once, and before anybody is told: the next flight is not this one's to clear
+            drop(landed);
             // nobody may be waiting any more
             let _ = sender.send(Some(result));
         });
@@ -250,10 +252,10 @@ impl UserTokens {
     }
 }
 
-/// Clears the flight, however it ended.
-struct Landed<'a>(&'a Slot);
+/// Clears the flight, however it ended, so that the next caller may try again.
+struct Landed(Arc<Slot>);
 
-impl Drop for Landed<'_> {
+impl Drop for Landed {
     fn drop(&mut self) {
         *self.0.flight() = None;
     }
@@ -284,7 +286,8 @@ impl Authorizer for UserTokens {
             authorization: refused.clone(),
             hopeless_until: young.then(|| now.saturating_add(TOO_YOUNG)),
         });
-        self.slot.current.store(None);
+        // unless another one has come into use this very moment
+        self.slot.current.compare_and_swap(&Some(held), None);
     }
 }
 

@@ -16,19 +16,20 @@ fn key(user: &str) -> TokenKey {
 
 fn save(file: &TokenFile, user: &str, access: &str) -> Result<(), StoreError> {
     let token = StoredToken::new(access, DateTime::UNIX_EPOCH).with_refresh(format!("r-{access}"));
-    file.update(|tokens| tokens.put(&key(user), &token).map(Changed::Yes))
+    let key = key(user);
+    file.update(Some(&key), |tokens| tokens.put(&key, &token).map(Changed::Yes))
+        .map_err(|failure| failure.error)
 }
 
 fn delete(file: &TokenFile, user: &str) -> Result<bool, StoreError> {
-    file.update(|tokens| tokens.remove(&key(user)).map(Changed::Yes))
+    let key = key(user);
+    file.update(Some(&key), |tokens| tokens.remove(&key).map(Changed::Yes))
+        .map_err(|failure| failure.error)
 }
 
 /// The access token of a user, once it is known that the refresh token is of the same login.
 fn load(file: &TokenFile, user: &str) -> Result<Option<String>, StoreError> {
-    let Some(tokens) = file.read()? else {
-        return Ok(None);
-    };
-    let token = tokens.get(&key(user)).map_err(|bad| StoreError::new(bad.0))?;
+    let token = file.get(&key(user)).map_err(|failure| failure.error)?;
     Ok(token.map(|token| {
         let access = token.access.expose_secret().to_owned();
         assert_eq!(token.refresh.unwrap().expose_secret(), format!("r-{access}"));

@@ -119,6 +119,11 @@ impl Model {
         self.0.lock().unwrap()
     }
 
+    /// A number that no file has.
+    fn next(&self) -> usize {
+        self.state().live.data.keys().next_back().map_or(1, |last| last + 1)
+    }
+
     fn step(&self, step: Step) {
         let mut state = self.state();
         let omitted = match (&step, state.omit) {
@@ -260,7 +265,7 @@ impl Disk for Model {
     }
 
     fn draft(&self, file: &Path) -> io::Result<Box<dyn Draft>> {
-        let number = self.state().steps.len() + self.state().live.data.len() + 1;
+        let number = self.next();
         let path = file.with_extension(format!("{number}.new"));
         self.step(Step::Create(path.clone(), number));
         Ok(Box::new(ModelDraft { disk: self.clone(), path, number, put: false }))

@@ -16,3 +16,21 @@ async fn the_file_store_keeps_the_contract() {
         .await
         .unwrap();
 }
+
+#[cfg(feature = "ruby-marshal")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_in_rubys_format_keeps_what_it_can_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("zcrm_oauthtokens.txt");
+    std::fs::write(&file, b"\x04\x08[\x00").unwrap();
+    Suite::new()
+        .by_user_alone()
+        .without_extras()
+        .run(|| {
+            let store: Arc<dyn TokenStore> = Arc::new(FileStore::new(folder.path()));
+            async move { Ok(store) }
+        })
+        .await
+        .unwrap();
+    assert_eq!(std::fs::read(&file).unwrap(), b"\x04\x08[\x00", "still in Ruby's format");
+}

@@ -99,3 +99,12 @@ async fn bytes_that_are_no_text_are_an_error() {
     let error = bench.store.load(&key("a")).await.unwrap_err();
     assert!(error.to_string().contains("is not valid UTF-8 at byte 39"), "{error}");
 }
+
+#[cfg(not(feature = "ruby-marshal"))]
+#[tokio::test]
+async fn a_file_of_the_ruby_sdk_names_the_feature_that_reads_it() {
+    let bench = Bench::new();
+    std::fs::write(bench.file(), b"\x04\x08[\x00").unwrap();
+    let error = bench.store.load(&key("a")).await.unwrap_err();
+    assert!(error.to_string().contains("switch on the feature `ruby-marshal`"), "{error}");
+}

@@ -76,7 +76,7 @@ async fn drafts_of_killed_processes_are_removed_and_nothing_else() {
 mod unix {
     use std::{
         fs,
-        os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink},
+        os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink},
         path::Path,
     };
 
@@ -120,6 +120,28 @@ mod unix {
         fs::set_permissions(bench.file(), fs::Permissions::from_mode(0o644)).unwrap();
         assert!(bench.store.load(&key("a")).await.unwrap().is_some());
         assert_eq!(mode(&bench.file()), 0o640);
+    }
+
+    #[tokio::test]
+    async fn owner_and_group_are_kept_and_an_administrator_leaves_nothing_of_their_own() {
+        let bench = Bench::new();
+        let folder = bench.folder.path();
+        if let Err(error) = chown(folder, Some(4321), Some(4322)) {
+            println!("not tested, for only an administrator can give files away: {error}");
+            return;
+        }
+        bench.store.save(&key("a"), &token("a")).await.unwrap();
+        let lock = bench.store.lock(&key("a"), std::time::Duration::ZERO).await.unwrap().unwrap();
+        lock.release().await.unwrap();
+        assert_eq!(bench.names().len(), 3);
+        for name in bench.names() {
+            let found = fs::metadata(folder.join(&name)).unwrap();
+            assert_eq!((found.uid(), found.gid()), (4321, 4322), "{name}");
+        }
+        chown(bench.file(), Some(5), Some(6)).unwrap();
+        bench.store.save(&key("a"), &token("b")).await.unwrap();
+        let found = fs::metadata(bench.file()).unwrap();
+        assert_eq!((found.uid(), found.gid()), (5, 6));
     }
 
     #[tokio::test]

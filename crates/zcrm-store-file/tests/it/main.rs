@@ -1,10 +1,19 @@
 //! The file store, as its users see it.
-#![allow(clippy::unwrap_used, reason = "the helpers of tests, outside the test functions")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "the helpers of tests, outside the test functions"
+)]
 
 mod conformance;
 mod content;
 mod folder;
 mod locks;
+#[cfg(feature = "ruby-marshal")]
+mod ruby;
+#[cfg(feature = "ruby-marshal")]
+mod ruby_itself;
 mod tokens;
 
 use std::path::PathBuf;

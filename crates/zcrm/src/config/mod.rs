@@ -98,8 +98,9 @@ impl Config {
         self.get(key).map(str::trim).unwrap_or_default().to_owned()
     }
 
+    /// As [`text`](Self::text), and never shown.
     pub(crate) fn secret(&self, key: &str) -> SecretString {
-        SecretString::from(self.get(key).unwrap_or_default().to_owned())
+        SecretString::from(self.text(key))
     }
 
     /// The value of a key as another type; empty counts as not set.
@@ -160,7 +161,7 @@ impl Config {
     }
 }
 
-/// Shows the names of what is set, where it was set, and the values that are no secrets.
+/// Shows the names of what is set, and the values that are no secrets.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut map = f.debug_map();

@@ -55,7 +55,8 @@ impl Config {
 
     /// Reads the environment: `ZCRM_CLIENT_ID`, `ZCRM_DATA_CENTER` and so on, each key in capitals.
     /// Only known names are read; others that begin with `ZCRM_` get a warning in the log
-    /// (`ZCRM_TEST_…` is left alone).
+    /// (`ZCRM_TEST_…` is left alone). An empty variable counts as not set, and so takes nothing back
+    /// that a file said.
     ///
     /// # Errors
     /// Of kind [`Config`](crate::ErrorKind::Config) where a value is not Unicode.
@@ -84,7 +85,9 @@ impl Config {
                     let value = value.into().into_string().map_err(|_| {
                         Error::config(format!("the variable `{name}` is not Unicode"))
                     })?;
-                    config.insert(key.name, value.into(), format!("variable {name}"));
+                    if !value.trim().is_empty() {
+                        config.insert(key.name, value.into(), format!("variable {name}"));
+                    }
                 }
                 Err(unknown) => tracing::warn!(
                     variable = %name,

@@ -50,8 +50,13 @@ async fn a_wrong_value_is_named_with_its_key() {
     ] {
         refused(good().with(key, value).unwrap(), &[key, word]).await;
     }
-    let both = good().with("environment", "production").unwrap().with("sandbox", "true").unwrap();
-    refused(both, &["sandbox", "environment", "contradicts"]).await;
+    for (environment, sandbox) in [("production", "true"), ("sandbox", "false")] {
+        let both = good().with("environment", environment).unwrap();
+        let both = both.with("sandbox", sandbox).unwrap();
+        refused(both, &["sandbox", "environment", "contradicts"]).await;
+    }
+    let sandbox = good().with("api_base_url", "https://sandbox.zohoapis.com").unwrap();
+    refused(sandbox, &["`api_base_url`", "`sandbox`", "`production`"]).await;
 }
 
 #[tokio::test]
@@ -171,6 +176,22 @@ async fn the_last_word_wins_and_the_version_has_two_defaults() {
     let client = layered(Client::builder().config(file).client_id("code")).await.unwrap();
     assert_eq!(client.tokens().key().client_id(), "code");
     assert_eq!(build(good()).await.unwrap().version(), ApiVersion::V8);
+}
+
+#[tokio::test]
+async fn a_file_stays_a_file_whatever_code_adds() {
+    let code = Config::new().with("client_secret", "s").unwrap();
+    let file = Config::from_toml("client_id = '1'\nredirect_uri = 'x'").unwrap();
+    let config = file.overlaid_by(code).with("current_user_email", "p@example.com").unwrap();
+    assert_eq!(build(config).await.unwrap().version(), ApiVersion::V2);
+}
+
+#[tokio::test]
+async fn an_empty_variable_takes_nothing_back() {
+    let file = good().with("sandbox", "true").unwrap();
+    let empty = Config::from_vars([("ZCRM_SANDBOX", ""), ("ZCRM_CLIENT_SECRET", " ")]).unwrap();
+    let client = build(file.overlaid_by(empty)).await.unwrap();
+    assert_eq!(client.tokens().key().environment(), Environment::Sandbox);
 }
 
 #[test]

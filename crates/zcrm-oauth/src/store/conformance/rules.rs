@@ -133,13 +133,13 @@ fn odd_users() -> Vec<TokenKey> {
 fn parts() -> Vec<TokenKey> {
     let user = "patricia@example.com";
     vec![
-        TokenKey::new(user, "1000.ONE", Environment::Production),
-        TokenKey::new(user, "1000.one", Environment::Production),
-        TokenKey::new(user, "1000.TWO", Environment::Production),
-        TokenKey::new(user, "1000.ONE", Environment::Sandbox),
-        TokenKey::new(user, "1000.ONE", Environment::Developer),
-        TokenKey::new(user, "1000.ONE", Environment::Production).with_organisation("7"),
-        TokenKey::new(user, "1000.ONE", Environment::Production).with_organisation("8"),
+        TokenKey::new(user, "1000.CONFORMANCE", Environment::Production),
+        TokenKey::new(user, "1000.conformance", Environment::Production),
+        TokenKey::new(user, "1000.OTHER", Environment::Production),
+        TokenKey::new(user, "1000.CONFORMANCE", Environment::Sandbox),
+        TokenKey::new(user, "1000.CONFORMANCE", Environment::Developer),
+        TokenKey::new(user, "1000.CONFORMANCE", Environment::Production).with_organisation("7"),
+        TokenKey::new(user, "1000.CONFORMANCE", Environment::Production).with_organisation("8"),
     ]
 }
 

@@ -1,0 +1,47 @@
+//! Every operation of Zoho CRM, each as one value for [`Api::call`](crate::Api::call).
+//!
+//! The table comes from Zoho's own description of its API and from what is known beyond it. An
+//! operation is named by its group and what it does there: `records.list` is [`RECORDS_LIST`].
+//! In a group, `_one` marks what the path names by its id, where another operation does the same
+//! to many.
+//!
+//! ```no_run
+//! # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+//! use zcrm_api::operations::{ROLES_GET, ROLES_LIST};
+//! use zcrm_core::Record;
+//!
+//! let roles = api.call(&ROLES_LIST).page::<Record>().await?;
+//! let role = api.call(&ROLES_GET).path_id("role_id", "1").object::<Record>().await?;
+//! # let _ = (roles, role);
+//! # Ok(())
+//! # }
+//! ```
+
+mod generated;
+
+use zcrm_core::Endpoint;
+
+pub use generated::*;
+
+pub(crate) use generated::{
+    FIELDS_LIST as FIELDS, RECORDS_CREATE as CREATE, RECORDS_DELETE as DELETE, RECORDS_GET as GET,
+    RECORDS_LIST as LIST, RECORDS_SEARCH as SEARCH, RECORDS_UPDATE as UPDATE,
+    RECORDS_UPSERT as UPSERT,
+};
+
+/// The operation of this name, such as `records.list`.
+///
+/// A program that uses it carries the whole table; one that names its operations carries those.
+///
+/// ```
+/// use zcrm_api::operations;
+///
+/// let roles = operations::find("roles.list").unwrap();
+/// assert_eq!(roles.template(), "/settings/roles");
+/// assert!(operations::find("roles.lost").is_none());
+/// ```
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Endpoint> {
+    let at = ALL.binary_search_by(|endpoint| endpoint.name().cmp(name)).ok()?;
+    ALL.get(at).copied()
+}

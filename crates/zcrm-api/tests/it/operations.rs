@@ -1,0 +1,206 @@
+//! The table of operations, and calls of operations that have no surface of their own.
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use proptest::prelude::*;
+use serde_json::Value;
+use tower::{service_fn, util::BoxCloneSyncService};
+use zcrm_api::{
+    Api,
+    operations::{
+        self, ALL, ATTACHMENTS_DOWNLOAD, ATTACHMENTS_UPLOAD, BULK_WRITE_UPLOAD, COMPOSITE_EXECUTE,
+        FISCAL_YEAR_UPDATE, MODULES_GET, ORG_GET, RECORDS_CREATE, RECORDS_DELETE, RECORDS_LIST,
+        RECORDS_SEARCH, USERS_LIST,
+    },
+};
+use zcrm_core::{ApiVersion, ErrorKind, Paging, Record, ResponseShape, RetryClass};
+
+use crate::world::{World, on_both_versions};
+
+/// An API whose server gives this answer to every call.
+fn answering(status: u16, headers: &[(&'static str, &str)], body: &str) -> Api {
+    let mut answer = Response::builder().status(StatusCode::from_u16(status).unwrap());
+    for (name, value) in headers {
+        answer = answer.header(*name, *value);
+    }
+    let answer = answer.body(Bytes::from(body.to_owned())).unwrap();
+    let transport = service_fn(move |_| {
+        let answer = answer.clone();
+        async move {
+            Ok(answer.map(|body| Full::new(body).map_err(|never| match never {}).boxed_unsync()))
+        }
+    });
+    Api::new(BoxCloneSyncService::new(transport), ApiVersion::V8)
+}
+
+#[test]
+fn every_operation_has_a_name_of_its_own_and_says_what_it_is() {
+    assert!(ALL.len() > 400);
+    assert!(ALL.is_sorted_by(|one, other| one.name() < other.name()));
+    for endpoint in ALL {
+        let name = endpoint.name();
+        assert!(std::ptr::eq(operations::find(name).unwrap(), endpoint), "{name}");
+        assert_eq!(name.split('.').count(), 2, "{name}");
+        assert!(endpoint.template().starts_with('/'), "{name}");
+        let read = endpoint.method() == http::Method::GET;
+        assert!(!read || endpoint.retry_class() == RetryClass::Read, "{name}");
+        let list = matches!(endpoint.response(), ResponseShape::List(_));
+        assert!(endpoint.pages() == Paging::None || list, "{name} pages and returns no list");
+        assert!(endpoint.last_version().is_none_or(|last| last >= endpoint.first_version()));
+    }
+}
+
+on_both_versions! {
+    async fn three_operations_without_a_surface(version) {
+        let World { sim, api } = World::new(version).await;
+        let org = api.call(&ORG_GET).object::<Record>().await.unwrap();
+        assert!(org.id().is_some());
+        let users = api.call(&USERS_LIST).query("type", "AllUsers").page::<Record>().await.unwrap();
+        assert!(!users.items.is_empty());
+        let leads = api.call(&MODULES_GET).path("api_name", "Leads").value().await.unwrap();
+        assert_eq!(leads["modules"][0]["api_name"], "Leads");
+        assert_eq!(sim.journal().count(|entry| entry.executed), 3);
+    }
+
+    async fn items_go_under_the_key_and_outcomes_come_back(version) {
+        let World { sim, api } = World::new(version).await;
+        let rows = ["A", "B"].map(|name| Record::new().with("Last_Name", name).with("Company", "Z"));
+        let call = api.call(&RECORDS_CREATE).path("module", "Leads").items(&rows);
+        let made = call.outcomes(2).await.unwrap().all().unwrap();
+        assert_eq!(sim.record_count("Leads"), 2);
+        let ids: Vec<String> =
+            made.iter().map(|row| row.id.as_ref().unwrap().to_string()).collect();
+        let gone = api.call(&RECORDS_DELETE).path("module", "Leads").query("ids", ids.join(","));
+        assert!(gone.outcomes(2).await.unwrap().all().is_ok());
+        assert_eq!(sim.record_count("Leads"), 0);
+    }
+
+    async fn pages_follow_one_another(version) {
+        let World { sim, api } = World::with(version, |sim| sim.records("Leads", 450)).await;
+        let list = || api.call(&RECORDS_LIST).path("module", "Leads").query("fields", "Last_Name");
+        let mut pages = list().pages::<Record>();
+        let mut counts = Vec::new();
+        while let Some(page) = pages.next().await {
+            counts.push(page.unwrap().items.len());
+        }
+        assert_eq!(counts, [200, 200, 50]);
+        let by_token = sim.journal().count(|entry| {
+            entry.query.iter().any(|(name, _)| name == "page_token")
+        });
+        assert_eq!(by_token, if version == ApiVersion::V2 { 0 } else { 2 });
+        let mut last = list().query("page", "3").pages::<Record>();
+        assert_eq!(last.next().await.unwrap().unwrap().items.len(), 50);
+        assert!(last.next().await.is_none());
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_page_says_so_and_an_error_ends_the_stream() {
+    let World { sim, api } = World::new(ApiVersion::V8).await;
+    let mut pages = api.call(&ORG_GET).pages::<Record>();
+    let error = pages.next().await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input);
+    assert!(error.to_string().contains("org.get"), "{error}");
+    assert!(pages.next().await.is_none());
+    assert_eq!(sim.journal().requests(), 0);
+    let mut pages = api.call(&RECORDS_LIST).path("module", "Leads").pages::<Record>();
+    assert_eq!(pages.next().await.unwrap().unwrap_err().kind(), ErrorKind::Api);
+    assert!(pages.next().await.is_none());
+}
+
+#[tokio::test]
+async fn an_empty_page_that_promises_more_ends_the_stream() {
+    let api = answering(200, &[], r#"{"users":[],"info":{"more_records":true}}"#);
+    let mut pages = api.call(&USERS_LIST).pages::<Record>();
+    assert!(pages.next().await.unwrap().unwrap().items.is_empty());
+    assert!(pages.next().await.unwrap().unwrap_err().to_string().contains("empty page"));
+    assert!(pages.next().await.is_none());
+}
+
+#[tokio::test]
+async fn mistakes_are_told_before_anything_is_sent() {
+    let World { sim, api } = World::new(ApiVersion::V2).await;
+    let leads = |endpoint| api.call(endpoint).path("module", "Leads");
+    let wrong = [
+        (api.call(&RECORDS_LIST), "`module`"),
+        (leads(&RECORDS_LIST).path("id", "1"), "`id`"),
+        (leads(&RECORDS_LIST).query("feilds", "Email"), "`feilds`"),
+        (leads(&RECORDS_LIST).query("page_token", "x"), "from v3 on"),
+        (leads(&RECORDS_LIST).items(&[1]), "takes no body"),
+        (leads(&RECORDS_CREATE), "needs a body"),
+        (leads(&RECORDS_CREATE).json(&serde_json::json!({ "dta": [] })), "`dta`"),
+        (leads(&RECORDS_CREATE).file("a", "text/csv", ""), "takes no file"),
+        (api.call(&COMPOSITE_EXECUTE).json_unchecked("{}"), "from v3 on"),
+        (api.call(&BULK_WRITE_UPLOAD).file("a.zip", "application/zip", "x"), "another host"),
+    ];
+    for (call, names) in wrong {
+        let error = call.send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Input, "{error}");
+        assert!(error.to_string().contains(names), "{error}");
+    }
+    assert_eq!(sim.journal().requests(), 0);
+    let forced = leads(&RECORDS_LIST).query_unchecked("feilds", "Email").send().await.unwrap();
+    assert!(forced.status().is_success());
+}
+
+#[tokio::test]
+async fn a_file_comes_as_it_is_and_a_refusal_is_an_error() {
+    let download = |api: &Api| {
+        let call = api.call(&ATTACHMENTS_DOWNLOAD).path("module", "Leads");
+        call.path("record_id", "1").path("id", "2").bytes()
+    };
+    let named = [("content-disposition", "attachment; filename=\"a.json\"")];
+    let refusal = r#"{"code":"INVALID_DATA","details":{},"message":"no","status":"error"}"#;
+    let file = download(&answering(200, &named, refusal)).await.unwrap();
+    assert_eq!(file, refusal);
+    assert_eq!(download(&answering(200, &[], "\u{1}png")).await.unwrap(), "\u{1}png");
+    for status in [200, 400] {
+        let error = download(&answering(status, &[], refusal)).await.unwrap_err();
+        assert_eq!(error.code().unwrap().as_str(), "INVALID_DATA");
+    }
+    let error = download(&answering(204, &[], "")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let html = download(&answering(502, &[], "<html>")).await.unwrap_err();
+    assert!(html.to_string().contains("HTML"), "{html}");
+    let error = answering(200, &[], "{}").call(&ORG_GET).bytes().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input);
+    let upload = answering(
+        200,
+        &[],
+        r#"{"data":[{"code":"SUCCESS","status":"success","message":"","details":{"id":"1"}}]}"#,
+    );
+    let upload = upload.call(&ATTACHMENTS_UPLOAD).path("module", "Leads").path("record_id", "1");
+    assert!(upload.file("a.txt", "text/plain", "x").outcomes(1).await.unwrap().all().is_ok());
+}
+
+#[tokio::test]
+async fn a_refusal_in_the_place_of_an_object_is_an_error() {
+    let refused =
+        r#"{"fiscal_year":{"code":"INVALID_DATA","details":{},"message":"no","status":"error"}}"#;
+    let call = answering(200, &[], refused).call(&FISCAL_YEAR_UPDATE).json_unchecked("{}");
+    let error = call.object::<Value>().await.unwrap_err();
+    assert_eq!(error.code().unwrap().as_str(), "INVALID_DATA");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_values_arrive_as_they_were_meant(path in "\\PC{1,12}", value in "\\PC{0,30}") {
+        prop_assume!(path != "." && path != "..");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (module, query) = runtime.block_on(async {
+            let World { sim, api } = World::new(ApiVersion::V8).await;
+            let call = api.call(&RECORDS_SEARCH).path("module", &path).query("word", &value);
+            let _ = call.send().await.unwrap();
+            let journal = sim.journal();
+            let entry = journal.entries().first().unwrap();
+            let module = entry.path.split('/').nth(3).unwrap().to_owned();
+            (module, entry.query.clone())
+        });
+        let module = percent_encoding::percent_decode_str(&module).decode_utf8().unwrap();
+        prop_assert_eq!(&*module, &*path);
+        prop_assert_eq!(query, [("word".to_owned(), value)]);
+    }
+}

@@ -1,0 +1,75 @@
+//! The arguments of a check: `--name value` and `--flag`.
+
+use std::{collections::BTreeMap, str::FromStr};
+
+use lexopt::{Arg, Parser, ValueExt as _};
+
+use crate::Failure;
+
+/// The arguments that a check was started with.
+#[derive(Debug)]
+pub struct Arguments(BTreeMap<String, String>);
+
+impl Arguments {
+    /// Reads `arguments`: each of `named` takes a value, each of `flags` takes none.
+    ///
+    /// ```
+    /// use zcrm_checks::Arguments;
+    ///
+    /// let given = ["--kills", "7"].map(std::ffi::OsString::from);
+    /// let arguments = Arguments::parse(given, &["kills", "seed"], &["slow"])?;
+    /// assert_eq!(arguments.number("kills", 100)?, 7);
+    /// assert_eq!(arguments.number("seed", 1)?, 1);
+    /// assert!(!arguments.flag("slow"));
+    /// # Ok::<(), zcrm_checks::Failure>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Naming the first that is unknown or lacks its value.
+    pub fn parse(
+        arguments: impl IntoIterator<Item = std::ffi::OsString>,
+        named: &[&str],
+        flags: &[&str],
+    ) -> Result<Self, Failure> {
+        let mut parser = Parser::from_args(arguments);
+        let mut found = BTreeMap::new();
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Arg::Long(name) if named.contains(&name) => {
+                    let name = name.to_owned();
+                    found.insert(name, parser.value()?.string()?);
+                }
+                Arg::Long(name) if flags.contains(&name) => {
+                    found.insert(name.to_owned(), String::new());
+                }
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        Ok(Self(found))
+    }
+
+    /// The text given as `--name`.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The number given as `--name`, else `default`.
+    ///
+    /// # Errors
+    /// Where it is no such number.
+    pub fn number<T: FromStr>(&self, name: &str, default: T) -> Result<T, Failure> {
+        match self.text(name) {
+            Some(text) => {
+                text.parse().map_err(|_| format!("--{name} `{text}` is no number").into())
+            }
+            None => Ok(default),
+        }
+    }
+
+    /// Whether `--name` was given.
+    #[must_use]
+    pub fn flag(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+}

@@ -1,0 +1,132 @@
+//! The process that kills the others, and looks what they left.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+
+use zcrm_checks::{Arguments, Child, Failure, Place};
+use zcrm_core::Clock as _;
+use zcrm_http::TokioClock;
+use zcrm_oauth::TokenStore as _;
+
+use crate::{WRITER, writer};
+
+/// How many processes save at the same time.
+const WRITERS: usize = 2;
+
+/// How many saves must be seen between two kills.
+const SAVES: u64 = 50;
+
+/// What was found so far.
+#[derive(Debug, Default)]
+struct Found {
+    kills: u64,
+    saves: u64,
+    fewest: Option<u64>,
+    losses: u64,
+    corrupt: u64,
+}
+
+pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let place: Place = arguments.text("store").unwrap_or("file").parse()?;
+    let kills: u64 = arguments.number("kills", 1000)?;
+    let seed: u64 = arguments.number("seed", fastrand::u64(..))?;
+    let folder = tempfile::tempdir()?;
+    place.prepare(folder.path())?;
+    println!("seed: {seed}");
+    let mut chance = fastrand::Rng::with_seed(seed);
+    let mut found = Found::default();
+    let mut saved: BTreeMap<String, u64> = BTreeMap::new();
+    while found.kills < kills {
+        let fresh = kill_once(place, folder.path(), &mut chance, &mut saved, &mut found).await?;
+        found.saves += fresh;
+        found.fewest = Some(found.fewest.map_or(fresh, |fewest| fewest.min(fresh)));
+        look(place, folder.path(), &mut saved, &mut found).await;
+    }
+    println!("kills: {}", found.kills);
+    println!("saves: {}", found.saves);
+    println!("fewest saves before a kill: {}", found.fewest.unwrap_or_default());
+    println!("losses: {}", found.losses);
+    println!("corrupt files: {}", found.corrupt);
+    if found.losses + found.corrupt > 0 {
+        return Err("tokens were lost".into());
+    }
+    Ok(())
+}
+
+/// Lets processes save for a while, and kills them all. Says how often they saved.
+async fn kill_once(
+    place: Place,
+    folder: &Path,
+    chance: &mut fastrand::Rng,
+    saved: &mut BTreeMap<String, u64>,
+    found: &mut Found,
+) -> Result<u64, Failure> {
+    let store = if place == Place::Ruby { "ruby" } else { "file" };
+    let folder = folder.to_str().ok_or("the folder's name is not UTF-8")?;
+    let next = saved.values().max().map_or(0, |last| last + 2).to_string();
+    let mut children = Vec::new();
+    for at in 0..WRITERS {
+        let name = format!("w{at}u");
+        children.push(Child::start(&[
+            WRITER, "--store", store, "--folder", folder, "--name", &name, "--round", &next,
+        ])?);
+    }
+    let wanted = SAVES + chance.u64(0..10);
+    let mut saves = 0;
+    while saves < wanted {
+        for child in &mut children {
+            note(saved, &child.answer().await?)?;
+            saves += 1;
+        }
+    }
+    // the instant: somewhere in the saves that follow
+    TokioClock::new().sleep(Duration::from_micros(chance.u64(0..3_000))).await;
+    for child in &mut children {
+        child.kill().await?;
+        found.kills += 1;
+    }
+    for child in &mut children {
+        // what it said before it died counts
+        while let Some(line) = child.line().await? {
+            // the last line may be cut
+            if note(saved, &line).is_ok() {
+                saves += 1;
+            }
+        }
+    }
+    Ok(saves)
+}
+
+/// Takes down what a process says it has saved.
+fn note(saved: &mut BTreeMap<String, u64>, line: &str) -> Result<(), Failure> {
+    let (user, round) = line.split_once(' ').ok_or("half a line")?;
+    saved.insert(user.to_owned(), round.parse()?);
+    Ok(())
+}
+
+/// Loads every user: the last token that was said to be saved, or one that came after it.
+async fn look(place: Place, folder: &Path, saved: &mut BTreeMap<String, u64>, found: &mut Found) {
+    let store = place.open(folder, Arc::new(TokioClock::new()));
+    for (user, last) in saved {
+        match store.load(&place.key(user)).await {
+            Ok(Some(token)) => match writer::round(user, &token) {
+                Some(round) if round >= *last => *last = round,
+                Some(round) => {
+                    found.losses += 1;
+                    println!("{user}: {round} is stored, and {last} was saved");
+                }
+                None => {
+                    found.corrupt += 1;
+                    println!("{user}: the token is mixed of two");
+                }
+            },
+            Ok(None) => {
+                found.losses += 1;
+                println!("{user}: no token, and {last} was saved");
+            }
+            Err(error) => {
+                found.corrupt += 1;
+                println!("{user}: {error}");
+            }
+        }
+    }
+}

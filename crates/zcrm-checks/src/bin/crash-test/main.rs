@@ -1,0 +1,23 @@
+//! Kills processes that save tokens, at random instants, and looks what is left.
+//!
+//! `crash-test [--store file|ruby] [--kills N] [--seed N]` prints kills, losses and corrupt files,
+//! and fails where there is a loss or a corrupt file.
+#![allow(clippy::print_stdout, reason = "a check talks to its user through these streams")]
+
+mod killer;
+mod writer;
+
+use zcrm_checks::{Arguments, Failure};
+
+/// The first argument of a process that saves.
+const WRITER: &str = "writer";
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let mut arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == WRITER) {
+        return writer::run(arguments.split_off(1)).await;
+    }
+    let arguments = Arguments::parse(arguments, &["store", "kills", "seed"], &[])?;
+    killer::run(&arguments).await
+}

@@ -1,0 +1,50 @@
+//! A process that saves until it is killed, and says after each save what is stored.
+
+use std::{ffi::OsString, io::Write as _, path::PathBuf, sync::Arc, time::Duration};
+
+use zcrm_checks::{Arguments, Failure, Place};
+use zcrm_core::Clock as _;
+use zcrm_http::TokioClock;
+use zcrm_oauth::{StoredToken, TokenStore as _};
+
+/// How many users each writer has.
+pub(crate) const USERS: usize = 3;
+
+/// The token that a user has at a round.
+pub(crate) fn token(user: &str, round: u64, clock: TokioClock) -> StoredToken {
+    StoredToken::new(format!("access-{user}-{round}"), clock.now())
+        .with_refresh(format!("refresh-{user}-{round}"))
+}
+
+/// The round of a token, where it is whole and the user's.
+pub(crate) fn round(user: &str, token: &StoredToken) -> Option<u64> {
+    use zcrm_core::ExposeSecret as _;
+    let round = token.access.expose_secret().strip_prefix(&format!("access-{user}-"))?;
+    let refresh = token.refresh.as_ref()?.expose_secret();
+    let refreshed = refresh.strip_prefix(&format!("refresh-{user}-"))?;
+    (round == refreshed).then(|| round.parse().ok()).flatten()
+}
+
+pub(crate) async fn run(arguments: Vec<OsString>) -> Result<(), Failure> {
+    let named = ["store", "folder", "name", "round"];
+    let arguments = Arguments::parse(arguments, &named, &[])?;
+    let place: Place = arguments.text("store").unwrap_or("file").parse()?;
+    let folder = PathBuf::from(arguments.text("folder").ok_or("no folder")?);
+    let name = arguments.text("name").ok_or("no name")?;
+    let clock = TokioClock::new();
+    let store = place.open(&folder, Arc::new(clock));
+    for round in arguments.number("round", 0)?.. {
+        for user in (0..USERS).map(|at| format!("{name}{at}")) {
+            let key = place.key(&user);
+            // as a refresh does; nobody else wants this user's lock, unless a dead one kept it
+            let lock =
+                store.lock(&key, Duration::ZERO).await?.ok_or("a dead process holds a lock")?;
+            store.save(&key, &token(&user, round, clock)).await?;
+            lock.release().await?;
+            let mut output = std::io::stdout().lock();
+            writeln!(output, "{user} {round}")?;
+            output.flush()?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! The process that sends the others out, with the accounts server that they refresh at.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use zcrm_checks::{Arguments, Child, Failure, ShiftedClock};
+use zcrm_core::Clock as _;
+use zcrm_sim::{Host, RefreshLimit, Simulator};
+
+use crate::{Orders, SHIP};
+
+/// How long the accounts server takes to answer.
+const SLOW: Duration = Duration::from_secs(2);
+
+/// Time enough for an access token to end.
+const LATER: Duration = Duration::from_secs(2 * 3600);
+
+/// How long a process waits for the lock of one that is stopped, and what the refreshes after it
+/// may take in all.
+const DEADLINE: Duration = Duration::from_secs(30);
+const MARGIN: Duration = Duration::from_secs(8);
+
+pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let processes: usize = arguments.number("processes", 8)?;
+    let expiries: usize = arguments.number("expiries", 1)?;
+    let users: usize = arguments.number("users", 1)?;
+    let stopped = arguments.flag("stopped-holder");
+    let folder = tempfile::tempdir()?;
+    let users: Vec<String> = (0..users).map(|at| format!("user{at}@example.com")).collect();
+
+    let mut builder = Simulator::builder().plain_http().refresh_limit(RefreshLimit::Off);
+    for user in &users {
+        builder = builder.user(user);
+    }
+    let sim = builder.start().await?;
+    let orders = Orders {
+        store: arguments.text("store").unwrap_or("file").to_owned(),
+        folder: folder.path().to_str().ok_or("the folder's name is not UTF-8")?.to_owned(),
+        accounts: sim.accounts_url(),
+        api: sim.api_url(),
+        client_id: sim.client_id(),
+        client_secret: sim.client_secret(),
+        redirect_uri: sim.redirect_uri(),
+        users,
+        tasks: arguments.number("tasks", 100)?,
+    };
+    orders.place()?.prepare(folder.path())?;
+    let clock = ShiftedClock::new();
+    let manager = orders.manager(&clock)?;
+    for user in &orders.users {
+        manager.user(user)?.exchange(sim.grant().user(user).issue()).await?;
+    }
+
+    let mut fleet = Vec::new();
+    for _ in 0..processes {
+        fleet.push(launch(&orders).await?);
+    }
+    let holder = if stopped { Some(stop_a_holder(&orders).await?) } else { None };
+    let mut longest = Duration::ZERO;
+    for round in 1..=expiries {
+        sim.advance(LATER);
+        let begin = clock.monotonic();
+        send_out(&sim, &clock, &mut fleet, round, &orders, stopped).await?;
+        longest = longest.max(clock.monotonic().saturating_sub(begin));
+    }
+    drop(holder);
+
+    let refreshes = sim.journal().refreshes();
+    println!("refreshes: {refreshes}");
+    println!("longest round: {:.1} s", longest.as_secs_f64());
+    sim.stop().await;
+    let expected = orders.users.len() * expiries;
+    if stopped {
+        // each goes on without the lock: a token more for each of them is all that it may cost
+        if refreshes < expected || refreshes > expected * processes {
+            return Err(format!("{refreshes} refreshes of {processes} processes").into());
+        }
+        if longest > DEADLINE + MARGIN {
+            return Err("the others were held up for longer than the deadline".into());
+        }
+    } else if refreshes != expected {
+        return Err(format!("there must be {expected}").into());
+    }
+    Ok(())
+}
+
+async fn launch(orders: &Orders) -> Result<Child, Failure> {
+    let mut ship = Child::start(&[SHIP])?;
+    ship.send(&serde_json::to_string(orders)?).await?;
+    match ship.answer().await?.as_str() {
+        "ready" => Ok(ship),
+        other => Err(format!("a process says `{other}`").into()),
+    }
+}
+
+/// A process that holds all locks and does nothing, as one in a debugger.
+async fn stop_a_holder(orders: &Orders) -> Result<Child, Failure> {
+    let mut holder = launch(orders).await?;
+    holder.send("hold").await?;
+    match holder.answer().await?.as_str() {
+        "held" => holder.stop()?,
+        other => return Err(format!("the holder says `{other}`").into()),
+    }
+    Ok(holder)
+}
+
+/// One expiry: all processes ask at once, and the accounts server takes its time.
+async fn send_out(
+    sim: &Simulator,
+    clock: &ShiftedClock,
+    fleet: &mut [Child],
+    round: usize,
+    orders: &Orders,
+    stopped: bool,
+) -> Result<(), Failure> {
+    let ahead = LATER.as_secs() * round as u64;
+    let hold = sim.faults().on_host(Host::Accounts).times(orders.users.len()).hold();
+    for ship in fleet.iter_mut() {
+        ship.send(&ahead.to_string()).await?;
+    }
+    hold.wait_arrived().await;
+    clock.sleep(SLOW).await;
+    hold.release();
+    sim.clear_faults();
+    let mut answers = BTreeSet::new();
+    for ship in fleet {
+        answers.insert(ship.answer().await?);
+    }
+    let whole = format!("{} tokens ", orders.users.len());
+    if stopped {
+        // each refreshes for itself, so each may have a token of its own
+        if !answers.iter().all(|answer| answer.starts_with(&whole)) {
+            return Err(format!("expiry {round}: {answers:?}").into());
+        }
+    } else if answers.len() != 1 || !answers.iter().all(|answer| answer.starts_with(&whole)) {
+        return Err(format!("expiry {round}: not the same tokens for all: {answers:?}").into());
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! Many processes that share one login: how often do they refresh?
+//!
+//! `fleet [--store file|ruby] [--processes N] [--tasks N] [--users N] [--expiries N]
+//! [--stopped-holder]` prints `refreshes: N`, counted at the accounts server of a simulator, and
+//! fails where it is not one for each user and expiry. `--tasks` counts for each user in each
+//! process. With `--stopped-holder` another process holds the lock and is stopped: then it
+//! prints how long the others waited.
+#![allow(clippy::print_stdout, reason = "a check talks to its user through these streams")]
+
+mod harbour;
+mod ship;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use zcrm_checks::{Arguments, Failure, Place, ShiftedClock};
+use zcrm_core::{DataCenter, Environment, Site};
+use zcrm_http::{Connector, Stack};
+use zcrm_oauth::{Accounts, ClientCredentials, TokenManager};
+
+/// The first argument of a process of the fleet.
+const SHIP: &str = "ship";
+
+/// How long a call of the accounts server may take, in seconds.
+const DEADLINE: u64 = 20;
+
+/// What a process of the fleet must know; it comes through its input, for there are secrets in it.
+#[derive(Clone, Serialize, Deserialize)]
+struct Orders {
+    store: String,
+    folder: String,
+    accounts: String,
+    api: String,
+    client_id: String,
+    client_secret: String,
+    redirect_uri: String,
+    users: Vec<String>,
+    tasks: usize,
+}
+
+impl Orders {
+    fn place(&self) -> Result<Place, Failure> {
+        self.store.parse()
+    }
+
+    /// A manager, as any program has one.
+    fn manager(&self, clock: &ShiftedClock) -> Result<TokenManager, Failure> {
+        let clock = Arc::new(clock.clone());
+        let credentials = ClientCredentials::new(
+            &self.client_id,
+            self.client_secret.clone(),
+            &self.redirect_uri,
+        )?;
+        let stack = Stack::new(Connector::builder().build()?).clock(clock.clone());
+        let transport = stack.build_for_accounts(std::time::Duration::from_secs(DEADLINE));
+        let accounts = Accounts::new(credentials, transport, clock.clone());
+        let site = Site::new(DataCenter::US, Environment::Production)
+            .with_accounts(self.accounts.parse()?)
+            .with_api(self.api.parse()?);
+        let store = self.place()?.open(self.folder.as_ref(), clock.clone());
+        Ok(TokenManager::new(accounts, Arc::new(store), site, clock))
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == SHIP) {
+        return ship::run().await;
+    }
+    let named = ["store", "processes", "tasks", "users", "expiries"];
+    harbour::run(&Arguments::parse(arguments, &named, &["stopped-holder"])?).await
+}

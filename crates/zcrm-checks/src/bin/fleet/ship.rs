@@ -1,0 +1,70 @@
+//! One process of the fleet.
+
+use std::{
+    collections::BTreeSet,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    io::{BufRead as _, Write as _},
+    time::Duration,
+};
+
+use tokio::task::{JoinSet, spawn_blocking};
+use zcrm_checks::{Failure, ShiftedClock};
+use zcrm_core::ExposeSecret as _;
+use zcrm_oauth::TokenManager;
+
+use crate::Orders;
+
+pub(crate) async fn run() -> Result<(), Failure> {
+    let orders: Orders = serde_json::from_str(&line().await?.ok_or("no orders")?)?;
+    let clock = ShiftedClock::new();
+    let manager = orders.manager(&clock)?;
+    say("ready")?;
+    let mut held = Vec::new();
+    while let Some(order) = line().await? {
+        if order == "hold" {
+            for user in &orders.users {
+                let lock = manager.store().lock(manager.user(user)?.key(), Duration::ZERO).await?;
+                held.push(lock.ok_or("the lock is not free")?);
+            }
+            say("held")?;
+            continue;
+        }
+        clock.put_ahead(order.parse()?);
+        say(&all(&orders, &manager).await?)?;
+    }
+    Ok(())
+}
+
+/// All tasks ask for a token at once. The answer tells whether all got the same, and which.
+async fn all(orders: &Orders, manager: &TokenManager) -> Result<String, Failure> {
+    let mut tasks = JoinSet::new();
+    for _ in 0..orders.tasks {
+        for user in &orders.users {
+            let (user, tokens) = (user.clone(), manager.user(user)?);
+            tasks.spawn(async move { tokens.token().await.map(|token| (user, token)) });
+        }
+    }
+    let mut got = BTreeSet::new();
+    while let Some(ended) = tasks.join_next().await {
+        match ended? {
+            Ok((user, token)) => {
+                got.insert((user, token.access.expose_secret().to_owned()));
+            }
+            Err(error) => return Ok(format!("failed: {error:?}").replace('\n', " ")),
+        }
+    }
+    let mut hash = DefaultHasher::new();
+    got.hash(&mut hash);
+    Ok(format!("{} tokens {:016x}", got.len(), hash.finish()))
+}
+
+/// The next line of the input; the runtime's threads go on meanwhile.
+async fn line() -> Result<Option<String>, Failure> {
+    spawn_blocking(|| Ok(std::io::stdin().lock().lines().next().transpose()?)).await?
+}
+
+fn say(text: &str) -> Result<(), Failure> {
+    let mut output = std::io::stdout().lock();
+    writeln!(output, "{text}")?;
+    Ok(output.flush()?)
+}

@@ -1,0 +1,15 @@
+//! What the long checks share. The checks themselves are programs in `src/bin`, started through
+//! `cargo xtask`.
+
+mod arguments;
+mod child;
+mod clock;
+mod place;
+
+pub use arguments::Arguments;
+pub use child::Child;
+pub use clock::ShiftedClock;
+pub use place::Place;
+
+/// Any error: a check ends with the first one.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;

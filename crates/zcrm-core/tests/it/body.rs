@@ -1,0 +1,62 @@
+//! What is sent: what it costs, whether it may be sent twice, and how files are written.
+
+use http::header::CONTENT_TYPE;
+use serde_json::{Value, json};
+use zcrm_core::{ApiVersion, BodyShape, CallMeta, Endpoint, RetryClass};
+
+const UPDATE: Endpoint = Endpoint::put("/Leads")
+    .body(BodyShape::List("data"))
+    .retry_by_body()
+    .heavy_above(2)
+    .items_per_credit(2);
+const UPSERT: Endpoint =
+    Endpoint::post("/Leads/upsert").body(BodyShape::List("data")).retry_by_body();
+const UPLOAD: Endpoint = Endpoint::post("/files").body(BodyShape::Multipart("file"));
+
+fn meta(endpoint: &Endpoint, body: &Value) -> CallMeta {
+    let request = endpoint.request(ApiVersion::V8).json(body).build().unwrap();
+    request.extensions().get::<CallMeta>().unwrap().clone()
+}
+
+#[test]
+fn an_update_may_be_repeated_unless_it_appends() {
+    let class = |row: Value| meta(&UPDATE, &json!({"data": [{"id": "1"}, row]})).retry_class();
+    assert_eq!(class(json!({"id": "2", "Phone": "1", "Email": null})), RetryClass::Idempotent);
+    assert_eq!(class(json!({"id": "2", "Owner": {"id": "9"}})), RetryClass::Idempotent);
+    assert_eq!(class(json!({"id": "2", "Items": [{"Q": 1}]})), RetryClass::NotIdempotent);
+    assert_eq!(class(json!({"id": "2", "$append_values": {}})), RetryClass::NotIdempotent);
+}
+
+#[test]
+fn an_upsert_may_be_repeated_only_if_every_row_can_be_found() {
+    let class = |body: Value| meta(&UPSERT, &body).retry_class();
+    let checked = |row: Value| {
+        class(json!({"data": [{"Email": "a@example.com"}, row],
+            "duplicate_check_fields": ["Email"]}))
+    };
+    assert_eq!(checked(json!({"Email": "b@example.com"})), RetryClass::Idempotent);
+    for row in [json!({"Phone": "1"}), json!({"Email": null}), json!({"Email": ""})] {
+        assert_eq!(checked(row.clone()), RetryClass::NotIdempotent, "{row}");
+    }
+    assert_eq!(class(json!({"data": [{"Email": "a"}]})), RetryClass::NotIdempotent);
+}
+
+#[test]
+fn the_number_of_rows_says_what_a_call_costs() {
+    let call = |rows: usize| meta(&UPDATE, &json!({"data": vec![json!({"id": "1"}); rows]}));
+    assert_eq!((call(1).credits(), call(2).credits(), call(3).credits()), (1, 1, 2));
+    assert_eq!((call(2).is_heavy(), call(3).is_heavy()), (false, true));
+}
+
+#[test]
+fn a_file_cannot_end_its_own_part() {
+    let trap = "--zcrm-part-0--\r\nzcrm-part-1";
+    let request =
+        UPLOAD.request(ApiVersion::V8).file("a\"b\r\n.csv", "text/csv", trap).build().unwrap();
+    let kind = request.headers()[CONTENT_TYPE].to_str().unwrap();
+    let boundary = kind.split_once("boundary=").unwrap().1;
+    assert!(!trap.contains(boundary), "{boundary}");
+    let body = std::str::from_utf8(request.body()).unwrap();
+    assert_eq!(body.matches(boundary).count(), 2);
+    assert!(body.contains(r#"name="file"; filename="a%22b%0D%0A.csv""#), "{body}");
+}

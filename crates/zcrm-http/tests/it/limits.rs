@@ -1,0 +1,161 @@
+//! Limits that move: slowing down after 429, a quota that is used up, the credit meter, and what an
+//! observer is told.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use tower::Layer;
+use zcrm_core::{CallMeta, ErrorKind, ManualClock, Outcome};
+use zcrm_http::{
+    CallSettings, Ended, Observer, Stack,
+    layer::{CreditMeter, DeadlineLayer, GateLayer, MeterLayer, RetryPolicy},
+};
+
+use crate::support::{Answer, Script, answer, call, insert, ok, read, status, zcrm, zoho};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn a_429_that_lasts_for_a_minute_with_nothing_under_way_is_a_quota() {
+    let clock = ManualClock::new();
+    let script = Script::new(|_| status(429));
+    let gate = GateLayer::new(5, 5).clock(Arc::new(clock.clone()));
+    let service = gate.layer(script);
+    assert_eq!(call(service.clone(), read()).await.unwrap().status(), 429);
+    clock.advance(MINUTE - Duration::from_secs(1));
+    assert_eq!(call(service.clone(), read()).await.unwrap().status(), 429);
+    clock.advance(Duration::from_secs(1));
+    let error = zcrm(call(service, read()).await);
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::QuotaExhausted, Outcome::Refused));
+    assert!(error.to_string().contains("credits of the day"), "{error}");
+}
+
+#[tokio::test]
+async fn a_429_between_good_answers_is_no_quota() {
+    let clock = ManualClock::new();
+    let script = Script::new(|n| if n % 2 == 0 { status(429) } else { ok() });
+    let gate = GateLayer::new(5, 5).clock(Arc::new(clock.clone()));
+    let service = gate.layer(script);
+    for _ in 0..10 {
+        call(service.clone(), read()).await.unwrap();
+        clock.advance(MINUTE);
+    }
+}
+
+#[tokio::test]
+async fn a_quota_is_not_tried_again() {
+    let clock = ManualClock::new();
+    let script = Script::new(|_| zoho(429, "TOO_MANY_REQUESTS"));
+    let retry = RetryPolicy::new(Arc::new(ManualClock::jumping())).attempts(2);
+    let stack = Stack::new(script.clone()).clock(Arc::new(clock.clone())).retry(retry);
+    let transport = stack.build();
+    assert_eq!(call(transport.clone(), read()).await.unwrap().status(), 429);
+    clock.advance(MINUTE);
+    assert_eq!(script.calls(), 2);
+    let error = zcrm(call(transport, insert()).await);
+    assert_eq!(error.kind(), ErrorKind::QuotaExhausted);
+    assert_eq!(script.calls(), 3);
+}
+
+fn with_credits(left: &str) -> Answer {
+    let mut response = answer(200, "{}");
+    response.headers_mut().insert("x-api-credits-remaining", left.parse().unwrap());
+    Ok(response)
+}
+
+#[tokio::test]
+async fn the_meter_counts_what_calls_cost_and_believes_what_zoho_says() {
+    let clock = ManualClock::new();
+    let meter = CreditMeter::new(Arc::new(clock.clone()));
+    let script = Script::new(|n| if n == 1 { with_credits("4000") } else { ok() });
+    let service = MeterLayer::new(meter.clone()).layer(script);
+    call(service.clone(), read()).await.unwrap();
+    assert_eq!((meter.spent(), meter.remaining()), (1, None));
+    call(service.clone(), read()).await.unwrap();
+    assert_eq!((meter.spent(), meter.remaining()), (2, Some(4_000)));
+    call(service, read()).await.unwrap();
+    assert_eq!((meter.spent(), meter.remaining()), (3, Some(3_999)));
+}
+
+#[tokio::test]
+async fn at_the_floor_calls_are_refused_until_it_is_time_to_ask_again() {
+    let clock = ManualClock::new();
+    let meter = CreditMeter::new(Arc::new(clock.clone())).with_floor(100);
+    let script = Script::new(|n| if n == 0 { with_credits("101") } else { with_credits("100") });
+    let service = MeterLayer::new(meter.clone()).layer(script.clone());
+    call(service.clone(), read()).await.unwrap();
+    call(service.clone(), read()).await.unwrap();
+    let error = zcrm(call(service.clone(), read()).await);
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Throttled, Outcome::NotSent));
+    assert_eq!(error.retry_after(), Some(MINUTE * 10));
+    assert!(error.to_string().contains("credit floor"), "{error}");
+    assert_eq!(script.calls(), 2);
+    clock.advance(MINUTE * 10);
+    call(service.clone(), read()).await.unwrap();
+    assert!(call(service, read()).await.is_err());
+    assert_eq!(script.calls(), 3);
+}
+
+#[tokio::test]
+async fn a_call_can_have_a_deadline_of_its_own() {
+    let clock = ManualClock::jumping();
+    let layer = DeadlineLayer::new(MINUTE, Arc::new(clock.clone()));
+    let never = tower::service_fn(|_| std::future::pending::<Answer>());
+    let mut request = read();
+    request.extensions_mut().insert(CallSettings::new().deadline(Duration::from_secs(5)));
+    let error = zcrm(call(layer.layer(never), request).await);
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(error.to_string().contains("deadline of 5 s"), "{error}");
+    assert_eq!(clock.slept(), [Duration::from_secs(5)]);
+}
+
+#[derive(Debug, Default)]
+struct Notes(Mutex<Vec<String>>);
+
+impl Notes {
+    fn note(&self, what: &str, ended: &Ended<'_>) {
+        let Ended { call, status, code, error, attempts, .. } = ended;
+        let call = call.map_or("?", CallMeta::operation);
+        let status = status.map_or(0, |status| status.as_u16());
+        let code = code.map_or("-", |code| code.as_str());
+        let text = format!("{what} {call} {status} {code} {error:?} {attempts}");
+        self.0.lock().unwrap().push(text);
+    }
+}
+
+impl Observer for Notes {
+    fn call_ended(&self, ended: &Ended<'_>) {
+        self.note("call", ended);
+    }
+
+    fn attempt_ended(&self, ended: &Ended<'_>) {
+        self.note("attempt", ended);
+    }
+
+    fn gate_passed(&self, call: Option<&CallMeta>, _waited: Duration) {
+        let call = call.map_or("?", CallMeta::operation);
+        self.0.lock().unwrap().push(format!("gate {call}"));
+    }
+}
+
+#[tokio::test]
+async fn an_observer_is_told_of_every_call_attempt_and_wait() {
+    let notes = Arc::new(Notes::default());
+    let script = Script::new(|n| if n == 0 { zoho(429, "TOO_MANY_REQUESTS") } else { ok() });
+    let retry = RetryPolicy::new(Arc::new(ManualClock::jumping()));
+    let observer: Arc<dyn Observer> = Arc::clone(&notes) as _;
+    let transport = Stack::new(script).retry(retry).observer(observer).build();
+    call(transport, read()).await.unwrap();
+    assert_eq!(
+        *notes.0.lock().unwrap(),
+        [
+            "gate records.list",
+            "attempt records.list 429 TOO_MANY_REQUESTS None 1",
+            "gate records.list",
+            "attempt records.list 200 - None 2",
+            "call records.list 200 - None 2",
+        ]
+    );
+}

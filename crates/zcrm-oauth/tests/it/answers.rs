@@ -1,0 +1,126 @@
+//! Answers of the accounts server in all their forms.
+
+use serde_json::{Value, json};
+use zcrm_core::{Clock, ErrorKind, Outcome};
+
+use crate::support::{World, access, chain, refresh_token};
+
+/// How long the token of this answer lives, in seconds.
+async fn lifetime(answer: Value) -> Result<i64, String> {
+    let world = World::expired().await;
+    world.accounts().json(200, &answer);
+    let token = world.tokens.token().await.map_err(|error| {
+        assert_eq!((error.kind(), world.token_calls()), (ErrorKind::Decode, 1));
+        error.to_string()
+    })?;
+    Ok((token.expires_at - world.clock.now()).num_seconds())
+}
+
+#[tokio::test]
+async fn a_lifetime_is_read_in_every_form_that_was_seen() {
+    for (answer, seconds) in [
+        (json!({ "access_token": "a", "expires_in": 3600 }), 3600),
+        (json!({ "access_token": "a", "expires_in": "3600" }), 3600),
+        (json!({ "access_token": "a", "expires_in": " 1800 " }), 1800),
+        // milliseconds, as old answers count
+        (json!({ "access_token": "a", "expires_in": 3_600_000 }), 3600),
+        (json!({ "access_token": "a", "expires_in": "3600000" }), 3600),
+        (json!({ "access_token": "a", "expires_in": 3_600_000, "expires_in_sec": 1200 }), 1200),
+        (json!({ "access_token": "a", "expires_in_sec": "1200" }), 1200),
+        (json!({ "access_token": "a", "expires_in": 86_400 }), 86_400),
+    ] {
+        assert_eq!(lifetime(answer.clone()).await, Ok(seconds), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_a_usable_lifetime_is_an_error() {
+    for value in [json!(null), json!(0), json!(-5), json!("soon"), json!([1]), json!(i64::MAX)] {
+        let text = lifetime(json!({ "access_token": "a", "expires_in": value })).await.unwrap_err();
+        assert!(text.contains("expires_in"), "{value}: {text}");
+    }
+    let text = lifetime(json!({ "access_token": "a" })).await.unwrap_err();
+    assert!(text.contains("expires_in"), "{text}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_neither_token_nor_error_says_so() {
+    for answer in [json!({}), json!({ "access_token": "" }), json!({ "access_token": null })] {
+        let text = lifetime(answer).await.unwrap_err();
+        assert!(text.contains("access_token") && text.contains("error"), "{text}");
+    }
+    for answer in [json!([]), json!({ "access_token": 7 }), json!({ "error": { "a": 1 } })] {
+        let text = lifetime(answer).await.unwrap_err();
+        assert!(text.contains("no token"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn html_and_garbage_are_told_as_such_and_change_nothing() {
+    let world = World::expired().await;
+    let before = world.stored().await;
+    for status in [200, 403, 500, 503] {
+        world.accounts().html(status, "<html>marked</html>");
+        let error = world.tokens.token().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{status}");
+        assert_eq!(error.status().unwrap().as_u16(), status);
+        assert!(error.to_string().contains("HTML"), "{error}");
+        assert!(!chain(&error).contains("marked"), "{}", chain(&error));
+    }
+    world.accounts().garbage();
+    assert_eq!(world.tokens.token().await.unwrap_err().kind(), ErrorKind::Decode);
+    let after = world.stored().await;
+    assert_eq!((access(&after), refresh_token(&after)), (access(&before), refresh_token(&before)));
+    assert_eq!(world.token_calls(), 5);
+    world.tokens.token().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_is_told_as_transport_and_not_as_a_dead_login() {
+    let world = World::expired().await;
+    world.accounts().reset();
+    let error = world.tokens.token().await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::Unknown));
+    world.accounts().cut_body();
+    let error = world.tokens.token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transport);
+    assert_eq!(world.token_calls(), 2, "a token call is never repeated by itself");
+}
+
+#[tokio::test]
+async fn a_login_that_was_revoked_needs_a_person() {
+    let world = World::expired().await;
+    world.sim.revoke_refresh_tokens();
+    let error = world.tokens.token().await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Credential, Outcome::Refused));
+    let text = error.to_string();
+    assert!(text.contains("invalid_code") && text.contains("log in again"), "{text}");
+    // it is kept: a person may want to see what it was
+    assert!(world.tokens.stored().await.unwrap().is_some());
+    world.log_in().await;
+    world.tokens.token().await.unwrap();
+}
+
+#[tokio::test]
+async fn other_refusals_are_told_in_the_servers_word() {
+    let world = World::expired().await;
+    for word in ["general_error", "access_denied", "invalid_scope"] {
+        world.accounts().json(200, &json!({ "error": word }));
+        let error = world.tokens.token().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Credential);
+        assert!(error.to_string().contains(&format!("`{word}`")), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_no_word_is_not_repeated() {
+    let world = World::expired().await;
+    let long = "a".repeat(5000);
+    for odd in ["", "1000.marked", "<b>marked</b>", "marked\u{1b}[31m", &long] {
+        world.accounts().json(400, &json!({ "error": odd }));
+        let error = world.tokens.token().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Credential);
+        let text = chain(&error);
+        assert!(!text.contains("marked") && text.len() < 1000, "{text}");
+    }
+}

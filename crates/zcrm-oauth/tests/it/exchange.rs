@@ -1,0 +1,186 @@
+//! The login: what comes of a grant token, and what is never lost.
+
+use std::sync::atomic::Ordering;
+
+use serde_json::json;
+use zcrm_core::{DataCenter, Environment, ErrorKind, ExposeSecret, Outcome, SecretString, Site};
+use zcrm_oauth::{ClientCredentials, UnsavedToken};
+
+use crate::support::{
+    Locks, Shelf, World, access, accounts, cached, chain, manager, origin, refresh_token,
+};
+
+#[tokio::test]
+async fn a_login_is_saved_with_all_that_zoho_said() {
+    let world = World::new().await;
+    let token = world.tokens.exchange(format!(" {}\n", world.sim.grant_token())).await.unwrap();
+    let stored = world.tokens.stored().await.unwrap().unwrap();
+    for token in [&token, &stored] {
+        assert!(!access(token).is_empty() && !refresh_token(token).is_empty());
+        let left = token.expires_at - zcrm_core::Clock::now(&world.clock);
+        assert_eq!(left.num_seconds(), 3600);
+        assert_eq!(token.api_domain, Some(world.sim.api_url()));
+        assert_eq!(token.accounts_server, Some(world.sim.accounts_url()));
+        assert!(token.scope.as_deref().unwrap().contains("ZohoCRM"));
+    }
+    assert_eq!(cached(&world.tokens).as_deref(), Some(access(&token)));
+    assert_eq!((world.sim.journal().exchanges(), world.token_calls()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_grant_that_was_spent_is_refused_and_the_login_stays() {
+    let world = World::new().await;
+    let grant = world.sim.grant_token();
+    world.tokens.exchange(grant.clone()).await.unwrap();
+    let before = world.stored().await;
+    let error = world.tokens.exchange(grant.clone()).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Credential, Outcome::Refused));
+    assert_eq!(error.operation(), Some("oauth.token"));
+    let text = error.to_string();
+    assert!(text.contains("invalid_code") && text.contains("make a new one"), "{text}");
+    assert!(!chain(&error).contains(&grant));
+    assert_eq!(access(&world.stored().await), access(&before));
+    assert!(cached(&world.tokens).is_some());
+}
+
+#[tokio::test]
+async fn an_empty_grant_is_a_mistake_and_nothing_is_sent() {
+    let world = World::new().await;
+    for empty in ["", "  \n"] {
+        let error = world.tokens.exchange(empty.to_owned()).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Input, Outcome::NotSent));
+        assert!(error.to_string().contains("grant token is empty"), "{error}");
+    }
+    assert_eq!(world.token_calls(), 0);
+}
+
+#[tokio::test]
+async fn a_login_without_a_refresh_token_never_takes_the_place_of_one_that_has_it() {
+    let world = World::logged_in().await;
+    let before = world.stored().await;
+    let answer = json!({ "access_token": "1000.marked", "expires_in": 3600 });
+    world.accounts().json(200, &answer);
+    let error = world.tokens.exchange("1000.grant".to_owned()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credential);
+    let text = error.to_string();
+    assert!(text.contains("stored login was kept") && text.contains("offline"), "{text}");
+    assert!(!chain(&error).contains("marked"));
+    assert_eq!(refresh_token(&world.stored().await), refresh_token(&before));
+    assert_eq!(cached(&world.tokens).as_deref(), Some(access(&before)));
+
+    world.tokens.forget().await.unwrap();
+    world.accounts().json(200, &answer);
+    let error = world.tokens.exchange("1000.grant".to_owned()).await.unwrap_err();
+    assert!(error.to_string().contains("nothing was stored"), "{error}");
+    assert!(world.tokens.stored().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn tokens_that_could_not_be_saved_are_carried_by_the_error() {
+    let world = World::new().await;
+    world.store.failing_saves.store(1, Ordering::SeqCst);
+    let error = world.tokens.exchange(world.sim.grant_token()).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::Unknown));
+    let unsaved = UnsavedToken::of(&error).unwrap();
+    let token = unsaved.token();
+    assert!(!access(token).is_empty());
+    let shown = format!("{unsaved}\n{unsaved:?}\n{}", chain(&error));
+    assert!(shown.contains("the disk is full"), "{shown}");
+    assert!(!shown.contains(access(token)) && !shown.contains(refresh_token(token)), "{shown}");
+    // they are good: whoever saves them elsewhere is logged in
+    zcrm_oauth::TokenStore::save(&*world.store, world.tokens.key(), token).await.unwrap();
+    assert_eq!(access(&world.tokens.token().await.unwrap()), access(token));
+    assert!(UnsavedToken::of(&zcrm_core::Error::config("x")).is_none());
+}
+
+#[tokio::test]
+async fn a_store_that_fails_is_found_out_before_the_grant_is_spent() {
+    let world = World::new().await;
+    world.store.failing_loads.store(1, Ordering::SeqCst);
+    let grant = world.sim.grant_token();
+    let error = world.tokens.exchange(grant.clone()).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotSent));
+    assert_eq!(world.token_calls(), 0);
+    world.tokens.exchange(grant).await.unwrap();
+
+    let world = World::with(Shelf::with_locks(Locks::Broken)).await;
+    let error = world.tokens.exchange(world.sim.grant_token()).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotSent));
+    assert_eq!(world.token_calls(), 0);
+}
+
+#[tokio::test]
+async fn tokens_of_another_data_centre_are_an_error_and_not_lost() {
+    let world = World::new().await;
+    let site = Site::new(DataCenter::US, Environment::Production)
+        .with_accounts(origin(&world.sim.accounts_url()))
+        .with_api(origin("https://www.zohoapis.com"));
+    let tokens = manager(&world.sim, &world.clock, &world.store, site).user("a@b.c").unwrap();
+    world.accounts().json(
+        200,
+        &json!({
+            "access_token": "1000.marked", "refresh_token": "1000.marked-r", "expires_in": 3600,
+            "api_domain": "https://www.zohoapis.eu",
+        }),
+    );
+    let error = tokens.exchange("1000.grant".to_owned()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WrongDataCenter);
+    let text = error.to_string();
+    assert!(text.contains("`eu`") && text.contains("`us`"), "{text}");
+    assert_eq!(refresh_token(UnsavedToken::of(&error).unwrap().token()), "1000.marked-r");
+    assert!(!chain(&error).contains("marked"), "{}", chain(&error));
+    assert!(tokens.stored().await.unwrap().is_none());
+    assert_eq!(cached(&tokens), None);
+}
+
+#[tokio::test]
+async fn a_wrong_client_is_told_apart_from_a_wrong_secret_and_redirect() {
+    let world = World::new().await;
+    let (id, redirect) = (world.sim.client_id(), world.sim.redirect_uri());
+    let secret = world.sim.client_secret();
+    for (id, secret, word, hint) in [
+        ("1000.OTHER", secret.as_str(), "`invalid_client`", "data centre"),
+        (id.as_str(), "marked-wrong", "`invalid_client_secret`", "client_secret"),
+    ] {
+        let credentials = ClientCredentials::new(id, secret.to_owned(), &*redirect).unwrap();
+        let accounts = accounts(&world.sim, &world.clock, credentials);
+        let grant = SecretString::from(world.sim.grant_token());
+        let server = origin(&world.sim.accounts_url());
+        let error = accounts.exchange(&grant, &server).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Credential, Outcome::Refused));
+        let text = error.to_string();
+        assert!(text.contains(word) && text.contains(hint), "{text}");
+        assert_eq!(error.host(), Some("127.0.0.1"));
+        assert!(!chain(&error).contains("marked"));
+        assert!(!chain(&error).contains(grant.expose_secret()));
+    }
+    let credentials =
+        ClientCredentials::new(id, secret, "https://elsewhere.example.com/x").unwrap();
+    let accounts = accounts(&world.sim, &world.clock, credentials);
+    let grant = SecretString::from(world.sim.grant_token());
+    let error = accounts.exchange(&grant, &origin(&world.sim.accounts_url())).await.unwrap_err();
+    assert!(error.to_string().contains("`invalid_redirect_uri`"), "{error}");
+}
+
+#[test]
+fn credentials_that_are_missing_are_named() {
+    for (id, secret, redirect, name) in [
+        ("", "s", "r", "`client_id`"),
+        ("i", " ", "r", "`client_secret`"),
+        ("i", "s", "", "`redirect_uri`"),
+    ] {
+        let error = ClientCredentials::new(id, secret.to_owned(), redirect).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_login_takes_the_place_of_the_old_one() {
+    let world = World::logged_in().await;
+    let old = world.stored().await;
+    let new = world.log_in().await;
+    assert!(!new.is_same_login(&old));
+    assert_eq!(cached(&world.tokens).as_deref(), Some(access(&new)));
+    assert!(world.stored().await.is_same_login(&new));
+}

@@ -1,0 +1,15 @@
+//! The public behaviour of zcrm-oauth, against a simulator's accounts server over real sockets.
+
+#![cfg(feature = "client")]
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod answers;
+mod exchange;
+mod flight;
+mod once;
+mod refresh;
+mod refused;
+mod secrets;
+mod stores;
+mod support;
+mod throttle;

@@ -1,0 +1,166 @@
+//! Stores that fail, and locks that are never free.
+
+use std::{
+    pin::pin,
+    sync::{Arc, atomic::Ordering},
+    task::{Context, Waker},
+    time::Duration,
+};
+
+use zcrm_core::{ErrorKind, Outcome};
+use zcrm_http::Authorizer;
+
+use crate::support::{HOUR, Locks, Shelf, World, access, cached, chain, refresh_token, until};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test]
+async fn a_lock_that_is_never_free_does_not_stop_a_refresh_a_login_or_a_logout() {
+    let world = World::expired_with(Shelf::with_locks(Locks::Late)).await;
+    let old = world.stored().await;
+    let fresh = world.tokens.token().await.unwrap();
+    assert_ne!(access(&fresh), access(&old));
+    assert_eq!(access(&world.stored().await), access(&fresh));
+    assert!(world.tokens.forget().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_lock_that_fails_is_an_error_of_the_store_and_nothing_is_sent() {
+    let world = World::expired().await;
+    let broken = Arc::new(Shelf::with_locks(Locks::Broken));
+    let stored = world.stored().await;
+    zcrm_oauth::TokenStore::save(&*broken, world.tokens.key(), &stored).await.unwrap();
+    let site = crate::support::site(&world.sim);
+    let manager = crate::support::manager(&world.sim, &world.clock, &broken, site);
+    let tokens = manager.user(world.tokens.key().user()).unwrap();
+    let error = tokens.token().await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotSent));
+    assert!(!error.to_string().contains("the lock cannot be made"), "it is the source");
+    assert!(chain(&error).contains("the lock cannot be made"), "{}", chain(&error));
+    assert_eq!(tokens.forget().await.unwrap_err().kind(), ErrorKind::Store);
+    assert_eq!(world.token_calls(), 0);
+}
+
+#[tokio::test]
+async fn the_lock_is_given_back_whatever_comes_of_the_refresh() {
+    let world = World::expired_with(Shelf::with_locks(Locks::Real)).await;
+    world.accounts().reset();
+    world.tokens.token().await.unwrap_err();
+    assert_eq!(world.store.released.load(Ordering::SeqCst), 2, "login and failed refresh");
+    world.tokens.token().await.unwrap();
+    assert_eq!(world.store.released.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_read_is_an_error_and_nothing_is_sent() {
+    let world = World::expired().await;
+    world.store.failing_loads.store(2, Ordering::SeqCst);
+    for error in [world.tokens.token().await.unwrap_err(), world.tokens.stored().await.unwrap_err()]
+    {
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotSent));
+    }
+    assert_eq!(world.token_calls(), 0);
+    world.tokens.token().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_refreshed_token_that_cannot_be_saved_serves_from_memory_and_is_saved_later() {
+    let world = World::expired().await;
+    let old = world.stored().await;
+    world.store.failing_saves.store(2, Ordering::SeqCst);
+    let fresh = world.tokens.token().await.unwrap();
+    assert_eq!(access(&world.stored().await), access(&old), "the old login is untouched");
+    assert_eq!(cached(&world.tokens).as_deref(), Some(access(&fresh)));
+    assert_eq!(access(&world.tokens.token().await.unwrap()), access(&fresh));
+
+    until(|| world.clock.slept().contains(&SECOND)).await;
+    world.advance(SECOND);
+    world.store.wait_failures(2).await;
+    until(|| world.clock.slept().contains(&(2 * SECOND))).await;
+    world.advance(2 * SECOND);
+    world.store.wait_saves(2).await;
+    let stored = world.stored().await;
+    assert_eq!(access(&stored), access(&fresh));
+    assert_eq!(refresh_token(&stored), refresh_token(&old));
+    assert_eq!(world.token_calls(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_comes_late_to_a_token_that_could_not_be_saved_takes_it_from_memory() {
+    let world = World::expired().await;
+    world.store.failing_saves.store(usize::MAX, Ordering::SeqCst);
+    for round in 1..=50 {
+        // they ask without end, and so at the very moment of the landing too
+        let askers: Vec<_> = (0..3)
+            .map(|_| {
+                let tokens = world.tokens.clone();
+                tokio::task::spawn_blocking(move || {
+                    let mut cx = Context::from_waker(Waker::noop());
+                    while tokens.cached().is_none() {
+                        let _ = pin!(tokens.token()).poll(&mut cx);
+                    }
+                })
+            })
+            .collect();
+        for asker in askers {
+            asker.await.unwrap();
+        }
+        assert_eq!(world.token_calls(), round);
+        world.advance(HOUR);
+    }
+}
+
+/// The store fails when it is read again, so that nobody knows whether another login stands there.
+#[tokio::test]
+async fn a_login_is_not_overwritten_unseen_by_a_refresh() {
+    let world = World::expired().await;
+    let hold = world.accounts().after_executing().hold();
+    let tokens = world.tokens.clone();
+    let refreshing = tokio::spawn(async move { tokens.token().await });
+    hold.wait_arrived().await;
+    let login = world.other().exchange(world.sim.grant_token()).await.unwrap();
+    world.store.failing_loads.store(1, Ordering::SeqCst);
+    hold.release();
+    refreshing.await.unwrap().unwrap();
+    assert!(world.stored().await.is_same_login(&login));
+    until(|| world.clock.slept().contains(&SECOND)).await;
+    let loads = world.store.loads.load(Ordering::SeqCst);
+    world.advance(SECOND);
+    until(|| world.store.loads.load(Ordering::SeqCst) > loads).await;
+    tokio::task::yield_now().await;
+    assert!(world.stored().await.is_same_login(&login));
+}
+
+#[tokio::test]
+async fn a_logout_ends_the_tries_to_save() {
+    let world = World::expired().await;
+    world.store.failing_saves.store(1, Ordering::SeqCst);
+    world.tokens.token().await.unwrap();
+    until(|| world.clock.slept().contains(&SECOND)).await;
+    assert!(world.tokens.forget().await.unwrap());
+    let loads = world.store.loads.load(Ordering::SeqCst);
+    world.advance(SECOND);
+    until(|| world.store.loads.load(Ordering::SeqCst) > loads).await;
+    tokio::task::yield_now().await;
+    assert!(world.tokens.stored().await.unwrap().is_none());
+    assert_eq!(world.store.saves(), 1);
+}
+
+#[tokio::test]
+async fn a_save_that_never_works_is_given_up_and_the_login_stays() {
+    let world = World::expired().await;
+    let old = world.stored().await;
+    world.store.failing_saves.store(7, Ordering::SeqCst);
+    let fresh = world.tokens.token().await.unwrap();
+    for round in 0..6 {
+        let pause = SECOND * 2u32.pow(round);
+        until(|| world.clock.slept().contains(&pause)).await;
+        world.advance(pause);
+        world.store.wait_failures(2 + round as usize).await;
+    }
+    assert_eq!(refresh_token(&world.stored().await), refresh_token(&old));
+    assert_eq!(cached(&world.tokens).as_deref(), Some(access(&fresh)));
+    world.advance(HOUR);
+    world.tokens.token().await.unwrap();
+    assert_eq!(world.store.saves(), 2);
+}

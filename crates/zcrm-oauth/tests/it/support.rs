@@ -1,0 +1,322 @@
+//! What the tests share: a simulator with a frozen clock, a store that can fail, a login.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
+use zcrm_core::{
+    ApiVersion, Clock, DataCenter, Endpoint, Environment, Error, ExposeSecret, ManualClock, Origin,
+    Site,
+};
+use zcrm_http::{
+    Authorization, AuthorizedBy, Authorizer, Connector, ReqBody, Stack, Transport,
+    layer::RetryPolicy,
+};
+use zcrm_oauth::{
+    Accounts, ClientCredentials, MemoryStore, RefreshLock, Release, StoreError, StoredToken,
+    TokenKey, TokenManager, TokenStore, UserTokens,
+};
+use zcrm_sim::{Builder, Entry, Host, Simulator};
+
+pub(crate) const HOUR: Duration = Duration::from_secs(3600);
+
+const LEADS: Endpoint = Endpoint::get("/{module}").id("records.list").query(&["fields"]);
+const ME: Endpoint = Endpoint::get("/users").id("users.list").query(&["type"]);
+
+/// How a shelf's lock behaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Locks {
+    /// It keeps nobody out.
+    #[default]
+    Open,
+    /// It lets in one at a time.
+    Real,
+    /// It is never free in time.
+    Late,
+    /// It fails.
+    Broken,
+}
+
+/// A store in memory whose parts fail as ordered, and which counts.
+#[derive(Debug, Default)]
+pub(crate) struct Shelf {
+    inner: MemoryStore,
+    locks: Locks,
+    lock: Arc<Mutex<()>>,
+    pub(crate) loads: AtomicUsize,
+    pub(crate) failing_loads: AtomicUsize,
+    pub(crate) failing_saves: AtomicUsize,
+    pub(crate) released: Arc<AtomicUsize>,
+    saved: watch::Sender<usize>,
+    refused: watch::Sender<usize>,
+}
+
+impl Shelf {
+    pub(crate) fn with_locks(locks: Locks) -> Self {
+        Self { locks, ..Self::default() }
+    }
+
+    /// Returns once that many saves have been made.
+    pub(crate) async fn wait_saves(&self, saves: usize) {
+        self.saved.subscribe().wait_for(|saved| *saved >= saves).await.unwrap();
+    }
+
+    /// Returns once that many saves have failed.
+    pub(crate) async fn wait_failures(&self, failures: usize) {
+        self.refused.subscribe().wait_for(|refused| *refused >= failures).await.unwrap();
+    }
+
+    pub(crate) fn saves(&self) -> usize {
+        *self.saved.borrow()
+    }
+}
+
+fn fails(orders: &AtomicUsize) -> Result<(), StoreError> {
+    let take = |left: usize| left.checked_sub(1);
+    match orders.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take) {
+        Ok(_) => Err(StoreError::new("the disk is full")),
+        Err(_) => Ok(()),
+    }
+}
+
+struct Lease(Arc<AtomicUsize>, #[expect(dead_code, reason = "held")] OwnedMutexGuard<()>);
+
+#[async_trait]
+impl Release for Lease {
+    async fn release(self: Box<Self>) -> Result<(), StoreError> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl TokenStore for Shelf {
+    async fn load(&self, key: &TokenKey) -> Result<Option<StoredToken>, StoreError> {
+        self.loads.fetch_add(1, Ordering::SeqCst);
+        fails(&self.failing_loads)?;
+        self.inner.load(key).await
+    }
+
+    async fn save(&self, key: &TokenKey, token: &StoredToken) -> Result<(), StoreError> {
+        if let Err(error) = fails(&self.failing_saves) {
+            self.refused.send_modify(|refused| *refused += 1);
+            return Err(error);
+        }
+        self.inner.save(key, token).await?;
+        self.saved.send_modify(|saved| *saved += 1);
+        Ok(())
+    }
+
+    async fn delete(&self, key: &TokenKey) -> Result<bool, StoreError> {
+        self.inner.delete(key).await
+    }
+
+    async fn lock(&self, _: &TokenKey, wait: Duration) -> Result<Option<RefreshLock>, StoreError> {
+        assert_eq!(wait, Duration::from_secs(30));
+        match self.locks {
+            Locks::Open => Ok(Some(RefreshLock::open())),
+            Locks::Late => Ok(None),
+            Locks::Broken => Err(StoreError::new("the lock cannot be made")),
+            Locks::Real => {
+                let guard = Arc::clone(&self.lock).lock_owned().await;
+                Ok(Some(RefreshLock::new(Lease(Arc::clone(&self.released), guard))))
+            }
+        }
+    }
+}
+
+/// A simulator, a clock that both sides go by, a store, and the tokens of one user.
+pub(crate) struct World {
+    pub(crate) sim: Simulator,
+    pub(crate) clock: ManualClock,
+    pub(crate) store: Arc<Shelf>,
+    pub(crate) tokens: UserTokens,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(Shelf::default()).await
+    }
+
+    pub(crate) async fn with(store: Shelf) -> Self {
+        Self::built(Simulator::builder(), store).await
+    }
+
+    pub(crate) async fn built(builder: Builder, store: Shelf) -> Self {
+        let clock = ManualClock::new();
+        let frozen = zcrm_sim::Clock::Frozen(clock.now());
+        let sim = builder.clock(frozen).records("Leads", 2).start().await.unwrap();
+        let store = Arc::new(store);
+        let site = site(&sim);
+        let tokens = manager(&sim, &clock, &store, site).user(&sim.user_email()).unwrap();
+        Self { sim, clock, store, tokens }
+    }
+
+    /// The same, logged in, with an empty journal.
+    pub(crate) async fn logged_in() -> Self {
+        Self::logged_in_with(Shelf::default()).await
+    }
+
+    pub(crate) async fn logged_in_with(store: Shelf) -> Self {
+        let world = Self::with(store).await;
+        world.log_in().await;
+        world
+    }
+
+    pub(crate) async fn log_in(&self) -> StoredToken {
+        let token = self.tokens.exchange(self.sim.grant_token()).await.unwrap();
+        self.sim.clear_journal();
+        token
+    }
+
+    /// Logged in an hour ago: the access token is dead.
+    pub(crate) async fn expired() -> Self {
+        Self::expired_with(Shelf::default()).await
+    }
+
+    pub(crate) async fn expired_with(store: Shelf) -> Self {
+        let world = Self::logged_in_with(store).await;
+        world.advance(HOUR);
+        world
+    }
+
+    pub(crate) fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+        self.sim.advance(by);
+    }
+
+    /// Another manager over the same store: what another process is.
+    pub(crate) fn manager(&self) -> TokenManager {
+        manager(&self.sim, &self.clock, &self.store, site(&self.sim))
+    }
+
+    /// The tokens of the same user in another manager.
+    pub(crate) fn other(&self) -> UserTokens {
+        self.manager().user(self.tokens.key().user()).unwrap()
+    }
+
+    pub(crate) async fn stored(&self) -> StoredToken {
+        self.store.inner.load(self.tokens.key()).await.unwrap().unwrap()
+    }
+
+    /// How many token calls arrived at the accounts server, whatever came of them.
+    pub(crate) fn token_calls(&self) -> usize {
+        self.sim.journal().count(|entry: &Entry| entry.host == Host::Accounts)
+    }
+
+    pub(crate) fn accounts(&self) -> zcrm_sim::Faults {
+        self.sim.faults().on_host(Host::Accounts)
+    }
+
+    /// The stack for calls of the API.
+    pub(crate) fn api(&self) -> Transport {
+        let policy = RetryPolicy::new(Arc::new(ManualClock::jumping()));
+        let clock = Arc::new(self.clock.clone());
+        Stack::new(connector(&self.sim)).clock(clock).retry(policy).build()
+    }
+}
+
+pub(crate) fn connector(sim: &Simulator) -> Connector {
+    Connector::builder().root_pem(sim.ca_pem()).build().unwrap()
+}
+
+pub(crate) fn origin(text: &str) -> Origin {
+    text.parse().unwrap()
+}
+
+pub(crate) fn site(sim: &Simulator) -> Site {
+    Site::new(DataCenter::US, Environment::Production)
+        .with_accounts(origin(&sim.accounts_url()))
+        .with_api(origin(&sim.api_url()))
+}
+
+pub(crate) fn credentials(sim: &Simulator) -> ClientCredentials {
+    ClientCredentials::new(sim.client_id(), sim.client_secret(), sim.redirect_uri()).unwrap()
+}
+
+pub(crate) fn accounts(
+    sim: &Simulator,
+    clock: &ManualClock,
+    credentials: ClientCredentials,
+) -> Accounts {
+    let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+    let stack = Stack::new(connector(sim)).clock(Arc::clone(&clock));
+    Accounts::new(credentials, stack.build_for_accounts(Duration::from_secs(20)), clock)
+}
+
+pub(crate) fn manager(
+    sim: &Simulator,
+    clock: &ManualClock,
+    store: &Arc<Shelf>,
+    site: Site,
+) -> TokenManager {
+    let accounts = accounts(sim, clock, credentials(sim));
+    TokenManager::new(accounts, Arc::clone(store) as _, site, Arc::new(clock.clone()))
+}
+
+fn authorized<B>(request: http::Request<B>, tokens: &UserTokens) -> http::Request<ReqBody>
+where
+    ReqBody: From<B>,
+{
+    let mut request = request.map(ReqBody::from);
+    request.extensions_mut().insert(AuthorizedBy(Arc::new(tokens.clone())));
+    request
+}
+
+/// Reads two records.
+pub(crate) async fn read(transport: &Transport, tokens: &UserTokens) -> Result<u16, Error> {
+    let request = LEADS.request(ApiVersion::V8).path("module", "Leads").query("fields", "id");
+    let request = authorized(request.build().unwrap(), tokens);
+    Ok(zcrm_http::send(transport, request).await?.status().as_u16())
+}
+
+/// The e-mail address of the user whom the token belongs to.
+pub(crate) async fn whoami(transport: &Transport, tokens: &UserTokens) -> String {
+    let request = ME.request(ApiVersion::V8).query("type", "CurrentUser").build().unwrap();
+    let reply = zcrm_http::send(transport, authorized(request, tokens)).await.unwrap();
+    let body: serde_json::Value = reply.json().unwrap();
+    body["users"][0]["email"].as_str().unwrap().to_owned()
+}
+
+pub(crate) fn access(token: &StoredToken) -> &str {
+    token.access.expose_secret()
+}
+
+pub(crate) fn refresh_token(token: &StoredToken) -> &str {
+    token.refresh.as_ref().unwrap().expose_secret()
+}
+
+/// The access token of what is at hand without waiting.
+pub(crate) fn cached(tokens: &UserTokens) -> Option<String> {
+    tokens.cached().map(|authorization| bare(&authorization))
+}
+
+/// The access token in a header.
+pub(crate) fn bare(authorization: &Authorization) -> String {
+    let text = authorization.header().to_str().unwrap();
+    text.strip_prefix("Zoho-oauthtoken ").unwrap().to_owned()
+}
+
+/// The text of an error and of everything below it.
+pub(crate) fn chain(error: &Error) -> String {
+    let mut text = format!("{error}\n{error:?}");
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str(&format!("\n{cause}\n{cause:?}"));
+        source = cause.source();
+    }
+    text
+}
+
+/// Lets other tasks run until something is true.
+pub(crate) async fn until(done: impl Fn() -> bool) {
+    while !done() {
+        tokio::task::yield_now().await;
+    }
+}

@@ -1,0 +1,70 @@
+//! A file in Ruby's format holds the user alone, so it serves one client and one environment: the
+//! first that a process uses it for. A second one in the same process is refused; across processes
+//! nothing can be told apart until the file is migrated.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
+
+use zcrm_core::Environment;
+use zcrm_oauth::{StoreError, TokenKey};
+
+type Served = (String, Environment);
+
+/// What each file serves, for as long as a store on it lives.
+static SERVED: Mutex<BTreeMap<PathBuf, Weak<Served>>> = Mutex::new(BTreeMap::new());
+
+/// One store's share in that.
+#[derive(Debug, Default)]
+pub(crate) struct Binding(Mutex<Option<Arc<Served>>>);
+
+impl Binding {
+    /// Binds the file to the client and environment of `key`, or refuses them.
+    pub(crate) fn bind(&self, file: &Path, key: &TokenKey) -> Result<(), StoreError> {
+        let wanted = (key.client_id().to_owned(), key.environment());
+        let served = {
+            let mut all = lock(&SERVED);
+            all.retain(|_, served| served.strong_count() > 0);
+            match all.get(file).and_then(Weak::upgrade) {
+                Some(served) => served,
+                None => {
+                    let served = Arc::new(wanted.clone());
+                    all.insert(file.to_owned(), Arc::downgrade(&served));
+                    served
+                }
+            }
+        };
+        *lock(&self.0) = Some(Arc::clone(&served));
+        if *served != wanted {
+            return Err(refused(
+                file,
+                &format!(
+                    "serves the client `{}` in {} already, and can tell no other apart",
+                    served.0, served.1
+                ),
+            ));
+        }
+        if key.organisation().is_some() {
+            return Err(refused(file, "cannot tell organisations apart"));
+        }
+        Ok(())
+    }
+
+    /// What the file serves, where that is known.
+    pub(crate) fn served(&self) -> Option<Served> {
+        lock(&self.0).as_deref().cloned()
+    }
+}
+
+fn refused(file: &Path, why: &str) -> StoreError {
+    StoreError::new(format!(
+        "the token file `{}` is in Ruby's format and {why}: migrate it, or use another folder",
+        file.display()
+    ))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

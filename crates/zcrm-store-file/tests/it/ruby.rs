@@ -1,0 +1,168 @@
+//! The format of the Ruby SDK, without a Ruby.
+
+use std::{fs, sync::Arc, time::Duration};
+
+use zcrm_core::{Clock as _, Environment, ExposeSecret as _, ManualClock};
+use zcrm_oauth::{StoredToken, TokenKey, TokenStore as _};
+use zcrm_store_file::FileStore;
+
+use crate::{Bench, key, shown, token};
+
+/// What Ruby 3.1 wrote for two users, the second with an e-mail address beside.
+const TWO: &[u8] = b"\x04\x08[\x07o:*ZCRMSDK::OAuthClient::ZohoOAuthTokens\x09:\x13@refresh_tokenI\"\
+\x0b1000.r\x06:\x06ET:\x12@access_tokenI\"\x0b1000.a\x06;\x07T:\x11@expiry_timel+\x08{h\xE5\xCF\x8B\
+\x01:\x15@user_identifierI\"\na@b.c\x06;\x07To;\x00\n;\x06I\"\x0c1000.r2\x06;\x07T;\x08I\"\x0c1000.a\
+2\x06;\x07T;\x09l+\x08|h\xE5\xCF\x8B\x01;\nI\"\x0b\xC3\xBC@b.c\x06;\x07T:\x10@user_emailI\"\x06x\
+\x06;\x07T";
+
+fn milliseconds(token: &StoredToken) -> i64 {
+    token.expires_at.timestamp_millis()
+}
+
+#[tokio::test]
+async fn what_ruby_wrote_is_read() {
+    let bench = Bench::new();
+    fs::write(bench.file(), TWO).unwrap();
+    let first = bench.store.load(&key("a@b.c")).await.unwrap().unwrap();
+    assert_eq!(first.access.expose_secret(), "1000.a");
+    assert_eq!(first.refresh.as_ref().unwrap().expose_secret(), "1000.r");
+    assert_eq!(milliseconds(&first), 1_700_000_000_123);
+    let second = bench.store.load(&key("ü@b.c")).await.unwrap().unwrap();
+    assert_eq!(milliseconds(&second), 1_700_000_000_124);
+    assert!(bench.store.load(&key("A@b.c")).await.unwrap().is_none());
+    assert_eq!(bench.store.keys().await.unwrap(), [key("a@b.c"), key("ü@b.c")]);
+    assert_eq!(fs::read(bench.file()).unwrap(), TWO, "reading changes nothing");
+}
+
+#[tokio::test]
+async fn it_stays_in_rubys_format_and_keeps_what_else_ruby_put_there() {
+    let bench = Bench::new();
+    fs::write(bench.file(), TWO).unwrap();
+    let mut again = bench.store.load(&key("ü@b.c")).await.unwrap().unwrap();
+    bench.store.save(&key("ü@b.c"), &again).await.unwrap();
+    assert_eq!(fs::read(bench.file()).unwrap(), TWO, "the last one saved as it was: byte for byte");
+
+    again.access = "1000.a3".to_owned().into();
+    bench.store.save(&key("ü@b.c"), &again).await.unwrap();
+    let written = fs::read(bench.file()).unwrap();
+    let expected: Vec<u8> = String::from_utf8_lossy(TWO).replace("1000.a2", "1000.a3").into();
+    assert_eq!(String::from_utf8_lossy(&written), String::from_utf8_lossy(&expected));
+
+    assert!(bench.store.delete(&key("a@b.c")).await.unwrap());
+    assert!(bench.store.delete(&key("ü@b.c")).await.unwrap());
+    assert_eq!(fs::read(bench.file()).unwrap(), b"\x04\x08[\x00");
+}
+
+#[tokio::test]
+async fn it_serves_one_client_and_environment_until_it_is_migrated() {
+    let bench = Bench::new();
+    fs::write(bench.file(), TWO).unwrap();
+    let mine = key("a@b.c");
+    bench.store.load(&mine).await.unwrap().unwrap();
+    let sandbox = TokenKey::new("a@b.c", "1000.CLIENT", Environment::Sandbox);
+    let other = TokenKey::new("a@b.c", "1000.OTHER", Environment::Production);
+    // another store on the same file knows it too
+    let second = FileStore::new(bench.folder.path());
+    for refused in [&sandbox, &other] {
+        for store in [&bench.store, &second] {
+            let error = store.load(refused).await.unwrap_err().to_string();
+            assert!(error.contains("1000.CLIENT") && error.contains("migrate"), "{error}");
+            store.save(refused, &token("x")).await.unwrap_err();
+        }
+    }
+
+    assert!(second.migrate("1000.CLIENT", Environment::Production).await.unwrap());
+    assert!(!second.migrate("1000.CLIENT", Environment::Production).await.unwrap(), "once");
+    let migrated = bench.store.load(&mine).await.unwrap().unwrap();
+    assert_eq!(migrated.access.expose_secret(), "1000.a");
+    assert_eq!(milliseconds(&migrated), 1_700_000_000_123);
+    bench.store.save(&other, &token("x")).await.unwrap();
+    let loaded = bench.store.load(&other).await.unwrap().unwrap();
+    assert_eq!(shown(&loaded), shown(&token("x")));
+    assert_eq!(bench.store.keys().await.unwrap(), [mine, key("ü@b.c"), other]);
+}
+
+#[tokio::test]
+async fn the_file_serves_another_client_once_no_store_of_the_first_lives() {
+    let bench = Bench::new();
+    fs::write(bench.file(), TWO).unwrap();
+    let first = FileStore::new(bench.folder.path());
+    first.load(&key("a@b.c")).await.unwrap();
+    let other = TokenKey::new("a@b.c", "1000.OTHER", Environment::Production);
+    assert!(bench.store.load(&other).await.is_err());
+    drop(first);
+    // the refused store knows whose the file was, so it goes too
+    let fresh = Bench::new();
+    fs::rename(bench.file(), fresh.file()).unwrap();
+    assert!(fresh.store.load(&other).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_short_read_is_read_again_and_never_taken_for_empty() {
+    for cut in [0, 1, 2, 3, TWO.len() / 2, TWO.len() - 1] {
+        let bench = Bench::new();
+        let clock = ManualClock::new();
+        let store = FileStore::new(bench.folder.path()).with_clock(Arc::new(clock.clone()));
+        fs::write(bench.file(), &TWO[..cut]).unwrap();
+        let reading = tokio::spawn({
+            let store = store.clone();
+            async move { store.load(&key("a@b.c")).await }
+        });
+        while clock.slept().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        // Ruby goes on writing
+        fs::write(bench.file(), TWO).unwrap();
+        clock.advance(Duration::from_millis(20));
+        assert!(reading.await.unwrap().unwrap().is_some(), "cut at {cut}");
+    }
+}
+
+#[tokio::test]
+async fn what_stays_cut_is_an_error_with_its_position_and_stays_untouched() {
+    for cut in [2, 3, 40, TWO.len() - 1] {
+        let bench = Bench::new();
+        let clock = ManualClock::jumping();
+        let store = FileStore::new(bench.folder.path()).with_clock(Arc::new(clock.clone()));
+        fs::write(bench.file(), &TWO[..cut]).unwrap();
+        for error in [
+            store.load(&key("a@b.c")).await.unwrap_err(),
+            store.save(&key("a@b.c"), &token("new")).await.unwrap_err(),
+        ] {
+            assert!(error.to_string().contains("is Ruby's, and is cut off"), "{cut}: {error}");
+        }
+        assert!(clock.monotonic() < Duration::from_secs(1));
+        assert_eq!(fs::read(bench.file()).unwrap(), TWO[..cut]);
+    }
+}
+
+#[tokio::test]
+async fn what_ruby_would_not_write_is_an_error_that_shows_no_token() {
+    let with = |from: &[u8], to: &[u8]| {
+        let at = TWO.windows(from.len()).position(|window| window == from).unwrap();
+        [&TWO[..at], to, &TWO[at + from.len()..]].concat()
+    };
+    let cases: &[(&str, Vec<u8>)] = &[
+        ("holds no array", b"\x04\x080".to_vec()),
+        ("no ZohoOAuthTokens at 0", b"\x04\x08[\x060".to_vec()),
+        ("no ZohoOAuthTokens at 0", with(b"ZCRMSDK", b"ZCRMSDX")),
+        ("`@access_token` of token 0", with(b"I\"\x0b1000.a\x06;\x07T", b"i\x06")),
+        ("`@refresh_token` of token 0", with(b"1000.r", b"1000.\xff")),
+        ("no time as `@expiry_time` of token 0", with(b"l+\x08{h\xE5\xCF\x8B\x01", b"[\x00")),
+        ("`@user_identifier` of token 0", with(b"I\"\na@b.c\x06;\x07T", b"i\x06")),
+        ("is broken", [TWO, b"0"].concat()),
+        ("is broken", b"\x04\x08@\x7f".to_vec()),
+        ("is cut off", b"\x04\x08[\x04\xff\xff\xff\x3f".to_vec()),
+    ];
+    for (expected, content) in cases {
+        let bench = Bench::new();
+        let store =
+            FileStore::new(bench.folder.path()).with_clock(Arc::new(ManualClock::jumping()));
+        fs::write(bench.file(), content).unwrap();
+        let error = store.load(&key("a@b.c")).await.unwrap_err();
+        let text = format!("{error} {error:?}");
+        assert!(text.contains(expected), "{expected}: {text}");
+        assert!(!text.contains("1000.a") && !text.contains("1000.r"), "{text}");
+        assert_eq!(&fs::read(bench.file()).unwrap(), content);
+    }
+}

@@ -1,0 +1,11 @@
+//! Tests across the layers of zcrm.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
+
+mod fault_matrix;
+mod storm;

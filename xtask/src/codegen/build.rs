@@ -1,0 +1,338 @@
+//! From the files and the overlay to the facts.
+
+use std::collections::BTreeMap;
+
+use super::facts::{Body, Facts, Response};
+use super::name::{derived, snake, split_path};
+use super::overlay::{Entry, Overlay};
+use super::shape;
+use super::spec::{RawOperation, Spec};
+use crate::shell::Error;
+
+/// What came of the files.
+#[derive(Debug)]
+pub(crate) struct Built {
+    /// Sorted by id.
+    pub(crate) all: Vec<Facts>,
+    /// How many operations the files have.
+    pub(crate) operations: usize,
+    pub(crate) skipped: usize,
+    pub(crate) aliases: usize,
+}
+
+/// Reads every operation of the files and lays the overlay over it.
+pub(crate) fn build(spec: &Spec, overlay: &Overlay) -> Result<Built, Error> {
+    let raw = spec.operations()?;
+    let mut all: BTreeMap<String, Facts> = BTreeMap::new();
+    let mut unclear: Vec<String> = Vec::new();
+    let mut problems: Vec<String> = Vec::new();
+    let mut aliases = Vec::new();
+    let mut skipped = 0;
+    for operation in &raw {
+        let source = operation.source();
+        if overlay.about(&overlay.skip, &source).is_some() {
+            skipped += 1;
+            continue;
+        }
+        let (facts, clear) = extract(operation, overlay)?;
+        if let Some(entry) = overlay.about(&overlay.alias, &source) {
+            aliases.push((entry.text("of")?, facts));
+            continue;
+        }
+        if !clear {
+            unclear.push(facts.id.clone());
+        }
+        if let Some(other) = all.get(&facts.id) {
+            let known = other.sources.join(", ");
+            problems.push(format!("{source} and {known} are both named {}", facts.id));
+            continue;
+        }
+        all.insert(facts.id.clone(), facts);
+    }
+    let aliased = aliases.len();
+    for (id, facts) in aliases {
+        let target = all.get_mut(&id);
+        let Some(target) = target else {
+            problems.push(format!("overlay.toml: there is no {id} for an alias"));
+            continue;
+        };
+        if target.route() != facts.route() {
+            let (one, other) = (facts.route(), target.route());
+            problems.push(format!("{one} is no alias of {other}"));
+        }
+        merge(target, facts);
+    }
+    for entry in &overlay.add {
+        let facts = added(entry)?;
+        if all.insert(facts.id.clone(), facts).is_some() {
+            problems.push(format!("{} adds what is there already", entry.place));
+        }
+    }
+    for (id, facts) in &mut all {
+        let before = facts.clone();
+        for entry in overlay.change.iter().filter(|entry| entry.about.contains(id)) {
+            overlay.about(std::slice::from_ref(entry), id);
+            let was = facts.clone();
+            change(facts, entry)?;
+            let settles = entry.fields.contains_key("response") && unclear.contains(id);
+            if *facts == was && !settles {
+                problems.push(format!("{} says of {id} what is so anyway", entry.place));
+            }
+            if settles {
+                unclear.retain(|other| other != id);
+            }
+        }
+        if facts.paging == before.paging {
+            facts.paging = paging(&facts.query);
+        }
+    }
+    for id in unclear {
+        let sources = all.get(&id).map(|facts| facts.sources.join(", ")).unwrap_or_default();
+        problems.push(format!("{id} ({sources}): the rule cannot tell what it answers with"));
+    }
+    let beside = |id: &str| {
+        let entries = overlay.add.iter().filter(|entry| entry.fields.contains_key("beside"));
+        entries.filter_map(|entry| entry.text("id").ok()).any(|other| other == id)
+    };
+    let mut routes: BTreeMap<String, &str> = BTreeMap::new();
+    for facts in all.values().filter(|facts| !beside(&facts.id)) {
+        if let Some(other) = routes.insert(facts.route(), &facts.id) {
+            problems.push(format!("{} and {other} are one route: {}", facts.id, facts.route()));
+        }
+    }
+    problems.extend(overlay.unused().iter().map(|what| format!("overlay.toml: unused: {what}")));
+    let repairs = spec.unused_repairs();
+    problems.extend(repairs.iter().map(|what| format!("overlay.toml: unused: reference {what}")));
+    if problems.is_empty() {
+        let all = all.into_values().collect();
+        return Ok(Built { all, operations: raw.len(), skipped, aliases: aliased });
+    }
+    Err(Error::failed(format!("{} to settle:\n    {}", problems.len(), problems.join("\n    "))))
+}
+
+/// The facts of one operation by the rules alone, and whether they could tell what it answers with.
+fn extract(operation: &RawOperation<'_>, overlay: &Overlay) -> Result<(Facts, bool), Error> {
+    let stem = operation.file.trim_end_matches(".json");
+    let group = overlay.name("groups", stem);
+    let (base, path) = split_path(&operation.path).ok_or_else(|| {
+        operation.node.error("its path is none of the API: skip it in the overlay, or correct it")
+    })?;
+    let mut facts = Facts {
+        method: operation.method.clone(),
+        base: base.to_owned(),
+        path: renamed(&path, overlay),
+        host: host(operation)?,
+        scopes: scopes(operation, overlay)?,
+        credits: 1,
+        since: "v2".into(),
+        sources: vec![operation.source()],
+        ..Facts::default()
+    };
+    let parameters = [&operation.item, &operation.node].map(|node| node.elements("parameters"));
+    for parameter in parameters.iter().flatten() {
+        let parameter = parameter.follow()?;
+        let place = parameter.text("in").ok_or_else(|| parameter.error("has no `in`"))?;
+        let name = parameter.text("name").ok_or_else(|| parameter.error("has no `name`"))?;
+        let list = match place {
+            "query" => &mut facts.query,
+            "header" => &mut facts.headers,
+            _ => continue,
+        };
+        if !list.iter().any(|known| known == name) {
+            list.push(name.to_owned());
+        }
+    }
+    let response = shape::response(operation)?;
+    let clear = response.is_some();
+    facts.response = response.unwrap_or_default();
+    (facts.body, facts.body_keys) = shape::body(operation)?;
+    facts.paging = paging(&facts.query);
+    // what pages is a list, also where the path ends in a parameter
+    facts.response = match facts.response {
+        Response::Object(key) if facts.paging != "none" => Response::List(key),
+        other => other,
+    };
+    facts.retry = retry(&facts).to_owned();
+    let id = format!("{group}.{}", derived(&group, &facts, clear));
+    let source = operation.source();
+    let renamed = overlay.name("ids", &source);
+    facts.id = if renamed == source { overlay.name("ids", &id) } else { renamed };
+    Ok((facts, clear))
+}
+
+/// How safely it can be repeated: a read may, a deletion may, and a PUT that sets what its path
+/// names. A record's update depends on its body, for lists append. What adds or sets off, may not.
+fn retry(facts: &Facts) -> &'static str {
+    let of_records = facts.path.starts_with("/{module}")
+        || matches!(&facts.response, Response::Outcomes(key) if key == "data");
+    match facts.method.as_str() {
+        "GET" => "read",
+        "DELETE" => "idempotent",
+        "PUT" if facts.path.contains("/actions/") => "no",
+        "PUT" if of_records && facts.body == Body::List("data".into()) => "by-body",
+        "PUT" if !of_records => "idempotent",
+        _ => "no",
+    }
+}
+
+fn paging(query: &[String]) -> String {
+    let has = |name: &str| query.iter().any(|known| known == name);
+    match (has("page") && has("per_page"), has("page_token")) {
+        (true, true) => "tokens",
+        (true, false) => "numbers",
+        _ => "none",
+    }
+    .into()
+}
+
+/// The path with its parameters spelled as in the table.
+fn renamed(path: &str, overlay: &Overlay) -> String {
+    let segment = |segment: &str| {
+        let name = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+        match name {
+            Some(name) => format!("{{{}}}", overlay.name("parameters", &snake(name))),
+            None => segment.to_owned(),
+        }
+    };
+    path.split('/').map(segment).collect::<Vec<_>>().join("/")
+}
+
+fn host(operation: &RawOperation<'_>) -> Result<String, Error> {
+    let own = operation.node.elements("servers");
+    let servers = if own.is_empty() { operation.root.elements("servers") } else { own };
+    let Some(server) = servers.first() else {
+        return Ok("api".into());
+    };
+    let url = server.text("url").unwrap_or_default();
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    match host.split('.').next() {
+        Some("content") => Ok("content".into()),
+        Some("www" | "zohoapis" | "") => Ok("api".into()),
+        _ => Err(server.error(&format!("no host is known for the server `{url}`"))),
+    }
+}
+
+/// The scopes, in one spelling: the last part in capitals.
+fn scopes(operation: &RawOperation<'_>, overlay: &Overlay) -> Result<Vec<String>, Error> {
+    let own = operation.node.elements("security");
+    let security = if own.is_empty() { operation.root.elements("security") } else { own };
+    let mut scopes = Vec::new();
+    for choice in security {
+        for (scheme, _) in choice.members()? {
+            for scope in choice.elements(&scheme) {
+                let text = scope.value().as_str().unwrap_or_default();
+                let text = overlay.name("scopes", text.trim());
+                let scope = match text.rsplit_once('.') {
+                    Some((area, what)) => format!("{area}.{}", what.to_uppercase()),
+                    None => text,
+                };
+                if !scope.is_empty() && !scopes.contains(&scope) {
+                    scopes.push(scope);
+                }
+            }
+        }
+    }
+    Ok(scopes)
+}
+
+/// Puts what an alias knows more into its target.
+fn merge(target: &mut Facts, alias: Facts) {
+    let union = |list: &mut Vec<String>, more: Vec<String>| {
+        for name in more {
+            if !list.contains(&name) {
+                list.push(name);
+            }
+        }
+    };
+    union(&mut target.query, alias.query);
+    union(&mut target.headers, alias.headers);
+    union(&mut target.body_keys, alias.body_keys);
+    union(&mut target.sources, alias.sources);
+    if let Body::List(key) = &target.body {
+        target.body_keys.retain(|name| name != key);
+    }
+    target.body_keys.sort();
+}
+
+/// An operation that the files lack.
+fn added(entry: &Entry) -> Result<Facts, Error> {
+    let mut facts = Facts {
+        id: entry.text("id")?,
+        method: entry.text("method")?,
+        base: "crm".into(),
+        path: entry.text("path")?,
+        host: "api".into(),
+        credits: 1,
+        since: "v2".into(),
+        body: Body::None,
+        ..Facts::default()
+    };
+    change(&mut facts, entry)?;
+    facts.paging = paging(&facts.query);
+    if !entry.fields.contains_key("retry") {
+        facts.retry = retry(&facts).to_owned();
+    }
+    Ok(facts)
+}
+
+/// Does what an entry says to the facts.
+fn change(facts: &mut Facts, entry: &Entry) -> Result<(), Error> {
+    for (key, value) in &entry.fields {
+        let odd = || entry.error(&format!("cannot use `{key} = {value}`"));
+        let text = || value.as_str().map(str::to_owned).ok_or_else(odd);
+        let number = || value.as_u64().ok_or_else(odd);
+        let list = || {
+            let list = value.as_array().ok_or_else(odd)?.iter();
+            list.map(|one| one.as_str().map(str::to_owned).ok_or_else(odd))
+                .collect::<Result<Vec<_>, _>>()
+        };
+        let more = |known: &mut Vec<String>, names: Vec<String>| {
+            for name in names {
+                if known.contains(&name) {
+                    return Err(entry.error(&format!("`{name}` is known anyway")));
+                }
+                known.push(name);
+            }
+            Ok(())
+        };
+        let pairs = || value.as_object().ok_or_else(odd);
+        match key.as_str() {
+            "id" | "method" | "beside" => {}
+            "path" => facts.path = text()?,
+            "base" => facts.base = text()?,
+            "query" => more(&mut facts.query, list()?)?,
+            "headers" => more(&mut facts.headers, list()?)?,
+            "body_keys" => more(&mut facts.body_keys, list()?)?,
+            "query_since" => {
+                for (name, version) in pairs()? {
+                    let version = version.as_str().ok_or_else(odd)?.to_owned();
+                    facts.query_since.push((name.clone(), version));
+                }
+            }
+            "body" => facts.body = Body::from_json(value).ok_or_else(odd)?,
+            "response" => facts.response = Response::from_json(value).ok_or_else(odd)?,
+            "paging" => facts.paging = text()?,
+            "retry" => facts.retry = text()?,
+            "host" => facts.host = text()?,
+            "heavy" => facts.heavy = value.as_bool().ok_or_else(odd)?,
+            "heavy_with" => facts.heavy_with = list()?,
+            "heavy_above" => facts.heavy_above = number()?,
+            "credits" => facts.credits = number()?,
+            "items_per_credit" => facts.items_per_credit = number()?,
+            "credits_with" => {
+                for (name, credits) in pairs()? {
+                    facts.credits_with.push((name.clone(), credits.as_u64().ok_or_else(odd)?));
+                }
+            }
+            "scopes" => facts.scopes = list()?,
+            "since" => facts.since = text()?,
+            "until" => facts.until = text()?,
+            "note" => facts.note = text()?,
+            _ => return Err(entry.error(&format!("has an unknown member `{key}`"))),
+        }
+    }
+    if let Body::List(key) = &facts.body {
+        facts.body_keys.retain(|name| name != key);
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Names: of paths, and of operations by their method and path.
+
+use super::facts::{Facts, Response};
+
+/// The path without host part and version: `crm` and `/Notes` of `/crm/v8/Notes`.
+pub(crate) fn split_path(path: &str) -> Option<(&'static str, String)> {
+    let (base, rest) = if let Some(rest) = path.strip_prefix("/crm/bulk/") {
+        ("bulk", rest)
+    } else if let Some(rest) = path.strip_prefix("/crm/email/") {
+        ("email", rest)
+    } else {
+        ("crm", path.strip_prefix("/crm/")?)
+    };
+    let (version, rest) = rest.split_once('/')?;
+    let digits = version.strip_prefix('v')?;
+    let number = |c: char| c.is_ascii_digit() || c == '.';
+    (!digits.is_empty() && digits.chars().all(number)).then(|| (base, format!("/{rest}")))
+}
+
+/// `snake_case` of whatever the files write, without the underscores around it.
+pub(crate) fn snake(text: &str) -> String {
+    let mut name = String::new();
+    let mut after_small = false;
+    for c in text.chars() {
+        if c.is_ascii_uppercase() && after_small {
+            name.push('_');
+        }
+        after_small = c.is_ascii_lowercase() || c.is_ascii_digit();
+        name.push(if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' });
+    }
+    name.trim_matches('_').to_owned()
+}
+
+/// The name of an operation within its group, by rule: `list`, `get`, `create`, `update`, `delete`
+/// for the group's own things, `_one` where the path names the one; `list_children` for things of
+/// its things, `delete_child` for one of them; what stands behind `actions` as it is.
+pub(crate) fn derived(group: &str, facts: &Facts, clear: bool) -> String {
+    let segments: Vec<&str> = facts.path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let method = facts.method.as_str();
+    let fixed: Vec<&str> = segments.iter().copied().filter(|s| !s.starts_with('{')).collect();
+    let action = segments.iter().position(|segment| matches!(*segment, "actions" | "action"));
+    if let Some(action) = action.and_then(|at| segments.get(at + 1)) {
+        let action = snake(action);
+        return match method {
+            "GET" if action.starts_with("get_") || action.starts_with("download_") => action,
+            "GET" => format!("get_{action}"),
+            "POST" => action,
+            "PUT" => format!("put_{action}"),
+            "PATCH" => format!("patch_{action}"),
+            _ => format!("delete_{action}"),
+        };
+    }
+    let one = segments.last().is_some_and(|segment| segment.starts_with('{'));
+    let noun = fixed.last().map(|segment| snake(segment)).unwrap_or_default();
+    let noun = noun.strip_suffix("_s").map_or(noun.clone(), |noun| noun.trim_matches('_').into());
+    let own = noun.is_empty()
+        || singular(group) == singular(&noun)
+        || group.ends_with(&format!("_{noun}"))
+        || group.starts_with(&format!("{noun}_"));
+    // a path that ends in a parameter names one thing, but `/{module}` names many
+    let one = one && segments.len() > 1;
+    let verb = match method {
+        "GET" if one => "get",
+        "GET" if clear && !matches!(facts.response, Response::List(_)) => "get",
+        "GET" => "list",
+        "POST" => "create",
+        "PUT" | "PATCH" => "update",
+        _ => "delete",
+    };
+    match (own, one) {
+        (true, true) if method != "GET" => format!("{verb}_one"),
+        (true, _) => verb.to_owned(),
+        (false, true) => format!("{verb}_{}", singular(&noun)),
+        (false, false) => format!("{verb}_{noun}"),
+    }
+}
+
+/// One of what a noun names, as English goes.
+fn singular(noun: &str) -> String {
+    match noun.strip_suffix("ies") {
+        Some(stem) => format!("{stem}y"),
+        None if noun.ends_with("ss") => noun.to_owned(),
+        None => noun.strip_suffix('s').unwrap_or(noun).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_taken_apart() {
+        assert_eq!(split_path("/crm/v8/Notes"), Some(("crm", "/Notes".into())));
+        assert_eq!(split_path("/crm/v9.1/Notes/{id}"), Some(("crm", "/Notes/{id}".into())));
+        assert_eq!(split_path("/crm/bulk/v8/read"), Some(("bulk", "/read".into())));
+        assert_eq!(split_path("/crm/email/v8/a/b"), Some(("email", "/a/b".into())));
+        for odd in ["/", "/{download_url}", "/crm/Notes", "/crm/v/x", "/crm/vx/y"] {
+            assert_eq!(split_path(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn names_follow_method_and_path() {
+        let name = |group: &str, method: &str, path: &str, response: Response| {
+            let (method, path) = (method.to_owned(), path.to_owned());
+            derived(group, &Facts { method, path, response, ..Facts::default() }, true)
+        };
+        let list = || Response::List("x".into());
+        assert_eq!(name("notes", "GET", "/Notes", list()), "list");
+        assert_eq!(name("notes", "GET", "/Notes/{id}", list()), "get");
+        assert_eq!(name("notes", "PUT", "/Notes/{id}", list()), "update_one");
+        assert_eq!(name("records", "PUT", "/{module}", list()), "update");
+        assert_eq!(name("records", "GET", "/{module}/deleted", list()), "list_deleted");
+        assert_eq!(name("org", "GET", "/org/photo", Response::Binary), "get_photo");
+        let user = "/settings/territories/{territory}/users/{user}";
+        assert_eq!(name("territories", "DELETE", user, list()), "delete_user");
+        assert_eq!(name("tags", "POST", "/settings/tags/{id}/actions/merge", list()), "merge");
+        assert_eq!(snake("recordId"), "record_id");
+        assert_eq!(snake("__email_drafts"), "email_drafts");
+    }
+}

@@ -1,0 +1,215 @@
+//! What an operation sends and answers with, by one rule.
+//!
+//! The answers with a status of 200 to 299 are looked at. Refusals (`code` beside `status`) and
+//! `info` are put aside; one member that is left names the key: a list of outcomes, a list of
+//! items, or an object. A list at a path that ends in a parameter is one object, unless it pages.
+//! What is left otherwise is bare, and what is ambiguous is an error that asks for the overlay.
+
+use serde_json::Value;
+
+use super::facts::{Body, Response};
+use super::spec::{Node, RawOperation};
+use crate::shell::Error;
+
+/// Schemas within schemas deeper than this are a circle.
+const DEEPEST: usize = 24;
+
+/// One of the forms that a value may have.
+#[derive(Debug, Default)]
+struct Form<'a> {
+    kind: Option<String>,
+    properties: Vec<(String, Node<'a>)>,
+    items: Option<Node<'a>>,
+}
+
+impl Form<'_> {
+    /// Whether this is the outcome of something, good or bad.
+    fn is_outcome(&self) -> bool {
+        let has = |name: &str| self.properties.iter().any(|(key, _)| key == name);
+        has("code") && has("status")
+    }
+}
+
+/// What an answer's member is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Items,
+    Outcomes,
+    Object,
+    Scalar,
+}
+
+/// The forms of a schema, its alternatives taken apart.
+fn forms<'a>(node: &Node<'a>, depth: usize) -> Result<Vec<Form<'a>>, Error> {
+    if depth > DEEPEST {
+        return Err(node.error("schemas lead in a circle"));
+    }
+    let node = node.follow()?;
+    for key in ["oneOf", "anyOf"] {
+        let alternatives = node.elements(key);
+        if !alternatives.is_empty() {
+            let mut all = Vec::new();
+            for alternative in alternatives {
+                all.extend(forms(&alternative, depth + 1)?);
+            }
+            return Ok(all);
+        }
+    }
+    let mut form = Form { kind: kind(&node), ..Form::default() };
+    for part in node.elements("allOf") {
+        for other in forms(&part, depth + 1)? {
+            form.kind = form.kind.or(other.kind);
+            form.properties.extend(other.properties);
+            form.items = form.items.or(other.items);
+        }
+    }
+    if let Some(properties) = node.get("properties") {
+        form.properties.extend(properties.members()?);
+    }
+    form.items = node.get("items").or(form.items);
+    Ok(vec![form])
+}
+
+/// The type; of several the first that is not null, as OpenAPI 3.1 writes what may be null.
+fn kind(node: &Node<'_>) -> Option<String> {
+    match node.value().get("type")? {
+        Value::String(kind) => Some(kind.clone()),
+        Value::Array(kinds) => {
+            kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null").map(str::to_owned)
+        }
+        _ => None,
+    }
+}
+
+/// What the operation answers with; `None` where the rule cannot tell.
+pub(crate) fn response(operation: &RawOperation<'_>) -> Result<Option<Response>, Error> {
+    let mut answers = Vec::new();
+    let mut binary = false;
+    let mut described = false;
+    for (status, answer) in operation.node.require("responses")?.members()? {
+        if !status.starts_with('2') {
+            continue;
+        }
+        let Some(content) = answer.follow()?.get("content") else {
+            continue;
+        };
+        for (kind, content) in content.members()? {
+            if !kind.contains("json") {
+                binary = true;
+                continue;
+            }
+            if let Some(schema) = content.get("schema") {
+                described = true;
+                answers.extend(forms(&schema, 0)?);
+            }
+        }
+    }
+    if binary && !described {
+        return Ok(Some(Response::Binary));
+    }
+    let outcome = answers.iter().any(Form::is_outcome);
+    let mut keys: Vec<Vec<(String, Kind)>> = Vec::new();
+    for form in answers.iter().filter(|form| !form.is_outcome()) {
+        let mut members = Vec::new();
+        for (name, node) in &form.properties {
+            members.push((name.clone(), member(node)?));
+        }
+        members.sort();
+        if !keys.contains(&members) {
+            keys.push(members);
+        }
+    }
+    let read = operation.method == "GET";
+    if keys.is_empty() {
+        // a status of its own and nothing else: what a write may answer, and a read may not
+        return Ok((outcome && !read).then_some(Response::Bare));
+    }
+    let [members] = keys.as_slice() else {
+        return Ok(None);
+    };
+    let list = |kind: Kind| matches!(kind, Kind::Items | Kind::Outcomes);
+    let mut left = members.iter().filter(|(name, _)| name != "info");
+    let (Some((key, kind)), None) = (left.next(), left.next()) else {
+        let scalars = members.iter().all(|(_, kind)| *kind == Kind::Scalar);
+        return Ok((scalars && !members.is_empty()).then_some(Response::Bare));
+    };
+    // `/{module}` alone names many things
+    let one =
+        operation.path.ends_with('}') && !operation.path.rsplit('/').nth(1).is_some_and(is_version);
+    Ok(Some(match kind {
+        Kind::Items if read && one => Response::Object(key.clone()),
+        Kind::Outcomes if read => return Ok(None),
+        Kind::Outcomes => Response::Outcomes(key.clone()),
+        kind if list(*kind) => Response::List(key.clone()),
+        Kind::Object => Response::Object(key.clone()),
+        _ => Response::Bare,
+    }))
+}
+
+fn member(node: &Node<'_>) -> Result<Kind, Error> {
+    let forms = forms(node, 0)?;
+    let is = |name: &str| forms.iter().any(|form| form.kind.as_deref() == Some(name));
+    if is("object") || forms.iter().any(|form| !form.properties.is_empty()) {
+        return Ok(Kind::Object);
+    }
+    if !is("array") {
+        return Ok(Kind::Scalar);
+    }
+    let mut all_outcomes = true;
+    let mut any = false;
+    for items in forms.iter().filter_map(|form| form.items.as_ref()) {
+        for item in self::forms(items, 0)? {
+            any = true;
+            all_outcomes &= item.is_outcome();
+        }
+    }
+    Ok(if any && all_outcomes { Kind::Outcomes } else { Kind::Items })
+}
+
+/// What the operation sends, and the names of the body's members.
+pub(crate) fn body(operation: &RawOperation<'_>) -> Result<(Body, Vec<String>), Error> {
+    let Some(body) = operation.node.get("requestBody") else {
+        return Ok((Body::None, Vec::new()));
+    };
+    let content = body.follow()?.require("content")?;
+    let (mut list, mut keys) = (None, Vec::new());
+    for (kind, content) in content.members()? {
+        let Some(schema) = content.get("schema") else {
+            continue;
+        };
+        let forms = forms(&schema, 0)?;
+        if kind.starts_with("multipart/") {
+            let part = forms.iter().flat_map(|form| &form.properties).map(|(name, _)| name).next();
+            let part = part.ok_or_else(|| schema.error("names no part of the multipart body"))?;
+            return Ok((Body::Multipart(part.clone()), Vec::new()));
+        }
+        for form in &forms {
+            let mut lists = Vec::new();
+            for (name, node) in &form.properties {
+                if matches!(member(node)?, Kind::Items | Kind::Outcomes) {
+                    lists.push(name.clone());
+                }
+                if !keys.contains(name) {
+                    keys.push(name.clone());
+                }
+            }
+            // the one list, or the one that holds the records
+            list = match lists.as_slice() {
+                [only] if form.properties.len() == 1 => Some(only.clone()),
+                lists => lists.iter().find(|name| *name == "data").cloned().or(list),
+            };
+        }
+    }
+    keys.sort();
+    match list {
+        Some(list) => {
+            keys.retain(|key| *key != list);
+            Ok((Body::List(list), keys))
+        }
+        None => Ok((Body::Json, keys)),
+    }
+}
+
+fn is_version(segment: &str) -> bool {
+    segment.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}

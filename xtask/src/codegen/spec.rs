@@ -1,0 +1,210 @@
+//! A folder of OpenAPI files: reading them, and following their references.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::shell::Error;
+
+/// The methods of an operation, in the order in which they are read.
+pub(crate) const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+/// More references behind one another than this lead in a circle.
+const LONGEST_CHAIN: usize = 32;
+
+/// A reference of the files that leads nowhere, and where it should lead.
+#[derive(Debug)]
+pub(crate) struct Repair {
+    pub(crate) file: String,
+    pub(crate) reference: String,
+    pub(crate) instead: String,
+}
+
+/// All files of a folder.
+#[derive(Debug)]
+pub(crate) struct Spec {
+    files: BTreeMap<String, Value>,
+    repairs: Vec<Repair>,
+    /// The positions of the repairs that were needed.
+    needed: RefCell<BTreeSet<usize>>,
+}
+
+/// A place in a file.
+#[derive(Clone, Debug)]
+pub(crate) struct Node<'a> {
+    spec: &'a Spec,
+    file: &'a str,
+    pointer: String,
+    value: &'a Value,
+}
+
+/// An operation as a file has it.
+#[derive(Debug)]
+pub(crate) struct RawOperation<'a> {
+    /// The file's name, `notes.json`.
+    pub(crate) file: &'a str,
+    /// In capitals.
+    pub(crate) method: String,
+    pub(crate) path: String,
+    /// What stands beside the methods: parameters of all of them.
+    pub(crate) item: Node<'a>,
+    pub(crate) node: Node<'a>,
+    pub(crate) root: Node<'a>,
+}
+
+impl RawOperation<'_> {
+    /// What the overlay and the lock file call it: `notes.json GET /crm/v8/Notes`.
+    pub(crate) fn source(&self) -> String {
+        format!("{} {} {}", self.file, self.method, self.path)
+    }
+}
+
+impl Spec {
+    /// Reads every `.json` file of a folder.
+    pub(crate) fn read(folder: &Path, repairs: Vec<Repair>) -> Result<Self, Error> {
+        let shown = folder.display();
+        let broken = |error| Error::failed(format!("cannot read the folder {shown}: {error}"));
+        let mut files = BTreeMap::new();
+        for entry in std::fs::read_dir(folder).map_err(broken)? {
+            let path = entry.map_err(broken)?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+            let Some(name) = name.filter(|name| name.ends_with(".json")) else {
+                continue;
+            };
+            let text = std::fs::read_to_string(&path)
+                .map_err(|error| Error::failed(format!("cannot read {name}: {error}")))?;
+            let value = serde_json::from_str(&text)
+                .map_err(|error| Error::failed(format!("{name}: this is no JSON: {error}")))?;
+            files.insert(name, value);
+        }
+        if files.is_empty() {
+            return Err(Error::failed(format!("the folder {shown} holds no .json file")));
+        }
+        Ok(Self { files, repairs, needed: RefCell::default() })
+    }
+
+    /// How many files there are.
+    pub(crate) fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// The repairs that nothing needed.
+    pub(crate) fn unused_repairs(&self) -> Vec<String> {
+        let needed = self.needed.borrow();
+        let unused = self.repairs.iter().enumerate().filter(|(at, _)| !needed.contains(at));
+        unused.map(|(_, repair)| format!("{} in {}", repair.reference, repair.file)).collect()
+    }
+
+    /// Every operation, by file, path and method.
+    pub(crate) fn operations(&self) -> Result<Vec<RawOperation<'_>>, Error> {
+        let mut found = Vec::new();
+        for (file, value) in &self.files {
+            let root = Node { spec: self, file, pointer: String::new(), value };
+            let paths = root.require("paths")?;
+            for (path, item) in paths.members()? {
+                let item = item.follow()?;
+                for method in METHODS {
+                    if let Some(node) = item.get(method) {
+                        found.push(RawOperation {
+                            file,
+                            method: method.to_uppercase(),
+                            path: path.clone(),
+                            item: item.clone(),
+                            node,
+                            root: root.clone(),
+                        });
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl<'a> Node<'a> {
+    /// The member of an object, as it stands.
+    pub(crate) fn get(&self, key: &str) -> Option<Self> {
+        let value = self.value.get(key)?;
+        Some(self.child(key, value))
+    }
+
+    /// A member that must be there.
+    pub(crate) fn require(&self, key: &str) -> Result<Self, Error> {
+        self.get(key).ok_or_else(|| self.error(&format!("has no `{key}`")))
+    }
+
+    /// The members of an object.
+    pub(crate) fn members(&self) -> Result<Vec<(String, Self)>, Error> {
+        let object = self.value.as_object().ok_or_else(|| self.error("must be an object"))?;
+        Ok(object.iter().map(|(key, value)| (key.clone(), self.child(key, value))).collect())
+    }
+
+    /// The elements of an array; none where there is none.
+    pub(crate) fn elements(&self, key: &str) -> Vec<Self> {
+        let Some(array) = self.get(key) else {
+            return Vec::new();
+        };
+        let values = array.value.as_array().map(Vec::as_slice).unwrap_or_default();
+        (0..).zip(values).map(|(at, value)| array.child(&format!("{at}"), value)).collect()
+    }
+
+    /// The text under a key.
+    pub(crate) fn text(&self, key: &str) -> Option<&'a str> {
+        self.value.get(key)?.as_str()
+    }
+
+    pub(crate) fn value(&self) -> &'a Value {
+        self.value
+    }
+
+    /// The place that a reference here leads to, or this one.
+    pub(crate) fn follow(&self) -> Result<Self, Error> {
+        let mut node = self.clone();
+        for _ in 0..LONGEST_CHAIN {
+            let Some(reference) = node.text("$ref") else {
+                return Ok(node);
+            };
+            node = node.target(reference)?;
+        }
+        Err(self.error("references lead in a circle"))
+    }
+
+    fn target(&self, reference: &str) -> Result<Self, Error> {
+        let spec = self.spec;
+        let repair = spec
+            .repairs
+            .iter()
+            .position(|repair| repair.file == self.file && repair.reference == reference);
+        let written = repair.and_then(|at| {
+            spec.needed.borrow_mut().insert(at);
+            spec.repairs.get(at)
+        });
+        let text = written.map_or(reference, |repair| repair.instead.as_str());
+        let nowhere = || {
+            let place = self.child("$ref", self.value);
+            place.error(&format!("the reference `{reference}` leads nowhere"))
+        };
+        let (document, pointer) = text.split_once('#').ok_or_else(nowhere)?;
+        let name = document.rsplit('/').next().unwrap_or(document);
+        let (file, root) = match name {
+            "" => spec.files.get_key_value(self.file),
+            name => spec.files.get_key_value(name),
+        }
+        .ok_or_else(nowhere)?;
+        let value = root.pointer(pointer).ok_or_else(nowhere)?;
+        Ok(Self { spec, file, pointer: pointer.to_owned(), value })
+    }
+
+    fn child(&self, key: &str, value: &'a Value) -> Self {
+        let key = key.replace('~', "~0").replace('/', "~1");
+        let pointer = format!("{}/{key}", self.pointer);
+        Self { spec: self.spec, file: self.file, pointer, value }
+    }
+
+    /// An error that names this place.
+    pub(crate) fn error(&self, what: &str) -> Error {
+        Error::failed(format!("{}#{}: {what}", self.file, self.pointer))
+    }
+}

@@ -1,0 +1,239 @@
+//! Tests of the generator, on small files of their own.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::build::{Built, build};
+use super::facts::{Body, Facts, Response, from_lock, to_lock};
+use super::overlay::Overlay;
+use super::spec::Spec;
+use super::{compare, generate};
+use crate::shell::{Error, Workspace};
+
+/// A folder with one file, `things.json`.
+fn folder(text: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("things.json"), text).unwrap();
+    folder
+}
+
+fn things(paths: Value) -> String {
+    let outcome = json!({ "type": "object", "properties": { "code": {}, "status": {} } });
+    json!({
+        "openapi": "3.0.0",
+        "servers": [{ "url": "https://zohoapis.com" }],
+        "security": [{ "oauth": ["ZohoCRM.things.all"] }],
+        "paths": paths,
+        "components": {
+            "schemas": {
+                "Outcome": outcome,
+                "Outcomes": { "type": "object", "properties": { "things": {
+                    "type": "array", "items": { "$ref": "#/components/schemas/Outcome" } } } },
+                "Things": { "type": "object", "properties": {
+                    "things": { "type": "array", "items": { "type": "object" } },
+                    "info": { "type": "object" } } },
+            },
+            "parameters": { "page": { "name": "page", "in": "query" } },
+        },
+    })
+    .to_string()
+}
+
+fn answer(schema: &str) -> Value {
+    let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
+    json!({ "200": { "content": { "application/json": { "schema": schema } } } })
+}
+
+fn list() -> Value {
+    let parameters = json!([
+        { "$ref": "#/components/parameters/page" },
+        { "name": "per_page", "in": "query" },
+        { "name": "X-CRM-ORG", "in": "header" },
+    ]);
+    json!({ "parameters": parameters, "responses": answer("Things") })
+}
+
+fn built(text: &str, overlay: &str) -> Result<Built, Error> {
+    let folder = folder(text);
+    let overlay = Overlay::parse(overlay)?;
+    build(&Spec::read(folder.path(), overlay.repairs())?, &overlay)
+}
+
+fn refused(text: &str, overlay: &str) -> String {
+    built(text, overlay).unwrap_err().message().to_owned()
+}
+
+#[test]
+fn an_operation_is_read_by_rule() {
+    let body = json!({ "$ref": "#/components/schemas/Things" });
+    let body = json!({ "content": { "application/json": { "schema": body } } });
+    let text = things(json!({
+        "/crm/v8/settings/things": {
+            "get": list(),
+            "put": { "requestBody": body, "responses": answer("Outcomes") },
+        },
+        "/crm/v8/settings/things/{thingId}": {
+            "get": { "responses": answer("Things") },
+            "delete": { "responses": answer("Outcomes") },
+        },
+    }));
+    let all = built(&text, "").unwrap().all;
+    let ids: Vec<_> = all.iter().map(|facts| facts.id.as_str()).collect();
+    assert_eq!(ids, ["things.delete_one", "things.get", "things.list", "things.update"]);
+    let [delete, get, list, update] = all.as_slice() else { panic!() };
+    assert_eq!(get.path, "/settings/things/{thing_id}");
+    assert_eq!(get.response, Response::Object("things".into()));
+    assert_eq!(delete.response, Response::Outcomes("things".into()));
+    assert_eq!(delete.retry, "idempotent");
+    assert_eq!(list.response, Response::List("things".into()));
+    assert_eq!(list.query, ["page", "per_page"]);
+    assert_eq!(list.headers, ["X-CRM-ORG"]);
+    assert_eq!((list.paging.as_str(), list.retry.as_str()), ("numbers", "read"));
+    assert_eq!(list.scopes, ["ZohoCRM.things.ALL"]);
+    assert_eq!(list.sources, ["things.json GET /crm/v8/settings/things"]);
+    assert_eq!(update.retry, "idempotent");
+    assert_eq!(update.body, Body::Json);
+    assert_eq!(update.body_keys, ["info", "things"]);
+    assert_eq!(from_lock(&to_lock(&all)).unwrap(), all);
+}
+
+#[test]
+fn openapi_3_1_is_read_too() {
+    let text = things(json!({ "/crm/v9/settings/things": { "get": list() } }))
+        .replace("3.0.0", "3.1.0")
+        .replace(r#""type":"array""#, r#""type":["null","array"]"#)
+        .replace(r#""type":"object""#, r#""type":["object","null"]"#);
+    let all = built(&text, "").unwrap().all;
+    assert_eq!(all.first().unwrap().response, Response::List("things".into()));
+    assert_eq!(all.first().unwrap().path, "/settings/things");
+}
+
+#[test]
+fn a_bad_folder_and_bad_json_are_named() {
+    let error = |path: &Path| Spec::read(path, Vec::new()).unwrap_err().message().to_owned();
+    let missing = Path::new("no-such-folder");
+    assert!(error(missing).contains("cannot read the folder no-such-folder"));
+    let empty = tempfile::tempdir().unwrap();
+    assert!(error(empty.path()).contains("holds no .json file"));
+    let broken = folder("{\"paths\": ");
+    let said = error(broken.path());
+    assert!(said.contains("things.json: this is no JSON") && said.contains("line 1"), "{said}");
+    assert!(refused("{}", "").contains("things.json#: has no `paths`"));
+    assert!(refused("{\"paths\": 1}", "").contains("things.json#/paths: must be an object"));
+}
+
+#[test]
+fn a_reference_that_leads_nowhere_is_named_with_its_place() {
+    let text = things(json!({ "/crm/v8/settings/things": { "get": list() } }));
+    let text = text.replace("#/components/parameters/page", "#/components/parameters/pages");
+    let place = "things.json#/paths/~1crm~1v8~1settings~1things/get/parameters/0/$ref";
+    let said = refused(&text, "");
+    assert!(said.contains(place), "{said}");
+    assert!(said.contains("`#/components/parameters/pages` leads nowhere"), "{said}");
+    let other = text.replace("#/components/parameters/pages", "https://host/other.json#/x");
+    assert!(refused(&other, "").contains("other.json#/x"));
+    let repair = "[[reference]]\nfile = 'things.json'\nref = '#/components/parameters/pages'\n\
+                  instead = '#/components/parameters/page'\nreason = 'misspelt'\n";
+    assert_eq!(built(&text, repair).unwrap().all.first().unwrap().query, ["page", "per_page"]);
+    let circle = text.replace("#/components/parameters/pages", "#/components/circle").replace(
+        r#""components":{"#,
+        r##""components":{"circle":{"$ref":"#/components/circle"},"##,
+    );
+    assert!(refused(&circle, "").contains("references lead in a circle"));
+}
+
+#[test]
+fn the_overlay_skips_aliases_adds_and_changes() {
+    let text = things(json!({
+        "/crm/v8/settings/things": { "get": list() },
+        "/crm/v8/settings/things/{id}": { "get": { "responses": answer("Things") } },
+        "/crm/v8/settings/things/{name}": { "get": list() },
+        "/{download_url}": { "get": { "responses": {} } },
+    }));
+    let overlay = "
+[[skip]]
+operations = ['things.json GET /{download_url}']
+reason = 'no path'
+[[alias]]
+operations = ['things.json GET /crm/v8/settings/things/{name}']
+of = 'things.get'
+reason = 'the same route'
+[[add]]
+id = 'things.create'
+method = 'POST'
+path = '/settings/things'
+body = { list = 'things' }
+response = { outcomes = 'things' }
+reason = 'the file lacks it'
+[[change]]
+ids = ['things.list']
+since = 'v3'
+query_since = { page = 'v4' }
+reason = 'a changelog'
+";
+    let built = built(&text, overlay).unwrap();
+    assert_eq!((built.operations, built.skipped, built.aliases), (4, 1, 1));
+    let [create, get, list] = built.all.as_slice() else { panic!() };
+    assert_eq!(create.body, Body::List("things".into()));
+    assert!(create.sources.is_empty());
+    assert_eq!(get.sources.len(), 2);
+    assert_eq!(get.query, ["page", "per_page"]);
+    assert_eq!(list.since, "v3");
+    assert_eq!(list.query_since, [("page".to_owned(), "v4".to_owned())]);
+}
+
+#[test]
+fn what_the_overlay_says_in_vain_is_an_error() {
+    let text = things(json!({ "/crm/v8/settings/things": { "get": list() } }));
+    let with = |overlay: &str| refused(&text, overlay);
+    let skip = "[[skip]]\noperations = ['things.json PUT /crm/v8/none']\nreason = 'x'\n";
+    assert!(with(skip).contains("unused: skip[1]: things.json PUT /crm/v8/none"));
+    let change = "[[change]]\nids = ['things.lost']\nsince = 'v3'\nreason = 'x'\n";
+    assert!(with(change).contains("unused: change[1]: things.lost"));
+    let same = "[[change]]\nids = ['things.list']\nsince = 'v2'\nreason = 'x'\n";
+    assert!(with(same).contains("change[1] says of things.list what is so anyway"));
+    let names = "[groups]\nreason = 'x'\n[groups.names]\nnothing = 'some'\n";
+    assert!(with(names).contains("unused: groups.nothing"));
+    let reference = "[[reference]]\nfile = 'a'\nref = 'b'\ninstead = 'c'\nreason = 'x'\n";
+    assert!(with(reference).contains("unused: reference b in a"));
+    let odd = "[[change]]\nids = ['things.list']\nsinze = 'v3'\nreason = 'x'\n";
+    assert!(with(odd).contains("change[1] has an unknown member `sinze`"));
+    for lacking in ["[[skip]]\noperations = ['a']\n", "[ids]\n[ids.names]\n", "[[add]]\nid = 'a.b'"]
+    {
+        assert!(with(lacking).contains("reason"), "{lacking}");
+    }
+    assert!(with("[surfaces]\nreason = 'x'").contains("unknown section `surfaces`"));
+    assert!(with("[[skip]").contains("this is no TOML"));
+}
+
+#[test]
+fn what_is_ambiguous_asks_for_the_overlay() {
+    let unclear = json!({ "responses": { "200": { "content": { "application/json": {} } } } });
+    let text = things(json!({ "/crm/v8/settings/things": { "get": unclear } }));
+    assert!(refused(&text, "").contains("the rule cannot tell what it answers with"));
+    let change = "[[change]]\nids = ['things.list']\nresponse = 'bare'\nreason = 'x'\n";
+    assert_eq!(built(&text, change).unwrap().all.first().unwrap().response, Response::Bare);
+    let twice = things(json!({
+        "/crm/v8/settings/things/{id}": { "get": { "responses": answer("Things") } },
+        "/crm/v8/settings/things/{name}": { "get": { "responses": answer("Things") } },
+    }));
+    assert!(refused(&twice, "").contains("are both named things.get"));
+}
+
+#[test]
+fn the_lock_file_says_where_it_is_wrong() {
+    let facts = Facts::default();
+    assert!(from_lock(&to_lock(&[facts])).unwrap_err().message().starts_with("operations.lock:1"));
+    assert!(from_lock("{}\n").unwrap_err().message().contains("this is no operation"));
+    assert!(from_lock("{\n").unwrap_err().message().starts_with("operations.lock:1: EOF"));
+}
+
+#[test]
+fn the_table_is_as_generated_and_twice_the_same() {
+    let workspace = Workspace::find().unwrap();
+    let one = generate(&workspace, None).unwrap();
+    let other = generate(&workspace, None).unwrap();
+    assert!(one.lock == other.lock && one.files == other.files);
+    compare(&workspace, &one).unwrap();
+}
