@@ -59,6 +59,7 @@ impl Core {
     /// Answers one call, as far as the ordered faults let it come.
     pub(crate) async fn exchange(&self, call: Call, breaker: &Breaker) -> Response<AnswerBody> {
         let seq = self.log().arrived(&call);
+        let _inside = Inside { core: self, host: call.host };
         let mut executed = None;
         let mut from = 0;
         let (answer, cut) = loop {
@@ -101,6 +102,18 @@ impl Core {
             response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
         }
         response
+    }
+}
+
+/// A request that is inside, however it leaves.
+struct Inside<'a> {
+    core: &'a Core,
+    host: Host,
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        self.core.log().left(self.host);
     }
 }
 

@@ -60,6 +60,7 @@ pub struct Entry {
 #[derive(Debug, Clone, Default)]
 pub struct Journal {
     entries: Vec<Entry>,
+    most_at_once: usize,
 }
 
 impl Journal {
@@ -105,6 +106,13 @@ impl Journal {
         self.entries.iter().map(|entry| entry.written).sum()
     }
 
+    /// How many requests of the production and sandbox APIs were inside at the same time, at most:
+    /// from their arrival to their answer.
+    #[must_use]
+    pub fn most_at_once(&self) -> usize {
+        self.most_at_once
+    }
+
     fn issued(&self, grant: GrantType) -> usize {
         self.count(|e| e.grant == Some(grant) && e.executed && e.code.is_none())
     }
@@ -134,17 +142,24 @@ pub(crate) struct Log {
     entries: VecDeque<Entry>,
     next: u64,
     limit: usize,
+    /// API requests that are inside right now, and the most there were.
+    inside: usize,
+    most_at_once: usize,
 }
 
 impl Log {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { entries: VecDeque::new(), next: 0, limit }
+        Self { entries: VecDeque::new(), next: 0, limit, inside: 0, most_at_once: 0 }
     }
 
     /// Notes an arrival and returns its number.
     pub(crate) fn arrived(&mut self, call: &Call) -> u64 {
         let seq = self.next;
         self.next += 1;
+        if call.host != Host::Accounts {
+            self.inside += 1;
+            self.most_at_once = self.most_at_once.max(self.inside);
+        }
         if self.entries.len() >= self.limit {
             self.entries.pop_front();
         }
@@ -162,6 +177,13 @@ impl Log {
             grant: None,
         });
         seq
+    }
+
+    /// Notes that a request is no longer inside, answered or broken off.
+    pub(crate) fn left(&mut self, host: Host) {
+        if host != Host::Accounts {
+            self.inside = self.inside.saturating_sub(1);
+        }
     }
 
     /// Notes what the server did, before anything is sent.
@@ -183,11 +205,13 @@ impl Log {
     }
 
     pub(crate) fn copy(&self) -> Journal {
-        Journal { entries: self.entries.iter().cloned().collect() }
+        let entries = self.entries.iter().cloned().collect();
+        Journal { entries, most_at_once: self.most_at_once }
     }
 
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
+        self.most_at_once = self.inside;
     }
 
     fn entry(&mut self, seq: u64) -> Option<&mut Entry> {

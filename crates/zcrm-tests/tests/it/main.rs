@@ -8,4 +8,5 @@
 )]
 
 mod fault_matrix;
+mod long_run;
 mod storm;

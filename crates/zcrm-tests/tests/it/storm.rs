@@ -91,7 +91,7 @@ async fn under_random_faults_every_insert_is_told_truly_and_none_is_doubled() {
     for worker in workers {
         worker.await.unwrap();
     }
-    let sent = sim.journal().api_requests();
+    let (sent, most_at_once) = (sim.journal().api_requests(), sim.journal().most_at_once());
     sim.clear_faults();
 
     let mut executed: HashMap<String, usize> = HashMap::new();
@@ -120,5 +120,6 @@ async fn under_random_faults_every_insert_is_told_truly_and_none_is_doubled() {
     );
     assert!(unknown <= hiding, "{unknown} unknown, {hiding} faults");
     assert!(failed * 1_000 <= repeatable, "{failed} of {repeatable} repeatable calls failed");
+    assert!((2..=10).contains(&most_at_once), "{most_at_once} calls at once");
     assert!(sent <= calls + calls / 4 + 100, "{sent} requests for {calls} calls");
 }

@@ -1,0 +1,45 @@
+//! What happens in the middle of long work.
+
+use zcrm_tests::World;
+
+#[tokio::test]
+async fn a_token_that_expires_between_two_pages_does_not_end_the_stream() {
+    let World { sim, client } =
+        World::with(|sim| sim.records("Contacts", 60), |it| it).await.unwrap();
+    // as after a restart, when the token is not fresh from the accounts server
+    let token = client.tokens().stored().await.unwrap().unwrap();
+    let store = zcrm::MemoryStore::new();
+    zcrm::TokenStore::save(&store, client.tokens().key(), &token).await.unwrap();
+    let client = zcrm_tests::builder(&sim).store(store).build().await.unwrap();
+
+    let mut stream = client.records("Contacts").list().fields(["id"]).per_page(20).stream();
+    for _ in 0..5 {
+        stream.next().await.unwrap().unwrap();
+    }
+    sim.expire_access_tokens();
+    let rest = stream.collect_all().await;
+    assert!(rest.interrupted.is_none(), "{:?}", rest.interrupted);
+    assert_eq!(rest.records.len(), 55);
+    assert_eq!(sim.journal().refreshes(), 1);
+}
+
+#[tokio::test]
+async fn a_token_that_expires_between_two_calls_of_a_write_loses_no_record() {
+    let World { sim, client } = World::new().await.unwrap();
+    let token = client.tokens().stored().await.unwrap().unwrap();
+    let store = zcrm::MemoryStore::new();
+    zcrm::TokenStore::save(&store, client.tokens().key(), &token).await.unwrap();
+    let client = zcrm_tests::builder(&sim).store(store).build().await.unwrap();
+
+    let hold = sim.faults().on_path_prefix("/crm/").method("POST").skip(1).hold();
+    let rows = (0..250).map(|n| zcrm::Record::new().with("Last_Name", n.to_string()));
+    let rows = rows.map(|row| row.with("Company", "Zylker"));
+    let write = client.records("Leads").create(rows);
+    let write = tokio::spawn(write.send());
+    hold.wait_arrived().await;
+    sim.expire_access_tokens();
+    hold.release();
+    let outcomes = write.await.unwrap().unwrap();
+    assert_eq!(outcomes.all().unwrap().len(), 250);
+    assert_eq!(sim.record_count("Leads"), 250);
+}
