@@ -1,6 +1,6 @@
 //! The connector: hyper's pooled client over rustls.
 
-use std::{error::Error as StdError, sync::Arc, task, time::Duration};
+use std::{error::Error as StdError, io, sync::Arc, task, time::Duration};
 
 use http::{Request, Response, Uri, uri::Scheme};
 use http_body_util::BodyExt;
@@ -14,7 +14,10 @@ use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tower::Service;
 use zcrm_core::{BoxError, CallMeta, Error, ErrorKind, Origin, Outcome};
 
-use crate::{BoxFuture, Peer, ReqBody, ResBody};
+use crate::{
+    BoxFuture, Peer, ReqBody, ResBody,
+    proxy::{Dial, Proxy, ProxyUrl},
+};
 
 /// Sends requests over pooled connections: HTTP/2 where the server offers it, HTTP/1.1 otherwise,
 /// TLS 1.2 and 1.3. Plain HTTP goes to loopback addresses only. Redirects are never followed.
@@ -22,7 +25,7 @@ use crate::{BoxFuture, Peer, ReqBody, ResBody};
 /// Clones share the pool.
 #[derive(Clone, Debug)]
 pub struct Connector {
-    client: Client<HttpsConnector<HttpConnector>, ReqBody>,
+    client: Client<HttpsConnector<Dial>, ReqBody>,
 }
 
 impl Connector {
@@ -30,6 +33,7 @@ impl Connector {
     pub fn builder() -> ConnectorBuilder {
         ConnectorBuilder {
             roots_pem: Vec::new(),
+            proxy: Proxy::Environment,
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(90),
             idle_per_host: 32,
@@ -42,6 +46,7 @@ impl Connector {
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct ConnectorBuilder {
     roots_pem: Vec<Vec<u8>>,
+    proxy: Proxy,
     connect_timeout: Duration,
     idle_timeout: Duration,
     idle_per_host: usize,
@@ -52,6 +57,26 @@ impl ConnectorBuilder {
     /// simulator.
     pub fn root_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.roots_pem.push(pem.into());
+        self
+    }
+
+    /// Connects through this proxy (`http://host:port`, or `http://user:password@host:port`), which
+    /// makes tunnels by CONNECT and sees no request. Unless told, the environment decides, as curl
+    /// reads it: `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`; loopback addresses are then never proxied.
+    pub fn proxy(self, url: impl Into<String>) -> Self {
+        self.proxy_except(url, "")
+    }
+
+    /// The same, except to the hosts of a list as `NO_PROXY` has it: names with all below them,
+    /// addresses, networks (`10.0.0.0/8`), separated by commas.
+    pub fn proxy_except(mut self, url: impl Into<String>, hosts: impl Into<String>) -> Self {
+        self.proxy = Proxy::Fixed { url: ProxyUrl(url.into()), except: hosts.into() };
+        self
+    }
+
+    /// Connects directly, whatever the environment says.
+    pub fn no_proxy(mut self) -> Self {
+        self.proxy = Proxy::Never;
         self
     }
 
@@ -76,7 +101,8 @@ impl ConnectorBuilder {
     /// The connector. It needs no runtime until the first request.
     ///
     /// # Errors
-    /// Of kind [`Config`](ErrorKind::Config) where a PEM text holds no readable certificate.
+    /// Of kind [`Config`](ErrorKind::Config) where a PEM text holds no readable certificate, or the
+    /// proxy's URL is none.
     pub fn build(self) -> Result<Connector, Error> {
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         for pem in &self.roots_pem {
@@ -109,7 +135,7 @@ impl ConnectorBuilder {
             .https_or_http()
             .enable_http1()
             .enable_http2()
-            .wrap_connector(tcp);
+            .wrap_connector(Dial::new(tcp, &self.proxy)?);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
@@ -170,8 +196,16 @@ fn speakable(uri: &Uri) -> Result<String, Error> {
 
 /// What became of a request that hyper could not finish.
 fn classify(error: hyper_util::client::legacy::Error) -> Error {
+    if let Some(config) = find::<Error>(&error) {
+        return config.clone();
+    }
+    let timed_out = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
     let hyper = error.source().and_then(|source| source.downcast_ref::<hyper::Error>());
-    let (kind, outcome, message) = if error.is_connect() {
+    let (kind, outcome, message) = if error.is_connect()
+        && find::<io::Error>(&error).is_some_and(timed_out)
+    {
+        (ErrorKind::Connect, Outcome::NotSent, "no connection was made in time (connect timeout)")
+    } else if error.is_connect() {
         (ErrorKind::Connect, Outcome::NotSent, "no connection could be made")
     } else if hyper.is_some_and(hyper::Error::is_canceled) {
         // hyper cancels what it has not begun to write
@@ -180,4 +214,16 @@ fn classify(error: hyper_util::client::legacy::Error) -> Error {
         (ErrorKind::Transport, Outcome::Unknown, "the connection broke before the answer came")
     };
     Error::new(kind, outcome, message).with_source(error)
+}
+
+/// The error of this type in a chain of causes.
+fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        cause = error.source();
+    }
+    None
 }

@@ -25,6 +25,7 @@ mod clock;
 mod connector;
 pub mod layer;
 mod observer;
+mod proxy;
 mod reply;
 mod settings;
 mod stack;

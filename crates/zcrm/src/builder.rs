@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 use zcrm_api::Api;
 use zcrm_core::{ApiVersion, Clock, DataCenter, Environment, Error, SecretString, Site};
 use zcrm_http::{
-    Connector, Limits, Observer, Stack, Timeouts, TokioClock,
+    Connector, ConnectorBuilder, Limits, Observer, Stack, Timeouts, TokioClock,
     layer::{CreditMeter, RetryPolicy},
 };
 use zcrm_oauth::{Accounts, ClientCredentials, TokenManager, TokenStore};
@@ -40,6 +40,7 @@ const ACCOUNTS_DEADLINE: Duration = Duration::from_secs(20);
 pub struct ClientBuilder {
     config: Config,
     store: Option<Arc<dyn TokenStore>>,
+    connector: ConnectorBuilder,
     roots_pem: Vec<Vec<u8>>,
     timeouts: Timeouts,
     limits: Limits,
@@ -55,6 +56,7 @@ impl ClientBuilder {
         Self {
             config: Config::new(),
             store: None,
+            connector: Connector::builder(),
             roots_pem: Vec::new(),
             timeouts: Timeouts::default(),
             limits: Limits::default(),
@@ -132,6 +134,20 @@ impl ClientBuilder {
         self
     }
 
+    /// Connects as this builder says: through a proxy, with other timeouts or pools.
+    ///
+    /// ```no_run
+    /// use zcrm::{Client, Connector};
+    ///
+    /// let proxied = Connector::builder().proxy("http://proxy.example.com:3128");
+    /// let builder = Client::builder().connector(proxied);
+    /// # let _ = builder;
+    /// ```
+    pub fn connector(mut self, connector: ConnectorBuilder) -> Self {
+        self.connector = connector;
+        self
+    }
+
     /// Trusts the certificates of a PEM text as well.
     pub fn root_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.roots_pem.push(pem.into());
@@ -200,7 +216,7 @@ impl ClientBuilder {
             None => configured_store(config)?,
         };
 
-        let mut connector = Connector::builder();
+        let mut connector = self.connector;
         if let Some(pem) = config.ca_pem()? {
             connector = connector.root_pem(pem);
         }

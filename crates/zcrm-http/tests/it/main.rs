@@ -13,6 +13,7 @@ mod collect;
 mod gate;
 mod limits;
 mod logs;
+mod proxy;
 mod retry;
 mod support;
 mod timeout;
