@@ -140,6 +140,10 @@ impl ConnectorBuilder {
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
             .pool_idle_timeout(self.idle_timeout)
+            // a connection that died in silence is found out, idle or not
+            .http2_keep_alive_interval(Duration::from_secs(30))
+            .http2_keep_alive_timeout(Duration::from_secs(10))
+            .http2_keep_alive_while_idle(true)
             .pool_max_idle_per_host(self.idle_per_host)
             .build(https);
         Ok(Connector { client })

@@ -186,7 +186,7 @@ where
         BoxCloneSyncService::new(
             ServiceBuilder::new()
                 .layer(self.trace())
-                .layer(DeadlineLayer::new(timeouts.total, Arc::clone(clock)))
+                .layer(DeadlineLayer::new(timeouts.total, Arc::clone(clock)).told_of_attempts())
                 .service(attempts),
         )
     }

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+#[cfg(feature = "client")]
+use zcrm_core::{DataCenter, Origin};
 use zcrm_core::{Environment, ExposeSecret, SecretString};
 
 /// The tokens of one user, as a store keeps them.
@@ -84,6 +86,18 @@ impl StoredToken {
     pub fn is_same_login(&self, other: &Self) -> bool {
         let exposed = |token: &Self| token.refresh.as_ref().map(|it| it.expose_secret().to_owned());
         exposed(self) == exposed(other)
+    }
+
+    /// The accounts server that can refresh it, as far as the token tells: the one that is kept,
+    /// else that of the data centre of its API server.
+    #[cfg(feature = "client")]
+    pub(crate) fn accounts(&self) -> Option<String> {
+        let of_api = || {
+            let origin: Origin = self.api_domain.as_ref()?.parse().ok()?;
+            let (data_center, _) = DataCenter::of_api_origin(&origin)?;
+            Some(data_center.accounts_origin().to_string())
+        };
+        self.accounts_server.clone().or_else(of_api)
     }
 }
 
@@ -172,6 +186,18 @@ mod tests {
         let token =
             StoredToken::new("marked-access", DateTime::UNIX_EPOCH).with_refresh("marked-r");
         assert!(!format!("{token:?}").contains("marked"));
+    }
+
+    #[cfg(feature = "client")]
+    #[test]
+    fn a_token_without_its_accounts_server_is_refreshed_where_its_api_server_is() {
+        let token = || StoredToken::new("a", DateTime::UNIX_EPOCH);
+        let eu = token().with_api_domain("https://www.zohoapis.eu");
+        assert_eq!(eu.accounts().unwrap(), "https://accounts.zoho.eu");
+        let kept = eu.with_accounts_server("https://accounts.zoho.in");
+        assert_eq!(kept.accounts().unwrap(), "https://accounts.zoho.in");
+        assert!(token().accounts().is_none());
+        assert!(token().with_api_domain("https://api.example.com").accounts().is_none());
     }
 
     #[test]

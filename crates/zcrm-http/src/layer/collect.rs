@@ -3,14 +3,14 @@
 use std::{mem, sync::Arc, task, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt, Full};
 use serde::Deserialize;
 use tower::{Layer, Service};
 use zcrm_core::{BoxError, Clock, Code, Error, ErrorKind, Outcome};
 
-use super::timeout::within;
+use super::within::within;
 use crate::{BoxFuture, Peer, ReqBody, ResBody};
 
 /// The extension of an answer of status 400 and above that holds Zoho's code, where it has one.
@@ -91,7 +91,11 @@ where
         Box::pin(async move {
             let (mut head, body) = inner.call(request).await?.into_parts();
             let about = |error: Error| {
-                let error = error.with_status(head.status);
+                let mut error = error.with_status(head.status);
+                // the status alone says that nothing was executed
+                if head.status.is_client_error() && head.status != StatusCode::REQUEST_TIMEOUT {
+                    error = error.with_outcome(Outcome::Refused);
+                }
                 match head.extensions.get::<Peer>() {
                     Some(peer) => error.with_host(peer.host()),
                     None => error,

@@ -30,8 +30,14 @@ pub struct GateLayer {
     heavy: Lane,
     clock: Option<Arc<dyn Clock>>,
     observer: Option<Arc<dyn Observer>>,
-    /// Since when (monotonic) every answer was a 429.
-    refused_since: Arc<Mutex<Option<Duration>>>,
+    refusals: Arc<Mutex<Option<Refusals>>>,
+}
+
+/// Answers of 429 without another between, and without a pause of [`QUOTA`].
+#[derive(Clone, Copy, Debug)]
+struct Refusals {
+    first: Duration,
+    last: Duration,
 }
 
 /// A 429 that lasts so long, with nothing else under way, is no matter of concurrency.
@@ -46,7 +52,7 @@ impl GateLayer {
             heavy: Lane::new(heavy),
             clock: None,
             observer: None,
-            refused_since: Arc::default(),
+            refusals: Arc::default(),
         }
     }
 
@@ -71,15 +77,19 @@ impl GateLayer {
 
     /// Learns from an answer. An error where the day's quota is used up.
     fn learn(&self, answer: &Response<ResBody>, places: [Option<&Place>; 2]) -> Result<(), Error> {
-        let mut since = self.refused_since.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         if answer.status() != StatusCode::TOO_MANY_REQUESTS {
-            *since = None;
+            *refusals = None;
             places.into_iter().flatten().for_each(Place::went_well);
             return Ok(());
         }
         places.into_iter().flatten().for_each(Place::slow_down);
         let Some(now) = self.now() else { return Ok(()) };
-        let first = *since.get_or_insert(now);
+        let first = match *refusals {
+            Some(series) if now.saturating_sub(series.last) <= QUOTA => series.first,
+            _ => now,
+        };
+        *refusals = Some(Refusals { first, last: now });
         if now.saturating_sub(first) < QUOTA || self.all.taken() > 1 {
             return Ok(());
         }

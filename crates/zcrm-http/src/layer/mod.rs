@@ -4,21 +4,24 @@
 //! [`Deadline`], [`RetryPolicy`] (in tower's own retry layer), [`Trace`] (of the attempt), [`Auth`],
 //! [`Meter`], [`Gate`], [`Collect`], [`AttemptTimeout`].
 
+mod attempt_timeout;
 mod auth;
 mod budget;
 mod collect;
+mod deadline;
 mod gate;
 mod lane;
 mod meter;
 mod retry;
-mod timeout;
 mod trace;
+mod within;
 
+pub use attempt_timeout::{AttemptTimeout, AttemptTimeoutLayer};
 pub use auth::{Auth, AuthLayer};
 pub use budget::RetryBudget;
 pub use collect::{Collect, CollectLayer, PeekedCode};
+pub use deadline::{Deadline, DeadlineLayer};
 pub use gate::{Gate, GateLayer};
 pub use meter::{CreditMeter, Meter, MeterLayer};
 pub use retry::RetryPolicy;
-pub use timeout::{AttemptTimeout, AttemptTimeoutLayer, Deadline, DeadlineLayer};
 pub use trace::{Trace, TraceLayer};

@@ -159,7 +159,7 @@ fn judge(result: &Result<Response<ResBody>, BoxError>) -> Verdict {
             Some(error) => match (error.kind(), error.outcome()) {
                 (
                     ErrorKind::Connect | ErrorKind::Transport | ErrorKind::Timeout,
-                    Outcome::NotSent,
+                    Outcome::NotSent | Outcome::Refused,
                 ) => Verdict::AnyCall,
                 (ErrorKind::Transport | ErrorKind::Timeout, _) => Verdict::IfRepeatable,
                 _ => Verdict::Final,

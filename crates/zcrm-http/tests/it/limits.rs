@@ -45,6 +45,17 @@ async fn a_429_between_good_answers_is_no_quota() {
 }
 
 #[tokio::test]
+async fn a_429_long_after_another_is_no_quota() {
+    let clock = ManualClock::new();
+    let script = Script::new(|_| status(429));
+    let service = GateLayer::new(5, 5).clock(Arc::new(clock.clone())).layer(script);
+    for _ in 0..5 {
+        assert_eq!(call(service.clone(), read()).await.unwrap().status(), 429);
+        clock.advance(MINUTE * 60);
+    }
+}
+
+#[tokio::test]
 async fn a_quota_is_not_tried_again() {
     let clock = ManualClock::new();
     let script = Script::new(|_| zoho(429, "TOO_MANY_REQUESTS"));

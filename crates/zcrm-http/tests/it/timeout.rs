@@ -18,7 +18,7 @@ use http_body_util::{BodyExt, StreamBody};
 use tower::{Layer, Service};
 use zcrm_core::{BoxError, Clock, ErrorKind, ManualClock, Outcome};
 use zcrm_http::{
-    ReqBody, ResBody, Stack, Timeouts,
+    CallSettings, Limits, ReqBody, ResBody, Stack, Timeouts,
     layer::{AttemptTimeoutLayer, CollectLayer, DeadlineLayer, RetryPolicy},
 };
 
@@ -233,4 +233,31 @@ async fn a_token_call_has_a_deadline_and_is_never_made_again() {
     until(|| clock.slept().contains(&MINUTE)).await;
     clock.advance(MINUTE);
     assert_eq!(zcrm(calling.await.unwrap()).kind(), ErrorKind::Timeout);
+}
+
+#[tokio::test]
+async fn a_call_that_is_given_up_before_it_was_sent_says_so() {
+    let clock = ManualClock::new();
+    let mut limits = Limits::default();
+    limits.concurrent = 1;
+    let mut timeouts = Timeouts::default();
+    timeouts.head = 100 * MINUTE;
+    timeouts.total = 2 * MINUTE;
+    let transport = stack(Silent::new(9), &clock).limits(limits).timeouts(timeouts).build();
+    // this one stays inside for longer than the other may wait
+    let mut patient = insert();
+    patient.extensions_mut().insert(CallSettings::new().deadline(3 * MINUTE));
+    let inside = tokio::spawn(call(transport.clone(), patient));
+    until(|| clock.slept().len() >= 2).await;
+    let waiting = tokio::spawn(call(transport, insert()));
+    until(|| clock.slept().len() >= 3).await;
+    clock.advance(2 * MINUTE);
+    let outcome = |result| {
+        let error = zcrm(result);
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        error.outcome()
+    };
+    assert_eq!(outcome(waiting.await.unwrap()), Outcome::NotSent);
+    clock.advance(MINUTE);
+    assert_eq!(outcome(inside.await.unwrap()), Outcome::Unknown);
 }

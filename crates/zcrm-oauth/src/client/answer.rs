@@ -54,11 +54,17 @@ pub(super) fn decode(
     let Some(access) = wire.access_token.filter(|token| !token.is_empty()) else {
         return Err(malformed("the answer has neither `access_token` nor `error`", reply));
     };
-    let Some(lifetime) = lifetime(wire.expires_in.as_ref(), wire.expires_in_sec.as_ref()) else {
-        return Err(malformed("the answer has a token without a usable `expires_in`", reply));
+    let refresh = wire.refresh_token.filter(|token| !token.is_empty());
+    let lifetime = match lifetime(wire.expires_in.as_ref(), wire.expires_in_sec.as_ref()) {
+        Some(lifetime) => lifetime,
+        // the grant is spent, and the refresh token exists nowhere else: the first call refreshes
+        None if flow == Flow::Exchange && refresh.is_some() => TimeDelta::zero(),
+        None => {
+            return Err(malformed("the answer has a token without a usable `expires_in`", reply));
+        }
     };
     let mut token = StoredToken::new(access, asked + lifetime);
-    token.refresh = wire.refresh_token.filter(|token| !token.is_empty()).map(Into::into);
+    token.refresh = refresh.map(Into::into);
     token.api_domain = wire.api_domain;
     token.scope = wire.scope;
     Ok(token)
@@ -118,8 +124,20 @@ fn refusal(flow: Flow, word: &str, description: &str) -> Error {
              with"
                 .to_owned(),
         ),
-        (word, _) if is_word(word) => credential(format!("the accounts server refused: `{word}`")),
-        _ => credential("the accounts server refused, and not with one word".to_owned()),
+        ("access_denied", _) => {
+            credential("`access_denied`: the user or the organisation refused access".to_owned())
+        }
+        // it may pass by itself, and it says nothing of the login
+        (word, _) if is_word(word) => Error::new(
+            ErrorKind::Api,
+            Outcome::Refused,
+            format!("the accounts server refused: `{word}`"),
+        ),
+        _ => Error::new(
+            ErrorKind::Api,
+            Outcome::Refused,
+            "the accounts server refused, and not with one word",
+        ),
     }
 }
 

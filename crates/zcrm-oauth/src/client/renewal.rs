@@ -59,7 +59,7 @@ async fn renew_locked(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Arc<Held
     let Some(refresh) = &old.refresh else {
         return Err(credential("the stored login has no refresh token: log in again"));
     };
-    let server = shared.site.accounts_origin(old.accounts_server.as_deref());
+    let server = shared.site.accounts_origin(old.accounts().as_deref());
     let fresh = shared.accounts.refresh(refresh, &server).await?;
     let token = merge(fresh, &old);
     let held = Arc::new(Held::new(shared, token, true)?);
@@ -88,6 +88,18 @@ async fn usable(shared: &Shared, slot: &Slot) -> Result<Option<Arc<Held>>, Error
     };
     let held = Held::new(shared, stored, false)?;
     Ok(slot.is_usable(shared, &held).then(|| Arc::new(held)))
+}
+
+/// What the store holds, where a refresh failed and that is good for a while yet: a process may
+/// start in a token's last minute.
+pub(super) async fn last_resort(shared: &Shared, slot: &Slot) -> Option<Arc<Held>> {
+    let _alone = slot.writing.lock().await;
+    let stored = shared.store.load(&slot.key).await.ok()??;
+    let held = Arc::new(Held::new(shared, stored, false).ok()?);
+    slot.is_last_resort(shared, &held).then(|| {
+        slot.current.store(Some(Arc::clone(&held)));
+        held
+    })
 }
 
 /// A refresh answer says less than the login did; what it leaves out stays.

@@ -19,6 +19,9 @@ use crate::{StoredToken, TokenKey};
 /// A token younger than this that the API refuses is not stale: something else is wrong.
 const TOO_YOUNG: Duration = Duration::from_secs(60);
 
+/// Half the hour that Zoho's tokens live: a token of the store is not refreshed earlier than that.
+const MOST_EARLY: Duration = Duration::from_secs(1800);
+
 /// After a failed refresh that nobody waits for, the next one is not tried before this.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -52,6 +55,8 @@ pub(super) struct Held {
     pub(super) authorization: Authorization,
     /// When to begin to refresh it, by the wall clock and by the monotonic one; the earlier wins.
     fresh_until: (DateTime<Utc>, Duration),
+    /// When it ends, monotonic.
+    valid_until: Duration,
     /// When this process got it from the accounts server, monotonic; `None` if from the store.
     issued: Option<Duration>,
 }
@@ -66,7 +71,8 @@ struct Refused {
 /// A flight that failed.
 struct Failed {
     error: Error,
-    /// Until then (monotonic) nothing is tried that can wait; a throttled call cannot be made.
+    /// Until then (monotonic) nothing is tried that can wait, and nothing at all where the accounts
+    /// server wants a pause or said that the login is dead.
     until: Duration,
 }
 
@@ -103,8 +109,16 @@ impl Slot {
 
     /// Whether a token can be used as it is: fresh, and not the one that was refused.
     pub(super) fn is_usable(&self, shared: &Shared, held: &Held) -> bool {
-        held.is_fresh(shared)
-            && self.refused().as_ref().is_none_or(|it| it.authorization != held.authorization)
+        held.is_fresh(shared) && !self.was_refused(held)
+    }
+
+    /// Whether a token still serves where no other can be had.
+    pub(super) fn is_last_resort(&self, shared: &Shared, held: &Held) -> bool {
+        held.is_valid(shared) && !self.was_refused(held)
+    }
+
+    fn was_refused(&self, held: &Held) -> bool {
+        self.refused().as_ref().is_some_and(|it| it.authorization == held.authorization)
     }
 }
 
@@ -117,12 +131,18 @@ impl Held {
         use zcrm_core::ExposeSecret as _;
         let origin = shared.site.api_origin(token.api_domain.as_deref())?;
         let authorization = Authorization::zoho(token.access.expose_secret(), origin)?;
-        let early = TimeDelta::from_std(shared.early).unwrap_or(TimeDelta::MAX);
-        let wall = token.expires_at.checked_sub_signed(early).unwrap_or_default();
         let now = shared.clock.monotonic();
-        let left = (wall - shared.clock.now()).to_std().unwrap_or_default();
-        let issued = just_issued.then_some(now);
-        Ok(Self { token, authorization, fresh_until: (wall, now.saturating_add(left)), issued })
+        let left = (token.expires_at - shared.clock.now()).to_std().unwrap_or_default();
+        // a new token is fresh for half its life at least, however early the refresh should be
+        let early = shared.early.min(if just_issued { left / 2 } else { MOST_EARLY });
+        let wall = token.expires_at - TimeDelta::from_std(early).unwrap_or_default();
+        Ok(Self {
+            token,
+            authorization,
+            fresh_until: (wall, now.saturating_add(left.saturating_sub(early))),
+            valid_until: now.saturating_add(left),
+            issued: just_issued.then_some(now),
+        })
     }
 
     fn is_fresh(&self, shared: &Shared) -> bool {
@@ -131,9 +151,7 @@ impl Held {
     }
 
     fn is_valid(&self, shared: &Shared) -> bool {
-        let (_, monotonic) = self.fresh_until;
-        shared.clock.monotonic() < monotonic.saturating_add(shared.early)
-            && shared.clock.now() < self.token.expires_at
+        shared.clock.monotonic() < self.valid_until && shared.clock.now() < self.token.expires_at
     }
 }
 
@@ -223,10 +241,14 @@ impl UserTokens {
             return Err(hopeless(&self.slot.key));
         }
         if let Some(Failed { error, until }) = &*self.slot.failed()
-            && error.is_throttled()
             && now < *until
         {
-            return Err(error.clone().with_retry_after(until.saturating_sub(now)));
+            let refused = error.is_credential() && error.outcome() == Outcome::Refused;
+            if error.is_throttled() {
+                return Err(error.clone().with_retry_after(until.saturating_sub(now)));
+            } else if refused {
+                return Err(error.clone());
+            }
         }
         let (sender, receiver) = watch::channel(None);
         *flight = Some(receiver.clone());
@@ -236,13 +258,20 @@ impl UserTokens {
         let landed = Landed(Arc::clone(&slot));
         // a task of its own: a refresh is finished and saved, whoever gives up waiting for it
         runtime.spawn(async move {
-            let result = renewal::renew(&shared, &slot).await;
+            let mut result = renewal::renew(&shared, &slot).await;
             *slot.failed() = result.as_ref().err().map(|error| {
                 tracing::warn!(%error, "no fresh token");
                 let pause = error.retry_after().unwrap_or(PAUSE);
                 let until = shared.clock.monotonic().saturating_add(pause);
                 Failed { error: error.clone(), until }
             });
+            let at_hand = slot.current.load_full();
+            if matches!(&result, Err(error) if error.kind() != ErrorKind::Store)
+                && at_hand.is_none_or(|held| !held.is_valid(&shared))
+                && let Some(held) = renewal::last_resort(&shared, &slot).await
+            {
+                result = Ok(held);
+            }
             // once, and before anybody is told: the next flight is not this one's to clear
             drop(landed);
             // nobody may be waiting any more

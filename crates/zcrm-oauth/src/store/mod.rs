@@ -90,7 +90,12 @@ pub trait TokenStore: Send + Sync + fmt::Debug {
     }
 
     /// A lease on `key` across processes, for the length of a refresh. `None` where `wait` passed
-    /// before it was free; whoever holds it and dies frees it.
+    /// before it was free; whoever holds it and dies frees it. It never waits for the lease of
+    /// another key, and hinders neither [`load`](Self::load) nor [`save`](Self::save).
+    ///
+    /// [`TokenManager`](crate::TokenManager) takes the lease, loads again, refreshes only if the
+    /// token is still stale, saves, and gives the lease back. Where it gets none in time it goes on
+    /// without: the worst case is one access token more.
     ///
     /// The default is a lock that keeps nobody out: right for a store that one process uses alone,
     /// for within a process [`TokenManager`](crate::TokenManager) refreshes once by itself.

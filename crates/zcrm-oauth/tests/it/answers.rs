@@ -104,10 +104,15 @@ async fn a_login_that_was_revoked_needs_a_person() {
 #[tokio::test]
 async fn other_refusals_are_told_in_the_servers_word() {
     let world = World::expired().await;
-    for word in ["general_error", "access_denied", "invalid_scope"] {
+    for (word, kind) in [
+        // it may pass by itself
+        ("general_error", ErrorKind::Api),
+        ("invalid_scope", ErrorKind::Api),
+        ("access_denied", ErrorKind::Credential),
+    ] {
         world.accounts().json(200, &json!({ "error": word }));
         let error = world.tokens.token().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Credential);
+        assert_eq!(error.kind(), kind, "{word}");
         assert!(error.to_string().contains(&format!("`{word}`")), "{error}");
     }
 }
@@ -119,8 +124,25 @@ async fn a_refusal_that_is_no_word_is_not_repeated() {
     for odd in ["", "1000.marked", "<b>marked</b>", "marked\u{1b}[31m", &long] {
         world.accounts().json(400, &json!({ "error": odd }));
         let error = world.tokens.token().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Credential);
+        assert_eq!(error.kind(), ErrorKind::Api);
         let text = chain(&error);
         assert!(!text.contains("marked") && text.len() < 1000, "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_login_that_is_dead_is_not_asked_for_again_and_again() {
+    let world = World::expired().await;
+    world.sim.revoke_refresh_tokens();
+    for _ in 0..20 {
+        let error = world.tokens.token().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Credential);
+    }
+    assert_eq!(world.token_calls(), 1);
+    world.advance(std::time::Duration::from_secs(5));
+    world.tokens.token().await.unwrap_err();
+    assert_eq!(world.token_calls(), 2);
+    // a new login counts at once
+    world.log_in().await;
+    world.tokens.token().await.unwrap();
 }

@@ -184,3 +184,19 @@ async fn a_new_login_takes_the_place_of_the_old_one() {
     assert_eq!(cached(&world.tokens).as_deref(), Some(access(&new)));
     assert!(world.stored().await.is_same_login(&new));
 }
+
+#[tokio::test]
+async fn a_login_whose_answer_tells_no_lifetime_is_kept_and_refreshed_at_first_use() {
+    let world = World::logged_in().await;
+    let refresh = refresh_token(&world.stored().await).to_owned();
+    for odd in [json!(null), json!("soon"), json!(0)] {
+        let answer =
+            json!({ "access_token": "1000.a", "refresh_token": refresh, "expires_in": odd });
+        world.accounts().json(200, &answer);
+        let token = world.tokens.exchange("1000.grant".to_owned()).await.unwrap();
+        assert_eq!(access(&token), "1000.a");
+        assert_eq!(cached(&world.tokens), None);
+        assert_ne!(access(&world.tokens.token().await.unwrap()), "1000.a");
+    }
+    assert_eq!(world.sim.journal().refreshes(), 3);
+}

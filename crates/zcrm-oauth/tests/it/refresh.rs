@@ -1,5 +1,7 @@
 //! What a refresh keeps, and who wins over it.
 
+use std::time::Duration;
+
 use serde_json::json;
 use zcrm_core::{DataCenter, Environment, ErrorKind, Outcome, Site};
 use zcrm_http::Authorizer;
@@ -214,4 +216,32 @@ async fn one_user_of_one_manager_shares_its_token_however_often_it_is_asked_for(
     let again = manager.clone().user("a@example.com").unwrap();
     assert_eq!(cached(&again).as_deref(), Some(access(&login)));
     assert_eq!(manager.store().keys().await.unwrap(), [tokens.key().clone()]);
+}
+
+#[tokio::test]
+async fn a_process_that_starts_in_a_tokens_last_minute_can_do_without_the_refresh() {
+    let world = World::logged_in().await;
+    world.advance(HOUR - Duration::from_secs(30));
+    let other = world.other();
+    world.accounts().status(503);
+    let token = other.token().await.unwrap();
+    assert_eq!(access(&token), access(&world.stored().await));
+    // the pause after the failure holds
+    other.token().await.unwrap();
+    assert_eq!(world.token_calls(), 1);
+    world.advance(Duration::from_secs(30));
+    assert_ne!(access(&other.token().await.unwrap()), access(&token));
+}
+
+#[tokio::test]
+async fn a_refresh_that_is_to_be_earlier_than_tokens_live_does_not_run_for_ever() {
+    let world = World::expired().await;
+    let tokens = world.manager().refreshing_early(2 * HOUR).user(&world.sim.user_email()).unwrap();
+    for _ in 0..10 {
+        tokens.token().await.unwrap();
+        assert!(cached(&tokens).is_some());
+    }
+    assert_eq!(world.sim.journal().refreshes(), 1);
+    world.advance(HOUR / 2);
+    assert_eq!(cached(&tokens), None, "half of its life is over");
 }
