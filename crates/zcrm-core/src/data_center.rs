@@ -1,6 +1,10 @@
 //! Zoho's data centres and the environments in them.
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    str::FromStr,
+};
 
 use crate::{Error, Origin};
 
@@ -163,6 +167,12 @@ impl PartialEq for DataCenter {
 }
 
 impl Eq for DataCenter {}
+
+impl Hash for DataCenter {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.location().hash(state);
+    }
+}
 
 impl fmt::Display for DataCenter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -17,7 +17,7 @@ use crate::Error;
 /// use zcrm_core::Id;
 ///
 /// let id: Id = serde_json::from_str("\"3652397000000649013\"")?;
-/// assert_eq!(id.as_str(), "3652397000000649013");
+/// assert_eq!(id, "3652397000000649013");
 /// assert_eq!(Id::from(3652397000000649013u64), id);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -89,6 +89,18 @@ impl FromStr for Id {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(Self::from(text))
+    }
+}
+
+impl PartialEq<str> for Id {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl PartialEq<&str> for Id {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
     }
 }
 

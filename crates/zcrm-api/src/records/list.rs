@@ -257,7 +257,6 @@ macro_rules! query_methods {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
 #[must_use = "nothing is read until `send` or `stream` is called"]
 pub struct ListRecords<T> {
     query: Query<T>,
@@ -286,7 +285,6 @@ impl<T: DeserializeOwned + Send + 'static> ListRecords<T> {
 }
 
 /// Finds records: [`Records::search`].
-#[derive(Clone, Debug)]
 #[must_use = "nothing is read until `send` or `stream` is called"]
 pub struct SearchRecords<T> {
     query: Query<T>,
@@ -300,6 +298,30 @@ impl<T: DeserializeOwned + Send + 'static> SearchRecords<T> {
     }
 
     query_methods!();
+}
+
+impl<T> Clone for ListRecords<T> {
+    fn clone(&self) -> Self {
+        Self { query: self.query.clone() }
+    }
+}
+
+impl<T> Clone for SearchRecords<T> {
+    fn clone(&self) -> Self {
+        Self { query: self.query.clone() }
+    }
+}
+
+impl<T> fmt::Debug for ListRecords<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ListRecords").field(&self.query).finish()
+    }
+}
+
+impl<T> fmt::Debug for SearchRecords<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SearchRecords").field(&self.query).finish()
+    }
 }
 
 pub(super) fn join<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {

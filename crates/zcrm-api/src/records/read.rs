@@ -1,5 +1,7 @@
 //! One record.
 
+use std::fmt;
+
 use bytes::Bytes;
 use http::Request;
 use serde::de::DeserializeOwned;
@@ -9,7 +11,6 @@ use super::Records;
 use crate::operations;
 
 /// Reads one record: [`Records::get`].
-#[derive(Clone, Debug)]
 #[must_use = "nothing is read until `send` is called"]
 pub struct GetRecord<T> {
     records: Records<T>,
@@ -53,5 +54,21 @@ impl<T: DeserializeOwned + Send + 'static> GetRecord<T> {
             Some(fields) => request.query("fields", fields),
             None => request,
         })
+    }
+}
+
+impl<T> Clone for GetRecord<T> {
+    fn clone(&self) -> Self {
+        Self { records: self.records.clone(), id: self.id.clone(), fields: self.fields.clone() }
+    }
+}
+
+impl<T> fmt::Debug for GetRecord<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GetRecord")
+            .field("records", &self.records)
+            .field("id", &self.id)
+            .field("fields", &self.fields)
+            .finish()
     }
 }

@@ -9,7 +9,6 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use zcrm_core::{
     Endpoint, Error, Id, ItemError, ItemSuccess, Outcome, Outcomes, Record, RequestBuilder,
-    RetryClass,
 };
 
 use super::Records;
@@ -172,33 +171,11 @@ impl WriteRecords {
                 duplicate_check_fields: &self.duplicate_check,
                 lar_id: &self.assignment_rule,
             };
+            // the endpoint judges by the body whether the call may be repeated
             let request = self.records.request(self.endpoint)?.json(&body);
-            Ok(Call { records: rows.len(), request: request.retry(self.retry_class(rows)) })
+            Ok(Call { records: rows.len(), request })
         };
         not_empty(self.rows.chunks(MOST_IN_A_CALL).map(call).collect::<Result<_, _>>()?)
-    }
-
-    /// Lists append, and an upsert without a match inserts: neither may be done twice.
-    fn retry_class(&self, rows: &[Box<RawValue>]) -> RetryClass {
-        let plain = |row: &RawValue| {
-            Record::from_json(row.get().to_owned()).is_ok_and(|record| {
-                let filled = |raw: &str| !matches!(raw, "null" | "\"\"");
-                let checked = |field: &String| record.raw(field).is_some_and(filled);
-                self.duplicate_check.iter().all(checked)
-                    && record
-                        .names()
-                        .all(|name| record.raw(&name).is_some_and(|raw| !raw.starts_with('[')))
-            })
-        };
-        let may = match self.endpoint.name() {
-            name if name == operations::UPDATE.name() => true,
-            name if name == operations::UPSERT.name() => !self.duplicate_check.is_empty(),
-            _ => false,
-        };
-        match may && rows.iter().all(|row| plain(row)) {
-            true => RetryClass::Idempotent,
-            false => RetryClass::NotIdempotent,
-        }
     }
 }
 

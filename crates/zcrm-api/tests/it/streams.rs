@@ -88,12 +88,12 @@ on_both_versions! {
     async fn a_broken_page_ends_the_stream_with_a_way_to_go_on(version) {
         let World { sim, api } = World::with(version, |sim| sim.records("Contacts", 50)).await;
         let contacts = api.records("Contacts");
-        sim.faults().on_path_prefix("/crm/").skip(2).zoho_error(500, "INTERNAL_ERROR");
+        sim.faults().on_path_prefix("/crm/").skip(2).zoho_error(403, "NO_PERMISSION");
         let list = contacts.list().fields(["Last_Name"]).sort_by("id", SortOrder::Ascending);
         let all = list.per_page(20).stream().collect_all().await;
         assert_eq!(all.records.len(), 40);
         let error = all.interrupted.unwrap();
-        assert_eq!(error.code(), Some(&Code::INTERNAL_ERROR));
+        assert_eq!(error.code(), Some(&Code::NO_PERMISSION));
 
         let saved = serde_json::to_string(Cursor::of(&error).unwrap()).unwrap();
         let cursor: Cursor = serde_json::from_str(&saved).unwrap();
@@ -192,12 +192,12 @@ on_both_versions! {
         let World { sim, api } = World::new(version).await;
         let contacts = api.records("Contacts");
         let row = |n: usize| {
-            Record::new().with("Last_Name", if n % 2 == 0 { "Even" } else { "Odd" })
+            Record::new().with("Last_Name", if n.is_multiple_of(2) { "Even" } else { "Odd" })
         };
         contacts.create((0..60).map(row)).send().await.unwrap().all().unwrap();
         let even = || contacts.search(Criteria::equals("Last_Name", "Even")).per_page(10);
         assert_eq!(even().stream().collect_all().await.records.len(), 30);
-        sim.faults().method("GET").skip(1).zoho_error(500, "INTERNAL_ERROR");
+        sim.faults().method("GET").skip(1).zoho_error(403, "NO_PERMISSION");
         let all = even().stream().collect_all().await;
         assert_eq!(all.records.len(), 10);
         let cursor = Cursor::of(all.interrupted.as_ref().unwrap()).unwrap().clone();
@@ -228,6 +228,16 @@ async fn page_tokens_lead_past_two_thousand_records() {
     assert!(all.interrupted.is_none(), "{:?}", all.interrupted);
     assert_eq!(all.records.len(), 2_450);
     assert_eq!(sim.journal().api_requests(), 13);
+}
+
+#[tokio::test]
+async fn a_stream_begins_at_the_page_token_it_was_given() {
+    let World { sim: _sim, api } =
+        World::with(ApiVersion::V8, |sim| sim.records("Contacts", 30)).await;
+    let list = || api.records("Contacts").list().fields(["id"]).per_page(10);
+    let token = list().send().await.unwrap().info.next_page_token.unwrap();
+    let rest = list().param("page_token", token).stream().collect_all().await;
+    assert_eq!(rest.records.len(), 20);
 }
 
 #[tokio::test]

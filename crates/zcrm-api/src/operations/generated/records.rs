@@ -365,8 +365,11 @@ pub static RECORDS_UPLOAD_PHOTO: Endpoint = Endpoint::post("/{module}/{id}/photo
     .scopes(&["ZohoCRM.modules.ALL"]);
 
 /// `POST /{module}/upsert`: outcomes under `data`.
+///
+/// In v2 `duplicate_check_fields` may stand in the query as well.
 pub static RECORDS_UPSERT: Endpoint = Endpoint::post("/{module}/upsert")
     .id("records.upsert")
+    .query(&["duplicate_check_fields"])
     .headers(&["X-EXTERNAL", "If-Unmodified-Since"])
     .body(BodyShape::List("data"))
     .body_keys(&[

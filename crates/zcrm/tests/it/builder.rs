@@ -1,0 +1,131 @@
+//! What is set on the builder reaches the part that it is meant for.
+
+use std::{sync::Arc, time::Duration};
+
+use zcrm::{
+    Client, ClientBuilder, Config, ErrorKind, Limits, MemoryStore, RetryPolicy, Timeouts,
+    TokioClock,
+};
+use zcrm_core::ManualClock;
+use zcrm_sim::Simulator;
+
+fn builder(sim: &Simulator) -> ClientBuilder {
+    Client::builder()
+        .client_id(sim.client_id())
+        .client_secret(sim.client_secret())
+        .redirect_uri(sim.redirect_uri())
+        .user(sim.user_email())
+        .accounts_url(sim.accounts_url())
+        .api_base_url(sim.api_url())
+}
+
+/// A client that trusts the simulator and is logged in.
+async fn logged_in(sim: &Simulator, change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Client {
+    let builder = builder(sim).root_pem(sim.ca_pem()).store(MemoryStore::new());
+    let client = change(builder).build().await.unwrap();
+    client.tokens().exchange(sim.grant_token()).await.unwrap();
+    client
+}
+
+async fn read(client: &Client) -> Result<(), zcrm::Error> {
+    client.records("Leads").list().fields(["Last_Name"]).send().await.map(drop)
+}
+
+#[tokio::test]
+async fn a_ca_file_is_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let pem = folder.path().join("ca.pem");
+    let sim = Simulator::start().await.unwrap();
+    std::fs::write(&pem, sim.ca_pem()).unwrap();
+    let config = Config::new().with("ca_file", pem.to_str().unwrap()).unwrap();
+    let client = builder(&sim).config(config).store(MemoryStore::new()).build().await.unwrap();
+    client.tokens().exchange(sim.grant_token()).await.unwrap();
+    read(&client).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_store_of_ones_own_is_taken_before_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let sim = Simulator::start().await.unwrap();
+    logged_in(&sim, |builder| builder.token_path(folder.path())).await;
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn blanks_around_a_setting_do_not_count() {
+    let sim = Simulator::start().await.unwrap();
+    let id = format!(" {} ", sim.client_id());
+    let secret = format!("{}\n", sim.client_secret());
+    let client = logged_in(&sim, |builder| builder.client_id(id).client_secret(secret)).await;
+    assert_eq!(client.tokens().key().client_id(), sim.client_id());
+}
+
+#[tokio::test]
+async fn the_clock_and_the_time_of_the_refresh_are_the_callers() {
+    let sim = Simulator::start().await.unwrap();
+    let clock = ManualClock::new();
+    let given = Arc::new(clock.clone());
+    let early = Duration::from_secs(600);
+    let client = logged_in(&sim, |builder| builder.clock(given).refresh_early(early)).await;
+    clock.advance(Duration::from_secs(2_900));
+    read(&client).await.unwrap();
+    assert_eq!(sim.journal().refreshes(), 0);
+    // within the last ten minutes the refresh goes on beside the calls
+    clock.advance(Duration::from_secs(200));
+    for _ in 0..50 {
+        read(&client).await.unwrap();
+    }
+    assert_eq!(sim.journal().refreshes(), 1);
+}
+
+#[tokio::test]
+async fn calls_are_tried_again_as_often_as_the_policy_says() {
+    let sim = Simulator::start().await.unwrap();
+    let policy = RetryPolicy::new(Arc::new(TokioClock::new())).attempts(1);
+    let client = logged_in(&sim, |builder| builder.retry(policy)).await;
+    sim.faults().on_path_prefix("/crm/").zoho_error(503, "SERVICE_UNAVAILABLE");
+    assert_eq!(read(&client).await.unwrap_err().attempts(), 1);
+    assert_eq!(sim.journal().api_requests(), 1);
+}
+
+#[tokio::test]
+async fn a_call_ends_when_its_time_is_over() {
+    let sim = Simulator::start().await.unwrap();
+    let clock = ManualClock::new();
+    let mut timeouts = Timeouts::default();
+    timeouts.total = Duration::from_secs(7);
+    let given = Arc::new(clock.clone());
+    let client = logged_in(&sim, |builder| builder.clock(given).timeouts(timeouts)).await;
+    let hold = sim.faults().on_path_prefix("/crm/").hold();
+    let caller = client.clone();
+    let call = tokio::spawn(async move { read(&caller).await });
+    hold.wait_arrived().await;
+    clock.advance(Duration::from_secs(7));
+    // time enough to notice it
+    for _ in 0..3 {
+        client.tokens().exchange(sim.grant_token()).await.unwrap();
+    }
+    hold.release();
+    assert_eq!(call.await.unwrap().unwrap_err().kind(), ErrorKind::Timeout);
+}
+
+#[tokio::test]
+async fn no_more_calls_go_on_at_a_time_than_the_limits_say() {
+    let sim = Simulator::start().await.unwrap();
+    let mut limits = Limits::default();
+    limits.concurrent = 1;
+    let client = logged_in(&sim, |builder| builder.limits(limits)).await;
+    let hold = sim.faults().on_path_prefix("/crm/").hold();
+    let call = |client: Client| tokio::spawn(async move { read(&client).await });
+    let first = call(client.clone());
+    hold.wait_arrived().await;
+    let second = call(client.clone());
+    // time enough for a call that should be waiting: the accounts server knows no such limit
+    for _ in 0..3 {
+        client.tokens().exchange(sim.grant_token()).await.unwrap();
+    }
+    assert_eq!(sim.journal().api_requests(), 1);
+    hold.release();
+    first.await.unwrap().unwrap();
+    second.await.unwrap().unwrap();
+}
