@@ -8,9 +8,8 @@ use crate::shell::{self, Error, Workspace};
 const LONG: usize = 500;
 /// A hand-written source file must not exceed this number of lines.
 const TOO_LONG: usize = 600;
-/// Folders at the root of a machine that differ from one machine to the next.
-const MACHINE_ROOTS: &[&str] =
-    &["/home/", "/root/", "/Users/", "/mnt/", "/builds/", "/work/", "/workspace/", "/workspaces/"];
+/// Folders at the root of a machine, below which everything differs from one machine to the next.
+const MACHINE_FOLDERS: &[&str] = &["home", "root", "Users", "mnt", "builds", "work", "workspaces"];
 /// The text files in which white space is checked.
 const TIDY: &[&str] = &["md", "rs", "toml"];
 
@@ -116,8 +115,9 @@ fn check(path: &Path, text: &str) -> Vec<Finding> {
 /// The start of an absolute path of some machine, if the line names one: a folder of somebody, not
 /// one that every system has, and not the path of a URL.
 fn machine_path(line: &str) -> Option<String> {
-    for root in MACHINE_ROOTS {
-        for (at, _) in line.match_indices(root) {
+    for folder in MACHINE_FOLDERS {
+        let root = format!("/{folder}/");
+        for (at, _) in line.match_indices(&root) {
             let (before, rest) = line.split_at(at);
             let starts = before.ends_with("file://")
                 || before.chars().next_back().is_none_or(|c| !in_a_path(c) && c != '}');
@@ -158,8 +158,8 @@ mod tests {
 
     #[test]
     fn a_path_of_a_machine_is_found() {
-        for root in MACHINE_ROOTS {
-            let path = format!("{root}{}", "somebody");
+        for folder in MACHINE_FOLDERS {
+            let path = format!("/{folder}/somebody");
             for line in [
                 path.clone(),
                 format!("cd {path}/zcrm"),
@@ -180,10 +180,10 @@ mod tests {
             "/etc/zcrm/zcrm.toml",
             "/crm/v8/home/{id}",
             "{base}/home/settings",
-            "~/work/main",
+            "~/builds/main",
             "https://www.zohoapis.com/home/x",
-            "docs/work/main.md",
-            "the roots are `/home/` and `/root/`",
+            "docs/builds/main.md",
+            &format!("the roots are `/{}/` and `/{}/`", "home", "root"),
         ] {
             assert_eq!(machine_path(line), None, "{line}");
         }

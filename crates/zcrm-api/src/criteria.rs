@@ -17,8 +17,15 @@ use std::fmt;
 ///     r"((Company:equals:Zylker \(India\)\, Ltd)and((Last_Name:starts_with:B)or(City:equals:Chennai)))"
 /// );
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Criteria(String);
+
+/// Shows nothing of the criteria: their values are people's data. `Display` does.
+impl fmt::Debug for Criteria {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Criteria").finish_non_exhaustive()
+    }
+}
 
 impl Criteria {
     /// The field has this value.

@@ -77,6 +77,7 @@ codes! {
     OAUTH_SCOPE_MISMATCH: "The token lacks a scope; refreshing does not help.";
     PAGINATION_LIMIT_EXCEEDED: "Page tokens end at record 100,000.";
     PERMISSION_DENIED: "The user may not do this.";
+    RATE_LIMIT_EXCEEDED: "A limit of rate was met.";
     RECORD_LOCKED: "The record is locked.";
     REQUIRED_PARAM_MISSING: "A mandatory parameter is absent.";
     SCHEDULED: "The work was accepted and goes on in the background.";

@@ -141,7 +141,11 @@ impl Error {
         let kind = match status {
             StatusCode::NOT_FOUND if *api.code() == Code::INVALID_DATA => ErrorKind::NotFound,
             StatusCode::TOO_MANY_REQUESTS => ErrorKind::Throttled,
-            _ if *api.code() == Code::TOO_MANY_REQUESTS => ErrorKind::Throttled,
+            _ if *api.code() == Code::TOO_MANY_REQUESTS
+                || *api.code() == Code::RATE_LIMIT_EXCEEDED =>
+            {
+                ErrorKind::Throttled
+            }
             _ if *api.code() == Code::DISCRETE_PAGINATION_LIMIT_EXCEEDED
                 || *api.code() == Code::PAGINATION_LIMIT_EXCEEDED =>
             {
@@ -411,6 +415,7 @@ mod tests {
             Error::from_api(ApiError::new(StatusCode::from_u16(status).unwrap(), code, "no"))
         };
         assert_eq!(api(429, Code::TOO_MANY_REQUESTS).kind(), ErrorKind::Throttled);
+        assert_eq!(api(400, Code::RATE_LIMIT_EXCEEDED).kind(), ErrorKind::Throttled);
         assert_eq!(api(400, Code::DISCRETE_PAGINATION_LIMIT_EXCEEDED).kind(), ErrorKind::Wall);
         assert_eq!(api(400, Code::PAGINATION_LIMIT_EXCEEDED).kind(), ErrorKind::Wall);
         assert_eq!(api(404, Code::INVALID_DATA).kind(), ErrorKind::NotFound);

@@ -64,7 +64,7 @@ pub struct RecordError {
     id: Option<Id>,
     path: String,
     problem: Problem,
-    raw: Bytes,
+    raw: String,
 }
 
 #[derive(Clone, Debug)]
@@ -104,7 +104,7 @@ impl RecordError {
     /// The record's JSON as it came. It holds people's data.
     #[must_use]
     pub fn raw(&self) -> &str {
-        std::str::from_utf8(&self.raw).unwrap_or_default()
+        &self.raw
     }
 
     /// The same error, `offset` records further on: for streams that count over pages.
@@ -171,7 +171,14 @@ pub(crate) fn item<T: DeserializeOwned + 'static>(
     let text = raw.get();
     let bytes = || body.slice_ref(text.as_bytes());
     let fail =
-        |path: String, problem| RecordError { index, id: id_of(text), path, problem, raw: bytes() };
+        // a copy of its own: errors may be kept for longer than the page
+        |path: String, problem| RecordError {
+            index,
+            id: id_of(text),
+            path,
+            problem,
+            raw: text.to_owned(),
+        };
     if let Some(error) = error_element(text) {
         return Err(fail(".".to_owned(), Problem::Refused(Box::new(error))));
     }

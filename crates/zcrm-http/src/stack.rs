@@ -43,6 +43,29 @@ impl Default for Timeouts {
     }
 }
 
+impl Timeouts {
+    /// Sets the time of a whole call.
+    #[must_use]
+    pub fn with_total(mut self, total: Duration) -> Self {
+        self.total = total;
+        self
+    }
+
+    /// Sets the time until an answer begins.
+    #[must_use]
+    pub fn with_head(mut self, head: Duration) -> Self {
+        self.head = head;
+        self
+    }
+
+    /// Sets the longest pause in an answer's body.
+    #[must_use]
+    pub fn with_idle(mut self, idle: Duration) -> Self {
+        self.idle = idle;
+        self
+    }
+}
+
 /// How much may go on at a time.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -62,14 +85,36 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Sets the number of concurrent calls.
+    #[must_use]
+    pub fn with_concurrent(mut self, calls: usize) -> Self {
+        self.concurrent = calls;
+        self
+    }
+
+    /// Sets the number of concurrent heavy calls.
+    #[must_use]
+    pub fn with_concurrent_heavy(mut self, calls: usize) -> Self {
+        self.concurrent_heavy = calls;
+        self
+    }
+
+    /// Sets the size of the largest answer, in decoded bytes.
+    #[must_use]
+    pub fn with_answer_bytes(mut self, bytes: usize) -> Self {
+        self.answer_bytes = bytes;
+        self
+    }
+}
+
 /// Puts the layers around a connector, or around any service of the caller's.
 ///
 /// ```no_run
 /// use zcrm_http::{Connector, Limits, Stack};
 ///
 /// # fn main() -> Result<(), zcrm_core::Error> {
-/// let mut limits = Limits::default();
-/// limits.concurrent = 5;
+/// let limits = Limits::default().with_concurrent(5);
 /// let transport = Stack::new(Connector::builder().build()?).limits(limits).build();
 /// # let _ = transport;
 /// # Ok(())

@@ -9,7 +9,7 @@
 //! With `ZCRM_CLIENT_ID`, `ZCRM_CLIENT_SECRET`, `ZCRM_REDIRECT_URI`, `ZCRM_CURRENT_USER_EMAIL` and
 //! `ZCRM_DATA_CENTER` it talks to Zoho; the first run needs a grant token in
 //! `QUICKSTART_GRANT_TOKEN` (scopes `ZohoCRM.modules.ALL` and `ZohoSearch.securesearch.READ`). It
-//! writes three leads, marked as its own, and deletes them again.
+//! writes two leads, marked as its own, and deletes them again.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
 use std::{env, fs, path::PathBuf};
@@ -170,11 +170,13 @@ impl Place {
     }
 
     async fn client(&self) -> zcrm::Result<Client> {
-        let builder = Client::builder().token_path(&self.folder).api_version(ApiVersion::V8);
+        let builder = Client::builder();
         let Some(simulator) = &self.simulator else {
-            return builder.config(Config::from_env()?).build().await;
+            let builder = builder.config(Config::from_env()?).token_path(&self.folder);
+            return builder.api_version(ApiVersion::V8).build().await;
         };
         builder
+            .token_path(&self.folder)
             .client_id(simulator.client_id())
             .client_secret(simulator.client_secret())
             .redirect_uri(simulator.redirect_uri())

@@ -40,6 +40,8 @@ const ACCOUNTS_DEADLINE: Duration = Duration::from_secs(20);
 pub struct ClientBuilder {
     config: Config,
     store: Option<Arc<dyn TokenStore>>,
+    /// The last word of `token_path`; kept as a path, for not every path is text.
+    token_path: Option<PathBuf>,
     connector: ConnectorBuilder,
     roots_pem: Vec<Vec<u8>>,
     timeouts: Timeouts,
@@ -56,6 +58,7 @@ impl ClientBuilder {
         Self {
             config: Config::new(),
             store: None,
+            token_path: None,
             connector: Connector::builder(),
             roots_pem: Vec::new(),
             timeouts: Timeouts::default(),
@@ -70,6 +73,9 @@ impl ClientBuilder {
 
     /// Takes over all settings of a [`Config`].
     pub fn config(mut self, config: Config) -> Self {
+        if config.is_set("token_persistence_path") {
+            self.token_path = None;
+        }
         self.config = self.config.overlaid_by(config);
         self
     }
@@ -124,8 +130,7 @@ impl ClientBuilder {
 
     /// Keeps the tokens in the file `zcrm_oauthtokens.txt` in this folder (feature `file-store`).
     pub fn token_path(self, folder: impl Into<PathBuf>) -> Self {
-        let folder = folder.into();
-        self.set("token_persistence_path", folder.to_string_lossy().into_owned())
+        Self { token_path: Some(folder.into()), ..self }
     }
 
     /// Keeps the tokens in a store of one's own; it is taken before any other.
@@ -199,8 +204,8 @@ impl ClientBuilder {
     /// The client. Nothing is sent by this.
     ///
     /// # Errors
-    /// Of kind [`Config`](crate::ErrorKind::Config), naming the setting that is missing or wrong;
-    /// of kind [`Store`](crate::ErrorKind::Store) where the token store cannot be opened.
+    /// Of kind [`Config`](crate::ErrorKind::Config), naming the setting that is missing or wrong. A
+    /// store that cannot be used is told by the first login or call.
     pub async fn build(self) -> Result<Client, Error> {
         let config = &self.config;
         let credentials = ClientCredentials::new(
@@ -211,9 +216,10 @@ impl ClientBuilder {
         let user = config.text("current_user_email");
         let site = site(config)?;
         let version = config.api_version()?;
-        let store = match &self.store {
-            Some(store) => Arc::clone(store),
-            None => configured_store(config)?,
+        let clock = self.clock.unwrap_or_else(|| Arc::new(TokioClock::new()));
+        let store = match self.store {
+            Some(store) => store,
+            None => file_store(token_path(config, self.token_path)?, &clock)?,
         };
 
         let mut connector = self.connector;
@@ -223,7 +229,6 @@ impl ClientBuilder {
         for pem in self.roots_pem {
             connector = connector.root_pem(pem);
         }
-        let clock = self.clock.unwrap_or_else(|| Arc::new(TokioClock::new()));
         let mut stack = Stack::new(connector.build()?)
             .clock(Arc::clone(&clock))
             .timeouts(self.timeouts)
@@ -269,25 +274,25 @@ fn site(config: &Config) -> Result<Site, Error> {
     Ok(site)
 }
 
-fn configured_store(config: &Config) -> Result<Arc<dyn TokenStore>, Error> {
-    let path = config.text("token_persistence_path");
-    if path.is_empty() {
+fn token_path(config: &Config, told: Option<PathBuf>) -> Result<PathBuf, Error> {
+    let path = told.unwrap_or_else(|| config.text("token_persistence_path").into());
+    if path.as_os_str().is_empty() {
         return Err(Error::config(
             "no token store is named: set `token_persistence_path` (a folder; feature \
              `file-store`), or give the builder a `.store(…)` of your own; `MemoryStore` forgets \
              the login at exit",
         ));
     }
-    file_store(&path)
+    Ok(path)
 }
 
 #[cfg(feature = "file-store")]
-fn file_store(path: &str) -> Result<Arc<dyn TokenStore>, Error> {
-    Ok(Arc::new(zcrm_store_file::FileStore::new(path)))
+fn file_store(path: PathBuf, clock: &Arc<dyn Clock>) -> Result<Arc<dyn TokenStore>, Error> {
+    Ok(Arc::new(zcrm_store_file::FileStore::new(path).with_clock(Arc::clone(clock))))
 }
 
 #[cfg(not(feature = "file-store"))]
-fn file_store(_path: &str) -> Result<Arc<dyn TokenStore>, Error> {
+fn file_store(_path: PathBuf, _clock: &Arc<dyn Clock>) -> Result<Arc<dyn TokenStore>, Error> {
     Err(Error::config(
         "`token_persistence_path` needs the feature `file-store` of the crate `zcrm`: switch it \
          on, or give the builder a `.store(…)` of your own",

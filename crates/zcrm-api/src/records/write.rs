@@ -303,6 +303,8 @@ async fn send_all(
 fn whole(error: Error) -> ItemError {
     match (error.outcome(), error.api()) {
         (Outcome::Unknown, _) => ItemError::Unknown(error),
+        // nothing was looked at, and the error knows how long to wait
+        _ if error.is_throttled() => ItemError::NotSent(error),
         (Outcome::Refused, Some(api)) => ItemError::Refused(Box::new(api.clone())),
         _ => ItemError::NotSent(error),
     }

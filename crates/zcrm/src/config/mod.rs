@@ -93,6 +93,10 @@ impl Config {
         self.values.insert(key, Setting { value, place });
     }
 
+    pub(crate) fn is_set(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
     /// The value of a key, without blanks around it; empty where it is not set.
     pub(crate) fn text(&self, key: &str) -> String {
         self.get(key).map(str::trim).unwrap_or_default().to_owned()
