@@ -100,6 +100,7 @@ struct Inner {
     status: Option<StatusCode>,
     attempts: u32,
     retry_after: Option<Duration>,
+    excerpt: Option<String>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -118,6 +119,7 @@ impl Error {
             status: None,
             attempts: 0,
             retry_after: None,
+            excerpt: None,
             source: None,
         }))
     }
@@ -235,6 +237,22 @@ impl Error {
         self
     }
 
+    /// Keeps the beginning of an answer that could not be understood, tokens taken out.
+    #[must_use]
+    pub(crate) fn with_excerpt(mut self, body: &[u8]) -> Self {
+        self.inner().excerpt = Some(excerpt(body));
+        self
+    }
+
+    /// Forgets the answer's text: for answers that hold secrets.
+    #[must_use]
+    pub fn without_excerpt(mut self) -> Self {
+        if self.0.excerpt.is_some() {
+            self.inner().excerpt = None;
+        }
+        self
+    }
+
     /// Corrects what became of the request, where a layer above knows better.
     #[must_use]
     pub fn with_outcome(mut self, outcome: Outcome) -> Self {
@@ -302,6 +320,13 @@ impl Error {
         self.0.retry_after
     }
 
+    /// The beginning (512 characters at most) of an answer that could not be understood, such as a
+    /// proxy's page. It may hold people's data, so it stands neither in `Display` nor in `Debug`.
+    #[must_use]
+    pub fn excerpt(&self) -> Option<&str> {
+        self.0.excerpt.as_deref()
+    }
+
     /// Whether the login itself is dead, so that a person must log in again.
     #[must_use]
     pub fn is_credential(&self) -> bool {
@@ -329,6 +354,27 @@ impl Error {
     fn inner(&mut self) -> &mut Inner {
         Arc::make_mut(&mut self.0)
     }
+}
+
+/// The beginning of a body as text, without anything that looks like one of Zoho's tokens.
+fn excerpt(body: &[u8]) -> String {
+    const LONGEST: usize = 512;
+    let text = String::from_utf8_lossy(body);
+    let of_a_token = |c: char| c.is_ascii_alphanumeric() || c == '.';
+    let mut excerpt = String::new();
+    for part in text.split_inclusive(|c| !of_a_token(c)) {
+        let word = part.trim_end_matches(|c| !of_a_token(c));
+        if word.starts_with("1000.") && word.len() >= 20 {
+            excerpt.push_str("[redacted]");
+            excerpt.push_str(part.get(word.len()..).unwrap_or_default());
+        } else {
+            excerpt.push_str(part);
+        }
+        if excerpt.len() >= LONGEST {
+            break;
+        }
+    }
+    excerpt.chars().take(LONGEST).collect()
 }
 
 impl fmt::Display for Error {

@@ -250,7 +250,8 @@ impl Reply {
             StatusCode::TOO_MANY_REQUESTS => ErrorKind::Throttled,
             _ => ErrorKind::Decode,
         };
-        self.context(Error::new(kind, Outcome::of_status(self.status), message))
+        let error = Error::new(kind, Outcome::of_status(self.status), message);
+        self.context(error.with_excerpt(&self.body))
     }
 
     /// Whether a refusal may only say that an earlier attempt of this call did it.

@@ -4,6 +4,9 @@
 //! `default-features = false` the crate is nothing else. The feature `client` (on by default) adds
 //! [`TokenManager`], which exchanges grant tokens and refreshes access tokens once for all who
 //! wait, and which is the [`Authorizer`](zcrm_http::Authorizer) of zcrm's HTTP stack.
+//!
+//! The feature `conformance` adds `store::conformance`, a suite that checks a store of one's own
+//! against the contract of [`TokenStore`], with its races.
 
 #[cfg(feature = "client")]
 mod client;

@@ -334,3 +334,16 @@ fn a_gateway_that_gave_up_waiting_leaves_the_outcome_open() {
         assert_eq!(error.outcome(), outcome, "{status}");
     }
 }
+
+#[test]
+fn an_excerpt_is_given_on_request_and_holds_no_token() {
+    let token = "1000.48216eb10228405944416adc23bf3068.3cf7c9e201c82cf40bcd43310c79bf09";
+    let page = format!("<html>patricia@example.com sent Zoho-oauthtoken {token}</html>");
+    let error = read(502, &page).page::<Lead>("data").unwrap_err();
+    let excerpt = error.excerpt().unwrap();
+    assert_eq!(excerpt, "<html>patricia@example.com sent Zoho-oauthtoken [redacted]</html>");
+    assert!(!format!("{error} {error:?}").contains("patricia"));
+    assert!(error.without_excerpt().excerpt().is_none());
+    let long = read(200, &"é".repeat(2_000)).page::<Lead>("data").unwrap_err();
+    assert!(long.excerpt().unwrap().chars().count() <= 512);
+}

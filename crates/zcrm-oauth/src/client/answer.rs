@@ -43,7 +43,8 @@ pub(super) fn decode(
         Ok(wire) => wire,
         // what it is instead of a token (HTML, nothing, cut), the reply can tell
         Err(_) => {
-            let told = reply.json::<Value>().err();
+            // but its text may hold half a token
+            let told = reply.json::<Value>().err().map(Error::without_excerpt);
             return Err(told.unwrap_or_else(|| malformed("the answer is no token", reply)));
         }
     };
