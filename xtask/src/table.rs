@@ -86,8 +86,15 @@ pub(crate) const TABLE: &[Row] = &[
         never: &[("tokio", DATA_ONLY), ("tower", DATA_ONLY), ("hyper", DATA_ONLY)],
     },
     Row {
-        name: "zcrm-http",
+        name: "zcrm-clock",
         place: Place::Layer(1),
+        also: &[],
+        externals: Externals::Only(&["chrono", "tokio"]),
+        never: &[],
+    },
+    Row {
+        name: "zcrm-http",
+        place: Place::Layer(2),
         also: &[],
         externals: Externals::Only(&[
             "async-trait",
@@ -118,7 +125,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         name: "zcrm-oauth",
-        place: Place::Layer(2),
+        place: Place::Layer(3),
         also: &[],
         externals: Externals::Only(&[
             "arc-swap",
@@ -143,7 +150,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         name: "zcrm-api",
-        place: Place::Layer(2),
+        place: Place::Layer(3),
         also: &[],
         externals: Externals::Only(&[
             "bytes",
@@ -162,7 +169,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         name: "zcrm-store-file",
-        place: Place::Layer(3),
+        place: Place::Layer(4),
         also: &[],
         externals: Externals::Only(&[
             "async-trait",
@@ -181,7 +188,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         name: "zcrm-store-mysql",
-        place: Place::Layer(3),
+        place: Place::Layer(4),
         also: &[],
         externals: Externals::Only(&[
             "async-trait",
@@ -201,7 +208,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         name: "zcrm",
-        place: Place::Layer(4),
+        place: Place::Layer(5),
         also: &["zcrm-derive"],
         externals: Externals::Only(&[
             "async-trait",

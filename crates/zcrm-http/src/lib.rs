@@ -21,7 +21,6 @@
 
 mod auth;
 mod body;
-mod clock;
 mod connector;
 pub mod layer;
 mod observer;
@@ -32,12 +31,12 @@ mod stack;
 
 pub use auth::{Authorization, AuthorizedBy, Authorizer};
 pub use body::{ReqBody, ResBody};
-pub use clock::TokioClock;
 pub use connector::{Connector, ConnectorBuilder};
 pub use observer::{Ended, Observer};
 pub use reply::{AfterDoubt, Attempts, Peer, send};
 pub use settings::CallSettings;
 pub use stack::{Limits, Stack, Timeouts};
+pub use zcrm_clock::TokioClock;
 pub use zcrm_core::BoxError;
 
 /// The service that everything above the wire speaks to: a request in, an answer out, any error.

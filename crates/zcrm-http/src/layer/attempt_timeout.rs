@@ -4,9 +4,10 @@ use std::{mem, sync::Arc, task, time::Duration};
 
 use http::{Request, Response};
 use tower::{Layer, Service};
+use zcrm_clock::within;
 use zcrm_core::{BoxError, CallMeta, Clock, Error, ErrorKind, Outcome};
 
-use super::{deadline::Sent, within::within};
+use super::deadline::Sent;
 use crate::{BoxFuture, ReqBody, ResBody};
 
 /// Adds [`AttemptTimeout`] to a service.

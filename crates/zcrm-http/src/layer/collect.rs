@@ -8,9 +8,9 @@ use http_body::Frame;
 use http_body_util::{BodyExt, Full};
 use serde::Deserialize;
 use tower::{Layer, Service};
+use zcrm_clock::within;
 use zcrm_core::{BoxError, Clock, Code, Error, ErrorKind, Outcome};
 
-use super::within::within;
 use crate::{BoxFuture, Peer, ReqBody, ResBody};
 
 /// The extension of an answer of status 400 and above that holds Zoho's code, where it has one.

@@ -12,9 +12,9 @@ use std::{
 
 use http::{Request, Response};
 use tower::{Layer, Service};
+use zcrm_clock::within;
 use zcrm_core::{BoxError, CallMeta, Clock, Error, ErrorKind, Outcome};
 
-use super::within::within;
 use crate::{BoxFuture, CallSettings, ReqBody, ResBody};
 
 /// Adds [`Deadline`] to a service.

@@ -14,7 +14,6 @@ mod lane;
 mod meter;
 mod retry;
 mod trace;
-mod within;
 
 pub use attempt_timeout::{AttemptTimeout, AttemptTimeoutLayer};
 pub use auth::{Auth, AuthLayer};

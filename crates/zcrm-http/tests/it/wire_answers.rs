@@ -145,16 +145,6 @@ async fn a_head_that_is_no_http_breaks_the_call() {
 }
 
 #[tokio::test]
-async fn a_head_that_breaks_off_leaves_the_outcome_open() {
-    for (request, tries) in [(read as fn() -> Call, 4), (insert, 1)] {
-        let (url, requests) = server(b"HTTP/1.1 200 OK\r\ncontent-le".to_vec()).await;
-        let error = zcrm(call(stack(1_000), at(&url, request())).await);
-        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::Unknown));
-        assert_eq!(requests.load(Ordering::SeqCst), tries);
-    }
-}
-
-#[tokio::test]
 async fn a_body_shorter_than_its_length_is_broken() {
     let (url, _) = server(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{}".to_vec()).await;
     let error = zcrm(call(stack(1000), at(&url, insert())).await);

@@ -10,7 +10,7 @@ use zcrm_core::{Clock, Sleep};
 ///
 /// ```
 /// use zcrm_core::Clock;
-/// use zcrm_http::TokioClock;
+/// use zcrm_clock::TokioClock;
 ///
 /// let clock = TokioClock::new();
 /// assert!(clock.now().timestamp() > 1_700_000_000);
