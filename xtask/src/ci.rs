@@ -8,7 +8,7 @@ use std::process::Stdio;
 use crate::metadata::{self, Member};
 use crate::shell::{self, Error, Stopwatch, Workspace};
 use crate::table;
-use crate::{house, layers};
+use crate::{house, layers, specification};
 
 /// One check.
 pub(crate) struct Step {
@@ -26,6 +26,9 @@ enum Outcome {
     NotRun(String),
 }
 
+/// Where Zoho's OpenAPI files may lie, seen from the workspace; they are not part of it.
+const OPENAPI_FILES: &str = "../shared/oas";
+
 /// When this variable is `1`, a missing cargo-deny is an error.
 const REQUIRE_DENY: &str = "ZCRM_REQUIRE_DENY";
 
@@ -42,6 +45,11 @@ pub(crate) const STEPS: &[Step] = &[
         name: "layers",
         about: "the dependencies keep to the layer table",
         run: |workspace| passed(layers::run(workspace, &[])),
+    },
+    Step {
+        name: "table",
+        about: "the operations are as generated; builders and simulator keep to them",
+        run: table,
     },
     Step { name: "doc", about: "the documentation builds without a warning", run: doc },
     Step { name: "examples", about: "the examples build", run: examples },
@@ -146,6 +154,13 @@ fn feature_sets(member: &Member) -> Vec<Vec<String>> {
         sets.push(Vec::new());
     }
     sets
+}
+
+/// Against the lock file, and against Zoho's own files where they lie beside the checkout.
+fn table(workspace: &Workspace) -> Result<Outcome, Error> {
+    let files = workspace.root().join(OPENAPI_FILES);
+    let against = if files.is_dir() { files.display().to_string() } else { "--locked".into() };
+    passed(specification::spec_check(workspace, &[against]))
 }
 
 fn doc(workspace: &Workspace) -> Result<Outcome, Error> {

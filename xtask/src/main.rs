@@ -8,13 +8,16 @@
     reason = "a command-line tool talks to its user through these streams"
 )]
 
+mod checks;
 mod ci;
 mod codegen;
 mod house;
 mod layers;
 mod manifest;
+mod mariadb;
 mod metadata;
 mod shell;
+mod specification;
 mod table;
 mod test;
 
@@ -63,6 +66,30 @@ const COMMANDS: &[Command] = &[
         usage: "[--check] [FOLDER]",
         about: "generate the table of operations, from OpenAPI files or from its lock file",
         run: codegen::run,
+    },
+    Command {
+        name: "operations",
+        usage: "",
+        about: "print the table of operations as JSON, each with the method that sends it",
+        run: specification::operations,
+    },
+    Command {
+        name: "spec-check",
+        usage: "--locked | FOLDER",
+        about: "hold table, builders and simulator against the lock file and OpenAPI files",
+        run: specification::spec_check,
+    },
+    Command {
+        name: "crash-test",
+        usage: "[--store NAME] [--kills N]",
+        about: "kill processes that save tokens, and look what is left",
+        run: checks::crash_test,
+    },
+    Command {
+        name: "fleet",
+        usage: "[--store NAME] [--processes N] [--tasks N] ...",
+        about: "count the refreshes of many processes that share a login",
+        run: checks::fleet,
     },
     Command { name: "help", usage: "", about: "print this list", run: help },
 ];

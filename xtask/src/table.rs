@@ -188,7 +188,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         name: "zcrm-store-mysql",
-        place: Place::Layer(4),
+        place: Place::Layer(3),
         also: &[],
         externals: Externals::Only(&[
             "async-trait",
@@ -196,11 +196,9 @@ pub(crate) const TABLE: &[Row] = &[
             "diesel",
             "diesel-async",
             "diesel_migrations",
+            "fastrand",
             "mysql_async",
-            "secrecy",
-            "serde",
-            "serde_json",
-            "thiserror",
+            "rustls",
             "tokio",
             "tracing",
         ]),

@@ -4,6 +4,7 @@
 mod arguments;
 mod child;
 mod clock;
+pub mod operations;
 mod place;
 
 pub use arguments::Arguments;

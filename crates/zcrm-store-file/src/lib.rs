@@ -38,7 +38,6 @@
 
 #[cfg(feature = "ruby-marshal")]
 mod binding;
-mod clock;
 mod disk;
 mod document;
 mod error;

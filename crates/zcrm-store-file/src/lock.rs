@@ -115,7 +115,7 @@ fn is_at(file: &File, path: &Path) -> io::Result<bool> {
 
 #[cfg(not(unix))]
 fn is_at(_: &File, _: &Path) -> io::Result<bool> {
-    // an open file cannot be deleted there
+    // the standard library cannot tell two files apart there; nobody is to delete lock files
     Ok(true)
 }
 

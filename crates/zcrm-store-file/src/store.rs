@@ -9,13 +9,13 @@ use std::{
 
 use async_trait::async_trait;
 use tokio::{runtime::Handle, sync::Mutex};
+use zcrm_clock::TokioClock;
 use zcrm_core::Clock;
 #[cfg(feature = "ruby-marshal")]
 use zcrm_core::Environment;
 use zcrm_oauth::{RefreshLock, StoreError, StoredToken, TokenKey, TokenStore};
 
 use crate::{
-    clock::TimerClock,
     error::{self, Failure},
     format::{Malformed, Tokens},
     local::{self, Local},
@@ -75,7 +75,7 @@ impl FileStore {
         Self {
             file: Arc::new(TokenFile::new(file, Arc::new(Local))),
             writing: Arc::default(),
-            clock: Arc::new(TimerClock::new()),
+            clock: Arc::new(TokioClock::new()),
         }
     }
 

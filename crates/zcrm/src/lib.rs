@@ -35,6 +35,8 @@
 //! # Features
 //!
 //! * `file-store` (on by default): tokens in one file, [`ClientBuilder::token_path`].
+//! * `ruby-marshal`: that file also in the format of the Ruby SDK, kept as it is found. Brings a
+//!   dependency with the licence WTFPL.
 //!
 //! # Layers
 //!
@@ -50,6 +52,7 @@ pub use builder::ClientBuilder;
 pub use client::Client;
 pub use config::Config;
 
+pub use zcrm_api::operations;
 pub use zcrm_api::{
     Api, Call, Collected, Criteria, Cursor, DeleteRecords, GetRecord, ListRecords, RecordStream,
     Records, SearchRecords, SortOrder, Trigger, WriteRecords,

@@ -82,8 +82,12 @@ pub(crate) fn build(spec: &Spec, overlay: &Overlay) -> Result<Built, Error> {
                 unclear.retain(|other| other != id);
             }
         }
+        // what follows from other facts follows from the corrected ones
         if facts.paging == before.paging {
             facts.paging = paging(&facts.query);
+        }
+        if facts.retry == before.retry && !facts.sources.is_empty() {
+            facts.retry = retry(facts).to_owned();
         }
     }
     for id in unclear {

@@ -7,15 +7,22 @@
 //!
 //! ```no_run
 //! # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
-//! use zcrm_api::operations::{ROLES_GET, ROLES_LIST};
+//! use zcrm_api::operations::{ORG_GET, ROLES_GET, TAGS_CREATE};
 //! use zcrm_core::Record;
 //!
-//! let roles = api.call(&ROLES_LIST).page::<Record>().await?;
+//! let org = api.call(&ORG_GET).object::<Record>().await?;
 //! let role = api.call(&ROLES_GET).path_id("role_id", "1").object::<Record>().await?;
-//! # let _ = (roles, role);
+//! let tags = [Record::new().with("name", "Hot"), Record::new().with("name", "Cold")];
+//! let made = api.call(&TAGS_CREATE).query("module", "Leads").items(&tags).outcomes(2).await?;
+//! # let _ = (org, role, made);
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! What an operation needs stands in its row: path values, query names, members of the body. A
+//! name that the row does not know is an error before anything is sent;
+//! [`query_unchecked`](crate::Call::query_unchecked) and
+//! [`json_unchecked`](crate::Call::json_unchecked) send it all the same.
 
 mod generated;
 

@@ -1,6 +1,7 @@
 //! What no file system shows on demand: a power cut at each step, and a failure at each step.
 
 mod faults;
+mod hostile;
 mod model;
 mod power_cut;
 

@@ -5,6 +5,7 @@ use std::{
     io::Read as _,
     process::{Command, Stdio},
     sync::Arc,
+    task::{Context, Waker},
     time::Duration,
 };
 
@@ -12,7 +13,7 @@ use zcrm_core::{Clock as _, ManualClock};
 use zcrm_oauth::TokenStore as _;
 use zcrm_store_file::FileStore;
 
-use crate::{Bench, key, token};
+use crate::{Bench, key, shown, token};
 
 const WAIT: Duration = Duration::from_secs(30);
 
@@ -87,6 +88,40 @@ async fn a_lock_file_that_was_deleted_locks_nobody_out_and_nobody_in() {
     assert!(second.is_some(), "the new file is a new lock");
     assert!(bench.store.lock(&key("a"), Duration::ZERO).await.unwrap().is_none());
     drop(held);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_that_gives_up_leaves_a_whole_file_and_no_lock() {
+    let bench = Bench::new();
+    let store = &bench.store;
+    store.save(&key("a"), &token("0")).await.unwrap();
+    let (mut stored, mut undone, mut done, mut polls) = ("0".to_owned(), 0, 0, 1_u64);
+    // the first gives up at once; each is more patient than the one before, until it succeeds
+    while done < 3 {
+        let new = polls.to_string();
+        let token = token(&new);
+        let own = key("a");
+        let mut save = store.save(&own, &token);
+        let mut cx = Context::from_waker(Waker::noop());
+        for _ in 0..polls {
+            if save.as_mut().poll(&mut cx).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(save);
+        // a write that was begun goes on; this one queues behind it
+        store.save(&key("b"), &token).await.unwrap();
+        let loaded = shown(&store.load(&key("a")).await.unwrap().unwrap());
+        if loaded == shown(&token) {
+            (stored, done) = (new, done + 1);
+        } else {
+            assert_eq!(loaded, shown(&crate::token(&stored)), "the old token, whole");
+            undone += 1;
+        }
+        polls += polls.div_ceil(4);
+    }
+    assert!(undone > 0, "one that gave up at once was not begun");
 }
 
 /// Runs itself once more, as the process that holds the lock and is killed.

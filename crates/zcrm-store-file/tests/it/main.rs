@@ -10,6 +10,8 @@ mod conformance;
 mod content;
 mod folder;
 mod locks;
+#[cfg(target_os = "linux")]
+mod mounts;
 #[cfg(feature = "ruby-marshal")]
 mod ruby;
 #[cfg(feature = "ruby-marshal")]

@@ -1,0 +1,32 @@
+//! The table of operations as JSON: `operations`.
+//!
+//! The surface of an operation is the public method that was seen to send it: every one is called
+//! against a simulator, and the requests are recorded.
+#![allow(clippy::print_stdout, reason = "a check talks to its user through these streams")]
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use zcrm_api::operations::ALL;
+use zcrm_checks::{
+    Arguments, Failure,
+    operations::{table, tour},
+};
+use zcrm_core::ApiVersion;
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    Arguments::parse(std::env::args_os().skip(1), &[], &[])?;
+    let mut surfaces = BTreeMap::new();
+    for exchange in tour(ApiVersion::V8).await?.exchanges {
+        if !exchange.surface.is_empty() {
+            surfaces.entry(exchange.operation).or_insert(exchange.surface);
+        }
+    }
+    let shown = |endpoint: &&zcrm_core::Endpoint| {
+        table::shown(endpoint, surfaces.get(endpoint.name()).copied())
+    };
+    let all: Vec<Value> = ALL.iter().map(shown).collect();
+    println!("{}", serde_json::to_string_pretty(&all)?);
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! Holds table, builders and simulator against the lock file, and against Zoho's files where they
+//! are given: `spec-check --root FOLDER [--files FOLDER]`.
+//!
+//! Without `--files` it needs nothing but the repository, whose folder `--root` names.
+#![allow(clippy::print_stdout, reason = "a check talks to its user through these streams")]
+
+use std::path::Path;
+
+use zcrm_checks::{
+    Arguments, Failure,
+    operations::{
+        Tour, files, locked,
+        schemas::{KnownFaults, Schemas},
+        table::{self, Row},
+        tour,
+    },
+};
+use zcrm_core::ApiVersion;
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let arguments = Arguments::parse(std::env::args_os().skip(1), &["root", "files"], &[])?;
+    let root = Path::new(arguments.text("root").unwrap_or("."));
+    let read = |path: &str| -> Result<String, Failure> {
+        std::fs::read_to_string(root.join(path))
+            .map_err(|error| format!("cannot read {path}: {error}").into())
+    };
+    let lock = table::lock(&read("crates/zcrm-api/table/operations.lock")?)?;
+    let mut differences = table::differences(&table::compiled(), &lock);
+    println!("table: {} operations against the lock file", lock.len());
+
+    let mut newest = None;
+    for version in [ApiVersion::V2, ApiVersion::V8] {
+        let tour = tour(version).await?;
+        differences.extend(locked::differences(&tour, &lock));
+        println!("{}", counts(&tour));
+        newest = Some(tour);
+    }
+    if let (Some(folder), Some(tour)) = (arguments.text("files"), newest) {
+        let overlay = read("crates/zcrm-api/table/overlay.toml")?;
+        let known = read("crates/zcrm-checks/known-faults.toml")?;
+        differences.extend(against_files(Path::new(folder), &lock, &overlay, &known, &tour)?);
+    }
+    for difference in &differences {
+        println!("difference: {difference}");
+    }
+    println!("{} differences", differences.len());
+    if differences.is_empty() { Ok(()) } else { Err("the specification is not met".into()) }
+}
+
+fn counts(tour: &Tour) -> String {
+    let of_builders = tour.exchanges.iter().filter(|exchange| !exchange.surface.is_empty()).count();
+    let missing = tour.exchanges.iter().filter(|exchange| locked::is_not_simulated(exchange));
+    format!(
+        "{}: {of_builders} requests of builders, {} reads of the table, of which the simulator has \
+         {}",
+        tour.version,
+        tour.exchanges.len() - of_builders,
+        tour.exchanges.len() - of_builders - missing.count(),
+    )
+}
+
+fn against_files(
+    folder: &Path,
+    lock: &[Row],
+    overlay: &str,
+    known: &str,
+    tour: &Tour,
+) -> Result<Vec<String>, Failure> {
+    let files = files::Files::read(folder)?.repaired(overlay)?;
+    let report = files::differences(&files, lock, overlay)?;
+    println!(
+        "files: {} operations, {} skipped, {} rows added by the overlay",
+        report.operations, report.skipped, report.added
+    );
+    let schemas = Schemas::new(&files)?;
+    let valid = schemas.check(&tour.exchanges, lock, &KnownFaults::read(known)?)?;
+    println!(
+        "schemas: {} requests, {} answers, {} misfits that are faults of the files",
+        valid.requests, valid.answers, valid.known
+    );
+    Ok(report.differences.into_iter().chain(valid.differences).collect())
+}

@@ -1,0 +1,84 @@
+//! What can be checked without Zoho's files: table, builders and simulator against the lock file.
+
+use serde_json::Value;
+use zcrm_core::ApiVersion;
+
+use super::table::{Row, key_of, text, texts};
+use super::{Exchange, Tour};
+
+/// What a tour shows that the lock file does not say.
+#[must_use]
+pub fn differences(tour: &Tour, lock: &[Row]) -> Vec<String> {
+    let mut found = Vec::new();
+    for exchange in &tour.exchanges {
+        found.extend(of_exchange(exchange, tour.version, lock));
+        let arrived = tour.journal.count(|entry| {
+            entry.method == exchange.method && entry.path == exchange.path && entry.authorised
+        });
+        if !exchange.surface.is_empty() && arrived == 0 {
+            found.push(format!("{}: never arrived at the simulator", exchange.surface));
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Whether the simulator does not have the operation.
+#[must_use]
+pub fn is_not_simulated(exchange: &Exchange) -> bool {
+    exchange.status == 501
+}
+
+fn of_exchange(exchange: &Exchange, version: ApiVersion, lock: &[Row]) -> Vec<String> {
+    let id = exchange.operation;
+    let Some(row) = lock.iter().find(|row| text(row, "id") == id) else {
+        return vec![format!("{id}: {} sends what the lock file does not know", exchange.surface)];
+    };
+    let mut found = Vec::new();
+    let mut differ = |what: String| found.push(format!("{id}: {what}"));
+    if exchange.method != text(row, "method") {
+        differ(format!("is sent as {}", exchange.method));
+    }
+    let prefix = match text(row, "base") {
+        "bulk" => format!("/crm/bulk/{version}"),
+        "email" => format!("/crm/email/{version}"),
+        _ => format!("/crm/{version}"),
+    };
+    if !fits(&exchange.path, &format!("{prefix}{}", text(row, "path"))) {
+        differ(format!("is sent to {}", exchange.path));
+    }
+    let known = texts(row, "query");
+    for name in exchange.query.iter().filter(|name| !known.contains(&name.as_str())) {
+        differ(format!("is sent with the query parameter `{name}`"));
+    }
+    let key = key_of(row, "body");
+    let keys = texts(row, "body_keys");
+    if let Ok(Value::Object(body)) = serde_json::from_slice(&exchange.body) {
+        for name in body.keys().filter(|name| key != Some(*name) && !keys.contains(&name.as_str()))
+        {
+            differ(format!("is sent with `{name}` in its body"));
+        }
+        if let Some(key) = key.filter(|key| !body.contains_key(*key)) {
+            differ(format!("is sent without `{key}` in its body"));
+        }
+    }
+    if let Some(key) = key_of(row, "response").filter(|_| answered(exchange)) {
+        let answer: Value = serde_json::from_slice(&exchange.answer).unwrap_or_default();
+        if answer.get(key).is_none() {
+            differ(format!("the simulator answers without `{key}`"));
+        }
+    }
+    found
+}
+
+/// Whether the answer has what was asked for, and is no refusal as a whole.
+fn answered(exchange: &Exchange) -> bool {
+    (200..300).contains(&exchange.status) && !exchange.answer.is_empty()
+}
+
+fn fits(path: &str, template: &str) -> bool {
+    let (path, template) = (path.split('/'), template.split('/'));
+    path.clone().count() == template.clone().count()
+        && path.zip(template).all(|(given, wanted)| wanted.starts_with('{') || given == wanted)
+}

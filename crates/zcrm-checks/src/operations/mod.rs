@@ -1,0 +1,13 @@
+//! The table of operations against its lock file, the builders, the simulator and Zoho's files.
+
+pub mod files;
+pub mod locked;
+mod recorder;
+pub mod schemas;
+pub mod table;
+#[cfg(test)]
+mod tests;
+mod tour;
+
+pub use recorder::{Exchange, Recorder};
+pub use tour::{Tour, tour};

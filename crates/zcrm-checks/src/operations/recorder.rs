@@ -1,0 +1,95 @@
+//! A transport that keeps what passes through it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use tower::{Service, ServiceExt, service_fn, util::BoxCloneSyncService};
+use zcrm_core::{BoxError, CallMeta};
+use zcrm_http::{ReqBody, Transport};
+
+/// A request and its answer.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Exchange {
+    /// The public method that was called for it; empty for calls of the table itself.
+    pub surface: &'static str,
+    /// The operation's name.
+    pub operation: &'static str,
+    /// The HTTP method.
+    pub method: String,
+    /// The path as it was sent.
+    pub path: String,
+    /// The names of the query parameters.
+    pub query: Vec<String>,
+    /// The body as it was sent.
+    pub body: Bytes,
+    /// The status of the answer.
+    pub status: u16,
+    /// The body of the answer.
+    pub answer: Bytes,
+}
+
+/// Keeps every exchange, and knows for which public method it was made.
+#[derive(Clone, Debug, Default)]
+pub struct Recorder(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    surface: &'static str,
+    seen: Vec<Exchange>,
+}
+
+impl Recorder {
+    /// Says which public method is called from now on.
+    pub fn now(&self, surface: &'static str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).surface = surface;
+    }
+
+    /// What has passed so far.
+    #[must_use]
+    pub fn seen(&self) -> Vec<Exchange> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).seen.clone()
+    }
+
+    /// The transport, with a record kept.
+    #[must_use]
+    pub fn around(&self, transport: Transport) -> Transport {
+        let state = Arc::clone(&self.0);
+        BoxCloneSyncService::new(service_fn(move |request: Request<ReqBody>| {
+            let (state, transport) = (Arc::clone(&state), transport.clone());
+            async move { record(&state, transport, request).await }
+        }))
+    }
+}
+
+async fn record(
+    state: &Mutex<State>,
+    mut transport: Transport,
+    request: Request<ReqBody>,
+) -> Result<Response<zcrm_http::ResBody>, BoxError> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await?.to_bytes();
+    let operation = head.extensions.get::<CallMeta>().map_or("", CallMeta::operation);
+    let query = head.uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let mut exchange = Exchange {
+        surface: "",
+        operation,
+        method: head.method.to_string(),
+        path: head.uri.path().to_owned(),
+        query: query.map(|pair| pair.split('=').next().unwrap_or(pair).to_owned()).collect(),
+        body: body.clone(),
+        status: 0,
+        answer: Bytes::new(),
+    };
+    let request = Request::from_parts(head, ReqBody::from(body));
+    let (head, answer) = transport.ready().await?.call(request).await?.into_parts();
+    exchange.answer = answer.collect().await?.to_bytes();
+    exchange.status = head.status.as_u16();
+    let body = Full::new(exchange.answer.clone()).map_err(|never| match never {}).boxed_unsync();
+    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+    exchange.surface = state.surface;
+    state.seen.push(exchange);
+    Ok(Response::from_parts(head, body))
+}

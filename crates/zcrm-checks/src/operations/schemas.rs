@@ -1,0 +1,292 @@
+//! Requests of the builders and answers of the simulator against the schemas of Zoho's files.
+//!
+//! What the files themselves get wrong stands in `known-faults.toml`, once, with the reason.
+
+use std::collections::BTreeSet;
+
+use jsonschema::{Draft, Registry, ValidationOptions, Validator};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    Exchange,
+    files::Files,
+    table::{Row, text, texts},
+};
+use crate::Failure;
+
+/// What the files get wrong.
+#[derive(Debug, Deserialize)]
+pub struct KnownFaults {
+    fault: Vec<Fault>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Fault {
+    /// The file, or `*`.
+    file: String,
+    /// `request` or `answer`; both where it is left out.
+    of: Option<String>,
+    /// The end of the place in the schema, such as `/required`.
+    schema: Option<String>,
+    /// The place in the JSON with indices as `*`, such as `/data/*/Owner`; a trailing `**` covers
+    /// everything below.
+    instance: Option<String>,
+    /// Why this is a fault of the file.
+    reason: String,
+}
+
+impl KnownFaults {
+    /// Reads the list.
+    ///
+    /// # Errors
+    /// Where it is no TOML, or an entry lacks its reason.
+    pub fn read(text: &str) -> Result<Self, Failure> {
+        let known: Self = toml::from_str(text)?;
+        match known.fault.iter().find(|fault| fault.reason.trim().is_empty()) {
+            Some(fault) => Err(format!("a fault of {} has no reason", fault.file).into()),
+            None => Ok(known),
+        }
+    }
+}
+
+/// A place where JSON does not fit its schema.
+#[derive(Clone, Debug)]
+struct Misfit {
+    file: String,
+    of: &'static str,
+    schema: String,
+    instance: String,
+    what: String,
+}
+
+impl Fault {
+    fn covers(&self, misfit: &Misfit) -> bool {
+        (self.file == "*" || self.file == misfit.file)
+            && self.of.as_deref().is_none_or(|of| of == misfit.of)
+            && self.schema.as_deref().is_none_or(|end| misfit.schema.ends_with(end))
+            && self.instance.as_deref().is_none_or(|place| match place.strip_suffix("**") {
+                Some(start) => misfit.instance.starts_with(start),
+                None => misfit.instance == place,
+            })
+    }
+}
+
+/// What came of the validation.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// How many requests were validated.
+    pub requests: usize,
+    /// How many answers were validated.
+    pub answers: usize,
+    /// How many misfits are faults of the files.
+    pub known: usize,
+    /// What nothing explains.
+    pub differences: Vec<String>,
+}
+
+/// The schemas of all files, with their references between one another.
+pub struct Schemas<'f> {
+    files: &'f Files,
+    registry: Registry<'static>,
+}
+
+impl std::fmt::Debug for Schemas<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Schemas").finish_non_exhaustive()
+    }
+}
+
+/// Where the files stand for one another.
+const BASE: &str = "json-schema:///";
+
+impl<'f> Schemas<'f> {
+    /// Takes in the schemas of files of OpenAPI 3.0 or 3.1.
+    ///
+    /// # Errors
+    /// Where a reference leads nowhere.
+    pub fn new(files: &'f Files) -> Result<Self, Failure> {
+        let mut registry = Registry::new();
+        for (name, root) in files.all() {
+            let mut root = root.clone();
+            translate(&mut root);
+            let draft = draft(&root);
+            registry = registry.add(format!("{BASE}{name}"), draft.create_resource(root))?;
+        }
+        Ok(Self { files, registry: registry.prepare()? })
+    }
+
+    fn validator(&self, file: &str, pointer: &str) -> Result<Validator, Failure> {
+        let draft = self.files.all().get(file).map_or(Draft::Draft4, draft);
+        let encoded = pointer.replace('{', "%7B").replace('}', "%7D");
+        let schema = json!({ "$ref": format!("{BASE}{file}#{encoded}") });
+        let options: ValidationOptions<'_> = jsonschema::options().with_registry(&self.registry);
+        Ok(options.with_draft(draft).should_validate_formats(false).build(&schema)?)
+    }
+
+    /// Validates what was sent and what was answered.
+    ///
+    /// # Errors
+    /// Where a schema cannot be read.
+    pub fn check(
+        &self,
+        exchanges: &[Exchange],
+        lock: &[Row],
+        known: &KnownFaults,
+    ) -> Result<Report, Failure> {
+        let mut report = Report::default();
+        let mut used = BTreeSet::new();
+        let mut differences = BTreeSet::new();
+        for exchange in exchanges {
+            let row = lock.iter().find(|row| text(row, "id") == exchange.operation);
+            // an alias describes the operation a second time: the first source counts
+            let Some(source) = row.and_then(|row| texts(row, "sources").first().copied()) else {
+                continue;
+            };
+            let mut misfits = Vec::new();
+            report.requests += usize::from(self.request(exchange, source, &mut misfits)?);
+            report.answers += usize::from(self.answer(exchange, source, &mut misfits)?);
+            for misfit in misfits {
+                match known.fault.iter().position(|fault| fault.covers(&misfit)) {
+                    Some(at) => {
+                        used.insert(at);
+                        report.known += 1;
+                    }
+                    None => {
+                        let Misfit { file, of, schema, instance, what } = misfit;
+                        differences.insert(format!(
+                            "{} ({of}) at `{instance}`: {what} [{file}#{schema}]",
+                            exchange.operation
+                        ));
+                    }
+                }
+            }
+        }
+        report.differences.extend(differences);
+        for (at, fault) in known.fault.iter().enumerate().filter(|(at, _)| !used.contains(at)) {
+            let Fault { file, reason, .. } = fault;
+            report.differences.push(format!("known fault {} is none ({file}: {reason})", at + 1));
+        }
+        Ok(report)
+    }
+
+    fn request(
+        &self,
+        exchange: &Exchange,
+        source: &str,
+        misfits: &mut Vec<Misfit>,
+    ) -> Result<bool, Failure> {
+        let Ok(body) = serde_json::from_slice::<Value>(&exchange.body) else { return Ok(false) };
+        let place = "/requestBody/content/application~1json/schema";
+        self.validate("request", source, place, &body, misfits)
+    }
+
+    fn answer(
+        &self,
+        exchange: &Exchange,
+        source: &str,
+        misfits: &mut Vec<Misfit>,
+    ) -> Result<bool, Failure> {
+        let Ok(answer) = serde_json::from_slice::<Value>(&exchange.answer) else {
+            return Ok(false);
+        };
+        let place = format!("/responses/{}/content/application~1json/schema", exchange.status);
+        self.validate("answer", source, &place, &answer, misfits)
+    }
+
+    /// Whether there is a schema at the place of an operation; what does not fit goes to `misfits`.
+    fn validate(
+        &self,
+        of: &'static str,
+        source: &str,
+        place: &str,
+        instance: &Value,
+        misfits: &mut Vec<Misfit>,
+    ) -> Result<bool, Failure> {
+        let mut parts = source.splitn(3, ' ');
+        let mut next = || parts.next().unwrap_or_default();
+        let (file, method, path) = (next(), next().to_lowercase(), next());
+        let path = path.replace('~', "~0").replace('/', "~1");
+        let pointer = format!("/paths/{path}/{method}{place}");
+        if self.files.all().get(file).and_then(|root| root.pointer(&pointer)).is_none() {
+            return Ok(false);
+        }
+        let validator = self.validator(file, &pointer)?;
+        for error in validator.iter_errors(instance) {
+            leaves(file, of, &error, misfits);
+        }
+        Ok(true)
+    }
+}
+
+/// The reasons behind an error: of alternatives those of the one that fits best.
+fn leaves(
+    file: &str,
+    of: &'static str,
+    error: &jsonschema::ValidationError<'_>,
+    misfits: &mut Vec<Misfit>,
+) {
+    use jsonschema::error::ValidationErrorKind as Kind;
+    if let Kind::AnyOf { context } | Kind::OneOfNotValid { context } = error.kind() {
+        let best = context.iter().filter(|errors| !errors.is_empty()).max_by_key(|errors| {
+            // the alternative that comes furthest into the JSON, then the one with fewest faults
+            let depth = errors
+                .iter()
+                .map(|error| error.instance_path().as_str().matches('/').count())
+                .max();
+            (depth, std::cmp::Reverse(errors.len()))
+        });
+        for error in best.into_iter().flatten() {
+            leaves(file, of, error, misfits);
+        }
+        return;
+    }
+    let generic = |place: &str| {
+        let parts = place.split('/').map(|part| {
+            let number = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+            if number { "*" } else { part }
+        });
+        parts.collect::<Vec<_>>().join("/")
+    };
+    misfits.push(Misfit {
+        file: file.to_owned(),
+        of,
+        schema: error.schema_path().to_string(),
+        instance: generic(error.instance_path().as_str()),
+        what: error.masked().to_string(),
+    });
+}
+
+fn draft(root: &Value) -> Draft {
+    match root.get("openapi").and_then(Value::as_str) {
+        Some(version) if version.starts_with("3.0") => Draft::Draft4,
+        _ => Draft::Draft202012,
+    }
+}
+
+/// References to other files become references to their names, and `nullable` becomes a type.
+fn translate(value: &mut Value) {
+    match value {
+        Value::Array(list) => list.iter_mut().for_each(translate),
+        Value::Object(object) => {
+            if let Some(Value::String(reference)) = object.get_mut("$ref")
+                && let Some((document, pointer)) = reference.split_once('#')
+                && !document.is_empty()
+            {
+                let name = document.rsplit('/').next().unwrap_or(document);
+                *reference = format!("{BASE}{name}#{pointer}");
+            }
+            if object.get("nullable") == Some(&Value::Bool(true)) {
+                if let Some(Value::String(kind)) = object.get("type").cloned() {
+                    object.insert("type".into(), json!([kind, "null"]));
+                }
+                if let Some(Value::Array(allowed)) = object.get_mut("enum") {
+                    allowed.push(Value::Null);
+                }
+            }
+            object.values_mut().for_each(translate);
+        }
+        _ => {}
+    }
+}

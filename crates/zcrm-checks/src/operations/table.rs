@@ -1,0 +1,223 @@
+//! The table as it is compiled, in the words of the lock file.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use zcrm_api::operations::ALL;
+use zcrm_core::{ApiVersion, Base, BodyShape, Endpoint, Host, Paging, ResponseShape, RetryClass};
+
+use crate::Failure;
+
+/// The versions that are counted up for people.
+const VERSIONS: [ApiVersion; 8] = [
+    ApiVersion::V2,
+    ApiVersion::V2_1,
+    ApiVersion::V3,
+    ApiVersion::V4,
+    ApiVersion::V5,
+    ApiVersion::V6,
+    ApiVersion::V7,
+    ApiVersion::V8,
+];
+
+/// The facts that table and lock file share, each with what is usual.
+fn usual() -> [(&'static str, Value); 16] {
+    [
+        ("id", Value::Null),
+        ("method", Value::Null),
+        ("base", json!("crm")),
+        ("path", Value::Null),
+        ("query", json!([])),
+        ("query_since", json!({})),
+        ("headers", json!([])),
+        ("body", json!("none")),
+        ("body_keys", json!([])),
+        ("response", Value::Null),
+        ("paging", json!("none")),
+        ("retry", Value::Null),
+        ("host", json!("api")),
+        ("credits", json!(1)),
+        ("scopes", json!([])),
+        ("since", json!("v2")),
+    ]
+}
+
+/// An operation by its facts.
+pub type Row = Map<String, Value>;
+
+/// Every operation that is compiled in.
+#[must_use]
+pub fn compiled() -> Vec<Row> {
+    ALL.iter().map(|endpoint| row(endpoint)).collect()
+}
+
+/// The facts of one.
+#[must_use]
+pub fn row(endpoint: &Endpoint) -> Row {
+    let list = match endpoint.body_shape() {
+        BodyShape::List(key) => Some(key),
+        _ => None,
+    };
+    let keys: Vec<&str> =
+        endpoint.body_key_names().iter().copied().filter(|key| list != Some(*key)).collect();
+    let younger: BTreeMap<&str, String> = endpoint
+        .query_names()
+        .iter()
+        .map(|name| (*name, endpoint.query_first_version(name)))
+        .filter(|(_, version)| *version > endpoint.first_version())
+        .map(|(name, version)| (name, version.to_string()))
+        .collect();
+    let (response, key) = response(endpoint);
+    let response = match key {
+        Some(key) => json!({ response: key }),
+        None => json!(response),
+    };
+    let mut row = json!({
+        "id": endpoint.name(),
+        "method": endpoint.method().as_str(),
+        "base": match endpoint.base_of() {
+            Base::Crm => "crm",
+            Base::Bulk => "bulk",
+            Base::Email => "email",
+            _ => "other",
+        },
+        "path": endpoint.template(),
+        "query": endpoint.query_names(),
+        "query_since": younger,
+        "headers": endpoint.header_names(),
+        "body": match endpoint.body_shape() {
+            BodyShape::None => json!("none"),
+            BodyShape::List(key) => json!({ "list": key }),
+            BodyShape::Json => json!("json"),
+            BodyShape::Multipart(part) => json!({ "multipart": part }),
+            _ => json!("other"),
+        },
+        "body_keys": keys,
+        "response": response,
+        "paging": match endpoint.pages() {
+            Paging::None => "none",
+            Paging::Numbers => "numbers",
+            Paging::Tokens => "tokens",
+            _ => "other",
+        },
+        "retry": match endpoint.retry_class() {
+            RetryClass::Read => "read",
+            RetryClass::Idempotent => "idempotent",
+            _ if endpoint.retries_by_body() => "by-body",
+            _ => "no",
+        },
+        "host": match endpoint.host_of() {
+            Host::Api => "api",
+            Host::Content => "content",
+            _ => "other",
+        },
+        "credits": endpoint.least_credits(),
+        "scopes": endpoint.scope_names(),
+        "since": endpoint.first_version().to_string(),
+    });
+    if let (Some(last), Some(row)) = (endpoint.last_version(), row.as_object_mut()) {
+        row.insert("until".into(), json!(last.to_string()));
+    }
+    match row {
+        Value::Object(row) => row,
+        _ => Row::new(),
+    }
+}
+
+fn response(endpoint: &Endpoint) -> (&'static str, Option<&'static str>) {
+    match endpoint.response() {
+        ResponseShape::List(key) => ("list", Some(key)),
+        ResponseShape::Outcomes(key) => ("outcomes", Some(key)),
+        ResponseShape::Object(key) => ("object", Some(key)),
+        ResponseShape::Bare => ("bare", None),
+        ResponseShape::Binary => ("binary", None),
+        _ => ("other", None),
+    }
+}
+
+/// What `cargo xtask operations` prints of an operation.
+#[must_use]
+pub fn shown(endpoint: &Endpoint, surface: Option<&str>) -> Value {
+    let (response, key) = response(endpoint);
+    let prefix = match endpoint.base_of() {
+        Base::Bulk => "/crm/bulk/{version}",
+        Base::Email => "/crm/email/{version}",
+        _ => "",
+    };
+    let has = |version: &ApiVersion| {
+        *version >= endpoint.first_version()
+            && endpoint.last_version().is_none_or(|last| *version <= last)
+    };
+    let versions: Vec<String> =
+        VERSIONS.iter().filter(|version| has(version)).map(ToString::to_string).collect();
+    json!({
+        "id": endpoint.name(),
+        "method": endpoint.method().as_str(),
+        "path": format!("{prefix}{}", endpoint.template()),
+        "query": endpoint.query_names(),
+        "response": response,
+        "key": key,
+        "versions": versions,
+        "surface": surface,
+    })
+}
+
+/// Reads the lock file.
+///
+/// # Errors
+/// Naming the line that is no operation.
+pub fn lock(text: &str) -> Result<Vec<Row>, Failure> {
+    let read = |(line, text): (usize, &str)| match serde_json::from_str(text) {
+        Ok(Value::Object(row)) => Ok(row),
+        _ => Err(format!("operations.lock:{line}: this is no operation").into()),
+    };
+    (1..).zip(text.lines()).map(read).collect()
+}
+
+/// The text of a fact.
+#[must_use]
+pub fn text<'a>(row: &'a Row, key: &str) -> &'a str {
+    row.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The texts in a list.
+#[must_use]
+pub fn texts<'a>(row: &'a Row, key: &str) -> Vec<&'a str> {
+    let list = row.get(key).and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// The key of a shape such as `{"list":"data"}`.
+#[must_use]
+pub fn key_of<'a>(row: &'a Row, shape: &str) -> Option<&'a str> {
+    row.get(shape)?.as_object()?.values().next()?.as_str()
+}
+
+/// What differs between the table and the lock file.
+#[must_use]
+pub fn differences(table: &[Row], lock: &[Row]) -> Vec<String> {
+    let by_id = |rows: &[Row]| -> BTreeMap<String, Row> {
+        rows.iter().map(|row| (text(row, "id").to_owned(), row.clone())).collect()
+    };
+    let (table, lock) = (by_id(table), by_id(lock));
+    let mut found = Vec::new();
+    for id in table.keys().filter(|id| !lock.contains_key(*id)) {
+        found.push(format!("{id}: is in the table and not in the lock file"));
+    }
+    for (id, locked) in &lock {
+        let Some(compiled) = table.get(id) else {
+            found.push(format!("{id}: is in the lock file and not in the table"));
+            continue;
+        };
+        let usual = usual();
+        let until = [("until", Value::Null)];
+        for (key, usual) in usual.iter().chain(&until) {
+            let there = |row: &Row| row.get(*key).unwrap_or(usual).clone();
+            let (compiled, locked) = (there(compiled), there(locked));
+            if compiled != locked {
+                found.push(format!("{id}: {key} is {compiled} and the lock file says {locked}"));
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,268 @@
+//! Planted differences: each must be found, and named.
+
+use serde_json::{Value, json};
+use zcrm_core::ApiVersion;
+
+use super::{
+    Tour,
+    files::{self, Files},
+    locked,
+    schemas::{KnownFaults, Schemas},
+    table::{self, Row, text},
+    tour,
+};
+
+fn lock() -> Vec<Row> {
+    table::lock(include_str!("../../../zcrm-api/table/operations.lock")).unwrap()
+}
+
+fn edit(rows: &mut [Row], id: &str, key: &str, value: Value) {
+    let row = rows.iter_mut().find(|row| text(row, "id") == id).unwrap();
+    row.insert(key.into(), value);
+}
+
+/// The facts that are planted wrong, with a value that none of them has.
+fn planted() -> [(&'static str, Value); 7] {
+    [
+        ("query", json!(["page", "per_pag"])),
+        ("response", json!({ "list": "dta" })),
+        ("method", json!("PATCH")),
+        ("path", json!("/settings/nots")),
+        ("since", json!("v9")),
+        ("body_keys", json!(["triger"])),
+        ("headers", json!(["X-CRM-ORGS"])),
+    ]
+}
+
+#[test]
+fn the_table_is_that_of_the_lock_file() {
+    assert_eq!(table::differences(&table::compiled(), &lock()), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_planted_in_the_table_is_found() {
+    for (key, value) in planted() {
+        let mut rows = table::compiled();
+        edit(&mut rows, "records.list", key, value);
+        let found = table::differences(&rows, &lock());
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with(&format!("records.list: {key} is ")), "{found:?}");
+    }
+    let mut fewer = table::compiled();
+    let gone = fewer.pop().unwrap();
+    let said = format!("{}: is in the lock file and not in the table", text(&gone, "id"));
+    assert_eq!(table::differences(&fewer, &lock()), [said]);
+    let mut more = lock();
+    more.pop();
+    assert_eq!(table::differences(&table::compiled(), &more).len(), 1);
+}
+
+#[tokio::test]
+async fn builders_and_simulator_keep_to_the_lock_file_and_what_is_planted_is_found() {
+    for version in [ApiVersion::V2, ApiVersion::V8] {
+        let tour = tour(version).await.unwrap();
+        assert_eq!(locked::differences(&tour, &lock()), Vec::<String>::new());
+        surfaces_arrive(&tour);
+    }
+    let tour = tour(ApiVersion::V8).await.unwrap();
+    let found = |id: &str, key: &str, value: Value| {
+        let mut rows = lock();
+        edit(&mut rows, id, key, value);
+        locked::differences(&tour, &rows)
+    };
+    let about = |found: &[String], what: &str| found.iter().any(|said| said.contains(what));
+    assert!(about(&found("records.list", "query", json!(["page"])), "parameter `fields`"));
+    assert!(about(&found("records.list", "response", json!({ "list": "x" })), "without `x`"));
+    assert!(about(&found("records.list", "method", json!("PUT")), "is sent as GET"));
+    assert!(about(&found("records.list", "path", json!("/{module}/x")), "is sent to /crm/v8/L"));
+    assert!(about(&found("records.create", "body", json!({ "list": "x" })), "`data` in its body"));
+    let mut fewer = lock();
+    fewer.retain(|row| text(row, "id") != "records.get");
+    assert!(about(&locked::differences(&tour, &fewer), "the lock file does not know"));
+}
+
+/// Every surface finds its route in the simulator's journal.
+fn surfaces_arrive(tour: &Tour) {
+    let exchanges: Vec<_> =
+        tour.exchanges.iter().filter(|exchange| !exchange.surface.is_empty()).collect();
+    assert!(exchanges.len() >= 14);
+    for exchange in exchanges {
+        let entry = tour.journal.entries().iter().find(|entry| {
+            entry.method == exchange.method && entry.path == exchange.path && entry.executed
+        });
+        assert!(entry.is_some(), "{} {}", exchange.surface, exchange.path);
+    }
+}
+
+/// A file of one operation, as Zoho writes them; and its row.
+fn small() -> (Value, Vec<Row>) {
+    let things = json!({ "type": "object", "required": ["things"], "properties": {
+        "things": { "type": "array", "items": { "type": "object", "properties": {
+            "name": { "type": "string", "nullable": true } } } } } });
+    let file = json!({
+        "openapi": "3.0.0",
+        "paths": { "/crm/v8/settings/things": { "post": {
+            "parameters": [{ "name": "module", "in": "query" }, { "name": "X-A", "in": "header" }],
+            "requestBody": { "content": { "application/json": { "schema": things.clone() } } },
+            "responses": { "200": { "content": { "application/json": { "schema": things } } } },
+        } } },
+    });
+    let row = json!({
+        "id": "things.create", "method": "POST", "path": "/settings/things", "query": ["module"],
+        "headers": ["X-A"], "body": { "list": "things" }, "response": { "list": "things" },
+        "retry": "no", "sources": ["things.json POST /crm/v8/settings/things"],
+    });
+    (file, vec![row.as_object().unwrap().clone()])
+}
+
+fn files(file: &Value) -> Files {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("things.json"), file.to_string()).unwrap();
+    Files::read(folder.path()).unwrap()
+}
+
+fn against(file: &Value, rows: &[Row], overlay: &str) -> Vec<String> {
+    files::differences(&files(file), rows, overlay).unwrap().differences
+}
+
+#[test]
+fn what_is_planted_against_the_files_is_found() {
+    let (file, rows) = small();
+    assert_eq!(against(&file, &rows, ""), Vec::<String>::new());
+    for (key, value) in planted() {
+        let mut rows = rows.clone();
+        edit(&mut rows, "things.create", key, value);
+        let found = against(&file, &rows, "");
+        let named = found.iter().all(|said| said.starts_with("things.create: "));
+        assert!(!found.is_empty() && named, "{key}: {found:?}");
+        assert!(found.iter().any(|said| said.contains(key)), "{key}: {found:?}");
+    }
+    let source = "things.json POST /crm/v8/settings/things";
+    assert_eq!(against(&file, &[], ""), [format!("{source}: is not in the table")]);
+    let skip = format!("[[skip]]\noperations = ['{source}']\nreason = 'x'");
+    assert_eq!(against(&file, &[], &skip), Vec::<String>::new());
+    assert_eq!(against(&file, &rows, &skip), [format!("{source}: is skipped and in the table")]);
+    let mut invented = rows.clone();
+    let mut other = rows[0].clone();
+    other.insert("id".into(), json!("things.lost"));
+    other.remove("sources");
+    invented.push(other);
+    let found = against(&file, &invented, "");
+    assert!(found.iter().any(|said| said.starts_with("things.lost: is invented")), "{found:?}");
+}
+
+#[test]
+fn what_the_overlay_says_is_explained() {
+    let (file, mut rows) = small();
+    edit(&mut rows, "things.create", "since", json!("v3"));
+    edit(&mut rows, "things.create", "query", json!(["module", "type"]));
+    assert_eq!(against(&file, &rows, "").len(), 2);
+    let overlay = "[[change]]\nids = ['things.create']\nsince = 'v3'\nquery = ['type']\n";
+    assert_eq!(against(&file, &rows, overlay), Vec::<String>::new());
+}
+
+#[test]
+fn files_of_openapi_3_1_are_read() {
+    let (file, mut rows) = small();
+    let newer = file.to_string().replace("3.0.0", "3.1.0").replace("/v8/", "/v9/");
+    let newer = newer.replace(r#""nullable":true,"type":"string""#, r#""type":["string","null"]"#);
+    let newer: Value = serde_json::from_str(&newer).unwrap();
+    edit(
+        &mut rows,
+        "things.create",
+        "sources",
+        json!(["things.json POST /crm/v9/settings/things"]),
+    );
+    assert_eq!(against(&newer, &rows, ""), Vec::<String>::new());
+    misfits(&newer, &rows, json!({ "things": [{ "name": null }] }), 0);
+    misfits(&newer, &rows, json!({ "things": [{ "name": 1 }] }), 1);
+}
+
+/// Validates a body as request and as answer, and expects so many differences of each.
+fn misfits(file: &Value, rows: &[Row], body: Value, count: usize) {
+    let files = files(file);
+    let text = bytes::Bytes::from(body.to_string());
+    let exchange = super::Exchange {
+        surface: "",
+        operation: "things.create",
+        method: "POST".into(),
+        path: String::new(),
+        query: Vec::new(),
+        body: text.clone(),
+        status: 200,
+        answer: text,
+    };
+    let none = KnownFaults::read("fault = []").unwrap();
+    let schemas = Schemas::new(&files).unwrap();
+    let report = schemas.check(std::slice::from_ref(&exchange), rows, &none).unwrap();
+    assert_eq!((report.requests, report.answers), (1, 1));
+    assert_eq!(report.differences.len(), 2 * count, "{:?}", report.differences);
+    let known =
+        "[[fault]]\nfile = '*'\nschema = '/type'\ninstance = '/things/*/name'\nreason = 'x'";
+    let known = KnownFaults::read(known).unwrap();
+    let report = schemas.check(&[exchange], rows, &known).unwrap();
+    // a known fault that is none is a difference of its own
+    assert_eq!(report.differences.len(), usize::from(count == 0), "{:?}", report.differences);
+}
+
+#[test]
+fn what_does_not_fit_a_schema_is_found() {
+    let (file, rows) = small();
+    misfits(&file, &rows, json!({ "things": [{ "name": "x" }, { "name": null }] }), 0);
+    misfits(&file, &rows, json!({ "things": [{ "name": "x" }, { "name": 1 }] }), 1);
+    assert!(KnownFaults::read("[[fault]]\nfile = 'a'\nreason = ' '").is_err());
+    assert!(KnownFaults::read("[[fault]]\nfile = 'a'").is_err());
+}
+
+#[test]
+fn bad_input_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |folder: &std::path::Path| Files::read(folder).unwrap_err().to_string();
+    assert!(said(folder.path()).contains("holds no .json file"));
+    assert!(said(&folder.path().join("none")).contains("none"));
+    std::fs::write(folder.path().join("a.json"), "{").unwrap();
+    assert!(said(folder.path()).contains("a.json: this is no JSON"));
+    assert!(table::lock("[]\n").unwrap_err().to_string().contains("operations.lock:1"));
+}
+
+/// The requests of the SDK that zcrm succeeds: method, path, query names, members of the body.
+/// Related lists are without its `sort_by_field`, which no version of Zoho knows.
+const RUBY: &str = include_str!("ruby-requests.txt");
+
+#[test]
+fn every_request_of_the_ruby_sdk_is_an_operation_of_v2() {
+    let lock = lock();
+    let mut missing = Vec::new();
+    for request in RUBY.lines() {
+        let [method, path, query, body] = request.split(' ').collect::<Vec<_>>()[..] else {
+            panic!("{request}")
+        };
+        let names = |list: &'static str| list.split(',').filter(|name| *name != "-");
+        let serves = |row: &&Row| {
+            let template = text(row, "path").split('/');
+            let segments: Vec<&str> = path.split('/').collect();
+            let fits = template.clone().count() == segments.len()
+                && template.zip(segments).all(|(wanted, given)| {
+                    wanted == given || (wanted.starts_with('{') && given != "settings")
+                });
+            let known = table::texts(row, "query");
+            let mut keys = table::texts(row, "body_keys");
+            let key = table::key_of(row, "body");
+            keys.extend(key);
+            fits && text(row, "method") == method
+                && row.get("since").is_none()
+                && names(query).all(|name| known.contains(&name))
+                && names(body).all(|name| match name.strip_prefix("multipart:") {
+                    // a link is a text part of the same upload
+                    Some("attachmentUrl") => key == Some("file"),
+                    Some(part) => key == Some(part),
+                    None => keys.contains(&name),
+                })
+        };
+        if !lock.iter().any(|row| serves(&row)) {
+            missing.push(request);
+        }
+    }
+    assert_eq!(RUBY.lines().count(), 103);
+    assert_eq!(missing, Vec::<&str>::new());
+}

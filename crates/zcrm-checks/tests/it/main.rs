@@ -1,0 +1,5 @@
+//! The long checks in short, and what a login or a logout does to a refresh that is under way.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod programs;
+mod winners;

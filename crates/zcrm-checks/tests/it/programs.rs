@@ -1,0 +1,40 @@
+//! The programs run, and find nothing.
+
+use std::process::Command;
+
+fn run(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {said}{errors}");
+    said
+}
+
+#[test]
+fn no_kill_costs_a_token() {
+    for store in ["file", "ruby"] {
+        let said = run(env!("CARGO_BIN_EXE_crash-test"), &["--store", store, "--kills", "4"]);
+        for line in ["kills: 4", "losses: 0", "corrupt files: 0"] {
+            assert!(said.lines().any(|it| it == line), "{line} in {said}");
+        }
+    }
+}
+
+#[test]
+fn a_fleet_refreshes_once_for_each_user_and_expiry() {
+    let fleet = ["--processes", "3", "--tasks", "20", "--users", "2", "--expiries", "2"];
+    let said = run(env!("CARGO_BIN_EXE_fleet"), &fleet);
+    assert!(said.lines().any(|it| it == "refreshes: 4"), "{said}");
+}
+
+#[test]
+fn what_is_unknown_is_named() {
+    for program in [env!("CARGO_BIN_EXE_crash-test"), env!("CARGO_BIN_EXE_fleet")] {
+        for arguments in [["--kill", "4"], ["--store", "drawer"]] {
+            let output = Command::new(program).args(arguments).output().unwrap();
+            assert!(!output.status.success());
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(said.contains(arguments[0]) || said.contains(arguments[1]), "{said}");
+        }
+    }
+}

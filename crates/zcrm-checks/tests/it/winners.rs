@@ -1,0 +1,89 @@
+//! A login or a logout in the middle of a refresh wins over it, also where it could not wait for
+//! the lock.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use zcrm_core::{Clock, DataCenter, Environment, ErrorKind, ExposeSecret as _, ManualClock, Site};
+use zcrm_http::{Connector, Stack};
+use zcrm_oauth::{Accounts, ClientCredentials, TokenManager, UserTokens};
+use zcrm_sim::{Clock as SimClock, Hold, Host, Simulator};
+use zcrm_store_file::FileStore;
+
+const LATER: Duration = Duration::from_secs(2 * 3600);
+
+/// A process of its own, as far as stores can tell.
+fn process(sim: &Simulator, folder: &Path, clock: &ManualClock, locks: ManualClock) -> UserTokens {
+    let credentials =
+        ClientCredentials::new(sim.client_id(), sim.client_secret(), sim.redirect_uri()).unwrap();
+    let shared = Arc::new(clock.clone());
+    let stack = Stack::new(Connector::builder().build().unwrap()).clock(shared.clone());
+    let transport = stack.build_for_accounts(Duration::from_secs(20));
+    let accounts = Accounts::new(credentials, transport, shared.clone());
+    let site = Site::new(DataCenter::US, Environment::Production)
+        .with_accounts(sim.accounts_url().parse().unwrap())
+        .with_api(sim.api_url().parse().unwrap());
+    let store = FileStore::new(folder).with_clock(Arc::new(locks));
+    TokenManager::new(accounts, Arc::new(store), site, shared).user(&sim.user_email()).unwrap()
+}
+
+/// A login, and a refresh of it that is held at the accounts server.
+struct Scene {
+    sim: Simulator,
+    refreshing: UserTokens,
+    /// Another process, for which every wait for a lock is over at once.
+    other: UserTokens,
+    hold: Hold,
+    _folder: tempfile::TempDir,
+}
+
+async fn scene() -> Scene {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = ManualClock::new();
+    let sim = Simulator::builder()
+        .plain_http()
+        .clock(SimClock::Frozen(clock.now()))
+        .start()
+        .await
+        .unwrap();
+    let refreshing = process(&sim, folder.path(), &clock, ManualClock::new());
+    let other = process(&sim, folder.path(), &clock, ManualClock::jumping());
+    refreshing.exchange(sim.grant_token()).await.unwrap();
+    clock.advance(LATER);
+    sim.advance(LATER);
+    let hold = sim.faults().on_host(Host::Accounts).hold();
+    Scene { sim, refreshing, other, hold, _folder: folder }
+}
+
+#[tokio::test]
+async fn a_login_wins() {
+    let Scene { sim, refreshing, other, hold, _folder } = scene().await;
+    let refresh = tokio::spawn({
+        let refreshing = refreshing.clone();
+        async move { refreshing.token().await }
+    });
+    hold.wait_arrived().await;
+    let login = other.exchange(sim.grant_token()).await.unwrap();
+    hold.release();
+
+    let got = refresh.await.unwrap().unwrap();
+    assert_eq!(got.access.expose_secret(), login.access.expose_secret());
+    let stored = other.stored().await.unwrap().unwrap();
+    assert!(stored.is_same_login(&login));
+    assert_eq!(stored.access.expose_secret(), login.access.expose_secret());
+}
+
+#[tokio::test]
+async fn a_logout_wins() {
+    let Scene { sim: _sim, refreshing, other, hold, _folder } = scene().await;
+    let refresh = tokio::spawn({
+        let refreshing = refreshing.clone();
+        async move { refreshing.token().await }
+    });
+    hold.wait_arrived().await;
+    assert!(other.forget().await.unwrap());
+    hold.release();
+
+    let error = refresh.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credential, "{error}");
+    assert!(refreshing.stored().await.unwrap().is_none());
+}

@@ -1,0 +1,11 @@
+//! The format of the Ruby SDK.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use zcrm_fuzz::Bench;
+
+thread_local!(static BENCH: Bench = Bench::new());
+
+fuzz_target!(|content: &[u8]| {
+    BENCH.with(|bench| bench.take(&[&[4, 8], content].concat()));
+});

@@ -1,0 +1,83 @@
+//! File systems that are full, read-only, or end at the file itself. Only an administrator can
+//! mount; without the right these say so and pass.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use zcrm_oauth::TokenStore as _;
+use zcrm_store_file::FileStore;
+
+use crate::{Bench, key, shown, token};
+
+/// Something that is mounted; it ends with this.
+struct Mounted(PathBuf);
+
+impl Mounted {
+    /// Runs `mount` with the arguments and the place; `None` where this process may not.
+    fn new(arguments: &[&str], place: &Path) -> Option<Self> {
+        let mounted = Command::new("mount").args(arguments).arg(place).output();
+        let mounted = mounted.is_ok_and(|output| output.status.success());
+        if !mounted {
+            println!("not tested, for only an administrator can mount");
+        }
+        mounted.then(|| Self(place.to_owned()))
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_a_mount_point_gets_the_advice_to_mount_its_folder() {
+    let bench = Bench::new();
+    let outside = FileStore::new(bench.folder.path().join("outside"));
+    outside.save(&key("a"), &token("old")).await.unwrap();
+    fs::write(bench.file(), "").unwrap();
+    let Some(_mounted) = Mounted::new(&["--bind", outside.path().to_str().unwrap()], &bench.file())
+    else {
+        return;
+    };
+    assert!(bench.store.load(&key("a")).await.unwrap().is_some());
+    let error = bench.store.save(&key("a"), &token("new")).await.unwrap_err();
+    assert!(error.to_string().contains("mount its folder instead"), "{error}");
+    let left = bench.store.load(&key("a")).await.unwrap().unwrap();
+    assert_eq!(shown(&left), shown(&token("old")));
+    assert!(!bench.names().iter().any(|name| name.ends_with(".new")), "{:?}", bench.names());
+}
+
+#[tokio::test]
+async fn a_full_disk_and_a_read_only_one_keep_the_old_tokens() {
+    let bench = Bench::new();
+    let place = bench.folder.path().join("disk");
+    fs::create_dir(&place).unwrap();
+    let Some(_mounted) = Mounted::new(&["-t", "tmpfs", "-o", "size=64k", "tmpfs"], &place) else {
+        return;
+    };
+    let store = FileStore::new(&place);
+    store.save(&key("a"), &token("old")).await.unwrap();
+    let names = || fs::read_dir(&place).unwrap().count();
+    let before = names();
+    let mut filler = fs::File::create(place.join("filler")).unwrap();
+    while filler.write_all(&[0; 512]).is_ok() {}
+    let error = store.save(&key("a"), &token("new")).await.unwrap_err();
+    assert!(error.to_string().contains("no space left"), "{error}");
+    let left = store.load(&key("a")).await.unwrap().unwrap();
+    assert_eq!(shown(&left), shown(&token("old")));
+    drop(filler);
+    fs::remove_file(place.join("filler")).unwrap();
+    assert_eq!(names(), before, "no draft is left");
+
+    let remounted = Command::new("mount").args(["-o", "remount,ro"]).arg(&place).status().unwrap();
+    assert!(remounted.success());
+    let error = store.save(&key("a"), &token("new")).await.unwrap_err();
+    assert!(error.to_string().contains("the file system is read-only"), "{error}");
+    let left = store.load(&key("a")).await.unwrap().unwrap();
+    assert_eq!(shown(&left), shown(&token("old")));
+}

@@ -1,0 +1,51 @@
+//! Operations that have no method of their own: any row of the table can be called.
+//!
+//! Talks to the embedded simulator, over real sockets and TLS:
+//!
+//! ```text
+//! cargo run -p zcrm --example operations
+//! ```
+#![allow(clippy::print_stdout, reason = "an example talks to a person")]
+
+use zcrm::{
+    MemoryStore,
+    operations::{MODULES_GET, ORG_GET, USERS_LIST},
+    prelude::*,
+};
+use zcrm_sim::Simulator;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let sim = Simulator::start().await?;
+    let client = Client::builder()
+        .client_id(sim.client_id())
+        .client_secret(sim.client_secret())
+        .redirect_uri(sim.redirect_uri())
+        .user(sim.user_email())
+        .accounts_url(sim.accounts_url())
+        .api_base_url(sim.api_url())
+        .root_pem(sim.ca_pem())
+        .store(MemoryStore::new())
+        .build()
+        .await?;
+    client.tokens().exchange(sim.grant_token()).await?;
+
+    let org = client.call(&ORG_GET).object::<Record>().await?;
+    println!("organisation: {:?}", org.get::<String>("company_name")?);
+
+    let mut pages = client.call(&USERS_LIST).query("type", "AllUsers").pages::<Record>();
+    while let Some(page) = pages.next().await {
+        println!("a page of {} users", page?.items.len());
+    }
+
+    let leads = client.call(&MODULES_GET).path("api_name", "Leads").value().await?;
+    println!("module: {:?}", leads.pointer("/modules/0/plural_label"));
+
+    // A name that the operation does not know is refused before anything is sent.
+    let mistake = client.call(&USERS_LIST).query("typ", "AllUsers").page::<Record>().await;
+    if let Err(error) = mistake {
+        println!("{error}");
+    }
+    sim.stop().await;
+    Ok(())
+}
