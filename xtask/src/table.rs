@@ -188,7 +188,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         name: "zcrm-store-mysql",
-        place: Place::Layer(3),
+        place: Place::Layer(4),
         also: &[],
         externals: Externals::Only(&[
             "async-trait",

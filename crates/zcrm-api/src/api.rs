@@ -7,12 +7,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use http::Request;
 use serde::Deserialize;
 use zcrm_core::{
     ApiVersion, CallMeta, Endpoint, Error, ErrorKind, Module, Outcome, Record, Reply,
     RequestBuilder, RetryClass,
 };
-use zcrm_http::{AuthorizedBy, Authorizer, CallSettings, ReqBody, Transport, send};
+use zcrm_http::{AuthorizedBy, Authorizer, CallSettings, Opened, ReqBody, Transport, open, send};
 
 use crate::{Call, Records, operations};
 
@@ -128,6 +129,15 @@ impl Api {
 
     /// Builds a request, has it authorised and takes in the answer.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Reply, Error> {
+        send(&self.transport, self.authorize(request)?).await
+    }
+
+    /// Builds a request, has it authorised and hands on the file that it answers with.
+    pub(crate) async fn open(&self, request: RequestBuilder) -> Result<Opened, Error> {
+        open(&self.transport, self.authorize(request)?).await
+    }
+
+    fn authorize(&self, request: RequestBuilder) -> Result<Request<ReqBody>, Error> {
         let mut request = request.build()?.map(ReqBody::from);
         if self.read_only
             && let Some(call) = request.extensions().get::<CallMeta>()
@@ -140,7 +150,7 @@ impl Api {
         if let Some(authorizer) = &self.authorizer {
             request.extensions_mut().insert(AuthorizedBy(Arc::clone(authorizer)));
         }
-        send(&self.transport, request).await
+        Ok(request)
     }
 
     /// The API names of a module's fields; asked for once and kept.

@@ -1,16 +1,17 @@
 //! A call of any endpoint.
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, StatusCode, header::CONTENT_DISPOSITION};
 use serde::{
     Serialize,
     de::{DeserializeOwned, IgnoredAny},
 };
 use serde_json::Value;
 use zcrm_core::{
-    BodyShape, Endpoint, Error, Host, Id, Outcomes, Page, Paging, Reply, RequestBuilder,
-    ResponseShape,
+    BodyShape, Endpoint, Error, Id, Outcomes, Page, Paging, Reply, RequestBuilder, ResponseShape,
 };
+
+use zcrm_http::{Download, Opened};
 
 use crate::{Api, Pages};
 
@@ -43,7 +44,6 @@ pub struct Call {
     body: BodyShape,
     response: ResponseShape,
     paging: Paging,
-    host: Host,
     name: &'static str,
 }
 
@@ -56,7 +56,6 @@ impl Call {
             body: endpoint.body_shape(),
             response: endpoint.response(),
             paging: endpoint.pages(),
-            host: endpoint.host_of(),
             name: endpoint.name(),
         }
     }
@@ -122,12 +121,6 @@ impl Call {
     /// # Errors
     /// Where the request is wrong, cannot be authorised, or does not come through.
     pub async fn send(self) -> Result<Reply, Error> {
-        if self.host != Host::Api {
-            return Err(Error::input(format!(
-                "`{}` lives on another host than the API's, and only the API's is reached",
-                self.name
-            )));
-        }
         self.api.send(self.request).await
     }
 
@@ -182,30 +175,52 @@ impl Call {
         self.send().await?.json()
     }
 
-    /// The file that the answer holds, for an endpoint that returns one.
+    /// The file that the answer holds, as a stream at constant memory, for an endpoint that returns
+    /// one.
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// use zcrm_api::operations::ATTACHMENTS_DOWNLOAD;
+    ///
+    /// let call = api.call(&ATTACHMENTS_DOWNLOAD).path("module", "Leads");
+    /// let mut file = call.path_id("record_id", "1").path_id("id", "2").download().await?;
+    /// while let Some(piece) = file.next().await {
+    ///     println!("{} bytes", piece?.len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`send`](Self::send), of kind [`NotFound`](zcrm_core::ErrorKind::NotFound) where there
     /// is none, and where Zoho refused.
+    pub async fn download(self) -> Result<Download, Error> {
+        if self.response != ResponseShape::Binary {
+            return Err(self.wrong_shape("a file"));
+        }
+        match self.api.open(self.request).await? {
+            Opened::File(file) => Ok(file),
+            Opened::Reply(reply) => match no_file(&reply) {
+                Some(error) => Err(error),
+                None => Ok(reply.into()),
+            },
+        }
+    }
+
+    /// The whole file that the answer holds, for an endpoint that returns one; at most as large as
+    /// the stack takes in ([`Limits::answer_bytes`](zcrm_http::Limits)).
+    ///
+    /// # Errors
+    /// As [`download`](Self::download).
     pub async fn bytes(self) -> Result<Bytes, Error> {
         if self.response != ResponseShape::Binary {
             return Err(self.wrong_shape("a file"));
         }
         let reply = self.send().await?;
-        if reply.status().as_u16() == 204 || reply.status().as_u16() >= 400 {
-            return Err(match reply.object::<IgnoredAny>("data") {
-                Err(error) => error,
-                Ok(_) => Error::input("the answer is no file"),
-            });
+        match no_file(&reply) {
+            Some(error) => Err(error),
+            None => Ok(reply.body().clone()),
         }
-        // a file has a name; without one, an error of Zoho's is an error with any status
-        if !reply.headers().contains_key(http::header::CONTENT_DISPOSITION)
-            && let Err(error) = reply.json::<IgnoredAny>()
-            && error.api().is_some()
-        {
-            return Err(error);
-        }
-        Ok(reply.body().clone())
     }
 
     /// Page after page, for an endpoint that pages; a mistake is the stream's first item.
@@ -248,4 +263,17 @@ impl Call {
             self.name, self.response
         ))
     }
+}
+
+/// Why an answer is no file: there is none, or Zoho refused. A file has a name; without one, an error
+/// of Zoho's is an error with any status.
+fn no_file(reply: &Reply) -> Option<Error> {
+    let status = reply.status();
+    if status == StatusCode::NO_CONTENT || status.as_u16() >= 400 {
+        return reply.object::<IgnoredAny>("data").err();
+    }
+    if reply.headers().contains_key(CONTENT_DISPOSITION) {
+        return None;
+    }
+    reply.json::<IgnoredAny>().err().filter(|error| error.api().is_some())
 }

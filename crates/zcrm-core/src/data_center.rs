@@ -31,11 +31,13 @@ struct Row {
     location: &'static str,
     accounts: &'static str,
     api: &'static str,
+    /// The host that takes uploads, as Zoho's own SDKs for v8 have it.
+    content: Option<&'static str>,
     confirmed: bool,
 }
 
 macro_rules! data_centers {
-    ($($name:ident, $location:literal, $accounts:literal, $api:literal, $confirmed:literal, $doc:literal;)*) => {
+    ($($name:ident, $location:literal, $accounts:literal, $api:literal, $content:expr, $confirmed:literal, $doc:literal;)*) => {
         impl DataCenter {
             $(
                 #[doc = $doc]
@@ -43,6 +45,7 @@ macro_rules! data_centers {
                     location: $location,
                     accounts: $accounts,
                     api: $api,
+                    content: $content,
                     confirmed: $confirmed,
                 });
             )*
@@ -54,16 +57,16 @@ macro_rules! data_centers {
 }
 
 data_centers! {
-    US, "us", "accounts.zoho.com", "zohoapis.com", true, "United States, Zoho's default.";
-    EU, "eu", "accounts.zoho.eu", "zohoapis.eu", true, "European Union.";
-    IN, "in", "accounts.zoho.in", "zohoapis.in", true, "India.";
-    AU, "au", "accounts.zoho.com.au", "zohoapis.com.au", true, "Australia.";
-    CN, "cn", "accounts.zoho.com.cn", "zohoapis.com.cn", true, "China.";
-    JP, "jp", "accounts.zoho.jp", "zohoapis.jp", true, "Japan.";
-    CA, "ca", "accounts.zohocloud.ca", "zohoapis.ca", true, "Canada.";
-    SA, "sa", "accounts.zoho.sa", "zohoapis.sa", true, "Saudi Arabia.";
-    UK, "uk", "accounts.zoho.uk", "zohoapis.uk", false, "United Kingdom; API host unconfirmed for CRM.";
-    AE, "ae", "accounts.zoho.ae", "zohoapis.ae", false, "United Arab Emirates; API host unconfirmed for CRM.";
+    US, "us", "accounts.zoho.com", "zohoapis.com", Some("content.zohoapis.com"), true, "United States, Zoho's default.";
+    EU, "eu", "accounts.zoho.eu", "zohoapis.eu", Some("content.zohoapis.eu"), true, "European Union.";
+    IN, "in", "accounts.zoho.in", "zohoapis.in", Some("content.zohoapis.in"), true, "India.";
+    AU, "au", "accounts.zoho.com.au", "zohoapis.com.au", Some("content.zohoapis.com.au"), true, "Australia.";
+    CN, "cn", "accounts.zoho.com.cn", "zohoapis.com.cn", Some("content.zohoapis.com.cn"), true, "China.";
+    JP, "jp", "accounts.zoho.jp", "zohoapis.jp", Some("content.zohoapis.jp"), true, "Japan.";
+    CA, "ca", "accounts.zohocloud.ca", "zohoapis.ca", Some("upload.zohocloud.ca"), true, "Canada.";
+    SA, "sa", "accounts.zoho.sa", "zohoapis.sa", Some("files.zoho.sa"), true, "Saudi Arabia.";
+    UK, "uk", "accounts.zoho.uk", "zohoapis.uk", None, false, "United Kingdom; API host unconfirmed for CRM.";
+    AE, "ae", "accounts.zoho.ae", "zohoapis.ae", None, false, "United Arab Emirates; API host unconfirmed for CRM.";
 }
 
 /// The environment of an organisation. A token belongs to one of them.
@@ -142,6 +145,12 @@ impl DataCenter {
     #[must_use]
     pub fn api_origin(self, environment: Environment) -> Origin {
         Origin::https(format!("{}.{}", environment.prefix(), self.0.api))
+    }
+
+    /// The host that takes uploads of files for bulk work; unknown for the unconfirmed ones.
+    #[must_use]
+    pub fn content_origin(self) -> Option<Origin> {
+        self.0.content.map(Origin::https)
     }
 
     /// Whose API server this is; `None` for any other origin. Compared exactly.

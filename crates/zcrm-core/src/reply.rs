@@ -91,6 +91,12 @@ impl Reply {
         self.status
     }
 
+    /// The call that it answers.
+    #[must_use]
+    pub fn call(&self) -> &CallMeta {
+        &self.call
+    }
+
     /// The headers.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {

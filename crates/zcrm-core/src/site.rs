@@ -24,13 +24,20 @@ pub struct Site {
     environment: Environment,
     accounts: Option<Origin>,
     api: Option<Origin>,
+    content: Option<Origin>,
+}
+
+/// Where a token's organisation lives.
+enum Place {
+    Zoho(DataCenter),
+    Own(Origin),
 }
 
 impl Site {
     /// Zoho's servers of `data_center` for `environment`.
     #[must_use]
     pub fn new(data_center: DataCenter, environment: Environment) -> Self {
-        Self { data_center, environment, accounts: None, api: None }
+        Self { data_center, environment, accounts: None, api: None, content: None }
     }
 
     /// Sets the accounts server (`accounts_url`).
@@ -47,6 +54,13 @@ impl Site {
     #[must_use]
     pub fn with_api(mut self, origin: Origin) -> Self {
         self.api = Some(origin);
+        self
+    }
+
+    /// Sets the server that takes uploads (`content_base_url`).
+    #[must_use]
+    pub fn with_content(mut self, origin: Origin) -> Self {
+        self.content = Some(origin);
         self
     }
 
@@ -89,9 +103,29 @@ impl Site {
     /// kind [`Config`](ErrorKind::Config) where `api_base_url` is the server of such an edition and
     /// the configuration names another environment.
     pub fn api_origin(&self, api_domain: Option<&str>) -> Result<Origin, Error> {
+        Ok(match self.place(api_domain)? {
+            Place::Zoho(data_center) => data_center.api_origin(self.environment),
+            Place::Own(origin) => origin,
+        })
+    }
+
+    /// The server that takes uploads for such a token, where one is known: the configured one, else
+    /// that of the same data centre as [`api_origin`](Self::api_origin).
+    ///
+    /// # Errors
+    /// As [`api_origin`](Self::api_origin).
+    pub fn content_origin(&self, api_domain: Option<&str>) -> Result<Option<Origin>, Error> {
+        let place = self.place(api_domain)?;
+        Ok(self.content.clone().or_else(|| match place {
+            Place::Zoho(data_center) => data_center.content_origin(),
+            Place::Own(_) => None,
+        }))
+    }
+
+    fn place(&self, api_domain: Option<&str>) -> Result<Place, Error> {
         let configured = match &self.api {
             Some(origin) => match DataCenter::of_api_origin(origin) {
-                None => return Ok(origin.clone()),
+                None => return Ok(Place::Own(origin.clone())),
                 Some((_, environment)) if self.is_not_for(environment) => {
                     return Err(Error::config(format!(
                         "`api_base_url` is the server of environment `{environment}`, but the \
@@ -124,7 +158,7 @@ impl Site {
         }
         let data_center =
             token.map(|(data_center, _)| data_center).or(configured).unwrap_or(self.data_center);
-        Ok(data_center.api_origin(self.environment))
+        Ok(Place::Zoho(data_center))
     }
 
     /// Whether what names `environment` contradicts the configured one. `www.` hosts name none: Zoho
@@ -187,6 +221,21 @@ mod tests {
             site.accounts_origin(Some("https://accounts.zoho.in")).to_string(),
             "https://accounts.zoho.in"
         );
+    }
+
+    #[test]
+    fn uploads_go_to_the_same_data_centre_or_to_the_configured_server() {
+        let content = |site: &Site, domain| {
+            site.content_origin(domain).unwrap().map(|origin| origin.to_string())
+        };
+        let site = Site::new(DataCenter::US, Environment::Production);
+        assert_eq!(content(&site, None).as_deref(), Some("https://content.zohoapis.com"));
+        let canada = content(&site, Some("https://www.zohoapis.ca"));
+        assert_eq!(canada.as_deref(), Some("https://upload.zohocloud.ca"));
+        let own = site.with_api("https://localhost:9001".parse().unwrap());
+        assert_eq!(content(&own, None), None);
+        let own = own.with_content("https://localhost:9002".parse().unwrap());
+        assert_eq!(content(&own, None).as_deref(), Some("https://localhost:9002"));
     }
 
     #[test]

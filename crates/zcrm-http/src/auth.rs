@@ -6,11 +6,12 @@ use async_trait::async_trait;
 use http::HeaderValue;
 use zcrm_core::{BoxError, Error, Origin};
 
-/// What a request needs to be let in: the header, and the server that may see it.
+/// What a request needs to be let in: the header, and the servers that may see it.
 #[derive(Clone)]
 pub struct Authorization {
     header: HeaderValue,
     origin: Arc<Origin>,
+    content: Option<Arc<Origin>>,
 }
 
 impl Authorization {
@@ -23,7 +24,14 @@ impl Authorization {
         let mut header = HeaderValue::try_from(format!("Zoho-oauthtoken {access_token}"))
             .map_err(|_| Error::config("the access token has characters that no header holds"))?;
         header.set_sensitive(true);
-        Ok(Self { header, origin: Arc::new(origin) })
+        Ok(Self { header, origin: Arc::new(origin), content: None })
+    }
+
+    /// The same authorisation, good for the server that takes uploads as well.
+    #[must_use]
+    pub fn with_content(mut self, origin: Origin) -> Self {
+        self.content = Some(Arc::new(origin));
+        self
     }
 
     /// The value of the `authorization` header, marked sensitive.
@@ -32,10 +40,16 @@ impl Authorization {
         &self.header
     }
 
-    /// The one server that may see it.
+    /// The API server, which may see it.
     #[must_use]
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// The server that takes uploads, which may see it too, where one is known.
+    #[must_use]
+    pub fn content(&self) -> Option<&Origin> {
+        self.content.as_deref()
     }
 }
 
@@ -52,6 +66,7 @@ impl fmt::Debug for Authorization {
         f.debug_struct("Authorization")
             .field("header", &"[redacted]")
             .field("origin", &self.origin)
+            .field("content", &self.content)
             .finish()
     }
 }

@@ -22,6 +22,7 @@
 mod auth;
 mod body;
 mod connector;
+mod download;
 pub mod layer;
 mod observer;
 mod proxy;
@@ -32,6 +33,7 @@ mod stack;
 pub use auth::{Authorization, AuthorizedBy, Authorizer};
 pub use body::{ReqBody, ResBody};
 pub use connector::{Connector, ConnectorBuilder};
+pub use download::{Download, Opened, open};
 pub use observer::{Ended, Observer};
 pub use reply::{AfterDoubt, Attempts, Peer, send};
 pub use settings::CallSettings;

@@ -1,11 +1,11 @@
 //! Sending a request and taking in the whole answer.
 
-use http::Request;
+use http::{Request, Response};
 use http_body_util::BodyExt;
 use tower::{Service, ServiceExt};
-use zcrm_core::{CallMeta, Error, ErrorKind, Outcome, Reply};
+use zcrm_core::{BoxError, CallMeta, Error, ErrorKind, Outcome, Reply};
 
-use crate::{ReqBody, Transport};
+use crate::{ReqBody, ResBody, Transport};
 
 /// The extension of an answer that names the host it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,23 +40,38 @@ pub struct AfterDoubt;
 /// Whatever the transport fails with, as zcrm's own [`Error`]; of kind
 /// [`Input`](ErrorKind::Input) where the request has no [`CallMeta`].
 pub async fn send(transport: &Transport, request: Request<ReqBody>) -> Result<Reply, Error> {
+    let (response, call) = exchange(transport, request).await?;
+    take_in(response, call).await
+}
+
+/// Sends `request`; the answer's body is still to be read.
+pub(crate) async fn exchange(
+    transport: &Transport,
+    request: Request<ReqBody>,
+) -> Result<(Response<ResBody>, CallMeta), Error> {
     let Some(call) = request.extensions().get::<CallMeta>().cloned() else {
         return Err(Error::input("the request has no `CallMeta`: build it from an `Endpoint`"));
     };
-    let about = |error: Error| error.with_call(&call);
+    let about = |error: BoxError| Error::from_boxed(error).with_call(&call);
     let mut transport = transport.clone();
-    let ready = transport.ready().await.map_err(Error::from_boxed).map_err(about)?;
-    let response = ready.call(request).await.map_err(Error::from_boxed).map_err(about)?;
+    let ready = transport.ready().await.map_err(about)?;
+    let response = ready.call(request).await.map_err(about)?;
+    Ok((response, call))
+}
+
+/// Takes in the whole answer.
+pub(crate) async fn take_in(response: Response<ResBody>, call: CallMeta) -> Result<Reply, Error> {
     let (head, body) = response.into_parts();
     let body = body.collect().await.map_err(|cause| {
         let error = Error::from_boxed(cause);
-        about(match error.kind() {
+        let error = match error.kind() {
             ErrorKind::Other => {
                 Error::new(ErrorKind::Transport, Outcome::Unknown, "the answer broke off")
                     .with_source(error)
             }
             _ => error,
-        })
+        };
+        error.with_call(&call)
     })?;
     let host = head.extensions.get::<Peer>().map(|peer| peer.host().to_owned());
     let attempts = head.extensions.get::<Attempts>().map_or(0, |attempts| attempts.0);

@@ -122,6 +122,11 @@ impl ClientBuilder {
         self.set("api_base_url", origin)
     }
 
+    /// A server of one's own that takes uploads: scheme, host and port. Zoho's are known.
+    pub fn content_base_url(self, origin: impl Into<String>) -> Self {
+        self.set("content_base_url", origin)
+    }
+
     /// The API's version. Unless told, it is v8 for a client set up in code, and v2, as the Ruby
     /// SDK has it, for one whose settings come from a file or the environment.
     pub fn api_version(self, version: ApiVersion) -> Self {
@@ -268,6 +273,9 @@ fn site(config: &Config) -> Result<Site, Error> {
     }
     if let Some(origin) = config.parsed("api_base_url")? {
         site = site.with_api(origin);
+    }
+    if let Some(origin) = config.parsed("content_base_url")? {
+        site = site.with_content(origin);
     }
     // settings that contradict each other are told now, and not at the first call
     site.api_origin(None)?;

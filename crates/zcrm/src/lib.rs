@@ -64,7 +64,8 @@ pub use zcrm_core::{
     ResponseShape, Result, RetryClass, SecretString,
 };
 pub use zcrm_http::{
-    CallSettings, Connector, ConnectorBuilder, Ended, Limits, Observer, Timeouts, TokioClock,
+    CallSettings, Connector, ConnectorBuilder, Download, Ended, Limits, Observer, Timeouts,
+    TokioClock,
     layer::{CreditMeter, RetryBudget, RetryPolicy},
 };
 pub use zcrm_oauth::{

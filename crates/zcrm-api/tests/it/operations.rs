@@ -14,7 +14,7 @@ use zcrm_api::{
         RECORDS_SEARCH, USERS_LIST,
     },
 };
-use zcrm_core::{ApiVersion, ErrorKind, Paging, Record, ResponseShape, RetryClass};
+use zcrm_core::{ApiVersion, ErrorKind, Outcome, Paging, Record, ResponseShape, RetryClass};
 
 use crate::world::{World, on_both_versions};
 
@@ -132,13 +132,16 @@ async fn mistakes_are_told_before_anything_is_sent() {
         (leads(&RECORDS_CREATE).json(&serde_json::json!({ "dta": [] })), "`dta`"),
         (leads(&RECORDS_CREATE).file("a", "text/csv", ""), "takes no file"),
         (api.call(&COMPOSITE_EXECUTE).json_unchecked("{}"), "from v3 on"),
-        (api.call(&BULK_WRITE_UPLOAD).file("a.zip", "application/zip", "x"), "another host"),
     ];
     for (call, names) in wrong {
         let error = call.send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Input, "{error}");
         assert!(error.to_string().contains(names), "{error}");
     }
+    let upload = api.call(&BULK_WRITE_UPLOAD).file("a.zip", "application/zip", "x");
+    let error = upload.send().await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Config, Outcome::NotSent));
+    assert!(error.to_string().contains("content_base_url"), "{error}");
     assert_eq!(sim.journal().requests(), 0);
     let forced = leads(&RECORDS_LIST).query_unchecked("feilds", "Email").send().await.unwrap();
     assert!(forced.status().is_success());
@@ -159,6 +162,10 @@ async fn a_file_comes_as_it_is_and_a_refusal_is_an_error() {
         let error = download(&answering(status, &[], refusal)).await.unwrap_err();
         assert_eq!(error.code().unwrap().as_str(), "INVALID_DATA");
     }
+    let call = answering(200, &named, refusal).call(&ATTACHMENTS_DOWNLOAD).path("module", "Leads");
+    let mut file = call.path("record_id", "1").path("id", "2").download().await.unwrap();
+    assert_eq!(file.next().await.unwrap().unwrap(), refusal);
+    assert!(file.next().await.is_none());
     let error = download(&answering(204, &[], "")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     let html = download(&answering(502, &[], "<html>")).await.unwrap_err();

@@ -4,7 +4,7 @@ use std::{mem, task};
 
 use http::{Request, Response, StatusCode, Uri, header::AUTHORIZATION};
 use tower::{Layer, Service, ServiceExt};
-use zcrm_core::{BoxError, Error, ErrorKind, Origin, Outcome};
+use zcrm_core::{BoxError, CallMeta, Error, ErrorKind, Host, Origin, Outcome};
 
 use crate::{
     Authorization, AuthorizedBy, BoxFuture, ReqBody, ResBody, body::try_clone, layer::PeekedCode,
@@ -119,13 +119,32 @@ fn is_stale(response: &Response<ResBody>) -> bool {
         && response.extensions().get::<PeekedCode>().is_some_and(|code| code.0.is_stale_token())
 }
 
+/// Where a relative request goes.
+fn target<'a>(request: &Request<ReqBody>, by: &'a Authorization) -> Result<&'a Origin, Error> {
+    let call = request.extensions().get::<CallMeta>();
+    match call.map(CallMeta::host) {
+        None | Some(Host::Api) => Ok(by.origin()),
+        Some(Host::Content) => by.content().ok_or_else(|| {
+            Error::config(
+                "no server that takes uploads is known for this data centre: set \
+                 `content_base_url`",
+            )
+        }),
+        Some(host) => {
+            Err(Error::input(format!("a token is not sent to a host of the kind {host:?}")))
+        }
+    }
+    .map_err(|error: Error| call.map_or(error.clone(), |call| error.with_call(call)))
+}
+
 fn authorize(request: &mut Request<ReqBody>, by: &Authorization) -> Result<(), Error> {
+    let target = target(request, by)?;
     let uri = mem::take(request.uri_mut());
     let mut parts = uri.into_parts();
     match (&parts.scheme, &parts.authority) {
         (Some(scheme), Some(authority)) => {
             let origin: Origin = format!("{scheme}://{authority}").parse()?;
-            if origin != *by.origin() {
+            if origin != *by.origin() && Some(&origin) != by.content() {
                 return Err(Error::input(format!(
                     "the token is good for {} and is not sent to {origin}",
                     by.origin()
@@ -136,8 +155,8 @@ fn authorize(request: &mut Request<ReqBody>, by: &Authorization) -> Result<(), E
             let build = |error: http::uri::InvalidUri| {
                 Error::config("the API host is no valid authority").with_source(error)
             };
-            parts.scheme = Some(by.origin().scheme().parse().map_err(build)?);
-            parts.authority = Some(by.origin().authority().parse().map_err(build)?);
+            parts.scheme = Some(target.scheme().parse().map_err(build)?);
+            parts.authority = Some(target.authority().parse().map_err(build)?);
         }
     }
     *request.uri_mut() = Uri::from_parts(parts)

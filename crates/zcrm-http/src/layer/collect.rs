@@ -4,14 +4,16 @@ use std::{mem, sync::Arc, task, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http::{Request, Response, StatusCode};
-use http_body::Frame;
 use http_body_util::{BodyExt, Full};
 use serde::Deserialize;
 use tower::{Layer, Service};
-use zcrm_clock::within;
 use zcrm_core::{BoxError, Clock, Code, Error, ErrorKind, Outcome};
 
-use crate::{BoxFuture, Peer, ReqBody, ResBody};
+use super::paced::Paced;
+use crate::{
+    BoxFuture, Peer, ReqBody, ResBody,
+    download::{Streamed, is_file},
+};
 
 /// The extension of an answer of status 400 and above that holds Zoho's code, where it has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +63,8 @@ impl<S> Layer<S> for CollectLayer {
 /// held and a deadline runs to its end, and Zoho's code is known ([`PeekedCode`]) where an answer
 /// of status 400 and above is judged.
 ///
+/// Only a file that is asked for as a stream ([`open`](crate::open)) passes.
+///
 /// Around a decompressing service it counts decoded bytes; more than the limit is an error.
 #[derive(Clone, Debug)]
 pub struct Collect<S> {
@@ -88,8 +92,16 @@ where
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
         let settings = self.settings.clone();
+        let streamed = request.extensions().get::<Streamed>().is_some();
         Box::pin(async move {
-            let (mut head, body) = inner.call(request).await?.into_parts();
+            let response = inner.call(request).await?;
+            if streamed && is_file(response.status(), response.headers()) {
+                let mut response =
+                    response.map(|body| Paced::new(body, settings.idle).boxed_unsync());
+                response.extensions_mut().insert(Streamed);
+                return Ok(response);
+            }
+            let (mut head, body) = response.into_parts();
             let about = |error: Error| {
                 let mut error = error.with_status(head.status);
                 // the status alone says that nothing was executed
@@ -114,12 +126,13 @@ where
 }
 
 impl CollectLayer {
-    async fn collect(&self, mut body: ResBody) -> Result<Bytes, Error> {
+    async fn collect(&self, body: ResBody) -> Result<Bytes, Error> {
+        let mut body = Paced::new(body, self.idle.clone());
         let mut first = Bytes::new();
         let mut rest = BytesMut::new();
         let mut length = 0usize;
-        while let Some(frame) = self.frame(&mut body).await? {
-            let Ok(data) = frame.into_data() else { continue };
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame.map_err(Error::from_boxed)?.into_data() else { continue };
             length = length.saturating_add(data.len());
             if length > self.limit {
                 return Err(Error::new(
@@ -137,21 +150,6 @@ impl CollectLayer {
             }
         }
         Ok(if rest.is_empty() { first } else { rest.freeze() })
-    }
-
-    async fn frame(&self, body: &mut ResBody) -> Result<Option<Frame<Bytes>>, Error> {
-        let next = body.frame();
-        let frame = match &self.idle {
-            None => next.await,
-            Some((idle, clock)) => within(*idle, &**clock, next).await.ok_or_else(|| {
-                let message = format!("the answer's body stood still for {} s", idle.as_secs_f64());
-                Error::new(ErrorKind::Timeout, Outcome::Unknown, message)
-            })?,
-        };
-        frame.transpose().map_err(|cause| {
-            let message = "the answer broke off before its end";
-            Error::new(ErrorKind::Transport, Outcome::Unknown, message).with_boxed_source(cause)
-        })
     }
 }
 

@@ -12,6 +12,7 @@ mod deadline;
 mod gate;
 mod lane;
 mod meter;
+mod paced;
 mod retry;
 mod trace;
 

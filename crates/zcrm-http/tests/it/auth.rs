@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{Request, header::AUTHORIZATION};
 use tower::Layer;
-use zcrm_core::{Error, ErrorKind, Outcome};
+use zcrm_core::{ApiVersion, Endpoint, Error, ErrorKind, Host, Outcome};
 use zcrm_http::{
     Authorization, ReqBody,
     layer::{Auth, AuthLayer, Collect, CollectLayer},
@@ -203,5 +203,33 @@ async fn only_the_code_counts_and_not_the_rest_of_the_answer() {
     });
     let tokens = Tokens::new([Ok(token("1000.old")), Ok(token("1000.new"))]);
     assert_eq!(sent(&script, &tokens, read()).await.unwrap().status(), 200);
+    assert_eq!(script.calls(), 2);
+}
+
+/// An operation of the server that takes uploads.
+const UPLOAD: Endpoint = Endpoint::get("/upload").id("bulk_write.upload").host(Host::Content);
+
+#[tokio::test]
+async fn an_upload_goes_to_the_server_for_uploads_and_to_no_other() {
+    let upload = || UPLOAD.request(ApiVersion::V8).build().unwrap().map(ReqBody::from);
+    let content = "https://content.zohoapis.eu";
+    let with_content = || token("1000.a").with_content(content.parse().unwrap());
+
+    let script = Script::new(|_| ok());
+    sent(&script, &Tokens::new([Ok(with_content())]), upload()).await.unwrap();
+    let at = format!("{content}/crm/v8/upload");
+    sent(&script, &Tokens::new([Ok(with_content())]), absolute(&at)).await.unwrap();
+    let seen = script.seen();
+    assert!(seen.iter().all(|seen| seen.uri == at.as_str()), "{seen:?}");
+    assert_eq!(seen.len(), 2);
+
+    for authorization in [token("1000.a"), with_content()] {
+        let elsewhere = absolute("https://content.zohoapis.com/crm/v8/upload");
+        let error = zcrm(sent(&script, &Tokens::new([Ok(authorization)]), elsewhere).await);
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Input, Outcome::NotSent));
+    }
+    let error = zcrm(sent(&script, &Tokens::new([Ok(token("1000.a"))]), upload()).await);
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("content_base_url"), "{error}");
     assert_eq!(script.calls(), 2);
 }

@@ -13,7 +13,7 @@ use tokio::{
     net::TcpListener,
 };
 use zcrm_core::{ErrorKind, ManualClock, Outcome};
-use zcrm_http::{Connector, Limits, Stack, Transport, layer::RetryPolicy, send};
+use zcrm_http::{Connector, Limits, Opened, Stack, Transport, layer::RetryPolicy, open, send};
 
 use crate::support::{Call, call, chain, insert, read, text, zcrm};
 
@@ -117,6 +117,58 @@ const GZIP_CODE: &[u8] = &[
     31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 171, 86, 74, 206, 79, 73, 85, 178, 82, 242, 244, 11, 115, 244,
     241, 116, 137, 15, 241, 247, 118, 245, 83, 170, 5, 0, 149, 99, 145, 30, 24, 0, 0, 0,
 ];
+
+#[tokio::test]
+async fn a_file_comes_as_a_stream_that_no_limit_holds_up() {
+    let large = vec![7; 3_000_000];
+    let head = "200 OK\r\ncontent-disposition: attachment; filename=\"a.bin\"";
+    let (url, _) = server(answer(head, &large)).await;
+    // far below what comes
+    let Opened::File(mut file) = open(&stack(1_000), at(&url, read())).await.unwrap() else {
+        panic!("no file");
+    };
+    assert_eq!(file.length(), Some(3_000_000));
+    let (mut length, mut pieces) = (0, 0);
+    while let Some(piece) = file.next().await {
+        length += piece.unwrap().len();
+        pieces += 1;
+    }
+    assert_eq!(length, large.len());
+    assert!(pieces > 1, "it came in one piece");
+}
+
+#[tokio::test]
+async fn what_is_no_file_is_taken_in_within_the_limit() {
+    for (head, body) in [
+        ("200 OK\r\ncontent-type: application/json", r#"{"code":"X","status":"error"}"#),
+        ("404 Not Found\r\ncontent-type: text/html", "<html>"),
+        ("200 OK", "?"),
+    ] {
+        let (url, _) = server(answer(head, body.as_bytes())).await;
+        let Opened::Reply(reply) = open(&stack(1_000), at(&url, read())).await.unwrap() else {
+            panic!("{head} is no file");
+        };
+        assert_eq!(reply.body(), body);
+    }
+    let (url, _) = server(answer("200 OK", &[7; 2_000])).await;
+    let error = open(&stack(1_000), at(&url, read())).await.unwrap_err();
+    assert!(error.to_string().contains("1000 bytes"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_that_breaks_off_ends_in_an_error() {
+    let whole = b"HTTP/1.1 200 OK\r\ncontent-type: image/png\r\ncontent-length: 100\r\n\r\n12345";
+    let (url, requests) = server(whole.to_vec()).await;
+    let Opened::File(mut file) = open(&stack(1_000), at(&url, read())).await.unwrap() else {
+        panic!("no file");
+    };
+    assert_eq!(file.next().await.unwrap().unwrap(), "12345");
+    let error = file.next().await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transport);
+    assert_eq!(error.operation(), Some("records.list"));
+    // the file has begun: nothing fetches it again behind the caller's back
+    assert_eq!(requests.load(Ordering::SeqCst), 1);
+}
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {

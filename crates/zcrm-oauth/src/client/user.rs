@@ -130,7 +130,10 @@ impl Held {
     ) -> Result<Self, Error> {
         use zcrm_core::ExposeSecret as _;
         let origin = shared.site.api_origin(token.api_domain.as_deref())?;
-        let authorization = Authorization::zoho(token.access.expose_secret(), origin)?;
+        let mut authorization = Authorization::zoho(token.access.expose_secret(), origin)?;
+        if let Some(content) = shared.site.content_origin(token.api_domain.as_deref())? {
+            authorization = authorization.with_content(content);
+        }
         let now = shared.clock.monotonic();
         let left = (token.expires_at - shared.clock.now()).to_std().unwrap_or_default();
         // a new token is fresh for half its life at least, however early the refresh should be

@@ -24,6 +24,7 @@ pub(super) const ALL: &[Key] = &[
     plain("sandbox"),
     plain("accounts_url"),
     plain("api_base_url"),
+    plain("content_base_url"),
     plain("api_version"),
     plain("ca_file"),
 ];

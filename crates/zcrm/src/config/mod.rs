@@ -22,6 +22,7 @@ use keys::Key;
 /// | `environment` | `production` (default), `sandbox`, `developer` |
 /// | `sandbox` | `true` is the same as `environment = "sandbox"` |
 /// | `accounts_url`, `api_base_url` | servers of one's own, as origins |
+/// | `content_base_url` | a server of one's own that takes uploads |
 /// | `api_version` | `v2` (default here), `v2.1`, `v3` … `v8` |
 /// | `ca_file` | a PEM file of certificates to trust as well |
 ///
