@@ -17,7 +17,7 @@ use zcrm_core::{BoxError, CallMeta, Clock, Error, ErrorKind, Outcome};
 use crate::{BoxFuture, ReqBody, ResBody};
 
 /// Zoho's documentation: sent once half of the day's credits are used.
-const REMAINING: &str = "x-api-credits-remaining";
+pub(super) const REMAINING: &str = "x-api-credits-remaining";
 
 /// What Zoho said is believed for so long; then one call may go and ask again, for the credits of
 /// 24 hours come back hour by hour.

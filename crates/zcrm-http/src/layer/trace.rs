@@ -7,6 +7,7 @@ use tower::{Layer, Service};
 use tracing::{Instrument, Span, field::Empty};
 use zcrm_core::{BoxError, CallMeta, Clock, Error};
 
+use super::meter::REMAINING;
 use crate::{Attempts, BoxFuture, Ended, Observer, ReqBody, ResBody};
 
 /// Adds [`Trace`] to a service.
@@ -59,7 +60,7 @@ impl<S> Layer<S> for TraceLayer {
 }
 
 /// Puts each call into a span `zoho_call` (level info) with operation, method, path template,
-/// status, code, attempts and duration, or each attempt into a span `zoho_attempt` (level debug)
+/// status, code, attempts, API credits that Zoho says are left, and duration, or each attempt into a span `zoho_attempt` (level debug)
 /// with the attempt's number. Paths, query values, bodies and headers never stand in them, for they
 /// hold people's data and secrets.
 #[derive(Clone, Debug)]
@@ -89,6 +90,7 @@ impl TraceLayer {
             status = Empty,
             code = Empty,
             error = Empty,
+            credits_remaining = Empty,
             attempts = Empty,
             duration_ms = Empty,
         )
@@ -108,6 +110,9 @@ impl TraceLayer {
         }
         if !self.attempts {
             span.record("attempts", ended.attempts);
+            if let Some(left) = result.as_ref().ok().and_then(|it| it.headers().get(REMAINING)) {
+                span.record("credits_remaining", tracing::field::debug(left));
+            }
         }
         match result.as_ref().map_err(|error| error.downcast_ref::<Error>()) {
             Ok(_) => tracing::debug!("answered"),

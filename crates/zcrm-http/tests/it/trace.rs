@@ -43,7 +43,13 @@ async fn traced(script: &Script, request: Call) -> Answer {
 #[tokio::test]
 async fn a_span_tells_operation_template_status_code_attempts_and_duration() {
     let (logs, guard) = Logs::capture();
-    let script = Script::new(|n| if n == 0 { status(429) } else { zoho(400, "INVALID_DATA") });
+    let script = Script::new(|n| {
+        let mut answer = if n == 0 { status(429) } else { zoho(400, "INVALID_DATA") };
+        if let Ok(answer) = &mut answer {
+            answer.headers_mut().insert("x-api-credits-remaining", "77".parse().unwrap());
+        }
+        answer
+    });
     let response = traced(&script, marked("marked-module")).await.unwrap();
     assert_eq!(response.extensions().get(), Some(&Attempts(2)));
     drop(guard);
@@ -57,6 +63,7 @@ async fn a_span_tells_operation_template_status_code_attempts_and_duration() {
         "status=400",
         r#"code="INVALID_DATA""#,
         "attempts=2",
+        "credits_remaining=\"77\"",
         // the wait before the second attempt, by the injected clock
         "duration_ms=500",
     ] {
