@@ -1,4 +1,4 @@
-//! The clock of the system: the one [`Clock`] that is not a test's.
+//! The clock of the system: the one [`Clock`](zcrm_core::Clock) that is not a test's.
 //!
 //! It is a crate of its own because the wire and the token stores need it, and a store should not
 //! bring HTTP along.
