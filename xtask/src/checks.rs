@@ -1,6 +1,7 @@
 //! The long checks: programs of `zcrm-checks`, built for release and started through cargo, since
 //! this tool depends on no crate of the workspace.
 
+use crate::mariadb::Server;
 use crate::shell::{self, Error, Workspace};
 
 /// `cargo xtask crash-test`.
@@ -17,5 +18,13 @@ fn run(workspace: &Workspace, program: &str, arguments: &[String]) -> Result<(),
     let mut command =
         workspace.cargo("run", &["--release", "--quiet", "--package", "zcrm-checks", "--bin"]);
     command.arg(program).arg("--").args(arguments);
+    // it ends with this function
+    let server = match arguments.iter().any(|argument| argument.starts_with("mysql")) {
+        true => Some(Server::start(workspace)?),
+        false => None,
+    };
+    if let Some(server) = &server {
+        server.tell(&mut command);
+    }
     shell::run(&mut command)
 }

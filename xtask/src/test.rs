@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::mariadb::{self, Server};
 use crate::shell::{self, Error, Stopwatch, Workspace};
 
 /// What the command line asks for.
@@ -41,7 +42,15 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Err
     let total = Stopwatch::start();
     let mut report = Vec::new();
     let mut failed = false;
+    // it ends at the end of this function, however the tests end
+    let server = match mariadb::is_needed(&plan.extra) {
+        true => Some(Server::start(workspace)?),
+        false => None,
+    };
     for Part { name, mut command } in parts(workspace, &plan) {
+        if let Some(server) = &server {
+            server.tell(&mut command);
+        }
         let part = Stopwatch::start();
         let outcome = shell::run(&mut command);
         if let Err(error) = &outcome {
@@ -67,7 +76,7 @@ fn parts(workspace: &Workspace, plan: &Plan) -> Vec<Part> {
              the other"
         );
     }
-    let mut command = runner(workspace, nextest);
+    let mut command = runner(workspace, nextest, mariadb::packages(&plan.extra).is_empty());
     if plan.extra.is_empty() {
         // One failure must not hide the others; whoever passes arguments decides that.
         command.arg("--no-fail-fast");
@@ -83,16 +92,18 @@ fn parts(workspace: &Workspace, plan: &Plan) -> Vec<Part> {
     parts
 }
 
-/// The command for everything but the doctests.
-fn runner(workspace: &Workspace, nextest: bool) -> Command {
-    if nextest {
-        workspace.cargo("nextest", &["run", "--workspace", "--all-features"])
+/// The command for everything but the doctests: of the whole workspace, unless packages are named.
+fn runner(workspace: &Workspace, nextest: bool, whole: bool) -> Command {
+    let mut command = if nextest {
+        workspace.cargo("nextest", &["run", "--all-features"])
     } else {
-        workspace.cargo(
-            "test",
-            &["--workspace", "--all-features", "--lib", "--bins", "--tests", "--examples"],
-        )
+        let targets = ["--all-features", "--lib", "--bins", "--tests", "--examples"];
+        workspace.cargo("test", &targets)
+    };
+    if whole {
+        command.arg("--workspace");
     }
+    command
 }
 
 #[cfg(test)]
@@ -121,9 +132,10 @@ mod tests {
     fn the_whole_workspace_is_tested_with_and_without_nextest() {
         let workspace = Workspace::find().unwrap();
         for nextest in [true, false] {
-            let line = shell::shown(&runner(&workspace, nextest));
+            let line = shell::shown(&runner(&workspace, nextest, true));
             assert!(line.contains("--workspace") && line.contains("--all-features"), "{line}");
             assert_eq!(line.contains("nextest"), nextest);
+            assert!(!shell::shown(&runner(&workspace, nextest, false)).contains("--workspace"));
         }
     }
 }

@@ -4,6 +4,7 @@
 mod arguments;
 mod child;
 mod clock;
+mod mysql;
 pub mod operations;
 mod place;
 

@@ -1,12 +1,12 @@
 //! Which store a check runs against.
 
-use std::{path::Path, str::FromStr, sync::Arc};
+use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use zcrm_core::{Clock, Environment};
-use zcrm_oauth::TokenKey;
+use zcrm_oauth::{TokenKey, TokenStore};
 use zcrm_store_file::FileStore;
 
-use crate::Failure;
+use crate::{Failure, mysql};
 
 /// The client that the checks keep tokens of.
 const CLIENT: &str = "1000.CHECKS";
@@ -19,6 +19,10 @@ pub enum Place {
     File,
     /// The file store on a file in the format of the Ruby SDK.
     Ruby,
+    /// The MySQL store, on a table that was migrated.
+    MySql,
+    /// The MySQL store on the table of the Ruby SDK.
+    MySqlRuby,
 }
 
 impl FromStr for Place {
@@ -28,28 +32,65 @@ impl FromStr for Place {
         match text {
             "file" => Ok(Self::File),
             "ruby" => Ok(Self::Ruby),
-            _ => Err(format!("there is no store `{text}`: name `file` or `ruby`").into()),
+            "mysql" => Ok(Self::MySql),
+            "mysql-ruby" => Ok(Self::MySqlRuby),
+            _ => Err(format!(
+                "there is no store `{text}`: name `file`, `ruby`, `mysql` or `mysql-ruby`"
+            )
+            .into()),
         }
     }
 }
 
 impl Place {
+    /// The name that it is asked for by.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Ruby => "ruby",
+            Self::MySql => "mysql",
+            Self::MySqlRuby => "mysql-ruby",
+        }
+    }
+
     /// Lays the storage out, empty.
     ///
     /// # Errors
-    /// Where the folder cannot be written to.
-    pub fn prepare(self, folder: &Path) -> Result<(), Failure> {
-        if self == Self::Ruby {
+    /// Where the folder or the database cannot be written to.
+    pub async fn prepare(self, folder: &Path) -> Result<(), Failure> {
+        match self {
+            Self::File => Ok(()),
             // an empty array
-            std::fs::write(folder.join("zcrm_oauthtokens.txt"), [4, 8, b'[', 0])?;
+            Self::Ruby => Ok(std::fs::write(folder.join("zcrm_oauthtokens.txt"), [4, 8, b'[', 0])?),
+            Self::MySql => mysql::prepare(folder, true).await,
+            Self::MySqlRuby => mysql::prepare(folder, false).await,
         }
-        Ok(())
     }
 
     /// Opens the storage.
+    ///
+    /// # Errors
+    /// Where no database server is named.
+    pub fn open(
+        self,
+        folder: &Path,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Arc<dyn TokenStore>, Failure> {
+        Ok(match self {
+            Self::File | Self::Ruby => Arc::new(FileStore::new(folder).with_clock(clock)),
+            Self::MySql | Self::MySqlRuby => Arc::new(mysql::open(folder, clock)?),
+        })
+    }
+
+    /// How long a lock may be held by a process that was killed: a database server learns of it a
+    /// moment later.
     #[must_use]
-    pub fn open(self, folder: &Path, clock: Arc<dyn Clock>) -> FileStore {
-        FileStore::new(folder).with_clock(clock)
+    pub fn grace(self) -> Duration {
+        match self {
+            Self::File | Self::Ruby => Duration::ZERO,
+            Self::MySql | Self::MySqlRuby => Duration::from_secs(10),
+        }
     }
 
     /// A key of the checks' own client.

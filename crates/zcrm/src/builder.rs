@@ -10,7 +10,7 @@ use zcrm_http::{
 };
 use zcrm_oauth::{Accounts, ClientCredentials, TokenManager, TokenStore};
 
-use crate::{Client, Config};
+use crate::{Client, Config, store};
 
 /// A call of the accounts server ends before those who wait for its outcome give up (30 s).
 const ACCOUNTS_DEADLINE: Duration = Duration::from_secs(20);
@@ -224,7 +224,7 @@ impl ClientBuilder {
         let clock = self.clock.unwrap_or_else(|| Arc::new(TokioClock::new()));
         let store = match self.store {
             Some(store) => store,
-            None => file_store(token_path(config, self.token_path)?, &clock)?,
+            None => store::from_settings(config, self.token_path, &clock)?,
         };
 
         let mut connector = self.connector;
@@ -280,31 +280,6 @@ fn site(config: &Config) -> Result<Site, Error> {
     // settings that contradict each other are told now, and not at the first call
     site.api_origin(None)?;
     Ok(site)
-}
-
-fn token_path(config: &Config, told: Option<PathBuf>) -> Result<PathBuf, Error> {
-    let path = told.unwrap_or_else(|| config.text("token_persistence_path").into());
-    if path.as_os_str().is_empty() {
-        return Err(Error::config(
-            "no token store is named: set `token_persistence_path` (a folder; feature \
-             `file-store`), or give the builder a `.store(…)` of your own; `MemoryStore` forgets \
-             the login at exit",
-        ));
-    }
-    Ok(path)
-}
-
-#[cfg(feature = "file-store")]
-fn file_store(path: PathBuf, clock: &Arc<dyn Clock>) -> Result<Arc<dyn TokenStore>, Error> {
-    Ok(Arc::new(zcrm_store_file::FileStore::new(path).with_clock(Arc::clone(clock))))
-}
-
-#[cfg(not(feature = "file-store"))]
-fn file_store(_path: PathBuf, _clock: &Arc<dyn Clock>) -> Result<Arc<dyn TokenStore>, Error> {
-    Err(Error::config(
-        "`token_persistence_path` needs the feature `file-store` of the crate `zcrm`: switch it \
-         on, or give the builder a `.store(…)` of your own",
-    ))
 }
 
 impl fmt::Debug for ClientBuilder {

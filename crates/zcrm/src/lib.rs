@@ -35,6 +35,7 @@
 //! # Features
 //!
 //! * `file-store` (on by default): tokens in one file, [`ClientBuilder::token_path`].
+//! * `mysql-store`: tokens in MySQL or MariaDB, in the table of the Ruby SDK; `db_host` and its like.
 //! * `ruby-marshal`: that file also in the format of the Ruby SDK, kept as it is found. Brings a
 //!   dependency with the licence WTFPL.
 //!
@@ -47,6 +48,7 @@
 mod builder;
 mod client;
 mod config;
+mod store;
 
 pub use builder::ClientBuilder;
 pub use client::Client;
@@ -73,6 +75,8 @@ pub use zcrm_oauth::{
 };
 #[cfg(feature = "file-store")]
 pub use zcrm_store_file::FileStore;
+#[cfg(feature = "mysql-store")]
+pub use zcrm_store_mysql::{MySqlStore, MySqlStoreBuilder};
 
 /// What most programs need: `use zcrm::prelude::*;`.
 pub mod prelude {

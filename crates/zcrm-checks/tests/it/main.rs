@@ -1,5 +1,6 @@
 //! The long checks in short, and what a login or a logout does to a refresh that is under way.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod mysql;
 mod programs;
 mod winners;

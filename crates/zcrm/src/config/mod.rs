@@ -18,6 +18,7 @@ use keys::Key;
 /// | `client_id`, `client_secret`, `redirect_uri` | the client, from Zoho's API console |
 /// | `current_user_email` | whose tokens to use |
 /// | `token_persistence_path` | the folder of the token file |
+/// | `db_host`, `db_port`, `db_username`, `db_password`, `db_name`, `db_ca_file` | the database of the tokens, where no file is named; `127.0.0.1`, 3306, `root`, no password, `zohooauth` unless told |
 /// | `data_center` | `us` (default), `eu`, `in`, `au`, `cn`, `jp`, `ca`, `sa`, `uk`, `ae` |
 /// | `environment` | `production` (default), `sandbox`, `developer` |
 /// | `sandbox` | `true` is the same as `environment = "sandbox"` |
@@ -98,6 +99,11 @@ impl Config {
         self.get(key).is_some()
     }
 
+    /// Whether anything came from a file or the environment.
+    pub(crate) fn is_dictionary(&self) -> bool {
+        self.dictionary
+    }
+
     /// The value of a key, without blanks around it; empty where it is not set.
     pub(crate) fn text(&self, key: &str) -> String {
         self.get(key).map(str::trim).unwrap_or_default().to_owned()
@@ -160,7 +166,7 @@ impl Config {
         self.values.get(key).map(|setting| setting.value.expose_secret())
     }
 
-    fn wrong(&self, key: &str, why: &str) -> Error {
+    pub(crate) fn wrong(&self, key: &str, why: &str) -> Error {
         let place = self.values.get(key).map_or("", |setting| setting.place.as_str());
         Error::config(format!("the setting `{key}` ({place}) is wrong: {why}"))
     }

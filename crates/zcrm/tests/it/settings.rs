@@ -226,3 +226,29 @@ fn a_value_that_is_no_text_is_named() {
     let error = Config::from_vars([("ZCRM_CLIENT_ID", value)]).unwrap_err().to_string();
     assert!(error.contains("ZCRM_CLIENT_ID"), "{error}");
 }
+
+#[tokio::test]
+async fn without_a_file_a_dictionary_means_mysql_if_the_feature_is_there() {
+    let dictionary = |more: &str| {
+        let text = "client_id = '1'\nclient_secret = 's'\nredirect_uri = 'x'\n\
+                    current_user_email = 'p@example.com'\n";
+        Config::from_toml(&format!("{text}{more}")).unwrap()
+    };
+    let build = |more: &str| Client::builder().config(dictionary(more)).build();
+    let told = |error: Error, words: &[&str]| {
+        assert_eq!(error.kind(), ErrorKind::Config);
+        for word in words {
+            assert!(error.to_string().contains(word), "`{word}` is not in: {error}");
+        }
+    };
+    if cfg!(feature = "mysql-store") {
+        // nothing is connected yet
+        build("").await.unwrap();
+        build("db_port = 3307\ndb_username = 'zcrm'\ndb_password = 'marked'").await.unwrap();
+        told(build("db_port = 'port_number'").await.unwrap_err(), &["`db_port`", "3306"]);
+    } else {
+        told(build("").await.unwrap_err(), &["token_persistence_path", "mysql-store"]);
+        told(build("db_port = 3307").await.unwrap_err(), &["`mysql-store`", "file-store"]);
+    }
+    assert!(!format!("{:?}", dictionary("db_password = 'marked'")).contains("marked"));
+}

@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use zcrm_checks::{Arguments, Child, Failure, Place};
 use zcrm_core::Clock as _;
 use zcrm_http::TokioClock;
-use zcrm_oauth::TokenStore as _;
 
 use crate::{WRITER, writer};
 
@@ -30,7 +29,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let kills: u64 = arguments.number("kills", 1000)?;
     let seed: u64 = arguments.number("seed", fastrand::u64(..))?;
     let folder = tempfile::tempdir()?;
-    place.prepare(folder.path())?;
+    place.prepare(folder.path()).await?;
     println!("seed: {seed}");
     let mut chance = fastrand::Rng::with_seed(seed);
     let mut found = Found::default();
@@ -39,7 +38,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
         let fresh = kill_once(place, folder.path(), &mut chance, &mut saved, &mut found).await?;
         found.saves += fresh;
         found.fewest = Some(found.fewest.map_or(fresh, |fewest| fewest.min(fresh)));
-        look(place, folder.path(), &mut saved, &mut found).await;
+        look(place, folder.path(), &mut saved, &mut found).await?;
     }
     println!("kills: {}", found.kills);
     println!("saves: {}", found.saves);
@@ -60,7 +59,7 @@ async fn kill_once(
     saved: &mut BTreeMap<String, u64>,
     found: &mut Found,
 ) -> Result<u64, Failure> {
-    let store = if place == Place::Ruby { "ruby" } else { "file" };
+    let store = place.name();
     let folder = folder.to_str().ok_or("the folder's name is not UTF-8")?;
     let next = saved.values().max().map_or(0, |last| last + 2).to_string();
     let mut children = Vec::new();
@@ -104,8 +103,13 @@ fn note(saved: &mut BTreeMap<String, u64>, line: &str) -> Result<(), Failure> {
 }
 
 /// Loads every user: the last token that was said to be saved, or one that came after it.
-async fn look(place: Place, folder: &Path, saved: &mut BTreeMap<String, u64>, found: &mut Found) {
-    let store = place.open(folder, Arc::new(TokioClock::new()));
+async fn look(
+    place: Place,
+    folder: &Path,
+    saved: &mut BTreeMap<String, u64>,
+    found: &mut Found,
+) -> Result<(), Failure> {
+    let store = place.open(folder, Arc::new(TokioClock::new()))?;
     for (user, last) in saved {
         match store.load(&place.key(user)).await {
             Ok(Some(token)) => match writer::round(user, &token) {
@@ -129,4 +133,5 @@ async fn look(place: Place, folder: &Path, saved: &mut BTreeMap<String, u64>, fo
             }
         }
     }
+    Ok(())
 }

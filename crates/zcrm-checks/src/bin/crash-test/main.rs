@@ -1,6 +1,6 @@
 //! Kills processes that save tokens, at random instants, and looks what is left.
 //!
-//! `crash-test [--store file|ruby] [--kills N] [--seed N]` prints kills, losses and corrupt files,
+//! `crash-test [--store file|ruby|mysql|mysql-ruby] [--kills N] [--seed N]` prints kills, losses and corrupt files,
 //! and fails where there is a loss or a corrupt file.
 #![allow(clippy::print_stdout, reason = "a check talks to its user through these streams")]
 

@@ -1,11 +1,11 @@
 //! A process that saves until it is killed, and says after each save what is stored.
 
-use std::{ffi::OsString, io::Write as _, path::PathBuf, sync::Arc, time::Duration};
+use std::{ffi::OsString, io::Write as _, path::PathBuf, sync::Arc};
 
 use zcrm_checks::{Arguments, Failure, Place};
 use zcrm_core::Clock as _;
 use zcrm_http::TokioClock;
-use zcrm_oauth::{StoredToken, TokenStore as _};
+use zcrm_oauth::StoredToken;
 
 /// How many users each writer has.
 pub(crate) const USERS: usize = 3;
@@ -32,13 +32,13 @@ pub(crate) async fn run(arguments: Vec<OsString>) -> Result<(), Failure> {
     let folder = PathBuf::from(arguments.text("folder").ok_or("no folder")?);
     let name = arguments.text("name").ok_or("no name")?;
     let clock = TokioClock::new();
-    let store = place.open(&folder, Arc::new(clock));
+    let store = place.open(&folder, Arc::new(clock))?;
     for round in arguments.number("round", 0)?.. {
         for user in (0..USERS).map(|at| format!("{name}{at}")) {
             let key = place.key(&user);
             // as a refresh does; nobody else wants this user's lock, unless a dead one kept it
             let lock =
-                store.lock(&key, Duration::ZERO).await?.ok_or("a dead process holds a lock")?;
+                store.lock(&key, place.grace()).await?.ok_or("a dead process holds a lock")?;
             store.save(&key, &token(&user, round, clock)).await?;
             lock.release().await?;
             let mut output = std::io::stdout().lock();

@@ -43,7 +43,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
         users,
         tasks: arguments.number("tasks", 100)?,
     };
-    orders.place()?.prepare(folder.path())?;
+    orders.place()?.prepare(folder.path()).await?;
     let clock = ShiftedClock::new();
     let manager = orders.manager(&clock)?;
     for user in &orders.users {

@@ -1,6 +1,6 @@
 //! Many processes that share one login: how often do they refresh?
 //!
-//! `fleet [--store file|ruby] [--processes N] [--tasks N] [--users N] [--expiries N]
+//! `fleet [--store file|ruby|mysql|mysql-ruby] [--processes N] [--tasks N] [--users N] [--expiries N]
 //! [--stopped-holder]` prints `refreshes: N`, counted at the accounts server of a simulator, and
 //! fails where it is not one for each user and expiry. `--tasks` counts for each user in each
 //! process. With `--stopped-holder` another process holds the lock and is stopped: then it
@@ -57,8 +57,8 @@ impl Orders {
         let site = Site::new(DataCenter::US, Environment::Production)
             .with_accounts(self.accounts.parse()?)
             .with_api(self.api.parse()?);
-        let store = self.place()?.open(self.folder.as_ref(), clock.clone());
-        Ok(TokenManager::new(accounts, Arc::new(store), site, clock))
+        let store = self.place()?.open(self.folder.as_ref(), clock.clone())?;
+        Ok(TokenManager::new(accounts, store, site, clock))
     }
 }
 

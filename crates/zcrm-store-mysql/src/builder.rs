@@ -1,0 +1,358 @@
+//! Where the database is, and how to speak to it.
+
+use std::{fmt, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use zcrm_clock::TokioClock;
+use zcrm_core::{Clock, SecretString};
+use zcrm_oauth::StoreError;
+
+use crate::MySqlStore;
+
+/// The settings of a [`MySqlStore`].
+///
+/// What is not named is what the Ruby SDK's guide has: host `127.0.0.1`, port 3306, user `root`
+/// with an empty password, database `zohooauth`. `Debug` shows no password.
+///
+/// ```
+/// use zcrm_store_mysql::MySqlStore;
+///
+/// # fn run() -> Result<(), zcrm_oauth::StoreError> {
+/// let store = MySqlStore::builder()
+///     .host("db.example.com")
+///     .user("zcrm")
+///     .password("a secret")
+///     .ca_file("/etc/app/database-ca.pem")
+///     .build()?;
+/// assert_eq!(store.place(), "database `zohooauth` at db.example.com:3306");
+/// # Ok(())
+/// # }
+/// # run().unwrap();
+/// ```
+#[derive(Clone)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct MySqlStoreBuilder {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) socket: Option<PathBuf>,
+    pub(crate) user: String,
+    pub(crate) password: SecretString,
+    pub(crate) database: String,
+    pub(crate) cas: Vec<Ca>,
+    pub(crate) tls_off: bool,
+    pub(crate) pool_size: usize,
+    pub(crate) lock_connections: usize,
+    pub(crate) timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// A certificate authority of one's own.
+#[derive(Clone, Debug)]
+pub(crate) enum Ca {
+    File(PathBuf),
+    Pem(Vec<u8>),
+}
+
+impl Default for MySqlStoreBuilder {
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".into(),
+            port: 3306,
+            socket: None,
+            user: "root".into(),
+            password: SecretString::from(String::new()),
+            database: "zohooauth".into(),
+            cas: Vec::new(),
+            tls_off: false,
+            pool_size: 8,
+            lock_connections: 32,
+            timeout: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(5),
+            clock: Arc::new(TokioClock::new()),
+        }
+    }
+}
+
+impl MySqlStoreBuilder {
+    /// Takes host, port, user, password, database and socket from a URL such as
+    /// `mysql://user:password@host:3306/database?socket=/run/mysqld/mysqld.sock`; what it does not
+    /// name stays as it was. Reserved characters stand percent-encoded in it.
+    ///
+    /// ```
+    /// use zcrm_store_mysql::MySqlStore;
+    ///
+    /// # fn run() -> Result<(), zcrm_oauth::StoreError> {
+    /// let store = MySqlStore::builder().url("mysql://zcrm:p%40ss@127.0.0.1:3307/tokens")?.build()?;
+    /// assert_eq!(store.place(), "database `tokens` at 127.0.0.1:3307");
+    /// # Ok(())
+    /// # }
+    /// # run().unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// Where it is no such URL, or has another parameter than `socket`. The text does not repeat
+    /// it, for it holds the password.
+    pub fn url(mut self, url: &str) -> Result<Self, StoreError> {
+        let (base, query) = url.split_once('?').unwrap_or((url, ""));
+        let wrong = |what: &str| StoreError::new(format!("the database URL {what}"));
+        let shape = "is not of the form `mysql://user:password@host:port/database`";
+        if !base.starts_with("mysql://") {
+            return Err(wrong(shape));
+        }
+        let parsed = mysql_async::Opts::from_url(base).map_err(|_| wrong(shape))?;
+        self.host = parsed.ip_or_hostname().trim_matches(['[', ']']).to_owned();
+        self.port = parsed.tcp_port();
+        if let Some(user) = parsed.user() {
+            user.clone_into(&mut self.user);
+        }
+        if let Some(password) = parsed.pass() {
+            self.password = SecretString::from(password.to_owned());
+        }
+        if let Some(database) = parsed.db_name().filter(|name| !name.is_empty()) {
+            database.clone_into(&mut self.database);
+        }
+        for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+            match parameter.split_once('=') {
+                Some(("socket", path)) => self.socket = Some(path.into()),
+                _ => return Err(wrong("has a parameter other than `socket`")),
+            }
+        }
+        Ok(self)
+    }
+
+    /// The host: a name or an address. One that is not of this machine is spoken to over TLS.
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.host = host.into();
+        self
+    }
+
+    /// The port; 3306 unless told.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// A Unix socket, used in place of host and port.
+    pub fn socket(mut self, path: impl Into<PathBuf>) -> Self {
+        self.socket = Some(path.into());
+        self
+    }
+
+    /// The database user; `root` unless told.
+    pub fn user(mut self, user: impl Into<String>) -> Self {
+        self.user = user.into();
+        self
+    }
+
+    /// The password; empty unless told.
+    pub fn password(mut self, password: impl Into<SecretString>) -> Self {
+        self.password = password.into();
+        self
+    }
+
+    /// The database; `zohooauth` unless told. The table is always `oauthtokens`.
+    pub fn database(mut self, database: impl Into<String>) -> Self {
+        self.database = database.into();
+        self
+    }
+
+    /// A file with the certificates (PEM) of the authority that signed the server's certificate.
+    /// Once one is named no other authority is trusted, and TLS is used with any host.
+    pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.cas.push(Ca::File(path.into()));
+        self
+    }
+
+    /// The same as [`ca_file`](Self::ca_file), with the certificates themselves.
+    pub fn ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.cas.push(Ca::Pem(pem.into()));
+        self
+    }
+
+    /// Speaks to the server without encryption, also to one on another machine: tokens and data
+    /// can then be read by whoever sees the traffic.
+    pub fn dangerously_without_tls(mut self) -> Self {
+        self.tls_off = true;
+        self
+    }
+
+    /// How many connections load and save at most; 8 unless told, and at least 1. They are opened
+    /// when they are needed.
+    pub fn pool_size(mut self, connections: usize) -> Self {
+        self.pool_size = connections.max(1);
+        self
+    }
+
+    /// How many connections more hold or try the locks of refreshes at most; 32 unless told, and
+    /// at least 1. A refresh holds one for as long as it takes.
+    pub fn lock_connections(mut self, connections: usize) -> Self {
+        self.lock_connections = connections.max(1);
+        self
+    }
+
+    /// How long one operation may take in all, the wait for a connection included; 10 s unless
+    /// told.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How long it may take to open a connection; 5 s unless told.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Waits by `clock`. Without this it is tokio's timer, and the runtime must have one.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The store. Nothing is sent yet: connections are opened when they are first needed.
+    ///
+    /// # Errors
+    /// Where the settings contradict each other.
+    pub fn build(self) -> Result<MySqlStore, StoreError> {
+        if self.tls_off && !self.cas.is_empty() {
+            return Err(StoreError::new(
+                "the database is to be spoken to without TLS, and has a certificate authority: \
+                 choose one",
+            ));
+        }
+        if self.database.is_empty()
+            || self.database.chars().count() > 64
+            || self.database.contains('\0')
+        {
+            return Err(StoreError::new("the database needs a name, of 64 characters at most"));
+        }
+        if let Some(path) = &self.socket
+            && path.to_str().is_none()
+        {
+            return Err(StoreError::new("the path of the database's socket is not valid UTF-8"));
+        }
+        MySqlStore::new(self)
+    }
+
+    /// The store, once the server has answered.
+    ///
+    /// ```no_run
+    /// use zcrm_store_mysql::MySqlStore;
+    ///
+    /// # async fn run() -> Result<(), zcrm_oauth::StoreError> {
+    /// let store = MySqlStore::builder().password("a secret").connect().await?;
+    /// # let _ = store;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`build`](Self::build), and where the server or the table cannot be reached.
+    pub async fn connect(self) -> Result<MySqlStore, StoreError> {
+        let store = self.build()?;
+        store.check().await?;
+        Ok(store)
+    }
+
+    /// How errors and logs call the place.
+    pub(crate) fn place(&self) -> String {
+        format!("database `{}` at {}", self.database, self.server())
+    }
+
+    fn server(&self) -> String {
+        match &self.socket {
+            Some(path) => path.display().to_string(),
+            None => format!("{}:{}", self.host, self.port),
+        }
+    }
+
+    /// The same for all names of this machine.
+    pub(crate) fn identity(&self) -> String {
+        if self.socket.is_none() && self.is_loopback() {
+            return format!("{} loopback:{}", self.database, self.port);
+        }
+        format!("{} {}", self.database, self.server())
+    }
+
+    /// Whether nothing leaves the machine.
+    fn is_loopback(&self) -> bool {
+        let address = self.host.parse::<IpAddr>();
+        self.host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|it| it.is_loopback())
+    }
+
+    /// Whether the connection is encrypted.
+    pub(crate) fn uses_tls(&self) -> bool {
+        if self.tls_off || self.socket.is_some() {
+            return false;
+        }
+        !self.cas.is_empty() || !self.is_loopback()
+    }
+}
+
+impl fmt::Debug for MySqlStoreBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MySqlStoreBuilder")
+            .field("place", &self.place())
+            .field("user", &self.user)
+            .field("password", &"[redacted]")
+            .field("tls", &self.uses_tls())
+            .field("pool_size", &self.pool_size)
+            .field("lock_connections", &self.lock_connections)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::MySqlStore;
+
+    #[test]
+    fn tls_is_left_out_only_where_nothing_leaves_the_machine_or_by_name() {
+        let builder = MySqlStore::builder;
+        for host in ["127.0.0.1", "127.8.9.1", "localhost", "LocalHost", "::1"] {
+            assert!(!builder().host(host).uses_tls(), "{host}");
+        }
+        for host in ["db.example.com", "10.0.0.7", "localhost.example.com", "128.0.0.1"] {
+            assert!(builder().host(host).uses_tls(), "{host}");
+            assert!(!builder().host(host).dangerously_without_tls().uses_tls(), "{host}");
+            assert!(!builder().host(host).socket("/run/s").uses_tls(), "{host}");
+        }
+        assert!(builder().ca_pem("x").uses_tls(), "asked for on this machine too");
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused() {
+        let builder = MySqlStore::builder;
+        assert!(builder().ca_pem("x").dangerously_without_tls().build().is_err());
+        assert!(builder().database("").build().is_err());
+        assert!(builder().database("d".repeat(65)).build().is_err());
+    }
+
+    #[test]
+    fn a_url_fills_in_what_it_names_and_is_never_shown() {
+        let builder = MySqlStore::builder().url("mysql://me:m%40rked@db.example.com:3307/t%20k");
+        let builder = builder.unwrap();
+        assert_eq!((builder.host.as_str(), builder.port), ("db.example.com", 3307));
+        assert_eq!((builder.user.as_str(), builder.database.as_str()), ("me", "t k"));
+        let text = format!("{builder:?}");
+        assert!(!text.contains("rked"), "{text}");
+        use zcrm_core::ExposeSecret as _;
+        assert_eq!(builder.password.expose_secret(), "m@rked");
+
+        let bare = MySqlStore::builder().url("mysql://127.0.0.1").unwrap();
+        assert_eq!(bare.place(), "database `zohooauth` at 127.0.0.1:3306");
+        assert_eq!(bare.user, "root");
+        let socket = MySqlStore::builder().url("mysql://localhost/x?socket=/run/s").unwrap();
+        assert_eq!(socket.place(), "database `x` at /run/s");
+
+        for wrong in [
+            "marked",
+            "http://u:marked@h",
+            "mysql://u:marked@h:port/d",
+            "mysql://u:marked@h/d?verify_ca=false",
+        ] {
+            let error = MySqlStore::builder().url(wrong).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("marked"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The lock of a refresh: `GET_LOCK` of the server, which lives as long as the session that took
+//! it. So it is held on a connection of its own, and freed by whatever ends that connection.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use diesel::{
+    define_sql_function,
+    sql_types::{Integer, Text},
+};
+use diesel_async::RunQueryDsl as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use zcrm_clock::within;
+use zcrm_oauth::{Release, StoreError};
+
+use crate::{
+    connect::{Connection, Connector, Purpose},
+    error,
+};
+
+define_sql_function! { fn get_lock(name: Text, seconds: Integer) -> Nullable<BigInt>; }
+define_sql_function! { fn release_lock(name: Text) -> Nullable<BigInt>; }
+
+/// How long to pause between two tries: at first, and at most. Each pause is by chance between
+/// half of it and all.
+const PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(160);
+
+/// How many connections that hold nothing are kept for the next refresh.
+const IDLE: usize = 4;
+
+/// The connections that locks are held on.
+#[derive(Debug)]
+pub(crate) struct Locks {
+    connector: Connector,
+    /// One permit for each connection that is in use.
+    places: Arc<Semaphore>,
+    idle: Mutex<Vec<Idle>>,
+}
+
+/// A connection that holds no lock.
+struct Idle(Connection);
+
+impl std::fmt::Debug for Idle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Idle")
+    }
+}
+
+/// A lock that is held. Dropping it closes the connection, which frees it.
+struct Held {
+    locks: Arc<Locks>,
+    name: String,
+    /// Never locked: it makes shared what only its owner uses.
+    connection: Mutex<Connection>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Locks {
+    pub(crate) fn new(connector: Connector) -> Self {
+        let places = Arc::new(Semaphore::new(connector.settings.lock_connections));
+        Self { connector, places, idle: Mutex::default() }
+    }
+
+    /// Takes the lock; `None` where `wait` passed before it was free. No connection is held
+    /// between two tries.
+    pub(crate) async fn take(
+        self: &Arc<Self>,
+        name: &str,
+        wait: Duration,
+    ) -> Result<Option<impl Release + use<>>, StoreError> {
+        let clock = &*self.connector.settings.clock;
+        let begin = clock.monotonic();
+        let left = || wait.saturating_sub(clock.monotonic().saturating_sub(begin));
+        let mut pause = PAUSE;
+        loop {
+            let place = Arc::clone(&self.places).acquire_owned();
+            let Some(place) = within(left(), clock, place).await else {
+                return Ok(None);
+            };
+            let place = place.map_err(error::runtime)?;
+            // a task of its own, so that no answer is left half-read by a caller who gives up
+            let (locks, own) = (Arc::clone(self), name.to_owned());
+            let trying = async move { locks.try_once(own, place).await };
+            let runtime = tokio::runtime::Handle::try_current().map_err(error::runtime)?;
+            if let Some(held) = runtime.spawn(trying).await.map_err(error::runtime)?? {
+                return Ok(Some(held));
+            }
+            let left = left();
+            if left.is_zero() {
+                return Ok(None);
+            }
+            let chance = pause.mul_f64(0.5 + fastrand::f64() / 2.0);
+            clock.sleep(chance.min(left)).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn try_once(
+        self: Arc<Self>,
+        name: String,
+        place: OwnedSemaphorePermit,
+    ) -> Result<Option<Held>, StoreError> {
+        loop {
+            let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let was_idle = idle.is_some();
+            let mut connection = match idle {
+                Some(Idle(connection)) => connection,
+                None => self.connector.open(Purpose::Lock).await?,
+            };
+            let asking = diesel::select(get_lock(name.as_str(), 0)).get_result(&mut connection);
+            match self.in_time(asking).await {
+                Ok(Some(1)) => {
+                    let connection = Mutex::new(connection);
+                    return Ok(Some(Held { locks: self, name, connection, _place: place }));
+                }
+                Ok(Some(0)) => {
+                    self.keep(connection);
+                    return Ok(None);
+                }
+                // the server ends idle sessions, and may have been restarted
+                Err(_) if was_idle => {}
+                Ok(_) => return Err(self.failed("the server could not take the lock")),
+                Err(why) => return Err(self.failed(&why)),
+            }
+        }
+    }
+
+    /// The answer, unless it takes too long or the connection is broken.
+    async fn in_time(
+        &self,
+        asking: impl Future<Output = diesel::QueryResult<Option<i64>>>,
+    ) -> Result<Option<i64>, String> {
+        let limit = self.connector.settings.timeout;
+        match within(limit, &*self.connector.settings.clock, asking).await {
+            Some(Ok(answer)) => Ok(answer),
+            Some(Err(_)) => Err("the connection broke".into()),
+            None => Err(format!("no answer in {} s", limit.as_secs_f64())),
+        }
+    }
+
+    fn failed(&self, why: &str) -> StoreError {
+        StoreError::new(format!("cannot lock a refresh in the {}: {why}", self.connector.place))
+    }
+
+    /// Keeps a connection that holds nothing.
+    fn keep(&self, connection: Connection) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE {
+            idle.push(Idle(connection));
+        }
+    }
+}
+
+#[async_trait]
+impl Release for Held {
+    async fn release(self: Box<Self>) -> Result<(), StoreError> {
+        let Self { locks, name, connection, _place } = *self;
+        let mut connection = connection.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let runtime = tokio::runtime::Handle::try_current().map_err(error::runtime)?;
+        let releasing = async move {
+            let asking = diesel::select(release_lock(name.as_str())).get_result(&mut connection);
+            match locks.in_time(asking).await {
+                Ok(Some(1)) => {
+                    locks.keep(connection);
+                    Ok(())
+                }
+                Ok(_) => Err(locks.failed("the session held the lock no more")),
+                Err(why) => Err(locks.failed(&why)),
+            }
+        };
+        runtime.spawn(releasing).await.map_err(error::runtime)?
+    }
+}
+
+/// The lock's name for a user: the same for all processes and versions, at most 64 characters, and
+/// without the user in it. Spellings that differ in case share it, since they may share a row.
+pub(crate) fn name(database: &str, user: &str) -> String {
+    let user = user.to_lowercase();
+    let mut text = Vec::new();
+    for part in [database, "oauthtokens", &user] {
+        text.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        text.extend_from_slice(part.as_bytes());
+    }
+    format!("zcrm.{:032x}", fnv(&text))
+}
+
+/// The 128-bit FNV-1a hash.
+fn fnv(bytes: &[u8]) -> u128 {
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    const START: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    bytes.iter().fold(START, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fnv, name};
+
+    #[test]
+    fn the_hash_is_the_published_one() {
+        assert_eq!(fnv(b""), 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d);
+        assert_eq!(fnv(b"a"), 0xd228_cb69_6f1a_8caf_7891_2b70_4e4a_8964);
+    }
+
+    #[test]
+    fn each_user_of_a_database_has_a_lock_that_does_not_name_it() {
+        let names = [name("d", "patricia"), name("d", "patricia "), name("dp", "atricia")];
+        assert!(names[0] != names[1] && names[0] != names[2]);
+        assert_eq!(name("d", "Patricia"), names[0]);
+        assert!(names.iter().all(|name| name.len() <= 64 && !name.contains("patricia")));
+    }
+}

@@ -1,0 +1,158 @@
+//! Making the table, and changing it into one that holds all.
+
+use diesel::{QueryableByName, mysql::Mysql, sql_query, sql_types::BigInt};
+use diesel_async::{
+    AsyncConnection as _, RunQueryDsl as _, SimpleAsyncConnection as _,
+    async_connection_wrapper::AsyncConnectionWrapper,
+};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use zcrm_oauth::StoreError;
+
+use crate::{
+    connect::Connection,
+    error::{self, Failure},
+    row::Row,
+    table,
+};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
+
+/// How often to begin again where another program writes a second row meanwhile.
+const TRIES: u32 = 5;
+
+/// Makes the database and the table as the Ruby SDK's guide has it, where they are not there yet.
+pub(crate) async fn create(connection: &mut Connection, database: &str) -> Result<(), Failure> {
+    // a name cannot be bound
+    let name = format!("`{}`", database.replace('`', "``"));
+    let make = format!("CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8mb4");
+    connection.batch_execute(&make).await?;
+    let make = format!(
+        "CREATE TABLE IF NOT EXISTS {name}.oauthtokens (useridentifier varchar(100), \
+         accesstoken varchar(100), refreshtoken varchar(100), expirytime bigint)"
+    );
+    Ok(connection.batch_execute(&make).await?)
+}
+
+/// Brings the table up to date; says whether it was behind.
+pub(crate) async fn run(connection: Connection, place: &str) -> Result<bool, Failure> {
+    let mut connection = connection;
+    let mut changed = false;
+    let mut tries = 0;
+    loop {
+        let before = table::Shape::read(&mut connection, place).await?;
+        if before.is_migrated() {
+            leave_one_row_each(&mut connection).await?;
+        }
+        let (back, outcome) = step(connection).await?;
+        connection = back;
+        match outcome {
+            Step::Done => changed = true,
+            Step::Nothing => return Ok(changed),
+            // a row that was written after the others were removed
+            Step::Failed(text) if text.contains("Duplicate entry") && tries < TRIES => tries += 1,
+            Step::Failed(text) => return Err(Failure::Own(refused(&text, place))),
+        }
+    }
+}
+
+enum Step {
+    Done,
+    Nothing,
+    Failed(String),
+}
+
+/// Runs the next migration, on a thread that may block.
+async fn step(connection: Connection) -> Result<(Connection, Step), StoreError> {
+    let blocking = tokio::task::spawn_blocking(move || {
+        let mut harness = AsyncConnectionWrapper::<_>::from(connection);
+        let step = match next(&mut harness) {
+            Ok(true) => Step::Done,
+            Ok(false) => Step::Nothing,
+            Err(error) => Step::Failed(chain(&*error)),
+        };
+        (harness.into_inner(), step)
+    });
+    blocking.await.map_err(error::runtime)
+}
+
+fn next(
+    harness: &mut impl MigrationHarness<Mysql>,
+) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
+    if !harness.has_pending_migration(MIGRATIONS)? {
+        return Ok(false);
+    }
+    harness.run_next_migration(MIGRATIONS)?;
+    Ok(true)
+}
+
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+/// What stopped a migration. The server may quote a user here, which is no secret, but a value of
+/// any column elsewhere.
+fn refused(text: &str, place: &str) -> StoreError {
+    let why = if text.contains("Duplicate entry") {
+        "two users differ in trailing spaces alone, and a key takes them for one: remove one"
+    } else if text.contains("command denied") || text.contains("Access denied") {
+        "the database user may not: grant it CREATE, ALTER and INDEX on this database"
+    } else if text.contains(['\'', '"', '`']) {
+        "the server refused the change"
+    } else {
+        text
+    };
+    StoreError::new(format!("cannot migrate the token table in {place}: {why}"))
+}
+
+#[derive(QueryableByName)]
+struct Keys {
+    #[diesel(sql_type = BigInt)]
+    keys: i64,
+}
+
+/// Removes all but the newest row of each user, in one transaction for each. Names are compared
+/// exactly, so no user loses a token to another.
+async fn leave_one_row_each(connection: &mut Connection) -> Result<(), Failure> {
+    const KEYS: &str = "SELECT COUNT(*) AS `keys` FROM information_schema.statistics \
+        WHERE table_schema = DATABASE() AND table_name = 'oauthtokens' AND index_name = 'PRIMARY'";
+    let keys: Keys = sql_query(KEYS).get_result(connection).await?;
+    if keys.keys > 0 {
+        return Ok(());
+    }
+    let mut users: Vec<String> =
+        table::all(connection).await?.into_iter().map(|row| row.user).collect();
+    users.sort();
+    let several: std::collections::BTreeSet<String> = users
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [one, other] if one == other => Some(one.clone()),
+            _ => None,
+        })
+        .collect();
+    for user in several {
+        connection
+            .transaction(async |connection| {
+                let rows: Vec<Row> =
+                    sql_query("SELECT * FROM oauthtokens WHERE useridentifier = ? FOR UPDATE")
+                        .bind::<diesel::sql_types::Text, _>(&user)
+                        .load(connection)
+                        .await?;
+                let newest =
+                    rows.into_iter().filter(|row| row.user == user).max_by_key(|row| row.expiry);
+                if let Some(newest) = newest {
+                    table::delete_exactly(connection, &user).await?;
+                    table::insert(connection, &newest, true).await?;
+                }
+                Ok::<(), Failure>(())
+            })
+            .await?;
+    }
+    Ok(())
+}

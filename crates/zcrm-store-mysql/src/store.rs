@@ -1,0 +1,410 @@
+//! The store.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use diesel::result::ConnectionError;
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, PoolError as ManagerError, RecyclingMethod,
+    deadpool::{Object, Pool, PoolError},
+};
+use zcrm_clock::within;
+use zcrm_core::Clock;
+use zcrm_oauth::{RefreshLock, StoreError, StoredToken, TokenKey, TokenStore};
+
+use crate::{
+    binding::Binding,
+    builder::MySqlStoreBuilder,
+    connect::{Connection, Connector, Purpose},
+    error::{self, Failure},
+    lock::{self, Locks},
+    migrate, table,
+};
+
+/// For how long, and how often, a row that is missing is looked for: Ruby deletes it before it
+/// inserts the new one.
+const MISSING: Duration = Duration::from_millis(500);
+const MISSING_PAUSE: Duration = Duration::from_millis(25);
+
+/// How often a write is tried that is in the way of another, and the longest pause between.
+const TRIES: u32 = 16;
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a migration waits for that of another process.
+const MIGRATION_WAIT: Duration = Duration::from_secs(60);
+
+/// Keeps tokens in a table of MySQL or MariaDB, for any number of processes on any machines.
+///
+/// See the [crate](crate) for what it promises. Clones share everything. It must be used inside a
+/// tokio runtime.
+///
+/// ```no_run
+/// use zcrm_core::Environment;
+/// use zcrm_oauth::{StoredToken, TokenKey, TokenStore};
+/// use zcrm_store_mysql::MySqlStore;
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = MySqlStore::builder().host("127.0.0.1").password("a secret").connect().await?;
+/// let key = TokenKey::new("patricia@example.com", "1000.CLIENT", Environment::Production);
+/// let token = StoredToken::new("1000.access", "2026-05-24T17:05:12Z".parse()?)
+///     .with_refresh("1000.refresh");
+/// store.save(&key, &token).await?;
+/// assert!(store.load(&key).await?.is_some_and(|loaded| loaded.is_same_login(&token)));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct MySqlStore {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    connector: Connector,
+    pool: Pool<Connection>,
+    locks: Arc<Locks>,
+    binding: Binding,
+}
+
+impl MySqlStore {
+    /// Settings to change; see [`MySqlStoreBuilder`] for the defaults.
+    pub fn builder() -> MySqlStoreBuilder {
+        MySqlStoreBuilder::default()
+    }
+
+    pub(crate) fn new(settings: MySqlStoreBuilder) -> Result<Self, StoreError> {
+        let place = settings.place().into();
+        let connector = Connector { settings: Arc::new(settings), place };
+        let mut config = ManagerConfig::default();
+        config.recycling_method = RecyclingMethod::Verified;
+        let own = connector.clone();
+        config.custom_setup = Box::new(move |_| {
+            let own = own.clone();
+            Box::pin(async move {
+                let opened = own.open(Purpose::Work).await;
+                opened.map_err(|error| ConnectionError::BadConnection(error.to_string()))
+            })
+        });
+        let manager = AsyncDieselConnectionManager::new_with_config("", config);
+        let pool = Pool::builder(manager)
+            .max_size(connector.settings.pool_size)
+            .build()
+            .map_err(error::runtime)?;
+        let locks = Arc::new(Locks::new(connector.clone()));
+        let shared = Shared { connector, pool, locks, binding: Binding::default() };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// How errors and logs call where the tokens are.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.shared.connector.place
+    }
+
+    /// Whether the server answers and the table is there: what
+    /// [`connect`](MySqlStoreBuilder::connect) does.
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), zcrm_oauth::StoreError> {
+    /// let store = zcrm_store_mysql::MySqlStore::builder().build()?;
+    /// store.check().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// With what is wrong, and what to do about it.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.work("read", |shared| async move {
+            let mut lease = shared.lease().await?;
+            let read = table::Shape::read(lease.connection()?, &shared.connector.place).await;
+            lease.give_back(read.map(drop))
+        })
+        .await
+    }
+
+    /// Makes the database and the table, as the Ruby SDK's guide has them, where they are not
+    /// there. Nothing else in this crate does. A new table is best [migrated](Self::migrate) at
+    /// once.
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), zcrm_oauth::StoreError> {
+    /// let store = zcrm_store_mysql::MySqlStore::builder().build()?;
+    /// store.create_schema().await?;
+    /// store.migrate().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Where the server cannot be reached, or the database user may not do so.
+    pub async fn create_schema(&self) -> Result<(), StoreError> {
+        self.work("make", |shared| async move {
+            let mut connection = shared.connector.open(Purpose::Schema).await?;
+            migrate::create(&mut connection, &shared.connector.settings.database).await
+        })
+        .await
+    }
+
+    /// Changes an inherited table so that it holds all of a token; says whether that was still to
+    /// be done. It gives the table a primary key, having left the newest row of each user; room for
+    /// longer tokens and any character; and columns for API domain, accounts server, scope,
+    /// environment and client. The Ruby SDK's own statements work on it as before. From then on
+    /// the case of a user counts.
+    ///
+    /// It may be run at any time and any number of times, by several processes at once too. While
+    /// the server rebuilds the table, others wait. It takes as long as it takes: the
+    /// [timeout](MySqlStoreBuilder::timeout) does not count.
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), zcrm_oauth::StoreError> {
+    /// let store = zcrm_store_mysql::MySqlStore::builder().connect().await?;
+    /// let changed = store.migrate().await?;
+    /// # let _ = changed;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Where the database user may not alter the table, where another process migrates it for more
+    /// than a minute, or where two users differ in trailing spaces alone. What was done until then
+    /// stays, harms nobody, and is gone on with the next time.
+    pub async fn migrate(&self) -> Result<bool, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        let migrating = async move {
+            let name = lock::name(&shared.connector.settings.database, " migration");
+            let Some(lock) = shared.locks.take(&name, MIGRATION_WAIT).await? else {
+                return Err(StoreError::new(format!(
+                    "cannot migrate the token table in {}: another process does, for more than a \
+                     minute",
+                    shared.connector.place
+                )));
+            };
+            let lock = RefreshLock::new(lock);
+            let place = &shared.connector.place;
+            let connection = shared.connector.open(Purpose::Work).await?;
+            let migrated = migrate::run(connection, place).await;
+            if let Err(error) = lock.release().await {
+                tracing::debug!(%error, "the lock of the migration ended early");
+            }
+            migrated.map_err(|failure| failure.into_error("migrate", place))
+        };
+        let runtime = tokio::runtime::Handle::try_current().map_err(error::runtime)?;
+        runtime.spawn(migrating).await.map_err(error::runtime)?
+    }
+
+    /// Does `work` in a task of its own, so that it is finished even if the caller gives up, within
+    /// the timeout, and again where another transaction was in the way. `what` completes
+    /// "cannot … the token table".
+    async fn work<T, F, W>(&self, what: &'static str, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Failure>> + Send,
+        W: Fn(Arc<Shared>) -> F + Send + Sync + 'static,
+    {
+        let shared = Arc::clone(&self.shared);
+        let limit = shared.connector.settings.timeout;
+        let doing = async move {
+            let clock = Arc::clone(&shared.connector.settings.clock);
+            let place = Arc::clone(&shared.connector.place);
+            let done = within(limit, &*clock, again(&*clock, || work(Arc::clone(&shared)))).await;
+            match done {
+                Some(done) => done.map_err(|failure| failure.into_error(what, &place)),
+                None => Err(error::too_slow(what, &place, limit.as_secs_f64())),
+            }
+        };
+        let runtime = tokio::runtime::Handle::try_current().map_err(error::runtime)?;
+        runtime.spawn(doing).await.map_err(error::runtime)?
+    }
+}
+
+/// Tries again where another transaction was in the way.
+async fn again<T, F: Future<Output = Result<T, Failure>>>(
+    clock: &dyn Clock,
+    work: impl Fn() -> F,
+) -> Result<T, Failure> {
+    let mut pause = Duration::from_millis(2);
+    let mut tries = 1;
+    loop {
+        match work().await {
+            Err(failure) if failure.is_passing() && tries < TRIES => {
+                tries += 1;
+                clock.sleep(pause.mul_f64(fastrand::f64())).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+            done => return done,
+        }
+    }
+}
+
+/// A connection of the pool. It goes back only by [`give_back`](Self::give_back): one that is
+/// dropped in the middle of something is closed.
+struct Lease(Option<Object<Connection>>);
+
+impl Lease {
+    fn connection(&mut self) -> Result<&mut Connection, Failure> {
+        match &mut self.0 {
+            Some(object) => Ok(&mut *object),
+            None => Err(Failure::Own(StoreError::new("the connection was given back"))),
+        }
+    }
+
+    fn give_back<T>(mut self, outcome: Result<T, Failure>) -> Result<T, Failure> {
+        // after an error of the store's own nothing is under way
+        if matches!(outcome, Ok(_) | Err(Failure::Own(_))) {
+            drop(self.0.take());
+        }
+        outcome
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(object) = self.0.take() {
+            drop(Object::take(object));
+        }
+    }
+}
+
+impl Shared {
+    async fn lease(&self) -> Result<Lease, Failure> {
+        let place = &self.connector.place;
+        match self.pool.get().await {
+            Ok(object) => Ok(Lease(Some(object))),
+            Err(PoolError::Backend(ManagerError::ConnectionError(cause))) => {
+                Err(Failure::Own(StoreError::new(error::opening(place, &cause))))
+            }
+            Err(_) => Err(Failure::Own(StoreError::new(format!(
+                "cannot reach the {place}: the pool of connections is closed"
+            )))),
+        }
+    }
+
+    fn bind(&self, key: &TokenKey) -> Result<(), StoreError> {
+        let settings = &self.connector.settings;
+        self.binding.bind(&settings.identity(), &self.connector.place, key)
+    }
+
+    /// The table has no room for an organisation.
+    fn refuse_organisation(&self, key: &TokenKey) -> Result<(), StoreError> {
+        if key.organisation().is_none() {
+            return Ok(());
+        }
+        Err(StoreError::new(format!(
+            "the token table in {} cannot tell organisations apart: use a database for each",
+            self.connector.place
+        )))
+    }
+}
+
+impl fmt::Debug for MySqlStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MySqlStore").field("place", &self.place()).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl TokenStore for MySqlStore {
+    async fn load(&self, key: &TokenKey) -> Result<Option<StoredToken>, StoreError> {
+        self.shared.refuse_organisation(key)?;
+        let clock = &*self.shared.connector.settings.clock;
+        let begin = clock.monotonic();
+        loop {
+            let own = key.clone();
+            let found = self.work("read", move |shared| {
+                let key = own.clone();
+                async move {
+                    let mut lease = shared.lease().await?;
+                    let found =
+                        table::find(lease.connection()?, &key, &|key: &_| shared.bind(key)).await;
+                    lease.give_back(found)
+                }
+            });
+            if let Some(row) = found.await? {
+                return Ok(Some(row.into_token()));
+            }
+            if clock.monotonic().saturating_sub(begin) >= MISSING {
+                return Ok(None);
+            }
+            clock.sleep(MISSING_PAUSE).await;
+        }
+    }
+
+    async fn save(&self, key: &TokenKey, token: &StoredToken) -> Result<(), StoreError> {
+        self.shared.refuse_organisation(key)?;
+        let (key, token) = (key.clone(), token.clone());
+        self.work("write to", move |shared| {
+            let (key, token) = (key.clone(), token.clone());
+            async move {
+                let mut lease = shared.lease().await?;
+                let place = Arc::clone(&shared.connector.place);
+                let unowned = |key: &_| shared.bind(key);
+                let saved = table::save(lease.connection()?, &place, &key, &token, &unowned).await;
+                lease.give_back(saved)
+            }
+        })
+        .await
+    }
+
+    async fn delete(&self, key: &TokenKey) -> Result<bool, StoreError> {
+        self.shared.refuse_organisation(key)?;
+        let key = key.clone();
+        self.work("write to", move |shared| {
+            let key = key.clone();
+            async move {
+                let mut lease = shared.lease().await?;
+                let deleted =
+                    table::delete(lease.connection()?, &key, &|key: &_| shared.bind(key)).await;
+                lease.give_back(deleted)
+            }
+        })
+        .await
+    }
+
+    async fn keys(&self) -> Result<Vec<TokenKey>, StoreError> {
+        let listing = self.work("read", |shared| async move {
+            let mut lease = shared.lease().await?;
+            let rows = table::all(lease.connection()?).await;
+            lease.give_back(rows)
+        });
+        let served = self.shared.binding.served();
+        let mut keys = Vec::new();
+        for row in listing.await? {
+            let key = match (&row.owner, &served) {
+                (Some(owner), _) => {
+                    let environment = owner.environment.parse().map_err(|_| {
+                        StoreError::new(format!(
+                            "the token table in {} has an unknown environment for `{}`",
+                            self.place(),
+                            row.user
+                        ))
+                    })?;
+                    TokenKey::new(row.user, &owner.client_id, environment)
+                }
+                (None, Some((client_id, environment))) => {
+                    TokenKey::new(row.user, client_id, *environment)
+                }
+                (None, None) => {
+                    return Err(StoreError::new(format!(
+                        "the token table in {} does not name clients: load or save a token first, \
+                         so that it is known whom it serves",
+                        self.place()
+                    )));
+                }
+            };
+            keys.push(key);
+        }
+        keys.sort();
+        keys.dedup();
+        Ok(keys)
+    }
+
+    async fn lock(
+        &self,
+        key: &TokenKey,
+        wait: Duration,
+    ) -> Result<Option<RefreshLock>, StoreError> {
+        let name = lock::name(&self.shared.connector.settings.database, key.user());
+        let held = self.shared.locks.take(&name, wait).await?;
+        Ok(held.map(RefreshLock::new))
+    }
+}

@@ -1,0 +1,229 @@
+//! The statements on the token table. All values are bound.
+
+use diesel::{
+    QueryableByName, sql_query,
+    sql_types::{BigInt, Nullable, Text},
+};
+use diesel_async::{AsyncConnection as _, RunQueryDsl as _};
+use zcrm_core::ExposeSecret as _;
+use zcrm_oauth::{StoreError, StoredToken, TokenKey};
+
+use crate::{
+    connect::Connection,
+    error::Failure,
+    row::{Owner, Row, choose, oauthtokens},
+};
+
+/// The rows that the database takes for the user's, of an inherited table or a migrated one.
+const FIND: &str = "SELECT * FROM oauthtokens WHERE useridentifier = ?";
+
+/// The first condition can use a key, the second keeps other spellings.
+const DELETE: &str = "DELETE FROM oauthtokens WHERE useridentifier = ? \
+     AND CAST(CONVERT(useridentifier USING utf8mb4) AS BINARY) = CAST(? AS BINARY)";
+
+/// How the columns are called, and how many characters they hold.
+const SHAPE: &str = "SELECT LOWER(column_name) AS name, \
+     CAST(character_maximum_length AS SIGNED) AS length \
+     FROM information_schema.columns \
+     WHERE table_schema = DATABASE() AND table_name = 'oauthtokens'";
+
+#[derive(QueryableByName)]
+struct Column {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    length: Option<i64>,
+}
+
+/// Which columns the table has.
+pub(crate) struct Shape(Vec<Column>);
+
+impl Shape {
+    pub(crate) async fn read(connection: &mut Connection, place: &str) -> Result<Self, Failure> {
+        let columns: Vec<Column> = sql_query(SHAPE).load(connection).await?;
+        if columns.is_empty() {
+            return Err(Failure::Own(StoreError::new(format!(
+                "there is no table `oauthtokens` in the {place}: `create_schema()` makes it"
+            ))));
+        }
+        Ok(Self(columns))
+    }
+
+    pub(crate) fn is_migrated(&self) -> bool {
+        self.0.iter().any(|column| column.name == "clientid")
+    }
+
+    /// An error where the server would refuse or cut the value.
+    fn check(&self, column: &str, what: &str, value: &str) -> Result<(), StoreError> {
+        let column = self.0.iter().find(|it| it.name == column);
+        let Some(length) = column.and_then(|it| it.length) else {
+            return Ok(());
+        };
+        let characters = value.chars().count();
+        if usize::try_from(length).is_ok_and(|length| characters > length) {
+            let advice = if self.is_migrated() {
+                "widen the column"
+            } else {
+                "run `migrate()`, which widens it"
+            };
+            return Err(StoreError::new(format!(
+                "{what} has {characters} characters, and its column holds {length}: {advice}"
+            )));
+        }
+        Ok(())
+    }
+
+    fn check_all(&self, user: &str, key: &TokenKey, token: &StoredToken) -> Result<(), StoreError> {
+        self.check("useridentifier", "the user", user)?;
+        self.check("accesstoken", "the access token", token.access.expose_secret())?;
+        let refresh = token.refresh.as_ref().map_or("", |refresh| refresh.expose_secret());
+        self.check("refreshtoken", "the refresh token", refresh)?;
+        if self.is_migrated() {
+            let extras = [
+                ("apidomain", "the API domain", token.api_domain.as_deref()),
+                ("accountsserver", "the accounts server", token.accounts_server.as_deref()),
+                ("scope", "the scope", token.scope.as_deref()),
+                ("clientid", "the client id", Some(key.client_id())),
+            ];
+            for (column, what, value) in extras {
+                self.check(column, what, value.unwrap_or_default())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether rows without an owner serve a key: asked with the first one that is met.
+pub(crate) trait Unowned: Fn(&TokenKey) -> Result<(), StoreError> + Send + Sync {}
+impl<F: Fn(&TokenKey) -> Result<(), StoreError> + Send + Sync> Unowned for F {}
+
+/// The user's row, where there is one and it is the key's.
+pub(crate) async fn find(
+    connection: &mut Connection,
+    key: &TokenKey,
+    unowned: &impl Unowned,
+) -> Result<Option<Row>, Failure> {
+    let rows: Vec<Row> = sql_query(FIND).bind::<Text, _>(key.user()).load(connection).await?;
+    let Some(row) = choose(rows, key.user())? else {
+        return Ok(None);
+    };
+    match &row.owner {
+        None => unowned(key)?,
+        Some(owner) if *owner == owner_of(key) => {}
+        Some(owner) => {
+            return Err(Failure::Own(StoreError::new(format!(
+                "the token table holds one token for a user, and that of `{}` is of the client \
+                 `{}` in {}: use another database for `{}` in {}",
+                key.user(),
+                owner.client_id,
+                owner.environment,
+                key.client_id(),
+                key.environment()
+            ))));
+        }
+    }
+    Ok(Some(row))
+}
+
+fn owner_of(key: &TokenKey) -> Owner {
+    let environment = key.environment().as_str().to_owned();
+    Owner { client_id: key.client_id().to_owned(), environment }
+}
+
+/// Replaces all rows of the user by one, in one transaction.
+pub(crate) async fn save(
+    connection: &mut Connection,
+    place: &str,
+    key: &TokenKey,
+    token: &StoredToken,
+    unowned: &impl Unowned,
+) -> Result<(), Failure> {
+    connection
+        .transaction(async |connection| {
+            let shape = Shape::read(connection, place).await?;
+            if !shape.is_migrated() {
+                unowned(key)?;
+            }
+            let found = find(connection, key, unowned).await?;
+            let user = found.as_ref().map_or(key.user(), |row| row.user.as_str());
+            shape.check_all(user, key, token)?;
+            if found.is_some() {
+                delete_exactly(connection, user).await?;
+            }
+            let row = Row {
+                user: user.to_owned(),
+                access: token.access.expose_secret().to_owned(),
+                refresh: token
+                    .refresh
+                    .as_ref()
+                    .map_or_else(String::new, |refresh| refresh.expose_secret().to_owned()),
+                expiry: token.expires_at.timestamp_millis(),
+                api_domain: token.api_domain.clone(),
+                accounts_server: token.accounts_server.clone(),
+                scope: token.scope.clone(),
+                owner: Some(owner_of(key)),
+            };
+            insert(connection, &row, shape.is_migrated()).await
+        })
+        .await
+}
+
+/// Inserts a row; an inherited table gets what it can hold.
+pub(crate) async fn insert(
+    connection: &mut Connection,
+    row: &Row,
+    migrated: bool,
+) -> Result<(), Failure> {
+    use diesel::ExpressionMethods as _;
+    use oauthtokens::dsl;
+    let inherited = (
+        dsl::useridentifier.eq(&row.user),
+        dsl::accesstoken.eq(&row.access),
+        dsl::refreshtoken.eq(&row.refresh),
+        dsl::expirytime.eq(row.expiry),
+    );
+    let into = diesel::insert_into(oauthtokens::table);
+    if migrated {
+        let more = (
+            dsl::apidomain.eq(row.api_domain.as_deref()),
+            dsl::accountsserver.eq(row.accounts_server.as_deref()),
+            dsl::scope.eq(row.scope.as_deref()),
+            dsl::environment.eq(row.owner.as_ref().map(|owner| owner.environment.as_str())),
+            dsl::clientid.eq(row.owner.as_ref().map(|owner| owner.client_id.as_str())),
+        );
+        into.values((inherited, more)).execute(connection).await?;
+    } else {
+        into.values(inherited).execute(connection).await?;
+    }
+    Ok(())
+}
+
+/// Removes all rows of exactly this spelling; says whether there was one.
+pub(crate) async fn delete_exactly(
+    connection: &mut Connection,
+    user: &str,
+) -> Result<bool, Failure> {
+    let statement = sql_query(DELETE).bind::<Text, _>(user).bind::<Text, _>(user);
+    Ok(statement.execute(connection).await? > 0)
+}
+
+/// Removes the key's token; says whether there was one.
+pub(crate) async fn delete(
+    connection: &mut Connection,
+    key: &TokenKey,
+    unowned: &impl Unowned,
+) -> Result<bool, Failure> {
+    connection
+        .transaction(async |connection| {
+            let Some(row) = find(connection, key, unowned).await? else {
+                return Ok(false);
+            };
+            delete_exactly(connection, &row.user).await
+        })
+        .await
+}
+
+/// All rows.
+pub(crate) async fn all(connection: &mut Connection) -> Result<Vec<Row>, Failure> {
+    Ok(sql_query("SELECT * FROM oauthtokens").load(connection).await?)
+}

@@ -1,0 +1,125 @@
+//! The lock of a refresh.
+
+use std::{sync::Arc, time::Duration};
+
+use mysql_async::prelude::Queryable as _;
+use zcrm_clock::TokioClock;
+use zcrm_core::{Clock as _, ManualClock};
+use zcrm_oauth::TokenStore as _;
+
+use crate::{Bench, GUIDE, key, token};
+
+const LONG: Duration = Duration::from_secs(30);
+
+/// Ends all sessions that this test's database has, as the server does with those of clients that
+/// are gone.
+async fn kill_all(bench: &Bench) {
+    let mut connection = bench.connection().await;
+    let all = format!(
+        "SELECT id FROM information_schema.processlist WHERE db = '{}' AND id <> CONNECTION_ID()",
+        bench.database
+    );
+    let sessions: Vec<u64> = connection.query(all).await.unwrap();
+    assert!(sessions.len() >= 2);
+    for session in sessions {
+        // one that was about to end may have ended
+        let _ = connection.query_drop(format!("KILL {session}")).await;
+    }
+    connection.disconnect().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_holder_that_dies_frees_it() {
+    let bench = Bench::with(GUIDE).await;
+    let (dead, other) = (bench.store(), bench.store());
+    let lock = dead.lock(&key("a"), LONG).await.unwrap().unwrap();
+    assert!(other.lock(&key("a"), Duration::ZERO).await.unwrap().is_none());
+    kill_all(&bench).await;
+    let next = other.lock(&key("a"), LONG).await.unwrap().unwrap();
+    let error = lock.release().await.unwrap_err();
+    assert!(error.to_string().contains("lock a refresh"), "{error}");
+    next.release().await.unwrap();
+}
+
+#[tokio::test]
+async fn it_is_never_left_with_a_connection_that_somebody_else_gets() {
+    let bench = Bench::with(GUIDE).await;
+    let store = bench.builder().pool_size(1).lock_connections(1).build().unwrap();
+    let other = bench.store();
+    for _ in 0..5 {
+        drop(store.lock(&key("a"), LONG).await.unwrap().unwrap());
+        other.lock(&key("a"), LONG).await.unwrap().unwrap().release().await.unwrap();
+        let lock = store.lock(&key("a"), LONG).await.unwrap().unwrap();
+        // the only place is taken, by another user's lock too
+        assert!(store.lock(&key("b"), Duration::ZERO).await.unwrap().is_none());
+        store.save(&key("b"), &token("beside")).await.unwrap();
+        lock.release().await.unwrap();
+        store.lock(&key("b"), LONG).await.unwrap().unwrap().release().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn spellings_that_share_a_row_share_it_and_databases_do_not() {
+    let (bench, second) = (Bench::with(GUIDE).await, Bench::with(GUIDE).await);
+    let store = bench.store();
+    let lock = store.lock(&key("Patricia"), LONG).await.unwrap().unwrap();
+    assert!(store.lock(&key("patricia"), Duration::ZERO).await.unwrap().is_none());
+    let apart = second.store().lock(&key("Patricia"), LONG).await.unwrap().unwrap();
+    apart.release().await.unwrap();
+    lock.release().await.unwrap();
+}
+
+#[tokio::test]
+async fn who_waits_holds_no_connection_and_waits_by_the_clock() {
+    let bench = Bench::with(GUIDE).await;
+    let holder = bench.store();
+    let lock = holder.lock(&key("a"), LONG).await.unwrap().unwrap();
+    let clock = ManualClock::new();
+    let store = bench.builder().lock_connections(1).clock(Arc::new(clock.clone())).build().unwrap();
+    let waiting = tokio::spawn({
+        let store = store.clone();
+        async move { store.lock(&key("a"), LONG).await }
+    });
+    let short =
+        |clock: &ManualClock| clock.slept().iter().any(|it| *it < Duration::from_millis(20));
+    while !short(&clock) {
+        tokio::task::yield_now().await;
+    }
+    // the waiter stands between two tries, so the only place is free
+    store.lock(&key("b"), Duration::ZERO).await.unwrap().unwrap().release().await.unwrap();
+    lock.release().await.unwrap();
+    clock.advance(Duration::from_secs(1));
+    waiting.await.unwrap().unwrap().unwrap().release().await.unwrap();
+
+    // one that is never given back is waited for to the end, and no longer
+    let lock = holder.lock(&key("a"), LONG).await.unwrap().unwrap();
+    let begin = clock.monotonic();
+    let waiting = tokio::spawn(async move { store.lock(&key("a"), LONG).await });
+    while !waiting.is_finished() {
+        clock.advance(Duration::from_millis(5));
+        tokio::task::yield_now().await;
+    }
+    assert!(waiting.await.unwrap().unwrap().is_none());
+    assert!(clock.monotonic() - begin >= LONG);
+    lock.release().await.unwrap();
+}
+
+/// What a machine that vanishes looks like to the server: a session that says nothing any more.
+#[tokio::test]
+#[ignore = "takes a minute"]
+async fn a_machine_that_vanishes_frees_it_within_a_minute() {
+    let bench = Bench::with(GUIDE).await;
+    let (silent, other) = (bench.store(), bench.store());
+    let lock = silent.lock(&key("a"), LONG).await.unwrap().unwrap();
+    let clock = TokioClock::new();
+    let next = loop {
+        if let Some(next) = other.lock(&key("a"), LONG).await.unwrap() {
+            break next;
+        }
+    };
+    let passed = clock.monotonic();
+    println!("free after {passed:?}");
+    assert!(passed < Duration::from_secs(62), "{passed:?}");
+    next.release().await.unwrap();
+    assert!(lock.release().await.is_err());
+}

@@ -1,0 +1,141 @@
+//! `migrate()`.
+
+use zcrm_core::Environment;
+use zcrm_oauth::{StoredToken, TokenKey, TokenStore as _};
+
+use crate::{Bench, GUIDE, KEYED, full, key, shown, token};
+
+async fn insert(bench: &Bench, user: &str, name: &str, expiry: i64) {
+    bench
+        .sql(&format!(
+            "INSERT INTO oauthtokens(useridentifier,accesstoken,refreshtoken,expirytime) \
+             VALUES ('{user}','a-{name}','r-{name}',{expiry})"
+        ))
+        .await;
+}
+
+#[tokio::test]
+async fn it_leaves_the_newest_row_of_each_user_and_loses_no_other() {
+    let bench = Bench::with(GUIDE).await;
+    for (user, name, expiry) in [
+        ("a", "old", 1),
+        ("a", "new", 3),
+        ("a", "older", 2),
+        ("A", "another", 1),
+        ("same", "twin", 5),
+        ("same", "twin", 5),
+        ("alone", "alone", 1),
+    ] {
+        insert(&bench, user, name, expiry).await;
+    }
+    let store = bench.store();
+    assert!(store.migrate().await.unwrap());
+    assert!(!store.migrate().await.unwrap(), "once");
+    let rows: Vec<String> =
+        bench.rows().await.into_iter().map(|row| format!("{} {}", row.0, row.1)).collect();
+    assert_eq!(rows, ["A a-another", "a a-new", "alone a-alone", "same a-twin"]);
+    assert!(bench.shown("a").await.unwrap().starts_with("a-new "));
+    assert!(bench.shown("A").await.unwrap().starts_with("a-another "));
+}
+
+#[tokio::test]
+async fn it_works_with_a_key_an_empty_table_and_the_latin_alphabet() {
+    for (charset, table) in [("utf8mb4", KEYED), ("latin1", KEYED), ("latin1", GUIDE)] {
+        let bench = Bench::with_charset(charset, table).await;
+        assert!(bench.store().migrate().await.unwrap());
+        bench.store().save(&key("日本"), &full("x")).await.unwrap();
+        assert_eq!(bench.shown("日本").await.unwrap(), shown(&full("x")));
+        assert!(!bench.store().migrate().await.unwrap());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_may_do_it_at_once_while_others_write() {
+    let bench = Bench::with(GUIDE).await;
+    for at in 0..20 {
+        insert(&bench, &format!("u{}", at % 10), &at.to_string(), at).await;
+    }
+    let mut tasks = Vec::new();
+    for _ in 0..4 {
+        let store = bench.store();
+        tasks.push(tokio::spawn(async move { store.migrate().await.map(usize::from) }));
+    }
+    let writer = bench.store();
+    for round in 0..20 {
+        writer.save(&key("w"), &token(&round.to_string())).await.unwrap();
+    }
+    let mut done = 0;
+    for task in tasks {
+        done += task.await.unwrap().unwrap();
+    }
+    assert_eq!(done, 1);
+    assert_eq!(bench.rows().await.len(), 11);
+    assert_eq!(bench.shown("w").await.unwrap(), shown(&token("19")));
+}
+
+#[tokio::test]
+async fn what_was_broken_off_is_gone_on_with() {
+    let bench = Bench::with(GUIDE).await;
+    insert(&bench, "a", "x", 1).await;
+    assert!(bench.store().migrate().await.unwrap());
+    // the changes were made, and the record of them was lost
+    bench.sql("DELETE FROM __diesel_schema_migrations").await;
+    assert!(bench.store().migrate().await.unwrap());
+    assert!(bench.shown("a").await.unwrap().starts_with("a-x "));
+}
+
+#[tokio::test]
+async fn users_that_a_key_cannot_tell_apart_stop_it_and_stay() {
+    let bench = Bench::with(GUIDE).await;
+    insert(&bench, "a", "x", 1).await;
+    insert(&bench, "a ", "y", 1).await;
+    let error = bench.store().migrate().await.unwrap_err();
+    assert!(error.to_string().contains("trailing spaces"), "{error}");
+    assert_eq!(bench.rows().await.len(), 2);
+    assert!(bench.shown("a").await.unwrap().starts_with("a-x "));
+    bench.sql("DELETE FROM oauthtokens WHERE accesstoken = 'a-y'").await;
+    assert!(bench.store().migrate().await.unwrap());
+}
+
+#[tokio::test]
+async fn it_holds_all_of_a_token_and_knows_whose_it_is() {
+    let bench = Bench::migrated().await;
+    let store = bench.store();
+    let long = full("x");
+    let long = StoredToken::new("a".repeat(2048), long.expires_at)
+        .with_refresh("r".repeat(2048))
+        .with_scope("s".repeat(4096))
+        .with_api_domain("d".repeat(255))
+        .with_accounts_server("c".repeat(255));
+    for token in [full("x"), token("bare"), long] {
+        store.save(&key("a"), &token).await.unwrap();
+        assert_eq!(bench.shown("a").await.unwrap(), shown(&token));
+    }
+    let error = store.save(&key("a"), &token("x").with_scope("s".repeat(4097))).await.unwrap_err();
+    assert!(error.to_string().contains("the scope has 4097"), "{error}");
+
+    // another process, which has never seen the first one
+    let other = TokenKey::new("a", "1000.OTHER", Environment::Production);
+    let sandbox = TokenKey::new("a", "1000.CLIENT", Environment::Sandbox);
+    for refused in [&other, &sandbox, &key("a").with_organisation("7")] {
+        assert!(store.load(refused).await.is_err());
+        assert!(store.save(refused, &token("y")).await.is_err());
+        assert!(store.delete(refused).await.is_err());
+    }
+    // each client may have users of its own
+    let theirs = TokenKey::new("b", "1000.OTHER", Environment::Sandbox);
+    store.save(&theirs, &full("y")).await.unwrap();
+    assert_eq!(bench.store().keys().await.unwrap(), [key("a"), theirs]);
+}
+
+#[tokio::test]
+async fn the_statements_of_the_ruby_sdk_work_on_it() {
+    let bench = Bench::migrated().await;
+    let store = bench.store();
+    store.save(&key("a"), &full("x")).await.unwrap();
+    bench.sql("DELETE FROM oauthtokens WHERE useridentifier='a'").await;
+    insert(&bench, "a", "ruby", 1_700_000_000_000).await;
+    assert!(bench.shown("a").await.unwrap().starts_with("a-ruby Some(\"r-ruby\")"));
+    store.save(&key("a"), &full("y")).await.unwrap();
+    assert_eq!(bench.shown("a").await.unwrap(), shown(&full("y")));
+}

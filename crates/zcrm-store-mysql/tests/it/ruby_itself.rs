@@ -1,0 +1,96 @@
+//! A real Ruby and zcrm on the same table. Without a Ruby or its gem `mysql2` on the machine these
+//! say so and pass, but fail where `CI` is set.
+
+use std::process::{Command, Stdio};
+
+use zcrm_oauth::TokenStore as _;
+
+use crate::{Bench, GUIDE, KEYED, full, key, shown, token};
+
+/// Runs a script with the statements of the Ruby SDK's store; `None` where there is no Ruby.
+async fn ruby(bench: &Bench, script: &str) -> Option<String> {
+    const STORE: &str = r##"
+require "mysql2"
+HOST, PORT, USER, DATABASE = ARGV
+def db
+  client = Mysql2::Client.new(host: HOST, port: PORT.to_i, username: USER, password: ENV["DB_PASSWORD"].to_s, database: DATABASE)
+  yield client
+ensure
+  client.close if client
+end
+# as the Ruby SDK does: two statements without a transaction, values pasted
+def save(user, access, refresh, expiry)
+  db { |it| it.query("delete from oauthtokens where useridentifier='#{user}'") }
+  db { |it| it.query("insert into oauthtokens(useridentifier,accesstoken,refreshtoken,expirytime) values('#{user}','#{access}','#{refresh}',#{expiry})") }
+end
+def load(user)
+  row = db { |it| it.query("select * from oauthtokens where useridentifier='#{user}'").first }
+  row && [row["useridentifier"], row["accesstoken"], row["refreshtoken"], row["expirytime"]].inspect
+end
+"##;
+    let options = mysql_async::Opts::from_url(&bench.url).unwrap();
+    let started = Command::new("ruby")
+        .args(["-E", "UTF-8:UTF-8", "-e", &format!("{STORE}\n{script}")])
+        .args([options.ip_or_hostname(), &options.tcp_port().to_string()])
+        .args([options.user().unwrap_or("root"), &bench.database])
+        .env("DB_PASSWORD", options.pass().unwrap_or_default())
+        .stderr(Stdio::piped())
+        .output();
+    let why = match started {
+        Ok(output) if output.status.success() => {
+            return Some(String::from_utf8(output.stdout).unwrap());
+        }
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(said.contains("mysql2 (LoadError)"), "{script}: {said}");
+            said
+        }
+        Err(error) => error.to_string(),
+    };
+    assert!(std::env::var_os("CI").is_none(), "no Ruby with mysql2 on this machine: {why}");
+    println!("not tested, for there is no Ruby with mysql2 on this machine: {why}");
+    None
+}
+
+#[tokio::test]
+async fn each_reads_what_the_other_wrote_before_and_after_the_migration() {
+    for (table, charset) in [(GUIDE, "utf8mb4"), (GUIDE, "latin1"), (KEYED, "utf8mb4")] {
+        let bench = Bench::with_charset(charset, table).await;
+        let store = bench.store();
+        for migrated in [false, true] {
+            if migrated {
+                assert!(store.migrate().await.unwrap());
+            }
+            let script = "save('ruby@example.com', '1000.ä', '1000.r', 1700000000123)\n\
+                          save('ruby@example.com', '1000.ä2', '1000.r2', 1700000000124)";
+            if ruby(&bench, script).await.is_none() {
+                return;
+            }
+            let loaded = store.load(&key("ruby@example.com")).await.unwrap().unwrap();
+            assert_eq!(
+                shown(&loaded),
+                "1000.ä2 Some(\"1000.r2\") 2023-11-14 22:13:20.124 UTC None None None"
+            );
+            // zcrm refreshes what Ruby logged in, and logs in another
+            store.save(&key("ruby@example.com"), &full("ü")).await.unwrap();
+            store.save(&key("zcrm@example.com"), &token("z")).await.unwrap();
+            let said = ruby(
+                &bench,
+                "puts load('ruby@example.com'), load('zcrm@example.com')\n\
+                 puts load('nobody').inspect",
+            );
+            assert_eq!(
+                said.await.unwrap(),
+                "[\"ruby@example.com\", \"access-ü\", \"refresh-ü\", 1779642312345]\n\
+                 [\"zcrm@example.com\", \"access-z\", \"refresh-z\", 1779642312345]\nnil\n"
+            );
+            // Ruby refreshes what zcrm logged in
+            ruby(&bench, "save('zcrm@example.com', 'a', 'refresh-z', 1700000000125)")
+                .await
+                .unwrap();
+            let loaded = store.load(&key("zcrm@example.com")).await.unwrap().unwrap();
+            assert!(shown(&loaded).starts_with("a Some(\"refresh-z\")"));
+            assert_eq!(bench.rows().await.len(), 2);
+        }
+    }
+}

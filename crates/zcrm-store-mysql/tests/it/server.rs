@@ -1,0 +1,132 @@
+//! A database server of a test's own, to be killed.
+
+use std::{
+    io::Read as _,
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use tempfile::TempDir;
+
+/// A server; it is killed when this is dropped.
+pub(crate) struct Server {
+    program: PathBuf,
+    folder: TempDir,
+    port: u16,
+    extra: Vec<String>,
+    process: Option<Child>,
+}
+
+impl Server {
+    /// Starts one with these options on top; `None` where it was said that there is no program for
+    /// it.
+    pub(crate) fn start(extra: &[&str]) -> Option<Self> {
+        let program = program()?;
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let maria = program.ends_with("mariadbd");
+        let mut command = if maria {
+            let mut command = Command::new("mariadb-install-db");
+            command.args(options(&data));
+            command.args(["--auth-root-authentication-method=normal", "--skip-test-db"]);
+            command
+        } else {
+            let mut command = Command::new(&program);
+            command.args(options(&data)).arg("--initialize-insecure");
+            command
+        };
+        // a server that starts clears its temporary folder, and so breaks others that share it
+        let output = command.env("TMPDIR", folder.path()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let extra = extra.iter().map(|&option| option.to_owned()).collect();
+        let mut server = Self { program, folder, port, extra, process: None };
+        server.restart();
+        Some(server)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("mysql://root@127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.path().join("socket")
+    }
+
+    /// Kills it, as a power cut does.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
+
+    /// Starts it again on what it left, and waits until it answers.
+    pub(crate) fn restart(&mut self) {
+        let at = |name: &str| self.folder.path().join(name).display().to_string();
+        let process = Command::new(&self.program)
+            .args(options(&self.folder.path().join("data")))
+            .args([
+                format!("--port={}", self.port),
+                "--bind-address=127.0.0.1".into(),
+                "--skip-name-resolve".into(),
+                "--max-connections=300".into(),
+                format!("--socket={}", at("socket")),
+                format!("--pid-file={}", at("pid")),
+                format!("--log-error={}", at("log")),
+            ])
+            .args(&self.extra)
+            .env("TMPDIR", self.folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.process = Some(process);
+        loop {
+            let ended = self.process.as_mut().and_then(|process| process.try_wait().unwrap());
+            assert!(ended.is_none(), "{}", std::fs::read_to_string(at("log")).unwrap());
+            if let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))
+                && stream.read_exact(&mut [0; 5]).is_ok()
+            {
+                return;
+            }
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn options(data: &Path) -> Vec<String> {
+    let user = Command::new("id").arg("-un").output().unwrap().stdout;
+    let user = String::from_utf8(user).unwrap();
+    vec![
+        "--no-defaults".into(),
+        format!("--datadir={}", data.display()),
+        format!("--user={}", user.trim()),
+    ]
+}
+
+fn program() -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("ZCRM_TEST_MYSQL_SERVER") {
+        if named.is_empty() {
+            println!("not tested, as was announced: there is no server to start and kill");
+            return None;
+        }
+        return Some(named.into());
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path)
+        .chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from))
+        .flat_map(|folder| ["mariadbd", "mysqld"].map(|name| folder.join(name)))
+        .find(|program| program.is_file());
+    assert!(found.is_some(), "no mariadbd or mysqld is installed; `cargo xtask test` installs one");
+    found
+}

@@ -1,0 +1,83 @@
+//! What is told to the store, and what it tells.
+
+use zcrm_oauth::TokenStore as _;
+use zcrm_store_mysql::MySqlStore;
+
+use crate::{Bench, GUIDE, key, server::Server, texts, token};
+
+#[tokio::test]
+async fn a_refused_user_is_told_and_the_password_is_not() {
+    let bench = Bench::with(GUIDE).await;
+    let builder = bench.builder().user("zcrm_nobody").password("marked-password");
+    let error = builder.clone().connect().await.unwrap_err();
+    assert!(error.to_string().contains("refused the user or the password"), "{error}");
+    let store = builder.clone().build().unwrap();
+    let more = [
+        store.load(&key("a")).await.unwrap_err(),
+        store.save(&key("a"), &token("marked")).await.unwrap_err(),
+        store.lock(&key("a"), std::time::Duration::ZERO).await.unwrap_err(),
+        store.create_schema().await.unwrap_err(),
+    ];
+    for error in more.iter().chain([&error]) {
+        assert!(!texts(error).contains("marked"), "{error}");
+    }
+    assert!(!format!("{store:?} {store:#?} {builder:?} {builder:#?}").contains("marked"));
+    assert!(format!("{store:?}").contains(&bench.database));
+}
+
+#[tokio::test]
+async fn another_machine_is_spoken_to_over_tls_or_not_at_all() {
+    let url = crate::server_url();
+    let Ok(options) = mysql_async::Opts::from_url(&url) else {
+        panic!("the URL of the server is wrong");
+    };
+    // a name of this machine that does not say so: nothing is sent but the request for TLS
+    let store = MySqlStore::builder()
+        .host("0.0.0.0")
+        .port(options.tcp_port())
+        .password("marked")
+        .build()
+        .unwrap();
+    let error = store.check().await.unwrap_err();
+    assert!(error.to_string().contains("TLS"), "{error}");
+    assert!(!texts(&error).contains("marked"));
+}
+
+/// A server that takes encrypted connections alone, with a certificate for `localhost`.
+#[tokio::test]
+async fn the_servers_certificate_is_verified_chain_and_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap();
+    let other = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap();
+    let certificate = folder.path().join("certificate.pem");
+    let private = folder.path().join("key.pem");
+    std::fs::write(&certificate, own.cert.pem()).unwrap();
+    std::fs::write(&private, own.signing_key.serialize_pem()).unwrap();
+    let options = [
+        format!("--ssl-cert={}", certificate.display()),
+        format!("--ssl-key={}", private.display()),
+        "--require-secure-transport=ON".into(),
+    ];
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let Some(server) = Server::start(&options) else {
+        return;
+    };
+    let builder = || MySqlStore::builder().url(&server.url()).unwrap().host("localhost");
+    let refused = |error: zcrm_oauth::StoreError, part: &str| {
+        assert!(error.to_string().contains(part), "{error}");
+    };
+    refused(builder().build().unwrap().create_schema().await.unwrap_err(), "refused");
+    for ca in [builder().ca_file(&certificate), builder().ca_pem(own.cert.pem())] {
+        let store = ca.build().unwrap();
+        store.create_schema().await.unwrap();
+        store.save(&key("a"), &token("x")).await.unwrap();
+        let lock = store.lock(&key("a"), std::time::Duration::ZERO).await.unwrap().unwrap();
+        lock.release().await.unwrap();
+    }
+    let stranger = builder().ca_pem(other.cert.pem()).connect().await.unwrap_err();
+    refused(stranger, "no trusted TLS connection");
+    let another_name = builder().host("127.0.0.1").ca_file(&certificate);
+    refused(another_name.connect().await.unwrap_err(), "no trusted TLS connection");
+    let missing = builder().ca_file(folder.path().join("absent.pem"));
+    refused(missing.connect().await.unwrap_err(), "No such file");
+}
