@@ -3,4 +3,5 @@
 
 mod mysql;
 mod programs;
+mod starvation;
 mod winners;

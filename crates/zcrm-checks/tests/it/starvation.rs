@@ -1,0 +1,63 @@
+//! Many users whose tokens end together, on two connections to the database, while the accounts
+//! server hangs for one of them.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::task::JoinSet;
+use zcrm_core::{Clock, DataCenter, Environment, ManualClock, Site};
+use zcrm_http::{Connector, Stack};
+use zcrm_oauth::{Accounts, ClientCredentials, TokenManager};
+use zcrm_sim::{Clock as SimClock, Host, Simulator};
+use zcrm_store_mysql::MySqlStore;
+
+const USERS: usize = 50;
+const LATER: Duration = Duration::from_secs(2 * 3600);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refresh_that_hangs_keeps_no_other_user_waiting() {
+    let url = std::env::var("ZCRM_TEST_MYSQL_URL").expect("`cargo xtask test` starts a server");
+    let database = format!("zcrm_starvation_{}", std::process::id());
+    let store = MySqlStore::builder().url(&url).unwrap().database(database).pool_size(2);
+    let store = store.build().unwrap();
+    store.create_schema().await.unwrap();
+    store.migrate().await.unwrap();
+
+    let clock = ManualClock::new();
+    let name = |at: usize| format!("user{at}@example.com");
+    let builder = Simulator::builder().plain_http().clock(SimClock::Frozen(clock.now()));
+    let sim = (0..USERS).fold(builder, |sim, at| sim.user(name(at))).start().await.unwrap();
+    let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+    let stack = Stack::new(Connector::builder().build().unwrap()).clock(Arc::clone(&shared));
+    let credentials =
+        ClientCredentials::new(sim.client_id(), sim.client_secret(), sim.redirect_uri()).unwrap();
+    let accounts = Accounts::new(
+        credentials,
+        stack.build_for_accounts(Duration::from_secs(20)),
+        Arc::clone(&shared),
+    );
+    let site = Site::new(DataCenter::US, Environment::Production)
+        .with_accounts(sim.accounts_url().parse().unwrap())
+        .with_api(sim.api_url().parse().unwrap());
+    let manager = TokenManager::new(accounts, Arc::new(store), site, shared);
+    for at in 0..USERS {
+        let tokens = manager.user(&name(at)).unwrap();
+        tokens.exchange(sim.grant().user(name(at)).issue()).await.unwrap();
+    }
+    clock.advance(LATER);
+    sim.advance(LATER);
+
+    let hold = sim.faults().on_host(Host::Accounts).hold();
+    let mut refreshes = JoinSet::new();
+    for at in 0..USERS {
+        let tokens = manager.user(&name(at)).unwrap();
+        refreshes.spawn(async move { tokens.token().await });
+    }
+    for _ in 1..USERS {
+        refreshes.join_next().await.unwrap().unwrap().unwrap();
+    }
+    assert_eq!(hold.arrived(), 1);
+    assert_eq!(refreshes.len(), 1, "the one whose accounts server hangs is still waiting");
+    hold.release();
+    refreshes.join_next().await.unwrap().unwrap().unwrap();
+    assert_eq!(sim.journal().refreshes(), USERS);
+}
