@@ -5,33 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::Deserialize;
 use zcrm_api::Api;
-use zcrm_core::{ApiVersion, Base, BodyShape, BoxError, Clock, Endpoint, Sleep};
-use zcrm_http::{
-    Authorization, Authorizer, Connector, ReqBody, Stack, TokioClock, layer::RetryPolicy,
-};
+use zcrm_core::{ApiVersion, Base, BodyShape, BoxError, Endpoint, ManualClock};
+use zcrm_http::{Authorization, Authorizer, Connector, ReqBody, Stack, layer::RetryPolicy};
 use zcrm_sim::{Builder, Simulator};
 
 pub(crate) struct World {
     pub(crate) sim: Simulator,
     pub(crate) api: Api,
-}
-
-/// Waits between tries are over at once.
-#[derive(Debug)]
-struct Impatient(TokioClock);
-
-impl Clock for Impatient {
-    fn now(&self) -> chrono::DateTime<chrono::Utc> {
-        self.0.now()
-    }
-
-    fn monotonic(&self) -> std::time::Duration {
-        self.0.monotonic()
-    }
-
-    fn sleep(&self, _: std::time::Duration) -> Sleep {
-        Box::pin(std::future::ready(()))
-    }
 }
 
 #[derive(Debug)]
@@ -59,7 +39,7 @@ impl World {
     pub(crate) async fn with(version: ApiVersion, change: impl FnOnce(Builder) -> Builder) -> Self {
         let sim = change(Simulator::builder()).start().await.unwrap();
         let connector = Connector::builder().root_pem(sim.ca_pem()).build().unwrap();
-        let policy = RetryPolicy::new(Arc::new(Impatient(TokioClock::new())));
+        let policy = RetryPolicy::new(Arc::new(ManualClock::jumping()));
         let stack = Stack::new(connector).retry(policy);
         let token = access_token(&sim, &stack).await;
         let authorization = Authorization::zoho(&token, sim.api_url().parse().unwrap()).unwrap();
