@@ -55,6 +55,8 @@ impl ApiError {
     /// `status` is `error`, or absent beside an HTTP status of 400 and above.
     #[must_use]
     pub fn from_json(status: StatusCode, json: &[u8]) -> Option<Self> {
+        // serde would take a list for an object, member by member
+        json.trim_ascii_start().starts_with(b"{").then_some(())?;
         let wire: Wire = serde_json::from_slice(json).ok()?;
         let says_error = match wire.status.as_deref() {
             Some(word) => word.eq_ignore_ascii_case("error"),

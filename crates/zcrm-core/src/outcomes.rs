@@ -244,6 +244,8 @@ fn success(text: &str) -> Option<ItemSuccess> {
         #[serde(default)]
         details: Option<Map<String, Value>>,
     }
+    // serde would take a list for an object, member by member
+    text.starts_with('{').then_some(())?;
     let wire: Wire = serde_json::from_str(text).ok()?;
     let says_success = match wire.status.as_deref() {
         Some(word) => word.eq_ignore_ascii_case("success"),

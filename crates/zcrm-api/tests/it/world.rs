@@ -75,7 +75,6 @@ macro_rules! on_both_versions {
     ($($(#[$attribute:meta])* async fn $name:ident($version:ident) $body:block)*) => {
         $(
             mod $name {
-                #[allow(unused_imports, reason = "not every test needs all of it")]
                 use super::*;
 
                 $(#[$attribute])*

@@ -347,3 +347,30 @@ fn an_excerpt_is_given_on_request_and_holds_no_token() {
     let long = read(200, &"é".repeat(2_000)).page::<Lead>("data").unwrap_err();
     assert!(long.excerpt().unwrap().chars().count() <= 512);
 }
+
+#[test]
+fn a_list_is_never_taken_for_an_error_or_an_outcome_by_its_places() {
+    for (status, body) in [(400, r#"["INVALID_DATA"]"#), (500, r#"["x", "y", "error"]"#)] {
+        let error = read(status, body).page::<Lead>("data").unwrap_err();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Decode, None), "{body}");
+    }
+    let body = r#"{"data":[["SUCCESS","added","success",null,null,{"id":"1"}],["X"]]}"#;
+    for status in [200, 400] {
+        let outcomes = answer(&INSERT, status, body).outcomes("data", 2).unwrap();
+        for outcome in &outcomes {
+            assert!(matches!(outcome, Err(ItemError::Unknown(_))), "{status}: {outcome:?}");
+        }
+    }
+}
+
+#[test]
+fn a_later_429_says_nothing_of_an_attempt_that_may_have_been_executed() {
+    let body = r#"{"code":"TOO_MANY_REQUESTS","status":"error","message":"no","details":{}}"#;
+    let outcome = |doubt, body: &str| {
+        answer(&INSERT, 429, body).after_doubt(doubt).outcomes("data", 1).unwrap_err().outcome()
+    };
+    for body in [body, "<html>"] {
+        assert_eq!(outcome(false, body), Outcome::Refused);
+        assert_eq!(outcome(true, body), Outcome::Unknown);
+    }
+}

@@ -158,5 +158,7 @@ fn peek(body: &[u8]) -> Option<Code> {
     struct HasCode {
         code: Code,
     }
+    // serde would take a list for an object, member by member
+    body.trim_ascii_start().starts_with(b"{").then_some(())?;
     serde_json::from_slice::<HasCode>(body).ok().map(|found| found.code)
 }

@@ -13,7 +13,7 @@ use zcrm_http::{
     layer::{CreditMeter, DeadlineLayer, GateLayer, MeterLayer, RetryPolicy},
 };
 
-use crate::support::{Answer, Script, answer, call, insert, ok, read, status, zcrm, zoho};
+use crate::support::{Answer, Call, Script, answer, call, insert, ok, read, status, zcrm, zoho};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -38,8 +38,9 @@ async fn a_429_between_good_answers_is_no_quota() {
     let script = Script::new(|n| if n % 2 == 0 { status(429) } else { ok() });
     let gate = GateLayer::new(5, 5).clock(Arc::new(clock.clone()));
     let service = gate.layer(script);
-    for _ in 0..10 {
-        call(service.clone(), read()).await.unwrap();
+    for n in 0..10 {
+        let expected = if n % 2 == 0 { 429 } else { 200 };
+        assert_eq!(call(service.clone(), read()).await.unwrap().status(), expected);
         clock.advance(MINUTE);
     }
 }
@@ -53,6 +54,35 @@ async fn a_429_long_after_another_is_no_quota() {
         assert_eq!(call(service.clone(), read()).await.unwrap().status(), 429);
         clock.advance(MINUTE * 60);
     }
+}
+
+#[tokio::test]
+async fn a_429_while_another_call_is_inside_may_be_a_matter_of_concurrency() {
+    let clock = ManualClock::new();
+    let inside = Arc::new(tokio::sync::Notify::new());
+    let entered = Arc::clone(&inside);
+    let service = tower::service_fn(move |request: Call| {
+        let entered = Arc::clone(&entered);
+        async move {
+            if request.method() == http::Method::GET {
+                return status(429);
+            }
+            entered.notify_one();
+            std::future::pending::<Answer>().await
+        }
+    });
+    // places enough to be halved each time
+    let service = GateLayer::new(64, 5).clock(Arc::new(clock.clone())).layer(service);
+    let other = tokio::spawn(call(service.clone(), insert()));
+    inside.notified().await;
+    for _ in 0..3 {
+        assert_eq!(call(service.clone(), read()).await.unwrap().status(), 429);
+        clock.advance(MINUTE);
+    }
+    other.abort();
+    assert!(other.await.unwrap_err().is_cancelled());
+    let error = zcrm(call(service, read()).await);
+    assert_eq!(error.kind(), ErrorKind::QuotaExhausted, "nothing else is inside now");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Over real sockets: protocols, TLS, and connections that fail.
 
-use std::{net::TcpListener, sync::Arc};
+use std::{net::TcpListener, sync::Arc, time::Duration};
 
 use http::{Request, Version};
 use zcrm_core::{ErrorKind, ManualClock, Outcome};
@@ -254,4 +254,25 @@ async fn calls_share_one_http2_connection_under_the_gate() {
         assert_eq!(call.await.unwrap().unwrap().status(), 200);
     }
     assert_eq!(sim.journal().requests(), 30);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_not_made_in_time_names_its_timeout() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    // nobody accepts, so the queue fills up and further connections hang
+    let mut queue = Vec::new();
+    while queue.len() < 16 {
+        let hangs = std::net::TcpStream::connect_timeout(&address, Duration::from_millis(100));
+        let Ok(connected) = hangs else { break };
+        queue.push(connected);
+    }
+    assert!(queue.len() < 16, "the queue never fills up here");
+    let connector =
+        Connector::builder().connect_timeout(Duration::from_millis(50)).build().unwrap();
+    let error = zcrm(call(stack(connector), at(&format!("http://{address}"))).await);
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Outcome::NotSent));
+    assert!(error.to_string().contains("connect timeout"), "{error}");
 }

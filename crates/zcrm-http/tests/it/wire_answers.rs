@@ -138,6 +138,14 @@ async fn a_file_comes_as_a_stream_that_no_limit_holds_up() {
 }
 
 #[tokio::test]
+async fn a_file_that_nobody_asked_for_as_a_stream_is_taken_in_within_the_limit() {
+    let head = "200 OK\r\ncontent-disposition: attachment; filename=\"a.bin\"";
+    let (url, _) = server(answer(head, &[7; 2_000])).await;
+    let error = send(&stack(1_000), at(&url, read())).await.unwrap_err();
+    assert!(error.to_string().contains("1000 bytes"), "{error}");
+}
+
+#[tokio::test]
 async fn what_is_no_file_is_taken_in_within_the_limit() {
     for (head, body) in [
         ("200 OK\r\ncontent-type: application/json", r#"{"code":"X","status":"error"}"#),
@@ -203,6 +211,21 @@ async fn a_body_shorter_than_its_length_is_broken() {
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::Unknown));
     assert_eq!(error.host(), Some("127.0.0.1"));
     assert!(error.to_string().contains("broke off"), "{error}");
+}
+
+#[tokio::test]
+async fn a_refusal_whose_body_breaks_off_was_refused_all_the_same() {
+    for (status, outcome, tries) in [
+        ("429 Too Many Requests", Outcome::Refused, 4),
+        ("408 Request Timeout", Outcome::Unknown, 1),
+        ("500 Internal Server Error", Outcome::Unknown, 1),
+    ] {
+        let cut = format!("HTTP/1.1 {status}\r\ncontent-length: 100\r\n\r\n{{");
+        let (url, requests) = server(cut.into_bytes()).await;
+        let error = zcrm(call(stack(1_000), at(&url, insert())).await);
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, outcome), "{status}");
+        assert_eq!(requests.load(Ordering::SeqCst), tries, "{status}");
+    }
 }
 
 #[tokio::test]

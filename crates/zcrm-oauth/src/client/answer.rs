@@ -39,10 +39,12 @@ pub(super) fn decode(
     reply: &Reply,
     asked: DateTime<Utc>,
 ) -> Result<StoredToken, Error> {
+    // serde would take a list for an object, member by member
+    let object = reply.body().trim_ascii_start().starts_with(b"{");
     let wire: Wire = match serde_json::from_slice(reply.body()) {
-        Ok(wire) => wire,
+        Ok(wire) if object => wire,
         // what it is instead of a token (HTML, nothing, cut), the reply can tell
-        Err(_) => {
+        _ => {
             // but its text may hold half a token
             let told = reply.json::<Value>().err().map(Error::without_excerpt);
             return Err(told.unwrap_or_else(|| malformed("the answer is no token", reply)));

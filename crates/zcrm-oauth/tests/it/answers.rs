@@ -146,3 +146,17 @@ async fn a_login_that_is_dead_is_not_asked_for_again_and_again() {
     world.log_in().await;
     world.tokens.token().await.unwrap();
 }
+
+#[tokio::test]
+async fn an_answer_that_was_not_understood_gives_no_excerpt_for_it_may_hold_a_token() {
+    let world = World::expired().await;
+    for text in [r#"{"access_token":"marked"#, "<p>marked</p>", "marked", r#"["marked"]"#] {
+        for status in [200, 500] {
+            world.accounts().html(status, text);
+            let error = world.tokens.token().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Decode, "{text}");
+            assert_eq!(error.excerpt(), None, "{text}");
+            assert!(!chain(&error).contains("marked") && !format!("{error:?}").contains("marked"));
+        }
+    }
+}
