@@ -15,6 +15,8 @@ pub(crate) enum Failure {
     Own(StoreError),
     /// A statement failed.
     Statement(Error),
+    /// The character set of this column cannot hold a value.
+    Charset(&'static str),
 }
 
 impl From<Error> for Failure {
@@ -42,16 +44,26 @@ impl Failure {
             || said(error, "Record has changed since last read")
     }
 
+    /// Whether a value did not fit a character set, and the server does not say of which column:
+    /// so MySQL from 8.0 on, of values that are bound.
+    pub(crate) fn is_nameless_charset(&self) -> bool {
+        matches!(self, Self::Statement(error) if said(error, CONVERSION))
+    }
+
     /// What to tell the caller. `what` completes "cannot … the token table".
     pub(crate) fn into_error(self, what: &str, place: &str) -> StoreError {
         match self {
             Self::Own(error) => error,
-            Self::Statement(error) => StoreError::new(format!(
-                "cannot {what} the token table in {place}: {}",
-                why(&error)
-            )),
+            Self::Statement(error) => cannot(what, place, &why(&error)),
+            Self::Charset(column) => {
+                cannot(what, place, &CHARSET.replace("{}", &format!("the column `{column}`")))
+            }
         }
     }
+}
+
+fn cannot(what: &str, place: &str, why: &str) -> StoreError {
+    StoreError::new(format!("cannot {what} the token table in {place}: {why}"))
 }
 
 fn said(error: &Error, text: &str) -> bool {
@@ -74,6 +86,7 @@ fn why(error: &Error) -> String {
         ("Incorrect string value", CHARSET),
         ("Cannot convert string", CHARSET),
         ("Illegal mix of collations", CHARSET),
+        (CONVERSION, CHARSET),
         ("Unknown database", "there is no such database: `create_schema()` makes it"),
         ("command denied", "the database user may not: grant SELECT, INSERT and DELETE on it"),
         ("Access denied", "the database user may not use this database"),
@@ -103,6 +116,8 @@ fn why(error: &Error) -> String {
         message.into()
     }
 }
+
+const CONVERSION: &str = "Conversion from collation";
 
 const CHARSET: &str = "the character set of {} cannot hold such characters: convert the column \
                        (`migrate()` converts all)";
@@ -140,6 +155,12 @@ pub(crate) fn connect(place: &str, error: &mysql_async::Error) -> String {
              over TLS alone"
                 .into()
         }
+        // MySQL answers so for a user that it does not know, lest one could tell
+        Error::Driver(DriverError::UnknownAuthPlugin { name }) => format!(
+            "the server refused the user or the password, or wants the login method `{}`, which is \
+             not spoken here: use `caching_sha2_password` or `mysql_native_password`",
+            name.escape_debug()
+        ),
         // our texts, which quote nothing
         Error::Driver(_) => "the server speaks another protocol, or broke off".into(),
         _ => "the settings are wrong".into(),
@@ -161,7 +182,7 @@ pub(crate) fn opening(place: &str, error: &ConnectionError) -> String {
 }
 
 pub(crate) fn too_slow(what: &str, place: &str, seconds: f64) -> StoreError {
-    StoreError::new(format!("cannot {what} the token table in {place}: no answer in {seconds} s"))
+    cannot(what, place, &format!("no answer in {seconds} s"))
 }
 
 /// The runtime is missing or has ended.

@@ -163,9 +163,26 @@ pub(crate) async fn save(
                 scope: token.scope.clone(),
                 owner: Some(owner_of(key)),
             };
-            insert(connection, &row, shape.is_migrated()).await
+            match insert(connection, &row, shape.is_migrated()).await {
+                Err(failure) if failure.is_nameless_charset() => {
+                    Err(Failure::Charset(unfit(connection, &row).await))
+                }
+                inserted => inserted,
+            }
         })
         .await
+}
+
+/// The column whose character set cannot hold its value: the first that the server refuses
+/// to compare with it.
+async fn unfit(connection: &mut Connection, row: &Row) -> &'static str {
+    for (column, value) in [("accesstoken", &row.access), ("refreshtoken", &row.refresh)] {
+        let probe = sql_query(format!("SELECT * FROM oauthtokens WHERE {column} = ? LIMIT 0"));
+        if probe.bind::<Text, _>(value).load::<Row>(connection).await.is_err() {
+            return column;
+        }
+    }
+    "useridentifier"
 }
 
 /// Inserts a row; an inherited table gets what it can hold.

@@ -72,12 +72,13 @@ impl Server {
             .args([
                 format!("--port={}", self.port),
                 "--bind-address=127.0.0.1".into(),
-                "--skip-name-resolve".into(),
                 "--max-connections=300".into(),
                 format!("--socket={}", at("socket")),
                 format!("--pid-file={}", at("pid")),
                 format!("--log-error={}", at("log")),
             ])
+            // MySQL makes `root` for `localhost` alone, which without it is no address
+            .args(self.program.ends_with("mariadbd").then_some("--skip-name-resolve"))
             .args(&self.extra)
             .env("TMPDIR", self.folder.path())
             .stdout(Stdio::null())

@@ -25,6 +25,26 @@ async fn a_refused_user_is_told_and_the_password_is_not() {
     assert!(format!("{store:?}").contains(&bench.database));
 }
 
+/// MySQL's default method sends a password that the server has not cached under a key of the server's.
+#[tokio::test]
+async fn a_password_is_taken_by_the_servers_default_method() {
+    let bench = Bench::with(GUIDE).await;
+    let name = bench.database.replace("zcrm_test", "zcrm");
+    for host in ["localhost", "127.0.0.1"] {
+        bench.sql(&format!("CREATE USER '{name}'@'{host}' IDENTIFIED BY 'a secret'")).await;
+        bench.sql(&format!("GRANT ALL ON {}.* TO '{name}'@'{host}'", bench.database)).await;
+    }
+    let builder = bench.builder().user(&name);
+    let store = builder.clone().password("a secret").connect().await.unwrap();
+    store.save(&key("a"), &token("x")).await.unwrap();
+    assert!(store.load(&key("a")).await.unwrap().is_some());
+    let error = builder.password("marked").connect().await.unwrap_err();
+    assert!(error.to_string().contains("refused the user or the password"), "{error}");
+    for host in ["localhost", "127.0.0.1"] {
+        bench.sql(&format!("DROP USER '{name}'@'{host}'")).await;
+    }
+}
+
 #[tokio::test]
 async fn another_machine_is_spoken_to_over_tls_or_not_at_all() {
     let url = crate::server_url();
