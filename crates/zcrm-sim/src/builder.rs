@@ -41,6 +41,9 @@ use crate::{Error, sample};
 pub struct Builder {
     client: Option<Client>,
     users: Vec<String>,
+    data_center: String,
+    others: Vec<Arc<Core>>,
+    auto_consent: bool,
     plain_http: bool,
     http1_only: bool,
     clock: Clock,
@@ -73,6 +76,9 @@ impl Default for Builder {
         Self {
             client: None,
             users: Vec::new(),
+            data_center: String::from("us"),
+            others: Vec::new(),
+            auto_consent: false,
             plain_http: false,
             http1_only: false,
             clock: Clock::Real,
@@ -110,6 +116,33 @@ impl Builder {
     /// one that grant tokens are made for unless another is named.
     pub fn user(mut self, email: impl Into<String>) -> Self {
         self.users.push(email.into());
+        self
+    }
+
+    /// Stands in that data centre instead of `us`: its short name, as redirects give it in
+    /// `location`.
+    pub fn data_center(mut self, location: impl Into<String>) -> Self {
+        self.data_center = location.into();
+        self
+    }
+
+    /// Makes another simulator one more data centre: its users may sign in on this one's pages and
+    /// are sent on to their own servers, as Zoho does with `location` and `other_dc`.
+    ///
+    /// Both need the same client for it to work; unless [`client`](Self::client) says otherwise,
+    /// this one takes over the other's.
+    pub fn other_data_center(mut self, other: &Simulator) -> Self {
+        let core = other.shared_core();
+        let client = core.state().client.clone();
+        self.client.get_or_insert(client);
+        self.others.push(core);
+        self
+    }
+
+    /// Leaves out the consent page: whoever asks for it gets its redirect at once, for the user of
+    /// `login_hint` or the first one.
+    pub fn auto_consent(mut self) -> Self {
+        self.auto_consent = true;
         self
     }
 
@@ -240,6 +273,9 @@ impl Builder {
             accounts_url,
             api_url,
             sandbox_url,
+            data_center: self.data_center.clone(),
+            others: std::mem::take(&mut self.others),
+            auto_consent: self.auto_consent,
             refresh_limit: self.refresh_limit,
             all_failed_status: self.all_failed_status,
             search_lag: self.search_lag,

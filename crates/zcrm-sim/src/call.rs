@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -18,6 +18,8 @@ const BODY_LIMIT: usize = 32 * 1_024 * 1_024;
 pub(crate) struct Call {
     pub(crate) host: Host,
     pub(crate) method: Method,
+    /// The host that the client believes to speak to, with its port.
+    pub(crate) authority: String,
     /// The path as it was sent.
     pub(crate) path: String,
     /// The path's segments, each percent-decoded once.
@@ -32,12 +34,18 @@ impl Call {
     pub(crate) async fn read(host: Host, request: Request<Incoming>) -> Option<Self> {
         let (parts, body) = request.into_parts();
         let body = Limited::new(body, BODY_LIMIT).collect().await.ok()?.to_bytes();
+        let authority = match parts.uri.authority() {
+            Some(authority) => authority.as_str(),
+            None => parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default(),
+        };
+        let authority = authority.to_ascii_lowercase();
         let path = parts.uri.path().to_owned();
         let segments = path.trim_start_matches('/').split('/').map(decode).collect();
         let query = pairs(parts.uri.query().unwrap_or_default());
         Some(Self {
             host,
             method: parts.method,
+            authority,
             path,
             segments,
             query,
@@ -58,9 +66,14 @@ impl Call {
 
     /// The token of an `Authorization` header with one of Zoho's two prefixes.
     pub(crate) fn token(&self) -> Option<&str> {
-        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
-        let known = ["zoho-oauthtoken", "bearer"].iter().any(|s| scheme.eq_ignore_ascii_case(s));
-        known.then(|| token.trim())
+        self.credentials(&["zoho-oauthtoken", "bearer"])
+    }
+
+    /// What follows one of those prefixes in the `Authorization` header.
+    pub(crate) fn credentials(&self, schemes: &[&str]) -> Option<&str> {
+        let (scheme, credentials) = self.header("authorization")?.split_once(' ')?;
+        let known = schemes.iter().any(|known| scheme.eq_ignore_ascii_case(known));
+        known.then(|| credentials.trim())
     }
 }
 

@@ -26,6 +26,14 @@ pub enum Error {
         /// The field's API name.
         field: String,
     },
+    /// No device waits with that code, or no user has that address.
+    #[error("no device waits with the code `{user_code}`, or there is no user `{email}`")]
+    UnknownDevice {
+        /// The code that the device shows.
+        user_code: String,
+        /// The user's e-mail address; empty for a refusal.
+        email: String,
+    },
     /// A value given as a snapshot is none of this version of the simulator.
     #[error("this is no snapshot of a simulator")]
     Snapshot(#[source] serde_json::Error),

@@ -24,6 +24,10 @@ pub enum GrantType {
     AuthorizationCode,
     /// A refresh token.
     RefreshToken,
+    /// The client's own id and secret.
+    ClientCredentials,
+    /// The code of a device that waits for its approval.
+    DeviceCode,
 }
 
 /// One request. It holds no token, no secret and no body.

@@ -11,8 +11,9 @@
 //!
 //! # What is simulated
 //!
-//! On the accounts server: authorization with an automatic consent, exchange of grant tokens,
-//! refresh with Zoho's limits, revocation and the user info. On the CRM, in versions 2 to 8:
+//! On the accounts server: the consent page, which a person uses in a browser or a script by its
+//! form, exchange of grant tokens, refresh with Zoho's limits, the client's own credentials, devices
+//! without a browser, revocation, the user info and the list of data centres. On the CRM, in versions 2 to 8:
 //! reading, listing, writing, upserting, deleting, searching and counting records of the standard
 //! modules and of custom ones, the metadata of modules and fields, the organisation and its
 //! users. An operation that is not simulated is answered with status 501 and the code
@@ -57,6 +58,7 @@ mod error;
 mod exchange;
 mod faults;
 mod journal;
+mod origin;
 mod sample;
 mod schema;
 mod server;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use crate::Error;
-use crate::accounts::Grant;
+use crate::accounts::{self, Grant};
 use crate::builder::Builder;
 use crate::crm::{Version, show};
 use crate::exchange::Core;
@@ -84,6 +84,11 @@ impl Simulator {
 
     fn core(&self) -> &Core {
         &self.inner.core
+    }
+
+    /// What other simulators need to send users here.
+    pub(crate) fn shared_core(&self) -> Arc<Core> {
+        Arc::clone(&self.inner.core)
     }
 
     /// The accounts server's origin, such as `https://127.0.0.1:40123`.
@@ -162,6 +167,36 @@ impl Simulator {
             environment: Environment::Production,
             scopes: DEFAULT_SCOPES.map(String::from).to_vec(),
         }
+    }
+
+    /// Connects the device that shows that code, as the user with that address does on the page.
+    ///
+    /// # Errors
+    ///
+    /// If no device waits with that code, or there is no such user in any data centre.
+    pub fn approve_device(&self, user_code: &str, email: &str) -> Result<(), Error> {
+        let (core, now) = (self.core(), self.now());
+        let (policy, production) = (&core.policy, Environment::Production);
+        let mut state = core.state();
+        let found = accounts::approve(&mut state, policy, now, user_code, email, production);
+        found.then_some(()).ok_or_else(|| Error::UnknownDevice {
+            user_code: user_code.to_owned(),
+            email: email.to_owned(),
+        })
+    }
+
+    /// Refuses the device that shows that code.
+    ///
+    /// # Errors
+    ///
+    /// If no device waits with that code.
+    pub fn refuse_device(&self, user_code: &str) -> Result<(), Error> {
+        let now = self.now();
+        let found = accounts::deny(&mut self.core().state(), user_code, now);
+        found.then_some(()).ok_or_else(|| Error::UnknownDevice {
+            user_code: user_code.to_owned(),
+            email: String::new(),
+        })
     }
 
     /// Ends every access token now: the next call with one is refused as `INVALID_TOKEN`.
@@ -340,7 +375,7 @@ impl GrantRequest<'_> {
         };
         match user.map(|user| user.id.clone()) {
             Some(user) => {
-                let grant = Grant::new(user, self.environment, self.scopes, false, now);
+                let grant = Grant::new(user, self.environment, self.scopes, now);
                 state.accounts.new_grant(&mut state.chance, grant)
             }
             None => state.chance.token(),

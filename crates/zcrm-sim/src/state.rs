@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::accounts::{Accounts, RefreshLimit};
 use crate::crm::PageTokens;
+use crate::exchange::Core;
 use crate::schema::ModuleSpec;
 
 /// Which of an organisation's environments a token or a record belongs to.
@@ -29,6 +30,11 @@ pub(crate) struct Policy {
     pub(crate) accounts_url: String,
     pub(crate) api_url: String,
     pub(crate) sandbox_url: String,
+    /// The short name of the data centre, such as `us`.
+    pub(crate) data_center: String,
+    /// The simulators of other data centres that users may live in.
+    pub(crate) others: Vec<Arc<Core>>,
+    pub(crate) auto_consent: bool,
     pub(crate) refresh_limit: RefreshLimit,
     pub(crate) all_failed_status: Option<u16>,
     pub(crate) search_lag: Duration,
@@ -231,6 +237,14 @@ impl Chance {
     /// A token in the form of Zoho's.
     pub(crate) fn token(&mut self) -> String {
         format!("1000.{}.{}", self.hex(), self.hex())
+    }
+
+    /// Capital letters that a person can type.
+    pub(crate) fn letters(&mut self, count: usize) -> String {
+        let mut rng = fastrand::Rng::with_seed(self.seed);
+        let text = (0..count).map(|_| rng.char('A'..='Z')).collect();
+        self.seed = rng.get_seed();
+        text
     }
 
     /// 32 hexadecimal digits.

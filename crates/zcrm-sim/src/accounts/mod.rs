@@ -1,18 +1,22 @@
-//! The accounts server: consent, tokens, revocation, user info.
+//! The accounts server: consent, tokens, devices, revocation, user info.
 
+mod consent;
+mod device;
+mod issue;
+mod page;
+mod revoke;
 mod tokens;
 
 use chrono::{DateTime, Utc};
 use hyper::{Method, StatusCode};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-pub(crate) use tokens::{Accounts, Grant};
+pub(crate) use device::{approve, deny};
+pub(crate) use tokens::{Accounts, Grant, Lasting};
 
-use self::tokens::{TOKEN_LIFE_SECONDS, TokenError};
+use self::tokens::TokenError;
 use crate::call::{Answer, Call, pairs};
-use crate::journal::GrantType;
-use crate::state::{Environment, Policy, State};
+use crate::state::{Policy, State, User};
 
 /// How the limit of ten access tokens per refresh token in ten minutes is kept.
 ///
@@ -32,6 +36,15 @@ pub enum RefreshLimit {
 /// The scope that the user info asks for.
 const PROFILE_SCOPE: &str = "AaaServer.profile.READ";
 
+/// A call of the accounts server and what it may touch.
+struct Desk<'a> {
+    state: &'a mut State,
+    policy: &'a Policy,
+    call: &'a Call,
+    form: Form,
+    now: DateTime<Utc>,
+}
+
 pub(crate) fn answer(
     state: &mut State,
     policy: &Policy,
@@ -39,19 +52,25 @@ pub(crate) fn answer(
     now: DateTime<Utc>,
 ) -> Answer {
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+    let mut desk = Desk { state, policy, call, form: Form::of(call), now };
+    let post = call.method == Method::POST;
     match (call.method.clone(), segments.as_slice()) {
-        (Method::POST, ["oauth", "v2", "token"]) => token(state, policy, call, now),
-        (Method::POST, ["oauth", "v2", "token", "revoke"]) => revoke(state, call),
-        (Method::GET, ["oauth", "v2", "auth"]) => authorize(state, policy, call, now),
-        (Method::GET, ["oauth", "user", "info"]) => user_info(state, call, now),
-        (Method::GET, ["oauth", "serverinfo"]) => Answer::json(
-            StatusCode::OK,
-            &json!({ "result": "success", "locations": { "us": policy.accounts_url } }),
-        ),
+        (Method::POST, ["oauth", "v2", "token"]) => issue::answer(&mut desk),
+        (Method::POST, ["oauth", "v2", "token", "revoke"]) => revoke::by_token(&mut desk),
+        (Method::POST, ["oauth", "v2", "revoke", "token"]) => revoke::by_client(&mut desk),
+        (Method::GET | Method::POST, ["oauth", "v2", "auth"]) => consent::answer(&mut desk, post),
+        (Method::POST, ["oauth", "v3", "device", "code"]) => device::begin(&mut desk),
+        (Method::POST, ["oauth", "v3", "device", "token"]) => device::poll(&mut desk),
+        (Method::GET | Method::POST, ["oauth", "v3", "device"]) => device::verify(&mut desk, post),
+        (Method::GET, ["oauth", "user", "info"]) => user_info(&desk),
+        (Method::GET, ["oauth", "serverinfo"]) => server_info(policy),
         (
             _,
             ["oauth", "v2", "token" | "auth"]
             | ["oauth", "v2", "token", "revoke"]
+            | ["oauth", "v2", "revoke", "token"]
+            | ["oauth", "v3", "device"]
+            | ["oauth", "v3", "device", "code" | "token"]
             | ["oauth", "user", "info"]
             | ["oauth", "serverinfo"],
         ) => Answer::error_page(StatusCode::METHOD_NOT_ALLOWED),
@@ -72,28 +91,45 @@ impl Form {
     fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
+
+    /// The scopes that are asked for; `None` if there are none, or one of them is no scope.
+    fn scopes(&self) -> Option<Vec<String>> {
+        let text = self.get("scope").unwrap_or_default();
+        let scopes: Vec<String> =
+            text.split([',', ' ']).filter(|scope| !scope.is_empty()).map(String::from).collect();
+        let wrong = |scope: &String| {
+            let parts = scope.split('.').count();
+            parts < 3 || scope.split('.').any(str::is_empty)
+        };
+        (!scopes.is_empty() && !scopes.iter().any(wrong)).then_some(scopes)
+    }
+
+    /// When a refresh token comes along, by `access_type` and `prompt`.
+    fn lasting(&self) -> Lasting {
+        match (self.get("access_type"), self.get("prompt")) {
+            (Some("offline"), Some("consent")) => Lasting::Always,
+            (Some("offline"), _) => Lasting::FirstTime,
+            _ => Lasting::Never,
+        }
+    }
 }
 
-fn token(state: &mut State, policy: &Policy, call: &Call, now: DateTime<Utc>) -> Answer {
-    let form = Form::of(call);
-    let (kind, issued) = match form.get("grant_type") {
-        Some("authorization_code") => {
-            (GrantType::AuthorizationCode, exchange(state, &form, policy, now))
+impl Desk<'_> {
+    fn check_client(&self) -> Result<(), TokenError> {
+        if self.form.get("client_id") != Some(&self.state.client.id) {
+            return Err(TokenError::named("invalid_client"));
         }
-        Some("refresh_token") => (GrantType::RefreshToken, refresh(state, &form, policy, now)),
-        // Other grant types exist at Zoho; an application is expected not to need them here.
-        _ => return refuse(&TokenError::named("general_error"), policy.refresh_limit),
-    };
-    let mut answer = match issued {
-        Ok(body) => {
-            let mut answer = Answer::json(StatusCode::OK, &body);
-            answer.authorised = true;
-            answer.executed = true;
-            answer
+        if self.form.get("client_secret") != Some(&self.state.client.secret) {
+            return Err(TokenError::named("invalid_client_secret"));
         }
-        Err(error) => refuse(&error, policy.refresh_limit),
-    };
-    answer.grant = Some(kind);
+        Ok(())
+    }
+}
+
+/// An answer that did what was asked.
+fn done(mut answer: Answer) -> Answer {
+    answer.authorised = true;
+    answer.executed = true;
     answer
 }
 
@@ -102,6 +138,10 @@ fn refuse(error: &TokenError, limit: RefreshLimit) -> Answer {
     match error {
         TokenError::Named(name) => {
             Answer::json(StatusCode::OK, &json!({ "error": name })).with_code(*name)
+        }
+        TokenError::OtherDataCenter(location) => {
+            let body = json!({ "error": "other_dc", "user_location": location });
+            Answer::json(StatusCode::OK, &body).with_code("other_dc")
         }
         TokenError::Throttled => {
             let status = match limit {
@@ -119,144 +159,30 @@ fn refuse(error: &TokenError, limit: RefreshLimit) -> Answer {
     }
 }
 
-fn check_client(state: &State, form: &Form) -> Result<(), TokenError> {
-    if form.get("client_id") != Some(&state.client.id) {
-        return Err(TokenError::named("invalid_client"));
-    }
-    if form.get("client_secret") != Some(&state.client.secret) {
-        return Err(TokenError::named("invalid_client_secret"));
-    }
-    Ok(())
-}
-
-fn exchange(
-    state: &mut State,
-    form: &Form,
-    policy: &Policy,
-    now: DateTime<Utc>,
-) -> Result<Value, TokenError> {
-    check_client(state, form)?;
-    let code = form.get("code").unwrap_or_default();
-    let grant = state.accounts.grant(code, now)?;
-    // A self client has no redirect; if one is named all the same, it must be the registered one.
-    let redirect = form.get("redirect_uri").filter(|uri| !uri.is_empty());
-    let matches = redirect.map_or(!grant.by_redirect, |uri| uri == state.client.redirect_uri);
-    if !matches {
-        return Err(TokenError::named("invalid_redirect_uri"));
-    }
-    let grant = grant.clone();
-    state.accounts.use_up(code);
-    let refresh = state.accounts.new_refresh_token(&mut state.chance, &grant, now);
-    let access = state.accounts.new_access_token(&mut state.chance, &refresh, now)?;
-    let mut body = token_body(policy, &access, &grant.scopes, grant.environment);
-    insert(&mut body, "refresh_token", refresh);
-    Ok(body)
-}
-
-fn refresh(
-    state: &mut State,
-    form: &Form,
-    policy: &Policy,
-    now: DateTime<Utc>,
-) -> Result<Value, TokenError> {
-    check_client(state, form)?;
-    let refresh = form.get("refresh_token").unwrap_or_default();
-    if policy.refresh_limit == RefreshLimit::Off {
-        state.accounts.refresh_token(refresh)?;
-    } else {
-        state.accounts.throttle(refresh, now)?;
-    }
-    let access = state.accounts.new_access_token(&mut state.chance, refresh, now)?;
-    let known = state.accounts.refresh_token(refresh)?;
-    Ok(token_body(policy, &access, &known.scopes, known.environment))
-}
-
-fn token_body(policy: &Policy, access: &str, scopes: &[String], environment: Environment) -> Value {
-    json!({
-        "access_token": access,
-        "scope": scopes.join(" "),
-        "api_domain": policy.api(environment),
-        "token_type": "Bearer",
-        "expires_in": TOKEN_LIFE_SECONDS,
-    })
-}
-
-fn insert(body: &mut Value, key: &str, value: String) {
-    if let Some(map) = body.as_object_mut() {
-        map.insert(key.to_owned(), Value::String(value));
-    }
-}
-
-fn revoke(state: &mut State, call: &Call) -> Answer {
-    let form = Form::of(call);
-    if state.accounts.revoke(form.get("token").unwrap_or_default()) {
-        let mut answer = Answer::json(StatusCode::OK, &json!({ "status": "success" }));
-        answer.authorised = true;
-        answer.executed = true;
-        answer
-    } else {
-        Answer::json(StatusCode::BAD_REQUEST, &json!({ "error": "invalid_code" }))
-            .with_code("invalid_code")
-    }
-}
-
-/// The consent page, with a user who consents at once: the first one, or `login_hint`.
-fn authorize(state: &mut State, policy: &Policy, call: &Call, now: DateTime<Utc>) -> Answer {
-    let wrong = |text: &str| Answer::html(StatusCode::BAD_REQUEST, format!("<p>{text}</p>"));
-    if call.param("client_id") != Some(&state.client.id) {
-        return wrong("Invalid Client ID").with_code("invalid_client");
-    }
-    if call.param("redirect_uri") != Some(&state.client.redirect_uri) {
-        return wrong("Invalid Redirect Uri").with_code("invalid_redirect_uri");
-    }
-    if call.param("response_type") != Some("code") {
-        return wrong("Invalid response type").with_code("invalid_response_type");
-    }
-    let scopes = call.param("scope").unwrap_or_default();
-    let scopes: Vec<String> =
-        scopes.split(',').map(str::trim).filter(|s| !s.is_empty()).map(String::from).collect();
-    if scopes.is_empty() {
-        return wrong("Scope does not exist").with_code("invalid_scope");
-    }
-    let hinted = call.param("login_hint");
-    let user = state
-        .users
-        .iter()
-        .find(|user| hinted.is_none_or(|hint| hint == user.email))
-        .map(|user| user.id.clone());
-    let Some(user) = user else {
-        return wrong("Unknown user").with_code("access_denied");
-    };
-    let grant = Grant::new(user, Environment::Production, scopes, true, now);
-    let code = state.accounts.new_grant(&mut state.chance, grant);
-    let mut to = state.client.redirect_uri.clone();
-    to.push(if to.contains('?') { '&' } else { '?' });
-    to.push_str(&format!(
-        "code={code}&location=us&accounts-server={}",
-        utf8_percent_encode(&policy.accounts_url, NON_ALPHANUMERIC)
-    ));
-    if let Some(given) = call.param("state") {
-        to.push_str(&format!("&state={}", utf8_percent_encode(given, NON_ALPHANUMERIC)));
-    }
-    let mut answer = Answer::empty(StatusCode::FOUND).with_header("location", &to);
-    answer.authorised = true;
-    answer.executed = true;
-    answer
+/// The accounts servers of the data centres that are simulated.
+fn server_info(policy: &Policy) -> Answer {
+    let here = (policy.data_center.clone(), Value::from(policy.accounts_url.as_str()));
+    let others = policy.others.iter().map(|other| {
+        (other.policy.data_center.clone(), Value::from(other.policy.accounts_url.as_str()))
+    });
+    let locations: Map<String, Value> = std::iter::once(here).chain(others).collect();
+    done(Answer::json(StatusCode::OK, &json!({ "result": "success", "locations": locations })))
 }
 
 /// The shape of a success is that of Zoho's archived SDKs; that of a refusal is not documented.
-fn user_info(state: &State, call: &Call, now: DateTime<Utc>) -> Answer {
+fn user_info(desk: &Desk<'_>) -> Answer {
     let refused = |code: &'static str| {
         Answer::json(StatusCode::UNAUTHORIZED, &json!({ "error": code })).with_code(code)
     };
-    let Some(access) = call.token().and_then(|token| state.accounts.access_token(token, now))
-    else {
+    let token = desk.call.token();
+    let access = token.and_then(|token| desk.state.accounts.access_token(token, desk.now));
+    let Some(access) = access else {
         return refused("invalid_token");
     };
     if !access.scopes.iter().any(|scope| scope.eq_ignore_ascii_case(PROFILE_SCOPE)) {
         return refused("invalid_scope");
     }
-    let Some(user) = state.user(&access.user) else {
+    let Some(user) = desk.state.user(&access.user) else {
         return refused("invalid_token");
     };
     let body = json!({
@@ -266,8 +192,10 @@ fn user_info(state: &State, call: &Call, now: DateTime<Utc>) -> Answer {
         "Email": user.email,
         "ZUID": user.zuid.parse::<u64>().unwrap_or_default(),
     });
-    let mut answer = Answer::json(StatusCode::OK, &body);
-    answer.authorised = true;
-    answer.executed = true;
-    answer
+    done(Answer::json(StatusCode::OK, &body))
+}
+
+/// The user with that e-mail address.
+fn user_by_email<'a>(state: &'a State, email: &str) -> Option<&'a User> {
+    state.users.iter().find(|user| user.email == email)
 }

@@ -1,10 +1,11 @@
 //! Grant, refresh and access tokens, with the limits that Zoho sets to them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::device::DeviceCodes;
 use crate::state::{Chance, Environment};
 
 /// How long an access token lives.
@@ -31,12 +32,25 @@ const REFRESH_TOKENS: usize = 20;
 pub(crate) enum TokenError {
     Named(&'static str),
     Throttled,
+    /// The user lives in that data centre.
+    OtherDataCenter(String),
 }
 
 impl TokenError {
     pub(crate) fn named(name: &'static str) -> Self {
         Self::Named(name)
     }
+}
+
+/// When a grant gives a refresh token besides the access token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Lasting {
+    /// `access_type=online`, and the client's own credentials.
+    Never,
+    /// `access_type=offline`: the first time that the user agrees.
+    FirstTime,
+    /// `access_type=offline` with `prompt=consent`, and a self client's grants.
+    Always,
 }
 
 /// What a user agreed to, not yet exchanged.
@@ -47,19 +61,45 @@ pub(crate) struct Grant {
     pub(crate) scopes: Vec<String>,
     /// Whether it came with a redirect, which the exchange has to name.
     pub(crate) by_redirect: bool,
+    lasting: Lasting,
     expires: DateTime<Utc>,
 }
 
 impl Grant {
+    /// A self client's grant.
     pub(crate) fn new(
         user: String,
         environment: Environment,
         scopes: Vec<String>,
-        by_redirect: bool,
         now: DateTime<Utc>,
     ) -> Self {
-        Self { user, environment, scopes, by_redirect, expires: now + GRANT_LIFE }
+        Self {
+            user,
+            environment,
+            scopes,
+            by_redirect: false,
+            lasting: Lasting::Always,
+            expires: now + GRANT_LIFE,
+        }
     }
+
+    /// One that is handed over by a redirect.
+    pub(crate) fn by_redirect(mut self) -> Self {
+        self.by_redirect = true;
+        self
+    }
+
+    pub(crate) fn lasting(mut self, lasting: Lasting) -> Self {
+        self.lasting = lasting;
+        self
+    }
+}
+
+/// What a grant gives.
+#[derive(Clone)]
+pub(crate) struct Issued {
+    pub(crate) access: String,
+    pub(crate) refresh: Option<String>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -83,6 +123,17 @@ pub(crate) struct AccessToken {
     pub(crate) expires: DateTime<Utc>,
 }
 
+impl AccessToken {
+    fn new(user: &str, environment: Environment, scopes: &[String], now: DateTime<Utc>) -> Self {
+        Self {
+            user: user.to_owned(),
+            environment,
+            scopes: scopes.to_vec(),
+            expires: now + TimeDelta::seconds(TOKEN_LIFE_SECONDS),
+        }
+    }
+}
+
 /// Every token that the accounts server knows.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Accounts {
@@ -90,6 +141,9 @@ pub(crate) struct Accounts {
     /// Oldest first.
     refresh: Vec<RefreshToken>,
     access: BTreeMap<String, AccessToken>,
+    /// The users that have agreed to a lasting grant before.
+    agreed: BTreeSet<String>,
+    pub(crate) devices: DeviceCodes,
 }
 
 impl Accounts {
@@ -111,14 +165,33 @@ impl Accounts {
         self.grants.remove(code);
     }
 
-    /// Issues a refresh token; the user's oldest one makes room if there are too many.
-    pub(crate) fn new_refresh_token(
+    /// Issues what a grant stands for.
+    pub(crate) fn issue(
         &mut self,
         chance: &mut Chance,
         grant: &Grant,
         now: DateTime<Utc>,
-    ) -> String {
+    ) -> Result<Issued, TokenError> {
         self.access.retain(|_, access| now < access.expires);
+        let lasting = match grant.lasting {
+            Lasting::Never => false,
+            Lasting::FirstTime => !self.agreed.contains(&grant.user),
+            Lasting::Always => true,
+        };
+        if lasting {
+            self.agreed.insert(grant.user.clone());
+            let refresh = self.new_refresh_token(chance, grant);
+            let access = self.new_access_token(chance, &refresh, now)?;
+            return Ok(Issued { access, refresh: Some(refresh) });
+        }
+        let access = chance.token();
+        let kept = AccessToken::new(&grant.user, grant.environment, &grant.scopes, now);
+        self.access.insert(access.clone(), kept);
+        Ok(Issued { access, refresh: None })
+    }
+
+    /// Issues a refresh token; the user's oldest one makes room if there are too many.
+    fn new_refresh_token(&mut self, chance: &mut Chance, grant: &Grant) -> String {
         let oldest = self.refresh.iter().find(|known| known.user == grant.user);
         let held = self.refresh.iter().filter(|known| known.user == grant.user).count();
         if let (Some(oldest), true) = (oldest, held >= REFRESH_TOKENS) {
@@ -190,15 +263,8 @@ impl Accounts {
         }
         let token = chance.token();
         source.live.push_back(token.clone());
-        access.insert(
-            token.clone(),
-            AccessToken {
-                user: source.user.clone(),
-                environment: source.environment,
-                scopes: source.scopes.clone(),
-                expires: now + TimeDelta::seconds(TOKEN_LIFE_SECONDS),
-            },
-        );
+        let kept = AccessToken::new(&source.user, source.environment, &source.scopes, now);
+        access.insert(token.clone(), kept);
         Ok(token)
     }
 

@@ -243,30 +243,64 @@ async fn user_info_needs_its_scope() {
 }
 
 #[tokio::test]
-async fn consent_redirects_with_a_code_that_needs_the_redirect_uri() {
-    let sim = Simulator::builder()
-        .client("me", "secret", "https://a.example/b?x=1")
-        .start()
-        .await
-        .unwrap();
+async fn the_newer_revocation_wants_to_know_the_client() {
+    let sim = Simulator::builder().client("me", "secret", "https://a/b").start().await.unwrap();
     let http = Http::new(&sim);
-    let url = format!(
-        "{}/oauth/v2/auth?response_type=code&client_id=me&scope=ZohoCRM.modules.ALL&\
-         redirect_uri=https%3A%2F%2Fa.example%2Fb%3Fx%3D1&access_type=offline&state=a%26b",
-        sim.accounts_url()
-    );
-    let reply = http.send(Method::GET, &url, &[], "").await.unwrap();
-    assert_eq!(reply.status, 302);
-    let location = reply.headers["location"].to_str().unwrap().to_owned();
-    let code = location.strip_prefix("https://a.example/b?x=1&code=").unwrap();
-    let (code, rest) = code.split_once('&').unwrap();
-    assert!(rest.starts_with("location=us&accounts-server=https%3A%2F%2F127%2E0%2E0%2E1%3A"));
-    assert!(rest.ends_with("&state=a%26b"));
-    assert_eq!(http.exchange(code).await.json()["error"], "invalid_redirect_uri");
-    let form = format!(
-        "grant_type=authorization_code&code={code}&redirect_uri=https%3A%2F%2Fa.example%2Fb%3Fx%3D1"
-    );
-    assert!(http.token_call(&form).await.json()["refresh_token"].is_string());
+    let first = http.exchange(&sim.grant_token()).await;
+    let url = format!("{}/oauth/v2/revoke/token", sim.accounts_url());
+    let revoke = async |basic: &str, token: &str| {
+        let headers =
+            [("authorization", basic), ("content-type", "application/x-www-form-urlencoded")];
+        let form = format!("token={token}&token_type=refresh_token");
+        http.send(Method::POST, &url, &headers, form).await.unwrap()
+    };
+    let refresh = refresh_token(&first);
+    // me:wrong, then me:secret
+    let refused = revoke("Basic bWU6d3Jvbmc=", &refresh).await;
+    assert_eq!((refused.status, refused.json()["error"].clone()), (401, json!("invalid_client")));
+    assert_eq!(revoke("Bearer bWU6c2VjcmV0", &refresh).await.status, 401);
+    let revoked = revoke("Basic bWU6c2VjcmV0", &refresh).await;
+    assert_eq!((revoked.status, revoked.json()), (200, json!({ "status": "success" })));
+    let again = revoke("Basic bWU6c2VjcmV0", &refresh).await;
+    assert_eq!((again.status, again.json()["error"].clone()), (400, json!("invalid_token")));
+    assert_eq!(http.refresh(&refresh).await.json()["error"], "invalid_code");
+}
+
+#[tokio::test]
+async fn a_token_may_be_revoked_in_a_form_and_alone() {
+    let sim = Simulator::start().await.unwrap();
+    let mut http = Http::logged_in(&sim).await;
+    let form = format!("token={}", http.token);
+    assert_eq!(http.form("token/revoke", &form).await.json()["status"], "success");
+    assert_eq!(http.get(LEADS).await.code(), "INVALID_TOKEN");
+    let first = http.exchange(&sim.grant_token()).await;
+    let second = http.refresh(&refresh_token(&first)).await;
+    http.form("token/revoke", &format!("token={}", access_token(&first))).await;
+    http.token = access_token(&second);
+    assert_eq!(http.get(LEADS).await.status, 204, "only the one that was named is revoked");
+}
+
+#[tokio::test]
+async fn a_client_acts_for_itself_in_its_organisation() {
+    let sim = Simulator::start().await.unwrap();
+    let mut http = Http::new(&sim);
+    let ask = async |rest: String| {
+        http.token_call(&format!("grant_type=client_credentials{rest}")).await.json()
+    };
+    let scope = "&scope=ZohoCRM.modules.ALL,ZohoCRM.users.READ";
+    assert_eq!(ask(scope.to_owned()).await["error"], "missing_org_info");
+    assert_eq!(ask(format!("{scope}&soid=ZohoCRM.1")).await["error"], "access_denied");
+    let soid = format!("&soid=ZohoCRM.{}", sim.org_id());
+    assert_eq!(ask(soid.clone()).await["error"], "invalid_scope");
+    assert_eq!(ask(format!("{soid}&scope=everything")).await["error"], "invalid_scope");
+    let issued = ask(format!("{scope}{soid}")).await;
+    assert_eq!(issued["refresh_token"], json!(null));
+    assert_eq!(issued["api_domain"], sim.api_url());
+    http.token = issued["access_token"].as_str().unwrap().to_owned();
+    let me = http.get("/crm/v8/users?type=CurrentUser").await.json();
+    assert_eq!(me["users"][0]["email"], sim.user_email());
+    sim.advance(Duration::from_secs(3_600));
+    assert_eq!(http.get(LEADS).await.code(), "INVALID_TOKEN");
 }
 
 #[tokio::test]

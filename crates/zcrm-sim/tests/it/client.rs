@@ -28,6 +28,28 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    /// The parameters of the redirect, decoded.
+    pub(crate) fn redirect(&self) -> Vec<(String, String)> {
+        let location = self.headers["location"].to_str().unwrap();
+        let (_, query) = location.split_once('?').unwrap();
+        let decode = |text: &str| {
+            percent_encoding::percent_decode_str(text).decode_utf8().unwrap().into_owned()
+        };
+        query
+            .split('&')
+            .map(|pair| pair.split_once('=').unwrap())
+            .map(|(name, value)| (decode(name), decode(value)))
+            .collect()
+    }
+
+    pub(crate) fn redirected(&self, name: &str) -> Option<String> {
+        self.redirect().into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
@@ -123,6 +145,40 @@ impl Http {
         let url = format!("{}/oauth/v2/{path}", self.sim.accounts_url());
         let kind = [("content-type", "application/x-www-form-urlencoded")];
         self.send(Method::POST, &url, &kind, form.to_owned()).await.unwrap()
+    }
+
+    /// Gets a page of the accounts server, as a browser does.
+    pub(crate) async fn page(&self, path: &str) -> Reply {
+        let url = format!("{}{path}", self.sim.accounts_url());
+        self.send(Method::GET, &url, &[], "").await.unwrap()
+    }
+
+    /// Sends a page's form, as a browser does: with what stands in its hidden fields.
+    pub(crate) async fn submit(&self, path: &str, page: &Reply, fields: &str) -> Reply {
+        let origin = self.sim.accounts_url();
+        self.submit_from(&origin, path, page, fields).await
+    }
+
+    pub(crate) async fn submit_from(
+        &self,
+        origin: &str,
+        path: &str,
+        page: &Reply,
+        fields: &str,
+    ) -> Reply {
+        let text = String::from_utf8(page.body.to_vec()).unwrap();
+        let value = |tag: &str, name: &str| {
+            let (_, rest) = tag.split_once(&format!("{name}=\"")).unwrap();
+            rest.split_once('"').unwrap().0.to_owned()
+        };
+        let hidden: String = text
+            .split("<input type=\"hidden\" ")
+            .skip(1)
+            .map(|tag| format!("{}={}&", value(tag, "name"), value(tag, "value")))
+            .collect();
+        let url = format!("{}{path}", self.sim.accounts_url());
+        let headers = [("origin", origin), ("content-type", "application/x-www-form-urlencoded")];
+        self.send(Method::POST, &url, &headers, format!("{hidden}{fields}")).await.unwrap()
     }
 
     pub(crate) async fn exchange(&self, grant: &str) -> Reply {

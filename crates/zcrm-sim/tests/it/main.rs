@@ -7,6 +7,8 @@
 
 mod accounts;
 mod client;
+mod consent;
+mod device;
 mod faults;
 mod lists;
 mod metadata;

@@ -1,0 +1,142 @@
+//! The consent page: a person signs in, sees the scopes, and accepts or refuses.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use hyper::StatusCode;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::page::{self, Person, Question};
+use super::tokens::Grant;
+use super::{Desk, done, user_by_email};
+use crate::call::Answer;
+use crate::exchange::Core;
+use crate::origin;
+use crate::state::{Policy, State};
+
+/// Answers the page's request and its form.
+///
+/// The page stands for the sign-in too, so it is shown even where Zoho would remember the consent:
+/// `prompt` decides about the refresh token alone.
+pub(super) fn answer(desk: &mut Desk<'_>, decided: bool) -> Answer {
+    let scopes = match check(desk) {
+        Ok(scopes) => scopes,
+        Err((text, code)) => {
+            return page::notice(StatusCode::BAD_REQUEST, text).with_code(code);
+        }
+    };
+    let hint = desk.form.get("login_hint");
+    let decision = match (decided, desk.policy.auto_consent) {
+        (true, _) => {
+            if let Some(refused) = origin::refusal(desk.call) {
+                return refused;
+            }
+            desk.form.get("decision").unwrap_or_default()
+        }
+        (false, true) => "accept",
+        (false, false) => {
+            return done(
+                Question {
+                    hidden: &[],
+                    client: &desk.state.client.id,
+                    scopes: &scopes,
+                    people: &people(desk),
+                    chosen: hint,
+                }
+                .answer(),
+            );
+        }
+    };
+    match decision {
+        "accept" => {
+            let first = desk.state.users.first().map(|user| user.email.clone());
+            let email = desk.form.get("user").or(hint).map(String::from).or(first);
+            accept(desk, &email.unwrap_or_default(), scopes)
+        }
+        "refuse" => done(back(desk, &[("error", "access_denied")])).with_code("access_denied"),
+        _ => {
+            page::notice(StatusCode::BAD_REQUEST, "Accept or refuse.").with_code("invalid_decision")
+        }
+    }
+}
+
+/// The scopes that are asked for, if the request as such is right; otherwise what the page says, and
+/// the journal.
+fn check(desk: &Desk<'_>) -> Result<Vec<String>, (&'static str, &'static str)> {
+    if desk.form.get("client_id") != Some(&desk.state.client.id) {
+        return Err(("Invalid Client ID", "invalid_client"));
+    }
+    if desk.form.get("redirect_uri") != Some(&desk.state.client.redirect_uri) {
+        return Err(("Invalid Redirect Uri", "invalid_redirect_uri"));
+    }
+    if desk.form.get("response_type") != Some("code") {
+        return Err(("Invalid response type", "invalid_response_type"));
+    }
+    desk.form.scopes().ok_or(("Scope does not exist", "invalid_scope"))
+}
+
+/// Everybody who may agree, in this data centre and in the others.
+pub(super) fn people(desk: &Desk<'_>) -> Vec<Person> {
+    let mut people = Vec::new();
+    let mut list = |state: &State, location: &str| {
+        people.extend(state.users.iter().map(|user| Person {
+            email: user.email.clone(),
+            name: user.full_name(),
+            location: location.to_owned(),
+        }));
+    };
+    list(desk.state, &desk.policy.data_center);
+    for other in &desk.policy.others {
+        list(&other.state(), &other.policy.data_center);
+    }
+    people
+}
+
+/// The other data centre in which somebody with that address lives.
+fn elsewhere<'a>(policy: &'a Policy, email: &str) -> Option<&'a Arc<Core>> {
+    policy.others.iter().find(|core| user_by_email(&core.state(), email).is_some())
+}
+
+fn accept(desk: &mut Desk<'_>, email: &str, scopes: Vec<String>) -> Answer {
+    let Some(environment) = page::environment(desk.form.get("environment")) else {
+        return page::notice(StatusCode::BAD_REQUEST, "Unknown environment")
+            .with_code("invalid_environment");
+    };
+    let lasting = desk.form.lasting();
+    let grant = |state: &mut State, now: DateTime<Utc>| {
+        let user = user_by_email(state, email)?.id.clone();
+        let grant = Grant::new(user, environment, scopes, now).by_redirect().lasting(lasting);
+        Some(state.accounts.new_grant(&mut state.chance, grant))
+    };
+    let (code, location, server) = if user_by_email(desk.state, email).is_some() {
+        let policy = desk.policy;
+        (grant(desk.state, desk.now), policy.data_center.clone(), policy.accounts_url.clone())
+    } else if let Some(other) = elsewhere(desk.policy, email) {
+        let policy = &other.policy;
+        let code = grant(&mut other.state(), other.clock.now());
+        (code, policy.data_center.clone(), policy.accounts_url.clone())
+    } else {
+        (None, String::new(), String::new())
+    };
+    let Some(code) = code else {
+        return page::notice(StatusCode::BAD_REQUEST, "Unknown user").with_code("access_denied");
+    };
+    done(back(desk, &[("code", &code), ("location", &location), ("accounts-server", &server)]))
+}
+
+/// Sends the browser back to the application.
+fn back(desk: &Desk<'_>, pairs: &[(&str, &str)]) -> Answer {
+    let mut to = desk.state.client.redirect_uri.clone();
+    let state = desk.form.get("state").map(|given| ("state", given));
+    for (name, value) in pairs.iter().copied().chain(state) {
+        to.push(if to.contains('?') { '&' } else { '?' });
+        // A token's dots stay as they are, as Zoho leaves them.
+        let value = if name == "code" {
+            value.to_owned()
+        } else {
+            utf8_percent_encode(value, NON_ALPHANUMERIC).to_string()
+        };
+        to.push_str(&format!("{name}={value}"));
+    }
+    Answer::empty(StatusCode::FOUND).with_header("location", &to)
+}

@@ -1,0 +1,229 @@
+//! Devices without a browser: a code to show, a page to approve it on, a poll for the tokens.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hyper::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::page::{self, Question};
+use super::tokens::{Grant, Lasting, TokenError};
+use super::{Desk, consent, done, issue, refuse, user_by_email};
+use crate::call::Answer;
+use crate::journal::GrantType;
+use crate::origin;
+use crate::state::{Chance, Environment, Policy, State};
+
+/// How long a device's codes can be used, and how often it may poll.
+const CODE_LIFE: TimeDelta = TimeDelta::minutes(5);
+const POLL_INTERVAL: TimeDelta = TimeDelta::seconds(30);
+
+/// How long the record of a code outlives it, so that a late poll is told why.
+const MEMORY: TimeDelta = TimeDelta::hours(1);
+
+#[derive(Clone, Serialize, Deserialize)]
+enum Decision {
+    Pending,
+    Denied,
+    Approved {
+        user: String,
+        environment: Environment,
+    },
+    /// By somebody who lives in that data centre, where the device goes on.
+    Elsewhere(String),
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Device {
+    user_code: String,
+    scopes: Vec<String>,
+    lasting: Lasting,
+    expires: DateTime<Utc>,
+    polled: Option<DateTime<Utc>>,
+    decision: Decision,
+}
+
+/// The devices that wait or have waited, by their own code.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct DeviceCodes(BTreeMap<String, Device>);
+
+impl DeviceCodes {
+    fn add(&mut self, chance: &mut Chance, device: Device) -> String {
+        let now = device.expires - CODE_LIFE;
+        self.0.retain(|_, known| now < known.expires + MEMORY);
+        let code = chance.token();
+        self.0.insert(code.clone(), device);
+        code
+    }
+
+    /// The device that shows that code and still waits.
+    fn waiting(&mut self, user_code: &str, now: DateTime<Utc>) -> Option<(&String, &mut Device)> {
+        self.0.iter_mut().find(|(_, device)| {
+            device.user_code.eq_ignore_ascii_case(user_code)
+                && now < device.expires
+                && matches!(device.decision, Decision::Pending)
+        })
+    }
+}
+
+/// Starts the flow.
+pub(super) fn begin(desk: &mut Desk<'_>) -> Answer {
+    let limit = desk.policy.refresh_limit;
+    if desk.form.get("client_id") != Some(&desk.state.client.id) {
+        return refuse(&TokenError::named("invalid_client"), limit);
+    }
+    if desk.form.get("grant_type") != Some("device_request") {
+        return refuse(&TokenError::named("general_error"), limit);
+    }
+    let Some(scopes) = desk.form.scopes() else {
+        return refuse(&TokenError::named("invalid_scope"), limit);
+    };
+    let state = &mut *desk.state;
+    let user_code = state.chance.letters(6);
+    let device = Device {
+        user_code: user_code.clone(),
+        scopes,
+        lasting: desk.form.lasting(),
+        expires: desk.now + CODE_LIFE,
+        polled: None,
+        decision: Decision::Pending,
+    };
+    let device_code = state.accounts.devices.add(&mut state.chance, device);
+    let url = format!("{}/oauth/v3/device", desk.policy.accounts_url);
+    done(Answer::json(
+        StatusCode::OK,
+        &json!({
+            "user_code": user_code,
+            "device_code": device_code,
+            "interval": POLL_INTERVAL.num_milliseconds(),
+            "expires_in": CODE_LIFE.num_milliseconds(),
+            "verification_url": url,
+            "verification_uri_complete": format!("{url}?user_code={user_code}"),
+        }),
+    ))
+}
+
+/// The page on which a person enters the code and decides.
+pub(super) fn verify(desk: &mut Desk<'_>, decided: bool) -> Answer {
+    let now = desk.now;
+    let Some(user_code) = desk.form.get("user_code").map(|code| code.trim().to_owned()) else {
+        return done(page::ask_for_code(false));
+    };
+    let Some(scopes) = desk
+        .state
+        .accounts
+        .devices
+        .waiting(&user_code, now)
+        .map(|(_, device)| device.scopes.clone())
+    else {
+        return page::ask_for_code(true).with_code("invalid_user_code");
+    };
+    if !decided {
+        return done(
+            Question {
+                hidden: &[(String::from("user_code"), user_code)],
+                client: &desk.state.client.id,
+                scopes: &scopes,
+                people: &consent::people(desk),
+                chosen: desk.form.get("login_hint"),
+            }
+            .answer(),
+        );
+    }
+    if let Some(refused) = origin::refusal(desk.call) {
+        return refused;
+    }
+    let email = desk.form.get("user").unwrap_or_default();
+    match (desk.form.get("decision"), page::environment(desk.form.get("environment"))) {
+        (Some("refuse"), _) if deny(desk.state, &user_code, now) => {
+            done(page::notice(StatusCode::OK, "The device was refused."))
+        }
+        (Some("accept"), Some(environment))
+            if approve(desk.state, desk.policy, now, &user_code, email, environment) =>
+        {
+            done(page::notice(StatusCode::OK, "The device is connected. You may close this page."))
+        }
+        _ => page::notice(StatusCode::BAD_REQUEST, "Accept or refuse, as a user that exists.")
+            .with_code("invalid_decision"),
+    }
+}
+
+/// Connects the waiting device for that user, wherever the user lives; `false` if there is no such
+/// device or user.
+pub(crate) fn approve(
+    state: &mut State,
+    policy: &Policy,
+    now: DateTime<Utc>,
+    user_code: &str,
+    email: &str,
+    environment: Environment,
+) -> bool {
+    let approved = |state: &State| {
+        let user = user_by_email(state, email)?.id.clone();
+        Some(Decision::Approved { user, environment })
+    };
+    let here = approved(state);
+    let Some((code, device)) = state.accounts.devices.waiting(user_code, now) else {
+        return false;
+    };
+    if let Some(decision) = here {
+        device.decision = decision;
+        return true;
+    }
+    for other in &policy.others {
+        let mut there = other.state();
+        if let Some(decision) = approved(&there) {
+            let expires = other.clock.now() + (device.expires - now);
+            let moved = Device { expires, polled: None, decision, ..device.clone() };
+            there.accounts.devices.0.insert(code.clone(), moved);
+            device.decision = Decision::Elsewhere(other.policy.data_center.clone());
+            return true;
+        }
+    }
+    false
+}
+
+/// Refuses the waiting device; `false` if there is none.
+pub(crate) fn deny(state: &mut State, user_code: &str, now: DateTime<Utc>) -> bool {
+    let waiting = state.accounts.devices.waiting(user_code, now);
+    waiting.map(|(_, device)| device.decision = Decision::Denied).is_some()
+}
+
+/// Asks for the tokens.
+pub(super) fn poll(desk: &mut Desk<'_>) -> Answer {
+    let issued = polled(desk);
+    issue::tokens(desk.policy, GrantType::DeviceCode, issued)
+}
+
+fn polled(desk: &mut Desk<'_>) -> Result<Value, TokenError> {
+    desk.check_client()?;
+    if desk.form.get("grant_type") != Some("device_token") {
+        return Err(TokenError::named("general_error"));
+    }
+    let code = desk.form.get("code").unwrap_or_default();
+    let state = &mut *desk.state;
+    let known = state.accounts.devices.0.get_mut(code);
+    let device = known.ok_or(TokenError::Named("invalid_code"))?;
+    let last = device.polled.replace(desk.now);
+    if last.is_some_and(|last| desk.now < last + POLL_INTERVAL) {
+        return Err(TokenError::named("slow_down"));
+    }
+    let grant = match &device.decision {
+        Decision::Pending if desk.now < device.expires => {
+            return Err(TokenError::named("authorization_pending"));
+        }
+        Decision::Pending => return Err(TokenError::named("expired")),
+        Decision::Denied => return Err(TokenError::named("access_denied")),
+        Decision::Elsewhere(location) => {
+            return Err(TokenError::OtherDataCenter(location.clone()));
+        }
+        Decision::Approved { user, environment } => {
+            Grant::new(user.clone(), *environment, device.scopes.clone(), desk.now)
+                .lasting(device.lasting)
+        }
+    };
+    state.accounts.devices.0.remove(code);
+    let issued = state.accounts.issue(&mut state.chance, &grant, desk.now)?;
+    Ok(issue::body(desk.policy, &issued, &grant.scopes, grant.environment))
+}

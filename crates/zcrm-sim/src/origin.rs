@@ -1,0 +1,53 @@
+//! Who sent a browser here: pages of other sites get no say.
+
+use hyper::StatusCode;
+
+use crate::call::{Answer, Call};
+
+/// The names that a loopback server is reached by.
+const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
+
+/// The host's name without its port.
+pub(crate) fn host_name(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
+        _ => authority,
+    }
+}
+
+pub(crate) fn is_loopback(authority: &str) -> bool {
+    LOOPBACK.contains(&host_name(authority))
+}
+
+/// The refusal of a call that a page of another site has caused, or a name that points here by
+/// mistake.
+///
+/// A browser says where a page comes from: `Origin` with everything that may change something, and
+/// `Sec-Fetch-Site`. A program says neither. The host's name must be one of the loopback's, so that
+/// a name which another site makes to point here does not pass for ours.
+pub(crate) fn refusal(call: &Call) -> Option<Answer> {
+    let own = |origin: &str| {
+        let authority = origin.split_once("://").map(|(_, authority)| authority);
+        authority == Some(call.authority.as_str())
+    };
+    let from_here = call.header("origin").is_none_or(own);
+    let alien = call.header("sec-fetch-site").is_some_and(|site| site == "cross-site");
+    if is_loopback(&call.authority) && from_here && !alien {
+        return None;
+    }
+    Some(Answer::error_page(StatusCode::FORBIDDEN).with_code("FOREIGN_ORIGIN"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_no_part_of_the_name() {
+        assert_eq!(host_name("127.0.0.1:80"), "127.0.0.1");
+        assert_eq!(host_name("[::1]:443"), "[::1]");
+        assert_eq!(host_name("localhost"), "localhost");
+        assert!(is_loopback("[::1]:1") && is_loopback("localhost:1"));
+        assert!(!is_loopback("localhost.example:1") && !is_loopback(""));
+    }
+}
