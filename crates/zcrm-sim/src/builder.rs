@@ -6,10 +6,11 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use crate::accounts::RefreshLimit;
-use crate::clock::{Clock, SimClock};
+use crate::accounts::{RefreshLimit, THROTTLE_LOCK};
+use crate::clock::{Clock, SimClock, span};
 use crate::exchange::Core;
 use crate::journal::{Host, Log};
+use crate::limits::Edition;
 use crate::schema::{ModuleSpec, standard_modules};
 use crate::server::Bound;
 use crate::simulator::{Simulator, Snapshot};
@@ -53,6 +54,8 @@ pub struct Builder {
     records: Vec<(Environment, String, usize)>,
     snapshot: Option<Value>,
     refresh_limit: RefreshLimit,
+    refresh_lockout: TimeDelta,
+    edition: Option<Edition>,
     all_failed_status: Option<u16>,
     search_lag: Duration,
     journal_limit: usize,
@@ -88,6 +91,8 @@ impl Default for Builder {
             records: Vec::new(),
             snapshot: None,
             refresh_limit: RefreshLimit::default(),
+            refresh_lockout: THROTTLE_LOCK,
+            edition: None,
             all_failed_status: None,
             search_lag: Duration::ZERO,
             journal_limit: 1_000_000,
@@ -212,6 +217,19 @@ impl Builder {
         self
     }
 
+    /// Refuses a refresh token for that long after one refresh too many, instead of ten minutes.
+    pub fn refresh_lockout(mut self, lockout: Duration) -> Self {
+        self.refresh_lockout = span(lockout);
+        self
+    }
+
+    /// Keeps the limits of that edition: API credits, and calls at the same time. Without one, they
+    /// are not limited.
+    pub fn edition(mut self, edition: Edition) -> Self {
+        self.edition = Some(edition);
+        self
+    }
+
     /// The HTTP status of a write whose rows all failed, instead of 202 in v2 and 400 after it.
     pub fn all_failed_status(mut self, status: u16) -> Self {
         self.all_failed_status = Some(status);
@@ -277,6 +295,8 @@ impl Builder {
             others: std::mem::take(&mut self.others),
             auto_consent: self.auto_consent,
             refresh_limit: self.refresh_limit,
+            refresh_lockout: self.refresh_lockout,
+            edition: self.edition,
             all_failed_status: self.all_failed_status,
             search_lag: self.search_lag,
         };

@@ -54,6 +54,22 @@ impl Call {
         })
     }
 
+    /// A request as a test writes it down.
+    #[cfg(test)]
+    pub(crate) fn written(host: Host, method: Method, target: &str, body: String) -> Self {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        Self {
+            host,
+            method,
+            authority: String::from("127.0.0.1"),
+            path: path.to_owned(),
+            segments: path.trim_start_matches('/').split('/').map(decode).collect(),
+            query: pairs(query),
+            headers: HeaderMap::new(),
+            body: body.into(),
+        }
+    }
+
     /// The first query parameter of that name.
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())

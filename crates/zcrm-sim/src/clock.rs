@@ -44,9 +44,19 @@ impl SimClock {
     }
 
     pub(crate) fn advance(&self, by: Duration) {
-        let ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-        self.ahead_ms.fetch_add(ms, Ordering::SeqCst);
+        let by = span(by).num_milliseconds();
+        let next = |ahead: i64| Some(ahead.saturating_add(by).min(LONGEST.num_milliseconds()));
+        // It always gives a next value, so it cannot fail.
+        let _ = self.ahead_ms.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next);
     }
+}
+
+/// More than anybody simulates, and far from the end of the calendar.
+const LONGEST: TimeDelta = TimeDelta::days(365_000);
+
+/// A span that can be added to any time that the simulator reaches.
+pub(crate) fn span(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(LONGEST).min(LONGEST)
 }
 
 #[allow(clippy::disallowed_methods, reason = "this is the clock that everything else asks")]

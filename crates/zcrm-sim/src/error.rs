@@ -26,6 +26,9 @@ pub enum Error {
         /// The field's API name.
         field: String,
     },
+    /// A name that is no edition's.
+    #[error("`{0}` is no edition: it is free, standard, professional, enterprise or ultimate")]
+    UnknownEdition(String),
     /// No device waits with that code, or no user has that address.
     #[error("no device waits with the code `{user_code}`, or there is no user `{email}`")]
     UnknownDevice {

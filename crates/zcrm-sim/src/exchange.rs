@@ -3,17 +3,20 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use hyper::header::{CONTENT_LENGTH, HeaderValue};
 use hyper::{Response, StatusCode};
+use serde_json::json;
 
 use crate::body::AnswerBody;
 use crate::call::{Answer, Call};
 use crate::clock::{self, SimClock};
 use crate::faults::{Action, Queue};
 use crate::journal::{Host, Log};
+use crate::limits::{self, Load, Place, UnderWay};
 use crate::state::{Environment, Policy, State};
 use crate::wire::Breaker;
-use crate::{accounts, crm};
+use crate::{accounts, crm, origin};
 
 /// Everything that the listeners of one simulator share.
 #[derive(Debug)]
@@ -21,6 +24,8 @@ pub(crate) struct Core {
     pub(crate) clock: SimClock,
     pub(crate) policy: Policy,
     pub(crate) faults: Arc<Queue>,
+    production: UnderWay,
+    sandbox: UnderWay,
     state: Mutex<State>,
     log: Mutex<Log>,
 }
@@ -31,6 +36,8 @@ impl Core {
             clock,
             policy,
             faults: Arc::default(),
+            production: UnderWay::default(),
+            sandbox: UnderWay::default(),
             state: Mutex::new(state),
             log: Mutex::new(log),
         }
@@ -44,37 +51,101 @@ impl Core {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn execute(&self, call: &Call, seq: u64) -> Answer {
+    /// Carries the call out. A call of an API has found a place among those under way, or has not.
+    fn execute(&self, call: &Call, seq: u64, place: Result<Load, NoPlace>) -> Answer {
         let now = self.clock.now();
         let mut state = self.state();
-        let answer = match call.host {
-            Host::Accounts => accounts::answer(&mut state, &self.policy, call, now),
-            Host::Api => crm::answer(&mut state, &self.policy, call, Environment::Production, now),
-            Host::Sandbox => crm::answer(&mut state, &self.policy, call, Environment::Sandbox, now),
+        let wrong_host = self.wrong_host(call);
+        let answer = match (wrong_host, call.host.environment()) {
+            (Some(refused), _) => refused,
+            (None, None) => accounts::answer(&mut state, &self.policy, call, now),
+            (None, Some(environment)) => self.limited(&mut state, call, environment, place, now),
         };
         self.log().executed(seq, &answer);
         answer
+    }
+
+    /// From v2.1 on, the API answers under its own host alone.
+    fn wrong_host(&self, call: &Call) -> Option<Answer> {
+        let [api, version, ..] = call.segments.as_slice() else { return None };
+        if api != "crm" || version == "v2" || origin::is_api(call, &self.policy.data_center) {
+            return None;
+        }
+        let body = json!({
+            "code": "INVALID_HOST",
+            "details": {},
+            "message": "The host of the URL is not the one of the API",
+            "status": "error",
+        });
+        Some(Answer::json(StatusCode::BAD_REQUEST, &body).with_code("INVALID_HOST"))
+    }
+
+    /// A call of an API within the limits of the edition.
+    fn limited(
+        &self,
+        state: &mut State,
+        call: &Call,
+        environment: Environment,
+        place: Result<Load, NoPlace>,
+        now: DateTime<Utc>,
+    ) -> Answer {
+        let known =
+            call.token().is_some_and(|token| state.accounts.admits(token, environment, now));
+        let Some(edition) = self.policy.edition.filter(|_| known) else {
+            return crm::answer(state, &self.policy, call, environment, now);
+        };
+        let allowance = edition.credits(state.users.len());
+        let spent = state.spent.entry(environment).or_default().sum(now);
+        let load = place.ok().filter(|load| spent.saturating_add(load.credits) <= allowance);
+        let Some(load) = load else {
+            return limits::tell_remaining(limits::too_many(), allowance, spent);
+        };
+        let answer = crm::answer(state, &self.policy, call, environment, now);
+        let meter = state.spent.entry(environment).or_default();
+        if answer.executed {
+            meter.spend(load.credits, now);
+        }
+        limits::tell_remaining(answer, allowance, meter.sum(now))
+    }
+
+    /// Takes the call's place among those under way in its environment.
+    fn enter(&self, call: &Call) -> (Result<Load, NoPlace>, Option<Place<'_>>) {
+        let calls = match call.host {
+            Host::Accounts => None,
+            Host::Api => Some(&self.production),
+            Host::Sandbox => Some(&self.sandbox),
+        };
+        let (Some(edition), Some(calls)) = (self.policy.edition, calls) else {
+            return (Err(NoPlace), None);
+        };
+        let load = Load::of(call);
+        match calls.enter(edition, load.heavy) {
+            Some(place) => (Ok(load), Some(place)),
+            None => (Err(NoPlace), None),
+        }
     }
 
     /// Answers one call, as far as the ordered faults let it come.
     pub(crate) async fn exchange(&self, call: Call, breaker: &Breaker) -> Response<AnswerBody> {
         let seq = self.log().arrived(&call);
         let _inside = Inside { core: self, host: call.host };
+        // Held until the answer, as long as the call is under way.
+        let (place, _held) = self.enter(&call);
         let mut executed = None;
         let mut from = 0;
         let (answer, cut) = loop {
             let Some((next, fault)) = self.faults.take(&call, from) else {
-                break (executed.unwrap_or_else(|| self.execute(&call, seq)), false);
+                break (executed.unwrap_or_else(|| self.execute(&call, seq, place)), false);
             };
             from = next;
             if fault.after_executing && executed.is_none() {
-                executed = Some(self.execute(&call, seq));
+                executed = Some(self.execute(&call, seq, place));
             }
             match fault.action {
                 Action::Hold(gate) => gate.pass().await,
                 Action::Answer(answer) => break (*answer, false),
                 Action::Cut => {
-                    break (executed.unwrap_or_else(|| self.execute(&call, seq)), true);
+                    break (executed.unwrap_or_else(|| self.execute(&call, seq, place)), true);
                 }
                 Action::Reset => {
                     breaker.reset();
@@ -104,6 +175,10 @@ impl Core {
         response
     }
 }
+
+/// Too many calls are under way; or none are counted.
+#[derive(Debug, Clone, Copy)]
+struct NoPlace;
 
 /// A request that is inside, however it leaves.
 struct Inside<'a> {

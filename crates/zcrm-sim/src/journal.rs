@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::call::{Answer, Call};
+use crate::state::Environment;
 
 /// Which of the simulated servers was called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,6 +15,17 @@ pub enum Host {
     Api,
     /// The sandbox's API.
     Sandbox,
+}
+
+impl Host {
+    /// The environment whose API this is; `None` for the accounts server.
+    pub(crate) fn environment(self) -> Option<Environment> {
+        match self {
+            Self::Accounts => None,
+            Self::Api => Some(Environment::Production),
+            Self::Sandbox => Some(Environment::Sandbox),
+        }
+    }
 }
 
 /// What a token call presented.

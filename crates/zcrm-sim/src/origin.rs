@@ -1,21 +1,49 @@
-//! Who sent a browser here: pages of other sites get no say.
+//! Which host a call means, and who sent it there: pages of other sites get no say.
 
 use hyper::StatusCode;
 
 use crate::call::{Answer, Call};
+use crate::journal::Host;
 
 /// The names that a loopback server is reached by.
 const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
+/// The top-level part of the API's host in each data centre.
+const DOMAINS: [(&str, &str); 10] = [
+    ("us", "com"),
+    ("eu", "eu"),
+    ("in", "in"),
+    ("au", "com.au"),
+    ("cn", "com.cn"),
+    ("jp", "jp"),
+    ("ca", "ca"),
+    ("sa", "sa"),
+    ("uk", "uk"),
+    ("ae", "ae"),
+];
+
+/// Whether a call of the API names its host: one of the loopback's names, or the name that Zoho's
+/// has in that data centre, for clients that are sent here by a proxy or a hosts file.
+pub(crate) fn is_api(call: &Call, location: &str) -> bool {
+    let part = match call.host {
+        Host::Api => "www",
+        Host::Sandbox => "sandbox",
+        Host::Accounts => return false,
+    };
+    let name = host_name(&call.authority);
+    let zoho = |(_, domain): &(&str, &str)| name == format!("{part}.zohoapis.{domain}");
+    is_loopback(&call.authority) || DOMAINS.iter().filter(|(known, _)| *known == location).any(zoho)
+}
+
 /// The host's name without its port.
-pub(crate) fn host_name(authority: &str) -> &str {
+fn host_name(authority: &str) -> &str {
     match authority.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
         _ => authority,
     }
 }
 
-pub(crate) fn is_loopback(authority: &str) -> bool {
+fn is_loopback(authority: &str) -> bool {
     LOOPBACK.contains(&host_name(authority))
 }
 

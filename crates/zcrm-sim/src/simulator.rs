@@ -221,6 +221,20 @@ impl Simulator {
         self.core().clock.now()
     }
 
+    /// Spends API credits of the production environment, as calls would.
+    pub fn spend_credits(&self, credits: u64) {
+        let now = self.now();
+        self.core().state().spent.entry(Environment::Production).or_default().spend(credits, now);
+    }
+
+    /// The API credits of the production environment that were spent within the last 24 hours; none
+    /// where no [`edition`](Builder::edition) was set.
+    #[must_use]
+    pub fn spent_credits(&self) -> u64 {
+        let now = self.now();
+        self.core().state().spent.entry(Environment::Production).or_default().sum(now)
+    }
+
     /// Adds generated records to a module of the production environment and returns their ids,
     /// oldest first.
     ///

@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::accounts::{Accounts, RefreshLimit};
 use crate::crm::PageTokens;
 use crate::exchange::Core;
+use crate::limits::{Edition, Spent};
 use crate::schema::ModuleSpec;
 
 /// Which of an organisation's environments a token or a record belongs to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[non_exhaustive]
 pub enum Environment {
     /// The one with the organisation's real data.
@@ -36,6 +39,9 @@ pub(crate) struct Policy {
     pub(crate) others: Vec<Arc<Core>>,
     pub(crate) auto_consent: bool,
     pub(crate) refresh_limit: RefreshLimit,
+    pub(crate) refresh_lockout: TimeDelta,
+    /// Whose limits hold; without one, neither credits nor calls at once are limited.
+    pub(crate) edition: Option<Edition>,
     pub(crate) all_failed_status: Option<u16>,
     pub(crate) search_lag: Duration,
 }
@@ -86,6 +92,8 @@ pub(crate) struct State {
     pub(crate) production: Store,
     pub(crate) sandbox: Store,
     pub(crate) page_tokens: PageTokens,
+    /// The API credits that were spent.
+    pub(crate) spent: BTreeMap<Environment, Spent>,
 }
 
 impl std::fmt::Debug for State {
@@ -109,6 +117,7 @@ impl State {
             production: Store::default(),
             sandbox: Store::default(),
             page_tokens: PageTokens::default(),
+            spent: BTreeMap::new(),
         }
     }
 

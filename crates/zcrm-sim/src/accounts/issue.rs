@@ -56,7 +56,7 @@ fn refresh(desk: &mut Desk<'_>) -> Result<Value, TokenError> {
     if desk.policy.refresh_limit == RefreshLimit::Off {
         state.accounts.refresh_token(token)?;
     } else {
-        state.accounts.throttle(token, desk.now)?;
+        state.accounts.throttle(token, desk.policy.refresh_lockout, desk.now)?;
     }
     let access = state.accounts.new_access_token(&mut state.chance, token, desk.now)?;
     let known = state.accounts.refresh_token(token)?;

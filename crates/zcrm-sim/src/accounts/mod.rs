@@ -12,9 +12,9 @@ use hyper::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 pub(crate) use device::{approve, deny};
-pub(crate) use tokens::{Accounts, Grant, Lasting};
+pub(crate) use tokens::{Accounts, Grant, THROTTLE_LOCK};
 
-use self::tokens::TokenError;
+use self::tokens::{Lasting, TokenError};
 use crate::call::{Answer, Call, pairs};
 use crate::state::{Policy, State, User};
 

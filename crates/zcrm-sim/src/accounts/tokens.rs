@@ -18,8 +18,9 @@ const GRANT_LIFE: TimeDelta = TimeDelta::minutes(10);
 const THROTTLE_TOKENS: usize = 10;
 const THROTTLE_WINDOW: TimeDelta = TimeDelta::minutes(10);
 
-/// How long a refresh token is refused after one call too many.
-const THROTTLE_LOCK: TimeDelta = TimeDelta::minutes(10);
+/// How long a refresh token is refused after one call too many, unless said otherwise. Zoho says
+/// "after some time"; its window alone would often end sooner.
+pub(crate) const THROTTLE_LOCK: TimeDelta = TimeDelta::minutes(10);
 
 /// How many access tokens of one refresh token live at once.
 const LIVE_ACCESS_TOKENS: usize = 15;
@@ -219,7 +220,12 @@ impl Accounts {
     }
 
     /// Counts a use of the refresh token and refuses one too many.
-    pub(crate) fn throttle(&mut self, token: &str, now: DateTime<Utc>) -> Result<(), TokenError> {
+    pub(crate) fn throttle(
+        &mut self,
+        token: &str,
+        lock: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Result<(), TokenError> {
         let known = self
             .refresh
             .iter_mut()
@@ -230,7 +236,7 @@ impl Accounts {
         }
         known.used.retain(|used| now < *used + THROTTLE_WINDOW);
         if known.used.len() >= THROTTLE_TOKENS {
-            known.locked_until = Some(now + THROTTLE_LOCK);
+            known.locked_until = Some(now + lock);
             return Err(TokenError::Throttled);
         }
         known.used.push_back(now);
@@ -271,6 +277,11 @@ impl Accounts {
     /// The access token, if it lives.
     pub(crate) fn access_token(&self, token: &str, now: DateTime<Utc>) -> Option<&AccessToken> {
         self.access.get(token).filter(|access| now < access.expires)
+    }
+
+    /// Whether the token lives and is good for that environment.
+    pub(crate) fn admits(&self, token: &str, environment: Environment, now: DateTime<Utc>) -> bool {
+        self.access_token(token, now).is_some_and(|access| access.environment == environment)
     }
 
     /// Revokes a refresh token with its access tokens, or a single access token.

@@ -10,6 +10,7 @@ mod client;
 mod consent;
 mod device;
 mod faults;
+mod limits;
 mod lists;
 mod metadata;
 mod parallel;

@@ -1,0 +1,162 @@
+//! What a call costs, and whether it is a heavy one: Zoho's table.
+
+use hyper::Method;
+use serde_json::Value;
+
+use crate::call::Call;
+
+/// Writes of more records than this are heavy; each ten of them begun cost a credit.
+const LIGHT_RECORDS: u64 = 10;
+
+/// Each fifty records that are tagged, begun, cost a credit.
+const TAGGED_RECORDS: u64 = 50;
+
+/// What a call does, as far as it matters here.
+enum Kind {
+    Write(u64),
+    Tag(u64),
+    Deleted,
+    List { view: bool, sorted: bool },
+    Convert,
+    Count,
+    Query(u64),
+    BulkRead,
+    BulkWrite,
+    CreateModule,
+    Mail,
+    Other,
+}
+
+/// What a call takes from the limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Load {
+    /// API credits.
+    pub(crate) credits: u64,
+    /// Whether it counts among the heavy calls.
+    pub(crate) heavy: bool,
+}
+
+impl Load {
+    pub(crate) fn of(call: &Call) -> Self {
+        let (credits, heavy) = match kind(call) {
+            Kind::Write(records) => {
+                (records.div_ceil(LIGHT_RECORDS).max(1), records > LIGHT_RECORDS)
+            }
+            Kind::Tag(records) => (records.div_ceil(TAGGED_RECORDS).max(1), false),
+            Kind::Deleted => (2, false),
+            Kind::List { view, sorted } => (if view { 3 } else { 1 }, view || sorted),
+            Kind::Convert => (5, true),
+            Kind::Query(..=200) => (1, true),
+            Kind::Query(201..=1_000) => (2, true),
+            Kind::Query(_) => (3, true),
+            Kind::Count | Kind::BulkRead => (50, false),
+            Kind::BulkWrite | Kind::CreateModule => (500, false),
+            Kind::Mail => (1, true),
+            Kind::Other => (1, false),
+        };
+        Self { credits, heavy }
+    }
+}
+
+fn kind(call: &Call) -> Kind {
+    let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+    let (get, post) = (call.method == Method::GET, call.method == Method::POST);
+    let written = || Kind::Write(rows(&body(call)));
+    match segments.as_slice() {
+        ["crm", "bulk", _, "read"] if post => Kind::BulkRead,
+        ["crm", "bulk", _, "write"] if post => Kind::BulkWrite,
+        ["crm", _, "coql"] if post => Kind::Query(limit(&body(call))),
+        ["crm", _, "settings", "modules"] if post => Kind::CreateModule,
+        ["crm", _, "settings" | "org" | "users" | "files" | "actions", ..] => Kind::Other,
+        ["crm", _, _, "deleted"] if get => Kind::Deleted,
+        ["crm", _, _, "actions", "count"] if get => Kind::Count,
+        ["crm", _, _, "actions", "add_tags" | "remove_tags"] => Kind::Tag(tagged(call)),
+        ["crm", _, _, _, "actions", "convert"] => Kind::Convert,
+        ["crm", _, _, _, "actions", "send_mail"] => Kind::Mail,
+        ["crm", _, _] | ["crm", _, _, "upsert"] if post => written(),
+        ["crm", _, _] if call.method == Method::PUT => written(),
+        ["crm", _, _] if get => Kind::List {
+            view: call.param("cvid").is_some(),
+            sorted: call.param("sort_by").is_some(),
+        },
+        _ => Kind::Other,
+    }
+}
+
+fn body(call: &Call) -> Value {
+    serde_json::from_slice(&call.body).unwrap_or_default()
+}
+
+fn rows(body: &Value) -> u64 {
+    body.get("data").and_then(Value::as_array).map_or(0, |rows| count(rows.len()))
+}
+
+/// How many records are tagged: `ids` stand in the query in v2 and in the body after it.
+fn tagged(call: &Call) -> u64 {
+    match call.param("ids") {
+        Some(ids) => count(ids.split(',').count()),
+        None => body(call).get("ids").and_then(Value::as_array).map_or(0, |ids| count(ids.len())),
+    }
+}
+
+fn count(records: usize) -> u64 {
+    u64::try_from(records).unwrap_or(u64::MAX)
+}
+
+/// The number after the query's last `limit`, which may come after an offset; 200 if there is none.
+fn limit(body: &Value) -> u64 {
+    let query = body.get("select_query").and_then(Value::as_str).unwrap_or_default();
+    let mut words =
+        query.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty());
+    let mut limit = None;
+    while let Some(word) = words.next() {
+        if word.eq_ignore_ascii_case("limit") {
+            let mut numbers = words.clone().map_while(|word| word.parse::<u64>().ok());
+            let first = numbers.next();
+            limit = numbers.next().or(first).or(limit);
+        }
+    }
+    limit.unwrap_or(200)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::journal::Host;
+
+    #[test]
+    fn the_table_is_zohos() {
+        let rows = |count: usize| json!({ "data": vec![json!({}); count] });
+        let none = Value::Null;
+        let coql = |text: &str| json!({ "select_query": format!("select id from Leads {text}") });
+        let ids = json!({ "ids": vec!["1"; 51] });
+        for (method, target, body, wanted) in [
+            ("GET", "/crm/v8/Leads?fields=id", none.clone(), (1, false)),
+            ("GET", "/crm/v8/Leads?cvid=1", none.clone(), (3, true)),
+            ("GET", "/crm/v8/Leads?sort_by=id", none.clone(), (1, true)),
+            ("GET", "/crm/v8/Leads/deleted", none.clone(), (2, false)),
+            ("GET", "/crm/v8/Leads/actions/count", none.clone(), (50, false)),
+            ("GET", "/crm/v8/settings/modules", none.clone(), (1, false)),
+            ("POST", "/crm/v8/settings/modules", none.clone(), (500, false)),
+            ("POST", "/crm/v8/Leads", rows(10), (1, false)),
+            ("POST", "/crm/v8/Leads/upsert", rows(11), (2, true)),
+            ("PUT", "/crm/v2/Leads", rows(100), (10, true)),
+            ("POST", "/crm/v8/Leads/1/actions/convert", rows(1), (5, true)),
+            ("POST", "/crm/v8/Leads/1/actions/send_mail", rows(1), (1, true)),
+            ("POST", "/crm/v8/Leads/actions/add_tags", ids, (2, false)),
+            ("POST", "/crm/v2/Leads/actions/add_tags?ids=1,2", none.clone(), (1, false)),
+            ("POST", "/crm/v8/coql", coql(""), (1, true)),
+            ("POST", "/crm/v8/coql", coql("limit 200, 1000"), (2, true)),
+            ("POST", "/crm/v8/coql", coql("LIMIT 1001 offset 5"), (3, true)),
+            ("POST", "/crm/bulk/v8/read", none.clone(), (50, false)),
+            ("POST", "/crm/bulk/v8/write", none, (500, false)),
+        ] {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            let call = Call::written(Host::Api, method, target, body.to_string());
+            let load = Load::of(&call);
+            assert_eq!((load.credits, load.heavy), wanted, "{target}");
+        }
+    }
+}
