@@ -13,6 +13,11 @@ use crate::{RefreshLock, StoreError, StoredToken};
 /// How long to wait for the lock: longer than a call of the accounts server may take (20 s).
 const LOCK_WAIT: Duration = Duration::from_secs(30);
 
+/// A refresh waits for the lock in slices, from the first length to the longest, and looks into the
+/// store between them: a holder may be slow to let go of a lock whose work is done.
+const FIRST_SLICE: Duration = Duration::from_millis(250);
+const LONGEST_SLICE: Duration = Duration::from_secs(2);
+
 /// How often, and how long apart at first, the save of a refreshed token is tried again.
 const SAVES: u32 = 6;
 const SAVE_PAUSE: Duration = Duration::from_secs(1);
@@ -34,15 +39,37 @@ pub(super) async fn renew(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Arc<
     }
     let held = match usable(shared, slot).await? {
         Some(held) => held,
-        None => {
-            let lock = lock(shared, slot).await?;
-            let renewed = renew_locked(shared, slot).await;
-            release(lock).await;
-            renewed?
-        }
+        None => renew_in_turn(shared, slot).await?,
     };
     slot.current.store(Some(Arc::clone(&held)));
     Ok(held)
+}
+
+/// Waits for the lock or for the token that its holder brings, whichever comes first.
+async fn renew_in_turn(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Arc<Held>, Error> {
+    let (mut left, mut slice) = (LOCK_WAIT, FIRST_SLICE);
+    let lock = loop {
+        slice = slice.min(left);
+        let lock = shared.store.lock(&slot.key, slice).await.map_err(store)?;
+        left = left.saturating_sub(slice);
+        if lock.is_some() {
+            break lock;
+        }
+        match look(shared, slot).await? {
+            Some(held) if slot.is_usable(shared, &held) => return Ok(Arc::new(held)),
+            // nobody has to wait: the old one serves
+            Some(held) if slot.is_last_resort(shared, &held) => return Err(busy()),
+            _ => {}
+        }
+        if left.is_zero() {
+            going_without();
+            break None;
+        }
+        slice = (slice * 2).min(LONGEST_SLICE);
+    };
+    let renewed = renew_locked(shared, slot).await;
+    release(lock).await;
+    renewed
 }
 
 async fn renew_locked(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Arc<Held>, Error> {
@@ -81,21 +108,23 @@ async fn renew_locked(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Arc<Held
     Ok(held)
 }
 
+/// What the store holds.
+async fn look(shared: &Shared, slot: &Slot) -> Result<Option<Held>, Error> {
+    let stored = shared.store.load(&slot.key).await.map_err(store)?;
+    stored.map(|token| Held::new(shared, token, false)).transpose()
+}
+
 /// What the store holds, if it can be used as it is.
 async fn usable(shared: &Shared, slot: &Slot) -> Result<Option<Arc<Held>>, Error> {
-    let Some(stored) = shared.store.load(&slot.key).await.map_err(store)? else {
-        return Ok(None);
-    };
-    let held = Held::new(shared, stored, false)?;
-    Ok(slot.is_usable(shared, &held).then(|| Arc::new(held)))
+    let held = look(shared, slot).await?;
+    Ok(held.filter(|held| slot.is_usable(shared, held)).map(Arc::new))
 }
 
 /// What the store holds, where a refresh failed and that is good for a while yet: a process may
 /// start in a token's last minute.
 pub(super) async fn last_resort(shared: &Shared, slot: &Slot) -> Option<Arc<Held>> {
     let _alone = slot.writing.lock().await;
-    let stored = shared.store.load(&slot.key).await.ok()??;
-    let held = Arc::new(Held::new(shared, stored, false).ok()?);
+    let held = Arc::new(look(shared, slot).await.ok()??);
     slot.is_last_resort(shared, &held).then(|| {
         slot.current.store(Some(Arc::clone(&held)));
         held
@@ -194,10 +223,19 @@ pub(super) async fn forget(shared: &Shared, slot: &Slot) -> Result<bool, Error> 
 async fn lock(shared: &Shared, slot: &Slot) -> Result<Option<RefreshLock>, Error> {
     let lock = shared.store.lock(&slot.key, LOCK_WAIT).await.map_err(store)?;
     if lock.is_none() {
-        // Zoho does not rotate refresh tokens: the worst case is one access token more
-        tracing::warn!("the refresh lock was not free in time: going on without it");
+        going_without();
     }
     Ok(lock)
+}
+
+/// Zoho does not rotate refresh tokens: the worst case is one access token more.
+fn going_without() {
+    tracing::warn!("the refresh lock was not free in time: going on without it");
+}
+
+fn busy() -> Error {
+    let message = "another process holds the refresh lock, and the token at hand is still good";
+    Error::new(ErrorKind::Timeout, Outcome::NotSent, message)
 }
 
 async fn release(lock: Option<RefreshLock>) {

@@ -19,3 +19,4 @@ mod secrets;
 mod stores;
 mod support;
 mod throttle;
+mod waiting;

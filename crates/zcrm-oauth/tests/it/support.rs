@@ -39,6 +39,8 @@ pub(crate) enum Locks {
     Real,
     /// It is never free in time.
     Late,
+    /// It is never free; each wait ends when a test says so.
+    Held,
     /// It fails.
     Broken,
 }
@@ -53,6 +55,10 @@ pub(crate) struct Shelf {
     pub(crate) failing_loads: AtomicUsize,
     pub(crate) failing_saves: AtomicUsize,
     pub(crate) released: Arc<AtomicUsize>,
+    /// What was asked of the lock.
+    pub(crate) waits: watch::Sender<Vec<Duration>>,
+    /// So many waits for a held lock may end.
+    pub(crate) waited: watch::Sender<usize>,
     saved: watch::Sender<usize>,
     refused: watch::Sender<usize>,
 }
@@ -70,6 +76,11 @@ impl Shelf {
     /// Returns once that many saves have failed.
     pub(crate) async fn wait_failures(&self, failures: usize) {
         self.refused.subscribe().wait_for(|refused| *refused >= failures).await.unwrap();
+    }
+
+    /// Returns once the lock has been asked for that often.
+    pub(crate) async fn wait_asked(&self, times: usize) {
+        self.waits.subscribe().wait_for(|waits| waits.len() >= times).await.unwrap();
     }
 
     pub(crate) fn saves(&self) -> usize {
@@ -118,10 +129,16 @@ impl TokenStore for Shelf {
     }
 
     async fn lock(&self, _: &TokenKey, wait: Duration) -> Result<Option<RefreshLock>, StoreError> {
-        assert_eq!(wait, Duration::from_secs(30));
+        assert!(wait <= Duration::from_secs(30));
+        self.waits.send_modify(|waits| waits.push(wait));
         match self.locks {
             Locks::Open => Ok(Some(RefreshLock::open())),
             Locks::Late => Ok(None),
+            Locks::Held => {
+                let turn = self.waits.borrow().len();
+                self.waited.subscribe().wait_for(|ended| *ended >= turn).await.unwrap();
+                Ok(None)
+            }
             Locks::Broken => Err(StoreError::new("the lock cannot be made")),
             Locks::Real => {
                 let guard = Arc::clone(&self.lock).lock_owned().await;
