@@ -221,6 +221,7 @@ pub(crate) const TABLE: &[Row] = &[
             "tokio",
             "toml",
             "tracing",
+            "tracing-subscriber",
         ]),
         never: &[],
     },

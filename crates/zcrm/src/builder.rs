@@ -10,7 +10,11 @@ use zcrm_http::{
 };
 use zcrm_oauth::{Accounts, ClientCredentials, TokenManager, TokenStore};
 
-use crate::{Client, Config, store};
+use crate::{
+    Client, Config,
+    config::{LIMIT_ATTEMPTS, LIMITS, TIMEOUT_CONNECT, TIMEOUTS},
+    store::{self, Handlers},
+};
 
 /// A call of the accounts server ends before those who wait for its outcome give up (30 s).
 const ACCOUNTS_DEADLINE: Duration = Duration::from_secs(20);
@@ -40,6 +44,7 @@ const ACCOUNTS_DEADLINE: Duration = Duration::from_secs(20);
 pub struct ClientBuilder {
     config: Config,
     store: Option<Arc<dyn TokenStore>>,
+    handlers: Handlers,
     /// The last word of `token_path`; kept as a path, for not every path is text.
     token_path: Option<PathBuf>,
     connector: ConnectorBuilder,
@@ -58,6 +63,7 @@ impl ClientBuilder {
         Self {
             config: Config::new(),
             store: None,
+            handlers: Handlers::default(),
             token_path: None,
             connector: Connector::builder(),
             roots_pem: Vec::new(),
@@ -71,7 +77,7 @@ impl ClientBuilder {
         }
     }
 
-    /// Takes over all settings of a [`Config`].
+    /// Takes over all settings of a [`Config`]; what it says stands before what was said earlier.
     pub fn config(mut self, config: Config) -> Self {
         if config.is_set("token_persistence_path") {
             self.token_path = None;
@@ -144,6 +150,29 @@ impl ClientBuilder {
         self
     }
 
+    /// Makes a store known under a name, which the setting `persistence_handler_class` then selects:
+    /// what the Ruby SDK does with a class. May be called for several.
+    ///
+    /// ```no_run
+    /// use zcrm::{Client, Config, MemoryStore};
+    ///
+    /// # fn main() -> zcrm::Result<()> {
+    /// let builder = Client::builder()
+    ///     .register_store("SessionTokens", MemoryStore::new())
+    ///     .config(Config::from_file("zcrm.toml")?); // persistence_handler_class = "SessionTokens"
+    /// # let _ = builder;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn register_store(
+        mut self,
+        name: impl Into<String>,
+        store: impl TokenStore + 'static,
+    ) -> Self {
+        self.handlers.register(name.into(), Arc::new(store));
+        self
+    }
+
     /// Connects as this builder says: through a proxy, with other timeouts or pools.
     ///
     /// ```no_run
@@ -155,6 +184,7 @@ impl ClientBuilder {
     /// ```
     pub fn connector(mut self, connector: ConnectorBuilder) -> Self {
         self.connector = connector;
+        self.config.unset(&[TIMEOUT_CONNECT]);
         self
     }
 
@@ -167,18 +197,21 @@ impl ClientBuilder {
     /// How long calls may take.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
+        self.config.unset(&TIMEOUTS);
         self
     }
 
     /// How much may go on at a time.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self.config.unset(&LIMITS);
         self
     }
 
     /// When calls are tried again.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
+        self.config.unset(&[LIMIT_ATTEMPTS]);
         self
     }
 
@@ -209,10 +242,15 @@ impl ClientBuilder {
     /// The client. Nothing is sent by this.
     ///
     /// # Errors
-    /// Of kind [`Config`](crate::ErrorKind::Config), naming the setting that is missing or wrong. A
-    /// store that cannot be used is told by the first login or call.
+    /// Of kind [`Config`](crate::ErrorKind::Config), naming the setting that is missing or wrong; all
+    /// wrong values are told at once. A store that cannot be used is told by the first login or call.
     pub async fn build(self) -> Result<Client, Error> {
         let config = &self.config;
+        let mut wrong = config.wrong_values();
+        if self.store.is_none() {
+            wrong.extend(self.handlers.wrong(config));
+        }
+        at_once(wrong)?;
         let credentials = ClientCredentials::new(
             config.text("client_id"),
             config.secret("client_secret"),
@@ -224,21 +262,25 @@ impl ClientBuilder {
         let clock = self.clock.unwrap_or_else(|| Arc::new(TokioClock::new()));
         let store = match self.store {
             Some(store) => store,
-            None => store::from_settings(config, self.token_path, &clock)?,
+            None => store::from_settings(config, &self.handlers, self.token_path, &clock)?,
         };
 
-        let mut connector = self.connector;
-        if let Some(pem) = config.ca_pem()? {
-            connector = connector.root_pem(pem);
-        }
+        let mut connector = config.connector(self.connector)?;
         for pem in self.roots_pem {
             connector = connector.root_pem(pem);
         }
         let mut stack = Stack::new(connector.build()?)
             .clock(Arc::clone(&clock))
-            .timeouts(self.timeouts)
-            .limits(self.limits);
-        if let Some(policy) = self.retry {
+            .timeouts(config.timeouts(self.timeouts)?)
+            .limits(config.limits(self.limits)?);
+        let retry = match config.attempts()? {
+            Some(attempts) => {
+                let policy = self.retry.unwrap_or_else(|| RetryPolicy::new(Arc::clone(&clock)));
+                Some(policy.attempts(attempts))
+            }
+            None => self.retry,
+        };
+        if let Some(policy) = retry {
             stack = stack.retry(policy);
         }
         if let Some(meter) = self.meter {
@@ -263,6 +305,12 @@ impl ClientBuilder {
         self.config.set_text(key, value.into());
         self
     }
+}
+
+/// One error for all that is wrong.
+fn at_once(wrong: Vec<Error>) -> Result<(), Error> {
+    let texts: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+    if texts.is_empty() { Ok(()) } else { Err(Error::config(texts.join("; "))) }
 }
 
 fn site(config: &Config) -> Result<Site, Error> {

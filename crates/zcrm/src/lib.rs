@@ -36,6 +36,8 @@
 //!
 //! * `file-store` (on by default): tokens in one file, [`ClientBuilder::token_path`].
 //! * `mysql-store`: tokens in MySQL or MariaDB, in the table of the Ruby SDK; `db_host` and its like.
+//! * `logging`: logs in a file and on the console, as `application_log_file_path` and
+//!   `log_in_console` say: the module `logging`.
 //! * `ruby-marshal`: that file also in the format of the Ruby SDK, kept as it is found. Brings a
 //!   dependency with the licence WTFPL.
 //!
@@ -48,6 +50,8 @@
 mod builder;
 mod client;
 mod config;
+#[cfg(feature = "logging")]
+pub mod logging;
 mod store;
 
 pub use builder::ClientBuilder;

@@ -1,24 +1,73 @@
-//! Which token store the settings name: the file, else MySQL.
+//! Which token store the settings name: one of the application's own, else the file, else MySQL.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use zcrm_core::{Clock, Error};
 use zcrm_oauth::TokenStore;
 
 use crate::Config;
 
+/// The setting that names a store of the application's own.
+const HANDLER: &str = "persistence_handler_class";
+
+/// Where Ruby finds that class.
+const HANDLER_PATH: &str = "persistence_handler_class_path";
+
 /// The keys that name a database.
 const DATABASE: [&str; 6] =
     ["db_host", "db_port", "db_username", "db_password", "db_name", "db_ca_file"];
 
-/// The store: in the file at `token_path`, or where `token_persistence_path` says; else in MySQL,
-/// where a key of the database is set, or where the settings came from a dictionary and the feature
-/// is there, as the Ruby SDK has it.
+/// The stores that the application registered, by name.
+#[derive(Clone, Default)]
+pub(crate) struct Handlers(BTreeMap<String, Arc<dyn TokenStore>>);
+
+impl Handlers {
+    pub(crate) fn register(&mut self, name: String, store: Arc<dyn TokenStore>) {
+        self.0.insert(name, store);
+    }
+
+    /// The store that the settings select.
+    fn selected(&self, config: &Config) -> Option<Arc<dyn TokenStore>> {
+        self.0.get(&config.text(HANDLER)).cloned()
+    }
+
+    /// What is wrong with the settings that select one.
+    pub(crate) fn wrong(&self, config: &Config) -> Option<Error> {
+        let how = "in Rust a store is a type that implements `TokenStore`, which the builder is \
+                   told with `.store(…)`, or with `.register_store(\"Name\", …)` for this setting \
+                   to select";
+        let name = config.text(HANDLER);
+        if name.is_empty() {
+            let path = config.text(HANDLER_PATH);
+            let why = format!(
+                "a Ruby file cannot be loaded, and `{HANDLER}` names no registered store: {how}"
+            );
+            return (!path.is_empty()).then(|| config.wrong(HANDLER_PATH, &why));
+        }
+        if self.0.contains_key(&name) {
+            return None;
+        }
+        let known: Vec<String> = self.0.keys().map(|name| format!("`{name}`")).collect();
+        let known = if known.is_empty() { "none is".to_owned() } else { known.join(", ") };
+        let name = name.escape_debug();
+        let why = format!("no store is registered as `{name}` ({known}): {how}");
+        Some(config.wrong(HANDLER, &why))
+    }
+}
+
+/// The store: the registered one that `persistence_handler_class` selects; else in the file at
+/// `token_path`, or where `token_persistence_path` says; else in MySQL, where a key of the database
+/// is set, or where the settings came from a dictionary and the feature is there, as the Ruby SDK has
+/// it.
 pub(crate) fn from_settings(
     config: &Config,
+    handlers: &Handlers,
     token_path: Option<PathBuf>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<dyn TokenStore>, Error> {
+    if let Some(store) = handlers.selected(config) {
+        return Ok(store);
+    }
     let path = token_path.unwrap_or_else(|| config.text("token_persistence_path").into());
     if !path.as_os_str().is_empty() {
         return file(path, clock);
@@ -54,10 +103,7 @@ fn mysql(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<dyn TokenStore>,
     if let Some(host) = set("db_host") {
         builder = builder.host(host);
     }
-    if let Some(port) = set("db_port") {
-        let port = port
-            .parse()
-            .map_err(|_| config.wrong("db_port", "it is a number from 1 to 65535, mostly 3306"))?;
+    if let Some(port) = config.port("db_port")? {
         builder = builder.port(port);
     }
     if let Some(user) = set("db_username") {

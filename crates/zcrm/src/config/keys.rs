@@ -1,39 +1,89 @@
-//! The names of settings.
+//! The names of settings, and what their values must be.
 
-use zcrm_core::Error;
+use zcrm_core::{ApiVersion, DataCenter, Environment, Error, Origin};
+
+use super::value;
 
 /// One setting.
 pub(super) struct Key {
     pub(super) name: &'static str,
+    /// Other names for it.
+    pub(super) aliases: &'static [&'static str],
     pub(super) secret: bool,
+    /// Whether files may write it as a list.
+    pub(super) list: bool,
+    /// Looks at a value that is not empty.
+    pub(super) check: fn(&str) -> Result<(), Error>,
 }
 
-const fn plain(name: &'static str) -> Key {
-    Key { name, secret: false }
+const fn text(name: &'static str) -> Key {
+    Key { name, aliases: &[], secret: false, list: false, check: value::anything }
+}
+
+impl Key {
+    const fn or(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
+    const fn secret(self) -> Self {
+        Self { secret: true, ..self }
+    }
+
+    const fn list(self) -> Self {
+        Self { list: true, ..self }
+    }
+
+    const fn is(self, check: fn(&str) -> Result<(), Error>) -> Self {
+        Self { check, ..self }
+    }
+
+    /// The name, and the others for the same.
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
+    }
 }
 
 /// All settings there are.
 pub(super) const ALL: &[Key] = &[
-    plain("client_id"),
-    Key { name: "client_secret", secret: true },
-    plain("redirect_uri"),
-    plain("current_user_email"),
-    plain("token_persistence_path"),
-    plain("db_host"),
-    plain("db_port"),
-    plain("db_username"),
-    Key { name: "db_password", secret: true },
-    plain("db_name"),
-    plain("db_ca_file"),
-    plain("data_center"),
-    plain("environment"),
-    plain("sandbox"),
-    plain("accounts_url"),
-    plain("api_base_url"),
-    plain("content_base_url"),
-    plain("api_version"),
-    plain("ca_file"),
+    text("client_id"),
+    text("client_secret").secret(),
+    text("redirect_uri"),
+    text("current_user_email"),
+    text("scopes").list().is(|text| value::scopes(text).map(drop)),
+    text("access_type").is(value::access_type),
+    text("persistence_handler_class"),
+    text("persistence_handler_class_path"),
+    text("token_persistence_path"),
+    text("db_host").or(&["db_address"]),
+    text("db_port").or(&["mysql_port"]).is(|text| value::port(text).map(drop)),
+    text("db_username").or(&["mysql_username"]),
+    text("db_password").or(&["mysql_password"]).secret(),
+    text("db_name"),
+    text("db_ca_file").is(|path| value::file(path).map(drop)),
+    text("data_center").is(|text| text.parse::<DataCenter>().map(drop)),
+    text("environment").is(|text| text.parse::<Environment>().map(drop)),
+    text("sandbox").is(|text| value::boolean(text).map(drop)),
+    text("accounts_url").is(|text| text.parse::<Origin>().map(drop)),
+    text("api_base_url").is(|text| text.parse::<Origin>().map(drop)),
+    text("content_base_url").is(|text| text.parse::<Origin>().map(drop)),
+    text("api_version").is(|text| text.parse::<ApiVersion>().map(drop)),
+    text("ca_file").is(|path| value::file(path).map(drop)),
+    text("application_log_file_path").is(value::log_file),
+    text("log_in_console").is(value::log_in_console),
+    text("timeout_total").is(|text| value::duration(text).map(drop)),
+    text("timeout_head").is(|text| value::duration(text).map(drop)),
+    text("timeout_idle").is(|text| value::duration(text).map(drop)),
+    text("timeout_connect").is(|text| value::duration(text).map(drop)),
+    text("limit_concurrent").is(|text| value::count(text).map(drop)),
+    text("limit_concurrent_heavy").is(|text| value::count(text).map(drop)),
+    text("limit_answer_bytes").is(|text| value::count(text).map(drop)),
+    text("limit_attempts").is(|text| value::count(text).map(drop)),
 ];
+
+/// Every name that is read: those of the settings, each with its aliases.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().flat_map(Key::names)
+}
 
 /// A name that is none, and the one that may have been meant.
 pub(super) struct Unknown {
@@ -41,16 +91,17 @@ pub(super) struct Unknown {
     pub(super) nearest: Option<&'static str>,
 }
 
-pub(super) fn find(name: &str) -> Result<&'static Key, Unknown> {
+/// The setting of this name, with the name or alias as it stands in the table.
+pub(super) fn find(name: &str) -> Result<(&'static Key, &'static str), Unknown> {
     ALL.iter()
-        .find(|key| key.name == name)
+        .find_map(|key| key.names().find(|known| *known == name).map(|known| (key, known)))
         .ok_or_else(|| Unknown { name: name.to_owned(), nearest: nearest(name) })
 }
 
-/// The key that differs least, if it is near enough to be a slip.
+/// The name that differs least, if it is near enough to be a slip.
 fn nearest(name: &str) -> Option<&'static str> {
-    ALL.iter()
-        .map(|key| (strsim::damerau_levenshtein(&name.to_ascii_lowercase(), key.name), key.name))
+    names()
+        .map(|key| (strsim::damerau_levenshtein(&name.to_ascii_lowercase(), key), key))
         .filter(|(distance, key)| *distance <= key.len().div_ceil(3))
         .min()
         .map(|(_, key)| key)
@@ -63,7 +114,7 @@ pub(super) fn unknown(unknown: &Unknown, place: &str) -> Error {
             format!("there is no setting `{name}` ({place}): did you mean `{nearest}`?")
         }
         None => {
-            let all: Vec<&str> = ALL.iter().map(|key| key.name).collect();
+            let all: Vec<&str> = names().collect();
             format!("there is no setting `{name}` ({place}): there are {}", all.join(", "))
         }
     })

@@ -2,14 +2,16 @@
 
 mod keys;
 mod source;
+mod value;
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use zcrm_core::{ApiVersion, Environment, Error, ExposeSecret, SecretString};
+use zcrm_http::{ConnectorBuilder, Limits, Timeouts};
 
 use keys::Key;
 
-/// Settings by name, from code, a TOML or JSON file, or the environment.
+/// Settings by name, from code, a map, a TOML or JSON file, or the environment.
 ///
 /// The names are those of the Ruby SDK's configuration, and a few of ours:
 ///
@@ -17,15 +19,48 @@ use keys::Key;
 /// | --- | --- |
 /// | `client_id`, `client_secret`, `redirect_uri` | the client, from Zoho's API console |
 /// | `current_user_email` | whose tokens to use |
-/// | `token_persistence_path` | the folder of the token file |
-/// | `db_host`, `db_port`, `db_username`, `db_password`, `db_name`, `db_ca_file` | the database of the tokens, where no file is named; `127.0.0.1`, 3306, `root`, no password, `zohooauth` unless told |
+/// | `scopes` | what to ask the user for: a list, or text with commas or blanks between |
+/// | `access_type` | `offline`, and nothing else |
+/// | `persistence_handler_class` | the name of a store that [`register_store`](crate::ClientBuilder::register_store) was told |
+/// | `persistence_handler_class_path` | a Ruby file; may stand beside such a name, and is not read |
+/// | `token_persistence_path` | the folder of the token file `zcrm_oauthtokens.txt`, or that file |
+/// | `db_host` (or `db_address`), `db_port` (`mysql_port`), `db_username` (`mysql_username`), `db_password` (`mysql_password`), `db_name`, `db_ca_file` | the database of the tokens, where no file is named; `127.0.0.1`, 3306, `root`, no password, `zohooauth` unless told |
 /// | `data_center` | `us` (default), `eu`, `in`, `au`, `cn`, `jp`, `ca`, `sa`, `uk`, `ae` |
 /// | `environment` | `production` (default), `sandbox`, `developer` |
 /// | `sandbox` | `true` is the same as `environment = "sandbox"` |
 /// | `accounts_url`, `api_base_url` | servers of one's own, as origins |
 /// | `content_base_url` | a server of one's own that takes uploads |
-/// | `api_version` | `v2` (default here), `v2.1`, `v3` … `v8` |
+/// | `api_version` | `v2` (default here), `v2.1`, `v3` … `v8`, or a newer one |
 /// | `ca_file` | a PEM file of certificates to trust as well |
+/// | `application_log_file_path`, `log_in_console` | a file for logs, and `true` for logs on standard error; feature `logging` and its `install` |
+/// | `timeout_total`, `timeout_head`, `timeout_idle` | as in [`Timeouts`]: 120, 60 and 30 seconds |
+/// | `timeout_connect` | how long TCP may take to connect: 10 seconds |
+/// | `limit_concurrent`, `limit_concurrent_heavy`, `limit_answer_bytes` | as in [`Limits`]: 10, 10 and 67108864 |
+/// | `limit_attempts` | how often a call is sent at most: 4 |
+///
+/// A switch is `true` or `false`, a time is in seconds (`30`, `2.5`) or in milliseconds (`500ms`);
+/// each may be written as text too. A value that is empty, or `null` in JSON, counts as not set. A
+/// setting and its alias with different values in one place are an error.
+///
+/// # Precedence
+///
+/// The last word wins: [`overlaid_by`](Self::overlaid_by) lays one source over another, and so does
+/// each [`ClientBuilder::config`](crate::ClientBuilder::config) and every other method of the
+/// builder over what was said before. The usual order, from the weakest to the strongest, is
+/// defaults, file, environment, code:
+///
+/// ```no_run
+/// use zcrm::{Client, Config};
+///
+/// # fn main() -> zcrm::Result<()> {
+/// let builder = Client::builder()
+///     .config(Config::from_file("zcrm.toml")?)
+///     .config(Config::from_env()?)
+///     .user("patricia@example.com");
+/// # let _ = builder;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// ```
 /// use zcrm::Config;
@@ -46,16 +81,50 @@ use keys::Key;
 #[derive(Clone, Default)]
 pub struct Config {
     values: BTreeMap<&'static str, Setting>,
-    /// Whether anything came from a file or the environment, where the Ruby SDK's defaults hold.
+    /// Whether anything came from a dictionary, where the Ruby SDK's defaults hold.
     dictionary: bool,
 }
 
 #[derive(Clone)]
 struct Setting {
     value: SecretString,
-    /// Where it was set, for errors.
-    place: String,
+    /// The name under which it was set: the key's own, or an alias.
+    name: &'static str,
+    place: Place,
 }
+
+/// Where a setting was set, for errors.
+#[derive(Clone, PartialEq, Eq)]
+enum Place {
+    Code,
+    Environment,
+    /// A file or a text, in words.
+    Text(String),
+}
+
+impl Setting {
+    fn is_empty(&self) -> bool {
+        self.value.expose_secret().trim().is_empty()
+    }
+
+    fn place(&self) -> String {
+        match &self.place {
+            Place::Code => "in code".to_owned(),
+            Place::Environment => format!("variable {}", source::variable(self.name)),
+            Place::Text(words) => words.clone(),
+        }
+    }
+}
+
+/// The keys of [`Timeouts`], in its order.
+pub(crate) const TIMEOUTS: [&str; 3] = ["timeout_total", "timeout_head", "timeout_idle"];
+
+/// The keys of [`Limits`], in its order.
+pub(crate) const LIMITS: [&str; 3] =
+    ["limit_concurrent", "limit_concurrent_heavy", "limit_answer_bytes"];
+
+pub(crate) const TIMEOUT_CONNECT: &str = "timeout_connect";
+pub(crate) const LIMIT_ATTEMPTS: &str = "limit_attempts";
 
 impl Config {
     /// No settings.
@@ -72,14 +141,19 @@ impl Config {
         self
     }
 
+    /// Every name that is read: those of the settings, and their aliases.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        keys::names()
+    }
+
     /// Sets one key, by its name.
     ///
     /// # Errors
-    /// Of kind [`Config`](crate::ErrorKind::Config) where there is no such key; it names the
-    /// nearest.
+    /// Of kind [`Config`](crate::ErrorKind::Config) where there is no such key (it names the
+    /// nearest), or where code set the same under another name to another value.
     pub fn with(mut self, key: &str, value: impl Into<SecretString>) -> Result<Self, Error> {
-        let key = keys::find(key).map_err(|error| keys::unknown(&error, "in code"))?;
-        self.set_secret(key.name, value.into());
+        let (key, name) = keys::find(key).map_err(|error| keys::unknown(&error, "in code"))?;
+        self.insert(key, Setting { value: value.into(), name, place: Place::Code })?;
         Ok(self)
     }
 
@@ -88,18 +162,45 @@ impl Config {
     }
 
     pub(crate) fn set_secret(&mut self, key: &'static str, value: SecretString) {
-        self.insert(key, value, "in code".to_owned());
+        self.values.insert(key, Setting { value, name: key, place: Place::Code });
     }
 
-    fn insert(&mut self, key: &'static str, value: SecretString, place: String) {
-        self.values.insert(key, Setting { value, place });
+    /// Takes settings back: something else says it now.
+    pub(crate) fn unset(&mut self, keys: &[&str]) {
+        self.values.retain(|key, _| !keys.contains(key));
+    }
+
+    /// Takes a setting over. In one place an alias says the same as the name, or only one of them
+    /// says anything.
+    fn insert(&mut self, key: &Key, setting: Setting) -> Result<(), Error> {
+        if let Some(other) = self.values.get(key.name)
+            && other.name != setting.name
+            && other.place == setting.place
+        {
+            if setting.is_empty() {
+                return Ok(());
+            }
+            let [old, new] = [other, &setting].map(|it| it.value.expose_secret().trim());
+            if !other.is_empty() && old != new {
+                return Err(Error::config(format!(
+                    "`{}` ({}) and `{}` ({}) are one setting and have different values: keep one \
+                     of them",
+                    other.name,
+                    other.place(),
+                    setting.name,
+                    setting.place()
+                )));
+            }
+        }
+        self.values.insert(key.name, setting);
+        Ok(())
     }
 
     pub(crate) fn is_set(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
 
-    /// Whether anything came from a file or the environment.
+    /// Whether anything came from a map, a file or the environment.
     pub(crate) fn is_dictionary(&self) -> bool {
         self.dictionary
     }
@@ -114,13 +215,107 @@ impl Config {
         SecretString::from(self.text(key))
     }
 
+    /// What is wrong with the values, each error naming key and place.
+    pub(crate) fn wrong_values(&self) -> Vec<Error> {
+        let look = |key: &Key| {
+            let text = self.text(key.name);
+            if text.is_empty() {
+                return None;
+            }
+            (key.check)(&text).err().map(|why| self.wrong(key.name, &why))
+        };
+        keys::ALL.iter().filter_map(look).collect()
+    }
+
     /// The value of a key as another type; empty counts as not set.
     pub(crate) fn parsed<T: FromStr<Err = Error>>(&self, key: &str) -> Result<Option<T>, Error> {
+        self.read(key, str::parse)
+    }
+
+    /// The same, by a function of the module `value`.
+    fn read<T>(
+        &self,
+        key: &str,
+        parse: impl FnOnce(&str) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
         let text = self.text(key);
         if text.is_empty() {
             return Ok(None);
         }
-        text.parse().map(Some).map_err(|error: Error| self.wrong(key, &error.to_string()))
+        parse(&text).map(Some).map_err(|why| self.wrong(key, &why))
+    }
+
+    /// The scopes to ask a user for; none where they are not set.
+    ///
+    /// ```
+    /// use zcrm::Config;
+    ///
+    /// let config = Config::from_toml("scopes = ['ZohoCRM.modules.ALL', 'ZohoCRM.users.READ']")?;
+    /// assert_eq!(config.scopes()?, ["ZohoCRM.modules.ALL", "ZohoCRM.users.READ"]);
+    /// # Ok::<(), zcrm::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind [`Config`](crate::ErrorKind::Config) where one does not read like a scope.
+    pub fn scopes(&self) -> Result<Vec<String>, Error> {
+        Ok(self.read("scopes", value::scopes)?.unwrap_or_default())
+    }
+
+    #[cfg(feature = "mysql-store")]
+    pub(crate) fn port(&self, key: &str) -> Result<Option<u16>, Error> {
+        self.read(key, value::port)
+    }
+
+    /// The file for logs.
+    #[cfg(feature = "logging")]
+    pub(crate) fn log_file(&self) -> Result<Option<std::path::PathBuf>, Error> {
+        let key = "application_log_file_path";
+        self.read(key, |path| value::log_file(path).map(|()| path.into()))
+    }
+
+    #[cfg(feature = "logging")]
+    pub(crate) fn log_in_console(&self) -> Result<bool, Error> {
+        Ok(self.read("log_in_console", value::boolean)?.unwrap_or_default())
+    }
+
+    /// These times, with those of the settings in their place.
+    pub(crate) fn timeouts(&self, mut timeouts: Timeouts) -> Result<Timeouts, Error> {
+        for (key, time) in
+            TIMEOUTS.into_iter().zip([&mut timeouts.total, &mut timeouts.head, &mut timeouts.idle])
+        {
+            *time = self.read(key, value::duration)?.unwrap_or(*time);
+        }
+        Ok(timeouts)
+    }
+
+    /// These limits, with those of the settings in their place.
+    pub(crate) fn limits(&self, mut limits: Limits) -> Result<Limits, Error> {
+        for (key, limit) in LIMITS.into_iter().zip([
+            &mut limits.concurrent,
+            &mut limits.concurrent_heavy,
+            &mut limits.answer_bytes,
+        ]) {
+            *limit = self.read(key, value::count)?.unwrap_or(*limit);
+        }
+        Ok(limits)
+    }
+
+    /// The connector with what the settings say of it.
+    pub(crate) fn connector(&self, connector: ConnectorBuilder) -> Result<ConnectorBuilder, Error> {
+        let mut connector = connector;
+        if let Some(time) = self.read(TIMEOUT_CONNECT, value::duration)? {
+            connector = connector.connect_timeout(time);
+        }
+        if let Some(pem) = self.read("ca_file", value::file)? {
+            connector = connector.root_pem(pem);
+        }
+        Ok(connector)
+    }
+
+    /// How often a call is sent at most.
+    pub(crate) fn attempts(&self) -> Result<Option<u32>, Error> {
+        let attempts = self.read(LIMIT_ATTEMPTS, value::count)?;
+        Ok(attempts.map(|number| number.try_into().unwrap_or(u32::MAX)))
     }
 
     pub(crate) fn api_version(&self) -> Result<ApiVersion, Error> {
@@ -130,20 +325,14 @@ impl Config {
 
     pub(crate) fn environment(&self) -> Result<Environment, Error> {
         let named: Option<Environment> = self.parsed("environment")?;
-        let sandbox = match self.text("sandbox").as_str() {
-            "" => None,
-            "true" => Some(true),
-            "false" => Some(false),
-            _ => return Err(self.wrong("sandbox", "it is `true` or `false`")),
-        };
+        let sandbox = self.read("sandbox", value::boolean)?;
         match (named, sandbox) {
-            (Some(environment), Some(true)) if environment != Environment::Sandbox => Err(self
-                .wrong(
-                    "sandbox",
-                    &format!("`true` contradicts `environment`, which is `{environment}`"),
-                )),
-            (Some(Environment::Sandbox), Some(false)) => {
-                Err(self.wrong("sandbox", "`false` contradicts `environment`, which is `sandbox`"))
+            (Some(environment), Some(sandbox))
+                if sandbox != (environment == Environment::Sandbox) =>
+            {
+                let why =
+                    format!("`{sandbox}` contradicts `environment`, which is `{environment}`");
+                Err(self.wrong("sandbox", &why))
             }
             (Some(environment), _) => Ok(environment),
             (None, Some(true)) => Ok(Environment::Sandbox),
@@ -151,24 +340,16 @@ impl Config {
         }
     }
 
-    /// The PEM text of `ca_file`.
-    pub(crate) fn ca_pem(&self) -> Result<Option<Vec<u8>>, Error> {
-        let path = self.text("ca_file");
-        if path.is_empty() {
-            return Ok(None);
-        }
-        std::fs::read(&path).map(Some).map_err(|error| {
-            self.wrong("ca_file", &format!("`{path}` cannot be read")).with_source(error)
-        })
-    }
-
     fn get(&self, key: &str) -> Option<&str> {
         self.values.get(key).map(|setting| setting.value.expose_secret())
     }
 
-    pub(crate) fn wrong(&self, key: &str, why: &str) -> Error {
-        let place = self.values.get(key).map_or("", |setting| setting.place.as_str());
-        Error::config(format!("the setting `{key}` ({place}) is wrong: {why}"))
+    /// A setting that is wrong, and why.
+    pub(crate) fn wrong(&self, key: &str, why: &dyn fmt::Display) -> Error {
+        let set = self.values.get(key);
+        let name = set.map_or(key, |setting| setting.name);
+        let place = set.map(|setting| format!(" ({})", setting.place())).unwrap_or_default();
+        Error::config(format!("the setting `{name}`{place} is wrong: {why}"))
     }
 }
 

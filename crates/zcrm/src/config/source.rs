@@ -1,18 +1,47 @@
-//! Where settings come from: files and the environment.
+//! Where settings come from: maps, files and the environment.
 
 use std::path::Path;
 
 use zcrm_core::{Error, SecretString};
 
-use super::{Config, keys};
+use super::{Config, Place, Setting, keys};
 
 /// What every variable of ours begins with.
 const PREFIX: &str = "ZCRM_";
+
+/// The variable of a setting.
+pub(super) fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.to_ascii_uppercase())
+}
 
 /// Variables of our own tests and tools; never settings.
 const RESERVED: [&str; 2] = ["ZCRM_TEST_", "ZCRM_REQUIRE_"];
 
 impl Config {
+    /// Takes a map, such as one that the application read itself, as the Ruby SDK takes its own.
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use zcrm::Config;
+    ///
+    /// let map = HashMap::from([("client_id", "1000.ABC"), ("sandbox", "true")]);
+    /// let config = Config::from_map(map)?;
+    /// # let _ = config;
+    /// # Ok::<(), zcrm::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind [`Config`](crate::ErrorKind::Config) where it holds an unknown key, or a setting and
+    /// its alias with different values.
+    pub fn from_map<N, V>(map: impl IntoIterator<Item = (N, V)>) -> Result<Self, Error>
+    where
+        N: AsRef<str>,
+        V: Into<SecretString>,
+    {
+        let entries = map.into_iter().map(|(name, value)| (name, Some(Value::One(value.into()))));
+        dictionary("in the map", entries)
+    }
+
     /// Reads a file: TOML if its name ends in `.toml`, JSON if in `.json`. Relative paths in it are
     /// relative to the working folder.
     ///
@@ -81,17 +110,18 @@ impl Config {
                 continue;
             }
             match keys::find(&key.to_ascii_lowercase()) {
-                Ok(key) => {
+                Ok((key, name)) => {
                     let value = value.into().into_string().map_err(|_| {
-                        Error::config(format!("the variable `{name}` is not Unicode"))
+                        Error::config(format!("the variable `{}` is not Unicode", variable(name)))
                     })?;
                     if !value.trim().is_empty() {
-                        config.insert(key.name, value.into(), format!("variable {name}"));
+                        let value = value.into();
+                        config.insert(key, Setting { value, name, place: Place::Environment })?;
                     }
                 }
                 Err(unknown) => tracing::warn!(
                     variable = %name,
-                    nearest = unknown.nearest.map(|key| format!("{PREFIX}{}", key.to_ascii_uppercase())),
+                    nearest = unknown.nearest.map(variable),
                     "this variable names no setting and is not read",
                 ),
             }
@@ -109,7 +139,7 @@ fn toml(text: &str, place: &str) -> Result<Config, Error> {
             .map(|before| format!(" at line {}", before.matches('\n').count() + 1));
         Error::config(format!("no TOML ({place}){}", line.unwrap_or_default()))
     })?;
-    dictionary(place, table.into_iter().map(|(key, value)| (key, scalar_of_toml(value))))
+    dictionary(place, table.into_iter().map(|(key, value)| (key, of_toml(value))))
 }
 
 fn json(text: &str, place: &str) -> Result<Config, Error> {
@@ -117,41 +147,65 @@ fn json(text: &str, place: &str) -> Result<Config, Error> {
         serde_json::from_str(text).map_err(|error| {
             Error::config(format!("no JSON object ({place}) at line {}", error.line()))
         })?;
-    dictionary(place, map.into_iter().map(|(key, value)| (key, scalar_of_json(value))))
+    dictionary(place, map.into_iter().map(|(key, value)| (key, of_json(value))))
 }
 
-fn dictionary(
+/// A value of a file or map.
+enum Value {
+    One(SecretString),
+    Many(Vec<String>),
+}
+
+fn dictionary<N: AsRef<str>>(
     place: &str,
-    entries: impl Iterator<Item = (String, Option<String>)>,
+    entries: impl Iterator<Item = (N, Option<Value>)>,
 ) -> Result<Config, Error> {
     let mut config = Config { dictionary: true, ..Config::new() };
     for (name, value) in entries {
-        let key = keys::find(&name).map_err(|error| keys::unknown(&error, place))?;
-        let value = value.ok_or_else(|| {
-            Error::config(format!(
-                "the setting `{}` ({place}) must be text, a number or a boolean",
-                key.name
-            ))
-        })?;
-        config.insert(key.name, SecretString::from(value), place.to_owned());
+        let (key, name) =
+            keys::find(name.as_ref()).map_err(|error| keys::unknown(&error, place))?;
+        let value = match value {
+            Some(Value::One(value)) => value,
+            Some(Value::Many(values)) if key.list => values.join(",").into(),
+            _ => {
+                let list = if key.list { ", or a list of texts" } else { "" };
+                return Err(Error::config(format!(
+                    "the setting `{name}` ({place}) must be text, a number or a boolean{list}"
+                )));
+            }
+        };
+        config.insert(key, Setting { value, name, place: Place::Text(place.to_owned()) })?;
     }
     Ok(config)
 }
 
-fn scalar_of_toml(value: toml::Value) -> Option<String> {
-    match value {
-        toml::Value::String(text) => Some(text),
-        toml::Value::Integer(number) => Some(number.to_string()),
-        toml::Value::Boolean(truth) => Some(truth.to_string()),
-        _ => None,
-    }
+fn of_toml(value: toml::Value) -> Option<Value> {
+    let text = match value {
+        toml::Value::String(text) => text,
+        toml::Value::Integer(number) => number.to_string(),
+        toml::Value::Float(number) => number.to_string(),
+        toml::Value::Boolean(truth) => truth.to_string(),
+        toml::Value::Array(values) => {
+            let text = |value: toml::Value| value.as_str().map(str::to_owned);
+            return values.into_iter().map(text).collect::<Option<_>>().map(Value::Many);
+        }
+        _ => return None,
+    };
+    Some(Value::One(text.into()))
 }
 
-fn scalar_of_json(value: serde_json::Value) -> Option<String> {
-    match value {
-        serde_json::Value::String(text) => Some(text),
-        serde_json::Value::Number(number) => Some(number.to_string()),
-        serde_json::Value::Bool(truth) => Some(truth.to_string()),
-        _ => None,
-    }
+fn of_json(value: serde_json::Value) -> Option<Value> {
+    let text = match value {
+        // Ruby's `nil`: as if the key were not there
+        serde_json::Value::Null => String::new(),
+        serde_json::Value::String(text) => text,
+        serde_json::Value::Number(number) => number.to_string(),
+        serde_json::Value::Bool(truth) => truth.to_string(),
+        serde_json::Value::Array(values) => {
+            let text = |value: serde_json::Value| value.as_str().map(str::to_owned);
+            return values.into_iter().map(text).collect::<Option<_>>().map(Value::Many);
+        }
+        serde_json::Value::Object(_) => return None,
+    };
+    Some(Value::One(text.into()))
 }

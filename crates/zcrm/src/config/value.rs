@@ -1,0 +1,169 @@
+//! What stands behind a key: text that is a time, a number, a switch.
+//!
+//! Every value is text here, for so the Ruby SDK's dictionaries have them: `'true'`, `'3306'`.
+
+use std::{num::NonZeroUsize, path::Path, time::Duration};
+
+use zcrm_core::Error;
+
+/// The longest time that a setting may have: a day.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
+pub(super) fn anything(_: &str) -> Result<(), Error> {
+    Ok(())
+}
+
+pub(super) fn boolean(text: &str) -> Result<bool, Error> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(odd(text, "no switch: it is `true` or `false`")),
+    }
+}
+
+pub(super) fn port(text: &str) -> Result<u16, Error> {
+    match text.parse() {
+        Ok(port) if port > 0 => Ok(port),
+        _ => Err(odd(text, "no port: it is a number from 1 to 65535, mostly 3306")),
+    }
+}
+
+/// A number from 1 on.
+pub(super) fn count(text: &str) -> Result<usize, Error> {
+    text.parse()
+        .map(NonZeroUsize::get)
+        .map_err(|_| odd(text, "no whole number from 1 on, written in digits alone"))
+}
+
+/// Seconds (`30`, `2.5`, `30s`), or milliseconds (`500ms`).
+pub(super) fn duration(text: &str) -> Result<Duration, Error> {
+    let (number, in_a_second) = match text.strip_suffix("ms") {
+        Some(number) => (number, 1000.0),
+        None => (text.strip_suffix('s').unwrap_or(text), 1.0),
+    };
+    let seconds = number.trim_end().parse::<f64>().map(|number| number / in_a_second).ok();
+    seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .filter(|time| !time.is_zero() && *time <= LONGEST)
+        .ok_or_else(|| {
+            odd(
+                text,
+                "no time: write seconds, such as `30` or `2.5`, or milliseconds, such as \
+                 `500ms`, up to a day",
+            )
+        })
+}
+
+/// Scopes, separated by commas or blanks.
+pub(super) fn scopes(text: &str) -> Result<Vec<String>, Error> {
+    let parts = text.split([',', ' ', '\t', '\n', '\r']).filter(|scope| !scope.is_empty());
+    parts
+        .map(|scope| {
+            let words: Vec<&str> = scope.split('.').collect();
+            let word = |word: &&str| {
+                !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            };
+            if words.len() >= 2 && words.iter().all(word) {
+                Ok(scope.to_owned())
+            } else {
+                Err(odd(scope, "no scope: one reads like `ZohoCRM.modules.ALL`"))
+            }
+        })
+        .collect()
+}
+
+pub(super) fn access_type(text: &str) -> Result<(), Error> {
+    if text == "offline" {
+        return Ok(());
+    }
+    Err(odd(
+        text,
+        "refused: only `offline` brings the refresh token that keeps a login alive; with any \
+         other it would end with its first access token, after an hour",
+    ))
+}
+
+/// The bytes of a file.
+pub(super) fn file(path: &str) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|error| Error::config(format!("`{path}` cannot be read: {error}")))
+}
+
+/// A file that logs may be written to, or one that can be made.
+pub(super) fn log_file(path: &str) -> Result<(), Error> {
+    with_logging()?;
+    let path = Path::new(path);
+    if path.is_dir() {
+        return Err(Error::config(format!("`{}` is a folder: name a file in it", path.display())));
+    }
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            Err(Error::config(format!("there is no folder `{}` to keep it in", folder.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn log_in_console(text: &str) -> Result<(), Error> {
+    if boolean(text)? { with_logging() } else { Ok(()) }
+}
+
+/// Says what to do where the feature is missing.
+fn with_logging() -> Result<(), Error> {
+    if cfg!(feature = "logging") {
+        return Ok(());
+    }
+    Err(Error::config(
+        "it needs the feature `logging` of the crate `zcrm`, and `zcrm::logging::install(&config)` \
+         where the program begins; or leave it out, and install a `tracing` subscriber of your own",
+    ))
+}
+
+fn odd(text: &str, why: &str) -> Error {
+    Error::config(format!("`{}` is {why}", text.escape_debug()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{boolean, count, duration, port, scopes};
+
+    #[test]
+    fn times_are_seconds_unless_they_say_milliseconds() {
+        for (text, milliseconds) in
+            [("30", 30_000), ("2.5", 2_500), ("30s", 30_000), ("500ms", 500), ("86400", 86_400_000)]
+        {
+            assert_eq!(duration(text).unwrap(), Duration::from_millis(milliseconds), "{text}");
+        }
+        for text in ["0", "0.0", "-1", "inf", "NaN", "1e300", "86401", "ms", "s", "30 m", "1,5"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_whole_and_begin_with_one() {
+        assert_eq!((count("1").unwrap(), port("65535").unwrap()), (1, 65_535));
+        for text in ["0", "-1", "1.0", "1_000", "port_number", "99999999999999999999999"] {
+            assert!(count(text).is_err() && port(text).is_err(), "{text}");
+        }
+        assert!(port("65536").is_err());
+    }
+
+    #[test]
+    fn only_two_words_are_switches() {
+        assert!(boolean("true").unwrap() && !boolean("false").unwrap());
+        for text in ["True", "1", "yes", "on"] {
+            assert!(boolean(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn scopes_are_parted_by_commas_and_blanks() {
+        let two = ["ZohoCRM.modules.ALL", "aaaserver.profile.READ"];
+        assert_eq!(scopes("ZohoCRM.modules.ALL, aaaserver.profile.READ").unwrap(), two);
+        assert_eq!(scopes("ZohoCRM.modules.ALL aaaserver.profile.READ").unwrap(), two);
+        for text in ["ZohoCRM", "ZohoCRM.", "ZohoCRM..ALL", "ZohoCRM.modules.ALL;x.y", "a.b&c"] {
+            assert!(scopes(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Logs in a file and on the console (feature `logging`).
+//!
+//! zcrm tells what it does through [`tracing`](https://docs.rs/tracing), and installs no subscriber by
+//! itself: where logs go is the application's business. This module turns two settings of the Ruby
+//! SDK into what that business needs:
+//!
+//! * `application_log_file_path`: a file that lines are added to. It is made where it is missing, and
+//!   only its owner may read it (mode 0600).
+//! * `log_in_console`: `true` for lines on standard error. (The Ruby SDK writes them to standard
+//!   output, where they mix with what the program says.)
+//!
+//! [`install`] does all in one call. An application with a subscriber of its own adds [`layer`] to
+//! that.
+//!
+//! Lines hold no secret at any level, and no values of records.
+
+use std::{
+    fs::{File, OpenOptions},
+    io,
+    path::Path,
+};
+
+use tracing::{Subscriber, level_filters::LevelFilter};
+use tracing_subscriber::{
+    Layer, filter::Targets, fmt, layer::SubscriberExt, registry::LookupSpan,
+    util::SubscriberInitExt,
+};
+use zcrm_core::Error;
+
+use crate::Config;
+
+/// Installs a subscriber for the whole process that logs as the settings say, through [`filter`].
+/// Where neither of them asks for logs, it installs nothing. To be called once, where the program
+/// begins.
+///
+/// ```no_run
+/// use zcrm::{Client, Config, logging};
+///
+/// # async fn example() -> zcrm::Result<()> {
+/// let config = Config::from_file("zcrm.toml")?; // log_in_console = true
+/// logging::install(&config)?;
+/// let client = Client::builder().config(config).build().await?;
+/// # let _ = client;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// As [`layer`], and where the process has a subscriber already.
+pub fn install(config: &Config) -> Result<(), Error> {
+    let (file, console) = writers(config)?;
+    if file.is_none() && !console {
+        return Ok(());
+    }
+    let lines = lines(file, console).with_filter(filter());
+    tracing_subscriber::registry().with(lines).try_init().map_err(|error| {
+        Error::config(
+            "the process has a `tracing` subscriber already: add `zcrm::logging::layer(&config)` \
+             to that one",
+        )
+        .with_source(error)
+    })
+}
+
+/// The layer that logs as the settings say, for a subscriber of the application's own; it does
+/// nothing where neither of them asks for logs. It takes all that it is given: [`filter`] keeps it to
+/// what is worth a line.
+///
+/// ```
+/// use tracing_subscriber::{Layer, layer::SubscriberExt};
+/// use zcrm::{Config, logging};
+///
+/// # fn main() -> zcrm::Result<()> {
+/// let config = Config::from_toml("log_in_console = true")?;
+/// let subscriber = tracing_subscriber::registry()
+///     .with(logging::layer(&config)?.with_filter(logging::filter()));
+/// // … with other layers of the application's own
+/// # let _ = subscriber;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// Of kind [`Config`](crate::ErrorKind::Config), naming the setting, where its value is wrong or the
+/// file cannot be opened.
+pub fn layer<S>(config: &Config) -> Result<impl Layer<S> + Send + Sync + use<S>, Error>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    let (file, console) = writers(config)?;
+    Ok(lines(file, console))
+}
+
+/// What [`install`] lets through: zcrm's own lines from `INFO` on, everybody else's from `WARN` on.
+#[must_use]
+pub fn filter() -> Targets {
+    Targets::new().with_default(LevelFilter::WARN).with_target("zcrm", LevelFilter::INFO)
+}
+
+/// Where the settings want lines.
+fn writers(config: &Config) -> Result<(Option<File>, bool), Error> {
+    let console = config.log_in_console()?;
+    let file = config.log_file()?.map(|path| {
+        open(&path).map_err(|error| {
+            let why = format!("`{}` cannot be opened: {error}", path.display());
+            config.wrong("application_log_file_path", &why)
+        })
+    });
+    Ok((file.transpose()?, console))
+}
+
+/// Opens a file at its end, for its owner alone.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    // it may have been there before, for everybody to read; what is no file (a pipe) stays as it is
+    #[cfg(unix)]
+    if file.metadata()?.is_file() {
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    }
+    Ok(file)
+}
+
+fn lines<S>(file: Option<File>, console: bool) -> impl Layer<S> + Send + Sync + use<S>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    let file = file.map(|file| fmt::layer().with_ansi(false).with_writer(file));
+    let console = console.then(|| fmt::layer().with_ansi(false).with_writer(io::stderr));
+    Layer::and_then(file, console)
+}
