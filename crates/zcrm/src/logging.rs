@@ -22,7 +22,14 @@ use std::{
 
 use tracing::{Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
-    Layer, filter::Targets, fmt, layer::SubscriberExt, registry::LookupSpan,
+    Layer,
+    filter::Targets,
+    fmt::{
+        self,
+        writer::{BoxMakeWriter, MakeWriterExt},
+    },
+    layer::SubscriberExt,
+    registry::LookupSpan,
     util::SubscriberInitExt,
 };
 use zcrm_core::Error;
@@ -48,7 +55,7 @@ use crate::Config;
 /// # Errors
 /// As [`layer`], and where the process has a subscriber already.
 pub fn install(config: &Config) -> Result<(), Error> {
-    let (file, console) = writers(config)?;
+    let (file, console) = outlets(config)?;
     if file.is_none() && !console {
         return Ok(());
     }
@@ -87,7 +94,7 @@ pub fn layer<S>(config: &Config) -> Result<impl Layer<S> + Send + Sync + use<S>,
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
-    let (file, console) = writers(config)?;
+    let (file, console) = outlets(config)?;
     Ok(lines(file, console))
 }
 
@@ -97,8 +104,8 @@ pub fn filter() -> Targets {
     Targets::new().with_default(LevelFilter::WARN).with_target("zcrm", LevelFilter::INFO)
 }
 
-/// Where the settings want lines.
-fn writers(config: &Config) -> Result<(Option<File>, bool), Error> {
+/// Where the settings want lines: in the file, on the console.
+fn outlets(config: &Config) -> Result<(Option<File>, bool), Error> {
     let console = config.log_in_console()?;
     let file = config.log_file()?.map(|path| {
         open(&path).map_err(|error| {
@@ -124,11 +131,17 @@ fn open(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// One layer for both, and for neither: two that may be missing would have to be `Option`s, and a
+/// `None` among layers can silence the others.
 fn lines<S>(file: Option<File>, console: bool) -> impl Layer<S> + Send + Sync + use<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
-    let file = file.map(|file| fmt::layer().with_ansi(false).with_writer(file));
-    let console = console.then(|| fmt::layer().with_ansi(false).with_writer(io::stderr));
-    Layer::and_then(file, console)
+    let (writer, level) = match (file, console) {
+        (Some(file), true) => (BoxMakeWriter::new(file.and(io::stderr)), LevelFilter::TRACE),
+        (Some(file), false) => (BoxMakeWriter::new(file), LevelFilter::TRACE),
+        (None, true) => (BoxMakeWriter::new(io::stderr), LevelFilter::TRACE),
+        (None, false) => (BoxMakeWriter::new(io::sink), LevelFilter::OFF),
+    };
+    fmt::layer().with_ansi(false).with_writer(writer).with_filter(level)
 }

@@ -129,3 +129,29 @@ async fn no_more_calls_go_on_at_a_time_than_the_limits_say() {
     first.await.unwrap().unwrap();
     second.await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn a_setting_and_a_method_for_the_same_take_turns_to_have_the_last_word() {
+    let sim = Simulator::start().await.unwrap();
+    let attempts = |number: &str| Config::new().with("limit_attempts", number).unwrap();
+    let policy = || RetryPolicy::new(Arc::new(ManualClock::new()));
+    sim.faults().on_path_prefix("/crm/").times(1_000).zoho_error(503, "SERVICE_UNAVAILABLE");
+    let once = logged_in(&sim, |builder| builder.retry(policy()).config(attempts("1"))).await;
+    assert_eq!(read(&once).await.unwrap_err().attempts(), 1);
+    let once = logged_in(&sim, |b| b.config(attempts("3")).retry(policy().attempts(1))).await;
+    assert_eq!(read(&once).await.unwrap_err().attempts(), 1);
+
+    // the clock stands still: what is over at once was over by the first of the two
+    let clock = ManualClock::new();
+    let short = Config::new().with("timeout_total", "1ms").unwrap();
+    let given = Arc::new(clock.clone());
+    let long = Timeouts::default();
+    let client = logged_in(&sim, |b| b.clock(given).config(short).timeouts(long)).await;
+    sim.clear_faults();
+    let hold = sim.faults().on_path_prefix("/crm/").hold();
+    let call = tokio::spawn(async move { read(&client).await });
+    hold.wait_arrived().await;
+    clock.advance(Duration::from_secs(1));
+    hold.release();
+    call.await.unwrap().unwrap();
+}

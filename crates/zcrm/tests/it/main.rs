@@ -3,4 +3,10 @@
 
 mod builder;
 mod client;
+#[cfg(feature = "file-store")]
+mod dictionary;
+#[cfg(all(feature = "logging", feature = "file-store"))]
+mod logs;
+mod places;
 mod settings;
+mod stores;

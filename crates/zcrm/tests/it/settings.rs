@@ -252,3 +252,116 @@ async fn without_a_file_a_dictionary_means_mysql_if_the_feature_is_there() {
     }
     assert!(!format!("{:?}", dictionary("db_password = 'marked'")).contains("marked"));
 }
+
+const ALIASES: [(&str, &str); 4] = [
+    ("db_host", "db_address"),
+    ("db_port", "mysql_port"),
+    ("db_username", "mysql_username"),
+    ("db_password", "mysql_password"),
+];
+
+/// The two settings in every kind of source; `in_code` last.
+fn sources(one: (&str, &str), two: (&str, &str)) -> [Result<Config, Error>; 5] {
+    let variable = |key: &str| format!("ZCRM_{}", key.to_ascii_uppercase());
+    [
+        Config::from_map([one, two]),
+        Config::from_toml(&format!("{} = '{}'\n{} = '{}'", one.0, one.1, two.0, two.1)),
+        Config::from_json(&serde_json::json!({ one.0: one.1, two.0: two.1 }).to_string()),
+        Config::from_vars([(variable(one.0), one.1), (variable(two.0), two.1)]),
+        Config::new().with(one.0, one.1).and_then(|config| config.with(two.0, two.1)),
+    ]
+}
+
+#[test]
+fn a_setting_and_its_alias_that_differ_are_an_error_that_names_both() {
+    for (name, alias) in ALIASES {
+        for source in sources((name, "marked-1"), (alias, "marked-2")) {
+            let error = source.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            let text = error.to_string();
+            assert!(text.contains(&format!("`{name}`")), "{text}");
+            assert!(text.contains(&format!("`{alias}`")), "{text}");
+            assert!(!format!("{error:?}").contains("marked"), "{error:?}");
+        }
+        for (one, two) in [("x", "x"), ("x", " x "), ("x", ""), ("", "x")] {
+            for source in sources((name, one), (alias, two)) {
+                let shown = format!("{:?}", source.unwrap());
+                let value = if name == "db_password" { "[redacted]" } else { "x" };
+                assert!(shown.contains(name) && shown.contains(value), "{shown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_alias_of_another_source_is_just_the_last_word() {
+    let file = Config::from_toml("db_host = 'of.the.file'").unwrap();
+    let variables = Config::from_vars([("ZCRM_DB_ADDRESS", "of.the.environment")]).unwrap();
+    let config = file.overlaid_by(variables);
+    let shown = format!("{config:?}");
+    assert!(shown.contains("of.the.environment") && !shown.contains("of.the.file"), "{shown}");
+    let shown = format!("{:?}", config.with("db_host", "of.the.code").unwrap());
+    assert!(shown.contains("of.the.code") && !shown.contains("environment"), "{shown}");
+}
+
+#[test]
+fn a_near_miss_of_an_alias_is_told_the_alias() {
+    let error = Config::from_map([("mysql_usrname", "x")]).unwrap_err().to_string();
+    assert!(error.contains("`mysql_usrname`") && error.contains("`mysql_username`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_wrong_value_is_told_under_the_name_and_place_where_it_stands() {
+    let text = "client_id = '1'\nclient_secret = 's'\nredirect_uri = 'x'\n\
+                current_user_email = 'p@example.com'\nmysql_port = 'port_number'";
+    refused(Config::from_toml(text).unwrap(), &["`mysql_port` (in TOML)", "`port_number`"]).await;
+    let variables = Config::from_vars([("ZCRM_MYSQL_PORT", "port_number")]).unwrap();
+    refused(good().overlaid_by(variables), &["`mysql_port` (variable ZCRM_MYSQL_PORT)"]).await;
+}
+
+#[tokio::test]
+async fn all_wrong_values_are_told_at_once() {
+    let config = good().with("db_port", "0").unwrap().with("sandbox", "maybe").unwrap();
+    let config = config.with("access_type", "online").unwrap();
+    refused(config, &["`db_port`", "`sandbox`", "`maybe`", "`access_type`", "`offline`"]).await;
+}
+
+#[tokio::test]
+async fn a_map_is_a_dictionary_whatever_its_type() {
+    let map: std::collections::HashMap<String, String> =
+        GOOD.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let client = build(Config::from_map(map).unwrap()).await.unwrap();
+    assert_eq!(client.version(), ApiVersion::V2);
+    let error = Config::from_map([("clientid", "x")]).unwrap_err().to_string();
+    assert!(error.contains("in the map") && error.contains("`client_id`"), "{error}");
+}
+
+#[test]
+fn what_is_null_is_not_there_and_what_is_a_table_is_refused() {
+    let config = Config::from_json(r#"{"application_log_file_path": null, "sandbox": null}"#);
+    assert!(!format!("{:?}", config.unwrap()).contains("null"));
+    let lists = [
+        Config::from_json(r#"{"scopes": ["ZohoCRM.modules.ALL", "ZohoCRM.users.READ"]}"#),
+        Config::from_toml("scopes = ['ZohoCRM.modules.ALL', 'ZohoCRM.users.READ']"),
+        Config::from_toml("scopes = 'ZohoCRM.modules.ALL, ZohoCRM.users.READ'"),
+        Config::from_map([("scopes", "ZohoCRM.modules.ALL ZohoCRM.users.READ")]),
+    ];
+    for config in lists {
+        let scopes = config.unwrap().scopes().unwrap();
+        assert_eq!(scopes, ["ZohoCRM.modules.ALL", "ZohoCRM.users.READ"]);
+    }
+    assert!(Config::new().scopes().unwrap().is_empty());
+    for odd in [r#"{"scopes": [1]}"#, r#"{"scopes": {}}"#, r#"{"client_id": ["x"]}"#] {
+        let error = Config::from_json(odd).unwrap_err().to_string();
+        assert!(error.contains("must be text"), "{error}");
+    }
+}
+
+#[cfg(not(feature = "logging"))]
+#[tokio::test]
+async fn without_the_feature_for_logs_it_is_named() {
+    for (key, value) in [("log_in_console", "true"), ("application_log_file_path", "zcrm.log")] {
+        refused(good().with(key, value).unwrap(), &[key, "`logging`", "subscriber"]).await;
+    }
+    build(good().with("log_in_console", "false").unwrap()).await.unwrap();
+}

@@ -1,0 +1,158 @@
+//! The Ruby SDK's dictionary, brought along as it is.
+
+use std::path::Path;
+
+use zcrm::{ApiVersion, Client, ClientBuilder, Config, Environment, ErrorKind, MemoryStore};
+use zcrm_sim::Simulator;
+
+/// The dictionary of the Ruby SDK's guide, with its placeholders.
+const PRINTED_JSON: &str = r#"{
+    "client_id": "client_id",
+    "client_secret": "client_secret",
+    "redirect_uri": "www.zoho.com",
+    "api_base_url": "https://www.zohoapis.com",
+    "api_version": "v2",
+    "sandbox": "false",
+    "application_log_file_path": null,
+    "log_in_console": "false",
+    "current_user_email": "current_user_email",
+    "accounts_url": "https://accounts.zoho.com",
+    "access_type": "offline",
+    "db_port": "port_number",
+    "db_username": "username",
+    "db_password": "password",
+    "token_persistence_path": "path/of/the/tokens",
+    "persistence_handler_class": "classname",
+    "persistence_handler_class_path": "path/of/the/class.rb"
+}"#;
+
+const PRINTED_TOML: &str = r#"
+client_id = "client_id"
+client_secret = "client_secret"
+redirect_uri = "www.zoho.com"
+api_base_url = "https://www.zohoapis.com"
+api_version = "v2"
+sandbox = "false"
+log_in_console = "false"
+current_user_email = "current_user_email"
+accounts_url = "https://accounts.zoho.com"
+access_type = "offline"
+db_port = "port_number"
+db_username = "username"
+db_password = "password"
+token_persistence_path = "path/of/the/tokens"
+persistence_handler_class = "classname"
+persistence_handler_class_path = "path/of/the/class.rb"
+"#;
+
+/// Both forms, with these changes made to the lines of these keys; `None` takes a line out.
+fn filled(changes: &[(&str, Option<String>)]) -> [Config; 2] {
+    let mut json: serde_json::Value = serde_json::from_str(PRINTED_JSON).unwrap();
+    let mut toml = PRINTED_TOML.to_owned();
+    for (key, value) in changes {
+        let line = format!("{key} = ");
+        toml =
+            toml.lines().filter(|it| !it.starts_with(&line)).map(|it| format!("{it}\n")).collect();
+        json.as_object_mut().unwrap().remove(*key);
+        if let Some(value) = value {
+            json[key] = value.clone().into();
+            toml.push_str(&format!("{line}'{value}'\n"));
+        }
+    }
+    [Config::from_json(&json.to_string()).unwrap(), Config::from_toml(&toml).unwrap()]
+}
+
+/// What a person fills in, for the simulator.
+fn of(sim: &Simulator, ca_file: &Path) -> Vec<(&'static str, Option<String>)> {
+    [
+        ("client_id", sim.client_id()),
+        ("client_secret", sim.client_secret()),
+        ("redirect_uri", sim.redirect_uri()),
+        ("current_user_email", sim.user_email()),
+        ("accounts_url", sim.accounts_url()),
+        ("api_base_url", sim.api_url()),
+        ("db_port", "3306".to_owned()),
+        ("ca_file", ca_file.to_str().unwrap().to_owned()),
+    ]
+    .map(|(key, value)| (key, Some(value)))
+    .to_vec()
+}
+
+async fn logs_in(sim: &Simulator, builder: ClientBuilder) -> Client {
+    sim.clear_journal();
+    let client = builder.build().await.unwrap();
+    client.tokens().exchange(sim.grant_token()).await.unwrap();
+    client.records("Leads").list().send().await.unwrap();
+    assert_eq!(client.version(), ApiVersion::V2);
+    assert_eq!(client.tokens().key().environment(), Environment::Production);
+    assert_eq!((sim.journal().exchanges(), sim.journal().api_requests()), (1, 1));
+    client
+}
+
+#[tokio::test]
+async fn as_it_is_printed_its_placeholders_are_named() {
+    let printed =
+        [Config::from_json(PRINTED_JSON).unwrap(), Config::from_toml(PRINTED_TOML).unwrap()];
+    for config in printed {
+        let error = Client::builder().config(config).build().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        let text = error.to_string();
+        for word in ["`persistence_handler_class`", "`classname`", ".register_store(", "`db_port`"]
+        {
+            assert!(text.contains(word), "`{word}` is not in: {text}");
+        }
+        assert!(text.contains("`port_number`") && text.contains("3306"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn filled_in_the_login_works_with_a_class_that_is_registered() {
+    let folder = tempfile::tempdir().unwrap();
+    let ca_file = folder.path().join("ca.pem");
+    let sim = Simulator::start().await.unwrap();
+    std::fs::write(&ca_file, sim.ca_pem()).unwrap();
+    let tokens = folder.path().join("tokens");
+    let mut changes = of(&sim, &ca_file);
+    changes.push(("token_persistence_path", Some(tokens.to_str().unwrap().to_owned())));
+    for config in filled(&changes) {
+        let builder = Client::builder().register_store("classname", MemoryStore::new());
+        let client = logs_in(&sim, builder.config(config)).await;
+        assert!(client.tokens().stored().await.unwrap().is_some());
+    }
+    assert!(!tokens.exists(), "the class stands before the file");
+}
+
+#[tokio::test]
+async fn filled_in_without_a_class_the_login_is_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let ca_file = folder.path().join("ca.pem");
+    let sim = Simulator::start().await.unwrap();
+    std::fs::write(&ca_file, sim.ca_pem()).unwrap();
+    let mut changes = of(&sim, &ca_file);
+    changes.push(("persistence_handler_class", None));
+    changes.push(("persistence_handler_class_path", None));
+    for (at, ending) in ["a", "b/zcrm_oauthtokens.txt"].into_iter().enumerate() {
+        let path = folder.path().join(ending).to_str().unwrap().to_owned();
+        changes.push(("token_persistence_path", Some(path)));
+        let config = filled(&changes).into_iter().nth(at).unwrap();
+        logs_in(&sim, Client::builder().config(config)).await;
+        changes.pop();
+    }
+    for place in ["a/zcrm_oauthtokens.txt", "b/zcrm_oauthtokens.txt"] {
+        assert!(folder.path().join(place).is_file(), "{place}");
+    }
+}
+
+#[tokio::test]
+async fn a_sandbox_beside_the_dictionarys_own_host_is_the_sandbox() {
+    let changes = [
+        ("sandbox", Some("true".to_owned())),
+        ("db_port", None),
+        ("persistence_handler_class", None),
+        ("persistence_handler_class_path", None),
+    ];
+    for config in filled(&changes) {
+        let client = Client::builder().config(config).store(MemoryStore::new()).build().await;
+        assert_eq!(client.unwrap().tokens().key().environment(), Environment::Sandbox);
+    }
+}

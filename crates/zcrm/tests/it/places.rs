@@ -1,0 +1,161 @@
+//! Which servers a client speaks to: seen by a proxy that is asked for a tunnel and makes none.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::{Ipv4Addr, TcpListener},
+    sync::{Arc, Mutex},
+};
+
+use zcrm::{
+    Client, Config, Connector, Environment, MemoryStore, StoredToken, TokenKey, TokenStore,
+};
+use zcrm_core::{Clock, ManualClock};
+
+/// Each data centre with its accounts server, and the domain of its API servers.
+const DATA_CENTERS: [(&str, &str, &str); 10] = [
+    ("us", "accounts.zoho.com", "zohoapis.com"),
+    ("eu", "accounts.zoho.eu", "zohoapis.eu"),
+    ("in", "accounts.zoho.in", "zohoapis.in"),
+    ("au", "accounts.zoho.com.au", "zohoapis.com.au"),
+    ("cn", "accounts.zoho.com.cn", "zohoapis.com.cn"),
+    ("jp", "accounts.zoho.jp", "zohoapis.jp"),
+    ("ca", "accounts.zohocloud.ca", "zohoapis.ca"),
+    ("sa", "accounts.zoho.sa", "zohoapis.sa"),
+    // unconfirmed: docs/unproven.md
+    ("uk", "accounts.zoho.uk", "zohoapis.uk"),
+    ("ae", "accounts.zoho.ae", "zohoapis.ae"),
+];
+
+const ENVIRONMENTS: [(&str, Environment, &str); 3] = [
+    ("production", Environment::Production, "www"),
+    ("sandbox", Environment::Sandbox, "sandbox"),
+    ("developer", Environment::Developer, "developer"),
+];
+
+/// A proxy that refuses every tunnel and remembers where each should have led.
+struct Proxy {
+    url: String,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Proxy {
+    fn start() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+        let log = Arc::clone(&asked);
+        // it ends with the test's process
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+                let first = lines.next().unwrap().unwrap();
+                log.lock().unwrap().push(first.split(' ').nth(1).unwrap().to_owned());
+                for line in lines {
+                    if line.unwrap().is_empty() {
+                        break;
+                    }
+                }
+                stream.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n").unwrap();
+            }
+        });
+        Self { url, asked }
+    }
+
+    /// Where the accounts call and the API call of a client with these settings lead, whose token
+    /// names this `api_domain`.
+    async fn asked(&self, settings: &[(&str, &str)], api_domain: Option<&str>) -> Vec<String> {
+        let config = settings
+            .iter()
+            .fold(Config::new(), |config, (key, value)| config.with(key, *value).unwrap());
+        let clock = ManualClock::new();
+        let store = MemoryStore::new();
+        for (_, environment, _) in ENVIRONMENTS {
+            let mut token =
+                StoredToken::new("access", clock.now() + chrono::TimeDelta::seconds(3_000));
+            token.api_domain = api_domain.map(str::to_owned);
+            let key = TokenKey::new("patricia@example.com", "1000.ABC", environment);
+            store.save(&key, &token).await.unwrap();
+        }
+        let client = Client::builder()
+            .config(config)
+            .client_id("1000.ABC")
+            .client_secret("secret".to_owned())
+            .redirect_uri("https://example.com/callback")
+            .user("patricia@example.com")
+            .connector(Connector::builder().proxy(&self.url))
+            .config(Config::new().with("limit_attempts", "1").unwrap())
+            .clock(Arc::new(clock))
+            .store(store)
+            .build()
+            .await
+            .unwrap();
+        client.records("Leads").get("1").send().await.unwrap_err();
+        client.tokens().exchange("1000.grant".to_owned()).await.unwrap_err();
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+}
+
+#[tokio::test]
+async fn each_data_center_has_its_own_servers_in_each_environment() {
+    let proxy = Proxy::start();
+    for (location, accounts, domain) in DATA_CENTERS {
+        for (name, _, prefix) in ENVIRONMENTS {
+            let settings = [("data_center", location), ("environment", name)];
+            let expected = [format!("{prefix}.{domain}:443"), format!("{accounts}:443")];
+            assert_eq!(proxy.asked(&settings, None).await, expected, "{location} {name}");
+        }
+        // the switch of the Ruby SDK, and the accounts server in place of the data centre
+        let server = format!("https://{accounts}");
+        let settings = [("accounts_url", server.as_str()), ("sandbox", "true")];
+        let expected = [format!("sandbox.{domain}:443"), format!("{accounts}:443")];
+        assert_eq!(proxy.asked(&settings, None).await, expected, "{location}");
+    }
+}
+
+#[tokio::test]
+async fn all_data_centers_stand_in_the_table_and_two_are_unconfirmed() {
+    let known: Vec<&str> = zcrm::DataCenter::ALL.iter().map(|dc| dc.location()).collect();
+    assert_eq!(known, DATA_CENTERS.map(|(location, ..)| location));
+    let unconfirmed: Vec<&str> = zcrm::DataCenter::ALL
+        .iter()
+        .filter(|dc| !dc.is_confirmed())
+        .map(|dc| dc.location())
+        .collect();
+    assert_eq!(unconfirmed, ["uk", "ae"]);
+}
+
+#[tokio::test]
+async fn the_tokens_own_data_center_is_believed_if_it_is_one_exactly() {
+    let proxy = Proxy::start();
+    let sandbox = [("sandbox", "true")];
+    let asked = proxy.asked(&sandbox, Some("https://www.zohoapis.eu")).await;
+    assert_eq!(asked, ["sandbox.zohoapis.eu:443", "accounts.zoho.com:443"]);
+    for odd in [
+        "http://www.zohoapis.eu",
+        "https://www.zohoapis.eu:8443",
+        "https://www.zohoapis.eu@attacker.example",
+        "https://attacker@www.zohoapis.eu",
+        "https://www.zohoapis.eu.attacker.example",
+        "https://www.zohoapis.eu/crm",
+        "https://zohoapis.eu",
+        "https://127.0.0.1:1",
+        "http://localhost:1",
+    ] {
+        let asked = proxy.asked(&[], Some(odd)).await;
+        assert_eq!(asked, ["www.zohoapis.com:443", "accounts.zoho.com:443"], "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn hosts_of_ones_own_stand_whatever_the_token_says() {
+    let proxy = Proxy::start();
+    let own = [
+        ("accounts_url", "https://accounts.example.com"),
+        ("api_base_url", "https://crm.example.com:8443/"),
+    ];
+    for api_domain in [None, Some("https://www.zohoapis.eu"), Some("https://attacker.example")] {
+        let asked = proxy.asked(&own, api_domain).await;
+        assert_eq!(asked, ["crm.example.com:8443", "accounts.example.com:443"]);
+    }
+}

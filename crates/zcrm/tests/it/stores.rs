@@ -1,0 +1,94 @@
+//! Which store the settings choose, and what they say where they choose none.
+
+use zcrm::{Client, ClientBuilder, Config, ErrorKind, MemoryStore};
+use zcrm_sim::Simulator;
+
+const CLASS: &str = "persistence_handler_class";
+const PATH: &str = "persistence_handler_class_path";
+
+fn config(more: &[(&str, &str)]) -> Config {
+    let client = [
+        ("client_id", "1000.ABC"),
+        ("client_secret", "marked-secret"),
+        ("redirect_uri", "https://example.com/callback"),
+        ("current_user_email", "patricia@example.com"),
+    ];
+    let all = client.iter().chain(more);
+    all.fold(Config::new(), |config, (key, value)| config.with(key, *value).unwrap())
+}
+
+async fn refused(builder: ClientBuilder, words: &[&str]) {
+    let error = builder.build().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    for word in words {
+        assert!(error.to_string().contains(word), "`{word}` is not in: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_class_is_a_store_that_was_registered_under_its_name() {
+    let builder = |more: &[(&str, &str)]| {
+        Client::builder().register_store("Tokens", MemoryStore::new()).config(config(more))
+    };
+    builder(&[(CLASS, "Tokens")]).build().await.unwrap();
+    // the Ruby file beside it is not looked at
+    builder(&[(CLASS, "Tokens"), (PATH, "no/such/tokens.rb")]).build().await.unwrap();
+    refused(
+        builder(&[(CLASS, "tokens")]),
+        &["`persistence_handler_class`", "`tokens`", "`Tokens`"],
+    )
+    .await;
+    // registered is not selected
+    refused(builder(&[]), &["no token store is named"]).await;
+}
+
+#[tokio::test]
+async fn a_class_that_nobody_registered_is_told_how_to() {
+    let how = ["`TokenStore`", ".store(…)", ".register_store("];
+    let class = Client::builder().config(config(&[(CLASS, "Tokens"), (PATH, "tokens.rb")]));
+    refused(class, &how).await;
+    let path = Client::builder().config(config(&[(PATH, "tokens.rb")]));
+    refused(path.clone(), &how).await;
+    refused(path, &["`persistence_handler_class_path`", "Ruby"]).await;
+}
+
+#[tokio::test]
+async fn a_store_in_code_stands_before_a_class() {
+    let builder = Client::builder().config(config(&[(CLASS, "Tokens"), (PATH, "tokens.rb")]));
+    builder.store(MemoryStore::new()).build().await.unwrap();
+}
+
+#[cfg(feature = "file-store")]
+#[tokio::test]
+async fn a_class_stands_before_the_file_and_the_file_before_mysql() {
+    let folder = tempfile::tempdir().unwrap();
+    let sim = Simulator::start().await.unwrap();
+    let builder = || {
+        Client::builder()
+            .register_store("Tokens", MemoryStore::new())
+            .client_id(sim.client_id())
+            .client_secret(sim.client_secret())
+            .redirect_uri(sim.redirect_uri())
+            .user(sim.user_email())
+            .accounts_url(sim.accounts_url())
+            .api_base_url(sim.api_url())
+            .root_pem(sim.ca_pem())
+            .token_path(folder.path())
+            .config(Config::new().with("db_host", "database.invalid").unwrap())
+    };
+    let class = Config::new().with(CLASS, "Tokens").unwrap();
+    let client = builder().config(class).build().await.unwrap();
+    client.tokens().exchange(sim.grant_token()).await.unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+
+    let client = builder().build().await.unwrap();
+    client.tokens().exchange(sim.grant_token()).await.unwrap();
+    assert!(folder.path().join("zcrm_oauthtokens.txt").is_file());
+}
+
+#[cfg(not(feature = "file-store"))]
+#[tokio::test]
+async fn without_the_feature_for_files_it_is_named() {
+    let file = Client::builder().config(config(&[("token_persistence_path", "tokens")]));
+    refused(file, &["`token_persistence_path`", "`file-store`", ".store(…)"]).await;
+}
