@@ -8,9 +8,11 @@
     reason = "a command-line tool talks to its user through these streams"
 )]
 
+mod bench;
 mod checks;
 mod ci;
 mod codegen;
+mod debian;
 mod house;
 mod layers;
 mod manifest;
@@ -90,6 +92,12 @@ const COMMANDS: &[Command] = &[
         usage: "[--store NAME] [--processes N] [--tasks N] ...",
         about: "count the refreshes of many processes that share a login",
         run: checks::fleet,
+    },
+    Command {
+        name: "bench",
+        usage: "[--quick]",
+        about: "what everything costs beside its floor; --quick counts instructions alone",
+        run: bench::run,
     },
     Command { name: "help", usage: "", about: "print this list", run: help },
 ];

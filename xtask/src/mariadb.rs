@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use crate::debian;
 use crate::shell::{self, Error, Stopwatch, Workspace};
 
 /// Where this names a server, the tests use it, and none is started. It must be one that may be
@@ -123,25 +124,13 @@ impl Drop for Server {
 
 /// The server's program, where one is installed.
 fn find() -> Option<PathBuf> {
-    program(&["mariadbd", "mysqld"])
+    debian::program(&["mariadbd", "mysqld"])
 }
 
-/// The first of these programs that is there; servers often lie where only root's search path
-/// leads.
-fn program(names: &[&str]) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders: Vec<PathBuf> = std::env::split_paths(&path)
-        .chain(["/usr/sbin", "/usr/local/sbin", "/usr/local/bin"].map(PathBuf::from))
-        .collect();
-    names
-        .iter()
-        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
-        .find(|program| program.is_file())
-}
-
-/// Installs the server where that is possible without asking anybody.
+/// Installs the server where that is possible.
 fn install(workspace: &Workspace) -> Result<PathBuf, Error> {
-    let missing = || {
+    let found = if debian::install(workspace, PACKAGE)? { find() } else { None };
+    found.ok_or_else(|| {
         Error::failed(format!(
             "the tests of the MySQL store need a database server: install MariaDB (on Debian \
              `apt-get install {PACKAGE}`) or MySQL, so that `mariadbd` or `mysqld` is found, or \
@@ -149,20 +138,7 @@ fn install(workspace: &Workspace) -> Result<PathBuf, Error> {
              `mysql://user:password@host:port`; `cargo xtask test -- -p zcrm-core` and the like \
              need none"
         ))
-    };
-    let root = shell::output(workspace.command("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    if !root || !Path::new("/etc/debian_version").exists() || program(&["apt-get"]).is_none() {
-        return Err(missing());
-    }
-    println!("no database server is installed: installing {PACKAGE}");
-    shell::run(workspace.command("apt-get").args(["update", "-qq"]))?;
-    shell::run(
-        workspace
-            .command("apt-get")
-            .args(["install", "-y", "-qq", "--no-install-recommends", PACKAGE])
-            .env("DEBIAN_FRONTEND", "noninteractive"),
-    )?;
-    find().ok_or_else(missing)
+    })
 }
 
 /// A new folder that only this user can look into.
@@ -244,7 +220,7 @@ fn options(data: &Path) -> Vec<String> {
 fn lay_out(program: &Path, data: &Path) -> Result<(), Error> {
     let beside = |name: &str| {
         let folder = program.parent().map(|folder| folder.join(name));
-        folder.filter(|path| path.is_file()).or_else(|| self::program(&[name]))
+        folder.filter(|path| path.is_file()).or_else(|| debian::program(&[name]))
     };
     let maria = program.file_name().is_some_and(|name| name == "mariadbd");
     let mut command = match beside("mariadb-install-db").filter(|_| maria) {

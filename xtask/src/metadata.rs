@@ -1,7 +1,7 @@
 //! The members of the workspace and their direct dependencies, read from `cargo metadata`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -43,13 +43,23 @@ pub(crate) enum Kind {
     Dev,
 }
 
-/// Reads the members of the workspace.
-pub(crate) fn members(workspace: &Workspace) -> Result<Vec<Member>, Error> {
+/// The folder that cargo builds into.
+pub(crate) fn target(workspace: &Workspace) -> Result<PathBuf, Error> {
+    let metadata = read(workspace)?;
+    let folder = metadata.get("target_directory").and_then(Value::as_str);
+    folder.map(PathBuf::from).ok_or_else(|| Error::failed("cargo tells no target folder"))
+}
+
+fn read(workspace: &Workspace) -> Result<Value, Error> {
     let text =
         shell::output(&mut workspace.cargo("metadata", &["--format-version", "1", "--no-deps"]))?;
-    let metadata: Value = serde_json::from_str(&text)
-        .map_err(|error| Error::failed(format!("cannot read cargo's metadata: {error}")))?;
-    parse(&metadata, |manifest| {
+    serde_json::from_str(&text)
+        .map_err(|error| Error::failed(format!("cannot read cargo's metadata: {error}")))
+}
+
+/// Reads the members of the workspace.
+pub(crate) fn members(workspace: &Workspace) -> Result<Vec<Member>, Error> {
+    parse(&read(workspace)?, |manifest| {
         std::fs::read_to_string(manifest)
             .map_err(|error| Error::failed(format!("cannot read {}: {error}", manifest.display())))
     })

@@ -1,0 +1,93 @@
+//! Programs that are started for a measurement: the server, and clients that do one thing.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use crate::Failure;
+
+/// Where a server is, and the certificate to trust.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Place {
+    /// Scheme, host and port.
+    pub origin: String,
+    /// The certificate's PEM text.
+    pub pem: String,
+}
+
+impl Place {
+    /// The place that arguments name: the port, and the certificate's file.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn new(port: &str, pem: &Path) -> Result<Self, Failure> {
+        let origin = format!("https://127.0.0.1:{port}");
+        Ok(Self { origin, pem: std::fs::read_to_string(pem)? })
+    }
+}
+
+/// A server in a process of its own, which ends when this is dropped.
+#[derive(Debug)]
+pub struct Server {
+    process: Child,
+    folder: tempfile::TempDir,
+    one: String,
+    two: String,
+}
+
+impl Server {
+    /// Starts one; `program` is `zcrm-bench` itself.
+    ///
+    /// # Errors
+    /// Where it does not start.
+    pub fn start(program: &Path) -> Result<Self, Failure> {
+        let folder = tempfile::tempdir()?;
+        let mut process = Command::new(program)
+            .arg("serve")
+            .arg(folder.path().join("pem"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        let out = process.stdout.as_mut().ok_or("the server has no output")?;
+        BufReader::new(out).read_line(&mut line)?;
+        let (one, two) = line.trim().split_once(' ').ok_or("the server did not start")?;
+        let (one, two) = (one.to_owned(), two.to_owned());
+        Ok(Self { process, folder, one, two })
+    }
+
+    /// The port where it speaks HTTP/1.1.
+    #[must_use]
+    pub fn http1(&self) -> &str {
+        &self.one
+    }
+
+    /// The port where it speaks HTTP/2.
+    #[must_use]
+    pub fn http2(&self) -> &str {
+        &self.two
+    }
+
+    /// Its certificate's file.
+    #[must_use]
+    pub fn pem(&self) -> PathBuf {
+        self.folder.path().join("pem")
+    }
+
+    /// A folder that ends with it.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // the end of its input is what it waits for
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
+    }
+}

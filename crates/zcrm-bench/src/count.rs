@@ -1,0 +1,210 @@
+//! Instructions and allocations of the client, counted by valgrind's callgrind.
+
+use std::{
+    hint::black_box,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use crate::{
+    Failure,
+    child::{Place, Server},
+    data, floor,
+    floor::Floor,
+    report::Row,
+    sdk,
+};
+
+/// How often a call is made before it is counted: its connection then stands, its buffers have grown.
+const WARM: usize = 10;
+
+/// The functions that allocate, by their names in the C library.
+const ALLOCATE: [&str; 5] = ["malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc"];
+
+/// What is counted, how often in one run, and what the ratio may be.
+const CASES: &[(&str, &str, usize, f64)] = &[
+    ("get1", "small GET, HTTP/1.1", 50, 1.25),
+    ("get2", "small GET, HTTP/2", 50, 1.25),
+    ("typed", "page of 200 × 48, typed: decode", 3, 1.10),
+    ("create", "create of 100 × 20: encode", 3, 1.20),
+];
+
+/// A process in which nothing but this function's work is counted, by its name.
+#[inline(never)]
+fn the_measured_work(work: &mut dyn FnMut()) {
+    work();
+    // no call in tail position: callgrind must see this function end after its work
+    black_box(());
+}
+
+/// Counts `times` runs of the work, after one that is not counted.
+fn measure<T>(times: usize, mut work: impl FnMut() -> Result<T, Failure>) -> Result<(), Failure> {
+    let mut once = || black_box(work()).map(drop);
+    once()?;
+    let mut done = Ok(());
+    the_measured_work(&mut || {
+        for _ in 0..times {
+            if let Err(error) = once() {
+                done = Err(error);
+            }
+        }
+    });
+    done
+}
+
+/// Does the work of one case, for valgrind to count.
+///
+/// # Errors
+/// Where the work fails, or there is no such case.
+pub fn run_case(case: &str, ours: bool, times: usize, place: &Place) -> Result<(), Failure> {
+    let runtime = crate::runtime()?;
+    let client = runtime.block_on(sdk::client(place))?;
+    let floor = Floor::new(place)?;
+    let leads = data::new_leads();
+    let page = data::page()?;
+    match (case, ours) {
+        ("get1" | "get2", true) => {
+            runtime.block_on(warm(|| sdk::get(&client)))?;
+            measure(times, || runtime.block_on(sdk::get(&client)))
+        }
+        ("get1" | "get2", false) => {
+            runtime.block_on(warm(|| floor.get()))?;
+            measure(times, || runtime.block_on(floor.get()))
+        }
+        ("typed", true) => {
+            let answer = sdk::answer(page)?;
+            measure(times, || sdk::typed(&answer))
+        }
+        ("typed", false) => measure(times, || floor::typed(&page)),
+        ("record", _) => {
+            let answer = sdk::answer(page)?;
+            measure(times, || sdk::dynamic(&answer))
+        }
+        ("create", true) => measure(times, || sdk::encode(&client, &leads)),
+        ("create", false) => measure(times, || floor::encode(&place.origin, &leads)),
+        ("cached", true) => {
+            let authorizer = sdk::authorizer(&client);
+            measure(times, || authorizer.cached().ok_or_else(|| "there is no token".into()))
+        }
+        ("cached", false) => measure(times, || Ok(floor.authorization().clone())),
+        _ => Err(format!("there is no case `{case}`").into()),
+    }
+}
+
+async fn warm<T, F: Future<Output = Result<T, Failure>>>(
+    call: impl Fn() -> F,
+) -> Result<(), Failure> {
+    for _ in 0..WARM {
+        call().await?;
+    }
+    Ok(())
+}
+
+/// What callgrind saw, for one run of the work.
+#[derive(Clone, Copy)]
+struct Counted {
+    instructions: f64,
+    allocations: f64,
+}
+
+/// All counts, each beside its floor. `program` is `zcrm-bench` itself.
+///
+/// # Errors
+/// Where valgrind is not there, or a case fails.
+pub fn count(program: &Path) -> Result<Vec<Row>, Failure> {
+    let server = Server::start(program)?;
+    let counted = |case: &str, times, who| one(program, &server, case, times, who);
+    let mut rows = Vec::new();
+    for (case, name, times, aim) in CASES {
+        let (ours, floor) = (counted(case, *times, "ours")?, counted(case, *times, "floor")?);
+        rows.push(
+            Row::beside(*name, INSTRUCTIONS, ours.instructions, floor.instructions).aim(*aim),
+        );
+        if *case == "typed" {
+            let record = counted("record", *times, "ours")?;
+            let name = "the same page as `Record`, beside typed";
+            rows.push(
+                Row::beside(name, INSTRUCTIONS, record.instructions, ours.instructions).aim(2.0),
+            );
+        }
+    }
+    let (ours, floor) = (counted("cached", 1000, "ours")?, counted("cached", 1000, "floor")?);
+    let name = "cached(), beside a clone of the header";
+    rows.push(Row::beside(name, INSTRUCTIONS, ours.instructions, floor.instructions));
+    rows.push(Row::alone("cached()", "allocations", ours.allocations).aim(0.0));
+    Ok(rows)
+}
+
+const INSTRUCTIONS: &str = "instructions";
+
+/// Counts one case in a process of its own.
+fn one(
+    program: &Path,
+    server: &Server,
+    case: &str,
+    times: usize,
+    who: &str,
+) -> Result<Counted, Failure> {
+    let out = server.folder().join(format!("{case}.{who}"));
+    let port = if case == "get2" { server.http2() } else { server.http1() };
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--collect-atstart=no", "--compress-strings=no"])
+        .arg("--toggle-collect=*the_measured_work*")
+        .arg(format!("--callgrind-out-file={}", out.display()))
+        .arg(program)
+        .args(["case", case, who, &times.to_string(), port])
+        .arg(server.pem())
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("cannot start valgrind: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("{case} failed: {}", String::from_utf8_lossy(&output.stderr)).into());
+    }
+    let text = std::fs::read_to_string(&out)?;
+    if let Some(folder) = std::env::var_os("ZCRM_BENCH_PROFILES") {
+        std::fs::copy(&out, Path::new(&folder).join(format!("{case}.{who}.callgrind")))?;
+    }
+    let (instructions, allocations) = read(&text).ok_or("callgrind wrote no sums")?;
+    if instructions == 0 {
+        return Err(format!("callgrind saw nothing of {case}").into());
+    }
+    #[allow(clippy::cast_precision_loss, reason = "far below 2^53")]
+    let each = |sum: u64| sum as f64 / times as f64;
+    Ok(Counted { instructions: each(instructions), allocations: each(allocations) })
+}
+
+/// The sum of instructions, and how often something was allocated, in what callgrind wrote. Calls are
+/// counted from the start of the process on, but those of no cost were made before the work.
+fn read(text: &str) -> Option<(u64, u64)> {
+    let mut instructions = None;
+    let mut allocations = 0;
+    let mut callee = "";
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if let Some(name) = line.strip_prefix("cfn=") {
+            callee = name;
+        } else if let Some(calls) = line.strip_prefix("calls=") {
+            let cost = lines.next()?.split(' ').nth(1)?;
+            if ALLOCATE.contains(&callee) && cost != "0" {
+                allocations += calls.split(' ').next()?.parse::<u64>().ok()?;
+            }
+        } else if let Some(sum) = line.strip_prefix("totals: ") {
+            instructions = sum.trim().parse().ok();
+        }
+    }
+    Some((instructions?, allocations))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    #[test]
+    fn sums_and_calls_are_read() {
+        let text = "events: Ir\nfn=work\n1 5\ncfn=malloc\ncalls=3 0\n1 90\ncfn=free\ncalls=2 0\n1 \
+                    20\ncfn=realloc\ncalls=1 0\n1 7\nfn=before\ncfn=malloc\ncalls=9 0\n2 0\n\n\
+                    totals: 122\n";
+        assert_eq!(read(text), Some((122, 4)));
+        assert_eq!(read("events: Ir\n"), None);
+    }
+}

@@ -1,0 +1,146 @@
+//! The same work with nothing but hyper-util's client, hyper-rustls and serde_json: what a careful
+//! person writes for this one task, without retry, limits, deadlines, refresh or errors that help.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{
+    HeaderValue, Request, StatusCode,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
+use http_body_util::{BodyExt as _, Full};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use rustls_pki_types::{CertificateDer, pem::PemObject as _};
+use serde::de::DeserializeOwned;
+use zcrm::Module as _;
+
+use crate::{
+    Failure,
+    child::Place,
+    data::{self, Brief, Data, Lead, List, NewLead, Written},
+};
+
+/// The access token, as long as Zoho's are.
+pub const TOKEN: &str = "1000.8cb99dxxxxxxxxxxxxx9be93.9b8xxxxxxxxxxxxxxxf6e3a8f1";
+
+/// A pooled client for one server.
+#[derive(Clone, Debug)]
+pub struct Floor {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    origin: String,
+    authorization: HeaderValue,
+    fields: String,
+}
+
+/// How TLS is set up, for zcrm does the same: Mozilla's roots and the server's own.
+///
+/// # Errors
+/// Where the certificate is unreadable.
+pub fn tls(place: &Place) -> Result<ClientConfig, Failure> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    roots.add(CertificateDer::from_pem_slice(place.pem.as_bytes())?)?;
+    Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}
+
+impl Floor {
+    /// The client.
+    ///
+    /// # Errors
+    /// Where the certificate is unreadable.
+    pub fn new(place: &Place) -> Result<Self, Failure> {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        let https = HttpsConnectorBuilder::new()
+            .with_tls_config(tls(place)?)
+            .https_only()
+            .enable_http1()
+            .enable_http2()
+            .wrap_connector(tcp);
+        Ok(Self {
+            client: Client::builder(TokioExecutor::new()).build(https),
+            origin: place.origin.clone(),
+            authorization: HeaderValue::try_from(format!("Zoho-oauthtoken {TOKEN}"))?,
+            fields: Lead::FIELDS.join("%2C"),
+        })
+    }
+
+    async fn send<T: DeserializeOwned>(&self, request: Request<Full<Bytes>>) -> Result<T, Failure> {
+        let response = self.client.request(request).await?;
+        if response.status() != StatusCode::OK {
+            return Err(format!("the server answered {}", response.status()).into());
+        }
+        let body = response.into_body().collect().await?.to_bytes();
+        Ok(serde_json::from_slice(&body)?)
+    }
+
+    /// One small record.
+    ///
+    /// # Errors
+    /// Of the call.
+    pub async fn get(&self) -> Result<Brief, Failure> {
+        let request = Request::get(format!("{}/crm/v8/Contacts/{}", self.origin, data::ID))
+            .header(AUTHORIZATION, self.authorization.clone())
+            .body(Full::default())?;
+        let mut found: Data<Vec<Brief>> = self.send(request).await?;
+        Ok(found.data.swap_remove(0))
+    }
+
+    /// One page; `slow` where the server should take its time.
+    ///
+    /// # Errors
+    /// Of the call.
+    pub async fn page(&self, number: u64, slow: bool) -> Result<usize, Failure> {
+        let Self { origin, fields, .. } = self;
+        let slow = if slow { "&slow=true" } else { "" };
+        let uri = format!("{origin}/crm/v8/Leads?page={number}{slow}&fields={fields}");
+        let request = Request::get(uri)
+            .header(AUTHORIZATION, self.authorization.clone())
+            .body(Full::default())?;
+        let list: List<Lead> = self.send(request).await?;
+        Ok(list.data.len())
+    }
+
+    /// A write of all `leads`.
+    ///
+    /// # Errors
+    /// Of the call.
+    pub async fn create(&self, leads: &[NewLead]) -> Result<usize, Failure> {
+        let mut request = encode(&self.origin, leads)?.map(Full::new);
+        request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
+        let written: Data<Vec<Written>> = self.send(request).await?;
+        Ok(written.data.iter().filter(|one| one.status == "success").count())
+    }
+
+    /// The header of every request.
+    #[must_use]
+    pub fn authorization(&self) -> &HeaderValue {
+        &self.authorization
+    }
+}
+
+/// The request of a write, and nothing sent.
+///
+/// # Errors
+/// None that the data could cause.
+pub fn encode(origin: &str, leads: &[NewLead]) -> Result<Request<Bytes>, Failure> {
+    Ok(Request::post(format!("{origin}/crm/v8/Leads"))
+        .header(CONTENT_TYPE, "application/json")
+        .body(serde_json::to_vec(&Data { data: leads })?.into())?)
+}
+
+/// The records of a page as structs.
+///
+/// # Errors
+/// Where it is no page.
+pub fn typed(body: &[u8]) -> Result<List<Lead>, Failure> {
+    Ok(serde_json::from_slice(body)?)
+}

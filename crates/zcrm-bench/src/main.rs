@@ -1,0 +1,24 @@
+//! `zcrm-bench count` counts instructions and prints the figures as JSON. Its other commands are for
+//! itself and for the bench `clock`: a server, and one case for valgrind.
+#![allow(clippy::print_stdout, reason = "it prints what it counts")]
+
+use std::path::Path;
+
+use zcrm_bench::{Failure, child::Place, count, run_case, serve};
+
+fn main() -> Result<(), Failure> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["count"] => {
+            let rows = count(&std::env::current_exe()?)?;
+            println!("{}", serde_json::to_string(&rows)?);
+            Ok(())
+        }
+        ["serve", pem] => serve(Path::new(pem)),
+        ["case", case, who, times, port, pem] => {
+            run_case(case, *who == "ours", times.parse()?, &Place::new(port, Path::new(pem))?)
+        }
+        _ => Err("use `cargo xtask bench`".into()),
+    }
+}

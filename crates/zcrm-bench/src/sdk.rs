@@ -1,0 +1,113 @@
+//! The work, done with zcrm as an application does it.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use zcrm::{
+    CallMeta, Client, Clock, Environment, MemoryStore, Page, Record, Reply, StoredToken, TokenKey,
+    TokenStore as _, TokioClock, operations,
+};
+use zcrm_http::Authorizer;
+
+use crate::{
+    Failure,
+    child::Place,
+    data::{self, Brief, Lead, NewLead},
+};
+
+const USER: &str = "patricia@example.com";
+const CLIENT: &str = "1000.BENCH";
+
+/// A client whose token is at hand, as it is after the first call of the hour.
+///
+/// # Errors
+/// Where the certificate is unreadable.
+pub async fn client(place: &Place) -> Result<Client, Failure> {
+    let store = MemoryStore::new();
+    let end = TokioClock::new().now() + Duration::from_secs(3600);
+    let token = StoredToken::new(crate::floor::TOKEN, end).with_refresh("1000.refresh");
+    store.save(&TokenKey::new(USER, CLIENT, Environment::Production), &token).await?;
+    let client = Client::builder()
+        .client_id(CLIENT)
+        .client_secret("secret")
+        .redirect_uri("https://example.com")
+        .user(USER)
+        .api_base_url(&place.origin)
+        .root_pem(place.pem.clone())
+        .store(store)
+        .build()
+        .await?;
+    client.tokens().authorize().await?;
+    Ok(client)
+}
+
+/// One small record.
+///
+/// # Errors
+/// Of the call.
+pub async fn get(client: &Client) -> Result<Brief, Failure> {
+    Ok(client.records_of::<Brief>().get(data::ID).send().await?)
+}
+
+/// One page; `slow` where the server should take its time.
+///
+/// # Errors
+/// Of the call.
+pub async fn page(client: &Client, number: u64, slow: bool) -> Result<usize, Failure> {
+    let mut list = client.records_of::<Lead>().list().page(number);
+    if slow {
+        list = list.param("slow", "true");
+    }
+    let page = list.send().await?;
+    Ok(page.items.into_iter().filter(Result::is_ok).count())
+}
+
+/// A write of all `leads`.
+///
+/// # Errors
+/// Of the call.
+pub async fn create(client: &Client, leads: &[NewLead]) -> Result<usize, Failure> {
+    Ok(client.records_of::<Lead>().create(leads).send().await?.successes().count())
+}
+
+/// The request of a write, and nothing sent.
+///
+/// # Errors
+/// Where a record is refused.
+pub fn encode(client: &Client, leads: &[NewLead]) -> Result<Vec<Request<Bytes>>, Failure> {
+    Ok(client.records_of::<Lead>().create(leads).preview()?)
+}
+
+/// An answer that holds a page.
+///
+/// # Errors
+/// None that the data could cause.
+pub fn answer(body: Bytes) -> Result<Reply, Failure> {
+    let request =
+        operations::RECORDS_LIST.request(zcrm::ApiVersion::V8).path("module", "Leads").build()?;
+    let call = request.extensions().get::<CallMeta>().cloned().ok_or("no call")?;
+    Ok(Reply::new(StatusCode::OK, body, call))
+}
+
+/// Its records as structs.
+///
+/// # Errors
+/// Where it is no page.
+pub fn typed(answer: &Reply) -> Result<Page<Lead>, Failure> {
+    Ok(answer.page("data")?)
+}
+
+/// Its records as they are.
+///
+/// # Errors
+/// Where it is no page.
+pub fn dynamic(answer: &Reply) -> Result<Page<Record>, Failure> {
+    Ok(answer.page("data")?)
+}
+
+/// Who gives the token, as the stack sees it.
+#[must_use]
+pub fn authorizer(client: &Client) -> Arc<dyn Authorizer> {
+    Arc::new(client.tokens().clone())
+}
