@@ -32,7 +32,7 @@ use crate::{Call, Records, operations};
 /// ```
 #[derive(Clone)]
 pub struct Api {
-    transport: Transport,
+    transport: Arc<Transport>,
     version: ApiVersion,
     authorizer: Option<Arc<dyn Authorizer>>,
     fields: Arc<Mutex<HashMap<String, Arc<[String]>>>>,
@@ -45,7 +45,7 @@ impl Api {
     #[must_use]
     pub fn new(transport: Transport, version: ApiVersion) -> Self {
         Self {
-            transport,
+            transport: Arc::new(transport),
             version,
             authorizer: None,
             fields: Arc::default(),
@@ -146,7 +146,9 @@ impl Api {
             let refused = Error::input("this API is for reading only, and the call may write");
             return Err(refused.with_call(call));
         }
-        request.extensions_mut().insert(self.settings);
+        if self.settings != CallSettings::default() {
+            request.extensions_mut().insert(self.settings);
+        }
         if let Some(authorizer) = &self.authorizer {
             request.extensions_mut().insert(AuthorizedBy(Arc::clone(authorizer)));
         }

@@ -4,7 +4,8 @@
 use std::fmt::Write;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use serde_json::value::RawValue;
+use serde::Deserialize as _;
+use serde_json::{Value, value::RawValue};
 
 use crate::{BodyShape, CallMeta, Endpoint, RetryClass, json::Members};
 
@@ -50,7 +51,35 @@ impl Look {
             rows.ok_or_else(|| format!("needs a list under `{key}` in its body"))?;
         Ok(Self {
             items: u32::try_from(rows.len()).unwrap_or(u32::MAX),
-            repeatable: endpoint.retries_by_body() && repeatable(endpoint, &members, &rows),
+            repeatable: endpoint.retries_by_body() && {
+                let checked = members.get("duplicate_check_fields");
+                let checked = checked.map(|raw| serde_json::from_str::<Vec<String>>(raw.get()));
+                let checked = checked.and_then(Result::ok).unwrap_or_default();
+                let appends = members.get("$append_values").is_some();
+                !appends && repeatable(endpoint, &checked, rows.into_iter())
+            },
+        })
+    }
+
+    /// The same of a body that is put together from these parts, without reading it again.
+    pub(crate) fn of_rows(
+        rows: &[Box<RawValue>],
+        more: &[(&str, Value)],
+        endpoint: &Endpoint,
+    ) -> Result<Self, String> {
+        let keys = endpoint.body_key_names();
+        let odd = more.iter().find(|(name, _)| !keys.is_empty() && !keys.contains(name));
+        if let Some((odd, _)) = odd {
+            return Err(format!("does not know the member `{}` in its body", odd.escape_debug()));
+        }
+        let member = |name| more.iter().find(|(given, _)| *given == name).map(|(_, value)| value);
+        let checked = member("duplicate_check_fields").map(Vec::<String>::deserialize);
+        let checked = checked.and_then(Result::ok).unwrap_or_default();
+        Ok(Self {
+            items: u32::try_from(rows.len()).unwrap_or(u32::MAX),
+            repeatable: endpoint.retries_by_body()
+                && member("$append_values").is_none()
+                && repeatable(endpoint, &checked, rows.iter().map(AsRef::as_ref)),
         })
     }
 
@@ -81,16 +110,15 @@ impl Look {
 
 /// Whether rows may be written twice: none holds a list, for lists append, and for an upsert each
 /// one carries what is checked for duplicates, for without a match it inserts.
-fn repeatable(endpoint: &Endpoint, members: &Members<'_>, rows: &[&RawValue]) -> bool {
-    let checked: Vec<String> = members
-        .get("duplicate_check_fields")
-        .and_then(|raw| serde_json::from_str(raw.get()).ok())
-        .unwrap_or_default();
-    let appends = members.get("$append_values").is_some();
-    if appends || (endpoint.method() == http::Method::POST && checked.is_empty()) {
+fn repeatable<'a>(
+    endpoint: &Endpoint,
+    checked: &[String],
+    mut rows: impl Iterator<Item = &'a RawValue>,
+) -> bool {
+    if endpoint.method() == http::Method::POST && checked.is_empty() {
         return false;
     }
-    rows.iter().all(|row| {
+    rows.all(|row| {
         Members::parse(row.get()).is_ok_and(|row| {
             let filled = |raw: &RawValue| !matches!(raw.get(), "null" | "\"\"");
             let carried = |name: &String| row.get(name).is_some_and(filled);
@@ -99,6 +127,26 @@ fn repeatable(endpoint: &Endpoint, members: &Members<'_>, rows: &[&RawValue]) ->
                 && row.0.iter().all(|(_, value)| !value.get().starts_with('['))
         })
     })
+}
+
+/// The body with `rows` under `key`, and more members.
+pub(crate) fn list(key: &str, rows: &[Box<RawValue>], more: &[(&str, Value)]) -> Bytes {
+    let length: usize = rows.iter().map(|row| row.get().len() + 1).sum();
+    let mut text = String::with_capacity(length + 64);
+    // writing to a String cannot fail
+    let _ = write!(text, "{{{}:[", Value::from(key));
+    for (at, row) in rows.iter().enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        text.push_str(row.get());
+    }
+    text.push(']');
+    for (name, value) in more {
+        let _ = write!(text, ",{}:{value}", Value::from(*name));
+    }
+    text.push('}');
+    text.into()
 }
 
 /// A part of a multipart body.

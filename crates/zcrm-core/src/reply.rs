@@ -162,16 +162,19 @@ impl Reply {
             return Err(nothing());
         }
         let text = self.json_text()?;
-        let members = Members::parse(text).ok();
-        let value = members.as_ref().and_then(|members| members.get(key));
-        let item = match value.filter(|value| value.get().starts_with('{')) {
-            Some(object) if self.status.as_u16() < 400 => page::item(&self.body, object, 0),
+        let other = || self.other_than(text, &format!("a list under `{key}`"));
+        if self.status.as_u16() >= 400 {
+            return Err(other());
+        }
+        // a list first: so answers whatever reads one record
+        let item = match page::decode(&self.body, text, key) {
+            Ok(Some(mut page)) if !page.items.is_empty() => page.items.swap_remove(0),
+            Ok(Some(_)) => return Err(nothing()),
             _ => {
-                let mut page = self.page::<T>(key)?;
-                if page.items.is_empty() {
-                    return Err(nothing());
-                }
-                page.items.swap_remove(0)
+                let members = Members::parse(text).ok();
+                let value = members.and_then(|members| members.get(key));
+                let object = value.filter(|value| value.get().starts_with('{'));
+                page::item(&self.body, object.ok_or_else(other)?, 0)
             }
         };
         item.map_err(|error| match error.api() {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, header::CONTENT_TYPE};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
+use serde_json::{Value, value::RawValue};
 
 use crate::{
     ApiVersion, BodyShape, CallMeta, Endpoint, Error, Id, RetryClass,
@@ -168,6 +169,32 @@ impl RequestBuilder {
             Err(mistake) => return self.fault(mistake),
         }
         self.json_unchecked(body)
+    }
+
+    /// The body, for an endpoint that takes a list: rows that are JSON already, under the endpoint's
+    /// key, and other members that it knows. The rows are written once and not read again.
+    ///
+    /// ```
+    /// use serde_json::{json, value::to_raw_value};
+    /// use zcrm_core::{ApiVersion, BodyShape, Endpoint};
+    ///
+    /// const CREATE: Endpoint =
+    ///     Endpoint::post("/Leads").body(BodyShape::List("data")).body_keys(&["trigger"]);
+    /// let rows = [to_raw_value(&json!({"Last_Name": "Boyle"}))?];
+    /// let builder = CREATE.request(ApiVersion::V8).rows(&rows, &[("trigger", json!([]))]);
+    /// assert_eq!(builder.build()?.body(), r#"{"data":[{"Last_Name":"Boyle"}],"trigger":[]}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn rows(mut self, rows: &[Box<RawValue>], more: &[(&str, Value)]) -> Self {
+        let BodyShape::List(key) = self.endpoint.body_shape() else {
+            return self.fault("takes no list".to_owned());
+        };
+        match Look::of_rows(rows, more, &self.endpoint) {
+            Ok(look) => self.look = look,
+            Err(mistake) => return self.fault(mistake),
+        }
+        self.body = Some(body::list(key, rows, more));
+        self
     }
 
     /// The body, as bytes that are JSON already, with whatever members it has.

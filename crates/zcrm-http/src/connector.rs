@@ -25,7 +25,8 @@ use crate::{
 /// Clones share the pool.
 #[derive(Clone, Debug)]
 pub struct Connector {
-    client: Client<HttpsConnector<Dial>, ReqBody>,
+    // in one piece, for every call of a stack clones its services
+    client: Arc<Client<HttpsConnector<Dial>, ReqBody>>,
 }
 
 impl Connector {
@@ -146,7 +147,7 @@ impl ConnectorBuilder {
             .http2_keep_alive_while_idle(true)
             .pool_max_idle_per_host(self.idle_per_host)
             .build(https);
-        Ok(Connector { client })
+        Ok(Connector { client: Arc::new(client) })
     }
 }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::Request;
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::{json, value::RawValue};
 use zcrm_core::{
     Endpoint, Error, Id, ItemError, ItemSuccess, Outcome, Outcomes, Record, RequestBuilder,
 };
@@ -59,18 +59,6 @@ pub struct WriteRecords {
     assignment_rule: Option<Id>,
     concurrency: usize,
     mistake: Option<Error>,
-}
-
-/// The body of a write.
-#[derive(Serialize)]
-struct Body<'a> {
-    data: &'a [Box<RawValue>],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trigger: &'a Option<Vec<Trigger>>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    duplicate_check_fields: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    lar_id: &'a Option<Id>,
 }
 
 impl WriteRecords {
@@ -164,15 +152,19 @@ impl WriteRecords {
         if !self.duplicate_check.is_empty() && self.endpoint.name() != operations::UPSERT.name() {
             return Err(Error::input("`duplicate_check` belongs to `upsert`"));
         }
+        let mut more = Vec::new();
+        if let Some(triggers) = &self.triggers {
+            more.push(("trigger", json!(triggers)));
+        }
+        if !self.duplicate_check.is_empty() {
+            more.push(("duplicate_check_fields", json!(self.duplicate_check)));
+        }
+        if let Some(rule) = &self.assignment_rule {
+            more.push(("lar_id", json!(rule)));
+        }
         let call = |rows: &[Box<RawValue>]| -> Result<Call, Error> {
-            let body = Body {
-                data: rows,
-                trigger: &self.triggers,
-                duplicate_check_fields: &self.duplicate_check,
-                lar_id: &self.assignment_rule,
-            };
             // the endpoint judges by the body whether the call may be repeated
-            let request = self.records.request(self.endpoint)?.json(&body);
+            let request = self.records.request(self.endpoint)?.rows(rows, &more);
             Ok(Call { records: rows.len(), request })
         };
         not_empty(self.rows.chunks(MOST_IN_A_CALL).map(call).collect::<Result<_, _>>()?)

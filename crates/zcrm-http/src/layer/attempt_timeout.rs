@@ -1,6 +1,6 @@
 //! A time for one attempt.
 
-use std::{mem, sync::Arc, task, time::Duration};
+use std::{sync::Arc, task, time::Duration};
 
 use http::{Request, Response};
 use tower::{Layer, Service};
@@ -69,13 +69,12 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let clone = self.inner.clone();
-        let mut inner = mem::replace(&mut self.inner, clone);
         let AttemptTimeoutLayer { after, clock } = self.settings.clone();
+        let call = request.extensions().get::<CallMeta>().cloned();
+        Sent::tell(&request);
+        let calling = self.inner.call(request);
         Box::pin(async move {
-            let call = request.extensions().get::<CallMeta>().cloned();
-            Sent::tell(&request);
-            if let Some(done) = within(after, &*clock, inner.call(request)).await {
+            if let Some(done) = within(after, &*clock, calling).await {
                 return done;
             }
             let message = format!("the time for an answer of {} s passed", after.as_secs_f64());

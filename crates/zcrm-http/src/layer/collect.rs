@@ -89,12 +89,11 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let clone = self.inner.clone();
-        let mut inner = mem::replace(&mut self.inner, clone);
         let settings = self.settings.clone();
         let streamed = request.extensions().get::<Streamed>().is_some();
+        let calling = self.inner.call(request);
         Box::pin(async move {
-            let response = inner.call(request).await?;
+            let response = calling.await?;
             if streamed && is_file(response.status(), response.headers()) {
                 let mut response =
                     response.map(|body| Paced::new(body, settings.idle).boxed_unsync());

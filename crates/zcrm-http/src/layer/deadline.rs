@@ -1,7 +1,6 @@
 //! A deadline for the whole call.
 
 use std::{
-    mem,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -56,7 +55,7 @@ impl<S> Layer<S> for DeadlineLayer {
     type Service = Deadline<S>;
 
     fn layer(&self, inner: S) -> Deadline<S> {
-        Deadline { inner, settings: self.clone() }
+        Deadline { inner, settings: Arc::new(self.clone()) }
     }
 }
 
@@ -65,7 +64,7 @@ impl<S> Layer<S> for DeadlineLayer {
 #[derive(Clone, Debug)]
 pub struct Deadline<S> {
     inner: S,
-    settings: DeadlineLayer,
+    settings: Arc<DeadlineLayer>,
 }
 
 /// The extension by which an attempt tells the deadline that it was sent.
@@ -97,19 +96,18 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let clone = self.inner.clone();
-        let mut inner = mem::replace(&mut self.inner, clone);
-        let DeadlineLayer { after, clock, told } = self.settings.clone();
+        let settings = Arc::clone(&self.settings);
         let own = request.extensions().get::<CallSettings>().and_then(|own| own.deadline);
-        let after = own.unwrap_or(after);
+        let after = own.unwrap_or(settings.after);
+        let call = request.extensions().get::<CallMeta>().cloned();
+        let sent = Sent::default();
+        request.extensions_mut().insert(sent.clone());
+        let calling = self.inner.call(request);
         Box::pin(async move {
-            let call = request.extensions().get::<CallMeta>().cloned();
-            let sent = Sent::default();
-            request.extensions_mut().insert(sent.clone());
-            if let Some(done) = within(after, &*clock, inner.call(request)).await {
+            if let Some(done) = within(after, &*settings.clock, calling).await {
                 return done;
             }
-            let outcome = match told && !sent.0.load(Ordering::Relaxed) {
+            let outcome = match settings.told && !sent.0.load(Ordering::Relaxed) {
                 true => Outcome::NotSent,
                 false => Outcome::Unknown,
             };

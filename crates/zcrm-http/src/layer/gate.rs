@@ -104,7 +104,7 @@ impl<S> Layer<S> for GateLayer {
     type Service = Gate<S>;
 
     fn layer(&self, inner: S) -> Gate<S> {
-        Gate { inner, gates: self.clone() }
+        Gate { inner, gates: Arc::new(self.clone()) }
     }
 }
 
@@ -121,7 +121,7 @@ impl<S> Layer<S> for GateLayer {
 #[derive(Clone, Debug)]
 pub struct Gate<S> {
     inner: S,
-    gates: GateLayer,
+    gates: Arc<GateLayer>,
 }
 
 impl<S> Service<Request<ReqBody>> for Gate<S>
@@ -143,7 +143,7 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
-        let gates = self.gates.clone();
+        let gates = Arc::clone(&self.gates);
         let heavy = request.extensions().get::<CallMeta>().is_some_and(CallMeta::is_heavy);
         Box::pin(async move {
             let arrived = gates.now();

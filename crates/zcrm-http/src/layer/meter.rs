@@ -1,7 +1,6 @@
 //! API credits: what was spent, what is left, and where to stop.
 
 use std::{
-    mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -148,7 +147,7 @@ impl<S> Layer<S> for MeterLayer {
     type Service = Meter<S>;
 
     fn layer(&self, inner: S) -> Meter<S> {
-        Meter { inner, meter: self.meter.clone() }
+        Meter { inner, meter: Arc::new(self.meter.clone()) }
     }
 }
 
@@ -156,7 +155,7 @@ impl<S> Layer<S> for MeterLayer {
 #[derive(Clone, Debug)]
 pub struct Meter<S> {
     inner: S,
-    meter: CreditMeter,
+    meter: Arc<CreditMeter>,
 }
 
 impl<S> Service<Request<ReqBody>> for Meter<S>
@@ -176,13 +175,14 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let clone = self.inner.clone();
-        let mut inner = mem::replace(&mut self.inner, clone);
-        let meter = self.meter.clone();
         let credits = request.extensions().get::<CallMeta>().map_or(1, CallMeta::credits);
+        if let Err(refused) = self.meter.take(u64::from(credits)) {
+            return Box::pin(async move { Err(refused.into()) });
+        }
+        let meter = Arc::clone(&self.meter);
+        let calling = self.inner.call(request);
         Box::pin(async move {
-            meter.take(u64::from(credits))?;
-            let response = inner.call(request).await?;
+            let response = calling.await?;
             meter.hear(&response);
             Ok(response)
         })

@@ -1,6 +1,6 @@
 //! A span for each call.
 
-use std::{mem, sync::Arc, task};
+use std::{sync::Arc, task};
 
 use http::{Request, Response};
 use tower::{Layer, Service};
@@ -55,7 +55,7 @@ impl<S> Layer<S> for TraceLayer {
     type Service = Trace<S>;
 
     fn layer(&self, inner: S) -> Trace<S> {
-        Trace { inner, settings: self.clone() }
+        Trace { inner, settings: Arc::new(self.clone()) }
     }
 }
 
@@ -66,7 +66,7 @@ impl<S> Layer<S> for TraceLayer {
 #[derive(Clone, Debug)]
 pub struct Trace<S> {
     inner: S,
-    settings: TraceLayer,
+    settings: Arc<TraceLayer>,
 }
 
 impl TraceLayer {
@@ -148,10 +148,8 @@ where
         let number = request.extensions().get().map_or(1, |Attempts(number)| *number);
         let call = request.extensions().get::<CallMeta>().cloned();
         let span = self.settings.span(&request, number);
-        let clone = self.inner.clone();
-        let mut inner = mem::replace(&mut self.inner, clone);
-        let settings = self.settings.clone();
-        let calling = span.in_scope(|| inner.call(request));
+        let settings = Arc::clone(&self.settings);
+        let calling = span.in_scope(|| self.inner.call(request));
         let tracing = async move {
             let start = settings.clock.monotonic();
             let result = calling.await;
