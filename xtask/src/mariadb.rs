@@ -19,7 +19,7 @@ pub(crate) const URL: &str = "ZCRM_TEST_MYSQL_URL";
 const PROGRAM: &str = "ZCRM_TEST_MYSQL_SERVER";
 
 /// The members whose tests need a server.
-const NEEDED_BY: &[&str] = &["zcrm-store-mysql", "zcrm-checks"];
+const NEEDED_BY: &[&str] = &["zcrm-store-mysql", "zcrm-checks", "zcrm-tests"];
 
 /// The package of Debian with the server's program, but without a service that starts by itself.
 const PACKAGE: &str = "mariadb-server-core";

@@ -57,10 +57,11 @@ const NO_WIRE: &str = "zcrm-api works over any transport of zcrm-http and does n
 
 /// The families.
 pub(crate) const FAMILIES: &[Family] = &[
-    Family { stems: &["hyper"], homes: &["zcrm-http", "zcrm-sim", "zcrm-bench"] },
+    // zcrm-tests looks into the logs of both, for secrets
+    Family { stems: &["hyper"], homes: &["zcrm-http", "zcrm-sim", "zcrm-bench", "zcrm-tests"] },
     Family {
         stems: &["diesel", "mysql", "mysql_async", "mysql_common"],
-        homes: &["zcrm-store-mysql"],
+        homes: &["zcrm-store-mysql", "zcrm-tests"],
     },
 ];
 

@@ -9,4 +9,6 @@
 
 mod fault_matrix;
 mod long_run;
+mod mysql;
+mod settings;
 mod storm;
