@@ -1,5 +1,7 @@
 //! Operations as data.
 
+use std::fmt::Write as _;
+
 use http::Method;
 
 use crate::{ApiVersion, CallMeta, RequestBuilder, RetryClass};
@@ -466,13 +468,24 @@ impl Endpoint {
         younger.map_or(self.since, |(_, version)| *version)
     }
 
-    pub(crate) fn prefix(&self, version: ApiVersion) -> String {
-        match self.base {
-            Base::Crm => format!("/crm/{version}"),
-            Base::Bulk => format!("/crm/bulk/{version}"),
-            Base::Email => format!("/crm/email/{version}"),
-            Base::Root => String::new(),
-        }
+    /// Writes what stands before the path, and leaves room for `more` bytes.
+    pub(crate) fn prefix(&self, version: ApiVersion, more: usize) -> String {
+        let mut text = String::with_capacity(20 + more);
+        text.push_str(match self.base {
+            Base::Crm => "/crm/",
+            Base::Bulk => "/crm/bulk/",
+            Base::Email => "/crm/email/",
+            Base::Root => return text,
+        });
+        // writing to a String cannot fail
+        let _ = write!(text, "{version}");
+        text
+    }
+
+    /// The parts of the template between its slashes.
+    pub(crate) fn segments(&self) -> impl Iterator<Item = &'static str> {
+        // a set of one char: quicker in short texts than the search for a single char
+        self.template.split(['/']).skip(1)
     }
 
     pub(crate) const fn cost(&self) -> &Cost {

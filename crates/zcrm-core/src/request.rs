@@ -68,8 +68,7 @@ impl RequestBuilder {
     /// The value of `{name}` in the path's template.
     pub fn path(mut self, name: &'static str, value: impl AsRef<str>) -> Self {
         let value = value.as_ref();
-        let placeholder = |segment: &str| unbrace(segment) == Some(name);
-        if !self.endpoint.template().split('/').any(placeholder) {
+        if !self.endpoint.segments().any(|segment| unbrace(segment) == Some(name)) {
             return self.fault(format!("has no `{name}` in its path"));
         }
         if matches!(value, "" | "." | "..") {
@@ -291,8 +290,9 @@ impl RequestBuilder {
             return input(format!("`{}` needs a body", endpoint.name()));
         }
 
-        let mut uri = endpoint.prefix(version);
-        for segment in endpoint.template().split('/').skip(1) {
+        let length: usize = path.iter().map(|(_, value)| value.len()).sum();
+        let mut uri = endpoint.prefix(version, endpoint.template().len() + length);
+        for segment in endpoint.segments() {
             uri.push('/');
             match unbrace(segment) {
                 None => uri.push_str(segment),

@@ -3,15 +3,32 @@
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use http::HeaderValue;
+use http::{
+    HeaderValue,
+    uri::{Authority, Scheme},
+};
 use zcrm_core::{BoxError, Error, Origin};
 
 /// What a request needs to be let in: the header, and the servers that may see it.
 #[derive(Clone)]
 pub struct Authorization {
     header: HeaderValue,
-    origin: Arc<Origin>,
-    content: Option<Arc<Origin>>,
+    api: Arc<Server>,
+    content: Option<Arc<Server>>,
+}
+
+/// An origin, and the same as it goes into a URI, so that no call has to parse it again.
+#[derive(PartialEq)]
+pub(crate) struct Server {
+    pub(crate) origin: Origin,
+    pub(crate) parts: Option<(Scheme, Authority)>,
+}
+
+impl Server {
+    fn new(origin: Origin) -> Arc<Self> {
+        let parts = origin.scheme().parse().ok().zip(origin.authority().parse().ok());
+        Arc::new(Self { origin, parts })
+    }
 }
 
 impl Authorization {
@@ -24,13 +41,13 @@ impl Authorization {
         let mut header = HeaderValue::try_from(format!("Zoho-oauthtoken {access_token}"))
             .map_err(|_| Error::config("the access token has characters that no header holds"))?;
         header.set_sensitive(true);
-        Ok(Self { header, origin: Arc::new(origin), content: None })
+        Ok(Self { header, api: Server::new(origin), content: None })
     }
 
     /// The same authorisation, good for the server that takes uploads as well.
     #[must_use]
     pub fn with_content(mut self, origin: Origin) -> Self {
-        self.content = Some(Arc::new(origin));
+        self.content = Some(Server::new(origin));
         self
     }
 
@@ -43,19 +60,27 @@ impl Authorization {
     /// The API server, which may see it.
     #[must_use]
     pub fn origin(&self) -> &Origin {
-        &self.origin
+        &self.api.origin
     }
 
     /// The server that takes uploads, which may see it too, where one is known.
     #[must_use]
     pub fn content(&self) -> Option<&Origin> {
+        self.content.as_ref().map(|server| &server.origin)
+    }
+
+    pub(crate) fn api_server(&self) -> &Server {
+        &self.api
+    }
+
+    pub(crate) fn content_server(&self) -> Option<&Server> {
         self.content.as_deref()
     }
 }
 
 impl PartialEq for Authorization {
     fn eq(&self, other: &Self) -> bool {
-        self.header == other.header && self.origin == other.origin
+        self.header == other.header && self.api == other.api
     }
 }
 
@@ -65,8 +90,8 @@ impl fmt::Debug for Authorization {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authorization")
             .field("header", &"[redacted]")
-            .field("origin", &self.origin)
-            .field("content", &self.content)
+            .field("origin", self.origin())
+            .field("content", &self.content())
             .finish()
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{error::Error as StdError, io, sync::Arc, task, time::Duration};
 
-use http::{Request, Response, Uri, uri::Scheme};
+use http::{
+    Request, Response, Uri,
+    uri::{Authority, Scheme},
+};
 use http_body_util::BodyExt;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
@@ -166,8 +169,8 @@ impl Service<Request<ReqBody>> for Connector {
             Some(call) => BoxError::from(error.with_call(call)),
             None => error.into(),
         };
-        let host = match speakable(request.uri()) {
-            Ok(host) => host,
+        let peer = match speakable(request.uri()) {
+            Ok(authority) => Peer::new(authority),
             Err(error) => return Box::pin(async move { Err(about(error)) }),
         };
         let sending = self.client.request(request);
@@ -176,17 +179,17 @@ impl Service<Request<ReqBody>> for Connector {
                 Ok(response) => {
                     let mut response =
                         response.map(|body| body.map_err(BoxError::from).boxed_unsync());
-                    response.extensions_mut().insert(Peer::new(host));
+                    response.extensions_mut().insert(peer);
                     Ok(response)
                 }
-                Err(error) => Err(about(classify(error).with_host(host))),
+                Err(error) => Err(about(classify(error).with_host(peer.host()))),
             }
         })
     }
 }
 
-/// The host of a URI that may be spoken to.
-fn speakable(uri: &Uri) -> Result<String, Error> {
+/// Host and port of a URI that may be spoken to.
+fn speakable(uri: &Uri) -> Result<Authority, Error> {
     let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
         return Err(Error::input(
             "the request has no host: an authoriser, or a URL with scheme and host, is needed",
@@ -196,7 +199,7 @@ fn speakable(uri: &Uri) -> Result<String, Error> {
         // an `Origin` is https, or http to a loopback address
         format!("{scheme}://{authority}").parse::<Origin>()?;
     }
-    Ok(authority.host().to_owned())
+    Ok(authority.clone())
 }
 
 /// What became of a request that hyper could not finish.

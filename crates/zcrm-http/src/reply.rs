@@ -1,6 +1,6 @@
 //! Sending a request and taking in the whole answer.
 
-use http::{Request, Response};
+use http::{Request, Response, uri::Authority};
 use http_body_util::BodyExt;
 use tower::{Service, ServiceExt};
 use zcrm_core::{BoxError, CallMeta, Error, ErrorKind, Outcome, Reply};
@@ -9,17 +9,17 @@ use crate::{ReqBody, ResBody, Transport};
 
 /// The extension of an answer that names the host it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Peer(String);
+pub struct Peer(Authority);
 
 impl Peer {
-    pub(crate) fn new(host: String) -> Self {
-        Self(host)
+    pub(crate) fn new(authority: Authority) -> Self {
+        Self(authority)
     }
 
     /// The host.
     #[must_use]
     pub fn host(&self) -> &str {
-        &self.0
+        self.0.host()
     }
 }
 

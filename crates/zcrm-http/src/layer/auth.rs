@@ -1,13 +1,14 @@
 //! Authorisation: the token's header on each attempt, and one replay after a stale token's 401.
 
-use std::{mem, task};
+use std::{mem, sync::Arc, task};
 
 use http::{Request, Response, StatusCode, Uri, header::AUTHORIZATION};
 use tower::{Layer, Service, ServiceExt};
 use zcrm_core::{BoxError, CallMeta, Error, ErrorKind, Host, Origin, Outcome};
 
 use crate::{
-    Authorization, AuthorizedBy, BoxFuture, ReqBody, ResBody, body::try_clone, layer::PeekedCode,
+    Authorization, AuthorizedBy, Authorizer, BoxFuture, ReqBody, ResBody, auth::Server,
+    body::try_clone, layer::PeekedCode,
 };
 
 /// Adds [`Auth`] to a service.
@@ -74,34 +75,59 @@ where
         };
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
+        let again = try_clone(&request);
+        if let Some(first) = authorizer.cached() {
+            if let Err(error) = authorize(&mut request, &first) {
+                return Box::pin(async move { Err(error.into()) });
+            }
+            let calling = inner.call(request);
+            return Box::pin(async move {
+                let response = calling.await?;
+                if !is_stale(&response) {
+                    return Ok(response);
+                }
+                // boxed, so that the common case has no room for it
+                Box::pin(replay(inner, authorizer, first, again, response)).await
+            });
+        }
         Box::pin(async move {
-            let first = match authorizer.cached() {
-                Some(authorization) => authorization,
-                None => authorizer.authorize().await.map_err(not_sent)?,
-            };
-            let again = try_clone(&request);
+            let first = authorizer.authorize().await.map_err(not_sent)?;
             authorize(&mut request, &first)?;
             let response = inner.call(request).await?;
             if !is_stale(&response) {
                 return Ok(response);
             }
-            authorizer.reject(&first).await;
-            let Some(mut again) = again else {
-                return Ok(response);
-            };
-            let second = authorizer.authorize().await.map_err(not_sent)?;
-            if second == first {
-                return Ok(response);
-            }
-            tracing::debug!("the access token was stale: sending the request with another");
-            authorize(&mut again, &second)?;
-            let response = inner.ready().await?.call(again).await?;
-            if is_stale(&response) {
-                authorizer.reject(&second).await;
-            }
-            Ok(response)
+            Box::pin(replay(inner, authorizer, first, again, response)).await
         })
     }
+}
+
+/// Sends a request again with another token, the `first` having been refused as stale.
+async fn replay<S>(
+    mut inner: S,
+    authorizer: Arc<dyn Authorizer>,
+    first: Authorization,
+    again: Option<Request<ReqBody>>,
+    response: Response<ResBody>,
+) -> Result<Response<ResBody>, BoxError>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>,
+{
+    authorizer.reject(&first).await;
+    let Some(mut again) = again else {
+        return Ok(response);
+    };
+    let second = authorizer.authorize().await.map_err(not_sent)?;
+    if second == first {
+        return Ok(response);
+    }
+    tracing::debug!("the access token was stale: sending the request with another");
+    authorize(&mut again, &second)?;
+    let response = inner.ready().await?.call(again).await?;
+    if is_stale(&response) {
+        authorizer.reject(&second).await;
+    }
+    Ok(response)
 }
 
 /// Whatever became of the call that was to bring a token: the request itself was not executed.
@@ -120,11 +146,11 @@ fn is_stale(response: &Response<ResBody>) -> bool {
 }
 
 /// Where a relative request goes.
-fn target<'a>(request: &Request<ReqBody>, by: &'a Authorization) -> Result<&'a Origin, Error> {
+fn target<'a>(request: &Request<ReqBody>, by: &'a Authorization) -> Result<&'a Server, Error> {
     let call = request.extensions().get::<CallMeta>();
     match call.map(CallMeta::host) {
-        None | Some(Host::Api) => Ok(by.origin()),
-        Some(Host::Content) => by.content().ok_or_else(|| {
+        None | Some(Host::Api) => Ok(by.api_server()),
+        Some(Host::Content) => by.content_server().ok_or_else(|| {
             Error::config(
                 "no server that takes uploads is known for this data centre: set \
                  `content_base_url`",
@@ -152,11 +178,11 @@ fn authorize(request: &mut Request<ReqBody>, by: &Authorization) -> Result<(), E
             }
         }
         _ => {
-            let build = |error: http::uri::InvalidUri| {
-                Error::config("the API host is no valid authority").with_source(error)
-            };
-            parts.scheme = Some(target.scheme().parse().map_err(build)?);
-            parts.authority = Some(target.authority().parse().map_err(build)?);
+            let known = target.parts.clone();
+            let (scheme, authority) =
+                known.ok_or_else(|| Error::config("the API host is no valid authority"))?;
+            parts.scheme = Some(scheme);
+            parts.authority = Some(authority);
         }
     }
     *request.uri_mut() = Uri::from_parts(parts)

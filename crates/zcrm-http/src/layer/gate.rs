@@ -146,15 +146,14 @@ where
         let gates = Arc::clone(&self.gates);
         let heavy = request.extensions().get::<CallMeta>().is_some_and(CallMeta::is_heavy);
         Box::pin(async move {
-            let arrived = gates.now();
+            let arrived = gates.observer.as_ref().and_then(|_| gates.now());
             let heavy = match heavy {
                 true => gates.heavy.enter().await,
                 false => None,
             };
             let all = gates.all.enter().await;
-            if let (Some(observer), Some(arrived), Some(now)) =
-                (&gates.observer, arrived, gates.now())
-            {
+            if let (Some(observer), Some(arrived)) = (&gates.observer, arrived) {
+                let now = gates.now().unwrap_or(arrived);
                 let call = request.extensions().get::<CallMeta>();
                 observer.gate_passed(call, now.saturating_sub(arrived));
             }

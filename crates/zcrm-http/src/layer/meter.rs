@@ -9,14 +9,14 @@ use std::{
     time::Duration,
 };
 
-use http::{Request, Response};
+use http::{HeaderName, Request, Response};
 use tower::{Layer, Service};
 use zcrm_core::{BoxError, CallMeta, Clock, Error, ErrorKind, Outcome};
 
 use crate::{BoxFuture, ReqBody, ResBody};
 
 /// Zoho's documentation: sent once half of the day's credits are used.
-pub(super) const REMAINING: &str = "x-api-credits-remaining";
+pub(super) static REMAINING: HeaderName = HeaderName::from_static("x-api-credits-remaining");
 
 /// What Zoho said is believed for so long; then one call may go and ask again, for the credits of
 /// 24 hours come back hour by hour.
@@ -107,7 +107,7 @@ impl CreditMeter {
     }
 
     fn hear(&self, response: &Response<ResBody>) {
-        let header = response.headers().get(REMAINING).and_then(|value| value.to_str().ok());
+        let header = response.headers().get(&REMAINING).and_then(|value| value.to_str().ok());
         if let Some(remaining) = header.and_then(|text| text.trim().parse().ok()) {
             *self.said() = Some(Said { remaining, at: self.clock.monotonic() });
         }

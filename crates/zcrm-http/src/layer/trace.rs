@@ -110,7 +110,7 @@ impl TraceLayer {
         }
         if !self.attempts {
             span.record("attempts", ended.attempts);
-            if let Some(left) = result.as_ref().ok().and_then(|it| it.headers().get(REMAINING)) {
+            if let Some(left) = result.as_ref().ok().and_then(|it| it.headers().get(&REMAINING)) {
                 span.record("credits_remaining", tracing::field::debug(left));
             }
         }
@@ -146,8 +146,12 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let number = request.extensions().get().map_or(1, |Attempts(number)| *number);
-        let call = request.extensions().get::<CallMeta>().cloned();
         let span = self.settings.span(&request, number);
+        if span.is_disabled() && self.settings.observer.is_none() {
+            // nobody looks
+            return Box::pin(self.inner.call(request));
+        }
+        let call = request.extensions().get::<CallMeta>().cloned();
         let settings = Arc::clone(&self.settings);
         let calling = span.in_scope(|| self.inner.call(request));
         let tracing = async move {
