@@ -136,6 +136,7 @@ pub(crate) const TABLE: &[Row] = &[
             "form_urlencoded",
             "futures-core",
             "futures-util",
+            "getrandom",
             "http",
             "percent-encoding",
             "secrecy",

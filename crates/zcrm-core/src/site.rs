@@ -91,6 +91,34 @@ impl Site {
             .unwrap_or_else(configured)
     }
 
+    /// Where a login in the browser begins: the configured accounts server, else
+    /// accounts.zoho.com, which knows the users of all data centres, or accounts.zoho.com.cn for
+    /// those of China, which it does not know.
+    #[must_use]
+    pub fn login_origin(&self) -> Origin {
+        let apart = self.data_center == DataCenter::CN;
+        let begins = if apart { DataCenter::CN } else { DataCenter::US };
+        self.accounts.clone().unwrap_or_else(|| begins.accounts_origin())
+    }
+
+    /// The accounts server that a redirect or an answer named, if it is to be believed: it is one of
+    /// Zoho's or the configured one, exactly (scheme, host and port, and nothing more). Where the
+    /// configured one is not Zoho's, it alone is believed.
+    ///
+    /// # Errors
+    /// Of kind [`WrongDataCenter`](ErrorKind::WrongDataCenter) otherwise; nothing was sent there.
+    pub fn accounts_named(&self, named: &str) -> Result<Origin, Error> {
+        let origin: Option<Origin> = named.parse().ok();
+        // what is not believed comes back as another one
+        origin.filter(|origin| self.accounts_origin(Some(named)) == *origin).ok_or_else(|| {
+            mismatch(format!(
+                "an accounts server was named that is neither Zoho's nor the configured one \
+                 ({}), so nothing is sent there: set `accounts_url` if it is yours",
+                self.accounts_origin(None)
+            ))
+        })
+    }
+
     /// The API server for a token whose answer named `api_domain`.
     ///
     /// `api_domain` is believed only where it is one of Zoho's API servers, exactly; anything
@@ -221,6 +249,55 @@ mod tests {
             site.accounts_origin(Some("https://accounts.zoho.in")).to_string(),
             "https://accounts.zoho.in"
         );
+    }
+
+    #[test]
+    fn a_login_begins_where_zoho_knows_everybody() {
+        let begins = |site: &Site| site.login_origin().to_string();
+        for data_center in DataCenter::ALL {
+            let expected = match data_center.location() {
+                "cn" => "https://accounts.zoho.com.cn",
+                _ => "https://accounts.zoho.com",
+            };
+            assert_eq!(begins(&Site::new(*data_center, Environment::Production)), expected);
+        }
+        for own in ["https://accounts.zoho.eu", "https://localhost:9000"] {
+            let site = Site::new(DataCenter::US, Environment::Production);
+            assert_eq!(begins(&site.with_accounts(own.parse().unwrap())), own);
+        }
+    }
+
+    #[test]
+    fn a_named_accounts_server_is_believed_only_where_it_is_known_exactly() {
+        let zoho = Site::new(DataCenter::US, Environment::Production);
+        for data_center in DataCenter::ALL {
+            let origin = data_center.accounts_origin();
+            assert_eq!(zoho.accounts_named(&origin.to_string()).unwrap(), origin);
+        }
+        let own = zoho.clone().with_accounts("https://localhost:9000".parse().unwrap());
+        assert!(own.accounts_named("https://localhost:9000").is_ok());
+        for (site, named) in [
+            (&zoho, "https://accounts.zoho.eu.example.com"),
+            (&zoho, "https://example.com/accounts.zoho.eu"),
+            (&zoho, "https://accounts.zoho.eu@example.com"),
+            (&zoho, "https://user@accounts.zoho.eu"),
+            (&zoho, "https://accounts.zoho.eu/oauth"),
+            (&zoho, "https://accounts.zoho.eu:444"),
+            (&zoho, "http://accounts.zoho.eu"),
+            (&zoho, "accounts.zoho.eu"),
+            (&zoho, "https://xaccounts.zoho.eu"),
+            (&zoho, "https://www.zohoapis.eu"),
+            (&zoho, "https://127.0.0.1:9000"),
+            (&zoho, "http://localhost"),
+            (&zoho, ""),
+            (&own, "https://localhost:9001"),
+            (&own, "http://localhost:9000"),
+            (&own, "https://127.0.0.1:9000"),
+            (&own, "https://accounts.zoho.eu"),
+        ] {
+            let error = site.accounts_named(named).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::WrongDataCenter, "{named}");
+        }
     }
 
     #[test]

@@ -15,7 +15,11 @@ pub mod store;
 mod token;
 
 #[cfg(feature = "client")]
-pub use client::{Accounts, ClientCredentials, TokenManager, UnsavedToken, UserTokens};
+pub use client::{
+    Accounts, AuthorizeUrl, ClientCredentials, ClientSecret, CredentialsProvider, DeviceLogin,
+    Grant, Identify, Redirect, RevokeBy, TokenFault, TokenManager, TokenObserver, UnsavedToken,
+    UserInfo, UserTokens,
+};
 pub use memory::MemoryStore;
 pub use store::{RefreshLock, Release, StoreError, TokenStore};
 pub use token::{StoredToken, TokenKey};

@@ -1,17 +1,35 @@
 //! Calls of the accounts server.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
+use chrono::{DateTime, Utc};
+use http::Request;
+use zcrm_clock::within;
 use zcrm_core::{
-    ApiVersion, Base, BodyShape, CallMeta, Clock, Endpoint, Error, ExposeSecret, Origin,
-    SecretString,
+    ApiVersion, Base, BodyShape, Clock, Endpoint, Error, ErrorKind, ExposeSecret, Origin, Outcome,
+    Reply, RequestBuilder, SecretString,
 };
 use zcrm_http::{ReqBody, Transport, send};
 
-use super::answer::{self, Flow};
+use super::{
+    answer::{self, Flow},
+    budget::Budget,
+    fault::TokenFault,
+    secret::ClientSecret,
+    server_time::ServerTime,
+};
 use crate::StoredToken;
 
-/// Zoho's token call, for all flows.
+/// A token call ends, with all that belongs to it, before those who wait for its outcome at the
+/// store's lock give up (30 s).
+const DEADLINE: Duration = Duration::from_secs(25);
+
+/// Zoho's token call, for all flows but that of devices.
 const TOKEN: Endpoint =
     Endpoint::post("/oauth/v2/token").id("oauth.token").base(Base::Root).body(BodyShape::Form);
 
@@ -19,7 +37,7 @@ const TOKEN: Endpoint =
 #[derive(Clone, Debug)]
 pub struct ClientCredentials {
     client_id: String,
-    client_secret: SecretString,
+    client_secret: ClientSecret,
     redirect_uri: String,
 }
 
@@ -27,11 +45,20 @@ impl ClientCredentials {
     /// The three values of a client. A self client has no redirect URI of its own; any value
     /// serves.
     ///
+    /// ```
+    /// use zcrm_oauth::{ClientCredentials, ClientSecret};
+    ///
+    /// let secret = ClientSecret::file("/run/secrets/zoho");
+    /// let client = ClientCredentials::new("1000.ABC", secret, "https://example.com/callback")?;
+    /// assert_eq!(client.client_id(), "1000.ABC");
+    /// # Ok::<(), zcrm_core::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// Of kind [`Config`](zcrm_core::ErrorKind::Config), naming the first that is empty.
+    /// Of kind [`Config`](ErrorKind::Config), naming the first that is empty.
     pub fn new(
         client_id: impl Into<String>,
-        client_secret: impl Into<SecretString>,
+        client_secret: impl Into<ClientSecret>,
         redirect_uri: impl Into<String>,
     ) -> Result<Self, Error> {
         let credentials = Self {
@@ -40,11 +67,11 @@ impl ClientCredentials {
             redirect_uri: redirect_uri.into(),
         };
         let given = [
-            ("client_id", credentials.client_id.trim()),
-            ("client_secret", credentials.client_secret.expose_secret().trim()),
-            ("redirect_uri", credentials.redirect_uri.trim()),
+            ("client_id", credentials.client_id.trim().is_empty()),
+            ("client_secret", credentials.client_secret.is_blank()),
+            ("redirect_uri", credentials.redirect_uri.trim().is_empty()),
         ];
-        match given.iter().find(|(_, value)| value.is_empty()) {
+        match given.iter().find(|(_, blank)| *blank) {
             Some((name, _)) => Err(Error::config(format!(
                 "`{name}` is missing: Zoho's API console shows it for your client"
             ))),
@@ -57,17 +84,38 @@ impl ClientCredentials {
     pub fn client_id(&self) -> &str {
         &self.client_id
     }
+
+    /// The redirect URI.
+    #[must_use]
+    pub fn redirect_uri(&self) -> &str {
+        &self.redirect_uri
+    }
 }
 
-/// Speaks to accounts servers for one client. It keeps nothing; [`TokenManager`](crate::TokenManager)
-/// does.
+/// Speaks to accounts servers for one client. It keeps no token;
+/// [`TokenManager`](crate::TokenManager) does. Clones share what it has learnt: the secrets that a
+/// provider gave, how often each refresh token was used, and the server's time.
 ///
-/// Secrets travel in the body, never in a URL.
-#[derive(Clone, Debug)]
-pub struct Accounts {
+/// Secrets travel in the body, never in a URL. A token call ends within 25 s.
+#[derive(Clone)]
+pub struct Accounts(Arc<Inner>);
+
+struct Inner {
     credentials: ClientCredentials,
     transport: Transport,
     clock: Arc<dyn Clock>,
+    /// What the secret's source gave, until the server no longer takes it.
+    secrets: Mutex<HashMap<Origin, SecretString>>,
+    /// The servers that have given a token to this client.
+    known_at: Mutex<HashSet<Origin>>,
+    budget: Budget,
+    time: ServerTime,
+}
+
+impl fmt::Debug for Accounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accounts").field("credentials", &self.0.credentials).finish_non_exhaustive()
+    }
 }
 
 impl Accounts {
@@ -79,21 +127,28 @@ impl Accounts {
         transport: Transport,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { credentials, transport, clock }
+        Self(Arc::new(Inner {
+            credentials,
+            transport,
+            clock,
+            secrets: Mutex::default(),
+            known_at: Mutex::default(),
+            budget: Budget::default(),
+            time: ServerTime::default(),
+        }))
     }
 
     /// The client that it speaks for.
     #[must_use]
     pub fn credentials(&self) -> &ClientCredentials {
-        &self.credentials
+        &self.0.credentials
     }
 
     /// Exchanges a grant token. It is spent by this, also where the answer is lost.
     ///
     /// # Errors
-    /// Of kind [`Credential`](zcrm_core::ErrorKind::Credential) where the grant is used, expired or
-    /// of another client, [`Throttled`](zcrm_core::ErrorKind::Throttled) where Zoho wants a pause,
-    /// or of the transport.
+    /// Of kind [`Credential`](ErrorKind::Credential) where the grant is used, expired or of another
+    /// client, [`Throttled`](ErrorKind::Throttled) where Zoho wants a pause, or of the transport.
     pub async fn exchange(
         &self,
         grant: &SecretString,
@@ -106,53 +161,193 @@ impl Accounts {
                  the redirect",
             ));
         }
-        self.call(Flow::Exchange, server, &[("grant_type", "authorization_code"), ("code", grant)])
-            .await
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", grant),
+            ("redirect_uri", self.credentials().redirect_uri()),
+        ];
+        self.tokens(Flow::Exchange, &TOKEN, server, &fields).await
     }
 
     /// Gets an access token for a refresh token. The answer holds no refresh token; the old one
     /// stays good.
     ///
     /// # Errors
-    /// Of kind [`Credential`](zcrm_core::ErrorKind::Credential) where the refresh token is dead,
-    /// [`Throttled`](zcrm_core::ErrorKind::Throttled) where Zoho wants a pause (more than ten in
-    /// ten minutes), or of the transport.
+    /// Of kind [`Credential`](ErrorKind::Credential) where the refresh token is dead,
+    /// [`Throttled`](ErrorKind::Throttled) where Zoho wants a pause, or where it was used ten times
+    /// in the last ten minutes (then nothing is sent), or of the transport.
     pub async fn refresh(
         &self,
         refresh: &SecretString,
         server: &Origin,
     ) -> Result<StoredToken, Error> {
-        let refresh = refresh.expose_secret();
-        let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
-        self.call(Flow::Refresh, server, &fields).await
+        let refresh = refresh.expose_secret().trim();
+        if refresh.is_empty() {
+            return Err(Error::input("the refresh token is empty"));
+        }
+        self.spend(refresh)?;
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh),
+            ("redirect_uri", self.credentials().redirect_uri()),
+        ];
+        self.tokens(Flow::Refresh, &TOKEN, server, &fields).await
     }
 
-    async fn call(
+    /// Gets an access token for an organisation, without a user: the client itself is trusted.
+    /// There is no refresh token; the call is made again instead.
+    ///
+    /// `soid` is service and organisation id, such as `ZohoCRM.12345678`.
+    ///
+    /// # Errors
+    /// Of kind [`Input`](ErrorKind::Input) where `soid` or the scopes are missing, and as
+    /// [`refresh`](Self::refresh).
+    pub async fn client_credentials(
+        &self,
+        soid: &str,
+        scopes: &[impl AsRef<str>],
+        server: &Origin,
+    ) -> Result<StoredToken, Error> {
+        let scope = super::scopes::listed(scopes)?;
+        if soid.trim().is_empty() {
+            return Err(Error::input(
+                "the organisation (`soid`) is missing: it is `ZohoCRM.` and the organisation's id",
+            ));
+        }
+        self.spend(soid)?;
+        let fields = [("grant_type", "client_credentials"), ("scope", &*scope), ("soid", soid)];
+        self.tokens(Flow::Client, &TOKEN, server, &fields).await
+    }
+
+    /// Takes one of the calls that may be made with a refresh token.
+    fn spend(&self, with: &str) -> Result<(), Error> {
+        self.0.budget.spend(with, self.0.clock.monotonic()).map_err(|wait| {
+            let message = "ten access tokens were fetched for this login in ten minutes, which is \
+                           Zoho's limit: something refreshes in a circle";
+            Error::new(ErrorKind::Throttled, Outcome::NotSent, message).with_retry_after(wait)
+        })
+    }
+
+    /// Now, by the accounts server's clock.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.0.time.now(&*self.0.clock)
+    }
+
+    pub(super) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.clock
+    }
+
+    /// A call that brings tokens.
+    pub(super) async fn tokens(
         &self,
         flow: Flow,
+        endpoint: &Endpoint,
         server: &Origin,
         fields: &[(&str, &str)],
     ) -> Result<StoredToken, Error> {
-        let ClientCredentials { client_id, client_secret, redirect_uri } = &self.credentials;
+        let call = async {
+            let secret = self.secret(server).await?;
+            let refused = match self.ask(flow, endpoint, server, fields, &secret).await {
+                Err(error) if is_of_client(&error) => error,
+                ended => return ended,
+            };
+            // it may have been rotated meanwhile; of a wrong client Zoho executes nothing
+            match self.another_secret(server, &secret).await {
+                Some(other) => self.ask(flow, endpoint, server, fields, &other).await,
+                None => Err(refused),
+            }
+        };
+        within(DEADLINE, &*self.0.clock, call).await.unwrap_or_else(|| {
+            let message = "the token call did not end in time";
+            Err(Error::new(ErrorKind::Timeout, Outcome::Unknown, message).with_host(server.host()))
+        })
+    }
+
+    async fn ask(
+        &self,
+        flow: Flow,
+        endpoint: &Endpoint,
+        server: &Origin,
+        fields: &[(&str, &str)],
+        secret: &SecretString,
+    ) -> Result<StoredToken, Error> {
         let mut form = vec![
-            ("client_id", client_id.as_str()),
-            ("client_secret", client_secret.expose_secret()),
-            ("redirect_uri", redirect_uri.as_str()),
+            ("client_id", self.credentials().client_id()),
+            ("client_secret", secret.expose_secret()),
         ];
         form.extend_from_slice(fields);
-        let mut request = TOKEN.request(ApiVersion::V2).form(&form).build()?.map(ReqBody::from);
-        *request.uri_mut() = format!("{server}{}", TOKEN.template())
+        let asked = self.0.clock.now();
+        let reply = self.send(server, endpoint.request(ApiVersion::V2).form(&form)).await?;
+        let known = locked(&self.0.known_at).contains(server);
+        let token = answer::decode(flow, &reply, known, || self.0.time.measure(&reply, asked))
+            .map_err(|error| error.with_call(reply.call()).with_host(server.host()))?;
+        locked(&self.0.known_at).insert(server.clone());
+        Ok(token.with_accounts_server(server.to_string()))
+    }
+
+    /// Sends a request to an accounts server.
+    pub(super) async fn send(
+        &self,
+        server: &Origin,
+        request: RequestBuilder,
+    ) -> Result<Reply, Error> {
+        self.send_with(server, request, |_| {}).await
+    }
+
+    /// Sends a request to an accounts server, changed by the last argument.
+    pub(super) async fn send_with(
+        &self,
+        server: &Origin,
+        request: RequestBuilder,
+        change: impl FnOnce(&mut Request<ReqBody>),
+    ) -> Result<Reply, Error> {
+        let mut request = request.build()?.map(ReqBody::from);
+        change(&mut request);
+        *request.uri_mut() = format!("{server}{}", request.uri())
             .parse()
             .map_err(|_| Error::config("the accounts server is no valid URL"))?;
-        let call = request.extensions().get::<CallMeta>().cloned();
-        // counted from before the call, so that no answer's delay makes a token look younger
-        let asked = self.clock.now();
-        let reply = send(&self.transport, request).await?;
-        answer::decode(flow, &reply, asked)
-            .map(|token| token.with_accounts_server(server.to_string()))
-            .map_err(|error| match &call {
-                Some(call) => error.with_call(call).with_host(server.host()),
-                None => error.with_host(server.host()),
-            })
+        send(&self.0.transport, request).await
     }
+
+    async fn secret(&self, server: &Origin) -> Result<SecretString, Error> {
+        if let Some(secret) = locked(&self.0.secrets).get(server) {
+            return Ok(secret.clone());
+        }
+        let secret = self.credentials().client_secret.fetch(server).await?;
+        locked(&self.0.secrets).insert(server.clone(), secret.clone());
+        Ok(secret)
+    }
+
+    /// A secret other than the one that was refused, if its source has one by now.
+    async fn another_secret(
+        &self,
+        server: &Origin,
+        refused: &SecretString,
+    ) -> Option<SecretString> {
+        let same = |secret: &SecretString| secret.expose_secret() == refused.expose_secret();
+        {
+            let mut secrets = locked(&self.0.secrets);
+            // another call may have brought a new one already
+            if secrets.get(server).is_some_and(same) {
+                secrets.remove(server);
+            }
+        }
+        match self.secret(server).await {
+            Ok(secret) if same(&secret) => None,
+            Ok(secret) => Some(secret),
+            Err(error) => {
+                tracing::warn!(%error, "the refused client secret could not be asked for again");
+                None
+            }
+        }
+    }
+}
+
+fn is_of_client(error: &Error) -> bool {
+    use TokenFault::{WrongClient, WrongDataCenter};
+    matches!(TokenFault::of(error), Some(WrongClient | WrongDataCenter))
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use zcrm_core::{Error, ErrorKind, Outcome, Reply};
 
+use super::{device::Pending, fault::TokenFault};
 use crate::StoredToken;
 
 /// How long Zoho wants to be left alone after "too many requests continuously". Its pages count
@@ -20,6 +21,9 @@ const DAY_SECONDS: i64 = 86_400;
 pub(super) enum Flow {
     Exchange,
     Refresh,
+    /// Client credentials.
+    Client,
+    Device,
 }
 
 #[derive(Deserialize)]
@@ -32,27 +36,27 @@ struct Wire {
     scope: Option<String>,
     error: Option<String>,
     error_description: Option<String>,
+    user_location: Option<String>,
 }
 
+/// The tokens of an answer. `known` says whether the server has given this client one before, and
+/// `now` tells the time of the answer, from which its token lives.
 pub(super) fn decode(
     flow: Flow,
     reply: &Reply,
-    asked: DateTime<Utc>,
+    known: bool,
+    now: impl FnOnce() -> DateTime<Utc>,
 ) -> Result<StoredToken, Error> {
-    // serde would take a list for an object, member by member
-    let object = reply.body().trim_ascii_start().starts_with(b"{");
-    let wire: Wire = match serde_json::from_slice(reply.body()) {
-        Ok(wire) if object => wire,
-        // what it is instead of a token (HTML, nothing, cut), the reply can tell
-        _ => {
-            // but its text may hold half a token
-            let told = reply.json::<Value>().err().map(Error::without_excerpt);
-            return Err(told.unwrap_or_else(|| malformed("the answer is no token", reply)));
-        }
-    };
+    let wire: Wire = object(reply)?;
     if let Some(word) = &wire.error {
+        if flow == Flow::Device
+            && let Some(pending) = Pending::of_word(word, wire.user_location.as_deref())
+        {
+            let message = "the device has no tokens yet";
+            return Err(Error::new(ErrorKind::Api, Outcome::Refused, message).with_source(pending));
+        }
         let description = wire.error_description.as_deref().unwrap_or_default();
-        return Err(refusal(flow, word, description).with_status(reply.status()));
+        return Err(refusal(flow, word, description, known).with_status(reply.status()));
     }
     let Some(access) = wire.access_token.filter(|token| !token.is_empty()) else {
         return Err(malformed("the answer has neither `access_token` nor `error`", reply));
@@ -61,16 +65,33 @@ pub(super) fn decode(
     let lifetime = match lifetime(wire.expires_in.as_ref(), wire.expires_in_sec.as_ref()) {
         Some(lifetime) => lifetime,
         // the grant is spent, and the refresh token exists nowhere else: the first call refreshes
-        None if flow == Flow::Exchange && refresh.is_some() => TimeDelta::zero(),
+        None if matches!(flow, Flow::Exchange | Flow::Device) && refresh.is_some() => {
+            TimeDelta::zero()
+        }
         None => {
             return Err(malformed("the answer has a token without a usable `expires_in`", reply));
         }
     };
-    let mut token = StoredToken::new(access, asked + lifetime);
+    let mut token = StoredToken::new(access, now() + lifetime);
     token.refresh = refresh.map(Into::into);
     token.api_domain = wire.api_domain;
     token.scope = wire.scope;
     Ok(token)
+}
+
+/// The object that an answer is.
+pub(super) fn object<T: DeserializeOwned>(reply: &Reply) -> Result<T, Error> {
+    // serde would take a list for an object, member by member
+    let object = reply.body().trim_ascii_start().starts_with(b"{");
+    match serde_json::from_slice(reply.body()) {
+        Ok(wire) if object => Ok(wire),
+        // what it is instead (HTML, nothing, cut), the reply can tell, but its text may hold half
+        // a token
+        _ => {
+            let told = reply.json::<Value>().err().map(Error::without_excerpt);
+            Err(told.unwrap_or_else(|| malformed("the answer is no token", reply)))
+        }
+    }
 }
 
 fn lifetime(expires_in: Option<&Value>, expires_in_sec: Option<&Value>) -> Option<TimeDelta> {
@@ -87,61 +108,68 @@ fn lifetime(expires_in: Option<&Value>, expires_in_sec: Option<&Value>) -> Optio
     (1..=DAY_SECONDS).contains(&seconds).then(|| TimeDelta::seconds(seconds))
 }
 
-fn malformed(message: &'static str, reply: &Reply) -> Error {
+pub(super) fn malformed(message: &'static str, reply: &Reply) -> Error {
     Error::new(ErrorKind::Decode, Outcome::Unknown, message).with_status(reply.status())
 }
 
-fn refusal(flow: Flow, word: &str, description: &str) -> Error {
-    let credential = |message: String| Error::new(ErrorKind::Credential, Outcome::Refused, message);
-    let throttled = description.to_ascii_lowercase().contains("too many requests")
-        || word.eq_ignore_ascii_case("access denied");
-    match (word, flow) {
-        _ if throttled => Error::new(
-            ErrorKind::Throttled,
-            Outcome::Refused,
-            "the accounts server wants a pause: too many token calls",
-        )
-        .with_retry_after(THROTTLE),
-        ("invalid_code", Flow::Exchange) => credential(
-            "`invalid_code`: the grant token was used before, is older than the minutes it lives, \
-             or belongs to another client or data centre; make a new one"
-                .to_owned(),
-        ),
-        ("invalid_code", Flow::Refresh) => credential(
-            "`invalid_code`: the refresh token was revoked or belongs to another client or data \
-             centre; log in again"
-                .to_owned(),
-        ),
-        ("invalid_client", _) => credential(
-            "`invalid_client`: this accounts server does not know the client id; it belongs to \
-             another data centre, or `client_id` is wrong"
-                .to_owned(),
-        ),
-        ("invalid_client_secret", _) => credential(
-            "`invalid_client_secret`: `client_secret` is not that of the client id in this data \
-             centre"
-                .to_owned(),
-        ),
-        ("invalid_redirect_uri", _) => credential(
-            "`invalid_redirect_uri`: `redirect_uri` is not the one that the client was registered \
-             with"
-                .to_owned(),
-        ),
-        ("access_denied", _) => {
-            credential("`access_denied`: the user or the organisation refused access".to_owned())
-        }
-        // it may pass by itself, and it says nothing of the login
-        (word, _) if is_word(word) => Error::new(
-            ErrorKind::Api,
-            Outcome::Refused,
-            format!("the accounts server refused: `{word}`"),
-        ),
-        _ => Error::new(
-            ErrorKind::Api,
-            Outcome::Refused,
-            "the accounts server refused, and not with one word",
-        ),
+/// Whether an answer says that too many calls were made.
+fn is_throttle(word: &str, description: &str) -> bool {
+    description.to_ascii_lowercase().contains("too many requests")
+        || word.eq_ignore_ascii_case("access denied")
+}
+
+/// The error that a refusal is, whatever the status it came with.
+pub(super) fn refusal(flow: Flow, word: &str, description: &str, known: bool) -> Error {
+    use TokenFault::{BadGrant, DeadRefreshToken, Denied, WrongClient, WrongDataCenter};
+
+    if is_throttle(word, description) {
+        let message = "the accounts server wants a pause: too many token calls";
+        return Error::new(ErrorKind::Throttled, Outcome::Refused, message)
+            .with_retry_after(THROTTLE);
     }
+    let (fault, why) = match (word, flow) {
+        ("invalid_code", Flow::Refresh) => (
+            DeadRefreshToken,
+            "the refresh token was revoked or belongs to another client or data centre; log in \
+             again",
+        ),
+        ("invalid_code" | "expired" | "expired_token", Flow::Device) => {
+            (BadGrant, "the device code has expired or was used; begin anew")
+        }
+        ("invalid_code", _) => (
+            BadGrant,
+            "the grant token was used before, is older than the minutes it lives, or belongs to \
+             another client or data centre; make a new one",
+        ),
+        ("invalid_client", _) if known => {
+            (WrongClient, "this accounts server no longer takes the client: look at `client_id`")
+        }
+        ("invalid_client", _) => (
+            WrongDataCenter,
+            "this accounts server does not know the client id; it belongs to another data centre, \
+             or `client_id` is wrong",
+        ),
+        ("invalid_client_secret", _) => {
+            (WrongClient, "`client_secret` is not that of the client id in this data centre")
+        }
+        ("invalid_redirect_uri", _) => {
+            (WrongClient, "`redirect_uri` is not the one that the client was registered with")
+        }
+        ("missing_org_info" | "invalid_org_info", _) => {
+            (WrongClient, "the client may not act for this organisation: look at `soid`")
+        }
+        ("access_denied", _) => (Denied, "the user or the organisation refused access"),
+        // it may pass by itself, and it says nothing of the login
+        (word, _) => {
+            let message = match is_word(word) {
+                true => format!("the accounts server refused: `{word}`"),
+                false => "the accounts server refused, and not with one word".to_owned(),
+            };
+            return Error::new(ErrorKind::Api, Outcome::Refused, message);
+        }
+    };
+    Error::new(ErrorKind::Credential, Outcome::Refused, format!("`{word}`: {why}"))
+        .with_source(fault)
 }
 
 /// Whether a text has the form of an error's name, and so cannot be a token or somebody's data.

@@ -11,7 +11,12 @@ use zcrm_core::{Clock, Error, Site};
 
 use super::{
     accounts::Accounts,
-    user::{Slot, UserTokens},
+    authorize::States,
+    fault::TokenFault,
+    observer::TokenObserver,
+    renewal,
+    slot::{Slot, Source},
+    user::UserTokens,
 };
 use crate::{StoredToken, TokenKey, TokenStore};
 
@@ -52,7 +57,29 @@ pub(super) struct Shared {
     pub(super) site: Site,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) early: Duration,
+    observer: Option<Arc<dyn TokenObserver>>,
+    /// The logins in browsers that are under way.
+    pub(super) states: States,
     slots: Mutex<HashMap<TokenKey, Arc<Slot>>>,
+}
+
+impl Shared {
+    /// Tells the application's observer, if there is one.
+    pub(super) fn tell(&self, event: impl FnOnce(&dyn TokenObserver)) {
+        if let Some(observer) = &self.observer {
+            event(&**observer);
+        }
+    }
+
+    /// Tells it that no fresh token could be had, and why.
+    pub(super) fn tell_failure(&self, key: &TokenKey, error: &Error) {
+        use TokenFault::{DeadRefreshToken, NoRefreshToken, NotLoggedIn};
+        self.tell(|observer| match TokenFault::of(error) {
+            _ if error.is_throttled() => observer.throttled(key, error.retry_after()),
+            Some(DeadRefreshToken | NoRefreshToken | NotLoggedIn) => observer.dead(key, error),
+            _ => observer.failed(key, error),
+        });
+    }
 }
 
 impl fmt::Debug for Shared {
@@ -75,25 +102,54 @@ impl TokenManager {
         site: Site,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let early = Duration::from_secs(60);
-        let slots = Mutex::default();
-        Self { shared: Arc::new(Shared { accounts, store, site, clock, early, slots }) }
+        Self::of(Shared {
+            accounts,
+            store,
+            site,
+            clock,
+            early: Duration::from_secs(60),
+            observer: None,
+            states: States::default(),
+            slots: Mutex::default(),
+        })
+    }
+
+    fn of(shared: Shared) -> Self {
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// The same manager with something changed. It knows of no user yet.
+    fn changed(&self, change: impl FnOnce(&mut Shared)) -> Self {
+        let Shared { accounts, store, site, clock, early, observer, .. } = &*self.shared;
+        let mut shared = Shared {
+            accounts: accounts.clone(),
+            store: Arc::clone(store),
+            site: site.clone(),
+            clock: Arc::clone(clock),
+            early: *early,
+            observer: observer.clone(),
+            states: States::default(),
+            slots: Mutex::default(),
+        };
+        change(&mut shared);
+        Self::of(shared)
     }
 
     /// The same manager with another lead: how long before its end a token is refreshed. Inside
     /// that time the refresh runs beside the calls, which go on with the old token.
     #[must_use]
     pub fn refreshing_early(self, early: Duration) -> Self {
-        let Shared { accounts, store, site, clock, .. } = &*self.shared;
-        let shared = Shared {
-            accounts: accounts.clone(),
-            store: Arc::clone(store),
-            site: site.clone(),
-            clock: Arc::clone(clock),
-            early,
-            slots: Mutex::default(),
-        };
-        Self { shared: Arc::new(shared) }
+        self.changed(|shared| shared.early = early)
+    }
+
+    /// The same manager, telling `observer` what becomes of the tokens.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn TokenObserver>) -> Self {
+        self.changed(|shared| shared.observer = Some(observer))
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     /// The tokens of a user. Cheap, and the same for the same user.
@@ -101,6 +157,43 @@ impl TokenManager {
     /// # Errors
     /// Of kind [`Config`](zcrm_core::ErrorKind::Config) where `user` is empty.
     pub fn user(&self, user: &str) -> Result<UserTokens, Error> {
+        self.slot(self.key(user, None)?, Source::Login)
+    }
+
+    /// The tokens of a user in one organisation, kept apart from those in another.
+    ///
+    /// # Errors
+    /// Of kind [`Config`](zcrm_core::ErrorKind::Config) where `user` is empty.
+    pub fn user_of(&self, user: &str, organisation: &str) -> Result<UserTokens, Error> {
+        self.slot(self.key(user, Some(organisation))?, Source::Login)
+    }
+
+    /// The tokens of an organisation without a user, by client credentials: nobody logs in, and the
+    /// access token is fetched again where a refresh would be. They are kept under `soid`, service
+    /// and organisation id, such as `ZohoCRM.12345678`.
+    ///
+    /// ```no_run
+    /// # fn example(manager: zcrm_oauth::TokenManager) -> zcrm_core::Result<()> {
+    /// let tokens = manager.organisation("ZohoCRM.12345678", &["ZohoCRM.modules.ALL"])?;
+    /// # let _ = tokens;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind [`Config`](zcrm_core::ErrorKind::Config) where `soid` is empty,
+    /// [`Input`](zcrm_core::ErrorKind::Input) where no scope is named, or where the same
+    /// organisation is in use with other scopes.
+    pub fn organisation(
+        &self,
+        soid: &str,
+        scopes: &[impl AsRef<str>],
+    ) -> Result<UserTokens, Error> {
+        let scopes = vec![super::scopes::listed(scopes)?];
+        self.slot(self.key(soid, None)?, Source::Client { scopes })
+    }
+
+    fn key(&self, user: &str, organisation: Option<&str>) -> Result<TokenKey, Error> {
         if user.trim().is_empty() {
             return Err(Error::config(
                 "the user is missing: name the e-mail address (`current_user_email`) under which \
@@ -109,9 +202,55 @@ impl TokenManager {
         }
         let client_id = self.shared.accounts.credentials().client_id();
         let key = TokenKey::new(user, client_id, self.shared.site.environment());
+        Ok(match organisation {
+            Some(organisation) => key.with_organisation(organisation),
+            None => key,
+        })
+    }
+
+    fn slot(&self, key: TokenKey, source: Source) -> Result<UserTokens, Error> {
         let mut slots = self.shared.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        let slot = slots.entry(key.clone()).or_insert_with(|| Arc::new(Slot::new(key)));
-        Ok(UserTokens::new(Arc::clone(&self.shared), Arc::clone(slot)))
+        let new = || Arc::new(Slot::new(key.clone(), source.clone()));
+        let slot = Arc::clone(slots.entry(key.clone()).or_insert_with(new));
+        if slot.source != source {
+            return Err(Error::input(format!(
+                "the tokens of `{}` are in use already with other scopes, or by another flow",
+                key.user()
+            )));
+        }
+        Ok(UserTokens::new(Arc::clone(&self.shared), slot))
+    }
+
+    /// Whether a token is stored for a user.
+    ///
+    /// # Errors
+    /// As [`user`](Self::user), and of kind [`Store`](zcrm_core::ErrorKind::Store) where the store
+    /// fails.
+    pub async fn is_token_generated(&self, user: &str) -> Result<bool, Error> {
+        self.user(user)?.is_generated().await
+    }
+
+    /// The keys of all users of this client in this environment that have a token.
+    ///
+    /// # Errors
+    /// Of kind [`Store`](zcrm_core::ErrorKind::Store) where the store fails, or cannot list.
+    pub async fn users(&self) -> Result<Vec<TokenKey>, Error> {
+        let client_id = self.shared.accounts.credentials().client_id();
+        let environment = self.shared.site.environment();
+        let mut keys = self.shared.store.keys().await.map_err(renewal::store)?;
+        keys.retain(|key| key.client_id() == client_id && key.environment() == environment);
+        keys.sort();
+        Ok(keys)
+    }
+
+    /// Removes a user's tokens; says whether there were any. At Zoho they stay good until
+    /// [revoked](UserTokens::revoke).
+    ///
+    /// # Errors
+    /// As [`user`](Self::user), and of kind [`Store`](zcrm_core::ErrorKind::Store) where the store
+    /// fails.
+    pub async fn remove(&self, user: &str) -> Result<bool, Error> {
+        self.user(user)?.forget().await
     }
 
     /// The store that the tokens are kept in.
@@ -139,9 +278,10 @@ impl TokenManager {
 /// # rescue(&Error::config("x"));
 /// ```
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("the tokens were issued, but not saved: {cause}")]
+#[error("the tokens were issued, but not saved")]
 pub struct UnsavedToken {
     token: StoredToken,
+    #[source]
     cause: crate::StoreError,
 }
 

@@ -2,10 +2,33 @@
 
 mod accounts;
 mod answer;
+mod authorize;
+mod budget;
+mod device;
+mod fault;
+mod grant;
+mod identify;
+mod login;
 mod manager;
+mod observer;
+mod redirect;
 mod renewal;
+mod revoke;
+mod scopes;
+mod secret;
+mod server_time;
+mod slot;
 mod user;
 
 pub use accounts::{Accounts, ClientCredentials};
+pub use authorize::AuthorizeUrl;
+pub use device::DeviceLogin;
+pub use fault::TokenFault;
+pub use grant::Grant;
+pub use identify::{Identify, UserInfo};
 pub use manager::{TokenManager, UnsavedToken};
+pub use observer::TokenObserver;
+pub use redirect::Redirect;
+pub use revoke::RevokeBy;
+pub use secret::{ClientSecret, CredentialsProvider};
 pub use user::UserTokens;

@@ -1,16 +1,18 @@
-//! Changing what is stored: exchange, refresh, logout, each under the store's lock.
+//! Refreshing what is stored, once for all processes: under the store's lock.
 
 use std::{sync::Arc, time::Duration};
 
-use zcrm_core::{Error, ErrorKind, Outcome, SecretString};
+use zcrm_core::{Error, ErrorKind, Outcome};
 
 use super::{
-    manager::{Shared, UnsavedToken},
-    user::{Held, Slot},
+    fault::TokenFault,
+    manager::Shared,
+    slot::{Held, Slot, Source},
 };
-use crate::{RefreshLock, StoreError, StoredToken};
+use crate::{RefreshLock, StoreError, StoredToken, TokenKey};
 
-/// How long to wait for the lock: longer than a call of the accounts server may take (20 s).
+/// How long to wait for the lock: longer than a token call may take with all that belongs to it
+/// (25 s).
 const LOCK_WAIT: Duration = Duration::from_secs(30);
 
 /// A refresh waits for the lock in slices, from the first length to the longest, and looks into the
@@ -26,8 +28,19 @@ pub(super) fn store(error: StoreError) -> Error {
     Error::new(ErrorKind::Store, Outcome::NotSent, "the token store failed").with_source(error)
 }
 
-fn credential(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Credential, Outcome::NotSent, message.into())
+fn credential(fault: TokenFault, message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Credential, Outcome::NotSent, message.into()).with_source(fault)
+}
+
+/// Nobody logged in.
+pub(super) fn nobody(key: &TokenKey) -> Error {
+    credential(
+        TokenFault::NotLoggedIn,
+        format!(
+            "no token is stored for `{}`: log in first, by exchanging a grant token",
+            key.user()
+        ),
+    )
 }
 
 /// A token that is good now: what the store holds, or a refreshed one.
@@ -62,7 +75,7 @@ async fn renew_in_turn(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Arc<Hel
             _ => {}
         }
         if left.is_zero() {
-            going_without();
+            going_without(shared, slot);
             break None;
         }
         slice = (slice * 2).min(LONGEST_SLICE);
@@ -77,35 +90,51 @@ async fn renew_locked(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Arc<Held
     if let Some(held) = usable(shared, slot).await? {
         return Ok(held);
     }
-    let Some(old) = shared.store.load(&slot.key).await.map_err(store)? else {
-        return Err(credential(format!(
-            "no token is stored for `{}`: log in first, by exchanging a grant token",
-            slot.key.user()
-        )));
-    };
-    let Some(refresh) = &old.refresh else {
-        return Err(credential("the stored login has no refresh token: log in again"));
-    };
-    let server = shared.site.accounts_origin(old.accounts().as_deref());
-    let fresh = shared.accounts.refresh(refresh, &server).await?;
-    let token = merge(fresh, &old);
+    let old = shared.store.load(&slot.key).await.map_err(store)?;
+    let token = fetch(shared, slot, old.as_ref()).await?;
     let held = Arc::new(Held::new(shared, token, true)?);
     // a login or a logout that happened meanwhile wins
+    let same = |stored: &StoredToken| old.as_ref().is_some_and(|old| stored.is_same_login(old));
     let saved = match shared.store.load(&slot.key).await {
-        Ok(Some(stored)) if !stored.is_same_login(&old) => {
+        Ok(Some(stored)) if old.is_some() && !same(&stored) => {
             return Ok(Arc::new(Held::new(shared, stored, false)?));
         }
-        Ok(None) => return Err(credential("the user was logged out during the refresh")),
-        Ok(Some(_)) => shared.store.save(&slot.key, &held.token).await,
+        Ok(None) if old.is_some() => {
+            let message = "the user was logged out during the refresh";
+            return Err(credential(TokenFault::NotLoggedIn, message));
+        }
+        Ok(_) => shared.store.save(&slot.key, &held.token).await,
         // nobody knows what would be overwritten
         Err(error) => Err(error),
     };
     if let Err(error) = saved {
         tracing::warn!(%error, "the refreshed token could not be saved: using it from memory");
+        shared.tell(|observer| observer.save_failed(&slot.key, &error));
         tokio::spawn(save_later(Arc::clone(shared), Arc::clone(slot), Arc::clone(&held)));
     }
-    tracing::info!(expires_at = %held.token.expires_at, "the access token was refreshed");
+    let expires_at = held.token.expires_at;
+    tracing::info!(%expires_at, "the access token was refreshed");
+    shared.tell(|observer| observer.refreshed(&slot.key, expires_at));
     Ok(held)
+}
+
+/// An access token from the accounts server, in the way of the slot.
+async fn fetch(
+    shared: &Shared,
+    slot: &Slot,
+    old: Option<&StoredToken>,
+) -> Result<StoredToken, Error> {
+    let accounts = old.and_then(StoredToken::accounts);
+    let server = shared.site.accounts_origin(accounts.as_deref());
+    if let Source::Client { scopes } = &slot.source {
+        return shared.accounts.client_credentials(slot.key.user(), scopes, &server).await;
+    }
+    let old = old.ok_or_else(|| nobody(&slot.key))?;
+    let refresh = old.refresh.as_ref().ok_or_else(|| {
+        let message = "the stored login has no refresh token: log in again";
+        credential(TokenFault::NoRefreshToken, message)
+    })?;
+    Ok(merge(shared.accounts.refresh(refresh, &server).await?, old))
 }
 
 /// What the store holds.
@@ -159,77 +188,24 @@ async fn save_later(shared: Arc<Shared>, slot: Arc<Slot>, held: Arc<Held>) {
         release(lock).await;
         if done {
             tracing::info!("the token store works again");
+            shared.tell(|observer| observer.saved_late(&slot.key));
             return;
         }
     }
     tracing::error!("a refreshed token could not be saved; the old login stays in the store");
 }
 
-/// Spends a grant token and saves what comes.
-pub(super) async fn exchange(
-    shared: &Shared,
-    slot: &Slot,
-    grant: &SecretString,
-) -> Result<StoredToken, Error> {
-    let _alone = slot.writing.lock().await;
-    let lock = lock(shared, slot).await?;
-    let exchanged = exchange_locked(shared, slot, grant).await;
-    release(lock).await;
-    exchanged
-}
-
-async fn exchange_locked(
-    shared: &Shared,
-    slot: &Slot,
-    grant: &SecretString,
-) -> Result<StoredToken, Error> {
-    // a store that is broken is found out before the grant is spent
-    let before = shared.store.load(&slot.key).await.map_err(store)?;
-    let server = shared.site.accounts_origin(None);
-    let token = shared.accounts.exchange(grant, &server).await?;
-    if token.refresh.is_none() {
-        let kept =
-            if before.is_some() { "the stored login was kept" } else { "nothing was stored" };
-        return Err(credential(format!(
-            "Zoho gave no refresh token, so {kept}: ask for `access_type=offline` and \
-             `prompt=consent`, and log in again"
-        )));
-    }
-    // from here on the tokens exist nowhere else: an error must carry them
-    let held = Held::new(shared, token.clone(), true).map_err(|error| {
-        let cause = StoreError::new("they are of another place than the configuration names");
-        error.with_source(UnsavedToken::new(token.clone(), cause))
-    })?;
-    shared.store.save(&slot.key, &token).await.map_err(|cause| {
-        let message =
-            "the login worked, but its tokens could not be saved; this error carries them";
-        Error::new(ErrorKind::Store, Outcome::Unknown, message)
-            .with_source(UnsavedToken::new(token.clone(), cause))
-    })?;
-    slot.begin_anew(held);
-    Ok(token)
-}
-
-/// Removes a user's tokens.
-pub(super) async fn forget(shared: &Shared, slot: &Slot) -> Result<bool, Error> {
-    let _alone = slot.writing.lock().await;
-    slot.current.store(None);
-    let lock = lock(shared, slot).await?;
-    let deleted = shared.store.delete(&slot.key).await.map_err(store);
-    release(lock).await;
-    deleted
-}
-
-async fn lock(shared: &Shared, slot: &Slot) -> Result<Option<RefreshLock>, Error> {
+pub(super) async fn lock(shared: &Shared, slot: &Slot) -> Result<Option<RefreshLock>, Error> {
     let lock = shared.store.lock(&slot.key, LOCK_WAIT).await.map_err(store)?;
     if lock.is_none() {
-        going_without();
+        going_without(shared, slot);
     }
     Ok(lock)
 }
 
 /// Zoho does not rotate refresh tokens: the worst case is one access token more.
-fn going_without() {
+fn going_without(shared: &Shared, slot: &Slot) {
+    shared.tell(|observer| observer.lock_busy(&slot.key));
     tracing::warn!("the refresh lock was not free in time: going on without it");
 }
 
@@ -238,7 +214,7 @@ fn busy() -> Error {
     Error::new(ErrorKind::Timeout, Outcome::NotSent, message)
 }
 
-async fn release(lock: Option<RefreshLock>) {
+pub(super) async fn release(lock: Option<RefreshLock>) {
     if let Some(lock) = lock
         && let Err(error) = lock.release().await
     {

@@ -1,26 +1,24 @@
 //! The tokens of one user: the hot path, and the one refresh that all wait for.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
-use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
 use tokio::{runtime::Handle, sync::watch};
-use zcrm_core::{BoxError, Error, ErrorKind, Outcome, SecretString};
+use zcrm_core::{BoxError, Endpoint, Error, ErrorKind, Outcome, SecretString};
 use zcrm_http::{Authorization, Authorizer};
 
-use super::{manager::Shared, renewal};
+use super::{
+    grant::Grant,
+    login,
+    manager::Shared,
+    renewal,
+    revoke::RevokeBy,
+    slot::{Failed, Held, Landing, Refused, Slot},
+};
 use crate::{StoredToken, TokenKey};
 
 /// A token younger than this that the API refuses is not stale: something else is wrong.
 const TOO_YOUNG: Duration = Duration::from_secs(60);
-
-/// Half the hour that Zoho's tokens live: a token of the store is not refreshed earlier than that.
-const MOST_EARLY: Duration = Duration::from_secs(1800);
 
 /// After a failed refresh that nobody waits for, the next one is not tried before this.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -33,134 +31,13 @@ pub struct UserTokens {
     slot: Arc<Slot>,
 }
 
-/// What a process knows of one user's token.
-pub(super) struct Slot {
-    pub(super) key: TokenKey,
-    /// The token in use; read without a lock, changed while holding `writing`.
-    pub(super) current: ArcSwapOption<Held>,
-    /// Held by whoever changes what is stored or in use.
-    pub(super) writing: tokio::sync::Mutex<()>,
-    /// Whoever needs a token that is not at hand waits for the one flight.
-    flight: Mutex<Option<watch::Receiver<Landing>>>,
-    refused: Mutex<Option<Refused>>,
-    failed: Mutex<Option<Failed>>,
-}
-
-type Landing = Option<Result<Arc<Held>, Error>>;
-
-/// A token in use.
-#[derive(Debug)]
-pub(super) struct Held {
-    pub(super) token: StoredToken,
-    pub(super) authorization: Authorization,
-    /// When to begin to refresh it, by the wall clock and by the monotonic one; the earlier wins.
-    fresh_until: (DateTime<Utc>, Duration),
-    /// When it ends, monotonic.
-    valid_until: Duration,
-    /// When this process got it from the accounts server, monotonic; `None` if from the store.
-    issued: Option<Duration>,
-}
-
-/// A token that the API refused.
-struct Refused {
-    authorization: Authorization,
-    /// Set where it was too young to be stale: until then nothing is refreshed.
-    hopeless_until: Option<Duration>,
-}
-
-/// A flight that failed.
-struct Failed {
-    error: Error,
-    /// Until then (monotonic) nothing is tried that can wait, and nothing at all where the accounts
-    /// server wants a pause or said that the login is dead.
-    until: Duration,
-}
-
-impl Slot {
-    pub(super) fn new(key: TokenKey) -> Self {
-        Self {
-            key,
-            current: ArcSwapOption::empty(),
-            writing: tokio::sync::Mutex::default(),
-            flight: Mutex::default(),
-            refused: Mutex::default(),
-            failed: Mutex::default(),
-        }
-    }
-
-    fn flight(&self) -> MutexGuard<'_, Option<watch::Receiver<Landing>>> {
-        self.flight.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn refused(&self) -> MutexGuard<'_, Option<Refused>> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn failed(&self) -> MutexGuard<'_, Option<Failed>> {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Uses the token of a new login; what went wrong with the old one is forgotten.
-    pub(super) fn begin_anew(&self, held: Held) {
-        *self.refused() = None;
-        *self.failed() = None;
-        self.current.store(Some(Arc::new(held)));
-    }
-
-    /// Whether a token can be used as it is: fresh, and not the one that was refused.
-    pub(super) fn is_usable(&self, shared: &Shared, held: &Held) -> bool {
-        held.is_fresh(shared) && !self.was_refused(held)
-    }
-
-    /// Whether a token still serves where no other can be had.
-    pub(super) fn is_last_resort(&self, shared: &Shared, held: &Held) -> bool {
-        held.is_valid(shared) && !self.was_refused(held)
-    }
-
-    fn was_refused(&self, held: &Held) -> bool {
-        self.refused().as_ref().is_some_and(|it| it.authorization == held.authorization)
-    }
-}
-
-impl Held {
-    pub(super) fn new(
-        shared: &Shared,
-        token: StoredToken,
-        just_issued: bool,
-    ) -> Result<Self, Error> {
-        use zcrm_core::ExposeSecret as _;
-        let origin = shared.site.api_origin(token.api_domain.as_deref())?;
-        let mut authorization = Authorization::zoho(token.access.expose_secret(), origin)?;
-        if let Some(content) = shared.site.content_origin(token.api_domain.as_deref())? {
-            authorization = authorization.with_content(content);
-        }
-        let now = shared.clock.monotonic();
-        let left = (token.expires_at - shared.clock.now()).to_std().unwrap_or_default();
-        // a new token is fresh for half its life at least, however early the refresh should be
-        let early = shared.early.min(if just_issued { left / 2 } else { MOST_EARLY });
-        let wall = token.expires_at - TimeDelta::from_std(early).unwrap_or_default();
-        Ok(Self {
-            token,
-            authorization,
-            fresh_until: (wall, now.saturating_add(left.saturating_sub(early))),
-            valid_until: now.saturating_add(left),
-            issued: just_issued.then_some(now),
-        })
-    }
-
-    fn is_fresh(&self, shared: &Shared) -> bool {
-        let (wall, monotonic) = self.fresh_until;
-        shared.clock.monotonic() < monotonic && shared.clock.now() < wall
-    }
-
-    fn is_valid(&self, shared: &Shared) -> bool {
-        shared.clock.monotonic() < self.valid_until && shared.clock.now() < self.token.expires_at
-    }
-}
-
 impl UserTokens {
     pub(super) fn new(shared: Arc<Shared>, slot: Arc<Slot>) -> Self {
         Self { shared, slot }
+    }
+
+    pub(super) fn slot(&self) -> &Arc<Slot> {
+        &self.slot
     }
 
     /// The key under which the tokens are kept.
@@ -169,18 +46,55 @@ impl UserTokens {
         &self.slot.key
     }
 
-    /// Logs in with a grant token, and saves what comes. It is finished even if the caller gives
-    /// up waiting.
+    /// Logs in: exchanges a grant token, or takes what else a [`Grant`] can be, and saves what
+    /// comes. It is finished even if the caller gives up waiting.
+    ///
+    /// ```no_run
+    /// # async fn example(tokens: zcrm_oauth::UserTokens) -> zcrm_core::Result<()> {
+    /// tokens.exchange("1000.grant").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Of kind [`Credential`](ErrorKind::Credential) where the grant is no good or brings no
     /// refresh token, [`Store`](ErrorKind::Store) where the tokens could not be saved: that error
     /// carries them, see [`UnsavedToken`](crate::UnsavedToken).
-    pub async fn exchange(&self, grant: impl Into<SecretString>) -> Result<StoredToken, Error> {
-        let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slot));
+    pub async fn exchange(&self, grant: impl Into<Grant>) -> Result<StoredToken, Error> {
         let grant = grant.into();
-        let exchange = async move { renewal::exchange(&shared, &slot, &grant).await };
-        runtime()?.spawn(exchange).await.map_err(lost)?
+        let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slot));
+        finished(async move { login::exchange(&shared, &slot, grant).await }).await
+    }
+
+    /// Takes over a refresh token from elsewhere: fetches an access token with it and saves both.
+    /// Short for [`exchange`](Self::exchange) of a [`Grant::refresh_token`].
+    ///
+    /// # Errors
+    /// As [`exchange`](Self::exchange).
+    pub async fn import(&self, refresh: impl Into<SecretString>) -> Result<StoredToken, Error> {
+        self.exchange(Grant::refresh_token(refresh)).await
+    }
+
+    /// Whether a token is stored for this user.
+    ///
+    /// # Errors
+    /// Of kind [`Store`](ErrorKind::Store) where the store fails.
+    pub async fn is_generated(&self) -> Result<bool, Error> {
+        Ok(self.stored().await?.is_some())
+    }
+
+    /// The scopes that the stored token lacks for an operation; see
+    /// [`StoredToken::missing_scopes`].
+    ///
+    /// # Errors
+    /// Of kind [`Credential`](ErrorKind::Credential) where nobody logged in, and of kind
+    /// [`Store`](ErrorKind::Store) where the store fails.
+    pub async fn missing_scopes(
+        &self,
+        operation: &Endpoint,
+    ) -> Result<Option<Vec<&'static str>>, Error> {
+        let stored = self.stored().await?.ok_or_else(|| renewal::nobody(&self.slot.key))?;
+        Ok(stored.missing_scopes(operation))
     }
 
     /// The token that is kept, as it is: nothing is refreshed. `None` where nobody logged in.
@@ -201,14 +115,32 @@ impl UserTokens {
     }
 
     /// Removes the tokens from the store and from memory; says whether there were any. At Zoho
-    /// they stay good until revoked.
+    /// they stay good until [revoked](Self::revoke).
     ///
     /// # Errors
     /// Of kind [`Store`](ErrorKind::Store) where the store fails.
     pub async fn forget(&self) -> Result<bool, Error> {
         let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slot));
-        let forget = async move { renewal::forget(&shared, &slot).await };
-        runtime()?.spawn(forget).await.map_err(lost)?
+        finished(async move { login::forget(&shared, &slot).await }).await
+    }
+
+    /// Ends the login at Zoho too: revokes the refresh token, and with it its access tokens, and
+    /// then [forgets](Self::forget) them. Says whether there were any.
+    ///
+    /// # Errors
+    /// Of the transport, or of kind [`Throttled`](ErrorKind::Throttled) and its like; nothing is
+    /// forgotten then. A refresh token that was dead already is no error.
+    pub async fn revoke(&self) -> Result<bool, Error> {
+        self.revoke_by(RevokeBy::Form).await
+    }
+
+    /// The same, with the token where [`RevokeBy`] says.
+    ///
+    /// # Errors
+    /// As [`revoke`](Self::revoke).
+    pub async fn revoke_by(&self, by: RevokeBy) -> Result<bool, Error> {
+        let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slot));
+        finished(async move { login::revoke(&shared, &slot, by).await }).await
     }
 
     async fn held(&self) -> Result<Arc<Held>, Error> {
@@ -264,6 +196,7 @@ impl UserTokens {
             let mut result = renewal::renew(&shared, &slot).await;
             *slot.failed() = result.as_ref().err().map(|error| {
                 tracing::warn!(%error, "no fresh token");
+                shared.tell_failure(&slot.key, error);
                 let pause = error.retry_after().unwrap_or(PAUSE);
                 let until = shared.clock.monotonic().saturating_add(pause);
                 Failed { error: error.clone(), until }
@@ -333,6 +266,13 @@ fn runtime() -> Result<Handle, Error> {
     Handle::try_current().map_err(|error| {
         Error::config("zcrm must be used inside a tokio runtime").with_source(error)
     })
+}
+
+/// Runs `work` in a task of its own, so that it ends whoever gives up waiting.
+pub(super) async fn finished<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    runtime()?.spawn(work).await.map_err(lost)?
 }
 
 fn lost(error: tokio::task::JoinError) -> Error {

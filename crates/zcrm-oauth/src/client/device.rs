@@ -1,0 +1,243 @@
+//! The login of a device without a browser: it shows a code, somebody enters it elsewhere.
+
+use std::{error::Error as StdError, fmt, time::Duration};
+
+use serde::Deserialize;
+use serde_json::Value;
+use zcrm_core::{
+    ApiVersion, Base, BodyShape, DataCenter, Endpoint, Error, ErrorKind, ExposeSecret, Origin,
+    Outcome, SecretString, Site,
+};
+
+use super::{
+    accounts::Accounts,
+    answer::{self, Flow},
+    fault::TokenFault,
+    grant::Grant,
+    manager::TokenManager,
+    scopes,
+};
+
+const CODE: Endpoint = Endpoint::post("/oauth/v3/device/code")
+    .id("oauth.device_code")
+    .base(Base::Root)
+    .body(BodyShape::Form);
+const TOKEN: Endpoint = Endpoint::post("/oauth/v3/device/token")
+    .id("oauth.device_token")
+    .base(Base::Root)
+    .body(BodyShape::Form);
+
+/// Zoho wants no more than one poll in 30 s, whatever its answer says.
+const SLOWEST: Duration = Duration::from_secs(30);
+
+/// What a poll that came too early costs from then on (RFC 8628).
+const SLOWER: Duration = Duration::from_secs(5);
+
+/// How long a code lives where the answer does not say so, by Zoho's page.
+const LIFE: Duration = Duration::from_secs(300);
+
+#[derive(Deserialize)]
+struct Wire {
+    user_code: Option<String>,
+    device_code: Option<String>,
+    verification_url: Option<String>,
+    verification_uri_complete: Option<String>,
+    interval: Option<Value>,
+    expires_in: Option<Value>,
+    error: Option<String>,
+    error_description: Option<String>,
+}
+
+/// Why a poll brought no tokens yet.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(super) enum Pending {
+    #[error("nobody has entered the code yet")]
+    NotYet,
+    #[error("the polls come too fast")]
+    TooFast,
+    #[error("the person's account is in another data centre")]
+    Elsewhere(Option<String>),
+}
+
+impl Pending {
+    pub(super) fn of_word(word: &str, location: Option<&str>) -> Option<Self> {
+        match word {
+            "authorization_pending" => Some(Self::NotYet),
+            "slow_down" => Some(Self::TooFast),
+            "other_dc" => Some(Self::Elsewhere(location.map(str::to_owned))),
+            _ => None,
+        }
+    }
+
+    fn of(error: &Error) -> Option<&Self> {
+        StdError::source(error)?.downcast_ref()
+    }
+}
+
+/// A login that waits for somebody to enter a code: [`TokenManager::device_login`]. `Debug` shows
+/// no code.
+pub struct DeviceLogin {
+    accounts: Accounts,
+    site: Site,
+    server: Origin,
+    device_code: SecretString,
+    user_code: String,
+    verification_url: String,
+    complete_url: Option<String>,
+    interval: Duration,
+    /// Monotonic.
+    until: Duration,
+}
+
+impl TokenManager {
+    /// Begins the login of a device: show [`user_code`](DeviceLogin::user_code) and
+    /// [`verification_url`](DeviceLogin::verification_url), then [`wait`](DeviceLogin::wait).
+    ///
+    /// ```no_run
+    /// # async fn example(manager: zcrm_oauth::TokenManager) -> zcrm_core::Result<()> {
+    /// let scopes = ["ZohoCRM.modules.ALL", "AaaServer.profile.READ"];
+    /// let device = manager.device_login(&scopes).await?;
+    /// println!("enter {} at {}", device.user_code(), device.verification_url());
+    /// let tokens = manager.login(device.wait().await?).await?;
+    /// # let _ = tokens;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind [`Input`](ErrorKind::Input) where no scope is named, of kind
+    /// [`Credential`](ErrorKind::Credential) where the client is wrong, or of the transport.
+    pub async fn device_login(&self, scopes: &[impl AsRef<str>]) -> Result<DeviceLogin, Error> {
+        let scope = scopes::listed(scopes)?;
+        let shared = self.shared();
+        let (accounts, server) = (&shared.accounts, shared.site.accounts_origin(None));
+        let begun = shared.clock.monotonic();
+        let request = CODE.request(ApiVersion::V2).form(&[
+            ("client_id", accounts.credentials().client_id()),
+            ("grant_type", "device_request"),
+            ("scope", &scope),
+            ("access_type", "offline"),
+            ("prompt", "consent"),
+        ]);
+        let reply = accounts.send(&server, request).await?;
+        let judge = || {
+            let wire: Wire = answer::object(&reply)?;
+            if let Some(word) = &wire.error {
+                let description = wire.error_description.as_deref().unwrap_or_default();
+                return Err(answer::refusal(Flow::Device, word, description, false)
+                    .with_status(reply.status()));
+            }
+            let (Some(device_code), Some(user_code), Some(verification_url)) =
+                (wire.device_code, wire.user_code, wire.verification_url)
+            else {
+                return Err(answer::malformed("the answer has no code for a device", &reply));
+            };
+            let interval = span(wire.interval.as_ref(), 1000).unwrap_or_default().max(SLOWEST);
+            let life = span(wire.expires_in.as_ref(), 86_400).unwrap_or(LIFE);
+            Ok(DeviceLogin {
+                accounts: accounts.clone(),
+                site: shared.site.clone(),
+                server: server.clone(),
+                device_code: device_code.into(),
+                user_code,
+                verification_url,
+                complete_url: wire.verification_uri_complete,
+                interval,
+                until: begun.saturating_add(life),
+            })
+        };
+        judge().map_err(|error| error.with_call(reply.call()).with_host(server.host()))
+    }
+}
+
+/// A span in seconds, or in milliseconds where it would be as long as `absurd`: Zoho's answers have
+/// both.
+fn span(value: Option<&Value>, absurd: u64) -> Option<Duration> {
+    let number = match value? {
+        Value::String(text) => text.trim().parse().ok(),
+        other => other.as_u64(),
+    }?;
+    Some(if number < absurd { Duration::from_secs(number) } else { Duration::from_millis(number) })
+}
+
+impl DeviceLogin {
+    /// What the person enters.
+    #[must_use]
+    pub fn user_code(&self) -> &str {
+        &self.user_code
+    }
+
+    /// Where the person enters it.
+    #[must_use]
+    pub fn verification_url(&self) -> &str {
+        &self.verification_url
+    }
+
+    /// The same with the code in it, for a QR code, where Zoho gives one.
+    #[must_use]
+    pub fn complete_url(&self) -> Option<&str> {
+        self.complete_url.as_deref()
+    }
+
+    /// Waits until somebody has entered the code and agreed, asking every 30 s, or slower where Zoho
+    /// says so. A person of another data centre is followed there. Whoever drops this future gives
+    /// the login up.
+    ///
+    /// # Errors
+    /// With [`TokenFault::BadGrant`] where the code expired, [`TokenFault::Denied`] where the
+    /// person refused; of kind [`Decode`](ErrorKind::Decode) where an answer is malformed. Broken
+    /// connections and pauses that Zoho wants end nothing before the code expires.
+    pub async fn wait(mut self) -> Result<Grant, Error> {
+        let clock = self.accounts.clock().clone();
+        let mut pause = self.interval;
+        loop {
+            if clock.monotonic().saturating_add(pause) >= self.until {
+                let message =
+                    "the code for the device expired before anybody entered it: begin anew";
+                return Err(Error::new(ErrorKind::Credential, Outcome::Refused, message)
+                    .with_source(TokenFault::BadGrant));
+            }
+            clock.sleep(pause).await;
+            let error = match self.poll().await {
+                Ok(token) => return Ok(token.into()),
+                Err(error) => error,
+            };
+            match (Pending::of(&error), error.kind()) {
+                (Some(Pending::NotYet), _)
+                | (None, ErrorKind::Connect | ErrorKind::Transport | ErrorKind::Timeout) => {}
+                (Some(Pending::TooFast), _) => self.interval += SLOWER,
+                (Some(Pending::Elsewhere(location)), _) => {
+                    self.server = elsewhere(&self.site, location.as_deref())?;
+                }
+                (None, ErrorKind::Throttled) => {}
+                _ => return Err(error),
+            }
+            pause = self.interval.max(error.retry_after().unwrap_or_default());
+        }
+    }
+
+    async fn poll(&self) -> Result<crate::StoredToken, Error> {
+        let fields = [("grant_type", "device_token"), ("code", self.device_code.expose_secret())];
+        self.accounts.tokens(Flow::Device, &TOKEN, &self.server, &fields).await
+    }
+}
+
+fn elsewhere(site: &Site, location: Option<&str>) -> Result<Origin, Error> {
+    let unknown = |error: Error| {
+        let message = "the person's account is in another data centre, which is not known here: \
+                       set `data_center` or `accounts_url`";
+        Error::new(ErrorKind::WrongDataCenter, Outcome::Refused, message).with_source(error)
+    };
+    let location = location.unwrap_or_default();
+    let data_center: DataCenter = location.parse().map_err(unknown)?;
+    site.accounts_named(&data_center.accounts_origin().to_string()).map_err(unknown)
+}
+
+impl fmt::Debug for DeviceLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceLogin")
+            .field("server", &self.server)
+            .field("interval", &self.interval)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,74 @@
+//! What exactly is wrong with a login.
+
+use std::error::Error as StdError;
+
+use zcrm_core::Error;
+
+/// Why tokens could not be had, where the error's [kind](zcrm_core::ErrorKind) is not exact
+/// enough: what a program, or a person, has to do next. It is in the sources of the error.
+///
+/// The other failures are told apart by their kind: `Throttled` (until when says
+/// [`Error::retry_after`]), `Connect`, `Transport` and `Timeout`, `Decode` for an answer that is
+/// malformed, `Store`.
+///
+/// ```
+/// use zcrm_core::Error;
+/// use zcrm_oauth::TokenFault;
+///
+/// fn what_to_do(error: &Error) -> &'static str {
+///     match TokenFault::of(error) {
+///         Some(TokenFault::DeadRefreshToken | TokenFault::NotLoggedIn) => "send to the login page",
+///         Some(TokenFault::WrongClient | TokenFault::WrongDataCenter) => "call the administrator",
+///         _ => "try again later",
+///     }
+/// }
+/// # assert_eq!(what_to_do(&Error::config("x")), "try again later");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenFault {
+    /// The grant token or device code was used before, has expired, or is of another client.
+    #[error("the grant is no good")]
+    BadGrant,
+    /// The refresh token was revoked or is of another client: somebody must log in again.
+    #[error("the refresh token is dead")]
+    DeadRefreshToken,
+    /// The client id, its secret or its redirect URI is wrong.
+    #[error("the client is not known as it is configured")]
+    WrongClient,
+    /// The accounts server does not know the client, and has never given it a token: it is
+    /// suspected to be that of another data centre. (Or the client id is wrong.)
+    #[error("the data centre is suspected to be another")]
+    WrongDataCenter,
+    /// The person, or the organisation, said no.
+    #[error("access was refused")]
+    Denied,
+    /// Zoho gave no refresh token, or none is stored.
+    #[error("there is no refresh token")]
+    NoRefreshToken,
+    /// No token is stored for the user.
+    #[error("nobody logged in")]
+    NotLoggedIn,
+    /// The token lacks a scope that is needed for this.
+    #[error("a scope is missing")]
+    MissingScope,
+    /// The `state` of a redirect is not one that was given to this browser's session, was used
+    /// before, or has expired. The redirect may be forged.
+    #[error("the state is not one that was given out")]
+    ForgedState,
+}
+
+impl TokenFault {
+    /// The fault that an error carries.
+    #[must_use]
+    pub fn of(error: &Error) -> Option<Self> {
+        let mut source = error.source();
+        while let Some(cause) = source {
+            if let Some(fault) = cause.downcast_ref() {
+                return Some(*fault);
+            }
+            source = cause.source();
+        }
+        None
+    }
+}

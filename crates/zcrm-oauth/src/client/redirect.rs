@@ -1,0 +1,136 @@
+//! The end of a login in a browser: what the redirect brings.
+
+use std::fmt;
+
+use form_urlencoded::Parse;
+use zcrm_core::{DataCenter, Error, ErrorKind, Origin, Outcome, SecretString, Site};
+
+use super::{
+    authorize::{forged, is_same},
+    fault::TokenFault,
+    grant::Grant,
+    manager::TokenManager,
+};
+
+/// A redirect whose `state` was good: the grant token and the accounts server that takes it.
+/// [`TokenManager::login`] and [`UserTokens::exchange`](crate::UserTokens::exchange) take it as
+/// [`Grant`]. `Debug` shows no grant.
+#[derive(Clone)]
+pub struct Redirect {
+    code: SecretString,
+    server: Option<Origin>,
+}
+
+impl Redirect {
+    /// The accounts server of the person's data centre, where the redirect named one.
+    #[must_use]
+    pub fn accounts_server(&self) -> Option<&Origin> {
+        self.server.as_ref()
+    }
+
+    /// Reads a redirect. Nothing else of it is looked at before its `state` is found good.
+    fn read(redirect: &str, site: &Site, good: impl FnOnce(&str) -> bool) -> Result<Self, Error> {
+        let query = redirect.split_once('?').map_or(redirect, |(_, query)| query);
+        let query = query.split_once('#').map_or(query, |(query, _)| query);
+        let parameters = form_urlencoded::parse(query.as_bytes());
+        let state = once(parameters, "state").ok().flatten();
+        if !state.is_some_and(|state| good(&state)) {
+            return Err(forged());
+        }
+        if let Some(word) = once(parameters, "error")? {
+            return Err(refused(&word));
+        }
+        let code = once(parameters, "code")?.filter(|code| !code.trim().is_empty());
+        let code = code.ok_or_else(|| odd("has neither `code` nor `error`"))?;
+        let location = once(parameters, "location")?;
+        let server = match (once(parameters, "accounts-server")?, location) {
+            (Some(named), _) => Some(site.accounts_named(&named)?),
+            (None, Some(location)) => {
+                let named: DataCenter = location.parse()?;
+                Some(site.accounts_origin(Some(&named.accounts_origin().to_string())))
+            }
+            (None, None) => None,
+        };
+        Ok(Self { code: code.into(), server })
+    }
+}
+
+/// A parameter, which must not be there twice.
+fn once(parameters: Parse<'_>, name: &str) -> Result<Option<String>, Error> {
+    let mut values = parameters.filter(|(key, _)| key == name).map(|(_, value)| value);
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Err(odd("has one of its parameters twice")),
+        (value, None) => Ok(value.map(std::borrow::Cow::into_owned)),
+    }
+}
+
+fn odd(what: &str) -> Error {
+    Error::new(ErrorKind::Decode, Outcome::Refused, format!("the redirect {what}"))
+}
+
+fn refused(word: &str) -> Error {
+    let message = match word {
+        "access_denied" => "the person refused access",
+        "invalid_scope" => "Zoho does not know one of the scopes that were asked for",
+        _ => "Zoho refused the login",
+    };
+    let error = Error::new(ErrorKind::Credential, Outcome::Refused, message);
+    if word == "access_denied" { error.with_source(TokenFault::Denied) } else { error }
+}
+
+impl From<Redirect> for Grant {
+    fn from(redirect: Redirect) -> Self {
+        let grant = Self::from(redirect.code);
+        match redirect.server {
+            Some(server) => grant.at(server),
+            None => grant,
+        }
+    }
+}
+
+impl fmt::Debug for Redirect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redirect").field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+impl TokenManager {
+    /// Takes the redirect of a login that began with
+    /// [`AuthorizeUrl::for_session`](crate::AuthorizeUrl::for_session): its URL, or the query alone.
+    /// Its `state` is used up by this, whatever else comes.
+    ///
+    /// ```no_run
+    /// # async fn example(manager: zcrm_oauth::TokenManager) -> zcrm_core::Result<()> {
+    /// # let (session, uri) = ("", "");
+    /// // in the handler of the redirect URI, with the session of the same browser
+    /// let redirect = manager.accept(session, uri)?;
+    /// let tokens = manager.login(redirect).await?;
+    /// # let _ = tokens;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// With [`TokenFault::ForgedState`] where the state is not the session's, was used or has
+    /// expired; with [`TokenFault::Denied`] where the person refused; of kind
+    /// [`WrongDataCenter`](ErrorKind::WrongDataCenter) where an accounts server is named that is
+    /// neither Zoho's nor the configured one; of kind [`Decode`](ErrorKind::Decode) where it is no
+    /// such redirect.
+    pub fn accept(&self, session: &str, redirect: &str) -> Result<Redirect, Error> {
+        let shared = self.shared();
+        let now = shared.clock.monotonic();
+        Redirect::read(redirect, &shared.site, |state| shared.states.end(state, session, now))
+    }
+
+    /// The same for a login that began with
+    /// [`AuthorizeUrl::with_state`](crate::AuthorizeUrl::with_state): `expected` is the state that
+    /// the caller has just removed from the browser's session.
+    ///
+    /// # Errors
+    /// As [`accept`](Self::accept).
+    pub fn accept_state(&self, expected: &str, redirect: &str) -> Result<Redirect, Error> {
+        Redirect::read(redirect, &self.shared().site, |state| {
+            !expected.is_empty() && is_same(state, expected)
+        })
+    }
+}

@@ -1,0 +1,148 @@
+//! Scopes: what a token may do.
+
+use http::Method;
+use zcrm_core::{Endpoint, Error};
+
+use crate::StoredToken;
+
+/// The scope that lets see whom a token belongs to.
+pub(super) const PROFILE: &str = "AaaServer.profile.READ";
+
+/// Scopes as Zoho wants them in a parameter.
+pub(super) fn listed(scopes: &[impl AsRef<str>]) -> Result<String, Error> {
+    let scopes: Vec<&str> = scopes.iter().flat_map(|scope| split(scope.as_ref())).collect();
+    if scopes.is_empty() {
+        return Err(Error::input(
+            "no scope was named: ask for what the program does, such as `ZohoCRM.modules.ALL`",
+        ));
+    }
+    Ok(scopes.join(","))
+}
+
+fn split(scopes: &str) -> impl Iterator<Item = &str> {
+    scopes.split([',', ' ']).filter(|scope| !scope.is_empty())
+}
+
+impl StoredToken {
+    /// The scopes of which `operation` needs one and the token has none; empty where it may be
+    /// called. `None` where the token does not tell its scopes (some stores do not keep them).
+    ///
+    /// As a rule one of the scopes that Zoho names for an operation is enough; `ALL` covers the
+    /// four verbs, `ZohoCRM.modules.ALL` covers each module, and where Zoho names `ALL` the verb of
+    /// the call is enough. Where an operation is of any module, a scope for one of them counts: it
+    /// lets in for that module.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use zcrm_core::Endpoint;
+    /// use zcrm_oauth::StoredToken;
+    ///
+    /// const TAGS: Endpoint = Endpoint::get("/settings/tags").scopes(&["ZohoCRM.settings.tags.READ"]);
+    /// let token = StoredToken::new("1000.access", DateTime::UNIX_EPOCH);
+    /// assert_eq!(token.missing_scopes(&TAGS), None);
+    /// let reads = token.clone().with_scope("ZohoCRM.modules.READ");
+    /// assert_eq!(reads.missing_scopes(&TAGS).as_deref(), Some(&["ZohoCRM.settings.tags.READ"][..]));
+    /// let all = token.with_scope("ZohoCRM.modules.READ,ZohoCRM.settings.ALL");
+    /// assert_eq!(all.missing_scopes(&TAGS).as_deref(), Some(&[][..]));
+    /// ```
+    #[must_use]
+    pub fn missing_scopes(&self, operation: &Endpoint) -> Option<Vec<&'static str>> {
+        let needed = operation.scope_names();
+        let granted = self.scope.as_deref()?;
+        let any_module = operation.template().contains("{module}");
+        let verb = match *operation.method() {
+            Method::GET => "READ",
+            Method::POST => "CREATE",
+            Method::DELETE => "DELETE",
+            _ => "UPDATE",
+        };
+        let enough = needed.is_empty()
+            || needed.iter().any(|scope| {
+                let as_called = scope.strip_suffix("ALL").map(|group| format!("{group}{verb}"));
+                let scope = as_called.as_deref().unwrap_or(scope);
+                split(granted).any(|granted| covers(granted, scope, any_module))
+            });
+        Some(if enough { Vec::new() } else { needed.to_vec() })
+    }
+}
+
+/// Whether a token may see whom it belongs to; `None` where it does not tell its scopes.
+pub(super) fn has_profile(token: &StoredToken) -> Option<bool> {
+    let granted = token.scope.as_deref()?;
+    Some(split(granted).any(|granted| covers(granted, PROFILE, false)))
+}
+
+/// Whether a granted scope lets in what `needed` lets in. They are `service.group.VERB` or
+/// `service.group.part.VERB`: a shorter one covers all its parts, and `ALL` every verb; `{module}`
+/// stands for any. With `partly`, one that is granted for a part counts too.
+fn covers(granted: &str, needed: &str, partly: bool) -> bool {
+    let (Some((granted, verb)), Some((needed, needed_verb))) =
+        (granted.rsplit_once('.'), needed.rsplit_once('.'))
+    else {
+        return granted.eq_ignore_ascii_case(needed);
+    };
+    if !verb.eq_ignore_ascii_case("ALL") && !verb.eq_ignore_ascii_case(needed_verb) {
+        return false;
+    }
+    let mut needed = needed.split('.');
+    granted.split('.').all(|part| match needed.next() {
+        Some(needed) => needed.starts_with('{') || part.eq_ignore_ascii_case(needed),
+        None => partly,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_covers_its_parts_and_verbs_and_no_more() {
+        for (granted, needed) in [
+            ("ZohoCRM.modules.ALL", "ZohoCRM.modules.ALL"),
+            ("ZohoCRM.modules.ALL", "ZohoCRM.modules.leads.READ"),
+            ("ZohoCRM.modules.leads.ALL", "ZohoCRM.modules.leads.READ"),
+            ("ZohoCRM.modules.leads.ALL", "ZohoCRM.modules.{module}.READ"),
+            ("ZohoCRM.modules.READ", "ZohoCRM.modules.{module}.READ"),
+            ("aaaserver.profile.read", "AaaServer.profile.READ"),
+        ] {
+            assert!(covers(granted, needed, false), "{granted} {needed}");
+        }
+        for (granted, needed) in [
+            ("ZohoCRM.modules.READ", "ZohoCRM.modules.ALL"),
+            ("ZohoCRM.modules.READ", "ZohoCRM.modules.leads.CREATE"),
+            ("ZohoCRM.modules.leads.ALL", "ZohoCRM.modules.contacts.READ"),
+            ("ZohoCRM.modules.leads.ALL", "ZohoCRM.modules.READ"),
+            ("ZohoCRM.settings.ALL", "ZohoCRM.modules.ALL"),
+            ("ZohoCRM", "ZohoCRM.modules.ALL"),
+        ] {
+            assert!(!covers(granted, needed, false), "{granted} {needed}");
+        }
+        assert!(covers("ZohoCRM.modules.leads.ALL", "ZohoCRM.modules.READ", true));
+    }
+
+    #[test]
+    fn what_a_token_lacks_depends_on_the_call() {
+        const LIST: Endpoint = Endpoint::get("/{module}").scopes(&["ZohoCRM.modules.ALL"]);
+        const CREATE: Endpoint = Endpoint::post("/{module}").scopes(&["ZohoCRM.modules.ALL"]);
+        const ANY: Endpoint = Endpoint::get("/x");
+        const ORG: Endpoint = Endpoint::get("/org").scopes(&["ZohoCRM.org.ALL", "ZohoCRM.org.X"]);
+        let token = |scope: &str| {
+            StoredToken::new("a", chrono::DateTime::UNIX_EPOCH).with_scope(scope.to_owned())
+        };
+        let may = |scope: &str, operation: &Endpoint| {
+            token(scope).missing_scopes(operation).unwrap().is_empty()
+        };
+        assert!(may("ZohoCRM.modules.READ", &LIST) && !may("ZohoCRM.modules.READ", &CREATE));
+        assert!(may("ZohoCRM.org.READ ZohoCRM.modules.leads.CREATE", &CREATE));
+        assert!(may("ZohoCRM.org.READ", &ORG) && may("", &ANY));
+        let missing = token("ZohoCRM.users.ALL").missing_scopes(&ORG).unwrap();
+        assert_eq!(missing, ["ZohoCRM.org.ALL", "ZohoCRM.org.X"]);
+    }
+
+    #[test]
+    fn lists_are_joined_as_zoho_wants_them() {
+        assert_eq!(listed(&["a.ALL", "b.READ c.READ"]).unwrap(), "a.ALL,b.READ,c.READ");
+        assert!(listed(&[] as &[&str]).is_err());
+        assert!(listed(&[" ", ","]).is_err());
+    }
+}

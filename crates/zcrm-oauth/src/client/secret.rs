@@ -1,0 +1,165 @@
+//! Where the client secret comes from.
+
+use std::{fmt, path::PathBuf, sync::Arc};
+
+use async_trait::async_trait;
+use zcrm_core::{
+    BoxError, DataCenter, Error, ErrorKind, ExposeSecret, Origin, Outcome, SecretString,
+};
+
+/// Gives the client secret, from a vault or wherever an application keeps it.
+///
+/// It is asked once for each accounts server, and again when that server no longer takes the
+/// secret: if it gives another one then, the call is made once more with that. So a secret may
+/// rotate while the program runs.
+///
+/// ```
+/// use zcrm_core::{BoxError, Origin, SecretString};
+/// use zcrm_oauth::{ClientSecret, CredentialsProvider};
+///
+/// #[derive(Debug)]
+/// struct Vault;
+///
+/// #[async_trait::async_trait]
+/// impl CredentialsProvider for Vault {
+///     async fn client_secret(&self, server: &Origin) -> Result<SecretString, BoxError> {
+///         Ok(format!("the secret for {server}").into())
+///     }
+/// }
+/// let secret = ClientSecret::provider(Vault);
+/// # let _ = secret;
+/// ```
+#[async_trait]
+pub trait CredentialsProvider: Send + Sync + fmt::Debug {
+    /// The secret that `server` knows: those of a client may differ by data centre.
+    ///
+    /// # Errors
+    /// Whatever keeps it from giving one; the token call then fails and is not sent.
+    async fn client_secret(&self, server: &Origin) -> Result<SecretString, BoxError>;
+}
+
+/// A client secret: a value, a file, or what a [`CredentialsProvider`] gives.
+///
+/// ```
+/// use zcrm_core::DataCenter;
+/// use zcrm_oauth::ClientSecret;
+///
+/// let secret = ClientSecret::from("secret").at(DataCenter::EU, ClientSecret::file("/run/eu"));
+/// assert!(!format!("{secret:?}").contains("secret\""));
+/// ```
+#[derive(Clone)]
+pub struct ClientSecret {
+    source: Source,
+    at: Vec<(DataCenter, Source)>,
+}
+
+#[derive(Clone)]
+enum Source {
+    Value(SecretString),
+    File(PathBuf),
+    Provider(Arc<dyn CredentialsProvider>),
+}
+
+impl ClientSecret {
+    /// The content of a file, without spaces and line ends around it. It is read when it is first
+    /// needed, and again when the accounts server no longer takes what it held.
+    #[must_use]
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self { source: Source::File(path.into()), at: Vec::new() }
+    }
+
+    /// What a provider gives.
+    #[must_use]
+    pub fn provider(provider: impl CredentialsProvider + 'static) -> Self {
+        Self { source: Source::Provider(Arc::new(provider)), at: Vec::new() }
+    }
+
+    /// Another secret for the accounts server of one data centre: Zoho's console shows one for each
+    /// unless the client uses the same in all.
+    #[must_use]
+    pub fn at(mut self, data_center: DataCenter, secret: impl Into<Self>) -> Self {
+        self.at.retain(|(other, _)| *other != data_center);
+        self.at.push((data_center, secret.into().source));
+        self
+    }
+
+    /// Whether a value was given that is empty.
+    pub(super) fn is_blank(&self) -> bool {
+        let blank = |source: &Source| match source {
+            Source::Value(value) => value.expose_secret().trim().is_empty(),
+            Source::File(_) | Source::Provider(_) => false,
+        };
+        blank(&self.source) || self.at.iter().any(|(_, source)| blank(source))
+    }
+
+    /// The secret for a server, fetched anew.
+    pub(super) async fn fetch(&self, server: &Origin) -> Result<SecretString, Error> {
+        let own = DataCenter::of_accounts_origin(server)
+            .and_then(|data_center| self.at.iter().find(|(at, _)| *at == data_center));
+        let secret = match own.map_or(&self.source, |(_, source)| source) {
+            Source::Value(value) => return Ok(value.clone()),
+            Source::File(path) => read(path.clone()).await?,
+            Source::Provider(provider) => {
+                provider.client_secret(server).await.map_err(|error| {
+                    let message = "the credentials provider gave no client secret";
+                    Error::new(ErrorKind::Other, Outcome::NotSent, message).with_boxed_source(error)
+                })?
+            }
+        };
+        if secret.expose_secret().is_empty() {
+            return Err(Error::config("the file or provider of `client_secret` gave an empty one"));
+        }
+        Ok(secret)
+    }
+}
+
+async fn read(path: PathBuf) -> Result<SecretString, Error> {
+    let shown = path.display().to_string();
+    let reading = tokio::task::spawn_blocking(move || std::fs::read_to_string(path));
+    let text = match reading.await {
+        Ok(Ok(text)) => SecretString::from(text),
+        Ok(Err(error)) => {
+            let message = format!("the file `{shown}` with the client secret cannot be read");
+            return Err(Error::config(message).with_source(error));
+        }
+        Err(error) => {
+            let message = "the reading of the client secret ended early";
+            return Err(Error::new(ErrorKind::Other, Outcome::NotSent, message).with_source(error));
+        }
+    };
+    Ok(text.expose_secret().trim().into())
+}
+
+impl From<SecretString> for ClientSecret {
+    fn from(value: SecretString) -> Self {
+        Self { source: Source::Value(value), at: Vec::new() }
+    }
+}
+
+impl From<String> for ClientSecret {
+    fn from(value: String) -> Self {
+        SecretString::from(value).into()
+    }
+}
+
+impl From<&str> for ClientSecret {
+    fn from(value: &str) -> Self {
+        SecretString::from(value).into()
+    }
+}
+
+/// Says where it comes from, and shows nothing of it nor of a provider.
+impl fmt::Debug for ClientSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = |source: &Source| match source {
+            Source::Value(_) => "[redacted]".to_owned(),
+            Source::File(path) => format!("file {}", path.display()),
+            Source::Provider(_) => "provider".to_owned(),
+        };
+        let at: Vec<_> = self.at.iter().map(|(at, source)| (at, named(source))).collect();
+        f.debug_struct("ClientSecret")
+            .field("source", &named(&self.source))
+            .field("at", &at)
+            .finish()
+    }
+}
