@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use zcrm_core::{DataCenter, Error, Origin, SecretString};
+use zcrm_core::{DataCenter, Error, ExposeSecret, Origin, SecretString};
 
 use super::manager::Shared;
 use crate::StoredToken;
@@ -34,10 +34,12 @@ enum Way {
 }
 
 impl Grant {
-    /// A refresh token that another program got, for the same client.
+    /// A refresh token that another program got, for the same client; without the spaces and line
+    /// ends around it.
     #[must_use]
     pub fn refresh_token(token: impl Into<SecretString>) -> Self {
-        Self { way: Way::Refresh(token.into()), server: None }
+        let token: SecretString = token.into();
+        Self { way: Way::Refresh(token.expose_secret().trim().into()), server: None }
     }
 
     /// Says which data centre issued it, where that is not the configured one.

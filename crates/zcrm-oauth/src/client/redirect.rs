@@ -22,6 +22,12 @@ pub struct Redirect {
 }
 
 impl Redirect {
+    /// The grant token.
+    #[must_use]
+    pub fn code(&self) -> &SecretString {
+        &self.code
+    }
+
     /// The accounts server of the person's data centre, where the redirect named one.
     #[must_use]
     pub fn accounts_server(&self) -> Option<&Origin> {

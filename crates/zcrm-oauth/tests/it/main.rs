@@ -10,8 +10,16 @@
 )]
 
 mod answers;
+mod browser;
+mod budget;
+mod client_secret;
+mod clocks;
+mod device;
+mod events;
 mod exchange;
+mod faults;
 mod flight;
+mod login;
 mod once;
 mod refresh;
 mod refused;

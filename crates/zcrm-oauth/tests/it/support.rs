@@ -128,6 +128,10 @@ impl TokenStore for Shelf {
         self.inner.delete(key).await
     }
 
+    async fn keys(&self) -> Result<Vec<TokenKey>, StoreError> {
+        self.inner.keys().await
+    }
+
     async fn lock(&self, _: &TokenKey, wait: Duration) -> Result<Option<RefreshLock>, StoreError> {
         assert!(wait <= Duration::from_secs(30));
         self.waits.send_modify(|waits| waits.push(wait));

@@ -1,0 +1,142 @@
+//! Client secrets by value, file and provider; and secrets that rotate.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use zcrm_core::{BoxError, DataCenter, ErrorKind, Origin, Outcome, SecretString};
+use zcrm_oauth::{Accounts, ClientCredentials, ClientSecret, CredentialsProvider, TokenFault};
+
+use crate::support::{World, accounts, chain, origin};
+
+/// Gives one secret after the other, and notes who is asked for.
+#[derive(Debug, Clone, Default)]
+struct Vault(Arc<Mutex<(VecDeque<String>, Vec<Origin>)>>);
+
+impl Vault {
+    fn of(secrets: &[&str]) -> Self {
+        let vault = Self::default();
+        vault.0.lock().unwrap().0 = secrets.iter().map(|secret| (*secret).to_owned()).collect();
+        vault
+    }
+
+    fn asked(&self) -> usize {
+        self.0.lock().unwrap().1.len()
+    }
+}
+
+#[async_trait]
+impl CredentialsProvider for Vault {
+    async fn client_secret(&self, server: &Origin) -> Result<SecretString, BoxError> {
+        let mut inner = self.0.lock().unwrap();
+        inner.1.push(server.clone());
+        let secret = inner.0.pop_front().ok_or("the vault is sealed")?;
+        Ok(secret.into())
+    }
+}
+
+fn with(world: &World, secret: impl Into<ClientSecret>) -> Accounts {
+    let (id, redirect) = (world.sim.client_id(), world.sim.redirect_uri());
+    let credentials = ClientCredentials::new(id, secret, redirect).unwrap();
+    accounts(&world.sim, &world.clock, credentials)
+}
+
+async fn exchange(world: &World, accounts: &Accounts) -> Result<(), zcrm_core::Error> {
+    let server = origin(&world.sim.accounts_url());
+    let grant = SecretString::from(world.sim.grant_token());
+    accounts.exchange(&grant, &server).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_provider_is_asked_once_and_again_when_its_secret_is_no_longer_taken() {
+    let world = World::new().await;
+    let right = world.sim.client_secret();
+    let vault = Vault::of(&["marked-old", &right]);
+    let accounts = with(&world, ClientSecret::provider(vault.clone()));
+    exchange(&world, &accounts).await.unwrap();
+    assert_eq!((vault.asked(), world.token_calls()), (2, 2));
+    exchange(&world, &accounts).await.unwrap();
+    assert_eq!((vault.asked(), world.token_calls()), (2, 3));
+    assert_eq!(vault.0.lock().unwrap().1[0], origin(&world.sim.accounts_url()));
+}
+
+#[tokio::test]
+async fn a_provider_that_has_no_other_secret_ends_the_call() {
+    let world = World::new().await;
+    // the same once more, and then a failure: neither is tried again
+    for secrets in [&["marked", "marked"][..], &["marked"]] {
+        let vault = Vault::of(secrets);
+        let accounts = with(&world, ClientSecret::provider(vault.clone()));
+        world.sim.clear_journal();
+        let error = exchange(&world, &accounts).await.unwrap_err();
+        assert_eq!(TokenFault::of(&error), Some(TokenFault::WrongClient));
+        assert_eq!((vault.asked(), world.token_calls()), (2, 1));
+        assert!(!chain(&error).contains("marked"));
+    }
+    let accounts = with(&world, ClientSecret::provider(Vault::of(&[])));
+    world.sim.clear_journal();
+    let error = exchange(&world, &accounts).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Other, Outcome::NotSent));
+    assert!(chain(&error).contains("the vault is sealed"));
+    let accounts = with(&world, ClientSecret::provider(Vault::of(&[""])));
+    assert_eq!(exchange(&world, &accounts).await.unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(world.token_calls(), 0);
+}
+
+#[tokio::test]
+async fn a_file_is_read_when_needed_and_again_when_its_secret_was_rotated() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    let accounts = with(&world, ClientSecret::file(&path));
+    let error = exchange(&world, &accounts).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Config, Outcome::NotSent));
+    assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+    std::fs::write(&path, " \n").unwrap();
+    assert_eq!(exchange(&world, &accounts).await.unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(world.token_calls(), 0);
+
+    std::fs::write(&path, "marked-old").unwrap();
+    let error = exchange(&world, &accounts).await.unwrap_err();
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::WrongClient));
+    std::fs::write(&path, format!("{}\n", world.sim.client_secret())).unwrap();
+    exchange(&world, &accounts).await.unwrap();
+    // it is not read for each call
+    std::fs::remove_file(&path).unwrap();
+    exchange(&world, &accounts).await.unwrap();
+}
+
+#[tokio::test]
+async fn each_data_centre_may_have_a_secret_of_its_own() {
+    let world = World::new().await;
+    let [base, europe, india] = ["base", "europe", "india"].map(|it| Vault::of(&[it]));
+    let secret = ClientSecret::provider(base.clone())
+        .at(DataCenter::EU, ClientSecret::provider(Vault::default()))
+        .at(DataCenter::EU, ClientSecret::provider(europe.clone()))
+        .at(DataCenter::IN, ClientSecret::provider(india.clone()));
+    assert!(!format!("{secret:?}").contains("india"));
+    let accounts = with(&world, secret);
+    let grant = SecretString::from("1000.grant");
+    for server in ["https://accounts.zoho.eu", "https://accounts.zoho.com"].map(origin) {
+        // polled once, so that the secret is fetched and nothing is sent
+        let mut call = std::pin::pin!(accounts.exchange(&grant, &server));
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(call.as_mut().poll(&mut cx).is_pending());
+    }
+    assert_eq!((base.asked(), europe.asked(), india.asked()), (1, 1, 0));
+}
+
+#[tokio::test]
+async fn a_value_that_is_wrong_is_tried_once() {
+    let world = World::new().await;
+    let accounts = with(&world, "marked-wrong");
+    let error = exchange(&world, &accounts).await.unwrap_err();
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::WrongClient));
+    assert_eq!(world.token_calls(), 1);
+    for blank in [ClientSecret::from(""), ClientSecret::from("x").at(DataCenter::EU, " ")] {
+        let error = ClientCredentials::new("1000.X", blank, "https://x.y").unwrap_err();
+        assert!(error.to_string().contains("`client_secret`"), "{error}");
+    }
+}

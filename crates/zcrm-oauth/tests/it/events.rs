@@ -1,0 +1,127 @@
+//! What the application is told.
+
+use std::{
+    sync::{Arc, Mutex, atomic::Ordering},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use zcrm_core::Error;
+use zcrm_oauth::{StoreError, TokenKey, TokenObserver, UserTokens};
+
+use crate::support::{HOUR, Locks, Shelf, World, until};
+
+#[derive(Debug, Default)]
+struct Seen(Mutex<Vec<String>>);
+
+impl Seen {
+    fn note(&self, key: &TokenKey, what: impl Into<String>) {
+        assert!(key.user().contains('@'));
+        self.0.lock().unwrap().push(what.into());
+    }
+
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+impl TokenObserver for Seen {
+    fn logged_in(&self, key: &TokenKey) {
+        self.note(key, "logged in");
+    }
+
+    fn logged_out(&self, key: &TokenKey) {
+        self.note(key, "logged out");
+    }
+
+    fn refreshed(&self, key: &TokenKey, expires_at: DateTime<Utc>) {
+        self.note(key, format!("refreshed until {}", expires_at.format("%H:%M")));
+    }
+
+    fn throttled(&self, key: &TokenKey, wait: Option<Duration>) {
+        self.note(key, format!("throttled for {}", wait.unwrap().as_secs()));
+    }
+
+    fn dead(&self, key: &TokenKey, error: &Error) {
+        assert!(error.is_credential());
+        self.note(key, "dead");
+    }
+
+    fn failed(&self, key: &TokenKey, error: &Error) {
+        self.note(key, format!("failed: {:?}", error.kind()));
+    }
+
+    fn save_failed(&self, key: &TokenKey, error: &StoreError) {
+        self.note(key, format!("save failed: {error}"));
+    }
+
+    fn saved_late(&self, key: &TokenKey) {
+        self.note(key, "saved late");
+    }
+
+    fn lock_busy(&self, key: &TokenKey) {
+        self.note(key, "lock busy");
+    }
+}
+
+fn observed(world: &World) -> (Arc<Seen>, UserTokens) {
+    let seen = Arc::new(Seen::default());
+    let manager = world.manager().observed_by(Arc::clone(&seen) as _);
+    (seen, manager.user(world.tokens.key().user()).unwrap())
+}
+
+#[tokio::test]
+async fn every_turn_of_a_tokens_life_is_told_once() {
+    let world = World::new().await;
+    let (seen, tokens) = observed(&world);
+    tokens.token().await.unwrap_err();
+    assert_eq!(seen.take(), ["dead"], "nobody logged in");
+    tokens.exchange(world.sim.grant_token()).await.unwrap();
+    assert_eq!(seen.take(), ["logged in"]);
+    tokens.token().await.unwrap();
+    assert!(seen.take().is_empty());
+
+    world.advance(HOUR);
+    world.accounts().reset();
+    tokens.token().await.unwrap_err();
+    assert_eq!(seen.take(), ["failed: Transport"]);
+    let denied = json!({ "error": "Access Denied", "error_description": "too many requests" });
+    world.accounts().json(400, &denied);
+    tokens.token().await.unwrap_err();
+    tokens.token().await.unwrap_err();
+    assert_eq!(seen.take(), ["throttled for 600"]);
+    world.advance(Duration::from_secs(600));
+    tokens.token().await.unwrap();
+    assert_eq!(seen.take(), ["refreshed until 02:10"]);
+
+    world.advance(HOUR);
+    world.store.failing_saves.store(1, Ordering::SeqCst);
+    tokens.token().await.unwrap();
+    let expected = ["save failed: the disk is full", "refreshed until 03:10"];
+    assert_eq!(seen.take(), expected);
+    until(|| world.clock.slept().contains(&Duration::from_secs(1))).await;
+    world.advance(Duration::from_secs(1));
+    world.store.wait_saves(3).await;
+    until(|| !seen.0.lock().unwrap().is_empty()).await;
+    assert_eq!(seen.take(), ["saved late"]);
+
+    world.advance(HOUR);
+    world.sim.revoke_refresh_tokens();
+    tokens.token().await.unwrap_err();
+    assert_eq!(seen.take(), ["dead"]);
+    world.store.failing_saves.store(1, Ordering::SeqCst);
+    tokens.exchange(world.sim.grant_token()).await.unwrap_err();
+    assert_eq!(seen.take(), ["save failed: the disk is full"]);
+    tokens.forget().await.unwrap();
+    tokens.forget().await.unwrap();
+    assert_eq!(seen.take(), ["logged out"]);
+}
+
+#[tokio::test]
+async fn a_lock_that_is_never_free_is_told() {
+    let world = World::expired_with(Shelf::with_locks(Locks::Late)).await;
+    let (seen, tokens) = observed(&world);
+    tokens.token().await.unwrap();
+    assert_eq!(seen.take(), ["lock busy", "refreshed until 02:00"]);
+}

@@ -1,0 +1,68 @@
+//! The kinds of failure, told apart by a program.
+
+use serde_json::{Value, json};
+use zcrm_core::ErrorKind;
+use zcrm_oauth::TokenFault;
+
+use crate::support::{HOUR, World};
+
+/// The error of a refresh that is answered so, after one that worked where `known`.
+async fn refused(status: u16, answer: &Value, known: bool) -> zcrm_core::Error {
+    let world = World::logged_in().await;
+    world.advance(HOUR);
+    // a process of its own: whether it has ever got a token matters
+    let tokens = if known { world.tokens.clone() } else { world.other() };
+    world.accounts().json(status, answer);
+    tokens.token().await.unwrap_err()
+}
+
+#[tokio::test]
+async fn each_word_of_the_accounts_server_has_its_fault_whatever_the_status() {
+    use TokenFault::{DeadRefreshToken, Denied, WrongClient, WrongDataCenter};
+    for status in [200, 400, 401, 500] {
+        for (word, known, fault) in [
+            ("invalid_code", true, DeadRefreshToken),
+            ("invalid_client", true, WrongClient),
+            ("invalid_client", false, WrongDataCenter),
+            ("invalid_client_secret", true, WrongClient),
+            ("invalid_redirect_uri", true, WrongClient),
+            ("access_denied", true, Denied),
+        ] {
+            let error = refused(status, &json!({ "error": word }), known).await;
+            assert_eq!(TokenFault::of(&error), Some(fault), "{word} {status}");
+            assert_eq!(error.kind(), ErrorKind::Credential, "{word} {status}");
+            assert_eq!(error.status().unwrap().as_u16(), status);
+        }
+        let text =
+            "You have made too many requests continuously. Please try again after some time.";
+        let throttled = json!({ "error": "Access Denied", "error_description": text });
+        let error = refused(status, &throttled, true).await;
+        assert_eq!((error.kind(), TokenFault::of(&error)), (ErrorKind::Throttled, None));
+        assert_eq!(error.retry_after().unwrap().as_secs(), 600);
+        let error = refused(status, &json!({ "error": "general_error" }), true).await;
+        assert_eq!((error.kind(), TokenFault::of(&error)), (ErrorKind::Api, None));
+    }
+}
+
+#[tokio::test]
+async fn a_suspected_data_centre_is_said_in_words_too() {
+    let error = refused(200, &json!({ "error": "invalid_client" }), false).await;
+    assert!(error.to_string().contains("data centre"), "{error}");
+    let error = refused(200, &json!({ "error": "invalid_client" }), true).await;
+    assert!(!error.to_string().contains("data centre"), "{error}");
+}
+
+#[tokio::test]
+async fn logins_that_lack_something_have_their_fault() {
+    let world = World::new().await;
+    let error = world.tokens.token().await.unwrap_err();
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::NotLoggedIn));
+    let error = world.tokens.exchange("1000.used").await.unwrap_err();
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::BadGrant));
+    let answer = json!({ "access_token": "1000.a", "expires_in": 3600 });
+    world.accounts().json(200, &answer);
+    let error = world.tokens.exchange("1000.grant").await.unwrap_err();
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::NoRefreshToken));
+    assert!(error.to_string().contains("prompt=consent"), "{error}");
+    assert_eq!(TokenFault::of(&zcrm_core::Error::config("x")), None);
+}
