@@ -1,5 +1,6 @@
-//! The body of an answer: whole, or cut off in the middle.
+//! The body of an answer: whole, in pieces with pauses, or cut off in the middle.
 
+use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,27 +8,72 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
+use crate::wire::Breaker;
+
 /// How often a cut body waits before it breaks off, so that what was sent is flushed first.
 const FLUSH_TURNS: u8 = 8;
 
-/// A body with at most one piece of data.
-#[derive(Debug)]
+/// How many pieces a slow body has at most.
+const PIECES: usize = 8;
+
+/// A pause between two pieces.
+pub(crate) type Pause = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+enum Step {
+    Data(Bytes),
+    Pause(Pause),
+    /// That many turns, then the end: an error, or a reset.
+    Break(u8, Option<Breaker>),
+}
+
+/// What is still to be sent.
 pub(crate) struct AnswerBody {
-    data: Option<Bytes>,
-    cut: bool,
-    turns: u8,
+    steps: VecDeque<Step>,
+    /// The length, where nothing else may be said of it.
+    exact: Option<u64>,
+}
+
+impl std::fmt::Debug for AnswerBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AnswerBody").field("exact", &self.exact).finish_non_exhaustive()
+    }
 }
 
 impl AnswerBody {
     pub(crate) fn whole(data: Bytes) -> Self {
-        Self { data: (!data.is_empty()).then_some(data), cut: false, turns: 0 }
+        let exact = Some(data.len() as u64);
+        Self { steps: data_steps(data).collect(), exact }
+    }
+
+    /// The data under a head that says something else of its length.
+    pub(crate) fn mislabelled(data: Bytes) -> Self {
+        Self { steps: data_steps(data).collect(), exact: None }
     }
 
     /// Sends the first half of `data`, then breaks off.
-    pub(crate) fn cut(data: &Bytes) -> Self {
+    pub(crate) fn cut(data: &Bytes, reset: Option<Breaker>) -> Self {
         let half = data.slice(..data.len() / 2);
-        Self { data: (!half.is_empty()).then_some(half), cut: true, turns: FLUSH_TURNS }
+        let end = Step::Break(FLUSH_TURNS, reset);
+        Self { steps: data_steps(half).chain([end]).collect(), exact: None }
     }
+
+    /// Sends `data` in pieces, with a pause before each but the first.
+    pub(crate) fn slow(mut data: Bytes, pause: impl Fn() -> Pause) -> Self {
+        let exact = Some(data.len() as u64);
+        let size = data.len().div_ceil(PIECES).max(1);
+        let mut steps = VecDeque::new();
+        while !data.is_empty() {
+            if !steps.is_empty() {
+                steps.push_back(Step::Pause(pause()));
+            }
+            steps.push_back(Step::Data(data.split_to(size.min(data.len()))));
+        }
+        Self { steps, exact }
+    }
+}
+
+fn data_steps(data: Bytes) -> impl Iterator<Item = Step> {
+    (!data.is_empty()).then_some(Step::Data(data)).into_iter()
 }
 
 impl Body for AnswerBody {
@@ -38,29 +84,43 @@ impl Body for AnswerBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        if let Some(data) = self.data.take() {
-            return Poll::Ready(Some(Ok(Frame::data(data))));
+        loop {
+            match self.steps.pop_front() {
+                None => return Poll::Ready(None),
+                Some(Step::Data(data)) => {
+                    if let Some(left) = &mut self.exact {
+                        *left = left.saturating_sub(data.len() as u64);
+                    }
+                    return Poll::Ready(Some(Ok(Frame::data(data))));
+                }
+                Some(Step::Pause(mut pause)) => {
+                    if pause.as_mut().poll(cx).is_pending() {
+                        self.steps.push_front(Step::Pause(pause));
+                        return Poll::Pending;
+                    }
+                }
+                Some(Step::Break(0, None)) => {
+                    return Poll::Ready(Some(Err(io::Error::other("the body was cut on purpose"))));
+                }
+                Some(Step::Break(0, Some(breaker))) => {
+                    // The connection's task drops this body together with the socket.
+                    breaker.reset();
+                    return Poll::Pending;
+                }
+                Some(Step::Break(turns, breaker)) => {
+                    self.steps.push_front(Step::Break(turns - 1, breaker));
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+            }
         }
-        if !self.cut {
-            return Poll::Ready(None);
-        }
-        if self.turns > 0 {
-            self.turns -= 1;
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        Poll::Ready(Some(Err(io::Error::other("the body was cut on purpose"))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.data.is_none() && !self.cut
+        self.steps.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match (&self.data, self.cut) {
-            (_, true) => SizeHint::default(),
-            (Some(data), false) => SizeHint::with_exact(data.len() as u64),
-            (None, false) => SizeHint::with_exact(0),
-        }
+        self.exact.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }

@@ -1,5 +1,6 @@
 //! What can be different from a simulator's defaults.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use crate::journal::{Host, Log};
 use crate::limits::Edition;
 use crate::schema::{ModuleSpec, standard_modules};
 use crate::server::Bound;
-use crate::simulator::{Simulator, Snapshot};
+use crate::simulator::Simulator;
+use crate::snapshot::Snapshot;
 use crate::state::{Client, Environment, Policy, State};
 use crate::tls::Tls;
 use crate::{Error, sample};
@@ -52,14 +54,14 @@ pub struct Builder {
     modules: Vec<ModuleSpec>,
     unique: Vec<(String, String)>,
     records: Vec<(Environment, String, usize)>,
-    snapshot: Option<Value>,
+    snapshot: Option<Arc<Value>>,
     refresh_limit: RefreshLimit,
     refresh_lockout: TimeDelta,
     edition: Option<Edition>,
     all_failed_status: Option<u16>,
     search_lag: Duration,
     journal_limit: usize,
-    ports: [u16; 3],
+    ports: [u16; 4],
 }
 
 impl std::fmt::Debug for Builder {
@@ -96,7 +98,7 @@ impl Default for Builder {
             all_failed_status: None,
             search_lag: Duration::ZERO,
             journal_limit: 1_000_000,
-            ports: [0; 3],
+            ports: [0; 4],
         }
     }
 }
@@ -207,8 +209,20 @@ impl Builder {
     /// Starts from what [`Simulator::snapshot`] gave. Client, users, modules, seed and what was
     /// advanced come from it then; `module`, `unique` and `records` add to it.
     pub fn restore(mut self, snapshot: Value) -> Self {
-        self.snapshot = Some(snapshot);
+        self.snapshot = Some(Arc::new(snapshot));
         self
+    }
+
+    /// Starts from the file that [`Simulator::save_snapshot`] wrote.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or holds no JSON.
+    pub fn restore_file(self, path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let failed = |source: std::io::Error| Error::File { path: path.to_owned(), source };
+        let bytes = std::fs::read(path).map_err(failed)?;
+        Ok(self.restore(serde_json::from_slice(&bytes).map_err(Error::Snapshot)?))
     }
 
     /// Keeps the limit of refreshes in another way.
@@ -266,6 +280,12 @@ impl Builder {
         self
     }
 
+    /// Listens on that port as the control API, instead of on any free one.
+    pub fn control_port(mut self, port: u16) -> Self {
+        self.ports[3] = port;
+        self
+    }
+
     /// Opens the ports and serves them on the current runtime.
     ///
     /// # Errors
@@ -279,18 +299,21 @@ impl Builder {
     pub async fn start(mut self) -> Result<Simulator, Error> {
         let tls = (!self.plain_http).then(|| Tls::generate(self.http1_only)).transpose()?;
         let scheme = if self.plain_http { "http" } else { "https" };
-        let [accounts, api, sandbox] = self.ports;
+        let [accounts, api, sandbox, control] = self.ports;
         let bound = [
             (Host::Accounts, Bound::bind(accounts).await?),
             (Host::Api, Bound::bind(api).await?),
             (Host::Sandbox, Bound::bind(sandbox).await?),
+            (Host::Control, Bound::bind(control).await?),
         ];
-        let [accounts_url, api_url, sandbox_url] =
+        let [accounts_url, api_url, sandbox_url, control_url] =
             bound.each_ref().map(|(_, bound)| format!("{scheme}://{}", bound.address()));
         let policy = Policy {
             accounts_url,
             api_url,
             sandbox_url,
+            control_url,
+            ca_pem: tls.as_ref().map(|tls| tls.ca_pem.clone()).unwrap_or_default(),
             data_center: self.data_center.clone(),
             others: std::mem::take(&mut self.others),
             auto_consent: self.auto_consent,
@@ -300,32 +323,27 @@ impl Builder {
             all_failed_status: self.all_failed_status,
             search_lag: self.search_lag,
         };
-        let (mut state, ahead) = self.state()?;
-        let clock = SimClock::new(self.clock, ahead);
-        for (environment, name, count) in &self.records {
-            let module = state.module(name).ok_or_else(|| Error::UnknownModule(name.clone()))?;
-            sample::add_records(&mut state, *environment, &module, *count, clock.now());
-        }
-        let core = Arc::new(Core::new(clock, policy, state, Log::new(self.journal_limit)));
+        let seed = *self.seed.get_or_insert_with(|| fastrand::u64(..));
+        let clock = SimClock::new(self.clock);
+        let state = self.fresh(&clock)?;
+        let log = Log::new(self.journal_limit);
+        let http1_only = self.http1_only;
+        let core = Arc::new(Core::new(clock, policy, state, log, self, seed));
         let acceptor = tls.as_ref().map(|tls| tls.acceptor.clone());
         let servers = bound.map(|(host, bound)| {
-            bound.serve(host, Arc::clone(&core), acceptor.clone(), self.http1_only)
+            bound.serve(host, Arc::clone(&core), acceptor.clone(), http1_only)
         });
-        Ok(Simulator::new(core, servers.into(), tls.map(|tls| tls.ca_pem).unwrap_or_default()))
+        Ok(Simulator::new(core, servers.into()))
     }
 
-    /// The state to start from, and how far its clock runs ahead.
-    fn state(&mut self) -> Result<(State, TimeDelta), Error> {
-        let (mut state, ahead) = match self.snapshot.take() {
-            Some(snapshot) => {
-                let snapshot: Snapshot =
-                    serde_json::from_value(snapshot).map_err(Error::Snapshot)?;
-                (snapshot.state, TimeDelta::milliseconds(snapshot.ahead_ms))
-            }
+    /// The state to start from, with the clock set to its time.
+    pub(crate) fn fresh(&self, clock: &SimClock) -> Result<State, Error> {
+        let (mut state, ahead) = match &self.snapshot {
+            Some(snapshot) => Snapshot::read(snapshot.as_ref().clone())?,
             None => (self.new_state(), TimeDelta::zero()),
         };
-        for module in std::mem::take(&mut self.modules) {
-            state.register(module);
+        for module in &self.modules {
+            state.register(module.clone());
         }
         for (module, field) in &self.unique {
             let spec = state.modules.get_mut(module);
@@ -337,21 +355,25 @@ impl Builder {
             })?;
             found.unique = true;
         }
-        Ok((state, ahead))
+        clock.reset(ahead);
+        for (environment, name, count) in &self.records {
+            let module = state.module(name).ok_or_else(|| Error::UnknownModule(name.clone()))?;
+            sample::add_records(&mut state, *environment, &module, *count, clock.now());
+        }
+        Ok(state)
     }
 
-    fn new_state(&mut self) -> State {
-        let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
+    fn new_state(&self) -> State {
+        let seed = self.seed.unwrap_or_default();
         let mut rng = fastrand::Rng::with_seed(!seed);
-        let client = self.client.take().unwrap_or_else(|| Client {
+        let client = self.client.clone().unwrap_or_else(|| Client {
             id: format!("1000.{:032X}", rng.u128(..)),
             secret: format!("{:032x}{:010x}", rng.u128(..), rng.u64(..1 << 40)),
             redirect_uri: String::from("https://localhost/callback"),
         });
-        if self.users.is_empty() {
-            self.users.push(String::from("patricia@example.com"));
-        }
-        let mut state = State::new(seed, client, &self.users);
+        let first = [String::from("patricia@example.com")];
+        let users = if self.users.is_empty() { first.as_slice() } else { &self.users };
+        let mut state = State::new(seed, client, users);
         for module in standard_modules() {
             state.register(module);
         }

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, FixedOffset, SubsecRound, TimeDelta, Utc};
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 /// Which time a simulator starts from.
 ///
@@ -23,11 +25,13 @@ pub enum Clock {
 pub(crate) struct SimClock {
     base: Clock,
     ahead_ms: AtomicI64,
+    /// Told whenever the clock was moved.
+    moved: Notify,
 }
 
 impl SimClock {
-    pub(crate) fn new(base: Clock, ahead: TimeDelta) -> Self {
-        Self { base, ahead_ms: AtomicI64::new(ahead.num_milliseconds()) }
+    pub(crate) fn new(base: Clock) -> Self {
+        Self { base, ahead_ms: AtomicI64::new(0), moved: Notify::new() }
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
@@ -48,7 +52,37 @@ impl SimClock {
         let next = |ahead: i64| Some(ahead.saturating_add(by).min(LONGEST.num_milliseconds()));
         // It always gives a next value, so it cannot fail.
         let _ = self.ahead_ms.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next);
+        self.moved.notify_waiters();
     }
+
+    /// Goes back to that lead over the base.
+    pub(crate) fn reset(&self, ahead: TimeDelta) {
+        self.ahead_ms.store(ahead.num_milliseconds(), Ordering::SeqCst);
+        self.moved.notify_waiters();
+    }
+
+    /// Returns once the clock shows that time, by itself or because it was advanced.
+    pub(crate) async fn reached(&self, at: DateTime<Utc>) {
+        loop {
+            // Enlisted before the look at the clock, so that no move is missed.
+            let moved = self.moved.notified();
+            let left = (at - self.now()).to_std().unwrap_or_default();
+            if left.is_zero() {
+                return;
+            }
+            match self.base {
+                Clock::Frozen(_) => moved.await,
+                Clock::Real => system_time_passes(left, moved).await,
+            }
+        }
+    }
+}
+
+/// Returns after that time, or once the clock was moved.
+#[allow(clippy::disallowed_methods, reason = "this is the clock that everything else asks")]
+async fn system_time_passes(time: Duration, moved: Notified<'_>) {
+    // Whichever comes first, the clock is read again.
+    let _ = tokio::time::timeout(time, moved).await;
 }
 
 /// More than anybody simulates, and far from the end of the calendar.
@@ -119,7 +153,7 @@ mod tests {
     #[test]
     fn a_frozen_clock_moves_only_when_advanced() {
         let at = parse_stamp("2026-01-31T12:00:00+00:00").unwrap();
-        let clock = SimClock::new(Clock::Frozen(at), TimeDelta::zero());
+        let clock = SimClock::new(Clock::Frozen(at));
         assert_eq!(clock.now(), at);
         clock.advance(Duration::from_secs(60));
         assert_eq!(clock.now() - at, TimeDelta::seconds(60));

@@ -26,6 +26,17 @@ pub enum Error {
         /// The field's API name.
         field: String,
     },
+    /// A file could not be read or written.
+    #[error("could not read or write `{}`", .path.display())]
+    File {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A user was named that the organisation does not have.
+    #[error("the organisation has no user `{0}`")]
+    UnknownUser(String),
     /// A name that is no edition's.
     #[error("`{0}` is no edition: it is free, standard, professional, enterprise or ultimate")]
     UnknownEdition(String),

@@ -2,28 +2,30 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use hyper::header::{CONTENT_LENGTH, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde_json::json;
 
+use crate::accounts::Accounts;
 use crate::body::AnswerBody;
 use crate::call::{Answer, Call};
 use crate::clock::{self, SimClock};
-use crate::faults::{Action, Queue};
+use crate::faults::{Action, Delivery, Queue};
 use crate::journal::{Host, Log};
 use crate::limits::{self, Load, Place, UnderWay};
 use crate::state::{Environment, Policy, State};
 use crate::wire::Breaker;
-use crate::{accounts, crm, origin};
+use crate::{Builder, accounts, control, crm, origin};
 
 /// Everything that the listeners of one simulator share.
 #[derive(Debug)]
 pub(crate) struct Core {
-    pub(crate) clock: SimClock,
+    pub(crate) clock: Arc<SimClock>,
     pub(crate) policy: Policy,
     pub(crate) faults: Arc<Queue>,
+    /// What the simulator was started from.
+    pub(crate) start: Builder,
     production: UnderWay,
     sandbox: UnderWay,
     state: Mutex<State>,
@@ -31,11 +33,19 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(crate) fn new(clock: SimClock, policy: Policy, state: State, log: Log) -> Self {
+    pub(crate) fn new(
+        clock: SimClock,
+        policy: Policy,
+        state: State,
+        log: Log,
+        start: Builder,
+        seed: u64,
+    ) -> Self {
         Self {
-            clock,
+            clock: Arc::new(clock),
             policy,
-            faults: Arc::default(),
+            faults: Arc::new(Queue::new(seed)),
+            start,
             production: UnderWay::default(),
             sandbox: UnderWay::default(),
             state: Mutex::new(state),
@@ -111,7 +121,7 @@ impl Core {
     /// Takes the call's place among those under way in its environment.
     fn enter(&self, call: &Call) -> (Result<Load, NoPlace>, Option<Place<'_>>) {
         let calls = match call.host {
-            Host::Accounts => None,
+            Host::Accounts | Host::Control => None,
             Host::Api => Some(&self.production),
             Host::Sandbox => Some(&self.sandbox),
         };
@@ -133,9 +143,11 @@ impl Core {
         let (place, _held) = self.enter(&call);
         let mut executed = None;
         let mut from = 0;
-        let (answer, cut) = loop {
+        let mut skew = TimeDelta::zero();
+        let (answer, delivery) = loop {
             let Some((next, fault)) = self.faults.take(&call, from) else {
-                break (executed.unwrap_or_else(|| self.execute(&call, seq, place)), false);
+                let answer = executed.unwrap_or_else(|| self.execute(&call, seq, place));
+                break (answer, Delivery::Whole);
             };
             from = next;
             if fault.after_executing && executed.is_none() {
@@ -143,9 +155,14 @@ impl Core {
             }
             match fault.action {
                 Action::Hold(gate) => gate.pass().await,
-                Action::Answer(answer) => break (*answer, false),
-                Action::Cut => {
-                    break (executed.unwrap_or_else(|| self.execute(&call, seq, place)), true);
+                Action::Latency(latency) => self.clock.reached(self.clock.now() + latency).await,
+                Action::RevokeToken => self.revoke(&call, Accounts::revoke),
+                Action::RevokeLogin => self.revoke(&call, Accounts::revoke_login),
+                Action::Skew(by) => skew = by,
+                Action::Answer(answer) => break (*answer, Delivery::Whole),
+                Action::Deliver(delivery) => {
+                    let answer = executed.unwrap_or_else(|| self.execute(&call, seq, place));
+                    break (answer, delivery);
                 }
                 Action::Reset => {
                     breaker.reset();
@@ -155,25 +172,64 @@ impl Core {
             }
         };
         self.log().answered(seq, &answer);
-        self.respond(answer, cut)
+        self.respond(answer, delivery, skew, breaker)
+    }
+
+    /// Answers a call of the control API.
+    pub(crate) fn control(&self, call: &Call, breaker: &Breaker) -> Response<AnswerBody> {
+        self.respond(control::answer(self, call), Delivery::Whole, TimeDelta::zero(), breaker)
+    }
+
+    /// Revokes what the call bears; one without a token bears nothing.
+    fn revoke(&self, call: &Call, revoke: impl Fn(&mut Accounts, &str) -> bool) {
+        if let Some(token) = call.token() {
+            revoke(&mut self.state().accounts, token);
+        }
     }
 
     /// The answer to a request that could not be read.
-    pub(crate) fn unreadable(&self) -> Response<AnswerBody> {
-        self.respond(Answer::error_page(StatusCode::PAYLOAD_TOO_LARGE), false)
+    pub(crate) fn unreadable(&self, breaker: &Breaker) -> Response<AnswerBody> {
+        let answer = Answer::error_page(StatusCode::PAYLOAD_TOO_LARGE);
+        self.respond(answer, Delivery::Whole, TimeDelta::zero(), breaker)
     }
 
-    fn respond(&self, answer: Answer, cut: bool) -> Response<AnswerBody> {
-        let date = clock::http_date(self.clock.now());
+    fn respond(
+        &self,
+        answer: Answer,
+        delivery: Delivery,
+        skew: TimeDelta,
+        breaker: &Breaker,
+    ) -> Response<AnswerBody> {
+        let now = self.clock.now();
+        let date = clock::http_date(now.checked_add_signed(skew).unwrap_or(now));
         let Answer { status, headers, body, .. } = answer.with_header("date", &date);
-        let mut response = Response::new(sized(&body, cut));
+        let promised = match delivery {
+            Delivery::WrongLength(by) => body.len().saturating_add_signed(narrow(by)),
+            Delivery::Whole | Delivery::Cut { .. } | Delivery::Slow(_) => body.len(),
+        };
+        let whole = matches!(delivery, Delivery::Whole);
+        let body = match delivery {
+            Delivery::Whole => AnswerBody::whole(body),
+            Delivery::Cut { reset } => AnswerBody::cut(&body, reset.then(|| breaker.clone())),
+            Delivery::WrongLength(_) => AnswerBody::mislabelled(body),
+            Delivery::Slow(pause) => AnswerBody::slow(body, || {
+                let clock = Arc::clone(&self.clock);
+                Box::pin(async move { clock.reached(clock.now() + pause).await })
+            }),
+        };
+        let mut response = Response::new(body);
         *response.status_mut() = status;
         *response.headers_mut() = headers;
-        if cut {
-            response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+        if !whole {
+            response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(promised));
         }
         response
     }
+}
+
+/// The number, or the nearest that there is.
+fn narrow(number: i64) -> isize {
+    isize::try_from(number).unwrap_or(if number < 0 { isize::MIN } else { isize::MAX })
 }
 
 /// Too many calls are under way; or none are counted.
@@ -190,8 +246,4 @@ impl Drop for Inside<'_> {
     fn drop(&mut self) {
         self.core.log().left(self.host);
     }
-}
-
-fn sized(body: &Bytes, cut: bool) -> AnswerBody {
-    if cut { AnswerBody::cut(body) } else { AnswerBody::whole(body.clone()) }
 }

@@ -1,12 +1,15 @@
 //! What the simulated servers were asked, and what they did.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
 
 use crate::call::{Answer, Call};
 use crate::state::Environment;
 
 /// Which of the simulated servers was called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Host {
     /// The accounts server.
@@ -15,13 +18,24 @@ pub enum Host {
     Api,
     /// The sandbox's API.
     Sandbox,
+    /// The control API. Its calls stand in no journal and meet no failures.
+    Control,
 }
 
 impl Host {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Accounts => "accounts",
+            Self::Api => "api",
+            Self::Sandbox => "sandbox",
+            Self::Control => "control",
+        }
+    }
+
     /// The environment whose API this is; `None` for the accounts server.
     pub(crate) fn environment(self) -> Option<Environment> {
         match self {
-            Self::Accounts => None,
+            Self::Accounts | Self::Control => None,
             Self::Api => Some(Environment::Production),
             Self::Sandbox => Some(Environment::Sandbox),
         }
@@ -29,7 +43,8 @@ impl Host {
 }
 
 /// What a token call presented.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum GrantType {
     /// A grant token, to be exchanged.
@@ -43,7 +58,7 @@ pub enum GrantType {
 }
 
 /// One request. It holds no token, no secret and no body.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Entry {
     /// The request's number in order of arrival, from 0 on.
@@ -72,6 +87,24 @@ pub struct Entry {
     pub grant: Option<GrantType>,
 }
 
+/// How often something was asked, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Tally {
+    /// The server that was called.
+    pub host: Host,
+    /// The HTTP method.
+    pub method: String,
+    /// The path as it was sent, without the query.
+    pub path: String,
+    /// How many requests arrived.
+    pub requests: usize,
+    /// How many of them the server worked on.
+    pub executed: usize,
+    /// How many records they inserted, updated or deleted together.
+    pub written: usize,
+}
+
 /// A copy of what happened until it was asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Journal {
@@ -90,6 +123,27 @@ impl Journal {
     #[must_use]
     pub fn count(&self, wanted: impl Fn(&Entry) -> bool) -> usize {
         self.entries.iter().filter(|entry| wanted(entry)).count()
+    }
+
+    /// What was asked how often: one line for each server, method and path, in their order.
+    #[must_use]
+    pub fn tally(&self) -> Vec<Tally> {
+        let mut lines: BTreeMap<(&str, &str, &str), Tally> = BTreeMap::new();
+        for entry in &self.entries {
+            let key = (entry.host.name(), entry.method.as_str(), entry.path.as_str());
+            let line = lines.entry(key).or_insert_with(|| Tally {
+                host: entry.host,
+                method: entry.method.clone(),
+                path: entry.path.clone(),
+                requests: 0,
+                executed: 0,
+                written: 0,
+            });
+            line.requests += 1;
+            line.executed += usize::from(entry.executed);
+            line.written += entry.written;
+        }
+        lines.into_values().collect()
     }
 
     /// How many requests arrived at all.

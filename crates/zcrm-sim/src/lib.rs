@@ -8,6 +8,7 @@
 //! * [`Builder`] says what is different from the defaults.
 //! * [`Faults`] orders failures for the next calls: statuses, resets, cut bodies, held requests.
 //! * [`Journal`] tells what arrived, what was carried out and what was answered.
+//! * [`Simulator::control_url`] is where a test in another language does all of this over HTTP.
 //!
 //! # What is simulated
 //!
@@ -53,17 +54,21 @@ mod body;
 mod builder;
 mod call;
 mod clock;
+mod control;
 mod crm;
 mod error;
 mod exchange;
 mod faults;
+mod grant;
 mod journal;
 mod limits;
+mod operate;
 mod origin;
 mod sample;
 mod schema;
 mod server;
 mod simulator;
+mod snapshot;
 mod state;
 mod tls;
 mod wire;
@@ -73,8 +78,9 @@ pub use builder::Builder;
 pub use clock::Clock;
 pub use error::Error;
 pub use faults::{Faults, Hold};
-pub use journal::{Entry, GrantType, Host, Journal};
+pub use grant::GrantRequest;
+pub use journal::{Entry, GrantType, Host, Journal, Tally};
 pub use limits::Edition;
 pub use schema::{FieldKind, FieldSpec, ModuleSpec};
-pub use simulator::{GrantRequest, Simulator};
+pub use simulator::Simulator;
 pub use state::Environment;

@@ -28,7 +28,7 @@ pub(crate) fn is_api(call: &Call, location: &str) -> bool {
     let part = match call.host {
         Host::Api => "www",
         Host::Sandbox => "sandbox",
-        Host::Accounts => return false,
+        Host::Accounts | Host::Control => return false,
     };
     let name = host_name(&call.authority);
     let zoho = |(_, domain): &(&str, &str)| name == format!("{part}.zohoapis.{domain}");

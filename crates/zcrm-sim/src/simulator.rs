@@ -1,36 +1,21 @@
 //! The handle on a running simulator.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use crate::Error;
-use crate::accounts::{self, Grant};
 use crate::builder::Builder;
 use crate::crm::{Version, show};
 use crate::exchange::Core;
 use crate::faults::Faults;
+use crate::grant::GrantRequest;
 use crate::journal::Journal;
-use crate::sample;
-use crate::state::{Environment, State};
-
-/// The scopes of a grant token that says nothing else: all that is simulated, and what
-/// applications usually ask for besides.
-const DEFAULT_SCOPES: [&str; 9] = [
-    "ZohoCRM.modules.ALL",
-    "ZohoCRM.settings.ALL",
-    "ZohoCRM.users.ALL",
-    "ZohoCRM.org.ALL",
-    "ZohoCRM.bulk.ALL",
-    "ZohoCRM.coql.READ",
-    "ZohoCRM.files.CREATE",
-    "ZohoSearch.securesearch.READ",
-    "AaaServer.profile.READ",
-];
+use crate::state::Environment;
 
 /// A running simulator: an accounts server, a production API and a sandbox's API, each on a port
 /// of its own.
@@ -46,7 +31,6 @@ pub struct Simulator {
 struct Inner {
     core: Arc<Core>,
     servers: Mutex<Vec<JoinHandle<()>>>,
-    ca_pem: String,
 }
 
 impl Drop for Inner {
@@ -56,16 +40,9 @@ impl Drop for Inner {
     }
 }
 
-/// What a snapshot holds.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Snapshot {
-    pub(crate) ahead_ms: i64,
-    pub(crate) state: State,
-}
-
 impl Simulator {
-    pub(crate) fn new(core: Arc<Core>, servers: Vec<JoinHandle<()>>, ca_pem: String) -> Self {
-        Self { inner: Arc::new(Inner { core, servers: Mutex::new(servers), ca_pem }) }
+    pub(crate) fn new(core: Arc<Core>, servers: Vec<JoinHandle<()>>) -> Self {
+        Self { inner: Arc::new(Inner { core, servers: Mutex::new(servers) }) }
     }
 
     /// Starts a simulator with the defaults: TLS, one client, one user, no records.
@@ -82,7 +59,7 @@ impl Simulator {
         Builder::default()
     }
 
-    fn core(&self) -> &Core {
+    pub(crate) fn core(&self) -> &Core {
         &self.inner.core
     }
 
@@ -109,11 +86,17 @@ impl Simulator {
         self.core().policy.sandbox_url.clone()
     }
 
+    /// The control API's origin; a browser shows there what it can do.
+    #[must_use]
+    pub fn control_url(&self) -> String {
+        self.core().policy.control_url.clone()
+    }
+
     /// The certificate authority to trust, in PEM; empty where TLS is off. The certificate is good
     /// for `localhost`, `127.0.0.1` and `::1`.
     #[must_use]
     pub fn ca_pem(&self) -> &str {
-        &self.inner.ca_pem
+        &self.core().policy.ca_pem
     }
 
     /// The application's client id.
@@ -161,12 +144,7 @@ impl Simulator {
 
     /// A grant token that differs in more than its scopes.
     pub fn grant(&self) -> GrantRequest<'_> {
-        GrantRequest {
-            sim: self,
-            user: None,
-            environment: Environment::Production,
-            scopes: DEFAULT_SCOPES.map(String::from).to_vec(),
-        }
+        GrantRequest::new(self)
     }
 
     /// Connects the device that shows that code, as the user with that address does on the page.
@@ -175,14 +153,7 @@ impl Simulator {
     ///
     /// If no device waits with that code, or there is no such user in any data centre.
     pub fn approve_device(&self, user_code: &str, email: &str) -> Result<(), Error> {
-        let (core, now) = (self.core(), self.now());
-        let (policy, production) = (&core.policy, Environment::Production);
-        let mut state = core.state();
-        let found = accounts::approve(&mut state, policy, now, user_code, email, production);
-        found.then_some(()).ok_or_else(|| Error::UnknownDevice {
-            user_code: user_code.to_owned(),
-            email: email.to_owned(),
-        })
+        self.core().approve_device(user_code, email, Environment::Production)
     }
 
     /// Refuses the device that shows that code.
@@ -191,12 +162,7 @@ impl Simulator {
     ///
     /// If no device waits with that code.
     pub fn refuse_device(&self, user_code: &str) -> Result<(), Error> {
-        let now = self.now();
-        let found = accounts::deny(&mut self.core().state(), user_code, now);
-        found.then_some(()).ok_or_else(|| Error::UnknownDevice {
-            user_code: user_code.to_owned(),
-            email: String::new(),
-        })
+        self.core().refuse_device(user_code)
     }
 
     /// Ends every access token now: the next call with one is refused as `INVALID_TOKEN`.
@@ -223,16 +189,14 @@ impl Simulator {
 
     /// Spends API credits of the production environment, as calls would.
     pub fn spend_credits(&self, credits: u64) {
-        let now = self.now();
-        self.core().state().spent.entry(Environment::Production).or_default().spend(credits, now);
+        self.core().spend_credits(Environment::Production, credits);
     }
 
     /// The API credits of the production environment that were spent within the last 24 hours; none
     /// where no [`edition`](Builder::edition) was set.
     #[must_use]
     pub fn spent_credits(&self) -> u64 {
-        let now = self.now();
-        self.core().state().spent.entry(Environment::Production).or_default().sum(now)
+        self.core().spent_credits(Environment::Production)
     }
 
     /// Adds generated records to a module of the production environment and returns their ids,
@@ -256,10 +220,7 @@ impl Simulator {
         module: &str,
         count: usize,
     ) -> Result<Vec<String>, Error> {
-        let now = self.now();
-        let mut state = self.core().state();
-        let spec = state.module(module).ok_or_else(|| Error::UnknownModule(module.to_owned()))?;
-        Ok(sample::add_records(&mut state, environment, &spec, count, now))
+        self.core().add_records(environment, module, count)
     }
 
     /// How many records a module of the production environment has; none if there is no such
@@ -314,12 +275,36 @@ impl Simulator {
     /// client's secret.
     #[must_use]
     pub fn snapshot(&self) -> Value {
-        let snapshot = Snapshot {
-            ahead_ms: self.core().clock.ahead().num_milliseconds(),
-            state: self.core().state().clone(),
-        };
-        // Every key of the state is text or a number, so there is nothing that JSON cannot hold.
-        serde_json::to_value(snapshot).unwrap_or_default()
+        self.core().snapshot().json()
+    }
+
+    /// Writes the whole state to a file that only its owner can read, in one step.
+    /// [`Builder::restore_file`] starts from it.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    pub fn save_snapshot(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        self.core().snapshot().save(path.as_ref())
+    }
+
+    /// Takes over the state and the time of a snapshot. Ordered failures and the journal stay.
+    ///
+    /// # Errors
+    ///
+    /// If it is no snapshot; then nothing changes.
+    pub fn restore(&self, snapshot: Value) -> Result<(), Error> {
+        self.core().restore(snapshot)
+    }
+
+    /// Goes back to what the simulator was started from: its state, its time, no ordered failures,
+    /// an empty journal. Ports and certificate stay; calls that are under way may still end.
+    ///
+    /// # Errors
+    ///
+    /// None for a simulator that has started: what it was started from is good.
+    pub fn reset(&self) -> Result<(), Error> {
+        self.core().reset()
     }
 
     /// Ends the servers with their connections and waits until the ports are free.
@@ -332,67 +317,6 @@ impl Simulator {
             server.abort();
             // It ends as cancelled, which is what was asked for.
             let _ = server.await;
-        }
-    }
-}
-
-/// A grant token to be made.
-///
-/// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), zcrm_sim::Error> {
-/// use zcrm_sim::{Environment, Simulator};
-///
-/// let sim = Simulator::start().await?;
-/// let grant = sim.grant().environment(Environment::Sandbox).scopes(["ZohoCRM.modules.READ"]);
-/// assert!(grant.issue().starts_with("1000."));
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Debug)]
-#[must_use = "a grant token is made by `issue`"]
-pub struct GrantRequest<'a> {
-    sim: &'a Simulator,
-    user: Option<String>,
-    environment: Environment,
-    scopes: Vec<String>,
-}
-
-impl GrantRequest<'_> {
-    /// For the user with that e-mail address instead of the first one.
-    pub fn user(mut self, email: impl Into<String>) -> Self {
-        self.user = Some(email.into());
-        self
-    }
-
-    /// For that environment instead of production.
-    pub fn environment(mut self, environment: Environment) -> Self {
-        self.environment = environment;
-        self
-    }
-
-    /// With those scopes alone.
-    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
-        self.scopes = scopes.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// Makes the token. One for a user that the organisation does not have cannot be exchanged.
-    #[must_use]
-    pub fn issue(self) -> String {
-        let now = self.sim.now();
-        let mut guard = self.sim.core().state();
-        let state = &mut *guard;
-        let user = match &self.user {
-            None => state.users.first(),
-            Some(email) => state.users.iter().find(|user| user.email == *email),
-        };
-        match user.map(|user| user.id.clone()) {
-            Some(user) => {
-                let grant = Grant::new(user, self.environment, self.scopes, now);
-                state.accounts.new_grant(&mut state.chance, grant)
-            }
-            None => state.chance.token(),
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::schema::ModuleSpec;
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Environment {
     /// The one with the organisation's real data.
@@ -33,6 +34,9 @@ pub(crate) struct Policy {
     pub(crate) accounts_url: String,
     pub(crate) api_url: String,
     pub(crate) sandbox_url: String,
+    pub(crate) control_url: String,
+    /// The certificate authority; empty where TLS is off.
+    pub(crate) ca_pem: String,
     /// The short name of the data centre, such as `us`.
     pub(crate) data_center: String,
     /// The simulators of other data centres that users may live in.

@@ -295,6 +295,13 @@ impl Accounts {
         self.access.remove(token).is_some()
     }
 
+    /// Revokes the refresh token that gave that access token, with all that it gave.
+    pub(crate) fn revoke_login(&mut self, access: &str) -> bool {
+        let source = self.refresh.iter().find(|known| known.live.iter().any(|one| one == access));
+        let token = source.map_or_else(|| access.to_owned(), |known| known.token.clone());
+        self.revoke(&token)
+    }
+
     pub(crate) fn forget_access_tokens(&mut self) {
         self.access.clear();
     }

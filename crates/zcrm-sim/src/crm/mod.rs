@@ -23,6 +23,7 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 pub(crate) use page_token::PageTokens;
+pub(crate) use route::simulated;
 pub(crate) use validate::finish_names;
 pub(crate) use version::Version;
 

@@ -25,6 +25,31 @@ pub(super) enum Route<'a> {
     NotSimulated,
 }
 
+/// The methods and paths of all that is simulated, below the version.
+pub(crate) fn simulated() -> impl Iterator<Item = (&'static str, &'static str)> {
+    [
+        ("GET", "settings/modules"),
+        ("GET", "settings/modules/{name}"),
+        ("GET", "settings/fields"),
+        ("GET", "settings/fields/{id}"),
+        ("GET", "org"),
+        ("GET", "users"),
+        ("GET", "users/{id}"),
+        ("GET", "{module}"),
+        ("POST", "{module}"),
+        ("PUT", "{module}"),
+        ("DELETE", "{module}"),
+        ("GET", "{module}/{id}"),
+        ("PUT", "{module}/{id}"),
+        ("DELETE", "{module}/{id}"),
+        ("GET", "{module}/search"),
+        ("GET", "{module}/deleted"),
+        ("POST", "{module}/upsert"),
+        ("GET", "{module}/actions/count"),
+    ]
+    .into_iter()
+}
+
 /// Reads the path; `None` if it is none of Zoho's.
 pub(super) fn parse(call: &Call) -> Option<(Version, Route<'_>)> {
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();

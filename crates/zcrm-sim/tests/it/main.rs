@@ -8,6 +8,8 @@
 mod accounts;
 mod client;
 mod consent;
+mod control;
+mod cruelty;
 mod device;
 mod faults;
 mod limits;

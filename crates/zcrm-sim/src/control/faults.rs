@@ -1,0 +1,155 @@
+//! Failures ordered by JSON.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use hyper::StatusCode;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Refused;
+use crate::exchange::Core;
+use crate::faults::Faults;
+use crate::journal::Host;
+
+/// One order or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Orders {
+    Many(Vec<Value>),
+    One(Value),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Order {
+    host: Option<Host>,
+    method: Option<String>,
+    path: Option<String>,
+    path_prefix: Option<String>,
+    operation: Option<String>,
+    #[serde(default)]
+    skip: usize,
+    #[serde(default)]
+    times: Times,
+    probability: Option<f64>,
+    #[serde(default)]
+    after_executing: bool,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    then: Effect,
+}
+
+/// A number of calls, or `"always"`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Times {
+    Calls(usize),
+    Word(Word),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Word {
+    Always,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self::Calls(1)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Effect {
+    Status(u16),
+    Html { status: u16, text: String },
+    Json { status: u16, body: Value },
+    ZohoError { status: u16, code: String },
+    Garbage,
+    Reset,
+    ResetInBody,
+    CutBody,
+    SlowBodyMs(u64),
+    WrongLength(i64),
+    LatencyMs(u64),
+    RevokeToken,
+    RevokeLogin,
+    ClockSkewSeconds(i32),
+}
+
+/// Orders all of them, or none if one of them is wrong.
+pub(super) fn order(core: &Core, orders: Orders) -> Result<(), Refused> {
+    let orders = match orders {
+        Orders::Many(orders) => orders,
+        Orders::One(order) => vec![order],
+    };
+    let read = |(place, order): (usize, Value)| {
+        serde_json::from_value::<Order>(order).map_err(|error| {
+            Refused::new(StatusCode::BAD_REQUEST, format!("order {}: {error}", place + 1))
+        })
+    };
+    let orders: Vec<Order> =
+        orders.into_iter().enumerate().map(read).collect::<Result<_, Refused>>()?;
+    for order in orders {
+        let Order { then, .. } = &order;
+        place(order.faults(core), then);
+    }
+    Ok(())
+}
+
+impl Order {
+    /// Which calls it applies to.
+    fn faults(&self, core: &Core) -> Faults {
+        let mut faults = Faults::new(Arc::clone(&core.faults)).skip(self.skip);
+        if let Some(host) = self.host {
+            faults = faults.on_host(host);
+        }
+        if let Some(method) = &self.method {
+            faults = faults.method(method);
+        }
+        if let Some(path) = &self.path {
+            faults = faults.on_path(path);
+        }
+        if let Some(prefix) = &self.path_prefix {
+            faults = faults.on_path_prefix(prefix);
+        }
+        if let Some(operation) = &self.operation {
+            faults = faults.on_operation(operation);
+        }
+        faults = match self.times {
+            Times::Calls(calls) => faults.times(calls),
+            Times::Word(Word::Always) => faults.always(),
+        };
+        if let Some(probability) = self.probability {
+            faults = faults.probability(probability);
+        }
+        if self.after_executing {
+            faults = faults.after_executing();
+        }
+        self.headers.iter().fold(faults, |faults, (name, value)| faults.header(name, value))
+    }
+}
+
+/// What happens to them.
+fn place(faults: Faults, then: &Effect) {
+    match then {
+        Effect::Status(status) => faults.status(*status),
+        Effect::Html { status, text } => faults.html(*status, text),
+        Effect::Json { status, body } => faults.json(*status, body),
+        Effect::ZohoError { status, code } => faults.zoho_error(*status, code),
+        Effect::Garbage => faults.garbage(),
+        Effect::Reset => faults.reset(),
+        Effect::ResetInBody => faults.reset_in_body(),
+        Effect::CutBody => faults.cut_body(),
+        Effect::SlowBodyMs(pause) => faults.slow_body(Duration::from_millis(*pause)),
+        Effect::WrongLength(difference) => faults.wrong_length(*difference),
+        Effect::LatencyMs(latency) => faults.latency(Duration::from_millis(*latency)),
+        Effect::RevokeToken => faults.revoke_token(),
+        Effect::RevokeLogin => faults.revoke_login(),
+        Effect::ClockSkewSeconds(skew) => faults.clock_skew(TimeDelta::seconds((*skew).into())),
+    }
+}

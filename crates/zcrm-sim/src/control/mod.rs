@@ -1,0 +1,257 @@
+//! The control API: what a test in any language does to the simulator, as JSON over HTTP.
+
+mod faults;
+mod journal;
+
+use std::time::Duration;
+
+use hyper::StatusCode;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::call::{Answer, Call};
+use crate::clock;
+use crate::exchange::Core;
+use crate::grant::DEFAULT_SCOPES;
+use crate::state::Environment;
+use crate::{crm, origin};
+
+/// The routes, for people: method, path, what it does.
+const ROUTES: &[(&str, &str, &str)] = &[
+    ("GET", "/", "addresses, client, users, time, and these routes"),
+    ("GET", "/ca.pem", "the certificate authority to trust"),
+    ("GET", "/operations", "the operations of the CRM that are simulated"),
+    ("POST", "/reset", "back to what it was started from"),
+    ("POST", "/records", "adds generated records: module, count, environment"),
+    ("POST", "/clock", "lets time pass: advance_ms or advance_seconds"),
+    ("POST", "/grants", "makes a grant token: user, environment, scopes"),
+    ("POST", "/tokens/expire", "ends every access token"),
+    ("POST", "/tokens/revoke", "ends every refresh token"),
+    ("POST", "/devices", "decides about a device: user_code, user, accept, environment"),
+    ("POST", "/credits", "spends API credits: credits"),
+    ("GET", "/faults", "how many calls the ordered failures still wait for"),
+    ("POST", "/faults", "orders a failure, or a list of them"),
+    ("DELETE", "/faults", "takes back what was ordered"),
+    ("GET", "/journal", "what was asked and answered, with the filters as parameters"),
+    ("GET", "/journal/tally", "how often each method and path was asked and executed"),
+    ("POST", "/journal/assert", "filters, and exactly, at_least or at_most: 409 if it is not so"),
+    ("DELETE", "/journal", "forgets what was asked"),
+    ("GET", "/snapshot", "the whole state"),
+    ("PUT", "/snapshot", "takes over a state"),
+];
+
+/// Why a call of the control API is refused.
+struct Refused {
+    status: StatusCode,
+    text: String,
+}
+
+impl Refused {
+    fn new(status: StatusCode, text: impl Into<String>) -> Self {
+        Self { status, text: text.into() }
+    }
+}
+
+impl From<crate::Error> for Refused {
+    fn from(error: crate::Error) -> Self {
+        let reason = std::error::Error::source(&error).map(|source| format!(": {source}"));
+        Self::new(StatusCode::BAD_REQUEST, format!("{error}{}", reason.unwrap_or_default()))
+    }
+}
+
+type Outcome = Result<Answer, Refused>;
+
+/// Answers one call. Pages of other sites are refused, and so is a body that is not declared as
+/// JSON: a browser sends such a one across sites only if it was allowed to, which it never is.
+pub(crate) fn answer(core: &Core, call: &Call) -> Answer {
+    if let Some(refused) = origin::refusal(call) {
+        return refused;
+    }
+    let kind = call.header("content-type").unwrap_or_default();
+    let mime = kind.split(';').next().unwrap_or_default().trim();
+    let declared = call.body.is_empty() || mime.eq_ignore_ascii_case("application/json");
+    let outcome = if declared {
+        route(core, call)
+    } else {
+        Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be application/json"))
+    };
+    outcome
+        .unwrap_or_else(|refused| Answer::json(refused.status, &json!({ "error": refused.text })))
+}
+
+fn route(core: &Core, call: &Call) -> Outcome {
+    let path = call.path.trim_end_matches('/');
+    match (call.method.as_str(), path) {
+        ("GET", "") => Ok(about(core)),
+        ("GET", "/ca.pem") => {
+            Ok(Answer::typed(StatusCode::OK, "application/x-pem-file", core.policy.ca_pem.clone()))
+        }
+        ("GET", "/operations") => Ok(ok(&operations())),
+        ("POST", "/reset") => {
+            core.reset()?;
+            Ok(ok(&json!({})))
+        }
+        ("POST", "/records") => records(core, &read(call)?),
+        ("POST", "/clock") => {
+            let advance: Advance = read(call)?;
+            let seconds = Duration::from_secs(advance.advance_seconds);
+            core.clock.advance(seconds.saturating_add(Duration::from_millis(advance.advance_ms)));
+            Ok(ok(&json!({ "now": clock::stamp(core.clock.now()) })))
+        }
+        ("POST", "/grants") => {
+            let grant: GrantForm = read(call)?;
+            let scopes = grant.scopes.unwrap_or_else(|| DEFAULT_SCOPES.map(String::from).to_vec());
+            let code = core.new_grant(grant.user.as_deref(), grant.environment, scopes)?;
+            Ok(ok(&json!({ "code": code })))
+        }
+        ("POST", "/tokens/expire") => {
+            core.state().accounts.forget_access_tokens();
+            Ok(ok(&json!({})))
+        }
+        ("POST", "/tokens/revoke") => {
+            core.state().accounts.forget_refresh_tokens();
+            Ok(ok(&json!({})))
+        }
+        ("POST", "/devices") => device(core, &read(call)?),
+        ("POST", "/credits") => {
+            let form: Credits = read(call)?;
+            core.spend_credits(form.environment, form.credits);
+            Ok(ok(&json!({ "spent": core.spent_credits(form.environment) })))
+        }
+        ("GET", "/faults") => Ok(ok(&json!({ "pending": core.faults.pending() }))),
+        ("POST", "/faults") => {
+            faults::order(core, read(call)?)?;
+            Ok(ok(&json!({ "pending": core.faults.pending() })))
+        }
+        ("DELETE", "/faults") => {
+            core.faults.clear();
+            Ok(ok(&json!({})))
+        }
+        ("GET", "/journal") => journal::list(core, call),
+        ("GET", "/journal/tally") => Ok(ok(&json!({ "tally": core.log().copy().tally() }))),
+        ("POST", "/journal/assert") => journal::assert(core, &read(call)?),
+        ("DELETE", "/journal") => {
+            core.log().clear();
+            Ok(ok(&json!({})))
+        }
+        ("GET", "/snapshot") => Ok(ok(&core.snapshot().json())),
+        ("PUT", "/snapshot") => {
+            core.restore(read(call)?)?;
+            Ok(ok(&json!({})))
+        }
+        (_, path) => Err(unknown(path)),
+    }
+}
+
+fn unknown(path: &str) -> Refused {
+    let known = ROUTES.iter().any(|(_, route, _)| *route == path);
+    let status = if known { StatusCode::METHOD_NOT_ALLOWED } else { StatusCode::NOT_FOUND };
+    Refused::new(status, "no such route; GET / lists them")
+}
+
+fn ok(body: &Value) -> Answer {
+    Answer::json(StatusCode::OK, body)
+}
+
+/// Reads the body; an empty one stands for an empty object.
+fn read<T: DeserializeOwned>(call: &Call) -> Result<T, Refused> {
+    let body = if call.body.is_empty() { b"{}".as_slice() } else { &call.body };
+    serde_json::from_slice(body)
+        .map_err(|error| Refused::new(StatusCode::BAD_REQUEST, format!("the body: {error}")))
+}
+
+fn about(core: &Core) -> Answer {
+    let policy = &core.policy;
+    let state = core.state();
+    let users: Vec<Value> = state
+        .users
+        .iter()
+        .map(|user| json!({ "id": user.id, "email": user.email, "name": user.full_name() }))
+        .collect();
+    let route = |(method, path, text): &(&str, &str, &str)| json!({ "method": method, "path": path, "does": text });
+    ok(&json!({
+        "accounts_url": policy.accounts_url,
+        "api_url": policy.api_url,
+        "sandbox_url": policy.sandbox_url,
+        "control_url": policy.control_url,
+        "data_center": policy.data_center,
+        "edition": policy.edition,
+        "client_id": state.client.id,
+        "client_secret": state.client.secret,
+        "redirect_uri": state.client.redirect_uri,
+        "org_id": state.org_id,
+        "users": users,
+        "now": clock::stamp(core.clock.now()),
+        "routes": ROUTES.iter().map(route).collect::<Vec<Value>>(),
+    }))
+}
+
+fn operations() -> Value {
+    let one = |(method, path): (&str, &str)| json!({ "method": method, "path": path });
+    json!({ "operations": crm::simulated().map(one).collect::<Vec<Value>>() })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordsForm {
+    module: String,
+    count: usize,
+    #[serde(default)]
+    environment: Environment,
+}
+
+/// The most records that one call may add.
+const RECORDS: usize = 1_000_000;
+
+fn records(core: &Core, form: &RecordsForm) -> Outcome {
+    if form.count > RECORDS {
+        return Err(Refused::new(StatusCode::BAD_REQUEST, format!("at most {RECORDS} at once")));
+    }
+    let ids = core.add_records(form.environment, &form.module, form.count)?;
+    Ok(ok(&json!({ "ids": ids })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+struct Advance {
+    advance_ms: u64,
+    advance_seconds: u64,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct GrantForm {
+    user: Option<String>,
+    environment: Environment,
+    scopes: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeviceForm {
+    user_code: String,
+    #[serde(default)]
+    user: String,
+    accept: bool,
+    #[serde(default)]
+    environment: Environment,
+}
+
+fn device(core: &Core, form: &DeviceForm) -> Outcome {
+    if form.accept {
+        core.approve_device(&form.user_code, &form.user, form.environment)?;
+    } else {
+        core.refuse_device(&form.user_code)?;
+    }
+    Ok(ok(&json!({})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Credits {
+    credits: u64,
+    #[serde(default)]
+    environment: Environment,
+}

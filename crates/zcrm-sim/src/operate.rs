@@ -1,0 +1,97 @@
+//! What a test does to a simulator, for the Rust API and the control API alike.
+
+use crate::accounts::{self, Grant};
+use crate::exchange::Core;
+use crate::snapshot::Snapshot;
+use crate::state::Environment;
+use crate::{Error, sample};
+
+impl Core {
+    /// A grant token for the user with that address, or the first one.
+    pub(crate) fn new_grant(
+        &self,
+        email: Option<&str>,
+        environment: Environment,
+        scopes: Vec<String>,
+    ) -> Result<String, Error> {
+        let now = self.clock.now();
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let user = match email {
+            None => state.users.first(),
+            Some(email) => state.users.iter().find(|user| user.email == email),
+        };
+        let user = user.ok_or_else(|| Error::UnknownUser(email.unwrap_or_default().to_owned()))?;
+        let grant = Grant::new(user.id.clone(), environment, scopes, now);
+        Ok(state.accounts.new_grant(&mut state.chance, grant))
+    }
+
+    pub(crate) fn approve_device(
+        &self,
+        user_code: &str,
+        email: &str,
+        environment: Environment,
+    ) -> Result<(), Error> {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let found = accounts::approve(&mut state, &self.policy, now, user_code, email, environment);
+        found.then_some(()).ok_or_else(|| Error::UnknownDevice {
+            user_code: user_code.to_owned(),
+            email: email.to_owned(),
+        })
+    }
+
+    pub(crate) fn refuse_device(&self, user_code: &str) -> Result<(), Error> {
+        let now = self.clock.now();
+        let found = accounts::deny(&mut self.state(), user_code, now);
+        found.then_some(()).ok_or_else(|| Error::UnknownDevice {
+            user_code: user_code.to_owned(),
+            email: String::new(),
+        })
+    }
+
+    pub(crate) fn spend_credits(&self, environment: Environment, credits: u64) {
+        let now = self.clock.now();
+        self.state().spent.entry(environment).or_default().spend(credits, now);
+    }
+
+    pub(crate) fn spent_credits(&self, environment: Environment) -> u64 {
+        let now = self.clock.now();
+        self.state().spent.entry(environment).or_default().sum(now)
+    }
+
+    /// Adds generated records and returns their ids, oldest first.
+    pub(crate) fn add_records(
+        &self,
+        environment: Environment,
+        module: &str,
+        count: usize,
+    ) -> Result<Vec<String>, Error> {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let spec = state.module(module).ok_or_else(|| Error::UnknownModule(module.to_owned()))?;
+        Ok(sample::add_records(&mut state, environment, &spec, count, now))
+    }
+
+    /// Goes back to what it was started from: state, time, no failures, an empty journal.
+    pub(crate) fn reset(&self) -> Result<(), Error> {
+        let mut state = self.state();
+        *state = self.start.fresh(&self.clock)?;
+        self.faults.clear();
+        self.log().clear();
+        Ok(())
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot::new(self.clock.ahead(), self.state().clone())
+    }
+
+    /// Takes over the state and the time of a snapshot.
+    pub(crate) fn restore(&self, snapshot: serde_json::Value) -> Result<(), Error> {
+        let (restored, ahead) = Snapshot::read(snapshot)?;
+        let mut state = self.state();
+        *state = restored;
+        self.clock.reset(ahead);
+        Ok(())
+    }
+}
