@@ -84,3 +84,9 @@ pub use limits::Edition;
 pub use schema::{FieldKind, FieldSpec, ModuleSpec};
 pub use simulator::Simulator;
 pub use state::Environment;
+
+/// The operations of the CRM that are simulated: method, and path below the version. All others are
+/// answered with status 501.
+pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
+    crm::simulated()
+}

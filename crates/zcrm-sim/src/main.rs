@@ -4,104 +4,218 @@
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
 
-use lexopt::prelude::{Long, Short, ValueExt};
-use zcrm_sim::{Builder, Simulator};
+use lexopt::prelude::{Long, Short, Value, ValueExt};
+use zcrm_sim::{Builder, Edition, Simulator};
 
 const HELP: &str = "\
 A simulator of Zoho's accounts server and CRM, on loopback
 
 Usage: zcrm-sim [OPTIONS]
+       zcrm-sim operations    print the operations that are simulated
 
-Options:
-  --port-accounts PORT  port of the accounts server (default: any free one)
-  --port-api PORT       port of the production API (default: any free one)
-  --port-sandbox PORT   port of the sandbox's API (default: any free one)
-  --plain-http          speak HTTP without TLS
-  --http1-only          do not offer HTTP/2
-  --ca-file PATH        where to write the authority to trust (default: zcrm-sim-ca.pem)
-  --client-id ID        the application's client id
-  --client-secret TEXT  the application's client secret
-  --redirect-uri URI    the application's redirect URI (default: https://localhost/callback)
-  --user EMAIL          a user; may be repeated
-  --seed NUMBER         determines ids and tokens
-  --records MODULE=N    start with N generated records; may be repeated
-  --help                print this
+Where:
+  --port PORT            port of the accounts server; the three after it are those of the
+                         production API, the sandbox's API and the control API
+  --port-accounts PORT   port of the accounts server (default: any free one)
+  --port-api PORT        port of the production API (default: any free one)
+  --port-sandbox PORT    port of the sandbox's API (default: any free one)
+  --port-control PORT    port of the control API (default: any free one)
+  --tls                  speak HTTPS (the default)
+  --plain-http           speak HTTP without TLS
+  --http1-only           do not offer HTTP/2
+  --ca-file PATH         where to write the authority to trust (default: zcrm-sim-ca.pem)
+  --info-file PATH       where to write all that is printed, as JSON
+
+Who:
+  --client-id ID         the application's client id
+  --client-secret TEXT   the application's client secret
+  --redirect-uri URI     the application's redirect URI (default: https://localhost/callback)
+  --user EMAIL           a user; may be repeated
+  --data-center NAME     where it stands (default: us)
+  --auto-consent         leave out the consent page
+
+What:
+  --seed NUMBER          determines ids, tokens and chance
+  --records MODULE=N     start with N generated records; may be repeated
+  --edition NAME         whose limits hold: free, standard, professional, enterprise (the
+                         default), ultimate, or none for no limits
+  --search-lag SECONDS   how long after a write a search finds it
+  --snapshot FILE        start from that file if there is one, and write it at the end
+
+  --help                 print this
 ";
 
-/// How many journal entries are kept, since nobody reads them here.
-const JOURNAL: usize = 1_000;
+/// How many journal entries are kept: enough for a test, and no leak for who leaves it running.
+const JOURNAL: usize = 10_000;
+
+const REDIRECT: &str = "https://localhost/callback";
 
 struct Options {
     builder: Builder,
     plain_http: bool,
     ca_file: PathBuf,
+    info_file: Option<PathBuf>,
+    snapshot: Option<PathBuf>,
 }
 
-/// Reads the arguments; `None` asks for the help.
-fn options() -> Result<Option<Options>, Box<dyn Error>> {
+enum Command {
+    Help,
+    Operations,
+    Run(Box<Options>),
+}
+
+type Failure = Box<dyn Error>;
+
+fn command() -> Result<Command, Failure> {
     let mut builder = Simulator::builder().journal_limit(JOURNAL);
+    let mut edition = Some(Edition::Enterprise);
     let mut plain_http = false;
     let mut ca_file = PathBuf::from("zcrm-sim-ca.pem");
+    let mut records = Vec::new();
+    let (mut info_file, mut snapshot) = (None, None);
     let (mut id, mut secret, mut redirect) = (None, None, None);
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
-            Short('h') | Long("help") => return Ok(None),
+            Short('h') | Long("help") => return Ok(Command::Help),
+            Value(word) if word == "operations" => return Ok(Command::Operations),
+            Long("port") => builder = ports(builder, arguments.value()?.parse()?)?,
             Long("port-accounts") => builder = builder.accounts_port(arguments.value()?.parse()?),
             Long("port-api") => builder = builder.api_port(arguments.value()?.parse()?),
             Long("port-sandbox") => builder = builder.sandbox_port(arguments.value()?.parse()?),
-            Long("plain-http") => {
-                plain_http = true;
-                builder = builder.plain_http();
-            }
+            Long("port-control") => builder = builder.control_port(arguments.value()?.parse()?),
+            Long("tls") => plain_http = false,
+            Long("plain-http") => plain_http = true,
             Long("http1-only") => builder = builder.http1_only(),
             Long("ca-file") => ca_file = arguments.value()?.into(),
+            Long("info-file") => info_file = Some(arguments.value()?.into()),
             Long("client-id") => id = Some(arguments.value()?.string()?),
             Long("client-secret") => secret = Some(arguments.value()?.string()?),
             Long("redirect-uri") => redirect = Some(arguments.value()?.string()?),
             Long("user") => builder = builder.user(arguments.value()?.string()?),
+            Long("data-center") => builder = builder.data_center(arguments.value()?.string()?),
+            Long("auto-consent") => builder = builder.auto_consent(),
             Long("seed") => builder = builder.seed(arguments.value()?.parse()?),
             Long("records") => {
                 let text = arguments.value()?.string()?;
                 let (module, count) = text.split_once('=').ok_or("--records takes MODULE=N")?;
-                builder = builder.records(module, count.parse()?);
+                records.push((module.to_owned(), count.parse::<usize>()?));
             }
+            Long("edition") => {
+                let name = arguments.value()?.string()?;
+                edition = (name != "none").then(|| Edition::from_str(&name)).transpose()?;
+            }
+            Long("search-lag") => {
+                builder = builder.search_lag(Duration::from_secs(arguments.value()?.parse()?));
+            }
+            Long("snapshot") => snapshot = Some(PathBuf::from(arguments.value()?)),
             other => return Err(other.unexpected().into()),
         }
     }
     builder = match (id, secret) {
         (Some(id), Some(secret)) => {
-            let redirect = redirect.unwrap_or_else(|| String::from("https://localhost/callback"));
-            builder.client(id, secret, redirect)
+            builder.client(id, secret, redirect.unwrap_or_else(|| String::from(REDIRECT)))
         }
         (None, None) if redirect.is_none() => builder,
         _ => return Err("--client-id and --client-secret belong together".into()),
     };
-    Ok(Some(Options { builder, plain_http, ca_file }))
+    if let Some(edition) = edition {
+        builder = builder.edition(edition);
+    }
+    if plain_http {
+        builder = builder.plain_http();
+    }
+    builder = match snapshot.as_ref().filter(|file| file.exists()) {
+        Some(file) => builder.restore_file(file)?,
+        // A snapshot has its records already.
+        None => records.iter().fold(builder, |all, (module, count)| all.records(module, *count)),
+    };
+    Ok(Command::Run(Box::new(Options { builder, plain_http, ca_file, info_file, snapshot })))
+}
+
+/// Four ports in a row.
+fn ports(builder: Builder, first: u16) -> Result<Builder, Failure> {
+    let after = |step: u16| first.checked_add(step).ok_or("--port is too near to the last port");
+    Ok(builder
+        .accounts_port(first)
+        .api_port(after(1)?)
+        .sandbox_port(after(2)?)
+        .control_port(after(3)?))
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let Some(options) = options()? else {
-        print!("{HELP}");
-        return Ok(());
-    };
+async fn main() -> Result<(), Failure> {
+    match command()? {
+        Command::Help => print!("{HELP}"),
+        Command::Operations => {
+            for (method, path) in zcrm_sim::operations() {
+                println!("{method:7}{path}");
+            }
+        }
+        Command::Run(options) => run(*options).await?,
+    }
+    Ok(())
+}
+
+async fn run(options: Options) -> Result<(), Failure> {
     let sim = options.builder.start().await?;
-    println!("accounts       {}", sim.accounts_url());
-    println!("api            {}", sim.api_url());
-    println!("sandbox        {}", sim.sandbox_url());
+    let mut lines = vec![
+        ("accounts", sim.accounts_url()),
+        ("api", sim.api_url()),
+        ("sandbox", sim.sandbox_url()),
+        ("control", sim.control_url()),
+    ];
     if !options.plain_http {
         std::fs::write(&options.ca_file, sim.ca_pem())?;
-        println!("authority      {}", options.ca_file.display());
+        lines.push(("authority", options.ca_file.display().to_string()));
     }
-    println!("client id      {}", sim.client_id());
-    println!("client secret  {}", sim.client_secret());
-    println!("redirect uri   {}", sim.redirect_uri());
-    println!("user           {}", sim.user_email());
-    println!("grant token    {} (once, within ten minutes)", sim.grant_token());
+    lines.extend([
+        ("client id", sim.client_id()),
+        ("client secret", sim.client_secret()),
+        ("redirect uri", sim.redirect_uri()),
+        ("user", sim.user_email()),
+        ("organisation", sim.org_id()),
+        ("grant token", sim.grant_token()),
+    ]);
+    for (name, value) in &lines {
+        println!("{name:15}{value}");
+    }
+    println!(
+        "The grant token can be exchanged once, within ten minutes; the control API makes more."
+    );
+    if let Some(file) = &options.info_file {
+        let info = lines
+            .iter()
+            .map(|(name, value)| (name.replace(' ', "_"), serde_json::Value::from(value.as_str())));
+        let info: serde_json::Map<String, serde_json::Value> = info.collect();
+        // Under another name first: who waits for the file never reads half of it.
+        let fresh = file.with_extension("new");
+        std::fs::write(&fresh, serde_json::Value::Object(info).to_string())?;
+        std::fs::rename(&fresh, file)?;
+    }
     println!("interrupt to stop");
-    tokio::signal::ctrl_c().await?;
+    end().await?;
     sim.stop().await;
+    if let Some(file) = &options.snapshot {
+        sim.save_snapshot(file)?;
+    }
     Ok(())
+}
+
+/// Returns when the program is asked to end.
+async fn end() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }

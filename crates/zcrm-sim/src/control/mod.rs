@@ -14,8 +14,8 @@ use crate::call::{Answer, Call};
 use crate::clock;
 use crate::exchange::Core;
 use crate::grant::DEFAULT_SCOPES;
+use crate::origin;
 use crate::state::Environment;
-use crate::{crm, origin};
 
 /// The routes, for people: method, path, what it does.
 const ROUTES: &[(&str, &str, &str)] = &[
@@ -189,7 +189,7 @@ fn about(core: &Core) -> Answer {
 
 fn operations() -> Value {
     let one = |(method, path): (&str, &str)| json!({ "method": method, "path": path });
-    json!({ "operations": crm::simulated().map(one).collect::<Vec<Value>>() })
+    json!({ "operations": crate::operations().map(one).collect::<Vec<Value>>() })
 }
 
 #[derive(Deserialize)]

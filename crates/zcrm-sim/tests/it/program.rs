@@ -43,8 +43,60 @@ fn it_explains_itself_and_refuses_what_it_does_not_know() {
     let help = Command::new(PROGRAM).arg("--help").output().unwrap();
     assert!(help.status.success());
     assert!(String::from_utf8(help.stdout).unwrap().contains("--port-accounts"));
-    for arguments in [["--nothing", "1"], ["--client-id", "alone"], ["--records", "Leads"]] {
+    for arguments in [
+        ["--nothing", "1"],
+        ["--client-id", "alone"],
+        ["--records", "Leads"],
+        ["--edition", "golden"],
+        ["--port", "65534"],
+        ["nothing", "more"],
+    ] {
         let refused = Command::new(PROGRAM).args(arguments).output().unwrap();
         assert!(!refused.status.success(), "{arguments:?}");
     }
+}
+
+#[test]
+fn it_prints_what_it_simulates() {
+    let output = Command::new(PROGRAM).arg("operations").output().unwrap();
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text.lines().count(), zcrm_sim::operations().count());
+    assert!(text.lines().any(|line| line == "POST   {module}/upsert"), "{text}");
+}
+
+/// Starts the program with a snapshot and waits for its file of addresses.
+#[cfg(unix)]
+fn with_snapshot(folder: &Path) -> (Running, serde_json::Value) {
+    let info = folder.join("info.json");
+    let mut command = Command::new(PROGRAM);
+    command.args(["--data-center", "eu", "--edition", "free", "--records", "Leads=2"]);
+    command.arg("--snapshot").arg(folder.join("state.json"));
+    command.arg("--info-file").arg(&info).arg("--ca-file").arg(folder.join("ca.pem"));
+    let mut running = Running(command.stdout(Stdio::piped()).spawn().unwrap());
+    let lines = BufReader::new(running.0.stdout.take().unwrap()).lines();
+    assert!(lines.map(Result::unwrap).any(|line| line == "interrupt to stop"));
+    (running, serde_json::from_slice(&std::fs::read(info).unwrap()).unwrap())
+}
+
+#[test]
+#[cfg(unix)]
+fn it_goes_on_from_its_snapshot() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("program-snapshot");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut organisations = Vec::new();
+    for _ in 0..2 {
+        let (mut running, info) = with_snapshot(&folder);
+        assert!(info["control"].as_str().unwrap().starts_with("https://127.0.0.1:"));
+        organisations.push(info["organisation"].clone());
+        let ended = Command::new("kill").arg("-TERM").arg(running.0.id().to_string()).status();
+        assert!(ended.unwrap().success());
+        assert!(running.0.wait().unwrap().success());
+    }
+    assert_eq!(organisations[0], organisations[1]);
+    let builder = zcrm_sim::Simulator::builder().restore_file(folder.join("state.json")).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let sim = runtime.block_on(builder.start()).unwrap();
+    assert_eq!(sim.record_count("Leads"), 2);
 }
