@@ -1,6 +1,7 @@
 //! How long load, save and lock take, with the floor beside them: the bare statements, on a
 //! connection that is there. `cargo bench -p zcrm-store-mysql` prints medians in µs; it fills a
-//! database of its own on the server that `ZCRM_TEST_MYSQL_URL` names.
+//! database of its own on the server that `ZCRM_TEST_MYSQL_URL` names. With `--json` it prints the
+//! figures for `cargo xtask bench`.
 #![allow(clippy::print_stdout, reason = "it prints what it measures")]
 #![allow(clippy::disallowed_methods, reason = "it measures the system's time")]
 
@@ -19,6 +20,9 @@ const RUNS: usize = 500;
 const USERS: usize = 300;
 const DATABASE: &str = "zcrm_bench";
 
+/// What was measured, and its median.
+type Figure = (&'static str, Duration);
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let Ok(url) = std::env::var("ZCRM_TEST_MYSQL_URL") else {
@@ -31,22 +35,47 @@ async fn main() -> Result<(), Box<dyn Error>> {
     bare.query_drop(format!("DROP DATABASE IF EXISTS {DATABASE}")).await?;
     store.create_schema().await?;
     bare.query_drop(format!("USE {DATABASE}")).await?;
-    println!("{:<34} {:>9} {:>9}", "", "inherited", "migrated");
     let inherited = measure(&store, &mut bare).await?;
     store.migrate().await?;
     let migrated = measure(&store, &mut bare).await?;
-    for ((name, one), (_, other)) in inherited.iter().zip(&migrated) {
-        println!("{name:<34} {:>9} {:>9}", one.as_micros(), other.as_micros());
+    if std::env::args().any(|argument| argument == "--json") {
+        print_json(&[("inherited", inherited), ("migrated", migrated)]);
+    } else {
+        print_table(&inherited, &migrated);
     }
     bare.query_drop(format!("DROP DATABASE {DATABASE}")).await?;
     bare.disconnect().await?;
     Ok(())
 }
 
-async fn measure(
-    store: &MySqlStore,
-    bare: &mut Conn,
-) -> Result<Vec<(&'static str, Duration)>, Box<dyn Error>> {
+fn print_table(inherited: &[Figure], migrated: &[Figure]) {
+    println!("{:<34} {:>9} {:>9}", "", "inherited", "migrated");
+    for ((name, one), (_, other)) in inherited.iter().zip(migrated) {
+        println!("{name:<34} {:>9} {:>9}", one.as_micros(), other.as_micros());
+    }
+}
+
+/// Each figure with the floor that stands before it.
+fn print_json(tables: &[(&str, Vec<Figure>)]) {
+    let mut rows = Vec::new();
+    for (table, figures) in tables {
+        for pair in figures.chunks(2) {
+            let [(_, floor), (name, ours)] = pair else { continue };
+            let micros = |time: &Duration| time.as_secs_f64() * 1e6;
+            rows.push(serde_json::json!({
+                "name": format!("MySQL store, {table} table: {name}"),
+                "unit": "µs",
+                "ours": micros(ours),
+                "floor": micros(floor),
+                "ratio": micros(ours) / micros(floor),
+                "aim": null,
+            }));
+        }
+    }
+    println!("{}", serde_json::Value::from(rows));
+}
+
+async fn measure(store: &MySqlStore, bare: &mut Conn) -> Result<Vec<Figure>, Box<dyn Error>> {
     let key = |at: usize| {
         TokenKey::new(format!("user{at}@example.com"), "1000.CLIENT", Environment::Production)
     };

@@ -54,11 +54,8 @@ pub struct AttemptTimeout<S> {
 
 impl<S> Service<Request<ReqBody>> for AttemptTimeout<S>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>
-        + Clone
-        + Send
-        + 'static,
-    S::Future: Send,
+    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>,
+    S::Future: Send + 'static,
 {
     type Response = Response<ResBody>;
     type Error = BoxError;

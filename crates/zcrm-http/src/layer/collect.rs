@@ -74,11 +74,8 @@ pub struct Collect<S> {
 
 impl<S> Service<Request<ReqBody>> for Collect<S>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>
-        + Clone
-        + Send
-        + 'static,
-    S::Future: Send,
+    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>,
+    S::Future: Send + 'static,
 {
     type Response = Response<ResBody>;
     type Error = BoxError;

@@ -81,11 +81,8 @@ impl Sent {
 
 impl<S> Service<Request<ReqBody>> for Deadline<S>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>
-        + Clone
-        + Send
-        + 'static,
-    S::Future: Send,
+    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>,
+    S::Future: Send + 'static,
 {
     type Response = Response<ResBody>;
     type Error = BoxError;

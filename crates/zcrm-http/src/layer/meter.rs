@@ -160,11 +160,8 @@ pub struct Meter<S> {
 
 impl<S> Service<Request<ReqBody>> for Meter<S>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>
-        + Clone
-        + Send
-        + 'static,
-    S::Future: Send,
+    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>,
+    S::Future: Send + 'static,
 {
     type Response = Response<ResBody>;
     type Error = BoxError;

@@ -130,11 +130,8 @@ impl TraceLayer {
 
 impl<S> Service<Request<ReqBody>> for Trace<S>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>
-        + Clone
-        + Send
-        + 'static,
-    S::Future: Send,
+    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>,
+    S::Future: Send + 'static,
 {
     type Response = Response<ResBody>;
     type Error = BoxError;

@@ -1,0 +1,132 @@
+//! One client that does one thing many times, in a process of its own.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use rustix::time::{ClockId, clock_gettime};
+use zcrm_bench::{
+    Failure,
+    child::Place,
+    data::{self, BATCH, PAGE},
+    floor::Floor,
+    runtime, sdk,
+};
+
+use crate::hand::Hand;
+
+/// How many pages are under way at a time, in the scenario that says so.
+const AT_A_TIME: usize = 8;
+
+/// Who does the work.
+enum Client {
+    Zcrm(zcrm::Client),
+    Floor(Floor),
+    Hand(Hand),
+}
+
+impl Client {
+    async fn new(who: &str, place: &Place) -> Result<Self, Failure> {
+        Ok(match who {
+            "zcrm" => Self::Zcrm(sdk::client(place).await?),
+            "floor" => Self::Floor(Floor::new(place)?),
+            "hand" => Self::Hand(Hand::new(place)?),
+            _ => return Err(format!("there is no client `{who}`").into()),
+        })
+    }
+
+    async fn get(&self) -> Result<(), Failure> {
+        match self {
+            Self::Zcrm(client) => sdk::get(client).await.map(drop),
+            Self::Floor(floor) => floor.get().await.map(drop),
+            Self::Hand(hand) => hand.get().await.map(drop),
+        }
+    }
+
+    async fn page(&self, number: u64, slow: bool) -> Result<(), Failure> {
+        let records = match self {
+            Self::Zcrm(client) => sdk::page(client, number, slow).await?,
+            Self::Floor(floor) => floor.page(number, slow).await?,
+            Self::Hand(hand) => hand.page(number, slow).await?,
+        };
+        if records == PAGE { Ok(()) } else { Err("a page lacks records".into()) }
+    }
+
+    async fn create(&self, leads: &[data::NewLead]) -> Result<(), Failure> {
+        let written = match self {
+            Self::Zcrm(client) => sdk::create(client, leads).await?,
+            Self::Floor(floor) => floor.create(leads).await?,
+            Self::Hand(hand) => hand.create(leads).await?,
+        };
+        if written == BATCH { Ok(()) } else { Err("not all was written".into()) }
+    }
+
+    async fn work(&self, scenario: &str, times: u64) -> Result<(), Failure> {
+        match scenario {
+            "get" => {
+                for _ in 0..times {
+                    self.get().await?;
+                }
+            }
+            "page" => {
+                for number in 1..=times {
+                    self.page(number, false).await?;
+                }
+            }
+            "create" => {
+                let leads = data::new_leads();
+                for _ in 0..times {
+                    self.create(&leads).await?;
+                }
+            }
+            "slow" => {
+                stream::iter(1..=times)
+                    .map(|number| self.page(number, true))
+                    .buffer_unordered(AT_A_TIME)
+                    .try_collect::<()>()
+                    .await?;
+            }
+            _ => return Err(format!("there is no scenario `{scenario}`").into()),
+        }
+        Ok(())
+    }
+}
+
+/// Does `times` times what the scenario says, and prints seconds, seconds of CPU, and the most KiB of
+/// memory that the process ever had.
+pub(crate) fn run(
+    who: &str,
+    scenario: &str,
+    times: u64,
+    port: &str,
+    pem: &Path,
+) -> Result<(), Failure> {
+    let place = Place::new(port, pem)?;
+    runtime()?.block_on(async {
+        let client = Client::new(who, &place).await?;
+        // the connection stands
+        client.get().await?;
+        let (begin, cpu) = (Instant::now(), cpu());
+        client.work(scenario, times).await?;
+        println!(
+            "{} {} {}",
+            begin.elapsed().as_secs_f64(),
+            (self::cpu() - cpu).as_secs_f64(),
+            peak()?
+        );
+        Ok(())
+    })
+}
+
+fn cpu() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
+}
+
+fn peak() -> Result<u64, Failure> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    Ok(line.and_then(|line| line.trim().strip_suffix(" kB")).ok_or("no VmHWM")?.trim().parse()?)
+}

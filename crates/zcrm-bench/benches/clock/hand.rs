@@ -1,0 +1,65 @@
+//! What people write by hand: reqwest, and `serde_json::Value` looked into by name.
+
+use reqwest::{Client, Url};
+use serde_json::{Value, json};
+use zcrm_bench::{
+    Failure,
+    child::Place,
+    data::{self, Lead, NewLead},
+    floor,
+};
+
+use zcrm::Module as _;
+
+pub(crate) struct Hand {
+    client: Client,
+    origin: String,
+    fields: String,
+}
+
+impl Hand {
+    pub(crate) fn new(place: &Place) -> Result<Self, Failure> {
+        let client = Client::builder().tls_backend_preconfigured(floor::tls(place)?).build()?;
+        Ok(Self { client, origin: place.origin.clone(), fields: Lead::FIELDS.join(",") })
+    }
+
+    fn authorization() -> String {
+        format!("Zoho-oauthtoken {}", floor::TOKEN)
+    }
+
+    async fn read(&self, url: Url) -> Result<Value, Failure> {
+        let request = self.client.get(url).header("Authorization", Self::authorization());
+        Ok(request.send().await?.error_for_status()?.json().await?)
+    }
+
+    pub(crate) async fn get(&self) -> Result<String, Failure> {
+        let url = format!("{}/crm/v8/Contacts/{}", self.origin, data::ID).parse()?;
+        let found = self.read(url).await?;
+        let name = found.pointer("/data/0/Last_Name").and_then(Value::as_str);
+        Ok(name.ok_or("no name")?.to_owned())
+    }
+
+    pub(crate) async fn page(&self, number: u64, slow: bool) -> Result<usize, Failure> {
+        let mut url: Url = format!("{}/crm/v8/Leads", self.origin).parse()?;
+        url.query_pairs_mut()
+            .append_pair("page", &number.to_string())
+            .append_pair("fields", &self.fields);
+        if slow {
+            url.query_pairs_mut().append_pair("slow", "true");
+        }
+        let found = self.read(url).await?;
+        let records = found.get("data").and_then(Value::as_array).ok_or("no records")?;
+        Ok(records.iter().filter(|record| record.get("Last_Name").is_some()).count())
+    }
+
+    pub(crate) async fn create(&self, leads: &[NewLead]) -> Result<usize, Failure> {
+        let request = self
+            .client
+            .post(format!("{}/crm/v8/Leads", self.origin))
+            .header("Authorization", Self::authorization())
+            .json(&json!({ "data": leads }));
+        let done: Value = request.send().await?.error_for_status()?.json().await?;
+        let outcomes = done.get("data").and_then(Value::as_array).ok_or("no outcomes")?;
+        Ok(outcomes.iter().filter(|one| one.get("status") == Some(&json!("success"))).count())
+    }
+}

@@ -1,0 +1,160 @@
+//! Wall, CPU, memory and cold start, beside the floor and beside what people write by hand. Each client
+//! is a process of its own, in turns, so that a slow moment of the machine meets all of them; of the
+//! rounds the median counts. It prints the figures as JSON; `cargo xtask bench` shows them.
+#![allow(clippy::print_stdout, reason = "it prints what it measures")]
+#![allow(clippy::disallowed_methods, reason = "it measures the system's time")]
+
+mod client;
+mod hand;
+
+use std::{
+    hint::black_box,
+    path::Path,
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use zcrm_bench::{
+    Failure,
+    child::{Place, Server},
+    report::Row,
+    runtime, sdk,
+};
+
+const ROUNDS: usize = 7;
+
+/// What is done, how often in a round, and its name.
+const SCENARIOS: &[(&str, u64, &str)] = &[
+    ("get", 1000, "sequential GET"),
+    ("page", 40, "sequential page of 200 × 48"),
+    ("create", 100, "sequential create of 100 × 20"),
+    ("slow", 40, "40 pages at 50 ms, 8 in flight"),
+];
+
+/// Starts of the small program.
+const STARTS: usize = 31;
+
+fn main() -> Result<(), Failure> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let ["client", who, scenario, times, port, pem] = arguments.as_slice() {
+        return client::run(who, scenario, times.parse()?, port, Path::new(pem));
+    }
+    let server = Server::start(Path::new(env!("CARGO_BIN_EXE_zcrm-bench")))?;
+    let mut rows = Vec::new();
+    for (scenario, times, name) in SCENARIOS {
+        rows.extend(side_by_side(&server, scenario, *times, name)?);
+    }
+    rows.extend(cold(&server)?);
+    rows.push(cached(&server)?);
+    println!("{}", serde_json::to_string(&rows)?);
+    Ok(())
+}
+
+/// Seconds, seconds of CPU, KiB.
+type Measured = [f64; 3];
+
+/// One scenario, by all three clients.
+fn side_by_side(
+    server: &Server,
+    scenario: &str,
+    times: u64,
+    name: &str,
+) -> Result<Vec<Row>, Failure> {
+    let mut all: [Vec<Measured>; 3] = Default::default();
+    for _ in 0..ROUNDS {
+        for (rounds, who) in all.iter_mut().zip(["zcrm", "floor", "hand"]) {
+            rounds.push(one(server, who, scenario, times)?);
+        }
+    }
+    let [zcrm, floor, hand] = all.map(|rounds| [0, 1, 2].map(|at| median(&rounds, at)));
+    let [wall, cpu, memory] = [0, 1, 2].map(|at| {
+        let pick = |measured: &Measured| measured.get(at).copied().unwrap_or_default();
+        (pick(&zcrm), pick(&floor), pick(&hand))
+    });
+    if scenario == "slow" {
+        let (ours, floor, hand) = wall;
+        return Ok(vec![
+            Row::alone(name, "s", ours).aim(0.40),
+            Row::beside(format!("{name}: beside the floor"), "s", ours, floor),
+            Row::beside(format!("{name}: beside reqwest and Value"), "s", ours, hand),
+        ]);
+    }
+    #[allow(clippy::cast_precision_loss, reason = "a small number")]
+    let each = 1e6 / times as f64;
+    let mut rows = Vec::new();
+    for (unit, (ours, floor, hand)) in [("µs", wall), ("µs of CPU", cpu)] {
+        rows.push(Row::beside(name, unit, ours * each, floor * each));
+        let name = format!("{name}: beside reqwest and Value");
+        rows.push(Row::beside(name, unit, ours * each, hand * each));
+    }
+    if scenario == "page" {
+        let (ours, floor, hand) = memory;
+        let mib = |kib: f64| kib / 1024.0;
+        let name = "peak memory, pages";
+        rows.push(Row::beside(name, "MiB", mib(ours), mib(floor)));
+        rows.push(
+            Row::alone("peak memory, pages: above the floor", "MiB", mib(ours - floor)).aim(4.0),
+        );
+        rows.push(Row::beside(
+            format!("{name}: beside reqwest and Value"),
+            "MiB",
+            mib(ours),
+            mib(hand),
+        ));
+    }
+    Ok(rows)
+}
+
+/// One client's round.
+fn one(server: &Server, who: &str, scenario: &str, times: u64) -> Result<Measured, Failure> {
+    let output = Command::new(std::env::current_exe()?)
+        .args(["client", who, scenario, &times.to_string(), server.http1()])
+        .arg(server.pem())
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let numbers = text.split_whitespace().map(str::parse).collect::<Result<Vec<f64>, _>>()?;
+    numbers.try_into().map_err(|_| format!("{who} failed at {scenario}").into())
+}
+
+fn median(rounds: &[Measured], at: usize) -> f64 {
+    let mut values: Vec<f64> = rounds.iter().filter_map(|round| round.get(at)).copied().collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+/// The start of a small program, to its end: one client, one call over TLS.
+fn cold(server: &Server) -> Result<Vec<Row>, Failure> {
+    let programs = [env!("CARGO_BIN_EXE_cold-zcrm"), env!("CARGO_BIN_EXE_cold-floor")];
+    let mut times: [Vec<Measured>; 2] = Default::default();
+    for _ in 0..STARTS {
+        for (times, program) in times.iter_mut().zip(programs) {
+            let begin = Instant::now();
+            let status = Command::new(program).arg(server.http1()).arg(server.pem()).status()?;
+            times.push([begin.elapsed().as_secs_f64() * 1e3, 0.0, 0.0]);
+            if !status.success() {
+                return Err(format!("{program} failed").into());
+            }
+        }
+    }
+    let [ours, floor] = times.map(|times| median(&times, 0));
+    Ok(vec![Row::beside("cold start of a small program", "ms", ours, floor).aim(1.5)])
+}
+
+/// The hot path of every call.
+fn cached(server: &Server) -> Result<Row, Failure> {
+    const TIMES: u32 = 100_000;
+    let client = runtime()?.block_on(sdk::client(&Place::new(server.http1(), &server.pem())?))?;
+    let authorizer = sdk::authorizer(&client);
+    let mut rounds = Vec::new();
+    for _ in 0..ROUNDS {
+        let begin = Instant::now();
+        for _ in 0..TIMES {
+            black_box(authorizer.cached().ok_or("there is no token")?);
+        }
+        rounds.push([begin.elapsed().as_secs_f64() * 1e9 / f64::from(TIMES), 0.0, 0.0]);
+    }
+    Ok(Row::alone("cached()", "ns", median(&rounds, 0)).aim(200.0))
+}
