@@ -10,12 +10,12 @@ use std::{
 use http::Request;
 use serde::Deserialize;
 use zcrm_core::{
-    ApiVersion, CallMeta, Endpoint, Error, ErrorKind, Module, Outcome, Record, Reply,
+    ApiVersion, CallMeta, Endpoint, Error, ErrorKind, Id, Module, Outcome, Record, Reply,
     RequestBuilder, RetryClass,
 };
 use zcrm_http::{AuthorizedBy, Authorizer, CallSettings, Opened, ReqBody, Transport, open, send};
 
-use crate::{Call, Records, operations};
+use crate::{Call, RecordHandle, Records, operations};
 
 /// Zoho CRM for one user, over one transport, in one version. Clones are cheap and share all.
 ///
@@ -106,6 +106,23 @@ impl Api {
     #[must_use]
     pub fn records_of<M: Module>(&self) -> Records<M> {
         Records::new(self.clone(), M::API_NAME.into(), M::FIELDS)
+    }
+
+    /// One record of a module.
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// let lead = api.record("Leads", "3652397000000649013").get().send().await?;
+    /// # let _ = lead;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn record(
+        &self,
+        module: impl Into<Cow<'static, str>>,
+        id: impl Into<Id>,
+    ) -> RecordHandle<Record> {
+        self.records(module).record(id)
     }
 
     /// Any operation of Zoho's, by its endpoint: the way to all that has no method of its own.

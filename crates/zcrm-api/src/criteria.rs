@@ -2,10 +2,17 @@
 
 use std::fmt;
 
+use chrono::{DateTime, NaiveDate, TimeZone};
+use zcrm_core::{Decimal, Error, Id, Timestamp};
+
+/// Zoho's search page: at most ten conditions.
+const MOST_CONDITIONS: usize = 10;
+
 /// A condition on records, for [`search`](crate::Records::search). Names and values are escaped, so
-/// that parentheses, commas and backslashes in them mean themselves.
+/// that parentheses, commas and backslashes in them mean themselves; dates and instants are written
+/// as Zoho reads them.
 ///
-/// Zoho takes at most ten conditions.
+/// Zoho takes at most ten conditions in one search; more are an error before anything is sent.
 ///
 /// ```
 /// use zcrm_api::Criteria;
@@ -18,98 +25,153 @@ use std::fmt;
 /// );
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct Criteria(String);
+pub struct Criteria {
+    text: String,
+    conditions: usize,
+    mistake: Option<String>,
+}
 
 /// Shows nothing of the criteria: their values are people's data. `Display` does.
 impl fmt::Debug for Criteria {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Criteria").finish_non_exhaustive()
+        f.debug_struct("Criteria").field("conditions", &self.conditions).finish_non_exhaustive()
     }
 }
 
+/// What a field is compared with: text, a number, a truth, a date, an instant or an id.
+#[derive(Clone)]
+pub struct Operand(String);
+
+/// Shows nothing of the value, which is people's data.
+impl fmt::Debug for Operand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Operand").finish_non_exhaustive()
+    }
+}
+
+macro_rules! operands {
+    ($($kind:ty)*) => {
+        $(
+            impl From<$kind> for Operand {
+                fn from(value: $kind) -> Self {
+                    Self(value.to_string())
+                }
+            }
+        )*
+    };
+}
+
+operands!(&str String &String i32 i64 u32 u64 f64 bool Decimal &Decimal Id &Id NaiveDate Timestamp);
+
+impl<Z: TimeZone> From<DateTime<Z>> for Operand {
+    fn from(time: DateTime<Z>) -> Self {
+        Timestamp::from(time).into()
+    }
+}
+
+macro_rules! comparisons {
+    ($($(#[doc = $doc:literal])* $name:ident;)*) => {
+        $(
+            $(#[doc = $doc])*
+            #[must_use]
+            pub fn $name(field: &str, value: impl Into<Operand>) -> Self {
+                Self::condition(field, stringify!($name), &[value.into()])
+            }
+        )*
+    };
+}
+
 impl Criteria {
-    /// The field has this value.
-    #[must_use]
-    pub fn equals(field: &str, value: impl fmt::Display) -> Self {
-        Self::condition(field, "equals", value)
-    }
-
-    /// The field has another value.
-    #[must_use]
-    pub fn not_equal(field: &str, value: impl fmt::Display) -> Self {
-        Self::condition(field, "not_equal", value)
-    }
-
-    /// The text begins with this.
-    #[must_use]
-    pub fn starts_with(field: &str, value: impl fmt::Display) -> Self {
-        Self::condition(field, "starts_with", value)
-    }
-
-    /// The number or time is greater.
-    #[must_use]
-    pub fn greater_than(field: &str, value: impl fmt::Display) -> Self {
-        Self::condition(field, "greater_than", value)
-    }
-
-    /// The number or time is greater or the same.
-    #[must_use]
-    pub fn greater_equal(field: &str, value: impl fmt::Display) -> Self {
-        Self::condition(field, "greater_equal", value)
-    }
-
-    /// The number or time is less.
-    #[must_use]
-    pub fn less_than(field: &str, value: impl fmt::Display) -> Self {
-        Self::condition(field, "less_than", value)
-    }
-
-    /// The number or time is less or the same.
-    #[must_use]
-    pub fn less_equal(field: &str, value: impl fmt::Display) -> Self {
-        Self::condition(field, "less_equal", value)
+    comparisons! {
+        /// The field has this value.
+        equals;
+        /// The field has another value.
+        not_equal;
+        /// The text begins with this.
+        starts_with;
+        /// The number or time is greater.
+        greater_than;
+        /// The number or time is greater or the same.
+        greater_equal;
+        /// The number or time is less.
+        less_than;
+        /// The number or time is less or the same.
+        less_equal;
     }
 
     /// The number or time lies between the two, or is one of them.
     #[must_use]
-    pub fn between(field: &str, from: impl fmt::Display, to: impl fmt::Display) -> Self {
-        Self::raw(format!("({}:between:{},{})", escape(&field), escape(&from), escape(&to)))
+    pub fn between(field: &str, from: impl Into<Operand>, to: impl Into<Operand>) -> Self {
+        Self::condition(field, "between", &[from.into(), to.into()])
     }
 
     /// The field has one of these values.
     #[must_use]
-    pub fn one_of<V: fmt::Display>(field: &str, values: impl IntoIterator<Item = V>) -> Self {
-        let values: Vec<String> = values.into_iter().map(|value| escape(&value)).collect();
-        Self::raw(format!("({}:in:{})", escape(&field), values.join(",")))
+    pub fn one_of<V: Into<Operand>>(field: &str, values: impl IntoIterator<Item = V>) -> Self {
+        let values: Vec<Operand> = values.into_iter().map(Into::into).collect();
+        Self::condition(field, "in", &values)
     }
 
     /// Both hold.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        Self(format!("({self}and{other})"))
+        self.joined("and", other)
     }
 
     /// One of them holds.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        Self(format!("({self}or{other})"))
+        self.joined("or", other)
     }
 
-    /// Criteria in Zoho's own words, sent as they are.
+    /// Criteria in Zoho's own words, sent as they are and not checked.
     #[must_use]
     pub fn raw(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self { text: text.into(), conditions: 0, mistake: None }
     }
 
-    fn condition(field: &str, comparator: &str, value: impl fmt::Display) -> Self {
-        Self(format!("({}:{comparator}:{})", escape(&field), escape(&value)))
+    /// The criteria as Zoho reads them.
+    pub(crate) fn checked(self) -> Result<String, Error> {
+        if let Some(mistake) = self.mistake {
+            return Err(Error::input(mistake));
+        }
+        if self.conditions > MOST_CONDITIONS {
+            return Err(Error::input(format!(
+                "the criteria have {} conditions, and Zoho takes at most {MOST_CONDITIONS} in one \
+                 search: make several, or ask in COQL",
+                self.conditions
+            )));
+        }
+        Ok(self.text)
+    }
+
+    fn condition(field: &str, comparator: &str, values: &[Operand]) -> Self {
+        let mistake = match (field.is_empty(), values.is_empty()) {
+            (true, _) => Some("a condition of the criteria names no field".to_owned()),
+            (_, true) => Some(format!(
+                "the condition on `{}` has no value to compare with",
+                field.escape_debug()
+            )),
+            _ => None,
+        };
+        let values: Vec<String> = values.iter().map(|value| escape(&value.0)).collect();
+        let text = format!("({}:{comparator}:{})", escape(field), values.join(","));
+        Self { text, conditions: 1, mistake }
+    }
+
+    fn joined(self, word: &str, other: Self) -> Self {
+        Self {
+            text: format!("({}{word}{})", self.text, other.text),
+            conditions: self.conditions + other.conditions,
+            mistake: self.mistake.or(other.mistake),
+        }
     }
 }
 
 /// Zoho's search page: `(`, `)`, `,` and the backslash are escaped by a backslash.
-fn escape(value: &dyn fmt::Display) -> String {
-    let mut escaped = String::new();
-    for character in value.to_string().chars() {
+fn escape(value: &str) -> String {
+    let mut escaped = String::with_capacity(value.len());
+    for character in value.chars() {
         if matches!(character, '(' | ')' | ',' | '\\') {
             escaped.push('\\');
         }
@@ -120,13 +182,27 @@ fn escape(value: &dyn fmt::Display) -> String {
 
 impl fmt::Display for Criteria {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Criteria;
+
+    #[test]
+    fn dates_and_instants_are_written_as_zoho_reads_them() {
+        let date = chrono::NaiveDate::from_ymd_opt(2026, 5, 24).unwrap();
+        let time = date.and_hms_opt(11, 35, 12).unwrap().and_utc();
+        let criteria = Criteria::less_than("Closing_Date", date)
+            .and(Criteria::greater_equal("Modified_Time", time))
+            .and(Criteria::equals("Active", true));
+        assert_eq!(
+            criteria.to_string(),
+            "(((Closing_Date:less_than:2026-05-24)and(Modified_Time:greater_equal:\
+             2026-05-24T11:35:12+00:00))and(Active:equals:true))"
+        );
+    }
 
     #[test]
     fn every_part_of_a_condition_is_escaped() {

@@ -24,9 +24,10 @@ mod records;
 
 pub use api::Api;
 pub use call::Call;
-pub use criteria::Criteria;
+pub use criteria::{Criteria, Operand};
 pub use pages::Pages;
 pub use records::{
-    Collected, Cursor, DeleteRecords, GetRecord, ListRecords, RecordStream, Records, SearchRecords,
-    SortOrder, Trigger, WriteRecords,
+    Collected, ConvertLead, Converted, Cursor, DeleteRecord, DeleteRecords, DeletedKind,
+    DeletedRecord, GetRecord, ListDeleted, ListRecords, RecordHandle, RecordStream, Records, Rows,
+    SearchRecords, SortOrder, Trigger, Which, WriteRecord, WriteRecords,
 };

@@ -37,6 +37,9 @@ pub enum ErrorKind {
     Api,
     /// The record asked for does not exist (or is not visible to the user).
     NotFound,
+    /// The record was changed after the instant that the write named
+    /// (`If-Unmodified-Since`): read it again, and decide anew.
+    Conflict,
     /// The answer is not what this operation answers with (HTML, cut JSON, other keys).
     Decode,
     /// One record of a page does not fit the caller's type; the others are not concerned.
@@ -143,6 +146,8 @@ impl Error {
         let kind = match status {
             StatusCode::NOT_FOUND if *api.code() == Code::INVALID_DATA => ErrorKind::NotFound,
             StatusCode::TOO_MANY_REQUESTS => ErrorKind::Throttled,
+            StatusCode::PRECONDITION_FAILED => ErrorKind::Conflict,
+            _ if *api.code() == Code::ALREADY_MODIFIED => ErrorKind::Conflict,
             _ if *api.code() == Code::TOO_MANY_REQUESTS
                 || *api.code() == Code::RATE_LIMIT_EXCEEDED =>
             {
@@ -345,6 +350,12 @@ impl Error {
         self.kind() == ErrorKind::NotFound
     }
 
+    /// Whether the record was changed after the instant that the write named.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.kind() == ErrorKind::Conflict
+    }
+
     /// Whether it is certain that nothing was executed, so that the call may be made again.
     #[must_use]
     pub fn is_safe_to_repeat(&self) -> bool {
@@ -464,6 +475,8 @@ mod tests {
         assert_eq!(api(400, Code::RATE_LIMIT_EXCEEDED).kind(), ErrorKind::Throttled);
         assert_eq!(api(400, Code::DISCRETE_PAGINATION_LIMIT_EXCEEDED).kind(), ErrorKind::Wall);
         assert_eq!(api(400, Code::PAGINATION_LIMIT_EXCEEDED).kind(), ErrorKind::Wall);
+        assert_eq!(api(412, Code::from("RECORD_MODIFIED")).kind(), ErrorKind::Conflict);
+        assert_eq!(api(207, Code::ALREADY_MODIFIED).kind(), ErrorKind::Conflict);
         assert_eq!(api(404, Code::INVALID_DATA).kind(), ErrorKind::NotFound);
         assert_eq!(api(404, Code::INVALID_URL_PATTERN).kind(), ErrorKind::Api);
         assert_eq!(api(400, Code::INVALID_DATA).kind(), ErrorKind::Api);

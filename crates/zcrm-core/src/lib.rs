@@ -37,6 +37,7 @@ mod reply;
 mod request;
 mod secret;
 mod site;
+mod values;
 mod version;
 
 pub use api_error::ApiError;
@@ -59,6 +60,10 @@ pub use reply::Reply;
 pub use request::RequestBuilder;
 pub use secret::{ExposeSecret, SecretString};
 pub use site::Site;
+pub use values::{
+    Alarm, Decimal, Discount, FileField, LineItem, LineTax, Link, Participant, ParticipantKind,
+    PriceRange, Recurrence, Reminder, Tag, Tax, Timestamp,
+};
 pub use version::ApiVersion;
 
 /// A result with zcrm's one [`Error`].

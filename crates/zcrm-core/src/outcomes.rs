@@ -81,6 +81,12 @@ impl ItemError {
             Self::NotSent(error) | Self::Unknown(error) => error.api(),
         }
     }
+
+    /// Whether the record was changed after the instant that the write named.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        Error::from(self.clone()).is_conflict()
+    }
 }
 
 impl fmt::Display for ItemError {

@@ -33,6 +33,22 @@ impl<T> Page<T> {
     }
 }
 
+impl Page<Record> {
+    /// The same page as the caller's type; a record that does not fit is an error in its place.
+    #[must_use]
+    pub fn typed<T: DeserializeOwned + 'static>(self) -> Page<T> {
+        let typed = |(index, record): (u64, Result<Record, RecordError>)| {
+            let body = Bytes::from(record?.to_json().into_owned());
+            let raw = std::str::from_utf8(&body).ok().and_then(|t| serde_json::from_str(t).ok());
+            match raw {
+                Some(raw) => item(&body, raw, index),
+                None => Err(RecordError::vanished(index, None)),
+            }
+        };
+        Page { items: (0..).zip(self.items).map(typed).collect(), info: self.info }
+    }
+}
+
 /// Where a page stands in its list (Zoho's `info`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -71,9 +87,23 @@ pub struct RecordError {
 enum Problem {
     DoesNotFit(String),
     Refused(Box<ApiError>),
+    Vanished,
 }
 
 impl RecordError {
+    /// A record that was there in the first of several reads, and no longer in a later one.
+    #[must_use]
+    pub fn vanished(index: u64, id: Option<Id>) -> Self {
+        Self { index, id, path: ".".to_owned(), problem: Problem::Vanished, raw: String::new() }
+    }
+
+    /// Whether the record was deleted, or hidden from the user, while its fields were read in several
+    /// calls.
+    #[must_use]
+    pub fn is_vanished(&self) -> bool {
+        matches!(self.problem, Problem::Vanished)
+    }
+
     /// Which record of the page or stream it is, from 0.
     #[must_use]
     pub fn index(&self) -> u64 {
@@ -97,7 +127,7 @@ impl RecordError {
     pub fn api(&self) -> Option<&ApiError> {
         match &self.problem {
             Problem::Refused(error) => Some(error),
-            Problem::DoesNotFit(_) => None,
+            Problem::DoesNotFit(_) | Problem::Vanished => None,
         }
     }
 
@@ -124,6 +154,9 @@ impl fmt::Display for RecordError {
         match &self.problem {
             Problem::DoesNotFit(what) => write!(f, " at `{}`: {what}", self.path),
             Problem::Refused(error) => write!(f, ": {error}"),
+            Problem::Vanished => f.write_str(
+                ": it vanished between two reads, and only a part of its fields was read",
+            ),
         }
     }
 }

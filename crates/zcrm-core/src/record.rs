@@ -1,6 +1,6 @@
 //! A record of any module, without loss.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, de::DeserializeOwned, ser};
@@ -89,6 +89,15 @@ impl Record {
         self.edit(name.to_owned(), None);
     }
 
+    /// Lays the members of another record over this one.
+    pub fn merge(&mut self, other: &Self) {
+        for name in other.names() {
+            if let Some(json) = other.raw(&name) {
+                self.edit(name.into_owned(), Some(json.to_owned()));
+            }
+        }
+    }
+
     /// The JSON of a member, exactly as it stands.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<&str> {
@@ -154,14 +163,6 @@ impl Record {
         self.get(&format!("${name}"))
     }
 
-    /// The rows of a subform; none where it is absent or null.
-    ///
-    /// # Errors
-    /// Of kind [`Decode`](ErrorKind::Decode) where the member is no list of objects.
-    pub fn subform(&self, name: &str) -> Result<Vec<Self>, Error> {
-        self.get(name).map(Option::unwrap_or_default)
-    }
-
     /// The members' names, in order.
     pub fn names(&self) -> impl Iterator<Item = Cow<'_, str>> {
         let kept = self.places.iter().map(|place| self.name_of(*place));
@@ -211,6 +212,13 @@ impl Record {
         self.text = Bytes::copy_from_slice(&self.text);
     }
 
+    /// Sets a member to a value of ours, whose writing cannot fail.
+    pub(crate) fn put(&mut self, name: &str, value: &impl Serialize) {
+        if let Ok(json) = serde_json::to_string(value) {
+            self.edit(name.to_owned(), Some(json));
+        }
+    }
+
     fn added(&self) -> impl Iterator<Item = (&str, &str)> {
         self.edits
             .iter()
@@ -254,6 +262,15 @@ impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.names().collect();
         f.debug_struct("Record").field("id", &self.id()).field("fields", &names).finish()
+    }
+}
+
+/// From its JSON; see [`from_json`](Record::from_json).
+impl FromStr for Record {
+    type Err = Error;
+
+    fn from_str(json: &str) -> Result<Self, Error> {
+        Self::from_json(json.to_owned())
     }
 }
 

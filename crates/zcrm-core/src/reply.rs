@@ -257,6 +257,7 @@ impl Reply {
         let message = message.into();
         let kind = match self.status {
             StatusCode::TOO_MANY_REQUESTS => ErrorKind::Throttled,
+            StatusCode::PRECONDITION_FAILED => ErrorKind::Conflict,
             _ => ErrorKind::Decode,
         };
         let error = Error::new(kind, Outcome::of_status(self.status), message);

@@ -60,14 +60,18 @@ pub use config::Config;
 
 pub use zcrm_api::operations;
 pub use zcrm_api::{
-    Api, Call, Collected, Criteria, Cursor, DeleteRecords, GetRecord, ListRecords, RecordStream,
-    Records, SearchRecords, SortOrder, Trigger, WriteRecords,
+    Api, Call, Collected, ConvertLead, Converted, Criteria, Cursor, DeleteRecord, DeleteRecords,
+    DeletedKind, DeletedRecord, GetRecord, ListDeleted, ListRecords, Operand, Pages, RecordHandle,
+    RecordStream, Records, Rows, SearchRecords, SortOrder, Trigger, Which, WriteRecord,
+    WriteRecords,
 };
 pub use zcrm_core::{
-    ApiError, ApiVersion, Base, BodyShape, CallMeta, Clock, Code, DataCenter, Endpoint,
-    Environment, Error, ErrorKind, ExposeSecret, Host, Id, ItemError, ItemSuccess, Lookup, Module,
-    Origin, Outcome, Outcomes, Page, PageInfo, Paging, Patch, Record, RecordError, Reply,
-    ResponseShape, Result, RetryClass, SecretString,
+    Alarm, ApiError, ApiVersion, Base, BodyShape, CallMeta, Clock, Code, DataCenter, Decimal,
+    Discount, Endpoint, Environment, Error, ErrorKind, ExposeSecret, FileField, Host, Id,
+    ItemError, ItemSuccess, LineItem, LineTax, Link, Lookup, Module, Origin, Outcome, Outcomes,
+    Page, PageInfo, Paging, Participant, ParticipantKind, Patch, PriceRange, Record, RecordError,
+    Recurrence, Reminder, Reply, ResponseShape, Result, RetryClass, SecretString, Tag, Tax,
+    Timestamp,
 };
 pub use zcrm_http::{
     CallSettings, Connector, ConnectorBuilder, Download, Ended, Limits, Observer, Timeouts,
@@ -85,8 +89,8 @@ pub use zcrm_store_mysql::{MySqlStore, MySqlStoreBuilder};
 /// What most programs need: `use zcrm::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        ApiVersion, Client, Config, Criteria, DataCenter, Environment, Id, Lookup, Module, Patch,
-        Record, SortOrder,
+        ApiVersion, Client, Config, Criteria, DataCenter, Decimal, Environment, Id, LineItem,
+        Lookup, Module, Patch, Record, SortOrder, Timestamp,
     };
 }
 

@@ -5,22 +5,13 @@ use std::{fmt, str::FromStr};
 use bytes::Bytes;
 use http::Request;
 use serde::de::DeserializeOwned;
-use zcrm_core::{ApiVersion, Endpoint, Error, Page, RequestBuilder};
+use zcrm_core::{Error, Id, Page, Timestamp};
 
-use super::{RecordStream, Records};
-use crate::operations;
-
-/// Zoho's documentation: at most 50 field names in one call.
-const MOST_FIELDS: usize = 50;
-
-/// Zoho's documentation: at most 200 records in a page, which is also what it gives unless told.
-pub(super) const MOST_PER_PAGE: u64 = 200;
-
-/// From v3 on Zoho takes one parameter of each pair (`AMBIGUITY_DURING_PROCESSING`).
-const CONFLICTS: [(&str, &str); 2] = [("page", "page_token"), ("cvid", "sort_by")];
-
-/// From v3 on Zoho sorts lists by these alone.
-const SORTABLE: [&str; 3] = ["id", "Created_Time", "Modified_Time"];
+use super::{
+    RecordStream, Records,
+    query::{Fields, Query},
+};
+use crate::{Criteria, operations};
 
 /// Which end comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +24,7 @@ pub enum SortOrder {
 }
 
 impl SortOrder {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Ascending => "asc",
             Self::Descending => "desc",
@@ -56,154 +47,38 @@ impl FromStr for SortOrder {
     }
 }
 
-/// What a list or search asks for.
-pub(super) struct Query<T> {
-    pub(super) records: Records<T>,
-    pub(super) endpoint: &'static Endpoint,
-    pub(super) params: Vec<(String, String)>,
-    fields: Fields,
-    mistake: Option<Error>,
+/// Which records are wanted, where a property parts them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "there is no fourth answer")]
+pub enum Which {
+    /// Those that have the property.
+    With,
+    /// Those that do not.
+    Without,
+    /// Both.
+    Both,
 }
 
-#[derive(Clone)]
-enum Fields {
-    /// Those of the typed module, or none.
-    Default,
-    Named(Vec<String>),
-    All,
-}
-
-impl<T> Clone for Query<T> {
-    fn clone(&self) -> Self {
-        Self {
-            records: self.records.clone(),
-            endpoint: self.endpoint,
-            params: self.params.clone(),
-            fields: self.fields.clone(),
-            mistake: self.mistake.clone(),
+impl Which {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::With => "true",
+            Self::Without => "false",
+            Self::Both => "both",
         }
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> Query<T> {
-    fn new(records: Records<T>, endpoint: &'static Endpoint) -> Self {
-        Self { records, endpoint, params: Vec::new(), fields: Fields::Default, mistake: None }
-    }
-
-    fn set(&mut self, name: &str, value: impl Into<String>) {
-        if self.params.iter().any(|(known, _)| known == name) {
-            let message = format!("`{name}` was given twice: leave one of them out");
-            self.mistake.get_or_insert(Error::input(message));
-        }
-        self.params.push((name.to_owned(), value.into()));
-    }
-
-    fn set_number(&mut self, name: &str, value: u64, most: u64) {
-        if !(1..=most).contains(&value) {
-            let message = format!("`{name}` is {value}, and must be from 1 to {most}");
-            self.mistake.get_or_insert(Error::input(message));
-        }
-        self.set(name, value.to_string());
-    }
-
-    fn sort(&mut self, field: &str, order: SortOrder) {
-        let version = self.records.api.version();
-        if version >= ApiVersion::V3 && !SORTABLE.contains(&field) {
-            let message = format!(
-                "`{}` cannot be sorted by in {version}: Zoho takes `id`, `Created_Time` and \
-                 `Modified_Time`; COQL sorts by any field",
-                field.escape_debug()
-            );
-            self.mistake.get_or_insert(Error::input(message));
-        }
-        self.set("sort_by", field);
-        self.set("sort_order", order.as_str());
-    }
-
-    /// The parameters, `fields` among them, checked; nothing but metadata was asked for so far.
-    pub(super) async fn prepare(mut self) -> Result<Self, Error> {
-        if let Some(mistake) = self.mistake.take() {
-            return Err(mistake);
-        }
-        // a wrong module is told before its fields are asked for
-        let _ = self.records.request(self.endpoint)?;
-        let version = self.records.api.version();
-        let given = |name: &str| self.params.iter().any(|(known, _)| known == name);
-        if let Some((one, other)) = CONFLICTS.iter().find(|(one, other)| given(one) && given(other))
-            && version >= ApiVersion::V3
-        {
-            return Err(Error::input(format!(
-                "`{one}` and `{other}` contradict each other: leave one of them out"
-            )));
-        }
-        let names = match std::mem::replace(&mut self.fields, Fields::Default) {
-            Fields::Named(names) => names,
-            Fields::All if !version.requires_fields() => Vec::new(),
-            Fields::All => self.records.api.field_names(&self.records.module).await?.to_vec(),
-            Fields::Default => self.records.fields.iter().map(|&name| name.to_owned()).collect(),
-        };
-        let list = self.endpoint.name() == operations::LIST.name();
-        if names.is_empty() && list && version.requires_fields() {
-            return Err(Error::input(format!(
-                "a list of `{}` must name its fields in {version}: add `.fields([…])`, or \
-                 `.all_fields()`",
-                self.records.module
-            )));
-        }
-        if names.len() > MOST_FIELDS {
-            return Err(Error::input(format!(
-                "{} fields were asked for, and Zoho gives at most {MOST_FIELDS} in a call: name \
-                 fewer",
-                names.len()
-            )));
-        }
-        if !names.is_empty() {
-            self.params.push(("fields".to_owned(), names.join(",")));
-        }
-        Ok(self)
-    }
-
-    async fn page(self) -> Result<Page<T>, Error> {
-        let query = self.prepare().await?;
-        query.records.api.send(query.request()?).await?.page("data")
-    }
-
-    fn request(&self) -> Result<RequestBuilder, Error> {
-        let request = self.records.request(self.endpoint)?;
-        let with = |request: RequestBuilder, (name, value): &(String, String)| {
-            request.query_unchecked(name, value)
-        };
-        Ok(self.params.iter().fold(request, with))
-    }
-}
-
-impl<T> fmt::Debug for Query<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.params.iter().map(|(name, _)| name.as_str()).collect();
-        f.debug_struct("Query")
-            .field("operation", &self.endpoint.name())
-            .field("records", &self.records)
-            .field("params", &names)
-            .finish_non_exhaustive()
-    }
-}
-
-macro_rules! query_methods {
-    () => {
-        /// Reads these fields, by their API names; at most 50. `id` comes along by itself.
-        pub fn fields<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-            let names = names.into_iter().map(|name| name.as_ref().to_owned()).collect();
-            self.query.fields = Fields::Named(names);
-            self
-        }
-
+/// Paging, and the ways to take in the answer.
+macro_rules! paging_methods {
+    ($record:ty) => {
         /// How many records a page holds: 1 to 200, and 200 unless told.
         pub fn per_page(mut self, records: u64) -> Self {
-            self.query.set_number("per_page", records, MOST_PER_PAGE);
+            self.query.set_number("per_page", records, super::query::MOST_PER_PAGE);
             self
         }
 
-        /// Begins at this page, counted from 1. Page numbers end at record 2,000.
+        /// Begins at this page, counted from 1. Page numbers of a list or search end at record 2,000.
         pub fn page(mut self, number: u64) -> Self {
             self.query.set_number("page", number, u64::MAX);
             self
@@ -215,11 +90,11 @@ macro_rules! query_methods {
             self
         }
 
-        /// One page.
+        /// One page. Where Zoho answers that nothing has changed (304), it is empty.
         ///
         /// # Errors
         /// Of kind [`Input`](zcrm_core::ErrorKind::Input) before anything is sent, or of the call.
-        pub async fn send(self) -> Result<Page<T>, Error> {
+        pub async fn send(self) -> Result<Page<$record>, Error> {
             self.query.page().await
         }
 
@@ -233,9 +108,48 @@ macro_rules! query_methods {
         }
 
         /// All records, page after page. Mistakes are the stream's first item.
-        pub fn stream(self) -> RecordStream<T> {
+        pub fn stream(self) -> RecordStream<$record> {
             RecordStream::begin(self.query)
         }
+    };
+}
+pub(super) use paging_methods;
+
+/// What lists and searches have in common.
+macro_rules! query_methods {
+    () => {
+        /// Reads these fields, by their API names. `id` comes along by itself.
+        ///
+        /// Zoho gives 50 fields in a call. Of more, the first ones page, and the others are read by
+        /// the ids of each page, in calls of 100 ids at most. A record that vanishes in between is an
+        /// error in its place ([`is_vanished`](zcrm_core::RecordError::is_vanished)), and one that
+        /// changes is read again as a whole.
+        pub fn fields<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+            let names = names.into_iter().map(|name| name.as_ref().to_owned()).collect();
+            self.query.fields(Fields::Named(names));
+            self
+        }
+
+        /// Converted leads, others, or both; only those that are not converted unless told.
+        pub fn converted(mut self, which: Which) -> Self {
+            self.query.set_which("converted", which);
+            self
+        }
+
+        /// Approved records, those that wait for approval, or both; approved ones unless told.
+        pub fn approved(mut self, which: Which) -> Self {
+            self.query.set_which("approved", which);
+            self
+        }
+
+        /// Takes and gives the ids of another system for the records that this field is on, such as
+        /// `External_Id`, or `Leads.Account_Name.External_Id` for those of a lookup (`X-EXTERNAL`).
+        pub fn external_field(mut self, field: impl Into<String>) -> Self {
+            self.query.external(field.into());
+            self
+        }
+
+        paging_methods!(T);
     };
 }
 
@@ -268,9 +182,9 @@ impl<T: DeserializeOwned + Send + 'static> ListRecords<T> {
     }
 
     /// Reads every field that the module has. From v3 on this asks once for the module's fields
-    /// and keeps them; Zoho gives at most 50 fields in a call.
+    /// and keeps them.
     pub fn all_fields(mut self) -> Self {
-        self.query.fields = Fields::All;
+        self.query.fields(Fields::All);
         self
     }
 
@@ -281,20 +195,79 @@ impl<T: DeserializeOwned + Send + 'static> ListRecords<T> {
         self
     }
 
+    /// The records of a custom view (`cvid`). Costs three API credits, and is sorted by the view.
+    pub fn view(mut self, id: impl Into<Id>) -> Self {
+        self.query.set_id("cvid", &id.into());
+        self
+    }
+
+    /// The records of a territory; those of the territories below it with
+    /// [`include_child`](Self::include_child).
+    pub fn territory(mut self, id: impl Into<Id>) -> Self {
+        self.query.set_id("territory_id", &id.into());
+        self
+    }
+
+    /// Whether the territories below are included.
+    pub fn include_child(mut self, include: bool) -> Self {
+        self.query.set("include_child", if include { "true" } else { "false" });
+        self
+    }
+
+    /// The records of these ids only; at most 100.
+    pub fn ids<I: Into<Id>>(mut self, ids: impl IntoIterator<Item = I>) -> Self {
+        let ids: Vec<Id> = ids.into_iter().map(Into::into).collect();
+        self.query.ids(&ids);
+        self
+    }
+
+    /// The records only that were changed at this instant or later (`If-Modified-Since`). Where there
+    /// are none, the page is empty.
+    pub fn modified_since(mut self, instant: impl Into<Timestamp>) -> Self {
+        self.query.modified_since(instant.into());
+        self
+    }
+
+    /// Begins at the page of this token; from v3 on.
+    pub fn page_token(mut self, token: impl Into<String>) -> Self {
+        if !self.query.records.api.version().has_page_tokens() {
+            let version = self.query.records.api.version();
+            self.query.fail(Error::input(format!(
+                "`page_token` exists from v3 on, and the client uses {version}"
+            )));
+        }
+        self.query.set("page_token", token);
+        self
+    }
+
     query_methods!();
 }
 
-/// Finds records: [`Records::search`].
+/// Finds records: [`Records::search`] and its like.
 #[must_use = "nothing is read until `send` or `stream` is called"]
 pub struct SearchRecords<T> {
     query: Query<T>,
 }
 
 impl<T: DeserializeOwned + Send + 'static> SearchRecords<T> {
-    pub(super) fn new(records: Records<T>, by: &str, value: String) -> Self {
+    pub(super) fn by(records: Records<T>, way: &str, value: &str) -> Self {
         let mut query = Query::new(records, &operations::SEARCH);
-        query.set(by, value);
+        if value.is_empty() {
+            query.fail(Error::input(format!("there is nothing to search for: `{way}` is empty")));
+        }
+        query.set(way, value);
         Self { query }
+    }
+
+    pub(super) fn by_criteria(records: Records<T>, criteria: Criteria) -> Self {
+        match criteria.checked() {
+            Ok(text) => Self::by(records, "criteria", &text),
+            Err(mistake) => {
+                let mut query = Query::new(records, &operations::SEARCH);
+                query.fail(mistake);
+                Self { query }
+            }
+        }
     }
 
     query_methods!();
@@ -322,14 +295,4 @@ impl<T> fmt::Debug for SearchRecords<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("SearchRecords").field(&self.query).finish()
     }
-}
-
-pub(super) fn join<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
-    names.into_iter().fold(String::new(), |mut text, name| {
-        if !text.is_empty() {
-            text.push(',');
-        }
-        text.push_str(name.as_ref());
-        text
-    })
 }

@@ -1,6 +1,12 @@
 //! Records of a module.
 
+mod columns;
+mod convert;
+mod deleted;
+mod external;
+mod handle;
 mod list;
+mod query;
 mod read;
 mod stream;
 mod write;
@@ -10,10 +16,15 @@ use std::{borrow::Cow, fmt, marker::PhantomData};
 use serde::{Serialize, de::DeserializeOwned};
 use zcrm_core::{Endpoint, Error, Id, ItemSuccess, RequestBuilder};
 
-pub use list::{ListRecords, SearchRecords, SortOrder};
+pub use convert::{ConvertLead, Converted};
+pub use deleted::{DeletedKind, DeletedRecord, ListDeleted};
+pub use handle::{RecordHandle, Rows};
+pub use list::{ListRecords, SearchRecords, SortOrder, Which};
 pub use read::GetRecord;
 pub use stream::{Collected, Cursor, RecordStream};
-pub use write::{DeleteRecords, Trigger, WriteRecords};
+pub use write::{DeleteRecord, DeleteRecords, Trigger, WriteRecord, WriteRecords};
+
+use handle::Target;
 
 use crate::{Api, Criteria, operations};
 
@@ -84,7 +95,7 @@ impl<T> Records<T> {
     /// Changes records, 100 a call. Each must hold its `id`; fields that it does not name stay as
     /// they are. See [`WriteRecords`].
     pub fn update<R: Serialize>(&self, records: impl IntoIterator<Item = R>) -> WriteRecords {
-        WriteRecords::new(self.untyped(), &operations::UPDATE, records).requiring_ids()
+        WriteRecords::new(self.untyped(), &operations::UPDATE, records)
     }
 
     /// Changes one record.
@@ -97,12 +108,25 @@ impl<T> Records<T> {
         id: impl Into<Id>,
         change: &impl Serialize,
     ) -> Result<ItemSuccess, Error> {
-        let id = id.into();
-        id.check()?;
-        let mut row = zcrm_core::Record::new();
-        row.set("id", &id)?;
-        let row = write::merged(row, change)?;
-        write::one(self.update([row])).await
+        self.record(id).update(change).send().await
+    }
+
+    /// Sets one field of many records to one value, 100 a call.
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// let leads = api.records("Leads");
+    /// leads.mass_update(["1", "2"], "Lead_Status", "Contacted").send().await?.all()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn mass_update<I: Into<Id>>(
+        &self,
+        ids: impl IntoIterator<Item = I>,
+        field: &str,
+        value: impl Serialize,
+    ) -> WriteRecords {
+        WriteRecords::mass_update(self.untyped(), ids.into_iter().map(Into::into), field, &value)
     }
 
     /// Changes the records that are there and writes those that are not, 100 a call. Name the
@@ -120,10 +144,37 @@ impl<T> Records<T> {
     /// Moves one record to the recycle bin.
     ///
     /// # Errors
-    /// Of kind [`Api`](zcrm_core::ErrorKind::Api) where Zoho refused it, and as
-    /// [`DeleteRecords::send`].
+    /// As [`DeleteRecord::send`].
     pub async fn delete_one(&self, id: impl Into<Id>) -> Result<ItemSuccess, Error> {
-        write::only(self.delete([id]).send().await?)
+        self.record(id).delete().send().await
+    }
+
+    /// One record, by its id.
+    pub fn record(&self, id: impl Into<Id>) -> RecordHandle<T> {
+        RecordHandle::new(self.clone(), Target::Id(id.into()))
+    }
+
+    /// One record, by the value of a field that holds the ids of another system (`X-EXTERNAL`).
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// let lead = api.records("Leads").record_by_external("Shop_Id", "A/1017").get().send().await?;
+    /// # let _ = lead;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn record_by_external(
+        &self,
+        field: impl Into<String>,
+        value: impl Into<String>,
+    ) -> RecordHandle<T> {
+        let target = Target::External { field: field.into(), value: value.into() };
+        RecordHandle::new(self.clone(), target)
+    }
+
+    /// Reads what is left of deleted records; see [`ListDeleted`].
+    pub fn deleted(&self) -> ListDeleted {
+        ListDeleted::new(Records::new(self.api.clone(), self.module.clone(), &[]))
     }
 
     fn untyped(&self) -> Records<()> {
@@ -134,7 +185,7 @@ impl<T> Records<T> {
 impl<T: DeserializeOwned + Send + 'static> Records<T> {
     /// Reads one record.
     pub fn get(&self, id: impl Into<Id>) -> GetRecord<T> {
-        GetRecord::new(self.clone(), id.into())
+        self.record(id).get()
     }
 
     /// Reads the records of the module: a page, or a stream of all.
@@ -144,7 +195,22 @@ impl<T: DeserializeOwned + Send + 'static> Records<T> {
 
     /// Finds records. The index lags behind writes by seconds, and ends at 2,000 records.
     pub fn search(&self, criteria: Criteria) -> SearchRecords<T> {
-        SearchRecords::new(self.clone(), "criteria", criteria.to_string())
+        SearchRecords::by_criteria(self.clone(), criteria)
+    }
+
+    /// Finds records that have this word in one of their fields.
+    pub fn search_word(&self, word: &str) -> SearchRecords<T> {
+        SearchRecords::by(self.clone(), "word", word)
+    }
+
+    /// Finds records that have this address in one of their e-mail fields.
+    pub fn search_email(&self, address: &str) -> SearchRecords<T> {
+        SearchRecords::by(self.clone(), "email", address)
+    }
+
+    /// Finds records that have this number in one of their phone fields.
+    pub fn search_phone(&self, number: &str) -> SearchRecords<T> {
+        SearchRecords::by(self.clone(), "phone", number)
     }
 
     /// Goes on with a stream where a page's error broke it off; see [`Cursor`].

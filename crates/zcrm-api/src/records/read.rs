@@ -3,29 +3,47 @@
 use std::fmt;
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, StatusCode};
 use serde::de::DeserializeOwned;
-use zcrm_core::{Error, Id, RequestBuilder};
+use zcrm_core::{Error, RequestBuilder, Timestamp};
 
-use super::Records;
+use super::{Records, Which, handle::Target, query::join};
 use crate::operations;
 
-/// Reads one record: [`Records::get`].
+/// Reads one record: [`Records::get`] and [`RecordHandle::get`](super::RecordHandle::get).
 #[must_use = "nothing is read until `send` is called"]
 pub struct GetRecord<T> {
     records: Records<T>,
-    id: Id,
-    fields: Option<String>,
+    target: Target,
+    params: Vec<(&'static str, String)>,
 }
 
 impl<T: DeserializeOwned + Send + 'static> GetRecord<T> {
-    pub(super) fn new(records: Records<T>, id: Id) -> Self {
-        Self { records, id, fields: None }
+    pub(super) fn new(records: Records<T>, target: Target) -> Self {
+        Self { records, target, params: Vec::new() }
     }
 
     /// Reads these fields only; all of them unless told.
-    pub fn fields<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.fields = Some(super::list::join(names));
+    pub fn fields<S: AsRef<str>>(self, names: impl IntoIterator<Item = S>) -> Self {
+        let (version, module) = (self.records.api.version(), self.records.module().to_owned());
+        let names: Vec<S> = names.into_iter().collect();
+        let names = names.iter().map(|name| version.field_name(&module, name.as_ref()));
+        let names = join(names);
+        self.param("fields", names)
+    }
+
+    /// Whether the lead may be one that was converted; it may not unless told.
+    pub fn converted(self, which: Which) -> Self {
+        self.param("converted", which.as_str().to_owned())
+    }
+
+    /// Whether the record may be one that waits for approval; it may not unless told.
+    pub fn approved(self, which: Which) -> Self {
+        self.param("approved", which.as_str().to_owned())
+    }
+
+    fn param(mut self, name: &'static str, value: String) -> Self {
+        self.params.push((name, value));
         self
     }
 
@@ -40,6 +58,33 @@ impl<T: DeserializeOwned + Send + 'static> GetRecord<T> {
         self.records.api.send(self.request()?).await?.object("data")
     }
 
+    /// The record, if it was changed at this instant or later (`If-Modified-Since`); `None` where
+    /// Zoho answers that it was not (304).
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// use zcrm_core::Timestamp;
+    ///
+    /// let since: Timestamp = "2026-05-24T17:05:12+05:30".parse()?;
+    /// match api.record("Leads", "3652397000000649013").get().send_if_modified(since).await? {
+    ///     Some(lead) => println!("changed: {:?}", lead.id()),
+    ///     None => println!("as it was"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn send_if_modified(self, since: impl Into<Timestamp>) -> Result<Option<T>, Error> {
+        let request = self.request()?.header("If-Modified-Since", since.into().to_string());
+        let reply = self.records.api.send(request).await?;
+        match reply.status() {
+            StatusCode::NOT_MODIFIED => Ok(None),
+            _ => reply.object("data").map(Some),
+        }
+    }
+
     /// The request that would be sent: relative, and without the token.
     ///
     /// # Errors
@@ -49,17 +94,18 @@ impl<T: DeserializeOwned + Send + 'static> GetRecord<T> {
     }
 
     fn request(&self) -> Result<RequestBuilder, Error> {
-        let request = self.records.request(&operations::GET)?.path_id("id", &self.id);
-        Ok(match &self.fields {
-            Some(fields) => request.query("fields", fields),
-            None => request,
-        })
+        let request = self.target.request(&self.records, &operations::GET)?;
+        Ok(self.params.iter().fold(request, |request, (name, value)| request.query(name, value)))
     }
 }
 
 impl<T> Clone for GetRecord<T> {
     fn clone(&self) -> Self {
-        Self { records: self.records.clone(), id: self.id.clone(), fields: self.fields.clone() }
+        Self {
+            records: self.records.clone(),
+            target: self.target.clone(),
+            params: self.params.clone(),
+        }
     }
 }
 
@@ -67,8 +113,8 @@ impl<T> fmt::Debug for GetRecord<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GetRecord")
             .field("records", &self.records)
-            .field("id", &self.id)
-            .field("fields", &self.fields)
+            .field("target", &self.target)
+            .field("params", &self.params)
             .finish()
     }
 }

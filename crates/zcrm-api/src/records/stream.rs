@@ -14,8 +14,8 @@ use tokio::task::JoinHandle;
 use zcrm_core::{Endpoint, Error, ErrorKind, Outcome, Page, RecordError};
 
 use super::{
-    Records,
-    list::{MOST_PER_PAGE, Query},
+    Records, columns,
+    query::{Columns, MOST_PER_PAGE, Query, rest, with_all},
 };
 use crate::operations;
 
@@ -101,6 +101,10 @@ pub struct Cursor {
     module: String,
     operation: Operation,
     params: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    headers: Vec<(String, String)>,
+    #[serde(default)]
+    columns: Columns,
     next: Next,
     /// How many records came before.
     index: u64,
@@ -111,6 +115,7 @@ pub struct Cursor {
 enum Operation {
     List,
     Search,
+    Deleted,
 }
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,6 +164,7 @@ impl Cursor {
         match self.operation {
             Operation::List => &operations::LIST,
             Operation::Search => &operations::SEARCH,
+            Operation::Deleted => &operations::LIST_DELETED,
         }
     }
 }
@@ -238,7 +244,7 @@ impl<T: DeserializeOwned + Send + 'static> RecordStream<T> {
         let before = plan.cursor.index;
         plan.cursor.index = before.saturating_add(count as u64);
         self.buffer.extend(page.items.into_iter().map(|item| item.map_err(|e| e.shifted(before))));
-        self.state = match following(&plan.cursor, page.info) {
+        self.state = match following(&plan.cursor, page.info, count) {
             Ok(None) => State::Ended,
             Ok(Some(next)) => {
                 plan.cursor.next = next;
@@ -263,7 +269,11 @@ impl<T: DeserializeOwned + Send + 'static> RecordStream<T> {
 }
 
 /// What follows a page.
-fn following(cursor: &Cursor, info: zcrm_core::PageInfo) -> Result<Option<Next>, Error> {
+fn following(
+    cursor: &Cursor,
+    info: zcrm_core::PageInfo,
+    count: usize,
+) -> Result<Option<Next>, Error> {
     if !info.more_records {
         return Ok(None);
     }
@@ -278,7 +288,11 @@ fn following(cursor: &Cursor, info: zcrm_core::PageInfo) -> Result<Option<Next>,
         return Ok(Some(Next::Token(token)));
     }
     match &cursor.next {
-        Next::Page(number) if cursor.end_of_page(*number) < PAGE_NUMBER_WALL => {
+        // no wall is known for deleted records
+        Next::Page(number)
+            if cursor.operation == Operation::Deleted && count > 0
+                || cursor.end_of_page(*number) < PAGE_NUMBER_WALL =>
+        {
             Ok(Some(Next::Page(number.saturating_add(1))))
         }
         _ => Err(Error::new(
@@ -297,9 +311,10 @@ async fn prepare<T: DeserializeOwned + Send + 'static>(
     query: Query<T>,
 ) -> Result<Prepared<T>, Error> {
     let mut query = query.prepare().await?;
-    let operation = match query.endpoint.name() == operations::SEARCH.name() {
-        true => Operation::Search,
-        false => Operation::List,
+    let operation = match query.endpoint.name() {
+        name if name == operations::SEARCH.name() => Operation::Search,
+        name if name == operations::LIST_DELETED.name() => Operation::Deleted,
+        _ => Operation::List,
     };
     let mut take = |name: &str| {
         let at = query.params.iter().position(|(known, _)| known == name)?;
@@ -313,6 +328,8 @@ async fn prepare<T: DeserializeOwned + Send + 'static>(
         module: query.records.module().to_owned(),
         operation,
         params: query.params,
+        headers: query.headers,
+        columns: query.columns,
         next,
         index: 0,
     };
@@ -322,20 +339,14 @@ async fn prepare<T: DeserializeOwned + Send + 'static>(
 async fn fetch<T: DeserializeOwned + Send + 'static>(
     Prepared { records, cursor }: Prepared<T>,
 ) -> Result<Page<T>, Error> {
-    let mut request = records.request(cursor.endpoint())?;
-    for (name, value) in &cursor.params {
-        request = request.query_unchecked(name, value);
-    }
-    request = match &cursor.next {
+    let request = with_all(records.request(cursor.endpoint())?, &cursor.params, &cursor.headers);
+    let request = match &cursor.next {
         Next::Token(token) => request.query_unchecked("page_token", token),
         // the first page needs no number
         Next::Page(1) => request,
         Next::Page(number) => request.query_unchecked("page", number.to_string()),
     };
-    let page = match records.api.send(request).await {
-        Ok(reply) => reply.page("data"),
-        Err(error) => Err(error),
-    };
+    let page = columns::page(&records, request, &rest(&cursor.columns, &cursor.params)).await;
     page.map_err(|error| {
         let interrupted = Interrupted { cursor, error: error.clone() };
         error.with_source(interrupted)

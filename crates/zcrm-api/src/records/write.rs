@@ -9,9 +9,10 @@ use serde::Serialize;
 use serde_json::{json, value::RawValue};
 use zcrm_core::{
     Endpoint, Error, Id, ItemError, ItemSuccess, Outcome, Outcomes, Record, RequestBuilder,
+    Timestamp,
 };
 
-use super::Records;
+use super::{Records, external, handle::Target, query::join};
 use crate::operations;
 
 /// Zoho's documentation: at most 100 records in one write.
@@ -54,11 +55,87 @@ pub struct WriteRecords {
     records: Records<()>,
     endpoint: &'static Endpoint,
     rows: Vec<Box<RawValue>>,
-    triggers: Option<Vec<Trigger>>,
     duplicate_check: Vec<String>,
-    assignment_rule: Option<Id>,
+    options: Options,
     concurrency: usize,
     mistake: Option<Error>,
+}
+
+/// What a write may say beside its records.
+#[derive(Clone, Debug, Default)]
+struct Options {
+    triggers: Option<Vec<Trigger>>,
+    assignment_rule: Option<Id>,
+    unmodified_since: Option<Timestamp>,
+    external: Vec<String>,
+}
+
+impl Options {
+    /// Adds body and headers to a request of an operation that writes.
+    fn apply(
+        &self,
+        request: RequestBuilder,
+        module: &str,
+        rows: &[Box<RawValue>],
+        duplicate_check: &[String],
+    ) -> Result<RequestBuilder, Error> {
+        if let Some(id) = &self.assignment_rule {
+            id.check()?;
+        }
+        let mut more = Vec::new();
+        if let Some(triggers) = &self.triggers {
+            more.push(("trigger", json!(triggers)));
+        }
+        if !duplicate_check.is_empty() {
+            more.push(("duplicate_check_fields", json!(duplicate_check)));
+        }
+        if let Some(rule) = &self.assignment_rule {
+            more.push(("lar_id", json!(rule)));
+        }
+        // the endpoint judges by the body whether the call may be repeated
+        let mut request = request.rows(rows, &more);
+        if let Some(since) = self.unmodified_since {
+            request = request.header("If-Unmodified-Since", since.to_string());
+        }
+        if !self.external.is_empty() {
+            request = request.header(external::HEADER, external::header(module, &self.external)?);
+        }
+        Ok(request)
+    }
+}
+
+/// What writes of one and of many records may say.
+macro_rules! write_options {
+    () => {
+        /// Which automations run. Without it Zoho runs them all; an empty list runs none.
+        pub fn trigger(mut self, triggers: impl IntoIterator<Item = Trigger>) -> Self {
+            self.options.triggers = Some(triggers.into_iter().collect());
+            self
+        }
+
+        /// Applies the assignment rule of this id (`lar_id`).
+        pub fn assignment_rule(mut self, id: impl Into<Id>) -> Self {
+            self.options.assignment_rule = Some(id.into());
+            self
+        }
+
+        /// Writes only what nobody has changed since this instant (`If-Unmodified-Since`). What
+        /// somebody has is refused, as an error of kind
+        /// [`Conflict`](zcrm_core::ErrorKind::Conflict) or an outcome that
+        /// [`is_conflict`](zcrm_core::ItemError::is_conflict). Not for new records.
+        pub fn if_unmodified_since(mut self, instant: impl Into<Timestamp>) -> Self {
+            self.options.unmodified_since = Some(instant.into());
+            self
+        }
+
+        /// Takes the ids of another system for the records that this field is on, such as
+        /// `External_Id`, or `Leads.Account_Name.External_Id` for those of a lookup (`X-EXTERNAL`).
+        /// May be given several times.
+        pub fn external_field(mut self, field: impl Into<String>) -> Self {
+            self.options.external.push(field.into());
+            self
+        }
+    };
 }
 
 impl WriteRecords {
@@ -67,7 +144,8 @@ impl WriteRecords {
         endpoint: &'static Endpoint,
         rows: impl IntoIterator<Item = R>,
     ) -> Self {
-        let rows = rows.into_iter().enumerate().map(|(index, row)| raw_row(index, &row));
+        let write = |(index, row)| raw_row(&records, index, &row);
+        let rows = rows.into_iter().enumerate().map(write);
         let (rows, mistake) = match rows.collect::<Result<Vec<_>, _>>() {
             Ok(rows) => (rows, None),
             Err(mistake) => (Vec::new(), Some(mistake)),
@@ -76,43 +154,56 @@ impl WriteRecords {
             records,
             endpoint,
             rows,
-            triggers: None,
             duplicate_check: Vec::new(),
-            assignment_rule: None,
+            options: Options::default(),
             concurrency: 1,
             mistake,
         }
     }
 
-    pub(super) fn requiring_ids(mut self) -> Self {
-        let lacks_id = |row: &RawValue| {
-            let id = Record::from_json(row.get().to_owned()).ok().and_then(|record| record.id());
-            id.is_none_or(|id| id.check().is_err())
-        };
-        if let Some(index) = self.rows.iter().position(|row| lacks_id(row)) {
-            self.mistake.get_or_insert(Error::input(format!(
-                "record {index} has no usable `id`, and an update needs one in each record"
-            )));
+    pub(super) fn mass_update(
+        records: Records<()>,
+        ids: impl Iterator<Item = Id>,
+        field: &str,
+        value: &impl Serialize,
+    ) -> Self {
+        let mut mistake = None;
+        if matches!(field, "" | "id") {
+            let message = format!("`{field}` is no field that can be set in many records");
+            mistake = Some(Error::input(message));
         }
-        self
+        let row = |id: Id| {
+            let mut row = Record::new();
+            let set = row.set("id", id).and_then(|()| row.set(field, value));
+            mistake = mistake.take().or(set.err());
+            row
+        };
+        let rows: Vec<Record> = ids.map(row).collect();
+        let write = Self::new(records, &operations::UPDATE, rows);
+        Self { mistake: mistake.or(write.mistake.clone()), ..write }
     }
 
-    /// Which automations run. Without it Zoho runs them all; an empty list runs none.
-    pub fn trigger(mut self, triggers: impl IntoIterator<Item = Trigger>) -> Self {
-        self.triggers = Some(triggers.into_iter().collect());
-        self
+    /// The place of the first record that an update cannot go by.
+    fn without_id(&self) -> Option<usize> {
+        let lacks_id = |row: &RawValue| {
+            let record = Record::from_json(row.get().to_owned()).ok();
+            let id = record.as_ref().and_then(Record::id);
+            let external = || {
+                let last = |field: &String| field.rsplit('.').next().unwrap_or(field).to_owned();
+                let mut fields = self.options.external.iter().map(last);
+                fields.any(|field| record.as_ref().is_some_and(|record| record.contains(&field)))
+            };
+            id.is_none_or(|id| id.check().is_err()) && !external()
+        };
+        self.rows.iter().position(|row| lacks_id(row))
     }
+
+    write_options!();
 
     /// By which fields an upsert finds the record that is there already, in this order; at most
     /// ten. Without it Zoho goes by its own unique fields.
     pub fn duplicate_check<S: Into<String>>(mut self, fields: impl IntoIterator<Item = S>) -> Self {
         self.duplicate_check = fields.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// Applies the assignment rule of this id (`lar_id`).
-    pub fn assignment_rule(mut self, id: impl Into<Id>) -> Self {
-        self.assignment_rule = Some(id.into());
         self
     }
 
@@ -146,28 +237,84 @@ impl WriteRecords {
         if let Some(mistake) = &self.mistake {
             return Err(mistake.clone());
         }
+        if self.endpoint.name() == operations::UPDATE.name()
+            && let Some(index) = self.without_id()
+        {
+            return Err(Error::input(format!(
+                "record {index} has no usable `id`, and an update needs one in each record"
+            )));
+        }
         if self.duplicate_check.len() > 10 {
             return Err(Error::input("Zoho takes at most ten `duplicate_check_fields`"));
         }
         if !self.duplicate_check.is_empty() && self.endpoint.name() != operations::UPSERT.name() {
             return Err(Error::input("`duplicate_check` belongs to `upsert`"));
         }
-        let mut more = Vec::new();
-        if let Some(triggers) = &self.triggers {
-            more.push(("trigger", json!(triggers)));
-        }
-        if !self.duplicate_check.is_empty() {
-            more.push(("duplicate_check_fields", json!(self.duplicate_check)));
-        }
-        if let Some(rule) = &self.assignment_rule {
-            more.push(("lar_id", json!(rule)));
+        if self.options.unmodified_since.is_some()
+            && self.endpoint.name() == operations::CREATE.name()
+        {
+            return Err(Error::input(
+                "`if_unmodified_since` is for records that are there already",
+            ));
         }
         let call = |rows: &[Box<RawValue>]| -> Result<Call, Error> {
-            // the endpoint judges by the body whether the call may be repeated
-            let request = self.records.request(self.endpoint)?.rows(rows, &more);
+            let request = self.records.request(self.endpoint)?;
+            let module = self.records.module();
+            let request = self.options.apply(request, module, rows, &self.duplicate_check)?;
             Ok(Call { records: rows.len(), request })
         };
         not_empty(self.rows.chunks(MOST_IN_A_CALL).map(call).collect::<Result<_, _>>()?)
+    }
+}
+
+/// Changes one record: [`RecordHandle::update`](super::RecordHandle::update).
+#[derive(Clone, Debug)]
+#[must_use = "nothing is written until `send` is called"]
+pub struct WriteRecord {
+    records: Records<()>,
+    target: Target,
+    row: Result<Box<RawValue>, Error>,
+    options: Options,
+}
+
+impl WriteRecord {
+    pub(super) fn update(records: Records<()>, target: Target, change: &impl Serialize) -> Self {
+        let row = raw_row(&records, 0, change).and_then(|row| {
+            let mut row = Record::from_json(row.get().to_owned())?;
+            // the path says which record it is
+            row.remove("id");
+            raw(&row.to_json())
+        });
+        Self { records, target, row, options: Options::default() }
+    }
+
+    write_options!();
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// Of kind [`Input`](zcrm_core::ErrorKind::Input) before anything is sent,
+    /// [`Api`](zcrm_core::ErrorKind::Api) where Zoho refused it, or of the call.
+    pub async fn send(self) -> Result<ItemSuccess, Error> {
+        only(self.records.api.send(self.request()?).await?.outcomes("data", 1)?)
+    }
+
+    /// The request that would be sent: relative, and without the token.
+    ///
+    /// # Errors
+    /// Of kind [`Input`](zcrm_core::ErrorKind::Input), as [`send`](Self::send).
+    pub fn preview(&self) -> Result<Request<Bytes>, Error> {
+        self.request()?.build()
+    }
+
+    fn request(&self) -> Result<RequestBuilder, Error> {
+        let mut options = self.options.clone();
+        if let Target::External { field, .. } = &self.target {
+            options.external.insert(0, field.clone());
+        }
+        // the header stands among the options, with those of lookups
+        let request = self.target.request_without_header(&self.records, &operations::UPDATE_ONE)?;
+        options.apply(request, self.records.module(), &[self.row.clone()?], &[])
     }
 }
 
@@ -212,15 +359,59 @@ impl DeleteRecords {
             for id in ids {
                 id.check()?;
             }
-            let request = self.records.request(&operations::DELETE)?;
-            let request = request.query("ids", super::list::join(ids));
-            let request = match self.workflows {
-                Some(run) => request.query("wf_trigger", if run { "true" } else { "false" }),
-                None => request,
-            };
-            Ok(Call { records: ids.len(), request })
+            let request = self.records.request(&operations::DELETE)?.query("ids", join(ids));
+            Ok(Call { records: ids.len(), request: with_workflows(request, self.workflows) })
         };
         not_empty(self.ids.chunks(MOST_IN_A_CALL).map(call).collect::<Result<_, _>>()?)
+    }
+}
+
+/// Moves one record to the recycle bin: [`RecordHandle::delete`](super::RecordHandle::delete).
+#[derive(Clone, Debug)]
+#[must_use = "nothing is deleted until `send` is called"]
+pub struct DeleteRecord {
+    records: Records<()>,
+    target: Target,
+    workflows: Option<bool>,
+}
+
+impl DeleteRecord {
+    pub(super) fn new(records: Records<()>, target: Target) -> Self {
+        Self { records, target, workflows: None }
+    }
+
+    /// Whether workflow rules run (`wf_trigger`).
+    pub fn run_workflows(mut self, run: bool) -> Self {
+        self.workflows = Some(run);
+        self
+    }
+
+    /// Deletes it.
+    ///
+    /// # Errors
+    /// Of kind [`Api`](zcrm_core::ErrorKind::Api) where Zoho refused, or of the call.
+    pub async fn send(self) -> Result<ItemSuccess, Error> {
+        only(self.records.api.send(self.request()?).await?.outcomes("data", 1)?)
+    }
+
+    /// The request that would be sent: relative, and without the token.
+    ///
+    /// # Errors
+    /// Of kind [`Input`](zcrm_core::ErrorKind::Input), as [`send`](Self::send).
+    pub fn preview(&self) -> Result<Request<Bytes>, Error> {
+        self.request()?.build()
+    }
+
+    fn request(&self) -> Result<RequestBuilder, Error> {
+        let request = self.target.request(&self.records, &operations::DELETE_ONE)?;
+        Ok(with_workflows(request, self.workflows))
+    }
+}
+
+fn with_workflows(request: RequestBuilder, run: Option<bool>) -> RequestBuilder {
+    match run {
+        Some(run) => request.query("wf_trigger", if run { "true" } else { "false" }),
+        None => request,
     }
 }
 
@@ -302,28 +493,32 @@ fn whole(error: Error) -> ItemError {
     }
 }
 
-fn raw_row(index: usize, row: &impl Serialize) -> Result<Box<RawValue>, Error> {
-    let raw = serde_json::value::to_raw_value(row).map_err(|error| {
+/// A record's JSON, as the version that is used writes it.
+fn raw_row(
+    records: &Records<()>,
+    index: usize,
+    row: &impl Serialize,
+) -> Result<Box<RawValue>, Error> {
+    let written = serde_json::value::to_raw_value(row).map_err(|error| {
         Error::input(format!("record {index} cannot be written as JSON")).with_source(error)
     })?;
-    if raw.get().trim_start().starts_with('{') {
-        return Ok(raw);
+    if !written.get().trim_start().starts_with('{') {
+        return Err(Error::input(format!(
+            "record {index} is no JSON object, and a record must be one"
+        )));
     }
-    Err(Error::input(format!("record {index} is no JSON object, and a record must be one")))
+    let (module, version) = (records.module(), records.api.version());
+    if !version.rewrites(module, written.get()) {
+        return Ok(written);
+    }
+    let record = Record::from_json(String::from(Box::<str>::from(written)))?;
+    let record = record.for_version(module, version);
+    raw(&record.map_err(|error| Error::input(format!("record {index}: {error}")))?.to_json())
 }
 
-/// `row` with the members of `change` laid over it.
-pub(super) fn merged(mut row: Record, change: &impl Serialize) -> Result<Record, Error> {
-    let raw = raw_row(0, change)?;
-    let change = Record::from_json(raw.get().to_owned())?;
-    for name in change.names().filter(|name| name != "id") {
-        if let Some(value) = change.raw(&name) {
-            let value: &RawValue = serde_json::from_str(value)
-                .map_err(|error| Error::input("the change is no JSON").with_source(error))?;
-            row.set(name, value)?;
-        }
-    }
-    Ok(row)
+fn raw(json: &str) -> Result<Box<RawValue>, Error> {
+    RawValue::from_string(json.to_owned())
+        .map_err(|error| Error::input("a record cannot be written as JSON").with_source(error))
 }
 
 /// The outcome of a write of one record.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use zcrm_api::{Criteria, SortOrder};
-use zcrm_core::{ApiVersion, Error, ErrorKind, Id, Record};
+use zcrm_core::{ApiVersion, Error, ErrorKind, Id, Record, Timestamp};
 
 use crate::world::World;
 
@@ -40,8 +40,22 @@ async fn every_mistake_is_told_before_anything_is_sent() {
     let sorted = list().sort_by("Last_Name", SortOrder::Ascending);
     named(&sorted.send().await.unwrap_err(), &["`Last_Name`", "Created_Time"]);
     named(&"sideways".parse::<SortOrder>().unwrap_err(), &["`sideways`", "asc"]);
-    let names: Vec<String> = (0..51).map(|n| format!("Field_{n}")).collect();
-    named(&leads.list().fields(names).send().await.unwrap_err(), &["51", "50"]);
+    named(&list().ids(["1", "2/3"]).send().await.unwrap_err(), &["is no id"]);
+    named(&list().ids(Vec::<Id>::new()).send().await.unwrap_err(), &["`ids`", "0", "100"]);
+    let ids = (0..101u64).map(Id::from);
+    named(&list().ids(ids).send().await.unwrap_err(), &["`ids`", "101", "100"]);
+    named(&list().view("1&2").send().await.unwrap_err(), &["is no id"]);
+    named(&list().territory("").send().await.unwrap_err(), &["is no id"]);
+    named(&list().page_token("t").page(2).send().await.unwrap_err(), &["`page_token`"]);
+    for field in ["", "A-B", "A..B", ".", "A\r\nX: y"] {
+        let odd = list().external_field(field).send().await.unwrap_err();
+        named(&odd, &["no external field"]);
+        let one = leads.record_by_external(field, "1");
+        named(&one.get().send().await.unwrap_err(), &["no external field"]);
+    }
+    let hour = "2026-05-24T17:05:12+05:30".parse::<Timestamp>().unwrap();
+    let twice = list().modified_since(hour).modified_since(hour);
+    named(&twice.send().await.unwrap_err(), &["`If-Modified-Since`", "twice"]);
 
     let none: [Record; 0] = [];
     named(&leads.create(none.clone()).send().await.unwrap_err(), &["empty"]);
@@ -60,6 +74,48 @@ async fn every_mistake_is_told_before_anything_is_sent() {
     named(&upsert.send().await.unwrap_err(), &["ten"]);
     let create = leads.create(row).duplicate_check(["Email"]);
     named(&create.send().await.unwrap_err(), &["upsert"]);
+
+    let create = leads.create([json!({"Last_Name": "a"})]).if_unmodified_since(hour);
+    named(&create.send().await.unwrap_err(), &["`if_unmodified_since`"]);
+    let ruled = leads.create([json!({"Last_Name": "a"})]).assignment_rule("a b");
+    named(&ruled.send().await.unwrap_err(), &["is no id"]);
+    named(&leads.mass_update(["1"], "", 1).send().await.unwrap_err(), &["``", "no field"]);
+    named(&leads.mass_update(["1"], "id", 1).send().await.unwrap_err(), &["`id`"]);
+    named(&leads.mass_update(["1", ""], "City", 1).send().await.unwrap_err(), &["record 1"]);
+    let none: [Id; 0] = [];
+    named(&leads.mass_update(none, "City", 1).send().await.unwrap_err(), &["empty"]);
+
+    let search = leads.search(Criteria::equals("A", 1)).param("word", "x");
+    named(&search.send().await.unwrap_err(), &["`criteria`", "`word`", "contradict"]);
+    named(&leads.search_word("").send().await.unwrap_err(), &["`word`", "empty"]);
+    let eleven = (0..10).fold(Criteria::equals("A", 0), |all, n| all.or(Criteria::equals("A", n)));
+    named(&leads.search(eleven).send().await.unwrap_err(), &["11 conditions", "10"]);
+    let nothing = Criteria::one_of("City", Vec::<String>::new());
+    named(&leads.search(nothing).send().await.unwrap_err(), &["`City`", "no value"]);
+    named(&leads.search(Criteria::equals("", 1)).send().await.unwrap_err(), &["no field"]);
+    named(&leads.deleted().per_page(201).send().await.unwrap_err(), &["`per_page`", "201"]);
+    let both = leads.deleted().recycle_bin().permanent();
+    named(&both.send().await.unwrap_err(), &["`type`", "twice"]);
+
+    let lead = api.record("Leads", "1");
+    let convert = || lead.convert();
+    named(&api.record("Deals", "1").convert().send().await.unwrap_err(), &["`Deals`", "`Leads`"]);
+    named(&api.record("Leads", "").convert().send().await.unwrap_err(), &["is no id"]);
+    named(&convert().assign_to("x y").send().await.unwrap_err(), &["is no id"]);
+    named(&convert().deal(&"text").send().await.unwrap_err(), &["deal", "object"]);
+    let tags = convert().carry_over_tags("Leads", ["Hot"]);
+    named(&tags.send().await.unwrap_err(), &["`Leads`", "`Deals`"]);
+    let outside = leads.record_by_external("Shop_Id", "7").convert();
+    named(&outside.send().await.unwrap_err(), &["external"]);
+
+    let rows = lead.rows("Visits");
+    named(&rows.append(Vec::<Record>::new()).await.unwrap_err(), &["`Visits`", "empty"]);
+    named(&rows.append([json!("x")]).await.unwrap_err(), &["row 0", "`Visits`"]);
+    named(&rows.append([json!({"id": "1"})]).await.unwrap_err(), &["row 0", "`id`"]);
+    named(&rows.delete(Vec::<Id>::new()).await.unwrap_err(), &["`Visits`", "empty"]);
+    let two_kinds = json!({"Product_Details": [], "Quoted_Items": []});
+    let quote = api.records("Quotes").create([two_kinds]).send().await.unwrap_err();
+    named(&quote, &["record 0", "`Product_Details`", "`Quoted_Items`"]);
 
     let mut stream = leads.list().per_page(0).fields(["id"]).stream();
     named(&stream.next().await.unwrap().unwrap_err(), &["`per_page`"]);

@@ -1,0 +1,237 @@
+//! A lead becomes a contact, with an account and a deal.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::Request;
+use serde::{Deserialize, Serialize};
+use zcrm_core::{ApiVersion, Error, ErrorKind, Id, Lookup, Outcome, Record, Reply, RequestBuilder};
+
+use super::{Records, handle::Target};
+use crate::operations;
+
+/// Converts a lead: [`RecordHandle::convert`](super::RecordHandle::convert). Costs five API credits.
+///
+/// It is never sent twice: a lead that was converted is gone.
+///
+/// ```no_run
+/// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+/// use zcrm_core::Record;
+///
+/// let deal = Record::new()
+///     .with("Deal_Name", "Website")
+///     .with("Closing_Date", "2026-12-31")
+///     .with("Stage", "Qualification");
+/// let made = api
+///     .record("Leads", "3652397000000649013")
+///     .convert()
+///     .overwrite(true)
+///     .notify_lead_owner(true)
+///     .assign_to("3652397000000186017")
+///     .deal(&deal)
+///     .send()
+///     .await?;
+/// println!("contact {:?}, deal {:?}", made.contact, made.deal);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "nothing is converted until `send` is called"]
+pub struct ConvertLead {
+    records: Records<()>,
+    target: Target,
+    flags: Vec<(&'static str, bool)>,
+    ids: Vec<(&'static str, Id)>,
+    deal: Option<Record>,
+    tags: Vec<(&'static str, Vec<String>)>,
+    mistake: Option<Error>,
+}
+
+/// What became of a lead.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Converted {
+    /// The contact.
+    pub contact: Option<Id>,
+    /// The account.
+    pub account: Option<Id>,
+    /// The deal, where one was asked for.
+    pub deal: Option<Id>,
+}
+
+impl ConvertLead {
+    pub(super) fn new(records: Records<()>, target: Target) -> Self {
+        Self {
+            records,
+            target,
+            flags: Vec::new(),
+            ids: Vec::new(),
+            deal: None,
+            tags: Vec::new(),
+            mistake: None,
+        }
+    }
+
+    /// Whether values of the lead take the place of those of the contact, account and deal.
+    pub fn overwrite(self, overwrite: bool) -> Self {
+        self.flag("overwrite", overwrite)
+    }
+
+    /// Whether the lead's owner is told.
+    pub fn notify_lead_owner(self, notify: bool) -> Self {
+        self.flag("notify_lead_owner", notify)
+    }
+
+    /// Whether the owner of the new records is told.
+    pub fn notify_new_entity_owner(self, notify: bool) -> Self {
+        self.flag("notify_new_entity_owner", notify)
+    }
+
+    /// Adds the lead to this account, instead of making one.
+    pub fn account(self, id: impl Into<Id>) -> Self {
+        self.id("Accounts", id.into())
+    }
+
+    /// Makes this contact of the lead, instead of a new one.
+    pub fn contact(self, id: impl Into<Id>) -> Self {
+        self.id("Contacts", id.into())
+    }
+
+    /// The user who gets the new records; the lead's owner unless told.
+    pub fn assign_to(self, user: impl Into<Id>) -> Self {
+        self.id("assign_to", user.into())
+    }
+
+    /// Makes a deal of these fields; Zoho needs `Deal_Name`, `Closing_Date` and `Stage`.
+    pub fn deal(mut self, deal: &impl Serialize) -> Self {
+        match deal_of(deal) {
+            Ok(deal) => self.deal = Some(deal),
+            Err(mistake) => {
+                self.mistake.get_or_insert(mistake);
+            }
+        }
+        self
+    }
+
+    /// The names of the lead's tags that the new records of a module get: `Contacts`, `Accounts` or
+    /// `Deals`.
+    pub fn carry_over_tags<S: Into<String>>(
+        mut self,
+        module: &str,
+        names: impl IntoIterator<Item = S>,
+    ) -> Self {
+        match ["Contacts", "Accounts", "Deals"].into_iter().find(|known| *known == module) {
+            Some(module) => self.tags.push((module, names.into_iter().map(Into::into).collect())),
+            None => {
+                let message = format!(
+                    "a conversion makes no `{}`: tags go to `Contacts`, `Accounts` or `Deals`",
+                    module.escape_debug()
+                );
+                self.mistake.get_or_insert(Error::input(message));
+            }
+        }
+        self
+    }
+
+    fn flag(mut self, name: &'static str, value: bool) -> Self {
+        self.flags.push((name, value));
+        self
+    }
+
+    fn id(mut self, name: &'static str, id: Id) -> Self {
+        if let Err(mistake) = id.check() {
+            self.mistake.get_or_insert(mistake);
+        }
+        self.ids.push((name, id));
+        self
+    }
+
+    /// Converts it.
+    ///
+    /// # Errors
+    /// Of kind [`Input`](ErrorKind::Input) before anything is sent, [`Api`](ErrorKind::Api) where
+    /// Zoho refused (`ID_ALREADY_CONVERTED`, a field of the deal that is missing), or of the call.
+    pub async fn send(self) -> Result<Converted, Error> {
+        let reply = self.records.api.send(self.request()?).await?;
+        converted(&reply)
+    }
+
+    /// The request that would be sent: relative, and without the token.
+    ///
+    /// # Errors
+    /// Of kind [`Input`](ErrorKind::Input), as [`send`](Self::send).
+    pub fn preview(&self) -> Result<Request<Bytes>, Error> {
+        self.request()?.build()
+    }
+
+    fn request(&self) -> Result<RequestBuilder, Error> {
+        if let Some(mistake) = &self.mistake {
+            return Err(mistake.clone());
+        }
+        let Target::Id(id) = &self.target else {
+            return Err(Error::input("a lead is converted by its own id, not by an external one"));
+        };
+        if self.records.module() != "Leads" {
+            return Err(Error::input(format!(
+                "records of `{}` cannot be converted: only those of `Leads` can",
+                self.records.module().escape_debug()
+            )));
+        }
+        let version = self.records.api.version();
+        let request = operations::CONVERT.request(version).path_id("lead_id", id);
+        Ok(request.json(&BTreeMap::from([("data", [self.body(version)?])])))
+    }
+
+    /// v2 names records by their bare ids, later versions by objects.
+    fn body(&self, version: ApiVersion) -> Result<Record, Error> {
+        let mut body = Record::new();
+        for (name, value) in &self.flags {
+            body.set(*name, value)?;
+        }
+        for (name, id) in &self.ids {
+            match version == ApiVersion::V2 {
+                true => body.set(*name, id)?,
+                false => body.set(*name, Lookup::to(id))?,
+            }
+        }
+        if !self.tags.is_empty() {
+            body.set("carry_over_tags", self.tags.iter().cloned().collect::<BTreeMap<_, _>>())?;
+        }
+        if let Some(deal) = &self.deal {
+            body.set("Deals", deal)?;
+        }
+        Ok(body)
+    }
+}
+
+fn deal_of(deal: &impl Serialize) -> Result<Record, Error> {
+    let json = serde_json::to_string(deal)
+        .map_err(|error| Error::input("the deal cannot be written as JSON").with_source(error))?;
+    Record::from_json(json).map_err(|_| Error::input("the deal is no JSON object"))
+}
+
+/// v2 answers with the ids themselves; later versions with an outcome whose details hold them.
+fn converted(reply: &Reply) -> Result<Converted, Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Made {
+        Id(Id),
+        Object { id: Id },
+    }
+    let row: Record = reply.object("data")?;
+    let ids = row.get::<Record>("details")?.unwrap_or(row);
+    let made = |name: &str| -> Result<Option<Id>, Error> {
+        let made = ids.get::<Made>(name).map_err(|error| error.with_call(reply.call()))?;
+        Ok(made.map(|made| match made {
+            Made::Id(id) | Made::Object { id } => id,
+        }))
+    };
+    let all =
+        Converted { contact: made("Contacts")?, account: made("Accounts")?, deal: made("Deals")? };
+    if all == Converted::default() {
+        let message = "the answer to a conversion names neither contact nor account";
+        let error = Error::new(ErrorKind::Decode, Outcome::Unknown, message);
+        return Err(error.with_call(reply.call()).with_status(reply.status()));
+    }
+    Ok(all)
+}

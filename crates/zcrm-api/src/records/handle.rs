@@ -1,0 +1,264 @@
+//! One record, by its id or by an external one.
+
+use std::fmt;
+
+use serde::{Serialize, de::DeserializeOwned};
+use zcrm_core::{ApiVersion, Endpoint, Error, Id, ItemSuccess, Record, RequestBuilder};
+
+use super::{ConvertLead, DeleteRecord, GetRecord, Records, WriteRecord, external};
+use crate::operations;
+
+/// One record: [`Api::record`](crate::Api::record) and [`Records::record`].
+///
+/// ```no_run
+/// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+/// use zcrm_core::Record;
+///
+/// let lead = api.record("Leads", "3652397000000649013");
+/// let before = lead.get().send().await?;
+/// lead.update(&Record::new().with("City", "Chennai")).trigger([]).send().await?;
+/// lead.delete().send().await?;
+/// # let _ = before;
+/// # Ok(())
+/// # }
+/// ```
+pub struct RecordHandle<T> {
+    records: Records<T>,
+    target: Target,
+}
+
+/// What stands for a record in a path.
+#[derive(Clone)]
+pub(super) enum Target {
+    Id(Id),
+    /// The value of a field that holds the ids of another system.
+    External {
+        field: String,
+        value: String,
+    },
+}
+
+impl Target {
+    /// Begins a request of an operation on it.
+    pub(super) fn request<T>(
+        &self,
+        records: &Records<T>,
+        endpoint: &Endpoint,
+    ) -> Result<RequestBuilder, Error> {
+        let request = self.request_without_header(records, endpoint)?;
+        match self {
+            Self::Id(_) => Ok(request),
+            Self::External { field, .. } => {
+                let value = external::header(records.module(), &[field])?;
+                Ok(request.header(external::HEADER, value))
+            }
+        }
+    }
+
+    /// The same, for a call that says itself which external fields it takes.
+    pub(super) fn request_without_header<T>(
+        &self,
+        records: &Records<T>,
+        endpoint: &Endpoint,
+    ) -> Result<RequestBuilder, Error> {
+        let request = records.request(endpoint)?;
+        Ok(match self {
+            Self::Id(id) => request.path_id("id", id),
+            Self::External { value, .. } => request.path("id", value),
+        })
+    }
+}
+
+/// Shows the id, and no external one: those are somebody else's data.
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => f.debug_tuple("Id").field(id).finish(),
+            Self::External { field, .. } => {
+                f.debug_struct("External").field("field", field).finish_non_exhaustive()
+            }
+        }
+    }
+}
+
+impl<T> RecordHandle<T> {
+    pub(super) fn new(records: Records<T>, target: Target) -> Self {
+        Self { records, target }
+    }
+
+    /// Changes the record: fields that `change` does not name stay as they are.
+    pub fn update(&self, change: &impl Serialize) -> WriteRecord {
+        WriteRecord::update(self.records.untyped(), self.target.clone(), change)
+    }
+
+    /// Moves the record to the recycle bin.
+    pub fn delete(&self) -> DeleteRecord {
+        DeleteRecord::new(self.records.untyped(), self.target.clone())
+    }
+
+    /// The rows of one of its subforms, or of another field that has rows.
+    #[must_use]
+    pub fn rows(&self, field: impl Into<String>) -> Rows {
+        Rows { records: self.records.untyped(), target: self.target.clone(), field: field.into() }
+    }
+
+    /// Makes a contact of the lead, with an account and a deal where that is wanted.
+    pub fn convert(&self) -> ConvertLead {
+        ConvertLead::new(self.records.untyped(), self.target.clone())
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> RecordHandle<T> {
+    /// Reads the record.
+    pub fn get(&self) -> GetRecord<T> {
+        GetRecord::new(self.records.clone(), self.target.clone())
+    }
+}
+
+impl<T> Clone for RecordHandle<T> {
+    fn clone(&self) -> Self {
+        Self::new(self.records.clone(), self.target.clone())
+    }
+}
+
+impl<T> fmt::Debug for RecordHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordHandle")
+            .field("records", &self.records)
+            .field("target", &self.target)
+            .finish()
+    }
+}
+
+/// The rows of a subform, a multi-select lookup or the line items of one record:
+/// [`RecordHandle::rows`].
+///
+/// Each change means the same in every version. Where that takes it, the record is read first and
+/// written only if nobody has changed it since; else the error is of kind
+/// [`Conflict`](zcrm_core::ErrorKind::Conflict), and the change can be made again.
+///
+/// ```no_run
+/// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+/// use zcrm_core::Record;
+///
+/// let visits = api.record("Leads", "3652397000000649013").rows("Visits");
+/// visits.append([Record::new().with("City", "Chennai")]).await?;
+/// let all = visits.get().await?;
+/// let first = all.first().and_then(Record::id);
+/// visits.delete(first).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Rows {
+    records: Records<()>,
+    target: Target,
+    field: String,
+}
+
+impl Rows {
+    /// The rows that stand there.
+    ///
+    /// # Errors
+    /// As [`GetRecord::send`].
+    pub async fn get(&self) -> Result<Vec<Record>, Error> {
+        self.read().await?.subform(self.field())
+    }
+
+    /// Adds rows behind those that stand there.
+    ///
+    /// # Errors
+    /// As [`Record::append_rows`] and [`WriteRecord::send`].
+    pub async fn append<R: Serialize>(
+        &self,
+        rows: impl IntoIterator<Item = R>,
+    ) -> Result<ItemSuccess, Error> {
+        let mut added = Record::new();
+        added.append_rows(self.field(), rows)?;
+        if added.subform(self.field())?.is_empty() {
+            return Err(self.nothing());
+        }
+        if self.unmentioned_rows_stay() {
+            return self.write(&added, None).await;
+        }
+        let rows = added.subform(self.field())?;
+        self.change(|record, field| record.append_rows(field, rows)).await
+    }
+
+    /// Puts rows in the place of all that stand there.
+    ///
+    /// # Errors
+    /// As [`Record::replace_rows`] and [`WriteRecord::send`].
+    pub async fn replace<R: Serialize>(
+        &self,
+        rows: impl IntoIterator<Item = R>,
+    ) -> Result<ItemSuccess, Error> {
+        self.change(|record, field| record.replace_rows(field, rows)).await
+    }
+
+    /// Takes rows away, by their ids.
+    ///
+    /// # Errors
+    /// As [`Record::delete_rows`] and [`WriteRecord::send`].
+    pub async fn delete<I: Into<Id>>(
+        &self,
+        ids: impl IntoIterator<Item = I>,
+    ) -> Result<ItemSuccess, Error> {
+        let ids: Vec<Id> = ids.into_iter().map(Into::into).collect();
+        if ids.is_empty() {
+            return Err(self.nothing());
+        }
+        self.change(|record, field| record.delete_rows(field, ids)).await
+    }
+
+    fn nothing(&self) -> Error {
+        Error::input(format!(
+            "there is nothing to do: the list of rows for `{}` is empty",
+            self.field
+        ))
+    }
+
+    fn unmentioned_rows_stay(&self) -> bool {
+        self.records.api.version() >= ApiVersion::V5
+    }
+
+    /// The field's name in the version that is used.
+    fn field(&self) -> &str {
+        self.records.api.version().field_name(self.records.module(), &self.field)
+    }
+
+    async fn read(&self) -> Result<Record, Error> {
+        let names = format!("Modified_Time,{}", self.field());
+        let request = self.target.request(&self.records, &operations::GET)?.query("fields", names);
+        self.records.api.send(request).await?.object("data")
+    }
+
+    async fn change(
+        &self,
+        change: impl FnOnce(&mut Record, &str) -> Result<(), Error>,
+    ) -> Result<ItemSuccess, Error> {
+        let mut record = self.read().await?;
+        let since = record.timestamp("Modified_Time")?;
+        if !record.contains(self.field()) {
+            return Err(Error::input(format!(
+                "the record has no field `{}`: write the API name of a subform",
+                self.field.escape_debug()
+            )));
+        }
+        change(&mut record, self.field())?;
+        record.remove("Modified_Time");
+        self.write(&record, since).await
+    }
+
+    async fn write(
+        &self,
+        change: &Record,
+        since: Option<zcrm_core::Timestamp>,
+    ) -> Result<ItemSuccess, Error> {
+        let write = WriteRecord::update(self.records.clone(), self.target.clone(), change);
+        match since {
+            Some(since) => write.if_unmodified_since(since).send().await,
+            None => write.send().await,
+        }
+    }
+}
