@@ -38,6 +38,7 @@
 //! * `mysql-store`: tokens in MySQL or MariaDB, in the table of the Ruby SDK; `db_host` and its like.
 //! * `logging`: logs in a file and on the console, as `application_log_file_path` and
 //!   `log_in_console` say: the module `logging`.
+//! * `derive`: `#[derive(Module)]` for structs of one's own, see [`Module`].
 //! * `ruby-marshal`: that file also in the format of the Ruby SDK, kept as it is found. Brings a
 //!   dependency with the licence WTFPL.
 //!
@@ -73,6 +74,8 @@ pub use zcrm_core::{
     Recurrence, Reminder, Reply, ResponseShape, Result, RetryClass, SecretString, Tag, Tax,
     Timestamp,
 };
+#[cfg(feature = "derive")]
+pub use zcrm_derive::Module;
 pub use zcrm_http::{
     CallSettings, Connector, ConnectorBuilder, Download, Ended, Limits, Observer, Timeouts,
     TokioClock,
