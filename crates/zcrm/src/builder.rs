@@ -8,10 +8,12 @@ use zcrm_http::{
     Connector, ConnectorBuilder, Limits, Observer, Stack, Timeouts, TokioClock,
     layer::{CreditMeter, RetryPolicy},
 };
-use zcrm_oauth::{Accounts, ClientCredentials, TokenManager, TokenStore};
+use zcrm_oauth::{
+    Accounts, ClientCredentials, ClientSecret, TokenManager, TokenObserver, TokenStore,
+};
 
 use crate::{
-    Client, Config,
+    Client, Clients, Config,
     config::{LIMIT_ATTEMPTS, LIMITS, TIMEOUT_CONNECT, TIMEOUTS},
     store::{self, Handlers},
 };
@@ -54,6 +56,9 @@ pub struct ClientBuilder {
     retry: Option<RetryPolicy>,
     meter: Option<CreditMeter>,
     observer: Option<Arc<dyn Observer>>,
+    token_observer: Option<Arc<dyn TokenObserver>>,
+    /// Where the client secret is from, where that is not the configuration.
+    secret_source: Option<ClientSecret>,
     clock: Option<Arc<dyn Clock>>,
     refresh_early: Option<Duration>,
 }
@@ -72,6 +77,8 @@ impl ClientBuilder {
             retry: None,
             meter: None,
             observer: None,
+            token_observer: None,
+            secret_source: None,
             clock: None,
             refresh_early: None,
         }
@@ -81,6 +88,9 @@ impl ClientBuilder {
     pub fn config(mut self, config: Config) -> Self {
         if config.is_set("token_persistence_path") {
             self.token_path = None;
+        }
+        if config.is_set("client_secret") {
+            self.secret_source = None;
         }
         self.config = self.config.overlaid_by(config);
         self
@@ -94,6 +104,21 @@ impl ClientBuilder {
     /// The client secret of Zoho's API console.
     pub fn client_secret(mut self, secret: impl Into<SecretString>) -> Self {
         self.config.set_secret("client_secret", secret.into());
+        self.secret_source = None;
+        self
+    }
+
+    /// Takes the client secret from a file, a provider, or another place for each data centre. It
+    /// is asked for again when Zoho no longer takes it.
+    ///
+    /// ```no_run
+    /// use zcrm::{Client, ClientSecret};
+    ///
+    /// let builder = Client::builder().client_secret_from(ClientSecret::file("/run/secrets/zoho"));
+    /// # let _ = builder;
+    /// ```
+    pub fn client_secret_from(mut self, source: ClientSecret) -> Self {
+        self.secret_source = Some(source);
         self
     }
 
@@ -227,6 +252,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Tells `observer` what becomes of tokens: refreshed, throttled, dead, not saved.
+    pub fn token_observer(mut self, observer: Arc<dyn TokenObserver>) -> Self {
+        self.token_observer = Some(observer);
+        self
+    }
+
     /// How long before its end a token is refreshed; 60 s unless told.
     pub fn refresh_early(mut self, before: Duration) -> Self {
         self.refresh_early = Some(before);
@@ -245,6 +276,15 @@ impl ClientBuilder {
     /// Of kind [`Config`](crate::ErrorKind::Config), naming the setting that is missing or wrong; all
     /// wrong values are told at once. A store that cannot be used is told by the first login or call.
     pub async fn build(self) -> Result<Client, Error> {
+        let user = self.config.text("current_user_email");
+        self.build_clients().await?.user(&user)
+    }
+
+    /// The clients of many users, none of whom needs to be known yet. Nothing is sent by this.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub async fn build_clients(self) -> Result<Clients, Error> {
         let config = &self.config;
         let mut wrong = config.wrong_values();
         if self.store.is_none() {
@@ -253,10 +293,9 @@ impl ClientBuilder {
         at_once(wrong)?;
         let credentials = ClientCredentials::new(
             config.text("client_id"),
-            config.secret("client_secret"),
+            self.secret_source.unwrap_or_else(|| config.secret("client_secret").into()),
             config.text("redirect_uri"),
         )?;
-        let user = config.text("current_user_email");
         let site = site(config)?;
         let version = config.api_version()?;
         let clock = self.clock.unwrap_or_else(|| Arc::new(TokioClock::new()));
@@ -298,7 +337,10 @@ impl ClientBuilder {
         if let Some(early) = self.refresh_early {
             manager = manager.refreshing_early(early);
         }
-        Client::new(&Api::new(stack.build(), version), manager, &user)
+        if let Some(observer) = self.token_observer {
+            manager = manager.observed_by(observer);
+        }
+        Ok(Clients::new(Api::new(stack.build(), version), manager))
     }
 
     fn set(mut self, key: &'static str, value: impl Into<String>) -> Self {

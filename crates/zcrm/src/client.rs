@@ -3,10 +3,10 @@
 use std::{ops::Deref, sync::Arc};
 
 use zcrm_api::Api;
-use zcrm_core::Error;
-use zcrm_oauth::{TokenManager, UserTokens};
+use zcrm_core::{Endpoint, Error};
+use zcrm_oauth::UserTokens;
 
-use crate::ClientBuilder;
+use crate::{ClientBuilder, Clients};
 
 /// Zoho CRM for one user: an [`Api`] whose tokens keep themselves fresh. Clones are cheap and share
 /// connections, limits and tokens; any number of clients and users live in one process.
@@ -16,7 +16,7 @@ use crate::ClientBuilder;
 #[derive(Clone, Debug)]
 pub struct Client {
     api: Api,
-    manager: TokenManager,
+    clients: Clients,
     tokens: UserTokens,
 }
 
@@ -26,10 +26,8 @@ impl Client {
         ClientBuilder::new()
     }
 
-    pub(crate) fn new(api: &Api, manager: TokenManager, user: &str) -> Result<Self, Error> {
-        let tokens = manager.user(user)?;
-        let api = api.authorized_by(Arc::new(tokens.clone()));
-        Ok(Self { api, manager, tokens })
+    pub(crate) fn new(clients: Clients, api: &Api, tokens: UserTokens) -> Self {
+        Self { api: api.authorized_by(Arc::new(tokens.clone())), clients, tokens }
     }
 
     /// The same client for another user, who has tokens of their own. Cheap: connections and limits
@@ -47,7 +45,7 @@ impl Client {
     /// # Errors
     /// Of kind [`Config`](crate::ErrorKind::Config) where `user` is empty.
     pub fn as_user(&self, user: &str) -> Result<Self, Error> {
-        Self::new(&self.api, self.manager.clone(), user)
+        self.clients.user(user)
     }
 
     /// The user's tokens: log in with [`exchange`](UserTokens::exchange), log out with
@@ -55,6 +53,36 @@ impl Client {
     #[must_use]
     pub fn tokens(&self) -> &UserTokens {
         &self.tokens
+    }
+
+    /// All users of the same application: log others in, list and remove them.
+    #[must_use]
+    pub fn clients(&self) -> &Clients {
+        &self.clients
+    }
+
+    /// The scopes of which an operation needs one and the user's token has none; empty where it may
+    /// be called, `None` where the token does not tell its scopes (some stores do not keep them).
+    ///
+    /// ```no_run
+    /// # async fn example(client: zcrm::Client) -> zcrm::Result<()> {
+    /// use zcrm::operations::USERS_LIST;
+    ///
+    /// if let Some(missing) = client.missing_scopes(&USERS_LIST).await?.filter(|it| !it.is_empty()) {
+    ///     println!("log in again and ask for one of {missing:?} too");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind [`Credential`](crate::ErrorKind::Credential) where nobody logged in, and of kind
+    /// [`Store`](crate::ErrorKind::Store) where the store fails.
+    pub async fn missing_scopes(
+        &self,
+        operation: &Endpoint,
+    ) -> Result<Option<Vec<&'static str>>, Error> {
+        self.tokens.missing_scopes(operation).await
     }
 }
 

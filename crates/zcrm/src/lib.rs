@@ -50,13 +50,16 @@
 
 mod builder;
 mod client;
+mod clients;
 mod config;
 #[cfg(feature = "logging")]
 pub mod logging;
 mod store;
+mod whoami;
 
 pub use builder::ClientBuilder;
 pub use client::Client;
+pub use clients::Clients;
 pub use config::Config;
 
 pub use zcrm_api::operations;
@@ -82,7 +85,9 @@ pub use zcrm_http::{
     layer::{CreditMeter, RetryBudget, RetryPolicy},
 };
 pub use zcrm_oauth::{
-    MemoryStore, StoreError, StoredToken, TokenKey, TokenStore, UnsavedToken, UserTokens,
+    AuthorizeUrl, ClientSecret, CredentialsProvider, DeviceLogin, Grant, Identify, MemoryStore,
+    Redirect, RevokeBy, StoreError, StoredToken, TokenFault, TokenKey, TokenManager, TokenObserver,
+    TokenStore, UnsavedToken, UserInfo, UserTokens,
 };
 #[cfg(feature = "file-store")]
 pub use zcrm_store_file::FileStore;

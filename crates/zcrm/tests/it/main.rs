@@ -6,6 +6,7 @@ mod client;
 #[cfg(feature = "file-store")]
 mod dictionary;
 #[cfg(all(feature = "logging", feature = "file-store"))]
+mod logins;
 mod logs;
 mod places;
 mod settings;

@@ -1,0 +1,84 @@
+//! Whose token is it: Zoho's user info, else the CRM's current user.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use zcrm_api::{Api, operations::USERS_LIST};
+use zcrm_core::{BoxError, Code, Error, ErrorKind, Outcome};
+use zcrm_http::{Authorization, Authorizer};
+use zcrm_oauth::{Identify, StoredToken, TokenFault, TokenManager};
+
+#[derive(Debug)]
+pub(crate) struct WhoAmI {
+    api: Api,
+    manager: TokenManager,
+}
+
+impl WhoAmI {
+    pub(crate) fn new(api: Api, manager: TokenManager) -> Self {
+        Self { api, manager }
+    }
+
+    async fn current_user(&self, authorization: &Authorization) -> Result<String, Error> {
+        #[derive(Deserialize)]
+        struct User {
+            email: String,
+        }
+        let api = self.api.authorized_by(Arc::new(Once(authorization.clone())));
+        let page = api.call(&USERS_LIST).query("type", "CurrentUser").page::<User>().await?;
+        let user = page.items.into_iter().next().ok_or_else(|| {
+            Error::new(ErrorKind::Decode, Outcome::Refused, "the CRM names no current user")
+        })?;
+        user.map(|user| user.email).map_err(|_| {
+            // its text could hold a name
+            Error::new(ErrorKind::Decode, Outcome::Refused, "the CRM's current user has no e-mail")
+        })
+    }
+}
+
+#[async_trait]
+impl Identify for WhoAmI {
+    async fn identify(
+        &self,
+        token: &StoredToken,
+        authorization: &Authorization,
+    ) -> Result<String, Error> {
+        match self.manager.identify(token, authorization).await {
+            Err(error) if lacks_scope(&error) => {}
+            ended => return ended,
+        }
+        if token.missing_scopes(&USERS_LIST).is_some_and(|missing| !missing.is_empty()) {
+            return Err(lacks_both());
+        }
+        match self.current_user(authorization).await {
+            Err(error) if error.code() == Some(&Code::OAUTH_SCOPE_MISMATCH) => Err(lacks_both()),
+            ended => ended,
+        }
+    }
+}
+
+fn lacks_scope(error: &Error) -> bool {
+    TokenFault::of(error) == Some(TokenFault::MissingScope)
+}
+
+fn lacks_both() -> Error {
+    let message = "whose token it is cannot be asked: it has neither the scope \
+                   `AaaServer.profile.READ` nor `ZohoCRM.users.READ`; ask for one of them, or name \
+                   the user";
+    Error::new(ErrorKind::Credential, Outcome::Refused, message)
+        .with_source(TokenFault::MissingScope)
+}
+
+/// A token that is not stored yet, for the one call that asks whose it is.
+#[derive(Debug)]
+struct Once(Authorization);
+
+#[async_trait]
+impl Authorizer for Once {
+    async fn authorize(&self) -> Result<Authorization, BoxError> {
+        Ok(self.0.clone())
+    }
+
+    async fn reject(&self, _refused: &Authorization) {}
+}

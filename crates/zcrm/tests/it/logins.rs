@@ -1,0 +1,132 @@
+//! Logins of many users through one set of clients.
+
+use std::sync::{Arc, Mutex};
+
+use zcrm::{
+    Client, ClientBuilder, ClientSecret, Clients, ErrorKind, MemoryStore, StoredToken, TokenFault,
+    TokenKey, TokenObserver, UnsavedToken, operations::USERS_LIST,
+};
+use zcrm_sim::Simulator;
+
+fn builder(sim: &Simulator) -> ClientBuilder {
+    Client::builder()
+        .client_id(sim.client_id())
+        .client_secret(sim.client_secret())
+        .redirect_uri(sim.redirect_uri())
+        .accounts_url(sim.accounts_url())
+        .api_base_url(sim.api_url())
+        .root_pem(sim.ca_pem())
+        .store(MemoryStore::new())
+}
+
+async fn clients(sim: &Simulator) -> Clients {
+    builder(sim).build_clients().await.unwrap()
+}
+
+#[tokio::test]
+async fn two_people_log_in_and_are_told_apart() {
+    let sim = Simulator::builder().user("a@example.com").user("b@example.com");
+    let sim = sim.start().await.unwrap();
+    let clients = clients(&sim).await;
+    for email in ["a@example.com", "b@example.com"] {
+        assert!(!clients.is_token_generated(email).await.unwrap());
+        let client = clients.login(sim.grant().user(email).issue()).await.unwrap();
+        assert_eq!(client.tokens().key().user(), email);
+        client.records("Leads").list().fields(["id"]).send().await.unwrap();
+        assert!(clients.is_token_generated(email).await.unwrap());
+    }
+    let users = clients.users().await.unwrap();
+    assert_eq!(
+        users.iter().map(TokenKey::user).collect::<Vec<_>>(),
+        ["a@example.com", "b@example.com"]
+    );
+    let first = clients.user("a@example.com").unwrap();
+    assert!(first.clients().remove("b@example.com").await.unwrap());
+    assert_eq!(clients.users().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn without_the_profile_scope_the_crm_is_asked_who_it_is() {
+    let sim = Simulator::start().await.unwrap();
+    let clients = clients(&sim).await;
+    let grant = sim.grant_token_for(&["ZohoCRM.users.READ"]);
+    let client = clients.login(grant).await.unwrap();
+    assert_eq!(client.tokens().key().user(), sim.user_email());
+    assert_eq!(client.missing_scopes(&USERS_LIST).await.unwrap(), Some(vec![]));
+}
+
+#[tokio::test]
+async fn with_neither_scope_the_error_names_both_and_the_caller_names_the_user() {
+    let sim = Simulator::start().await.unwrap();
+    let clients = clients(&sim).await;
+    let grant = sim.grant_token_for(&["ZohoCRM.modules.ALL"]);
+    let error = clients.login(grant).await.unwrap_err();
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::MissingScope));
+    let mut text = String::new();
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        text += &cause.to_string();
+        source = cause.source();
+    }
+    for scope in ["`AaaServer.profile.READ`", "`ZohoCRM.users.READ`"] {
+        assert!(text.contains(scope), "{text}");
+    }
+    let token: StoredToken = UnsavedToken::of(&error).unwrap().token().clone();
+    let client = clients.user("patricia@example.com").unwrap();
+    client.tokens().exchange(token).await.unwrap();
+    client.records("Leads").list().fields(["id"]).send().await.unwrap();
+    let missing = client.missing_scopes(&USERS_LIST).await.unwrap().unwrap();
+    assert_eq!(missing, USERS_LIST.scope_names());
+}
+
+#[tokio::test]
+async fn an_organisation_reads_without_a_user() {
+    let sim = Simulator::start().await.unwrap();
+    let soid = format!("ZohoCRM.{}", sim.org_id());
+    let clients = clients(&sim).await;
+    let client = clients.organisation(&soid, &["ZohoCRM.modules.ALL"]).unwrap();
+    client.records("Leads").list().fields(["id"]).send().await.unwrap();
+    let apart = clients.user_of("a@example.com", "org1").unwrap();
+    assert_eq!(apart.tokens().key().organisation(), Some("org1"));
+}
+
+#[tokio::test]
+async fn a_client_for_one_user_needs_its_name_and_clients_do_not() {
+    let sim = Simulator::start().await.unwrap();
+    let error = builder(&sim).build().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("current_user_email"), "{error}");
+    assert!(clients(&sim).await.user("").is_err());
+}
+
+#[derive(Debug, Default)]
+struct Logins(Mutex<Vec<String>>);
+
+impl TokenObserver for Logins {
+    fn logged_in(&self, key: &TokenKey) {
+        self.0.lock().unwrap().push(key.user().to_owned());
+    }
+}
+
+#[tokio::test]
+async fn secrets_come_from_a_file_and_events_reach_the_application() {
+    let sim = Simulator::start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    std::fs::write(&path, sim.client_secret()).unwrap();
+    let logins = Arc::new(Logins::default());
+    let clients = builder(&sim)
+        .client_secret("wrong")
+        .client_secret_from(ClientSecret::file(path))
+        .token_observer(Arc::clone(&logins) as _)
+        .build_clients()
+        .await
+        .unwrap();
+    clients.login(sim.grant_token()).await.unwrap();
+    assert_eq!(*logins.0.lock().unwrap(), [sim.user_email()]);
+    // the last word wins
+    let wrong = builder(&sim).client_secret_from(ClientSecret::from(sim.client_secret()));
+    let clients = wrong.client_secret("wrong").build_clients().await.unwrap();
+    let error = clients.login(sim.grant_token()).await.unwrap_err();
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::WrongClient));
+}
