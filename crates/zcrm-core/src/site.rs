@@ -25,6 +25,15 @@ pub struct Site {
     accounts: Option<Origin>,
     api: Option<Origin>,
     content: Option<Origin>,
+    others: Vec<Other>,
+}
+
+/// A data centre of the caller's own, beside the configured one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Other {
+    location: String,
+    accounts: Origin,
+    api: Origin,
 }
 
 /// Where a token's organisation lives.
@@ -37,7 +46,14 @@ impl Site {
     /// Zoho's servers of `data_center` for `environment`.
     #[must_use]
     pub fn new(data_center: DataCenter, environment: Environment) -> Self {
-        Self { data_center, environment, accounts: None, api: None, content: None }
+        Self {
+            data_center,
+            environment,
+            accounts: None,
+            api: None,
+            content: None,
+            others: Vec::new(),
+        }
     }
 
     /// Sets the accounts server (`accounts_url`).
@@ -64,6 +80,19 @@ impl Site {
         self
     }
 
+    /// Adds a data centre of one's own, under the short name that redirects give it: its users may
+    /// log in through the configured one and are then served by their own.
+    #[must_use]
+    pub fn with_other(
+        mut self,
+        location: impl Into<String>,
+        accounts: Origin,
+        api: Origin,
+    ) -> Self {
+        self.others.push(Other { location: location.into(), accounts, api });
+        self
+    }
+
     /// The environment.
     #[must_use]
     pub fn environment(&self) -> Environment {
@@ -81,14 +110,37 @@ impl Site {
     /// `kept` is believed only where it is one of Zoho's or the configured one, exactly.
     #[must_use]
     pub fn accounts_origin(&self, kept: Option<&str>) -> Origin {
+        let kept: Option<Origin> = kept.and_then(|text| text.parse().ok());
+        if let Some(other) = self.others.iter().find(|other| Some(&other.accounts) == kept.as_ref())
+        {
+            return other.accounts.clone();
+        }
         let configured =
             || self.accounts.clone().unwrap_or_else(|| self.data_center.accounts_origin());
         if self.is_custom() {
             return configured();
         }
-        kept.and_then(|text| text.parse().ok())
-            .filter(|origin| DataCenter::of_accounts_origin(origin).is_some())
+        kept.filter(|origin| DataCenter::of_accounts_origin(origin).is_some())
             .unwrap_or_else(configured)
+    }
+
+    /// The accounts server of the data centre with this short name, such as `eu`: one of one's own,
+    /// else Zoho's, unless the configured accounts server is not Zoho's.
+    ///
+    /// # Errors
+    /// Of kind [`WrongDataCenter`](ErrorKind::WrongDataCenter) where none is known.
+    pub fn accounts_at(&self, location: &str) -> Result<Origin, Error> {
+        if let Some(other) = self.others.iter().find(|other| other.location == location) {
+            return Ok(other.accounts.clone());
+        }
+        let zohos = location.parse().ok().map(DataCenter::accounts_origin);
+        zohos.filter(|_| !self.is_custom()).ok_or_else(|| {
+            let location = location.escape_debug();
+            mismatch(format!(
+                "the data centre `{location}` is not known here: set `accounts_url` and \
+                 `api_base_url` of it"
+            ))
+        })
     }
 
     /// Where a login in the browser begins: the configured accounts server, else
@@ -151,6 +203,10 @@ impl Site {
     }
 
     fn place(&self, api_domain: Option<&str>) -> Result<Place, Error> {
+        let named: Option<Origin> = api_domain.and_then(|text| text.parse().ok());
+        if let Some(other) = self.others.iter().find(|other| Some(&other.api) == named.as_ref()) {
+            return Ok(Place::Own(other.api.clone()));
+        }
         let configured = match &self.api {
             Some(origin) => match DataCenter::of_api_origin(origin) {
                 None => return Ok(Place::Own(origin.clone())),
@@ -165,9 +221,7 @@ impl Site {
             },
             None => None,
         };
-        let token = api_domain
-            .and_then(|text| text.parse().ok())
-            .and_then(|origin| DataCenter::of_api_origin(&origin));
+        let token = named.and_then(|origin| DataCenter::of_api_origin(&origin));
         if let Some((data_center, environment)) = token {
             if configured.is_some_and(|configured| configured != data_center) {
                 return Err(mismatch(format!(
@@ -298,6 +352,28 @@ mod tests {
             let error = site.accounts_named(named).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::WrongDataCenter, "{named}");
         }
+    }
+
+    #[test]
+    fn a_data_centre_of_ones_own_is_believed_beside_the_configured_one() {
+        let parse = |text: &str| text.parse().unwrap();
+        let own = Site::new(DataCenter::US, Environment::Production)
+            .with_accounts(parse("https://localhost:1"))
+            .with_api(parse("https://localhost:2"))
+            .with_other("eu", parse("https://localhost:3"), parse("https://localhost:4"));
+        assert_eq!(own.accounts_at("eu").unwrap().to_string(), "https://localhost:3");
+        for unknown in ["in", "mars", ""] {
+            assert!(own.accounts_at(unknown).is_err(), "{unknown}");
+        }
+        assert!(own.accounts_named("https://localhost:3").is_ok());
+        assert!(own.accounts_named("https://localhost:4").is_err());
+        assert_eq!(own.accounts_origin(Some("https://localhost:3")).port(), 3);
+        assert_eq!(own.accounts_origin(Some("https://localhost:5")).port(), 1);
+        assert_eq!(origin(&own, Some("https://localhost:4")), "https://localhost:4");
+        assert_eq!(origin(&own, Some("https://localhost:3")), "https://localhost:2");
+        assert_eq!(origin(&own, None), "https://localhost:2");
+        let zoho = Site::new(DataCenter::US, Environment::Production);
+        assert_eq!(zoho.accounts_at("in").unwrap().to_string(), "https://accounts.zoho.in");
     }
 
     #[test]

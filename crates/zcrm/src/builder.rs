@@ -49,6 +49,8 @@ pub struct ClientBuilder {
     handlers: Handlers,
     /// The last word of `token_path`; kept as a path, for not every path is text.
     token_path: Option<PathBuf>,
+    /// Data centres of one's own: short name, accounts server, API server.
+    others: Vec<[String; 3]>,
     connector: ConnectorBuilder,
     roots_pem: Vec<Vec<u8>>,
     timeouts: Timeouts,
@@ -70,6 +72,7 @@ impl ClientBuilder {
             store: None,
             handlers: Handlers::default(),
             token_path: None,
+            others: Vec::new(),
             connector: Connector::builder(),
             roots_pem: Vec::new(),
             timeouts: Timeouts::default(),
@@ -156,6 +159,18 @@ impl ClientBuilder {
     /// A server of one's own that takes uploads: scheme, host and port. Zoho's are known.
     pub fn content_base_url(self, origin: impl Into<String>) -> Self {
         self.set("content_base_url", origin)
+    }
+
+    /// Another data centre of one's own beside `accounts_url`, under the short name that redirects
+    /// give it: its users are served by its servers. Zoho's are known.
+    pub fn other_data_center(
+        mut self,
+        location: impl Into<String>,
+        accounts_url: impl Into<String>,
+        api_base_url: impl Into<String>,
+    ) -> Self {
+        self.others.push([location.into(), accounts_url.into(), api_base_url.into()]);
+        self
     }
 
     /// The API's version. Unless told, it is v8 for a client set up in code, and v2, as the Ruby
@@ -296,7 +311,10 @@ impl ClientBuilder {
             self.secret_source.unwrap_or_else(|| config.secret("client_secret").into()),
             config.text("redirect_uri"),
         )?;
-        let site = site(config)?;
+        let mut site = site(config)?;
+        for [location, accounts, api] in self.others {
+            site = site.with_other(location, accounts.parse()?, api.parse()?);
+        }
         let version = config.api_version()?;
         let clock = self.clock.unwrap_or_else(|| Arc::new(TokioClock::new()));
         let store = match self.store {

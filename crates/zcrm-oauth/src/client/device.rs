@@ -5,8 +5,8 @@ use std::{error::Error as StdError, fmt, time::Duration};
 use serde::Deserialize;
 use serde_json::Value;
 use zcrm_core::{
-    ApiVersion, Base, BodyShape, DataCenter, Endpoint, Error, ErrorKind, ExposeSecret, Origin,
-    Outcome, SecretString, Site,
+    ApiVersion, Base, BodyShape, Endpoint, Error, ErrorKind, ExposeSecret, Origin, Outcome,
+    SecretString, Site,
 };
 
 use super::{
@@ -207,7 +207,7 @@ impl DeviceLogin {
                 | (None, ErrorKind::Connect | ErrorKind::Transport | ErrorKind::Timeout) => {}
                 (Some(Pending::TooFast), _) => self.interval += SLOWER,
                 (Some(Pending::Elsewhere(location)), _) => {
-                    self.server = elsewhere(&self.site, location.as_deref())?;
+                    self.server = self.site.accounts_at(location.as_deref().unwrap_or_default())?;
                 }
                 (None, ErrorKind::Throttled) => {}
                 _ => return Err(error),
@@ -220,17 +220,6 @@ impl DeviceLogin {
         let fields = [("grant_type", "device_token"), ("code", self.device_code.expose_secret())];
         self.accounts.tokens(Flow::Device, &TOKEN, &self.server, &fields).await
     }
-}
-
-fn elsewhere(site: &Site, location: Option<&str>) -> Result<Origin, Error> {
-    let unknown = |error: Error| {
-        let message = "the person's account is in another data centre, which is not known here: \
-                       set `data_center` or `accounts_url`";
-        Error::new(ErrorKind::WrongDataCenter, Outcome::Refused, message).with_source(error)
-    };
-    let location = location.unwrap_or_default();
-    let data_center: DataCenter = location.parse().map_err(unknown)?;
-    site.accounts_named(&data_center.accounts_origin().to_string()).map_err(unknown)
 }
 
 impl fmt::Debug for DeviceLogin {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use form_urlencoded::Parse;
-use zcrm_core::{DataCenter, Error, ErrorKind, Origin, Outcome, SecretString, Site};
+use zcrm_core::{Error, ErrorKind, Origin, Outcome, SecretString, Site};
 
 use super::{
     authorize::{forged, is_same},
@@ -51,10 +51,7 @@ impl Redirect {
         let location = once(parameters, "location")?;
         let server = match (once(parameters, "accounts-server")?, location) {
             (Some(named), _) => Some(site.accounts_named(&named)?),
-            (None, Some(location)) => {
-                let named: DataCenter = location.parse()?;
-                Some(site.accounts_origin(Some(&named.accounts_origin().to_string())))
-            }
+            (None, Some(location)) => Some(site.accounts_at(&location)?),
             (None, None) => None,
         };
         Ok(Self { code: code.into(), server })

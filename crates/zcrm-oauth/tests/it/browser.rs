@@ -209,7 +209,8 @@ async fn a_server_that_the_redirect_names_is_believed_only_where_it_is_known_exa
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::WrongDataCenter, Outcome::NotSent));
         assert!(error.to_string().contains("accounts_url"), "{error}");
     }
-    assert_eq!(accept(&zoho, "code=a&location=mars").unwrap_err().kind(), ErrorKind::Config);
+    let error = accept(&zoho, "code=a&location=mars").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WrongDataCenter);
 }
 
 #[tokio::test]

@@ -3,13 +3,14 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use zcrm_core::{BoxError, DataCenter, ErrorKind, Origin, Outcome, SecretString};
 use zcrm_oauth::{Accounts, ClientCredentials, ClientSecret, CredentialsProvider, TokenFault};
 
-use crate::support::{World, accounts, chain, origin};
+use crate::support::{World, accounts, chain, origin, until};
 
 /// Gives one secret after the other, and notes who is asked for.
 #[derive(Debug, Clone, Default)]
@@ -139,4 +140,31 @@ async fn a_value_that_is_wrong_is_tried_once() {
         let error = ClientCredentials::new("1000.X", blank, "https://x.y").unwrap_err();
         assert!(error.to_string().contains("`client_secret`"), "{error}");
     }
+}
+
+/// Never answers.
+#[derive(Debug)]
+struct Asleep;
+
+#[async_trait]
+impl CredentialsProvider for Asleep {
+    async fn client_secret(&self, _: &Origin) -> Result<SecretString, BoxError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_hangs_ends_the_call_before_the_lock_is_waited_for_in_vain() {
+    let world = World::new().await;
+    let accounts = with(&world, ClientSecret::provider(Asleep));
+    let (server, grant) = (origin(&world.sim.accounts_url()), SecretString::from("1000.grant"));
+    let call = tokio::spawn(async move { accounts.exchange(&grant, &server).await });
+    let deadline = Duration::from_secs(25);
+    until(|| world.clock.slept().contains(&deadline)).await;
+    world.advance(deadline - Duration::from_secs(1));
+    tokio::task::yield_now().await;
+    assert!(!call.is_finished());
+    world.advance(Duration::from_secs(1));
+    assert_eq!(call.await.unwrap().unwrap_err().kind(), ErrorKind::Timeout);
+    assert_eq!(world.token_calls(), 0);
 }

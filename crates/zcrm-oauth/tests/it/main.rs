@@ -14,6 +14,7 @@ mod browser;
 mod budget;
 mod client_secret;
 mod clocks;
+mod data_centers;
 mod device;
 mod events;
 mod exchange;

@@ -80,6 +80,29 @@ async fn with_neither_scope_the_error_names_both_and_the_caller_names_the_user()
 }
 
 #[tokio::test]
+async fn a_person_of_another_data_centre_is_served_there() {
+    let europe = Simulator::builder().data_center("eu").user("eva@example.com");
+    let europe = europe.start().await.unwrap();
+    let sim = Simulator::builder().other_data_center(&europe).start().await.unwrap();
+    let wrong = builder(&sim).other_data_center("eu", "https://x.y/z", europe.api_url());
+    assert_eq!(wrong.build_clients().await.unwrap_err().kind(), ErrorKind::Config);
+    let clients = builder(&sim)
+        .root_pem(europe.ca_pem())
+        .other_data_center("eu", europe.accounts_url(), europe.api_url())
+        .build_clients()
+        .await
+        .unwrap();
+    let url = clients.authorize_url(&["ZohoCRM.users.READ"]).for_session("s").unwrap();
+    let state = url.rsplit_once("state=").unwrap().1;
+    let code = europe.grant_token();
+    let redirect = format!("https://a.b/?code={code}&location=eu&state={state}");
+    let client = clients.login(clients.accept("s", &redirect).unwrap()).await.unwrap();
+    assert_eq!(client.tokens().key().user(), "eva@example.com");
+    client.records("Leads").list().fields(["id"]).send().await.unwrap();
+    assert_eq!((sim.journal().requests(), europe.journal().exchanges()), (0, 1));
+}
+
+#[tokio::test]
 async fn an_organisation_reads_without_a_user() {
     let sim = Simulator::start().await.unwrap();
     let soid = format!("ZohoCRM.{}", sim.org_id());
