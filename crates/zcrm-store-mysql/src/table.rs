@@ -5,6 +5,7 @@ use diesel::{
     sql_types::{BigInt, Nullable, Text},
 };
 use diesel_async::{AsyncConnection as _, RunQueryDsl as _};
+use tracing::{instrument::WithSubscriber as _, subscriber::NoSubscriber};
 use zcrm_core::ExposeSecret as _;
 use zcrm_oauth::{StoreError, StoredToken, TokenKey};
 
@@ -200,6 +201,9 @@ pub(crate) async fn insert(
         dsl::expirytime.eq(row.expiry),
     );
     let into = diesel::insert_into(oauthtokens::table);
+    // the driver's own feature `tracing`, which another crate may switch on, tells the values of a
+    // statement to whoever listens at DEBUG, and these are tokens: nobody listens
+    let unheard = NoSubscriber::default();
     if migrated {
         let more = (
             dsl::apidomain.eq(row.api_domain.as_deref()),
@@ -208,9 +212,9 @@ pub(crate) async fn insert(
             dsl::environment.eq(row.owner.as_ref().map(|owner| owner.environment.as_str())),
             dsl::clientid.eq(row.owner.as_ref().map(|owner| owner.client_id.as_str())),
         );
-        into.values((inherited, more)).execute(connection).await?;
+        into.values((inherited, more)).execute(connection).with_subscriber(unheard).await?;
     } else {
-        into.values(inherited).execute(connection).await?;
+        into.values(inherited).execute(connection).with_subscriber(unheard).await?;
     }
     Ok(())
 }

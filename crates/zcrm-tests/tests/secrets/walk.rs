@@ -1,0 +1,126 @@
+//! What is seen on the way, and what must not be seen in it.
+
+use std::{
+    collections::HashMap,
+    error::Error as StdError,
+    fmt::{self, Write as _},
+    io,
+    sync::{Arc, Mutex},
+};
+
+use tracing_subscriber::{fmt::format::FmtSpan, util::SubscriberInitExt};
+use zcrm::{ExposeSecret, StoredToken};
+
+use crate::forms::{Form, forms};
+
+/// Everything that any crate logs, in any thread, at the finest level.
+#[derive(Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Collects what is shown and logged, and the secrets that must not be among it.
+pub(crate) struct Walk {
+    captured: Captured,
+    shown: String,
+    secrets: Vec<String>,
+}
+
+impl Walk {
+    /// Captures the logs of the whole process from now on.
+    pub(crate) fn begin() -> Self {
+        let captured = Captured::default();
+        let writer = captured.clone();
+        tracing_subscriber::fmt()
+            .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+            .with_span_events(FmtSpan::FULL)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish()
+            .init();
+        Self { captured, shown: String::new(), secrets: Vec::new() }
+    }
+
+    /// A secret that must not be seen.
+    pub(crate) fn secret(&mut self, secret: impl Into<String>) -> String {
+        let secret = secret.into();
+        assert!(secret.len() >= 6, "too short to be searched for");
+        if !self.secrets.contains(&secret) {
+            self.secrets.push(secret.clone());
+        }
+        secret
+    }
+
+    /// The secrets of a token, and what it looks like.
+    pub(crate) fn token(&mut self, token: &StoredToken) {
+        self.secret(token.access.expose_secret());
+        if let Some(refresh) = &token.refresh {
+            self.secret(refresh.expose_secret());
+        }
+        self.look(token);
+    }
+
+    /// What a value looks like.
+    pub(crate) fn look(&mut self, value: &dyn fmt::Debug) {
+        let _ = writeln!(self.shown, "{value:?}\n{value:#?}");
+    }
+
+    /// What an error and its causes say; says it too, for whoever asks.
+    pub(crate) fn error(&mut self, error: &(dyn StdError + 'static)) -> String {
+        let mut text = String::new();
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            let _ = writeln!(text, "{error}\n{error:#}\n{error:?}\n{error:#?}");
+            cause = error.source();
+        }
+        self.shown.push_str(&text);
+        text
+    }
+
+    /// Searches all of it.
+    pub(crate) fn end(self, logging: &[&str]) {
+        let bytes = std::mem::take(&mut *self.captured.0.lock().unwrap());
+        let log = String::from_utf8_lossy(&bytes);
+        for target in logging {
+            assert!(log.contains(target), "nothing of `{target}` was captured");
+        }
+        println!("{} secrets, {} bytes of logs", self.secrets.len(), bytes.len());
+        let forms: Vec<Form> = self.secrets.iter().flat_map(|secret| forms(secret)).collect();
+        for (place, text) in [("shown", self.shown.as_str()), ("logged", &log)] {
+            if let Some((at, form)) = first_of(&forms, text) {
+                let before = text[..at].rfind('\n').map_or(0, |end| end + 1);
+                let line = text[before..].lines().next().unwrap_or_default();
+                panic!("{place}, {}: {} in: {line}", form.name, form.text);
+            }
+        }
+    }
+}
+
+/// Where one of many forms stands in a text: one pass over it, for there are thousands of them.
+pub(crate) fn first_of<'a>(forms: &'a [Form], text: &str) -> Option<(usize, &'a Form)> {
+    const BEGINNING: usize = 6;
+    let mut by_beginning: HashMap<&[u8], Vec<&Form>> = HashMap::new();
+    for form in forms {
+        by_beginning.entry(&form.text.as_bytes()[..BEGINNING]).or_default().push(form);
+    }
+    let pair = |bytes: &[u8]| usize::from(bytes[0]) << 8 | usize::from(bytes[1]);
+    let mut pairs = vec![false; 1 << 16];
+    by_beginning.keys().for_each(|beginning| pairs[pair(beginning)] = true);
+    let bytes = text.as_bytes();
+    bytes.windows(BEGINNING).enumerate().filter(|(_, window)| pairs[pair(window)]).find_map(
+        |(at, window)| {
+            let candidates = by_beginning.get(window)?;
+            let found = candidates.iter().find(|it| bytes[at..].starts_with(it.text.as_bytes()));
+            found.map(|form| (at, *form))
+        },
+    )
+}
