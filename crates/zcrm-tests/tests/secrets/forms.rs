@@ -52,7 +52,7 @@ pub(crate) fn forms(secret: &str) -> Vec<Form> {
             let text = engine.encode([&vec![0; before], secret.as_bytes()].concat());
             // the characters that what stands before and behind has a part in
             let first = [0, 2, 3][before];
-            let partial = usize::from((before + secret.len()) % 3 != 0);
+            let partial = usize::from(!(before + secret.len()).is_multiple_of(3));
             let core = &text[first..text.len() - partial];
             add(&format!("{name}, {before} bytes in"), core.to_owned());
         }
