@@ -1,6 +1,7 @@
 //! Which store the settings choose, and what they say where they choose none.
 
 use zcrm::{Client, ClientBuilder, Config, ErrorKind, MemoryStore};
+#[cfg(feature = "file-store")]
 use zcrm_sim::Simulator;
 
 const CLASS: &str = "persistence_handler_class";
