@@ -5,13 +5,15 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode};
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::journal::{GrantType, Host};
+use crate::multipart::{self, Part};
 
-/// The largest request body that is read, in bytes.
-const BODY_LIMIT: usize = 32 * 1_024 * 1_024;
+/// The largest request body that is read, in bytes: more than any file may have, so that one that
+/// is too large gets Zoho's answer.
+const BODY_LIMIT: usize = 112 * 1_024 * 1_024;
 
 /// A whole request, decoded once.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub(crate) struct Call {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// The parts of a form's body.
+    pub(crate) parts: Vec<Part>,
 }
 
 impl Call {
@@ -42,6 +46,7 @@ impl Call {
         let path = parts.uri.path().to_owned();
         let segments = path.trim_start_matches('/').split('/').map(decode).collect();
         let query = pairs(parts.uri.query().unwrap_or_default());
+        let form = multipart::parts(&parts.headers, &body).await;
         Some(Self {
             host,
             method: parts.method,
@@ -51,6 +56,7 @@ impl Call {
             query,
             headers: parts.headers,
             body,
+            parts: form,
         })
     }
 
@@ -67,6 +73,7 @@ impl Call {
             query: pairs(query),
             headers: HeaderMap::new(),
             body: body.into(),
+            parts: Vec::new(),
         }
     }
 
@@ -164,6 +171,14 @@ impl Answer {
         answer.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         answer.body = Bytes::from(body.into());
         answer
+    }
+
+    /// A file to be saved under that name.
+    pub(crate) fn file(name: &str, data: Bytes) -> Self {
+        let mut answer = Self::typed(StatusCode::OK, "application/x-download;charset=UTF-8", "");
+        answer.body = data;
+        let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
+        answer.with_header("content-disposition", &format!("attachment; filename*=UTF-8''{name}"))
     }
 
     /// Adds a header, unless name or value cannot stand in one.

@@ -5,7 +5,7 @@ use crate::state::Environment;
 
 /// The scopes of a grant token that says nothing else: all that is simulated, and what
 /// applications usually ask for besides.
-pub(crate) const DEFAULT_SCOPES: [&str; 9] = [
+pub(crate) const DEFAULT_SCOPES: [&str; 10] = [
     "ZohoCRM.modules.ALL",
     "ZohoCRM.settings.ALL",
     "ZohoCRM.users.ALL",
@@ -13,6 +13,7 @@ pub(crate) const DEFAULT_SCOPES: [&str; 9] = [
     "ZohoCRM.bulk.ALL",
     "ZohoCRM.coql.READ",
     "ZohoCRM.files.CREATE",
+    "ZohoCRM.files.READ",
     "ZohoSearch.securesearch.READ",
     "AaaServer.profile.READ",
 ];

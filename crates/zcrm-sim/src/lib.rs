@@ -62,7 +62,9 @@ mod faults;
 mod grant;
 mod journal;
 mod limits;
+mod multipart;
 mod operate;
+mod organisation;
 mod origin;
 mod sample;
 mod schema;
@@ -70,6 +72,7 @@ mod server;
 mod simulator;
 mod snapshot;
 mod state;
+mod store;
 mod tls;
 mod wire;
 

@@ -4,9 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
 use crate::clock::{stamp, whole_seconds};
-use crate::crm::finish_names;
+use crate::crm::finish;
 use crate::schema::{FieldKind, FieldSpec, ModuleSpec};
-use crate::state::{Environment, Record, State};
+use crate::state::{Environment, State};
+use crate::store::{Record, Store};
 
 const FIRST_NAMES: [&str; 8] =
     ["Ada", "Bruno", "Chitra", "Dmitri", "Elif", "Femi", "Grete", "Hiro"];
@@ -35,23 +36,30 @@ pub(crate) fn add_records(
             modified_by: user.clone(),
             created: made,
             modified: made,
-            values: values(module, number, made),
+            converted: false,
+            approved: true,
+            values: values(module, number, made, state.store(environment)),
         };
         let table = state.store_mut(environment).table_mut(module.api_name());
-        table.records.insert(id, record);
+        table.add(record);
         ids.push(id.to_string());
     }
     ids
 }
 
-fn values(module: &ModuleSpec, number: usize, made: DateTime<Utc>) -> Map<String, Value> {
+fn values(
+    module: &ModuleSpec,
+    number: usize,
+    made: DateTime<Utc>,
+    store: &Store,
+) -> Map<String, Value> {
     let mut values = Map::new();
     for field in module.fields.iter().filter(|field| !field.read_only && !field.system) {
         if let Some(value) = value(module, field, number, made) {
             values.insert(field.api_name.clone(), value);
         }
     }
-    finish_names(module, &mut values);
+    finish(module, &mut values, store);
     values
 }
 
@@ -90,10 +98,6 @@ fn value(
         FieldKind::BigInt => number.to_string().into(),
         FieldKind::Double | FieldKind::Currency => (number as f64 + 0.25).into(),
         FieldKind::Boolean => number.is_multiple_of(2).into(),
-        FieldKind::Lookup
-        | FieldKind::Owner
-        | FieldKind::Subform
-        | FieldKind::Tags
-        | FieldKind::Other => return None,
+        _ => return None,
     })
 }

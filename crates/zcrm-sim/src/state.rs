@@ -12,7 +12,9 @@ use crate::accounts::{Accounts, RefreshLimit};
 use crate::crm::PageTokens;
 use crate::exchange::Core;
 use crate::limits::{Edition, Spent};
+use crate::organisation;
 use crate::schema::ModuleSpec;
+use crate::store::Store;
 
 /// Which of an organisation's environments a token or a record belongs to.
 #[derive(
@@ -76,11 +78,35 @@ pub(crate) struct User {
     pub(crate) email: String,
     pub(crate) first_name: String,
     pub(crate) last_name: String,
+    /// The ids of the role and of the profile.
+    pub(crate) role: String,
+    pub(crate) profile: String,
+    pub(crate) status: UserStatus,
+    /// Whether the user took up the invitation.
+    pub(crate) confirmed: bool,
+    /// The ids of territories.
+    pub(crate) territories: Vec<String>,
+    /// When somebody last changed the user, if anybody did.
+    pub(crate) modified: Option<DateTime<Utc>>,
+    /// Everything else that is known, by the names of the fields.
+    pub(crate) values: Map<String, Value>,
+}
+
+/// Whether a user can work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum UserStatus {
+    Active,
+    Disabled,
+    Deleted,
 }
 
 impl User {
     pub(crate) fn full_name(&self) -> String {
         format!("{} {}", self.first_name, self.last_name).trim().to_owned()
+    }
+
+    pub(crate) fn is_active(&self) -> bool {
+        self.status == UserStatus::Active
     }
 }
 
@@ -93,6 +119,8 @@ pub(crate) struct State {
     pub(crate) org_id: String,
     pub(crate) accounts: Accounts,
     pub(crate) modules: BTreeMap<String, Arc<ModuleSpec>>,
+    /// The fields of users, as a module that no path names.
+    pub(crate) user_fields: Arc<ModuleSpec>,
     pub(crate) production: Store,
     pub(crate) sandbox: Store,
     pub(crate) page_tokens: PageTokens,
@@ -110,7 +138,14 @@ impl State {
     pub(crate) fn new(seed: u64, client: Client, emails: &[String]) -> Self {
         let mut chance = Chance::new(seed);
         let org_id = chance.next_id().to_string();
-        let users = emails.iter().map(|email| new_user(&mut chance, email)).collect();
+        let settings = organisation::settings(&mut chance);
+        let users: Vec<User> = emails
+            .iter()
+            .enumerate()
+            .map(|(index, email)| organisation::new_user(&mut chance, &settings, email, index == 0))
+            .collect();
+        let mut user_fields = organisation::user_fields();
+        user_fields.identify(|| chance.next_id());
         Self {
             chance,
             client,
@@ -118,8 +153,9 @@ impl State {
             org_id,
             accounts: Accounts::default(),
             modules: BTreeMap::new(),
-            production: Store::default(),
-            sandbox: Store::default(),
+            user_fields: Arc::new(user_fields),
+            sandbox: settings.clone(),
+            production: settings,
             page_tokens: PageTokens::default(),
             spent: BTreeMap::new(),
         }
@@ -128,6 +164,14 @@ impl State {
     /// Makes a module known, giving ids to it and to its fields.
     pub(crate) fn register(&mut self, mut spec: ModuleSpec) {
         spec.identify(|| self.chance.next_id());
+        let first = self.users.first().map(|user| user.id.clone()).unwrap_or_default();
+        let mut settings = Store::default();
+        organisation::settle_module(&mut self.chance, &mut settings, &spec, &first);
+        for store in [&mut self.production, &mut self.sandbox] {
+            store.views.retain(|_, view| view.module != spec.api_name());
+            store.views.extend(settings.views.clone());
+            store.assignment_rules.0.extend(settings.assignment_rules.0.clone());
+        }
         self.modules.insert(spec.api_name().to_owned(), Arc::new(spec));
     }
 
@@ -152,78 +196,6 @@ impl State {
     pub(crate) fn user(&self, id: &str) -> Option<&User> {
         self.users.iter().find(|user| user.id == id)
     }
-}
-
-fn new_user(chance: &mut Chance, email: &str) -> User {
-    let name = email.split('@').next().unwrap_or_default();
-    let mut letters = name.chars();
-    let first_name = letters.next().map(|first| first.to_uppercase().chain(letters).collect());
-    User {
-        id: chance.next_id().to_string(),
-        zuid: chance.next_id().to_string(),
-        email: email.to_owned(),
-        first_name: first_name.unwrap_or_default(),
-        last_name: String::from("Boyle"),
-    }
-}
-
-/// The records of one environment, by module.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Store {
-    tables: BTreeMap<String, Table>,
-}
-
-impl Store {
-    pub(crate) fn table(&self, module: &str) -> &Table {
-        static EMPTY: Table = Table { records: BTreeMap::new(), deleted: Vec::new() };
-        self.tables.get(module).unwrap_or(&EMPTY)
-    }
-
-    pub(crate) fn table_mut(&mut self, module: &str) -> &mut Table {
-        self.tables.entry(module.to_owned()).or_default()
-    }
-}
-
-/// The records of one module.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Table {
-    pub(crate) records: BTreeMap<u64, Record>,
-    pub(crate) deleted: Vec<Deleted>,
-}
-
-impl Table {
-    /// The record whose id is written exactly so.
-    pub(crate) fn get(&self, id: &str) -> Option<&Record> {
-        self.records.get(&record_key(id)?)
-    }
-}
-
-/// The key of a record's id; `None` if the text is no id in its canonical form.
-pub(crate) fn record_key(id: &str) -> Option<u64> {
-    let key = id.parse::<u64>().ok()?;
-    (key.to_string() == id).then_some(key)
-}
-
-/// A record: what the system keeps about it, and the values of its other fields.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Record {
-    pub(crate) id: u64,
-    pub(crate) owner: String,
-    pub(crate) created_by: String,
-    pub(crate) modified_by: String,
-    pub(crate) created: DateTime<Utc>,
-    pub(crate) modified: DateTime<Utc>,
-    pub(crate) values: Map<String, Value>,
-}
-
-/// What remains of a deleted record.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Deleted {
-    pub(crate) id: u64,
-    pub(crate) display_name: String,
-    pub(crate) created_by: String,
-    pub(crate) deleted_by: String,
-    pub(crate) deleted: DateTime<Utc>,
 }
 
 /// The source of everything that looks random: ids and tokens, determined by the seed.

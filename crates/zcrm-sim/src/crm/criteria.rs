@@ -38,7 +38,7 @@ pub(super) enum Operator {
 }
 
 impl Operator {
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "equals" => Self::Equals,
             "not_equal" => Self::NotEqual,

@@ -4,15 +4,17 @@ use chrono::{DateTime, Utc};
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::Context;
+use super::criteria::Criteria;
 use super::order::Order;
 use super::page_token::{Position, expiry};
 use super::refusal::Refusal;
+use super::search::holds;
 use super::version::Version;
+use super::{Context, View, views};
 use crate::call::{Answer, Call};
 use crate::clock::{parse_stamp, stamp, whole_seconds};
 use crate::schema::ModuleSpec;
-use crate::state::{Record, record_key};
+use crate::store::{CustomView, Record, Table, record_key, text_of};
 
 /// The most records of a page.
 const PER_PAGE: usize = 200;
@@ -80,9 +82,95 @@ pub(super) fn condition(call: &Call, header: &str) -> Result<Option<DateTime<Utc
     }
 }
 
-pub(super) fn list(cx: &mut Context<'_>, module: &ModuleSpec) -> Result<Answer, Refusal> {
+/// What a list leaves out.
+struct Filter {
+    ids: Option<Vec<u64>>,
+    since: Option<DateTime<Utc>>,
+    /// Whether converted leads, or others, or both are shown.
+    converted: Option<bool>,
+    approved: Option<bool>,
+    view: Option<Criteria>,
+    territories: Option<Vec<String>>,
+}
+
+impl Filter {
+    fn of(cx: &Context<'_>, view: Option<&CustomView>) -> Result<Self, Refusal> {
+        Ok(Self {
+            ids: ids(cx.call)?,
+            since: condition(cx.call, "if-modified-since")?,
+            converted: either(cx.call, "converted", false)?,
+            approved: either(cx.call, "approved", true)?,
+            view: view.and_then(|view| views::criteria(cx, view)),
+            territories: territories(cx)?,
+        })
+    }
+
+    /// Whether every record of the table is shown.
+    fn shows_all(&self, table: &Table) -> bool {
+        self.ids.is_none()
+            && self.since.is_none()
+            && self.view.is_none()
+            && self.territories.is_none()
+            && table.hidden == 0
+            && self.converted != Some(true)
+            && self.approved != Some(false)
+    }
+
+    fn shows(&self, view: View<'_>, module: &ModuleSpec, record: &Record) -> bool {
+        let in_territory = |wanted: &Vec<String>| {
+            let own = record.values.get("Territories").and_then(Value::as_array);
+            own.into_iter().flatten().any(|id| wanted.iter().any(|wanted| id == wanted.as_str()))
+        };
+        self.since.is_none_or(|since| record.modified >= since)
+            && self.converted.is_none_or(|wanted| record.converted == wanted)
+            && self.approved.is_none_or(|wanted| record.approved == wanted)
+            && self.view.as_ref().is_none_or(|criteria| holds(criteria, view, module, record))
+            && self.territories.as_ref().is_none_or(in_territory)
+    }
+}
+
+/// A parameter that is `true`, `false` or `both`, which is `None`.
+fn either(call: &Call, name: &str, default: bool) -> Result<Option<bool>, Refusal> {
+    match call.param(name) {
+        None => Ok(Some(default)),
+        Some("true") => Ok(Some(true)),
+        Some("false") => Ok(Some(false)),
+        Some("both") => Ok(None),
+        Some(_) => Err(Refusal::bad(
+            "INVALID_DATA",
+            "invalid data",
+            json!({ "param_name": name, "supported_values": ["true", "false", "both"] }),
+        )),
+    }
+}
+
+/// The territory that the call names, with those below it if the call asks for them.
+fn territories(cx: &Context<'_>) -> Result<Option<Vec<String>>, Refusal> {
+    let Some(id) = cx.call.param("territory_id") else { return Ok(None) };
+    let shelf = &cx.store().territories;
+    if shelf.get(id).is_none() {
+        return Err(Refusal::bad(
+            "INVALID_DATA",
+            "the id given seems to be invalid",
+            json!({ "param_name": "territory_id" }),
+        ));
+    }
+    let mut wanted = vec![id.to_owned()];
+    if cx.call.param("include_child") == Some("true") {
+        let mut next = 0;
+        while let Some(parent) = wanted.get(next).cloned() {
+            let below = shelf.values().filter(|one| text_of(one, "reporting_to") == parent);
+            wanted.extend(below.map(|one| text_of(one, "id").to_owned()));
+            next += 1;
+        }
+    }
+    Ok(Some(wanted))
+}
+
+pub(super) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let module = &*cx.path_module()?;
     let (call, version) = (cx.call, cx.version);
-    for name in ["cvid", "territory_id", "uid", "startDateTime", "endDateTime"] {
+    for name in ["uid", "startDateTime", "endDateTime"] {
         if call.param(name).is_some() {
             return Err(not_simulated(name));
         }
@@ -92,16 +180,15 @@ pub(super) fn list(cx: &mut Context<'_>, module: &ModuleSpec) -> Result<Answer, 
         return Err(Refusal::missing_param("fields"));
     }
     let paging = Paging::of(call)?;
-    let order = Order::of(call, module, version)?;
-    let ids = ids(call)?;
-    let since = condition(call, "if-modified-since")?;
+    let custom_view = views::of_list(cx, module)?;
+    let order = Order::of(call, module, version, custom_view.as_ref())?;
+    let filter = Filter::of(cx, custom_view.as_ref())?;
     let tokens = version >= Version::V3;
     let token = call.param("page_token").filter(|_| tokens);
     if token.is_some() && call.param("page").is_some() {
-        return Err(Refusal::bad(
-            "AMBIGUITY_DURING_PROCESSING",
+        return Err(ambiguous(
             "Please use either page or page_token. Combination of both is not allowed",
-            json!({ "ambiguity_due_to": [{ "param_name": "page" }, { "param_name": "page_token" }] }),
+            ["page", "page_token"],
         ));
     }
     let bound_to = binding(cx, module);
@@ -120,24 +207,20 @@ pub(super) fn list(cx: &mut Context<'_>, module: &ModuleSpec) -> Result<Answer, 
 
     let view = cx.view();
     let table = cx.state.store(cx.environment).table(module.api_name());
-    // No record here was ever converted or waits for approval.
-    let none = call.param("converted") == Some("true") || call.param("approved") == Some("false");
-    let window = if ids.is_none() && since.is_none() && !none && order.is_by_id() {
+    let window = if filter.shows_all(table) && order.is_by_id() {
         order.window_by_id(table, &position, paging.per_page)
     } else {
-        let chosen: Vec<&Record> = match &ids {
+        let chosen: Vec<&Record> = match &filter.ids {
             Some(ids) => ids.iter().filter_map(|id| table.records.get(id)).collect(),
             None => table.records.values().collect(),
         };
-        let chosen: Vec<&Record> = chosen
-            .into_iter()
-            .filter(|record| !none && since.is_none_or(|since| record.modified >= since))
-            .collect();
+        let chosen: Vec<&Record> =
+            chosen.into_iter().filter(|record| filter.shows(view, module, record)).collect();
         order.window(view, module, &chosen, &position, paging.per_page)
     };
     if window.keys.is_empty() {
         let status =
-            if since.is_some() { StatusCode::NOT_MODIFIED } else { StatusCode::NO_CONTENT };
+            if filter.since.is_some() { StatusCode::NOT_MODIFIED } else { StatusCode::NO_CONTENT };
         return Ok(Answer::empty(status));
     }
     let data: Vec<Value> = window
@@ -184,6 +267,12 @@ fn put(object: &mut Value, key: &str, value: Value) {
     }
 }
 
+/// Two parameters that exclude each other.
+pub(super) fn ambiguous(message: &str, names: [&str; 2]) -> Refusal {
+    let due_to = names.map(|name| json!({ "param_name": name }));
+    Refusal::bad("AMBIGUITY_DURING_PROCESSING", message, json!({ "ambiguity_due_to": due_to }))
+}
+
 fn discrete_wall() -> Refusal {
     Refusal::bad(
         "DISCRETE_PAGINATION_LIMIT_EXCEEDED",
@@ -205,6 +294,7 @@ fn not_simulated(param: &str) -> Refusal {
 /// The ids that a call names.
 pub(super) fn ids(call: &Call) -> Result<Option<Vec<u64>>, Refusal> {
     let Some(text) = call.param("ids") else { return Ok(None) };
+    let text = text.trim_end_matches(',');
     let ids: Option<Vec<u64>> = text.split(',').map(|id| record_key(id.trim())).collect();
     let ids = ids.ok_or_else(|| Refusal::invalid_param("ids", "bigint"))?;
     if ids.len() > ID_LIMIT {

@@ -1,19 +1,41 @@
 //! The CRM: routes, credentials, and one module for each kind of operation.
 
+mod attachments;
+mod convert;
 mod criteria;
+mod currencies;
+mod external;
+mod files;
+mod layouts;
 mod line_items;
 mod list;
+mod mass;
+mod operations;
 mod order;
+mod org;
+mod outcome;
 mod page_token;
+mod people;
+mod photos;
 mod read;
+mod recycle;
 mod refusal;
+mod related;
 mod render;
 mod route;
 mod scope;
 mod search;
 mod settings;
+mod subforms;
+mod tags;
+mod taxes;
+mod territories;
+mod users;
 mod validate;
+mod values;
+mod variables;
 mod version;
+mod views;
 mod write;
 
 use std::sync::Arc;
@@ -22,9 +44,9 @@ use chrono::{DateTime, Utc};
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
+pub(crate) use operations::simulated;
 pub(crate) use page_token::PageTokens;
-pub(crate) use route::simulated;
-pub(crate) use validate::finish_names;
+pub(crate) use values::finish;
 pub(crate) use version::Version;
 
 use self::refusal::Refusal;
@@ -34,6 +56,7 @@ use crate::call::{Answer, Call};
 use crate::clock;
 use crate::schema::ModuleSpec;
 use crate::state::{Environment, Policy, State};
+use crate::store::Store;
 
 /// One authorised call and what it may touch.
 struct Context<'a> {
@@ -42,12 +65,14 @@ struct Context<'a> {
     call: &'a Call,
     environment: Environment,
     version: Version,
+    /// What stands in the places of the operation's path.
+    values: Vec<&'a str>,
     /// The id of the user whose token the call bears.
     user: String,
     now: DateTime<Utc>,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
     fn module(&self, api_name: &str) -> Result<Arc<ModuleSpec>, Refusal> {
         self.state.module(api_name).ok_or_else(|| {
             Refusal::bad(
@@ -58,8 +83,43 @@ impl Context<'_> {
         })
     }
 
+    /// What stands in that place of the path.
+    fn value(&self, place: usize) -> &'a str {
+        self.values.get(place).copied().unwrap_or_default()
+    }
+
+    /// That segment of the path below the version.
+    fn segment(&self, place: usize) -> &'a str {
+        self.call.segments.get(place + 2).map(String::as_str).unwrap_or_default()
+    }
+
+    /// The module that the path begins with.
+    fn path_module(&self) -> Result<Arc<ModuleSpec>, Refusal> {
+        self.module(self.value(0))
+    }
+
+    /// The module that the parameter of that name means.
+    fn param_module(&self) -> Result<Arc<ModuleSpec>, Refusal> {
+        let name = self.call.param("module").ok_or_else(|| Refusal::missing_param("module"))?;
+        self.state.module(name).ok_or_else(|| {
+            Refusal::bad(
+                "INVALID_MODULE",
+                "the module name given seems to be invalid",
+                json!({ "param_name": "module", "param": "module" }),
+            )
+        })
+    }
+
     fn view(&self) -> View<'_> {
         View { state: self.state, environment: self.environment, version: self.version }
+    }
+
+    fn store(&self) -> &Store {
+        self.state.store(self.environment)
+    }
+
+    fn store_mut(&mut self) -> &mut Store {
+        self.state.store_mut(self.environment)
     }
 }
 
@@ -87,11 +147,13 @@ pub(crate) fn answer(
     let Some(access) = access.filter(|access| access.environment == environment).cloned() else {
         return Refusal::unauthorized("INVALID_TOKEN", "invalid oauth token").into();
     };
-    let mut context = Context { state, policy, call, environment, version, user: access.user, now };
     let mut answer = match admit(&route, call, &access.scopes) {
         Err(refusal) => refusal.into(),
-        Ok(()) => {
-            let mut answer = run(&mut context, &route).unwrap_or_else(Answer::from);
+        Ok((run, values)) => {
+            let user = access.user;
+            let mut context =
+                Context { state, policy, call, environment, version, values, user, now };
+            let mut answer = run(&mut context).unwrap_or_else(Answer::from);
             answer.executed = true;
             answer
         }
@@ -100,17 +162,17 @@ pub(crate) fn answer(
     answer.with_header("x-accesstoken-reset", &clock::stamp(access.expires))
 }
 
-/// Whether the route takes that method, is simulated, and is within the token's scopes.
-fn admit(route: &Route<'_>, call: &Call, scopes: &[String]) -> Result<(), Refusal> {
-    if matches!(route, Route::NotSimulated) || call.headers.contains_key("x-external") {
-        return Err(Refusal::new(
-            StatusCode::NOT_IMPLEMENTED,
-            "NOT_SIMULATED",
-            "the simulator does not know this operation",
-            json!({ "method": call.method.as_str(), "path": call.path }),
-        ));
-    }
-    let Some(needed) = route.scopes(&call.method) else {
+type Handler = fn(&mut Context<'_>) -> Result<Answer, Refusal>;
+
+/// What carries the call out, if the route takes its method, is simulated, and is within the
+/// token's scopes; and what stands in the places of its path.
+fn admit<'c>(
+    route: &Route<'c>,
+    call: &Call,
+    granted: &[String],
+) -> Result<(Handler, Vec<&'c str>), Refusal> {
+    let Route::Known { operations, values } = route else { return Err(not_simulated(call)) };
+    let Some(operation) = operations.iter().find(|one| one.takes(&call.method)) else {
         return Err(Refusal::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "INVALID_REQUEST_METHOD",
@@ -118,13 +180,25 @@ fn admit(route: &Route<'_>, call: &Call, scopes: &[String]) -> Result<(), Refusa
             json!({}),
         ));
     };
-    if !needed.iter().all(|needed| scope::covered(scopes, needed)) {
+    let run = operation.run.ok_or_else(|| not_simulated(call))?;
+    let needed = operation.scopes(values.first().copied().unwrap_or_default());
+    let covered = |any: &Vec<String>| any.iter().any(|needed| scope::covered(granted, needed));
+    if !needed.iter().all(covered) {
         return Err(Refusal::unauthorized(
             "OAUTH_SCOPE_MISMATCH",
             "invalid oauth scope to access this URL",
         ));
     }
-    Ok(())
+    Ok((run, values.clone()))
+}
+
+fn not_simulated(call: &Call) -> Refusal {
+    Refusal::new(
+        StatusCode::NOT_IMPLEMENTED,
+        "NOT_SIMULATED",
+        "the simulator does not know this operation",
+        json!({ "method": call.method.as_str(), "path": call.path }),
+    )
 }
 
 /// A record with all its fields, as that version shows it.
@@ -138,52 +212,4 @@ pub(crate) fn show(
     let spec = state.modules.get(module)?;
     let record = state.store(environment).table(module).get(id)?;
     Some(View { state, environment, version }.record(spec, record, None, true))
-}
-
-fn run(context: &mut Context<'_>, route: &Route<'_>) -> Result<Answer, Refusal> {
-    let method = context.call.method.as_str();
-    match *route {
-        Route::Modules => Ok(settings::modules(context)),
-        Route::Module(module) => settings::module(context, module),
-        Route::Fields => settings::fields(context, None),
-        Route::Field(field) => settings::fields(context, Some(field)),
-        Route::Org => Ok(settings::org(context)),
-        Route::Users => settings::users(context),
-        Route::User(id) => Ok(settings::user(context, id)),
-        Route::Records(module) => {
-            let module = context.module(module)?;
-            match method {
-                "GET" => list::list(context, &module),
-                "POST" => write::create(context, &module),
-                "PUT" => write::update(context, &module, None),
-                _ => write::delete(context, &module, None),
-            }
-        }
-        Route::Record(module, id) => {
-            let module = context.module(module)?;
-            match method {
-                "GET" => read::by_id(context, &module, id),
-                "PUT" => write::update(context, &module, Some(id)),
-                _ => write::delete(context, &module, Some(id)),
-            }
-        }
-        Route::Search(module) => {
-            let module = context.module(module)?;
-            search::search(context, &module)
-        }
-        Route::Count(module) => {
-            let module = context.module(module)?;
-            search::count(context, &module)
-        }
-        Route::Deleted(module) => {
-            let module = context.module(module)?;
-            read::deleted(context, &module)
-        }
-        Route::Upsert(module) => {
-            let module = context.module(module)?;
-            write::upsert(context, &module)
-        }
-        // Refused before it comes here.
-        Route::NotSimulated => Ok(Answer::empty(StatusCode::NOT_IMPLEMENTED)),
-    }
 }

@@ -6,12 +6,13 @@ use std::ops::Bound;
 use serde_json::{Value, json};
 
 use super::View;
+use super::list::ambiguous;
 use super::page_token::Position;
 use super::refusal::Refusal;
 use super::version::Version;
 use crate::call::Call;
 use crate::schema::ModuleSpec;
-use crate::state::{Record, Table};
+use crate::store::{CustomView, Record, Table};
 
 const SORTABLE: [&str; 3] = ["id", "Created_Time", "Modified_Time"];
 
@@ -32,8 +33,22 @@ pub(super) struct Order {
 }
 
 impl Order {
-    pub(super) fn of(call: &Call, module: &ModuleSpec, version: Version) -> Result<Self, Refusal> {
-        let field = call.param("sort_by").unwrap_or("id").to_owned();
+    /// The order that the call asks for, else the view's, else that of the ids.
+    pub(super) fn of(
+        call: &Call,
+        module: &ModuleSpec,
+        version: Version,
+        custom_view: Option<&CustomView>,
+    ) -> Result<Self, Refusal> {
+        let asked = call.param("sort_by").filter(|field| !field.is_empty());
+        if let (Some(_), Some(_), true) = (asked, custom_view, version > Version::V2) {
+            return Err(ambiguous("sort_by cannot be given along with cvid", ["cvid", "sort_by"]));
+        }
+        let of_view = custom_view.and_then(|view| Some((view.sort_by.clone()?, view.descending)));
+        if let (None, Some((field, descending))) = (asked, of_view) {
+            return Ok(Self { field, descending });
+        }
+        let field = asked.unwrap_or("id").to_owned();
         // v2 sorts by other fields too.
         let known = SORTABLE.contains(&field.as_str())
             || version == Version::V2 && module.find(&field).is_some();
@@ -44,7 +59,7 @@ impl Order {
                 json!({ "param_name": "sort_by", "supported_values": SORTABLE }),
             ));
         }
-        let descending = match call.param("sort_order") {
+        let descending = match call.param("sort_order").filter(|order| !order.is_empty()) {
             None | Some("desc") => true,
             Some("asc") => false,
             Some(_) => {

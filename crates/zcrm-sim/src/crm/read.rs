@@ -5,12 +5,12 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::Context;
+use super::external::External;
 use super::list::{Paging, condition, fields};
 use super::refusal::Refusal;
 use crate::call::Answer;
 use crate::clock::stamp;
-use crate::schema::ModuleSpec;
-use crate::state::{Deleted, record_key};
+use crate::store::{Deleted, record_key};
 
 /// How long a deleted record lies in the recycle bin, and how long its id is kept after all.
 const RECYCLE_BIN: TimeDelta = TimeDelta::days(60);
@@ -18,33 +18,40 @@ const DELETED_IDS: TimeDelta = TimeDelta::days(120);
 
 /// A record by its id. For an id that no record has, the answer is 204 with no body, as for any
 /// read without a result; what is no id at all is refused.
-pub(super) fn by_id(cx: &Context<'_>, module: &ModuleSpec, id: &str) -> Result<Answer, Refusal> {
-    if record_key(id).is_none() {
-        return Err(Refusal::bad(
-            "INVALID_DATA",
-            "the id given seems to be invalid",
-            json!({ "id": id, "resource_path_index": 1 }),
-        ));
+pub(super) fn by_id(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let module = cx.path_module()?;
+    let id = cx.value(1);
+    let external = External::of(cx)?;
+    if record_key(id).is_none() && external.of_module(&module).is_none() {
+        return Err(no_id(id, 1));
     }
     let fields = fields(cx.call, cx.version)?;
     let since = condition(cx.call, "if-modified-since")?;
-    let table = cx.state.store(cx.environment).table(module.api_name());
-    let Some(record) = table.get(id) else {
+    let Some(record) = external.record(cx, &module, id) else {
         return Ok(Answer::empty(StatusCode::NO_CONTENT));
     };
     if since.is_some_and(|since| record.modified < since) {
         return Ok(Answer::empty(StatusCode::NOT_MODIFIED));
     }
-    let shown = cx.view().record(module, record, fields.as_deref(), true);
+    let shown = cx.view().record(&module, record, fields.as_deref(), true);
     Ok(Answer::json(StatusCode::OK, &json!({ "data": [shown] })))
 }
 
+/// What stands in a path's place is no id, or the id of nothing.
+pub(super) fn no_id(id: &str, place: usize) -> Refusal {
+    Refusal::bad(
+        "INVALID_DATA",
+        "the id given seems to be invalid",
+        json!({ "id": id, "resource_path_index": place }),
+    )
+}
+
 /// How a deletion stands by now; `None` once it is forgotten.
-fn kind(deleted: &Deleted, now: DateTime<Utc>) -> Option<&'static str> {
+pub(super) fn kind(deleted: &Deleted, now: DateTime<Utc>) -> Option<&'static str> {
     let age = now - deleted.deleted;
     if age >= DELETED_IDS {
         None
-    } else if age >= RECYCLE_BIN {
+    } else if age >= RECYCLE_BIN || deleted.purged {
         Some("permanent")
     } else {
         Some("recycle")
@@ -52,7 +59,8 @@ fn kind(deleted: &Deleted, now: DateTime<Utc>) -> Option<&'static str> {
 }
 
 /// Deleted records, the latest first.
-pub(super) fn deleted(cx: &Context<'_>, module: &ModuleSpec) -> Result<Answer, Refusal> {
+pub(super) fn deleted(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let module = cx.path_module()?;
     let wanted = match cx.call.param("type") {
         None | Some("all") => None,
         Some(kind @ ("recycle" | "permanent")) => Some(kind),
@@ -67,7 +75,7 @@ pub(super) fn deleted(cx: &Context<'_>, module: &ModuleSpec) -> Result<Answer, R
     let paging = Paging::of(cx.call)?;
     let since = condition(cx.call, "if-modified-since")?;
     let view = cx.view();
-    let table = cx.state.store(cx.environment).table(module.api_name());
+    let table = cx.store().table(module.api_name());
     let found: Vec<Value> = table
         .deleted
         .iter()
@@ -86,13 +94,17 @@ pub(super) fn deleted(cx: &Context<'_>, module: &ModuleSpec) -> Result<Answer, R
             })
         })
         .collect();
+    let status = if since.is_some() { StatusCode::NOT_MODIFIED } else { StatusCode::NO_CONTENT };
+    Ok(page("data", &found, &paging, status))
+}
+
+/// A page of what was found, by page numbers; `none` where it is empty.
+pub(super) fn page(key: &str, found: &[Value], paging: &Paging, none: StatusCode) -> Answer {
     let page = found.get(paging.offset()..).unwrap_or_default();
     let more = page.len() > paging.per_page;
     let page = page.get(..paging.per_page).unwrap_or(page);
     if page.is_empty() {
-        let status =
-            if since.is_some() { StatusCode::NOT_MODIFIED } else { StatusCode::NO_CONTENT };
-        return Ok(Answer::empty(status));
+        return Answer::empty(none);
     }
     let info = json!({
         "per_page": paging.per_page,
@@ -100,5 +112,5 @@ pub(super) fn deleted(cx: &Context<'_>, module: &ModuleSpec) -> Result<Answer, R
         "page": paging.page,
         "more_records": more,
     });
-    Ok(Answer::json(StatusCode::OK, &json!({ "data": page, "info": info })))
+    Answer::json(StatusCode::OK, &json!({ key: page, "info": info }))
 }

@@ -6,7 +6,8 @@ use super::line_items;
 use super::version::Version;
 use crate::clock::stamp;
 use crate::schema::{FieldKind, FieldSpec, ModuleSpec};
-use crate::state::{Environment, Record, State, User};
+use crate::state::{Environment, State, User};
+use crate::store::{Record, Store, record_key, text_of};
 
 /// What is needed to show records.
 #[derive(Clone, Copy)]
@@ -16,33 +17,47 @@ pub(super) struct View<'a> {
     pub(super) version: Version,
 }
 
-impl View<'_> {
-    /// A record with the named fields, or with all of them. Lists leave subforms out.
+impl<'a> View<'a> {
+    pub(super) fn store(self) -> &'a Store {
+        self.state.store(self.environment)
+    }
+
+    /// A record with the named fields, or with all of them. Lists leave rows out.
     pub(super) fn record(
         self,
         module: &ModuleSpec,
         record: &Record,
         fields: Option<&[String]>,
-        subforms: bool,
+        rows: bool,
     ) -> Value {
         let wanted = |name: &str| fields.is_none_or(|fields| fields.iter().any(|f| f == name));
         let mut shown = Map::new();
         shown.insert("id".into(), record.id.to_string().into());
         for field in &module.fields {
             let name = line_items::shown_name(&field.api_name, self.version);
-            let hidden = field.kind == FieldKind::Subform && !subforms;
+            let hidden = field.kind == FieldKind::Subform && !rows;
             if !hidden && wanted(name) {
-                shown.insert(name.to_owned(), self.value(field, record));
+                shown.insert(name.to_owned(), self.value_in(module, field, record));
             }
         }
-        let extra = self.version_fields(module);
+        let extra = self.version_fields(module, record);
         shown.extend(
             extra.into_iter().filter(|(name, _)| wanted(name)).map(|(n, v)| (n.to_owned(), v)),
         );
         if fields.is_none() {
-            shown.extend(self.properties(module));
+            shown.extend(self.properties(module, record));
+        } else if let Some(module) = record.values.get("What_Id").filter(|_| wanted("What_Id")) {
+            shown.insert("$se_module".into(), module.get("module").cloned().unwrap_or_default());
         }
         Value::Object(shown)
+    }
+
+    fn value_in(self, module: &ModuleSpec, field: &FieldSpec, record: &Record) -> Value {
+        if field.kind == FieldKind::Layout {
+            let id = record.values.get(&field.api_name).and_then(Value::as_str);
+            return self.layout(module, id);
+        }
+        self.value(field, record)
     }
 
     /// The value of one field.
@@ -57,11 +72,32 @@ impl View<'_> {
                 _ => stamp(record.modified).into(),
             };
         }
-        let Some(value) = record.values.get(&field.api_name) else { return Value::Null };
-        match (field.kind, &field.lookup) {
-            (FieldKind::Lookup, Some(target)) => self.reference(target, value),
-            (FieldKind::Owner, _) => value.as_str().map_or(Value::Null, |id| self.user(id)),
-            (FieldKind::Subform, _) => self.rows(field, value),
+        let none = || if field.kind == FieldKind::Tags { json!([]) } else { Value::Null };
+        record.values.get(&field.api_name).map_or_else(none, |value| self.shown(field, value))
+    }
+
+    /// A stored value of a field or of a subform's column, as it is shown.
+    fn shown(self, field: &FieldSpec, value: &Value) -> Value {
+        let each = |one: &dyn Fn(&Value) -> Value| -> Value {
+            value.as_array().map_or(Value::Null, |rows| rows.iter().map(one).collect())
+        };
+        match field.kind {
+            FieldKind::Lookup => match &field.lookup {
+                Some(target) => self.reference(target, value),
+                None => self.reference_to_any(field, value),
+            },
+            FieldKind::Owner => value.as_str().map_or(Value::Null, |id| self.user(id)),
+            FieldKind::MultiUserLookup => each(&|id| self.user(id.as_str().unwrap_or_default())),
+            FieldKind::Territories => each(&|id| {
+                let id = id.as_str().unwrap_or_default();
+                let territory = self.store().territories.get(id);
+                json!({ "id": id, "Name": territory.map(|one| text_of(one, "name")) })
+            }),
+            FieldKind::Tags => self.tags(value),
+            FieldKind::Taxes => each(&|tax| self.tax(field, tax)),
+            FieldKind::Participants => each(&|one| self.participant(one)),
+            FieldKind::File | FieldKind::Image => each(&|row| self.file(row)),
+            FieldKind::Subform | FieldKind::MultiLookup => self.rows(field, value),
             _ => value.clone(),
         }
     }
@@ -69,22 +105,137 @@ impl View<'_> {
     /// A record of another module; nothing if it is gone.
     fn reference(self, module: &str, id: &Value) -> Value {
         let found = id.as_str().and_then(|id| {
-            let record = self.state.store(self.environment).table(module).get(id)?;
+            let record = self.store().table(module).get(id)?;
             let spec = self.state.modules.get(module)?;
             Some(json!({ "id": id, "name": display_name(spec, record) }))
         });
         found.unwrap_or(Value::Null)
     }
 
+    /// A record of a module that the value names; the parent of a note tells it from v3 on.
+    fn reference_to_any(self, field: &FieldSpec, value: &Value) -> Value {
+        let name = value.get("module").and_then(Value::as_str).unwrap_or_default();
+        let mut shown = self.reference(name, value.get("id").unwrap_or(&Value::Null));
+        if let Some(map) = shown.as_object_mut()
+            && field.api_name == "Parent_Id"
+            && self.version >= Version::V3
+        {
+            let id = self.state.modules.get(name).map(|module| module.id.to_string());
+            map.insert("module".into(), json!({ "api_name": name, "id": id }));
+        }
+        shown
+    }
+
+    fn layout(self, module: &ModuleSpec, id: Option<&str>) -> Value {
+        let of_id = |id: &str| module.layouts.iter().find(|(known, _)| known.to_string() == id);
+        let layout = id.and_then(of_id).or_else(|| module.layouts.first());
+        layout.map_or(Value::Null, |(id, name)| {
+            let mut shown = json!({ "id": id.to_string(), "name": name });
+            if let (Some(map), true) = (shown.as_object_mut(), self.version > Version::V2) {
+                map.insert("display_label".into(), name.as_str().into());
+            }
+            shown
+        })
+    }
+
+    /// Tags with their names as they are now; later versions show the colour too.
+    pub(super) fn tags(self, value: &Value) -> Value {
+        let ids = value.as_array().map(Vec::as_slice).unwrap_or_default();
+        let one = |id: &Value| {
+            let id = id.as_str()?;
+            let tag = self.store().tags.get(&record_key(id)?)?;
+            let mut shown = json!({ "id": id, "name": tag.name });
+            if let (Some(map), true) = (shown.as_object_mut(), self.version > Version::V2) {
+                map.insert("color_code".into(), tag.color.clone().into());
+            }
+            Some(shown)
+        };
+        ids.iter().filter_map(one).collect()
+    }
+
+    /// A tax: of a product by its name in v2 and by an id and a text later, of a line with its
+    /// rate and what it comes to.
+    fn tax(self, field: &FieldSpec, stored: &Value) -> Value {
+        let id = stored.get("id").unwrap_or(stored);
+        let tax = id.as_str().and_then(|id| self.store().taxes.get(id));
+        let Some(tax) = tax else { return Value::Null };
+        let name = text_of(tax, "name");
+        if field.api_name == "Line_Tax" {
+            let mut line = stored.clone();
+            if let Some(map) = line.as_object_mut() {
+                map.insert("name".into(), name.into());
+                if self.version > Version::V2 {
+                    map.insert("display_name".into(), name.into());
+                }
+            }
+            return line;
+        }
+        if self.version == Version::V2 {
+            return name.into();
+        }
+        let rate = tax.get("value").and_then(Value::as_f64).unwrap_or_default();
+        json!({ "id": id, "value": format!("{name} - {rate:?} %") })
+    }
+
+    fn participant(self, stored: &Value) -> Value {
+        let mut shown = stored.clone();
+        let member = |name: &str| stored.get(name).and_then(Value::as_str).unwrap_or_default();
+        let who = member("participant");
+        let of_record = |module: &str| {
+            let record = self.store().table(module).get(who)?;
+            let text = |name: &str| record.values.get(name).cloned().unwrap_or_default();
+            Some((text("Full_Name"), text("Email")))
+        };
+        let known = match member("type") {
+            "user" => self.state.user(who).map(|u| (u.full_name().into(), u.email.as_str().into())),
+            "contact" => of_record("Contacts"),
+            "lead" => of_record("Leads"),
+            _ => Some((Value::Null, who.into())),
+        };
+        let (name, email) = known.unwrap_or_default();
+        if let Some(map) = shown.as_object_mut() {
+            map.insert("name".into(), name);
+            map.insert("Email".into(), email);
+        }
+        shown
+    }
+
+    /// A row of a file field.
+    fn file(self, row: &Value) -> Value {
+        let member = |name: &str| row.get(name).cloned().unwrap_or_default();
+        let (id, file_id) = (member("id"), member("File_Id__s"));
+        let file = file_id.as_str().and_then(|id| self.store().files.get(id));
+        let (name, size) =
+            file.map(|file| (file.name.as_str(), file.blob.0.len())).unwrap_or_default();
+        if self.version == Version::V2 {
+            return json!({
+                "attachment_Id": id, "file_Id": file_id, "file_Name": name,
+                "file_Size": size.to_string(), "original_Size_Byte": size.to_string(),
+            });
+        }
+        json!({ "id": id, "File_Id__s": file_id, "File_Name__s": name, "Size__s": size })
+    }
+
     fn rows(self, field: &FieldSpec, value: &Value) -> Value {
         let rows = value.as_array().map(Vec::as_slice).unwrap_or_default();
         let shown = rows.iter().filter_map(Value::as_object).map(|row| {
-            let mut row = row.clone();
-            let product = row.get("Product_Name").and_then(|product| product.get("id"));
-            if let Some(product) = product.cloned() {
-                row.insert("Product_Name".into(), self.reference("Products", &product));
+            let key =
+                |name: &str| line_items::shown_key(&field.api_name, name, self.version).to_owned();
+            let mut shown: Map<String, Value> = field
+                .columns
+                .iter()
+                .map(|column| {
+                    let value = row.get(&column.api_name);
+                    let value = value.map_or(Value::Null, |value| self.shown(column, value));
+                    (key(&column.api_name), value)
+                })
+                .collect();
+            for (name, value) in row {
+                if !field.columns.iter().any(|column| column.api_name == *name) {
+                    shown.insert(key(name), value.clone());
+                }
             }
-            Value::Object(line_items::shown_row(&field.api_name, row, self.version))
+            Value::Object(shown)
         });
         shown.collect()
     }
@@ -105,10 +256,10 @@ impl View<'_> {
     }
 
     /// Fields that only some versions have.
-    fn version_fields(self, module: &ModuleSpec) -> Vec<(&'static str, Value)> {
+    fn version_fields(self, module: &ModuleSpec, record: &Record) -> Vec<(&'static str, Value)> {
         let mut fields = Vec::new();
         if module.api_name() == "Leads" && self.version >= Version::V4 {
-            fields.push(("Converted__s", false.into()));
+            fields.push(("Converted__s", record.converted.into()));
         }
         if self.version >= Version::V6 {
             fields.push(("Record_Status__s", "Available".into()));
@@ -117,16 +268,16 @@ impl View<'_> {
     }
 
     /// What is told about a record apart from its fields.
-    fn properties(self, module: &ModuleSpec) -> Map<String, Value> {
+    fn properties(self, module: &ModuleSpec, record: &Record) -> Map<String, Value> {
         let mut properties = Map::new();
         let mut put = |name: &str, value: Value| properties.insert(name.to_owned(), value);
-        put("$approved", true.into());
-        put("$approval_state", "approved".into());
+        put("$approved", record.approved.into());
+        put("$approval_state", if record.approved { "approved" } else { "pending" }.into());
         let none =
             json!({ "delegate": false, "approve": false, "reject": false, "resubmit": false });
         put("$approval", none);
         put("$editable", true.into());
-        put("$currency_symbol", "$".into());
+        put("$currency_symbol", self.currency_symbol(record));
         put("$review", Value::Null);
         put("$review_process", json!({ "approve": false, "reject": false, "resubmit": false }));
         put("$process_flow", false.into());
@@ -134,9 +285,35 @@ impl View<'_> {
         put("$in_merge", false.into());
         put("$state", "save".into());
         if module.api_name() == "Leads" && self.version < Version::V4 {
-            put("$converted", false.into());
+            put("$converted", record.converted.into());
+        }
+        let about = ["What_Id", "Parent_Id"].iter().find_map(|name| record.values.get(*name));
+        if let Some(module) = about.and_then(|about| about.get("module")) {
+            put("$se_module", module.clone());
+        }
+        if let Some(taxes) = line_items::sum_of_taxes(&record.values) {
+            let column = FieldSpec::new("Line_Tax", FieldKind::Taxes);
+            put("$line_tax", taxes.iter().map(|tax| self.tax(&column, tax)).collect());
+        }
+        if module.api_name() == "Notes" {
+            put("$size", Value::Null);
+            put("$voice_note", false.into());
+            put("$is_shared_to_client", false.into());
+            put("$attachments", self.note_attachments(record));
         }
         properties
+    }
+
+    fn currency_symbol(self, record: &Record) -> Value {
+        let code = text_of(&record.values, "Currency");
+        let currency = self.store().currencies.by("iso_code", code);
+        currency.and_then(|one| one.get("symbol")).cloned().unwrap_or_else(|| "$".into())
+    }
+
+    fn note_attachments(self, record: &Record) -> Value {
+        let mine = self.store().attachments.values().filter(|one| one.record == record.id);
+        let shown: Vec<Value> = mine.map(|one| self.attachment(one)).collect();
+        if shown.is_empty() { Value::Null } else { shown.into() }
     }
 }
 

@@ -1,60 +1,36 @@
 //! Which operation a path means.
 
-use hyper::Method;
-
+use super::operations::{OPERATIONS, Operation};
 use super::version::Version;
 use crate::call::Call;
 
-/// An operation, but for its method.
-#[derive(Debug, Clone, Copy)]
+/// What a path means.
 pub(super) enum Route<'a> {
-    Modules,
-    Module(&'a str),
-    Fields,
-    Field(&'a str),
-    Org,
-    Users,
-    User(&'a str),
-    Records(&'a str),
-    Record(&'a str, &'a str),
-    Search(&'a str),
-    Count(&'a str),
-    Deleted(&'a str),
-    Upsert(&'a str),
-    /// One that Zoho has and the simulator has not.
+    /// Operations that share the path's template, and what stands in its places.
+    Known { operations: Vec<&'static Operation>, values: Vec<&'a str> },
+    /// Something that Zoho may have and the simulator has not.
     NotSimulated,
 }
 
-/// The methods and paths of all that is simulated, below the version.
-pub(crate) fn simulated() -> impl Iterator<Item = (&'static str, &'static str)> {
-    [
-        ("GET", "settings/modules"),
-        ("GET", "settings/modules/{name}"),
-        ("GET", "settings/fields"),
-        ("GET", "settings/fields/{id}"),
-        ("GET", "org"),
-        ("GET", "users"),
-        ("GET", "users/{id}"),
-        ("GET", "{module}"),
-        ("POST", "{module}"),
-        ("PUT", "{module}"),
-        ("DELETE", "{module}"),
-        ("GET", "{module}/{id}"),
-        ("PUT", "{module}/{id}"),
-        ("DELETE", "{module}/{id}"),
-        ("GET", "{module}/search"),
-        ("GET", "{module}/deleted"),
-        ("POST", "{module}/upsert"),
-        ("GET", "{module}/actions/count"),
-    ]
-    .into_iter()
-}
+/// First segments that are no module's name.
+const RESERVED: [&str; 10] = [
+    "settings",
+    "org",
+    "users",
+    "coql",
+    "files",
+    "actions",
+    "__composite_requests",
+    "upload",
+    "features",
+    "__features",
+];
 
 /// Reads the path; `None` if it is none of Zoho's.
 pub(super) fn parse(call: &Call) -> Option<(Version, Route<'_>)> {
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     let (version, rest) = match segments.as_slice() {
-        ["crm", "bulk", version, _, ..] => {
+        ["crm", "bulk" | "email", version, _, ..] => {
             return Some((Version::parse(version)?, Route::NotSimulated));
         }
         ["crm", version, rest @ ..] => (Version::parse(version)?, rest),
@@ -63,68 +39,44 @@ pub(super) fn parse(call: &Call) -> Option<(Version, Route<'_>)> {
     if rest.is_empty() || rest.iter().any(|segment| segment.is_empty()) {
         return None;
     }
-    Some((version, operation(rest)))
+    Some((version, find(rest)))
 }
 
-fn operation<'a>(rest: &[&'a str]) -> Route<'a> {
-    match *rest {
-        ["settings", "modules"] => Route::Modules,
-        ["settings", "modules", module] => Route::Module(module),
-        ["settings", "fields"] => Route::Fields,
-        ["settings", "fields", field] => Route::Field(field),
-        ["org"] => Route::Org,
-        ["users"] => Route::Users,
-        ["users", id] => Route::User(id),
-        [
-            "settings"
-            | "org"
-            | "users"
-            | "coql"
-            | "files"
-            | "actions"
-            | "__composite_requests"
-            | "upload"
-            | "features",
-            ..,
-        ] => Route::NotSimulated,
-        [module] => Route::Records(module),
-        [module, "search"] => Route::Search(module),
-        [module, "deleted"] => Route::Deleted(module),
-        [module, "upsert"] => Route::Upsert(module),
-        [module, "actions", "count"] => Route::Count(module),
-        [module, id] if id != "actions" => Route::Record(module, id),
-        _ => Route::NotSimulated,
+fn find<'a>(rest: &[&'a str]) -> Route<'a> {
+    let first = OPERATIONS.iter().find_map(|one| Some((one.path, values(one.path, rest)?)));
+    let Some((path, values)) = first else { return Route::NotSimulated };
+    let operations = OPERATIONS.iter().filter(|one| one.path == path).collect();
+    Route::Known { operations, values }
+}
+
+/// What stands in the places of a template; `None` if the path does not follow it.
+fn values<'a>(template: &str, path: &[&'a str]) -> Option<Vec<&'a str>> {
+    let mut values = Vec::new();
+    let mut parts = path.iter().copied();
+    for wanted in template.split('/') {
+        let part = parts.next()?;
+        match wanted {
+            "{module}" if !RESERVED.contains(&part) => values.push(part),
+            "{module}" => return None,
+            _ if wanted.starts_with('{') && part != "actions" => values.push(part),
+            _ if wanted == part => {}
+            _ => return None,
+        }
     }
+    parts.next().is_none().then_some(values)
 }
 
-impl Route<'_> {
-    /// The scopes that the operation needs, each of them; `None` if it has no such method.
-    pub(super) fn scopes(&self, method: &Method) -> Option<Vec<String>> {
-        let verb = match method.as_str() {
-            "GET" => "READ",
-            "POST" => "CREATE",
-            "PUT" => "UPDATE",
-            "DELETE" => "DELETE",
-            _ => return None,
-        };
-        let of_records = |module: &str| format!("ZohoCRM.modules.{module}.{verb}");
-        Some(match (self, verb) {
-            (Self::Modules | Self::Module(_), "READ") => {
-                vec![String::from("ZohoCRM.settings.modules.READ")]
-            }
-            (Self::Fields | Self::Field(_), "READ") => {
-                vec![String::from("ZohoCRM.settings.fields.READ")]
-            }
-            (Self::Org, "READ") => vec![String::from("ZohoCRM.org.READ")],
-            (Self::Users | Self::User(_), "READ") => vec![String::from("ZohoCRM.users.READ")],
-            (Self::Records(module), _) => vec![of_records(module)],
-            (Self::Record(module, _), "READ" | "UPDATE" | "DELETE") => vec![of_records(module)],
-            (Self::Search(module), "READ") => {
-                vec![of_records(module), String::from("ZohoSearch.securesearch.READ")]
-            }
-            (Self::Count(module) | Self::Deleted(module), "READ") => vec![of_records(module)],
-            (Self::Upsert(module), "CREATE") => vec![of_records(module)],
-            _ => return None,
-        })
+#[cfg(test)]
+mod tests {
+    use super::values;
+
+    #[test]
+    fn a_template_takes_what_stands_in_its_places() {
+        assert_eq!(values("{module}/{id}", &["Leads", "1"]), Some(vec!["Leads", "1"]));
+        assert_eq!(values("settings/tags", &["settings", "tags"]), Some(vec![]));
+        assert_eq!(values("{module}/{id}", &["Leads"]), None);
+        assert_eq!(values("{module}", &["Leads", "1"]), None);
+        assert_eq!(values("{module}/{id}", &["settings", "1"]), None);
+        assert_eq!(values("{module}/{id}/{list}", &["Leads", "actions", "count"]), None);
     }
 }

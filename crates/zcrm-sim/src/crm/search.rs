@@ -11,7 +11,7 @@ use super::{Context, View};
 use crate::call::Answer;
 use crate::clock::parse_stamp;
 use crate::schema::{FieldKind, FieldSpec, ModuleSpec};
-use crate::state::Record;
+use crate::store::Record;
 
 /// What a search asks for.
 enum Wanted<'a> {
@@ -30,10 +30,7 @@ impl<'a> Wanted<'a> {
         let Some((name, text)) = given else { return Ok(None) };
         Ok(Some(match name {
             "criteria" => {
-                let criteria = criteria::parse(text).map_err(|wrong| match wrong {
-                    Wrong::Syntax(why) => invalid_query(why, Value::Null),
-                    Wrong::TooMany(limit) => Refusal::param_limit("criteria", limit),
-                })?;
+                let criteria = criteria::parse(text).map_err(wrong_criteria)?;
                 check(&criteria, module)?;
                 Self::Criteria(criteria)
             }
@@ -68,7 +65,8 @@ impl<'a> Wanted<'a> {
     }
 }
 
-pub(super) fn search(cx: &Context<'_>, module: &ModuleSpec) -> Result<Answer, Refusal> {
+pub(super) fn search(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let module = &*cx.path_module()?;
     let fields = fields(cx.call, cx.version)?;
     let paging = Paging::of(cx.call)?;
     let wanted = Wanted::of(cx, module)?.ok_or_else(|| Refusal::missing_param("criteria"))?;
@@ -83,8 +81,7 @@ pub(super) fn search(cx: &Context<'_>, module: &ModuleSpec) -> Result<Answer, Re
     // The index follows the records with a delay.
     let lag = TimeDelta::from_std(cx.policy.search_lag).unwrap_or(TimeDelta::MAX);
     let mut found = cx
-        .state
-        .store(cx.environment)
+        .store()
         .table(module.api_name())
         .records
         .values()
@@ -109,14 +106,23 @@ pub(super) fn search(cx: &Context<'_>, module: &ModuleSpec) -> Result<Answer, Re
     Ok(Answer::json(StatusCode::OK, &json!({ "data": data, "info": info })))
 }
 
-pub(super) fn count(cx: &Context<'_>, module: &ModuleSpec) -> Result<Answer, Refusal> {
+pub(super) fn count(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let module = &*cx.path_module()?;
     let wanted = Wanted::of(cx, module)?;
     let view = cx.view();
-    let records = cx.state.store(cx.environment).table(module.api_name()).records.values();
+    let records = cx.store().table(module.api_name()).records.values();
     let count = records
         .filter(|record| wanted.as_ref().is_none_or(|w| w.holds(view, module, record)))
         .count();
     Ok(Answer::json(StatusCode::OK, &json!({ "count": count })))
+}
+
+/// Why criteria are refused.
+pub(super) fn wrong_criteria(wrong: Wrong) -> Refusal {
+    match wrong {
+        Wrong::Syntax(why) => invalid_query(why, Value::Null),
+        Wrong::TooMany(limit) => Refusal::param_limit("criteria", limit),
+    }
 }
 
 fn invalid_query(reason: &str, field: Value) -> Refusal {
@@ -128,7 +134,7 @@ fn invalid_query(reason: &str, field: Value) -> Refusal {
 }
 
 /// Whether every condition names a field and an operator that the field has.
-fn check(criteria: &Criteria, module: &ModuleSpec) -> Result<(), Refusal> {
+pub(super) fn check(criteria: &Criteria, module: &ModuleSpec) -> Result<(), Refusal> {
     let condition = match criteria {
         Criteria::And(left, right) | Criteria::Or(left, right) => {
             check(left, module)?;
@@ -163,7 +169,12 @@ fn check(criteria: &Criteria, module: &ModuleSpec) -> Result<(), Refusal> {
     }
 }
 
-fn holds(criteria: &Criteria, view: View<'_>, module: &ModuleSpec, record: &Record) -> bool {
+pub(super) fn holds(
+    criteria: &Criteria,
+    view: View<'_>,
+    module: &ModuleSpec,
+    record: &Record,
+) -> bool {
     match criteria {
         Criteria::And(a, b) => holds(a, view, module, record) && holds(b, view, module, record),
         Criteria::Or(a, b) => holds(a, view, module, record) || holds(b, view, module, record),
@@ -195,8 +206,10 @@ impl Comparable {
             | FieldKind::Integer
             | FieldKind::Double
             | FieldKind::Currency
-            | FieldKind::Percent => Class::Ordered,
-            FieldKind::Subform | FieldKind::Tags | FieldKind::Other => Class::None,
+            | FieldKind::Percent
+            | FieldKind::Formula => Class::Ordered,
+            kind if kind.is_list() && kind != FieldKind::MultiPicklist => Class::None,
+            FieldKind::Reminder | FieldKind::Recurrence => Class::None,
             _ => Class::Text,
         }
     }

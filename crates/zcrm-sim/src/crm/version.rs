@@ -6,6 +6,7 @@ pub(crate) struct Version(u8);
 
 impl Version {
     pub(crate) const V2: Self = Self(20);
+    pub(crate) const V2_1: Self = Self(21);
     pub(crate) const V3: Self = Self(30);
     pub(crate) const V4: Self = Self(40);
     pub(crate) const V5: Self = Self(50);

@@ -1,74 +1,148 @@
-//! Inserts, updates, upserts and deletions, row by row.
+//! Inserts, updates, upserts and deletions of records, row by row.
 
 use chrono::{DateTime, Utc};
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::Context;
+use super::external::External;
 use super::list::{changed_since, condition};
+use super::outcome::{Outcome, Place, answer, body, each_id, object, rows, success};
 use super::refusal::{Refusal, RowError};
 use super::render::display_name;
-use super::validate::{Cleaned, Rules, finish_names, mentioned_id};
-use super::version::Version;
+use super::validate::{Cleaned, Rules, mentioned_id};
+use super::{subforms, tags, values};
 use crate::call::Answer;
 use crate::clock::{stamp, whole_seconds};
 use crate::schema::{FieldKind, ModuleSpec};
-use crate::state::{Deleted, Record, Table, record_key};
+use crate::store::{Deleted, Record, Table, text_of};
 
 /// The most records that one call writes.
-const WRITE_LIMIT: usize = 100;
+pub(super) const WRITE_LIMIT: usize = 100;
 /// The most fields that an upsert compares.
 const CHECK_LIMIT: usize = 10;
+/// What a write can set off.
+const TRIGGERS: [&str; 6] =
+    ["workflow", "approval", "blueprint", "pathfinder", "orchestration", "assignment"];
 
-type Outcome = Result<Value, RowError>;
-
-pub(super) fn create(cx: &mut Context<'_>, module: &ModuleSpec) -> Result<Answer, Refusal> {
-    let rows = rows(&body(cx)?)?;
-    let outcomes = rows.iter().enumerate().map(|(index, row)| {
-        let id = insert(cx, module, index, object(row, index)?)?;
-        Ok(success("record added", details(cx, module, id)))
-    });
-    let outcomes: Vec<Outcome> = outcomes.collect();
-    Ok(answer(cx, &outcomes, StatusCode::CREATED))
+/// A write of records: its rows, and what is said about all of them.
+pub(super) struct Write {
+    rows: Vec<Value>,
+    external: External,
+    /// Who gets new records by an assignment rule.
+    assigned: Option<String>,
+    unmodified_since: Option<DateTime<Utc>>,
 }
 
-pub(super) fn update(
-    cx: &mut Context<'_>,
-    module: &ModuleSpec,
-    path_id: Option<&str>,
-) -> Result<Answer, Refusal> {
-    let rows = rows(&body(cx)?)?;
-    let unmodified_since = condition(cx.call, "if-unmodified-since")?;
-    let one = |cx: &mut Context<'_>, index: usize, row: &Value| -> Outcome {
-        let row = object(row, index)?;
-        let id = match (path_id, row.get("id")) {
-            (Some(id), _) => id.to_owned(),
-            (None, Some(id)) => mentioned_id(id).unwrap_or_else(|| id.to_string()),
-            (None, None) => {
-                let path = format!("$.data[{index}].id");
-                return Err(RowError::mandatory(json!({ "api_name": "id", "json_path": path })));
-            }
+impl Write {
+    fn of(cx: &Context<'_>, module: &ModuleSpec) -> Result<(Self, Map<String, Value>), Refusal> {
+        let body = body(cx)?;
+        let write = Self {
+            rows: rows(&body, "data", WRITE_LIMIT)?,
+            external: External::of(cx)?,
+            assigned: assigned(cx, module, &body)?,
+            unmodified_since: condition(cx.call, "if-unmodified-since")?,
         };
-        let table = cx.state.store(cx.environment).table(module.api_name());
-        let record = table.get(&id).ok_or_else(|| RowError::unknown_id(&id))?;
-        unmodified(record, unmodified_since)?;
-        let id = record.id;
-        change(cx, module, index, row, id)?;
-        Ok(success("record updated", details(cx, module, id)))
-    };
-    let outcomes: Vec<Outcome> =
-        rows.iter().enumerate().map(|(index, row)| one(cx, index, row)).collect();
-    Ok(answer(cx, &outcomes, StatusCode::OK))
+        check_triggers(&body)?;
+        Ok((write, body))
+    }
+
+    fn each<'c>(
+        &self,
+        cx: &mut Context<'c>,
+        mut one: impl FnMut(&mut Context<'c>, Place<'static>, &Map<String, Value>) -> Outcome,
+    ) -> Vec<Outcome> {
+        let version = cx.version;
+        let rows = self.rows.iter().enumerate().map(|(index, row)| {
+            let place = Place { version, key: "data", index };
+            one(cx, place, object(row, place)?)
+        });
+        rows.collect()
+    }
 }
 
-pub(super) fn upsert(cx: &mut Context<'_>, module: &ModuleSpec) -> Result<Answer, Refusal> {
-    let body = body(cx)?;
-    let rows = rows(&body)?;
-    let checks = check_fields(&body, module)?;
-    let unmodified_since = condition(cx.call, "if-unmodified-since")?;
-    let one = |cx: &mut Context<'_>, index: usize, row: &Value| -> Outcome {
-        let row = object(row, index)?;
-        let table = cx.state.store(cx.environment).table(module.api_name());
+/// The user to whom the assignment rule of `lar_id` gives records.
+fn assigned(
+    cx: &Context<'_>,
+    module: &ModuleSpec,
+    body: &Map<String, Value>,
+) -> Result<Option<String>, Refusal> {
+    let Some(rule) = body.get("lar_id").filter(|id| !id.is_null()) else { return Ok(None) };
+    let id = mentioned_id(rule).unwrap_or_default();
+    let known = cx.store().assignment_rules.get(&id);
+    match known.filter(|rule| text_of(rule, "module") == module.api_name()) {
+        Some(rule) => Ok(Some(text_of(rule, "owner").to_owned())),
+        None => Err(Refusal::bad(
+            "INVALID_DATA",
+            "the id given seems to be invalid",
+            json!({ "api_name": "lar_id", "json_path": "$.lar_id" }),
+        )),
+    }
+}
+
+fn check_triggers(body: &Map<String, Value>) -> Result<(), Refusal> {
+    let Some(given) = body.get("trigger").filter(|given| !given.is_null()) else { return Ok(()) };
+    let known = |one: &Value| one.as_str().is_some_and(|one| TRIGGERS.contains(&one));
+    if given.as_array().is_some_and(|all| all.iter().all(known)) {
+        return Ok(());
+    }
+    let details = json!({
+        "api_name": "trigger", "json_path": "$.trigger", "supported_values": TRIGGERS,
+    });
+    Err(Refusal::bad("INVALID_DATA", "invalid data", details))
+}
+
+pub(super) fn create(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let module = cx.path_module()?;
+    let (write, _) = Write::of(cx, &module)?;
+    let outcomes = write.each(cx, |cx, place, row| {
+        let id = insert(cx, &module, place, row, &write)?;
+        Ok(success("record added", details(cx, &module, id)))
+    });
+    Ok(answer(cx, "data", &outcomes, StatusCode::CREATED))
+}
+
+pub(super) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    update_rows(cx, None)
+}
+
+pub(super) fn update_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let id = cx.value(1);
+    update_rows(cx, Some(id))
+}
+
+fn update_rows(cx: &mut Context<'_>, path_id: Option<&str>) -> Result<Answer, Refusal> {
+    let module = cx.path_module()?;
+    let (write, _) = Write::of(cx, &module)?;
+    let outcomes = write.each(cx, |cx, place, row| {
+        let by = write.external.of_module(&module);
+        let text = match (path_id, row.get(by.unwrap_or("id"))) {
+            (Some(id), _) => id.to_owned(),
+            (None, Some(Value::String(text))) if by.is_some() => text.clone(),
+            (None, Some(id)) => mentioned_id(id).unwrap_or_else(|| id.to_string()),
+            (None, None) => return Err(RowError::mandatory(id_place(place))),
+        };
+        let record = write.external.record(cx, &module, &text);
+        let record = record.ok_or_else(|| RowError::unknown_id(&text))?;
+        unmodified(record, write.unmodified_since)?;
+        let id = record.id;
+        change(cx, &module, place, row, id, &write.external)?;
+        Ok(success("record updated", details(cx, &module, id)))
+    });
+    Ok(answer(cx, "data", &outcomes, StatusCode::OK))
+}
+
+fn id_place(place: Place<'_>) -> Value {
+    let path = format!("$.{}[{}].id", place.key, place.index);
+    json!({ "api_name": "id", "json_path": path })
+}
+
+pub(super) fn upsert(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let module = cx.path_module()?;
+    let (write, body) = Write::of(cx, &module)?;
+    let checks = check_fields(cx, &body, &module)?;
+    let outcomes = write.each(cx, |cx, place, row| {
+        let table = cx.store().table(module.api_name());
         let found = match row.get("id").filter(|id| !id.is_null()) {
             Some(id) => {
                 let id = mentioned_id(id).unwrap_or_else(|| id.to_string());
@@ -76,67 +150,70 @@ pub(super) fn upsert(cx: &mut Context<'_>, module: &ModuleSpec) -> Result<Answer
                 Some((record, "id"))
             }
             None => checks.iter().find_map(|field| {
-                let value = row.get(*field).filter(|value| !value.is_null())?;
+                let value = row.get(field).filter(|value| !value.is_null())?;
                 let twin = twin(table, field, value, None)?;
-                Some((twin, *field))
+                Some((twin, field.as_str()))
             }),
         };
         let duplicate_field = found.map(|(_, field)| field);
         let (id, action, message) = match found {
             Some((record, _)) => {
-                unmodified(record, unmodified_since)?;
+                unmodified(record, write.unmodified_since)?;
                 let id = record.id;
-                change(cx, module, index, row, id)?;
+                change(cx, &module, place, row, id, &write.external)?;
                 (id, "update", "record updated")
             }
-            None => (insert(cx, module, index, row)?, "insert", "record added"),
+            None => (insert(cx, &module, place, row, &write)?, "insert", "record added"),
         };
-        let mut item = success(message, details(cx, module, id));
+        let mut item = success(message, details(cx, &module, id));
         if let Some(map) = item.as_object_mut() {
             map.insert("action".into(), action.into());
             map.insert("duplicate_field".into(), duplicate_field.into());
         }
         Ok(item)
-    };
-    let outcomes: Vec<Outcome> =
-        rows.iter().enumerate().map(|(index, row)| one(cx, index, row)).collect();
-    Ok(answer(cx, &outcomes, StatusCode::OK))
+    });
+    Ok(answer(cx, "data", &outcomes, StatusCode::OK))
 }
 
-pub(super) fn delete(
+pub(super) fn delete(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let module = cx.path_module()?;
+    let external = External::of(cx)?;
+    each_id(cx, "data", WRITE_LIMIT, |cx, id| delete_record(cx, &module, id, &external))
+}
+
+pub(super) fn delete_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let module = cx.path_module()?;
+    let external = External::of(cx)?;
+    let outcome = delete_record(cx, &module, cx.value(1), &external);
+    Ok(answer(cx, "data", &[outcome], StatusCode::OK))
+}
+
+/// Moves a record to the recycle bin; its relations go with it.
+pub(super) fn delete_record(
     cx: &mut Context<'_>,
     module: &ModuleSpec,
-    path_id: Option<&str>,
-) -> Result<Answer, Refusal> {
-    let ids: Vec<&str> = match path_id {
-        Some(id) => vec![id],
-        None => {
-            let ids = cx.call.param("ids").filter(|ids| !ids.is_empty());
-            let ids = ids.ok_or_else(|| Refusal::missing_param("ids"))?;
-            ids.split(',').map(str::trim).collect()
-        }
+    id: &str,
+    external: &External,
+) -> Outcome {
+    let record = external.record(cx, module, id).ok_or_else(|| RowError::unknown_id(id))?;
+    let id = record.id;
+    let deleted = Deleted {
+        id,
+        display_name: display_name(module, record).unwrap_or_default().to_owned(),
+        owner: record.owner.clone(),
+        created_by: record.created_by.clone(),
+        deleted_by: cx.user.clone(),
+        deleted: whole_seconds(cx.now),
+        purged: false,
     };
-    if ids.len() > WRITE_LIMIT {
-        return Err(Refusal::param_limit("ids", WRITE_LIMIT));
-    }
-    let (user, now) = (cx.user.clone(), whole_seconds(cx.now));
-    let table = cx.state.store_mut(cx.environment).table_mut(module.api_name());
-    let outcomes: Vec<Outcome> = ids
-        .into_iter()
-        .map(|id| {
-            let removed = record_key(id).and_then(|key| table.records.remove(&key));
-            let record = removed.ok_or_else(|| RowError::unknown_id(id))?;
-            table.deleted.push(Deleted {
-                id: record.id,
-                display_name: display_name(module, &record).unwrap_or_default().to_owned(),
-                created_by: record.created_by,
-                deleted_by: user.clone(),
-                deleted: now,
-            });
-            Ok(success("record deleted", json!({ "id": id })))
-        })
-        .collect();
-    Ok(answer(cx, &outcomes, StatusCode::OK))
+    let store = cx.store_mut();
+    store.links.retain(|link| link.other((module.api_name(), id)).is_none());
+    store.attachments.retain(|_, one| one.record != id);
+    store.photos.remove(&id);
+    let table = store.table_mut(module.api_name());
+    table.remove(id);
+    table.deleted.push(deleted);
+    Ok(success("record deleted", json!({ "id": id.to_string() })))
 }
 
 /// Whether nobody changed the record after the instant that the call named.
@@ -151,62 +228,29 @@ fn unmodified(record: &Record, since: Option<DateTime<Utc>>) -> Result<(), RowEr
     Ok(())
 }
 
-fn body(cx: &Context<'_>) -> Result<Map<String, Value>, Refusal> {
-    match serde_json::from_slice(&cx.call.body) {
-        Ok(Value::Object(body)) => Ok(body),
-        _ => {
-            Err(Refusal::bad("INVALID_DATA", "body", json!({ "expected_data_type": "jsonobject" })))
-        }
-    }
-}
-
-fn rows(body: &Map<String, Value>) -> Result<Vec<Value>, Refusal> {
-    let place = json!({ "api_name": "data", "json_path": "$.data" });
-    match body.get("data") {
-        None => Err(Refusal::bad("MANDATORY_NOT_FOUND", "required field not found", place)),
-        Some(Value::Array(rows)) if rows.len() > WRITE_LIMIT => Err(Refusal::bad(
-            "LIMIT_EXCEEDED",
-            "the limit of records is exceeded",
-            json!({ "api_name": "data", "json_path": "$.data", "limit": WRITE_LIMIT }),
-        )),
-        Some(Value::Array(rows)) if !rows.is_empty() => Ok(rows.clone()),
-        Some(_) => Err(Refusal::bad(
-            "INVALID_DATA",
-            "invalid data",
-            json!({
-                "api_name": "data", "json_path": "$.data", "expected_data_type": "jsonarray",
-            }),
-        )),
-    }
-}
-
-fn object(row: &Value, index: usize) -> Result<&Map<String, Value>, RowError> {
-    row.as_object().ok_or_else(|| {
-        let path = format!("$.data[{index}]");
-        RowError::invalid(json!({ "expected_data_type": "jsonobject", "json_path": path }))
-    })
-}
-
 /// The fields that an upsert compares: those of the call, else the module's own; unique fields in
-/// any case.
-fn check_fields<'a>(
-    body: &'a Map<String, Value>,
-    module: &'a ModuleSpec,
-) -> Result<Vec<&'a str>, Refusal> {
+/// any case. v2 takes them in the query too.
+fn check_fields(
+    cx: &Context<'_>,
+    body: &Map<String, Value>,
+    module: &ModuleSpec,
+) -> Result<Vec<String>, Refusal> {
     let place = |index: usize| {
         json!({
             "api_name": "duplicate_check_fields",
             "json_path": format!("$.duplicate_check_fields[{index}]"),
         })
     };
+    let asked = cx.call.param("duplicate_check_fields").unwrap_or_default();
+    let asked = asked.split(',').filter(|name| !name.is_empty()).map(|name| json!(name.trim()));
     let named = body.get("duplicate_check_fields").and_then(Value::as_array);
     let mut checks = Vec::new();
-    for (index, name) in named.into_iter().flatten().enumerate() {
+    for (index, name) in named.into_iter().flatten().cloned().chain(asked).enumerate() {
         let field = name.as_str().and_then(|name| module.find(name));
         let Some(field) = field else {
             return Err(Refusal::bad("INVALID_DATA", "invalid data", place(index)));
         };
-        checks.push(field.api_name.as_str());
+        checks.push(field.api_name.clone());
     }
     if checks.len() > CHECK_LIMIT {
         return Err(Refusal::bad(
@@ -216,15 +260,15 @@ fn check_fields<'a>(
         ));
     }
     if checks.is_empty() {
-        checks.extend(module.duplicate_check.iter().map(String::as_str));
+        checks.extend(module.duplicate_check.iter().cloned());
     }
-    checks.extend(module.fields.iter().filter(|f| f.unique).map(|f| f.api_name.as_str()));
+    checks.extend(module.fields.iter().filter(|f| f.unique).map(|f| f.api_name.clone()));
     Ok(checks)
 }
 
 /// A record with the same value in that field. Case does not matter, and a lookup is compared by
 /// the id that it names.
-fn twin<'a>(
+pub(super) fn twin<'a>(
     table: &'a Table,
     field: &str,
     value: &Value,
@@ -246,26 +290,20 @@ fn twin<'a>(
 fn checked(
     cx: &Context<'_>,
     module: &ModuleSpec,
-    index: usize,
+    place: Place<'_>,
     row: &Map<String, Value>,
     target: Option<u64>,
+    external: &External,
 ) -> Result<Cleaned, RowError> {
-    let rules = Rules {
-        state: cx.state,
-        environment: cx.environment,
-        version: cx.version,
-        module,
-        index,
-        update: target.is_some(),
-    };
+    let table = cx.store().table(module.api_name());
+    let record = target.and_then(|id| table.records.get(&id));
+    let rules = Rules { view: cx.view(), module, place, target: record, external };
     let cleaned = rules.clean(row)?;
-    let table = cx.state.store(cx.environment).table(module.api_name());
     for field in module.fields.iter().filter(|field| field.unique) {
         let value = cleaned.values.get(&field.api_name).filter(|value| !value.is_null());
         if let Some(twin) = value.and_then(|value| twin(table, &field.api_name, value, target)) {
-            let mut details = rules.place(&field.api_name);
+            let mut details = place.with(&field.api_name, "id", twin.id.to_string());
             if let Some(map) = details.as_object_mut() {
-                map.insert("id".into(), twin.id.to_string().into());
                 let module = json!({ "api_name": module.api_name(), "id": module.id.to_string() });
                 let owner = cx.view().user(&twin.owner);
                 let twin = json!({ "id": twin.id.to_string(), "module": module, "Owner": owner });
@@ -277,57 +315,101 @@ fn checked(
     Ok(cleaned)
 }
 
+/// Puts rows with ids and tags into the form in which they are kept.
+fn settle(cx: &mut Context<'_>, module: &ModuleSpec, values: &mut Map<String, Value>, id: u64) {
+    for field in &module.fields {
+        let Some(Value::Array(new)) = values.get(&field.api_name) else { continue };
+        let new = new.clone();
+        let kept: Vec<Value> = if field.kind == FieldKind::Tags {
+            let names: Vec<&str> = new.iter().filter_map(Value::as_str).collect();
+            tags::known_or_made(cx, module, &names).into_iter().map(Value::from).collect()
+        } else if field.kind.has_rows() {
+            let record = cx.store().table(module.api_name()).records.get(&id);
+            let old = record.and_then(|record| record.values.get(&field.api_name)?.as_array());
+            let old = old.cloned().unwrap_or_default();
+            subforms::merge(cx.version, &mut cx.state.chance, old, new)
+        } else {
+            continue;
+        };
+        values.insert(field.api_name.clone(), kept.into());
+    }
+}
+
 fn insert(
     cx: &mut Context<'_>,
     module: &ModuleSpec,
-    index: usize,
+    place: Place<'_>,
     row: &Map<String, Value>,
+    write: &Write,
 ) -> Result<u64, RowError> {
-    let Cleaned { mut values, owner } = checked(cx, module, index, row, None)?;
-    for field in module.fields.iter().filter(|field| field.kind == FieldKind::Subform) {
-        if let Some(Value::Array(rows)) = values.get(&field.api_name).cloned() {
-            let rows = merge(cx, Vec::new(), rows);
-            values.insert(field.api_name.clone(), rows.into());
-        }
+    let mut cleaned = checked(cx, module, place, row, None, &write.external)?;
+    if let Some(assigned) = &write.assigned {
+        cleaned.owner = Some(assigned.clone());
     }
-    finish_names(module, &mut values);
-    let id = cx.state.chance.next_id();
-    let now = whole_seconds(cx.now);
-    let record = Record {
-        id,
-        owner: owner.unwrap_or_else(|| cx.user.clone()),
-        created_by: cx.user.clone(),
-        modified_by: cx.user.clone(),
-        created: now,
-        modified: now,
-        values,
-    };
-    cx.state.store_mut(cx.environment).table_mut(module.api_name()).records.insert(id, record);
-    Ok(id)
+    Ok(store_new(cx, module, cleaned))
 }
 
-fn change(
+/// Checks a row and makes a record of it.
+pub(super) fn insert_row(
     cx: &mut Context<'_>,
     module: &ModuleSpec,
-    index: usize,
+    place: Place<'_>,
+    row: &Map<String, Value>,
+) -> Result<u64, RowError> {
+    let cleaned = checked(cx, module, place, row, None, &External::default())?;
+    Ok(store_new(cx, module, cleaned))
+}
+
+fn store_new(cx: &mut Context<'_>, module: &ModuleSpec, cleaned: Cleaned) -> u64 {
+    let Cleaned { mut values, owner } = cleaned;
+    let id = cx.state.chance.next_id();
+    settle(cx, module, &mut values, id);
+    values::defaults(module, &mut values, cx.store());
+    values::finish(module, &mut values, cx.store());
+    let now = whole_seconds(cx.now);
+    let user = cx.user.clone();
+    let table = cx.store_mut().table_mut(module.api_name());
+    values::count(module, &mut values, table);
+    table.add(Record {
+        id,
+        owner: owner.unwrap_or_else(|| user.clone()),
+        created_by: user.clone(),
+        modified_by: user,
+        created: now,
+        modified: now,
+        converted: false,
+        approved: true,
+        values,
+    });
+    id
+}
+
+/// Checks a row and changes the record by it.
+pub(super) fn change(
+    cx: &mut Context<'_>,
+    module: &ModuleSpec,
+    place: Place<'_>,
     row: &Map<String, Value>,
     id: u64,
+    external: &External,
 ) -> Result<(), RowError> {
-    let Cleaned { mut values, owner } = checked(cx, module, index, row, Some(id))?;
-    for field in module.fields.iter().filter(|field| field.kind == FieldKind::Subform) {
-        if let Some(Value::Array(new)) = values.get(&field.api_name).cloned() {
-            let table = cx.state.store(cx.environment).table(module.api_name());
-            let old = table.records.get(&id).and_then(|record| record.values.get(&field.api_name));
-            let old = old.and_then(Value::as_array).cloned().unwrap_or_default();
-            let rows = merge(cx, old, new);
-            values.insert(field.api_name.clone(), rows.into());
-        }
+    let Cleaned { mut values, owner } = checked(cx, module, place, row, Some(id), external)?;
+    settle(cx, module, &mut values, id);
+    let known = cx.store().table(module.api_name()).records.get(&id);
+    let mut merged = known.map(|record| record.values.clone()).unwrap_or_default();
+    // A price or a rate that was worked out follows what it was worked out from.
+    if values.contains_key("Currency") && !values.contains_key("Exchange_Rate") {
+        merged.remove("Exchange_Rate");
     }
+    if values.contains_key("Stage") && !values.contains_key("Probability") {
+        merged.remove("Probability");
+    }
+    merged.extend(values);
+    values::finish(module, &mut merged, cx.store());
     let (user, now) = (cx.user.clone(), whole_seconds(cx.now));
-    let table = cx.state.store_mut(cx.environment).table_mut(module.api_name());
+    let table = cx.store_mut().table_mut(module.api_name());
     if let Some(record) = table.records.get_mut(&id) {
-        record.values.extend(values);
-        finish_names(module, &mut record.values);
+        record.values = merged;
         record.modified = now;
         record.modified_by = user;
         if let Some(owner) = owner {
@@ -337,52 +419,10 @@ fn change(
     Ok(())
 }
 
-/// The rows of a subform after a write.
-///
-/// An empty list clears the subform; a row with `_delete` goes; a row whose id is known is changed;
-/// others are new. What is not mentioned stays from v5 on and goes in v2; the versions between are
-/// taken to be as v2, which is not known.
-fn merge(cx: &mut Context<'_>, old: Vec<Value>, new: Vec<Value>) -> Vec<Value> {
-    if new.is_empty() {
-        return new;
-    }
-    let id_of = |row: &Value| row.get("id").and_then(mentioned_id);
-    let mentioned: Vec<String> = new.iter().filter_map(id_of).collect();
-    let is_mentioned = |row: &Value| id_of(row).is_some_and(|id| mentioned.contains(&id));
-    let keep = cx.version >= Version::V5;
-    let mut rows: Vec<Value> = old.into_iter().filter(|row| keep || is_mentioned(row)).collect();
-    for row in new {
-        let known = id_of(&row)
-            .and_then(|id| rows.iter().position(|old| id_of(old).as_deref() == Some(id.as_str())));
-        match known {
-            Some(place) if row.get("_delete").is_some() => {
-                rows.remove(place);
-            }
-            Some(place) => {
-                let stored = rows.get_mut(place).and_then(Value::as_object_mut);
-                if let (Some(stored), Value::Object(changes)) = (stored, row) {
-                    stored.extend(changes);
-                }
-            }
-            None => {
-                if let Value::Object(mut row) = row {
-                    row.insert("id".into(), cx.state.chance.next_id().to_string().into());
-                    rows.push(Value::Object(row));
-                }
-            }
-        }
-    }
-    rows
-}
-
-fn success(message: &str, details: Value) -> Value {
-    json!({ "code": "SUCCESS", "details": details, "message": message, "status": "success" })
-}
-
 /// What the answer to a write tells about the record.
-fn details(cx: &Context<'_>, module: &ModuleSpec, id: u64) -> Value {
+pub(super) fn details(cx: &Context<'_>, module: &ModuleSpec, id: u64) -> Value {
     let view = cx.view();
-    let table = cx.state.store(cx.environment).table(module.api_name());
+    let table = cx.store().table(module.api_name());
     table.records.get(&id).map_or(Value::Null, |record| {
         json!({
             "id": id.to_string(),
@@ -392,37 +432,4 @@ fn details(cx: &Context<'_>, module: &ModuleSpec, id: u64) -> Value {
             "Modified_By": view.actor(&record.modified_by),
         })
     })
-}
-
-/// Puts the rows' outcomes together.
-///
-/// If every row fails, the status is 412 where all of them were modified meanwhile, else what the
-/// simulator was told, else 202 in v2 and 400 after it: what Zoho sends differs between its pages.
-fn answer(cx: &Context<'_>, outcomes: &[Outcome], good: StatusCode) -> Answer {
-    let written = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
-    let failures: Vec<&RowError> =
-        outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
-    let status = if failures.is_empty() {
-        good
-    } else if written > 0 {
-        StatusCode::MULTI_STATUS
-    } else if failures.iter().all(|error| error.code == "ALREADY_MODIFIED") {
-        StatusCode::PRECONDITION_FAILED
-    } else {
-        let told = cx.policy.all_failed_status.and_then(|told| StatusCode::from_u16(told).ok());
-        told.unwrap_or(if cx.version == Version::V2 {
-            StatusCode::ACCEPTED
-        } else {
-            StatusCode::BAD_REQUEST
-        })
-    };
-    let data: Vec<Value> = outcomes
-        .iter()
-        .map(|outcome| outcome.as_ref().map_or_else(RowError::json, Value::clone))
-        .collect();
-    let answer = Answer::json(status, &json!({ "data": data })).wrote(written);
-    match failures.first() {
-        Some(first) if written == 0 => answer.with_code(first.code),
-        _ => answer,
-    }
 }

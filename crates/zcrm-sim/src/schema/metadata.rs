@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::spec::{FieldKind, FieldSpec, ModuleSpec};
+use super::kind::FieldKind;
+use super::spec::{FieldSpec, ModuleSpec};
 use crate::crm::Version;
 use crate::state::State;
 

@@ -1,9 +1,13 @@
 //! The modules of the organisation and their fields.
 
+mod kind;
 mod metadata;
+mod related;
 mod spec;
 mod standard;
 
+pub use kind::FieldKind;
 pub(crate) use metadata::{field_json, module_json};
-pub use spec::{FieldKind, FieldSpec, ModuleSpec};
+pub(crate) use related::{Related, RelatedKind, related_lists};
+pub use spec::{FieldSpec, ModuleSpec};
 pub(crate) use standard::standard_modules;

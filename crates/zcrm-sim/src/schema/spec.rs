@@ -1,115 +1,9 @@
 //! The description of a module and of its fields.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-/// What a field holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum FieldKind {
-    /// One line of text.
-    Text,
-    /// Several lines of text.
-    Textarea,
-    /// An e-mail address.
-    Email,
-    /// A telephone number.
-    Phone,
-    /// The address of a website.
-    Website,
-    /// One of several values.
-    Picklist,
-    /// Some of several values.
-    MultiPicklist,
-    /// A day, `YYYY-MM-DD`.
-    Date,
-    /// An instant with its offset.
-    DateTime,
-    /// A whole number of up to nine digits.
-    Integer,
-    /// A whole number that is sent as a string.
-    BigInt,
-    /// A number.
-    Double,
-    /// An amount of money.
-    Currency,
-    /// A percentage.
-    Percent,
-    /// Yes or no.
-    Boolean,
-    /// A record of another module.
-    Lookup,
-    /// The user who owns the record, or another user.
-    Owner,
-    /// Rows that belong to the record.
-    Subform,
-    /// Labels on the record.
-    Tags,
-    /// A value of any shape that is kept as it is, such as a reminder.
-    Other,
-}
-
-impl FieldKind {
-    /// Zoho's `data_type`.
-    pub(crate) fn data_type(self) -> &'static str {
-        match self {
-            Self::Text | Self::Tags | Self::Other => "text",
-            Self::Textarea => "textarea",
-            Self::Email => "email",
-            Self::Phone => "phone",
-            Self::Website => "website",
-            Self::Picklist => "picklist",
-            Self::MultiPicklist => "multiselectpicklist",
-            Self::Date => "date",
-            Self::DateTime => "datetime",
-            Self::Integer => "integer",
-            Self::BigInt => "bigint",
-            Self::Double => "double",
-            Self::Currency => "currency",
-            Self::Percent => "percent",
-            Self::Boolean => "boolean",
-            Self::Lookup => "lookup",
-            Self::Owner => "ownerlookup",
-            Self::Subform => "subform",
-        }
-    }
-
-    /// Zoho's `json_type`.
-    pub(crate) fn json_type(self) -> &'static str {
-        match self {
-            Self::Integer => "integer",
-            Self::Double | Self::Currency | Self::Percent => "double",
-            Self::Boolean => "boolean",
-            Self::Lookup | Self::Owner | Self::Other => "jsonobject",
-            Self::MultiPicklist | Self::Subform | Self::Tags => "jsonarray",
-            _ => "string",
-        }
-    }
-
-    /// The name of the type in an `expected_data_type`.
-    pub(crate) fn expected(self) -> &'static str {
-        match self {
-            Self::Lookup | Self::Owner => "jsonobject",
-            Self::MultiPicklist | Self::Subform | Self::Tags => "jsonarray",
-            other => other.data_type(),
-        }
-    }
-
-    /// The longest value of a field that does not say otherwise, in characters.
-    fn default_length(self) -> u32 {
-        match self {
-            Self::Textarea => 32_000,
-            Self::Phone => 30,
-            Self::Email => 100,
-            Self::Website => 450,
-            Self::Integer => 9,
-            Self::Double | Self::Currency => 16,
-            Self::Percent => 5,
-            Self::BigInt => 18,
-            Self::Text | Self::Picklist | Self::Owner | Self::Lookup => 120,
-            _ => 50,
-        }
-    }
-}
+use super::kind::FieldKind;
 
 /// A field of a module.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -125,6 +19,12 @@ pub struct FieldSpec {
     pub(crate) system: bool,
     pub(crate) values: Vec<String>,
     pub(crate) lookup: Option<String>,
+    /// What a new record has where nothing is given.
+    pub(crate) default: Option<Value>,
+    /// Whether it holds another system's id, by which `X-EXTERNAL` finds a record.
+    pub(crate) external: bool,
+    /// The columns of a subform; where there are none, its rows hold what they are given.
+    pub(crate) columns: Vec<FieldSpec>,
 }
 
 impl FieldSpec {
@@ -144,6 +44,9 @@ impl FieldSpec {
             system: false,
             values: Vec::new(),
             lookup: None,
+            default: None,
+            external: false,
+            columns: Vec::new(),
         }
     }
 
@@ -164,6 +67,42 @@ impl FieldSpec {
         let mut field = Self::new(api_name, FieldKind::Lookup);
         field.lookup = Some(module.into());
         field
+    }
+
+    /// A field that points at records of `module`, each in a row with an id of its own.
+    #[must_use]
+    pub fn multi_lookup(api_name: impl Into<String>, module: impl Into<String>) -> Self {
+        let mut field = Self::new(api_name, FieldKind::MultiLookup);
+        let column = Self::lookup(field.api_name.clone(), module).mandatory();
+        field.lookup = column.lookup.clone();
+        field.columns = vec![column];
+        field
+    }
+
+    /// A field with rows of those columns.
+    #[must_use]
+    pub fn subform(
+        api_name: impl Into<String>,
+        columns: impl IntoIterator<Item = FieldSpec>,
+    ) -> Self {
+        let mut field = Self::new(api_name, FieldKind::Subform);
+        field.columns = columns.into_iter().collect();
+        field
+    }
+
+    /// What a new record has if nothing is given for the field.
+    #[must_use]
+    pub fn default_value(mut self, value: impl Into<Value>) -> Self {
+        self.default = Some(value.into());
+        self
+    }
+
+    /// Holds the record's id in another system: the header `X-EXTERNAL` finds a record by it.
+    #[must_use]
+    pub fn external(mut self) -> Self {
+        self.external = true;
+        self.unique = true;
+        self
     }
 
     /// Must be given when a record is made, and cannot be cleared.
@@ -230,11 +169,13 @@ pub struct ModuleSpec {
     /// What an upsert looks at if the call does not say.
     pub(crate) duplicate_check: Vec<String>,
     pub(crate) fields: Vec<FieldSpec>,
+    /// The layouts' names and ids; the first is what a record has that names none.
+    pub(crate) layouts: Vec<(u64, String)>,
 }
 
 impl ModuleSpec {
     /// A custom module. It has the fields that every module has: `id`, `Owner`, `Created_By`,
-    /// `Created_Time`, `Modified_By`, `Modified_Time` and `Tag`. Its display field is `Name`
+    /// `Created_Time`, `Modified_By`, `Modified_Time`, `Tag` and `Layout`. Its display field is `Name`
     /// unless [`display_field`](Self::display_field) says otherwise.
     #[must_use]
     pub fn new(api_name: impl Into<String>) -> Self {
@@ -249,7 +190,15 @@ impl ModuleSpec {
             display_field: String::from("Name"),
             duplicate_check: Vec::new(),
             fields: system_fields(),
+            layouts: vec![(0, String::from("Standard"))],
         }
+    }
+
+    /// Adds a layout to the one that every module has, which is called `Standard`.
+    #[must_use]
+    pub fn layout(mut self, name: impl Into<String>) -> Self {
+        self.layouts.push((0, name.into()));
+        self
     }
 
     /// Adds a field, in the place of one of the same name if there is one.
@@ -298,6 +247,12 @@ impl ModuleSpec {
         self.id = next();
         for field in &mut self.fields {
             field.id = next();
+            for column in &mut field.columns {
+                column.id = next();
+            }
+        }
+        for (id, _) in &mut self.layouts {
+            *id = next();
         }
     }
 }
@@ -311,5 +266,6 @@ fn system_fields() -> Vec<FieldSpec> {
         FieldSpec::new("Created_Time", FieldKind::DateTime).read_only().system(),
         FieldSpec::new("Modified_Time", FieldKind::DateTime).read_only().system(),
         FieldSpec::new("Tag", FieldKind::Tags),
+        FieldSpec::new("Layout", FieldKind::Layout),
     ]
 }

@@ -1,8 +1,8 @@
 //! The standard modules that an organisation starts with.
 
-use super::spec::FieldKind::{
-    Boolean, Currency, Date, DateTime, Double, Email, Integer, Other, Percent, Phone, Subform,
-    Text, Textarea, Website,
+use super::kind::FieldKind::{
+    Boolean, Currency, Date, DateTime, Discount, Double, Email, Integer, Lookup, Participants,
+    Phone, Recurrence, Reminder, Taxes, Territories, Text, Textarea, Website,
 };
 use super::spec::{FieldSpec, ModuleSpec};
 
@@ -25,6 +25,7 @@ pub(crate) fn standard_modules() -> Vec<ModuleSpec> {
     modules.extend(activities());
     modules.extend(inventory());
     modules.extend(support());
+    modules.push(notes());
     modules
 }
 
@@ -40,14 +41,17 @@ fn people_and_companies() -> [ModuleSpec; 5] {
         ))
         .field(FieldSpec::picklist("Industry", INDUSTRIES))
         .field(FieldSpec::new("No_of_Employees", Integer))
-        .field(FieldSpec::new("Annual_Revenue", Currency));
+        .field(FieldSpec::new("Annual_Revenue", Currency))
+        .field(FieldSpec::new("Territories", Territories));
+    let leads = priced(leads);
     let contacts = person(module("Contacts", "Contact", "Full_Name", &["Email"]))
         .field(FieldSpec::lookup("Account_Name", "Accounts"))
         .field(FieldSpec::lookup("Reporting_To", "Contacts"))
         .field(text("Title", 100))
         .field(text("Department", 50))
         .field(FieldSpec::new("Date_of_Birth", Date))
-        .field(FieldSpec::picklist("Lead_Source", SOURCES));
+        .field(FieldSpec::picklist("Lead_Source", SOURCES))
+        .field(FieldSpec::new("Territories", Territories));
     let accounts = module("Accounts", "Account", "Account_Name", &["Account_Name"])
         .field(text("Account_Name", 200).mandatory())
         .field(text("Account_Number", 40))
@@ -60,7 +64,9 @@ fn people_and_companies() -> [ModuleSpec; 5] {
         .field(FieldSpec::new("Annual_Revenue", Currency))
         .field(text("Billing_City", 100))
         .field(text("Billing_Country", 100))
+        .field(FieldSpec::new("Territories", Territories))
         .field(description());
+    let accounts = priced(accounts);
     let vendors = module("Vendors", "Vendor", "Vendor_Name", &["Vendor_Name"])
         .field(text("Vendor_Name", 120).mandatory())
         .field(FieldSpec::new("Email", Email))
@@ -75,9 +81,14 @@ fn people_and_companies() -> [ModuleSpec; 5] {
         .field(FieldSpec::new("Amount", Currency))
         .field(FieldSpec::new("Closing_Date", Date))
         .field(FieldSpec::new("Probability", Integer))
+        .field(FieldSpec::new("Expected_Revenue", Currency).read_only())
+        .field(FieldSpec::lookup("Campaign_Source", "Campaigns"))
+        .field(FieldSpec::picklist("Lead_Source", SOURCES))
+        .field(FieldSpec::new("Territories", Territories))
         .field(FieldSpec::picklist("Type", ["Existing Business", "New Business"]))
         .field(text("Next_Step", 100))
         .field(description());
+    let deals = priced(deals);
     [leads, contacts, accounts, vendors, deals]
 }
 
@@ -85,22 +96,25 @@ fn activities() -> [ModuleSpec; 4] {
     let tasks = module("Tasks", "Task", "Subject", &[])
         .field(text("Subject", 255).mandatory())
         .field(FieldSpec::new("Due_Date", Date))
-        .field(FieldSpec::picklist("Status", TASK_STATES))
-        .field(FieldSpec::picklist("Priority", PRIORITIES))
+        .field(FieldSpec::picklist("Status", TASK_STATES).default_value("Not Started"))
+        .field(FieldSpec::picklist("Priority", PRIORITIES).default_value("High"))
         .field(FieldSpec::lookup("Who_Id", "Contacts"))
-        .field(FieldSpec::new("Remind_At", Other))
-        .field(FieldSpec::new("Recurring_Activity", Other))
+        .field(related_to())
+        .field(FieldSpec::new("Remind_At", Reminder))
+        .field(FieldSpec::new("Recurring_Activity", Recurrence))
         .field(FieldSpec::new("Closed_Time", DateTime).read_only())
         .field(description());
     let events = module("Events", "Meeting", "Event_Title", &[])
         .field(text("Event_Title", 255).mandatory())
         .field(FieldSpec::new("Start_DateTime", DateTime).mandatory())
         .field(FieldSpec::new("End_DateTime", DateTime).mandatory())
-        .field(FieldSpec::new("All_day", Boolean))
+        .field(FieldSpec::new("All_day", Boolean).default_value(false))
         .field(text("Venue", 255))
         .field(FieldSpec::lookup("Who_Id", "Contacts"))
-        .field(FieldSpec::new("Participants", Subform))
-        .field(FieldSpec::new("Recurring_Activity", Other))
+        .field(related_to())
+        .field(FieldSpec::new("Participants", Participants))
+        .field(FieldSpec::new("Remind_At", Reminder))
+        .field(FieldSpec::new("Recurring_Activity", Recurrence))
         .field(description());
     let calls = module("Calls", "Call", "Subject", &[])
         .field(text("Subject", 255))
@@ -109,6 +123,7 @@ fn activities() -> [ModuleSpec; 4] {
         .field(text("Call_Duration", 50))
         .field(text("Call_Purpose", 120))
         .field(FieldSpec::lookup("Who_Id", "Contacts"))
+        .field(related_to())
         .field(description());
     let campaigns = module("Campaigns", "Campaign", "Campaign_Name", &["Campaign_Name"])
         .field(text("Campaign_Name", 200).mandatory())
@@ -124,16 +139,22 @@ fn inventory() -> [ModuleSpec; 6] {
     let products = module("Products", "Product", "Product_Name", &["Product_Name"])
         .field(text("Product_Name", 200).mandatory())
         .field(text("Product_Code", 40))
-        .field(FieldSpec::new("Product_Active", Boolean))
+        .field(FieldSpec::new("Product_Active", Boolean).default_value(false))
         .field(FieldSpec::new("Unit_Price", Currency))
         .field(FieldSpec::new("Qty_in_Stock", Double))
+        .field(FieldSpec::new("Taxable", Boolean).default_value(true))
+        .field(FieldSpec::new("Tax", Taxes))
         .field(FieldSpec::lookup("Vendor_Name", "Vendors"))
         .field(description());
+    let products = priced(products);
     let price_books = module("Price_Books", "Price Book", "Price_Book_Name", &["Price_Book_Name"])
         .field(text("Price_Book_Name", 200).mandatory())
-        .field(FieldSpec::new("Active", Boolean))
+        .field(FieldSpec::new("Active", Boolean).default_value(true))
         .field(FieldSpec::picklist("Pricing_Model", ["Differential", "Flat"]))
-        .field(FieldSpec::new("Pricing_Details", Subform))
+        .field(FieldSpec::subform(
+            "Pricing_Details",
+            ["from_range", "to_range", "discount"].map(|name| FieldSpec::new(name, Double)),
+        ))
         .field(description());
     let quotes = bill("Quotes", "Quote", "Quoted_Items")
         .field(FieldSpec::lookup("Deal_Name", "Deals"))
@@ -194,21 +215,64 @@ fn person(module: ModuleSpec) -> ModuleSpec {
         .field(FieldSpec::new("Mobile", Phone))
         .field(text("City", 100))
         .field(text("Country", 100))
-        .field(FieldSpec::new("Email_Opt_Out", Boolean))
+        .field(FieldSpec::new("Email_Opt_Out", Boolean).default_value(false))
         .field(description())
 }
 
 /// What the modules with line items have in common.
 fn bill(api_name: &str, singular: &str, items: &str) -> ModuleSpec {
-    module(api_name, singular, "Subject", &[])
+    let computed = |name: &str| FieldSpec::new(name, Currency).read_only();
+    let bill = module(api_name, singular, "Subject", &[])
         .field(text("Subject", 120).mandatory())
         .field(FieldSpec::lookup("Account_Name", "Accounts"))
         .field(FieldSpec::lookup("Contact_Name", "Contacts"))
-        .field(FieldSpec::new(items, Subform))
-        .field(FieldSpec::new("Discount", Percent))
+        .field(FieldSpec::subform(items, line_columns()))
+        .field(computed("Sub_Total"))
+        .field(FieldSpec::new("Discount", Discount))
+        .field(FieldSpec::new("Tax", Currency))
         .field(FieldSpec::new("Adjustment", Currency))
-        .field(FieldSpec::new("Grand_Total", Currency))
-        .field(description())
+        .field(computed("Grand_Total"))
+        .field(text("Terms_and_Conditions", 2_000))
+        .field(description());
+    priced(bill)
+}
+
+/// A line's columns, by their names after v2.
+fn line_columns() -> Vec<FieldSpec> {
+    let computed = |name: &str| FieldSpec::new(name, Currency).read_only();
+    vec![
+        FieldSpec::lookup("Product_Name", "Products").mandatory(),
+        FieldSpec::new("Quantity", Double).default_value(1),
+        FieldSpec::new("List_Price", Currency),
+        FieldSpec::new("Discount", Discount),
+        FieldSpec::new("Line_Tax", Taxes),
+        FieldSpec::lookup("Price_Book_Name", "Price_Books"),
+        description(),
+        computed("Total"),
+        computed("Total_After_Discount"),
+        computed("Tax"),
+        computed("Net_Total"),
+    ]
+}
+
+/// A module with amounts, which are of a currency.
+fn priced(module: ModuleSpec) -> ModuleSpec {
+    module
+        .field(FieldSpec::picklist("Currency", ["USD"]))
+        .field(FieldSpec::new("Exchange_Rate", Double))
+}
+
+/// The record that an activity is about, of any module; `$se_module` says which.
+fn related_to() -> FieldSpec {
+    FieldSpec::new("What_Id", Lookup)
+}
+
+/// Notes are records of a module of their own.
+fn notes() -> ModuleSpec {
+    module("Notes", "Note", "Note_Title", &[])
+        .field(text("Note_Title", 120))
+        .field(FieldSpec::new("Note_Content", Textarea).mandatory())
+        .field(FieldSpec::new("Parent_Id", Lookup).mandatory())
 }
 
 fn text(api_name: &str, max_length: u32) -> FieldSpec {

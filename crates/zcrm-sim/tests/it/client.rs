@@ -59,11 +59,21 @@ impl Reply {
         self.json()["code"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// The rows of the answer, under whatever key.
+    pub(crate) fn rows(&self) -> Vec<Value> {
+        let json = self.json();
+        let rows = json.as_object().unwrap().values().find_map(Value::as_array);
+        rows.unwrap().clone()
+    }
+
     /// The code of each row of a write.
     pub(crate) fn codes(&self) -> Vec<String> {
-        let json = self.json();
-        let rows = json["data"].as_array().unwrap();
-        rows.iter().map(|row| row["code"].as_str().unwrap().to_owned()).collect()
+        self.rows().iter().map(|row| row["code"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The id of what the n-th row wrote.
+    pub(crate) fn id(&self, row: usize) -> String {
+        self.rows()[row]["details"]["id"].as_str().unwrap().to_owned()
     }
 }
 
@@ -109,6 +119,13 @@ impl Http {
             pool.pool_max_idle_per_host(0);
         }
         Self { sim: sim.clone(), client: pool.build(https), token: String::new() }
+    }
+
+    /// A client with an access token for those scopes alone.
+    pub(crate) async fn limited(sim: &Simulator, scopes: &[&str]) -> Self {
+        let mut http = Self::new(sim);
+        http.token = access_token(&http.exchange(&sim.grant_token_for(scopes)).await);
+        http
     }
 
     /// A client with an access token for all the usual scopes.
@@ -206,6 +223,39 @@ impl Http {
 
     pub(crate) async fn call(&self, method: Method, path: &str, body: &Value) -> Reply {
         self.try_call(method, path, &[], body).await.unwrap()
+    }
+
+    /// Sends files as a form: names and contents.
+    pub(crate) async fn upload(&self, path: &str, files: &[(&str, &[u8])]) -> Reply {
+        let mut body = Vec::new();
+        for (name, content) in files {
+            let head = format!(
+                "--frontier\r\ncontent-disposition: form-data; name=\"file\"; \
+                 filename=\"{name}\"\r\n\r\n"
+            );
+            body.extend_from_slice(head.as_bytes());
+            body.extend_from_slice(content);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(b"--frontier--\r\n");
+        let authorization = format!("Zoho-oauthtoken {}", self.token);
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("content-type", "multipart/form-data; boundary=frontier"),
+        ];
+        let url = format!("{}{path}", self.sim.api_url());
+        self.send(Method::POST, &url, &headers, body).await.unwrap()
+    }
+
+    /// A call of the production API with a header.
+    pub(crate) async fn with(
+        &self,
+        method: Method,
+        path: &str,
+        header: (&str, &str),
+        body: &Value,
+    ) -> Reply {
+        self.try_call(method, path, &[header], body).await.unwrap()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {

@@ -194,7 +194,11 @@ async fn parameters_are_checked() {
     }
     // v2 sorts by other fields too.
     assert_eq!(http.get("/crm/v2/Contacts?sort_by=Last_Name").await.status, 200);
-    assert_eq!(http.get("/crm/v8/Contacts?fields=id&cvid=1").await.code(), "NOT_SIMULATED");
+    assert_eq!(http.get("/crm/v8/Contacts?fields=id&uid=1").await.code(), "NOT_SIMULATED");
+    for query in ["cvid=1", "territory_id=1", "converted=maybe", "approved=maybe"] {
+        let reply = http.get(&format!("/crm/v2/Contacts?{query}")).await;
+        assert_eq!((reply.status, reply.code().as_str()), (400, "INVALID_DATA"), "{query}");
+    }
 }
 
 #[tokio::test]

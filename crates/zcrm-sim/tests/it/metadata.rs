@@ -25,15 +25,18 @@ async fn wrong_routes_are_told_apart() {
     assert_eq!(answer(Method::GET, "/crm/v9/Leads").await, expected(404, "INVALID_URL_PATTERN"));
     assert_eq!(answer(Method::GET, "/crm/v8").await, expected(404, "INVALID_URL_PATTERN"));
     assert_eq!(answer(Method::GET, "/elsewhere").await, expected(404, "INVALID_URL_PATTERN"));
-    let wrong = answer(Method::POST, "/crm/v8/settings/modules").await;
+    let wrong = answer(Method::POST, "/crm/v8/settings/related_lists").await;
     assert_eq!(wrong, expected(405, "INVALID_REQUEST_METHOD"));
     assert_eq!(
         answer(Method::PATCH, "/crm/v8/Leads").await,
         expected(405, "INVALID_REQUEST_METHOD")
     );
-    for path in
-        ["/crm/v8/coql", "/crm/bulk/v8/read", "/crm/v8/Leads/1/Notes", "/crm/v8/settings/tags"]
-    {
+    for path in [
+        "/crm/v8/coql",
+        "/crm/bulk/v8/read",
+        "/crm/v8/settings/modules",
+        "/crm/v8/Leads/1/actions/clone",
+    ] {
         assert_eq!(answer(Method::POST, path).await, expected(501, "NOT_SIMULATED"), "{path}");
     }
     for version in ["v2", "v2.1", "v3", "v4", "v5", "v6", "v7", "v8"] {

@@ -246,7 +246,9 @@ async fn subforms_append_from_v5_on_and_are_replaced_in_v2() {
     let listed = http.get("/crm/v8/Quotes?fields=Subject,Quoted_Items").await.json();
     assert!(listed["data"][0].get("Quoted_Items").is_none());
 
-    let more = data(json!([{ "Quoted_Items": [{ "Quantity": 5 }] }]));
+    let product = json!({ "id": id(&product, 0) });
+    let more = json!([{ "Product_Name": product, "Quantity": 5 }]);
+    let more = data(json!([{ "Quoted_Items": more }]));
     http.put(&path, &more).await;
     assert_eq!(items("v8", "Quoted_Items").await.len(), 2);
     let removed = data(json!([{ "Quoted_Items": [{ "id": first[0]["id"], "_delete": null }] }]));
@@ -255,7 +257,9 @@ async fn subforms_append_from_v5_on_and_are_replaced_in_v2() {
 
     // v2 names the lines in its own way and drops those that are not mentioned.
     assert_eq!(items("v2", "Product_Details").await[0]["quantity"], 5);
-    let replaced = data(json!([{ "Product_Details": [{ "quantity": 9 }, { "quantity": 8 }] }]));
+    let replaced = data(json!([{ "Product_Details": [
+        { "product": product, "quantity": 9 }, { "product": product, "quantity": 8 },
+    ] }]));
     http.put(&format!("/crm/v2/Quotes/{quote}"), &replaced).await;
     let rows = items("v8", "Quoted_Items").await;
     assert_eq!((rows.len(), &rows[0]["Quantity"]), (2, &json!(9)));

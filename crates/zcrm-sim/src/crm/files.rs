@@ -1,0 +1,71 @@
+//! Files that are uploaded first and named by records later.
+
+use hyper::StatusCode;
+use serde_json::{Value, json};
+
+use super::Context;
+use super::outcome::success;
+use super::refusal::Refusal;
+use crate::call::Answer;
+use crate::store::{Blob, File};
+
+/// The most files of an upload, and the largest of them in bytes.
+const COUNT: usize = 10;
+const SIZE: usize = 20 * 1_024 * 1_024;
+
+/// The files of the call's form: at least one, at most `count`, none larger than `limit`.
+pub(super) fn uploaded(cx: &Context<'_>, count: usize, limit: usize) -> Result<Vec<File>, Refusal> {
+    let files = cx.call.parts.iter().filter(|part| part.name == "file");
+    let files: Vec<File> = files
+        .filter_map(|part| {
+            let name = part.file_name.clone()?;
+            Some(File { name, blob: Blob(part.data.clone()) })
+        })
+        .collect();
+    if files.is_empty() {
+        return Err(Refusal::bad(
+            "REQUIRED_PARAM_MISSING",
+            "One of the expected parameter is missing",
+            json!({ "param_name": "file", "param": "file" }),
+        ));
+    }
+    if files.len() > count {
+        return Err(Refusal::bad(
+            "LIMIT_EXCEEDED",
+            "the limit of files is exceeded",
+            json!({ "param_name": "file", "limit": count }),
+        ));
+    }
+    if files.iter().any(|file| file.blob.0.len() > limit) {
+        return Err(Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "FILE_SIZE_MORE_THAN_ALLOWED_SIZE",
+            "the file is larger than allowed",
+            json!({ "maximum_length": limit }),
+        ));
+    }
+    Ok(files)
+}
+
+pub(super) fn upload(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let files = uploaded(cx, COUNT, SIZE)?;
+    let count = files.len();
+    let rows: Vec<Value> = files
+        .into_iter()
+        .map(|file| {
+            let id = format!("{}{}", cx.state.chance.hex(), cx.state.chance.hex());
+            let details = json!({ "name": file.name, "id": id });
+            cx.store_mut().files.insert(id, file);
+            success("file uploaded successfully", details)
+        })
+        .collect();
+    Ok(Answer::json(StatusCode::OK, &json!({ "data": rows })).wrote(count))
+}
+
+pub(super) fn download(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let id = cx.call.param("id").ok_or_else(|| Refusal::missing_param("id"))?;
+    Ok(match cx.store().files.get(id) {
+        Some(file) => Answer::file(&file.name, file.blob.0.clone()),
+        None => Answer::empty(StatusCode::NO_CONTENT),
+    })
+}

@@ -1,0 +1,68 @@
+//! The photo of a person, a company or a product.
+
+use hyper::StatusCode;
+use serde_json::json;
+
+use super::Context;
+use super::attachments::parent;
+use super::files::uploaded;
+use super::refusal::Refusal;
+use crate::call::Answer;
+
+/// The modules whose records have photos.
+const MODULES: [&str; 5] = ["Leads", "Contacts", "Accounts", "Products", "Vendors"];
+/// The largest photo, in bytes.
+const SIZE: usize = 10 * 1_024 * 1_024;
+/// What a photo's name ends in.
+const KINDS: [&str; 5] = [".png", ".jpg", ".jpeg", ".gif", ".bmp"];
+
+fn record(cx: &Context<'_>) -> Result<u64, Refusal> {
+    let (module, record) = parent(cx)?;
+    if MODULES.contains(&module.as_str()) {
+        return Ok(record);
+    }
+    Err(Refusal::bad(
+        "NOT_SUPPORTED",
+        "photos are not supported by the module",
+        json!({ "resource_path_index": 0 }),
+    ))
+}
+
+pub(super) fn download(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let record = record(cx)?;
+    Ok(match cx.store().photos.get(&record) {
+        Some(photo) => Answer::file(&photo.name, photo.blob.0.clone()),
+        None => Answer::empty(StatusCode::NO_CONTENT),
+    })
+}
+
+pub(super) fn upload(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let record = record(cx)?;
+    let [photo] =
+        <[_; 1]>::try_from(uploaded(cx, 1, SIZE)?).map_err(|_| Refusal::missing_param("file"))?;
+    let name = photo.name.to_lowercase();
+    if !KINDS.iter().any(|kind| name.ends_with(kind)) {
+        return Err(Refusal::bad(
+            "INVALID_DATA",
+            "the file is no picture",
+            json!({ "param_name": "file", "supported_values": KINDS }),
+        ));
+    }
+    cx.store_mut().photos.insert(record, photo);
+    Ok(done("photo uploaded successfully"))
+}
+
+pub(super) fn delete(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let record = record(cx)?;
+    match cx.store_mut().photos.remove(&record) {
+        Some(_) => Ok(done("photo deleted")),
+        None => Err(Refusal::bad("INVALID_DATA", "no photo is there", json!({}))),
+    }
+}
+
+fn done(message: &str) -> Answer {
+    let body = json!({
+        "code": "SUCCESS", "details": {}, "message": message, "status": "success",
+    });
+    Answer::json(StatusCode::OK, &body).wrote(1)
+}

@@ -1,0 +1,42 @@
+//! Every operation that is simulated refuses a token without its scope.
+
+use hyper::Method;
+use serde_json::Value;
+use zcrm_sim::Simulator;
+
+use crate::client::Http;
+
+#[tokio::test]
+async fn without_its_scope_no_operation_is_carried_out() {
+    let sim = Simulator::start().await.unwrap();
+    let stranger = Http::limited(&sim, &["ZohoCRM.bulk.ALL"]).await;
+    let known = Http::logged_in(&sim).await;
+    let executed = || sim.journal().count(|entry| entry.executed);
+    for version in ["v2", "v8"] {
+        for (method, path) in zcrm_sim::operations() {
+            let path: Vec<String> = path
+                .split('/')
+                .map(|part| match part {
+                    "{module}" => String::from("Leads"),
+                    "{list}" => String::from("Products"),
+                    part if part.starts_with('{') => String::from("1"),
+                    part => part.to_owned(),
+                })
+                .collect();
+            let path = format!("/crm/{version}/{}", path.join("/"));
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            let before = executed();
+            let reply = stranger.call(method.clone(), &path, &Value::Null).await;
+            let answer = (reply.status, reply.code());
+            assert_eq!(answer, (401, String::from("OAUTH_SCOPE_MISMATCH")), "{method} {path}");
+            assert_eq!(executed(), before, "{method} {path}");
+            // With the scope it comes further, wherever that is.
+            let reply = known.call(method.clone(), &path, &Value::Null).await;
+            assert!(
+                ![401, 405, 500, 501].contains(&reply.status),
+                "{method} {path}: {}",
+                reply.status
+            );
+        }
+    }
+}
