@@ -12,7 +12,7 @@ use crate::clock::{Clock, SimClock, span};
 use crate::exchange::Core;
 use crate::journal::{Host, Log};
 use crate::limits::Edition;
-use crate::schema::{ModuleSpec, standard_modules};
+use crate::schema::{FieldSpec, ModuleSpec, standard_modules};
 use crate::server::Bound;
 use crate::simulator::Simulator;
 use crate::snapshot::Snapshot;
@@ -52,6 +52,7 @@ pub struct Builder {
     clock: Clock,
     seed: Option<u64>,
     modules: Vec<ModuleSpec>,
+    user_fields: Vec<FieldSpec>,
     unique: Vec<(String, String)>,
     records: Vec<(Environment, String, usize)>,
     snapshot: Option<Arc<Value>>,
@@ -89,6 +90,7 @@ impl Default for Builder {
             clock: Clock::Real,
             seed: None,
             modules: Vec::new(),
+            user_fields: Vec::new(),
             unique: Vec::new(),
             records: Vec::new(),
             snapshot: None,
@@ -180,6 +182,12 @@ impl Builder {
     /// Adds a module, in the place of a standard one of the same name if there is one.
     pub fn module(mut self, module: ModuleSpec) -> Self {
         self.modules.push(module);
+        self
+    }
+
+    /// Gives the users a field, in the place of one of the same name if there is one.
+    pub fn user_field(mut self, field: FieldSpec) -> Self {
+        self.user_fields.push(field);
         self
     }
 
@@ -344,6 +352,9 @@ impl Builder {
         };
         for module in &self.modules {
             state.register(module.clone());
+        }
+        for field in &self.user_fields {
+            state.add_user_field(field.clone());
         }
         for (module, field) in &self.unique {
             let spec = state.modules.get_mut(module);

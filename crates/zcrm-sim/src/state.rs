@@ -13,7 +13,7 @@ use crate::crm::PageTokens;
 use crate::exchange::Core;
 use crate::limits::{Edition, Spent};
 use crate::organisation;
-use crate::schema::ModuleSpec;
+use crate::schema::{FieldSpec, ModuleSpec};
 use crate::store::Store;
 
 /// Which of an organisation's environments a token or a record belongs to.
@@ -173,6 +173,13 @@ impl State {
             store.assignment_rules.0.extend(settings.assignment_rules.0.clone());
         }
         self.modules.insert(spec.api_name().to_owned(), Arc::new(spec));
+    }
+
+    /// Gives the users a field.
+    pub(crate) fn add_user_field(&mut self, mut field: FieldSpec) {
+        field.id = self.chance.next_id();
+        let fields = Arc::make_mut(&mut self.user_fields);
+        *fields = fields.clone().field(field);
     }
 
     pub(crate) fn module(&self, api_name: &str) -> Option<Arc<ModuleSpec>> {

@@ -35,7 +35,8 @@ pub(super) struct Paging {
 
 impl Paging {
     pub(super) fn of(call: &Call) -> Result<Self, Refusal> {
-        let number = |name: &str| match call.param(name) {
+        // An empty number is none: older clients send them.
+        let number = |name: &str| match call.param(name).filter(|text| !text.is_empty()) {
             None => Ok(None),
             Some(text) => match text.parse::<usize>() {
                 Ok(number) if number > 0 => Ok(Some(number)),

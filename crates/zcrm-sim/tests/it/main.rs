@@ -6,6 +6,7 @@
 )]
 
 mod accounts;
+mod attachments;
 mod client;
 mod consent;
 mod control;
@@ -16,11 +17,15 @@ mod faults;
 mod limits;
 mod lists;
 mod metadata;
+mod organisation;
 mod parallel;
 mod program;
 mod records;
+mod related;
 mod scopes;
 mod search;
 mod snapshot;
+mod tags;
+mod users;
 mod values;
 mod writes;

@@ -1,0 +1,197 @@
+//! Notes, related lists, and relations between records.
+
+use serde_json::{Value, json};
+use zcrm_sim::Simulator;
+
+use crate::client::Http;
+
+const VERSIONS: [&str; 2] = ["v2", "v8"];
+
+fn data(row: Value) -> Value {
+    json!({ "data": [row] })
+}
+
+async fn http() -> Http {
+    Http::logged_in(&Simulator::start().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn notes_hang_on_a_record() {
+    for version in VERSIONS {
+        let http = http().await;
+        let account = http.sim.add_records("Accounts", 1).unwrap().remove(0);
+        let base = format!("/crm/{version}/Accounts/{account}/Notes");
+        let list =
+            async || http.get(&format!("{base}?fields=Note_Title,Note_Content,Parent_Id")).await;
+        assert_eq!(list().await.status, 204);
+        let rows = json!({ "data": [{ "Note_Title": "T", "Note_Content": "C" }, { "Note_Title": "no content" }] });
+        let made = http.post(&base, &rows).await;
+        assert_eq!(
+            (made.status, made.codes()),
+            (207, ["SUCCESS", "MANDATORY_NOT_FOUND"].map(String::from).to_vec())
+        );
+        let shown = list().await.rows();
+        assert_eq!((shown.len(), &shown[0]["Note_Content"]), (1, &json!("C")));
+        assert_eq!(shown[0]["Parent_Id"]["id"], account.as_str());
+        let parent = &shown[0]["Parent_Id"]["module"]["api_name"];
+        assert_eq!(parent, &if version == "v2" { Value::Null } else { json!("Accounts") });
+        let one = format!("{base}/{}", made.id(0));
+        assert_eq!(
+            http.put(&one, &data(json!({ "Note_Content": "D" }))).await.codes(),
+            ["SUCCESS"]
+        );
+        assert_eq!(http.get(&one).await.rows()[0]["Note_Content"], "D");
+        assert_eq!(
+            http.put(&one, &data(json!({ "Note_Content": null }))).await.codes(),
+            ["MANDATORY_NOT_FOUND"]
+        );
+        let elsewhere = format!("/crm/{version}/Leads/77/Notes");
+        assert_eq!(
+            http.post(&elsewhere, &data(json!({ "Note_Content": "C" }))).await.code(),
+            "INVALID_DATA"
+        );
+        assert_eq!(http.delete(&one).await.codes(), ["SUCCESS"]);
+        assert_eq!(http.delete(&one).await.codes(), ["INVALID_DATA"]);
+        assert_eq!(list().await.status, 204);
+        let made = http.post(&base, &data(json!({ "Note_Content": "E" }))).await.id(0);
+        assert_eq!(http.delete(&format!("{base}?ids={made}")).await.codes(), ["SUCCESS"]);
+        assert_eq!(list().await.status, 204);
+    }
+}
+
+#[tokio::test]
+async fn notes_of_the_organisation_name_their_parents() {
+    for version in VERSIONS {
+        let http = http().await;
+        let lead = http.sim.add_records("Leads", 1).unwrap().remove(0);
+        let base = format!("/crm/{version}/Notes");
+        let row = if version == "v2" {
+            json!({ "Note_Content": "C", "Parent_Id": lead, "se_module": "Leads" })
+        } else {
+            let parent = json!({ "id": lead, "module": { "api_name": "Leads" } });
+            json!({ "Note_Content": "C", "Parent_Id": parent })
+        };
+        let made = http.post(&base, &data(row)).await;
+        assert_eq!(made.codes(), ["SUCCESS"]);
+        let listed = http.get(&format!("{base}?fields=Note_Content")).await.rows();
+        assert_eq!(listed[0]["id"], made.id(0));
+        let one = format!("{base}/{}", made.id(0));
+        let read = http.get(&one).await.rows();
+        assert_eq!(
+            (&read[0]["Parent_Id"]["id"], &read[0]["$se_module"]),
+            (&json!(lead), &json!("Leads"))
+        );
+        assert_eq!(http.put(&one, &data(json!({ "Note_Title": "T" }))).await.codes(), ["SUCCESS"]);
+        assert_eq!(http.get(&one).await.rows()[0]["Note_Title"], "T");
+        let orphan = http.post(&base, &data(json!({ "Note_Content": "C" }))).await;
+        assert_eq!(orphan.codes(), ["MANDATORY_NOT_FOUND"]);
+        let gone = http.delete(&format!("{base}?ids={},77", made.id(0))).await;
+        assert_eq!(gone.codes(), ["SUCCESS", "INVALID_DATA"]);
+        assert_eq!(http.get(&one).await.status, 204);
+    }
+}
+
+#[tokio::test]
+async fn relations_have_values_and_two_ends() {
+    for version in VERSIONS {
+        let http = http().await;
+        let lead = http.sim.add_records("Leads", 1).unwrap().remove(0);
+        let campaigns = http.sim.add_records("Campaigns", 2).unwrap();
+        let base = format!("/crm/{version}/Leads/{lead}/Campaigns");
+        let one = format!("{base}/{}", campaigns[0]);
+        let status = |text: &str| data(json!({ "Member_Status": text }));
+        assert_eq!(http.put(&one, &status("Invited")).await.codes(), ["SUCCESS"]);
+        assert_eq!(http.put(&one, &status("Responded")).await.codes(), ["SUCCESS"]);
+        let list = async || http.get(&format!("{base}?fields=Campaign_Name")).await;
+        let rows = list().await.rows();
+        assert_eq!((rows.len(), &rows[0]["Member_Status"]), (1, &json!("Responded")));
+        let other_end = format!("/crm/{version}/Campaigns/{}/Leads?fields=Last_Name", campaigns[0]);
+        assert_eq!(http.get(&other_end).await.rows()[0]["id"], lead.as_str());
+        assert_eq!(http.get(&one).await.rows()[0]["Member_Status"], "Responded");
+        let wrong = http.put(&one, &data(json!({ "Member_Status": 5 }))).await;
+        assert_eq!(wrong.codes(), ["INVALID_DATA"]);
+        assert_eq!(http.put(&format!("{base}/77"), &status("x")).await.codes(), ["INVALID_DATA"]);
+        let many = json!({ "data": [{ "id": campaigns[1] }, { "id": "77" }] });
+        assert_eq!(http.put(&base, &many).await.codes(), ["SUCCESS", "INVALID_DATA"]);
+        assert_eq!(list().await.rows().len(), 2);
+        assert_eq!(http.delete(&one).await.codes(), ["SUCCESS"]);
+        assert_eq!(http.delete(&one).await.codes(), ["INVALID_DATA"]);
+        let rest = http.delete(&format!("{base}?ids={},{}", campaigns[1], campaigns[0])).await;
+        assert_eq!(rest.codes(), ["SUCCESS", "INVALID_DATA"]);
+        assert_eq!(list().await.status, 204);
+        assert_eq!(http.get(&one).await.status, 204);
+    }
+}
+
+#[tokio::test]
+async fn a_products_price_is_that_of_its_price_book() {
+    for version in VERSIONS {
+        let http = http().await;
+        let product = http.sim.add_records("Products", 1).unwrap().remove(0);
+        let book = http.sim.add_records("Price_Books", 1).unwrap().remove(0);
+        let path = format!("/crm/{version}/Products/{product}/Price_Books/{book}");
+        assert_eq!(
+            http.put(&path, &data(json!({ "list_price": 12.5 }))).await.codes(),
+            ["SUCCESS"]
+        );
+        let list = format!("/crm/{version}/Price_Books/{book}/Products?fields=Product_Name");
+        assert_eq!(http.get(&list).await.rows()[0]["list_price"], 12.5);
+        let wrong = http.put(&path, &data(json!({ "list_price": "12" }))).await;
+        assert_eq!(wrong.codes(), ["INVALID_DATA"]);
+    }
+}
+
+#[tokio::test]
+async fn records_that_point_at_a_record_are_its_related_list() {
+    for version in VERSIONS {
+        let http = http().await;
+        let account = http.sim.add_records("Accounts", 1).unwrap().remove(0);
+        let contacts = http.sim.add_records("Contacts", 3).unwrap();
+        let base = format!("/crm/{version}/Accounts/{account}/Contacts");
+        for contact in &contacts[1..] {
+            assert_eq!(
+                http.put(&format!("{base}/{contact}"), &data(json!({}))).await.codes(),
+                ["SUCCESS"]
+            );
+        }
+        assert_eq!(
+            http.sim.record("Contacts", &contacts[1]).unwrap()["Account_Name"]["id"],
+            account.as_str()
+        );
+        let page = http.get(&format!("{base}?fields=Last_Name&per_page=1&page=2")).await.json();
+        assert_eq!(
+            (&page["data"][0]["id"], &page["info"]["more_records"]),
+            (&json!(contacts[1]), &json!(false))
+        );
+        assert_eq!(http.delete(&format!("{base}/{}", contacts[1])).await.codes(), ["SUCCESS"]);
+        assert!(http.sim.record("Contacts", &contacts[1]).unwrap()["Account_Name"].is_null());
+        assert_eq!(http.get(&format!("{base}?fields=Last_Name")).await.rows().len(), 1);
+        let wrong = http.get(&format!("/crm/{version}/Accounts/{account}/Nothing?fields=id")).await;
+        assert_eq!((wrong.status, wrong.code().as_str()), (400, "INVALID_DATA"));
+    }
+}
+
+#[tokio::test]
+async fn related_lists_are_described() {
+    for version in VERSIONS {
+        let http = http().await;
+        let base = format!("/crm/{version}/settings/related_lists");
+        let lists = http.get(&format!("{base}?module=Accounts")).await.rows();
+        let names: Vec<&str> =
+            lists.iter().map(|list| list["api_name"].as_str().unwrap()).collect();
+        for name in ["Notes", "Attachments", "Contacts", "Deals", "Products"] {
+            assert!(names.contains(&name), "{name} of {names:?}");
+        }
+        let mut ids: Vec<&str> = lists.iter().map(|list| list["id"].as_str().unwrap()).collect();
+        let one = http.get(&format!("{base}/{}?module=Accounts", ids[0])).await.rows();
+        assert_eq!(one, lists[..1]);
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), lists.len());
+        let module =
+            if version == "v2" { &lists[2]["module"] } else { &lists[2]["module"]["api_name"] };
+        assert!(module.is_string());
+        assert_eq!(http.get(&base).await.code(), "REQUIRED_PARAM_MISSING");
+        assert_eq!(http.get(&format!("{base}/77?module=Accounts")).await.status, 204);
+    }
+}
