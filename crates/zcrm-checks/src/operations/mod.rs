@@ -8,6 +8,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 mod tour;
+mod walk;
 
 pub use recorder::{Exchange, Recorder};
 pub use tour::{Tour, tour};

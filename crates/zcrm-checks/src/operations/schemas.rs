@@ -178,8 +178,7 @@ impl<'f> Schemas<'f> {
         misfits: &mut Vec<Misfit>,
     ) -> Result<bool, Failure> {
         let Ok(body) = serde_json::from_slice::<Value>(&exchange.body) else { return Ok(false) };
-        let place = "/requestBody/content/application~1json/schema";
-        self.validate("request", source, place, &body, misfits)
+        self.validate("request", source, "/requestBody", &body, misfits)
     }
 
     fn answer(
@@ -191,7 +190,7 @@ impl<'f> Schemas<'f> {
         let Ok(answer) = serde_json::from_slice::<Value>(&exchange.answer) else {
             return Ok(false);
         };
-        let place = format!("/responses/{}/content/application~1json/schema", exchange.status);
+        let place = format!("/responses/{}", exchange.status);
         self.validate("answer", source, &place, &answer, misfits)
     }
 
@@ -209,10 +208,23 @@ impl<'f> Schemas<'f> {
         let (file, method, path) = (next(), next().to_lowercase(), next());
         let path = path.replace('~', "~0").replace('/', "~1");
         let pointer = format!("/paths/{path}/{method}{place}");
-        if self.files.all().get(file).and_then(|root| root.pointer(&pointer)).is_none() {
+        let Some(at) = self.files.all().get(file).and_then(|root| root.pointer(&pointer)) else {
+            return Ok(false);
+        };
+        // What is described once for many operations stands elsewhere in the file.
+        let reference = at.get("$ref").and_then(Value::as_str);
+        let (pointer, at) = match reference.and_then(|reference| reference.strip_prefix('#')) {
+            None => (pointer, at),
+            Some(there) => match self.files.all().get(file).and_then(|root| root.pointer(there)) {
+                Some(at) => (there.to_owned(), at),
+                None => return Err(format!("{file} has nothing at {there}").into()),
+            },
+        };
+        const SCHEMA: &str = "/content/application~1json/schema";
+        if at.pointer(SCHEMA).is_none() {
             return Ok(false);
         }
-        let validator = self.validator(file, &pointer)?;
+        let validator = self.validator(file, &format!("{pointer}{SCHEMA}"))?;
         for error in validator.iter_errors(instance) {
             leaves(file, of, &error, misfits);
         }

@@ -9,7 +9,7 @@ use zcrm_core::{ApiVersion, Base, BodyShape, BoxError, Endpoint, Error, Id, Reco
 use zcrm_http::{Authorization, Authorizer, Connector, ReqBody, Stack};
 use zcrm_sim::{Journal, Simulator};
 
-use super::{Exchange, Recorder};
+use super::{Exchange, Recorder, walk::walk};
 use crate::Failure;
 
 /// What the tour saw.
@@ -36,7 +36,8 @@ impl Authorizer for Fixed {
     async fn reject(&self, _: &Authorization) {}
 }
 
-/// Calls every public method against a simulator, then every read of the table.
+/// Calls every public method against a simulator, walks through the operations that it has, then
+/// calls every read of the table.
 ///
 /// # Errors
 /// Where the simulator cannot be reached, or a public method fails.
@@ -51,6 +52,7 @@ pub async fn tour(version: ApiVersion) -> Result<Tour, Failure> {
     sim.clear_journal();
     surfaces(&api, &recorder).await?;
     recorder.now("");
+    walk(&api, version).await?;
     for endpoint in ALL.iter().filter(|endpoint| endpoint.method() == http::Method::GET) {
         read(&api, endpoint).await;
     }

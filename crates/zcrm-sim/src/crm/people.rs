@@ -30,7 +30,7 @@ pub(super) fn role(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(found("roles", role.map(|role| role_json(cx, role)).into_iter().collect()))
 }
 
-/// A profile; what it allows is told where one is asked for.
+/// A profile, with what it allows.
 fn profile_json(cx: &Context<'_>, profile: &Map<String, Value>, detailed: bool) -> Value {
     let mut shown = profile.clone();
     shown.remove("enabled");
@@ -77,7 +77,9 @@ fn profile_json(cx: &Context<'_>, profile: &Map<String, Value>, detailed: bool) 
 }
 
 pub(super) fn profiles(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let all = cx.store().profiles.values().map(|one| profile_json(cx, one, false));
+    // The newer files have everything in the list too.
+    let detailed = cx.version > Version::V2;
+    let all = cx.store().profiles.values().map(|one| profile_json(cx, one, detailed));
     let all: Vec<Value> = all.collect();
     let mut body = json!({ "profiles": all });
     if let (Some(map), true) = (body.as_object_mut(), cx.version > Version::V2) {

@@ -55,7 +55,7 @@ pub(super) fn upload(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 pub(super) fn delete(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let record = record(cx)?;
     match cx.store_mut().photos.remove(&record) {
-        Some(_) => Ok(done("photo deleted")),
+        Some(_) => Ok(done("Photo deleted")),
         None => Err(Refusal::bad("INVALID_DATA", "no photo is there", json!({}))),
     }
 }

@@ -296,7 +296,7 @@ impl<'a> View<'a> {
             put("$line_tax", taxes.iter().map(|tax| self.tax(&column, tax)).collect());
         }
         if module.api_name() == "Notes" {
-            put("$size", Value::Null);
+            put("$size", "0".into());
             put("$voice_note", false.into());
             put("$is_shared_to_client", false.into());
             put("$attachments", self.note_attachments(record));
@@ -313,7 +313,7 @@ impl<'a> View<'a> {
     fn note_attachments(self, record: &Record) -> Value {
         let mine = self.store().attachments.values().filter(|one| one.record == record.id);
         let shown: Vec<Value> = mine.map(|one| self.attachment(one)).collect();
-        if shown.is_empty() { Value::Null } else { shown.into() }
+        if shown.is_empty() && self.version == Version::V2 { Value::Null } else { shown.into() }
     }
 }
 

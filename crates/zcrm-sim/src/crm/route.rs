@@ -49,6 +49,11 @@ fn find<'a>(rest: &[&'a str]) -> Route<'a> {
     Route::Known { operations, values }
 }
 
+/// Whether a segment is a word of the API that stands for no id and for no related list.
+fn is_word(part: &str) -> bool {
+    part == "actions" || part.starts_with("__")
+}
+
 /// What stands in the places of a template; `None` if the path does not follow it.
 fn values<'a>(template: &str, path: &[&'a str]) -> Option<Vec<&'a str>> {
     let mut values = Vec::new();
@@ -58,7 +63,7 @@ fn values<'a>(template: &str, path: &[&'a str]) -> Option<Vec<&'a str>> {
         match wanted {
             "{module}" if !RESERVED.contains(&part) => values.push(part),
             "{module}" => return None,
-            _ if wanted.starts_with('{') && part != "actions" => values.push(part),
+            _ if wanted.starts_with('{') && !is_word(part) => values.push(part),
             _ if wanted == part => {}
             _ => return None,
         }
@@ -78,5 +83,6 @@ mod tests {
         assert_eq!(values("{module}", &["Leads", "1"]), None);
         assert_eq!(values("{module}/{id}", &["settings", "1"]), None);
         assert_eq!(values("{module}/{id}/{list}", &["Leads", "actions", "count"]), None);
+        assert_eq!(values("{module}/{id}/{list}", &["Leads", "1", "__timeline"]), None);
     }
 }

@@ -208,7 +208,7 @@ pub(super) fn merge(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
             merged.filter(|id| cx.store().tags.get(id).is_some_and(|tag| tag.module == module));
         let merged = merged.ok_or_else(|| RowError::invalid(place.of("conflict_id")))?;
         replace(cx, merged, Some(kept));
-        Ok(written(cx, kept, "tags merged successfully"))
+        Ok(written(cx, kept, "tags updated successfully"))
     })
 }
 

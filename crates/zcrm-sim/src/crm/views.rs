@@ -93,7 +93,7 @@ fn show(cx: &Context<'_>, module: &ModuleSpec, view: &CustomView) -> Value {
         "system_defined": view.system_name.is_some(),
         "favorite": Value::Null,
         "offline": false,
-        "shared_to": Value::Null,
+        "shared_to": [],
         "sort_by": sort_by,
         "sort_order": view.sort_by.as_ref().map(|_| if view.descending { "desc" } else { "asc" }),
         "fields": fields,

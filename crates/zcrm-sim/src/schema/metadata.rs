@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::kind::FieldKind;
+use super::members;
 use super::spec::{FieldSpec, ModuleSpec};
 use crate::crm::Version;
 use crate::state::State;
@@ -33,7 +34,6 @@ pub(crate) fn module_json(
         "global_search_supported": true,
         "triggers_supported": true,
         "convertable": module.api_name() == "Leads",
-        "modified_time": Value::Null,
         "modified_by": Value::Null,
         "parent_module": {},
         "profiles": [],
@@ -57,6 +57,7 @@ pub(crate) fn module_json(
             module.fields.iter().map(|field| field_json(state, module, field, version)).collect();
         map.insert("fields".into(), fields.into());
     }
+    members::of_module(state, module, version, map);
     json
 }
 
@@ -106,10 +107,18 @@ pub(crate) fn field_json(
         "tooltip": Value::Null,
         "decimal_place": Value::Null,
     });
-    if let (Some(map), FieldKind::Currency) = (json.as_object_mut(), field.kind) {
+    let Some(map) = json.as_object_mut() else { return json };
+    if field.kind == FieldKind::Currency {
         map.insert("decimal_place".into(), 2.into());
         map.insert("currency".into(), json!({ "rounding_option": "normal", "precision": 2 }));
     }
+    if field.kind == FieldKind::AutoNumber {
+        map.insert("auto_number".into(), json!({ "prefix": "", "suffix": "", "start_number": 1 }));
+    }
+    if field.external {
+        map.insert("external".into(), json!({ "type": "org", "show": true }));
+    }
+    members::of_field(state, module, field, version, map);
     json
 }
 

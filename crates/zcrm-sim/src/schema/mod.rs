@@ -1,6 +1,7 @@
 //! The modules of the organisation and their fields.
 
 mod kind;
+mod members;
 mod metadata;
 mod related;
 mod spec;

@@ -1,0 +1,319 @@
+//! A walk through the operations of the table on real state: what is written is read, and deleted.
+//!
+//! The tour's reads ask for things that are not there; this asks for things that are, so that
+//! whole answers are held against Zoho's schemas.
+
+use serde_json::{Value, json};
+use zcrm_api::{Api, operations as op};
+use zcrm_core::{ApiVersion, BodyShape, Endpoint};
+
+use crate::Failure;
+
+/// One walk.
+struct Walk<'a> {
+    api: &'a Api,
+    version: ApiVersion,
+}
+
+type Pairs<'a> = &'a [(&'static str, &'a str)];
+
+impl Walk<'_> {
+    /// A call that must succeed; its answer, or nothing where that has no JSON.
+    async fn call(
+        &self,
+        endpoint: &'static Endpoint,
+        path: Pairs<'_>,
+        query: Pairs<'_>,
+        body: Option<Value>,
+    ) -> Result<Value, Failure> {
+        let mut call = self.api.call(endpoint);
+        for (name, value) in path {
+            call = call.path(name, value);
+        }
+        for (name, value) in query {
+            call = call.query(name, value);
+        }
+        if let Some(body) = body {
+            call = call.json(&body);
+        }
+        let reply = call.send().await?;
+        let status = reply.status();
+        if !status.is_success() || status.as_u16() == 207 {
+            let text = String::from_utf8_lossy(reply.body()).into_owned();
+            return Err(format!("{} is answered with {status}: {text}", endpoint.name()).into());
+        }
+        Ok(serde_json::from_slice(reply.body()).unwrap_or_default())
+    }
+
+    async fn get(
+        &self,
+        endpoint: &'static Endpoint,
+        path: Pairs<'_>,
+        query: Pairs<'_>,
+    ) -> Result<Value, Failure> {
+        self.call(endpoint, path, query, None).await
+    }
+
+    /// A write of one row under the endpoint's key; the id that the answer tells.
+    async fn write(
+        &self,
+        endpoint: &'static Endpoint,
+        path: Pairs<'_>,
+        query: Pairs<'_>,
+        row: Value,
+    ) -> Result<String, Failure> {
+        let BodyShape::List(key) = endpoint.body_shape() else {
+            return Err(format!("{} takes no list", endpoint.name()).into());
+        };
+        let answer = self.call(endpoint, path, query, Some(json!({ key: [row] }))).await?;
+        Ok(text(&answer, "/0/details/id"))
+    }
+}
+
+/// The text at a place of the list that an answer holds.
+fn text(answer: &Value, place: &str) -> String {
+    let list = answer.as_object().into_iter().flat_map(|map| map.values()).find(|v| v.is_array());
+    let found = list.and_then(|list| list.pointer(place)).and_then(Value::as_str);
+    found.unwrap_or_default().to_owned()
+}
+
+/// Walks through the operations of one version.
+///
+/// # Errors
+/// Where the simulator refuses a step.
+pub(super) async fn walk(api: &Api, version: ApiVersion) -> Result<(), Failure> {
+    let walk = Walk { api, version };
+    settings(&walk).await?;
+    organisation(&walk).await?;
+    users(&walk).await?;
+    let lead = [("Last_Name", "Walker"), ("Company", "Zylker")];
+    let lead: Value = lead.into_iter().map(|(key, value)| (key.to_owned(), json!(value))).collect();
+    let lead = walk.write(&op::RECORDS_CREATE, &[("module", "Leads")], &[], lead).await?;
+    tags(&walk, &lead).await?;
+    notes(&walk, &lead).await?;
+    files(&walk, &lead).await?;
+    relations(&walk, &lead).await?;
+    convert(&walk, &lead).await?;
+    bin(&walk).await
+}
+
+async fn settings(walk: &Walk<'_>) -> Result<(), Failure> {
+    let of_leads: Pairs<'_> = &[("module", "Leads")];
+    walk.get(&op::MODULES_LIST, &[], &[]).await?;
+    walk.get(&op::MODULES_GET, &[("api_name", "Quotes")], &[]).await?;
+    let fields = walk.get(&op::FIELDS_LIST, &[], of_leads).await?;
+    walk.get(&op::FIELDS_GET, &[("field", &text(&fields, "/1/id"))], of_leads).await?;
+    let layouts = walk.get(&op::LAYOUTS_LIST, &[], of_leads).await?;
+    walk.get(&op::LAYOUTS_GET, &[("id", &text(&layouts, "/0/id"))], of_leads).await?;
+    let lists = walk.get(&op::RELATED_LISTS_LIST, &[], of_leads).await?;
+    walk.get(&op::RELATED_LISTS_GET, &[("id", &text(&lists, "/0/id"))], of_leads).await?;
+    let views = walk.get(&op::CUSTOM_VIEWS_LIST, &[], of_leads).await?;
+    let view = text(&views, "/1/id");
+    let view: Pairs<'_> = &[("id", &view)];
+    walk.get(&op::CUSTOM_VIEWS_GET, view, of_leads).await?;
+    if walk.version == ApiVersion::V2 {
+        let row = json!({ "sort_by": "Last_Name", "sort_order": "asc" });
+        walk.write(&op::CUSTOM_VIEWS_UPDATE_ONE, view, of_leads, row).await?;
+    } else {
+        let row = json!({ "sort_by": { "api_name": "Last_Name" }, "sort_order": "asc" });
+        walk.write(&op::CUSTOM_VIEWS_CHANGE_SORT_ONE, view, of_leads, row).await?;
+        walk.get(&op::ASSIGNMENT_RULES_LIST, &[], of_leads).await?;
+    }
+    Ok(())
+}
+
+async fn organisation(walk: &Walk<'_>) -> Result<(), Failure> {
+    walk.get(&op::ORG_GET, &[], &[]).await?;
+    let tax =
+        walk.write(&op::TAXES_CREATE, &[], &[], json!({ "name": "Duty", "value": 5 })).await?;
+    walk.write(&op::TAXES_UPDATE, &[], &[], json!({ "id": tax, "value": 6 })).await?;
+    walk.get(&op::TAXES_LIST, &[], &[]).await?;
+    walk.get(&op::TAXES_GET, &[("id", &tax)], &[]).await?;
+    walk.get(&op::TAXES_DELETE_ONE, &[("id", &tax)], &[]).await?;
+    let currencies = walk.get(&op::CURRENCIES_LIST, &[], &[]).await?;
+    let currency = text(&currencies, "/1/id");
+    walk.get(&op::CURRENCIES_GET, &[("id", &currency)], &[]).await?;
+    let rate = json!({ "id": currency, "exchange_rate": "0.95" });
+    walk.write(&op::CURRENCIES_UPDATE, &[], &[], rate).await?;
+    let groups = walk.get(&op::VARIABLE_GROUPS_LIST, &[], &[]).await?;
+    let group = text(&groups, "/0/id");
+    walk.get(&op::VARIABLE_GROUPS_GET, &[("id", &group)], &[]).await?;
+    let row = json!({
+        "name": "Max", "api_name": "Max", "type": "integer", "value": "5",
+        "variable_group": { "id": group },
+    });
+    let variable = walk.write(&op::VARIABLES_CREATE, &[], &[], row).await?;
+    let one: Pairs<'_> = &[("id", &variable)];
+    walk.get(&op::VARIABLES_LIST, &[], &[]).await?;
+    walk.get(&op::VARIABLES_GET, one, &[("group", &group)]).await?;
+    walk.write(&op::VARIABLES_UPDATE_ONE, one, &[], json!({ "value": "6" })).await?;
+    walk.write(&op::VARIABLES_UPDATE, &[], &[], json!({ "id": variable, "value": "7" })).await?;
+    walk.get(&op::VARIABLES_DELETE_ONE, one, &[]).await?;
+    Ok(())
+}
+
+async fn users(walk: &Walk<'_>) -> Result<(), Failure> {
+    let roles = walk.get(&op::ROLES_LIST, &[], &[]).await?;
+    let role = text(&roles, "/1/id");
+    walk.get(&op::ROLES_GET, &[("role_id", &role)], &[]).await?;
+    let profiles = walk.get(&op::PROFILES_LIST, &[], &[]).await?;
+    let profile = text(&profiles, "/1/id");
+    walk.get(&op::PROFILES_GET, &[("id", &profile)], &[]).await?;
+    let mut row = json!({
+        "first_name": "A", "last_name": "Walker", "email": "walker@example.com",
+        "role": role, "profile": profile,
+    });
+    if walk.version != ApiVersion::V2 {
+        row["role"] = json!({ "id": role, "name": "Manager" });
+        row["profile"] = json!({ "id": profile, "name": "Standard" });
+    }
+    let user = walk.write(&op::USERS_CREATE, &[], &[], row).await?;
+    let one: Pairs<'_> = &[("user", &user)];
+    walk.get(&op::USERS_LIST, &[], &[("type", "AllUsers")]).await?;
+    walk.get(&op::USERS_GET, one, &[]).await?;
+    walk.write(&op::USERS_UPDATE_ONE, one, &[], json!({ "phone": "1" })).await?;
+    walk.get(&op::USERS_SEARCH, &[], &[("criteria", "(last_name:equals:Walker)")]).await?;
+    walk.get(&op::USERS_COUNT, &[], &[]).await?;
+    let territories = walk.get(&op::TERRITORIES_LIST, &[], &[]).await?;
+    let territory = text(&territories, "/0/id");
+    walk.get(&op::TERRITORIES_GET, &[("id", &territory)], &[]).await?;
+    walk.write(&op::USERS_UPDATE_TERRITORIES, one, &[], json!({ "id": territory })).await?;
+    walk.get(&op::USERS_LIST_TERRITORIES, one, &[]).await?;
+    let both: Pairs<'_> = &[("user", &user), ("territory", &territory)];
+    walk.get(&op::USERS_GET_TERRITORY, both, &[]).await?;
+    walk.get(&op::USERS_DELETE_TERRITORY, both, &[]).await?;
+    walk.get(&op::USERS_DELETE_ONE, one, &[]).await?;
+    Ok(())
+}
+
+async fn tags(walk: &Walk<'_>, lead: &str) -> Result<(), Failure> {
+    let of_leads: Pairs<'_> = &[("module", "Leads")];
+    let mut made = Vec::new();
+    for name in ["hot", "warm"] {
+        made.push(walk.write(&op::TAGS_CREATE, &[], of_leads, json!({ "name": name })).await?);
+    }
+    let [hot, warm] = made.as_slice() else { return Err("two tags were made".into()) };
+    let one: Pairs<'_> = &[("id", hot)];
+    walk.get(&op::TAGS_LIST, &[], of_leads).await?;
+    walk.write(&op::TAGS_UPDATE_ONE, one, of_leads, json!({ "name": "hotter" })).await?;
+    walk.write(&op::TAGS_UPDATE, &[], of_leads, json!({ "id": hot, "name": "hottest" })).await?;
+    let record: Pairs<'_> = &[("module", "Leads"), ("record_id", lead)];
+    if walk.version == ApiVersion::V2 {
+        let names = [("tag_names", "hottest"), ("ids", lead)];
+        let [name, _] = names;
+        walk.get(&op::TAGS_ADD_ONE_BY_NAMES, record, &[name]).await?;
+        walk.get(&op::TAGS_REMOVE_ONE_BY_NAMES, record, &[name]).await?;
+        walk.get(&op::TAGS_ADD_BY_NAMES, of_leads, &names).await?;
+        walk.get(&op::TAGS_REMOVE_BY_NAMES, of_leads, &names).await?;
+    } else {
+        let tags = json!({ "tags": [{ "name": "hottest" }] });
+        let many = json!({ "tags": [{ "name": "hottest" }], "ids": [lead] });
+        walk.call(&op::TAGS_ADD_ONE, record, &[], Some(tags.clone())).await?;
+        walk.call(&op::TAGS_REMOVE_ONE, record, &[], Some(tags)).await?;
+        walk.call(&op::TAGS_ADD, of_leads, &[], Some(many.clone())).await?;
+        walk.call(&op::TAGS_REMOVE, of_leads, &[], Some(many)).await?;
+    }
+    walk.get(&op::TAGS_COUNT_RECORDS, one, of_leads).await?;
+    walk.write(&op::TAGS_MERGE, one, &[], json!({ "conflict_id": warm })).await?;
+    walk.get(&op::TAGS_DELETE_ONE, one, &[]).await?;
+    Ok(())
+}
+
+async fn notes(walk: &Walk<'_>, lead: &str) -> Result<(), Failure> {
+    let record: Pairs<'_> = &[("module", "Leads"), ("record_id", lead)];
+    let row = json!({ "Note_Title": "T", "Note_Content": "C" });
+    let note = walk.write(&op::NOTES_CREATE_FOR_RECORD, record, &[], row).await?;
+    let of_record: Pairs<'_> = &[("module", "Leads"), ("record_id", lead), ("id", &note)];
+    let fields: Pairs<'_> = &[("fields", "Note_Title,Note_Content")];
+    let change = json!({ "Note_Content": "D" });
+    walk.get(&op::NOTES_LIST_OF_RECORD, record, fields).await?;
+    walk.write(&op::NOTES_UPDATE_OF_RECORD, of_record, &[], change.clone()).await?;
+    walk.get(&op::NOTES_LIST, &[], fields).await?;
+    walk.get(&op::NOTES_GET, &[("id", &note)], &[]).await?;
+    walk.write(&op::NOTES_UPDATE_ONE, &[("id", &note)], &[], change).await?;
+    walk.get(&op::NOTES_DELETE_OF_RECORD, of_record, &[]).await?;
+    let mut row = json!({ "Note_Content": "E", "Parent_Id": lead, "se_module": "Leads" });
+    if walk.version != ApiVersion::V2 {
+        let parent = json!({ "id": lead, "module": { "api_name": "Leads" } });
+        row = json!({ "Note_Content": "E", "Parent_Id": parent });
+    }
+    let note = walk.write(&op::NOTES_CREATE, &[], &[], row).await?;
+    walk.get(&op::NOTES_DELETE, &[], &[("ids", &note)]).await?;
+    Ok(())
+}
+
+async fn files(walk: &Walk<'_>, lead: &str) -> Result<(), Failure> {
+    let api = walk.api;
+    let upload = |endpoint: &'static Endpoint, name: &'static str| {
+        let mut call = api.call(endpoint);
+        for part in endpoint.template().split('/') {
+            match part {
+                "{module}" => call = call.path("module", "Leads"),
+                "{id}" => call = call.path("id", lead),
+                "{record_id}" => call = call.path("record_id", lead),
+                _ => {}
+            }
+        }
+        call.file(name, "image/png", "content")
+    };
+    let answer = |reply: zcrm_core::Reply| serde_json::from_slice::<Value>(reply.body());
+    let made = answer(upload(&op::ATTACHMENTS_UPLOAD, "a.png").send().await?)?;
+    let attachment = text(&made, "/0/details/id");
+    let record: Pairs<'_> = &[("module", "Leads"), ("record_id", lead)];
+    let one: Pairs<'_> = &[("module", "Leads"), ("record_id", lead), ("id", &attachment)];
+    walk.get(&op::ATTACHMENTS_LIST, record, &[("fields", "File_Name,Size")]).await?;
+    walk.get(&op::ATTACHMENTS_DOWNLOAD, one, &[]).await?;
+    walk.get(&op::ATTACHMENTS_DELETE_ONE, one, &[]).await?;
+    upload(&op::RECORDS_UPLOAD_PHOTO, "p.png").send().await?;
+    let photo: Pairs<'_> = &[("module", "Leads"), ("id", lead)];
+    walk.get(&op::RECORDS_GET_PHOTO, photo, &[]).await?;
+    walk.get(&op::RECORDS_DELETE_PHOTO, photo, &[]).await?;
+    let made = answer(upload(&op::FILES_UPLOAD, "f.png").send().await?)?;
+    walk.get(&op::FILES_DOWNLOAD, &[], &[("id", &text(&made, "/0/details/id"))]).await?;
+    Ok(())
+}
+
+async fn relations(walk: &Walk<'_>, lead: &str) -> Result<(), Failure> {
+    let campaign = json!({ "Campaign_Name": "C" });
+    let module: Pairs<'_> = &[("module", "Campaigns")];
+    let campaign = walk.write(&op::RECORDS_CREATE, module, &[], campaign).await?;
+    let list = ("related_list_api_name", "Campaigns");
+    let all: Pairs<'_> = &[("module", "Leads"), ("record_id", lead), list];
+    let one: Pairs<'_> =
+        &[("module", "Leads"), ("record_id", lead), list, ("related_record_id", &campaign)];
+    let row = json!({ "Member_Status": "Invited" });
+    walk.write(&op::RELATED_RECORDS_UPDATE_ONE, one, &[], row).await?;
+    walk.get(&op::RELATED_RECORDS_LIST, all, &[("fields", "Campaign_Name")]).await?;
+    walk.get(&op::RELATED_RECORDS_GET, one, &[]).await?;
+    walk.get(&op::RELATED_RECORDS_DELETE_ONE, one, &[]).await?;
+    Ok(())
+}
+
+async fn convert(walk: &Walk<'_>, lead: &str) -> Result<(), Failure> {
+    let deal = json!({ "Deal_Name": "D", "Stage": "Qualification" });
+    let row = json!({ "overwrite": true, "Deals": deal });
+    walk.write(&op::LEADS_CONVERT, &[("lead_id", lead)], &[], row).await?;
+    Ok(())
+}
+
+/// Deletes a record and empties the bin, where the version has one.
+async fn bin(walk: &Walk<'_>) -> Result<(), Failure> {
+    let leads: Pairs<'_> = &[("module", "Leads")];
+    let row = json!({ "Last_Name": "Gone" });
+    let lead = walk.write(&op::RECORDS_CREATE, leads, &[], row).await?;
+    if walk.version != ApiVersion::V2 {
+        let body = json!({ "data": [{ "City": "Pune" }], "ids": [lead] });
+        walk.call(&op::RECORDS_MASS_UPDATE, leads, &[], Some(body)).await?;
+        let top = walk.get(&op::TERRITORIES_LIST, &[], &[]).await?;
+        let row = json!({ "id": lead, "Territories": [{ "id": text(&top, "/0/id") }] });
+        walk.write(&op::RECORDS_ASSIGN_TERRITORIES, leads, &[], row).await?;
+    }
+    walk.get(&op::RECORDS_DELETE, leads, &[("ids", &lead)]).await?;
+    walk.get(&op::RECORDS_LIST_DELETED, leads, &[("type", "all")]).await?;
+    if walk.version != ApiVersion::V2 {
+        walk.get(&op::RECYCLE_BIN_LIST, &[], &[]).await?;
+        walk.get(&op::RECYCLE_BIN_GET, &[("record_id", &lead)], &[]).await?;
+        walk.get(&op::RECYCLE_BIN_DELETE_ONE, &[("record_id", &lead)], &[]).await?;
+    }
+    Ok(())
+}
