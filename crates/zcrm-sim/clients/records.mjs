@@ -1,0 +1,122 @@
+// Zoho's own SDK for Node against the simulator: log in with a refresh token, then create, list,
+// update, search and delete a record. `cargo xtask foreign-sdk node` runs it.
+//
+//     NODE_EXTRA_CA_CERTS=AUTHORITY node records.mjs INFO_FILE SCRATCH_FOLDER
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { request } from "node:https";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const [infoFile, folder] = process.argv.slice(2);
+const info = JSON.parse(readFileSync(infoFile, "utf8"));
+// The SDK is installed where this was started, not beside this file.
+const resolve = createRequire(join(process.cwd(), "package.json")).resolve;
+const zoho = await import(pathToFileURL(resolve("@zohocrm/nodejs-sdk-8.0")).href);
+const { Record: records } = zoho;
+
+/** Exchanges the grant token for a refresh token, with which the SDK starts. */
+function logIn() {
+  const form = new URLSearchParams({
+    grant_type: "authorization_code",
+    client_id: info.client_id,
+    client_secret: info.client_secret,
+    code: info.grant_token,
+  });
+  return new Promise((done, failed) => {
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const url = info.accounts + "/oauth/v2/token";
+    const call = request(url, { method: "POST", headers }, (answer) => {
+      let text = "";
+      answer.on("data", (part) => (text += part));
+      answer.on("end", () => done(JSON.parse(text).refresh_token));
+    });
+    call.on("error", failed);
+    call.end(form.toString());
+  });
+}
+
+/** The host, which is all that differs from a program for Zoho itself. */
+class Here extends zoho.DataCenter {
+  static environment() {
+    return zoho.DataCenter.setEnvironment(info.api, info.accounts + "/oauth/v2/token", info.api);
+  }
+}
+
+function expect(response, status, kind) {
+  const found = response?.getObject();
+  assert.equal(response?.getStatusCode(), status, JSON.stringify(found));
+  assert.ok(found instanceof kind, JSON.stringify(found));
+  return found;
+}
+
+/** The id of the one record that was written. */
+function only(written) {
+  const [outcome, ...more] = written.getData();
+  assert.equal(more.length, 0);
+  assert.ok(outcome instanceof records.SuccessResponse, JSON.stringify(outcome));
+  return String(outcome.getDetails().get("id"));
+}
+
+function body(record) {
+  const wrapper = new records.BodyWrapper();
+  wrapper.setData([record]);
+  return wrapper;
+}
+
+async function params(...pairs) {
+  const map = new zoho.ParameterMap();
+  for (const [param, value] of pairs) await map.add(param, value);
+  return map;
+}
+
+const token = new zoho.OAuthBuilder()
+  .clientId(info.client_id)
+  .clientSecret(info.client_secret)
+  .refreshToken(await logIn())
+  .build();
+await (await new zoho.InitializeBuilder())
+  .environment(Here.environment())
+  .token(token)
+  .store(new zoho.FileStore(join(folder, "tokens.txt")))
+  .SDKConfig(new zoho.SDKConfigBuilder().autoRefreshFields(false).pickListValidation(true).build())
+  .resourcePath(folder)
+  .logger(new zoho.LogBuilder().level(zoho.Levels.ERROR).filePath(join(folder, "sdk.log")).build())
+  .initialize();
+
+const leads = new records.RecordOperations("Leads");
+const none = () => new zoho.HeaderMap();
+
+const lead = new records.Record();
+lead.addFieldValue(records.Field.Leads.LAST_NAME, "Boyle");
+lead.addFieldValue(records.Field.Leads.COMPANY, "Zylker");
+lead.addFieldValue(records.Field.Leads.EMAIL, "p.boyle@example.com");
+const made = only(expect(await leads.createRecords(body(lead), none()), 201, records.ActionWrapper));
+
+const fields = [records.GetRecordsParam.FIELDS, "Last_Name,Email,Company,Created_Time,Owner"];
+const listed = expect(
+  await leads.getRecords(await params(fields), none()), 200, records.ResponseWrapper);
+const found = listed.getData().find((one) => String(one.getId()) === made);
+assert.equal(found?.getKeyValue("Email"), "p.boyle@example.com");
+assert.ok(found.getCreatedTime() instanceof Date);
+assert.equal(listed.getInfo().getMoreRecords(), false);
+
+const changed = new records.Record();
+changed.setId(BigInt(made));
+changed.addFieldValue(records.Field.Leads.COMPANY, "Zylker Cloud");
+const updated = await leads.updateRecords(body(changed), none());
+assert.equal(only(expect(updated, 200, records.ActionWrapper)), made);
+
+const criteria = [records.SearchRecordsParam.CRITERIA, "(Company:equals:Zylker Cloud)"];
+const search = async () => leads.searchRecords(await params(criteria), none());
+const hits = expect(await search(), 200, records.ResponseWrapper).getData();
+assert.deepEqual(hits.map((one) => String(one.getId())), [made]);
+assert.equal(hits[0].getKeyValue("Last_Name"), "Boyle");
+
+const ids = [records.DeleteRecordsParam.IDS, made];
+const deleted = await leads.deleteRecords(await params(ids), none());
+assert.equal(only(expect(deleted, 200, records.ActionWrapper)), made);
+assert.equal((await search()).getStatusCode(), 204);
+console.log("Zoho's SDK for Node: logged in, created, listed, updated, searched, deleted");

@@ -1,0 +1,132 @@
+"""Zoho's own SDK for Python against the simulator: log in with a refresh token, then create, list,
+update, search and delete a record. `cargo xtask foreign-sdk python` runs it.
+
+    python records.py INFO_FILE     the file that `zcrm-sim --info-file` writes
+"""
+
+import json
+import os
+import sys
+import tempfile
+
+with open(sys.argv[1], encoding="utf-8") as file:
+    INFO = json.load(file)
+# The SDK speaks through requests, which takes the authority from here.
+os.environ["REQUESTS_CA_BUNDLE"] = INFO["authority"]
+
+import requests
+from zohocrmsdk.src.com.zoho.api.authenticator import OAuthToken
+from zohocrmsdk.src.com.zoho.api.authenticator.store import FileStore
+from zohocrmsdk.src.com.zoho.api.logger import Logger
+from zohocrmsdk.src.com.zoho.crm.api import HeaderMap, Initializer, ParameterMap
+from zohocrmsdk.src.com.zoho.crm.api.dc import DataCenter
+from zohocrmsdk.src.com.zoho.crm.api.record import (
+    ActionWrapper,
+    BodyWrapper,
+    DeleteRecordsParam,
+    GetRecordsParam,
+    Record,
+    RecordOperations,
+    ResponseWrapper,
+    SearchRecordsParam,
+    SuccessResponse,
+)
+from zohocrmsdk.src.com.zoho.crm.api.record.field import Field
+from zohocrmsdk.src.com.zoho.crm.api.sdk_config import SDKConfig
+
+
+def log_in():
+    """Exchanges the grant token for a refresh token, with which the SDK starts."""
+    form = {
+        "grant_type": "authorization_code",
+        "client_id": INFO["client_id"],
+        "client_secret": INFO["client_secret"],
+        "code": INFO["grant_token"],
+    }
+    tokens = requests.post(INFO["accounts"] + "/oauth/v2/token", data=form, timeout=30).json()
+    return tokens["refresh_token"]
+
+
+def start(folder):
+    # The host, which is all that differs from a program for Zoho itself.
+    environment = DataCenter.Environment(
+        INFO["api"], INFO["accounts"] + "/oauth/v2/token", INFO["api"]
+    )
+    token = OAuthToken(
+        client_id=INFO["client_id"], client_secret=INFO["client_secret"], refresh_token=log_in()
+    )
+    Initializer.initialize(
+        environment,
+        token,
+        store=FileStore(os.path.join(folder, "tokens.txt")),
+        sdk_config=SDKConfig(auto_refresh_fields=False, pick_list_validation=True),
+        resource_path=folder,
+        logger=Logger.get_instance(Logger.Levels.ERROR, os.path.join(folder, "sdk.log")),
+    )
+
+
+def expect(response, status, kind):
+    """The answer's object, if it has that status and is of that kind."""
+    found = response.get_object() if response is not None else None
+    if response is None or response.get_status_code() != status or not isinstance(found, kind):
+        shown = {key: str(value) for key, value in getattr(found, "__dict__", {}).items()}
+        code = response.get_status_code() if response is not None else None
+        sys.exit(f"expected {status} with {kind.__name__}, got {code}: {shown}")
+    return found
+
+
+def only(written):
+    """The id, a number to this SDK, of the one record that was written."""
+    (outcome,) = written.get_data()
+    if not isinstance(outcome, SuccessResponse):
+        sys.exit(f"not written: {outcome.get_code().get_value()} {outcome.get_details()}")
+    return int(outcome.get_details()["id"])
+
+
+def main(folder):
+    start(folder)
+    leads = RecordOperations("Leads")
+
+    lead = Record()
+    lead.add_field_value(Field.Leads.last_name(), "Boyle")
+    lead.add_field_value(Field.Leads.company(), "Zylker")
+    lead.add_field_value(Field.Leads.email(), "p.boyle@example.com")
+    body = BodyWrapper()
+    body.set_data([lead])
+    made = only(expect(leads.create_records(body, HeaderMap()), 201, ActionWrapper))
+
+    params = ParameterMap()
+    params.add(GetRecordsParam.fields, "Last_Name,Email,Company,Created_Time,Owner")
+    listed = expect(leads.get_records(params, HeaderMap()), 200, ResponseWrapper)
+    (found,) = [one for one in listed.get_data() if one.get_id() == made]
+    assert found.get_key_value("Email") == "p.boyle@example.com", found.get_key_values()
+    assert found.get_created_time() is not None
+    assert found.get_key_value("Owner").get_id() is not None
+    assert listed.get_info().get_more_records() is False
+
+    changed = Record()
+    changed.set_id(made)
+    changed.add_field_value(Field.Leads.company(), "Zylker Cloud")
+    body = BodyWrapper()
+    body.set_data([changed])
+    assert only(expect(leads.update_records(body, HeaderMap()), 200, ActionWrapper)) == made
+
+    params = ParameterMap()
+    params.add(SearchRecordsParam.criteria, "(Company:equals:Zylker Cloud)")
+    hits = expect(leads.search_records(params, HeaderMap()), 200, ResponseWrapper).get_data()
+    assert [one.get_id() for one in hits] == [made]
+    assert hits[0].get_key_value("Last_Name") == "Boyle"
+
+    params = ParameterMap()
+    params.add(DeleteRecordsParam.ids, str(made))
+    assert only(expect(leads.delete_records(params, HeaderMap()), 200, ActionWrapper)) == made
+
+    params = ParameterMap()
+    params.add(SearchRecordsParam.criteria, "(Company:equals:Zylker Cloud)")
+    gone = leads.search_records(params, HeaderMap())
+    assert gone.get_status_code() == 204, gone.get_status_code()
+    print("Zoho's SDK for Python: logged in, created, listed, updated, searched, deleted")
+
+
+with tempfile.TemporaryDirectory() as scratch:
+    main(scratch)
