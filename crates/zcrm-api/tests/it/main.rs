@@ -3,8 +3,10 @@
 
 mod bad_input;
 mod calls;
+mod documents;
 mod operations;
 mod records;
 mod streams;
+mod values;
 mod world;
 mod writes;

@@ -1,38 +1,15 @@
 //! The table of operations, and calls of operations that have no surface of their own.
 
-use bytes::Bytes;
-use http::{Response, StatusCode};
-use http_body_util::{BodyExt, Full};
 use proptest::prelude::*;
 use serde_json::Value;
-use tower::{service_fn, util::BoxCloneSyncService};
-use zcrm_api::{
-    Api,
-    operations::{
-        self, ALL, ATTACHMENTS_DOWNLOAD, ATTACHMENTS_UPLOAD, BULK_WRITE_UPLOAD, COMPOSITE_EXECUTE,
-        FISCAL_YEAR_UPDATE, MODULES_GET, ORG_GET, RECORDS_CREATE, RECORDS_DELETE, RECORDS_LIST,
-        RECORDS_SEARCH, USERS_LIST,
-    },
+use zcrm_api::operations::{
+    self, ALL, ATTACHMENTS_DOWNLOAD, ATTACHMENTS_UPLOAD, BULK_WRITE_UPLOAD, COMPOSITE_EXECUTE,
+    FISCAL_YEAR_UPDATE, MODULES_GET, ORG_GET, RECORDS_CREATE, RECORDS_DELETE, RECORDS_LIST,
+    RECORDS_SEARCH, USERS_LIST,
 };
 use zcrm_core::{ApiVersion, ErrorKind, Outcome, Paging, Record, ResponseShape, RetryClass};
 
-use crate::world::{World, on_both_versions};
-
-/// An API whose server gives this answer to every call.
-fn answering(status: u16, headers: &[(&'static str, &str)], body: &str) -> Api {
-    let mut answer = Response::builder().status(StatusCode::from_u16(status).unwrap());
-    for (name, value) in headers {
-        answer = answer.header(*name, *value);
-    }
-    let answer = answer.body(Bytes::from(body.to_owned())).unwrap();
-    let transport = service_fn(move |_| {
-        let answer = answer.clone();
-        async move {
-            Ok(answer.map(|body| Full::new(body).map_err(|never| match never {}).boxed_unsync()))
-        }
-    });
-    Api::new(BoxCloneSyncService::new(transport), ApiVersion::V8)
-}
+use crate::world::{World, answering, on_both_versions};
 
 #[test]
 fn every_operation_has_a_name_of_its_own_and_says_what_it_is() {
@@ -111,7 +88,7 @@ async fn what_does_not_page_says_so_and_an_error_ends_the_stream() {
 
 #[tokio::test]
 async fn an_empty_page_that_promises_more_ends_the_stream() {
-    let api = answering(200, &[], r#"{"users":[],"info":{"more_records":true}}"#);
+    let api = answering(ApiVersion::V8, 200, &[], r#"{"users":[],"info":{"more_records":true}}"#);
     let mut pages = api.call(&USERS_LIST).pages::<Record>();
     assert!(pages.next().await.unwrap().unwrap().items.is_empty());
     assert!(pages.next().await.unwrap().unwrap_err().to_string().contains("empty page"));
@@ -149,30 +126,36 @@ async fn mistakes_are_told_before_anything_is_sent() {
 
 #[tokio::test]
 async fn a_file_comes_as_it_is_and_a_refusal_is_an_error() {
-    let download = |api: &Api| {
+    let download = |api: &zcrm_api::Api| {
         let call = api.call(&ATTACHMENTS_DOWNLOAD).path("module", "Leads");
         call.path("record_id", "1").path("id", "2").bytes()
     };
     let named = [("content-disposition", "attachment; filename=\"a.json\"")];
     let refusal = r#"{"code":"INVALID_DATA","details":{},"message":"no","status":"error"}"#;
-    let file = download(&answering(200, &named, refusal)).await.unwrap();
+    let file = download(&answering(ApiVersion::V8, 200, &named, refusal)).await.unwrap();
     assert_eq!(file, refusal);
-    assert_eq!(download(&answering(200, &[], "\u{1}png")).await.unwrap(), "\u{1}png");
+    assert_eq!(
+        download(&answering(ApiVersion::V8, 200, &[], "\u{1}png")).await.unwrap(),
+        "\u{1}png"
+    );
     for status in [200, 400] {
-        let error = download(&answering(status, &[], refusal)).await.unwrap_err();
+        let error = download(&answering(ApiVersion::V8, status, &[], refusal)).await.unwrap_err();
         assert_eq!(error.code().unwrap().as_str(), "INVALID_DATA");
     }
-    let call = answering(200, &named, refusal).call(&ATTACHMENTS_DOWNLOAD).path("module", "Leads");
+    let call = answering(ApiVersion::V8, 200, &named, refusal)
+        .call(&ATTACHMENTS_DOWNLOAD)
+        .path("module", "Leads");
     let mut file = call.path("record_id", "1").path("id", "2").download().await.unwrap();
     assert_eq!(file.next().await.unwrap().unwrap(), refusal);
     assert!(file.next().await.is_none());
-    let error = download(&answering(204, &[], "")).await.unwrap_err();
+    let error = download(&answering(ApiVersion::V8, 204, &[], "")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    let html = download(&answering(502, &[], "<html>")).await.unwrap_err();
+    let html = download(&answering(ApiVersion::V8, 502, &[], "<html>")).await.unwrap_err();
     assert!(html.to_string().contains("HTML"), "{html}");
-    let error = answering(200, &[], "{}").call(&ORG_GET).bytes().await.unwrap_err();
+    let error = answering(ApiVersion::V8, 200, &[], "{}").call(&ORG_GET).bytes().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
     let upload = answering(
+        ApiVersion::V8,
         200,
         &[],
         r#"{"data":[{"code":"SUCCESS","status":"success","message":"","details":{"id":"1"}}]}"#,
@@ -185,7 +168,8 @@ async fn a_file_comes_as_it_is_and_a_refusal_is_an_error() {
 async fn a_refusal_in_the_place_of_an_object_is_an_error() {
     let refused =
         r#"{"fiscal_year":{"code":"INVALID_DATA","details":{},"message":"no","status":"error"}}"#;
-    let call = answering(200, &[], refused).call(&FISCAL_YEAR_UPDATE).json_unchecked("{}");
+    let call =
+        answering(ApiVersion::V8, 200, &[], refused).call(&FISCAL_YEAR_UPDATE).json_unchecked("{}");
     let error = call.object::<Value>().await.unwrap_err();
     assert_eq!(error.code().unwrap().as_str(), "INVALID_DATA");
 }

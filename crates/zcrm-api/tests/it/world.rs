@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use http_body_util::{BodyExt, Full};
 use serde::Deserialize;
+use tower::{service_fn, util::BoxCloneSyncService};
 use zcrm_api::Api;
 use zcrm_core::{ApiVersion, Base, BodyShape, BoxError, Endpoint, ManualClock};
 use zcrm_http::{Authorization, Authorizer, Connector, ReqBody, Stack, layer::RetryPolicy};
@@ -68,6 +72,27 @@ async fn access_token(sim: &Simulator, stack: &Stack<Connector>) -> String {
     let transport = stack.build_for_accounts(std::time::Duration::from_secs(20));
     let answer: Answer = zcrm_http::send(&transport, request).await.unwrap().json().unwrap();
     answer.access_token
+}
+
+/// An API whose server gives this answer to every call.
+pub(crate) fn answering(
+    version: ApiVersion,
+    status: u16,
+    headers: &[(&'static str, &str)],
+    body: &str,
+) -> Api {
+    let mut answer = Response::builder().status(StatusCode::from_u16(status).unwrap());
+    for (name, value) in headers {
+        answer = answer.header(*name, *value);
+    }
+    let answer = answer.body(Bytes::from(body.to_owned())).unwrap();
+    let transport = service_fn(move |_| {
+        let answer = answer.clone();
+        async move {
+            Ok(answer.map(|body| Full::new(body).map_err(|never| match never {}).boxed_unsync()))
+        }
+    });
+    Api::new(BoxCloneSyncService::new(transport), version)
 }
 
 /// Runs a test once for each version that zcrm must serve alike.

@@ -1,0 +1,248 @@
+//! Values of fields, written and read in every version.
+
+use serde_json::{Value, json};
+use zcrm_api::Api;
+use zcrm_core::{
+    ApiVersion, Decimal, Discount, Id, LineItem, LineTax, Participant, ParticipantKind, PriceRange,
+    Record, Recurrence, Timestamp,
+};
+use zcrm_sim::{FieldKind, FieldSpec, ModuleSpec};
+
+use crate::world::{World, on_both_versions};
+
+const VERSIONS: [ApiVersion; 8] = [
+    ApiVersion::V2,
+    ApiVersion::V2_1,
+    ApiVersion::V3,
+    ApiVersion::V4,
+    ApiVersion::V5,
+    ApiVersion::V6,
+    ApiVersion::V7,
+    ApiVersion::V8,
+];
+
+fn decimal(text: &str) -> Decimal {
+    text.parse().unwrap()
+}
+
+/// A world with a module that has a subform of free columns.
+async fn world(version: ApiVersion) -> World {
+    let tours = ModuleSpec::new("Tours")
+        .field(FieldSpec::new("Name", FieldKind::Text))
+        .field(FieldSpec::new("Visits", FieldKind::Subform));
+    World::with(version, |sim| sim.module(tours)).await
+}
+
+async fn product(api: &Api, name: &str) -> Id {
+    let row = Record::new().with("Product_Name", name);
+    api.records("Products").create_one(&row).await.unwrap().id.unwrap()
+}
+
+fn cities(rows: &[Record]) -> Vec<String> {
+    rows.iter().map(|row| row.get("City").unwrap().unwrap()).collect()
+}
+
+fn visit(city: &str) -> Record {
+    Record::new().with("City", city)
+}
+
+#[tokio::test]
+async fn changes_of_rows_mean_the_same_in_every_version() {
+    for version in VERSIONS {
+        let World { sim: _sim, api } = world(version).await;
+        let tours = api.records("Tours");
+        let mut tour = Record::new().with("Name", "North");
+        tour.append_rows("Visits", ["Pune", "Agra", "Delhi"].map(visit)).unwrap();
+        let id = tours.create_one(&tour).await.unwrap().id.unwrap();
+        let stand = async || tours.get(&id).send().await.unwrap().subform("Visits").unwrap();
+        assert_eq!(cities(&stand().await), ["Pune", "Agra", "Delhi"], "{version}");
+
+        // by the record that was read
+        let mut tour = tours.get(&id).send().await.unwrap();
+        let agra = tour.subform("Visits").unwrap()[1].id().unwrap();
+        tour.delete_rows("Visits", [&agra]).unwrap();
+        tour.append_rows("Visits", [visit("Goa")]).unwrap();
+        assert_eq!(cities(&tour.subform("Visits").unwrap()), ["Pune", "Delhi", "Goa"]);
+        tours.update([&tour]).send().await.unwrap().all().unwrap();
+        let before = stand().await;
+        assert_eq!(cities(&before), ["Pune", "Delhi", "Goa"], "{version}");
+
+        // what is read and written back unchanged changes nothing
+        let same = tours.get(&id).send().await.unwrap();
+        tours.update([&same]).send().await.unwrap().all().unwrap();
+        let texts = |rows: &[Record]| -> Vec<String> {
+            rows.iter().map(|row| row.to_json().into_owned()).collect()
+        };
+        assert_eq!(texts(&stand().await), texts(&before), "{version}");
+
+        // by the handle
+        let rows = api.record("Tours", &id).rows("Visits");
+        rows.append([visit("Kochi")]).await.unwrap();
+        assert_eq!(
+            cities(&rows.get().await.unwrap()),
+            ["Pune", "Delhi", "Goa", "Kochi"],
+            "{version}"
+        );
+        rows.delete([before[0].id().unwrap()]).await.unwrap();
+        assert_eq!(cities(&rows.get().await.unwrap()), ["Delhi", "Goa", "Kochi"], "{version}");
+        let mut delhi = before[1].clone();
+        delhi.set("City", "New Delhi").unwrap();
+        rows.replace([delhi, visit("Ooty")]).await.unwrap();
+        let now = rows.get().await.unwrap();
+        assert_eq!(cities(&now), ["New Delhi", "Ooty"], "{version}");
+        assert_eq!(now[0].id(), before[1].id(), "{version}");
+        rows.replace(Vec::<Record>::new()).await.unwrap();
+        assert!(rows.get().await.unwrap().is_empty(), "{version}");
+        rows.append([visit("Leh")]).await.unwrap();
+        assert_eq!(cities(&rows.get().await.unwrap()), ["Leh"], "{version}");
+    }
+}
+
+#[tokio::test]
+async fn rows_that_somebody_else_changed_meanwhile_are_not_lost() {
+    let World { sim, api } = world(ApiVersion::V2).await;
+    let mut tour = Record::new().with("Name", "North");
+    tour.append_rows("Visits", [visit("Pune")]).unwrap();
+    let id = api.records("Tours").create_one(&tour).await.unwrap().id.unwrap();
+    let hold = sim.faults().method("PUT").hold();
+    let rows = api.record("Tours", &id).rows("Visits");
+    let append = tokio::spawn(async move { rows.append([visit("Goa")]).await });
+    while hold.arrived() == 0 {
+        tokio::task::yield_now().await;
+    }
+    sim.advance(std::time::Duration::from_secs(5));
+    api.record("Tours", &id).update(&json!({ "Name": "South" })).send().await.unwrap();
+    hold.release();
+    let error = append.await.unwrap().unwrap_err();
+    assert!(error.is_conflict(), "{error}");
+    let stand = api.record("Tours", &id).rows("Visits").get().await.unwrap();
+    assert_eq!(cities(&stand), ["Pune"]);
+}
+
+#[test]
+fn rows_are_not_changed_where_it_is_not_known_which_stand_there() {
+    let mut record: Record = r#"{"id":"1","Name":"x"}"#.parse().unwrap();
+    for error in [
+        record.append_rows("Visits", [visit("Goa")]).unwrap_err(),
+        record.replace_rows("Visits", [visit("Goa")]).unwrap_err(),
+        record.delete_rows("Visits", ["1"]).unwrap_err(),
+    ] {
+        assert!(error.to_string().contains("not known which rows `Visits` has"), "{error}");
+    }
+    assert_eq!(record.to_json(), r#"{"id":"1","Name":"x"}"#);
+    let mut known: Record = r#"{"id":"1","Visits":[{"id":"7"}],"None":null}"#.parse().unwrap();
+    assert!(known.delete_rows("Visits", ["8"]).unwrap_err().to_string().contains("`8`"));
+    let foreign = Record::new().with("id", "9");
+    assert!(known.replace_rows("Visits", [&foreign]).unwrap_err().to_string().contains("`9`"));
+    known.append_rows("None", [visit("Goa")]).unwrap();
+    assert_eq!(known.subform("None").unwrap().len(), 1);
+}
+
+/// Bodies after Zoho's pages: v2's "Update Records" (rows whose ids are left out are deleted, Kaizen
+/// #9 for line items) and v8's (`_delete`), as in zoho-api.md §5 and §11.
+#[test]
+fn rows_and_lines_are_sent_as_each_version_takes_them() {
+    let sent = |mut quote: Record, version| -> Value {
+        let lines = quote.line_items().unwrap();
+        let name = quote.line_items_name().into_owned();
+        quote.delete_rows(&name, [lines[1].id().unwrap().unwrap()]).unwrap();
+        quote.append_rows(&name, [LineItem::new("50", decimal("1.50"))]).unwrap();
+        let written = quote.for_version("Quotes", version).unwrap();
+        serde_json::from_str(&written.to_json()).unwrap()
+    };
+    let v2: Record = r#"{"Product_Details":[{"id":"1","quantity":2,"list_price":9.90},{"id":"2"}]}"#
+        .parse()
+        .unwrap();
+    let v8: Record = r#"{"Quoted_Items":[{"id":"1","Quantity":2,"List_Price":9.90},{"id":"2"}]}"#
+        .parse()
+        .unwrap();
+    let old = json!({ "Product_Details": [
+        { "id": "1", "quantity": 2, "list_price": 9.90 },
+        { "product": { "id": "50" }, "quantity": 1.50 },
+    ] });
+    let new = json!({ "Quoted_Items": [
+        { "id": "1", "Quantity": 2, "List_Price": 9.90 },
+        { "id": "2", "_delete": null },
+        { "Product_Name": { "id": "50" }, "Quantity": 1.50 },
+    ] });
+    assert_eq!(sent(v2.clone(), ApiVersion::V2), old);
+    assert_eq!(sent(v8.clone(), ApiVersion::V8), new);
+    // what was read in one version is written in another
+    assert_eq!(sent(v8, ApiVersion::V2), old);
+    assert_eq!(sent(v2, ApiVersion::V8), new);
+}
+
+on_both_versions! {
+    async fn line_items_keep_their_digits_and_their_discounts(version) {
+        let World { sim: _sim, api } = World::new(version).await;
+        let (one, two) = (product(&api, "Pump").await, product(&api, "Hose").await);
+        let mut quote = Record::new().with("Subject", "Offer 7");
+        let lines = [
+            LineItem::new(one, decimal("1.5"))
+                .with_list_price(decimal("1999.9"))
+                .with_discount(Discount::Percent(decimal("12.5"))),
+            LineItem::new(two, 3)
+                .with_list_price(decimal("7.25"))
+                .with_discount(Discount::Amount(decimal("0.75")))
+                .with_description("blue")
+                .with_line_taxes([LineTax::new("Vat", decimal("4.75"))]),
+        ];
+        quote.set_line_items(lines).unwrap();
+        let quotes = api.records("Quotes");
+        let id = quotes.create_one(&quote).await.unwrap().id.unwrap();
+
+        let read = quotes.get(&id).send().await.unwrap();
+        let name = if version == ApiVersion::V2 { "Product_Details" } else { "Quoted_Items" };
+        assert_eq!(read.line_items_name(), name);
+        let [pump, hose] = &read.line_items().unwrap()[..] else { panic!("{read:?}") };
+        assert_eq!(pump.product().unwrap().unwrap().name.as_deref(), Some("Pump"));
+        assert_eq!(pump.quantity().unwrap().unwrap().as_str(), "1.5");
+        assert_eq!(pump.list_price().unwrap(), Some(decimal("1999.90")));
+        assert_eq!(pump.discount().unwrap(), Some(Discount::Percent(decimal("12.5"))));
+        assert_eq!(hose.discount().unwrap(), Some(Discount::Amount(decimal("0.75"))));
+        assert_eq!(hose.description().unwrap().as_deref(), Some("blue"));
+        let tax = hose.line_taxes().unwrap().unwrap().remove(0);
+        assert_eq!(tax.percentage().unwrap(), Some(decimal("4.75")));
+
+        // one line is changed, the other written back as it is
+        let mut lines = read.line_items().unwrap();
+        lines[0] = lines.remove(0).with_quantity(decimal("2.25"));
+        lines.insert(1, hose.clone());
+        let mut change = Record::new();
+        change.set_line_items(lines).unwrap();
+        quotes.update_one(&id, &change).await.unwrap();
+        let after = quotes.get(&id).send().await.unwrap().line_items().unwrap();
+        assert_eq!(after[0].id().unwrap(), pump.id().unwrap());
+        assert_eq!(after[0].quantity().unwrap().unwrap().as_str(), "2.25");
+        assert_eq!(after[1].record().to_json(), hose.record().to_json());
+    }
+
+    async fn activities_and_price_books_are_read_as_they_were_written(version) {
+        let World { sim: _sim, api } = World::new(version).await;
+        let from: Timestamp = "2026-05-24T17:05:12+05:30".parse().unwrap();
+        let until: Timestamp = "2026-05-24T18:05:12+05:30".parse().unwrap();
+        let rule = "FREQ=DAILY;INTERVAL=2;DTSTART=2026-08-29;UNTIL=2026-09-29";
+        let mut event = Record::new().with("Event_Title", "Review");
+        event.set("Start_DateTime", from).unwrap();
+        event.set("End_DateTime", until).unwrap();
+        let people = [Participant::address("p@example.com"), Participant::user("111")];
+        event.set("Participants", people).unwrap();
+        event.set("Recurring_Activity", Recurrence::new(rule)).unwrap();
+        let id = api.records("Events").create_one(&event).await.unwrap().id.unwrap();
+        let read = api.record("Events", &id).get().send().await.unwrap();
+        let people = read.participants().unwrap();
+        assert_eq!(people[0].participant().unwrap().as_deref(), Some("p@example.com"));
+        assert_eq!(people[1].kind().unwrap(), Some(ParticipantKind::USER));
+        let start = read.timestamp("Start_DateTime").unwrap().unwrap();
+        assert_eq!(start.time(), from.time());
+        assert_eq!(read.recurrence().unwrap().unwrap().part("INTERVAL").unwrap().as_deref(), Some("2"));
+
+        let mut book = Record::new().with("Price_Book_Name", "Resellers");
+        book.append_rows("Pricing_Details", [PriceRange::new(1, 99, decimal("2.5"))]).unwrap();
+        let id = api.records("Price_Books").create_one(&book).await.unwrap().id.unwrap();
+        let ranges = api.record("Price_Books", &id).get().send().await.unwrap();
+        let ranges = ranges.price_ranges().unwrap();
+        assert_eq!(ranges[0].discount().unwrap(), Some(decimal("2.5")));
+        assert_eq!(ranges[0].to().unwrap(), Some(Decimal::from(99)));
+    }
+}
