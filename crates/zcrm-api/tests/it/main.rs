@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod calls;
+mod columns;
 mod documents;
 mod operations;
 mod records;

@@ -1,0 +1,283 @@
+//! More fields than one call gives, while others write.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use serde::Deserialize;
+use zcrm_api::{Cursor, RecordStream};
+use zcrm_core::{ApiVersion, ErrorKind, Id, Module, Record};
+use zcrm_sim::{FieldKind, FieldSpec, ModuleSpec};
+
+use crate::world::{World, on_both_versions};
+
+/// 120 fields, so three batches.
+const FIELDS: usize = 120;
+
+fn name(field: usize) -> String {
+    format!("Field_{field}")
+}
+
+fn names() -> Vec<String> {
+    (0..FIELDS).map(name).collect()
+}
+
+/// A record whose fields all have one value.
+fn filled(value: &str) -> Record {
+    names().into_iter().fold(Record::new(), |row, name| row.with(name, value))
+}
+
+async fn world(version: ApiVersion, records: usize) -> (World, Vec<Id>) {
+    let big = names().into_iter().fold(ModuleSpec::new("Big"), |module, name| {
+        module.field(FieldSpec::new(name, FieldKind::Text))
+    });
+    let world = World::with(version, |sim| sim.module(big)).await;
+    let rows = (0..records).map(|n| filled(&format!("value {n}")));
+    let made = world.api.records("Big").create(rows).send().await.unwrap().all().unwrap();
+    let ids = made.into_iter().map(|row| row.id.unwrap()).collect();
+    world.sim.clear_journal();
+    (world, ids)
+}
+
+/// The one value that all fields of a record have.
+fn value_of(record: &Record) -> String {
+    let values: Vec<String> =
+        names().iter().map(|name| record.get(name).unwrap().unwrap_or_default()).collect();
+    assert!(values.iter().all(|value| *value == values[0]), "half filled: {record:?}");
+    values[0].clone()
+}
+
+#[derive(Deserialize)]
+struct Ends {
+    id: Id,
+    #[serde(rename = "Field_0")]
+    first: String,
+    #[serde(rename = "Field_119")]
+    last: String,
+}
+
+impl Module for Ends {
+    const API_NAME: &'static str = "Big";
+    const FIELDS: &'static [&'static str] = &NAMES;
+}
+
+/// `FIELDS` of a trait is a constant.
+const NAMES: [&str; 60] = {
+    let mut names = ["Field_0"; 60];
+    let others = [
+        "Field_1",
+        "Field_2",
+        "Field_3",
+        "Field_4",
+        "Field_5",
+        "Field_6",
+        "Field_7",
+        "Field_8",
+        "Field_9",
+        "Field_10",
+        "Field_11",
+        "Field_12",
+        "Field_13",
+        "Field_14",
+        "Field_15",
+        "Field_16",
+        "Field_17",
+        "Field_18",
+        "Field_19",
+        "Field_20",
+        "Field_21",
+        "Field_22",
+        "Field_23",
+        "Field_24",
+        "Field_25",
+        "Field_26",
+        "Field_27",
+        "Field_28",
+        "Field_29",
+        "Field_30",
+        "Field_31",
+        "Field_32",
+        "Field_33",
+        "Field_34",
+        "Field_35",
+        "Field_36",
+        "Field_37",
+        "Field_38",
+        "Field_39",
+        "Field_40",
+        "Field_41",
+        "Field_42",
+        "Field_43",
+        "Field_44",
+        "Field_45",
+        "Field_46",
+        "Field_47",
+        "Field_48",
+        "Field_49",
+        "Field_50",
+        "Field_51",
+        "Field_52",
+        "Field_53",
+        "Field_54",
+        "Field_55",
+        "Field_56",
+        "Field_57",
+        "Field_58",
+        "Field_119",
+    ];
+    let mut at = 1;
+    while at < 60 {
+        names[at] = others[at - 1];
+        at += 1;
+    }
+    names
+};
+
+on_both_versions! {
+    async fn all_fields_of_all_records_arrive(version) {
+        let (World { sim, api }, ids) = world(version, 230).await;
+        let big = api.records("Big");
+        let all = big.list().fields(names()).stream().collect_all().await;
+        assert!(all.bad.is_empty() && all.interrupted.is_none());
+        let mut found: Vec<Id> = all.records.iter().map(|row| row.id().unwrap()).collect();
+        for (row, id) in all.records.iter().zip(&found) {
+            let at = ids.iter().position(|known| known == id).unwrap();
+            assert_eq!(value_of(row), format!("value {at}"));
+            assert!(version == ApiVersion::V2 || !row.contains("Modified_Time"));
+        }
+        found.sort();
+        let mut wanted = ids.clone();
+        wanted.sort();
+        assert_eq!(found, wanted);
+        // two pages, the first of them with two times two calls, the second with two
+        let calls = sim.journal().api_requests();
+        assert_eq!(calls, if version == ApiVersion::V2 { 2 } else { 2 + 4 + 2 });
+        for entry in sim.journal().entries() {
+            let param = |name: &str| entry.query.iter().find(|(known, _)| known == name);
+            let count = |name| param(name).map_or(0, |(_, value)| value.split(',').count());
+            assert!(count("fields") <= 50 && count("ids") <= 100, "{:?}", entry.query);
+        }
+
+        let typed: Vec<Ends> = api.records_of::<Ends>().list().stream().collect_all().await.records;
+        assert_eq!(typed.len(), 230);
+        for ends in typed {
+            let at = ids.iter().position(|known| *known == ends.id).unwrap();
+            assert_eq!((ends.first, ends.last), (format!("value {at}"), format!("value {at}")));
+        }
+        // one page, without a stream
+        let page = big.list().fields(names()).per_page(3).send().await.unwrap();
+        assert_eq!(page.items.len(), 3);
+        page.items.iter().for_each(|row| { value_of(row.as_ref().unwrap()); });
+        // a single record is read in one call
+        sim.clear_journal();
+        value_of(&big.get(&ids[7]).send().await.unwrap());
+        assert_eq!(sim.journal().api_requests(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_vanishes_in_between_is_told_and_not_half_filled() {
+    let (World { sim, api }, ids) = world(ApiVersion::V8, 6).await;
+    let mut stream = api.records("Big").list().fields(names()).stream();
+    let hold = sim.faults().method("GET").skip(1).hold();
+    let read =
+        tokio::spawn(async move { stream.next().await.unwrap().map(|_| ()).and(Ok(stream)) });
+    while hold.arrived() == 0 {
+        tokio::task::yield_now().await;
+    }
+    api.records("Big").delete_one(&ids[2]).await.unwrap();
+    hold.release();
+    let stream: RecordStream<Record> = read.await.unwrap().unwrap();
+    let all = stream.collect_all().await;
+    assert!(all.interrupted.is_none());
+    assert_eq!(all.records.len(), 4);
+    all.records.iter().for_each(|row| {
+        value_of(row);
+    });
+    let [bad] = &all.bad[..] else { panic!("{:?}", all.bad) };
+    let record = bad.record().unwrap();
+    assert_eq!(bad.kind(), ErrorKind::Record);
+    assert!(record.is_vanished() && record.id() == Some(&ids[2]), "{bad}");
+    assert!(bad.to_string().contains("vanished"), "{bad}");
+    // newest first: it was the fourth of six
+    assert_eq!(record.index(), 3);
+}
+
+#[tokio::test]
+async fn a_record_that_changes_in_between_is_read_again_as_a_whole() {
+    let (World { sim, api }, ids) = world(ApiVersion::V8, 3).await;
+    let hold = sim.faults().method("GET").skip(1).hold();
+    let list = api.records("Big").list().fields(names());
+    let read = tokio::spawn(list.send());
+    while hold.arrived() == 0 {
+        tokio::task::yield_now().await;
+    }
+    sim.advance(Duration::from_secs(2));
+    api.records("Big").update_one(&ids[1], &filled("new")).await.unwrap();
+    hold.release();
+    let page = read.await.unwrap().unwrap();
+    let values: Vec<String> =
+        page.items.iter().map(|row| value_of(row.as_ref().unwrap())).collect();
+    assert_eq!(values, ["value 2", "new", "value 0"]);
+}
+
+#[tokio::test]
+async fn no_record_is_half_filled_while_others_write_and_delete() {
+    let (World { sim, api }, ids) = world(ApiVersion::V8, 120).await;
+    let (done, writer) = (Arc::new(AtomicBool::new(false)), api.clone());
+    let (stop, clock) = (Arc::clone(&done), Arc::new(sim));
+    let time = Arc::clone(&clock);
+    let victims = ids.clone();
+    let writes = tokio::spawn(async move {
+        let big = writer.records("Big");
+        let mut count = 0;
+        while !stop.load(Ordering::Relaxed) && count < 600 {
+            time.advance(Duration::from_secs(1));
+            let at = count % victims.len();
+            let row = filled(&format!("turn {count}"));
+            // those that are gone are refused
+            let _ = big.update_one(&victims[at], &row).await;
+            if count % 20 == 19 {
+                let _ = big.delete_one(&victims[(at * 7) % victims.len()]).await;
+            }
+            count += 1;
+        }
+        count
+    });
+    let (mut whole, mut vanished) = (0, 0);
+    for _ in 0..2 {
+        let stream = api.records("Big").list().fields(names()).per_page(40).stream();
+        let all = stream.collect_all().await;
+        assert!(all.interrupted.is_none(), "{:?}", all.interrupted);
+        whole += all.records.iter().map(value_of).count();
+        for bad in all.bad {
+            assert!(bad.record().unwrap().is_vanished(), "{bad}");
+            vanished += 1;
+        }
+    }
+    done.store(true, Ordering::Relaxed);
+    let written = writes.await.unwrap();
+    assert!(written > 20 && whole > 100, "{written} writes, {whole} whole, {vanished} vanished");
+}
+
+#[tokio::test]
+async fn a_stream_that_was_broken_off_goes_on_with_all_fields() {
+    let (World { sim, api }, _) = world(ApiVersion::V8, 5).await;
+    let big = api.records("Big");
+    // the first page is two calls of one batch each behind its own; the second page fails
+    sim.faults().method("GET").skip(3).times(9).zoho_error(403, "NO_PERMISSION");
+    let all = big.list().fields(names()).per_page(3).stream().collect_all().await;
+    assert_eq!(all.records.len(), 3);
+    sim.clear_faults();
+    let cursor = Cursor::of(all.interrupted.as_ref().unwrap()).unwrap().clone();
+    let text = serde_json::to_string(&cursor).unwrap();
+    let cursor: Cursor = serde_json::from_str(&text).unwrap();
+    let rest = big.resume(cursor).unwrap().collect_all().await;
+    assert_eq!(rest.records.len(), 2);
+    let values: Vec<String> = all.records.iter().chain(&rest.records).map(value_of).collect();
+    assert_eq!(values, ["value 4", "value 3", "value 2", "value 1", "value 0"]);
+}
