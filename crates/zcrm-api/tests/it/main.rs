@@ -4,6 +4,7 @@
 mod bad_input;
 mod calls;
 mod columns;
+mod defects;
 mod documents;
 mod operations;
 mod records;

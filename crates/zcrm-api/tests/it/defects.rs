@@ -1,0 +1,208 @@
+//! What the Ruby SDK does wrong with records, and this one must not: one test for each group of its
+//! defects that touches them, by the group's number.
+
+use serde_json::{Value, json};
+use zcrm_api::{Criteria, Which};
+use zcrm_core::{ApiVersion, Discount, ErrorKind, Id, LineItem, Outcome, Record, RetryClass, Tag};
+
+use crate::world::{World, answering, on_both_versions};
+
+fn lead(last_name: &str) -> Record {
+    Record::new().with("Last_Name", last_name).with("Company", "Zylker")
+}
+
+#[tokio::test]
+async fn group_1_path_segments_are_encoded() {
+    let api = answering(ApiVersion::V2, 204, &[], "");
+    let leads = api.records("Leads");
+    for (value, path) in [
+        ("a/b", "/crm/v2/Leads/a%2Fb"),
+        ("a b", "/crm/v2/Leads/a%20b"),
+        ("é?#", "/crm/v2/Leads/%C3%A9%3F%23"),
+        ("%2F", "/crm/v2/Leads/%252F"),
+    ] {
+        let get = leads.record_by_external("Shop_Id", value).get().preview().unwrap();
+        assert_eq!((get.uri().path(), get.uri().query()), (path, None));
+        assert!(leads.get(value).preview().is_err(), "an id cannot be {value}");
+    }
+    assert!(api.records("Le ads").get("1").preview().is_err());
+}
+
+on_both_versions! {
+    async fn group_3_layout_rules_and_assignment_work_on_upserts(version) {
+        let World { sim, api } = World::new(version).await;
+        let row = lead("Boyle").with("Email", "b@example.com");
+        let upsert = api.records("Leads").upsert([row]).duplicate_check(["Email"]);
+        upsert.assignment_rule("4150868000000173001").send().await.unwrap().all().unwrap();
+        assert_eq!(sim.record_count("Leads"), 1);
+    }
+
+    async fn group_4_a_record_with_rows_survives_read_change_write(version) {
+        let World { sim: _sim, api } = World::new(version).await;
+        let mut event = Record::new().with("Event_Title", "Review");
+        event.set("Start_DateTime", "2026-05-24T17:05:12+05:30").unwrap();
+        event.set("End_DateTime", "2026-05-24T18:05:12+05:30").unwrap();
+        let row = json!({ "type": "email", "participant": "p@example.com", "odd": [1, { "a": 1.50 }] });
+        event.append_rows("Participants", [row]).unwrap();
+        let id = api.records("Events").create_one(&event).await.unwrap().id.unwrap();
+        let mut read = api.record("Events", &id).get().send().await.unwrap();
+        let rows = read.raw("Participants").unwrap().to_owned();
+        assert!(rows.contains(r#""odd":[1,{"a":1.5"#), "{rows}");
+        read.set("Venue", "Pune").unwrap();
+        api.records("Events").update([&read]).send().await.unwrap().all().unwrap();
+        let after = api.record("Events", &id).get().send().await.unwrap();
+        assert_eq!(after.raw("Participants").unwrap(), rows);
+        assert_eq!(after.get::<String>("Venue").unwrap().as_deref(), Some("Pune"));
+    }
+
+    async fn group_5_quantities_keep_their_parts_and_discounts_their_kind(version) {
+        let World { sim: _sim, api } = World::new(version).await;
+        let product = Record::new().with("Product_Name", "Pump");
+        let product = api.records("Products").create_one(&product).await.unwrap().id.unwrap();
+        let mut quote = Record::new().with("Subject", "Offer");
+        let half: zcrm_core::Decimal = "1.5".parse().unwrap();
+        let line = LineItem::new(product, half.clone()).with_discount(Discount::Percent(10.into()));
+        quote.set_line_items([line]).unwrap();
+        let quotes = api.records("Quotes");
+        let id = quotes.create_one(&quote).await.unwrap().id.unwrap();
+        let read = quotes.get(&id).send().await.unwrap();
+        quotes.update([&read]).send().await.unwrap().all().unwrap();
+        let again = quotes.get(&id).send().await.unwrap().line_items().unwrap();
+        assert_eq!(again.len(), 1);
+        assert_eq!(again[0].quantity().unwrap(), Some(half));
+        assert_eq!(again[0].discount().unwrap(), Some(Discount::Percent(10.into())));
+    }
+
+    async fn group_9_what_is_not_given_is_not_sent(version) {
+        let World { sim, api } = World::with(version, |sim| sim.records("Leads", 1)).await;
+        let leads = api.records("Leads");
+        leads.list().fields(["Last_Name"]).send().await.unwrap();
+        let _ = leads.deleted().send().await;
+        leads.search(Criteria::equals("Last_Name", "x")).send().await.unwrap();
+        let journal = sim.journal();
+        assert_eq!(journal.entries().len(), 3);
+        for entry in journal.entries() {
+            assert!(entry.query.iter().all(|(_, value)| !value.is_empty()), "{:?}", entry.query);
+            assert!(entry.query.len() == 1, "{:?}", entry.query);
+        }
+    }
+}
+
+/// `$line_tax` and `Tax` are two things, and stay what they are.
+#[test]
+fn group_5_taxes_of_lines_are_not_those_of_the_record() {
+    let text = r#"{"id":"1","Tax":[],"$line_tax":[{"percentage":12.50,"name":"Vat","id":"7","value":0.10}]}"#;
+    let record: Record = text.parse().unwrap();
+    assert!(record.taxes().unwrap().is_empty());
+    let taxes = record.line_taxes().unwrap();
+    assert_eq!(taxes[0].percentage().unwrap().unwrap().as_str(), "12.50");
+    assert_eq!(record.to_json(), text);
+}
+
+/// Reading twice does not add what is there already.
+#[test]
+fn group_5_and_12_tags_are_read_as_they_stand() {
+    let text = r#"{"id":"1","Tag":[{"name":"Hot","id":"7","color_code":null}]}"#;
+    let record: Record = text.parse().unwrap();
+    for _ in 0..2 {
+        let tags = record.tags().unwrap();
+        assert_eq!(tags.len(), 1);
+        assert_eq!(tags[0].name().unwrap().as_deref(), Some("Hot"));
+        assert_eq!(tags[0].id().unwrap().unwrap(), "7");
+    }
+    let mut named = Record::new();
+    named.set("Tag", [Tag::named("Hot")]).unwrap();
+    assert_eq!(named.to_json(), r#"{"Tag":[{"name":"Hot"}]}"#);
+}
+
+#[tokio::test]
+async fn group_11_answers_may_lack_what_they_often_have() {
+    let created = r#"{"data":[{"code":"SUCCESS","details":{"id":"5"},"message":"record added",
+        "status":"success"}]}"#;
+    let api = answering(ApiVersion::V2, 201, &[], created);
+    assert_eq!(api.records("Leads").create_one(&lead("Kay")).await.unwrap().id.unwrap(), "5");
+    let bare = r#"{"data":[{"id":"1","Product_Details":[{"quantity":1}],"Owner":null}]}"#;
+    let api = answering(ApiVersion::V2, 200, &[], bare);
+    let quote = api.records("Quotes").get("1").send().await.unwrap();
+    let line = quote.line_items().unwrap().remove(0);
+    assert!(line.product().unwrap().is_none() && line.id().unwrap().is_none());
+    assert!(quote.owner().unwrap().is_none() && quote.layout().unwrap().is_none());
+    assert!(quote.participants().unwrap().is_empty() && quote.alarm().unwrap().is_none());
+}
+
+#[tokio::test]
+async fn group_14_a_record_may_have_a_field_named_status() {
+    let body = r#"{"data":[{"id":"1","status":"error","code":"X","message":"mine"}]}"#;
+    let api = answering(ApiVersion::V2, 200, &[], body);
+    let record = api.records("Cases").get("1").send().await.unwrap();
+    assert_eq!(record.get::<String>("status").unwrap().as_deref(), Some("error"));
+    let page = api.records("Cases").list().fields(["status"]).send().await.unwrap();
+    assert!(page.items[0].is_ok());
+}
+
+#[tokio::test]
+async fn group_15_ids_are_taken_as_numbers_and_as_texts() {
+    let api = answering(ApiVersion::V2, 204, &[], "");
+    let id = 3_652_397_000_000_649_013_u64;
+    let text = id.to_string();
+    let leads = api.records("Leads");
+    assert_eq!(leads.get(id).preview().unwrap().uri(), leads.get(&text).preview().unwrap().uri());
+    let update = leads.update([json!({ "id": id, "City": "Pune" })]).preview();
+    assert!(update.is_ok());
+    let delete = leads.delete([Id::from(id), Id::from(text)]).preview().unwrap();
+    assert!(!delete[0].uri().query().unwrap().ends_with("%2C"), "a list ends in no comma");
+}
+
+#[tokio::test]
+async fn group_16_every_status_is_told_for_what_it_is() {
+    for (status, kind) in [(502, ErrorKind::Decode), (503, ErrorKind::Decode)] {
+        let html = answering(ApiVersion::V2, status, &[], "<html>down</html>");
+        let error = html.records("Leads").get("1").send().await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(!error.to_string().contains("down"), "{error}");
+        let json = r#"{"code":"INTERNAL_ERROR","status":"error","message":"x","details":{}}"#;
+        let error = answering(ApiVersion::V2, status, &[], json);
+        let error = error.records("Leads").create_one(&lead("Kay")).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Api, Outcome::Unknown), "{error}");
+    }
+    let empty = answering(ApiVersion::V2, 204, &[], "");
+    assert!(empty.records("Leads").list().send().await.unwrap().items.is_empty());
+    assert!(empty.records("Leads").get("1").send().await.unwrap_err().is_not_found());
+    // a refusal of the whole request with status 200 is no empty list
+    let refused = r#"{"code":"INVALID_MODULE","status":"error","message":"x","details":{}}"#;
+    let refused = answering(ApiVersion::V2, 200, &[], refused);
+    let error = refused.records("Leads").list().send().await.unwrap_err();
+    assert_eq!(error.code().unwrap(), "INVALID_MODULE");
+    let outcome = refused.records("Leads").create([lead("Kay")]).send().await;
+    assert_eq!(outcome.unwrap_err().code().unwrap(), "INVALID_MODULE");
+}
+
+#[tokio::test]
+async fn group_18_builders_share_nothing_and_change_no_argument() {
+    let api = answering(ApiVersion::V2, 204, &[], "");
+    let (word, leads) = ("a b".to_owned(), api.records("Leads"));
+    let list = leads.list().fields(["City"]);
+    let narrowed = list.clone().per_page(5).converted(Which::Both);
+    assert_ne!(list.preview().await.unwrap().uri(), narrowed.preview().await.unwrap().uri());
+    let first = leads.search_word(&word).preview().await.unwrap();
+    let second = leads.search_word(&word).preview().await.unwrap();
+    assert_eq!(first.uri(), second.uri());
+    assert_eq!((word.as_str(), first.uri().query()), ("a b", Some("word=a%20b")));
+}
+
+/// Page tokens, fields, ids, territories, converted and approved records: see the documents' test.
+/// Every body is JSON, and said to be.
+#[tokio::test]
+async fn wire_facts_bodies_are_json_and_said_to_be() {
+    let api = answering(ApiVersion::V2, 204, &[], "");
+    let leads = api.records("Leads");
+    let create = leads.create([lead("Kay")]).preview().unwrap().remove(0);
+    let convert = leads.record("1").convert().preview().unwrap();
+    for request in [create, convert] {
+        assert_eq!(request.headers()["content-type"], "application/json");
+        let body: Value = serde_json::from_slice(request.body()).unwrap();
+        assert!(body["data"].is_array());
+        let call = request.extensions().get::<zcrm_core::CallMeta>().unwrap();
+        assert_eq!(call.retry_class(), RetryClass::NotIdempotent);
+    }
+}
