@@ -3,6 +3,8 @@
 
 mod builder;
 mod client;
+#[cfg(feature = "derive")]
+mod derive;
 #[cfg(feature = "file-store")]
 mod dictionary;
 #[cfg(all(feature = "logging", feature = "file-store"))]

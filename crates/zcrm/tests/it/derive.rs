@@ -1,0 +1,103 @@
+//! `#[derive(Module)]`, with the real trait, serde and a simulator.
+
+use serde::{Deserialize, Serialize};
+use zcrm::{Client, Id, LineItem, MemoryStore, Module, Record};
+use zcrm_sim::Simulator;
+
+#[derive(Debug, Module, Deserialize, Serialize)]
+#[module("Leads")]
+struct Lead {
+    id: Id,
+    #[serde(rename = "Last_Name")]
+    last_name: String,
+    #[serde(rename(serialize = "Mail", deserialize = "Email"), default)]
+    email: Option<String>,
+    #[serde(rename = "Company", alias = "Firm", skip_serializing_if = "Option::is_none")]
+    company: Option<String>,
+    #[serde(skip)]
+    seen: bool,
+    #[serde(skip_deserializing)]
+    guess: u8,
+    #[serde(rename = "$approved", default)]
+    approved: bool,
+}
+
+#[derive(Module, Deserialize)]
+#[module("Contacts")]
+#[serde(rename_all(serialize = "lowercase", deserialize = "PascalCase"), default)]
+#[derive(Default)]
+struct Contact {
+    email: Option<String>,
+    r#title: Option<String>,
+    #[serde(rename = "Account_Name", deserialize_with = "Option::deserialize")]
+    account: Option<String>,
+}
+
+#[derive(Module, Deserialize)]
+#[module("Quotes", crate = "zcrm")]
+struct Quote {
+    #[serde(rename = "Quoted_Items", alias = "Product_Details", default)]
+    lines: Vec<LineItem>,
+}
+
+#[test]
+fn names_are_those_of_serde() {
+    assert_eq!(Lead::API_NAME, "Leads");
+    assert_eq!(Lead::FIELDS, ["Last_Name", "Email", "Company", "$approved"]);
+    assert_eq!(Contact::FIELDS, ["Email", "Title", "Account_Name"]);
+    let contact: Contact = serde_json::from_str(r#"{"Email":"a","Title":"b"}"#).unwrap();
+    assert_eq!((contact.email.as_deref(), contact.title.as_deref()), (Some("a"), Some("b")));
+    assert!(contact.account.is_none());
+    assert_eq!((Quote::API_NAME, Quote::FIELDS), ("Quotes", &["Quoted_Items"][..]));
+}
+
+#[tokio::test]
+async fn a_list_asks_for_the_fields_of_the_struct() {
+    for version in ["v2", "v8"] {
+        let sim = Simulator::builder().records("Leads", 3).start().await.unwrap();
+        let client = Client::builder()
+            .client_id(sim.client_id())
+            .client_secret(sim.client_secret())
+            .redirect_uri(sim.redirect_uri())
+            .user(sim.user_email())
+            .accounts_url(sim.accounts_url())
+            .api_base_url(sim.api_url())
+            .root_pem(sim.ca_pem())
+            .api_version(version.parse().unwrap())
+            .store(MemoryStore::new())
+            .build()
+            .await
+            .unwrap();
+        client.tokens().exchange(sim.grant_token()).await.unwrap();
+        let page = client.records_of::<Lead>().list().send().await.unwrap();
+        let leads: Vec<Lead> = page.items.into_iter().map(Result::unwrap).collect();
+        assert!(leads.len() == 3 && leads.iter().all(|lead| !lead.last_name.is_empty()));
+        let journal = sim.journal();
+        let query = &journal.entries().last().unwrap().query;
+        let fields = ("fields".to_owned(), "Last_Name,Email,Company,$approved".to_owned());
+        assert!(query.contains(&fields), "{query:?}");
+
+        // line items have another name in v2
+        let preview = client.records_of::<Quote>().list().preview().await.unwrap();
+        let name = if version == "v2" { "Product_Details" } else { "Quoted_Items" };
+        assert_eq!(preview.uri().query(), Some(&*format!("fields={name}")));
+        let written = client.records("Leads").create([&leads[0]]).preview().unwrap();
+        let body: serde_json::Value = serde_json::from_slice(written[0].body()).unwrap();
+        assert!(body["data"][0].get("Mail").is_some());
+        let id = leads[0].id.clone();
+        let read: Record = client.record("Leads", id).get().send().await.unwrap();
+        assert_eq!(read.get::<String>("Last_Name").unwrap().unwrap(), leads[0].last_name);
+        assert!(!leads[0].seen && leads[0].guess == 0);
+        let _ = (leads[0].approved, &leads[0].email, &leads[0].company);
+    }
+}
+
+#[test]
+fn lines_of_either_version_fit_one_struct() {
+    for text in
+        [r#"{"Quoted_Items":[{"Quantity":1.50}]}"#, r#"{"Product_Details":[{"quantity":1.50}]}"#]
+    {
+        let quote: Quote = serde_json::from_str(text).unwrap();
+        assert_eq!(quote.lines[0].quantity().unwrap().unwrap().as_str(), "1.50");
+    }
+}
