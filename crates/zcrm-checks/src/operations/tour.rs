@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde::Deserialize;
-use zcrm_api::{Api, Criteria, operations::ALL};
-use zcrm_core::{ApiVersion, Base, BodyShape, BoxError, Endpoint, Error, Id, Record};
+use serde::{Deserialize, de::DeserializeOwned};
+use zcrm_api::{Api, Criteria, RecordStream, operations::ALL};
+use zcrm_core::{ApiVersion, Base, BodyShape, BoxError, Endpoint, Error, Id, PriceRange, Record};
 use zcrm_http::{Authorization, Authorizer, Connector, ReqBody, Stack};
 use zcrm_sim::{Journal, Simulator};
 
@@ -77,20 +77,37 @@ async fn surfaces(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     recorder.now("Records::list");
     leads.list().fields(["Last_Name"]).send().await?;
     recorder.now("ListRecords::stream");
-    let all = leads.list().fields(["Last_Name"]).per_page(2).stream().collect_all().await;
-    if let Some(error) = all.interrupted {
-        return Err(error);
-    }
+    whole(leads.list().fields(["Last_Name"]).per_page(2).stream()).await?;
     recorder.now("ListRecords::all_fields");
     let _ = leads.list().all_fields().send().await;
     recorder.now("Records::get");
     leads.get(first.clone()).send().await?;
     recorder.now("Records::search");
     leads.search(Criteria::equals("Last_Name", "A")).send().await?;
+    let stream = leads.search(Criteria::equals("Company", "Zylker")).stream();
+    recorder.now("SearchRecords::stream");
+    whole(stream).await?;
+    recorder.now("Records::search_word");
+    leads.search_word("Zylker").send().await?;
+    recorder.now("Records::search_email");
+    leads.search_email("f@example.com").send().await?;
+    recorder.now("Records::search_phone");
+    leads.search_phone("123").send().await?;
+    recorder.now("RecordHandle::get");
+    let lead = leads.record(first.clone());
+    let read = lead.get().send().await?;
+    recorder.now("GetRecord::send_if_modified");
+    if let Some(since) = read.timestamp("Modified_Time")? {
+        lead.get().send_if_modified(since).await?;
+    }
     recorder.now("Records::update");
     leads.update([with_id(first), with_id(second)]).send().await?.all()?;
     recorder.now("Records::update_one");
     leads.update_one(first.clone(), &row("E")).await?;
+    recorder.now("RecordHandle::update");
+    lead.update(&Record::new().with("City", "Chennai")).send().await?;
+    recorder.now("Records::mass_update");
+    leads.mass_update(&ids, "City", "Pune").send().await?.all()?;
     recorder.now("Records::upsert");
     let found = row("F").with("Email", "f@example.com");
     leads.upsert([found]).duplicate_check(["Email"]).send().await?.all()?;
@@ -98,7 +115,40 @@ async fn surfaces(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     leads.delete([first.clone(), second.clone()]).send().await?.all()?;
     recorder.now("Records::delete_one");
     leads.delete_one(third.clone()).await?;
+    recorder.now("RecordHandle::delete");
+    let gone = leads.create_one(&row("G")).await?.id.ok_or_else(missing)?;
+    leads.record(gone).delete().send().await?;
+    recorder.now("Records::deleted");
+    leads.deleted().recycle_bin().send().await?;
+    recorder.now("ListDeleted::stream");
+    whole(leads.deleted().stream()).await?;
+    rows(api, recorder).await
+}
+
+/// One call of each method that changes rows.
+async fn rows(api: &Api, recorder: &Recorder) -> Result<(), Error> {
+    recorder.now("");
+    let book = Record::new().with("Price_Book_Name", "Resellers");
+    let id = api.records("Price_Books").create_one(&book).await?.id;
+    let id = id.ok_or_else(|| Error::input("the simulator gave no id"))?;
+    let ranges = api.record("Price_Books", id).rows("Pricing_Details");
+    recorder.now("Rows::append");
+    ranges.append([PriceRange::new(1, 9, 5)]).await?;
+    recorder.now("Rows::get");
+    let stand = ranges.get().await?;
+    recorder.now("Rows::delete");
+    ranges.delete(stand.iter().filter_map(Record::id)).await?;
+    recorder.now("Rows::replace");
+    ranges.replace([PriceRange::new(1, 99, 10)]).await?;
     Ok(())
+}
+
+/// Reads a stream to its end.
+async fn whole<T: DeserializeOwned + Send + 'static>(stream: RecordStream<T>) -> Result<(), Error> {
+    match stream.collect_all().await.interrupted {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
 }
 
 /// Calls a read of the table with values that a simulator can know.
