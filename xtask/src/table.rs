@@ -160,6 +160,7 @@ pub(crate) const TABLE: &[Row] = &[
             "futures-core",
             "futures-util",
             "http",
+            "percent-encoding",
             "serde",
             "serde_json",
             "thiserror",

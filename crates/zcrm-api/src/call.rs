@@ -156,6 +156,14 @@ impl Call {
         }
     }
 
+    /// The one object that the answer holds, or the first of its list.
+    pub(crate) async fn one<T: DeserializeOwned + 'static>(self) -> Result<T, Error> {
+        match self.response {
+            ResponseShape::List(key) => self.send().await?.object(key),
+            _ => self.object().await,
+        }
+    }
+
     /// What became of each of the `sent` items, for an endpoint that returns outcomes.
     ///
     /// # Errors
@@ -223,13 +231,14 @@ impl Call {
         }
     }
 
-    /// Page after page, for an endpoint that pages; a mistake is the stream's first item.
+    /// Page after page, for an endpoint that returns a list; a mistake is the stream's first item.
+    /// A list that comes whole is one page.
     ///
     /// It begins at the `page` or `page_token` that was given, else at the first. Where Zoho gives
     /// tokens the stream goes by them.
     pub fn pages<T: DeserializeOwned + Send + 'static>(self) -> Pages<T> {
-        let mistake = match (self.response, self.paging) {
-            (ResponseShape::List(_), Paging::Numbers | Paging::Tokens) => None,
+        let mistake = match self.response {
+            ResponseShape::List(_) => None,
             _ => Some(self.wrong_shape("a list in pages")),
         };
         Pages::new(self, mistake)

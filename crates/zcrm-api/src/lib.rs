@@ -16,18 +16,35 @@
 //! ```
 
 mod api;
+mod ask;
+mod attachments;
 mod call;
+mod check;
 mod criteria;
+mod metadata;
+mod model;
+mod notes;
 pub mod operations;
+mod organisation;
 mod pages;
 mod records;
+mod related;
+mod tags;
 
 pub use api::Api;
+pub use ask::{GetItem, ItemStream, ListItems, WriteItem, WriteItems};
+pub use attachments::{Attachment, Attachments, FileDownload, Photo};
 pub use call::Call;
 pub use criteria::{Criteria, Operand};
+pub use metadata::*;
+pub use model::MetaRef;
+pub use notes::{Note, NoteParent, Notes, RecordNotes};
+pub use organisation::*;
 pub use pages::Pages;
 pub use records::{
     Collected, ConvertLead, Converted, Cursor, DeleteRecord, DeleteRecords, DeletedKind,
     DeletedRecord, GetRecord, ListDeleted, ListRecords, RecordHandle, RecordStream, Records, Rows,
     SearchRecords, SortOrder, Trigger, Which, WriteRecord, WriteRecords,
 };
+pub use related::{ListRelated, Related};
+pub use tags::{ChangeTags, RecordTags, Tags};

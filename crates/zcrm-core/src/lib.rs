@@ -66,5 +66,9 @@ pub use values::{
 };
 pub use version::ApiVersion;
 
+// what the crate's own macros name where they are used
+#[doc(hidden)]
+pub use smol_str::SmolStr as __SmolStr;
+
 /// A result with zcrm's one [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -213,7 +213,8 @@ impl Record {
     }
 
     /// Sets a member to a value of ours, whose writing cannot fail.
-    pub(crate) fn put(&mut self, name: &str, value: &impl Serialize) {
+    #[doc(hidden)]
+    pub fn put(&mut self, name: &str, value: &impl Serialize) {
         if let Ok(json) = serde_json::to_string(value) {
             self.edit(name.to_owned(), Some(json));
         }

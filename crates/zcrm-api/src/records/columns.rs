@@ -12,10 +12,9 @@ use serde_json::value::RawValue;
 use zcrm_core::{Error, Id, Page, Record, RecordError, RequestBuilder};
 
 use super::{Records, query::join};
-use crate::operations;
+use crate::{check::MOST_FIELDS, operations};
 
-/// Zoho's documentation: at most 50 field names, and 100 ids, in one call.
-pub(super) const MOST_FIELDS: usize = 50;
+/// Zoho's documentation: at most 100 ids in one call.
 pub(super) const MOST_IDS: usize = 100;
 
 /// What the names, and the ids, may take up of a URL, as it is encoded: together well below the 8 KiB

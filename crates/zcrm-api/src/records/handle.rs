@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use zcrm_core::{ApiVersion, Endpoint, Error, Id, ItemSuccess, Record, RequestBuilder};
 
 use super::{ConvertLead, DeleteRecord, GetRecord, Records, WriteRecord, external};
-use crate::operations;
+use crate::{operations, related::Parent};
 
 /// One record: [`Api::record`](crate::Api::record) and [`Records::record`].
 ///
@@ -29,7 +29,7 @@ pub struct RecordHandle<T> {
 
 /// What stands for a record in a path.
 #[derive(Clone)]
-pub(super) enum Target {
+pub(crate) enum Target {
     Id(Id),
     /// The value of a field that holds the ids of another system.
     External {
@@ -39,6 +39,24 @@ pub(super) enum Target {
 }
 
 impl Target {
+    /// The value that stands in the path.
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::Id(id) => id.as_str(),
+            Self::External { value, .. } => value,
+        }
+    }
+
+    /// The header that an id of another system needs.
+    pub(crate) fn external(&self, module: &str) -> Option<Result<(&'static str, String), Error>> {
+        match self {
+            Self::Id(_) => None,
+            Self::External { field, .. } => {
+                Some(external::header(module, &[field]).map(|value| (external::HEADER, value)))
+            }
+        }
+    }
+
     /// Begins a request of an operation on it.
     pub(super) fn request<T>(
         &self,
@@ -84,6 +102,11 @@ impl fmt::Debug for Target {
 impl<T> RecordHandle<T> {
     pub(super) fn new(records: Records<T>, target: Target) -> Self {
         Self { records, target }
+    }
+
+    /// What belongs to the record hangs on this.
+    pub(crate) fn parent(&self) -> Parent {
+        Parent::new(self.records.api.clone(), self.records.module.clone(), self.target.clone())
     }
 
     /// Changes the record: fields that `change` does not name stay as they are.

@@ -24,7 +24,7 @@ pub enum SortOrder {
 }
 
 impl SortOrder {
-    pub(super) fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Ascending => "asc",
             Self::Descending => "desc",
@@ -74,7 +74,7 @@ macro_rules! paging_methods {
     ($record:ty) => {
         /// How many records a page holds: 1 to 200, and 200 unless told.
         pub fn per_page(mut self, records: u64) -> Self {
-            self.query.set_number("per_page", records, super::query::MOST_PER_PAGE);
+            self.query.set_number("per_page", records, crate::check::MOST_PER_PAGE);
             self
         }
 

@@ -24,9 +24,9 @@ pub use read::GetRecord;
 pub use stream::{Collected, Cursor, RecordStream};
 pub use write::{DeleteRecord, DeleteRecords, Trigger, WriteRecord, WriteRecords};
 
-use handle::Target;
+pub(crate) use handle::Target;
 
-use crate::{Api, Criteria, operations};
+use crate::{Api, Criteria, check, operations};
 
 /// The records of one module, as `T`: a [`Record`](zcrm_core::Record) or a struct of the caller's.
 ///
@@ -67,14 +67,7 @@ impl<T> Records<T> {
 
     /// Begins a request of this module.
     fn request(&self, endpoint: &Endpoint) -> Result<RequestBuilder, Error> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        if self.module.is_empty() || !self.module.bytes().all(plain) {
-            return Err(Error::input(format!(
-                "`{}` is no module: write its API name, such as `Leads` or `Custom_Module_1`; \
-                 Zoho lists them under Settings, Developer Hub, APIs & SDKs",
-                self.module.escape_debug()
-            )));
-        }
+        check::module(&self.module)?;
         Ok(endpoint.request(self.api.version()).path("module", &self.module))
     }
 

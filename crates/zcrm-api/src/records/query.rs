@@ -7,13 +7,10 @@ use zcrm_core::{ApiVersion, Endpoint, Error, Id, Page, RequestBuilder, Timestamp
 
 use super::{
     Records, SortOrder, Which, columns,
-    columns::{MOST_FIELDS, MOST_IDS, Rest},
+    columns::{MOST_IDS, Rest},
     external,
 };
-use crate::operations;
-
-/// Zoho's documentation: at most 200 records in a page, which is also what it gives unless told.
-pub(super) const MOST_PER_PAGE: u64 = 200;
+use crate::{check, check::MOST_FIELDS, operations};
 
 /// From v3 on Zoho takes one parameter of each pair (`AMBIGUITY_DURING_PROCESSING`).
 const CONFLICTS: [(&str, &str); 2] = [("page", "page_token"), ("cvid", "sort_by")];
@@ -94,8 +91,8 @@ impl<T: DeserializeOwned + Send + 'static> Query<T> {
     }
 
     pub(super) fn set_number(&mut self, name: &str, value: u64, most: u64) {
-        if !(1..=most).contains(&value) {
-            self.refuse(format!("`{name}` is {value}, and must be from 1 to {most}"));
+        if let Err(mistake) = check::in_range(name, value, most) {
+            self.mistake.get_or_insert(mistake);
         }
         self.set(name, value.to_string());
     }

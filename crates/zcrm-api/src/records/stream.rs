@@ -15,9 +15,9 @@ use zcrm_core::{Endpoint, Error, ErrorKind, Outcome, Page, RecordError};
 
 use super::{
     Records, columns,
-    query::{Columns, MOST_PER_PAGE, Query, rest, with_all},
+    query::{Columns, Query, rest, with_all},
 };
-use crate::operations;
+use crate::{check::MOST_PER_PAGE, operations};
 
 /// Zoho's documentation: page numbers reach record 2,000 and no further.
 const PAGE_NUMBER_WALL: u64 = 2_000;

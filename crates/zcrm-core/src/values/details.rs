@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Decimal, object, words};
+use super::{Decimal, Timestamp, object, words};
 use crate::{Error, Id, Lookup, Record};
 
 object! {
@@ -25,6 +25,14 @@ object! {
         name, with_name: String = "name";
         /// Its colour, such as `#57B1FD`; null where none was chosen.
         color_code, with_color_code: String = "color_code";
+        /// Who made it; a record does not tell.
+        created_by: Lookup = "created_by";
+        /// Who changed it last; a record does not tell.
+        modified_by: Lookup = "modified_by";
+        /// When it was made; a record does not tell.
+        created_time: Timestamp = "created_time";
+        /// When it was last changed; a record does not tell.
+        modified_time: Timestamp = "modified_time";
     }
 }
 
@@ -33,6 +41,24 @@ impl Tag {
     #[must_use]
     pub fn named(name: impl Into<String>) -> Self {
         Self::default().with_name(name)
+    }
+}
+
+impl From<&str> for Tag {
+    fn from(name: &str) -> Self {
+        Self::named(name)
+    }
+}
+
+impl From<String> for Tag {
+    fn from(name: String) -> Self {
+        Self::named(name)
+    }
+}
+
+impl From<&Self> for Tag {
+    fn from(tag: &Self) -> Self {
+        tag.clone()
     }
 }
 

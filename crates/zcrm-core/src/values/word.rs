@@ -1,6 +1,10 @@
 //! Open sets of words.
 
 /// A type for words of which Zoho may send others tomorrow: constants for the known ones.
+///
+/// For the crates of zcrm alone.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! words {
     (
         $(#[$meta:meta])*
@@ -9,13 +13,13 @@ macro_rules! words {
         $(#[$meta])*
         #[derive(Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(transparent)]
-        pub struct $kind(smol_str::SmolStr);
+        pub struct $kind($crate::__SmolStr);
 
         #[allow(clippy::declare_interior_mutable_const, reason = "static text, never shared")]
         impl $kind {
             $(
                 #[doc = $doc]
-                pub const $name: Self = Self(smol_str::SmolStr::new_static($text));
+                pub const $name: Self = Self($crate::__SmolStr::new_static($text));
             )*
 
             /// The word, as Zoho writes it.

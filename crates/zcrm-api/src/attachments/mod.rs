@@ -1,0 +1,151 @@
+//! Files: attached to a record or a note, and a record's photo.
+
+mod download;
+mod file_name;
+mod photo;
+
+pub use download::FileDownload;
+pub use photo::Photo;
+
+use bytes::Bytes;
+use serde_json::Value;
+use zcrm_core::{Error, Id, Lookup, Timestamp, object};
+
+use crate::{ListRelated, WriteItem, WriteItems, ask::Ask, operations, related::Parent};
+
+/// What a list of attachments asks for where Zoho wants the names of the fields.
+const FIELDS: &[&str] = &[
+    "File_Name",
+    "Size",
+    "Parent_Id",
+    "Owner",
+    "Created_By",
+    "Created_Time",
+    "Modified_By",
+    "Modified_Time",
+];
+
+/// The files that are attached to a record or a note:
+/// [`RecordHandle::attachments`](crate::RecordHandle::attachments) and
+/// [`Notes::attachments`](crate::Notes::attachments).
+///
+/// ```no_run
+/// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+/// let attachments = api.record("Leads", "3652397000000649013").attachments();
+/// attachments.upload("offer.txt", "text/plain", "The offer").send().await?;
+/// attachments.link("https://example.com/offer.pdf").send().await?;
+/// for attachment in attachments.list().all().await? {
+///     if let Some(id) = attachment.id()? {
+///         let file = attachments.download(id).await?;
+///         println!("{} has {:?} bytes", file.safe_name(), file.length());
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Attachments {
+    parent: Parent,
+}
+
+impl Attachments {
+    pub(crate) fn new(parent: Parent) -> Self {
+        Self { parent }
+    }
+
+    fn one(&self, endpoint: &zcrm_core::Endpoint, id: impl Into<Id>) -> Ask {
+        self.parent.ask(endpoint).path_id("id", id)
+    }
+
+    /// Reads which files there are.
+    pub fn list(&self) -> ListRelated<Attachment> {
+        let ask = self.parent.ask(&operations::ATTACHMENTS_LIST);
+        ListRelated::new(ask, self.parent.api().version(), FIELDS)
+    }
+
+    /// Attaches a file. Zoho takes 20 MB at least; its newer documents say 100.
+    pub fn upload(&self, name: &str, content_type: &str, content: impl Into<Bytes>) -> WriteItem {
+        let ask = self.parent.ask(&operations::ATTACHMENTS_UPLOAD);
+        WriteItem::new(ask.with(|call| call.file(name, content_type, content)))
+    }
+
+    /// Attaches the address of a file that stands elsewhere.
+    pub fn link(&self, url: impl Into<String>) -> WriteItem {
+        let url = url.into();
+        let wrong = (!url.starts_with("https://") && !url.starts_with("http://")).then(|| {
+            let shown = url.escape_debug();
+            Error::input(format!("`{shown}` is no address of a file: it begins with `https://`"))
+        });
+        let ask = self.parent.ask(&operations::ATTACHMENTS_UPLOAD);
+        let ask = ask.check(wrong.map_or(Ok(()), Err));
+        WriteItem::new(ask.with(|call| call.text_part("attachmentUrl", url)))
+    }
+
+    /// Fetches a file, as a stream.
+    ///
+    /// # Errors
+    /// Of kind [`NotFound`](zcrm_core::ErrorKind::NotFound) where there is none, or of the call.
+    pub async fn download(&self, id: impl Into<Id>) -> Result<FileDownload, Error> {
+        FileDownload::open(self.one(&operations::ATTACHMENTS_DOWNLOAD, id).ready()?).await
+    }
+
+    /// Deletes a file.
+    pub fn delete_one(&self, id: impl Into<Id>) -> WriteItem {
+        WriteItem::new(self.one(&operations::ATTACHMENTS_DELETE_ONE, id))
+    }
+
+    /// Deletes files.
+    pub fn delete<I: Into<Id>>(&self, ids: impl IntoIterator<Item = I>) -> WriteItems {
+        WriteItems::ids(self.parent.ask(&operations::ATTACHMENTS_DELETE), ids)
+    }
+}
+
+object! {
+    /// A file that is attached to a record or a note, without its content.
+    Attachment {
+        /// Its id.
+        id: Id = "id";
+        /// Its name, as somebody gave it: nothing to make a path of.
+        file_name: String = "File_Name";
+        /// How many bytes it has; v2 sends a number, v8 text.
+        size: Value = "Size";
+        /// The id of its content.
+        file_id: String = "$file_id";
+        /// Which kind it is of, such as `Attachment` or `Link URL`.
+        kind: String = "$type";
+        /// The same, as a number.
+        attachment_type: i64 = "$attachment_type";
+        /// Where it stands, for a link.
+        link_url: String = "$link_url";
+        /// The record or note that it belongs to.
+        parent: Lookup = "Parent_Id";
+        /// The module of that.
+        parent_module: String = "$se_module";
+        /// Who it belongs to.
+        owner: Lookup = "Owner";
+        /// Who attached it.
+        created_by: Lookup = "Created_By";
+        /// Who changed it last.
+        modified_by: Lookup = "Modified_By";
+        /// Whether the user may change it.
+        editable: bool = "$editable";
+        /// What may be done with it, such as `full_access`.
+        sharing_permission: String = "$sharing_permission";
+        /// What became of it, such as `save`.
+        state: String = "$state";
+        /// When it was attached.
+        created_time: Timestamp = "Created_Time";
+        /// When it was last changed.
+        modified_time: Timestamp = "Modified_Time";
+    }
+}
+
+impl Attachment {
+    /// How many bytes it has.
+    ///
+    /// # Errors
+    /// Of kind [`Decode`](zcrm_core::ErrorKind::Decode) where it is no number.
+    pub fn bytes(&self) -> Result<Option<u64>, Error> {
+        crate::model::count_of(self.record(), "Size")
+    }
+}

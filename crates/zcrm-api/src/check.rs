@@ -1,0 +1,81 @@
+//! What a caller passes, looked at before anything is sent.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use zcrm_core::{Error, Id, Record};
+
+/// Zoho's documentation: at most 200 items in a page, which is also what most lists give unless
+/// told.
+pub(crate) const MOST_PER_PAGE: u64 = 200;
+
+/// Zoho's documentation: at most 50 field names in one call.
+pub(crate) const MOST_FIELDS: usize = 50;
+
+/// The API name of a module.
+pub(crate) fn module(name: &str) -> Result<(), Error> {
+    if is_api_name(name) {
+        return Ok(());
+    }
+    Err(Error::input(format!(
+        "`{}` is no module: write its API name, such as `Leads` or `Custom_Module_1`; Zoho lists \
+         them under Settings, Developer Hub, APIs & SDKs",
+        name.escape_debug()
+    )))
+}
+
+/// The API name of a related list.
+pub(crate) fn related_list(name: &str) -> Result<(), Error> {
+    if is_api_name(name) {
+        return Ok(());
+    }
+    Err(Error::input(format!(
+        "`{}` is no related list: write its API name, such as `Contact_Roles`; the module's \
+         `related_lists()` tells them",
+        name.escape_debug()
+    )))
+}
+
+fn is_api_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// A number of a query: from 1 to `most`.
+pub(crate) fn in_range(name: &str, value: u64, most: u64) -> Result<(), Error> {
+    if (1..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::input(format!("`{name}` is {value}, and must be from 1 to {most}")))
+}
+
+/// Words for a query, with commas between them; a word may hold none.
+pub(crate) fn list_of(what: &str, words: &[String]) -> Result<String, Error> {
+    if words.is_empty() {
+        return Err(Error::input(format!("the list of {what} is empty")));
+    }
+    match words.iter().find(|word| word.trim().is_empty() || word.contains(',')) {
+        Some(wrong) => Err(Error::input(format!(
+            "`{}` cannot stand in a list of {what}, whose parts are told by commas",
+            wrong.escape_debug()
+        ))),
+        None => Ok(words.join(",")),
+    }
+}
+
+/// Rows of an update, as JSON: each an object that holds its `id`.
+pub(crate) fn rows_with_ids<R: Serialize>(
+    rows: impl IntoIterator<Item = R>,
+) -> Result<Vec<Box<RawValue>>, Error> {
+    let row = |(index, row): (usize, R)| {
+        let raw = serde_json::value::to_raw_value(&row).map_err(|error| {
+            Error::input(format!("item {index} cannot be written as JSON")).with_source(error)
+        })?;
+        let id = Record::from_json(raw.get().to_owned()).ok().and_then(|record| record.id());
+        match id.as_ref().map(Id::check) {
+            Some(Ok(_)) => Ok(raw),
+            _ => Err(Error::input(format!(
+                "item {index} has no usable `id`, and a change of several needs one in each"
+            ))),
+        }
+    };
+    rows.into_iter().enumerate().map(row).collect()
+}

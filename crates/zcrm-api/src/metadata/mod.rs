@@ -1,0 +1,66 @@
+//! Metadata: modules, and their fields, layouts, views and related lists.
+
+mod custom_views;
+mod field_details;
+mod fields;
+mod layouts;
+mod modules;
+mod related_lists;
+
+pub use custom_views::{AccessType, CustomView, CustomViews, SharedTo, ViewCriteria, ViewField};
+pub use field_details::{
+    AutoNumber, CurrencyField, FieldAssociation, FieldConvertMapping, FieldCrypt, FieldEmailParser,
+    FieldExternal, FieldHipaa, FieldOperations, FieldPrivacy, FieldProfile, FieldSharing,
+    FieldTooltip, FieldViews, FormulaField, HistoryTracking, LookupField, MultiModuleLookup,
+    MultiSelectLookup, PickListMap, PickListValue, RollupSummary, SubformField, TextArea,
+    UniqueField,
+};
+pub use fields::{DataType, FieldInfo, Fields};
+pub use layouts::{
+    Layout, LayoutActions, LayoutConvertMapping, LayoutConvertTarget, LayoutProfile, Layouts,
+    Section, SectionProperties, SubformProperties,
+};
+pub use modules::{
+    GeneratedType, ModuleArgument, ModuleHandle, ModuleInfo, ModuleProfile, ModuleStatus,
+    ModuleTerritory, Modules, RelatedListProperties,
+};
+pub use related_lists::{RelatedList, RelatedLists};
+
+use std::borrow::Cow;
+
+use crate::Api;
+
+impl Api {
+    /// The modules of the organisation, as metadata.
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// for module in api.modules().list().all().await? {
+    ///     println!("{:?}", module.api_name()?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn modules(&self) -> Modules {
+        Modules::new(self.clone())
+    }
+
+    /// One module's metadata, by its API name.
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// let leads = api.module("Leads");
+    /// for field in leads.fields().list().all().await? {
+    ///     println!("{:?} holds {:?}", field.api_name()?, field.data_type()?);
+    /// }
+    /// let views = leads.custom_views().list().all().await?;
+    /// # let _ = views;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn module(&self, api_name: impl Into<Cow<'static, str>>) -> ModuleHandle {
+        ModuleHandle::new(self.clone(), api_name.into())
+    }
+}

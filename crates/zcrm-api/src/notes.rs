@@ -1,0 +1,318 @@
+//! Notes: of a record, and of the organisation.
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::{Value, json};
+use zcrm_core::{ApiVersion, Error, Id, Lookup, Record, Timestamp, object};
+
+use crate::{
+    Api, Attachment, Attachments, GetItem, ListRelated, WriteItem, WriteItems, ask::Ask,
+    operations, related::Parent,
+};
+
+/// What a list of notes asks for where Zoho wants the names of the fields.
+const FIELDS: &[&str] = &[
+    "Note_Title",
+    "Note_Content",
+    "Parent_Id",
+    "Owner",
+    "Created_By",
+    "Created_Time",
+    "Modified_By",
+    "Modified_Time",
+];
+
+impl Api {
+    /// The notes of the organisation: of all records.
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// use zcrm_api::Note;
+    ///
+    /// let note = Note::new("Called, no answer").on("Leads", "3652397000000649013");
+    /// let made = api.notes().create([note]).send().await?.all()?;
+    /// for note in api.notes().list().per_page(50).send().await?.items {
+    ///     println!("{:?}", note.map_err(zcrm_core::Error::from_record)?.parent()?);
+    /// }
+    /// # let _ = made;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn notes(&self) -> Notes {
+        Notes { api: self.clone() }
+    }
+}
+
+/// The notes of the organisation: [`Api::notes`].
+#[derive(Clone, Debug)]
+pub struct Notes {
+    api: Api,
+}
+
+impl Notes {
+    fn ask(&self, endpoint: &zcrm_core::Endpoint) -> Ask {
+        Ask::new(&self.api, endpoint)
+    }
+
+    /// Reads all notes.
+    pub fn list(&self) -> ListRelated<Note> {
+        ListRelated::new(self.ask(&operations::NOTES_LIST), self.api.version(), FIELDS)
+    }
+
+    /// Reads one note.
+    pub fn get(&self, id: impl Into<Id>) -> GetItem<Note> {
+        GetItem::new(self.ask(&operations::NOTES_GET).path_id("id", id))
+    }
+
+    /// Writes notes; each must say by [`Note::on`] which record it belongs to.
+    pub fn create<R: Serialize>(&self, notes: impl IntoIterator<Item = R>) -> WriteItems {
+        let ask = self.ask(&operations::NOTES_CREATE);
+        match rows(notes, self.api.version()) {
+            Ok(rows) => WriteItems::rows(ask.check(all_have_parents(&rows)), rows),
+            Err(mistake) => WriteItems::rows(ask.check(Err(mistake)), [Record::new()]),
+        }
+    }
+
+    /// Changes notes. Each must hold its `id`; what it does not name stays as it is.
+    pub fn update<R: Serialize>(&self, notes: impl IntoIterator<Item = R>) -> WriteItems {
+        let ask = self.ask(&operations::NOTES_UPDATE);
+        match rows(notes, self.api.version()) {
+            Ok(rows) => WriteItems::rows_with_ids(ask, rows),
+            Err(mistake) => WriteItems::rows(ask.check(Err(mistake)), [Record::new()]),
+        }
+    }
+
+    /// Changes one note.
+    pub fn update_one(&self, id: impl Into<Id>, change: &impl Serialize) -> WriteItem {
+        let ask = self.ask(&operations::NOTES_UPDATE_ONE).path_id("id", id);
+        row(ask, change, self.api.version())
+    }
+
+    /// Deletes notes.
+    pub fn delete<I: Into<Id>>(&self, ids: impl IntoIterator<Item = I>) -> WriteItems {
+        WriteItems::ids(self.ask(&operations::NOTES_DELETE), ids)
+    }
+
+    /// Deletes one note.
+    pub fn delete_one(&self, id: impl Into<Id>) -> WriteItem {
+        WriteItem::new(self.ask(&operations::NOTES_DELETE_ONE).path_id("id", id))
+    }
+
+    /// The files that are attached to a note.
+    #[must_use]
+    pub fn attachments(&self, id: impl Into<Id>) -> Attachments {
+        Attachments::new(Parent::new(self.api.clone(), "Notes", id.into().into()))
+    }
+}
+
+/// The notes of one record: [`RecordHandle::notes`](crate::RecordHandle::notes). The files that are
+/// attached to them are those of [`Notes::attachments`].
+///
+/// ```no_run
+/// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+/// use zcrm_api::Note;
+///
+/// let notes = api.record("Leads", "3652397000000649013").notes();
+/// notes.create([Note::new("Called, no answer").with_title("Call")]).send().await?.all()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct RecordNotes {
+    parent: Parent,
+}
+
+impl RecordNotes {
+    pub(crate) fn new(parent: Parent) -> Self {
+        Self { parent }
+    }
+
+    fn one(&self, endpoint: &zcrm_core::Endpoint, id: impl Into<Id>) -> Ask {
+        self.parent.ask(endpoint).path_id("id", id)
+    }
+
+    /// Reads the record's notes.
+    pub fn list(&self) -> ListRelated<Note> {
+        let ask = self.parent.ask(&operations::NOTES_LIST_OF_RECORD);
+        ListRelated::new(ask, self.parent.api().version(), FIELDS)
+    }
+
+    /// Writes notes.
+    pub fn create<R: Serialize>(&self, notes: impl IntoIterator<Item = R>) -> WriteItems {
+        let ask = self.parent.ask(&operations::NOTES_CREATE_FOR_RECORD);
+        match rows(notes, self.parent.api().version()) {
+            Ok(rows) => WriteItems::rows(ask, rows),
+            Err(mistake) => WriteItems::rows(ask.check(Err(mistake)), [Record::new()]),
+        }
+    }
+
+    /// Changes one note.
+    pub fn update_one(&self, id: impl Into<Id>, change: &impl Serialize) -> WriteItem {
+        let ask = self.one(&operations::NOTES_UPDATE_OF_RECORD, id);
+        row(ask, change, self.parent.api().version())
+    }
+
+    /// Deletes one note.
+    pub fn delete_one(&self, id: impl Into<Id>) -> WriteItem {
+        WriteItem::new(self.one(&operations::NOTES_DELETE_OF_RECORD, id))
+    }
+}
+
+object! {
+    /// A note.
+    Note {
+        /// Its id.
+        id, with_id: Id = "id";
+        /// What stands above it.
+        title, with_title: String = "Note_Title";
+        /// What it says.
+        content, with_content: String = "Note_Content";
+        /// Who it belongs to.
+        owner, with_owner: Lookup = "Owner";
+        /// Who made it.
+        created_by: Lookup = "Created_By";
+        /// Who changed it last.
+        modified_by: Lookup = "Modified_By";
+        /// Whether the user may change it.
+        editable: bool = "$editable";
+        /// Whether it was spoken.
+        voice_note: bool = "$voice_note";
+        /// Whether clients of a portal see it.
+        is_shared_to_client: bool = "$is_shared_to_client";
+        /// What may be done with it, such as `full_access`.
+        sharing_permission: String = "$sharing_permission";
+        /// How long the spoken note is.
+        size: String = "$size";
+        /// What became of it, such as `save`.
+        state: String = "$state";
+        /// When it was made.
+        created_time: Timestamp = "Created_Time";
+        /// When it was last changed.
+        modified_time: Timestamp = "Modified_Time";
+    }
+    lists {
+        /// The files that are attached to it, where Zoho tells them.
+        attachments: Attachment = "$attachments";
+    }
+}
+
+impl Note {
+    /// A note that says this.
+    #[must_use]
+    pub fn new(content: impl Into<String>) -> Self {
+        Self::default().with_content(content)
+    }
+
+    /// Says which record it belongs to, by the record's module and id.
+    #[must_use]
+    pub fn on(mut self, module: impl Into<String>, id: impl Into<Id>) -> Self {
+        let parent = json!({ "id": id.into(), "module": { "api_name": module.into() } });
+        self.record_mut().put(PARENT, &parent);
+        self
+    }
+
+    /// The record that it belongs to; the same for every version.
+    ///
+    /// # Errors
+    /// Of kind [`Decode`](zcrm_core::ErrorKind::Decode) where it has another shape.
+    pub fn parent(&self) -> Result<Option<NoteParent>, Error> {
+        let Some(mut parent) = self.record().get::<NoteParent>(PARENT)? else { return Ok(None) };
+        if parent.module.is_none() {
+            parent.module = match self.record().get("$se_module")? {
+                Some(module) => Some(module),
+                None => self.record().get("se_module")?,
+            };
+        }
+        Ok(Some(parent))
+    }
+}
+
+const PARENT: &str = "Parent_Id";
+
+/// The record that a note belongs to. `Debug` shows no name, which is people's data.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NoteParent {
+    /// Its id.
+    pub id: Id,
+    /// Its name, where Zoho sent it.
+    pub name: Option<String>,
+    /// The API name of its module, where Zoho sent it.
+    pub module: Option<String>,
+}
+
+impl std::fmt::Debug for NoteParent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NoteParent")
+            .field("id", &self.id)
+            .field("module", &self.module)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'de> Deserialize<'de> for NoteParent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Wire {
+            id: Id,
+            name: Option<String>,
+            module: Option<crate::MetaRef>,
+        }
+        match Value::deserialize(deserializer)? {
+            Value::String(id) => Ok(Self { id: id.into(), name: None, module: None }),
+            object => {
+                let Wire { id, name, module } =
+                    Wire::deserialize(object).map_err(de::Error::custom)?;
+                Ok(Self { id, name, module: module.and_then(|module| module.api_name) })
+            }
+        }
+    }
+}
+
+/// A change of one note.
+fn row(ask: Ask, change: &impl Serialize, version: ApiVersion) -> WriteItem {
+    match rows([change], version) {
+        Ok(rows) => WriteItem::row(ask, &rows.first().cloned().unwrap_or_default()),
+        Err(mistake) => WriteItem::row(ask.check(Err(mistake)), &Record::new()),
+    }
+}
+
+/// Notes with their parents as the version writes them.
+///
+/// Up to v4 the id and the module stand beside each other (`Parent_Id`, `se_module`), as Zoho's own
+/// SDKs of these versions send them; v8 has one object. Between them v5 is taken for the first.
+fn rows<R: Serialize>(
+    notes: impl IntoIterator<Item = R>,
+    version: ApiVersion,
+) -> Result<Vec<Record>, Error> {
+    let row = |(index, note): (usize, R)| {
+        let json = serde_json::to_vec(&note).map_err(|error| {
+            Error::input(format!("note {index} cannot be written as JSON")).with_source(error)
+        })?;
+        let mut row = Record::from_json(json)?;
+        let Some(parent) = Note::from(row.clone()).parent()? else { return Ok(row) };
+        parent.id.check()?;
+        row.remove("$se_module");
+        if version < ApiVersion::V5 {
+            row.set(PARENT, &parent.id)?;
+            row.set("se_module", &parent.module)?;
+        } else {
+            row.remove("se_module");
+            row.set(PARENT, json!({ "id": parent.id, "module": { "api_name": parent.module } }))?;
+        }
+        Ok(row)
+    };
+    notes.into_iter().enumerate().map(row).collect()
+}
+
+fn all_have_parents(rows: &[Record]) -> Result<(), Error> {
+    for (index, row) in rows.iter().enumerate() {
+        let parent = Note::from(row.clone()).parent()?;
+        if parent.is_none_or(|parent| parent.module.is_none()) {
+            return Err(Error::input(format!(
+                "note {index} does not say which record it belongs to: add `.on(\"Leads\", id)`"
+            )));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! The organisation: its data, users, roles, profiles, taxes and variables.
+
+mod org;
+mod profiles;
+mod roles;
+mod taxes;
+mod users;
+mod variables;
+
+pub use org::{HierarchyPreferences, LicenseDetails, Organization, OrganizationHandle};
+pub use profiles::{
+    Permission, Profile, ProfileCategory, ProfileKind, ProfileSection, ProfileView, Profiles,
+};
+pub use roles::{Role, Roles};
+pub use taxes::{OrgTax, Taxes};
+pub use users::{
+    Shift, TabTheme, User, UserCustomization, UserHandle, UserKind, UserStatus, UserTerritory,
+    UserTheme, Users,
+};
+pub use variables::{
+    Variable, VariableGroup, VariableGroupBy, VariableGroups, VariableKind, Variables,
+};
+
+use crate::Api;
+
+impl Api {
+    /// The organisation itself.
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// let org = api.org().get().send().await?;
+    /// println!("{:?} counts in {:?}", org.company_name()?, org.currency()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn org(&self) -> OrganizationHandle {
+        OrganizationHandle::new(self.clone())
+    }
+
+    /// The users of the organisation.
+    #[must_use]
+    pub fn users(&self) -> Users {
+        Users::new(self.clone())
+    }
+
+    /// The roles of the organisation.
+    #[must_use]
+    pub fn roles(&self) -> Roles {
+        Roles::new(self.clone())
+    }
+
+    /// The profiles of the organisation, with what each permits.
+    #[must_use]
+    pub fn profiles(&self) -> Profiles {
+        Profiles::new(self.clone())
+    }
+
+    /// The taxes of the organisation, as its inventory uses them.
+    #[must_use]
+    pub fn taxes(&self) -> Taxes {
+        Taxes::new(self.clone())
+    }
+
+    /// The variables of the organisation.
+    #[must_use]
+    pub fn variables(&self) -> Variables {
+        Variables::new(self.clone())
+    }
+
+    /// The groups that the organisation's variables are in.
+    #[must_use]
+    pub fn variable_groups(&self) -> VariableGroups {
+        VariableGroups::new(self.clone())
+    }
+}

@@ -1,0 +1,102 @@
+//! What a handle of a record gives beside the record itself.
+
+use std::borrow::Cow;
+
+use serde::de::DeserializeOwned;
+use zcrm_core::{Endpoint, Error, Id, Record};
+
+use super::Related;
+use crate::{
+    Api, Attachments, Photo, RecordHandle, RecordNotes, RecordTags, ask::Ask, records::Target,
+};
+
+/// A record that something belongs to.
+#[derive(Clone, Debug)]
+pub(crate) struct Parent {
+    api: Api,
+    module: Cow<'static, str>,
+    target: Target,
+}
+
+impl Parent {
+    pub(crate) fn new(api: Api, module: impl Into<Cow<'static, str>>, target: Target) -> Self {
+        Self { api, module: module.into(), target }
+    }
+
+    pub(crate) fn api(&self) -> &Api {
+        &self.api
+    }
+
+    pub(crate) fn module(&self) -> &Cow<'static, str> {
+        &self.module
+    }
+
+    /// A call of an endpoint whose path names the record.
+    pub(crate) fn ask(&self, endpoint: &Endpoint) -> Ask {
+        let name = match endpoint.template().contains("{record_id}") {
+            true => "record_id",
+            false => "id",
+        };
+        let ask = Ask::of_module(&self.api, endpoint, &self.module);
+        match self.target.external(&self.module) {
+            None => ask.path_id(name, self.target.text()),
+            Some(Ok((header, _))) if !endpoint.header_names().contains(&header) => {
+                ask.check(Err(Error::input(format!(
+                    "`{}` knows a record by Zoho's id alone, not by that of another system",
+                    endpoint.name()
+                ))))
+            }
+            Some(Ok((header, value))) => {
+                ask.with(|call| call.path(name, self.target.text()).header(header, value))
+            }
+            Some(Err(mistake)) => ask.check(Err(mistake)),
+        }
+    }
+}
+
+impl<T> RecordHandle<T> {
+    /// Its notes.
+    #[must_use]
+    pub fn notes(&self) -> RecordNotes {
+        RecordNotes::new(self.parent())
+    }
+
+    /// The files that are attached to it.
+    #[must_use]
+    pub fn attachments(&self) -> Attachments {
+        Attachments::new(self.parent())
+    }
+
+    /// Its photo.
+    #[must_use]
+    pub fn photo(&self) -> Photo {
+        Photo::new(self.parent())
+    }
+
+    /// Its tags.
+    #[must_use]
+    pub fn tags(&self) -> RecordTags {
+        RecordTags::new(self.parent())
+    }
+
+    /// The records of one of its related lists, by the list's API name.
+    #[must_use]
+    pub fn related(&self, list: impl Into<Cow<'static, str>>) -> Related<Record> {
+        self.related_as(list)
+    }
+
+    /// The records of one of its related lists, as the caller's own struct.
+    #[must_use]
+    pub fn related_as<R: DeserializeOwned + Send + 'static>(
+        &self,
+        list: impl Into<Cow<'static, str>>,
+    ) -> Related<R> {
+        Related::new(self.parent(), list.into())
+    }
+}
+
+impl From<Id> for Target {
+    fn from(id: Id) -> Self {
+        Self::Id(id)
+    }
+}

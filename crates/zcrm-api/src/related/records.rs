@@ -1,0 +1,100 @@
+//! The records of a related list.
+
+use std::{borrow::Cow, fmt, marker::PhantomData};
+
+use serde::{Serialize, de::DeserializeOwned};
+use zcrm_core::{Endpoint, Id, Record};
+
+use super::{ListRelated, Parent};
+use crate::{GetItem, WriteItem, WriteItems, ask::Ask, check, operations};
+
+/// The records that stand in relation to one: [`RecordHandle::related`](crate::RecordHandle::related).
+///
+/// A relation may have fields of its own, such as a contact's role in a deal: they are written with
+/// it, and read as members of the related record.
+///
+/// ```no_run
+/// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+/// use zcrm_core::Record;
+///
+/// let campaigns = api.record("Leads", "3652397000000649013").related("Campaigns");
+/// campaigns.add("3652397000000654321").send().await?;
+/// let joined = Record::new().with("Member_Status", "Responded");
+/// campaigns.add_with("3652397000000654321", &joined).send().await?;
+/// campaigns.remove(["3652397000000654321"]).send().await?.all()?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Related<T> {
+    parent: Parent,
+    list: Cow<'static, str>,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned + Send + 'static> Related<T> {
+    pub(super) fn new(parent: Parent, list: Cow<'static, str>) -> Self {
+        Self { parent, list, of: PhantomData }
+    }
+
+    fn ask(&self, endpoint: &Endpoint) -> Ask {
+        let ask = self.parent.ask(endpoint);
+        let ask = ask.check(check::related_list(&self.list));
+        ask.with(|call| call.path("related_list_api_name", &self.list))
+    }
+
+    fn one(&self, endpoint: &Endpoint, id: impl Into<Id>) -> Ask {
+        self.ask(endpoint).path_id("related_record_id", id)
+    }
+
+    /// Reads the related records; from v3 on the fields must be named.
+    pub fn list(&self) -> ListRelated<T> {
+        let ask = self.ask(&operations::RELATED_RECORDS_LIST);
+        ListRelated::new(ask, self.parent.api().version(), &[])
+    }
+
+    /// Reads one related record.
+    pub fn get(&self, id: impl Into<Id>) -> GetItem<T> {
+        GetItem::new(self.one(&operations::RELATED_RECORDS_GET, id))
+    }
+
+    /// Joins a record to this one.
+    pub fn add(&self, id: impl Into<Id>) -> WriteItem {
+        self.add_with(id, &Record::new())
+    }
+
+    /// Joins a record to this one with fields of the relation, or changes those fields.
+    pub fn add_with(&self, id: impl Into<Id>, fields: &impl Serialize) -> WriteItem {
+        WriteItem::row(self.one(&operations::RELATED_RECORDS_UPDATE_ONE, id), fields)
+    }
+
+    /// Joins several records to this one: rows that hold the records' `id` and fields of the
+    /// relation.
+    pub fn add_many<R: Serialize>(&self, rows: impl IntoIterator<Item = R>) -> WriteItems {
+        WriteItems::rows_with_ids(self.ask(&operations::RELATED_RECORDS_UPDATE), rows)
+    }
+
+    /// Parts a record from this one; neither is deleted.
+    pub fn remove_one(&self, id: impl Into<Id>) -> WriteItem {
+        WriteItem::new(self.one(&operations::RELATED_RECORDS_DELETE_ONE, id))
+    }
+
+    /// Parts records from this one; none is deleted.
+    pub fn remove<I: Into<Id>>(&self, ids: impl IntoIterator<Item = I>) -> WriteItems {
+        WriteItems::ids(self.ask(&operations::RELATED_RECORDS_DELETE), ids)
+    }
+}
+
+impl<T> Clone for Related<T> {
+    fn clone(&self) -> Self {
+        Self { parent: self.parent.clone(), list: self.list.clone(), of: PhantomData }
+    }
+}
+
+impl<T> fmt::Debug for Related<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Related")
+            .field("parent", &self.parent)
+            .field("list", &self.list)
+            .finish_non_exhaustive()
+    }
+}
