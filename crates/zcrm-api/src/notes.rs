@@ -6,7 +6,7 @@ use zcrm_core::{ApiVersion, Error, Id, Lookup, Record, Timestamp, object};
 
 use crate::{
     Api, Attachment, Attachments, GetItem, ListRelated, WriteItem, WriteItems, ask::Ask,
-    operations, related::Parent,
+    operations, records::Target, related::Parent,
 };
 
 /// What a list of notes asks for where Zoho wants the names of the fields.
@@ -101,7 +101,7 @@ impl Notes {
     /// The files that are attached to a note.
     #[must_use]
     pub fn attachments(&self, id: impl Into<Id>) -> Attachments {
-        Attachments::new(Parent::new(self.api.clone(), "Notes", id.into().into()))
+        Attachments::new(Parent::new(self.api.clone(), "Notes", Target::Id(id.into())))
     }
 }
 

@@ -145,7 +145,7 @@ impl RecordTags {
         change: Change,
         tags: impl IntoIterator<Item = T>,
     ) -> ChangeTags {
-        let of = Tags::new(self.parent.api().module(self.parent.module().to_owned()));
+        let of = Tags::new(self.parent.api().module(self.parent.module().clone()));
         of.change(change, Records::One(self.parent.clone()), tags)
     }
 }

@@ -1,10 +1,10 @@
 //! Custom views of a module.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use zcrm_core::{ApiVersion, Id, Lookup, Timestamp, object, words};
+use zcrm_core::{ApiVersion, Error, Id, Lookup, Record, Timestamp, object, words};
 
 use super::ModuleHandle;
 use crate::{GetItem, ListItems, MetaRef, SortOrder, WriteItem, ask::Ask, operations};
@@ -43,6 +43,27 @@ impl CustomViews {
     /// Reads one view.
     pub fn get(&self, id: impl Into<Id>) -> GetItem<CustomView> {
         GetItem::new(self.module.ask(&operations::CUSTOM_VIEWS_GET).path_id("id", id))
+    }
+
+    /// The categories that views are in, with their names in the user's language, as the list of
+    /// views tells them.
+    ///
+    /// # Errors
+    /// Of the call.
+    pub async fn categories(&self) -> Result<Vec<ViewCategory>, Error> {
+        let ask = self.module.ask(&operations::CUSTOM_VIEWS_LIST);
+        let reply = ask.ready()?.send().await?;
+        if reply.page::<Record>("custom_views")?.items.is_empty() {
+            return Ok(Vec::new());
+        }
+        let info: Option<Record> = reply.json::<Record>()?.get("info")?;
+        let names = info.map(|info| info.get::<Record>("translation")).transpose()?.flatten();
+        let names = names.unwrap_or_default();
+        let category = |name: Cow<'_, str>| {
+            let display_value = names.get(&name)?.unwrap_or_default();
+            Ok(ViewCategory { name: name.into_owned(), display_value })
+        };
+        names.names().map(category).collect()
     }
 
     /// Changes by which field a view is sorted: named, or as a view or the metadata tell it.
@@ -127,6 +148,16 @@ object! {
         /// Those that it is shared with, as v2 tells them.
         shared_details: SharedTo = "shared_details";
     }
+}
+
+/// A category that views are in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ViewCategory {
+    /// What [`CustomView::category`] says, such as `public_views`.
+    pub name: String,
+    /// Its name in the user's language, such as `Public Views`.
+    pub display_value: String,
 }
 
 /// A field that a view shows.

@@ -170,8 +170,6 @@ object! {
         pick_list_values_sorted_lexically: bool = "pick_list_values_sorted_lexically";
         /// Whether it holds health data.
         hipaa_compliance_enabled: bool = "hipaa_compliance_enabled";
-        /// How health data in it is kept.
-        hipaa_compliance: FieldHipaa = "hipaa_compliance";
         /// Where it stands among the others.
         sequence_number: i64 = "sequence_number";
         /// Where it stands among those of a record made in one step.
@@ -190,16 +188,28 @@ object! {
         column_name: String = "column_name";
         /// Another such name.
         additional_column: String = "additional_column";
+        /// What may be done with it, and from where.
+        operation_type: FieldOperations = "operation_type";
+        /// Where it is seen.
+        view_type: FieldViews = "view_type";
+        /// What is kept of its history: an object, or yes and no in v2.
+        history_tracking: HistoryTracking = "history_tracking";
+        /// What its values must fulfil; only in a layout.
+        validation_rule: Value = "validation_rule";
+        /// When it was made.
+        created_time: Timestamp = "created_time";
+        /// When it was last changed.
+        modified_time: Timestamp = "modified_time";
+    }
+    parts {
+        /// How health data in it is kept.
+        hipaa_compliance: FieldHipaa = "hipaa_compliance";
         /// The module that it belongs to.
         associated_module: MetaRef = "associated_module";
         /// The module that its rows stand in.
         sub_module: MetaRef = "sub_module";
         /// The field that it is filled from.
         refer_from_field: MetaRef = "refer_from_field";
-        /// What may be done with it, and from where.
-        operation_type: FieldOperations = "operation_type";
-        /// Where it is seen.
-        view_type: FieldViews = "view_type";
         /// What it refers to, for a lookup.
         lookup: LookupField = "lookup";
         /// What it refers to, for a lookup of several modules.
@@ -228,8 +238,6 @@ object! {
         external: FieldExternal = "external";
         /// What explains it.
         tooltip: FieldTooltip = "tooltip";
-        /// What is kept of its history: an object, or yes and no in v2.
-        history_tracking: HistoryTracking = "history_tracking";
         /// Which fields it joins.
         association_details: FieldAssociation = "association_details";
         /// Which fields it goes to where a lead is converted.
@@ -242,12 +250,6 @@ object! {
         textarea: TextArea = "textarea";
         /// The list that its choices come from, for all modules.
         global_picklist: MetaRef = "common.picklist" or "global_picklist";
-        /// What its values must fulfil; only in a layout.
-        validation_rule: Value = "validation_rule";
-        /// When it was made.
-        created_time: Timestamp = "created_time";
-        /// When it was last changed.
-        modified_time: Timestamp = "modified_time";
     }
     lists {
         /// Its choices.

@@ -66,12 +66,6 @@ object! {
         has_more_profiles: bool = "has_more_profiles";
         /// Whether it has business cards.
         show_business_card: bool = "show_business_card";
-        /// How its subforms are shown.
-        subform_properties: SubformProperties = "subform_properties";
-        /// What its records become where they are converted.
-        convert_mapping: LayoutConvertMapping = "convert_mapping";
-        /// What the user may do with it.
-        actions_allowed: LayoutActions = "actions_allowed";
         /// The user that it was made for.
         created_for: Lookup = "created_for";
         /// Who made it.
@@ -82,6 +76,14 @@ object! {
         created_time: Timestamp = "created_time";
         /// When it was last changed.
         modified_time: Timestamp = "modified_time";
+    }
+    parts {
+        /// How its subforms are shown.
+        subform_properties: SubformProperties = "subform_properties";
+        /// What its records become where they are converted.
+        convert_mapping: LayoutConvertMapping = "convert_mapping";
+        /// What the user may do with it.
+        actions_allowed: LayoutActions = "actions_allowed";
     }
     lists {
         /// Its sections.
@@ -114,6 +116,8 @@ object! {
         generated_type: String = "generated_type";
         /// Whether it is used: `used` or `unused`.
         usage: String = "type";
+    }
+    parts {
         /// How its rows behave, for a subform.
         properties: SectionProperties = "properties";
     }

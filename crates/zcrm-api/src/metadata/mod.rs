@@ -7,7 +7,9 @@ mod layouts;
 mod modules;
 mod related_lists;
 
-pub use custom_views::{AccessType, CustomView, CustomViews, SharedTo, ViewCriteria, ViewField};
+pub use custom_views::{
+    AccessType, CustomView, CustomViews, SharedTo, ViewCategory, ViewCriteria, ViewField,
+};
 pub use field_details::{
     AutoNumber, CurrencyField, FieldAssociation, FieldConvertMapping, FieldCrypt, FieldEmailParser,
     FieldExternal, FieldHipaa, FieldOperations, FieldPrivacy, FieldProfile, FieldSharing,

@@ -211,6 +211,16 @@ object! {
         web_link: String = "web_link";
         /// Whether its records count as activities.
         activity_badge: String = "activity_badge";
+        /// What is shown where its records are looked up: an object with `fields`.
+        lookup_field_properties: Value = "lookup_field_properties";
+        /// What is shown of it as a subform: an object with `fields`.
+        static_subform_properties: Value = "static_subform_properties";
+        /// Who changed it last.
+        modified_by: Lookup = "modified_by";
+        /// When it was last changed.
+        modified_time: Timestamp = "modified_time";
+    }
+    parts {
         /// The module that it belongs to, as a subform does.
         parent_module: MetaRef = "parent_module";
         /// The field that names its records.
@@ -221,14 +231,6 @@ object! {
         custom_view: CustomView = "custom_view";
         /// How its related list is shown in other modules.
         related_list_properties: RelatedListProperties = "related_list_properties";
-        /// What is shown where its records are looked up: an object with `fields`.
-        lookup_field_properties: Value = "lookup_field_properties";
-        /// What is shown of it as a subform: an object with `fields`.
-        static_subform_properties: Value = "static_subform_properties";
-        /// Who changed it last.
-        modified_by: Lookup = "modified_by";
-        /// When it was last changed.
-        modified_time: Timestamp = "modified_time";
     }
     lists {
         /// The profiles that see it.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
-use zcrm_core::{Endpoint, Error, Id, Record};
+use zcrm_core::{Endpoint, Error, Record};
 
 use super::Related;
 use crate::{
@@ -92,11 +92,5 @@ impl<T> RecordHandle<T> {
         list: impl Into<Cow<'static, str>>,
     ) -> Related<R> {
         Related::new(self.parent(), list.into())
-    }
-}
-
-impl From<Id> for Target {
-    fn from(id: Id) -> Self {
-        Self::Id(id)
     }
 }

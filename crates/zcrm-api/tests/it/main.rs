@@ -7,6 +7,8 @@ mod columns;
 mod defects;
 mod documents;
 mod operations;
+mod organisation;
+mod paper;
 mod records;
 mod streams;
 mod values;

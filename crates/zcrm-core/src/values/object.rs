@@ -5,7 +5,8 @@
 ///
 /// A getter tells a member that is absent or null by `None`, and one of another shape by an error
 /// that names it; such a member harms no other. A member may have an older name beside its own: it
-/// is read under either, and written under the one that is there, else under its own. `lists` are
+/// is read under either, and written under the one that is there, else under its own. `parts` are
+/// objects of which older versions of Zoho send an empty one where there is none. `lists` are
 /// members that hold several; absent, they are empty.
 ///
 /// For the crates of zcrm alone.
@@ -17,6 +18,9 @@ macro_rules! object {
         $object:ident {
             $($(#[$doc:meta])* $get:ident $(, $with:ident)?: $kind:ty = $name:literal $(or $old:literal)?;)*
         }
+        $(parts {
+            $($(#[$part_doc:meta])* $part:ident: $part_kind:ty = $part_name:literal $(or $old_part:literal)?;)*
+        })?
         $(lists {
             $($(#[$list_doc:meta])* $list:ident $(, $with_list:ident)?: $item:ty = $list_name:literal;)*
         })?
@@ -37,6 +41,20 @@ macro_rules! object {
 
                 $crate::object!(@setter [$($with)?] $get, $kind, $name $(, $old)?);
             )*
+
+            $($(
+                $(#[$part_doc])*
+                ///
+                /// # Errors
+                /// Of kind [`Decode`]($crate::ErrorKind::Decode) where it has another shape.
+                pub fn $part(&self) -> Result<Option<$part_kind>, $crate::Error> {
+                    let name = $crate::object!(@there self, $part_name $(, $old_part)?);
+                    match self.0.raw(name) {
+                        Some("{}") => Ok(None),
+                        _ => self.0.get(name),
+                    }
+                }
+            )*)?
 
             $($(
                 $(#[$list_doc])*

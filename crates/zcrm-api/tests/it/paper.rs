@@ -1,0 +1,95 @@
+//! Requests and answers on paper: what is sent, and a server that gives one answer.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use serde_json::Value;
+use tower::{service_fn, util::BoxCloneSyncService};
+use zcrm_api::Api;
+use zcrm_core::{ApiVersion, Error, ErrorKind};
+use zcrm_http::ReqBody;
+
+pub(crate) const BOTH: [ApiVersion; 2] = [ApiVersion::V2, ApiVersion::V8];
+
+/// What was sent: method and path with query, headers, and the body.
+pub(crate) type Sent = Arc<Mutex<Vec<Request<Bytes>>>>;
+
+/// An API whose server gives this answer to every call, and what was sent to it.
+pub(crate) fn desk(
+    version: ApiVersion,
+    status: u16,
+    headers: &[(&'static str, &str)],
+    body: impl Into<Bytes>,
+) -> (Api, Sent) {
+    let mut answer = Response::builder().status(StatusCode::from_u16(status).unwrap());
+    for (name, value) in headers {
+        answer = answer.header(*name, *value);
+    }
+    let answer = answer.body(body.into()).unwrap();
+    let sent = Sent::default();
+    let journal = Arc::clone(&sent);
+    let transport = service_fn(move |request: Request<ReqBody>| {
+        let (answer, journal) = (answer.clone(), Arc::clone(&journal));
+        async move {
+            let (head, body) = request.into_parts();
+            let body = body.collect().await.unwrap().to_bytes();
+            journal.lock().unwrap().push(Request::from_parts(head, body));
+            Ok(answer.map(|body| Full::new(body).map_err(|never| match never {}).boxed_unsync()))
+        }
+    });
+    (Api::new(BoxCloneSyncService::new(transport), version), sent)
+}
+
+/// An API whose server gives this JSON to every call.
+pub(crate) fn answering(version: ApiVersion, body: &Value) -> Api {
+    let json = [("content-type", "application/json")];
+    desk(version, 200, &json, body.to_string()).0
+}
+
+/// An API to look at requests with.
+pub(crate) fn at(version: ApiVersion) -> Api {
+    desk(version, 204, &[], "").0
+}
+
+/// Method, path behind the version with its query decoded, and the body as JSON.
+pub(crate) fn shown(request: &Request<Bytes>) -> (String, Value) {
+    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    let query = percent_encoding::percent_decode_str(&query).decode_utf8().unwrap().into_owned();
+    let path = request.uri().path().splitn(4, '/').last().unwrap();
+    let body = match request.body().is_empty() {
+        true => Value::Null,
+        false => serde_json::from_slice(request.body()).unwrap(),
+    };
+    (format!("{} {path}{query}", request.method()), body)
+}
+
+/// Compares a request with its line and body.
+#[track_caller]
+pub(crate) fn asks(request: Result<Request<Bytes>, Error>, line: &str, body: Value) {
+    assert_eq!(shown(&request.unwrap()), (line.to_owned(), body));
+}
+
+/// An error of input that names all of these.
+#[track_caller]
+pub(crate) fn refused<T>(result: Result<T, Error>, words: &[&str]) {
+    let error = match result {
+        Ok(_) => panic!("nothing names {words:?}"),
+        Err(error) => error,
+    };
+    assert_eq!(error.kind(), ErrorKind::Input, "{error}");
+    for word in words {
+        assert!(error.to_string().contains(word), "`{word}` is not in: {error}");
+    }
+}
+
+/// A success for each id, under a key.
+pub(crate) fn done(key: &str, ids: &[&str]) -> Value {
+    let row = |id: &&str| {
+        serde_json::json!({
+            "code": "SUCCESS", "details": { "id": id }, "message": "done", "status": "success",
+        })
+    };
+    serde_json::json!({ key: ids.iter().map(row).collect::<Vec<_>>() })
+}
