@@ -1,4 +1,5 @@
 //! The operations over real sockets and TLS, against the simulator, in v2 and v8.
+#![recursion_limit = "256"] // documents of Zoho as `json!`
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod bad_input;
@@ -6,10 +7,12 @@ mod calls;
 mod columns;
 mod defects;
 mod documents;
+mod metadata;
 mod operations;
 mod organisation;
 mod paper;
 mod records;
+mod related;
 mod streams;
 mod values;
 mod world;

@@ -1,0 +1,572 @@
+//! What belongs to a record: requests and answers as Zoho's documents write them, of v2 and v8.
+//!
+//! Sources of v2: what the Ruby SDK sends and reads (gem ZCRMSDK 1.0.5). Sources of v8:
+//! `notes.json`, `attachments.json`, `record_photo.json`, `related_records.json` and `tags.json` of
+//! Zoho's OpenAPI files. Which version takes what between them: Zoho's own SDKs of v2.1 to v6.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use zcrm_api::{Note, SortOrder};
+use zcrm_core::{ApiVersion, ErrorKind, Id, Record, Tag};
+
+use crate::paper::{BOTH, answering, asks, at, desk, done, refused, shown};
+
+const NOTE_FIELDS: &str = "Note_Title,Note_Content,Parent_Id,Owner,Created_By,Created_Time,\
+                           Modified_By,Modified_Time";
+const FILE_FIELDS: &str =
+    "File_Name,Size,Parent_Id,Owner,Created_By,Created_Time,Modified_By,Modified_Time";
+
+/// The path, with the fields that a list names from v3 on.
+fn with_fields(version: ApiVersion, path: &str, fields: &str) -> String {
+    let joint = if path.contains('?') { '&' } else { '?' };
+    match version.requires_fields() {
+        true => format!("GET {path}{joint}fields={fields}"),
+        false => format!("GET {path}"),
+    }
+}
+
+#[test]
+fn notes_are_asked_for_written_and_deleted() {
+    for version in BOTH {
+        let api = at(version);
+        let notes = api.notes();
+        let list = notes.list().preview();
+        asks(list, &with_fields(version, "Notes", NOTE_FIELDS), Value::Null);
+        let sorted = notes.list().sort_by("Modified_Time", SortOrder::Descending).per_page(5);
+        let path = "Notes?sort_by=Modified_Time&sort_order=desc&per_page=5";
+        asks(sorted.preview(), &with_fields(version, path, NOTE_FIELDS), Value::Null);
+        let named = notes.list().fields(["Note_Title"]);
+        asks(named.preview(), "GET Notes?fields=Note_Title", Value::Null);
+        asks(notes.get("7").preview(), "GET Notes/7", Value::Null);
+        let change = Note::default().with_title("Call");
+        let body = json!({ "data": [{ "Note_Title": "Call" }] });
+        asks(notes.update_one("7", &change).preview(), "PUT Notes/7", body);
+        let body = json!({ "data": [{ "id": "7", "Note_Title": "Call" }] });
+        asks(notes.update([change.clone().with_id("7")]).preview(), "PUT Notes", body);
+        asks(notes.delete(["7", "8"]).preview(), "DELETE Notes?ids=7,8", Value::Null);
+        asks(notes.delete_one("7").preview(), "DELETE Notes/7", Value::Null);
+
+        let account = api.record("Accounts", "5").notes();
+        let list = account.list().page(2).preview();
+        asks(list, &with_fields(version, "Accounts/5/Notes?page=2", NOTE_FIELDS), Value::Null);
+        let body = json!({ "data": [{ "Note_Content": "Called", "Note_Title": "Call" }] });
+        let note = Note::new("Called").with_title("Call");
+        asks(account.create([&note]).preview(), "POST Accounts/5/Notes", body.clone());
+        asks(account.update_one("7", &note).preview(), "PUT Accounts/5/Notes/7", body);
+        asks(account.delete_one("7").preview(), "DELETE Accounts/5/Notes/7", Value::Null);
+    }
+}
+
+/// v2: `Parent_Id` and `se_module`; v8: notes.json, one object. Up to v4 as v2.
+#[test]
+fn the_parent_of_a_note_is_written_as_each_version_wants_it() {
+    let beside = json!({ "Note_Content": "Called", "Parent_Id": "5", "se_module": "Leads" });
+    let inside = json!({
+        "Note_Content": "Called", "Parent_Id": { "id": "5", "module": { "api_name": "Leads" } },
+    });
+    for (version, row) in [
+        (ApiVersion::V2, &beside),
+        (ApiVersion::V2_1, &beside),
+        (ApiVersion::V4, &beside),
+        (ApiVersion::V5, &inside),
+        (ApiVersion::V8, &inside),
+    ] {
+        let notes = at(version).notes();
+        let body = json!({ "data": [row] });
+        let note = Note::new("Called").on("Leads", "5");
+        asks(notes.create([&note]).preview(), "POST Notes", body.clone());
+        // whichever form it comes in
+        asks(notes.create([&beside]).preview(), "POST Notes", body.clone());
+        asks(notes.create([&inside]).preview(), "POST Notes", body);
+    }
+}
+
+fn notes() -> [(ApiVersion, Value); 2] {
+    let v2 = json!({ "data": [{
+        "Owner": { "name": "P", "id": "9" }, "Modified_Time": "2019-08-03T15:26:49+05:30",
+        "$attachments": null, "Created_Time": "2019-08-02T15:26:49+05:30",
+        "Parent_Id": { "name": "Zylker", "id": "5" }, "$editable": true, "$se_module": "Accounts",
+        "$is_shared_to_client": false, "Modified_By": { "name": "P", "id": "9" }, "$size": null,
+        "$state": "save", "$voice_note": false, "id": "7",
+        "Created_By": { "name": "P", "id": "9" }, "Note_Title": null, "Note_Content": "Called",
+    }], "info": { "per_page": 200, "count": 1, "page": 1, "more_records": false } });
+    let v8 = json!({ "data": [{
+        "Owner": { "name": "P", "id": "9", "email": "p@example.com" },
+        "Modified_Time": "2019-08-03T15:26:49+05:30",
+        "$attachments": [{ "id": "70", "File_Name": "a.txt", "Size": "3" }],
+        "Created_Time": "2019-08-02T15:26:49+05:30",
+        "Parent_Id": { "module": { "api_name": "Accounts", "id": "3" }, "name": "Zylker", "id": "5" },
+        "$editable": true, "$is_shared_to_client": false, "$sharing_permission": "full_access",
+        "Modified_By": { "name": "P", "id": "9", "email": "p@example.com" }, "$size": null,
+        "$state": "save", "$voice_note": false, "id": "7",
+        "Created_By": { "name": "P", "id": "9", "email": "p@example.com" }, "Note_Title": null,
+        "Note_Content": "Called",
+    }], "info": {
+        "per_page": 200, "next_page_token": null, "count": 1, "sort_by": "id", "page": 1,
+        "previous_page_token": null, "page_token_expiry": null, "sort_order": "desc",
+        "more_records": false,
+    } });
+    [(ApiVersion::V2, v2), (ApiVersion::V8, v8)]
+}
+
+#[tokio::test]
+async fn notes_are_read_and_written_back() {
+    for (version, body) in notes() {
+        let api = answering(version, &body);
+        let mut read = api.notes().list().all().await.unwrap();
+        read.extend(api.record("Accounts", "5").notes().list().all().await.unwrap());
+        read.push(api.notes().get("7").send().await.unwrap());
+        assert_eq!(read.len(), 3);
+        for note in read {
+            assert_eq!(note.content().unwrap().as_deref(), Some("Called"));
+            assert_eq!(note.title().unwrap(), None);
+            let parent = note.parent().unwrap().unwrap();
+            assert_eq!(parent.id, "5");
+            assert_eq!(parent.module.as_deref(), Some("Accounts"));
+            assert_eq!(parent.name.as_deref(), Some("Zylker"));
+            assert_eq!(note.attachments().unwrap().len(), usize::from(version == ApiVersion::V8));
+            assert_eq!(serde_json::to_value(&note).unwrap(), body["data"][0]);
+            let shown = format!("{note:?} {parent:?}");
+            assert!(!shown.contains("Zylker") && !shown.contains("Called"), "{shown}");
+            // what was read in one version is written in the other
+            for (other, module) in [
+                (ApiVersion::V2, json!("Accounts")),
+                (ApiVersion::V8, json!({ "id": "5", "module": { "api_name": "Accounts" } })),
+            ] {
+                let request = at(other).notes().create([&note]).preview().unwrap();
+                let row = shown_row(&request);
+                match other {
+                    ApiVersion::V2 => assert_eq!(row["se_module"], module),
+                    _ => assert_eq!(row["Parent_Id"], module),
+                }
+                assert!(row.get("$se_module").is_none());
+            }
+        }
+    }
+    // defect 11: a note without a parent
+    let body = json!({ "data": [{ "id": "7", "Note_Content": "Called" }] });
+    for version in BOTH {
+        let note = answering(version, &body).notes().get("7").send().await.unwrap();
+        assert_eq!(note.parent().unwrap(), None);
+        assert_eq!(note.owner().unwrap(), None);
+    }
+}
+
+fn shown_row(request: &http::Request<bytes::Bytes>) -> Value {
+    shown(request).1["data"][0].clone()
+}
+
+#[test]
+fn related_records_are_asked_for_joined_and_parted() {
+    for version in BOTH {
+        let lead = at(version).record("Leads", "5");
+        let products = lead.related("Products");
+        let named = products.list().fields(["Product_Name"]).per_page(20);
+        let line = "GET Leads/5/Products?per_page=20&fields=Product_Name";
+        asks(named.preview(), line, Value::Null);
+        // defect 8: it is `sort_by` here too
+        let sorted = products.list().fields(["id"]).sort_by("id", SortOrder::Ascending).page(2);
+        let line = "GET Leads/5/Products?sort_by=id&sort_order=asc&page=2&fields=id";
+        asks(sorted.preview(), line, Value::Null);
+        asks(products.get("7").preview(), "GET Leads/5/Products/7", Value::Null);
+        let campaigns = lead.related("Campaigns");
+        let body = json!({ "data": [{}] });
+        asks(campaigns.add("7").preview(), "PUT Leads/5/Campaigns/7", body);
+        let fields = json!({ "Member_Status": "Responded" });
+        let body = json!({ "data": [fields] });
+        asks(campaigns.add_with("7", &fields).preview(), "PUT Leads/5/Campaigns/7", body);
+        let row = json!({ "id": "7", "Member_Status": "Responded" });
+        let body = json!({ "data": [row] });
+        asks(campaigns.add_many([&row]).preview(), "PUT Leads/5/Campaigns", body);
+        asks(campaigns.remove_one("7").preview(), "DELETE Leads/5/Campaigns/7", Value::Null);
+        let gone = campaigns.remove(["7", "8"]);
+        asks(gone.preview(), "DELETE Leads/5/Campaigns?ids=7,8", Value::Null);
+        // defect 15: numbers are ids as well
+        let lead = at(version).record("Leads", 5).related("Campaigns");
+        asks(lead.remove_one(7).preview(), "DELETE Leads/5/Campaigns/7", Value::Null);
+    }
+    let v2 = at(ApiVersion::V2).record("Accounts", "5").related("Contacts").list();
+    asks(v2.preview(), "GET Accounts/5/Contacts", Value::Null);
+    let v8 = at(ApiVersion::V8).record("Accounts", "5").related("Contacts").list();
+    refused(v8.preview(), &["fields", "v8"]);
+}
+
+/// related_records.json, `/{module_api_name}/{external_value}/{related_list_api_name}`.
+#[test]
+fn a_record_of_another_system_has_related_records_and_no_notes() {
+    let shop = at(ApiVersion::V8).records("Leads").record_by_external("Shop_Id", "A/1 7");
+    let request = shop.related("Products").list().fields(["id"]).preview().unwrap();
+    assert_eq!(request.uri().path(), "/crm/v8/Leads/A%2F1%207/Products");
+    assert_eq!(request.headers()["x-external"], "Leads.Shop_Id");
+    refused(shop.notes().list().preview(), &["notes.list_of_record", "another system"]);
+    refused(shop.attachments().list().preview(), &["attachments.list", "another system"]);
+}
+
+#[tokio::test]
+async fn related_records_are_read_typed_or_not() {
+    #[derive(Deserialize)]
+    struct Role {
+        id: Id,
+        #[serde(rename = "Contact_Role")]
+        role: Option<String>,
+    }
+    let body = json!({ "data": [
+        { "id": "7", "Contact_Role": "Decider", "Full_Name": "P" },
+        { "id": "8", "Contact_Role": null },
+        { "id": "9", "Contact_Role": 5 },
+    ], "info": { "per_page": 20, "count": 3, "page": 1, "more_records": false } });
+    for version in BOTH {
+        let deal = answering(version, &body).record("Deals", "5");
+        let records = deal.related("Contact_Roles").list().fields(["Contact_Role"]);
+        let all: Vec<Record> = records.all().await.unwrap();
+        assert_eq!(all[0].get::<String>("Full_Name").unwrap().as_deref(), Some("P"));
+        let typed = deal.related_as::<Role>("Contact_Roles").list().fields(["Contact_Role"]);
+        let page = typed.clone().send().await.unwrap();
+        let first = page.items[0].as_ref().unwrap();
+        assert_eq!((first.id.as_str(), first.role.as_deref()), ("7", Some("Decider")));
+        // one that does not fit stands in its place, and ends nothing
+        let mut stream = typed.stream();
+        assert!(stream.next().await.unwrap().is_ok() && stream.next().await.unwrap().is_ok());
+        let error = stream.next().await.unwrap().err().unwrap();
+        assert_eq!(error.record().unwrap().index(), 2);
+        assert!(stream.next().await.is_none());
+        let joined = answering(version, &done("data", &["7"])).record("Deals", "5");
+        let joined = joined.related("Contact_Roles").add("7").send().await.unwrap();
+        assert_eq!(joined.id.unwrap(), "7");
+    }
+}
+
+#[test]
+fn tags_are_asked_for_written_merged_and_deleted() {
+    for version in BOTH {
+        let tags = at(version).module("Leads").tags();
+        asks(tags.list().preview(), "GET settings/tags?module=Leads", Value::Null);
+        let body = json!({ "tags": [{ "name": "Hot", "color_code": "#57B1FD" }] });
+        let hot = Tag::named("Hot").with_color_code("#57B1FD");
+        asks(tags.create([hot]).preview(), "POST settings/tags?module=Leads", body);
+        let body = json!({ "tags": [{ "name": "Cold", "id": "7" }] });
+        let cold = Tag::named("Cold").with_id("7");
+        asks(tags.update([cold]).preview(), "PUT settings/tags?module=Leads", body);
+        let body = json!({ "tags": [{ "name": "Cold" }] });
+        let one = tags.update_one("7", &Tag::named("Cold"));
+        asks(one.preview(), "PUT settings/tags/7?module=Leads", body);
+        let body = json!({ "tags": [{ "conflict_id": "8" }] });
+        asks(tags.merge("7", "8").preview(), "POST settings/tags/7/actions/merge", body);
+        asks(tags.delete_one("7").preview(), "DELETE settings/tags/7", Value::Null);
+    }
+}
+
+/// v2 and v2.1: names in the query, no body; from v3 on, and in tags.json: in the body.
+#[test]
+fn records_get_and_lose_tags_as_each_version_wants_it() {
+    for version in [ApiVersion::V2, ApiVersion::V2_1] {
+        let api = at(version);
+        let (lead, tags) = (api.record("Leads", "5").tags(), api.module("Leads").tags());
+        for (request, line) in [
+            (lead.add(["Hot", "Fair"]), "POST Leads/5/actions/add_tags?tag_names=Hot,Fair"),
+            (
+                lead.add(["Hot"]).over_write(true),
+                "POST Leads/5/actions/add_tags?tag_names=Hot&over_write=true",
+            ),
+            (lead.remove(["Hot"]), "POST Leads/5/actions/remove_tags?tag_names=Hot"),
+            (
+                tags.add_to(["5", "6"], ["Hot"]).over_write(false),
+                "POST Leads/actions/add_tags?tag_names=Hot&ids=5,6&over_write=false",
+            ),
+            (
+                tags.remove_from(["5", "6"], ["Hot"]),
+                "POST Leads/actions/remove_tags?tag_names=Hot&ids=5,6",
+            ),
+        ] {
+            // defect 9, and the JSON text `null` as a body
+            asks(request.preview(), line, Value::Null);
+        }
+        refused(lead.add(["a,b"]).preview(), &["a,b"]);
+    }
+    for version in [ApiVersion::V3, ApiVersion::V8] {
+        let api = at(version);
+        let (lead, tags) = (api.record("Leads", "5").tags(), api.module("Leads").tags());
+        let hot = || json!([{ "name": "Hot" }]);
+        for (request, line, body) in [
+            (lead.add(["Hot"]), "POST Leads/5/actions/add_tags", json!({ "tags": hot() })),
+            (
+                lead.add(["Hot"]).over_write(true),
+                "POST Leads/5/actions/add_tags",
+                json!({ "tags": hot(), "over_write": true }),
+            ),
+            (lead.remove(["Hot"]), "POST Leads/5/actions/remove_tags", json!({ "tags": hot() })),
+            (
+                tags.add_to(["5", "6"], ["Hot"]),
+                "POST Leads/actions/add_tags",
+                json!({ "tags": hot(), "ids": ["5", "6"] }),
+            ),
+            (
+                tags.remove_from(["5", "6"], ["Hot"]),
+                "POST Leads/actions/remove_tags",
+                json!({ "tags": hot(), "ids": ["5", "6"] }),
+            ),
+            (
+                lead.add(["a,b"]),
+                "POST Leads/5/actions/add_tags",
+                json!({ "tags": [{ "name": "a,b" }] }),
+            ),
+        ] {
+            asks(request.preview(), line, body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn tags_are_read_and_given_as_objects() {
+    let body = json!({ "tags": [{
+        "created_time": "2019-07-31T20:06:26+05:30", "modified_time": "2019-08-01T20:06:26+05:30",
+        "color_code": null, "modified_by": { "name": "M", "id": "8" }, "name": "Hot", "id": "7",
+        "created_by": { "name": "C", "id": "9" },
+    }], "info": { "count": 1, "allowed_count": 100 } });
+    for version in BOTH {
+        let api = answering(version, &body);
+        let tags = api.module("Leads").tags().list().all().await.unwrap();
+        let hot = &tags[0];
+        // defect 12: the name is read, and who made it is not who changed it
+        assert_eq!(hot.name().unwrap().as_deref(), Some("Hot"));
+        assert_eq!(hot.created_by().unwrap().unwrap().id, "9");
+        assert_eq!(hot.modified_by().unwrap().unwrap().id, "8");
+        let changed = hot.modified_time().unwrap().unwrap();
+        assert_eq!(changed.to_string(), "2019-08-01T20:06:26+05:30");
+        // defect 12: a tag given as an object goes by its name
+        let request = at(version).record("Leads", "5").tags().add([hot]).preview().unwrap();
+        let (line, body) = shown(&request);
+        match version {
+            ApiVersion::V2 => {
+                assert_eq!(line, "POST Leads/5/actions/add_tags?tag_names=Hot");
+            }
+            _ => assert_eq!(body, json!({ "tags": [{ "name": "Hot" }] })),
+        }
+        let count = answering(version, &json!({ "count": "12" })).module("Leads").tags();
+        assert_eq!(count.count_records("7").await.unwrap(), 12);
+        let count = answering(version, &json!({ "count": 3 })).module("Leads").tags();
+        assert_eq!(count.count_records("7").await.unwrap(), 3);
+        let rows = json!({ "data": [
+            { "code": "SUCCESS", "details": { "id": 5, "tags": ["Hot"] }, "message": "tags updated",
+              "status": "success" },
+            { "code": "INVALID_DATA", "details": { "id": "6" }, "message": "no such record",
+              "status": "error" },
+        ], "wf_scheduler": false, "success_count": "1", "locked_count": "0" });
+        let tags = answering(version, &rows).module("Leads").tags();
+        let outcomes = tags.add_to(["5", "6"], ["Hot"]).send().await.unwrap();
+        assert_eq!(outcomes.successes().count(), 1);
+        assert_eq!(outcomes.failures().next().unwrap().0, 1);
+    }
+}
+
+#[tokio::test]
+async fn mistakes_are_named_and_nothing_is_sent() {
+    for version in BOTH {
+        let (api, sent) = desk(version, 500, &[], "");
+        let none: [&str; 0] = [];
+        let (lead, tags) = (api.record("Leads", "5"), api.module("Leads").tags());
+        refused(lead.tags().add(none).send().await, &["tags", "empty"]);
+        refused(lead.tags().add([""]).send().await, &["no name"]);
+        refused(lead.tags().add([Tag::default()]).send().await, &["no name"]);
+        refused(lead.tags().remove(["Hot"]).over_write(true).send().await, &["over_write"]);
+        refused(tags.add_to(none, ["Hot"]).send().await, &["empty"]);
+        refused(tags.add_to(["1", "a/b"], ["Hot"]).send().await, &["a/b"]);
+        refused(tags.create([] as [Tag; 0]).send().await, &["empty"]);
+        refused(tags.update([Tag::named("Hot")]).send().await, &["item 0", "id"]);
+        refused(tags.merge("1", "").send().await, &["is no id"]);
+        refused(tags.count_records("..").await, &["is no id"]);
+
+        refused(api.record("Le ads", "5").notes().list().send().await, &["is no module"]);
+        refused(api.record("Leads", "5?x").notes().list().send().await, &["5?x"]);
+        refused(lead.notes().list().per_page(0).send().await, &["per_page", "0"]);
+        refused(lead.notes().list().per_page(201).send().await, &["per_page", "201"]);
+        let many: Vec<String> = (0..51).map(|number| format!("F{number}")).collect();
+        refused(lead.notes().list().fields(many).send().await, &["51", "50"]);
+        refused(lead.notes().create([] as [Note; 0]).send().await, &["empty"]);
+        refused(api.notes().create([Note::new("x")]).send().await, &["note 0", ".on("]);
+        refused(api.notes().create([Note::new("x").on("Leads", "")]).send().await, &["no id"]);
+        refused(api.notes().update([Note::new("x")]).send().await, &["item 0", "id"]);
+        refused(api.notes().delete(none).send().await, &["empty"]);
+
+        for list in ["", "Contact Roles", "../x", "a?b"] {
+            let related = lead.related(list);
+            refused(related.list().fields(["id"]).send().await, &["is no related list"]);
+            refused(related.remove_one("1").send().await, &["is no related list"]);
+        }
+        refused(lead.related("Products").add("").send().await, &["is no id"]);
+        refused(lead.related("Products").remove(none).send().await, &["empty"]);
+        refused(lead.related("Products").add_many([json!({})]).send().await, &["item 0"]);
+        let attachments = lead.attachments();
+        refused(attachments.link("ftp://x").send().await, &["ftp://x", "https://"]);
+        refused(attachments.link("").send().await, &["https://"]);
+        refused(attachments.delete(none).send().await, &["empty"]);
+        refused(attachments.download("a/b").await, &["a/b"]);
+        refused(attachments.upload("a", "no type\n", "x").send().await, &["no type"]);
+        let sorted = attachments.list().sort_by("id", SortOrder::Ascending);
+        refused(sorted.send().await, &["attachments.list", "sort_by"]);
+        refused(api.record("Leads", "..").photo().delete().await, &["is no id"]);
+        assert_eq!(sent.lock().unwrap().len(), 0);
+    }
+}
+
+#[test]
+fn attachments_are_asked_for_and_deleted() {
+    for version in BOTH {
+        let api = at(version);
+        for (files, path) in [
+            (api.record("Accounts", "5").attachments(), "Accounts/5/Attachments"),
+            (api.notes().attachments("7"), "Notes/7/Attachments"),
+        ] {
+            let list = with_fields(version, &format!("{path}?page=1&per_page=20"), FILE_FIELDS);
+            asks(files.list().page(1).per_page(20).preview(), &list, Value::Null);
+            asks(files.delete_one("8").preview(), &format!("DELETE {path}/8"), Value::Null);
+            let gone = files.delete(["8", "9"]);
+            asks(gone.preview(), &format!("DELETE {path}?ids=8,9"), Value::Null);
+        }
+    }
+}
+
+/// Multipart parts `file` and `attachmentUrl`, as Zoho's SDKs send them.
+#[tokio::test]
+async fn files_are_attached_by_content_and_by_address() {
+    for version in BOTH {
+        let answer = done("data", &["8"]).to_string();
+        let (api, sent) = desk(version, 200, &[], answer);
+        let files = api.record("Leads", "5").attachments();
+        let done = files.upload("a \"b\".txt", "text/plain", "hello").send().await.unwrap();
+        assert_eq!(done.id.unwrap(), "8");
+        files.link("https://example.com/a?b=c&d").send().await.unwrap();
+        let sent = sent.lock().unwrap();
+        for request in sent.iter() {
+            assert_eq!(request.method(), "POST");
+            assert_eq!(request.uri().path(), format!("/crm/{version}/Leads/5/Attachments"));
+            assert_eq!(request.uri().query(), None);
+            let kind = request.headers()["content-type"].to_str().unwrap();
+            assert!(kind.starts_with("multipart/form-data; boundary="), "{kind}");
+        }
+        let text = |at: usize| String::from_utf8(sent[at].body().to_vec()).unwrap();
+        let file = "form-data; name=\"file\"; filename=\"a %22b%22.txt\"\r\nContent-Type: \
+                    text/plain\r\n\r\nhello\r\n";
+        assert!(text(0).contains(file), "{}", text(0));
+        let link = "form-data; name=\"attachmentUrl\"\r\n\r\nhttps://example.com/a?b=c&d\r\n";
+        assert!(text(1).contains(link), "{}", text(1));
+    }
+}
+
+#[tokio::test]
+async fn attachments_are_read() {
+    let v2 = json!({ "data": [{
+        "Owner": { "name": "P", "id": "9" }, "Modified_Time": "2019-08-03T15:26:49+05:30",
+        "$file_id": "abc", "File_Name": "../a.txt", "Size": 3, "$editable": true, "id": "8",
+        "Parent_Id": { "name": "Zylker", "id": "5" }, "$se_module": "Leads", "$type": "Attachment",
+        "Created_By": { "name": "P", "id": "9" }, "$link_url": null,
+    }]});
+    let v8 = json!({ "data": [{
+        "Owner": { "name": "P", "id": "9", "email": "p@example.com" },
+        "Modified_Time": "2019-08-03T15:26:49+05:30", "$file_id": "abc", "File_Name": "../a.txt",
+        "Size": "3", "id": "8", "Parent_Id": { "name": "Zylker", "id": "5" }, "$se_module": "Leads",
+        "$attachment_type": 1, "$sharing_permission": "full_access", "$state": "save",
+    }], "info": { "per_page": 200, "page": 1, "count": 1, "more_records": false } });
+    for (version, body) in [(ApiVersion::V2, &v2), (ApiVersion::V8, &v8)] {
+        let files = answering(version, body).record("Leads", "5").attachments();
+        let all = files.list().all().await.unwrap();
+        assert_eq!(all[0].file_name().unwrap().as_deref(), Some("../a.txt"));
+        assert_eq!(all[0].bytes().unwrap(), Some(3));
+        assert_eq!(all[0].parent().unwrap().unwrap().id, "5");
+        assert_eq!(serde_json::to_value(&all[0]).unwrap(), body["data"][0]);
+    }
+}
+
+#[tokio::test]
+async fn files_and_photos_are_fetched_with_their_names() {
+    for version in BOTH {
+        let named = [
+            ("content-type", "application/x-download"),
+            ("content-disposition", "attachment; filename*=UTF-8''..%2Fa%20b.pdf; size=5"),
+        ];
+        let (api, sent) = desk(version, 200, &named, "hello");
+        let lead = api.record("Leads", "5");
+        for file in [
+            lead.attachments().download("8").await.unwrap(),
+            lead.photo().download().await.unwrap(),
+            api.notes().attachments("7").download("8").await.unwrap(),
+            api.org().photo().await.unwrap(),
+        ] {
+            let mut file = file;
+            // defect 16: the name is decoded, and no parameter is a part of it
+            assert_eq!(file.name(), Some("../a b.pdf"));
+            assert_eq!(file.safe_name(), "a b.pdf");
+            assert_eq!(file.content_type(), Some("application/x-download"));
+            assert!(!format!("{file:?}").contains("pdf"));
+            assert_eq!(file.next().await.unwrap().unwrap(), "hello");
+            assert!(file.next().await.is_none());
+        }
+        let lines: Vec<String> = sent.lock().unwrap().iter().map(|it| shown(it).0).collect();
+        assert_eq!(
+            lines,
+            [
+                "GET Leads/5/Attachments/8",
+                "GET Leads/5/photo",
+                "GET Notes/7/Attachments/8",
+                "GET org/photo",
+            ]
+        );
+        // a name is not needed
+        let (api, _) = desk(version, 200, &[("content-type", "image/png")], "png");
+        let file = api.record("Leads", "5").photo().download().await.unwrap();
+        assert_eq!((file.name(), file.safe_name().as_str()), (None, "file"));
+        // defect 16: JSON, no content and outages are told for what they are
+        let refusal = r#"{"code":"INVALID_DATA","details":{},"message":"no","status":"error"}"#;
+        let json = [("content-type", "application/json")];
+        for (status, body, kind) in [
+            (200, refusal, ErrorKind::Api),
+            (204, "", ErrorKind::NotFound),
+            (400, refusal, ErrorKind::Api),
+            (503, "<html>down</html>", ErrorKind::Decode),
+        ] {
+            let (api, _) = desk(version, status, &json, body);
+            let error = api.record("Leads", "5").attachments().download("8").await.unwrap_err();
+            assert_eq!(error.kind(), kind, "{status}: {error}");
+        }
+    }
+}
+
+/// record_photo.json: the answers have no list around them.
+#[tokio::test]
+async fn photos_are_put_and_taken_away() {
+    let done = r#"{"code":"SUCCESS","details":{},"message":"photo uploaded successfully","status":"success"}"#;
+    let refusal = r#"{"code":"INVALID_DATA","details":{},"message":"too large","status":"error"}"#;
+    for version in BOTH {
+        let (api, sent) = desk(version, 200, &[], done);
+        let photo = api.record("Contacts", "5").photo();
+        photo.upload("p.png", "image/png", vec![1, 2, 3]).await.unwrap();
+        photo.delete().await.unwrap();
+        api.org().upload_photo("o.png", "image/png", "png").await.unwrap();
+        api.org().delete_photo().await.unwrap();
+        let lines: Vec<String> = sent
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|it| format!("{} {}", it.method(), it.uri().path().splitn(4, '/').last().unwrap()))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "POST Contacts/5/photo",
+                "DELETE Contacts/5/photo",
+                "POST org/photo",
+                "DELETE org/photo"
+            ]
+        );
+        for (status, body) in [(200, refusal), (400, refusal)] {
+            let (api, _) = desk(version, status, &[], body);
+            let photo = api.record("Contacts", "5").photo();
+            let error = photo.upload("p.png", "image/png", "x").await.unwrap_err();
+            assert_eq!(error.code().unwrap().as_str(), "INVALID_DATA");
+            assert!(photo.delete().await.is_err());
+        }
+        let (api, _) = desk(version, 200, &[], "{}");
+        let error = api.record("Contacts", "5").photo().delete().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode);
+    }
+}
