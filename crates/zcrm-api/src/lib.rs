@@ -14,6 +14,9 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Around the records stand what belongs to them ([`RecordHandle`]: notes, attachments, photo, tags,
+//! related records), the [`metadata`] of modules, and the [`organisation`] with its users.
 
 mod api;
 mod ask;
@@ -21,11 +24,11 @@ mod attachments;
 mod call;
 mod check;
 mod criteria;
-mod metadata;
+pub mod metadata;
 mod model;
 mod notes;
 pub mod operations;
-mod organisation;
+pub mod organisation;
 mod pages;
 mod records;
 mod related;
@@ -36,10 +39,8 @@ pub use ask::{GetItem, ItemStream, ListItems, WriteItem, WriteItems};
 pub use attachments::{Attachment, Attachments, FileDownload, Photo};
 pub use call::Call;
 pub use criteria::{Criteria, Operand};
-pub use metadata::*;
 pub use model::MetaRef;
 pub use notes::{Note, NoteParent, Notes, RecordNotes};
-pub use organisation::*;
 pub use pages::Pages;
 pub use records::{
     Collected, ConvertLead, Converted, Cursor, DeleteRecord, DeleteRecords, DeletedKind,

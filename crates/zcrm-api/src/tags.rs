@@ -4,7 +4,7 @@ use serde::Serialize;
 use zcrm_core::{ApiVersion, Error, Id, Outcomes, Tag};
 
 use crate::{
-    ListItems, ModuleHandle, WriteItem, WriteItems, ask::Ask, check, model, operations,
+    ListItems, WriteItem, WriteItems, ask::Ask, check, metadata::ModuleHandle, model, operations,
     related::Parent,
 };
 

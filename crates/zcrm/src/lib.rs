@@ -62,13 +62,15 @@ pub use client::Client;
 pub use clients::Clients;
 pub use config::Config;
 
-pub use zcrm_api::operations;
 pub use zcrm_api::{
-    Api, Call, Collected, ConvertLead, Converted, Criteria, Cursor, DeleteRecord, DeleteRecords,
-    DeletedKind, DeletedRecord, GetRecord, ListDeleted, ListRecords, Operand, Pages, RecordHandle,
-    RecordStream, Records, Rows, SearchRecords, SortOrder, Trigger, Which, WriteRecord,
-    WriteRecords,
+    Api, Attachment, Attachments, Call, ChangeTags, Collected, ConvertLead, Converted, Criteria,
+    Cursor, DeleteRecord, DeleteRecords, DeletedKind, DeletedRecord, FileDownload, GetItem,
+    GetRecord, ItemStream, ListDeleted, ListItems, ListRecords, ListRelated, MetaRef, Note,
+    NoteParent, Notes, Operand, Pages, Photo, RecordHandle, RecordNotes, RecordStream, RecordTags,
+    Records, Related, Rows, SearchRecords, SortOrder, Tags, Trigger, Which, WriteItem, WriteItems,
+    WriteRecord, WriteRecords,
 };
+pub use zcrm_api::{metadata, operations, organisation};
 pub use zcrm_core::{
     Alarm, ApiError, ApiVersion, Base, BodyShape, CallMeta, Clock, Code, DataCenter, Decimal,
     Discount, Endpoint, Environment, Error, ErrorKind, ExposeSecret, FileField, Host, Id,
@@ -111,3 +113,8 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/configuration.md")]
 struct ConfigurationPage;
+
+/// The guide's code, compiled.
+#[cfg(all(doctest, feature = "file-store"))]
+#[doc = include_str!("../../../docs/migrating-from-ruby.md")]
+struct Migrating;

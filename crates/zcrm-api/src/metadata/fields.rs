@@ -19,7 +19,7 @@ use crate::{GetItem, ListItems, MetaRef, operations};
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
-/// use zcrm_api::DataType;
+/// use zcrm_api::metadata::DataType;
 ///
 /// for field in api.module("Leads").fields().list().all().await? {
 ///     if field.data_type()? == Some(DataType::PICKLIST) {

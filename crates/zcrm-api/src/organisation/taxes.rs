@@ -10,7 +10,7 @@ use crate::{Api, GetItem, ListItems, WriteItem, WriteItems, ask::Ask, operations
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
-/// use zcrm_api::OrgTax;
+/// use zcrm_api::organisation::OrgTax;
 ///
 /// let made = api.taxes().create([OrgTax::named("Vat").with_value("19.00")]).send().await?.all()?;
 /// let taxes = api.taxes().list().all().await?;

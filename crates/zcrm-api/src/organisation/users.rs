@@ -10,7 +10,7 @@ use crate::{Api, Criteria, GetItem, ListItems, WriteItem, WriteItems, ask::Ask, 
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
-/// use zcrm_api::{User, UserKind};
+/// use zcrm_api::organisation::{User, UserKind};
 ///
 /// let me = api.users().current().send().await?;
 /// let admins = api.users().of_kind(UserKind::ADMINS).per_page(20).send().await?;

@@ -10,7 +10,7 @@ use crate::{Api, GetItem, ListItems, MetaRef, WriteItem, WriteItems, ask::Ask, o
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
-/// use zcrm_api::{Variable, VariableKind};
+/// use zcrm_api::organisation::{Variable, VariableKind};
 ///
 /// let rate = Variable::named("Rate", "rate", VariableKind::DOUBLE)
 ///     .with_group("General")

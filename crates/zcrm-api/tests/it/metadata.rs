@@ -5,7 +5,10 @@
 //! Zoho's OpenAPI files.
 
 use serde_json::{Value, json};
-use zcrm_api::{AccessType, DataType, GeneratedType, MetaRef, ModuleStatus, SortOrder};
+use zcrm_api::{
+    MetaRef, SortOrder,
+    metadata::{AccessType, DataType, GeneratedType, ModuleStatus},
+};
 use zcrm_core::{ApiVersion, ErrorKind, Id};
 
 use crate::paper::{BOTH, answering, asks, at, desk, done, refused};

@@ -6,8 +6,11 @@
 
 use serde_json::{Value, json};
 use zcrm_api::{
-    Criteria, OrgTax, Permission, Profile, Role, TabTheme, User, UserKind, UserStatus, UserTheme,
-    Variable, VariableKind,
+    Criteria,
+    organisation::{
+        OrgTax, Permission, Profile, Role, TabTheme, User, UserKind, UserStatus, UserTheme,
+        Variable, VariableKind,
+    },
 };
 use zcrm_core::{ApiVersion, ErrorKind, Id, Lookup};
 

@@ -10,6 +10,7 @@ mod dictionary;
 #[cfg(all(feature = "logging", feature = "file-store"))]
 mod logins;
 mod logs;
+mod migration;
 mod places;
 mod settings;
 mod stores;
