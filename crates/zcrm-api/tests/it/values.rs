@@ -1,7 +1,7 @@
 //! Values of fields, written and read in every version.
 
 use serde_json::{Value, json};
-use zcrm_api::Api;
+use zcrm_api::{Api, operations::USERS_LIST};
 use zcrm_core::{
     ApiVersion, Decimal, Discount, Id, LineItem, LineTax, Participant, ParticipantKind, PriceRange,
     Record, Recurrence, Timestamp,
@@ -225,7 +225,9 @@ on_both_versions! {
         let mut event = Record::new().with("Event_Title", "Review");
         event.set("Start_DateTime", from).unwrap();
         event.set("End_DateTime", until).unwrap();
-        let people = [Participant::address("p@example.com"), Participant::user("111")];
+        let users = api.call(&USERS_LIST).query("type", "AllUsers").page::<Record>().await.unwrap();
+        let user = users.items[0].as_ref().unwrap().id().unwrap();
+        let people = [Participant::address("p@example.com"), Participant::user(user)];
         event.set("Participants", people).unwrap();
         event.set("Recurring_Activity", Recurrence::new(rule)).unwrap();
         let id = api.records("Events").create_one(&event).await.unwrap().id.unwrap();
