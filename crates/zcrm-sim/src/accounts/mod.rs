@@ -78,12 +78,18 @@ pub(crate) fn answer(
     }
 }
 
-/// The parameters of a call, from its form body and its query.
+/// The parameters of a call, from its form body, of either kind, and its query.
 struct Form(Vec<(String, String)>);
 
 impl Form {
     fn of(call: &Call) -> Self {
-        let mut all = pairs(&String::from_utf8_lossy(&call.body));
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let mut all: Vec<(String, String)> = if call.parts.is_empty() {
+            pairs(&text(&call.body))
+        } else {
+            // Zoho's SDK for Node sends its token calls so.
+            call.parts.iter().map(|part| (part.name.clone(), text(&part.data))).collect()
+        };
         all.extend(call.query.iter().cloned());
         Self(all)
     }

@@ -85,6 +85,28 @@ async fn parameters_may_stand_in_the_query_and_are_not_kept_in_the_journal() {
 }
 
 #[tokio::test]
+async fn a_form_may_be_a_multipart_one() {
+    let sim = Simulator::builder().client("me", "secret", "https://a/b").start().await.unwrap();
+    let http = Http::new(&sim);
+    let refresh = refresh_token(&http.exchange(&sim.grant_token()).await);
+    let body: String = [
+        ("client_id", "me"),
+        ("client_secret", "secret"),
+        ("grant_type", "refresh_token"),
+        ("refresh_token", &refresh),
+    ]
+    .iter()
+    .map(|(name, value)| {
+        format!("--edge\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    })
+    .collect();
+    let url = format!("{}/oauth/v2/token", sim.accounts_url());
+    let kind = [("content-type", "multipart/form-data; boundary=edge")];
+    let reply = http.send(Method::POST, &url, &kind, format!("{body}--edge--\r\n")).await.unwrap();
+    assert!(reply.json()["access_token"].is_string(), "{}", reply.text());
+}
+
+#[tokio::test]
 async fn an_access_token_lasts_an_hour_and_says_so() {
     let sim = Simulator::start().await.unwrap();
     let http = Http::logged_in(&sim).await;
