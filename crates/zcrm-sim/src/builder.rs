@@ -12,7 +12,7 @@ use crate::clock::{Clock, SimClock, span};
 use crate::exchange::Core;
 use crate::journal::{Host, Log};
 use crate::limits::Edition;
-use crate::schema::{FieldSpec, ModuleSpec, standard_modules};
+use crate::schema::{FieldSpec, ModuleSpec, Seed, standard_modules};
 use crate::server::Bound;
 use crate::simulator::Simulator;
 use crate::snapshot::Snapshot;
@@ -53,6 +53,7 @@ pub struct Builder {
     seed: Option<u64>,
     modules: Vec<ModuleSpec>,
     user_fields: Vec<FieldSpec>,
+    fields: Vec<(String, FieldSpec)>,
     unique: Vec<(String, String)>,
     records: Vec<(Environment, String, usize)>,
     snapshot: Option<Arc<Value>>,
@@ -91,6 +92,7 @@ impl Default for Builder {
             seed: None,
             modules: Vec::new(),
             user_fields: Vec::new(),
+            fields: Vec::new(),
             unique: Vec::new(),
             records: Vec::new(),
             snapshot: None,
@@ -183,6 +185,64 @@ impl Builder {
     pub fn module(mut self, module: ModuleSpec) -> Self {
         self.modules.push(module);
         self
+    }
+
+    /// Gives a module a custom field, in the place of one of the same name if there is one.
+    pub fn field(mut self, module: impl Into<String>, field: FieldSpec) -> Self {
+        self.fields.push((module.into(), field));
+        self
+    }
+
+    /// Adds what a seed file says, as JSON: `users` (e-mail addresses), `user_fields`, `modules`
+    /// with their `fields`, custom `fields` of other modules, and how many `records` of a module
+    /// are generated. A field has Zoho's `type`, and may be `mandatory`, `unique`, `read_only` or
+    /// `external`, and have a `label`, a `length`, `values`, a `default`, the `module` that it
+    /// points at, and `columns`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), zcrm_sim::Error> {
+    /// let builder = zcrm_sim::Simulator::builder().seed_json(
+    ///     r#"{
+    ///         "modules": [{ "api_name": "Houses", "fields": [
+    ///             { "api_name": "Name", "type": "text", "mandatory": true, "length": 40 },
+    ///             { "api_name": "Seller", "type": "lookup", "module": "Contacts" },
+    ///             { "api_name": "Rooms", "type": "subform", "columns": [
+    ///                 { "api_name": "Area", "type": "double" }
+    ///             ] }
+    ///         ] }],
+    ///         "fields": { "Leads": [{ "api_name": "Foreign_Id", "type": "text", "external": true }] },
+    ///         "records": { "Houses": 100 }
+    ///     }"#,
+    /// )?;
+    /// # let _ = builder;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If it is no JSON or has a name or a type that no seed file has; the error says which, and
+    /// where. A module that does not exist is an error of [`start`](Self::start).
+    pub fn seed_json(mut self, json: impl AsRef<[u8]>) -> Result<Self, Error> {
+        let mut seed: Seed = serde_json::from_slice(json.as_ref()).map_err(Error::Seed)?;
+        self.modules.extend(seed.take_modules());
+        self.user_fields.extend(seed.take_user_fields());
+        self.fields.extend(seed.take_fields());
+        self.users.append(&mut seed.users);
+        let production = seed.records.into_iter();
+        self.records.extend(production.map(|(name, n)| (Environment::Production, name, n)));
+        Ok(self)
+    }
+
+    /// Adds what the seed file at that path says: see [`seed_json`](Self::seed_json).
+    ///
+    /// # Errors
+    ///
+    /// As [`seed_json`](Self::seed_json), and if the file cannot be read.
+    pub fn seed_file(self, path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let failed = |source: std::io::Error| Error::File { path: path.to_owned(), source };
+        self.seed_json(std::fs::read(path).map_err(failed)?)
     }
 
     /// Gives the users a field, in the place of one of the same name if there is one.
@@ -352,6 +412,11 @@ impl Builder {
         };
         for module in &self.modules {
             state.register(module.clone());
+        }
+        for (module, field) in &self.fields {
+            if !state.add_field(module, field.clone()) {
+                return Err(Error::UnknownModule(module.clone()));
+            }
         }
         for field in &self.user_fields {
             state.add_user_field(field.clone());

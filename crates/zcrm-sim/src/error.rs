@@ -48,6 +48,9 @@ pub enum Error {
         /// The user's e-mail address; empty for a refusal.
         email: String,
     },
+    /// A seed file is no JSON, or says something that a seed file cannot say.
+    #[error("this is no seed file: {0}")]
+    Seed(serde_json::Error),
     /// A value given as a snapshot is none of this version of the simulator.
     #[error("this is no snapshot of a simulator")]
     Snapshot(#[source] serde_json::Error),

@@ -39,6 +39,7 @@ Who:
 
 What:
   --seed NUMBER          determines ids, tokens and chance
+  --seed-file PATH      custom modules, fields and users, as JSON
   --records MODULE=N     start with N generated records; may be repeated
   --edition NAME         whose limits hold: free, standard, professional, enterprise (the
                          default), ultimate, or none for no limits
@@ -99,6 +100,9 @@ fn command() -> Result<Command, Failure> {
             Long("data-center") => builder = builder.data_center(arguments.value()?.string()?),
             Long("auto-consent") => builder = builder.auto_consent(),
             Long("seed") => builder = builder.seed(arguments.value()?.parse()?),
+            Long("seed-file") => {
+                builder = builder.seed_file(PathBuf::from(arguments.value()?))?;
+            }
             Long("records") => {
                 let text = arguments.value()?.string()?;
                 let (module, count) = text.split_once('=').ok_or("--records takes MODULE=N")?;
@@ -196,8 +200,10 @@ async fn run(options: Options) -> Result<(), Failure> {
         std::fs::write(&fresh, serde_json::Value::Object(info).to_string())?;
         std::fs::rename(&fresh, file)?;
     }
+    // Before it is said, so that whoever reads it may send a signal.
+    let end = asked_to_end()?;
     println!("interrupt to stop");
-    end().await?;
+    end.await?;
     sim.stop().await;
     if let Some(file) = &options.snapshot {
         sim.save_snapshot(file)?;
@@ -205,17 +211,20 @@ async fn run(options: Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns when the program is asked to end.
-async fn end() -> std::io::Result<()> {
+/// Takes the signals from now on; the future is ready when the program is asked to end.
+fn asked_to_end() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted,
-            _ = terminate.recv() => Ok(()),
-        }
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => Ok(()),
+                _ = terminate.recv() => Ok(()),
+            }
+        })
     }
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+    Ok(tokio::signal::ctrl_c())
 }

@@ -175,9 +175,20 @@ impl State {
         self.modules.insert(spec.api_name().to_owned(), Arc::new(spec));
     }
 
+    /// Gives a module a custom field; `false` if there is no such module.
+    pub(crate) fn add_field(&mut self, module: &str, mut field: FieldSpec) -> bool {
+        let Some(spec) = self.modules.get_mut(module) else { return false };
+        field.custom = true;
+        field.identify(|| self.chance.next_id());
+        let spec = Arc::make_mut(spec);
+        *spec = spec.clone().field(field);
+        true
+    }
+
     /// Gives the users a field.
     pub(crate) fn add_user_field(&mut self, mut field: FieldSpec) {
-        field.id = self.chance.next_id();
+        field.custom = true;
+        field.identify(|| self.chance.next_id());
         let fields = Arc::make_mut(&mut self.user_fields);
         *fields = fields.clone().field(field);
     }

@@ -75,6 +75,44 @@ pub enum FieldKind {
 }
 
 impl FieldKind {
+    /// The kind of a `data_type`, of those that a field can be made with.
+    pub(crate) fn named(data_type: &str) -> Option<Self> {
+        const KINDS: [FieldKind; 25] = [
+            FieldKind::Text,
+            FieldKind::Textarea,
+            FieldKind::Email,
+            FieldKind::Phone,
+            FieldKind::Website,
+            FieldKind::Picklist,
+            FieldKind::MultiPicklist,
+            FieldKind::Date,
+            FieldKind::DateTime,
+            FieldKind::Integer,
+            FieldKind::BigInt,
+            FieldKind::Double,
+            FieldKind::Currency,
+            FieldKind::Percent,
+            FieldKind::Boolean,
+            FieldKind::Lookup,
+            FieldKind::Owner,
+            FieldKind::MultiLookup,
+            FieldKind::MultiUserLookup,
+            FieldKind::Subform,
+            FieldKind::AutoNumber,
+            FieldKind::Formula,
+            FieldKind::File,
+            FieldKind::Image,
+            FieldKind::Recurrence,
+        ];
+        let data_type = if data_type == "userlookup" { "ownerlookup" } else { data_type };
+        KINDS.into_iter().find(|kind| kind.data_type() == data_type)
+    }
+
+    /// Whether the system alone writes it.
+    pub(crate) fn is_computed(self) -> bool {
+        matches!(self, Self::AutoNumber | Self::Formula)
+    }
+
     /// Whether it holds a list.
     pub(crate) fn is_list(self) -> bool {
         matches!(

@@ -63,7 +63,7 @@ pub(super) fn of_field(
         "rollup_summary": Value::Null,
         "common.picklist": Value::Null,
         "additional_column": Value::Null,
-        "category": i32::from(module.custom),
+        "category": i32::from(field.custom),
         "display_type": -1,
         "show_type": 7,
         "ui_type": 1,

@@ -17,6 +17,8 @@ pub struct FieldSpec {
     pub(crate) unique: bool,
     pub(crate) read_only: bool,
     pub(crate) system: bool,
+    /// Whether the organisation made it.
+    pub(crate) custom: bool,
     pub(crate) values: Vec<String>,
     pub(crate) lookup: Option<String>,
     /// What a new record has where nothing is given.
@@ -40,8 +42,9 @@ impl FieldSpec {
             max_length: kind.default_length(),
             mandatory: false,
             unique: false,
-            read_only: false,
+            read_only: kind.is_computed(),
             system: false,
+            custom: false,
             values: Vec::new(),
             lookup: None,
             default: None,
@@ -138,6 +141,14 @@ impl FieldSpec {
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
+    }
+
+    /// Gives ids to the field and its columns.
+    pub(crate) fn identify(&mut self, mut next: impl FnMut() -> u64) {
+        self.id = next();
+        for column in &mut self.columns {
+            column.id = next();
+        }
     }
 
     /// Kept by the system itself: not stored among a record's values.
@@ -245,11 +256,10 @@ impl ModuleSpec {
     /// Gives ids to the module and its fields.
     pub(crate) fn identify(&mut self, mut next: impl FnMut() -> u64) {
         self.id = next();
+        let custom = self.custom;
+        self.fields.iter_mut().for_each(|field| field.custom |= custom && !field.system);
         for field in &mut self.fields {
-            field.id = next();
-            for column in &mut field.columns {
-                column.id = next();
-            }
+            field.identify(&mut next);
         }
         for (id, _) in &mut self.layouts {
             *id = next();

@@ -24,6 +24,7 @@ mod records;
 mod related;
 mod scopes;
 mod search;
+mod seed;
 mod snapshot;
 mod tags;
 mod users;
