@@ -150,6 +150,22 @@ async fn a_person_of_a_data_centre_that_is_not_known_is_not_followed() {
 }
 
 #[tokio::test]
+async fn a_faster_pace_than_zohos_page_allows_is_not_taken() {
+    for interval in [json!(5), json!(5000), json!(0), json!(null)] {
+        let world = World::new().await;
+        let begun = json!({
+            "user_code": "U", "device_code": "D", "verification_url": "https://x.y",
+            "interval": interval,
+        });
+        world.accounts().json(200, &begun);
+        let device = world.manager().device_login(&SCOPES).await.unwrap();
+        // what it will wait between two polls
+        let shown = format!("{device:?}");
+        assert!(shown.contains("interval: 30s"), "{interval}: {shown}");
+    }
+}
+
+#[tokio::test]
 async fn a_slower_pace_and_a_shorter_life_are_heeded_in_seconds_and_milliseconds() {
     for (life, interval) in [(json!(65), json!("35")), (json!(100_000), json!(35_000))] {
         let world = World::new().await;

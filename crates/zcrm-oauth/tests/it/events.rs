@@ -13,7 +13,7 @@ use zcrm_oauth::{StoreError, TokenKey, TokenObserver, UserTokens};
 use crate::support::{HOUR, Locks, Shelf, World, until};
 
 #[derive(Debug, Default)]
-struct Seen(Mutex<Vec<String>>);
+pub(crate) struct Seen(Mutex<Vec<String>>);
 
 impl Seen {
     fn note(&self, key: &TokenKey, what: impl Into<String>) {
@@ -21,7 +21,7 @@ impl Seen {
         self.0.lock().unwrap().push(what.into());
     }
 
-    fn take(&self) -> Vec<String> {
+    pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
 }
@@ -65,7 +65,8 @@ impl TokenObserver for Seen {
     }
 }
 
-fn observed(world: &World) -> (Arc<Seen>, UserTokens) {
+/// The tokens of the same user in a manager that tells what becomes of them.
+pub(crate) fn observed(world: &World) -> (Arc<Seen>, UserTokens) {
     let seen = Arc::new(Seen::default());
     let manager = world.manager().observed_by(Arc::clone(&seen) as _);
     (seen, manager.user(world.tokens.key().user()).unwrap())

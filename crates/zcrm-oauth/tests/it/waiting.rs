@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use zcrm_oauth::{StoredToken, TokenStore};
 
+use crate::events::observed;
 use crate::support::{HOUR, Locks, Shelf, World, access, cached, refresh_token};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -21,7 +22,7 @@ async fn world() -> World {
 async fn whoever_waits_takes_the_new_token_as_soon_as_it_stands_in_the_store() {
     let world = world().await;
     world.advance(HOUR);
-    let tokens = world.tokens.clone();
+    let (seen, tokens) = observed(&world);
     let waiting = tokio::spawn(async move { tokens.token().await });
     world.store.waited.send_replace(2);
     world.store.wait_asked(3).await;
@@ -34,6 +35,7 @@ async fn whoever_waits_takes_the_new_token_as_soon_as_it_stands_in_the_store() {
     world.store.waited.send_replace(3);
     assert_eq!(access(&waiting.await.unwrap().unwrap()), "1000.fresh");
     assert_eq!((world.token_calls(), world.store.waits.borrow().len()), (0, 3));
+    assert!(seen.take().is_empty(), "nothing failed");
 }
 
 #[tokio::test]
