@@ -56,14 +56,14 @@ impl Look {
                 let checked = checked.map(|raw| serde_json::from_str::<Vec<String>>(raw.get()));
                 let checked = checked.and_then(Result::ok).unwrap_or_default();
                 let appends = members.get("$append_values").is_some();
-                !appends && repeatable(endpoint, &checked, rows.into_iter())
+                !appends && repeatable(endpoint, &checked, rows.iter().map(|row| row.get()))
             },
         })
     }
 
     /// The same of a body that is put together from these parts, without reading it again.
     pub(crate) fn of_rows(
-        rows: &[Box<RawValue>],
+        rows: &[impl AsRef<str>],
         more: &[(&str, Value)],
         endpoint: &Endpoint,
     ) -> Result<Self, String> {
@@ -113,13 +113,13 @@ impl Look {
 fn repeatable<'a>(
     endpoint: &Endpoint,
     checked: &[String],
-    mut rows: impl Iterator<Item = &'a RawValue>,
+    mut rows: impl Iterator<Item = &'a str>,
 ) -> bool {
     if endpoint.method() == http::Method::POST && checked.is_empty() {
         return false;
     }
     rows.all(|row| {
-        Members::parse(row.get()).is_ok_and(|row| {
+        Members::parse(row).is_ok_and(|row| {
             let filled = |raw: &RawValue| !matches!(raw.get(), "null" | "\"\"");
             let carried = |name: &String| row.get(name).is_some_and(filled);
             checked.iter().all(carried)
@@ -130,8 +130,8 @@ fn repeatable<'a>(
 }
 
 /// The body with `rows` under `key`, and more members.
-pub(crate) fn list(key: &str, rows: &[Box<RawValue>], more: &[(&str, Value)]) -> Bytes {
-    let length: usize = rows.iter().map(|row| row.get().len() + 1).sum();
+pub(crate) fn list(key: &str, rows: &[impl AsRef<str>], more: &[(&str, Value)]) -> Bytes {
+    let length: usize = rows.iter().map(|row| row.as_ref().len() + 1).sum();
     let mut text = String::with_capacity(length + 64);
     // writing to a String cannot fail
     let _ = write!(text, "{{{}:[", Value::from(key));
@@ -139,7 +139,7 @@ pub(crate) fn list(key: &str, rows: &[Box<RawValue>], more: &[(&str, Value)]) ->
         if at > 0 {
             text.push(',');
         }
-        text.push_str(row.get());
+        text.push_str(row.as_ref());
     }
     text.push(']');
     for (name, value) in more {

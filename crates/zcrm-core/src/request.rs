@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, header::CONTENT_TYPE};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 
 use crate::{
     ApiVersion, BodyShape, CallMeta, Endpoint, Error, Id, RetryClass,
@@ -170,21 +170,22 @@ impl RequestBuilder {
         self.json_unchecked(body)
     }
 
-    /// The body, for an endpoint that takes a list: rows that are JSON already, under the endpoint's
-    /// key, and other members that it knows. The rows are written once and not read again.
+    /// The body, for an endpoint that takes a list: `rows` that are JSON already, under the
+    /// endpoint's key, and `more` members that it knows. The rows are not read again: what is no
+    /// JSON would be sent as it is.
     ///
     /// ```
-    /// use serde_json::{json, value::to_raw_value};
+    /// use serde_json::json;
     /// use zcrm_core::{ApiVersion, BodyShape, Endpoint};
     ///
     /// const CREATE: Endpoint =
     ///     Endpoint::post("/Leads").body(BodyShape::List("data")).body_keys(&["trigger"]);
-    /// let rows = [to_raw_value(&json!({"Last_Name": "Boyle"}))?];
+    /// let rows = [r#"{"Last_Name":"Boyle"}"#];
     /// let builder = CREATE.request(ApiVersion::V8).rows(&rows, &[("trigger", json!([]))]);
     /// assert_eq!(builder.build()?.body(), r#"{"data":[{"Last_Name":"Boyle"}],"trigger":[]}"#);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # Ok::<(), zcrm_core::Error>(())
     /// ```
-    pub fn rows(mut self, rows: &[Box<RawValue>], more: &[(&str, Value)]) -> Self {
+    pub fn rows(mut self, rows: &[impl AsRef<str>], more: &[(&str, Value)]) -> Self {
         let BodyShape::List(key) = self.endpoint.body_shape() else {
             return self.fault("takes no list".to_owned());
         };

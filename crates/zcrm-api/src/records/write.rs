@@ -1,15 +1,18 @@
 //! Writes of any size.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    fmt,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::Request;
 use serde::Serialize;
-use serde_json::{json, value::RawValue};
+use serde_json::json;
 use zcrm_core::{
-    Endpoint, Error, Id, ItemError, ItemSuccess, Outcome, Outcomes, Record, RequestBuilder,
-    Timestamp,
+    BoxError, Endpoint, Error, Id, ItemError, ItemSuccess, Outcome, Outcomes, Record,
+    RequestBuilder, Timestamp,
 };
 
 use super::{Records, external, handle::Target, query::join};
@@ -54,7 +57,7 @@ pub enum Trigger {
 pub struct WriteRecords {
     records: Records<()>,
     endpoint: &'static Endpoint,
-    rows: Vec<Box<RawValue>>,
+    rows: Vec<Row>,
     duplicate_check: Vec<String>,
     options: Options,
     concurrency: usize,
@@ -76,7 +79,7 @@ impl Options {
         &self,
         request: RequestBuilder,
         module: &str,
-        rows: &[Box<RawValue>],
+        rows: &[Row],
         duplicate_check: &[String],
     ) -> Result<RequestBuilder, Error> {
         if let Some(id) = &self.assignment_rule {
@@ -144,7 +147,8 @@ impl WriteRecords {
         endpoint: &'static Endpoint,
         rows: impl IntoIterator<Item = R>,
     ) -> Self {
-        let write = |(index, row)| raw_row(&records, index, &row);
+        let mut buffer = Vec::new();
+        let write = |(index, row)| raw_row(&records, index, &row, &mut buffer);
         let rows = rows.into_iter().enumerate().map(write);
         let (rows, mistake) = match rows.collect::<Result<Vec<_>, _>>() {
             Ok(rows) => (rows, None),
@@ -185,8 +189,8 @@ impl WriteRecords {
 
     /// The place of the first record that an update cannot go by.
     fn without_id(&self) -> Option<usize> {
-        let lacks_id = |row: &RawValue| {
-            let record = Record::from_json(row.get().to_owned()).ok();
+        let lacks_id = |row: &str| {
+            let record = Record::from_json(row.to_owned()).ok();
             let id = record.as_ref().and_then(Record::id);
             let external = || {
                 let last = |field: &String| field.rsplit('.').next().unwrap_or(field).to_owned();
@@ -195,7 +199,7 @@ impl WriteRecords {
             };
             id.is_none_or(|id| id.check().is_err()) && !external()
         };
-        self.rows.iter().position(|row| lacks_id(row))
+        self.rows.iter().position(|row| lacks_id(&row.0))
     }
 
     write_options!();
@@ -257,7 +261,7 @@ impl WriteRecords {
                 "`if_unmodified_since` is for records that are there already",
             ));
         }
-        let call = |rows: &[Box<RawValue>]| -> Result<Call, Error> {
+        let call = |rows: &[Row]| -> Result<Call, Error> {
             let request = self.records.request(self.endpoint)?;
             let module = self.records.module();
             let request = self.options.apply(request, module, rows, &self.duplicate_check)?;
@@ -273,17 +277,17 @@ impl WriteRecords {
 pub struct WriteRecord {
     records: Records<()>,
     target: Target,
-    row: Result<Box<RawValue>, Error>,
+    row: Result<Row, Error>,
     options: Options,
 }
 
 impl WriteRecord {
     pub(super) fn update(records: Records<()>, target: Target, change: &impl Serialize) -> Self {
-        let row = raw_row(&records, 0, change).and_then(|row| {
-            let mut row = Record::from_json(row.get().to_owned())?;
+        let row = raw_row(&records, 0, change, &mut Vec::new()).and_then(|row| {
+            let mut row = Record::from_json(String::from(row.0))?;
             // the path says which record it is
             row.remove("id");
-            raw(&row.to_json())
+            Ok(Row(row.to_json().into()))
         });
         Self { records, target, row, options: Options::default() }
     }
@@ -493,32 +497,47 @@ fn whole(error: Error) -> ItemError {
     }
 }
 
-/// A record's JSON, as the version that is used writes it.
+/// A record's JSON. `Debug` shows nothing of it, for it is people's data.
+#[derive(Clone)]
+struct Row(Box<str>);
+
+impl AsRef<str> for Row {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Row")
+    }
+}
+
+/// A record's JSON, as the version that is used writes it. The `buffer` is for many records in turn.
 fn raw_row(
     records: &Records<()>,
     index: usize,
     row: &impl Serialize,
-) -> Result<Box<RawValue>, Error> {
-    let written = serde_json::value::to_raw_value(row).map_err(|error| {
-        Error::input(format!("record {index} cannot be written as JSON")).with_source(error)
+    buffer: &mut Vec<u8>,
+) -> Result<Row, Error> {
+    buffer.clear();
+    let written = serde_json::to_writer(&mut *buffer, row);
+    let text = written.map_err(BoxError::from).and_then(|()| Ok(std::str::from_utf8(buffer)?));
+    let text = text.map_err(|error| {
+        Error::input(format!("record {index} cannot be written as JSON")).with_boxed_source(error)
     })?;
-    if !written.get().trim_start().starts_with('{') {
+    if !text.trim_start().starts_with('{') {
         return Err(Error::input(format!(
             "record {index} is no JSON object, and a record must be one"
         )));
     }
     let (module, version) = (records.module(), records.api.version());
-    if !version.rewrites(module, written.get()) {
-        return Ok(written);
+    if !version.rewrites(module, text) {
+        return Ok(Row(text.into()));
     }
-    let record = Record::from_json(String::from(Box::<str>::from(written)))?;
-    let record = record.for_version(module, version);
-    raw(&record.map_err(|error| Error::input(format!("record {index}: {error}")))?.to_json())
-}
-
-fn raw(json: &str) -> Result<Box<RawValue>, Error> {
-    RawValue::from_string(json.to_owned())
-        .map_err(|error| Error::input("a record cannot be written as JSON").with_source(error))
+    let record = Record::from_json(text.to_owned())?.for_version(module, version);
+    let record = record.map_err(|error| Error::input(format!("record {index}: {error}")))?;
+    Ok(Row(record.to_json().into()))
 }
 
 /// The outcome of a write of one record.
