@@ -159,14 +159,14 @@ async fn users(walk: &Walk<'_>) -> Result<(), Failure> {
     let profiles = walk.get(&op::PROFILES_LIST, &[], &[]).await?;
     let profile = text(&profiles, "/1/id");
     walk.get(&op::PROFILES_GET, &[("id", &profile)], &[]).await?;
-    let mut row = json!({
+    let reference = |id: &str, name: &str| match walk.version {
+        ApiVersion::V2 => json!(id),
+        _ => json!({ "id": id, "name": name }),
+    };
+    let row = json!({
         "first_name": "A", "last_name": "Walker", "email": "walker@example.com",
-        "role": role, "profile": profile,
+        "role": reference(&role, "Manager"), "profile": reference(&profile, "Standard"),
     });
-    if walk.version != ApiVersion::V2 {
-        row["role"] = json!({ "id": role, "name": "Manager" });
-        row["profile"] = json!({ "id": profile, "name": "Standard" });
-    }
     let user = walk.write(&op::USERS_CREATE, &[], &[], row).await?;
     let one: Pairs<'_> = &[("user", &user)];
     walk.get(&op::USERS_LIST, &[], &[("type", "AllUsers")]).await?;

@@ -107,6 +107,10 @@ impl Queue {
     }
 
     pub(super) fn push(&self, rule: Rule, fault: Fault) {
+        // an order for no call stands for none
+        if rule.used_up() {
+            return;
+        }
         let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
         let number = orders.0;
         orders.0 += 1;

@@ -7,8 +7,8 @@ mod client;
 mod derive;
 #[cfg(feature = "file-store")]
 mod dictionary;
-#[cfg(all(feature = "logging", feature = "file-store"))]
 mod logins;
+#[cfg(all(feature = "logging", feature = "file-store"))]
 mod logs;
 mod migration;
 mod places;
