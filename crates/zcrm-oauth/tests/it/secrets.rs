@@ -227,7 +227,7 @@ fn forms(secret: &str) -> Vec<String> {
             let encoded = encoded.trim_end_matches('=');
             let skipped = (before * 8).div_ceil(6);
             let kept = encoded.len() - usize::from((padded.len() * 8) % 6 != 0);
-            forms.push(encoded[skipped..kept].to_owned());
+            forms.push(encoded.get(skipped..kept).unwrap().to_owned());
         }
     }
     forms
