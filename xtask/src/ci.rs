@@ -8,7 +8,7 @@ use std::process::Stdio;
 use crate::metadata::{self, Member};
 use crate::shell::{self, Error, Stopwatch, Workspace};
 use crate::table;
-use crate::{house, layers, specification};
+use crate::{bench, house, layers, specification};
 
 /// One check.
 pub(crate) struct Step {
@@ -52,6 +52,11 @@ pub(crate) const STEPS: &[Step] = &[
         run: table,
     },
     Step { name: "doc", about: "the documentation builds without a warning", run: doc },
+    Step {
+        name: "bench",
+        about: "what is counted keeps to its aim beside the floor",
+        run: |workspace| passed(bench::run(workspace, &["--quick".to_owned()])),
+    },
     Step { name: "examples", about: "the examples build", run: examples },
     Step { name: "deny", about: "licences, bans and sources of the dependencies", run: deny },
     Step {
