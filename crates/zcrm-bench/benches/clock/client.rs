@@ -23,7 +23,7 @@ const AT_A_TIME: usize = 8;
 /// Who does the work.
 enum Client {
     Zcrm(zcrm::Client),
-    Floor(Floor),
+    Floor(Box<Floor>),
     Hand(Hand),
 }
 
@@ -31,7 +31,7 @@ impl Client {
     async fn new(who: &str, place: &Place) -> Result<Self, Failure> {
         Ok(match who {
             "zcrm" => Self::Zcrm(sdk::client(place).await?),
-            "floor" => Self::Floor(Floor::new(place)?),
+            "floor" => Self::Floor(Box::new(Floor::new(place)?)),
             "hand" => Self::Hand(Hand::new(place)?),
             _ => return Err(format!("there is no client `{who}`").into()),
         })
