@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::outcome::{Outcome, Place, each, found, success};
+use super::read::path_id;
 use super::refusal::{Refusal, RowError};
 use crate::call::Answer;
 use crate::organisation::FOUNDED;
@@ -30,7 +31,7 @@ pub(super) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 }
 
 pub(super) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let currency = cx.store().currencies.get(cx.value(0));
+    let currency = cx.store().currencies.get(path_id(cx, 0)?);
     Ok(found("currencies", currency.map(|one| show(cx, one)).into_iter().collect()))
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::outcome::found;
+use super::read::path_id;
 use super::refusal::Refusal;
 use super::version::Version;
 use crate::call::Answer;
@@ -18,7 +19,7 @@ pub(super) fn layouts(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 }
 
 pub(super) fn layout(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let id = cx.value(0);
+    let id = path_id(cx, 0)?;
     describe(cx, Some(id))
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::outcome::found;
+use super::read::path_id;
 use super::refusal::Refusal;
 use super::version::Version;
 use crate::call::Answer;
@@ -26,7 +27,7 @@ pub(super) fn roles(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 }
 
 pub(super) fn role(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let role = cx.store().roles.get(cx.value(0));
+    let role = cx.store().roles.get(path_id(cx, 0)?);
     Ok(found("roles", role.map(|role| role_json(cx, role)).into_iter().collect()))
 }
 
@@ -89,13 +90,16 @@ pub(super) fn profiles(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 }
 
 pub(super) fn profile(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let profile = cx.store().profiles.get(cx.value(0));
+    let profile = cx.store().profiles.get(path_id(cx, 0)?);
     Ok(found("profiles", profile.map(|one| profile_json(cx, one, true)).into_iter().collect()))
 }
 
 pub(super) fn assignment_rules(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let view = cx.view();
     let wanted = cx.call.param("module");
+    if wanted.is_some() {
+        cx.param_module()?;
+    }
     let rules = cx.store().assignment_rules.values();
     let shown = rules.filter(|rule| wanted.is_none_or(|name| text_of(rule, "module") == name));
     let shown = shown.map(|rule| {

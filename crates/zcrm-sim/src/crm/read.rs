@@ -46,6 +46,13 @@ pub(super) fn no_id(id: &str, place: usize) -> Refusal {
     )
 }
 
+/// Refuses what stands in that place of the path if it is no id at all.
+pub(super) fn path_id<'c>(cx: &Context<'c>, place: usize) -> Result<&'c str, Refusal> {
+    let text = cx.value(place);
+    let index = cx.call.segments.iter().skip(2).position(|segment| segment == text);
+    record_key(text).map(|_| text).ok_or_else(|| no_id(text, index.unwrap_or_default()))
+}
+
 /// How a deletion stands by now; `None` once it is forgotten.
 pub(super) fn kind(deleted: &Deleted, now: DateTime<Utc>) -> Option<&'static str> {
     let age = now - deleted.deleted;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Context;
 use super::list::Paging;
 use super::outcome::{Outcome, answer, each_id, success};
-use super::read::{kind, page};
+use super::read::{kind, page, path_id};
 use super::refusal::{Refusal, RowError};
 use crate::call::Answer;
 use crate::clock::stamp;
@@ -46,7 +46,7 @@ pub(super) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 }
 
 pub(super) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let found = record_key(cx.value(0)).map(|id| bin(cx, Some(id))).unwrap_or_default();
+    let found = record_key(path_id(cx, 0)?).map(|id| bin(cx, Some(id))).unwrap_or_default();
     let paging = Paging { page: 1, per_page: 1 };
     Ok(page("recycle_bin", &found, &paging, StatusCode::NO_CONTENT))
 }

@@ -11,7 +11,7 @@ use super::list::{Paging, fields};
 use super::order::Order;
 use super::outcome::{Outcome, Place, answer, each, each_id, found, success};
 use super::page_token::Position;
-use super::read::no_id;
+use super::read::{no_id, path_id};
 use super::refusal::{Refusal, RowError};
 use super::version::Version;
 use super::write::{WRITE_LIMIT, change, delete_record, details, insert_row};
@@ -279,7 +279,7 @@ pub(super) fn lists(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 }
 
 pub(super) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let id = cx.value(0);
+    let id = path_id(cx, 0)?;
     describe(cx, Some(id))
 }
 

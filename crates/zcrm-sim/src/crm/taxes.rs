@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::outcome::{Outcome, Place, answer, each, each_id, found, success};
+use super::read::path_id;
 use super::refusal::{Refusal, RowError};
 use super::version::Version;
 use crate::call::Answer;
@@ -33,7 +34,7 @@ pub(super) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 }
 
 pub(super) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let tax = cx.store().taxes.get(cx.value(0));
+    let tax = cx.store().taxes.get(path_id(cx, 0)?);
     Ok(found("taxes", tax.map(|tax| show(cx, tax, 0)).into_iter().collect()))
 }
 

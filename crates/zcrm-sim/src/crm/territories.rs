@@ -7,7 +7,7 @@ use super::Context;
 use super::attachments::parent;
 use super::list::Paging;
 use super::outcome::{Outcome, Place, answer, each, each_id, success};
-use super::read::{no_id, page};
+use super::read::{no_id, page, path_id};
 use super::refusal::{Refusal, RowError};
 use super::validate::mentioned_id;
 use crate::call::Answer;
@@ -51,7 +51,7 @@ pub(super) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 }
 
 pub(super) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let one = cx.store().territories.get(cx.value(0));
+    let one = cx.store().territories.get(path_id(cx, 0)?);
     let one: Vec<Value> = one.map(|one| show(cx, one)).into_iter().collect();
     Ok(page("territories", &one, &Paging { page: 1, per_page: 1 }, StatusCode::NO_CONTENT))
 }

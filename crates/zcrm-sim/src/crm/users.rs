@@ -7,7 +7,7 @@ use super::criteria;
 use super::external::External;
 use super::list::{Paging, condition};
 use super::outcome::{Outcome, Place, answer, each, found, success};
-use super::read::page;
+use super::read::{page, path_id};
 use super::refusal::{Refusal, RowError};
 use super::search::{check, holds, wrong_criteria};
 use super::validate::{Rules, mentioned_id};
@@ -199,7 +199,7 @@ fn as_record(cx: &Context<'_>, user: &User) -> Record {
 
 pub(super) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let since = condition(cx.call, "if-modified-since")?;
-    let user = cx.state.user(cx.value(0));
+    let user = cx.state.user(path_id(cx, 0)?);
     if let (Some(user), Some(since)) = (user, since)
         && user.modified.or_else(|| parse_stamp(FOUNDED)).is_some_and(|at| at < since)
     {

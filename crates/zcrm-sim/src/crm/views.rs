@@ -7,6 +7,7 @@ use super::Context;
 use super::criteria::{Condition, Criteria, Operator};
 use super::list::Paging;
 use super::outcome::{Place, each, found, success};
+use super::read::path_id;
 use super::refusal::{Refusal, RowError};
 use super::version::Version;
 use crate::call::Answer;
@@ -160,7 +161,7 @@ pub(super) fn views(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 
 pub(super) fn view(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let module = cx.param_module()?;
-    let view = record_key(cx.value(0)).and_then(|id| cx.store().views.get(&id));
+    let view = record_key(path_id(cx, 0)?).and_then(|id| cx.store().views.get(&id));
     let view = view.filter(|view| view.module == module.api_name());
     Ok(found("custom_views", view.map(|view| show(cx, &module, view)).into_iter().collect()))
 }

@@ -21,6 +21,7 @@ mod organisation;
 mod parallel;
 mod program;
 mod records;
+mod refusals;
 mod related;
 mod scopes;
 mod search;
