@@ -13,6 +13,7 @@ mod checks;
 mod ci;
 mod codegen;
 mod debian;
+mod foreign_sdk;
 mod house;
 mod layers;
 mod manifest;
@@ -98,6 +99,12 @@ const COMMANDS: &[Command] = &[
         usage: "[--quick]",
         about: "what everything costs beside its floor; --quick counts instructions alone",
         run: bench::run,
+    },
+    Command {
+        name: "foreign-sdk",
+        usage: "[python] [node]",
+        about: "run Zoho's own SDKs against the simulator; fetches them into the target folder",
+        run: foreign_sdk::run,
     },
     Command { name: "help", usage: "", about: "print this list", run: help },
 ];
