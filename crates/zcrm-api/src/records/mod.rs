@@ -2,6 +2,7 @@
 
 mod columns;
 mod convert;
+mod delete;
 mod deleted;
 mod external;
 mod handle;
@@ -17,12 +18,13 @@ use serde::{Serialize, de::DeserializeOwned};
 use zcrm_core::{Endpoint, Error, Id, ItemSuccess, RequestBuilder};
 
 pub use convert::{ConvertLead, Converted};
+pub use delete::{DeleteRecord, DeleteRecords};
 pub use deleted::{DeletedKind, DeletedRecord, ListDeleted};
 pub use handle::{RecordHandle, Rows};
 pub use list::{ListRecords, SearchRecords, SortOrder, Which};
 pub use read::GetRecord;
 pub use stream::{Collected, Cursor, RecordStream};
-pub use write::{DeleteRecord, DeleteRecords, Trigger, WriteRecord, WriteRecords};
+pub use write::{Trigger, WriteRecord, WriteRecords};
 
 pub(crate) use handle::Target;
 

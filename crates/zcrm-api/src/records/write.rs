@@ -15,11 +15,11 @@ use zcrm_core::{
     RequestBuilder, Timestamp,
 };
 
-use super::{Records, external, handle::Target, query::join};
+use super::{Records, external, handle::Target};
 use crate::operations;
 
 /// Zoho's documentation: at most 100 records in one write.
-const MOST_IN_A_CALL: usize = 100;
+pub(super) const MOST_IN_A_CALL: usize = 100;
 
 /// Which automations of the organisation a write sets off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -322,122 +322,25 @@ impl WriteRecord {
     }
 }
 
-/// Moves records to the recycle bin, 100 a call: [`Records::delete`].
-#[derive(Clone, Debug)]
-#[must_use = "nothing is deleted until `send` is called"]
-pub struct DeleteRecords {
-    records: Records<()>,
-    ids: Vec<Id>,
-    workflows: Option<bool>,
-}
-
-impl DeleteRecords {
-    pub(super) fn new(records: Records<()>, ids: Vec<Id>) -> Self {
-        Self { records, ids, workflows: None }
-    }
-
-    /// Whether workflow rules run (`wf_trigger`).
-    pub fn run_workflows(mut self, run: bool) -> Self {
-        self.workflows = Some(run);
-        self
-    }
-
-    /// Deletes them; see [`WriteRecords::send`].
-    ///
-    /// # Errors
-    /// Only where nothing at all was deleted.
-    pub async fn send(self) -> Result<Outcomes, Error> {
-        send_all(&self.records, self.calls()?, 1).await
-    }
-
-    /// The requests that would be sent, in order: relative, and without the token.
-    ///
-    /// # Errors
-    /// Of kind [`Input`](zcrm_core::ErrorKind::Input), as [`send`](Self::send).
-    pub fn preview(&self) -> Result<Vec<Request<Bytes>>, Error> {
-        preview(self.calls()?)
-    }
-
-    fn calls(&self) -> Result<Vec<Call>, Error> {
-        let call = |ids: &[Id]| -> Result<Call, Error> {
-            for id in ids {
-                id.check()?;
-            }
-            let request = self.records.request(&operations::DELETE)?.query("ids", join(ids));
-            Ok(Call { records: ids.len(), request: with_workflows(request, self.workflows) })
-        };
-        not_empty(self.ids.chunks(MOST_IN_A_CALL).map(call).collect::<Result<_, _>>()?)
-    }
-}
-
-/// Moves one record to the recycle bin: [`RecordHandle::delete`](super::RecordHandle::delete).
-#[derive(Clone, Debug)]
-#[must_use = "nothing is deleted until `send` is called"]
-pub struct DeleteRecord {
-    records: Records<()>,
-    target: Target,
-    workflows: Option<bool>,
-}
-
-impl DeleteRecord {
-    pub(super) fn new(records: Records<()>, target: Target) -> Self {
-        Self { records, target, workflows: None }
-    }
-
-    /// Whether workflow rules run (`wf_trigger`).
-    pub fn run_workflows(mut self, run: bool) -> Self {
-        self.workflows = Some(run);
-        self
-    }
-
-    /// Deletes it.
-    ///
-    /// # Errors
-    /// Of kind [`Api`](zcrm_core::ErrorKind::Api) where Zoho refused, or of the call.
-    pub async fn send(self) -> Result<ItemSuccess, Error> {
-        only(self.records.api.send(self.request()?).await?.outcomes("data", 1)?)
-    }
-
-    /// The request that would be sent: relative, and without the token.
-    ///
-    /// # Errors
-    /// Of kind [`Input`](zcrm_core::ErrorKind::Input), as [`send`](Self::send).
-    pub fn preview(&self) -> Result<Request<Bytes>, Error> {
-        self.request()?.build()
-    }
-
-    fn request(&self) -> Result<RequestBuilder, Error> {
-        let request = self.target.request(&self.records, &operations::DELETE_ONE)?;
-        Ok(with_workflows(request, self.workflows))
-    }
-}
-
-fn with_workflows(request: RequestBuilder, run: Option<bool>) -> RequestBuilder {
-    match run {
-        Some(run) => request.query("wf_trigger", if run { "true" } else { "false" }),
-        None => request,
-    }
-}
-
 /// One call of a write, and how many records it holds.
-struct Call {
-    records: usize,
-    request: RequestBuilder,
+pub(super) struct Call {
+    pub(super) records: usize,
+    pub(super) request: RequestBuilder,
 }
 
-fn not_empty(calls: Vec<Call>) -> Result<Vec<Call>, Error> {
+pub(super) fn not_empty(calls: Vec<Call>) -> Result<Vec<Call>, Error> {
     match calls.is_empty() {
         true => Err(Error::input("there is nothing to write: the list of records is empty")),
         false => Ok(calls),
     }
 }
 
-fn preview(calls: Vec<Call>) -> Result<Vec<Request<Bytes>>, Error> {
+pub(super) fn preview(calls: Vec<Call>) -> Result<Vec<Request<Bytes>>, Error> {
     calls.into_iter().map(|call| call.request.build()).collect()
 }
 
 /// Makes the calls, the first that fails as a whole being the last that is begun.
-async fn send_all(
+pub(super) async fn send_all(
     records: &Records<()>,
     calls: Vec<Call>,
     concurrency: usize,

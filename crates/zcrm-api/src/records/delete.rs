@@ -1,0 +1,110 @@
+//! Records on their way to the recycle bin.
+
+use bytes::Bytes;
+use http::Request;
+use zcrm_core::{Error, Id, ItemSuccess, Outcomes, RequestBuilder};
+
+use super::{
+    Records,
+    handle::Target,
+    query::join,
+    write::{Call, MOST_IN_A_CALL, not_empty, only, preview, send_all},
+};
+use crate::operations;
+
+/// Moves records to the recycle bin, 100 a call: [`Records::delete`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is deleted until `send` is called"]
+pub struct DeleteRecords {
+    records: Records<()>,
+    ids: Vec<Id>,
+    workflows: Option<bool>,
+}
+
+impl DeleteRecords {
+    pub(super) fn new(records: Records<()>, ids: Vec<Id>) -> Self {
+        Self { records, ids, workflows: None }
+    }
+
+    /// Whether workflow rules run (`wf_trigger`).
+    pub fn run_workflows(mut self, run: bool) -> Self {
+        self.workflows = Some(run);
+        self
+    }
+
+    /// Deletes them; see [`WriteRecords::send`](super::WriteRecords::send).
+    ///
+    /// # Errors
+    /// Only where nothing at all was deleted.
+    pub async fn send(self) -> Result<Outcomes, Error> {
+        send_all(&self.records, self.calls()?, 1).await
+    }
+
+    /// The requests that would be sent, in order: relative, and without the token.
+    ///
+    /// # Errors
+    /// Of kind [`Input`](zcrm_core::ErrorKind::Input), as [`send`](Self::send).
+    pub fn preview(&self) -> Result<Vec<Request<Bytes>>, Error> {
+        preview(self.calls()?)
+    }
+
+    fn calls(&self) -> Result<Vec<Call>, Error> {
+        let call = |ids: &[Id]| -> Result<Call, Error> {
+            for id in ids {
+                id.check()?;
+            }
+            let request = self.records.request(&operations::DELETE)?.query("ids", join(ids));
+            Ok(Call { records: ids.len(), request: with_workflows(request, self.workflows) })
+        };
+        not_empty(self.ids.chunks(MOST_IN_A_CALL).map(call).collect::<Result<_, _>>()?)
+    }
+}
+
+/// Moves one record to the recycle bin: [`RecordHandle::delete`](super::RecordHandle::delete).
+#[derive(Clone, Debug)]
+#[must_use = "nothing is deleted until `send` is called"]
+pub struct DeleteRecord {
+    records: Records<()>,
+    target: Target,
+    workflows: Option<bool>,
+}
+
+impl DeleteRecord {
+    pub(super) fn new(records: Records<()>, target: Target) -> Self {
+        Self { records, target, workflows: None }
+    }
+
+    /// Whether workflow rules run (`wf_trigger`).
+    pub fn run_workflows(mut self, run: bool) -> Self {
+        self.workflows = Some(run);
+        self
+    }
+
+    /// Deletes it.
+    ///
+    /// # Errors
+    /// Of kind [`Api`](zcrm_core::ErrorKind::Api) where Zoho refused, or of the call.
+    pub async fn send(self) -> Result<ItemSuccess, Error> {
+        only(self.records.api.send(self.request()?).await?.outcomes("data", 1)?)
+    }
+
+    /// The request that would be sent: relative, and without the token.
+    ///
+    /// # Errors
+    /// Of kind [`Input`](zcrm_core::ErrorKind::Input), as [`send`](Self::send).
+    pub fn preview(&self) -> Result<Request<Bytes>, Error> {
+        self.request()?.build()
+    }
+
+    fn request(&self) -> Result<RequestBuilder, Error> {
+        let request = self.target.request(&self.records, &operations::DELETE_ONE)?;
+        Ok(with_workflows(request, self.workflows))
+    }
+}
+
+fn with_workflows(request: RequestBuilder, run: Option<bool>) -> RequestBuilder {
+    match run {
+        Some(run) => request.query("wf_trigger", if run { "true" } else { "false" }),
+        None => request,
+    }
+}
