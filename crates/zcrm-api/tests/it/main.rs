@@ -5,6 +5,7 @@
 mod bad_input;
 mod calls;
 mod columns;
+mod convert;
 mod defects;
 mod documents;
 mod metadata;

@@ -118,6 +118,9 @@ async fn surfaces(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     recorder.now("RecordHandle::delete");
     let gone = leads.create_one(&row("G")).await?.id.ok_or_else(missing)?;
     leads.record(gone).delete().send().await?;
+    recorder.now("RecordHandle::convert");
+    let lead = leads.create_one(&row("H")).await?.id.ok_or_else(missing)?;
+    leads.record(lead).convert().overwrite(true).send().await?;
     recorder.now("Records::deleted");
     leads.deleted().recycle_bin().send().await?;
     recorder.now("ListDeleted::stream");
