@@ -8,8 +8,9 @@ use crate::Id;
 
 /// A struct of the caller's that stands for the records of one module.
 ///
-/// `FIELDS` are the API names that a list asks Zoho for; Zoho takes at most 50 of them a call
-/// from v3 on. `id` is always sent and need not be among them.
+/// `FIELDS` are the API names that a list asks Zoho for; more than 50 take several calls a page.
+/// `id` is always sent and need not be among them. The facade's feature `derive` writes this
+/// implementation from serde's attributes: `#[derive(Module)]`.
 ///
 /// ```
 /// use serde::Deserialize;
