@@ -14,6 +14,7 @@ mod organisation;
 mod paper;
 mod records;
 mod related;
+mod state;
 mod streams;
 mod values;
 mod world;

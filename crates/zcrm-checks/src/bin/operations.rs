@@ -18,9 +18,12 @@ use zcrm_core::ApiVersion;
 async fn main() -> Result<(), Failure> {
     Arguments::parse(std::env::args_os().skip(1), &[], &[])?;
     let mut surfaces = BTreeMap::new();
-    for exchange in tour(ApiVersion::V8).await?.exchanges {
-        if !exchange.surface.is_empty() {
-            surfaces.entry(exchange.operation).or_insert(exchange.surface);
+    // some operations are of one version alone
+    for version in [ApiVersion::V8, ApiVersion::V2] {
+        for exchange in tour(version).await?.exchanges {
+            if !exchange.surface.is_empty() {
+                surfaces.entry(exchange.operation).or_insert(exchange.surface);
+            }
         }
     }
     let shown = |endpoint: &&zcrm_core::Endpoint| {

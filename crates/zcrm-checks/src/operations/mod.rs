@@ -1,5 +1,6 @@
 //! The table of operations against its lock file, the builders, the simulator and Zoho's files.
 
+mod beyond;
 pub mod files;
 pub mod locked;
 mod recorder;

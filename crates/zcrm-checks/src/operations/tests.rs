@@ -81,16 +81,33 @@ async fn builders_and_simulator_keep_to_the_lock_file_and_what_is_planted_is_fou
     assert!(about(&locked::differences(&tour, &fewer), "the lock file does not know"));
 }
 
-/// Every surface finds its route in the simulator's journal.
+/// Operations with a surface that the Ruby SDK did not have, and the simulator does not.
+const NOT_SIMULATED: [&str; 9] = [
+    "org.delete_photo",
+    "org.get_photo",
+    "org.upload_photo",
+    "profiles.clone",
+    "profiles.delete_one",
+    "profiles.update_one",
+    "roles.create",
+    "roles.delete_one",
+    "roles.update_one",
+];
+
+/// Every surface finds its route in the simulator's journal; what the simulator lacks, it says so.
 fn surfaces_arrive(tour: &Tour) {
     let exchanges: Vec<_> =
         tour.exchanges.iter().filter(|exchange| !exchange.surface.is_empty()).collect();
     assert!(exchanges.len() >= 14);
     for exchange in exchanges {
-        let entry = tour.journal.entries().iter().find(|entry| {
-            entry.method == exchange.method && entry.path == exchange.path && entry.executed
-        });
-        assert!(entry.is_some(), "{} {}", exchange.surface, exchange.path);
+        let entry = tour
+            .journal
+            .entries()
+            .iter()
+            .find(|entry| entry.method == exchange.method && entry.path == exchange.path);
+        let executed = entry.is_some_and(|entry| entry.executed);
+        let lacks = NOT_SIMULATED.contains(&exchange.operation);
+        assert_eq!(executed, !lacks, "{} {}", exchange.surface, exchange.path);
     }
 }
 

@@ -9,7 +9,7 @@ use zcrm_core::{ApiVersion, Base, BodyShape, BoxError, Endpoint, Error, Id, Pric
 use zcrm_http::{Authorization, Authorizer, Connector, ReqBody, Stack};
 use zcrm_sim::{Journal, Simulator};
 
-use super::{Exchange, Recorder, walk::walk};
+use super::{Exchange, Recorder, beyond::beyond, walk::walk};
 use crate::Failure;
 
 /// What the tour saw.
@@ -51,6 +51,7 @@ pub async fn tour(version: ApiVersion) -> Result<Tour, Failure> {
     let api = Api::new(transport, version).authorized_by(Arc::new(Fixed(authorization)));
     sim.clear_journal();
     surfaces(&api, &recorder).await?;
+    beyond(&api, &recorder).await?;
     recorder.now("");
     walk(&api, version).await?;
     for endpoint in ALL.iter().filter(|endpoint| endpoint.method() == http::Method::GET) {

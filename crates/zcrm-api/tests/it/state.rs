@@ -1,0 +1,296 @@
+//! What belongs to records, metadata and the organisation at the simulator: what was written is
+//! read, in v2 and v8 alike.
+
+use zcrm_api::{
+    Criteria, Note, SortOrder,
+    metadata::DataType,
+    organisation::{OrgTax, User, UserKind, Variable, VariableKind},
+};
+use zcrm_core::{ErrorKind, Id, ItemSuccess, Lookup, Record, Tag};
+
+use crate::world::{World, on_both_versions};
+
+/// The id of what was written.
+fn id(made: ItemSuccess) -> Id {
+    made.id.unwrap()
+}
+
+async fn lead(world: &World, name: &str) -> Id {
+    let row = Record::new().with("Last_Name", name).with("Company", "Zylker");
+    id(world.api.records("Leads").create_one(&row).await.unwrap())
+}
+
+on_both_versions! {
+    async fn notes_hang_on_their_record(version) {
+        let world = World::new(version).await;
+        let lead = lead(&world, "Boyle").await;
+        let notes = world.api.record("Leads", &lead).notes();
+        let made = notes.create([Note::new("one").with_title("T"), Note::new("two")]);
+        let made = made.send().await.unwrap().all().unwrap();
+        let first = made[0].id.clone().unwrap();
+        let own = Note::new("three").on("Leads", &lead);
+        let third = world.api.notes().create([own]).send().await.unwrap().all().unwrap();
+        let mut said = Vec::new();
+        for note in notes.list().per_page(2).all().await.unwrap() {
+            let parent = note.parent().unwrap().unwrap();
+            assert_eq!(parent.id, lead);
+            said.push(note.content().unwrap().unwrap());
+        }
+        said.sort();
+        assert_eq!(said, ["one", "three", "two"]);
+        assert_eq!(world.api.notes().list().all().await.unwrap().len(), 3);
+
+        notes.update_one(&first, &Note::default().with_content("other")).send().await.unwrap();
+        let change = Note::default().with_id(third[0].id.clone().unwrap()).with_title("New");
+        world.api.notes().update([change]).send().await.unwrap().all().unwrap();
+        let read = world.api.notes().get(&first).send().await.unwrap();
+        assert_eq!(read.content().unwrap().as_deref(), Some("other"));
+        assert_eq!(read.title().unwrap().as_deref(), Some("T"));
+        assert_eq!(read.parent().unwrap().unwrap().module.as_deref(), Some("Leads"));
+
+        let files = world.api.notes().attachments(&first);
+        files.upload("a.txt", "text/plain", "hello").send().await.unwrap();
+        assert_eq!(files.list().all().await.unwrap().len(), 1);
+
+        notes.delete_one(&first).send().await.unwrap();
+        let rest = made[1].id.clone().unwrap();
+        let rest = [rest, third[0].id.clone().unwrap()];
+        world.api.notes().delete(rest).send().await.unwrap().all().unwrap();
+        assert!(notes.list().all().await.unwrap().is_empty());
+        let gone = world.api.notes().get(&first).send().await.unwrap_err();
+        assert_eq!(gone.kind(), ErrorKind::NotFound, "{gone}");
+    }
+
+    async fn files_come_back_as_they_were_sent(version) {
+        let world = World::new(version).await;
+        let lead = lead(&world, "Boyle").await;
+        let files = world.api.record("Leads", &lead).attachments();
+        let content: Vec<u8> = (0..100_000_u32).map(|number| number.to_le_bytes()[0]).collect();
+        let name = "offer \"ä\".pdf";
+        let made = files.upload(name, "application/pdf", content.clone()).send().await.unwrap();
+        let made = id(made);
+        files.link("https://example.com/offer.pdf?a=b&c=d").send().await.unwrap();
+        let all = files.list().all().await.unwrap();
+        assert_eq!(all.len(), 2);
+        let own = all.iter().find(|file| file.id().unwrap() == Some(made.clone())).unwrap();
+        assert_eq!(own.bytes().unwrap(), Some(100_000));
+        let mut file = files.download(&made).await.unwrap();
+        assert!(file.name().unwrap().ends_with(".pdf"), "{:?}", file.name());
+        assert!(!file.safe_name().contains(['"', '/']));
+        let mut whole = Vec::new();
+        while let Some(piece) = file.next().await {
+            whole.extend_from_slice(&piece.unwrap());
+        }
+        assert_eq!(whole, content);
+        files.delete_one(&made).send().await.unwrap();
+        assert_eq!(files.list().all().await.unwrap().len(), 1);
+        let gone = files.download(&made).await.unwrap_err();
+        assert!(gone.api().is_some() || gone.kind() == ErrorKind::NotFound, "{gone}");
+
+        let photo = world.api.record("Leads", &lead).photo();
+        assert!(photo.download().await.is_err());
+        photo.upload("p.png", "image/png", "png").await.unwrap();
+        let mut file = photo.download().await.unwrap();
+        assert_eq!(file.next().await.unwrap().unwrap(), "png");
+        photo.delete().await.unwrap();
+        assert!(photo.download().await.is_err());
+    }
+
+    async fn records_are_joined_and_parted(version) {
+        let world = World::new(version).await;
+        let lead = lead(&world, "Boyle").await;
+        let campaigns = world.api.records("Campaigns");
+        let mut ids = Vec::new();
+        for name in ["Spring", "Autumn"] {
+            let row = Record::new().with("Campaign_Name", name);
+            ids.push(id(campaigns.create_one(&row).await.unwrap()));
+        }
+        let related = world.api.record("Leads", &lead).related("Campaigns");
+        related.add(&ids[0]).send().await.unwrap();
+        let joined = Record::new().with("id", ids[1].as_str()).with("Member_Status", "Responded");
+        related.add_many([joined]).send().await.unwrap().all().unwrap();
+        let status = Record::new().with("Member_Status", "Invited");
+        related.add_with(&ids[0], &status).send().await.unwrap();
+        let read = || related.list().fields(["Campaign_Name", "Member_Status"]);
+        let all = read().all().await.unwrap();
+        let status = |id: &Id| {
+            let one = all.iter().find(|it| it.id().as_ref() == Some(id)).unwrap();
+            one.get::<String>("Member_Status").unwrap()
+        };
+        assert_eq!(status(&ids[0]).as_deref(), Some("Invited"));
+        assert_eq!(status(&ids[1]).as_deref(), Some("Responded"));
+        let one = related.get(&ids[0]).send().await.unwrap();
+        assert_eq!(one.id(), Some(ids[0].clone()));
+        related.remove_one(&ids[0]).send().await.unwrap();
+        related.remove([&ids[1]]).send().await.unwrap().all().unwrap();
+        assert!(read().all().await.unwrap().is_empty());
+    }
+
+    async fn tags_are_made_given_counted_merged_and_deleted(version) {
+        let world = World::new(version).await;
+        let (one, two) = (lead(&world, "Boyle").await, lead(&world, "Casey").await);
+        let tags = world.api.module("Leads").tags();
+        let made = tags.create([Tag::named("Hot"), Tag::named("Cold")]).send().await.unwrap();
+        let made: Vec<Id> = made.all().unwrap().into_iter().map(id).collect();
+        tags.add_to([&one, &two], ["Hot"]).send().await.unwrap().all().unwrap();
+        world.api.record("Leads", &one).tags().add(["Cold"]).send().await.unwrap().all().unwrap();
+        assert_eq!(tags.count_records(&made[0]).await.unwrap(), 2);
+        let named = async |id: &Id| {
+            let lead = world.api.records("Leads").get(id).send().await.unwrap();
+            let names = lead.tags().unwrap().into_iter().map(|tag| tag.name().unwrap().unwrap());
+            let mut names: Vec<String> = names.collect();
+            names.sort();
+            names
+        };
+        assert_eq!(named(&one).await, ["Cold", "Hot"]);
+        let own = world.api.record("Leads", &one).tags();
+        own.remove(["Hot"]).send().await.unwrap().all().unwrap();
+        assert_eq!(named(&one).await, ["Cold"]);
+        own.add(["Fair"]).over_write(true).send().await.unwrap().all().unwrap();
+        assert_eq!(named(&one).await, ["Fair"]);
+        tags.remove_from([&two], ["Hot"]).send().await.unwrap().all().unwrap();
+        assert!(named(&two).await.is_empty());
+
+        tags.update_one(&made[0], &Tag::named("Warm")).send().await.unwrap();
+        let change = Tag::named("Cool").with_id(&made[1]);
+        tags.update([change]).send().await.unwrap().all().unwrap();
+        let names = async || {
+            let all = tags.list().all().await.unwrap();
+            let mut names: Vec<_> = all.iter().map(|tag| tag.name().unwrap().unwrap()).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(names().await, ["Cool", "Fair", "Warm"]);
+        tags.merge(&made[0], &made[1]).send().await.unwrap();
+        assert_eq!(names().await.len(), 2);
+        for tag in tags.list().all().await.unwrap() {
+            tags.delete_one(tag.id().unwrap().unwrap()).send().await.unwrap();
+        }
+        assert!(names().await.is_empty());
+    }
+
+    async fn metadata_is_described_and_a_view_is_sorted(version) {
+        let world = World::new(version).await;
+        let modules = world.api.modules().list().all().await.unwrap();
+        assert!(modules.iter().any(|it| it.api_name().unwrap().as_deref() == Some("Leads")));
+        let leads = world.api.module("Leads");
+        let module = leads.get().send().await.unwrap();
+        assert_eq!(module.singular_label().unwrap().as_deref(), Some("Lead"));
+        let fields = leads.fields().list().all().await.unwrap();
+        let name = fields
+            .iter()
+            .find(|it| it.api_name().unwrap().as_deref() == Some("Last_Name"))
+            .unwrap();
+        assert_eq!(name.data_type().unwrap(), Some(DataType::TEXT));
+        let one = leads.fields().get(name.id().unwrap().unwrap()).send().await.unwrap();
+        assert_eq!(one.api_name().unwrap().as_deref(), Some("Last_Name"));
+        let layouts = leads.layouts().list().all().await.unwrap();
+        let layout = layouts[0].id().unwrap().unwrap();
+        let layout = leads.layouts().get(layout).send().await.unwrap();
+        let sections = layout.sections().unwrap();
+        assert!(sections.iter().any(|it| !it.fields().unwrap().is_empty()));
+        let lists = leads.related_lists().list().all().await.unwrap();
+        let notes =
+            lists.iter().find(|it| it.api_name().unwrap().as_deref() == Some("Notes")).unwrap();
+        let notes = leads.related_lists().get(notes.id().unwrap().unwrap()).send().await.unwrap();
+        assert_eq!(notes.api_name().unwrap().as_deref(), Some("Notes"));
+
+        let views = leads.custom_views();
+        let all = views.list().all().await.unwrap();
+        assert!(!views.categories().await.unwrap().is_empty());
+        let view = all[0].id().unwrap().unwrap();
+        views.sort(&view, "Last_Name", SortOrder::Descending).send().await.unwrap();
+        let read = views.get(&view).send().await.unwrap();
+        assert_eq!(read.sort_by().unwrap().unwrap().api_name.as_deref(), Some("Last_Name"));
+        assert_eq!(read.sort_order().unwrap().as_deref(), Some("desc"));
+        let back = read.sort_by().unwrap().unwrap();
+        views.sort(&view, back, SortOrder::Ascending).send().await.unwrap();
+        let read = views.get(&view).send().await.unwrap();
+        assert_eq!(read.sort_order().unwrap().as_deref(), Some("asc"));
+    }
+
+    async fn users_are_invited_changed_found_and_deleted(version) {
+        let world = World::new(version).await;
+        let api = &world.api;
+        let me = api.users().current().send().await.unwrap();
+        assert!(me.email().unwrap().is_some());
+        let roles = api.roles().list().all().await.unwrap();
+        let role = roles.last().unwrap().id().unwrap().unwrap();
+        assert!(api.roles().get(&role).send().await.unwrap().name().unwrap().is_some());
+        let profiles = api.profiles().list().all().await.unwrap();
+        let profile = profiles.last().unwrap().id().unwrap().unwrap();
+        let read = api.profiles().get(&profile).send().await.unwrap();
+        assert!(!read.permissions().unwrap().is_empty());
+
+        let user = User::new("Dorn", "cy@example.com")
+            .with_first_name("Cy")
+            .with_role(Lookup::to(&role))
+            .with_profile(Lookup::to(&profile));
+        let made = id(api.users().create(&user).send().await.unwrap());
+        let read = api.users().get(&made).send().await.unwrap();
+        assert_eq!(read.full_name().unwrap().as_deref(), Some("Cy Dorn"));
+        assert_eq!(read.role().unwrap().unwrap().id, role);
+        let change = User::default().with_phone("+91 44").with_role(Lookup::to(&role));
+        api.users().update_one(&made, &change).send().await.unwrap();
+        let read = api.users().get(&made).send().await.unwrap();
+        assert_eq!(read.phone().unwrap().as_deref(), Some("+91 44"));
+        assert_eq!(read.last_name().unwrap().as_deref(), Some("Dorn"));
+        let everybody = api.users().list().all().await.unwrap();
+        assert!(everybody.iter().any(|it| it.id().unwrap() == Some(made.clone())));
+        let found = api.users().search(Criteria::equals("last_name", "Dorn"));
+        assert_eq!(found.all().await.unwrap().len(), 1);
+        for kind in [UserKind::ACTIVE, UserKind::ADMINS, UserKind::NOT_CONFIRMED] {
+            api.users().of_kind(kind).all().await.unwrap();
+        }
+        assert!(api.users().count(UserKind::ALL).await.unwrap() >= 2);
+        api.users().delete_one(&made).send().await.unwrap();
+        let deleted = api.users().deleted().all().await.unwrap();
+        assert!(deleted.iter().any(|it| it.id().unwrap() == Some(made.clone())));
+    }
+
+    async fn taxes_and_variables_are_kept(version) {
+        let world = World::new(version).await;
+        let api = &world.api;
+        assert!(api.org().get().send().await.unwrap().company_name().unwrap().is_some());
+        let taxes = api.taxes();
+        let before = taxes.list().all().await.unwrap().len();
+        let made = taxes.create([OrgTax::named("Duty").with_value("12.50"), OrgTax::named("Fee")
+            .with_value("1")]);
+        let made: Vec<Id> = made.send().await.unwrap().all().unwrap().into_iter().map(id).collect();
+        let change = OrgTax::default().with_id(&made[0]).with_value("13");
+        taxes.update([change]).send().await.unwrap().all().unwrap();
+        let duty = taxes.get(&made[0]).send().await.unwrap();
+        assert_eq!(duty.name().unwrap().as_deref(), Some("Duty"));
+        assert_eq!(duty.value().unwrap().unwrap().parse::<f64>().unwrap(), 13.0);
+        taxes.delete_one(&made[0]).send().await.unwrap();
+        taxes.delete([&made[1]]).send().await.unwrap().all().unwrap();
+        assert_eq!(taxes.list().all().await.unwrap().len(), before);
+
+        let groups = api.variable_groups().list().all().await.unwrap();
+        let group = groups[0].api_name().unwrap().unwrap();
+        let named = api.variable_groups().by_name(&group).send().await.unwrap();
+        assert_eq!(named.id().unwrap(), groups[0].id().unwrap());
+        let variables = api.variables();
+        let rate = Variable::named("Rate", "rate", VariableKind::TEXT)
+            .with_group(&group)
+            .with_value("1.25");
+        let made = variables.create([rate]).send().await.unwrap().all().unwrap();
+        let made = made.into_iter().map(id).next().unwrap();
+        let value = async || {
+            let read = variables.get(&made).in_group(group.as_str()).send().await.unwrap();
+            assert_eq!(read.group().unwrap().unwrap().api_name.as_deref(), Some(group.as_str()));
+            read.value().unwrap().unwrap()
+        };
+        assert_eq!(value().await, "1.25");
+        variables.update_one(&made, &Variable::default().with_value("2")).send().await.unwrap();
+        assert_eq!(value().await, "2");
+        let change = Variable::default().with_id(&made).with_value("3");
+        variables.update([change]).send().await.unwrap().all().unwrap();
+        assert_eq!(value().await, "3");
+        let named = variables.by_name("rate").in_group(group.as_str()).send().await.unwrap();
+        assert_eq!(named.id().unwrap(), Some(made.clone()));
+        assert_eq!(variables.list().in_group(group.as_str()).all().await.unwrap().len(), 1);
+        variables.delete_one(&made).send().await.unwrap();
+        assert!(variables.list().all().await.unwrap().is_empty());
+    }
+}

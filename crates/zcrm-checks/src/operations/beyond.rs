@@ -1,0 +1,295 @@
+//! One call of each public method beyond the records: what belongs to them, metadata and the
+//! organisation.
+
+use zcrm_api::{
+    Api, Criteria, Note, SortOrder,
+    metadata::ModuleHandle,
+    operations::TERRITORIES_LIST,
+    organisation::{OrgTax, Profile, Role, User, UserKind, Variable, VariableKind},
+};
+use zcrm_core::{Error, Id, ItemSuccess, Lookup, Record, Tag};
+
+use super::Recorder;
+
+/// Calls every method; what is written is deleted again.
+pub(super) async fn beyond(api: &Api, recorder: &Recorder) -> Result<(), Error> {
+    recorder.now("");
+    let row = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
+    let lead = id(api.records("Leads").create_one(&row).await?)?;
+    metadata(&api.module("Leads"), recorder).await?;
+    recorder.now("Modules::list");
+    api.modules().list().all().await?;
+    tags(api, recorder, &lead).await?;
+    notes(api, recorder, &lead).await?;
+    files(api, recorder, &lead).await?;
+    related(api, recorder, &lead).await?;
+    organisation(api, recorder).await?;
+    users(api, recorder).await
+}
+
+fn id(made: ItemSuccess) -> Result<Id, Error> {
+    made.id.ok_or_else(|| Error::input("the simulator gave no id"))
+}
+
+/// The first of a list.
+fn first<T>(list: Vec<T>) -> Result<T, Error> {
+    list.into_iter().next().ok_or_else(|| Error::input("the simulator gave an empty list"))
+}
+
+/// An id that the simulator must have told.
+fn told(id: Option<Id>) -> Result<Id, Error> {
+    id.ok_or_else(|| Error::input("the simulator told no id"))
+}
+
+async fn metadata(leads: &ModuleHandle, recorder: &Recorder) -> Result<(), Error> {
+    recorder.now("ModuleHandle::get");
+    leads.get().send().await?;
+    recorder.now("Fields::list");
+    let field = first(leads.fields().list().all().await?)?;
+    recorder.now("Fields::get");
+    leads.fields().get(told(field.id()?)?).send().await?;
+    recorder.now("Layouts::list");
+    let layout = first(leads.layouts().list().all().await?)?;
+    recorder.now("Layouts::get");
+    leads.layouts().get(told(layout.id()?)?).send().await?;
+    recorder.now("RelatedLists::list");
+    let list = first(leads.related_lists().list().all().await?)?;
+    recorder.now("RelatedLists::get");
+    leads.related_lists().get(told(list.id()?)?).send().await?;
+    let views = leads.custom_views();
+    recorder.now("CustomViews::list");
+    let view = first(views.list().all().await?)?;
+    recorder.now("CustomViews::categories");
+    views.categories().await?;
+    recorder.now("CustomViews::get");
+    views.get(told(view.id()?)?).send().await?;
+    recorder.now("CustomViews::sort");
+    views.sort(told(view.id()?)?, "Last_Name", SortOrder::Ascending).send().await?;
+    Ok(())
+}
+
+async fn tags(api: &Api, recorder: &Recorder, lead: &Id) -> Result<(), Error> {
+    let tags = api.module("Leads").tags();
+    recorder.now("Tags::create");
+    let made = tags.create([Tag::named("Hot"), Tag::named("Cold")]).send().await?.all()?;
+    let ids = made.into_iter().map(id).collect::<Result<Vec<_>, _>>()?;
+    let [hot, cold] = ids.as_slice() else { return Err(Error::input("two tags were made")) };
+    recorder.now("Tags::list");
+    tags.list().all().await?;
+    recorder.now("Tags::update");
+    tags.update([Tag::named("Hotter").with_id(hot)]).send().await?.all()?;
+    recorder.now("Tags::update_one");
+    tags.update_one(hot, &Tag::named("Hot")).send().await?;
+    recorder.now("Tags::add_to");
+    tags.add_to([lead], ["Hot"]).send().await?.all()?;
+    recorder.now("Tags::remove_from");
+    tags.remove_from([lead], ["Hot"]).send().await?.all()?;
+    let own = api.record("Leads", lead).tags();
+    recorder.now("RecordTags::add");
+    own.add(["Hot"]).over_write(true).send().await?.all()?;
+    recorder.now("RecordTags::remove");
+    own.remove(["Hot"]).send().await?.all()?;
+    recorder.now("Tags::count_records");
+    tags.count_records(hot).await?;
+    recorder.now("Tags::merge");
+    tags.merge(hot, cold).send().await?;
+    recorder.now("Tags::delete_one");
+    tags.delete_one(hot).send().await?;
+    Ok(())
+}
+
+async fn notes(api: &Api, recorder: &Recorder, lead: &Id) -> Result<(), Error> {
+    let own = api.record("Leads", lead).notes();
+    recorder.now("RecordNotes::create");
+    let note = own.create([Note::new("one").with_title("T")]).send().await?.all()?;
+    let note = id(first(note)?)?;
+    recorder.now("RecordNotes::list");
+    own.list().all().await?;
+    recorder.now("RecordNotes::update_one");
+    own.update_one(&note, &Note::default().with_title("U")).send().await?;
+    recorder.now("RecordNotes::delete_one");
+    own.delete_one(&note).send().await?;
+    let notes = api.notes();
+    recorder.now("Notes::create");
+    let made = ["one", "two"].map(|text| Note::new(text).on("Leads", lead));
+    let made = notes.create(made).send().await?.all()?;
+    let ids = made.into_iter().map(id).collect::<Result<Vec<_>, _>>()?;
+    let [one, two] = ids.as_slice() else { return Err(Error::input("two notes were made")) };
+    recorder.now("Notes::list");
+    notes.list().sort_by("Modified_Time", SortOrder::Descending).all().await?;
+    recorder.now("Notes::get");
+    notes.get(one).send().await?;
+    recorder.now("Notes::update");
+    notes.update([Note::default().with_id(one).with_title("V")]).send().await?.all()?;
+    recorder.now("Notes::update_one");
+    notes.update_one(one, &Note::default().with_title("W")).send().await?;
+    recorder.now("Notes::delete");
+    notes.delete([one]).send().await?.all()?;
+    recorder.now("Notes::delete_one");
+    notes.delete_one(two).send().await?;
+    Ok(())
+}
+
+async fn files(api: &Api, recorder: &Recorder, lead: &Id) -> Result<(), Error> {
+    let files = api.record("Leads", lead).attachments();
+    recorder.now("Attachments::upload");
+    let file = id(files.upload("a.txt", "text/plain", "hello").send().await?)?;
+    recorder.now("Attachments::link");
+    let link = id(files.link("https://example.com/a").send().await?)?;
+    recorder.now("Attachments::list");
+    files.list().all().await?;
+    recorder.now("Attachments::download");
+    files.download(&file).await?;
+    recorder.now("Attachments::delete_one");
+    files.delete_one(&file).send().await?;
+    recorder.now("Attachments::delete");
+    files.delete([&link]).send().await?.all()?;
+    let photo = api.record("Leads", lead).photo();
+    recorder.now("Photo::upload");
+    photo.upload("p.png", "image/png", "png").await?;
+    recorder.now("Photo::download");
+    photo.download().await?;
+    recorder.now("Photo::delete");
+    photo.delete().await
+}
+
+async fn related(api: &Api, recorder: &Recorder, lead: &Id) -> Result<(), Error> {
+    recorder.now("");
+    let campaign = Record::new().with("Campaign_Name", "Spring");
+    let campaign = id(api.records("Campaigns").create_one(&campaign).await?)?;
+    let campaigns = api.record("Leads", lead).related("Campaigns");
+    recorder.now("Related::add");
+    campaigns.add(&campaign).send().await?;
+    recorder.now("Related::add_many");
+    campaigns.add_many([Record::new().with("id", campaign.as_str())]).send().await?.all()?;
+    recorder.now("Related::list");
+    campaigns.list().fields(["Campaign_Name"]).all().await?;
+    recorder.now("Related::get");
+    campaigns.get(&campaign).send().await?;
+    recorder.now("Related::remove_one");
+    campaigns.remove_one(&campaign).send().await?;
+    recorder.now("Related::add");
+    campaigns.add(&campaign).send().await?;
+    recorder.now("Related::remove");
+    campaigns.remove([&campaign]).send().await?.all()?;
+    Ok(())
+}
+
+async fn organisation(api: &Api, recorder: &Recorder) -> Result<(), Error> {
+    recorder.now("OrganizationHandle::get");
+    api.org().get().send().await?;
+    // what the simulator lacks is sent all the same
+    recorder.now("OrganizationHandle::upload_photo");
+    let _ = api.org().upload_photo("o.png", "image/png", "png").await;
+    recorder.now("OrganizationHandle::photo");
+    let _ = api.org().photo().await;
+    recorder.now("OrganizationHandle::delete_photo");
+    let _ = api.org().delete_photo().await;
+
+    let taxes = api.taxes();
+    recorder.now("Taxes::create");
+    let made = ["Duty", "Fee"].map(|name| OrgTax::named(name).with_value("5"));
+    let made = taxes.create(made).send().await?.all()?;
+    let ids = made.into_iter().map(id).collect::<Result<Vec<_>, _>>()?;
+    let [one, two] = ids.as_slice() else { return Err(Error::input("two taxes were made")) };
+    recorder.now("Taxes::list");
+    taxes.list().all().await?;
+    recorder.now("Taxes::get");
+    taxes.get(one).send().await?;
+    recorder.now("Taxes::update");
+    taxes.update([OrgTax::default().with_id(one).with_value("6")]).send().await?.all()?;
+    recorder.now("Taxes::delete");
+    taxes.delete([one]).send().await?.all()?;
+    recorder.now("Taxes::delete_one");
+    taxes.delete_one(two).send().await?;
+
+    recorder.now("VariableGroups::list");
+    let group = told(first(api.variable_groups().list().all().await?)?.id()?)?;
+    recorder.now("VariableGroups::get");
+    let group = api.variable_groups().get(group).send().await?.api_name()?.unwrap_or_default();
+    let variables = api.variables();
+    recorder.now("Variables::create");
+    let made = ["Max", "Min"].map(|name| {
+        let variable = Variable::named(name, name, VariableKind::TEXT);
+        variable.with_group(group.as_str()).with_value("5")
+    });
+    let made = variables.create(made).send().await?.all()?;
+    let ids = made.into_iter().map(id).collect::<Result<Vec<_>, _>>()?;
+    let [one, two] = ids.as_slice() else { return Err(Error::input("two variables were made")) };
+    recorder.now("Variables::list");
+    variables.list().all().await?;
+    recorder.now("Variables::get");
+    variables.get(one).in_group(group.as_str()).send().await?;
+    recorder.now("Variables::update");
+    variables.update([Variable::default().with_id(one).with_value("6")]).send().await?.all()?;
+    recorder.now("Variables::update_one");
+    variables.update_one(one, &Variable::default().with_value("7")).send().await?;
+    recorder.now("Variables::delete_one");
+    variables.delete_one(one).send().await?;
+    recorder.now("Variables::delete");
+    variables.delete([two]).send().await?.all()?;
+    Ok(())
+}
+
+async fn users(api: &Api, recorder: &Recorder) -> Result<(), Error> {
+    recorder.now("Roles::list");
+    let roles = api.roles().list().all().await?;
+    let role = told(roles.last().map(Role::id).transpose()?.flatten())?;
+    recorder.now("Roles::get");
+    api.roles().get(&role).send().await?;
+    recorder.now("Profiles::list");
+    let profiles = api.profiles().list().all().await?;
+    let profile = told(profiles.last().map(Profile::id).transpose()?.flatten())?;
+    recorder.now("Profiles::get");
+    api.profiles().get(&profile).send().await?;
+    // what the simulator lacks is sent all the same
+    recorder.now("Roles::create");
+    let _ = api.roles().create(&Role::named("Trainee", &role)).send().await;
+    recorder.now("Roles::update");
+    let _ = api.roles().update(&role, &Role::default().with_description("new")).send().await;
+    recorder.now("Roles::delete");
+    let _ = api.roles().delete(&role, &role).send().await;
+    recorder.now("Profiles::create_from");
+    let _ = api.profiles().create_from(&profile, &Profile::named("Copy")).send().await;
+    recorder.now("Profiles::update");
+    let change = Profile::default().with_description("new");
+    let _ = api.profiles().update(&profile, &change).send().await;
+    recorder.now("Profiles::delete");
+    let _ = api.profiles().delete(&profile, &profile).await;
+
+    let users = api.users();
+    recorder.now("Users::create");
+    let user = User::new("Dorn", "cy@example.com")
+        .with_role(Lookup::to(&role))
+        .with_profile(Lookup::to(&profile));
+    let user = id(users.create(&user).send().await?)?;
+    recorder.now("Users::current");
+    users.current().send().await?;
+    recorder.now("Users::list");
+    users.list().all().await?;
+    recorder.now("Users::get");
+    users.get(&user).send().await?;
+    recorder.now("Users::search");
+    users.search(Criteria::equals("last_name", "Dorn")).all().await?;
+    recorder.now("Users::count");
+    users.count(UserKind::ALL).await?;
+    recorder.now("Users::update");
+    users.update([User::default().with_id(&user).with_phone("1")]).send().await?.all()?;
+    recorder.now("Users::update_one");
+    users.update_one(&user, &User::default().with_phone("2")).send().await?;
+    recorder.now("");
+    let territories = api.call(&TERRITORIES_LIST).page::<Record>().await?.items;
+    let territory = first(territories)?.map_err(Error::from_record)?.id();
+    let (territory, own) = (told(territory)?, users.user(&user));
+    recorder.now("UserHandle::add_territories");
+    own.add_territories([&territory]).send().await?.all()?;
+    recorder.now("UserHandle::territories");
+    own.territories().all().await?;
+    recorder.now("UserHandle::territory");
+    own.territory(&territory).send().await?;
+    recorder.now("UserHandle::remove_territories");
+    own.remove_territories([&territory]).send().await?.all()?;
+    recorder.now("Users::delete_one");
+    users.delete_one(&user).send().await?;
+    Ok(())
+}
