@@ -14,11 +14,18 @@
 //!
 //! On the accounts server: the consent page, which a person uses in a browser or a script by its
 //! form, exchange of grant tokens, refresh with Zoho's limits, the client's own credentials, devices
-//! without a browser, revocation, the user info and the list of data centres. On the CRM, in versions 2 to 8:
-//! reading, listing, writing, upserting, deleting, searching and counting records of the standard
-//! modules and of custom ones, the metadata of modules and fields, the organisation and its
-//! users. An operation that is not simulated is answered with status 501 and the code
+//! without a browser, revocation, the user info and the list of data centres.
+//!
+//! On the CRM, in versions 2 to 8 with their differences, all that Zoho's SDK for Ruby sends: records with
+//! every kind of value, lists by view, territory, condition or another system's id, search, upserts, mass
+//! updates, deleted records and the recycle bin, lead conversion, tags, notes, attachments, photos, files,
+//! related lists and relations; modules, fields, layouts, views and related lists; the organisation, users,
+//! roles, profiles, territories, taxes, currencies and variables. Whatever is written is kept, and checked as
+//! Zoho checks it. [`operations`] lists them all. Another operation is answered with status 501 and the code
 //! `NOT_SIMULATED`, never with an invented success.
+//!
+//! Modules and fields of one's own come from [`Builder::module`] and [`Builder::field`], or from a seed file
+//! ([`Builder::seed_file`]).
 //!
 //! # Example
 //!

@@ -4,6 +4,7 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::Context;
+use super::attachments::parent;
 use super::outcome::success;
 use super::refusal::Refusal;
 use crate::call::Answer;
@@ -68,4 +69,20 @@ pub(super) fn download(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
         Some(file) => Answer::file(&file.name, file.blob.0.clone()),
         None => Answer::empty(StatusCode::NO_CONTENT),
     })
+}
+
+/// The file of a row that a record's file field holds.
+pub(super) fn download_of_field(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    const PARAM: &str = "fields_attachment_id";
+    let (module, record) = parent(cx)?;
+    let id = cx.call.param(PARAM).ok_or_else(|| Refusal::missing_param(PARAM))?;
+    let record = cx.store().table(&module).records.get(&record);
+    let rows = record.into_iter().flat_map(|record| record.values.values());
+    let mut rows = rows.filter_map(Value::as_array).flatten();
+    let row = rows.find(|row| row.get("id").and_then(Value::as_str) == Some(id));
+    let file = row.and_then(|row| cx.store().files.get(row.get("File_Id__s")?.as_str()?));
+    match file {
+        Some(file) => Ok(Answer::file(&file.name, file.blob.0.clone())),
+        None => Err(Refusal::invalid_param(PARAM, "bigint")),
+    }
 }

@@ -208,6 +208,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     post("{module}/{id}/actions/remove_tags", MODULE, tags::remove_from_one),
     post("{module}/{id}/actions/assign_territories", MODULE, territories::assign_one),
     post("{module}/{id}/actions/remove_territories", MODULE, territories::remove_one),
+    get("{module}/{id}/actions/download_fields_attachment", MODULE, files::download_of_field),
     get("{module}/{id}/photo", MODULE, photos::download),
     post("{module}/{id}/photo", MODULE, photos::upload),
     delete("{module}/{id}/photo", MODULE, photos::delete),

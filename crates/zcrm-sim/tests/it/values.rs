@@ -315,6 +315,13 @@ async fn files_lookups_and_users_come_in_lists() {
         let read = at.read("Houses", &id).await;
         let name = if version == "v2" { "file_Name" } else { "File_Name__s" };
         assert_eq!(read["Plans"][0][name], "a b.pdf");
+        let row = if version == "v2" { "attachment_Id" } else { "id" };
+        let row = read["Plans"][0][row].as_str().unwrap();
+        let download = format!("/crm/{version}/Houses/{id}/actions/download_fields_attachment");
+        let plan = http.get(&format!("{download}?fields_attachment_id={row}")).await;
+        assert_eq!((plan.status, plan.body.as_ref()), (200, b"plan".as_slice()));
+        let none = http.get(&format!("{download}?fields_attachment_id=77")).await;
+        assert_eq!(none.code(), "INVALID_DATA");
         assert_eq!(read["Buyers"][0]["Buyers"]["name"], "Burns");
         assert_eq!(read["Agents"][0]["email"], "patricia@example.com");
         assert_eq!((&read["Number"], &read["Layout"]["name"]), (&json!("1"), &json!("Second")));
