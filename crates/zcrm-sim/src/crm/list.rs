@@ -131,7 +131,7 @@ impl Filter {
 }
 
 /// A parameter that is `true`, `false` or `both`, which is `None`.
-fn either(call: &Call, name: &str, default: bool) -> Result<Option<bool>, Refusal> {
+pub(super) fn either(call: &Call, name: &str, default: bool) -> Result<Option<bool>, Refusal> {
     match call.param(name) {
         None => Ok(Some(default)),
         Some("true") => Ok(Some(true)),

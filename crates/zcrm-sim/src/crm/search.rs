@@ -5,7 +5,7 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::criteria::{self, Condition, Criteria, Operator, Wrong};
-use super::list::{PAGE_WALL, Paging, fields};
+use super::list::{PAGE_WALL, Paging, either, fields};
 use super::refusal::Refusal;
 use super::{Context, View};
 use crate::call::Answer;
@@ -70,6 +70,8 @@ pub(super) fn search(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let fields = fields(cx.call, cx.version)?;
     let paging = Paging::of(cx.call)?;
     let wanted = Wanted::of(cx, module)?.ok_or_else(|| Refusal::missing_param("criteria"))?;
+    let converted = either(cx.call, "converted", false)?;
+    let approved = either(cx.call, "approved", true)?;
     if paging.beyond_wall() {
         return Err(Refusal::bad(
             "LIMIT_EXCEEDED",
@@ -87,6 +89,8 @@ pub(super) fn search(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
         .values()
         .rev()
         .filter(|record| cx.now - record.modified >= lag)
+        .filter(|record| converted.is_none_or(|wanted| record.converted == wanted))
+        .filter(|record| approved.is_none_or(|wanted| record.approved == wanted))
         .filter(|record| wanted.holds(view, module, record))
         .skip(paging.offset());
     let data: Vec<Value> = found

@@ -75,6 +75,12 @@ async fn a_lead_becomes_a_contact_an_account_and_a_deal() {
             (leads("false").await, leads("true").await, leads("both").await),
             (204, 200, 200)
         );
+        let found = async |converted: &str| {
+            let path = format!("/crm/{version}/Leads/search?email=ada@example.com{converted}");
+            http.get(&path).await.status
+        };
+        assert_eq!((found("").await, found("&converted=true").await), (204, 200));
+        assert_eq!(found("&converted=maybe").await, 400);
         assert_eq!(sim.record("Leads", &lead).unwrap()["Converted__s"], true);
         let again = http.post(&path, &json!({ "data": [{}] })).await;
         assert_eq!((again.status, again.code().as_str()), (400, "ID_ALREADY_CONVERTED"));
