@@ -80,7 +80,7 @@ fn show(cx: &Context<'_>, user: &User) -> Value {
         "id": user.id,
         "zuid": user.zuid,
         "email": user.email,
-        "first_name": user.first_name,
+        "first_name": (!user.first_name.is_empty()).then_some(&user.first_name),
         "last_name": user.last_name,
         "full_name": user.full_name(),
         "role": setting(&cx.store().roles, &user.role),
