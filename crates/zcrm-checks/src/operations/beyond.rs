@@ -23,6 +23,9 @@ pub(super) async fn beyond(api: &Api, recorder: &Recorder) -> Result<(), Error> 
     notes(api, recorder, &lead).await?;
     files(api, recorder, &lead).await?;
     related(api, recorder, &lead).await?;
+    recorder.now("RecordHandle::convert");
+    let deal = Record::new().with("Deal_Name", "Pumps").with("Stage", "Qualification");
+    api.record("Leads", &lead).convert().deal(&deal).send().await?;
     organisation(api, recorder).await?;
     users(api, recorder).await
 }
@@ -111,7 +114,7 @@ async fn notes(api: &Api, recorder: &Recorder, lead: &Id) -> Result<(), Error> {
     own.delete_one(&note).send().await?;
     let notes = api.notes();
     recorder.now("Notes::create");
-    let made = ["one", "two"].map(|text| Note::new(text).on("Leads", lead));
+    let made = ["one", "two"].map(|text| Note::new(text).with_title(text).on("Leads", lead));
     let made = notes.create(made).send().await?.all()?;
     let ids = made.into_iter().map(id).collect::<Result<Vec<_>, _>>()?;
     let [one, two] = ids.as_slice() else { return Err(Error::input("two notes were made")) };
@@ -260,6 +263,7 @@ async fn users(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     let users = api.users();
     recorder.now("Users::create");
     let user = User::new("Dorn", "cy@example.com")
+        .with_first_name("Cy")
         .with_role(Lookup::to(&role))
         .with_profile(Lookup::to(&profile));
     let user = id(users.create(&user).send().await?)?;
