@@ -1,0 +1,97 @@
+//! A headless Chromium, driven over WebDriver.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use fantoccini::{Client, ClientBuilder};
+use serde_json::json;
+
+/// Names another driver than the one that is installed.
+const PROGRAM: &str = "ZCRM_TEST_CHROMEDRIVER";
+
+/// The driver; it and its browsers end when this is dropped.
+pub(crate) struct Chromium {
+    driver: Child,
+    port: u16,
+}
+
+impl Chromium {
+    pub(crate) fn start() -> Self {
+        let mut driver = Command::new(program())
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = lines
+            .by_ref()
+            .find_map(|line| {
+                let line = line.unwrap();
+                let (_, port) = line.split_once("started successfully on port ")?;
+                port.trim_end_matches('.').parse().ok()
+            })
+            .expect("the driver says its port");
+        // what it says later must not fill the pipe
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { driver, port }
+    }
+
+    /// A browser with a profile of its own.
+    pub(crate) async fn browser(&self) -> Client {
+        let mut arguments = vec!["--headless=new", "--disable-gpu", "--disable-dev-shm-usage"];
+        if is_root() {
+            // Chromium's sandbox does not go with root; it opens nothing but our own pages
+            arguments.push("--no-sandbox");
+        }
+        let mut options = json!({ "args": arguments });
+        if let Some(browser) = std::env::var_os("ZCRM_TEST_CHROMIUM") {
+            options["binary"] = json!(browser.to_string_lossy());
+        }
+        let capabilities = json!({ "goog:chromeOptions": options });
+        ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+            .capabilities(capabilities.as_object().unwrap().clone())
+            .connect(&format!("http://127.0.0.1:{}", self.port))
+            .await
+            .unwrap()
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        // asked for, so that it ends its browsers first, also those of a test that failed
+        let asked = TcpStream::connect(("127.0.0.1", self.port)).and_then(|mut stream| {
+            stream.write_all(b"GET /shutdown HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
+            stream.read(&mut [0; 16])
+        });
+        if asked.is_err() {
+            let _ = self.driver.kill();
+        }
+        let _ = self.driver.wait();
+    }
+}
+
+fn is_root() -> bool {
+    Path::new("/proc/self").metadata().is_ok_and(|own| {
+        #[cfg(unix)]
+        return std::os::unix::fs::MetadataExt::uid(&own) == 0;
+        #[cfg(not(unix))]
+        return false;
+    })
+}
+
+fn program() -> PathBuf {
+    if let Some(named) = std::env::var_os(PROGRAM) {
+        return named.into();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .map(|folder| folder.join("chromedriver"))
+        .find(|program| program.is_file())
+        .expect("no chromedriver is installed; `cargo xtask test` installs one")
+}

@@ -1,0 +1,191 @@
+//! Login with Zoho in a real browser: the example of `zcrm`, a headless Chromium, and the
+//! simulator's consent page.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+#[path = "../../../zcrm/examples/login/app.rs"]
+mod app;
+mod chromium;
+
+use fantoccini::{Client as Browser, Locator, elements::Element};
+use tokio::net::TcpListener;
+use zcrm::{Clients, MemoryStore};
+use zcrm_sim::Simulator;
+
+use crate::chromium::Chromium;
+
+const SHE: &str = "patricia@example.com";
+const HE: &str = "charles@example.com";
+
+/// The application and the simulator that it logs people in at.
+struct World {
+    chromium: Chromium,
+    sim: Simulator,
+    clients: Clients,
+    /// Where the application answers.
+    url: String,
+}
+
+impl World {
+    async fn new() -> Self {
+        let chromium = Chromium::start();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        let sim = Simulator::builder()
+            .client("1000.WEB", "marked-secret", format!("{url}/callback"))
+            .user(SHE)
+            .user(HE)
+            .records("Leads", 3)
+            .plain_http()
+            .start()
+            .await
+            .unwrap();
+        let clients = clients(&sim).await;
+        let app = app::app(clients.clone());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Self { chromium, sim, clients, url }
+    }
+
+    /// A browser of its own, without the cookies of others, on the application's first page.
+    async fn visitor(&self) -> Browser {
+        let browser = self.chromium.browser().await;
+        browser.goto(&self.url).await.unwrap();
+        browser
+    }
+
+    async fn users(&self) -> Vec<String> {
+        let mut users: Vec<String> =
+            self.clients.users().await.unwrap().iter().map(|key| key.user().to_owned()).collect();
+        users.sort();
+        users
+    }
+}
+
+async fn clients(sim: &Simulator) -> Clients {
+    zcrm::Client::builder()
+        .store(MemoryStore::new())
+        .client_id(sim.client_id())
+        .client_secret(sim.client_secret())
+        .redirect_uri(sim.redirect_uri())
+        .accounts_url(sim.accounts_url())
+        .api_base_url(sim.api_url())
+        .build_clients()
+        .await
+        .unwrap()
+}
+
+async fn click(browser: &Browser, css: &str) {
+    found(browser, css).await.click().await.unwrap();
+}
+
+async fn text(browser: &Browser, css: &str) -> String {
+    found(browser, css).await.text().await.unwrap()
+}
+
+/// Waits for what the page is to show; tells the page if it does not come.
+async fn found(browser: &Browser, css: &str) -> Element {
+    match browser.wait().for_element(Locator::Css(css)).await {
+        Ok(element) => element,
+        Err(error) => panic!("no `{css}`: {error}\n{}", browser.source().await.unwrap()),
+    }
+}
+
+async fn begin(browser: &Browser) {
+    click(browser, "#login").await;
+    found(browser, "select[name=user]").await;
+}
+
+async fn consent(browser: &Browser, user: &str) {
+    begin(browser).await;
+    found(browser, "select[name=user]").await.select_by_value(user).await.unwrap();
+    click(browser, "button[value=accept]").await;
+}
+
+/// The leads that the page shows.
+async fn leads(browser: &Browser) -> usize {
+    found(browser, "#leads").await;
+    browser.find_all(Locator::Css("#leads li")).await.unwrap().len()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_consents_sees_the_leads_and_a_second_person_stands_beside() {
+    let world = World::new().await;
+    let hers = world.visitor().await;
+    consent(&hers, SHE).await;
+    assert_eq!(leads(&hers).await, 3);
+    assert_eq!(text(&hers, "#message").await, format!("Logged in as {SHE}"));
+    let cookie = hers.get_named_cookie("session").await.unwrap();
+    assert!(cookie.http_only().unwrap());
+
+    let his = world.visitor().await;
+    his.goto(&format!("{}/leads", world.url)).await.unwrap();
+    assert_eq!(his.find_all(Locator::Css("#leads")).await.unwrap().len(), 0, "nobody logged in");
+    consent(&his, HE).await;
+    assert_eq!(leads(&his).await, 3);
+    assert_eq!(text(&his, "#message").await, format!("Logged in as {HE}"));
+    assert_eq!(world.users().await, [HE, SHE]);
+
+    // each goes on as who they are
+    for (browser, user) in [(&hers, SHE), (&his, HE)] {
+        browser.refresh().await.unwrap();
+        assert_eq!(leads(browser).await, 3);
+        assert_eq!(text(browser, "#message").await, format!("Logged in as {user}"));
+    }
+    assert_eq!(world.sim.journal().exchanges(), 2);
+
+    click(&hers, "#logout").await;
+    found(&hers, "#login").await;
+    hers.goto(&format!("{}/leads", world.url)).await.unwrap();
+    found(&hers, "#login").await;
+    his.refresh().await.unwrap();
+    assert_eq!(leads(&his).await, 3);
+    for browser in [hers, his] {
+        browser.close().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_refuses_is_told_so_and_nothing_is_kept() {
+    let world = World::new().await;
+    let browser = world.visitor().await;
+    begin(&browser).await;
+    click(&browser, "button[value=refuse]").await;
+    let message = text(&browser, "#message").await;
+    assert!(message.contains("did not give access"), "{message}");
+    assert_eq!(world.sim.journal().exchanges(), 0);
+    assert!(world.users().await.is_empty());
+    // and may try again
+    consent(&browser, SHE).await;
+    assert_eq!(leads(&browser).await, 3);
+    browser.close().await.unwrap();
+}
+
+/// Somebody lures a person's browser to the end of a login that another began, so that the person
+/// works in a stranger's account.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_forged_state_is_refused_before_the_grant_is_looked_at() {
+    let world = World::new().await;
+    let stranger = world.visitor().await;
+    begin(&stranger).await;
+    let consent_page = stranger.current_url().await.unwrap();
+    let state = consent_page.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    let grant = world.sim.grant_token();
+    let accounts = world.sim.accounts_url();
+    let forged = |state: &str| {
+        let query = [("code", grant.as_str()), ("state", state), ("accounts-server", &accounts)];
+        let url = format!("{}/callback", world.url);
+        url::Url::parse_with_params(&url, query).unwrap()
+    };
+
+    let victim = world.visitor().await;
+    begin(&victim).await;
+    for state in [state.as_str(), "made-up", ""] {
+        victim.goto(forged(state).as_str()).await.unwrap();
+        let message = text(&victim, "#message").await;
+        assert!(message.contains("not begun here"), "{state}: {message}");
+    }
+    assert_eq!(world.sim.journal().exchanges(), 0);
+    assert!(world.users().await.is_empty());
+    for browser in [stranger, victim] {
+        browser.close().await.unwrap();
+    }
+}

@@ -1,0 +1,66 @@
+//! Login with Zoho, in a browser: a button, the redirect, and a page with the person's leads.
+//!
+//! Without settings it runs against an embedded simulator, whose consent page plays Zoho's:
+//!
+//! ```text
+//! cargo run -p zcrm --example login
+//! ```
+//!
+//! With `ZCRM_CLIENT_ID`, `ZCRM_CLIENT_SECRET`, `ZCRM_REDIRECT_URI` and `ZCRM_DATA_CENTER` it runs
+//! against Zoho. The redirect URI is that of a server-based client of Zoho's API console, such as
+//! `http://localhost:8090/callback`; its port is the one that this program listens on.
+#![allow(clippy::print_stdout, reason = "an example talks to a person")]
+
+mod app;
+
+use std::{env, error::Error};
+
+use tokio::net::TcpListener;
+use zcrm::{MemoryStore, prelude::*};
+use zcrm_sim::Simulator;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let at_zoho = env::var_os("ZCRM_CLIENT_ID").is_some();
+    let redirect_uri = match env::var("ZCRM_REDIRECT_URI") {
+        Ok(uri) => uri,
+        Err(_) => "http://localhost:8090/callback".to_owned(),
+    };
+    let port = redirect_uri.parse::<http::Uri>()?.port_u16().unwrap_or(80);
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+
+    // logins last as long as the program; a file or a database would keep them
+    let mut builder = Client::builder().store(MemoryStore::new());
+    let mut simulator = None;
+    if at_zoho {
+        builder = builder.config(Config::from_env()?).api_version(ApiVersion::V8);
+    } else {
+        let started = Simulator::builder()
+            .client("1000.EXAMPLE", "an example's secret", &redirect_uri)
+            .user("patricia@example.com")
+            .user("charles@example.com")
+            .records("Leads", 12)
+            // a browser does not know the simulator's own authority
+            .plain_http()
+            .start()
+            .await?;
+        builder = builder
+            .client_id(started.client_id())
+            .client_secret(started.client_secret())
+            .redirect_uri(started.redirect_uri())
+            .accounts_url(started.accounts_url())
+            .api_base_url(started.api_url());
+        println!("Zoho is played by a simulator at {}.", started.accounts_url());
+        simulator = Some(started);
+    }
+    let clients = builder.build_clients().await?;
+    println!("Open http://localhost:{port}/ in a browser; Ctrl-C ends this.");
+    let stop = async {
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    axum::serve(listener, app::app(clients)).with_graceful_shutdown(stop).await?;
+    if let Some(simulator) = simulator {
+        simulator.stop().await;
+    }
+    Ok(())
+}
