@@ -9,6 +9,7 @@
 )]
 
 mod bench;
+mod browser;
 mod checks;
 mod ci;
 mod codegen;

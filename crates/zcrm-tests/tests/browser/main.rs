@@ -1,6 +1,12 @@
 //! Login with Zoho in a real browser: the example of `zcrm`, a headless Chromium, and the
 //! simulator's consent page.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
 
 #[path = "../../../zcrm/examples/login/app.rs"]
 mod app;
@@ -167,7 +173,8 @@ async fn a_forged_state_is_refused_before_the_grant_is_looked_at() {
     let stranger = world.visitor().await;
     begin(&stranger).await;
     let consent_page = stranger.current_url().await.unwrap();
-    let state = consent_page.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    let state =
+        consent_page.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
     let grant = world.sim.grant_token();
     let accounts = world.sim.accounts_url();
     let forged = |state: &str| {

@@ -146,7 +146,8 @@ const BUTTON: &str =
 
 /// The id in the browser's cookie.
 fn session(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
+    let cookies =
+        headers.get_all(header::COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
     cookies
         .flat_map(|cookies| cookies.split(';'))
         .find_map(|cookie| cookie.trim().strip_prefix("session="))
@@ -161,7 +162,9 @@ fn with_session(id: &str, response: impl IntoResponse) -> Response {
 /// What went wrong, for the person; the log has the rest.
 fn failed(error: &zcrm::Error) -> Response {
     let (status, text) = match TokenFault::of(error) {
-        Some(TokenFault::Denied) => (StatusCode::OK, "You did not give access, so nothing is shown."),
+        Some(TokenFault::Denied) => {
+            (StatusCode::OK, "You did not give access, so nothing is shown.")
+        }
         Some(TokenFault::ForgedState) => {
             (StatusCode::BAD_REQUEST, "This login was not begun here, or took too long.")
         }
