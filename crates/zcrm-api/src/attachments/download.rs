@@ -1,13 +1,13 @@
 //! A file that Zoho sends, and its name.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use bytes::Bytes;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use zcrm_core::Error;
 use zcrm_http::Download;
 
-use super::file_name;
+use super::{file_name, save};
 use crate::Call;
 
 /// A file that is on its way: its name at once, its content as a stream at constant memory.
@@ -66,6 +66,36 @@ impl FileDownload {
     /// The next piece of the content; `None` at its end.
     pub async fn next(&mut self) -> Option<Result<Bytes, Error>> {
         self.content.next().await
+    }
+
+    /// Saves the file in a folder under its [`safe_name`](Self::safe_name), and tells where. What
+    /// stands there under that name stays, and is an error. A download that breaks off leaves
+    /// nothing behind.
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// let attachments = api.record("Leads", "3652397000000649013").attachments();
+    /// let path = attachments.download("3652397000000654321").await?.save_in("offers").await?;
+    /// println!("{}", path.display());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind [`Input`](zcrm_core::ErrorKind::Input) where there is such a file, or the folder
+    /// cannot be written in; of kind [`Other`](zcrm_core::ErrorKind::Other) where the disk fails;
+    /// of the download.
+    pub async fn save_in(self, folder: impl Into<PathBuf>) -> Result<PathBuf, Error> {
+        save::save(self, folder.into(), save::Existing::Stays).await
+    }
+
+    /// As [`save_in`](Self::save_in), but takes the place of a file of that name, once the whole
+    /// file is there.
+    ///
+    /// # Errors
+    /// As [`save_in`](Self::save_in), other than for a file that is there.
+    pub async fn save_over(self, folder: impl Into<PathBuf>) -> Result<PathBuf, Error> {
+        save::save(self, folder.into(), save::Existing::IsReplaced).await
     }
 
     /// The stream below, for whoever wants a body or a `Stream`.

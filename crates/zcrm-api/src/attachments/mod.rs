@@ -3,6 +3,7 @@
 mod download;
 mod file_name;
 mod photo;
+mod save;
 
 pub use download::FileDownload;
 pub use photo::Photo;

@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 use zcrm_api::{Note, SortOrder};
 use zcrm_core::{ApiVersion, ErrorKind, Id, Record, Tag};
 
-use crate::paper::{BOTH, answering, asks, at, desk, done, refused, shown};
+use crate::{
+    paper::{BOTH, answering, asks, at, desk, done, refused, shown},
+    world::World,
+};
 
 const NOTE_FIELDS: &str = "Note_Title,Note_Content,Parent_Id,Owner,Created_By,Created_Time,\
                            Modified_By,Modified_Time";
@@ -529,6 +532,56 @@ async fn files_and_photos_are_fetched_with_their_names() {
             assert_eq!(error.kind(), kind, "{status}: {error}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_saved_file_has_a_safe_name_and_overwrites_nothing_unless_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let inner = folder.path().join("inner");
+    std::fs::create_dir(&inner).unwrap();
+    let names = |folder: &std::path::Path| {
+        let all = std::fs::read_dir(folder).unwrap();
+        let mut all: Vec<_> =
+            all.map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
+        all.sort();
+        all
+    };
+    let fetch = async |content: &'static str| {
+        let named = [("content-disposition", "attachment; filename=\"../../../x/../a.txt\"")];
+        let (api, _) = desk(ApiVersion::V8, 200, &named, content);
+        api.record("Leads", "5").attachments().download("8").await.unwrap()
+    };
+    let path = fetch("one").await.save_in(&inner).await.unwrap();
+    assert_eq!(path, inner.join("a.txt"));
+    let error = fetch("two").await.save_in(&inner).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input);
+    assert!(error.to_string().contains("a.txt"), "{error}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "one");
+    assert_eq!(fetch("three").await.save_over(&inner).await.unwrap(), path);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "three");
+    assert_eq!(names(&inner), ["a.txt"]);
+    assert_eq!(names(folder.path()), ["inner"]);
+    refused(fetch("four").await.save_in(folder.path().join("none")).await, &["none"]);
+
+    // a body that breaks off leaves nothing behind, and what was there as it was
+    let World { sim, api } = World::new(ApiVersion::V8).await;
+    let row = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
+    let lead = api.records("Leads").create_one(&row).await.unwrap().id.unwrap();
+    let files = api.record("Leads", &lead).attachments();
+    let made = files.upload("a.txt", "text/plain", vec![b'x'; 100_000]).send().await.unwrap();
+    let made = made.id.unwrap();
+    for over in [false, true] {
+        sim.faults().on_path_prefix("/crm/v8/Leads/").cut_body();
+        let file = files.download(&made).await.unwrap();
+        let target = if over { inner.clone() } else { folder.path().to_owned() };
+        let saved = if over { file.save_over(target).await } else { file.save_in(target).await };
+        assert!(saved.is_err());
+        assert_eq!(names(&inner), ["a.txt"]);
+        assert_eq!(names(folder.path()), ["inner"]);
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "three");
+    let whole = files.download(&made).await.unwrap().save_in(folder.path()).await.unwrap();
+    assert_eq!(std::fs::metadata(whole).unwrap().len(), 100_000);
 }
 
 /// record_photo.json: the answers have no list around them.
