@@ -7,6 +7,7 @@ mod calls;
 mod columns;
 mod convert;
 mod defects;
+mod defects_beyond;
 mod documents;
 mod metadata;
 mod operations;

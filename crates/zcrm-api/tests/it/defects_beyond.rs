@@ -1,0 +1,183 @@
+//! What the Ruby SDK does wrong beyond the records, and this one must not: one test for each group
+//! of its defects that touches metadata, the organisation or what belongs to a record, by the
+//! group's number.
+
+use serde_json::{Value, json};
+use zcrm_api::{SortOrder, organisation::VariableGroupBy};
+use zcrm_core::{ErrorKind, Tag};
+
+use crate::paper::{BOTH, answering, asks, at, desk, refused, shown};
+
+#[test]
+fn group_1_names_in_paths_are_encoded_or_refused() {
+    for version in BOTH {
+        let api = at(version);
+        let named = api.variables().by_name("a/b ?#é").preview().unwrap();
+        assert!(named.uri().path().ends_with("/variables/a%2Fb%20%3F%23%C3%A9"), "{named:?}");
+        refused(api.module("Le/ads").fields().list().preview(), &["is no module"]);
+        refused(api.record("Leads", "1/2").notes().list().preview(), &["is no id"]);
+    }
+}
+
+#[tokio::test]
+async fn group_6_a_variables_group_is_not_its_id() {
+    let variable = json!({ "variables": [
+        { "id": "1", "variable_group": { "api_name": "General", "id": "9" } },
+    ]});
+    for version in BOTH {
+        let group = VariableGroupBy::from("General");
+        let read = answering(version, &variable).variables().get("1").in_group(group);
+        let group = read.send().await.unwrap().group().unwrap().unwrap();
+        assert_eq!(group.api_name.as_deref(), Some("General"));
+        assert_eq!(group.id.unwrap(), "9");
+    }
+}
+
+#[tokio::test]
+async fn group_7_a_users_own_fields_are_members_of_their_own_type() {
+    let user = json!({ "users": [{ "id": "7", "Badge": "B 17", "Floor": 3, "Keys": ["a"] }] });
+    for version in BOTH {
+        let user = answering(version, &user).users().get("7").send().await.unwrap();
+        assert_eq!(user.field::<String>("Badge").unwrap().as_deref(), Some("B 17"));
+        assert_eq!(user.field::<u8>("Floor").unwrap(), Some(3));
+        let change = user.with_field("Floor", 4);
+        let body = json!({ "users": [{ "id": "7", "Badge": "B 17", "Floor": 4, "Keys": ["a"] }] });
+        asks(at(version).users().update_one("7", &change).preview(), "PUT users/7", body);
+    }
+}
+
+#[test]
+fn group_8_related_lists_are_sorted_by_the_name_of_other_lists() {
+    for version in BOTH {
+        let list = at(version).record("Leads", "5").related("Products").list().fields(["id"]);
+        let line = "GET Leads/5/Products?sort_by=id&sort_order=desc&fields=id";
+        asks(list.sort_by("id", SortOrder::Descending).preview(), line, Value::Null);
+    }
+}
+
+#[test]
+fn group_9_no_parameter_is_sent_empty() {
+    for version in BOTH {
+        asks(at(version).users().current().preview(), "GET users?type=CurrentUser", Value::Null);
+        asks(at(version).variables().get("1").preview(), "GET settings/variables/1", Value::Null);
+    }
+}
+
+#[tokio::test]
+async fn group_10_the_sort_of_a_view_that_was_read_is_changed() {
+    for version in BOTH {
+        for sort_by in [json!("Last_Name"), json!({ "api_name": "Last_Name", "id": "11" })] {
+            let view = json!({ "custom_views": [{ "id": "7", "sort_by": sort_by }] });
+            let views = answering(version, &view).module("Leads").custom_views();
+            let field = views.get("7").send().await.unwrap().sort_by().unwrap().unwrap();
+            let request = views.sort("7", field, SortOrder::Ascending).preview().unwrap();
+            let row = &shown(&request).1["custom_views"][0];
+            assert_eq!(row["sort_by"]["api_name"], "Last_Name");
+        }
+    }
+}
+
+#[tokio::test]
+async fn group_11_answers_may_lack_what_they_often_have() {
+    let one = json!({ "id": "1" });
+    let body = json!({
+        "modules": [{ "related_lists": [{ "id": "2" }] }], "fields": [&one], "custom_views": [&one],
+        "users": [&one], "layouts": [&one], "profiles": [&one], "data": [&one],
+    });
+    for version in BOTH {
+        let api = answering(version, &body);
+        let leads = api.module("Leads");
+        let module = leads.get().send().await.unwrap();
+        assert_eq!(module.related_lists().unwrap()[0].id().unwrap().unwrap(), "2");
+        let field = leads.fields().get("1").send().await.unwrap();
+        assert!(field.pick_list_values().unwrap().is_empty());
+        let view = leads.custom_views().get("1").send().await.unwrap();
+        assert!(view.criteria().unwrap().is_none());
+        assert!(leads.custom_views().categories().await.unwrap().is_empty());
+        let user = api.users().get("1").send().await.unwrap();
+        assert!(user.role().unwrap().is_none() && user.profile().unwrap().is_none());
+        assert!(user.created_by().unwrap().is_none());
+        let layout = leads.layouts().get("1").send().await.unwrap();
+        assert!(layout.sections().unwrap().is_empty());
+        let profile = api.profiles().get("1").send().await.unwrap();
+        assert!(profile.permissions().unwrap().is_empty());
+        let note = api.notes().get("1").send().await.unwrap();
+        assert!(note.parent().unwrap().is_none() && note.created_by().unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn group_12_a_tag_has_its_name_and_two_people() {
+    let tags = json!({ "tags": [
+        { "id": "7", "name": "Hot", "created_by": { "id": "1" }, "modified_by": { "id": "2" } },
+    ]});
+    for version in BOTH {
+        let tags = answering(version, &tags).module("Leads").tags().list().all().await.unwrap();
+        let tag: &Tag = &tags[0];
+        assert_eq!(tag.name().unwrap().as_deref(), Some("Hot"));
+        assert_eq!(tag.created_by().unwrap().unwrap().id, "1");
+        assert_eq!(tag.modified_by().unwrap().unwrap().id, "2");
+        let request = at(version).record("Leads", "5").tags().add([tag]).preview().unwrap();
+        let (line, body) = shown(&request);
+        assert!(line.ends_with("tag_names=Hot") || body["tags"][0]["name"] == "Hot", "{line}");
+    }
+}
+
+#[tokio::test]
+async fn group_13_categories_have_names_and_groups_of_three_all_parts() {
+    let part = |field: &str| json!({ "field": field, "comparator": "equal", "value": "x" });
+    let views = json!({
+        "custom_views": [{ "id": "7", "criteria": {
+            "group_operator": "or", "group": [part("A"), part("B"), part("C")],
+        }}],
+        "info": { "translation": { "public_views": "Public Views" } },
+    });
+    for version in BOTH {
+        let views = answering(version, &views).module("Leads").custom_views();
+        let criteria = views.get("7").send().await.unwrap().criteria().unwrap().unwrap();
+        assert_eq!(criteria.to_string(), "((A:equal:x)or(B:equal:x)or(C:equal:x))");
+        let categories = views.categories().await.unwrap();
+        assert_eq!(categories[0].name, "public_views");
+        assert_eq!(categories[0].display_value, "Public Views");
+    }
+}
+
+#[test]
+fn group_15_ids_are_taken_as_numbers_and_as_texts() {
+    for version in BOTH {
+        let lead = at(version).record("Leads", 5);
+        asks(lead.notes().delete_one(7).preview(), "DELETE Leads/5/Notes/7", Value::Null);
+        asks(
+            lead.attachments().delete_one("7").preview(),
+            "DELETE Leads/5/Attachments/7",
+            Value::Null,
+        );
+        assert!(lead.tags().add(["Hot"]).preview().is_ok());
+    }
+}
+
+#[tokio::test]
+async fn group_16_every_status_is_told_for_what_it_is() {
+    for version in BOTH {
+        let (api, _) = desk(version, 204, &[], "");
+        assert!(api.roles().list().all().await.unwrap().is_empty());
+        let none = api.roles().get("1").send().await.unwrap_err();
+        assert_eq!(none.kind(), ErrorKind::NotFound);
+        let (api, _) = desk(version, 304, &[], "");
+        assert!(api.users().list().all().await.unwrap().is_empty());
+        for status in [502, 503] {
+            let (api, _) = desk(version, status, &[], "<html>down</html>");
+            let error = api.taxes().list().all().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Decode);
+            let file = api.record("Leads", "5").attachments().download("8").await.unwrap_err();
+            assert_eq!(file.status().unwrap().as_u16(), status);
+        }
+        let mixed = json!({ "taxes": [
+            { "code": "SUCCESS", "status": "success", "message": "", "details": { "id": "1" } },
+            { "code": "INVALID_DATA", "status": "error", "message": "no", "details": {} },
+        ]});
+        let (api, _) = desk(version, 207, &[], mixed.to_string());
+        let outcomes = api.taxes().delete(["1", "2"]).send().await.unwrap();
+        assert_eq!((outcomes.successes().count(), outcomes.failures().count()), (1, 1));
+    }
+}
