@@ -9,6 +9,7 @@ mod convert;
 mod defects;
 mod defects_beyond;
 mod documents;
+mod files;
 mod metadata;
 mod operations;
 mod organisation;

@@ -93,3 +93,12 @@ pub(crate) fn done(key: &str, ids: &[&str]) -> Value {
     };
     serde_json::json!({ key: ids.iter().map(row).collect::<Vec<_>>() })
 }
+
+/// The path, with the fields that a list names from v3 on.
+pub(crate) fn with_fields(version: ApiVersion, path: &str, fields: &str) -> String {
+    let joint = if path.contains('?') { '&' } else { '?' };
+    match version.requires_fields() {
+        true => format!("GET {path}{joint}fields={fields}"),
+        false => format!("GET {path}"),
+    }
+}
