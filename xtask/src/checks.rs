@@ -14,6 +14,11 @@ pub(crate) fn fleet(workspace: &Workspace, arguments: &[String]) -> Result<(), E
     run(workspace, "fleet", arguments)
 }
 
+/// `cargo xtask transfer`.
+pub(crate) fn transfer(workspace: &Workspace, arguments: &[String]) -> Result<(), Error> {
+    run(workspace, "transfer", arguments)
+}
+
 fn run(workspace: &Workspace, program: &str, arguments: &[String]) -> Result<(), Error> {
     let mut command =
         workspace.cargo("run", &["--release", "--quiet", "--package", "zcrm-checks", "--bin"]);

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use crate::metadata::{self, Member};
 use crate::shell::{self, Error, Stopwatch, Workspace};
 use crate::table;
-use crate::{bench, house, layers, specification};
+use crate::{bench, house, layers, signatures, specification};
 
 /// One check.
 pub(crate) struct Step {
@@ -56,6 +56,11 @@ pub(crate) const STEPS: &[Step] = &[
         name: "bench",
         about: "what is counted keeps to its aim beside the floor",
         run: |workspace| passed(bench::run(workspace, &["--quick".to_owned()])),
+    },
+    Step {
+        name: "signatures",
+        about: "the public API shows types of allowed crates only",
+        run: |workspace| passed(signatures::run(workspace, &[])),
     },
     Step { name: "examples", about: "the examples build", run: examples },
     Step { name: "deny", about: "licences, bans and sources of the dependencies", run: deny },

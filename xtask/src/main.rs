@@ -21,6 +21,7 @@ mod manifest;
 mod mariadb;
 mod metadata;
 mod shell;
+mod signatures;
 mod specification;
 mod table;
 mod test;
@@ -58,6 +59,12 @@ const COMMANDS: &[Command] = &[
         usage: "",
         about: "check the dependencies of every member against the layer table",
         run: layers::run,
+    },
+    Command {
+        name: "signatures",
+        usage: "",
+        about: "check which crates' types the public API of each library shows",
+        run: signatures::run,
     },
     Command {
         name: "house",
@@ -106,6 +113,12 @@ const COMMANDS: &[Command] = &[
         usage: "[python] [node]",
         about: "run Zoho's own SDKs against the simulator; fetches them into the target folder",
         run: foreign_sdk::run,
+    },
+    Command {
+        name: "transfer",
+        usage: "[--megabytes N] [--peak MIB]",
+        about: "move a gigabyte each way over TLS, and look at the memory that it took",
+        run: checks::transfer,
     },
     Command { name: "help", usage: "", about: "print this list", run: help },
 ];

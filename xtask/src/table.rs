@@ -58,7 +58,10 @@ const NO_WIRE: &str = "zcrm-api works over any transport of zcrm-http and does n
 /// The families.
 pub(crate) const FAMILIES: &[Family] = &[
     // zcrm-tests looks into the logs of both, for secrets
-    Family { stems: &["hyper"], homes: &["zcrm-http", "zcrm-sim", "zcrm-bench", "zcrm-tests"] },
+    Family {
+        stems: &["hyper"],
+        homes: &["zcrm-http", "zcrm-sim", "zcrm-bench", "zcrm-checks", "zcrm-tests"],
+    },
     Family {
         stems: &["diesel", "mysql", "mysql_async", "mysql_common"],
         homes: &["zcrm-store-mysql", "zcrm-tests"],
@@ -98,6 +101,7 @@ pub(crate) const TABLE: &[Row] = &[
         place: Place::Layer(2),
         also: &[],
         externals: Externals::Only(&[
+            "async-compression",
             "async-trait",
             "bytes",
             "chrono",
@@ -106,19 +110,18 @@ pub(crate) const TABLE: &[Row] = &[
             "futures-util",
             "http",
             "http-body",
-            "http-body-util",
             "hyper",
             "hyper-rustls",
             "hyper-util",
-            "pin-project-lite",
             "rustls",
+            "rustls-native-certs",
             "rustls-pki-types",
             "serde",
             "serde_json",
-            "thiserror",
+            "tempfile",
             "tokio",
+            "tokio-util",
             "tower",
-            "tower-http",
             "tracing",
             "webpki-roots",
         ]),

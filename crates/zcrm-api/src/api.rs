@@ -7,13 +7,17 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use http::Request;
+use http::{HeaderMap, Request};
 use serde::Deserialize;
+use tower::Layer;
 use zcrm_core::{
     ApiVersion, CallMeta, Endpoint, Error, ErrorKind, Id, Module, Outcome, Record, Reply,
     RequestBuilder, RetryClass,
 };
-use zcrm_http::{AuthorizedBy, Authorizer, CallSettings, Opened, ReqBody, Transport, open, send};
+use zcrm_http::{
+    AuthorizedBy, Authorizer, CallSettings, Opened, ReqBody, Transport, layer::HeadersLayer, open,
+    send,
+};
 
 use crate::{Call, RecordHandle, Records, operations};
 
@@ -83,6 +87,29 @@ impl Api {
         Self { settings, ..self.clone() }
     }
 
+    /// The same API with these headers on each of its calls, unless a call has its own of the same
+    /// name: for one call that has no method for headers, or for many.
+    ///
+    /// ```
+    /// # fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// use http::{HeaderMap, HeaderValue};
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert("x-crm-org", HeaderValue::from_static("600"));
+    /// let deleting = api.with_headers(headers)?.records("Leads").delete(["3652397000000649013"]);
+    /// # let _ = deleting;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind [`Config`](ErrorKind::Config) for headers that the stack sets itself.
+    pub fn with_headers(&self, headers: HeaderMap) -> Result<Self, Error> {
+        let layer = HeadersLayer::new(headers)?;
+        let transport = Arc::new(Transport::new(layer.layer(Transport::clone(&self.transport))));
+        Ok(Self { transport, ..self.clone() })
+    }
+
     /// The same API, but only for reading: every operation that may change something is refused
     /// before it is sent.
     #[must_use]
@@ -146,16 +173,20 @@ impl Api {
 
     /// Builds a request, has it authorised and takes in the answer.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Reply, Error> {
+        self.send_built(request.build()?.map(ReqBody::from)).await
+    }
+
+    /// Has a request authorised and takes in the answer.
+    pub(crate) async fn send_built(&self, request: Request<ReqBody>) -> Result<Reply, Error> {
         send(&self.transport, self.authorize(request)?).await
     }
 
-    /// Builds a request, has it authorised and hands on the file that it answers with.
-    pub(crate) async fn open(&self, request: RequestBuilder) -> Result<Opened, Error> {
+    /// Has a request authorised and hands on the file that it answers with.
+    pub(crate) async fn open(&self, request: Request<ReqBody>) -> Result<Opened, Error> {
         open(&self.transport, self.authorize(request)?).await
     }
 
-    fn authorize(&self, request: RequestBuilder) -> Result<Request<ReqBody>, Error> {
-        let mut request = request.build()?.map(ReqBody::from);
+    fn authorize(&self, mut request: Request<ReqBody>) -> Result<Request<ReqBody>, Error> {
         if self.read_only
             && let Some(call) = request.extensions().get::<CallMeta>()
             && call.retry_class() != RetryClass::Read

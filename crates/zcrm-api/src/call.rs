@@ -1,17 +1,20 @@
 //! A call of any endpoint.
 
-use bytes::Bytes;
-use http::{Request, StatusCode, header::CONTENT_DISPOSITION};
-use serde::{
-    Serialize,
-    de::{DeserializeOwned, IgnoredAny},
+use std::{
+    fmt, mem,
+    sync::{Arc, Mutex, PoisonError},
 };
+
+use bytes::Bytes;
+use http::Request;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use zcrm_core::{
     BodyShape, Endpoint, Error, Id, Outcomes, Page, Paging, Reply, RequestBuilder, ResponseShape,
+    Stretch,
 };
 
-use zcrm_http::{Download, Opened};
+use zcrm_http::{Download, Progress, ReqBody, SaveFile, SavedFile, no_file};
 
 use crate::{Api, Pages};
 
@@ -36,7 +39,7 @@ use crate::{Api, Pages};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a call does nothing until its answer is asked for"]
 pub struct Call {
     api: Api,
@@ -45,7 +48,15 @@ pub struct Call {
     response: ResponseShape,
     paging: Paging,
     name: &'static str,
+    files: Vec<File>,
+    listener: Option<Listener>,
 }
+
+/// A file that is sent as a stream, until it is. Clones of a call share those that can be sent only
+/// once.
+type File = Arc<Mutex<Option<ReqBody>>>;
+
+type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
 
 impl Call {
     pub(crate) fn new(api: Api, endpoint: &Endpoint) -> Self {
@@ -57,6 +68,8 @@ impl Call {
             response: endpoint.response(),
             paging: endpoint.pages(),
             name: endpoint.name(),
+            files: Vec::new(),
+            listener: None,
         }
     }
 
@@ -106,9 +119,37 @@ impl Call {
         }
     }
 
-    /// The file to upload, for an endpoint that takes one.
-    pub fn file(self, name: &str, content_type: &str, content: impl Into<Bytes>) -> Self {
-        self.map(|request| request.file(name, content_type, content))
+    /// The file to upload, for an endpoint that takes one: bytes, a file on the disk
+    /// ([`ReqBody::file`]), or a stream. May be given several times where Zoho takes several.
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// use zcrm_api::operations::ATTACHMENTS_UPLOAD;
+    /// use zcrm_http::ReqBody;
+    ///
+    /// let call = api.call(&ATTACHMENTS_UPLOAD).path("module", "Leads");
+    /// let sent = call
+    ///     .path_id("record_id", "3652397000000649013")
+    ///     .file("offer.pdf", "application/pdf", ReqBody::file("offers/17.pdf").await?)
+    ///     .on_progress(|progress| println!("{} of {:?}", progress.bytes, progress.total))
+    ///     .outcomes(1)
+    ///     .await?;
+    /// # let _ = sent;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn file(mut self, name: &str, content_type: &str, content: impl Into<ReqBody>) -> Self {
+        let content = content.into();
+        match content.as_bytes() {
+            Some(bytes) => {
+                let bytes = bytes.clone();
+                self.map(|request| request.file(name, content_type, bytes))
+            }
+            None => {
+                self.files.push(Arc::new(Mutex::new(Some(content))));
+                self.map(|request| request.file_slot(name, content_type))
+            }
+        }
     }
 
     /// A part of an upload that is plain text, such as `attachmentUrl`.
@@ -116,12 +157,21 @@ impl Call {
         self.map(|request| request.text_part(name, text))
     }
 
+    /// Tells `listener` how many bytes of the request's body were sent so far; for a call without a
+    /// body, how many of the file came that it answers with ([`download`](Self::download),
+    /// [`save`](Self::save)). Where a request is sent again it counts from the first byte again.
+    pub fn on_progress(mut self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.listener = Some(Arc::new(listener));
+        self
+    }
+
     /// The answer as it is, whatever its status.
     ///
     /// # Errors
     /// Where the request is wrong, cannot be authorised, or does not come through.
     pub async fn send(self) -> Result<Reply, Error> {
-        self.api.send(self.request).await
+        let request = self.build()?;
+        self.api.send_built(request).await
     }
 
     /// The request that would be sent: relative, and without the token.
@@ -206,13 +256,43 @@ impl Call {
         if self.response != ResponseShape::Binary {
             return Err(self.wrong_shape("a file"));
         }
-        match self.api.open(self.request).await? {
-            Opened::File(file) => Ok(file),
-            Opened::Reply(reply) => match no_file(&reply) {
-                Some(error) => Err(error),
-                None => Ok(reply.into()),
-            },
+        let file = self.api.open(self.build()?).await?.file()?;
+        Ok(match self.listener.filter(|_| self.body == BodyShape::None) {
+            Some(listener) => file.on_progress(move |progress| listener(progress)),
+            None => file,
+        })
+    }
+
+    /// Saves the file that the answer holds under a path, whole or not at all, for an endpoint that
+    /// returns one. Where it breaks off it is taken up again, if the server allows that: see
+    /// [`SaveFile`], which may stand in the path's place and holds limits.
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// use zcrm_api::operations::ATTACHMENTS_DOWNLOAD;
+    ///
+    /// let call = api.call(&ATTACHMENTS_DOWNLOAD).path("module", "Leads");
+    /// let saved = call.path_id("record_id", "1").path_id("id", "2").save("offer.pdf").await?;
+    /// println!("{} bytes", saved.bytes);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`download`](Self::download) and [`SaveFile::fetch`].
+    pub async fn save(mut self, to: impl Into<SaveFile>) -> Result<SavedFile, Error> {
+        let mut to = to.into();
+        if let Some(listener) = mem::take(&mut self.listener) {
+            to = to.on_progress(move |progress| listener(progress));
         }
+        to.fetch(|headers| {
+            let mut call = self.clone();
+            for (name, value) in &headers {
+                call = call.header(name.as_str(), value.to_str().unwrap_or_default());
+            }
+            call.download()
+        })
+        .await
     }
 
     /// The whole file that the answer holds, for an endpoint that returns one; at most as large as
@@ -261,6 +341,43 @@ impl Call {
         self.paging == Paging::Tokens && self.api.version().has_page_tokens()
     }
 
+    /// The request, with its files.
+    fn build(&self) -> Result<Request<ReqBody>, Error> {
+        let request = self.request.clone().build_with_slots()?;
+        let (head, stretches) = request.into_parts();
+        let mut bodies = Vec::with_capacity(stretches.len());
+        for stretch in stretches {
+            bodies.push(match stretch {
+                Stretch::Bytes(bytes) => bytes.into(),
+                Stretch::Slot(number) => self.take_file(number)?,
+            });
+        }
+        let mut body = match bodies.len() {
+            0 | 1 => bodies.pop().unwrap_or_else(ReqBody::empty),
+            _ => ReqBody::chain(bodies),
+        };
+        if let Some(listener) = self.listener.clone()
+            && body.length() != Some(0)
+        {
+            body = body.on_progress(move |progress| listener(progress));
+        }
+        Ok(Request::from_parts(head, body))
+    }
+
+    fn take_file(&self, number: usize) -> Result<ReqBody, Error> {
+        let mut file = match self.files.get(number) {
+            Some(file) => file.lock().unwrap_or_else(PoisonError::into_inner),
+            None => return Err(Error::input(format!("`{}` has lost its file", self.name))),
+        };
+        let again = file.as_ref().and_then(ReqBody::try_clone);
+        again.or_else(|| file.take()).ok_or_else(|| {
+            Error::input(format!(
+                "`{}` was given a stream that was sent already, by a clone of this call",
+                self.name
+            ))
+        })
+    }
+
     fn map(mut self, change: impl FnOnce(RequestBuilder) -> RequestBuilder) -> Self {
         self.request = change(self.request);
         self
@@ -274,15 +391,8 @@ impl Call {
     }
 }
 
-/// Why an answer is no file: there is none, or Zoho refused. A file has a name; without one, an error
-/// of Zoho's is an error with any status.
-fn no_file(reply: &Reply) -> Option<Error> {
-    let status = reply.status();
-    if status == StatusCode::NO_CONTENT || status.as_u16() >= 400 {
-        return reply.object::<IgnoredAny>("data").err();
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("api", &self.api).field("request", &self.request).finish()
     }
-    if reply.headers().contains_key(CONTENT_DISPOSITION) {
-        return None;
-    }
-    reply.json::<IgnoredAny>().err().filter(|error| error.api().is_some())
 }

@@ -1,9 +1,8 @@
-//! A look into what is sent: its members, what they cost and whether they may be sent twice; and
-//! the writing of files.
+//! A look into what is sent: its members, what they cost and whether they may be sent twice.
 
 use std::fmt::Write;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use serde::Deserialize as _;
 use serde_json::{Value, value::RawValue};
 
@@ -149,75 +148,8 @@ pub(crate) fn list(key: &str, rows: &[impl AsRef<str>], more: &[(&str, Value)]) 
     text.into()
 }
 
-/// A part of a multipart body.
-#[derive(Clone)]
-pub(crate) struct Part {
-    head: String,
-    content: Bytes,
-}
-
-impl Part {
-    /// A text part, or a file of a name and a content type.
-    pub(crate) fn new(
-        name: &str,
-        file: Option<(&str, &str)>,
-        content: Bytes,
-    ) -> Result<Self, String> {
-        let mut head = format!("Content-Disposition: form-data; name=\"{}\"", quoted(name));
-        if let Some((file, kind)) = file {
-            if kind.is_empty() || kind.chars().any(char::is_control) {
-                return Err(format!(
-                    "cannot send a file of the type `{}`: write one such as `text/csv`",
-                    kind.escape_debug()
-                ));
-            }
-            // writing to a String cannot fail
-            let _ = write!(head, "; filename=\"{}\"\r\nContent-Type: {kind}", quoted(file));
-        }
-        Ok(Self { head, content })
-    }
-}
-
-/// As browsers write a name into a header: what would end it is percent-encoded.
-fn quoted(name: &str) -> String {
-    let mut text = String::with_capacity(name.len());
-    for c in name.chars() {
-        match c {
-            '"' => text.push_str("%22"),
-            '\r' => text.push_str("%0D"),
-            '\n' => text.push_str("%0A"),
-            c if c.is_control() => text.push('_'),
-            c => text.push(c),
-        }
-    }
-    text
-}
-
-/// A multipart body and its content type.
-pub(crate) fn multipart(parts: &[Part]) -> (Bytes, String) {
-    let mut boundary = "zcrm-part-0".to_owned();
-    let mut turn = 0u32;
-    let within =
-        |boundary: &str, part: &Part| memchr::memmem::find(&part.content, boundary.as_bytes());
-    while parts.iter().any(|part| within(&boundary, part).is_some()) {
-        turn += 1;
-        boundary = format!("zcrm-part-{turn}");
-    }
-    let size: usize = parts.iter().map(|part| part.content.len() + part.head.len() + 64).sum();
-    let mut body = BytesMut::with_capacity(size + 64);
-    for part in parts {
-        body.put_slice(format!("--{boundary}\r\n{}\r\n\r\n", part.head).as_bytes());
-        body.put_slice(&part.content);
-        body.put_slice(b"\r\n");
-    }
-    body.put_slice(format!("--{boundary}--\r\n").as_bytes());
-    (body.freeze(), format!("multipart/form-data; boundary={boundary}"))
-}
-
 #[cfg(test)]
 mod tests {
-    use http::Request;
-
     use super::*;
     use crate::{ApiVersion, ErrorKind, RequestBuilder};
 
@@ -237,8 +169,6 @@ mod tests {
         .body(BodyShape::List("data"))
         .body_keys(&["duplicate_check_fields"])
         .retry_by_body();
-    const UPLOAD: Endpoint =
-        Endpoint::post("/files").id("files.upload").body(BodyShape::Multipart("file"));
 
     fn update() -> RequestBuilder {
         UPDATE.request(ApiVersion::V8).path("module", "Leads")
@@ -322,27 +252,5 @@ mod tests {
         let forced =
             update().json_bytes(r#"{"data":[{"id":"1"}]}"#).retry(RetryClass::NotIdempotent);
         assert_eq!(meta(forced).retry_class(), RetryClass::NotIdempotent);
-    }
-
-    fn text(request: &Request<Bytes>) -> String {
-        String::from_utf8(request.body().to_vec()).unwrap()
-    }
-
-    #[test]
-    fn a_file_is_sent_as_it_is() {
-        let upload = || UPLOAD.request(ApiVersion::V8);
-        let request = upload().file("a\"b\r\n.txt", "text/plain", "zcrm-part-0").build().unwrap();
-        assert_eq!(request.headers()["content-type"], "multipart/form-data; boundary=zcrm-part-1");
-        let wanted = "--zcrm-part-1\r\nContent-Disposition: form-data; name=\"file\"; \
-                      filename=\"a%22b%0D%0A.txt\"\r\nContent-Type: text/plain\r\n\r\n\
-                      zcrm-part-0\r\n--zcrm-part-1--\r\n";
-        assert_eq!(text(&request), wanted);
-        let link = upload().text_part("attachmentUrl", "https://example.com/a").build().unwrap();
-        assert!(text(&link).contains("name=\"attachmentUrl\"\r\n\r\nhttps://example.com/a\r\n"));
-        assert!(refused(upload()).contains("needs a body"));
-        assert!(refused(upload().json_bytes("{}")).contains("takes a file and no JSON"));
-        assert!(refused(upload().file("a", "text/plain\r\nX: y", "")).contains("text/plain\\r\\n"));
-        assert!(refused(update().file("a", "text/plain", "")).contains("takes no file"));
-        assert!(refused(update().text_part("a", "b")).contains("takes no parts"));
     }
 }

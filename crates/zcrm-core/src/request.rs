@@ -9,8 +9,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    ApiVersion, BodyShape, CallMeta, Endpoint, Error, Id, RetryClass,
-    body::{self, Look, Part},
+    ApiVersion, BodyShape, CallMeta, Endpoint, Error, Id, RetryClass, Stretch,
+    body::{self, Look},
+    multipart::{Part, multipart},
 };
 
 /// Everything but RFC 3986's unreserved characters is encoded.
@@ -216,7 +217,16 @@ impl RequestBuilder {
         let BodyShape::Multipart(part) = self.endpoint.body_shape() else {
             return self.fault("takes no file".to_owned());
         };
-        self.part(part, Some((name, content_type)), content.into())
+        self.part(part, Some((name, content_type)), Some(content.into()))
+    }
+
+    /// The same for a file whose content is sent as a stream: it gets a place in what
+    /// [`build_with_slots`](Self::build_with_slots) makes.
+    pub fn file_slot(self, name: &str, content_type: &str) -> Self {
+        let BodyShape::Multipart(part) = self.endpoint.body_shape() else {
+            return self.fault("takes no file".to_owned());
+        };
+        self.part(part, Some((name, content_type)), None)
     }
 
     /// A part of a multipart body that is plain text, such as `attachmentUrl`.
@@ -224,10 +234,10 @@ impl RequestBuilder {
         if !matches!(self.endpoint.body_shape(), BodyShape::Multipart(_)) {
             return self.fault("takes no parts".to_owned());
         }
-        self.part(name, None, text.into().into())
+        self.part(name, None, Some(text.into().into()))
     }
 
-    fn part(mut self, name: &str, file: Option<(&str, &str)>, content: Bytes) -> Self {
+    fn part(mut self, name: &str, file: Option<(&str, &str)>, content: Option<Bytes>) -> Self {
         match Part::new(name, file, content) {
             Ok(part) => self.parts.push(part),
             Err(mistake) => return self.fault(mistake),
@@ -257,6 +267,34 @@ impl RequestBuilder {
     /// value that is missing or forbidden, an unknown query parameter, a body where none belongs
     /// or none where one does, a version that lacks the operation.
     pub fn build(self) -> Result<Request<Bytes>, Error> {
+        if self.mistake.is_none() && self.parts.iter().any(Part::is_slot) {
+            let name = self.endpoint.name();
+            let message =
+                format!("`{name}` sends a file as a stream: `build_with_slots` builds it");
+            return Err(Error::input(message).with_call(&self.endpoint.meta()));
+        }
+        Ok(self.build_with_slots()?.map(|stretches| match stretches.into_iter().next() {
+            Some(Stretch::Bytes(bytes)) => bytes,
+            _ => Bytes::new(),
+        }))
+    }
+
+    /// The same for a request that may hold [`file_slot`](Self::file_slot)s: its body in stretches
+    /// of bytes with the slots between, to be put together by whoever has the streams.
+    ///
+    /// ```
+    /// use zcrm_core::{ApiVersion, BodyShape, Endpoint, Stretch};
+    ///
+    /// const UPLOAD: Endpoint = Endpoint::post("/files").body(BodyShape::Multipart("file"));
+    /// let upload = UPLOAD.request(ApiVersion::V8).file_slot("a.csv", "text/csv");
+    /// let request = upload.build_with_slots()?;
+    /// assert!(matches!(request.body().as_slice(), [Stretch::Bytes(_), Stretch::Slot(0), _]));
+    /// # Ok::<(), zcrm_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn build_with_slots(self) -> Result<Request<Vec<Stretch>>, Error> {
         let Self { endpoint, version, path, query, headers, body, parts, look, retry, mistake } =
             self;
         let mut meta = endpoint.meta();
@@ -281,11 +319,16 @@ impl RequestBuilder {
         }
         let (body, kind) = match (body, endpoint.body_shape()) {
             (None, BodyShape::Multipart(_)) if !parts.is_empty() => {
-                let (bytes, kind) = body::multipart(&parts);
-                (Some(bytes), kind)
+                let (stretches, kind) = multipart(&parts);
+                (Some(stretches), kind)
             }
-            (body, BodyShape::Form) => (body, "application/x-www-form-urlencoded".to_owned()),
-            (body, _) => (body, "application/json".to_owned()),
+            (body, shape) => {
+                let kind = match shape {
+                    BodyShape::Form => "application/x-www-form-urlencoded",
+                    _ => "application/json",
+                };
+                (body.map(|bytes| vec![Stretch::Bytes(bytes)]), kind.to_owned())
+            }
         };
         if body.is_none() && endpoint.body_shape() != BodyShape::None {
             return input(format!("`{}` needs a body", endpoint.name()));

@@ -1,46 +1,75 @@
 //! The connector: hyper's pooled client over rustls.
 
-use std::{error::Error as StdError, io, sync::Arc, task, time::Duration};
+use std::{
+    error::Error as StdError,
+    io,
+    pin::Pin,
+    sync::{Arc, OnceLock},
+    task,
+    time::Duration,
+};
 
+use bytes::Bytes;
+use futures_core::Stream;
 use http::{
     Request, Response, Uri,
     uri::{Authority, Scheme},
 };
-use http_body_util::BodyExt;
+use http_body::{Body, Frame, SizeHint};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
-use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tower::Service;
 use zcrm_core::{BoxError, CallMeta, Error, ErrorKind, Origin, Outcome};
 
 use crate::{
-    BoxFuture, Peer, ReqBody, ResBody,
+    BoxFuture, Peer, ReqBody, ResBody, Resolve,
     proxy::{Dial, Proxy, ProxyUrl},
+    resolve::Resolver,
+    tls,
 };
 
 /// Sends requests over pooled connections: HTTP/2 where the server offers it, HTTP/1.1 otherwise,
 /// TLS 1.2 and 1.3. Plain HTTP goes to loopback addresses only. Redirects are never followed.
 ///
-/// Clones share the pool.
+/// # The pool
+///
+/// Clones share one pool. To a server that speaks HTTP/2, as Zoho's do, one connection carries all
+/// calls at a time. To others there are as many connections as calls are under way;
+/// of those, [`idle_per_host`](ConnectorBuilder::idle_per_host) are kept for the next calls, each
+/// for [`idle_timeout`](ConnectorBuilder::idle_timeout). How many calls there are at a time, the
+/// gate of the [`Stack`](crate::Stack) says ([`Limits`](crate::Limits)).
+///
+/// # Connections that die in silence
+///
+/// A firewall that forgets a connection, or a peer that is gone, says nothing. On HTTP/2 a ping
+/// finds that out, also while no call is under way, within 40 s
+/// ([`http2_keep_alive`](ConnectorBuilder::http2_keep_alive)): calls on it fail, and reads are tried
+/// again on a new one. On HTTP/1.1 the system probes idle connections
+/// ([`tcp_keep_alive`](ConnectorBuilder::tcp_keep_alive)), and a call that is under way ends by the
+/// stack's [`Timeouts`](crate::Timeouts).
 #[derive(Clone, Debug)]
 pub struct Connector {
     // in one piece, for every call of a stack clones its services
-    client: Arc<Client<HttpsConnector<Dial>, ReqBody>>,
+    client: Arc<Client<HttpsConnector<Dial>, Outgoing>>,
 }
 
 impl Connector {
-    /// A connector with Mozilla's roots.
+    /// A connector with the roots that were built in: Mozilla's (feature `webpki-roots`, on by
+    /// default), the system's (feature `native-roots`), or both.
     pub fn builder() -> ConnectorBuilder {
         ConnectorBuilder {
             roots_pem: Vec::new(),
             proxy: Proxy::Environment,
+            resolver: Resolver::default(),
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(90),
             idle_per_host: 32,
+            tcp_keep_alive: Some(Duration::from_secs(60)),
+            http2: Some((Duration::from_secs(30), Duration::from_secs(10))),
+            http1_only: false,
         }
     }
 }
@@ -51,14 +80,18 @@ impl Connector {
 pub struct ConnectorBuilder {
     roots_pem: Vec<Vec<u8>>,
     proxy: Proxy,
+    resolver: Resolver,
     connect_timeout: Duration,
     idle_timeout: Duration,
     idle_per_host: usize,
+    tcp_keep_alive: Option<Duration>,
+    http2: Option<(Duration, Duration)>,
+    http1_only: bool,
 }
 
 impl ConnectorBuilder {
-    /// Trusts the certificates of a PEM text as well, beside Mozilla's: a company's proxy, or a
-    /// simulator.
+    /// Trusts the certificates of a PEM text as well, beside those that were built in: a company's
+    /// proxy, or a simulator.
     pub fn root_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.roots_pem.push(pem.into());
         self
@@ -72,7 +105,7 @@ impl ConnectorBuilder {
     }
 
     /// The same, except to the hosts of a list as `NO_PROXY` has it: names with all below them,
-    /// addresses, networks (`10.0.0.0/8`), separated by commas.
+    /// addresses, networks (`10.0.0.0/8`), separated by commas; `*` means all.
     pub fn proxy_except(mut self, url: impl Into<String>, hosts: impl Into<String>) -> Self {
         self.proxy = Proxy::Fixed { url: ProxyUrl(url.into()), except: hosts.into() };
         self
@@ -84,7 +117,13 @@ impl ConnectorBuilder {
         self
     }
 
-    /// How long TCP may take to connect; 10 s unless told.
+    /// Finds addresses by `resolver`; unless told, the system does.
+    pub fn resolver(mut self, resolver: impl Resolve + 'static) -> Self {
+        self.resolver = Resolver::Own(Arc::new(resolver));
+        self
+    }
+
+    /// How long TCP may take to connect, all addresses of a host together; 10 s unless told.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -96,61 +135,72 @@ impl ConnectorBuilder {
         self
     }
 
-    /// How many unused connections are kept for a host; 32 unless told.
+    /// How many unused connections are kept for a host; 32 unless told. HTTP/2 needs one.
     pub fn idle_per_host(mut self, connections: usize) -> Self {
         self.idle_per_host = connections;
+        self
+    }
+
+    /// After how much silence the system begins to probe a TCP connection; 60 s unless told, `None`
+    /// for never.
+    pub fn tcp_keep_alive(mut self, after: impl Into<Option<Duration>>) -> Self {
+        self.tcp_keep_alive = after.into();
+        self
+    }
+
+    /// How often an HTTP/2 connection is pinged, and how long it may take to answer before it
+    /// counts as dead; every 30 s and 10 s unless told.
+    pub fn http2_keep_alive(mut self, every: Duration, timeout: Duration) -> Self {
+        self.http2 = Some((every, timeout));
+        self
+    }
+
+    /// Pings no HTTP/2 connection: one that dies in silence is found out by timeouts only.
+    pub fn no_http2_keep_alive(mut self) -> Self {
+        self.http2 = None;
+        self
+    }
+
+    /// Offers HTTP/1.1 only, for a middlebox that breaks HTTP/2.
+    pub fn http1_only(mut self) -> Self {
+        self.http1_only = true;
         self
     }
 
     /// The connector. It needs no runtime until the first request.
     ///
     /// # Errors
-    /// Of kind [`Config`](ErrorKind::Config) where a PEM text holds no readable certificate, or the
-    /// proxy's URL is none.
+    /// Of kind [`Config`](ErrorKind::Config) where a PEM text holds no readable certificate, the
+    /// proxy's URL is none, or neither cryptography nor roots were built in.
     pub fn build(self) -> Result<Connector, Error> {
-        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        for pem in &self.roots_pem {
-            let certificates: Vec<_> =
-                CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|error| {
-                    Error::config("a root certificate is no readable PEM").with_source(error)
-                })?;
-            if certificates.is_empty() {
-                return Err(Error::config("a root PEM text holds no certificate"));
-            }
-            for certificate in certificates {
-                roots.add(certificate).map_err(|error| {
-                    Error::config("a root certificate cannot be used").with_source(error)
-                })?;
-            }
-        }
-        // the provider is named, for a process-wide default belongs to the application
-        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| Error::config("TLS cannot be set up").with_source(error))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let mut tcp = HttpConnector::new();
+        let tls = tls::config(&self.roots_pem)?;
+        let mut tcp = HttpConnector::new_with_resolver(self.resolver);
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(self.connect_timeout));
         tcp.set_nodelay(true);
-        tcp.set_keepalive(Some(Duration::from_secs(60)));
-        let https = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_http1()
-            .enable_http2()
-            .wrap_connector(Dial::new(tcp, &self.proxy)?);
-        let client = Client::builder(TokioExecutor::new())
+        tcp.set_keepalive(self.tcp_keep_alive);
+        tcp.set_keepalive_interval(self.tcp_keep_alive.map(|_| Duration::from_secs(15)));
+        tcp.set_keepalive_retries(self.tcp_keep_alive.map(|_| 3));
+        let dial = Dial::new(tcp, &self.proxy)?;
+        let https =
+            HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
+        let https = match self.http1_only {
+            true => https.wrap_connector(dial),
+            false => https.enable_http2().wrap_connector(dial),
+        };
+        let mut client = Client::builder(TokioExecutor::new());
+        client
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
             .pool_idle_timeout(self.idle_timeout)
-            // a connection that died in silence is found out, idle or not
-            .http2_keep_alive_interval(Duration::from_secs(30))
-            .http2_keep_alive_timeout(Duration::from_secs(10))
-            .http2_keep_alive_while_idle(true)
-            .pool_max_idle_per_host(self.idle_per_host)
-            .build(https);
-        Ok(Connector { client: Arc::new(client) })
+            .pool_max_idle_per_host(self.idle_per_host);
+        if let Some((every, timeout)) = self.http2 {
+            client
+                .http2_keep_alive_interval(every)
+                .http2_keep_alive_timeout(timeout)
+                .http2_keep_alive_while_idle(true);
+        }
+        Ok(Connector { client: Arc::new(client.build(https)) })
     }
 }
 
@@ -173,22 +223,62 @@ impl Service<Request<ReqBody>> for Connector {
             Ok(authority) => Peer::new(authority),
             Err(error) => return Box::pin(async move { Err(about(error)) }),
         };
-        let sending = self.client.request(request);
+        let failed = request.body().as_bytes().is_none().then(Arc::<OnceLock<Error>>::default);
+        let sending =
+            self.client.request(request.map(|body| Outgoing { body, failed: failed.clone() }));
         Box::pin(async move {
             match sending.await {
                 Ok(response) => {
-                    let mut response =
-                        response.map(|body| body.map_err(BoxError::from).boxed_unsync());
+                    let mut response = response.map(ResBody::wire);
                     response.extensions_mut().insert(peer);
                     Ok(response)
                 }
-                Err(error) => Err(about(classify(error).with_host(peer.host()))),
+                Err(error) => {
+                    // over HTTP/2 hyper does not pass on why a body ended
+                    let own = failed.as_ref().and_then(|failed| failed.get()).cloned();
+                    let error = own.unwrap_or_else(|| classify(error));
+                    Err(about(error.with_host(peer.host())))
+                }
             }
         })
     }
 }
 
-/// Host and port of a URI that may be spoken to.
+/// A request's body on its way.
+struct Outgoing {
+    body: ReqBody,
+    /// Where a stream leaves what it failed with.
+    failed: Option<Arc<OnceLock<Error>>>,
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut task::Context<'_>,
+    ) -> task::Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let piece = Pin::new(&mut self.body).poll_next(cx);
+        if let (task::Poll::Ready(Some(Err(error))), Some(failed)) = (&piece, &self.failed)
+            && let Some(error) = error.downcast_ref::<Error>()
+        {
+            // only the first counts
+            let _ = failed.set(error.clone());
+        }
+        piece.map(|piece| piece.map(|piece| piece.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.length() == Some(0) && self.failed.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.length().map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}
+
+/// The host of a URI that may be spoken to.
 fn speakable(uri: &Uri) -> Result<Authority, Error> {
     let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
         return Err(Error::input(

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tower::Service;
 use zcrm_core::{BoxError, Error};
 
-use crate::BoxFuture;
+use crate::{BoxFuture, resolve::Resolver};
 
 /// Through which proxy connections go.
 #[derive(Clone, Debug)]
@@ -42,14 +42,14 @@ impl fmt::Debug for ProxyUrl {
 /// Opens TCP connections, directly or through a proxy's tunnel.
 #[derive(Clone, Debug)]
 pub(crate) struct Dial {
-    tcp: HttpConnector,
+    tcp: HttpConnector<Resolver>,
     matcher: Option<Arc<Matcher>>,
     loopback: bool,
 }
 
 impl Dial {
     /// Dials with `tcp`, through `proxy`.
-    pub(crate) fn new(tcp: HttpConnector, proxy: &Proxy) -> Result<Self, Error> {
+    pub(crate) fn new(tcp: HttpConnector<Resolver>, proxy: &Proxy) -> Result<Self, Error> {
         let (matcher, loopback) = match proxy {
             Proxy::Environment => (Some(Matcher::from_env()), false),
             Proxy::Fixed { url: ProxyUrl(url), except } => {

@@ -1,7 +1,6 @@
 //! Sending a request and taking in the whole answer.
 
 use http::{Request, Response, uri::Authority};
-use http_body_util::BodyExt;
 use tower::{Service, ServiceExt};
 use zcrm_core::{BoxError, CallMeta, Error, ErrorKind, Outcome, Reply};
 
@@ -76,7 +75,7 @@ pub(crate) async fn take_in(response: Response<ResBody>, call: CallMeta) -> Resu
     let host = head.extensions.get::<Peer>().map(|peer| peer.host().to_owned());
     let attempts = head.extensions.get::<Attempts>().map_or(0, |attempts| attempts.0);
     let doubt = head.extensions.get::<AfterDoubt>().is_some();
-    Ok(Reply::new(head.status, body.to_bytes(), call)
+    Ok(Reply::new(head.status, body, call)
         .with_headers(head.headers)
         .with_context(host, attempts)
         .after_doubt(doubt))

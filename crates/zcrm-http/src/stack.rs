@@ -2,111 +2,21 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use http::{Request, Response};
-use http_body_util::BodyExt;
+use http::{HeaderMap, Request, Response};
 use tower::{
-    Layer, Service, ServiceBuilder,
+    Layer, Service, ServiceBuilder, ServiceExt,
     retry::{Policy, RetryLayer},
     util::BoxCloneSyncService,
 };
-use tower_http::decompression::DecompressionLayer;
-use zcrm_core::{BoxError, Clock};
+use zcrm_core::{BoxError, Clock, Error};
 
 use crate::{
-    Observer, ReqBody, ResBody, TokioClock, Transport,
+    Limits, Observer, ReqBody, ResBody, Timeouts, TokioClock, Transport,
     layer::{
-        AttemptTimeoutLayer, AuthLayer, CollectLayer, CreditMeter, DeadlineLayer, GateLayer,
-        MeterLayer, RetryPolicy, TraceLayer,
+        AttemptTimeoutLayer, AuthLayer, CollectLayer, CompressLayer, CreditMeter, DeadlineLayer,
+        DecompressLayer, GateLayer, HeadersLayer, MeterLayer, RetryPolicy, TraceLayer,
     },
 };
-
-/// How long things may take. Making a TCP connection has a time of its own, in the
-/// [`ConnectorBuilder`](crate::ConnectorBuilder).
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Timeouts {
-    /// A whole call with all its tries and waits; 120 s unless told.
-    pub total: Duration,
-    /// One attempt, until the answer begins; 60 s unless told.
-    pub head: Duration,
-    /// Between two pieces of an answer's body; 30 s unless told.
-    pub idle: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            total: Duration::from_secs(120),
-            head: Duration::from_secs(60),
-            idle: Duration::from_secs(30),
-        }
-    }
-}
-
-impl Timeouts {
-    /// Sets the time of a whole call.
-    #[must_use]
-    pub fn with_total(mut self, total: Duration) -> Self {
-        self.total = total;
-        self
-    }
-
-    /// Sets the time until an answer begins.
-    #[must_use]
-    pub fn with_head(mut self, head: Duration) -> Self {
-        self.head = head;
-        self
-    }
-
-    /// Sets the longest pause in an answer's body.
-    #[must_use]
-    pub fn with_idle(mut self, idle: Duration) -> Self {
-        self.idle = idle;
-        self
-    }
-}
-
-/// How much may go on at a time.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Limits {
-    /// Concurrent calls; 10 unless told. Zoho allows 5 (Free) to 25 (Ultimate) for an organisation
-    /// and application.
-    pub concurrent: usize,
-    /// Concurrent heavy calls; 10 unless told, as Zoho says.
-    pub concurrent_heavy: usize,
-    /// The largest answer that is taken in, in decoded bytes; 64 MiB unless told.
-    pub answer_bytes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { concurrent: 10, concurrent_heavy: 10, answer_bytes: 64 * 1024 * 1024 }
-    }
-}
-
-impl Limits {
-    /// Sets the number of concurrent calls.
-    #[must_use]
-    pub fn with_concurrent(mut self, calls: usize) -> Self {
-        self.concurrent = calls;
-        self
-    }
-
-    /// Sets the number of concurrent heavy calls.
-    #[must_use]
-    pub fn with_concurrent_heavy(mut self, calls: usize) -> Self {
-        self.concurrent_heavy = calls;
-        self
-    }
-
-    /// Sets the size of the largest answer, in decoded bytes.
-    #[must_use]
-    pub fn with_answer_bytes(mut self, bytes: usize) -> Self {
-        self.answer_bytes = bytes;
-        self
-    }
-}
 
 /// Puts the layers around a connector, or around any service of the caller's.
 ///
@@ -120,6 +30,36 @@ impl Limits {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # A transport of one's own
+///
+/// Any service that takes a request and gives an answer serves in the connector's place: another
+/// HTTP client, a recorder, a test. It gets absolute URLs, with the token in the headers. What it
+/// fails with should be a [`zcrm_core::Error`] that says what became of the request; other errors
+/// are never tried again.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), zcrm_core::Error> {
+/// use http::{Request, Response};
+/// use tower::service_fn;
+/// use zcrm_core::{ApiVersion, BoxError, Endpoint, Record};
+/// use zcrm_http::{ReqBody, ResBody, Stack, send};
+///
+/// async fn canned(request: Request<ReqBody>) -> Result<Response<ResBody>, BoxError> {
+///     assert_eq!(request.uri().path(), "/crm/v8/Leads");
+///     assert_eq!(request.into_body().collect().await?, "");
+///     Ok(Response::new(r#"{"data":[{"id":"1"}]}"#.into()))
+/// }
+///
+/// const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
+/// let transport = Stack::new(service_fn(canned)).build();
+/// let request = LEADS.request(ApiVersion::V8).build()?.map(ReqBody::from);
+/// let page = send(&transport, request).await?.page::<Record>("data")?;
+/// assert_eq!(page.items.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 #[must_use = "a stack does nothing until it is built"]
 pub struct Stack<S> {
@@ -127,13 +67,28 @@ pub struct Stack<S> {
     clock: Arc<dyn Clock>,
     timeouts: Timeouts,
     limits: Limits,
-    retry: Option<Retry>,
+    headers: Option<HeadersLayer>,
+    retry: Option<Wrap>,
+    layers: Vec<(Place, Wrap)>,
     meter: Option<CreditMeter>,
     observer: Option<Arc<dyn Observer>>,
 }
 
-/// Puts a retry around a transport.
-type Retry = Arc<dyn Fn(Transport) -> Transport + Send + Sync>;
+/// Puts something around a transport.
+type Wrap = Arc<dyn Fn(Transport) -> Transport + Send + Sync>;
+
+/// Where in a [`Stack`] a layer of the application's stands ([`Stack::layer`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Place {
+    /// Around everything: it sees each call once, with a relative URL and without a token.
+    Call,
+    /// Inside the retry: it sees each attempt, still without a token. Its answers are taken in.
+    Attempt,
+    /// Around the connector: it sees what is sent, token included, absolute and compressed as it
+    /// is, and answers as they come. Calls of the accounts server pass here too.
+    Wire,
+}
 
 impl<S> Stack<S>
 where
@@ -151,7 +106,9 @@ where
             clock: Arc::new(TokioClock::new()),
             timeouts: Timeouts::default(),
             limits: Limits::default(),
+            headers: None,
             retry: None,
+            layers: Vec::new(),
             meter: None,
             observer: None,
         }
@@ -188,6 +145,85 @@ where
         self
     }
 
+    /// Sends these headers with every request, those of the accounts server included, unless the
+    /// call has its own of the same name.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), zcrm_core::Error> {
+    /// use http::{HeaderMap, HeaderValue, Request, Response, header::USER_AGENT};
+    /// use tower::service_fn;
+    /// use zcrm_core::{ApiVersion, BoxError, Endpoint};
+    /// use zcrm_http::{ReqBody, ResBody, Stack, send};
+    ///
+    /// const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
+    /// let wire = service_fn(|request: Request<ReqBody>| async move {
+    ///     let agent = request.headers()[USER_AGENT].to_str()?.to_owned();
+    ///     Ok::<_, BoxError>(Response::new(ResBody::from(agent)))
+    /// });
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert(USER_AGENT, HeaderValue::from_static("zylker-sync/1.2"));
+    /// let transport = Stack::new(wire).headers(headers)?.build();
+    ///
+    /// let request = LEADS.request(ApiVersion::V8);
+    /// let reply = send(&transport, request.build()?.map(ReqBody::from)).await?;
+    /// assert_eq!(reply.body(), "zylker-sync/1.2");
+    ///
+    /// // and for one call
+    /// let request = LEADS.request(ApiVersion::V8).header("user-agent", "zylker-import/3");
+    /// let reply = send(&transport, request.build()?.map(ReqBody::from)).await?;
+    /// assert_eq!(reply.body(), "zylker-import/3");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind [`Config`](zcrm_core::ErrorKind::Config) for headers that the stack sets itself.
+    pub fn headers(mut self, headers: HeaderMap) -> Result<Self, Error> {
+        self.headers = Some(HeadersLayer::new(headers)?);
+        Ok(self)
+    }
+
+    /// Puts in a layer of the application's. Of several at one place, the last stands outermost.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), zcrm_core::Error> {
+    /// use std::sync::{Arc, atomic::{AtomicUsize, Ordering}};
+    /// use http::{Request, Response};
+    /// use tower::{service_fn, util::MapRequestLayer};
+    /// use zcrm_core::{ApiVersion, BoxError, Endpoint};
+    /// use zcrm_http::{Place, ReqBody, ResBody, Stack, send};
+    ///
+    /// const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
+    /// let wire = service_fn(|_: Request<ReqBody>| async {
+    ///     Ok::<_, BoxError>(Response::new(ResBody::from("{}")))
+    /// });
+    /// let seen = Arc::new(AtomicUsize::new(0));
+    /// let counter = Arc::clone(&seen);
+    /// let counting = MapRequestLayer::new(move |request: Request<ReqBody>| {
+    ///     counter.fetch_add(1, Ordering::Relaxed);
+    ///     request
+    /// });
+    /// let transport = Stack::new(wire).layer(Place::Attempt, counting).build();
+    /// send(&transport, LEADS.request(ApiVersion::V8).build()?.map(ReqBody::from)).await?;
+    /// assert_eq!(seen.load(Ordering::Relaxed), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn layer<L>(mut self, place: Place, layer: L) -> Self
+    where
+        L: Layer<Transport> + Send + Sync + 'static,
+        L::Service: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone + Send + Sync,
+        L::Service: 'static,
+        <L::Service as Service<Request<ReqBody>>>::Error: Into<BoxError>,
+        <L::Service as Service<Request<ReqBody>>>::Future: Send,
+    {
+        let wrap = move |inner| BoxCloneSyncService::new(layer.layer(inner).map_err(Into::into));
+        self.layers.push((place, Arc::new(wrap)));
+        self
+    }
+
     /// Counts API credits in `meter`, and stops at its floor.
     pub fn meter(mut self, meter: CreditMeter) -> Self {
         self.meter = Some(meter);
@@ -203,6 +239,21 @@ where
     /// The stack for calls of the API.
     #[must_use]
     pub fn build(&self) -> Transport {
+        match self.wire() {
+            Some(wire) => self.calls_over(wire),
+            None => self.calls_over(self.base.clone()),
+        }
+    }
+
+    fn calls_over<W>(&self, wire: W) -> Transport
+    where
+        W: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        W::Future: Send,
+    {
         let Self { clock, timeouts, limits, .. } = self;
         let mut gate =
             GateLayer::new(limits.concurrent, limits.concurrent_heavy).clock(Arc::clone(clock));
@@ -218,37 +269,60 @@ where
                 .layer(gate)
                 .layer(self.collect(limits.answer_bytes))
                 .layer(AttemptTimeoutLayer::new(timeouts.head, Arc::clone(clock)))
-                .map_response(boxed)
-                .layer(DecompressionLayer::new())
-                .service(self.base.clone()),
+                .layer(DecompressLayer::new())
+                .service(wire),
         );
+        let attempt = self.with_layers(Place::Attempt, attempt);
         let attempts = match &self.retry {
             Some(retry) => retry(attempt),
             None => BoxCloneSyncService::new(
                 RetryLayer::new(RetryPolicy::new(Arc::clone(clock))).layer(attempt),
             ),
         };
-        BoxCloneSyncService::new(
+        let call = BoxCloneSyncService::new(
             ServiceBuilder::new()
                 .layer(self.trace())
                 .layer(DeadlineLayer::new(timeouts.total, Arc::clone(clock)).told_of_attempts())
+                .layer(CompressLayer::new())
                 .service(attempts),
-        )
+        );
+        self.with_layers(Place::Call, self.with_headers(call))
     }
 
     /// The stack for calls of the accounts server: no retry, no authorisation, no gate, and
     /// `deadline` for the whole of it. A token call that is sent twice may spend a grant.
     #[must_use]
     pub fn build_for_accounts(&self, deadline: Duration) -> Transport {
-        BoxCloneSyncService::new(
+        self.with_headers(BoxCloneSyncService::new(
             ServiceBuilder::new()
                 .layer(self.trace())
                 .layer(DeadlineLayer::new(deadline, Arc::clone(&self.clock)))
                 .layer(self.collect(1024 * 1024))
-                .map_response(boxed)
-                .layer(DecompressionLayer::new())
-                .service(self.base.clone()),
-        )
+                .layer(DecompressLayer::new())
+                .service(
+                    self.wire().unwrap_or_else(|| BoxCloneSyncService::new(self.base.clone())),
+                ),
+        ))
+    }
+
+    /// What sends, where more than the base does.
+    fn wire(&self) -> Option<Transport> {
+        if self.layers.iter().all(|(place, _)| *place != Place::Wire) {
+            return None;
+        }
+        Some(self.with_layers(Place::Wire, BoxCloneSyncService::new(self.base.clone())))
+    }
+
+    fn with_headers(&self, call: Transport) -> Transport {
+        match &self.headers {
+            Some(headers) => BoxCloneSyncService::new(headers.layer(call)),
+            None => call,
+        }
+    }
+
+    fn with_layers(&self, place: Place, inner: Transport) -> Transport {
+        let here = self.layers.iter().filter(|(at, _)| *at == place);
+        here.fold(inner, |inner, (_, wrap)| wrap(inner))
     }
 
     fn trace(&self) -> TraceLayer {
@@ -272,12 +346,4 @@ impl<S: fmt::Debug> fmt::Debug for Stack<S> {
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
-}
-
-fn boxed<B>(response: Response<B>) -> Response<ResBody>
-where
-    B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    response.map(|body| body.map_err(Into::into).boxed_unsync())
 }

@@ -8,9 +8,9 @@ mod save;
 pub use download::FileDownload;
 pub use photo::Photo;
 
-use bytes::Bytes;
 use serde_json::Value;
 use zcrm_core::{Error, Id, Lookup, Timestamp, object};
+use zcrm_http::ReqBody;
 
 use crate::{ListRelated, WriteItem, WriteItems, ask::Ask, operations, related::Parent};
 
@@ -65,7 +65,7 @@ impl Attachments {
     }
 
     /// Attaches a file. Zoho takes 20 MB at least; its newer documents say 100.
-    pub fn upload(&self, name: &str, content_type: &str, content: impl Into<Bytes>) -> WriteItem {
+    pub fn upload(&self, name: &str, content_type: &str, content: impl Into<ReqBody>) -> WriteItem {
         let ask = self.parent.ask(&operations::ATTACHMENTS_UPLOAD);
         WriteItem::new(ask.with(|call| call.file(name, content_type, content)))
     }

@@ -1,7 +1,7 @@
 //! A record's photo.
 
-use bytes::Bytes;
 use zcrm_core::Error;
+use zcrm_http::ReqBody;
 
 use super::FileDownload;
 use crate::{operations, related::Parent};
@@ -39,7 +39,7 @@ impl Photo {
         &self,
         name: &str,
         content_type: &str,
-        content: impl Into<Bytes>,
+        content: impl Into<ReqBody>,
     ) -> Result<(), Error> {
         let ask = self.parent.ask(&operations::RECORDS_UPLOAD_PHOTO);
         ask.with(|call| call.file(name, content_type, content)).done().await

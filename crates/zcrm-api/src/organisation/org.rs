@@ -1,8 +1,8 @@
 //! The organisation itself.
 
-use bytes::Bytes;
 use serde_json::Value;
 use zcrm_core::{Error, Id, Timestamp, object};
+use zcrm_http::ReqBody;
 
 use crate::{Api, Call, GetItem, ask::Ask, attachments::FileDownload, operations};
 
@@ -38,7 +38,7 @@ impl OrganizationHandle {
         &self,
         name: &str,
         content_type: &str,
-        content: impl Into<Bytes>,
+        content: impl Into<ReqBody>,
     ) -> Result<(), Error> {
         let file = |call: Call| call.file(name, content_type, content);
         Ask::new(&self.api, &operations::ORG_UPLOAD_PHOTO).with(file).done().await

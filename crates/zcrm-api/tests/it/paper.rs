@@ -4,12 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
 use serde_json::Value;
 use tower::{service_fn, util::BoxCloneSyncService};
 use zcrm_api::Api;
 use zcrm_core::{ApiVersion, Error, ErrorKind};
-use zcrm_http::ReqBody;
+use zcrm_http::{ReqBody, ResBody};
 
 pub(crate) const BOTH: [ApiVersion; 2] = [ApiVersion::V2, ApiVersion::V8];
 
@@ -34,9 +33,9 @@ pub(crate) fn desk(
         let (answer, journal) = (answer.clone(), Arc::clone(&journal));
         async move {
             let (head, body) = request.into_parts();
-            let body = body.collect().await.unwrap().to_bytes();
+            let body = body.collect().await.unwrap();
             journal.lock().unwrap().push(Request::from_parts(head, body));
-            Ok(answer.map(|body| Full::new(body).map_err(|never| match never {}).boxed_unsync()))
+            Ok(answer.map(ResBody::from))
         }
     });
     (Api::new(BoxCloneSyncService::new(transport), version), sent)

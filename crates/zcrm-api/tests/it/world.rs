@@ -5,12 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use http_body_util::{BodyExt, Full};
 use serde::Deserialize;
 use tower::{service_fn, util::BoxCloneSyncService};
 use zcrm_api::Api;
 use zcrm_core::{ApiVersion, Base, BodyShape, BoxError, Endpoint, ManualClock};
-use zcrm_http::{Authorization, Authorizer, Connector, ReqBody, Stack, layer::RetryPolicy};
+use zcrm_http::{
+    Authorization, Authorizer, Connector, ReqBody, ResBody, Stack, layer::RetryPolicy,
+};
 use zcrm_sim::{Builder, Simulator};
 
 pub(crate) struct World {
@@ -88,9 +89,7 @@ pub(crate) fn answering(
     let answer = answer.body(Bytes::from(body.to_owned())).unwrap();
     let transport = service_fn(move |_| {
         let answer = answer.clone();
-        async move {
-            Ok(answer.map(|body| Full::new(body).map_err(|never| match never {}).boxed_unsync()))
-        }
+        async move { Ok(answer.map(ResBody::from)) }
     });
     Api::new(BoxCloneSyncService::new(transport), version)
 }

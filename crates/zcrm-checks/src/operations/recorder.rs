@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::{BodyExt, Full};
 use tower::{Service, ServiceExt, service_fn, util::BoxCloneSyncService};
 use zcrm_core::{BoxError, CallMeta};
 use zcrm_http::{ReqBody, Transport};
@@ -70,7 +69,7 @@ async fn record(
     request: Request<ReqBody>,
 ) -> Result<Response<zcrm_http::ResBody>, BoxError> {
     let (head, body) = request.into_parts();
-    let body = body.collect().await?.to_bytes();
+    let body = body.collect().await?;
     let operation = head.extensions.get::<CallMeta>().map_or("", CallMeta::operation);
     let query = head.uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
     let mut exchange = Exchange {
@@ -85,9 +84,9 @@ async fn record(
     };
     let request = Request::from_parts(head, ReqBody::from(body));
     let (head, answer) = transport.ready().await?.call(request).await?.into_parts();
-    exchange.answer = answer.collect().await?.to_bytes();
+    exchange.answer = answer.collect().await?;
     exchange.status = head.status.as_u16();
-    let body = Full::new(exchange.answer.clone()).map_err(|never| match never {}).boxed_unsync();
+    let body = exchange.answer.clone().into();
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
     exchange.surface = state.surface;
     state.seen.push(exchange);

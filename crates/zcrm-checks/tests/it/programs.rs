@@ -28,6 +28,24 @@ fn a_fleet_refreshes_once_for_each_user_and_expiry() {
 }
 
 #[test]
+fn transfers_take_flat_memory() {
+    let said = run(env!("CARGO_BIN_EXE_transfer"), &["--megabytes", "128"]);
+    for way in ["upload", "download", "save"] {
+        for protocol in ["1", "2"] {
+            let line = format!("HTTP/{protocol} {way}: 128000000 bytes");
+            assert!(said.contains(&line), "{line} in {said}");
+        }
+    }
+    // the bound is one that can be met or not
+    let tight = Command::new(env!("CARGO_BIN_EXE_transfer"))
+        .args(["--megabytes", "8", "--peak", "1"])
+        .output()
+        .unwrap();
+    assert!(!tight.status.success());
+    assert!(String::from_utf8_lossy(&tight.stderr).contains("above 1 MiB"), "{tight:?}");
+}
+
+#[test]
 fn what_is_unknown_is_named() {
     for program in [env!("CARGO_BIN_EXE_crash-test"), env!("CARGO_BIN_EXE_fleet")] {
         for arguments in [["--kill", "4"], ["--store", "drawer"]] {

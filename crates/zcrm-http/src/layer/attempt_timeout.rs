@@ -1,6 +1,11 @@
 //! A time for one attempt.
 
-use std::{sync::Arc, task, time::Duration};
+use std::{
+    pin::pin,
+    sync::{Arc, atomic::Ordering},
+    task,
+    time::Duration,
+};
 
 use http::{Request, Response};
 use tower::{Layer, Service};
@@ -45,7 +50,9 @@ impl<S> Layer<S> for AttemptTimeoutLayer {
 }
 
 /// Bounds one attempt: from its beginning, a connection included, to all that the inner service
-/// takes in (the answer's head, unless it collects bodies).
+/// takes in (the answer's head, unless it collects bodies). While a streamed body is being sent, the
+/// time runs out only if no piece was taken in the whole of it: a large file may take as long as
+/// it moves.
 #[derive(Clone, Debug)]
 pub struct AttemptTimeout<S> {
     inner: S,
@@ -65,14 +72,23 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let AttemptTimeoutLayer { after, clock } = self.settings.clone();
         let call = request.extensions().get::<CallMeta>().cloned();
         Sent::tell(&request);
+        let moved = request.body_mut().pieces_taken();
         let calling = self.inner.call(request);
         Box::pin(async move {
-            if let Some(done) = within(after, &*clock, calling).await {
-                return done;
+            let mut calling = pin!(calling);
+            let taken = || moved.as_ref().map_or(0, |moved| moved.load(Ordering::Relaxed));
+            loop {
+                let before = taken();
+                if let Some(done) = within(after, &*clock, calling.as_mut()).await {
+                    return done;
+                }
+                if taken() == before {
+                    break;
+                }
             }
             let message = format!("the time for an answer of {} s passed", after.as_secs_f64());
             let error = Error::new(ErrorKind::Timeout, Outcome::Unknown, message);

@@ -75,7 +75,7 @@ where
         };
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
-        let again = try_clone(&request);
+        let again = Again::of(&request);
         if let Some(first) = authorizer.cached() {
             if let Err(error) = authorize(&mut request, &first) {
                 return Box::pin(async move { Err(error.into()) });
@@ -102,20 +102,37 @@ where
     }
 }
 
+/// What may be sent after a refusal.
+enum Again {
+    Whole(Request<ReqBody>),
+    /// Nothing: the body is gone.
+    SentOnce(Option<CallMeta>),
+}
+
+impl Again {
+    fn of(request: &Request<ReqBody>) -> Self {
+        match try_clone(request) {
+            Some(request) => Self::Whole(request),
+            None => Self::SentOnce(request.extensions().get::<CallMeta>().cloned()),
+        }
+    }
+}
+
 /// Sends a request again with another token, the `first` having been refused as stale.
 async fn replay<S>(
     mut inner: S,
     authorizer: Arc<dyn Authorizer>,
     first: Authorization,
-    again: Option<Request<ReqBody>>,
+    again: Again,
     response: Response<ResBody>,
 ) -> Result<Response<ResBody>, BoxError>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>,
 {
     authorizer.reject(&first).await;
-    let Some(mut again) = again else {
-        return Ok(response);
+    let mut again = match again {
+        Again::Whole(request) => request,
+        Again::SentOnce(call) => return Err(sent_once(&response, call.as_ref()).into()),
     };
     let second = authorizer.authorize().await.map_err(not_sent)?;
     if second == first {
@@ -138,6 +155,17 @@ fn not_sent(error: BoxError) -> BoxError {
             .with_boxed_source(foreign)
             .into(),
     }
+}
+
+/// What the caller of a one-shot stream can do about a stale token.
+fn sent_once(response: &Response<ResBody>, call: Option<&CallMeta>) -> Error {
+    let message = "the access token had gone stale, and the request's body is a stream that can be \
+                   sent only once: make the call again with the stream from its beginning (it gets \
+                   a new token), or give a body that can be replayed (`ReqBody::file`, \
+                   `ReqBody::replay`)";
+    let error = Error::new(ErrorKind::Api, Outcome::Refused, message);
+    let error = error.with_status(response.status());
+    call.map_or(error.clone(), |call| error.with_call(call))
 }
 
 fn is_stale(response: &Response<ResBody>) -> bool {

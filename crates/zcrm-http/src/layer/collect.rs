@@ -1,10 +1,10 @@
 //! The whole answer, inside the reach of retry and limits.
 
-use std::{mem, sync::Arc, task, time::Duration};
+use std::{sync::Arc, task, time::Duration};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
+use futures_util::StreamExt;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
 use serde::Deserialize;
 use tower::{Layer, Service};
 use zcrm_core::{BoxError, Clock, Code, Error, ErrorKind, Outcome};
@@ -12,6 +12,7 @@ use zcrm_core::{BoxError, Clock, Code, Error, ErrorKind, Outcome};
 use super::paced::Paced;
 use crate::{
     BoxFuture, Peer, ReqBody, ResBody,
+    body::Gathered,
     download::{Streamed, is_file},
 };
 
@@ -93,7 +94,7 @@ where
             let response = calling.await?;
             if streamed && is_file(response.status(), response.headers()) {
                 let mut response =
-                    response.map(|body| Paced::new(body, settings.idle).boxed_unsync());
+                    response.map(|body| ResBody::stream(Paced::new(body, settings.idle)));
                 response.extensions_mut().insert(Streamed);
                 return Ok(response);
             }
@@ -115,8 +116,7 @@ where
             {
                 head.extensions.insert(PeekedCode(code));
             }
-            let body = Full::new(body).map_err(|never| match never {}).boxed_unsync();
-            Ok(Response::from_parts(head, body))
+            Ok(Response::from_parts(head, body.into()))
         })
     }
 }
@@ -124,28 +124,19 @@ where
 impl CollectLayer {
     async fn collect(&self, body: ResBody) -> Result<Bytes, Error> {
         let mut body = Paced::new(body, self.idle.clone());
-        let mut first = Bytes::new();
-        let mut rest = BytesMut::new();
-        let mut length = 0usize;
-        while let Some(frame) = body.frame().await {
-            let Ok(data) = frame.map_err(Error::from_boxed)?.into_data() else { continue };
-            length = length.saturating_add(data.len());
-            if length > self.limit {
+        let mut whole = Gathered::default();
+        while let Some(piece) = body.next().await {
+            let piece = piece.map_err(Error::from_boxed)?;
+            if whole.len().saturating_add(piece.len()) > self.limit {
                 return Err(Error::new(
                     ErrorKind::Decode,
                     Outcome::Unknown,
                     format!("the answer is larger than the limit of {} bytes", self.limit),
                 ));
             }
-            if first.is_empty() && rest.is_empty() {
-                first = data;
-            } else {
-                // a body in one piece, the common case, is never copied
-                rest.extend_from_slice(&mem::take(&mut first));
-                rest.extend_from_slice(&data);
-            }
+            whole.push(piece);
         }
-        Ok(if rest.is_empty() { first } else { rest.freeze() })
+        Ok(whole.into())
     }
 }
 

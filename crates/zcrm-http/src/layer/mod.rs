@@ -1,15 +1,19 @@
 //! The layers, each for itself.
 //!
 //! From the outside in, as [`Stack`](crate::Stack) arranges them: [`Trace`] (of the call),
-//! [`Deadline`], [`RetryPolicy`] (in tower's own retry layer), [`Trace`] (of the attempt), [`Auth`],
-//! [`Meter`], [`Gate`], [`Collect`], [`AttemptTimeout`].
+//! [`Deadline`], [`Compress`], [`RetryPolicy`] (in tower's own retry layer), [`Trace`] (of the attempt), [`Auth`],
+//! [`Meter`], [`Gate`], [`Collect`], [`AttemptTimeout`],
+//! [`Decompress`], [`Headers`].
 
 mod attempt_timeout;
 mod auth;
 mod budget;
 mod collect;
+mod compress;
 mod deadline;
+mod decompress;
 mod gate;
+mod headers;
 mod lane;
 mod meter;
 mod paced;
@@ -20,8 +24,12 @@ pub use attempt_timeout::{AttemptTimeout, AttemptTimeoutLayer};
 pub use auth::{Auth, AuthLayer};
 pub use budget::RetryBudget;
 pub use collect::{Collect, CollectLayer, PeekedCode};
+pub use compress::{Compress, CompressLayer};
 pub use deadline::{Deadline, DeadlineLayer};
+pub(crate) use decompress::Decoded;
+pub use decompress::{Decompress, DecompressLayer};
 pub use gate::{Gate, GateLayer};
+pub use headers::{Headers, HeadersLayer};
 pub use meter::{CreditMeter, Meter, MeterLayer};
 pub use retry::RetryPolicy;
 pub use trace::{Trace, TraceLayer};

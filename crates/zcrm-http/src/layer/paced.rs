@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
+use futures_core::Stream;
 use zcrm_core::{BoxError, Clock, Error, ErrorKind, Outcome, Sleep};
 
 use crate::ResBody;
@@ -26,19 +26,15 @@ impl Paced {
     }
 }
 
-impl Body for Paced {
-    type Data = Bytes;
-    type Error = BoxError;
+impl Stream for Paced {
+    type Item = Result<Bytes, BoxError>;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        if let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx) {
+        if let Poll::Ready(piece) = Pin::new(&mut this.inner).poll_next(cx) {
             this.timer = None;
-            return Poll::Ready(frame.map(|frame| {
-                frame.map_err(|cause| {
+            return Poll::Ready(piece.map(|piece| {
+                piece.map_err(|cause| {
                     let message = "the answer broke off before its end";
                     let error = Error::new(ErrorKind::Transport, Outcome::Unknown, message);
                     error.with_boxed_source(cause).into()
@@ -51,13 +47,5 @@ impl Body for Paced {
             let message = format!("the answer's body stood still for {} s", idle.as_secs_f64());
             Some(Err(Error::new(ErrorKind::Timeout, Outcome::Unknown, message).into()))
         })
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
     }
 }

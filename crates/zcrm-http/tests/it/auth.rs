@@ -124,11 +124,18 @@ async fn a_refusal_that_another_token_would_not_change_is_passed_on() {
 }
 
 #[tokio::test]
-async fn a_body_that_can_be_sent_once_is_not_replayed_and_the_401_is_passed_on() {
+async fn a_stream_that_can_be_sent_once_is_not_replayed_and_the_error_says_what_to_do() {
     let script = stale(1, "INVALID_TOKEN");
     let tokens = Tokens::new([Ok(token("1000.old"))]);
-    let response = sent(&script, &tokens, once(insert())).await.unwrap();
-    assert_eq!(response.status(), 401);
+    let error = zcrm(sent(&script, &tokens, once(insert())).await);
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Api, Outcome::Refused));
+    assert_eq!(
+        (error.status().unwrap().as_u16(), error.operation()),
+        (401, Some("records.create"))
+    );
+    for advice in ["sent only once", "make the call again", "ReqBody::replay", "ReqBody::file"] {
+        assert!(error.to_string().contains(advice), "{error}");
+    }
     assert_eq!((script.calls(), tokens.asked()), (1, 1));
     assert_eq!(tokens.rejected(), [token("1000.old")], "the next call gets another");
 }

@@ -10,13 +10,18 @@
 
 mod auth;
 mod collect;
+mod connections;
+mod downloads;
 mod gate;
 mod limits;
 mod logs;
 mod proxy;
 mod retry;
+mod save;
+mod server;
 mod support;
 mod timeout;
 mod trace;
+mod uploads;
 mod wire;
 mod wire_answers;

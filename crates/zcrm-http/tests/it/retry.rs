@@ -266,8 +266,8 @@ async fn a_read_changes_nothing_so_its_last_outcome_stands() {
 async fn a_body_that_breaks_off_is_fetched_again_for_a_read_and_unknown_for_an_insert() {
     let half = || {
         let error: BoxError = "cut".into();
-        let frames = [Ok(http_body::Frame::data("{\"da".into())), Err(error)];
-        Ok(Response::new(crate::collect::frames(frames)))
+        let frames = [Ok("{\"da".into()), Err(error)];
+        Ok(Response::new(crate::collect::pieces(frames)))
     };
     for (request, sent) in [(read(), 2), (insert(), 1)] {
         let script = Script::new(move |n| if n == 0 { half() } else { ok() });

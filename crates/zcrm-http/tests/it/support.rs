@@ -13,7 +13,6 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt, Full};
 use tower::{Service, ServiceExt};
 use zcrm_core::{ApiVersion, Base, BodyShape, BoxError, Endpoint, Error, RetryClass};
 use zcrm_http::{Authorization, AuthorizedBy, Authorizer, Connector, ReqBody, ResBody, Stack};
@@ -65,7 +64,7 @@ pub(crate) fn by(mut request: Call, authorizer: &Arc<Tokens>) -> Call {
 }
 
 pub(crate) fn body(text: impl Into<Bytes>) -> ResBody {
-    Full::new(text.into()).map_err(|never| match never {}).boxed_unsync()
+    text.into().into()
 }
 
 pub(crate) fn answer(status: u16, text: impl Into<Bytes>) -> Response<ResBody> {
@@ -91,7 +90,7 @@ pub(crate) fn zcrm(result: Answer) -> Error {
 }
 
 pub(crate) async fn text(response: Response<ResBody>) -> String {
-    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    let bytes = response.into_body().collect().await.unwrap();
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 

@@ -1,0 +1,54 @@
+//! Sends and receives much over loopback TLS, in HTTP/1.1 and HTTP/2, and looks at the memory that it
+//! took.
+//!
+//! `transfer [--megabytes N] [--peak MIB]` moves N megabytes of generated data (1,000 unless told) as
+//! an upload, a download and a saved file, each in a process of its own, prints the peak of each, and
+//! fails where one took more than so many MiB (48 unless told) or a byte was lost.
+#![allow(clippy::print_stdout, reason = "a check talks to its user through these streams")]
+
+mod client;
+mod data;
+mod server;
+
+use zcrm_checks::{Arguments, Child, Failure};
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let given: Vec<_> = std::env::args_os().skip(1).collect();
+    let texts: Vec<_> = given.iter().map(|it| it.to_string_lossy().into_owned()).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    match texts.as_slice() {
+        ["server", protocol, folder] => return server::run(*protocol == "1", folder).await,
+        ["client", way, url, folder, bytes] => {
+            return client::run(way, url, folder, bytes.parse()?).await;
+        }
+        _ => {}
+    }
+    let arguments = Arguments::parse(given, &["megabytes", "peak"], &[])?;
+    let bytes = arguments.number("megabytes", 1_000_u64)? * 1_000_000;
+    let bound = arguments.number("peak", 48_u64)?;
+    if bytes < 2 * bound * 1024 * 1024 {
+        return Err(
+            format!("{bytes} bytes prove nothing of a peak of {bound} MiB: take more").into()
+        );
+    }
+    let mut above = Vec::new();
+    for protocol in ["1", "2"] {
+        let folder = tempfile::tempdir()?;
+        let folder = folder.path().to_str().ok_or("the temporary folder's name is no text")?;
+        let mut server = Child::start(&["server", protocol, folder])?;
+        let url = server.answer().await?;
+        for way in ["upload", "download", "save"] {
+            let mut client = Child::start(&["client", way, &url, folder, &bytes.to_string()])?;
+            let peak: u64 = client.answer().await?.parse()?;
+            println!("HTTP/{protocol} {way}: {bytes} bytes, peak {peak} KiB");
+            if peak > bound * 1024 {
+                above.push(format!("HTTP/{protocol} {way}"));
+            }
+        }
+    }
+    match above.is_empty() {
+        true => Ok(()),
+        false => Err(format!("above {bound} MiB: {}", above.join(", ")).into()),
+    }
+}

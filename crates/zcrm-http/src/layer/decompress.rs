@@ -1,0 +1,92 @@
+//! Compressed answers, read as they were written.
+
+use std::task;
+
+use http::{
+    Request, Response, StatusCode,
+    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, Entry},
+};
+use tower::{Layer, Service};
+use zcrm_core::BoxError;
+
+use crate::{
+    BoxFuture, ReqBody, ResBody,
+    body::{Coding, decoded},
+};
+
+/// Adds [`Decompress`] to a service.
+///
+/// ```
+/// use tower::Layer;
+/// use zcrm_http::{Connector, layer::DecompressLayer};
+///
+/// let service = DecompressLayer::new().layer(Connector::builder().build()?);
+/// # let _ = service;
+/// # Ok::<(), zcrm_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct DecompressLayer;
+
+impl DecompressLayer {
+    /// The layer; it has no settings.
+    #[must_use]
+    pub fn new() -> Self {
+        Self
+    }
+}
+
+impl<S> Layer<S> for DecompressLayer {
+    type Service = Decompress<S>;
+
+    fn layer(&self, inner: S) -> Decompress<S> {
+        Decompress { inner }
+    }
+}
+
+/// Asks for answers in gzip or brotli, unless the request says by itself what it accepts, and
+/// hands them on as they were before: without `content-encoding` and `content-length`.
+#[derive(Clone, Debug)]
+pub struct Decompress<S> {
+    inner: S,
+}
+
+/// The extension of an answer that came compressed: positions in it are no positions in the file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Decoded;
+
+impl<S> Service<Request<ReqBody>> for Decompress<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<ResBody>;
+    type Error = BoxError;
+    type Future = BoxFuture<Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        if let Entry::Vacant(entry) = request.headers_mut().entry(ACCEPT_ENCODING) {
+            entry.insert(Coding::ACCEPTED);
+        }
+        let calling = self.inner.call(request);
+        Box::pin(async move { calling.await.map(decompressed) })
+    }
+}
+
+fn decompressed(mut response: Response<ResBody>) -> Response<ResBody> {
+    let Some(coding) = response.headers().get(CONTENT_ENCODING).and_then(Coding::named) else {
+        return response;
+    };
+    let headers = response.headers_mut();
+    headers.remove(CONTENT_ENCODING);
+    let length = headers.remove(CONTENT_LENGTH);
+    if response.status() == StatusCode::NO_CONTENT || length.is_some_and(|length| length == "0") {
+        return response;
+    }
+    response.extensions_mut().insert(Decoded);
+    response.map(|body| decoded(body, coding))
+}

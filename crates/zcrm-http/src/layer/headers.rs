@@ -1,0 +1,84 @@
+//! Headers that every request carries.
+
+use std::{sync::Arc, task};
+
+use http::{HeaderMap, Request, Response, header};
+use tower::{Layer, Service};
+use zcrm_core::{BoxError, Error};
+
+use crate::{ReqBody, ResBody};
+
+/// Adds [`Headers`] to a service.
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue, header::USER_AGENT};
+/// use tower::Layer;
+/// use zcrm_http::{Connector, layer::HeadersLayer};
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert(USER_AGENT, HeaderValue::from_static("zylker-sync/1.2"));
+/// let service = HeadersLayer::new(headers)?.layer(Connector::builder().build()?);
+/// # let _ = service;
+/// # Ok::<(), zcrm_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct HeadersLayer {
+    headers: Arc<HeaderMap>,
+}
+
+impl HeadersLayer {
+    /// Adds these headers to each request.
+    ///
+    /// # Errors
+    /// Of kind [`Config`](zcrm_core::ErrorKind::Config) for `authorization`, `host` and
+    /// `content-length`, which the stack sets itself.
+    pub fn new(headers: HeaderMap) -> Result<Self, Error> {
+        let own = [header::AUTHORIZATION, header::HOST, header::CONTENT_LENGTH];
+        match own.into_iter().find(|name| headers.contains_key(name)) {
+            Some(name) => Err(Error::config(format!(
+                "the stack sets the header `{name}` itself: leave it out"
+            ))),
+            None => Ok(Self { headers: Arc::new(headers) }),
+        }
+    }
+}
+
+impl<S> Layer<S> for HeadersLayer {
+    type Service = Headers<S>;
+
+    fn layer(&self, inner: S) -> Headers<S> {
+        Headers { inner, headers: Arc::clone(&self.headers) }
+    }
+}
+
+/// Adds headers to each request that does not have them yet: what a call says goes first.
+#[derive(Clone, Debug)]
+pub struct Headers<S> {
+    inner: S,
+    headers: Arc<HeaderMap>,
+}
+
+impl<S> Service<Request<ReqBody>> for Headers<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>,
+{
+    type Response = Response<ResBody>;
+    type Error = BoxError;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> S::Future {
+        let own = request.headers_mut();
+        for name in self.headers.keys() {
+            if !own.contains_key(name) {
+                for value in self.headers.get_all(name) {
+                    own.append(name, value.clone());
+                }
+            }
+        }
+        self.inner.call(request)
+    }
+}

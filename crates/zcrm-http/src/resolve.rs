@@ -1,0 +1,88 @@
+//! Names to addresses.
+
+use std::{fmt, net::SocketAddr, sync::Arc, task};
+
+use async_trait::async_trait;
+use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
+use tower::Service;
+use zcrm_core::BoxError;
+
+use crate::BoxFuture;
+
+/// Finds the addresses of a host, where the system's resolver is not to do it.
+///
+/// All of them are tried: IPv6 first, and IPv4 beside it after 0.3 s without a connection; one
+/// after another within each, sharing the time to connect.
+///
+/// ```
+/// use std::net::IpAddr;
+/// use zcrm_http::{BoxError, Connector, Resolve};
+///
+/// #[derive(Debug)]
+/// struct Hosts;
+///
+/// #[async_trait::async_trait]
+/// impl Resolve for Hosts {
+///     async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, BoxError> {
+///         match host {
+///             "crm.zylker.example" => Ok(vec!["192.0.2.7".parse()?, "192.0.2.8".parse()?]),
+///             other => Err(format!("nobody knows `{other}`").into()),
+///         }
+///     }
+/// }
+///
+/// let connector = Connector::builder().resolver(Hosts).build()?;
+/// # let _ = connector;
+/// # Ok::<(), zcrm_core::Error>(())
+/// ```
+#[async_trait]
+pub trait Resolve: Send + Sync + fmt::Debug {
+    /// The addresses of `host`.
+    ///
+    /// # Errors
+    /// Whatever keeps it from finding one. The call fails with kind
+    /// [`Connect`](zcrm_core::ErrorKind::Connect), and with the error as its cause.
+    async fn resolve(&self, host: &str) -> Result<Vec<std::net::IpAddr>, BoxError>;
+}
+
+/// The system's resolver, or one of the application's.
+#[derive(Clone, Debug)]
+pub(crate) enum Resolver {
+    System(GaiResolver),
+    Own(Arc<dyn Resolve>),
+}
+
+impl Default for Resolver {
+    fn default() -> Self {
+        Self::System(GaiResolver::new())
+    }
+}
+
+impl Service<Name> for Resolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = BoxError;
+    type Future = BoxFuture<Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
+        task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        match self {
+            Self::System(system) => {
+                let looking = system.call(name);
+                Box::pin(async move { Ok(looking.await?.collect::<Vec<_>>().into_iter()) })
+            }
+            Self::Own(own) => {
+                let own = Arc::clone(own);
+                Box::pin(async move {
+                    let found = own.resolve(name.as_str()).await?;
+                    // the connector puts in the port
+                    let found: Vec<_> =
+                        found.into_iter().map(|address| SocketAddr::new(address, 0)).collect();
+                    Ok(found.into_iter())
+                })
+            }
+        }
+    }
+}

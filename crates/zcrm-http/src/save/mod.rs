@@ -1,0 +1,269 @@
+//! Files that are saved whole or not at all.
+
+mod part;
+mod validator;
+
+use std::{fmt, future::Future, path::PathBuf, sync::Arc, time::Duration};
+
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{ACCEPT_ENCODING, IF_RANGE, RANGE},
+};
+use zcrm_core::{Clock, Error, ErrorKind, Outcome};
+
+use crate::{Download, Progress, TokioClock, body::Listener};
+
+use part::Part;
+use validator::{Position, Validator};
+
+/// Saves a file that is downloaded: beside its place first, then, when it is complete and on the
+/// disk, under its name, which it replaces. Nobody sees half a file. It is readable by its owner
+/// only, since it holds people's data.
+///
+/// A download that breaks off is taken up where it broke, if the server says by which version of
+/// the file it did (a strong `ETag`, or a `Last-Modified` that counts as one) and sends the rest of
+/// that version only. What the server answers is held against that: a file that changed meanwhile
+/// begins anew.
+///
+/// [`Call::save`](https://docs.rs/zcrm-api/latest/zcrm_api/struct.Call.html#method.save) takes one;
+/// with this crate alone, [`fetch`](Self::fetch) does.
+///
+/// ```no_run
+/// # async fn example(
+/// #     transport: zcrm_http::Transport,
+/// #     request: impl Fn() -> http::Request<zcrm_http::ReqBody>,
+/// # ) -> Result<(), zcrm_core::Error> {
+/// use zcrm_http::{SaveFile, open};
+///
+/// let saved = SaveFile::to("offer.pdf")
+///     .limit(100 * 1024 * 1024)
+///     .on_progress(|progress| println!("{} of {:?}", progress.bytes, progress.total))
+///     .fetch(|headers| {
+///         let mut request = request();
+///         request.headers_mut().extend(headers);
+///         async { open(&transport, request).await?.file() }
+///     })
+///     .await?;
+/// println!("{} bytes", saved.bytes);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "nothing is saved until it is fetched"]
+pub struct SaveFile {
+    path: PathBuf,
+    limit: Option<u64>,
+    attempts: u32,
+    source: Option<String>,
+    listener: Option<Listener>,
+    clock: Arc<dyn Clock>,
+}
+
+/// A file that was saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SavedFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How long it is.
+    pub bytes: u64,
+    /// How often it was taken up where it had broken off.
+    pub resumed: u32,
+}
+
+/// The longest wait before a download is taken up again.
+const LONGEST: Duration = Duration::from_secs(30);
+
+impl SaveFile {
+    /// Saves under this path, whose folder exists.
+    pub fn to(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            limit: None,
+            attempts: 5,
+            source: None,
+            listener: None,
+            clock: Arc::new(TokioClock::new()),
+        }
+    }
+
+    /// Takes no more than this many bytes; no limit unless told.
+    pub fn limit(mut self, bytes: u64) -> Self {
+        self.limit = Some(bytes);
+        self
+    }
+
+    /// Gives up after so many breaks in a row that brought no new byte; 5 unless told, 1 means that
+    /// a download is never taken up again.
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts.max(1);
+        self
+    }
+
+    /// Keeps what was received when it fails, in two files beside the path (`.NAME.zcrm-part` and
+    /// `.NAME.zcrm-part.json`), so that a later call with the same `source`, in this process or the
+    /// next, takes it up. `source` says what is downloaded, for instance by its ids.
+    ///
+    /// One download at a time keeps its parts beside a path; another one is refused.
+    pub fn resume_later(mut self, source: impl Into<String>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Tells `listener` how many bytes of the file are there.
+    pub fn on_progress(mut self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.listener = Some(Arc::new(listener));
+        self
+    }
+
+    /// Takes the time of its waits from this clock.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Downloads by `open`, which sends the request with the headers that it is given, and saves.
+    ///
+    /// # Errors
+    /// Whatever `open` and the stream fail with; of kind [`Input`](ErrorKind::Input) where the path
+    /// cannot be written, before anything is sent; of kind [`Decode`](ErrorKind::Decode) above the
+    /// limit; of kind [`Other`](ErrorKind::Other) where the disk fails.
+    pub async fn fetch<F, R>(self, open: F) -> Result<SavedFile, Error>
+    where
+        F: Fn(HeaderMap) -> R,
+        R: Future<Output = Result<Download, Error>>,
+    {
+        let mut part = Part::begin(&self.path, self.source.as_deref()).await?;
+        let (mut resumed, mut idle) = (0, 0);
+        loop {
+            let before = part.length();
+            resumed += u32::from(before > 0);
+            let Err(error) = self.receive(&mut part, &open).await else { break };
+            let kept = part.checkpoint().await;
+            idle = if part.length() > before { 1 } else { idle + 1 };
+            if kept.is_err() || !part.can_go_on() || !is_break(&error) || idle >= self.attempts {
+                return Err(error);
+            }
+            tracing::debug!(bytes = part.length(), "a download broke off: taking it up");
+            let wait = Duration::from_millis(500).saturating_mul(1 << (idle - 1).min(16));
+            self.clock.sleep(wait.min(LONGEST)).await;
+        }
+        let bytes = part.length();
+        part.finish().await?;
+        Ok(SavedFile { path: self.path, bytes, resumed })
+    }
+
+    /// One request, and what it brings.
+    async fn receive<F, R>(&self, part: &mut Part, open: &F) -> Result<(), Error>
+    where
+        F: Fn(HeaderMap) -> R,
+        R: Future<Output = Result<Download, Error>>,
+    {
+        let mut download = match self.begin(part, open).await? {
+            Some(download) => download,
+            // what is there cannot be gone on with
+            None => {
+                part.restart(None, None).await?;
+                let Some(download) = self.begin(part, open).await? else {
+                    return Err(Error::new(
+                        ErrorKind::Decode,
+                        Outcome::Unknown,
+                        "the server sends a part of the file that nobody asked for",
+                    ));
+                };
+                download
+            }
+        };
+        self.check(part.total().unwrap_or_default())?;
+        while let Some(piece) = download.next().await {
+            part.write(&piece?).await?;
+            self.check(part.length())?;
+            if let Some(listener) = &self.listener {
+                listener(Progress::new(part.length(), part.total()));
+            }
+        }
+        match part.total() {
+            Some(total) if total != part.length() => {
+                let message = format!("the file ended after {} of {total} bytes", part.length());
+                Err(Error::new(ErrorKind::Transport, Outcome::Unknown, message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// An answer that goes on where the part ends, or begins anew; `None` where it does neither.
+    async fn begin<F, R>(&self, part: &mut Part, open: &F) -> Result<Option<Download>, Error>
+    where
+        F: Fn(HeaderMap) -> R,
+        R: Future<Output = Result<Download, Error>>,
+    {
+        let mut headers = HeaderMap::new();
+        // positions count in the file as it is sent, so it is asked for as it is
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        if part.length() > 0
+            && let Some(validator) = part.validator()
+        {
+            headers.insert(IF_RANGE, validator.header()?);
+            let range = format!("bytes={}-", part.length());
+            headers.insert(RANGE, HeaderValue::try_from(range).map_err(odd_header)?);
+        }
+        let download = match open(headers).await {
+            Ok(download) => download,
+            Err(error)
+                if part.length() > 0
+                    && error.status() == Some(StatusCode::RANGE_NOT_SATISFIABLE) =>
+            {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        if download.status() != StatusCode::PARTIAL_CONTENT {
+            let validator = Validator::of(&download);
+            part.restart(validator, download.length()).await?;
+            return Ok(Some(download));
+        }
+        let position = Position::of(&download);
+        let fits = !download.was_compressed()
+            && part.length() > 0
+            && position.is_some_and(|position| position.goes_on(part.length(), part.total()))
+            && part.validator().is_some_and(|validator| validator.agrees(&download));
+        Ok(fits.then_some(download))
+    }
+
+    fn check(&self, bytes: u64) -> Result<(), Error> {
+        match self.limit {
+            Some(limit) if bytes > limit => Err(Error::new(
+                ErrorKind::Decode,
+                Outcome::Unknown,
+                format!("the file is larger than the limit of {limit} bytes"),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether it is the network's fault.
+fn is_break(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Connect)
+}
+
+impl<P: Into<PathBuf>> From<P> for SaveFile {
+    fn from(path: P) -> Self {
+        Self::to(path)
+    }
+}
+
+impl fmt::Debug for SaveFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SaveFile")
+            .field("path", &self.path)
+            .field("limit", &self.limit)
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A value that no header holds: none that a server sent is one.
+fn odd_header(error: http::header::InvalidHeaderValue) -> Error {
+    Error::input("a position of the file cannot be asked for").with_source(error)
+}

@@ -1,0 +1,119 @@
+//! Which version of a file an answer is about (RFC 9110, sections 8.8, 13.1.5 and 14.4).
+
+use chrono::{DateTime, TimeDelta};
+use http::{
+    HeaderMap, HeaderName, HeaderValue,
+    header::{ACCEPT_RANGES, CONTENT_RANGE, DATE, ETAG, LAST_MODIFIED},
+};
+use serde::{Deserialize, Serialize};
+use zcrm_core::Error;
+
+use super::odd_header;
+use crate::Download;
+
+/// What tells one version of a file from all others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Validator {
+    /// A strong `ETag`.
+    Tag(String),
+    /// A `Last-Modified` that is strong, being a second or more before the answer's date.
+    Date(String),
+}
+
+impl Validator {
+    /// The validator of a whole file, if parts of it may be asked for by it.
+    pub(super) fn of(download: &Download) -> Option<Self> {
+        let headers = download.headers();
+        if download.was_compressed() || text(headers, ACCEPT_RANGES) == Some("none") {
+            return None;
+        }
+        match text(headers, ETAG) {
+            Some(tag) => tag.starts_with('"').then(|| Self::Tag(tag.to_owned())),
+            None => {
+                let modified = text(headers, LAST_MODIFIED)?;
+                let answered = DateTime::parse_from_rfc2822(text(headers, DATE)?).ok()?;
+                let age = answered - DateTime::parse_from_rfc2822(modified).ok()?;
+                (age >= TimeDelta::seconds(1)).then(|| Self::Date(modified.to_owned()))
+            }
+        }
+    }
+
+    /// The value of `If-Range`.
+    pub(super) fn header(&self) -> Result<HeaderValue, Error> {
+        let (Self::Tag(text) | Self::Date(text)) = self;
+        HeaderValue::try_from(text).map_err(odd_header)
+    }
+
+    /// Whether a part does not say that it is of another version.
+    pub(super) fn agrees(&self, part: &Download) -> bool {
+        let (name, known) = match self {
+            Self::Tag(text) => (ETAG, text),
+            Self::Date(text) => (LAST_MODIFIED, text),
+        };
+        text(part.headers(), name).is_none_or(|said| said == known)
+    }
+}
+
+/// The `Content-Range` of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Position {
+    first: u64,
+    last: u64,
+    total: u64,
+}
+
+impl Position {
+    pub(super) fn of(part: &Download) -> Option<Self> {
+        Self::parse(text(part.headers(), CONTENT_RANGE)?)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (range, total) = text.strip_prefix("bytes ")?.split_once('/')?;
+        let (first, last) = range.split_once('-')?;
+        let position = Self {
+            first: first.parse().ok()?,
+            last: last.parse().ok()?,
+            total: total.parse().ok()?,
+        };
+        (position.first <= position.last && position.last < position.total).then_some(position)
+    }
+
+    /// Whether it begins where so many bytes end, and leads to the end of a file of that length.
+    pub(super) fn goes_on(self, bytes: u64, total: Option<u64>) -> bool {
+        self.first == bytes
+            && self.last.checked_add(1) == Some(self.total)
+            && total == Some(self.total)
+    }
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_are_read_strictly() {
+        let position = Position::parse("bytes 5-9/10").unwrap();
+        assert_eq!(position, Position { first: 5, last: 9, total: 10 });
+        assert!(position.goes_on(5, Some(10)));
+        for (bytes, total) in [(4, Some(10)), (5, Some(11)), (5, None)] {
+            assert!(!position.goes_on(bytes, total), "{bytes} {total:?}");
+        }
+        // not to the end
+        assert!(!Position::parse("bytes 5-8/10").unwrap().goes_on(5, Some(10)));
+        for odd in [
+            "",
+            "bytes",
+            "bytes */10",
+            "bytes 5-9/*",
+            "bytes 9-5/10",
+            "bytes 5-10/10",
+            "lines 5-9/10",
+        ] {
+            assert_eq!(Position::parse(odd), None, "{odd}");
+        }
+    }
+}

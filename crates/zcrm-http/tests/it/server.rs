@@ -1,0 +1,214 @@
+//! A server for transfers, over TLS: HTTP/1.1 or HTTP/2, with bodies that do what a test wants.
+
+use std::{
+    convert::Infallible,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use http::{HeaderMap, Request, Response};
+use http_body_util::{BodyExt, StreamBody, combinators::UnsyncBoxBody};
+use hyper::{
+    body::{Body, Frame, Incoming},
+    service::service_fn,
+};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
+use rcgen::generate_simple_self_signed;
+use rustls_pki_types::PrivateKeyDer;
+use tokio::{net::TcpListener, sync::Notify};
+use tokio_rustls::{TlsAcceptor, rustls::ServerConfig, rustls::crypto::ring};
+
+pub(crate) type Content = UnsyncBoxBody<Bytes, io::Error>;
+
+/// What a server does with a request: an answer, or a reset of the connection.
+pub(crate) type Deed = Option<Response<Content>>;
+
+/// One request: its number from 0, its head, and its body as far as the handler reads it.
+pub(crate) struct Asked {
+    pub(crate) number: usize,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Incoming,
+}
+
+impl Asked {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The whole body; an error where it broke off.
+    pub(crate) async fn read(&mut self) -> Result<Bytes, hyper::Error> {
+        Ok((&mut self.body).collect().await?.to_bytes())
+    }
+
+    /// The first piece of the body.
+    pub(crate) async fn read_some(&mut self) {
+        self.body.frame().await.unwrap().unwrap();
+    }
+
+    /// The length that was announced, in whatever protocol.
+    pub(crate) fn length(&self) -> Option<u64> {
+        self.body.size_hint().exact()
+    }
+}
+
+type Handler = Arc<dyn Fn(Asked) -> Pin<Box<dyn Future<Output = Deed> + Send>> + Send + Sync>;
+
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) pem: String,
+    requests: Arc<AtomicUsize>,
+    connections: Arc<AtomicUsize>,
+}
+
+impl Server {
+    /// A server on a free port of 127.0.0.1, for `localhost` and that address.
+    pub(crate) async fn start<F, R>(http1: bool, handler: F) -> Self
+    where
+        F: Fn(Asked) -> R + Send + Sync + 'static,
+        R: Future<Output = Deed> + Send + 'static,
+    {
+        let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let certified = generate_simple_self_signed(names).unwrap();
+        let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
+        let mut tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certified.cert.der().clone()], key)
+            .unwrap();
+        tls.alpn_protocols = match http1 {
+            true => vec![b"http/1.1".to_vec()],
+            false => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (requests, connections) = (Arc::default(), Arc::default());
+        let handler: Handler = Arc::new(move |asked| Box::pin(handler(asked)));
+        tokio::spawn(serve(
+            listener,
+            TlsAcceptor::from(Arc::new(tls)),
+            handler,
+            Arc::clone(&requests),
+            Arc::clone(&connections),
+        ));
+        Self { address, pem: certified.cert.pem(), requests, connections }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("https://{}", self.address)
+    }
+
+    pub(crate) fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+}
+
+async fn serve(
+    listener: TcpListener,
+    tls: TlsAcceptor,
+    handler: Handler,
+    requests: Arc<AtomicUsize>,
+    connections: Arc<AtomicUsize>,
+) {
+    loop {
+        let Ok((tcp, _)) = listener.accept().await else { continue };
+        connections.fetch_add(1, Ordering::SeqCst);
+        let (tls, handler, requests) = (tls.clone(), Arc::clone(&handler), Arc::clone(&requests));
+        tokio::spawn(async move {
+            let Ok(stream) = tls.accept(tcp).await else { return };
+            // a socket that may not linger ends in a reset when it is dropped
+            let reset = Arc::new(Notify::new());
+            let ordered = Arc::clone(&reset);
+            let service = service_fn(move |request: Request<Incoming>| {
+                let number = requests.fetch_add(1, Ordering::SeqCst);
+                let (head, body) = request.into_parts();
+                let deed = handler(Asked { number, headers: head.headers, body });
+                let reset = Arc::clone(&ordered);
+                async move {
+                    match deed.await {
+                        Some(answer) => Ok::<_, Infallible>(answer),
+                        None => {
+                            reset.notify_one();
+                            std::future::pending().await
+                        }
+                    }
+                }
+            });
+            stream.get_ref().0.set_zero_linger().unwrap();
+            let builder = auto::Builder::new(TokioExecutor::new());
+            tokio::select! {
+                _ = builder.serve_connection(TokioIo::new(stream), service) => {}
+                () = reset.notified() => {}
+            }
+        });
+    }
+}
+
+/// How a body ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Whole,
+    /// It breaks off.
+    Cut,
+    /// It stands still.
+    Still,
+}
+
+/// A body of these bytes, in pieces.
+pub(crate) fn content(bytes: Bytes, end: End) -> Content {
+    let pieces: Vec<_> = bytes.chunks(16 * 1024).map(Bytes::copy_from_slice).collect();
+    let pieces = stream::iter(pieces).then(|piece| async {
+        // each is sent before the next, so that what came before the end is there
+        for _ in 0..3 {
+            tokio::task::yield_now().await;
+        }
+        Ok(Frame::data(piece))
+    });
+    match end {
+        End::Whole => BodyExt::boxed_unsync(StreamBody::new(pieces)),
+        End::Cut => {
+            let cut = stream::once(async {
+                for _ in 0..30 {
+                    tokio::task::yield_now().await;
+                }
+                Err(io::Error::other("cut on purpose"))
+            });
+            BodyExt::boxed_unsync(StreamBody::new(pieces.chain(cut)))
+        }
+        End::Still => BodyExt::boxed_unsync(StreamBody::new(pieces.chain(stream::pending()))),
+    }
+}
+
+/// An answer in JSON.
+pub(crate) fn json(status: u16, text: &'static str) -> Deed {
+    let answer = Response::builder().status(status).header("content-type", "application/json");
+    Some(answer.body(content(Bytes::from_static(text.as_bytes()), End::Whole)).unwrap())
+}
+
+/// A file: these bytes and headers.
+pub(crate) fn file(bytes: Bytes, end: End, headers: &[(&str, &str)]) -> Deed {
+    let mut answer = Response::builder().header("content-type", "application/octet-stream");
+    for (name, value) in headers {
+        answer = answer.header(*name, *value);
+    }
+    Some(answer.body(content(bytes, end)).unwrap())
+}
+
+/// Bytes of which no two pieces are the same.
+pub(crate) fn sample(length: usize) -> Bytes {
+    (0..length).map(|at| (at / 7 + at / 251) as u8).collect::<Vec<_>>().into()
+}
