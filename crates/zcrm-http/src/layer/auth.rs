@@ -75,7 +75,7 @@ where
         };
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
-        let again = Again::of(&request);
+        let again = again(&request);
         if let Some(first) = authorizer.cached() {
             if let Err(error) = authorize(&mut request, &first) {
                 return Box::pin(async move { Err(error.into()) });
@@ -102,20 +102,11 @@ where
     }
 }
 
-/// What may be sent after a refusal.
-enum Again {
-    Whole(Request<ReqBody>),
-    /// Nothing: the body is gone.
-    SentOnce(Option<CallMeta>),
-}
+/// What may be sent after a refusal, or the call whose body is gone by then.
+type Again = Result<Request<ReqBody>, Option<CallMeta>>;
 
-impl Again {
-    fn of(request: &Request<ReqBody>) -> Self {
-        match try_clone(request) {
-            Some(request) => Self::Whole(request),
-            None => Self::SentOnce(request.extensions().get::<CallMeta>().cloned()),
-        }
-    }
+fn again(request: &Request<ReqBody>) -> Again {
+    try_clone(request).ok_or_else(|| request.extensions().get::<CallMeta>().cloned())
 }
 
 /// Sends a request again with another token, the `first` having been refused as stale.
@@ -131,8 +122,8 @@ where
 {
     authorizer.reject(&first).await;
     let mut again = match again {
-        Again::Whole(request) => request,
-        Again::SentOnce(call) => return Err(sent_once(&response, call.as_ref()).into()),
+        Ok(request) => request,
+        Err(call) => return Err(sent_once(&response, call.as_ref()).into()),
     };
     let second = authorizer.authorize().await.map_err(not_sent)?;
     if second == first {
