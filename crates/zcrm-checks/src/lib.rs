@@ -4,6 +4,7 @@
 mod arguments;
 mod child;
 mod clock;
+pub mod live;
 mod mysql;
 pub mod operations;
 mod place;

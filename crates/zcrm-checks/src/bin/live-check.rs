@@ -1,0 +1,20 @@
+//! Holds what is assumed about Zoho against a simulator, or with `--live` against a sandbox.
+#![allow(clippy::print_stdout, reason = "a check talks to its user through these streams")]
+
+use zcrm_checks::{
+    Arguments, Failure,
+    live::{self, Ground},
+};
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let arguments = Arguments::parse(std::env::args_os().skip(1), &[], &["live"])?;
+    let ground = if arguments.flag("live") {
+        Ground::sandbox(std::env::vars_os().collect()).await?
+    } else {
+        Ground::simulated(live::simulator().await?).await?
+    };
+    let report = live::run(&ground).await;
+    println!("{report}");
+    if report.is_good() { Ok(()) } else { Err("what is assumed is not what is".into()) }
+}

@@ -1,0 +1,474 @@
+//! What the checks stand on: a simulator or a sandbox of Zoho's, and the records written there.
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request, header::AUTHORIZATION};
+use serde_json::{Value, json};
+use zcrm::{
+    Api, ApiVersion, Base, BodyShape, Client, ClientBuilder, Clock as _, Config, DataCenter,
+    Endpoint, Environment, ExposeSecret as _, Reply, RetryPolicy, TokioClock,
+};
+use zcrm_http::{Authorization, Authorizer, Connector, ReqBody, Stack, Transport};
+use zcrm_sim::{FieldKind, FieldSpec, Simulator};
+
+use super::{Stop, Verdict};
+use crate::Failure;
+
+/// The versions in which the checks speak.
+const VERSIONS: [ApiVersion; 5] =
+    [ApiVersion::V2, ApiVersion::V3, ApiVersion::V4, ApiVersion::V5, ApiVersion::V8];
+
+/// The variable with the grant token of the first run on a sandbox.
+const GRANT: &str = "LIVE_CHECK_GRANT_TOKEN";
+
+/// A read whose URL is said later.
+const PLAIN: Endpoint = Endpoint::get("/").base(Base::Root);
+
+/// Where the checks run.
+pub struct Ground {
+    clients: Vec<Client>,
+    accounts: Transport,
+    accounts_url: String,
+    client_id: String,
+    client_secret: String,
+    simulator: Option<Simulator>,
+    mark: String,
+    /// Module and id of every record that was made.
+    written: Mutex<Vec<(String, String)>>,
+    _tokens: Option<tempfile::TempDir>,
+}
+
+impl fmt::Debug for Ground {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ground").field("mark", &self.mark).finish_non_exhaustive()
+    }
+}
+
+/// A fresh simulator as the checks want it.
+///
+/// # Errors
+/// Where its sockets cannot be opened.
+pub async fn simulator() -> Result<Simulator, Failure> {
+    let external = FieldSpec::new("External_Key", FieldKind::Text).external();
+    let file = FieldSpec::new("Papers", FieldKind::File);
+    let builder = Simulator::builder().plain_http();
+    Ok(builder.field("Leads", external).field("Leads", file).start().await?)
+}
+
+impl Ground {
+    /// On a simulator, in its production environment.
+    ///
+    /// # Errors
+    /// Where the login fails.
+    pub async fn simulated(simulator: Simulator) -> Result<Self, Failure> {
+        let folder = tempfile::tempdir()?;
+        let base = || {
+            Client::builder()
+                .client_id(simulator.client_id())
+                .client_secret(simulator.client_secret())
+                .redirect_uri(simulator.redirect_uri())
+                .user(simulator.user_email())
+                .accounts_url(simulator.accounts_url())
+                .api_base_url(simulator.api_url())
+                .token_path(folder.path())
+        };
+        let clients = clients(base).await?;
+        first(&clients)?.tokens().exchange(simulator.grant_token()).await?;
+        Ok(Self {
+            clients,
+            accounts: accounts()?,
+            accounts_url: simulator.accounts_url(),
+            client_id: simulator.client_id(),
+            client_secret: simulator.client_secret(),
+            simulator: Some(simulator),
+            mark: mark(),
+            written: Mutex::default(),
+            _tokens: Some(folder),
+        })
+    }
+
+    /// On the sandbox that these variables describe, as `Config::from_env` reads them.
+    ///
+    /// # Errors
+    /// Where they do not say `sandbox`, before anything is sent; where the login fails.
+    pub async fn sandbox(variables: BTreeMap<OsString, OsString>) -> Result<Self, Failure> {
+        let config = Config::from_vars(variables.clone())?;
+        let said = |name: &str| variables.get(&OsString::from(name)).and_then(|it| it.to_str());
+        let base = || Client::builder().config(config.clone());
+        let clients = clients(base).await?;
+        let tokens = first(&clients)?.tokens();
+        if tokens.key().environment() != Environment::Sandbox {
+            return Err("--live writes records, and does so in a sandbox alone: set \
+                        ZCRM_ENVIRONMENT=sandbox, with a login of that sandbox"
+                .into());
+        }
+        let stored = match (tokens.stored().await?, said(GRANT)) {
+            (Some(stored), _) => stored,
+            (None, Some(grant)) => tokens.exchange(grant).await?,
+            (None, None) => return Err(format!("there is no login: set {GRANT}").into()),
+        };
+        let accounts_url = match (said("ZCRM_ACCOUNTS_URL"), stored.accounts_server) {
+            (Some(url), _) => url.to_owned(),
+            (None, Some(url)) => url,
+            (None, None) => {
+                let named = said("ZCRM_DATA_CENTER").unwrap_or("us");
+                named.parse::<DataCenter>()?.accounts_origin().to_string()
+            }
+        };
+        Ok(Self {
+            clients,
+            accounts: accounts()?,
+            accounts_url,
+            client_id: said("ZCRM_CLIENT_ID").unwrap_or_default().to_owned(),
+            client_secret: said("ZCRM_CLIENT_SECRET").unwrap_or_default().to_owned(),
+            simulator: None,
+            mark: mark(),
+            written: Mutex::default(),
+            _tokens: None,
+        })
+    }
+
+    /// A simulator, or why that cannot be seen on a sandbox.
+    pub(super) fn simulator(&self, why: &str) -> Result<&Simulator, Stop> {
+        self.simulator.as_ref().ok_or_else(|| Stop::Verdict(Verdict::NotHere(why.to_owned())))
+    }
+
+    /// What stands in every record that the checks write, so that they are known as theirs.
+    pub(super) fn mark(&self) -> &str {
+        &self.mark
+    }
+
+    pub(super) fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    pub(super) fn client_secret(&self) -> &str {
+        &self.client_secret
+    }
+
+    /// The SDK in that version.
+    pub(super) fn client(&self, version: ApiVersion) -> Result<&Client, Failure> {
+        let found = self.clients.iter().find(|client| client.version() == version);
+        found.ok_or_else(|| format!("no client speaks {version}").into())
+    }
+
+    /// The login of all clients.
+    pub(super) fn login(&self) -> Result<&Client, Failure> {
+        first(&self.clients)
+    }
+
+    /// The API with another header than the login's.
+    pub(super) async fn with_token(&self, token: &str) -> Result<Api, Failure> {
+        let client = self.client(ApiVersion::V8)?;
+        let origin = client.tokens().authorize().await?.origin().clone();
+        Ok(client.authorized_by(Arc::new(Fixed(Authorization::zoho(token, origin)?))))
+    }
+
+    /// A call of the API as it is written, with its answer as it came.
+    pub(super) async fn call(
+        &self,
+        version: ApiVersion,
+        method: &str,
+        target: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, Failure> {
+        self.call_with(version, method, target, &[], body).await
+    }
+
+    /// The same with headers.
+    pub(super) async fn call_with(
+        &self,
+        version: ApiVersion,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Answer, Failure> {
+        let api: &Api = self.client(version)?;
+        send(api, method, target, headers, body).await
+    }
+
+    pub(super) async fn get(&self, version: ApiVersion, target: &str) -> Result<Answer, Failure> {
+        self.call(version, "GET", target, None).await
+    }
+
+    /// Writes rows, and keeps in mind what has to be deleted.
+    pub(super) async fn write(
+        &self,
+        version: ApiVersion,
+        module: &str,
+        rows: &[Value],
+    ) -> Result<Answer, Failure> {
+        let answer = self.call(version, "POST", module, Some(&json!({ "data": rows }))).await?;
+        for index in 0..rows.len() {
+            let id = answer.text(&format!("/data/{index}/details/id"));
+            if !id.is_empty() {
+                self.made(module, id);
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Keeps in mind a record that came to be by the way.
+    pub(super) fn made(&self, module: &str, id: &str) {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        written.push((module.to_owned(), id.to_owned()));
+    }
+
+    /// Writes one row, which must succeed; its id.
+    pub(super) async fn create(
+        &self,
+        version: ApiVersion,
+        module: &str,
+        row: Value,
+    ) -> Result<String, Stop> {
+        let answer = self.write(version, module, &[row]).await?;
+        let id = answer.text("/data/0/details/id");
+        if id.is_empty() { Err(Stop::because(&answer)) } else { Ok(id.to_owned()) }
+    }
+
+    /// A lead with the mark.
+    pub(super) fn lead(&self, last_name: &str) -> Value {
+        json!({ "Last_Name": last_name, "Company": self.mark })
+    }
+
+    /// A call of the accounts server.
+    pub(super) async fn accounts(
+        &self,
+        path: &str,
+        form: Option<&[(&str, &str)]>,
+    ) -> Result<Answer, Failure> {
+        const POST: Endpoint =
+            Endpoint::post("/oauth/v2/token").base(Base::Root).body(BodyShape::Form);
+        let request = match form {
+            Some(form) => POST.request(ApiVersion::V8).form(form).build()?,
+            None => PLAIN.request(ApiVersion::V8).build()?,
+        };
+        let url = format!("{}{path}", self.accounts_url);
+        self.send_to(request, &url, None).await
+    }
+
+    /// A read of the user info, with the login's token.
+    pub(super) async fn user_info(&self) -> Result<Answer, Failure> {
+        let authorization = self.login()?.tokens().authorize().await?;
+        let url = format!("{}/oauth/user/info", self.accounts_url);
+        self.send_to(PLAIN.request(ApiVersion::V8).build()?, &url, Some(authorization.header()))
+            .await
+    }
+
+    /// A read of the API with the login's token behind another prefix.
+    pub(super) async fn with_prefix(&self, prefix: &str) -> Result<Answer, Failure> {
+        let authorization = self.login()?.tokens().authorize().await?;
+        let token = authorization.header().to_str()?.rsplit(' ').next().unwrap_or_default();
+        let header = format!("{prefix} {token}").parse()?;
+        let url = format!("{}/crm/v8/org", authorization.origin());
+        self.send_to(PLAIN.request(ApiVersion::V8).build()?, &url, Some(&header)).await
+    }
+
+    /// Sends past the SDK's tokens.
+    async fn send_to(
+        &self,
+        request: Request<Bytes>,
+        url: &str,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<Answer, Failure> {
+        let mut request = request.map(ReqBody::from);
+        *request.uri_mut() = url.parse()?;
+        if let Some(header) = authorization {
+            request.headers_mut().insert(AUTHORIZATION, header.clone());
+        }
+        Ok(zcrm_http::send(&self.accounts, request).await?.into())
+    }
+
+    /// Waits as long as Zoho's search index may need; the simulator needs no time.
+    pub(super) async fn until_found(&self, target: &str) -> Result<Answer, Failure> {
+        let clock = TokioClock::new();
+        let mut answer = self.get(ApiVersion::V8, target).await?;
+        for _ in 0..24 {
+            if answer.status != 204 || self.simulator.is_some() {
+                break;
+            }
+            clock.sleep(Duration::from_secs(5)).await;
+            answer = self.get(ApiVersion::V8, target).await?;
+        }
+        Ok(answer)
+    }
+
+    /// Deletes what was written, the latest first; what could not be deleted.
+    pub(super) async fn clean(&self) -> Vec<String> {
+        let written = {
+            let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *written)
+        };
+        let mut left = Vec::new();
+        for (module, id) in written.into_iter().rev() {
+            let target = format!("{module}?ids={id}");
+            let answer = self.call(ApiVersion::V8, "DELETE", &target, None).await;
+            match answer {
+                Ok(answer) if answer.status == 200 && answer.code() == "SUCCESS" => {}
+                // a check deleted it before
+                Ok(answer) if answer.code() == "INVALID_DATA" => {}
+                Ok(answer) => left.push(format!("{module} {id}: {answer}")),
+                Err(error) => left.push(format!("{module} {id}: {error}")),
+            }
+        }
+        left
+    }
+}
+
+async fn clients(base: impl Fn() -> ClientBuilder) -> Result<Vec<Client>, Failure> {
+    let mut clients = Vec::new();
+    for version in VERSIONS {
+        // what is refused is the answer here
+        let policy = RetryPolicy::new(Arc::new(TokioClock::new())).attempts(1);
+        clients.push(base().api_version(version).retry(policy).build().await?);
+    }
+    Ok(clients)
+}
+
+fn first(clients: &[Client]) -> Result<&Client, Failure> {
+    clients.last().ok_or_else(|| "there is no client".into())
+}
+
+fn accounts() -> Result<Transport, Failure> {
+    let stack = Stack::new(Connector::builder().build()?);
+    Ok(stack.build_for_accounts(Duration::from_secs(20)))
+}
+
+fn mark() -> String {
+    format!("zcrm live-check {:016x}", fastrand::u64(..))
+}
+
+#[derive(Debug)]
+struct Fixed(Authorization);
+
+#[async_trait]
+impl Authorizer for Fixed {
+    async fn authorize(&self) -> Result<Authorization, zcrm_core::BoxError> {
+        Ok(self.0.clone())
+    }
+
+    async fn reject(&self, _: &Authorization) {}
+}
+
+/// A call as it is written: `target` is a path below the version, with its query.
+pub(super) async fn send(
+    api: &Api,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: Option<&Value>,
+) -> Result<Answer, Failure> {
+    const TEMPLATES: [&str; 5] =
+        ["/{a}", "/{a}/{b}", "/{a}/{b}/{c}", "/{a}/{b}/{c}/{d}", "/{a}/{b}/{c}/{d}/{e}"];
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let segments: Vec<&str> = path.split('/').collect();
+    let template = TEMPLATES.get(segments.len() - 1).ok_or("a path with too many parts")?;
+    let endpoint = match method {
+        "POST" => Endpoint::post(template),
+        "PUT" => Endpoint::put(template),
+        "DELETE" => Endpoint::delete(template),
+        _ => Endpoint::get(template),
+    };
+    let shape = if body.is_some() { BodyShape::Json } else { BodyShape::None };
+    let mut call = api.call(&endpoint.body(shape));
+    for (name, value) in ["a", "b", "c", "d", "e"].into_iter().zip(segments) {
+        call = call.path(name, value);
+    }
+    for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+        call = call.query_unchecked(name, value);
+    }
+    for (name, value) in headers {
+        call = call.header(name, value);
+    }
+    if let Some(body) = body {
+        call = call.json_unchecked(body.to_string());
+    }
+    Ok(call.send().await?.into())
+}
+
+/// An answer as it came.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Value,
+    empty: bool,
+}
+
+impl From<Reply> for Answer {
+    fn from(reply: Reply) -> Self {
+        Self {
+            status: reply.status().as_u16(),
+            headers: reply.headers().clone(),
+            body: serde_json::from_slice(reply.body()).unwrap_or_default(),
+            empty: reply.body().is_empty(),
+        }
+    }
+}
+
+impl Answer {
+    /// The text at that place; empty if there is none.
+    pub(super) fn text(&self, place: &str) -> &str {
+        self.body.pointer(place).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    pub(super) fn at(&self, place: &str) -> &Value {
+        self.body.pointer(place).unwrap_or(&Value::Null)
+    }
+
+    /// Zoho's code: the answer's, else that of its first row.
+    pub(super) fn code(&self) -> &str {
+        let rows = self.body.as_object().into_iter().flat_map(|map| map.values());
+        let first = rows.filter_map(|rows| rows.pointer("/0/code")?.as_str()).next();
+        self.body.get("code").and_then(Value::as_str).or(first).unwrap_or_default()
+    }
+
+    pub(super) fn is(&self, status: u16, code: &str) -> bool {
+        self.status == status && self.code() == code
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.empty
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// Status and code, or which members there are; no values, for they may be people's.
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.status)?;
+        if self.empty {
+            return f.write_str(", empty");
+        }
+        if !self.code().is_empty() {
+            return write!(f, " {}", self.code());
+        }
+        if let Some(error) = self.body.get("error").and_then(Value::as_str) {
+            return write!(f, " {error}");
+        }
+        match &self.body {
+            Value::Object(map) => {
+                let names: Vec<&str> = map.keys().map(String::as_str).collect();
+                write!(f, " with {}", names.join(", "))
+            }
+            _ => f.write_str(", no JSON object"),
+        }
+    }
+}
+
+/// The secret of a stored token.
+pub(super) fn access(token: &zcrm::StoredToken) -> String {
+    token.access.expose_secret().to_owned()
+}

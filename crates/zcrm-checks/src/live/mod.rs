@@ -1,0 +1,204 @@
+//! What zcrm and the simulator take for granted about Zoho, one check for each, run on a simulator
+//! or on a sandbox.
+//!
+//! On a sandbox it writes only records that bear its mark, and deletes them. Nobody has run that
+//! half against Zoho yet.
+
+mod accounts;
+mod elsewhere;
+mod ground;
+mod lists;
+mod search;
+mod shapes;
+mod writes;
+
+use std::{fmt, future::Future, pin::Pin};
+
+pub use ground::{Ground, simulator};
+
+use self::ground::Answer;
+use crate::Failure;
+
+/// What a check came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// What was seen is what is assumed.
+    Agrees(String),
+    /// It is not.
+    Disagrees(String),
+    /// It could not be seen, and why.
+    NotHere(String),
+}
+
+/// Why a check ended early.
+enum Stop {
+    Verdict(Verdict),
+    Failed(Failure),
+}
+
+impl<E: Into<Failure>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Codes of what an organisation lacks: nothing is said about the assumption then.
+const LACKS: [&str; 5] = [
+    "FEATURE_NOT_ENABLED",
+    "INVALID_MODULE",
+    "LICENSE_LIMIT_EXCEEDED",
+    "NO_PERMISSION",
+    "OAUTH_SCOPE_MISMATCH",
+];
+
+impl Stop {
+    /// A step before the one that is looked at was refused.
+    fn because(answer: &Answer) -> Self {
+        let said = format!("a step before it was answered with {answer}");
+        Self::Verdict(match LACKS.contains(&answer.code()) || answer.status == 501 {
+            true => Verdict::NotHere(said),
+            false => Verdict::Disagrees(said),
+        })
+    }
+}
+
+type Seen = Result<Verdict, Stop>;
+type Run = for<'a> fn(&'a Ground) -> Pin<Box<dyn Future<Output = Seen> + 'a>>;
+
+/// A check: its name, what is assumed, how it is seen.
+struct Check {
+    name: &'static str,
+    assumes: &'static str,
+    how: How,
+}
+
+enum How {
+    Run(Run),
+    /// It cannot be seen in any run, and why.
+    Not(&'static str),
+}
+
+/// A check that runs a function.
+macro_rules! check {
+    ($name:literal, $assumes:literal, $run:path) => {
+        $crate::live::Check {
+            name: $name,
+            assumes: $assumes,
+            how: $crate::live::How::Run(|ground| Box::pin($run(ground))),
+        }
+    };
+}
+use check;
+
+/// What was seen, and whether that is what is assumed.
+fn judge(agrees: bool, saw: impl fmt::Display) -> Verdict {
+    if agrees { Verdict::Agrees(saw.to_string()) } else { Verdict::Disagrees(saw.to_string()) }
+}
+
+/// The same for one answer; what the place lacks altogether says nothing.
+fn judge_answer(agrees: bool, answer: &Answer) -> Verdict {
+    if !agrees && (answer.status == 501 || LACKS.contains(&answer.code())) {
+        return Verdict::NotHere(format!("it was answered with {answer}"));
+    }
+    judge(agrees, answer)
+}
+
+/// One line of the report.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Line {
+    /// The check's name.
+    pub name: &'static str,
+    /// What is assumed.
+    pub assumes: &'static str,
+    /// What it came to.
+    pub verdict: Verdict,
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, assumes, verdict } = self;
+        match verdict {
+            Verdict::Agrees(saw) => write!(f, "agrees         {name}: {assumes}; saw: {saw}"),
+            Verdict::Disagrees(saw) => {
+                write!(f, "DISAGREES      {name}\n    assumed: {assumes}\n    saw:     {saw}")
+            }
+            Verdict::NotHere(why) => {
+                write!(f, "not checkable  {name}: {assumes}; not checkable here: {why}")
+            }
+        }
+    }
+}
+
+/// What all checks came to.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Report {
+    /// A line for each check.
+    pub lines: Vec<Line>,
+    /// Records that were written and could not be deleted.
+    pub left: Vec<String>,
+}
+
+impl Report {
+    /// Whether nothing disagrees and nothing is left behind.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        let disagrees = |line: &Line| matches!(line.verdict, Verdict::Disagrees(_));
+        self.left.is_empty() && !self.lines.iter().any(disagrees)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut counts = [0_usize; 3];
+        for line in &self.lines {
+            writeln!(f, "{line}")?;
+            let [agree, disagree, not_here] = &mut counts;
+            *match line.verdict {
+                Verdict::Agrees(_) => agree,
+                Verdict::Disagrees(_) => disagree,
+                Verdict::NotHere(_) => not_here,
+            } += 1;
+        }
+        for left in &self.left {
+            writeln!(f, "left behind: {left}")?;
+        }
+        let [agree, disagree, not_here] = counts;
+        write!(f, "{agree} agree, {disagree} disagree, {not_here} not checkable here")
+    }
+}
+
+fn all() -> impl Iterator<Item = &'static Check> {
+    let lists = [
+        accounts::CHECKS,
+        lists::CHECKS,
+        search::CHECKS,
+        writes::CHECKS,
+        shapes::CHECKS,
+        elsewhere::CHECKS,
+    ];
+    lists.into_iter().flatten()
+}
+
+/// The name of every check.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    all().map(|check| check.name)
+}
+
+/// Runs every check, one after the other, then deletes what they wrote.
+pub async fn run(ground: &Ground) -> Report {
+    let mut lines = Vec::new();
+    for Check { name, assumes, how } in all() {
+        let verdict = match how {
+            How::Not(why) => Verdict::NotHere((*why).to_owned()),
+            How::Run(run) => match run(ground).await {
+                Ok(verdict) | Err(Stop::Verdict(verdict)) => verdict,
+                Err(Stop::Failed(error)) => Verdict::Disagrees(format!("it failed: {error}")),
+            },
+        };
+        lines.push(Line { name, assumes, verdict });
+    }
+    Report { lines, left: ground.clean().await }
+}
