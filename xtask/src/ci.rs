@@ -51,6 +51,11 @@ pub(crate) const STEPS: &[Step] = &[
         about: "the operations are as generated; builders and simulator keep to them",
         run: table,
     },
+    Step {
+        name: "live",
+        about: "the simulator does what is assumed about Zoho",
+        run: |workspace| passed(specification::live_check(workspace, &[])),
+    },
     Step { name: "doc", about: "the documentation builds without a warning", run: doc },
     Step {
         name: "bench",

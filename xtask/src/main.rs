@@ -91,6 +91,12 @@ const COMMANDS: &[Command] = &[
         run: specification::spec_check,
     },
     Command {
+        name: "live-check",
+        usage: "[--live]",
+        about: "hold what is assumed about Zoho against the simulator; --live against a sandbox",
+        run: specification::live_check,
+    },
+    Command {
         name: "crash-test",
         usage: "[--store NAME] [--kills N]",
         about: "kill processes that save tokens, and look what is left",

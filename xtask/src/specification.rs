@@ -1,5 +1,5 @@
-//! `cargo xtask operations` and `cargo xtask spec-check`: programs of `zcrm-checks`, for they need
-//! the table as it is compiled.
+//! `cargo xtask operations`, `spec-check` and `live-check`: programs of `zcrm-checks`, for they need
+//! the table and the SDK as they are compiled.
 
 use std::path::Path;
 
@@ -10,6 +10,15 @@ use crate::shell::{self, Error, Workspace};
 pub(crate) fn operations(workspace: &Workspace, arguments: &[String]) -> Result<(), Error> {
     shell::no_arguments("operations", arguments)?;
     start(workspace, "operations", &[])
+}
+
+/// Holds what is assumed about Zoho against the simulator, or with `--live` against a sandbox.
+pub(crate) fn live_check(workspace: &Workspace, arguments: &[String]) -> Result<(), Error> {
+    match arguments {
+        [] => start(workspace, "live-check", &[]),
+        [one] if one == "--live" => start(workspace, "live-check", &["--live"]),
+        [odd, ..] => Err(Error::Usage(format!("`live-check` does not know `{odd}`"))),
+    }
 }
 
 /// Holds everything against the lock file, or against a folder of OpenAPI files as well.
@@ -71,6 +80,8 @@ mod tests {
         assert_eq!(said(&["--lock"]), "`spec-check` does not know `--lock`");
         assert_eq!(said(&["a", "b"]), "`spec-check` takes one argument, not `b`");
         let one = vec!["x".to_owned()];
+        let odd = vec!["--production".to_owned()];
+        assert!(matches!(live_check(&workspace, &odd), Err(Error::Usage(_))));
         assert!(matches!(operations(&workspace, &one), Err(Error::Usage(_))));
     }
 }

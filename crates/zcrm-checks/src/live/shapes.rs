@@ -69,7 +69,9 @@ async fn note(ground: &Ground, version: ApiVersion) -> Result<Answer, Stop> {
         return Err(Stop::because(&made));
     }
     ground.made("Notes", id);
-    Ok(ground.get(version, &format!("Leads/{lead}/Notes?fields=Note_Content,Parent_Id")).await?)
+    // v2 shows `$se_module` to those who name no fields
+    let fields = if version == V2 { "" } else { "?fields=Note_Content,Parent_Id" };
+    Ok(ground.get(version, &format!("Leads/{lead}/Notes{fields}")).await?)
 }
 
 async fn note_parent_v2(ground: &Ground) -> Seen {

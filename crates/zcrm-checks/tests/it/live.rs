@@ -1,0 +1,101 @@
+//! What is assumed about Zoho: held against a good simulator, a bad one, and a sandbox that a
+//! simulator plays.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::json;
+use zcrm_checks::live::{self, Ground, Verdict};
+use zcrm_sim::{Environment, Host, Simulator};
+
+#[tokio::test]
+async fn the_simulator_does_what_is_assumed() {
+    let sim = live::simulator().await.unwrap();
+    let report = live::run(&Ground::simulated(sim.clone()).await.unwrap()).await;
+    assert!(report.is_good(), "{report}");
+    let agree = report.lines.iter().filter(|line| matches!(line.verdict, Verdict::Agrees(_)));
+    assert!(agree.count() >= 75, "{report}");
+    for module in ["Leads", "Contacts", "Accounts", "Price_Books", "Quotes", "Products", "Events"] {
+        assert_eq!(sim.record_count(module), 0, "{module}");
+    }
+}
+
+#[tokio::test]
+async fn each_name_is_of_one_check() {
+    let mut names: Vec<_> = live::names().collect();
+    let all = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), all);
+}
+
+#[tokio::test]
+async fn a_wrong_answer_is_told_with_what_was_assumed() {
+    let sim = live::simulator().await.unwrap();
+    let ground = Ground::simulated(sim.clone()).await.unwrap();
+    let wrong = json!({ "data": [], "info": {} });
+    sim.faults().on_operation("/crm/{version}/{module}/search").always().json(200, &wrong);
+    let report = live::run(&ground).await;
+    assert!(!report.is_good());
+    let said = report.to_string();
+    let line = "DISAGREES      search-nothing\n    assumed: a search that finds nothing is 204 \
+                without a body\n    saw:     200 with data, info";
+    assert!(said.contains(line), "{said}");
+}
+
+/// The program on a sandbox that the simulator plays, with other variables on top.
+fn sandbox(sim: &Simulator, folder: &Path, more: &[(&str, &str)]) -> Output {
+    let grant = sim.grant().environment(Environment::Sandbox).issue();
+    Command::new(env!("CARGO_BIN_EXE_live-check"))
+        .arg("--live")
+        .env("ZCRM_CLIENT_ID", sim.client_id())
+        .env("ZCRM_CLIENT_SECRET", sim.client_secret())
+        .env("ZCRM_REDIRECT_URI", sim.redirect_uri())
+        .env("ZCRM_CURRENT_USER_EMAIL", sim.user_email())
+        .env("ZCRM_ACCOUNTS_URL", sim.accounts_url())
+        .env("ZCRM_API_BASE_URL", sim.sandbox_url())
+        .env("ZCRM_TOKEN_PERSISTENCE_PATH", folder)
+        .env("LIVE_CHECK_GRANT_TOKEN", grant)
+        .envs(more.iter().copied())
+        .output()
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sandbox_is_written_to_and_left_as_it_was() {
+    let sim = live::simulator().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let run = || sandbox(&sim, folder.path(), &[("ZCRM_ENVIRONMENT", "sandbox")]);
+    let output = run();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}{errors}");
+    assert!(said.contains(" 0 disagree"), "{said}");
+    assert!(said.contains("throttle: ") && said.contains("it would lock the login"), "{said}");
+    for module in ["Leads", "Contacts", "Accounts", "Price_Books", "Quotes", "Products", "Events"] {
+        assert_eq!(sim.record_count_in(Environment::Sandbox, module), 0, "{module}");
+    }
+    let journal = sim.journal();
+    assert_eq!(journal.count(|entry| entry.host == Host::Api), 0, "production was called");
+    assert!(journal.count(|entry| entry.host == Host::Sandbox) > 100);
+
+    // the same with a wrong answer: the login is known from the file
+    sim.faults().on_host(Host::Sandbox).on_path("/crm/v8/files").always().status(200);
+    let output = run();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("DISAGREES      unknown-file"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_sent_to_what_is_no_sandbox() {
+    let sim = live::simulator().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for more in [&[][..], &[("ZCRM_ENVIRONMENT", "production")], &[("ZCRM_SANDBOX", "false")]] {
+        let output = sandbox(&sim, folder.path(), more);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success());
+        assert!(errors.contains("ZCRM_ENVIRONMENT=sandbox"), "{errors}");
+    }
+    assert_eq!(sim.journal().requests(), 0);
+}
