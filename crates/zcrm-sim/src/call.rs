@@ -149,8 +149,13 @@ impl Answer {
         Self::typed(status, "application/json;charset=UTF-8", body.to_string())
     }
 
+    /// JSON that was written before.
+    pub(crate) fn json_text(status: StatusCode, body: Bytes) -> Self {
+        Self::typed(status, "application/json;charset=UTF-8", body)
+    }
+
     pub(crate) fn html(status: StatusCode, text: impl Into<String>) -> Self {
-        Self::typed(status, "text/html;charset=UTF-8", text)
+        Self::typed(status, "text/html;charset=UTF-8", text.into())
     }
 
     /// The page that a web server shows for a status.
@@ -166,10 +171,10 @@ impl Answer {
         )
     }
 
-    pub(crate) fn typed(status: StatusCode, kind: &'static str, body: impl Into<String>) -> Self {
+    pub(crate) fn typed(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Self {
         let mut answer = Self::empty(status);
         answer.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-        answer.body = Bytes::from(body.into());
+        answer.body = body.into();
         answer
     }
 

@@ -67,6 +67,7 @@ mod error;
 mod exchange;
 mod faults;
 mod grant;
+mod index;
 mod journal;
 mod limits;
 mod multipart;

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::accounts::{Accounts, RefreshLimit};
-use crate::crm::PageTokens;
+use crate::crm::{PageTokens, Version};
 use crate::exchange::Core;
 use crate::limits::{Edition, Spent};
 use crate::organisation;
@@ -124,6 +125,9 @@ pub(crate) struct State {
     pub(crate) production: Store,
     pub(crate) sandbox: Store,
     pub(crate) page_tokens: PageTokens,
+    /// Metadata as it was answered: it does not change while the simulator runs.
+    #[serde(skip)]
+    pub(crate) described: BTreeMap<(Version, String), Bytes>,
     /// The API credits that were spent.
     pub(crate) spent: BTreeMap<Environment, Spent>,
 }
@@ -157,12 +161,14 @@ impl State {
             sandbox: settings.clone(),
             production: settings,
             page_tokens: PageTokens::default(),
+            described: BTreeMap::new(),
             spent: BTreeMap::new(),
         }
     }
 
     /// Makes a module known, giving ids to it and to its fields.
     pub(crate) fn register(&mut self, mut spec: ModuleSpec) {
+        self.described.clear();
         spec.identify(|| self.chance.next_id());
         let first = self.users.first().map(|user| user.id.clone()).unwrap_or_default();
         let mut settings = Store::default();
@@ -177,6 +183,7 @@ impl State {
 
     /// Gives a module a custom field; `false` if there is no such module.
     pub(crate) fn add_field(&mut self, module: &str, mut field: FieldSpec) -> bool {
+        self.described.clear();
         let Some(spec) = self.modules.get_mut(module) else { return false };
         field.custom = true;
         field.identify(|| self.chance.next_id());

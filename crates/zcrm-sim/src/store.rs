@@ -1,11 +1,13 @@
 //! What an environment holds: records, and everything that hangs on them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
+
+use crate::index::Index;
 
 /// The data of one environment.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -40,6 +42,7 @@ impl Store {
             deleted: Vec::new(),
             numbers: BTreeMap::new(),
             hidden: 0,
+            index: Index::new(),
         };
         self.tables.get(module).unwrap_or(&EMPTY)
     }
@@ -63,18 +66,46 @@ pub(crate) struct Table {
     pub(crate) numbers: BTreeMap<String, u64>,
     /// How many records a plain list leaves out: converted ones, and those that are not approved.
     pub(crate) hidden: usize,
+    #[serde(skip)]
+    index: Index,
 }
 
 impl Table {
     pub(crate) fn add(&mut self, record: Record) {
         self.hidden += usize::from(record.is_hidden());
+        self.index.add(record.id, &record.values);
         self.records.insert(record.id, record);
     }
 
     pub(crate) fn remove(&mut self, id: u64) -> Option<Record> {
         let record = self.records.remove(&id)?;
         self.hidden -= usize::from(record.is_hidden());
+        self.index.remove(id, &record.values);
         Some(record)
+    }
+
+    /// Gives a record other values. Fields that can be indexed are changed in this way alone.
+    pub(crate) fn change(&mut self, id: u64, values: Map<String, Value>) -> Option<&mut Record> {
+        let record = self.records.get_mut(&id)?;
+        self.index.remove(id, &record.values);
+        self.index.add(id, &values);
+        record.values = values;
+        Some(record)
+    }
+
+    /// Makes the records known by the values of that field.
+    pub(crate) fn index(&mut self, field: &str) {
+        if !self.index.has(field) {
+            let records = self.records.iter().map(|(id, record)| (*id, &record.values));
+            self.index.build(field, records);
+        }
+    }
+
+    /// The records of which a field that was indexed has one of those values, the newest first.
+    pub(crate) fn equal(&self, conditions: &[(&str, &str)]) -> Vec<&Record> {
+        let found = conditions.iter().filter_map(|(field, text)| self.index.equal(field, text));
+        let ids: BTreeSet<u64> = found.flatten().copied().collect();
+        ids.iter().rev().filter_map(|id| self.records.get(id)).collect()
     }
 
     /// The record whose id is written exactly so.

@@ -30,7 +30,7 @@ async fn escape(ground: &Ground, version: ApiVersion) -> Seen {
     ground.until_found(&target).await?;
     let criteria = Criteria::equals("Last_Name", name);
     let found = ground.client(version)?.records("Leads").search(criteria).send().await?;
-    let ids = found.items.iter().flatten().filter_map(|record| record.id());
+    let ids = found.items.iter().flatten().filter_map(zcrm::Record::id);
     let seen = ids.filter(|found| found.as_str() == id).count();
     Ok(judge(seen == 1, format!("the record {seen} times among those found")))
 }

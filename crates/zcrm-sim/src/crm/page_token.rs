@@ -1,6 +1,6 @@
 //! Page tokens: opaque, bound to a user and to a query, valid for a day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,9 @@ struct PageToken {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct PageTokens {
     tokens: BTreeMap<String, PageToken>,
+    /// The same, in the order in which they were given out.
+    #[serde(default)]
+    order: VecDeque<String>,
 }
 
 impl PageTokens {
@@ -44,10 +47,17 @@ impl PageTokens {
         now: DateTime<Utc>,
     ) -> String {
         // An expired token is told from an unknown one for another day.
-        self.tokens.retain(|_, token| now < token.expires + LIFE);
+        while let Some(oldest) = self.order.front() {
+            if self.tokens.get(oldest).is_some_and(|token| now < token.expires + LIFE) {
+                break;
+            }
+            self.tokens.remove(oldest);
+            self.order.pop_front();
+        }
         let text = chance.hex();
         let token = PageToken { bound_to: bound_to.to_owned(), position, expires: expiry(now) };
         self.tokens.insert(text.clone(), token);
+        self.order.push_back(text.clone());
         text
     }
 

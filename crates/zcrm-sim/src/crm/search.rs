@@ -47,6 +47,19 @@ impl<'a> Wanted<'a> {
         }))
     }
 
+    /// Fields and values of which each record that it finds has one; `None` if all records have to
+    /// be looked at.
+    fn equals<'w>(&'w self, module: &'w ModuleSpec) -> Option<Vec<(&'w str, &'w str)>> {
+        match self {
+            Self::Criteria(criteria) => equals(criteria, module),
+            Self::Kind(kind, text) => {
+                let fields = module.fields.iter().filter(|field| field.kind == *kind);
+                Some(fields.map(|field| (field.api_name.as_str(), *text)).collect())
+            }
+            Self::Word(_) => None,
+        }
+    }
+
     fn holds(&self, view: View<'_>, module: &ModuleSpec, record: &Record) -> bool {
         match self {
             Self::Criteria(criteria) => holds(criteria, view, module, record),
@@ -79,15 +92,19 @@ pub(super) fn search(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
             json!({ "limit": PAGE_WALL }),
         ));
     }
+    let equals = wanted.equals(module);
+    for (field, _) in equals.iter().flatten() {
+        cx.store_mut().table_mut(module.api_name()).index(field);
+    }
     let view = cx.view();
-    // The index follows the records with a delay.
+    let table = cx.store().table(module.api_name());
+    let newest: Box<dyn Iterator<Item = &Record>> = match &equals {
+        Some(equals) => Box::new(table.equal(equals).into_iter()),
+        None => Box::new(table.records.values().rev()),
+    };
+    // Zoho's index follows the records with a delay.
     let lag = TimeDelta::from_std(cx.policy.search_lag).unwrap_or(TimeDelta::MAX);
-    let mut found = cx
-        .store()
-        .table(module.api_name())
-        .records
-        .values()
-        .rev()
+    let mut found = newest
         .filter(|record| cx.now - record.modified >= lag)
         .filter(|record| converted.is_none_or(|wanted| record.converted == wanted))
         .filter(|record| approved.is_none_or(|wanted| record.approved == wanted))
@@ -185,6 +202,26 @@ pub(super) fn holds(
         Criteria::Condition(condition) => module
             .find(&condition.field)
             .is_some_and(|field| meets(condition, field, &view.value(field, record))),
+    }
+}
+
+/// Fields and values of which each record that meets the criteria has one.
+fn equals<'c>(criteria: &'c Criteria, module: &ModuleSpec) -> Option<Vec<(&'c str, &'c str)>> {
+    match criteria {
+        Criteria::And(left, right) => equals(left, module).or_else(|| equals(right, module)),
+        Criteria::Or(left, right) => {
+            let (mut left, right) = (equals(left, module)?, equals(right, module)?);
+            left.extend(right);
+            Some(left)
+        }
+        Criteria::Condition(condition) => {
+            let field = module.find(&condition.field)?;
+            let plain = field.is_shown_as_stored()
+                && matches!(Comparable::kind(field.kind), Class::Text)
+                && matches!(condition.operator, Operator::Equals | Operator::In);
+            let values = condition.values.iter();
+            plain.then(|| values.map(|text| (condition.field.as_str(), text.as_str())).collect())
+        }
     }
 }
 

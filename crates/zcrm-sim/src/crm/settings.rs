@@ -1,5 +1,6 @@
 //! Modules and fields as the settings describe them.
 
+use bytes::Bytes;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
@@ -8,20 +9,36 @@ use super::outcome::found;
 use super::refusal::Refusal;
 use super::version::Version;
 use crate::call::Answer;
-use crate::schema::{field_json, module_json};
+use crate::schema::{FieldSpec, ModuleSpec, field_json, module_json};
 
 pub(super) fn modules(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     // Every module here is visible.
     let asked = cx.call.param("status").unwrap_or("visible");
-    let modules: Vec<Value> = cx
-        .state
-        .modules
-        .values()
-        .enumerate()
-        .filter(|_| asked.split(',').any(|status| status == "visible"))
-        .map(|(index, module)| module_json(cx.state, module, cx.version, index + 1, false))
-        .collect();
-    Ok(found("modules", modules))
+    if !asked.split(',').any(|status| status == "visible") {
+        return Ok(found("modules", Vec::new()));
+    }
+    Ok(once(cx, String::from("modules"), |cx| {
+        let modules = cx.state.modules.values().enumerate();
+        let described = modules
+            .map(|(index, module)| module_json(cx.state, module, cx.version, index + 1, false));
+        json!({ "modules": described.collect::<Vec<Value>>() })
+    }))
+}
+
+/// What was described in that version before, else what `describe` says, kept for the next time.
+fn once(
+    cx: &mut Context<'_>,
+    what: String,
+    describe: impl FnOnce(&Context<'_>) -> Value,
+) -> Answer {
+    let key = (cx.version, what);
+    let known = cx.state.described.get(&key).cloned();
+    let body = known.unwrap_or_else(|| {
+        let body = Bytes::from(describe(cx).to_string());
+        cx.state.described.insert(key, body.clone());
+        body
+    });
+    Answer::json_text(StatusCode::OK, body)
 }
 
 /// One module, by its API name or by its id.
@@ -38,25 +55,30 @@ pub(super) fn module(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 }
 
 pub(super) fn fields(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    describe(cx, None)
+    let module = cx.param_module()?;
+    let what = format!("fields of {}", module.api_name());
+    Ok(once(cx, what, |cx| json!({ "fields": described(cx, &module, |_| true) })))
 }
 
 pub(super) fn field(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let id = cx.value(0);
-    describe(cx, Some(id))
+    let wanted = cx.value(0);
+    let module = cx.param_module()?;
+    let fields =
+        described(cx, &module, |field| field.id.to_string() == wanted || field.api_name == wanted);
+    Ok(found("fields", fields))
 }
 
-/// A module's fields, or the one of them with that id or API name.
-fn describe(cx: &Context<'_>, wanted: Option<&str>) -> Result<Answer, Refusal> {
-    let module = cx.param_module()?;
-    let fields: Vec<Value> = module
+/// Those fields of a module.
+fn described(
+    cx: &Context<'_>,
+    module: &ModuleSpec,
+    wanted: impl Fn(&FieldSpec) -> bool,
+) -> Vec<Value> {
+    module
         .fields
         .iter()
-        .filter(|field| {
-            wanted.is_none_or(|wanted| field.id.to_string() == wanted || field.api_name == wanted)
-        })
+        .filter(|field| wanted(field))
         .filter(|field| field.api_name != "id" || cx.version >= Version::V4)
-        .map(|field| field_json(cx.state, &module, field, cx.version))
-        .collect();
-    Ok(found("fields", fields))
+        .map(|field| field_json(cx.state, module, field, cx.version))
+        .collect()
 }

@@ -408,8 +408,7 @@ pub(super) fn change(
     values::finish(module, &mut merged, cx.store());
     let (user, now) = (cx.user.clone(), whole_seconds(cx.now));
     let table = cx.store_mut().table_mut(module.api_name());
-    if let Some(record) = table.records.get_mut(&id) {
-        record.values = merged;
+    if let Some(record) = table.change(id, merged) {
         record.modified = now;
         record.modified_by = user;
         if let Some(owner) = owner {

@@ -100,6 +100,28 @@ impl FieldSpec {
         self
     }
 
+    /// Whether what is shown of it is what is stored, and no name of something else.
+    pub(crate) fn is_shown_as_stored(&self) -> bool {
+        use FieldKind::{
+            File, Image, Lookup, MultiLookup, MultiUserLookup, Owner, Participants, Subform, Tags,
+            Taxes, Territories,
+        };
+        let named = matches!(
+            self.kind,
+            File | Image
+                | Lookup
+                | MultiLookup
+                | MultiUserLookup
+                | Owner
+                | Participants
+                | Subform
+                | Tags
+                | Taxes
+                | Territories
+        );
+        !self.system && !named
+    }
+
     /// Holds the record's id in another system: the header `X-EXTERNAL` finds a record by it.
     #[must_use]
     pub fn external(mut self) -> Self {

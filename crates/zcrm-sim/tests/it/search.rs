@@ -113,3 +113,70 @@ async fn a_search_needs_its_own_scope() {
     http.token = crate::client::access_token(&reply);
     assert_eq!(http.get("/crm/v8/Leads/search?word=aa").await.code(), "OAUTH_SCOPE_MISMATCH");
 }
+
+#[tokio::test]
+async fn what_equals_is_found_after_any_writes() {
+    let sim = Simulator::builder().plain_http().records("Leads", 30).start().await.unwrap();
+    let http = Http::logged_in(&sim).await;
+    let mut random = fastrand::Rng::with_seed(7);
+    let cities = ["Pune", "PUNE", "Ärhus", "ärhus", "Delhi"];
+    let mut ids: Vec<String> = Vec::new();
+    for step in 0..120 {
+        let city = cities[random.usize(..cities.len())];
+        let values = json!({
+            "Last_Name": "L", "City": city, "Email": format!("{}@example.com", random.u8(..3)),
+        });
+        let body = json!({ "data": [values] });
+        match random.u8(..4) {
+            0 | 1 => ids.push(http.post("/crm/v8/Leads", &body).await.id(0)),
+            2 if !ids.is_empty() => {
+                let id = &ids[random.usize(..ids.len())];
+                assert_eq!(http.put(&format!("/crm/v8/Leads/{id}"), &body).await.status, 200);
+            }
+            _ if !ids.is_empty() => {
+                let id = ids.swap_remove(random.usize(..ids.len()));
+                http.delete(&format!("/crm/v8/Leads?ids={id}")).await;
+            }
+            _ => {}
+        }
+        if step % 10 != 9 {
+            continue;
+        }
+        let list = "/crm/v8/Leads?fields=City,Email&per_page=200&sort_by=id";
+        let all = http.get(list).await.rows();
+        let folded =
+            |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_lowercase();
+        let expect = |test: &dyn Fn(&Value) -> bool| -> Vec<Value> {
+            all.iter().filter(|row| test(row)).map(|row| row["id"].clone()).collect()
+        };
+        let searches = [
+            ("criteria=(City:equals:pune)", expect(&|row| folded(row, "City") == "pune")),
+            (
+                "criteria=(City:in:%C3%A4RHUS,delhi)",
+                expect(&|row| ["ärhus", "delhi"].contains(&folded(row, "City").as_str())),
+            ),
+            ("email=1@EXAMPLE.com", expect(&|row| folded(row, "Email") == "1@example.com")),
+            (
+                "criteria=((City:equals:Pune)and(Email:equals:0@example.com))",
+                expect(&|row| {
+                    folded(row, "City") == "pune" && folded(row, "Email") == "0@example.com"
+                }),
+            ),
+            (
+                "criteria=((City:equals:Pune)or(Email:equals:0@example.com))",
+                expect(&|row| {
+                    folded(row, "City") == "pune" || folded(row, "Email") == "0@example.com"
+                }),
+            ),
+        ];
+        for (query, expected) in searches {
+            let path = format!("/crm/v8/Leads/search?{query}&fields=City&per_page=200");
+            let answer = http.get(&path).await;
+            let found: Vec<Value> = match answer.status {
+                204 => Vec::new(),
+                _ => answer.rows().iter().map(|row| row["id"].clone()).collect(),
+            };
+            assert_eq!(found, expected, "{query} after {step}");
+        }
+    }
+}
