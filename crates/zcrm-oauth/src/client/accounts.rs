@@ -185,13 +185,12 @@ impl Accounts {
         if refresh.is_empty() {
             return Err(Error::input("the refresh token is empty"));
         }
-        self.spend(refresh)?;
         let fields = [
             ("grant_type", "refresh_token"),
             ("refresh_token", refresh),
             ("redirect_uri", self.credentials().redirect_uri()),
         ];
-        self.tokens(Flow::Refresh, &TOKEN, server, &fields).await
+        self.within_budget(refresh, self.tokens(Flow::Refresh, &TOKEN, server, &fields)).await
     }
 
     /// Gets an access token for an organisation, without a user: the client itself is trusted.
@@ -214,18 +213,28 @@ impl Accounts {
                 "the organisation (`soid`) is missing: it is `ZohoCRM.` and the organisation's id",
             ));
         }
-        self.spend(soid)?;
         let fields = [("grant_type", "client_credentials"), ("scope", &*scope), ("soid", soid)];
-        self.tokens(Flow::Client, &TOKEN, server, &fields).await
+        self.within_budget(soid, self.tokens(Flow::Client, &TOKEN, server, &fields)).await
     }
 
-    /// Takes one of the calls that may be made with a refresh token.
-    fn spend(&self, with: &str) -> Result<(), Error> {
-        self.0.budget.spend(with, self.0.clock.monotonic()).map_err(|wait| {
+    /// Makes one of the calls that may be made with a refresh token. What was not sent costs nothing:
+    /// else a network that is down for a moment would lock a login out for ten minutes.
+    async fn within_budget(
+        &self,
+        with: &str,
+        call: impl Future<Output = Result<StoredToken, Error>>,
+    ) -> Result<StoredToken, Error> {
+        let budget = &self.0.budget;
+        budget.spend(with, self.0.clock.monotonic()).map_err(|wait| {
             let message = "ten access tokens were fetched for this login in ten minutes, which is \
                            Zoho's limit: something refreshes in a circle";
             Error::new(ErrorKind::Throttled, Outcome::NotSent, message).with_retry_after(wait)
-        })
+        })?;
+        let ended = call.await;
+        if matches!(&ended, Err(error) if error.outcome() == Outcome::NotSent) {
+            budget.give_back(with);
+        }
+        ended
     }
 
     /// Now, by the accounts server's clock.

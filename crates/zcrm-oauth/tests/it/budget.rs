@@ -1,11 +1,11 @@
 //! The local budget: what Zoho would refuse is not asked for.
 
-use std::time::Duration;
+use std::{net::TcpListener, time::Duration};
 
 use zcrm_core::{ErrorKind, Outcome};
 use zcrm_sim::{RefreshLimit, Simulator};
 
-use crate::support::{HOUR, Shelf, World, access, cached};
+use crate::support::{HOUR, Shelf, World, access, accounts, cached, credentials, origin};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -54,4 +54,23 @@ async fn imports_count_too_and_the_stored_login_is_untouched() {
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Throttled, Outcome::NotSent));
     assert_eq!(world.sim.journal().refreshes(), 10);
     assert_eq!(access(&world.stored().await), access(&stored));
+}
+
+#[tokio::test]
+async fn a_network_that_is_down_costs_nothing_of_the_budget() {
+    let world = world().await;
+    let accounts = accounts(&world.sim, &world.clock, credentials(&world.sim));
+    let refresh = world.stored().await.refresh.unwrap();
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = origin(&format!("https://{nobody}"));
+    for _ in 0..15 {
+        let error = accounts.refresh(&refresh, &nobody).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Outcome::NotSent));
+    }
+    let server = origin(&world.sim.accounts_url());
+    for _ in 0..10 {
+        accounts.refresh(&refresh, &server).await.unwrap();
+    }
+    let error = accounts.refresh(&refresh, &server).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Throttled);
 }
