@@ -110,7 +110,8 @@ async fn renew_locked(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Arc<Held
     if let Err(error) = saved {
         tracing::warn!(%error, "the refreshed token could not be saved: using it from memory");
         shared.tell(|observer| observer.save_failed(&slot.key, &error));
-        tokio::spawn(save_later(Arc::clone(shared), Arc::clone(slot), Arc::clone(&held)));
+        let (shared, slot, held) = (Arc::clone(shared), Arc::clone(slot), Arc::clone(&held));
+        tokio::spawn(save_later(shared, slot, held, old.is_none()));
     }
     let expires_at = held.token.expires_at;
     tracing::info!(%expires_at, "the access token was refreshed");
@@ -168,31 +169,36 @@ fn merge(mut fresh: StoredToken, old: &StoredToken) -> StoredToken {
     fresh
 }
 
-/// Tries the save of a refreshed token again, as long as the store still holds the same login.
-async fn save_later(shared: Arc<Shared>, slot: Arc<Slot>, held: Arc<Held>) {
+/// Tries the save of a refreshed token again, as long as the store still holds the same login; or
+/// still none, where the token is the `first` of an organisation.
+async fn save_later(shared: Arc<Shared>, slot: Arc<Slot>, held: Arc<Held>, first: bool) {
     for round in 0..SAVES {
         shared.clock.sleep(SAVE_PAUSE * 2u32.pow(round)).await;
         let _alone = slot.writing.lock().await;
         let Ok(lock) = lock(&shared, &slot).await else {
             continue;
         };
-        let done = match shared.store.load(&slot.key).await {
-            Ok(Some(stored)) => {
-                !stored.is_same_login(&held.token)
-                    || stored.expires_at >= held.token.expires_at
-                    || shared.store.save(&slot.key, &held.token).await.is_ok()
-            }
-            Ok(None) => true,
-            Err(_) => false,
+        let saved = match shared.store.load(&slot.key).await {
+            Ok(Some(stored)) if !stored.is_same_login(&held.token) => None,
+            Ok(Some(stored)) if stored.expires_at >= held.token.expires_at => Some(true),
+            // removed meanwhile: a logout empties the memory too
+            Ok(None) if !first || slot.current.load().is_none() => None,
+            Ok(_) => Some(shared.store.save(&slot.key, &held.token).await.is_ok()),
+            Err(_) => Some(false),
         };
         release(lock).await;
-        if done {
-            tracing::info!("the token store works again");
-            shared.tell(|observer| observer.saved_late(&slot.key));
-            return;
+        match saved {
+            // a login or a logout that happened meanwhile wins
+            None => return,
+            Some(false) => {}
+            Some(true) => {
+                tracing::info!("the token store works again");
+                shared.tell(|observer| observer.saved_late(&slot.key));
+                return;
+            }
         }
     }
-    tracing::error!("a refreshed token could not be saved; the old login stays in the store");
+    tracing::error!("a refreshed token could not be saved; the store stays as it was");
 }
 
 pub(super) async fn lock(shared: &Shared, slot: &Slot) -> Result<Option<RefreshLock>, Error> {

@@ -10,7 +10,10 @@ use std::{
 use zcrm_core::{ErrorKind, Outcome};
 use zcrm_http::Authorizer;
 
-use crate::support::{HOUR, Locks, Shelf, World, access, cached, chain, refresh_token, until};
+use crate::{
+    events::observed,
+    support::{HOUR, Locks, Shelf, World, access, cached, chain, refresh_token, until},
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -134,16 +137,48 @@ async fn a_login_is_not_overwritten_unseen_by_a_refresh() {
 #[tokio::test]
 async fn a_logout_ends_the_tries_to_save() {
     let world = World::expired().await;
+    let (seen, tokens) = observed(&world);
     world.store.failing_saves.store(1, Ordering::SeqCst);
-    world.tokens.token().await.unwrap();
+    tokens.token().await.unwrap();
     until(|| world.clock.slept().contains(&SECOND)).await;
-    assert!(world.tokens.forget().await.unwrap());
+    assert!(tokens.forget().await.unwrap());
+    seen.take();
     let loads = world.store.loads.load(Ordering::SeqCst);
     world.advance(SECOND);
     until(|| world.store.loads.load(Ordering::SeqCst) > loads).await;
-    tokio::task::yield_now().await;
+    // whoever comes next has waited for it
+    assert!(!tokens.forget().await.unwrap());
     assert!(world.tokens.stored().await.unwrap().is_none());
-    assert_eq!(world.store.saves(), 1);
+    assert_eq!(
+        (world.store.saves(), seen.take()),
+        (1, vec![]),
+        "nothing was saved, and none says so"
+    );
+}
+
+#[tokio::test]
+async fn the_first_token_of_an_organisation_is_saved_later_too_unless_it_was_removed() {
+    for removed in [false, true] {
+        let world = World::new().await;
+        let soid = format!("ZohoCRM.{}", world.sim.org_id());
+        let tokens = world.manager().organisation(&soid, &["ZohoCRM.modules.ALL"]).unwrap();
+        world.store.failing_saves.store(1, Ordering::SeqCst);
+        let token = tokens.token().await.unwrap();
+        until(|| world.clock.slept().contains(&SECOND)).await;
+        if removed {
+            tokens.forget().await.unwrap();
+        }
+        let loads = world.store.loads.load(Ordering::SeqCst);
+        world.advance(SECOND);
+        until(|| world.store.loads.load(Ordering::SeqCst) > loads).await;
+        if removed {
+            assert!(!tokens.forget().await.unwrap());
+        } else {
+            world.store.wait_saves(1).await;
+            assert_eq!(access(&tokens.stored().await.unwrap().unwrap()), access(&token));
+        }
+        assert_eq!(world.store.saves(), usize::from(!removed));
+    }
 }
 
 #[tokio::test]
