@@ -55,6 +55,11 @@ impl Grant {
         self
     }
 
+    /// Whether redeeming it makes new tokens. Those that are given are of an unknown age.
+    pub(super) fn is_fresh(&self) -> bool {
+        !matches!(self.way, Way::Tokens(_))
+    }
+
     /// The tokens that it gives, with the accounts server that gave them.
     pub(super) async fn redeem(self, shared: &Shared) -> Result<StoredToken, Error> {
         let server = self.server.unwrap_or_else(|| shared.site.accounts_origin(None));

@@ -25,8 +25,9 @@ pub(super) async fn exchange(
     let exchanged = async {
         // a store that is broken is found out before the grant is spent
         let before = shared.store.load(&slot.key).await.map_err(store)?;
+        let just_issued = grant.is_fresh();
         let token = grant.redeem(shared).await?;
-        keep(shared, slot, token, before.is_some()).await
+        keep(shared, slot, token, just_issued, before.is_some()).await
     };
     let exchanged = exchanged.await;
     release(lock).await;
@@ -40,12 +41,13 @@ pub(super) async fn login(
     identify: &dyn Identify,
 ) -> Result<UserTokens, Error> {
     let shared = manager.shared();
+    let just_issued = grant.is_fresh();
     let token = grant.redeem(shared).await?;
     if token.refresh.is_none() {
         return Err(no_refresh_token("nothing was stored"));
     }
     let tokens = async {
-        let held = Held::new(shared, token.clone(), true)?;
+        let held = Held::new(shared, token.clone(), just_issued)?;
         let user = identify.identify(&token, &held.authorization).await?;
         manager.user(&user)
     };
@@ -64,7 +66,7 @@ pub(super) async fn login(
         None => unsaved(&token, StoreError::new("the store failed").with_source(error)),
     };
     let lock = lock(shared, slot).await.map_err(carry)?;
-    let kept = keep(shared, slot, token.clone(), false).await;
+    let kept = keep(shared, slot, token.clone(), just_issued, false).await;
     release(lock).await;
     kept?;
     Ok(tokens.clone())
@@ -90,13 +92,14 @@ async fn keep(
     shared: &Shared,
     slot: &Slot,
     token: StoredToken,
+    just_issued: bool,
     had_one: bool,
 ) -> Result<StoredToken, Error> {
     if token.refresh.is_none() {
         let kept = if had_one { "the stored login was kept" } else { "nothing was stored" };
         return Err(no_refresh_token(kept));
     }
-    let held = Held::new(shared, token.clone(), true).map_err(|error| {
+    let held = Held::new(shared, token.clone(), just_issued).map_err(|error| {
         let cause = StoreError::new("they are of another place than the configuration names");
         error.with_source(UnsavedToken::new(token.clone(), cause))
     })?;

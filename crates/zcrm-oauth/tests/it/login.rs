@@ -1,6 +1,9 @@
 //! Logins without a name, imports, logouts, and who is there.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use zcrm_core::{Endpoint, Error, ErrorKind, Outcome, SecretString};
@@ -225,6 +228,25 @@ async fn what_a_login_may_not_do_is_known_beforehand() {
     let missing = world.tokens.missing_scopes(&TAGS).await.unwrap();
     assert_eq!(missing, Some(vec!["ZohoCRM.settings.tags.ALL"]));
     assert_eq!(world.tokens.missing_scopes(&LIST).await.unwrap(), Some(vec![]));
+}
+
+/// Tokens that were rescued from an error, or kept elsewhere, are older than their login here.
+#[tokio::test]
+async fn tokens_that_are_taken_over_are_not_taken_for_new_ones() {
+    let world = World::logged_in().await;
+    let stored = world.stored().await;
+    world.sim.expire_access_tokens();
+    let tokens = world.other();
+    tokens.exchange(stored.clone()).await.unwrap();
+    // refused, and so refreshed
+    assert_eq!(crate::support::read(&world.api(), &tokens).await.unwrap(), 200);
+    assert_eq!(world.sim.journal().refreshes(), 1);
+
+    let mut far = world.stored().await;
+    far.expires_at += chrono::TimeDelta::days(300);
+    tokens.exchange(far).await.unwrap();
+    world.advance(66 * Duration::from_secs(60));
+    assert_eq!(cached(&tokens), None);
 }
 
 #[tokio::test]
