@@ -186,7 +186,8 @@ impl DeviceLogin {
     /// # Errors
     /// With [`TokenFault::BadGrant`] where the code expired, [`TokenFault::Denied`] where the
     /// person refused; of kind [`Decode`](ErrorKind::Decode) where an answer is malformed. Broken
-    /// connections and pauses that Zoho wants end nothing before the code expires.
+    /// connections, servers that fail (5xx) and pauses that Zoho wants end nothing before the code
+    /// expires.
     pub async fn wait(mut self) -> Result<Grant, Error> {
         let clock = self.accounts.clock().clone();
         let mut pause = self.interval;
@@ -210,6 +211,7 @@ impl DeviceLogin {
                     self.server = self.site.accounts_at(location.as_deref().unwrap_or_default())?;
                 }
                 (None, ErrorKind::Throttled) => {}
+                (None, _) if error.status().is_some_and(|status| status.is_server_error()) => {}
                 _ => return Err(error),
             }
             pause = self.interval.max(error.retry_after().unwrap_or_default());

@@ -71,7 +71,7 @@ async fn a_device_polls_no_faster_than_every_thirty_seconds_until_somebody_agree
 }
 
 #[tokio::test]
-async fn slow_down_slows_down_and_broken_connections_end_nothing() {
+async fn slow_down_slows_down_and_broken_connections_and_servers_end_nothing() {
     let world = World::new().await;
     let device = world.manager().device_login(&SCOPES).await.unwrap();
     let code = device.user_code().to_owned();
@@ -83,7 +83,10 @@ async fn slow_down_slows_down_and_broken_connections_end_nothing() {
     faults().reset();
     world.advance(35 * SECOND);
     sleeps(&world, 3).await;
-    assert_eq!(pauses(&world), [30, 35, 35]);
+    faults().html(502, "<p>Bad Gateway</p>");
+    world.advance(35 * SECOND);
+    sleeps(&world, 4).await;
+    assert_eq!(pauses(&world), [30, 35, 35, 35]);
     world.sim.approve_device(&code, &world.sim.user_email()).unwrap();
     world.advance(35 * SECOND);
     waiting.await.unwrap().unwrap();
