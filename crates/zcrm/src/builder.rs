@@ -142,7 +142,8 @@ impl ClientBuilder {
     }
 
     /// Production, sandbox or developer edition; production unless told. Calls go to no other.
-    pub fn environment(self, environment: Environment) -> Self {
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.config.unset(&["sandbox"]);
         self.set("environment", environment.as_str())
     }
 

@@ -133,11 +133,18 @@ impl Config {
         Self::default()
     }
 
-    /// These settings, with all that `other` says laid over them.
+    /// These settings, with all that `other` says laid over them. What is empty there says nothing.
     #[must_use]
     pub fn overlaid_by(mut self, other: Self) -> Self {
-        self.values.extend(other.values);
+        let said = ["environment", "sandbox"].map(|key| (key, other.is_set(key)));
+        self.values.extend(other.values.into_iter().filter(|(_, setting)| !setting.is_empty()));
         self.dictionary |= other.dictionary;
+        // two keys for one thing: where they contradict each other, the last word wins too
+        if let [(old, false), (_, true)] | [(_, true), (old, false)] = said
+            && self.environment().is_err()
+        {
+            self.unset(&[old]);
+        }
         self
     }
 
@@ -197,7 +204,7 @@ impl Config {
     }
 
     pub(crate) fn is_set(&self, key: &str) -> bool {
-        self.get(key).is_some()
+        self.values.get(key).is_some_and(|setting| !setting.is_empty())
     }
 
     /// Whether anything came from a map, a file or the environment.

@@ -2,7 +2,10 @@
 
 use std::{fs, sync::Mutex};
 
-use zcrm::{ApiVersion, Client, ClientBuilder, Config, Environment, Error, ErrorKind, MemoryStore};
+use zcrm::{
+    ApiVersion, Client, ClientBuilder, ClientSecret, Config, Environment, Error, ErrorKind,
+    MemoryStore,
+};
 
 const GOOD: [(&str, &str); 4] = [
     ("client_id", "1000.ABC"),
@@ -192,6 +195,49 @@ async fn an_empty_variable_takes_nothing_back() {
     let empty = Config::from_vars([("ZCRM_SANDBOX", ""), ("ZCRM_CLIENT_SECRET", " ")]).unwrap();
     let client = build(file.overlaid_by(empty)).await.unwrap();
     assert_eq!(client.tokens().key().environment(), Environment::Sandbox);
+}
+
+/// Empty texts and `null`s are what templates leave behind.
+#[tokio::test]
+async fn an_empty_setting_takes_nothing_back_either() {
+    let empty = || {
+        let empty = r#"{"client_id": "", "client_secret": " ", "token_persistence_path": null}"#;
+        Config::from_json(empty).unwrap()
+    };
+    let client = build(good().overlaid_by(empty())).await.unwrap();
+    assert_eq!(client.tokens().key().client_id(), "1000.ABC");
+    // nor what the builder was told by a method
+    let folder = tempfile::tempdir().unwrap();
+    let builder = Client::builder()
+        .config(good().with("client_secret", "").unwrap())
+        .client_secret_from(ClientSecret::from("from elsewhere"))
+        .token_path(folder.path())
+        .config(empty());
+    builder.build().await.unwrap();
+}
+
+#[tokio::test]
+async fn environment_and_sandbox_are_one_setting_whose_last_word_wins() {
+    let config = |key: &str, value: &str| Config::new().with(key, value).unwrap();
+    let built = async |config: Config| {
+        build(good().overlaid_by(config)).await.unwrap().tokens().key().environment()
+    };
+    for (first, last, expected) in [
+        (("sandbox", "true"), ("environment", "production"), Environment::Production),
+        (("sandbox", "true"), ("environment", "developer"), Environment::Developer),
+        (("environment", "production"), ("sandbox", "true"), Environment::Sandbox),
+        (("environment", "sandbox"), ("sandbox", "false"), Environment::Production),
+        // no contradiction
+        (("environment", "developer"), ("sandbox", "false"), Environment::Developer),
+        (("sandbox", "true"), ("environment", ""), Environment::Sandbox),
+    ] {
+        let both = config(first.0, first.1).overlaid_by(config(last.0, last.1));
+        assert_eq!(built(both).await, expected, "{first:?} {last:?}");
+    }
+    let builder = Client::builder().config(good().with("sandbox", "true").unwrap());
+    let builder = builder.environment(Environment::Production).store(MemoryStore::new());
+    let client = builder.build().await.unwrap();
+    assert_eq!(client.tokens().key().environment(), Environment::Production);
 }
 
 #[test]
