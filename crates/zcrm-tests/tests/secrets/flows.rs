@@ -24,10 +24,10 @@ use zcrm_sim::Simulator;
 
 use crate::{MARK, mysql::Database, walk::Walk};
 
-const HOUR: Duration = Duration::from_secs(3_600);
+pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
 
 /// A secret with all that encodings change. Headers take ASCII alone.
-fn odd(what: &str) -> String {
+pub(crate) fn odd(what: &str) -> String {
     format!("{MARK}\"{what}/0+1=2&3%4?>5")
 }
 
@@ -58,30 +58,30 @@ impl TokenStore for Shelf {
 }
 
 /// A simulator, and what a client of it is made of.
-struct World {
-    sim: Simulator,
-    clock: ManualClock,
+pub(crate) struct World {
+    pub(crate) sim: Simulator,
+    pub(crate) clock: ManualClock,
 }
 
 impl World {
-    async fn new(walk: &mut Walk) -> Self {
+    pub(crate) async fn new(walk: &mut Walk) -> Self {
         let secret = walk.secret(odd("client-secret"));
         let sim = Simulator::builder().client("1000.MYAPP", secret, "https://x.example/y");
         Self { sim: sim.start().await.unwrap(), clock: ManualClock::new() }
     }
 
-    fn builder(&self) -> ClientBuilder {
+    pub(crate) fn builder(&self) -> ClientBuilder {
         zcrm_tests::builder(&self.sim)
             .config(Config::new().with("limit_attempts", "1").unwrap())
             .clock(Arc::new(self.clock.clone()))
     }
 
-    fn grant(&self, walk: &mut Walk) -> String {
+    pub(crate) fn grant(&self, walk: &mut Walk) -> String {
         walk.secret(self.sim.grant_token())
     }
 
     /// A client that is logged in; as after a restart, if `builder` has the store of another.
-    async fn logged_in(&self, walk: &mut Walk, builder: ClientBuilder) -> Client {
+    pub(crate) async fn logged_in(&self, walk: &mut Walk, builder: ClientBuilder) -> Client {
         let client = builder.build().await.unwrap();
         let token = client.tokens().exchange(self.grant(walk)).await.unwrap();
         walk.token(&token);
@@ -93,7 +93,7 @@ impl World {
     }
 }
 
-async fn read(client: &Client) -> Result<(), Error> {
+pub(crate) async fn read(client: &Client) -> Result<(), Error> {
     client.records("Leads").list().fields(["Last_Name"]).send().await.map(drop)
 }
 

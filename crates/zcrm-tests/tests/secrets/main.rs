@@ -14,13 +14,15 @@ mod forms;
 #[path = "../it/mysql.rs"]
 mod mysql;
 mod walk;
+mod ways;
 
 use walk::Walk;
 
 /// What every secret of ours begins with, so that a part of one is found as well.
 const MARK: &str = "marked";
 
-/// One walk, since a process has one subscriber. A new flow is a function in `flows`, and a line here.
+/// One walk, since a process has one subscriber. A new flow is a function in `flows` or
+/// `ways`, and a line here.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_type_no_error_and_no_log_shows_a_secret() {
     let database = flows::database().await;
@@ -33,6 +35,12 @@ async fn no_type_no_error_and_no_log_shows_a_secret() {
     flows::stores_of_files(&mut walk).await;
     flows::stores_of_mysql(&mut walk, database).await;
     flows::proxies(&mut walk).await;
+    ways::browsers(&mut walk).await;
+    ways::people(&mut walk).await;
+    ways::devices(&mut walk).await;
+    ways::others(&mut walk).await;
+    ways::revocations(&mut walk).await;
+    ways::secret_files(&mut walk).await;
     walk.end(&[
         "zcrm::",
         "zcrm_http::",
