@@ -5,9 +5,9 @@ use std::{fmt, path::PathBuf};
 use bytes::Bytes;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use zcrm_core::Error;
-use zcrm_http::Download;
+use zcrm_http::{Download, SaveFile};
 
-use super::{file_name, save};
+use super::file_name;
 use crate::Call;
 
 /// A file that is on its way: its name at once, its content as a stream at constant memory.
@@ -69,8 +69,9 @@ impl FileDownload {
     }
 
     /// Saves the file in a folder under its [`safe_name`](Self::safe_name), and tells where. What
-    /// stands there under that name stays, and is an error. A download that breaks off leaves
-    /// nothing behind.
+    /// stands there under that name stays, and is an error. The file is under its name only when it
+    /// is whole, and readable by its owner only; a download that breaks off leaves nothing behind.
+    /// [`into_content`](Self::into_content) with [`SaveFile`] has more ways.
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -86,7 +87,8 @@ impl FileDownload {
     /// cannot be written in; of kind [`Other`](zcrm_core::ErrorKind::Other) where the disk fails;
     /// of the download.
     pub async fn save_in(self, folder: impl Into<PathBuf>) -> Result<PathBuf, Error> {
-        save::save(self, folder.into(), save::Existing::Stays).await
+        let to = SaveFile::to(folder.into().join(self.safe_name())).keep_existing();
+        Ok(to.take(self.content).await?.path)
     }
 
     /// As [`save_in`](Self::save_in), but takes the place of a file of that name, once the whole
@@ -95,7 +97,8 @@ impl FileDownload {
     /// # Errors
     /// As [`save_in`](Self::save_in), other than for a file that is there.
     pub async fn save_over(self, folder: impl Into<PathBuf>) -> Result<PathBuf, Error> {
-        save::save(self, folder.into(), save::Existing::IsReplaced).await
+        let to = SaveFile::to(folder.into().join(self.safe_name()));
+        Ok(to.take(self.content).await?.path)
     }
 
     /// The stream below, for whoever wants a body or a `Stream`.

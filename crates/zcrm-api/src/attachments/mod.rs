@@ -3,7 +3,6 @@
 mod download;
 mod file_name;
 mod photo;
-mod save;
 
 pub use download::FileDownload;
 pub use photo::Photo;

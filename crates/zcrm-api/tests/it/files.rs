@@ -160,6 +160,18 @@ async fn a_saved_file_has_a_safe_name_and_overwrites_nothing_unless_asked() {
     assert_eq!(error.kind(), ErrorKind::Input);
     assert!(error.to_string().contains("a.txt"), "{error}");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "one");
+    // what a process that was killed left behind stands in nobody's way
+    let left = inner.join(".a.txt.zcrm-part");
+    std::fs::write(&left, "half").unwrap();
+    fetch("two").await.save_over(&inner).await.unwrap();
+    std::fs::remove_file(left).unwrap();
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::mode(
+            &std::fs::metadata(&path).unwrap().permissions(),
+        );
+        assert_eq!(mode & 0o777, 0o600);
+    }
     assert_eq!(fetch("three").await.save_over(&inner).await.unwrap(), path);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "three");
     assert_eq!(names(&inner), ["a.txt"]);

@@ -17,7 +17,7 @@ use part::Part;
 use validator::{Position, Validator};
 
 /// Saves a file that is downloaded: beside its place first, then, when it is complete and on the
-/// disk, under its name, which it replaces. Nobody sees half a file. It is readable by its owner
+/// disk, under its name, which it replaces unless [told otherwise](Self::keep_existing). Nobody sees half a file. It is readable by its owner
 /// only, since it holds people's data.
 ///
 /// A download that breaks off is taken up where it broke, if the server says by which version of
@@ -53,6 +53,7 @@ use validator::{Position, Validator};
 pub struct SaveFile {
     path: PathBuf,
     limit: Option<u64>,
+    replaces: bool,
     attempts: u32,
     source: Option<String>,
     listener: Option<Listener>,
@@ -80,6 +81,7 @@ impl SaveFile {
         Self {
             path: path.into(),
             limit: None,
+            replaces: true,
             attempts: 5,
             source: None,
             listener: None,
@@ -90,6 +92,12 @@ impl SaveFile {
     /// Takes no more than this many bytes; no limit unless told.
     pub fn limit(mut self, bytes: u64) -> Self {
         self.limit = Some(bytes);
+        self
+    }
+
+    /// Takes the place of nothing: what stands under the path stays, and is an error.
+    pub fn keep_existing(mut self) -> Self {
+        self.replaces = false;
         self
     }
 
@@ -126,14 +134,14 @@ impl SaveFile {
     ///
     /// # Errors
     /// Whatever `open` and the stream fail with; of kind [`Input`](ErrorKind::Input) where the path
-    /// cannot be written, before anything is sent; of kind [`Decode`](ErrorKind::Decode) above the
+    /// cannot be written, or is taken and [kept](Self::keep_existing), before anything is sent; of kind [`Decode`](ErrorKind::Decode) above the
     /// limit; of kind [`Other`](ErrorKind::Other) where the disk fails.
     pub async fn fetch<F, R>(self, open: F) -> Result<SavedFile, Error>
     where
         F: Fn(HeaderMap) -> R,
         R: Future<Output = Result<Download, Error>>,
     {
-        let mut part = Part::begin(&self.path, self.source.as_deref()).await?;
+        let mut part = self.part().await?;
         let (mut resumed, mut idle) = (0, 0);
         loop {
             let before = part.length();
@@ -148,8 +156,31 @@ impl SaveFile {
             let wait = Duration::from_millis(500).saturating_mul(1 << (idle - 1).min(16));
             self.clock.sleep(wait.min(LONGEST)).await;
         }
+        self.finish(part, resumed).await
+    }
+
+    /// Saves a download that has begun already. Where it breaks off it is not taken up again: for
+    /// that there is [`fetch`](Self::fetch).
+    ///
+    /// # Errors
+    /// Whatever the stream fails with, and as [`fetch`](Self::fetch).
+    pub async fn take(self, download: Download) -> Result<SavedFile, Error> {
+        let mut part = self.part().await?;
+        part.restart(Validator::of(&download), download.length()).await?;
+        self.pour(&mut part, download).await?;
+        self.finish(part, 0).await
+    }
+
+    async fn part(&self) -> Result<Part, Error> {
+        if !self.replaces && tokio::fs::symlink_metadata(&self.path).await.is_ok() {
+            return Err(part::is_taken(&self.path));
+        }
+        Part::begin(&self.path, self.source.as_deref()).await
+    }
+
+    async fn finish(self, part: Part, resumed: u32) -> Result<SavedFile, Error> {
         let bytes = part.length();
-        part.finish().await?;
+        part.finish(self.replaces).await?;
         Ok(SavedFile { path: self.path, bytes, resumed })
     }
 
@@ -159,7 +190,7 @@ impl SaveFile {
         F: Fn(HeaderMap) -> R,
         R: Future<Output = Result<Download, Error>>,
     {
-        let mut download = match self.begin(part, open).await? {
+        let download = match self.begin(part, open).await? {
             Some(download) => download,
             // what is there cannot be gone on with
             None => {
@@ -174,6 +205,11 @@ impl SaveFile {
                 download
             }
         };
+        self.pour(part, download).await
+    }
+
+    /// What an answer brings, to its end.
+    async fn pour(&self, part: &mut Part, mut download: Download) -> Result<(), Error> {
         self.check(part.total().unwrap_or_default())?;
         while let Some(piece) = download.next().await {
             part.write(&piece?).await?;
@@ -258,6 +294,7 @@ impl fmt::Debug for SaveFile {
         f.debug_struct("SaveFile")
             .field("path", &self.path)
             .field("limit", &self.limit)
+            .field("replaces", &self.replaces)
             .field("attempts", &self.attempts)
             .finish_non_exhaustive()
     }

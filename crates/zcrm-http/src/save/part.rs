@@ -159,13 +159,20 @@ impl Part {
         .await
     }
 
-    /// Puts the complete file in its place.
-    pub(super) async fn finish(mut self) -> Result<(), Error> {
+    /// Puts the complete file in its place, in that of another one only where it `replaces`.
+    pub(super) async fn finish(mut self, replaces: bool) -> Result<(), Error> {
         self.file.flush().await.map_err(failed)?;
         self.file.sync_all().await.map_err(failed)?;
         let Self { target, path, note, .. } = self;
         blocking(move || {
-            path.persist(&target).map_err(|error| failed(error.error))?;
+            let placed = match replaces {
+                true => path.persist(&target),
+                false => path.persist_noclobber(&target),
+            };
+            placed.map_err(|error| match error.error.kind() {
+                io::ErrorKind::AlreadyExists if !replaces => is_taken(&target),
+                _ => failed(error.error),
+            })?;
             if let Some(note) = note {
                 fs::remove_file(note).map_err(failed)?;
             }
@@ -213,6 +220,14 @@ async fn blocking<T: Send + 'static>(
         Ok(done) => done,
         Err(error) => Err(failed(io::Error::other(error))),
     }
+}
+
+/// What stands in the place of a file that replaces nothing.
+pub(super) fn is_taken(target: &Path) -> Error {
+    Error::input(format!(
+        "there is a file `{}` already: take it away, save under another name, or over it",
+        target.display()
+    ))
 }
 
 fn unwritable(target: &Path, error: io::Error) -> Error {

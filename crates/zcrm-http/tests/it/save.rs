@@ -109,6 +109,52 @@ async fn a_file_is_saved_whole_and_for_its_owner_only() {
 }
 
 #[tokio::test]
+async fn what_is_to_be_kept_is_not_replaced_not_even_if_it_comes_during_the_download() {
+    let (server, ranges) = server(true, |_, from| rest("\"1\"", from, End::Whole, LARGE)).await;
+    let folder = folder();
+    let path = folder.path().join("a.bin");
+    let late = path.clone();
+    let to = || SaveFile::to(&path).keep_existing();
+    let kept = |saved: Result<SavedFile, Error>| {
+        let error = saved.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Input);
+        assert!(error.to_string().contains("a.bin` already"), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "of somebody else");
+        assert_eq!(names(folder.path()), ["a.bin"]);
+    };
+    let racing = to().on_progress(move |_| fs::write(&late, "of somebody else").unwrap());
+    kept(save(&server, racing).await);
+    // what is there from the first is seen before anything is sent
+    kept(save(&server, to()).await);
+    assert_eq!(ranges.lock().unwrap().len(), 1);
+    fs::remove_file(&path).unwrap();
+    save(&server, to()).await.unwrap();
+    assert!(fs::read(&path).unwrap() == sample(LARGE));
+}
+
+#[tokio::test]
+async fn a_download_that_has_begun_is_saved_whole_or_not_at_all() {
+    for end in [End::Whole, End::Cut] {
+        let whole = matches!(end, End::Whole);
+        let play = move |_, from| {
+            let end = if whole { End::Whole } else { End::Cut };
+            rest("\"1\"", from, end, if whole { LARGE } else { 200_000 })
+        };
+        let (server, ranges) = server(false, play).await;
+        let folder = folder();
+        let path = folder.path().join("a.bin");
+        let mut request = read();
+        *request.uri_mut() = format!("{}/crm/v8/Leads", server.url()).parse().unwrap();
+        request.headers_mut().insert("accept-encoding", "identity".parse().unwrap());
+        let download = open(&transport(&server), request).await.unwrap().file().unwrap();
+        let saved = SaveFile::to(&path).take(download).await;
+        assert_eq!(saved.is_ok(), whole);
+        assert_eq!(names(folder.path()).len(), usize::from(whole));
+        assert_eq!(ranges.lock().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_download_that_breaks_off_is_taken_up_there() {
     for http1 in [true, false] {
         let play = |number, from| match number {
