@@ -32,10 +32,17 @@ pub enum Trigger {
     Approval,
     /// Blueprints.
     Blueprint,
+    /// Journeys of Pathfinder.
+    Pathfinder,
+    /// Journeys of the Journey Orchestration.
+    Orchestration,
 }
 
 /// Writes records, 100 a call: [`Records::create`], [`update`](Records::update) and
 /// [`upsert`](Records::upsert).
+///
+/// Lists of choices replace those that stand there. To add to them, a record says so itself, by its
+/// member `$append_values`: `{"Skills": true}`. Such a write is never repeated by itself.
 ///
 /// A refusal's [`json_path`](zcrm_core::ApiError::json_path) is Zoho's, and so counts within its
 /// call of 100; the index of the outcome is the record's place among all.
@@ -68,6 +75,9 @@ pub struct WriteRecords {
 #[derive(Clone, Debug, Default)]
 struct Options {
     triggers: Option<Vec<Trigger>>,
+    processes: Vec<String>,
+    applied: Vec<String>,
+    skipped: Vec<String>,
     assignment_rule: Option<Id>,
     unmodified_since: Option<Timestamp>,
     external: Vec<String>,
@@ -88,6 +98,17 @@ impl Options {
         let mut more = Vec::new();
         if let Some(triggers) = &self.triggers {
             more.push(("trigger", json!(triggers)));
+        }
+        if !self.processes.is_empty() {
+            more.push(("process", json!(self.processes)));
+        }
+        for (member, features) in
+            [("apply_feature_execution", &self.applied), ("skip_feature_execution", &self.skipped)]
+        {
+            if !features.is_empty() {
+                let named = |name: &String| json!({ "name": name });
+                more.push((member, features.iter().map(named).collect()));
+            }
         }
         if !duplicate_check.is_empty() {
             more.push(("duplicate_check_fields", json!(duplicate_check)));
@@ -113,6 +134,27 @@ macro_rules! write_options {
         /// Which automations run. Without it Zoho runs them all; an empty list runs none.
         pub fn trigger(mut self, triggers: impl IntoIterator<Item = Trigger>) -> Self {
             self.options.triggers = Some(triggers.into_iter().collect());
+            self
+        }
+
+        /// Sends the records through these processes (`process`), such as `review_process`. May be
+        /// given several times.
+        pub fn process(mut self, name: impl Into<String>) -> Self {
+            self.options.processes.push(name.into());
+            self
+        }
+
+        /// Has this feature of Zoho's applied, which calls leave out unless told
+        /// (`apply_feature_execution`): `layout_rules`. May be given several times.
+        pub fn apply_feature(mut self, name: impl Into<String>) -> Self {
+            self.options.applied.push(name.into());
+            self
+        }
+
+        /// Has this feature of Zoho's left out, which calls apply unless told
+        /// (`skip_feature_execution`): `cadences`. May be given several times.
+        pub fn skip_feature(mut self, name: impl Into<String>) -> Self {
+            self.options.skipped.push(name.into());
             self
         }
 

@@ -44,6 +44,26 @@ async fn records_are_written_as_both_versions_document_it() {
         let body = json!({ "data": [row()], "trigger": ["workflow"], "lar_id": "77" });
         assert_eq!(shown(&create.preview().unwrap()[0]), ("POST Leads".into(), body));
 
+        // Zoho's pages on inserting and updating records: features are objects, processes are text
+        let create = leads
+            .create([row()])
+            .trigger([Trigger::Pathfinder, Trigger::Orchestration])
+            .process("review_process")
+            .apply_feature("layout_rules")
+            .skip_feature("cadences");
+        let more = json!({
+            "trigger": ["pathfinder", "orchestration"], "process": ["review_process"],
+            "apply_feature_execution": [{ "name": "layout_rules" }],
+            "skip_feature_execution": [{ "name": "cadences" }],
+        });
+        let mut body = json!({ "data": [row()] });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        assert_eq!(shown(&create.preview().unwrap()[0]), ("POST Leads".into(), body));
+        let appends = json!({ "Skills": ["Rust"], "$append_values": { "Skills": true } });
+        let one = leads.record("5").update(&appends).skip_feature("cadences").preview().unwrap();
+        let body = json!({ "data": [appends], "skip_feature_execution": [{ "name": "cadences" }] });
+        assert_eq!(shown(&one), ("PUT Leads/5".into(), body));
+
         let with_id = json!({ "id": "5", "Last_Name": "Boyle" });
         let update = leads.update([&with_id]).trigger([]).if_unmodified_since(since);
         let request = &update.preview().unwrap()[0];
