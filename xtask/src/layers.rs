@@ -285,7 +285,7 @@ mod tests {
         for (name, dependency) in [
             ("zcrm-oauth", "hyper"),
             ("zcrm", "hyper-util"),
-            ("zcrm-checks", "hyper-rustls"),
+            ("zcrm-store-file", "hyper-rustls"),
             ("zcrm-store-file", "diesel"),
             ("zcrm-checks", "diesel_migrations"),
             ("zcrm-sim", "mysql_async"),
