@@ -18,7 +18,6 @@ pub(super) const CHECKS: &[Check] = &[
     check!("throttle", "the 11th refresh in ten minutes is refused, by 200 or 400", throttle),
     check!("live-tokens", "the 16th access token of a refresh token ends the oldest", live_tokens),
     check!("grant-once", "a grant token is good once", grant_once),
-    check!("grant-limit", "a client makes ten grant tokens in ten minutes", grant_limit),
     check!("revoke-in-body", "a token is revoked by the body of the call", revoke_in_body),
     check!("revoke-in-query", "a token is revoked by the query of the call", revoke_in_query),
     check!("device-code", "a device is told its code, `interval` and `expires_in`", device_code),
@@ -138,11 +137,6 @@ async fn grant_once(ground: &Ground) -> Seen {
     let second = exchange(ground, &grant).await?;
     let good = !first.text("/access_token").is_empty() && second.text("/error") == "invalid_code";
     Ok(judge(good, format!("{first}; then {second}")))
-}
-
-async fn grant_limit(ground: &Ground) -> Seen {
-    ground.simulator("grant tokens are made by a person")?;
-    Ok(Verdict::NotHere("the simulator does not keep that limit yet".into()))
 }
 
 async fn revoke(ground: &Ground, by: RevokeBy) -> Seen {

@@ -17,6 +17,11 @@ pub(super) const CHECKS: &[Check] = &[
         "a person has to refuse",
     ),
     not(
+        "grant-limit",
+        "a client makes ten grant tokens in ten minutes",
+        "grants are made by a person, and the simulator does not keep that limit",
+    ),
+    not(
         "refresh-tokens",
         "the 21st refresh token ends the first",
         "it would take logins from their users",
