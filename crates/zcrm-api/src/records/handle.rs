@@ -3,7 +3,10 @@
 use std::fmt;
 
 use serde::{Serialize, de::DeserializeOwned};
-use zcrm_core::{ApiVersion, Endpoint, Error, Id, ItemSuccess, Record, RequestBuilder};
+use zcrm_core::{
+    ApiVersion, Endpoint, Error, ErrorKind, Id, ItemSuccess, Outcome, Record, RequestBuilder,
+    Timestamp,
+};
 
 use super::{ConvertLead, DeleteRecord, GetRecord, Records, WriteRecord, external};
 use crate::{operations, related::Parent};
@@ -158,7 +161,8 @@ impl<T> fmt::Debug for RecordHandle<T> {
 ///
 /// Each change means the same in every version. Where that takes it, the record is read first and
 /// written only if nobody has changed it since; else the error is of kind
-/// [`Conflict`](zcrm_core::ErrorKind::Conflict), and the change can be made again.
+/// [`Conflict`](zcrm_core::ErrorKind::Conflict), and the change can be made again. Zoho tells times
+/// to the second: a change within the second of the last one is not seen.
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -261,7 +265,11 @@ impl Rows {
         change: impl FnOnce(&mut Record, &str) -> Result<(), Error>,
     ) -> Result<ItemSuccess, Error> {
         let mut record = self.read().await?;
-        let since = record.timestamp("Modified_Time")?;
+        let Some(since) = record.timestamp("Modified_Time")? else {
+            let message = "the record does not tell its `Modified_Time`, without which a change of \
+                           rows might undo somebody else's: nothing was written";
+            return Err(Error::new(ErrorKind::Decode, Outcome::Refused, message));
+        };
         if !record.contains(self.field()) {
             return Err(Error::input(format!(
                 "the record has no field `{}`: write the API name of a subform",
@@ -270,14 +278,10 @@ impl Rows {
         }
         change(&mut record, self.field())?;
         record.remove("Modified_Time");
-        self.write(&record, since).await
+        self.write(&record, Some(since)).await
     }
 
-    async fn write(
-        &self,
-        change: &Record,
-        since: Option<zcrm_core::Timestamp>,
-    ) -> Result<ItemSuccess, Error> {
+    async fn write(&self, change: &Record, since: Option<Timestamp>) -> Result<ItemSuccess, Error> {
         let write = WriteRecord::update(self.records.clone(), self.target.clone(), change);
         match since {
             Some(since) => write.if_unmodified_since(since).send().await,

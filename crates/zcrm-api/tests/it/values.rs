@@ -8,6 +8,7 @@ use zcrm_core::{
 };
 use zcrm_sim::{FieldKind, FieldSpec, ModuleSpec};
 
+use crate::paper::desk;
 use crate::world::{World, on_both_versions};
 
 const VERSIONS: [ApiVersion; 8] = [
@@ -246,5 +247,19 @@ on_both_versions! {
         let ranges = ranges.price_ranges().unwrap();
         assert_eq!(ranges[0].discount().unwrap(), Some(decimal("2.5")));
         assert_eq!(ranges[0].to().unwrap(), Some(Decimal::from(99)));
+    }
+}
+
+/// Without the time nothing would tell that somebody else changed the rows meanwhile.
+#[tokio::test]
+async fn rows_are_not_written_where_the_record_does_not_tell_when_it_was_changed() {
+    let stands = json!({ "data": [{ "id": "5", "Visits": [{ "id": "1" }, { "id": "2" }] }] });
+    for version in [ApiVersion::V2, ApiVersion::V8] {
+        let (api, sent) = desk(version, 200, &[], stands.to_string());
+        let visits = api.record("Tours", "5").rows("Visits");
+        let error = visits.delete(["1"]).await.unwrap_err();
+        assert!(error.to_string().contains("Modified_Time"), "{error}");
+        assert!(visits.replace([visit("Pune")]).await.is_err());
+        assert!(sent.lock().unwrap().iter().all(|request| request.method() == "GET"));
     }
 }
