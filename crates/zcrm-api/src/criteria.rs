@@ -169,7 +169,7 @@ impl Criteria {
 }
 
 /// Zoho's search page: `(`, `)`, `,` and the backslash are escaped by a backslash.
-fn escape(value: &str) -> String {
+pub(crate) fn escape(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len());
     for character in value.chars() {
         if matches!(character, '(' | ')' | ',' | '\\') {

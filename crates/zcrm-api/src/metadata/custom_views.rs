@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use zcrm_core::{ApiVersion, Error, Id, Lookup, Record, Timestamp, object, words};
 
 use super::ModuleHandle;
-use crate::{GetItem, ListItems, MetaRef, SortOrder, WriteItem, ask::Ask, operations};
+use crate::{
+    GetItem, ListItems, MetaRef, SortOrder, WriteItem, ask::Ask, criteria::escape, operations,
+};
 
 /// The custom views of a module: [`ModuleHandle::custom_views`].
 ///
@@ -268,15 +270,7 @@ struct Shown<'a>(&'a Value);
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Value::String(text) => {
-                for c in text.chars() {
-                    if matches!(c, '(' | ')' | ',' | '\\') {
-                        f.write_str("\\")?;
-                    }
-                    write!(f, "{c}")?;
-                }
-                Ok(())
-            }
+            Value::String(text) => f.write_str(&escape(text)),
             Value::Array(values) => {
                 for (index, value) in values.iter().enumerate() {
                     if index > 0 {

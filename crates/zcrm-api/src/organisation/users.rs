@@ -84,7 +84,10 @@ impl Users {
     /// Finds users.
     pub fn search(&self, criteria: Criteria) -> ListItems<User> {
         let ask = Ask::new(&self.api, &operations::USERS_SEARCH);
-        ListItems::new(ask.query("criteria", criteria.to_string()))
+        ListItems::new(match criteria.checked() {
+            Ok(text) => ask.query("criteria", text),
+            Err(mistake) => ask.check(Err(mistake)),
+        })
     }
 
     /// Invites a user.

@@ -449,6 +449,10 @@ async fn mistakes_are_named_and_nothing_is_sent() {
         refused(api.variables().delete(none).send().await, &["empty"]);
         refused(api.roles().delete("1", "a b").send().await, &["a b"]);
         refused(api.profiles().delete("1", "").await, &["is no id"]);
+        let one = || Criteria::equals("city", "Pune");
+        let eleven = (0..10).fold(one(), |all, _| all.or(one()));
+        refused(api.users().search(eleven).send().await, &["11 conditions", "10"]);
+        refused(api.users().search(Criteria::equals("", 1)).send().await, &["no field"]);
         let twice = api.variables().list().in_group("A").in_group("B");
         refused(twice.send().await, &["group", "twice"]);
         assert_eq!(sent.lock().unwrap().len(), 0);
