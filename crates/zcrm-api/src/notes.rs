@@ -295,10 +295,16 @@ fn rows<R: Serialize>(
         row.remove("$se_module");
         if version < ApiVersion::V5 {
             row.set(PARENT, &parent.id)?;
-            row.set("se_module", &parent.module)?;
+            if let Some(module) = &parent.module {
+                row.set("se_module", module)?;
+            }
         } else {
             row.remove("se_module");
-            row.set(PARENT, json!({ "id": parent.id, "module": { "api_name": parent.module } }))?;
+            let mut object = json!({ "id": parent.id });
+            if let (Some(module), Some(members)) = (&parent.module, object.as_object_mut()) {
+                members.insert("module".to_owned(), json!({ "api_name": module }));
+            }
+            row.set(PARENT, object)?;
         }
         Ok(row)
     };

@@ -73,8 +73,8 @@ impl Attachments {
     pub fn link(&self, url: impl Into<String>) -> WriteItem {
         let url = url.into();
         let wrong = (!url.starts_with("https://") && !url.starts_with("http://")).then(|| {
-            let shown = url.escape_debug();
-            Error::input(format!("`{shown}` is no address of a file: it begins with `https://`"))
+            // an address may hold a key, so the error does not show it
+            Error::input("the address of a file begins with `https://` or `http://`")
         });
         let ask = self.parent.ask(&operations::ATTACHMENTS_UPLOAD);
         let ask = ask.check(wrong.map_or(Ok(()), Err));
