@@ -336,6 +336,11 @@ impl Call {
         self.request.query_value("page").and_then(|page| page.parse().ok()).unwrap_or(1)
     }
 
+    /// Whether it is the page of this token that it asks for.
+    pub(crate) fn asks_for_token(&self, token: &str) -> bool {
+        self.request.query_value("page_token") == Some(token)
+    }
+
     /// Whether the operation takes page tokens in the version that is used.
     pub(crate) fn takes_tokens(&self) -> bool {
         self.paging == Paging::Tokens && self.api.version().has_page_tokens()

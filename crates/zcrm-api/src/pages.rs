@@ -10,7 +10,7 @@ use std::{
 use futures_core::Stream;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use serde::de::DeserializeOwned;
-use zcrm_core::{Error, Page, PageInfo};
+use zcrm_core::{Error, ErrorKind, Outcome, Page, PageInfo};
 
 use crate::Call;
 
@@ -66,6 +66,15 @@ fn following(call: Call, info: &PageInfo, empty: bool) -> State {
         return State::Ended;
     }
     if let Some(token) = info.next_page_token.as_deref().filter(|_| call.takes_tokens()) {
+        if call.asks_for_token(token) {
+            let message =
+                "Zoho gave the same page token twice: going on would read one page for ever";
+            return State::Failed(Box::new(Error::new(
+                ErrorKind::Decode,
+                Outcome::Refused,
+                message,
+            )));
+        }
         return State::At(Box::new(call.at("page_token", token)));
     }
     if empty {

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use zcrm_api::Api;
+use serde_json::json;
+use zcrm_api::{Api, operations::RECORDS_LIST};
 use zcrm_core::{ApiVersion, BoxError, Endpoint, ErrorKind, Record, ResponseShape};
 use zcrm_http::{Authorization, Authorizer, CallSettings};
 
-use crate::world::World;
+use crate::{paper::answering, world::World};
 
 const MODULES: Endpoint =
     Endpoint::get("/settings/modules").id("modules.list").returns(ResponseShape::List("modules"));
@@ -134,4 +135,19 @@ async fn a_preview_shows_what_would_be_sent_and_no_token() {
     assert!(call.headers().get("authorization").is_none());
     assert!(leads.get("..").preview().is_err());
     assert_eq!(sim.journal().requests(), 0);
+}
+
+#[tokio::test]
+async fn pages_that_lead_to_themselves_end_in_an_error() {
+    let page = json!({
+        "data": [{ "id": "1" }], "info": { "more_records": true, "next_page_token": "again" },
+    });
+    let api = answering(ApiVersion::V8, &page);
+    let call = api.call(&RECORDS_LIST).path("module", "Leads").query("fields", "Last_Name");
+    let mut pages = call.pages::<Record>();
+    assert!(pages.next().await.unwrap().is_ok());
+    assert!(pages.next().await.unwrap().is_ok());
+    let error = pages.next().await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("same page token"), "{error}");
+    assert!(pages.next().await.is_none());
 }
