@@ -226,6 +226,7 @@ pub(crate) const TABLE: &[Row] = &[
             "strsim",
             "tokio",
             "toml",
+            "tower",
             "tracing",
             "tracing-subscriber",
         ]),

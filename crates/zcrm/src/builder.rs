@@ -1,11 +1,14 @@
 //! Setting up a client.
 
-use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, mem, path::PathBuf, sync::Arc, time::Duration};
 
+use http::{Request, Response};
+use tower::Service;
 use zcrm_api::Api;
-use zcrm_core::{ApiVersion, Clock, DataCenter, Environment, Error, SecretString, Site};
+use zcrm_core::{ApiVersion, BoxError, Clock, DataCenter, Environment, Error, SecretString, Site};
 use zcrm_http::{
-    Connector, ConnectorBuilder, Limits, Observer, Stack, Timeouts, TokioClock,
+    Connector, ConnectorBuilder, Limits, Observer, ReqBody, ResBody, Stack, Timeouts, TokioClock,
+    Transport,
     layer::{CreditMeter, RetryPolicy},
 };
 use zcrm_oauth::{
@@ -16,6 +19,7 @@ use crate::{
     Client, Clients, Config,
     config::{LIMIT_ATTEMPTS, LIMITS, TIMEOUT_CONNECT, TIMEOUTS},
     store::{self, Handlers},
+    wire::Wire,
 };
 
 /// A call of the accounts server ends before those who wait for its outcome give up (30 s).
@@ -53,6 +57,7 @@ pub struct ClientBuilder {
     others: Vec<[String; 3]>,
     connector: ConnectorBuilder,
     roots_pem: Vec<Vec<u8>>,
+    pub(crate) wire: Wire,
     timeouts: Timeouts,
     limits: Limits,
     retry: Option<RetryPolicy>,
@@ -75,6 +80,7 @@ impl ClientBuilder {
             others: Vec::new(),
             connector: Connector::builder(),
             roots_pem: Vec::new(),
+            wire: Wire::default(),
             timeouts: Timeouts::default(),
             limits: Limits::default(),
             retry: None,
@@ -300,7 +306,7 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// As [`build`](Self::build).
-    pub async fn build_clients(self) -> Result<Clients, Error> {
+    pub async fn build_clients(mut self) -> Result<Clients, Error> {
         let config = &self.config;
         let mut wrong = config.wrong_values();
         if self.store.is_none() {
@@ -309,31 +315,63 @@ impl ClientBuilder {
         at_once(wrong)?;
         let credentials = ClientCredentials::new(
             config.text("client_id"),
-            self.secret_source.unwrap_or_else(|| config.secret("client_secret").into()),
+            self.secret_source.take().unwrap_or_else(|| config.secret("client_secret").into()),
             config.text("redirect_uri"),
         )?;
         let mut site = site(config)?;
-        for [location, accounts, api] in self.others {
+        for [location, accounts, api] in mem::take(&mut self.others) {
             site = site.with_other(location, accounts.parse()?, api.parse()?);
         }
         let version = config.api_version()?;
-        let clock = self.clock.unwrap_or_else(|| Arc::new(TokioClock::new()));
-        let store = match self.store {
+        let clock = self.clock.take().unwrap_or_else(|| Arc::new(TokioClock::new()));
+        let store = match self.store.take() {
             Some(store) => store,
-            None => store::from_settings(config, &self.handlers, self.token_path, &clock)?,
+            None => store::from_settings(config, &self.handlers, self.token_path.take(), &clock)?,
         };
+        let (early, token_observer) = (self.refresh_early, self.token_observer.take());
+        let (calls, accounts) = self.transports(&clock)?;
 
-        let mut connector = config.connector(self.connector)?;
-        for pem in self.roots_pem {
+        let accounts = Accounts::new(credentials, accounts, Arc::clone(&clock));
+        let mut manager = TokenManager::new(accounts, store, site, clock);
+        if let Some(early) = early {
+            manager = manager.refreshing_early(early);
+        }
+        if let Some(observer) = token_observer {
+            manager = manager.observed_by(observer);
+        }
+        Ok(Clients::new(Api::new(calls, version), manager))
+    }
+
+    /// What calls of the API go through, and those of the accounts server.
+    fn transports(mut self, clock: &Arc<dyn Clock>) -> Result<(Transport, Transport), Error> {
+        if let Some(own) = self.wire.transport.take() {
+            return self.stacked(Stack::new(own), clock);
+        }
+        let mut connector = self.config.connector(self.connector.clone())?;
+        for pem in mem::take(&mut self.roots_pem) {
             connector = connector.root_pem(pem);
         }
-        let mut stack = Stack::new(connector.build()?)
-            .clock(Arc::clone(&clock))
+        self.stacked(Stack::new(connector.build()?), clock)
+    }
+
+    fn stacked<S>(
+        self,
+        stack: Stack<S>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<(Transport, Transport), Error>
+    where
+        S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>,
+        S: Clone + Send + Sync + 'static,
+        S::Future: Send,
+    {
+        let config = &self.config;
+        let mut stack = stack
+            .clock(Arc::clone(clock))
             .timeouts(config.timeouts(self.timeouts)?)
             .limits(config.limits(self.limits)?);
         let retry = match config.attempts()? {
             Some(attempts) => {
-                let policy = self.retry.unwrap_or_else(|| RetryPolicy::new(Arc::clone(&clock)));
+                let policy = self.retry.unwrap_or_else(|| RetryPolicy::new(Arc::clone(clock)));
                 Some(policy.attempts(attempts))
             }
             None => self.retry,
@@ -347,19 +385,8 @@ impl ClientBuilder {
         if let Some(observer) = self.observer {
             stack = stack.observer(observer);
         }
-        let accounts = Accounts::new(
-            credentials,
-            stack.build_for_accounts(ACCOUNTS_DEADLINE),
-            Arc::clone(&clock),
-        );
-        let mut manager = TokenManager::new(accounts, store, site, clock);
-        if let Some(early) = self.refresh_early {
-            manager = manager.refreshing_early(early);
-        }
-        if let Some(observer) = self.token_observer {
-            manager = manager.observed_by(observer);
-        }
-        Ok(Clients::new(Api::new(stack.build(), version), manager))
+        let stack = self.wire.into_stack(stack)?;
+        Ok((stack.build(), stack.build_for_accounts(ACCOUNTS_DEADLINE)))
     }
 
     fn set(mut self, key: &'static str, value: impl Into<String>) -> Self {

@@ -38,6 +38,9 @@
 //! * `mysql-store`: tokens in MySQL or MariaDB, in the table of the Ruby SDK; `db_host` and its like.
 //! * `logging`: logs in a file and on the console, as `application_log_file_path` and
 //!   `log_in_console` say: the module `logging`.
+//! * `ring` (on by default), `aws-lc-rs`: the cryptography of TLS.
+//! * `webpki-roots` (on by default), `native-roots`: the authorities that are trusted, Mozilla's or
+//!   the system's.
 //! * `derive`: `#[derive(Module)]` for structs of one's own, see [`Module`].
 //! * `ruby-marshal`: that file also in the format of the Ruby SDK, kept as it is found. Brings a
 //!   dependency with the licence WTFPL.
@@ -56,6 +59,7 @@ mod config;
 pub mod logging;
 mod store;
 mod whoami;
+mod wire;
 
 pub use builder::ClientBuilder;
 pub use client::Client;
@@ -82,8 +86,8 @@ pub use zcrm_core::{
 #[cfg(feature = "derive")]
 pub use zcrm_derive::Module;
 pub use zcrm_http::{
-    CallSettings, Connector, ConnectorBuilder, Download, Ended, Limits, Observer, Timeouts,
-    TokioClock,
+    BoxError, CallSettings, Connector, ConnectorBuilder, Download, Ended, Limits, Observer, Place,
+    Progress, ReqBody, ResBody, Resolve, SaveFile, SavedFile, Timeouts, TokioClock, Transport,
     layer::{CreditMeter, RetryBudget, RetryPolicy},
 };
 pub use zcrm_oauth::{

@@ -14,3 +14,4 @@ mod migration;
 mod places;
 mod settings;
 mod stores;
+mod wire;

@@ -1,0 +1,204 @@
+//! What an application puts into the wire, and files as streams: from a client to the simulator.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use http::{HeaderMap, HeaderValue, Request, header::AUTHORIZATION, header::USER_AGENT};
+use tower::{ServiceExt, util::MapRequestLayer};
+use zcrm::{
+    Client, ClientBuilder, Connector, ErrorKind, MemoryStore, Outcome, Place, Record, ReqBody,
+    RetryPolicy, SaveFile,
+    operations::{ATTACHMENTS_DOWNLOAD, ATTACHMENTS_UPLOAD},
+};
+use zcrm_core::ManualClock;
+use zcrm_sim::Simulator;
+
+fn builder(sim: &Simulator) -> ClientBuilder {
+    Client::builder()
+        .client_id(sim.client_id())
+        .client_secret(sim.client_secret())
+        .redirect_uri(sim.redirect_uri())
+        .user(sim.user_email())
+        .accounts_url(sim.accounts_url())
+        .api_base_url(sim.api_url())
+        .content_base_url(sim.api_url())
+        .root_pem(sim.ca_pem())
+        .store(MemoryStore::new())
+        .retry(RetryPolicy::new(Arc::new(ManualClock::jumping())))
+}
+
+async fn logged_in(builder: ClientBuilder, sim: &Simulator) -> Client {
+    let client = builder.build().await.unwrap();
+    client.tokens().exchange(sim.grant_token()).await.unwrap();
+    sim.clear_journal();
+    client
+}
+
+/// The server takes no token of earlier on. A client would not refresh one that is brand-new.
+fn let_tokens_expire(sim: &Simulator, clock: &ManualClock) {
+    clock.advance(Duration::from_secs(120));
+    sim.expire_access_tokens();
+}
+
+/// The paths of the requests that pass a place, with the user agent, and whether there was a token.
+type Seen = Arc<Mutex<Vec<(String, String, bool)>>>;
+
+fn watch(builder: ClientBuilder, place: Place) -> (ClientBuilder, Seen) {
+    let seen = Seen::default();
+    let log = Arc::clone(&seen);
+    let watching = MapRequestLayer::new(move |request: Request<ReqBody>| {
+        let headers = request.headers();
+        let agent = headers.get(USER_AGENT).map_or("", |agent| agent.to_str().unwrap()).to_owned();
+        let path = request.uri().path().to_owned();
+        log.lock().unwrap().push((path, agent, headers.contains_key(AUTHORIZATION)));
+        request
+    });
+    (builder.layer(place, watching), seen)
+}
+
+fn agent(name: &'static str) -> HeaderMap {
+    HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_static(name))])
+}
+
+#[tokio::test]
+async fn own_layers_stand_where_they_were_put_and_headers_go_with_every_call() {
+    let sim = Simulator::start().await.unwrap();
+    let (builder, calls) = watch(builder(&sim).headers(agent("zylker-sync/1.2")), Place::Call);
+    let (builder, attempts) = watch(builder, Place::Attempt);
+    let (builder, sent) = watch(builder, Place::Wire);
+    let client = logged_in(builder, &sim).await;
+    let login = sent.lock().unwrap().remove(0);
+    assert_eq!(login, ("/oauth/v2/token".into(), "zylker-sync/1.2".into(), false));
+
+    sim.faults().on_path_prefix("/crm/").status(502);
+    client.records("Leads").list().fields(["Last_Name"]).send().await.unwrap();
+    let line = |agent: &str, token| ("/crm/v8/Leads".to_owned(), agent.to_owned(), token);
+    let take = |seen: &Seen| std::mem::take(&mut *seen.lock().unwrap());
+    assert_eq!(take(&calls).len(), 1);
+    assert_eq!(take(&attempts), [line("zylker-sync/1.2", false), line("zylker-sync/1.2", false)]);
+    assert_eq!(take(&sent), [line("zylker-sync/1.2", true), line("zylker-sync/1.2", true)]);
+
+    // for some calls
+    let api = client.with_headers(agent("zylker-import/3")).unwrap();
+    api.records("Leads").list().fields(["Last_Name"]).send().await.unwrap();
+    client.records("Leads").list().fields(["Last_Name"]).send().await.unwrap();
+    assert_eq!(take(&sent), [line("zylker-import/3", true), line("zylker-sync/1.2", true)]);
+}
+
+#[tokio::test]
+async fn headers_that_the_stack_sets_are_refused() {
+    let sim = Simulator::start().await.unwrap();
+    let own = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("mine"))]);
+    let error = builder(&sim).headers(own.clone()).build().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("authorization"), "{error}");
+    let client = builder(&sim).build().await.unwrap();
+    assert_eq!(client.with_headers(own).unwrap_err().kind(), ErrorKind::Config);
+}
+
+#[tokio::test]
+async fn a_transport_of_ones_own_sends_everything() {
+    let sim = Simulator::start().await.unwrap();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&count);
+    let connector = Connector::builder().root_pem(sim.ca_pem()).build().unwrap();
+    let own = connector.map_request(move |request: Request<ReqBody>| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        request
+    });
+    let client = logged_in(builder(&sim).transport(own), &sim).await;
+    client.records("Leads").list().fields(["Last_Name"]).send().await.unwrap();
+    assert_eq!(count.load(Ordering::Relaxed), 2);
+    assert_eq!(sim.journal().api_requests(), 1);
+}
+
+/// A lead, and a file of more than one piece.
+async fn lead_and_file(client: &Client, folder: &Path) -> (String, PathBuf, Vec<u8>) {
+    let row = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
+    let lead = client.records("Leads").create_one(&row).await.unwrap().id.unwrap();
+    let content: Vec<u8> =
+        (0..700_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let path = folder.join("offer.bin");
+    std::fs::write(&path, &content).unwrap();
+    (lead.to_string(), path, content)
+}
+
+#[tokio::test]
+async fn a_file_is_uploaded_from_the_disk_and_downloaded_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let sim = Simulator::start().await.unwrap();
+    let clock = Arc::new(ManualClock::new());
+    let client = logged_in(builder(&sim).clock(clock.clone()), &sim).await;
+    let (lead, path, content) = lead_and_file(&client, folder.path()).await;
+    let told = |most: &Arc<AtomicU64>| {
+        let most = Arc::clone(most);
+        move |progress: zcrm::Progress| {
+            most.fetch_max(progress.bytes, Ordering::Relaxed);
+        }
+    };
+
+    // the token goes stale: the file is opened again
+    let_tokens_expire(&sim, &clock);
+    let sent = Arc::new(AtomicU64::new(0));
+    let upload = client
+        .call(&ATTACHMENTS_UPLOAD)
+        .path("module", "Leads")
+        .path_id("record_id", &*lead)
+        .file("offer.bin", "application/octet-stream", ReqBody::file(&path).await.unwrap())
+        .on_progress(told(&sent));
+    let made = upload.outcomes(1).await.unwrap().all().unwrap().remove(0).id.unwrap();
+    assert_eq!(sim.journal().refreshes(), 1);
+    assert!(sent.load(Ordering::Relaxed) > content.len() as u64);
+
+    let download = || {
+        let call = client.call(&ATTACHMENTS_DOWNLOAD).path("module", "Leads");
+        call.path_id("record_id", &*lead).path_id("id", &made)
+    };
+    // the answer breaks off in the middle, of a server that does not say how to take it up
+    let copy = folder.path().join("copy.bin");
+    sim.faults().on_path_prefix("/crm/v8/Leads/").cut_body();
+    let error = download().save(&*copy).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transport);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+
+    let received = Arc::new(AtomicU64::new(0));
+    let saved = download().on_progress(told(&received)).save(&*copy).await.unwrap();
+    assert_eq!((saved.bytes, saved.path.as_path()), (content.len() as u64, copy.as_path()));
+    assert_eq!(received.load(Ordering::Relaxed), content.len() as u64);
+    assert!(std::fs::read(&copy).unwrap() == content);
+
+    // a limit: nothing is left, and what was there stays
+    std::fs::write(&copy, "old").unwrap();
+    let error = download().save(SaveFile::to(&copy).limit(1_000)).await.unwrap_err();
+    assert!(error.to_string().contains("1000 bytes"), "{error}");
+    assert_eq!(std::fs::read_to_string(&copy).unwrap(), "old");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+#[tokio::test]
+async fn a_stream_that_can_be_sent_once_is_told_of_a_stale_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let sim = Simulator::start().await.unwrap();
+    let clock = Arc::new(ManualClock::new());
+    let client = logged_in(builder(&sim).clock(clock.clone()), &sim).await;
+    let (lead, _, _) = lead_and_file(&client, folder.path()).await;
+    let upload = |content: ReqBody| {
+        let call = client.call(&ATTACHMENTS_UPLOAD).path("module", "Leads");
+        call.path_id("record_id", &*lead).file("a.txt", "text/plain", content).outcomes(1)
+    };
+    // a body is a stream of pieces, too
+    let once = || ReqBody::once(ReqBody::from("once")).with_length(4);
+    let_tokens_expire(&sim, &clock);
+    let error = upload(once()).await.unwrap_err();
+    assert_eq!(error.outcome(), Outcome::Refused);
+    assert!(error.to_string().contains("sent only once"), "{error}");
+    assert!(error.to_string().contains("attachments.upload"), "{error}");
+    upload(once()).await.unwrap();
+    assert_eq!(sim.journal().refreshes(), 1);
+}
