@@ -199,6 +199,6 @@ async fn a_stream_that_can_be_sent_once_is_told_of_a_stale_token() {
     assert_eq!(error.outcome(), Outcome::Refused);
     assert!(error.to_string().contains("sent only once"), "{error}");
     assert!(error.to_string().contains("attachments.upload"), "{error}");
-    upload(once()).await.unwrap();
+    upload(once()).await.unwrap().all().unwrap();
     assert_eq!(sim.journal().refreshes(), 1);
 }
