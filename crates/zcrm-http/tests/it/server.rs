@@ -55,6 +55,12 @@ impl Asked {
         self.body.frame().await.unwrap().unwrap();
     }
 
+    /// Reads the rest beside the answer, as servers do that want theirs to arrive: a connection that
+    /// is closed while the other side writes takes the answer along.
+    pub(crate) fn read_on(mut self) {
+        tokio::spawn(async move { self.read().await });
+    }
+
     /// The length that was announced, in whatever protocol.
     pub(crate) fn length(&self) -> Option<u64> {
         self.body.size_hint().exact()

@@ -165,6 +165,7 @@ async fn a_token_that_is_refused_in_mid_stream_makes_a_file_begin_again() {
         let refuse = |mut asked: Asked| async move {
             assert_eq!(asked.header("authorization"), "Zoho-oauthtoken 1000.old");
             asked.read_some().await;
+            asked.read_on();
             json(401, STALE)
         };
         let (server, arrived) = server(http1, 1, refuse).await;
@@ -182,6 +183,7 @@ async fn a_token_that_is_refused_in_mid_stream_ends_a_one_shot_stream_with_advic
     for http1 in [true, false] {
         let refuse = |mut asked: Asked| async move {
             asked.read_some().await;
+            asked.read_on();
             json(401, STALE)
         };
         let (server, _) = server(http1, 9, refuse).await;
@@ -211,7 +213,9 @@ async fn a_file_that_changed_between_two_attempts_is_not_sent() {
         let error = sent(&server, update(), body).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Input, "{error}");
         let said = error.to_string();
-        assert!(said.contains("upload.bin") && said.contains("changed"), "{error}");
+        // found out when it is opened again, or while the first attempt still reads it
+        let reopened = said.contains("upload.bin") && said.contains("changed");
+        assert!(reopened || said.contains("more bytes than"), "{error}");
         assert!(arrived.lock().unwrap().is_empty(), "{http1}");
         drop(folder);
     }

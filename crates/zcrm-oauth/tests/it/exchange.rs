@@ -7,7 +7,7 @@ use zcrm_core::{DataCenter, Environment, ErrorKind, ExposeSecret, Outcome, Secre
 use zcrm_oauth::{ClientCredentials, UnsavedToken};
 
 use crate::support::{
-    Locks, Shelf, World, access, accounts, cached, chain, manager, origin, refresh_token,
+    HOUR, Locks, Shelf, World, access, accounts, cached, chain, manager, origin, refresh_token,
 };
 
 #[tokio::test]
@@ -25,6 +25,21 @@ async fn a_login_is_saved_with_all_that_zoho_said() {
     }
     assert_eq!(cached(&world.tokens).as_deref(), Some(access(&token)));
     assert_eq!((world.sim.journal().exchanges(), world.token_calls()), (1, 1));
+}
+
+/// Group 2 of the Ruby SDK's defects: it pastes the parameters of token calls into the URL.
+#[tokio::test]
+async fn group_2_token_parameters_arrive_as_they_are_and_none_in_a_url() {
+    let redirect = "https://app.example.com/back?a=1&b=ü +#end";
+    let builder = zcrm_sim::Simulator::builder().client("1000.A&B", "s+e c#r=e%t", redirect);
+    let world = World::built(builder, Shelf::default()).await;
+    world.tokens.exchange(world.sim.grant_token()).await.unwrap();
+    world.sim.expire_access_tokens();
+    world.advance(HOUR);
+    world.tokens.token().await.unwrap();
+    let journal = world.sim.journal();
+    assert_eq!((journal.exchanges(), journal.refreshes()), (1, 1));
+    assert!(journal.entries().iter().all(|entry| entry.query.is_empty()));
 }
 
 #[tokio::test]

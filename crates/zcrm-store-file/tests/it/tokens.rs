@@ -73,8 +73,9 @@ async fn a_save_replaces_and_a_delete_removes_one_user_alone() {
     assert_eq!(shown(&other), shown(&token("old").with_scope("s")));
 }
 
+/// Group 20 of the Ruby SDK's defects: it reads, changes and writes its file without a lock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_writer_undoes_another() {
+async fn group_20_no_writer_undoes_another() {
     let bench = Bench::new();
     // stores that share nothing but the file, as processes do
     let stores = [FileStore::new(bench.folder.path()), FileStore::new(bench.folder.path())];

@@ -77,8 +77,9 @@ async fn another_spelling_in_case_is_used_and_kept_but_no_other_likeness_is() {
     assert!(shown(&exact).starts_with("b "));
 }
 
+/// Group 19 of the Ruby SDK's defects: it pastes values into SQL.
 #[tokio::test]
-async fn hostile_names_are_values_and_nothing_else() {
+async fn group_19_hostile_names_are_values_and_nothing_else() {
     let bench = Bench::with(GUIDE).await;
     let store = bench.store();
     let names = [

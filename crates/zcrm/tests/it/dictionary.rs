@@ -143,16 +143,27 @@ async fn filled_in_without_a_class_the_login_is_in_the_file() {
     }
 }
 
+/// Group 17 of the Ruby SDK's defects: a boolean `sandbox` is not read, nor one beside another host.
 #[tokio::test]
-async fn a_sandbox_beside_the_dictionarys_own_host_is_the_sandbox() {
+async fn group_17_a_sandbox_beside_the_dictionarys_own_host_is_the_sandbox() {
     let changes = [
         ("sandbox", Some("true".to_owned())),
         ("db_port", None),
         ("persistence_handler_class", None),
         ("persistence_handler_class_path", None),
     ];
+    let truth = Config::from_json(r#"{ "sandbox": true }"#).unwrap();
     for config in filled(&changes) {
-        let client = Client::builder().config(config).store(MemoryStore::new()).build().await;
-        assert_eq!(client.unwrap().tokens().key().environment(), Environment::Sandbox);
+        let boolean = config.clone().overlaid_by(truth.clone());
+        for config in [config, boolean] {
+            let client = Client::builder().config(config).store(MemoryStore::new()).build().await;
+            assert_eq!(client.unwrap().tokens().key().environment(), Environment::Sandbox);
+        }
     }
+    // and what is spoken to in the clear is this machine alone
+    let open = Config::from_json(r#"{ "api_base_url": "http://www.zohoapis.com" }"#).unwrap();
+    let [config, _] = filled(&changes);
+    let error =
+        Client::builder().config(config.overlaid_by(open)).store(MemoryStore::new()).build().await;
+    assert!(error.unwrap_err().to_string().contains("`api_base_url`"));
 }
