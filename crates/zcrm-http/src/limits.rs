@@ -9,7 +9,8 @@ use std::time::Duration;
 pub struct Timeouts {
     /// A whole call with all its tries and waits; 120 s unless told.
     pub total: Duration,
-    /// One attempt, until the answer begins; 60 s unless told.
+    /// One attempt, until the answer begins; 60 s unless told. For a streamed body it counts from the
+    /// last piece that was taken, give or take an eighth.
     pub head: Duration,
     /// Between two pieces of an answer's body; 30 s unless told.
     pub idle: Duration,

@@ -1,16 +1,18 @@
 //! Files as bodies.
 
 use std::{
-    fs::Metadata,
     io,
     path::{Path, PathBuf},
     sync::Arc,
     time::SystemTime,
 };
 
-use futures_util::{TryFutureExt, TryStreamExt};
-use tokio::fs::{self, File};
-use tokio_util::io::ReaderStream;
+use bytes::{Bytes, BytesMut};
+use futures_util::{TryFutureExt, stream};
+use tokio::{
+    fs::{self, File},
+    io::AsyncReadExt,
+};
 use zcrm_core::{BoxError, Error};
 
 use super::ByteStream;
@@ -39,31 +41,51 @@ impl Source {
         self.length
     }
 
-    /// The file from its beginning.
+    /// The file from its beginning. Its last piece comes only if the file is then still what it was.
     pub(super) fn open(self: Arc<Self>) -> ByteStream {
         let opening = async move {
-            let file =
-                File::open(&self.path).await.map_err(|error| unreadable(&self.path, error))?;
-            let data = file.metadata().await.map_err(|error| unreadable(&self.path, error))?;
-            self.is_still(&data)?;
-            let pieces = ReaderStream::with_capacity(file, PIECE);
-            Ok::<_, BoxError>(
-                pieces.map_err(move |error| BoxError::from(unreadable(&self.path, error))),
-            )
+            let file = File::open(&self.path).await.map_err(|error| self.unreadable(error))?;
+            self.is_still(&file, "since it was chosen").await?;
+            Ok::<_, BoxError>(stream::try_unfold(
+                (self, file, 0),
+                |(source, mut file, passed)| async move {
+                    let piece = source.next(&mut file, passed).await?;
+                    let passed = passed.saturating_add(piece.len() as u64);
+                    Ok((!piece.is_empty()).then_some((piece, (source, file, passed))))
+                },
+            ))
         };
         Box::pin(opening.try_flatten_stream())
     }
 
-    fn is_still(&self, data: &Metadata) -> Result<(), Error> {
+    /// The piece that follows the first `passed` bytes; an empty one at the end.
+    async fn next(&self, file: &mut File, passed: u64) -> Result<Bytes, Error> {
+        let mut piece = BytesMut::with_capacity(PIECE);
+        let read = file.read_buf(&mut piece).await.map_err(|error| self.unreadable(error))?;
+        let end = passed.saturating_add(read as u64);
+        // where it shrank, the end comes early; where it grew, the last piece is too long
+        if read == 0 || end >= self.length {
+            self.is_still(file, "while it was sent").await?;
+        }
+        Ok(piece.freeze())
+    }
+
+    /// Looks whether the file is what it was when it was chosen.
+    async fn is_still(&self, file: &File, when: &str) -> Result<(), Error> {
+        let data = file.metadata().await.map_err(|error| self.unreadable(error))?;
         if data.len() == self.length && data.modified().ok() == self.changed {
             return Ok(());
         }
         Err(Error::input(format!(
-            "`{}` changed since it was chosen ({} bytes then, {} now): send the call again",
+            "`{}` changed {when} ({} bytes at first, {} now): send the call again",
             self.path.display(),
             self.length,
             data.len()
         )))
+    }
+
+    fn unreadable(&self, error: io::Error) -> Error {
+        unreadable(&self.path, error)
     }
 }
 

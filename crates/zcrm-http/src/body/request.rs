@@ -93,7 +93,8 @@ impl ReqBody {
     }
 
     /// A file, whose length is sent with it. It is opened anew for each attempt; if it is then no
-    /// longer what it was (length, time of change), the call fails and nothing is executed.
+    /// longer what it was (length, time of change), or changes while it is sent, the call fails with
+    /// an error that names it, and nothing is executed.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

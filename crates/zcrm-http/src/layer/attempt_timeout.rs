@@ -49,10 +49,13 @@ impl<S> Layer<S> for AttemptTimeoutLayer {
     }
 }
 
+/// In so many parts the time passes for a streamed body: after each it is looked whether it moved.
+const PARTS: u32 = 8;
+
 /// Bounds one attempt: from its beginning, a connection included, to all that the inner service
-/// takes in (the answer's head, unless it collects bodies). While a streamed body is being sent, the
-/// time runs out only if no piece was taken in the whole of it: a large file may take as long as
-/// it moves.
+/// takes in (the answer's head, unless it collects bodies). For a streamed body the time counts from
+/// the last piece that was taken, within an eighth of it: a large file may take as long as it moves,
+/// slow as it is, and only the call's deadline bounds the whole.
 #[derive(Clone, Debug)]
 pub struct AttemptTimeout<S> {
     inner: S,
@@ -80,15 +83,16 @@ where
         let calling = self.inner.call(request);
         Box::pin(async move {
             let mut calling = pin!(calling);
+            let parts = if moved.is_some() { PARTS } else { 1 };
             let taken = || moved.as_ref().map_or(0, |moved| moved.load(Ordering::Relaxed));
-            loop {
-                let before = taken();
-                if let Some(done) = within(after, &*clock, calling.as_mut()).await {
+            let (mut before, mut still) = (taken(), 0);
+            while still < parts {
+                if let Some(done) = within(after / parts, &*clock, calling.as_mut()).await {
                     return done;
                 }
-                if taken() == before {
-                    break;
-                }
+                let now = taken();
+                still = if now == before { still + 1 } else { 0 };
+                before = now;
             }
             let message = format!("the time for an answer of {} s passed", after.as_secs_f64());
             let error = Error::new(ErrorKind::Timeout, Outcome::Unknown, message);

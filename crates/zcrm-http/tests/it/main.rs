@@ -12,6 +12,7 @@ mod auth;
 mod collect;
 mod connections;
 mod downloads;
+mod faults;
 mod gate;
 mod limits;
 mod logs;

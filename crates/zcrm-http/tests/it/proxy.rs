@@ -13,12 +13,12 @@ use zcrm_sim::Simulator;
 use crate::support::{by, call, insert, read, user, zcrm};
 
 /// A proxy that answers each CONNECT with `answer`, and keeps what it was asked.
-struct Proxy {
-    url: String,
-    asked: Arc<Mutex<Vec<String>>>,
+pub(crate) struct Proxy {
+    pub(crate) url: String,
+    pub(crate) asked: Arc<Mutex<Vec<String>>>,
 }
 
-async fn proxy(answer: &'static str) -> Proxy {
+pub(crate) async fn proxy(answer: &'static str) -> Proxy {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let asked = Arc::new(Mutex::new(Vec::new()));

@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, StreamBody, combinators::UnsyncBoxBody};
 use hyper::{
@@ -38,6 +38,7 @@ pub(crate) struct Asked {
     pub(crate) number: usize,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Incoming,
+    reset: Arc<Notify>,
 }
 
 impl Asked {
@@ -53,6 +54,11 @@ impl Asked {
     /// The first piece of the body.
     pub(crate) async fn read_some(&mut self) {
         self.body.frame().await.unwrap().unwrap();
+    }
+
+    /// What resets the connection, also while the answer is being sent.
+    pub(crate) fn reset(&self) -> Arc<Notify> {
+        Arc::clone(&self.reset)
     }
 
     /// Reads the rest beside the answer, as servers do that want theirs to arrive: a connection that
@@ -142,8 +148,9 @@ async fn serve(
             let service = service_fn(move |request: Request<Incoming>| {
                 let number = requests.fetch_add(1, Ordering::SeqCst);
                 let (head, body) = request.into_parts();
-                let deed = handler(Asked { number, headers: head.headers, body });
                 let reset = Arc::clone(&ordered);
+                let deed =
+                    handler(Asked { number, headers: head.headers, body, reset: reset.clone() });
                 async move {
                     match deed.await {
                         Some(answer) => Ok::<_, Infallible>(answer),
@@ -197,6 +204,17 @@ pub(crate) fn content(bytes: Bytes, end: End) -> Content {
         }
         End::Still => BodyExt::boxed_unsync(StreamBody::new(pieces.chain(stream::pending()))),
     }
+}
+
+/// A file that comes as these pieces do.
+pub(crate) fn pieces(
+    pieces: impl Stream<Item = Bytes> + Send + 'static,
+    headers: &[(&str, &str)],
+) -> Deed {
+    let mut answer = file(Bytes::new(), End::Whole, headers);
+    let body = StreamBody::new(pieces.map(|piece| Ok(Frame::data(piece))));
+    answer.as_mut().map(|answer| *answer.body_mut() = BodyExt::boxed_unsync(body));
+    answer
 }
 
 /// An answer in JSON.

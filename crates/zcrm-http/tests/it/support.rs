@@ -166,6 +166,8 @@ pub(crate) struct Tokens {
     next: Mutex<VecDeque<Result<Authorization, Error>>>,
     asked: Mutex<usize>,
     rejected: Mutex<Vec<Authorization>>,
+    /// Whether what was handed out is at hand until it is refused.
+    keeps: AtomicBool,
 }
 
 impl Tokens {
@@ -175,6 +177,12 @@ impl Tokens {
 
     pub(crate) fn holding(cached: Authorization) -> Arc<Self> {
         Arc::new(Self { cached: Mutex::new(Some(cached)), ..Self::default() })
+    }
+
+    /// From now on what is handed out is at hand until it is refused.
+    pub(crate) fn keeping(self: Arc<Self>) -> Arc<Self> {
+        self.keeps.store(true, Ordering::SeqCst);
+        self
     }
 
     /// How often `authorize` was called.
@@ -195,7 +203,11 @@ impl Authorizer for Tokens {
 
     async fn authorize(&self) -> Result<Authorization, BoxError> {
         *self.asked.lock().unwrap() += 1;
-        Ok(self.next.lock().unwrap().pop_front().expect("one authorisation more")?)
+        let next = self.next.lock().unwrap().pop_front().expect("one authorisation more")?;
+        if self.keeps.load(Ordering::SeqCst) {
+            *self.cached.lock().unwrap() = Some(next.clone());
+        }
+        Ok(next)
     }
 
     async fn reject(&self, refused: &Authorization) {

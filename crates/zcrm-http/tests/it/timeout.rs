@@ -21,7 +21,9 @@ use zcrm_http::{
     layer::{AttemptTimeoutLayer, CollectLayer, DeadlineLayer, RetryPolicy},
 };
 
-use crate::support::{Answer, ByHand, Call, Script, call, insert, ok, read, status, until, zcrm};
+use crate::support::{
+    Answer, ByHand, Call, Script, call, insert, ok, once, read, status, until, zcrm,
+};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -92,6 +94,30 @@ async fn an_attempt_ends_when_its_time_has_passed_and_not_before() {
     assert!(text.contains("time for an answer") && text.contains("60 s"), "{text}");
     drop(attempt);
     assert_eq!(silent.dropped.load(Ordering::SeqCst), 1, "the attempt is given up");
+}
+
+/// A service that takes the first piece of a body, and then does nothing.
+fn taking_one(request: Call) -> impl Future<Output = Answer> + Send {
+    async move {
+        request.into_body().next().await.unwrap().unwrap();
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn the_time_for_a_streamed_body_counts_from_its_last_piece() {
+    let clock = ManualClock::new();
+    let layer = AttemptTimeoutLayer::new(MINUTE, Arc::new(clock.clone()));
+    let service = layer.layer(tower::service_fn(taking_one));
+    let mut attempt = ByHand::new(call(service, once(insert())));
+    assert!(attempt.poll().is_pending());
+    let mut passed = Duration::ZERO;
+    while attempt.poll().is_pending() {
+        clock.advance(Duration::from_secs(1));
+        passed += Duration::from_secs(1);
+    }
+    // the piece was taken at the beginning; that is seen within an eighth of the time
+    assert!((60..=72).contains(&passed.as_secs()), "{passed:?}");
 }
 
 #[tokio::test]
