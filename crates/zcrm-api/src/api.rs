@@ -46,6 +46,28 @@ pub struct Api {
 
 impl Api {
     /// An API without authorisation: for a transport that adds its own.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), zcrm_core::Error> {
+    /// use http::{Request, Response};
+    /// use tower::service_fn;
+    /// use zcrm_api::Api;
+    /// use zcrm_core::{ApiVersion, BoxError};
+    /// use zcrm_http::{ReqBody, ResBody, Transport};
+    ///
+    /// let canned = service_fn(|request: Request<ReqBody>| async move {
+    ///     assert_eq!(request.uri(), "/crm/v8/Leads/3652397000000649013");
+    ///     let answer = r#"{"data":[{"id":"3652397000000649013","Last_Name":"Boyle"}]}"#;
+    ///     Ok::<_, BoxError>(Response::new(ResBody::from(answer)))
+    /// });
+    /// let api = Api::new(Transport::new(canned), ApiVersion::V8);
+    ///
+    /// let lead = api.records("Leads").get("3652397000000649013").send().await?;
+    /// assert_eq!(lead.get::<String>("Last_Name")?.as_deref(), Some("Boyle"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(transport: Transport, version: ApiVersion) -> Self {
         Self {
@@ -91,13 +113,28 @@ impl Api {
     /// name: for one call that has no method for headers, or for many.
     ///
     /// ```
-    /// # fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
-    /// use http::{HeaderMap, HeaderValue};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), zcrm_core::Error> {
+    /// use http::{HeaderMap, HeaderValue, Request, Response};
+    /// use tower::service_fn;
+    /// use zcrm_api::{Api, operations::ORG_GET};
+    /// use zcrm_core::{ApiVersion, BoxError};
+    /// use zcrm_http::{ReqBody, ResBody, Transport};
+    ///
+    /// // a server that tells which organisation it was asked for
+    /// let server = service_fn(|request: Request<ReqBody>| async move {
+    ///     let org = request.headers().get("x-crm-org").map_or("none", |org| org.to_str().unwrap());
+    ///     Ok::<_, BoxError>(Response::new(ResBody::from(format!(r#"{{"org":"{org}"}}"#))))
+    /// });
+    /// let api = Api::new(Transport::new(server), ApiVersion::V8);
     ///
     /// let mut headers = HeaderMap::new();
     /// headers.insert("x-crm-org", HeaderValue::from_static("600"));
-    /// let deleting = api.with_headers(headers)?.records("Leads").delete(["3652397000000649013"]);
-    /// # let _ = deleting;
+    /// let other = api.with_headers(headers)?;
+    /// assert_eq!(other.call(&ORG_GET).value().await?["org"], "600");
+    /// // the call's own goes first, and the API that it was made from has none
+    /// assert_eq!(other.call(&ORG_GET).header("x-crm-org", "700").value().await?["org"], "700");
+    /// assert_eq!(api.call(&ORG_GET).value().await?["org"], "none");
     /// # Ok(())
     /// # }
     /// ```
@@ -152,18 +189,41 @@ impl Api {
         self.records(module).record(id)
     }
 
-    /// Any operation of Zoho's, by its endpoint: the way to all that has no method of its own.
+    /// Any operation of Zoho's, by its endpoint: the way to all that has no method of its own. Zoho's
+    /// are in [`operations`]; one that is not there is a constant of the caller's.
     ///
-    /// ```no_run
-    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
-    /// use zcrm_core::{Endpoint, Record, ResponseShape};
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), zcrm_core::Error> {
+    /// use zcrm_core::{BodyShape, Endpoint};
+    /// # use http::{Request, Response};
+    /// # use zcrm_core::{ApiVersion, BoxError};
+    /// # use zcrm_http::{ReqBody, ResBody, Transport};
+    /// # let echo = tower::service_fn(|request: Request<ReqBody>| async move {
+    /// #     let (uri, trace) = (request.uri().to_string(), request.headers()["x-trace"].clone());
+    /// #     let body = String::from_utf8(request.into_body().collect().await?.to_vec())?;
+    /// #     let answer = format!(r#"{{"uri":"{uri}","trace":{trace:?},"body":{body}}}"#);
+    /// #     Ok::<_, BoxError>(Response::new(ResBody::from(answer)))
+    /// # });
+    /// # let api = zcrm_api::Api::new(Transport::new(echo), ApiVersion::V8);
     ///
-    /// const ROLES: Endpoint = Endpoint::get("/settings/roles")
-    ///     .id("roles.list")
-    ///     .returns(ResponseShape::List("roles"));
+    /// const NEWEST: Endpoint = Endpoint::post("/settings/newest/{thing}")
+    ///     .id("newest.try")
+    ///     .query(&["page"])
+    ///     .body(BodyShape::Json);
     ///
-    /// let roles = api.call(&ROLES).page::<Record>().await?;
-    /// # let _ = roles;
+    /// let seen = api
+    ///     .call(&NEWEST)
+    ///     .path("thing", "a/b")
+    ///     .query("page", "1") // checked: another name is an error
+    ///     .query_unchecked("beta", "true")
+    ///     .header("x-trace", "7")
+    ///     .json_unchecked(r#"{"any":"thing"}"#)
+    ///     .value()
+    ///     .await?;
+    /// assert_eq!(seen["uri"], "/crm/v8/settings/newest/a%2Fb?page=1&beta=true");
+    /// assert_eq!(seen["trace"], "7");
+    /// assert_eq!(seen["body"]["any"], "thing");
     /// # Ok(())
     /// # }
     /// ```

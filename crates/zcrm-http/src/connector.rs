@@ -92,6 +92,36 @@ pub struct ConnectorBuilder {
 impl ConnectorBuilder {
     /// Trusts the certificates of a PEM text as well, beside those that were built in: a company's
     /// proxy, or a simulator.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use zcrm_core::{ApiVersion, Endpoint, ErrorKind};
+    /// # use zcrm_http::{Connector, ReqBody, Stack, send};
+    /// # let sim = zcrm_sim::Simulator::start().await?;
+    /// # let call = |connector| {
+    /// #     const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
+    /// #     let url = format!("{}/crm/v8/Leads", sim.api_url());
+    /// #     let clock = std::sync::Arc::new(zcrm_core::ManualClock::jumping());
+    /// #     let policy = zcrm_http::layer::RetryPolicy::new(clock);
+    /// #     let transport = Stack::new(connector).retry(policy).build();
+    /// #     async move {
+    /// #         let mut request = LEADS.request(ApiVersion::V8).build()?.map(ReqBody::from);
+    /// #         *request.uri_mut() = url.parse().map_err(|_| zcrm_core::Error::input("no URL"))?;
+    /// #         send(&transport, request).await
+    /// #     }
+    /// # };
+    /// let connector = Connector::builder().root_pem(sim.ca_pem()).build()?;
+    /// call(connector).await?;
+    /// assert_eq!(sim.journal().requests(), 1);
+    ///
+    /// // without it the simulator is a stranger, and gets nothing
+    /// let error = call(Connector::builder().build()?).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Connect);
+    /// assert_eq!(sim.journal().requests(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn root_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.roots_pem.push(pem.into());
         self
@@ -100,6 +130,38 @@ impl ConnectorBuilder {
     /// Connects through this proxy (`http://host:port`, or `http://user:password@host:port`), which
     /// makes tunnels by CONNECT and sees no request. Unless told, the environment decides, as curl
     /// reads it: `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`; loopback addresses are then never proxied.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tokio::{io::{AsyncReadExt, AsyncWriteExt}, net::TcpListener};
+    /// use zcrm_core::{ApiVersion, Endpoint, ErrorKind, Outcome};
+    /// use zcrm_http::{CallSettings, Connector, ReqBody, Stack, send};
+    ///
+    /// // a proxy that lets nobody through
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let proxy = format!("http://user:password@{}", listener.local_addr()?);
+    /// let asked = tokio::spawn(async move {
+    ///     let (mut client, _) = listener.accept().await?;
+    ///     let mut request = Vec::new();
+    ///     while !request.ends_with(b"\r\n\r\n") {
+    ///         request.push(client.read_u8().await?);
+    ///     }
+    ///     client.write_all(b"HTTP/1.1 403 Forbidden\r\n\r\n").await?;
+    ///     std::io::Result::Ok(String::from_utf8_lossy(&request).into_owned())
+    /// });
+    ///
+    /// const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
+    /// let mut request = LEADS.request(ApiVersion::V8).build()?.map(ReqBody::from);
+    /// *request.uri_mut() = "https://www.zohoapis.com/crm/v8/Leads".parse()?;
+    /// request.extensions_mut().insert(CallSettings::new().attempts(1));
+    /// let transport = Stack::new(Connector::builder().proxy(proxy).build()?).build();
+    /// let error = send(&transport, request).await.unwrap_err();
+    /// assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Outcome::NotSent));
+    /// assert!(asked.await??.starts_with("CONNECT www.zohoapis.com:443 "));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn proxy(self, url: impl Into<String>) -> Self {
         self.proxy_except(url, "")
     }

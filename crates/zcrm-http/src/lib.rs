@@ -8,16 +8,59 @@
 //! [`Authorizer`] does) and of the CRM only what [`CallMeta`](zcrm_core::CallMeta) and
 //! [`Code`](zcrm_core::Code) say.
 //!
-//! ```no_run
-//! use zcrm_http::{Connector, Stack};
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use zcrm_core::{ApiVersion, Endpoint};
+//! use zcrm_http::{Connector, ReqBody, Stack, send};
 //!
-//! # fn main() -> Result<(), zcrm_core::Error> {
-//! let connector = Connector::builder().build()?;
+//! const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
+//!
+//! let sim = zcrm_sim::Simulator::start().await?; // in Zoho's place
+//! let connector = Connector::builder().root_pem(sim.ca_pem()).build()?;
 //! let transport = Stack::new(connector).build();
-//! # let _ = transport;
+//!
+//! let mut request = LEADS.request(ApiVersion::V8).build()?.map(ReqBody::from);
+//! *request.uri_mut() = format!("{}/crm/v8/Leads", sim.api_url()).parse()?;
+//! let reply = send(&transport, request).await?;
+//! // nobody authorised it: with an `Authorizer` the URL stays relative, and the token is added
+//! assert_eq!(reply.status(), 401);
+//! # assert_eq!(sim.journal().api_requests(), 1);
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! `examples/one_endpoint.rs` is a library of its own on this crate alone, with tokens of its own.
+//!
+//! # The layers
+//!
+//! In the order in which a call meets them; each is public and works by itself ([`layer`]). Those of
+//! an application stand at three places ([`Place`]).
+//!
+//! | | what it does | set by |
+//! | --- | --- | --- |
+//! | *[`Place::Call`]* | sees each call once | [`Stack::layer`] |
+//! | [`Headers`](layer::Headers) | the client's headers, where a call has none of the same name | [`Stack::headers`] |
+//! | [`Trace`](layer::Trace) | a span and a word to the [`Observer`] for the call | [`Stack::observer`] |
+//! | [`Deadline`](layer::Deadline) | bounds everything below | [`Timeouts::total`] |
+//! | [`Compress`](layer::Compress) | gzip, for a call that asks for it | [`CallSettings::compress`] |
+//! | retry | again, where that is safe | [`RetryPolicy`](layer::RetryPolicy), [`Stack::retry`] |
+//! | *[`Place::Attempt`]* | sees each attempt, without its token | [`Stack::layer`] |
+//! | [`Trace`](layer::Trace) | the same for the attempt | [`Stack::observer`] |
+//! | [`Auth`](layer::Auth) | host and token; a stale one is replaced once | [`AuthorizedBy`] |
+//! | [`Meter`](layer::Meter) | counts API credits | [`Stack::meter`] |
+//! | [`Gate`](layer::Gate) | how many at a time | [`Limits::concurrent`] |
+//! | [`Collect`](layer::Collect) | takes the answer in, unless it is a file that was asked for as a stream | [`Limits::answer_bytes`], [`Timeouts::idle`] |
+//! | [`AttemptTimeout`](layer::AttemptTimeout) | bounds the time to the answer's head | [`Timeouts::head`] |
+//! | [`Decompress`](layer::Decompress) | gzip and brotli | |
+//! | *[`Place::Wire`]* | sees what is sent, token included | [`Stack::layer`] |
+//! | [`Connector`] | pool, TLS, proxies; or a transport of one's own | [`ConnectorBuilder`], [`Stack::new`] |
+//!
+//! # Features
+//!
+//! * `ring` (on by default), `aws-lc-rs`: the cryptography of TLS; aws-lc-rs where both are on.
+//! * `webpki-roots` (on by default), `native-roots`: the authorities that are trusted, Mozilla's or the
+//!   system's; those of both where both are on. [`ConnectorBuilder::root_pem`] adds others.
 
 mod auth;
 mod body;

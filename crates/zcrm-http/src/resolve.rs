@@ -15,8 +15,11 @@ use crate::BoxFuture;
 /// after another within each, sharing the time to connect.
 ///
 /// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::net::IpAddr;
-/// use zcrm_http::{BoxError, Connector, Resolve};
+/// use zcrm_core::{ApiVersion, Endpoint};
+/// use zcrm_http::{BoxError, Connector, ReqBody, Resolve, Stack, send};
 ///
 /// #[derive(Debug)]
 /// struct Hosts;
@@ -25,15 +28,28 @@ use crate::BoxFuture;
 /// impl Resolve for Hosts {
 ///     async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, BoxError> {
 ///         match host {
-///             "crm.zylker.example" => Ok(vec!["192.0.2.7".parse()?, "192.0.2.8".parse()?]),
+///             "localhost" => Ok(vec!["127.0.0.1".parse()?]),
 ///             other => Err(format!("nobody knows `{other}`").into()),
 ///         }
 ///     }
 /// }
 ///
-/// let connector = Connector::builder().resolver(Hosts).build()?;
-/// # let _ = connector;
-/// # Ok::<(), zcrm_core::Error>(())
+/// let sim = zcrm_sim::Simulator::start().await?;
+/// let connector = Connector::builder().root_pem(sim.ca_pem()).resolver(Hosts).build()?;
+/// let transport = Stack::new(connector).build();
+///
+/// const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
+/// let call = |url: String| {
+///     let mut request = LEADS.request(ApiVersion::V8).build()?.map(ReqBody::from);
+///     *request.uri_mut() = format!("{url}/crm/v8/Leads").parse()?;
+///     Ok::<_, Box<dyn std::error::Error>>(send(&transport, request))
+/// };
+/// call(sim.api_url().replace("127.0.0.1", "localhost"))?.await?;
+/// assert_eq!(sim.journal().requests(), 1);
+/// let error = call("https://crm.zylker.example".to_owned())?.await.unwrap_err();
+/// assert_eq!(error.kind(), zcrm_core::ErrorKind::Connect);
+/// # Ok(())
+/// # }
 /// ```
 #[async_trait]
 pub trait Resolve: Send + Sync + fmt::Debug {

@@ -20,13 +20,31 @@ use crate::{
 
 /// Puts the layers around a connector, or around any service of the caller's.
 ///
-/// ```no_run
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use zcrm_core::{ApiVersion, Endpoint};
+/// # use zcrm_http::{ReqBody, send};
+/// use futures_util::future::try_join_all;
 /// use zcrm_http::{Connector, Limits, Stack};
 ///
-/// # fn main() -> Result<(), zcrm_core::Error> {
-/// let limits = Limits::default().with_concurrent(5);
-/// let transport = Stack::new(Connector::builder().build()?).limits(limits).build();
-/// # let _ = transport;
+/// # let sim = zcrm_sim::Simulator::start().await?;
+/// # let call = |transport| {
+/// #     const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
+/// #     let url = format!("{}/crm/v8/Leads", sim.api_url());
+/// #     async move {
+/// #         let mut request = LEADS.request(ApiVersion::V8).build()?.map(ReqBody::from);
+/// #         *request.uri_mut() = url.parse()?;
+/// #         Ok::<_, Box<dyn std::error::Error>>(send(transport, request).await?)
+/// #     }
+/// # };
+/// let connector = Connector::builder().root_pem(sim.ca_pem()).build()?;
+/// let limits = Limits::default().with_concurrent(1);
+/// let transport = Stack::new(connector).limits(limits).build();
+///
+/// try_join_all([call(&transport), call(&transport), call(&transport)]).await?;
+/// assert_eq!(sim.journal().api_requests(), 3);
+/// assert_eq!(sim.journal().most_at_once(), 1);
 /// # Ok(())
 /// # }
 /// ```
@@ -78,6 +96,44 @@ pub struct Stack<S> {
 type Wrap = Arc<dyn Fn(Transport) -> Transport + Send + Sync>;
 
 /// Where in a [`Stack`] a layer of the application's stands ([`Stack::layer`]).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), zcrm_core::Error> {
+/// use std::sync::{Arc, Mutex};
+/// use http::{Request, Response, StatusCode};
+/// use tower::{service_fn, util::MapRequestLayer};
+/// use zcrm_core::{ApiVersion, BoxError, Endpoint, ManualClock};
+/// use zcrm_http::{Attempts, Place, ReqBody, ResBody, Stack, layer::RetryPolicy, send};
+///
+/// // a server that is down for the first attempt
+/// let server = service_fn(|request: Request<ReqBody>| async move {
+///     let mut answer = Response::new(ResBody::from("{}"));
+///     if request.extensions().get::<Attempts>().is_none() {
+///         *answer.status_mut() = StatusCode::BAD_GATEWAY;
+///     }
+///     Ok::<_, BoxError>(answer)
+/// });
+/// let seen = Arc::new(Mutex::new(Vec::new()));
+/// let watch = |place| {
+///     let seen = Arc::clone(&seen);
+///     MapRequestLayer::new(move |request: Request<ReqBody>| {
+///         seen.lock().unwrap().push(place);
+///         request
+///     })
+/// };
+/// let mut stack = Stack::new(server).retry(RetryPolicy::new(Arc::new(ManualClock::jumping())));
+/// for place in [Place::Call, Place::Attempt, Place::Wire] {
+///     stack = stack.layer(place, watch(place));
+/// }
+///
+/// const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
+/// send(&stack.build(), LEADS.request(ApiVersion::V8).build()?.map(ReqBody::from)).await?;
+/// use Place::{Attempt, Call, Wire};
+/// assert_eq!(*seen.lock().unwrap(), [Call, Attempt, Wire, Attempt, Wire]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Place {

@@ -222,12 +222,32 @@ impl ClientBuilder {
 
     /// Connects as this builder says: through a proxy, with other timeouts or pools.
     ///
-    /// ```no_run
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use zcrm::{Client, Connector};
+    /// # let sim = zcrm_sim::Simulator::start().await?;
+    /// # let builder = Client::builder()
+    /// #     .client_id(sim.client_id())
+    /// #     .client_secret(sim.client_secret())
+    /// #     .redirect_uri(sim.redirect_uri())
+    /// #     .user(sim.user_email())
+    /// #     .accounts_url(sim.accounts_url())
+    /// #     .api_base_url(sim.api_url())
+    /// #     .root_pem(sim.ca_pem())
+    /// #     .store(zcrm::MemoryStore::new());
     ///
-    /// let proxied = Connector::builder().proxy("http://proxy.example.com:3128");
-    /// let builder = Client::builder().connector(proxied);
-    /// # let _ = builder;
+    /// // a proxy for all but some; and a middlebox that breaks HTTP/2
+    /// let connector = Connector::builder()
+    ///     .proxy_except("http://proxy.example.com:3128", "127.0.0.1, intranet.example.com")
+    ///     .http1_only();
+    /// let client = builder.connector(connector).build().await?;
+    ///
+    /// client.tokens().exchange(sim.grant_token()).await?;
+    /// client.records("Leads").list().fields(["Last_Name"]).send().await?;
+    /// assert_eq!(sim.journal().api_requests(), 1);
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn connector(mut self, connector: ConnectorBuilder) -> Self {
         self.connector = connector;

@@ -45,14 +45,43 @@ impl ClientBuilder {
     /// [`build`](Self::build) refuses `authorization`, `host` and `content-length`, which are set by
     /// themselves.
     ///
-    /// ```no_run
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use http::{HeaderMap, HeaderValue, header::USER_AGENT};
-    /// use zcrm::Client;
+    /// # use std::sync::{Arc, Mutex};
+    /// # use zcrm::{Client, Place, ReqBody};
+    /// # let sim = zcrm_sim::Simulator::start().await?;
+    /// # let builder = Client::builder()
+    /// #     .client_id(sim.client_id())
+    /// #     .client_secret(sim.client_secret())
+    /// #     .redirect_uri(sim.redirect_uri())
+    /// #     .user(sim.user_email())
+    /// #     .accounts_url(sim.accounts_url())
+    /// #     .api_base_url(sim.api_url())
+    /// #     .root_pem(sim.ca_pem())
+    /// #     .store(zcrm::MemoryStore::new());
+    /// # let seen = Arc::new(Mutex::new(Vec::new()));
+    /// # let log = Arc::clone(&seen);
+    /// # let builder = builder.layer(
+    /// #     Place::Wire,
+    /// #     tower::util::MapRequestLayer::new(move |request: http::Request<ReqBody>| {
+    /// #         log.lock().unwrap().push(request.headers()[USER_AGENT].clone());
+    /// #         request
+    /// #     }),
+    /// # );
     ///
     /// let mut headers = HeaderMap::new();
     /// headers.insert(USER_AGENT, HeaderValue::from_static("zylker-sync/1.2"));
-    /// let builder = Client::builder().headers(headers);
-    /// # let _ = builder;
+    /// let client = builder.headers(headers).build().await?;
+    ///
+    /// // two requests: of the accounts server, and of the API
+    /// client.tokens().exchange(sim.grant_token()).await?;
+    /// client.records("Leads").list().fields(["Last_Name"]).send().await?;
+    /// assert_eq!(sim.journal().requests(), 2);
+    /// assert_eq!(*seen.lock().unwrap(), ["zylker-sync/1.2", "zylker-sync/1.2"]);
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn headers(mut self, headers: HeaderMap) -> Self {
         self.wire.headers = headers;
@@ -62,17 +91,37 @@ impl ClientBuilder {
     /// Puts in a layer of the application's, at one of the places that [`Place`] names. Of several
     /// at one place, the last stands outermost.
     ///
-    /// ```no_run
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::{Arc, atomic::{AtomicUsize, Ordering}};
     /// use http::Request;
     /// use tower::util::MapRequestLayer;
     /// use zcrm::{Client, Place, ReqBody};
+    /// # let sim = zcrm_sim::Simulator::start().await?;
+    /// # let builder = Client::builder()
+    /// #     .client_id(sim.client_id())
+    /// #     .client_secret(sim.client_secret())
+    /// #     .redirect_uri(sim.redirect_uri())
+    /// #     .user(sim.user_email())
+    /// #     .accounts_url(sim.accounts_url())
+    /// #     .api_base_url(sim.api_url())
+    /// #     .root_pem(sim.ca_pem())
+    /// #     .store(zcrm::MemoryStore::new());
     ///
-    /// let telling = MapRequestLayer::new(|request: Request<ReqBody>| {
-    ///     println!("an attempt at {}", request.uri().path());
+    /// let attempts = Arc::new(AtomicUsize::new(0));
+    /// let counter = Arc::clone(&attempts);
+    /// let counting = MapRequestLayer::new(move |request: Request<ReqBody>| {
+    ///     counter.fetch_add(1, Ordering::Relaxed);
     ///     request
     /// });
-    /// let builder = Client::builder().layer(Place::Attempt, telling);
-    /// # let _ = builder;
+    /// let client = builder.layer(Place::Attempt, counting).build().await?;
+    ///
+    /// client.tokens().exchange(sim.grant_token()).await?; // passes `Place::Wire` alone
+    /// client.records("Leads").list().fields(["Last_Name"]).send().await?;
+    /// assert_eq!(attempts.load(Ordering::Relaxed), 1);
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn layer<L>(mut self, place: Place, layer: L) -> Self
     where
