@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
+use futures_util::Stream;
 use http::{HeaderMap, HeaderValue, Request, header::AUTHORIZATION, header::USER_AGENT};
 use tower::{ServiceExt, util::MapRequestLayer};
 use zcrm::{
@@ -201,4 +203,46 @@ async fn a_stream_that_can_be_sent_once_is_told_of_a_stale_token() {
     assert!(error.to_string().contains("attachments.upload"), "{error}");
     upload(once()).await.unwrap().all().unwrap();
     assert_eq!(sim.journal().refreshes(), 1);
+}
+
+/// The application's own stream: a file that somebody else sends, say.
+fn stream_of(content: &[u8]) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send + use<> {
+    let pieces: Vec<_> = content.chunks(30_000).map(|it| Ok(Bytes::copy_from_slice(it))).collect();
+    futures_util::stream::iter(pieces)
+}
+
+#[tokio::test]
+async fn a_stream_of_the_applications_arrives_as_it_is_and_is_begun_anew_where_it_can_be() {
+    let folder = tempfile::tempdir().unwrap();
+    for http1 in [true, false] {
+        let sim = Simulator::builder();
+        let sim = if http1 { sim.http1_only() } else { sim }.start().await.unwrap();
+        let clock = Arc::new(ManualClock::new());
+        let client = logged_in(builder(&sim).clock(clock.clone()), &sim).await;
+        let (lead, _, content) = lead_and_file(&client, folder.path()).await;
+        let files = client.record("Leads", &*lead).attachments();
+        let again = content.clone();
+        let begun = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&begun);
+        let replay = ReqBody::replay(move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            stream_of(&again)
+        });
+        // the token goes stale: the stream that can be is begun anew
+        let_tokens_expire(&sim, &clock);
+        let length = content.len() as u64;
+        let replay = replay.with_length(length);
+        let once = ReqBody::once(stream_of(&content));
+        for (name, body) in [("again.bin", replay), ("once.bin", once)] {
+            let sent = files.upload(name, "application/octet-stream", body).send().await.unwrap();
+            let mut file = files.download(sent.id.unwrap()).await.unwrap();
+            assert_eq!(file.name(), Some(name));
+            let mut arrived = Vec::new();
+            while let Some(piece) = file.next().await {
+                arrived.extend_from_slice(&piece.unwrap());
+            }
+            assert!(arrived == content, "{name} {http1}: {} bytes", arrived.len());
+        }
+        assert_eq!((begun.load(Ordering::Relaxed), sim.journal().refreshes()), (2, 1));
+    }
 }
