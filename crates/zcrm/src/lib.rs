@@ -45,6 +45,41 @@
 //! * `ruby-marshal`: that file also in the format of the Ruby SDK, kept as it is found. Brings a
 //!   dependency with the licence WTFPL.
 //!
+//! # Beyond its methods
+//!
+//! What has no method is called by its [`Endpoint`]: [`Api::call`], [`operations`]. An application puts
+//! [layers](ClientBuilder::layer) and [headers](ClientBuilder::headers) of its own into the wire (for some
+//! calls: [`Api::with_headers`]), sets up the [connector](ClientBuilder::connector), or replaces it by a
+//! [transport](ClientBuilder::transport) of its own.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use zcrm::{Endpoint, prelude::*};
+//!
+//! const ROLES: Endpoint = Endpoint::get("/settings/roles").id("roles.list");
+//! # let sim = zcrm_sim::Simulator::start().await?;
+//! # let client = Client::builder()
+//! #     .client_id(sim.client_id())
+//! #     .client_secret(sim.client_secret())
+//! #     .redirect_uri(sim.redirect_uri())
+//! #     .user(sim.user_email())
+//! #     .accounts_url(sim.accounts_url())
+//! #     .api_base_url(sim.api_url())
+//! #     .root_pem(sim.ca_pem())
+//! #     .store(zcrm::MemoryStore::new())
+//! #     .build()
+//! #     .await?;
+//! # client.tokens().exchange(sim.grant_token()).await?;
+//! # sim.clear_journal();
+//!
+//! let answer = client.call(&ROLES).header("x-trace", "7").value().await?;
+//! assert!(answer["roles"].is_array());
+//! # assert_eq!(sim.journal().entries()[0].path, "/crm/v8/settings/roles");
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Layers
 //!
 //! This crate composes the layers below it and adds configuration. A library that needs one of
