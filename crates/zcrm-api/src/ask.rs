@@ -269,7 +269,9 @@ impl<T: DeserializeOwned + 'static> GetItem<T> {
     }
 }
 
-/// Writes or deletes several items in one call.
+/// Writes or deletes several items in one call: 100 at most, and 50 tags. A longer list is refused
+/// before anything is sent. (Records, of which there may be any number, are cut into calls by
+/// [`WriteRecords`](crate::WriteRecords).)
 #[derive(Clone, Debug)]
 #[must_use = "nothing is written until `send` is called"]
 pub struct WriteItems {
@@ -280,7 +282,12 @@ pub struct WriteItems {
 impl WriteItems {
     /// A write whose answer has one outcome for each of so many items.
     pub(crate) fn new(ask: Ask, items: usize) -> Self {
-        Self { ask: ask.not_empty(items), items }
+        Self { ask: ask.not_empty(items), items }.at_most(check::MOST_ITEMS)
+    }
+
+    /// The same, of which a call takes no more than so many items.
+    pub(crate) fn at_most(self, most: usize) -> Self {
+        Self { ask: self.ask.check(check::at_most(self.items, most)), ..self }
     }
 
     /// A write of these rows.

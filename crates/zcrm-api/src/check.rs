@@ -11,6 +11,10 @@ pub(crate) const MOST_PER_PAGE: u64 = 200;
 /// Zoho's documentation: at most 50 field names in one call.
 pub(crate) const MOST_FIELDS: usize = 50;
 
+/// Zoho's documentation: at most 100 records, notes and the like in one write, and at most 50 tags.
+pub(crate) const MOST_ITEMS: usize = 100;
+pub(crate) const MOST_TAGS: usize = 50;
+
 /// The API name of a module.
 pub(crate) fn module(name: &str) -> Result<(), Error> {
     if is_api_name(name) {
@@ -45,6 +49,16 @@ pub(crate) fn in_range(name: &str, value: u64, most: u64) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::input(format!("`{name}` is {value}, and must be from 1 to {most}")))
+}
+
+/// The items of one call.
+pub(crate) fn at_most(items: usize, most: usize) -> Result<(), Error> {
+    if items <= most {
+        return Ok(());
+    }
+    Err(Error::input(format!(
+        "the list holds {items} items, and one call takes {most} at most: send it in parts"
+    )))
 }
 
 /// Words for a query, with commas between them; a word may hold none.

@@ -38,14 +38,16 @@ impl Tags {
         ListItems::new(self.module.ask(&operations::TAGS_LIST))
     }
 
-    /// Makes tags.
+    /// Makes tags, 50 at most.
     pub fn create<R: Serialize>(&self, tags: impl IntoIterator<Item = R>) -> WriteItems {
-        WriteItems::rows(self.module.ask(&operations::TAGS_CREATE), tags)
+        let ask = self.module.ask(&operations::TAGS_CREATE);
+        WriteItems::rows(ask, tags).at_most(check::MOST_TAGS)
     }
 
-    /// Changes tags. Each must hold its `id`.
+    /// Changes tags, 50 at most. Each must hold its `id`.
     pub fn update<R: Serialize>(&self, tags: impl IntoIterator<Item = R>) -> WriteItems {
-        WriteItems::rows_with_ids(self.module.ask(&operations::TAGS_UPDATE), tags)
+        let ask = self.module.ask(&operations::TAGS_UPDATE);
+        WriteItems::rows_with_ids(ask, tags).at_most(check::MOST_TAGS)
     }
 
     /// Changes one tag.
@@ -162,7 +164,7 @@ enum Records {
     Many(Vec<Id>),
 }
 
-/// Gives records tags or takes them away. One outcome a record.
+/// Gives records tags or takes them away: 100 records at most, and 50 tags. One outcome a record.
 ///
 /// v2 and v2.1 take the tags' names in the query, later versions in the body (as Zoho's own SDKs of
 /// these versions send them).
@@ -227,6 +229,7 @@ impl ChangeTags {
             let message = "`over_write` belongs to tags that are added";
             ask = ask.check(Err(Error::input(message)));
         }
+        ask = ask.check(check::at_most(self.tags.len(), check::MOST_TAGS));
         ask = match tags {
             Err(mistake) => ask.check(Err(mistake)),
             Ok(tags) if in_query => in_the_query(ask, ids, &tags, over_write),

@@ -44,6 +44,7 @@ pub struct ConvertLead {
     ids: Vec<(&'static str, Id)>,
     deal: Option<Record>,
     tags: Vec<(&'static str, Vec<String>)>,
+    attachments_to: Option<(&'static str, Id)>,
     mistake: Option<Error>,
 }
 
@@ -68,6 +69,7 @@ impl ConvertLead {
             ids: Vec::new(),
             deal: None,
             tags: Vec::new(),
+            attachments_to: None,
             mistake: None,
         }
     }
@@ -97,6 +99,27 @@ impl ConvertLead {
         self.id("Contacts", id.into())
     }
 
+    /// Takes the account and contact that are there already under the lead's names, instead of making
+    /// new ones. Described for v8 (Zoho's OpenAPI file `convert_lead.json`), which knows only `true`.
+    pub fn add_to_existing_record(self) -> Self {
+        self.flag("add_to_existing_record", true)
+    }
+
+    /// Moves the lead's attachments to the new record of a module: `Contacts`, `Accounts` or `Deals`.
+    /// Zoho wants the id of that module, which the organisation's
+    /// [`modules`](crate::Api::modules) tell. Described for v8, as
+    /// [`add_to_existing_record`](Self::add_to_existing_record).
+    pub fn move_attachments_to(mut self, module: &str, module_id: impl Into<Id>) -> Self {
+        let id = module_id.into();
+        match target(module, "attachments").and_then(|name| id.check().map(|_| name)) {
+            Ok(module) => self.attachments_to = Some((module, id)),
+            Err(mistake) => {
+                self.mistake.get_or_insert(mistake);
+            }
+        }
+        self
+    }
+
     /// The user who gets the new records; the lead's owner unless told.
     pub fn assign_to(self, user: impl Into<Id>) -> Self {
         self.id("assign_to", user.into())
@@ -120,14 +143,10 @@ impl ConvertLead {
         module: &str,
         names: impl IntoIterator<Item = S>,
     ) -> Self {
-        match ["Contacts", "Accounts", "Deals"].into_iter().find(|known| *known == module) {
-            Some(module) => self.tags.push((module, names.into_iter().map(Into::into).collect())),
-            None => {
-                let message = format!(
-                    "a conversion makes no `{}`: tags go to `Contacts`, `Accounts` or `Deals`",
-                    module.escape_debug()
-                );
-                self.mistake.get_or_insert(Error::input(message));
+        match target(module, "tags") {
+            Ok(module) => self.tags.push((module, names.into_iter().map(Into::into).collect())),
+            Err(mistake) => {
+                self.mistake.get_or_insert(mistake);
             }
         }
         self
@@ -197,11 +216,26 @@ impl ConvertLead {
         if !self.tags.is_empty() {
             body.set("carry_over_tags", self.tags.iter().cloned().collect::<BTreeMap<_, _>>())?;
         }
+        if let Some((module, id)) = &self.attachments_to {
+            let module = Record::new().with("id", id.as_str()).with("api_name", *module);
+            body.set("move_attachments_to", module)?;
+        }
         if let Some(deal) = &self.deal {
             body.set("Deals", deal)?;
         }
         Ok(body)
     }
+}
+
+/// A module of whose records a conversion makes one, to which something of the lead goes.
+fn target(module: &str, what: &str) -> Result<&'static str, Error> {
+    let known = ["Contacts", "Accounts", "Deals"].into_iter().find(|known| *known == module);
+    known.ok_or_else(|| {
+        Error::input(format!(
+            "a conversion makes no `{}`: {what} go to `Contacts`, `Accounts` or `Deals`",
+            module.escape_debug()
+        ))
+    })
 }
 
 fn deal_of(deal: &impl Serialize) -> Result<Record, Error> {

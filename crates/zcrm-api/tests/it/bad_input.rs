@@ -1,8 +1,8 @@
 //! Mistakes are named, and nothing is sent.
 
 use serde_json::json;
-use zcrm_api::{Criteria, SortOrder};
-use zcrm_core::{ApiVersion, Error, ErrorKind, Id, Record, Timestamp};
+use zcrm_api::{Criteria, Note, SortOrder};
+use zcrm_core::{ApiVersion, Error, ErrorKind, Id, Record, Tag, Timestamp};
 
 use crate::world::World;
 
@@ -105,6 +105,9 @@ async fn every_mistake_is_told_before_anything_is_sent() {
     named(&convert().deal(&"text").send().await.unwrap_err(), &["deal", "object"]);
     let tags = convert().carry_over_tags("Leads", ["Hot"]);
     named(&tags.send().await.unwrap_err(), &["`Leads`", "`Deals`"]);
+    let moved = convert().move_attachments_to("Leads", "9");
+    named(&moved.send().await.unwrap_err(), &["`Leads`", "attachments", "`Deals`"]);
+    named(&convert().move_attachments_to("Deals", "").preview().unwrap_err(), &["is no id"]);
     let outside = leads.record_by_external("Shop_Id", "7").convert();
     named(&outside.send().await.unwrap_err(), &["external"]);
 
@@ -154,4 +157,29 @@ async fn criteria_in_zohos_own_words_are_sent_as_they_are() {
     let journal = sim.journal();
     let query = &journal.entries().last().unwrap().query;
     assert!(query.contains(&("criteria".to_owned(), "(Last_Name:equals:a)".to_owned())));
+}
+
+#[tokio::test]
+async fn a_list_that_is_too_long_for_a_call_is_refused_before_anything_is_sent() {
+    for version in [ApiVersion::V2, ApiVersion::V8] {
+        let World { sim, api } = World::new(version).await;
+        let ids = |count: u64| (0..count).map(|n| Id::from(n + 1));
+        let tags = api.module("Leads").tags();
+        let made = |count: u64| (0..count).map(|n| Tag::named(format!("T{n}")));
+        let notes = |count| (0..count).map(|_| Note::new("x").on("Leads", "1"));
+        let words = ["51", "50", "in parts"];
+        named(&tags.create(made(51)).send().await.unwrap_err(), &words);
+        named(&tags.add_to(["1"], made(51)).send().await.unwrap_err(), &words);
+        let words = ["101", "100", "in parts"];
+        named(&tags.add_to(ids(101), ["Hot"]).send().await.unwrap_err(), &words);
+        named(&tags.remove_from(ids(101), ["Hot"]).send().await.unwrap_err(), &words);
+        named(&api.notes().create(notes(101)).send().await.unwrap_err(), &words);
+        named(&api.notes().delete(ids(101)).send().await.unwrap_err(), &words);
+        named(&api.variables().delete(ids(101)).send().await.unwrap_err(), &words);
+        assert_eq!(sim.journal().requests(), 0);
+        // the longest that goes
+        assert!(tags.create(made(50)).preview().is_ok());
+        assert!(tags.add_to(ids(100), made(50)).preview().is_ok());
+        assert!(api.notes().create(notes(100)).preview().is_ok());
+    }
 }

@@ -200,6 +200,13 @@ async fn a_lead_is_converted_as_each_version_documents_it() {
     let tags = at(ApiVersion::V8).record("Leads", "5").convert();
     let tags = tags.carry_over_tags("Contacts", ["Hot", "VIP"]).preview().unwrap();
     assert_eq!(tags.body(), r#"{"data":[{"carry_over_tags":{"Contacts":["Hot","VIP"]}}]}"#);
+    let moved = at(ApiVersion::V8).record("Leads", "5").convert().add_to_existing_record();
+    let moved = moved.move_attachments_to("Deals", "9").preview().unwrap();
+    let body = json!({ "data": [{
+        "add_to_existing_record": true,
+        "move_attachments_to": { "id": "9", "api_name": "Deals" },
+    }] });
+    assert_eq!(shown(&moved).1, body);
 }
 
 #[tokio::test]
