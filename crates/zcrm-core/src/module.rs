@@ -30,6 +30,35 @@ use crate::Id;
 ///     const FIELDS: &'static [&'static str] = &["Last_Name", "Email"];
 /// }
 /// ```
+///
+/// # Line items in v2 and later
+///
+/// Lines of quotes, orders and invoices are `Product_Details` in v2 and `Quoted_Items`, `Ordered_Items`,
+/// `Purchase_Items` or `Invoiced_Items` later. `FIELDS` has the later name, which a list translates;
+/// the struct takes v2's by an alias:
+///
+/// ```
+/// use serde::Deserialize;
+/// use zcrm_core::{LineItem, Module};
+///
+/// #[derive(Deserialize)]
+/// struct Quote {
+///     #[serde(rename = "Quoted_Items", alias = "Product_Details", default)]
+///     lines: Vec<LineItem>,
+/// }
+///
+/// impl Module for Quote {
+///     const API_NAME: &'static str = "Quotes";
+///     const FIELDS: &'static [&'static str] = &["Quoted_Items"];
+/// }
+///
+/// let v2: Quote = serde_json::from_str(r#"{"Product_Details":[{"quantity":1.50}]}"#)?;
+/// let v8: Quote = serde_json::from_str(r#"{"Quoted_Items":[{"Quantity":1.50}]}"#)?;
+/// for quote in [v2, v8] {
+///     assert_eq!(quote.lines[0].quantity()?.unwrap().as_str(), "1.50");
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Module: DeserializeOwned {
     /// The module's API name, such as `Leads`.
     const API_NAME: &'static str;

@@ -33,8 +33,9 @@ object! {
     /// A line of a quote, an order or an invoice: one type for v2 (`Product_Details`) and the
     /// versions after it (`Quoted_Items` and its like).
     ///
-    /// It is read in the form of either and written in the form of the version that is used. Amounts
-    /// are [`Decimal`]s and lose no digit.
+    /// It is read in the form of either and written in the form of the version that is used; a struct
+    /// of one's own takes v2's name of the list by an alias ([`Module`](crate::Module)). Amounts are
+    /// [`Decimal`]s and lose no digit.
     ///
     /// ```
     /// use zcrm_core::{Discount, LineItem, Record};

@@ -180,8 +180,13 @@ impl DeviceLogin {
     }
 
     /// Waits until somebody has entered the code and agreed, asking every 30 s, or slower where Zoho
-    /// says so. A person of another data centre is followed there. Whoever drops this future gives
-    /// the login up.
+    /// says so. A person of another data centre is followed there.
+    ///
+    /// Whoever drops this future gives the login up, and begins anew by
+    /// [`device_login`](TokenManager::device_login): where a poll was under way, Zoho may have answered
+    /// it with tokens that nobody holds then. They harm nobody, but count among the 20 refresh
+    /// tokens that Zoho keeps for a user. To wait beside other work, spawn it; to wait for a
+    /// limited time, poll it on by `&mut` rather than in a `timeout` that drops it.
     ///
     /// # Errors
     /// With [`TokenFault::BadGrant`] where the code expired, [`TokenFault::Denied`] where the

@@ -190,11 +190,19 @@ pub(crate) async fn revocations(walk: &mut Walk) {
     let client: Client = world.logged_in(walk, world.builder().store(MemoryStore::new())).await;
     let word = walk.secret(odd("revoke"));
     for answer in [json!({ "error": word }), json!({ "status": word }), json!([word])] {
-        world.sim.faults().on_path("/oauth/v2/token/revoke").json(200, &answer);
-        walk.error(&client.tokens().revoke_by(RevokeBy::Form).await.unwrap_err());
-        world.sim.clear_faults();
+        for by in [RevokeBy::Form, RevokeBy::Query] {
+            world.sim.faults().on_path("/oauth/v2/token/revoke").json(200, &answer);
+            walk.error(&client.tokens().revoke_by(by).await.unwrap_err());
+            world.sim.faults().on_path("/oauth/v2/token/revoke").always().reset();
+            walk.error(&client.tokens().revoke_by(by).await.unwrap_err());
+            world.sim.clear_faults();
+        }
     }
     assert!(client.tokens().revoke().await.unwrap());
+    walk.error(&read(&client).await.unwrap_err());
+    // the token stands in the URL, which nobody on our side may log
+    let client: Client = world.logged_in(walk, world.builder().store(MemoryStore::new())).await;
+    assert!(client.tokens().revoke_by(RevokeBy::Query).await.unwrap());
     walk.error(&read(&client).await.unwrap_err());
 }
 
