@@ -37,6 +37,7 @@ mod record;
 mod reply;
 mod request;
 mod secret;
+mod shape;
 mod site;
 mod values;
 mod version;
@@ -48,7 +49,7 @@ pub use clock::ManualClock;
 pub use clock::{Clock, Sleep};
 pub use code::Code;
 pub use data_center::{DataCenter, Environment};
-pub use endpoint::{Base, BodyShape, Endpoint, Host, Paging, ResponseShape};
+pub use endpoint::Endpoint;
 pub use error::{BoxError, Error, ErrorKind, Outcome};
 pub use id::Id;
 pub use module::{Lookup, Module};
@@ -61,6 +62,7 @@ pub use record::Record;
 pub use reply::Reply;
 pub use request::RequestBuilder;
 pub use secret::{ExposeSecret, SecretString};
+pub use shape::{Base, BodyShape, Host, Paging, ResponseShape};
 pub use site::Site;
 pub use values::{
     Alarm, Decimal, Discount, FileField, LineItem, LineTax, Link, Participant, ParticipantKind,

@@ -6,6 +6,7 @@ mod bad_input;
 mod calls;
 mod columns;
 mod convert;
+mod custom_views;
 mod defects;
 mod defects_beyond;
 mod documents;
