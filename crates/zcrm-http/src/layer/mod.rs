@@ -1,9 +1,9 @@
 //! The layers, each for itself.
 //!
-//! From the outside in, as [`Stack`](crate::Stack) arranges them: [`Trace`] (of the call),
-//! [`Deadline`], [`Compress`], [`RetryPolicy`] (in tower's own retry layer), [`Trace`] (of the attempt), [`Auth`],
-//! [`Meter`], [`Gate`], [`Collect`], [`AttemptTimeout`],
-//! [`Decompress`], [`Headers`].
+//! From the outside in, as [`Stack`](crate::Stack) arranges them: [`Headers`], [`Trace`] (of the call),
+//! [`Deadline`], [`Compress`], [`RetryPolicy`] (in tower's own retry layer), [`Trace`] (of the attempt),
+//! [`Auth`], [`Meter`], [`Gate`], [`Collect`], [`AttemptTimeout`], [`Decompress`]. What each does, and
+//! where an application's own stand among them, says the [crate](crate#the-layers).
 
 mod attempt_timeout;
 mod auth;
