@@ -211,10 +211,10 @@ pub(crate) fn pieces(
     pieces: impl Stream<Item = Bytes> + Send + 'static,
     headers: &[(&str, &str)],
 ) -> Deed {
-    let mut answer = file(Bytes::new(), End::Whole, headers);
+    let mut answer = file(Bytes::new(), End::Whole, headers)?;
     let body = StreamBody::new(pieces.map(|piece| Ok(Frame::data(piece))));
-    answer.as_mut().map(|answer| *answer.body_mut() = BodyExt::boxed_unsync(body));
-    answer
+    *answer.body_mut() = BodyExt::boxed_unsync(body);
+    Some(answer)
 }
 
 /// An answer in JSON.

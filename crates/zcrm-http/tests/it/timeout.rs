@@ -97,11 +97,9 @@ async fn an_attempt_ends_when_its_time_has_passed_and_not_before() {
 }
 
 /// A service that takes the first piece of a body, and then does nothing.
-fn taking_one(request: Call) -> impl Future<Output = Answer> + Send {
-    async move {
-        request.into_body().next().await.unwrap().unwrap();
-        std::future::pending().await
-    }
+async fn taking_one(request: Call) -> Answer {
+    request.into_body().next().await.unwrap().unwrap();
+    std::future::pending().await
 }
 
 #[tokio::test]
