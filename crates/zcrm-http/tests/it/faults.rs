@@ -286,14 +286,15 @@ async fn a_download_that_drips_takes_as_long_as_it_moves() {
         let asked_for = Arc::new(Notify::new());
         let (passing, wanted) = (clock.clone(), Arc::clone(&asked_for));
         let server = Server::start(http1, move |_: Asked| {
-            let (clock, wanted) = (passing.clone(), Arc::clone(&wanted));
+            let (clock, wanted, whole) = (passing.clone(), Arc::clone(&wanted), sample(LARGE));
             // twenty-five seconds for each piece, of the thirty that a body may stand still
             let dripping = stream::iter((0..LARGE).step_by(PIECE)).then(move |at| {
                 let (clock, wanted) = (clock.clone(), Arc::clone(&wanted));
+                let piece = whole.slice(at..at + PIECE);
                 async move {
                     wanted.notified().await;
                     clock.advance(Duration::from_secs(25));
-                    sample(LARGE).slice(at..at + PIECE)
+                    piece
                 }
             });
             std::future::ready(pieces(dripping, &[]))
