@@ -318,7 +318,8 @@ impl Builder {
         self
     }
 
-    /// How long after a write a search finds it; at once by default.
+    /// How long after a write a search finds it; at once by default. Until then it finds what stood there
+    /// before. Generated records are known at once.
     pub fn search_lag(mut self, lag: Duration) -> Self {
         self.search_lag = lag;
         self
@@ -401,7 +402,10 @@ impl Builder {
         let servers = bound.map(|(host, bound)| {
             bound.serve(host, Arc::clone(&core), acceptor.clone(), http1_only)
         });
-        Ok(Simulator::new(core, servers.into()))
+        let mut tasks = Vec::from(servers);
+        let posted = Arc::clone(&core);
+        tasks.push(tokio::spawn(async move { posted.courier.run(&posted.clock).await }));
+        Ok(Simulator::new(core, tasks))
     }
 
     /// The state to start from, with the clock set to its time.

@@ -1,6 +1,7 @@
 //! A request as the simulated servers see it, and the answer that they give.
 
 use bytes::Bytes;
+use chrono::TimeDelta;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
@@ -31,6 +32,8 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
     /// The parts of a form's body.
     pub(crate) parts: Vec<Part>,
+    /// How far the index is behind for this call, if somebody ordered it.
+    pub(crate) stale: TimeDelta,
 }
 
 impl Call {
@@ -57,6 +60,7 @@ impl Call {
             headers: parts.headers,
             body,
             parts: form,
+            stale: TimeDelta::zero(),
         })
     }
 
@@ -74,6 +78,7 @@ impl Call {
             headers: HeaderMap::new(),
             body: body.into(),
             parts: Vec::new(),
+            stale: TimeDelta::zero(),
         }
     }
 

@@ -85,6 +85,13 @@ async fn system_time_passes(time: Duration, moved: Notified<'_>) {
     let _ = tokio::time::timeout(time, moved).await;
 }
 
+/// What a future comes to, unless it takes longer than that in real time: for peers that no frozen clock
+/// can hurry.
+#[allow(clippy::disallowed_methods, reason = "this is the clock that everything else asks")]
+pub(crate) async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(limit, future).await.ok()
+}
+
 /// More than anybody simulates, and far from the end of the calendar.
 const LONGEST: TimeDelta = TimeDelta::days(365_000);
 

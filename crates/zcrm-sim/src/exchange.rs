@@ -11,9 +11,10 @@ use crate::accounts::Accounts;
 use crate::body::AnswerBody;
 use crate::call::{Answer, Call};
 use crate::clock::{self, SimClock};
-use crate::faults::{Action, Delivery, Queue};
+use crate::faults::{Action, Calls, Delivery, Fault, Queue};
 use crate::journal::{Host, Log};
 use crate::limits::{self, Load, Place, UnderWay};
+use crate::notifications::Courier;
 use crate::state::{Environment, Policy, State};
 use crate::wire::Breaker;
 use crate::{Builder, accounts, control, crm, origin};
@@ -23,7 +24,8 @@ use crate::{Builder, accounts, control, crm, origin};
 pub(crate) struct Core {
     pub(crate) clock: Arc<SimClock>,
     pub(crate) policy: Policy,
-    pub(crate) faults: Arc<Queue>,
+    pub(crate) faults: Arc<Queue<Calls, Fault>>,
+    pub(crate) courier: Courier,
     /// What the simulator was started from.
     pub(crate) start: Builder,
     production: UnderWay,
@@ -45,6 +47,7 @@ impl Core {
             clock: Arc::new(clock),
             policy,
             faults: Arc::new(Queue::new(seed)),
+            courier: Courier::new(seed),
             start,
             production: UnderWay::default(),
             sandbox: UnderWay::default(),
@@ -69,7 +72,15 @@ impl Core {
         let answer = match (wrong_host, call.host.environment()) {
             (Some(refused), _) => refused,
             (None, None) => accounts::answer(&mut state, &self.policy, call, now),
-            (None, Some(environment)) => self.limited(&mut state, call, environment, place, now),
+            (None, Some(environment)) => {
+                let mark = state.store(environment).history.mark();
+                let answer = self.limited(&mut state, call, environment, place, now);
+                let notices = crm::notices(&state, &self.policy, environment, mark, now);
+                state.store_mut(environment).history.trim();
+                // Before anybody else writes, so that what is told comes in the order of the writes.
+                self.courier.accept(notices, now);
+                answer
+            }
         };
         self.log().executed(seq, &answer);
         answer
@@ -136,7 +147,7 @@ impl Core {
     }
 
     /// Answers one call, as far as the ordered faults let it come.
-    pub(crate) async fn exchange(&self, call: Call, breaker: &Breaker) -> Response<AnswerBody> {
+    pub(crate) async fn exchange(&self, mut call: Call, breaker: &Breaker) -> Response<AnswerBody> {
         let seq = self.log().arrived(&call);
         let _inside = Inside { core: self, host: call.host };
         // Held until the answer, as long as the call is under way.
@@ -159,6 +170,7 @@ impl Core {
                 Action::RevokeToken => self.revoke(&call, Accounts::revoke),
                 Action::RevokeLogin => self.revoke(&call, Accounts::revoke_login),
                 Action::Skew(by) => skew = by,
+                Action::Stale(by) => call.stale = call.stale.max(by),
                 Action::Answer(answer) => break (*answer, Delivery::Whole),
                 Action::Deliver(delivery) => {
                     let answer = executed.unwrap_or_else(|| self.execute(&call, seq, place));
@@ -176,7 +188,8 @@ impl Core {
     }
 
     /// Answers a call of the control API.
-    pub(crate) fn control(&self, call: &Call, breaker: &Breaker) -> Response<AnswerBody> {
+    pub(crate) async fn control(&self, call: &Call, breaker: &Breaker) -> Response<AnswerBody> {
+        control::prepare(self, call).await;
         self.respond(control::answer(self, call), Delivery::Whole, TimeDelta::zero(), breaker)
     }
 

@@ -5,7 +5,7 @@ use crate::state::Environment;
 
 /// The scopes of a grant token that says nothing else: all that is simulated, and what
 /// applications usually ask for besides.
-pub(crate) const DEFAULT_SCOPES: [&str; 10] = [
+pub(crate) const DEFAULT_SCOPES: [&str; 11] = [
     "ZohoCRM.modules.ALL",
     "ZohoCRM.settings.ALL",
     "ZohoCRM.users.ALL",
@@ -14,6 +14,7 @@ pub(crate) const DEFAULT_SCOPES: [&str; 10] = [
     "ZohoCRM.coql.READ",
     "ZohoCRM.files.CREATE",
     "ZohoCRM.files.READ",
+    "ZohoCRM.notifications.ALL",
     "ZohoSearch.securesearch.READ",
     "AaaServer.profile.READ",
 ];

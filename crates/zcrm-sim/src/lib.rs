@@ -7,6 +7,8 @@
 //! * [`Simulator`] is the handle: addresses, grant tokens, virtual time, records, snapshots.
 //! * [`Builder`] says what is different from the defaults.
 //! * [`Faults`] orders failures for the next calls: statuses, resets, cut bodies, held requests.
+//! * [`DeliveryFaults`] orders failures of notifications on their way; [`Simulator::deliveries`] tells what
+//!   became of each.
 //! * [`Journal`] tells what arrived, what was carried out and what was answered.
 //! * [`Simulator::control_url`] is where a test in another language does all of this over HTTP.
 //!
@@ -20,7 +22,8 @@
 //! every kind of value, lists by view, territory, condition or another system's id, search, upserts, mass
 //! updates, deleted records and the recycle bin, lead conversion, tags, notes, attachments, photos, files,
 //! related lists and relations; modules, fields, layouts, views and related lists; the organisation, users,
-//! roles, profiles, territories, taxes, currencies and variables. Whatever is written is kept, and checked as
+//! roles, profiles, territories, taxes, currencies and variables; and notifications, which are posted to the
+//! loopback addresses that ask for them. Whatever is written is kept, and checked as
 //! Zoho checks it. [`operations`] lists them all. Another operation is answered with status 501 and the code
 //! `NOT_SIMULATED`, never with an invented success.
 //!
@@ -67,10 +70,12 @@ mod error;
 mod exchange;
 mod faults;
 mod grant;
+mod history;
 mod index;
 mod journal;
 mod limits;
 mod multipart;
+mod notifications;
 mod operate;
 mod organisation;
 mod origin;
@@ -88,10 +93,11 @@ pub use accounts::RefreshLimit;
 pub use builder::Builder;
 pub use clock::Clock;
 pub use error::Error;
-pub use faults::{Faults, Hold};
+pub use faults::{DeliveryFaults, Faults, Hold};
 pub use grant::GrantRequest;
 pub use journal::{Entry, GrantType, Host, Journal, Tally};
 pub use limits::Edition;
+pub use notifications::{Delivery, DeliveryOutcome};
 pub use schema::{FieldKind, FieldSpec, ModuleSpec};
 pub use simulator::Simulator;
 pub use state::Environment;

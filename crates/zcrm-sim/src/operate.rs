@@ -73,11 +73,23 @@ impl Core {
         Ok(sample::add_records(&mut state, environment, &spec, count, now))
     }
 
+    /// How many calls and deliveries the ordered failures still wait for.
+    pub(crate) fn pending_faults(&self) -> usize {
+        self.faults.pending().saturating_add(self.courier.faults.pending())
+    }
+
+    /// Takes back what was ordered.
+    pub(crate) fn clear_faults(&self) {
+        self.faults.clear();
+        self.courier.faults.clear();
+    }
+
     /// Goes back to what it was started from: state, time, no failures, an empty journal.
     pub(crate) fn reset(&self) -> Result<(), Error> {
         let mut state = self.state();
         *state = self.start.fresh(&self.clock)?;
-        self.faults.clear();
+        self.clear_faults();
+        self.courier.clear();
         self.log().clear();
         Ok(())
     }

@@ -119,7 +119,7 @@ async fn answer(
     breaker: &Breaker,
 ) -> Response<AnswerBody> {
     match Call::read(host, request).await {
-        Some(call) if host == Host::Control => core.control(&call, breaker),
+        Some(call) if host == Host::Control => core.control(&call, breaker).await,
         Some(call) => core.exchange(call, breaker).await,
         None => core.unreadable(breaker),
     }

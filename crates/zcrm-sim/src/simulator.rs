@@ -12,9 +12,10 @@ use crate::Error;
 use crate::builder::Builder;
 use crate::crm::{Version, show};
 use crate::exchange::Core;
-use crate::faults::Faults;
+use crate::faults::{DeliveryFaults, Faults};
 use crate::grant::GrantRequest;
 use crate::journal::Journal;
+use crate::notifications::Delivery;
 use crate::state::Environment;
 
 /// A running simulator: an accounts server, a production API and a sandbox's API, each on a port
@@ -248,15 +249,51 @@ impl Simulator {
         Faults::new(Arc::clone(&self.core().faults))
     }
 
-    /// How many calls the ordered failures still wait for.
+    /// Orders a failure for notifications on their way: say which, then what happens.
+    pub fn delivery_faults(&self) -> DeliveryFaults {
+        DeliveryFaults::new(Arc::clone(&self.core().courier.faults))
+    }
+
+    /// The notifications that were ordered so far, in their order, and what became of them; the newest
+    /// 100,000. They are made by a task of the simulator's: see
+    /// [`deliveries_settled`](Self::deliveries_settled).
+    #[must_use]
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.core().courier.deliveries()
+    }
+
+    /// Forgets the notifications that were made, or failed, so far; numbers go on.
+    pub fn clear_deliveries(&self) {
+        self.core().courier.forget();
+    }
+
+    /// Returns once no notification is under way, and none waits whose time has come: what a call has
+    /// changed was told by then. Those that a failure [delays](DeliveryFaults::delay) or
+    /// [holds back](DeliveryFaults::overtaken) are not waited for.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), zcrm_sim::Error> {
+    /// # let sim = zcrm_sim::Simulator::start().await?;
+    /// // … the application writes …
+    /// sim.deliveries_settled().await;
+    /// assert!(sim.deliveries().iter().all(|delivery| delivery.arrived()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn deliveries_settled(&self) {
+        self.core().courier.settled(&self.core().clock).await;
+    }
+
+    /// How many calls and deliveries the ordered failures still wait for.
     #[must_use]
     pub fn pending_faults(&self) -> usize {
-        self.core().faults.pending()
+        self.core().pending_faults()
     }
 
     /// Takes back every failure that was ordered and has not happened.
     pub fn clear_faults(&self) {
-        self.core().faults.clear();
+        self.core().clear_faults();
     }
 
     /// What was asked and answered so far.
@@ -298,7 +335,7 @@ impl Simulator {
     }
 
     /// Goes back to what the simulator was started from: its state, its time, no ordered failures,
-    /// an empty journal. Ports and certificate stay; calls that are under way may still end.
+    /// an empty journal, no notifications. Ports and certificate stay; calls that are under way may still end.
     ///
     /// # Errors
     ///
@@ -307,7 +344,8 @@ impl Simulator {
         self.core().reset()
     }
 
-    /// Ends the servers with their connections and waits until the ports are free.
+    /// Ends the servers with their connections and waits until the ports are free. Notifications that
+    /// were not made by then never are.
     pub async fn stop(&self) {
         let servers = {
             let mut servers = self.inner.servers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -318,5 +356,6 @@ impl Simulator {
             // It ends as cancelled, which is what was asked for.
             let _ = server.await;
         }
+        self.core().courier.close();
     }
 }

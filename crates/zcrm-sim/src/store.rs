@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
+use crate::history::History;
 use crate::index::Index;
+use crate::notifications::Channels;
 
 /// The data of one environment.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -33,6 +35,12 @@ pub(crate) struct Store {
     pub(crate) assignment_rules: Shelf,
     /// What scheduled jobs came to, by the job's id.
     pub(crate) jobs: BTreeMap<String, Value>,
+    /// Who is notified of what.
+    #[serde(default)]
+    pub(crate) channels: Channels,
+    /// What was written lately.
+    #[serde(skip)]
+    pub(crate) history: History,
 }
 
 impl Store {

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::Refused;
 use crate::exchange::Core;
-use crate::faults::Faults;
+use crate::faults::{DeliveryFaults, Faults};
 use crate::journal::Host;
 
 /// One order or several.
@@ -79,6 +79,53 @@ enum Effect {
     RevokeToken,
     RevokeLogin,
     ClockSkewSeconds(i32),
+    StaleSearchMs(u64),
+}
+
+/// An order for deliveries: one that has `deliveries`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeliveryOrder {
+    deliveries: Which,
+    #[serde(default)]
+    skip: usize,
+    #[serde(default)]
+    times: Times,
+    probability: Option<f64>,
+    then: Trouble,
+}
+
+/// Which deliveries are meant; all of them by an empty object.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Which {
+    channel_id: Option<String>,
+    module: Option<String>,
+    operation: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Trouble {
+    Duplicate(usize),
+    Lose,
+    DelayMs(u64),
+    Overtaken,
+}
+
+/// An order that was read.
+enum Read {
+    Calls(Order),
+    Deliveries(DeliveryOrder),
+}
+
+impl Read {
+    fn of(order: Value) -> serde_json::Result<Self> {
+        if order.get("deliveries").is_some() {
+            return serde_json::from_value(order).map(Self::Deliveries);
+        }
+        serde_json::from_value(order).map(Self::Calls)
+    }
 }
 
 /// Orders all of them, or none if one of them is wrong.
@@ -88,17 +135,47 @@ pub(super) fn order(core: &Core, orders: Orders) -> Result<(), Refused> {
         Orders::One(order) => vec![order],
     };
     let read = |(place, order): (usize, Value)| {
-        serde_json::from_value::<Order>(order).map_err(|error| {
+        Read::of(order).map_err(|error| {
             Refused::new(StatusCode::BAD_REQUEST, format!("order {}: {error}", place + 1))
         })
     };
-    let orders: Vec<Order> =
+    let orders: Vec<Read> =
         orders.into_iter().enumerate().map(read).collect::<Result<_, Refused>>()?;
     for order in orders {
-        let Order { then, .. } = &order;
-        place(order.faults(core), then);
+        match order {
+            Read::Calls(order) => place(order.faults(core), &order.then),
+            Read::Deliveries(order) => order.place(core),
+        }
     }
     Ok(())
+}
+
+impl DeliveryOrder {
+    fn place(self, core: &Core) {
+        let mut faults = DeliveryFaults::new(Arc::clone(&core.courier.faults)).skip(self.skip);
+        if let Some(id) = self.deliveries.channel_id {
+            faults = faults.channel(id);
+        }
+        if let Some(module) = self.deliveries.module {
+            faults = faults.module(module);
+        }
+        if let Some(operation) = self.deliveries.operation {
+            faults = faults.operation(operation);
+        }
+        faults = match self.times {
+            Times::Calls(deliveries) => faults.times(deliveries),
+            Times::Word(Word::Always) => faults.always(),
+        };
+        if let Some(probability) = self.probability {
+            faults = faults.probability(probability);
+        }
+        match self.then {
+            Trouble::Duplicate(more) => faults.duplicate(more),
+            Trouble::Lose => faults.lose(),
+            Trouble::DelayMs(delay) => faults.delay(Duration::from_millis(delay)),
+            Trouble::Overtaken => faults.overtaken(),
+        }
+    }
 }
 
 impl Order {
@@ -150,6 +227,7 @@ fn place(faults: Faults, then: &Effect) {
         Effect::LatencyMs(latency) => faults.latency(Duration::from_millis(*latency)),
         Effect::RevokeToken => faults.revoke_token(),
         Effect::RevokeLogin => faults.revoke_login(),
+        Effect::StaleSearchMs(age) => faults.stale_search(Duration::from_millis(*age)),
         Effect::ClockSkewSeconds(skew) => faults.clock_skew(TimeDelta::seconds((*skew).into())),
     }
 }

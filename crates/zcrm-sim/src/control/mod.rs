@@ -1,5 +1,6 @@
 //! The control API: what a test in any language does to the simulator, as JSON over HTTP.
 
+mod deliveries;
 mod faults;
 mod journal;
 
@@ -30,13 +31,15 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/tokens/revoke", "ends every refresh token"),
     ("POST", "/devices", "decides about a device: user_code, user, accept, environment"),
     ("POST", "/credits", "spends API credits: credits"),
-    ("GET", "/faults", "how many calls the ordered failures still wait for"),
+    ("GET", "/faults", "how many calls and deliveries the ordered failures still wait for"),
     ("POST", "/faults", "orders a failure, or a list of them"),
     ("DELETE", "/faults", "takes back what was ordered"),
     ("GET", "/journal", "what was asked and answered, with the filters as parameters"),
     ("GET", "/journal/tally", "how often each method and path was asked and executed"),
     ("POST", "/journal/assert", "filters, and exactly, at_least or at_most: 409 if it is not so"),
     ("DELETE", "/journal", "forgets what was asked"),
+    ("GET", "/deliveries", "what became of notifications: settled, since, channel_id, state"),
+    ("DELETE", "/deliveries", "forgets the notifications that were made"),
     ("GET", "/snapshot", "the whole state"),
     ("PUT", "/snapshot", "takes over a state"),
 ];
@@ -61,6 +64,13 @@ impl From<crate::Error> for Refused {
 }
 
 type Outcome = Result<Answer, Refused>;
+
+/// Waits for what the call waits for before it is answered: notifications that are to be made.
+pub(crate) async fn prepare(core: &Core, call: &Call) {
+    if origin::refusal(call).is_none() && deliveries::waits(call) {
+        core.courier.settled(&core.clock).await;
+    }
+}
 
 /// Answers one call. Pages of other sites are refused, and so is a body that is not declared as
 /// JSON: a browser sends such a one across sites only if it was allowed to, which it never is.
@@ -119,13 +129,13 @@ fn route(core: &Core, call: &Call) -> Outcome {
             core.spend_credits(form.environment, form.credits);
             Ok(ok(&json!({ "spent": core.spent_credits(form.environment) })))
         }
-        ("GET", "/faults") => Ok(ok(&json!({ "pending": core.faults.pending() }))),
+        ("GET", "/faults") => Ok(ok(&json!({ "pending": core.pending_faults() }))),
         ("POST", "/faults") => {
             faults::order(core, read(call)?)?;
-            Ok(ok(&json!({ "pending": core.faults.pending() })))
+            Ok(ok(&json!({ "pending": core.pending_faults() })))
         }
         ("DELETE", "/faults") => {
-            core.faults.clear();
+            core.clear_faults();
             Ok(ok(&json!({})))
         }
         ("GET", "/journal") => journal::list(core, call),
@@ -133,6 +143,11 @@ fn route(core: &Core, call: &Call) -> Outcome {
         ("POST", "/journal/assert") => journal::assert(core, &read(call)?),
         ("DELETE", "/journal") => {
             core.log().clear();
+            Ok(ok(&json!({})))
+        }
+        ("GET", "/deliveries") => deliveries::list(core, call),
+        ("DELETE", "/deliveries") => {
+            core.courier.forget();
             Ok(ok(&json!({})))
         }
         ("GET", "/snapshot") => Ok(ok(&core.snapshot().json())),

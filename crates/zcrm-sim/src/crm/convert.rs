@@ -118,9 +118,11 @@ fn carry_out(
     let named = |module: &str| named(cx, place, row, module);
     let (account, contact) = (named("Accounts")?, named("Contacts")?);
     let undo = Vec::new();
+    let mark = cx.store().history.mark();
     let mut conversion = Conversion { place, lead, row, owner, overwrite, undo };
     let made = conversion.write(cx, account, contact);
     if made.is_err() {
+        cx.store_mut().history.rewind(mark);
         for (module, id, before) in conversion.undo.into_iter().rev() {
             let table = cx.store_mut().table_mut(module);
             table.remove(id);
@@ -249,7 +251,7 @@ impl Conversion<'_> {
         }
         let (lead, now, user) = (self.lead.id, whole_seconds(cx.now), cx.user.clone());
         let target = json!({ "id": contact.to_string(), "module": "Contacts" });
-        let store = cx.store_mut();
+        let (at, store) = (cx.now, cx.store_mut());
         for note in store.table_mut("Notes").records.values_mut() {
             let parent = note.values.get("Parent_Id").and_then(|parent| parent.get("id"));
             if parent.and_then(Value::as_str) == Some(&lead.to_string()) {
@@ -262,10 +264,12 @@ impl Conversion<'_> {
         }
         let table = store.table_mut("Leads");
         if let Some(mut record) = table.remove(lead) {
+            let before = record.clone();
             record.converted = true;
             record.modified = now;
             record.modified_by = user;
             table.add(record);
+            store.history.note(at, "Leads", lead, Some(before));
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ mod layouts;
 mod line_items;
 mod list;
 mod mass;
+mod notices;
 mod operations;
 mod order;
 mod org;
@@ -26,6 +27,7 @@ mod route;
 mod scope;
 mod search;
 mod settings;
+mod stale;
 mod subforms;
 mod tags;
 mod taxes;
@@ -36,6 +38,8 @@ mod values;
 mod variables;
 mod version;
 mod views;
+mod watch;
+mod watch_rows;
 mod write;
 
 use std::sync::Arc;
@@ -44,6 +48,7 @@ use chrono::{DateTime, Utc};
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
+pub(crate) use notices::notices;
 pub(crate) use operations::simulated;
 pub(crate) use page_token::PageTokens;
 pub(crate) use values::finish;
@@ -56,7 +61,7 @@ use crate::call::{Answer, Call};
 use crate::clock;
 use crate::schema::ModuleSpec;
 use crate::state::{Environment, Policy, State};
-use crate::store::Store;
+use crate::store::{Record, Store};
 
 /// One authorised call and what it may touch.
 struct Context<'a> {
@@ -120,6 +125,12 @@ impl<'a> Context<'a> {
 
     fn store_mut(&mut self) -> &mut Store {
         self.state.store_mut(self.environment)
+    }
+
+    /// Notes that the call has written a record, and what was there before.
+    fn note(&mut self, module: &ModuleSpec, id: u64, before: Option<Record>) {
+        let now = self.now;
+        self.store_mut().history.note(now, module.api_name(), id, before);
     }
 }
 

@@ -7,7 +7,7 @@ use super::refusal::Refusal;
 use super::{
     Context, attachments, convert, currencies, files, layouts, list, mass, org, people, photos,
     read, recycle, related, search, settings, tags, taxes, territories, users, variables, views,
-    write,
+    watch, write,
 };
 use crate::call::Answer;
 
@@ -68,6 +68,10 @@ const fn put(path: &'static str, needs: Needs, run: Handler) -> Operation {
     Operation { method: "PUT", path, needs, run: Some(run) }
 }
 
+const fn patch(path: &'static str, needs: Needs, run: Handler) -> Operation {
+    Operation { method: "PATCH", path, needs, run: Some(run) }
+}
+
 const fn delete(path: &'static str, needs: Needs, run: Handler) -> Operation {
     Operation { method: "DELETE", path, needs, run: Some(run) }
 }
@@ -99,6 +103,7 @@ const CURRENCIES: Needs = &["settings.currencies|org"];
 const ORG: Needs = &["org"];
 const USERS: Needs = &["users"];
 const FILES: Needs = &["files"];
+const NOTIFICATIONS: Needs = &["notifications"];
 
 /// The table. The first template that fits a path is the one that is meant.
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -193,6 +198,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
     delete("users/{id}/territories/{territory}", TERRITORIES, territories::remove_one_of_user),
     get("files", FILES, files::download),
     post("files", FILES, files::upload),
+    get("actions/watch", NOTIFICATIONS, watch::list),
+    post("actions/watch", NOTIFICATIONS, watch::enable),
+    put("actions/watch", NOTIFICATIONS, watch::update),
+    patch("actions/watch", NOTIFICATIONS, watch::change),
+    delete("actions/watch", NOTIFICATIONS, watch::end),
     get("{module}/search", SEARCH, search::search),
     get("{module}/deleted", MODULE, read::deleted),
     post("{module}/upsert", MODULE, write::upsert),

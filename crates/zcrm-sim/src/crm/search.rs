@@ -1,12 +1,13 @@
 //! Search and count.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::criteria::{self, Condition, Criteria, Operator, Wrong};
 use super::list::{PAGE_WALL, Paging, either, fields};
 use super::refusal::Refusal;
+use super::stale::in_index;
 use super::{Context, View};
 use crate::call::Answer;
 use crate::clock::parse_stamp;
@@ -102,10 +103,7 @@ pub(super) fn search(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
         Some(equals) => Box::new(table.equal(equals).into_iter()),
         None => Box::new(table.records.values().rev()),
     };
-    // Zoho's index follows the records with a delay.
-    let lag = TimeDelta::from_std(cx.policy.search_lag).unwrap_or(TimeDelta::MAX);
-    let mut found = newest
-        .filter(|record| cx.now - record.modified >= lag)
+    let mut found = in_index(cx, module, newest)
         .filter(|record| converted.is_none_or(|wanted| record.converted == wanted))
         .filter(|record| approved.is_none_or(|wanted| record.approved == wanted))
         .filter(|record| wanted.holds(view, module, record))

@@ -378,9 +378,11 @@ fn tag(cx: &mut Context<'_>, tagging: &Tagging, add: bool) -> Result<Answer, Ref
         let (user, now) = (cx.user.clone(), whole_seconds(cx.now));
         let table = cx.store_mut().table_mut(module.api_name());
         if let Some(record) = table.records.get_mut(&key) {
+            let before = record.clone();
             record.values.insert("Tag".into(), tags);
             record.modified = now;
             record.modified_by = user;
+            cx.note(&module, key, Some(before));
         }
         let message = if add { "tags updated successfully" } else { "tags removed successfully" };
         Ok(success(message, json!({ "id": text, "tags": shown })))

@@ -263,6 +263,7 @@ fn records(cx: &mut Context<'_>, of_path: Option<u64>, add: bool) -> Result<Answ
         let record = record.ok_or_else(|| RowError::unknown_id(&key.to_string()))?;
         let own = record.values.get("Territories").and_then(Value::as_array);
         let mut own = own.cloned().unwrap_or_default();
+        let before = record.clone();
         own.retain(|id| !ids.contains(id));
         if add {
             own.extend(ids);
@@ -270,6 +271,7 @@ fn records(cx: &mut Context<'_>, of_path: Option<u64>, add: bool) -> Result<Answ
         record.values.insert("Territories".into(), own.into());
         record.modified = now;
         record.modified_by = user;
+        cx.note(&module, key, Some(before));
         let message = if add {
             "territories assigned successfully"
         } else {

@@ -211,8 +211,9 @@ pub(super) fn delete_record(
     store.attachments.retain(|_, one| one.record != id);
     store.photos.remove(&id);
     let table = store.table_mut(module.api_name());
-    table.remove(id);
+    let before = table.remove(id);
     table.deleted.push(deleted);
+    cx.note(module, id, before);
     Ok(success("record deleted", json!({ "id": id.to_string() })))
 }
 
@@ -381,6 +382,7 @@ fn store_new(cx: &mut Context<'_>, module: &ModuleSpec, cleaned: Cleaned) -> u64
         approved: true,
         values,
     });
+    cx.note(module, id, None);
     id
 }
 
@@ -395,8 +397,8 @@ pub(super) fn change(
 ) -> Result<(), RowError> {
     let Cleaned { mut values, owner } = checked(cx, module, place, row, Some(id), external)?;
     settle(cx, module, &mut values, id);
-    let known = cx.store().table(module.api_name()).records.get(&id);
-    let mut merged = known.map(|record| record.values.clone()).unwrap_or_default();
+    let known = cx.store().table(module.api_name()).records.get(&id).cloned();
+    let mut merged = known.as_ref().map(|record| record.values.clone()).unwrap_or_default();
     // A price or a rate that was worked out follows what it was worked out from.
     if values.contains_key("Currency") && !values.contains_key("Exchange_Rate") {
         merged.remove("Exchange_Rate");
@@ -415,6 +417,7 @@ pub(super) fn change(
             record.owner = owner;
         }
     }
+    cx.note(module, id, known);
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Failures ordered in advance for calls that are still to come.
 
+mod calls;
+mod deliveries;
 mod hold;
 mod queue;
 
@@ -10,10 +12,14 @@ use chrono::TimeDelta;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
+use self::calls::PathRule;
+pub(crate) use self::calls::{Action, Calls, Delivery, Fault};
+pub use self::deliveries::DeliveryFaults;
+pub(crate) use self::deliveries::{Deliveries, Parcel, Trouble};
 use self::hold::Gate;
 pub use self::hold::Hold;
-pub(crate) use self::queue::{Action, Delivery, Fault, Queue};
-use self::queue::{PathRule, Rule};
+pub(crate) use self::queue::Queue;
+use self::queue::Rule;
 use crate::call::Answer;
 use crate::clock::span;
 use crate::journal::Host;
@@ -22,8 +28,8 @@ use crate::journal::Host;
 ///
 /// Orders are kept in a queue. A call takes the first order that matches it; an order is used up
 /// after as many calls as [`times`](Self::times) says, once by default. An order that only holds,
-/// delays or prepares a call (`hold`, `latency`, `revoke_token`, `revoke_login`, `clock_skew`) lets it
-/// go on to later orders.
+/// delays or prepares a call (`hold`, `latency`, `revoke_token`, `revoke_login`, `clock_skew`,
+/// `stale_search`) lets it go on to later orders.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -39,24 +45,17 @@ use crate::journal::Host;
 #[derive(Debug)]
 #[must_use = "an order stands only after its last word, such as `status` or `reset`"]
 pub struct Faults {
-    queue: Arc<Queue>,
-    rule: Rule,
+    queue: Arc<Queue<Calls, Fault>>,
+    rule: Rule<Calls>,
     after_executing: bool,
     headers: Vec<(String, String)>,
 }
 
 impl Faults {
-    pub(crate) fn new(queue: Arc<Queue>) -> Self {
+    pub(crate) fn new(queue: Arc<Queue<Calls, Fault>>) -> Self {
         Self {
             queue,
-            rule: Rule {
-                host: None,
-                method: None,
-                path: None,
-                skip: 0,
-                times: Some(1),
-                probability: 1.0,
-            },
+            rule: Rule::new(Calls::default()),
             after_executing: false,
             headers: Vec::new(),
         }
@@ -64,19 +63,19 @@ impl Faults {
 
     /// Applies only to calls of that server.
     pub fn on_host(mut self, host: Host) -> Self {
-        self.rule.host = Some(host);
+        self.rule.which.host = Some(host);
         self
     }
 
     /// Applies only to calls of exactly that path, without its query.
     pub fn on_path(mut self, path: impl Into<String>) -> Self {
-        self.rule.path = Some(PathRule::Exact(path.into()));
+        self.rule.which.path = Some(PathRule::Exact(path.into()));
         self
     }
 
     /// Applies only to calls whose path starts with that text.
     pub fn on_path_prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.rule.path = Some(PathRule::Below(prefix.into()));
+        self.rule.which.path = Some(PathRule::Below(prefix.into()));
         self
     }
 
@@ -84,13 +83,13 @@ impl Faults {
     /// segment, as in `/crm/{version}/{module}/search`.
     pub fn on_operation(mut self, template: impl AsRef<str>) -> Self {
         let parts = template.as_ref().trim_start_matches('/').split('/').map(String::from);
-        self.rule.path = Some(PathRule::Template(parts.collect()));
+        self.rule.which.path = Some(PathRule::Template(parts.collect()));
         self
     }
 
     /// Applies only to calls with that HTTP method.
     pub fn method(mut self, method: impl Into<String>) -> Self {
-        self.rule.method = Some(method.into());
+        self.rule.which.method = Some(method.into());
         self
     }
 
@@ -214,6 +213,31 @@ impl Faults {
     /// Sends a `Date` header that is wrong by that much.
     pub fn clock_skew(self, skew: TimeDelta) {
         self.order(Action::Skew(skew));
+    }
+
+    /// Answers a search for records as its index stood that much of the simulator's time ago: records
+    /// that were inserted since then are missing, those that were deleted are found, and those that were
+    /// changed are found by their old values and shown with them. Of more than 10,000 later writes, the
+    /// older ones are seen all the same.
+    ///
+    /// It applies to searches alone, whatever else the order says, and to what they find before anything
+    /// is said of it: [`after_executing`](Self::after_executing) changes nothing. Where the index is
+    /// [further behind](crate::Builder::search_lag) anyway, it stays so.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), zcrm_sim::Error> {
+    /// # use std::time::Duration;
+    /// # let sim = zcrm_sim::Simulator::start().await?;
+    /// // Each third search or so does not know what was written within the last five seconds.
+    /// sim.faults().always().probability(0.3).stale_search(Duration::from_secs(5));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn stale_search(mut self, age: Duration) {
+        self.rule.which.searches = true;
+        self.after_executing = false;
+        self.order(Action::Stale(span(age)));
     }
 
     /// Holds the call until the returned handle releases it or is dropped.

@@ -1,83 +1,26 @@
-//! The orders that still stand, and which of them a call takes.
+//! The orders that still stand, and which of them something takes.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use chrono::TimeDelta;
-
-use super::hold::Gate;
-use crate::call::{Answer, Call};
-use crate::journal::Host;
-
-/// What happens to one call.
-#[derive(Debug, Clone)]
-pub(crate) struct Fault {
-    pub(crate) after_executing: bool,
-    pub(crate) action: Action,
+/// Which calls, or which deliveries, an order means.
+pub(crate) trait Means<T> {
+    fn means(&self, one: &T) -> bool;
 }
 
+/// What an order applies to.
 #[derive(Debug, Clone)]
-pub(crate) enum Action {
-    Answer(Box<Answer>),
-    Reset,
-    Deliver(Delivery),
-    Hold(Arc<Gate>),
-    Latency(TimeDelta),
-    RevokeToken,
-    RevokeLogin,
-    Skew(TimeDelta),
-}
-
-/// How an answer's body goes out.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Delivery {
-    Whole,
-    /// Half of it, then the end of the connection: in order, or by a reset.
-    Cut {
-        reset: bool,
-    },
-    /// In pieces, with a pause before each but the first.
-    Slow(TimeDelta),
-    /// With a head that promises so many bytes more, or fewer.
-    WrongLength(i64),
-}
-
-/// Which calls an order applies to.
-#[derive(Debug, Clone)]
-pub(super) struct Rule {
-    pub(super) host: Option<Host>,
-    pub(super) method: Option<String>,
-    pub(super) path: Option<PathRule>,
+pub(super) struct Rule<M> {
+    pub(super) which: M,
     pub(super) skip: usize,
-    /// How many calls it waits for; `None` stands for all.
+    /// How many it waits for; `None` stands for all.
     pub(super) times: Option<usize>,
     pub(super) probability: f64,
 }
 
-#[derive(Debug, Clone)]
-pub(super) enum PathRule {
-    Exact(String),
-    Below(String),
-    /// Segments, of which those in braces stand for any.
-    Template(Vec<String>),
-}
-
-impl Rule {
-    fn matches(&self, call: &Call) -> bool {
-        self.host.is_none_or(|host| host == call.host)
-            && self.method.as_ref().is_none_or(|m| call.method.as_str().eq_ignore_ascii_case(m))
-            && match &self.path {
-                None => true,
-                Some(PathRule::Exact(path)) => *path == call.path,
-                Some(PathRule::Below(prefix)) => call.path.starts_with(prefix.as_str()),
-                Some(PathRule::Template(parts)) => {
-                    parts.len() == call.segments.len()
-                        && parts
-                            .iter()
-                            .zip(&call.segments)
-                            .all(|(part, segment)| part.starts_with('{') || part == segment)
-                }
-            }
+impl<M> Rule<M> {
+    pub(super) fn new(which: M) -> Self {
+        Self { which, skip: 0, times: Some(1), probability: 1.0 }
     }
 
     fn used_up(&self) -> bool {
@@ -86,27 +29,27 @@ impl Rule {
 }
 
 #[derive(Debug)]
-struct Order {
+struct Order<M, F> {
     number: u64,
-    rule: Rule,
-    /// Decides by the simulator's seed and the order's number, call by call.
+    rule: Rule<M>,
+    /// Decides by the simulator's seed and the order's number, one by one.
     chance: fastrand::Rng,
-    fault: Fault,
+    fault: F,
 }
 
 /// The orders that still stand.
 #[derive(Debug)]
-pub(crate) struct Queue {
+pub(crate) struct Queue<M, F> {
     seed: u64,
-    orders: Mutex<(u64, VecDeque<Order>)>,
+    orders: Mutex<(u64, VecDeque<Order<M, F>>)>,
 }
 
-impl Queue {
+impl<M, F: Clone> Queue<M, F> {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, orders: Mutex::default() }
+        Self { seed, orders: Mutex::new((0, VecDeque::new())) }
     }
 
-    pub(super) fn push(&self, rule: Rule, fault: Fault) {
+    pub(super) fn push(&self, rule: Rule<M>, fault: F) {
         // an order for no call stands for none
         if rule.used_up() {
             return;
@@ -118,13 +61,16 @@ impl Queue {
         orders.1.push_back(Order { number, rule, chance, fault });
     }
 
-    /// Takes what stands for `call` among the orders from number `from` on, and the number from
-    /// which the same call may take another.
-    pub(crate) fn take(&self, call: &Call, from: u64) -> Option<(u64, Fault)> {
+    /// Takes what stands for `one` among the orders from number `from` on, and the number from
+    /// which the same one may take another.
+    pub(crate) fn take<T>(&self, one: &T, from: u64) -> Option<(u64, F)>
+    where
+        M: Means<T>,
+    {
         let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
         let mut taken = None;
         for order in orders.1.iter_mut().filter(|order| order.number >= from) {
-            if !order.rule.matches(call) {
+            if !order.rule.which.means(one) {
                 continue;
             }
             if order.rule.skip > 0 {
@@ -144,10 +90,11 @@ impl Queue {
 
     /// Forgets all orders; numbers begin anew, so that the same orders decide the same way.
     pub(crate) fn clear(&self) {
-        *self.orders.lock().unwrap_or_else(PoisonError::into_inner) = Default::default();
+        let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
+        *orders = (0, VecDeque::new());
     }
 
-    /// How many calls the standing orders still wait for, without those that wait for all.
+    /// How many the standing orders still wait for, without those that wait for all.
     pub(crate) fn pending(&self) -> usize {
         let orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
         orders.1.iter().filter_map(|order| order.rule.times).fold(0, usize::saturating_add)

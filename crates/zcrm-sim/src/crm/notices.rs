@@ -1,0 +1,210 @@
+//! What a call that has written is told to those who asked to be notified.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+
+use super::View;
+use super::version::Version;
+use crate::call::pairs;
+use crate::history::Change;
+use crate::notifications::{Channel, Lane, Notice, Operation};
+use crate::schema::ModuleSpec;
+use crate::state::{Environment, Policy, State};
+use crate::store::{Record, record_key};
+
+/// A record that a call has written: once, however often.
+struct Written<'a> {
+    module: &'a str,
+    id: u64,
+    operation: Operation,
+    before: Option<&'a Record>,
+    after: Option<&'a Record>,
+    /// Its fields that have other values than before.
+    fields: Vec<&'a str>,
+}
+
+/// Everything that is told of a call: of each module, and of each operation on it, once to each channel
+/// that asks for it, in the order of the writes and of the channels.
+pub(crate) fn notices(
+    state: &State,
+    policy: &Policy,
+    environment: Environment,
+    mark: u64,
+    now: DateTime<Utc>,
+) -> Vec<Notice> {
+    let store = state.store(environment);
+    if store.history.mark() == mark {
+        return Vec::new();
+    }
+    let mut channels = store.channels.alive(now).peekable();
+    if channels.peek().is_none() {
+        return Vec::new();
+    }
+    let written = written(state, environment, mark);
+    let related = related(state, environment, &written);
+    let mut groups: Vec<(&str, Operation)> = Vec::new();
+    for one in written.iter().chain(&related) {
+        if !groups.contains(&(one.module, one.operation)) {
+            groups.push((one.module, one.operation));
+        }
+    }
+    let told: Vec<&Channel> = channels.collect();
+    let mut notices = Vec::new();
+    for (module, operation) in groups {
+        let of_group = |one: &&Written<'_>| one.module == module && one.operation == operation;
+        for channel in told.iter().filter(|channel| channel.tells(module, operation)) {
+            let condition = channel.condition(module).filter(|_| operation == Operation::Edit);
+            let asked =
+                |one: &&Written<'_>| condition.is_none_or(|one_of| one_of.holds(&one.fields));
+            let own = written.iter().filter(of_group).filter(asked);
+            let others = related.iter().filter(|_| channel.related).filter(of_group).filter(asked);
+            let records: Vec<&Written<'_>> = own.chain(others).collect();
+            if records.is_empty() {
+                continue;
+            }
+            let base = policy.api(environment);
+            let view = View {
+                state,
+                environment,
+                version: Version::parse(&channel.version).unwrap_or(Version::V8),
+            };
+            notices.push(Notice {
+                lane: Lane { environment, user: channel.user.clone(), channel: channel.id.clone() },
+                url: channel.url.clone(),
+                module: module.to_owned(),
+                operation,
+                body: body(view, base, channel, module, &records, now),
+            });
+        }
+    }
+    notices
+}
+
+/// The records that were written since that place of the history.
+fn written(state: &State, environment: Environment, mark: u64) -> Vec<Written<'_>> {
+    let store = state.store(environment);
+    let mut first: Vec<&Change> = Vec::new();
+    let mut seen = std::collections::BTreeSet::new();
+    for change in store.history.since(mark) {
+        if seen.insert((change.module.as_str(), change.id)) {
+            first.push(change);
+        }
+    }
+    let written = first.into_iter().filter_map(|change| {
+        let before = change.before.as_deref();
+        let after = store.table(&change.module).records.get(&change.id);
+        let operation = match (before, after) {
+            (None, None) => return None,
+            (None, Some(_)) => Operation::Create,
+            (Some(_), Some(_)) => Operation::Edit,
+            (Some(_), None) => Operation::Delete,
+        };
+        let module = state.modules.get(&change.module)?;
+        let fields = fields(module, before, after);
+        let module = module.api_name();
+        Some(Written { module, id: change.id, operation, before, after, fields })
+    });
+    written.collect()
+}
+
+/// The fields of which a record has another value than before; none where it was deleted.
+fn fields<'a>(
+    module: &'a ModuleSpec,
+    before: Option<&Record>,
+    after: Option<&Record>,
+) -> Vec<&'a str> {
+    let Some(after) = after else { return Vec::new() };
+    let value = |record: &Record, name: &str| match name {
+        "Owner" => Value::from(record.owner.as_str()),
+        name => record.values.get(name).cloned().unwrap_or_default(),
+    };
+    let names = module.fields.iter().map(|field| field.api_name.as_str());
+    names
+        .filter(|name| {
+            let old = before.map_or(Value::Null, |before| value(before, name));
+            old != value(after, name)
+        })
+        .collect()
+}
+
+/// The records that the edited ones point at: Zoho tells of an account when one of its contacts was
+/// edited, unless a channel says that it does not want to know.
+fn related<'a>(
+    state: &'a State,
+    environment: Environment,
+    written: &[Written<'a>],
+) -> Vec<Written<'a>> {
+    let store = state.store(environment);
+    let mut related: Vec<Written<'a>> = Vec::new();
+    for one in written.iter().filter(|one| one.operation == Operation::Edit) {
+        let Some(module) = state.modules.get(one.module) else { continue };
+        for field in &module.fields {
+            let target = field.lookup.as_ref().and_then(|target| state.modules.get(target));
+            let Some(target) = target.map(|target| target.api_name()) else { continue };
+            for record in [one.before, one.after].into_iter().flatten() {
+                let value = record.values.get(&field.api_name);
+                let id = value.and_then(|value| value.get("id").unwrap_or(value).as_str());
+                let Some(id) = id.and_then(record_key) else { continue };
+                let is = |known: &Written<'_>| known.module == target && known.id == id;
+                let after = store.table(target).records.get(&id);
+                if after.is_none() || written.iter().any(is) || related.iter().any(is) {
+                    continue;
+                }
+                let operation = Operation::Edit;
+                let fields = Vec::new();
+                related.push(Written {
+                    module: target,
+                    id,
+                    operation,
+                    before: after,
+                    after,
+                    fields,
+                });
+            }
+        }
+    }
+    related
+}
+
+fn body(
+    view: View<'_>,
+    base: &str,
+    channel: &Channel,
+    module: &str,
+    records: &[&Written<'_>],
+    now: DateTime<Utc>,
+) -> Value {
+    let ids: Vec<String> = records.iter().map(|one| one.id.to_string()).collect();
+    let changed = records.iter().filter(|one| !one.fields.is_empty());
+    let fields: Vec<Value> =
+        changed.clone().map(|one| json!({ one.id.to_string(): one.fields })).collect();
+    let operation = records.first().map(|one| one.operation.delivered());
+    let query = channel.url.split_once('?').map(|(_, query)| query).unwrap_or_default();
+    let query = query.split('#').next().unwrap_or_default();
+    let query: Map<String, Value> =
+        pairs(query).into_iter().map(|(name, value)| (name, value.into())).collect();
+    let mut body = json!({
+        "server_time": now.timestamp_millis(),
+        "query_params": query,
+        "module": module,
+        "resource_uri": format!("{base}/crm/{}/{module}", channel.version),
+        "ids": ids,
+        "affected_fields": fields,
+        "operation": operation,
+        "channel_id": channel.id,
+        "token": channel.token,
+    });
+    if let (Some(map), true) = (body.as_object_mut(), channel.values) {
+        let values = changed.filter_map(|one| {
+            let spec = view.state.modules.get(module)?;
+            let names: Vec<String> = one.fields.iter().map(|name| (*name).to_owned()).collect();
+            let mut shown = view.record(spec, one.after?, Some(&names), false);
+            if let Some(map) = shown.as_object_mut() {
+                map.retain(|name, _| names.contains(name));
+            }
+            Some(json!({ "record_id": one.id.to_string(), "values": shown }))
+        });
+        map.insert("affected_values".into(), values.collect());
+    }
+    body
+}

@@ -1,0 +1,296 @@
+//! The courier: which deliveries wait, which are under way, and what became of them.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::Notify;
+
+use super::send::{self, Target};
+use super::{Delivery, DeliveryOutcome, Lane, Notice};
+use crate::clock::SimClock;
+use crate::faults::{Deliveries, Parcel, Queue, Trouble};
+
+/// How many deliveries may wait at once; those beyond are recorded as not sent.
+const WAITING: usize = 10_000;
+/// How many deliveries are remembered.
+const REMEMBERED: usize = 100_000;
+/// The most copies that one order makes of a delivery.
+const COPIES: usize = 100;
+
+/// When a delivery is made: by its time, then by its number.
+type Turn = (DateTime<Utc>, u64);
+
+/// A delivery that waits.
+struct Item {
+    lane: Lane,
+    target: Target,
+    body: Bytes,
+}
+
+#[derive(Default)]
+struct Desk {
+    log: VecDeque<Delivery>,
+    next: u64,
+    waiting: BTreeMap<Turn, Item>,
+    /// Those that wait for the next delivery of their channel.
+    held: Vec<(Turn, Item)>,
+    /// The channels with a delivery under way.
+    busy: BTreeSet<Lane>,
+    closed: bool,
+}
+
+/// Makes deliveries: those of a channel one after the other, those of several channels side by side.
+pub(crate) struct Courier {
+    pub(crate) faults: Arc<Queue<Deliveries, Trouble>>,
+    desk: Mutex<Desk>,
+    /// Told when there is something to do.
+    work: Notify,
+    /// Told when something was done.
+    done: Notify,
+}
+
+impl std::fmt::Debug for Courier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Courier").finish_non_exhaustive()
+    }
+}
+
+/// What the orders say of one delivery.
+#[derive(Default)]
+struct Fate {
+    lost: bool,
+    overtaken: bool,
+    copies: usize,
+    delay: TimeDelta,
+}
+
+impl Courier {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            // Chance that is not that of the orders for calls.
+            faults: Arc::new(Queue::new(!seed)),
+            desk: Mutex::default(),
+            work: Notify::new(),
+            done: Notify::new(),
+        }
+    }
+
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fate(&self, notice: &Notice) -> Fate {
+        let parcel = Parcel {
+            channel: &notice.lane.channel,
+            module: &notice.module,
+            operation: notice.operation.delivered(),
+        };
+        let (mut fate, mut from) = (Fate::default(), 0);
+        while let Some((next, trouble)) = self.faults.take(&parcel, from) {
+            from = next;
+            match trouble {
+                Trouble::Drop => {
+                    fate.lost = true;
+                    break;
+                }
+                Trouble::Duplicate(more) => {
+                    fate.copies = fate.copies.saturating_add(more).min(COPIES);
+                }
+                Trouble::Delay(by) => fate.delay = fate.delay.max(by),
+                Trouble::Overtaken => fate.overtaken = true,
+            }
+        }
+        fate
+    }
+
+    /// Takes notices on, in their order.
+    pub(crate) fn accept(&self, notices: Vec<Notice>, now: DateTime<Utc>) {
+        if notices.is_empty() {
+            return;
+        }
+        let mut desk = self.desk();
+        for notice in notices {
+            let fate = self.fate(&notice);
+            let due = now.checked_add_signed(fate.delay).unwrap_or(DateTime::<Utc>::MAX_UTC);
+            let first = desk.enter(notice.clone(), due, None, &fate);
+            for _ in 0..fate.copies {
+                desk.enter(notice.clone(), due, Some(first), &fate);
+            }
+        }
+        drop(desk);
+        self.work.notify_one();
+        self.done.notify_waiters();
+    }
+
+    /// Makes deliveries for as long as it is polled.
+    pub(crate) async fn run(&self, clock: &SimClock) {
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            let next = {
+                let mut desk = self.desk();
+                while let Some((seq, item)) = desk.take(clock.now()) {
+                    under_way.push(async move {
+                        let sent = send::post(&item.target, item.body).await;
+                        (seq, item.lane, sent)
+                    });
+                }
+                desk.next_due()
+            };
+            let due = async {
+                match next {
+                    Some(due) => clock.reached(due).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = self.work.notified() => {}
+                () = due => {}
+                Some((seq, lane, sent)) = under_way.next() => {
+                    self.desk().ended(seq, &lane, sent);
+                    self.done.notify_waiters();
+                }
+            }
+        }
+    }
+
+    /// Returns once nothing waits whose time has come, and nothing is under way.
+    pub(crate) async fn settled(&self, clock: &SimClock) {
+        loop {
+            // Enlisted before the look at the desk, so that no end is missed.
+            let done = self.done.notified();
+            if self.desk().is_settled(clock.now()) {
+                return;
+            }
+            done.await;
+        }
+    }
+
+    /// The deliveries that are remembered, in the order of their numbers.
+    pub(crate) fn deliveries(&self) -> Vec<Delivery> {
+        self.desk().log.iter().cloned().collect()
+    }
+
+    /// Forgets what was delivered; what waits goes on, and so do the numbers.
+    pub(crate) fn forget(&self) {
+        self.desk().log.retain(|delivery| delivery.outcome == DeliveryOutcome::Waiting);
+    }
+
+    /// Forgets everything, also what waits.
+    pub(crate) fn clear(&self) {
+        let mut desk = self.desk();
+        desk.waiting.clear();
+        desk.held.clear();
+        desk.log.clear();
+        drop(desk);
+        self.done.notify_waiters();
+    }
+
+    /// Takes nothing on any more: nobody makes what waits.
+    pub(crate) fn close(&self) {
+        let mut desk = self.desk();
+        desk.closed = true;
+        desk.waiting.clear();
+        desk.held.clear();
+        desk.busy.clear();
+        for delivery in &mut desk.log {
+            if delivery.outcome == DeliveryOutcome::Waiting {
+                delivery.outcome = not_sent("the simulator was stopped");
+            }
+        }
+        drop(desk);
+        self.done.notify_waiters();
+    }
+}
+
+fn not_sent(reason: &str) -> DeliveryOutcome {
+    DeliveryOutcome::NotSent { reason: reason.to_owned() }
+}
+
+impl Desk {
+    /// Writes a delivery down and lets it wait, if it is to be made at all; returns its number.
+    fn enter(
+        &mut self,
+        notice: Notice,
+        due: DateTime<Utc>,
+        copy_of: Option<u64>,
+        fate: &Fate,
+    ) -> u64 {
+        let seq = self.next;
+        self.next += 1;
+        let Notice { lane, url, body, .. } = notice;
+        let target = Target::of(&url);
+        let outcome = match &target {
+            _ if fate.lost => DeliveryOutcome::Lost,
+            Err(reason) => not_sent(reason),
+            Ok(_) if self.closed => not_sent("the simulator was stopped"),
+            Ok(_) if self.waiting.len() + self.held.len() >= WAITING => {
+                not_sent(&format!("more than {WAITING} deliveries wait"))
+            }
+            Ok(_) => DeliveryOutcome::Waiting,
+        };
+        if let (DeliveryOutcome::Waiting, Ok(target)) = (&outcome, target) {
+            let item = Item { lane: lane.clone(), target, body: body.to_string().into() };
+            if fate.overtaken {
+                self.held.push(((due, seq), item));
+            } else {
+                self.waiting.insert((due, seq), item);
+            }
+        }
+        if self.log.len() >= REMEMBERED {
+            self.log.pop_front();
+        }
+        self.log.push_back(Delivery {
+            seq,
+            environment: lane.environment,
+            channel_id: lane.channel,
+            url,
+            body,
+            copy_of,
+            due,
+            outcome,
+        });
+        seq
+    }
+
+    /// What waits in a channel that has nothing under way, by its turn.
+    fn next(&self) -> Option<Turn> {
+        self.waiting.iter().find(|(_, item)| !self.busy.contains(&item.lane)).map(|(turn, _)| *turn)
+    }
+
+    /// Takes what is to be made now.
+    fn take(&mut self, now: DateTime<Utc>) -> Option<(u64, Item)> {
+        let turn = self.next().filter(|(due, _)| *due <= now)?;
+        let item = self.waiting.remove(&turn)?;
+        self.busy.insert(item.lane.clone());
+        Some((turn.1, item))
+    }
+
+    fn next_due(&self) -> Option<DateTime<Utc>> {
+        self.next().map(|(due, _)| due)
+    }
+
+    /// Notes what became of a delivery, and lets those go on that waited for it.
+    fn ended(&mut self, seq: u64, lane: &Lane, sent: Result<u16, String>) {
+        self.busy.remove(lane);
+        let outcome = match sent {
+            Ok(status) => DeliveryOutcome::Answered { status },
+            Err(reason) => DeliveryOutcome::Failed { reason },
+        };
+        let place = self.log.binary_search_by_key(&seq, |delivery| delivery.seq);
+        if let Some(delivery) = place.ok().and_then(|place| self.log.get_mut(place)) {
+            delivery.outcome = outcome;
+        }
+        let overtaken = |(turn, item): &mut (Turn, Item)| turn.1 < seq && item.lane == *lane;
+        let free: Vec<(Turn, Item)> = self.held.extract_if(.., overtaken).collect();
+        self.waiting.extend(free);
+    }
+
+    fn is_settled(&self, now: DateTime<Utc>) -> bool {
+        let due = self.waiting.first_key_value().is_some_and(|((due, _), _)| *due <= now);
+        self.closed || (!due && self.busy.is_empty())
+    }
+}

@@ -1,0 +1,32 @@
+//! Notifications: the channels that applications open, and the deliveries that are made to them.
+
+mod channel;
+mod courier;
+mod delivery;
+mod send;
+
+pub(crate) use channel::{Channel, Channels, Condition, Event, Operation};
+pub(crate) use courier::Courier;
+pub use delivery::{Delivery, DeliveryOutcome};
+
+use serde_json::Value;
+
+use crate::state::Environment;
+
+/// The channel that a delivery belongs to: deliveries of one channel follow one another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Lane {
+    pub(crate) environment: Environment,
+    pub(crate) user: String,
+    pub(crate) channel: String,
+}
+
+/// What is to be told to whom.
+#[derive(Clone)]
+pub(crate) struct Notice {
+    pub(crate) lane: Lane,
+    pub(crate) url: String,
+    pub(crate) module: String,
+    pub(crate) operation: Operation,
+    pub(crate) body: Value,
+}

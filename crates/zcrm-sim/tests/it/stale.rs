@@ -1,0 +1,160 @@
+//! Searches that answer as the index stood a while ago.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use zcrm_sim::{Clock, Simulator};
+
+use crate::client::Http;
+
+const AGE: Duration = Duration::from_secs(5);
+const BY_CITY: &str = "/crm/v8/Leads/search?criteria=(City:equals:Pune)";
+
+/// A frozen simulator with a lead in Pune, one that is changed and one that is deleted, long ago.
+async fn leads() -> (Http, Vec<String>) {
+    let at: DateTime<Utc> = "2026-03-01T10:00:00Z".parse().unwrap();
+    let sim = Simulator::builder().clock(Clock::Frozen(at)).seed(5).start().await.unwrap();
+    let http = Http::logged_in(&sim).await;
+    let rows: Vec<Value> =
+        ["Stays", "Moves", "Goes"].map(|name| json!({ "Last_Name": name, "City": "Pune" })).into();
+    let made = http.post("/crm/v8/Leads", &json!({ "data": rows })).await;
+    let ids = (0..3).map(|row| made.id(row)).collect();
+    sim.advance(Duration::from_secs(60));
+    (http, ids)
+}
+
+/// What a search finds: names with their cities.
+async fn found(http: &Http, path: &str) -> Vec<String> {
+    let reply = http.get(path).await;
+    if reply.status == 204 {
+        return Vec::new();
+    }
+    let text = |row: &Value, name: &str| row[name].as_str().unwrap_or("-").to_owned();
+    reply
+        .rows()
+        .iter()
+        .map(|row| format!("{} in {}", text(row, "Last_Name"), text(row, "City")))
+        .collect()
+}
+
+async fn write(http: &Http, ids: &[String]) {
+    let new = json!({ "data": [{ "Last_Name": "Comes", "City": "Pune" }] });
+    assert_eq!(http.post("/crm/v8/Leads", &new).await.status, 201);
+    let row = json!({ "data": [{ "City": "Delhi" }] });
+    assert_eq!(http.put(&format!("/crm/v8/Leads/{}", ids[1]), &row).await.status, 200);
+    assert_eq!(http.delete(&format!("/crm/v8/Leads/{}", ids[2])).await.status, 200);
+}
+
+#[tokio::test]
+async fn later_writes_are_not_seen() {
+    let (http, ids) = leads().await;
+    write(&http, &ids).await;
+    let now = ["Comes in Pune", "Stays in Pune"];
+    let before = ["Goes in Pune", "Moves in Pune", "Stays in Pune"];
+    http.sim.faults().times(3).stale_search(AGE);
+    assert_eq!(found(&http, BY_CITY).await, before);
+    // By words too, which no index of equals helps with; and not by what is new.
+    assert_eq!(found(&http, "/crm/v8/Leads/search?word=pune").await, before);
+    assert_eq!(found(&http, "/crm/v8/Leads/search?word=delhi").await, [""; 0]);
+    assert_eq!(found(&http, BY_CITY).await, now, "the order is used up");
+    // Other reads never were stale.
+    assert_eq!(http.get("/crm/v8/Leads/actions/count").await.json(), json!({ "count": 3 }));
+    // The index follows by the simulator's clock.
+    http.sim.advance(AGE - Duration::from_millis(1));
+    http.sim.faults().times(2).stale_search(AGE);
+    assert_eq!(found(&http, BY_CITY).await, before);
+    http.sim.advance(Duration::from_millis(1));
+    assert_eq!(found(&http, BY_CITY).await, now);
+}
+
+#[tokio::test]
+async fn of_several_writes_the_one_that_stood_then_is_found() {
+    let (http, ids) = leads().await;
+    for city in ["Agra", "Pune", "Delhi"] {
+        let row = json!({ "data": [{ "City": city }] });
+        http.put(&format!("/crm/v8/Leads/{}", ids[1]), &row).await;
+        http.sim.advance(Duration::from_secs(10));
+    }
+    let mut cities = Vec::new();
+    for seconds in [5, 15, 25, 35] {
+        http.sim.faults().stale_search(Duration::from_secs(seconds));
+        cities.push(found(&http, "/crm/v8/Leads/search?criteria=(Last_Name:equals:Moves)").await);
+    }
+    assert_eq!(cities.concat(), ["Delhi", "Pune", "Agra", "Pune"].map(|c| format!("Moves in {c}")));
+}
+
+#[tokio::test]
+async fn only_searches_that_match_are_stale_and_go_on_to_other_orders() {
+    let (http, ids) = leads().await;
+    write(&http, &ids).await;
+    let sim = &http.sim;
+    sim.faults().on_operation("/crm/{version}/Leads/search").skip(1).stale_search(AGE);
+    assert_eq!(http.get("/crm/v8/Leads?fields=City").await.rows().len(), 3);
+    assert_eq!(http.get("/crm/v8/users/search?criteria=(last_name:equals:x)").await.status, 204);
+    assert_eq!(found(&http, "/crm/v8/Contacts/search?word=pune").await, [""; 0]);
+    assert_eq!(found(&http, BY_CITY).await.len(), 2);
+    assert_eq!(sim.pending_faults(), 1);
+    sim.faults().after_executing().skip(1).status(502);
+    assert_eq!(found(&http, BY_CITY).await.len(), 3);
+    assert_eq!(http.get(BY_CITY).await.status, 502);
+}
+
+async fn pattern(seed: u64) -> Vec<usize> {
+    let sim = Simulator::builder().seed(seed).start().await.unwrap();
+    let http = Http::logged_in(&sim).await;
+    let new = json!({ "data": [{ "Last_Name": "Comes", "City": "Pune" }] });
+    http.post("/crm/v8/Leads", &new).await;
+    sim.faults().always().probability(0.5).stale_search(Duration::from_secs(3_600));
+    let mut counts = Vec::new();
+    for _ in 0..40 {
+        counts.push(found(&http, BY_CITY).await.len());
+    }
+    counts
+}
+
+#[tokio::test]
+async fn chance_is_determined_by_the_seed() {
+    let first = pattern(1).await;
+    assert!((8..=32).contains(&first.iter().sum::<usize>()), "{first:?}");
+    assert_eq!(first, pattern(1).await);
+    assert_ne!(first, pattern(2).await);
+}
+
+#[tokio::test]
+async fn a_lagging_index_keeps_what_it_knew() {
+    let at: DateTime<Utc> = "2026-03-01T10:00:00Z".parse().unwrap();
+    let builder = Simulator::builder().clock(Clock::Frozen(at)).search_lag(AGE).records("Leads", 1);
+    let http = Http::logged_in(&builder.start().await.unwrap()).await;
+    let rows = http.get("/crm/v8/Leads?fields=City").await.rows();
+    let id = rows[0]["id"].as_str().unwrap();
+    let word = format!("/crm/v8/Leads/search?criteria=(id:equals:{id})");
+    assert_eq!(found(&http, &word).await.len(), 1);
+    http.delete(&format!("/crm/v8/Leads/{id}")).await;
+    assert_eq!(found(&http, &word).await.len(), 1, "the index does not know yet");
+    http.sim.faults().stale_search(Duration::ZERO);
+    assert_eq!(found(&http, &word).await.len(), 1, "no order makes the index better");
+    http.sim.advance(AGE);
+    assert_eq!(found(&http, &word).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn conversions_tags_and_territories_are_unknown_too_and_a_failed_one_leaves_no_trace() {
+    let (http, ids) = leads().await;
+    let lead = &ids[0];
+    let search = "/crm/v8/Leads/search?criteria=(Last_Name:equals:Stays)";
+    let wrong = json!({ "data": [{ "Deals": { "Deal_Name": "D", "Stage": 5 } }] });
+    let convert = format!("/crm/v8/Leads/{lead}/actions/convert");
+    assert_eq!(http.post(&convert, &wrong).await.status, 400);
+    http.sim.faults().stale_search(AGE);
+    assert_eq!(http.get("/crm/v8/Contacts/search?word=stays").await.status, 204);
+    let tags = json!({ "tags": [{ "name": "hot" }] });
+    http.post(&format!("/crm/v8/Leads/{lead}/actions/add_tags"), &tags).await;
+    http.sim.faults().stale_search(AGE);
+    assert_eq!(http.get(search).await.rows()[0]["Tag"], json!([]));
+    assert_eq!(http.get(search).await.rows()[0]["Tag"][0]["name"], "hot");
+    assert_eq!(http.post(&convert, &json!({ "data": [{}] })).await.status, 200);
+    http.sim.faults().stale_search(AGE);
+    assert_eq!(found(&http, search).await.len(), 1);
+    assert_eq!(found(&http, search).await.len(), 0, "a converted lead");
+}
