@@ -94,6 +94,7 @@ pub(super) async fn walk(api: &Api, version: ApiVersion) -> Result<(), Failure> 
     files(&walk, &lead).await?;
     relations(&walk, &lead).await?;
     convert(&walk, &lead).await?;
+    notifications(&walk).await?;
     bin(&walk).await
 }
 
@@ -293,6 +294,40 @@ async fn convert(walk: &Walk<'_>, lead: &str) -> Result<(), Failure> {
     let deal = json!({ "Deal_Name": "D", "Stage": "Qualification" });
     let row = json!({ "overwrite": true, "Deals": deal });
     walk.write(&op::LEADS_CONVERT, &[("lead_id", lead)], &[], row).await?;
+    Ok(())
+}
+
+/// Opens channels and ends them; what is refused of them comes with a status of success.
+async fn notifications(walk: &Walk<'_>) -> Result<(), Failure> {
+    // nobody is there, and the walk does not look at what became of the deliveries
+    let mut row = json!({
+        "channel_id": 1, "events": ["Leads.all", "Deals.edit"], "token": "T",
+        "notify_url": "http://127.0.0.1:9/", "return_affected_field_values": true,
+    });
+    if walk.version != ApiVersion::V2 {
+        let field = json!({ "field": { "api_name": "City" } });
+        row["notification_condition"] = json!([{
+            "type": "field_selection", "module": { "api_name": "Leads" },
+            "field_selection": { "group_operator": "or", "group": [field.clone(), field] },
+        }]);
+    }
+    let update = &op::NOTIFICATIONS_UPDATE;
+    walk.write(update, &[], &[], row.clone()).await?;
+    walk.write(&op::NOTIFICATIONS_ENABLE, &[], &[], row.clone()).await?;
+    walk.get(&op::NOTIFICATIONS_LIST, &[], &[("page", "1"), ("channel_id", "1")]).await?;
+    walk.write(update, &[], &[], row.clone()).await?;
+    let (mut module, mut token, mut nameless) = (row.clone(), row.clone(), row);
+    module["events"] = json!(["No.all"]);
+    token["token"] = json!("T".repeat(51));
+    nameless.as_object_mut().and_then(|row| row.remove("channel_id"));
+    for wrong in [module, token, nameless] {
+        walk.write(update, &[], &[], wrong).await?;
+    }
+    let fewer = json!({ "channel_id": 1, "events": ["Leads.edit"], "_delete_events": true });
+    walk.write(&op::NOTIFICATIONS_DISABLE, &[], &[], fewer).await?;
+    for _ in 0..2 {
+        walk.get(&op::NOTIFICATIONS_DELETE, &[], &[("channel_ids", "1")]).await?;
+    }
     Ok(())
 }
 

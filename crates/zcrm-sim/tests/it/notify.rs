@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use hyper::Method;
 use serde_json::{Value, json};
-use zcrm_sim::{Clock, DeliveryOutcome, Environment, Simulator};
+use zcrm_sim::{Clock, Delivery, DeliveryOutcome, Environment, Simulator};
 
 use crate::client::{Http, access_token};
 use crate::receiver::Receiver;
@@ -86,7 +86,7 @@ async fn a_delivery_says_what_zoho_says() {
     assert_eq!(bodies[2]["operation"], "delete");
     assert_eq!((&bodies[2]["ids"], &bodies[2]["affected_fields"]), (&json!([id]), &json!([])));
     let deliveries = http.sim.deliveries();
-    assert!(deliveries.iter().all(|delivery| delivery.arrived()));
+    assert!(deliveries.iter().all(Delivery::arrived));
     assert_eq!(deliveries[1].body, bodies[1]);
     assert_eq!((deliveries[1].seq, deliveries[1].channel_id.as_str()), (1, "7"));
     assert!(!format!("{deliveries:?}").contains("sesame"));
@@ -316,7 +316,7 @@ async fn a_receiver_that_never_answers_does_not_outlive_the_simulator() {
     assert!(!waits.is_finished());
     http.sim.stop().await;
     waits.await.unwrap();
-    let outcomes: Vec<bool> = http.sim.deliveries().iter().map(|one| one.arrived()).collect();
+    let outcomes: Vec<bool> = http.sim.deliveries().iter().map(Delivery::arrived).collect();
     assert_eq!(outcomes, [false, true, false, true]);
     let stopped = String::from("the simulator was stopped");
     let first = http.sim.deliveries()[0].outcome.clone();
