@@ -131,8 +131,14 @@ async fn every_write_of_records_is_told_once_for_each_operation() {
 
     let deal = json!({ "Deal_Name": "D", "Stage": "Qualification" });
     let row = json!({ "data": [{ "Deals": deal }] });
-    let refused = json!({ "data": [{ "Deals": { "Deal_Name": "D", "Stage": 5 } }] });
-    http.post(&format!("/crm/v8/Leads/{a}/actions/convert"), &refused).await;
+    let there =
+        http.post("/crm/v8/Contacts", &json!({ "data": [{ "Last_Name": "T" }] })).await.id(0);
+    assert_eq!(told(&http, &receiver).await, [one("insert", "Contacts", &[&there])]);
+    let refused = json!({ "data": [{
+        "overwrite": true, "Contacts": { "id": there }, "Deals": { "Deal_Name": "D", "Stage": 5 },
+    }] });
+    let reply = http.post(&format!("/crm/v8/Leads/{a}/actions/convert"), &refused).await;
+    assert_eq!(reply.status, 400);
     assert_eq!(told(&http, &receiver).await, [], "what was undone");
     let made = http.post(&format!("/crm/v8/Leads/{a}/actions/convert"), &row).await.rows();
     let id = |module: &str| made[0]["details"][module]["id"].as_str().unwrap().to_owned();
@@ -310,6 +316,9 @@ async fn a_receiver_that_never_answers_does_not_outlive_the_simulator() {
     while receiver.bodies().len() < 2 {
         tokio::task::yield_now().await;
     }
+    // The channel's next delivery waits for the end of this one.
+    let mute = mute.into_std().unwrap();
+    assert_eq!(mute.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
     let sim = http.sim.clone();
     let waits = tokio::spawn(async move { sim.deliveries_settled().await });
     tokio::task::yield_now().await;

@@ -98,6 +98,14 @@ async fn only_searches_that_match_are_stale_and_go_on_to_other_orders() {
     sim.faults().after_executing().skip(1).status(502);
     assert_eq!(found(&http, BY_CITY).await.len(), 3);
     assert_eq!(http.get(BY_CITY).await.status, 502);
+    sim.clear_faults();
+    // An order that says nothing else waits for a search for records.
+    sim.faults().stale_search(AGE);
+    http.get("/crm/v8/Leads?fields=City").await;
+    http.get("/crm/v8/users/search?criteria=(last_name:equals:x)").await;
+    assert_eq!(sim.pending_faults(), 1);
+    assert_eq!(found(&http, BY_CITY).await.len(), 3);
+    assert_eq!(sim.pending_faults(), 0);
 }
 
 async fn pattern(seed: u64) -> Vec<usize> {
