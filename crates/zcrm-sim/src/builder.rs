@@ -12,6 +12,7 @@ use crate::clock::{Clock, SimClock, span};
 use crate::exchange::Core;
 use crate::journal::{Host, Log};
 use crate::limits::Edition;
+use crate::notifications::Courier;
 use crate::schema::{FieldSpec, ModuleSpec, Seed, standard_modules};
 use crate::server::Bound;
 use crate::simulator::Simulator;
@@ -325,7 +326,8 @@ impl Builder {
         self
     }
 
-    /// How many entries the journal holds before the oldest go; a million by default.
+    /// How many entries the journal holds before the oldest go; a million by default. Of deliveries, at
+    /// most 100,000 are kept.
     pub fn journal_limit(mut self, entries: usize) -> Self {
         self.journal_limit = entries;
         self
@@ -396,8 +398,9 @@ impl Builder {
         let clock = SimClock::new(self.clock);
         let state = self.fresh(&clock)?;
         let log = Log::new(self.journal_limit);
+        let courier = Courier::new(seed, self.journal_limit);
         let http1_only = self.http1_only;
-        let core = Arc::new(Core::new(clock, policy, state, log, self, seed));
+        let core = Arc::new(Core::new(clock, policy, state, log, courier, self, seed));
         let acceptor = tls.as_ref().map(|tls| tls.acceptor.clone());
         let servers = bound.map(|(host, bound)| {
             bound.serve(host, Arc::clone(&core), acceptor.clone(), http1_only)

@@ -40,6 +40,7 @@ impl Core {
         policy: Policy,
         state: State,
         log: Log,
+        courier: Courier,
         start: Builder,
         seed: u64,
     ) -> Self {
@@ -47,7 +48,7 @@ impl Core {
             clock: Arc::new(clock),
             policy,
             faults: Arc::new(Queue::new(seed)),
-            courier: Courier::new(seed),
+            courier,
             start,
             production: UnderWay::default(),
             sandbox: UnderWay::default(),

@@ -254,8 +254,8 @@ impl Simulator {
         DeliveryFaults::new(Arc::clone(&self.core().courier.faults))
     }
 
-    /// The notifications that were ordered so far, in their order, and what became of them; the newest
-    /// 100,000. They are made by a task of the simulator's: see
+    /// The notifications that were ordered so far, in their order, and what became of them: the newest
+    /// 100,000, or as many as the [journal](Builder::journal_limit) holds. They are made by a task of the simulator's: see
     /// [`deliveries_settled`](Self::deliveries_settled).
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
@@ -325,7 +325,8 @@ impl Simulator {
         self.core().snapshot().save(path.as_ref())
     }
 
-    /// Takes over the state and the time of a snapshot. Ordered failures and the journal stay.
+    /// Takes over the state and the time of a snapshot. Ordered failures, the journal and the
+    /// deliveries stay.
     ///
     /// # Errors
     ///

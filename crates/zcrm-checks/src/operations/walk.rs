@@ -300,27 +300,29 @@ async fn convert(walk: &Walk<'_>, lead: &str) -> Result<(), Failure> {
 /// Opens channels and ends them; what is refused of them comes with a status of success.
 async fn notifications(walk: &Walk<'_>) -> Result<(), Failure> {
     // nobody is there, and the walk does not look at what became of the deliveries
-    let mut row = json!({
-        "channel_id": 1, "events": ["Leads.all", "Deals.edit"], "token": "T",
-        "notify_url": "http://127.0.0.1:9/", "return_affected_field_values": true,
-    });
-    if walk.version != ApiVersion::V2 {
+    let row = |event: &str, token: &str| {
+        let mut row = json!({
+            "channel_id": 1, "events": [event, "Deals.edit"], "token": token,
+            "notify_url": "http://127.0.0.1:9/", "return_affected_field_values": true,
+        });
         let field = json!({ "field": { "api_name": "City" } });
-        row["notification_condition"] = json!([{
+        let condition = json!([{
             "type": "field_selection", "module": { "api_name": "Leads" },
             "field_selection": { "group_operator": "or", "group": [field.clone(), field] },
         }]);
-    }
+        if let (Some(row), false) = (row.as_object_mut(), walk.version == ApiVersion::V2) {
+            row.insert("notification_condition".into(), condition);
+        }
+        row
+    };
     let update = &op::NOTIFICATIONS_UPDATE;
-    walk.write(update, &[], &[], row.clone()).await?;
-    walk.write(&op::NOTIFICATIONS_ENABLE, &[], &[], row.clone()).await?;
+    let right = row("Leads.all", "T");
+    walk.write(update, &[], &[], right.clone()).await?;
+    walk.write(&op::NOTIFICATIONS_ENABLE, &[], &[], right.clone()).await?;
     walk.get(&op::NOTIFICATIONS_LIST, &[], &[("page", "1"), ("channel_id", "1")]).await?;
-    walk.write(update, &[], &[], row.clone()).await?;
-    let (mut module, mut token, mut nameless) = (row.clone(), row.clone(), row);
-    module["events"] = json!(["No.all"]);
-    token["token"] = json!("T".repeat(51));
-    nameless.as_object_mut().and_then(|row| row.remove("channel_id"));
-    for wrong in [module, token, nameless] {
+    walk.write(update, &[], &[], right).await?;
+    let nameless = json!({ "events": ["Leads.all"], "notify_url": "http://127.0.0.1:9/" });
+    for wrong in [row("No.all", "T"), row("Leads.all", &"T".repeat(51)), nameless] {
         walk.write(update, &[], &[], wrong).await?;
     }
     let fewer = json!({ "channel_id": 1, "events": ["Leads.edit"], "_delete_events": true });

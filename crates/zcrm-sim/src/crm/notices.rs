@@ -1,5 +1,7 @@
 //! What a call that has written is told to those who asked to be notified.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
@@ -84,7 +86,7 @@ pub(crate) fn notices(
 fn written(state: &State, environment: Environment, mark: u64) -> Vec<Written<'_>> {
     let store = state.store(environment);
     let mut first: Vec<&Change> = Vec::new();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for change in store.history.since(mark) {
         if seen.insert((change.module.as_str(), change.id)) {
             first.push(change);
@@ -136,6 +138,7 @@ fn related<'a>(
 ) -> Vec<Written<'a>> {
     let store = state.store(environment);
     let mut related: Vec<Written<'a>> = Vec::new();
+    let mut known: BTreeSet<(&str, u64)> = written.iter().map(|one| (one.module, one.id)).collect();
     for one in written.iter().filter(|one| one.operation == Operation::Edit) {
         let Some(module) = state.modules.get(one.module) else { continue };
         for field in &module.fields {
@@ -145,9 +148,8 @@ fn related<'a>(
                 let value = record.values.get(&field.api_name);
                 let id = value.and_then(|value| value.get("id").unwrap_or(value).as_str());
                 let Some(id) = id.and_then(record_key) else { continue };
-                let is = |known: &Written<'_>| known.module == target && known.id == id;
                 let after = store.table(target).records.get(&id);
-                if after.is_none() || written.iter().any(is) || related.iter().any(is) {
+                if after.is_none() || !known.insert((target, id)) {
                     continue;
                 }
                 let operation = Operation::Edit;

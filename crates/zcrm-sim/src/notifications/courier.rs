@@ -16,7 +16,7 @@ use crate::faults::{Deliveries, Parcel, Queue, Trouble};
 
 /// How many deliveries may wait at once; those beyond are recorded as not sent.
 const WAITING: usize = 10_000;
-/// How many deliveries are remembered.
+/// How many deliveries are remembered at most.
 const REMEMBERED: usize = 100_000;
 /// The most copies that one order makes of a delivery.
 const COPIES: usize = 100;
@@ -47,6 +47,7 @@ struct Desk {
 pub(crate) struct Courier {
     pub(crate) faults: Arc<Queue<Deliveries, Trouble>>,
     desk: Mutex<Desk>,
+    remembered: usize,
     /// Told when there is something to do.
     work: Notify,
     /// Told when something was done.
@@ -69,11 +70,13 @@ struct Fate {
 }
 
 impl Courier {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// One that remembers as many deliveries as that, within reason.
+    pub(crate) fn new(seed: u64, remembered: usize) -> Self {
         Self {
             // Chance that is not that of the orders for calls.
             faults: Arc::new(Queue::new(!seed)),
             desk: Mutex::default(),
+            remembered: remembered.min(REMEMBERED),
             work: Notify::new(),
             done: Notify::new(),
         }
@@ -121,6 +124,8 @@ impl Courier {
                 desk.enter(notice.clone(), due, Some(first), &fate);
             }
         }
+        let gone = desk.log.len().saturating_sub(self.remembered);
+        desk.log.drain(..gone);
         drop(desk);
         self.work.notify_one();
         self.done.notify_waiters();
@@ -239,9 +244,6 @@ impl Desk {
             } else {
                 self.waiting.insert((due, seq), item);
             }
-        }
-        if self.log.len() >= REMEMBERED {
-            self.log.pop_front();
         }
         self.log.push_back(Delivery {
             seq,

@@ -402,6 +402,20 @@ async fn chance_is_determined_by_the_seed() {
 }
 
 #[tokio::test]
+async fn the_newest_deliveries_are_remembered() {
+    let sim = Simulator::builder().journal_limit(2).start().await.unwrap();
+    let http = Http::logged_in(&sim).await;
+    let receiver = Receiver::start(200).await;
+    open(&http, &receiver.url, 7, &["Leads.create"], json!({})).await;
+    for _ in 0..3 {
+        lead(&http, "A").await;
+    }
+    assert_eq!(told(&http, &receiver).await.len(), 3);
+    let numbers: Vec<u64> = sim.deliveries().iter().map(|delivery| delivery.seq).collect();
+    assert_eq!(numbers, [1, 2]);
+}
+
+#[tokio::test]
 async fn deliveries_keep_the_order_of_the_writes() {
     let http = frozen().await;
     let receiver = Receiver::start(200).await;
