@@ -1,5 +1,6 @@
 //! How fast the simulator starts and answers, on the machine at hand: `cargo run --release -p
-//! zcrm-sim --example load`. Clients and simulator share the machine's cores.
+//! zcrm-sim --example load`; a word after `--` measures only the calls whose name has it. Clients and
+//! simulator share the machine's cores.
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "it measures and tells")]
 
 use std::sync::Arc;
@@ -18,6 +19,25 @@ use zcrm_sim::Simulator;
 const RECORDS: usize = 100_000;
 const CLIENTS: usize = 16;
 const SPAN: Duration = Duration::from_secs(3);
+
+/// Searches: `{n}` is a number that a record of the store has, `{}` the same in six digits.
+const SEARCHES: [(&str, &str); 6] = [
+    ("a search, email", "email=email.{n}@contacts.example.com"),
+    ("a search, equals", "criteria=(Department:equals:Department%20{})"),
+    ("a search, starts_with", "criteria=(Department:starts_with:department%20{})"),
+    ("a search, contains", "criteria=(Department:contains:{})"),
+    (
+        "a search, greater_than of many",
+        "criteria=(Created_Time:greater_than:2020-01-01T00:00:00%2B00:00)",
+    ),
+    ("a search, a rare word", "word={}"),
+];
+
+const COUNTS: [(&str, &str); 3] = [
+    ("the count of all", ""),
+    ("a count of ten, starts_with", "criteria=(Department:starts_with:department%2001234)"),
+    ("a count of half of them", "criteria=(Email_Opt_Out:equals:true)"),
+];
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -83,6 +103,9 @@ async fn measure(
     target: &Target,
     next: impl Fn(u64) -> (Method, String, String) + Send + Sync + 'static,
 ) -> Result<(), Failure> {
+    if std::env::args().nth(1).is_some_and(|word| !name.contains(&word)) {
+        return Ok(());
+    }
     let next = Arc::new(next);
     let number = Arc::new(AtomicU64::new(0));
     let begun = Instant::now();
@@ -179,7 +202,23 @@ async fn main() -> Result<(), Failure> {
         (Method::GET, String::from("/crm/v8/settings/modules"), String::new())
     })
     .await?;
-    measure("a search", &target, |number| {
+    for (name, criteria) in SEARCHES {
+        measure(name, &target, move |number| {
+            let number = number * 7_919 % 90_000 + 10;
+            let text = criteria.replace("{n}", &number.to_string());
+            let text = text.replace("{}", &format!("{number:06}"));
+            let path = format!("/crm/v8/Contacts/search?{text}&fields=Email&per_page=10");
+            (Method::GET, path, String::new())
+        })
+        .await?;
+    }
+    for (name, query) in COUNTS {
+        measure(name, &target, move |_| {
+            (Method::GET, format!("/crm/v8/Contacts/actions/count?{query}"), String::new())
+        })
+        .await?;
+    }
+    measure("a search for what was written", &target, |number| {
         let path =
             format!("/crm/v8/Contacts/search?criteria=(Last_Name:equals:I{number})&per_page=1");
         (Method::GET, path, String::new())

@@ -1,6 +1,7 @@
-//! Which records have a value: so that a search for equals does not look at all of them.
+//! Which records have a value: so that a search for one need not look at all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use serde_json::{Map, Value};
 
@@ -55,10 +56,34 @@ impl Index {
         }
     }
 
-    /// The records whose value is that text, whatever its case.
-    pub(crate) fn equal(&self, field: &str, text: &str) -> Option<&BTreeSet<u64>> {
-        self.fields.get(field)?.get(&text.to_lowercase())
+    /// The records of which a value looks like that. Some may come twice.
+    pub(crate) fn find<'i>(
+        &'i self,
+        field: &str,
+        look: Look<'i>,
+    ) -> Box<dyn Iterator<Item = u64> + 'i> {
+        let Some(ids) = self.fields.get(field) else { return Box::new(std::iter::empty()) };
+        match look {
+            Look::Equals(text) => Box::new(ids.get(text).into_iter().flatten().copied()),
+            Look::StartsWith(text) => {
+                let from = ids.range::<str, _>((Bound::Included(text), Bound::Unbounded));
+                let those = from.take_while(move |(key, _)| key.starts_with(text));
+                Box::new(those.flat_map(|(_, ids)| ids).copied())
+            }
+            Look::Contains(text) => {
+                let those = ids.iter().filter(move |(key, _)| key.contains(text));
+                Box::new(those.flat_map(|(_, ids)| ids).copied())
+            }
+        }
     }
+}
+
+/// What a value looks like. The texts are in lower case; the values may be in any.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Look<'a> {
+    Equals(&'a str),
+    StartsWith(&'a str),
+    Contains(&'a str),
 }
 
 /// What a stored value is found by.
@@ -72,5 +97,29 @@ fn keys(value: Option<&Value>) -> Vec<String> {
             value.map(|value| value.to_string().to_lowercase()).into_iter().collect()
         }
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_removed_is_found_no_more() {
+        let values = |city: &str| Map::from_iter([("City".to_owned(), json!(city))]);
+        let mut index = Index::default();
+        index.build("City", [(1, &values("Pune")), (2, &values("PUNE"))].into_iter());
+        index.add(3, &values("Puri"));
+        let found = |index: &Index, look| index.find("City", look).collect::<Vec<_>>();
+        assert_eq!(found(&index, Look::Equals("pune")), [1, 2]);
+        assert_eq!(found(&index, Look::StartsWith("pu")), [1, 2, 3]);
+        assert_eq!(found(&index, Look::Contains("ur")), [3]);
+        index.remove(1, &values("Pune"));
+        index.remove(3, &values("Puri"));
+        assert_eq!(found(&index, Look::Equals("pune")), [2]);
+        assert_eq!(found(&index, Look::StartsWith("")), [2]);
+        assert_eq!(index.fields["City"].len(), 1, "no empty entry stays");
     }
 }

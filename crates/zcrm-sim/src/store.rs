@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
 use crate::history::History;
-use crate::index::Index;
+use crate::index::{Index, Look};
 use crate::notifications::Channels;
 
 /// The data of one environment.
@@ -101,19 +101,27 @@ impl Table {
         Some(record)
     }
 
-    /// Makes the records known by the values of that field.
-    pub(crate) fn index(&mut self, field: &str) {
-        if !self.index.has(field) {
-            let records = self.records.iter().map(|(id, record)| (*id, &record.values));
-            self.index.build(field, records);
+    /// The records that look like one of those; `None` if there are more than `most` of them. The
+    /// fields are indexed from then on.
+    pub(crate) fn find(
+        &mut self,
+        looks: &[(&str, Look<'_>)],
+        most: usize,
+    ) -> Option<BTreeSet<u64>> {
+        for (field, _) in looks {
+            if !self.index.has(field) {
+                let records = self.records.iter().map(|(id, record)| (*id, &record.values));
+                self.index.build(field, records);
+            }
         }
-    }
-
-    /// The records of which a field that was indexed has one of those values, the newest first.
-    pub(crate) fn equal(&self, conditions: &[(&str, &str)]) -> Vec<&Record> {
-        let found = conditions.iter().filter_map(|(field, text)| self.index.equal(field, text));
-        let ids: BTreeSet<u64> = found.flatten().copied().collect();
-        ids.iter().rev().filter_map(|id| self.records.get(id)).collect()
+        let mut found = BTreeSet::new();
+        for id in looks.iter().flat_map(|(field, look)| self.index.find(field, *look)) {
+            found.insert(id);
+            if found.len() > most {
+                return None;
+            }
+        }
+        Some(found)
     }
 
     /// The record whose id is written exactly so.

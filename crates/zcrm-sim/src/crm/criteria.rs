@@ -21,6 +21,15 @@ pub(super) struct Condition {
     pub(super) operator: Operator,
     /// The values, without the backslashes that guarded them.
     pub(super) values: Vec<String>,
+    /// The same in lower case.
+    pub(super) folded: Vec<String>,
+}
+
+impl Condition {
+    pub(super) fn new(field: String, operator: Operator, values: Vec<String>) -> Self {
+        let folded = values.iter().map(|text| text.to_lowercase()).collect();
+        Self { field, operator, values, folded }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,7 +142,7 @@ impl Parser<'_> {
         if !operator.takes(values.len()) {
             return Err(Wrong::Syntax("the operator takes another number of values"));
         }
-        Ok(Condition { field, operator, values })
+        Ok(Condition::new(field, operator, values))
     }
 
     /// Text up to a colon.
@@ -177,11 +186,8 @@ mod tests {
     use super::*;
 
     fn condition(field: &str, operator: Operator, values: &[&str]) -> Criteria {
-        Criteria::Condition(Condition {
-            field: field.into(),
-            operator,
-            values: values.iter().map(ToString::to_string).collect(),
-        })
+        let values = values.iter().map(ToString::to_string).collect();
+        Criteria::Condition(Condition::new(field.into(), operator, values))
     }
 
     #[test]

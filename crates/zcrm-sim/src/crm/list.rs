@@ -5,10 +5,10 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::criteria::Criteria;
+use super::matches::holds;
 use super::order::Order;
 use super::page_token::{Position, expiry};
 use super::refusal::Refusal;
-use super::search::holds;
 use super::version::Version;
 use super::{Context, View, views};
 use crate::call::{Answer, Call};

@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::external::External;
+use super::matches::holds;
 use super::outcome::{Outcome, Place, answer, body, object, rows, success};
 use super::refusal::{Refusal, RowError};
-use super::search::holds;
 use super::views;
 use super::write::{change, details};
 use crate::call::Answer;

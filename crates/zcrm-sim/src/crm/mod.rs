@@ -10,6 +10,7 @@ mod layouts;
 mod line_items;
 mod list;
 mod mass;
+mod matches;
 mod notices;
 mod operations;
 mod order;

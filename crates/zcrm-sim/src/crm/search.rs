@@ -1,30 +1,40 @@
 //! Search and count.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
+
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::criteria::{self, Condition, Criteria, Operator, Wrong};
+use super::criteria::{self, Criteria, Operator, Wrong};
 use super::list::{PAGE_WALL, Paging, either, fields};
+use super::matches::{Class, Comparable, contains, equals, holds};
 use super::refusal::Refusal;
 use super::stale::in_index;
 use super::{Context, View};
 use crate::call::Answer;
-use crate::clock::parse_stamp;
+use crate::index::Look;
 use crate::schema::{FieldKind, FieldSpec, ModuleSpec};
-use crate::store::Record;
+use crate::store::{Record, Table};
+
+/// How many records are taken from an index. Where there are more, a look at the newest finds a
+/// page of them soon enough.
+const FEW: usize = 2_000;
+
+/// Fields and what their values look like: each record that is wanted has one of them.
+type Way<'a> = Vec<(&'a str, Look<'a>)>;
 
 /// What a search asks for.
-enum Wanted<'a> {
+enum Wanted {
     Criteria(Criteria),
-    /// A value in any field of that kind.
-    Kind(FieldKind, &'a str),
+    /// A value in any field of that kind, in lower case.
+    Kind(FieldKind, String),
+    /// A text in any field, in lower case.
     Word(String),
 }
 
-impl<'a> Wanted<'a> {
+impl Wanted {
     /// Reads the parameters; `None` if there is none of them.
-    fn of(cx: &Context<'a>, module: &ModuleSpec) -> Result<Option<Self>, Refusal> {
+    fn of(cx: &Context<'_>, module: &ModuleSpec) -> Result<Option<Self>, Refusal> {
         let given = ["criteria", "email", "phone", "word"]
             .into_iter()
             .find_map(|name| Some((name, cx.call.param(name)?)));
@@ -35,8 +45,8 @@ impl<'a> Wanted<'a> {
                 check(&criteria, module)?;
                 Self::Criteria(criteria)
             }
-            "email" => Self::Kind(FieldKind::Email, text),
-            "phone" => Self::Kind(FieldKind::Phone, text),
+            "email" => Self::Kind(FieldKind::Email, text.to_lowercase()),
+            "phone" => Self::Kind(FieldKind::Phone, text.to_lowercase()),
             _ if text.chars().count() < 2 => {
                 return Err(Refusal::bad(
                     "INVALID_DATA",
@@ -48,16 +58,17 @@ impl<'a> Wanted<'a> {
         }))
     }
 
-    /// Fields and values of which each record that it finds has one; `None` if all records have to
-    /// be looked at.
-    fn equals<'w>(&'w self, module: &'w ModuleSpec) -> Option<Vec<(&'w str, &'w str)>> {
+    /// The ways to find its records by what is indexed. There is none where all records have to be
+    /// looked at.
+    fn ways<'w>(&'w self, module: &'w ModuleSpec) -> Vec<Way<'w>> {
         match self {
-            Self::Criteria(criteria) => equals(criteria, module),
+            Self::Criteria(criteria) => ways(criteria, module),
             Self::Kind(kind, text) => {
                 let fields = module.fields.iter().filter(|field| field.kind == *kind);
-                Some(fields.map(|field| (field.api_name.as_str(), *text)).collect())
+                let look = |field: &'w FieldSpec| (field.api_name.as_str(), Look::Equals(text));
+                vec![fields.map(look).collect()]
             }
-            Self::Word(_) => None,
+            Self::Word(_) => Vec::new(),
         }
     }
 
@@ -69,12 +80,10 @@ impl<'a> Wanted<'a> {
                 .iter()
                 .filter(|field| field.kind == *kind)
                 .filter_map(|field| record.values.get(&field.api_name)?.as_str())
-                .any(|text| text.eq_ignore_ascii_case(wanted)),
-            Self::Word(word) => record
-                .values
-                .values()
-                .filter_map(Value::as_str)
-                .any(|text| text.to_lowercase().contains(word.as_str())),
+                .any(|text| equals(text, wanted)),
+            Self::Word(word) => {
+                record.values.values().filter_map(Value::as_str).any(|text| contains(text, word))
+            }
         }
     }
 }
@@ -93,17 +102,10 @@ pub(super) fn search(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
             json!({ "limit": PAGE_WALL }),
         ));
     }
-    let equals = wanted.equals(module);
-    for (field, _) in equals.iter().flatten() {
-        cx.store_mut().table_mut(module.api_name()).index(field);
-    }
+    let candidates = candidates(cx, module, &wanted);
     let view = cx.view();
     let table = cx.store().table(module.api_name());
-    let newest: Box<dyn Iterator<Item = &Record>> = match &equals {
-        Some(equals) => Box::new(table.equal(equals).into_iter()),
-        None => Box::new(table.records.values().rev()),
-    };
-    let mut found = in_index(cx, module, newest)
+    let mut found = in_index(cx, module, newest(table, candidates.as_ref()))
         .filter(|record| converted.is_none_or(|wanted| record.converted == wanted))
         .filter(|record| approved.is_none_or(|wanted| record.approved == wanted))
         .filter(|record| wanted.holds(view, module, record))
@@ -125,14 +127,34 @@ pub(super) fn search(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::json(StatusCode::OK, &json!({ "data": data, "info": info })))
 }
 
+/// Some more records than those that are wanted, if an index finds few enough of them.
+fn candidates(cx: &mut Context<'_>, module: &ModuleSpec, wanted: &Wanted) -> Option<BTreeSet<u64>> {
+    let table = cx.store_mut().table_mut(module.api_name());
+    wanted.ways(module).iter().find_map(|way| table.find(way, FEW))
+}
+
+/// Those records, or all, the newest first.
+fn newest<'t>(
+    table: &'t Table,
+    candidates: Option<&'t BTreeSet<u64>>,
+) -> Box<dyn Iterator<Item = &'t Record> + 't> {
+    match candidates {
+        Some(ids) => Box::new(ids.iter().rev().filter_map(|id| table.records.get(id))),
+        None => Box::new(table.records.values().rev()),
+    }
+}
+
 pub(super) fn count(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let module = &*cx.path_module()?;
-    let wanted = Wanted::of(cx, module)?;
-    let view = cx.view();
-    let records = cx.store().table(module.api_name()).records.values();
-    let count = records
-        .filter(|record| wanted.as_ref().is_none_or(|w| w.holds(view, module, record)))
-        .count();
+    let count = match Wanted::of(cx, module)? {
+        None => cx.store().table(module.api_name()).records.len(),
+        Some(wanted) => {
+            let candidates = candidates(cx, module, &wanted);
+            let view = cx.view();
+            let records = newest(cx.store().table(module.api_name()), candidates.as_ref());
+            records.filter(|record| wanted.holds(view, module, record)).count()
+        }
+    };
     Ok(Answer::json(StatusCode::OK, &json!({ "count": count })))
 }
 
@@ -188,123 +210,32 @@ pub(super) fn check(criteria: &Criteria, module: &ModuleSpec) -> Result<(), Refu
     }
 }
 
-pub(super) fn holds(
-    criteria: &Criteria,
-    view: View<'_>,
-    module: &ModuleSpec,
-    record: &Record,
-) -> bool {
+/// The ways to find the records that meet the criteria.
+fn ways<'c>(criteria: &'c Criteria, module: &ModuleSpec) -> Vec<Way<'c>> {
     match criteria {
-        Criteria::And(a, b) => holds(a, view, module, record) && holds(b, view, module, record),
-        Criteria::Or(a, b) => holds(a, view, module, record) || holds(b, view, module, record),
-        Criteria::Condition(condition) => module
-            .find(&condition.field)
-            .is_some_and(|field| meets(condition, field, &view.value(field, record))),
-    }
-}
-
-/// Fields and values of which each record that meets the criteria has one.
-fn equals<'c>(criteria: &'c Criteria, module: &ModuleSpec) -> Option<Vec<(&'c str, &'c str)>> {
-    match criteria {
-        Criteria::And(left, right) => equals(left, module).or_else(|| equals(right, module)),
+        Criteria::And(left, right) => {
+            let mut ways = ways(left, module);
+            ways.extend(self::ways(right, module));
+            ways
+        }
         Criteria::Or(left, right) => {
-            let (mut left, right) = (equals(left, module)?, equals(right, module)?);
-            left.extend(right);
-            Some(left)
+            let (left, right) = (ways(left, module), ways(right, module));
+            let (left, right) = (left.into_iter().next(), right.into_iter().next());
+            let both = left.zip(right).map(|(left, right)| left.into_iter().chain(right).collect());
+            both.into_iter().collect()
         }
         Criteria::Condition(condition) => {
-            let field = module.find(&condition.field)?;
-            let plain = field.is_shown_as_stored()
-                && matches!(Comparable::kind(field.kind), Class::Text)
-                && matches!(condition.operator, Operator::Equals | Operator::In);
-            let values = condition.values.iter();
-            plain.then(|| values.map(|text| (condition.field.as_str(), text.as_str())).collect())
+            let look: fn(&'c str) -> Look<'c> = match condition.operator {
+                Operator::Equals | Operator::In => Look::Equals,
+                Operator::StartsWith => Look::StartsWith,
+                Operator::Contains => Look::Contains,
+                _ => return Vec::new(),
+            };
+            let plain = module.find(&condition.field).is_some_and(|field| {
+                field.is_shown_as_stored() && matches!(Comparable::kind(field.kind), Class::Text)
+            });
+            let each = |text: &'c String| (condition.field.as_str(), look(text));
+            if plain { vec![condition.folded.iter().map(each).collect()] } else { Vec::new() }
         }
-    }
-}
-
-/// How the values of a field compare.
-enum Class {
-    Text,
-    Ordered,
-    None,
-}
-
-/// A value with an order.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-enum Comparable {
-    Number(f64),
-    Instant(DateTime<Utc>),
-}
-
-impl Comparable {
-    fn kind(kind: FieldKind) -> Class {
-        match kind {
-            FieldKind::Date
-            | FieldKind::DateTime
-            | FieldKind::Integer
-            | FieldKind::Double
-            | FieldKind::Currency
-            | FieldKind::Percent
-            | FieldKind::Formula => Class::Ordered,
-            kind if kind.is_list() && kind != FieldKind::MultiPicklist => Class::None,
-            FieldKind::Reminder | FieldKind::Recurrence => Class::None,
-            _ => Class::Text,
-        }
-    }
-
-    fn parse(kind: FieldKind, text: &str) -> Option<Self> {
-        match kind {
-            FieldKind::DateTime => parse_stamp(text).map(Self::Instant),
-            FieldKind::Date => parse_stamp(&format!("{text}T00:00:00+00:00")).map(Self::Instant),
-            _ => text.parse().ok().map(Self::Number),
-        }
-    }
-}
-
-/// Whether a value meets a condition; no value meets only `not_equal`.
-fn meets(condition: &Condition, field: &FieldSpec, value: &Value) -> bool {
-    let text = match value {
-        Value::Null => return condition.operator == Operator::NotEqual,
-        Value::String(text) => vec![text.clone()],
-        Value::Array(values) => values.iter().filter_map(Value::as_str).map(String::from).collect(),
-        // A record or a user is found by its id and by its name.
-        Value::Object(mention) => ["id", "name"]
-            .iter()
-            .filter_map(|key| mention.get(*key)?.as_str())
-            .map(String::from)
-            .collect(),
-        other => vec![other.to_string()],
-    };
-    if let Class::Ordered = Comparable::kind(field.kind) {
-        let value = text.first().and_then(|text| Comparable::parse(field.kind, text));
-        return value.is_some_and(|value| compares(condition, field.kind, value));
-    }
-    let text: Vec<String> = text.iter().map(|text| text.to_lowercase()).collect();
-    let any = |test: &dyn Fn(&str, &str) -> bool| {
-        condition.values.iter().any(|wanted| {
-            let wanted = wanted.to_lowercase();
-            text.iter().any(|text| test(text, &wanted))
-        })
-    };
-    match condition.operator {
-        Operator::NotEqual => !any(&|text, wanted| text == wanted),
-        Operator::StartsWith => any(&|text, wanted| text.starts_with(wanted)),
-        Operator::Contains => any(&|text, wanted| text.contains(wanted)),
-        _ => any(&|text, wanted| text == wanted),
-    }
-}
-
-fn compares(condition: &Condition, kind: FieldKind, value: Comparable) -> bool {
-    let mut wanted = condition.values.iter().filter_map(|text| Comparable::parse(kind, text));
-    let Some(first) = wanted.next() else { return false };
-    match condition.operator {
-        Operator::NotEqual => value != first,
-        Operator::GreaterThan => value > first,
-        Operator::GreaterEqual => value >= first,
-        Operator::LessThan => value < first,
-        Operator::LessEqual => value <= first,
-        Operator::Between => wanted.next().is_some_and(|last| first <= value && value <= last),
-        _ => value == first || wanted.any(|other| value == other),
     }
 }

@@ -59,11 +59,11 @@ fn read(criteria: &Value, user: &str) -> Option<Criteria> {
         Some(text) => text.to_owned(),
         None => value.to_string(),
     };
-    Some(Criteria::Condition(Condition {
-        field: text("field")?.to_owned(),
-        operator: Operator::parse(comparator)?,
-        values: values.into_iter().map(value).collect(),
-    }))
+    Some(Criteria::Condition(Condition::new(
+        text("field")?.to_owned(),
+        Operator::parse(comparator)?,
+        values.into_iter().map(value).collect(),
+    )))
 }
 
 fn show(cx: &Context<'_>, module: &ModuleSpec, view: &CustomView) -> Value {

@@ -96,6 +96,33 @@ async fn a_search_ends_at_two_thousand() {
 }
 
 #[tokio::test]
+async fn what_is_common_and_what_is_rare_is_found_among_thousands() {
+    let sim = Simulator::builder().plain_http().records("Leads", 4_100).start().await.unwrap();
+    let http = Http::logged_in(&sim).await;
+    let count = async |criteria: &str| {
+        let path = format!("/crm/v8/Leads/actions/count?criteria={}", escape(criteria));
+        http.get(&path).await.json()["count"].as_u64().unwrap()
+    };
+    for (criteria, expected) in [
+        ("(Company:starts_with:company 00)", 4_100),
+        ("(Company:starts_with:COMPANY 00123)", 10),
+        ("(Company:contains:0410)", 2),
+        ("((Company:starts_with:company)and(Last_Name:equals:last name 000007))", 1),
+        ("((Last_Name:equals:last name 000007)or(Company:contains:company))", 4_100),
+        ("(Company:not_equal:company 000009)", 4_099),
+        ("(Company:starts_with:ompany)", 0),
+    ] {
+        assert_eq!(count(criteria).await, expected, "{criteria}");
+    }
+    let path =
+        "/crm/v8/Leads/search?criteria=(Company:starts_with:company)&fields=Company&per_page=2";
+    let page = http.get(path).await.json();
+    assert_eq!(page["data"][0]["Company"], "Company 004100");
+    assert_eq!(page["data"][1]["Company"], "Company 004099");
+    assert_eq!(page["info"]["more_records"], true);
+}
+
+#[tokio::test]
 async fn the_index_may_lag() {
     let sim = Simulator::builder().search_lag(Duration::from_secs(30)).start().await.unwrap();
     let http = Http::logged_in(&sim).await;
@@ -115,7 +142,7 @@ async fn a_search_needs_its_own_scope() {
 }
 
 #[tokio::test]
-async fn what_equals_is_found_after_any_writes() {
+async fn what_is_indexed_is_found_after_any_writes() {
     let sim = Simulator::builder().plain_http().records("Leads", 30).start().await.unwrap();
     let http = Http::logged_in(&sim).await;
     let mut random = fastrand::Rng::with_seed(7);
@@ -155,6 +182,12 @@ async fn what_equals_is_found_after_any_writes() {
                 "criteria=(City:in:%C3%A4RHUS,delhi)",
                 expect(&|row| ["ärhus", "delhi"].contains(&folded(row, "City").as_str())),
             ),
+            (
+                "criteria=(City:starts_with:%C3%84R)",
+                expect(&|row| folded(row, "City").starts_with("är")),
+            ),
+            ("criteria=(City:starts_with:d)", expect(&|row| folded(row, "City").starts_with('d'))),
+            ("criteria=(City:contains:UN)", expect(&|row| folded(row, "City").contains("un"))),
             ("email=1@EXAMPLE.com", expect(&|row| folded(row, "Email") == "1@example.com")),
             (
                 "criteria=((City:equals:Pune)and(Email:equals:0@example.com))",
