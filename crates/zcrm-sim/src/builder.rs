@@ -1,6 +1,6 @@
 //! What can be different from a simulator's defaults.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,6 +58,9 @@ pub struct Builder {
     unique: Vec<(String, String)>,
     records: Vec<(Environment, String, usize)>,
     snapshot: Option<Arc<Value>>,
+    /// The file that the snapshot came from.
+    snapshot_file: Option<PathBuf>,
+    grant_limit: bool,
     refresh_limit: RefreshLimit,
     refresh_lockout: TimeDelta,
     edition: Option<Edition>,
@@ -97,6 +100,8 @@ impl Default for Builder {
             unique: Vec::new(),
             records: Vec::new(),
             snapshot: None,
+            snapshot_file: None,
+            grant_limit: true,
             refresh_limit: RefreshLimit::default(),
             refresh_lockout: THROTTLE_LOCK,
             edition: None,
@@ -279,6 +284,7 @@ impl Builder {
     /// advanced come from it then; `module`, `unique` and `records` add to it.
     pub fn restore(mut self, snapshot: Value) -> Self {
         self.snapshot = Some(Arc::new(snapshot));
+        self.snapshot_file = None;
         self
     }
 
@@ -286,12 +292,24 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read or holds no JSON.
+    /// If the file cannot be read or holds no JSON. One that another version of the simulator wrote is
+    /// an error of [`start`](Self::start) that names the file.
     pub fn restore_file(self, path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let failed = |source: std::io::Error| Error::File { path: path.to_owned(), source };
         let bytes = std::fs::read(path).map_err(failed)?;
-        Ok(self.restore(serde_json::from_slice(&bytes).map_err(Error::Snapshot)?))
+        let snapshot = serde_json::from_slice(&bytes)
+            .map_err(|source| Error::Snapshot { path: Some(path.to_owned()), source })?;
+        let mut builder = self.restore(snapshot);
+        builder.snapshot_file = Some(path.to_owned());
+        Ok(builder)
+    }
+
+    /// Lets people make any number of grants on the consent page, instead of ten in ten minutes.
+    /// [`Simulator::grant_token`] and the control API make any number anyhow.
+    pub fn no_grant_limit(mut self) -> Self {
+        self.grant_limit = false;
+        self
     }
 
     /// Keeps the limit of refreshes in another way.
@@ -388,6 +406,7 @@ impl Builder {
             data_center: self.data_center.clone(),
             others: std::mem::take(&mut self.others),
             auto_consent: self.auto_consent,
+            grant_limit: self.grant_limit,
             refresh_limit: self.refresh_limit,
             refresh_lockout: self.refresh_lockout,
             edition: self.edition,
@@ -414,7 +433,9 @@ impl Builder {
     /// The state to start from, with the clock set to its time.
     pub(crate) fn fresh(&self, clock: &SimClock) -> Result<State, Error> {
         let (mut state, ahead) = match &self.snapshot {
-            Some(snapshot) => Snapshot::read(snapshot.as_ref().clone())?,
+            Some(snapshot) => {
+                Snapshot::read(snapshot.as_ref().clone(), self.snapshot_file.as_deref())?
+            }
             None => (self.new_state(), TimeDelta::zero()),
         };
         for module in &self.modules {

@@ -1,5 +1,15 @@
 //! What can go wrong when a simulator is built or fed.
 
+use std::path::PathBuf;
+
+use crate::snapshot::FORMAT as SNAPSHOT_FORMAT;
+
+/// What a snapshot is called in an error.
+fn snapshot(path: &Option<PathBuf>) -> String {
+    path.as_ref()
+        .map_or_else(|| String::from("the snapshot"), |path| format!("`{}`", path.display()))
+}
+
 /// An error of the simulator itself, not of a simulated call.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -30,7 +40,7 @@ pub enum Error {
     #[error("could not read or write `{}`", .path.display())]
     File {
         /// The file.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// What the system said.
         source: std::io::Error,
     },
@@ -51,7 +61,24 @@ pub enum Error {
     /// A seed file is no JSON, or says something that a seed file cannot say.
     #[error("this is no seed file: {0}")]
     Seed(serde_json::Error),
-    /// A value given as a snapshot is none of this version of the simulator.
-    #[error("this is no snapshot of a simulator")]
-    Snapshot(#[source] serde_json::Error),
+    /// A value given as a snapshot is none, or is damaged.
+    #[error("{} is no snapshot of a simulator, or is damaged: delete it and begin anew", snapshot(.path))]
+    Snapshot {
+        /// The file that it came from, if it came from one.
+        path: Option<PathBuf>,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// A snapshot was written by another version of the simulator.
+    #[error(
+        "{} was written by another version of the simulator (its format is {found}, this one reads \
+         {SNAPSHOT_FORMAT}): delete it and begin anew",
+        snapshot(.path)
+    )]
+    SnapshotFormat {
+        /// The file that it came from, if it came from one.
+        path: Option<PathBuf>,
+        /// Its format; 0 if it says none.
+        found: u64,
+    },
 }

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use lexopt::prelude::{Long, Short, Value, ValueExt};
+use serde_json::{Map, Value as Json};
 use zcrm_sim::{Builder, Edition, Simulator};
 
 const HELP: &str = "\
@@ -35,7 +36,11 @@ Who:
   --redirect-uri URI     the application's redirect URI (default: https://localhost/callback)
   --user EMAIL           a user; may be repeated
   --data-center NAME     where it stands (default: us)
+  --other-data-center NAME[=EMAIL]
+                         one more data centre, with servers and a user of its own, who is sent
+                         there after the login here; may be repeated
   --auto-consent         leave out the consent page
+  --no-grant-limit       people may make more than ten grants in ten minutes
 
 What:
   --seed NUMBER          determines ids, tokens and chance
@@ -60,6 +65,13 @@ struct Options {
     ca_file: PathBuf,
     info_file: Option<PathBuf>,
     snapshot: Option<PathBuf>,
+    others: Vec<Elsewhere>,
+}
+
+/// One more data centre.
+struct Elsewhere {
+    name: String,
+    builder: Builder,
 }
 
 enum Command {
@@ -78,16 +90,18 @@ fn command() -> Result<Command, Failure> {
     let mut records = Vec::new();
     let (mut info_file, mut snapshot) = (None, None);
     let (mut id, mut secret, mut redirect) = (None, None, None);
+    let (mut seed, mut seed_files, mut others) = (None, Vec::new(), Vec::new());
+    let mut home = Home::default();
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
             Short('h') | Long("help") => return Ok(Command::Help),
             Value(word) if word == "operations" => return Ok(Command::Operations),
-            Long("port") => builder = ports(builder, arguments.value()?.parse()?)?,
-            Long("port-accounts") => builder = builder.accounts_port(arguments.value()?.parse()?),
-            Long("port-api") => builder = builder.api_port(arguments.value()?.parse()?),
-            Long("port-sandbox") => builder = builder.sandbox_port(arguments.value()?.parse()?),
-            Long("port-control") => builder = builder.control_port(arguments.value()?.parse()?),
+            Long("port") => home.ports = ports(arguments.value()?.parse()?)?,
+            Long("port-accounts") => home.ports[0] = arguments.value()?.parse()?,
+            Long("port-api") => home.ports[1] = arguments.value()?.parse()?,
+            Long("port-sandbox") => home.ports[2] = arguments.value()?.parse()?,
+            Long("port-control") => home.ports[3] = arguments.value()?.parse()?,
             Long("tls") => plain_http = false,
             Long("plain-http") => plain_http = true,
             Long("http1-only") => builder = builder.http1_only(),
@@ -96,13 +110,13 @@ fn command() -> Result<Command, Failure> {
             Long("client-id") => id = Some(arguments.value()?.string()?),
             Long("client-secret") => secret = Some(arguments.value()?.string()?),
             Long("redirect-uri") => redirect = Some(arguments.value()?.string()?),
-            Long("user") => builder = builder.user(arguments.value()?.string()?),
-            Long("data-center") => builder = builder.data_center(arguments.value()?.string()?),
+            Long("user") => home.users.push(arguments.value()?.string()?),
+            Long("data-center") => home.data_center = Some(arguments.value()?.string()?),
+            Long("other-data-center") => others.push(arguments.value()?.string()?),
             Long("auto-consent") => builder = builder.auto_consent(),
-            Long("seed") => builder = builder.seed(arguments.value()?.parse()?),
-            Long("seed-file") => {
-                builder = builder.seed_file(PathBuf::from(arguments.value()?))?;
-            }
+            Long("no-grant-limit") => builder = builder.no_grant_limit(),
+            Long("seed") => seed = Some(arguments.value()?.parse::<u64>()?),
+            Long("seed-file") => seed_files.push(PathBuf::from(arguments.value()?)),
             Long("records") => {
                 let text = arguments.value()?.string()?;
                 let (module, count) = text.split_once('=').ok_or("--records takes MODULE=N")?;
@@ -132,22 +146,68 @@ fn command() -> Result<Command, Failure> {
     if plain_http {
         builder = builder.plain_http();
     }
+    if snapshot.is_some() && !others.is_empty() {
+        return Err("--snapshot holds one data centre: leave it or --other-data-center out".into());
+    }
+    let described = |mut builder: Builder, step: u64| -> Result<Builder, Failure> {
+        if let Some(seed) = seed {
+            builder = builder.seed(seed.wrapping_add(step));
+        }
+        for file in &seed_files {
+            builder = builder.seed_file(file)?;
+        }
+        Ok(builder)
+    };
+    let mut elsewhere = Vec::new();
+    for (other, step) in others.iter().zip(1..) {
+        let (name, email) = match other.split_once('=') {
+            Some((name, email)) => (name, email.to_owned()),
+            None => (other.as_str(), format!("patricia@{other}.example.com")),
+        };
+        let builder = builder.clone().data_center(name).user(email);
+        elsewhere.push(Elsewhere { name: name.to_owned(), builder: described(builder, step)? });
+    }
+    builder = described(home.settle(builder), 0)?;
     builder = match snapshot.as_ref().filter(|file| file.exists()) {
         Some(file) => builder.restore_file(file)?,
         // A snapshot has its records already.
         None => records.iter().fold(builder, |all, (module, count)| all.records(module, *count)),
     };
-    Ok(Command::Run(Box::new(Options { builder, plain_http, ca_file, info_file, snapshot })))
+    Ok(Command::Run(Box::new(Options {
+        builder,
+        plain_http,
+        ca_file,
+        info_file,
+        snapshot,
+        others: elsewhere,
+    })))
+}
+
+/// What only the first data centre has.
+#[derive(Default)]
+struct Home {
+    ports: [u16; 4],
+    users: Vec<String>,
+    data_center: Option<String>,
+}
+
+impl Home {
+    fn settle(self, builder: Builder) -> Builder {
+        let [accounts, api, sandbox, control] = self.ports;
+        let builder = builder.accounts_port(accounts).api_port(api);
+        let builder = builder.sandbox_port(sandbox).control_port(control);
+        let builder = self.users.into_iter().fold(builder, Builder::user);
+        match self.data_center {
+            Some(name) => builder.data_center(name),
+            None => builder,
+        }
+    }
 }
 
 /// Four ports in a row.
-fn ports(builder: Builder, first: u16) -> Result<Builder, Failure> {
+fn ports(first: u16) -> Result<[u16; 4], Failure> {
     let after = |step: u16| first.checked_add(step).ok_or("--port is too near to the last port");
-    Ok(builder
-        .accounts_port(first)
-        .api_port(after(1)?)
-        .sandbox_port(after(2)?)
-        .control_port(after(3)?))
+    Ok([first, after(1)?, after(2)?, after(3)?])
 }
 
 #[tokio::main]
@@ -165,15 +225,24 @@ async fn main() -> Result<(), Failure> {
 }
 
 async fn run(options: Options) -> Result<(), Failure> {
-    let sim = options.builder.start().await?;
-    let mut lines = vec![
-        ("accounts", sim.accounts_url()),
-        ("api", sim.api_url()),
-        ("sandbox", sim.sandbox_url()),
-        ("control", sim.control_url()),
-    ];
+    let mut builder = options.builder;
+    let mut others: Vec<(String, Simulator)> = Vec::new();
+    for Elsewhere { name, builder: mut there } in options.others {
+        if let Some((_, first)) = others.first() {
+            // All of them know the same application.
+            there = there.client(first.client_id(), first.client_secret(), first.redirect_uri());
+        }
+        let other = there.start().await?;
+        builder = builder.other_data_center(&other);
+        others.push((name, other));
+    }
+    let sim = builder.start().await?;
+    let mut lines = addresses(&sim);
     if !options.plain_http {
-        std::fs::write(&options.ca_file, sim.ca_pem())?;
+        // One file for all: whoever trusts it can speak to each.
+        let abroad = others.iter().map(|(_, other)| other.ca_pem());
+        let authorities: String = std::iter::once(sim.ca_pem()).chain(abroad).collect();
+        std::fs::write(&options.ca_file, authorities)?;
         lines.push(("authority", options.ca_file.display().to_string()));
     }
     lines.extend([
@@ -184,20 +253,26 @@ async fn run(options: Options) -> Result<(), Failure> {
         ("organisation", sim.org_id()),
         ("grant token", sim.grant_token()),
     ]);
-    for (name, value) in &lines {
-        println!("{name:15}{value}");
+    print(&lines);
+    let mut info = object(&lines);
+    let mut abroad = Map::new();
+    for (name, other) in &others {
+        let mut lines = addresses(other);
+        lines.extend([("user", other.user_email()), ("organisation", other.org_id())]);
+        println!("in the data centre {name}:");
+        print(&lines);
+        abroad.insert(name.clone(), object(&lines).into());
+    }
+    if !abroad.is_empty() {
+        info.insert(String::from("other_data_centers"), abroad.into());
     }
     println!(
         "The grant token can be exchanged once, within ten minutes; the control API makes more."
     );
     if let Some(file) = &options.info_file {
-        let info = lines
-            .iter()
-            .map(|(name, value)| (name.replace(' ', "_"), serde_json::Value::from(value.as_str())));
-        let info: serde_json::Map<String, serde_json::Value> = info.collect();
         // Under another name first: who waits for the file never reads half of it.
         let fresh = file.with_extension("new");
-        std::fs::write(&fresh, serde_json::Value::Object(info).to_string())?;
+        std::fs::write(&fresh, Json::Object(info).to_string())?;
         std::fs::rename(&fresh, file)?;
     }
     // Before it is said, so that whoever reads it may send a signal.
@@ -205,10 +280,36 @@ async fn run(options: Options) -> Result<(), Failure> {
     println!("interrupt to stop");
     end.await?;
     sim.stop().await;
+    for (_, other) in &others {
+        other.stop().await;
+    }
     if let Some(file) = &options.snapshot {
         sim.save_snapshot(file)?;
     }
     Ok(())
+}
+
+/// What is told about a simulator: a name and a text each.
+type Lines = Vec<(&'static str, String)>;
+
+fn addresses(sim: &Simulator) -> Lines {
+    vec![
+        ("accounts", sim.accounts_url()),
+        ("api", sim.api_url()),
+        ("sandbox", sim.sandbox_url()),
+        ("control", sim.control_url()),
+    ]
+}
+
+fn print(lines: &Lines) {
+    for (name, value) in lines {
+        println!("{name:15}{value}");
+    }
+}
+
+/// The same for the info file.
+fn object(lines: &Lines) -> Map<String, Json> {
+    lines.iter().map(|(name, value)| (name.replace(' ', "_"), value.as_str().into())).collect()
 }
 
 /// Takes the signals from now on; the future is ready when the program is asked to end.

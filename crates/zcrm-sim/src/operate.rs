@@ -100,7 +100,7 @@ impl Core {
 
     /// Takes over the state and the time of a snapshot.
     pub(crate) fn restore(&self, snapshot: serde_json::Value) -> Result<(), Error> {
-        let (restored, ahead) = Snapshot::read(snapshot)?;
+        let (restored, ahead) = Snapshot::read(snapshot, None)?;
         let mut state = self.state();
         *state = restored;
         self.clock.reset(ahead);

@@ -11,21 +11,33 @@ use serde_json::Value;
 use crate::Error;
 use crate::state::State;
 
+/// How a snapshot is written. It goes up whenever an older one could no longer be read.
+pub(crate) const FORMAT: u64 = 1;
+
 /// What a snapshot holds.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Snapshot {
+    format: u64,
     ahead_ms: i64,
     state: State,
 }
 
 impl Snapshot {
     pub(crate) fn new(ahead: TimeDelta, state: State) -> Self {
-        Self { ahead_ms: ahead.num_milliseconds(), state }
+        Self { format: FORMAT, ahead_ms: ahead.num_milliseconds(), state }
     }
 
-    /// The state, and how far its clock runs ahead.
-    pub(crate) fn read(snapshot: Value) -> Result<(State, TimeDelta), Error> {
-        let snapshot: Self = serde_json::from_value(snapshot).map_err(Error::Snapshot)?;
+    /// The state, and how far its clock runs ahead, of a snapshot that may have come from a file.
+    pub(crate) fn read(snapshot: Value, file: Option<&Path>) -> Result<(State, TimeDelta), Error> {
+        let path = file.map(Path::to_owned);
+        if snapshot.get("state").is_some() {
+            let found = snapshot.get("format").and_then(Value::as_u64).unwrap_or_default();
+            if found != FORMAT {
+                return Err(Error::SnapshotFormat { path, found });
+            }
+        }
+        let snapshot: Self =
+            serde_json::from_value(snapshot).map_err(|source| Error::Snapshot { path, source })?;
         Ok((snapshot.state, TimeDelta::milliseconds(snapshot.ahead_ms)))
     }
 

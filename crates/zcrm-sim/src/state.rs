@@ -45,6 +45,8 @@ pub(crate) struct Policy {
     /// The simulators of other data centres that users may live in.
     pub(crate) others: Vec<Arc<Core>>,
     pub(crate) auto_consent: bool,
+    /// Whether people make ten grants in ten minutes at most.
+    pub(crate) grant_limit: bool,
     pub(crate) refresh_limit: RefreshLimit,
     pub(crate) refresh_lockout: TimeDelta,
     /// Whose limits hold; without one, neither credits nor calls at once are limited.

@@ -12,11 +12,14 @@
 //! writes two leads, marked as its own, and deletes them again.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
-use std::{env, fs, path::PathBuf};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 use zcrm::prelude::*;
-use zcrm_sim::Simulator;
+use zcrm_sim::{Error as SimError, Simulator};
 
 /// A lead, as this program sees it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -152,12 +155,7 @@ impl Place {
             });
         }
         let folder = env::temp_dir().join("zcrm-quickstart");
-        let mut builder = Simulator::builder();
-        // what an earlier run left, so that this one finds its login again
-        if let Ok(text) = fs::read_to_string(folder.join("simulator.json")) {
-            builder = builder.restore(serde_json::from_str(&text)?);
-        }
-        let simulator = builder.start().await?;
+        let simulator = Self::simulator(&folder).await?;
         if simulator.record_count("Contacts") == 0 {
             simulator.add_records("Contacts", 450)?;
         }
@@ -167,6 +165,27 @@ impl Place {
             simulator.api_url()
         );
         Ok(Self { folder, simulator: Some(simulator) })
+    }
+
+    /// A simulator with what an earlier run left, so that this one finds its login again.
+    async fn simulator(folder: &Path) -> Result<Simulator, Failure> {
+        let file = folder.join("simulator.json");
+        if !file.exists() {
+            return Ok(Simulator::start().await?);
+        }
+        let restored = match Simulator::builder().restore_file(&file) {
+            Ok(builder) => builder.start().await,
+            Err(error) => Err(error),
+        };
+        match restored {
+            Err(error @ (SimError::Snapshot { .. } | SimError::SnapshotFormat { .. })) => {
+                println!("Beginning anew: {error}.");
+                // with the login of a simulator that is no more
+                fs::remove_dir_all(folder)?;
+                Ok(Simulator::start().await?)
+            }
+            other => Ok(other?),
+        }
     }
 
     async fn client(&self) -> zcrm::Result<Client> {
@@ -235,8 +254,7 @@ impl Place {
     /// Leaves the simulator's state for the next run, beside the token file.
     async fn leave(self) -> Result<(), Failure> {
         if let Some(simulator) = &self.simulator {
-            let state = simulator.snapshot().to_string();
-            fs::write(self.folder.join("simulator.json"), state)?;
+            simulator.save_snapshot(self.folder.join("simulator.json"))?;
             simulator.stop().await;
         }
         Ok(())

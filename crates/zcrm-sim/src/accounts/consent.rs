@@ -102,6 +102,14 @@ fn accept(desk: &mut Desk<'_>, email: &str, scopes: Vec<String>) -> Answer {
         return page::notice(StatusCode::BAD_REQUEST, "Unknown environment")
             .with_code("invalid_environment");
     };
+    let known =
+        user_by_email(desk.state, email).is_some() || elsewhere(desk.policy, email).is_some();
+    if known && desk.policy.grant_limit && !desk.state.accounts.count_grant(desk.now) {
+        // What Zoho shows then is not known: the words are those of its other throttle.
+        let text =
+            "You have made too many requests continuously. Please try again after some time.";
+        return page::notice(StatusCode::BAD_REQUEST, text).with_code("Access Denied");
+    }
     let lasting = desk.form.lasting();
     let grant = |state: &mut State, now: DateTime<Utc>| {
         let user = user_by_email(state, email)?.id.clone();

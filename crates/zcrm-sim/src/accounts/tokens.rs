@@ -22,6 +22,10 @@ const THROTTLE_WINDOW: TimeDelta = TimeDelta::minutes(10);
 /// "after some time"; its window alone would often end sooner.
 pub(crate) const THROTTLE_LOCK: TimeDelta = TimeDelta::minutes(10);
 
+/// How many grant tokens people make for a client within [`GRANT_WINDOW`].
+const GRANTS: usize = 10;
+const GRANT_WINDOW: TimeDelta = TimeDelta::minutes(10);
+
 /// How many access tokens of one refresh token live at once.
 const LIVE_ACCESS_TOKENS: usize = 15;
 
@@ -139,6 +143,8 @@ impl AccessToken {
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Accounts {
     grants: BTreeMap<String, Grant>,
+    /// When people made grants within the last window.
+    granted: VecDeque<DateTime<Utc>>,
     /// Oldest first.
     refresh: Vec<RefreshToken>,
     access: BTreeMap<String, AccessToken>,
@@ -153,6 +159,16 @@ impl Accounts {
         let code = chance.token();
         self.grants.insert(code.clone(), grant);
         code
+    }
+
+    /// Counts a grant that a person makes; `false` if it is one too many.
+    pub(crate) fn count_grant(&mut self, now: DateTime<Utc>) -> bool {
+        self.granted.retain(|made| now < *made + GRANT_WINDOW);
+        let fits = self.granted.len() < GRANTS;
+        if fits {
+            self.granted.push_back(now);
+        }
+        fits
     }
 
     pub(crate) fn grant(&self, code: &str, now: DateTime<Utc>) -> Result<&Grant, TokenError> {

@@ -87,17 +87,22 @@ pub(crate) struct Http {
 
 impl Http {
     pub(crate) fn new(sim: &Simulator) -> Self {
-        Self::build(sim, true)
+        Self::build(sim, sim.ca_pem(), true)
     }
 
     /// A client that speaks HTTP/1.1, each call over a connection of its own.
     pub(crate) fn http1(sim: &Simulator) -> Self {
-        Self::build(sim, false)
+        Self::build(sim, sim.ca_pem(), false)
     }
 
-    fn build(sim: &Simulator, http2: bool) -> Self {
+    /// A client that trusts others, to send to any URL.
+    pub(crate) fn trusting(sim: &Simulator, authorities: &str) -> Self {
+        Self::build(sim, authorities, true)
+    }
+
+    fn build(sim: &Simulator, authorities: &str, http2: bool) -> Self {
         let mut roots = RootCertStore::empty();
-        for cert in CertificateDer::pem_slice_iter(sim.ca_pem().as_bytes()) {
+        for cert in CertificateDer::pem_slice_iter(authorities.as_bytes()) {
             roots.add(cert.unwrap()).unwrap();
         }
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))

@@ -136,6 +136,37 @@ async fn a_wrong_request_shows_a_page_and_redirects_nowhere() {
 }
 
 #[tokio::test]
+async fn people_make_ten_grants_in_ten_minutes() {
+    let sim = simulator().await;
+    let http = Http::new(&sim);
+    let path = query("");
+    let page = http.page(&path).await;
+    let accept = async || http.submit(&path, &page, "decision=accept&user=ann%40example.com").await;
+    for _ in 0..10 {
+        assert_eq!(accept().await.status, 302);
+    }
+    for _ in 0..15 {
+        assert!(!sim.grant_token().is_empty(), "a test makes any number");
+    }
+    let refused = accept().await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.text().contains("too many requests"), "{}", refused.text());
+    assert_eq!(http.submit(&path, &page, "decision=refuse").await.status, 302);
+    sim.advance(std::time::Duration::from_secs(599));
+    assert_eq!(accept().await.status, 400, "to refuse does not start the time anew");
+    sim.advance(std::time::Duration::from_secs(2));
+    assert_eq!(accept().await.status, 302);
+
+    let builder = Simulator::builder().client("me", "secret", "https://a.example/b?x=1");
+    let sim =
+        builder.user("ann@example.com").auto_consent().no_grant_limit().start().await.unwrap();
+    let http = Http::new(&sim);
+    for _ in 0..11 {
+        assert_eq!(http.page(&path).await.status, 302);
+    }
+}
+
+#[tokio::test]
 async fn other_sites_cannot_accept() {
     let sim = simulator().await;
     let http = Http::new(&sim);

@@ -4,6 +4,11 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use hyper::Method;
+use zcrm_sim::Simulator;
+
+use crate::client::Http;
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_zcrm-sim");
 
 /// Ends the program even if the test fails.
@@ -50,6 +55,7 @@ fn it_explains_itself_and_refuses_what_it_does_not_know() {
         ["--edition", "golden"],
         ["--port", "65534"],
         ["nothing", "more"],
+        ["--snapshot=a.json", "--other-data-center=eu"],
     ] {
         let refused = Command::new(PROGRAM).args(arguments).output().unwrap();
         assert!(!refused.status.success(), "{arguments:?}");
@@ -65,26 +71,78 @@ fn it_prints_what_it_simulates() {
     assert!(text.lines().any(|line| line == "POST   {module}/upsert"), "{text}");
 }
 
-/// Starts the program with a snapshot and waits for its file of addresses.
-#[cfg(unix)]
-fn with_snapshot(folder: &Path) -> (Running, serde_json::Value) {
+/// Starts the program and waits for its file of addresses, which is in that folder.
+fn started(folder: &Path, arguments: &[&str]) -> (Running, serde_json::Value) {
     let info = folder.join("info.json");
     let mut command = Command::new(PROGRAM);
-    command.args(["--data-center", "eu", "--edition", "free", "--records", "Leads=2"]);
-    command.arg("--snapshot").arg(folder.join("state.json"));
-    command.arg("--info-file").arg(&info).arg("--ca-file").arg(folder.join("ca.pem"));
-    let mut running = Running(command.stdout(Stdio::piped()).spawn().unwrap());
+    command.args(arguments).arg("--ca-file").arg(folder.join("ca.pem"));
+    let mut running =
+        Running(command.arg("--info-file").arg(&info).stdout(Stdio::piped()).spawn().unwrap());
     let lines = BufReader::new(running.0.stdout.take().unwrap()).lines();
     assert!(lines.map(Result::unwrap).any(|line| line == "interrupt to stop"));
     (running, serde_json::from_slice(&std::fs::read(info).unwrap()).unwrap())
 }
 
+fn folder(name: &str) -> std::path::PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[tokio::test]
+async fn it_sends_users_on_to_their_data_centre() {
+    let folder = folder("program-elsewhere");
+    let arguments = ["--client-id", "me", "--client-secret", "secret", "--auto-consent"];
+    let others = ["--other-data-center", "eu=eva@example.com", "--other-data-center", "in"];
+    let seed = ["--seed", "9", "--port-control", "0"];
+    let (running, info) = started(&folder, &[&arguments[..], &others, &seed].concat());
+    let (europe, india) = (&info["other_data_centers"]["eu"], &info["other_data_centers"]["in"]);
+    assert_eq!(europe["user"], "eva@example.com");
+    assert_eq!(india["user"], "patricia@in.example.com");
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    // One file is good for all of them.
+    let pem = std::fs::read_to_string(text(&info["authority"])).unwrap();
+    let http = Http::trusting(&Simulator::start().await.unwrap(), &pem);
+    let get = async |url: String| http.send(Method::GET, &url, &[], "").await.unwrap();
+
+    let redirect = "https%3A%2F%2Flocalhost%2Fcallback";
+    let query = format!(
+        "/oauth/v2/auth?response_type=code&client_id=me&redirect_uri={redirect}\
+         &scope=ZohoCRM.modules.ALL&access_type=offline&login_hint=eva%40example.com"
+    );
+    let back = get(format!("{}{query}", text(&info["accounts"]))).await;
+    assert_eq!(back.status, 302);
+    assert_eq!(back.redirected("location").unwrap(), "eu");
+    assert_eq!(back.redirected("accounts-server").unwrap(), text(&europe["accounts"]));
+    let exchange = async |server: &serde_json::Value| {
+        let form = format!(
+            "grant_type=authorization_code&client_id=me&client_secret=secret&code={}\
+             &redirect_uri={redirect}",
+            back.redirected("code").unwrap()
+        );
+        let url = format!("{}/oauth/v2/token?{form}", text(&server["accounts"]));
+        http.send(Method::POST, &url, &[], "").await.unwrap().json()
+    };
+    assert_eq!(exchange(&info).await["error"], "invalid_code");
+    assert_eq!(exchange(europe).await["api_domain"], europe["api"]);
+    let known = get(format!("{}/oauth/serverinfo", text(&info["accounts"]))).await.json();
+    assert_eq!(known["locations"]["in"], india["accounts"]);
+    drop(running);
+}
+
+/// The same with a snapshot.
+#[cfg(unix)]
+fn with_snapshot(folder: &Path) -> (Running, serde_json::Value) {
+    let snapshot = folder.join("state.json");
+    let options = ["--data-center", "eu", "--edition", "free", "--records", "Leads=2"];
+    started(folder, &[&options[..], &["--snapshot", snapshot.to_str().unwrap()]].concat())
+}
+
 #[test]
 #[cfg(unix)]
 fn it_goes_on_from_its_snapshot() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("program-snapshot");
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = folder("program-snapshot");
     let mut organisations = Vec::new();
     for _ in 0..2 {
         let (mut running, info) = with_snapshot(&folder);
@@ -95,7 +153,7 @@ fn it_goes_on_from_its_snapshot() {
         assert!(running.0.wait().unwrap().success());
     }
     assert_eq!(organisations[0], organisations[1]);
-    let builder = zcrm_sim::Simulator::builder().restore_file(folder.join("state.json")).unwrap();
+    let builder = Simulator::builder().restore_file(folder.join("state.json")).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let sim = runtime.block_on(builder.start()).unwrap();
     assert_eq!(sim.record_count("Leads"), 2);

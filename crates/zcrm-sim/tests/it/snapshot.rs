@@ -49,6 +49,33 @@ async fn what_is_no_snapshot_is_refused() {
 }
 
 #[tokio::test]
+async fn a_snapshot_of_another_version_is_refused_by_name() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("snapshot-formats");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("old.json");
+    let sim = Simulator::start().await.unwrap();
+    let mut old = sim.snapshot();
+    for format in [None, Some(999)] {
+        old.as_object_mut().unwrap().remove("format");
+        if let Some(format) = format {
+            old["format"] = json!(format);
+        }
+        std::fs::write(&file, old.to_string()).unwrap();
+        let error = Simulator::builder().restore_file(&file).unwrap().start().await.unwrap_err();
+        assert!(matches!(error, zcrm_sim::Error::SnapshotFormat { .. }), "{error:?}");
+        let text = error.to_string();
+        assert!(text.contains(file.to_str().unwrap()) && text.contains("delete it"), "{text}");
+        let refused = sim.restore(old.clone()).unwrap_err().to_string();
+        assert!(refused.starts_with("the snapshot was written by another version"), "{refused}");
+    }
+    let mut damaged = sim.snapshot();
+    damaged["state"] = json!({});
+    std::fs::write(&file, damaged.to_string()).unwrap();
+    let error = Simulator::builder().restore_file(&file).unwrap().start().await.unwrap_err();
+    assert!(error.to_string().contains(file.to_str().unwrap()), "{error}");
+}
+
+#[tokio::test]
 async fn a_seed_determines_tokens_and_ids() {
     let mut grants = Vec::new();
     for seed in [1, 1, 2] {
