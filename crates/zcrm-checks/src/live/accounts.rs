@@ -5,42 +5,93 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta};
 use serde_json::Value;
 use zcrm::{ApiVersion, DataCenter, ExposeSecret as _, Origin, RevokeBy};
-use zcrm_sim::Edition;
+use zcrm_sim::{Edition, Simulator};
 
-use super::ground::{Answer, Ground, access, send, simulator};
-use super::{Check, Seen, Stop, Verdict, check, judge, judge_answer};
+use super::ground::{Ground, access, send, simulator};
+use super::{Answer, Check, Seen, Stop, Verdict, check, judge, judge_answer, simulated};
 use crate::Failure;
 
 pub(super) const CHECKS: &[Check] = &[
     check!("server-info", "/oauth/serverinfo has `locations` with https origins", server_info),
     check!("dead-code", "an unknown refresh token is `invalid_code` with status 200", dead_code),
     check!("dead-client", "an unknown client is `invalid_client` with status 200", dead_client),
-    check!("throttle", "the 11th refresh in ten minutes is refused, by 200 or 400", throttle),
-    check!("live-tokens", "the 16th access token of a refresh token ends the oldest", live_tokens),
-    check!("grant-once", "a grant token is good once", grant_once),
-    check!("revoke-in-body", "a token is revoked by the body of the call", revoke_in_body),
-    check!("revoke-in-query", "a token is revoked by the query of the call", revoke_in_query),
-    check!("device-code", "a device is told its code, `interval` and `expires_in`", device_code),
+    simulated!(
+        "throttle",
+        "the 11th refresh in ten minutes is refused, by 200 or 400",
+        LOCK,
+        throttle
+    ),
+    simulated!(
+        "live-tokens",
+        "the 16th access token of a refresh token ends the oldest",
+        "it needs ten minutes, and would end the tokens of others",
+        live_tokens
+    ),
+    simulated!(
+        "grant-once",
+        "a grant token is good once",
+        "a grant that is sent twice may cost the login",
+        grant_once
+    ),
+    simulated!(
+        "revoke-in-body",
+        "a token is revoked by the body of the call",
+        LOGIN,
+        revoke_in_body
+    ),
+    simulated!(
+        "revoke-in-query",
+        "a token is revoked by the query of the call",
+        LOGIN,
+        revoke_in_query
+    ),
+    simulated!(
+        "device-code",
+        "a device is told its code, `interval` and `expires_in`",
+        "it needs a client of the kind for devices without a browser",
+        device_code
+    ),
     check!("own-credentials", "client_credentials without `soid`: missing_org_info", own),
     check!("user-info", "/oauth/user/info tells `Email`", user_info),
     check!("token-end", "X-ACCESSTOKEN-RESET is the token's end, an hour ahead at most", token_end),
     check!("bearer", "the prefix Bearer is taken as Zoho-oauthtoken is", bearer),
     check!("dead-token", "401, INVALID_TOKEN or AUTHENTICATION_FAILURE", dead_token),
-    check!("expired-token", "a token that has ended: the same 401", expired_token),
-    check!("missing-scope", "401 OAUTH_SCOPE_MISMATCH", missing_scope),
+    simulated!(
+        "expired-token",
+        "a token that has ended: the same 401",
+        "it needs an hour",
+        expired_token
+    ),
+    simulated!(
+        "missing-scope",
+        "401 OAUTH_SCOPE_MISMATCH",
+        "it needs a second login with fewer scopes",
+        missing_scope
+    ),
     check!("api-domain", "a token's `api_domain` is an API origin of Zoho's table", api_domain),
-    check!("other-environment", "a token of another environment: 401", other_environment),
-    check!("credits-header", "X-API-CREDITS-REMAINING from half of them on", credits_header),
-    check!("no-credits", "429 TOO_MANY_REQUESTS without Retry-After", no_credits),
+    simulated!(
+        "other-environment",
+        "a token of another environment: 401",
+        "it would send a call to production",
+        other_environment
+    ),
+    simulated!(
+        "credits-header",
+        "X-API-CREDITS-REMAINING from half of them on",
+        CREDITS,
+        credits_header
+    ),
+    simulated!("no-credits", "429 TOO_MANY_REQUESTS without Retry-After", CREDITS, no_credits),
 ];
 
 const LOGIN: &str = "it would take the login away from its owner";
 const LOCK: &str = "it would lock the login for ten minutes";
 const CREDITS: &str = "it would spend the organisation's credits";
 
-/// A simulator of the check's own, logged in.
-async fn own_simulator() -> Result<Ground, Failure> {
-    Ground::simulated(simulator().await?).await
+/// A simulator of the check's own, and where one is logged in there.
+pub(super) async fn own_simulator() -> Result<(Ground, Simulator), Failure> {
+    let sim = simulator().await?;
+    Ok((Ground::simulated(sim.clone()).await?, sim))
 }
 
 async fn server_info(ground: &Ground) -> Seen {
@@ -52,7 +103,7 @@ async fn server_info(ground: &Ground) -> Seen {
     Ok(judge(good, format!("{}, locations {}", answer.status, names.join(", "))))
 }
 
-async fn refresh(ground: &Ground, token: &str) -> Result<Answer, Failure> {
+pub(super) async fn refresh(ground: &Ground, token: &str) -> Result<Answer, Failure> {
     let form = [
         ("grant_type", "refresh_token"),
         ("client_id", ground.client_id()),
@@ -79,15 +130,14 @@ async fn dead_client(ground: &Ground) -> Seen {
 }
 
 /// The refresh token of a login.
-async fn refresh_token(ground: &Ground) -> Result<String, Failure> {
+pub(super) async fn refresh_token(ground: &Ground) -> Result<String, Failure> {
     let stored = ground.login()?.tokens().stored().await?.ok_or("nothing is stored")?;
     let refresh = stored.refresh.ok_or("the login has no refresh token")?;
     Ok(refresh.expose_secret().to_owned())
 }
 
-async fn throttle(ground: &Ground) -> Seen {
-    ground.simulator(LOCK)?;
-    let own = own_simulator().await?;
+async fn throttle(_: &Ground, _: &Simulator) -> Seen {
+    let (own, _) = own_simulator().await?;
     let token = refresh_token(&own).await?;
     for _ in 0..10 {
         let answer = refresh(&own, &token).await?;
@@ -100,10 +150,8 @@ async fn throttle(ground: &Ground) -> Seen {
     Ok(judge(matches!(answer.status, 200 | 400) && words, answer))
 }
 
-async fn live_tokens(ground: &Ground) -> Seen {
-    ground.simulator("it needs ten minutes, and would end the tokens of others")?;
-    let own = own_simulator().await?;
-    let sim = own.simulator(LOCK)?;
+async fn live_tokens(_: &Ground, _: &Simulator) -> Seen {
+    let (own, sim) = own_simulator().await?;
     let token = refresh_token(&own).await?;
     let oldest = own.login()?.tokens().token().await?;
     let mut seen = Vec::new();
@@ -120,7 +168,7 @@ async fn live_tokens(ground: &Ground) -> Seen {
     Ok(judge(good, format!("the first one was answered with {seen:?}")))
 }
 
-async fn exchange(own: &Ground, grant: &str) -> Result<Answer, Failure> {
+pub(super) async fn exchange(own: &Ground, grant: &str) -> Result<Answer, Failure> {
     let form = [
         ("grant_type", "authorization_code"),
         ("client_id", own.client_id()),
@@ -130,8 +178,7 @@ async fn exchange(own: &Ground, grant: &str) -> Result<Answer, Failure> {
     own.accounts("/oauth/v2/token", Some(&form)).await
 }
 
-async fn grant_once(ground: &Ground) -> Seen {
-    let sim = ground.simulator("a grant that is sent twice may cost the login")?;
+async fn grant_once(ground: &Ground, sim: &Simulator) -> Seen {
     let grant = sim.grant_token();
     let first = exchange(ground, &grant).await?;
     let second = exchange(ground, &grant).await?;
@@ -139,9 +186,8 @@ async fn grant_once(ground: &Ground) -> Seen {
     Ok(judge(good, format!("{first}; then {second}")))
 }
 
-async fn revoke(ground: &Ground, by: RevokeBy) -> Seen {
-    ground.simulator(LOGIN)?;
-    let own = own_simulator().await?;
+async fn revoke(by: RevokeBy) -> Seen {
+    let (own, _) = own_simulator().await?;
     let token = refresh_token(&own).await?;
     let done = own.login()?.tokens().revoke_by(by).await?;
     let answer = refresh(&own, &token).await?;
@@ -149,16 +195,15 @@ async fn revoke(ground: &Ground, by: RevokeBy) -> Seen {
     Ok(judge(good, format!("revoked: {done}; a refresh afterwards: {answer}")))
 }
 
-async fn revoke_in_body(ground: &Ground) -> Seen {
-    revoke(ground, RevokeBy::Form).await
+async fn revoke_in_body(_: &Ground, _: &Simulator) -> Seen {
+    revoke(RevokeBy::Form).await
 }
 
-async fn revoke_in_query(ground: &Ground) -> Seen {
-    revoke(ground, RevokeBy::Query).await
+async fn revoke_in_query(_: &Ground, _: &Simulator) -> Seen {
+    revoke(RevokeBy::Query).await
 }
 
-async fn device_code(ground: &Ground) -> Seen {
-    ground.simulator("it needs a client of the kind for devices without a browser")?;
+async fn device_code(ground: &Ground, _: &Simulator) -> Seen {
     let form = [
         ("grant_type", "device_request"),
         ("client_id", ground.client_id()),
@@ -218,13 +263,12 @@ async fn dead_token(ground: &Ground) -> Seen {
     Ok(judge(is_dead(&answer), answer))
 }
 
-async fn expired_token(ground: &Ground) -> Seen {
-    ground.simulator("it needs an hour")?;
-    let own = own_simulator().await?;
+async fn expired_token(_: &Ground, _: &Simulator) -> Seen {
+    let (own, sim) = own_simulator().await?;
     let token = own.login()?.tokens().token().await?;
     let api = own.with_token(&access(&token)).await?;
     let before = send(&api, "GET", "org", &[], None).await?;
-    own.simulator(LOCK)?.advance(Duration::from_secs(3_601));
+    sim.advance(Duration::from_secs(3_601));
     let after = send(&api, "GET", "org", &[], None).await?;
     Ok(judge(before.status == 200 && is_dead(&after), format!("{before}; then {after}")))
 }
@@ -236,8 +280,7 @@ async fn other_token(ground: &Ground, grant: &str) -> Result<String, Stop> {
     if token.is_empty() { Err(Stop::because(&answer)) } else { Ok(token.to_owned()) }
 }
 
-async fn missing_scope(ground: &Ground) -> Seen {
-    let sim = ground.simulator("it needs a second login with fewer scopes")?;
+async fn missing_scope(ground: &Ground, sim: &Simulator) -> Seen {
     let grant = sim.grant_token_for(&["ZohoCRM.modules.leads.READ"]);
     let api = ground.with_token(&other_token(ground, &grant).await?).await?;
     let answer = send(&api, "GET", "org", &[], None).await?;
@@ -248,41 +291,39 @@ async fn api_domain(ground: &Ground) -> Seen {
     let stored = ground.login()?.tokens().token().await?;
     let domain = stored.api_domain.unwrap_or_default();
     let known = domain.parse().ok().and_then(|origin| DataCenter::of_api_origin(&origin));
-    let own = ground.simulator("").is_ok_and(|sim| sim.api_url() == domain);
+    let own = ground.simulator().is_some_and(|sim| sim.api_url() == domain);
     if domain.contains("://127.0.0.1:") && !own {
         return Ok(Verdict::NotHere("the API is a server of one's own".into()));
     }
     Ok(judge(known.is_some() || own, domain))
 }
 
-async fn other_environment(ground: &Ground) -> Seen {
-    let sim = ground.simulator("it would send a call to production")?;
+async fn other_environment(ground: &Ground, sim: &Simulator) -> Seen {
     let grant = sim.grant().environment(zcrm_sim::Environment::Sandbox).issue();
     let api = ground.with_token(&other_token(ground, &grant).await?).await?;
     let answer = send(&api, "GET", "org", &[], None).await?;
     Ok(judge(is_dead(&answer), answer))
 }
 
-async fn with_edition() -> Result<Ground, Failure> {
-    let sim = zcrm_sim::Simulator::builder().plain_http().edition(Edition::Free).start().await?;
-    Ground::simulated(sim).await
+/// A simulator with the limits of that edition, logged in.
+pub(super) async fn with_edition(edition: Edition) -> Result<(Ground, Simulator), Failure> {
+    let sim = Simulator::builder().plain_http().edition(edition).start().await?;
+    Ok((Ground::simulated(sim.clone()).await?, sim))
 }
 
-async fn credits_header(ground: &Ground) -> Seen {
-    ground.simulator(CREDITS)?;
-    let own = with_edition().await?;
+async fn credits_header(_: &Ground, _: &Simulator) -> Seen {
+    let (own, sim) = with_edition(Edition::Free).await?;
     let told = |answer: &Answer| answer.header("x-api-credits-remaining").map(str::to_owned);
     let early = told(&own.get(ApiVersion::V8, "org").await?);
-    own.simulator(CREDITS)?.spend_credits(2_500);
+    sim.spend_credits(2_500);
     let late = told(&own.get(ApiVersion::V8, "org").await?);
     let good = early.is_none() && late.is_some();
     Ok(judge(good, format!("{early:?} at first, {late:?} after half of 5,000")))
 }
 
-async fn no_credits(ground: &Ground) -> Seen {
-    ground.simulator(CREDITS)?;
-    let own = with_edition().await?;
-    own.simulator(CREDITS)?.spend_credits(5_000);
+async fn no_credits(_: &Ground, _: &Simulator) -> Seen {
+    let (own, sim) = with_edition(Edition::Free).await?;
+    sim.spend_credits(5_000);
     let answer = own.get(ApiVersion::V8, "org").await?;
     let wait = answer.header("retry-after").map(str::to_owned);
     let good = answer.is(429, "TOO_MANY_REQUESTS") && wait.is_none();

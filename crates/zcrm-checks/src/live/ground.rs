@@ -10,16 +10,19 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, header::AUTHORIZATION};
+use http::{
+    HeaderValue, Request,
+    header::{AUTHORIZATION, HOST},
+};
 use serde_json::{Value, json};
 use zcrm::{
     Api, ApiVersion, Base, BodyShape, Client, ClientBuilder, Clock as _, Config, DataCenter,
-    Endpoint, Environment, ExposeSecret as _, Reply, RetryPolicy, TokioClock,
+    Endpoint, Environment, ExposeSecret as _, RetryPolicy, TokioClock,
 };
 use zcrm_http::{Authorization, Authorizer, Connector, ReqBody, Stack, Transport};
 use zcrm_sim::{FieldKind, FieldSpec, Simulator};
 
-use super::{Stop, Verdict};
+use super::{Answer, Stop};
 use crate::Failure;
 
 /// The versions in which the checks speak.
@@ -136,9 +139,9 @@ impl Ground {
         })
     }
 
-    /// A simulator, or why that cannot be seen on a sandbox.
-    pub(super) fn simulator(&self, why: &str) -> Result<&Simulator, Stop> {
-        self.simulator.as_ref().ok_or_else(|| Stop::Verdict(Verdict::NotHere(why.to_owned())))
+    /// The simulator, where the checks run on one.
+    pub(super) fn simulator(&self) -> Option<&Simulator> {
+        self.simulator.as_ref()
     }
 
     /// What stands in every record that the checks write, so that they are known as theirs.
@@ -273,6 +276,21 @@ impl Ground {
         self.send_to(PLAIN.request(ApiVersion::V8).build()?, &url, Some(&header)).await
     }
 
+    /// A read of the API past the client's own limits, which names that host if it names one.
+    pub(super) async fn plain_get(
+        &self,
+        target: &str,
+        host: Option<&str>,
+    ) -> Result<Answer, Failure> {
+        let authorization = self.login()?.tokens().authorize().await?;
+        let mut request = PLAIN.request(ApiVersion::V8).build()?;
+        if let Some(host) = host {
+            request.headers_mut().insert(HOST, host.parse()?);
+        }
+        let url = format!("{}/crm/{target}", authorization.origin());
+        self.send_to(request, &url, Some(authorization.header())).await
+    }
+
     /// Sends past the SDK's tokens.
     async fn send_to(
         &self,
@@ -393,79 +411,6 @@ pub(super) async fn send(
         call = call.json_unchecked(body.to_string());
     }
     Ok(call.send().await?.into())
-}
-
-/// An answer as it came.
-#[derive(Clone, Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Value,
-    empty: bool,
-}
-
-impl From<Reply> for Answer {
-    fn from(reply: Reply) -> Self {
-        Self {
-            status: reply.status().as_u16(),
-            headers: reply.headers().clone(),
-            body: serde_json::from_slice(reply.body()).unwrap_or_default(),
-            empty: reply.body().is_empty(),
-        }
-    }
-}
-
-impl Answer {
-    /// The text at that place; empty if there is none.
-    pub(super) fn text(&self, place: &str) -> &str {
-        self.body.pointer(place).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    pub(super) fn at(&self, place: &str) -> &Value {
-        self.body.pointer(place).unwrap_or(&Value::Null)
-    }
-
-    /// Zoho's code: the answer's, else that of its first row.
-    pub(super) fn code(&self) -> &str {
-        let rows = self.body.as_object().into_iter().flat_map(|map| map.values());
-        let first = rows.filter_map(|rows| rows.pointer("/0/code")?.as_str()).next();
-        self.body.get("code").and_then(Value::as_str).or(first).unwrap_or_default()
-    }
-
-    pub(super) fn is(&self, status: u16, code: &str) -> bool {
-        self.status == status && self.code() == code
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.empty
-    }
-
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-}
-
-/// Status and code, or which members there are; no values, for they may be people's.
-impl fmt::Display for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.status)?;
-        if self.empty {
-            return f.write_str(", empty");
-        }
-        if !self.code().is_empty() {
-            return write!(f, " {}", self.code());
-        }
-        if let Some(error) = self.body.get("error").and_then(Value::as_str) {
-            return write!(f, " {error}");
-        }
-        match &self.body {
-            Value::Object(map) => {
-                let names: Vec<&str> = map.keys().map(String::as_str).collect();
-                write!(f, " with {}", names.join(", "))
-            }
-            _ => f.write_str(", no JSON object"),
-        }
-    }
 }
 
 /// The secret of a stored token.

@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta};
 use zcrm::ApiVersion;
 
-use super::ground::{Answer, Ground};
-use super::{Check, Seen, Stop, check, judge, judge_answer};
+use super::ground::Ground;
+use super::{Answer, Check, Seen, Stop, check, judge, judge_answer};
 
 pub(super) const CHECKS: &[Check] = &[
     check!("empty-list", "a list with nothing in it is 204 without a body", empty_list),

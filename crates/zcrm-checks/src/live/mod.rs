@@ -1,22 +1,29 @@
 //! What zcrm and the simulator take for granted about Zoho, one check for each, run on a simulator
-//! or on a sandbox.
+//! or on a sandbox. Some run on a simulator alone, each with the reason: they turn its clock, meet its
+//! limits, or play the people of its pages.
 //!
 //! On a sandbox it writes only records that bear its mark, and deletes them. Nobody has run that
 //! half against Zoho yet.
 
 mod accounts;
+mod answer;
+mod consent;
 mod elsewhere;
 mod ground;
+mod limits;
 mod lists;
 mod search;
 mod shapes;
+mod spans;
 mod writes;
 
 use std::{fmt, future::Future, pin::Pin};
 
 pub use ground::{Ground, simulator};
 
-use self::ground::Answer;
+use zcrm_sim::Simulator;
+
+use self::answer::Answer;
 use crate::Failure;
 
 /// What a check came to.
@@ -65,6 +72,7 @@ impl Stop {
 
 type Seen = Result<Verdict, Stop>;
 type Run = for<'a> fn(&'a Ground) -> Pin<Box<dyn Future<Output = Seen> + 'a>>;
+type Simulated = for<'a> fn(&'a Ground, &'a Simulator) -> Pin<Box<dyn Future<Output = Seen> + 'a>>;
 
 /// A check: its name, what is assumed, how it is seen.
 struct Check {
@@ -75,6 +83,8 @@ struct Check {
 
 enum How {
     Run(Run),
+    /// On a simulator alone, and why not on a sandbox.
+    Simulated(&'static str, Simulated),
     /// It cannot be seen in any run, and why.
     Not(&'static str),
 }
@@ -90,6 +100,18 @@ macro_rules! check {
     };
 }
 use check;
+
+/// A check that runs a function on a simulator alone.
+macro_rules! simulated {
+    ($name:literal, $assumes:literal, $why:expr, $run:path) => {
+        $crate::live::Check {
+            name: $name,
+            assumes: $assumes,
+            how: $crate::live::How::Simulated($why, |ground, sim| Box::pin($run(ground, sim))),
+        }
+    };
+}
+use simulated;
 
 /// What was seen, and whether that is what is assumed.
 fn judge(agrees: bool, saw: impl fmt::Display) -> Verdict {
@@ -173,6 +195,9 @@ impl fmt::Display for Report {
 fn all() -> impl Iterator<Item = &'static Check> {
     let lists = [
         accounts::CHECKS,
+        consent::CHECKS,
+        spans::CHECKS,
+        limits::CHECKS,
         lists::CHECKS,
         search::CHECKS,
         writes::CHECKS,
@@ -187,15 +212,23 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     all().map(|check| check.name)
 }
 
+fn seen(seen: Seen) -> Verdict {
+    match seen {
+        Ok(verdict) | Err(Stop::Verdict(verdict)) => verdict,
+        Err(Stop::Failed(error)) => Verdict::Disagrees(format!("it failed: {error}")),
+    }
+}
+
 /// Runs every check, one after the other, then deletes what they wrote.
 pub async fn run(ground: &Ground) -> Report {
     let mut lines = Vec::new();
     for Check { name, assumes, how } in all() {
         let verdict = match how {
             How::Not(why) => Verdict::NotHere((*why).to_owned()),
-            How::Run(run) => match run(ground).await {
-                Ok(verdict) | Err(Stop::Verdict(verdict)) => verdict,
-                Err(Stop::Failed(error)) => Verdict::Disagrees(format!("it failed: {error}")),
+            How::Run(run) => seen(run(ground).await),
+            How::Simulated(why, run) => match ground.simulator() {
+                Some(sim) => seen(run(ground, sim).await),
+                None => Verdict::NotHere((*why).to_owned()),
             },
         };
         lines.push(Line { name, assumes, verdict });

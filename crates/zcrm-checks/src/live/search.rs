@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use zcrm::{ApiVersion, Criteria};
 
-use super::ground::{Answer, Ground};
-use super::{Check, Seen, Stop, check, judge, judge_answer};
+use super::ground::Ground;
+use super::{Answer, Check, Seen, Stop, check, judge, judge_answer};
 
 pub(super) const CHECKS: &[Check] = &[
     check!("search-escape", "`( ) , \\` in a value are escaped by a backslash (v8)", escape_v8),

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use zcrm::ApiVersion;
 
-use super::ground::{Answer, Ground};
-use super::{Check, Seen, Stop, Verdict, check, judge, judge_answer};
+use super::ground::Ground;
+use super::{Answer, Check, Seen, Stop, Verdict, check, judge, judge_answer};
 
 pub(super) const CHECKS: &[Check] = &[
     check!("module-flag", "modules have `visible` up to v4, `status` from v5 on", module_flag),
@@ -93,7 +93,10 @@ async fn tag(ground: &Ground) -> Result<String, Stop> {
     if !name.is_empty() {
         return Ok(name.to_owned());
     }
-    ground.simulator("the organisation has no tag of leads, and a new one would stay")?;
+    if ground.simulator().is_none() {
+        let why = "the organisation has no tag of leads, and a new one would stay";
+        return Err(Stop::Verdict(Verdict::NotHere(why.into())));
+    }
     Ok("live-check".to_owned())
 }
 

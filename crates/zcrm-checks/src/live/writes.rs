@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use zcrm::ApiVersion;
 
-use super::ground::{Answer, Ground};
-use super::{Check, Seen, Stop, Verdict, check, judge, judge_answer};
+use super::ground::Ground;
+use super::{Answer, Check, Seen, Stop, Verdict, check, judge, judge_answer};
 
 pub(super) const CHECKS: &[Check] = &[
     check!("outcomes-in-order", "207, an outcome for each row in order, each with `status`", order),
