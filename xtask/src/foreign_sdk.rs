@@ -1,5 +1,5 @@
 //! `cargo xtask foreign-sdk`: Zoho's own SDKs against the simulator. They are not ours, so what they
-//! accept is evidence.
+//! accept is evidence. The code of the simulator's page in their languages runs with them.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -15,11 +15,16 @@ const NODE_SDK: &str = "@zohocrm/nodejs-sdk-8.0@2.0.0";
 /// Where the scripts are.
 const SCRIPTS: &str = "crates/zcrm-sim/clients";
 
-/// `cargo xtask foreign-sdk [python|node]...`.
+/// The page with code in other languages.
+const PAGE: &str = "docs/simulator.md";
+
+/// `cargo xtask foreign-sdk [python|ruby|node]...`.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Error> {
-    let known = ["python", "node"];
+    let known = ["python", "ruby", "node"];
     if let Some(odd) = arguments.iter().find(|name| !known.contains(&name.as_str())) {
-        return Err(Error::Usage(format!("`foreign-sdk` knows python and node, not `{odd}`")));
+        return Err(Error::Usage(format!(
+            "`foreign-sdk` knows python, ruby and node, not `{odd}`"
+        )));
     }
     let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|one| one == name);
     let target = metadata::target(workspace)?;
@@ -29,6 +34,10 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Err
     let program = target.join("debug").join(format!("zcrm-sim{}", std::env::consts::EXE_SUFFIX));
     if wanted("python") {
         python(workspace, &program, &folder.join("python"))?;
+    }
+    if wanted("ruby") {
+        // There is no need of an SDK: the page's code does with what Ruby brings.
+        page(workspace, &program, &folder.join("ruby"), "ruby", Path::new("ruby"))?;
     }
     if wanted("node") {
         node(workspace, &program, &folder.join("node"))?;
@@ -47,7 +56,33 @@ fn python(workspace: &Workspace, program: &Path, folder: &Path) -> Result<(), Er
     shell::run(workspace.command(&python).args(pip))?;
     let sim = Running::start(workspace, program, folder)?;
     let script = workspace.root().join(SCRIPTS).join("records.py");
-    shell::run(workspace.command(&python).arg(script).arg(&sim.info))
+    shell::run(workspace.command(&python).arg(script).arg(&sim.info))?;
+    page(workspace, program, folder, "python", &python)
+}
+
+/// Runs the page's code of that language beside a simulator of its own.
+fn page(
+    workspace: &Workspace,
+    program: &Path,
+    folder: &Path,
+    language: &str,
+    interpreter: &Path,
+) -> Result<(), Error> {
+    create(folder)?;
+    let page = workspace.root().join(PAGE);
+    let text = std::fs::read_to_string(&page).map_err(|error| failed(&page, &error))?;
+    let code = snippet(&text, language)
+        .ok_or_else(|| Error::failed(format!("{PAGE} has no code in {language}")))?;
+    let script = folder.join("page");
+    std::fs::write(&script, code).map_err(|error| failed(&script, &error))?;
+    let _sim = Running::start(workspace, program, folder)?;
+    shell::run(workspace.command(interpreter).arg(&script).current_dir(folder))
+}
+
+/// The first block of code in that language.
+fn snippet<'t>(text: &'t str, language: &str) -> Option<&'t str> {
+    let (_, after) = text.split_once(&format!("\n```{language}\n"))?;
+    after.split_once("\n```\n").map(|(code, _)| code)
 }
 
 fn node(workspace: &Workspace, program: &Path, folder: &Path) -> Result<(), Error> {
@@ -76,7 +111,7 @@ struct Running {
 
 impl Running {
     fn start(workspace: &Workspace, program: &Path, folder: &Path) -> Result<Self, Error> {
-        let (info, authority) = (folder.join("info.json"), folder.join("ca.pem"));
+        let (info, authority) = (folder.join("zoho.json"), folder.join("ca.pem"));
         let mut command: Command = workspace.command(program);
         command.arg("--info-file").arg(&info).arg("--ca-file").arg(&authority);
         let child = command
@@ -116,10 +151,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn code_is_taken_from_between_its_fences() {
+        let text = "a\n```ruby\nputs 1\nputs 2\n```\nb\n```ruby\nputs 3\n```\n";
+        assert_eq!(snippet(text, "ruby"), Some("puts 1\nputs 2"));
+        assert_eq!(snippet(text, "python"), None);
+    }
+
+    #[test]
     fn an_unknown_sdk_is_named() {
         let workspace = Workspace::find().unwrap();
-        match run(&workspace, &["ruby".to_owned()]) {
-            Err(Error::Usage(said)) => assert!(said.ends_with("not `ruby`"), "{said}"),
+        match run(&workspace, &["perl".to_owned()]) {
+            Err(Error::Usage(said)) => assert!(said.ends_with("not `perl`"), "{said}"),
             other => panic!("expected a usage error, got {other:?}"),
         }
     }

@@ -116,8 +116,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "foreign-sdk",
-        usage: "[python] [node]",
-        about: "run Zoho's own SDKs against the simulator; fetches them into the target folder",
+        usage: "[python] [ruby] [node]",
+        about: "run Zoho's own SDKs and the simulator's page against the simulator; fetches the SDKs",
         run: foreign_sdk::run,
     },
     Command {

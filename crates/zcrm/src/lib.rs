@@ -157,3 +157,8 @@ struct ConfigurationPage;
 #[cfg(all(doctest, feature = "file-store"))]
 #[doc = include_str!("../../../docs/migrating-from-ruby.md")]
 struct Migrating;
+
+/// The simulator's page, its code compiled and run.
+#[cfg(all(doctest, feature = "file-store"))]
+#[doc = include_str!("../../../docs/simulator.md")]
+struct SimulatorPage;
