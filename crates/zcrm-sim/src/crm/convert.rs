@@ -245,6 +245,11 @@ impl Conversion<'_> {
         for (module, id) in [("Accounts", account), ("Contacts", Some(contact)), ("Deals", deal)] {
             let tags = tags.and_then(|tags| tags.get(module)).filter(|tags| tags.is_array());
             let (Some(id), Some(tags)) = (id, tags) else { continue };
+            // By their names, as Zoho's files say: a record's own tags are objects.
+            if !tags.as_array().is_some_and(|tags| tags.iter().all(Value::is_string)) {
+                let place = format!("carry_over_tags.{module}");
+                return Err(RowError::invalid(self.place.of(&place)));
+            }
             let spec = cx.state.module(module).ok_or_else(|| RowError::invalid(json!({})))?;
             let row = Map::from_iter([(String::from("Tag"), tags.clone())]);
             change(cx, &spec, self.place, &row, id, &External::default())?;

@@ -27,12 +27,16 @@ pub(super) fn clean(
     let old = rules.target.and_then(|record| record.values.get(&field.api_name)?.as_array());
     let one = |(index, row): (usize, &Value)| {
         let place = format!("{name}[{index}]");
-        let row = match row {
+        let mut row = match row {
             // v2 names files by their ids alone.
             Value::String(file) => Map::from_iter([("File_Id__s".into(), file.clone().into())]),
             Value::Object(row) => line_items::stored_row(&field.api_name, row, rules.view.version),
             _ => return Err(RowError::invalid(rules.place.of(&place))),
         };
+        // Where leaving a row out deletes it, the word for that is none, as far as is known.
+        if rules.view.version < Version::V5 {
+            row.remove("_delete");
+        }
         let known = match row.get("id").filter(|id| !id.is_null()) {
             None => false,
             Some(id) => {
@@ -118,7 +122,7 @@ fn file(
 
 /// The rows of a field after a write.
 ///
-/// An empty list clears the field; a row with `_delete` goes; a row whose id is known is changed;
+/// An empty list clears the field; from v5 on a row with `_delete` goes; a row whose id is known is changed;
 /// others are new. What is not mentioned stays from v5 on and goes in v2; the versions between are
 /// taken to be as v2, which is not known.
 pub(super) fn merge(

@@ -37,7 +37,7 @@ async fn a_lead_becomes_a_contact_an_account_and_a_deal() {
         let row = json!({
             "overwrite": true, "notify_lead_owner": true, "notify_new_entity_owner": false,
             "assign_to": assign_to, "Deals": deal,
-            "carry_over_tags": { "Contacts": [{ "name": "hot" }] },
+            "carry_over_tags": { "Contacts": ["hot"] },
         });
         let reply = http.post(&path, &json!({ "data": [row] })).await;
         assert_eq!(reply.status, 200);
@@ -104,6 +104,8 @@ async fn what_cannot_be_converted_changes_nothing() {
         // The account and the contact are there by then, and go again.
         let nameless = convert(json!({ "Deals": { "Stage": "Qualification" } })).await;
         assert_eq!(nameless, (status, String::from("MANDATORY_NOT_FOUND")));
+        let tags = convert(json!({ "carry_over_tags": { "Contacts": [{ "name": "hot" }] } })).await;
+        assert_eq!(tags, (status, String::from("INVALID_DATA")), "tags are told by their names");
         assert_eq!((sim.record_count("Contacts"), sim.record_count("Accounts")), (0, 0));
         assert_eq!(sim.record("Leads", &lead).unwrap()["Converted__s"], false);
         let gone =

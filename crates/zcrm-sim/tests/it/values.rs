@@ -144,6 +144,9 @@ async fn columns_of_a_subform_are_checked_and_rows_are_told_apart() {
         let names: Vec<&Value> = second.iter().map(|row| &row["Room"]).collect();
         if version == "v2" {
             assert_eq!(names, ["Attic"]);
+            // The word that deletes a row came with the versions that append.
+            let row = json!({ "id": second[0]["id"], "_delete": null });
+            at.update("Houses", &id, json!({ "Rooms": [row] })).await;
         } else {
             assert_eq!(names, ["Hall", "Attic"]);
             let gone = json!({ "Rooms": [{ "id": first[0]["id"], "_delete": null }] });
