@@ -21,6 +21,9 @@ pub(crate) struct Store {
     pub(crate) attachments: BTreeMap<u64, Attachment>,
     /// Photos by the record's id.
     pub(crate) photos: BTreeMap<u64, File>,
+    /// The organisation's photo, with its id.
+    #[serde(default)]
+    pub(crate) org_photo: Option<(u64, File)>,
     /// Uploaded files by their id.
     pub(crate) files: BTreeMap<String, File>,
     pub(crate) views: BTreeMap<u64, CustomView>,

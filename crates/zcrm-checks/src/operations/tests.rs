@@ -84,10 +84,7 @@ async fn builders_and_simulator_keep_to_the_lock_file_and_what_is_planted_is_fou
 }
 
 /// Operations with a surface that the Ruby SDK did not have, and the simulator does not.
-const NOT_SIMULATED: [&str; 9] = [
-    "org.delete_photo",
-    "org.get_photo",
-    "org.upload_photo",
+const NOT_SIMULATED: [&str; 6] = [
     "profiles.clone",
     "profiles.delete_one",
     "profiles.update_one",

@@ -39,7 +39,7 @@ pub(super) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
         "gapps_enabled": false,
         "translation_enabled": false,
         "privacy_settings": false,
-        "photo_id": null,
+        "photo_id": cx.store().org_photo.as_ref().map(|(id, _)| id.to_string()),
         "license_details": {
             "paid": true,
             "paid_type": "enterprise",

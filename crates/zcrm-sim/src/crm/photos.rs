@@ -1,13 +1,14 @@
-//! The photo of a person, a company or a product.
+//! The photo of a person, a company or a product, and that of the organisation.
 
 use hyper::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Context;
 use super::attachments::parent;
 use super::files::uploaded;
 use super::refusal::Refusal;
 use crate::call::Answer;
+use crate::store::File;
 
 /// The modules whose records have photos.
 const MODULES: [&str; 5] = ["Leads", "Contacts", "Accounts", "Products", "Vendors"];
@@ -36,8 +37,8 @@ pub(super) fn download(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     })
 }
 
-pub(super) fn upload(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let record = record(cx)?;
+/// The one picture of the call's form.
+fn picture(cx: &Context<'_>) -> Result<File, Refusal> {
     let [photo] =
         <[_; 1]>::try_from(uploaded(cx, 1, SIZE)?).map_err(|_| Refusal::missing_param("file"))?;
     let name = photo.name.to_lowercase();
@@ -48,21 +49,50 @@ pub(super) fn upload(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
             json!({ "param_name": "file", "supported_values": KINDS }),
         ));
     }
+    Ok(photo)
+}
+
+pub(super) fn upload(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let record = record(cx)?;
+    let photo = picture(cx)?;
     cx.store_mut().photos.insert(record, photo);
-    Ok(done("photo uploaded successfully"))
+    Ok(done("photo uploaded successfully", json!({})))
 }
 
 pub(super) fn delete(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let record = record(cx)?;
     match cx.store_mut().photos.remove(&record) {
-        Some(_) => Ok(done("Photo deleted")),
-        None => Err(Refusal::bad("INVALID_DATA", "no photo is there", json!({}))),
+        Some(_) => Ok(done("Photo deleted", json!({}))),
+        None => Err(no_photo()),
     }
 }
 
-fn done(message: &str) -> Answer {
+pub(super) fn download_of_org(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    Ok(match &cx.store().org_photo {
+        Some((_, photo)) => Answer::file(&photo.name, photo.blob.0.clone()),
+        None => Answer::empty(StatusCode::NO_CONTENT),
+    })
+}
+
+pub(super) fn upload_of_org(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let photo = picture(cx)?;
+    let id = cx.state.chance.next_id();
+    cx.store_mut().org_photo = Some((id, photo));
+    Ok(done("photo uploaded successfully", json!({ "id": id.to_string() })))
+}
+
+pub(super) fn delete_of_org(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let (id, _) = cx.store_mut().org_photo.take().ok_or_else(no_photo)?;
+    Ok(done("Photo deleted", json!({ "id": id.to_string() })))
+}
+
+fn no_photo() -> Refusal {
+    Refusal::bad("INVALID_DATA", "no photo is there", json!({}))
+}
+
+fn done(message: &str, details: Value) -> Answer {
     let body = json!({
-        "code": "SUCCESS", "details": {}, "message": message, "status": "success",
+        "code": "SUCCESS", "details": details, "message": message, "status": "success",
     });
     Answer::json(StatusCode::OK, &body).wrote(1)
 }

@@ -129,6 +129,30 @@ async fn a_photo_takes_the_place_of_the_one_before() {
 }
 
 #[tokio::test]
+async fn the_organisation_has_a_photo_too() {
+    for version in VERSIONS {
+        let (http, _) = http().await;
+        let path = format!("/crm/{version}/org/photo");
+        let shown = async || {
+            let org = http.get(&format!("/crm/{version}/org")).await.rows()[0].clone();
+            org["photo_id"].clone()
+        };
+        assert_eq!((http.get(&path).await.status, shown().await), (204, json!(null)));
+        let made = http.upload(&path, &[("logo.png", b"logo")]).await;
+        assert_eq!((made.status, made.code().as_str()), (200, "SUCCESS"));
+        let id = made.json()["details"]["id"].clone();
+        assert!(id.is_string());
+        assert_eq!(shown().await, id);
+        assert_eq!(http.get(&path).await.body.as_ref(), b"logo");
+        assert_eq!(http.upload(&path, &[("logo.pdf", b"x")]).await.code(), "INVALID_DATA");
+        let gone = http.delete(&path).await;
+        assert_eq!((gone.code().as_str(), &gone.json()["details"]["id"]), ("SUCCESS", &id));
+        assert_eq!((http.get(&path).await.status, shown().await), (204, json!(null)));
+        assert_eq!(http.delete(&path).await.code(), "INVALID_DATA");
+    }
+}
+
+#[tokio::test]
 async fn files_are_uploaded_for_later() {
     for version in VERSIONS {
         let (http, _) = http().await;
