@@ -93,7 +93,7 @@ pub(crate) const TABLE: &[Row] = &[
         name: "zcrm-clock",
         place: Place::Layer(1),
         also: &[],
-        externals: Externals::Only(&["chrono", "tokio"]),
+        externals: Externals::Only(&["chrono", "pin-project-lite", "tokio"]),
         never: &[],
     },
     Row {
@@ -113,6 +113,7 @@ pub(crate) const TABLE: &[Row] = &[
             "hyper",
             "hyper-rustls",
             "hyper-util",
+            "pin-project-lite",
             "rustls",
             "rustls-native-certs",
             "rustls-pki-types",

@@ -16,7 +16,7 @@ use zcrm_core::{
 };
 use zcrm_http::{
     AuthorizedBy, Authorizer, CallSettings, Opened, ReqBody, Transport, layer::HeadersLayer, open,
-    send,
+    send_built,
 };
 
 use crate::{Call, RecordHandle, Records, operations};
@@ -233,20 +233,29 @@ impl Api {
 
     /// Builds a request, has it authorised and takes in the answer.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Reply, Error> {
-        self.send_built(request.build()?.map(ReqBody::from)).await
+        self.send_built(|| request.build_as()).await
     }
 
     /// Has a request authorised and takes in the answer.
-    pub(crate) async fn send_built(&self, request: Request<ReqBody>) -> Result<Reply, Error> {
-        send(&self.transport, self.authorize(request)?).await
+    pub(crate) async fn send_built(
+        &self,
+        build: impl FnOnce() -> Result<Request<ReqBody>, Error>,
+    ) -> Result<Reply, Error> {
+        send_built(&self.transport, || {
+            let mut request = build()?;
+            self.authorize(&mut request)?;
+            Ok(request)
+        })
+        .await
     }
 
     /// Has a request authorised and hands on the file that it answers with.
-    pub(crate) async fn open(&self, request: Request<ReqBody>) -> Result<Opened, Error> {
-        open(&self.transport, self.authorize(request)?).await
+    pub(crate) async fn open(&self, mut request: Request<ReqBody>) -> Result<Opened, Error> {
+        self.authorize(&mut request)?;
+        open(&self.transport, request).await
     }
 
-    fn authorize(&self, mut request: Request<ReqBody>) -> Result<Request<ReqBody>, Error> {
+    fn authorize(&self, request: &mut Request<ReqBody>) -> Result<(), Error> {
         if self.read_only
             && let Some(call) = request.extensions().get::<CallMeta>()
             && call.retry_class() != RetryClass::Read
@@ -260,7 +269,7 @@ impl Api {
         if let Some(authorizer) = &self.authorizer {
             request.extensions_mut().insert(AuthorizedBy(Arc::clone(authorizer)));
         }
-        Ok(request)
+        Ok(())
     }
 
     /// The API names of a module's fields; asked for once and kept.

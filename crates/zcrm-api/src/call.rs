@@ -170,8 +170,7 @@ impl Call {
     /// # Errors
     /// Where the request is wrong, cannot be authorised, or does not come through.
     pub async fn send(self) -> Result<Reply, Error> {
-        let request = self.build()?;
-        self.api.send_built(request).await
+        self.api.send_built(|| self.build()).await
     }
 
     /// The request that would be sent: relative, and without the token.

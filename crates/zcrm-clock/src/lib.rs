@@ -15,4 +15,4 @@ mod system;
 mod within;
 
 pub use system::TokioClock;
-pub use within::within;
+pub use within::{Within, within};

@@ -46,6 +46,15 @@ pub struct Endpoint {
     until: Option<ApiVersion>,
 }
 
+/// A piece of a path's template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// It stands in every path.
+    Text(&'static str),
+    /// The place of a value, by its name.
+    Place(&'static str),
+}
+
 /// What a call costs, and what makes it dearer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cost {
@@ -405,15 +414,30 @@ impl Endpoint {
             Base::Email => "/crm/email/",
             Base::Root => return text,
         });
-        // writing to a String cannot fail
-        let _ = write!(text, "{version}");
+        match version.known_name() {
+            Some(name) => text.push_str(name),
+            // writing to a String cannot fail
+            None => _ = write!(text, "{version}"),
+        }
         text
     }
 
-    /// The parts of the template between its slashes.
-    pub(crate) fn segments(&self) -> impl Iterator<Item = &'static str> {
-        // a set of one char: quicker in short texts than the search for a single char
-        self.template.split(['/']).skip(1)
+    /// The template in pieces.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = Piece> {
+        let (mut rest, mut braced) = (self.template, false);
+        // byte by byte: templates are short
+        std::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            let end = if braced { b'}' } else { b'{' };
+            let at = rest.bytes().position(|byte| byte == end).unwrap_or(rest.len());
+            let (piece, after) = rest.split_at_checked(at)?;
+            rest = after.get(1..).unwrap_or_default();
+            let piece = if braced { Piece::Place(piece) } else { Piece::Text(piece) };
+            braced = !braced;
+            Some(piece)
+        })
     }
 
     pub(crate) const fn cost(&self) -> &Cost {

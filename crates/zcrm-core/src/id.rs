@@ -38,8 +38,7 @@ impl Id {
     /// Of kind [`Input`](crate::ErrorKind::Input) where the id is empty or has a character other
     /// than ASCII letters, digits, `_` and `-`.
     pub fn check(&self) -> Result<&Self, Error> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-        if !self.0.is_empty() && self.0.bytes().all(plain) {
+        if is_plain(&self.0) {
             return Ok(self);
         }
         Err(Error::input(format!(
@@ -48,6 +47,12 @@ impl Id {
             self.0.escape_debug()
         )))
     }
+}
+
+/// Whether a text is not empty and has letters, digits, `_` and `-` alone: nothing to be encoded.
+pub(crate) fn is_plain(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    !text.is_empty() && text.bytes().all(plain)
 }
 
 impl From<&str> for Id {

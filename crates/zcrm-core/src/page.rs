@@ -3,10 +3,12 @@
 use std::{
     any::{Any, TypeId},
     fmt,
+    sync::LazyLock,
 };
 
 use bytes::Bytes;
 use http::StatusCode;
+use memchr::memmem::Finder;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
@@ -179,7 +181,7 @@ pub(crate) fn decode<T: DeserializeOwned + 'static>(
 ) -> Result<Option<Page<T>>, serde_json::Error> {
     let dynamic = TypeId::of::<T>() == TypeId::of::<Record>();
     // an element that is an error may well fit a struct of optional fields: it must be looked at
-    let suspect = memchr::memmem::find(text.as_bytes(), b"\"error\"").is_some();
+    let suspect = holds_error(text);
     if !dynamic
         && !suspect
         && let Ok(json::Envelope { items: Some(items), info }) = json::envelope::<T>(text, key)
@@ -233,10 +235,16 @@ pub(crate) fn item<T: DeserializeOwned + 'static>(
     )
 }
 
+/// Whether the word `error` stands somewhere as a whole string.
+fn holds_error(text: &str) -> bool {
+    static WORD: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"error\""));
+    WORD.find(text.as_bytes()).is_some()
+}
+
 /// The error object that Zoho puts in a record's place: it has no `id`, so a record that has fields
 /// named `status` and `code` is none.
 pub(crate) fn error_element(text: &str) -> Option<ApiError> {
-    if !text.contains("\"error\"") {
+    if !holds_error(text) {
         return None;
     }
     if json::Members::parse(text).ok()?.get("id").is_some() {

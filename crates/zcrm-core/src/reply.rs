@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, header::RETRY_AFTER};
+use http::{HeaderMap, Method, StatusCode, header::RETRY_AFTER, uri::Authority};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -37,7 +37,7 @@ pub struct Reply {
     headers: HeaderMap,
     body: Bytes,
     call: CallMeta,
-    host: Option<String>,
+    host: Option<Authority>,
     attempts: u32,
     after_doubt: bool,
 }
@@ -45,6 +45,7 @@ pub struct Reply {
 impl Reply {
     /// An answer to `call`.
     #[must_use]
+    #[inline]
     pub fn new(status: StatusCode, body: impl Into<Bytes>, call: CallMeta) -> Self {
         let mut body: Bytes = body.into();
         if body.starts_with(b"\xef\xbb\xbf") {
@@ -63,6 +64,7 @@ impl Reply {
 
     /// Adds the answer's headers.
     #[must_use]
+    #[inline]
     pub fn with_headers(mut self, headers: HeaderMap) -> Self {
         self.headers = headers;
         self
@@ -70,7 +72,8 @@ impl Reply {
 
     /// Adds who answered and at which attempt, for errors to tell.
     #[must_use]
-    pub fn with_context(mut self, host: Option<String>, attempts: u32) -> Self {
+    #[inline]
+    pub fn with_context(mut self, host: Option<Authority>, attempts: u32) -> Self {
         self.host = host;
         self.attempts = attempts;
         self
@@ -80,6 +83,7 @@ impl Reply {
     /// refuses because it is done already (412, deleted, converted) then has an unknown outcome:
     /// it may be our own doing.
     #[must_use]
+    #[inline]
     pub fn after_doubt(mut self, doubt: bool) -> Self {
         self.after_doubt = doubt;
         self
@@ -283,7 +287,7 @@ impl Reply {
         }
         let mut error = error.with_call(&self.call).with_status(self.status);
         if let Some(host) = &self.host {
-            error = error.with_host(host.clone());
+            error = error.with_host(host.host());
         }
         if self.attempts > 0 {
             error = error.with_attempts(self.attempts);

@@ -1,16 +1,19 @@
 //! From an endpoint and its values to a relative `http::Request`.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, header::CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header::CONTENT_TYPE};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use crate::{
     ApiVersion, BodyShape, CallMeta, Endpoint, Error, Id, RetryClass, Stretch,
     body::{self, Look},
+    endpoint::Piece,
+    id,
     multipart::{Part, multipart},
 };
 
@@ -38,9 +41,15 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 #[derive(Clone)]
 #[must_use = "a request does nothing until it is built and sent"]
 pub struct RequestBuilder {
+    // on the heap, for a builder is handed on with each word
+    draft: Box<Draft>,
+}
+
+#[derive(Clone)]
+struct Draft {
     endpoint: Endpoint,
     version: ApiVersion,
-    path: Vec<(&'static str, String)>,
+    path: Vec<(&'static str, SmolStr)>,
     query: Vec<(String, String)>,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Option<Bytes>,
@@ -53,50 +62,58 @@ pub struct RequestBuilder {
 impl RequestBuilder {
     pub(crate) fn new(endpoint: Endpoint, version: ApiVersion) -> Self {
         Self {
-            endpoint,
-            version,
-            path: Vec::new(),
-            query: Vec::new(),
-            headers: Vec::new(),
-            body: None,
-            parts: Vec::new(),
-            look: Look::default(),
-            retry: None,
-            mistake: None,
+            draft: Box::new(Draft {
+                endpoint,
+                version,
+                path: Vec::with_capacity(3),
+                query: Vec::new(),
+                headers: Vec::new(),
+                body: None,
+                parts: Vec::new(),
+                look: Look::default(),
+                retry: None,
+                mistake: None,
+            }),
         }
     }
 
     /// The value of `{name}` in the path's template.
-    pub fn path(mut self, name: &'static str, value: impl AsRef<str>) -> Self {
+    pub fn path(self, name: &'static str, value: impl AsRef<str>) -> Self {
         let value = value.as_ref();
-        if !self.endpoint.segments().any(|segment| unbrace(segment) == Some(name)) {
-            return self.fault(format!("has no `{name}` in its path"));
-        }
         if matches!(value, "" | "." | "..") {
             return self.fault(format!("cannot take `{value}` as `{name}` in its path"));
         }
-        self.path.push((name, utf8_percent_encode(value, ENCODED).to_string()));
-        self
+        let encoded = match id::is_plain(value) {
+            true => SmolStr::new(value),
+            false => Cow::from(utf8_percent_encode(value, ENCODED)).into(),
+        };
+        self.segment(name, encoded)
     }
 
     /// The id that stands for `{name}` in the path's template; see [`Id::check`].
     pub fn path_id(mut self, name: &'static str, id: &Id) -> Self {
         match id.check() {
-            Ok(id) => self.path(name, id),
+            // it has no character that would be encoded
+            Ok(id) => self.segment(name, SmolStr::new(id)),
             Err(error) => {
-                self.mistake.get_or_insert(error);
+                self.draft.mistake.get_or_insert(error);
                 self
             }
         }
     }
 
+    fn segment(mut self, name: &'static str, encoded: SmolStr) -> Self {
+        self.draft.path.push((name, encoded));
+        self
+    }
+
     /// A query parameter that the endpoint knows.
     pub fn query(self, name: &str, value: impl AsRef<str>) -> Self {
-        let known = self.endpoint.query_names();
+        let known = self.draft.endpoint.query_names();
         if known.contains(&name) {
-            let since = self.endpoint.query_first_version(name);
-            if self.version < since {
-                let version = self.version;
+            let since = self.draft.endpoint.query_first_version(name);
+            if self.draft.version < since {
+                let version = self.draft.version;
                 return self.fault(format!(
                     "knows the query parameter `{name}` from {since} on, and the client uses \
                      {version}"
@@ -113,23 +130,23 @@ impl RequestBuilder {
 
     /// A query parameter, known or not.
     pub fn query_unchecked(mut self, name: &str, value: impl AsRef<str>) -> Self {
-        if self.query.iter().any(|(known, _)| known == name) {
+        if self.draft.query.iter().any(|(known, _)| known == name) {
             return self.fault(format!("was given the query parameter `{name}` twice"));
         }
-        self.query.push((name.to_owned(), value.as_ref().to_owned()));
+        self.draft.query.push((name.to_owned(), value.as_ref().to_owned()));
         self
     }
 
     /// The value of a query parameter that was given.
     #[must_use]
     pub fn query_value(&self, name: &str) -> Option<&str> {
-        let given = self.query.iter().find(|(given, _)| given == name);
+        let given = self.draft.query.iter().find(|(given, _)| given == name);
         given.map(|(_, value)| value.as_str())
     }
 
     /// Takes a query parameter back, if it was given.
     pub fn without_query(mut self, name: &str) -> Self {
-        self.query.retain(|(given, _)| given != name);
+        self.draft.query.retain(|(given, _)| given != name);
         self
     }
 
@@ -143,7 +160,7 @@ impl RequestBuilder {
                 self.fault(format!("sets the header `{name}` itself"))
             }
             Some(header) => {
-                self.headers.push(header);
+                self.draft.headers.push(header);
                 self
             }
             None => self.fault(format!(
@@ -164,8 +181,8 @@ impl RequestBuilder {
     /// The body, as bytes that are JSON already; checked like [`json`](Self::json).
     pub fn json_bytes(mut self, body: impl Into<Bytes>) -> Self {
         let body = body.into();
-        match Look::at(&body, &self.endpoint) {
-            Ok(look) => self.look = look,
+        match Look::at(&body, &self.draft.endpoint) {
+            Ok(look) => self.draft.look = look,
             Err(mistake) => return self.fault(mistake),
         }
         self.json_unchecked(body)
@@ -187,25 +204,25 @@ impl RequestBuilder {
     /// # Ok::<(), zcrm_core::Error>(())
     /// ```
     pub fn rows(mut self, rows: &[impl AsRef<str>], more: &[(&str, Value)]) -> Self {
-        let BodyShape::List(key) = self.endpoint.body_shape() else {
+        let BodyShape::List(key) = self.draft.endpoint.body_shape() else {
             return self.fault("takes no list".to_owned());
         };
-        match Look::of_rows(rows, more, &self.endpoint) {
-            Ok(look) => self.look = look,
+        match Look::of_rows(rows, more, &self.draft.endpoint) {
+            Ok(look) => self.draft.look = look,
             Err(mistake) => return self.fault(mistake),
         }
-        self.body = Some(body::list(key, rows, more));
+        self.draft.body = Some(body::list(key, rows, more));
         self
     }
 
     /// The body, as bytes that are JSON already, with whatever members it has.
     pub fn json_unchecked(mut self, body: impl Into<Bytes>) -> Self {
-        match self.endpoint.body_shape() {
+        match self.draft.endpoint.body_shape() {
             BodyShape::None => self.fault("takes no body".to_owned()),
             BodyShape::Form => self.fault("takes a form and no JSON".to_owned()),
             BodyShape::Multipart(_) => self.fault("takes a file and no JSON".to_owned()),
             BodyShape::Json | BodyShape::List(_) => {
-                self.body = Some(body.into());
+                self.draft.body = Some(body.into());
                 self
             }
         }
@@ -214,7 +231,7 @@ impl RequestBuilder {
     /// The file that it uploads, in the part that the endpoint names. May be given several times
     /// where Zoho takes several.
     pub fn file(self, name: &str, content_type: &str, content: impl Into<Bytes>) -> Self {
-        let BodyShape::Multipart(part) = self.endpoint.body_shape() else {
+        let BodyShape::Multipart(part) = self.draft.endpoint.body_shape() else {
             return self.fault("takes no file".to_owned());
         };
         self.part(part, Some((name, content_type)), Some(content.into()))
@@ -223,7 +240,7 @@ impl RequestBuilder {
     /// The same for a file whose content is sent as a stream: it gets a place in what
     /// [`build_with_slots`](Self::build_with_slots) makes.
     pub fn file_slot(self, name: &str, content_type: &str) -> Self {
-        let BodyShape::Multipart(part) = self.endpoint.body_shape() else {
+        let BodyShape::Multipart(part) = self.draft.endpoint.body_shape() else {
             return self.fault("takes no file".to_owned());
         };
         self.part(part, Some((name, content_type)), None)
@@ -231,7 +248,7 @@ impl RequestBuilder {
 
     /// A part of a multipart body that is plain text, such as `attachmentUrl`.
     pub fn text_part(self, name: &str, text: impl Into<String>) -> Self {
-        if !matches!(self.endpoint.body_shape(), BodyShape::Multipart(_)) {
+        if !matches!(self.draft.endpoint.body_shape(), BodyShape::Multipart(_)) {
             return self.fault("takes no parts".to_owned());
         }
         self.part(name, None, Some(text.into().into()))
@@ -239,7 +256,7 @@ impl RequestBuilder {
 
     fn part(mut self, name: &str, file: Option<(&str, &str)>, content: Option<Bytes>) -> Self {
         match Part::new(name, file, content) {
-            Ok(part) => self.parts.push(part),
+            Ok(part) => self.draft.parts.push(part),
             Err(mistake) => return self.fault(mistake),
         }
         self
@@ -247,16 +264,16 @@ impl RequestBuilder {
 
     /// The body, as a form.
     pub fn form(mut self, fields: &[(&str, &str)]) -> Self {
-        if self.endpoint.body_shape() != BodyShape::Form {
+        if self.draft.endpoint.body_shape() != BodyShape::Form {
             return self.fault("takes no form".to_owned());
         }
-        self.body = Some(encode_pairs(fields.iter().copied()).into());
+        self.draft.body = Some(encode_pairs(fields.iter().copied()).into());
         self
     }
 
     /// Overrules the endpoint's retry class for this one call, where its body changes it.
     pub fn retry(mut self, class: RetryClass) -> Self {
-        self.retry = Some(class);
+        self.draft.retry = Some(class);
         self
     }
 
@@ -267,15 +284,24 @@ impl RequestBuilder {
     /// value that is missing or forbidden, an unknown query parameter, a body where none belongs
     /// or none where one does, a version that lacks the operation.
     pub fn build(self) -> Result<Request<Bytes>, Error> {
-        if self.mistake.is_none() && self.parts.iter().any(Part::is_slot) {
-            let name = self.endpoint.name();
+        self.build_as()
+    }
+
+    /// The same with a body of another type: `build_as::<ReqBody>()` for a transport.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn build_as<B: From<Bytes>>(self) -> Result<Request<B>, Error> {
+        if self.draft.mistake.is_none() && self.draft.parts.iter().any(Part::is_slot) {
+            let name = self.draft.endpoint.name();
             let message =
                 format!("`{name}` sends a file as a stream: `build_with_slots` builds it");
-            return Err(Error::input(message).with_call(&self.endpoint.meta()));
+            return Err(Error::input(message).with_call(&self.draft.endpoint.meta()));
         }
-        Ok(self.build_with_slots()?.map(|stretches| match stretches.into_iter().next() {
-            Some(Stretch::Bytes(bytes)) => bytes,
-            _ => Bytes::new(),
+        let (head, stretches) = self.assemble()?;
+        Ok(head.with_body(match stretches.into_iter().next() {
+            Some(Stretch::Bytes(bytes)) => bytes.into(),
+            _ => Bytes::new().into(),
         }))
     }
 
@@ -295,12 +321,18 @@ impl RequestBuilder {
     /// # Errors
     /// As [`build`](Self::build).
     pub fn build_with_slots(self) -> Result<Request<Vec<Stretch>>, Error> {
-        let Self { endpoint, version, path, query, headers, body, parts, look, retry, mistake } =
-            self;
+        let (head, stretches) = self.assemble()?;
+        Ok(head.with_body(stretches))
+    }
+
+    fn assemble(mut self) -> Result<(Head, Vec<Stretch>), Error> {
+        let Draft { endpoint, version, path, query, headers, body, parts, look, retry, mistake } =
+            &mut *self.draft;
+        let (endpoint, version) = (&*endpoint, *version);
         let mut meta = endpoint.meta();
-        look.weigh(&endpoint, query.iter().map(|(name, _)| name.as_str()), &mut meta);
+        look.weigh(endpoint, query.iter().map(|(name, _)| name.as_str()), &mut meta);
         meta.retry = retry.unwrap_or(meta.retry);
-        if let Some(mistake) = mistake {
+        if let Some(mistake) = mistake.take() {
             return Err(mistake.with_call(&meta));
         }
         let input = |message: String| Err(Error::input(message).with_call(&meta));
@@ -317,17 +349,17 @@ impl RequestBuilder {
                 endpoint.name()
             ));
         }
-        let (body, kind) = match (body, endpoint.body_shape()) {
+        let (body, kind) = match (body.take(), endpoint.body_shape()) {
             (None, BodyShape::Multipart(_)) if !parts.is_empty() => {
-                let (stretches, kind) = multipart(&parts);
-                (Some(stretches), kind)
+                let (stretches, kind) = multipart(parts);
+                (Some(stretches), Cow::Owned(kind))
             }
             (body, shape) => {
                 let kind = match shape {
                     BodyShape::Form => "application/x-www-form-urlencoded",
                     _ => "application/json",
                 };
-                (body.map(|bytes| vec![Stretch::Bytes(bytes)]), kind.to_owned())
+                (body.map(|bytes| vec![Stretch::Bytes(bytes)]), kind.into())
             }
         };
         if body.is_none() && endpoint.body_shape() != BodyShape::None {
@@ -336,43 +368,73 @@ impl RequestBuilder {
 
         let length: usize = path.iter().map(|(_, value)| value.len()).sum();
         let mut uri = endpoint.prefix(version, endpoint.template().len() + length);
-        for segment in endpoint.segments() {
-            uri.push('/');
-            match unbrace(segment) {
-                None => uri.push_str(segment),
-                Some(name) => match path.iter().find(|(given, _)| *given == name) {
-                    Some((_, value)) => uri.push_str(value),
-                    None => {
-                        return input(format!(
-                            "`{}` needs a value for `{name}` in its path",
-                            endpoint.name()
-                        ));
+        let mut filled = 0;
+        let mut missing = None;
+        for piece in endpoint.pieces() {
+            match piece {
+                Piece::Text(text) => uri.push_str(text),
+                Piece::Place(name) => match path.iter().find(|(given, _)| *given == name) {
+                    Some((_, value)) => {
+                        uri.push_str(value);
+                        filled += 1;
                     }
+                    None => missing = missing.or(Some(name)),
                 },
             }
+        }
+        if filled != path.len() {
+            let has_place = |name| endpoint.pieces().any(|piece| piece == Piece::Place(name));
+            if let Some((name, _)) = path.iter().find(|(name, _)| !has_place(name)) {
+                return input(format!("`{}` has no `{name}` in its path", endpoint.name()));
+            }
+        }
+        if let Some(name) = missing {
+            let endpoint = endpoint.name();
+            return input(format!("`{endpoint}` needs a value for `{name}` in its path"));
         }
         if !query.is_empty() {
             uri.push('?');
             uri.push_str(&encode_pairs(query.iter().map(|(name, value)| (&**name, &**value))));
         }
 
-        let mut request = Request::builder().method(endpoint.method().clone()).uri(uri);
+        let unbuilt = || Error::input("the request could not be built").with_call(&endpoint.meta());
+        let uri = Uri::from_maybe_shared(Bytes::from(uri))
+            .map_err(|error| unbuilt().with_source(error))?;
+        let mut fields = HeaderMap::new();
         if body.is_some() {
-            request = request.header(CONTENT_TYPE, kind);
+            let kind = HeaderValue::try_from(&*kind).map_err(|e| unbuilt().with_source(e))?;
+            fields.insert(CONTENT_TYPE, kind);
         }
-        for (name, value) in headers {
-            request = request.header(name, value);
+        for (name, value) in headers.drain(..) {
+            fields.append(name, value);
         }
-        let extension: CallMeta = meta.clone();
-        request.extension(extension).body(body.unwrap_or_default()).map_err(|error| {
-            Error::input("the request could not be built").with_call(&meta).with_source(error)
-        })
+        let method = endpoint.method().clone();
+        Ok((Head { method, uri, headers: fields, meta }, body.unwrap_or_default()))
     }
 
     fn fault(mut self, what: String) -> Self {
-        let name = self.endpoint.name();
-        self.mistake.get_or_insert_with(|| Error::input(format!("`{name}` {what}")));
+        let name = self.draft.endpoint.name();
+        self.draft.mistake.get_or_insert_with(|| Error::input(format!("`{name}` {what}")));
         self
+    }
+}
+
+/// A request but for its body.
+struct Head {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    meta: CallMeta,
+}
+
+impl Head {
+    fn with_body<B>(self, body: B) -> Request<B> {
+        let mut request = Request::new(body);
+        *request.method_mut() = self.method;
+        *request.uri_mut() = self.uri;
+        *request.headers_mut() = self.headers;
+        request.extensions_mut().insert(self.meta);
+        request
     }
 }
 
@@ -392,18 +454,14 @@ fn encode_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
 /// Names the operation and what was set, and no value: values are people's data or secrets.
 impl fmt::Debug for RequestBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let query: Vec<&str> = self.query.iter().map(|(name, _)| name.as_str()).collect();
+        let query: Vec<&str> = self.draft.query.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("RequestBuilder")
-            .field("operation", &self.endpoint.name())
-            .field("version", &self.version)
+            .field("operation", &self.draft.endpoint.name())
+            .field("version", &self.draft.version)
             .field("query", &query)
-            .field("body", &self.body.as_ref().map(Bytes::len))
+            .field("body", &self.draft.body.as_ref().map(Bytes::len))
             .finish_non_exhaustive()
     }
-}
-
-fn unbrace(segment: &str) -> Option<&str> {
-    segment.strip_prefix('{')?.strip_suffix('}')
 }
 
 #[cfg(test)]

@@ -59,11 +59,29 @@ impl ApiVersion {
     }
 }
 
+impl ApiVersion {
+    /// Its name, for those that need no writing: it stands in the path of each call.
+    pub(crate) const fn known_name(self) -> Option<&'static str> {
+        Some(match self {
+            Self::V2 => "v2",
+            Self::V2_1 => "v2.1",
+            Self::V3 => "v3",
+            Self::V4 => "v4",
+            Self::V5 => "v5",
+            Self::V6 => "v6",
+            Self::V7 => "v7",
+            Self::V8 => "v8",
+            _ => return None,
+        })
+    }
+}
+
 impl fmt::Display for ApiVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.minor {
-            0 => write!(f, "v{}", self.major),
-            minor => write!(f, "v{}.{minor}", self.major),
+        match (self.known_name(), self.minor) {
+            (Some(name), _) => f.write_str(name),
+            (None, 0) => write!(f, "v{}", self.major),
+            (None, minor) => write!(f, "v{}.{minor}", self.major),
         }
     }
 }

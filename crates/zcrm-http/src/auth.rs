@@ -4,10 +4,12 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use http::{
-    HeaderValue,
+    HeaderValue, Response, Uri,
     uri::{Authority, Scheme},
 };
 use zcrm_core::{BoxError, Error, Origin};
+
+use crate::ResBody;
 
 /// What a request needs to be let in: the header, and the servers that may see it.
 #[derive(Clone)]
@@ -25,6 +27,30 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// An answer that knows where it comes from, or an error that does.
+    pub(crate) fn named(
+        self: &Arc<Self>,
+        answer: Result<Response<ResBody>, BoxError>,
+    ) -> Result<Response<ResBody>, BoxError> {
+        match answer {
+            Ok(mut response) => {
+                response.body_mut().came_from(self);
+                Ok(response)
+            }
+            Err(error) => Err(match error.downcast::<Error>() {
+                Ok(error) if error.host().is_none() => error.with_host(self.origin.host()).into(),
+                Ok(error) => error,
+                Err(foreign) => foreign,
+            }),
+        }
+    }
+
+    /// The server of an absolute URL.
+    pub(crate) fn of(url: &Uri) -> Option<Arc<Self>> {
+        let (scheme, authority) = url.scheme().zip(url.authority())?;
+        format!("{scheme}://{authority}").parse().ok().map(Self::new)
+    }
+
     fn new(origin: Origin) -> Arc<Self> {
         let parts = origin.scheme().parse().ok().zip(origin.authority().parse().ok());
         Arc::new(Self { origin, parts })
@@ -69,12 +95,20 @@ impl Authorization {
         self.content.as_ref().map(|server| &server.origin)
     }
 
-    pub(crate) fn api_server(&self) -> &Server {
+    pub(crate) fn api_server(&self) -> &Arc<Server> {
         &self.api
     }
 
-    pub(crate) fn content_server(&self) -> Option<&Server> {
-        self.content.as_deref()
+    pub(crate) fn content_server(&self) -> Option<&Arc<Server>> {
+        self.content.as_ref()
+    }
+
+    /// The server of this origin, where the token is good for it.
+    pub(crate) fn server_at(&self, origin: &Origin) -> Option<&Arc<Server>> {
+        [Some(&self.api), self.content.as_ref()]
+            .into_iter()
+            .flatten()
+            .find(|it| it.origin == *origin)
     }
 }
 

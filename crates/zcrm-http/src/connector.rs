@@ -2,30 +2,30 @@
 
 use std::{
     error::Error as StdError,
-    io,
+    fmt, future, io,
     pin::Pin,
     sync::{Arc, OnceLock},
-    task,
+    task::{self, ready},
     time::Duration,
 };
 
 use bytes::Bytes;
 use futures_core::Stream;
 use http::{
-    Request, Response, Uri,
+    Extensions, Request, Response, Uri,
     uri::{Authority, Scheme},
 };
 use http_body::{Body, Frame, SizeHint};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
+    client::legacy::{Client, ResponseFuture, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
 use tower::Service;
-use zcrm_core::{BoxError, CallMeta, Error, ErrorKind, Origin, Outcome};
+use zcrm_core::{BoxError, Error, ErrorKind, Origin, Outcome};
 
 use crate::{
-    BoxFuture, Peer, ReqBody, ResBody, Resolve,
+    ReqBody, ResBody, Resolve,
     proxy::{Dial, Proxy, ProxyUrl},
     resolve::Resolver,
     tls,
@@ -269,40 +269,66 @@ impl ConnectorBuilder {
 impl Service<Request<ReqBody>> for Connector {
     type Response = Response<ResBody>;
     type Error = BoxError;
-    type Future = BoxFuture<Result<Self::Response, BoxError>>;
+    type Future = Sending;
 
     fn poll_ready(&mut self, _: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
         task::Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let call = request.extensions().get::<CallMeta>().cloned();
-        let about = move |error: Error| match &call {
-            Some(call) => BoxError::from(error.with_call(call)),
-            None => error.into(),
-        };
-        let peer = match speakable(request.uri()) {
-            Ok(authority) => Peer::new(authority),
-            Err(error) => return Box::pin(async move { Err(about(error)) }),
-        };
+    #[inline]
+    fn call(&mut self, mut request: Request<ReqBody>) -> Sending {
+        // they speak to the layers, and hyper would search them
+        *request.extensions_mut() = Extensions::new();
         let failed = request.body().as_bytes().is_none().then(Arc::<OnceLock<Error>>::default);
-        let sending =
-            self.client.request(request.map(|body| Outgoing { body, failed: failed.clone() }));
-        Box::pin(async move {
-            match sending.await {
+        let stage = match speakable(request.uri()) {
+            Ok(authority) => {
+                let request = request.map(|body| Outgoing { body, failed: failed.clone() });
+                Stage::Calling(self.client.request(request), authority)
+            }
+            Err(error) => Stage::Refused(future::ready(error)),
+        };
+        Sending { stage, failed }
+    }
+}
+
+/// The future of a [`Connector`].
+#[must_use = "futures do nothing unless polled"]
+pub struct Sending {
+    stage: Stage,
+    /// What a streamed body failed with.
+    failed: Option<Arc<OnceLock<Error>>>,
+}
+
+enum Stage {
+    Calling(ResponseFuture, Authority),
+    Refused(future::Ready<Error>),
+}
+
+impl Future for Sending {
+    type Output = Result<Response<ResBody>, BoxError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<Self::Output> {
+        let Self { stage, failed } = &mut *self;
+        let error = match stage {
+            Stage::Refused(refused) => ready!(Pin::new(refused).poll(cx)),
+            Stage::Calling(sending, peer) => match ready!(Pin::new(sending).poll(cx)) {
                 Ok(response) => {
-                    let mut response = response.map(ResBody::wire);
-                    response.extensions_mut().insert(peer);
-                    Ok(response)
+                    return task::Poll::Ready(Ok(response.map(ResBody::wire)));
                 }
                 Err(error) => {
                     // over HTTP/2 hyper does not pass on why a body ended
                     let own = failed.as_ref().and_then(|failed| failed.get()).cloned();
-                    let error = own.unwrap_or_else(|| classify(error));
-                    Err(about(error.with_host(peer.host())))
+                    own.unwrap_or_else(|| classify(error)).with_host(peer.host())
                 }
-            }
-        })
+            },
+        };
+        task::Poll::Ready(Err(error.into()))
+    }
+}
+
+impl fmt::Debug for Sending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sending").finish_non_exhaustive()
     }
 }
 

@@ -87,7 +87,7 @@ pub fn no_file(reply: &Reply) -> Option<Error> {
 /// As [`send`](crate::send).
 pub async fn open(transport: &Transport, mut request: Request<ReqBody>) -> Result<Opened, Error> {
     request.extensions_mut().insert(Streamed);
-    let (response, call) = reply::exchange(transport, request).await?;
+    let (response, call) = reply::exchange(transport, || Ok(request)).await?;
     if response.extensions().get::<Streamed>().is_none() {
         return Ok(Opened::Reply(reply::take_in(response, call).await?));
     }

@@ -65,6 +65,7 @@
 mod auth;
 mod body;
 mod connector;
+mod copy;
 mod download;
 pub mod layer;
 mod limits;
@@ -83,7 +84,7 @@ pub use connector::{Connector, ConnectorBuilder};
 pub use download::{Download, Opened, no_file, open};
 pub use limits::{Limits, Timeouts};
 pub use observer::{Ended, Observer};
-pub use reply::{AfterDoubt, Attempts, Peer, send};
+pub use reply::{AfterDoubt, Attempts, send, send_built};
 pub use resolve::Resolve;
 pub use save::{SaveFile, SavedFile};
 pub use settings::CallSettings;

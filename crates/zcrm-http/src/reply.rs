@@ -1,29 +1,15 @@
 //! Sending a request and taking in the whole answer.
 
-use http::{Request, Response, uri::Authority};
-use tower::{Service, ServiceExt};
-use zcrm_core::{BoxError, CallMeta, Error, ErrorKind, Outcome, Reply};
+use std::future::poll_fn;
 
-use crate::{ReqBody, ResBody, Transport};
+use http::{Request, Response};
+use tower::Service;
+use zcrm_core::{CallMeta, Error, ErrorKind, Outcome, Reply};
 
-/// The extension of an answer that names the host it came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Peer(Authority);
-
-impl Peer {
-    pub(crate) fn new(authority: Authority) -> Self {
-        Self(authority)
-    }
-
-    /// The host.
-    #[must_use]
-    pub fn host(&self) -> &str {
-        self.0.host()
-    }
-}
+use crate::{ReqBody, ResBody, Transport, auth::Server};
 
 /// The extension that counts attempts from 1: in an answer how often its request was sent, in a
-/// request which attempt it is (none in the first).
+/// request which attempt it is. The first has none, nor has its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "a plain number")]
 pub struct Attempts(pub u32);
@@ -39,28 +25,54 @@ pub struct AfterDoubt;
 /// Whatever the transport fails with, as zcrm's own [`Error`]; of kind
 /// [`Input`](ErrorKind::Input) where the request has no [`CallMeta`].
 pub async fn send(transport: &Transport, request: Request<ReqBody>) -> Result<Reply, Error> {
-    let (response, call) = exchange(transport, request).await?;
+    send_built(transport, || Ok(request)).await
+}
+
+/// The same for a request that is built when the transport is ready: it then need not be kept
+/// meanwhile.
+///
+/// # Errors
+/// As [`send`], and what `build` fails with.
+pub async fn send_built(
+    transport: &Transport,
+    build: impl FnOnce() -> Result<Request<ReqBody>, Error>,
+) -> Result<Reply, Error> {
+    let (response, call) = exchange(transport, build).await?;
     take_in(response, call).await
 }
 
-/// Sends `request`; the answer's body is still to be read.
+/// Sends a request; the answer's body is still to be read.
 pub(crate) async fn exchange(
     transport: &Transport,
-    request: Request<ReqBody>,
+    build: impl FnOnce() -> Result<Request<ReqBody>, Error>,
 ) -> Result<(Response<ResBody>, CallMeta), Error> {
+    let mut transport = transport.clone();
+    let ready = poll_fn(|cx| transport.poll_ready(cx)).await;
+    let request = build()?;
     let Some(call) = request.extensions().get::<CallMeta>().cloned() else {
         return Err(Error::input("the request has no `CallMeta`: build it from an `Endpoint`"));
     };
-    let about = |error: BoxError| Error::from_boxed(error).with_call(&call);
-    let mut transport = transport.clone();
-    let ready = transport.ready().await.map_err(about)?;
-    let response = ready.call(request).await.map_err(about)?;
-    Ok((response, call))
+    // where nobody authorises it, its URL says where it goes
+    let server = Server::of(request.uri());
+    let calling = match ready {
+        Ok(()) => transport.call(request),
+        Err(error) => return Err(Error::from_boxed(error).with_call(&call)),
+    };
+    let mut answer = calling.await;
+    if let Some(server) = server {
+        answer = server.named(answer);
+    }
+    match answer {
+        Ok(response) => Ok((response, call)),
+        Err(error) => Err(Error::from_boxed(error).with_call(&call)),
+    }
 }
 
 /// Takes in the whole answer.
 pub(crate) async fn take_in(response: Response<ResBody>, call: CallMeta) -> Result<Reply, Error> {
     let (head, body) = response.into_parts();
+    let server = body.server().and_then(|server| server.parts.as_ref());
+    let host = server.map(|(_, authority)| authority.clone());
     let body = body.collect().await.map_err(|cause| {
         let error = Error::from_boxed(cause);
         let error = match error.kind() {
@@ -72,8 +84,7 @@ pub(crate) async fn take_in(response: Response<ResBody>, call: CallMeta) -> Resu
         };
         error.with_call(&call)
     })?;
-    let host = head.extensions.get::<Peer>().map(|peer| peer.host().to_owned());
-    let attempts = head.extensions.get::<Attempts>().map_or(0, |attempts| attempts.0);
+    let attempts = head.extensions.get::<Attempts>().map_or(1, |attempts| attempts.0);
     let doubt = head.extensions.get::<AfterDoubt>().is_some();
     Ok(Reply::new(head.status, body, call)
         .with_headers(head.headers)

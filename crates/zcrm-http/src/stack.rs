@@ -14,7 +14,8 @@ use crate::{
     Limits, Observer, ReqBody, ResBody, Timeouts, TokioClock, Transport,
     layer::{
         AttemptTimeoutLayer, AuthLayer, CollectLayer, CompressLayer, CreditMeter, DeadlineLayer,
-        DecompressLayer, GateLayer, HeadersLayer, MeterLayer, RetryPolicy, TraceLayer,
+        DecompressLayer, GateLayer, HeadersLayer, MeterLayer, ReplayPolicy, RetryPolicy,
+        TraceLayer,
     },
 };
 
@@ -72,7 +73,7 @@ use crate::{
 ///
 /// const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
 /// let transport = Stack::new(service_fn(canned)).build();
-/// let request = LEADS.request(ApiVersion::V8).build()?.map(ReqBody::from);
+/// let request = LEADS.request(ApiVersion::V8).build_as()?;
 /// let page = send(&transport, request).await?.page::<Record>("data")?;
 /// assert_eq!(page.items.len(), 1);
 /// # Ok(())
@@ -189,7 +190,7 @@ where
     }
 
     /// When to try again: a [`RetryPolicy`](crate::layer::RetryPolicy) with other settings, or a
-    /// policy of the caller's own.
+    /// policy of the caller's own. What a stale token refused is sent again in any case.
     pub fn retry<P>(mut self, policy: P) -> Self
     where
         P: Policy<Request<ReqBody>, Response<ResBody>, BoxError> + Clone + Send + Sync + 'static,
@@ -222,12 +223,12 @@ where
     /// let transport = Stack::new(wire).headers(headers)?.build();
     ///
     /// let request = LEADS.request(ApiVersion::V8);
-    /// let reply = send(&transport, request.build()?.map(ReqBody::from)).await?;
+    /// let reply = send(&transport, request.build_as()?).await?;
     /// assert_eq!(reply.body(), "zylker-sync/1.2");
     ///
     /// // and for one call
     /// let request = LEADS.request(ApiVersion::V8).header("user-agent", "zylker-import/3");
-    /// let reply = send(&transport, request.build()?.map(ReqBody::from)).await?;
+    /// let reply = send(&transport, request.build_as()?).await?;
     /// assert_eq!(reply.body(), "zylker-import/3");
     /// # Ok(())
     /// # }
@@ -262,7 +263,7 @@ where
     ///     request
     /// });
     /// let transport = Stack::new(wire).layer(Place::Attempt, counting).build();
-    /// send(&transport, LEADS.request(ApiVersion::V8).build()?.map(ReqBody::from)).await?;
+    /// send(&transport, LEADS.request(ApiVersion::V8).build_as()?).await?;
     /// assert_eq!(seen.load(Ordering::Relaxed), 1);
     /// # Ok(())
     /// # }
@@ -317,32 +318,48 @@ where
             gate = gate.observer(Arc::clone(observer));
         }
         let meter = self.meter.clone().unwrap_or_else(|| CreditMeter::new(Arc::clone(clock)));
-        let attempt = BoxCloneSyncService::new(
-            ServiceBuilder::new()
-                .layer(self.trace().attempts())
-                .layer(AuthLayer::new())
-                .layer(MeterLayer::new(meter))
-                .layer(gate)
-                .layer(self.collect(limits.answer_bytes))
-                .layer(AttemptTimeoutLayer::new(timeouts.head, Arc::clone(clock)))
-                .layer(DecompressLayer::new())
-                .service(wire),
-        );
-        let attempt = self.with_layers(Place::Attempt, attempt);
-        let attempts = match &self.retry {
-            Some(retry) => retry(attempt),
-            None => BoxCloneSyncService::new(
-                RetryLayer::new(RetryPolicy::new(Arc::clone(clock))).layer(attempt),
-            ),
-        };
-        let call = BoxCloneSyncService::new(
-            ServiceBuilder::new()
-                .layer(self.trace())
-                .layer(DeadlineLayer::new(timeouts.total, Arc::clone(clock)).told_of_attempts())
-                .layer(CompressLayer::new())
-                .service(attempts),
-        );
-        self.with_layers(Place::Call, self.with_headers(call))
+        let attempt = ServiceBuilder::new()
+            .layer(self.trace().attempts())
+            .layer(AuthLayer::new())
+            .layer(MeterLayer::new(meter))
+            .layer(gate)
+            .layer(self.collect(limits.answer_bytes))
+            .layer(AttemptTimeoutLayer::new(timeouts.head, Arc::clone(clock)))
+            .layer(DecompressLayer::new())
+            .service(wire);
+        let policy = || RetryLayer::new(RetryPolicy::new(Arc::clone(clock)));
+        match &self.retry {
+            // in one piece, as most have it
+            None if !self.has_layers(Place::Attempt) => self.calls_of(policy().layer(attempt)),
+            own => {
+                let attempt = self.with_layers(Place::Attempt, BoxCloneSyncService::new(attempt));
+                match own {
+                    None => self.calls_of(policy().layer(attempt)),
+                    Some(own) => {
+                        let replayed = RetryLayer::new(ReplayPolicy::new()).layer(attempt);
+                        self.calls_of(own(BoxCloneSyncService::new(replayed)))
+                    }
+                }
+            }
+        }
+    }
+
+    fn calls_of<A>(&self, attempts: A) -> Transport
+    where
+        A: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        A::Future: Send,
+    {
+        let Self { clock, timeouts, .. } = self;
+        let call = ServiceBuilder::new()
+            .layer(self.trace())
+            .layer(DeadlineLayer::new(timeouts.total, Arc::clone(clock)).told_of_attempts())
+            .layer(CompressLayer::new())
+            .service(attempts);
+        self.with_layers(Place::Call, self.with_headers(BoxCloneSyncService::new(call)))
     }
 
     /// The stack for calls of the accounts server: no retry, no authorisation, no gate, and
@@ -363,10 +380,12 @@ where
 
     /// What sends, where more than the base does.
     fn wire(&self) -> Option<Transport> {
-        if self.layers.iter().all(|(place, _)| *place != Place::Wire) {
-            return None;
-        }
-        Some(self.with_layers(Place::Wire, BoxCloneSyncService::new(self.base.clone())))
+        let base = || BoxCloneSyncService::new(self.base.clone());
+        self.has_layers(Place::Wire).then(|| self.with_layers(Place::Wire, base()))
+    }
+
+    fn has_layers(&self, place: Place) -> bool {
+        self.layers.iter().any(|(at, _)| *at == place)
     }
 
     fn with_headers(&self, call: Transport) -> Transport {

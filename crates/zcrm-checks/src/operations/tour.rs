@@ -187,7 +187,7 @@ async fn access_token(sim: &Simulator, stack: &Stack<Connector>) -> Result<Strin
         ("redirect_uri", &sim.redirect_uri()),
         ("code", &sim.grant_token()),
     ];
-    let mut request = TOKEN.request(ApiVersion::V2).form(&form).build()?.map(ReqBody::from);
+    let mut request = TOKEN.request(ApiVersion::V2).form(&form).build_as()?;
     *request.uri_mut() = format!("{}/oauth/v2/token", sim.accounts_url()).parse()?;
     let transport = stack.build_for_accounts(std::time::Duration::from_secs(20));
     let answer: Answer = zcrm_http::send(&transport, request).await?.json()?;

@@ -16,7 +16,7 @@ use futures_core::Stream;
 use crate::BoxError;
 
 pub(crate) use gzip::{Coding, decoded};
-pub(crate) use request::{Listener, try_clone};
+pub(crate) use request::Listener;
 pub use request::{Progress, ReqBody};
 pub(crate) use response::Gathered;
 pub use response::ResBody;

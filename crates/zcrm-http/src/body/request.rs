@@ -46,7 +46,8 @@ pub struct ReqBody(Repr);
 
 enum Repr {
     Bytes(Bytes),
-    Stream(Streamed),
+    // on the heap, for requests are handed on by value
+    Stream(Box<Streamed>),
 }
 
 /// Begins a stream.
@@ -140,14 +141,14 @@ impl ReqBody {
     }
 
     fn streamed(open: Option<Open>, current: Option<ByteStream>) -> Self {
-        Self(Repr::Stream(Streamed {
+        Self(Repr::Stream(Box::new(Streamed {
             open,
             current,
             length: None,
             passed: 0,
             listener: None,
             taken: None,
-        }))
+        })))
     }
 
     /// Says how many bytes a stream has, so that the request carries its `Content-Length`; without
@@ -224,7 +225,8 @@ impl ReqBody {
                 let bytes = bytes.clone();
                 Arc::new(move || Box::pin(stream::once(std::future::ready(Ok(bytes.clone())))))
             }
-            Repr::Stream(Streamed { open, length, listener, .. }) => {
+            Repr::Stream(stream) => {
+                let Streamed { open, length, listener, .. } = &**stream;
                 let (open, length, listener) = (open.clone()?, *length, listener.clone());
                 Arc::new(move || Box::pin(Self::fresh(Arc::clone(&open), length, listener.clone())))
             }
@@ -234,7 +236,7 @@ impl ReqBody {
     fn fresh(open: Open, length: Option<u64>, listener: Option<Listener>) -> Self {
         let open = Some(open);
         let stream = Streamed { open, current: None, length, passed: 0, listener, taken: None };
-        Self(Repr::Stream(stream))
+        Self(Repr::Stream(Box::new(stream)))
     }
 
     /// The same body again, from its beginning; `None` where it can be sent only once.
@@ -242,10 +244,17 @@ impl ReqBody {
     pub fn try_clone(&self) -> Option<Self> {
         Some(match &self.0 {
             Repr::Bytes(bytes) => Self(Repr::Bytes(bytes.clone())),
-            Repr::Stream(Streamed { open, length, listener, .. }) => {
+            Repr::Stream(stream) => {
+                let Streamed { open, length, listener, .. } = &**stream;
                 Self::fresh(open.clone()?, *length, listener.clone())
             }
         })
+    }
+
+    /// Whether it can be sent only once.
+    #[must_use]
+    pub fn is_once(&self) -> bool {
+        matches!(&self.0, Repr::Stream(stream) if stream.open.is_none())
     }
 
     /// The bytes, where it is no stream.
@@ -295,17 +304,6 @@ impl ReqBody {
             }),
         }
     }
-}
-
-/// The same request again, extensions and all; `None` where its body can be sent only once.
-pub(crate) fn try_clone(request: &http::Request<ReqBody>) -> Option<http::Request<ReqBody>> {
-    let mut copy = http::Request::new(request.body().try_clone()?);
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.version_mut() = request.version();
-    *copy.headers_mut() = request.headers().clone();
-    *copy.extensions_mut() = request.extensions().clone();
-    Some(copy)
 }
 
 /// Bytes in pieces of an even size.
@@ -419,7 +417,7 @@ impl fmt::Debug for ReqBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.0 {
             Repr::Bytes(_) => "ReqBody(bytes)",
-            Repr::Stream(Streamed { open: Some(_), .. }) => "ReqBody(stream that can be replayed)",
+            Repr::Stream(stream) if stream.open.is_some() => "ReqBody(stream that can be replayed)",
             Repr::Stream(_) => "ReqBody(stream)",
         })
     }

@@ -3,6 +3,7 @@
 use std::{
     fmt, mem,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -11,9 +12,10 @@ use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt};
 use http_body::Body;
 use hyper::body::Incoming;
+use zcrm_core::Origin;
 
 use super::ByteStream;
-use crate::BoxError;
+use crate::{BoxError, auth::Server};
 
 /// The body of an answer: bytes that are there, or a stream of them.
 ///
@@ -31,7 +33,10 @@ use crate::BoxError;
 /// # }
 /// ```
 #[derive(Default)]
-pub struct ResBody(Repr);
+pub struct ResBody {
+    repr: Repr,
+    peer: Option<Arc<Server>>,
+}
 
 enum Repr {
     Bytes(Bytes),
@@ -53,17 +58,32 @@ impl ResBody {
         S: Stream<Item = Result<Bytes, E>> + Send + 'static,
         E: Into<BoxError> + 'static,
     {
-        Self(Repr::Stream(Box::pin(stream.map_err(Into::into))))
+        Repr::Stream(Box::pin(stream.map_err(Into::into))).into()
     }
 
     pub(crate) fn wire(incoming: Incoming) -> Self {
-        Self(Repr::Wire(incoming))
+        Repr::Wire(incoming).into()
+    }
+
+    pub(crate) fn came_from(&mut self, server: &Arc<Server>) {
+        self.peer.get_or_insert_with(|| Arc::clone(server));
+    }
+
+    pub(crate) fn server(&self) -> Option<&Server> {
+        self.peer.as_deref()
+    }
+
+    /// The server that it comes from, where that is known: an [`Auth`](crate::layer::Auth) layer
+    /// says so.
+    #[must_use]
+    pub fn peer(&self) -> Option<&Origin> {
+        self.server().map(|server| &server.origin)
     }
 
     /// The bytes, where it is no stream.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&Bytes> {
-        match &self.0 {
+        match &self.repr {
             Repr::Bytes(bytes) => Some(bytes),
             Repr::Wire(_) | Repr::Stream(_) => None,
         }
@@ -75,7 +95,7 @@ impl ResBody {
     /// # Errors
     /// Where the stream fails.
     pub async fn collect(self) -> Result<Bytes, BoxError> {
-        match self.0 {
+        match self.repr {
             Repr::Bytes(bytes) => Ok(bytes),
             Repr::Wire(_) | Repr::Stream(_) => gather(self).await,
         }
@@ -126,7 +146,7 @@ impl Stream for ResBody {
     type Item = Result<Bytes, BoxError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        match &mut self.0 {
+        match &mut self.repr {
             Repr::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
             Repr::Bytes(bytes) => Poll::Ready(Some(Ok(mem::take(bytes)))),
             Repr::Stream(stream) => stream.as_mut().poll_next(cx),
@@ -148,9 +168,15 @@ impl Stream for ResBody {
     }
 }
 
+impl From<Repr> for ResBody {
+    fn from(repr: Repr) -> Self {
+        Self { repr, peer: None }
+    }
+}
+
 impl From<Bytes> for ResBody {
     fn from(bytes: Bytes) -> Self {
-        Self(Repr::Bytes(bytes))
+        Repr::Bytes(bytes).into()
     }
 }
 

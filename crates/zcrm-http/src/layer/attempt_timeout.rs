@@ -1,19 +1,24 @@
 //! A time for one attempt.
 
 use std::{
-    pin::pin,
-    sync::{Arc, atomic::Ordering},
-    task,
+    fmt,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{self, ready},
     time::Duration,
 };
 
 use http::{Request, Response};
+use pin_project_lite::pin_project;
 use tower::{Layer, Service};
-use zcrm_clock::within;
-use zcrm_core::{BoxError, CallMeta, Clock, Error, ErrorKind, Outcome};
+use zcrm_clock::{Within, within};
+use zcrm_core::{BoxError, Clock, Error, ErrorKind, Outcome};
 
 use super::deadline::Sent;
-use crate::{BoxFuture, ReqBody, ResBody};
+use crate::{ReqBody, ResBody};
 
 /// Adds [`AttemptTimeout`] to a service.
 ///
@@ -41,16 +46,16 @@ impl AttemptTimeoutLayer {
     }
 }
 
+/// In so many parts the time passes for a streamed body: after each it is looked whether it moved.
+const PARTS: u32 = 8;
+
 impl<S> Layer<S> for AttemptTimeoutLayer {
     type Service = AttemptTimeout<S>;
 
     fn layer(&self, inner: S) -> AttemptTimeout<S> {
-        AttemptTimeout { inner, settings: self.clone() }
+        AttemptTimeout { inner, settings: Arc::new(self.clone()) }
     }
 }
-
-/// In so many parts the time passes for a streamed body: after each it is looked whether it moved.
-const PARTS: u32 = 8;
 
 /// Bounds one attempt: from its beginning, a connection included, to all that the inner service
 /// takes in (the answer's head, unless it collects bodies). For a streamed body the time counts from
@@ -59,44 +64,76 @@ const PARTS: u32 = 8;
 #[derive(Clone, Debug)]
 pub struct AttemptTimeout<S> {
     inner: S,
-    settings: AttemptTimeoutLayer,
+    settings: Arc<AttemptTimeoutLayer>,
 }
 
 impl<S> Service<Request<ReqBody>> for AttemptTimeout<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>,
-    S::Future: Send + 'static,
 {
     type Response = Response<ResBody>;
     type Error = BoxError;
-    type Future = BoxFuture<Result<Self::Response, BoxError>>;
+    type Future = Attempting<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let AttemptTimeoutLayer { after, clock } = self.settings.clone();
-        let call = request.extensions().get::<CallMeta>().cloned();
+        let AttemptTimeoutLayer { after, clock } = &*self.settings;
         Sent::tell(&request);
-        let moved = request.body_mut().pieces_taken();
-        let calling = self.inner.call(request);
-        Box::pin(async move {
-            let mut calling = pin!(calling);
-            let parts = if moved.is_some() { PARTS } else { 1 };
-            let taken = || moved.as_ref().map_or(0, |moved| moved.load(Ordering::Relaxed));
-            let (mut before, mut still) = (taken(), 0);
-            while still < parts {
-                if let Some(done) = within(after / parts, &*clock, calling.as_mut()).await {
-                    return done;
-                }
-                let now = taken();
-                still = if now == before { still + 1 } else { 0 };
-                before = now;
+        let taken = request.body_mut().pieces_taken();
+        let parts = if taken.is_some() { PARTS } else { 1 };
+        let calling = within(*after / parts, Arc::clone(clock), self.inner.call(request));
+        Attempting { calling, after: *after, parts, still: 0, taken, seen: 0 }
+    }
+}
+
+pin_project! {
+    /// The future of an [`AttemptTimeout`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Attempting<F> {
+        // a part of the time after another
+        #[pin]
+        calling: Within<F, Arc<dyn Clock>>,
+        after: Duration,
+        parts: u32,
+        // how many parts passed in which nothing was taken of a streamed body
+        still: u32,
+        taken: Option<Arc<AtomicU64>>,
+        seen: u64,
+    }
+}
+
+impl<F> Future for Attempting<F>
+where
+    F: Future<Output = Result<Response<ResBody>, BoxError>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<F::Output> {
+        let mut this = self.project();
+        loop {
+            if let Some(done) = ready!(this.calling.as_mut().poll(cx)) {
+                return task::Poll::Ready(done);
             }
-            let message = format!("the time for an answer of {} s passed", after.as_secs_f64());
-            let error = Error::new(ErrorKind::Timeout, Outcome::Unknown, message);
-            Err(call.map_or(error.clone(), |call| error.with_call(&call)).into())
-        })
+            let taken = this.taken.as_ref().map_or(0, |taken| taken.load(Ordering::Relaxed));
+            *this.still = if taken == *this.seen { *this.still + 1 } else { 0 };
+            *this.seen = taken;
+            if this.still >= this.parts {
+                let seconds = this.after.as_secs_f64();
+                let message = format!("the time for an answer of {seconds} s passed");
+                let error = Error::new(ErrorKind::Timeout, Outcome::Unknown, message);
+                return task::Poll::Ready(Err(error.into()));
+            }
+            this.calling.as_mut().again();
+        }
+    }
+}
+
+impl<F> fmt::Debug for Attempting<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempting").field("after", &self.after).finish_non_exhaustive()
     }
 }

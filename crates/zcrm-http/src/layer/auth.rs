@@ -1,14 +1,22 @@
-//! Authorisation: the token's header on each attempt, and one replay after a stale token's 401.
+//! Authorisation: the token's header on each attempt, and another token after a stale one's 401.
 
-use std::{mem, sync::Arc, task};
+use std::{
+    fmt,
+    future::ready,
+    mem,
+    pin::Pin,
+    sync::Arc,
+    task::{self, ready},
+};
 
 use http::{Request, Response, StatusCode, Uri, header::AUTHORIZATION};
-use tower::{Layer, Service, ServiceExt};
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
 use zcrm_core::{BoxError, CallMeta, Error, ErrorKind, Host, Origin, Outcome};
 
+use super::passing::Passing;
 use crate::{
-    Authorization, AuthorizedBy, Authorizer, BoxFuture, ReqBody, ResBody, auth::Server,
-    body::try_clone, layer::PeekedCode,
+    Authorization, AuthorizedBy, Authorizer, ReqBody, ResBody, auth::Server, layer::PeekedCode,
 };
 
 /// Adds [`Auth`] to a service.
@@ -44,14 +52,23 @@ impl<S> Layer<S> for AuthLayer {
 /// Asks the [`Authorizer`](crate::Authorizer) in the request's [`AuthorizedBy`] for an
 /// authorisation, and sends a relative request to the server that this is good for.
 ///
-/// An absolute request to another server is refused: a token goes to its own API host only. An
-/// answer of 401 with the code of a stale token ([`PeekedCode`], so a [`Collect`](super::Collect)
-/// must be inside) makes it reject that token, ask for another and send the request once more, if
-/// its body can be sent twice. A request without an authoriser passes as it is.
+/// An absolute request to another server is refused: a token goes to its own API host only. A
+/// request without an authoriser passes as it is.
+///
+/// An answer of 401 with the code of a stale token ([`PeekedCode`], so a [`Collect`](super::Collect)
+/// must be inside) makes it reject that token and fetch another. The answer is then marked
+/// [`Replay`], for a [`RetryPolicy`](super::RetryPolicy) or [`ReplayPolicy`](super::ReplayPolicy)
+/// outside to send the request once more; where its body can be sent only once, that is an error
+/// that says so.
 #[derive(Clone, Debug)]
 pub struct Auth<S> {
     inner: S,
 }
+
+/// The extension of an answer whose request is to be sent again, for its token was stale and there is
+/// another, which this holds; and of a request that is sent again for that reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replay(Authorization);
 
 impl<S> Service<Request<ReqBody>> for Auth<S>
 where
@@ -63,79 +80,115 @@ where
 {
     type Response = Response<ResBody>;
     type Error = BoxError;
-    type Future = BoxFuture<Result<Self::Response, BoxError>>;
+    type Future = Authorizing<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let Some(AuthorizedBy(authorizer)) = request.extensions_mut().remove() else {
-            return Box::pin(self.inner.call(request));
+        let Some(AuthorizedBy(authorizer)) = request.extensions().get().cloned() else {
+            return Authorizing { calling: Passing::straight(self.inner.call(request)), by: None };
         };
+        let once = request.body().is_once();
+        let other = request.extensions().get().map(|Replay(token)| token.clone());
+        let replay = other.is_some();
+        if let Some(token) = other.or_else(|| authorizer.cached()) {
+            return match authorize(&mut request, &token) {
+                Ok(server) => {
+                    let calling = Passing::straight(self.inner.call(request));
+                    let by = By { authorizer, token, server, once, replay };
+                    Authorizing { calling, by: Some(by) }
+                }
+                Err(error) => {
+                    Authorizing { calling: Passing::around(ready(Err(error.into()))), by: None }
+                }
+            };
+        }
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
-        let again = again(&request);
-        if let Some(first) = authorizer.cached() {
-            if let Err(error) = authorize(&mut request, &first) {
-                return Box::pin(async move { Err(error.into()) });
+        let calling = Passing::around(async move {
+            let token = authorizer.authorize().await.map_err(not_sent)?;
+            let server = authorize(&mut request, &token)?;
+            let by = By { authorizer, token, server, once, replay };
+            let answer = by.server.named(inner.call(request).await);
+            match answer {
+                Ok(response) if is_stale(&response) => by.refused(response).await,
+                answer => answer,
             }
-            let calling = inner.call(request);
-            return Box::pin(async move {
-                let response = calling.await?;
-                if !is_stale(&response) {
-                    return Ok(response);
-                }
-                // boxed, so that the common case has no room for it
-                Box::pin(replay(inner, authorizer, first, again, response)).await
-            });
-        }
-        Box::pin(async move {
-            let first = authorizer.authorize().await.map_err(not_sent)?;
-            authorize(&mut request, &first)?;
-            let response = inner.call(request).await?;
-            if !is_stale(&response) {
-                return Ok(response);
-            }
-            Box::pin(replay(inner, authorizer, first, again, response)).await
-        })
+        });
+        Authorizing { calling, by: None }
     }
 }
 
-/// What may be sent after a refusal, or the call whose body is gone by then.
-type Again = Result<Request<ReqBody>, Option<CallMeta>>;
-
-fn again(request: &Request<ReqBody>) -> Again {
-    try_clone(request).ok_or_else(|| request.extensions().get::<CallMeta>().cloned())
+pin_project! {
+    /// The future of an [`Auth`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Authorizing<F: Future> {
+        #[pin]
+        calling: Passing<F>,
+        // until there is an answer
+        by: Option<By>,
+    }
 }
 
-/// Sends a request again with another token, the `first` having been refused as stale.
-async fn replay<S>(
-    mut inner: S,
-    authorizer: Arc<dyn Authorizer>,
-    first: Authorization,
-    again: Again,
-    response: Response<ResBody>,
-) -> Result<Response<ResBody>, BoxError>
+impl<F> Future for Authorizing<F>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>,
+    F: Future<Output = Result<Response<ResBody>, BoxError>>,
 {
-    authorizer.reject(&first).await;
-    let mut again = match again {
-        Ok(request) => request,
-        Err(call) => return Err(sent_once(&response, call.as_ref()).into()),
-    };
-    let second = authorizer.authorize().await.map_err(not_sent)?;
-    if second == first {
-        return Ok(response);
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            let answer = ready!(this.calling.as_mut().poll(cx));
+            let Some(by) = this.by.take() else { return task::Poll::Ready(answer) };
+            match by.server.named(answer) {
+                Ok(response) if is_stale(&response) => {
+                    this.calling.set(Passing::around(by.refused(response)));
+                }
+                answer => return task::Poll::Ready(answer),
+            }
+        }
     }
-    tracing::debug!("the access token was stale: sending the request with another");
-    authorize(&mut again, &second)?;
-    let response = inner.ready().await?.call(again).await?;
-    if is_stale(&response) {
-        authorizer.reject(&second).await;
+}
+
+impl<F: Future> fmt::Debug for Authorizing<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authorizing").finish_non_exhaustive()
     }
-    Ok(response)
+}
+
+/// Who authorised a request, and with what.
+struct By {
+    authorizer: Arc<dyn Authorizer>,
+    token: Authorization,
+    /// Where the token went.
+    server: Arc<Server>,
+    /// The request's body can be sent once.
+    once: bool,
+    /// It was sent again already.
+    replay: bool,
+}
+
+impl By {
+    /// The token was stale: another is fetched, unless this one was another.
+    async fn refused(self, mut response: Response<ResBody>) -> Result<Response<ResBody>, BoxError> {
+        let Self { authorizer, token, once, replay, .. } = self;
+        authorizer.reject(&token).await;
+        if once {
+            return Err(sent_once(&response).into());
+        }
+        if replay {
+            return Ok(response);
+        }
+        let other = authorizer.authorize().await.map_err(not_sent)?;
+        if other != token {
+            tracing::debug!("the access token was stale, and there is another");
+            response.extensions_mut().insert(Replay(other));
+        }
+        Ok(response)
+    }
 }
 
 /// Whatever became of the call that was to bring a token: the request itself was not executed.
@@ -149,14 +202,12 @@ fn not_sent(error: BoxError) -> BoxError {
 }
 
 /// What the caller of a one-shot stream can do about a stale token.
-fn sent_once(response: &Response<ResBody>, call: Option<&CallMeta>) -> Error {
+fn sent_once(response: &Response<ResBody>) -> Error {
     let message = "the access token had gone stale, and the request's body is a stream that can be \
                    sent only once: make the call again with the stream from its beginning (it gets \
                    a new token), or give a body that can be replayed (`ReqBody::file`, \
                    `ReqBody::replay`)";
-    let error = Error::new(ErrorKind::Api, Outcome::Refused, message);
-    let error = error.with_status(response.status());
-    call.map_or(error.clone(), |call| error.with_call(call))
+    Error::new(ErrorKind::Api, Outcome::Refused, message).with_status(response.status())
 }
 
 fn is_stale(response: &Response<ResBody>) -> bool {
@@ -165,9 +216,8 @@ fn is_stale(response: &Response<ResBody>) -> bool {
 }
 
 /// Where a relative request goes.
-fn target<'a>(request: &Request<ReqBody>, by: &'a Authorization) -> Result<&'a Server, Error> {
-    let call = request.extensions().get::<CallMeta>();
-    match call.map(CallMeta::host) {
+fn target<'a>(request: &Request<ReqBody>, by: &'a Authorization) -> Result<&'a Arc<Server>, Error> {
+    match request.extensions().get().map(CallMeta::host) {
         None | Some(Host::Api) => Ok(by.api_server()),
         Some(Host::Content) => by.content_server().ok_or_else(|| {
             Error::config(
@@ -179,25 +229,21 @@ fn target<'a>(request: &Request<ReqBody>, by: &'a Authorization) -> Result<&'a S
             Err(Error::input(format!("a token is not sent to a host of the kind {host:?}")))
         }
     }
-    .map_err(|error: Error| call.map_or(error.clone(), |call| error.with_call(call)))
 }
 
-fn authorize(request: &mut Request<ReqBody>, by: &Authorization) -> Result<(), Error> {
-    let target = target(request, by)?;
-    let uri = mem::take(request.uri_mut());
-    let mut parts = uri.into_parts();
+fn authorize(request: &mut Request<ReqBody>, by: &Authorization) -> Result<Arc<Server>, Error> {
+    let mut server = target(request, by)?;
+    let mut parts = mem::take(request.uri_mut()).into_parts();
     match (&parts.scheme, &parts.authority) {
         (Some(scheme), Some(authority)) => {
             let origin: Origin = format!("{scheme}://{authority}").parse()?;
-            if origin != *by.origin() && Some(&origin) != by.content() {
-                return Err(Error::input(format!(
-                    "the token is good for {} and is not sent to {origin}",
-                    by.origin()
-                )));
-            }
+            server = by.server_at(&origin).ok_or_else(|| {
+                let good = by.origin();
+                Error::input(format!("the token is good for {good} and is not sent to {origin}"))
+            })?;
         }
         _ => {
-            let known = target.parts.clone();
+            let known = server.parts.clone();
             let (scheme, authority) =
                 known.ok_or_else(|| Error::config("the API host is no valid authority"))?;
             parts.scheme = Some(scheme);
@@ -207,5 +253,5 @@ fn authorize(request: &mut Request<ReqBody>, by: &Authorization) -> Result<(), E
     *request.uri_mut() = Uri::from_parts(parts)
         .map_err(|error| Error::input("the request's URL is not valid").with_source(error))?;
     request.headers_mut().insert(AUTHORIZATION, by.header().clone());
-    Ok(())
+    Ok(Arc::clone(server))
 }

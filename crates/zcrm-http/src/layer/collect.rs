@@ -1,17 +1,24 @@
 //! The whole answer, inside the reach of retry and limits.
 
-use std::{sync::Arc, task, time::Duration};
+use std::{
+    fmt, mem,
+    pin::Pin,
+    sync::Arc,
+    task::{self, ready},
+    time::Duration,
+};
 
 use bytes::Bytes;
-use futures_util::StreamExt;
-use http::{Request, Response, StatusCode};
+use futures_core::Stream;
+use http::{Request, Response, StatusCode, response::Parts};
+use pin_project_lite::pin_project;
 use serde::Deserialize;
 use tower::{Layer, Service};
 use zcrm_core::{BoxError, Clock, Code, Error, ErrorKind, Outcome};
 
 use super::paced::Paced;
 use crate::{
-    BoxFuture, Peer, ReqBody, ResBody,
+    ReqBody, ResBody,
     body::Gathered,
     download::{Streamed, is_file},
 };
@@ -56,7 +63,7 @@ impl<S> Layer<S> for CollectLayer {
     type Service = Collect<S>;
 
     fn layer(&self, inner: S) -> Collect<S> {
-        Collect { inner, settings: self.clone() }
+        Collect { inner, settings: Arc::new(self.clone()) }
     }
 }
 
@@ -70,73 +77,141 @@ impl<S> Layer<S> for CollectLayer {
 #[derive(Clone, Debug)]
 pub struct Collect<S> {
     inner: S,
-    settings: CollectLayer,
+    settings: Arc<CollectLayer>,
 }
 
 impl<S> Service<Request<ReqBody>> for Collect<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>,
-    S::Future: Send + 'static,
 {
     type Response = Response<ResBody>;
     type Error = BoxError;
-    type Future = BoxFuture<Result<Self::Response, BoxError>>;
+    type Future = Collecting<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let settings = self.settings.clone();
         let streamed = request.extensions().get::<Streamed>().is_some();
-        let calling = self.inner.call(request);
-        Box::pin(async move {
-            let response = calling.await?;
-            if streamed && is_file(response.status(), response.headers()) {
-                let mut response =
-                    response.map(|body| ResBody::stream(Paced::new(body, settings.idle)));
-                response.extensions_mut().insert(Streamed);
-                return Ok(response);
-            }
-            let (mut head, body) = response.into_parts();
-            let about = |error: Error| {
-                let mut error = error.with_status(head.status);
-                // the status alone says that nothing was executed
-                if head.status.is_client_error() && head.status != StatusCode::REQUEST_TIMEOUT {
-                    error = error.with_outcome(Outcome::Refused);
+        let (calling, settings) = (self.inner.call(request), Arc::clone(&self.settings));
+        Collecting { stage: Stage::Calling { calling, settings, streamed } }
+    }
+}
+
+pin_project! {
+    /// The future of a [`Collect`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Collecting<F> {
+        #[pin]
+        stage: Stage<F>,
+    }
+}
+
+pin_project! {
+    #[project = StageProjection]
+    enum Stage<F> {
+        Calling { #[pin] calling: F, settings: Arc<CollectLayer>, streamed: bool },
+        Taking { taking: Box<Taking> },
+    }
+}
+
+impl<F> Future for Collecting<F>
+where
+    F: Future<Output = Result<Response<ResBody>, BoxError>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<F::Output> {
+        let mut stage = self.project().stage;
+        let mut taking = match stage.as_mut().project() {
+            StageProjection::Taking { taking } => return taking.poll(cx),
+            StageProjection::Calling { calling, settings, streamed } => {
+                let response = ready!(calling.poll(cx))?;
+                if *streamed && is_file(response.status(), response.headers()) {
+                    return task::Poll::Ready(Ok(settings.hand_on(response)));
                 }
-                match head.extensions.get::<Peer>() {
-                    Some(peer) => error.with_host(peer.host()),
-                    None => error,
-                }
-            };
-            let body = settings.collect(body).await.map_err(about)?;
-            if head.status.as_u16() >= 400
-                && let Some(code) = peek(&body)
-            {
-                head.extensions.insert(PeekedCode(code));
+                Taking::new(response, settings)
             }
-            Ok(Response::from_parts(head, body.into()))
-        })
+        };
+        // a small answer is there in one piece
+        let taken = taking.poll(cx);
+        if taken.is_pending() {
+            stage.set(Stage::Taking { taking: Box::new(taking) });
+        }
+        taken
+    }
+}
+
+impl<F> fmt::Debug for Collecting<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Collecting").finish_non_exhaustive()
     }
 }
 
 impl CollectLayer {
-    async fn collect(&self, body: ResBody) -> Result<Bytes, Error> {
-        let mut body = Paced::new(body, self.idle.clone());
-        let mut whole = Gathered::default();
-        while let Some(piece) = body.next().await {
-            let piece = piece.map_err(Error::from_boxed)?;
-            if whole.len().saturating_add(piece.len()) > self.limit {
-                return Err(Error::new(
-                    ErrorKind::Decode,
-                    Outcome::Unknown,
-                    format!("the answer is larger than the limit of {} bytes", self.limit),
-                ));
+    /// A file, which its receiver reads.
+    fn hand_on(&self, response: Response<ResBody>) -> Response<ResBody> {
+        let idle = self.idle.clone();
+        let mut response = response.map(|body| ResBody::stream(Paced::new(body, idle)));
+        response.extensions_mut().insert(Streamed);
+        response
+    }
+}
+
+/// An answer whose body is being taken in.
+struct Taking {
+    head: Parts,
+    body: Paced,
+    whole: Gathered,
+    limit: usize,
+}
+
+impl Taking {
+    fn new(response: Response<ResBody>, settings: &CollectLayer) -> Self {
+        let (head, body) = response.into_parts();
+        let body = Paced::new(body, settings.idle.clone());
+        Self { head, body, whole: Gathered::default(), limit: settings.limit }
+    }
+
+    fn poll(
+        &mut self,
+        cx: &mut task::Context<'_>,
+    ) -> task::Poll<Result<Response<ResBody>, BoxError>> {
+        while let Some(piece) = ready!(Pin::new(&mut self.body).poll_next(cx)) {
+            let piece = piece.map_err(|error| self.about(Error::from_boxed(error)))?;
+            if self.whole.len().saturating_add(piece.len()) > self.limit {
+                let message =
+                    format!("the answer is larger than the limit of {} bytes", self.limit);
+                let error = Error::new(ErrorKind::Decode, Outcome::Unknown, message);
+                return task::Poll::Ready(Err(self.about(error)));
             }
-            whole.push(piece);
+            self.whole.push(piece);
         }
-        Ok(whole.into())
+        let body = Bytes::from(mem::take(&mut self.whole));
+        if self.head.status.as_u16() >= 400
+            && let Some(code) = peek(&body)
+        {
+            self.head.extensions.insert(PeekedCode(code));
+        }
+        let mut response = Response::new(ResBody::from(body));
+        *response.status_mut() = self.head.status;
+        *response.version_mut() = self.head.version;
+        *response.headers_mut() = mem::take(&mut self.head.headers);
+        *response.extensions_mut() = mem::take(&mut self.head.extensions);
+        task::Poll::Ready(Ok(response))
+    }
+
+    /// What an error tells of the answer that it befell.
+    fn about(&self, error: Error) -> BoxError {
+        let status = self.head.status;
+        let mut error = error.with_status(status);
+        // the status alone says that nothing was executed
+        if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
+            error = error.with_outcome(Outcome::Refused);
+        }
+        error.into()
     }
 }
 

@@ -9,7 +9,8 @@ use http::{
 use tower::{Layer, Service};
 use zcrm_core::BoxError;
 
-use crate::{BoxFuture, CallSettings, ReqBody, ResBody};
+use super::passing::Passing;
+use crate::{CallSettings, ReqBody, ResBody};
 
 /// Adds [`Compress`] to a service.
 ///
@@ -59,21 +60,22 @@ where
 {
     type Response = Response<ResBody>;
     type Error = BoxError;
-    type Future = BoxFuture<Result<Self::Response, BoxError>>;
+    type Future = Passing<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let asked = request.extensions().get().is_some_and(|own: &CallSettings| own.compress);
         let packed = request.headers().contains_key(CONTENT_ENCODING);
         if !asked || packed || request.body().length() == Some(0) {
-            return Box::pin(self.inner.call(request));
+            return Passing::straight(self.inner.call(request));
         }
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
-        Box::pin(async move {
+        Passing::around(async move {
             let body = mem::replace(request.body_mut(), ReqBody::empty());
             *request.body_mut() = body.gzip().await?;
             request.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));

@@ -1,20 +1,23 @@
 //! A deadline for the whole call.
 
 use std::{
+    fmt,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    task,
+    task::{self, ready},
     time::Duration,
 };
 
 use http::{Request, Response};
+use pin_project_lite::pin_project;
 use tower::{Layer, Service};
-use zcrm_clock::within;
-use zcrm_core::{BoxError, CallMeta, Clock, Error, ErrorKind, Outcome};
+use zcrm_clock::{Within, within};
+use zcrm_core::{BoxError, Clock, Error, ErrorKind, Outcome};
 
-use crate::{BoxFuture, CallSettings, ReqBody, ResBody};
+use crate::{CallSettings, ReqBody, ResBody};
 
 /// Adds [`Deadline`] to a service.
 ///
@@ -69,7 +72,7 @@ pub struct Deadline<S> {
 
 /// The extension by which an attempt tells the deadline that it was sent.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sent(Arc<AtomicBool>);
+pub(crate) struct Sent(Arc<AtomicBool>);
 
 impl Sent {
     pub(super) fn tell(request: &Request<ReqBody>) {
@@ -82,35 +85,64 @@ impl Sent {
 impl<S> Service<Request<ReqBody>> for Deadline<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>,
-    S::Future: Send + 'static,
 {
     type Response = Response<ResBody>;
     type Error = BoxError;
-    type Future = BoxFuture<Result<Self::Response, BoxError>>;
+    type Future = Bounded<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let settings = Arc::clone(&self.settings);
+        let DeadlineLayer { after, clock, told } = &*self.settings;
         let own = request.extensions().get::<CallSettings>().and_then(|own| own.deadline);
-        let after = own.unwrap_or(settings.after);
-        let call = request.extensions().get::<CallMeta>().cloned();
-        let sent = Sent::default();
-        request.extensions_mut().insert(sent.clone());
-        let calling = self.inner.call(request);
-        Box::pin(async move {
-            if let Some(done) = within(after, &*settings.clock, calling).await {
-                return done;
-            }
-            let outcome = match settings.told && !sent.0.load(Ordering::Relaxed) {
-                true => Outcome::NotSent,
-                false => Outcome::Unknown,
-            };
-            let message = format!("the call's deadline of {} s passed", after.as_secs_f64());
-            let error = Error::new(ErrorKind::Timeout, outcome, message);
-            Err(call.map_or(error.clone(), |call| error.with_call(&call)).into())
-        })
+        let after = own.unwrap_or(*after);
+        let sent = told.then(Sent::default);
+        if let Some(sent) = &sent {
+            request.extensions_mut().insert(sent.clone());
+        }
+        let calling = within(after, Arc::clone(clock), self.inner.call(request));
+        Bounded { calling, sent }
+    }
+}
+
+pin_project! {
+    /// The future of a [`Deadline`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Bounded<F> {
+        #[pin]
+        calling: Within<F, Arc<dyn Clock>>,
+        // where it is told of attempts
+        sent: Option<Sent>,
+    }
+}
+
+impl<F> Future for Bounded<F>
+where
+    F: Future<Output = Result<Response<ResBody>, BoxError>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<F::Output> {
+        let this = self.project();
+        let mut calling = this.calling;
+        if let Some(done) = ready!(calling.as_mut().poll(cx)) {
+            return task::Poll::Ready(done);
+        }
+        let outcome = match this.sent {
+            Some(Sent(sent)) if !sent.load(Ordering::Relaxed) => Outcome::NotSent,
+            _ => Outcome::Unknown,
+        };
+        let message = format!("the call's deadline of {} s passed", calling.limit().as_secs_f64());
+        let error = Error::new(ErrorKind::Timeout, outcome, message);
+        task::Poll::Ready(Err(error.into()))
+    }
+}
+
+impl<F> fmt::Debug for Bounded<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bounded").field("calling", &self.calling).finish_non_exhaustive()
     }
 }

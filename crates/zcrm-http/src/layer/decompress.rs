@@ -1,16 +1,21 @@
 //! Compressed answers, read as they were written.
 
-use std::task;
+use std::{
+    fmt,
+    pin::Pin,
+    task::{self, ready},
+};
 
 use http::{
     Request, Response, StatusCode,
     header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, Entry},
 };
+use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 use zcrm_core::BoxError;
 
 use crate::{
-    BoxFuture, ReqBody, ResBody,
+    ReqBody, ResBody,
     body::{Coding, decoded},
 };
 
@@ -58,22 +63,47 @@ pub(crate) struct Decoded;
 impl<S> Service<Request<ReqBody>> for Decompress<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>,
-    S::Future: Send + 'static,
 {
     type Response = Response<ResBody>;
     type Error = BoxError;
-    type Future = BoxFuture<Result<Self::Response, BoxError>>;
+    type Future = Decompressing<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         if let Entry::Vacant(entry) = request.headers_mut().entry(ACCEPT_ENCODING) {
             entry.insert(Coding::ACCEPTED);
         }
-        let calling = self.inner.call(request);
-        Box::pin(async move { calling.await.map(decompressed) })
+        Decompressing { calling: self.inner.call(request) }
+    }
+}
+
+pin_project! {
+    /// The future of a [`Decompress`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Decompressing<F> {
+        #[pin]
+        calling: F,
+    }
+}
+
+impl<F> Future for Decompressing<F>
+where
+    F: Future<Output = Result<Response<ResBody>, BoxError>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<F::Output> {
+        task::Poll::Ready(ready!(self.project().calling.poll(cx)).map(decompressed))
+    }
+}
+
+impl<F> fmt::Debug for Decompressing<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decompressing").finish_non_exhaustive()
     }
 }
 

@@ -1,13 +1,15 @@
 //! Concurrency: no more calls at a time than Zoho allows.
 
 use std::{
-    mem,
+    fmt, mem,
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
-    task,
+    task::{self, ready},
     time::Duration,
 };
 
 use http::{Request, Response, StatusCode};
+use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 use zcrm_core::{BoxError, CallMeta, Clock, Error, ErrorKind, Outcome};
 
@@ -76,7 +78,8 @@ impl GateLayer {
     }
 
     /// Learns from an answer. An error where the day's quota is used up.
-    fn learn(&self, answer: &Response<ResBody>, places: [Option<&Place>; 2]) -> Result<(), Error> {
+    fn learn(&self, answer: &Response<ResBody>, (all, heavy): &Places) -> Result<(), Error> {
+        let places = [all, heavy];
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         if answer.status() != StatusCode::TOO_MANY_REQUESTS {
             *refusals = None;
@@ -134,32 +137,115 @@ where
 {
     type Response = Response<ResBody>;
     type Error = BoxError;
-    type Future = BoxFuture<Result<Self::Response, BoxError>>;
+    type Future = Gating<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let clone = self.inner.clone();
-        let mut inner = mem::replace(&mut self.inner, clone);
-        let gates = Arc::clone(&self.gates);
         let heavy = request.extensions().get::<CallMeta>().is_some_and(CallMeta::is_heavy);
-        Box::pin(async move {
-            let arrived = gates.observer.as_ref().and_then(|_| gates.now());
-            let heavy = match heavy {
-                true => gates.heavy.enter().await,
-                false => None,
-            };
-            let all = gates.all.enter().await;
-            if let (Some(observer), Some(arrived)) = (&gates.observer, arrived) {
-                let now = gates.now().unwrap_or(arrived);
-                let call = request.extensions().get::<CallMeta>();
-                observer.gate_passed(call, now.saturating_sub(arrived));
+        let free = match self.gates.observer {
+            // it is told of each wait, also of none
+            Some(_) => None,
+            None => self.gates.try_enter(heavy),
+        };
+        let stage = match free {
+            Some(places) => {
+                let gates = Arc::clone(&self.gates);
+                Stage::Inside { calling: self.inner.call(request), gates, places }
             }
-            let answer = inner.call(request).await?;
-            gates.learn(&answer, [all.as_ref(), heavy.as_ref()])?;
-            Ok(answer)
-        })
+            None => {
+                let clone = self.inner.clone();
+                let inner = mem::replace(&mut self.inner, clone);
+                let waiting = Box::pin(Arc::clone(&self.gates).pass(inner, request, heavy));
+                Stage::Waiting { waiting }
+            }
+        };
+        Gating { stage }
+    }
+}
+
+/// The place of a call, and the one of a heavy call.
+type Places = (Option<Place>, Option<Place>);
+
+impl GateLayer {
+    fn try_enter(&self, heavy: bool) -> Option<Places> {
+        let heavy = match heavy {
+            true => Some(self.heavy.try_enter()?),
+            false => None,
+        };
+        Some((Some(self.all.try_enter()?), heavy))
+    }
+
+    async fn pass<S>(
+        self: Arc<Self>,
+        mut inner: S,
+        request: Request<ReqBody>,
+        heavy: bool,
+    ) -> Result<Response<ResBody>, BoxError>
+    where
+        S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>,
+    {
+        let arrived = self.observer.as_ref().and_then(|_| self.now());
+        let heavy = match heavy {
+            true => self.heavy.enter().await,
+            false => None,
+        };
+        let places = (self.all.enter().await, heavy);
+        if let (Some(observer), Some(arrived)) = (&self.observer, arrived) {
+            let now = self.now().unwrap_or(arrived);
+            let call = request.extensions().get::<CallMeta>();
+            observer.gate_passed(call, now.saturating_sub(arrived));
+        }
+        let answer = inner.call(request).await?;
+        self.learn(&answer, &places)?;
+        Ok(answer)
+    }
+}
+
+pin_project! {
+    /// The future of a [`Gate`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Gating<F> {
+        #[pin]
+        stage: Stage<F>,
+    }
+}
+
+pin_project! {
+    #[project = StageProjection]
+    enum Stage<F> {
+        Inside { #[pin] calling: F, gates: Arc<GateLayer>, places: Places },
+        Waiting { waiting: BoxFuture<Result<Response<ResBody>, BoxError>> },
+    }
+}
+
+impl<F> Future for Gating<F>
+where
+    F: Future<Output = Result<Response<ResBody>, BoxError>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<F::Output> {
+        match self.project().stage.project() {
+            StageProjection::Waiting { waiting } => waiting.as_mut().poll(cx),
+            StageProjection::Inside { calling, gates, places } => {
+                let answer = ready!(calling.poll(cx));
+                // free for the next call before this one goes on
+                let places = mem::take(places);
+                task::Poll::Ready(answer.and_then(|answer| {
+                    gates.learn(&answer, &places)?;
+                    Ok(answer)
+                }))
+            }
+        }
+    }
+}
+
+impl<F> fmt::Debug for Gating<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gating").finish_non_exhaustive()
     }
 }

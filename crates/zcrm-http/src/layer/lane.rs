@@ -2,14 +2,17 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 /// Places for calls, first come first served. After a 429 there are half as many; each full round
 /// of calls that went well brings one place back.
 #[derive(Clone, Debug)]
-pub(super) struct Lane {
-    places: Arc<Semaphore>,
-    state: Arc<Mutex<State>>,
+pub(super) struct Lane(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    places: Semaphore,
+    state: Mutex<State>,
 }
 
 #[derive(Debug)]
@@ -27,8 +30,7 @@ struct State {
 /// A place, for as long as a call takes.
 #[derive(Debug)]
 pub(super) struct Place {
-    permit: Option<OwnedSemaphorePermit>,
-    lane: Lane,
+    lane: Arc<Shared>,
     round: u64,
 }
 
@@ -37,22 +39,34 @@ impl Lane {
     pub(super) fn new(most: usize) -> Self {
         let most = most.clamp(1, Semaphore::MAX_PERMITS);
         let state = State { most, allowed: most, owed: 0, round: 0, well: 0 };
-        Self { places: Arc::new(Semaphore::new(most)), state: Arc::new(Mutex::new(state)) }
+        Self(Arc::new(Shared { places: Semaphore::new(most), state: Mutex::new(state) }))
     }
 
     /// Waits for a place. `None` never comes: the lane is never closed.
     pub(super) async fn enter(&self) -> Option<Place> {
-        let permit = Arc::clone(&self.places).acquire_owned().await.ok()?;
-        let round = self.state().round;
-        Some(Place { permit: Some(permit), lane: self.clone(), round })
+        // the place gives it back
+        self.0.places.acquire().await.ok()?.forget();
+        Some(self.place())
+    }
+
+    /// A place that is free, and that nobody waits for.
+    pub(super) fn try_enter(&self) -> Option<Place> {
+        self.0.places.try_acquire().ok()?.forget();
+        Some(self.place())
+    }
+
+    fn place(&self) -> Place {
+        Place { lane: Arc::clone(&self.0), round: self.0.state().round }
     }
 
     /// How many places are taken.
     pub(super) fn taken(&self) -> usize {
-        let state = self.state();
-        (state.allowed + state.owed).saturating_sub(self.places.available_permits())
+        let state = self.0.state();
+        (state.allowed + state.owed).saturating_sub(self.0.places.available_permits())
     }
+}
 
+impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -94,11 +108,9 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut state = self.lane.state();
-        if let Some(owed) = state.owed.checked_sub(1)
-            && let Some(permit) = self.permit.take()
-        {
-            state.owed = owed;
-            permit.forget();
+        match state.owed.checked_sub(1) {
+            Some(owed) => state.owed = owed,
+            None => self.lane.places.add_permits(1),
         }
     }
 }
@@ -121,25 +133,25 @@ mod tests {
         let places = take(&lane, 8).await;
         places.iter().for_each(Place::slow_down);
         drop(places);
-        assert_eq!(lane.places.available_permits(), 4);
+        assert_eq!(lane.0.places.available_permits(), 4);
         let places = take(&lane, 2).await;
         places.iter().for_each(Place::slow_down);
         assert_eq!(lane.taken(), 2);
         drop(places);
-        assert_eq!(lane.places.available_permits(), 2);
+        assert_eq!(lane.0.places.available_permits(), 2);
         for _ in 0..5 {
             take(&lane, 1).await.iter().for_each(Place::slow_down);
         }
-        assert_eq!(lane.places.available_permits(), 1);
+        assert_eq!(lane.0.places.available_permits(), 1);
     }
 
     #[tokio::test]
     async fn what_goes_well_brings_the_places_back_one_by_one() {
         let lane = Lane::new(4);
         take(&lane, 1).await.iter().for_each(Place::slow_down);
-        assert_eq!(lane.places.available_permits(), 2);
+        assert_eq!(lane.0.places.available_permits(), 2);
         let mut calls = 0;
-        while lane.places.available_permits() < 4 {
+        while lane.0.places.available_permits() < 4 {
             take(&lane, 1).await.iter().for_each(Place::went_well);
             calls += 1;
         }
@@ -147,7 +159,7 @@ mod tests {
         for _ in 0..20 {
             take(&lane, 1).await.iter().for_each(Place::went_well);
         }
-        assert_eq!(lane.places.available_permits(), 4);
+        assert_eq!(lane.0.places.available_permits(), 4);
         assert_eq!(lane.taken(), 0);
     }
 }

@@ -1,19 +1,23 @@
 //! API credits: what was spent, what is left, and where to stop.
 
 use std::{
+    fmt,
+    pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    task,
+    task::{self, ready},
     time::Duration,
 };
 
 use http::{HeaderName, Request, Response};
+use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 use zcrm_core::{BoxError, CallMeta, Clock, Error, ErrorKind, Outcome};
 
-use crate::{BoxFuture, ReqBody, ResBody};
+use super::passing::Passing;
+use crate::{ReqBody, ResBody};
 
 /// Zoho's documentation: sent once half of the day's credits are used.
 pub(super) static REMAINING: HeaderName = HeaderName::from_static("x-api-credits-remaining");
@@ -165,23 +169,51 @@ where
 {
     type Response = Response<ResBody>;
     type Error = BoxError;
-    type Future = BoxFuture<Result<Self::Response, BoxError>>;
+    type Future = Metering<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let credits = request.extensions().get::<CallMeta>().map_or(1, CallMeta::credits);
-        if let Err(refused) = self.meter.take(u64::from(credits)) {
-            return Box::pin(async move { Err(refused.into()) });
+        let calling = match self.meter.take(u64::from(credits)) {
+            Ok(()) => Passing::straight(self.inner.call(request)),
+            Err(refused) => Passing::around(async move { Err(refused.into()) }),
+        };
+        Metering { calling, meter: Arc::clone(&self.meter) }
+    }
+}
+
+pin_project! {
+    /// The future of a [`Meter`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Metering<F: Future> {
+        #[pin]
+        calling: Passing<F>,
+        meter: Arc<CreditMeter>,
+    }
+}
+
+impl<F> Future for Metering<F>
+where
+    F: Future<Output = Result<Response<ResBody>, BoxError>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<F::Output> {
+        let this = self.project();
+        let answer = ready!(this.calling.poll(cx));
+        if let Ok(response) = &answer {
+            this.meter.hear(response);
         }
-        let meter = Arc::clone(&self.meter);
-        let calling = self.inner.call(request);
-        Box::pin(async move {
-            let response = calling.await?;
-            meter.hear(&response);
-            Ok(response)
-        })
+        task::Poll::Ready(answer)
+    }
+}
+
+impl<F: Future> fmt::Debug for Metering<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metering").finish_non_exhaustive()
     }
 }

@@ -17,19 +17,33 @@ mod headers;
 mod lane;
 mod meter;
 mod paced;
+mod passing;
+mod replay;
 mod retry;
 mod trace;
 
 pub use attempt_timeout::{AttemptTimeout, AttemptTimeoutLayer};
-pub use auth::{Auth, AuthLayer};
+pub use auth::{Auth, AuthLayer, Replay};
 pub use budget::RetryBudget;
 pub use collect::{Collect, CollectLayer, PeekedCode};
 pub use compress::{Compress, CompressLayer};
+pub(crate) use deadline::Sent;
 pub use deadline::{Deadline, DeadlineLayer};
 pub(crate) use decompress::Decoded;
 pub use decompress::{Decompress, DecompressLayer};
 pub use gate::{Gate, GateLayer};
 pub use headers::{Headers, HeadersLayer};
 pub use meter::{CreditMeter, Meter, MeterLayer};
+pub use replay::ReplayPolicy;
 pub use retry::RetryPolicy;
 pub use trace::{Trace, TraceLayer};
+
+/// The layers' futures, for whoever has to name one. They are opaque.
+pub mod future {
+    pub use crate::connector::Sending;
+
+    pub use super::{
+        attempt_timeout::Attempting, auth::Authorizing, collect::Collecting, deadline::Bounded,
+        decompress::Decompressing, gate::Gating, meter::Metering, passing::Passing,
+    };
+}

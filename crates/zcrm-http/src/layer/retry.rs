@@ -1,14 +1,15 @@
 //! Retry, by what the operation allows and by what surely did not happen.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, future::ready, sync::Arc, time::Duration};
 
 use http::{Request, Response, StatusCode, header::RETRY_AFTER};
 use tower::retry::Policy;
 use zcrm_core::{BoxError, CallMeta, Clock, Code, Error, ErrorKind, Outcome, RetryClass, Sleep};
 
+use super::replay::{complete, copy, replays};
 use crate::{
-    AfterDoubt, Attempts, CallSettings, ReqBody, ResBody,
-    body::try_clone,
+    AfterDoubt, Attempts, ReqBody, ResBody,
+    copy::Kept,
     layer::{PeekedCode, RetryBudget},
 };
 
@@ -18,6 +19,8 @@ use crate::{
 ///   nothing was executed: any call is tried again.
 /// * A broken connection, a timeout of the attempt, 408, 502, 503, 504 and Zoho's 500
 ///   `INTERNAL_ERROR` leave it open: only calls whose [`RetryClass`] allows it are tried again.
+/// * An answer that [`Auth`](super::Auth) marks ([`Replay`](super::Replay)), for its token was stale:
+///   the call is sent again, once and at once. That counts as no retry.
 /// * Everything else is final.
 ///
 /// It waits before try *n* a random time up to `base × 2ⁿ⁻¹` ("full jitter"), and at least as long
@@ -41,6 +44,18 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct RetryPolicy {
+    settings: Arc<Settings>,
+    made: u32,
+    /// When the first attempt began, monotonic.
+    began: Option<Duration>,
+    /// Whether an attempt before this one may have been executed.
+    doubt: bool,
+    /// The request's extensions, for the next attempt.
+    kept: Option<Kept>,
+}
+
+#[derive(Clone)]
+struct Settings {
     clock: Arc<dyn Clock>,
     jitter: Arc<dyn Fn() -> f64 + Send + Sync>,
     attempts: u32,
@@ -48,11 +63,6 @@ pub struct RetryPolicy {
     longest: Duration,
     total: Duration,
     budget: RetryBudget,
-    made: u32,
-    /// When the first attempt began, monotonic.
-    began: Option<Duration>,
-    /// Whether an attempt before this one may have been executed.
-    doubt: bool,
 }
 
 impl RetryPolicy {
@@ -60,7 +70,7 @@ impl RetryPolicy {
     /// that begins later than 90 s after the first; a budget of 100 retries.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self {
+        let settings = Settings {
             clock,
             jitter: Arc::new(fastrand::f64),
             attempts: 4,
@@ -68,66 +78,69 @@ impl RetryPolicy {
             longest: Duration::from_secs(30),
             total: Duration::from_secs(90),
             budget: RetryBudget::new(100),
-            made: 0,
-            began: None,
-            doubt: false,
-        }
+        };
+        Self { settings: Arc::new(settings), made: 0, began: None, doubt: false, kept: None }
     }
 
     /// How often a request is sent at most; 1 means no retry.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
-        self.attempts = attempts.max(1);
+        self.set().attempts = attempts.max(1);
         self
     }
 
     /// The longest first wait; it doubles with each try.
     #[must_use]
     pub fn base(mut self, base: Duration) -> Self {
-        self.base = base;
+        self.set().base = base;
         self
     }
 
     /// The longest wait of all.
     #[must_use]
     pub fn longest(mut self, longest: Duration) -> Self {
-        self.longest = longest;
+        self.set().longest = longest;
         self
     }
 
     /// No attempt begins later than this after the first.
     #[must_use]
     pub fn total(mut self, total: Duration) -> Self {
-        self.total = total;
+        self.set().total = total;
         self
     }
 
     /// The budget that retries are taken from; clients that share one share its limit.
     #[must_use]
     pub fn budget(mut self, budget: RetryBudget) -> Self {
-        self.budget = budget;
+        self.set().budget = budget;
         self
     }
 
     /// The source of chance: numbers from 0 to 1, for tests.
     #[must_use]
     pub fn jitter(mut self, jitter: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
-        self.jitter = Arc::new(jitter);
+        self.set().jitter = Arc::new(jitter);
         self
     }
 
+    fn set(&mut self) -> &mut Settings {
+        Arc::make_mut(&mut self.settings)
+    }
+
     fn backoff(&self) -> Duration {
-        let doubled = self.base.saturating_mul(1u32 << self.made.saturating_sub(1).min(16));
-        doubled.min(self.longest).mul_f64((self.jitter)().clamp(0.0, 1.0))
+        let doubled =
+            self.settings.base.saturating_mul(1u32 << self.made.saturating_sub(1).min(16));
+        doubled.min(self.settings.longest).mul_f64((self.settings.jitter)().clamp(0.0, 1.0))
     }
 }
 
 impl fmt::Debug for RetryPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RetryPolicy")
-            .field("attempts", &self.attempts)
-            .field("base", &self.base)
-            .field("longest", &self.longest)
+            .field("attempts", &self.settings.attempts)
+            .field("base", &self.settings.base)
+            .field("longest", &self.settings.longest)
             .finish_non_exhaustive()
     }
 }
@@ -177,29 +190,38 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
         request: &mut Request<ReqBody>,
         result: &mut Result<Response<ResBody>, BoxError>,
     ) -> Option<Sleep> {
+        if replays(&mut self.kept, request, result) {
+            return Some(Box::pin(ready(())));
+        }
         self.made += 1;
         let verdict = judge(result);
         match result {
             Ok(response) => {
-                response.extensions_mut().insert(Attempts(self.made));
+                if self.made > 1 {
+                    response.extensions_mut().insert(Attempts(self.made));
+                }
                 if self.doubt {
                     response.extensions_mut().insert(AfterDoubt);
                 }
             }
             Err(error) => {
                 if let Some(error) = error.downcast_mut::<Error>() {
-                    *error = error.clone().with_attempts(self.made);
-                    if self.doubt {
-                        *error = error.clone().with_outcome(Outcome::Unknown);
+                    let mut told = error.clone().with_attempts(self.made);
+                    if let Some(call) = self.kept.as_ref().and_then(Kept::call) {
+                        told = told.with_call(call);
                     }
+                    if self.doubt {
+                        told = told.with_outcome(Outcome::Unknown);
+                    }
+                    *error = told;
                 }
             }
         }
-        let class = request.extensions().get::<CallMeta>().map(CallMeta::retry_class);
+        let class = self.kept.as_ref().and_then(Kept::call).map(CallMeta::retry_class);
         let allowed = match verdict {
             Verdict::Final => {
                 if self.made == 1 {
-                    self.budget.earn();
+                    self.settings.budget.earn();
                 }
                 false
             }
@@ -210,28 +232,29 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
                 matches!(class, Some(RetryClass::Read | RetryClass::Idempotent))
             }
         };
-        let settings = request.extensions().get::<CallSettings>().copied().unwrap_or_default();
-        if !allowed || self.made >= settings.attempts.unwrap_or(self.attempts) {
+        let own = self.kept.as_ref().and_then(Kept::settings).and_then(|own| own.attempts);
+        if !allowed || self.made >= own.unwrap_or(self.settings.attempts) {
             return None;
         }
-        let wait = match hint(result, &*self.clock) {
-            Some(wait) if wait > self.longest => return None,
+        let wait = match hint(result, &*self.settings.clock) {
+            Some(wait) if wait > self.settings.longest => return None,
             Some(wait) => wait.max(self.backoff()),
             None => self.backoff(),
         };
-        let now = self.clock.monotonic();
+        let now = self.settings.clock.monotonic();
         let next = now.saturating_add(wait).saturating_sub(self.began.unwrap_or(now));
-        if next > self.total || !self.budget.take() {
+        if next > self.settings.total || !self.settings.budget.take() {
             return None;
         }
+        complete(&mut self.kept, request);
         request.extensions_mut().insert(Attempts(self.made + 1));
         tracing::debug!(attempt = self.made, wait_ms = wait.as_millis(), "trying again");
-        Some(self.clock.sleep(wait))
+        Some(self.settings.clock.sleep(wait))
     }
 
     fn clone_request(&mut self, request: &Request<ReqBody>) -> Option<Request<ReqBody>> {
-        self.began.get_or_insert_with(|| self.clock.monotonic());
-        try_clone(request)
+        self.began.get_or_insert_with(|| self.settings.clock.monotonic());
+        copy(&mut self.kept, request)
     }
 }
 

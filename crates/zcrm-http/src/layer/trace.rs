@@ -7,8 +7,8 @@ use tower::{Layer, Service};
 use tracing::{Instrument, Span, field::Empty};
 use zcrm_core::{BoxError, CallMeta, Clock, Error};
 
-use super::meter::REMAINING;
-use crate::{Attempts, BoxFuture, Ended, Observer, ReqBody, ResBody};
+use super::{meter::REMAINING, passing::Passing};
+use crate::{Attempts, Ended, Observer, ReqBody, ResBody};
 
 /// Adds [`Trace`] to a service.
 ///
@@ -135,18 +135,19 @@ where
 {
     type Response = Response<ResBody>;
     type Error = BoxError;
-    type Future = BoxFuture<Result<Self::Response, BoxError>>;
+    type Future = Passing<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let number = request.extensions().get().map_or(1, |Attempts(number)| *number);
         let span = self.settings.span(&request, number);
         if span.is_disabled() && self.settings.observer.is_none() {
             // nobody looks
-            return Box::pin(self.inner.call(request));
+            return Passing::straight(self.inner.call(request));
         }
         let call = request.extensions().get::<CallMeta>().cloned();
         let settings = Arc::clone(&self.settings);
@@ -158,6 +159,6 @@ where
             settings.ended(&Ended::new(call.as_ref(), &result, number, took), &result);
             result
         };
-        Box::pin(tracing.instrument(span))
+        Passing::around(tracing.instrument(span))
     }
 }

@@ -15,13 +15,11 @@ use tokio::{
     sync::watch,
 };
 use zcrm_core::{BoxError, ErrorKind, ManualClock, Outcome};
-use zcrm_http::{
-    Attempts, Connector, ConnectorBuilder, Resolve, Stack, Transport, layer::RetryPolicy,
-};
+use zcrm_http::{Connector, ConnectorBuilder, Resolve, Stack, Transport, layer::RetryPolicy};
 
 use crate::{
     server::{Asked, Server, json},
-    support::{Call, call, insert, read, zcrm},
+    support::{Call, attempts, call, insert, read, zcrm},
 };
 
 async fn server(http1: bool) -> Server {
@@ -130,7 +128,7 @@ async fn a_connection_that_died_in_silence_is_found_out_by_pings() {
     tunnel.fall_silent();
     let response = warm().await.unwrap();
     assert_eq!((response.status().as_u16(), response.version()), (200, Version::HTTP_2));
-    assert_eq!(response.extensions().get(), Some(&Attempts(2)));
+    assert_eq!(attempts(&response), 2);
     assert_eq!(server.connections(), 2);
 
     // and a write that may have been executed is told as such
@@ -138,7 +136,7 @@ async fn a_connection_that_died_in_silence_is_found_out_by_pings() {
     let error = zcrm(call(transport.clone(), at(&tunnel.address, insert())).await);
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::Unknown));
     assert_eq!(error.attempts(), 1);
-    assert_eq!(warm().await.unwrap().extensions().get(), Some(&Attempts(1)));
+    assert_eq!(attempts(&warm().await.unwrap()), 1);
 }
 
 #[tokio::test]
@@ -191,7 +189,7 @@ async fn the_next_address_is_taken_where_one_refuses() {
     let transport = stack(trusting(&server).resolver(hosts.clone()));
     let url = format!("https://localhost:{}", server.address.port());
     let response = call(transport, at(&url, insert())).await.unwrap();
-    assert_eq!(response.extensions().get(), Some(&Attempts(1)));
+    assert_eq!(attempts(&response), 1);
     assert_eq!(*hosts.asked.lock().unwrap(), ["localhost"]);
 }
 
@@ -215,7 +213,7 @@ async fn the_next_address_is_taken_where_one_does_not_answer() {
     let builder = trusting(&server).resolver(hosts).connect_timeout(Duration::from_millis(200));
     let response =
         call(stack(builder), at(&format!("https://localhost:{port}"), insert())).await.unwrap();
-    assert_eq!(response.extensions().get(), Some(&Attempts(1)));
+    assert_eq!(attempts(&response), 1);
     assert_eq!(server.connections(), 1);
 }
 
@@ -239,7 +237,7 @@ async fn a_silent_ipv6_address_holds_nobody_up() {
     let builder = trusting(&server).resolver(hosts).connect_timeout(Duration::from_secs(600));
     let response =
         call(stack(builder), at(&format!("https://localhost:{port}"), insert())).await.unwrap();
-    assert_eq!(response.extensions().get(), Some(&Attempts(1)));
+    assert_eq!(attempts(&response), 1);
 }
 
 #[tokio::test]

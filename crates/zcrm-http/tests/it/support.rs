@@ -15,7 +15,9 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use tower::{Service, ServiceExt};
 use zcrm_core::{ApiVersion, Base, BodyShape, BoxError, Endpoint, Error, RetryClass};
-use zcrm_http::{Authorization, AuthorizedBy, Authorizer, Connector, ReqBody, ResBody, Stack};
+use zcrm_http::{
+    Attempts, Authorization, AuthorizedBy, Authorizer, Connector, ReqBody, ResBody, Stack,
+};
 use zcrm_sim::Simulator;
 
 const READ: Endpoint = Endpoint::get("/{module}").id("records.list").query(&["fields"]);
@@ -157,6 +159,11 @@ where
     S: Service<Call, Response = Response<ResBody>, Error = BoxError>,
 {
     service.oneshot(request).await
+}
+
+/// How often the request of an answer was sent.
+pub(crate) fn attempts(response: &Response<ResBody>) -> u32 {
+    response.extensions().get().map_or(1, |Attempts(attempts)| *attempts)
 }
 
 /// An authoriser that hands out what it was given, in order, and remembers what it was told.

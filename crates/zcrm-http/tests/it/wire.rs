@@ -4,10 +4,12 @@ use std::{net::TcpListener, sync::Arc, time::Duration};
 
 use http::{Request, Version};
 use zcrm_core::{ErrorKind, ManualClock, Outcome};
-use zcrm_http::{Attempts, Connector, Peer, ReqBody, Stack, Transport, layer::RetryPolicy, send};
+use zcrm_http::{Connector, ReqBody, Stack, Transport, layer::RetryPolicy, send};
 use zcrm_sim::{Host, Simulator};
 
-use crate::support::{Call, Tokens, by, call, chain, connector, insert, read, update, user, zcrm};
+use crate::support::{
+    Call, Tokens, attempts, by, call, chain, connector, insert, read, update, user, zcrm,
+};
 
 /// The whole stack with waits that cost no time.
 fn stack(connector: Connector) -> Transport {
@@ -41,8 +43,8 @@ async fn http2_is_spoken_where_it_is_offered_and_http1_elsewhere() {
         let (sim, tokens, transport) = connected(http1, false).await;
         let response = call(transport, by(read(), &tokens)).await.unwrap();
         assert_eq!((response.status().as_u16(), response.version()), (200, version));
-        assert_eq!(response.extensions().get::<Peer>().unwrap().host(), "127.0.0.1");
-        assert_eq!(response.extensions().get(), Some(&Attempts(1)));
+        assert_eq!(response.body().peer().unwrap().host(), "127.0.0.1");
+        assert_eq!(attempts(&response), 1);
         assert_eq!(sim.journal().requests(), 1);
     }
 }
@@ -149,7 +151,7 @@ async fn a_read_survives_a_reset_before_or_after_it_was_executed() {
             }
             let response = call(transport, by(read(), &tokens)).await.unwrap();
             assert_eq!(response.status(), 200);
-            assert_eq!(response.extensions().get(), Some(&Attempts(2)));
+            assert_eq!(attempts(&response), 2);
             let journal = sim.journal();
             assert_eq!(journal.requests(), 2);
             assert_eq!(journal.count(|e| e.executed), 1 + usize::from(executed));
@@ -202,7 +204,7 @@ async fn an_answer_that_is_cut_is_fetched_again_for_a_read_and_unknown_for_an_in
         let (sim, tokens, transport) = connected(http1, true).await;
         sim.faults().cut_body();
         let response = call(transport.clone(), by(read(), &tokens)).await.unwrap();
-        assert_eq!(response.extensions().get(), Some(&Attempts(2)));
+        assert_eq!(attempts(&response), 2);
         sim.faults().cut_body();
         sim.clear_journal();
         let error = zcrm(call(transport, by(insert(), &tokens)).await);

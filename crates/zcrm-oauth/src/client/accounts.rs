@@ -310,7 +310,7 @@ impl Accounts {
         request: RequestBuilder,
         change: impl FnOnce(&mut Request<ReqBody>),
     ) -> Result<Reply, Error> {
-        let mut request = request.build()?.map(ReqBody::from);
+        let mut request = request.build_as()?;
         change(&mut request);
         *request.uri_mut() = format!("{server}{}", request.uri())
             .parse()
