@@ -232,21 +232,23 @@ impl Api {
     }
 
     /// Builds a request, has it authorised and takes in the answer.
-    pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Reply, Error> {
-        self.send_built(|| request.build_as()).await
+    pub(crate) fn send(
+        &self,
+        request: RequestBuilder,
+    ) -> impl Future<Output = Result<Reply, Error>> + Send {
+        self.send_built(|| request.build_as())
     }
 
     /// Has a request authorised and takes in the answer.
-    pub(crate) async fn send_built(
+    pub(crate) fn send_built(
         &self,
-        build: impl FnOnce() -> Result<Request<ReqBody>, Error>,
-    ) -> Result<Reply, Error> {
+        build: impl FnOnce() -> Result<Request<ReqBody>, Error> + Send,
+    ) -> impl Future<Output = Result<Reply, Error>> + Send {
         send_built(&self.transport, || {
             let mut request = build()?;
             self.authorize(&mut request)?;
             Ok(request)
         })
-        .await
     }
 
     /// Has a request authorised and hands on the file that it answers with.

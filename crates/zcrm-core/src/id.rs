@@ -49,9 +49,21 @@ impl Id {
     }
 }
 
+/// Which bytes are letters, digits, `_` and `-`: each id and each module's name is looked through.
+#[allow(clippy::indexing_slicing, reason = "looked at when it is compiled")]
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        plain[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        byte += 1;
+    }
+    plain
+};
+
 /// Whether a text is not empty and has letters, digits, `_` and `-` alone: nothing to be encoded.
 pub(crate) fn is_plain(text: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    let plain = |byte: u8| PLAIN.get(usize::from(byte)).is_some_and(|plain| *plain);
     !text.is_empty() && text.bytes().all(plain)
 }
 

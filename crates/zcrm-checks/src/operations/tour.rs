@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, de::DeserializeOwned};
 use zcrm_api::{Api, Criteria, RecordStream, operations::ALL};
 use zcrm_core::{ApiVersion, Base, BodyShape, BoxError, Endpoint, Error, Id, PriceRange, Record};
-use zcrm_http::{Authorization, Authorizer, Connector, ReqBody, Stack};
+use zcrm_http::{Authorization, Authorizer, Connector, Stack};
 use zcrm_sim::{Journal, Simulator};
 
 use super::{Exchange, Recorder, beyond::beyond, walk::walk};

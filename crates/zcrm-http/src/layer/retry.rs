@@ -10,7 +10,7 @@ use super::replay::{complete, copy, replays};
 use crate::{
     AfterDoubt, Attempts, ReqBody, ResBody,
     copy::Kept,
-    layer::{PeekedCode, RetryBudget},
+    layer::{PeekedCode, Replay, RetryBudget},
 };
 
 /// A policy for tower's retry layer.
@@ -247,6 +247,8 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
             return None;
         }
         complete(&mut self.kept, request);
+        // the next attempt has a token of its own, and may be replayed too
+        request.extensions_mut().remove::<Replay>();
         request.extensions_mut().insert(Attempts(self.made + 1));
         tracing::debug!(attempt = self.made, wait_ms = wait.as_millis(), "trying again");
         Some(self.settings.clock.sleep(wait))

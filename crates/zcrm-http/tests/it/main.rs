@@ -17,6 +17,7 @@ mod gate;
 mod limits;
 mod logs;
 mod proxy;
+mod replay;
 mod retry;
 mod save;
 mod server;

@@ -207,7 +207,7 @@ async fn a_head_that_is_no_http_breaks_the_call() {
 #[tokio::test]
 async fn a_body_shorter_than_its_length_is_broken() {
     let (url, _) = server(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{}".to_vec()).await;
-    let error = zcrm(call(stack(1000), at(&url, insert())).await);
+    let error = send(&stack(1000), at(&url, insert())).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::Unknown));
     assert_eq!(error.host(), Some("127.0.0.1"));
     assert!(error.to_string().contains("broke off"), "{error}");
