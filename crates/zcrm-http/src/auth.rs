@@ -171,7 +171,8 @@ pub trait Authorizer: Send + Sync + fmt::Debug {
     async fn reject(&self, refused: &Authorization);
 }
 
-/// The extension of a request that names its authoriser; without it, nothing is added.
+/// The extension of a request that names its authoriser; without it, nothing is added. It stays in the
+/// request down to the connector, or to the transport in its place.
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "a plain wrapper")]
 pub struct AuthorizedBy(pub Arc<dyn Authorizer>);

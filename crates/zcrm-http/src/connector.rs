@@ -32,7 +32,8 @@ use crate::{
 };
 
 /// Sends requests over pooled connections: HTTP/2 where the server offers it, HTTP/1.1 otherwise,
-/// TLS 1.2 and 1.3. Plain HTTP goes to loopback addresses only. Redirects are never followed.
+/// TLS 1.2 and 1.3. Plain HTTP goes to loopback addresses only. Redirects are never followed. A
+/// request's extensions end here; hyper sees none of them.
 ///
 /// # The pool
 ///
@@ -279,12 +280,9 @@ impl Service<Request<ReqBody>> for Connector {
     fn call(&mut self, mut request: Request<ReqBody>) -> Sending {
         // they speak to the layers, and hyper would search them
         *request.extensions_mut() = Extensions::new();
-        let failed = request.body().as_bytes().is_none().then(Arc::<OnceLock<Error>>::default);
+        let failed = request.body_mut().failure();
         let stage = match speakable(request.uri()) {
-            Ok(authority) => {
-                let request = request.map(|body| Outgoing { body, failed: failed.clone() });
-                Stage::Calling(self.client.request(request), authority)
-            }
+            Ok(authority) => Stage::Calling(self.client.request(request.map(Outgoing)), authority),
             Err(error) => Stage::Refused(future::ready(error)),
         };
         Sending { stage, failed }
@@ -332,12 +330,8 @@ impl fmt::Debug for Sending {
     }
 }
 
-/// A request's body on its way.
-struct Outgoing {
-    body: ReqBody,
-    /// Where a stream leaves what it failed with.
-    failed: Option<Arc<OnceLock<Error>>>,
-}
+/// A request's body on its way. As large as a body of bytes alone, for hyper hands it on often.
+struct Outgoing(ReqBody);
 
 impl Body for Outgoing {
     type Data = Bytes;
@@ -347,22 +341,16 @@ impl Body for Outgoing {
         mut self: Pin<&mut Self>,
         cx: &mut task::Context<'_>,
     ) -> task::Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let piece = Pin::new(&mut self.body).poll_next(cx);
-        if let (task::Poll::Ready(Some(Err(error))), Some(failed)) = (&piece, &self.failed)
-            && let Some(error) = error.downcast_ref::<Error>()
-        {
-            // only the first counts
-            let _ = failed.set(error.clone());
-        }
+        let piece = Pin::new(&mut self.0).poll_next(cx);
         piece.map(|piece| piece.map(|piece| piece.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.length() == Some(0) && self.failed.is_none()
+        self.0.as_bytes().is_some_and(Bytes::is_empty)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.length().map_or_else(SizeHint::default, SizeHint::with_exact)
+        self.0.length().map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }
 

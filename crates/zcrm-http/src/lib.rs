@@ -20,7 +20,7 @@
 //! let connector = Connector::builder().root_pem(sim.ca_pem()).build()?;
 //! let transport = Stack::new(connector).build();
 //!
-//! let mut request = LEADS.request(ApiVersion::V8).build()?.map(ReqBody::from);
+//! let mut request = LEADS.request(ApiVersion::V8).build_as()?;
 //! *request.uri_mut() = format!("{}/crm/v8/Leads", sim.api_url()).parse()?;
 //! let reply = send(&transport, request).await?;
 //! // nobody authorised it: with an `Authorizer` the URL stays relative, and the token is added
@@ -44,10 +44,10 @@
 //! | [`Trace`](layer::Trace) | a span and a word to the [`Observer`] for the call | [`Stack::observer`] |
 //! | [`Deadline`](layer::Deadline) | bounds everything below | [`Timeouts::total`] |
 //! | [`Compress`](layer::Compress) | gzip, for a call that asks for it | [`CallSettings::compress`] |
-//! | retry | again, where that is safe | [`RetryPolicy`](layer::RetryPolicy), [`Stack::retry`] |
+//! | retry | again, where that is safe, and once an attempt where a token was stale | [`RetryPolicy`](layer::RetryPolicy), [`Stack::retry`] |
 //! | *[`Place::Attempt`]* | sees each attempt, without its token | [`Stack::layer`] |
 //! | [`Trace`](layer::Trace) | the same for the attempt | [`Stack::observer`] |
-//! | [`Auth`](layer::Auth) | host and token; a stale one is replaced once | [`AuthorizedBy`] |
+//! | [`Auth`](layer::Auth) | host and token; another where it was stale | [`AuthorizedBy`] |
 //! | [`Meter`](layer::Meter) | counts API credits | [`Stack::meter`] |
 //! | [`Gate`](layer::Gate) | how many at a time | [`Limits::concurrent`] |
 //! | [`Collect`](layer::Collect) | takes the answer in, unless it is a file that was asked for as a stream | [`Limits::answer_bytes`], [`Timeouts::idle`] |
@@ -96,6 +96,9 @@ pub use zcrm_core::BoxError;
 ///
 /// zcrm's own stacks fail with a [`zcrm_core::Error`] in the box;
 /// [`Error::from_boxed`](zcrm_core::Error::from_boxed) takes it out.
+///
+/// With a token at hand and a place free, a call begins when it is made (`call`), and holds its
+/// place: poll the future or drop it. [`send`] does so.
 pub type Transport =
     tower::util::BoxCloneSyncService<http::Request<ReqBody>, http::Response<ResBody>, BoxError>;
 

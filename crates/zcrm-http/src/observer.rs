@@ -29,7 +29,8 @@ pub trait Observer: Send + Sync + fmt::Debug {
         let _ = ended;
     }
 
-    /// One attempt ended. If another follows, this is its cause.
+    /// One attempt ended. If another follows, this is its cause. A 401 for a stale token and what is
+    /// sent again for it are told apart, with the same number.
     fn attempt_ended(&self, ended: &Ended<'_>) {
         let _ = ended;
     }

@@ -9,7 +9,8 @@ use zcrm_core::{CallMeta, Error, ErrorKind, Outcome, Reply};
 use crate::{ReqBody, ResBody, Transport, auth::Server};
 
 /// The extension that counts attempts from 1: in an answer how often its request was sent, in a
-/// request which attempt it is. The first has none, nor has its answer.
+/// request which attempt it is. A first attempt has none, nor has its answer by a [`Stack`](crate::Stack) that has
+/// no retry policy of the caller's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "a plain number")]
 pub struct Attempts(pub u32);

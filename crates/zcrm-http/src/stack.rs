@@ -140,7 +140,9 @@ type Wrap = Arc<dyn Fn(Transport) -> Transport + Send + Sync>;
 pub enum Place {
     /// Around everything: it sees each call once, with a relative URL and without a token.
     Call,
-    /// Inside the retry: it sees each attempt, still without a token. Its answers are taken in.
+    /// Inside the retry: it sees each attempt, still without a token. Its answers are taken in. A 401
+    /// for a stale token and what is sent again for it pass as two, with the same number; that works
+    /// only where the answer's extensions pass too.
     Attempt,
     /// Around the connector: it sees what is sent, token included, absolute and compressed as it
     /// is, and answers as they come. Calls of the accounts server pass here too.
@@ -327,7 +329,7 @@ where
             .layer(AttemptTimeoutLayer::new(timeouts.head, Arc::clone(clock)))
             .layer(DecompressLayer::new())
             .service(wire);
-        let policy = || RetryLayer::new(RetryPolicy::new(Arc::clone(clock)));
+        let policy = || RetryLayer::new(RetryPolicy::new(Arc::clone(clock)).lean());
         match &self.retry {
             // in one piece, as most have it
             None if !self.has_layers(Place::Attempt) => self.calls_of(policy().layer(attempt)),

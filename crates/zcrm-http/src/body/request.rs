@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
@@ -65,6 +65,8 @@ struct Streamed {
     listener: Option<Listener>,
     /// Counts the pieces that were taken, for whoever waits.
     taken: Option<Arc<AtomicU64>>,
+    /// What it failed with, for whoever asks.
+    failed: Option<Arc<OnceLock<Error>>>,
 }
 
 /// How far a body is.
@@ -148,6 +150,7 @@ impl ReqBody {
             passed: 0,
             listener: None,
             taken: None,
+            failed: None,
         })))
     }
 
@@ -235,8 +238,11 @@ impl ReqBody {
 
     fn fresh(open: Open, length: Option<u64>, listener: Option<Listener>) -> Self {
         let open = Some(open);
-        let stream = Streamed { open, current: None, length, passed: 0, listener, taken: None };
-        Self(Repr::Stream(Box::new(stream)))
+        let mut fresh = Self::streamed(open, None);
+        if let Repr::Stream(stream) = &mut fresh.0 {
+            (stream.length, stream.listener) = (length, listener);
+        }
+        fresh
     }
 
     /// The same body again, from its beginning; `None` where it can be sent only once.
@@ -294,6 +300,14 @@ impl ReqBody {
         }
     }
 
+    /// Where a stream leaves what it failed with; only the first counts.
+    pub(crate) fn failure(&mut self) -> Option<Arc<OnceLock<Error>>> {
+        match &mut self.0 {
+            Repr::Bytes(_) => None,
+            Repr::Stream(stream) => Some(Arc::clone(stream.failed.get_or_insert_default())),
+        }
+    }
+
     /// The same body, compressed with gzip. A stream's new length is not known in advance.
     pub(crate) async fn gzip(self) -> Result<Self, Error> {
         match &self.0 {
@@ -339,7 +353,10 @@ impl Streamed {
         }
         match (&next, &self.listener) {
             (Some(Ok(_)), Some(listener)) => listener(Progress::new(self.passed, self.length)),
-            (Some(Err(_)), _) => {
+            (Some(Err(error)), _) => {
+                if let (Some(failed), Some(error)) = (&self.failed, error.downcast_ref::<Error>()) {
+                    let _ = failed.set(error.clone());
+                }
                 // it is over, for a body that failed is asked no more
                 self.current = Some(Box::pin(stream::empty()));
                 self.length = None;

@@ -73,8 +73,9 @@ impl ResBody {
         self.peer.as_deref()
     }
 
-    /// The server that it comes from, where that is known: an [`Auth`](crate::layer::Auth) layer
-    /// says so.
+    /// The server that it comes from, where that is known: the one that an
+    /// [`Auth`](crate::layer::Auth) layer sent the token to. A body that a layer of the application's
+    /// makes of it does not know.
     #[must_use]
     pub fn peer(&self) -> Option<&Origin> {
         self.server().map(|server| &server.origin)

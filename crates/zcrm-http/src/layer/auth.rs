@@ -67,8 +67,11 @@ pub struct Auth<S> {
 
 /// The extension of an answer whose request is to be sent again, for its token was stale and there is
 /// another, which this holds; and of a request that is sent again for that reason.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Replay(Authorization);
+#[derive(Clone, Debug)]
+pub struct Replay {
+    by: Arc<dyn Authorizer>,
+    token: Authorization,
+}
 
 impl<S> Service<Request<ReqBody>> for Auth<S>
 where
@@ -91,7 +94,10 @@ where
             return Authorizing { calling: Passing::straight(self.inner.call(request)), by: None };
         };
         let once = request.body().is_once();
-        let other = request.extensions().get().map(|Replay(token)| token.clone());
+        let mark: Option<&Replay> = request.extensions().get();
+        let other = mark
+            .filter(|replay| Arc::ptr_eq(&replay.by, &authorizer))
+            .map(|replay| replay.token.clone());
         let replay = other.is_some();
         if let Some(token) = other.or_else(|| authorizer.cached()) {
             return match authorize(&mut request, &token) {
@@ -185,7 +191,7 @@ impl By {
         let other = authorizer.authorize().await.map_err(not_sent)?;
         if other != token {
             tracing::debug!("the access token was stale, and there is another");
-            response.extensions_mut().insert(Replay(other));
+            response.extensions_mut().insert(Replay { by: authorizer, token: other });
         }
         Ok(response)
     }

@@ -15,7 +15,7 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 use zcrm_clock::{Within, within};
-use zcrm_core::{BoxError, Clock, Error, ErrorKind, Outcome};
+use zcrm_core::{BoxError, CallMeta, Clock, Error, ErrorKind, Outcome};
 
 use crate::{CallSettings, ReqBody, ResBody};
 
@@ -63,7 +63,7 @@ impl<S> Layer<S> for DeadlineLayer {
 }
 
 /// Bounds a whole call: waiting, tries and the answer's body. [`CallSettings`] in a request set
-/// another time for it.
+/// another time for it. Errors that pass it are told which operation they befell.
 #[derive(Clone, Debug)]
 pub struct Deadline<S> {
     inner: S,
@@ -103,8 +103,9 @@ where
         if let Some(sent) = &sent {
             request.extensions_mut().insert(sent.clone());
         }
+        let call = request.extensions().get::<CallMeta>().cloned();
         let calling = within(after, Arc::clone(clock), self.inner.call(request));
-        Bounded { calling, sent }
+        Bounded { calling, call, sent }
     }
 }
 
@@ -114,6 +115,7 @@ pin_project! {
     pub struct Bounded<F> {
         #[pin]
         calling: Within<F, Arc<dyn Clock>>,
+        call: Option<CallMeta>,
         // where it is told of attempts
         sent: Option<Sent>,
     }
@@ -128,16 +130,25 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<F::Output> {
         let this = self.project();
         let mut calling = this.calling;
-        if let Some(done) = ready!(calling.as_mut().poll(cx)) {
-            return task::Poll::Ready(done);
-        }
-        let outcome = match this.sent {
-            Some(Sent(sent)) if !sent.load(Ordering::Relaxed) => Outcome::NotSent,
-            _ => Outcome::Unknown,
+        let error: BoxError = match ready!(calling.as_mut().poll(cx)) {
+            Some(Ok(answer)) => return task::Poll::Ready(Ok(answer)),
+            Some(Err(error)) => error,
+            None => {
+                let outcome = match this.sent {
+                    Some(Sent(sent)) if !sent.load(Ordering::Relaxed) => Outcome::NotSent,
+                    _ => Outcome::Unknown,
+                };
+                let seconds = calling.limit().as_secs_f64();
+                let message = format!("the call's deadline of {seconds} s passed");
+                Error::new(ErrorKind::Timeout, outcome, message).into()
+            }
         };
-        let message = format!("the call's deadline of {} s passed", calling.limit().as_secs_f64());
-        let error = Error::new(ErrorKind::Timeout, outcome, message);
-        task::Poll::Ready(Err(error.into()))
+        // the layers inside leave that to this one
+        task::Poll::Ready(Err(match (error.downcast::<Error>(), this.call) {
+            (Ok(error), Some(call)) => error.with_call(call).into(),
+            (Ok(error), None) => error,
+            (Err(foreign), _) => foreign,
+        }))
     }
 }
 

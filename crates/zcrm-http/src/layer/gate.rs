@@ -120,7 +120,8 @@ impl<S> Layer<S> for GateLayer {
 /// Where 429 lasts for a minute with nothing else under way, the call fails with an error of kind
 /// [`QuotaExhausted`](ErrorKind::QuotaExhausted).
 ///
-/// It takes its place in `call`: nobody who waits for a token holds one.
+/// It takes its place in `call` where one is free and nobody waits for it, and else when it is polled:
+/// nobody who waits for a token holds one. A future that is kept and not polled keeps its place.
 #[derive(Clone, Debug)]
 pub struct Gate<S> {
     inner: S,

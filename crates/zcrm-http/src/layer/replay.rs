@@ -3,6 +3,7 @@
 use std::{
     fmt,
     future::{Ready, ready},
+    mem,
 };
 
 use http::{Request, Response};
@@ -33,7 +34,7 @@ use crate::{
 /// ```
 #[derive(Clone, Default)]
 pub struct ReplayPolicy {
-    kept: Option<Kept>,
+    spare: Spare,
 }
 
 impl ReplayPolicy {
@@ -58,40 +59,84 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for ReplayPolicy {
         request: &mut Request<ReqBody>,
         result: &mut Result<Response<ResBody>, BoxError>,
     ) -> Option<Ready<()>> {
-        replays(&mut self.kept, request, result).then(|| ready(()))
+        self.spare.replays(request, result).then(|| ready(()))
     }
 
     fn clone_request(&mut self, request: &Request<ReqBody>) -> Option<Request<ReqBody>> {
-        copy(&mut self.kept, request)
+        self.spare.copy(request)
     }
 }
 
-/// A copy to be sent later; the extensions are kept beside it.
-pub(super) fn copy(
-    kept: &mut Option<Kept>,
-    request: &Request<ReqBody>,
-) -> Option<Request<ReqBody>> {
-    let copy = bare_copy(request)?;
-    *kept = Some(Kept::of(request.extensions()));
-    Some(copy)
+/// What a policy keeps beside the copy of a request, and whether that was sent for a stale token.
+#[derive(Clone, Default)]
+pub(super) struct Spare {
+    /// The copy has no extensions: they are here. Only where nobody else looks at it.
+    lean: bool,
+    kept: Option<Kept>,
+    replayed: bool,
 }
 
-/// Puts a copy's extensions back.
-pub(super) fn complete(kept: &mut Option<Kept>, copy: &mut Request<ReqBody>) {
-    if let Some(kept) = kept.take() {
-        *copy.extensions_mut() = kept.into();
+impl Spare {
+    /// Makes copies without their extensions, which cost more than all else of them.
+    pub(super) fn lean(mut self) -> Self {
+        self.lean = true;
+        self
     }
-}
 
-/// Whether the copy is to be sent now, for the answer says that its token was stale.
-pub(super) fn replays(
-    kept: &mut Option<Kept>,
-    copy: &mut Request<ReqBody>,
-    result: &mut Result<Response<ResBody>, BoxError>,
-) -> bool {
-    let marked = result.as_mut().ok().and_then(|answer| answer.extensions_mut().remove::<Replay>());
-    let Some(mark) = marked else { return false };
-    complete(kept, copy);
-    copy.extensions_mut().insert(mark);
-    true
+    pub(super) fn is_lean(&self) -> bool {
+        self.lean
+    }
+
+    /// A copy to be sent later.
+    pub(super) fn copy(&mut self, request: &Request<ReqBody>) -> Option<Request<ReqBody>> {
+        let mut copy = bare_copy(request)?;
+        if self.lean {
+            self.kept = Some(Kept::of(request.extensions()));
+        } else {
+            *copy.extensions_mut() = request.extensions().clone();
+        }
+        Some(copy)
+    }
+
+    /// Completes a copy that is sent as another attempt, with a token of its own.
+    pub(super) fn complete(&mut self, copy: &mut Request<ReqBody>) {
+        self.restore(copy);
+        copy.extensions_mut().remove::<Replay>();
+        self.replayed = false;
+    }
+
+    /// Whether the copy is to be sent now, for the answer says that its token was stale: once in each
+    /// attempt.
+    pub(super) fn replays(
+        &mut self,
+        copy: &mut Request<ReqBody>,
+        result: &mut Result<Response<ResBody>, BoxError>,
+    ) -> bool {
+        let Ok(answer) = result else { return false };
+        let Some(mark) = answer.extensions_mut().remove::<Replay>() else { return false };
+        if mem::replace(&mut self.replayed, true) {
+            return false;
+        }
+        self.restore(copy);
+        copy.extensions_mut().insert(mark);
+        true
+    }
+
+    fn restore(&mut self, copy: &mut Request<ReqBody>) {
+        if let Some(kept) = self.kept.take() {
+            *copy.extensions_mut() = kept.into();
+        }
+    }
+
+    /// What the request that was copied says of itself.
+    pub(super) fn extension<'a, T: Send + Sync + 'static>(
+        &'a self,
+        copy: &'a Request<ReqBody>,
+        known: impl FnOnce(&'a Kept) -> Option<&'a T>,
+    ) -> Option<&'a T> {
+        match &self.kept {
+            Some(kept) => known(kept),
+            None => copy.extensions().get(),
+        }
+    }
 }

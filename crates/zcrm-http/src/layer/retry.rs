@@ -6,11 +6,11 @@ use http::{Request, Response, StatusCode, header::RETRY_AFTER};
 use tower::retry::Policy;
 use zcrm_core::{BoxError, CallMeta, Clock, Code, Error, ErrorKind, Outcome, RetryClass, Sleep};
 
-use super::replay::{complete, copy, replays};
+use super::replay::Spare;
 use crate::{
     AfterDoubt, Attempts, ReqBody, ResBody,
     copy::Kept,
-    layer::{PeekedCode, Replay, RetryBudget},
+    layer::{PeekedCode, RetryBudget},
 };
 
 /// A policy for tower's retry layer.
@@ -50,8 +50,7 @@ pub struct RetryPolicy {
     began: Option<Duration>,
     /// Whether an attempt before this one may have been executed.
     doubt: bool,
-    /// The request's extensions, for the next attempt.
-    kept: Option<Kept>,
+    spare: Spare,
 }
 
 #[derive(Clone)]
@@ -79,7 +78,13 @@ impl RetryPolicy {
             total: Duration::from_secs(90),
             budget: RetryBudget::new(100),
         };
-        Self { settings: Arc::new(settings), made: 0, began: None, doubt: false, kept: None }
+        Self {
+            settings: Arc::new(settings),
+            made: 0,
+            began: None,
+            doubt: false,
+            spare: Spare::default(),
+        }
     }
 
     /// How often a request is sent at most; 1 means no retry.
@@ -121,6 +126,13 @@ impl RetryPolicy {
     #[must_use]
     pub fn jitter(mut self, jitter: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
         self.set().jitter = Arc::new(jitter);
+        self
+    }
+
+    /// For a stack in which nobody else sees its copies, nor needs to be told that an answer is that
+    /// to a first attempt.
+    pub(crate) fn lean(mut self) -> Self {
+        self.spare = self.spare.lean();
         self
     }
 
@@ -190,14 +202,14 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
         request: &mut Request<ReqBody>,
         result: &mut Result<Response<ResBody>, BoxError>,
     ) -> Option<Sleep> {
-        if replays(&mut self.kept, request, result) {
+        if self.spare.replays(request, result) {
             return Some(Box::pin(ready(())));
         }
         self.made += 1;
         let verdict = judge(result);
         match result {
             Ok(response) => {
-                if self.made > 1 {
+                if self.made > 1 || !self.spare.is_lean() {
                     response.extensions_mut().insert(Attempts(self.made));
                 }
                 if self.doubt {
@@ -207,9 +219,6 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
             Err(error) => {
                 if let Some(error) = error.downcast_mut::<Error>() {
                     let mut told = error.clone().with_attempts(self.made);
-                    if let Some(call) = self.kept.as_ref().and_then(Kept::call) {
-                        told = told.with_call(call);
-                    }
                     if self.doubt {
                         told = told.with_outcome(Outcome::Unknown);
                     }
@@ -217,7 +226,7 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
                 }
             }
         }
-        let class = self.kept.as_ref().and_then(Kept::call).map(CallMeta::retry_class);
+        let class = self.spare.extension(request, Kept::call).map(CallMeta::retry_class);
         let allowed = match verdict {
             Verdict::Final => {
                 if self.made == 1 {
@@ -232,7 +241,7 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
                 matches!(class, Some(RetryClass::Read | RetryClass::Idempotent))
             }
         };
-        let own = self.kept.as_ref().and_then(Kept::settings).and_then(|own| own.attempts);
+        let own = self.spare.extension(request, Kept::settings).and_then(|own| own.attempts);
         if !allowed || self.made >= own.unwrap_or(self.settings.attempts) {
             return None;
         }
@@ -246,17 +255,17 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
         if next > self.settings.total || !self.settings.budget.take() {
             return None;
         }
-        complete(&mut self.kept, request);
-        // the next attempt has a token of its own, and may be replayed too
-        request.extensions_mut().remove::<Replay>();
+        self.spare.complete(request);
         request.extensions_mut().insert(Attempts(self.made + 1));
         tracing::debug!(attempt = self.made, wait_ms = wait.as_millis(), "trying again");
         Some(self.settings.clock.sleep(wait))
     }
 
     fn clone_request(&mut self, request: &Request<ReqBody>) -> Option<Request<ReqBody>> {
-        self.began.get_or_insert_with(|| self.settings.clock.monotonic());
-        copy(&mut self.kept, request)
+        if self.made == 0 {
+            self.began = Some(self.settings.clock.monotonic());
+        }
+        self.spare.copy(request)
     }
 }
 

@@ -1,15 +1,18 @@
 //! A call that is sent again: what it keeps, and what the retry counts.
 
 use std::{
-    future::Ready,
-    sync::{Arc, Mutex},
+    future::{Ready, ready},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use http::{Request, Response};
-use tower::{retry::Policy, service_fn};
-use zcrm_core::{BoxError, CallMeta, ManualClock, RetryClass};
+use tower::{retry::Policy, service_fn, util::MapRequestLayer};
+use zcrm_core::{BoxError, CallMeta, ManualClock, RetryClass, Sleep};
 use zcrm_http::{
-    AuthorizedBy, CallSettings, ReqBody, ResBody, Stack, Transport, layer::RetryPolicy,
+    AuthorizedBy, CallSettings, Place, ReqBody, ResBody, Stack, Transport, layer::RetryPolicy,
 };
 
 use crate::support::{
@@ -38,6 +41,31 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for Never {
 
     fn clone_request(&mut self, _: &Request<ReqBody>) -> Option<Request<ReqBody>> {
         None
+    }
+}
+
+/// A policy that tries a 409 again, and leaves all else to zcrm's.
+#[derive(Clone)]
+struct Conflicts(RetryPolicy, Arc<Mutex<Vec<Option<CallMeta>>>>);
+
+impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for Conflicts {
+    type Future = Sleep;
+
+    fn retry(
+        &mut self,
+        request: &mut Request<ReqBody>,
+        result: &mut Result<Response<ResBody>, BoxError>,
+    ) -> Option<Sleep> {
+        self.1.lock().unwrap().push(request.extensions().get().cloned());
+        let conflict = result.as_ref().is_ok_and(|answer| answer.status() == 409);
+        match self.0.retry(request, result) {
+            None if conflict => Some(Box::pin(ready(()))),
+            wait => wait,
+        }
+    }
+
+    fn clone_request(&mut self, request: &Request<ReqBody>) -> Option<Request<ReqBody>> {
+        self.0.clone_request(request)
     }
 }
 
@@ -149,4 +177,55 @@ async fn what_is_sent_again_is_the_same_request_extensions_and_all() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn a_policy_around_the_retrys_sees_whole_requests_and_sends_them() {
+    let script = Script::new(|n| if n == 0 { status(409) } else { ok() });
+    let (tokens, seen) = (Tokens::new([Ok(token("1000.a")), Ok(token("1000.b"))]), Arc::default());
+    let transport = stack(&script).retry(Conflicts(policy(), Arc::clone(&seen))).build();
+    let response = call(transport, by(update(), &tokens)).await.unwrap();
+    assert_eq!((response.status().as_u16(), script.calls()), (200, 2));
+    assert_eq!(script.seen()[1].authorization(), "Zoho-oauthtoken 1000.b");
+    let seen = seen.lock().unwrap();
+    assert!(seen.len() == 2 && seen.iter().all(Option::is_some), "{seen:?}");
+}
+
+#[tokio::test]
+async fn each_attempt_may_be_replayed_once_even_if_a_layer_forgets_that_it_was() {
+    let answers = [401, 503, 401, 200];
+    let script = Script::new(move |n| match answers.get(n) {
+        Some(401) => zoho(401, "INVALID_TOKEN"),
+        Some(503) => status(503),
+        _ => ok(),
+    });
+    let fresh = |n: usize| Ok(token(&format!("1000.{n}")));
+    let tokens = Tokens::new((0..9).map(fresh));
+    let response = call(stack(&script).build(), by(read(), &tokens)).await.unwrap();
+    assert_eq!((response.status().as_u16(), attempts(&response), script.calls()), (200, 2, 4));
+
+    // a layer that makes the request anew, as one for many users may do
+    let tokens = Tokens::new((0..99).map(fresh));
+    let mine = Arc::clone(&tokens);
+    let anew = MapRequestLayer::new(move |_: Call| by(read(), &mine));
+    for own in [false, true] {
+        let script = Script::new(|_| zoho(401, "INVALID_TOKEN"));
+        let stack = stack(&script).layer(Place::Attempt, anew.clone());
+        let stack = if own { stack.retry(Never) } else { stack };
+        let response = call(stack.build(), read()).await.unwrap();
+        assert_eq!((response.status().as_u16(), script.calls()), (401, 2));
+    }
+}
+
+#[tokio::test]
+async fn another_users_replay_is_nobody_elses() {
+    let script = stale_first(|_| ok());
+    let users = [two_tokens(), Tokens::new([Ok(token("2000.b"))])];
+    let turn = Arc::new(AtomicUsize::new(0));
+    let by_turns = MapRequestLayer::new(move |request: Call| {
+        by(request, &users[turn.fetch_add(1, Ordering::SeqCst)])
+    });
+    let transport = stack(&script).layer(Place::Attempt, by_turns).build();
+    assert_eq!(call(transport, read()).await.unwrap().status(), 200);
+    assert_eq!(script.seen()[1].authorization(), "Zoho-oauthtoken 2000.b");
 }

@@ -122,7 +122,7 @@ async fn a_deadline_names_itself() {
     let clock = ManualClock::jumping();
     let layer = DeadlineLayer::new(Duration::from_millis(1500), Arc::new(clock));
     let error = zcrm(call(layer.layer(Silent::new(9)), read()).await);
-    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::Unknown));
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::Timeout, Some("records.list")));
     let text = error.to_string();
     assert!(text.contains("deadline") && text.contains("1.5 s"), "{text}");
     assert!(!text.contains("Leads"), "only the template: {text}");
