@@ -27,7 +27,7 @@ use crate::{
 /// as `Retry-After` or `X-RATELIMIT-RESET` says; where that is more than the longest wait, it gives
 /// up and passes the answer on. A request whose body can be sent once only is never retried. All
 /// clones take their retries from one [`RetryBudget`], so that a brown-out is not multiplied.
-/// [`CallSettings`] in a request set another number of attempts for it.
+/// [`CallSettings`](crate::CallSettings) in a request set another number of attempts for it.
 ///
 /// Where one attempt of a write may have been executed, a later error's outcome is unknown, and a
 /// later answer is marked [`AfterDoubt`]: what it refuses may be our own doing.
