@@ -119,12 +119,15 @@ fn carry_out(
     let (account, contact) = (named("Accounts")?, named("Contacts")?);
     let undo = Vec::new();
     let mark = cx.store().history.mark();
+    let tags = cx.store().tags.clone();
     let mut conversion = Conversion { place, lead, row, owner, overwrite, undo };
     let made = conversion.write(cx, account, contact);
     if made.is_err() {
-        cx.store_mut().history.rewind(mark);
+        let store = cx.store_mut();
+        store.history.rewind(mark);
+        store.tags = tags;
         for (module, id, before) in conversion.undo.into_iter().rev() {
-            let table = cx.store_mut().table_mut(module);
+            let table = store.table_mut(module);
             table.remove(id);
             if let Some(before) = before {
                 table.add(before);
@@ -235,7 +238,7 @@ impl Conversion<'_> {
 
     /// Marks the lead, and gives its notes and attachments and the named tags to what it became.
     fn carry_over(
-        &self,
+        &mut self,
         cx: &mut Context<'_>,
         account: Option<u64>,
         contact: u64,
@@ -252,6 +255,8 @@ impl Conversion<'_> {
             }
             let spec = cx.state.module(module).ok_or_else(|| RowError::invalid(json!({})))?;
             let row = Map::from_iter([(String::from("Tag"), tags.clone())]);
+            let before = cx.store().table(module).records.get(&id).cloned();
+            self.undo.push((module, id, before));
             change(cx, &spec, self.place, &row, id, &External::default())?;
         }
         let (lead, now, user) = (self.lead.id, whole_seconds(cx.now), cx.user.clone());

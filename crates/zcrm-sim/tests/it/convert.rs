@@ -130,3 +130,27 @@ async fn records_that_are_there_are_taken_and_overwritten_if_asked() {
         assert_eq!((&record["Last_Name"], &record["Phone"]), (&json!(name), &json!("1")));
     }
 }
+
+#[tokio::test]
+async fn what_was_there_keeps_its_tags_when_a_conversion_is_refused() {
+    for (version, status) in [("v2", 202), ("v8", 400)] {
+        let sim = Simulator::start().await.unwrap();
+        let http = Http::logged_in(&sim).await;
+        let account = json!({ "data": [{ "Account_Name": "Zylker", "Tag": [{ "name": "old" }] }] });
+        let account = http.post("/crm/v8/Accounts", &account).await.id(0);
+        let path = format!("/crm/{version}/Leads/{}/actions/convert", lead(&http).await);
+        let before = sim.record("Accounts", &account);
+        let named = if version == "v2" { json!(account) } else { json!({ "id": account }) };
+        // The account's tags are right, and written first.
+        let row = json!({
+            "Accounts": named,
+            "carry_over_tags": { "Accounts": ["new"], "Contacts": [{ "name": "hot" }] },
+        });
+        let reply = http.post(&path, &json!({ "data": [row] })).await;
+        assert_eq!((reply.status, reply.codes()), (status, vec![String::from("INVALID_DATA")]));
+        assert_eq!(sim.record("Accounts", &account), before);
+        let tags = http.get("/crm/v8/settings/tags?module=Accounts").await.rows();
+        let names: Vec<&Value> = tags.iter().map(|tag| &tag["name"]).collect();
+        assert_eq!(names, ["old"], "no tag was made");
+    }
+}

@@ -69,6 +69,40 @@ async fn later_writes_are_not_seen() {
 }
 
 #[tokio::test]
+async fn a_field_that_is_found_by_an_index_is_stale_too() {
+    let (http, ids) = leads().await;
+    let row = json!({ "data": [{ "Email": "old@example.com" }] });
+    http.put(&format!("/crm/v8/Leads/{}", ids[1]), &row).await;
+    http.sim.advance(Duration::from_secs(60));
+    let search = |query: &str| format!("/crm/v8/Leads/search?{query}");
+    let [pune, delhi, old, new] = [
+        "criteria=(City:starts_with:pu)",
+        "criteria=((City:equals:Delhi)or(City:equals:Agra))",
+        "email=old@example.com",
+        "email=new@example.com",
+    ]
+    .map(search);
+    // From now on the fields are indexed, and the index follows the writes at once.
+    for path in [&pune, &delhi, &old, &new] {
+        found(&http, path).await;
+    }
+    write(&http, &ids).await;
+    let row = json!({ "data": [{ "Email": "new@example.com" }] });
+    http.put(&format!("/crm/v8/Leads/{}", ids[1]), &row).await;
+    let now = async |path: &str| found(&http, path).await;
+    let before = async |path: &str| {
+        http.sim.faults().stale_search(AGE);
+        found(&http, path).await
+    };
+    assert_eq!(before(&pune).await, ["Goes in Pune", "Moves in Pune", "Stays in Pune"]);
+    assert_eq!(before(&format!("{pune}&per_page=1&page=2")).await, ["Moves in Pune"]);
+    assert_eq!(now(&pune).await, ["Comes in Pune", "Stays in Pune"]);
+    assert_eq!((before(&delhi).await, now(&delhi).await.len()), (vec![], 1));
+    assert_eq!((before(&old).await.len(), now(&old).await.len()), (1, 0));
+    assert_eq!((before(&new).await.len(), now(&new).await.len()), (0, 1));
+}
+
+#[tokio::test]
 async fn of_several_writes_the_one_that_stood_then_is_found() {
     let (http, ids) = leads().await;
     for city in ["Agra", "Pune", "Delhi"] {
