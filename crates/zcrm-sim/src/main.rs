@@ -1,9 +1,14 @@
 //! The simulator as a program: prints where it listens and what to log in with, and runs until it
 //! is interrupted.
-#![allow(clippy::print_stdout, reason = "a program talks to the one who started it")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program talks to the one who started it"
+)]
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -211,7 +216,19 @@ fn ports(first: u16) -> Result<[u16; 4], Failure> {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Failure> {
+async fn main() -> ExitCode {
+    let Err(error) = obey().await else { return ExitCode::SUCCESS };
+    eprint!("zcrm-sim: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        eprint!(": {cause}");
+        source = cause.source();
+    }
+    eprintln!();
+    ExitCode::FAILURE
+}
+
+async fn obey() -> Result<(), Failure> {
     match command()? {
         Command::Help => print!("{HELP}"),
         Command::Operations => {

@@ -63,6 +63,23 @@ fn it_explains_itself_and_refuses_what_it_does_not_know() {
 }
 
 #[test]
+fn it_says_in_words_what_is_wrong_and_why() {
+    let refused = |arguments: [&str; 2]| {
+        let output = Command::new(PROGRAM).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(
+        refused(["--edition", "golden"]),
+        "zcrm-sim: `golden` is no edition: it is free, standard, professional, enterprise or \
+         ultimate\n"
+    );
+    let missing = refused(["--seed-file", "nowhere/seed.json"]);
+    let told = missing.strip_prefix("zcrm-sim: could not read or write `nowhere/seed.json`: ");
+    assert!(told.is_some_and(|why| why.trim_end().len() > 1), "{missing}");
+}
+
+#[test]
 fn it_prints_what_it_simulates() {
     let output = Command::new(PROGRAM).arg("operations").output().unwrap();
     assert!(output.status.success());
