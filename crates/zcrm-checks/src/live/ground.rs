@@ -393,6 +393,7 @@ pub(super) async fn send(
     let endpoint = match method {
         "POST" => Endpoint::post(template),
         "PUT" => Endpoint::put(template),
+        "PATCH" => Endpoint::patch(template),
         "DELETE" => Endpoint::delete(template),
         _ => Endpoint::get(template),
     };

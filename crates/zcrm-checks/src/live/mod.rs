@@ -7,6 +7,7 @@
 
 mod accounts;
 mod answer;
+mod channels;
 mod consent;
 mod elsewhere;
 mod ground;
@@ -202,6 +203,7 @@ fn all() -> impl Iterator<Item = &'static Check> {
         search::CHECKS,
         writes::CHECKS,
         shapes::CHECKS,
+        channels::CHECKS,
         elsewhere::CHECKS,
     ];
     lists.into_iter().flatten()
