@@ -47,6 +47,14 @@ pub enum Error {
     /// A user was named that the organisation does not have.
     #[error("the organisation has no user `{0}`")]
     UnknownUser(String),
+    /// A profile was named that the organisation does not have, or a permission that no profile has.
+    #[error("there is no profile `{profile}`, or no permission `{permission}`")]
+    UnknownPermission {
+        /// The profile's name.
+        profile: String,
+        /// The permission's name, such as `Crm_Implied_Api_Access`.
+        permission: String,
+    },
     /// A name that is no edition's.
     #[error("`{0}` is no edition: it is free, standard, professional, enterprise or ultimate")]
     UnknownEdition(String),

@@ -2,6 +2,7 @@
 
 use crate::accounts::{self, Grant};
 use crate::exchange::Core;
+use crate::organisation::set_permission;
 use crate::snapshot::Snapshot;
 use crate::state::Environment;
 use crate::{Error, sample};
@@ -47,6 +48,26 @@ impl Core {
         found.then_some(()).ok_or_else(|| Error::UnknownDevice {
             user_code: user_code.to_owned(),
             email: String::new(),
+        })
+    }
+
+    pub(crate) fn set_permission(
+        &self,
+        profile: &str,
+        permission: &str,
+        allowed: bool,
+    ) -> Result<(), Error> {
+        let mut state = self.state();
+        let mut known = false;
+        for environment in [Environment::Production, Environment::Sandbox] {
+            let profiles = &mut state.store_mut(environment).profiles;
+            known |= profiles
+                .by_mut("name", profile)
+                .is_some_and(|profile| set_permission(profile, permission, allowed));
+        }
+        known.then_some(()).ok_or_else(|| Error::UnknownPermission {
+            profile: profile.to_owned(),
+            permission: permission.to_owned(),
         })
     }
 

@@ -116,6 +116,29 @@ pub(crate) fn permissions(profile: &Map<String, Value>) -> Vec<Value> {
     shown.collect()
 }
 
+/// Whether a profile allows something; what no profile can forbid is allowed.
+pub(crate) fn allows(profile: &Map<String, Value>, permission: &str) -> bool {
+    let enabled = profile.get("enabled").and_then(Value::as_array);
+    !PERMISSIONS.iter().any(|(name, ..)| *name == permission)
+        || enabled.is_some_and(|enabled| enabled.contains(&json!(permission)))
+}
+
+/// Allows something to a profile, or forbids it; `false` where there is no such permission.
+pub(crate) fn set_permission(
+    profile: &mut Map<String, Value>,
+    permission: &str,
+    allowed: bool,
+) -> bool {
+    let known = PERMISSIONS.iter().any(|(name, ..)| *name == permission);
+    if let (true, Some(Value::Array(enabled))) = (known, profile.get_mut("enabled")) {
+        enabled.retain(|name| name != permission);
+        if allowed {
+            enabled.push(json!(permission));
+        }
+    }
+    known
+}
+
 /// A user: the first may administer, the others may not.
 pub(crate) fn new_user(chance: &mut Chance, settings: &Store, email: &str, first: bool) -> User {
     let name = email.split('@').next().unwrap_or_default();

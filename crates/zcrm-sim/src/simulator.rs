@@ -188,6 +188,31 @@ impl Simulator {
         self.core().clock.now()
     }
 
+    /// Allows something to the users of a profile, or forbids it: `Crm_Implied_Api_Access`,
+    /// `Crm_Implied_Create_Leads` and their like, as `settings/profiles` shows them. What is forbidden
+    /// is answered with status 403 and the code `NO_PERMISSION`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), zcrm_sim::Error> {
+    /// let sim = zcrm_sim::Simulator::start().await?;
+    /// sim.set_permission("Administrator", "Crm_Implied_Delete_Leads", false)?;
+    /// assert!(sim.set_permission("Administrator", "Crm_Implied_Fly", true).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Where there is no profile of that name, or no such permission.
+    pub fn set_permission(
+        &self,
+        profile: &str,
+        permission: &str,
+        allowed: bool,
+    ) -> Result<(), Error> {
+        self.core().set_permission(profile, permission, allowed)
+    }
+
     /// Spends API credits of the production environment, as calls would.
     pub fn spend_credits(&self, credits: u64) {
         self.core().spend_credits(Environment::Production, credits);

@@ -305,6 +305,10 @@ impl Shelf {
         self.0.insert(id, setting);
     }
 
+    pub(crate) fn by_mut(&mut self, member: &str, text: &str) -> Option<&mut Map<String, Value>> {
+        self.0.values_mut().find(|setting| text_of(setting, member).eq_ignore_ascii_case(text))
+    }
+
     /// The setting of which a member has that text, whatever its case.
     pub(crate) fn by(&self, member: &str, text: &str) -> Option<&Map<String, Value>> {
         self.values().find(|setting| text_of(setting, member).eq_ignore_ascii_case(text))

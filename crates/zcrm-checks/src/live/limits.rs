@@ -17,6 +17,12 @@ pub(super) const CHECKS: &[Check] = &[
         OTHERS,
         at_once
     ),
+    simulated!(
+        "profile-access",
+        "a profile without API access: 403 NO_PERMISSION, which names the permission",
+        "it would lock out the user that the check runs as",
+        profile_access
+    ),
     simulated!("heavy-calls", "ten heavy calls at once: one more is 429", OTHERS, heavy),
     simulated!("refused-429", "429 executes nothing and costs nothing", OTHERS, refused),
     simulated!(
@@ -84,6 +90,18 @@ async fn while_held<T>(
     let (reads, seen) = join(reads, then).await;
     let reads: Result<Vec<Answer>, Failure> = reads.into_iter().collect();
     Ok((seen?, reads?.iter().map(|answer| answer.status).collect()))
+}
+
+async fn profile_access(_: &Ground, _: &Simulator) -> Seen {
+    let (own, sim) = with_edition(Edition::Free).await?;
+    let access = "Crm_Implied_Api_Access";
+    sim.set_permission("Administrator", access, false)?;
+    let refused = own.plain_get(LIGHT, None).await?;
+    sim.set_permission("Administrator", access, true)?;
+    let allowed = own.plain_get(LIGHT, None).await?;
+    let named = refused.at("/details/permissions/0") == access;
+    let good = refused.is(403, "NO_PERMISSION") && named && allowed.status == 200;
+    Ok(judge(good, format!("without {}, with {}", refused.status, allowed.status)))
 }
 
 async fn at_once(_: &Ground, _: &Simulator) -> Seen {

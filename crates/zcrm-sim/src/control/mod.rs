@@ -31,6 +31,11 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/tokens/revoke", "ends every refresh token"),
     ("POST", "/devices", "decides about a device: user_code, user, accept, environment"),
     ("POST", "/credits", "spends API credits: credits"),
+    (
+        "POST",
+        "/permissions",
+        "allows something to a profile, or forbids it: profile, permission, allowed",
+    ),
     ("GET", "/faults", "how many calls and deliveries the ordered failures still wait for"),
     ("POST", "/faults", "orders a failure, or a list of them"),
     ("DELETE", "/faults", "takes back what was ordered"),
@@ -129,6 +134,11 @@ fn route(core: &Core, call: &Call) -> Outcome {
             core.spend_credits(form.environment, form.credits);
             Ok(ok(&json!({ "spent": core.spent_credits(form.environment) })))
         }
+        ("POST", "/permissions") => {
+            let form: Permission = read(call)?;
+            core.set_permission(&form.profile, &form.permission, form.allowed)?;
+            Ok(ok(&json!({})))
+        }
         ("GET", "/faults") => Ok(ok(&json!({ "pending": core.pending_faults() }))),
         ("POST", "/faults") => {
             faults::order(core, read(call)?)?;
@@ -214,6 +224,14 @@ struct RecordsForm {
     count: usize,
     #[serde(default)]
     environment: Environment,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Permission {
+    profile: String,
+    permission: String,
+    allowed: bool,
 }
 
 /// The most records that one call may add.

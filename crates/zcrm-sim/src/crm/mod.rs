@@ -18,6 +18,7 @@ mod org;
 mod outcome;
 mod page_token;
 mod people;
+mod permission;
 mod photos;
 mod read;
 mod recycle;
@@ -55,6 +56,7 @@ pub(crate) use page_token::PageTokens;
 pub(crate) use values::finish;
 pub(crate) use version::Version;
 
+use self::operations::Operation;
 use self::refusal::Refusal;
 use self::render::View;
 use self::route::Route;
@@ -161,13 +163,18 @@ pub(crate) fn answer(
     };
     let mut answer = match admit(&route, call, &access.scopes) {
         Err(refusal) => refusal.into(),
-        Ok((run, values)) => {
+        Ok((operation, run, values)) => {
             let user = access.user;
             let mut context =
                 Context { state, policy, call, environment, version, values, user, now };
-            let mut answer = run(&mut context).unwrap_or_else(Answer::from);
-            answer.executed = true;
-            answer
+            match permission::check(&context, operation) {
+                Err(refusal) => refusal.into(),
+                Ok(()) => {
+                    let mut answer = run(&mut context).unwrap_or_else(Answer::from);
+                    answer.executed = true;
+                    answer
+                }
+            }
         }
     };
     answer.authorised = true;
@@ -176,13 +183,13 @@ pub(crate) fn answer(
 
 type Handler = fn(&mut Context<'_>) -> Result<Answer, Refusal>;
 
-/// What carries the call out, if the route takes its method, is simulated, and is within the
-/// token's scopes; and what stands in the places of its path.
+/// The operation and what carries it out, if the route takes its method, is simulated, and is within
+/// the token's scopes; and what stands in the places of its path.
 fn admit<'c>(
     route: &Route<'c>,
     call: &Call,
     granted: &[String],
-) -> Result<(Handler, Vec<&'c str>), Refusal> {
+) -> Result<(&'static Operation, Handler, Vec<&'c str>), Refusal> {
     let Route::Known { operations, values } = route else { return Err(not_simulated(call)) };
     let Some(operation) = operations.iter().find(|one| one.takes(&call.method)) else {
         return Err(Refusal::new(
@@ -201,7 +208,7 @@ fn admit<'c>(
             "invalid oauth scope to access this URL",
         ));
     }
-    Ok((run, values.clone()))
+    Ok((operation, run, values.clone()))
 }
 
 fn not_simulated(call: &Call) -> Refusal {

@@ -73,6 +73,12 @@ async fn records_time_tokens_and_credits_are_moved() {
     post(&http, "/tokens/expire", Value::Null).await;
     assert_eq!(http.get(LEADS).await.code(), "INVALID_TOKEN");
     assert_eq!(post(&http, "/credits", json!({ "credits": 7 })).await["spent"], 7);
+    let access = json!({
+        "profile": "Administrator", "permission": "Crm_Implied_Api_Access", "allowed": false,
+    });
+    post(&http, "/permissions", access).await;
+    let again = Http::logged_in(sim).await;
+    assert_eq!(again.get(LEADS).await.code(), "NO_PERMISSION");
     post(&http, "/tokens/revoke", Value::Null).await;
 }
 

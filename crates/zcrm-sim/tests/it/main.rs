@@ -21,6 +21,7 @@ mod notifications;
 mod notify;
 mod organisation;
 mod parallel;
+mod permissions;
 mod program;
 mod receiver;
 mod records;
