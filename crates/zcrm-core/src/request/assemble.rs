@@ -1,0 +1,131 @@
+//! From what was collected to a request.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, header::CONTENT_TYPE};
+use percent_encoding::utf8_percent_encode;
+
+use super::{Draft, ENCODED, RequestBuilder};
+use crate::{BodyShape, CallMeta, Error, Stretch, endpoint::Piece, multipart::multipart};
+
+impl RequestBuilder {
+    pub(super) fn assemble(mut self) -> Result<(Head, Vec<Stretch>), Error> {
+        let Draft { endpoint, version, path, query, headers, body, parts, look, retry, mistake } =
+            &mut *self.draft;
+        let (endpoint, version) = (&*endpoint, *version);
+        let mut meta = endpoint.meta();
+        look.weigh(endpoint, query.iter().map(|(name, _)| name.as_str()), &mut meta);
+        meta.retry = retry.unwrap_or(meta.retry);
+        if let Some(mistake) = mistake.take() {
+            return Err(mistake.with_call(&meta));
+        }
+        let input = |message: String| Err(Error::input(message).with_call(&meta));
+        if version < endpoint.first_version() {
+            return input(format!(
+                "`{}` exists from {} on, and the client uses {version}",
+                endpoint.name(),
+                endpoint.first_version()
+            ));
+        }
+        if let Some(last) = endpoint.last_version().filter(|last| version > *last) {
+            return input(format!(
+                "`{}` exists up to {last} only, and the client uses {version}",
+                endpoint.name()
+            ));
+        }
+        let (body, kind) = match (body.take(), endpoint.body_shape()) {
+            (None, BodyShape::Multipart(_)) if !parts.is_empty() => {
+                let (stretches, kind) = multipart(parts);
+                (Some(stretches), Cow::Owned(kind))
+            }
+            (body, shape) => {
+                let kind = match shape {
+                    BodyShape::Form => "application/x-www-form-urlencoded",
+                    _ => "application/json",
+                };
+                (body.map(|bytes| vec![Stretch::Bytes(bytes)]), kind.into())
+            }
+        };
+        if body.is_none() && endpoint.body_shape() != BodyShape::None {
+            return input(format!("`{}` needs a body", endpoint.name()));
+        }
+
+        let length: usize = path.iter().map(|(_, value)| value.len()).sum();
+        let mut uri = endpoint.prefix(version, endpoint.template().len() + length);
+        let mut filled = 0_u64;
+        let mut missing = None;
+        for piece in endpoint.pieces() {
+            match piece {
+                Piece::Text(text) => uri.push_str(text),
+                Piece::Place(name) => match path.iter().position(|(given, _)| *given == name) {
+                    Some(at) => {
+                        uri.push_str(path.get(at).map_or("", |(_, value)| value));
+                        filled |= 1 << (at % 64);
+                    }
+                    None => missing = missing.or(Some(name)),
+                },
+            }
+        }
+        if filled.count_ones() as usize != path.len() {
+            let has_place = |name| endpoint.pieces().any(|piece| piece == Piece::Place(name));
+            if let Some((name, _)) = path.iter().find(|(name, _)| !has_place(name)) {
+                return input(format!("`{}` has no `{name}` in its path", endpoint.name()));
+            }
+        }
+        if let Some(name) = missing {
+            let endpoint = endpoint.name();
+            return input(format!("`{endpoint}` needs a value for `{name}` in its path"));
+        }
+        if !query.is_empty() {
+            uri.push('?');
+            uri.push_str(&encode_pairs(query.iter().map(|(name, value)| (&**name, &**value))));
+        }
+
+        let unbuilt = || Error::input("the request could not be built").with_call(&endpoint.meta());
+        let uri = Uri::from_maybe_shared(Bytes::from(uri))
+            .map_err(|error| unbuilt().with_source(error))?;
+        let mut fields = HeaderMap::new();
+        if body.is_some() {
+            let kind = HeaderValue::try_from(&*kind).map_err(|e| unbuilt().with_source(e))?;
+            fields.insert(CONTENT_TYPE, kind);
+        }
+        for (name, value) in headers.drain(..) {
+            fields.append(name, value);
+        }
+        let method = endpoint.method().clone();
+        Ok((Head { method, uri, headers: fields, meta }, body.unwrap_or_default()))
+    }
+}
+
+/// A request but for its body.
+pub(super) struct Head {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    meta: CallMeta,
+}
+
+impl Head {
+    pub(super) fn with_body<B>(self, body: B) -> Request<B> {
+        let mut request = Request::new(body);
+        *request.method_mut() = self.method;
+        *request.uri_mut() = self.uri;
+        *request.headers_mut() = self.headers;
+        request.extensions_mut().insert(self.meta);
+        request
+    }
+}
+
+pub(super) fn encode_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut text = String::new();
+    for (name, value) in pairs {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        text.extend(utf8_percent_encode(name, ENCODED));
+        text.push('=');
+        text.extend(utf8_percent_encode(value, ENCODED));
+    }
+    text
+}
