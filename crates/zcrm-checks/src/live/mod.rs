@@ -13,7 +13,10 @@ mod elsewhere;
 mod ground;
 mod limits;
 mod lists;
+mod metadata;
+mod people;
 mod search;
+mod settings;
 mod shapes;
 mod spans;
 mod writes;
@@ -202,6 +205,9 @@ fn all() -> impl Iterator<Item = &'static Check> {
         lists::CHECKS,
         search::CHECKS,
         writes::CHECKS,
+        people::CHECKS,
+        settings::CHECKS,
+        metadata::CHECKS,
         shapes::CHECKS,
         channels::CHECKS,
         elsewhere::CHECKS,

@@ -1,0 +1,113 @@
+//! Modules, fields, layouts and custom views, as the settings describe them.
+
+use serde_json::{Value, json};
+use zcrm::ApiVersion;
+use zcrm_sim::Simulator;
+
+use super::accounts::own_simulator;
+use super::ground::Ground;
+use super::settings::{CHANGES, first, rows, send, text};
+use super::{Check, Seen, check, judge, judge_answer, simulated};
+
+pub(super) const CHECKS: &[Check] = &[
+    check!("view-default", "`info.default` is a view of the list, by its id the same", view),
+    check!("view-unknown", "a list by a view that is none: 400 INVALID_DATA", view_unknown),
+    simulated!("view-sort", "a list by a view comes in the view's order", CHANGES, view_sort),
+    check!("layout-required", "a layout has Last_Name, required", layout_required),
+    check!("layout-module", "layouts need `module`: 400 REQUIRED_PARAM_MISSING", layout_module),
+    check!("field-by-id", "a field by its id is that of the list", field_by_id),
+    check!("lookup-module", "a lookup's module: a name in v2, an object in v8", lookup_module),
+    check!("module-by-name", "a module by its name, and one that is none: 400", module_by_name),
+];
+
+const V2: ApiVersion = ApiVersion::V2;
+const V8: ApiVersion = ApiVersion::V8;
+
+async fn view(ground: &Ground) -> Seen {
+    let list = ground.get(V8, "settings/custom_views?module=Leads").await?;
+    let default = list.text("/info/default");
+    let views = list.at("/custom_views").as_array().cloned().unwrap_or_default();
+    let listed = views.iter().find(|view| text(view, "/id") == default);
+    let Some(listed) = listed else { return Ok(judge_answer(false, &list)) };
+    let one = first(ground, &format!("settings/custom_views/{default}?module=Leads")).await?;
+    let same = text(&one, "/id") == default && text(&one, "/name") == text(listed, "/name");
+    Ok(judge(same, format!("{list}, by its id the same: {same}")))
+}
+
+async fn view_unknown(ground: &Ground) -> Seen {
+    let answer = ground.get(V8, "Leads?fields=id&cvid=1").await?;
+    Ok(judge_answer(answer.is(400, "INVALID_DATA"), &answer))
+}
+
+async fn view_sort(_: &Ground, _: &Simulator) -> Seen {
+    let (own, _) = own_simulator().await?;
+    for name in ["B", "C", "A"] {
+        own.create(V8, "Leads", json!({ "Last_Name": name })).await?;
+    }
+    let view = first(&own, "settings/custom_views?module=Leads").await?;
+    let view = text(&view, "/id");
+    let path = format!("settings/custom_views/{view}/actions/change_sort?module=Leads");
+    let (mut good, mut seen) = (true, Vec::new());
+    for (order, expected) in [("asc", ["A", "B", "C"]), ("desc", ["C", "B", "A"])] {
+        let sort = json!({ "sort_by": { "api_name": "Last_Name" }, "sort_order": order });
+        let changed = send(&own, "PUT", &path, "custom_views", &sort).await?;
+        let leads = rows(&own, V8, &format!("Leads?fields=Last_Name&cvid={view}")).await?;
+        let names: Vec<&str> = leads.iter().map(|lead| text(lead, "/Last_Name")).collect();
+        good &= changed.is(200, "SUCCESS") && names == expected;
+        seen.push(format!("{order} {changed}: {names:?}"));
+    }
+    let none = json!({ "sort_by": { "api_name": "No_Field" } });
+    let none = send(&own, "PUT", &path, "custom_views", &none).await?;
+    seen.push(format!("by no field {none}"));
+    Ok(judge(good && none.is(400, "INVALID_DATA"), seen.join("; ")))
+}
+
+async fn layout_required(ground: &Ground) -> Seen {
+    let listed = first(ground, "settings/layouts?module=Leads").await?;
+    let id = text(&listed, "/id");
+    let one = first(ground, &format!("settings/layouts/{id}?module=Leads")).await?;
+    let list = |value: &Value, name: &str| {
+        value.get(name).and_then(Value::as_array).cloned().unwrap_or_default()
+    };
+    let sections = list(&one, "sections");
+    let mut fields = sections.iter().flat_map(|section| list(section, "fields"));
+    let name = fields.find(|field| text(field, "/api_name") == "Last_Name").unwrap_or_default();
+    let required = name.get("required").cloned().unwrap_or_default();
+    let good = text(&one, "/id") == id && required == true;
+    Ok(judge(good, format!("{} sections, Last_Name required: {required}", sections.len())))
+}
+
+async fn layout_module(ground: &Ground) -> Seen {
+    let answer = ground.get(V8, "settings/layouts").await?;
+    Ok(judge_answer(answer.is(400, "REQUIRED_PARAM_MISSING"), &answer))
+}
+
+async fn field_by_id(ground: &Ground) -> Seen {
+    let fields = rows(ground, V8, "settings/fields?module=Leads").await?;
+    let listed = fields.iter().find(|field| text(field, "/api_name") == "Lead_Source");
+    let Some(listed) = listed else { return Ok(judge(false, "Leads have no Lead_Source")) };
+    let path = format!("settings/fields/{}?module=Leads", text(listed, "/id"));
+    let one = first(ground, &path).await?;
+    let same = |name: &&str| one.get(*name) == listed.get(*name) && one.get(*name).is_some();
+    let good = ["id", "api_name", "data_type"].iter().all(same);
+    let picked = text(&one, "/data_type") == "picklist"
+        && !text(&one, "/pick_list_values/0/actual_value").is_empty();
+    Ok(judge(good && picked, format!("the same: {good}; a picklist with values: {picked}")))
+}
+
+async fn lookup_module(ground: &Ground) -> Seen {
+    let mut seen = Vec::new();
+    for (version, place) in [(V2, "/lookup/module"), (V8, "/lookup/module/api_name")] {
+        let fields = rows(ground, version, "settings/fields?module=Contacts").await?;
+        let field = fields.iter().find(|field| text(field, "/api_name") == "Account_Name");
+        seen.push(field.map_or(String::new(), |field| text(field, place).to_owned()));
+    }
+    Ok(judge(seen == ["Accounts", "Accounts"], format!("v2, v8: {seen:?}")))
+}
+
+async fn module_by_name(ground: &Ground) -> Seen {
+    let one = ground.get(V8, "settings/modules/Leads").await?;
+    let none = ground.get(V8, "settings/modules/Nothing").await?;
+    let good = one.text("/modules/0/api_name") == "Leads" && none.is(400, "INVALID_MODULE");
+    Ok(judge(good, format!("Leads {one}, Nothing {none}")))
+}
