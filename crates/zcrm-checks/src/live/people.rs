@@ -166,10 +166,9 @@ async fn territory_life(_: &Ground, _: &Simulator) -> Seen {
     let kept = own.call(V8, "DELETE", &format!("{path}/{}", text(&whole, "/id")), None).await?;
     let gone = gone(&own, &format!("{path}/{id}"), "INVALID_DATA").await?;
     let left = own.get(V8, &mine).await?;
-    let good = of_mine.text("/territories/0/id") == id
-        && kept.is(400, "NOT_ALLOWED")
-        && matches!(gone, Verdict::Agrees(_))
-        && left.is_empty();
-    let seen = format!("entered {entered}: {of_mine}; the one above {kept}; {gone:?}; left {left}");
+    let Verdict::Agrees(gone) = gone else { return Ok(gone) };
+    let good =
+        of_mine.text("/territories/0/id") == id && kept.is(400, "NOT_ALLOWED") && left.is_empty();
+    let seen = format!("entered {entered}: {of_mine}; the one above {kept}; {gone}; left {left}");
     Ok(judge(good, seen))
 }
