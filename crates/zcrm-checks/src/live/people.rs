@@ -45,6 +45,9 @@ async fn user_lists(ground: &Ground) -> Seen {
     {
         let list = ground.get(V8, &format!("users?type={kind}")).await?;
         let count = ground.get(V8, &format!("users/actions/count?type={kind}")).await?;
+        if let Some(refused) = [&list, &count].into_iter().find(|answer| answer.status >= 400) {
+            return Err(Stop::because(refused));
+        }
         let users = list.at("/users").as_array().cloned().unwrap_or_default();
         let count = count.at("/count").to_string();
         let counted = count.trim_matches('"') == users.len().to_string();
