@@ -35,6 +35,23 @@ pub(super) const CHECKS: &[Check] = &[
         RECEIVER,
         told_related
     ),
+    simulated!(
+        "told-values",
+        "new values are told with the record's id where a channel asks for them, else none",
+        RECEIVER,
+        told_values
+    ),
+    simulated!(
+        "told-condition",
+        "a condition on a field lets edits of that field through, and no others",
+        RECEIVER,
+        told_condition
+    ),
+    check!(
+        "channel-condition",
+        "a condition on a field that the module lacks: INVALID_DATA; one it has is shown",
+        channel_condition
+    ),
 ];
 
 const RECEIVER: &str = "it needs a public address";
@@ -203,4 +220,69 @@ async fn told_related(_: &Ground, _: &Simulator) -> Seen {
         seen.push(told(&sim).len());
     }
     Ok(judge(seen == [1, 0], format!("told of the account: {seen:?}")))
+}
+
+/// Changes one field of a lead.
+async fn edit(own: &Ground, lead: &str, change: Value) -> Result<(), Stop> {
+    let body = json!({ "data": [change] });
+    let answer = own.call(V8, "PUT", &format!("Leads/{lead}"), Some(&body)).await?;
+    if answer.is(200, "SUCCESS") { Ok(()) } else { Err(Stop::because(&answer)) }
+}
+
+async fn told_values(_: &Ground, _: &Simulator) -> Seen {
+    let mut seen = Vec::new();
+    let mut wanted = Vec::new();
+    for values in [true, false] {
+        let (own, sim) = own_simulator().await?;
+        let lead = own.create(V8, "Leads", own.lead("A")).await?;
+        let channel = with(&row(&["Leads.edit"]), "return_affected_field_values", values);
+        done(&own, V8, "POST", &channel).await?;
+        edit(&own, &lead, json!({ "City": "Pune", "Last_Name": "A" })).await?;
+        sim.deliveries_settled().await;
+        let told = sim.deliveries().into_iter();
+        seen.push(told.map(|one| one.body.get("affected_values").cloned()).collect::<Vec<_>>());
+        let shown = json!([{ "record_id": lead, "values": { "City": "Pune" } }]);
+        wanted.push(vec![values.then_some(shown)]);
+    }
+    Ok(judge(seen == wanted, format!("asked for, and not: {seen:?}")))
+}
+
+/// A channel of edits of that field alone.
+fn conditioned(field: &str) -> Value {
+    let condition = json!([{
+        "type": "field_selection",
+        "module": { "api_name": "Leads" },
+        "field_selection": { "field": { "api_name": field } },
+    }]);
+    with(&row(&["Leads.edit"]), "notification_condition", condition)
+}
+
+async fn told_condition(_: &Ground, _: &Simulator) -> Seen {
+    let (own, sim) = own_simulator().await?;
+    let lead = own.create(V8, "Leads", own.lead("A")).await?;
+    done(&own, V8, "POST", &conditioned("City")).await?;
+    for change in [json!({ "Phone": "1" }), json!({ "City": "Pune" }), json!({ "City": "Pune" })] {
+        edit(&own, &lead, change).await?;
+    }
+    sim.deliveries_settled().await;
+    let told: Vec<Value> = told(&sim).into_iter().map(|(.., fields)| fields).collect();
+    let good = told == [json!(["City"])];
+    Ok(judge(good, format!("of an edit of Phone, one of City, one that changed nothing: {told:?}")))
+}
+
+async fn channel_condition(ground: &Ground) -> Seen {
+    let wrong = conditioned("No_Such_Field");
+    let refused = send(ground, V8, "POST", &wrong).await?;
+    // where it was taken
+    end(ground, &wrong).await?;
+    let right = conditioned("City");
+    done(ground, V8, "POST", &right).await?;
+    let shown = ground.get(V8, &format!("actions/watch?channel_id={}", id(&right))).await?;
+    end(ground, &right).await?;
+    let field = "/watch/0/notification_condition/0/field_selection/field/api_name";
+    let field = shown.text(field);
+    Ok(judge(
+        refused.code() == "INVALID_DATA" && field == "City",
+        format!("{refused}; shown {field:?}"),
+    ))
 }

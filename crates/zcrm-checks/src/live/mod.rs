@@ -7,6 +7,7 @@
 
 mod accounts;
 mod answer;
+mod belongings;
 mod channels;
 mod consent;
 mod elsewhere;
@@ -15,6 +16,7 @@ mod limits;
 mod lists;
 mod metadata;
 mod people;
+mod relations;
 mod search;
 mod settings;
 mod shapes;
@@ -209,6 +211,8 @@ fn all() -> impl Iterator<Item = &'static Check> {
         settings::CHECKS,
         metadata::CHECKS,
         shapes::CHECKS,
+        belongings::CHECKS,
+        relations::CHECKS,
         channels::CHECKS,
         elsewhere::CHECKS,
     ];

@@ -87,7 +87,7 @@ async fn note_parent_v8(ground: &Ground) -> Seen {
 }
 
 /// The name of a tag that some lead has already, if the organisation has one: a new one would stay.
-async fn tag(ground: &Ground) -> Result<String, Stop> {
+pub(super) async fn tag(ground: &Ground) -> Result<String, Stop> {
     let tags = ground.get(V8, "settings/tags?module=Leads").await?;
     let name = tags.text("/tags/0/name");
     if !name.is_empty() {

@@ -1,0 +1,201 @@
+//! What hangs on a record: notes, attachments, its photo; and files that are uploaded first.
+
+use serde_json::{Value, json};
+use zcrm::{ApiVersion, Call, operations};
+use zcrm_sim::Simulator;
+
+use super::accounts::own_simulator;
+use super::ground::Ground;
+use super::{Answer, Check, Seen, Stop, check, judge, judge_answer, simulated};
+use crate::Failure;
+
+pub(super) const CHECKS: &[Check] = &[
+    check!("note-life", "a note is added, read, changed, and gone once it is deleted", note_life),
+    check!("note-mandatory", "a note without content: MANDATORY_NOT_FOUND", note_mandatory),
+    check!("note-fields", "a list of notes without `fields` is refused in v8", note_fields),
+    check!(
+        "attachment-life",
+        "a file is attached, listed, fetched whole, deleted",
+        attachment_life
+    ),
+    check!("attachment-wrong", "no file, or a link that is none, is refused", attachment_wrong),
+    check!("photo-life", "a photo is fetched as it was sent; a deleted one is a 204", photo_life),
+    check!("photo-kind", "a photo that is no picture: INVALID_DATA", photo_kind),
+    check!("photo-module", "photos of price books: NOT_SUPPORTED", photo_module),
+    check!("file-life", "an uploaded file is fetched by its id as it was sent", file_life),
+    simulated!(
+        "file-limits",
+        "11 files of an upload are refused, and one of more than 20 MB",
+        "it would leave files where they are taken",
+        file_limits
+    ),
+];
+
+const V8: ApiVersion = ApiVersion::V8;
+/// The smallest picture.
+const GIF: &[u8] =
+    b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\
+    \x01\0\0\x02\x02D\x01\0;";
+
+pub(super) fn count(answer: &Answer) -> usize {
+    answer.at("/data").as_array().map_or(0, Vec::len)
+}
+
+/// A step that must go well; the id that it tells.
+pub(super) fn id_of(answer: &Answer) -> Result<&str, Stop> {
+    let id = answer.text("/data/0/details/id");
+    if id.is_empty() { Err(Stop::because(answer)) } else { Ok(id) }
+}
+
+pub(super) async fn send(
+    ground: &Ground,
+    method: &str,
+    at: &str,
+    row: Value,
+) -> Result<Answer, Failure> {
+    ground.call(V8, method, at, Some(&json!({ "data": [row] }))).await
+}
+
+pub(super) async fn delete(ground: &Ground, target: &str) -> Result<Answer, Failure> {
+    ground.call(V8, "DELETE", target, None).await
+}
+
+/// A lead of our own.
+pub(super) async fn lead(ground: &Ground) -> Result<String, Stop> {
+    ground.create(V8, "Leads", ground.lead("Owner")).await
+}
+
+async fn note_life(ground: &Ground) -> Seen {
+    let notes = format!("Leads/{}/Notes", lead(ground).await?);
+    let made = send(ground, "POST", &notes, json!({ "Note_Content": ground.mark() })).await?;
+    let id = id_of(&made)?;
+    ground.made("Notes", id);
+    let note = format!("{notes}/{id}");
+    let changed = send(ground, "PUT", &note, json!({ "Note_Content": "changed" })).await?;
+    let list = format!("{notes}?fields=Note_Content");
+    let read = ground.get(V8, &list).await?;
+    let kept = count(&read) == 1 && read.text("/data/0/Note_Content") == "changed";
+    let gone = delete(ground, &note).await?;
+    let (after, again) = (ground.get(V8, &list).await?, delete(ground, &note).await?);
+    let good = kept && gone.is(200, "SUCCESS") && after.status == 204;
+    let good = good && again.code() == "INVALID_DATA";
+    let seen = format!("{made}; changed {changed}, kept {kept}; {gone}, {after}; again {again}");
+    Ok(judge(good, seen))
+}
+
+async fn note_mandatory(ground: &Ground) -> Seen {
+    let notes = format!("Leads/{}/Notes", lead(ground).await?);
+    let answer = send(ground, "POST", &notes, json!({ "Note_Title": ground.mark() })).await?;
+    if let Ok(id) = id_of(&answer) {
+        ground.made("Notes", id);
+    }
+    Ok(judge_answer(answer.is(400, "MANDATORY_NOT_FOUND"), &answer))
+}
+
+async fn note_fields(ground: &Ground) -> Seen {
+    let answer = ground.get(V8, &format!("Leads/{}/Notes", lead(ground).await?)).await?;
+    Ok(judge_answer(answer.is(400, "REQUIRED_PARAM_MISSING"), &answer))
+}
+
+/// An upload to attachments.
+fn attach(ground: &Ground, lead: &str) -> Result<Call, Failure> {
+    let call = ground.client(V8)?.call(&operations::ATTACHMENTS_UPLOAD);
+    Ok(call.path("module", "Leads").path("record_id", lead))
+}
+
+/// Whether the file that a call answers with is this one, or why there is none.
+async fn holds(call: Call, content: &[u8]) -> String {
+    match call.bytes().await {
+        Ok(bytes) if bytes == content => "the same".into(),
+        Ok(bytes) => format!("another one, of {} bytes", bytes.len()),
+        Err(error) => error.code().map_or_else(|| "none".to_owned(), ToString::to_string),
+    }
+}
+
+async fn attachment_life(ground: &Ground) -> Seen {
+    let (lead, content) = (lead(ground).await?, ground.mark().as_bytes().to_vec());
+    let call = attach(ground, &lead)?.file("zcrm.txt", "text/plain", content.clone());
+    let made: Answer = call.send().await?.into();
+    let id = id_of(&made)?;
+    let files = format!("Leads/{lead}/Attachments");
+    let list = format!("{files}?fields=File_Name");
+    let listed = ground.get(V8, &list).await?.text("/data/0/File_Name") == "zcrm.txt";
+    let call = ground.client(V8)?.call(&operations::ATTACHMENTS_DOWNLOAD);
+    let call = call.path("module", "Leads").path("record_id", &lead).path("id", id);
+    let fetched = holds(call.clone(), &content).await;
+    let gone = delete(ground, &format!("{files}/{id}")).await?;
+    let (after, again) = (ground.get(V8, &list).await?, holds(call, &content).await);
+    let good = listed && fetched == "the same" && gone.code() == "SUCCESS" && after.status == 204;
+    let seen = format!("listed {listed}, fetched {fetched}; {gone}, {after}, then {again}");
+    Ok(judge(good && again == "INVALID_DATA", seen))
+}
+
+async fn attachment_wrong(ground: &Ground) -> Seen {
+    let lead = lead(ground).await?;
+    let none: Answer = attach(ground, &lead)?.text_part("title", "none").send().await?.into();
+    let call = attach(ground, &lead)?.text_part("attachmentUrl", "no address");
+    let link: Answer = call.send().await?.into();
+    let good = none.is(400, "REQUIRED_PARAM_MISSING") && link.is(400, "INVALID_DATA");
+    Ok(judge(good, format!("no file {none}; no link {link}")))
+}
+
+/// A picture, or what says it is one, put on a record.
+async fn photo(ground: &Ground, module: &str, id: &str, name: &str) -> Result<Answer, Failure> {
+    let call = ground.client(V8)?.call(&operations::RECORDS_UPLOAD_PHOTO);
+    let call = call.path("module", module).path("id", id);
+    Ok(call.file(name, "image/gif", GIF.to_vec()).send().await?.into())
+}
+
+async fn photo_life(ground: &Ground) -> Seen {
+    let lead = lead(ground).await?;
+    let sent = photo(ground, "Leads", &lead, "zcrm.gif").await?;
+    let call = ground.client(V8)?.call(&operations::RECORDS_GET_PHOTO);
+    let fetched = holds(call.path("module", "Leads").path("id", &lead), GIF).await;
+    let target = format!("Leads/{lead}/photo");
+    let (gone, after) = (delete(ground, &target).await?, ground.get(V8, &target).await?);
+    let good = fetched == "the same" && gone.is(200, "SUCCESS") && after.status == 204;
+    Ok(judge(good, format!("{sent}, fetched {fetched}; {gone}, {after}")))
+}
+
+async fn photo_kind(ground: &Ground) -> Seen {
+    let answer = photo(ground, "Leads", &lead(ground).await?, "zcrm.txt").await?;
+    Ok(judge_answer(answer.is(400, "INVALID_DATA"), &answer))
+}
+
+/// A price book of our own.
+pub(super) async fn book(ground: &Ground) -> Result<String, Stop> {
+    let row = json!({ "Price_Book_Name": ground.mark(), "Pricing_Model": "Flat" });
+    ground.create(V8, "Price_Books", row).await
+}
+
+async fn photo_module(ground: &Ground) -> Seen {
+    let answer = photo(ground, "Price_Books", &book(ground).await?, "zcrm.gif").await?;
+    Ok(judge_answer(answer.is(400, "NOT_SUPPORTED"), &answer))
+}
+
+async fn file_life(ground: &Ground) -> Seen {
+    let content = ground.mark().as_bytes().to_vec();
+    let call = ground.client(V8)?.call(&operations::FILES_UPLOAD);
+    let made: Answer = call.file("zcrm.txt", "text/plain", content.clone()).send().await?.into();
+    let call = ground.client(V8)?.call(&operations::FILES_DOWNLOAD).query("id", id_of(&made)?);
+    let fetched = holds(call, &content).await;
+    Ok(judge(fetched == "the same", format!("{made}, fetched {fetched}")))
+}
+
+async fn file_limits(_: &Ground, _: &Simulator) -> Seen {
+    const SIZE: usize = 20 * 1_024 * 1_024;
+    let (own, _sim) = own_simulator().await?;
+    let mut seen = Vec::new();
+    for (files, size) in [(10, 1), (11, 1), (1, SIZE), (1, SIZE + 1)] {
+        let mut call = own.client(V8)?.call(&operations::FILES_UPLOAD);
+        for _ in 0..files {
+            call = call.file("zcrm.txt", "text/plain", vec![b'x'; size]);
+        }
+        let answer: Answer = call.send().await?.into();
+        seen.push((answer.status, answer.code().to_owned()));
+    }
+    let codes: Vec<(u16, &str)> = seen.iter().map(|(status, code)| (*status, &**code)).collect();
+    let large = (413, "FILE_SIZE_MORE_THAN_ALLOWED_SIZE");
+    let good = codes == [(200, "SUCCESS"), (400, "LIMIT_EXCEEDED"), (200, "SUCCESS"), large];
+    Ok(judge(good, format!("10 files, 11 files, 20 MB, a byte more: {codes:?}")))
+}
