@@ -244,7 +244,7 @@ async fn told_values(_: &Ground, _: &Simulator) -> Seen {
         let shown = json!([{ "record_id": lead, "values": { "City": "Pune" } }]);
         wanted.push(vec![values.then_some(shown)]);
     }
-    Ok(judge(seen == wanted, format!("asked for, and not: {seen:?}")))
+    Ok(judge(seen == wanted, format!("asked for, and not: {}", json!(seen))))
 }
 
 /// A channel of edits of that field alone.
@@ -279,8 +279,7 @@ async fn channel_condition(ground: &Ground) -> Seen {
     done(ground, V8, "POST", &right).await?;
     let shown = ground.get(V8, &format!("actions/watch?channel_id={}", id(&right))).await?;
     end(ground, &right).await?;
-    let field = "/watch/0/notification_condition/0/field_selection/field/api_name";
-    let field = shown.text(field);
+    let field = shown.text("/watch/0/notification_condition/0/field_selection/field/api_name");
     Ok(judge(
         refused.code() == "INVALID_DATA" && field == "City",
         format!("{refused}; shown {field:?}"),
