@@ -162,6 +162,10 @@ fn shown(documented: &Value) -> Shown {
         }
         let segments = path.get("path").and_then(Value::as_array).into_iter().flatten();
         let path: Vec<_> = segments.filter_map(Value::as_str).collect();
+        // what a macro leaves behind (pin-project-lite's `impl Unpin`) is not for anybody to name
+        if path.contains(&"__private") {
+            continue;
+        }
         shown.entry(name.to_owned()).or_default().insert(path.join("::"));
     }
     shown
@@ -189,7 +193,8 @@ mod tests {
     use super::*;
     use std::process::Command;
 
-    const FOREIGN: &str = "pub struct Thing; pub trait Trait {}";
+    const FOREIGN: &str = "pub struct Thing; pub trait Trait {} \
+                           pub mod __private { pub struct Left<T>(pub T); }";
 
     /// What a library of this text shows of a crate `foreign`.
     fn of(text: &str) -> Vec<String> {
@@ -247,6 +252,7 @@ mod tests {
             "struct Own(foreign::Thing); pub struct S(foreign::Thing); pub fn f() { let _ = Own; }",
             "struct Own; impl foreign::Trait for Own {} pub(crate) fn f(_: foreign::Thing) {}",
             "pub fn f() -> Result<std::time::Duration, Box<dyn std::error::Error>> { todo!() }",
+            "pub struct S<T>(T); impl<T> Unpin for S<T> where foreign::__private::Left<T>: Unpin {}",
         ] {
             assert_eq!(of(fine), [""; 0], "{fine}");
         }
