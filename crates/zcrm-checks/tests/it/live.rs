@@ -13,8 +13,9 @@ async fn the_simulator_does_what_is_assumed() {
     let sim = live::simulator().await.unwrap();
     let report = live::run(&Ground::simulated(sim.clone()).await.unwrap()).await;
     assert!(report.is_good(), "{report}");
-    let agree = report.lines.iter().filter(|line| matches!(line.verdict, Verdict::Agrees(_)));
-    assert!(agree.count() >= 100, "{report}");
+    let unseen = report.lines.iter().filter(|line| !matches!(line.verdict, Verdict::Agrees(_)));
+    // what no run can see, and COQL: a check that does not come to its point shows here
+    assert_eq!((unseen.count(), report.lines.len() >= 165), (10, true), "{report}");
     for module in ["Leads", "Contacts", "Accounts", "Price_Books", "Quotes", "Products", "Events"] {
         assert_eq!(sim.record_count(module), 0, "{module}");
     }
