@@ -291,6 +291,16 @@ impl RequestBuilder {
 
     /// The same with a body of another type: `build_as::<ReqBody>()` for a transport.
     ///
+    /// ```
+    /// use zcrm_core::{ApiVersion, BodyShape, Endpoint};
+    ///
+    /// const CREATE: Endpoint = Endpoint::post("/Leads").body(BodyShape::List("data"));
+    /// let builder = CREATE.request(ApiVersion::V8).json_bytes(r#"{"data":[]}"#);
+    /// let request = builder.build_as::<Vec<u8>>()?;
+    /// assert_eq!(request.body(), br#"{"data":[]}"#);
+    /// # Ok::<(), zcrm_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`build`](Self::build).
     pub fn build_as<B: From<Bytes>>(self) -> Result<Request<B>, Error> {

@@ -32,6 +32,25 @@ pub async fn send(transport: &Transport, request: Request<ReqBody>) -> Result<Re
 /// The same for a request that is built when the transport is ready: it then need not be kept
 /// meanwhile.
 ///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), zcrm_core::Error> {
+/// use http::{Request, Response};
+/// use tower::service_fn;
+/// use zcrm_core::{ApiVersion, BoxError, Endpoint};
+/// use zcrm_http::{ReqBody, ResBody, Stack, send_built};
+///
+/// const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
+/// let wire = service_fn(|_: Request<ReqBody>| async {
+///     Ok::<_, BoxError>(Response::new(ResBody::from("{}")))
+/// });
+/// let transport = Stack::new(wire).build();
+/// let reply = send_built(&transport, || LEADS.request(ApiVersion::V8).build_as()).await?;
+/// assert_eq!(reply.body(), "{}");
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// As [`send`], and what `build` fails with.
 pub async fn send_built(
