@@ -4,7 +4,7 @@ use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration}
 
 use http::{Method, StatusCode};
 
-use crate::{ApiError, CallMeta, Code, RecordError};
+use crate::{ApiError, CallMeta, Code, RecordError, RetryClass};
 
 /// Any error, as tower's services carry it.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
@@ -58,6 +58,12 @@ pub enum Outcome {
     NotSent,
     /// Zoho answered and refused: nothing was executed.
     Refused,
+    /// Zoho answered a write with a success (2xx), so it was executed, but its answer could not be
+    /// used: it has another shape, or lacks what was asked for. Do not write it again.
+    Executed,
+    /// Zoho answered a read with a success, and the error is zcrm's verdict on the answer: there is no
+    /// such item, an item does not fit the caller's type, or the list cannot be read further.
+    Local,
     /// The request may have been executed: look before writing it again.
     Unknown,
 }
@@ -356,10 +362,16 @@ impl Error {
         self.kind() == ErrorKind::Conflict
     }
 
-    /// Whether it is certain that nothing was executed, so that the call may be made again.
+    /// Whether making the call again cannot do anything twice: nothing was executed, or the call
+    /// only reads.
     #[must_use]
     pub fn is_safe_to_repeat(&self) -> bool {
-        self.outcome() != Outcome::Unknown
+        match self.outcome() {
+            Outcome::NotSent | Outcome::Refused | Outcome::Local => true,
+            Outcome::Executed | Outcome::Unknown => {
+                self.0.call.as_ref().is_some_and(|call| call.retry_class() == RetryClass::Read)
+            }
+        }
     }
 
     fn inner(&mut self) -> &mut Inner {

@@ -409,7 +409,7 @@ pub(super) async fn send_all(
     let first = results.iter().find_map(|(_, answer)| answer.as_ref()?.as_ref().err().cloned());
     let nothing_done = |(_, answer): &(usize, Option<Result<Outcomes, Error>>)| match answer {
         Some(Ok(_)) => false,
-        Some(Err(error)) => error.outcome() != Outcome::Unknown,
+        Some(Err(error)) => matches!(error.outcome(), Outcome::NotSent | Outcome::Refused),
         None => true,
     };
     if let Some(first) = &first
@@ -434,7 +434,7 @@ pub(super) async fn send_all(
 /// What a call's error means for each of its records.
 fn whole(error: Error) -> ItemError {
     match (error.outcome(), error.api()) {
-        (Outcome::Unknown, _) => ItemError::Unknown(error),
+        (Outcome::Unknown | Outcome::Executed, _) => ItemError::Unknown(error),
         // nothing was looked at, and the error knows how long to wait
         _ if error.is_throttled() => ItemError::NotSent(error),
         (Outcome::Refused, Some(api)) => ItemError::Refused(Box::new(api.clone())),

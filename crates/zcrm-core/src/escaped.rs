@@ -1,0 +1,89 @@
+//! Text from outside in messages.
+
+use std::fmt::{self, Write as _};
+
+/// The most characters of one text that a message shows.
+const LONGEST: usize = 512;
+
+/// Shows text that came from outside (an answer, a user's name, a setting) on one line: control
+/// characters, line separators and characters that change the direction of writing are escaped, and
+/// what exceeds 512 characters is cut off.
+///
+/// A message with such text in it can neither forge a second line of a log nor command a terminal.
+///
+/// ```
+/// let name = "pat\nERROR forged \u{1b}[31m";
+/// assert_eq!(zcrm_core::escaped(name).to_string(), r"pat\nERROR forged \u{1b}[31m");
+/// ```
+#[must_use]
+pub fn escaped(text: &str) -> Escaped<'_> {
+    Escaped(text)
+}
+
+/// Text that [`escaped`] makes fit for a message.
+#[derive(Clone, Copy, Debug)]
+pub struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (count, c) in self.0.chars().enumerate() {
+            if count == LONGEST {
+                return f.write_char('…');
+            }
+            match must_be_escaped(c) {
+                true => write!(f, "{}", c.escape_default())?,
+                false => f.write_char(c)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn must_be_escaped(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            // line and paragraph separators
+            '\u{2028}' | '\u{2029}'
+            // marks, embeddings and isolates of the direction of writing
+            | '\u{061c}' | '\u{200e}' | '\u{200f}'
+            | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            // invisible: zero width, byte order mark, tags
+            | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::escaped;
+
+    #[test]
+    fn escapes_what_breaks_lines_or_hides() {
+        assert_eq!(
+            escaped("a\r\nb\u{7f}\u{9b}\u{2028}\u{202e}\u{feff}").to_string(),
+            r"a\r\nb\u{7f}\u{9b}\u{2028}\u{202e}\u{feff}"
+        );
+    }
+
+    #[test]
+    fn leaves_ordinary_text_as_it_is() {
+        let text = "Zoë Müller `x` \"quoted\" 100 % 中文";
+        assert_eq!(escaped(text).to_string(), text);
+    }
+
+    #[test]
+    fn cuts_long_text() {
+        let shown = escaped(&"é".repeat(100_000)).to_string();
+        assert_eq!(shown.chars().count(), 513);
+        assert!(shown.ends_with('…'));
+    }
+
+    proptest! {
+        #[test]
+        fn never_shows_a_control_character(text in any::<String>()) {
+            prop_assert!(!escaped(&text).to_string().chars().any(char::is_control));
+        }
+    }
+}
