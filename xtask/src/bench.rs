@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::shell::{self, Error, Stopwatch, Workspace};
-use crate::{debian, mariadb, metadata};
+use crate::{mariadb, metadata, needs};
 
 /// Units that are the same in every run on every machine of a kind.
 const COUNTED: &[&str] = &["instructions", "allocations"];
@@ -25,7 +25,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Err
         [flag, ..] => return Err(Error::Usage(format!("`bench` does not know `{flag}`"))),
     };
     let total = Stopwatch::start();
-    valgrind(workspace)?;
+    needs::install(workspace, &[&needs::VALGRIND])?;
     build(workspace, &["--bin", "zcrm-bench"])?;
     let program = metadata::target(workspace)?.join("release").join("zcrm-bench");
     let mut rows = figures(workspace.command(&program).arg("count"))?;
@@ -56,21 +56,6 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Err
         return Ok(());
     }
     Err(Error::failed(format!("above the aim: {}", missed.join("; "))))
-}
-
-/// Sees to it that valgrind is there.
-fn valgrind(workspace: &Workspace) -> Result<(), Error> {
-    const NAME: &[&str] = &["valgrind"];
-    if debian::program(NAME).is_some() {
-        return Ok(());
-    }
-    if debian::install(workspace, "valgrind")? && debian::program(NAME).is_some() {
-        return Ok(());
-    }
-    Err(Error::failed(
-        "instructions are counted by valgrind, which is not installed: on Debian \
-         `apt-get install valgrind`",
-    ))
 }
 
 fn build(workspace: &Workspace, targets: &[&str]) -> Result<(), Error> {

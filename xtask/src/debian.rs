@@ -17,20 +17,27 @@ pub(crate) fn program(names: &[&str]) -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
-/// Installs a package where that is possible without asking anybody, and says whether it was: as root
-/// on Debian.
-pub(crate) fn install(workspace: &Workspace, package: &str) -> Result<bool, Error> {
-    let root = shell::output(workspace.command("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    if !root || !Path::new("/etc/debian_version").exists() || program(&["apt-get"]).is_none() {
-        return Ok(false);
+/// Installs packages where that is possible without asking the user: on Debian, as root or by a `sudo`
+/// that wants no password. Elsewhere it does nothing, so look afterwards whether they are there.
+///
+/// # Errors
+/// Where the installer fails; what it says is shown.
+pub(crate) fn install(workspace: &Workspace, packages: &[&str]) -> Result<(), Error> {
+    if !Path::new("/etc/debian_version").exists() || program(&["apt-get"]).is_none() {
+        return Ok(());
     }
-    println!("installing {package}");
-    shell::run(workspace.command("apt-get").args(["update", "-qq"]))?;
-    shell::run(
-        workspace
-            .command("apt-get")
-            .args(["install", "-y", "-qq", "--no-install-recommends", package])
-            .env("DEBIAN_FRONTEND", "noninteractive"),
-    )?;
-    Ok(true)
+    let root = shell::output(workspace.command("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    if !root && shell::output(workspace.command("sudo").args(["-n", "true"])).is_err() {
+        return Ok(());
+    }
+    let apt = |arguments: &[&str]| {
+        let mut command = workspace.command(if root { "env" } else { "sudo" });
+        if !root {
+            command.args(["-n", "env"]);
+        }
+        shell::run(command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(arguments))
+    };
+    println!("installing {}", packages.join(" "));
+    apt(&["update", "-qq"])?;
+    apt(&[&["install", "-y", "-qq", "--no-install-recommends"], packages].concat())
 }

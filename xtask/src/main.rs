@@ -9,7 +9,6 @@
 )]
 
 mod bench;
-mod browser;
 mod checks;
 mod ci;
 mod codegen;
@@ -20,6 +19,7 @@ mod layers;
 mod manifest;
 mod mariadb;
 mod metadata;
+mod needs;
 mod shell;
 mod signatures;
 mod specification;

@@ -9,20 +9,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::debian;
+use crate::needs;
 use crate::shell::{self, Error, Stopwatch, Workspace};
 
 /// Where this names a server, the tests use it, and none is started. It must be one that may be
 /// filled with databases of the tests: `mysql://user:password@host:port`.
 pub(crate) const URL: &str = "ZCRM_TEST_MYSQL_URL";
-
-/// Tells the tests that kill a server with which program to start one of their own.
-const PROGRAM: &str = "ZCRM_TEST_MYSQL_SERVER";
-
-/// The members whose tests need a server.
-const NEEDED_BY: &[&str] = &["zcrm-store-mysql", "zcrm-checks", "zcrm-tests"];
-
-/// The package of Debian with the server's program, but without a service that starts by itself.
-const PACKAGE: &str = "mariadb-server-core";
 
 /// How long a new server may take until it answers.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -44,7 +36,7 @@ rm -rf "$folder"
 /// Whether tests with these arguments need the server: unless they name other packages alone.
 pub(crate) fn is_needed(extra: &[String]) -> bool {
     let packages = packages(extra);
-    packages.is_empty() || packages.iter().any(|package| NEEDED_BY.contains(package))
+    packages.is_empty() || packages.iter().any(|package| needs::NEED_MYSQL.contains(package))
 }
 
 /// The packages that arguments of the test runner name.
@@ -69,29 +61,27 @@ pub(crate) fn packages(extra: &[String]) -> Vec<&str> {
 #[derive(Debug)]
 pub(crate) struct Server {
     url: String,
-    program: Option<PathBuf>,
+    program: PathBuf,
     /// `None` where the server was given.
     keeper: Option<Child>,
 }
 
 impl Server {
-    /// The given server, or a new one.
+    /// The given server, or a new one. Either way its program must be there, as some tests start
+    /// and kill a server of their own.
+    ///
+    /// # Errors
+    /// Where there is no program and none can be installed, or the new server does not answer.
     pub(crate) fn start(workspace: &Workspace) -> Result<Self, Error> {
+        needs::install(workspace, &[&needs::DATABASE])?;
+        let named = std::env::var_os(needs::MYSQL_SERVER).map(PathBuf::from);
+        let program = named
+            .or_else(|| debian::program(&["mariadbd", "mysqld"]))
+            .ok_or_else(|| Error::failed("neither mariadbd nor mysqld is found"))?;
         if let Ok(url) = std::env::var(URL) {
-            let program = find();
             println!("the tests use the database server of {URL}");
-            if program.is_none() {
-                println!(
-                    "no mariadbd or mysqld is installed here: the tests that kill a server of \
-                     their own DO NOT RUN"
-                );
-            }
             return Ok(Self { url, program, keeper: None });
         }
-        let program = match find() {
-            Some(program) => program,
-            None => install(workspace)?,
-        };
         let folder = own_folder()?;
         let started = launch(&program, &folder);
         if started.is_err() {
@@ -100,15 +90,12 @@ impl Server {
         let (keeper, port) = started?;
         println!("a scratch server of {} answers on port {port}", program.display());
         let url = format!("mysql://root@127.0.0.1:{port}");
-        Ok(Self { url, program: Some(program), keeper: Some(keeper) })
+        Ok(Self { url, program, keeper: Some(keeper) })
     }
 
     /// Tells a program about the server.
     pub(crate) fn tell(&self, command: &mut Command) {
-        command.env(URL, &self.url);
-        // an empty name says that the tests which need it were announced as not run
-        let program = self.program.as_deref().unwrap_or(Path::new(""));
-        command.env(PROGRAM, program);
+        command.env(URL, &self.url).env(needs::MYSQL_SERVER, &self.program);
     }
 }
 
@@ -120,25 +107,6 @@ impl Drop for Server {
             let _ = keeper.wait();
         }
     }
-}
-
-/// The server's program, where one is installed.
-fn find() -> Option<PathBuf> {
-    debian::program(&["mariadbd", "mysqld"])
-}
-
-/// Installs the server where that is possible.
-fn install(workspace: &Workspace) -> Result<PathBuf, Error> {
-    let found = if debian::install(workspace, PACKAGE)? { find() } else { None };
-    found.ok_or_else(|| {
-        Error::failed(format!(
-            "the tests of the MySQL store need a database server: install MariaDB (on Debian \
-             `apt-get install {PACKAGE}`) or MySQL, so that `mariadbd` or `mysqld` is found, or \
-             name a server that the tests may fill in {URL}, as \
-             `mysql://user:password@host:port`; `cargo xtask test -- -p zcrm-core` and the like \
-             need none"
-        ))
-    })
 }
 
 /// A new folder that only this user can look into.

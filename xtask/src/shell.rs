@@ -109,8 +109,11 @@ pub(crate) fn output(command: &mut Command) -> Result<String, Error> {
         .output()
         .map_err(|error| Error::failed(format!("cannot start `{line}`: {error}")))?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(Error::failed(format!("`{line}` failed: {}\n{said}", output.status)));
+        let status = output.status;
+        // programs complain on either stream
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        return Err(Error::failed(format!("`{line}` failed: {status}; it said:\n{}", said.trim())));
     }
     String::from_utf8(output.stdout)
         .map_err(|_| Error::failed(format!("`{line}` wrote something that is not UTF-8")))
@@ -167,6 +170,14 @@ mod tests {
     fn times_are_for_people() {
         assert_eq!(time(Duration::from_millis(4_230)), "4.2 s");
         assert_eq!(time(Duration::from_secs(187)), "3 min 07 s");
+    }
+
+    #[test]
+    fn shows_all_that_a_failing_program_said() {
+        let script = "echo one; echo two >&2; exit 3";
+        let error = output(Command::new("sh").args(["-c", script])).unwrap_err();
+        let said = error.message();
+        assert!(said.contains("one") && said.contains("two") && said.contains('3'), "{said}");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use crate::browser;
 use crate::mariadb::{self, Server};
+use crate::needs;
 use crate::shell::{self, Error, Stopwatch, Workspace};
 
 /// What the command line asks for.
@@ -43,7 +43,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Err
     let total = Stopwatch::start();
     let mut report = Vec::new();
     let mut failed = false;
-    browser::prepare(workspace, &plan.extra)?;
+    needs::prepare(workspace, &mariadb::packages(&plan.extra))?;
     // it ends at the end of this function, however the tests end
     let server = match mariadb::is_needed(&plan.extra) {
         true => Some(Server::start(workspace)?),
