@@ -1,7 +1,6 @@
 //! The handle that everything begins with.
 
 use std::{
-    borrow::Cow,
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, PoisonError},
@@ -11,8 +10,8 @@ use http::{HeaderMap, Request};
 use serde::Deserialize;
 use tower::Layer;
 use zcrm_core::{
-    ApiVersion, CallMeta, Endpoint, Error, ErrorKind, Id, Module, Outcome, Record, Reply,
-    RequestBuilder, RetryClass,
+    ApiVersion, CallMeta, Endpoint, Error, ErrorKind, Id, Module, ModuleName, Outcome, Record,
+    Reply, RequestBuilder, RetryClass,
 };
 use zcrm_http::{
     AuthorizedBy, Authorizer, CallSettings, Opened, ReqBody, Transport, layer::HeadersLayer, open,
@@ -162,14 +161,14 @@ impl Api {
 
     /// The records of a module, by its API name, as [`Record`]s.
     #[must_use]
-    pub fn records(&self, module: impl Into<Cow<'static, str>>) -> Records<Record> {
+    pub fn records(&self, module: impl Into<ModuleName>) -> Records<Record> {
         Records::new(self.clone(), module.into(), &[])
     }
 
     /// The records of a module, as the caller's own struct.
     #[must_use]
     pub fn records_of<M: Module>(&self) -> Records<M> {
-        Records::new(self.clone(), M::API_NAME.into(), M::FIELDS)
+        Records::new(self.clone(), ModuleName::from_static(M::API_NAME), M::FIELDS)
     }
 
     /// One record of a module.
@@ -181,11 +180,7 @@ impl Api {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn record(
-        &self,
-        module: impl Into<Cow<'static, str>>,
-        id: impl Into<Id>,
-    ) -> RecordHandle<Record> {
+    pub fn record(&self, module: impl Into<ModuleName>, id: impl Into<Id>) -> RecordHandle<Record> {
         self.records(module).record(id)
     }
 

@@ -47,7 +47,7 @@ impl Ask {
         self.with(|call| call.query(name, value))
     }
 
-    pub(crate) fn path_id(self, name: &'static str, id: impl Into<Id>) -> Self {
+    pub(crate) fn path_id(self, name: &str, id: impl Into<Id>) -> Self {
         self.with(|call| call.path_id(name, id))
     }
 

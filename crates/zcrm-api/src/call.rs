@@ -74,12 +74,12 @@ impl Call {
     }
 
     /// The value of `{name}` in the path.
-    pub fn path(self, name: &'static str, value: impl AsRef<str>) -> Self {
+    pub fn path(self, name: &str, value: impl AsRef<str>) -> Self {
         self.map(|request| request.path(name, value))
     }
 
     /// The id that stands for `{name}` in the path.
-    pub fn path_id(self, name: &'static str, id: impl Into<Id>) -> Self {
+    pub fn path_id(self, name: &str, id: impl Into<Id>) -> Self {
         self.map(|request| request.path_id(name, &id.into()))
     }
 

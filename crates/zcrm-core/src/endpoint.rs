@@ -440,6 +440,14 @@ impl Endpoint {
         })
     }
 
+    /// The place of a value in the path's template, by its name.
+    pub(crate) fn place(&self, name: &str) -> Option<&'static str> {
+        self.pieces().find_map(|piece| match piece {
+            Piece::Place(place) if place == name => Some(place),
+            _ => None,
+        })
+    }
+
     pub(crate) const fn cost(&self) -> &Cost {
         &self.cost
     }

@@ -54,7 +54,7 @@ pub use endpoint::Endpoint;
 pub use error::{BoxError, Error, ErrorKind, Outcome};
 pub use escaped::{Escaped, escaped};
 pub use id::Id;
-pub use module::{Lookup, Module};
+pub use module::{Lookup, Module, ModuleName};
 pub use multipart::Stretch;
 pub use origin::Origin;
 pub use outcomes::{ItemError, ItemSuccess, Outcomes};

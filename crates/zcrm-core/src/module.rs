@@ -1,10 +1,141 @@
-//! Modules of the CRM, seen as Rust types.
+//! Modules of the CRM: their names, and their records as Rust types.
 
-use std::fmt;
+use std::{borrow::Cow, fmt, ops::Deref, str::FromStr};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use smol_str::SmolStr;
 
 use crate::Id;
+
+/// The API name of a module, such as `Leads` or `Custom_Module_1`.
+///
+/// It is made from any text, cheap to clone, and checked when a request is built: a text that
+/// cannot be a name is then an error of kind [`Input`](crate::ErrorKind::Input).
+///
+/// ```
+/// use zcrm_core::ModuleName;
+///
+/// let typed_in = String::from("Leads");
+/// let names = [ModuleName::from("Leads"), ModuleName::from(&typed_in), typed_in.into()];
+/// assert!(names.iter().all(|name| name == "Leads"));
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ModuleName(SmolStr);
+
+impl ModuleName {
+    /// Wraps a name that is known when the program is compiled, without copying it.
+    #[must_use]
+    pub const fn from_static(name: &'static str) -> Self {
+        Self(SmolStr::new_static(name))
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for ModuleName {
+    fn from(name: &str) -> Self {
+        Self(SmolStr::new(name))
+    }
+}
+
+impl From<&&str> for ModuleName {
+    fn from(name: &&str) -> Self {
+        Self(SmolStr::new(name))
+    }
+}
+
+impl From<String> for ModuleName {
+    fn from(name: String) -> Self {
+        Self(SmolStr::from(name))
+    }
+}
+
+impl From<&String> for ModuleName {
+    fn from(name: &String) -> Self {
+        Self(SmolStr::new(name))
+    }
+}
+
+impl From<Cow<'_, str>> for ModuleName {
+    fn from(name: Cow<'_, str>) -> Self {
+        Self(SmolStr::from(name))
+    }
+}
+
+impl From<&Cow<'_, str>> for ModuleName {
+    fn from(name: &Cow<'_, str>) -> Self {
+        Self(SmolStr::new(name))
+    }
+}
+
+impl From<Box<str>> for ModuleName {
+    fn from(name: Box<str>) -> Self {
+        Self(SmolStr::from(name))
+    }
+}
+
+impl From<&Self> for ModuleName {
+    fn from(name: &Self) -> Self {
+        name.clone()
+    }
+}
+
+impl From<ModuleName> for String {
+    fn from(name: ModuleName) -> Self {
+        name.0.into()
+    }
+}
+
+impl FromStr for ModuleName {
+    type Err = std::convert::Infallible;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(name))
+    }
+}
+
+impl Deref for ModuleName {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for ModuleName {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq<str> for ModuleName {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl PartialEq<&str> for ModuleName {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
+    }
+}
+
+impl fmt::Display for ModuleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ModuleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
 
 /// A struct of the caller's that stands for the records of one module.
 ///

@@ -80,7 +80,7 @@ impl RequestBuilder {
     }
 
     /// The value of `{name}` in the path's template.
-    pub fn path(self, name: &'static str, value: impl AsRef<str>) -> Self {
+    pub fn path(self, name: &str, value: impl AsRef<str>) -> Self {
         let value = value.as_ref();
         if matches!(value, "" | "." | "..") {
             return self.fault(format!("cannot take `{value}` as `{name}` in its path"));
@@ -93,7 +93,7 @@ impl RequestBuilder {
     }
 
     /// The id that stands for `{name}` in the path's template; see [`Id::check`].
-    pub fn path_id(mut self, name: &'static str, id: &Id) -> Self {
+    pub fn path_id(mut self, name: &str, id: &Id) -> Self {
         match id.check() {
             // it has no character that would be encoded
             Ok(id) => self.segment(name, SmolStr::new(id)),
@@ -104,8 +104,11 @@ impl RequestBuilder {
         }
     }
 
-    fn segment(mut self, name: &'static str, encoded: SmolStr) -> Self {
-        self.draft.path.push((name, encoded));
+    fn segment(mut self, name: &str, encoded: SmolStr) -> Self {
+        match self.draft.endpoint.place(name) {
+            Some(name) => self.draft.path.push((name, encoded)),
+            None => return self.fault(format!("has no `{}` in its path", name.escape_debug())),
+        }
         self
     }
 

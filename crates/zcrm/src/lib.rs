@@ -113,10 +113,10 @@ pub use zcrm_api::{metadata, operations, organisation};
 pub use zcrm_core::{
     Alarm, ApiError, ApiVersion, Base, BodyShape, CallMeta, Clock, Code, DataCenter, Decimal,
     Discount, Endpoint, Environment, Error, ErrorKind, ExposeSecret, FileField, Host, Id,
-    ItemError, ItemSuccess, LineItem, LineTax, Link, Lookup, Module, Origin, Outcome, Outcomes,
-    Page, PageInfo, Paging, Participant, ParticipantKind, Patch, PriceRange, Record, RecordError,
-    Recurrence, Reminder, Reply, ResponseShape, Result, RetryClass, SecretString, Tag, Tax,
-    Timestamp,
+    ItemError, ItemSuccess, LineItem, LineTax, Link, Lookup, Module, ModuleName, Origin, Outcome,
+    Outcomes, Page, PageInfo, Paging, Participant, ParticipantKind, Patch, PriceRange, Record,
+    RecordError, Recurrence, Reminder, Reply, ResponseShape, Result, RetryClass, SecretString, Tag,
+    Tax, Timestamp,
 };
 #[cfg(feature = "derive")]
 pub use zcrm_derive::Module;

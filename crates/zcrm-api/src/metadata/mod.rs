@@ -28,7 +28,7 @@ pub use modules::{
 };
 pub use related_lists::{RelatedList, RelatedLists};
 
-use std::borrow::Cow;
+use zcrm_core::ModuleName;
 
 use crate::Api;
 
@@ -62,7 +62,7 @@ impl Api {
     /// # }
     /// ```
     #[must_use]
-    pub fn module(&self, api_name: impl Into<Cow<'static, str>>) -> ModuleHandle {
+    pub fn module(&self, api_name: impl Into<ModuleName>) -> ModuleHandle {
         ModuleHandle::new(self.clone(), api_name.into())
     }
 }

@@ -1,9 +1,7 @@
 //! Modules.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
-use zcrm_core::{Endpoint, Id, Lookup, Timestamp, object, words};
+use zcrm_core::{Endpoint, Id, Lookup, ModuleName, Timestamp, object, words};
 
 use super::{
     CustomView, CustomViews, FieldInfo, Fields, Layout, Layouts, RelatedList, RelatedLists,
@@ -27,7 +25,7 @@ impl Modules {
     }
 
     /// Reads one module, by its API name.
-    pub fn get(&self, api_name: impl Into<Cow<'static, str>>) -> GetItem<ModuleInfo> {
+    pub fn get(&self, api_name: impl Into<ModuleName>) -> GetItem<ModuleInfo> {
         self.api.module(api_name).get()
     }
 }
@@ -36,11 +34,11 @@ impl Modules {
 #[derive(Clone, Debug)]
 pub struct ModuleHandle {
     api: Api,
-    name: Cow<'static, str>,
+    name: ModuleName,
 }
 
 impl ModuleHandle {
-    pub(super) fn new(api: Api, name: Cow<'static, str>) -> Self {
+    pub(super) fn new(api: Api, name: ModuleName) -> Self {
         Self { api, name }
     }
 

@@ -12,10 +12,10 @@ mod read;
 mod stream;
 mod write;
 
-use std::{borrow::Cow, fmt, marker::PhantomData};
+use std::{fmt, marker::PhantomData};
 
 use serde::{Serialize, de::DeserializeOwned};
-use zcrm_core::{Endpoint, Error, Id, ItemSuccess, RequestBuilder};
+use zcrm_core::{Endpoint, Error, Id, ItemSuccess, ModuleName, RequestBuilder};
 
 pub use convert::{ConvertLead, Converted};
 pub use delete::{DeleteRecord, DeleteRecords};
@@ -46,18 +46,14 @@ use crate::{Api, Criteria, check, operations};
 /// ```
 pub struct Records<T> {
     api: Api,
-    module: Cow<'static, str>,
+    module: ModuleName,
     /// What a typed module reads; empty for dynamic records.
     fields: &'static [&'static str],
     of: PhantomData<fn() -> T>,
 }
 
 impl<T> Records<T> {
-    pub(crate) fn new(
-        api: Api,
-        module: Cow<'static, str>,
-        fields: &'static [&'static str],
-    ) -> Self {
+    pub(crate) fn new(api: Api, module: ModuleName, fields: &'static [&'static str]) -> Self {
         Self { api, module, fields, of: PhantomData }
     }
 

@@ -1,9 +1,7 @@
 //! What a handle of a record gives beside the record itself.
 
-use std::borrow::Cow;
-
 use serde::de::DeserializeOwned;
-use zcrm_core::{Endpoint, Error, Record};
+use zcrm_core::{Endpoint, Error, ModuleName, Record};
 
 use super::Related;
 use crate::{
@@ -14,12 +12,12 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Parent {
     api: Api,
-    module: Cow<'static, str>,
+    module: ModuleName,
     target: Target,
 }
 
 impl Parent {
-    pub(crate) fn new(api: Api, module: impl Into<Cow<'static, str>>, target: Target) -> Self {
+    pub(crate) fn new(api: Api, module: impl Into<ModuleName>, target: Target) -> Self {
         Self { api, module: module.into(), target }
     }
 
@@ -27,7 +25,7 @@ impl Parent {
         &self.api
     }
 
-    pub(crate) fn module(&self) -> &Cow<'static, str> {
+    pub(crate) fn module(&self) -> &ModuleName {
         &self.module
     }
 
@@ -81,7 +79,7 @@ impl<T> RecordHandle<T> {
 
     /// The records of one of its related lists, by the list's API name.
     #[must_use]
-    pub fn related(&self, list: impl Into<Cow<'static, str>>) -> Related<Record> {
+    pub fn related(&self, list: impl Into<String>) -> Related<Record> {
         self.related_as(list)
     }
 
@@ -89,7 +87,7 @@ impl<T> RecordHandle<T> {
     #[must_use]
     pub fn related_as<R: DeserializeOwned + Send + 'static>(
         &self,
-        list: impl Into<Cow<'static, str>>,
+        list: impl Into<String>,
     ) -> Related<R> {
         Related::new(self.parent(), list.into())
     }

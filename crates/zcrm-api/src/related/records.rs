@@ -1,6 +1,6 @@
 //! The records of a related list.
 
-use std::{borrow::Cow, fmt, marker::PhantomData};
+use std::{fmt, marker::PhantomData};
 
 use serde::{Serialize, de::DeserializeOwned};
 use zcrm_core::{Endpoint, Id, Record};
@@ -27,12 +27,12 @@ use crate::{GetItem, WriteItem, WriteItems, ask::Ask, check, operations};
 /// ```
 pub struct Related<T> {
     parent: Parent,
-    list: Cow<'static, str>,
+    list: String,
     of: PhantomData<fn() -> T>,
 }
 
 impl<T: DeserializeOwned + Send + 'static> Related<T> {
-    pub(super) fn new(parent: Parent, list: Cow<'static, str>) -> Self {
+    pub(super) fn new(parent: Parent, list: String) -> Self {
         Self { parent, list, of: PhantomData }
     }
 

@@ -12,6 +12,7 @@ mod defects_beyond;
 mod documents;
 mod files;
 mod metadata;
+mod names;
 mod operations;
 mod organisation;
 mod paper;

@@ -53,24 +53,14 @@ impl RequestBuilder {
 
         let length: usize = path.iter().map(|(_, value)| value.len()).sum();
         let mut uri = endpoint.prefix(version, endpoint.template().len() + length);
-        let mut filled = 0_u64;
         let mut missing = None;
         for piece in endpoint.pieces() {
             match piece {
                 Piece::Text(text) => uri.push_str(text),
-                Piece::Place(name) => match path.iter().position(|(given, _)| *given == name) {
-                    Some(at) => {
-                        uri.push_str(path.get(at).map_or("", |(_, value)| value));
-                        filled |= 1 << (at % 64);
-                    }
+                Piece::Place(name) => match path.iter().find(|(given, _)| *given == name) {
+                    Some((_, value)) => uri.push_str(value),
                     None => missing = missing.or(Some(name)),
                 },
-            }
-        }
-        if filled.count_ones() as usize != path.len() {
-            let has_place = |name| endpoint.pieces().any(|piece| piece == Piece::Place(name));
-            if let Some((name, _)) = path.iter().find(|(name, _)| !has_place(name)) {
-                return input(format!("`{}` has no `{name}` in its path", endpoint.name()));
             }
         }
         if let Some(name) = missing {

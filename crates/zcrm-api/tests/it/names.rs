@@ -1,0 +1,88 @@
+//! Names that a program was given at run time: modules, related lists, places of a path.
+
+use std::borrow::Cow;
+
+use zcrm_api::{Api, operations::NOTES_LIST_OF_RECORD};
+use zcrm_core::{ApiVersion, ErrorKind, ModuleName};
+
+use crate::world::answering;
+
+/// An API whose calls are only previewed.
+fn idle() -> Api {
+    answering(ApiVersion::V8, 204, &[], "")
+}
+
+/// Everything that takes a name, with one that is borrowed from the caller.
+fn uris_of(api: &Api, module: &str, list: &str) -> Vec<String> {
+    let records = api.records(module).get("1").preview().unwrap();
+    let record = api.record(module, "1").get().preview().unwrap();
+    let metadata = api.module(module).get().preview().unwrap();
+    let listed = api.modules().get(module).preview().unwrap();
+    let related = api.record(module, "1").related(list).list().fields(["id"]).preview().unwrap();
+    let call = api.call(&NOTES_LIST_OF_RECORD).query("fields", "id");
+    let call = call.path(&format!("{}ule", "mod"), module).path_id(&"record_id".to_owned(), "1");
+    let call = call.preview().unwrap();
+    [records, record, metadata, listed, related, call]
+        .map(|request| request.uri().to_string())
+        .into()
+}
+
+#[test]
+fn takes_names_borrowed_from_the_caller() {
+    let (module, list) = (["Le", "ads"].concat(), ["Camp", "aigns"].concat());
+    assert_eq!(
+        uris_of(&idle(), &module, &list),
+        [
+            "/crm/v8/Leads/1",
+            "/crm/v8/Leads/1",
+            "/crm/v8/settings/modules/Leads",
+            "/crm/v8/settings/modules/Leads",
+            "/crm/v8/Leads/1/Campaigns?fields=id",
+            "/crm/v8/Leads/1/Notes?fields=id",
+        ]
+    );
+}
+
+#[test]
+fn takes_names_as_any_kind_of_text() {
+    let api = idle();
+    let text = String::from("Leads");
+    let name = ModuleName::from(&text);
+    let handles = [
+        api.records(&text),
+        api.records(text.as_str()),
+        api.records(Cow::Borrowed(text.as_str())),
+        api.records(Cow::<'static, str>::Owned(text.clone())),
+        api.records(text.clone().into_boxed_str()),
+        api.records(&name),
+        api.records(name),
+        api.records(text),
+    ];
+    assert!(handles.iter().all(|records| records.module() == "Leads"));
+}
+
+#[test]
+fn refuses_a_name_that_cannot_be_one_before_sending() {
+    for wrong in ["", "..", "Leads/1", "Leads?x=1", "Léads"] {
+        let wrong = wrong.to_owned();
+        let errors = [
+            idle().records(&wrong).get("1").preview().unwrap_err(),
+            idle().module(&wrong).get().preview().unwrap_err(),
+            idle()
+                .record("Leads", "1")
+                .related(&wrong)
+                .list()
+                .fields(["id"])
+                .preview()
+                .unwrap_err(),
+        ];
+        assert!(errors.iter().all(|error| error.kind() == ErrorKind::Input), "{errors:?}");
+    }
+}
+
+#[test]
+fn names_a_place_that_the_path_lacks() {
+    let call = idle().call(&NOTES_LIST_OF_RECORD).path("record", "1");
+    let error = call.preview().unwrap_err().to_string();
+    assert!(error.contains("no `record` in its path"), "{error}");
+}
