@@ -17,17 +17,61 @@ const LONGEST: usize = 512;
 /// ```
 #[must_use]
 pub fn escaped(text: &str) -> Escaped<'_> {
-    Escaped(text)
+    Escaped { text, longest: LONGEST }
 }
 
 /// Text that [`escaped`] makes fit for a message.
 #[derive(Clone, Copy, Debug)]
-pub struct Escaped<'a>(&'a str);
+pub struct Escaped<'a> {
+    text: &'a str,
+    longest: usize,
+}
+
+impl Escaped<'_> {
+    /// The same text without the limit of 512 characters, for a whole message or line.
+    ///
+    /// ```
+    /// let long = "x".repeat(1000);
+    /// assert_eq!(zcrm_core::escaped(&long).in_full().to_string(), long);
+    /// ```
+    #[must_use]
+    pub fn in_full(self) -> Self {
+        Self { longest: usize::MAX, ..self }
+    }
+}
+
+/// Shows a URL that came from outside as [`escaped`] does, without the parts that may be secret:
+/// user, password, query and fragment.
+///
+/// ```
+/// let url = zcrm_core::escaped_url("https://user:secret@crm.example.com/a?token=secret");
+/// assert_eq!(url, "https://[redacted]@crm.example.com/a?[redacted]");
+/// ```
+#[must_use]
+pub fn escaped_url(text: &str) -> String {
+    let is_scheme = |scheme: &str| {
+        scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+    };
+    let (scheme, rest) = match text.split_once("://").filter(|(scheme, _)| is_scheme(scheme)) {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), text),
+    };
+    // a password may hold every character, `/`, `?` and `@` too: the host follows the last `@`
+    let (user, rest) = match rest.rsplit_once('@') {
+        Some((_, rest)) => ("[redacted]@", rest),
+        None => ("", rest),
+    };
+    let (rest, query) = match rest.split_once(['?', '#']) {
+        Some((rest, _)) => (rest, "?[redacted]"),
+        None => (rest, ""),
+    };
+    format!("{}{user}{}{query}", escaped(&scheme), escaped(rest))
+}
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (count, c) in self.0.chars().enumerate() {
-            if count == LONGEST {
+        for (count, c) in self.text.chars().enumerate() {
+            if count == self.longest {
                 return f.write_char('…');
             }
             match must_be_escaped(c) {
@@ -57,7 +101,26 @@ fn must_be_escaped(c: char) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::escaped;
+    use super::{escaped, escaped_url};
+
+    #[test]
+    fn shows_no_user_password_or_query_of_a_url() {
+        for (url, shown) in [
+            ("https://user:marked@host", "https://[redacted]@host"),
+            ("https://user:mar/k?e#d@host:1/x", "https://[redacted]@host:1/x"),
+            ("https://user:mar@ked@host", "https://[redacted]@host"),
+            ("user:marked@host", "[redacted]@host"),
+            ("https:/user:marked@host", "[redacted]@host"),
+            ("user:marked@host://x", "[redacted]@host://x"),
+            ("https://host/a?token=marked", "https://host/a?[redacted]"),
+            ("https://host#marked", "https://host?[redacted]"),
+            ("https://host\u{1b}[31m", r"https://host\u{1b}[31m"),
+            ("www.zohoapis.com", "www.zohoapis.com"),
+            ("", ""),
+        ] {
+            assert_eq!(escaped_url(url), shown, "{url}");
+        }
+    }
 
     #[test]
     fn escapes_what_breaks_lines_or_hides() {

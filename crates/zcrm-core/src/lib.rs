@@ -52,7 +52,7 @@ pub use code::Code;
 pub use data_center::{DataCenter, Environment};
 pub use endpoint::Endpoint;
 pub use error::{BoxError, Error, ErrorKind, Outcome};
-pub use escaped::{Escaped, escaped};
+pub use escaped::{Escaped, escaped, escaped_url};
 pub use id::Id;
 pub use module::{Lookup, Module, ModuleName};
 pub use multipart::Stretch;

@@ -1,10 +1,10 @@
 //! Origins: scheme, host and port, compared exactly.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr};
 
 use http::Uri;
 
-use crate::Error;
+use crate::{Error, escaped_url};
 
 /// A web origin such as `https://www.zohoapis.eu`: where credentials may go.
 ///
@@ -30,6 +30,27 @@ pub struct Origin {
 impl Origin {
     pub(crate) fn https(host: impl Into<String>) -> Self {
         Self { https: true, host: host.into(), port: 443 }
+    }
+
+    /// Reads an origin from a setting: as by [`parse`](str::parse), and a host without a scheme is
+    /// taken as `https`, as the Ruby SDK takes it.
+    ///
+    /// ```
+    /// use zcrm_core::Origin;
+    ///
+    /// assert_eq!(Origin::from_setting("www.zohoapis.eu")?.to_string(), "https://www.zohoapis.eu");
+    /// # Ok::<(), zcrm_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind [`Config`](crate::ErrorKind::Config) where it is not an origin. The message shows no
+    /// user, password or query of it.
+    pub fn from_setting(text: &str) -> Result<Self, Error> {
+        let text = text.trim();
+        match text.is_empty() || text.contains("://") {
+            true => text.parse(),
+            false => format!("https://{text}").parse(),
+        }
     }
 
     /// The scheme: `https`, or `http` for a loopback address.
@@ -59,7 +80,8 @@ impl Origin {
         }
     }
 
-    /// Whether the host is this very machine.
+    /// Whether the host is a loopback address or the name `localhost`. What that name leads to is
+    /// known only when a connection is made: the connector checks the address then.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.host)
@@ -67,8 +89,9 @@ impl Origin {
 }
 
 fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.trim_end_matches('.') == "localhost"
+        || address.is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 impl FromStr for Origin {
@@ -77,9 +100,9 @@ impl FromStr for Origin {
     fn from_str(text: &str) -> Result<Self, Error> {
         let refuse = |why: &str| {
             Error::config(format!(
-                "`{}` is no origin ({why}): write scheme and host alone, such as \
+                "`{}` is not the address of a server ({why}): write scheme and host only, such as \
                  https://www.zohoapis.com",
-                text.escape_debug()
+                escaped_url(text)
             ))
         };
         let uri: Uri = text.parse().map_err(|_| refuse("not a URL"))?;
@@ -90,7 +113,7 @@ impl FromStr for Origin {
         };
         let authority = uri.authority().ok_or_else(|| refuse("no host"))?;
         if authority.as_str().contains('@') {
-            return Err(refuse("user information"));
+            return Err(refuse("it holds a user or password"));
         }
         if uri.query().is_some() || !matches!(uri.path(), "" | "/") || text.contains('#') {
             return Err(refuse("a path or query"));
@@ -153,6 +176,47 @@ mod tests {
             ["http://localhost:1", "http://127.0.0.1:1", "http://127.9.9.9:1", "http://[::1]:1"]
         {
             assert!(text.parse::<Origin>().unwrap().is_loopback(), "{text}");
+        }
+    }
+
+    #[test]
+    fn takes_every_form_of_a_loopback_address_and_no_other() {
+        for text in ["https://[::ffff:127.0.0.1]", "https://LOCALHOST.", "https://127.0.0.2"] {
+            assert!(text.parse::<Origin>().unwrap().is_loopback(), "{text}");
+        }
+        for text in ["https://0.0.0.0", "https://[::ffff:10.0.0.1]", "https://localhost.example"] {
+            assert!(!text.parse::<Origin>().unwrap().is_loopback(), "{text}");
+        }
+    }
+
+    #[test]
+    fn takes_a_bare_host_of_a_setting_as_https() {
+        for (text, origin) in [
+            ("www.zohoapis.com", "https://www.zohoapis.com"),
+            (" WWW.zohoapis.eu/ ", "https://www.zohoapis.eu"),
+            ("crm.example.com:8443", "https://crm.example.com:8443"),
+            ("localhost:8443", "https://localhost:8443"),
+            ("[::1]:8443", "https://[::1]:8443"),
+            ("http://127.0.0.1:80", "http://127.0.0.1"),
+        ] {
+            assert_eq!(Origin::from_setting(text).unwrap().to_string(), origin, "{text}");
+        }
+        for text in ["", "/", "a/b", "user:marked@host", "https:/host", "a b", "host:99999"] {
+            assert!(Origin::from_setting(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn shows_no_password_in_a_refusal() {
+        for text in [
+            "https://user:marked@accounts.zoho.eu",
+            "user:marked@accounts.zoho.eu",
+            "http://accounts.zoho.eu?password=marked",
+            "https://accounts.zoho.eu/#marked",
+            "https://us er:mar/ked@accounts.zoho.eu",
+        ] {
+            let errors = [Origin::from_setting(text), text.parse()].map(Result::unwrap_err);
+            assert!(!format!("{errors:?}").contains("marked"), "{errors:?}");
         }
     }
 

@@ -32,7 +32,8 @@ use crate::{
 };
 
 /// Sends requests over pooled connections: HTTP/2 where the server offers it, HTTP/1.1 otherwise,
-/// TLS 1.2 and 1.3. Plain HTTP goes to loopback addresses only. Redirects are never followed. A
+/// TLS 1.2 and 1.3. Plain HTTP goes to loopback addresses only, whatever the name of the host, and
+/// never through a proxy. Redirects are never followed. A
 /// request's extensions end here; hyper sees none of them.
 ///
 /// # The pool
@@ -129,8 +130,9 @@ impl ConnectorBuilder {
     }
 
     /// Connects through this proxy (`http://host:port`, or `http://user:password@host:port`), which
-    /// makes tunnels by CONNECT and sees no request. Unless told, the environment decides, as curl
-    /// reads it: `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`; loopback addresses are then never proxied.
+    /// makes tunnels by CONNECT and sees no request. By default the environment decides, as curl
+    /// reads it: `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`. Loopback addresses and `localhost` are never
+    /// reached through a proxy.
     ///
     /// ```
     /// # #[tokio::main]
@@ -182,7 +184,7 @@ impl ConnectorBuilder {
 
     /// Finds addresses by `resolver`; unless told, the system does.
     pub fn resolver(mut self, resolver: impl Resolve + 'static) -> Self {
-        self.resolver = Resolver::Own(Arc::new(resolver));
+        self.resolver = Resolver::own(Arc::new(resolver));
         self
     }
 
@@ -237,14 +239,17 @@ impl ConnectorBuilder {
     /// proxy's URL is none, or neither cryptography nor roots were built in.
     pub fn build(self) -> Result<Connector, Error> {
         let tls = tls::config(&self.roots_pem)?;
-        let mut tcp = HttpConnector::new_with_resolver(self.resolver);
-        tcp.enforce_http(false);
-        tcp.set_connect_timeout(Some(self.connect_timeout));
-        tcp.set_nodelay(true);
-        tcp.set_keepalive(self.tcp_keep_alive);
-        tcp.set_keepalive_interval(self.tcp_keep_alive.map(|_| Duration::from_secs(15)));
-        tcp.set_keepalive_retries(self.tcp_keep_alive.map(|_| 3));
-        let dial = Dial::new(tcp, &self.proxy)?;
+        let tcp = |resolver| {
+            let mut tcp = HttpConnector::new_with_resolver(resolver);
+            tcp.enforce_http(false);
+            tcp.set_connect_timeout(Some(self.connect_timeout));
+            tcp.set_nodelay(true);
+            tcp.set_keepalive(self.tcp_keep_alive);
+            tcp.set_keepalive_interval(self.tcp_keep_alive.map(|_| Duration::from_secs(15)));
+            tcp.set_keepalive_retries(self.tcp_keep_alive.map(|_| 3));
+            tcp
+        };
+        let dial = Dial::new(tcp, self.resolver.clone(), &self.proxy)?;
         let https =
             HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
         let https = match self.http1_only {

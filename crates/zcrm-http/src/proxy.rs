@@ -1,8 +1,8 @@
-//! Proxies: by the environment, or by setting.
+//! Proxies: by the environment, or by setting; and that nothing unencrypted leaves the machine.
 
-use std::{fmt, net::IpAddr, sync::Arc, task};
+use std::{fmt, sync::Arc, task};
 
-use http::Uri;
+use http::{Uri, uri::Scheme};
 use hyper_util::{
     client::{
         legacy::connect::{HttpConnector, proxy::Tunnel},
@@ -12,14 +12,17 @@ use hyper_util::{
 };
 use tokio::net::TcpStream;
 use tower::Service;
-use zcrm_core::{BoxError, Error};
+use zcrm_core::{BoxError, Error, Origin, escaped_url};
 
-use crate::{BoxFuture, resolve::Resolver};
+use crate::{
+    BoxFuture,
+    resolve::{Resolver, elsewhere, is_loopback},
+};
 
-/// Through which proxy connections go.
+/// Through which proxy connections go. None leads to a loopback address.
 #[derive(Clone, Debug)]
 pub(crate) enum Proxy {
-    /// As `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say, but never to loopback addresses.
+    /// As `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
     Environment,
     /// This one, to wherever the list does not say otherwise.
     Fixed { url: ProxyUrl, except: String },
@@ -33,9 +36,7 @@ pub(crate) struct ProxyUrl(pub(crate) String);
 
 impl fmt::Debug for ProxyUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (scheme, rest) = self.0.split_once("://").unwrap_or(("", &self.0));
-        let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-        write!(f, "{scheme}://{host}")
+        f.write_str(&escaped_url(&self.0))
     }
 }
 
@@ -43,15 +44,20 @@ impl fmt::Debug for ProxyUrl {
 #[derive(Clone, Debug)]
 pub(crate) struct Dial {
     tcp: HttpConnector<Resolver>,
+    /// For connections without encryption: to loopback addresses only.
+    local: HttpConnector<Resolver>,
     matcher: Option<Arc<Matcher>>,
-    loopback: bool,
 }
 
 impl Dial {
-    /// Dials with `tcp`, through `proxy`.
-    pub(crate) fn new(tcp: HttpConnector<Resolver>, proxy: &Proxy) -> Result<Self, Error> {
-        let (matcher, loopback) = match proxy {
-            Proxy::Environment => (Some(Matcher::from_env()), false),
+    /// Dials with what `tcp` makes of a resolver, through `proxy`.
+    pub(crate) fn new(
+        tcp: impl Fn(Resolver) -> HttpConnector<Resolver>,
+        resolver: Resolver,
+        proxy: &Proxy,
+    ) -> Result<Self, Error> {
+        let matcher = match proxy {
+            Proxy::Environment => Some(from_variables(|name| std::env::var(name).ok())),
             Proxy::Fixed { url: ProxyUrl(url), except } => {
                 let matcher = Matcher::builder().all(url.as_str()).no(except.as_str()).build();
                 let probe = Uri::from_static("https://zcrm.invalid");
@@ -60,17 +66,33 @@ impl Dial {
                     .or_else(|| Matcher::builder().all(url.as_str()).build().intercept(&probe));
                 if known.is_none_or(|proxy| proxy.uri().scheme_str() != Some("http")) {
                     return Err(Error::config(format!(
-                        "`{:?}` is no proxy that zcrm can use: write http://host:port, with \
+                        "`{}` is not a proxy that zcrm can use: write http://host:port, with \
                          user:password@ before the host where the proxy asks for it",
-                        ProxyUrl(url.clone())
+                        escaped_url(url)
                     )));
                 }
-                (Some(matcher), true)
+                Some(matcher)
             }
-            Proxy::Never => (None, false),
+            Proxy::Never => None,
         };
-        Ok(Self { tcp, matcher: matcher.map(Arc::new), loopback })
+        let local = tcp(resolver.loopback_only());
+        Ok(Self { tcp: tcp(resolver), local, matcher: matcher.map(Arc::new) })
     }
+}
+
+/// Reads the variables that name a proxy for HTTPS, as curl does: lower case first, and an empty one
+/// is not set. Of `HTTP_PROXY` nothing is read, for plain HTTP goes to loopback addresses only; so a
+/// client's `Proxy` header, which CGI puts there, names no proxy.
+fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Matcher {
+    let first = |names: [&str; 2]| {
+        let set = names.into_iter().filter_map(&variable).find(|value| !value.trim().is_empty());
+        set.unwrap_or_default()
+    };
+    Matcher::builder()
+        .https(first(["https_proxy", "HTTPS_PROXY"]))
+        .all(first(["all_proxy", "ALL_PROXY"]))
+        .no(first(["no_proxy", "NO_PROXY"]))
+        .build()
 }
 
 impl Service<Uri> for Dial {
@@ -83,16 +105,26 @@ impl Service<Uri> for Dial {
     }
 
     fn call(&mut self, destination: Uri) -> Self::Future {
-        let matcher = self.matcher.as_ref().filter(|_| self.loopback || !is_loopback(&destination));
+        let plain = destination.scheme() != Some(&Scheme::HTTPS);
+        let matcher = self.matcher.as_ref().filter(|_| !plain && !is_to_loopback(&destination));
         let proxy = matcher.and_then(|matcher| matcher.intercept(&destination));
         let Some(proxy) = proxy else {
-            let connecting = self.tcp.call(destination);
-            return Box::pin(async move { Ok(connecting.await?) });
+            if !plain {
+                let connecting = self.tcp.call(destination);
+                return Box::pin(async move { Ok(connecting.await?) });
+            }
+            let host = destination.host().unwrap_or_default().to_owned();
+            let connecting = self.local.call(destination);
+            return Box::pin(async move {
+                let connection = connecting.await?;
+                stays_here(&host, connection.inner())?;
+                Ok(connection)
+            });
         };
         if proxy.uri().scheme_str() != Some("http") {
             return Box::pin(async {
                 Err(Error::config(
-                    "the proxy of the environment (HTTPS_PROXY, ALL_PROXY) is none that zcrm can \
+                    "the proxy of the environment (HTTPS_PROXY, ALL_PROXY) is not one that zcrm can \
                      use: it must begin with http://",
                 )
                 .into())
@@ -107,22 +139,54 @@ impl Service<Uri> for Dial {
     }
 }
 
-fn is_loopback(destination: &Uri) -> bool {
-    let host = destination.host().unwrap_or_default();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+fn is_to_loopback(destination: &Uri) -> bool {
+    let https = destination.authority().map(|authority| format!("https://{authority}"));
+    let origin: Option<Origin> = https.and_then(|https| https.parse().ok());
+    origin.is_some_and(|origin| origin.is_loopback())
+}
+
+/// Refuses a connection without encryption to another machine: whatever its name was, the address
+/// that it reached counts.
+fn stays_here(host: &str, connection: &TcpStream) -> Result<(), Error> {
+    let address = connection
+        .peer_addr()
+        .map_err(|error| Error::config("a connection has no address").with_source(error))?;
+    if is_loopback(address.ip()) { Ok(()) } else { Err(elsewhere(host, address.ip())) }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::ProxyUrl;
+    use http::Uri;
+
+    use super::{ProxyUrl, from_variables};
+
+    #[test]
+    fn reads_proxies_for_https_as_curl_does() {
+        let found = |variables: &[(&str, &str)]| {
+            let value = |name: &str| {
+                let set = variables.iter().find(|(known, _)| *known == name);
+                set.map(|(_, value)| (*value).to_owned())
+            };
+            let proxy = from_variables(value).intercept(&Uri::from_static("https://crm.example"));
+            proxy.and_then(|proxy| proxy.uri().host().map(str::to_owned)).unwrap_or_default()
+        };
+        let cgi = ("REQUEST_METHOD", "GET");
+        assert_eq!(found(&[cgi, ("HTTPS_PROXY", "http://a:1")]), "a");
+        assert_eq!(found(&[cgi, ("ALL_PROXY", "http://a:1")]), "a");
+        assert_eq!(found(&[cgi, ("HTTP_PROXY", "http://a:1")]), "");
+        assert_eq!(found(&[("http_proxy", "http://a:1")]), "");
+        assert_eq!(found(&[("https_proxy", "http://a:1"), ("HTTPS_PROXY", "http://b:1")]), "a");
+        assert_eq!(found(&[("https_proxy", ""), ("HTTPS_PROXY", "http://b:1")]), "b");
+        assert_eq!(found(&[("HTTPS_PROXY", "http://a:1"), ("ALL_PROXY", "http://b:1")]), "a");
+        assert_eq!(found(&[cgi, ("ALL_PROXY", "http://a:1"), ("NO_PROXY", "crm.example")]), "");
+    }
 
     #[test]
     fn debug_shows_no_user_and_no_password() {
         for (url, shown) in [
-            ("http://user:marked@proxy:3128", "http://proxy:3128"),
-            ("http://user:mar@ked@proxy", "http://proxy"),
-            ("user:marked@proxy", "://proxy"),
+            ("http://user:marked@proxy:3128", "http://[redacted]@proxy:3128"),
+            ("http://user:mar@ked@proxy", "http://[redacted]@proxy"),
+            ("user:marked@proxy", "[redacted]@proxy"),
             ("http://proxy", "http://proxy"),
         ] {
             assert_eq!(format!("{:?}", ProxyUrl(url.to_owned())), shown);

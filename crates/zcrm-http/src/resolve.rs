@@ -1,11 +1,16 @@
 //! Names to addresses.
 
-use std::{fmt, net::SocketAddr, sync::Arc, task};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    task,
+};
 
 use async_trait::async_trait;
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use tower::Service;
-use zcrm_core::BoxError;
+use zcrm_core::{BoxError, Error, escaped};
 
 use crate::BoxFuture;
 
@@ -58,19 +63,26 @@ pub trait Resolve: Send + Sync + fmt::Debug {
     /// # Errors
     /// Whatever keeps it from finding one. The call fails with kind
     /// [`Connect`](zcrm_core::ErrorKind::Connect), and with the error as its cause.
-    async fn resolve(&self, host: &str) -> Result<Vec<std::net::IpAddr>, BoxError>;
+    async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, BoxError>;
 }
 
 /// The system's resolver, or one of the application's.
-#[derive(Clone, Debug)]
-pub(crate) enum Resolver {
-    System(GaiResolver),
-    Own(Arc<dyn Resolve>),
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Resolver {
+    own: Option<Arc<dyn Resolve>>,
+    /// Whether only loopback addresses are given out.
+    loopback_only: bool,
 }
 
-impl Default for Resolver {
-    fn default() -> Self {
-        Self::System(GaiResolver::new())
+impl Resolver {
+    pub(crate) fn own(resolver: Arc<dyn Resolve>) -> Self {
+        Self { own: Some(resolver), loopback_only: false }
+    }
+
+    /// The same for connections without encryption: it gives out loopback addresses only, and fails
+    /// where a host has none.
+    pub(crate) fn loopback_only(&self) -> Self {
+        Self { own: self.own.clone(), loopback_only: true }
     }
 }
 
@@ -84,21 +96,38 @@ impl Service<Name> for Resolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        match self {
-            Self::System(system) => {
-                let looking = system.call(name);
-                Box::pin(async move { Ok(looking.await?.collect::<Vec<_>>().into_iter()) })
-            }
-            Self::Own(own) => {
-                let own = Arc::clone(own);
-                Box::pin(async move {
+        let Self { own, loopback_only } = self.clone();
+        Box::pin(async move {
+            let mut found: Vec<SocketAddr> = match own {
+                // the connector puts in the port
+                Some(own) => {
                     let found = own.resolve(name.as_str()).await?;
-                    // the connector puts in the port
-                    let found: Vec<_> =
-                        found.into_iter().map(|address| SocketAddr::new(address, 0)).collect();
-                    Ok(found.into_iter())
-                })
+                    found.into_iter().map(|address| SocketAddr::new(address, 0)).collect()
+                }
+                None => GaiResolver::new().call(name.clone()).await?.collect(),
+            };
+            if loopback_only {
+                let foreign = found.first().map(SocketAddr::ip);
+                found.retain(|address| is_loopback(address.ip()));
+                if let (true, Some(foreign)) = (found.is_empty(), foreign) {
+                    return Err(elsewhere(name.as_str(), foreign).into());
+                }
             }
-        }
+            Ok(found.into_iter())
+        })
     }
+}
+
+/// Whether an address is of this machine only, however it is written.
+pub(crate) fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
+/// The error of a connection without encryption that would leave the machine.
+pub(crate) fn elsewhere(host: &str, address: IpAddr) -> Error {
+    Error::config(format!(
+        "`{}` leads to {address}, which is another machine, and http is for loopback addresses \
+         only: use https, or mend what the name leads to",
+        escaped(host)
+    ))
 }

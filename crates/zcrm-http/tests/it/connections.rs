@@ -318,7 +318,7 @@ async fn the_environment_names_proxies_and_exceptions() {
     let crm = "https://crm.zylker.example";
     let by = |name| (name, "PROXY");
     type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, bool);
-    let cases: [Case<'_>; 14] = [
+    let cases: [Case<'_>; 17] = [
         (&[], crm, false),
         (&[by("HTTPS_PROXY")], crm, true),
         (&[by("https_proxy")], crm, true),
@@ -333,6 +333,10 @@ async fn the_environment_names_proxies_and_exceptions() {
         (&[by("HTTPS_PROXY"), ("NO_PROXY", "ker.example")], crm, true),
         (&[by("HTTPS_PROXY"), ("NO_PROXY", "10.0.0.0/8")], "https://10.1.2.3", false),
         (&[by("HTTPS_PROXY"), ("NO_PROXY", "10.0.0.0/8")], "https://192.0.2.1", true),
+        // what CGI makes of a client's `Proxy` header is the one that is not read
+        (&[("REQUEST_METHOD", "GET"), by("HTTPS_PROXY")], crm, true),
+        (&[("REQUEST_METHOD", "GET"), by("ALL_PROXY")], crm, true),
+        (&[("REQUEST_METHOD", "GET"), by("HTTP_PROXY")], crm, false),
         // never, whatever the environment says
         (&[by("HTTPS_PROXY")], "https://127.0.0.1:1", false),
     ];

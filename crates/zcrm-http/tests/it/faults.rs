@@ -30,7 +30,7 @@ use crate::{
     proxy::proxy,
     server::{Asked, Deed, End, Server, content, file, json, pieces, sample},
     support::{Tokens, by, insert, read, update},
-    uploads::{LARGE, STALE, on_disk, sent, server, taking, tokens, transport},
+    uploads::{LARGE, STALE, on_disk, sent, server, taking, tokens, tokens_at, transport},
 };
 
 const PIECE: usize = 50_000;
@@ -208,7 +208,7 @@ async fn refused(http1: bool) -> (Server, Arc<Tokens>, Transport, Arc<Mutex<Vec<
     let connector = Connector::builder().root_pem(server.pem.as_str()).proxy(&proxy.url);
     let policy = RetryPolicy::new(Arc::new(ManualClock::jumping()));
     let transport = Stack::new(connector.build().unwrap()).retry(policy).build();
-    let tokens = tokens(&server).keeping();
+    let tokens = tokens_at(&server.named_url()).keeping();
     (server, tokens, transport, proxy.asked)
 }
 

@@ -75,6 +75,9 @@ impl Asked {
 
 type Handler = Arc<dyn Fn(Asked) -> Pin<Box<dyn Future<Output = Deed> + Send>> + Send + Sync>;
 
+/// A name under which only a proxy finds the servers.
+pub(crate) const NAME: &str = "crm.zylker.example";
+
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) pem: String,
@@ -83,13 +86,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// A server on a free port of 127.0.0.1, for `localhost` and that address.
+    /// A server on a free port of 127.0.0.1, for `localhost`, that address and [`NAME`].
     pub(crate) async fn start<F, R>(http1: bool, handler: F) -> Self
     where
         F: Fn(Asked) -> R + Send + Sync + 'static,
         R: Future<Output = Deed> + Send + 'static,
     {
-        let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let names = ["localhost", "127.0.0.1", NAME].map(str::to_owned);
         let certified = generate_simple_self_signed(names).unwrap();
         let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
         let mut tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -118,6 +121,11 @@ impl Server {
 
     pub(crate) fn url(&self) -> String {
         format!("https://{}", self.address)
+    }
+
+    /// The same under a name that is not of this machine, as a proxy of the tests knows it.
+    pub(crate) fn named_url(&self) -> String {
+        format!("https://{NAME}:{}", self.address.port())
     }
 
     pub(crate) fn requests(&self) -> usize {

@@ -66,7 +66,11 @@ pub(crate) async fn taking(http1: bool) -> (Server, Arrived) {
 }
 
 pub(crate) fn tokens(server: &Server) -> Arc<Tokens> {
-    let token = |name| Authorization::zoho(name, server.url().parse().unwrap());
+    tokens_at(&server.url())
+}
+
+pub(crate) fn tokens_at(url: &str) -> Arc<Tokens> {
+    let token = |name| Authorization::zoho(name, url.parse().unwrap());
     Tokens::new([token("1000.old"), token("1000.new"), token("1000.newer")])
 }
 
