@@ -97,7 +97,7 @@ mod manual {
         pub fn advance(&self, by: Duration) {
             let due: Vec<Waker> = {
                 let mut state = self.state();
-                state.elapsed += by;
+                state.elapsed = state.elapsed.saturating_add(by);
                 let elapsed = state.elapsed;
                 let (due, later) =
                     state.wakers.drain(..).partition::<Vec<_>, _>(|(at, _)| *at <= elapsed);
@@ -121,7 +121,9 @@ mod manual {
     impl Clock for ManualClock {
         fn now(&self) -> DateTime<Utc> {
             let start = DateTime::from_timestamp(1_767_225_600, 0).unwrap_or_default();
-            start + TimeDelta::from_std(self.monotonic()).unwrap_or(TimeDelta::MAX)
+            let passed = TimeDelta::from_std(self.monotonic()).ok();
+            let now = passed.and_then(|passed| start.checked_add_signed(passed));
+            now.unwrap_or(DateTime::<Utc>::MAX_UTC)
         }
 
         fn monotonic(&self) -> Duration {
@@ -132,7 +134,7 @@ mod manual {
             let until = {
                 let mut state = self.state();
                 state.slept.push(duration);
-                state.elapsed + duration
+                state.elapsed.saturating_add(duration)
             };
             if self.state().jumps {
                 self.advance(duration);

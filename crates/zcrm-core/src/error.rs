@@ -1,6 +1,6 @@
 //! The one error of zcrm.
 
-use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
+use std::{any::Any, borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use http::{Method, StatusCode};
 
@@ -111,6 +111,7 @@ struct Inner {
     retry_after: Option<Duration>,
     excerpt: Option<String>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
+    extension: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Error {
@@ -130,6 +131,7 @@ impl Error {
             retry_after: None,
             excerpt: None,
             source: None,
+            extension: None,
         }))
     }
 
@@ -209,6 +211,20 @@ impl Error {
     pub fn with_boxed_source(mut self, source: BoxError) -> Self {
         self.inner().source = Some(Arc::from(source));
         self
+    }
+
+    /// Attaches a value for programs, such as a stream's cursor. It is not a cause, and no text shows
+    /// it. An error has one: the last that was attached.
+    #[must_use]
+    pub fn with_extension(mut self, value: impl Any + Send + Sync) -> Self {
+        self.inner().extension = Some(Arc::new(value));
+        self
+    }
+
+    /// The attached value, if it is a `T`.
+    #[must_use]
+    pub fn extension<T: Any>(&self) -> Option<&T> {
+        self.0.extension.as_deref()?.downcast_ref()
     }
 
     /// Says which operation failed, unless that is known already.
@@ -398,6 +414,13 @@ fn excerpt(body: &[u8]) -> String {
         }
     }
     excerpt.chars().take(LONGEST).collect()
+}
+
+/// The same as [`Error::from_record`].
+impl From<RecordError> for Error {
+    fn from(record: RecordError) -> Self {
+        Self::from_record(record)
+    }
 }
 
 impl fmt::Display for Error {

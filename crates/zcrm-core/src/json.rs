@@ -8,8 +8,6 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::PageInfo;
-
 /// A string of JSON, borrowed where it holds no escapes.
 pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
 
@@ -133,46 +131,61 @@ pub(crate) fn places(object: &str) -> Result<Vec<Place>, serde_json::Error> {
 }
 
 /// The list under a key known at run time, and `info`; everything else is skipped unparsed.
-pub(crate) struct Envelope<T> {
+pub(crate) struct Envelope<'a, T> {
     pub(crate) items: Option<Vec<T>>,
-    pub(crate) info: Option<PageInfo>,
+    pub(crate) info: Option<&'a RawValue>,
+    /// The text from the list's name to the next member.
+    pub(crate) list: Option<&'a str>,
 }
 
 pub(crate) fn envelope<'a, T: Deserialize<'a>>(
     text: &'a str,
     key: &str,
-) -> Result<Envelope<T>, serde_json::Error> {
+) -> Result<Envelope<'a, T>, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let envelope = EnvelopeSeed { key, item: PhantomData }.deserialize(&mut deserializer)?;
+    let seed = EnvelopeSeed { text, key, item: PhantomData };
+    let envelope = seed.deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(envelope)
 }
 
-struct EnvelopeSeed<'k, T> {
+struct EnvelopeSeed<'a, 'k, T> {
+    text: &'a str,
     key: &'k str,
     item: PhantomData<T>,
 }
 
-impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for EnvelopeSeed<'_, T> {
-    type Value = Envelope<T>;
+impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for EnvelopeSeed<'de, '_, T> {
+    type Value = Envelope<'de, T>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
-impl<'de, T: Deserialize<'de>> de::Visitor<'de> for EnvelopeSeed<'_, T> {
-    type Value = Envelope<T>;
+impl<'de, T: Deserialize<'de>> de::Visitor<'de> for EnvelopeSeed<'de, '_, T> {
+    type Value = Envelope<'de, T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "an object with a list under `{}`", self.key)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut envelope = Envelope { items: None, info: None };
+        let mut envelope = Envelope { items: None, info: None, list: None };
+        // where a name is in the text; nowhere if it had to be unescaped
+        let place = |name: &Cow<'de, str>| match name {
+            Cow::Borrowed(name) => name.as_ptr().addr().checked_sub(self.text.as_ptr().addr()),
+            Cow::Owned(_) => None,
+        };
+        let mut begin = None;
         while let Some(Text(key)) = map.next_key()? {
+            if let Some(begin) = begin.take() {
+                envelope.list = place(&key).and_then(|end| self.text.get(begin..end));
+            }
             if key == self.key {
                 envelope.items = map.next_value()?;
+                begin = place(&key);
+                envelope.list = begin.and_then(|begin| self.text.get(begin..));
             } else if key == "info" {
                 envelope.info = map.next_value()?;
             } else {

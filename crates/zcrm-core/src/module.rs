@@ -162,11 +162,15 @@ impl fmt::Debug for ModuleName {
 /// }
 /// ```
 ///
-/// # Line items in v2 and later
+/// # Subforms and line items
+///
+/// A list leaves rows out: subforms, line items, what a multi-select lookup points to. So `FIELDS`, which
+/// says what a list asks for, does not name them, and a list of line items is refused before it is sent.
+/// A read of one record gives them. In the struct they are an `Option`, which tells "not read" (`None`)
+/// from "no rows" (an empty list).
 ///
 /// Lines of quotes, orders and invoices are `Product_Details` in v2 and `Quoted_Items`, `Ordered_Items`,
-/// `Purchase_Items` or `Invoiced_Items` later. `FIELDS` has the later name, which a list translates;
-/// the struct takes v2's by an alias:
+/// `Purchase_Items` or `Invoiced_Items` later. The struct takes both by an alias:
 ///
 /// ```
 /// use serde::Deserialize;
@@ -174,26 +178,32 @@ impl fmt::Debug for ModuleName {
 ///
 /// #[derive(Deserialize)]
 /// struct Quote {
-///     #[serde(rename = "Quoted_Items", alias = "Product_Details", default)]
-///     lines: Vec<LineItem>,
+///     #[serde(rename = "Subject")]
+///     subject: Option<String>,
+///     #[serde(rename = "Quoted_Items", alias = "Product_Details")]
+///     lines: Option<Vec<LineItem>>,
 /// }
 ///
 /// impl Module for Quote {
 ///     const API_NAME: &'static str = "Quotes";
-///     const FIELDS: &'static [&'static str] = &["Quoted_Items"];
+///     const FIELDS: &'static [&'static str] = &["Subject"];
 /// }
 ///
+/// // one record, in v2 and in v8
 /// let v2: Quote = serde_json::from_str(r#"{"Product_Details":[{"quantity":1.50}]}"#)?;
 /// let v8: Quote = serde_json::from_str(r#"{"Quoted_Items":[{"Quantity":1.50}]}"#)?;
 /// for quote in [v2, v8] {
-///     assert_eq!(quote.lines[0].quantity()?.unwrap().as_str(), "1.50");
+///     assert_eq!(quote.lines.unwrap()[0].quantity()?.unwrap().as_str(), "1.50");
 /// }
+/// // one of a list
+/// let listed: Quote = serde_json::from_str(r#"{"id":"1","Subject":"Pumps"}"#)?;
+/// assert!(listed.lines.is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Module: DeserializeOwned {
     /// The module's API name, such as `Leads`.
     const API_NAME: &'static str;
-    /// The API names of the fields that the struct reads.
+    /// The API names of the fields that a list asks for.
     const FIELDS: &'static [&'static str];
 }
 

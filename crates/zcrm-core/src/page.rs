@@ -3,6 +3,7 @@
 use std::{
     any::{Any, TypeId},
     fmt,
+    hash::{DefaultHasher, Hash, Hasher},
     sync::LazyLock,
 };
 
@@ -12,7 +13,7 @@ use memchr::memmem::Finder;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use crate::{ApiError, Id, Record, json};
+use crate::{ApiError, Error, Id, More, PageInfo, Record, json};
 
 /// One page of a list: the items that it held and what Zoho says of the pages around it.
 ///
@@ -23,15 +24,43 @@ use crate::{ApiError, Id, Record, json};
 pub struct Page<T> {
     /// The items, in Zoho's order.
     pub items: Vec<Result<T, RecordError>>,
-    /// Where this page stands.
+    /// Where this page is in its list.
     pub info: PageInfo,
+    fingerprint: Option<u64>,
 }
 
 impl<T> Page<T> {
     /// A page without items, as Zoho's 204 means it.
     #[must_use]
     pub fn empty() -> Self {
-        Self { items: Vec::new(), info: PageInfo::default() }
+        Self { items: Vec::new(), info: PageInfo::of_no_content(), fingerprint: None }
+    }
+
+    /// All items, or the error of the first that could not be read.
+    ///
+    /// ```
+    /// # use zcrm_core::{ApiVersion, CallMeta, Endpoint, Record, Reply};
+    /// # const ROLES: Endpoint = Endpoint::get("/settings/roles").id("roles.list");
+    /// # let request = ROLES.request(ApiVersion::V8).build()?;
+    /// # let call = request.extensions().get::<CallMeta>().unwrap().clone();
+    /// # let reply = Reply::new(http::StatusCode::OK, r#"{"roles":[{"id":"1"},{"id":"2"}]}"#, call);
+    /// let roles: Vec<Record> = reply.page("roles")?.all()?;
+    /// assert_eq!(roles.len(), 2);
+    /// # Ok::<(), zcrm_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind [`Record`](crate::ErrorKind::Record) where an item could not be read.
+    pub fn all(self) -> Result<Vec<T>, Error> {
+        self.items.into_iter().map(|item| item.map_err(Error::from)).collect()
+    }
+
+    /// A hash of the items as they came, for pages that say that more follow: two pages of one list
+    /// that have the same one hold the same items.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn fingerprint(&self) -> Option<u64> {
+        self.fingerprint
     }
 }
 
@@ -47,29 +76,12 @@ impl Page<Record> {
                 None => Err(RecordError::vanished(index, None)),
             }
         };
-        Page { items: (0..).zip(self.items).map(typed).collect(), info: self.info }
+        Page {
+            items: (0..).zip(self.items).map(typed).collect(),
+            info: self.info,
+            fingerprint: self.fingerprint,
+        }
     }
-}
-
-/// Where a page stands in its list (Zoho's `info`).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct PageInfo {
-    /// Whether more records follow.
-    pub more_records: bool,
-    /// The page's number, from 1.
-    pub page: Option<u64>,
-    /// How many records a page may hold.
-    pub per_page: Option<u64>,
-    /// How many this one holds.
-    pub count: Option<u64>,
-    /// The token of the next page; good for 24 hours, for this user and this query.
-    pub next_page_token: Option<String>,
-    /// The token of the page before.
-    pub previous_page_token: Option<String>,
-    /// Until when the tokens are good, ISO-8601 with offset.
-    pub page_token_expiry: Option<String>,
 }
 
 /// A record of a list that could not be read: it does not fit the caller's type, or Zoho put an
@@ -184,17 +196,30 @@ pub(crate) fn decode<T: DeserializeOwned + 'static>(
     let suspect = holds_error(text);
     if !dynamic
         && !suspect
-        && let Ok(json::Envelope { items: Some(items), info }) = json::envelope::<T>(text, key)
+        && let Ok(envelope) = json::envelope::<T>(text, key)
+        && envelope.items.is_some()
     {
-        let items = items.into_iter().map(Ok).collect();
-        return Ok(Some(Page { items, info: info.unwrap_or_default() }));
+        return Ok(page_of(envelope, |items| items.into_iter().map(Ok).collect()));
     }
-    let json::Envelope { items, info } = json::envelope::<&RawValue>(text, key)?;
-    Ok(items.map(|items| {
+    let envelope = json::envelope::<&RawValue>(text, key)?;
+    Ok(page_of(envelope, |items| {
         let one = |(index, raw)| item(body, raw, index);
-        let items = (0..).zip(items).map(one).collect();
-        Page { items, info: info.unwrap_or_default() }
+        (0..).zip(items).map(one).collect()
     }))
+}
+
+fn page_of<R, T>(
+    envelope: json::Envelope<'_, R>,
+    read: impl FnOnce(Vec<R>) -> Vec<Result<T, RecordError>>,
+) -> Option<Page<T>> {
+    let info = envelope.info.map(|raw| PageInfo::read(raw.get())).unwrap_or_default();
+    let list = envelope.list.filter(|_| info.more() != More::No);
+    let fingerprint = list.map(|list| {
+        let mut hasher = DefaultHasher::new();
+        list.hash(&mut hasher);
+        hasher.finish()
+    });
+    envelope.items.map(|items| Page { items: read(items), info, fingerprint })
 }
 
 /// One record, or what stands in its place. `raw` is a part of `body`.

@@ -110,6 +110,8 @@ impl Container {
 pub(crate) struct Field {
     pub(crate) rename: Option<LitStr>,
     pub(crate) skipped: bool,
+    /// A list of records does not ask for it.
+    pub(crate) not_listed: bool,
 }
 
 impl Field {
@@ -134,6 +136,17 @@ impl Field {
             _ => skip(&meta),
         }
         })?;
+        for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("module")) {
+            attribute.parse_nested_meta(|meta| {
+                if !meta.path.is_ident("not_listed") {
+                    return Err(meta.error(
+                        "a field knows `not_listed` only: a list of records does not ask for it",
+                    ));
+                }
+                field.not_listed = true;
+                Ok(())
+            })?;
+        }
         Ok(field)
     }
 }

@@ -37,6 +37,27 @@ use proc_macro::TokenStream;
 /// has no name and is refused; so are structs that are read by way of another type (`from`,
 /// `try_from`, `transparent`).
 ///
+/// A list of records gives no subforms and no line items. Such a field is an `Option` with
+/// `#[module(not_listed)]`: a list does not ask for it and leaves it `None`, a read of one record gives it.
+///
+/// ```
+/// # mod zcrm { pub trait Module { const API_NAME: &'static str; const FIELDS: &'static [&'static str]; } }
+/// # use zcrm_derive::Module;
+/// # type LineItem = ();
+/// #[derive(Module)]
+/// # #[module(crate = "zcrm")]
+/// #[module("Quotes")]
+/// struct Quote {
+///     #[serde(rename = "Subject")]
+///     subject: Option<String>,
+///     #[module(not_listed)]
+///     #[serde(rename = "Quoted_Items", alias = "Product_Details")]
+///     lines: Option<Vec<LineItem>>,
+/// }
+/// # use zcrm::Module as _;
+/// assert_eq!(Quote::FIELDS, ["Subject"]);
+/// ```
+///
 /// `#[module("Leads")]` names the module, as Zoho's API does. A crate that uses the layers without the
 /// facade adds where the trait is: `#[module("Leads", crate = "zcrm_core")]`.
 #[proc_macro_derive(Module, attributes(module, serde))]

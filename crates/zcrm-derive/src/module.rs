@@ -46,6 +46,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
                 continue;
             }
         };
+        let not_listed = said.not_listed;
         let ident = field.ident.as_ref().map(|ident| ident.unraw().to_string()).unwrap_or_default();
         let (name, span) = match said.rename {
             Some(name) => (name.value(), name.span()),
@@ -59,7 +60,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             mistake(error);
         } else if seen.insert(name.clone(), span).is_some() {
             mistake(Error::new(span, format!("two fields are called `{name}` in JSON")));
-        } else if name != "id" {
+        } else if name != "id" && !not_listed {
             names.push(name);
         }
     }

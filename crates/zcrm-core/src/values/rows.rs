@@ -33,12 +33,26 @@ const TAXED: &str = "Products";
 /// What stands there must be known: the record was read with the subform (a list leaves subforms
 /// out, a read of one record does not), or it is new and has no `id` yet.
 impl Record {
-    /// The rows of a subform; none where it is absent or null. Rows that are to be deleted are left
-    /// out.
+    /// The rows of a subform; none where it is null or, of a record without an `id`, absent. Rows that
+    /// are to be deleted are left out.
+    ///
+    /// ```
+    /// use zcrm_core::Record;
+    ///
+    /// let read: Record = r#"{"id":"9","Visits":null}"#.parse()?;
+    /// assert!(read.subform("Visits")?.is_empty());
+    /// // of a list, which leaves rows out: not read is not none
+    /// let listed: Record = r#"{"id":"9"}"#.parse()?;
+    /// assert!(listed.subform("Visits").is_err());
+    /// # Ok::<(), zcrm_core::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode) where the member is no list of objects.
+    /// Of kind [`Input`](crate::ErrorKind::Input) where the record was read without the subform, as
+    /// lists do, and of kind [`Decode`](crate::ErrorKind::Decode) where the member is no list of
+    /// objects.
     pub fn subform(&self, name: &str) -> Result<Vec<Self>, Error> {
+        self.must_be_read(name)?;
         let rows: Vec<Self> = self.get(name)?.unwrap_or_default();
         Ok(rows.into_iter().filter(|row| !row.contains(DELETE)).collect())
     }
@@ -116,13 +130,21 @@ impl Record {
 
     /// The rows as they stand by now, deleted ones with their mark.
     fn standing(&self, name: &str) -> Result<Vec<Self>, Error> {
-        if !self.contains(name) && self.contains("id") {
-            return Err(Error::input(format!(
-                "it is not known which rows `{name}` has: read the record with it first, or change \
-                 the rows by the record's handle, `record(module, id).rows(\"{name}\")`"
-            )));
-        }
+        self.must_be_read(name)?;
         Ok(self.get(name)?.unwrap_or_default())
+    }
+
+    /// Refuses to take rows that were not read for rows that are not there. A record without an `id` is
+    /// new, and has those that it holds.
+    pub(super) fn must_be_read(&self, name: &str) -> Result<(), Error> {
+        if self.contains(name) || !self.contains("id") {
+            return Ok(());
+        }
+        Err(Error::input(format!(
+            "it is not known which rows `{name}` has: the record was read without it, as lists leave \
+             rows out. Read the record with `get` first, or use its handle, \
+             `record(module, id).rows(\"{name}\")`"
+        )))
     }
 
     /// The record as an API version writes it: line items and taxes under the names of module and

@@ -11,8 +11,9 @@ use super::{
 };
 use crate::{Error, Lookup, Patch, Record};
 
-/// Values of fields. Each is read as it stands and written by [`set`](Record::set); lists that are
-/// absent, null or empty are read as empty, and [`member`](Record::member) tells which.
+/// Values of fields. Each is read as it is and written by [`set`](Record::set). Lists that are absent,
+/// null or empty are read as empty, and [`member`](Record::member) says which; but rows that a list of
+/// records leaves out (subforms, line items, links) are an error where they were not read.
 impl Record {
     /// A member as it stands: absent, null, or a value.
     ///
@@ -110,7 +111,8 @@ impl Record {
     /// The lines of a quote, an order or an invoice, of any version.
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode) where they are no list of objects.
+    /// Of kind [`Input`](crate::ErrorKind::Input) where the record was read without them, as lists do,
+    /// and of kind [`Decode`](crate::ErrorKind::Decode) where they are no list of objects.
     pub fn line_items(&self) -> Result<Vec<LineItem>, Error> {
         Ok(self.subform(&self.line_items_name())?.into_iter().map(LineItem::from).collect())
     }
@@ -147,8 +149,10 @@ impl Record {
     /// The ranges of a price book.
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode) where they are no list of objects.
+    /// Of kind [`Input`](crate::ErrorKind::Input) where the record was read without them, as lists do,
+    /// and of kind [`Decode`](crate::ErrorKind::Decode) where they are no list of objects.
     pub fn price_ranges(&self) -> Result<Vec<PriceRange>, Error> {
+        self.must_be_read("Pricing_Details")?;
         self.list("Pricing_Details")
     }
 
@@ -187,7 +191,8 @@ impl Record {
     /// What a multi-select lookup, or one of several users, points to.
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode) where they are no list of objects.
+    /// Of kind [`Input`](crate::ErrorKind::Input) where the record was read without it, as lists do,
+    /// and of kind [`Decode`](crate::ErrorKind::Decode) where they are no list of objects.
     pub fn links(&self, name: &str) -> Result<Vec<Link>, Error> {
         Ok(self.subform(name)?.into_iter().map(Link::from).collect())
     }

@@ -211,7 +211,9 @@ impl DeviceLogin {
             match (Pending::of(&error), error.kind()) {
                 (Some(Pending::NotYet), _)
                 | (None, ErrorKind::Connect | ErrorKind::Transport | ErrorKind::Timeout) => {}
-                (Some(Pending::TooFast), _) => self.interval += SLOWER,
+                (Some(Pending::TooFast), _) => {
+                    self.interval = self.interval.saturating_add(SLOWER);
+                }
                 (Some(Pending::Elsewhere(location)), _) => {
                     self.server = self.site.accounts_at(location.as_deref().unwrap_or_default())?;
                 }
