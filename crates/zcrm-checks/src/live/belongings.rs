@@ -14,6 +14,11 @@ pub(super) const CHECKS: &[Check] = &[
     check!("note-mandatory", "a note without content: MANDATORY_NOT_FOUND", note_mandatory),
     check!("note-fields", "a list of notes without `fields` is refused in v8", note_fields),
     check!(
+        "related-page-tokens",
+        "the page token of a record's notes leads to the next of them",
+        related_page_tokens
+    ),
+    check!(
         "attachment-life",
         "a file is attached, listed, fetched whole, deleted",
         attachment_life
@@ -81,6 +86,23 @@ async fn note_life(ground: &Ground) -> Seen {
     let good = good && again.code() == "INVALID_DATA";
     let seen = format!("{made}; changed {changed}, kept {kept}; {gone}, {after}; again {again}");
     Ok(judge(good, seen))
+}
+
+async fn related_page_tokens(ground: &Ground) -> Seen {
+    let notes = format!("Leads/{}/Notes", lead(ground).await?);
+    for _ in 0..2 {
+        let made = send(ground, "POST", &notes, json!({ "Note_Content": ground.mark() })).await?;
+        ground.made("Notes", id_of(&made)?);
+    }
+    let list = format!("{notes}?fields=Note_Content&per_page=1");
+    let first = ground.get(V8, &list).await?;
+    let token = first.text("/info/next_page_token");
+    if token.is_empty() {
+        return Ok(judge_answer(false, &first));
+    }
+    let second = ground.get(V8, &format!("{list}&page_token={token}")).await?;
+    let moved = count(&second) == 1 && second.text("/data/0/id") != first.text("/data/0/id");
+    Ok(judge_answer(moved && second.at("/info/more_records") == false, &second))
 }
 
 async fn note_mandatory(ground: &Ground) -> Seen {

@@ -7,21 +7,18 @@ use serde_json::{Value, json};
 use super::criteria::Criteria;
 use super::matches::holds;
 use super::order::Order;
-use super::page_token::{Position, expiry};
+use super::page_token::Asked;
+pub(super) use super::page_token::PAGE_WALL;
 use super::refusal::Refusal;
 use super::version::Version;
 use super::{Context, View, views};
 use crate::call::{Answer, Call};
-use crate::clock::{parse_stamp, stamp, whole_seconds};
+use crate::clock::{parse_stamp, whole_seconds};
 use crate::schema::ModuleSpec;
 use crate::store::{CustomView, Record, Table, record_key, text_of};
 
 /// The most records of a page.
 const PER_PAGE: usize = 200;
-/// How far page numbers reach, in records.
-pub(super) const PAGE_WALL: usize = 2_000;
-/// How far page tokens reach, in records.
-const TOKEN_WALL: usize = 100_000;
 /// The most fields that a call may name.
 const FIELD_LIMIT: usize = 50;
 /// The most ids that a call may name.
@@ -184,32 +181,13 @@ pub(super) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let custom_view = views::of_list(cx, module)?;
     let order = Order::of(call, module, version, custom_view.as_ref())?;
     let filter = Filter::of(cx, custom_view.as_ref())?;
-    let tokens = version >= Version::V3;
-    let token = call.param("page_token").filter(|_| tokens);
-    if token.is_some() && call.param("page").is_some() {
-        return Err(ambiguous(
-            "Please use either page or page_token. Combination of both is not allowed",
-            ["page", "page_token"],
-        ));
-    }
-    let bound_to = binding(cx, module);
-    let position = match token {
-        Some(token) => cx.state.page_tokens.redeem(token, &bound_to, cx.now)?,
-        None if paging.beyond_wall() => return Err(discrete_wall()),
-        None => Position { offset: paging.offset(), after: None },
-    };
-    if position.offset >= TOKEN_WALL {
-        return Err(Refusal::bad(
-            "PAGINATION_LIMIT_EXCEEDED",
-            "You can only get the first 100000 records",
-            json!({ "limit": TOKEN_WALL }),
-        ));
-    }
+    let asked = Asked::of(cx, &module.api_name().into(), paging)?;
+    let (position, per_page) = (&asked.position, asked.per_page());
 
     let view = cx.view();
     let table = cx.state.store(cx.environment).table(module.api_name());
     let window = if filter.shows_all(table) && order.is_by_id() {
-        order.window_by_id(table, &position, paging.per_page)
+        order.window_by_id(table, position, per_page)
     } else {
         let chosen: Vec<&Record> = match &filter.ids {
             Some(ids) => ids.iter().filter_map(|id| table.records.get(id)).collect(),
@@ -217,7 +195,7 @@ pub(super) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
         };
         let chosen: Vec<&Record> =
             chosen.into_iter().filter(|record| filter.shows(view, module, record)).collect();
-        order.window(view, module, &chosen, &position, paging.per_page)
+        order.window(view, module, &chosen, position, per_page)
     };
     if window.keys.is_empty() {
         let status =
@@ -231,55 +209,14 @@ pub(super) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
         .map(|record| view.record(module, record, fields.as_deref(), false))
         .collect();
 
-    let count = window.keys.len();
-    let number = position.offset / paging.per_page + 1;
-    let mut info = json!({
-        "per_page": paging.per_page,
-        "count": count,
-        "page": number,
-        "more_records": window.more,
-    });
-    if tokens {
-        let next = window.more.then(|| Position {
-            offset: position.offset + count,
-            after: window.keys.last().copied(),
-        });
-        let back = position.offset.saturating_sub(paging.per_page);
-        let previous =
-            (position.offset > 0).then_some(Position { offset: back, after: window.before });
-        let mut issue = |position: Option<Position>| {
-            let state = &mut *cx.state;
-            position.map(|p| state.page_tokens.issue(&mut state.chance, &bound_to, p, cx.now))
-        };
-        let (next, previous) = (issue(next), issue(previous));
-        let expires = (next.is_some() || previous.is_some()).then(|| stamp(expiry(cx.now)));
-        put(&mut info, "sort_by", order.field.into());
-        put(&mut info, "sort_order", if order.descending { "desc" } else { "asc" }.into());
-        put(&mut info, "next_page_token", next.into());
-        put(&mut info, "previous_page_token", previous.into());
-        put(&mut info, "page_token_expiry", expires.into());
-    }
+    let info = asked.info(cx, &window, &order);
     Ok(Answer::json(StatusCode::OK, &json!({ "data": data, "info": info })))
-}
-
-fn put(object: &mut Value, key: &str, value: Value) {
-    if let Some(map) = object.as_object_mut() {
-        map.insert(key.to_owned(), value);
-    }
 }
 
 /// Two parameters that exclude each other.
 pub(super) fn ambiguous(message: &str, names: [&str; 2]) -> Refusal {
     let due_to = names.map(|name| json!({ "param_name": name }));
     Refusal::bad("AMBIGUITY_DURING_PROCESSING", message, json!({ "ambiguity_due_to": due_to }))
-}
-
-fn discrete_wall() -> Refusal {
-    Refusal::bad(
-        "DISCRETE_PAGINATION_LIMIT_EXCEEDED",
-        "You can only get the first 2000 records without using page_token param",
-        json!({ "limit": PAGE_WALL }),
-    )
 }
 
 /// A parameter that would change the answer in a way that is not simulated.
@@ -302,16 +239,6 @@ pub(super) fn ids(call: &Call) -> Result<Option<Vec<u64>>, Refusal> {
         return Err(Refusal::param_limit("ids", ID_LIMIT));
     }
     Ok(Some(ids))
-}
-
-/// What a page token is bound to: the user, the environment, and everything that is asked but the
-/// place in it.
-fn binding(cx: &Context<'_>, module: &ModuleSpec) -> String {
-    let mut query: Vec<_> =
-        cx.call.query.iter().filter(|(name, _)| name != "page" && name != "page_token").collect();
-    query.sort();
-    let since = cx.call.header("if-modified-since");
-    json!([cx.user, cx.environment, module.api_name(), query, since]).to_string()
 }
 
 /// Whether the record was changed since then, as far as seconds tell.

@@ -10,7 +10,7 @@ use super::external::External;
 use super::list::{Paging, fields};
 use super::order::Order;
 use super::outcome::{Outcome, Place, answer, each, each_id, found, success};
-use super::page_token::Position;
+use super::page_token::Asked;
 use super::read::{no_id, path_id};
 use super::refusal::{Refusal, RowError};
 use super::version::Version;
@@ -107,8 +107,9 @@ pub(super) fn records(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let order = Order::of(cx.call, &target, cx.version, None)?;
     let found = place.records(cx);
     let chosen: Vec<&Record> = found.iter().map(|(record, _)| *record).collect();
-    let position = Position { offset: paging.offset(), after: None };
-    let window = order.window(cx.view(), &target, &chosen, &position, paging.per_page);
+    let list = json!([place.module.api_name(), place.record.to_string(), place.list.api_name]);
+    let asked = Asked::of(cx, &list, paging)?;
+    let window = order.window(cx.view(), &target, &chosen, &asked.position, asked.per_page());
     let data: Vec<Value> = window
         .keys
         .iter()
@@ -118,12 +119,7 @@ pub(super) fn records(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     if data.is_empty() {
         return Ok(Answer::empty(StatusCode::NO_CONTENT));
     }
-    let info = json!({
-        "per_page": paging.per_page,
-        "count": data.len(),
-        "page": paging.page,
-        "more_records": window.more,
-    });
+    let info = asked.info(cx, &window, &order);
     Ok(Answer::json(StatusCode::OK, &json!({ "data": data, "info": info })))
 }
 

@@ -173,6 +173,56 @@ async fn records_that_point_at_a_record_are_its_related_list() {
 }
 
 #[tokio::test]
+async fn page_tokens_walk_through_related_records_and_notes() {
+    let http = http().await;
+    let account = http.sim.add_records("Accounts", 1).unwrap().remove(0);
+    let contacts = http.sim.add_records("Contacts", 5).unwrap();
+    let base = format!("/crm/v8/Accounts/{account}");
+    for contact in &contacts {
+        http.put(&format!("{base}/Contacts/{contact}"), &data(json!({}))).await;
+        http.post(&format!("{base}/Notes"), &data(json!({ "Note_Content": "C" }))).await;
+    }
+    for list in ["Contacts?fields=Last_Name", "Notes?fields=Note_Content"] {
+        let path = format!("{base}/{list}&per_page=2");
+        let (mut ids, mut at, mut pages) = (Vec::new(), path.clone(), Vec::new());
+        loop {
+            let page = http.get(&at).await.json();
+            let rows = page["data"].as_array().unwrap().iter();
+            ids.extend(rows.map(|row| row["id"].as_str().unwrap().to_owned()));
+            pages.push(page["info"]["page"].clone());
+            let Some(token) = page["info"]["next_page_token"].as_str() else {
+                assert_eq!(page["info"]["more_records"], false);
+                break;
+            };
+            at = format!("{path}&page_token={token}");
+        }
+        assert_eq!(pages, [1, 2, 3]);
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), 5);
+        // bound to the list and to what is asked, and not to be mixed with numbers
+        let page = http.get(&path).await.json();
+        let token = page["info"]["next_page_token"].as_str().unwrap();
+        let other = http.get(&format!("{base}/{list}&per_page=3&page_token={token}")).await;
+        assert_eq!((other.status, other.code().as_str()), (400, "TOKEN_BOUND_DATA_MISMATCH"));
+        let elsewhere = list.replace("Contacts", "Deals").replace("Notes", "Deals");
+        let other = http.get(&format!("{base}/{elsewhere}&per_page=2&page_token={token}")).await;
+        assert_eq!(other.code(), "TOKEN_BOUND_DATA_MISMATCH");
+        let both = http.get(&format!("{path}&page=2&page_token={token}")).await;
+        assert_eq!(both.code(), "AMBIGUITY_DURING_PROCESSING");
+        let wall = http.get(&format!("{base}/{list}&page=11")).await;
+        assert_eq!(
+            (wall.status, wall.code().as_str()),
+            (400, "DISCRETE_PAGINATION_LIMIT_EXCEEDED")
+        );
+    }
+    // v2 has none
+    let page = http.get(&format!("/crm/v2/Accounts/{account}/Contacts?per_page=2")).await.json();
+    assert_eq!(page["info"]["more_records"], true);
+    assert!(page["info"].get("next_page_token").is_none());
+}
+
+#[tokio::test]
 async fn related_lists_are_described() {
     for version in VERSIONS {
         let http = http().await;
