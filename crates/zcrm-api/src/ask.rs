@@ -22,11 +22,15 @@ use crate::{Api, Call, check, model::Count};
 pub(crate) struct Ask {
     call: Call,
     mistake: Option<Error>,
+    /// Whether the operation makes new items, which have no `id` yet.
+    creates: bool,
 }
 
 impl Ask {
     pub(crate) fn new(api: &Api, endpoint: &Endpoint) -> Self {
-        Self { call: api.call(endpoint), mistake: None }
+        let verb = endpoint.name().rsplit('.').next().unwrap_or_default();
+        let creates = verb.starts_with("create") || verb.starts_with("clone");
+        Self { call: api.call(endpoint), mistake: None, creates }
     }
 
     /// A call of an endpoint whose path or query names a module.
@@ -55,14 +59,9 @@ impl Ask {
     pub(crate) fn ids<I: Into<Id>>(self, ids: impl IntoIterator<Item = I>) -> (Self, usize) {
         let ids: Vec<Id> = ids.into_iter().map(Into::into).collect();
         let wrong = ids.iter().find_map(|id| id.check().err());
-        let ask = self.not_empty(ids.len()).check(wrong.map_or(Ok(()), Err));
+        let ask = self.check(wrong.map_or(Ok(()), Err));
         let texts: Vec<&str> = ids.iter().map(Id::as_str).collect();
         (ask.query("ids", texts.join(",")), ids.len())
-    }
-
-    pub(crate) fn not_empty(self, items: usize) -> Self {
-        let message = "there is nothing to send: the list is empty";
-        self.check(if items == 0 { Err(Error::input(message)) } else { Ok(()) })
     }
 
     pub(crate) fn check(mut self, result: Result<(), Error>) -> Self {
@@ -270,7 +269,7 @@ impl<T: DeserializeOwned + 'static> GetItem<T> {
 }
 
 /// Writes or deletes several items in one call: 100 at most, and 50 tags. A longer list is refused
-/// before anything is sent. (Records, of which there may be any number, are cut into calls by
+/// before anything is sent; of an empty one nothing is sent, and there are no outcomes. (Records, of which there may be any number, are cut into calls by
 /// [`WriteRecords`](crate::WriteRecords).)
 #[derive(Clone, Debug)]
 #[must_use = "nothing is written until `send` is called"]
@@ -282,7 +281,7 @@ pub struct WriteItems {
 impl WriteItems {
     /// A write whose answer has one outcome for each of so many items.
     pub(crate) fn new(ask: Ask, items: usize) -> Self {
-        Self { ask: ask.not_empty(items), items }.at_most(check::MOST_ITEMS)
+        Self { ask, items }.at_most(check::MOST_ITEMS)
     }
 
     /// The same, of which a call takes no more than so many items.
@@ -290,16 +289,25 @@ impl WriteItems {
         Self { ask: self.ask.check(check::at_most(self.items, most)), ..self }
     }
 
-    /// A write of these rows.
+    /// A write of these rows, none of which may hold an `id` where new items are made of them.
     pub(crate) fn rows<R: Serialize>(ask: Ask, rows: impl IntoIterator<Item = R>) -> Self {
-        let rows: Vec<R> = rows.into_iter().collect();
-        Self::new(ask.with(|call| call.items(&rows)), rows.len())
+        if ask.creates {
+            return match check::rows_without_ids(rows) {
+                Ok(rows) => Self::checked_rows(ask, &rows),
+                Err(mistake) => Self { ask: ask.check(Err(mistake)), items: 0 },
+            };
+        }
+        Self::checked_rows(ask, &rows.into_iter().collect::<Vec<R>>())
+    }
+
+    fn checked_rows<R: Serialize>(ask: Ask, rows: &[R]) -> Self {
+        Self::new(ask.with(|call| call.items(rows)), rows.len())
     }
 
     /// A write of these rows, each of which must hold its `id`.
     pub(crate) fn rows_with_ids<R: Serialize>(ask: Ask, rows: impl IntoIterator<Item = R>) -> Self {
         match check::rows_with_ids(rows) {
-            Ok(rows) => Self::rows(ask, rows),
+            Ok(rows) => Self::checked_rows(ask, &rows),
             Err(mistake) => Self { ask: ask.check(Err(mistake)), items: 0 },
         }
     }
@@ -315,21 +323,31 @@ impl WriteItems {
         Self { ask: self.ask.query(name, value), ..self }
     }
 
-    /// Sends it. The outcomes stand in the caller's order.
+    /// Sends it. The outcomes are in the caller's order. Without items nothing is sent, and there are no
+    /// outcomes.
     ///
     /// # Errors
     /// Of kind [`Input`](zcrm_core::ErrorKind::Input) before anything is sent, or of the call as a
     /// whole.
     pub async fn send(self) -> Result<Outcomes, Error> {
-        self.ask.ready()?.outcomes(self.items).await
+        let call = self.ask.ready()?;
+        match self.items {
+            0 => Ok(Outcomes::default()),
+            items => call.outcomes(items).await,
+        }
     }
 
     /// The request that would be sent: relative, and without the token.
     ///
     /// # Errors
-    /// Of kind [`Input`](zcrm_core::ErrorKind::Input), as [`send`](Self::send).
+    /// Of kind [`Input`](zcrm_core::ErrorKind::Input), as [`send`](Self::send), and where there are no
+    /// items, for then no request is sent.
     pub fn preview(&self) -> Result<Request<Bytes>, Error> {
-        self.ask.preview()
+        let call = self.ask.clone().ready()?;
+        match self.items {
+            0 => Err(check::no_request("the list of items is empty")),
+            _ => call.preview(),
+        }
     }
 }
 
@@ -360,7 +378,7 @@ impl WriteItem {
     /// [`Input`](zcrm_core::ErrorKind::Input) before anything is sent, or of the call.
     pub async fn send(self) -> Result<ItemSuccess, Error> {
         let mut all = self.0.send().await?.all()?;
-        all.pop().ok_or_else(|| Error::input("there is nothing to send: the list is empty"))
+        all.pop().ok_or_else(|| Error::input("there is no item to write"))
     }
 
     /// The request that would be sent: relative, and without the token.

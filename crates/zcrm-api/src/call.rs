@@ -16,7 +16,10 @@ use zcrm_core::{
 
 use zcrm_http::{Download, Progress, ReqBody, SaveFile, SavedFile, no_file};
 
-use crate::{Api, Pages};
+use crate::{
+    Api, Pages,
+    paging::{Next, Way},
+};
 
 /// A call of one [`Endpoint`]: its values, then one of the ways to take in the answer.
 ///
@@ -66,7 +69,11 @@ impl Call {
             request,
             body: endpoint.body_shape(),
             response: endpoint.response(),
-            paging: endpoint.pages(),
+            paging: match endpoint.pages() {
+                // an endpoint of the caller's may say so by its parameter only
+                Paging::None if endpoint.query_names().contains(&"page") => Paging::Numbers,
+                paging => paging,
+            },
             name: endpoint.name(),
             files: Vec::new(),
             listener: None,
@@ -324,25 +331,32 @@ impl Call {
     }
 
     /// The same call, at another page.
-    pub(crate) fn at(self, name: &str, value: &str) -> Self {
+    pub(crate) fn at(self, next: &Next) -> Self {
         self.map(|request| {
-            request.without_query("page").without_query("page_token").query(name, value)
+            let request = request.without_query("page").without_query("page_token");
+            match next {
+                Next::Page(number) => request.query("page", number.to_string()),
+                Next::Token(token) => request.query("page_token", token),
+            }
         })
     }
 
-    /// The number of the page that it asks for.
-    pub(crate) fn page_number(&self) -> u64 {
-        self.request.query_value("page").and_then(|page| page.parse().ok()).unwrap_or(1)
+    /// The page that it asks for.
+    pub(crate) fn place(&self) -> Next {
+        let number = || self.request.query_value("page").and_then(|page| page.parse().ok());
+        match self.request.query_value("page_token") {
+            Some(token) => Next::Token(token.to_owned()),
+            None => Next::Page(number().unwrap_or(1)),
+        }
     }
 
-    /// Whether it is the page of this token that it asks for.
-    pub(crate) fn asks_for_token(&self, token: &str) -> bool {
-        self.request.query_value("page_token") == Some(token)
-    }
-
-    /// Whether the operation takes page tokens in the version that is used.
-    pub(crate) fn takes_tokens(&self) -> bool {
-        self.paging == Paging::Tokens && self.api.version().has_page_tokens()
+    /// How its pages follow one another in the version that is used.
+    pub(crate) fn way(&self) -> Way {
+        let paging = match self.paging {
+            Paging::Tokens if !self.api.version().has_page_tokens() => Paging::Numbers,
+            paging => paging,
+        };
+        Way::new(self.name, paging, self.request.query_value("per_page"))
     }
 
     /// The request, with its files.

@@ -43,12 +43,21 @@ fn is_api_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
+pub(crate) fn empty_field_name() -> Error {
+    Error::input("the name of a field is empty: write its API name")
+}
+
 /// A number of a query: from 1 to `most`.
 pub(crate) fn in_range(name: &str, value: u64, most: u64) -> Result<(), Error> {
     if (1..=most).contains(&value) {
         return Ok(());
     }
     Err(Error::input(format!("`{name}` is {value}, and must be from 1 to {most}")))
+}
+
+/// What the preview of a call says that would not be made.
+pub(crate) fn no_request(why: &str) -> Error {
+    Error::input(format!("there is no request to show: {why}, so nothing would be sent"))
 }
 
 /// The items of one call.
@@ -75,14 +84,50 @@ pub(crate) fn list_of(what: &str, words: &[String]) -> Result<String, Error> {
     }
 }
 
+/// Whether a row has an `id` that is not null.
+pub(crate) fn has_id(row: &str) -> bool {
+    // most new rows do not even hold the word
+    if !row.contains("\"id\"") && !row.contains("\\u") {
+        return false;
+    }
+    let record = Record::from_json(row.to_owned()).ok();
+    record.is_some_and(|record| record.raw("id").is_some_and(|id| id != "null"))
+}
+
+/// What is said of a new item that holds an `id`.
+pub(crate) fn new_with_id(what: &str, index: usize) -> Error {
+    Error::input(format!(
+        "{what} {index} has an `id`, so it exists already, and creating it would make a duplicate: \
+         update it, or remove `id` to create a copy"
+    ))
+}
+
+/// Rows of new items, as JSON: none holds an `id`.
+pub(crate) fn rows_without_ids<R: Serialize>(
+    rows: impl IntoIterator<Item = R>,
+) -> Result<Vec<Box<RawValue>>, Error> {
+    let row = |(index, row): (usize, R)| {
+        let raw = raw_row(index, &row)?;
+        match has_id(raw.get()) {
+            true => Err(new_with_id("item", index)),
+            false => Ok(raw),
+        }
+    };
+    rows.into_iter().enumerate().map(row).collect()
+}
+
+fn raw_row(index: usize, row: &impl Serialize) -> Result<Box<RawValue>, Error> {
+    serde_json::value::to_raw_value(row).map_err(|error| {
+        Error::input(format!("item {index} cannot be written as JSON")).with_source(error)
+    })
+}
+
 /// Rows of an update, as JSON: each an object that holds its `id`.
 pub(crate) fn rows_with_ids<R: Serialize>(
     rows: impl IntoIterator<Item = R>,
 ) -> Result<Vec<Box<RawValue>>, Error> {
     let row = |(index, row): (usize, R)| {
-        let raw = serde_json::value::to_raw_value(&row).map_err(|error| {
-            Error::input(format!("item {index} cannot be written as JSON")).with_source(error)
-        })?;
+        let raw = raw_row(index, &row)?;
         let id = Record::from_json(raw.get().to_owned()).ok().and_then(|record| record.id());
         match id.as_ref().map(Id::check) {
             Some(Ok(_)) => Ok(raw),

@@ -12,7 +12,8 @@ const MOST_CONDITIONS: usize = 10;
 /// that parentheses, commas and backslashes in them mean themselves; dates and instants are written
 /// as Zoho reads them.
 ///
-/// Zoho takes at most ten conditions in one search; more are an error before anything is sent.
+/// Zoho takes at most ten conditions in one search; more are an error before anything is sent. So is an
+/// empty field or value, which Zoho refuses: a search cannot find what is empty, COQL can (`is null`).
 ///
 /// ```
 /// use zcrm_api::Criteria;
@@ -135,6 +136,9 @@ impl Criteria {
         if let Some(mistake) = self.mistake {
             return Err(Error::input(mistake));
         }
+        if self.text.trim().is_empty() {
+            return Err(Error::input("the criteria are empty: there is nothing to search for"));
+        }
         if self.conditions > MOST_CONDITIONS {
             return Err(Error::input(format!(
                 "the criteria have {} conditions, and Zoho takes at most {MOST_CONDITIONS} in one \
@@ -146,13 +150,18 @@ impl Criteria {
     }
 
     fn condition(field: &str, comparator: &str, values: &[Operand]) -> Self {
-        let mistake = match (field.is_empty(), values.is_empty()) {
-            (true, _) => Some("a condition of the criteria names no field".to_owned()),
-            (_, true) => Some(format!(
-                "the condition on `{}` has no value to compare with",
-                field.escape_debug()
-            )),
-            _ => None,
+        let field_text = field.escape_debug();
+        let mistake = if field.trim().is_empty() {
+            Some("a condition of the criteria names no field".to_owned())
+        } else if values.is_empty() {
+            Some(format!("the condition on `{field_text}` has no value to compare with"))
+        } else if values.iter().any(|value| value.0.trim().is_empty()) {
+            Some(format!(
+                "the condition on `{field_text}` compares with an empty value, which Zoho refuses: give \
+                 it a value, or leave the condition out; what is empty is found by COQL (`is null`)"
+            ))
+        } else {
+            None
         };
         let values: Vec<String> = values.iter().map(|value| escape(&value.0)).collect();
         let text = format!("({}:{comparator}:{})", escape(field), values.join(","));

@@ -30,6 +30,7 @@ mod notes;
 pub mod operations;
 pub mod organisation;
 mod pages;
+mod paging;
 mod records;
 mod related;
 mod tags;

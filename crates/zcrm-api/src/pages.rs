@@ -10,28 +10,46 @@ use std::{
 use futures_core::Stream;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use serde::de::DeserializeOwned;
-use zcrm_core::{Error, ErrorKind, Outcome, Page, PageInfo};
+use zcrm_core::{Error, Page};
 
-use crate::Call;
+use crate::{
+    Call,
+    paging::{Facts, Follower, Next},
+};
 
 /// The pages of a list, one after another: [`Call::pages`].
 ///
-/// Nothing is fetched before it is asked for. The error of a page ends the stream. For records
+/// Nothing is fetched before it is asked for. The error of a page ends the stream; so do pages that
+/// lead nowhere, as an error of kind [`Decode`](zcrm_core::ErrorKind::Decode): an empty page that
+/// promises more, a page token that comes again, pages that only repeat what was read. For records
 /// there is [`RecordStream`](crate::RecordStream), which fetches ahead and can go on later.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<T>(BoxStream<'static, Result<Page<T>, Error>>);
 
 enum State {
     Failed(Box<Error>),
-    At(Box<Call>),
+    At(Box<Position>),
     Ended,
+}
+
+struct Position {
+    call: Call,
+    at: Next,
+    follower: Follower,
+    /// How many items the pages before held.
+    read: u64,
 }
 
 impl<T: DeserializeOwned + Send + 'static> Pages<T> {
     pub(crate) fn new(call: Call, mistake: Option<Error>) -> Self {
         let begin = match mistake {
             Some(error) => State::Failed(Box::new(error)),
-            None => State::At(Box::new(call)),
+            None => {
+                let at = call.place();
+                let promised = matches!(at, Next::Token(_));
+                let follower = Follower::new(call.way(), promised);
+                State::At(Box::new(Position { call, at, follower, read: 0 }))
+            }
         };
         Self(stream::unfold(begin, step).boxed())
     }
@@ -45,45 +63,27 @@ impl<T: DeserializeOwned + Send + 'static> Pages<T> {
 async fn step<T: DeserializeOwned + Send + 'static>(
     state: State,
 ) -> Option<(Result<Page<T>, Error>, State)> {
-    let call = match state {
+    let mut position = match state {
         State::Ended => return None,
         State::Failed(error) => return Some((Err(*error), State::Ended)),
-        State::At(call) => call,
+        State::At(position) => position,
     };
-    let next = (*call).clone();
-    match (*call).page::<T>().await {
-        Err(error) => Some((Err(error), State::Ended)),
-        Ok(page) => {
-            let state = following(next, &page.info, page.items.is_empty());
-            Some((Ok(page), state))
+    let page = match position.call.clone().page::<T>().await {
+        Err(error) => return Some((Err(error), State::Ended)),
+        Ok(page) => page,
+    };
+    position.read = position.read.saturating_add(page.items.len() as u64);
+    let next = position.follower.after(&position.at, &Facts::of(&page), position.read);
+    let state = match next {
+        Ok(None) => State::Ended,
+        Ok(Some(next)) => {
+            position.call = position.call.at(&next);
+            position.at = next;
+            State::At(position)
         }
-    }
-}
-
-/// What stands behind a page.
-fn following(call: Call, info: &PageInfo, empty: bool) -> State {
-    if !info.more_records {
-        return State::Ended;
-    }
-    if let Some(token) = info.next_page_token.as_deref().filter(|_| call.takes_tokens()) {
-        if call.asks_for_token(token) {
-            let message =
-                "Zoho gave the same page token twice: going on would read one page for ever";
-            return State::Failed(Box::new(Error::new(
-                ErrorKind::Decode,
-                Outcome::Refused,
-                message,
-            )));
-        }
-        return State::At(Box::new(call.at("page_token", token)));
-    }
-    if empty {
-        // a server that promises more and gives nothing would be asked for ever
-        let error = Error::input("an empty page says that more records follow: the list ends here");
-        return State::Failed(Box::new(error));
-    }
-    let number = call.page_number().saturating_add(1).to_string();
-    State::At(Box::new(call.at("page", &number)))
+        Err(error) => State::Failed(Box::new(error)),
+    };
+    Some((Ok(page), state))
 }
 
 impl<T> Stream for Pages<T> {

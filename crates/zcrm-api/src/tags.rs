@@ -164,7 +164,8 @@ enum Records {
     Many(Vec<Id>),
 }
 
-/// Gives records tags or takes them away: 100 records at most, and 50 tags. One outcome a record.
+/// Gives records tags or takes them away: 100 records at most, and 50 tags. One outcome a record. Without
+/// records or without tags nothing is sent, and there are no outcomes.
 ///
 /// v2 and v2.1 take the tags' names in the query, later versions in the body (as Zoho's own SDKs of
 /// these versions send them).
@@ -224,6 +225,19 @@ impl ChangeTags {
         };
         let wrong = ids.iter().find_map(|id| id.check().err());
         ask = ask.check(wrong.map_or(Ok(()), Err));
+        if self.tags.is_empty() {
+            // no tags change nothing, unless they take the place of those that are there
+            return match self.over_write {
+                Some(true) => WriteItems::new(
+                    ask.check(Err(Error::input(
+                        "no tags cannot take the place of those that the records have: take these \
+                         away by `remove`",
+                    ))),
+                    0,
+                ),
+                _ => WriteItems::new(ask, 0),
+            };
+        }
         let (tags, over_write) = (self.named(), self.over_write);
         if self.change == Change::Remove && over_write.is_some() {
             let message = "`over_write` belongs to tags that are added";
@@ -240,9 +254,6 @@ impl ChangeTags {
 
     /// The tags, by their names and with nothing else that Zoho may have told of them.
     fn named(&self) -> Result<Vec<TagName>, Error> {
-        if self.tags.is_empty() {
-            return Err(Error::input("the list of tags is empty"));
-        }
         let name = |tag: &Tag| match tag.name()? {
             Some(name) if !name.trim().is_empty() => {
                 Ok(TagName { name, color_code: tag.color_code()? })

@@ -2,14 +2,15 @@
 //!
 //! The first batch of fields pages. The other batches are read by the ids of each page and laid over
 //! its records. All of a record's fields must be of one moment: what vanished in between is an error
-//! in its place, and what was changed in between is read again as a whole.
+//! in its place, and what was changed in between is read again as a whole. That is seen by
+//! `Modified_Time`; of a module without it so many fields are refused.
 
 use std::collections::HashMap;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use zcrm_core::{Error, Id, Page, Record, RecordError, RequestBuilder};
+use zcrm_core::{Error, Id, Outcome, Page, Record, RecordError, RequestBuilder};
 
 use super::{Records, query::join};
 use crate::{check::MOST_FIELDS, operations};
@@ -90,6 +91,9 @@ pub(super) async fn page<T: DeserializeOwned + Send + 'static>(
         return reply.page("data");
     }
     let mut page: Page<Record> = reply.page("data")?;
+    if shows_no_change(&page) {
+        return Err(torn(records.module()).with_outcome(Outcome::Local).with_call(reply.call()));
+    }
     let ids: Vec<Id> = page.items.iter().filter_map(|item| item.as_ref().ok()?.id()).collect();
     let mut found: Vec<HashMap<Id, Record>> = Vec::new();
     for fields in rest.batches {
@@ -100,7 +104,7 @@ pub(super) async fn page<T: DeserializeOwned + Send + 'static>(
         let Some(id) = record.id() else { continue };
         let parts: Option<Vec<Record>> = found.iter_mut().map(|part| part.remove(&id)).collect();
         let whole = match parts {
-            Some(parts) if parts.iter().all(|part| part.raw(CHANGED) == record.raw(CHANGED)) => {
+            Some(parts) if parts.iter().all(|part| same_moment(part, record)) => {
                 parts.iter().for_each(|part| record.merge(part));
                 true
             }
@@ -115,6 +119,28 @@ pub(super) async fn page<T: DeserializeOwned + Send + 'static>(
         }
     }
     Ok(page.typed())
+}
+
+/// Whether a page has records, none of which says when it was changed.
+fn shows_no_change(page: &Page<Record>) -> bool {
+    let good: Vec<&Record> = page.items.iter().flatten().collect();
+    !good.is_empty() && !good.iter().any(|record| record.contains(CHANGED))
+}
+
+/// Whether two parts of a record were read before the same change. Without a time that is not known.
+fn same_moment(part: &Record, record: &Record) -> bool {
+    let changed = |record: &Record| record.raw(CHANGED).map(str::to_owned);
+    changed(record).is_some_and(|time| time != "null" && changed(part) == Some(time))
+}
+
+/// Of this module a record cannot be read in several calls.
+pub(super) fn torn(module: &str) -> Error {
+    Error::input(format!(
+        "the fields of `{module}` that were asked for take several calls, and its records show no \
+         `{CHANGED}`, by which a change between the calls is seen: a record might hold fields of two \
+         moments. Ask for fewer fields ({MOST_FIELDS} at most), or read the records one by one with \
+         `get`, which gives all fields in one call"
+    ))
 }
 
 /// Some fields of the records of these ids.

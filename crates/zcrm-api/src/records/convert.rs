@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use zcrm_core::{ApiVersion, Error, ErrorKind, Id, Lookup, Outcome, Record, Reply, RequestBuilder};
 
 use super::{Records, handle::Target};
-use crate::operations;
+use crate::{check, operations};
 
 /// Converts a lead: [`RecordHandle::convert`](super::RecordHandle::convert). Costs five API credits.
 ///
@@ -241,6 +241,12 @@ fn target(module: &str, what: &str) -> Result<&'static str, Error> {
 fn deal_of(deal: &impl Serialize) -> Result<Record, Error> {
     let json = serde_json::to_string(deal)
         .map_err(|error| Error::input("the deal cannot be written as JSON").with_source(error))?;
+    if check::has_id(&json) {
+        return Err(Error::input(
+            "the deal has an `id`, so it exists already, and the conversion would create a copy of it: \
+             remove `id`",
+        ));
+    }
     Record::from_json(json).map_err(|_| Error::input("the deal is no JSON object"))
 }
 

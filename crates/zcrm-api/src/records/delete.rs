@@ -8,11 +8,12 @@ use super::{
     Records,
     handle::Target,
     query::join,
-    write::{Call, MOST_IN_A_CALL, not_empty, only, preview, send_all},
+    write::{Call, MOST_IN_A_CALL, only, preview, send_all},
 };
-use crate::operations;
+use crate::{check, operations};
 
-/// Moves records to the recycle bin, 100 a call: [`Records::delete`].
+/// Moves records to the recycle bin, 100 a call: [`Records::delete`]. Of an empty list nothing is sent,
+/// and there are no outcomes.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is deleted until `send` is called"]
 pub struct DeleteRecords {
@@ -56,7 +57,9 @@ impl DeleteRecords {
             let request = self.records.request(&operations::DELETE)?.query("ids", join(ids));
             Ok(Call { records: ids.len(), request: with_workflows(request, self.workflows) })
         };
-        not_empty(self.ids.chunks(MOST_IN_A_CALL).map(call).collect::<Result<_, _>>()?)
+        // also where there is nothing to send
+        check::module(self.records.module())?;
+        self.ids.chunks(MOST_IN_A_CALL).map(call).collect()
     }
 }
 

@@ -189,27 +189,29 @@ impl Rows {
     /// # Errors
     /// As [`GetRecord::send`].
     pub async fn get(&self) -> Result<Vec<Record>, Error> {
-        self.read().await?.subform(self.field())
+        let record = self.read().await?;
+        self.must_have_field(&record)?;
+        record.subform(self.field())
     }
 
-    /// Adds rows behind those that stand there.
+    /// Adds rows behind those that stand there. Of an empty list nothing is sent, and `None` comes back.
     ///
     /// # Errors
     /// As [`Record::append_rows`] and [`WriteRecord::send`].
     pub async fn append<R: Serialize>(
         &self,
         rows: impl IntoIterator<Item = R>,
-    ) -> Result<ItemSuccess, Error> {
+    ) -> Result<Option<ItemSuccess>, Error> {
         let mut added = Record::new();
         added.append_rows(self.field(), rows)?;
-        if added.subform(self.field())?.is_empty() {
-            return Err(self.nothing());
+        let rows = added.subform(self.field())?;
+        if rows.is_empty() {
+            return Ok(None);
         }
         if self.unmentioned_rows_stay() {
-            return self.write(&added, None).await;
+            return self.write(&added, None).await.map(Some);
         }
-        let rows = added.subform(self.field())?;
-        self.change(|record, field| record.append_rows(field, rows)).await
+        self.change(|record, field| record.append_rows(field, rows)).await.map(Some)
     }
 
     /// Puts rows in the place of all that stand there.
@@ -223,26 +225,19 @@ impl Rows {
         self.change(|record, field| record.replace_rows(field, rows)).await
     }
 
-    /// Takes rows away, by their ids.
+    /// Takes rows away, by their ids. Of an empty list nothing is sent, and `None` comes back.
     ///
     /// # Errors
     /// As [`Record::delete_rows`] and [`WriteRecord::send`].
     pub async fn delete<I: Into<Id>>(
         &self,
         ids: impl IntoIterator<Item = I>,
-    ) -> Result<ItemSuccess, Error> {
+    ) -> Result<Option<ItemSuccess>, Error> {
         let ids: Vec<Id> = ids.into_iter().map(Into::into).collect();
         if ids.is_empty() {
-            return Err(self.nothing());
+            return Ok(None);
         }
-        self.change(|record, field| record.delete_rows(field, ids)).await
-    }
-
-    fn nothing(&self) -> Error {
-        Error::input(format!(
-            "there is nothing to do: the list of rows for `{}` is empty",
-            self.field
-        ))
+        self.change(|record, field| record.delete_rows(field, ids)).await.map(Some)
     }
 
     fn unmentioned_rows_stay(&self) -> bool {
@@ -252,6 +247,16 @@ impl Rows {
     /// The field's name in the version that is used.
     fn field(&self) -> &str {
         self.records.api.version().field_name(self.records.module(), &self.field)
+    }
+
+    fn must_have_field(&self, record: &Record) -> Result<(), Error> {
+        if record.contains(self.field()) {
+            return Ok(());
+        }
+        Err(Error::input(format!(
+            "the record has no field `{}`: write the API name of a subform",
+            self.field.escape_debug()
+        )))
     }
 
     async fn read(&self) -> Result<Record, Error> {
@@ -270,12 +275,7 @@ impl Rows {
                            rows might undo somebody else's: nothing was written";
             return Err(Error::new(ErrorKind::Decode, Outcome::Refused, message));
         };
-        if !record.contains(self.field()) {
-            return Err(Error::input(format!(
-                "the record has no field `{}`: write the API name of a subform",
-                self.field.escape_debug()
-            )));
-        }
+        self.must_have_field(&record)?;
         change(&mut record, self.field())?;
         record.remove("Modified_Time");
         self.write(&record, Some(since)).await

@@ -214,7 +214,8 @@ impl<T: DeserializeOwned + Send + 'static> ListRecords<T> {
         self
     }
 
-    /// The records of these ids only; at most 100.
+    /// The records of these ids only; at most 100. Of an empty list nothing is asked, and no records
+    /// come.
     pub fn ids<I: Into<Id>>(mut self, ids: impl IntoIterator<Item = I>) -> Self {
         let ids: Vec<Id> = ids.into_iter().map(Into::into).collect();
         self.query.ids(&ids);
@@ -252,7 +253,7 @@ pub struct SearchRecords<T> {
 impl<T: DeserializeOwned + Send + 'static> SearchRecords<T> {
     pub(super) fn by(records: Records<T>, way: &str, value: &str) -> Self {
         let mut query = Query::new(records, &operations::SEARCH);
-        if value.is_empty() {
+        if value.trim().is_empty() {
             query.fail(Error::input(format!("there is nothing to search for: `{way}` is empty")));
         }
         query.set(way, value);

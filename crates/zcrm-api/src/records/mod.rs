@@ -2,6 +2,7 @@
 
 mod columns;
 mod convert;
+mod cursor;
 mod delete;
 mod deleted;
 mod external;
@@ -18,12 +19,13 @@ use serde::{Serialize, de::DeserializeOwned};
 use zcrm_core::{Endpoint, Error, Id, ItemSuccess, ModuleName, RequestBuilder};
 
 pub use convert::{ConvertLead, Converted};
+pub use cursor::Cursor;
 pub use delete::{DeleteRecord, DeleteRecords};
 pub use deleted::{DeletedKind, DeletedRecord, ListDeleted};
 pub use handle::{RecordHandle, Rows};
 pub use list::{ListRecords, SearchRecords, SortOrder, Which};
 pub use read::GetRecord;
-pub use stream::{Collected, Cursor, RecordStream};
+pub use stream::{Collected, RecordStream};
 pub use write::{Trigger, WriteRecord, WriteRecords};
 
 pub(crate) use handle::Target;
@@ -69,7 +71,8 @@ impl<T> Records<T> {
         Ok(endpoint.request(self.api.version()).path("module", &self.module))
     }
 
-    /// Writes new records, 100 a call. See [`WriteRecords`].
+    /// Writes new records, 100 a call. One that holds an `id` exists already, and is refused before
+    /// anything is sent. See [`WriteRecords`].
     pub fn create<R: Serialize>(&self, records: impl IntoIterator<Item = R>) -> WriteRecords {
         WriteRecords::new(self.untyped(), &operations::CREATE, records)
     }

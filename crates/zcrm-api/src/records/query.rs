@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::de::DeserializeOwned;
-use zcrm_core::{ApiVersion, Endpoint, Error, Id, Page, RequestBuilder, Timestamp};
+use zcrm_core::{ApiVersion, Endpoint, Error, Id, LineItem, Page, RequestBuilder, Timestamp};
 
 use super::{
     Records, SortOrder, Which, columns,
@@ -18,8 +18,15 @@ const CONFLICTS: [(&str, &str); 2] = [("page", "page_token"), ("cvid", "sort_by"
 /// A search goes by one of these; of several Zoho takes one and says nothing of the others.
 const WAYS_OF_SEARCH: [&str; 4] = ["criteria", "email", "phone", "word"];
 
+/// Of these Zoho says that the query is wrong where they are empty.
+const NEVER_EMPTY: [&str; 8] =
+    ["criteria", "email", "phone", "word", "sort_by", "page_token", "cvid", "ids"];
+
 /// From v3 on Zoho sorts lists by these alone.
 const SORTABLE: [&str; 3] = ["id", "Created_Time", "Modified_Time"];
+
+/// Fields that hold rows, besides line items: lists leave rows out.
+const ROWS: [(&str, &str); 1] = [("Price_Books", "Pricing_Details")];
 
 /// What decides whether a record is seen at all, however it is asked for.
 const SEEN_BY: [&str; 5] = ["approved", "converted", "territory_id", "include_child", "uid"];
@@ -34,6 +41,8 @@ pub(super) struct Query<T> {
     pub(super) columns: Columns,
     fields: Fields,
     external: Vec<String>,
+    /// It is limited to no records at all.
+    nothing: bool,
     mistake: Option<Error>,
 }
 
@@ -64,6 +73,7 @@ impl<T> Clone for Query<T> {
             columns: self.columns.clone(),
             fields: self.fields.clone(),
             external: self.external.clone(),
+            nothing: self.nothing,
             mistake: self.mistake.clone(),
         }
     }
@@ -79,6 +89,7 @@ impl<T: DeserializeOwned + Send + 'static> Query<T> {
             columns: Columns::default(),
             fields: Fields::Default,
             external: Vec::new(),
+            nothing: false,
             mistake: None,
         }
     }
@@ -109,9 +120,10 @@ impl<T: DeserializeOwned + Send + 'static> Query<T> {
     }
 
     pub(super) fn ids(&mut self, ids: &[Id]) {
-        if ids.is_empty() || ids.len() > MOST_IDS {
+        self.nothing = ids.is_empty();
+        if ids.len() > MOST_IDS {
             let count = ids.len();
-            self.refuse(format!("`ids` names {count} records, and Zoho takes 1 to {MOST_IDS}"));
+            self.refuse(format!("`ids` names {count} records, and Zoho takes at most {MOST_IDS}"));
         }
         if let Some(mistake) = ids.iter().find_map(|id| id.check().err()) {
             self.fail(mistake);
@@ -165,6 +177,27 @@ impl<T: DeserializeOwned + Send + 'static> Query<T> {
 
     /// The parameters, `fields` among them, checked; nothing but metadata was asked for so far.
     pub(super) async fn prepare(mut self) -> Result<Self, Error> {
+        self.check()?;
+        let names = match self.names() {
+            Some(names) => names,
+            None => self.records.api.field_names(&self.records.module).await?.to_vec(),
+        };
+        self.complete(&names)
+    }
+
+    /// The same for a query that need not ask for metadata, if there is no mistake in it.
+    pub(super) fn prepare_now(mut self) -> Option<Self> {
+        self.check().ok()?;
+        let names = self.names()?;
+        self.complete(&names).ok()
+    }
+
+    /// Whether it is known to find nothing: there is nothing to ask Zoho then.
+    pub(super) fn finds_nothing(&self) -> bool {
+        self.nothing && self.mistake.is_none()
+    }
+
+    fn check(&mut self) -> Result<(), Error> {
         if let Some(mistake) = self.mistake.take() {
             return Err(mistake);
         }
@@ -175,6 +208,23 @@ impl<T: DeserializeOwned + Send + 'static> Query<T> {
             let value = external::header(self.records.module(), &self.external)?;
             self.headers.push((external::HEADER.to_owned(), value));
         }
+        Ok(())
+    }
+
+    /// The names of the fields to ask for; `None` where metadata must say them.
+    fn names(&self) -> Option<Vec<String>> {
+        let needs_none = !self.records.api.version().requires_fields();
+        match &self.fields {
+            Fields::Named(names) => Some(names.clone()),
+            Fields::All if needs_none || self.is(&operations::LIST_DELETED) => Some(Vec::new()),
+            Fields::All => None,
+            Fields::Default => {
+                Some(self.records.fields.iter().map(|&name| name.to_owned()).collect())
+            }
+        }
+    }
+
+    fn complete(mut self, names: &[String]) -> Result<Self, Error> {
         if self.is(&operations::LIST_DELETED) {
             if !self.given("type") {
                 self.set("type", "all");
@@ -182,12 +232,6 @@ impl<T: DeserializeOwned + Send + 'static> Query<T> {
             return Ok(self);
         }
         let version = self.records.api.version();
-        let names = match std::mem::replace(&mut self.fields, Fields::Default) {
-            Fields::Named(names) => names,
-            Fields::All if !version.requires_fields() => Vec::new(),
-            Fields::All => self.records.api.field_names(&self.records.module).await?.to_vec(),
-            Fields::Default => self.records.fields.iter().map(|&name| name.to_owned()).collect(),
-        };
         if names.is_empty() && self.is(&operations::LIST) && version.requires_fields() {
             return Err(Error::input(format!(
                 "a list of `{}` must name its fields in {version}: add `.fields([…])`, or \
@@ -195,21 +239,49 @@ impl<T: DeserializeOwned + Send + 'static> Query<T> {
                 self.records.module
             )));
         }
+        let all = matches!(self.fields, Fields::All);
+        let names = self.listable(names, all)?;
         self.ask_for(&names);
+        if all && !self.columns.rest.is_empty() && self.columns.without_changed {
+            return Err(columns::torn(self.records.module()));
+        }
         Ok(self)
+    }
+
+    /// The names as the version has them, without those that no list gives; such a name that the caller
+    /// gave is a mistake.
+    fn listable(&self, names: &[String], all: bool) -> Result<Vec<String>, Error> {
+        let (version, module) = (self.records.api.version(), self.records.module());
+        let mut listable = Vec::with_capacity(names.len());
+        for name in names {
+            if name.trim().is_empty() {
+                return Err(check::empty_field_name());
+            }
+            let name = version.field_name(module, name);
+            let rows =
+                LineItem::member(module, version) == Some(name) || ROWS.contains(&(module, name));
+            match rows {
+                true if all => {}
+                true => {
+                    return Err(Error::input(format!(
+                        "`{name}` of `{module}` cannot be read in a list, which leaves rows out: \
+                         leave it out of the fields, and read it with `get`, one record at a time"
+                    )));
+                }
+                false => listable.push(name.to_owned()),
+            }
+        }
+        Ok(listable)
     }
 
     /// Names the fields, in batches where they are too many for one call.
     fn ask_for(&mut self, names: &[String]) {
         let version = self.records.api.version();
-        let module = self.records.module();
-        let names: Vec<String> =
-            names.iter().map(|name| version.field_name(module, name).to_owned()).collect();
         // before v3 a call that names no fields gives all of them
         if names.is_empty() || (names.len() > MOST_FIELDS && !version.requires_fields()) {
             return;
         }
-        let mut batches = columns::batches(&names).into_iter();
+        let mut batches = columns::batches(names).into_iter();
         self.params.extend(batches.next().map(|first| ("fields".to_owned(), first)));
         self.columns.rest = batches.collect();
         self.columns.without_changed =
@@ -228,6 +300,15 @@ impl<T: DeserializeOwned + Send + 'static> Query<T> {
         {
             return contradict(one, other);
         }
+        let empty = |(name, value): &&(String, String)| {
+            let never = NEVER_EMPTY.contains(&name.as_str()) && !(self.nothing && name == "ids");
+            never && value.trim().is_empty()
+        };
+        if let Some((name, _)) = self.params.iter().find(empty) {
+            return Err(Error::input(format!(
+                "`{name}` is empty: give it a value, or leave it out"
+            )));
+        }
         let mut ways = WAYS_OF_SEARCH.iter().filter(|way| self.given(way));
         match (ways.next(), ways.next()) {
             (Some(one), Some(other)) => contradict(one, other),
@@ -236,11 +317,17 @@ impl<T: DeserializeOwned + Send + 'static> Query<T> {
     }
 
     pub(super) async fn page(self) -> Result<Page<T>, Error> {
+        if self.finds_nothing() {
+            return Ok(Page::empty());
+        }
         let query = self.prepare().await?;
         columns::page(&query.records, query.request()?, &rest(&query.columns, &query.params)).await
     }
 
     pub(super) fn request(&self) -> Result<RequestBuilder, Error> {
+        if self.finds_nothing() {
+            return Err(check::no_request("the list of ids is empty"));
+        }
         let request = self.records.request(self.endpoint)?;
         Ok(with_all(request, &self.params, &self.headers))
     }

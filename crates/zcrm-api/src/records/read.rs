@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use zcrm_core::{Error, RequestBuilder, Timestamp};
 
 use super::{Records, Which, handle::Target, query::join};
-use crate::operations;
+use crate::{check, operations};
 
 /// Reads one record: [`Records::get`] and [`RecordHandle::get`](super::RecordHandle::get).
 #[must_use = "nothing is read until `send` is called"]
@@ -16,20 +16,27 @@ pub struct GetRecord<T> {
     records: Records<T>,
     target: Target,
     params: Vec<(&'static str, String)>,
+    mistake: Option<Error>,
 }
 
 impl<T: DeserializeOwned + Send + 'static> GetRecord<T> {
     pub(super) fn new(records: Records<T>, target: Target) -> Self {
-        Self { records, target, params: Vec::new() }
+        Self { records, target, params: Vec::new(), mistake: None }
     }
 
-    /// Reads these fields only; all of them unless told.
+    /// Reads these fields only; all of them by default, and where the list is empty.
     pub fn fields<S: AsRef<str>>(self, names: impl IntoIterator<Item = S>) -> Self {
         let (version, module) = (self.records.api.version(), self.records.module().to_owned());
         let names: Vec<S> = names.into_iter().collect();
+        let empty = names.iter().any(|name| name.as_ref().trim().is_empty());
         let names = names.iter().map(|name| version.field_name(&module, name.as_ref()));
         let names = join(names);
-        self.param("fields", names)
+        match (empty, names.is_empty()) {
+            (true, _) => Self { mistake: Some(check::empty_field_name()), ..self },
+            // no names are no wish
+            (_, true) => self,
+            _ => self.param("fields", names),
+        }
     }
 
     /// Whether the lead may be one that was converted; it may not unless told.
@@ -94,6 +101,9 @@ impl<T: DeserializeOwned + Send + 'static> GetRecord<T> {
     }
 
     fn request(&self) -> Result<RequestBuilder, Error> {
+        if let Some(mistake) = &self.mistake {
+            return Err(mistake.clone());
+        }
         let request = self.target.request(&self.records, &operations::GET)?;
         Ok(self.params.iter().fold(request, |request, (name, value)| request.query(name, value)))
     }
@@ -105,6 +115,7 @@ impl<T> Clone for GetRecord<T> {
             records: self.records.clone(),
             target: self.target.clone(),
             params: self.params.clone(),
+            mistake: self.mistake.clone(),
         }
     }
 }

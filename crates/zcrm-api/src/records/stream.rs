@@ -9,18 +9,15 @@ use std::{
 };
 
 use futures_core::Stream;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use tokio::task::JoinHandle;
-use zcrm_core::{Endpoint, Error, ErrorKind, Outcome, Page, RecordError};
+use zcrm_core::{Error, ErrorKind, Outcome, Page, RecordError};
 
 use super::{
-    Records, columns,
-    query::{Columns, Query, rest, with_all},
+    Cursor, Records, columns,
+    query::{Query, rest, with_all},
 };
-use crate::{check::MOST_PER_PAGE, operations};
-
-/// Zoho's documentation: page numbers reach record 2,000 and no further.
-const PAGE_NUMBER_WALL: u64 = 2_000;
+use crate::paging::{Facts, Follower, Next};
 
 /// The records of a list or search, one by one, with the next page fetched while the second half
 /// of this one is read.
@@ -28,9 +25,12 @@ const PAGE_NUMBER_WALL: u64 = 2_000;
 /// A record that does not fit `T` is an error in its place, of kind
 /// [`Record`](ErrorKind::Record), and the stream goes on; [`on_bad_record`](Self::on_bad_record)
 /// takes those aside, [`collect_all`](Self::collect_all) gives both. The error of a page ends the
-/// stream; it carries a [`Cursor`] to [go on](Records::resume) later. Where Zoho ends the way with
-/// records left, the last item is an error of kind [`Wall`](ErrorKind::Wall): a stream never stops
-/// quietly. At most two pages are held. Dropping it ends what was being fetched.
+/// stream; it carries a [`Cursor`] to [go on](Records::resume) later, and a stream that goes well
+/// gives one at any time ([`cursor`](Self::cursor)). Where Zoho ends the way with records left, the
+/// last item is an error of kind [`Wall`](ErrorKind::Wall); where its answers lead nowhere (an empty
+/// page that promises more, a page token that comes again, a promised page without `info`), it is an
+/// error of kind [`Decode`](ErrorKind::Decode): a stream never stops quietly, and none runs for ever.
+/// At most two pages are held. Dropping it ends what was being fetched.
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -47,8 +47,9 @@ pub struct RecordStream<T> {
     buffer: VecDeque<Result<T, RecordError>>,
     /// Fetch the next page once no more than this many records are left of the last one.
     half: usize,
-    /// The stream's own count of its records.
-    index: u64,
+    /// The place of the next record of the buffer; of a stream that has read nothing, its beginning.
+    here: Option<Cursor>,
+    follower: Option<Follower>,
     aside: Option<Box<dyn FnMut(Error) + Send>>,
 }
 
@@ -61,12 +62,24 @@ enum State<T> {
         plan: Prepared<T>,
         page: Task<Page<T>>,
     },
-    /// An error that stands behind the records that are still buffered.
+    /// An error that comes behind the records that are still buffered.
     Failing(Box<Error>),
+    /// Ended by an error, behind which it could go on.
+    Broken(Box<Cursor>),
     Ended,
 }
 
-/// A query whose parameters are complete, and where it stands.
+impl<T> State<T> {
+    /// What an error leaves behind.
+    fn after(error: &Error) -> Self {
+        match Cursor::of(error) {
+            Some(cursor) => Self::Broken(Box::new(cursor.clone())),
+            None => Self::Ended,
+        }
+    }
+}
+
+/// A query whose parameters are complete, and where it is.
 struct Prepared<T> {
     records: Records<T>,
     cursor: Cursor,
@@ -75,106 +88,6 @@ struct Prepared<T> {
 impl<T> Clone for Prepared<T> {
     fn clone(&self) -> Self {
         Self { records: self.records.clone(), cursor: self.cursor.clone() }
-    }
-}
-
-/// Where a stream stands between two pages: serialisable, to go on after a restart.
-///
-/// It holds the query, and so perhaps people's data. Zoho's page tokens live for 24 hours and
-/// belong to the user who asked.
-///
-/// ```no_run
-/// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
-/// use zcrm_api::Cursor;
-///
-/// let leads = api.records("Leads");
-/// let all = leads.list().fields(["Email"]).stream().collect_all().await;
-/// if let Some(cursor) = all.interrupted.as_ref().and_then(Cursor::of) {
-///     let rest = leads.resume(cursor.clone())?;
-/// #   let _ = rest;
-/// }
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cursor {
-    module: String,
-    operation: Operation,
-    params: Vec<(String, String)>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    headers: Vec<(String, String)>,
-    #[serde(default)]
-    columns: Columns,
-    next: Next,
-    /// How many records came before.
-    index: u64,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Operation {
-    List,
-    Search,
-    Deleted,
-}
-
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Next {
-    Page(u64),
-    Token(String),
-}
-
-/// The way to go on, behind the error of a page.
-#[derive(Debug)]
-struct Interrupted {
-    cursor: Cursor,
-    error: Error,
-}
-
-impl fmt::Display for Interrupted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the stream was interrupted; its cursor goes on from here")
-    }
-}
-
-impl std::error::Error for Interrupted {
-    /// What caused the error of the page, whose own text stands above this one.
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.error.source()
-    }
-}
-
-impl Cursor {
-    /// The cursor that the error of a stream carries.
-    #[must_use]
-    pub fn of(error: &Error) -> Option<&Self> {
-        let source = std::error::Error::source(error)?;
-        Some(&source.downcast_ref::<Interrupted>()?.cursor)
-    }
-
-    /// Where in Zoho's list the page of this number ends, however few records it held.
-    fn end_of_page(&self, number: u64) -> u64 {
-        let asked = self.params.iter().find(|(name, _)| name == "per_page");
-        let per_page = asked.and_then(|(_, value)| value.parse().ok()).unwrap_or(MOST_PER_PAGE);
-        number.saturating_mul(per_page)
-    }
-
-    fn endpoint(&self) -> &'static Endpoint {
-        match self.operation {
-            Operation::List => &operations::LIST,
-            Operation::Search => &operations::SEARCH,
-            Operation::Deleted => &operations::LIST_DELETED,
-        }
-    }
-}
-
-impl fmt::Debug for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cursor")
-            .field("module", &self.module)
-            .field("index", &self.index)
-            .finish_non_exhaustive()
     }
 }
 
@@ -193,23 +106,66 @@ pub struct Collected<T> {
 
 impl<T: DeserializeOwned + Send + 'static> RecordStream<T> {
     pub(super) fn begin(query: Query<T>) -> Self {
-        Self::new(State::Begin(Box::new(query)), 0)
+        if query.finds_nothing() {
+            return Self::new(State::Ended, None);
+        }
+        Self::new(State::Begin(Box::new(query)), None)
     }
 
     pub(super) fn resume(records: Records<T>, cursor: Cursor) -> Result<Self, Error> {
         if cursor.module != records.module() {
             return Err(Error::input(format!(
                 "the cursor is of module `{}` and cannot go on in `{}`",
-                cursor.module,
+                zcrm_core::escaped(&cursor.module),
                 records.module()
             )));
         }
-        let index = cursor.index;
-        Ok(Self::new(State::Waiting(Prepared { records, cursor }), index))
+        let mut stream = Self::new(State::Ended, None);
+        // only a page that promised more leads to a later one
+        let promised = cursor.next != Next::Page(1);
+        stream.follower = Some(Follower::new(cursor.way(&records), promised));
+        stream.state = State::Waiting(Prepared { records, cursor });
+        Ok(stream)
     }
 
-    fn new(state: State<T>, index: u64) -> Self {
-        Self { state, buffer: VecDeque::new(), half: 0, index, aside: None }
+    fn new(state: State<T>, here: Option<Cursor>) -> Self {
+        Self { state, buffer: VecDeque::new(), half: 0, here, follower: None, aside: None }
+    }
+
+    /// Where the stream is: behind the last record that it gave, also where more are held already.
+    /// To save now and then, and to [go on](Records::resume) with after a restart.
+    ///
+    /// `None` at the end, and before the first record of a stream of
+    /// [`all_fields`](super::ListRecords::all_fields), whose fields are not known yet. Behind the
+    /// error of a page it is the cursor that the error carries.
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut leads = api.records("Leads").list().fields(["Email"]).stream();
+    /// while let Some(lead) = leads.next().await {
+    ///     println!("{:?}", lead?.id());
+    ///     if let Some(cursor) = leads.cursor().filter(|cursor| cursor.index() % 1_000 == 0) {
+    ///         std::fs::write("leads.cursor", serde_json::to_string(&cursor)?)?;
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn cursor(&self) -> Option<Cursor> {
+        if !self.buffer.is_empty() {
+            return self.here.clone();
+        }
+        match &self.state {
+            State::Begin(query) => {
+                query.as_ref().clone().prepare_now().map(|q| Cursor::at_begin(q).1)
+            }
+            State::Preparing(_) => self.here.clone(),
+            State::Waiting(plan) | State::Fetching { plan, .. } => Some(plan.cursor.clone()),
+            State::Failing(error) => Cursor::of(error).cloned(),
+            State::Broken(cursor) => Some(cursor.as_ref().clone()),
+            State::Ended => None,
+        }
     }
 
     /// Gives the records that do not fit to `f` and keeps them out of the stream, so that
@@ -239,25 +195,42 @@ impl<T: DeserializeOwned + Send + 'static> RecordStream<T> {
 
     /// Takes in a page and finds out what follows it.
     fn land(&mut self, mut plan: Prepared<T>, page: Page<T>) {
-        let count = page.items.len();
-        self.half = count / 2;
-        let before = plan.cursor.index;
-        plan.cursor.index = before.saturating_add(count as u64);
-        self.buffer.extend(page.items.into_iter().map(|item| item.map_err(|e| e.shifted(before))));
-        self.state = match following(&plan.cursor, page.info, count) {
+        let facts = Facts::of(&page);
+        let count = page.items.len() as u64;
+        let cursor = plan.cursor.clone();
+        let before = cursor.index;
+        let read = usize::try_from(cursor.skip).unwrap_or(usize::MAX);
+        let items = page.items.into_iter().skip(read);
+        self.buffer.extend(items.map(|item| item.map_err(|error| error.shifted(before))));
+        self.half = self.buffer.len() / 2;
+        let way = || Follower::new(cursor.way(&plan.records), false);
+        let follower = self.follower.get_or_insert_with(way);
+        let end = before.saturating_add(count);
+        self.state = match follower.after(&cursor.next, &facts, end) {
             Ok(None) => State::Ended,
             Ok(Some(next)) => {
                 plan.cursor.next = next;
+                plan.cursor.index = end;
+                plan.cursor.skip = 0;
                 State::Waiting(plan)
             }
-            Err(error) => State::Failing(Box::new(error)),
+            Err(error) if error.kind() == ErrorKind::Wall => State::Failing(Box::new(error)),
+            Err(error) => {
+                // another try of this page may say what follows it
+                let again = Cursor { skip: count, ..cursor.clone() };
+                State::Failing(Box::new(error.with_extension(again)))
+            }
         };
+        self.here = Some(cursor);
     }
 
     /// Starts whatever can be started.
     fn start(&mut self) -> Result<(), Error> {
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
-            State::Begin(query) => State::Preparing(Task::spawn(prepare(*query))?),
+            State::Begin(query) => {
+                self.here = query.as_ref().clone().prepare_now().map(|q| Cursor::at_begin(q).1);
+                State::Preparing(Task::spawn(prepare(*query))?)
+            }
             State::Waiting(plan) if self.buffer.len() <= self.half => {
                 let page = Task::spawn(fetch(plan.clone()))?;
                 State::Fetching { plan, page }
@@ -268,72 +241,11 @@ impl<T: DeserializeOwned + Send + 'static> RecordStream<T> {
     }
 }
 
-/// What follows a page.
-fn following(
-    cursor: &Cursor,
-    info: zcrm_core::PageInfo,
-    count: usize,
-) -> Result<Option<Next>, Error> {
-    if !info.more_records {
-        return Ok(None);
-    }
-    if let Some(token) = info.next_page_token {
-        if cursor.next == Next::Token(token.clone()) {
-            return Err(Error::new(
-                ErrorKind::Decode,
-                Outcome::Refused,
-                "Zoho gave the same page token twice: going on would read one page for ever",
-            ));
-        }
-        return Ok(Some(Next::Token(token)));
-    }
-    match &cursor.next {
-        // no wall is known for deleted records
-        Next::Page(number)
-            if cursor.operation == Operation::Deleted && count > 0
-                || cursor.end_of_page(*number) < PAGE_NUMBER_WALL =>
-        {
-            Ok(Some(Next::Page(number.saturating_add(1))))
-        }
-        _ => Err(Error::new(
-            ErrorKind::Wall,
-            Outcome::Refused,
-            format!(
-                "Zoho ends this way of reading after {} records, and more are left: go on with a \
-                 narrower query, with page tokens (a list in v3 and later), or read in bulk",
-                cursor.index
-            ),
-        )),
-    }
-}
-
 async fn prepare<T: DeserializeOwned + Send + 'static>(
     query: Query<T>,
 ) -> Result<Prepared<T>, Error> {
-    let mut query = query.prepare().await?;
-    let operation = match query.endpoint.name() {
-        name if name == operations::SEARCH.name() => Operation::Search,
-        name if name == operations::LIST_DELETED.name() => Operation::Deleted,
-        _ => Operation::List,
-    };
-    let mut take = |name: &str| {
-        let at = query.params.iter().position(|(known, _)| known == name)?;
-        Some(query.params.swap_remove(at).1)
-    };
-    let next = match (take("page_token"), take("page")) {
-        (Some(token), _) => Next::Token(token),
-        (None, page) => Next::Page(page.and_then(|page| page.parse().ok()).unwrap_or(1)),
-    };
-    let cursor = Cursor {
-        module: query.records.module().to_owned(),
-        operation,
-        params: query.params,
-        headers: query.headers,
-        columns: query.columns,
-        next,
-        index: 0,
-    };
-    Ok(Prepared { records: query.records, cursor })
+    let (records, cursor) = Cursor::at_begin(query.prepare().await?);
+    Ok(Prepared { records, cursor })
 }
 
 async fn fetch<T: DeserializeOwned + Send + 'static>(
@@ -347,10 +259,7 @@ async fn fetch<T: DeserializeOwned + Send + 'static>(
         Next::Page(number) => request.query_unchecked("page", number.to_string()),
     };
     let page = columns::page(&records, request, &rest(&cursor.columns, &cursor.params)).await;
-    page.map_err(|error| {
-        let interrupted = Interrupted { cursor, error: error.clone() };
-        error.with_source(interrupted)
-    })
+    page.map_err(|error| error.with_extension(cursor))
 }
 
 impl<T: DeserializeOwned + Send + 'static> Stream for RecordStream<T> {
@@ -363,7 +272,9 @@ impl<T: DeserializeOwned + Send + 'static> Stream for RecordStream<T> {
                 this.state = State::Failing(Box::new(error));
             }
             if let Some(item) = this.buffer.pop_front() {
-                this.index += 1;
+                if let Some(here) = &mut this.here {
+                    here.skip = here.skip.saturating_add(1);
+                }
                 match (item.map_err(Error::from_record), &mut this.aside) {
                     (Err(error), Some(aside)) => aside(error),
                     (item, _) => return Poll::Ready(Some(item)),
@@ -385,9 +296,19 @@ impl<T: DeserializeOwned + Send + 'static> Stream for RecordStream<T> {
                         return Poll::Pending;
                     }
                     Poll::Ready(Ok(page)) => this.land(plan, page),
-                    Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(error))),
+                    Poll::Ready(Err(error)) => {
+                        this.state = State::after(&error);
+                        return Poll::Ready(Some(Err(error)));
+                    }
                 },
-                State::Failing(error) => return Poll::Ready(Some(Err(*error))),
+                State::Failing(error) => {
+                    this.state = State::after(&error);
+                    return Poll::Ready(Some(Err(*error)));
+                }
+                state @ State::Broken(_) => {
+                    this.state = state;
+                    return Poll::Ready(None);
+                }
                 State::Ended => return Poll::Ready(None),
                 // `start` turns these into work as soon as nothing is buffered
                 state @ (State::Begin(_) | State::Waiting(_)) => this.state = state,
@@ -402,7 +323,7 @@ impl<T> Unpin for RecordStream<T> {}
 impl<T> fmt::Debug for RecordStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RecordStream")
-            .field("index", &self.index)
+            .field("index", &self.here.as_ref().map_or(0, Cursor::index))
             .field("buffered", &self.buffer.len())
             .finish_non_exhaustive()
     }

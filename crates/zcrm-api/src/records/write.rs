@@ -16,7 +16,7 @@ use zcrm_core::{
 };
 
 use super::{Records, external, handle::Target};
-use crate::operations;
+use crate::{check, operations};
 
 /// Zoho's documentation: at most 100 records in one write.
 pub(super) const MOST_IN_A_CALL: usize = 100;
@@ -39,7 +39,7 @@ pub enum Trigger {
 }
 
 /// Writes records, 100 a call: [`Records::create`], [`update`](Records::update) and
-/// [`upsert`](Records::upsert).
+/// [`upsert`](Records::upsert). Of an empty list nothing is sent, and there are no outcomes.
 ///
 /// Lists of choices replace those that stand there. To add to them, a record says so itself, by its
 /// member `$append_values`: `{"Skills": true}`. Such a write is never repeated by itself.
@@ -290,6 +290,11 @@ impl WriteRecords {
                 "record {index} has no usable `id`, and an update needs one in each record"
             )));
         }
+        if self.endpoint.name() == operations::CREATE.name()
+            && let Some(index) = self.rows.iter().position(|row| check::has_id(&row.0))
+        {
+            return Err(check::new_with_id("record", index));
+        }
         if self.duplicate_check.len() > 10 {
             return Err(Error::input("Zoho takes at most ten `duplicate_check_fields`"));
         }
@@ -309,7 +314,9 @@ impl WriteRecords {
             let request = self.options.apply(request, module, rows, &self.duplicate_check)?;
             Ok(Call { records: rows.len(), request })
         };
-        not_empty(self.rows.chunks(MOST_IN_A_CALL).map(call).collect::<Result<_, _>>()?)
+        // also where there is nothing to send
+        check::module(self.records.module())?;
+        self.rows.chunks(MOST_IN_A_CALL).map(call).collect()
     }
 }
 
@@ -368,13 +375,6 @@ impl WriteRecord {
 pub(super) struct Call {
     pub(super) records: usize,
     pub(super) request: RequestBuilder,
-}
-
-pub(super) fn not_empty(calls: Vec<Call>) -> Result<Vec<Call>, Error> {
-    match calls.is_empty() {
-        true => Err(Error::input("there is nothing to write: the list of records is empty")),
-        false => Ok(calls),
-    }
 }
 
 pub(super) fn preview(calls: Vec<Call>) -> Result<Vec<Request<Bytes>>, Error> {

@@ -7,7 +7,11 @@ use http::Request;
 use serde::de::DeserializeOwned;
 use zcrm_core::{ApiVersion, Error, Page};
 
-use crate::{ItemStream, ListItems, SortOrder, ask::Ask, check::MOST_FIELDS};
+use crate::{
+    ItemStream, ListItems, SortOrder,
+    ask::Ask,
+    check::{self, MOST_FIELDS},
+};
 
 /// Reads what belongs to a record, or notes: a page of it, or a stream of all.
 ///
@@ -59,9 +63,15 @@ impl<T: DeserializeOwned + Send + 'static> ListRelated<T> {
         self
     }
 
-    /// Begins at this page, counted from 1.
+    /// Begins at this page, counted from 1. Page numbers end at record 2,000.
     pub fn page(mut self, number: u64) -> Self {
         self.list = self.list.page(number);
+        self
+    }
+
+    /// Begins at the page of this token; from v3 on. `all` and `stream` follow tokens by themselves.
+    pub fn page_token(mut self, token: impl AsRef<str>) -> Self {
+        self.list = self.list.param("page_token", token);
         self
     }
 
@@ -112,6 +122,9 @@ impl<T: DeserializeOwned + Send + 'static> ListRelated<T> {
                 true => list.with(|ask| ask.check(Err(lacks))),
                 false => list,
             };
+        }
+        if fields.iter().any(|name| name.trim().is_empty()) {
+            return list.with(|ask| ask.check(Err(check::empty_field_name())));
         }
         if fields.len() > MOST_FIELDS {
             let many = Error::input(format!(

@@ -69,9 +69,10 @@ async fn a_read_only_api_refuses_every_write_before_it_is_sent() {
     let World { sim, api } = World::with(ApiVersion::V8, |sim| sim.records("Leads", 1)).await;
     let reading = api.read_only();
     let leads = reading.records("Leads");
-    let row = Record::new().with("id", "1").with("Last_Name", "Kay");
+    let new = Record::new().with("Last_Name", "Kay");
+    let row = new.clone().with("id", "1");
     for error in [
-        leads.create_one(&row).await.unwrap_err(),
+        leads.create_one(&new).await.unwrap_err(),
         leads.update([row.clone()]).send().await.unwrap_err(),
         leads.upsert([row]).send().await.unwrap_err(),
         leads.delete_one("1").await.unwrap_err(),

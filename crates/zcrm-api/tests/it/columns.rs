@@ -281,3 +281,75 @@ async fn a_stream_that_was_broken_off_goes_on_with_all_fields() {
     let values: Vec<String> = all.records.iter().chain(&rest.records).map(value_of).collect();
     assert_eq!(values, ["value 4", "value 3", "value 2", "value 1", "value 0"]);
 }
+
+/// A server without `Modified_Time`, as the modules that link others are, and how often it was asked.
+fn timeless(other: impl Fn(&str) -> serde_json::Value + Send + Sync + 'static) -> zcrm_api::Api {
+    let other = Arc::new(other);
+    let transport = tower::service_fn(move |request: http::Request<zcrm_http::ReqBody>| {
+        let answer = other(&request.uri().to_string()).to_string();
+        async move { Ok(http::Response::new(zcrm_http::ResBody::from(answer))) }
+    });
+    zcrm_api::Api::new(tower::util::BoxCloneSyncService::new(transport), ApiVersion::V8)
+}
+
+#[tokio::test]
+async fn refuses_many_fields_where_no_change_can_be_seen() {
+    let whole = serde_json::json!({"data": [{"id": "1"}], "info": {"more_records": false}});
+    let shown = whole.clone();
+    let api = timeless(move |_| shown.clone());
+    let list = || api.records("Big").list().fields(names());
+    let error = list().send().await.unwrap_err();
+    assert_eq!((error.kind(), error.is_safe_to_repeat()), (ErrorKind::Input, true), "{error}");
+    for word in ["`Big`", "`Modified_Time`", "50", "`get`"] {
+        assert!(error.to_string().contains(word), "{error}");
+    }
+    let all = list().stream().collect_all().await;
+    assert!(all.records.is_empty());
+    assert_eq!(all.interrupted.unwrap().kind(), ErrorKind::Input);
+    // so few that one call gives them all
+    let few = api.records("Big").list().fields(&names()[..50]).send().await.unwrap();
+    assert_eq!(few.items.len(), 1);
+
+    // where metadata says so, before a list is asked for
+    let fields: Vec<_> =
+        names().iter().map(|name| serde_json::json!({ "api_name": name })).collect();
+    let api = timeless(move |uri| {
+        assert!(uri.contains("/settings/fields"), "{uri}");
+        serde_json::json!({ "fields": fields })
+    });
+    let error = api.records("Big").list().all_fields().send().await.unwrap_err();
+    assert!(error.to_string().contains("`Modified_Time`"), "{error}");
+    assert_eq!(error.outcome(), zcrm_core::Outcome::NotSent);
+}
+
+#[tokio::test]
+async fn reads_a_record_again_whose_time_is_null() {
+    let api = timeless(|uri| {
+        let row = |id: &str, time: serde_json::Value, more: &str| {
+            let mut row = serde_json::json!({ "id": id, "Modified_Time": time });
+            row[more] = "old".into();
+            row
+        };
+        if uri.contains("/Big/2") {
+            return serde_json::json!({"data": [
+                {"id": "2", "Modified_Time": null, "Field_0": "new", "Field_119": "new"},
+            ]});
+        }
+        let more = if uri.contains("ids=") { "Field_119" } else { "Field_0" };
+        let info = serde_json::json!({ "more_records": false });
+        serde_json::json!({ "info": info, "data": [
+            row("1", "2026-05-24T17:05:12+05:30".into(), more), row("2", serde_json::Value::Null, more),
+        ]})
+    });
+    let page = api.records("Big").list().fields(names()).send().await.unwrap();
+    let values: Vec<_> = page
+        .all()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            [row.get("Field_0").unwrap(), row.get("Field_119").unwrap()] as [Option<String>; 2]
+        })
+        .collect();
+    let both = |text: &str| [Some(text.to_owned()), Some(text.to_owned())];
+    assert_eq!(values, [both("old"), both("new")]);
+}

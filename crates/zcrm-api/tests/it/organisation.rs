@@ -430,7 +430,6 @@ async fn outcomes_are_those_of_the_items() {
 async fn mistakes_are_named_and_nothing_is_sent() {
     for version in BOTH {
         let (api, sent) = desk(version, 500, &[], "");
-        let none: [&str; 0] = [];
         refused(api.users().list().per_page(0).send().await, &["per_page", "0"]);
         refused(api.users().list().per_page(201).send().await, &["per_page", "201", "200"]);
         refused(api.users().list().page(0).all().await, &["page"]);
@@ -441,12 +440,8 @@ async fn mistakes_are_named_and_nothing_is_sent() {
         refused(api.users().get("").send().await, &["is no id"]);
         refused(api.users().user("..").territories().send().await, &["is no id"]);
         refused(api.users().update([json!({ "x": 1 })]).send().await, &["item 0", "id"]);
-        refused(api.users().user("1").add_territories(none).send().await, &["empty"]);
-        refused(api.taxes().create([] as [OrgTax; 0]).send().await, &["empty"]);
         refused(api.taxes().update([json!({ "id": "" })]).send().await, &["item 0"]);
-        refused(api.taxes().delete(none).send().await, &["empty"]);
         refused(api.taxes().delete(["1", "x,y"]).send().await, &["x,y"]);
-        refused(api.variables().delete(none).send().await, &["empty"]);
         refused(api.roles().delete("1", "a b").send().await, &["a b"]);
         refused(api.profiles().delete("1", "").await, &["is no id"]);
         let one = || Criteria::equals("city", "Pune");

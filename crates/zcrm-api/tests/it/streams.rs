@@ -221,6 +221,123 @@ on_both_versions! {
 }
 
 #[tokio::test]
+async fn resumes_a_healthy_stream_from_any_record() {
+    for version in [ApiVersion::V2, ApiVersion::V8] {
+        let World { sim, api } = World::with(version, |sim| sim.records("Contacts", 25)).await;
+        let contacts = api.records("Contacts");
+        let stream = || {
+            let list = contacts.list().fields(["id"]).per_page(10);
+            list.sort_by("id", SortOrder::Ascending).stream()
+        };
+        let ids =
+            |records: &[Record]| records.iter().map(|it| it.id().unwrap()).collect::<Vec<_>>();
+        let whole = ids(&stream().collect_all().await.records);
+        assert_eq!(whole.len(), 25);
+        for read in 0..=25 {
+            let mut begun = stream();
+            let mut before = Vec::new();
+            for _ in 0..read {
+                before.push(begun.next().await.unwrap().unwrap());
+            }
+            let cursor = match begun.cursor() {
+                Some(cursor) => cursor,
+                None => {
+                    assert_eq!(read, 25);
+                    assert!(begun.next().await.is_none());
+                    continue;
+                }
+            };
+            assert_eq!(cursor.index(), read);
+            drop(begun);
+            let saved = serde_json::to_string(&cursor).unwrap();
+            let rest = contacts.resume(serde_json::from_str(&saved).unwrap()).unwrap();
+            assert!(rest.cursor().unwrap() == cursor);
+            let rest = rest.collect_all().await;
+            assert!(rest.bad.is_empty() && rest.interrupted.is_none());
+            before.extend(rest.records);
+            assert_eq!(ids(&before), whole, "after {read} in {version}");
+        }
+        // of a stream that was resumed inside a page, errors count on
+        let mut begun = stream();
+        for _ in 0..13 {
+            begun.next().await.unwrap().unwrap();
+        }
+        let mut resumed = contacts.resume(begun.cursor().unwrap()).unwrap();
+        resumed.next().await.unwrap().unwrap();
+        assert_eq!(resumed.cursor().unwrap().index(), 14);
+        sim.faults().on_path_prefix("/crm/").times(9).zoho_error(403, "NO_PERMISSION");
+        let broken = resumed.collect_all().await;
+        assert_eq!(broken.records.len(), 6);
+        let cursor = Cursor::of(broken.interrupted.as_ref().unwrap()).unwrap();
+        assert_eq!(cursor.index(), 20);
+    }
+}
+
+#[tokio::test]
+async fn counts_records_taken_aside_in_the_cursor() {
+    let (world, stream) = one_bad_contact(ApiVersion::V8).await;
+    let mut stream = stream.on_bad_record(|_| {});
+    for _ in 0..15 {
+        stream.next().await.unwrap().unwrap();
+    }
+    let cursor = stream.cursor().unwrap();
+    assert_eq!(cursor.index(), 16);
+    let rest = world.api.records_of::<Contact>().resume(cursor).unwrap().collect_all().await;
+    assert_eq!((rest.records.len(), rest.bad.len()), (14, 0));
+}
+
+#[tokio::test]
+async fn knows_the_cursor_of_all_fields_once_they_are_known() {
+    let World { sim: _sim, api } =
+        World::with(ApiVersion::V8, |sim| sim.records("Contacts", 3)).await;
+    let mut stream = api.records("Contacts").list().all_fields().stream();
+    assert!(stream.cursor().is_none());
+    stream.next().await.unwrap().unwrap();
+    let cursor = stream.cursor().unwrap();
+    assert_eq!(
+        api.records("Contacts").resume(cursor).unwrap().collect_all().await.records.len(),
+        2
+    );
+}
+
+#[tokio::test]
+async fn takes_cursors_with_any_numbers() {
+    let World { sim: _sim, api } =
+        World::with(ApiVersion::V2, |sim| sim.records("Contacts", 30)).await;
+    let contacts = api.records("Contacts");
+    let cursor = contacts.list().per_page(10).stream().cursor().unwrap();
+    let saved = serde_json::to_value(&cursor).unwrap();
+    let edges = [0, 1, u64::MAX / 2, u64::MAX - 1, u64::MAX];
+    for index in edges {
+        for skip in edges {
+            for page in [1, 2, u64::MAX - 1, u64::MAX] {
+                let mut odd = saved.clone();
+                odd["index"] = index.into();
+                odd["skip"] = skip.into();
+                odd["next"] = json!({ "page": page });
+                let cursor: Cursor = serde_json::from_value(odd).unwrap();
+                assert_eq!(cursor.index(), index.saturating_add(skip));
+                let mut stream = contacts.resume(cursor).unwrap();
+                while stream.next().await.is_some() {
+                    let _ = format!("{stream:?} {:?}", stream.cursor());
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn hides_the_cursor_from_the_causes_of_an_error() {
+    let World { sim, api } = World::new(ApiVersion::V8).await;
+    sim.faults().on_path_prefix("/crm/").zoho_error(403, "NO_PERMISSION");
+    let stream = api.records("Contacts").list().fields(["id"]).stream();
+    let error = stream.collect_all().await.interrupted.unwrap();
+    assert!(Cursor::of(&error).is_some());
+    assert!(std::error::Error::source(&error).is_none(), "{error:?}");
+    assert!(!format!("{error:?} {error}").contains("cursor"), "{error:?}");
+}
+
+#[tokio::test]
 async fn page_tokens_lead_past_two_thousand_records() {
     let World { sim, api } =
         World::with(ApiVersion::V8, |sim| sim.records("Contacts", 2_450)).await;

@@ -36,8 +36,19 @@ struct Contact {
 #[derive(Module, Deserialize)]
 #[module("Quotes", crate = "zcrm")]
 struct Quote {
+    #[serde(rename = "Subject")]
+    subject: Option<String>,
+    #[module(not_listed)]
+    #[serde(rename = "Quoted_Items", alias = "Product_Details")]
+    lines: Option<Vec<LineItem>>,
+}
+
+/// A list cannot give what this one asks for.
+#[derive(Debug, Module, Deserialize)]
+#[module("Quotes")]
+struct ListedLines {
     #[serde(rename = "Quoted_Items", alias = "Product_Details", default)]
-    lines: Vec<LineItem>,
+    _lines: Vec<LineItem>,
 }
 
 #[test]
@@ -48,7 +59,14 @@ fn names_are_those_of_serde() {
     let contact: Contact = serde_json::from_str(r#"{"Email":"a","Title":"b"}"#).unwrap();
     assert_eq!((contact.email.as_deref(), contact.title.as_deref()), (Some("a"), Some("b")));
     assert!(contact.account.is_none());
-    assert_eq!((Quote::API_NAME, Quote::FIELDS), ("Quotes", &["Quoted_Items"][..]));
+    assert_eq!((Quote::API_NAME, Quote::FIELDS), ("Quotes", &["Subject"][..]));
+    assert_eq!(ListedLines::FIELDS, ["Quoted_Items"]);
+}
+
+/// A product to sell.
+async fn product(client: &Client) -> Id {
+    let pump = Record::new().with("Product_Name", "Pump");
+    client.records("Products").create_one(&pump).await.unwrap().id.unwrap()
 }
 
 #[tokio::test]
@@ -77,11 +95,27 @@ async fn a_list_asks_for_the_fields_of_the_struct() {
         let fields = ("fields".to_owned(), "Last_Name,Email,Company,$approved".to_owned());
         assert!(query.contains(&fields), "{query:?}");
 
-        // line items have another name in v2
-        let preview = client.records_of::<Quote>().list().preview().await.unwrap();
+        // line items, which have another name in v2, are read one record at a time
         let name = if version == "v2" { "Product_Details" } else { "Quoted_Items" };
-        assert_eq!(preview.uri().query(), Some(&*format!("fields={name}")));
-        let written = client.records("Leads").create([&leads[0]]).preview().unwrap();
+        let line = LineItem::new(product(&client).await, 2);
+        let mut quote = Record::new().with("Subject", "Pumps");
+        quote.set_line_items([line]).unwrap();
+        let id = client.records("Quotes").create_one(&quote).await.unwrap().id.unwrap();
+        let quotes = client.records_of::<Quote>();
+        let listed = quotes.list().send().await.unwrap().all().unwrap().remove(0);
+        assert!(listed.subject.is_some() && listed.lines.is_none());
+        let read = quotes.get(&id).send().await.unwrap();
+        assert_eq!(read.lines.unwrap().len(), 1);
+        for refused in [
+            client.records_of::<ListedLines>().list().send().await.unwrap_err(),
+            client.records("Quotes").list().fields(["id", name]).send().await.unwrap_err(),
+        ] {
+            assert!(refused.to_string().contains(&format!("`{name}`")), "{refused}");
+        }
+        let dynamic = client.records("Quotes").list().all_fields().send().await.unwrap();
+        let dynamic = dynamic.all().unwrap().remove(0);
+        assert!(dynamic.line_items().unwrap_err().to_string().contains("lists leave"));
+        let written = client.records("Leads").upsert([&leads[0]]).preview().unwrap();
         let body: serde_json::Value = serde_json::from_slice(written[0].body()).unwrap();
         assert!(body["data"][0].get("Mail").is_some());
         let id = leads[0].id.clone();
@@ -98,6 +132,6 @@ fn lines_of_either_version_fit_one_struct() {
         [r#"{"Quoted_Items":[{"Quantity":1.50}]}"#, r#"{"Product_Details":[{"quantity":1.50}]}"#]
     {
         let quote: Quote = serde_json::from_str(text).unwrap();
-        assert_eq!(quote.lines[0].quantity().unwrap().unwrap().as_str(), "1.50");
+        assert_eq!(quote.lines.unwrap()[0].quantity().unwrap().unwrap().as_str(), "1.50");
     }
 }

@@ -1,0 +1,176 @@
+//! Empty input: nothing is sent, and the result is empty too.
+
+use serde_json::{Value, json};
+use zcrm_api::{Note, WriteItems};
+use zcrm_core::{ApiVersion, Id, Record, Tag};
+
+use crate::paper::{BOTH, desk, refused};
+
+const NONE: [&str; 0] = [];
+const NO_ROWS: [Value; 0] = [];
+
+#[tokio::test]
+async fn sends_nothing_for_empty_lists_of_records() {
+    for version in BOTH {
+        let (api, sent) = desk(version, 500, &[], "");
+        let leads = api.records("Leads");
+        for write in [
+            leads.create(NO_ROWS),
+            leads.update(Vec::<Record>::new()),
+            leads.upsert(NO_ROWS).duplicate_check(["Email"]),
+            leads.mass_update(NONE, "City", "Pune"),
+        ] {
+            assert!(write.preview().unwrap().is_empty());
+            assert!(write.send().await.unwrap().is_empty());
+        }
+        assert!(leads.delete(NONE).preview().unwrap().is_empty());
+        assert!(leads.delete(Vec::<Id>::new()).send().await.unwrap().all().unwrap().is_empty());
+        // mistakes are mistakes all the same
+        refused(api.records("Le ads").create(NO_ROWS).send().await, &["is no module"]);
+        refused(api.records("").delete(NONE).send().await, &["is no module"]);
+        refused(leads.mass_update(NONE, "", 1).send().await, &["no field"]);
+        assert!(sent.lock().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn sends_nothing_for_empty_lists_of_other_items() {
+    for version in BOTH {
+        let (api, sent) = desk(version, 500, &[], "");
+        let lead = api.record("Leads", "5");
+        let (tags, notes, variables) = (api.module("Leads").tags(), api.notes(), api.variables());
+        let (users, contacts) = (api.users(), lead.related("Contacts"));
+        let writes: Vec<WriteItems> = vec![
+            tags.create([] as [Tag; 0]),
+            tags.update(NO_ROWS),
+            notes.create([] as [Note; 0]),
+            notes.update(NO_ROWS),
+            notes.delete(NONE),
+            lead.notes().create(NO_ROWS),
+            users.update(NO_ROWS),
+            users.user("1").add_territories(NONE),
+            users.user("1").remove_territories(NONE),
+            contacts.add_many(NO_ROWS),
+            contacts.remove(NONE),
+            variables.create(NO_ROWS),
+            variables.update(NO_ROWS),
+            variables.delete(NONE),
+            lead.attachments().delete(NONE),
+        ];
+        for write in writes {
+            refused(write.preview(), &["no request to show", "empty"]);
+            assert!(write.send().await.unwrap().is_empty());
+        }
+        for change in [
+            lead.tags().add(NONE),
+            lead.tags().remove(NONE),
+            tags.add_to(NONE, ["Hot"]),
+            tags.add_to(["1", "2"], NONE),
+            tags.remove_from(NONE, NONE),
+        ] {
+            refused(change.preview(), &["no request to show", "empty"]);
+            assert!(change.send().await.unwrap().is_empty());
+        }
+        refused(lead.tags().add(NONE).over_write(true).send().await, &["`remove`"]);
+        assert!(sent.lock().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn sends_nothing_for_empty_changes_of_rows() {
+    for version in BOTH {
+        let (api, sent) = desk(version, 500, &[], "");
+        let rows = api.record("Leads", "5").rows("Visits");
+        assert!(rows.append(NO_ROWS).await.unwrap().is_none());
+        assert!(rows.delete(NONE).await.unwrap().is_none());
+        assert!(sent.lock().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn reads_nothing_for_an_empty_list_of_ids() {
+    let (api, sent) = desk(ApiVersion::V8, 500, &[], "");
+    let list = || api.records("Leads").list().fields(["Email"]).ids(NONE);
+    assert!(list().send().await.unwrap().items.is_empty());
+    assert!(list().stream().next().await.is_none());
+    refused(list().preview().await, &["no request to show"]);
+    refused(list().ids(["1"]).send().await, &["`ids`", "twice"]);
+    assert!(sent.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn refuses_to_create_what_holds_an_id() {
+    #[derive(serde::Serialize)]
+    struct Lead {
+        id: Option<&'static str>,
+        #[serde(rename = "Last_Name")]
+        last_name: &'static str,
+    }
+    for version in BOTH {
+        let (api, sent) = desk(version, 500, &[], "");
+        let (leads, old) = (api.records("Leads"), json!({ "id": "7", "name": "x" }));
+        let typed = |id| Lead { id, last_name: "Kay" };
+        refused(leads.create([typed(None), typed(Some("7"))]).send().await, &["record 1", "`id`"]);
+        assert_eq!(leads.create([typed(None)]).preview().unwrap().len(), 1);
+        refused(leads.create_one(&Record::new().with("id", 7)).await, &["record 0", "`id`"]);
+        refused(leads.create([json!({ "id": "7" })]).preview(), &["duplicate", "remove `id`"]);
+        let raw: Box<serde_json::value::RawValue> =
+            serde_json::from_str(r#"{"\u0069d":"7","Last_Name":"Kay"}"#).unwrap();
+        refused(leads.create([raw]).send().await, &["record 0", "`id`"]);
+        let note = Note::new("x").on("Leads", "5").with_id("7");
+        refused(api.notes().create([&note]).send().await, &["item 0", "`id`"]);
+        refused(api.record("Leads", "5").notes().create([&note]).send().await, &["item 0"]);
+        refused(api.users().create(&old).send().await, &["item 0", "`id`"]);
+        refused(api.roles().create(&old).send().await, &["item 0", "`id`"]);
+        refused(api.variables().create([&old]).send().await, &["item 0", "`id`"]);
+        refused(api.module("Leads").tags().create([&old]).send().await, &["item 0", "`id`"]);
+        refused(api.profiles().create_from("1", &old).send().await, &["item 0", "`id`"]);
+        refused(api.record("Leads", "1").convert().deal(&old).send().await, &["deal", "`id`"]);
+        // an id of something else, and ids of what is there already, are none of this
+        let lookup = json!({ "Last_Name": "Kay", "Owner": { "id": "9" } });
+        assert!(leads.create([&lookup]).preview().is_ok());
+        assert!(leads.upsert([&old]).preview().is_ok());
+        assert!(leads.update([&old]).preview().is_ok());
+        assert!(sent.lock().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn refuses_empty_values_of_a_search() {
+    use zcrm_api::Criteria;
+
+    for version in BOTH {
+        let (api, sent) = desk(version, 500, &[], "");
+        let leads = api.records("Leads");
+        for (criteria, word) in [
+            (Criteria::equals("Email", ""), "`Email`"),
+            (Criteria::not_equal("Email", "  "), "`Email`"),
+            (Criteria::starts_with("City", ""), "`City`"),
+            (Criteria::greater_than("Amount", String::new()), "`Amount`"),
+            (Criteria::between("Amount", "", 2), "`Amount`"),
+            (Criteria::between("Amount", 1, ""), "`Amount`"),
+            (Criteria::one_of("City", ["Pune", ""]), "`City`"),
+            (Criteria::equals(" ", "x"), "no field"),
+            (Criteria::equals("A", 1).and(Criteria::equals("B", "")), "`B`"),
+            (Criteria::equals("A", "").or(Criteria::equals("B", 1)), "`A`"),
+            (Criteria::raw(""), "empty"),
+            (Criteria::raw(" "), "empty"),
+        ] {
+            refused(leads.search(criteria.clone()).send().await, &[word]);
+            let first = leads.search(criteria.clone()).stream().next().await.unwrap();
+            refused(first, &[word]);
+            refused(api.users().search(criteria).send().await, &[word]);
+        }
+        for blank in ["", " ", "\t"] {
+            refused(leads.search_word(blank).send().await, &["`word`", "empty"]);
+            refused(leads.search_email(blank).send().await, &["`email`", "empty"]);
+            refused(leads.search_phone(blank).send().await, &["`phone`", "empty"]);
+            let list = || leads.list().fields(["Email"]);
+            refused(list().param("cvid", blank).send().await, &["`cvid`", "empty"]);
+            refused(leads.list().fields(["Email", blank]).send().await, &["name of a field"]);
+            refused(leads.get("1").fields([blank]).send().await, &["name of a field"]);
+        }
+        assert!(leads.search(Criteria::equals("Email", "a@example.com")).preview().await.is_ok());
+        assert!(sent.lock().unwrap().is_empty());
+    }
+}
