@@ -17,7 +17,8 @@ pub enum ErrorKind {
     Config,
     /// An argument of the call is wrong; nothing was sent. Mend the call.
     Input,
-    /// The login is no longer good (revoked, wrong client, used grant). A person must log in.
+    /// The login is no longer good (revoked, wrong client, used grant), or the API refuses the
+    /// tokens of it. A person must log in.
     Credential,
     /// The token belongs to another data centre or environment than the one configured.
     WrongDataCenter,
@@ -155,6 +156,7 @@ impl Error {
             StatusCode::NOT_FOUND if *api.code() == Code::INVALID_DATA => ErrorKind::NotFound,
             StatusCode::TOO_MANY_REQUESTS => ErrorKind::Throttled,
             StatusCode::PRECONDITION_FAILED => ErrorKind::Conflict,
+            StatusCode::UNAUTHORIZED if api.code().is_stale_token() => ErrorKind::Credential,
             _ if *api.code() == Code::ALREADY_MODIFIED => ErrorKind::Conflict,
             _ if *api.code() == Code::TOO_MANY_REQUESTS
                 || *api.code() == Code::RATE_LIMIT_EXCEEDED =>
@@ -225,6 +227,22 @@ impl Error {
     #[must_use]
     pub fn extension<T: Any>(&self) -> Option<&T> {
         self.0.extension.as_deref()?.downcast_ref()
+    }
+
+    /// The same refusal of an access token, which was fetched just before and had replaced one that
+    /// was refused too: no further token helps.
+    pub(crate) fn refused_again(mut self, fault: Option<Arc<dyn StdError + Send + Sync>>) -> Self {
+        let inner = self.inner();
+        inner.kind = ErrorKind::Credential;
+        inner.message = Cow::Borrowed(
+            "Zoho refused the access token, and another one that was fetched just after: the login \
+             belongs to another environment or data centre than this host, or its user may not \
+             use the API",
+        );
+        if fault.is_some() {
+            inner.source = fault;
+        }
+        self
     }
 
     /// Says which operation failed, unless that is known already.

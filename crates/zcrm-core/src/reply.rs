@@ -1,6 +1,6 @@
 //! An answer of Zoho's, judged by its body.
 
-use std::{fmt, time::Duration};
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header::RETRY_AFTER, uri::Authority};
@@ -40,7 +40,11 @@ pub struct Reply {
     host: Option<Authority>,
     attempts: u32,
     after_doubt: bool,
+    refused_again: Option<Arc<RefusedAgain>>,
 }
+
+/// What is known of an answer that refuses a token for the second time.
+struct RefusedAgain(Option<Arc<dyn StdError + Send + Sync>>);
 
 impl Reply {
     /// An answer to `call`.
@@ -59,6 +63,7 @@ impl Reply {
             host: None,
             attempts: 0,
             after_doubt: false,
+            refused_again: None,
         }
     }
 
@@ -86,6 +91,15 @@ impl Reply {
     #[inline]
     pub fn after_doubt(mut self, doubt: bool) -> Self {
         self.after_doubt = doubt;
+        self
+    }
+
+    /// Says that the answer refuses an access token that was fetched just before, because an
+    /// earlier one had been refused too. The error is then of kind
+    /// [`Credential`](ErrorKind::Credential) and says so; `fault` is its cause.
+    #[must_use]
+    pub fn refused_again(mut self, fault: Option<Arc<dyn StdError + Send + Sync>>) -> Self {
+        self.refused_again = Some(Arc::new(RefusedAgain(fault)));
         self
     }
 
@@ -284,6 +298,9 @@ impl Reply {
         let stands = error.api().is_some_and(|api| !self.is_echo(api)) && !error.is_throttled();
         if self.after_doubt && !stands {
             error = error.with_outcome(Outcome::Unknown);
+        }
+        if let Some(again) = &self.refused_again {
+            error = error.refused_again(again.0.clone());
         }
         let mut error = error.with_call(&self.call).with_status(self.status);
         if let Some(host) = &self.host {

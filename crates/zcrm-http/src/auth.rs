@@ -95,6 +95,12 @@ impl Authorization {
         self.content.as_ref().map(|server| &server.origin)
     }
 
+    /// Whether both hold the same token, for whatever servers.
+    #[must_use]
+    pub fn is_same_token(&self, other: &Self) -> bool {
+        self.header == other.header
+    }
+
     pub(crate) fn api_server(&self) -> &Arc<Server> {
         &self.api
     }
@@ -167,8 +173,21 @@ pub trait Authorizer: Send + Sync + fmt::Debug {
     /// Whatever keeps it from giving one; the call fails with it.
     async fn authorize(&self) -> Result<Authorization, BoxError>;
 
-    /// Told that the server refused an authorisation. The next one should be another.
+    /// Receives an authorisation with which a call was answered well: it is a good one. Called
+    /// after each such answer, so it must be cheap. Does nothing by default.
+    fn accept(&self, accepted: &Authorization) {
+        let _ = accepted;
+    }
+
+    /// Receives an authorisation that the server refused. The next one should be another. Compare
+    /// tokens by [`Authorization::is_same_token`]: the servers may be other ones ([`ForHost`]).
     async fn reject(&self, refused: &Authorization);
+
+    /// Why a server refuses one that was fetched just before, too: the cause of the error of a call
+    /// that was refused twice. Unknown by default.
+    fn fault(&self) -> Option<BoxError> {
+        None
+    }
 }
 
 /// The extension of a request that names its authoriser; without it, nothing is added. It stays in the
@@ -176,3 +195,78 @@ pub trait Authorizer: Send + Sync + fmt::Debug {
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "a plain wrapper")]
 pub struct AuthorizedBy(pub Arc<dyn Authorizer>);
+
+/// The authorisations of another [`Authorizer`], for a server of the application's choice: Zoho's
+/// other products take the same tokens. What the other one has [at hand](Authorizer::cached) is at
+/// hand here too.
+///
+/// The token is shown to that server, so name none that came from outside.
+///
+/// ```
+/// use zcrm_core::{BoxError, Error};
+/// use zcrm_http::{Authorization, Authorizer, ForHost};
+/// # #[derive(Debug)]
+/// # struct Fixed(Authorization);
+/// # #[async_trait::async_trait]
+/// # impl Authorizer for Fixed {
+/// #     fn cached(&self) -> Option<Authorization> { Some(self.0.clone()) }
+/// #     async fn authorize(&self) -> Result<Authorization, BoxError> { Ok(self.0.clone()) }
+/// #     async fn reject(&self, _refused: &Authorization) {}
+/// # }
+/// # let crm = Fixed(Authorization::zoho("1000.token", "https://www.zohoapis.eu".parse()?)?);
+///
+/// // `crm` gives tokens for `https://www.zohoapis.eu`
+/// let desk = ForHost::new(crm, "https://desk.zoho.eu".parse()?);
+/// let at_hand = desk.cached().ok_or_else(|| Error::config("no token is at hand"))?;
+/// assert_eq!(at_hand.origin().to_string(), "https://desk.zoho.eu");
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone)]
+pub struct ForHost<A> {
+    inner: A,
+    server: Arc<Server>,
+}
+
+impl<A: Authorizer> ForHost<A> {
+    /// The authorisations of `inner`, good for `origin` only.
+    #[must_use]
+    pub fn new(inner: A, origin: Origin) -> Self {
+        Self { inner, server: Server::new(origin) }
+    }
+
+    fn moved(&self, of: Authorization) -> Authorization {
+        Authorization { header: of.header, api: Arc::clone(&self.server), content: None }
+    }
+}
+
+#[async_trait]
+impl<A: Authorizer> Authorizer for ForHost<A> {
+    fn cached(&self) -> Option<Authorization> {
+        self.inner.cached().map(|of| self.moved(of))
+    }
+
+    async fn authorize(&self) -> Result<Authorization, BoxError> {
+        Ok(self.moved(self.inner.authorize().await?))
+    }
+
+    fn accept(&self, accepted: &Authorization) {
+        self.inner.accept(accepted);
+    }
+
+    async fn reject(&self, refused: &Authorization) {
+        self.inner.reject(refused).await;
+    }
+
+    fn fault(&self) -> Option<BoxError> {
+        self.inner.fault()
+    }
+}
+
+impl<A: fmt::Debug> fmt::Debug for ForHost<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ForHost")
+            .field("inner", &self.inner)
+            .field("origin", &self.server.origin)
+            .finish()
+    }
+}

@@ -78,7 +78,7 @@ mod settings;
 mod stack;
 mod tls;
 
-pub use auth::{Authorization, AuthorizedBy, Authorizer};
+pub use auth::{Authorization, AuthorizedBy, Authorizer, ForHost};
 pub use body::{Progress, ReqBody, ResBody};
 pub use connector::{Connector, ConnectorBuilder};
 pub use download::{Download, Opened, no_file, open};

@@ -1,6 +1,6 @@
 //! Sending a request and taking in the whole answer.
 
-use std::future::poll_fn;
+use std::{error::Error as StdError, future::poll_fn, sync::Arc};
 
 use http::{Request, Response};
 use tower::Service;
@@ -19,6 +19,11 @@ pub struct Attempts(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "a plain mark")]
 pub struct AfterDoubt;
+
+/// The extension of an answer that refuses an access token for the second time: one that was fetched
+/// just before in place of another. Why, the authoriser may know.
+#[derive(Clone, Debug)]
+pub(crate) struct RefusedAgain(pub(crate) Option<Arc<dyn StdError + Send + Sync>>);
 
 /// Sends `request` and takes in the whole answer, with what errors need to tell about it.
 ///
@@ -106,8 +111,12 @@ pub(crate) async fn take_in(response: Response<ResBody>, call: CallMeta) -> Resu
     })?;
     let attempts = head.extensions.get::<Attempts>().map_or(1, |attempts| attempts.0);
     let doubt = head.extensions.get::<AfterDoubt>().is_some();
-    Ok(Reply::new(head.status, body, call)
+    let reply = Reply::new(head.status, body, call)
         .with_headers(head.headers)
         .with_context(host, attempts)
-        .after_doubt(doubt))
+        .after_doubt(doubt);
+    Ok(match head.extensions.get::<RefusedAgain>() {
+        Some(RefusedAgain(fault)) => reply.refused_again(fault.clone()),
+        None => reply,
+    })
 }

@@ -87,6 +87,7 @@ pub struct Stack<S> {
     timeouts: Timeouts,
     limits: Limits,
     headers: Option<HeadersLayer>,
+    auth: AuthLayer,
     retry: Option<Wrap>,
     layers: Vec<(Place, Wrap)>,
     meter: Option<CreditMeter>,
@@ -166,6 +167,7 @@ where
             timeouts: Timeouts::default(),
             limits: Limits::default(),
             headers: None,
+            auth: AuthLayer::new(),
             retry: None,
             layers: Vec::new(),
             meter: None,
@@ -201,6 +203,13 @@ where
         self.retry = Some(Arc::new(move |attempt| {
             BoxCloneSyncService::new(RetryLayer::new(policy.clone()).layer(attempt))
         }));
+        self
+    }
+
+    /// Authorises calls as this layer does: for another API than that of Zoho CRM, whose answers to
+    /// a stale token are other ones ([`AuthLayer::stale_when`]).
+    pub fn auth(mut self, auth: AuthLayer) -> Self {
+        self.auth = auth;
         self
     }
 
@@ -322,7 +331,7 @@ where
         let meter = self.meter.clone().unwrap_or_else(|| CreditMeter::new(Arc::clone(clock)));
         let attempt = ServiceBuilder::new()
             .layer(self.trace().attempts())
-            .layer(AuthLayer::new())
+            .layer(self.auth.clone())
             .layer(MeterLayer::new(meter))
             .layer(gate)
             .layer(self.collect(limits.answer_bytes))

@@ -17,6 +17,7 @@ use zcrm_core::{BoxError, CallMeta, Error, ErrorKind, Host, Origin, Outcome};
 use super::passing::Passing;
 use crate::{
     Authorization, AuthorizedBy, Authorizer, ReqBody, ResBody, auth::Server, layer::PeekedCode,
+    reply::RefusedAgain,
 };
 
 /// Adds [`Auth`] to a service.
@@ -29,15 +30,40 @@ use crate::{
 /// # let _ = service;
 /// # Ok::<(), zcrm_core::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
-pub struct AuthLayer;
+#[derive(Clone, Debug, Default)]
+pub struct AuthLayer {
+    stale: Stale,
+}
 
 impl AuthLayer {
-    /// The layer; it has no settings.
+    /// The layer for the API of Zoho CRM.
     #[must_use]
     pub fn new() -> Self {
-        Self
+        Self::default()
+    }
+
+    /// Sets which answers mean that the token is stale, so that another one is fetched: for APIs
+    /// other than that of Zoho CRM, where it is a 401 with `INVALID_TOKEN` or
+    /// `AUTHENTICATION_FAILURE`. The code of an answer is in its extensions as [`PeekedCode`].
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use zcrm_http::layer::{AuthLayer, PeekedCode};
+    ///
+    /// // an API that answers `{"code":57,"message":"You are not authorized …"}`
+    /// let layer = AuthLayer::new().stale_when(|answer| {
+    ///     let code = answer.extensions().get::<PeekedCode>();
+    ///     answer.status() == StatusCode::UNAUTHORIZED && code.is_some_and(|it| it.0 == "57")
+    /// });
+    /// # let _ = layer;
+    /// ```
+    #[must_use]
+    pub fn stale_when(
+        mut self,
+        is_stale: impl Fn(&Response<ResBody>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.stale = Stale(Some(Arc::new(is_stale)));
+        self
     }
 }
 
@@ -45,7 +71,27 @@ impl<S> Layer<S> for AuthLayer {
     type Service = Auth<S>;
 
     fn layer(&self, inner: S) -> Auth<S> {
-        Auth { inner }
+        Auth { inner, stale: self.stale.clone() }
+    }
+}
+
+/// Which answers mean a stale token: Zoho CRM's by default.
+#[derive(Clone, Default)]
+struct Stale(Option<Arc<dyn Fn(&Response<ResBody>) -> bool + Send + Sync>>);
+
+impl Stale {
+    fn is(&self, response: &Response<ResBody>) -> bool {
+        if let Some(is_stale) = &self.0 {
+            return is_stale(response);
+        }
+        response.status() == StatusCode::UNAUTHORIZED
+            && response.extensions().get::<PeekedCode>().is_some_and(|it| it.0.is_stale_token())
+    }
+}
+
+impl fmt::Debug for Stale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "custom" } else { "Zoho CRM" })
     }
 }
 
@@ -56,13 +102,15 @@ impl<S> Layer<S> for AuthLayer {
 /// request without an authoriser passes as it is.
 ///
 /// An answer of 401 with the code of a stale token ([`PeekedCode`], so a [`Collect`](super::Collect)
-/// must be inside) makes it reject that token and fetch another. The answer is then marked
-/// [`Replay`], for a [`RetryPolicy`](super::RetryPolicy) or [`ReplayPolicy`](super::ReplayPolicy)
-/// outside to send the request once more; where its body can be sent only once, that is an error
-/// that says so.
+/// must be inside), or what [`AuthLayer::stale_when`] says, makes it reject that token and fetch
+/// another. The answer is then marked [`Replay`], for a [`RetryPolicy`](super::RetryPolicy) or
+/// [`ReplayPolicy`](super::ReplayPolicy) outside to send the request once more; where its body can
+/// be sent only once, that is an error that says so. Where the other token is refused too, the
+/// error of the answer is of kind [`Credential`](ErrorKind::Credential).
 #[derive(Clone, Debug)]
 pub struct Auth<S> {
     inner: S,
+    stale: Stale,
 }
 
 /// The extension of an answer whose request is to be sent again, for its token was stale and there is
@@ -103,7 +151,8 @@ where
             return match authorize(&mut request, &token) {
                 Ok(server) => {
                     let calling = Passing::straight(self.inner.call(request));
-                    let by = By { authorizer, token, server, once, replay };
+                    let stale = self.stale.clone();
+                    let by = By { authorizer, token, server, once, replay, stale };
                     Authorizing { calling, by: Some(by) }
                 }
                 Err(error) => {
@@ -113,13 +162,14 @@ where
         }
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
+        let stale = self.stale.clone();
         let calling = Passing::around(async move {
             let token = authorizer.authorize().await.map_err(not_sent)?;
             let server = authorize(&mut request, &token)?;
-            let by = By { authorizer, token, server, once, replay };
+            let by = By { authorizer, token, server, once, replay, stale };
             let answer = by.server.named(inner.call(request).await);
             match answer {
-                Ok(response) if is_stale(&response) => by.refused(response).await,
+                Ok(response) if by.judges_stale(&response) => by.refused(response).await,
                 answer => answer,
             }
         });
@@ -150,7 +200,7 @@ where
             let answer = ready!(this.calling.as_mut().poll(cx));
             let Some(by) = this.by.take() else { return task::Poll::Ready(answer) };
             match by.server.named(answer) {
-                Ok(response) if is_stale(&response) => {
+                Ok(response) if by.judges_stale(&response) => {
                     this.calling.set(Passing::around(by.refused(response)));
                 }
                 answer => return task::Poll::Ready(answer),
@@ -175,9 +225,21 @@ struct By {
     once: bool,
     /// It was sent again already.
     replay: bool,
+    stale: Stale,
 }
 
 impl By {
+    /// Whether an answer means that the token is stale. That a token is good is told at once.
+    fn judges_stale(&self, response: &Response<ResBody>) -> bool {
+        let stale = self.stale.is(response);
+        if !stale
+            && (response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED)
+        {
+            self.authorizer.accept(&self.token);
+        }
+        stale
+    }
+
     /// The token was stale: another is fetched, unless this one was another.
     async fn refused(self, mut response: Response<ResBody>) -> Result<Response<ResBody>, BoxError> {
         let Self { authorizer, token, once, replay, .. } = self;
@@ -186,6 +248,8 @@ impl By {
             return Err(sent_once(&response).into());
         }
         if replay {
+            let fault = authorizer.fault().map(Arc::from);
+            response.extensions_mut().insert(RefusedAgain(fault));
             return Ok(response);
         }
         let other = authorizer.authorize().await.map_err(not_sent)?;
@@ -214,11 +278,6 @@ fn sent_once(response: &Response<ResBody>) -> Error {
                    a new token), or give a body that can be replayed (`ReqBody::file`, \
                    `ReqBody::replay`)";
     Error::new(ErrorKind::Api, Outcome::Refused, message).with_status(response.status())
-}
-
-fn is_stale(response: &Response<ResBody>) -> bool {
-    response.status() == StatusCode::UNAUTHORIZED
-        && response.extensions().get::<PeekedCode>().is_some_and(|code| code.0.is_stale_token())
 }
 
 /// Where a relative request goes.

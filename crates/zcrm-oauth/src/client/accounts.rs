@@ -20,14 +20,18 @@ use super::{
     answer::{self, Flow},
     budget::Budget,
     fault::TokenFault,
+    held::Issued,
     secret::ClientSecret,
-    server_time::ServerTime,
+    server_time::{Instant, ServerTime},
 };
 use crate::StoredToken;
 
 /// A token call ends, with all that belongs to it, before those who wait for its outcome at the
 /// store's lock give up (30 s).
 const DEADLINE: Duration = Duration::from_secs(25);
+
+/// How long the source of the client secret may take.
+const SECRET: Duration = Duration::from_secs(10);
 
 /// Zoho's token call, for all flows but that of devices.
 const TOKEN: Endpoint =
@@ -154,6 +158,14 @@ impl Accounts {
         grant: &SecretString,
         server: &Origin,
     ) -> Result<StoredToken, Error> {
+        Ok(self.issue_by_grant(grant, server).await?.token)
+    }
+
+    pub(super) async fn issue_by_grant(
+        &self,
+        grant: &SecretString,
+        server: &Origin,
+    ) -> Result<Issued, Error> {
         let grant = grant.expose_secret().trim();
         if grant.is_empty() {
             return Err(Error::input(
@@ -181,6 +193,14 @@ impl Accounts {
         refresh: &SecretString,
         server: &Origin,
     ) -> Result<StoredToken, Error> {
+        Ok(self.issue_by_refresh(refresh, server).await?.token)
+    }
+
+    pub(super) async fn issue_by_refresh(
+        &self,
+        refresh: &SecretString,
+        server: &Origin,
+    ) -> Result<Issued, Error> {
         let refresh = refresh.expose_secret().trim();
         if refresh.is_empty() {
             return Err(Error::input("the refresh token is empty"));
@@ -207,6 +227,15 @@ impl Accounts {
         scopes: &[impl AsRef<str>],
         server: &Origin,
     ) -> Result<StoredToken, Error> {
+        Ok(self.issue_to_client(soid, scopes, server).await?.token)
+    }
+
+    pub(super) async fn issue_to_client(
+        &self,
+        soid: &str,
+        scopes: &[impl AsRef<str>],
+        server: &Origin,
+    ) -> Result<Issued, Error> {
         let scope = super::scopes::listed(scopes)?;
         if soid.trim().is_empty() {
             return Err(Error::input(
@@ -222,8 +251,8 @@ impl Accounts {
     async fn within_budget(
         &self,
         with: &str,
-        call: impl Future<Output = Result<StoredToken, Error>>,
-    ) -> Result<StoredToken, Error> {
+        call: impl Future<Output = Result<Issued, Error>>,
+    ) -> Result<Issued, Error> {
         let budget = &self.0.budget;
         budget.spend(with, self.0.clock.monotonic()).map_err(|wait| {
             let message = "ten access tokens were fetched for this login in ten minutes, which is \
@@ -253,7 +282,7 @@ impl Accounts {
         endpoint: &Endpoint,
         server: &Origin,
         fields: &[(&str, &str)],
-    ) -> Result<StoredToken, Error> {
+    ) -> Result<Issued, Error> {
         let call = async {
             let secret = self.secret(server).await?;
             let refused = match self.ask(flow, endpoint, server, fields, &secret).await {
@@ -279,19 +308,26 @@ impl Accounts {
         server: &Origin,
         fields: &[(&str, &str)],
         secret: &SecretString,
-    ) -> Result<StoredToken, Error> {
+    ) -> Result<Issued, Error> {
         let mut form = vec![
             ("client_id", self.credentials().client_id()),
             ("client_secret", secret.expose_secret()),
         ];
         form.extend_from_slice(fields);
-        let asked = self.0.clock.now();
+        let asked = Instant::now(&*self.0.clock);
         let reply = self.send(server, endpoint.request(ApiVersion::V2).form(&form)).await?;
         let known = locked(&self.0.known_at).contains(server);
-        let token = answer::decode(flow, &reply, known, || self.0.time.measure(&reply, asked))
-            .map_err(|error| error.with_call(reply.call()).with_host(server.host()))?;
+        let mut answered = DateTime::UNIX_EPOCH;
+        let token = answer::decode(flow, &reply, known, || {
+            answered = self.0.time.measure(&reply, asked);
+            answered
+        })
+        .map_err(|error| error.with_call(reply.call()).with_host(server.host()))?;
         locked(&self.0.known_at).insert(server.clone());
-        Ok(token.with_accounts_server(server.to_string()))
+        // `expires_in`, whatever either clock says
+        let life = (token.expires_at - answered).to_std().unwrap_or_default();
+        let token = token.with_accounts_server(server.to_string());
+        Ok(Issued { token, ends: asked.monotonic.saturating_add(life) })
     }
 
     /// Sends a request to an accounts server.
@@ -322,7 +358,11 @@ impl Accounts {
         if let Some(secret) = locked(&self.0.secrets).get(server) {
             return Ok(secret.clone());
         }
-        let secret = self.credentials().client_secret.fetch(server).await?;
+        let fetching = self.credentials().client_secret.fetch(server);
+        let secret = within(SECRET, &*self.0.clock, fetching).await.unwrap_or_else(|| {
+            let message = "the file or provider of `client_secret` did not give one in time";
+            Err(Error::new(ErrorKind::Timeout, Outcome::NotSent, message))
+        })?;
         locked(&self.0.secrets).insert(server.clone(), secret.clone());
         Ok(secret)
     }

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     hash::{BuildHasher, RandomState},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -11,40 +11,91 @@ use std::{
 const MOST: usize = 10;
 const SPAN: Duration = Duration::from_secs(600);
 
+/// So many old calls are forgotten with each new one: more than one, so that none is left over.
+const FORGOTTEN: usize = 2;
+
 /// Counts the calls that were made with each refresh token. It keeps none of them, but keyed
-/// hashes.
+/// hashes. No step walks through all logins.
 #[derive(Debug, Default)]
 pub(super) struct Budget {
     hasher: RandomState,
-    spent: Mutex<HashMap<u64, VecDeque<Duration>>>,
+    spent: Mutex<Spent>,
+}
+
+#[derive(Debug, Default)]
+struct Spent {
+    /// The calls of each refresh token in the last ten minutes.
+    calls: HashMap<u64, VecDeque<Duration>>,
+    /// All calls in the order in which they were made.
+    order: VecDeque<(Duration, u64)>,
+}
+
+impl Spent {
+    /// Forgets the calls of one refresh token that are over, and it with the last of them.
+    fn prune(&mut self, login: u64, now: Duration) {
+        if let Some(calls) = self.calls.get_mut(&login) {
+            while calls.front().is_some_and(|call| is_over(*call, now)) {
+                calls.pop_front();
+            }
+            if calls.is_empty() {
+                self.calls.remove(&login);
+            }
+        }
+    }
+
+    /// Forgets the next calls that are over, whatever refresh token they were made with.
+    fn forget(&mut self, now: Duration) {
+        for _ in 0..FORGOTTEN {
+            match self.order.front() {
+                Some((call, login)) if is_over(*call, now) => {
+                    let login = *login;
+                    self.order.pop_front();
+                    self.prune(login, now);
+                }
+                _ => return,
+            }
+        }
+    }
+}
+
+fn is_over(call: Duration, now: Duration) -> bool {
+    now >= call.saturating_add(SPAN)
 }
 
 impl Budget {
+    fn spent(&self) -> MutexGuard<'_, Spent> {
+        self.spent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Takes one call, or says how long to wait for the next. `now` is monotonic.
     pub(super) fn spend(&self, with: &str, now: Duration) -> Result<(), Duration> {
-        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        // what is over is forgotten, and whoever has nothing left with it
-        spent.retain(|_, calls| {
-            while calls.front().is_some_and(|call| now >= call.saturating_add(SPAN)) {
-                calls.pop_front();
-            }
-            !calls.is_empty()
-        });
-        let calls = spent.entry(self.hasher.hash_one(with)).or_default();
+        let login = self.hasher.hash_one(with);
+        let mut spent = self.spent();
+        spent.forget(now);
+        spent.prune(login, now);
+        let calls = spent.calls.entry(login).or_default();
         if calls.len() >= MOST
             && let Some(oldest) = calls.front()
         {
             return Err(oldest.saturating_add(SPAN).saturating_sub(now));
         }
         calls.push_back(now);
+        spent.order.push_back((now, login));
         Ok(())
     }
 
     /// Gives the last call back: it never left this machine.
     pub(super) fn give_back(&self, with: &str) {
-        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(calls) = spent.get_mut(&self.hasher.hash_one(with)) {
+        let login = self.hasher.hash_one(with);
+        let mut spent = self.spent();
+        if spent.order.back().is_some_and(|(_, last)| *last == login) {
+            spent.order.pop_back();
+        }
+        if let Some(calls) = spent.calls.get_mut(&login) {
             calls.pop_back();
+            if calls.is_empty() {
+                spent.calls.remove(&login);
+            }
         }
     }
 }
@@ -67,7 +118,38 @@ mod tests {
         budget.spend("a", 600 * SECOND).unwrap();
         // what was refused did not count
         assert_eq!(budget.spend("a", 600 * SECOND), Err(SECOND));
-        budget.spend("c", 5000 * SECOND).unwrap();
-        assert_eq!(budget.spent.lock().unwrap().len(), 1, "the others are forgotten");
+    }
+
+    #[test]
+    fn forgets_every_login_without_walking_through_all() {
+        let budget = Budget::default();
+        for user in 0..1000 {
+            budget.spend(&user.to_string(), Duration::ZERO).unwrap();
+        }
+        budget.spend("next", SPAN).unwrap();
+        // one step looks at a few only
+        assert_eq!(budget.spent().calls.len(), 1000 - FORGOTTEN + 1);
+        for _ in 0..MOST {
+            for user in 0..100 {
+                budget.spend(&format!("later {user}"), SPAN).unwrap();
+            }
+        }
+        let spent = budget.spent();
+        assert_eq!((spent.calls.len(), spent.order.len()), (101, 1001), "the others are forgotten");
+    }
+
+    #[test]
+    fn gives_back_a_call_that_was_not_made() {
+        let budget = Budget::default();
+        for _ in 0..100 {
+            budget.spend("a", Duration::ZERO).unwrap();
+            budget.give_back("a");
+        }
+        assert!(budget.spent().calls.is_empty() && budget.spent().order.is_empty());
+        for _ in 0..MOST {
+            budget.spend("a", SECOND).unwrap();
+        }
+        assert_eq!(budget.spend("a", SECOND), Err(SPAN));
+        budget.spend("a", SPAN + SECOND).unwrap();
     }
 }

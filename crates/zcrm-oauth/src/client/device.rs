@@ -227,7 +227,7 @@ impl DeviceLogin {
 
     async fn poll(&self) -> Result<crate::StoredToken, Error> {
         let fields = [("grant_type", "device_token"), ("code", self.device_code.expose_secret())];
-        self.accounts.tokens(Flow::Device, &TOKEN, &self.server, &fields).await
+        Ok(self.accounts.tokens(Flow::Device, &TOKEN, &self.server, &fields).await?.token)
     }
 }
 

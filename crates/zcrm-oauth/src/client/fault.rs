@@ -2,7 +2,9 @@
 
 use std::error::Error as StdError;
 
-use zcrm_core::Error;
+use zcrm_core::{Error, ErrorKind, Outcome};
+
+use crate::TokenKey;
 
 /// Why tokens could not be had, where the error's [kind](zcrm_core::ErrorKind) is not exact
 /// enough: what a program, or a person, has to do next. It is in the sources of the error.
@@ -49,6 +51,12 @@ pub enum TokenFault {
     /// No token is stored for the user.
     #[error("nobody logged in")]
     NotLoggedIn,
+    /// Zoho's API refuses access tokens that Zoho has issued just before. The login is of another
+    /// environment or data centre than the calls, or its user may not use the API: another
+    /// refresh does not help, and none is made for a minute. The store is still looked at, so a
+    /// token that another process saves is used at once.
+    #[error("an access token was refused that had just been issued")]
+    RefusedFresh,
     /// The token lacks a scope that is needed for this.
     #[error("a scope is missing")]
     MissingScope,
@@ -71,4 +79,20 @@ impl TokenFault {
         }
         None
     }
+}
+
+/// An error of the login for which nothing was sent.
+pub(super) fn credential(fault: TokenFault, message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Credential, Outcome::NotSent, message.into()).with_source(fault)
+}
+
+/// Two tokens in a row were refused, each of them new.
+pub(super) fn refused_fresh(key: &TokenKey) -> Error {
+    let message = format!(
+        "Zoho's API refused two access tokens in a row that had just been issued, so another \
+         refresh does not help: the login belongs to another environment than `{}` or to another \
+         data centre, or its user may not use the API; the next refresh is tried in a minute",
+        key.environment()
+    );
+    credential(TokenFault::RefusedFresh, message)
 }

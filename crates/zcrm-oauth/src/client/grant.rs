@@ -1,10 +1,13 @@
 //! What a login is made of.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use zcrm_core::{DataCenter, Error, ExposeSecret, Origin, SecretString};
 
-use super::manager::Shared;
+use super::{
+    held::{Held, Issued},
+    manager::Shared,
+};
 use crate::StoredToken;
 
 /// What somebody logs in with: a grant token of Zoho's API console or of a redirect, a refresh
@@ -55,22 +58,37 @@ impl Grant {
         self
     }
 
-    /// Whether redeeming it makes new tokens. Those that are given are of an unknown age.
-    pub(super) fn is_fresh(&self) -> bool {
-        !matches!(self.way, Way::Tokens(_))
-    }
-
     /// The tokens that it gives, with the accounts server that gave them.
-    pub(super) async fn redeem(self, shared: &Shared) -> Result<StoredToken, Error> {
+    pub(super) async fn redeem(self, shared: &Shared) -> Result<Redeemed, Error> {
         let server = self.server.unwrap_or_else(|| shared.site.accounts_origin(None));
-        match self.way {
-            Way::Code(code) => shared.accounts.exchange(&code, &server).await,
+        let issued = match self.way {
+            Way::Code(code) => shared.accounts.issue_by_grant(&code, &server).await?,
             Way::Refresh(refresh) => {
-                let mut token = shared.accounts.refresh(&refresh, &server).await?;
-                token.refresh.get_or_insert(refresh);
-                Ok(token)
+                let mut issued = shared.accounts.issue_by_refresh(&refresh, &server).await?;
+                issued.token.refresh.get_or_insert(refresh);
+                issued
             }
-            Way::Tokens(token) => Ok(*token),
+            Way::Tokens(token) => return Ok(Redeemed { token: *token, ends: None }),
+        };
+        Ok(Redeemed { token: issued.token, ends: Some(issued.ends) })
+    }
+}
+
+/// What a grant gave.
+pub(super) struct Redeemed {
+    pub(super) token: StoredToken,
+    /// When it ends, monotonic, where it was issued just now. Tokens that the caller gave are of an
+    /// unknown age.
+    ends: Option<Duration>,
+}
+
+impl Redeemed {
+    /// The token as one in use.
+    pub(super) fn held(&self, shared: &Shared) -> Result<Held, Error> {
+        let token = self.token.clone();
+        match self.ends {
+            Some(ends) => Held::issued(shared, Issued { token, ends }),
+            None => Held::stored(shared, token),
         }
     }
 }

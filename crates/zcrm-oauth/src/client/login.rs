@@ -1,18 +1,24 @@
 //! Logins and logouts: what is stored is changed under the store's lock, in a task of its own.
 
+use std::time::Duration;
+
+use zcrm_clock::within;
 use zcrm_core::{Error, ErrorKind, Outcome};
 
 use super::{
     fault::TokenFault,
-    grant::Grant,
+    grant::{Grant, Redeemed},
     identify::Identify,
     manager::{Shared, TokenManager, UnsavedToken},
     renewal::{lock, release, store},
     revoke::RevokeBy,
-    slot::{Held, Slot},
+    slot::Slot,
     user::UserTokens,
 };
 use crate::{StoreError, StoredToken};
+
+/// How long it may take to find out whose tokens are.
+const IDENTIFY: Duration = Duration::from_secs(60);
 
 /// Spends a grant and saves what comes under the slot's key.
 pub(super) async fn exchange(
@@ -20,17 +26,15 @@ pub(super) async fn exchange(
     slot: &Slot,
     grant: Grant,
 ) -> Result<StoredToken, Error> {
-    let _alone = slot.writing.lock().await;
-    let lock = lock(shared, slot).await?;
+    let _turn = slot.turn(shared).await;
+    let lock = lock(shared, slot).await;
     let exchanged = async {
         // a store that is broken is found out before the grant is spent
         let before = shared.store.load(&slot.key).await.map_err(store)?;
-        let just_issued = grant.is_fresh();
-        let token = grant.redeem(shared).await?;
-        keep(shared, slot, token, just_issued, before.is_some()).await
+        keep(shared, slot, grant.redeem(shared).await?, before.is_some()).await
     };
     let exchanged = exchanged.await;
-    release(lock).await;
+    release(shared, lock).await;
     exchanged
 }
 
@@ -41,14 +45,19 @@ pub(super) async fn login(
     identify: &dyn Identify,
 ) -> Result<UserTokens, Error> {
     let shared = manager.shared();
-    let just_issued = grant.is_fresh();
-    let token = grant.redeem(shared).await?;
+    let redeemed = grant.redeem(shared).await?;
+    let token = &redeemed.token;
     if token.refresh.is_none() {
         return Err(no_refresh_token("nothing was stored"));
     }
     let tokens = async {
-        let held = Held::new(shared, token.clone(), just_issued)?;
-        let user = identify.identify(&token, &held.authorization).await?;
+        let held = redeemed.held(shared)?;
+        // what an application asks for the name may hang; the tokens must not be lost with it
+        let asked = identify.identify(token, &held.authorization);
+        let user = within(IDENTIFY, &*shared.clock, asked).await.unwrap_or_else(|| {
+            let message = "whose the tokens are was not known in time";
+            Err(Error::new(ErrorKind::Timeout, Outcome::Unknown, message))
+        })?;
         manager.user(&user)
     };
     // the user's name is not known, or is none
@@ -60,14 +69,10 @@ pub(super) async fn login(
             .with_source(UnsavedToken::new(token.clone(), cause))
     })?;
     let slot = tokens.slot();
-    let _alone = slot.writing.lock().await;
-    let carry = |error: Error| match UnsavedToken::of(&error) {
-        Some(_) => error,
-        None => unsaved(&token, StoreError::new("the store failed").with_source(error)),
-    };
-    let lock = lock(shared, slot).await.map_err(carry)?;
-    let kept = keep(shared, slot, token.clone(), just_issued, false).await;
-    release(lock).await;
+    let _turn = slot.turn(shared).await;
+    let lock = lock(shared, slot).await;
+    let kept = keep(shared, slot, redeemed, false).await;
+    release(shared, lock).await;
     kept?;
     Ok(tokens.clone())
 }
@@ -91,49 +96,51 @@ fn unsaved(token: &StoredToken, cause: StoreError) -> Error {
 async fn keep(
     shared: &Shared,
     slot: &Slot,
-    token: StoredToken,
-    just_issued: bool,
+    redeemed: Redeemed,
     had_one: bool,
 ) -> Result<StoredToken, Error> {
+    let held = redeemed.held(shared);
+    let token = redeemed.token;
     if token.refresh.is_none() {
         let kept = if had_one { "the stored login was kept" } else { "nothing was stored" };
         return Err(no_refresh_token(kept));
     }
-    let held = Held::new(shared, token.clone(), just_issued).map_err(|error| {
+    let held = held.map_err(|error| {
         let cause = StoreError::new("they are of another place than the configuration names");
         error.with_source(UnsavedToken::new(token.clone(), cause))
     })?;
     if let Err(cause) = shared.store.save(&slot.key, &token).await {
-        shared.tell(|observer| observer.save_failed(&slot.key, &cause));
-        return Err(unsaved(&token, cause));
+        let error = unsaved(&token, cause.clone());
+        shared.tell(&slot.key, move |observer, key| observer.save_failed(key, &cause));
+        return Err(error);
     }
-    slot.begin_anew(held);
-    shared.tell(|observer| observer.logged_in(&slot.key));
+    slot.take_login(held);
+    shared.tell(&slot.key, |observer, key| observer.logged_in(key));
     Ok(token)
 }
 
 /// Removes a user's tokens.
 pub(super) async fn forget(shared: &Shared, slot: &Slot) -> Result<bool, Error> {
-    let _alone = slot.writing.lock().await;
+    let _turn = slot.turn(shared).await;
     slot.current.store(None);
-    let lock = lock(shared, slot).await?;
+    let lock = lock(shared, slot).await;
     let deleted = delete(shared, slot).await;
-    release(lock).await;
+    release(shared, lock).await;
     deleted
 }
 
 async fn delete(shared: &Shared, slot: &Slot) -> Result<bool, Error> {
     let deleted = shared.store.delete(&slot.key).await.map_err(store)?;
     if deleted {
-        shared.tell(|observer| observer.logged_out(&slot.key));
+        shared.tell(&slot.key, |observer, key| observer.logged_out(key));
     }
     Ok(deleted)
 }
 
 /// Ends a user's login at Zoho, and removes the tokens.
 pub(super) async fn revoke(shared: &Shared, slot: &Slot, by: RevokeBy) -> Result<bool, Error> {
-    let _alone = slot.writing.lock().await;
-    let lock = lock(shared, slot).await?;
+    let _turn = slot.turn(shared).await;
+    let lock = lock(shared, slot).await;
     let revoked = async {
         let Some(stored) = shared.store.load(&slot.key).await.map_err(store)? else {
             slot.current.store(None);
@@ -151,6 +158,6 @@ pub(super) async fn revoke(shared: &Shared, slot: &Slot, by: RevokeBy) -> Result
         delete(shared, slot).await
     };
     let revoked = revoked.await;
-    release(lock).await;
+    release(shared, lock).await;
     revoked
 }

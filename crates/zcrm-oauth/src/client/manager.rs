@@ -1,9 +1,8 @@
 //! The manager: one for a client, handing out the tokens of its users.
 
 use std::{
-    collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -12,10 +11,12 @@ use zcrm_core::{Clock, Error, Site};
 use super::{
     accounts::Accounts,
     authorize::States,
+    bounded::BoundedStore,
+    entries::Entries,
     fault::TokenFault,
-    observer::TokenObserver,
+    observer::{Events, TokenObserver},
     renewal,
-    slot::{Slot, Source},
+    slot::Source,
     user::UserTokens,
 };
 use crate::{StoredToken, TokenKey, TokenStore};
@@ -53,31 +54,41 @@ pub struct TokenManager {
 
 pub(super) struct Shared {
     pub(super) accounts: Accounts,
-    pub(super) store: Arc<dyn TokenStore>,
+    pub(super) store: BoundedStore,
     pub(super) site: Site,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) early: Duration,
-    observer: Option<Arc<dyn TokenObserver>>,
+    events: Option<Arc<Events>>,
     /// The logins in browsers that are under way.
     pub(super) states: States,
-    slots: Mutex<HashMap<TokenKey, Arc<Slot>>>,
+    entries: Mutex<Entries>,
 }
 
 impl Shared {
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Tells the application's observer, if there is one.
-    pub(super) fn tell(&self, event: impl FnOnce(&dyn TokenObserver)) {
-        if let Some(observer) = &self.observer {
-            event(&**observer);
+    pub(super) fn tell(
+        &self,
+        key: &TokenKey,
+        event: impl FnOnce(&dyn TokenObserver, &TokenKey) + Send + 'static,
+    ) {
+        if let Some(events) = &self.events {
+            let key = key.clone();
+            events.tell(move |observer| event(observer, &key));
         }
     }
 
     /// Tells it that no fresh token could be had, and why.
     pub(super) fn tell_failure(&self, key: &TokenKey, error: &Error) {
         use TokenFault::{DeadRefreshToken, NoRefreshToken, NotLoggedIn};
-        self.tell(|observer| match TokenFault::of(error) {
+        let error = error.clone();
+        self.tell(key, move |observer, key| match TokenFault::of(&error) {
             _ if error.is_throttled() => observer.throttled(key, error.retry_after()),
-            Some(DeadRefreshToken | NoRefreshToken | NotLoggedIn) => observer.dead(key, error),
-            _ => observer.failed(key, error),
+            Some(DeadRefreshToken | NoRefreshToken | NotLoggedIn) => observer.dead(key, &error),
+            _ => observer.failed(key, &error),
         });
     }
 }
@@ -89,6 +100,7 @@ impl fmt::Debug for Shared {
             .field("store", &self.store)
             .field("site", &self.site)
             .field("early", &self.early)
+            .field("users", &self.entries().len())
             .finish_non_exhaustive()
     }
 }
@@ -104,13 +116,13 @@ impl TokenManager {
     ) -> Self {
         Self::of(Shared {
             accounts,
-            store,
+            store: BoundedStore::new(store, Arc::clone(&clock)),
             site,
             clock,
             early: Duration::from_secs(60),
-            observer: None,
+            events: None,
             states: States::default(),
-            slots: Mutex::default(),
+            entries: Mutex::default(),
         })
     }
 
@@ -120,16 +132,16 @@ impl TokenManager {
 
     /// The same manager with something changed. It knows of no user yet.
     fn changed(&self, change: impl FnOnce(&mut Shared)) -> Self {
-        let Shared { accounts, store, site, clock, early, observer, .. } = &*self.shared;
+        let Shared { accounts, store, site, clock, early, events, .. } = &*self.shared;
         let mut shared = Shared {
             accounts: accounts.clone(),
-            store: Arc::clone(store),
+            store: BoundedStore::new(Arc::clone(store.store()), Arc::clone(clock)),
             site: site.clone(),
             clock: Arc::clone(clock),
             early: *early,
-            observer: observer.clone(),
+            events: events.as_ref().map(|events| events.again()),
             states: States::default(),
-            slots: Mutex::default(),
+            entries: Mutex::default(),
         };
         change(&mut shared);
         Self::of(shared)
@@ -145,7 +157,7 @@ impl TokenManager {
     /// The same manager, telling `observer` what becomes of the tokens.
     #[must_use]
     pub fn observed_by(self, observer: Arc<dyn TokenObserver>) -> Self {
-        self.changed(|shared| shared.observer = Some(observer))
+        self.changed(|shared| shared.events = Some(Events::new(observer)))
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared> {
@@ -209,9 +221,7 @@ impl TokenManager {
     }
 
     fn slot(&self, key: TokenKey, source: Source) -> Result<UserTokens, Error> {
-        let mut slots = self.shared.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(Slot::new(key.clone(), source.clone()));
-        let slot = Arc::clone(slots.entry(key.clone()).or_insert_with(new));
+        let slot = self.shared.entries().entry(&self.shared, key.clone(), &source);
         if slot.source != source {
             return Err(Error::input(format!(
                 "the tokens of `{}` are in use already with other scopes, or by another flow",
@@ -256,7 +266,7 @@ impl TokenManager {
     /// The store that the tokens are kept in.
     #[must_use]
     pub fn store(&self) -> &Arc<dyn TokenStore> {
-        &self.shared.store
+        self.shared.store.store()
     }
 }
 

@@ -1,15 +1,24 @@
 //! Events of tokens: a hook for the application's own.
 
-use std::{fmt, time::Duration};
+use std::{
+    collections::VecDeque,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use zcrm_core::Error;
 
 use crate::{StoreError, TokenKey};
 
-/// Told of what becomes of the tokens of a [`TokenManager`](crate::TokenManager), for metrics and
-/// for whoever must be called when a login dies. Each method does nothing unless overridden; none
-/// may block, for it runs where the refresh runs. No event holds a token.
+/// Receives what becomes of the tokens of a [`TokenManager`](crate::TokenManager), for metrics and
+/// alarms. Each method does nothing by default. No event holds a token.
+///
+/// The events of a manager come one after another, in order, from a task of their own: a refresh
+/// does not wait for them. A method must not block, for it runs on a thread of the runtime; where
+/// one does, or panics, the events after it are late and the tokens are not concerned.
 ///
 /// ```
 /// use zcrm_core::Error;
@@ -69,5 +78,98 @@ pub trait TokenObserver: Send + Sync + fmt::Debug {
     /// The refresh lock was not free in time: the refresh goes on without it.
     fn lock_busy(&self, key: &TokenKey) {
         let _ = key;
+    }
+
+    /// The refresh lock failed, as on a read-only file system: the refresh goes on without it.
+    fn lock_failed(&self, key: &TokenKey, error: &StoreError) {
+        let _ = (key, error);
+    }
+}
+
+/// So many events wait for an observer that blocks; beyond it the newest is dropped.
+const MOST: usize = 10_000;
+
+type Event = Box<dyn FnOnce(&dyn TokenObserver) + Send>;
+
+/// Hands events to an observer, away from what they are about.
+#[derive(Debug)]
+pub(super) struct Events {
+    observer: Arc<dyn TokenObserver>,
+    queue: Mutex<Queue>,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Event>,
+    /// Whether a task is handing them over.
+    is_served: bool,
+}
+
+impl fmt::Debug for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue").field("waiting", &self.waiting.len()).finish()
+    }
+}
+
+impl Events {
+    pub(super) fn new(observer: Arc<dyn TokenObserver>) -> Arc<Self> {
+        Arc::new(Self { observer, queue: Mutex::default() })
+    }
+
+    /// Another queue for the same observer.
+    pub(super) fn again(&self) -> Arc<Self> {
+        Self::new(Arc::clone(&self.observer))
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands an event over soon, after those before it.
+    pub(super) fn tell(self: &Arc<Self>, event: impl FnOnce(&dyn TokenObserver) + Send + 'static) {
+        let mut queue = self.queue();
+        if queue.waiting.len() >= MOST {
+            tracing::warn!("the token observer blocks: an event is dropped");
+            return;
+        }
+        queue.waiting.push_back(Box::new(event));
+        if !queue.is_served
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            queue.is_served = true;
+            drop(queue);
+            // made out here: a task that its runtime drops before it began ends its service too
+            let service = Service(Some(Arc::clone(self)));
+            runtime.spawn(async move { service.run() });
+        }
+    }
+}
+
+/// The task that hands events over, as long as there are any.
+struct Service(Option<Arc<Events>>);
+
+impl Service {
+    fn run(mut self) {
+        let Some(events) = self.0.take() else { return };
+        loop {
+            let event = {
+                let mut queue = events.queue();
+                let event = queue.waiting.pop_front();
+                queue.is_served = event.is_some();
+                event
+            };
+            let Some(event) = event else { return };
+            if catch_unwind(AssertUnwindSafe(|| event(&*events.observer))).is_err() {
+                tracing::error!("the token observer panicked");
+            }
+        }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        if let Some(events) = self.0.take() {
+            events.queue().is_served = false;
+        }
     }
 }

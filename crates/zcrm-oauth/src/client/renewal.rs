@@ -2,12 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use zcrm_core::{Error, ErrorKind, Outcome};
+use zcrm_core::{Error, ErrorKind, ExposeSecret as _, Outcome};
 
 use super::{
-    fault::TokenFault,
+    fault::{TokenFault, credential},
+    held::{Held, Issued},
     manager::Shared,
-    slot::{Held, Slot, Source},
+    slot::{Slot, Source},
 };
 use crate::{RefreshLock, StoreError, StoredToken, TokenKey};
 
@@ -28,11 +29,7 @@ pub(super) fn store(error: StoreError) -> Error {
     Error::new(ErrorKind::Store, Outcome::NotSent, "the token store failed").with_source(error)
 }
 
-fn credential(fault: TokenFault, message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Credential, Outcome::NotSent, message.into()).with_source(fault)
-}
-
-/// Nobody logged in.
+/// No login is stored.
 pub(super) fn nobody(key: &TokenKey) -> Error {
     credential(
         TokenFault::NotLoggedIn,
@@ -43,34 +40,62 @@ pub(super) fn nobody(key: &TokenKey) -> Error {
     )
 }
 
-/// A token that is good now: what the store holds, or a refreshed one.
+/// A token that is good now: what the store holds, or a refreshed one. What keeps it from one is
+/// noted in the slot.
 pub(super) async fn renew(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Arc<Held>, Error> {
-    let _alone = slot.writing.lock().await;
-    // whoever held it before may have brought a token, which need not stand in the store yet
+    let _turn = slot.turn(shared).await;
+    // whoever had the turn before may have brought a token, which need not stand in the store yet
     if let Some(held) = slot.current.load_full().filter(|held| slot.is_usable(shared, held)) {
         return Ok(held);
     }
-    let held = match usable(shared, slot).await? {
-        Some(held) => held,
-        None => renew_in_turn(shared, slot).await?,
+    slot.outlive();
+    let stored = look(shared, slot).await;
+    let (error, login) = match stored {
+        Ok(Some(held)) if slot.is_usable(shared, &held) => {
+            slot.succeed();
+            return Ok(slot.take(held));
+        }
+        Ok(stored) => {
+            let login = stored.map(|held| held.token);
+            if let Some(error) = slot.standing(shared.clock.monotonic(), login.as_ref()) {
+                return last_resort(shared, slot).await.ok_or(error);
+            }
+            match renew_in_turn(shared, slot).await {
+                Ok(held) => {
+                    slot.succeed();
+                    return Ok(slot.take(held));
+                }
+                Err(error) => (error, login),
+            }
+        }
+        Err(error) => (error, None),
     };
-    slot.current.store(Some(Arc::clone(&held)));
-    Ok(held)
+    tracing::warn!(%error, "no fresh token");
+    shared.tell_failure(&slot.key, &error);
+    slot.fail(shared, &error, login);
+    match error.kind() {
+        ErrorKind::Store => Err(error),
+        _ => last_resort(shared, slot).await.ok_or(error),
+    }
 }
 
 /// Waits for the lock or for the token that its holder brings, whichever comes first.
-async fn renew_in_turn(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Arc<Held>, Error> {
+async fn renew_in_turn(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Held, Error> {
     let (mut left, mut slice) = (LOCK_WAIT, FIRST_SLICE);
     let lock = loop {
         slice = slice.min(left);
-        let lock = shared.store.lock(&slot.key, slice).await.map_err(store)?;
-        left = left.saturating_sub(slice);
-        if lock.is_some() {
-            break lock;
+        match shared.store.lock(&slot.key, slice).await {
+            Ok(None) => {}
+            Ok(lock) => break lock,
+            Err(error) => {
+                going_unlocked(shared, slot, &error);
+                break None;
+            }
         }
+        left = left.saturating_sub(slice);
         match look(shared, slot).await? {
-            Some(held) if slot.is_usable(shared, &held) => return Ok(Arc::new(held)),
-            // nobody has to wait: the old one serves
+            Some(held) if slot.is_usable(shared, &held) => return Ok(held),
+            // no call has to wait: the old one serves
             Some(held) if slot.is_last_resort(shared, &held) => return Err(busy()),
             _ => {}
         }
@@ -81,23 +106,22 @@ async fn renew_in_turn(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Arc<Hel
         slice = (slice * 2).min(LONGEST_SLICE);
     };
     let renewed = renew_locked(shared, slot).await;
-    release(lock).await;
+    release(shared, lock).await;
     renewed
 }
 
-async fn renew_locked(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Arc<Held>, Error> {
+async fn renew_locked(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Held, Error> {
     // whoever held the lock before may have refreshed
-    if let Some(held) = usable(shared, slot).await? {
-        return Ok(held);
-    }
-    let old = shared.store.load(&slot.key).await.map_err(store)?;
-    let token = fetch(shared, slot, old.as_ref()).await?;
-    let held = Arc::new(Held::new(shared, token, true)?);
+    let old = match look(shared, slot).await? {
+        Some(held) if slot.is_usable(shared, &held) => return Ok(held),
+        old => old.map(|held| held.token),
+    };
+    let held = Held::issued(shared, fetch(shared, slot, old.as_ref()).await?)?;
     // a login or a logout that happened meanwhile wins
     let same = |stored: &StoredToken| old.as_ref().is_some_and(|old| stored.is_same_login(old));
     let saved = match shared.store.load(&slot.key).await {
         Ok(Some(stored)) if old.is_some() && !same(&stored) => {
-            return Ok(Arc::new(Held::new(shared, stored, false)?));
+            return Held::stored(shared, stored);
         }
         Ok(None) if old.is_some() => {
             let message = "the user was logged out during the refresh";
@@ -109,56 +133,46 @@ async fn renew_locked(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Arc<Held
     };
     if let Err(error) = saved {
         tracing::warn!(%error, "the refreshed token could not be saved: using it from memory");
-        shared.tell(|observer| observer.save_failed(&slot.key, &error));
-        let (shared, slot, held) = (Arc::clone(shared), Arc::clone(slot), Arc::clone(&held));
-        tokio::spawn(save_later(shared, slot, held, old.is_none()));
+        shared.tell(&slot.key, move |observer, key| observer.save_failed(key, &error));
+        let token = held.token.clone();
+        tokio::spawn(save_later(Arc::clone(shared), Arc::clone(slot), token, old));
     }
     let expires_at = held.token.expires_at;
     tracing::info!(%expires_at, "the access token was refreshed");
-    shared.tell(|observer| observer.refreshed(&slot.key, expires_at));
+    shared.tell(&slot.key, move |observer, key| observer.refreshed(key, expires_at));
     Ok(held)
 }
 
 /// An access token from the accounts server, in the way of the slot.
-async fn fetch(
-    shared: &Shared,
-    slot: &Slot,
-    old: Option<&StoredToken>,
-) -> Result<StoredToken, Error> {
+async fn fetch(shared: &Shared, slot: &Slot, old: Option<&StoredToken>) -> Result<Issued, Error> {
     let accounts = old.and_then(StoredToken::accounts);
     let server = shared.site.accounts_origin(accounts.as_deref());
     if let Source::Client { scopes } = &slot.source {
-        return shared.accounts.client_credentials(slot.key.user(), scopes, &server).await;
+        return shared.accounts.issue_to_client(slot.key.user(), scopes, &server).await;
     }
     let old = old.ok_or_else(|| nobody(&slot.key))?;
     let refresh = old.refresh.as_ref().ok_or_else(|| {
         let message = "the stored login has no refresh token: log in again";
         credential(TokenFault::NoRefreshToken, message)
     })?;
-    Ok(merge(shared.accounts.refresh(refresh, &server).await?, old))
+    let Issued { token, ends } = shared.accounts.issue_by_refresh(refresh, &server).await?;
+    Ok(Issued { token: merge(token, old), ends })
 }
 
 /// What the store holds.
 async fn look(shared: &Shared, slot: &Slot) -> Result<Option<Held>, Error> {
     let stored = shared.store.load(&slot.key).await.map_err(store)?;
-    stored.map(|token| Held::new(shared, token, false)).transpose()
-}
-
-/// What the store holds, if it can be used as it is.
-async fn usable(shared: &Shared, slot: &Slot) -> Result<Option<Arc<Held>>, Error> {
-    let held = look(shared, slot).await?;
-    Ok(held.filter(|held| slot.is_usable(shared, held)).map(Arc::new))
+    stored.map(|token| Held::stored(shared, token)).transpose()
 }
 
 /// What the store holds, where a refresh failed and that is good for a while yet: a process may
-/// start in a token's last minute.
-pub(super) async fn last_resort(shared: &Shared, slot: &Slot) -> Option<Arc<Held>> {
-    let _alone = slot.writing.lock().await;
-    let held = Arc::new(look(shared, slot).await.ok()??);
-    slot.is_last_resort(shared, &held).then(|| {
-        slot.current.store(Some(Arc::clone(&held)));
-        held
-    })
+/// start in a token's last minute. Not needed where such a token is in use.
+async fn last_resort(shared: &Shared, slot: &Slot) -> Option<Arc<Held>> {
+    if slot.current.load().as_ref().is_some_and(|held| held.is_valid(shared)) {
+        return None;
+    }
+    let held = look(shared, slot).await.ok()??;
+    slot.is_last_resort(shared, &held).then(|| slot.take(held))
 }
 
 /// A refresh answer says less than the login did; what it leaves out stays.
@@ -169,31 +183,37 @@ fn merge(mut fresh: StoredToken, old: &StoredToken) -> StoredToken {
     fresh
 }
 
-/// Tries the save of a refreshed token again, as long as the store still holds the same login; or
-/// still none, where the token is the `first` of an organisation.
-async fn save_later(shared: Arc<Shared>, slot: Arc<Slot>, held: Arc<Held>, first: bool) {
+/// Tries the save of a refreshed token again, as long as the store still holds what it held before
+/// the refresh (nothing, where the token is the first of an organisation).
+async fn save_later(
+    shared: Arc<Shared>,
+    slot: Arc<Slot>,
+    token: StoredToken,
+    old: Option<StoredToken>,
+) {
     for round in 0..SAVES {
         shared.clock.sleep(SAVE_PAUSE * 2u32.pow(round)).await;
-        let _alone = slot.writing.lock().await;
-        let Ok(lock) = lock(&shared, &slot).await else {
-            continue;
-        };
+        let _turn = slot.turn(&shared).await;
+        let lock = lock(&shared, &slot).await;
         let saved = match shared.store.load(&slot.key).await {
-            Ok(Some(stored)) if !stored.is_same_login(&held.token) => None,
-            Ok(Some(stored)) if stored.expires_at >= held.token.expires_at => Some(true),
+            Ok(Some(stored)) if !stored.is_same_login(&token) => None,
+            // another process has refreshed and saved; which token lives longer its clock knows
+            Ok(Some(stored)) if !old.as_ref().is_some_and(|old| is_same_token(old, &stored)) => {
+                Some(true)
+            }
             // removed meanwhile: a logout empties the memory too
-            Ok(None) if !first || slot.current.load().is_none() => None,
-            Ok(_) => Some(shared.store.save(&slot.key, &held.token).await.is_ok()),
+            Ok(None) if old.is_some() || slot.current.load().is_none() => None,
+            Ok(_) => Some(shared.store.save(&slot.key, &token).await.is_ok()),
             Err(_) => Some(false),
         };
-        release(lock).await;
+        release(&shared, lock).await;
         match saved {
             // a login or a logout that happened meanwhile wins
             None => return,
             Some(false) => {}
             Some(true) => {
                 tracing::info!("the token store works again");
-                shared.tell(|observer| observer.saved_late(&slot.key));
+                shared.tell(&slot.key, |observer, key| observer.saved_late(key));
                 return;
             }
         }
@@ -201,18 +221,36 @@ async fn save_later(shared: Arc<Shared>, slot: Arc<Slot>, held: Arc<Held>, first
     tracing::error!("a refreshed token could not be saved; the store stays as it was");
 }
 
-pub(super) async fn lock(shared: &Shared, slot: &Slot) -> Result<Option<RefreshLock>, Error> {
-    let lock = shared.store.lock(&slot.key, LOCK_WAIT).await.map_err(store)?;
-    if lock.is_none() {
-        going_without(shared, slot);
+fn is_same_token(one: &StoredToken, other: &StoredToken) -> bool {
+    one.access.expose_secret() == other.access.expose_secret()
+}
+
+/// The store's lock, or none where it is busy for too long or fails: it only spares a refresh, and
+/// what it protects is read again in any case.
+pub(super) async fn lock(shared: &Shared, slot: &Slot) -> Option<RefreshLock> {
+    match shared.store.lock(&slot.key, LOCK_WAIT).await {
+        Ok(Some(lock)) => Some(lock),
+        Ok(None) => {
+            going_without(shared, slot);
+            None
+        }
+        Err(error) => {
+            going_unlocked(shared, slot, &error);
+            None
+        }
     }
-    Ok(lock)
 }
 
 /// Zoho does not rotate refresh tokens: the worst case is one access token more.
 fn going_without(shared: &Shared, slot: &Slot) {
-    shared.tell(|observer| observer.lock_busy(&slot.key));
+    shared.tell(&slot.key, |observer, key| observer.lock_busy(key));
     tracing::warn!("the refresh lock was not free in time: going on without it");
+}
+
+fn going_unlocked(shared: &Shared, slot: &Slot, error: &StoreError) {
+    tracing::warn!(%error, "the refresh lock failed: going on without it");
+    let error = error.clone();
+    shared.tell(&slot.key, move |observer, key| observer.lock_failed(key, &error));
 }
 
 fn busy() -> Error {
@@ -220,9 +258,9 @@ fn busy() -> Error {
     Error::new(ErrorKind::Timeout, Outcome::NotSent, message)
 }
 
-pub(super) async fn release(lock: Option<RefreshLock>) {
+pub(super) async fn release(shared: &Shared, lock: Option<RefreshLock>) {
     if let Some(lock) = lock
-        && let Err(error) = lock.release().await
+        && let Err(error) = shared.store.release(lock).await
     {
         tracing::warn!(%error, "the refresh lock could not be given back");
     }

@@ -1,4 +1,4 @@
-//! What a process knows of one user's token: the one in use, the one that was refused, the flight
+//! What a process knows of one user's token: the one in use, those that were refused, the flight
 //! that failed.
 
 use std::{
@@ -7,20 +7,23 @@ use std::{
 };
 
 use arc_swap::ArcSwapOption;
-use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
-use zcrm_core::{Clock, Error};
+use zcrm_clock::within;
+use zcrm_core::{Error, Outcome};
 use zcrm_http::Authorization;
 
-use super::manager::Shared;
+use super::{fault::TokenFault, held::Held, manager::Shared, refusals::Refusals};
 use crate::{StoredToken, TokenKey};
 
-/// Half the hour that Zoho's tokens live: a token of the store is not refreshed earlier than that.
-const MOST_EARLY: Duration = Duration::from_secs(1800);
+/// After a failed refresh that no call waits for, the next one is not tried before this.
+const PAUSE: Duration = Duration::from_secs(5);
 
-/// No stored token is believed to live longer than this: Zoho's live for an hour, and whoever wrote
-/// more had a clock that is wrong.
-const LONGEST_LEFT: Duration = Duration::from_secs(65 * 60);
+/// How long new tokens are not fetched after two in a row were refused.
+const HOPELESS_PAUSE: Duration = Duration::from_secs(60);
+
+/// Longer than anything under a user's turn can take: each call of the store and of the accounts
+/// server has a limit of its own. What lasts longer is a runtime that nothing drives any more.
+const TURN: Duration = Duration::from_secs(120);
 
 /// What an access token is fetched with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,59 +38,29 @@ pub(super) enum Source {
 pub(super) struct Slot {
     pub(super) key: TokenKey,
     pub(super) source: Source,
-    /// The token in use; read without a lock, changed while holding `writing`.
+    /// The token in use; read without a lock, changed in one's turn.
     pub(super) current: ArcSwapOption<Held>,
-    /// Held by whoever changes what is stored or in use.
-    pub(super) writing: tokio::sync::Mutex<()>,
-    /// Whoever needs a token that is not at hand waits for the one flight.
+    /// Held while changing what is stored or in use.
+    writing: tokio::sync::Mutex<()>,
+    /// All who need a token that is not at hand wait for the one flight.
     flight: Mutex<Option<watch::Receiver<Landing>>>,
-    refused: Mutex<Option<Refused>>,
+    refusals: Refusals,
     failed: Mutex<Option<Failed>>,
 }
 
 pub(super) type Landing = Option<Result<Arc<Held>, Error>>;
 
-/// A token in use.
-#[derive(Debug)]
-pub(super) struct Held {
-    pub(super) token: StoredToken,
-    pub(super) authorization: Authorization,
-    /// When to begin to refresh it.
-    fresh_until: Moment,
-    /// When it ends.
-    valid_until: Moment,
-    /// When this process got it from the accounts server, monotonic; `None` if from the store.
-    pub(super) issued: Option<Duration>,
-}
-
-/// A moment by this process's wall clock and by its monotonic one; the earlier counts.
-#[derive(Clone, Copy, Debug)]
-struct Moment(DateTime<Utc>, Duration);
-
-impl Moment {
-    fn after(clock: &dyn Clock, span: Duration) -> Self {
-        let wall = TimeDelta::from_std(span).ok().and_then(|it| clock.now().checked_add_signed(it));
-        Self(wall.unwrap_or(DateTime::<Utc>::MAX_UTC), clock.monotonic().saturating_add(span))
-    }
-
-    fn is_ahead(self, clock: &dyn Clock) -> bool {
-        clock.monotonic() < self.1 && clock.now() < self.0
-    }
-}
-
-/// A token that the API refused.
-pub(super) struct Refused {
-    pub(super) authorization: Authorization,
-    /// Set where it was too young to be stale: until then nothing is refreshed.
-    pub(super) hopeless_until: Option<Duration>,
-}
-
 /// A flight that failed.
-pub(super) struct Failed {
-    pub(super) error: Error,
-    /// Until then (monotonic) nothing is tried that can wait, and nothing at all where the accounts
-    /// server wants a pause or said that the login is dead.
-    pub(super) until: Duration,
+struct Failed {
+    error: Error,
+    /// The login that was stored then: another one is tried at once.
+    login: Option<StoredToken>,
+    /// Until then (monotonic) nothing is tried that can wait, and nothing but a look into the
+    /// store where the error `stands`.
+    until: Duration,
+    /// The accounts server wants a pause, said that the login is dead, or gives tokens that the API
+    /// refuses.
+    stands: bool,
 }
 
 impl Slot {
@@ -98,7 +71,7 @@ impl Slot {
             current: ArcSwapOption::empty(),
             writing: tokio::sync::Mutex::default(),
             flight: Mutex::default(),
-            refused: Mutex::default(),
+            refusals: Refusals::default(),
             failed: Mutex::default(),
         }
     }
@@ -107,68 +80,152 @@ impl Slot {
         self.flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn refused(&self) -> MutexGuard<'_, Option<Refused>> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn failed(&self) -> MutexGuard<'_, Option<Failed>> {
+    fn failed(&self) -> MutexGuard<'_, Option<Failed>> {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Uses the token of a new login; what went wrong with the old one is forgotten.
-    pub(super) fn begin_anew(&self, held: Held) {
-        *self.refused() = None;
-        *self.failed() = None;
-        self.current.store(Some(Arc::new(held)));
+    /// Forgets a flight, unless another one is under way by now.
+    pub(super) fn end_flight(&self, of: &watch::Receiver<Landing>) {
+        let mut flight = self.flight();
+        if flight.as_ref().is_some_and(|flight| flight.same_channel(of)) {
+            *flight = None;
+        }
     }
 
-    /// Whether a token can be used as it is: fresh, and not the one that was refused.
+    /// Waits for the turn to change what is stored or in use. A turn that lasts too long is gone
+    /// without, as the store's lock is: what holds it is not driven any more.
+    pub(super) async fn turn(&self, shared: &Shared) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        let turn = within(TURN, &*shared.clock, self.writing.lock()).await;
+        if turn.is_none() {
+            tracing::warn!("the turn for a user's tokens did not come: going on without it");
+        }
+        turn
+    }
+
+    /// Uses a token.
+    pub(super) fn take(&self, held: Held) -> Arc<Held> {
+        let held = Arc::new(held);
+        self.current.store(Some(Arc::clone(&held)));
+        held
+    }
+
+    /// Uses the token of a new login; what went wrong with the old one is forgotten.
+    pub(super) fn take_login(&self, held: Held) {
+        self.refusals.clear();
+        *self.failed() = None;
+        self.take(held);
+    }
+
+    /// Whether a token can be used as it is: fresh, and not one that was refused.
     pub(super) fn is_usable(&self, shared: &Shared, held: &Held) -> bool {
-        held.is_fresh(shared) && !self.was_refused(held)
+        held.is_fresh(shared) && !self.refusals.contains(&held.authorization)
     }
 
     /// Whether a token still serves where no other can be had.
     pub(super) fn is_last_resort(&self, shared: &Shared, held: &Held) -> bool {
-        held.is_valid(shared) && !self.was_refused(held)
+        held.is_valid(shared) && !self.refusals.contains(&held.authorization)
     }
 
-    fn was_refused(&self, held: &Held) -> bool {
-        self.refused().as_ref().is_some_and(|it| it.authorization == held.authorization)
-    }
-}
-
-impl Held {
-    pub(super) fn new(
-        shared: &Shared,
-        token: StoredToken,
-        just_issued: bool,
-    ) -> Result<Self, Error> {
-        use zcrm_core::ExposeSecret as _;
-        let origin = shared.site.api_origin(token.api_domain.as_deref())?;
-        let mut authorization = Authorization::zoho(token.access.expose_secret(), origin)?;
-        if let Some(content) = shared.site.content_origin(token.api_domain.as_deref())? {
-            authorization = authorization.with_content(content);
+    /// Notes that the API answered a call with a token.
+    pub(super) fn accept(&self, accepted: &Authorization) {
+        let current = self.current.load();
+        match current.as_ref() {
+            // the hot path
+            Some(held) if held.is_accepted() => return,
+            Some(held) if held.authorization.is_same_token(accepted) => held.accept(),
+            // a late answer to a call with a token that was refused meanwhile
+            _ if self.refusals.contains(accepted) => {}
+            _ => return,
         }
-        let clock = &*shared.clock;
-        // the end is told in the server's time
-        let left = (token.expires_at - shared.accounts.now()).to_std().unwrap_or_default();
-        let left = if just_issued { left } else { left.min(LONGEST_LEFT) };
-        // a new token is fresh for half its life at least, however early the refresh should be
-        let early = shared.early.min(if just_issued { left / 2 } else { MOST_EARLY });
-        Ok(Self {
-            token,
-            authorization,
-            fresh_until: Moment::after(clock, left.saturating_sub(early)),
-            valid_until: Moment::after(clock, left),
-            issued: just_issued.then_some(clock.monotonic()),
+        self.refusals.restart();
+        let mut failed = self.failed();
+        if failed.as_ref().is_some_and(|it| is_refused_fresh(&it.error)) {
+            *failed = None;
+        }
+    }
+
+    /// Notes that the API refused a token, if that is the one in use. The first refusal is always
+    /// mended by a refresh; two new tokens in a row that were refused before one was accepted are
+    /// an error, which is returned, and the reason for a pause.
+    pub(super) fn refuse(&self, shared: &Shared, refused: &Authorization) -> Option<Error> {
+        let held = self.current.load_full()?;
+        if !held.authorization.is_same_token(refused) {
+            // another token is in use by now
+            return None;
+        }
+        let now = shared.clock.monotonic();
+        let hopeless = self.refusals.add(&held, now);
+        let error = hopeless.then(|| super::fault::refused_fresh(&self.key));
+        if let Some(error) = &error {
+            let until = now.saturating_add(HOPELESS_PAUSE);
+            let login = Some(held.token.clone());
+            *self.failed() = Some(Failed { error: error.clone(), login, until, stands: true });
+        }
+        // unless another one has come into use this very moment
+        self.current.compare_and_swap(&Some(held), None);
+        error
+    }
+
+    /// Notes that the token in use lived to its end.
+    pub(super) fn outlive(&self) {
+        if self.current.load().is_some() {
+            self.refusals.restart();
+        }
+    }
+
+    /// Notes that a token was had.
+    pub(super) fn succeed(&self) {
+        *self.failed() = None;
+    }
+
+    /// Notes why none could be had for the login that was stored.
+    pub(super) fn fail(&self, shared: &Shared, error: &Error, login: Option<StoredToken>) {
+        let pause = error.retry_after().unwrap_or(PAUSE);
+        let refused = error.is_credential() && error.outcome() == Outcome::Refused;
+        *self.failed() = Some(Failed {
+            error: error.clone(),
+            login,
+            until: shared.clock.monotonic().saturating_add(pause),
+            stands: error.is_throttled() || refused,
+        });
+    }
+
+    /// Whether a refresh that can wait should, for the last one failed just before.
+    pub(super) fn is_pausing(&self, now: Duration) -> bool {
+        self.failed().as_ref().is_some_and(|failed| now < failed.until)
+    }
+
+    /// The error that stands until its pause is over, as long as the store holds the same login.
+    pub(super) fn standing(&self, now: Duration, stored: Option<&StoredToken>) -> Option<Error> {
+        let failed = self.failed();
+        let Failed { error, login, until, stands } = failed.as_ref()?;
+        let same = match (login, stored) {
+            (Some(login), Some(stored)) => stored.is_same_login(login),
+            (None, None) => true,
+            _ => false,
+        };
+        if !stands || now >= *until || !same {
+            return None;
+        }
+        let waits = error.is_throttled() || is_refused_fresh(error);
+        Some(match waits {
+            true => error.clone().with_retry_after(until.saturating_sub(now)),
+            false => error.clone(),
         })
     }
 
-    pub(super) fn is_fresh(&self, shared: &Shared) -> bool {
-        self.fresh_until.is_ahead(&*shared.clock)
+    /// Whether nothing would be lost with this entry: no token that is good, no flight, no error
+    /// that stands.
+    pub(super) fn is_idle(&self, shared: &Shared) -> bool {
+        let now = shared.clock.monotonic();
+        let standing = || self.failed().as_ref().is_some_and(|it| it.stands && now < it.until);
+        self.current.load().as_ref().is_none_or(|held| !held.is_valid(shared))
+            && self.flight().is_none()
+            && !standing()
+            && !self.refusals.is_recent(now)
     }
+}
 
-    pub(super) fn is_valid(&self, shared: &Shared) -> bool {
-        self.valid_until.is_ahead(&*shared.clock)
-    }
+fn is_refused_fresh(error: &Error) -> bool {
+    TokenFault::of(error) == Some(TokenFault::RefusedFresh)
 }

@@ -1,27 +1,27 @@
 //! The tokens of one user: the hot path, and the one refresh that all wait for.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, thread, time::Duration};
 
 use async_trait::async_trait;
 use tokio::{runtime::Handle, sync::watch};
-use zcrm_core::{BoxError, Endpoint, Error, ErrorKind, Outcome, SecretString};
-use zcrm_http::{Authorization, Authorizer};
+use zcrm_clock::within;
+use zcrm_core::{BoxError, Endpoint, Error, ErrorKind, Origin, Outcome, SecretString};
+use zcrm_http::{Authorization, Authorizer, ForHost};
 
 use super::{
+    fault::TokenFault,
     grant::Grant,
+    held::Held,
     login,
     manager::Shared,
     renewal,
     revoke::RevokeBy,
-    slot::{Failed, Held, Landing, Refused, Slot},
+    slot::{Landing, Slot},
 };
 use crate::{StoredToken, TokenKey};
 
-/// A token younger than this that the API refuses is not stale: something else is wrong.
-const TOO_YOUNG: Duration = Duration::from_secs(60);
-
-/// After a failed refresh that nobody waits for, the next one is not tried before this.
-const PAUSE: Duration = Duration::from_secs(5);
+/// Longer than a flight can take: what lasts longer is driven by a runtime that stands still.
+const FLIGHT: Duration = Duration::from_secs(240);
 
 /// The tokens of one user of a [`TokenManager`](crate::TokenManager): logs in, logs out, and
 /// authorises calls. Clones are cheap and share everything.
@@ -143,6 +143,25 @@ impl UserTokens {
         finished(async move { login::revoke(&shared, &slot, by).await }).await
     }
 
+    /// The same tokens for a server of the application's choice: Zoho's other products take them
+    /// too. A token that is at hand is at hand there as well, and what one server refuses is
+    /// refreshed for both. Which of its answers mean a stale token,
+    /// [`AuthLayer::stale_when`](zcrm_http::layer::AuthLayer::stale_when) says.
+    ///
+    /// The tokens are shown to that server, so name none that came from outside.
+    ///
+    /// ```no_run
+    /// # fn example(tokens: &zcrm_oauth::UserTokens) -> zcrm_core::Result<()> {
+    /// let desk = tokens.for_host("https://desk.zoho.eu".parse()?);
+    /// # let _ = desk;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn for_host(&self, origin: Origin) -> ForHost<Self> {
+        ForHost::new(self.clone(), origin)
+    }
+
     async fn held(&self) -> Result<Arc<Held>, Error> {
         if let Some(held) = self.slot.current.load_full() {
             if held.is_fresh(&self.shared) {
@@ -150,79 +169,71 @@ impl UserTokens {
             }
             if held.is_valid(&self.shared) {
                 // the last minute: the refresh runs beside, and its failure fails nothing
-                let now = self.shared.clock.monotonic();
-                if self.slot.failed().as_ref().is_none_or(|failed| failed.until <= now) {
+                if !self.slot.is_pausing(self.shared.clock.monotonic()) {
                     let _ = self.depart();
                 }
                 return Ok(held);
             }
         }
-        let mut flight = self.depart()?;
-        let landing = flight.wait_for(Option::is_some).await.map_err(|_| gone())?;
-        landing.clone().ok_or_else(gone)?
+        loop {
+            let (mut flight, own) = self.depart()?;
+            let of = flight.clone();
+            let landing = flight.wait_for(Option::is_some);
+            let landing = match own {
+                // each of its steps has a limit
+                true => Some(landing.await),
+                false => within(FLIGHT, &*self.shared.clock, landing).await,
+            };
+            match landing {
+                Some(Ok(landing)) => return landing.clone().ok_or_else(gone)?,
+                Some(Err(_)) if own => return Err(gone()),
+                // the runtime that drove it has ended, or stands still: ours drives the next
+                _ => self.slot.end_flight(&of),
+            }
+        }
     }
 
-    /// Joins the flight that is under way, or starts one.
-    fn depart(&self) -> Result<watch::Receiver<Landing>, Error> {
+    /// Joins the flight that is under way, or starts one; says whether it started one.
+    fn depart(&self) -> Result<(watch::Receiver<Landing>, bool), Error> {
         let runtime = runtime()?;
         let mut flight = self.slot.flight();
         if let Some(flight) = &*flight {
-            return Ok(flight.clone());
-        }
-        let now = self.shared.clock.monotonic();
-        if let Some(Refused { hopeless_until: Some(until), .. }) = &*self.slot.refused()
-            && now < *until
-        {
-            return Err(hopeless(&self.slot.key));
-        }
-        if let Some(Failed { error, until }) = &*self.slot.failed()
-            && now < *until
-        {
-            let refused = error.is_credential() && error.outcome() == Outcome::Refused;
-            if error.is_throttled() {
-                return Err(error.clone().with_retry_after(until.saturating_sub(now)));
-            } else if refused {
-                return Err(error.clone());
-            }
+            return Ok((flight.clone(), false));
         }
         let (sender, receiver) = watch::channel(None);
         *flight = Some(receiver.clone());
         drop(flight);
         let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slot));
         // made out here: a task that panics, or that its runtime drops before it began, has landed
-        let landed = Landed(Arc::clone(&slot));
-        // a task of its own: a refresh is finished and saved, whoever gives up waiting for it
-        runtime.spawn(async move {
-            let mut result = renewal::renew(&shared, &slot).await;
-            *slot.failed() = result.as_ref().err().map(|error| {
-                tracing::warn!(%error, "no fresh token");
-                shared.tell_failure(&slot.key, error);
-                let pause = error.retry_after().unwrap_or(PAUSE);
-                let until = shared.clock.monotonic().saturating_add(pause);
-                Failed { error: error.clone(), until }
-            });
-            let at_hand = slot.current.load_full();
-            if matches!(&result, Err(error) if error.kind() != ErrorKind::Store)
-                && at_hand.is_none_or(|held| !held.is_valid(&shared))
-                && let Some(held) = renewal::last_resort(&shared, &slot).await
-            {
-                result = Ok(held);
-            }
-            // once, and before anybody is told: the next flight is not this one's to clear
-            drop(landed);
-            // nobody may be waiting any more
-            let _ = sender.send(Some(result));
-        });
-        Ok(receiver)
+        let flight = Flight { slot: Arc::clone(&slot), sender, receiver: receiver.clone() };
+        // a task of its own: a refresh is finished and saved, also if all give up waiting for it
+        runtime.spawn(async move { flight.land(renewal::renew(&shared, &slot).await) });
+        Ok((receiver, true))
     }
 }
 
-/// Clears the flight, however it ended, so that the next caller may try again.
-struct Landed(Arc<Slot>);
+/// A flight under way. However it ends, the next caller may start another.
+struct Flight {
+    slot: Arc<Slot>,
+    sender: watch::Sender<Landing>,
+    receiver: watch::Receiver<Landing>,
+}
 
-impl Drop for Landed {
+impl Flight {
+    fn land(self, result: Result<Arc<Held>, Error>) {
+        // before anybody is told: the next flight is not this one's to clear
+        self.slot.end_flight(&self.receiver);
+        self.sender.send_replace(Some(result));
+    }
+}
+
+impl Drop for Flight {
     fn drop(&mut self) {
-        *self.0.flight() = None;
+        self.slot.end_flight(&self.receiver);
+        // whoever waits would start another flight, which would panic too
+        if thread::panicking() {
+            self.sender.send_replace(Some(Err(gone())));
+        }
     }
 }
 
@@ -238,21 +249,19 @@ impl Authorizer for UserTokens {
         Ok(self.held().await?.authorization.clone())
     }
 
+    fn accept(&self, accepted: &Authorization) {
+        self.slot.accept(accepted);
+    }
+
     async fn reject(&self, refused: &Authorization) {
-        let mut slot = self.slot.refused();
-        let current = self.slot.current.load_full();
-        let Some(held) = current.filter(|held| held.authorization == *refused) else {
-            // another token is in use by now
-            return;
-        };
-        let now = self.shared.clock.monotonic();
-        let young = held.issued.is_some_and(|issued| now < issued.saturating_add(TOO_YOUNG));
-        *slot = Some(Refused {
-            authorization: refused.clone(),
-            hopeless_until: young.then(|| now.saturating_add(TOO_YOUNG)),
-        });
-        // unless another one has come into use this very moment
-        self.slot.current.compare_and_swap(&Some(held), None);
+        if let Some(error) = self.slot.refuse(&self.shared, refused) {
+            tracing::warn!(%error, "two new access tokens in a row were refused");
+            self.shared.tell_failure(&self.slot.key, &error);
+        }
+    }
+
+    fn fault(&self) -> Option<BoxError> {
+        Some(TokenFault::RefusedFresh.into())
     }
 }
 
@@ -281,17 +290,4 @@ fn lost(error: tokio::task::JoinError) -> Error {
 
 fn gone() -> Error {
     Error::new(ErrorKind::Other, Outcome::Unknown, "the task that fetched the token ended early")
-}
-
-fn hopeless(key: &TokenKey) -> Error {
-    Error::new(
-        ErrorKind::Credential,
-        Outcome::NotSent,
-        format!(
-            "Zoho refused a token within {} s of its issue, so a refresh does not help: the login \
-             belongs to another environment than `{}` or to another data centre, or it was revoked",
-            TOO_YOUNG.as_secs(),
-            key.environment()
-        ),
-    )
 }

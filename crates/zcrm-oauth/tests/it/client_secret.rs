@@ -159,7 +159,7 @@ async fn a_provider_that_hangs_ends_the_call_before_the_lock_is_waited_for_in_va
     let accounts = with(&world, ClientSecret::provider(Asleep));
     let (server, grant) = (origin(&world.sim.accounts_url()), SecretString::from("1000.grant"));
     let call = tokio::spawn(async move { accounts.exchange(&grant, &server).await });
-    let deadline = Duration::from_secs(25);
+    let deadline = Duration::from_secs(10);
     until(|| world.clock.slept().contains(&deadline)).await;
     world.advance(deadline - Duration::from_secs(1));
     tokio::task::yield_now().await;

@@ -187,3 +187,66 @@ async fn the_earlier_of_wall_and_monotonic_clock_wins() {
     world.advance(HOUR);
     assert_eq!(cached(&tokens), None);
 }
+
+#[tokio::test]
+async fn believes_expires_in_after_the_own_clock_was_set_right() {
+    for wrong in [TimeDelta::hours(-2), TimeDelta::hours(2), TimeDelta::minutes(-50)] {
+        let world = World::logged_in().await;
+        let clock = Settable(world.clock.clone(), Arc::default());
+        *clock.1.lock().unwrap() = wrong;
+        let silent = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let stack = Stack::new(connector(&world.sim));
+        let transport = stack.build_for_accounts(20 * Duration::from_secs(1));
+        let strips = Arc::clone(&silent);
+        let transport = BoxCloneSyncService::new(transport.map_response(move |mut response| {
+            if strips.load(std::sync::atomic::Ordering::SeqCst) {
+                response.headers_mut().remove("date");
+            }
+            response
+        }));
+        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let accounts = Accounts::new(credentials(&world.sim), transport, Arc::clone(&shared));
+        let store = Arc::clone(&world.store) as Arc<dyn TokenStore>;
+        let manager = TokenManager::new(accounts, store, site(&world.sim), shared);
+        let tokens = manager.user(world.tokens.key().user()).unwrap();
+        tokens.import(refresh_token(&world.stored().await)).await.unwrap();
+        assert_eq!(world.token_calls(), 1, "{wrong}: the offset is measured");
+
+        // the clock is set right, and from now on the server does not tell its time
+        *clock.1.lock().unwrap() = TimeDelta::zero();
+        silent.store(true, std::sync::atomic::Ordering::SeqCst);
+        for hour in 1..=3 {
+            world.advance(HOUR);
+            let fresh = tokens.token().await.unwrap();
+            assert_eq!(fresh.expires_at, world.sim.now() + TimeDelta::hours(1), "{wrong}");
+            for _ in 0..20 {
+                assert_eq!(access(&tokens.token().await.unwrap()), access(&fresh));
+            }
+            assert_eq!(world.token_calls(), 1 + hour, "{wrong}");
+            // a process that reads it from the store agrees
+            let other = manager.user_of(world.tokens.key().user(), "other").unwrap();
+            world.store.save(other.key(), &fresh).await.unwrap();
+            assert_eq!(access(&other.token().await.unwrap()), access(&fresh), "{wrong}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn saves_a_token_late_whatever_end_another_clock_wrote() {
+    let world = World::expired().await;
+    // the stored end is wrong: it is later than that of the new token
+    let old = world.stored().await;
+    let late = StoredToken::new(access(&old), world.sim.now() + TimeDelta::minutes(70))
+        .with_refresh(refresh_token(&old))
+        .with_api_domain(world.sim.api_url());
+    world.store.save(world.tokens.key(), &late).await.unwrap();
+    let tokens = world.other();
+    let refused = zcrm_http::Authorizer::authorize(&tokens).await.unwrap();
+    zcrm_http::Authorizer::reject(&tokens, &refused).await;
+    world.store.failing_saves.store(1, std::sync::atomic::Ordering::SeqCst);
+    let fresh = tokens.token().await.unwrap();
+    crate::support::until(|| world.clock.slept().contains(&Duration::from_secs(1))).await;
+    world.advance(Duration::from_secs(1));
+    world.store.wait_saves(3).await;
+    assert_eq!(access(&world.stored().await), access(&fresh));
+}

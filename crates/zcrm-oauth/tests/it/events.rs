@@ -63,6 +63,10 @@ impl TokenObserver for Seen {
     fn lock_busy(&self, key: &TokenKey) {
         self.note(key, "lock busy");
     }
+
+    fn lock_failed(&self, key: &TokenKey, error: &StoreError) {
+        self.note(key, format!("lock failed: {error}"));
+    }
 }
 
 /// The tokens of the same user in a manager that tells what becomes of them.
@@ -125,4 +129,58 @@ async fn a_lock_that_is_never_free_is_told() {
     let (seen, tokens) = observed(&world);
     tokens.token().await.unwrap();
     assert_eq!(seen.take(), ["lock busy", "refreshed until 02:00"]);
+}
+
+/// An observer that panics at each event.
+#[derive(Debug)]
+struct Panicking(Arc<std::sync::atomic::AtomicUsize>);
+
+impl TokenObserver for Panicking {
+    fn logged_in(&self, _: &TokenKey) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        panic!("the observer is broken");
+    }
+
+    fn refreshed(&self, _: &TokenKey, _: DateTime<Utc>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        panic!("the observer is broken");
+    }
+}
+
+#[tokio::test]
+async fn keeps_tokens_apart_from_an_observer_that_panics() {
+    let world = World::new().await;
+    let told = Arc::default();
+    let manager = world.manager().observed_by(Arc::new(Panicking(Arc::clone(&told))));
+    let tokens = manager.user(world.tokens.key().user()).unwrap();
+    tokens.exchange(world.sim.grant_token()).await.unwrap();
+    for events in 2..5 {
+        world.advance(HOUR);
+        tokens.token().await.unwrap();
+        until(|| told.load(Ordering::SeqCst) == events).await;
+    }
+}
+
+/// An observer that blocks at its first event.
+#[derive(Debug)]
+struct Blocking(Mutex<std::sync::mpsc::Receiver<()>>);
+
+impl TokenObserver for Blocking {
+    fn refreshed(&self, _: &TokenKey, _: DateTime<Utc>) {
+        let _ = self.0.lock().unwrap().recv();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn refreshes_beside_an_observer_that_blocks() {
+    let world = World::expired().await;
+    let (release, blocked) = std::sync::mpsc::channel();
+    let manager = world.manager().observed_by(Arc::new(Blocking(Mutex::new(blocked))));
+    let tokens = manager.user(world.tokens.key().user()).unwrap();
+    for refreshes in 1..=3 {
+        tokens.token().await.unwrap();
+        assert_eq!(world.sim.journal().refreshes(), refreshes);
+        world.advance(HOUR);
+    }
+    drop(release);
 }

@@ -20,6 +20,7 @@ mod events;
 mod exchange;
 mod faults;
 mod flight;
+mod hangs;
 mod login;
 mod once;
 mod refresh;

@@ -2,7 +2,7 @@
 
 use std::{
     pin::pin,
-    sync::{Arc, atomic::Ordering},
+    sync::atomic::Ordering,
     task::{Context, Waker},
     time::Duration,
 };
@@ -12,7 +12,7 @@ use zcrm_http::Authorizer;
 
 use crate::{
     events::observed,
-    support::{HOUR, Locks, Shelf, World, access, cached, chain, refresh_token, until},
+    support::{HOUR, Locks, Shelf, World, access, cached, refresh_token, until},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -28,20 +28,39 @@ async fn a_lock_that_is_never_free_does_not_stop_a_refresh_a_login_or_a_logout()
 }
 
 #[tokio::test]
-async fn a_lock_that_fails_is_an_error_of_the_store_and_nothing_is_sent() {
-    let world = World::expired().await;
-    let broken = Arc::new(Shelf::with_locks(Locks::Broken));
-    let stored = world.stored().await;
-    zcrm_oauth::TokenStore::save(&*broken, world.tokens.key(), &stored).await.unwrap();
-    let site = crate::support::site(&world.sim);
-    let manager = crate::support::manager(&world.sim, &world.clock, &broken, site);
-    let tokens = manager.user(world.tokens.key().user()).unwrap();
-    let error = tokens.token().await.unwrap_err();
-    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotSent));
-    assert!(!error.to_string().contains("the lock cannot be made"), "it is the source");
-    assert!(chain(&error).contains("the lock cannot be made"), "{}", chain(&error));
-    assert_eq!(tokens.forget().await.unwrap_err().kind(), ErrorKind::Store);
-    assert_eq!(world.token_calls(), 0);
+async fn goes_on_without_a_lock_that_fails() {
+    let world = World::with(Shelf::with_locks(Locks::Broken)).await;
+    let (seen, tokens) = observed(&world);
+    tokens.exchange(world.sim.grant_token()).await.unwrap();
+    let failed = "lock failed: the lock cannot be made";
+    assert_eq!(seen.take(), [failed, "logged in"]);
+    world.sim.clear_journal();
+    world.advance(HOUR);
+    let old = world.stored().await;
+    let fresh = tokens.token().await.unwrap();
+    assert_ne!(access(&fresh), access(&old));
+    assert_eq!(access(&world.stored().await), access(&fresh));
+    assert_eq!(seen.take(), [failed, "refreshed until 02:00"]);
+    assert_eq!((world.token_calls(), world.store.waits.borrow().len()), (1, 2));
+    assert!(tokens.forget().await.unwrap());
+    assert!(tokens.stored().await.unwrap().is_none());
+}
+
+/// What a read-only file system is: the lock cannot be made, and nothing can be saved.
+#[tokio::test]
+async fn refreshes_from_a_store_that_can_only_be_read() {
+    let world = World::with(Shelf::with_locks(Locks::Broken)).await;
+    world.log_in().await;
+    world.store.failing_saves.store(usize::MAX, Ordering::SeqCst);
+    for hour in 1..=3 {
+        world.advance(HOUR);
+        let fresh = world.tokens.token().await.unwrap();
+        assert_eq!(cached(&world.tokens).as_deref(), Some(access(&fresh)));
+        assert_eq!(world.token_calls(), hour);
+    }
+    // a login would lose its tokens without the error that carries them
+    let error = world.tokens.exchange(world.sim.grant_token()).await.unwrap_err();
+    assert!(zcrm_oauth::UnsavedToken::of(&error).is_some(), "{error}");
 }
 
 #[tokio::test]

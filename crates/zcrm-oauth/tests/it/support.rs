@@ -61,6 +61,8 @@ pub(crate) struct Shelf {
     pub(crate) waited: watch::Sender<usize>,
     saved: watch::Sender<usize>,
     refused: watch::Sender<usize>,
+    /// The next call of each of these never returns.
+    hanging: std::sync::Mutex<Vec<&'static str>>,
 }
 
 impl Shelf {
@@ -81,6 +83,22 @@ impl Shelf {
     /// Returns once the lock has been asked for that often.
     pub(crate) async fn wait_asked(&self, times: usize) {
         self.waits.subscribe().wait_for(|waits| waits.len() >= times).await.unwrap();
+    }
+
+    /// The next call of this name never returns.
+    pub(crate) fn hang(&self, call: &'static str) {
+        self.hanging.lock().unwrap().push(call);
+    }
+
+    async fn may_hang(&self, call: &'static str) {
+        let hangs = {
+            let mut hanging = self.hanging.lock().unwrap();
+            let at = hanging.iter().position(|name| *name == call);
+            at.map(|at| hanging.remove(at)).is_some()
+        };
+        if hangs {
+            std::future::pending::<()>().await;
+        }
     }
 
     pub(crate) fn saves(&self) -> usize {
@@ -110,11 +128,13 @@ impl Release for Lease {
 impl TokenStore for Shelf {
     async fn load(&self, key: &TokenKey) -> Result<Option<StoredToken>, StoreError> {
         self.loads.fetch_add(1, Ordering::SeqCst);
+        self.may_hang("load").await;
         fails(&self.failing_loads)?;
         self.inner.load(key).await
     }
 
     async fn save(&self, key: &TokenKey, token: &StoredToken) -> Result<(), StoreError> {
+        self.may_hang("save").await;
         if let Err(error) = fails(&self.failing_saves) {
             self.refused.send_modify(|refused| *refused += 1);
             return Err(error);
@@ -125,6 +145,7 @@ impl TokenStore for Shelf {
     }
 
     async fn delete(&self, key: &TokenKey) -> Result<bool, StoreError> {
+        self.may_hang("delete").await;
         self.inner.delete(key).await
     }
 
@@ -135,6 +156,7 @@ impl TokenStore for Shelf {
     async fn lock(&self, _: &TokenKey, wait: Duration) -> Result<Option<RefreshLock>, StoreError> {
         assert!(wait <= Duration::from_secs(30));
         self.waits.send_modify(|waits| waits.push(wait));
+        self.may_hang("lock").await;
         match self.locks {
             Locks::Open => Ok(Some(RefreshLock::open())),
             Locks::Late => Ok(None),
@@ -295,6 +317,14 @@ pub(crate) async fn read(transport: &Transport, tokens: &UserTokens) -> Result<u
     let request = LEADS.request(ApiVersion::V8).path("module", "Leads").query("fields", "id");
     let request = authorized(request.build().unwrap(), tokens);
     Ok(zcrm_http::send(transport, request).await?.status().as_u16())
+}
+
+/// Reads two records, and takes the answer for a page.
+pub(crate) async fn read_all(transport: &Transport, tokens: &UserTokens) -> Result<usize, Error> {
+    let request = LEADS.request(ApiVersion::V8).path("module", "Leads").query("fields", "id");
+    let request = authorized(request.build().unwrap(), tokens);
+    let reply = zcrm_http::send(transport, request).await?;
+    Ok(reply.page::<zcrm_core::Record>("data")?.items.len())
 }
 
 /// The e-mail address of the user whom the token belongs to.

@@ -1,0 +1,261 @@
+//! Stores, providers and runtimes that never come back.
+
+use std::{
+    sync::{Arc, Mutex, mpsc},
+    time::Duration,
+};
+
+use zcrm_core::{BoxError, ErrorKind, Origin, Outcome, SecretString};
+use zcrm_http::Authorizer;
+use zcrm_oauth::{
+    ClientCredentials, ClientSecret, CredentialsProvider, Identify, StoredToken, TokenManager,
+    UnsavedToken, UserTokens,
+};
+
+use crate::support::{HOUR, World, access, accounts, cached, chain, site, until};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Lets the time of a call pass that never returns, once it has begun.
+async fn pass(world: &World, limit: Duration) {
+    until(|| world.clock.slept().contains(&limit)).await;
+    world.clock.advance(limit);
+}
+
+/// Runs a call of which a part hangs for `limit`.
+async fn hung<T: Send + 'static>(
+    world: &World,
+    limit: Duration,
+    call: impl Future<Output = T> + Send + 'static,
+) -> T {
+    let calling = tokio::spawn(call);
+    pass(world, limit).await;
+    calling.await.unwrap()
+}
+
+fn token(world: &World) -> impl Future<Output = Result<StoredToken, zcrm_core::Error>> + use<> {
+    let tokens = world.tokens.clone();
+    async move { tokens.token().await }
+}
+
+#[tokio::test]
+async fn works_again_after_a_load_that_never_returned() {
+    let world = World::expired().await;
+    world.store.hang("load");
+    let error = hung(&world, 10 * SECOND, token(&world)).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotSent));
+    assert!(chain(&error).contains("did not finish `load` within 10 s"), "{}", chain(&error));
+    assert_eq!(world.token_calls(), 0);
+    world.tokens.token().await.unwrap();
+    assert_eq!(world.token_calls(), 1);
+}
+
+#[tokio::test]
+async fn uses_a_token_whose_save_never_returned() {
+    let world = World::expired().await;
+    let old = world.stored().await;
+    world.store.hang("save");
+    let fresh = hung(&world, 10 * SECOND, token(&world)).await.unwrap();
+    assert_ne!(access(&fresh), access(&old));
+    assert_eq!(cached(&world.tokens).as_deref(), Some(access(&fresh)));
+    // and saves it later
+    until(|| world.clock.slept().contains(&SECOND)).await;
+    world.clock.advance(SECOND);
+    world.store.wait_saves(2).await;
+    assert_eq!(access(&world.stored().await), access(&fresh));
+}
+
+#[tokio::test]
+async fn refreshes_without_a_lock_that_never_returns() {
+    let world = World::expired().await;
+    world.store.hang("lock");
+    // the first slice of the wait, and the limit
+    let limit = 10 * SECOND + Duration::from_millis(250);
+    hung(&world, limit, token(&world)).await.unwrap();
+    assert_eq!(world.token_calls(), 1);
+}
+
+#[tokio::test]
+async fn logs_in_with_a_store_that_hung() {
+    for (call, limit) in [("lock", 40 * SECOND), ("load", 10 * SECOND), ("save", 10 * SECOND)] {
+        let world = World::new().await;
+        world.store.hang(call);
+        let (tokens, grant) = (world.tokens.clone(), world.sim.grant_token());
+        let ended = hung(&world, limit, async move { tokens.exchange(grant).await }).await;
+        match call {
+            "lock" => drop(ended.unwrap()),
+            "load" => {
+                assert_eq!(ended.unwrap_err().kind(), ErrorKind::Store);
+                assert_eq!(world.token_calls(), 0, "the grant is not spent");
+            }
+            _ => assert!(UnsavedToken::of(&ended.unwrap_err()).is_some()),
+        }
+        world.tokens.exchange(world.sim.grant_token()).await.unwrap();
+        world.tokens.token().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn logs_out_after_a_delete_that_never_returned() {
+    let world = World::logged_in().await;
+    world.store.hang("delete");
+    let tokens = world.tokens.clone();
+    let error = hung(&world, 10 * SECOND, async move { tokens.forget().await }).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store);
+    assert!(world.tokens.forget().await.unwrap());
+}
+
+/// A vault that hangs once.
+#[derive(Debug)]
+struct Vault(Mutex<bool>, String);
+
+#[async_trait::async_trait]
+impl CredentialsProvider for Vault {
+    async fn client_secret(&self, _: &Origin) -> Result<SecretString, BoxError> {
+        if std::mem::take(&mut *self.0.lock().unwrap()) {
+            std::future::pending::<()>().await;
+        }
+        Ok(self.1.clone().into())
+    }
+}
+
+#[tokio::test]
+async fn works_again_after_a_provider_that_never_returned() {
+    let world = World::expired().await;
+    let vault = Vault(Mutex::new(true), world.sim.client_secret());
+    let credentials = ClientCredentials::new(
+        world.sim.client_id(),
+        ClientSecret::provider(vault),
+        world.sim.redirect_uri(),
+    );
+    let accounts = accounts(&world.sim, &world.clock, credentials.unwrap());
+    let clock = Arc::new(world.clock.clone());
+    let manager = TokenManager::new(accounts, world.store.clone(), site(&world.sim), clock);
+    let tokens = manager.user(world.tokens.key().user()).unwrap();
+    let asking = tokens.clone();
+    let error = hung(&world, 10 * SECOND, async move { asking.token().await }).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::NotSent));
+    assert!(error.to_string().contains("client_secret"), "{error}");
+    tokens.token().await.unwrap();
+}
+
+/// Never knows whose tokens are.
+#[derive(Debug)]
+struct Silent;
+
+#[async_trait::async_trait]
+impl Identify for Silent {
+    async fn identify(
+        &self,
+        _: &StoredToken,
+        _: &zcrm_http::Authorization,
+    ) -> Result<String, zcrm_core::Error> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn keeps_the_tokens_of_a_login_that_is_never_identified() {
+    let world = World::new().await;
+    let (manager, grant) = (world.manager(), world.sim.grant_token());
+    let login = async move { manager.login_with(grant, Arc::new(Silent)).await };
+    let error = hung(&world, 60 * SECOND, login).await.unwrap_err();
+    assert!(UnsavedToken::of(&error).is_some(), "{error}");
+}
+
+/// Runs `work` on a runtime of its own in a thread of its own, until it is told to end.
+fn elsewhere(
+    work: impl Future<Output = ()> + Send + 'static,
+) -> (mpsc::Sender<()>, std::thread::JoinHandle<()>) {
+    let (end, ended) = mpsc::channel::<()>();
+    let thread = std::thread::spawn(move || {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).enable_all().build().unwrap();
+        runtime.spawn(work);
+        let _ = ended.recv();
+        runtime.shutdown_background();
+    });
+    (end, thread)
+}
+
+async fn wait_for_flight(tokens: UserTokens) {
+    let _ = tokens.token().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn starts_another_refresh_when_the_runtime_of_the_first_ends() {
+    let world = World::expired().await;
+    let hold = world.accounts().times(1).hold();
+    let (end, thread) = elsewhere(wait_for_flight(world.tokens.clone()));
+    hold.wait_arrived().await;
+    let waiting: Vec<_> = (0..10).map(|_| tokio::spawn(token(&world))).collect();
+    until(|| waiting.iter().all(|waiting| !waiting.is_finished())).await;
+    drop(end);
+    thread.join().unwrap();
+    let mut tokens = Vec::new();
+    for waiting in waiting {
+        tokens.push(access(&waiting.await.unwrap().unwrap()).to_owned());
+    }
+    tokens.dedup();
+    assert_eq!((tokens.len(), world.token_calls()), (1, 2));
+    hold.release();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn starts_another_refresh_when_the_runtime_of_the_first_stands_still() {
+    let world = World::expired().await;
+    let hold = world.accounts().times(1).hold();
+    let tokens = world.tokens.clone();
+    // a runtime that is driven until the refresh waits for its answer, and not after
+    let still = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let still = tokio::task::spawn_blocking(move || {
+        still.block_on(async {
+            let waiting = tokio::spawn(wait_for_flight(tokens));
+            hold.wait_arrived().await;
+            drop(waiting);
+        });
+        (still, hold)
+    });
+    let (still, hold) = still.await.unwrap();
+    let waiting = tokio::spawn(token(&world));
+    pass(&world, 240 * SECOND).await;
+    // the turn of the one that stands still
+    pass(&world, 120 * SECOND).await;
+    waiting.await.unwrap().unwrap();
+    assert!(world.tokens.cached().is_some());
+    hold.release();
+    tokio::task::spawn_blocking(move || drop(still)).await.unwrap();
+}
+
+#[tokio::test]
+async fn forgets_the_users_of_whom_nothing_is_left() {
+    let world = World::logged_in().await;
+    let manager = world.manager();
+    let known = |manager: &TokenManager| -> usize {
+        let text = format!("{manager:?}");
+        let (_, users) = text.split_once("users: ").unwrap();
+        users.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap()
+    };
+    // one who is in use, one whose handle is kept, and ever so many names from outside
+    let user = world.tokens.key().user();
+    manager.user(user).unwrap().token().await.unwrap();
+    let kept = manager.user("kept@example.com").unwrap();
+    for name in 0..2000 {
+        let stranger = manager.user(&format!("{name}@example.com")).unwrap();
+        if name % 100 == 0 {
+            stranger.token().await.unwrap_err();
+        }
+    }
+    assert!(known(&manager) <= 6, "{}", known(&manager));
+    assert_eq!(cached(&kept), None);
+    let loads = world.store.loads.load(std::sync::atomic::Ordering::SeqCst);
+    assert!(cached(&manager.user(user).unwrap()).is_some(), "the token is still at hand");
+    assert_eq!(world.store.loads.load(std::sync::atomic::Ordering::SeqCst), loads);
+    // and in time the others go too
+    drop(kept);
+    world.clock.advance(2 * HOUR);
+    for _ in 0..10 {
+        manager.user(user).unwrap();
+    }
+    assert!(known(&manager) <= 2, "{}", known(&manager));
+}
