@@ -77,7 +77,9 @@ impl<S> Layer<S> for AuthLayer {
 
 /// Which answers mean a stale token: Zoho CRM's by default.
 #[derive(Clone, Default)]
-struct Stale(Option<Arc<dyn Fn(&Response<ResBody>) -> bool + Send + Sync>>);
+struct Stale(Option<Arc<Judge>>);
+
+type Judge = dyn Fn(&Response<ResBody>) -> bool + Send + Sync;
 
 impl Stale {
     fn is(&self, response: &Response<ResBody>) -> bool {
