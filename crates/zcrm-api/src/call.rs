@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, header::RANGE};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use zcrm_core::{
@@ -310,8 +310,10 @@ impl Call {
         if self.response != ResponseShape::Binary {
             return Err(self.wrong_shape("a file"));
         }
-        let reply = self.send().await?;
-        match no_file(&reply) {
+        let request = self.build()?;
+        let part = request.headers().contains_key(RANGE);
+        let reply = self.api.send_built(|| Ok(request)).await?;
+        match no_file(&reply, part) {
             Some(error) => Err(error),
             None => Ok(reply.body().clone()),
         }

@@ -64,7 +64,7 @@ pub use page_info::{More, PageInfo};
 pub use patch::Patch;
 pub use record::Record;
 pub use reply::Reply;
-pub use request::RequestBuilder;
+pub use request::{RequestBuilder, is_framing_header, is_reserved_header};
 pub use secret::{ExposeSecret, SecretString};
 pub use shape::{Base, BodyShape, Host, Paging, ResponseShape};
 pub use site::Site;

@@ -218,6 +218,22 @@ impl Reply {
         })
     }
 
+    /// The error for this answer where something else was expected, such as "a file": Zoho's refusal
+    /// where it holds one, at the top or under any member; of kind [`NotFound`](ErrorKind::NotFound) for
+    /// no content (204); else of kind [`Decode`](ErrorKind::Decode). It has the call, host, status and
+    /// attempts.
+    #[must_use]
+    pub fn unexpected(&self, expected: &str) -> Error {
+        if self.status == StatusCode::NO_CONTENT {
+            let message = "Zoho has no such item";
+            return self.context(Error::new(ErrorKind::NotFound, Outcome::Local, message));
+        }
+        match self.json_text() {
+            Ok(text) => self.other_than(text, expected),
+            Err(error) => error,
+        }
+    }
+
     /// Whether Zoho says that there is nothing. An empty body beside another status says nothing at
     /// all, and must not end a stream.
     fn has_no_content(&self) -> bool {

@@ -1,15 +1,18 @@
 //! From an endpoint and its values to a relative `http::Request`.
 
 mod assemble;
+mod header_names;
 
 use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request};
+use http::{HeaderName, HeaderValue, Request, header::CONTENT_TYPE};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
 use smol_str::SmolStr;
+
+pub use self::header_names::{is_framing_header, is_reserved_header};
 
 use self::assemble::encode_pairs;
 use crate::{
@@ -155,14 +158,19 @@ impl RequestBuilder {
         self
     }
 
-    /// A header. `authorization` and `host` are the stack's own.
+    /// Adds a header.
+    ///
+    /// [Reserved ones](is_reserved_header) are refused: the credentials, the host, and those that
+    /// frame the body or control the connection. A `content-type` takes the place of the endpoint's
+    /// own, except on an upload, whose parts need theirs.
     pub fn header(mut self, name: &str, value: impl AsRef<str>) -> Self {
         let parsed = name.parse::<HeaderName>().ok().zip(value.as_ref().parse().ok());
         match parsed {
-            Some((name, _))
-                if name == http::header::AUTHORIZATION || name == http::header::HOST =>
-            {
-                self.fault(format!("sets the header `{name}` itself"))
+            Some((name, _)) if is_reserved_header(&name) => self.fault(format!(
+                "cannot take the header `{name}`: zcrm sets it itself, leave it out"
+            )),
+            Some((name, _)) if name == CONTENT_TYPE && self.is_upload() => {
+                self.fault("cannot take the header `content-type`: its upload has its own".into())
             }
             Some(header) => {
                 self.draft.headers.push(header);
@@ -340,6 +348,10 @@ impl RequestBuilder {
         Ok(head.with_body(stretches))
     }
 
+    fn is_upload(&self) -> bool {
+        matches!(self.draft.endpoint.body_shape(), BodyShape::Multipart(_))
+    }
+
     fn fault(mut self, what: String) -> Self {
         let name = self.draft.endpoint.name();
         self.draft.mistake.get_or_insert_with(|| Error::input(format!("`{name}` {what}")));
@@ -389,10 +401,25 @@ mod tests {
         assert!(refused(whole().query("feilds", "x")).contains("`feilds`"));
         assert!(refused(whole().query("fields", "x").query("fields", "y")).contains("twice"));
         assert!(refused(whole().json(&1)).contains("no body"));
-        assert!(refused(whole().header("authorization", "x")).contains("authorization"));
+        for name in ["authorization", "Host", "content-length", "Transfer-Encoding", "proxy-x"] {
+            let said = refused(whole().header(name, "3"));
+            assert!(said.contains(&name.to_lowercase()), "{said}");
+        }
         assert!(refused(whole().header("x-a", "a\nb")).contains("x-a"));
         let post = INSERT.request(ApiVersion::V8).path("module", "Leads");
         assert!(refused(post).contains("needs a body"));
+    }
+
+    #[test]
+    fn sends_one_content_type_and_keeps_that_of_an_upload() {
+        const CREATE: Endpoint = Endpoint::post("/x").body(BodyShape::Json);
+        const UPLOAD: Endpoint = Endpoint::post("/x").body(BodyShape::Multipart("file"));
+        let create = CREATE.request(ApiVersion::V8).json_bytes("{}");
+        let request = create.header("Content-Type", "application/vnd.x+json").build().unwrap();
+        let kinds: Vec<_> = request.headers().get_all("content-type").iter().collect();
+        assert_eq!(kinds, ["application/vnd.x+json"]);
+        let upload = UPLOAD.request(ApiVersion::V8).file("a", "text/csv", "");
+        assert!(refused(upload.header("content-type", "text/csv")).contains("content-type"));
     }
 
     #[test]

@@ -40,7 +40,7 @@
 //! | | what it does | set by |
 //! | --- | --- | --- |
 //! | *[`Place::Call`]* | sees each call once | [`Stack::layer`] |
-//! | [`Headers`](layer::Headers) | the client's headers, where a call has none of the same name | [`Stack::headers`] |
+//! | [`Headers`](layer::Headers) | the user agent and the client's headers, where a call has none of the same name | [`Stack::user_agent`], [`Stack::headers`] |
 //! | [`Trace`](layer::Trace) | a span and a word to the [`Observer`] for the call | [`Stack::observer`] |
 //! | [`Deadline`](layer::Deadline) | bounds everything below | [`Timeouts::total`] |
 //! | [`Compress`](layer::Compress) | gzip, for a call that asks for it | [`CallSettings::compress`] |
@@ -67,6 +67,7 @@ mod body;
 mod connector;
 mod copy;
 mod download;
+mod files;
 pub mod layer;
 mod limits;
 mod observer;
@@ -77,11 +78,13 @@ mod save;
 mod settings;
 mod stack;
 mod tls;
+mod user_agent;
 
 pub use auth::{Authorization, AuthorizedBy, Authorizer, ForHost};
 pub use body::{Progress, ReqBody, ResBody};
 pub use connector::{Connector, ConnectorBuilder};
 pub use download::{Download, Opened, no_file, open};
+pub use files::read_file;
 pub use limits::{Limits, Timeouts};
 pub use observer::{Ended, Observer};
 pub use reply::{AfterDoubt, Attempts, send, send_built};
@@ -89,6 +92,7 @@ pub use resolve::Resolve;
 pub use save::{SaveFile, SavedFile};
 pub use settings::CallSettings;
 pub use stack::{Place, Stack};
+pub use user_agent::user_agent;
 pub use zcrm_clock::TokioClock;
 pub use zcrm_core::BoxError;
 

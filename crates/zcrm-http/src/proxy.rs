@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, task};
 
-use http::{Uri, uri::Scheme};
+use http::{HeaderMap, Uri, header::USER_AGENT, uri::Scheme};
 use hyper_util::{
     client::{
         legacy::connect::{HttpConnector, proxy::Tunnel},
@@ -17,6 +17,7 @@ use zcrm_core::{BoxError, Error, Origin, escaped_url};
 use crate::{
     BoxFuture,
     resolve::{Resolver, elsewhere, is_loopback},
+    user_agent,
 };
 
 /// Through which proxy connections go. None leads to a loopback address.
@@ -131,6 +132,8 @@ impl Service<Uri> for Dial {
             });
         }
         let mut tunnel = Tunnel::new(proxy.uri().clone(), self.tcp.clone());
+        let agent = HeaderMap::from_iter([(USER_AGENT, user_agent::own())]);
+        tunnel = tunnel.with_headers(agent);
         if let Some(user) = proxy.basic_auth() {
             tunnel = tunnel.with_auth(user.clone());
         }

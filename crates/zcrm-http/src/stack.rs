@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response, header::USER_AGENT};
 use tower::{
     Layer, Service, ServiceBuilder, ServiceExt,
     retry::{Policy, RetryLayer},
@@ -17,6 +17,7 @@ use crate::{
         DecompressLayer, GateLayer, HeadersLayer, MeterLayer, ReplayPolicy, RetryPolicy,
         TraceLayer,
     },
+    user_agent,
 };
 
 /// Puts the layers around a connector, or around any service of the caller's.
@@ -86,7 +87,8 @@ pub struct Stack<S> {
     clock: Arc<dyn Clock>,
     timeouts: Timeouts,
     limits: Limits,
-    headers: Option<HeadersLayer>,
+    agent: HeaderValue,
+    headers: HeaderMap,
     auth: AuthLayer,
     retry: Option<Wrap>,
     layers: Vec<(Place, Wrap)>,
@@ -166,7 +168,8 @@ where
             clock: Arc::new(TokioClock::new()),
             timeouts: Timeouts::default(),
             limits: Limits::default(),
-            headers: None,
+            agent: user_agent::own(),
+            headers: HeaderMap::new(),
             auth: AuthLayer::new(),
             retry: None,
             layers: Vec::new(),
@@ -246,9 +249,42 @@ where
     /// ```
     ///
     /// # Errors
-    /// Of kind [`Config`](zcrm_core::ErrorKind::Config) for headers that the stack sets itself.
+    /// Of kind [`Config`](zcrm_core::ErrorKind::Config) for
+    /// [reserved headers](zcrm_core::is_reserved_header).
     pub fn headers(mut self, headers: HeaderMap) -> Result<Self, Error> {
-        self.headers = Some(HeadersLayer::new(headers)?);
+        HeadersLayer::new(headers.clone())?;
+        self.headers = headers;
+        Ok(self)
+    }
+
+    /// Puts the application's product in front of zcrm's in the `user-agent` of every request, those of
+    /// the accounts server included. A `user-agent` among [`headers`](Self::headers) takes the place
+    /// of both.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), zcrm_core::Error> {
+    /// use http::{Request, Response, header::USER_AGENT};
+    /// use tower::service_fn;
+    /// use zcrm_core::{ApiVersion, BoxError, Endpoint};
+    /// use zcrm_http::{ReqBody, ResBody, Stack, send};
+    ///
+    /// const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
+    /// let wire = service_fn(|request: Request<ReqBody>| async move {
+    ///     let agent = request.headers()[USER_AGENT].to_str()?.to_owned();
+    ///     Ok::<_, BoxError>(Response::new(ResBody::from(agent)))
+    /// });
+    /// let transport = Stack::new(wire).user_agent("zylker-sync/1.2")?.build();
+    /// let reply = send(&transport, LEADS.request(ApiVersion::V8).build_as()?).await?;
+    /// assert!(reply.body().starts_with(b"zylker-sync/1.2 zcrm/"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind [`Config`](zcrm_core::ErrorKind::Config) for a product that is empty or not ASCII.
+    pub fn user_agent(mut self, product: &str) -> Result<Self, Error> {
+        self.agent = user_agent(Some(product))?;
         Ok(self)
     }
 
@@ -366,19 +402,21 @@ where
     {
         let Self { clock, timeouts, .. } = self;
         let call = ServiceBuilder::new()
+            .layer(self.all_headers())
             .layer(self.trace())
             .layer(DeadlineLayer::new(timeouts.total, Arc::clone(clock)).told_of_attempts())
             .layer(CompressLayer::new())
             .service(attempts);
-        self.with_layers(Place::Call, self.with_headers(BoxCloneSyncService::new(call)))
+        self.with_layers(Place::Call, BoxCloneSyncService::new(call))
     }
 
     /// The stack for calls of the accounts server: no retry, no authorisation, no gate, and
     /// `deadline` for the whole of it. A token call that is sent twice may spend a grant.
     #[must_use]
     pub fn build_for_accounts(&self, deadline: Duration) -> Transport {
-        self.with_headers(BoxCloneSyncService::new(
+        BoxCloneSyncService::new(
             ServiceBuilder::new()
+                .layer(self.all_headers())
                 .layer(self.trace())
                 .layer(DeadlineLayer::new(deadline, Arc::clone(&self.clock)))
                 .layer(self.collect(1024 * 1024))
@@ -386,7 +424,7 @@ where
                 .service(
                     self.wire().unwrap_or_else(|| BoxCloneSyncService::new(self.base.clone())),
                 ),
-        ))
+        )
     }
 
     /// What sends, where more than the base does.
@@ -399,11 +437,11 @@ where
         self.layers.iter().any(|(at, _)| *at == place)
     }
 
-    fn with_headers(&self, call: Transport) -> Transport {
-        match &self.headers {
-            Some(headers) => BoxCloneSyncService::new(headers.layer(call)),
-            None => call,
-        }
+    /// The headers of every request: the user agent, and those that were set.
+    fn all_headers(&self) -> HeadersLayer {
+        let mut headers = self.headers.clone();
+        headers.entry(USER_AGENT).or_insert_with(|| self.agent.clone());
+        HeadersLayer::unchecked(headers)
     }
 
     fn with_layers(&self, place: Place, inner: Transport) -> Transport {

@@ -76,12 +76,12 @@ impl RequestBuilder {
         let uri = Uri::from_maybe_shared(Bytes::from(uri))
             .map_err(|error| unbuilt().with_source(error))?;
         let mut fields = HeaderMap::new();
-        if body.is_some() {
-            let kind = HeaderValue::try_from(&*kind).map_err(|e| unbuilt().with_source(e))?;
-            fields.insert(CONTENT_TYPE, kind);
-        }
         for (name, value) in headers.drain(..) {
             fields.append(name, value);
+        }
+        if body.is_some() && !fields.contains_key(CONTENT_TYPE) {
+            let kind = HeaderValue::try_from(&*kind).map_err(|e| unbuilt().with_source(e))?;
+            fields.insert(CONTENT_TYPE, kind);
         }
         let method = endpoint.method().clone();
         Ok((Head { method, uri, headers: fields, meta }, body.unwrap_or_default()))

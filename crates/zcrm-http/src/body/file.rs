@@ -9,13 +9,11 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{TryFutureExt, stream};
-use tokio::{
-    fs::{self, File},
-    io::AsyncReadExt,
-};
+use tokio::{fs::File, io::AsyncReadExt, task::spawn_blocking};
 use zcrm_core::{BoxError, Error};
 
 use super::ByteStream;
+use crate::files;
 
 /// How much of a file is in memory at a time.
 const PIECE: usize = 64 * 1024;
@@ -26,15 +24,15 @@ pub(super) struct Source {
     path: PathBuf,
     length: u64,
     changed: Option<SystemTime>,
+    identity: (u64, u64),
 }
 
 impl Source {
     pub(super) async fn look_at(path: PathBuf) -> Result<Self, Error> {
-        let data = fs::metadata(&path).await.map_err(|error| unreadable(&path, error))?;
-        if !data.is_file() {
-            return Err(Error::input(format!("`{}` is no file to be sent", path.display())));
-        }
-        Ok(Self { path, length: data.len(), changed: data.modified().ok() })
+        let look = async { open(path.clone()).await?.metadata().await };
+        let data = look.await.map_err(|error| unreadable(&path, error))?;
+        let (changed, identity) = (data.modified().ok(), files::identity(&data));
+        Ok(Self { path, length: data.len(), changed, identity })
     }
 
     pub(super) fn length(&self) -> u64 {
@@ -44,7 +42,7 @@ impl Source {
     /// The file from its beginning. Its last piece comes only if the file is then still what it was.
     pub(super) fn open(self: Arc<Self>) -> ByteStream {
         let opening = async move {
-            let file = File::open(&self.path).await.map_err(|error| self.unreadable(error))?;
+            let file = open(self.path.clone()).await.map_err(|error| self.unreadable(error))?;
             self.is_still(&file, "since it was chosen").await?;
             Ok::<_, BoxError>(stream::try_unfold(
                 (self, file, 0),
@@ -73,7 +71,10 @@ impl Source {
     /// Looks whether the file is what it was when it was chosen.
     async fn is_still(&self, file: &File, when: &str) -> Result<(), Error> {
         let data = file.metadata().await.map_err(|error| self.unreadable(error))?;
-        if data.len() == self.length && data.modified().ok() == self.changed {
+        if data.len() == self.length
+            && data.modified().ok() == self.changed
+            && files::identity(&data) == self.identity
+        {
             return Ok(());
         }
         Err(Error::input(format!(
@@ -89,6 +90,12 @@ impl Source {
     }
 }
 
+/// Opens what is a regular file, and waits for nothing.
+async fn open(path: PathBuf) -> io::Result<File> {
+    let opening = spawn_blocking(move || files::open_to_read(&path));
+    Ok(File::from_std(opening.await.map_err(io::Error::other)??))
+}
+
 fn unreadable(path: &Path, error: io::Error) -> Error {
-    Error::input(format!("the file `{}` cannot be read", path.display())).with_source(error)
+    Error::input(format!("the file `{}` cannot be read: {error}", path.display()))
 }

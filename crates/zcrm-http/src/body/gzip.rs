@@ -25,6 +25,8 @@ impl Coding {
     pub(crate) fn named(name: &HeaderValue) -> Option<Self> {
         match name.as_bytes() {
             name if name.eq_ignore_ascii_case(b"gzip") => Some(Self::Gzip),
+            // the same by its older name
+            name if name.eq_ignore_ascii_case(b"x-gzip") => Some(Self::Gzip),
             name if name.eq_ignore_ascii_case(b"br") => Some(Self::Brotli),
             _ => None,
         }

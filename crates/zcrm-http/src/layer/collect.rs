@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_core::Stream;
-use http::{Request, Response, StatusCode, response::Parts};
+use http::{Request, Response, StatusCode, header::RANGE, response::Parts};
 use pin_project_lite::pin_project;
 use serde::Deserialize;
 use tower::{Layer, Service};
@@ -94,7 +94,8 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let streamed = request.extensions().get::<Streamed>().is_some();
+        let streamed = request.extensions().get::<Streamed>();
+        let streamed = streamed.map(|_| Asked { part: request.headers().contains_key(RANGE) });
         let (calling, settings) = (self.inner.call(request), Arc::clone(&self.settings));
         Collecting { stage: Stage::Calling { calling, settings, streamed } }
     }
@@ -109,10 +110,16 @@ pin_project! {
     }
 }
 
+/// How a file was asked for that is to be handed on as a stream.
+#[derive(Clone, Copy)]
+struct Asked {
+    part: bool,
+}
+
 pin_project! {
     #[project = StageProjection]
     enum Stage<F> {
-        Calling { #[pin] calling: F, settings: Arc<CollectLayer>, streamed: bool },
+        Calling { #[pin] calling: F, settings: Arc<CollectLayer>, streamed: Option<Asked> },
         Taking { taking: Box<Taking> },
     }
 }
@@ -129,7 +136,9 @@ where
             StageProjection::Taking { taking } => return taking.poll(cx),
             StageProjection::Calling { calling, settings, streamed } => {
                 let response = ready!(calling.poll(cx))?;
-                if *streamed && is_file(response.status(), response.headers()) {
+                if let Some(asked) = streamed
+                    && is_file(response.status(), response.headers(), asked.part)
+                {
                     return task::Poll::Ready(Ok(settings.hand_on(response)));
                 }
                 Taking::new(response, settings)

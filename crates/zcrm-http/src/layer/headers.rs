@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, task};
 
-use http::{HeaderMap, Request, Response, header};
+use http::{HeaderMap, Request, Response};
 use tower::{Layer, Service};
-use zcrm_core::{BoxError, Error};
+use zcrm_core::{BoxError, Error, is_reserved_header};
 
 use crate::{ReqBody, ResBody};
 
@@ -30,16 +30,21 @@ impl HeadersLayer {
     /// Adds these headers to each request.
     ///
     /// # Errors
-    /// Of kind [`Config`](zcrm_core::ErrorKind::Config) for `authorization`, `host` and
-    /// `content-length`, which the stack sets itself.
+    /// Of kind [`Config`](zcrm_core::ErrorKind::Config) for
+    /// [reserved headers](zcrm_core::is_reserved_header), which the stack and the connection set
+    /// themselves.
     pub fn new(headers: HeaderMap) -> Result<Self, Error> {
-        let own = [header::AUTHORIZATION, header::HOST, header::CONTENT_LENGTH];
-        match own.into_iter().find(|name| headers.contains_key(name)) {
+        match headers.keys().find(|name| is_reserved_header(name)) {
             Some(name) => Err(Error::config(format!(
                 "the stack sets the header `{name}` itself: leave it out"
             ))),
-            None => Ok(Self { headers: Arc::new(headers) }),
+            None => Ok(Self::unchecked(headers)),
         }
+    }
+
+    /// The same for headers that were looked at already.
+    pub(crate) fn unchecked(headers: HeaderMap) -> Self {
+        Self { headers: Arc::new(headers) }
     }
 }
 

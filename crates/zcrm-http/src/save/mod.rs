@@ -1,6 +1,7 @@
 //! Files that are saved whole or not at all.
 
 mod part;
+mod place;
 mod validator;
 
 use std::{fmt, future::Future, path::PathBuf, sync::Arc, time::Duration};
@@ -17,8 +18,11 @@ use part::Part;
 use validator::{Position, Validator};
 
 /// Saves a file that is downloaded: beside its place first, then, when it is complete and on the
-/// disk, under its name, which it replaces unless [told otherwise](Self::keep_existing). Nobody sees half a file. It is readable by its owner
-/// only, since it holds people's data.
+/// disk, under its name, which it replaces unless [told otherwise](Self::keep_existing). Nobody sees
+/// half a file. It is readable by its owner only, since it holds people's data.
+///
+/// Only an answer that [is a file](crate::open) is written; any other is an error, and changes nothing
+/// on the disk.
 ///
 /// A download that breaks off is taken up where it broke, if the server says by which version of
 /// the file it did (a strong `ETag`, or a `Last-Modified` that counts as one) and sends the rest of
@@ -112,7 +116,9 @@ impl SaveFile {
     /// `.NAME.zcrm-part.json`), so that a later call with the same `source`, in this process or the
     /// next, takes it up. `source` says what is downloaded, for instance by its ids.
     ///
-    /// One download at a time keeps its parts beside a path; another one is refused.
+    /// One download at a time keeps its parts beside a path; another one is refused. Parts that another
+    /// user made, or that others can open, are not taken up and get none of the data. In a folder that
+    /// others can write in, another user can still keep the parts from being kept.
     pub fn resume_later(mut self, source: impl Into<String>) -> Self {
         self.source = Some(source.into());
         self
@@ -165,7 +171,11 @@ impl SaveFile {
     /// # Errors
     /// Whatever the stream fails with, and as [`fetch`](Self::fetch).
     pub async fn take(self, download: Download) -> Result<SavedFile, Error> {
+        if download.status() != StatusCode::OK {
+            return Err(not_whole().with_status(download.status()));
+        }
         let mut part = self.part().await?;
+        self.check(download.length().unwrap_or_default())?;
         part.restart(Validator::of(&download), download.length()).await?;
         self.pour(&mut part, download).await?;
         self.finish(part, 0).await
@@ -173,9 +183,9 @@ impl SaveFile {
 
     async fn part(&self) -> Result<Part, Error> {
         if !self.replaces && tokio::fs::symlink_metadata(&self.path).await.is_ok() {
-            return Err(part::is_taken(&self.path));
+            return Err(place::is_taken(&self.path));
         }
-        Part::begin(&self.path, self.source.as_deref()).await
+        Part::find(&self.path, self.source.as_deref()).await
     }
 
     async fn finish(self, part: Part, resumed: u32) -> Result<SavedFile, Error> {
@@ -194,15 +204,8 @@ impl SaveFile {
             Some(download) => download,
             // what is there cannot be gone on with
             None => {
-                part.restart(None, None).await?;
-                let Some(download) = self.begin(part, open).await? else {
-                    return Err(Error::new(
-                        ErrorKind::Decode,
-                        Outcome::Unknown,
-                        "the server sends a part of the file that nobody asked for",
-                    ));
-                };
-                download
+                part.forget();
+                self.begin(part, open).await?.ok_or_else(not_whole)?
             }
         };
         self.pour(part, download).await
@@ -253,9 +256,9 @@ impl SaveFile {
             }
             Err(error) => return Err(error),
         };
-        if download.status() != StatusCode::PARTIAL_CONTENT {
-            let validator = Validator::of(&download);
-            part.restart(validator, download.length()).await?;
+        if download.status() == StatusCode::OK {
+            self.check(download.length().unwrap_or_default())?;
+            part.restart(Validator::of(&download), download.length()).await?;
             return Ok(Some(download));
         }
         let position = Position::of(&download);
@@ -263,7 +266,11 @@ impl SaveFile {
             && part.length() > 0
             && position.is_some_and(|position| position.goes_on(part.length(), part.total()))
             && part.validator().is_some_and(|validator| validator.agrees(&download));
-        Ok(fits.then_some(download))
+        if !fits {
+            return Ok(None);
+        }
+        part.go_on().await?;
+        Ok(Some(download))
     }
 
     fn check(&self, bytes: u64) -> Result<(), Error> {
@@ -276,6 +283,12 @@ impl SaveFile {
             _ => Ok(()),
         }
     }
+}
+
+/// A part came that was not asked for, or that does not follow what is there.
+fn not_whole() -> Error {
+    let message = "the server sent a part of the file in place of the whole: nothing was saved";
+    Error::new(ErrorKind::Decode, Outcome::Local, message)
 }
 
 /// Whether it is the network's fault.

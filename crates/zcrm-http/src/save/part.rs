@@ -1,8 +1,11 @@
 //! A file that is not complete yet, beside its place.
+//!
+//! Nothing is made or changed on the disk before an answer holds the file. What an earlier call kept is
+//! taken up only if it is surely this user's own: see [`files::open_own`].
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Read, Seek, SeekFrom, Write},
+    fs::{self, File, TryLockError},
+    io::{self, Read, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
@@ -14,10 +17,14 @@ use tokio::{
 };
 use zcrm_core::{Error, ErrorKind, Outcome};
 
-use super::validator::Validator;
+use super::{place, validator::Validator};
+use crate::files;
 
 /// After so many bytes what was received is made sure of, where a later call may take it up.
 const CHECKPOINT: u64 = 32 * 1024 * 1024;
+
+/// More than this is not the note of a part.
+const LONGEST_NOTE: u64 = 64 * 1024;
 
 /// What is known of a part, beside it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -29,69 +36,76 @@ struct State {
     bytes: u64,
 }
 
+/// Where a part is kept for a later call.
+#[derive(Clone)]
+struct Keeping {
+    part: PathBuf,
+    note: PathBuf,
+}
+
 /// The part. Where it is not kept, it goes when it is dropped.
 pub(super) struct Part {
     target: PathBuf,
-    path: TempPath,
-    file: tokio::fs::File,
-    /// Where the state is kept, if it is.
-    note: Option<PathBuf>,
+    keeping: Option<Keeping>,
+    /// The file, once there is one.
+    file: Option<(tokio::fs::File, TempPath)>,
     state: State,
     length: u64,
+    /// Whether something was written since the last checkpoint.
+    changed: bool,
 }
 
 impl Part {
-    /// A new part of the file `target`, or the one that was kept for the same source.
-    pub(super) async fn begin(target: &Path, source: Option<&str>) -> Result<Self, Error> {
+    /// The part of the file `target` that was kept for the same source, or one that is still to be
+    /// made. Changes nothing on the disk.
+    pub(super) async fn find(target: &Path, source: Option<&str>) -> Result<Self, Error> {
         let (target, source) = (target.to_owned(), source.map(str::to_owned));
-        blocking(move || match source {
-            None => Self::temporary(target),
-            Some(source) => Self::kept(target, source),
+        blocking(move || {
+            place::check(&target)?;
+            let state = State {
+                source: source.clone().unwrap_or_default(),
+                validator: None,
+                total: None,
+                bytes: 0,
+            };
+            let keeping = source.map(|_| Keeping::beside(&target));
+            let mut part = Self { target, keeping, file: None, state, length: 0, changed: false };
+            part.take_up()?;
+            Ok(part)
         })
         .await
     }
 
-    fn temporary(target: PathBuf) -> Result<Self, Error> {
-        let unwritable = |error| unwritable(&target, error);
-        let (file, path) = Builder::new()
-            .prefix(".zcrm-")
-            .suffix(".part")
-            .tempfile_in(folder(&target))
-            .map_err(unwritable)?
-            .into_parts();
-        let state = State { source: String::new(), validator: None, total: None, bytes: 0 };
-        Ok(Self { target, path, file: file.into(), note: None, state, length: 0 })
+    /// Opens what an earlier call kept.
+    fn take_up(&mut self) -> Result<(), Error> {
+        let Some(keeping) = self.keeping.clone() else { return Ok(()) };
+        let unwritable = |error| place::unwritable(&self.target, error);
+        let Some(file) = files::open_own(&keeping.part).map_err(unwritable)? else {
+            return Ok(());
+        };
+        self.lock(&file)?;
+        if !files::is_at(&file, &keeping.part).map_err(unwritable)? {
+            return Ok(());
+        }
+        let length = file.metadata().map_err(unwritable)?.len();
+        let kept = read_note(&keeping.note).filter(|kept| {
+            kept.source == self.state.source && kept.validator.is_some() && length >= kept.bytes
+        });
+        if let Some(kept) = kept {
+            self.length = kept.bytes;
+            self.state = kept;
+        }
+        self.file = Some((file.into(), keeping.path()?));
+        Ok(())
     }
 
-    fn kept(target: PathBuf, source: String) -> Result<Self, Error> {
-        let name = target.file_name().unwrap_or_default().to_string_lossy();
-        let path = folder(&target).join(format!(".{name}.zcrm-part"));
-        let note = folder(&target).join(format!(".{name}.zcrm-part.json"));
-        let failed = |error| unwritable(&target, error);
-        let mut file = open_own(&path).map_err(failed)?;
+    /// One download at a time has the part.
+    fn lock(&self, file: &File) -> Result<(), Error> {
         match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(Error::input(format!(
-                    "`{}` is being downloaded already: wait for that, or save under another name",
-                    target.display()
-                )));
-            }
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
+            Ok(()) => Ok(()),
+            Err(TryLockError::WouldBlock) => Err(place::is_busy(&self.target)),
+            Err(TryLockError::Error(error)) => Err(place::unwritable(&self.target, error)),
         }
-        let known = read_state(&note).filter(|state| {
-            state.source == source
-                && state.validator.is_some()
-                && file.metadata().is_ok_and(|data| data.len() >= state.bytes)
-        });
-        let fresh = State { source, validator: None, total: None, bytes: 0 };
-        let state = known.unwrap_or(fresh);
-        file.set_len(state.bytes).map_err(failed)?;
-        file.seek(SeekFrom::End(0)).map_err(failed)?;
-        let mut path = TempPath::try_from_path(path).map_err(failed)?;
-        path.disable_cleanup(true);
-        let length = state.bytes;
-        Ok(Self { target, path, file: file.into(), note: Some(note), state, length })
     }
 
     pub(super) fn length(&self) -> u64 {
@@ -111,46 +125,106 @@ impl Part {
         self.length > 0 && self.state.validator.is_some() && self.state.total.is_some()
     }
 
-    /// Begins anew, with another version of the file.
+    /// Asks for the whole file from now on. What is on the disk stays until that comes.
+    pub(super) fn forget(&mut self) {
+        self.length = 0;
+        self.state.validator = None;
+        self.state.total = None;
+    }
+
+    /// Begins again, with another version of the file that an answer holds.
     pub(super) async fn restart(
         &mut self,
         validator: Option<Validator>,
         total: Option<u64>,
     ) -> Result<(), Error> {
+        if self.file.is_none() {
+            self.create().await?;
+        }
         self.length = 0;
         self.state = State { validator, total, bytes: 0, source: self.state.source.clone() };
+        self.changed = true;
         // first the note, lest it speak of bytes of another version
         self.write_note().await?;
-        self.file.set_len(0).await.map_err(failed)?;
-        self.file.rewind().await.map(drop).map_err(failed)
+        self.cut().await
+    }
+
+    /// Goes on where the part ends, with the rest of it that an answer holds.
+    pub(super) async fn go_on(&mut self) -> Result<(), Error> {
+        self.changed = true;
+        // what follows the last checkpoint is not sure
+        self.cut().await
+    }
+
+    /// Cuts the file to the bytes that count.
+    async fn cut(&mut self) -> Result<(), Error> {
+        let length = self.length;
+        let (file, _) = self.opened()?;
+        file.flush().await.map_err(failed)?;
+        file.set_len(length).await.map_err(failed)?;
+        file.seek(SeekFrom::Start(length)).await.map(drop).map_err(failed)
+    }
+
+    fn opened(&mut self) -> Result<&mut (tokio::fs::File, TempPath), Error> {
+        self.file.as_mut().ok_or_else(|| failed(io::Error::other("it was not begun")))
+    }
+
+    async fn create(&mut self) -> Result<(), Error> {
+        let (target, keeping) = (self.target.clone(), self.keeping.clone());
+        let made = blocking(move || match keeping {
+            Some(keeping) => keeping.create(&target),
+            None => temporary(&target).map(Some),
+        });
+        let (file, path) = match made.await? {
+            Some(made) => made,
+            // somebody else's thing is in the way: what comes is not kept for later
+            None => {
+                self.keeping = None;
+                let target = self.target.clone();
+                blocking(move || temporary(&target)).await?
+            }
+        };
+        if self.keeping.is_some() {
+            self.lock(&file)?;
+        }
+        self.file = Some((file.into(), path));
+        Ok(())
     }
 
     pub(super) async fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
-        self.file.write_all(piece).await.map_err(failed)?;
+        let (file, _) = self.opened()?;
+        file.write_all(piece).await.map_err(failed)?;
         self.length = self.length.saturating_add(piece.len() as u64);
-        if self.note.is_some() && self.length.saturating_sub(self.state.bytes) >= CHECKPOINT {
+        self.changed = true;
+        if self.keeping.is_some() && self.length.saturating_sub(self.state.bytes) >= CHECKPOINT {
             self.checkpoint().await?;
         }
         Ok(())
     }
 
-    /// Makes sure of what was received.
+    /// Makes sure of what was received, if anything was.
     pub(super) async fn checkpoint(&mut self) -> Result<(), Error> {
-        self.file.flush().await.map_err(failed)?;
-        if self.note.is_some() {
-            self.file.sync_data().await.map_err(failed)?;
+        if !self.changed {
+            return Ok(());
+        }
+        let keeps = self.keeping.is_some();
+        let (file, _) = self.opened()?;
+        file.flush().await.map_err(failed)?;
+        if keeps {
+            file.sync_data().await.map_err(failed)?;
             self.state.bytes = self.length;
             self.write_note().await?;
         }
+        self.changed = false;
         Ok(())
     }
 
     async fn write_note(&self) -> Result<(), Error> {
-        let Some(note) = self.note.clone() else { return Ok(()) };
+        let Some(Keeping { note, .. }) = self.keeping.clone() else { return Ok(()) };
         let state = self.state.clone();
         blocking(move || {
             let text = serde_json::to_vec(&state).map_err(|error| failed(error.into()))?;
-            let mut file = NamedTempFile::new_in(folder(&note)).map_err(failed)?;
+            let mut file = NamedTempFile::new_in(place::folder(&note)).map_err(failed)?;
             file.write_all(&text).map_err(failed)?;
             file.as_file().sync_data().map_err(failed)?;
             file.persist(&note).map_err(|error| failed(error.error))?;
@@ -161,56 +235,88 @@ impl Part {
 
     /// Puts the complete file in its place, in that of another one only where it `replaces`.
     pub(super) async fn finish(mut self, replaces: bool) -> Result<(), Error> {
-        self.file.flush().await.map_err(failed)?;
-        self.file.sync_all().await.map_err(failed)?;
-        let Self { target, path, note, .. } = self;
+        let (file, _) = self.opened()?;
+        file.flush().await.map_err(failed)?;
+        file.sync_all().await.map_err(failed)?;
+        let Self { target, file, keeping, .. } = self;
+        let Some((file, path)) = file else { return Ok(()) };
+        let file = file.into_std().await;
         blocking(move || {
+            place::check(&target)?;
+            if !files::is_at(&file, &path).map_err(failed)? {
+                let message = "the part file was taken away or replaced while it was written";
+                return Err(Error::new(ErrorKind::Other, Outcome::Local, message));
+            }
             let placed = match replaces {
                 true => path.persist(&target),
                 false => path.persist_noclobber(&target),
             };
             placed.map_err(|error| match error.error.kind() {
-                io::ErrorKind::AlreadyExists if !replaces => is_taken(&target),
+                io::ErrorKind::AlreadyExists if !replaces => place::is_taken(&target),
                 _ => failed(error.error),
             })?;
-            if let Some(note) = note {
+            if let Some(Keeping { note, .. }) = keeping {
                 fs::remove_file(note).map_err(failed)?;
             }
             #[cfg(unix)]
-            File::open(folder(&target)).and_then(|folder| folder.sync_all()).map_err(failed)?;
+            File::open(place::folder(&target))
+                .and_then(|folder| folder.sync_all())
+                .map_err(failed)?;
             Ok(())
         })
         .await
     }
 }
 
-/// The file of a part: a file of its own and no link, readable by its owner only.
-fn open_own(path: &Path) -> io::Result<File> {
-    match fs::symlink_metadata(path) {
-        Ok(data) if data.is_file() => return OpenOptions::new().read(true).write(true).open(path),
-        Ok(_) => fs::remove_file(path)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
+impl Keeping {
+    fn beside(target: &Path) -> Self {
+        let name = target.file_name().unwrap_or_default().to_string_lossy();
+        let folder = place::folder(target);
+        Self {
+            part: folder.join(format!(".{name}.zcrm-part")),
+            note: folder.join(format!(".{name}.zcrm-part.json")),
+        }
     }
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+
+    /// The part's path, which stays when it is dropped.
+    fn path(&self) -> Result<TempPath, Error> {
+        let mut path = TempPath::try_from_path(self.part.clone()).map_err(failed)?;
+        path.disable_cleanup(true);
+        Ok(path)
+    }
+
+    /// Makes the part; `None` where something else is in its place and cannot be removed.
+    fn create(&self, target: &Path) -> Result<Option<(File, TempPath)>, Error> {
+        if files::open_own(&self.part).map_err(failed)?.is_some() {
+            // another download began it since we looked
+            return Err(place::is_busy(target));
+        }
+        let removed = fs::remove_file(&self.part);
+        match files::create_own(&self.part) {
+            Ok(file) => Ok(Some((file, self.path()?))),
+            Err(error) => {
+                let removed = removed.err().map(|error| error.to_string());
+                tracing::warn!(
+                    path = %self.part.display(), %error, removed,
+                    "the part file of a download cannot be kept for a later call"
+                );
+                Ok(None)
+            }
+        }
+    }
 }
 
-/// What the note says, if it can be understood.
-fn read_state(note: &Path) -> Option<State> {
-    let mut text = String::new();
-    File::open(note).ok()?.read_to_string(&mut text).ok()?;
-    serde_json::from_str(&text).ok()
+/// A part that is not kept.
+fn temporary(target: &Path) -> Result<(File, TempPath), Error> {
+    let made = Builder::new().prefix(".zcrm-").suffix(".part").tempfile_in(place::folder(target));
+    Ok(made.map_err(|error| place::unwritable(target, error))?.into_parts())
 }
 
-fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    }
+/// What the note says, if it is this user's and can be understood.
+fn read_note(note: &Path) -> Option<State> {
+    let mut text = Vec::new();
+    files::open_own(note).ok()??.take(LONGEST_NOTE).read_to_end(&mut text).ok()?;
+    serde_json::from_slice(&text).ok()
 }
 
 async fn blocking<T: Send + 'static>(
@@ -220,19 +326,6 @@ async fn blocking<T: Send + 'static>(
         Ok(done) => done,
         Err(error) => Err(failed(io::Error::other(error))),
     }
-}
-
-/// What stands in the place of a file that replaces nothing.
-pub(super) fn is_taken(target: &Path) -> Error {
-    Error::input(format!(
-        "there is a file `{}` already: take it away, save under another name, or over it",
-        target.display()
-    ))
-}
-
-fn unwritable(target: &Path, error: io::Error) -> Error {
-    let message = format!("`{}` cannot be written: its folder must exist", target.display());
-    Error::input(message).with_source(error)
 }
 
 fn failed(error: io::Error) -> Error {

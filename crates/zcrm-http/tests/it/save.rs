@@ -21,7 +21,7 @@ use crate::{
 const LARGE: usize = 1_000_000;
 
 /// What a server was asked for: `range`, `if-range`.
-type Ranges = Arc<Mutex<Vec<(String, String)>>>;
+pub(crate) type Ranges = Arc<Mutex<Vec<(String, String)>>>;
 
 /// A server of one file, which sends parts of it: what it does for each request says `play`, by the
 /// request's number and the position that the answer is to begin at.
@@ -40,6 +40,11 @@ async fn server(
         std::future::ready(play(asked.number, from))
     });
     (server.await, ranges)
+}
+
+/// A server that has the first bytes of the sample, and sends no parts.
+pub(crate) async fn whole(length: usize) -> (Server, Ranges) {
+    server(false, move |_, _| file(sample(length), End::Whole, &[("etag", "\"1\"")])).await
 }
 
 /// The rest of the sample from a position on, as a server of the version `tag` sends it.
@@ -61,7 +66,7 @@ fn transport(server: &Server) -> Transport {
     Stack::new(connector).build()
 }
 
-async fn save(server: &Server, to: SaveFile) -> Result<SavedFile, Error> {
+pub(crate) async fn save(server: &Server, to: SaveFile) -> Result<SavedFile, Error> {
     let transport = transport(server);
     let url = format!("{}/crm/v8/Leads", server.url());
     to.clock(Arc::new(ManualClock::jumping()))

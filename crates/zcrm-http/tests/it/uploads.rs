@@ -381,3 +381,44 @@ async fn what_is_no_file_is_refused_by_its_name() {
         assert!(error.to_string().contains(&*path.display().to_string()), "{error}");
     }
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn waits_for_no_pipe_that_took_the_place_of_a_file() {
+    let replacements: [fn(&std::path::Path); 4] = [
+        |path| assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success()),
+        |path| drop(std::os::unix::net::UnixListener::bind(path).unwrap()),
+        |path| std::os::unix::fs::symlink("/dev/zero", path).unwrap(),
+        |path| std::fs::create_dir(path).unwrap(),
+    ];
+    let (server, arrived) = taking(true).await;
+    for (case, replace) in replacements.into_iter().enumerate() {
+        let (_folder, path) = on_disk(&sample(1_000));
+        let body = ReqBody::file(&path).await.unwrap();
+        std::fs::remove_file(&path).unwrap();
+        replace(&path);
+        let error = ReqBody::file(&path).await.unwrap_err();
+        assert!(error.to_string().contains("not a regular file"), "{error}");
+        let error = sent(&server, insert(), body).await.unwrap_err();
+        let seen = (error.kind(), error.outcome());
+        assert_eq!(seen, (ErrorKind::Input, Outcome::NotSent), "{case} {error}");
+        assert!(error.to_string().contains(&*path.display().to_string()), "{error}");
+    }
+    assert!(arrived.lock().unwrap().is_empty());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn sends_no_other_file_of_the_same_length_and_time() {
+    let (server, arrived) = taking(false).await;
+    let (folder, path) = on_disk(&sample(1_000));
+    let changed = std::fs::metadata(&path).unwrap().modified().unwrap();
+    let body = ReqBody::file(&path).await.unwrap();
+    let other = folder.path().join("other");
+    std::fs::write(&other, vec![b'x'; 1_000]).unwrap();
+    std::fs::File::options().write(true).open(&other).unwrap().set_modified(changed).unwrap();
+    std::fs::rename(&other, &path).unwrap();
+    let error = sent(&server, insert(), body).await.unwrap_err();
+    assert!(error.to_string().contains("changed"), "{error}");
+    assert!(arrived.lock().unwrap().is_empty());
+}

@@ -1,5 +1,7 @@
 //! Answers of any size, as streams.
 
+mod verdict;
+
 use std::{
     fmt,
     future::poll_fn,
@@ -12,10 +14,11 @@ use bytes::Bytes;
 use futures_core::Stream;
 use http::{
     HeaderMap, Request, StatusCode,
-    header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE},
+    header::{CONTENT_LENGTH, RANGE},
 };
-use serde::de::IgnoredAny;
 use zcrm_core::{CallMeta, Error, ErrorKind, Outcome, Reply};
+
+pub(crate) use verdict::is_file;
 
 use crate::{Progress, ReqBody, ResBody, Transport, body::Listener, layer::Decoded, reply};
 
@@ -36,6 +39,8 @@ pub struct Download {
     call: CallMeta,
     decoded: bool,
     passed: u64,
+    /// The length that the answer's head promised, until that was held against what came.
+    promised: Option<u64>,
     limit: Option<u64>,
     listener: Option<Listener>,
 }
@@ -46,7 +51,7 @@ pub struct Download {
 pub enum Opened {
     /// A file.
     File(Download),
-    /// Something else: no content, a refusal, or JSON that is no file.
+    /// Something else: no content, a refusal, a redirect, a page.
     Reply(Reply),
 }
 
@@ -54,56 +59,48 @@ impl Opened {
     /// The file, for a call that answers with one.
     ///
     /// # Errors
-    /// Where there is none (of kind [`NotFound`](ErrorKind::NotFound)), and where Zoho refused.
+    /// Where the answer is not a file: of kind [`NotFound`](ErrorKind::NotFound) for no content (204),
+    /// with Zoho's code where Zoho refused, else of kind [`Decode`](ErrorKind::Decode). The error has
+    /// the answer's status.
     pub fn file(self) -> Result<Download, Error> {
         match self {
             Self::File(file) => Ok(file),
-            Self::Reply(reply) => match no_file(&reply) {
-                Some(error) => Err(error),
-                None => Ok(reply.into()),
-            },
+            Self::Reply(reply) => Err(reply.unexpected("a file")),
         }
     }
 }
 
-/// Why an answer is no file: there is none, or Zoho refused. A file has a name; without one, an error
-/// of Zoho's is an error with any status.
+/// Why an answer that was taken in whole is not a file; `None` where it is one. `asked_for_part` says
+/// whether the request had a `range`.
 #[must_use]
-pub fn no_file(reply: &Reply) -> Option<Error> {
-    let status = reply.status();
-    if status == StatusCode::NO_CONTENT || status.as_u16() >= 400 {
-        return reply.object::<IgnoredAny>("data").err();
+pub fn no_file(reply: &Reply, asked_for_part: bool) -> Option<Error> {
+    match is_file(reply.status(), reply.headers(), asked_for_part) {
+        true => None,
+        false => Some(reply.unexpected("a file")),
     }
-    if reply.headers().contains_key(CONTENT_DISPOSITION) {
-        return None;
-    }
-    reply.json::<IgnoredAny>().err().filter(|error| error.api().is_some())
 }
 
-/// Sends `request` and hands on the answer's body, if it is a file: a success that has a file's name
-/// (`content-disposition`), or a type that is not JSON's.
+/// Sends `request` and hands on the answer's body, if it is a file. That is a 200 (or a 206, where the
+/// request has a `range`) with a file's name (`content-disposition`) or a type that files have: not
+/// HTML, JSON, XML or plain text, which pages and refusals have too.
 ///
 /// # Errors
 /// As [`send`](crate::send).
 pub async fn open(transport: &Transport, mut request: Request<ReqBody>) -> Result<Opened, Error> {
+    let part = request.headers().contains_key(RANGE);
     request.extensions_mut().insert(Streamed);
     let (response, call) = reply::exchange(transport, || Ok(request)).await?;
-    if response.extensions().get::<Streamed>().is_none() {
-        return Ok(Opened::Reply(reply::take_in(response, call).await?));
+    if response.extensions().get::<Streamed>().is_some() {
+        let (head, body) = response.into_parts();
+        let decoded = head.extensions.get::<Decoded>().is_some();
+        return Ok(Opened::File(Download::new(head.status, head.headers, body, call, decoded)));
     }
-    let (head, body) = response.into_parts();
-    let decoded = head.extensions.get::<Decoded>().is_some();
-    Ok(Opened::File(Download::new(head.status, head.headers, body, call, decoded)))
-}
-
-/// Whether an answer is a file: a success that has a file's name (`content-disposition`), or a type
-/// that is not JSON's. Zoho sends errors with status 200 too, and those are JSON without a name.
-pub(crate) fn is_file(status: StatusCode, headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    status.is_success()
-        && status != StatusCode::NO_CONTENT
-        && (headers.contains_key(CONTENT_DISPOSITION)
-            || kind.is_some_and(|kind| !kind.to_ascii_lowercase().contains("json")))
+    // a layer of the application's may have taken in what is a file
+    let reply = reply::take_in(response, call).await?;
+    Ok(match is_file(reply.status(), reply.headers(), part) {
+        true => Opened::File(Download::taken_in(&reply)),
+        false => Opened::Reply(reply),
+    })
 }
 
 impl Download {
@@ -114,10 +111,27 @@ impl Download {
         call: CallMeta,
         decoded: bool,
     ) -> Self {
-        Self { status, headers, body, call, decoded, passed: 0, limit: None, listener: None }
+        let mut new = Self {
+            status,
+            headers,
+            body,
+            call,
+            decoded,
+            passed: 0,
+            promised: None,
+            limit: None,
+            listener: None,
+        };
+        new.promised = new.length();
+        new
     }
 
-    /// The HTTP status.
+    fn taken_in(reply: &Reply) -> Self {
+        let body = reply.body().clone().into();
+        Self::new(reply.status(), reply.headers().clone(), body, reply.call().clone(), false)
+    }
+
+    /// The HTTP status: 200, or 206 where a part was asked for.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
@@ -161,6 +175,14 @@ impl Download {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
+    /// The error at the end of a body that has another length than its head promised; once.
+    fn odd_length(&mut self) -> Option<Error> {
+        let promised = self.promised.take().filter(|promised| *promised != self.passed)?;
+        let message = format!("the file ended after {} of {promised} bytes", self.passed);
+        let error = Error::new(ErrorKind::Transport, Outcome::Unknown, message);
+        Some(error.with_call(&self.call).with_status(self.status))
+    }
+
     fn too_large(&self) -> Option<Error> {
         let limit = self.limit?;
         let known = self.length().unwrap_or_default().max(self.passed);
@@ -168,14 +190,6 @@ impl Download {
             let message = format!("the file is larger than the limit of {limit} bytes");
             Error::new(ErrorKind::Decode, Outcome::Unknown, message).with_call(&self.call)
         })
-    }
-}
-
-/// A file that was taken in whole, because nothing in its head said that it is one.
-impl From<Reply> for Download {
-    fn from(reply: Reply) -> Self {
-        let body = reply.body().clone().into();
-        Self::new(reply.status(), reply.headers().clone(), body, reply.call().clone(), false)
     }
 }
 
@@ -189,7 +203,7 @@ impl Stream for Download {
             return Poll::Ready(Some(Err(error)));
         }
         Poll::Ready(match ready!(Pin::new(&mut self.body).poll_next(cx)) {
-            None => None,
+            None => self.odd_length().map(Err),
             Some(Err(error)) => Some(Err(Error::from_boxed(error).with_call(&self.call))),
             Some(Ok(piece)) => {
                 self.passed = self.passed.saturating_add(piece.len() as u64);

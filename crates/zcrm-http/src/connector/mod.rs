@@ -1,28 +1,32 @@
 //! The connector: hyper's pooled client over rustls.
 
+mod connection;
+mod failure;
+mod outgoing;
+
 use std::{
-    error::Error as StdError,
-    fmt, future, io,
+    fmt, future,
     pin::Pin,
     sync::{Arc, OnceLock},
     task::{self, ready},
     time::Duration,
 };
 
-use bytes::Bytes;
-use futures_core::Stream;
 use http::{
     Extensions, Request, Response, Uri,
     uri::{Authority, Scheme},
 };
-use http_body::{Body, Frame, SizeHint};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::{
     client::legacy::{Client, ResponseFuture, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
 use tower::Service;
-use zcrm_core::{BoxError, Error, ErrorKind, Origin, Outcome};
+use zcrm_core::{BoxError, Error, Origin};
+
+use connection::Connect;
+use failure::classify;
+use outgoing::Outgoing;
 
 use crate::{
     ReqBody, ResBody, Resolve,
@@ -55,7 +59,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Connector {
     // in one piece, for every call of a stack clones its services
-    client: Arc<Client<HttpsConnector<Dial>, Outgoing>>,
+    client: Arc<Client<Connect, Outgoing>>,
 }
 
 impl Connector {
@@ -268,7 +272,7 @@ impl ConnectorBuilder {
                 .http2_keep_alive_timeout(timeout)
                 .http2_keep_alive_while_idle(true);
         }
-        Ok(Connector { client: Arc::new(client.build(https)) })
+        Ok(Connector { client: Arc::new(client.build(Connect(https))) })
     }
 }
 
@@ -286,7 +290,8 @@ impl Service<Request<ReqBody>> for Connector {
         // they speak to the layers, and hyper would search them
         *request.extensions_mut() = Extensions::new();
         let failed = request.body_mut().failure();
-        let stage = match speakable(request.uri()) {
+        let peer = speakable(request.uri());
+        let stage = match peer.and_then(|peer| outgoing::frame(&mut request).map(|()| peer)) {
             Ok(authority) => Stage::Calling(self.client.request(request.map(Outgoing)), authority),
             Err(error) => Stage::Refused(future::ready(error)),
         };
@@ -335,30 +340,6 @@ impl fmt::Debug for Sending {
     }
 }
 
-/// A request's body on its way. As large as a body of bytes alone, for hyper hands it on often.
-struct Outgoing(ReqBody);
-
-impl Body for Outgoing {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut task::Context<'_>,
-    ) -> task::Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let piece = Pin::new(&mut self.0).poll_next(cx);
-        piece.map(|piece| piece.map(|piece| piece.map(Frame::data)))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0.as_bytes().is_some_and(Bytes::is_empty)
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.0.length().map_or_else(SizeHint::default, SizeHint::with_exact)
-    }
-}
-
 /// The host of a URI that may be spoken to.
 fn speakable(uri: &Uri) -> Result<Authority, Error> {
     let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
@@ -371,38 +352,4 @@ fn speakable(uri: &Uri) -> Result<Authority, Error> {
         format!("{scheme}://{authority}").parse::<Origin>()?;
     }
     Ok(authority.clone())
-}
-
-/// What became of a request that hyper could not finish.
-fn classify(error: hyper_util::client::legacy::Error) -> Error {
-    if let Some(config) = find::<Error>(&error) {
-        return config.clone();
-    }
-    let timed_out = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
-    let hyper = error.source().and_then(|source| source.downcast_ref::<hyper::Error>());
-    let (kind, outcome, message) = if error.is_connect()
-        && find::<io::Error>(&error).is_some_and(timed_out)
-    {
-        (ErrorKind::Connect, Outcome::NotSent, "no connection was made in time (connect timeout)")
-    } else if error.is_connect() {
-        (ErrorKind::Connect, Outcome::NotSent, "no connection could be made")
-    } else if hyper.is_some_and(hyper::Error::is_canceled) {
-        // hyper cancels what it has not begun to write
-        (ErrorKind::Connect, Outcome::NotSent, "the connection closed before the request was sent")
-    } else {
-        (ErrorKind::Transport, Outcome::Unknown, "the connection broke before the answer came")
-    };
-    Error::new(kind, outcome, message).with_source(error)
-}
-
-/// The error of this type in a chain of causes.
-fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        cause = error.source();
-    }
-    None
 }

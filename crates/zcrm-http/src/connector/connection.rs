@@ -1,0 +1,204 @@
+//! Connections that notice, before a request goes out, that the server has closed them.
+//!
+//! A server may close a kept HTTP/1.1 connection at any time. hyper notices that when the runtime
+//! reports it, which may be after the next request was written. So the kernel is asked once more
+//! right before a request's first byte: what was not written is certainly not executed.
+
+use std::{
+    fmt, io,
+    pin::Pin,
+    task::{self, Poll, ready},
+};
+
+use http::Uri;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::{
+    client::legacy::connect::{Connected, Connection},
+    rt::TokioIo,
+};
+use tokio::net::TcpStream;
+use tower::Service;
+use zcrm_core::BoxError;
+
+use crate::{BoxFuture, proxy::Dial};
+
+/// Connects by TLS or plain TCP and watches the connections.
+#[derive(Clone)]
+pub(super) struct Connect(pub(super) HttpsConnector<Dial>);
+
+impl Service<Uri> for Connect {
+    type Response = Watched;
+    type Error = BoxError;
+    type Future = BoxFuture<Result<Watched, BoxError>>;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, destination: Uri) -> Self::Future {
+        let connecting = self.0.call(destination);
+        Box::pin(async move { Ok(Watched::new(connecting.await?)) })
+    }
+}
+
+type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
+
+/// A connection that fails with [`ClosedBefore`] where a request would be written to it after the
+/// server closed it.
+pub(super) struct Watched {
+    stream: Stream,
+    phase: Phase,
+}
+
+/// Where an HTTP/1.1 connection is in its exchanges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Something was written that was not answered yet; also a new connection.
+    Asked,
+    /// The last thing that happened is that bytes of an answer came.
+    Answered,
+    /// HTTP/2, where requests and answers overlap: nothing is claimed of this connection.
+    Unwatched,
+}
+
+impl Watched {
+    fn new(stream: Stream) -> Self {
+        let phase = match stream.connected().is_negotiated_h2() {
+            true => Phase::Unwatched,
+            false => Phase::Asked,
+        };
+        Self { stream, phase }
+    }
+
+    fn tcp(&self) -> &TcpStream {
+        match &self.stream {
+            MaybeHttpsStream::Http(tcp) => tcp.inner(),
+            MaybeHttpsStream::Https(tls) => tls.inner().get_ref().0.inner().inner(),
+        }
+    }
+
+    /// Fails where the next bytes begin a request and the server has closed the connection.
+    fn check(&self, next: &[u8]) -> io::Result<()> {
+        if self.phase == Phase::Answered && begins_request(next) && is_closed_by_peer(self.tcp()) {
+            return Err(io::Error::new(io::ErrorKind::ConnectionAborted, ClosedBefore));
+        }
+        Ok(())
+    }
+
+    fn wrote(&mut self, bytes: usize) {
+        if self.phase == Phase::Answered && bytes > 0 {
+            self.phase = Phase::Asked;
+        }
+    }
+}
+
+/// Whether bytes are the beginning of a request, and not a part of a request's body, which may go on
+/// after an early or interim answer.
+fn begins_request(bytes: &[u8]) -> bool {
+    let method = bytes.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+    method > 2 && bytes.get(method..).is_some_and(|rest| rest.starts_with(b" /"))
+}
+
+/// Whether the kernel has seen the end of what the peer sends, or a reset.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+fn is_closed_by_peer(tcp: &TcpStream) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let mut asked = [PollFd::new(tcp, PollFlags::RDHUP)];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let closed = PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR;
+    poll(&mut asked, Some(&at_once)).is_ok()
+        && asked.iter().any(|fd| fd.revents().intersects(closed))
+}
+
+/// Other systems cannot tell this without reading.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+fn is_closed_by_peer(_: &TcpStream) -> bool {
+    false
+}
+
+/// The connection was closed by the server before a byte of the request was written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ClosedBefore;
+
+impl fmt::Display for ClosedBefore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the server had closed the connection before the request was written")
+    }
+}
+
+impl std::error::Error for ClosedBefore {}
+
+impl Connection for Watched {
+    fn connected(&self) -> Connected {
+        self.stream.connected()
+    }
+}
+
+impl Read for Watched {
+    #[inline]
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut task::Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        if self.phase == Phase::Asked {
+            self.phase = Phase::Answered;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Write for Watched {
+    #[inline]
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut task::Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.check(bytes)?;
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
+        self.wrote(written);
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    #[inline]
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut task::Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.check(pieces.iter().find(|piece| !piece.is_empty()).map_or(&[], |piece| piece))?;
+        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, pieces))?;
+        self.wrote(written);
+        Poll::Ready(Ok(written))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::begins_request;
+
+    #[test]
+    fn tells_the_head_of_a_request_from_a_piece_of_a_body() {
+        for head in ["GET / HTTP/1.1\r\n", "PATCH /crm/v8/Leads", "POST /x"] {
+            assert!(begins_request(head.as_bytes()), "{head}");
+        }
+        for body in ["", "{\"data\":[]}", "GET", "A /", "get / HTTP/1.1", "PDF /", "--zcrm-part"] {
+            assert_eq!(begins_request(body.as_bytes()), body == "PDF /", "{body}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Which answers are files.
+//!
+//! Zoho, and every proxy before it, sends pages, refusals and redirects where a file was asked for, with
+//! any status. So an answer is a file only if everything in its head says so.
+
+use http::{
+    HeaderMap, HeaderName, StatusCode,
+    header::{CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE},
+};
+
+/// Types of text that are files; all others are pages or messages.
+const TEXTS: [&str; 7] = [
+    "csv",
+    "comma-separated-values",
+    "tab-separated-values",
+    "calendar",
+    "vcard",
+    "x-vcard",
+    "rtf",
+];
+
+/// Codings that were not undone, so that what comes is not the file.
+const CODINGS: [&str; 9] =
+    ["gzip", "x-gzip", "br", "deflate", "compress", "x-compress", "zstd", "dcb", "dcz"];
+
+/// Whether an answer is a file: a 200 that has a file's name (`content-disposition`) or a file's type;
+/// or, where a part was asked for, a 206 that says which part it is and does not claim to be something
+/// else.
+pub(crate) fn is_file(status: StatusCode, headers: &HeaderMap, asked_for_part: bool) -> bool {
+    let kind = text(headers, CONTENT_TYPE);
+    let (named, is_file_type) = (has_name(headers), kind.is_some_and(is_file_type));
+    if is_encoded(headers) {
+        return false;
+    }
+    match status {
+        StatusCode::OK => named || is_file_type,
+        // a part may leave out what the whole said of itself (RFC 9110, section 15.3.7)
+        StatusCode::PARTIAL_CONTENT => {
+            asked_for_part
+                && text(headers, CONTENT_RANGE).is_some_and(|range| range.starts_with("bytes "))
+                && (named || kind.is_none() || is_file_type)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a `content-disposition` gives the file a name.
+fn has_name(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(CONTENT_DISPOSITION) else { return false };
+    value.as_bytes().split(|&byte| byte == b';').skip(1).any(|parameter| {
+        let mut parts = parameter.splitn(2, |&byte| byte == b'=');
+        let name = parts.next().unwrap_or_default().trim_ascii();
+        let value = parts.next().unwrap_or_default();
+        (name.eq_ignore_ascii_case(b"filename") || name.eq_ignore_ascii_case(b"filename*"))
+            && value.iter().any(|&byte| !byte.is_ascii_whitespace() && byte != b'"')
+    })
+}
+
+/// Whether a type is one of files, and not of pages, messages or data of an API.
+fn is_file_type(kind: &str) -> bool {
+    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let Some((family, name)) = essence.split_once('/') else { return false };
+    match family {
+        "image" | "audio" | "video" | "font" | "model" | "chemical" | "binary" => !name.is_empty(),
+        "text" => TEXTS.contains(&name),
+        "message" => name == "rfc822",
+        "application" => {
+            !["", "*", "xml", "x-www-form-urlencoded"].contains(&name)
+                && !name.ends_with("+xml")
+                && !["json", "html", "javascript", "ecmascript"]
+                    .iter()
+                    .any(|data| name.contains(data))
+        }
+        _ => false,
+    }
+}
+
+fn is_encoded(headers: &HeaderMap) -> bool {
+    headers.get_all(CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok()).any(|value| {
+        value
+            .split(',')
+            .any(|coding| CODINGS.iter().any(|known| coding.trim().eq_ignore_ascii_case(known)))
+    })
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+    use super::is_file;
+
+    fn headers(all: &[(&'static str, &'static str)]) -> HeaderMap {
+        let header = |(name, value): &(&'static str, &'static str)| {
+            (HeaderName::from_static(name), HeaderValue::from_static(value))
+        };
+        all.iter().map(header).collect()
+    }
+
+    const NAMED: (&str, &str) = ("content-disposition", "attachment; filename=\"a.html\"");
+    const BYTES: (&str, &str) = ("content-type", "application/octet-stream");
+    const RANGE: (&str, &str) = ("content-range", "bytes 5-9/10");
+
+    #[test]
+    fn takes_a_200_with_a_name_or_a_type_of_files() {
+        for all in [
+            &[NAMED][..],
+            &[NAMED, ("content-type", "text/html")],
+            &[NAMED, ("content-type", "application/json")],
+            &[("content-disposition", "attachment;FILENAME*=UTF-8''a")],
+            &[BYTES],
+            &[("content-type", "application/x-download;charset=UTF-8")],
+            &[("content-type", "IMAGE/PNG")],
+            &[("content-type", "image/svg+xml")],
+            &[("content-type", "text/csv; charset=utf-8")],
+            &[(
+                "content-type",
+                "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            )],
+            &[BYTES, ("content-encoding", "identity")],
+        ] {
+            assert!(is_file(StatusCode::OK, &headers(all), false), "{all:?}");
+        }
+    }
+
+    #[test]
+    fn refuses_pages_messages_and_data_without_a_name() {
+        for all in [
+            &[][..],
+            &[("content-type", "text/html; charset=utf-8")],
+            &[("content-type", "Application/XHTML+xml")],
+            &[("content-type", "text/plain")],
+            &[("content-type", "application/json")],
+            &[("content-type", "application/problem+json")],
+            &[("content-type", "text/xml")],
+            &[("content-type", "application/xml")],
+            &[("content-type", "application/javascript")],
+            &[("content-type", "multipart/byteranges; boundary=x")],
+            &[("content-type", "*/*")],
+            &[("content-type", "octet-stream")],
+            &[("content-disposition", "attachment")],
+            &[("content-disposition", "attachment; filename=\"\"")],
+            &[("content-disposition", "inline"), ("content-type", "text/html")],
+            &[BYTES, ("content-encoding", "zstd")],
+            &[NAMED, ("content-encoding", "gzip, br")],
+        ] {
+            assert!(!is_file(StatusCode::OK, &headers(all), true), "{all:?}");
+        }
+    }
+
+    #[test]
+    fn refuses_every_other_status_whatever_the_headers_say() {
+        for status in (100..600).filter(|status| ![200, 206].contains(status)) {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert!(!is_file(status, &headers(&[NAMED, BYTES, RANGE]), true), "{status}");
+        }
+    }
+
+    #[test]
+    fn takes_a_206_only_where_a_part_was_asked_for() {
+        let part = |all: &[(&'static str, &'static str)], asked| {
+            is_file(StatusCode::PARTIAL_CONTENT, &headers(all), asked)
+        };
+        assert!(part(&[RANGE, BYTES], true));
+        assert!(part(&[RANGE], true), "a part may leave out the type");
+        assert!(part(&[RANGE, NAMED, ("content-type", "text/html")], true));
+        assert!(!part(&[RANGE, BYTES], false));
+        assert!(!part(&[BYTES, NAMED], true), "it does not say which part it is");
+        assert!(!part(&[RANGE, ("content-type", "text/html")], true));
+        assert!(!part(&[RANGE, ("content-type", "multipart/byteranges; boundary=x")], true));
+        assert!(!part(&[("content-range", "bytes"), BYTES], true));
+    }
+}

@@ -1,0 +1,221 @@
+//! Files that are opened by a path which somebody else may control.
+//!
+//! What stands under a path may be a pipe, a device, a link or another user's file, and may be another
+//! thing a moment later. So a file is opened without waiting, and looked at by its descriptor.
+
+use std::{
+    fs::{self, File, Metadata, OpenOptions},
+    io::{self, Read as _},
+    path::Path,
+};
+
+/// Reads a whole file of at most `most` bytes: a certificate, a secret, settings. It blocks.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("secret");
+/// std::fs::write(&path, "secret")?;
+/// assert_eq!(zcrm_http::read_file(&path, 1024)?, b"secret");
+/// // a pipe or a folder is an error, and nothing waits for a writer
+/// assert!(zcrm_http::read_file(folder.path(), 1024).is_err());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Errors
+/// Where it cannot be read, is larger, or is not a regular file.
+pub fn read_file(path: impl AsRef<Path>, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_to_read(path.as_ref())?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::other(format!("it is larger than {most} bytes")));
+    }
+    Ok(bytes)
+}
+
+/// Opens a regular file for reading; links are followed. What is not a regular file is an error, and
+/// opening it does not wait.
+pub(crate) fn open_to_read(path: &Path) -> io::Result<File> {
+    // before it is opened, for the opening of a device can have effects
+    regular(&fs::metadata(path)?)?;
+    let mut options = OpenOptions::new();
+    options.read(true);
+    flags(&mut options, false);
+    let file = options.open(path)?;
+    // and after, for the path may lead elsewhere by now
+    regular(&file.metadata()?)?;
+    Ok(file)
+}
+
+/// Opens a file of this user for reading and writing, without a change to it, and only if it is surely
+/// of this user: a regular file and not a link, under no other name, and closed to all others. `None`
+/// where there is no such file.
+pub(crate) fn open_own(path: &Path) -> io::Result<Option<File>> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_file() => {}
+        Ok(_) => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    flags(&mut options, true);
+    let file = match options.open(path) {
+        Ok(file) => file,
+        // it may belong to somebody else, or have become a link
+        Err(_) => return Ok(None),
+    };
+    Ok(is_own(&file.metadata()?).then_some(file))
+}
+
+/// Makes a file that only this user can read, where nothing is.
+pub(crate) fn create_own(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn regular(found: &Metadata) -> io::Result<()> {
+    match found.is_file() {
+        true => Ok(()),
+        false => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("it is {} and not a regular file", kind(found)),
+        )),
+    }
+}
+
+#[cfg(unix)]
+fn kind(found: &Metadata) -> &'static str {
+    use std::os::unix::fs::FileTypeExt as _;
+    let kind = found.file_type();
+    match () {
+        () if kind.is_dir() => "a folder",
+        () if kind.is_fifo() => "a pipe",
+        () if kind.is_socket() => "a socket",
+        () if kind.is_char_device() || kind.is_block_device() => "a device",
+        () => "something else",
+    }
+}
+
+#[cfg(not(unix))]
+fn kind(found: &Metadata) -> &'static str {
+    if found.is_dir() { "a folder" } else { "something else" }
+}
+
+/// Opening never waits, and follows no link where that is not wanted.
+#[cfg(unix)]
+fn flags(options: &mut OpenOptions, no_link: bool) {
+    use rustix::fs::OFlags;
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let flags = if no_link { flags | OFlags::NOFOLLOW } else { flags };
+    std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags.bits().cast_signed());
+}
+
+#[cfg(not(unix))]
+fn flags(_: &mut OpenOptions, _: bool) {}
+
+#[cfg(unix)]
+fn is_own(found: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    found.is_file()
+        && found.nlink() == 1
+        && found.uid() == rustix::process::geteuid().as_raw()
+        && found.mode() & 0o7177 == 0
+}
+
+/// Other systems do not tell whose it is; their folders of users are closed to others.
+#[cfg(not(unix))]
+fn is_own(found: &Metadata) -> bool {
+    found.is_file()
+}
+
+/// What tells a file from all others that are there at the same time.
+#[cfg(unix)]
+pub(crate) fn identity(found: &Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt as _;
+    (found.dev(), found.ino())
+}
+
+#[cfg(not(unix))]
+pub(crate) fn identity(_: &Metadata) -> (u64, u64) {
+    (0, 0)
+}
+
+/// Whether a file still stands under a path, itself and not by a link.
+pub(crate) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    let own = file.metadata()?;
+    match fs::symlink_metadata(path) {
+        Ok(there) => Ok(there.is_file() && identity(&there) == identity(&own)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::{
+        fs::{PermissionsExt as _, chown, symlink},
+        net::UnixListener,
+    };
+
+    use super::*;
+
+    /// A pipe at this path.
+    fn pipe(path: &Path) {
+        let made = std::process::Command::new("mkfifo").arg(path).status().unwrap();
+        assert!(made.success());
+    }
+
+    #[test]
+    fn refuses_to_read_what_is_not_a_regular_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        pipe(&at("pipe"));
+        symlink(at("pipe"), at("link")).unwrap();
+        let _socket = UnixListener::bind(at("socket")).unwrap();
+        for (path, what) in [
+            (at("pipe"), "a pipe"),
+            (at("link"), "a pipe"),
+            (at("socket"), "a socket"),
+            (folder.path().to_owned(), "a folder"),
+            ("/dev/zero".into(), "a device"),
+        ] {
+            let error = read_file(&path, 10).unwrap_err().to_string();
+            assert!(error.contains(what), "{error}");
+        }
+        fs::write(at("file"), "0123456789").unwrap();
+        symlink(at("file"), at("link-to-file")).unwrap();
+        assert_eq!(read_file(at("link-to-file"), 10).unwrap(), b"0123456789");
+        assert!(read_file(at("file"), 9).is_err());
+        assert_eq!(read_file(at("none"), 9).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn takes_only_a_closed_file_with_one_name_for_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let own = |name: &str| {
+            let path = at(name);
+            drop(create_own(&path).unwrap());
+            path
+        };
+        assert!(open_own(&own("own")).unwrap().is_some());
+        assert!(open_own(&at("none")).unwrap().is_none());
+
+        fs::set_permissions(own("open"), fs::Permissions::from_mode(0o666)).unwrap();
+        fs::hard_link(own("one"), at("other")).unwrap();
+        symlink(own("target"), at("link")).unwrap();
+        pipe(&at("pipe"));
+        for name in ["open", "one", "other", "link", "pipe"] {
+            assert!(open_own(&at(name)).unwrap().is_none(), "{name}");
+        }
+        if rustix::process::geteuid().is_root() {
+            chown(own("foreign"), Some(65_534), None).unwrap();
+            assert!(open_own(&at("foreign")).unwrap().is_none());
+        }
+        // a second one is never made over the first
+        assert_eq!(create_own(&at("link")).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    }
+}
