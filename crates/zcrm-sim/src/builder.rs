@@ -19,7 +19,7 @@ use crate::simulator::Simulator;
 use crate::snapshot::Snapshot;
 use crate::state::{Client, Environment, Policy, State};
 use crate::tls::Tls;
-use crate::{Error, sample};
+use crate::{Error, files, sample};
 
 /// Sets up a [`Simulator`].
 ///
@@ -248,7 +248,7 @@ impl Builder {
     pub fn seed_file(self, path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let failed = |source: std::io::Error| Error::File { path: path.to_owned(), source };
-        self.seed_json(std::fs::read(path).map_err(failed)?)
+        self.seed_json(files::read(path).map_err(failed)?)
     }
 
     /// Gives the users a field, in the place of one of the same name if there is one.
@@ -297,7 +297,7 @@ impl Builder {
     pub fn restore_file(self, path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let failed = |source: std::io::Error| Error::File { path: path.to_owned(), source };
-        let bytes = std::fs::read(path).map_err(failed)?;
+        let bytes = files::read(path).map_err(failed)?;
         let snapshot = serde_json::from_slice(&bytes)
             .map_err(|source| Error::Snapshot { path: Some(path.to_owned()), source })?;
         let mut builder = self.restore(snapshot);

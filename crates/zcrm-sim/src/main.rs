@@ -6,6 +6,8 @@
     reason = "a program talks to the one who started it"
 )]
 
+mod replace;
+
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,6 +17,8 @@ use std::time::Duration;
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 use serde_json::{Map, Value as Json};
 use zcrm_sim::{Builder, Edition, Simulator};
+
+use replace::replace;
 
 const HELP: &str = "\
 A simulator of Zoho's accounts server and CRM, on loopback
@@ -287,10 +291,8 @@ async fn run(options: Options) -> Result<(), Failure> {
         "The grant token can be exchanged once, within ten minutes; the control API makes more."
     );
     if let Some(file) = &options.info_file {
-        // Under another name first: who waits for the file never reads half of it.
-        let fresh = file.with_extension("new");
-        std::fs::write(&fresh, Json::Object(info).to_string())?;
-        std::fs::rename(&fresh, file)?;
+        // There is the client secret in it.
+        replace(file, Json::Object(info).to_string().as_bytes())?;
     }
     // Before it is said, so that whoever reads it may send a signal.
     let end = asked_to_end()?;

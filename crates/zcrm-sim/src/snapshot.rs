@@ -1,7 +1,6 @@
 //! A simulator's state written down.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use chrono::TimeDelta;
@@ -9,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Error;
+use crate::replace::replace;
 use crate::state::State;
 
 /// How a snapshot is written. It goes up whenever an older one could no longer be read.
@@ -49,28 +49,7 @@ impl Snapshot {
     /// Writes it to a file that only its owner can read, in one step: there are tokens in it.
     pub(crate) fn save(&self, path: &Path) -> Result<(), Error> {
         let failed = |source: io::Error| Error::File { path: path.to_owned(), source };
-        let mut fresh = path.as_os_str().to_owned();
-        fresh.push(".new");
-        let write = || {
-            let mut file = private(Path::new(&fresh))?;
-            serde_json::to_writer(&mut file, self)?;
-            file.flush()?;
-            file.sync_all()?;
-            std::fs::rename(&fresh, path)
-        };
-        write().map_err(failed)
+        let text = serde_json::to_vec(self).map_err(|error| failed(error.into()))?;
+        replace(path, &text).map_err(failed)
     }
-}
-
-/// Makes a file for its owner alone, in the place of what an earlier attempt left.
-fn private(path: &Path) -> io::Result<File> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }

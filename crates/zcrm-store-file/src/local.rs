@@ -208,15 +208,21 @@ fn is_draft(name: &OsStr, begin: &OsStr) -> bool {
         })
 }
 
+/// Opens the file at its real path.
 fn open_to_read(path: &Path) -> io::Result<File> {
+    // before it is opened, for the opening of a device can have effects
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
     let mut options = OpenOptions::new();
     options.read(true);
-    // a pipe in place of the file must not keep the reader waiting
+    // a pipe that took its place must not keep the reader waiting, and a link that did is not followed
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(
-        &mut options,
-        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
-    );
+    {
+        use rustix::fs::OFlags;
+        let flags = (OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed();
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags);
+    }
     options.open(path)
 }
 

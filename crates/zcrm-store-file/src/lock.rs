@@ -75,8 +75,10 @@ fn fnv(bytes: &[u8]) -> u128 {
 fn open(path: &Path) -> io::Result<File> {
     loop {
         match options(false).open(path) {
+            Ok(file) if file.metadata()?.is_file() => return Ok(file),
+            Ok(_) => return Err(io::Error::other("it is no regular file")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            opened => return opened,
+            Err(error) => return Err(error),
         }
         match options(true).open(path) {
             Ok(file) => {
@@ -95,9 +97,11 @@ fn options(new: bool) -> OpenOptions {
     options.read(true).write(true).create_new(new);
     #[cfg(unix)]
     {
+        use rustix::fs::OFlags;
         use std::os::unix::fs::OpenOptionsExt as _;
-        // a link at this place was put there by somebody else
-        options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+        // a link or a pipe at this place was put there by somebody else
+        let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+        options.mode(0o600).custom_flags(flags);
     }
     options
 }

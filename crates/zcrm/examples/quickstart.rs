@@ -139,6 +139,12 @@ fn report(outcomes: &zcrm::Outcomes) {
     }
 }
 
+/// A folder that only this user writes in: tokens do not belong into one that all users share, such as
+/// that for temporary files.
+fn own_folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target").join(name)
+}
+
 /// Where the example runs: at Zoho, or at a simulator of its own.
 struct Place {
     folder: PathBuf,
@@ -149,12 +155,9 @@ impl Place {
     async fn find() -> Result<Self, Failure> {
         if env::var_os("ZCRM_CLIENT_ID").is_some() {
             println!("Talking to Zoho, with the settings of the environment.");
-            return Ok(Self {
-                folder: env::temp_dir().join("zcrm-quickstart-zoho"),
-                simulator: None,
-            });
+            return Ok(Self { folder: own_folder("zcrm-quickstart-zoho"), simulator: None });
         }
-        let folder = env::temp_dir().join("zcrm-quickstart");
+        let folder = own_folder("zcrm-quickstart");
         let simulator = Self::simulator(&folder).await?;
         if simulator.record_count("Contacts") == 0 {
             simulator.add_records("Contacts", 450)?;

@@ -405,11 +405,14 @@ impl ClientBuilder {
         if let Some(observer) = self.observer {
             stack = stack.observer(observer);
         }
-        let stack = self.wire.into_stack(stack)?;
+        let mut stack = self.wire.into_stack(stack)?;
+        if self.config.is_set("user_agent") {
+            stack = stack.user_agent(&self.config.text("user_agent"))?;
+        }
         Ok((stack.build(), stack.build_for_accounts(ACCOUNTS_DEADLINE)))
     }
 
-    fn set(mut self, key: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn set(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.config.set_text(key, value.into());
         self
     }

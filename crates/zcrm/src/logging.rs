@@ -116,17 +116,30 @@ fn outlets(config: &Config) -> Result<(Option<File>, bool), Error> {
     Ok((file.transpose()?, console))
 }
 
-/// Opens a file at its end, for its owner alone.
+/// Opens a file at its end, for its owner only. A pipe or a terminal serves too; a pipe that has no
+/// reader is an error, for a program must not wait for one where it begins.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600).custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
     let file = options.open(path)?;
-    // it may have been there before, for everybody to read; what is no file (a pipe) stays as it is
     #[cfg(unix)]
-    if file.metadata()?.is_file() {
-        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    {
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+        // lines are waited for where the reader is slow, and not lost
+        let flags = rustix::fs::fcntl_getfl(&file)?;
+        rustix::fs::fcntl_setfl(&file, flags - rustix::fs::OFlags::NONBLOCK)?;
+        // it may have been there before, for everybody to read; another user's file, and one that has
+        // another name too, stay as they are
+        let found = file.metadata()?;
+        let own = found.uid() == rustix::process::geteuid().as_raw() && found.nlink() == 1;
+        if found.is_file() && own && found.mode() & 0o177 != 0 {
+            file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        }
     }
     Ok(file)
 }

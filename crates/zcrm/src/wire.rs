@@ -42,8 +42,8 @@ impl ClientBuilder {
     /// call has its own of the same name; the last word of several counts. For some calls only,
     /// there is [`Api::with_headers`](crate::Api::with_headers).
     ///
-    /// [`build`](Self::build) refuses `authorization`, `host` and `content-length`, which are set by
-    /// themselves.
+    /// [`build`](Self::build) refuses those that the client or the connection sets:
+    /// `authorization`, `host` and what frames a request, such as `content-length`.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -86,6 +86,21 @@ impl ClientBuilder {
     pub fn headers(mut self, headers: HeaderMap) -> Self {
         self.wire.headers = headers;
         self
+    }
+
+    /// Puts the application's product in front of zcrm's in the `user-agent` of every request, those of
+    /// the accounts server included: `zylker-sync/1.2` becomes `zylker-sync/1.2 zcrm/…`. The setting
+    /// `user_agent` does the same; a `user-agent` among [`headers`](Self::headers) takes the place of
+    /// both.
+    ///
+    /// [`build`](Self::build) refuses a product that is not ASCII.
+    ///
+    /// ```
+    /// let builder = zcrm::Client::builder().user_agent("zylker-sync/1.2");
+    /// # let _ = builder;
+    /// ```
+    pub fn user_agent(self, product: impl Into<String>) -> Self {
+        self.set("user_agent", product)
     }
 
     /// Puts in a layer of the application's, at one of the places that [`Place`] names. Of several

@@ -1,11 +1,14 @@
 //! Where the client secret comes from.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{fmt, io, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use zcrm_core::{
     BoxError, DataCenter, Error, ErrorKind, ExposeSecret, Origin, Outcome, SecretString,
 };
+
+/// More than this is not a client secret.
+const LARGEST: u64 = 64 * 1024;
 
 /// Gives the client secret, from a vault or wherever an application keeps it.
 ///
@@ -115,12 +118,16 @@ impl ClientSecret {
 
 async fn read(path: PathBuf) -> Result<SecretString, Error> {
     let shown = path.display().to_string();
-    let reading = tokio::task::spawn_blocking(move || std::fs::read_to_string(path));
+    let reading = tokio::task::spawn_blocking(move || {
+        let bytes = zcrm_http::read_file(path, LARGEST)?;
+        String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))
+    });
     let text = match reading.await {
         Ok(Ok(text)) => SecretString::from(text),
         Ok(Err(error)) => {
-            let message = format!("the file `{shown}` with the client secret cannot be read");
-            return Err(Error::config(message).with_source(error));
+            return Err(Error::config(format!(
+                "the file `{shown}` with the client secret cannot be read: {error}"
+            )));
         }
         Err(error) => {
             let message = "the reading of the client secret ended early";

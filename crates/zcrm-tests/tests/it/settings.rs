@@ -172,6 +172,11 @@ impl Stage {
                 map.insert("content_base_url", self.sim.api_url());
                 login(map).await;
             }
+            "user_agent" => {
+                // what is sent is seen in zcrm's own tests
+                map.insert("user_agent", "zylker-sync/1.2".to_owned());
+                login(map).await;
+            }
             "api_version" => {
                 map.insert("api_version", "v8".to_owned());
                 assert_eq!(login(map).await.version(), ApiVersion::V8);
@@ -283,6 +288,7 @@ impl Stage {
             "api_base_url" => (file_map, "https://a.example/crm".into(), &["`api_base_url`"]),
             "content_base_url" => (file_map, "http://a.example".into(), &["`content_base_url`"]),
             "api_version" => (file_map, "8".into(), &["`api_version`", "`8`"]),
+            "user_agent" => (file_map, "zylk\u{e9}r".into(), &["`user_agent`", "ASCII"]),
             "ca_file" => (file_map, self.text_path("none.pem"), &["`ca_file`", "none.pem"]),
             "application_log_file_path" => {
                 (file_map, self.text_path(""), &["`application_log_file_path`", "is a folder"])

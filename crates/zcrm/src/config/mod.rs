@@ -31,6 +31,7 @@ use keys::Key;
 /// | `accounts_url`, `api_base_url` | servers of one's own, as origins |
 /// | `content_base_url` | a server of one's own that takes uploads |
 /// | `api_version` | `v2` (default here), `v2.1`, `v3` … `v8`, or a newer one |
+/// | `user_agent` | the application's product, such as `zylker-sync/1.2`, in front of zcrm's in every request |
 /// | `ca_file` | a PEM file of certificates to trust as well |
 /// | `application_log_file_path`, `log_in_console` | a file for logs, and `true` for logs on standard error; feature `logging` and its `install` |
 /// | `timeout_total`, `timeout_head`, `timeout_idle` | as in [`Timeouts`]: 120, 60 and 30 seconds |

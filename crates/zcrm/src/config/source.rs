@@ -4,7 +4,7 @@ use std::path::Path;
 
 use zcrm_core::{Error, SecretString};
 
-use super::{Config, Place, Setting, keys};
+use super::{Config, Place, Setting, keys, value};
 
 /// What every variable of ours begins with.
 const PREFIX: &str = "ZCRM_";
@@ -52,9 +52,12 @@ impl Config {
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let place = format!("in {}", path.display());
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Error::config(format!("the settings file {} cannot be read", path.display()))
-                .with_source(error)
+        let read = value::read(path).and_then(|bytes| {
+            String::from_utf8(bytes).map_err(|_| std::io::Error::other("it is not UTF-8"))
+        });
+        let text = read.map_err(|error| {
+            let path = path.display();
+            Error::config(format!("the settings file {path} cannot be read: {error}"))
         })?;
         match path.extension().and_then(|ending| ending.to_str()) {
             Some("toml") => toml(&text, &place),

@@ -83,9 +83,18 @@ pub(super) fn access_type(text: &str) -> Result<(), Error> {
     ))
 }
 
+/// More than this is neither a file of settings nor one of certificates.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
 /// The bytes of a file.
 pub(super) fn file(path: &str) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|error| Error::config(format!("`{path}` cannot be read: {error}")))
+    read(Path::new(path))
+        .map_err(|error| Error::config(format!("`{path}` cannot be read: {error}")))
+}
+
+/// The bytes of a regular file.
+pub(super) fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    zcrm_http::read_file(path, LARGEST)
 }
 
 /// A file that logs may be written to, or one that can be made.
