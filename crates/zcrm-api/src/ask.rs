@@ -21,6 +21,8 @@ use crate::{Api, Call, check, model::Count};
 #[derive(Clone, Debug)]
 pub(crate) struct Ask {
     call: Call,
+    /// A parameter with the value that it has where the caller gives no other.
+    usual: Option<(&'static str, String)>,
     mistake: Option<Error>,
     /// Whether the operation makes new items, which have no `id` yet.
     creates: bool,
@@ -30,7 +32,7 @@ impl Ask {
     pub(crate) fn new(api: &Api, endpoint: &Endpoint) -> Self {
         let verb = endpoint.name().rsplit('.').next().unwrap_or_default();
         let creates = verb.starts_with("create") || verb.starts_with("clone");
-        Self { call: api.call(endpoint), mistake: None, creates }
+        Self { call: api.call(endpoint), usual: None, mistake: None, creates }
     }
 
     /// A call of an endpoint whose path or query names a module.
@@ -49,6 +51,20 @@ impl Ask {
 
     pub(crate) fn query(self, name: &str, value: impl AsRef<str>) -> Self {
         self.with(|call| call.query(name, value))
+    }
+
+    fn query_unchecked(self, name: &str, value: impl AsRef<str>) -> Self {
+        self.with(|call| call.query_unchecked(name, value))
+    }
+
+    fn header(self, name: &str, value: impl AsRef<str>) -> Self {
+        self.with(|call| call.header(name, value))
+    }
+
+    /// A parameter that is sent where the caller gives no other value for it.
+    pub(crate) fn unless_given(mut self, name: &'static str, value: String) -> Self {
+        self.usual = Some((name, value));
+        self
     }
 
     pub(crate) fn path_id(self, name: &str, id: impl Into<Id>) -> Self {
@@ -74,7 +90,10 @@ impl Ask {
     pub(crate) fn ready(self) -> Result<Call, Error> {
         match self.mistake {
             Some(mistake) => Err(mistake),
-            None => Ok(self.call),
+            None => Ok(match self.usual {
+                Some((name, value)) if !self.call.asks_for(name) => self.call.query(name, value),
+                _ => self.call,
+            }),
         }
     }
 
@@ -145,6 +164,16 @@ impl<T: DeserializeOwned + Send + 'static> ListItems<T> {
     /// Any other parameter of Zoho's that the operation knows.
     pub fn param(self, name: &str, value: impl AsRef<str>) -> Self {
         self.with(|ask| ask.query(name, value))
+    }
+
+    /// Adds a query parameter, whether zcrm knows it or not.
+    pub fn param_unchecked(self, name: &str, value: impl AsRef<str>) -> Self {
+        self.with(|ask| ask.query_unchecked(name, value))
+    }
+
+    /// Adds a header.
+    pub fn header(self, name: &str, value: impl AsRef<str>) -> Self {
+        self.with(|ask| ask.header(name, value))
     }
 
     /// One page; of a list that comes whole, all of it.
@@ -250,6 +279,16 @@ impl<T: DeserializeOwned + 'static> GetItem<T> {
         Self::new(self.ask.query(name, value))
     }
 
+    /// Adds a query parameter, whether zcrm knows it or not.
+    pub fn param_unchecked(self, name: &str, value: impl AsRef<str>) -> Self {
+        Self::new(self.ask.query_unchecked(name, value))
+    }
+
+    /// Adds a header.
+    pub fn header(self, name: &str, value: impl AsRef<str>) -> Self {
+        Self::new(self.ask.header(name, value))
+    }
+
     /// The item.
     ///
     /// # Errors
@@ -268,8 +307,9 @@ impl<T: DeserializeOwned + 'static> GetItem<T> {
     }
 }
 
-/// Writes or deletes several items in one call: 100 at most, and 50 tags. A longer list is refused
-/// before anything is sent; of an empty one nothing is sent, and there are no outcomes. (Records, of which there may be any number, are cut into calls by
+/// Writes or deletes several items in one call: 100 at most, 50 tags, 10 users. A longer list is
+/// refused before anything is sent; of an empty one nothing is sent, and there are no outcomes.
+/// (Records, of which there may be any number, are cut into calls by
 /// [`WriteRecords`](crate::WriteRecords).)
 #[derive(Clone, Debug)]
 #[must_use = "nothing is written until `send` is called"]
@@ -323,6 +363,16 @@ impl WriteItems {
         Self { ask: self.ask.query(name, value), ..self }
     }
 
+    /// Adds a query parameter, whether zcrm knows it or not.
+    pub fn param_unchecked(self, name: &str, value: impl AsRef<str>) -> Self {
+        Self { ask: self.ask.query_unchecked(name, value), ..self }
+    }
+
+    /// Adds a header.
+    pub fn header(self, name: &str, value: impl AsRef<str>) -> Self {
+        Self { ask: self.ask.header(name, value), ..self }
+    }
+
     /// Sends it. The outcomes are in the caller's order. Without items nothing is sent, and there are no
     /// outcomes.
     ///
@@ -361,6 +411,11 @@ impl WriteItem {
         Self(WriteItems::new(ask, 1))
     }
 
+    /// A write of several of which there is one.
+    pub(crate) fn of(items: WriteItems) -> Self {
+        Self(items)
+    }
+
     /// A write of this one row.
     pub(crate) fn row(ask: Ask, row: &impl Serialize) -> Self {
         Self(WriteItems::rows(ask, [row]))
@@ -369,6 +424,16 @@ impl WriteItem {
     /// Any other parameter of Zoho's that the operation knows.
     pub fn param(self, name: &str, value: impl AsRef<str>) -> Self {
         Self(self.0.param(name, value))
+    }
+
+    /// Adds a query parameter, whether zcrm knows it or not.
+    pub fn param_unchecked(self, name: &str, value: impl AsRef<str>) -> Self {
+        Self(self.0.param_unchecked(name, value))
+    }
+
+    /// Adds a header.
+    pub fn header(self, name: &str, value: impl AsRef<str>) -> Self {
+        Self(self.0.header(name, value))
     }
 
     /// Sends it.

@@ -18,6 +18,7 @@ use zcrm_http::{Download, Progress, ReqBody, SaveFile, SavedFile, no_file};
 
 use crate::{
     Api, Pages,
+    extra::Extra,
     paging::{Next, Way},
 };
 
@@ -220,13 +221,15 @@ impl Call {
         }
     }
 
-    /// What became of each of the `sent` items, for an endpoint that returns outcomes.
+    /// What became of each of the `sent` items, for an endpoint that returns outcomes; one for all
+    /// of them counts for each.
     ///
     /// # Errors
     /// As [`send`](Self::send), and where Zoho refused the request as a whole.
     pub async fn outcomes(self, sent: usize) -> Result<Outcomes, Error> {
         match self.response {
             ResponseShape::Outcomes(key) => self.send().await?.outcomes(key, sent),
+            ResponseShape::Outcome(key) => self.send().await?.outcome(key, sent),
             _ => Err(self.wrong_shape("outcomes")),
         }
     }
@@ -359,6 +362,22 @@ impl Call {
             paging => paging,
         };
         Way::new(self.name, paging, self.request.query_value("per_page"))
+    }
+
+    /// Whether a query parameter of this name was given.
+    pub(crate) fn asks_for(&self, name: &str) -> bool {
+        self.request.query_value(name).is_some()
+    }
+
+    /// Adds what a caller gave by name.
+    pub(crate) fn extra(self, extra: &Extra) -> Self {
+        self.map(|request| extra.apply(request))
+    }
+
+    /// The same call, whose answer is read as another shape.
+    pub(crate) fn returning(mut self, response: ResponseShape) -> Self {
+        self.response = response;
+        self
     }
 
     /// The request, with its files.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use zcrm_core::{Error, Id, Record};
+use zcrm_core::{Error, Id, Record, to_json};
 
 /// Zoho's documentation: at most 200 items in a page, which is also what most lists give unless
 /// told.
@@ -14,6 +14,9 @@ pub(crate) const MOST_FIELDS: usize = 50;
 /// Zoho's documentation: at most 100 records, notes and the like in one write, and at most 50 tags.
 pub(crate) const MOST_ITEMS: usize = 100;
 pub(crate) const MOST_TAGS: usize = 50;
+
+/// Zoho's file `users` of 2026: at most ten users in one update.
+pub(crate) const MOST_USERS: usize = 10;
 
 /// The API name of a module.
 pub(crate) fn module(name: &str) -> Result<(), Error> {
@@ -117,8 +120,18 @@ pub(crate) fn rows_without_ids<R: Serialize>(
 }
 
 fn raw_row(index: usize, row: &impl Serialize) -> Result<Box<RawValue>, Error> {
-    serde_json::value::to_raw_value(row).map_err(|error| {
+    to_json(row).and_then(RawValue::from_string).map_err(|error| {
         Error::input(format!("item {index} cannot be written as JSON")).with_source(error)
+    })
+}
+
+/// A row of a write as a record, by its place in the list.
+pub(crate) fn row(index: usize, row: &impl Serialize) -> Result<Record, Error> {
+    let json = to_json(row).map_err(|error| {
+        Error::input(format!("item {index} cannot be written as JSON")).with_source(error)
+    })?;
+    Record::from_json(json).map_err(|_| {
+        Error::input(format!("item {index} is not a JSON object, and each item must be one"))
     })
 }
 

@@ -24,6 +24,7 @@ mod attachments;
 mod call;
 mod check;
 mod criteria;
+mod extra;
 pub mod metadata;
 mod model;
 mod notes;

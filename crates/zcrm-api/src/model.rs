@@ -4,6 +4,7 @@
 //! and digits survive a round trip: see `object!` in `zcrm-core`.
 
 use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::{Map, Value};
 use zcrm_core::{Error, Id, Record};
 
 /// A field, module or view that something else refers to: its API name alone in v2, with its id in
@@ -47,25 +48,35 @@ impl From<&str> for MetaRef {
 
 impl<'de> Deserialize<'de> for MetaRef {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Wire {
-            Name(String),
-            Object {
-                api_name: Option<String>,
-                id: Option<Id>,
-                name: Option<String>,
-                module: Option<String>,
-                module_name: Option<String>,
-            },
+        match Value::deserialize(deserializer)? {
+            Value::String(name) => Ok(Self::named(name)),
+            Value::Object(members) => Ok(Self::of_object(&members)),
+            _ => Err(de::Error::custom("it is neither a name nor an object")),
         }
+    }
+}
 
-        Ok(match Wire::deserialize(deserializer)? {
-            Wire::Name(name) => Self::named(name),
-            Wire::Object { api_name, id, name, module, module_name } => {
-                Self { api_name: api_name.or(module), id, name: name.or(module_name) }
-            }
-        })
+impl MetaRef {
+    /// What an object says of it. A member of another shape than is known is left out.
+    fn of_object(members: &Map<String, Value>) -> Self {
+        let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
+        let id = |value: Option<&Value>| match value? {
+            Value::String(id) => Some(Id::from(id)),
+            Value::Number(number) => number.as_u64().map(Id::from),
+            _ => None,
+        };
+        let name = text("name").or_else(|| text("module_name"));
+        let own = text("api_name").or_else(|| text("module"));
+        // newer files refer to a module by an object around its reference
+        let module = match (&own, members.get("module")) {
+            (None, Some(Value::Object(module))) => Self::of_object(module),
+            _ => Self::default(),
+        };
+        Self {
+            api_name: own.or(module.api_name),
+            id: id(members.get("id")).or(module.id),
+            name: name.or(module.name),
+        }
     }
 }
 
@@ -88,4 +99,35 @@ pub(crate) fn count_of(record: &Record, name: &str) -> Result<Option<u64>, Error
 /// A word for a query: `true` or `false`.
 pub(crate) fn yes_or_no(value: bool) -> &'static str {
     if value { "true" } else { "false" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MetaRef;
+
+    fn read(json: &str) -> MetaRef {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn reads_every_form_of_a_reference() {
+        let full = read(r#"{"api_name":"Leads","id":"1","name":"Lead"}"#);
+        assert_eq!(read(r#"{"module":"Leads","id":1,"module_name":"Lead"}"#), full);
+        assert_eq!(
+            read(r#"{"layout":{},"module":{"api_name":"Leads","id":"1","module_name":"Lead"}}"#),
+            full
+        );
+        // its own name goes before that of its module
+        let own = r#"{"api_name":"Stage_History","module":{"api_name":"Leads","id":"9"},"id":"1"}"#;
+        assert_eq!(read(own), MetaRef { id: Some("1".into()), ..MetaRef::named("Stage_History") });
+        assert_eq!(read(r#""Leads""#), MetaRef::named("Leads"));
+    }
+
+    #[test]
+    fn leaves_out_members_of_another_shape() {
+        for odd in ["{}", r#"{"api_name":[],"id":{},"module":null,"name":1}"#] {
+            assert_eq!(read(odd), MetaRef::default());
+        }
+        assert!(serde_json::from_str::<MetaRef>("[1]").is_err());
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Value, json};
-use zcrm_core::{ApiVersion, Error, Id, Lookup, Record, Timestamp, object};
+use zcrm_core::{ApiVersion, Error, Id, Lookup, Record, Timestamp, object, to_json};
 
 use crate::{
     Api, Attachment, Attachments, GetItem, ListRelated, WriteItem, WriteItems, ask::Ask,
@@ -59,9 +59,14 @@ impl Notes {
         ListRelated::new(self.ask(&operations::NOTES_LIST), self.api.version(), FIELDS)
     }
 
-    /// Reads one note.
+    /// Reads one note. From v3 on Zoho wants the names of its fields: those of [`Note`], unless the
+    /// parameter `fields` names others.
     pub fn get(&self, id: impl Into<Id>) -> GetItem<Note> {
-        GetItem::new(self.ask(&operations::NOTES_GET).path_id("id", id))
+        let ask = self.ask(&operations::NOTES_GET).path_id("id", id);
+        GetItem::new(match self.api.version().requires_fields() {
+            true => ask.unless_given("fields", FIELDS.join(",")),
+            false => ask,
+        })
     }
 
     /// Writes notes; each must say by [`Note::on`] which record it belongs to.
@@ -286,7 +291,7 @@ fn rows<R: Serialize>(
     version: ApiVersion,
 ) -> Result<Vec<Record>, Error> {
     let row = |(index, note): (usize, R)| {
-        let json = serde_json::to_vec(&note).map_err(|error| {
+        let json = to_json(&note).map_err(|error| {
             Error::input(format!("note {index} cannot be written as JSON")).with_source(error)
         })?;
         let mut row = Record::from_json(json)?;

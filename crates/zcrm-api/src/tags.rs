@@ -4,7 +4,12 @@ use serde::Serialize;
 use zcrm_core::{ApiVersion, Error, Id, Outcomes, Tag};
 
 use crate::{
-    ListItems, WriteItem, WriteItems, ask::Ask, check, metadata::ModuleHandle, model, operations,
+    ListItems, WriteItem, WriteItems,
+    ask::Ask,
+    check,
+    extra::{Extra, extra_methods},
+    metadata::ModuleHandle,
+    model, operations,
     related::Parent,
 };
 
@@ -108,7 +113,14 @@ impl Tags {
         tags: impl IntoIterator<Item = T>,
     ) -> ChangeTags {
         let tags = tags.into_iter().map(Into::into).collect();
-        ChangeTags { module: self.module.clone(), change, records, tags, over_write: None }
+        ChangeTags {
+            module: self.module.clone(),
+            change,
+            records,
+            tags,
+            over_write: None,
+            extra: Extra::default(),
+        }
     }
 }
 
@@ -177,6 +189,7 @@ pub struct ChangeTags {
     records: Records,
     tags: Vec<Tag>,
     over_write: Option<bool>,
+    extra: Extra,
 }
 
 impl ChangeTags {
@@ -185,6 +198,8 @@ impl ChangeTags {
         self.over_write = Some(over_write);
         self
     }
+
+    extra_methods!();
 
     /// Changes them.
     ///
@@ -249,7 +264,7 @@ impl ChangeTags {
             Ok(tags) if in_query => in_the_query(ask, ids, &tags, over_write),
             Ok(tags) => ask.with(|call| call.json(&Body { tags, ids, over_write })),
         };
-        WriteItems::new(ask, items)
+        WriteItems::new(ask.with(|call| call.extra(&self.extra)), items)
     }
 
     /// The tags, by their names and with nothing else that Zoho may have told of them.

@@ -33,6 +33,7 @@ pub struct Endpoint {
     template: &'static str,
     query: &'static [&'static str],
     query_since: &'static [(&'static str, ApiVersion)],
+    required: &'static [&'static str],
     headers: &'static [&'static str],
     body: BodyShape,
     body_keys: &'static [&'static str],
@@ -44,6 +45,8 @@ pub struct Endpoint {
     scopes: &'static [&'static str],
     since: ApiVersion,
     until: Option<ApiVersion>,
+    body_optional: bool,
+    instead: Option<&'static str>,
 }
 
 /// A piece of a path's template.
@@ -109,6 +112,7 @@ impl Endpoint {
             template,
             query: &[],
             query_since: &[],
+            required: &[],
             headers: &[],
             body: BodyShape::None,
             body_keys: &[],
@@ -127,6 +131,8 @@ impl Endpoint {
             scopes: &[],
             since: ApiVersion::V2,
             until: None,
+            body_optional: false,
+            instead: None,
         }
     }
 
@@ -165,6 +171,14 @@ impl Endpoint {
         self
     }
 
+    /// The query parameters without which Zoho refuses a call, as its description of the newest
+    /// version says. They are not checked when a request is built.
+    #[must_use]
+    pub const fn required(mut self, names: &'static [&'static str]) -> Self {
+        self.required = names;
+        self
+    }
+
     /// The names of the headers that mean something to this operation.
     #[must_use]
     pub const fn headers(mut self, names: &'static [&'static str]) -> Self {
@@ -176,6 +190,13 @@ impl Endpoint {
     #[must_use]
     pub const fn body(mut self, shape: BodyShape) -> Self {
         self.body = shape;
+        self
+    }
+
+    /// Lets a request have no body, where [`body`](Self::body) says what it may send.
+    #[must_use]
+    pub const fn body_optional(mut self) -> Self {
+        self.body_optional = true;
         self
     }
 
@@ -281,6 +302,14 @@ impl Endpoint {
         self
     }
 
+    /// The operation that does the same in the versions that lack this one, by its name: errors
+    /// name it.
+    #[must_use]
+    pub const fn instead(mut self, id: &'static str) -> Self {
+        self.instead = Some(id);
+        self
+    }
+
     /// Begins a request of this operation.
     pub fn request(&self, version: ApiVersion) -> RequestBuilder {
         RequestBuilder::new(self.clone(), version)
@@ -323,6 +352,24 @@ impl Endpoint {
     #[must_use]
     pub const fn query_names(&self) -> &'static [&'static str] {
         self.query
+    }
+
+    /// The query parameters without which Zoho refuses a call of the newest version.
+    #[must_use]
+    pub const fn required_query_names(&self) -> &'static [&'static str] {
+        self.required
+    }
+
+    /// Whether a request may have no body although there is one that it may send.
+    #[must_use]
+    pub const fn is_body_optional(&self) -> bool {
+        self.body_optional
+    }
+
+    /// The operation that does the same in the versions that lack this one.
+    #[must_use]
+    pub const fn alternative(&self) -> Option<&'static str> {
+        self.instead
     }
 
     /// The names of the headers that mean something to it.

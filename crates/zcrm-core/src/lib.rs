@@ -43,6 +43,7 @@ mod shape;
 mod site;
 mod values;
 mod version;
+mod written;
 
 pub use api_error::ApiError;
 pub use call::{CallMeta, RetryClass};
@@ -77,6 +78,9 @@ pub use version::ApiVersion;
 // what the crate's own macros name where they are used
 #[doc(hidden)]
 pub use smol_str::SmolStr as __SmolStr;
+// how the crates above write what a caller gives them
+#[doc(hidden)]
+pub use written::{Written, to_json};
 
 /// A result with zcrm's one [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;

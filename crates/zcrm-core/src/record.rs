@@ -9,6 +9,7 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     Error, ErrorKind, Id, Lookup, Outcome,
     json::{self, Place},
+    written::to_json,
 };
 
 /// A record of any module, kept as the JSON that Zoho sent.
@@ -34,6 +35,8 @@ pub struct Record {
     text: Bytes,
     places: Vec<Place>,
     edits: Vec<Edit>,
+    /// The first value that [`with`](Record::with) could not write as JSON.
+    mistake: Option<Error>,
 }
 
 #[derive(Clone)]
@@ -47,7 +50,12 @@ impl Record {
     /// A record without members.
     #[must_use]
     pub fn new() -> Self {
-        Self { text: Bytes::from_static(b"{}"), places: Vec::new(), edits: Vec::new() }
+        Self {
+            text: Bytes::from_static(b"{}"),
+            places: Vec::new(),
+            edits: Vec::new(),
+            mistake: None,
+        }
     }
 
     /// Reads a record from its JSON, without copying it.
@@ -59,23 +67,55 @@ impl Record {
         let refuse = |what: String| Error::input(format!("a record must be a JSON object: {what}"));
         let object = std::str::from_utf8(&text).map_err(|_| refuse("not UTF-8".to_owned()))?;
         let places = json::places(object).map_err(|error| refuse(json::without_value(&error)))?;
-        Ok(Self { text, places, edits: Vec::new() })
+        Ok(Self { text, places, edits: Vec::new(), mistake: None })
     }
 
-    /// Sets a member, and returns the record: for building one in a sentence.
+    /// Sets a member to anything that serialises, and returns the record.
+    ///
+    /// Times are written as Zoho reads them, in whole seconds and with an offset: those of `chrono`
+    /// and `SystemTime` too. A value that cannot be written as JSON is an error when the record is
+    /// sent; [`set`](Self::set) reports it at once.
+    ///
+    /// ```
+    /// use chrono::{DateTime, NaiveDate};
+    /// use zcrm_core::{Decimal, Id, Lookup, Record};
+    ///
+    /// let id = Id::from("3652397000000649013");
+    /// let start = DateTime::from_timestamp(1_779_622_512, 345_000_000).unwrap();
+    /// let amount: Decimal = "1999.90".parse()?;
+    /// let call = Record::new()
+    ///     .with("id", &id)
+    ///     .with("Call_Start_Time", start)
+    ///     .with("Due", NaiveDate::from_ymd_opt(2026, 5, 31))
+    ///     .with("Owner", Lookup::to("111"))
+    ///     .with("Amount", amount)
+    ///     .with("Description", None::<String>)
+    ///     .with("Colours", ["red", "blue"]);
+    /// assert_eq!(
+    ///     call.to_json(),
+    ///     concat!(
+    ///         r#"{"id":"3652397000000649013","Call_Start_Time":"2026-05-24T11:35:12+00:00","#,
+    ///         r#""Due":"2026-05-31","Owner":{"id":"111"},"Amount":1999.90,"Description":null,"#,
+    ///         r#""Colours":["red","blue"]}"#,
+    ///     )
+    /// );
+    /// # Ok::<(), zcrm_core::Error>(())
+    /// ```
     #[must_use]
-    pub fn with(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.edit(name.into(), Some(value.into().to_string()));
+    pub fn with(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
+        if let Err(mistake) = self.set(name, value) {
+            self.mistake.get_or_insert(mistake);
+        }
         self
     }
 
-    /// Sets a member to anything that serialises.
+    /// Sets a member to anything that serialises; times as [`with`](Self::with) writes them.
     ///
     /// # Errors
     /// Of kind [`Input`](ErrorKind::Input) where `value` cannot be written as JSON.
     pub fn set(&mut self, name: impl Into<String>, value: impl Serialize) -> Result<(), Error> {
         let name = name.into();
-        let json = serde_json::to_string(&value).map_err(|error| {
+        let json = to_json(&value).map_err(|error| {
             Error::input(format!("the value of `{name}` cannot be written as JSON"))
                 .with_source(error)
         })?;
@@ -91,6 +131,9 @@ impl Record {
 
     /// Lays the members of another record over this one.
     pub fn merge(&mut self, other: &Self) {
+        if let Some(mistake) = &other.mistake {
+            self.mistake.get_or_insert_with(|| mistake.clone());
+        }
         for name in other.names() {
             if let Some(json) = other.raw(&name) {
                 self.edit(name.into_owned(), Some(json.to_owned()));
@@ -215,7 +258,7 @@ impl Record {
     /// Sets a member to a value of ours, whose writing cannot fail.
     #[doc(hidden)]
     pub fn put(&mut self, name: &str, value: &impl Serialize) {
-        if let Ok(json) = serde_json::to_string(value) {
+        if let Ok(json) = to_json(value) {
             self.edit(name.to_owned(), Some(json));
         }
     }
@@ -285,6 +328,9 @@ impl TryFrom<Value> for Record {
 
 impl Serialize for Record {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let Some(mistake) = &self.mistake {
+            return Err(ser::Error::custom(mistake));
+        }
         serde_json::from_str::<&RawValue>(&self.to_json())
             .map_err(ser::Error::custom)?
             .serialize(serializer)

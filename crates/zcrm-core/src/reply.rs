@@ -127,7 +127,8 @@ impl Reply {
         &self.body
     }
 
-    /// The list under `key`. No content is an empty page.
+    /// The list under `key`, or under a path of keys such as `org_taxes.taxes`. No content is an empty
+    /// page.
     ///
     /// # Errors
     /// Of kind [`Api`](ErrorKind::Api) and its like where Zoho refused, of kind
@@ -138,6 +139,7 @@ impl Reply {
         }
         let text = self.json_text()?;
         if self.status.as_u16() < 400
+            && let Some((text, key)) = within(text, key)
             && let Ok(Some(page)) = page::decode(&self.body, text, key)
         {
             return Ok(page);
@@ -166,7 +168,29 @@ impl Reply {
         Ok(outcomes)
     }
 
-    /// The object under `key`, or the first of the list there.
+    /// The one outcome under `key` that Zoho gives for a request as a whole, for each of the `sent`
+    /// records. Where Zoho answers with a list after all, it is read as [`outcomes`](Self::outcomes)
+    /// reads it. Of several records none has an id: the outcome cannot say which it is of.
+    ///
+    /// # Errors
+    /// As [`outcomes`](Self::outcomes).
+    pub fn outcome(&self, key: &str, sent: usize) -> Result<Outcomes, Error> {
+        let text = self.json_text()?;
+        let members = Members::parse(text).ok();
+        let whole = members.and_then(|members| members.get(key)).map(RawValue::get);
+        let Some(outcome) = whole.filter(|whole| whole.starts_with('{')) else {
+            return self.outcomes(key, sent);
+        };
+        let outcome = match sent {
+            1 => outcome.to_owned(),
+            _ => without_id(outcome).unwrap_or_else(|| outcome.to_owned()),
+        };
+        let list = vec![outcome.as_str(); sent].join(",");
+        let body = format!("{{{}:[{list}]}}", serde_json::Value::from(key));
+        Self { body: body.into(), ..self.clone() }.outcomes(key, sent)
+    }
+
+    /// The object under `key`, or under a path of keys, or the first of the list there.
     ///
     /// # Errors
     /// Of kind [`NotFound`](ErrorKind::NotFound) where there is none, [`Api`](ErrorKind::Api)
@@ -184,6 +208,7 @@ impl Reply {
         if self.status.as_u16() >= 400 {
             return Err(other());
         }
+        let (text, key) = within(text, key).ok_or_else(other)?;
         // a list first: so answers whatever reads one record
         let item = match page::decode(&self.body, text, key) {
             Ok(Some(mut page)) if !page.items.is_empty() => page.items.swap_remove(0),
@@ -350,4 +375,21 @@ fn decode(message: String) -> Error {
 /// `Retry-After` in seconds; Zoho documents none, proxies send it.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// The object that a path of keys leads into, and the last key of the path.
+fn within<'a, 'k>(mut text: &'a str, path: &'k str) -> Option<(&'a str, &'k str)> {
+    let mut key = path;
+    while let Some((first, rest)) = key.split_once('.') {
+        text = Members::parse(text).ok()?.get(first)?.get();
+        key = rest;
+    }
+    Some((text, key))
+}
+
+/// An outcome without the `id` among its details.
+fn without_id(outcome: &str) -> Option<String> {
+    let mut outcome: serde_json::Value = serde_json::from_str(outcome).ok()?;
+    outcome.get_mut("details")?.as_object_mut()?.remove("id");
+    Some(outcome.to_string())
 }

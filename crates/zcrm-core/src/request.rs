@@ -20,6 +20,7 @@ use crate::{
     body::{self, Look},
     id,
     multipart::Part,
+    written::to_json,
 };
 
 /// Everything but RFC 3986's unreserved characters is encoded.
@@ -185,7 +186,7 @@ impl RequestBuilder {
 
     /// The body, as JSON. Where the endpoint names the members of its body, others are refused.
     pub fn json(self, body: &(impl Serialize + ?Sized)) -> Self {
-        match serde_json::to_vec(body) {
+        match to_json(body) {
             Ok(bytes) => self.json_bytes(bytes),
             Err(error) => self.fault(format!("cannot write its body as JSON: {error}")),
         }

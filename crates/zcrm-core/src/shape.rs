@@ -62,11 +62,14 @@ pub enum BodyShape {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResponseShape {
-    /// A list of items under this key, beside `info`.
+    /// A list of items under this key, beside `info`. A list within an object is named by its path,
+    /// such as `org_taxes.taxes`.
     List(&'static str),
     /// One outcome for each item of the request, under this key.
     Outcomes(&'static str),
-    /// One object under this key, or a list of one.
+    /// One outcome for the request as a whole, under this key.
+    Outcome(&'static str),
+    /// One object under this key or path, or a list of one.
     Object(&'static str),
     /// JSON of its own shape.
     Bare,

@@ -28,6 +28,9 @@ pub(crate) struct Store {
     pub(crate) files: BTreeMap<String, File>,
     pub(crate) views: BTreeMap<u64, CustomView>,
     pub(crate) taxes: Shelf,
+    /// What the organisation prefers for its taxes.
+    #[serde(default)]
+    pub(crate) tax_preference: TaxPreference,
     pub(crate) currencies: Shelf,
     pub(crate) variables: Shelf,
     pub(crate) variable_groups: Shelf,
@@ -66,6 +69,13 @@ impl Store {
     pub(crate) fn tables(&self) -> impl Iterator<Item = (&str, &Table)> {
         self.tables.iter().map(|(name, table)| (name.as_str(), table))
     }
+}
+
+/// What an organisation prefers for its taxes.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct TaxPreference {
+    pub(crate) auto_populate_tax: bool,
+    pub(crate) modify_tax_rates: bool,
 }
 
 /// The records of one module.

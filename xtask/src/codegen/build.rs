@@ -90,6 +90,23 @@ pub(crate) fn build(spec: &Spec, overlay: &Overlay) -> Result<Built, Error> {
             facts.retry = retry(facts).to_owned();
         }
     }
+    let other_forms: Vec<(String, String)> = overlay
+        .add
+        .iter()
+        .filter_map(|entry| Some((entry.text("beside").ok()?, entry.text("id").ok()?)))
+        .collect();
+    for (id, other) in other_forms {
+        match all.get_mut(&id) {
+            Some(facts) if facts.instead.is_empty() => facts.instead = other,
+            Some(_) => {}
+            None => problems.push(format!("overlay.toml: there is no {id} beside {other}")),
+        }
+    }
+    for facts in all.values().filter(|facts| !facts.instead.is_empty()) {
+        if !all.contains_key(&facts.instead) {
+            problems.push(format!("{} names {}, which is not there", facts.id, facts.instead));
+        }
+    }
     for id in unclear {
         let sources = all.get(&id).map(|facts| facts.sources.join(", ")).unwrap_or_default();
         problems.push(format!("{id} ({sources}): the rule cannot tell what it answers with"));
@@ -138,7 +155,13 @@ fn extract(operation: &RawOperation<'_>, overlay: &Overlay) -> Result<(Facts, bo
         let place = parameter.text("in").ok_or_else(|| parameter.error("has no `in`"))?;
         let name = parameter.text("name").ok_or_else(|| parameter.error("has no `name`"))?;
         let list = match place {
-            "query" => &mut facts.query,
+            "query" => {
+                let required = parameter.value().get("required");
+                if required == Some(&true.into()) && !facts.required.iter().any(|r| r == name) {
+                    facts.required.push(name.to_owned());
+                }
+                &mut facts.query
+            }
             "header" => &mut facts.headers,
             _ => continue,
         };
@@ -249,6 +272,7 @@ fn merge(target: &mut Facts, alias: Facts) {
         }
     };
     union(&mut target.query, alias.query);
+    union(&mut target.required, alias.required);
     union(&mut target.headers, alias.headers);
     union(&mut target.body_keys, alias.body_keys);
     union(&mut target.sources, alias.sources);
@@ -301,7 +325,19 @@ fn change(facts: &mut Facts, entry: &Entry) -> Result<(), Error> {
         };
         let pairs = || value.as_object().ok_or_else(odd);
         match key.as_str() {
-            "id" | "method" | "beside" => {}
+            "id" | "method" => {}
+            // both forms of a route name the other, where versions lack one of them
+            "beside" => facts.instead = text()?,
+            "instead" => facts.instead = text()?,
+            "optional" => {
+                for name in list()? {
+                    if !facts.required.contains(&name) {
+                        return Err(entry.error(&format!("`{name}` is optional anyway")));
+                    }
+                    facts.required.retain(|required| *required != name);
+                }
+            }
+            "body_optional" => facts.body_optional = value.as_bool().ok_or_else(odd)?,
             "path" => facts.path = text()?,
             "base" => facts.base = text()?,
             "query" => more(&mut facts.query, list()?)?,

@@ -96,6 +96,7 @@ fn entry(facts: &Facts) -> Result<String, Error> {
     let mut answer = match &facts.response {
         Response::List(key) => format!("a list under `{key}`"),
         Response::Outcomes(key) => format!("outcomes under `{key}`"),
+        Response::Outcome(key) => format!("one outcome for the whole under `{key}`"),
         Response::Object(key) => format!("one object under `{key}`"),
         Response::Bare => "JSON of its own shape".into(),
         Response::Binary => "a file".into(),
@@ -142,6 +143,9 @@ fn entry(facts: &Facts) -> Result<String, Error> {
         }
         call(format!("query_since(&[{}])", pairs.join(", ")));
     }
+    if !facts.required.is_empty() {
+        call(format!("required(&{:?})", facts.required));
+    }
     if !facts.headers.is_empty() {
         call(format!("headers(&{:?})", facts.headers));
     }
@@ -154,6 +158,9 @@ fn entry(facts: &Facts) -> Result<String, Error> {
         Body::List(key) => call(format!("body(BodyShape::List({key:?}))")),
         Body::Multipart(part) => call(format!("body(BodyShape::Multipart({part:?}))")),
     }
+    if facts.body_optional {
+        call("body_optional()".into());
+    }
     let mut keys = facts.body_keys.clone();
     if let Body::List(key) = &facts.body {
         keys.insert(0, key.clone());
@@ -164,6 +171,7 @@ fn entry(facts: &Facts) -> Result<String, Error> {
     match &facts.response {
         Response::List(key) => call(format!("returns(ResponseShape::List({key:?}))")),
         Response::Outcomes(key) => call(format!("returns(ResponseShape::Outcomes({key:?}))")),
+        Response::Outcome(key) => call(format!("returns(ResponseShape::Outcome({key:?}))")),
         Response::Object(key) => call(format!("returns(ResponseShape::Object({key:?}))")),
         Response::Bare => {}
         Response::Binary => call("returns(ResponseShape::Binary)".into()),
@@ -207,6 +215,9 @@ fn entry(facts: &Facts) -> Result<String, Error> {
     }
     if !facts.until.is_empty() {
         call(format!("until({})", version(facts, &facts.until)?));
+    }
+    if !facts.instead.is_empty() {
+        call(format!("instead({:?})", facts.instead));
     }
     text.truncate(text.trim_end().len());
     text.push_str(";\n");

@@ -21,6 +21,7 @@ pub(crate) enum Body {
 pub(crate) enum Response {
     List(String),
     Outcomes(String),
+    Outcome(String),
     Object(String),
     #[default]
     Bare,
@@ -37,9 +38,12 @@ pub(crate) struct Facts {
     pub(crate) path: String,
     pub(crate) query: Vec<String>,
     pub(crate) query_since: Vec<(String, String)>,
+    /// The query parameters that a call must have.
+    pub(crate) required: Vec<String>,
     pub(crate) headers: Vec<String>,
     pub(crate) body: Body,
     pub(crate) body_keys: Vec<String>,
+    pub(crate) body_optional: bool,
     pub(crate) response: Response,
     /// `none`, `numbers`, `tokens`.
     pub(crate) paging: String,
@@ -56,6 +60,8 @@ pub(crate) struct Facts {
     pub(crate) scopes: Vec<String>,
     pub(crate) since: String,
     pub(crate) until: String,
+    /// The operation that does the same in the versions that lack this one.
+    pub(crate) instead: String,
     /// What else a reader should know.
     pub(crate) note: String,
     /// The operations of the files that it stands for; empty where the overlay added it.
@@ -91,9 +97,11 @@ impl Facts {
         let pairs: Map<_, _> =
             self.query_since.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
         put("query_since", Value::Object(pairs), self.query_since.is_empty());
+        put("required", strings(&self.required), self.required.is_empty());
         put("headers", strings(&self.headers), self.headers.is_empty());
         put("body", self.body.to_json(), self.body == Body::None);
         put("body_keys", strings(&self.body_keys), self.body_keys.is_empty());
+        put("body_optional", json!(self.body_optional), !self.body_optional);
         put("response", self.response.to_json(), false);
         put("paging", json!(self.paging), self.paging == "none");
         put("retry", json!(self.retry), false);
@@ -109,6 +117,7 @@ impl Facts {
         put("scopes", strings(&self.scopes), self.scopes.is_empty());
         put("since", json!(self.since), self.since == "v2");
         put("until", json!(self.until), self.until.is_empty());
+        put("instead", json!(self.instead), self.instead.is_empty());
         put("note", json!(self.note), self.note.is_empty());
         put("sources", strings(&self.sources), self.sources.is_empty());
         Value::Object(object)
@@ -144,9 +153,11 @@ impl Facts {
                 .into_iter()
                 .map(|(key, value)| Some((key, value.as_str()?.to_owned())))
                 .collect::<Option<_>>()?,
+            required: strings("required")?,
             headers: strings("headers")?,
             body: object.get("body").map_or(Some(Body::None), Body::from_json)?,
             body_keys: strings("body_keys")?,
+            body_optional: object.get("body_optional").map_or(Some(false), Value::as_bool)?,
             response: Response::from_json(object.get("response")?)?,
             paging: text("paging", "none")?,
             retry: text("retry", "")?,
@@ -163,6 +174,7 @@ impl Facts {
             scopes: strings("scopes")?,
             since: text("since", "v2")?,
             until: text("until", "")?,
+            instead: text("instead", "")?,
             note: text("note", "")?,
             sources: strings("sources")?,
         })
@@ -201,6 +213,7 @@ impl Response {
         match self {
             Self::List(key) => json!({ "list": key }),
             Self::Outcomes(key) => json!({ "outcomes": key }),
+            Self::Outcome(key) => json!({ "outcome": key }),
             Self::Object(key) => json!({ "object": key }),
             Self::Bare => json!("bare"),
             Self::Binary => json!("binary"),
@@ -219,6 +232,7 @@ impl Response {
         match shape {
             "list" => Some(Self::List(key)),
             "outcomes" => Some(Self::Outcomes(key)),
+            "outcome" => Some(Self::Outcome(key)),
             "object" => Some(Self::Object(key)),
             _ => None,
         }

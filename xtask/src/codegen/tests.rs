@@ -184,6 +184,56 @@ reason = 'a changelog'
 }
 
 #[test]
+fn reads_mandatory_parameters_and_optional_bodies() {
+    let mut get = list();
+    get["parameters"] = json!([
+        { "name": "module", "in": "query", "required": true },
+        { "name": "ids", "in": "query", "required": true },
+        { "name": "X-A", "in": "header", "required": true },
+    ]);
+    let copy = json!({ "responses": answer("Outcomes") });
+    let text = things(json!({
+        "/crm/v8/settings/things": { "get": get },
+        "/crm/v8/settings/things/{id}/actions/clone": { "post": copy },
+    }));
+    let overlay = "
+[[change]]
+ids = ['things.list']
+optional = ['ids']
+since = 'v3'
+reason = 'a fault of the file'
+[[change]]
+ids = ['things.clone']
+body = { list = 'things' }
+body_optional = true
+response = { outcome = 'things' }
+reason = 'a newer file'
+[[add]]
+id = 'things.list_v2'
+method = 'GET'
+path = '/settings/things'
+response = { list = 'things' }
+until = 'v2.1'
+beside = 'things.list'
+reason = 'the form of v2'
+";
+    let all = built(&text, overlay).unwrap().all;
+    let [clone, list, old] = all.as_slice() else { panic!("{all:?}") };
+    assert!(clone.body_optional);
+    assert_eq!(clone.body, Body::List("things".into()));
+    assert_eq!(clone.response, Response::Outcome("things".into()));
+    assert_eq!(list.required, ["module"]);
+    // each form of the route names the other
+    assert_eq!((list.instead.as_str(), old.instead.as_str()), (old.id.as_str(), list.id.as_str()));
+    assert_eq!(from_lock(&to_lock(&all)).unwrap(), all);
+    let wrong = |overlay: &str| refused(&text, overlay);
+    let vain = "[[change]]\nids = ['things.list']\noptional = ['page']\nreason = 'x'\n";
+    assert!(wrong(vain).contains("`page` is optional anyway"));
+    let lost = "[[change]]\nids = ['things.list']\ninstead = 'things.lost'\nreason = 'x'\n";
+    assert!(wrong(lost).contains("things.list names things.lost, which is not there"));
+}
+
+#[test]
 fn what_the_overlay_says_in_vain_is_an_error() {
     let text = things(json!({ "/crm/v8/settings/things": { "get": list() } }));
     let with = |overlay: &str| refused(&text, overlay);

@@ -113,6 +113,52 @@ object! {
         /// Whether those that it names may see the record.
         record_access: bool = "record_access";
     }
+    parts {
+        /// The module whose records join the two, and its fields, as Zoho's files of 2026 have them.
+        linking_details: LinkingDetails = "linking_details";
+        /// What it refers to, as Zoho's files of 2026 have it.
+        connected_details: ConnectedDetails = "connected_details";
+        /// The related list that it makes, as Zoho's files of 2026 have it.
+        related_list: LookupRelatedList = "related_list";
+    }
+}
+
+object! {
+    /// The module whose records join the two sides of a lookup of several records or users.
+    LinkingDetails {
+        /// The module.
+        module: MetaRef = "module";
+        /// Its field that refers to the module of the lookup.
+        lookup_field: MetaRef = "lookup_field";
+        /// Its field that refers to the other module.
+        connected_lookup_field: MetaRef = "connected_lookup_field";
+    }
+}
+
+object! {
+    /// What a lookup of several records refers to.
+    ConnectedDetails {
+        /// The module.
+        module: MetaRef = "module";
+        /// The field of that module that refers back.
+        field: MetaRef = "field";
+    }
+    lists {
+        /// The layouts that the field is in.
+        layouts: MetaRef = "layouts";
+    }
+}
+
+object! {
+    /// The related list that a lookup makes.
+    LookupRelatedList {
+        /// Its id.
+        id: Id = "id";
+        /// Its API name.
+        api_name: String = "api_name";
+        /// Its name for people.
+        display_label: String = "display_label";
+    }
 }
 
 object! {

@@ -11,11 +11,11 @@ pub use custom_views::{
     AccessType, CustomView, CustomViews, SharedTo, ViewCategory, ViewCriteria, ViewField,
 };
 pub use field_details::{
-    AutoNumber, CurrencyField, FieldAssociation, FieldConvertMapping, FieldCrypt, FieldEmailParser,
-    FieldExternal, FieldHipaa, FieldOperations, FieldPrivacy, FieldProfile, FieldSharing,
-    FieldTooltip, FieldViews, FormulaField, HistoryTracking, LookupField, MultiModuleLookup,
-    MultiSelectLookup, PickListMap, PickListValue, RollupSummary, SubformField, TextArea,
-    UniqueField,
+    AutoNumber, ConnectedDetails, CurrencyField, FieldAssociation, FieldConvertMapping, FieldCrypt,
+    FieldEmailParser, FieldExternal, FieldHipaa, FieldOperations, FieldPrivacy, FieldProfile,
+    FieldSharing, FieldTooltip, FieldViews, FormulaField, HistoryTracking, LinkingDetails,
+    LookupField, LookupRelatedList, MultiModuleLookup, MultiSelectLookup, PickListMap,
+    PickListValue, RollupSummary, SubformField, TextArea, UniqueField,
 };
 pub use fields::{DataType, FieldInfo, Fields};
 pub use layouts::{

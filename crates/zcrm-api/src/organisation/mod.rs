@@ -12,7 +12,7 @@ pub use profiles::{
     Permission, Profile, ProfileCategory, ProfileKind, ProfileSection, ProfileView, Profiles,
 };
 pub use roles::{Role, Roles};
-pub use taxes::{OrgTax, Taxes};
+pub use taxes::{OrgTax, OrgTaxes, TaxPreference, Taxes};
 pub use users::{
     Shift, TabTheme, User, UserCustomization, UserHandle, UserKind, UserStatus, UserTerritory,
     UserTheme, Users,

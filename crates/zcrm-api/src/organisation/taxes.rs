@@ -1,12 +1,16 @@
 //! Taxes of the organisation.
 
 use serde::Serialize;
-use serde_json::{Number, Value};
-use zcrm_core::{Error, Id, object};
+use serde_json::{Number, Value, value::RawValue};
+use zcrm_core::{ApiVersion, Endpoint, Error, Id, Record, ResponseShape, object};
 
-use crate::{Api, GetItem, ListItems, WriteItem, WriteItems, ask::Ask, operations};
+use crate::{Api, GetItem, ListItems, WriteItem, WriteItems, ask::Ask, check, operations};
 
 /// The taxes of the organisation: [`Api::taxes`].
+///
+/// v2 and v2.1 make, change and delete taxes by methods of their own. Later versions have one write
+/// for all of it (`PUT /org/taxes`), which Zoho answers as a whole: either all taxes of a call are
+/// written or none, and where several were made the answer does not name their ids.
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -28,34 +32,145 @@ impl Taxes {
         Self { api }
     }
 
+    /// Whether the version has the form of v2.
+    fn is_v2(&self) -> bool {
+        self.api.version() < ApiVersion::V3
+    }
+
+    /// A call of the operation that the version has.
+    fn ask(&self, v2: &Endpoint, later: &Endpoint) -> Ask {
+        Ask::new(&self.api, if self.is_v2() { v2 } else { later })
+    }
+
     /// Reads all taxes; the list comes whole.
     pub fn list(&self) -> ListItems<OrgTax> {
-        ListItems::new(Ask::new(&self.api, &operations::TAXES_LIST))
+        ListItems::new(self.ask(&operations::TAXES_LIST_V2, &operations::TAXES_LIST))
     }
 
     /// Reads one tax.
     pub fn get(&self, id: impl Into<Id>) -> GetItem<OrgTax> {
-        GetItem::new(Ask::new(&self.api, &operations::TAXES_GET).path_id("id", id))
+        let ask = self.ask(&operations::TAXES_GET_V2, &operations::TAXES_GET);
+        GetItem::new(ask.path_id("id", id))
     }
 
-    /// Makes taxes.
+    /// Reads all taxes, with what the organisation prefers for them.
+    pub fn settings(&self) -> GetItem<OrgTaxes> {
+        let shape = match self.is_v2() {
+            true => ResponseShape::Bare,
+            false => ResponseShape::Object("org_taxes"),
+        };
+        let ask = self.ask(&operations::TAXES_LIST_V2, &operations::TAXES_LIST);
+        GetItem::new(ask.with(|call| call.returning(shape)))
+    }
+
+    /// Makes taxes, which have no `id` yet.
     pub fn create<R: Serialize>(&self, taxes: impl IntoIterator<Item = R>) -> WriteItems {
-        WriteItems::rows(Ask::new(&self.api, &operations::TAXES_CREATE), taxes)
+        if self.is_v2() {
+            return WriteItems::rows(Ask::new(&self.api, &operations::TAXES_CREATE), taxes);
+        }
+        self.put(check::rows_without_ids(taxes).and_then(records))
     }
 
     /// Changes taxes. Each must hold its `id`; what it does not name stays as it is.
     pub fn update<R: Serialize>(&self, taxes: impl IntoIterator<Item = R>) -> WriteItems {
-        WriteItems::rows_with_ids(Ask::new(&self.api, &operations::TAXES_UPDATE), taxes)
+        if self.is_v2() {
+            let ask = Ask::new(&self.api, &operations::TAXES_UPDATE_V2);
+            return WriteItems::rows_with_ids(ask, taxes);
+        }
+        self.put(check::rows_with_ids(taxes).and_then(records))
     }
 
     /// Deletes taxes.
     pub fn delete<I: Into<Id>>(&self, ids: impl IntoIterator<Item = I>) -> WriteItems {
-        WriteItems::ids(Ask::new(&self.api, &operations::TAXES_DELETE), ids)
+        if self.is_v2() {
+            return WriteItems::ids(Ask::new(&self.api, &operations::TAXES_DELETE), ids);
+        }
+        let deleted = |id: I| {
+            let id = id.into();
+            id.check()?;
+            Ok(Record::new().with("id", &id).with(DELETE, true))
+        };
+        self.put(ids.into_iter().map(deleted).collect())
     }
 
     /// Deletes one tax.
     pub fn delete_one(&self, id: impl Into<Id>) -> WriteItem {
-        WriteItem::new(Ask::new(&self.api, &operations::TAXES_DELETE_ONE).path_id("id", id))
+        let id = id.into();
+        if self.is_v2() {
+            let ask = Ask::new(&self.api, &operations::TAXES_DELETE_ONE);
+            return WriteItem::new(ask.path_id("id", id));
+        }
+        WriteItem::of(self.delete([id]))
+    }
+
+    /// Writes taxes and preferences in one call, from v3 on: taxes without an `id` are made, those
+    /// with one are changed, and those with [`deleted`](OrgTax::deleted) are deleted. What is not
+    /// named stays as it is.
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// use zcrm_api::organisation::{OrgTax, OrgTaxes, TaxPreference};
+    ///
+    /// let change = OrgTaxes::default()
+    ///     .with_taxes([
+    ///         OrgTax::named("Duty").with_value("3"),
+    ///         OrgTax::deleted("3652397000000654321"),
+    ///     ])
+    ///     .with_preference(TaxPreference::default().with_auto_populate_tax(true));
+    /// api.taxes().save(&change).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn save(&self, change: &OrgTaxes) -> WriteItem {
+        let ask = Ask::new(&self.api, &operations::TAXES_UPDATE);
+        WriteItem::new(ask.with(|call| call.json(&Body { org_taxes: change })))
+    }
+
+    /// One write of these rows, in the form of v3 and later.
+    fn put(&self, rows: Result<Vec<Record>, Error>) -> WriteItems {
+        let ask = Ask::new(&self.api, &operations::TAXES_UPDATE);
+        let (ask, rows) = match rows {
+            Ok(rows) => (ask, rows),
+            // the mistake comes before that of an empty list
+            Err(mistake) => (ask.check(Err(mistake)), Vec::new()),
+        };
+        let count = rows.len();
+        let taxes = OrgTaxes::default().with_taxes(rows);
+        WriteItems::new(ask.with(|call| call.json(&Body { org_taxes: &taxes })), count)
+    }
+}
+
+fn records(rows: Vec<Box<RawValue>>) -> Result<Vec<Record>, Error> {
+    rows.into_iter().map(|row| Record::from_json(row.get().to_owned())).collect()
+}
+
+/// Zoho's mark on a row that is to go.
+const DELETE: &str = "_delete";
+
+#[derive(Serialize)]
+struct Body<'a> {
+    org_taxes: &'a OrgTaxes,
+}
+
+object! {
+    /// The taxes of the organisation, and what it prefers for them.
+    OrgTaxes {
+        /// What the organisation prefers.
+        preference, with_preference: TaxPreference = "preference";
+    }
+    lists {
+        /// The taxes.
+        taxes, with_taxes: OrgTax = "taxes";
+    }
+}
+
+object! {
+    /// What an organisation prefers for its taxes.
+    TaxPreference {
+        /// Whether a line gets the taxes of its product by itself.
+        auto_populate_tax, with_auto_populate_tax: bool = "auto_populate_tax";
+        /// Whether users may change the rates of a line.
+        modify_tax_rates, with_modify_tax_rates: bool = "modify_tax_rates";
     }
 }
 
@@ -80,6 +195,14 @@ impl OrgTax {
         Self::default().with_name(name)
     }
 
+    /// The tax of this id as one that is to be deleted: [`Taxes::save`].
+    #[must_use]
+    pub fn deleted(id: impl Into<Id>) -> Self {
+        let mut tax = Self::default().with_id(id);
+        tax.record_mut().put(DELETE, &true);
+        tax
+    }
+
     /// How much it is, in per cent, with all of its digits.
     ///
     /// # Errors
@@ -97,7 +220,7 @@ impl OrgTax {
     #[must_use]
     pub fn with_value(mut self, per_cent: impl AsRef<str>) -> Self {
         let text = per_cent.as_ref();
-        match serde_json::from_str::<&serde_json::value::RawValue>(text) {
+        match serde_json::from_str::<&RawValue>(text) {
             Ok(raw) if serde_json::from_str::<Number>(text).is_ok() => {
                 self.record_mut().put("value", &raw);
             }

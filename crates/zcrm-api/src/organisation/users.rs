@@ -4,7 +4,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use zcrm_core::{Error, Id, Lookup, Timestamp, object, words};
 
-use crate::{Api, Criteria, GetItem, ListItems, WriteItem, WriteItems, ask::Ask, operations};
+use crate::{
+    Api, Criteria, GetItem, ListItems, WriteItem, WriteItems, ask::Ask, check, operations,
+};
 
 /// The users of the organisation: [`Api::users`].
 ///
@@ -95,9 +97,10 @@ impl Users {
         WriteItem::row(Ask::new(&self.api, &operations::USERS_CREATE), user)
     }
 
-    /// Changes users. Each must hold its `id`; what it does not name stays as it is.
+    /// Changes users, 10 at most. Each must hold its `id`; what it does not name stays as it is.
     pub fn update<R: Serialize>(&self, users: impl IntoIterator<Item = R>) -> WriteItems {
-        WriteItems::rows_with_ids(Ask::new(&self.api, &operations::USERS_UPDATE), users)
+        let ask = Ask::new(&self.api, &operations::USERS_UPDATE);
+        WriteItems::rows_with_ids(ask, users).at_most(check::MOST_USERS)
     }
 
     /// Changes one user: name only what changes, custom fields included.
@@ -314,10 +317,11 @@ impl User {
         self.record().get(api_name)
     }
 
-    /// Sets a field that the organisation added itself.
+    /// Sets a field that the organisation added itself, to anything that serialises; as
+    /// [`Record::with`](zcrm_core::Record::with).
     #[must_use]
-    pub fn with_field(mut self, api_name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.record_mut().put(&api_name.into(), &value.into());
+    pub fn with_field(mut self, api_name: impl Into<String>, value: impl Serialize) -> Self {
+        *self.record_mut() = std::mem::take(self.record_mut()).with(api_name, value);
         self
     }
 }

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use zcrm_core::{Id, object, words};
+use zcrm_core::{ApiVersion, Error, Id, Record, object, words};
 
-use crate::{Api, GetItem, ListItems, MetaRef, WriteItem, WriteItems, ask::Ask, operations};
+use crate::{Api, GetItem, ListItems, MetaRef, WriteItem, WriteItems, ask::Ask, check, operations};
 
 /// The variables of the organisation: [`Api::variables`].
 ///
@@ -12,7 +12,7 @@ use crate::{Api, GetItem, ListItems, MetaRef, WriteItem, WriteItems, ask::Ask, o
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
 /// use zcrm_api::organisation::{Variable, VariableKind};
 ///
-/// let rate = Variable::named("Rate", "rate", VariableKind::DOUBLE)
+/// let rate = Variable::named("Rate", "rate", VariableKind::DECIMAL)
 ///     .with_group("General")
 ///     .with_value("1.25");
 /// api.variables().create([rate]).send().await?.all()?;
@@ -47,20 +47,50 @@ impl Variables {
         GetItem::new(ask.with(|call| call.path("id", api_name)))
     }
 
-    /// Makes variables.
+    /// Makes variables. In v2 a [kind](VariableKind) that only later versions know is refused before
+    /// anything is sent.
     pub fn create<R: Serialize>(&self, variables: impl IntoIterator<Item = R>) -> WriteItems {
-        WriteItems::rows(Ask::new(&self.api, &operations::VARIABLES_CREATE), variables)
+        let ask = Ask::new(&self.api, &operations::VARIABLES_CREATE);
+        match self.rows(variables) {
+            Ok(rows) => WriteItems::rows(ask, rows),
+            Err(mistake) => WriteItems::rows(ask.check(Err(mistake)), [Record::new()]),
+        }
+    }
+
+    /// Rows whose kinds are known in the version that is used.
+    fn rows<R: Serialize>(
+        &self,
+        variables: impl IntoIterator<Item = R>,
+    ) -> Result<Vec<Record>, Error> {
+        let version = self.api.version();
+        let row = |(index, variable): (usize, R)| {
+            let row = check::row(index, &variable)?;
+            let kind = row.get::<String>("type").ok().flatten();
+            let later = LATER_KINDS.iter().find(|(later, _)| kind.as_deref() == Some(*later));
+            match later.filter(|_| version < ApiVersion::V2_1) {
+                Some((later, known)) => Err(Error::input(format!(
+                    "variable {index} is of the kind `{later}`, which {version} does not know: \
+                     write `{known}`"
+                ))),
+                None => Ok(row),
+            }
+        };
+        variables.into_iter().enumerate().map(row).collect()
     }
 
     /// Changes variables. Each must hold its `id`; what it does not name stays as it is.
     pub fn update<R: Serialize>(&self, variables: impl IntoIterator<Item = R>) -> WriteItems {
-        WriteItems::rows_with_ids(Ask::new(&self.api, &operations::VARIABLES_UPDATE), variables)
+        let ask = Ask::new(&self.api, &operations::VARIABLES_UPDATE);
+        match self.rows(variables) {
+            Ok(rows) => WriteItems::rows_with_ids(ask, rows),
+            Err(mistake) => WriteItems::rows(ask.check(Err(mistake)), [Record::new()]),
+        }
     }
 
     /// Changes one variable.
     pub fn update_one(&self, id: impl Into<Id>, change: &impl Serialize) -> WriteItem {
-        let ask = Ask::new(&self.api, &operations::VARIABLES_UPDATE_ONE);
-        WriteItem::row(ask.path_id("id", id), change)
+        let ask = Ask::new(&self.api, &operations::VARIABLES_UPDATE_ONE).path_id("id", id);
+        WriteItem::row(ask.check(self.rows([change]).map(drop)), change)
     }
 
     /// Deletes variables.
@@ -73,6 +103,9 @@ impl Variables {
         WriteItem::new(Ask::new(&self.api, &operations::VARIABLES_DELETE_ONE).path_id("id", id))
     }
 }
+
+/// The kinds that came after v2, each with v2's word for the same.
+const LATER_KINDS: [(&str, &str); 2] = [("double", "decimal"), ("website", "url")];
 
 /// A group of variables, by its id or its API name, as the parameter `group` takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,12 +139,16 @@ impl GetItem<Variable> {
 
 words! {
     /// What a variable holds.
+    ///
+    /// v2 knows `decimal` and `url`. Later versions know them too, and have `double` and `website`
+    /// beside them, which v2 refuses: there they are an error before anything is sent.
     VariableKind {
         TEXT = "text": "A line of text.";
         TEXTAREA = "textarea": "Text of several lines.";
         INTEGER = "integer": "A whole number.";
         LONG = "long": "A large whole number.";
-        DOUBLE = "double": "A decimal number.";
+        DECIMAL = "decimal": "A decimal number, in every version.";
+        DOUBLE = "double": "A decimal number, from v2.1 on.";
         PERCENT = "percent": "A number in per cent.";
         CURRENCY = "currency": "An amount of money.";
         DATE = "date": "A day.";
@@ -119,7 +156,8 @@ words! {
         CHECKBOX = "checkbox": "Yes or no.";
         EMAIL = "email": "An e-mail address.";
         PHONE = "phone": "A telephone number.";
-        WEBSITE = "website": "The address of a site.";
+        URL = "url": "The address of a site, in every version.";
+        WEBSITE = "website": "The address of a site, from v2.1 on.";
     }
 }
 
@@ -137,7 +175,7 @@ object! {
         /// What it holds.
         kind, with_kind: VariableKind = "type";
         /// What it holds now: text, a number, or yes or no.
-        value, with_value: Value = "value";
+        value: Value = "value";
         /// The group that it is in.
         group: MetaRef = "variable_group";
         /// Where it comes from.
@@ -152,6 +190,13 @@ impl Variable {
     #[must_use]
     pub fn named(name: impl Into<String>, api_name: impl Into<String>, kind: VariableKind) -> Self {
         Self::default().with_name(name).with_api_name(api_name).with_kind(kind)
+    }
+
+    /// Sets what it holds, to anything that serialises; see [`value`](Self::value).
+    #[must_use]
+    pub fn with_value(mut self, value: impl Serialize) -> Self {
+        *self.record_mut() = std::mem::take(self.record_mut()).with("value", value);
+        self
     }
 
     /// Sets the group that it is in, by the group's API name; see [`group`](Self::group).

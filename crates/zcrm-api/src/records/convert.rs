@@ -5,10 +5,16 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use http::Request;
 use serde::{Deserialize, Serialize};
-use zcrm_core::{ApiVersion, Error, ErrorKind, Id, Lookup, Outcome, Record, Reply, RequestBuilder};
+use zcrm_core::{
+    ApiVersion, Error, ErrorKind, Id, Lookup, Outcome, Record, Reply, RequestBuilder, to_json,
+};
 
 use super::{Records, handle::Target};
-use crate::{check, operations};
+use crate::{
+    check,
+    extra::{Extra, extra_methods},
+    operations,
+};
 
 /// Converts a lead: [`RecordHandle::convert`](super::RecordHandle::convert). Costs five API credits.
 ///
@@ -43,8 +49,9 @@ pub struct ConvertLead {
     flags: Vec<(&'static str, bool)>,
     ids: Vec<(&'static str, Id)>,
     deal: Option<Record>,
-    tags: Vec<(&'static str, Vec<String>)>,
+    tags: BTreeMap<&'static str, Vec<String>>,
     attachments_to: Option<(&'static str, Id)>,
+    extra: Extra,
     mistake: Option<Error>,
 }
 
@@ -68,8 +75,9 @@ impl ConvertLead {
             flags: Vec::new(),
             ids: Vec::new(),
             deal: None,
-            tags: Vec::new(),
+            tags: BTreeMap::new(),
             attachments_to: None,
+            extra: Extra::default(),
             mistake: None,
         }
     }
@@ -137,20 +145,29 @@ impl ConvertLead {
     }
 
     /// The names of the lead's tags that the new records of a module get: `Contacts`, `Accounts` or
-    /// `Deals`.
+    /// `Deals`. Called again for a module, it adds to them.
     pub fn carry_over_tags<S: Into<String>>(
         mut self,
         module: &str,
         names: impl IntoIterator<Item = S>,
     ) -> Self {
         match target(module, "tags") {
-            Ok(module) => self.tags.push((module, names.into_iter().map(Into::into).collect())),
+            Ok(module) => {
+                let tags = self.tags.entry(module).or_default();
+                for name in names.into_iter().map(Into::into) {
+                    if !tags.contains(&name) {
+                        tags.push(name);
+                    }
+                }
+            }
             Err(mistake) => {
                 self.mistake.get_or_insert(mistake);
             }
         }
         self
     }
+
+    extra_methods!();
 
     fn flag(mut self, name: &'static str, value: bool) -> Self {
         self.flags.push((name, value));
@@ -198,7 +215,8 @@ impl ConvertLead {
         }
         let version = self.records.api.version();
         let request = operations::CONVERT.request(version).path_id("lead_id", id);
-        Ok(request.json(&BTreeMap::from([("data", [self.body(version)?])])))
+        let request = request.json(&BTreeMap::from([("data", [self.body(version)?])]));
+        Ok(self.extra.apply(request))
     }
 
     /// v2 names records by their bare ids, later versions by objects.
@@ -214,7 +232,7 @@ impl ConvertLead {
             }
         }
         if !self.tags.is_empty() {
-            body.set("carry_over_tags", self.tags.iter().cloned().collect::<BTreeMap<_, _>>())?;
+            body.set("carry_over_tags", &self.tags)?;
         }
         if let Some((module, id)) = &self.attachments_to {
             let module = Record::new().with("id", id.as_str()).with("api_name", *module);
@@ -239,7 +257,7 @@ fn target(module: &str, what: &str) -> Result<&'static str, Error> {
 }
 
 fn deal_of(deal: &impl Serialize) -> Result<Record, Error> {
-    let json = serde_json::to_string(deal)
+    let json = to_json(deal)
         .map_err(|error| Error::input("the deal cannot be written as JSON").with_source(error))?;
     if check::has_id(&json) {
         return Err(Error::input(

@@ -10,7 +10,11 @@ use super::{
     query::join,
     write::{Call, MOST_IN_A_CALL, only, preview, send_all},
 };
-use crate::{check, operations};
+use crate::{
+    check,
+    extra::{Extra, extra_methods},
+    operations,
+};
 
 /// Moves records to the recycle bin, 100 a call: [`Records::delete`]. Of an empty list nothing is sent,
 /// and there are no outcomes.
@@ -20,11 +24,12 @@ pub struct DeleteRecords {
     records: Records<()>,
     ids: Vec<Id>,
     workflows: Option<bool>,
+    extra: Extra,
 }
 
 impl DeleteRecords {
     pub(super) fn new(records: Records<()>, ids: Vec<Id>) -> Self {
-        Self { records, ids, workflows: None }
+        Self { records, ids, workflows: None, extra: Extra::default() }
     }
 
     /// Whether workflow rules run (`wf_trigger`).
@@ -32,6 +37,8 @@ impl DeleteRecords {
         self.workflows = Some(run);
         self
     }
+
+    extra_methods!();
 
     /// Deletes them; see [`WriteRecords::send`](super::WriteRecords::send).
     ///
@@ -55,7 +62,8 @@ impl DeleteRecords {
                 id.check()?;
             }
             let request = self.records.request(&operations::DELETE)?.query("ids", join(ids));
-            Ok(Call { records: ids.len(), request: with_workflows(request, self.workflows) })
+            let request = self.extra.apply(with_workflows(request, self.workflows));
+            Ok(Call { records: ids.len(), request })
         };
         // also where there is nothing to send
         check::module(self.records.module())?;
@@ -70,11 +78,12 @@ pub struct DeleteRecord {
     records: Records<()>,
     target: Target,
     workflows: Option<bool>,
+    extra: Extra,
 }
 
 impl DeleteRecord {
     pub(super) fn new(records: Records<()>, target: Target) -> Self {
-        Self { records, target, workflows: None }
+        Self { records, target, workflows: None, extra: Extra::default() }
     }
 
     /// Whether workflow rules run (`wf_trigger`).
@@ -82,6 +91,8 @@ impl DeleteRecord {
         self.workflows = Some(run);
         self
     }
+
+    extra_methods!();
 
     /// Deletes it.
     ///
@@ -101,7 +112,7 @@ impl DeleteRecord {
 
     fn request(&self) -> Result<RequestBuilder, Error> {
         let request = self.target.request(&self.records, &operations::DELETE_ONE)?;
-        Ok(with_workflows(request, self.workflows))
+        Ok(self.extra.apply(with_workflows(request, self.workflows)))
     }
 }
 

@@ -84,9 +84,20 @@ macro_rules! paging_methods {
             self
         }
 
-        /// Any other parameter of Zoho's.
-        pub fn param(mut self, name: &str, value: impl Into<String>) -> Self {
-            self.query.set(name, value);
+        /// Adds any other parameter of Zoho's, whether zcrm knows it or not.
+        pub fn param(mut self, name: &str, value: impl AsRef<str>) -> Self {
+            self.query.set(name, value.as_ref());
+            self
+        }
+
+        /// The same as [`param`](Self::param), under the name that other requests have for it.
+        pub fn param_unchecked(self, name: &str, value: impl AsRef<str>) -> Self {
+            self.param(name, value)
+        }
+
+        /// Adds a header, to each page of a stream too. A stream's [`Cursor`](crate::Cursor) holds it.
+        pub fn header(mut self, name: &str, value: impl AsRef<str>) -> Self {
+            self.query.headers.push((name.to_owned(), value.as_ref().to_owned()));
             self
         }
 
@@ -118,7 +129,8 @@ pub(super) use paging_methods;
 /// What lists and searches have in common.
 macro_rules! query_methods {
     () => {
-        /// Reads these fields, by their API names. `id` comes along by itself.
+        /// Reads these fields, by their API names. `id` comes along by itself. Called again, it adds
+        /// to them.
         ///
         /// Zoho gives 50 fields in a call. Of more, the first ones page, and the others are read by
         /// the ids of each page, in calls of 100 ids at most. A record that vanishes in between is an

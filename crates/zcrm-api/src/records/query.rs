@@ -143,7 +143,10 @@ impl<T: DeserializeOwned + Send + 'static> Query<T> {
     }
 
     pub(super) fn fields(&mut self, fields: Fields) {
-        self.fields = fields;
+        match (&mut self.fields, fields) {
+            (Fields::Named(known), Fields::Named(more)) => known.extend(more),
+            (known, fields) => *known = fields,
+        }
     }
 
     pub(super) fn sort(&mut self, field: &str, order: SortOrder) {

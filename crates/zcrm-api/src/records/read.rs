@@ -8,7 +8,11 @@ use serde::de::DeserializeOwned;
 use zcrm_core::{Error, RequestBuilder, Timestamp};
 
 use super::{Records, Which, handle::Target, query::join};
-use crate::{check, operations};
+use crate::{
+    check,
+    extra::{Extra, extra_methods},
+    operations,
+};
 
 /// Reads one record: [`Records::get`] and [`RecordHandle::get`](super::RecordHandle::get).
 #[must_use = "nothing is read until `send` is called"]
@@ -17,11 +21,12 @@ pub struct GetRecord<T> {
     target: Target,
     params: Vec<(&'static str, String)>,
     mistake: Option<Error>,
+    extra: Extra,
 }
 
 impl<T: DeserializeOwned + Send + 'static> GetRecord<T> {
     pub(super) fn new(records: Records<T>, target: Target) -> Self {
-        Self { records, target, params: Vec::new(), mistake: None }
+        Self { records, target, params: Vec::new(), mistake: None, extra: Extra::default() }
     }
 
     /// Reads these fields only; all of them by default, and where the list is empty.
@@ -35,21 +40,23 @@ impl<T: DeserializeOwned + Send + 'static> GetRecord<T> {
             (true, _) => Self { mistake: Some(check::empty_field_name()), ..self },
             // no names are no wish
             (_, true) => self,
-            _ => self.param("fields", names),
+            _ => self.set("fields", names),
         }
     }
 
     /// Whether the lead may be one that was converted; it may not unless told.
     pub fn converted(self, which: Which) -> Self {
-        self.param("converted", which.as_str().to_owned())
+        self.set("converted", which.as_str().to_owned())
     }
 
     /// Whether the record may be one that waits for approval; it may not unless told.
     pub fn approved(self, which: Which) -> Self {
-        self.param("approved", which.as_str().to_owned())
+        self.set("approved", which.as_str().to_owned())
     }
 
-    fn param(mut self, name: &'static str, value: String) -> Self {
+    extra_methods!();
+
+    fn set(mut self, name: &'static str, value: String) -> Self {
         self.params.push((name, value));
         self
     }
@@ -105,7 +112,9 @@ impl<T: DeserializeOwned + Send + 'static> GetRecord<T> {
             return Err(mistake.clone());
         }
         let request = self.target.request(&self.records, &operations::GET)?;
-        Ok(self.params.iter().fold(request, |request, (name, value)| request.query(name, value)))
+        let params = self.params.iter();
+        let request = params.fold(request, |request, (name, value)| request.query(name, value));
+        Ok(self.extra.apply(request))
     }
 }
 
@@ -116,6 +125,7 @@ impl<T> Clone for GetRecord<T> {
             target: self.target.clone(),
             params: self.params.clone(),
             mistake: self.mistake.clone(),
+            extra: self.extra.clone(),
         }
     }
 }
@@ -126,6 +136,7 @@ impl<T> fmt::Debug for GetRecord<T> {
             .field("records", &self.records)
             .field("target", &self.target)
             .field("params", &self.params)
+            .field("extra", &self.extra)
             .finish()
     }
 }

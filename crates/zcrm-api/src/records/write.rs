@@ -12,11 +12,11 @@ use serde::Serialize;
 use serde_json::json;
 use zcrm_core::{
     BoxError, Endpoint, Error, Id, ItemError, ItemSuccess, Outcome, Outcomes, Record,
-    RequestBuilder, Timestamp,
+    RequestBuilder, Timestamp, Written,
 };
 
 use super::{Records, external, handle::Target};
-use crate::{check, operations};
+use crate::{check, extra::Extra, operations};
 
 /// Zoho's documentation: at most 100 records in one write.
 pub(super) const MOST_IN_A_CALL: usize = 100;
@@ -81,6 +81,7 @@ struct Options {
     assignment_rule: Option<Id>,
     unmodified_since: Option<Timestamp>,
     external: Vec<String>,
+    extra: Extra,
 }
 
 impl Options {
@@ -124,16 +125,17 @@ impl Options {
         if !self.external.is_empty() {
             request = request.header(external::HEADER, external::header(module, &self.external)?);
         }
-        Ok(request)
+        Ok(self.extra.apply(request))
     }
 }
 
 /// What writes of one and of many records may say.
 macro_rules! write_options {
     () => {
-        /// Which automations run. Without it Zoho runs them all; an empty list runs none.
+        /// Which automations run. Without it Zoho runs them all; an empty list runs none. Called
+        /// again, it adds to them.
         pub fn trigger(mut self, triggers: impl IntoIterator<Item = Trigger>) -> Self {
-            self.options.triggers = Some(triggers.into_iter().collect());
+            self.options.triggers.get_or_insert_default().extend(triggers);
             self
         }
 
@@ -178,6 +180,24 @@ macro_rules! write_options {
         /// May be given several times.
         pub fn external_field(mut self, field: impl Into<String>) -> Self {
             self.options.external.push(field.into());
+            self
+        }
+
+        /// Adds any other parameter of Zoho's that the operation knows.
+        pub fn param(mut self, name: &str, value: impl AsRef<str>) -> Self {
+            self.options.extra.param(name, value.as_ref(), true);
+            self
+        }
+
+        /// Adds a query parameter, whether zcrm knows it or not.
+        pub fn param_unchecked(mut self, name: &str, value: impl AsRef<str>) -> Self {
+            self.options.extra.param(name, value.as_ref(), false);
+            self
+        }
+
+        /// Adds a header.
+        pub fn header(mut self, name: &str, value: impl AsRef<str>) -> Self {
+            self.options.extra.header(name, value.as_ref());
             self
         }
     };
@@ -247,9 +267,9 @@ impl WriteRecords {
     write_options!();
 
     /// By which fields an upsert finds the record that is there already, in this order; at most
-    /// ten. Without it Zoho goes by its own unique fields.
+    /// ten. Without it Zoho goes by its own unique fields. Called again, it adds to them.
     pub fn duplicate_check<S: Into<String>>(mut self, fields: impl IntoIterator<Item = S>) -> Self {
-        self.duplicate_check = fields.into_iter().map(Into::into).collect();
+        self.duplicate_check.extend(fields.into_iter().map(Into::into));
         self
     }
 
@@ -466,7 +486,7 @@ fn raw_row(
     buffer: &mut Vec<u8>,
 ) -> Result<Row, Error> {
     buffer.clear();
-    let written = serde_json::to_writer(&mut *buffer, row);
+    let written = serde_json::to_writer(&mut *buffer, &Written(row));
     let text = written.map_err(BoxError::from).and_then(|()| Ok(std::str::from_utf8(buffer)?));
     let text = text.map_err(|error| {
         Error::input(format!("record {index} cannot be written as JSON")).with_boxed_source(error)

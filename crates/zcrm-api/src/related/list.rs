@@ -31,6 +31,8 @@ use crate::{
 pub struct ListRelated<T> {
     list: ListItems<T>,
     fields: Vec<String>,
+    /// The fields are those that zcrm names by itself.
+    usual: bool,
     version: ApiVersion,
 }
 
@@ -41,12 +43,16 @@ impl<T: DeserializeOwned + Send + 'static> ListRelated<T> {
             true => fields.iter().map(|&name| name.to_owned()).collect(),
             false => Vec::new(),
         };
-        Self { list: ListItems::new(ask), fields, version }
+        Self { list: ListItems::new(ask), fields, usual: true, version }
     }
 
-    /// Reads these fields, by their API names; at most 50. `id` comes along by itself.
+    /// Reads these fields, by their API names; at most 50. `id` comes along by itself. Called again,
+    /// it adds to them.
     pub fn fields<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.fields = names.into_iter().map(Into::into).collect();
+        if std::mem::take(&mut self.usual) {
+            self.fields.clear();
+        }
+        self.fields.extend(names.into_iter().map(Into::into));
         self
     }
 
@@ -78,6 +84,18 @@ impl<T: DeserializeOwned + Send + 'static> ListRelated<T> {
     /// Any other parameter of Zoho's that the operation knows.
     pub fn param(mut self, name: &str, value: impl AsRef<str>) -> Self {
         self.list = self.list.param(name, value);
+        self
+    }
+
+    /// Adds a query parameter, whether zcrm knows it or not.
+    pub fn param_unchecked(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        self.list = self.list.param_unchecked(name, value);
+        self
+    }
+
+    /// Adds a header.
+    pub fn header(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        self.list = self.list.header(name, value);
         self
     }
 
@@ -113,7 +131,7 @@ impl<T: DeserializeOwned + Send + 'static> ListRelated<T> {
 
     /// The list, with its fields.
     fn whole(self) -> ListItems<T> {
-        let Self { list, fields, version } = self;
+        let Self { list, fields, version, .. } = self;
         if fields.is_empty() {
             let lacks = Error::input(format!(
                 "this list must name its fields in {version}: add `.fields([…])`"
@@ -140,7 +158,12 @@ impl<T: DeserializeOwned + Send + 'static> ListRelated<T> {
 
 impl<T> Clone for ListRelated<T> {
     fn clone(&self) -> Self {
-        Self { list: self.list.clone(), fields: self.fields.clone(), version: self.version }
+        Self {
+            list: self.list.clone(),
+            fields: self.fields.clone(),
+            usual: self.usual,
+            version: self.version,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{fmt, marker::PhantomData};
 
 use serde::{Serialize, de::DeserializeOwned};
-use zcrm_core::{Endpoint, Id, Record};
+use zcrm_core::{Endpoint, Error, Id, Record, escaped, to_json};
 
 use super::{ListRelated, Parent};
 use crate::{GetItem, WriteItem, WriteItems, ask::Ask, check, operations};
@@ -64,7 +64,12 @@ impl<T: DeserializeOwned + Send + 'static> Related<T> {
 
     /// Joins a record to this one with fields of the relation, or changes those fields.
     pub fn add_with(&self, id: impl Into<Id>, fields: &impl Serialize) -> WriteItem {
-        WriteItem::row(self.one(&operations::RELATED_RECORDS_UPDATE_ONE, id), fields)
+        let id = id.into();
+        let ask = self.one(&operations::RELATED_RECORDS_UPDATE_ONE, &id);
+        match with_id(fields, &id) {
+            Ok(row) => WriteItem::row(ask, &row),
+            Err(mistake) => WriteItem::row(ask.check(Err(mistake)), &Record::new()),
+        }
     }
 
     /// Joins several records to this one: rows that hold the records' `id` and fields of the
@@ -82,6 +87,26 @@ impl<T: DeserializeOwned + Send + 'static> Related<T> {
     pub fn remove<I: Into<Id>>(&self, ids: impl IntoIterator<Item = I>) -> WriteItems {
         WriteItems::ids(self.ask(&operations::RELATED_RECORDS_DELETE), ids)
     }
+}
+
+/// The row of a relation: its fields, and the id that the path has too.
+fn with_id(fields: &impl Serialize, id: &Id) -> Result<Record, Error> {
+    let json = to_json(fields).map_err(|error| {
+        Error::input("the fields of the relation cannot be written as JSON").with_source(error)
+    })?;
+    let fields = Record::from_json(json)?;
+    if let Some(other) = fields.id().filter(|other| other != id) {
+        return Err(Error::input(format!(
+            "the fields of the relation have the id {}, and the record to join is {}: leave the id \
+             out of the fields",
+            escaped(other.as_str()),
+            escaped(id.as_str())
+        )));
+    }
+    let mut row = Record::new();
+    row.set("id", id)?;
+    row.merge(&fields);
+    Ok(row)
 }
 
 impl<T> Clone for Related<T> {

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 use zcrm_api::{SortOrder, organisation::VariableGroupBy};
-use zcrm_core::{ErrorKind, Tag};
+use zcrm_core::{ApiVersion, ErrorKind, Tag};
 
 use crate::paper::{BOTH, answering, asks, at, desk, refused, shown};
 
@@ -172,7 +172,8 @@ async fn group_16_every_status_is_told_for_what_it_is() {
             let file = api.record("Leads", "5").attachments().download("8").await.unwrap_err();
             assert_eq!(file.status().unwrap().as_u16(), status);
         }
-        let mixed = json!({ "taxes": [
+        let key = if version < ApiVersion::V3 { "taxes" } else { "org_taxes" };
+        let mixed = json!({ key: [
             { "code": "SUCCESS", "status": "success", "message": "", "details": { "id": "1" } },
             { "code": "INVALID_DATA", "status": "error", "message": "no", "details": {} },
         ]});

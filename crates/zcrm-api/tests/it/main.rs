@@ -22,6 +22,7 @@ mod records;
 mod related;
 mod state;
 mod streams;
+mod surfaces;
 mod values;
 mod world;
 mod writes;

@@ -2,14 +2,16 @@
 //!
 //! Sources of v2: what the Ruby SDK sends and reads (gem ZCRMSDK 1.0.5). Sources of v8: `org.json`,
 //! `users.json`, `users_territories.json`, `roles.json`, `profiles.json`, `variables.json` and
-//! `variable_groups.json` of Zoho's OpenAPI files. Taxes stand in no file of v8.
+//! `variable_groups.json` of Zoho's OpenAPI files. No file of v8 describes taxes: their form is that of
+//! Zoho's SDKs.
 
 use serde_json::{Value, json};
 use zcrm_api::{
     Criteria,
+    operations::{TAXES_CREATE, TAXES_DELETE, TAXES_DELETE_ONE, TAXES_UPDATE_V2},
     organisation::{
-        OrgTax, Permission, Profile, Role, TabTheme, User, UserKind, UserStatus, UserTheme,
-        Variable, VariableKind,
+        OrgTax, OrgTaxes, Permission, Profile, Role, TabTheme, TaxPreference, User, UserKind,
+        UserStatus, UserTheme, Variable, VariableKind,
     },
 };
 use zcrm_core::{ApiVersion, ErrorKind, Id, Lookup};
@@ -116,7 +118,140 @@ fn users_are_written_and_deleted() {
 }
 
 #[test]
-fn roles_profiles_taxes_and_variables_are_written_and_deleted() {
+fn writes_taxes_in_the_form_of_v2() {
+    for version in [ApiVersion::V2, ApiVersion::V2_1] {
+        let taxes = at(version).taxes();
+        let made = taxes.create([OrgTax::named("Vat").with_value("12.50")]);
+        let request = made.preview().unwrap();
+        assert_eq!(request.method(), "POST");
+        // digits survive
+        assert_eq!(request.body(), r#"{"taxes":[{"name":"Vat","value":12.50}]}"#);
+        let change = json!({ "id": "7", "sequence_number": 2 });
+        let body = json!({ "taxes": [change] });
+        asks(taxes.update([&change]).preview(), "PUT org/taxes", body);
+        asks(taxes.delete(["7", "8"]).preview(), "DELETE org/taxes?ids=7,8", Value::Null);
+        asks(taxes.delete_one("7").preview(), "DELETE org/taxes/7", Value::Null);
+        refused(taxes.save(&OrgTaxes::default()).preview(), &["from v3 on", "taxes.update_v2"]);
+    }
+}
+
+#[test]
+fn writes_taxes_as_a_whole_from_v3_on() {
+    for version in [ApiVersion::V3, ApiVersion::V8] {
+        let taxes = at(version).taxes();
+        let made = taxes.create([OrgTax::named("Vat").with_value("12.50")]);
+        let request = made.preview().unwrap();
+        assert_eq!(request.method(), "PUT");
+        assert_eq!(request.body(), r#"{"org_taxes":{"taxes":[{"name":"Vat","value":12.50}]}}"#);
+        let put = |rows: Value| json!({ "org_taxes": { "taxes": rows } });
+        let change = json!({ "id": "7", "sequence_number": 2 });
+        asks(taxes.update([&change]).preview(), "PUT org/taxes", put(json!([change])));
+        let gone = json!([{ "id": "7", "_delete": true }, { "id": "8", "_delete": true }]);
+        asks(taxes.delete(["7", "8"]).preview(), "PUT org/taxes", put(gone));
+        let gone = json!([{ "id": "7", "_delete": true }]);
+        asks(taxes.delete_one("7").preview(), "PUT org/taxes", put(gone));
+        let all = OrgTaxes::default()
+            .with_taxes([OrgTax::named("A").with_value("1"), OrgTax::deleted("7")])
+            .with_preference(TaxPreference::default().with_modify_tax_rates(true));
+        let body = json!({ "org_taxes": {
+            "taxes": [{ "name": "A", "value": 1 }, { "id": "7", "_delete": true }],
+            "preference": { "modify_tax_rates": true },
+        }});
+        asks(taxes.save(&all).preview(), "PUT org/taxes", body);
+        // a new tax has no id: with one it would change another
+        refused(taxes.create([&change]).preview(), &["item 0", "`id`", "update"]);
+        // v2's operations name the one that does the same
+        for old in [&TAXES_CREATE, &TAXES_DELETE, &TAXES_DELETE_ONE, &TAXES_UPDATE_V2] {
+            let call = at(version).call(old).preview();
+            refused(call, &[old.name(), "up to v2.1 only", "use `taxes.update` there"]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn reads_taxes_of_every_version() {
+    let rows = json!([{ "name": "Vat", "id": "1", "value": 12.5 }]);
+    let preference = json!({ "auto_populate_tax": true, "modify_tax_rates": false });
+    let flat = json!({ "taxes": rows, "preference": preference });
+    for version in [ApiVersion::V2, ApiVersion::V2_1, ApiVersion::V3, ApiVersion::V8] {
+        let body = match version < ApiVersion::V3 {
+            true => flat.clone(),
+            false => json!({ "org_taxes": flat }),
+        };
+        let taxes = answering(version, &body).taxes();
+        let all = taxes.list().all().await.unwrap();
+        assert_eq!(all[0].name().unwrap().as_deref(), Some("Vat"));
+        assert_eq!(taxes.get("1").send().await.unwrap().id().unwrap().unwrap(), "1");
+        let settings = taxes.settings().send().await.unwrap();
+        assert_eq!(settings.taxes().unwrap().len(), 1);
+        let preference = settings.preference().unwrap().unwrap();
+        assert_eq!(preference.auto_populate_tax().unwrap(), Some(true));
+    }
+}
+
+#[tokio::test]
+async fn one_outcome_of_all_taxes_counts_for_each() {
+    let taxes = || [OrgTax::named("A"), OrgTax::named("B")];
+    let good = json!({ "code": "SUCCESS", "details": { "id": "7" }, "message": "done",
+        "status": "success" });
+    let whole = json!({ "org_taxes": good });
+    let api = answering(ApiVersion::V8, &whole);
+    let made = api.taxes().create(taxes()).send().await.unwrap().all().unwrap();
+    // which of the two the id is of is not known
+    assert_eq!(made.iter().map(|one| one.id.clone()).collect::<Vec<_>>(), [None, None]);
+    let [first, _] = taxes();
+    let made = api.taxes().create([first]).send().await.unwrap().all().unwrap();
+    assert_eq!(made[0].id.as_ref().unwrap(), &"7");
+    // a list is read too
+    let list = answering(ApiVersion::V8, &done("org_taxes", &["1", "2"]));
+    let made = list.taxes().create(taxes()).send().await.unwrap().all().unwrap();
+    assert_eq!(made[1].id.as_ref().unwrap(), &"2");
+    let bad = json!({ "org_taxes": { "code": "DUPLICATE_DATA", "details": { "api_name": "name" },
+        "message": "duplicate", "status": "error" } });
+    let outcomes = answering(ApiVersion::V8, &bad).taxes().create(taxes()).send().await.unwrap();
+    assert_eq!((outcomes.successes().count(), outcomes.failures().count()), (0, 2));
+}
+
+#[test]
+fn refuses_kinds_of_variables_that_v2_lacks() {
+    let kinds = [(VariableKind::DOUBLE, "decimal"), (VariableKind::WEBSITE, "url")];
+    for (kind, instead) in kinds {
+        let new = Variable::named("A", "a", kind.clone());
+        let variable = new.clone().with_id("7");
+        let writes = |version| {
+            let variables = at(version).variables();
+            [
+                variables.create([&new]).preview(),
+                variables.update([&variable]).preview(),
+                variables.update_one("7", &variable).preview(),
+            ]
+        };
+        for write in writes(ApiVersion::V2) {
+            refused(write, &["variable 0", kind.as_str(), "v2", &format!("write `{instead}`")]);
+        }
+        for version in [ApiVersion::V2_1, ApiVersion::V8] {
+            assert!(writes(version).iter().all(Result::is_ok));
+        }
+    }
+    for kind in [VariableKind::DECIMAL, VariableKind::URL, VariableKind::from("newer")] {
+        for version in BOTH {
+            let variable = Variable::named("A", "a", kind.clone());
+            assert!(at(version).variables().create([variable]).preview().is_ok());
+        }
+    }
+}
+
+#[test]
+fn refuses_more_users_than_an_update_takes() {
+    for version in BOTH {
+        let rows = |count: u64| (1..=count).map(|id| User::default().with_id(id));
+        assert!(at(version).users().update(rows(10)).preview().is_ok());
+        refused(at(version).users().update(rows(11)).preview(), &["11 items", "10 at most"]);
+    }
+}
+
+#[test]
+fn roles_profiles_and_variables_are_written_and_deleted() {
     for version in BOTH {
         let api = at(version);
         let role = Role::named("Trainee", "3").with_share_with_peers(true);
@@ -140,23 +275,12 @@ fn roles_profiles_taxes_and_variables_are_written_and_deleted() {
             json!({ "profiles": [{ "permissions_details": [{ "id": "5", "enabled": false }] }] });
         asks(api.profiles().update("7", &change).preview(), "PUT settings/profiles/7", body);
 
-        let taxes = api.taxes();
-        let made = taxes.create([OrgTax::named("Vat").with_value("12.50")]);
-        let request = made.preview().unwrap();
-        // digits survive
-        assert_eq!(request.body(), r#"{"taxes":[{"name":"Vat","value":12.50}]}"#);
-        let change = json!({ "id": "7", "sequence_number": 2 });
-        let body = json!({ "taxes": [change] });
-        asks(taxes.update([&change]).preview(), "PUT org/taxes", body);
-        asks(taxes.delete(["7", "8"]).preview(), "DELETE org/taxes?ids=7,8", Value::Null);
-        asks(taxes.delete_one("7").preview(), "DELETE org/taxes/7", Value::Null);
-
         let variables = api.variables();
-        let rate = Variable::named("Rate", "rate", VariableKind::DOUBLE)
+        let rate = Variable::named("Rate", "rate", VariableKind::DECIMAL)
             .with_group("General")
             .with_value("1.25");
         let body = json!({ "variables": [{
-            "name": "Rate", "api_name": "rate", "type": "double", "value": "1.25",
+            "name": "Rate", "api_name": "rate", "type": "decimal", "value": "1.25",
             "variable_group": { "api_name": "General" },
         }]});
         asks(variables.create([rate]).preview(), "POST settings/variables", body);
@@ -368,7 +492,9 @@ async fn taxes_and_variables_are_read() {
         { "name": "Sales Tax", "id": "2", "value": "8.00" },
         { "name": "None", "id": "3", "value": null },
     ]});
-    for version in BOTH {
+    for (version, body) in
+        [(ApiVersion::V2, body.clone()), (ApiVersion::V8, json!({ "org_taxes": body }))]
+    {
         let taxes = answering(version, &body).taxes().list().all().await.unwrap();
         let values: Vec<_> = taxes.iter().map(|tax| tax.value().unwrap()).collect();
         assert_eq!(values, [Some("12.5".to_owned()), Some("8.00".to_owned()), None]);
@@ -408,9 +534,9 @@ async fn taxes_and_variables_are_read() {
 #[tokio::test]
 async fn outcomes_are_those_of_the_items() {
     for version in BOTH {
-        let api = answering(version, &done("taxes", &["1", "2"]));
-        let taxes = [OrgTax::named("A"), OrgTax::named("B")];
-        let made = api.taxes().create(taxes).send().await.unwrap().all().unwrap();
+        let api = answering(version, &done("variables", &["1", "2"]));
+        let both = ["A", "B"].map(|name| Variable::named(name, name, VariableKind::TEXT));
+        let made = api.variables().create(both).send().await.unwrap().all().unwrap();
         assert_eq!(made[1].id.as_ref().unwrap(), &"2");
         let made = answering(version, &done("users", &["7"])).users();
         let made = made.create(&User::new("Boyle", "p@example.com")).send().await.unwrap();

@@ -29,7 +29,10 @@ fn notes_are_asked_for_written_and_deleted() {
         asks(sorted.preview(), &with_fields(version, path, NOTE_FIELDS), Value::Null);
         let named = notes.list().fields(["Note_Title"]);
         asks(named.preview(), "GET Notes?fields=Note_Title", Value::Null);
-        asks(notes.get("7").preview(), "GET Notes/7", Value::Null);
+        let one = with_fields(version, "Notes/7", NOTE_FIELDS);
+        asks(notes.get("7").preview(), &one, Value::Null);
+        let named = notes.get("7").param("fields", "Note_Title");
+        asks(named.preview(), "GET Notes/7?fields=Note_Title", Value::Null);
         let change = Note::default().with_title("Call");
         let body = json!({ "data": [{ "Note_Title": "Call" }] });
         asks(notes.update_one("7", &change).preview(), "PUT Notes/7", body);
@@ -175,11 +178,15 @@ fn related_records_are_asked_for_joined_and_parted() {
         asks(sorted.preview(), line, Value::Null);
         asks(products.get("7").preview(), "GET Leads/5/Products/7", Value::Null);
         let campaigns = lead.related("Campaigns");
-        let body = json!({ "data": [{}] });
+        // related-records.json of 2026: the row has the id too
+        let body = json!({ "data": [{ "id": "7" }] });
         asks(campaigns.add("7").preview(), "PUT Leads/5/Campaigns/7", body);
         let fields = json!({ "Member_Status": "Responded" });
-        let body = json!({ "data": [fields] });
-        asks(campaigns.add_with("7", &fields).preview(), "PUT Leads/5/Campaigns/7", body);
+        let body = json!({ "data": [{ "id": "7", "Member_Status": "Responded" }] });
+        asks(campaigns.add_with("7", &fields).preview(), "PUT Leads/5/Campaigns/7", body.clone());
+        let same = json!({ "id": "7", "Member_Status": "Responded" });
+        asks(campaigns.add_with("7", &same).preview(), "PUT Leads/5/Campaigns/7", body);
+        refused(campaigns.add_with("8", &same).preview(), &["id 7", "8"]);
         let row = json!({ "id": "7", "Member_Status": "Responded" });
         let body = json!({ "data": [row] });
         asks(campaigns.add_many([&row]).preview(), "PUT Leads/5/Campaigns", body);

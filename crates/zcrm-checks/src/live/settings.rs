@@ -115,19 +115,46 @@ pub(super) async fn refused(own: &Ground, path: &str, cases: Vec<(Value, &str, &
 async fn tax_life(_: &Ground, _: &Simulator) -> Seen {
     let (own, _) = own_simulator().await?;
     let tax = json!({ "name": "Duty", "value": 3.25 });
-    let id = life(&own, "org/taxes", tax, ("value", json!(4.5))).await?;
-    gone(&own, &format!("org/taxes/{id}"), "INVALID_DATA").await
+    let put = async |row: Value| -> Result<Answer, Failure> {
+        let body = json!({ "org_taxes": { "taxes": [row] } });
+        own.call(V8, "PUT", "org/taxes", Some(&body)).await
+    };
+    const CODE: &str = "/org_taxes/code";
+    let made = put(tax).await?;
+    let id = made.text("/org_taxes/details/id").to_owned();
+    let one = format!("org/taxes/{id}");
+    let changed = put(json!({ "id": id, "value": 4.5 })).await?;
+    let after = own.get(V8, &one).await?;
+    let deleted = put(json!({ "id": id, "_delete": true })).await?;
+    let read = own.get(V8, &one).await?;
+    let again = put(json!({ "id": id, "_delete": true })).await?;
+    let done = |answer: &Answer| answer.status == 200 && answer.text(CODE) == "SUCCESS";
+    let good = [&made, &changed, &deleted].into_iter().all(done)
+        && *after.at("/org_taxes/taxes/0/value") == json!(4.5)
+        && read.is_empty()
+        && (again.status, again.text(CODE)) == (400, "INVALID_DATA");
+    let seen = format!("made {made}, changed {changed} to {after}, deleted {deleted}, read {read}");
+    Ok(judge(good, format!("{seen}, deleted again {again}")))
 }
 
 async fn tax_refused(_: &Ground, _: &Simulator) -> Seen {
     let (own, _) = own_simulator().await?;
-    let there = first(&own, "org/taxes").await?;
-    let cases = vec![
-        (json!({ "name": text(&there, "/name"), "value": 1 }), "DUPLICATE_DATA", "name"),
+    let there = own.get(V8, "org/taxes").await?;
+    let name = there.text("/org_taxes/taxes/0/name").to_owned();
+    let cases = [
+        (json!({ "name": name, "value": 1 }), "DUPLICATE_DATA", "name"),
         (json!({ "value": 1 }), "MANDATORY_NOT_FOUND", "name"),
         (json!({ "name": "Much", "value": 101 }), "INVALID_DATA", "value"),
     ];
-    refused(&own, "org/taxes", cases).await
+    let (mut good, mut seen) = (true, Vec::new());
+    for (row, code, member) in cases {
+        let body = json!({ "org_taxes": { "taxes": [row] } });
+        let answer = own.call(V8, "PUT", "org/taxes", Some(&body)).await?;
+        let told = (answer.text("/org_taxes/code"), answer.text("/org_taxes/details/api_name"));
+        good &= answer.status == 400 && told == (code, member);
+        seen.push(answer.to_string());
+    }
+    Ok(judge(good, seen.join("; ")))
 }
 
 async fn base_currency(ground: &Ground) -> Seen {

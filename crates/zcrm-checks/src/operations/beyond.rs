@@ -5,9 +5,11 @@ use zcrm_api::{
     Api, Criteria, Note, SortOrder,
     metadata::ModuleHandle,
     operations::TERRITORIES_LIST,
-    organisation::{OrgTax, Profile, Role, User, UserKind, Variable, VariableKind},
+    organisation::{
+        OrgTax, OrgTaxes, Profile, Role, TaxPreference, User, UserKind, Variable, VariableKind,
+    },
 };
-use zcrm_core::{Error, Id, ItemSuccess, Lookup, Record, Tag};
+use zcrm_core::{ApiVersion, Error, Id, ItemSuccess, Lookup, Record, Tag};
 
 use super::Recorder;
 
@@ -192,11 +194,11 @@ async fn organisation(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     let taxes = api.taxes();
     recorder.now("Taxes::create");
     let made = ["Duty", "Fee"].map(|name| OrgTax::named(name).with_value("5"));
-    let made = taxes.create(made).send().await?.all()?;
-    let ids = made.into_iter().map(id).collect::<Result<Vec<_>, _>>()?;
-    let [one, two] = ids.as_slice() else { return Err(Error::input("two taxes were made")) };
+    taxes.create(made).send().await?.all()?;
     recorder.now("Taxes::list");
-    taxes.list().all().await?;
+    let all = taxes.list().all().await?;
+    let ids = all.iter().rev().map(|tax| told(tax.id()?)).collect::<Result<Vec<_>, _>>()?;
+    let [one, two, ..] = ids.as_slice() else { return Err(Error::input("two taxes were made")) };
     recorder.now("Taxes::get");
     taxes.get(one).send().await?;
     recorder.now("Taxes::update");
@@ -205,6 +207,13 @@ async fn organisation(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     taxes.delete([one]).send().await?.all()?;
     recorder.now("Taxes::delete_one");
     taxes.delete_one(two).send().await?;
+    recorder.now("Taxes::settings");
+    taxes.settings().send().await?;
+    if api.version() > ApiVersion::V2 {
+        recorder.now("Taxes::save");
+        let preference = TaxPreference::default().with_auto_populate_tax(false);
+        taxes.save(&OrgTaxes::default().with_preference(preference)).send().await?;
+    }
 
     recorder.now("VariableGroups::list");
     let group = told(first(api.variable_groups().list().all().await?)?.id()?)?;

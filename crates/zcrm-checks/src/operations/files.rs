@@ -141,6 +141,19 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
+    /// The query parameters that a call must have.
+    fn required(&self, files: &Files) -> BTreeSet<String> {
+        let lists = [self.item, self.operation].map(|value| value.get("parameters"));
+        let all = lists.into_iter().flatten().filter_map(Value::as_array).flatten();
+        let named = all.filter_map(|parameter| {
+            let (_, parameter) = files.follow(self.file, parameter);
+            let required = parameter.get("required")?.as_bool()?;
+            let wanted = required && parameter.get("in")?.as_str()? == "query";
+            wanted.then(|| parameter.get("name")?.as_str().map(str::to_owned))?
+        });
+        named.collect()
+    }
+
     fn parameters(&self, files: &Files, place: &str) -> BTreeSet<String> {
         let lists = [self.item, self.operation].map(|value| value.get("parameters"));
         let all = lists.into_iter().flatten().filter_map(Value::as_array).flatten();
@@ -330,6 +343,11 @@ fn sets(
     };
     let query = all(|source, files| source.parameters(files, "query"));
     compare("query", query, texts(row, "query").into_iter().collect());
+    let mut required = all(|source, files| source.required(files));
+    for name in texts(about, "optional") {
+        required.remove(name);
+    }
+    compare("required", required, texts(row, "required").into_iter().collect());
     let headers = all(|source, files| source.parameters(files, "header"));
     compare("headers", headers, texts(row, "headers").into_iter().collect());
     let mut keys: BTreeSet<&str> = texts(row, "body_keys").into_iter().collect();

@@ -21,7 +21,7 @@ const VERSIONS: [ApiVersion; 8] = [
 ];
 
 /// The facts that table and lock file share, each with what is usual.
-fn usual() -> [(&'static str, Value); 16] {
+fn usual() -> [(&'static str, Value); 19] {
     [
         ("id", Value::Null),
         ("method", Value::Null),
@@ -29,9 +29,11 @@ fn usual() -> [(&'static str, Value); 16] {
         ("path", Value::Null),
         ("query", json!([])),
         ("query_since", json!({})),
+        ("required", json!([])),
         ("headers", json!([])),
         ("body", json!("none")),
         ("body_keys", json!([])),
+        ("body_optional", json!(false)),
         ("response", Value::Null),
         ("paging", json!("none")),
         ("retry", Value::Null),
@@ -39,6 +41,7 @@ fn usual() -> [(&'static str, Value); 16] {
         ("credits", json!(1)),
         ("scopes", json!([])),
         ("since", json!("v2")),
+        ("instead", json!("")),
     ]
 }
 
@@ -84,6 +87,7 @@ pub fn row(endpoint: &Endpoint) -> Row {
         "path": endpoint.template(),
         "query": endpoint.query_names(),
         "query_since": younger,
+        "required": endpoint.required_query_names(),
         "headers": endpoint.header_names(),
         "body": match endpoint.body_shape() {
             BodyShape::None => json!("none"),
@@ -93,6 +97,7 @@ pub fn row(endpoint: &Endpoint) -> Row {
             _ => json!("other"),
         },
         "body_keys": keys,
+        "body_optional": endpoint.is_body_optional(),
         "response": response,
         "paging": match endpoint.pages() {
             Paging::None => "none",
@@ -114,6 +119,7 @@ pub fn row(endpoint: &Endpoint) -> Row {
         "credits": endpoint.least_credits(),
         "scopes": endpoint.scope_names(),
         "since": endpoint.first_version().to_string(),
+        "instead": endpoint.alternative().unwrap_or_default(),
     });
     if let (Some(last), Some(row)) = (endpoint.last_version(), row.as_object_mut()) {
         row.insert("until".into(), json!(last.to_string()));
@@ -128,6 +134,7 @@ fn response(endpoint: &Endpoint) -> (&'static str, Option<&'static str>) {
     match endpoint.response() {
         ResponseShape::List(key) => ("list", Some(key)),
         ResponseShape::Outcomes(key) => ("outcomes", Some(key)),
+        ResponseShape::Outcome(key) => ("outcome", Some(key)),
         ResponseShape::Object(key) => ("object", Some(key)),
         ResponseShape::Bare => ("bare", None),
         ResponseShape::Binary => ("binary", None),

@@ -78,6 +78,9 @@ async fn builders_and_simulator_keep_to_the_lock_file_and_what_is_planted_is_fou
     assert!(about(&found("records.list", "method", json!("PUT")), "is sent as GET"));
     assert!(about(&found("records.list", "path", json!("/{module}/x")), "is sent to /crm/v8/L"));
     assert!(about(&found("records.create", "body", json!({ "list": "x" })), "`data` in its body"));
+    let missing = found("notes.get", "required", json!(["fields", "nope"]));
+    assert_eq!(missing.len(), 1, "{missing:?}");
+    assert!(about(&missing, "Notes::get does not send the mandatory parameter `nope`"));
     let mut fewer = lock();
     fewer.retain(|row| text(row, "id") != "records.get");
     assert!(about(&locked::differences(&tour, &fewer), "the lock file does not know"));
@@ -175,6 +178,21 @@ fn what_the_overlay_says_is_explained() {
     assert_eq!(against(&file, &rows, "").len(), 2);
     let overlay = "[[change]]\nids = ['things.create']\nsince = 'v3'\nquery = ['type']\n";
     assert_eq!(against(&file, &rows, overlay), Vec::<String>::new());
+}
+
+#[test]
+fn finds_mandatory_parameters_that_the_table_lacks() {
+    let (mut file, mut rows) = small();
+    let place = "/paths/~1crm~1v8~1settings~1things/post/parameters/0";
+    file.pointer_mut(place).unwrap()["required"] = json!(true);
+    let found = against(&file, &rows, "");
+    assert_eq!(found, ["things.create: required lacks `module`, which the files have"]);
+    let optional = "[[change]]\nids = ['things.create']\noptional = ['module']\nreason = 'x'\n";
+    assert_eq!(against(&file, &rows, optional), Vec::<String>::new());
+    edit(&mut rows, "things.create", "required", json!(["module"]));
+    assert_eq!(against(&file, &rows, ""), Vec::<String>::new());
+    edit(&mut rows, "things.create", "required", json!(["module", "type"]));
+    assert!(against(&file, &rows, "")[0].contains("required has `type`"));
 }
 
 #[test]

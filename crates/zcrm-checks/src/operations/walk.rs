@@ -123,14 +123,32 @@ async fn settings(walk: &Walk<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn organisation(walk: &Walk<'_>) -> Result<(), Failure> {
-    walk.get(&op::ORG_GET, &[], &[]).await?;
-    let tax =
-        walk.write(&op::TAXES_CREATE, &[], &[], json!({ "name": "Duty", "value": 5 })).await?;
-    walk.write(&op::TAXES_UPDATE, &[], &[], json!({ "id": tax, "value": 6 })).await?;
+async fn taxes(walk: &Walk<'_>) -> Result<(), Failure> {
+    let duty = json!({ "name": "Duty", "value": 5 });
+    if walk.version == ApiVersion::V2 {
+        let tax = walk.write(&op::TAXES_CREATE, &[], &[], duty).await?;
+        walk.write(&op::TAXES_UPDATE_V2, &[], &[], json!({ "id": tax, "value": 6 })).await?;
+        walk.get(&op::TAXES_LIST_V2, &[], &[]).await?;
+        walk.get(&op::TAXES_GET_V2, &[("id", &tax)], &[]).await?;
+        walk.get(&op::TAXES_DELETE_ONE, &[("id", &tax)], &[]).await?;
+        return Ok(());
+    }
+    let put = async |row: Value| {
+        let body = json!({ "org_taxes": { "taxes": [row] } });
+        walk.call(&op::TAXES_UPDATE, &[], &[], Some(body)).await
+    };
+    let made = put(duty).await?;
+    let tax = made.pointer("/org_taxes/details/id").and_then(Value::as_str).unwrap_or_default();
+    put(json!({ "id": tax, "value": 6 })).await?;
     walk.get(&op::TAXES_LIST, &[], &[]).await?;
     walk.get(&op::TAXES_GET, &[("id", &tax)], &[]).await?;
-    walk.get(&op::TAXES_DELETE_ONE, &[("id", &tax)], &[]).await?;
+    put(json!({ "id": tax, "_delete": true })).await?;
+    Ok(())
+}
+
+async fn organisation(walk: &Walk<'_>) -> Result<(), Failure> {
+    walk.get(&op::ORG_GET, &[], &[]).await?;
+    taxes(walk).await?;
     let currencies = walk.get(&op::CURRENCIES_LIST, &[], &[]).await?;
     let currency = text(&currencies, "/1/id");
     walk.get(&op::CURRENCIES_GET, &[("id", &currency)], &[]).await?;

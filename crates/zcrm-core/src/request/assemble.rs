@@ -21,17 +21,23 @@ impl RequestBuilder {
             return Err(mistake.with_call(&meta));
         }
         let input = |message: String| Err(Error::input(message).with_call(&meta));
+        let remedy = || match endpoint.alternative() {
+            Some(other) => format!(": use `{other}` there"),
+            None => String::new(),
+        };
         if version < endpoint.first_version() {
             return input(format!(
-                "`{}` exists from {} on, and the client uses {version}",
+                "`{}` exists from {} on, and the client uses {version}{}",
                 endpoint.name(),
-                endpoint.first_version()
+                endpoint.first_version(),
+                remedy()
             ));
         }
         if let Some(last) = endpoint.last_version().filter(|last| version > *last) {
             return input(format!(
-                "`{}` exists up to {last} only, and the client uses {version}",
-                endpoint.name()
+                "`{}` exists up to {last} only, and the client uses {version}{}",
+                endpoint.name(),
+                remedy()
             ));
         }
         let (body, kind) = match (body.take(), endpoint.body_shape()) {
@@ -47,7 +53,8 @@ impl RequestBuilder {
                 (body.map(|bytes| vec![Stretch::Bytes(bytes)]), kind.into())
             }
         };
-        if body.is_none() && endpoint.body_shape() != BodyShape::None {
+        let needs_body = endpoint.body_shape() != BodyShape::None && !endpoint.is_body_optional();
+        if body.is_none() && needs_body {
             return input(format!("`{}` needs a body", endpoint.name()));
         }
 

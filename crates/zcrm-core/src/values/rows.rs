@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{Tax, line_item, line_item::LineItem};
-use crate::{ApiVersion, Error, Id, Record, json::Members};
+use crate::{ApiVersion, Error, Id, Record, json::Members, written::to_json};
 
 /// Zoho's mark on a row that is to go.
 const DELETE: &str = "_delete";
@@ -264,7 +264,7 @@ fn leaving_out_deletes(version: ApiVersion) -> bool {
 }
 
 fn row_of(name: &str, at: usize, row: &impl Serialize) -> Result<Record, Error> {
-    let json = serde_json::to_string(row).map_err(|error| {
+    let json = to_json(row).map_err(|error| {
         Error::input(format!("row {at} for `{name}` cannot be written as JSON")).with_source(error)
     })?;
     Record::from_json(json)

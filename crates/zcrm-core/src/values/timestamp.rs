@@ -1,8 +1,8 @@
 //! Instants as Zoho writes them.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::SystemTime};
 
-use chrono::{DateTime, FixedOffset, SecondsFormat, TimeZone};
+use chrono::{DateTime, FixedOffset, SecondsFormat, TimeZone, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::Error;
@@ -36,6 +36,19 @@ impl Timestamp {
 impl<Z: TimeZone> From<DateTime<Z>> for Timestamp {
     fn from(time: DateTime<Z>) -> Self {
         Self(time.fixed_offset())
+    }
+}
+
+/// In UTC.
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        DateTime::<Utc>::from(time).into()
+    }
+}
+
+impl From<Timestamp> for DateTime<FixedOffset> {
+    fn from(time: Timestamp) -> Self {
+        time.0
     }
 }
 

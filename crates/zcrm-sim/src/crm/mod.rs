@@ -192,12 +192,7 @@ fn admit<'c>(
 ) -> Result<(&'static Operation, Handler, Vec<&'c str>), Refusal> {
     let Route::Known { operations, values } = route else { return Err(not_simulated(call)) };
     let Some(operation) = operations.iter().find(|one| one.takes(&call.method)) else {
-        return Err(Refusal::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "INVALID_REQUEST_METHOD",
-            "The http request method type is not a valid one",
-            json!({}),
-        ));
+        return Err(Refusal::method());
     };
     let run = operation.run.ok_or_else(|| not_simulated(call))?;
     let needed = operation.scopes(values.first().copied().unwrap_or_default());

@@ -29,6 +29,16 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, code, message, details)
     }
 
+    /// A method that the path does not take.
+    pub(super) fn method() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "INVALID_REQUEST_METHOD",
+            "The http request method type is not a valid one",
+            json!({}),
+        )
+    }
+
     pub(super) fn unauthorized(code: &'static str, message: &str) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, code, message, json!({}))
     }

@@ -59,11 +59,12 @@ impl Reply {
         self.json()["code"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// The rows of the answer, under whatever key.
+    /// The rows of the answer, under whatever key, or within an object.
     pub(crate) fn rows(&self) -> Vec<Value> {
         let json = self.json();
-        let rows = json.as_object().unwrap().values().find_map(Value::as_array);
-        rows.unwrap().clone()
+        let list = |value: &Value| value.as_object()?.values().find_map(Value::as_array).cloned();
+        let within = || json.as_object()?.values().find_map(list);
+        list(&json).or_else(within).unwrap()
     }
 
     /// The code of each row of a write.

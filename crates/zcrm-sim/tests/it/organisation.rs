@@ -12,8 +12,8 @@ async fn http() -> Http {
 }
 
 #[tokio::test]
-async fn taxes_are_made_changed_and_deleted() {
-    for version in VERSIONS {
+async fn v2_has_a_method_for_each_write_of_taxes() {
+    for version in ["v2", "v2.1"] {
         let http = http().await;
         let base = format!("/crm/{version}/org/taxes");
         let first = http.get(&base).await.rows();
@@ -47,6 +47,60 @@ async fn taxes_are_made_changed_and_deleted() {
         assert_eq!(http.delete(&ids).await.codes(), ["SUCCESS", "INVALID_DATA"]);
         assert_eq!(http.get(&base).await.rows().len(), 1);
         assert_eq!(http.delete(&base).await.code(), "REQUIRED_PARAM_MISSING");
+    }
+}
+
+#[tokio::test]
+async fn later_versions_write_taxes_as_a_whole() {
+    for version in ["v3", "v8"] {
+        let http = http().await;
+        let base = format!("/crm/{version}/org/taxes");
+        let taxes = async || http.get(&base).await.json()["org_taxes"].clone();
+        let put = async |body: Value| http.put(&base, &json!({ "org_taxes": body })).await;
+        let before = taxes().await;
+        assert_eq!(before["taxes"][1]["name"], "Vat");
+        assert_eq!(before["preference"]["auto_populate_tax"], false);
+        let (sales, vat) = (&before["taxes"][0]["id"], &before["taxes"][1]["id"]);
+
+        let done = put(json!({
+            "taxes": [
+                { "name": "Duty", "value": 3.25 },
+                { "id": vat, "value": 9 },
+                { "id": sales, "_delete": true },
+            ],
+            "preference": { "auto_populate_tax": true },
+        }))
+        .await;
+        assert_eq!(done.status, 200);
+        assert_eq!(done.json()["org_taxes"]["code"], "SUCCESS");
+        let after = taxes().await;
+        let shown = |tax: &Value| (tax["name"].clone(), tax["value"].as_f64().unwrap());
+        let all: Vec<_> = after["taxes"].as_array().unwrap().iter().map(shown).collect();
+        assert_eq!(all, [(json!("Vat"), 9.0), (json!("Duty"), 3.25)]);
+        let preference = json!({ "auto_populate_tax": true, "modify_tax_rates": false });
+        assert_eq!(after["preference"], preference);
+
+        // a row that is refused refuses the whole
+        for wrong in [json!({ "name": "duty", "value": 1 }), json!({ "id": "77", "value": 1 })] {
+            let refused = put(json!({ "taxes": [{ "id": vat, "_delete": null }, wrong] })).await;
+            assert_eq!(refused.status, 400);
+            assert_eq!(refused.json()["org_taxes"]["status"], "error");
+            assert_eq!(taxes().await, after);
+        }
+        let one = put(json!({ "taxes": [{ "name": "Fee", "value": 1 }] })).await.json();
+        let id = one["org_taxes"]["details"]["id"].as_str().unwrap();
+        let read = http.get(&format!("{base}/{id}")).await.json();
+        assert_eq!(read["org_taxes"]["taxes"][0]["name"], "Fee");
+        assert_eq!(http.get(&format!("{base}/77")).await.status, 204);
+        assert_eq!(http.put(&base, &json!({ "taxes": [] })).await.code(), "MANDATORY_NOT_FOUND");
+
+        // the methods of v2
+        let post = http.post(&base, &json!({ "taxes": [{ "name": "x", "value": 1 }] })).await;
+        let many = http.delete(&format!("{base}?ids={id}")).await;
+        let single = http.delete(&format!("{base}/{id}")).await;
+        for reply in [post, many, single] {
+            assert_eq!((reply.status, reply.code().as_str()), (405, "INVALID_REQUEST_METHOD"));
+        }
     }
 }
 
@@ -186,8 +240,8 @@ async fn a_sandbox_has_settings_of_its_own() {
     let mut sandbox = Http::new(&http.sim);
     let grant = http.sim.grant().environment(Environment::Sandbox).issue();
     sandbox.token = access_token(&sandbox.exchange(&grant).await);
-    let tax = json!({ "taxes": [{ "name": "Duty", "value": 3 }] });
-    assert_eq!(http.post("/crm/v8/org/taxes", &tax).await.codes(), ["SUCCESS"]);
+    let tax = json!({ "org_taxes": { "taxes": [{ "name": "Duty", "value": 3 }] } });
+    assert_eq!(http.put("/crm/v8/org/taxes", &tax).await.json()["org_taxes"]["code"], "SUCCESS");
     let authorization = format!("Zoho-oauthtoken {}", sandbox.token);
     let url = format!("{}/crm/v8/org/taxes", http.sim.sandbox_url());
     let header = [("authorization", authorization.as_str())];

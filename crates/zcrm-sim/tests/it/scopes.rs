@@ -32,6 +32,12 @@ async fn without_its_scope_no_operation_is_carried_out() {
             assert_eq!(executed(), before, "{method} {path}");
             // With the scope it comes further, wherever that is.
             let reply = known.call(method.clone(), &path, &Value::Null).await;
+            // taxes have one write from v3 on
+            let of_v2 = [Method::POST, Method::DELETE].contains(&method);
+            if version == "v8" && path.contains("/org/taxes") && of_v2 {
+                assert_eq!(reply.status, 405, "{method} {path}");
+                continue;
+            }
             assert!(
                 ![401, 405, 500, 501].contains(&reply.status),
                 "{method} {path}: {}",

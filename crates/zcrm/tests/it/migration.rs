@@ -192,7 +192,7 @@ async fn organisation(
         "ZCRMOrganization.get_variables" => client.variables().list().all().await?;
         "ZCRMOrganization.create_variables" => client.variables().create(variables).send().await?;
         "ZCRMOrganization.update_variables" => client.variables().update(variables).send().await?;
-        "ZCRMVariable.get_instance" => Variable::named("Rate", "rate", VariableKind::DOUBLE);
+        "ZCRMVariable.get_instance" => Variable::named("Rate", "rate", VariableKind::DECIMAL);
         "ZCRMVariable.get" => client.variables().get(id).in_group("General").send().await?;
         "ZCRMVariable.update" => client.variables().update_one(id, &variable).send().await?;
         "ZCRMVariable.delete" => client.variables().delete_one(id).send().await?;

@@ -8,6 +8,7 @@ pub static ASSIGNMENT_RULES_GET: Endpoint =
     Endpoint::get("/settings/automation/assignment_rules/{id}")
         .id("assignment_rules.get")
         .query(&["module"])
+        .required(&["module"])
         .returns(ResponseShape::Object("assignment_rules"))
         .scopes(&["ZohoCRM.settings.assignment_rules.ALL"]);
 

@@ -7,6 +7,7 @@ use zcrm_core::{ApiVersion, BodyShape, Endpoint, Paging, ResponseShape};
 pub static ATTACHMENTS_DELETE: Endpoint = Endpoint::delete("/{module}/{record_id}/Attachments")
     .id("attachments.delete")
     .query(&["ids"])
+    .required(&["ids"])
     .returns(ResponseShape::Outcomes("data"))
     .scopes(&["ZohoCRM.modules.{module}.ALL", "ZohoCRM.modules.attachments.ALL"]);
 
@@ -28,6 +29,7 @@ pub static ATTACHMENTS_DOWNLOAD_OF_FIELD: Endpoint =
     Endpoint::get("/{module}/{record_id}/actions/download_fields_attachment")
         .id("attachments.download_of_field")
         .query(&["fields_attachment_id"])
+        .required(&["fields_attachment_id"])
         .returns(ResponseShape::Binary)
         .scopes(&["ZohoCRM.modules.ALL.READ"]);
 
@@ -38,6 +40,7 @@ pub static ATTACHMENTS_LIST: Endpoint = Endpoint::get("/{module}/{record_id}/Att
     .id("attachments.list")
     .query(&["fields", "ids", "page", "per_page", "page_token"])
     .query_since(&[("page_token", ApiVersion::V3)])
+    .required(&["fields"])
     .returns(ResponseShape::List("data"))
     .paging(Paging::Tokens)
     .scopes(&["ZohoCRM.modules.{module}.ALL", "ZohoCRM.modules.attachments.ALL"]);

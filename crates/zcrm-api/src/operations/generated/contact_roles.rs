@@ -15,6 +15,7 @@ pub static CONTACT_ROLES_CREATE: Endpoint = Endpoint::post("/Contacts/roles")
 pub static CONTACT_ROLES_DELETE: Endpoint = Endpoint::delete("/Contacts/roles")
     .id("contact_roles.delete")
     .query(&["ids"])
+    .required(&["ids"])
     .returns(ResponseShape::Outcomes("contact_roles"))
     .scopes(&["ZohoCRM.modules.ALL"]);
 

@@ -8,6 +8,7 @@ pub static CUSTOM_VIEWS_CHANGE_SORT: Endpoint =
     Endpoint::put("/settings/custom_views/actions/change_sort")
         .id("custom_views.change_sort")
         .query(&["module"])
+        .required(&["module"])
         .body(BodyShape::List("custom_views"))
         .body_keys(&["custom_views"])
         .returns(ResponseShape::Outcomes("custom_views"))
@@ -18,6 +19,7 @@ pub static CUSTOM_VIEWS_CHANGE_SORT_ONE: Endpoint =
     Endpoint::put("/settings/custom_views/{id}/actions/change_sort")
         .id("custom_views.change_sort_one")
         .query(&["module"])
+        .required(&["module"])
         .body(BodyShape::List("custom_views"))
         .body_keys(&["custom_views"])
         .returns(ResponseShape::Outcomes("custom_views"))
@@ -27,6 +29,7 @@ pub static CUSTOM_VIEWS_CHANGE_SORT_ONE: Endpoint =
 pub static CUSTOM_VIEWS_GET: Endpoint = Endpoint::get("/settings/custom_views/{id}")
     .id("custom_views.get")
     .query(&["module"])
+    .required(&["module"])
     .returns(ResponseShape::Object("custom_views"))
     .scopes(&["ZohoCRM.settings.custom_views.ALL"]);
 
@@ -34,6 +37,7 @@ pub static CUSTOM_VIEWS_GET: Endpoint = Endpoint::get("/settings/custom_views/{i
 pub static CUSTOM_VIEWS_LIST: Endpoint = Endpoint::get("/settings/custom_views")
     .id("custom_views.list")
     .query(&["module", "page", "per_page"])
+    .required(&["module"])
     .returns(ResponseShape::List("custom_views"))
     .paging(Paging::Numbers)
     .scopes(&["ZohoCRM.settings.custom_views.ALL"]);

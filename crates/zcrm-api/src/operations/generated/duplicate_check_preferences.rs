@@ -8,6 +8,7 @@ pub static DUPLICATE_CHECK_PREFERENCES_CREATE: Endpoint =
     Endpoint::post("/settings/duplicate_check_preference")
         .id("duplicate_check_preferences.create")
         .query(&["module"])
+        .required(&["module"])
         .body_keys(&["duplicate_check_preference"])
         .returns(ResponseShape::Object("duplicate_check_preference"))
         .scopes(&["ZohoCRM.settings.ALL"]);
@@ -17,6 +18,7 @@ pub static DUPLICATE_CHECK_PREFERENCES_DELETE: Endpoint =
     Endpoint::delete("/settings/duplicate_check_preference")
         .id("duplicate_check_preferences.delete")
         .query(&["module"])
+        .required(&["module"])
         .returns(ResponseShape::Object("duplicate_check_preference"))
         .scopes(&["ZohoCRM.settings.ALL"]);
 
@@ -25,6 +27,7 @@ pub static DUPLICATE_CHECK_PREFERENCES_GET: Endpoint =
     Endpoint::get("/settings/duplicate_check_preference")
         .id("duplicate_check_preferences.get")
         .query(&["module"])
+        .required(&["module"])
         .returns(ResponseShape::Object("duplicate_check_preference"))
         .scopes(&["ZohoCRM.settings.ALL"]);
 
@@ -33,6 +36,7 @@ pub static DUPLICATE_CHECK_PREFERENCES_UPDATE: Endpoint =
     Endpoint::put("/settings/duplicate_check_preference")
         .id("duplicate_check_preferences.update")
         .query(&["module"])
+        .required(&["module"])
         .body_keys(&["duplicate_check_preference"])
         .returns(ResponseShape::Object("duplicate_check_preference"))
         .retry(RetryClass::Idempotent)

@@ -17,6 +17,7 @@ pub static EMAILS_DOWNLOAD_ATTACHMENTS: Endpoint =
     Endpoint::get("/{module}/{record_id}/Emails/actions/download_attachments")
         .id("emails.download_attachments")
         .query(&["user_id", "message_id", "id", "name"])
+        .required(&["user_id", "message_id", "id", "name"])
         .returns(ResponseShape::Binary)
         .scopes(&[
             "ZohoCRM.modules.emails.READ",
@@ -30,6 +31,7 @@ pub static EMAILS_DOWNLOAD_INLINE_IMAGES: Endpoint =
     Endpoint::get("/{module}/{record_id}/Emails/actions/download_inline_images")
         .id("emails.download_inline_images")
         .query(&["user_id", "message_id", "id"])
+        .required(&["user_id", "message_id", "id"])
         .returns(ResponseShape::Binary)
         .scopes(&[
             "ZohoCRM.modules.emails.READ",
@@ -42,6 +44,7 @@ pub static EMAILS_DOWNLOAD_INLINE_IMAGES: Endpoint =
 pub static EMAILS_GET: Endpoint = Endpoint::get("/{module}/{record_id}/Emails/{message_id}")
     .id("emails.get")
     .query(&["type", "owner_id"])
+    .required(&["owner_id"])
     .returns(ResponseShape::Object("Emails"))
     .scopes(&["ZohoCRM.modules.{module}.READ", "ZohoCRM.modules.emails.READ"]);
 
@@ -49,12 +52,14 @@ pub static EMAILS_GET: Endpoint = Endpoint::get("/{module}/{record_id}/Emails/{m
 pub static EMAILS_GET_AVAILABILITY: Endpoint = Endpoint::get("/actions/email_available")
     .id("emails.get_availability")
     .query(&["orginal_message_id"])
+    .required(&["orginal_message_id"])
     .scopes(&["ZohoCRM.modules.emails.{module}.ALL", "ZohoCRM.modules.emails.ALL"]);
 
 /// `GET /{module}/{record_id}/Emails`: a list under `Emails`.
 pub static EMAILS_LIST: Endpoint = Endpoint::get("/{module}/{record_id}/Emails")
     .id("emails.list")
     .query(&["type", "index", "owner_id"])
+    .required(&["owner_id"])
     .returns(ResponseShape::List("Emails"))
     .scopes(&["ZohoCRM.modules.{module}.READ", "ZohoCRM.modules.emails.READ"]);
 

@@ -7,6 +7,7 @@ use zcrm_core::{Endpoint, Paging, ResponseShape};
 pub static ENTITY_SCORES_GET: Endpoint = Endpoint::get("/Entity_Scores__s/{record_id}")
     .id("entity_scores.get")
     .query(&["cvid", "fields"])
+    .required(&["fields"])
     .returns(ResponseShape::Object("data"))
     .scopes(&[
         "ZohoCRM.settings.modules.READ",
@@ -18,6 +19,7 @@ pub static ENTITY_SCORES_GET: Endpoint = Endpoint::get("/Entity_Scores__s/{recor
 pub static ENTITY_SCORES_LIST: Endpoint = Endpoint::get("/Entity_Scores__s")
     .id("entity_scores.list")
     .query(&["fields", "ids", "sort_by", "sort_order", "page", "per_page", "page_token", "cvid"])
+    .required(&["fields"])
     .headers(&["If-Modified-Since"])
     .returns(ResponseShape::List("data"))
     .paging(Paging::Tokens)

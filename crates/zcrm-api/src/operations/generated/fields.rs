@@ -7,6 +7,7 @@ use zcrm_core::{BodyShape, Endpoint, ResponseShape};
 pub static FIELDS_CREATE: Endpoint = Endpoint::post("/settings/fields")
     .id("fields.create")
     .query(&["module"])
+    .required(&["module"])
     .body(BodyShape::List("fields"))
     .body_keys(&["fields"])
     .returns(ResponseShape::Outcomes("fields"))
@@ -20,6 +21,7 @@ pub static FIELDS_CREATE: Endpoint = Endpoint::post("/settings/fields")
 pub static FIELDS_DELETE_ONE: Endpoint = Endpoint::delete("/settings/fields/{field}")
     .id("fields.delete_one")
     .query(&["module"])
+    .required(&["module"])
     .returns(ResponseShape::Outcomes("fields"))
     .scopes(&[
         "ZohoCRM.settings.fields.READ",
@@ -31,6 +33,7 @@ pub static FIELDS_DELETE_ONE: Endpoint = Endpoint::delete("/settings/fields/{fie
 pub static FIELDS_GET: Endpoint = Endpoint::get("/settings/fields/{field}")
     .id("fields.get")
     .query(&["module"])
+    .required(&["module"])
     .returns(ResponseShape::Object("fields"))
     .scopes(&[
         "ZohoCRM.settings.fields.READ",
@@ -42,6 +45,7 @@ pub static FIELDS_GET: Endpoint = Endpoint::get("/settings/fields/{field}")
 pub static FIELDS_LIST: Endpoint = Endpoint::get("/settings/fields")
     .id("fields.list")
     .query(&["module", "type"])
+    .required(&["module"])
     .returns(ResponseShape::List("fields"))
     .scopes(&[
         "ZohoCRM.settings.fields.READ",
@@ -54,6 +58,7 @@ pub static FIELDS_LIST_PICK_LIST_VALUES: Endpoint =
     Endpoint::get("/settings/fields/{field_id}/pick_list_values")
         .id("fields.list_pick_list_values")
         .query(&["module"])
+        .required(&["module"])
         .returns(ResponseShape::List("pick_list_values"))
         .scopes(&["ZohoCRM.settings.custom_views.ALL"]);
 
@@ -61,6 +66,7 @@ pub static FIELDS_LIST_PICK_LIST_VALUES: Endpoint =
 pub static FIELDS_UPDATE: Endpoint = Endpoint::patch("/settings/fields")
     .id("fields.update")
     .query(&["module"])
+    .required(&["module"])
     .body(BodyShape::List("fields"))
     .body_keys(&["fields"])
     .returns(ResponseShape::Outcomes("fields"))
@@ -74,6 +80,7 @@ pub static FIELDS_UPDATE: Endpoint = Endpoint::patch("/settings/fields")
 pub static FIELDS_UPDATE_ONE: Endpoint = Endpoint::patch("/settings/fields/{field}")
     .id("fields.update_one")
     .query(&["module"])
+    .required(&["module"])
     .body(BodyShape::List("fields"))
     .body_keys(&["fields"])
     .returns(ResponseShape::Outcomes("fields"))

@@ -15,6 +15,7 @@ pub static GLOBAL_PICKLISTS_CREATE: Endpoint = Endpoint::post("/settings/global_
 pub static GLOBAL_PICKLISTS_DELETE: Endpoint = Endpoint::delete("/settings/global_picklists")
     .id("global_picklists.delete")
     .query(&["ids"])
+    .required(&["ids"])
     .returns(ResponseShape::Outcomes("global_picklists"))
     .scopes(&["ZohoCRM.settings.global_picklist.ALL"]);
 

@@ -16,6 +16,7 @@ pub static INVENTORY_CONVERT: Endpoint = Endpoint::post("/{module}/{id}/actions/
 pub static INVENTORY_GET_MASS_CONVERT: Endpoint = Endpoint::get("/{module}/actions/mass_convert")
     .id("inventory.get_mass_convert")
     .query(&["job_id"])
+    .required(&["job_id"])
     .scopes(&["ZohoCRM.mass_convert.Quotes.READ", "ZohoCRM.mass_convert.SalesOrders.READ"]);
 
 /// `POST /{module}/actions/mass_convert`: JSON of its own shape.

@@ -7,6 +7,7 @@ use zcrm_core::{BodyShape, Endpoint, ResponseShape};
 pub static LAYOUTS_ACTIVATE: Endpoint = Endpoint::post("/settings/layouts/{id}/actions/activate")
     .id("layouts.activate")
     .query(&["module"])
+    .required(&["module"])
     .body(BodyShape::List("layouts"))
     .body_keys(&["layouts"])
     .returns(ResponseShape::Outcomes("layouts"))
@@ -21,6 +22,7 @@ pub static LAYOUTS_DEACTIVATE: Endpoint =
     Endpoint::delete("/settings/layouts/{id}/actions/activate")
         .id("layouts.deactivate")
         .query(&["transfer_to", "module"])
+        .required(&["transfer_to", "module"])
         .returns(ResponseShape::Outcomes("layouts"))
         .scopes(&[
             "ZohoCRM.settings.ALL",
@@ -32,6 +34,7 @@ pub static LAYOUTS_DEACTIVATE: Endpoint =
 pub static LAYOUTS_DELETE_ONE: Endpoint = Endpoint::delete("/settings/layouts/{id}")
     .id("layouts.delete_one")
     .query(&["module", "transfer_to"])
+    .required(&["module", "transfer_to"])
     .returns(ResponseShape::Outcomes("layouts"))
     .scopes(&[
         "ZohoCRM.settings.ALL",
@@ -43,6 +46,7 @@ pub static LAYOUTS_DELETE_ONE: Endpoint = Endpoint::delete("/settings/layouts/{i
 pub static LAYOUTS_GET: Endpoint = Endpoint::get("/settings/layouts/{id}")
     .id("layouts.get")
     .query(&["module"])
+    .required(&["module"])
     .returns(ResponseShape::Object("layouts"))
     .scopes(&[
         "ZohoCRM.settings.ALL",
@@ -54,6 +58,7 @@ pub static LAYOUTS_GET: Endpoint = Endpoint::get("/settings/layouts/{id}")
 pub static LAYOUTS_LIST: Endpoint = Endpoint::get("/settings/layouts")
     .id("layouts.list")
     .query(&["module"])
+    .required(&["module"])
     .returns(ResponseShape::List("layouts"))
     .scopes(&[
         "ZohoCRM.settings.ALL",
@@ -65,6 +70,7 @@ pub static LAYOUTS_LIST: Endpoint = Endpoint::get("/settings/layouts")
 pub static LAYOUTS_UPDATE: Endpoint = Endpoint::patch("/settings/layouts")
     .id("layouts.update")
     .query(&["module"])
+    .required(&["module"])
     .body(BodyShape::List("layouts"))
     .body_keys(&["layouts"])
     .returns(ResponseShape::Outcomes("layouts"))
@@ -78,6 +84,7 @@ pub static LAYOUTS_UPDATE: Endpoint = Endpoint::patch("/settings/layouts")
 pub static LAYOUTS_UPDATE_ONE: Endpoint = Endpoint::patch("/settings/layouts/{id}")
     .id("layouts.update_one")
     .query(&["module"])
+    .required(&["module"])
     .body(BodyShape::List("layouts"))
     .body_keys(&["layouts"])
     .returns(ResponseShape::Outcomes("layouts"))

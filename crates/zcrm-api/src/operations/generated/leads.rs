@@ -26,6 +26,7 @@ pub static LEADS_GET_CONVERSION_OPTIONS: Endpoint =
 pub static LEADS_GET_MASS_CONVERT: Endpoint = Endpoint::get("/Leads/actions/mass_convert")
     .id("leads.get_mass_convert")
     .query(&["job_id"])
+    .required(&["job_id"])
     .returns(ResponseShape::List("data"))
     .scopes(&["ZohoCRM.mass_convert.{module}.READ"]);
 

@@ -8,6 +8,7 @@ pub static MAP_DEPENDENCIES_CREATE: Endpoint =
     Endpoint::post("/settings/layouts/{layout_id}/map_dependency")
         .id("map_dependencies.create")
         .query(&["module"])
+        .required(&["module"])
         .body(BodyShape::List("map_dependency"))
         .body_keys(&["map_dependency"])
         .returns(ResponseShape::Outcomes("map_dependency"))
@@ -18,6 +19,7 @@ pub static MAP_DEPENDENCIES_DELETE_ONE: Endpoint =
     Endpoint::delete("/settings/layouts/{layout_id}/map_dependency/{dependency_id}")
         .id("map_dependencies.delete_one")
         .query(&["module"])
+        .required(&["module"])
         .returns(ResponseShape::Outcomes("map_dependency"))
         .scopes(&["ZohoCRM.settings.map_dependency.ALL"]);
 
@@ -26,6 +28,7 @@ pub static MAP_DEPENDENCIES_GET: Endpoint =
     Endpoint::get("/settings/layouts/{layout_id}/map_dependency/{dependency_id}")
         .id("map_dependencies.get")
         .query(&["module"])
+        .required(&["module"])
         .returns(ResponseShape::Object("map_dependency"))
         .scopes(&["ZohoCRM.settings.map_dependency.ALL"]);
 
@@ -34,6 +37,7 @@ pub static MAP_DEPENDENCIES_LIST: Endpoint =
     Endpoint::get("/settings/layouts/{layout_id}/map_dependency")
         .id("map_dependencies.list")
         .query(&["module", "page", "per_page", "filters"])
+        .required(&["module"])
         .returns(ResponseShape::List("map_dependency"))
         .paging(Paging::Numbers)
         .scopes(&["ZohoCRM.settings.map_dependency.ALL"]);
@@ -43,6 +47,7 @@ pub static MAP_DEPENDENCIES_UPDATE_ONE: Endpoint =
     Endpoint::put("/settings/layouts/{layout_id}/map_dependency/{dependency_id}")
         .id("map_dependencies.update_one")
         .query(&["module"])
+        .required(&["module"])
         .body(BodyShape::List("map_dependency"))
         .body_keys(&["map_dependency"])
         .returns(ResponseShape::Outcomes("map_dependency"))

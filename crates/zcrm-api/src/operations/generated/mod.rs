@@ -247,7 +247,8 @@ pub use tags::{
     TAGS_UPDATE_ONE,
 };
 pub use taxes::{
-    TAXES_CREATE, TAXES_DELETE, TAXES_DELETE_ONE, TAXES_GET, TAXES_LIST, TAXES_UPDATE,
+    TAXES_CREATE, TAXES_DELETE, TAXES_DELETE_ONE, TAXES_GET, TAXES_GET_V2, TAXES_LIST,
+    TAXES_LIST_V2, TAXES_UPDATE, TAXES_UPDATE_V2,
 };
 pub use territories::{
     TERRITORIES_CREATE, TERRITORIES_DELETE, TERRITORIES_DELETE_ONE, TERRITORIES_DELETE_USER,
@@ -292,7 +293,7 @@ pub use zia_people_enrichment::{
 };
 
 /// Every operation of the table, sorted by name.
-pub static ALL: [&Endpoint; 411] = [
+pub static ALL: [&Endpoint; 414] = [
     &APIS_LIST,
     &APPOINTMENT_PREFERENCES_GET,
     &APPOINTMENT_PREFERENCES_UPDATE,
@@ -622,8 +623,11 @@ pub static ALL: [&Endpoint; 411] = [
     &TAXES_DELETE,
     &TAXES_DELETE_ONE,
     &TAXES_GET,
+    &TAXES_GET_V2,
     &TAXES_LIST,
+    &TAXES_LIST_V2,
     &TAXES_UPDATE,
+    &TAXES_UPDATE_V2,
     &TERRITORIES_CREATE,
     &TERRITORIES_DELETE,
     &TERRITORIES_DELETE_ONE,

@@ -22,6 +22,7 @@ pub static NOTES_CREATE_FOR_RECORD: Endpoint = Endpoint::post("/{module}/{record
 pub static NOTES_DELETE: Endpoint = Endpoint::delete("/Notes")
     .id("notes.delete")
     .query(&["ids"])
+    .required(&["ids"])
     .returns(ResponseShape::Outcomes("data"))
     .scopes(&["ZohoCRM.modules.ALL", "ZohoCRM.modules.notes.ALL"]);
 
@@ -40,6 +41,7 @@ pub static NOTES_DELETE_ONE: Endpoint = Endpoint::delete("/Notes/{id}")
 pub static NOTES_GET: Endpoint = Endpoint::get("/Notes/{id}")
     .id("notes.get")
     .query(&["fields"])
+    .required(&["fields"])
     .headers(&["If-Modified-Since"])
     .returns(ResponseShape::Object("data"))
     .scopes(&["ZohoCRM.modules.ALL", "ZohoCRM.modules.notes.ALL"]);
@@ -51,6 +53,7 @@ pub static NOTES_LIST: Endpoint = Endpoint::get("/Notes")
     .id("notes.list")
     .query(&["page", "per_page", "fields", "sort_order", "sort_by", "ids", "page_token"])
     .query_since(&[("page_token", ApiVersion::V3)])
+    .required(&["fields"])
     .returns(ResponseShape::List("data"))
     .paging(Paging::Tokens)
     .scopes(&["ZohoCRM.modules.ALL", "ZohoCRM.modules.notes.ALL"]);

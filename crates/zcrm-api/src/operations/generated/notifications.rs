@@ -7,6 +7,7 @@ use zcrm_core::{BodyShape, Endpoint, Paging, ResponseShape};
 pub static NOTIFICATIONS_DELETE: Endpoint = Endpoint::delete("/actions/watch")
     .id("notifications.delete")
     .query(&["channel_ids"])
+    .required(&["channel_ids"])
     .returns(ResponseShape::Outcomes("watch"))
     .scopes(&["ZohoCRM.notifications.ALL"]);
 

@@ -55,6 +55,7 @@ pub static PORTALS_GET: Endpoint = Endpoint::get("/settings/portals/{portal}")
 pub static PORTALS_GET_INVITE: Endpoint = Endpoint::get("/{module}/actions/portal_invite")
     .id("portals.get_invite")
     .query(&["job_id"])
+    .required(&["job_id"])
     .returns(ResponseShape::List("portal_invite"))
     .scopes(&["ZohoCRM.settings.clientportal.ALL"]);
 
@@ -78,6 +79,7 @@ pub static PORTALS_INVITE_ONE: Endpoint =
     Endpoint::post("/{module}/{record_id}/actions/portal_invite")
         .id("portals.invite_one")
         .query(&["user_type_id", "type", "language"])
+        .required(&["user_type_id", "type"])
         .body(BodyShape::None)
         .returns(ResponseShape::Outcomes("portal_invite"))
         .scopes(&["ZohoCRM.settings.clientportal.ALL"]);
@@ -92,6 +94,7 @@ pub static PORTALS_LIST: Endpoint = Endpoint::get("/settings/portals")
 pub static PORTALS_LIST_META: Endpoint = Endpoint::get("/settings/portals/meta")
     .id("portals.list_meta")
     .query(&["module"])
+    .required(&["module"])
     .returns(ResponseShape::List("related_lists"))
     .scopes(&["ZohoCRM.settings.clientportal.ALL"]);
 
@@ -108,6 +111,7 @@ pub static PORTALS_LIST_USERS: Endpoint =
     Endpoint::get("/settings/portals/{portal}/user_type/{user_type_id}/users")
         .id("portals.list_users")
         .query(&["filters", "type"])
+        .required(&["type"])
         .returns(ResponseShape::List("users"))
         .scopes(&["ZohoCRM.settings.clientportal.ALL"]);
 

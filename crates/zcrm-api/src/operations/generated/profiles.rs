@@ -15,6 +15,7 @@ pub static PROFILES_CLONE: Endpoint = Endpoint::post("/settings/profiles/{id}/ac
 pub static PROFILES_DELETE_ONE: Endpoint = Endpoint::delete("/settings/profiles/{id}")
     .id("profiles.delete_one")
     .query(&["transfer_to"])
+    .required(&["transfer_to"])
     .scopes(&["ZohoCRM.settings.profiles.ALL", "ZohoCRM.settings.profiles.READ"]);
 
 /// `GET /settings/profiles/{id}`: one object under `profiles`.

@@ -8,6 +8,7 @@ pub static RECORD_LOCKING_CONFIGURATIONS_CREATE: Endpoint =
     Endpoint::post("/settings/record_locking_configurations")
         .id("record_locking_configurations.create")
         .query(&["module"])
+        .required(&["module"])
         .body(BodyShape::List("record_locking_configurations"))
         .body_keys(&["record_locking_configurations"])
         .returns(ResponseShape::Outcomes("record_locking_configurations"))
@@ -18,6 +19,7 @@ pub static RECORD_LOCKING_CONFIGURATIONS_DELETE: Endpoint =
     Endpoint::delete("/settings/record_locking_configurations")
         .id("record_locking_configurations.delete")
         .query(&["module", "ids"])
+        .required(&["module", "ids"])
         .returns(ResponseShape::Outcomes("record_locking_configurations"))
         .scopes(&["ZohoCRM.settings.record_locking_configurations.ALL"]);
 
@@ -26,6 +28,7 @@ pub static RECORD_LOCKING_CONFIGURATIONS_DELETE_ONE: Endpoint =
     Endpoint::delete("/settings/record_locking_configurations/{record_locking_config_id}")
         .id("record_locking_configurations.delete_one")
         .query(&["module"])
+        .required(&["module"])
         .returns(ResponseShape::Outcomes("record_locking_configurations"))
         .scopes(&["ZohoCRM.settings.record_locking_configurations.ALL"]);
 
@@ -34,6 +37,7 @@ pub static RECORD_LOCKING_CONFIGURATIONS_GET: Endpoint =
     Endpoint::get("/settings/record_locking_configurations/{record_locking_config_id}")
         .id("record_locking_configurations.get")
         .query(&["module"])
+        .required(&["module"])
         .returns(ResponseShape::Object("record_locking_configurations"))
         .scopes(&["ZohoCRM.settings.record_locking_configurations.ALL"]);
 
@@ -42,6 +46,7 @@ pub static RECORD_LOCKING_CONFIGURATIONS_LIST: Endpoint =
     Endpoint::get("/settings/record_locking_configurations")
         .id("record_locking_configurations.list")
         .query(&["module", "feature_type"])
+        .required(&["module"])
         .returns(ResponseShape::List("record_locking_configurations"))
         .scopes(&["ZohoCRM.settings.record_locking_configurations.ALL"]);
 
@@ -50,6 +55,7 @@ pub static RECORD_LOCKING_CONFIGURATIONS_UPDATE: Endpoint =
     Endpoint::put("/settings/record_locking_configurations")
         .id("record_locking_configurations.update")
         .query(&["module"])
+        .required(&["module"])
         .body(BodyShape::List("record_locking_configurations"))
         .body_keys(&["record_locking_configurations"])
         .returns(ResponseShape::Outcomes("record_locking_configurations"))
@@ -61,6 +67,7 @@ pub static RECORD_LOCKING_CONFIGURATIONS_UPDATE_ONE: Endpoint =
     Endpoint::put("/settings/record_locking_configurations/{record_locking_config_id}")
         .id("record_locking_configurations.update_one")
         .query(&["module"])
+        .required(&["module"])
         .body(BodyShape::List("record_locking_configurations"))
         .body_keys(&["record_locking_configurations"])
         .returns(ResponseShape::Outcomes("record_locking_configurations"))

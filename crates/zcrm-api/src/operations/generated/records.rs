@@ -53,7 +53,9 @@ pub static RECORDS_CHANGE_OWNER_ONE: Endpoint =
 /// `POST /{module}/{id}/actions/clone`: outcomes under `data`.
 pub static RECORDS_CLONE: Endpoint = Endpoint::post("/{module}/{id}/actions/clone")
     .id("records.clone")
-    .body(BodyShape::None)
+    .body(BodyShape::List("data"))
+    .body_optional()
+    .body_keys(&["data", "apply_feature_execution", "skip_feature_execution", "trigger"])
     .returns(ResponseShape::Outcomes("data"))
     .scopes(&["ZohoCRM.modules.ALL"]);
 
@@ -148,6 +150,7 @@ pub static RECORDS_GET_MASS_CHANGE_OWNER: Endpoint =
     Endpoint::get("/{module}/actions/mass_change_owner")
         .id("records.get_mass_change_owner")
         .query(&["job_id"])
+        .required(&["job_id"])
         .returns(ResponseShape::List("data"))
         .scopes(&["ZohoCRM.modules.ALL"]);
 
@@ -155,6 +158,7 @@ pub static RECORDS_GET_MASS_CHANGE_OWNER: Endpoint =
 pub static RECORDS_GET_MASS_DELETE: Endpoint = Endpoint::get("/{module}/actions/mass_delete")
     .id("records.get_mass_delete")
     .query(&["job_id"])
+    .required(&["job_id"])
     .returns(ResponseShape::List("data"))
     .scopes(&["ZohoCRM.modules.ALL"]);
 
@@ -162,6 +166,7 @@ pub static RECORDS_GET_MASS_DELETE: Endpoint = Endpoint::get("/{module}/actions/
 pub static RECORDS_GET_MASS_UPDATE: Endpoint = Endpoint::get("/{module}/actions/mass_update")
     .id("records.get_mass_update")
     .query(&["job_id"])
+    .required(&["job_id"])
     .returns(ResponseShape::List("data"))
     .scopes(&["ZohoCRM.modules.ALL"]);
 
@@ -224,6 +229,7 @@ pub static RECORDS_LIST_DELETED: Endpoint = Endpoint::get("/{module}/deleted")
 pub static RECORDS_LIST_FULL_DATA: Endpoint = Endpoint::get("/{module}/actions/fetch_full_data")
     .id("records.list_full_data")
     .query(&["ids", "fields"])
+    .required(&["ids"])
     .returns(ResponseShape::List("data"))
     .scopes(&["ZohoCRM.modules.ALL"])
     .since(ApiVersion::V8);

@@ -7,6 +7,7 @@ use zcrm_core::{Endpoint, ResponseShape};
 pub static RELATED_LISTS_GET: Endpoint = Endpoint::get("/settings/related_lists/{id}")
     .id("related_lists.get")
     .query(&["module", "layout_id"])
+    .required(&["module"])
     .returns(ResponseShape::Object("related_lists"))
     .scopes(&[
         "ZohoCRM.settings.ALL",
@@ -18,6 +19,7 @@ pub static RELATED_LISTS_GET: Endpoint = Endpoint::get("/settings/related_lists/
 pub static RELATED_LISTS_LIST: Endpoint = Endpoint::get("/settings/related_lists")
     .id("related_lists.list")
     .query(&["module", "layout_id"])
+    .required(&["module"])
     .returns(ResponseShape::List("related_lists"))
     .scopes(&[
         "ZohoCRM.settings.ALL",

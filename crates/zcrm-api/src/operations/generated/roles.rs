@@ -15,6 +15,7 @@ pub static ROLES_CREATE: Endpoint = Endpoint::post("/settings/roles")
 pub static ROLES_DELETE_ONE: Endpoint = Endpoint::delete("/settings/roles/{role_id}")
     .id("roles.delete_one")
     .query(&["transfer_to_id"])
+    .required(&["transfer_to_id"])
     .returns(ResponseShape::Outcomes("roles"))
     .scopes(&["ZohoCRM.settings.roles.ALL"]);
 

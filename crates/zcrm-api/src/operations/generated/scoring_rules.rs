@@ -7,7 +7,7 @@ use zcrm_core::{BodyShape, Endpoint, Paging, ResponseShape, RetryClass};
 pub static SCORING_RULES_ACTIVATE: Endpoint =
     Endpoint::put("/settings/automation/scoring_rules/{id}/actions/activate")
         .id("scoring_rules.activate")
-        .body(BodyShape::None)
+        .body_optional()
         .returns(ResponseShape::Outcomes("scoring_rules"))
         .scopes(&[
             "ZohoCRM.settings.storage_analytics.READ",
@@ -18,7 +18,7 @@ pub static SCORING_RULES_ACTIVATE: Endpoint =
 pub static SCORING_RULES_CLONE: Endpoint =
     Endpoint::post("/settings/automation/scoring_rules/{id}/actions/clone")
         .id("scoring_rules.clone")
-        .body(BodyShape::None)
+        .body_optional()
         .returns(ResponseShape::Outcomes("scoring_rules"))
         .scopes(&[
             "ZohoCRM.settings.storage_analytics.READ",
@@ -50,6 +50,7 @@ pub static SCORING_RULES_DEACTIVATE: Endpoint =
 pub static SCORING_RULES_DELETE: Endpoint = Endpoint::delete("/settings/automation/scoring_rules")
     .id("scoring_rules.delete")
     .query(&["ids"])
+    .required(&["ids"])
     .returns(ResponseShape::Outcomes("scoring_rules"))
     .scopes(&[
         "ZohoCRM.settings.storage_analytics.READ",

@@ -8,6 +8,7 @@ pub static SHARING_RULES_ACTIVATE: Endpoint =
     Endpoint::put("/settings/data_sharing/rules/{id}/actions/activate")
         .id("sharing_rules.activate")
         .query(&["module"])
+        .required(&["module"])
         .body(BodyShape::None)
         .returns(ResponseShape::Outcomes("sharing_rules"))
         .scopes(&["ZohoCRM.modules.ALL"])
@@ -17,6 +18,7 @@ pub static SHARING_RULES_ACTIVATE: Endpoint =
 pub static SHARING_RULES_CREATE: Endpoint = Endpoint::post("/settings/data_sharing/rules")
     .id("sharing_rules.create")
     .query(&["module"])
+    .required(&["module"])
     .returns(ResponseShape::Outcomes("sharing_rules"))
     .scopes(&["ZohoCRM.modules.ALL"])
     .since(ApiVersion::V8);
@@ -26,6 +28,7 @@ pub static SHARING_RULES_DEACTIVATE: Endpoint =
     Endpoint::delete("/settings/data_sharing/rules/{id}/actions/activate")
         .id("sharing_rules.deactivate")
         .query(&["module"])
+        .required(&["module"])
         .returns(ResponseShape::Outcomes("sharing_rules"))
         .scopes(&["ZohoCRM.modules.ALL"])
         .since(ApiVersion::V8);
@@ -35,6 +38,7 @@ pub static SHARING_RULES_DELETE_ONE: Endpoint =
     Endpoint::delete("/settings/data_sharing/rules/{id}")
         .id("sharing_rules.delete_one")
         .query(&["module"])
+        .required(&["module"])
         .returns(ResponseShape::Outcomes("sharing_rules"))
         .scopes(&["ZohoCRM.modules.ALL"])
         .since(ApiVersion::V8);
@@ -47,11 +51,12 @@ pub static SHARING_RULES_GET: Endpoint = Endpoint::get("/settings/data_sharing/r
     .scopes(&["ZohoCRM.modules.ALL"])
     .since(ApiVersion::V8);
 
-/// `GET /settings/data_sharing/rules/actions/summary`: JSON of its own shape.
+/// `GET /settings/data_sharing/rules/actions/summary`: a list under `sharing_rules_summary`.
 pub static SHARING_RULES_GET_SUMMARY: Endpoint =
     Endpoint::get("/settings/data_sharing/rules/actions/summary")
         .id("sharing_rules.get_summary")
         .query(&["module"])
+        .returns(ResponseShape::List("sharing_rules_summary"))
         .scopes(&["ZohoCRM.modules.ALL"])
         .since(ApiVersion::V8);
 
@@ -64,11 +69,13 @@ pub static SHARING_RULES_LIST: Endpoint = Endpoint::get("/settings/data_sharing/
     .scopes(&["ZohoCRM.modules.ALL"])
     .since(ApiVersion::V8);
 
-/// `POST /settings/data_sharing/rules/actions/run`: JSON of its own shape.
+/// `POST /settings/data_sharing/rules/actions/run`: outcomes under `sharing_rules`.
 pub static SHARING_RULES_RUN: Endpoint = Endpoint::post("/settings/data_sharing/rules/actions/run")
     .id("sharing_rules.run")
     .query(&["module"])
+    .required(&["module"])
     .body(BodyShape::None)
+    .returns(ResponseShape::Outcomes("sharing_rules"))
     .scopes(&["ZohoCRM.modules.ALL"])
     .since(ApiVersion::V8);
 
@@ -82,11 +89,12 @@ pub static SHARING_RULES_SEARCH: Endpoint = Endpoint::post("/settings/data_shari
     .scopes(&["ZohoCRM.modules.ALL"])
     .since(ApiVersion::V8);
 
-/// `POST /settings/data_sharing/rules/actions/summary`: JSON of its own shape.
+/// `POST /settings/data_sharing/rules/actions/summary`: a list under `sharing_rules_summary`.
 pub static SHARING_RULES_SEARCH_SUMMARY: Endpoint =
     Endpoint::post("/settings/data_sharing/rules/actions/summary")
         .id("sharing_rules.search_summary")
         .query(&["module"])
+        .returns(ResponseShape::List("sharing_rules_summary"))
         .retry(RetryClass::Read)
         .scopes(&["ZohoCRM.modules.ALL"])
         .since(ApiVersion::V8);
@@ -95,6 +103,7 @@ pub static SHARING_RULES_SEARCH_SUMMARY: Endpoint =
 pub static SHARING_RULES_UPDATE: Endpoint = Endpoint::put("/settings/data_sharing/rules")
     .id("sharing_rules.update")
     .query(&["module"])
+    .required(&["module"])
     .returns(ResponseShape::Outcomes("sharing_rules"))
     .retry(RetryClass::Idempotent)
     .scopes(&["ZohoCRM.modules.ALL"])
@@ -104,6 +113,7 @@ pub static SHARING_RULES_UPDATE: Endpoint = Endpoint::put("/settings/data_sharin
 pub static SHARING_RULES_UPDATE_ONE: Endpoint = Endpoint::put("/settings/data_sharing/rules/{id}")
     .id("sharing_rules.update_one")
     .query(&["module"])
+    .required(&["module"])
     .returns(ResponseShape::Outcomes("sharing_rules"))
     .retry(RetryClass::Idempotent)
     .scopes(&["ZohoCRM.modules.ALL"])

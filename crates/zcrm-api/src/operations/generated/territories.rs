@@ -37,6 +37,7 @@ pub static TERRITORIES_DELETE_USERS: Endpoint =
     Endpoint::delete("/settings/territories/{territory}/users")
         .id("territories.delete_users")
         .query(&["ids"])
+        .required(&["ids"])
         .returns(ResponseShape::Outcomes("users"))
         .scopes(&["ZohoCRM.settings.territories.ALL", "ZohoCRM.users.ALL"]);
 

@@ -3,17 +3,20 @@
 
 use zcrm_core::{BodyShape, Endpoint, Paging, ResponseShape, RetryClass};
 
-/// `GET /settings/user_groups/{group}/actions/sources_count`: JSON of its own shape.
+/// `GET /settings/user_groups/{group}/actions/sources_count`: a list under `sources_count`.
 pub static USER_GROUPS_COUNT_SOURCES: Endpoint =
     Endpoint::get("/settings/user_groups/{group}/actions/sources_count")
         .id("user_groups.count_sources")
+        .returns(ResponseShape::List("sources_count"))
         .scopes(&["ZohoCRM.settings.user_groups.ALL"]);
 
-/// `GET /settings/user_groups/{group}/associated_users/actions/grouped_counts`: JSON of its own shape.
+/// `GET /settings/user_groups/{group}/associated_users/actions/grouped_counts`: a list under `grouped_counts`.
 pub static USER_GROUPS_COUNT_USERS: Endpoint =
     Endpoint::get("/settings/user_groups/{group}/associated_users/actions/grouped_counts")
         .id("user_groups.count_users")
         .query(&["group_by"])
+        .required(&["group_by"])
+        .returns(ResponseShape::List("grouped_counts"))
         .scopes(&["ZohoCRM.settings.user_groups.ALL"]);
 
 /// `POST /settings/user_groups`: outcomes under `user_groups`.
@@ -36,11 +39,13 @@ pub static USER_GROUPS_GET: Endpoint = Endpoint::get("/settings/user_groups/{gro
     .returns(ResponseShape::Object("user_groups"))
     .scopes(&["ZohoCRM.settings.user_groups.ALL"]);
 
-/// `GET /settings/user_groups/actions/deletion_jobs`: JSON of its own shape.
+/// `GET /settings/user_groups/actions/deletion_jobs`: a list under `deletion_jobs`.
 pub static USER_GROUPS_GET_DELETION_STATUS: Endpoint =
     Endpoint::get("/settings/user_groups/actions/deletion_jobs")
         .id("user_groups.get_deletion_status")
         .query(&["job_id"])
+        .required(&["job_id"])
+        .returns(ResponseShape::List("deletion_jobs"))
         .scopes(&["ZohoCRM.settings.user_groups.ALL"]);
 
 /// `GET /settings/user_groups`: a list under `user_groups`, in pages.

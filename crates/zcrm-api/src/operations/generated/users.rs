@@ -55,6 +55,7 @@ pub static USERS_GET_TRANSFER_STATUS: Endpoint =
     Endpoint::get("/users/actions/transfer_and_delete")
         .id("users.get_transfer_status")
         .query(&["job_id"])
+        .required(&["job_id"])
         .returns(ResponseShape::List("transfer_and_delete"))
         .scopes(&["ZohoCRM.users.ALL"]);
 

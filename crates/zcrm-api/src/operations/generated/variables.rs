@@ -19,6 +19,7 @@ pub static VARIABLES_CREATE: Endpoint = Endpoint::post("/settings/variables")
 pub static VARIABLES_DELETE: Endpoint = Endpoint::delete("/settings/variables")
     .id("variables.delete")
     .query(&["ids"])
+    .required(&["ids"])
     .returns(ResponseShape::Outcomes("variables"))
     .scopes(&[
         "ZohoCRM.settings.ALL",

@@ -7,6 +7,7 @@ use zcrm_core::{Endpoint, ResponseShape};
 pub static WIZARDS_GET: Endpoint = Endpoint::get("/settings/wizards/{wizard_id}")
     .id("wizards.get")
     .query(&["layout_id"])
+    .required(&["layout_id"])
     .returns(ResponseShape::Object("wizards"))
     .scopes(&[
         "ZohoCRM.modules.ALL",

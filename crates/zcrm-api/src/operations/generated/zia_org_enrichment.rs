@@ -7,6 +7,7 @@ use zcrm_core::{BodyShape, Endpoint, Paging, ResponseShape};
 pub static ZIA_ORG_ENRICHMENT_CREATE: Endpoint = Endpoint::post("/__zia_org_enrichment")
     .id("zia_org_enrichment.create")
     .query(&["module", "record_id"])
+    .required(&["module"])
     .body(BodyShape::List("__zia_org_enrichment"))
     .body_keys(&["__zia_org_enrichment"])
     .returns(ResponseShape::Outcomes("__zia_org_enrichment"))

@@ -7,6 +7,7 @@ use zcrm_core::{BodyShape, Endpoint, Paging, ResponseShape};
 pub static ZIA_PEOPLE_ENRICHMENT_CREATE: Endpoint = Endpoint::post("/__zia_people_enrichment")
     .id("zia_people_enrichment.create")
     .query(&["module", "record_id"])
+    .required(&["module"])
     .body(BodyShape::List("__zia_people_enrichment"))
     .body_keys(&["__zia_people_enrichment"])
     .returns(ResponseShape::Outcomes("__zia_people_enrichment"))

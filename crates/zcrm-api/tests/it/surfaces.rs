@@ -1,0 +1,299 @@
+//! What every request can be given by name, and operations in the forms that Zoho's files have.
+
+use std::collections::BTreeMap;
+
+use http::Request;
+use serde_json::{Value, json};
+use zcrm_api::{
+    Api, Criteria, MetaRef,
+    metadata::FieldInfo,
+    operations::{
+        self, RECORDS_CLONE, SCORING_RULES_ACTIVATE, SCORING_RULES_CLONE,
+        SHARING_RULES_GET_SUMMARY, SHARING_RULES_SEARCH_SUMMARY, TAGS_ADD, TAGS_ADD_BY_NAMES,
+        TAGS_ADD_ONE, TAGS_ADD_ONE_BY_NAMES, TAGS_REMOVE, TAGS_REMOVE_BY_NAMES, TAGS_REMOVE_ONE,
+        TAGS_REMOVE_ONE_BY_NAMES, USER_GROUPS_COUNT_SOURCES, USER_GROUPS_COUNT_USERS,
+        USER_GROUPS_GET_DELETION_STATUS,
+    },
+};
+use zcrm_core::{ApiVersion, Error, Record};
+
+use crate::paper::{BOTH, answering, asks, at, refused, shown};
+
+type Preview = Result<Request<bytes::Bytes>, Error>;
+
+/// A request of every kind of builder with an unknown parameter and a header.
+macro_rules! extended {
+    ($($builder:expr),* $(,)?) => {
+        vec![$($builder.param_unchecked("beta", "1").header("x-trace", "7").preview()),*]
+    };
+}
+
+fn one_of_each(api: &Api) -> Vec<Preview> {
+    let lead = api.record("Leads", "5");
+    let tags = api.module("Leads").tags();
+    let row = Record::new().with("id", "5").with("Last_Name", "Boyle");
+    let mut all = extended![
+        api.users().list(),
+        api.users().get("7"),
+        api.notes().list(),
+        api.notes().get("7"),
+        api.notes().delete(["7"]),
+        api.notes().delete_one("7"),
+        lead.get(),
+        lead.update(&row),
+        lead.delete(),
+        lead.convert(),
+        lead.tags().add(["Hot"]),
+        tags.create(["Hot"].map(zcrm_core::Tag::named)),
+        lead.related("Campaigns").list().fields(["id"]),
+        lead.attachments().list(),
+    ];
+    let leads = api.records("Leads");
+    all.extend(
+        extended![leads.update([&row]), leads.upsert([&row]), leads.delete(["5"])]
+            .into_iter()
+            .map(|calls| calls.map(|mut calls| calls.remove(0))),
+    );
+    all
+}
+
+#[tokio::test]
+async fn every_request_takes_a_parameter_and_a_header_by_name() {
+    for version in BOTH {
+        let api = at(version);
+        let leads = api.records("Leads");
+        let list = leads.list().fields(["id"]).param_unchecked("beta", "1").header("x-trace", "7");
+        let search = leads.search(Criteria::equals("City", "x"));
+        let search = search.param_unchecked("beta", "1").header("x-trace", "7");
+        let deleted = leads.deleted().param_unchecked("beta", "1").header("x-trace", "7");
+        let mut all = one_of_each(&api);
+        all.push(list.preview().await);
+        all.push(search.preview().await);
+        all.push(deleted.preview().await);
+        for request in all {
+            let request = request.unwrap();
+            let query = request.uri().query().unwrap_or_default();
+            assert!(query.split('&').any(|pair| pair == "beta=1"), "{}", request.uri());
+            assert_eq!(request.headers()["x-trace"], "7", "{}", request.uri());
+        }
+    }
+}
+
+#[test]
+fn checks_parameters_that_are_not_said_to_be_unchecked() {
+    for version in BOTH {
+        let api = at(version);
+        let lead = api.record("Leads", "5");
+        asks(lead.get().param("uid", "1").preview(), "GET Leads/5?uid=1", Value::Null);
+        refused(lead.get().param("nope", "1").preview(), &["records.get", "`nope`"]);
+        refused(lead.delete().param("nope", "1").preview(), &["`nope`"]);
+        refused(api.users().list().param("nope", "1").preview(), &["`nope`"]);
+        let secret = lead.get().header("x-key", "hidden").param_unchecked("q", "hidden");
+        assert!(!format!("{secret:?}").contains("hidden"));
+        refused(lead.get().header("authorization", "x").preview(), &["authorization"]);
+    }
+}
+
+#[tokio::test]
+async fn setters_of_lists_add_when_called_again() {
+    let v8 = at(ApiVersion::V8);
+    let lead = v8.record("Leads", "5");
+    let convert = lead
+        .convert()
+        .carry_over_tags("Contacts", ["Hot"])
+        .carry_over_tags("Deals", ["Big"])
+        .carry_over_tags("Contacts", ["Fair", "Hot"]);
+    let body = shown(&convert.preview().unwrap()).1;
+    assert_eq!(
+        body["data"][0]["carry_over_tags"],
+        json!({ "Contacts": ["Hot", "Fair"], "Deals": ["Big"] })
+    );
+    let leads = v8.records("Leads");
+    let list = leads.list().fields(["A"]).fields(["B", "C"]).preview().await.unwrap();
+    assert_eq!(list.uri().query().unwrap(), "fields=A%2CB%2CC");
+    let related = lead.related("Products").list().fields(["A"]).fields(["B"]).preview().unwrap();
+    assert_eq!(related.uri().query().unwrap(), "fields=A%2CB");
+    // the fields that zcrm names by itself are not added to
+    let notes = lead.notes().list().fields(["Note_Title"]).fields(["Owner"]).preview().unwrap();
+    assert_eq!(notes.uri().query().unwrap(), "fields=Note_Title%2COwner");
+    let row = Record::new().with("Email", "p@example.com");
+    let upsert = leads
+        .upsert([row])
+        .duplicate_check(["Email"])
+        .duplicate_check(["Phone"])
+        .trigger([zcrm_api::Trigger::Workflow])
+        .trigger([zcrm_api::Trigger::Approval]);
+    let body = shown(&upsert.preview().unwrap()[0]).1;
+    assert_eq!(body["duplicate_check_fields"], json!(["Email", "Phone"]));
+    assert_eq!(body["trigger"], json!(["workflow", "approval"]));
+}
+
+#[test]
+fn optional_bodies_may_be_sent_or_left_out() {
+    let api = at(ApiVersion::V8);
+    let clone = || api.call(&RECORDS_CLONE).path("module", "Leads").path("id", "5");
+    asks(clone().preview(), "POST Leads/5/actions/clone", Value::Null);
+    let body = json!({ "data": [{ "Last_Name": "Copy" }], "trigger": [] });
+    asks(clone().json(&body).preview(), "POST Leads/5/actions/clone", body.clone());
+    let bytes = body.to_string();
+    asks(clone().json_unchecked(bytes).preview(), "POST Leads/5/actions/clone", body);
+    refused(clone().json(&json!({ "data": [], "nope": 1 })).preview(), &["`nope`"]);
+    for endpoint in [&SCORING_RULES_ACTIVATE, &SCORING_RULES_CLONE] {
+        let call = || api.call(endpoint).path("id", "5");
+        assert!(call().preview().unwrap().body().is_empty());
+        let sent = call().json_unchecked("{}").preview().unwrap();
+        assert_eq!(sent.body(), "{}");
+    }
+}
+
+#[test]
+fn refuses_tags_by_names_where_the_version_lacks_them() {
+    for (old, new) in [
+        (&TAGS_ADD_BY_NAMES, &TAGS_ADD),
+        (&TAGS_ADD_ONE_BY_NAMES, &TAGS_ADD_ONE),
+        (&TAGS_REMOVE_BY_NAMES, &TAGS_REMOVE),
+        (&TAGS_REMOVE_ONE_BY_NAMES, &TAGS_REMOVE_ONE),
+    ] {
+        let call = |version, endpoint| {
+            let call = at(version).call(endpoint).path("module", "Leads");
+            let call = match endpoint.template().contains("{record_id}") {
+                true => call.path("record_id", "5"),
+                false => call,
+            };
+            match endpoint.name().ends_with("_by_names") {
+                true => call.query("tag_names", "Hot").preview(),
+                false => call.json(&json!({ "tags": [{ "name": "Hot" }] })).preview(),
+            }
+        };
+        for version in [ApiVersion::V3, ApiVersion::V8] {
+            let remedy = format!("use `{}` there", new.name());
+            refused(call(version, old), &[old.name(), "up to v2.1", &remedy]);
+            assert!(call(version, new).is_ok());
+        }
+        for version in [ApiVersion::V2, ApiVersion::V2_1] {
+            let remedy = format!("use `{}` there", old.name());
+            refused(call(version, new), &[new.name(), "from v3 on", &remedy]);
+            assert!(call(version, old).is_ok());
+        }
+    }
+}
+
+#[tokio::test]
+async fn reads_summaries_counts_and_jobs_under_their_keys() {
+    let v8 = |body: Value| answering(ApiVersion::V8, &body);
+    for endpoint in [&SHARING_RULES_GET_SUMMARY, &SHARING_RULES_SEARCH_SUMMARY] {
+        let body = json!({ "sharing_rules_summary": [{ "rule_count": 3 }] });
+        let api = v8(body);
+        let call = match endpoint.method() == http::Method::POST {
+            true => api.call(endpoint).json_unchecked("{}"),
+            false => api.call(endpoint),
+        };
+        let page = call.page::<Record>().await.unwrap();
+        assert_eq!(page.items[0].as_ref().unwrap().get::<u8>("rule_count").unwrap(), Some(3));
+    }
+    let body = json!({ "sources_count": [{ "roles": 2 }] });
+    let call = v8(body).call(&USER_GROUPS_COUNT_SOURCES).path("group", "7");
+    assert_eq!(call.page::<Record>().await.unwrap().items.len(), 1);
+    let body = json!({
+        "grouped_counts": [{ "status": "active", "count": 4 }],
+        "info": { "more_records": false, "count": 1 },
+    });
+    let call = v8(body).call(&USER_GROUPS_COUNT_USERS).path("group", "7");
+    let page = call.query("group_by", "status").page::<Record>().await.unwrap();
+    assert_eq!((page.items.len(), page.info.more_records), (1, false));
+    let call = v8(json!({ "deletion_jobs": [{ "Status": "COMPLETED" }] }));
+    let call = call.call(&USER_GROUPS_GET_DELETION_STATUS).query("job_id", "7");
+    assert_eq!(call.page::<Record>().await.unwrap().items.len(), 1);
+}
+
+/// fields.json of June, `HistoryTrackingModule`, and of 2026, `multiselectlookup`.
+#[test]
+fn reads_fields_as_the_newer_files_describe_them() {
+    let field: FieldInfo = serde_json::from_value(json!({
+        "api_name": "Stage",
+        "history_tracking": {
+            "module": {
+                "layout": null,
+                "module": { "api_name": "Stage_History", "id": "40", "module_name": "History" },
+            },
+            "duration_configured_field": { "api_name": "Moved_To__s", "id": "41" },
+        },
+        "multiselectlookup": {
+            "linking_details": {
+                "module": { "visibility": 0, "plural_label": "X", "api_name": "Link", "id": "1" },
+                "lookup_field": { "api_name": "Lead", "field_label": "L", "id": "2" },
+                "connected_lookup_field": { "api_name": "Event", "field_label": "E", "id": "3" },
+            },
+            "connected_details": {
+                "field": { "api_name": "Leads", "field_label": "Leads", "id": "4" },
+                "module": { "plural_label": "Events", "api_name": "Events", "id": "5" },
+                "layouts": [{ "api_name": "Standard", "id": "6" }],
+            },
+            "related_list": { "display_label": "Events", "api_name": "Events7", "id": "7" },
+            "record_access": true,
+        },
+    }))
+    .unwrap();
+    let history = field.history_tracking().unwrap().unwrap();
+    assert!(history.enabled);
+    assert_eq!(history.module.unwrap().api_name.as_deref(), Some("Stage_History"));
+    let lookup = field.multiselect_lookup().unwrap().unwrap();
+    let name = |reference: Option<MetaRef>| reference.unwrap().api_name.unwrap();
+    let linking = lookup.linking_details().unwrap().unwrap();
+    assert_eq!(name(linking.module().unwrap()), "Link");
+    assert_eq!(name(linking.lookup_field().unwrap()), "Lead");
+    assert_eq!(name(linking.connected_lookup_field().unwrap()), "Event");
+    let connected = lookup.connected_details().unwrap().unwrap();
+    assert_eq!(name(connected.module().unwrap()), "Events");
+    assert_eq!(name(connected.field().unwrap()), "Leads");
+    assert_eq!(connected.layouts().unwrap().len(), 1);
+    let list = lookup.related_list().unwrap().unwrap();
+    assert_eq!(list.api_name().unwrap().as_deref(), Some("Events7"));
+    assert_eq!(lookup.record_access().unwrap(), Some(true));
+}
+
+#[test]
+fn sends_times_without_fractions_of_seconds() {
+    #[derive(serde::Serialize)]
+    struct Call {
+        #[serde(rename = "Call_Start_Time")]
+        start: chrono::DateTime<chrono::Utc>,
+    }
+    let start = chrono::DateTime::from_timestamp(1_779_622_512, 345_678_901).unwrap();
+    let call = Call { start };
+    let written = "2026-05-24T11:35:12+00:00";
+    for version in BOTH {
+        let calls = at(version).records("Calls");
+        let dynamic = Record::new().with("Call_Start_Time", start);
+        let rows = [
+            shown(&calls.create([&call]).preview().unwrap()[0]).1,
+            shown(&calls.create([&dynamic]).preview().unwrap()[0]).1,
+            shown(&calls.record("5").update(&call).preview().unwrap()).1,
+        ];
+        for row in rows {
+            assert_eq!(row["data"][0]["Call_Start_Time"], written);
+        }
+        let raw = at(version).call(&operations::RECORDS_CREATE).path("module", "Calls");
+        let raw = raw.items(&[&call]).preview().unwrap();
+        assert_eq!(shown(&raw).1["data"][0]["Call_Start_Time"], written);
+        let mass = calls.mass_update(["5"], "Call_Start_Time", start).preview().unwrap();
+        assert_eq!(shown(&mass[0]).1["data"][0]["Call_Start_Time"], written);
+    }
+}
+
+#[test]
+fn refuses_a_record_whose_value_cannot_be_json() {
+    let odd = BTreeMap::from([((1, 2), 3)]);
+    for version in BOTH {
+        let record = Record::new().with("Last_Name", "Boyle").with("Odd", &odd);
+        let leads = at(version).records("Leads");
+        for error in [
+            leads.create([&record]).preview().unwrap_err(),
+            leads.record("5").update(&record).preview().unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), zcrm_core::ErrorKind::Input);
+            let source = std::error::Error::source(&error).unwrap().to_string();
+            assert!(source.contains("`Odd`"), "{source}");
+        }
+    }
+}
