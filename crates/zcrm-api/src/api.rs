@@ -288,7 +288,7 @@ impl Api {
         if names.is_empty() {
             let message =
                 format!("Zoho tells no fields of `{module}`: name them by `.fields([…])`");
-            return Err(Error::new(ErrorKind::NotFound, Outcome::Refused, message));
+            return Err(Error::new(ErrorKind::NotFound, Outcome::Local, message));
         }
         kept().insert(module.to_owned(), Arc::clone(&names));
         Ok(names)

@@ -13,7 +13,7 @@ use futures_core::Stream;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use http::Request;
 use serde::{Serialize, de::DeserializeOwned};
-use zcrm_core::{Code, Endpoint, Error, Id, ItemSuccess, Outcomes, Page};
+use zcrm_core::{Endpoint, Error, Id, ItemSuccess, Outcomes, Page};
 
 use crate::{Api, Call, check, model::Count};
 
@@ -112,12 +112,7 @@ impl Ask {
 
     /// The rest of a write whose answer is one success or one error, without a list around it.
     pub(crate) async fn done(self) -> Result<(), Error> {
-        #[derive(serde::Deserialize)]
-        struct Done {
-            #[allow(dead_code, reason = "an answer without a code is none")]
-            code: Code,
-        }
-        self.ready()?.send().await?.json::<Done>().map(drop)
+        self.ready()?.send().await?.success()
     }
 }
 
@@ -316,12 +311,14 @@ impl<T: DeserializeOwned + 'static> GetItem<T> {
 pub struct WriteItems {
     ask: Ask,
     items: usize,
+    /// What the outcomes must be about, where that is not to be seen in the request.
+    about: Option<Vec<Option<Id>>>,
 }
 
 impl WriteItems {
     /// A write whose answer has one outcome for each of so many items.
     pub(crate) fn new(ask: Ask, items: usize) -> Self {
-        Self { ask, items }.at_most(check::MOST_ITEMS)
+        Self { ask, items, about: None }.at_most(check::MOST_ITEMS)
     }
 
     /// The same, of which a call takes no more than so many items.
@@ -334,7 +331,7 @@ impl WriteItems {
         if ask.creates {
             return match check::rows_without_ids(rows) {
                 Ok(rows) => Self::checked_rows(ask, &rows),
-                Err(mistake) => Self { ask: ask.check(Err(mistake)), items: 0 },
+                Err(mistake) => Self::wrong(ask, mistake),
             };
         }
         Self::checked_rows(ask, &rows.into_iter().collect::<Vec<R>>())
@@ -348,8 +345,17 @@ impl WriteItems {
     pub(crate) fn rows_with_ids<R: Serialize>(ask: Ask, rows: impl IntoIterator<Item = R>) -> Self {
         match check::rows_with_ids(rows) {
             Ok(rows) => Self::checked_rows(ask, &rows),
-            Err(mistake) => Self { ask: ask.check(Err(mistake)), items: 0 },
+            Err(mistake) => Self::wrong(ask, mistake),
         }
+    }
+
+    fn wrong(ask: Ask, mistake: Error) -> Self {
+        Self { ask: ask.check(Err(mistake)), items: 0, about: None }
+    }
+
+    /// Names the items that the outcomes must be about.
+    pub(crate) fn about<'a>(self, ids: impl IntoIterator<Item = &'a Id>) -> Self {
+        Self { about: Some(ids.into_iter().cloned().map(Some).collect()), ..self }
     }
 
     /// A deletion of these ids, which stand in the query.
@@ -381,9 +387,10 @@ impl WriteItems {
     /// whole.
     pub async fn send(self) -> Result<Outcomes, Error> {
         let call = self.ask.ready()?;
-        match self.items {
-            0 => Ok(Outcomes::default()),
-            items => call.outcomes(items).await,
+        match (self.items, self.about) {
+            (0, _) => Ok(Outcomes::default()),
+            (_, Some(about)) => call.outcomes_of(&about).await,
+            (items, None) => call.outcomes(items).await,
         }
     }
 
@@ -421,6 +428,11 @@ impl WriteItem {
         Self(WriteItems::rows(ask, [row]))
     }
 
+    /// Names the item that the outcome must be about.
+    pub(crate) fn about(self, id: &Id) -> Self {
+        Self(self.0.about([id]))
+    }
+
     /// Any other parameter of Zoho's that the operation knows.
     pub fn param(self, name: &str, value: impl AsRef<str>) -> Self {
         Self(self.0.param(name, value))
@@ -442,8 +454,7 @@ impl WriteItem {
     /// Of kind [`Api`](zcrm_core::ErrorKind::Api) where Zoho refused it, of kind
     /// [`Input`](zcrm_core::ErrorKind::Input) before anything is sent, or of the call.
     pub async fn send(self) -> Result<ItemSuccess, Error> {
-        let mut all = self.0.send().await?.all()?;
-        all.pop().ok_or_else(|| Error::input("there is no item to write"))
+        self.0.send().await?.one()
     }
 
     /// The request that would be sent: relative, and without the token.

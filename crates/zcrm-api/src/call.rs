@@ -222,22 +222,32 @@ impl Call {
     }
 
     /// What became of each of the `sent` items, for an endpoint that returns outcomes; one for all
-    /// of them counts for each.
+    /// of them counts for each. Where Zoho answers with another number of outcomes, all are unknown;
+    /// where it reports a success for another id than the one that the request names, that item's
+    /// outcome is unknown.
     ///
     /// # Errors
     /// As [`send`](Self::send), and where Zoho refused the request as a whole.
     pub async fn outcomes(self, sent: usize) -> Result<Outcomes, Error> {
+        let ids = self.request.item_ids(sent);
+        self.outcomes_of(&ids).await
+    }
+
+    /// What became of each item, the ids of which are known.
+    pub(crate) async fn outcomes_of(self, ids: &[Option<Id>]) -> Result<Outcomes, Error> {
         match self.response {
-            ResponseShape::Outcomes(key) => self.send().await?.outcomes(key, sent),
-            ResponseShape::Outcome(key) => self.send().await?.outcome(key, sent),
+            ResponseShape::Outcomes(key) => self.send().await?.outcomes_of(key, ids),
+            ResponseShape::Outcome(key) => self.send().await?.outcome(key, ids.len()),
             _ => Err(self.wrong_shape("outcomes")),
         }
     }
 
-    /// The whole answer as a JSON value, whatever shape the endpoint says.
+    /// The whole answer as a JSON value, whatever shape the endpoint says. A read that is answered
+    /// with no content (204), such as a query without a match, is [`Value::Null`].
     ///
     /// # Errors
-    /// As [`send`](Self::send), and where Zoho refused or answered with something else.
+    /// As [`send`](Self::send), and where Zoho refused or answered with something else. A write that
+    /// is answered with no content is an error whose outcome says that it was executed.
     pub async fn value(self) -> Result<Value, Error> {
         self.send().await?.json()
     }

@@ -1,8 +1,8 @@
 //! What a caller passes, looked at before anything is sent.
 
-use serde::Serialize;
-use serde_json::value::RawValue;
-use zcrm_core::{Error, Id, Record, to_json};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, value::RawValue};
+use zcrm_core::{Error, Id, Record, escaped, to_json};
 
 /// Zoho's documentation: at most 200 items in a page, which is also what most lists give unless
 /// told.
@@ -26,7 +26,7 @@ pub(crate) fn module(name: &str) -> Result<(), Error> {
     Err(Error::input(format!(
         "`{}` is no module: write its API name, such as `Leads` or `Custom_Module_1`; Zoho lists \
          them under Settings, Developer Hub, APIs & SDKs",
-        name.escape_debug()
+        escaped(name)
     )))
 }
 
@@ -38,7 +38,7 @@ pub(crate) fn related_list(name: &str) -> Result<(), Error> {
     Err(Error::input(format!(
         "`{}` is no related list: write its API name, such as `Contact_Roles`; the module's \
          `related_lists()` tells them",
-        name.escape_debug()
+        escaped(name)
     )))
 }
 
@@ -81,20 +81,10 @@ pub(crate) fn list_of(what: &str, words: &[String]) -> Result<String, Error> {
     match words.iter().find(|word| word.trim().is_empty() || word.contains(',')) {
         Some(wrong) => Err(Error::input(format!(
             "`{}` cannot stand in a list of {what}, whose parts are told by commas",
-            wrong.escape_debug()
+            escaped(wrong)
         ))),
         None => Ok(words.join(",")),
     }
-}
-
-/// Whether a row has an `id` that is not null.
-pub(crate) fn has_id(row: &str) -> bool {
-    // most new rows do not even hold the word
-    if !row.contains("\"id\"") && !row.contains("\\u") {
-        return false;
-    }
-    let record = Record::from_json(row.to_owned()).ok();
-    record.is_some_and(|record| record.raw("id").is_some_and(|id| id != "null"))
 }
 
 /// What is said of a new item that holds an `id`.
@@ -119,6 +109,26 @@ pub(crate) fn rows_without_ids<R: Serialize>(
     rows.into_iter().enumerate().map(row).collect()
 }
 
+/// Whether a row has an `id` that is not null.
+pub(crate) fn has_id(row: &str) -> bool {
+    id_of::<Value>(row).is_some()
+}
+
+/// The `id` of a row, where it has one.
+pub(crate) fn id_of<T: DeserializeOwned>(row: &str) -> Option<T> {
+    #[derive(Deserialize)]
+    struct HasId<T> {
+        id: Option<T>,
+    }
+    // most new rows do not even hold the word; a key may be written with escapes
+    if !row.contains("\"id\"") && !row.contains("\\u") {
+        return None;
+    }
+    // serde would take a list for an object, member by member
+    row.trim_start().starts_with('{').then_some(())?;
+    serde_json::from_str::<HasId<T>>(row).ok()?.id
+}
+
 fn raw_row(index: usize, row: &impl Serialize) -> Result<Box<RawValue>, Error> {
     to_json(row).and_then(RawValue::from_string).map_err(|error| {
         Error::input(format!("item {index} cannot be written as JSON")).with_source(error)
@@ -141,8 +151,7 @@ pub(crate) fn rows_with_ids<R: Serialize>(
 ) -> Result<Vec<Box<RawValue>>, Error> {
     let row = |(index, row): (usize, R)| {
         let raw = raw_row(index, &row)?;
-        let id = Record::from_json(raw.get().to_owned()).ok().and_then(|record| record.id());
-        match id.as_ref().map(Id::check) {
+        match id_of::<Id>(raw.get()).as_ref().map(Id::check) {
             Some(Ok(_)) => Ok(raw),
             _ => Err(Error::input(format!(
                 "item {index} has no usable `id`, and a change of several needs one in each"

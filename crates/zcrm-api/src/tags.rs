@@ -67,8 +67,9 @@ impl Tags {
             conflict_id: Id,
         }
         let merge = Merge { conflict_id: other.into() };
-        let ask = Ask::new(self.module.api(), &operations::TAGS_MERGE).path_id("id", id);
-        WriteItem::row(ask.check(merge.conflict_id.check().map(drop)), &merge)
+        let id = id.into();
+        let ask = Ask::new(self.module.api(), &operations::TAGS_MERGE).path_id("id", &id);
+        WriteItem::row(ask.check(merge.conflict_id.check().map(drop)), &merge).about(&id)
     }
 
     /// Deletes one tag, from all records too.
@@ -264,7 +265,14 @@ impl ChangeTags {
             Ok(tags) if in_query => in_the_query(ask, ids, &tags, over_write),
             Ok(tags) => ask.with(|call| call.json(&Body { tags, ids, over_write })),
         };
-        WriteItems::new(ask.with(|call| call.extra(&self.extra)), items)
+        let write = WriteItems::new(ask.with(|call| call.extra(&self.extra)), items);
+        match &self.records {
+            Records::Many(ids) => write.about(ids),
+            Records::One(parent) => match parent.id() {
+                Some(id) => write.about([id]),
+                None => write,
+            },
+        }
     }
 
     /// The tags, by their names and with nothing else that Zoho may have told of them.

@@ -1,12 +1,14 @@
 //! What Zoho says when it refuses.
 
+mod details;
+
 use std::fmt;
 
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::{Code, Id};
+use crate::{Code, Id, escaped};
 
 /// A refusal of Zoho's: the `{"code", "details", "message", "status": "error"}` object, of a whole
 /// request or of one record in it.
@@ -45,7 +47,7 @@ struct Wire {
 }
 
 impl ApiError {
-    /// Makes an error by hand, as for a transport of one's own.
+    /// Makes an error by hand, for a custom transport or a test.
     #[must_use]
     pub fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), details: Map::new() }
@@ -109,6 +111,33 @@ impl ApiError {
         self.text("json_path")
     }
 
+    /// What Zoho expects in the field's place: a data type (`expected_data_type`), a pattern (`regex`),
+    /// or the number of a supported version.
+    #[must_use]
+    pub fn expected(&self) -> Option<&str> {
+        let members = ["expected_data_type", "expected_type", "regex", "supported_version"];
+        members.into_iter().find_map(|key| self.text(key))
+    }
+
+    /// The API names of the fields of which Zoho expects at least one (`expected_fields`).
+    pub fn expected_fields(&self) -> impl Iterator<Item = &str> {
+        let fields = self.details.get("expected_fields").and_then(Value::as_array);
+        fields.into_iter().flatten().filter_map(|field| match field {
+            Value::String(name) => Some(name.as_str()),
+            field => field.get("api_name").and_then(Value::as_str),
+        })
+    }
+
+    /// How long the value may be at most (`maximum_length`): in characters of a text, in items of a
+    /// list.
+    #[must_use]
+    pub fn maximum_length(&self) -> Option<u64> {
+        match self.details.get("maximum_length")? {
+            Value::String(digits) => digits.parse().ok(),
+            number => number.as_u64(),
+        }
+    }
+
     /// The id that Zoho names: of the record concerned, or of its twin on `DUPLICATE_DATA`.
     #[must_use]
     pub fn id(&self) -> Option<Id> {
@@ -122,39 +151,16 @@ impl ApiError {
     }
 }
 
+/// One line: the code, Zoho's sentence, and of the details those that say what is at fault. Values of
+/// records are not shown.
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.code)?;
         if !self.message.is_empty() {
-            write!(f, ": {}", self.message)?;
+            write!(f, ": {}", escaped(&self.message))?;
         }
-        // these say where to look and hold no data of people's
-        const TELLING: [&str; 9] = [
-            "api_name",
-            "json_path",
-            "param_name",
-            "expected_data_type",
-            "maximum_length",
-            "limit",
-            "permissions",
-            "module",
-            "dependee",
-        ];
-        let mut separator = " (";
-        for key in TELLING {
-            if let Some(value) = self.details.get(key) {
-                write!(f, "{separator}{key} ")?;
-                match value {
-                    Value::String(text) => f.write_str(text)?,
-                    other => write!(f, "{other}")?,
-                }
-                separator = ", ";
-            }
-        }
-        if separator == ", " {
-            f.write_str(")")?;
-        }
-        Ok(())
+        let details = details::shown(&self.details);
+        if details.is_empty() { Ok(()) } else { write!(f, " ({details})") }
     }
 }
 
@@ -162,7 +168,7 @@ impl fmt::Debug for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiError")
             .field("status", &self.status)
-            .field("text", &self.to_string())
+            .field("text", &format_args!("{self}"))
             .field("details", &self.details.keys().collect::<Vec<_>>())
             .finish()
     }
@@ -208,6 +214,22 @@ mod tests {
         assert!(text.contains("api_name Email") && text.contains("duplicate_record"), "{text}");
         assert!(!text.contains("Boyle") && !text.contains("patricia"), "{text}");
         assert_eq!(error.id().unwrap().as_str(), "1");
+    }
+
+    #[test]
+    fn names_what_is_expected() {
+        let error = |details: &str| {
+            let json = format!(r#"{{"code":"X","status":"error","details":{details}}}"#);
+            ApiError::from_json(StatusCode::OK, json.as_bytes()).unwrap()
+        };
+        assert_eq!(error(r#"{"expected_data_type":"email"}"#).expected(), Some("email"));
+        assert_eq!(error(r#"{"regex":"a|b"}"#).expected(), Some("a|b"));
+        assert_eq!(error(r#"{"maximum_length":80}"#).maximum_length(), Some(80));
+        assert_eq!(error(r#"{"maximum_length":"80"}"#).maximum_length(), Some(80));
+        assert_eq!(error(r#"{"maximum_length":[]}"#).maximum_length(), None);
+        let fields = error(r#"{"expected_fields":[{"api_name":"Email"},"Phone",7]}"#);
+        assert_eq!(fields.expected_fields().collect::<Vec<_>>(), ["Email", "Phone"]);
+        assert_eq!(error("{}").expected_fields().count(), 0);
     }
 
     #[test]

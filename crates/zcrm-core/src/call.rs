@@ -3,6 +3,7 @@
 use std::fmt;
 
 use http::Method;
+use smol_str::SmolStr;
 
 use crate::Host;
 
@@ -20,8 +21,8 @@ pub enum RetryClass {
 
 /// What the layers know of a call; it travels in the request's extensions.
 ///
-/// It names the operation and the path's template, never ids or values, so it may stand in logs
-/// and spans.
+/// It names the operation, the path's template and the module, never ids or records' values, so it may
+/// stand in logs and spans.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallMeta {
     pub(crate) operation: &'static str,
@@ -31,6 +32,8 @@ pub struct CallMeta {
     pub(crate) retry: RetryClass,
     pub(crate) heavy: bool,
     pub(crate) credits: u32,
+    pub(crate) scopes: &'static [&'static str],
+    pub(crate) module: Option<SmolStr>,
 }
 
 impl CallMeta {
@@ -74,6 +77,20 @@ impl CallMeta {
     #[must_use]
     pub fn credits(&self) -> u32 {
         self.credits
+    }
+
+    /// The OAuth scopes that Zoho names for the operation; as a rule one of them is enough. Empty
+    /// where they are not known.
+    #[must_use]
+    pub fn scopes(&self) -> &'static [&'static str] {
+        self.scopes
+    }
+
+    /// The API name of the module, where the path or the query has one. The caller gave it: what
+    /// shows it escapes it.
+    #[must_use]
+    pub fn module(&self) -> Option<&str> {
+        self.module.as_deref()
     }
 }
 

@@ -2,13 +2,17 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
+use serde::{Deserialize, Deserializer, Serialize, de};
+use smol_str::{SmolStr, format_smolstr};
+
+use crate::escaped;
 
 /// A code of Zoho's, such as `INVALID_TOKEN`, exactly as it came.
 ///
 /// The set is open: Zoho's description knows 156 codes, some misspelt, and sends others. Compare
-/// with a constant or with text; nothing fails on a code that zcrm does not know.
+/// with a constant or with text; nothing fails on a code that zcrm does not know. The numeric codes
+/// of Zoho's other products are kept as their digits. `Display` and `Debug` escape what could break a
+/// line.
 ///
 /// ```
 /// use zcrm_core::Code;
@@ -17,7 +21,7 @@ use smol_str::SmolStr;
 /// assert_eq!(code, Code::MANDATORY_NOT_FOUND);
 /// assert_eq!(code, "MANDATORY_NOT_FOUND");
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Code(SmolStr);
 
@@ -53,6 +57,7 @@ codes! {
     ALREADY_MODIFIED: "The record changed after `If-Unmodified-Since`.";
     AMBIGUITY_DURING_PROCESSING: "Two parameters contradict each other.";
     AUTHENTICATION_FAILURE: "No token, or one that Zoho does not take.";
+    AUTHORIZATION_FAILED: "The user may not do this.";
     DEPENDENT_FIELD_MISSING: "A field that another one needs is absent.";
     DISCRETE_PAGINATION_LIMIT_EXCEEDED: "Page numbers end at record 2,000.";
     DUPLICATE_DATA: "A unique field holds this value in another record.";
@@ -91,6 +96,34 @@ impl From<&str> for Code {
     }
 }
 
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl de::Visitor<'_> for Visitor {
+            type Value = Code;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a code: text or a whole number")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Code, E> {
+                Ok(Code(SmolStr::new(text)))
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Code, E> {
+                Ok(Code(format_smolstr!("{number}")))
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Code, E> {
+                Ok(Code(format_smolstr!("{number}")))
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
 impl PartialEq<str> for Code {
     fn eq(&self, other: &str) -> bool {
         self.0 == other
@@ -105,13 +138,13 @@ impl PartialEq<&str> for Code {
 
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "{}", escaped(&self.0))
     }
 }
 
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "{}", escaped(&self.0))
     }
 }
 
@@ -125,6 +158,23 @@ mod tests {
             let code: Code = serde_json::from_value(text.into()).unwrap();
             assert_eq!(code.as_str(), text);
         }
+    }
+
+    #[test]
+    fn keeps_a_numeric_code_as_its_digits() {
+        for (json, text) in [("6041", "6041"), ("-1", "-1"), ("\"57\"", "57")] {
+            assert_eq!(serde_json::from_str::<Code>(json).unwrap(), text);
+        }
+        for json in ["1.5", "true", "null", "[1]", "{}"] {
+            assert!(serde_json::from_str::<Code>(json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn escapes_what_would_break_a_line() {
+        let code = Code::from("A\nB\u{1b}[31m");
+        assert_eq!(format!("{code} {code:?}"), r"A\nB\u{1b}[31m A\nB\u{1b}[31m");
+        assert_eq!(code.as_str(), "A\nB\u{1b}[31m");
     }
 
     #[test]

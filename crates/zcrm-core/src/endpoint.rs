@@ -508,6 +508,8 @@ impl Endpoint {
             retry: self.retry,
             heavy: self.cost.heavy,
             credits: self.cost.credits,
+            scopes: self.scopes,
+            module: None,
         }
     }
 }

@@ -213,14 +213,43 @@ pub(crate) fn without_value(error: &serde_json::Error) -> String {
         return format!("missing field {name}");
     }
     match error.classify() {
-        serde_json::error::Category::Data => "the value does not fit".to_owned(),
+        serde_json::error::Category::Data => "the type refuses this value".to_owned(),
         _ => format!("broken JSON at line {} column {}", error.line(), error.column()),
     }
 }
 
+/// What sort of JSON value a text is, with its article.
+pub(crate) fn kind_of(json: &str) -> &'static str {
+    match json.trim_start().as_bytes().first() {
+        Some(b'"') => "a string",
+        Some(b'{') => "an object",
+        Some(b'[') => "a list",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}
+
+/// The name of a Rust type without the paths of its modules: `Option<DateTime<Utc>>`.
+pub(crate) fn short_name<T>() -> String {
+    let of_a_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let mut short = String::new();
+    for part in std::any::type_name::<T>().split_inclusive(|c| !of_a_path(c)) {
+        short.push_str(part.rsplit("::").next().unwrap_or(part));
+    }
+    short
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Members, places, without_value};
+    use super::{Members, places, short_name, without_value};
+
+    #[test]
+    fn shortens_the_names_of_types() {
+        assert_eq!(short_name::<u32>(), "u32");
+        assert_eq!(short_name::<Option<Vec<crate::Timestamp>>>(), "Option<Vec<Timestamp>>");
+        assert_eq!(short_name::<(String, crate::Id)>(), "(String, Id)");
+    }
 
     #[test]
     fn places_are_slices_of_the_text() {
@@ -264,7 +293,7 @@ mod tests {
         let error = serde_json::from_str::<u32>("{\"Last_Name\":\"Boyle\"}").unwrap_err();
         assert_eq!(without_value(&error), "invalid type: map, expected u32");
         let own = serde_json::from_str::<Owned>("\"Boyle\"").unwrap_err();
-        assert_eq!(without_value(&own), "the value does not fit");
+        assert_eq!(without_value(&own), "the type refuses this value");
         #[derive(Debug, serde::Deserialize)]
         #[serde(rename_all = "lowercase")]
         enum Colour {

@@ -4,9 +4,9 @@ use std::{fmt, slice, vec};
 
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 
-use crate::{ApiError, Code, Error, Id};
+use crate::{ApiError, Code, Error, ErrorKind, Id, Outcome, escaped, json::Members};
 
 /// What became of each record of a write, in the caller's order. Partial success is a value.
 ///
@@ -61,60 +61,105 @@ impl fmt::Debug for ItemSuccess {
 }
 
 /// A record that was not written, or of which that is not known.
+///
+/// Each holds an error that knows the operation, the host, the status and the attempts.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ItemError {
     /// Zoho refused it.
-    Refused(Box<ApiError>),
+    Refused(Error),
     /// It was never sent, for this reason; it can be written again.
     NotSent(Error),
+    /// Zoho answered with a success (2xx), but what it says of this record could not be used: do not
+    /// write it again.
+    Executed(Error),
     /// It may have been written; look before writing it again.
     Unknown(Error),
 }
 
 impl ItemError {
+    /// What an error of a whole call means for each of its records.
+    #[must_use]
+    pub fn of_call(error: Error) -> Self {
+        match error.outcome() {
+            Outcome::Refused => Self::Refused(error),
+            Outcome::NotSent | Outcome::Local => Self::NotSent(error),
+            Outcome::Executed => Self::Executed(error),
+            Outcome::Unknown => Self::Unknown(error),
+        }
+    }
+
+    /// The error itself.
+    #[must_use]
+    pub fn error(&self) -> &Error {
+        match self {
+            Self::Refused(error)
+            | Self::NotSent(error)
+            | Self::Executed(error)
+            | Self::Unknown(error) => error,
+        }
+    }
+
+    /// What became of the record. It can differ from the outcome of the [`error`](Self::error): a
+    /// record that was not sent because another call was refused is [`Outcome::NotSent`].
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Refused(_) => Outcome::Refused,
+            Self::NotSent(_) => Outcome::NotSent,
+            Self::Executed(_) => Outcome::Executed,
+            Self::Unknown(_) => Outcome::Unknown,
+        }
+    }
+
+    /// Whether writing this record again cannot write it twice.
+    #[must_use]
+    pub fn is_safe_to_repeat(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::NotSent(_))
+    }
+
     /// Zoho's refusal, where it is one.
     #[must_use]
     pub fn api(&self) -> Option<&ApiError> {
-        match self {
-            Self::Refused(error) => Some(error),
-            Self::NotSent(error) | Self::Unknown(error) => error.api(),
-        }
+        self.error().api()
     }
 
     /// Whether the record was changed after the instant that the write named.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
-        Error::from(self.clone()).is_conflict()
+        self.error().is_conflict()
     }
 }
 
 impl fmt::Display for ItemError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(error) => write!(f, "refused: {error}"),
             Self::NotSent(error) => write!(f, "not sent: {error}"),
-            Self::Unknown(error) => write!(f, "outcome unknown: {error}"),
+            // the error says what became of it, if it knows its call
+            Self::Unknown(error) if error.operation().is_none() => {
+                write!(f, "outcome unknown: {error}")
+            }
+            Self::Executed(error) if error.operation().is_none() => write!(f, "executed: {error}"),
+            Self::Refused(error) | Self::Executed(error) | Self::Unknown(error) => error.fmt(f),
         }
     }
 }
 
 impl std::error::Error for ItemError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Refused(_) => None,
-            Self::NotSent(error) | Self::Unknown(error) => error.source(),
-        }
+        self.error().source()
     }
 }
 
-/// The same failure as zcrm's one error, for a record that was written alone.
+/// The same failure as zcrm's one error. Its outcome is the record's.
 impl From<ItemError> for Error {
     fn from(error: ItemError) -> Self {
-        match error {
-            ItemError::Refused(api) => Self::from_api(*api),
-            ItemError::NotSent(error) | ItemError::Unknown(error) => error,
-        }
+        let outcome = error.outcome();
+        let (ItemError::Refused(inner)
+        | ItemError::NotSent(inner)
+        | ItemError::Executed(inner)
+        | ItemError::Unknown(inner)) = error;
+        if inner.outcome() == outcome { inner } else { inner.with_outcome(outcome) }
     }
 }
 
@@ -172,8 +217,8 @@ impl Outcomes {
     /// All successes, or an error if anything failed.
     ///
     /// # Errors
-    /// That of the first failure; its source tells how many there were. What was written stays
-    /// written.
+    /// That of the first failure; where the write had several records, its source says how many of
+    /// them failed. What was written stays written.
     pub fn all(self) -> Result<Vec<ItemSuccess>, Error> {
         let failed = self.failures().count();
         let Some((index, first)) = self.failures().next() else {
@@ -181,7 +226,19 @@ impl Outcomes {
         };
         let first = first.clone();
         let error = Error::from(first.clone());
+        if self.len() == 1 {
+            return Err(error);
+        }
         Err(error.with_source(NotAll { failed, of: self.len(), index, first }))
+    }
+
+    /// The outcome of a write of one record.
+    ///
+    /// # Errors
+    /// Where it failed; of kind [`Input`](crate::ErrorKind::Input) where the write had no record.
+    pub fn one(self) -> Result<ItemSuccess, Error> {
+        let nothing = || Error::input("there is nothing to write: the list of records is empty");
+        self.all()?.pop().ok_or_else(nothing)
     }
 
     /// `count` records with one and the same failure.
@@ -193,45 +250,96 @@ impl Outcomes {
     pub fn append(&mut self, mut later: Self) {
         self.0.append(&mut later.0);
     }
+}
 
-    /// Makes the refusals that are an `echo` of an earlier attempt unknown.
-    pub(crate) fn doubt(
-        &mut self,
-        echo: impl Fn(&ApiError) -> bool,
-        error: impl Fn(ApiError) -> Error,
-    ) {
-        for outcome in &mut self.0 {
-            if let Err(ItemError::Refused(api)) = outcome
-                && echo(api)
-            {
-                *outcome = Err(ItemError::Unknown(error((**api).clone())));
-            }
-        }
+/// One outcome for each record that was `sent`, with its id where that is known; `context` adds to an
+/// error what is known of the call.
+pub(crate) fn decode(
+    status: StatusCode,
+    elements: &[&RawValue],
+    sent: &[Option<Id>],
+    context: impl Fn(Error) -> Error,
+) -> Outcomes {
+    if elements.len() != sent.len() {
+        return wrong_number(status, elements, sent.len(), context);
     }
+    let problem = |outcome, message: String| {
+        ItemError::of_call(context(Error::new(ErrorKind::Decode, outcome, message)))
+    };
+    let one = |(element, sent): (&&RawValue, &Option<Id>)| {
+        let text = element.get();
+        if let Some(api) = ApiError::from_json(status, text.as_bytes()) {
+            return Err(ItemError::of_call(context(Error::from_api(api))));
+        }
+        let Some(success) = success(text) else {
+            // a 207 has refusals too, and an object with a code may be one
+            let outcome = match status.is_success() && status != StatusCode::MULTI_STATUS {
+                true if !has_code(text) => Outcome::Executed,
+                _ => Outcome::Unknown,
+            };
+            return Err(problem(
+                outcome,
+                "this element of the answer is not an outcome".to_owned(),
+            ));
+        };
+        if !status.is_success() {
+            let message =
+                format!("the answer says {} and has the status of a failure", success.code);
+            return Err(problem(Outcome::Unknown, message));
+        }
+        match (sent, &success.id) {
+            (Some(sent), Some(id)) if sent != id => Err(problem(
+                Outcome::Unknown,
+                format!(
+                    "the answer is about the id {}, and {} was sent",
+                    escaped(id.as_str()),
+                    escaped(sent.as_str())
+                ),
+            )),
+            _ => Ok(success),
+        }
+    };
+    Outcomes(elements.iter().zip(sent).map(one).collect())
+}
 
-    /// One outcome an element; elements that Zoho left out are unknown, for the `reason` given.
-    pub(crate) fn decode(
-        status: StatusCode,
-        elements: &[&serde_json::value::RawValue],
-        sent: usize,
-        reason: impl Fn(&str) -> Error,
-    ) -> Self {
-        let mut outcomes: Vec<_> = elements
-            .iter()
-            .take(sent)
-            .map(|element| match ApiError::from_json(status, element.get().as_bytes()) {
-                Some(error) => Err(ItemError::Refused(Box::new(error))),
-                None => success(element.get()).ok_or_else(|| {
-                    ItemError::Unknown(reason("this element of the answer is no outcome"))
-                }),
-            })
-            .collect();
-        outcomes.resize_with(sent, || {
-            Err(ItemError::Unknown(reason(
-                "the answer has fewer outcomes than the request had records",
-            )))
-        });
-        Self(outcomes)
+/// Which outcome belongs to which record cannot be said: none of them is known.
+fn wrong_number(
+    status: StatusCode,
+    elements: &[&RawValue],
+    sent: usize,
+    context: impl Fn(Error) -> Error,
+) -> Outcomes {
+    let message = format!(
+        "the answer has {} outcomes and the request had {sent} records, so it is not known which \
+         belongs to which",
+        elements.len()
+    );
+    let mut error = Error::new(ErrorKind::Decode, Outcome::Unknown, message);
+    let refusal = |element: &&RawValue| ApiError::from_json(status, element.get().as_bytes());
+    if let Some(refusal) = elements.iter().find_map(refusal) {
+        error = error.with_source(refusal);
+    }
+    Outcomes::failed(sent, &ItemError::Unknown(context(error)))
+}
+
+fn has_code(text: &str) -> bool {
+    Members::parse(text).is_ok_and(|members| members.get("code").is_some())
+}
+
+/// Whether a text is one success: an object that says so, or a list under one of its members with no
+/// other element.
+pub(crate) fn sole_success(text: &str) -> bool {
+    if success(text).is_some() {
+        return true;
+    }
+    let Ok(members) = Members::parse(text) else { return false };
+    let mut lists = members
+        .0
+        .iter()
+        .filter_map(|(_, value)| serde_json::from_str::<Vec<&RawValue>>(value.get()).ok());
+    match (lists.next().as_deref(), lists.next()) {
+        (Some([only]), None) => success(only.get()).is_some(),
+        _ => false,
     }
 }
 
@@ -251,7 +359,7 @@ fn success(text: &str) -> Option<ItemSuccess> {
         details: Option<Map<String, Value>>,
     }
     // serde would take a list for an object, member by member
-    text.starts_with('{').then_some(())?;
+    text.trim_start().starts_with('{').then_some(())?;
     let wire: Wire = serde_json::from_str(text).ok()?;
     let says_success = match wire.status.as_deref() {
         Some(word) => word.eq_ignore_ascii_case("success"),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, de::Deserializ
 use serde_json::{Value, value::RawValue};
 
 use crate::{
-    Error, ErrorKind, Id, Lookup, Outcome,
+    Error, ErrorKind, Id, Lookup, Outcome, escaped,
     json::{self, Place},
     written::to_json,
 };
@@ -116,7 +116,7 @@ impl Record {
     pub fn set(&mut self, name: impl Into<String>, value: impl Serialize) -> Result<(), Error> {
         let name = name.into();
         let json = to_json(&value).map_err(|error| {
-            Error::input(format!("the value of `{name}` cannot be written as JSON"))
+            Error::input(format!("the value of `{}` cannot be written as JSON", escaped(&name)))
                 .with_source(error)
         })?;
         self.edit(name, Some(json));
@@ -166,12 +166,14 @@ impl Record {
             return Ok(None);
         };
         serde_json::from_str(raw).map_err(|error| {
-            let what = json::without_value(&error);
-            Error::new(
-                ErrorKind::Decode,
-                Outcome::Refused,
-                format!("the member `{name}` of the record does not fit: {what}"),
-            )
+            let message = format!(
+                "the member `{}` of the record is {} and does not fit the type `{}`: {}",
+                escaped(name),
+                json::kind_of(raw),
+                json::short_name::<T>(),
+                json::without_value(&error)
+            );
+            Error::new(ErrorKind::Decode, Outcome::Local, message)
         })
     }
 

@@ -1,6 +1,6 @@
 //! An answer of Zoho's, judged by its body.
 
-use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
+use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header::RETRY_AFTER, uri::Authority};
@@ -8,15 +8,23 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::{
-    ApiError, CallMeta, Code, Error, ErrorKind, Outcome, Outcomes, Page,
+    ApiError, CallMeta, Code, Error, ErrorKind, Id, Outcome, Outcomes, Page, RetryClass, escaped,
     json::{self, Members},
-    page,
+    outcomes, page,
 };
+
+/// The statuses with which Zoho answers a call that it carried out, accepted or carried out in part.
+const SUCCESSES: [StatusCode; 4] =
+    [StatusCode::OK, StatusCode::CREATED, StatusCode::ACCEPTED, StatusCode::MULTI_STATUS];
+
+/// Those that can be the answer to a read.
+const READ_SUCCESSES: [StatusCode; 2] = [StatusCode::OK, StatusCode::MULTI_STATUS];
 
 /// A whole answer: status, headers and the body's bytes.
 ///
 /// Zoho sends errors with status 200 and mixes both in one 207, so every method here looks into
-/// the body before it believes the status.
+/// the body before it believes the status. A success is only what has one of the statuses that are
+/// successes for the call, with a body that says so too.
 ///
 /// ```
 /// use http::StatusCode;
@@ -127,45 +135,72 @@ impl Reply {
         &self.body
     }
 
-    /// The list under `key`, or under a path of keys such as `org_taxes.taxes`. No content is an empty
-    /// page.
+    /// The list under `key`, or under a path of keys such as `org_taxes.taxes`. No content (204) in
+    /// answer to a read is an empty page.
     ///
     /// # Errors
     /// Of kind [`Api`](ErrorKind::Api) and its like where Zoho refused, of kind
-    /// [`Decode`](ErrorKind::Decode) where the body is something else.
+    /// [`NotModified`](ErrorKind::NotModified) where it answered 304, of kind
+    /// [`Decode`](ErrorKind::Decode) where the answer is something else.
     pub fn page<T: DeserializeOwned + 'static>(&self, key: &str) -> Result<Page<T>, Error> {
-        if self.has_no_content() {
+        let expected = format!("a list under `{key}`");
+        let Some(text) = self.content(self.successes(), &expected)? else {
             return Ok(Page::empty());
+        };
+        let page = within(text, key).map(|(text, key)| page::decode(&self.body, text, key));
+        match page {
+            Some(Ok(Some(page))) => Ok(page),
+            _ => Err(self.other_than(text, &expected)),
         }
-        let text = self.json_text()?;
-        if self.status.as_u16() < 400
-            && let Some((text, key)) = within(text, key)
-            && let Ok(Some(page)) = page::decode(&self.body, text, key)
-        {
-            return Ok(page);
-        }
-        Err(self.other_than(text, &format!("a list under `{key}`")))
     }
 
-    /// One outcome for each of the `sent` records, from the list under `key`.
+    /// One outcome for each of the `sent` records, from the list under `key`. Where the list has
+    /// another length, the outcome of every record is unknown.
     ///
     /// # Errors
-    /// Where Zoho refused the request as a whole, or the body is something else.
+    /// Where Zoho refused the request as a whole, or the answer is something else.
     pub fn outcomes(&self, key: &str, sent: usize) -> Result<Outcomes, Error> {
-        let text = self.json_text()?;
+        self.outcomes_of(key, &vec![None; sent])
+    }
+
+    /// The same for records whose ids are known before the call, as in an update or a deletion: where
+    /// Zoho reports a success for another id than the one sent, that record's outcome is unknown.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use zcrm_core::{ApiVersion, CallMeta, Endpoint, Id, ItemError, Reply};
+    ///
+    /// const DELETE: Endpoint = Endpoint::delete("/Leads").id("leads.delete").query(&["ids"]);
+    /// let request = DELETE.request(ApiVersion::V8).query("ids", "1").build()?;
+    /// let call = request.extensions().get::<CallMeta>().unwrap().clone();
+    ///
+    /// let body = r#"{"data":[{"code":"SUCCESS","status":"success","details":{"id":"9"}}]}"#;
+    /// let reply = Reply::new(StatusCode::OK, body, call);
+    /// let outcomes = reply.outcomes_of("data", &[Some(Id::from("1"))])?;
+    /// assert!(matches!(outcomes.iter().next(), Some(Err(ItemError::Unknown(_)))));
+    /// # Ok::<(), zcrm_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`outcomes`](Self::outcomes).
+    pub fn outcomes_of(&self, key: &str, sent: &[Option<Id>]) -> Result<Outcomes, Error> {
+        let expected = format!("outcomes under `{key}`");
+        let lists = self.status.is_client_error() || self.status.is_server_error();
+        let text = match lists {
+            // each of the records was refused, or something failed: the list says which
+            true => self.json_text()?,
+            false => match self.content(self.successes(), &expected)? {
+                Some(text) => text,
+                None => return Err(self.unusable("the answer is empty (204) and has no outcomes")),
+            },
+        };
         let list = Members::parse(text).ok().and_then(|members| {
             serde_json::from_str::<Vec<&RawValue>>(members.get(key)?.get()).ok()
         });
         let Some(elements) = list else {
-            return Err(self.other_than(text, &format!("outcomes under `{key}`")));
+            return Err(self.other_than(text, &expected));
         };
-        let unknown = |why: &str| {
-            self.context(Error::new(ErrorKind::Decode, Outcome::Unknown, why.to_owned()))
-        };
-        let mut outcomes = Outcomes::decode(self.status, &elements, sent, unknown);
-        let doubtful = |api: &ApiError| api.status().is_server_error() || self.is_echo(api);
-        outcomes.doubt(doubtful, |api| self.context(Error::from_api(api)));
-        Ok(outcomes)
+        Ok(outcomes::decode(self.status, &elements, sent, |error| self.context(error)))
     }
 
     /// The one outcome under `key` that Zoho gives for a request as a whole, for each of the `sent`
@@ -175,7 +210,7 @@ impl Reply {
     /// # Errors
     /// As [`outcomes`](Self::outcomes).
     pub fn outcome(&self, key: &str, sent: usize) -> Result<Outcomes, Error> {
-        let text = self.json_text()?;
+        let text = std::str::from_utf8(&self.body).unwrap_or_default();
         let members = Members::parse(text).ok();
         let whole = members.and_then(|members| members.get(key)).map(RawValue::get);
         let Some(outcome) = whole.filter(|whole| whole.starts_with('{')) else {
@@ -190,29 +225,34 @@ impl Reply {
         Self { body: body.into(), ..self.clone() }.outcomes(key, sent)
     }
 
-    /// The object under `key`, or under a path of keys, or the first of the list there.
+    /// The object under `key`, or under a path of keys, or the first of the list there. A write must
+    /// answer with exactly one.
     ///
     /// # Errors
-    /// Of kind [`NotFound`](ErrorKind::NotFound) where there is none, [`Api`](ErrorKind::Api)
-    /// where Zoho refused, [`Record`](ErrorKind::Record) where it does not fit `T`,
-    /// [`Decode`](ErrorKind::Decode) where the body is something else.
+    /// Of kind [`NotFound`](ErrorKind::NotFound) where a read was answered with nothing (204, an empty
+    /// list), [`NotModified`](ErrorKind::NotModified) on 304, [`Api`](ErrorKind::Api) where Zoho
+    /// refused, [`Record`](ErrorKind::Record) where it does not fit `T`,
+    /// [`Decode`](ErrorKind::Decode) where the answer is something else.
     pub fn object<T: DeserializeOwned + 'static>(&self, key: &str) -> Result<T, Error> {
-        let nothing = || {
-            self.context(Error::new(ErrorKind::NotFound, Outcome::Refused, "Zoho has no such item"))
+        let expected = format!("one object under `{key}`");
+        let Some(text) = self.content(self.successes(), &expected)? else {
+            return Err(self.nothing());
         };
-        if self.has_no_content() {
-            return Err(nothing());
-        }
-        let text = self.json_text()?;
-        let other = || self.other_than(text, &format!("a list under `{key}`"));
-        if self.status.as_u16() >= 400 {
-            return Err(other());
-        }
+        let other = || self.other_than(text, &expected);
         let (text, key) = within(text, key).ok_or_else(other)?;
-        // a list first: so answers whatever reads one record
+        // a list first: operations that read one record answer so
         let item = match page::decode(&self.body, text, key) {
-            Ok(Some(mut page)) if !page.items.is_empty() => page.items.swap_remove(0),
-            Ok(Some(_)) => return Err(nothing()),
+            Ok(Some(mut page)) => match page.items.len() {
+                0 if self.reads() => return Err(self.nothing()),
+                1 => page.items.swap_remove(0),
+                items if items > 1 && self.reads() => page.items.swap_remove(0),
+                items => {
+                    return Err(self.unusable(format!(
+                        "the answer has {items} items under `{}`, and one was expected",
+                        escaped(key)
+                    )));
+                }
+            },
             _ => {
                 let members = Members::parse(text).ok();
                 let value = members.and_then(|members| members.get(key));
@@ -222,24 +262,33 @@ impl Reply {
         };
         item.map_err(|error| match error.api() {
             Some(api) => self.context(Error::from_api(api.clone())),
-            None => self.context(Error::from_record(error)),
+            None => {
+                let outcome = Outcome::of_unusable(self.status, &self.call);
+                self.context(Error::from_record(error).with_outcome(outcome))
+            }
         })
     }
 
-    /// The whole body as `T`.
+    /// The whole body as `T`. No content (204) in answer to a read is JSON's `null`.
     ///
     /// # Errors
-    /// Where Zoho refused, or the body does not fit `T`.
+    /// Where Zoho refused or the body does not fit `T`, of kind
+    /// [`NotModified`](ErrorKind::NotModified) on 304, and of kind [`NotFound`](ErrorKind::NotFound)
+    /// where a read was answered with 204 and `null` does not fit `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        let text = self.json_text()?;
-        if self.status.as_u16() >= 400 || page::error_element(text).is_some() {
+        let Some(text) = self.content(&SUCCESSES, "a success")? else {
+            return serde_json::from_str("null").map_err(|_| self.nothing());
+        };
+        if page::error_element(text).is_some() {
             return Err(self.other_than(text, "a success"));
         }
-        serde_json::from_str(text).map_err(|error| {
-            self.context(decode(format!(
-                "the answer does not fit the type asked for: {}",
+        serde_json::from_str(text).map_err(|error| match self.refusal(text) {
+            Some(api) => self.context(Error::from_api(api)),
+            None => self.unusable(format!(
+                "the answer does not fit the type `{}`: {}",
+                json::short_name::<T>(),
                 json::without_value(&error)
-            )))
+            )),
         })
     }
 
@@ -249,20 +298,85 @@ impl Reply {
     /// attempts.
     #[must_use]
     pub fn unexpected(&self, expected: &str) -> Error {
-        if self.status == StatusCode::NO_CONTENT {
-            let message = "Zoho has no such item";
-            return self.context(Error::new(ErrorKind::NotFound, Outcome::Local, message));
-        }
-        match self.json_text() {
-            Ok(text) => self.other_than(text, expected),
+        match self.content(&SUCCESSES, expected) {
             Err(error) => error,
+            Ok(None) => self.nothing(),
+            Ok(Some(text)) => self.other_than(text, expected),
         }
     }
 
-    /// Whether Zoho says that there is nothing. An empty body beside another status says nothing at
-    /// all, and must not end a stream.
-    fn has_no_content(&self) -> bool {
-        matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+    /// Checks that the answer to a write is one success: an object with a `code` that says so, at the
+    /// top or as the only element of a list.
+    ///
+    /// # Errors
+    /// Where Zoho refused, and of kind [`Decode`](ErrorKind::Decode) where the answer is something
+    /// else.
+    pub fn success(&self) -> Result<(), Error> {
+        let Some(text) = self.content(self.successes(), "a success")? else {
+            return Err(self.unusable("the answer is empty (204) and does not say what was done"));
+        };
+        match outcomes::sole_success(text) {
+            true => Ok(()),
+            false => Err(self.other_than(text, "a success")),
+        }
+    }
+
+    /// The error for this answer where it cannot be used: of kind [`Decode`](ErrorKind::Decode), with
+    /// the call, host, status and attempts. Its outcome is [`Executed`](Outcome::Executed) for a write
+    /// that was answered with 2xx, and [`Local`](Outcome::Local) for such a read.
+    #[must_use]
+    pub fn unusable(&self, message: impl Into<Cow<'static, str>>) -> Error {
+        let outcome = Outcome::of_unusable(self.status, &self.call);
+        self.context(Error::new(ErrorKind::Decode, outcome, message))
+    }
+
+    fn reads(&self) -> bool {
+        self.call.retry_class() == RetryClass::Read
+    }
+
+    /// The statuses that are successes for this call, if their body says so too.
+    fn successes(&self) -> &'static [StatusCode] {
+        if self.reads() { &READ_SUCCESSES } else { &SUCCESSES }
+    }
+
+    /// The JSON of an answer whose status is one of the `successes`; `None` for a read that was
+    /// answered with no content.
+    fn content(&self, successes: &[StatusCode], expected: &str) -> Result<Option<&str>, Error> {
+        match self.status {
+            StatusCode::NO_CONTENT if self.reads() => Ok(None),
+            StatusCode::NO_CONTENT => {
+                Err(self.unusable("the answer is empty (204) and does not say what was done"))
+            }
+            StatusCode::NOT_MODIFIED => Err(self.not_modified()),
+            status if successes.contains(&status) => self.json_text().map(Some),
+            status if status.is_client_error() || status.is_server_error() => {
+                Err(self.other_than(self.json_text()?, expected))
+            }
+            status => Err(match self.json_text().ok().and_then(|text| self.refusal(text)) {
+                Some(api) => self.context(Error::from_api(api)),
+                None if status.is_redirection() => self.failure(
+                    "the answer is a redirect, and redirects are not followed: check the host, or a \
+                     proxy in between",
+                ),
+                None => self.failure(format!(
+                    "the answer has status {}, which is not a success of this operation",
+                    status.as_u16()
+                )),
+            }),
+        }
+    }
+
+    fn nothing(&self) -> Error {
+        self.context(Error::new(ErrorKind::NotFound, Outcome::Local, "Zoho has no such item"))
+    }
+
+    fn not_modified(&self) -> Error {
+        let message = match self.reads() {
+            true => "not modified: it exists, and did not change since the instant that was named",
+            false => "the answer is 304 (not modified), which does not say what became of a write",
+        };
+        let outcome = Outcome::of_unusable(self.status, &self.call);
+        self.context(Error::new(ErrorKind::NotModified, outcome, message))
     }
 
     fn json_text(&self) -> Result<&str, Error> {
@@ -282,11 +396,13 @@ impl Reply {
         if let Some(api) = self.refusal(text) {
             return self.context(Error::from_api(api));
         }
+        let expected = escaped(expected);
         match Members::parse(text) {
             Err(error) => self
                 .failure(format!("the answer is not {expected}: {}", json::without_value(&error))),
             Ok(members) => {
-                let keys: Vec<&str> = members.keys().take(8).collect();
+                let keys: Vec<String> =
+                    members.keys().take(8).map(|key| escaped(key).to_string()).collect();
                 self.failure(format!(
                     "the answer is not {expected}: its members are `{}`",
                     keys.join("`, `")
@@ -295,32 +411,34 @@ impl Reply {
         }
     }
 
-    /// Zoho's error, at the top or as the first element of a list.
+    /// Zoho's error: at the top, as the first element of a list, or under a member.
     fn refusal(&self, text: &str) -> Option<ApiError> {
-        if let Some(error) = ApiError::from_json(self.status, text.as_bytes()) {
-            return Some(error);
-        }
-        if text.trim_start().starts_with('[') {
-            let list: Vec<&RawValue> = serde_json::from_str(text).ok()?;
-            return ApiError::from_json(self.status, list.first()?.get().as_bytes());
+        let error = |json: &RawValue| {
+            // a record may have fields of these names, and then it has an id too
+            let refused = self.status.as_u16() >= 400 || page::error_element(json.get()).is_some();
+            refused.then(|| ApiError::from_json(self.status, json.get().as_bytes())).flatten()
+        };
+        let first = |list: &RawValue| {
+            let list: Vec<&RawValue> = serde_json::from_str(list.get()).ok()?;
+            error(list.first()?)
+        };
+        let whole: &RawValue = serde_json::from_str(text).ok()?;
+        if let Some(found) = error(whole).or_else(|| first(whole)) {
+            return Some(found);
         }
         let members = Members::parse(text).ok()?;
-        members.0.iter().find_map(|(_, value)| {
-            let list: Vec<&RawValue> = serde_json::from_str(value.get()).ok()?;
-            ApiError::from_json(self.status, list.first()?.get().as_bytes())
-        })
+        members.0.iter().find_map(|(_, value)| error(value).or_else(|| first(value)))
     }
 
     /// An answer that holds nothing to go by but its status.
-    fn failure(&self, message: impl Into<String>) -> Error {
-        let message = message.into();
+    fn failure(&self, message: impl Into<Cow<'static, str>>) -> Error {
         let kind = match self.status {
             StatusCode::TOO_MANY_REQUESTS => ErrorKind::Throttled,
             StatusCode::PRECONDITION_FAILED => ErrorKind::Conflict,
             _ => ErrorKind::Decode,
         };
-        let error = Error::new(kind, Outcome::of_status(self.status), message);
-        self.context(error.with_excerpt(&self.body))
+        let outcome = Outcome::of_unusable(self.status, &self.call);
+        self.context(Error::new(kind, outcome, message).with_excerpt(&self.body))
     }
 
     /// Whether a refusal may only say that an earlier attempt of this call did it.
@@ -337,7 +455,7 @@ impl Reply {
         // a refusal of Zoho's own stands for the earlier attempts too, unless it is their echo or
         // says nothing of the call itself
         let stands = error.api().is_some_and(|api| !self.is_echo(api)) && !error.is_throttled();
-        if self.after_doubt && !stands {
+        if self.after_doubt && !stands && error.outcome() != Outcome::Executed {
             error = error.with_outcome(Outcome::Unknown);
         }
         if let Some(again) = &self.refused_again {
@@ -366,10 +484,6 @@ impl fmt::Debug for Reply {
             .field("body", &self.body.len())
             .finish_non_exhaustive()
     }
-}
-
-fn decode(message: String) -> Error {
-    Error::new(ErrorKind::Decode, Outcome::Unknown, message)
 }
 
 /// `Retry-After` in seconds; Zoho documents none, proxies send it.

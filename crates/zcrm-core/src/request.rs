@@ -2,6 +2,7 @@
 
 mod assemble;
 mod header_names;
+mod ids;
 
 use std::{borrow::Cow, fmt};
 
@@ -151,6 +152,12 @@ impl RequestBuilder {
     pub fn query_value(&self, name: &str) -> Option<&str> {
         let given = self.draft.query.iter().find(|(given, _)| given == name);
         given.map(|(_, value)| value.as_str())
+    }
+
+    /// Whether a header was given.
+    #[must_use]
+    pub fn has_header(&self, name: &str) -> bool {
+        self.draft.headers.iter().any(|(given, _)| given.as_str().eq_ignore_ascii_case(name))
     }
 
     /// Takes a query parameter back, if it was given.

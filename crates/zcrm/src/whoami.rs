@@ -28,11 +28,11 @@ impl WhoAmI {
         let api = self.api.authorized_by(Arc::new(Once(authorization.clone())));
         let page = api.call(&USERS_LIST).query("type", "CurrentUser").page::<User>().await?;
         let user = page.items.into_iter().next().ok_or_else(|| {
-            Error::new(ErrorKind::Decode, Outcome::Refused, "the CRM names no current user")
+            Error::new(ErrorKind::Decode, Outcome::Local, "the CRM names no current user")
         })?;
         user.map(|user| user.email).map_err(|_| {
             // its text could hold a name
-            Error::new(ErrorKind::Decode, Outcome::Refused, "the CRM's current user has no e-mail")
+            Error::new(ErrorKind::Decode, Outcome::Local, "the CRM's current user has no e-mail")
         })
     }
 }

@@ -8,11 +8,15 @@
 use std::collections::HashMap;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use zcrm_core::{Error, Id, Outcome, Page, Record, RecordError, RequestBuilder};
 
-use super::{Records, query::join};
+use super::{
+    Records,
+    query::{MODIFIED_SINCE, join},
+};
 use crate::{check::MOST_FIELDS, operations};
 
 /// Zoho's documentation: at most 100 ids in one call.
@@ -86,7 +90,11 @@ pub(super) async fn page<T: DeserializeOwned + Send + 'static>(
     request: RequestBuilder,
     rest: &Rest<'_>,
 ) -> Result<Page<T>, Error> {
+    let asked = request.has_header(MODIFIED_SINCE);
     let reply = records.api.send(request).await?;
+    if asked && reply.status() == StatusCode::NOT_MODIFIED {
+        return Ok(Page::empty());
+    }
     if rest.batches.is_empty() {
         return reply.page("data");
     }

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use http::Request;
 use serde::{Deserialize, Serialize};
-use zcrm_core::{
-    ApiVersion, Error, ErrorKind, Id, Lookup, Outcome, Record, Reply, RequestBuilder, to_json,
-};
+use zcrm_core::{ApiVersion, Error, Id, Lookup, Record, Reply, RequestBuilder, escaped, to_json};
 
 use super::{Records, handle::Target};
 use crate::{
@@ -65,6 +63,9 @@ pub struct Converted {
     pub account: Option<Id>,
     /// The deal, where one was asked for.
     pub deal: Option<Id>,
+    /// The job that will convert it, where Zoho answers that it is scheduled (202): nothing is
+    /// converted yet, and there are no other ids.
+    pub job_id: Option<Id>,
 }
 
 impl ConvertLead {
@@ -185,8 +186,10 @@ impl ConvertLead {
     /// Converts it.
     ///
     /// # Errors
-    /// Of kind [`Input`](ErrorKind::Input) before anything is sent, [`Api`](ErrorKind::Api) where
+    /// Of kind [`Input`](zcrm_core::ErrorKind::Input) before anything is sent, [`Api`](zcrm_core::ErrorKind::Api) where
     /// Zoho refused (`ID_ALREADY_CONVERTED`, a field of the deal that is missing), or of the call.
+    /// Where Zoho answered with a success that cannot be read, the outcome is
+    /// [`Executed`](zcrm_core::Outcome::Executed): the lead is converted, or will be.
     pub async fn send(self) -> Result<Converted, Error> {
         let reply = self.records.api.send(self.request()?).await?;
         converted(&reply)
@@ -195,7 +198,7 @@ impl ConvertLead {
     /// The request that would be sent: relative, and without the token.
     ///
     /// # Errors
-    /// Of kind [`Input`](ErrorKind::Input), as [`send`](Self::send).
+    /// Of kind [`Input`](zcrm_core::ErrorKind::Input), as [`send`](Self::send).
     pub fn preview(&self) -> Result<Request<Bytes>, Error> {
         self.request()?.build()
     }
@@ -210,7 +213,7 @@ impl ConvertLead {
         if self.records.module() != "Leads" {
             return Err(Error::input(format!(
                 "records of `{}` cannot be converted: only those of `Leads` can",
-                self.records.module().escape_debug()
+                escaped(self.records.module())
             )));
         }
         let version = self.records.api.version();
@@ -251,7 +254,7 @@ fn target(module: &str, what: &str) -> Result<&'static str, Error> {
     known.ok_or_else(|| {
         Error::input(format!(
             "a conversion makes no `{}`: {what} go to `Contacts`, `Accounts` or `Deals`",
-            module.escape_debug()
+            escaped(module)
         ))
     })
 }
@@ -268,7 +271,8 @@ fn deal_of(deal: &impl Serialize) -> Result<Record, Error> {
     Record::from_json(json).map_err(|_| Error::input("the deal is no JSON object"))
 }
 
-/// v2 answers with the ids themselves; later versions with an outcome whose details hold them.
+/// v2 answers with the ids themselves; later versions with an outcome whose details hold them, or the
+/// id of the job that will carry it out.
 fn converted(reply: &Reply) -> Result<Converted, Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -277,19 +281,25 @@ fn converted(reply: &Reply) -> Result<Converted, Error> {
         Object { id: Id },
     }
     let row: Record = reply.object("data")?;
-    let ids = row.get::<Record>("details")?.unwrap_or(row);
+    let unreadable = |error: Error| {
+        reply.unusable("the answer to the conversion could not be read").with_source(error)
+    };
+    let ids = row.get::<Record>("details").map_err(unreadable)?.unwrap_or(row);
     let made = |name: &str| -> Result<Option<Id>, Error> {
-        let made = ids.get::<Made>(name).map_err(|error| error.with_call(reply.call()))?;
+        let made = ids.get::<Made>(name).map_err(unreadable)?;
         Ok(made.map(|made| match made {
             Made::Id(id) | Made::Object { id } => id,
         }))
     };
-    let all =
-        Converted { contact: made("Contacts")?, account: made("Accounts")?, deal: made("Deals")? };
+    let all = Converted {
+        contact: made("Contacts")?,
+        account: made("Accounts")?,
+        deal: made("Deals")?,
+        job_id: made("job_id")?,
+    };
     if all == Converted::default() {
-        let message = "the answer to a conversion names neither contact nor account";
-        let error = Error::new(ErrorKind::Decode, Outcome::Unknown, message);
-        return Err(error.with_call(reply.call()).with_status(reply.status()));
+        let message = "the answer to the conversion names no contact, account, deal or job";
+        return Err(reply.unusable(message));
     }
     Ok(all)
 }

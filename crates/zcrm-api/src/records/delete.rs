@@ -8,7 +8,7 @@ use super::{
     Records,
     handle::Target,
     query::join,
-    write::{Call, MOST_IN_A_CALL, only, preview, send_all},
+    write::{Call, MOST_IN_A_CALL, preview, send_all},
 };
 use crate::{
     check,
@@ -63,7 +63,7 @@ impl DeleteRecords {
             }
             let request = self.records.request(&operations::DELETE)?.query("ids", join(ids));
             let request = self.extra.apply(with_workflows(request, self.workflows));
-            Ok(Call { records: ids.len(), request })
+            Ok(Call { ids: ids.iter().cloned().map(Some).collect(), request })
         };
         // also where there is nothing to send
         check::module(self.records.module())?;
@@ -99,7 +99,8 @@ impl DeleteRecord {
     /// # Errors
     /// Of kind [`Api`](zcrm_core::ErrorKind::Api) where Zoho refused, or of the call.
     pub async fn send(self) -> Result<ItemSuccess, Error> {
-        only(self.records.api.send(self.request()?).await?.outcomes("data", 1)?)
+        let ids = [self.target.id().cloned()];
+        self.records.api.send(self.request()?).await?.outcomes_of("data", &ids)?.one()
     }
 
     /// The request that would be sent: relative, and without the token.

@@ -42,6 +42,14 @@ pub(crate) enum Target {
 }
 
 impl Target {
+    /// Zoho's id, where that is known.
+    pub(crate) fn id(&self) -> Option<&Id> {
+        match self {
+            Self::Id(id) => Some(id),
+            Self::External { .. } => None,
+        }
+    }
+
     /// The value that stands in the path.
     pub(crate) fn text(&self) -> &str {
         match self {
@@ -273,7 +281,7 @@ impl Rows {
         let Some(since) = record.timestamp("Modified_Time")? else {
             let message = "the record does not tell its `Modified_Time`, without which a change of \
                            rows might undo somebody else's: nothing was written";
-            return Err(Error::new(ErrorKind::Decode, Outcome::Refused, message));
+            return Err(Error::new(ErrorKind::Decode, Outcome::NotSent, message));
         };
         self.must_have_field(&record)?;
         change(&mut record, self.field())?;

@@ -31,7 +31,7 @@ const ROWS: [(&str, &str); 1] = [("Price_Books", "Pricing_Details")];
 /// What decides whether a record is seen at all, however it is asked for.
 const SEEN_BY: [&str; 5] = ["approved", "converted", "territory_id", "include_child", "uid"];
 
-const MODIFIED_SINCE: &str = "If-Modified-Since";
+pub(super) const MODIFIED_SINCE: &str = "If-Modified-Since";
 
 pub(super) struct Query<T> {
     pub(super) records: Records<T>,

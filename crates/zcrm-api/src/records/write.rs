@@ -249,19 +249,29 @@ impl WriteRecords {
         Self { mistake: mistake.or(write.mistake.clone()), ..write }
     }
 
-    /// The place of the first record that an update cannot go by.
-    fn without_id(&self) -> Option<usize> {
-        let lacks_id = |row: &str| {
-            let record = Record::from_json(row.to_owned()).ok();
-            let id = record.as_ref().and_then(Record::id);
-            let external = || {
-                let last = |field: &String| field.rsplit('.').next().unwrap_or(field).to_owned();
-                let mut fields = self.options.external.iter().map(last);
-                fields.any(|field| record.as_ref().is_some_and(|record| record.contains(&field)))
-            };
-            id.is_none_or(|id| id.check().is_err()) && !external()
+    /// The ids by which the records are known: an update needs them, and a new record has none.
+    fn ids(&self) -> Result<Vec<Option<Id>>, Error> {
+        let is = |endpoint: &Endpoint| self.endpoint.name() == endpoint.name();
+        let (update, create) = (is(&operations::UPDATE), is(&operations::CREATE));
+        if !update && !create {
+            return Ok(vec![None; self.rows.len()]);
+        }
+        let one = |(index, row): (usize, &Row)| match check::id_of::<Id>(&row.0) {
+            _ if create && check::has_id(&row.0) => Err(check::new_with_id("record", index)),
+            Some(id) if id.check().is_ok() => Ok(Some(id)),
+            _ if create || self.has_external_id(row) => Ok(None),
+            _ => Err(Error::input(format!(
+                "record {index} has no usable `id`, and an update needs one in each record"
+            ))),
         };
-        self.rows.iter().position(|row| lacks_id(&row.0))
+        self.rows.iter().enumerate().map(one).collect()
+    }
+
+    /// Whether a row holds one of the fields that have the ids of another system.
+    fn has_external_id(&self, row: &Row) -> bool {
+        let mut fields = self.options.external.iter();
+        let Ok(record) = Record::from_json(String::from(row.as_ref())) else { return false };
+        fields.any(|field| record.contains(field.rsplit('.').next().unwrap_or(field)))
     }
 
     write_options!();
@@ -303,18 +313,7 @@ impl WriteRecords {
         if let Some(mistake) = &self.mistake {
             return Err(mistake.clone());
         }
-        if self.endpoint.name() == operations::UPDATE.name()
-            && let Some(index) = self.without_id()
-        {
-            return Err(Error::input(format!(
-                "record {index} has no usable `id`, and an update needs one in each record"
-            )));
-        }
-        if self.endpoint.name() == operations::CREATE.name()
-            && let Some(index) = self.rows.iter().position(|row| check::has_id(&row.0))
-        {
-            return Err(check::new_with_id("record", index));
-        }
+        let ids = self.ids()?;
         if self.duplicate_check.len() > 10 {
             return Err(Error::input("Zoho takes at most ten `duplicate_check_fields`"));
         }
@@ -328,15 +327,16 @@ impl WriteRecords {
                 "`if_unmodified_since` is for records that are there already",
             ));
         }
-        let call = |rows: &[Row]| -> Result<Call, Error> {
+        let call = |(rows, ids): (&[Row], &[Option<Id>])| -> Result<Call, Error> {
             let request = self.records.request(self.endpoint)?;
             let module = self.records.module();
             let request = self.options.apply(request, module, rows, &self.duplicate_check)?;
-            Ok(Call { records: rows.len(), request })
+            Ok(Call { ids: ids.to_vec(), request })
         };
         // also where there is nothing to send
         check::module(self.records.module())?;
-        self.rows.chunks(MOST_IN_A_CALL).map(call).collect()
+        let chunks = self.rows.chunks(MOST_IN_A_CALL).zip(ids.chunks(MOST_IN_A_CALL));
+        chunks.map(call).collect()
     }
 }
 
@@ -369,7 +369,8 @@ impl WriteRecord {
     /// Of kind [`Input`](zcrm_core::ErrorKind::Input) before anything is sent,
     /// [`Api`](zcrm_core::ErrorKind::Api) where Zoho refused it, or of the call.
     pub async fn send(self) -> Result<ItemSuccess, Error> {
-        only(self.records.api.send(self.request()?).await?.outcomes("data", 1)?)
+        let ids = [self.target.id().cloned()];
+        self.records.api.send(self.request()?).await?.outcomes_of("data", &ids)?.one()
     }
 
     /// The request that would be sent: relative, and without the token.
@@ -393,7 +394,8 @@ impl WriteRecord {
 
 /// One call of a write, and how many records it holds.
 pub(super) struct Call {
-    pub(super) records: usize,
+    /// The ids of its records, where they have one already.
+    pub(super) ids: Vec<Option<Id>>,
     pub(super) request: RequestBuilder,
 }
 
@@ -409,12 +411,13 @@ pub(super) async fn send_all(
 ) -> Result<Outcomes, Error> {
     let stop = &AtomicBool::new(false);
     let results: Vec<_> = stream::iter(calls)
-        .map(|Call { records: count, request }| async move {
+        .map(|Call { ids, request }| async move {
+            let count = ids.len();
             if stop.load(Ordering::Relaxed) {
                 return (count, None);
             }
             let answer = match records.api.send(request).await {
-                Ok(reply) => reply.outcomes("data", count),
+                Ok(reply) => reply.outcomes_of("data", &ids),
                 Err(error) => Err(error),
             };
             if answer.is_err() {
@@ -453,12 +456,10 @@ pub(super) async fn send_all(
 
 /// What a call's error means for each of its records.
 fn whole(error: Error) -> ItemError {
-    match (error.outcome(), error.api()) {
-        (Outcome::Unknown | Outcome::Executed, _) => ItemError::Unknown(error),
+    match error.outcome() {
         // nothing was looked at, and the error knows how long to wait
-        _ if error.is_throttled() => ItemError::NotSent(error),
-        (Outcome::Refused, Some(api)) => ItemError::Refused(Box::new(api.clone())),
-        _ => ItemError::NotSent(error),
+        Outcome::Refused if error.is_throttled() => ItemError::NotSent(error),
+        _ => ItemError::of_call(error),
     }
 }
 
@@ -507,10 +508,5 @@ fn raw_row(
 
 /// The outcome of a write of one record.
 pub(super) async fn one(write: WriteRecords) -> Result<ItemSuccess, Error> {
-    only(write.send().await?)
-}
-
-pub(super) fn only(outcomes: Outcomes) -> Result<ItemSuccess, Error> {
-    let mut all = outcomes.all()?;
-    all.pop().ok_or_else(|| Error::input("there is nothing to write"))
+    write.send().await?.one()
 }

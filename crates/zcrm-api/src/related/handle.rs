@@ -1,7 +1,7 @@
 //! What a handle of a record gives beside the record itself.
 
 use serde::de::DeserializeOwned;
-use zcrm_core::{Endpoint, Error, ModuleName, Record};
+use zcrm_core::{Endpoint, Error, Id, ModuleName, Record};
 
 use super::Related;
 use crate::{
@@ -27,6 +27,11 @@ impl Parent {
 
     pub(crate) fn module(&self) -> &ModuleName {
         &self.module
+    }
+
+    /// Zoho's id of the record, where that is known.
+    pub(crate) fn id(&self) -> Option<&Id> {
+        self.target.id()
     }
 
     /// A call of an endpoint whose path names the record.

@@ -23,7 +23,7 @@ on_both_versions! {
         let failed: Vec<_> = outcomes.failures().collect();
         assert_eq!(failed.len(), 1);
         let (index, ItemError::Refused(error)) = failed[0] else { panic!("{failed:?}") };
-        assert_eq!((index, error.field()), (120, Some("Last_Name")));
+        assert_eq!((index, error.api().unwrap().field()), (120, Some("Last_Name")));
         for (index, done) in outcomes.successes() {
             let id = done.id.as_ref().unwrap();
             let row = sim.record("Leads", id.as_str()).unwrap();

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, header::CONTENT_TYPE};
-use percent_encoding::utf8_percent_encode;
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
+use smol_str::SmolStr;
 
 use super::{Draft, ENCODED, RequestBuilder};
 use crate::{BodyShape, CallMeta, Error, Stretch, endpoint::Piece, multipart::multipart};
@@ -17,6 +18,7 @@ impl RequestBuilder {
         let mut meta = endpoint.meta();
         look.weigh(endpoint, query.iter().map(|(name, _)| name.as_str()), &mut meta);
         meta.retry = retry.unwrap_or(meta.retry);
+        meta.module = module(path, query);
         if let Some(mistake) = mistake.take() {
             return Err(mistake.with_call(&meta));
         }
@@ -93,6 +95,17 @@ impl RequestBuilder {
         let method = endpoint.method().clone();
         Ok((Head { method, uri, headers: fields, meta }, body.unwrap_or_default()))
     }
+}
+
+/// The module that a call names, in its path or its query.
+fn module(path: &[(&'static str, SmolStr)], query: &[(String, String)]) -> Option<SmolStr> {
+    if let Some((_, encoded)) = path.iter().find(|(name, _)| *name == "module") {
+        return Some(match encoded.contains('%') {
+            true => percent_decode_str(encoded).decode_utf8_lossy().into(),
+            false => encoded.clone(),
+        });
+    }
+    query.iter().find(|(name, _)| name == "module").map(|(_, value)| SmolStr::new(value))
 }
 
 /// A request but for its body.

@@ -5,3 +5,4 @@
 mod body;
 mod reply;
 mod values;
+mod verdicts;

@@ -1,90 +1,23 @@
 //! The one error of zcrm.
 
-use std::{any::Any, borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
+mod display;
+mod kind;
 
-use http::{Method, StatusCode};
+use std::{any::Any, borrow::Cow, error::Error as StdError, sync::Arc, time::Duration};
 
+use http::StatusCode;
+
+pub use self::kind::{ErrorKind, Outcome};
 use crate::{ApiError, CallMeta, Code, RecordError, RetryClass};
 
 /// Any error, as tower's services carry it.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// What kind of thing went wrong, and so what to do about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// A setting is missing, wrong or contradicts another one. Mend the configuration.
-    Config,
-    /// An argument of the call is wrong; nothing was sent. Mend the call.
-    Input,
-    /// The login is no longer good (revoked, wrong client, used grant), or the API refuses the
-    /// tokens of it. A person must log in.
-    Credential,
-    /// The token belongs to another data centre or environment than the one configured.
-    WrongDataCenter,
-    /// A limit was met. Wait as long as [`Error::retry_after`] says, where it says so.
-    Throttled,
-    /// The organisation's API credits of the day are used up. They come back over 24 hours.
-    QuotaExhausted,
-    /// The token store failed.
-    Store,
-    /// No connection could be made (DNS, TCP, TLS); nothing was sent.
-    Connect,
-    /// The connection broke after the request may have been sent.
-    Transport,
-    /// A deadline passed.
-    Timeout,
-    /// Zoho refused the request; [`Error::api`] holds its code.
-    Api,
-    /// The record asked for does not exist (or is not visible to the user).
-    NotFound,
-    /// The record was changed after the instant that the write named
-    /// (`If-Unmodified-Since`): read it again, and decide anew.
-    Conflict,
-    /// The answer is not what this operation answers with (HTML, cut JSON, other keys).
-    Decode,
-    /// One record of a page does not fit the caller's type; the others are not concerned.
-    Record,
-    /// Zoho ends this way of reading here, with more records left.
-    Wall,
-    /// An error of a layer or transport that zcrm does not know.
-    Other,
-}
-
-/// What became of the request, as far as it can be known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// The request did not reach Zoho's application: sending it again repeats nothing.
-    NotSent,
-    /// Zoho answered and refused: nothing was executed.
-    Refused,
-    /// Zoho answered a write with a success (2xx), so it was executed, but its answer could not be
-    /// used: it has another shape, or lacks what was asked for. Do not write it again.
-    Executed,
-    /// Zoho answered a read with a success, and the error is zcrm's verdict on the answer: there is no
-    /// such item, an item does not fit the caller's type, or the list cannot be read further.
-    Local,
-    /// The request may have been executed: look before writing it again.
-    Unknown,
-}
-
-impl Outcome {
-    /// What an answer of this status means where its body says nothing: a client error was refused,
-    /// but for 408, which a gateway sends when it gave up waiting.
-    pub(crate) fn of_status(status: StatusCode) -> Self {
-        match status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
-            true => Self::Refused,
-            false => Self::Unknown,
-        }
-    }
-}
-
 /// The error of every layer of zcrm: opaque, cheap to clone, with predicates for what a program
 /// decides by and a text for people.
 ///
-/// `Display` never repeats the [source](StdError::source) and never holds a secret or a record's
-/// values.
+/// `Display` is one line, never repeats the [source](StdError::source) and never holds a secret or a
+/// record's values. `{:?}` is a report: that line, then one line for each cause.
 ///
 /// ```
 /// use zcrm_core::{Endpoint, ApiVersion, ErrorKind, Outcome};
@@ -148,43 +81,42 @@ impl Error {
         Self::new(ErrorKind::Input, Outcome::NotSent, message)
     }
 
-    /// A refusal of Zoho's.
+    /// The error for an error object of Zoho's: [`Outcome::Refused`] with a client error's status or
+    /// a success's (Zoho sends errors with 200 too), [`Outcome::Unknown`] with any other status and
+    /// where the code is `INTERNAL_ERROR`, a fault inside Zoho.
     #[must_use]
     pub fn from_api(api: ApiError) -> Self {
-        let status = api.status();
+        let (status, code) = (api.status(), api.code());
         let kind = match status {
-            StatusCode::NOT_FOUND if *api.code() == Code::INVALID_DATA => ErrorKind::NotFound,
+            StatusCode::NOT_FOUND if *code == Code::INVALID_DATA => ErrorKind::NotFound,
             StatusCode::TOO_MANY_REQUESTS => ErrorKind::Throttled,
             StatusCode::PRECONDITION_FAILED => ErrorKind::Conflict,
-            StatusCode::UNAUTHORIZED if api.code().is_stale_token() => ErrorKind::Credential,
-            _ if *api.code() == Code::ALREADY_MODIFIED => ErrorKind::Conflict,
-            _ if *api.code() == Code::TOO_MANY_REQUESTS
-                || *api.code() == Code::RATE_LIMIT_EXCEEDED =>
-            {
+            StatusCode::UNAUTHORIZED if code.is_stale_token() => ErrorKind::Credential,
+            _ if *code == Code::ALREADY_MODIFIED => ErrorKind::Conflict,
+            _ if *code == Code::TOO_MANY_REQUESTS || *code == Code::RATE_LIMIT_EXCEEDED => {
                 ErrorKind::Throttled
             }
-            _ if *api.code() == Code::DISCRETE_PAGINATION_LIMIT_EXCEEDED
-                || *api.code() == Code::PAGINATION_LIMIT_EXCEEDED =>
+            _ if *code == Code::DISCRETE_PAGINATION_LIMIT_EXCEEDED
+                || *code == Code::PAGINATION_LIMIT_EXCEEDED =>
             {
                 ErrorKind::Wall
             }
             _ => ErrorKind::Api,
         };
-        // an error object in a 200 is a refusal too
         let outcome = match status.is_success() {
+            _ if *code == Code::INTERNAL_ERROR => Outcome::Unknown,
             true => Outcome::Refused,
             false => Outcome::of_status(status),
         };
-        let mut error = Self::new(kind, outcome, "Zoho refused the request").with_status(status);
+        let mut error = Self::new(kind, outcome, display::REFUSED).with_status(status);
         error.inner().api = Some(api);
         error
     }
 
-    /// A record that does not fit.
+    /// The error for a record of a list that was read and could not be used: [`Outcome::Local`].
     #[must_use]
     pub fn from_record(record: RecordError) -> Self {
-        let mut error =
-            Self::new(ErrorKind::Record, Outcome::Refused, "a record could not be read");
+        let mut error = Self::new(ErrorKind::Record, Outcome::Local, "a record could not be read");
         error.inner().record = Some(record);
         error
     }
@@ -285,7 +217,7 @@ impl Error {
     /// Keeps the beginning of an answer that could not be understood, tokens taken out.
     #[must_use]
     pub(crate) fn with_excerpt(mut self, body: &[u8]) -> Self {
-        self.inner().excerpt = Some(excerpt(body));
+        self.inner().excerpt = Some(display::excerpt(body));
         self
     }
 
@@ -372,6 +304,29 @@ impl Error {
         self.0.excerpt.as_deref()
     }
 
+    /// The operation's scopes, on Zoho's `OAUTH_SCOPE_MISMATCH`: the token was issued without them. As
+    /// a rule one of them is enough, but it takes a new login that asks for it.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use zcrm_core::{ApiError, ApiVersion, CallMeta, Code, Endpoint, Error};
+    ///
+    /// const ORG: Endpoint = Endpoint::get("/org").scopes(&["ZohoCRM.org.ALL", "ZohoCRM.org.READ"]);
+    /// let request = ORG.request(ApiVersion::V8).build()?;
+    /// let call = request.extensions().get::<CallMeta>().unwrap();
+    ///
+    /// let refusal = ApiError::new(StatusCode::UNAUTHORIZED, Code::OAUTH_SCOPE_MISMATCH, "no");
+    /// let error = Error::from_api(refusal).with_call(call);
+    /// assert_eq!(error.missing_scope(), Some(&["ZohoCRM.org.ALL", "ZohoCRM.org.READ"][..]));
+    /// # Ok::<(), zcrm_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn missing_scope(&self) -> Option<&'static [&'static str]> {
+        let mismatch = self.code() == Some(&Code::OAUTH_SCOPE_MISMATCH);
+        let scopes = self.0.call.as_ref().map(CallMeta::scopes)?;
+        (mismatch && !scopes.is_empty()).then_some(scopes)
+    }
+
     /// Whether the login itself is dead, so that a person must log in again.
     #[must_use]
     pub fn is_credential(&self) -> bool {
@@ -390,10 +345,50 @@ impl Error {
         self.kind() == ErrorKind::NotFound
     }
 
+    /// Whether Zoho answered 304: what was asked for did not change since the instant that the call
+    /// named.
+    #[must_use]
+    pub fn is_not_modified(&self) -> bool {
+        self.kind() == ErrorKind::NotModified
+    }
+
     /// Whether the record was changed after the instant that the write named.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         self.kind() == ErrorKind::Conflict
+    }
+
+    /// Whether a deadline passed: that of an attempt or of the whole call. A connection that was not
+    /// made in time is [`is_connect`](Self::is_connect).
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.kind() == ErrorKind::Timeout
+    }
+
+    /// Whether no connection could be made, so that nothing was sent.
+    #[must_use]
+    pub fn is_connect(&self) -> bool {
+        self.kind() == ErrorKind::Connect
+    }
+
+    /// Whether the user, or the token's scopes, may not do this: Zoho answered 403, or with
+    /// `NO_PERMISSION`, `PERMISSION_DENIED`, `AUTHORIZATION_FAILED` or `OAUTH_SCOPE_MISMATCH`.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        let codes = [
+            Code::NO_PERMISSION,
+            Code::PERMISSION_DENIED,
+            Code::AUTHORIZATION_FAILED,
+            Code::OAUTH_SCOPE_MISMATCH,
+        ];
+        self.status() == Some(StatusCode::FORBIDDEN)
+            || self.code().is_some_and(|code| codes.contains(code))
+    }
+
+    /// Whether the record is locked (`RECORD_LOCKED`), so that Zoho refuses to change it.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.code() == Some(&Code::RECORD_LOCKED) || self.status() == Some(StatusCode::LOCKED)
     }
 
     /// Whether making the call again cannot do anything twice: nothing was executed, or the call
@@ -413,77 +408,10 @@ impl Error {
     }
 }
 
-/// The beginning of a body as text, without anything that looks like one of Zoho's tokens.
-fn excerpt(body: &[u8]) -> String {
-    const LONGEST: usize = 512;
-    let text = String::from_utf8_lossy(body);
-    let of_a_token = |c: char| c.is_ascii_alphanumeric() || c == '.';
-    let mut excerpt = String::new();
-    for part in text.split_inclusive(|c| !of_a_token(c)) {
-        let word = part.trim_end_matches(|c| !of_a_token(c));
-        if word.starts_with("1000.") && word.len() >= 20 {
-            excerpt.push_str("[redacted]");
-            excerpt.push_str(part.get(word.len()..).unwrap_or_default());
-        } else {
-            excerpt.push_str(part);
-        }
-        if excerpt.len() >= LONGEST {
-            break;
-        }
-    }
-    excerpt.chars().take(LONGEST).collect()
-}
-
 /// The same as [`Error::from_record`].
 impl From<RecordError> for Error {
     fn from(record: RecordError) -> Self {
         Self::from_record(record)
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.0;
-        f.write_str(&inner.message)?;
-        if let Some(api) = &inner.api {
-            write!(f, ": {api}")?;
-        }
-        if let Some(record) = &inner.record {
-            write!(f, ": {record}")?;
-        }
-        let mut parts: Vec<String> = Vec::new();
-        if let Some(call) = &inner.call {
-            parts.push(call.to_string());
-        }
-        if let Some(host) = &inner.host {
-            parts.push(format!("host {host}"));
-        }
-        if let Some(status) = inner.status {
-            parts.push(format!("status {}", status.as_u16()));
-        }
-        if inner.attempts > 1 {
-            parts.push(format!("{} attempts", inner.attempts));
-        }
-        if let Some(wait) = inner.retry_after {
-            parts.push(format!("try again in {} s", wait.as_secs_f64().ceil()));
-        }
-        if inner.outcome == Outcome::Unknown
-            && inner.call.as_ref().is_some_and(|call| call.method() != Method::GET)
-        {
-            parts.push("outcome unknown: it may have been executed".to_owned());
-        }
-        if parts.is_empty() { Ok(()) } else { write!(f, " ({})", parts.join(", ")) }
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("outcome", &self.0.outcome)
-            .field("text", &self.to_string())
-            .field("source", &self.0.source)
-            .finish()
     }
 }
 
@@ -517,6 +445,44 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Other);
         assert!(!error.to_string().contains("tunnel"));
         assert_eq!(error.source().unwrap().to_string(), "the tunnel collapsed");
+    }
+
+    #[test]
+    fn debug_reads_like_a_report() {
+        let deepest = std::io::Error::other("line 1\nline 2");
+        let middle = Error::config("the middle").with_source(deepest);
+        let error = Error::input("the top\u{1b}[31m").with_source(middle);
+        assert_eq!(
+            format!("{error:?}"),
+            "the top\\u{1b}[31m\n  caused by: the middle\n  caused by: line 1\\nline 2"
+        );
+        assert!(format!("{error:#?}").contains("kind: Input"));
+    }
+
+    #[test]
+    fn predicates_tell_errors_apart() {
+        let api = |status, code: &str| {
+            let status = StatusCode::from_u16(status).unwrap();
+            Error::from_api(ApiError::new(status, Code::from(code), "no"))
+        };
+        assert!(api(403, "ANY").is_forbidden() && api(400, "NO_PERMISSION").is_forbidden());
+        assert!(api(401, "OAUTH_SCOPE_MISMATCH").is_forbidden());
+        assert!(!api(400, "INVALID_DATA").is_forbidden());
+        assert!(api(400, "RECORD_LOCKED").is_locked() && !api(400, "INVALID_DATA").is_locked());
+        let of = |kind| Error::new(kind, Outcome::Unknown, "x");
+        assert!(of(ErrorKind::Timeout).is_timeout() && !of(ErrorKind::Connect).is_timeout());
+        assert!(of(ErrorKind::Connect).is_connect() && !of(ErrorKind::Transport).is_connect());
+        assert!(of(ErrorKind::NotModified).is_not_modified());
+    }
+
+    #[test]
+    fn a_fault_inside_zoho_is_unknown_with_any_status() {
+        for status in [200, 207, 400, 500] {
+            let status = StatusCode::from_u16(status).unwrap();
+            let error = Error::from_api(ApiError::new(status, Code::INTERNAL_ERROR, "no"));
+            assert_eq!(error.outcome(), Outcome::Unknown, "{status}");
+            assert!(!error.to_string().contains("refused"), "{error}");
+        }
     }
 
     #[test]

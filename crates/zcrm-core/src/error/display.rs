@@ -1,0 +1,121 @@
+//! The texts of an error: for people, and as a report.
+
+use std::{error::Error as _, fmt};
+
+use super::{Error, Inner, Outcome};
+use crate::{Code, RetryClass, escaped};
+
+/// How the text of a refusal begins, as long as it is known to be one.
+pub(super) const REFUSED: &str = "Zoho refused the request";
+
+/// How it begins where the call may have been executed all the same.
+const NOT_ONLY_REFUSED: &str = "Zoho answered with an error";
+
+impl Inner {
+    fn headline(&self) -> &str {
+        match self.outcome {
+            Outcome::Unknown | Outcome::Executed if self.message == REFUSED => NOT_ONLY_REFUSED,
+            _ => &self.message,
+        }
+    }
+
+    /// What is known beside the message: which call it was, and what became of it.
+    fn circumstances(&self) -> Vec<String> {
+        let mut parts: Vec<String> = Vec::new();
+        if let Some(call) = &self.call {
+            parts.push(call.to_string());
+            let code = self.api.as_ref().map(|api| api.code());
+            if let Some(module) = call.module()
+                && code == Some(&Code::INVALID_MODULE)
+            {
+                parts.push(format!("module `{}`", escaped(module)));
+            }
+            if !call.scopes().is_empty() && code == Some(&Code::OAUTH_SCOPE_MISMATCH) {
+                parts.push(format!("needs the scope {}", call.scopes().join(" or ")));
+            }
+        }
+        if let Some(host) = &self.host {
+            parts.push(format!("host {}", escaped(host)));
+        }
+        if let Some(status) = self.status {
+            parts.push(format!("status {}", status.as_u16()));
+        }
+        if self.attempts > 1 {
+            parts.push(format!("{} attempts", self.attempts));
+        }
+        if let Some(wait) = self.retry_after {
+            parts.push(format!("try again in {} s", wait.as_secs_f64().ceil()));
+        }
+        if self.call.as_ref().is_some_and(|call| call.retry_class() != RetryClass::Read) {
+            match self.outcome {
+                Outcome::Unknown => {
+                    parts.push("outcome unknown: it may have been executed".to_owned());
+                }
+                Outcome::Executed => {
+                    parts.push("it was executed: look before writing again".to_owned());
+                }
+                Outcome::NotSent | Outcome::Refused | Outcome::Local => {}
+            }
+        }
+        parts
+    }
+}
+
+/// One line: what is wrong, then the operation, host, status, attempts and outcome in brackets.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        write!(f, "{}", escaped(inner.headline()).in_full())?;
+        if let Some(api) = &inner.api {
+            write!(f, ": {api}")?;
+        }
+        if let Some(record) = &inner.record {
+            write!(f, ": {record}")?;
+        }
+        let parts = inner.circumstances();
+        if parts.is_empty() { Ok(()) } else { write!(f, " ({})", parts.join(", ")) }
+    }
+}
+
+/// A report: the text, then each cause on a line of its own. `{:#?}` shows the fields instead.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            return f
+                .debug_struct("Error")
+                .field("kind", &self.0.kind)
+                .field("outcome", &self.0.outcome)
+                .field("text", &self.to_string())
+                .field("source", &self.0.source)
+                .finish();
+        }
+        write!(f, "{self}")?;
+        let mut next = self.source();
+        while let Some(cause) = next {
+            write!(f, "\n  caused by: {}", escaped(&cause.to_string()).in_full())?;
+            next = cause.source();
+        }
+        Ok(())
+    }
+}
+
+/// The beginning of a body as text, without anything that looks like one of Zoho's tokens.
+pub(super) fn excerpt(body: &[u8]) -> String {
+    const LONGEST: usize = 512;
+    let text = String::from_utf8_lossy(body);
+    let of_a_token = |c: char| c.is_ascii_alphanumeric() || c == '.';
+    let mut excerpt = String::new();
+    for part in text.split_inclusive(|c| !of_a_token(c)) {
+        let word = part.trim_end_matches(|c| !of_a_token(c));
+        if word.starts_with("1000.") && word.len() >= 20 {
+            excerpt.push_str("[redacted]");
+            excerpt.push_str(part.get(word.len()..).unwrap_or_default());
+        } else {
+            excerpt.push_str(part);
+        }
+        if excerpt.len() >= LONGEST {
+            break;
+        }
+    }
+    excerpt.chars().take(LONGEST).collect()
+}
