@@ -190,6 +190,29 @@ pub trait Authorizer: Send + Sync + fmt::Debug {
     }
 }
 
+#[async_trait]
+impl<A: Authorizer + ?Sized> Authorizer for Arc<A> {
+    fn cached(&self) -> Option<Authorization> {
+        (**self).cached()
+    }
+
+    async fn authorize(&self) -> Result<Authorization, BoxError> {
+        (**self).authorize().await
+    }
+
+    fn accept(&self, accepted: &Authorization) {
+        (**self).accept(accepted);
+    }
+
+    async fn reject(&self, refused: &Authorization) {
+        (**self).reject(refused).await;
+    }
+
+    fn fault(&self) -> Option<BoxError> {
+        (**self).fault()
+    }
+}
+
 /// The extension of a request that names its authoriser; without it, nothing is added. It stays in the
 /// request down to the connector, or to the transport in its place.
 #[derive(Clone, Debug)]

@@ -17,8 +17,8 @@ mod token;
 #[cfg(feature = "client")]
 pub use client::{
     Accounts, AuthorizeUrl, ClientCredentials, ClientSecret, CredentialsProvider, DeviceLogin,
-    Grant, Identify, Redirect, RevokeBy, TokenFault, TokenManager, TokenObserver, UnsavedToken,
-    UserInfo, UserTokens,
+    Grant, Identify, Redirect, RevokeBy, TokenFault, TokenManager, TokenManagerBuilder,
+    TokenObserver, UnsavedToken, UserInfo, UserTokens,
 };
 pub use memory::MemoryStore;
 pub use store::{RefreshLock, Release, StoreError, TokenStore};

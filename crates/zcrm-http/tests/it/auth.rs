@@ -9,7 +9,7 @@ use tower::{
 };
 use zcrm_core::{ApiVersion, Endpoint, Error, ErrorKind, Host, Outcome};
 use zcrm_http::{
-    Authorization, ReqBody,
+    Authorization, AuthorizedBy, Authorizer, ForHost, ReqBody, Stack,
     layer::{Auth, AuthLayer, Collect, CollectLayer, ReplayPolicy},
 };
 
@@ -240,4 +240,70 @@ async fn an_upload_goes_to_the_server_for_uploads_and_to_no_other() {
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("content_base_url"), "{error}");
     assert_eq!(script.calls(), 2);
+}
+
+#[tokio::test]
+async fn reports_accepted_tokens_and_no_others() {
+    for (code, accepted) in [(200, 1), (204, 1), (304, 1), (307, 0), (400, 0), (403, 0), (500, 0)] {
+        for tokens in [Tokens::holding(token("1000.a")), Tokens::new([Ok(token("1000.a"))])] {
+            let script = Script::new(move |_| status(code));
+            sent(&script, &tokens, read()).await.unwrap();
+            assert_eq!(tokens.accepted().len(), accepted, "{code}");
+        }
+    }
+    let script = stale(1, "INVALID_TOKEN");
+    let tokens = Tokens::new([Ok(token("1000.old")), Ok(token("1000.new"))]);
+    sent(&script, &tokens, read()).await.unwrap();
+    assert_eq!(tokens.accepted(), [token("1000.new")]);
+}
+
+#[tokio::test]
+async fn says_that_the_replaced_token_was_refused_too() {
+    let script = stale(9, "INVALID_TOKEN");
+    for (tokens, again) in [
+        (Tokens::new([Ok(token("1000.old")), Ok(token("1000.new"))]), true),
+        // the authoriser has no other token
+        (Tokens::new([Ok(token("1000.old")), Ok(token("1000.old"))]), false),
+    ] {
+        let transport = Stack::new(script.clone()).build();
+        let reply = zcrm_http::send(&transport, by(read(), &tokens)).await.unwrap();
+        assert_eq!(reply.status(), 401);
+        let error = reply.page::<zcrm_core::Record>("data").unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Credential, Outcome::Refused));
+        assert_eq!(error.code().unwrap().as_str(), "INVALID_TOKEN");
+        assert_eq!(error.to_string().contains("fetched just after"), again, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn takes_other_answers_for_stale_tokens_where_told() {
+    let layer = || AuthLayer::new().stale_when(|answer| answer.status() == 403);
+    for (refusal, calls) in [(403, 2), (401, 1)] {
+        let script =
+            Script::new(move |n| if n == 0 { zoho(refusal, "INVALID_TOKEN") } else { ok() });
+        let tokens = Tokens::new([Ok(token("1000.old")), Ok(token("1000.new"))]);
+        let transport = Stack::new(script.clone()).auth(layer()).build();
+        zcrm_http::send(&transport, by(read(), &tokens)).await.unwrap();
+        assert_eq!((script.calls(), tokens.rejected().len()), (calls, calls - 1), "{refusal}");
+    }
+    assert!(format!("{:?}", layer()).contains("custom"));
+}
+
+#[tokio::test]
+async fn sends_the_tokens_of_another_authorizer_to_one_named_host() {
+    let script = stale(1, "INVALID_TOKEN");
+    let tokens = Tokens::new([Ok(token("1000.old")), Ok(token("1000.new"))]).keeping();
+    let origin: zcrm_core::Origin = "https://desk.zoho.eu".parse().unwrap();
+    let desk: Arc<dyn Authorizer> = Arc::new(ForHost::new(Arc::clone(&tokens), origin));
+    for _ in 0..2 {
+        let mut request = read();
+        request.extensions_mut().insert(AuthorizedBy(Arc::clone(&desk)));
+        call(auth(&script), request).await.unwrap();
+    }
+    let seen = script.seen();
+    assert!(seen.iter().all(|seen| seen.uri.host() == Some("desk.zoho.eu")));
+    assert_eq!(seen[2].authorization(), "Zoho-oauthtoken 1000.new");
+    // the second call took what was at hand
+    assert_eq!((tokens.asked(), tokens.rejected().len(), tokens.accepted().len()), (2, 1, 2));
+    assert!(tokens.rejected()[0].is_same_token(&token("1000.old")));
 }

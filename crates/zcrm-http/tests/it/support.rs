@@ -175,6 +175,7 @@ pub(crate) struct Tokens {
     rejected: Mutex<Vec<Authorization>>,
     /// Whether what was handed out is at hand until it is refused.
     keeps: AtomicBool,
+    accepted: Mutex<Vec<Authorization>>,
 }
 
 impl Tokens {
@@ -197,6 +198,10 @@ impl Tokens {
         *self.asked.lock().unwrap()
     }
 
+    pub(crate) fn accepted(&self) -> Vec<Authorization> {
+        self.accepted.lock().unwrap().clone()
+    }
+
     pub(crate) fn rejected(&self) -> Vec<Authorization> {
         self.rejected.lock().unwrap().clone()
     }
@@ -215,6 +220,10 @@ impl Authorizer for Tokens {
             *self.cached.lock().unwrap() = Some(next.clone());
         }
         Ok(next)
+    }
+
+    fn accept(&self, accepted: &Authorization) {
+        self.accepted.lock().unwrap().push(accepted.clone());
     }
 
     async fn reject(&self, refused: &Authorization) {

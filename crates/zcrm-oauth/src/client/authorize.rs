@@ -1,9 +1,9 @@
 //! The login in a browser: where it begins, and the `state` that ties its end to its beginning.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     fmt::{self, Write as _},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -132,7 +132,14 @@ fn random() -> Result<String, Error> {
 
 /// The states that were given out and have not come back.
 #[derive(Default)]
-pub(super) struct States(Mutex<HashMap<String, Pending>>);
+pub(super) struct States(Mutex<Given>);
+
+#[derive(Default)]
+struct Given {
+    pending: HashMap<String, Pending>,
+    /// The order in which they were given, and so that in which they end.
+    order: VecDeque<(Duration, String)>,
+}
 
 struct Pending {
     session: String,
@@ -140,26 +147,34 @@ struct Pending {
 }
 
 impl States {
-    /// `now` is monotonic.
+    fn given(&self) -> MutexGuard<'_, Given> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `now` is monotonic. No step walks through all states: two are forgotten at most with each
+    /// new one.
     fn begin(&self, state: &str, session: &str, now: Duration) {
-        let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if states.len() >= MOST {
-            states.retain(|_, pending| now < pending.until);
-            let oldest = states.iter().min_by_key(|(_, pending)| pending.until);
-            if let Some(oldest) = oldest.map(|(state, _)| state.clone())
-                && states.len() >= MOST
+        let given = &mut *self.given();
+        for _ in 0..2 {
+            if given
+                .order
+                .front()
+                .is_some_and(|(until, _)| *until <= now || given.order.len() >= MOST)
+                && let Some((_, oldest)) = given.order.pop_front()
             {
-                states.remove(&oldest);
+                given.pending.remove(&oldest);
             }
         }
-        let pending = Pending { session: session.to_owned(), until: now.saturating_add(LIFE) };
-        states.insert(state.to_owned(), pending);
+        let until = now.saturating_add(LIFE);
+        let pending = Pending { session: session.to_owned(), until };
+        given.pending.insert(state.to_owned(), pending);
+        given.order.push_back((until, state.to_owned()));
     }
 
     /// Uses a state up; says whether it was good for this session. Whoever brings it, it is gone.
     pub(super) fn end(&self, state: &str, session: &str, now: Duration) -> bool {
-        let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        states
+        self.given()
+            .pending
             .remove(state)
             .is_some_and(|pending| now < pending.until && is_same(&pending.session, session))
     }
@@ -207,13 +222,15 @@ mod tests {
         for at in 0..MOST + 5 {
             states.begin(&at.to_string(), "s", Duration::from_millis(at as u64));
         }
-        assert_eq!(states.0.lock().unwrap().len(), MOST);
+        assert!(states.given().pending.len() <= MOST);
         assert!(!states.end("4", "s", SECOND));
-        assert!(states.end("5", "s", SECOND));
-        // those that are over go first, all at once
-        states.begin("x", "s", 2 * LIFE);
-        states.begin("y", "s", 2 * LIFE);
-        assert_eq!(states.0.lock().unwrap().len(), 2);
+        assert!(states.end("10", "s", SECOND));
+        // those that are over go with the next ones
+        for at in 0..MOST {
+            states.begin(&format!("later {at}"), "s", 2 * LIFE);
+        }
+        assert_eq!(states.given().pending.len(), MOST);
+        assert_eq!(states.given().order.len(), MOST);
     }
 
     #[test]

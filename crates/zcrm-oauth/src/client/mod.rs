@@ -5,6 +5,7 @@ mod answer;
 mod authorize;
 mod bounded;
 mod budget;
+mod builder;
 mod device;
 mod entries;
 mod fault;
@@ -26,6 +27,7 @@ mod user;
 
 pub use accounts::{Accounts, ClientCredentials};
 pub use authorize::AuthorizeUrl;
+pub use builder::TokenManagerBuilder;
 pub use device::DeviceLogin;
 pub use fault::TokenFault;
 pub use grant::Grant;

@@ -7,6 +7,7 @@ mod client;
 mod derive;
 #[cfg(feature = "file-store")]
 mod dictionary;
+mod first_minute;
 mod logins;
 #[cfg(all(feature = "logging", feature = "file-store"))]
 mod logs;

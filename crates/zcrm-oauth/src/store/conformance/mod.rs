@@ -22,6 +22,7 @@ mod races;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod threads;
 
 use std::{fmt, sync::Arc};
 
@@ -92,6 +93,7 @@ impl Suite {
         let bench = fixtures::Bench::new(self, handles);
         let mut broken = Vec::new();
         rules::check(&bench, &mut broken).await;
+        threads::check(&bench, &mut broken).await;
         races::check(&bench, &mut broken).await;
         if self.lock {
             locks::check(&bench, &mut broken).await;

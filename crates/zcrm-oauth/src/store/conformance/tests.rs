@@ -195,3 +195,103 @@ async fn a_store_by_user_alone_must_refuse_and_not_answer() {
     let rules: Vec<&str> = broken.rules().map(|(rule, _)| rule).collect();
     assert_eq!(rules[0], "another client or environment is refused", "{broken}");
 }
+
+/// A store that is in order but for one call, which blocks its thread.
+#[derive(Debug)]
+struct Sleeping {
+    store: Faulty,
+    call: &'static str,
+}
+
+impl Sleeping {
+    #[allow(clippy::disallowed_methods, reason = "blocking a thread is what the suite must notice")]
+    fn may_sleep(&self, call: &str) {
+        if self.call == call {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// A lease that is slow to be given back.
+struct Slow(RefreshLock, bool, bool);
+
+#[async_trait]
+impl crate::Release for Slow {
+    #[allow(clippy::disallowed_methods, reason = "blocking a thread is what the suite must notice")]
+    async fn release(mut self: Box<Self>) -> Result<(), StoreError> {
+        if self.1 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.2 = false;
+        std::mem::replace(&mut self.0, RefreshLock::open()).release().await
+    }
+}
+
+impl Drop for Slow {
+    #[allow(clippy::disallowed_methods, reason = "blocking a thread is what the suite must notice")]
+    fn drop(&mut self) {
+        if self.2 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+#[async_trait]
+impl TokenStore for Sleeping {
+    async fn load(&self, key: &TokenKey) -> Result<Option<StoredToken>, StoreError> {
+        self.may_sleep("load");
+        self.store.load(key).await
+    }
+
+    async fn save(&self, key: &TokenKey, token: &StoredToken) -> Result<(), StoreError> {
+        // after a pause: each poll is looked at, and not only the first
+        tokio::task::yield_now().await;
+        self.may_sleep("save");
+        self.store.save(key, token).await
+    }
+
+    async fn delete(&self, key: &TokenKey) -> Result<bool, StoreError> {
+        self.may_sleep("delete");
+        self.store.delete(key).await
+    }
+
+    async fn keys(&self) -> Result<Vec<TokenKey>, StoreError> {
+        self.may_sleep("keys");
+        self.store.keys().await
+    }
+
+    async fn lock(
+        &self,
+        key: &TokenKey,
+        wait: Duration,
+    ) -> Result<Option<RefreshLock>, StoreError> {
+        self.may_sleep("lock");
+        let lock = self.store.lock(key, wait).await?;
+        if lock.is_none() {
+            self.may_sleep("lock that is held");
+        }
+        let (release, drop) = (self.call == "release", self.call == "drop of a lock");
+        Ok(lock.map(|lock| RefreshLock::new(Slow(lock, release, drop))))
+    }
+}
+
+#[tokio::test]
+async fn notices_a_store_that_blocks_its_thread() {
+    for (call, rule) in [
+        ("load", "no call blocks a thread of the runtime"),
+        ("save", "no call blocks a thread of the runtime"),
+        ("delete", "no call blocks a thread of the runtime"),
+        ("keys", "no call blocks a thread of the runtime"),
+        ("lock", "no lock blocks a thread of the runtime"),
+        ("lock that is held", "no lock blocks a thread of the runtime"),
+        ("release", "no lock blocks a thread of the runtime"),
+        ("drop of a lock", "no lock blocks a thread of the runtime"),
+    ] {
+        let store = Sleeping { store: Faulty::new(Wrong::Nothing), call };
+        let broken = run(Suite::new(), store).await.unwrap_err();
+        let found: Vec<_> = broken.rules().collect();
+        assert_eq!(found.len(), 1, "{call}: {broken}");
+        assert_eq!(found[0].0, rule, "{call}");
+        assert!(found[0].1.contains(&format!("`{call}`")), "{call}: {broken}");
+    }
+}

@@ -1,0 +1,220 @@
+//! The way to a token manager.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use zcrm_core::{Clock, DataCenter, Environment, Error, Site};
+use zcrm_http::{Connector, Stack, TokioClock, Transport};
+
+use super::{
+    accounts::{Accounts, ClientCredentials},
+    manager::TokenManager,
+    observer::TokenObserver,
+    secret::ClientSecret,
+};
+use crate::TokenStore;
+
+/// A call of the accounts server ends before those who wait for its outcome at the store's lock give
+/// up (30 s).
+const ACCOUNTS_DEADLINE: Duration = Duration::from_secs(20);
+
+/// What a self client says where a redirect URI is asked for: it has none, and any value serves.
+const NO_REDIRECT: &str = "https://localhost";
+
+/// Sets up a [`TokenManager`]: [`TokenManager::builder`]. Everything but the store has a default.
+#[derive(Clone)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct TokenManagerBuilder {
+    client_id: String,
+    client_secret: ClientSecret,
+    redirect_uri: String,
+    data_center: DataCenter,
+    environment: Environment,
+    site: Option<Site>,
+    store: Option<Arc<dyn TokenStore>>,
+    clock: Option<Arc<dyn Clock>>,
+    connector: Option<Connector>,
+    transport: Option<Transport>,
+    refresh_early: Option<Duration>,
+    observer: Option<Arc<dyn TokenObserver>>,
+}
+
+impl TokenManager {
+    /// Begins to set up a manager for a client of Zoho's API console.
+    ///
+    /// ```
+    /// use zcrm_core::DataCenter;
+    /// use zcrm_oauth::{MemoryStore, TokenManager};
+    ///
+    /// # fn main() -> Result<(), zcrm_core::Error> {
+    /// let manager = TokenManager::builder("1000.ABC", "secret")
+    ///     .data_center(DataCenter::EU)
+    ///     .store(MemoryStore::new())
+    ///     .build()?;
+    /// let tokens = manager.user("patricia@example.com")?;
+    /// # let _ = tokens;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder(
+        client_id: impl Into<String>,
+        client_secret: impl Into<ClientSecret>,
+    ) -> TokenManagerBuilder {
+        TokenManagerBuilder {
+            client_id: client_id.into(),
+            client_secret: client_secret.into(),
+            redirect_uri: NO_REDIRECT.to_owned(),
+            data_center: DataCenter::US,
+            environment: Environment::Production,
+            site: None,
+            store: None,
+            clock: None,
+            connector: None,
+            transport: None,
+            refresh_early: None,
+            observer: None,
+        }
+    }
+}
+
+impl TokenManagerBuilder {
+    /// Sets the redirect URI that the client was registered with. A self client needs none.
+    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.redirect_uri = uri.into();
+        self
+    }
+
+    /// Sets the data centre in which the client was registered; `us` by default. Users of other data
+    /// centres are served by their own.
+    pub fn data_center(mut self, data_center: DataCenter) -> Self {
+        self.data_center = data_center;
+        self
+    }
+
+    /// Sets the environment; production by default.
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// Sets the servers, such as those of a simulator. Data centre and environment are then those
+    /// of the site.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zcrm_core::{DataCenter, Environment, Site};
+    /// use zcrm_http::Connector;
+    /// use zcrm_oauth::{MemoryStore, TokenManager};
+    ///
+    /// let sim = zcrm_sim::Simulator::start().await?;
+    /// let site = Site::new(DataCenter::US, Environment::Production)
+    ///     .with_accounts(sim.accounts_url().parse()?)
+    ///     .with_api(sim.api_url().parse()?);
+    /// let manager = TokenManager::builder(sim.client_id(), sim.client_secret())
+    ///     .redirect_uri(sim.redirect_uri())
+    ///     .site(site)
+    ///     .connector(Connector::builder().root_pem(sim.ca_pem()).build()?)
+    ///     .store(MemoryStore::new())
+    ///     .build()?;
+    /// manager.user("patricia@example.com")?.exchange(sim.grant_token()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn site(mut self, site: Site) -> Self {
+        self.site = Some(site);
+        self
+    }
+
+    /// Sets where the tokens are kept. A [`MemoryStore`](crate::MemoryStore) loses them at the end
+    /// of the process.
+    pub fn store(self, store: impl TokenStore + 'static) -> Self {
+        self.shared_store(Arc::new(store))
+    }
+
+    /// Sets where the tokens are kept, for a store that others use too.
+    pub fn shared_store(mut self, store: Arc<dyn TokenStore>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Sets how to connect to the accounts servers, such as through a proxy.
+    pub fn connector(mut self, connector: Connector) -> Self {
+        self.connector = Some(connector);
+        self
+    }
+
+    /// Sets what carries the calls of the accounts servers, in place of a connector. It must not
+    /// retry: a token call that is sent twice may spend a grant.
+    /// [`Stack::build_for_accounts`] makes one.
+    pub fn transport(mut self, transport: Transport) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// Takes the time from this clock.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Sets how long before its end a token is refreshed; 60 s by default.
+    pub fn refresh_early(mut self, early: Duration) -> Self {
+        self.refresh_early = Some(early);
+        self
+    }
+
+    /// Reports what becomes of the tokens to `observer`.
+    pub fn observer(mut self, observer: Arc<dyn TokenObserver>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// Makes the manager. Nothing is sent by this.
+    ///
+    /// # Errors
+    /// Of kind [`Config`](zcrm_core::ErrorKind::Config) where the store, or a value of the client,
+    /// is missing, or where no connector can be made.
+    pub fn build(self) -> Result<TokenManager, Error> {
+        let credentials =
+            ClientCredentials::new(self.client_id, self.client_secret, self.redirect_uri)?;
+        let store = self.store.ok_or_else(|| {
+            Error::config(
+                "the token store is missing: call `.store(…)`, for example with a `MemoryStore` \
+                 in tests",
+            )
+        })?;
+        let clock = self.clock.unwrap_or_else(|| Arc::new(TokioClock::new()));
+        let transport = match (self.transport, self.connector) {
+            (Some(transport), _) => transport,
+            (None, connector) => {
+                let connector = match connector {
+                    Some(connector) => connector,
+                    None => Connector::builder().build()?,
+                };
+                let stack = Stack::new(connector).clock(Arc::clone(&clock));
+                stack.build_for_accounts(ACCOUNTS_DEADLINE)
+            }
+        };
+        let accounts = Accounts::new(credentials, transport, Arc::clone(&clock));
+        let site = self.site.unwrap_or_else(|| Site::new(self.data_center, self.environment));
+        let mut manager = TokenManager::new(accounts, store, site, clock);
+        if let Some(early) = self.refresh_early {
+            manager = manager.refreshing_early(early);
+        }
+        if let Some(observer) = self.observer {
+            manager = manager.observed_by(observer);
+        }
+        Ok(manager)
+    }
+}
+
+/// Shows no secret.
+impl fmt::Debug for TokenManagerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenManagerBuilder")
+            .field("client_id", &self.client_id)
+            .field("client_secret", &self.client_secret)
+            .field("store", &self.store)
+            .finish_non_exhaustive()
+    }
+}

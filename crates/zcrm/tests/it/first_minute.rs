@@ -1,0 +1,116 @@
+//! Tokens that end in their first minute, as in the first test of every application.
+
+use std::time::Duration;
+
+use zcrm::{Client, MemoryStore, Outcome, StoredToken, TokenFault, TokenStore};
+use zcrm_sim::{Host, Simulator};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+async fn client(sim: &Simulator, store: impl TokenStore + 'static) -> Client {
+    let builder = Client::builder()
+        .client_id(sim.client_id())
+        .client_secret(sim.client_secret())
+        .redirect_uri(sim.redirect_uri())
+        .user(sim.user_email())
+        .accounts_url(sim.accounts_url())
+        .api_base_url(sim.api_url())
+        .root_pem(sim.ca_pem())
+        .store(store);
+    builder.build().await.unwrap()
+}
+
+async fn logged_in(sim: &Simulator) -> Client {
+    let client = client(sim, MemoryStore::new()).await;
+    client.tokens().exchange(sim.grant_token()).await.unwrap();
+    client
+}
+
+async fn read(client: &Client) -> zcrm::Result<()> {
+    client.records("Leads").list().fields(["Last_Name"]).send().await.map(drop)
+}
+
+#[tokio::test]
+async fn refreshes_once_after_the_tokens_expire_at_the_server() {
+    let sim = Simulator::start().await.unwrap();
+    let client = logged_in(&sim).await;
+    sim.expire_access_tokens();
+    read(&client).await.unwrap();
+    read(&client).await.unwrap();
+    assert_eq!(sim.journal().refreshes(), 1);
+    // and again, as often as a test does it
+    for refreshes in 2..=5 {
+        sim.expire_access_tokens();
+        read(&client).await.unwrap();
+        assert_eq!(sim.journal().refreshes(), refreshes);
+    }
+}
+
+#[tokio::test]
+async fn refreshes_once_before_any_call_was_made() {
+    let sim = Simulator::start().await.unwrap();
+    let client = logged_in(&sim).await;
+    sim.expire_access_tokens();
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { read(&client).await })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(sim.journal().refreshes(), 1);
+}
+
+#[tokio::test]
+async fn refreshes_once_after_the_servers_time_went_on() {
+    let sim = Simulator::start().await.unwrap();
+    let client = logged_in(&sim).await;
+    for (refreshes, by) in [(1, HOUR), (2, HOUR), (3, 30 * HOUR), (4, HOUR)] {
+        sim.advance(by);
+        for _ in 0..3 {
+            read(&client).await.unwrap();
+        }
+        assert_eq!(sim.journal().refreshes(), refreshes);
+    }
+}
+
+#[tokio::test]
+async fn reports_a_login_that_was_revoked_in_its_first_minute() {
+    let sim = Simulator::start().await.unwrap();
+    let client = logged_in(&sim).await;
+    sim.revoke_refresh_tokens();
+    sim.expire_access_tokens();
+    let error = read(&client).await.unwrap_err();
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::DeadRefreshToken), "{error}");
+    assert!(error.is_credential());
+    // a login ends that at once
+    client.tokens().exchange(sim.grant_token()).await.unwrap();
+    read(&client).await.unwrap();
+}
+
+#[tokio::test]
+async fn names_a_fault_where_fresh_tokens_are_refused_and_looks_into_the_store() {
+    let sim = Simulator::start().await.unwrap();
+    let client = logged_in(&sim).await;
+    let faults = sim.faults().on_host(Host::Api).times(2);
+    faults.zoho_error(401, "INVALID_TOKEN");
+    let error = read(&client).await.unwrap_err();
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::RefusedFresh), "{error}");
+    assert!(error.is_credential() && error.to_string().contains("fetched just after"), "{error}");
+    let error = read(&client).await.unwrap_err();
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::RefusedFresh), "{error}");
+    assert_eq!(error.outcome(), Outcome::NotSent);
+    assert_eq!(sim.journal().refreshes(), 1);
+
+    // another process saves a token that is good
+    let other = logged_in(&sim).await;
+    let good = other.tokens().stored().await.unwrap().unwrap();
+    let store = client.clients().manager().store();
+    let mut token = client.tokens().stored().await.unwrap().unwrap();
+    token.access = good.access;
+    let token: StoredToken = token;
+    store.save(client.tokens().key(), &token).await.unwrap();
+    read(&client).await.unwrap();
+}
