@@ -9,7 +9,7 @@ use http::{
 };
 use zcrm_core::{BoxError, Error, Origin};
 
-use crate::ResBody;
+use crate::{ResBody, Tenant};
 
 /// What a request needs to be let in: the header, and the servers that may see it.
 #[derive(Clone)]
@@ -188,6 +188,38 @@ pub trait Authorizer: Send + Sync + fmt::Debug {
     fn fault(&self) -> Option<BoxError> {
         None
     }
+
+    /// Whose limits the calls of this user count against: the same for all users of one organisation.
+    /// No waiting, no I/O, no lock: it is asked several times for each call. By default each authorizer
+    /// counts as a tenant of its own; so name one where you make several authorizers for one user.
+    ///
+    /// ```
+    /// # use zcrm_core::BoxError;
+    /// # use zcrm_http::{Authorization, Authorizer};
+    /// use zcrm_http::Tenant;
+    ///
+    /// #[derive(Debug)]
+    /// struct OfOrganisation {
+    ///     tenant: Tenant, // Tenant::new("org 1234")
+    /// }
+    ///
+    /// #[async_trait::async_trait]
+    /// impl Authorizer for OfOrganisation {
+    ///     fn tenant(&self) -> Option<Tenant> {
+    ///         Some(self.tenant.clone())
+    ///     }
+    /// #     async fn authorize(&self) -> Result<Authorization, BoxError> {
+    /// #         Err("none".into())
+    /// #     }
+    /// #     async fn reject(&self, _refused: &Authorization) {}
+    ///     // …
+    /// }
+    /// # let one = OfOrganisation { tenant: Tenant::new("org 1234") };
+    /// # assert_eq!(one.tenant(), Some(Tenant::new("org 1234")));
+    /// ```
+    fn tenant(&self) -> Option<Tenant> {
+        None
+    }
 }
 
 #[async_trait]
@@ -282,6 +314,10 @@ impl<A: Authorizer> Authorizer for ForHost<A> {
 
     fn fault(&self) -> Option<BoxError> {
         self.inner.fault()
+    }
+
+    fn tenant(&self) -> Option<Tenant> {
+        self.inner.tenant()
     }
 }
 

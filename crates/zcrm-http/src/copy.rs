@@ -51,6 +51,14 @@ impl Kept {
         }
     }
 
+    /// The authorizer, where there is one.
+    pub(crate) fn by(&self) -> Option<&AuthorizedBy> {
+        match self {
+            Self::Known(known) => known.by.as_ref(),
+            Self::All(extensions) => extensions.get(),
+        }
+    }
+
     /// What this one call wants.
     pub(crate) fn settings(&self) -> Option<&CallSettings> {
         match self {

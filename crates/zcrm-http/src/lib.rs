@@ -48,8 +48,8 @@
 //! | *[`Place::Attempt`]* | sees each attempt, without its token | [`Stack::layer`] |
 //! | [`Trace`](layer::Trace) | the same for the attempt | [`Stack::observer`] |
 //! | [`Auth`](layer::Auth) | host and token; another where it was stale | [`AuthorizedBy`] |
-//! | [`Meter`](layer::Meter) | counts API credits | [`Stack::meter`] |
-//! | [`Gate`](layer::Gate) | how many at a time | [`Limits::concurrent`] |
+//! | [`Meter`](layer::Meter) | counts API credits, and keeps what Zoho says is left of each organisation's | [`Stack::meter`] |
+//! | [`Gate`](layer::Gate) | how many at a time, for each organisation ([`Tenant`]) | [`Limits::concurrent`] |
 //! | [`Collect`](layer::Collect) | takes the answer in, unless it is a file that was asked for as a stream | [`Limits::answer_bytes`], [`Timeouts::idle`] |
 //! | [`AttemptTimeout`](layer::AttemptTimeout) | bounds the time to the answer's head | [`Timeouts::head`] |
 //! | [`Decompress`](layer::Decompress) | gzip and brotli | |
@@ -77,6 +77,7 @@ mod resolve;
 mod save;
 mod settings;
 mod stack;
+mod tenant;
 mod tls;
 mod user_agent;
 
@@ -92,6 +93,7 @@ pub use resolve::Resolve;
 pub use save::{SaveFile, SavedFile};
 pub use settings::CallSettings;
 pub use stack::{Place, Stack};
+pub use tenant::Tenant;
 pub use user_agent::user_agent;
 pub use zcrm_clock::TokioClock;
 pub use zcrm_core::BoxError;

@@ -49,14 +49,16 @@ impl Timeouts {
     }
 }
 
-/// How much may go on at a time.
+/// How much may go on at a time. Concurrent calls are counted for each organisation
+/// ([`Tenant`](crate::Tenant)), for so Zoho counts them: the calls of one organisation wait for no call of
+/// another. A process that serves *n* organisations may therefore have *n* times as many under way.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Concurrent calls; 10 unless told. Zoho allows 5 (Free) to 25 (Ultimate) for an organisation
-    /// and application.
+    /// Concurrent calls of an organisation; 10 by default. Zoho allows 5 (Free) to 25 (Ultimate) for an
+    /// organisation and application.
     pub concurrent: usize,
-    /// Concurrent heavy calls; 10 unless told, as Zoho says.
+    /// Concurrent heavy calls of an organisation; 10 by default, as Zoho says.
     pub concurrent_heavy: usize,
     /// The largest answer that is taken in, in decoded bytes; 64 MiB unless told.
     pub answer_bytes: usize,
@@ -69,14 +71,14 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Sets the number of concurrent calls.
+    /// Sets the number of concurrent calls of an organisation.
     #[must_use]
     pub fn with_concurrent(mut self, calls: usize) -> Self {
         self.concurrent = calls;
         self
     }
 
-    /// Sets the number of concurrent heavy calls.
+    /// Sets the number of concurrent heavy calls of an organisation.
     #[must_use]
     pub fn with_concurrent_heavy(mut self, calls: usize) -> Self {
         self.concurrent_heavy = calls;

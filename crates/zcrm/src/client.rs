@@ -9,7 +9,8 @@ use zcrm_oauth::UserTokens;
 use crate::{ClientBuilder, Clients};
 
 /// Zoho CRM for one user: an [`Api`] whose tokens keep themselves fresh. Clones are cheap and share
-/// connections, limits and tokens; any number of clients and users live in one process.
+/// connections, limits and tokens; any number of clients and users live in one process. Limits are kept
+/// for each organisation ([`Tenant`](crate::Tenant)).
 ///
 /// Everything of [`Api`] is here: [`records`](Api::records), [`records_of`](Api::records_of),
 /// [`call`](Api::call).
@@ -30,8 +31,9 @@ impl Client {
         Self { api: api.authorized_by(Arc::new(tokens.clone())), clients, tokens }
     }
 
-    /// The same client for another user, who has tokens of their own. Cheap: connections and limits
-    /// are shared.
+    /// The same client for another user, who has tokens of their own. Cheap: connections are shared.
+    /// So are limits by users of one organisation, where their keys name it
+    /// ([`Clients::user_of`]); other users have limits of their own.
     ///
     /// ```no_run
     /// # async fn example(client: zcrm::Client) -> zcrm::Result<()> {

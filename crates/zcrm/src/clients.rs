@@ -9,7 +9,8 @@ use zcrm_oauth::{AuthorizeUrl, DeviceLogin, Grant, Redirect, TokenKey, TokenMana
 use crate::{Client, whoami::WhoAmI};
 
 /// One application and its users: logs them in, lists them, and gives a [`Client`] for each. They
-/// share connections and limits. Made by
+/// share connections. Limits are kept for each organisation, or for each user whose organisation is not named
+/// ([`user_of`](Self::user_of)): what one runs into costs another nothing. Made by
 /// [`ClientBuilder::build_clients`](crate::ClientBuilder::build_clients).
 ///
 /// ```no_run
@@ -51,7 +52,7 @@ impl Clients {
     }
 
     /// The client of a user in one organisation, whose tokens are kept apart from those of the same
-    /// user in another.
+    /// user in another. Users of the same organisation share its limits.
     ///
     /// # Errors
     /// Of kind [`Config`](crate::ErrorKind::Config) where `user` is empty.

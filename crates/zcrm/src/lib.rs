@@ -122,7 +122,8 @@ pub use zcrm_core::{
 pub use zcrm_derive::Module;
 pub use zcrm_http::{
     BoxError, CallSettings, Connector, ConnectorBuilder, Download, Ended, Limits, Observer, Place,
-    Progress, ReqBody, ResBody, Resolve, SaveFile, SavedFile, Timeouts, TokioClock, Transport,
+    Progress, ReqBody, ResBody, Resolve, SaveFile, SavedFile, Tenant, Timeouts, TokioClock,
+    Transport,
     layer::{CreditMeter, RetryBudget, RetryPolicy},
 };
 pub use zcrm_oauth::{

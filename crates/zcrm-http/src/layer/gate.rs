@@ -13,10 +13,13 @@ use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 use zcrm_core::{BoxError, CallMeta, Clock, Error, ErrorKind, Outcome};
 
-use super::lane::{Lane, Place};
-use crate::{BoxFuture, Observer, ReqBody, ResBody};
+use super::{
+    lane::{Lane, Round},
+    per_tenant::{Keep, PerTenant},
+};
+use crate::{BoxFuture, Observer, ReqBody, ResBody, Tenant, TokioClock};
 
-/// Adds [`Gate`]s that share their places to services.
+/// Adds [`Gate`]s that share their places, some for each organisation, to services.
 ///
 /// ```
 /// use tower::Layer;
@@ -28,11 +31,32 @@ use crate::{BoxFuture, Observer, ReqBody, ResBody};
 /// ```
 #[derive(Clone, Debug)]
 pub struct GateLayer {
+    settings: Settings,
+    tenants: Arc<PerTenant<Arc<Lanes>>>,
+}
+
+#[derive(Clone, Debug)]
+struct Settings {
+    all: usize,
+    heavy: usize,
+    clock: Arc<dyn Clock>,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+/// The places of one tenant, and what its calls ran into.
+#[derive(Debug)]
+struct Lanes {
     all: Lane,
     heavy: Lane,
-    clock: Option<Arc<dyn Clock>>,
-    observer: Option<Arc<dyn Observer>>,
-    refusals: Arc<Mutex<Option<Refusals>>>,
+    clock: Arc<dyn Clock>,
+    refusals: Mutex<Option<Refusals>>,
+}
+
+impl Keep for Arc<Lanes> {
+    fn in_use(&self) -> bool {
+        // by a call that is inside or waits
+        Self::strong_count(self) > 1
+    }
 }
 
 /// Answers of 429 without another between, and without a pause of [`QUOTA`].
@@ -46,60 +70,121 @@ struct Refusals {
 const QUOTA: Duration = Duration::from_secs(60);
 
 impl GateLayer {
-    /// At most `all` calls at a time, of which `heavy` may be heavy ones; at least 1 of each.
+    /// At most `all` calls of an organisation at a time, of which `heavy` may be heavy ones; at least 1
+    /// of each.
     #[must_use]
     pub fn new(all: usize, heavy: usize) -> Self {
-        Self {
-            all: Lane::new(all),
-            heavy: Lane::new(heavy),
-            clock: None,
-            observer: None,
-            refusals: Arc::default(),
-        }
+        let clock = Arc::new(TokioClock::new());
+        let settings = Settings { all, heavy, clock, observer: None };
+        Self { settings, tenants: Arc::default() }
     }
 
-    /// Takes the time from `clock`: only then can it tell a quota that is used up from too many
-    /// calls at a time.
+    /// Takes the time from `clock`, to detect a quota that is used up. By default it is that of the
+    /// system.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = Some(clock);
+        self.settings.clock = clock;
         self
     }
 
-    /// Tells `observer` how long calls wait. Needs a [`clock`](Self::clock).
+    /// Reports to `observer` how long calls wait.
     #[must_use]
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.observer = Some(observer);
+        self.settings.observer = Some(observer);
         self
     }
 
-    fn now(&self) -> Option<Duration> {
-        self.clock.as_ref().map(|clock| clock.monotonic())
+    fn now(&self) -> Duration {
+        self.settings.clock.monotonic()
     }
 
-    /// Learns from an answer. An error where the day's quota is used up.
-    fn learn(&self, answer: &Response<ResBody>, (all, heavy): &Places) -> Result<(), Error> {
-        let places = [all, heavy];
-        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The lanes of the tenant whose request this is.
+    #[inline]
+    fn lanes(&self, request: &Request<ReqBody>) -> Arc<Lanes> {
+        let tenant = Tenant::of(request.extensions());
+        self.tenants.with(
+            &tenant,
+            || self.now(),
+            || Arc::new(Lanes::new(&self.settings)),
+            |lanes| Arc::clone(lanes),
+        )
+    }
+}
+
+impl Lanes {
+    fn new(settings: &Settings) -> Self {
+        Self {
+            all: Lane::new(settings.all),
+            heavy: Lane::new(settings.heavy),
+            clock: Arc::clone(&settings.clock),
+            refusals: Mutex::default(),
+        }
+    }
+
+    fn try_enter(self: Arc<Self>, heavy: bool) -> Result<Inside, Arc<Self>> {
+        let mut inside = Inside { lanes: self, all: None, heavy: None };
+        if heavy {
+            inside.heavy = inside.lanes.heavy.try_enter();
+        }
+        if !heavy || inside.heavy.is_some() {
+            inside.all = inside.lanes.all.try_enter();
+        }
+        if inside.all.is_some() { Ok(inside) } else { Err(Arc::clone(&inside.lanes)) }
+    }
+
+    async fn enter(self: Arc<Self>, heavy: bool) -> Inside {
+        let mut inside = Inside { lanes: self, all: None, heavy: None };
+        if heavy {
+            inside.heavy = inside.lanes.heavy.enter().await;
+        }
+        inside.all = inside.lanes.all.enter().await;
+        inside
+    }
+}
+
+/// The place of a call, and the one of a heavy call, until it is dropped.
+#[derive(Debug)]
+struct Inside {
+    lanes: Arc<Lanes>,
+    all: Option<Round>,
+    heavy: Option<Round>,
+}
+
+impl Inside {
+    fn places(&self) -> impl Iterator<Item = (&Lane, Round)> {
+        let places = [(&self.lanes.all, self.all), (&self.lanes.heavy, self.heavy)];
+        places.into_iter().filter_map(|(lane, round)| Some((lane, round?)))
+    }
+
+    /// Learns from the call's answer. An error where the day's quota is used up.
+    fn learn(&self, answer: &Response<ResBody>) -> Result<(), Error> {
+        let lanes = &*self.lanes;
+        let mut refusals = lanes.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         if answer.status() != StatusCode::TOO_MANY_REQUESTS {
             *refusals = None;
-            places.into_iter().flatten().for_each(Place::went_well);
+            self.places().for_each(|(lane, _)| lane.went_well());
             return Ok(());
         }
-        places.into_iter().flatten().for_each(Place::slow_down);
-        let Some(now) = self.now() else { return Ok(()) };
+        self.places().for_each(|(lane, round)| lane.slow_down(round));
+        let now = lanes.clock.monotonic();
         let first = match *refusals {
             Some(series) if now.saturating_sub(series.last) <= QUOTA => series.first,
             _ => now,
         };
         *refusals = Some(Refusals { first, last: now });
-        if now.saturating_sub(first) < QUOTA || self.all.taken() > 1 {
+        if now.saturating_sub(first) < QUOTA || lanes.all.taken() > 1 {
             return Ok(());
         }
         let message = "Zoho has answered 429 for a minute with nothing else under way: the \
                        organisation's API credits of the day are used up";
         let refused = Error::new(ErrorKind::QuotaExhausted, Outcome::Refused, message);
         Err(refused.with_status(answer.status()))
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        self.places().for_each(|(lane, _)| lane.leave());
     }
 }
 
@@ -111,14 +196,15 @@ impl<S> Layer<S> for GateLayer {
     }
 }
 
-/// Lets a bounded number of calls through at a time, first come first served, for as long as the
-/// inner service works on them. Zoho counts concurrent calls per organisation and application,
-/// and heavy ones ([`CallMeta::is_heavy`]) a second time; a fleet of *n* processes gives each the
-/// *n*th part.
+/// Lets a bounded number of calls of each organisation ([`Tenant`]) through at a time, first come first
+/// served, for as long as the inner service works on them. Zoho counts concurrent calls per organisation
+/// and application, and heavy ones ([`CallMeta::is_heavy`]) a second time; a fleet of *n* processes gives
+/// each the *n*th part.
 ///
-/// After a 429 it halves the number of places, and brings them back one by one as calls go well.
-/// Where 429 lasts for a minute with nothing else under way, the call fails with an error of kind
-/// [`QuotaExhausted`](ErrorKind::QuotaExhausted).
+/// After a 429 it halves the organisation's places, and brings them back one by one as its calls go well.
+/// Where 429 lasts for a minute with nothing else of that organisation under way, the call fails with an
+/// error of kind [`QuotaExhausted`](ErrorKind::QuotaExhausted). Other organisations notice nothing of
+/// either. An organisation without a call for ten minutes begins again with all its places.
 ///
 /// It takes its place in `call` where one is free and nobody waits for it, and else when it is polled:
 /// nobody who waits for a token holds one. A future that is kept and not polled keeps its place.
@@ -147,20 +233,18 @@ where
     #[inline]
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let heavy = request.extensions().get::<CallMeta>().is_some_and(CallMeta::is_heavy);
-        let free = match self.gates.observer {
+        let lanes = self.gates.lanes(&request);
+        let free = match self.gates.settings.observer {
             // it is told of each wait, also of none
-            Some(_) => None,
-            None => self.gates.try_enter(heavy),
+            Some(_) => Err(lanes),
+            None => lanes.try_enter(heavy),
         };
         let stage = match free {
-            Some(places) => {
-                let gates = Arc::clone(&self.gates);
-                Stage::Inside { calling: self.inner.call(request), gates, places }
-            }
-            None => {
+            Ok(inside) => Stage::Inside { calling: self.inner.call(request), inside: Some(inside) },
+            Err(lanes) => {
                 let clone = self.inner.clone();
                 let inner = mem::replace(&mut self.inner, clone);
-                let waiting = Box::pin(Arc::clone(&self.gates).pass(inner, request, heavy));
+                let waiting = Box::pin(Arc::clone(&self.gates).pass(inner, request, lanes, heavy));
                 Stage::Waiting { waiting }
             }
         };
@@ -168,40 +252,26 @@ where
     }
 }
 
-/// The place of a call, and the one of a heavy call.
-type Places = (Option<Place>, Option<Place>);
-
 impl GateLayer {
-    fn try_enter(&self, heavy: bool) -> Option<Places> {
-        let heavy = match heavy {
-            true => Some(self.heavy.try_enter()?),
-            false => None,
-        };
-        Some((Some(self.all.try_enter()?), heavy))
-    }
-
     async fn pass<S>(
         self: Arc<Self>,
         mut inner: S,
         request: Request<ReqBody>,
+        lanes: Arc<Lanes>,
         heavy: bool,
     ) -> Result<Response<ResBody>, BoxError>
     where
         S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>,
     {
-        let arrived = self.observer.as_ref().and_then(|_| self.now());
-        let heavy = match heavy {
-            true => self.heavy.enter().await,
-            false => None,
-        };
-        let places = (self.all.enter().await, heavy);
-        if let (Some(observer), Some(arrived)) = (&self.observer, arrived) {
-            let now = self.now().unwrap_or(arrived);
+        let observer = self.settings.observer.as_ref();
+        let arrived = observer.map(|_| self.now());
+        let inside = lanes.enter(heavy).await;
+        if let (Some(observer), Some(arrived)) = (observer, arrived) {
             let call = request.extensions().get::<CallMeta>();
-            observer.gate_passed(call, now.saturating_sub(arrived));
+            observer.gate_passed(call, self.now().saturating_sub(arrived));
         }
         let answer = inner.call(request).await?;
-        self.learn(&answer, &places)?;
+        inside.learn(&answer)?;
         Ok(answer)
     }
 }
@@ -218,7 +288,7 @@ pin_project! {
 pin_project! {
     #[project = StageProjection]
     enum Stage<F> {
-        Inside { #[pin] calling: F, gates: Arc<GateLayer>, places: Places },
+        Inside { #[pin] calling: F, inside: Option<Inside> },
         Waiting { waiting: BoxFuture<Result<Response<ResBody>, BoxError>> },
     }
 }
@@ -232,12 +302,12 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<F::Output> {
         match self.project().stage.project() {
             StageProjection::Waiting { waiting } => waiting.as_mut().poll(cx),
-            StageProjection::Inside { calling, gates, places } => {
+            StageProjection::Inside { calling, inside } => {
                 let answer = ready!(calling.poll(cx));
                 // free for the next call before this one goes on
-                let places = mem::take(places);
+                let inside = inside.take();
                 task::Poll::Ready(answer.and_then(|answer| {
-                    gates.learn(&answer, &places)?;
+                    inside.map_or(Ok(()), |inside| inside.learn(&answer))?;
                     Ok(answer)
                 }))
             }

@@ -4,7 +4,7 @@ use std::{
     fmt,
     pin::Pin,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     task::{self, ready},
@@ -16,8 +16,11 @@ use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 use zcrm_core::{BoxError, CallMeta, Clock, Error, ErrorKind, Outcome};
 
-use super::passing::Passing;
-use crate::{ReqBody, ResBody};
+use super::{
+    passing::Passing,
+    per_tenant::{Keep, PerTenant},
+};
+use crate::{AuthorizedBy, ReqBody, ResBody, Tenant};
 
 /// Zoho's documentation: sent once half of the day's credits are used.
 pub(super) static REMAINING: HeaderName = HeaderName::from_static("x-api-credits-remaining");
@@ -27,10 +30,10 @@ pub(super) static REMAINING: HeaderName = HeaderName::from_static("x-api-credits
 const BELIEVED: Duration = Duration::from_secs(600);
 
 /// Counts API credits for all that share it: what the calls cost by Zoho's table
-/// ([`CallMeta::credits`]), and what Zoho says is left.
+/// ([`CallMeta::credits`]), and what Zoho says is left of each organisation's ([`Tenant`]).
 ///
-/// With a [floor](Self::with_floor) it refuses calls before they are sent once no more than that is
-/// left: for programs that must leave something to others.
+/// With a [floor](Self::with_floor) it refuses an organisation's calls before they are sent once no more
+/// than that is left to it: for programs that must leave something to others.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -44,15 +47,17 @@ pub struct CreditMeter {
     clock: Arc<dyn Clock>,
     floor: Option<u64>,
     spent: Arc<AtomicU64>,
-    said: Arc<Mutex<Option<Said>>>,
+    said: Arc<PerTenant<Said>>,
 }
 
-/// What Zoho said last, less what was spent since.
+/// What Zoho said last to a tenant, less what was spent since.
 #[derive(Clone, Copy, Debug)]
 struct Said {
     remaining: u64,
     at: Duration,
 }
+
+impl Keep for Said {}
 
 impl CreditMeter {
     /// A meter that only counts.
@@ -68,57 +73,76 @@ impl CreditMeter {
         self
     }
 
-    /// What the calls of this process have cost so far, by Zoho's table.
+    /// What the calls of this process have cost so far, by Zoho's table, those of all organisations
+    /// together.
     #[must_use]
     pub fn spent(&self) -> u64 {
         self.spent.load(Ordering::Relaxed)
     }
 
     /// What is left for the organisation today, as far as it is known: Zoho says so only once half
-    /// is used.
+    /// is used. Of several organisations, the one with the fewest left counts.
     #[must_use]
     pub fn remaining(&self) -> Option<u64> {
-        self.said().as_ref().map(|said| said.remaining)
+        let mut least = None;
+        self.said.each(|said| least = Some(least.unwrap_or(u64::MAX).min(said.remaining)));
+        least
+    }
+
+    /// The same for one organisation. It is forgotten once its calls have paused for ten minutes or more.
+    #[must_use]
+    pub fn remaining_of(&self, tenant: &Tenant) -> Option<u64> {
+        self.said.peek(tenant, |said| said.remaining)
     }
 
     /// Takes the credits of a call, or refuses it.
-    fn take(&self, credits: u64) -> Result<(), Error> {
-        let mut said = self.said();
-        if let (Some(said), Some(floor)) = (&mut *said, self.floor)
-            && said.remaining < floor.saturating_add(credits)
-        {
-            let now = self.clock.monotonic();
-            let wait = said.at.saturating_add(BELIEVED).saturating_sub(now);
-            if !wait.is_zero() {
-                return Err(Error::new(
-                    ErrorKind::Throttled,
-                    Outcome::NotSent,
-                    format!(
-                        "{} API credits are left, and {floor} are to be kept (the credit floor)",
-                        said.remaining
-                    ),
-                )
-                .with_retry_after(wait));
-            }
-            // this one asks again; the others wait for what it hears
-            said.at = now;
-        }
-        if let Some(said) = &mut *said {
-            said.remaining = said.remaining.saturating_sub(credits);
+    #[inline]
+    fn take(&self, credits: u64, by: Option<&AuthorizedBy>) -> Result<(), Error> {
+        if !self.said.is_empty() {
+            self.take_from(&Tenant::of_authorized(by), credits)?;
         }
         self.spent.fetch_add(credits, Ordering::Relaxed);
         Ok(())
     }
 
-    fn hear(&self, response: &Response<ResBody>) {
-        let header = response.headers().get(&REMAINING).and_then(|value| value.to_str().ok());
-        if let Some(remaining) = header.and_then(|text| text.trim().parse().ok()) {
-            *self.said() = Some(Said { remaining, at: self.clock.monotonic() });
-        }
+    fn take_from(&self, tenant: &Tenant, credits: u64) -> Result<(), Error> {
+        let mut refused = None;
+        self.said.retain(tenant, |said| {
+            if let Some(floor) = self.floor
+                && said.remaining < floor.saturating_add(credits)
+            {
+                let now = self.clock.monotonic();
+                let wait = said.at.saturating_add(BELIEVED).saturating_sub(now);
+                if !wait.is_zero() {
+                    let left = said.remaining;
+                    let error = Error::new(
+                        ErrorKind::Throttled,
+                        Outcome::NotSent,
+                        format!(
+                            "{left} API credits are left, and {floor} are to be kept (the credit \
+                             floor)"
+                        ),
+                    );
+                    refused = Some(error.with_retry_after(wait));
+                    return true;
+                }
+                // this one asks again; the others wait for what it hears
+                said.at = now;
+            }
+            said.remaining = said.remaining.saturating_sub(credits);
+            true
+        });
+        refused.map_or(Ok(()), Err)
     }
 
-    fn said(&self) -> MutexGuard<'_, Option<Said>> {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    #[inline]
+    fn hear(&self, response: &Response<ResBody>, by: Option<&AuthorizedBy>) {
+        let header = response.headers().get(&REMAINING).and_then(|value| value.to_str().ok());
+        if let Some(remaining) = header.and_then(|text| text.trim().parse().ok()) {
+            let said = Said { remaining, at: self.clock.monotonic() };
+            let tenant = Tenant::of_authorized(by);
+            self.said.with(&tenant, || said.at, || said, |kept| *kept = said);
+        }
     }
 }
 
@@ -155,7 +179,8 @@ impl<S> Layer<S> for MeterLayer {
     }
 }
 
-/// Counts each request that passes, retries too, and refuses those under the floor.
+/// Counts each request that passes, retries too, and refuses those of an organisation that is under the
+/// floor.
 #[derive(Clone, Debug)]
 pub struct Meter<S> {
     inner: S,
@@ -178,11 +203,12 @@ where
     #[inline]
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let credits = request.extensions().get::<CallMeta>().map_or(1, CallMeta::credits);
-        let calling = match self.meter.take(u64::from(credits)) {
+        let by: Option<AuthorizedBy> = request.extensions().get().cloned();
+        let calling = match self.meter.take(u64::from(credits), by.as_ref()) {
             Ok(()) => Passing::straight(self.inner.call(request)),
             Err(refused) => Passing::around(async move { Err(refused.into()) }),
         };
-        Metering { calling, meter: Arc::clone(&self.meter) }
+        Metering { calling, meter: Arc::clone(&self.meter), by }
     }
 }
 
@@ -193,6 +219,7 @@ pin_project! {
         #[pin]
         calling: Passing<F>,
         meter: Arc<CreditMeter>,
+        by: Option<AuthorizedBy>,
     }
 }
 
@@ -206,7 +233,7 @@ where
         let this = self.project();
         let answer = ready!(this.calling.poll(cx));
         if let Ok(response) = &answer {
-            this.meter.hear(response);
+            this.meter.hear(response, this.by.as_ref());
         }
         task::Poll::Ready(answer)
     }

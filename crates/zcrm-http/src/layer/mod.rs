@@ -18,6 +18,7 @@ mod lane;
 mod meter;
 mod paced;
 mod passing;
+mod per_tenant;
 mod replay;
 mod retry;
 mod trace;

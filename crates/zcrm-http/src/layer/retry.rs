@@ -8,7 +8,7 @@ use zcrm_core::{BoxError, CallMeta, Clock, Code, Error, ErrorKind, Outcome, Retr
 
 use super::replay::Spare;
 use crate::{
-    AfterDoubt, Attempts, ReqBody, ResBody,
+    AfterDoubt, Attempts, ReqBody, ResBody, Tenant,
     copy::Kept,
     layer::{PeekedCode, RetryBudget},
 };
@@ -26,7 +26,8 @@ use crate::{
 /// It waits before try *n* a random time up to `base × 2ⁿ⁻¹` ("full jitter"), and at least as long
 /// as `Retry-After` or `X-RATELIMIT-RESET` says; where that is more than the longest wait, it gives
 /// up and passes the answer on. A request whose body can be sent once only is never retried. All
-/// clones take their retries from one [`RetryBudget`], so that a brown-out is not multiplied.
+/// clones take their retries from one [`RetryBudget`], which has so many for each organisation
+/// ([`Tenant`]): a brown-out is not multiplied, and one organisation's is not another's.
 /// [`CallSettings`](crate::CallSettings) in a request set another number of attempts for it.
 ///
 /// Where one attempt of a write may have been executed, a later error's outcome is unknown, and a
@@ -66,7 +67,7 @@ struct Settings {
 
 impl RetryPolicy {
     /// Four attempts, waiting up to 0.5 s, 1 s, 2 s between them, never longer than 30 s, and none
-    /// that begins later than 90 s after the first; a budget of 100 retries.
+    /// that begins later than 90 s after the first; a budget of 100 retries for each organisation.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let settings = Settings {
@@ -230,7 +231,8 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
         let allowed = match verdict {
             Verdict::Final => {
                 if self.made == 1 {
-                    self.settings.budget.earn();
+                    let by = || self.spare.extension(request, Kept::by);
+                    self.settings.budget.earn(|| Tenant::of_authorized(by()));
                 }
                 false
             }
@@ -252,7 +254,11 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
         };
         let now = self.settings.clock.monotonic();
         let next = now.saturating_add(wait).saturating_sub(self.began.unwrap_or(now));
-        if next > self.settings.total || !self.settings.budget.take() {
+        if next > self.settings.total {
+            return None;
+        }
+        let tenant = Tenant::of_authorized(self.spare.extension(request, Kept::by));
+        if !self.settings.budget.take(&tenant, || now) {
             return None;
         }
         self.spare.complete(request);

@@ -25,6 +25,7 @@ mod retry;
 mod save;
 mod server;
 mod support;
+mod tenants;
 mod timeout;
 mod trace;
 mod unprocessed;

@@ -6,7 +6,7 @@ use http::{Response, header::RETRY_AFTER};
 use tower::{Layer, retry::Retry, retry::RetryLayer};
 use zcrm_core::{BoxError, CallMeta, ErrorKind, ManualClock, Outcome};
 use zcrm_http::{
-    AfterDoubt, CallSettings, ResBody,
+    AfterDoubt, CallSettings, ResBody, Tenant,
     layer::{CollectLayer, RetryBudget, RetryPolicy},
 };
 
@@ -329,12 +329,12 @@ async fn a_brown_out_is_not_multiplied() {
         call(retrying(policy.clone(), &script), read()).await.unwrap();
     }
     assert_eq!(script.calls(), 110);
-    assert_eq!(budget.left(), 0);
+    assert_eq!(budget.left(&Tenant::default()), 0);
     let well = Script::new(|_| ok());
     for _ in 0..8 {
         call(retrying(policy.clone(), &well), read()).await.unwrap();
     }
-    assert_eq!(budget.left(), 2);
+    assert_eq!(budget.left(&Tenant::default()), 2);
 }
 
 #[tokio::test]

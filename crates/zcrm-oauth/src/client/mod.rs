@@ -23,6 +23,7 @@ mod scopes;
 mod secret;
 mod server_time;
 mod slot;
+mod tenant;
 mod user;
 
 pub use accounts::{Accounts, ClientCredentials};

@@ -10,9 +10,9 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::watch;
 use zcrm_clock::within;
 use zcrm_core::{Error, Outcome};
-use zcrm_http::Authorization;
+use zcrm_http::{Authorization, Tenant};
 
-use super::{fault::TokenFault, held::Held, manager::Shared, refusals::Refusals};
+use super::{fault::TokenFault, held::Held, manager::Shared, refusals::Refusals, tenant};
 use crate::{StoredToken, TokenKey};
 
 /// After a failed refresh that no call waits for, the next one is not tried before this.
@@ -37,6 +37,8 @@ pub(super) enum Source {
 /// What a process knows of one user's token.
 pub(super) struct Slot {
     pub(super) key: TokenKey,
+    /// Whose limits the user's calls count against.
+    pub(super) tenant: Tenant,
     pub(super) source: Source,
     /// The token in use; read without a lock, changed in one's turn.
     pub(super) current: ArcSwapOption<Held>,
@@ -66,6 +68,7 @@ struct Failed {
 impl Slot {
     pub(super) fn new(key: TokenKey, source: Source) -> Self {
         Self {
+            tenant: tenant::of(&key, &source),
             key,
             source,
             current: ArcSwapOption::empty(),

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tokio::{runtime::Handle, sync::watch};
 use zcrm_clock::within;
 use zcrm_core::{BoxError, Endpoint, Error, ErrorKind, Origin, Outcome, SecretString};
-use zcrm_http::{Authorization, Authorizer, ForHost};
+use zcrm_http::{Authorization, Authorizer, ForHost, Tenant};
 
 use super::{
     fault::TokenFault,
@@ -243,6 +243,10 @@ impl Authorizer for UserTokens {
         let held = self.slot.current.load();
         let held = held.as_ref()?;
         held.is_fresh(&self.shared).then(|| held.authorization.clone())
+    }
+
+    fn tenant(&self) -> Option<Tenant> {
+        Some(self.slot.tenant.clone())
     }
 
     async fn authorize(&self) -> Result<Authorization, BoxError> {

@@ -1,5 +1,11 @@
 //! The facade: configuration, and a client from end to end.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
 
 mod builder;
 mod client;
@@ -15,4 +21,5 @@ mod migration;
 mod places;
 mod settings;
 mod stores;
+mod tenants;
 mod wire;

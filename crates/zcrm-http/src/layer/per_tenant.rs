@@ -1,0 +1,217 @@
+//! What a layer keeps for each tenant, for as long as the tenant calls.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    hash::{BuildHasherDefault, Hasher},
+    mem,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use crate::Tenant;
+
+/// Kept for this long after a tenant's last call, and for at most twice as long.
+pub(super) const IDLE: Duration = Duration::from_secs(600);
+
+/// Looks at the clock once in so many calls.
+const LOOK: u32 = 1024;
+
+/// One value for each tenant. A value that was not used for [`IDLE`] is dropped, unless it is
+/// [in use](Keep::in_use): then the tenant begins again with a new one.
+pub(super) struct PerTenant<T> {
+    map: Mutex<Map<T>>,
+    count: AtomicUsize,
+}
+
+/// A value that is kept for a tenant.
+pub(super) trait Keep {
+    /// Whether it must stay although no call used it for a while.
+    fn in_use(&self) -> bool {
+        false
+    }
+}
+
+struct Map<T> {
+    entries: HashMap<Tenant, Entry<T>, BuildHasherDefault<Known>>,
+    looks: u32,
+    swept: Duration,
+}
+
+struct Entry<T> {
+    value: T,
+    /// Since the last sweep.
+    used: bool,
+}
+
+/// Takes the hash that a [`Tenant`] brings along.
+#[derive(Default)]
+struct Known(u64);
+
+impl Hasher for Known {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+impl<T: Keep> PerTenant<T> {
+    /// Whether there is a value at all: to look costs nothing.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.count.load(Ordering::Relaxed) == 0
+    }
+
+    /// What `work` makes of the tenant's value, which is made by `new` where there is none. `now` is the
+    /// time on a clock that never goes back.
+    #[inline]
+    pub(super) fn with<R>(
+        &self,
+        tenant: &Tenant,
+        now: impl FnOnce() -> Duration,
+        new: impl FnOnce() -> T,
+        work: impl FnOnce(&mut T) -> R,
+    ) -> R {
+        let mut map = self.map();
+        map.looks = map.looks.wrapping_add(1);
+        if !map.looks.is_multiple_of(LOOK)
+            && let Some(entry) = map.entries.get_mut(tenant)
+        {
+            entry.used = true;
+            return work(&mut entry.value);
+        }
+        map.sweep(now());
+        let new = || Entry { value: new(), used: true };
+        let entry = map.entries.entry(tenant.clone()).or_insert_with(new);
+        entry.used = true;
+        let result = work(&mut entry.value);
+        self.count.store(map.entries.len(), Ordering::Relaxed);
+        result
+    }
+
+    /// What `work` makes of the tenant's value, where there is one; that it was looked at is no use of it.
+    pub(super) fn peek<R>(&self, tenant: &Tenant, work: impl FnOnce(&T) -> R) -> Option<R> {
+        self.map().entries.get(tenant).map(|entry| work(&entry.value))
+    }
+
+    /// Changes the tenant's value, where there is one, and drops it unless `keep` says that it is needed.
+    pub(super) fn retain(&self, tenant: &Tenant, keep: impl FnOnce(&mut T) -> bool) {
+        let mut map = self.map();
+        let Some(entry) = map.entries.get_mut(tenant) else { return };
+        entry.used = true;
+        if !keep(&mut entry.value) {
+            map.entries.remove(tenant);
+            self.count.store(map.entries.len(), Ordering::Relaxed);
+        }
+    }
+
+    /// What `work` makes of each value.
+    pub(super) fn each(&self, mut work: impl FnMut(&T)) {
+        self.map().entries.values().for_each(|entry| work(&entry.value));
+    }
+
+    fn map(&self) -> MutexGuard<'_, Map<T>> {
+        self.map.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: Keep> Map<T> {
+    fn sweep(&mut self, now: Duration) {
+        if now.saturating_sub(self.swept) < IDLE {
+            return;
+        }
+        self.swept = now;
+        self.entries.retain(|_, entry| mem::take(&mut entry.used) || entry.value.in_use());
+        self.entries.shrink_to(self.entries.len().saturating_mul(2));
+    }
+}
+
+impl<T> Default for PerTenant<T> {
+    fn default() -> Self {
+        let map = Map { entries: HashMap::default(), looks: 0, swept: Duration::ZERO };
+        Self { map: Mutex::new(map), count: AtomicUsize::new(0) }
+    }
+}
+
+impl<T> fmt::Debug for PerTenant<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PerTenant")
+            .field("count", &self.count.load(Ordering::Relaxed))
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use super::{IDLE, Keep, LOOK, PerTenant};
+    use crate::Tenant;
+
+    struct Value(Arc<()>);
+
+    impl Keep for Value {
+        fn in_use(&self) -> bool {
+            Arc::strong_count(&self.0) > 1
+        }
+    }
+
+    fn use_it(kept: &PerTenant<Value>, name: &str, now: Duration) -> Arc<()> {
+        let new = || Value(Arc::default());
+        kept.with(&Tenant::new(name), || now, new, |value| Arc::clone(&value.0))
+    }
+
+    fn count(kept: &PerTenant<Value>) -> usize {
+        let mut count = 0;
+        kept.each(|_| count += 1);
+        count
+    }
+
+    #[test]
+    fn keeps_one_value_for_each_tenant() {
+        let kept = PerTenant::default();
+        let one = use_it(&kept, "a", Duration::ZERO);
+        assert!(Arc::ptr_eq(&one, &use_it(&kept, "a", Duration::ZERO)));
+        assert!(!Arc::ptr_eq(&one, &use_it(&kept, "b", Duration::ZERO)));
+    }
+
+    #[test]
+    fn drops_idle_tenants_when_others_come() {
+        let kept = PerTenant::default();
+        let held = use_it(&kept, "held", Duration::ZERO);
+        for hour in 0..50 {
+            for user in 0..100 {
+                let now = Duration::from_secs(3_600 * hour);
+                use_it(&kept, &format!("{user} of {hour}"), now);
+            }
+        }
+        assert!(count(&kept) <= 201, "{}", count(&kept));
+        assert!(Arc::ptr_eq(&held, &use_it(&kept, "held", IDLE)), "in use all the time");
+    }
+
+    #[test]
+    fn drops_idle_tenants_when_no_others_come() {
+        let kept = PerTenant::default();
+        for user in 0..100 {
+            use_it(&kept, &user.to_string(), Duration::ZERO);
+        }
+        for round in 1..=3 {
+            for _ in 0..LOOK {
+                use_it(&kept, "7", IDLE * round);
+            }
+        }
+        assert_eq!(count(&kept), 1);
+    }
+}

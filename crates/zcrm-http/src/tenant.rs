@@ -1,0 +1,169 @@
+//! Whose limits a call counts against.
+
+use std::{
+    fmt,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, Weak},
+};
+
+use http::Extensions;
+
+use crate::{AuthorizedBy, Authorizer};
+
+/// Identifies whose limits a call counts against: an organisation, or its user where the organisation is
+/// not known. Zoho counts concurrent calls and API credits for each organisation, so the layers keep
+/// their limits for each tenant: what one tenant's calls run into costs another tenant nothing.
+///
+/// It comes from the request's [`Authorizer`] ([`Authorizer::tenant`]). Two tenants of the same name are
+/// equal. Requests without an authorizer share one tenant.
+///
+/// ```
+/// use http::Extensions;
+/// use zcrm_http::Tenant;
+///
+/// assert_eq!(Tenant::new("org 1234"), Tenant::new("org 1234"));
+/// assert_ne!(Tenant::new("org 1234"), Tenant::new("org 5678"));
+/// assert_eq!(Tenant::of(&Extensions::new()), Tenant::default());
+/// ```
+#[derive(Clone, Default)]
+pub struct Tenant {
+    /// Computed once, for it is looked up with each call.
+    hash: u64,
+    name: Name,
+}
+
+#[derive(Clone, Default)]
+enum Name {
+    /// Requests without an authorizer.
+    #[default]
+    Absent,
+    Text(Arc<str>),
+    /// An authorizer that names no tenant. Its address is not used again while this exists.
+    Authorizer(Weak<dyn Authorizer>),
+}
+
+impl Tenant {
+    /// A tenant by its name: any text that is the same for all users of one organisation, and different
+    /// for different organisations.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        name.hash(&mut hasher);
+        Self { hash: hasher.finish(), name: Name::Text(name.into()) }
+    }
+
+    /// The tenant of a request with these extensions: the one that its authorizer names, else that
+    /// authorizer itself.
+    #[must_use]
+    pub fn of(extensions: &Extensions) -> Self {
+        Self::of_authorized(extensions.get())
+    }
+
+    #[inline]
+    pub(crate) fn of_authorized(by: Option<&AuthorizedBy>) -> Self {
+        let Some(AuthorizedBy(authorizer)) = by else { return Self::default() };
+        authorizer.tenant().unwrap_or_else(|| {
+            let address = Arc::as_ptr(authorizer).cast::<()>().addr();
+            let mut hasher = DefaultHasher::new();
+            address.hash(&mut hasher);
+            Self { hash: hasher.finish(), name: Name::Authorizer(Arc::downgrade(authorizer)) }
+        })
+    }
+}
+
+impl PartialEq for Tenant {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash
+            && match (&self.name, &other.name) {
+                (Name::Absent, Name::Absent) => true,
+                (Name::Text(one), Name::Text(other)) => Arc::ptr_eq(one, other) || one == other,
+                (Name::Authorizer(one), Name::Authorizer(other)) => {
+                    one.as_ptr().cast::<()>() == other.as_ptr().cast::<()>()
+                }
+                _ => false,
+            }
+    }
+}
+
+impl Eq for Tenant {}
+
+impl Hash for Tenant {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl fmt::Debug for Tenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name: &dyn fmt::Debug = match &self.name {
+            Name::Absent => &"no authorizer",
+            Name::Text(name) => name,
+            Name::Authorizer(_) => &"an authorizer",
+        };
+        f.debug_tuple("Tenant").field(name).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use http::Extensions;
+    use zcrm_core::BoxError;
+
+    use super::Tenant;
+    use crate::{Authorization, AuthorizedBy, Authorizer};
+
+    #[derive(Debug)]
+    struct Silent(Option<&'static str>);
+
+    #[async_trait]
+    impl Authorizer for Silent {
+        async fn authorize(&self) -> Result<Authorization, BoxError> {
+            Err("it has none".into())
+        }
+
+        async fn reject(&self, _: &Authorization) {}
+
+        fn tenant(&self) -> Option<Tenant> {
+            self.0.map(Tenant::new)
+        }
+    }
+
+    fn of(authorizer: &Arc<dyn Authorizer>) -> Tenant {
+        let mut extensions = Extensions::new();
+        extensions.insert(AuthorizedBy(Arc::clone(authorizer)));
+        Tenant::of(&extensions)
+    }
+
+    fn silent(name: Option<&'static str>) -> Arc<dyn Authorizer> {
+        Arc::new(Silent(name))
+    }
+
+    #[test]
+    fn takes_the_name_that_the_authorizer_gives() {
+        let (one, same, other) = (silent(Some("a")), silent(Some("a")), silent(Some("b")));
+        assert_eq!(of(&one), of(&same));
+        assert_ne!(of(&one), of(&other));
+        assert_eq!(of(&one), Tenant::new("a"));
+    }
+
+    #[test]
+    fn takes_an_authorizer_without_a_name_as_one_tenant() {
+        let (one, other) = (silent(None), silent(None));
+        assert_eq!(of(&one), of(&one));
+        assert_ne!(of(&one), of(&other));
+        assert_ne!(of(&one), Tenant::default());
+    }
+
+    #[test]
+    fn never_confuses_an_authorizer_with_one_that_is_gone() {
+        let one = silent(None);
+        let before = of(&one);
+        drop(one);
+        for _ in 0..100 {
+            assert_ne!(of(&silent(None)), before);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Whose limits a user's calls count against.
+
+use zcrm_http::Tenant;
+
+use super::slot::Source;
+use crate::TokenKey;
+
+/// The organisation, where the key or the client's own token names it, else the user.
+pub(super) fn of(key: &TokenKey, source: &Source) -> Tenant {
+    let organisation = match source {
+        // service and organisation
+        Source::Client { .. } => Some(key.user().rsplit('.').next().unwrap_or_default()),
+        Source::Login => key.organisation(),
+    };
+    let (kind, name) = match organisation {
+        Some(organisation) => ("organisation", organisation),
+        None => ("user", key.user()),
+    };
+    Tenant::new(&format!("{kind} {name} of {} in {}", key.client_id(), key.environment()))
+}
+
+#[cfg(test)]
+mod tests {
+    use zcrm_core::Environment;
+
+    use super::{Source, of};
+    use crate::TokenKey;
+
+    fn key(user: &str, environment: Environment) -> TokenKey {
+        TokenKey::new(user, "1000.CLIENT", environment)
+    }
+
+    #[test]
+    fn takes_users_of_one_organisation_as_one_tenant() {
+        let tenant = |user, organisation: &str| {
+            let key = key(user, Environment::Production).with_organisation(organisation);
+            of(&key, &Source::Login)
+        };
+        assert_eq!(tenant("pat@example.com", "1234"), tenant("charles@example.com", "1234"));
+        assert_ne!(tenant("pat@example.com", "1234"), tenant("pat@example.com", "5678"));
+        let client = Source::Client { scopes: Vec::new() };
+        let own = of(&key("ZohoCRM.1234", Environment::Production), &client);
+        assert_eq!(own, tenant("pat@example.com", "1234"));
+    }
+
+    #[test]
+    fn takes_users_without_an_organisation_by_themselves() {
+        let tenant = |user, environment| of(&key(user, environment), &Source::Login);
+        let production = Environment::Production;
+        assert_eq!(tenant("pat@example.com", production), tenant("pat@example.com", production));
+        assert_ne!(tenant("pat@example.com", production), tenant("charles@example.com", production));
+        let sandbox = Environment::Sandbox;
+        assert_ne!(tenant("pat@example.com", production), tenant("pat@example.com", sandbox));
+        let named = key("pat@example.com", production).with_organisation("pat@example.com");
+        assert_ne!(of(&named, &Source::Login), tenant("pat@example.com", production));
+    }
+}

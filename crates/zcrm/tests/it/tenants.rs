@@ -1,0 +1,132 @@
+//! Users of several organisations in one process, over sockets: what one organisation's calls run into
+//! costs another nothing.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use zcrm::{Client, Clients, ErrorKind, Limits, MemoryStore, RetryPolicy};
+use zcrm_core::ManualClock;
+use zcrm_sim::Simulator;
+
+const USERS: [&str; 3] = ["pat@one.example", "charles@one.example", "eva@two.example"];
+
+/// More than anything here takes; what waits for another organisation would wait for ever.
+const LONG: Duration = Duration::from_secs(20);
+
+async fn simulator() -> Simulator {
+    let builder = USERS.iter().fold(Simulator::builder(), |builder, user| builder.user(*user));
+    builder.records("Leads", 3).records("Contacts", 3).start().await.unwrap()
+}
+
+async fn clients(sim: &Simulator, retry: RetryPolicy) -> Clients {
+    Client::builder()
+        .client_id(sim.client_id())
+        .client_secret(sim.client_secret())
+        .redirect_uri(sim.redirect_uri())
+        .user(sim.user_email())
+        .accounts_url(sim.accounts_url())
+        .api_base_url(sim.api_url())
+        .root_pem(sim.ca_pem())
+        .store(MemoryStore::new())
+        .limits(Limits::default().with_concurrent(2))
+        .retry(retry)
+        .build_clients()
+        .await
+        .unwrap()
+}
+
+/// Two users of one organisation and one of another, logged in.
+async fn logged_in(sim: &Simulator, clients: &Clients) -> [Client; 3] {
+    let organisations = ["1111", "1111", "2222"];
+    let mut all = Vec::new();
+    for (user, organisation) in USERS.iter().zip(organisations) {
+        let client = clients.user_of(user, organisation).unwrap();
+        client.tokens().exchange(sim.grant().user(*user).issue()).await.unwrap();
+        all.push(client);
+    }
+    all.try_into().unwrap()
+}
+
+fn patient() -> RetryPolicy {
+    RetryPolicy::new(std::sync::Arc::new(ManualClock::jumping()))
+}
+
+async fn list(client: &Client, module: &'static str) -> zcrm::Result<usize> {
+    let page = client.records(module).list().fields(["Last_Name"]).send();
+    Ok(page.await?.items.len())
+}
+
+#[tokio::test]
+async fn answers_one_organisation_while_another_waits_for_slow_calls() {
+    let sim = simulator().await;
+    let clients = clients(&sim, patient()).await;
+    let [pat, charles, eva] = logged_in(&sim, &clients).await;
+    let hold = sim.faults().on_path("/crm/v8/Leads").always().hold();
+    let slow: Vec<_> = (0..30)
+        .map(|n| {
+            let client = if n % 2 == 0 { pat.clone() } else { charles.clone() };
+            tokio::spawn(async move { list(&client, "Leads").await })
+        })
+        .collect();
+    hold.wait_arrivals(2).await;
+    for _ in 0..5 {
+        let listed = tokio::time::timeout(LONG, list(&eva, "Contacts")).await;
+        assert_eq!(listed.expect("it waits for another organisation").unwrap(), 3);
+    }
+    assert_eq!(hold.arrived(), 2, "the users of one organisation share its two places");
+    hold.release();
+    for call in slow {
+        assert_eq!(call.await.unwrap().unwrap(), 3);
+    }
+}
+
+#[tokio::test]
+async fn throttles_and_retries_each_organisation_by_itself() {
+    let sim = simulator().await;
+    let clients = clients(&sim, patient()).await;
+    let [pat, _, eva] = logged_in(&sim, &clients).await;
+    let before = sim.journal().api_requests();
+    // 429 for all that pat asks, until she has no retries left
+    sim.faults().on_path("/crm/v8/Leads").always().zoho_error(429, "TOO_MANY_REQUESTS");
+    for _ in 0..50 {
+        let error = list(&pat, "Leads").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Throttled);
+    }
+    assert_eq!(sim.journal().api_requests() - before, 50 + 100);
+    // a hiccup of hers is still tried again
+    sim.faults().on_path("/crm/v8/Contacts").times(3).status(503);
+    assert_eq!(list(&eva, "Contacts").await.unwrap(), 3);
+    // and two of her calls are under way at a time
+    let hold = sim.faults().on_path("/crm/v8/Contacts").always().hold();
+    let both =
+        tokio::spawn(
+            async move { join_all([list(&eva, "Contacts"), list(&eva, "Contacts")]).await },
+        );
+    tokio::time::timeout(LONG, hold.wait_arrivals(2)).await.expect("both at a time");
+    hold.release();
+    assert!(both.await.unwrap().into_iter().all(|listed| listed.is_ok()));
+}
+
+#[tokio::test]
+async fn keeps_users_of_unknown_organisations_apart() {
+    let sim = simulator().await;
+    let clients = clients(&sim, patient()).await;
+    let [pat, charles] = [USERS[0], USERS[1]].map(|user| clients.user(user).unwrap());
+    for (client, user) in [(&pat, USERS[0]), (&charles, USERS[1])] {
+        client.tokens().exchange(sim.grant().user(user).issue()).await.unwrap();
+    }
+    let hold = sim.faults().on_path("/crm/v8/Leads").always().hold();
+    let slow: Vec<_> = (0..10)
+        .map(|_| {
+            let pat = pat.clone();
+            tokio::spawn(async move { list(&pat, "Leads").await })
+        })
+        .collect();
+    hold.wait_arrivals(2).await;
+    let listed = tokio::time::timeout(LONG, list(&charles, "Contacts")).await;
+    assert_eq!(listed.expect("it waits for another user").unwrap(), 3);
+    hold.release();
+    for call in slow {
+        call.await.unwrap().unwrap();
+    }
+}
