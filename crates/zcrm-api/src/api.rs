@@ -1,24 +1,19 @@
 //! The handle that everything begins with.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{fmt, sync::Arc};
 
 use http::{HeaderMap, Request};
-use serde::Deserialize;
 use tower::Layer;
 use zcrm_core::{
-    ApiVersion, CallMeta, Endpoint, Error, ErrorKind, Id, Module, ModuleName, Outcome, Record,
-    Reply, RequestBuilder, RetryClass,
+    ApiVersion, CallMeta, Clock, Endpoint, Error, Id, Module, ModuleName, Record, Reply,
+    RequestBuilder, RetryClass,
 };
 use zcrm_http::{
-    AuthorizedBy, Authorizer, CallSettings, Opened, ReqBody, Transport, layer::HeadersLayer, open,
-    send_built,
+    AuthorizedBy, Authorizer, CallSettings, Opened, ReqBody, TokioClock, Transport,
+    layer::HeadersLayer, open, send_built,
 };
 
-use crate::{Call, RecordHandle, Records, operations};
+use crate::{Call, RecordHandle, Records, field_names::FieldNames};
 
 /// Zoho CRM for one user, over one transport, in one version. Clones are cheap and share all.
 ///
@@ -38,7 +33,8 @@ pub struct Api {
     transport: Arc<Transport>,
     version: ApiVersion,
     authorizer: Option<Arc<dyn Authorizer>>,
-    fields: Arc<Mutex<HashMap<String, Arc<[String]>>>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) fields: Arc<FieldNames>,
     settings: CallSettings,
     read_only: bool,
 }
@@ -73,10 +69,19 @@ impl Api {
             transport: Arc::new(transport),
             version,
             authorizer: None,
+            clock: Arc::new(TokioClock::new()),
             fields: Arc::default(),
             settings: CallSettings::default(),
             read_only: false,
         }
+    }
+
+    /// The same API with the time from this clock: for how long it keeps what it has read of modules. By
+    /// default it is that of the system.
+    #[must_use]
+    pub fn with_clock(&self, clock: Arc<dyn Clock>) -> Self {
+        // kept by the time of another clock
+        Self { clock, fields: Arc::default(), ..self.clone() }
     }
 
     /// The same API for the user that `authorizer` stands for.
@@ -139,7 +144,7 @@ impl Api {
     /// ```
     ///
     /// # Errors
-    /// Of kind [`Config`](ErrorKind::Config) for headers that the stack sets itself.
+    /// Of kind [`Config`](zcrm_core::ErrorKind::Config) for headers that the stack sets itself.
     pub fn with_headers(&self, headers: HeaderMap) -> Result<Self, Error> {
         let layer = HeadersLayer::new(headers)?;
         let transport = Arc::new(Transport::new(layer.layer(Transport::clone(&self.transport))));
@@ -267,31 +272,6 @@ impl Api {
             request.extensions_mut().insert(AuthorizedBy(Arc::clone(authorizer)));
         }
         Ok(())
-    }
-
-    /// The API names of a module's fields; asked for once and kept.
-    pub(crate) async fn field_names(&self, module: &str) -> Result<Arc<[String]>, Error> {
-        #[derive(Deserialize)]
-        struct Field {
-            api_name: String,
-        }
-        let kept = || self.fields.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(names) = kept().get(module) {
-            return Ok(Arc::clone(names));
-        }
-        let page = self.call(&operations::FIELDS).query("module", module).page::<Field>().await?;
-        let names = page
-            .items
-            .into_iter()
-            .map(|field| field.map(|field| field.api_name).map_err(Error::from_record))
-            .collect::<Result<Arc<[String]>, _>>()?;
-        if names.is_empty() {
-            let message =
-                format!("Zoho tells no fields of `{module}`: name them by `.fields([…])`");
-            return Err(Error::new(ErrorKind::NotFound, Outcome::Local, message));
-        }
-        kept().insert(module.to_owned(), Arc::clone(&names));
-        Ok(names)
     }
 }
 

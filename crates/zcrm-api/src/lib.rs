@@ -25,6 +25,7 @@ mod call;
 mod check;
 mod criteria;
 mod extra;
+mod field_names;
 pub mod metadata;
 mod model;
 mod notes;

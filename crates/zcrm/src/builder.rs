@@ -352,14 +352,14 @@ impl ClientBuilder {
         let (calls, accounts) = self.transports(&clock)?;
 
         let accounts = Accounts::new(credentials, accounts, Arc::clone(&clock));
-        let mut manager = TokenManager::new(accounts, store, site, clock);
+        let mut manager = TokenManager::new(accounts, store, site, Arc::clone(&clock));
         if let Some(early) = early {
             manager = manager.refreshing_early(early);
         }
         if let Some(observer) = token_observer {
             manager = manager.observed_by(observer);
         }
-        Ok(Clients::new(Api::new(calls, version), manager))
+        Ok(Clients::new(Api::new(calls, version).with_clock(clock), manager))
     }
 
     /// What calls of the API go through, and those of the accounts server.

@@ -110,7 +110,7 @@ macro_rules! paging_methods {
         }
 
         /// The request that would be sent: relative, and without the token. Only
-        /// `all_fields` asks Zoho for something, once.
+        /// `all_fields` asks Zoho for something, once an hour.
         ///
         /// # Errors
         /// As [`send`](Self::send), before anything is sent.
@@ -193,8 +193,8 @@ impl<T: DeserializeOwned + Send + 'static> ListRecords<T> {
         Self { query: Query::new(records, &operations::LIST) }
     }
 
-    /// Reads every field that the module has. From v3 on this asks once for the module's fields
-    /// and keeps them.
+    /// Reads every field that the module has. From v3 on this reads the names of the module's fields
+    /// first, once an hour ([`Api::forget_fields`](crate::Api::forget_fields)).
     pub fn all_fields(mut self) -> Self {
         self.query.fields(Fields::All);
         self

@@ -1,8 +1,10 @@
 //! One record's life, lists and searches.
 
+use std::{sync::Arc, time::Duration};
+
 use serde::{Deserialize, Serialize};
-use zcrm_api::{Criteria, SortOrder};
-use zcrm_core::{ApiVersion, Code, ErrorKind, Id, Module, Patch, Record};
+use zcrm_api::{Api, Criteria, SortOrder};
+use zcrm_core::{ApiVersion, Code, ErrorKind, Id, ManualClock, Module, Patch, Record};
 
 use crate::world::{World, on_both_versions};
 
@@ -151,14 +153,23 @@ on_both_versions! {
 }
 
 #[tokio::test]
-async fn all_fields_asks_for_the_metadata_once() {
+async fn reads_field_names_again_after_an_hour_or_when_told() {
     let World { sim, api } = World::with(ApiVersion::V8, |sim| sim.records("Accounts", 2)).await;
-    for _ in 0..2 {
+    let clock = ManualClock::new();
+    let api = api.with_clock(Arc::new(clock.clone()));
+    let list = async |api: &Api| {
         let page = api.records("Accounts").list().all_fields().send().await.unwrap();
         assert!(page.items[0].as_ref().unwrap().contains("Account_Name"));
-    }
-    let asked = sim.journal().count(|entry| entry.path.ends_with("/settings/fields"));
-    assert_eq!(asked, 1);
+        sim.journal().count(|entry| entry.path.ends_with("/settings/fields"))
+    };
+    assert_eq!(list(&api).await, 1);
+    clock.advance(Duration::from_secs(3_599));
+    assert_eq!(list(&api.clone()).await, 1);
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(list(&api).await, 2);
+    assert_eq!(list(&api).await, 2);
+    api.forget_fields();
+    assert_eq!(list(&api).await, 3);
 }
 
 #[test]

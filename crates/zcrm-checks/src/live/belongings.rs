@@ -224,7 +224,7 @@ async fn file_limits(_: &Ground, _: &Simulator) -> Seen {
         seen.push((answer.status, answer.code().to_owned()));
     }
     let codes: Vec<(u16, &str)> = seen.iter().map(|(status, code)| (*status, &**code)).collect();
-    let large = (413, "FILE_SIZE_MORE_THAN_ALLOWED_SIZE");
-    let good = codes == [(200, "SUCCESS"), (400, "LIMIT_EXCEEDED"), (200, "SUCCESS"), large];
+    let large = (415, "FILE_SIZE_MORE_THAN_ALLOWED_SIZE");
+    let good = codes == [(200, "SUCCESS"), (400, "INVALID_REQUEST"), (200, "SUCCESS"), large];
     Ok(judge(good, format!("10 files, 11 files, 20 MB, a byte more: {codes:?}")))
 }

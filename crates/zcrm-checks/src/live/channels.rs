@@ -19,13 +19,13 @@ pub(super) const CHECKS: &[Check] = &[
     check!("channel-patch", "PATCH adds events to a channel, PUT replaces them", channel_patch),
     check!(
         "channel-token",
-        "a token of 51 characters is INVALID_DATA; a call whose rows all failed is a 202 in v8",
+        "a token of 51 characters is INVALID_DATA; a call whose rows all failed is a 400 in v8",
         channel_token
     ),
     check!("channel-end", "a channel that was ended is NOT_SUBSCRIBED", channel_end),
     simulated!(
         "told-once",
-        "a call is told once for each module and operation, with its ids and affected fields",
+        "a call is told once for each module and operation; only an edit names affected fields",
         RECEIVER,
         told_once
     ),
@@ -154,7 +154,7 @@ async fn channel_token(ground: &Ground) -> Seen {
     let refused = send(ground, V8, "POST", &with(&channel, "token", "t".repeat(51))).await?;
     // where it was taken
     end(ground, &channel).await?;
-    Ok(judge_answer(refused.is(202, "INVALID_DATA"), &refused))
+    Ok(judge_answer(refused.is(400, "INVALID_DATA"), &refused))
 }
 
 async fn channel_end(ground: &Ground) -> Seen {
@@ -197,10 +197,15 @@ async fn told_once(_: &Ground, _: &Simulator) -> Seen {
         of.map(|(_, _, ids, _)| *ids).collect::<Vec<_>>()
     };
     let seen = (count("insert"), count("update"), count("delete"));
-    let fields = told.iter().find(|(_, operation, ..)| operation == "update");
-    let fields = fields.map(|(.., fields)| fields.clone()).unwrap_or_default();
+    let fields_of = |wanted: &str| {
+        let of = told.iter().find(|(_, operation, ..)| operation == wanted);
+        of.map(|(.., fields)| fields.clone()).unwrap_or_default()
+    };
+    let (fields, others) = (fields_of("update"), [fields_of("insert"), fields_of("delete")]);
     // each is deleted by a call of its own
-    let good = seen == (vec![2], vec![2], vec![1, 1]) && fields == json!(["City"]);
+    let good = seen == (vec![2], vec![2], vec![1, 1])
+        && fields == json!(["City"])
+        && others == [Value::Null, Value::Null];
     Ok(judge(good, format!("{made}, {changed}; told {seen:?} records, the edit of {fields}")))
 }
 

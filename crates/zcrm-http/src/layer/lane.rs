@@ -1,6 +1,9 @@
 //! A number of places that shrinks when the server says "too many" and grows back.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    num::NonZeroU32,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use tokio::sync::Semaphore;
 
@@ -19,20 +22,20 @@ struct State {
     /// Places that are still held by calls and go when those end.
     owed: usize,
     /// Counts the slow-downs, so that the calls of one round slow down once.
-    round: u32,
+    round: NonZeroU32,
     /// Calls that went well since the number of places last changed.
     well: usize,
 }
 
 /// Between which slow-downs a place was taken.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Round(u32);
+pub(super) struct Round(NonZeroU32);
 
 impl Lane {
     /// A lane of `most` places, at least one.
     pub(super) fn new(most: usize) -> Self {
         let most = most.clamp(1, Semaphore::MAX_PERMITS);
-        let state = State { most, allowed: most, owed: 0, round: 0, well: 0 };
+        let state = State { most, allowed: most, owed: 0, round: NonZeroU32::MIN, well: 0 };
         Self { places: Semaphore::new(most), state: Mutex::new(state) }
     }
 
@@ -65,7 +68,7 @@ impl Lane {
         if state.round != round.0 {
             return;
         }
-        state.round = state.round.wrapping_add(1);
+        state.round = state.round.checked_add(1).unwrap_or(NonZeroU32::MIN);
         state.well = 0;
         let fewer = (state.allowed / 2).max(1);
         let gone = state.allowed - fewer;

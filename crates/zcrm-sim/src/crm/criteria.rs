@@ -139,6 +139,9 @@ impl Parser<'_> {
         let operator =
             Operator::parse(&self.name()?).ok_or(Wrong::Syntax("there is no such operator"))?;
         let values = self.values()?;
+        if values.iter().any(String::is_empty) {
+            return Err(Wrong::Syntax("a value is empty"));
+        }
         if !operator.takes(values.len()) {
             return Err(Wrong::Syntax("the operator takes another number of values"));
         }
@@ -231,6 +234,10 @@ mod tests {
             "(A:equals:b",
             "(A:equals:b))",
             "(A:like:b)",
+            "(A:equals:)",
+            "(A:in:b,)",
+            "(A:between:,5)",
+            "((A:equals:b)and(A:not_equal:))",
             "((A:equals:b)xor(A:equals:c))",
             "",
         ] {

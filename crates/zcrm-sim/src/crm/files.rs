@@ -14,15 +14,20 @@ use crate::store::{Blob, File};
 const COUNT: usize = 10;
 const SIZE: usize = 20 * 1_024 * 1_024;
 
-/// The files of the call's form: at least one, at most `count`, none larger than `limit`.
-pub(super) fn uploaded(cx: &Context<'_>, count: usize, limit: usize) -> Result<Vec<File>, Refusal> {
+/// The files of the call's form.
+fn given(cx: &Context<'_>) -> Vec<File> {
     let files = cx.call.parts.iter().filter(|part| part.name == "file");
-    let files: Vec<File> = files
+    files
         .filter_map(|part| {
             let name = part.file_name.clone()?;
             Some(File { name, blob: Blob(part.data.clone()) })
         })
-        .collect();
+        .collect()
+}
+
+/// The files that a call hangs on a record: at least one, at most `count`, none larger than `limit`.
+pub(super) fn uploaded(cx: &Context<'_>, count: usize, limit: usize) -> Result<Vec<File>, Refusal> {
+    let files = given(cx);
     if files.is_empty() {
         return Err(Refusal::bad(
             "REQUIRED_PARAM_MISSING",
@@ -37,19 +42,34 @@ pub(super) fn uploaded(cx: &Context<'_>, count: usize, limit: usize) -> Result<V
             json!({ "param_name": "file", "limit": count }),
         ));
     }
-    if files.iter().any(|file| file.blob.0.len() > limit) {
-        return Err(Refusal::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "FILE_SIZE_MORE_THAN_ALLOWED_SIZE",
-            "the file is larger than allowed",
-            json!({ "maximum_length": limit }),
-        ));
-    }
+    within(&files, limit, StatusCode::PAYLOAD_TOO_LARGE)?;
     Ok(files)
 }
 
+/// Refuses a file that is larger than allowed, with that status.
+fn within(files: &[File], limit: usize, status: StatusCode) -> Result<(), Refusal> {
+    if files.iter().all(|file| file.blob.0.len() <= limit) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        status,
+        "FILE_SIZE_MORE_THAN_ALLOWED_SIZE",
+        "the file is larger than allowed",
+        json!({ "maximum_length": limit }),
+    ))
+}
+
 pub(super) fn upload(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let files = uploaded(cx, COUNT, SIZE)?;
+    let files = given(cx);
+    if files.is_empty() {
+        let code = "failure_in_attachment_handling";
+        return Err(Refusal::bad(code, "the request has no file", json!({})));
+    }
+    if files.len() > COUNT {
+        let message = "more files than one request may hold";
+        return Err(Refusal::bad("INVALID_REQUEST", message, json!({ "limit": COUNT })));
+    }
+    within(&files, SIZE, StatusCode::UNSUPPORTED_MEDIA_TYPE)?;
     let count = files.len();
     let rows: Vec<Value> = files
         .into_iter()

@@ -168,6 +168,11 @@ fn related<'a>(
     related
 }
 
+/// The address by which a channel names a module: of v2, whatever version opened the channel.
+pub(super) fn resource_uri(base: &str, module: &str) -> String {
+    format!("{base}/crm/v2/{module}")
+}
+
 fn body(
     view: View<'_>,
     base: &str,
@@ -178,8 +183,9 @@ fn body(
 ) -> Value {
     let ids: Vec<String> = records.iter().map(|one| one.id.to_string()).collect();
     let changed = records.iter().filter(|one| !one.fields.is_empty());
-    let fields: Vec<Value> =
-        changed.clone().map(|one| json!({ one.id.to_string(): one.fields })).collect();
+    // Nothing of records that are new or gone; of the others one object each.
+    let edited = changed.clone().filter(|one| one.operation == Operation::Edit);
+    let fields: Vec<Value> = edited.map(|one| json!({ one.id.to_string(): one.fields })).collect();
     let operation = records.first().map(|one| one.operation.delivered());
     let query = channel.url.split_once('?').map(|(_, query)| query).unwrap_or_default();
     let query = query.split('#').next().unwrap_or_default();
@@ -189,7 +195,7 @@ fn body(
         "server_time": now.timestamp_millis(),
         "query_params": query,
         "module": module,
-        "resource_uri": format!("{base}/crm/{}/{module}", channel.version),
+        "resource_uri": resource_uri(base, module),
         "ids": ids,
         "affected_fields": fields,
         "operation": operation,

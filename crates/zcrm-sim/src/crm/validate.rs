@@ -307,11 +307,10 @@ fn fits(kind: FieldKind, value: &Value) -> bool {
     };
     match kind {
         // A picklist takes values outside its list, as Zoho does.
-        FieldKind::Text
-        | FieldKind::Textarea
-        | FieldKind::Phone
-        | FieldKind::Website
-        | FieldKind::Picklist => value.is_string(),
+        FieldKind::Text | FieldKind::Textarea | FieldKind::Website | FieldKind::Picklist => {
+            value.is_string()
+        }
+        FieldKind::Phone => value.as_str().is_some_and(is_phone),
         FieldKind::Email => value.as_str().is_some_and(is_email),
         FieldKind::Integer => value.as_i64().is_some_and(|n| n.abs() < 1_000_000_000),
         FieldKind::BigInt => value.as_str().is_some_and(|text| text.parse::<i64>().is_ok()),
@@ -361,6 +360,12 @@ pub(super) fn is_email(text: &str) -> bool {
         && name.chars().all(plain)
         && host.chars().all(plain)
         && host.split_once('.').is_some_and(|(left, right)| !left.is_empty() && !right.is_empty())
+}
+
+/// Digits, and what people write between them.
+fn is_phone(text: &str) -> bool {
+    let written = |c: char| c.is_ascii_digit() || " +-()./,;*#".contains(c);
+    text.chars().any(|c| c.is_ascii_digit()) && text.chars().all(written)
 }
 
 fn is_date(text: &str) -> bool {

@@ -1,12 +1,11 @@
 //! Notifications: channels are opened, replaced, changed, shown and ended.
-//!
-//! Zoho answers a call whose rows all failed with status 202 here, in every version.
 
 use chrono::TimeDelta;
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::list::Paging;
+use super::notices::resource_uri;
 use super::outcome::{self, Outcome, Place, body, each, rows, success};
 use super::read::page;
 use super::refusal::{Refusal, RowError};
@@ -14,10 +13,12 @@ use super::version::Version;
 use super::{Context, watch_rows};
 use crate::call::Answer;
 use crate::clock::stamp;
-use crate::notifications::Channel;
+use crate::notifications::{Channel, Event};
 
-/// The most channels that a call names. Zoho's pages name no limit.
-const LIMIT: usize = 100;
+/// The most channels that a body describes.
+const LIMIT: usize = 50;
+/// The most channels that a call ends. Zoho's pages name no limit.
+const ID_LIMIT: usize = 100;
 /// How long a channel lives where nothing is said, or too much.
 pub(super) const USUAL: TimeDelta = TimeDelta::hours(1);
 
@@ -26,16 +27,6 @@ const UPDATED: &str = "Successfully updated the subscribe details";
 /// How long a channel lives at most.
 pub(super) fn longest(version: Version) -> TimeDelta {
     if version < Version::V4 { TimeDelta::days(1) } else { TimeDelta::days(7) }
-}
-
-/// The status of a call whose rows all failed.
-fn settled(cx: &Context<'_>, mut answer: Answer) -> Answer {
-    let failed = matches!(answer.status, StatusCode::BAD_REQUEST | StatusCode::ACCEPTED);
-    if failed && cx.policy.all_failed_status.is_none() {
-        answer.status = StatusCode::ACCEPTED;
-    }
-    // No record was written.
-    answer.wrote(0)
 }
 
 /// Refuses what would be ignored otherwise.
@@ -65,8 +56,8 @@ fn watch(
     one: fn(&mut Context<'_>, Place<'_>, &Map<String, Value>) -> Outcome,
 ) -> Result<Answer, Refusal> {
     refuse_unknown(cx)?;
-    let answer = each(cx, "watch", LIMIT, good, one)?;
-    Ok(settled(cx, answer))
+    // no record was written
+    Ok(each(cx, "watch", LIMIT, good, one)?.wrote(0))
 }
 
 /// The error of a channel that is not the user's, or is no more.
@@ -128,8 +119,8 @@ pub(super) fn end(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     if ids.is_empty() {
         return Err(Refusal::missing_param("channel_ids"));
     }
-    if ids.len() > LIMIT {
-        return Err(Refusal::param_limit("channel_ids", LIMIT));
+    if ids.len() > ID_LIMIT {
+        return Err(Refusal::param_limit("channel_ids", ID_LIMIT));
     }
     let mut outcomes = Vec::new();
     for id in ids {
@@ -140,8 +131,7 @@ pub(super) fn end(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
             success("Successfully un-subscribed from actions-watch", details)
         }));
     }
-    let answer = outcome::answer(cx, "watch", &outcomes, StatusCode::OK);
-    Ok(settled(cx, answer))
+    Ok(outcome::answer(cx, "watch", &outcomes, StatusCode::OK).wrote(0))
 }
 
 /// The user's channels: a row for each module of each channel.
@@ -186,7 +176,7 @@ fn resource(cx: &Context<'_>, channel: &Channel, name: &str) -> Value {
     let module = cx.state.modules.get(name);
     let mut shown = json!({
         "channel_expiry": stamp(channel.expires),
-        "resource_uri": uri(cx, channel, name),
+        "resource_uri": uri(cx, name),
         "resource_id": module.map(|module| module.id.to_string()),
         "resource_name": name,
         "channel_id": channel.id,
@@ -201,7 +191,7 @@ fn resource(cx: &Context<'_>, channel: &Channel, name: &str) -> Value {
 fn shown(cx: &Context<'_>, channel: &Channel, name: &str) -> Value {
     let mut shown = resource(cx, channel, name);
     let events = channel.events.iter().filter(|event| event.module == name);
-    let events: Vec<Value> = events.map(|event| event.to_string().into()).collect();
+    let events: Vec<Value> = events.flat_map(Event::expanded).map(Value::from).collect();
     if let Some(map) = shown.as_object_mut() {
         map.insert("events".into(), events.into());
         map.insert("token".into(), channel.token.clone().into());
@@ -219,12 +209,12 @@ fn details_of_end(cx: &Context<'_>, channel: &Channel, row: &Map<String, Value>)
     let named = named.and_then(|event| event.rsplit_once('.')).map(|(module, _)| module);
     let name = named.or_else(|| channel.modules().first().copied()).unwrap_or_default();
     json!({
-        "resource_uri": uri(cx, channel, name),
+        "resource_uri": uri(cx, name),
         "resource_id": cx.state.modules.get(name).map(|module| module.id.to_string()),
         "channel_id": channel.id,
     })
 }
 
-fn uri(cx: &Context<'_>, channel: &Channel, module: &str) -> String {
-    format!("{}/crm/{}/{module}", cx.policy.api(cx.environment), channel.version)
+fn uri(cx: &Context<'_>, module: &str) -> String {
+    resource_uri(cx.policy.api(cx.environment), module)
 }

@@ -12,6 +12,9 @@ use crate::schema::ModuleSpec;
 
 /// The longest token, in characters: so say Zoho's pages, and some of its files say 256.
 const TOKEN_LENGTH: usize = 50;
+/// The most events of a channel, and the longest address, in characters.
+const EVENT_LIMIT: usize = 50;
+const URL_LENGTH: usize = 255;
 /// The most fields of a condition, and the most groups in a group.
 const FIELD_LIMIT: usize = 10;
 const GROUP_LIMIT: usize = 2;
@@ -78,6 +81,9 @@ pub(super) fn events(
     };
     let expected = || RowError::invalid(place.with("events", "expected_data_type", "jsonarray"));
     let list = value.as_array().filter(|list| !list.is_empty()).ok_or_else(expected)?;
+    if list.len() > EVENT_LIMIT {
+        return Err(RowError::invalid(place.with("events", "maximum_length", EVENT_LIMIT)));
+    }
     let mut events = Vec::new();
     for (index, one) in list.iter().enumerate() {
         let event = one.as_str().and_then(Event::parse);
@@ -129,6 +135,9 @@ pub(super) fn apply(
     }
     if given(row, "notify_url").is_some() {
         let url = place.text(row, "notify_url")?;
+        if url.chars().count() > URL_LENGTH {
+            return Err(RowError::invalid(place.with("notify_url", "maximum_length", URL_LENGTH)));
+        }
         let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#', ':'])) {
             return Err(RowError::invalid(place.with("notify_url", "expected_data_type", "url")));

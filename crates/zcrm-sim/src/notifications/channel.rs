@@ -55,6 +55,13 @@ impl Event {
         Some(Self { module: module.to_owned(), operation })
     }
 
+    /// The events that a list shows in its place: one for each operation, in the order of Zoho's page.
+    pub(crate) fn expanded(&self) -> Vec<String> {
+        const SHOWN: [Operation; 3] = [Operation::Edit, Operation::Create, Operation::Delete];
+        let shown = SHOWN.into_iter().filter(|one| self.operation.is_none_or(|own| own == *one));
+        shown.map(|operation| format!("{}.{}", self.module, operation.word())).collect()
+    }
+
     fn covers(&self, module: &str, operation: Operation) -> bool {
         self.module == module && self.operation.is_none_or(|own| own == operation)
     }

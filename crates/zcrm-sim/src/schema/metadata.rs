@@ -69,6 +69,8 @@ pub(crate) fn field_json(
     version: Version,
 ) -> Value {
     let writable = !field.read_only;
+    // A record has a layout, but no form shows it as a field.
+    let shown = field.kind != FieldKind::Layout;
     let sortable = matches!(field.api_name.as_str(), "id" | "Created_Time" | "Modified_Time");
     let mut json = json!({
         "id": field.id.to_string(),
@@ -83,7 +85,7 @@ pub(crate) fn field_json(
         "field_read_only": field.read_only,
         "custom_field": field.custom,
         "created_source": if field.custom { "custom" } else { "default" },
-        "visible": true,
+        "visible": shown,
         "filterable": field.kind != FieldKind::Subform,
         "sortable": sortable,
         "searchable": field.kind != FieldKind::Subform,
@@ -97,7 +99,8 @@ pub(crate) fn field_json(
             "api_create": writable, "api_update": writable,
         },
         "view_type": {
-            "view": true, "edit": writable, "create": writable, "quick_create": field.mandatory,
+            "view": shown, "edit": shown && writable, "create": shown && writable,
+            "quick_create": shown && field.mandatory,
         },
         "auto_number": {},
         "formula": {},

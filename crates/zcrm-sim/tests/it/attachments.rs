@@ -164,12 +164,17 @@ async fn files_are_uploaded_for_later() {
         assert_eq!((file.status, file.body.as_ref()), (200, b"22".as_slice()));
         assert_eq!(http.get(&format!("{path}?id=no")).await.status, 204);
         let many = vec![("a", b"1".as_slice()); 11];
-        assert_eq!(http.upload(&path, &many).await.code(), "LIMIT_EXCEEDED");
+        let many = http.upload(&path, &many).await;
+        assert_eq!((many.status, many.code().as_str()), (400, "INVALID_REQUEST"));
+        let ten = vec![("a", b"1".as_slice()); 10];
+        assert_eq!(http.upload(&path, &ten).await.status, 200);
+        let none = http.upload(&path, &[]).await;
+        assert_eq!((none.status, none.code().as_str()), (400, "failure_in_attachment_handling"));
         let large = vec![0; 20 * 1_024 * 1_024 + 1];
         let large = http.upload(&path, &[("large", &large)]).await;
         assert_eq!(
             (large.status, large.code().as_str()),
-            (413, "FILE_SIZE_MORE_THAN_ALLOWED_SIZE")
+            (415, "FILE_SIZE_MORE_THAN_ALLOWED_SIZE")
         );
     }
 }

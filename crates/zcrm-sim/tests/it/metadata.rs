@@ -116,3 +116,25 @@ async fn the_organisation_and_its_users_are_those_of_the_token() {
     let path = format!("/crm/v8/users/{id}");
     assert_eq!(http.get(&path).await.json()["users"][0]["full_name"], "Bo Boyle");
 }
+
+#[tokio::test]
+async fn shows_the_layout_as_no_field_of_a_form() {
+    let http = http().await;
+    for version in ["v2", "v8"] {
+        for module in ["Leads", "Deals", "Quotes"] {
+            let path = format!("/crm/{version}/settings/fields?module={module}");
+            let fields = http.get(&path).await.json()["fields"].clone();
+            let named = |name: &str| {
+                let all = fields.as_array().unwrap();
+                all.iter().find(|field| field["api_name"] == name).unwrap().clone()
+            };
+            let layout = named("Layout");
+            assert_eq!(layout["data_type"], "layout");
+            assert_eq!(
+                (&layout["visible"], &layout["view_type"]["view"]),
+                (&json!(false), &json!(false))
+            );
+            assert_eq!(named("Owner")["view_type"]["view"], json!(true));
+        }
+    }
+}

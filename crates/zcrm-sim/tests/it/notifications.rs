@@ -20,6 +20,16 @@ async fn frozen() -> Http {
     Http::logged_in(&builder.start().await.unwrap()).await
 }
 
+/// The status of a call whose rows all failed.
+fn failed(version: &str) -> u16 {
+    if version == "v2" { 202 } else { 400 }
+}
+
+/// The events of a module that was asked for as a whole.
+fn all(module: &str) -> Value {
+    ["edit", "create", "delete"].map(|operation| format!("{module}.{operation}")).to_vec().into()
+}
+
 fn path(version: &str) -> String {
     format!("/crm/{version}/actions/watch")
 }
@@ -66,7 +76,7 @@ async fn a_channel_is_opened_shown_replaced_changed_and_ended() {
         let leads = &made.rows()[0]["details"]["events"][0];
         assert_eq!(leads["resource_name"], "Leads");
         assert_eq!(leads["channel_id"], "1000000068001");
-        assert_eq!(leads["resource_uri"], format!("{}/crm/{version}/Leads", http.sim.api_url()));
+        assert_eq!(leads["resource_uri"], format!("{}/crm/v2/Leads", http.sim.api_url()));
         assert_eq!(leads["channel_expiry"], "2026-03-01T16:30:00+05:30");
         assert_eq!(leads.get("notification_condition").is_some(), version == "v8");
 
@@ -84,7 +94,7 @@ async fn a_channel_is_opened_shown_replaced_changed_and_ended() {
             (&row["notify_on_related_action"], &row["return_affected_field_values"]),
             (&json!(true), &json!(true))
         );
-        assert_eq!(shown["watch"][1]["events"], json!(["Deals.all"]));
+        assert_eq!(shown["watch"][1]["events"], all("Deals"));
 
         // Replaced: what is not said is gone.
         let row = json!({
@@ -100,7 +110,7 @@ async fn a_channel_is_opened_shown_replaced_changed_and_ended() {
             json!({ "channel_id": "1000000068001", "events": ["Houses.all"], "token": "new" });
         assert_eq!(watch(&http, Method::PATCH, version, row).await.codes(), ["SUCCESS"]);
         let row = http.get(&path(version)).await.rows()[0].clone();
-        assert_eq!((&row["events"], &row["token"]), (&json!(["Houses.all"]), &json!("new")));
+        assert_eq!((&row["events"], &row["token"]), (&all("Houses"), &json!("new")));
         assert_eq!(row["notify_url"], URL);
 
         // Events are taken away; the last one ends the channel.
@@ -110,7 +120,10 @@ async fn a_channel_is_opened_shown_replaced_changed_and_ended() {
         let rest = json!(["Houses.create", "Houses.delete"]);
         assert_eq!(channels(&http, version, "").await, [(String::from("1000000068001"), rest)]);
         let twice = watch(&http, Method::PATCH, version, row("Houses.edit")).await;
-        assert_eq!((twice.status, twice.codes()), (202, vec![String::from("NOT_SUBSCRIBED")]));
+        assert_eq!(
+            (twice.status, twice.codes()),
+            (failed(version), vec![String::from("NOT_SUBSCRIBED")])
+        );
         watch(&http, Method::PATCH, version, row("Houses.all")).await;
         assert_eq!(channels(&http, version, "").await, []);
 
@@ -124,7 +137,10 @@ async fn a_channel_is_opened_shown_replaced_changed_and_ended() {
         assert_eq!(ended.rows()[0]["details"]["channel_id"], "5");
         assert_eq!(channels(&http, version, "").await, []);
         let again = http.delete(&format!("{}?channel_ids=5", path(version))).await;
-        assert_eq!((again.status, again.codes()), (202, vec![String::from("NOT_SUBSCRIBED")]));
+        assert_eq!(
+            (again.status, again.codes()),
+            (failed(version), vec![String::from("NOT_SUBSCRIBED")])
+        );
     }
 }
 
@@ -197,6 +213,8 @@ async fn rows_are_checked() {
             ("notify_url", Value::Null, "MANDATORY_NOT_FOUND"),
             ("notify_url", json!("example.com"), "INVALID_DATA"),
             ("notify_url", json!("https:///hook"), "INVALID_DATA"),
+            ("notify_url", json!(format!("https://x.com/{}", "a".repeat(242))), "INVALID_DATA"),
+            ("events", json!(vec!["Leads.edit"; 51]), "INVALID_DATA"),
             ("token", json!("x".repeat(51)), "INVALID_DATA"),
             ("channel_expiry", json!("tomorrow"), "INVALID_DATA"),
             ("channel_expiry", json!("2026-03-01T10:00:00+00:00"), "INVALID_DATA"),
@@ -206,7 +224,11 @@ async fn rows_are_checked() {
             for method in [Method::POST, Method::PUT] {
                 let reply = watch(&http, method, version, with(name, value.clone())).await;
                 let answer = (reply.status, reply.codes());
-                assert_eq!(answer, (202, vec![code.to_owned()]), "{version} {name}: {value}");
+                assert_eq!(
+                    answer,
+                    (failed(version), vec![code.to_owned()]),
+                    "{version} {name}: {value}"
+                );
             }
         }
         let place =
@@ -234,6 +256,8 @@ async fn rows_are_checked() {
         watch(&http, Method::POST, "v8", with("token", json!("x".repeat(50)))).await.status,
         201
     );
+    let many = json!({ "watch": vec![good.clone(); 51] });
+    assert_eq!(http.post(&path("v8"), &many).await.code(), "LIMIT_EXCEEDED");
     assert_eq!(http.sim.journal().written(), 0, "a channel is no record");
 }
 
@@ -287,7 +311,7 @@ async fn conditions_are_checked_and_shown_with_ids() {
         (json!({ "type": "field_selection" }), "MANDATORY_NOT_FOUND"),
     ] {
         let reply = watch(&http, Method::POST, "v8", row(wrong.clone())).await;
-        assert_eq!((reply.status, reply.codes()), (202, vec![code.to_owned()]), "{wrong}");
+        assert_eq!((reply.status, reply.codes()), (400, vec![code.to_owned()]), "{wrong}");
     }
     let right = of("Leads", group("and", vec![field("City"), field("Phone")]));
     let reply = watch(&http, Method::POST, "v8", row(right)).await;
