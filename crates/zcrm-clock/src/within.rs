@@ -71,7 +71,7 @@ where
         if let Poll::Ready(value) = this.work.poll(cx) {
             return Poll::Ready(Some(value));
         }
-        let timer = this.timer.get_or_insert_with(|| this.clock.sleep(*this.limit));
+        let timer = this.timer.get_or_insert_with(|| this.clock.limit(*this.limit));
         timer.as_mut().poll(cx).map(|()| None)
     }
 }

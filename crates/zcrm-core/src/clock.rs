@@ -32,6 +32,12 @@ pub trait Clock: Send + Sync + fmt::Debug {
 
     /// A future that is ready once `duration` has passed.
     fn sleep(&self, duration: Duration) -> Sleep;
+
+    /// The same for work that is given up after `duration`. Only a clock for tests tells the two apart: it
+    /// may skip a wait between two attempts, but not the time that an attempt may take.
+    fn limit(&self, duration: Duration) -> Sleep {
+        self.sleep(duration)
+    }
 }
 
 #[cfg(any(test, feature = "test-util"))]
@@ -73,6 +79,8 @@ mod manual {
     struct State {
         elapsed: Duration,
         jumps: bool,
+        /// Whether limits stand still although sleeps jump.
+        keeps_limits: bool,
         slept: Vec<Duration>,
         wakers: Vec<(Duration, Waker)>,
     }
@@ -90,6 +98,30 @@ mod manual {
         pub fn jumping() -> Self {
             let clock = Self::default();
             clock.state().jumps = true;
+            clock
+        }
+
+        /// A clock that skips waits: every sleep is over at once, having moved the clock by its length, but
+        /// what limits the time of work ([`Clock::limit`]) stands still until the clock has moved that far.
+        /// For a client that speaks to a real server: its retries come at once, its timeouts do not. A
+        /// simulator can follow the same clock, so that a token expires on both sides at a time.
+        ///
+        /// ```
+        /// # use std::time::Duration;
+        /// # use zcrm_core::{Clock, ManualClock};
+        /// # async fn example() {
+        /// let clock = ManualClock::skipping_waits();
+        /// let deadline = clock.limit(Duration::from_secs(60));
+        /// clock.sleep(Duration::from_secs(5)).await; // at once
+        /// assert_eq!(clock.monotonic(), Duration::from_secs(5));
+        /// clock.advance(Duration::from_secs(55));
+        /// deadline.await; // only now
+        /// # }
+        /// ```
+        #[must_use]
+        pub fn skipping_waits() -> Self {
+            let clock = Self::jumping();
+            clock.state().keeps_limits = true;
             clock
         }
 
@@ -141,6 +173,18 @@ mod manual {
             }
             Box::pin(Until { clock: self.clone(), until })
         }
+
+        fn limit(&self, duration: Duration) -> Sleep {
+            let until = {
+                let state = self.state();
+                if !state.keeps_limits {
+                    drop(state);
+                    return self.sleep(duration);
+                }
+                state.elapsed + duration
+            };
+            Box::pin(Until { clock: self.clone(), until })
+        }
     }
 
     struct Until {
@@ -181,6 +225,21 @@ mod tests {
         assert_eq!(sleep.as_mut().poll(&mut cx), Poll::Pending);
         clock.advance(Duration::from_secs(1));
         assert_eq!(sleep.as_mut().poll(&mut cx), Poll::Ready(()));
+    }
+
+    #[test]
+    fn skips_waits_and_keeps_limits() {
+        let clock = ManualClock::skipping_waits();
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut limit = clock.limit(Duration::from_secs(10));
+        assert_eq!(limit.as_mut().poll(&mut cx), Poll::Pending);
+        for _ in 0..9 {
+            let mut sleep = clock.sleep(Duration::from_secs(1));
+            assert_eq!(sleep.as_mut().poll(&mut cx), Poll::Ready(()));
+        }
+        assert_eq!(limit.as_mut().poll(&mut cx), Poll::Pending);
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(limit.as_mut().poll(&mut cx), Poll::Ready(()));
     }
 
     #[test]

@@ -414,7 +414,7 @@ impl Builder {
             search_lag: self.search_lag,
         };
         let seed = *self.seed.get_or_insert_with(|| fastrand::u64(..));
-        let clock = SimClock::new(self.clock);
+        let clock = SimClock::new(self.clock.clone());
         let state = self.fresh(&clock)?;
         let log = Log::new(self.journal_limit);
         let courier = Courier::new(seed, self.journal_limit);

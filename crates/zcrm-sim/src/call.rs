@@ -82,6 +82,22 @@ impl Call {
         }
     }
 
+    /// A call that a test makes without a connection.
+    pub(crate) fn made(host: Host, method: Method, segments: Vec<String>, body: String) -> Self {
+        Self {
+            host,
+            method,
+            authority: String::new(),
+            path: format!("/{}", segments.join("/")),
+            segments,
+            query: Vec::new(),
+            headers: HeaderMap::new(),
+            body: body.into(),
+            parts: Vec::new(),
+            stale: TimeDelta::zero(),
+        }
+    }
+
     /// The first query parameter of that name.
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())

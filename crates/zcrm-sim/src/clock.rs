@@ -1,5 +1,7 @@
 //! The simulator's time: the only module that reads the system's clock.
 
+use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -9,8 +11,8 @@ use tokio::sync::futures::Notified;
 
 /// Which time a simulator starts from.
 ///
-/// Either clock is moved forward by [`Simulator::advance`](crate::Simulator::advance).
-#[derive(Debug, Clone, Copy, Default)]
+/// Any clock is moved forward by [`Simulator::advance`](crate::Simulator::advance).
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub enum Clock {
     /// The system's time, plus whatever was advanced.
@@ -18,7 +20,47 @@ pub enum Clock {
     Real,
     /// A time that stands still until it is advanced.
     Frozen(DateTime<Utc>),
+    /// The time of another clock, plus whatever was advanced: see [`Clock::following`].
+    Following(FollowedClock),
 }
+
+impl Clock {
+    /// The time that `now` gives, whenever it is asked: a clock that the client under test reads too, so
+    /// that time passes for both at once.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), zcrm_sim::Error> {
+    /// use std::{sync::{Arc, Mutex}, time::Duration};
+    /// use zcrm_sim::{Clock, Simulator};
+    ///
+    /// // with zcrm: `let clock = ManualClock::skipping_waits();`, for the client, and here
+    /// // `move || clock.now()` with a clone of it
+    /// let clock: Arc<Mutex<chrono::DateTime<chrono::Utc>>> = Arc::default();
+    /// let time = Arc::clone(&clock);
+    /// let sim = Simulator::builder().clock(Clock::following(move || *time.lock().unwrap())).start().await?;
+    /// *clock.lock().unwrap() += Duration::from_secs(3_600);
+    /// assert_eq!(sim.now(), *clock.lock().unwrap());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn following(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+        Self::Following(FollowedClock(Arc::new(now)))
+    }
+}
+
+/// The clock that a simulator follows.
+#[derive(Clone)]
+pub struct FollowedClock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
+
+impl fmt::Debug for FollowedClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FollowedClock").finish_non_exhaustive()
+    }
+}
+
+/// How often a clock is looked at that does not say when it was moved, in real time.
+const LOOK: Duration = Duration::from_millis(2);
 
 /// The running form of a [`Clock`].
 #[derive(Debug)]
@@ -35,9 +77,10 @@ impl SimClock {
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
-        let base = match self.base {
+        let base = match &self.base {
             Clock::Real => system_time(),
-            Clock::Frozen(at) => at,
+            Clock::Frozen(at) => *at,
+            Clock::Following(source) => source.0(),
         };
         base.checked_add_signed(self.ahead()).unwrap_or(base)
     }
@@ -73,6 +116,7 @@ impl SimClock {
             match self.base {
                 Clock::Frozen(_) => moved.await,
                 Clock::Real => system_time_passes(left, moved).await,
+                Clock::Following(_) => system_time_passes(LOOK, moved).await,
             }
         }
     }

@@ -36,6 +36,16 @@ pub enum Error {
         /// The field's API name.
         field: String,
     },
+    /// A record that a test wrote is one that Zoho would refuse.
+    #[error("the {module} record was refused: {code} {details}")]
+    Refused {
+        /// The module's API name.
+        module: String,
+        /// Zoho's code, such as `MANDATORY_NOT_FOUND`.
+        code: String,
+        /// Zoho's details: mostly the field that is meant.
+        details: serde_json::Value,
+    },
     /// A file could not be read or written.
     #[error("could not read or write `{}`", .path.display())]
     File {

@@ -1,6 +1,7 @@
 //! What a test does to a simulator, for the Rust API and the control API alike.
 
 use crate::accounts::{self, Grant};
+use crate::crm;
 use crate::exchange::Core;
 use crate::organisation::set_permission;
 use crate::snapshot::Snapshot;
@@ -92,6 +93,23 @@ impl Core {
         let mut state = self.state();
         let spec = state.module(module).ok_or_else(|| Error::UnknownModule(module.to_owned()))?;
         Ok(sample::add_records(&mut state, environment, &spec, count, now))
+    }
+
+    /// Writes a record as its first user would on Zoho's pages: by the rules of an API call, with
+    /// notifications, but without a token, and in no journal. Returns the record's id.
+    pub(crate) fn write(
+        &self,
+        environment: Environment,
+        write: crm::Write<'_>,
+    ) -> Result<String, Error> {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let mark = state.store(environment).history.mark();
+        let written = crm::write(&mut state, &self.policy, environment, write, now);
+        let notices = crm::notices(&state, &self.policy, environment, mark, now);
+        state.store_mut(environment).history.trim();
+        self.courier.accept(notices, now);
+        written
     }
 
     /// How many calls and deliveries the ordered failures still wait for.

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::Error;
 use crate::builder::Builder;
-use crate::crm::{Version, show};
+use crate::crm::{Version, Write, show};
 use crate::exchange::Core;
 use crate::faults::{DeliveryFaults, Faults};
 use crate::grant::GrantRequest;
@@ -247,6 +247,77 @@ impl Simulator {
         count: usize,
     ) -> Result<Vec<String>, Error> {
         self.core().add_records(environment, module, count)
+    }
+
+    /// Inserts a record into a module of the production environment, as a colleague would on Zoho's pages,
+    /// and returns its id. The rules are those of an insert in v8: mandatory fields, types, duplicates. Who
+    /// watches the module is notified; the journal shows nothing of it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), zcrm_sim::Error> {
+    /// use serde_json::json;
+    ///
+    /// let sim = zcrm_sim::Simulator::start().await?;
+    /// let id = sim.insert("Leads", json!({ "Last_Name": "Boyle", "City": "Chennai" }))?;
+    /// sim.change("Leads", &id, json!({ "City": "Pune" }))?;
+    /// assert_eq!(sim.record("Leads", &id).unwrap()["City"], "Pune");
+    /// sim.remove("Leads", &id)?;
+    /// assert_eq!(sim.record_count("Leads"), 0);
+    /// assert!(sim.insert("Leads", json!({ "City": "Agra" })).is_err(), "a lead has a last name");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownModule`], or [`Error::Refused`] with Zoho's code where Zoho would refuse the record.
+    pub fn insert(&self, module: &str, fields: Value) -> Result<String, Error> {
+        self.core().write(Environment::Production, Write::Insert { module, fields })
+    }
+
+    /// Changes fields of a record of the production environment, as a colleague would; see
+    /// [`insert`](Self::insert).
+    ///
+    /// # Errors
+    ///
+    /// As [`insert`](Self::insert), and where there is no such record.
+    pub fn change(&self, module: &str, id: &str, fields: Value) -> Result<(), Error> {
+        self.core().write(Environment::Production, Write::Change { module, id, fields }).map(drop)
+    }
+
+    /// Deletes a record of the production environment, as a colleague would; see [`insert`](Self::insert).
+    ///
+    /// # Errors
+    ///
+    /// As [`insert`](Self::insert), and where there is no such record.
+    pub fn remove(&self, module: &str, id: &str) -> Result<(), Error> {
+        self.core().write(Environment::Production, Write::Remove { module, id }).map(drop)
+    }
+
+    /// What an application needs to be set up for this simulator, under the names that zcrm's settings
+    /// have: `client_id`, `client_secret`, `redirect_uri`, `current_user_email`, `accounts_url` and
+    /// `api_base_url`. Whom to trust is [`ca_pem`](Self::ca_pem).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), zcrm_sim::Error> {
+    /// let sim = zcrm_sim::Simulator::start().await?;
+    /// // Client::builder().config(Config::from_map(sim.settings())?).root_pem(sim.ca_pem())
+    /// assert!(sim.settings().iter().any(|(name, url)| *name == "api_base_url" && *url == sim.api_url()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("client_id", self.client_id()),
+            ("client_secret", self.client_secret()),
+            ("redirect_uri", self.redirect_uri()),
+            ("current_user_email", self.user_email()),
+            ("accounts_url", self.accounts_url()),
+            ("api_base_url", self.api_url()),
+        ]
     }
 
     /// How many records a module of the production environment has; none if there is no such

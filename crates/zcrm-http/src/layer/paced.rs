@@ -42,7 +42,7 @@ impl Stream for Paced {
             }));
         }
         let Some((idle, clock)) = &this.idle else { return Poll::Pending };
-        let timer = this.timer.get_or_insert_with(|| clock.sleep(*idle));
+        let timer = this.timer.get_or_insert_with(|| clock.limit(*idle));
         timer.as_mut().poll(cx).map(|()| {
             let message = format!("the answer's body stood still for {} s", idle.as_secs_f64());
             Some(Err(Error::new(ErrorKind::Timeout, Outcome::Unknown, message).into()))

@@ -1,6 +1,7 @@
 //! The CRM: routes, credentials, and one module for each kind of operation.
 
 mod attachments;
+mod by_test;
 mod convert;
 mod criteria;
 mod currencies;
@@ -50,6 +51,7 @@ use chrono::{DateTime, Utc};
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
+pub(crate) use by_test::{Write, by_test as write};
 pub(crate) use notices::notices;
 pub(crate) use operations::simulated;
 pub(crate) use page_token::PageTokens;

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod attachments;
+mod by_test;
 mod client;
 mod consent;
 mod control;

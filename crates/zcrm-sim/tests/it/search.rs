@@ -45,7 +45,13 @@ async fn guarded_characters_are_part_of_the_value() {
     let http = leads().await;
     assert_eq!(found(&http, r"(Company:equals:A\, B \(C\) \\ D)").await, ["Ada"]);
     assert_eq!(found(&http, "((Company:in:A,x)or(Last_Name:equals:cy))").await, ["Bo", "Cy"]);
-    for criteria in ["(Company:equals:A, B)", "(Company:equals:B (C))", "(Nothing:equals:a)"] {
+    for criteria in [
+        "(Email:equals:)",
+        "(Company:in:A,)",
+        "(Company:equals:A, B)",
+        "(Company:equals:B (C))",
+        "(Nothing:equals:a)",
+    ] {
         let path = format!("/crm/v8/Leads/search?criteria={}", escape(criteria));
         let reply = http.get(&path).await;
         assert_eq!((reply.status, reply.code().as_str()), (400, "INVALID_QUERY"), "{criteria}");

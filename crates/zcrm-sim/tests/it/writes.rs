@@ -290,3 +290,21 @@ async fn custom_modules_follow_their_description() {
     let record = sim.record("Houses", &id(&reply, 0)).unwrap();
     assert_eq!(record["Viewed"], "2026-01-01T05:30:00+05:30");
 }
+
+#[tokio::test]
+async fn refuses_phone_numbers_of_letters() {
+    let http = http().await;
+    for (phone, status) in [
+        ("+91 (22) 555-0199", 201),
+        ("044.555.0199", 201),
+        ("call me", 400),
+        ("555-CALL", 400),
+        ("+-", 400),
+    ] {
+        for field in ["Phone", "Mobile"] {
+            let row = data(json!([{ "Last_Name": "A", field: phone }]));
+            let reply = http.post("/crm/v8/Leads", &row).await;
+            assert_eq!(reply.status, status, "{field} {phone}: {}", reply.text());
+        }
+    }
+}

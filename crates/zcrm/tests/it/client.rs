@@ -2,18 +2,11 @@
 
 use std::path::Path;
 
-use zcrm::{Client, ClientBuilder, DataCenter, ErrorKind, MemoryStore, Outcome, Record};
+use zcrm::{Client, ClientBuilder, Config, DataCenter, ErrorKind, MemoryStore, Outcome, Record};
 use zcrm_sim::Simulator;
 
 fn builder(sim: &Simulator) -> ClientBuilder {
-    Client::builder()
-        .client_id(sim.client_id())
-        .client_secret(sim.client_secret())
-        .redirect_uri(sim.redirect_uri())
-        .user(sim.user_email())
-        .accounts_url(sim.accounts_url())
-        .api_base_url(sim.api_url())
-        .root_pem(sim.ca_pem())
+    Client::builder().config(Config::from_map(sim.settings()).unwrap()).root_pem(sim.ca_pem())
 }
 
 async fn client(sim: &Simulator, folder: &Path) -> Client {

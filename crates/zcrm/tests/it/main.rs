@@ -9,6 +9,7 @@
 
 mod builder;
 mod client;
+mod clock;
 #[cfg(feature = "derive")]
 mod derive;
 #[cfg(feature = "file-store")]

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use zcrm::{Client, Clients, ErrorKind, Limits, MemoryStore, RetryPolicy};
+use zcrm::{Client, Clients, Config, ErrorKind, Limits, MemoryStore, RetryPolicy};
 use zcrm_core::ManualClock;
 use zcrm_sim::Simulator;
 
@@ -20,12 +20,7 @@ async fn simulator() -> Simulator {
 
 async fn clients(sim: &Simulator, retry: RetryPolicy) -> Clients {
     Client::builder()
-        .client_id(sim.client_id())
-        .client_secret(sim.client_secret())
-        .redirect_uri(sim.redirect_uri())
-        .user(sim.user_email())
-        .accounts_url(sim.accounts_url())
-        .api_base_url(sim.api_url())
+        .config(Config::from_map(sim.settings()).unwrap())
         .root_pem(sim.ca_pem())
         .store(MemoryStore::new())
         .limits(Limits::default().with_concurrent(2))

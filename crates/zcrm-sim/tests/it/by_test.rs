@@ -1,0 +1,88 @@
+//! Records that a test writes beside its client, and a clock that it shares with it.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use zcrm_sim::{Clock, Error, Simulator};
+
+use crate::client::Http;
+use crate::receiver::Receiver;
+
+#[tokio::test]
+async fn inserts_changes_and_removes_records_by_the_rules() {
+    let sim = Simulator::builder().unique("Leads", "Email").start().await.unwrap();
+    let http = Http::logged_in(&sim).await;
+    let lead = json!({ "Last_Name": "Boyle", "Email": "b@example.com" });
+    let id = sim.insert("Leads", lead.clone()).unwrap();
+    let read = http.get(&format!("/crm/v8/Leads/{id}")).await;
+    assert_eq!(read.rows()[0]["Email"], "b@example.com");
+    sim.change("Leads", &id, json!({ "Email": "boyle@example.com" })).unwrap();
+    assert_eq!(sim.record("Leads", &id).unwrap()["Email"], "boyle@example.com");
+    sim.insert("Leads", lead.clone()).unwrap();
+    let refused = |done: Result<String, Error>| match done {
+        Err(Error::Refused { code, .. }) => code,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refused(sim.insert("Leads", lead)), "DUPLICATE_DATA");
+    assert_eq!(refused(sim.insert("Leads", json!({}))), "MANDATORY_NOT_FOUND");
+    assert_eq!(refused(sim.insert("Leads", json!(7))), "INVALID_DATA");
+    assert!(matches!(sim.insert("Nothing", json!({})), Err(Error::UnknownModule(_))));
+    assert!(sim.change("Leads", "1", json!({ "City": "Pune" })).is_err());
+    assert!(sim.remove("Leads", "1").is_err());
+    sim.remove("Leads", &id).unwrap();
+    assert_eq!(sim.record_count("Leads"), 1);
+    assert_eq!(
+        sim.journal().count(|entry| entry.method == "POST" && entry.host == zcrm_sim::Host::Api),
+        0
+    );
+}
+
+#[tokio::test]
+async fn notifies_of_records_that_a_test_writes() {
+    let http = Http::logged_in(&Simulator::start().await.unwrap()).await;
+    let receiver = Receiver::start(200).await;
+    let row = json!({ "channel_id": 7, "events": ["Leads.all"], "notify_url": receiver.url });
+    let opened = http.post("/crm/v8/actions/watch", &json!({ "watch": [row] })).await;
+    assert_eq!(opened.status, 201);
+    let id = http.sim.insert("Leads", json!({ "Last_Name": "Boyle" })).unwrap();
+    http.sim.change("Leads", &id, json!({ "City": "Pune" })).unwrap();
+    http.sim.remove("Leads", &id).unwrap();
+    http.sim.deliveries_settled().await;
+    let told: Vec<_> = receiver.bodies().iter().map(|body| body["operation"].clone()).collect();
+    assert_eq!(told, ["insert", "update", "delete"]);
+}
+
+#[tokio::test]
+async fn follows_a_clock_of_the_test() {
+    let start: DateTime<Utc> = "2026-03-01T10:00:00Z".parse().unwrap();
+    let shared = Arc::new(Mutex::new(start));
+    let time = Arc::clone(&shared);
+    let clock = Clock::following(move || *time.lock().unwrap());
+    let http = Http::logged_in(&Simulator::builder().clock(clock).start().await.unwrap()).await;
+    assert_eq!(http.sim.now(), start);
+    *shared.lock().unwrap() += Duration::from_secs(3_600);
+    assert_eq!(http.get("/crm/v8/Leads?fields=id").await.code(), "INVALID_TOKEN");
+    http.sim.advance(Duration::from_secs(5));
+    assert_eq!(http.sim.now(), *shared.lock().unwrap() + Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn ends_waits_by_the_followed_clock() {
+    let start: DateTime<Utc> = "2026-03-01T10:00:00Z".parse().unwrap();
+    let looks = AtomicU64::new(0);
+    // a second passes with each look at it
+    let clock = move || start + Duration::from_secs(looks.fetch_add(1, Ordering::SeqCst));
+    let builder = Simulator::builder().clock(Clock::following(clock));
+    let http = Http::logged_in(&builder.start().await.unwrap()).await;
+    let before = http.sim.now();
+    http.sim.faults().latency(Duration::from_secs(60));
+    assert_eq!(http.get("/crm/v8/Leads?fields=id").await.status, 204);
+    assert!(http.sim.now() - before >= chrono::TimeDelta::seconds(60));
+}
