@@ -21,6 +21,7 @@ async fn simulator() -> Simulator {
 async fn clients(sim: &Simulator, retry: RetryPolicy) -> Clients {
     Client::builder()
         .config(Config::from_map(sim.settings()).unwrap())
+        .api_version(zcrm::ApiVersion::V8)
         .root_pem(sim.ca_pem())
         .store(MemoryStore::new())
         .limits(Limits::default().with_concurrent(2))
