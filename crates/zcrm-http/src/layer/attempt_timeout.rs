@@ -86,7 +86,7 @@ where
         let taken = request.body_mut().pieces_taken();
         let parts = if taken.is_some() { PARTS } else { 1 };
         let calling = within(*after / parts, Arc::clone(clock), self.inner.call(request));
-        Attempting { calling, after: *after, parts, still: 0, taken, seen: 0 }
+        Attempting { calling, parts, still: 0, taken, seen: 0 }
     }
 }
 
@@ -97,7 +97,6 @@ pin_project! {
         // a part of the time after another
         #[pin]
         calling: Within<F, Arc<dyn Clock>>,
-        after: Duration,
         parts: u32,
         // how many parts passed in which nothing was taken of a streamed body
         still: u32,
@@ -122,7 +121,7 @@ where
             *this.still = if taken == *this.seen { *this.still + 1 } else { 0 };
             *this.seen = taken;
             if this.still >= this.parts {
-                let seconds = this.after.as_secs_f64();
+                let seconds = (this.calling.limit() * *this.parts).as_secs_f64();
                 let message = format!("the time for an answer of {seconds} s passed");
                 let error = Error::new(ErrorKind::Timeout, Outcome::Unknown, message);
                 return task::Poll::Ready(Err(error.into()));
@@ -134,6 +133,6 @@ where
 
 impl<F> fmt::Debug for Attempting<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Attempting").field("after", &self.after).finish_non_exhaustive()
+        f.debug_struct("Attempting").field("parts", &self.parts).finish_non_exhaustive()
     }
 }

@@ -48,7 +48,10 @@ mod tests {
         let tenant = |user, environment| of(&key(user, environment), &Source::Login);
         let production = Environment::Production;
         assert_eq!(tenant("pat@example.com", production), tenant("pat@example.com", production));
-        assert_ne!(tenant("pat@example.com", production), tenant("charles@example.com", production));
+        assert_ne!(
+            tenant("pat@example.com", production),
+            tenant("charles@example.com", production)
+        );
         let sandbox = Environment::Sandbox;
         assert_ne!(tenant("pat@example.com", production), tenant("pat@example.com", sandbox));
         let named = key("pat@example.com", production).with_organisation("pat@example.com");
