@@ -134,10 +134,16 @@ async fn a_file_comes_as_it_is_and_a_refusal_is_an_error() {
     let refusal = r#"{"code":"INVALID_DATA","details":{},"message":"no","status":"error"}"#;
     let file = download(&answering(ApiVersion::V8, 200, &named, refusal)).await.unwrap();
     assert_eq!(file, refusal);
-    assert_eq!(
-        download(&answering(ApiVersion::V8, 200, &[], "\u{1}png")).await.unwrap(),
-        "\u{1}png"
-    );
+    let image = [("content-type", "image/png")];
+    let file = download(&answering(ApiVersion::V8, 200, &image, "\u{1}png")).await.unwrap();
+    assert_eq!(file, "\u{1}png");
+    // what says nothing of itself may be anything, and so may a page
+    for unnamed in [&[][..], &[("content-type", "text/html")]] {
+        let error = download(&answering(ApiVersion::V8, 200, unnamed, "<p>")).await.unwrap_err();
+        assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Decode, 200));
+    }
+    let redirect = answering(ApiVersion::V8, 302, &named, "");
+    assert_eq!(download(&redirect).await.unwrap_err().status().unwrap(), 302);
     for status in [200, 400] {
         let error = download(&answering(ApiVersion::V8, status, &[], refusal)).await.unwrap_err();
         assert_eq!(error.code().unwrap().as_str(), "INVALID_DATA");

@@ -110,7 +110,7 @@ async fn the_code_of_a_refusal_is_known_to_the_layers_outside() {
 #[tokio::test]
 async fn an_answer_without_a_refusal_has_no_code() {
     let mut answers = vec![zoho(200, "SUCCESS").unwrap(), status(502).unwrap()];
-    for odd in ["", "{}", "[]", "null", r#"{"code":7}"#, r#"{"code":"#, "\u{feff}"] {
+    for odd in ["", "{}", "[]", "null", r#"{"code":{}}"#, r#"{"code":"#, "\u{feff}"] {
         answers.push(answer(400, odd));
     }
     for response in answers {
