@@ -13,7 +13,7 @@ use memchr::memmem::Finder;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use crate::{ApiError, Error, Id, More, PageInfo, Record, json};
+use crate::{ApiError, Error, Id, More, PageInfo, Record, escaped, json};
 
 /// One page of a list: the items that it held and what Zoho says of the pages around it.
 ///
@@ -163,10 +163,12 @@ impl fmt::Display for RecordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "record {}", self.index)?;
         if let Some(id) = &self.id {
-            write!(f, " (id {})", id.as_str().escape_debug())?;
+            write!(f, " (id {})", escaped(id.as_str()))?;
         }
         match &self.problem {
-            Problem::DoesNotFit(what) => write!(f, " at `{}`: {what}", self.path),
+            Problem::DoesNotFit(what) => {
+                write!(f, " at `{}`: {}", escaped(&self.path), escaped(what))
+            }
             Problem::Refused(error) => write!(f, ": {error}"),
             Problem::Vanished => f.write_str(
                 ": it vanished between two reads, and only a part of its fields was read",

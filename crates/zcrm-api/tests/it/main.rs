@@ -24,5 +24,6 @@ mod state;
 mod streams;
 mod surfaces;
 mod values;
+mod verdicts;
 mod world;
 mod writes;

@@ -26,7 +26,13 @@ const SAVES: u32 = 6;
 const SAVE_PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) fn store(error: StoreError) -> Error {
-    Error::new(ErrorKind::Store, Outcome::NotSent, "the token store failed").with_source(error)
+    // what is wrong and what to do about it belong into the message: `Display` shows no source
+    let message = format!("the token store failed: {error}");
+    let failed = Error::new(ErrorKind::Store, Outcome::NotSent, message);
+    match error.into_source() {
+        Some(cause) => failed.with_source(cause),
+        None => failed,
+    }
 }
 
 /// No login is stored.

@@ -172,6 +172,12 @@ impl StoreError {
         Self { message: message.into(), unsupported: false, source: None }
     }
 
+    /// The cause, for an error that repeats the message.
+    #[cfg(feature = "client")]
+    pub(crate) fn into_source(self) -> Option<Arc<dyn StdError + Send + Sync>> {
+        self.source
+    }
+
     /// Something that this kind of store does not do.
     #[must_use]
     pub fn unsupported(what: &str) -> Self {

@@ -1,0 +1,491 @@
+//! What became of a call, over every class of operation and every sort of answer.
+
+use std::{future::Future, pin::Pin};
+
+use serde_json::{Value, json};
+use zcrm_api::{
+    Api, Note,
+    operations::{
+        COQL_QUERY, FIELDS_LIST, LEADS_CONVERT, RECORDS_GET, RECORDS_LIST, RECORDS_UPDATE,
+        RECORDS_UPLOAD_PHOTO, TAGS_CREATE, USERS_LIST,
+    },
+};
+use zcrm_core::{ApiVersion, Code, Error, ErrorKind, Id, ItemError, Outcome, Record, Timestamp};
+
+use crate::world::answering;
+
+type Answer = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+type Class = (&'static str, fn(Api) -> Answer);
+
+/// The operations of a table, each with a name; what they answer with is forgotten.
+macro_rules! classes {
+    ($($name:literal: |$api:ident| $call:expr;)*) => {
+        vec![$(($name, (|$api: Api| Box::pin(async move { $call.await.map(drop) })) as fn(Api) -> Answer)),*]
+    };
+}
+
+fn lead() -> Record {
+    Record::new().with("Last_Name", "Kay")
+}
+
+fn lead_1() -> Record {
+    lead().with("id", "1")
+}
+
+/// Writes whose answer has one outcome, for a new item or for the item with the id 1.
+fn writes_of_one() -> Vec<Class> {
+    classes! {
+        "records.create_one": |api| api.records("Leads").create_one(&lead());
+        "records.update_one": |api| api.records("Leads").update_one("1", &lead());
+        "records.delete_one": |api| api.records("Leads").delete_one("1");
+        "records.create": |api| one(api.records("Leads").create([lead()]).send());
+        "records.update": |api| one(api.records("Leads").update([lead_1()]).send());
+        "records.upsert": |api| one(api.records("Leads").upsert([lead()]).send());
+        "records.delete": |api| one(api.records("Leads").delete(["1"]).send());
+        "records.mass_update": |api| {
+            one(api.records("Leads").mass_update(["1"], "City", "Pune").send())
+        };
+        "record.update": |api| api.record("Leads", "1").update(&lead()).send();
+        "record.delete": |api| api.record("Leads", "1").delete().send();
+        "notes.create": |api| one(api.notes().create([Note::new("x").on("Leads", "5")]).send());
+        "notes.update_one": |api| api.notes().update_one("1", &Note::new("x")).send();
+        "notes.delete": |api| one(api.notes().delete(["1"]).send());
+        "notes.delete_one": |api| api.notes().delete_one("1").send();
+        "record.notes.create": |api| one(api.record("Leads", "5").notes().create([Note::new("x")]).send());
+        "record.notes.delete_one": |api| api.record("Leads", "5").notes().delete_one("1").send();
+        "record.tags.add": |api| one(api.record("Leads", "1").tags().add(["Hot"]).send());
+        "record.tags.remove": |api| one(api.record("Leads", "1").tags().remove(["Hot"]).send());
+        "tags.add_to": |api| one(api.module("Leads").tags().add_to(["1"], ["Hot"]).send());
+        "attachments.upload": |api| api.record("Leads", "5").attachments()
+            .upload("a.txt", "text/plain", "x").send();
+        "attachments.delete_one": |api| api.record("Leads", "5").attachments().delete_one("1").send();
+        "attachments.delete": |api| one(api.record("Leads", "5").attachments().delete(["1"]).send());
+        "related.add": |api| api.record("Leads", "5").related("Campaigns").add("1").send();
+        "related.add_many": |api| {
+            one(api.record("Leads", "5").related("Campaigns").add_many([json!({"id": "1"})]).send())
+        };
+        "related.remove": |api| one(api.record("Leads", "5").related("Campaigns").remove(["1"]).send());
+        "related.remove_one": |api| {
+            api.record("Leads", "5").related("Campaigns").remove_one("1").send()
+        };
+    }
+}
+
+/// The same, of settings: their answers have other keys.
+fn writes_of_one_setting() -> Vec<(&'static str, Class)> {
+    let tags: Vec<Class> = classes! {
+        "tags.create": |api| one(api.module("Leads").tags().create([json!({"name": "Hot"})]).send());
+        "tags.update": |api| {
+            one(api.module("Leads").tags().update([json!({"id": "1", "name": "Hot"})]).send())
+        };
+        "tags.update_one": |api| {
+            api.module("Leads").tags().update_one("1", &json!({"name": "Hot"})).send()
+        };
+        "raw tags.create": |api| {
+            one(api.call(&TAGS_CREATE).query("module", "Leads").items(&[json!({"name": "x"})]).outcomes(1))
+        };
+    };
+    let users: Vec<Class> = classes! {
+        "users.create": |api| api.users().create(&json!({"last_name": "Kay"})).send();
+        "users.update_one": |api| api.users().update_one("1", &json!({"last_name": "Kay"})).send();
+        "users.delete_one": |api| api.users().delete_one("1").send();
+    };
+    let variables: Vec<Class> = classes! {
+        "variables.create": |api| one(api.variables().create([json!({"name": "x"})]).send());
+        "variables.update": |api| {
+            one(api.variables().update([json!({"id": "1", "value": "x"})]).send())
+        };
+        "variables.delete": |api| one(api.variables().delete(["1"]).send());
+    };
+    let roles: Vec<Class> = classes! {
+        "roles.create": |api| api.roles().create(&json!({"name": "x"})).send();
+    };
+    let all =
+        [("tags", &tags[..]), ("users", &users), ("variables", &variables), ("roles", &roles)];
+    all.iter().flat_map(|(key, classes)| classes.iter().map(|class| (*key, *class))).collect()
+}
+
+/// Writes that answer with something else than outcomes.
+fn writes_of_another_shape() -> Vec<Class> {
+    classes! {
+        "convert": |api| api.record("Leads", "1").convert().send();
+        "photo.upload": |api| api.record("Leads", "1").photo().upload("a.png", "image/png", "x");
+        "photo.delete": |api| api.record("Leads", "1").photo().delete();
+        "org.photo.delete": |api| api.org().delete_photo();
+        "profiles.delete_one": |api| api.profiles().delete("1", "2");
+        "raw photo, typed": |api| async move {
+            #[derive(serde::Deserialize)]
+            struct Done {
+                _code: Code,
+            }
+            let call = api.call(&RECORDS_UPLOAD_PHOTO).path("module", "Leads").path_id("id", "1");
+            call.file("a.png", "image/png", "x").send().await?.json::<Done>()
+        };
+        "raw convert, typed": |api| async move {
+            let body = json!({"data": [{}]});
+            let call = api.call(&LEADS_CONVERT).path_id("lead_id", "1").json(&body);
+            call.send().await?.json::<Vec<Id>>()
+        };
+    }
+}
+
+/// Reads of one item.
+fn reads_of_one() -> Vec<Class> {
+    classes! {
+        "records.get": |api| api.records("Leads").get("1").send();
+        "record.get": |api| api.record("Leads", "1").get().send();
+        "rows.get": |api| api.record("Leads", "1").rows("Visits").get();
+        "raw get": |api| {
+            let call = api.call(&RECORDS_GET).path("module", "Leads").path_id("id", "1");
+            async move { call.send().await?.object::<Record>("data") }
+        };
+        "notes.get": |api| api.notes().get("1").send();
+        "related.get": |api| api.record("Leads", "5").related("Campaigns").get("1").send();
+    }
+}
+
+/// Reads of a list.
+fn reads_of_many() -> Vec<Class> {
+    classes! {
+        "records.list": |api| api.records("Leads").list().fields(["City"]).send();
+        "records.search": |api| api.records("Leads").search_word("Kay").send();
+        "records.deleted": |api| api.records("Leads").deleted().send();
+        "notes.list": |api| api.notes().list().send();
+        "attachments.list": |api| api.record("Leads", "5").attachments().list().send();
+        "related.list": |api| {
+            api.record("Leads", "5").related("Campaigns").list().fields(["City"]).send()
+        };
+        "raw list": |api| {
+            api.call(&RECORDS_LIST).path("module", "Leads").query("fields", "City").page::<Record>()
+        };
+        "coql": |api| {
+            let query = json!({"select_query": "select City from Leads where City is not null"});
+            api.call(&COQL_QUERY).json(&query).page::<Record>()
+        };
+    }
+}
+
+async fn one(
+    outcomes: impl Future<Output = Result<zcrm_core::Outcomes, Error>>,
+) -> Result<(), Error> {
+    outcomes.await?.one().map(drop)
+}
+
+async fn ask(class: &Class, status: u16, body: &str) -> Result<(), Error> {
+    class.1(answering(ApiVersion::V8, status, &[], body)).await
+}
+
+fn check(class: &Class, status: u16, body: &str, error: &Error, expected: (ErrorKind, Outcome)) {
+    let met = (error.kind(), error.outcome());
+    assert_eq!(met, expected, "{}: {status} {body}: {error}", class.0);
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(status), "{}: {error}", class.0);
+    assert!(error.operation().is_some(), "{}: {error}", class.0);
+    let text = error.to_string();
+    assert!(!(text.contains("refused") && text.contains("unknown")), "{text}");
+}
+
+const REFUSAL: &str = r#"{"code":"INVALID_DATA","status":"error","message":"no","details":{}}"#;
+const FAULT: &str = r#"{"code":"INTERNAL_ERROR","status":"error","message":"no","details":{}}"#;
+
+#[tokio::test]
+async fn an_answered_write_of_one_item_has_its_true_outcome() {
+    use {ErrorKind as Kind, Outcome::*};
+    let data = writes_of_one().into_iter().map(|class| ("data", class));
+    for (key, class) in data.chain(writes_of_one_setting()) {
+        let list = |rows: &str| format!(r#"{{"{key}":[{rows}]}}"#);
+        let success = r#"{"code":"SUCCESS","status":"success","message":"","details":{"id":"1"}}"#;
+        for status in [200, 201, 202, 207] {
+            ask(&class, status, &list(success)).await.unwrap_or_else(|error| {
+                panic!("{}: {status}: {error}", class.0);
+            });
+        }
+        let foreign = success.replace("\"1\"", "\"9\"");
+        for (status, body, expected) in [
+            (204, String::new(), (Kind::Decode, Executed)),
+            (304, String::new(), (Kind::NotModified, Unknown)),
+            (200, String::new(), (Kind::Decode, Executed)),
+            (200, "<html>down</html>".to_owned(), (Kind::Decode, Executed)),
+            (200, r#"{"other":[]}"#.to_owned(), (Kind::Decode, Executed)),
+            (200, format!(r#"{{"{key}":[{{"code":"SUC"#), (Kind::Decode, Executed)),
+            (200, format!(r#"{{"{key}":{{}}}}"#), (Kind::Decode, Executed)),
+            (200, list(""), (Kind::Decode, Unknown)),
+            (200, list("null"), (Kind::Decode, Executed)),
+            (201, list(r#""1""#), (Kind::Decode, Executed)),
+            (202, list("{}"), (Kind::Decode, Executed)),
+            (207, list("null"), (Kind::Decode, Unknown)),
+            (207, list(&format!("{success},{REFUSAL}")), (Kind::Decode, Unknown)),
+            (200, list(&format!("{REFUSAL},{success}")), (Kind::Decode, Unknown)),
+            (203, list(success), (Kind::Decode, Executed)),
+            (206, list(success), (Kind::Decode, Executed)),
+            (302, list(success), (Kind::Decode, Unknown)),
+            (307, "{}".to_owned(), (Kind::Decode, Unknown)),
+            (400, list(success), (Kind::Decode, Unknown)),
+            (500, list(success), (Kind::Decode, Unknown)),
+            (200, REFUSAL.to_owned(), (Kind::Api, Refused)),
+            (200, list(REFUSAL), (Kind::Api, Refused)),
+            (207, list(REFUSAL), (Kind::Api, Refused)),
+            (400, REFUSAL.to_owned(), (Kind::Api, Refused)),
+            (400, list(REFUSAL), (Kind::Api, Refused)),
+            (403, "<html>no</html>".to_owned(), (Kind::Decode, Refused)),
+            (408, "<html>no</html>".to_owned(), (Kind::Decode, Unknown)),
+            (429, REFUSAL.to_owned(), (Kind::Throttled, Refused)),
+            (200, list(FAULT), (Kind::Api, Unknown)),
+            (500, FAULT.to_owned(), (Kind::Api, Unknown)),
+            (500, list(FAULT), (Kind::Api, Unknown)),
+            (502, "<html>down</html>".to_owned(), (Kind::Decode, Unknown)),
+            (504, String::new(), (Kind::Decode, Unknown)),
+        ] {
+            let error = ask(&class, status, &body).await.unwrap_err();
+            // a write of many that was only throttled was not sent
+            let expected = match error.is_throttled() && error.outcome() == NotSent {
+                true => (Kind::Throttled, NotSent),
+                false => expected,
+            };
+            check(&class, status, &body, &error, expected);
+            assert_eq!(error.is_safe_to_repeat(), matches!(expected.1, Refused | NotSent));
+        }
+        let new =
+            class.0.contains("create") || class.0.contains("upload") || class.0.contains("upsert");
+        let answer = ask(&class, 200, &list(&foreign)).await;
+        assert_eq!(answer.is_ok(), new, "{}: another id than the one sent", class.0);
+        if let Err(error) = answer {
+            check(&class, 200, &foreign, &error, (Kind::Decode, Unknown));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answered_write_of_another_shape_has_its_true_outcome() {
+    use {ErrorKind as Kind, Outcome::*};
+    let list = |rows: &str| format!(r#"{{"data":[{rows}]}}"#);
+    for class in writes_of_another_shape() {
+        for (status, body, kinds, outcome) in [
+            (204, String::new(), &[Kind::Decode][..], Executed),
+            (304, String::new(), &[Kind::NotModified], Unknown),
+            (200, String::new(), &[Kind::Decode], Executed),
+            (200, "<html>down</html>".to_owned(), &[Kind::Decode], Executed),
+            (200, r#"{"data":[{"co"#.to_owned(), &[Kind::Decode], Executed),
+            (200, list(""), &[Kind::Decode], Executed),
+            (200, list("null"), &[Kind::Decode, Kind::Record], Executed),
+            (201, list(r#""1""#), &[Kind::Decode, Kind::Record], Executed),
+            (202, list("{}"), &[Kind::Decode], Executed),
+            (200, list(r#"{"Contacts":[7]}"#), &[Kind::Decode], Executed),
+            (200, list(r#"{"Contacts":"1"},{"Contacts":"2"}"#), &[Kind::Decode], Executed),
+            (206, list(r#"{"Contacts":"1"}"#), &[Kind::Decode], Executed),
+            (302, String::new(), &[Kind::Decode], Unknown),
+            (307, "{}".to_owned(), &[Kind::Decode], Unknown),
+            (200, REFUSAL.to_owned(), &[Kind::Api], Refused),
+            (200, list(REFUSAL), &[Kind::Api], Refused),
+            (400, REFUSAL.to_owned(), &[Kind::Api], Refused),
+            (400, list(REFUSAL), &[Kind::Api], Refused),
+            (403, String::new(), &[Kind::Decode], Refused),
+            (500, list(FAULT), &[Kind::Api], Unknown),
+            (502, "<html>down</html>".to_owned(), &[Kind::Decode], Unknown),
+        ] {
+            let error = ask(&class, status, &body).await.unwrap_err();
+            assert!(kinds.contains(&error.kind()), "{}: {status} {body}: {error}", class.0);
+            check(&class, status, &body, &error, (error.kind(), outcome));
+            assert_eq!(error.is_safe_to_repeat(), outcome == Refused, "{}: {error}", class.0);
+            let coded = body.contains("INVALID_DATA");
+            assert_eq!(error.code() == Some(&Code::INVALID_DATA), coded, "{}: {error}", class.0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answered_read_of_one_item_has_its_true_outcome() {
+    use {ErrorKind as Kind, Outcome::*};
+    let list = |rows: &str| format!(r#"{{"data":[{rows}]}}"#);
+    for class in reads_of_one() {
+        ask(&class, 200, &list(r#"{"id":"1","Visits":[]}"#)).await.unwrap();
+        for (status, body, expected) in [
+            (204, String::new(), (Kind::NotFound, Local)),
+            (200, list(""), (Kind::NotFound, Local)),
+            (304, String::new(), (Kind::NotModified, Local)),
+            (200, String::new(), (Kind::Decode, Local)),
+            (200, "<html>down</html>".to_owned(), (Kind::Decode, Local)),
+            (200, r#"{"other":[]}"#.to_owned(), (Kind::Decode, Local)),
+            (200, list("null"), (Kind::Record, Local)),
+            (200, list("7"), (Kind::Record, Local)),
+            (201, list(r#"{"id":"1"}"#), (Kind::Decode, Local)),
+            (202, list(r#"{"id":"1"}"#), (Kind::Decode, Local)),
+            (206, list(r#"{"id":"1"}"#), (Kind::Decode, Local)),
+            (302, list(r#"{"id":"1"}"#), (Kind::Decode, Unknown)),
+            (307, "{}".to_owned(), (Kind::Decode, Unknown)),
+            (200, REFUSAL.to_owned(), (Kind::Api, Refused)),
+            (200, list(REFUSAL), (Kind::Api, Refused)),
+            (404, REFUSAL.to_owned(), (Kind::NotFound, Refused)),
+            (400, REFUSAL.to_owned(), (Kind::Api, Refused)),
+            (404, "<html>no</html>".to_owned(), (Kind::Decode, Refused)),
+            (500, FAULT.to_owned(), (Kind::Api, Unknown)),
+            (502, "<html>down</html>".to_owned(), (Kind::Decode, Unknown)),
+        ] {
+            let error = ask(&class, status, &body).await.unwrap_err();
+            check(&class, status, &body, &error, expected);
+            assert!(error.is_safe_to_repeat(), "{}: {error}", class.0);
+            assert!(!error.to_string().contains("executed"), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answered_read_of_a_list_has_its_true_outcome() {
+    use {ErrorKind as Kind, Outcome::*};
+    let list = |rows: &str| format!(r#"{{"data":[{rows}]}}"#);
+    for class in reads_of_many() {
+        for (status, body) in [(204, String::new()), (200, list("")), (200, list("null"))] {
+            ask(&class, status, &body).await.unwrap();
+        }
+        for (status, body, expected) in [
+            (304, String::new(), (Kind::NotModified, Local)),
+            (200, String::new(), (Kind::Decode, Local)),
+            (200, "<html>down</html>".to_owned(), (Kind::Decode, Local)),
+            (200, r#"{"data":[{"id":"#.to_owned(), (Kind::Decode, Local)),
+            (200, r#"{"other":[]}"#.to_owned(), (Kind::Decode, Local)),
+            (202, list(""), (Kind::Decode, Local)),
+            (206, list(""), (Kind::Decode, Local)),
+            (302, list(""), (Kind::Decode, Unknown)),
+            (307, "{}".to_owned(), (Kind::Decode, Unknown)),
+            (200, REFUSAL.to_owned(), (Kind::Api, Refused)),
+            (400, REFUSAL.to_owned(), (Kind::Api, Refused)),
+            (404, "<html>no</html>".to_owned(), (Kind::Decode, Refused)),
+            (500, FAULT.to_owned(), (Kind::Api, Unknown)),
+            (502, "<html>down</html>".to_owned(), (Kind::Decode, Unknown)),
+        ] {
+            let error = ask(&class, status, &body).await.unwrap_err();
+            check(&class, status, &body, &error, expected);
+            assert!(error.is_safe_to_repeat(), "{}: {error}", class.0);
+            assert!(!error.to_string().contains("executed"), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_raw_value_of_no_content_is_null_for_a_read() {
+    let api = answering(ApiVersion::V8, 204, &[], "");
+    let query = json!({"select_query": "select City from Leads where City is not null"});
+    assert_eq!(api.call(&COQL_QUERY).json(&query).value().await.unwrap(), Value::Null);
+    let users = api.call(&USERS_LIST).value().await.unwrap();
+    assert_eq!(users, Value::Null);
+    let rows = [json!({"id": "1"})];
+    let error =
+        api.call(&RECORDS_UPDATE).path("module", "Leads").items(&rows).value().await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Executed));
+    assert!(error.to_string().contains("it was executed"), "{error}");
+
+    for status in [203, 206, 301, 302, 307, 308] {
+        let api = answering(ApiVersion::V8, status, &[], "{}");
+        let fields = api.call(&FIELDS_LIST).query("module", "Leads").value().await.unwrap_err();
+        assert!(fields.is_safe_to_repeat(), "{fields}");
+        let call = api.call(&RECORDS_UPDATE).path("module", "Leads").items(&rows);
+        assert!(!call.value().await.unwrap_err().is_safe_to_repeat());
+    }
+}
+
+#[tokio::test]
+async fn a_scheduled_conversion_is_a_success_with_its_job() {
+    let body = r#"{"data":[{"code":"SCHEDULED","status":"success","message":"x",
+        "details":{"job_id":"3652397000000649013"}}]}"#;
+    for status in [200, 201, 202] {
+        let api = answering(ApiVersion::V8, status, &[], body);
+        let made = api.record("Leads", "1").convert().send().await.unwrap();
+        assert_eq!(made.job_id, Some(Id::from("3652397000000649013")));
+        assert_eq!((made.contact, made.account, made.deal), (None, None, None));
+    }
+}
+
+#[tokio::test]
+async fn outcomes_of_a_wrong_number_leave_every_record_unknown() {
+    let success = |id| json!({"code": "SUCCESS", "status": "success", "details": {"id": id}});
+    let refusal: Value = serde_json::from_str(REFUSAL).unwrap();
+    let ids = ["1", "2"];
+    for rows in [
+        vec![success("9"), refusal.clone(), success("2")],
+        vec![success("1")],
+        vec![refusal],
+        vec![],
+    ] {
+        let body = json!({ "data": rows }).to_string();
+        let api = answering(ApiVersion::V8, 207, &[], &body);
+        let outcomes = api.records("Leads").delete(ids).send().await.unwrap();
+        assert_eq!(outcomes.len(), 2);
+        assert!(outcomes.failures().all(|(_, error)| matches!(error, ItemError::Unknown(_))));
+        assert_eq!(outcomes.failures().count(), 2, "{body}");
+    }
+    // the right number, one of them about another record
+    let body = json!({ "data": [success("9"), success("2")] }).to_string();
+    let api = answering(ApiVersion::V8, 200, &[], &body);
+    let rows = ids.map(|id| lead().with("id", id));
+    let outcomes = api.records("Leads").update(rows).send().await.unwrap();
+    let failed: Vec<usize> = outcomes.failures().map(|(index, _)| index).collect();
+    assert_eq!(failed, [0]);
+}
+
+#[tokio::test]
+async fn a_call_of_many_that_is_unreadable_was_executed() {
+    let api = answering(ApiVersion::V8, 200, &[], "<html>");
+    let leads = (0..150).map(|_| lead());
+    let outcomes = api.records("Leads").create(leads).send().await.unwrap();
+    let (executed, not_sent): (Vec<_>, Vec<_>) =
+        outcomes.failures().partition(|(_, error)| matches!(error, ItemError::Executed(_)));
+    assert_eq!((executed.len(), not_sent.len()), (100, 50));
+    for (_, error) in not_sent {
+        assert!(matches!(error, ItemError::NotSent(_)) && error.is_safe_to_repeat(), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_exists_is_created_a_second_time() {
+    let api = answering(ApiVersion::V8, 500, &[], "");
+    let (note, tags) = (Note::new("x").on("Leads", "5"), api.module("Leads").tags());
+    let with_id = json!({"id": 7, "name": "x"});
+    for error in [
+        api.records("Leads").create_one(&lead_1()).await.unwrap_err(),
+        api.records("Leads").create([lead(), lead_1()]).send().await.unwrap_err(),
+        api.notes().create([note.with_id("7")]).send().await.unwrap_err(),
+        api.record("Leads", "5")
+            .notes()
+            .create([Note::new("x").with_id("7")])
+            .send()
+            .await
+            .unwrap_err(),
+        tags.create([&with_id]).send().await.unwrap_err(),
+        api.users().create(&with_id).send().await.unwrap_err(),
+        api.roles().create(&with_id).send().await.unwrap_err(),
+        api.variables().create([&with_id]).send().await.unwrap_err(),
+    ] {
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Input, Outcome::NotSent));
+        assert!(error.to_string().contains("`id`"), "{error}");
+    }
+    // an id of something else is no obstacle
+    let owned = lead().with("id", Value::Null).with("Owner", json!({"id": "9"}));
+    api.records("Leads").create([owned]).preview().unwrap();
+}
+
+#[tokio::test]
+async fn an_unchanged_record_is_not_a_missing_one() {
+    let since = "2026-05-24T17:05:12+05:30".parse::<Timestamp>().unwrap();
+    let api = answering(ApiVersion::V8, 304, &[], "");
+    let error = api.record("Leads", "1").get().send().await.unwrap_err();
+    assert!(error.is_not_modified() && !error.is_not_found(), "{error}");
+    assert!(api.record("Leads", "1").get().send_if_modified(since).await.unwrap().is_none());
+    let call = api.call(&RECORDS_GET).path("module", "Leads").path_id("id", "1");
+    let error = call.header("If-Modified-Since", since.to_string()).value().await.unwrap_err();
+    assert!(error.is_not_modified(), "{error}");
+}
+
+#[tokio::test]
+async fn the_error_of_one_write_says_all_that_is_known() {
+    let body = format!(r#"{{"data":[{REFUSAL}]}}"#);
+    let api = answering(ApiVersion::V8, 400, &[], &body);
+    for error in [
+        api.records("Leads").create_one(&lead()).await.unwrap_err(),
+        api.record("Leads", "1").update(&lead()).send().await.unwrap_err(),
+        api.record("Leads", "1").tags().add(["Hot"]).send().await.unwrap().one().unwrap_err(),
+    ] {
+        let text = error.to_string();
+        assert!(text.contains("INVALID_DATA") && text.contains("status 400"), "{text}");
+        assert!(error.operation().is_some(), "{text}");
+        assert!(std::error::Error::source(&error).is_none(), "{error:?}");
+    }
+}
