@@ -80,6 +80,7 @@ async fn a_store_that_cannot_be_read_is_an_error_and_nothing_is_sent() {
     for error in [world.tokens.token().await.unwrap_err(), world.tokens.stored().await.unwrap_err()]
     {
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotSent));
+        assert!(error.to_string().starts_with("the token store failed: "), "{error}");
     }
     assert_eq!(world.token_calls(), 0);
     world.tokens.token().await.unwrap();
