@@ -141,19 +141,6 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// The query parameters that a call must have.
-    fn required(&self, files: &Files) -> BTreeSet<String> {
-        let lists = [self.item, self.operation].map(|value| value.get("parameters"));
-        let all = lists.into_iter().flatten().filter_map(Value::as_array).flatten();
-        let named = all.filter_map(|parameter| {
-            let (_, parameter) = files.follow(self.file, parameter);
-            let required = parameter.get("required")?.as_bool()?;
-            let wanted = required && parameter.get("in")?.as_str()? == "query";
-            wanted.then(|| parameter.get("name")?.as_str().map(str::to_owned))?
-        });
-        named.collect()
-    }
-
     fn parameters(&self, files: &Files, place: &str) -> BTreeSet<String> {
         let lists = [self.item, self.operation].map(|value| value.get("parameters"));
         let all = lists.into_iter().flatten().filter_map(Value::as_array).flatten();
@@ -164,6 +151,19 @@ impl Source<'_> {
         });
         named.collect()
     }
+}
+
+/// The query parameters that a call must have.
+fn required(source: &Source<'_>, files: &Files) -> BTreeSet<String> {
+    let lists = [source.item, source.operation].map(|value| value.get("parameters"));
+    let all = lists.into_iter().flatten().filter_map(Value::as_array).flatten();
+    let named = all.filter_map(|parameter| {
+        let (_, parameter) = files.follow(source.file, parameter);
+        let required = parameter.get("required")?.as_bool()?;
+        let wanted = required && parameter.get("in")?.as_str()? == "query";
+        wanted.then(|| parameter.get("name")?.as_str().map(str::to_owned))?
+    });
+    named.collect()
 }
 
 /// The members of its body.
@@ -220,7 +220,15 @@ impl Overlay {
             for id in texts(entry, "ids") {
                 let about = overlay.about.entry(id.to_owned()).or_default();
                 for (key, value) in entry {
-                    about.insert(key.clone(), value.clone());
+                    match (about.get_mut(key), value) {
+                        // several entries may add names to the same list
+                        (Some(Value::Array(known)), Value::Array(more)) => {
+                            known.extend(more.iter().cloned());
+                        }
+                        _ => {
+                            about.insert(key.clone(), value.clone());
+                        }
+                    }
                 }
             }
         }
@@ -343,11 +351,11 @@ fn sets(
     };
     let query = all(|source, files| source.parameters(files, "query"));
     compare("query", query, texts(row, "query").into_iter().collect());
-    let mut required = all(|source, files| source.required(files));
+    let mut mandatory = all(required);
     for name in texts(about, "optional") {
-        required.remove(name);
+        mandatory.remove(name);
     }
-    compare("required", required, texts(row, "required").into_iter().collect());
+    compare("required", mandatory, texts(row, "required").into_iter().collect());
     let headers = all(|source, files| source.parameters(files, "header"));
     compare("headers", headers, texts(row, "headers").into_iter().collect());
     let mut keys: BTreeSet<&str> = texts(row, "body_keys").into_iter().collect();

@@ -178,6 +178,10 @@ fn what_the_overlay_says_is_explained() {
     assert_eq!(against(&file, &rows, "").len(), 2);
     let overlay = "[[change]]\nids = ['things.create']\nsince = 'v3'\nquery = ['type']\n";
     assert_eq!(against(&file, &rows, overlay), Vec::<String>::new());
+    // a second entry adds to the first
+    edit(&mut rows, "things.create", "query", json!(["module", "type", "page"]));
+    let more = format!("{overlay}[[change]]\nids = ['things.create']\nquery = ['page']\n");
+    assert_eq!(against(&file, &rows, &more), Vec::<String>::new());
 }
 
 #[test]

@@ -141,7 +141,7 @@ async fn taxes(walk: &Walk<'_>) -> Result<(), Failure> {
     let tax = made.pointer("/org_taxes/details/id").and_then(Value::as_str).unwrap_or_default();
     put(json!({ "id": tax, "value": 6 })).await?;
     walk.get(&op::TAXES_LIST, &[], &[]).await?;
-    walk.get(&op::TAXES_GET, &[("id", &tax)], &[]).await?;
+    walk.get(&op::TAXES_GET, &[("id", tax)], &[]).await?;
     put(json!({ "id": tax, "_delete": true })).await?;
     Ok(())
 }
