@@ -55,8 +55,8 @@ impl<T> Page<T> {
         self.items.into_iter().map(|item| item.map_err(Error::from)).collect()
     }
 
-    /// A hash of the items as they came, for pages that say that more follow: two pages of one list
-    /// that have the same one hold the same items.
+    /// For pages that do not say that nothing follows: what two pages of one list share only if they
+    /// begin with the same item.
     #[doc(hidden)]
     #[must_use]
     pub fn fingerprint(&self) -> Option<u64> {
@@ -216,12 +216,23 @@ fn page_of<R, T>(
 ) -> Option<Page<T>> {
     let info = envelope.info.map(|raw| PageInfo::read(raw.get())).unwrap_or_default();
     let list = envelope.list.filter(|_| info.more() != More::No);
-    let fingerprint = list.map(|list| {
-        let mut hasher = DefaultHasher::new();
-        list.hash(&mut hasher);
-        hasher.finish()
-    });
+    let fingerprint = list.map(fingerprint);
     envelope.items.map(|items| Page { items: read(items), info, fingerprint })
+}
+
+/// A hash of the first item's id, which no other page of a list begins with; where it has none, of the
+/// whole list. `list` begins with the list's name.
+fn fingerprint(list: &str) -> u64 {
+    let items = list.find('[').and_then(|begin| list.get(begin.saturating_add(1)..));
+    let first = items.and_then(|items| {
+        serde_json::Deserializer::from_str(items).into_iter::<&RawValue>().next()?.ok()
+    });
+    let mut hasher = DefaultHasher::new();
+    match first.and_then(|first| id_of(first.get())) {
+        Some(id) => id.as_str().hash(&mut hasher),
+        None => list.hash(&mut hasher),
+    }
+    hasher.finish()
 }
 
 /// One record, or what stands in its place. `raw` is a part of `body`.

@@ -122,6 +122,30 @@ async fn ends_every_list_whose_pages_repeat_behind_new_tokens() {
 }
 
 #[tokio::test]
+async fn ends_lists_whose_repeated_items_change_a_little() {
+    for list in ["records", "users", "notes", "related", "attachments", "pages"] {
+        let (api, requests) = pages(ApiVersion::V8, |number| {
+            let items = json!([{ "n": number, "id": (number % 2).to_string() }, { "id": number }]);
+            let token = format!("token {number}");
+            page(&items, &json!({ "more_records": true, "next_page_token": token }))
+        });
+        let (_, error) = read(&api, list).await;
+        server_fault(&error.unwrap(), list);
+        assert_eq!(requests.load(Ordering::SeqCst), 4, "{list}");
+    }
+}
+
+#[tokio::test]
+async fn takes_items_without_ids_for_what_they_are() {
+    let (api, _) = pages(ApiVersion::V8, |number| {
+        let by = json!({ "id": "9" });
+        let items = json!([{ "done_by": by, "n": number }]);
+        page(&items, &json!({ "more_records": number < 6 }))
+    });
+    assert_eq!(read(&api, "users").await.0, 6);
+}
+
+#[tokio::test]
 async fn ends_lists_whose_tokens_come_again_in_a_circle() {
     for period in 1..=5 {
         for list in ["records", "notes", "all notes", "related", "attachments"] {
