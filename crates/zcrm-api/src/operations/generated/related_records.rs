@@ -35,7 +35,7 @@ pub static RELATED_RECORDS_GET: Endpoint =
 pub static RELATED_RECORDS_LIST: Endpoint =
     Endpoint::get("/{module}/{record_id}/{related_list_api_name}")
         .id("related_records.list")
-        .query(&["page", "per_page", "fields", "page_token", "sort_by", "sort_order"])
+        .query(&["page", "per_page", "fields", "sort_by", "sort_order", "page_token"])
         .query_since(&[("page_token", ApiVersion::V3)])
         .headers(&["If-Modified-Since", "X-EXTERNAL"])
         .returns(ResponseShape::List("data"))
