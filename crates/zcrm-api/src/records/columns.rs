@@ -82,6 +82,8 @@ pub(super) struct Rest<'a> {
     pub(super) without_changed: bool,
     /// Parameters without which a record of the page would not be found by its id.
     pub(super) params: Vec<(&'a str, &'a str)>,
+    /// Whether the page before said that this one has records.
+    pub(super) promised: bool,
 }
 
 /// A page with all of its fields.
@@ -92,7 +94,8 @@ pub(super) async fn page<T: DeserializeOwned + Send + 'static>(
 ) -> Result<Page<T>, Error> {
     let asked = request.has_header(MODIFIED_SINCE);
     let reply = records.api.send(request).await?;
-    if asked && reply.status() == StatusCode::NOT_MODIFIED {
+    // nothing was changed since then; of a promised page that would be no answer
+    if asked && !rest.promised && reply.status() == StatusCode::NOT_MODIFIED {
         return Ok(Page::empty());
     }
     if rest.batches.is_empty() {

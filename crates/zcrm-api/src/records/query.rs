@@ -343,6 +343,7 @@ pub(super) fn rest<'a>(columns: &'a Columns, params: &'a [(String, String)]) -> 
         batches: &columns.rest,
         without_changed: columns.without_changed,
         params: decisive.map(|(name, value)| (name.as_str(), value.as_str())).collect(),
+        promised: false,
     }
 }
 

@@ -258,7 +258,9 @@ async fn fetch<T: DeserializeOwned + Send + 'static>(
         Next::Page(1) => request,
         Next::Page(number) => request.query_unchecked("page", number.to_string()),
     };
-    let page = columns::page(&records, request, &rest(&cursor.columns, &cursor.params)).await;
+    let mut rest = rest(&cursor.columns, &cursor.params);
+    rest.promised = cursor.index > 0;
+    let page = columns::page(&records, request, &rest).await;
     page.map_err(|error| error.with_extension(cursor))
 }
 

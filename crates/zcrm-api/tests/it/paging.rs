@@ -284,6 +284,34 @@ async fn ends_quietly_where_a_promised_page_has_no_content() {
 }
 
 #[tokio::test]
+async fn reports_a_promised_page_that_is_not_modified() {
+    for version in BOTH {
+        let not_modified = move || {
+            server(version, |number, _| match number {
+                1 => {
+                    let info = json!({ "more_records": true, "next_page_token": "t" });
+                    (200, page(&one(1), &info).to_string())
+                }
+                _ => (304, String::new()),
+            })
+            .0
+        };
+        for list in LISTS.into_iter().filter(|list| *list != "roles") {
+            let (read, error) = read(&not_modified(), list).await;
+            assert_eq!((read, error.unwrap().kind()), (1, ErrorKind::NotModified), "{list}");
+        }
+        // also where it was asked for
+        let since = "2026-05-24T17:05:12+05:30".parse::<zcrm_core::Timestamp>().unwrap();
+        let list = not_modified().records("Contacts").list().fields(["id"]).modified_since(since);
+        let all = list.stream().collect_all().await;
+        assert_eq!(all.records.len(), 1);
+        let error = all.interrupted.unwrap();
+        assert_eq!(error.kind(), ErrorKind::NotModified);
+        assert!(Cursor::of(&error).is_some());
+    }
+}
+
+#[tokio::test]
 async fn names_the_token_that_a_promise_lacks() {
     for odd in [json!(null), json!(""), json!({}), json!([])] {
         let (api, _) = pages(ApiVersion::V8, move |number| match number {
