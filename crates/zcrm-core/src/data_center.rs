@@ -6,7 +6,7 @@ use std::{
     str::FromStr,
 };
 
-use crate::{Error, Origin};
+use crate::{Error, Origin, escaped};
 
 /// One of Zoho's data centres: where an organisation lives, and so which servers may see its
 /// tokens.
@@ -116,7 +116,8 @@ impl FromStr for Environment {
     fn from_str(text: &str) -> Result<Self, Error> {
         Self::ALL.into_iter().find(|environment| environment.as_str() == text).ok_or_else(|| {
             Error::config(format!(
-                "`{text}` is no environment: it is `production`, `sandbox` or `developer`"
+                "`{}` is not an environment: it is `production`, `sandbox` or `developer`",
+                escaped(text)
             ))
         })
     }
@@ -203,9 +204,9 @@ impl FromStr for DataCenter {
         Self::ALL.iter().find(same).copied().ok_or_else(|| {
             let known: Vec<&str> = Self::ALL.iter().map(|dc| dc.location()).collect();
             Error::config(format!(
-                "`{}` is no data centre that zcrm knows ({}): for another one set \
+                "`{}` is not a data centre that zcrm knows ({}): for another one set \
                  `accounts_url` and `api_base_url`",
-                text.escape_debug(),
+                escaped(text),
                 known.join(", ")
             ))
         })

@@ -43,6 +43,7 @@ mod shape;
 mod site;
 mod values;
 mod version;
+mod waits;
 mod written;
 
 pub use api_error::ApiError;
@@ -74,6 +75,7 @@ pub use values::{
     PriceRange, Recurrence, Reminder, Tag, Tax, Timestamp,
 };
 pub use version::ApiVersion;
+pub use waits::retry_after;
 
 // what the crate's own macros name where they are used
 #[doc(hidden)]

@@ -1,16 +1,16 @@
 //! An answer of Zoho's, judged by its body.
 
-use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
+use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, header::RETRY_AFTER, uri::Authority};
+use http::{HeaderMap, Method, StatusCode, uri::Authority};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::{
     ApiError, CallMeta, Code, Error, ErrorKind, Id, Outcome, Outcomes, Page, RetryClass, escaped,
     json::{self, Members},
-    outcomes, page,
+    outcomes, page, retry_after,
 };
 
 /// The statuses with which Zoho answers a call that it carried out, accepted or carried out in part.
@@ -484,11 +484,6 @@ impl fmt::Debug for Reply {
             .field("body", &self.body.len())
             .finish_non_exhaustive()
     }
-}
-
-/// `Retry-After` in seconds; Zoho documents none, proxies send it.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 
 /// The object that a path of keys leads into, and the last key of the path.

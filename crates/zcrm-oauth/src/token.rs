@@ -3,9 +3,9 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-#[cfg(feature = "client")]
-use zcrm_core::{DataCenter, Origin};
 use zcrm_core::{Environment, ExposeSecret, SecretString};
+#[cfg(feature = "client")]
+use zcrm_core::{Error, Origin, Site};
 
 /// The tokens of one user, as a store keeps them.
 ///
@@ -88,16 +88,10 @@ impl StoredToken {
         exposed(self) == exposed(other)
     }
 
-    /// The accounts server that can refresh it, as far as the token tells: the one that is kept,
-    /// else that of the data centre of its API server.
+    /// The accounts server that can refresh or revoke it.
     #[cfg(feature = "client")]
-    pub(crate) fn accounts(&self) -> Option<String> {
-        let of_api = || {
-            let origin: Origin = self.api_domain.as_ref()?.parse().ok()?;
-            let (data_center, _) = DataCenter::of_api_origin(&origin)?;
-            Some(data_center.accounts_origin().to_string())
-        };
-        self.accounts_server.clone().or_else(of_api)
+    pub(crate) fn accounts_at(&self, site: &Site) -> Result<Origin, Error> {
+        site.accounts_of(self.accounts_server.as_deref(), self.api_domain.as_deref())
     }
 }
 
@@ -186,18 +180,6 @@ mod tests {
         let token =
             StoredToken::new("marked-access", DateTime::UNIX_EPOCH).with_refresh("marked-r");
         assert!(!format!("{token:?}").contains("marked"));
-    }
-
-    #[cfg(feature = "client")]
-    #[test]
-    fn a_token_without_its_accounts_server_is_refreshed_where_its_api_server_is() {
-        let token = || StoredToken::new("a", DateTime::UNIX_EPOCH);
-        let eu = token().with_api_domain("https://www.zohoapis.eu");
-        assert_eq!(eu.accounts().unwrap(), "https://accounts.zoho.eu");
-        let kept = eu.with_accounts_server("https://accounts.zoho.in");
-        assert_eq!(kept.accounts().unwrap(), "https://accounts.zoho.in");
-        assert!(token().accounts().is_none());
-        assert!(token().with_api_domain("https://api.example.com").accounts().is_none());
     }
 
     #[test]

@@ -218,6 +218,8 @@ impl Object {
         })
     }
 
+    /// The token in it. What a login can do without is read leniently: a member of another type than
+    /// text is not there.
     fn to_token(&self, at: usize) -> Result<StoredToken, Malformed> {
         let expires: DateTime<Utc> = self
             .required(at, EXPIRES)?
@@ -225,10 +227,18 @@ impl Object {
             .map_err(|_| Malformed::new(format!("has no time as `{EXPIRES}` of token {at}")))?;
         let mut token = StoredToken::new(self.required(at, ACCESS)?, expires);
         token.refresh = self.optional(at, REFRESH)?.map(SecretString::from);
-        token.api_domain = self.optional(at, API_DOMAIN)?;
-        token.accounts_server = self.optional(at, ACCOUNTS)?;
-        token.scope = self.optional(at, SCOPE)?;
+        token.api_domain = self.text(API_DOMAIN);
+        token.accounts_server = self.text(ACCOUNTS);
+        token.scope = self.text(SCOPE).or_else(|| {
+            let scopes: Vec<String> = serde_json::from_str(self.get(SCOPE)?.get()).ok()?;
+            Some(scopes.join(","))
+        });
         Ok(token)
+    }
+
+    /// A member that is text.
+    fn text(&self, name: &str) -> Option<String> {
+        serde_json::from_str(self.get(name)?.get()).ok()
     }
 }
 

@@ -17,6 +17,15 @@ pub(crate) struct Malformed {
     pub(crate) passing: bool,
 }
 
+/// Whether a content has no tokens in it and never had: nothing but blanks or a byte order mark, or an
+/// empty JSON object, as tools make such files.
+fn is_empty(bytes: &[u8]) -> bool {
+    let text = bytes.trim_ascii();
+    let object = text.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}"));
+    let blank = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    blank.trim_ascii().is_empty() || object.is_some_and(|inside| inside.trim_ascii().is_empty())
+}
+
 impl Malformed {
     pub(crate) fn new(what: impl Into<String>) -> Self {
         Self { what: what.into(), passing: false }
@@ -46,13 +55,12 @@ impl Default for Tokens {
 }
 
 impl Tokens {
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+    /// Reads a content. One without a byte is no tokens, as in the Ruby SDK; but Ruby writes in place,
+    /// so this may be the moment before the first byte: only at the `last` look it is believed.
+    pub(crate) fn parse(bytes: &[u8], last: bool) -> Result<Self, Malformed> {
         match bytes {
-            [] => Err(Malformed::new(
-                "is empty, as if a program were cut off while writing it: bring back a copy, or \
-                 delete it if no token was kept there",
-            )
-            .passing()),
+            [] if !last => Err(Malformed::new("is empty").passing()),
+            _ if is_empty(bytes) => Ok(Self::default()),
             [b'{', ..] => Document::parse(bytes).map(Self::Json),
             _ if bytes.starts_with(MARSHAL) => ruby(bytes),
             // Ruby writes in place: this may be its first byte

@@ -8,6 +8,8 @@ use std::{
 };
 
 use tempfile::NamedTempFile;
+#[cfg(unix)]
+use zcrm_core::escaped;
 
 use crate::disk::{Attributes, Content, Disk, Draft, Found};
 
@@ -185,7 +187,8 @@ pub(crate) fn give_to_owner_of_folder(file: &File, path: &Path) {
     if folder.0 != own.uid()
         && let Err(error) = fchown(file, Some(folder.0), Some(folder.1))
     {
-        tracing::debug!(path = %path.display(), %error, "it stays this process's");
+        let path = escaped(&path.to_string_lossy()).to_string();
+        tracing::debug!(path, %error, "it stays this process's");
     }
 }
 
@@ -230,11 +233,11 @@ fn open_to_read(path: &Path) -> io::Result<File> {
 #[cfg(unix)]
 fn tighten(path: &Path, file: &File, mode: u32) {
     use std::os::unix::fs::PermissionsExt as _;
-    let path = path.display();
+    let path = escaped(&path.to_string_lossy()).to_string();
     match file.set_permissions(fs::Permissions::from_mode(mode)) {
-        Ok(()) => tracing::warn!(%path, "the token file was open to everybody; it no longer is"),
+        Ok(()) => tracing::warn!(path, "the token file was open to everybody; it no longer is"),
         Err(error) => tracing::warn!(
-            %path, %error,
+            path, %error,
             "the token file is open to everybody and cannot be closed: take the rights away"
         ),
     }

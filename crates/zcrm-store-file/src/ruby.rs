@@ -159,7 +159,10 @@ impl<'r> Member<'r, '_> {
             // what has no end is taken for ended
             return Ok(DateTime::UNIX_EPOCH);
         };
+        let text =
+            || self.as_bytes().and_then(|it| std::str::from_utf8(it).ok()?.trim().parse().ok());
         let milliseconds = whole(value)
+            .or_else(text)
             .ok_or_else(|| Malformed::new(format!("has no time as `{EXPIRY}` of token {at}")))?;
         let bound = milliseconds.clamp(-LAST, LAST);
         Ok(DateTime::from_timestamp_millis(bound).unwrap_or_default())

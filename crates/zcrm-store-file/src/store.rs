@@ -156,8 +156,8 @@ impl FileStore {
             )));
         };
         let (key, held, change) = (key.cloned(), Arc::new(held), Arc::new(change));
-        self.look(move |file| {
-            let changed = file.update(key.as_ref(), &*change);
+        self.look(move |file, last| {
+            let changed = file.update(key.as_ref(), last, &*change);
             // held until here, also where nobody waits for the answer any more
             let _ = (&held, &queue);
             changed
@@ -165,17 +165,18 @@ impl FileStore {
         .await
     }
 
-    /// Does `work` with the file, again where another program seems to be writing it.
+    /// Does `work` with the file, again where another program seems to be writing it; `work` learns
+    /// whether it is the last time.
     async fn look<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: Fn(&TokenFile) -> Result<T, Failure> + Send + Sync + 'static,
+        F: Fn(&TokenFile, bool) -> Result<T, Failure> + Send + Sync + 'static,
     {
         let work = Arc::new(work);
         let mut looks = 1;
         loop {
             let (work, file) = (Arc::clone(&work), Arc::clone(&self.file));
-            match blocking(move || Ok(work(&file))).await? {
+            match blocking(move || Ok(work(&file, looks == LOOKS))).await? {
                 Ok(done) => return Ok(done),
                 Err(Failure { error, passing }) if !passing || looks == LOOKS => return Err(error),
                 Err(_) => {
@@ -231,7 +232,7 @@ impl fmt::Debug for FileStore {
 impl TokenStore for FileStore {
     async fn load(&self, key: &TokenKey) -> Result<Option<StoredToken>, StoreError> {
         let key = key.clone();
-        self.look(move |file| file.get(&key)).await
+        self.look(move |file, last| file.get(&key, last)).await
     }
 
     async fn save(&self, key: &TokenKey, token: &StoredToken) -> Result<(), StoreError> {

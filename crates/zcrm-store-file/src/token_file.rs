@@ -49,9 +49,10 @@ impl TokenFile {
         &self.path
     }
 
-    /// The token under `key`. Takes no lock: a file is replaced at once.
-    pub(crate) fn get(&self, key: &TokenKey) -> Result<Option<StoredToken>, Failure> {
-        let Some((file, tokens)) = self.read()? else {
+    /// The token under `key`. Takes no lock: a file is replaced at once. `last` says that there is no
+    /// further look at what another program may be writing.
+    pub(crate) fn get(&self, key: &TokenKey, last: bool) -> Result<Option<StoredToken>, Failure> {
+        let Some((file, tokens)) = self.read(last)? else {
             return Ok(None);
         };
         self.admit(&tokens, &file, Some(key))?;
@@ -59,8 +60,8 @@ impl TokenFile {
     }
 
     /// All keys.
-    pub(crate) fn keys(&self) -> Result<Vec<TokenKey>, Failure> {
-        let Some((file, tokens)) = self.read()? else {
+    pub(crate) fn keys(&self, last: bool) -> Result<Vec<TokenKey>, Failure> {
+        let Some((file, tokens)) = self.read(last)? else {
             return Ok(Vec::new());
         };
         let keys = match &tokens {
@@ -99,10 +100,11 @@ impl TokenFile {
     pub(crate) fn update<T>(
         &self,
         key: Option<&TokenKey>,
+        last: bool,
         change: impl FnOnce(&mut Tokens) -> Result<Changed<T>, Malformed>,
     ) -> Result<T, Failure> {
         let file = self.settle()?;
-        let (mut tokens, attributes) = match self.read_at(&file)? {
+        let (mut tokens, attributes) = match self.read_at(&file, last)? {
             Some((tokens, attributes)) => (tokens, Some(attributes)),
             None => (Tokens::default(), None),
         };
@@ -139,9 +141,9 @@ impl TokenFile {
     }
 
     /// The tokens and the real path of the file; `None` where there is no file.
-    fn read(&self) -> Result<Option<(PathBuf, Tokens)>, Failure> {
+    fn read(&self, last: bool) -> Result<Option<(PathBuf, Tokens)>, Failure> {
         match self.find()? {
-            Found::File(real) => Ok(self.read_at(&real)?.map(|(tokens, _)| (real, tokens))),
+            Found::File(real) => Ok(self.read_at(&real, last)?.map(|(tokens, _)| (real, tokens))),
             _ => Ok(None),
         }
     }
@@ -162,13 +164,13 @@ impl TokenFile {
         Ok(found)
     }
 
-    fn read_at(&self, file: &Path) -> Result<Option<(Tokens, Attributes)>, Failure> {
+    fn read_at(&self, file: &Path, last: bool) -> Result<Option<(Tokens, Attributes)>, Failure> {
         let content =
             self.disk.read(file).map_err(|error| error::io("read the token file", file, error))?;
         let Some(content) = content else {
             return Ok(None);
         };
-        match Tokens::parse(&content.bytes) {
+        match Tokens::parse(&content.bytes, last) {
             Ok(tokens) => Ok(Some((tokens, content.attributes))),
             Err(what) => Err(Failure::malformed(file, what)),
         }

@@ -277,7 +277,13 @@ impl MySqlStoreBuilder {
     /// Whether nothing leaves the machine.
     fn is_loopback(&self) -> bool {
         let address = self.host.parse::<IpAddr>();
-        self.host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|it| it.is_loopback())
+        self.host.eq_ignore_ascii_case("localhost")
+            || address.is_ok_and(|it| it.to_canonical().is_loopback())
+    }
+
+    /// Whether a connection may lead to another machine: it is encrypted, or may go without by name.
+    pub(crate) fn may_leave(&self) -> bool {
+        self.tls_off || self.socket.is_some() || self.uses_tls()
     }
 
     /// Whether the connection is encrypted.

@@ -1,6 +1,6 @@
 //! Opening connections.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use diesel_async::AsyncMysqlConnection;
 use mysql_async::{Conn, OptsBuilder, SslOpts};
@@ -60,16 +60,31 @@ impl Connector {
                 let _ = rustls::crypto::ring::default_provider().install_default();
             }
         }
-        let connection = Conn::new(self.options(purpose))
+        let connection = Conn::new(self.options(purpose, self.host().await?))
             .await
             .map_err(|cause| error::connect(&self.place, &cause))?;
         Connection::try_from(connection).await.map_err(|cause| error::opening(&self.place, &cause))
     }
 
-    fn options(&self, purpose: Purpose) -> OptsBuilder {
+    /// The host to connect to. Without encryption a name is for loopback addresses only: whatever it
+    /// is, the address that it leads to counts.
+    async fn host(&self) -> Result<String, String> {
+        let settings = &self.settings;
+        if settings.may_leave() || settings.host.parse::<IpAddr>().is_ok() {
+            return Ok(settings.host.clone());
+        }
+        let unreachable = |why: &str| format!("cannot reach the {}: {why}", self.place);
+        let found = tokio::net::lookup_host((settings.host.as_str(), settings.port))
+            .await
+            .map_err(|cause| unreachable(&cause.to_string()))?;
+        let found: Vec<IpAddr> = found.map(|address| address.ip()).collect();
+        on_loopback(&found).map(|address| address.to_string()).map_err(|why| unreachable(&why))
+    }
+
+    fn options(&self, purpose: Purpose, host: String) -> OptsBuilder {
         let settings = &self.settings;
         let mut options = OptsBuilder::default()
-            .ip_or_hostname(settings.host.clone())
+            .ip_or_hostname(host)
             .tcp_port(settings.port)
             .user(Some(settings.user.clone()))
             .pass(Some(settings.password.expose_secret().to_owned()))
@@ -98,6 +113,20 @@ impl Connector {
     }
 }
 
+/// The loopback address among those of a name.
+fn on_loopback(found: &[IpAddr]) -> Result<IpAddr, String> {
+    match found.iter().find(|address| address.to_canonical().is_loopback()) {
+        Some(address) => Ok(*address),
+        None => Err(match found.first() {
+            Some(other) => format!(
+                "its name leads to {other}, which is another machine, and passwords are sent to \
+                 another machine over TLS only: name the machine itself, or mend the name"
+            ),
+            None => "its name has no address".to_owned(),
+        }),
+    }
+}
+
 /// What a session is told first.
 fn session(purpose: Purpose, timeout: Duration) -> Vec<String> {
     let lock_wait = timeout.as_secs().max(1);
@@ -116,4 +145,22 @@ fn session(purpose: Purpose, timeout: Duration) -> Vec<String> {
         // the gaps that the default level locks in a table without a key are deadlocks in waiting
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED".into(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::on_loopback;
+
+    #[test]
+    fn takes_only_a_loopback_address_of_a_name() {
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        let (other, here) = (address("192.0.2.7"), address("127.0.0.1"));
+        assert_eq!(on_loopback(&[other, here]), Ok(here));
+        assert_eq!(on_loopback(&[address("::1")]), Ok(address("::1")));
+        let error = on_loopback(&[other]).unwrap_err();
+        assert!(error.contains("192.0.2.7") && error.contains("TLS"), "{error}");
+        assert!(on_loopback(&[]).is_err());
+    }
 }

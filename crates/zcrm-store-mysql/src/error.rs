@@ -4,6 +4,7 @@
 //! on only where they quote nothing, and no cause is attached to an error of a statement.
 
 use diesel::result::{ConnectionError, DatabaseErrorKind, Error};
+use zcrm_core::escaped;
 use zcrm_oauth::StoreError;
 
 use crate::row::COLUMNS;
@@ -159,7 +160,7 @@ pub(crate) fn connect(place: &str, error: &mysql_async::Error) -> String {
         Error::Driver(DriverError::UnknownAuthPlugin { name }) => format!(
             "the server refused the user or the password, or wants the login method `{}`, which is \
              not spoken here: use `caching_sha2_password` or `mysql_native_password`",
-            name.escape_debug()
+            escaped(name)
         ),
         // our texts, which quote nothing
         Error::Driver(_) => "the server speaks another protocol, or broke off".into(),

@@ -5,7 +5,9 @@ use std::{fmt, mem, path::PathBuf, sync::Arc, time::Duration};
 use http::{Request, Response};
 use tower::Service;
 use zcrm_api::Api;
-use zcrm_core::{ApiVersion, BoxError, Clock, DataCenter, Environment, Error, SecretString, Site};
+use zcrm_core::{
+    ApiVersion, BoxError, Clock, DataCenter, Environment, Error, Origin, SecretString, Site,
+};
 use zcrm_http::{
     Connector, ConnectorBuilder, Limits, Observer, ReqBody, ResBody, Stack, Timeouts, TokioClock,
     Transport,
@@ -131,12 +133,14 @@ impl ClientBuilder {
         self
     }
 
-    /// The redirect URI that the client was registered with; any value serves a self client.
+    /// The redirect URI that the client was registered with. Only a login in a browser needs it; a
+    /// self client has none.
     pub fn redirect_uri(self, uri: impl Into<String>) -> Self {
         self.set("redirect_uri", uri)
     }
 
-    /// The user under whose name the tokens are kept, mostly an e-mail address.
+    /// The user under whose name the tokens are kept, mostly an e-mail address; `default` if it is not
+    /// set.
     pub fn user(self, identifier: impl Into<String>) -> Self {
         self.set("current_user_email", identifier)
     }
@@ -153,17 +157,19 @@ impl ClientBuilder {
         self.set("environment", environment.as_str())
     }
 
-    /// An accounts server of one's own, such as a simulator's: scheme, host and port.
+    /// Another accounts server than the data centre's, such as a simulator's: scheme, host and port. A
+    /// host without a scheme is taken as `https`.
     pub fn accounts_url(self, origin: impl Into<String>) -> Self {
         self.set("accounts_url", origin)
     }
 
-    /// An API server of one's own, such as a simulator's: scheme, host and port.
+    /// Another API server than the data centre's, such as a simulator's: scheme, host and port. A host
+    /// without a scheme is taken as `https`. It serves every token, whatever `api_domain` that names.
     pub fn api_base_url(self, origin: impl Into<String>) -> Self {
         self.set("api_base_url", origin)
     }
 
-    /// A server of one's own that takes uploads: scheme, host and port. Zoho's are known.
+    /// Another server that takes uploads: scheme, host and port. Zoho's are known.
     pub fn content_base_url(self, origin: impl Into<String>) -> Self {
         self.set("content_base_url", origin)
     }
@@ -180,8 +186,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The API's version. Unless told, it is v8 for a client set up in code, and v2, as the Ruby
-    /// SDK has it, for one whose settings come from a file or the environment.
+    /// The API's version; v8 by default. Only for settings that are marked as a dictionary of the Ruby
+    /// SDK ([`Config::from_ruby_file`]) it is v2 by default.
     pub fn api_version(self, version: ApiVersion) -> Self {
         self.set("api_version", version.to_string())
     }
@@ -315,10 +321,10 @@ impl ClientBuilder {
     /// The client. Nothing is sent by this.
     ///
     /// # Errors
-    /// Of kind [`Config`](crate::ErrorKind::Config), naming the setting that is missing or wrong; all
-    /// wrong values are told at once. A store that cannot be used is told by the first login or call.
+    /// Of kind [`Config`](crate::ErrorKind::Config), naming every setting that is missing or wrong, with
+    /// the variable and the method that set it. A store that cannot be used is told by the first login or call.
     pub async fn build(self) -> Result<Client, Error> {
-        let user = self.config.text("current_user_email");
+        let user = self.config.user();
         self.build_clients().await?.user(&user)
     }
 
@@ -332,15 +338,23 @@ impl ClientBuilder {
         if self.store.is_none() {
             wrong.extend(self.handlers.wrong(config));
         }
+        let has_secret = self.secret_source.is_some();
+        wrong.extend(config.missing(|key| key == "client_secret" && has_secret));
+        if self.store.is_none() {
+            wrong.extend(self.handlers.missing(config, self.token_path.as_deref()));
+        }
         at_once(wrong)?;
-        let credentials = ClientCredentials::new(
-            config.text("client_id"),
-            self.secret_source.take().unwrap_or_else(|| config.secret("client_secret").into()),
-            config.text("redirect_uri"),
-        )?;
+        let id = config.text("client_id");
+        let secret =
+            self.secret_source.take().unwrap_or_else(|| config.secret("client_secret").into());
+        let credentials = match config.is_set("redirect_uri") {
+            true => ClientCredentials::new(id, secret, config.text("redirect_uri")),
+            false => ClientCredentials::self_client(id, secret),
+        }?;
         let mut site = site(config)?;
         for [location, accounts, api] in mem::take(&mut self.others) {
-            site = site.with_other(location, accounts.parse()?, api.parse()?);
+            let [accounts, api] = [accounts, api].map(|text| Origin::from_setting(&text));
+            site = site.with_other(location, accounts?, api?);
         }
         let version = config.api_version()?;
         let clock = self.clock.take().unwrap_or_else(|| Arc::new(TokioClock::new()));
@@ -427,17 +441,17 @@ fn at_once(wrong: Vec<Error>) -> Result<(), Error> {
 fn site(config: &Config) -> Result<Site, Error> {
     let data_center = config.parsed("data_center")?.unwrap_or(DataCenter::US);
     let mut site = Site::new(data_center, config.environment()?);
-    if let Some(origin) = config.parsed("accounts_url")? {
+    if let Some(origin) = config.origin("accounts_url")? {
         site = site.with_accounts(origin);
     }
-    if let Some(origin) = config.parsed("api_base_url")? {
+    if let Some(origin) = config.origin("api_base_url")? {
         site = site.with_api(origin);
     }
-    if let Some(origin) = config.parsed("content_base_url")? {
+    if let Some(origin) = config.origin("content_base_url")? {
         site = site.with_content(origin);
     }
     // settings that contradict each other are told now, and not at the first call
-    site.api_origin(None)?;
+    site.check()?;
     Ok(site)
 }
 

@@ -12,7 +12,8 @@
 //! [`install`] does all in one call. An application with a subscriber of its own adds [`layer`] to
 //! that.
 //!
-//! Lines hold no secret at any level, and no values of records.
+//! Lines hold no secret at any level, and no values of records. Each event is one line: control
+//! characters in it are escaped.
 
 use std::{
     fs::{File, OpenOptions},
@@ -20,19 +21,20 @@ use std::{
     path::Path,
 };
 
-use tracing::{Subscriber, level_filters::LevelFilter};
+use tracing::{Event, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
     Layer,
     filter::Targets,
     fmt::{
-        self,
+        self, FmtContext, FormatEvent, FormatFields,
+        format::Writer,
         writer::{BoxMakeWriter, MakeWriterExt},
     },
     layer::SubscriberExt,
     registry::LookupSpan,
     util::SubscriberInitExt,
 };
-use zcrm_core::Error;
+use zcrm_core::{Error, escaped};
 
 use crate::Config;
 
@@ -109,7 +111,8 @@ fn outlets(config: &Config) -> Result<(Option<File>, bool), Error> {
     let console = config.log_in_console()?;
     let file = config.log_file()?.map(|path| {
         open(&path).map_err(|error| {
-            let why = format!("`{}` cannot be opened: {error}", path.display());
+            let shown = escaped(&path.to_string_lossy()).to_string();
+            let why = format!("`{shown}` cannot be opened: {error}");
             config.wrong("application_log_file_path", &why)
         })
     });
@@ -156,5 +159,31 @@ where
         (None, true) => (BoxMakeWriter::new(io::stderr), LevelFilter::TRACE),
         (None, false) => (BoxMakeWriter::new(io::sink), LevelFilter::OFF),
     };
-    fmt::layer().with_ansi(false).with_writer(writer).with_filter(level)
+    fmt::layer()
+        .with_ansi(false)
+        .with_writer(writer)
+        .event_format(OneLine(fmt::format()))
+        .with_filter(level)
+}
+
+/// Writes each event on one line: whatever text from outside is in it, it can neither forge another
+/// line nor command a terminal.
+struct OneLine(fmt::format::Format);
+
+impl<S, N> FormatEvent<S, N> for OneLine
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+    N: for<'writer> FormatFields<'writer> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> std::fmt::Result {
+        let mut line = String::new();
+        self.0.format_event(context, Writer::new(&mut line), event)?;
+        let line = line.strip_suffix('\n').unwrap_or(&line);
+        writeln!(writer, "{}", escaped(line).in_full())
+    }
 }

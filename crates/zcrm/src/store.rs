@@ -1,8 +1,12 @@
 //! Which token store the settings name: one of the application's own, else the file, else MySQL.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use zcrm_core::{Clock, Error};
+use zcrm_core::{Clock, Error, escaped};
 use zcrm_oauth::TokenStore;
 
 use crate::Config;
@@ -12,6 +16,9 @@ const HANDLER: &str = "persistence_handler_class";
 
 /// Where Ruby finds that class.
 const HANDLER_PATH: &str = "persistence_handler_class_path";
+
+/// The setting that names a file, or the folder of one.
+const FILE: &str = "token_persistence_path";
 
 /// The keys that name a database.
 const DATABASE: [&str; 6] =
@@ -49,9 +56,17 @@ impl Handlers {
         }
         let known: Vec<String> = self.0.keys().map(|name| format!("`{name}`")).collect();
         let known = if known.is_empty() { "none is".to_owned() } else { known.join(", ") };
-        let name = name.escape_debug();
+        let name = escaped(&name);
         let why = format!("no store is registered as `{name}` ({known}): {how}");
         Some(config.wrong(HANDLER, &why))
+    }
+
+    /// What is missing where no setting selects a store.
+    pub(crate) fn missing(&self, config: &Config, token_path: Option<&Path>) -> Option<Error> {
+        let path = token_path.is_some_and(|path| !path.as_os_str().is_empty());
+        let by_name = self.selected(config).is_some() || !config.text(HANDLER).is_empty();
+        let found = by_name || path || config.is_set(FILE) || is_mysql(config);
+        (!found).then(no_store)
     }
 }
 
@@ -68,19 +83,24 @@ pub(crate) fn from_settings(
     if let Some(store) = handlers.selected(config) {
         return Ok(store);
     }
-    let path = token_path.unwrap_or_else(|| config.text("token_persistence_path").into());
+    let path = token_path.unwrap_or_else(|| config.text(FILE).into());
     if !path.as_os_str().is_empty() {
         return file(path, clock);
     }
+    if is_mysql(config) { mysql(config, clock) } else { Err(no_store()) }
+}
+
+fn is_mysql(config: &Config) -> bool {
     let named = DATABASE.iter().any(|key| config.is_set(key));
-    if named || (config.is_dictionary() && cfg!(feature = "mysql-store")) {
-        return mysql(config, clock);
-    }
-    Err(Error::config(
+    named || (config.is_dictionary() && cfg!(feature = "mysql-store"))
+}
+
+fn no_store() -> Error {
+    Error::config(
         "no token store is named: set `token_persistence_path` (a folder; feature `file-store`) or \
          `db_host` and its like (MySQL; feature `mysql-store`), or give the builder a `.store(…)` \
          of your own; `MemoryStore` forgets the login at exit",
-    ))
+    )
 }
 
 #[cfg(feature = "file-store")]

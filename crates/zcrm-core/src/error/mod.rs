@@ -8,7 +8,7 @@ use std::{any::Any, borrow::Cow, error::Error as StdError, sync::Arc, time::Dura
 use http::StatusCode;
 
 pub use self::kind::{ErrorKind, Outcome};
-use crate::{ApiError, CallMeta, Code, RecordError, RetryClass};
+use crate::{ApiError, CallMeta, Code, RecordError, RetryClass, escaped};
 
 /// Any error, as tower's services carry it.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
@@ -49,13 +49,18 @@ struct Inner {
 }
 
 impl Error {
-    /// An error of `kind`. `message` says what is wrong and what to do, and holds no secret.
+    /// An error of `kind`. `message` says what is wrong and what to do, and holds no secret. Control
+    /// characters in it are escaped.
     #[must_use]
     pub fn new(kind: ErrorKind, outcome: Outcome, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Arc::new(Inner {
             kind,
             outcome,
-            message: message.into(),
+            message: match message.into() {
+                // what is put together at run time may hold text from outside
+                Cow::Owned(text) => Cow::Owned(escaped(&text).in_full().to_string()),
+                fixed => fixed,
+            },
             api: None,
             record: None,
             call: None,

@@ -2,9 +2,11 @@
 
 use std::{fmt, future::ready, sync::Arc, time::Duration};
 
-use http::{Request, Response, StatusCode, header::RETRY_AFTER};
+use http::{Request, Response, StatusCode};
 use tower::retry::Policy;
-use zcrm_core::{BoxError, CallMeta, Clock, Code, Error, ErrorKind, Outcome, RetryClass, Sleep};
+use zcrm_core::{
+    BoxError, CallMeta, Clock, Code, Error, ErrorKind, Outcome, RetryClass, Sleep, retry_after,
+};
 
 use super::replay::Spare;
 use crate::{
@@ -15,8 +17,9 @@ use crate::{
 
 /// A policy for tower's retry layer.
 ///
-/// * A connection that could not be made, a token that could not be fetched, and a 429 mean that
-///   nothing was executed: any call is tried again.
+/// * A connection that could not be made, a token that could not be fetched (a broken connection, a
+///   429 or a 5xx of the accounts server), and a 429 mean that nothing was executed: any call is
+///   tried again.
 /// * A broken connection, a timeout of the attempt, 408, 502, 503, 504 and Zoho's 500
 ///   `INTERNAL_ERROR` leave it open: only calls whose [`RetryClass`] allows it are tried again.
 /// * An answer that [`Auth`](super::Auth) marks ([`Replay`](super::Replay)), for its token was stale:
@@ -187,12 +190,23 @@ fn judge(result: &Result<Response<ResBody>, BoxError>) -> Verdict {
                     ErrorKind::Connect | ErrorKind::Transport | ErrorKind::Timeout,
                     Outcome::NotSent | Outcome::Refused,
                 ) => Verdict::AnyCall,
+                // the accounts server gave no token, and may give one the next time
+                (_, Outcome::NotSent) if passes(error) => Verdict::AnyCall,
                 (ErrorKind::Transport | ErrorKind::Timeout, _) => Verdict::IfRepeatable,
                 _ => Verdict::Final,
             },
             None => Verdict::Final,
         },
     }
+}
+
+/// Whether an answer that kept a request from being sent says of itself that it may pass.
+fn passes(error: &Error) -> bool {
+    error.status().is_some_and(|status| {
+        error.is_throttled()
+            || status.is_server_error()
+            || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
+    })
 }
 
 impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
@@ -275,15 +289,18 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
     }
 }
 
-/// How long the server asks to be left alone: `Retry-After` in seconds, or the `X-RATELIMIT-RESET`
+/// How long the server asks to be left alone: `Retry-After`, or the `X-RATELIMIT-RESET`
 /// of Zoho's older SDKs, whose unit is not documented: a moment (seconds or milliseconds since
 /// 1970) where it is large, seconds otherwise.
 fn hint(result: &Result<Response<ResBody>, BoxError>, clock: &dyn Clock) -> Option<Duration> {
     const YEAR_2001: u64 = 1_000_000_000;
-    let headers = result.as_ref().ok()?.headers();
+    let headers = match result {
+        Ok(response) => response.headers(),
+        Err(error) => return error.downcast_ref::<Error>()?.retry_after(),
+    };
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
-    if let Some(seconds) = number(RETRY_AFTER.as_str()) {
-        return Some(Duration::from_secs(seconds));
+    if let Some(wait) = retry_after(headers) {
+        return Some(wait);
     }
     let moment = match number("x-ratelimit-reset")? {
         seconds if seconds < YEAR_2001 => return Some(Duration::from_secs(seconds)),

@@ -42,12 +42,12 @@ const TOKEN: Endpoint =
 pub struct ClientCredentials {
     client_id: String,
     client_secret: ClientSecret,
-    redirect_uri: String,
+    redirect_uri: Option<String>,
 }
 
 impl ClientCredentials {
-    /// The three values of a client. A self client has no redirect URI of its own; any value
-    /// serves.
+    /// The three values of a client that was registered with a redirect URI. A self client has none:
+    /// [`self_client`](Self::self_client).
     ///
     /// ```
     /// use zcrm_oauth::{ClientCredentials, ClientSecret};
@@ -59,28 +59,55 @@ impl ClientCredentials {
     /// ```
     ///
     /// # Errors
-    /// Of kind [`Config`](ErrorKind::Config), naming the first that is empty.
+    /// Of kind [`Config`](ErrorKind::Config), naming all that are empty.
     pub fn new(
         client_id: impl Into<String>,
         client_secret: impl Into<ClientSecret>,
         redirect_uri: impl Into<String>,
     ) -> Result<Self, Error> {
-        let credentials = Self {
-            client_id: client_id.into(),
-            client_secret: client_secret.into(),
-            redirect_uri: redirect_uri.into(),
-        };
+        Self::checked(client_id.into(), client_secret.into(), Some(redirect_uri.into()))
+    }
+
+    /// The two values of a self client, whose grant tokens come from Zoho's API console. It can do
+    /// all but a login in a browser.
+    ///
+    /// ```
+    /// use zcrm_oauth::ClientCredentials;
+    ///
+    /// let client = ClientCredentials::self_client("1000.ABC", "secret")?;
+    /// assert_eq!(client.redirect_uri(), None);
+    /// # Ok::<(), zcrm_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind [`Config`](ErrorKind::Config), naming all that are empty.
+    pub fn self_client(
+        client_id: impl Into<String>,
+        client_secret: impl Into<ClientSecret>,
+    ) -> Result<Self, Error> {
+        Self::checked(client_id.into(), client_secret.into(), None)
+    }
+
+    fn checked(
+        client_id: String,
+        client_secret: ClientSecret,
+        redirect_uri: Option<String>,
+    ) -> Result<Self, Error> {
         let given = [
-            ("client_id", credentials.client_id.trim().is_empty()),
-            ("client_secret", credentials.client_secret.is_blank()),
-            ("redirect_uri", credentials.redirect_uri.trim().is_empty()),
+            ("`client_id`", client_id.trim().is_empty()),
+            ("`client_secret`", client_secret.is_blank()),
+            ("`redirect_uri`", redirect_uri.as_ref().is_some_and(|uri| uri.trim().is_empty())),
         ];
-        match given.iter().find(|(_, blank)| *blank) {
-            Some((name, _)) => Err(Error::config(format!(
-                "`{name}` is missing: Zoho's API console shows it for your client"
-            ))),
-            None => Ok(credentials),
+        let blank = given.iter().filter(|(_, blank)| *blank).map(|(name, _)| *name);
+        let missing: Vec<&str> = blank.collect();
+        if missing.is_empty() {
+            return Ok(Self { client_id, client_secret, redirect_uri });
         }
+        let verb = if missing.len() == 1 { "is" } else { "are" };
+        Err(Error::config(format!(
+            "{} {verb} missing: Zoho's API console shows them for your client",
+            missing.join(", ")
+        )))
     }
 
     /// The client id.
@@ -89,10 +116,10 @@ impl ClientCredentials {
         &self.client_id
     }
 
-    /// The redirect URI.
+    /// The redirect URI; a self client has none.
     #[must_use]
-    pub fn redirect_uri(&self) -> &str {
-        &self.redirect_uri
+    pub fn redirect_uri(&self) -> Option<&str> {
+        self.redirect_uri.as_deref()
     }
 }
 
@@ -173,11 +200,7 @@ impl Accounts {
                  the redirect",
             ));
         }
-        let fields = [
-            ("grant_type", "authorization_code"),
-            ("code", grant),
-            ("redirect_uri", self.credentials().redirect_uri()),
-        ];
+        let fields = self.with_redirect([("grant_type", "authorization_code"), ("code", grant)]);
         self.tokens(Flow::Exchange, &TOKEN, server, &fields).await
     }
 
@@ -205,11 +228,8 @@ impl Accounts {
         if refresh.is_empty() {
             return Err(Error::input("the refresh token is empty"));
         }
-        let fields = [
-            ("grant_type", "refresh_token"),
-            ("refresh_token", refresh),
-            ("redirect_uri", self.credentials().redirect_uri()),
-        ];
+        let fields =
+            self.with_redirect([("grant_type", "refresh_token"), ("refresh_token", refresh)]);
         self.within_budget(refresh, self.tokens(Flow::Refresh, &TOKEN, server, &fields)).await
     }
 
@@ -264,6 +284,12 @@ impl Accounts {
             budget.give_back(with);
         }
         ended
+    }
+
+    /// These fields of a token call, with the redirect URI where the client has one.
+    fn with_redirect<'a>(&'a self, fields: [(&'a str, &'a str); 2]) -> Vec<(&'a str, &'a str)> {
+        let redirect = self.credentials().redirect_uri().map(|uri| ("redirect_uri", uri));
+        fields.into_iter().chain(redirect).collect()
     }
 
     /// Now, by the accounts server's clock.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::Value;
-use zcrm_core::{Error, ErrorKind, Outcome, Reply};
+use http::StatusCode;
+use serde_json::{Map, Value};
+use zcrm_core::{Error, ErrorKind, Outcome, Reply, retry_after};
 
 use super::{device::Pending, fault::TokenFault};
 use crate::StoredToken;
@@ -15,7 +15,11 @@ use crate::StoredToken;
 const THROTTLE: Duration = Duration::from_secs(600);
 
 /// Lifetimes above a day are milliseconds: old answers count in those.
-const DAY_SECONDS: i64 = 86_400;
+const DAY_SECONDS: f64 = 86_400.0;
+
+/// How long Zoho's access tokens live. It counts where an answer does not say so in a way that can
+/// be understood: a token that ends earlier is refused by the API and refreshed then.
+const USUAL: TimeDelta = TimeDelta::hours(1);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flow {
@@ -26,17 +30,48 @@ pub(super) enum Flow {
     Device,
 }
 
-#[derive(Deserialize)]
-struct Wire {
-    access_token: Option<String>,
-    refresh_token: Option<String>,
-    expires_in: Option<Value>,
-    expires_in_sec: Option<Value>,
-    api_domain: Option<String>,
-    scope: Option<String>,
-    error: Option<String>,
-    error_description: Option<String>,
-    user_location: Option<String>,
+/// The members of an answer. A member of another type than it should have is not there: what is
+/// optional costs nobody a good token.
+pub(super) struct Members(Map<String, Value>);
+
+impl Members {
+    /// A text that is not empty.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str().filter(|text| !text.trim().is_empty())
+    }
+
+    /// The same as a value of its own.
+    pub(super) fn owned(&self, name: &str) -> Option<String> {
+        self.text(name).map(str::to_owned)
+    }
+
+    /// A text, also where it is empty: the word of an error.
+    fn word(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str()
+    }
+
+    /// A text, or the texts of a list with commas between them.
+    fn joined(&self, name: &str) -> Option<String> {
+        let Some(Value::Array(parts)) = self.0.get(name) else { return self.owned(name) };
+        let parts: Vec<&str> = parts.iter().filter_map(Value::as_str).collect();
+        Some(parts.join(",")).filter(|text| !text.is_empty())
+    }
+
+    /// A number, which may be written as text.
+    pub(super) fn number(&self, name: &str) -> Option<f64> {
+        match self.0.get(name)? {
+            Value::String(text) => text.trim().parse().ok(),
+            other => other.as_f64(),
+        }
+        .filter(|number: &f64| number.is_finite())
+    }
+
+    /// The error that it is, where it is one.
+    pub(super) fn refusal(&self, flow: Flow, reply: &Reply, known: bool) -> Option<Error> {
+        let word = self.word("error")?;
+        let description = self.text("error_description").unwrap_or_default();
+        Some(refusal(flow, word, description, known, reply))
+    }
 }
 
 /// The tokens of an answer. `known` says whether the server has given this client one before, and
@@ -47,65 +82,64 @@ pub(super) fn decode(
     known: bool,
     now: impl FnOnce() -> DateTime<Utc>,
 ) -> Result<StoredToken, Error> {
-    let wire: Wire = object(reply)?;
-    if let Some(word) = &wire.error {
-        if flow == Flow::Device
-            && let Some(pending) = Pending::of_word(word, wire.user_location.as_deref())
-        {
-            let message = "the device has no tokens yet";
-            return Err(Error::new(ErrorKind::Api, Outcome::Refused, message).with_source(pending));
-        }
-        let description = wire.error_description.as_deref().unwrap_or_default();
-        return Err(refusal(flow, word, description, known).with_status(reply.status()));
+    let members = object(reply)?;
+    let pending = (flow == Flow::Device)
+        .then(|| Pending::of_word(members.text("error")?, members.text("user_location")))
+        .flatten();
+    if let Some(pending) = pending {
+        let message = "the device has no tokens yet";
+        return Err(Error::new(ErrorKind::Api, Outcome::Refused, message).with_source(pending));
     }
-    let Some(access) = wire.access_token.filter(|token| !token.is_empty()) else {
-        return Err(malformed("the answer has neither `access_token` nor `error`", reply));
+    let access = members.text("access_token");
+    // beside a token, an error without a word is none
+    if let Some(refusal) = members.refusal(flow, reply, known)
+        && (access.is_none() || members.text("error").is_some())
+    {
+        return Err(refusal);
+    }
+    let Some(access) = access else {
+        let message = "the answer holds no token: it has neither `access_token` nor `error`";
+        return Err(malformed(message, reply));
     };
-    let refresh = wire.refresh_token.filter(|token| !token.is_empty());
-    let lifetime = match lifetime(wire.expires_in.as_ref(), wire.expires_in_sec.as_ref()) {
+    let refresh = members.text("refresh_token");
+    let lifetime = match lifetime(members.number("expires_in"), members.number("expires_in_sec")) {
         Some(lifetime) => lifetime,
-        // the grant is spent, and the refresh token exists nowhere else: the first call refreshes
+        // a refresh brings a token whose lifetime is known: the first call makes it
         None if matches!(flow, Flow::Exchange | Flow::Device) && refresh.is_some() => {
             TimeDelta::zero()
         }
-        None => {
-            return Err(malformed("the answer has a token without a usable `expires_in`", reply));
-        }
+        None => USUAL,
     };
     let mut token = StoredToken::new(access, now() + lifetime);
-    token.refresh = refresh.map(Into::into);
-    token.api_domain = wire.api_domain;
-    token.scope = wire.scope;
+    token.refresh = refresh.map(|refresh| refresh.to_owned().into());
+    token.api_domain = members.owned("api_domain");
+    token.scope = members.joined("scope");
     Ok(token)
 }
 
 /// The object that an answer is.
-pub(super) fn object<T: DeserializeOwned>(reply: &Reply) -> Result<T, Error> {
-    // serde would take a list for an object, member by member
-    let object = reply.body().trim_ascii_start().starts_with(b"{");
+pub(super) fn object(reply: &Reply) -> Result<Members, Error> {
     match serde_json::from_slice(reply.body()) {
-        Ok(wire) if object => Ok(wire),
+        Ok(Value::Object(members)) => Ok(Members(members)),
         // what it is instead (HTML, nothing, cut), the reply can tell, but its text may hold half
         // a token
         _ => {
             let told = reply.json::<Value>().err().map(Error::without_excerpt);
-            Err(told.unwrap_or_else(|| malformed("the answer is no token", reply)))
+            Err(told.unwrap_or_else(|| malformed("the answer holds no token", reply)))
         }
     }
 }
 
-fn lifetime(expires_in: Option<&Value>, expires_in_sec: Option<&Value>) -> Option<TimeDelta> {
-    let number = |value: &Value| match value {
-        Value::String(text) => text.trim().parse().ok(),
-        other => other.as_i64(),
-    };
-    let seconds = match (expires_in_sec.and_then(number), expires_in.and_then(number)) {
+fn lifetime(expires_in: Option<f64>, expires_in_sec: Option<f64>) -> Option<TimeDelta> {
+    let seconds = match (expires_in_sec, expires_in) {
         (Some(seconds), _) => seconds,
-        (None, Some(value)) if value > DAY_SECONDS => value / 1000,
+        (None, Some(value)) if value > DAY_SECONDS => value / 1000.0,
         (None, value) => value?,
     };
     // nothing of Zoho's lives longer than a day, and a sum of times must not overflow
-    (1..=DAY_SECONDS).contains(&seconds).then(|| TimeDelta::seconds(seconds))
+    let usable = (1.0..=DAY_SECONDS).contains(&seconds);
+    let lifetime = usable.then(|| Duration::try_from_secs_f64(seconds).ok()).flatten()?;
+    TimeDelta::from_std(lifetime).ok()
 }
 
 pub(super) fn malformed(message: &'static str, reply: &Reply) -> Error {
@@ -114,18 +148,31 @@ pub(super) fn malformed(message: &'static str, reply: &Reply) -> Error {
 
 /// Whether an answer says that too many calls were made.
 fn is_throttle(word: &str, description: &str) -> bool {
+    let word = word.to_ascii_lowercase();
     description.to_ascii_lowercase().contains("too many requests")
-        || word.eq_ignore_ascii_case("access denied")
+        || matches!(word.as_str(), "access denied" | "too_many_requests")
 }
 
 /// The error that a refusal is, whatever the status it came with.
-pub(super) fn refusal(flow: Flow, word: &str, description: &str, known: bool) -> Error {
+pub(super) fn refusal(
+    flow: Flow,
+    word: &str,
+    description: &str,
+    known: bool,
+    reply: &Reply,
+) -> Error {
+    named(flow, word, description, known, reply).with_status(reply.status())
+}
+
+fn named(flow: Flow, word: &str, description: &str, known: bool, reply: &Reply) -> Error {
     use TokenFault::{BadGrant, DeadRefreshToken, Denied, WrongClient, WrongDataCenter};
 
-    if is_throttle(word, description) {
+    let throttle = is_throttle(word, description);
+    if throttle || reply.status() == StatusCode::TOO_MANY_REQUESTS {
         let message = "the accounts server wants a pause: too many token calls";
-        return Error::new(ErrorKind::Throttled, Outcome::Refused, message)
-            .with_retry_after(THROTTLE);
+        let error = Error::new(ErrorKind::Throttled, Outcome::Refused, message);
+        let wait = retry_after(reply.headers()).or(throttle.then_some(THROTTLE));
+        return wait.map_or(error.clone(), |wait| error.with_retry_after(wait));
     }
     let (fault, why) = match (word, flow) {
         ("invalid_code", Flow::Refresh) => (
@@ -134,7 +181,7 @@ pub(super) fn refusal(flow: Flow, word: &str, description: &str, known: bool) ->
              again",
         ),
         ("invalid_code" | "expired" | "expired_token", Flow::Device) => {
-            (BadGrant, "the device code has expired or was used; begin anew")
+            (BadGrant, "the device code has expired or was used: begin again")
         }
         ("invalid_code", _) => (
             BadGrant,
@@ -165,7 +212,12 @@ pub(super) fn refusal(flow: Flow, word: &str, description: &str, known: bool) ->
                 true => format!("the accounts server refused: `{word}`"),
                 false => "the accounts server refused, and not with one word".to_owned(),
             };
-            return Error::new(ErrorKind::Api, Outcome::Refused, message);
+            // a server that failed may have done it all the same
+            let outcome = match reply.status().is_server_error() {
+                true => Outcome::Unknown,
+                false => Outcome::Refused,
+            };
+            return Error::new(ErrorKind::Api, outcome, message);
         }
     };
     Error::new(ErrorKind::Credential, Outcome::Refused, format!("`{word}`: {why}"))

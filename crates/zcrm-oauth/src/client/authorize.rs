@@ -97,12 +97,18 @@ impl AuthorizeUrl {
 
     fn url(&self, state: &str) -> Result<String, Error> {
         let credentials = self.shared.accounts.credentials();
+        let redirect_uri = credentials.redirect_uri().ok_or_else(|| {
+            Error::config(
+                "`redirect_uri` is missing, to which a login in a browser comes back: set it to the \
+                 one that the client was registered with",
+            )
+        })?;
         let request = AUTHORIZE
             .request(ApiVersion::V2)
             .query("response_type", "code")
             .query("client_id", credentials.client_id())
             .query("scope", self.scope.as_ref().map_err(Clone::clone)?)
-            .query("redirect_uri", credentials.redirect_uri())
+            .query("redirect_uri", redirect_uri)
             .query("access_type", "offline")
             .query("prompt", "consent")
             .query("state", state)

@@ -2,8 +2,6 @@
 
 use std::{error::Error as StdError, fmt, time::Duration};
 
-use serde::Deserialize;
-use serde_json::Value;
 use zcrm_core::{
     ApiVersion, Base, BodyShape, Endpoint, Error, ErrorKind, ExposeSecret, Origin, Outcome,
     SecretString, Site,
@@ -33,20 +31,12 @@ const SLOWEST: Duration = Duration::from_secs(30);
 /// What a poll that came too early costs from then on (RFC 8628).
 const SLOWER: Duration = Duration::from_secs(5);
 
+/// The longest pause between two polls, and the longest life of a code, whatever an answer says.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(3600);
+const LONGEST_LIFE: Duration = Duration::from_secs(86_400);
+
 /// How long a code lives where the answer does not say so, by Zoho's page.
 const LIFE: Duration = Duration::from_secs(300);
-
-#[derive(Deserialize)]
-struct Wire {
-    user_code: Option<String>,
-    device_code: Option<String>,
-    verification_url: Option<String>,
-    verification_uri_complete: Option<String>,
-    interval: Option<Value>,
-    expires_in: Option<Value>,
-    error: Option<String>,
-    error_description: Option<String>,
-}
 
 /// Why a poll brought no tokens yet.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -110,7 +100,7 @@ impl TokenManager {
     pub async fn device_login(&self, scopes: &[impl AsRef<str>]) -> Result<DeviceLogin, Error> {
         let scope = scopes::listed(scopes)?;
         let shared = self.shared();
-        let (accounts, server) = (&shared.accounts, shared.site.accounts_origin(None));
+        let (accounts, server) = (&shared.accounts, shared.site.accounts_origin());
         let begun = shared.clock.monotonic();
         let request = CODE.request(ApiVersion::V2).form(&[
             ("client_id", accounts.credentials().client_id()),
@@ -121,19 +111,17 @@ impl TokenManager {
         ]);
         let reply = accounts.send(&server, request).await?;
         let judge = || {
-            let wire: Wire = answer::object(&reply)?;
-            if let Some(word) = &wire.error {
-                let description = wire.error_description.as_deref().unwrap_or_default();
-                return Err(answer::refusal(Flow::Device, word, description, false)
-                    .with_status(reply.status()));
+            let members = answer::object(&reply)?;
+            if let Some(refusal) = members.refusal(Flow::Device, &reply, false) {
+                return Err(refusal);
             }
-            let (Some(device_code), Some(user_code), Some(verification_url)) =
-                (wire.device_code, wire.user_code, wire.verification_url)
-            else {
+            let texts =
+                ["device_code", "user_code", "verification_url"].map(|it| members.owned(it));
+            let [Some(device_code), Some(user_code), Some(verification_url)] = texts else {
                 return Err(answer::malformed("the answer has no code for a device", &reply));
             };
-            let interval = span(wire.interval.as_ref(), 1000).unwrap_or_default().max(SLOWEST);
-            let life = span(wire.expires_in.as_ref(), 86_400).unwrap_or(LIFE);
+            let interval = span(members.number("interval"), 1000.0).unwrap_or_default();
+            let life = span(members.number("expires_in"), 86_400.0).unwrap_or(LIFE);
             Ok(DeviceLogin {
                 accounts: accounts.clone(),
                 site: shared.site.clone(),
@@ -141,9 +129,9 @@ impl TokenManager {
                 device_code: device_code.into(),
                 user_code,
                 verification_url,
-                complete_url: wire.verification_uri_complete,
-                interval,
-                until: begun.saturating_add(life),
+                complete_url: members.owned("verification_uri_complete"),
+                interval: interval.clamp(SLOWEST, LONGEST_INTERVAL),
+                until: begun.saturating_add(life.min(LONGEST_LIFE)),
             })
         };
         judge().map_err(|error| error.with_call(reply.call()).with_host(server.host()))
@@ -152,12 +140,10 @@ impl TokenManager {
 
 /// A span in seconds, or in milliseconds where it would be as long as `absurd`: Zoho's answers have
 /// both.
-fn span(value: Option<&Value>, absurd: u64) -> Option<Duration> {
-    let number = match value? {
-        Value::String(text) => text.trim().parse().ok(),
-        other => other.as_u64(),
-    }?;
-    Some(if number < absurd { Duration::from_secs(number) } else { Duration::from_millis(number) })
+fn span(number: Option<f64>, absurd: f64) -> Option<Duration> {
+    let number = number?;
+    let seconds = if number < absurd { number } else { number / 1000.0 };
+    Duration::try_from_secs_f64(seconds).ok()
 }
 
 impl DeviceLogin {
@@ -199,7 +185,7 @@ impl DeviceLogin {
         loop {
             if clock.monotonic().saturating_add(pause) >= self.until {
                 let message =
-                    "the code for the device expired before anybody entered it: begin anew";
+                    "the code for the device expired before anybody entered it: begin again";
                 return Err(Error::new(ErrorKind::Credential, Outcome::Refused, message)
                     .with_source(TokenFault::BadGrant));
             }

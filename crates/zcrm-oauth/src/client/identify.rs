@@ -4,8 +4,6 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
-use serde::Deserialize;
-use serde_json::Value;
 use zcrm_core::{
     ApiVersion, Base, Endpoint, Error, ErrorKind, ExposeSecret, Origin, Outcome, SecretString,
 };
@@ -60,20 +58,16 @@ pub trait Identify: Send + Sync + fmt::Debug {
 }
 
 /// What Zoho's user info tells of the person who logged in. `Debug` shows nothing of it.
-#[derive(Clone, Deserialize)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UserInfo {
     /// The e-mail address.
-    #[serde(rename = "Email")]
     pub email: String,
     /// The given name.
-    #[serde(rename = "First_Name", default)]
     pub first_name: Option<String>,
     /// The family name.
-    #[serde(rename = "Last_Name", default)]
     pub last_name: Option<String>,
     /// The name to show.
-    #[serde(rename = "Display_Name", default)]
     pub display_name: Option<String>,
 }
 
@@ -101,13 +95,16 @@ impl Accounts {
             })
             .await?;
         let judge = || {
-            let wire: serde_json::Map<String, Value> = answer::object(&reply)?;
-            if wire.get("Email").and_then(Value::as_str).is_some_and(|email| !email.is_empty()) {
-                let info = serde_json::from_value(Value::Object(wire));
-                // its text could hold a name
-                return info.map_err(|_| answer::malformed("the user info is odd", &reply));
+            let members = answer::object(&reply)?;
+            if let Some(email) = members.owned("Email") {
+                return Ok(UserInfo {
+                    email,
+                    first_name: members.owned("First_Name"),
+                    last_name: members.owned("Last_Name"),
+                    display_name: members.owned("Display_Name"),
+                });
             }
-            let told = ["error", "cause", "code"].map(|key| wire.get(key).and_then(Value::as_str));
+            let told = ["error", "cause", "code"].map(|key| members.text(key));
             let scope = told.iter().flatten().any(|it| it.to_ascii_lowercase().contains("scope"));
             Err(match told.iter().flatten().next() {
                 _ if scope => lacks_profile(),
@@ -141,7 +138,7 @@ impl Identify for TokenManager {
             return Err(lacks_profile());
         }
         let shared = self.shared();
-        let server = shared.site.accounts_origin(token.accounts().as_deref());
+        let server = token.accounts_at(&shared.site)?;
         Ok(shared.accounts.user_info(&token.access, &server).await?.email)
     }
 }

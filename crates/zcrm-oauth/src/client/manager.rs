@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use zcrm_core::{Clock, Error, Site};
+use zcrm_core::{Clock, Error, Site, escaped};
 
 use super::{
     accounts::Accounts,
@@ -225,7 +225,7 @@ impl TokenManager {
         if slot.source != source {
             return Err(Error::input(format!(
                 "the tokens of `{}` are in use already with other scopes, or by another flow",
-                key.user()
+                escaped(key.user())
             )));
         }
         Ok(UserTokens::new(Arc::clone(&self.shared), slot))

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use zcrm_core::{Error, ErrorKind, ExposeSecret as _, Outcome};
+use zcrm_core::{Error, ErrorKind, ExposeSecret as _, Outcome, escaped};
 
 use super::{
     fault::{TokenFault, credential},
@@ -41,7 +41,7 @@ pub(super) fn nobody(key: &TokenKey) -> Error {
         TokenFault::NotLoggedIn,
         format!(
             "no token is stored for `{}`: log in first, by exchanging a grant token",
-            key.user()
+            escaped(key.user())
         ),
     )
 }
@@ -151,8 +151,10 @@ async fn renew_locked(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Held, Er
 
 /// An access token from the accounts server, in the way of the slot.
 async fn fetch(shared: &Shared, slot: &Slot, old: Option<&StoredToken>) -> Result<Issued, Error> {
-    let accounts = old.and_then(StoredToken::accounts);
-    let server = shared.site.accounts_origin(accounts.as_deref());
+    let server = match old {
+        Some(old) => old.accounts_at(&shared.site)?,
+        None => shared.site.accounts_origin(),
+    };
     if let Source::Client { scopes } = &slot.source {
         return shared.accounts.issue_to_client(slot.key.user(), scopes, &server).await;
     }

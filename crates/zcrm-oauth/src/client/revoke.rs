@@ -1,6 +1,5 @@
 //! Revoking tokens.
 
-use serde::Deserialize;
 use zcrm_core::{ApiVersion, Base, BodyShape, Endpoint, Error, ExposeSecret, Origin, SecretString};
 
 use super::{
@@ -26,13 +25,6 @@ pub enum RevokeBy {
     Query,
 }
 
-#[derive(Deserialize)]
-struct Wire {
-    status: Option<String>,
-    error: Option<String>,
-    error_description: Option<String>,
-}
-
 impl Accounts {
     /// Revokes a refresh token, and with it its access tokens, or one access token.
     ///
@@ -53,19 +45,16 @@ impl Accounts {
         };
         let reply = self.send(server, request).await?;
         let judge = || {
-            let wire: Wire = answer::object(&reply)?;
-            match (&wire.error, wire.status.as_deref()) {
-                (None, Some("success")) => Ok(()),
-                (None, _) => {
+            let members = answer::object(&reply)?;
+            // Zoho's pages name no words for this call
+            if members.text("error") == Some("invalid_token") {
+                return Err(answer::refusal(Flow::Refresh, "invalid_code", "", true, &reply));
+            }
+            match members.refusal(Flow::Refresh, &reply, true) {
+                Some(refusal) => Err(refusal),
+                None if members.text("status") == Some("success") => Ok(()),
+                None => {
                     Err(answer::malformed("the answer says neither success nor an error", &reply))
-                }
-                // Zoho's pages name no words for this call
-                (Some(word), _) => {
-                    let dead = ["invalid_code", "invalid_token"].contains(&word.as_str());
-                    let word = if dead { "invalid_code" } else { word.as_str() };
-                    let description = wire.error_description.as_deref().unwrap_or_default();
-                    Err(answer::refusal(Flow::Refresh, word, description, true)
-                        .with_status(reply.status()))
                 }
             }
         };

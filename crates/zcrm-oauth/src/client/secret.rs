@@ -4,7 +4,7 @@ use std::{fmt, io, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use zcrm_core::{
-    BoxError, DataCenter, Error, ErrorKind, ExposeSecret, Origin, Outcome, SecretString,
+    BoxError, DataCenter, Error, ErrorKind, ExposeSecret, Origin, Outcome, SecretString, escaped,
 };
 
 /// More than this is not a client secret.
@@ -117,7 +117,7 @@ impl ClientSecret {
 }
 
 async fn read(path: PathBuf) -> Result<SecretString, Error> {
-    let shown = path.display().to_string();
+    let shown = escaped(&path.to_string_lossy()).to_string();
     let reading = tokio::task::spawn_blocking(move || {
         let bytes = zcrm_http::read_file(path, LARGEST)?;
         String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))

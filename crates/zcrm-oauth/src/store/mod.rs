@@ -6,6 +6,7 @@ pub mod conformance;
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use zcrm_core::escaped;
 
 use crate::{StoredToken, TokenKey};
 
@@ -166,10 +167,11 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    /// A failure.
+    /// A failure. Control characters in the text are escaped.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), unsupported: false, source: None }
+        let message = escaped(&message.into()).in_full().to_string();
+        Self { message, unsupported: false, source: None }
     }
 
     /// The cause, for an error that repeats the message.
@@ -181,11 +183,7 @@ impl StoreError {
     /// Something that this kind of store does not do.
     #[must_use]
     pub fn unsupported(what: &str) -> Self {
-        Self {
-            message: format!("this token store does not support {what}"),
-            unsupported: true,
-            source: None,
-        }
+        Self { unsupported: true, ..Self::new(format!("this token store does not support {what}")) }
     }
 
     /// Adds the cause.

@@ -34,13 +34,56 @@ async fn a_lifetime_is_read_in_every_form_that_was_seen() {
 }
 
 #[tokio::test]
-async fn an_answer_without_a_usable_lifetime_is_an_error() {
+async fn takes_an_hour_where_the_lifetime_cannot_be_read() {
     for value in [json!(null), json!(0), json!(-5), json!("soon"), json!([1]), json!(i64::MAX)] {
-        let text = lifetime(json!({ "access_token": "a", "expires_in": value })).await.unwrap_err();
-        assert!(text.contains("expires_in"), "{value}: {text}");
+        let answer = json!({ "access_token": "a", "expires_in": value });
+        assert_eq!(lifetime(answer).await, Ok(3600), "{value}");
     }
-    let text = lifetime(json!({ "access_token": "a" })).await.unwrap_err();
-    assert!(text.contains("expires_in"), "{text}");
+    assert_eq!(lifetime(json!({ "access_token": "a" })).await, Ok(3600));
+    assert_eq!(lifetime(json!({ "access_token": "a", "expires_in": 1800.5 })).await, Ok(1800));
+    assert_eq!(lifetime(json!({ "access_token": "a", "expires_in": "1800.0" })).await, Ok(1800));
+}
+
+#[tokio::test]
+async fn keeps_a_good_token_whatever_its_optional_members_are() {
+    for odd in [json!(5), json!(["a"]), json!(null), json!({}), json!(true), json!("")] {
+        let world = World::expired().await;
+        let before = world.stored().await;
+        let mut answer = json!({ "access_token": "1000.a", "expires_in": 3600 });
+        for name in [
+            "api_domain",
+            "scope",
+            "refresh_token",
+            "token_type",
+            "error",
+            "error_description",
+            "expires_in_sec",
+            "user_location",
+        ] {
+            answer[name] = odd.clone();
+        }
+        world.accounts().json(200, &answer);
+        assert_eq!(access(&world.tokens.token().await.unwrap()), "1000.a", "{odd}");
+        let after = world.stored().await;
+        assert_eq!(refresh_token(&after), refresh_token(&before));
+        assert_eq!(after.api_domain, before.api_domain);
+        let scope = if odd.is_array() { Some("a".to_owned()) } else { before.scope };
+        assert_eq!(after.scope, scope, "{odd}");
+        assert_eq!(world.token_calls(), 1);
+    }
+}
+
+#[tokio::test]
+async fn reads_user_info_without_its_optional_members() {
+    let world = World::new().await;
+    let accounts =
+        crate::support::accounts(&world.sim, &world.clock, crate::support::credentials(&world.sim));
+    let answer = json!({ "Email": "pat@example.com", "First_Name": 5, "Last_Name": ["x"],
+        "Display_Name": null, "ZUID": {} });
+    world.accounts().json(200, &answer);
+    let server = crate::support::origin(&world.sim.accounts_url());
+    let info = accounts.user_info(&"1000.a".into(), &server).await.unwrap();
+    assert_eq!((info.email.as_str(), info.first_name), ("pat@example.com", None));
 }
 
 #[tokio::test]

@@ -172,6 +172,33 @@ async fn a_wrong_client_is_told_apart_from_a_wrong_secret_and_redirect() {
     assert!(error.to_string().contains("`invalid_redirect_uri`"), "{error}");
 }
 
+#[tokio::test]
+async fn logs_in_a_self_client_without_a_redirect_uri() {
+    let world = World::new().await;
+    let (id, secret) = (world.sim.client_id(), world.sim.client_secret());
+    let credentials = ClientCredentials::self_client(id, secret).unwrap();
+    let accounts = accounts(&world.sim, &world.clock, credentials);
+    let site = crate::support::site(&world.sim);
+    let clock = std::sync::Arc::new(world.clock.clone());
+    let manager = zcrm_oauth::TokenManager::new(accounts, world.store.clone(), site, clock);
+    let tokens = manager.user("default").unwrap();
+    tokens.exchange(world.sim.grant_token()).await.unwrap();
+    world.advance(HOUR);
+    tokens.token().await.unwrap();
+    assert_eq!((world.sim.journal().exchanges(), world.sim.journal().refreshes()), (1, 1));
+    let error = manager.authorize_url(&["ZohoCRM.users.READ"]).for_session("s").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("`redirect_uri`"), "{error}");
+}
+
+#[test]
+fn names_all_missing_credentials_at_once() {
+    let error = ClientCredentials::new("", " ", "").unwrap_err().to_string();
+    for name in ["`client_id`", "`client_secret`", "`redirect_uri`"] {
+        assert!(error.contains(name), "{error}");
+    }
+}
+
 #[test]
 fn credentials_that_are_missing_are_named() {
     for (id, secret, redirect, name) in [

@@ -78,7 +78,7 @@ async fn nothing_on_the_way_of_a_token_is_ever_shown() {
         json!({ "error": "1000.marked" }),
         json!({ "error": "Access Denied", "error_description": "marked" }),
         json!({ "access_token": ["marked"] }),
-        json!({ "access_token": "marked", "expires_in": "marked" }),
+        json!({ "access_token": "", "expires_in": "marked" }),
         json!({ "access_token": "marked\n", "expires_in": 3600 }),
         json!({ "marked": 1 }),
     ] {

@@ -219,3 +219,20 @@ async fn a_save_that_never_works_is_given_up_and_the_login_stays() {
     world.tokens.token().await.unwrap();
     assert_eq!(world.store.saves(), 2);
 }
+
+#[tokio::test]
+async fn shows_no_control_characters_of_users_and_stores() {
+    let world = World::new().await;
+    let odd = "pat\nERROR forged \u{1b}[31m\u{202e}";
+    let nobody = world.manager().user(odd).unwrap().token().await.unwrap_err();
+    let failed =
+        zcrm_core::Error::config("the store").with_source(zcrm_oauth::StoreError::new(odd));
+    for error in [nobody, failed] {
+        let text = chain(&error).replace('\n', "");
+        assert!(text.contains("forged"), "{text}");
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+        assert!(!error.to_string().contains('\n'), "{error}");
+    }
+    let unsupported = zcrm_oauth::StoreError::unsupported(odd).to_string();
+    assert!(!unsupported.chars().any(char::is_control), "{unsupported}");
+}

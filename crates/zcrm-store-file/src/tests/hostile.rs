@@ -20,19 +20,21 @@ const RUBY: &[u8] =
 
 /// Takes a content through everything that is done with it.
 fn take(bytes: &[u8]) {
-    let Ok(mut tokens) = Tokens::parse(bytes) else {
+    let Ok(mut tokens) = Tokens::parse(bytes, true) else {
         return;
     };
     let before = tokens.get(&key("a"));
-    let again = Tokens::parse(&tokens.to_bytes().unwrap()).expect("what is written can be read");
+    let again =
+        Tokens::parse(&tokens.to_bytes().unwrap(), true).expect("what is written can be read");
     assert_eq!(format!("{before:?}"), format!("{:?}", again.get(&key("a"))));
     let token = zcrm_oauth::StoredToken::new("new", chrono::DateTime::UNIX_EPOCH);
     if tokens.put(&key("a"), &token).is_ok() {
-        let again = Tokens::parse(&tokens.to_bytes().unwrap()).expect("also with a new token");
+        let again =
+            Tokens::parse(&tokens.to_bytes().unwrap(), true).expect("also with a new token");
         assert!(again.get(&key("a")).unwrap().is_some());
     }
     if tokens.remove(&key("a")) == Ok(true) {
-        let again = Tokens::parse(&tokens.to_bytes().unwrap()).expect("also without it");
+        let again = Tokens::parse(&tokens.to_bytes().unwrap(), true).expect("also without it");
         assert!(again.get(&key("a")).unwrap().is_none());
     }
 }
@@ -59,11 +61,11 @@ fn spoiled(content: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
 
 #[test]
 fn the_samples_are_taken() {
-    assert!(Tokens::parse(JSON).unwrap().get(&key("a")).unwrap().is_some());
+    assert!(Tokens::parse(JSON, true).unwrap().get(&key("a")).unwrap().is_some());
     take(JSON);
     #[cfg(feature = "ruby-marshal")]
     {
-        assert!(Tokens::parse(RUBY).unwrap().get(&key("a")).unwrap().is_some());
+        assert!(Tokens::parse(RUBY, true).unwrap().get(&key("a")).unwrap().is_some());
         take(RUBY);
     }
 }

@@ -18,19 +18,19 @@ fn key(user: &str) -> TokenKey {
 fn save(file: &TokenFile, user: &str, access: &str) -> Result<(), StoreError> {
     let token = StoredToken::new(access, DateTime::UNIX_EPOCH).with_refresh(format!("r-{access}"));
     let key = key(user);
-    file.update(Some(&key), |tokens| tokens.put(&key, &token).map(Changed::Yes))
+    file.update(Some(&key), false, |tokens| tokens.put(&key, &token).map(Changed::Yes))
         .map_err(|failure| failure.error)
 }
 
 fn delete(file: &TokenFile, user: &str) -> Result<bool, StoreError> {
     let key = key(user);
-    file.update(Some(&key), |tokens| tokens.remove(&key).map(Changed::Yes))
+    file.update(Some(&key), false, |tokens| tokens.remove(&key).map(Changed::Yes))
         .map_err(|failure| failure.error)
 }
 
 /// The access token of a user, once it is known that the refresh token is of the same login.
 fn load(file: &TokenFile, user: &str) -> Result<Option<String>, StoreError> {
-    let token = file.get(&key(user)).map_err(|failure| failure.error)?;
+    let token = file.get(&key(user), false).map_err(|failure| failure.error)?;
     Ok(token.map(|token| {
         let access = token.access.expose_secret().to_owned();
         assert_eq!(token.refresh.unwrap().expose_secret(), format!("r-{access}"));

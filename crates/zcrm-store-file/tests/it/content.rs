@@ -54,7 +54,6 @@ async fn what_cannot_be_understood_is_an_error_with_its_place_and_stays_untouche
         "access_token": "x", "expires_at": "2026-01-01T00:00:00Z"}"#;
     let deep = format!("{{\"zcrm_tokens\": 1, \"x\": {}", "[".repeat(1_000_000));
     let cases: &[(&str, String)] = &[
-        ("is empty", String::new()),
         ("is cut off at line 2, column 12", "{\"zcrm_tokens\": 1,\n\"tokens\": [{".into()),
         ("is cut off", deep),
         ("is not valid JSON at line 1, column 18", r#"{"zcrm_tokens": 1x}"#.into()),
@@ -90,6 +89,51 @@ async fn what_cannot_be_understood_is_an_error_with_its_place_and_stays_untouche
         }
         assert_eq!(&std::fs::read_to_string(bench.file()).unwrap(), content);
     }
+}
+
+#[tokio::test]
+async fn takes_a_file_without_content_as_no_users() {
+    for content in ["", "\n", " \r\n", "\u{feff}", "{}", "{ }\n"] {
+        let bench = Bench::new();
+        std::fs::write(bench.file(), content).unwrap();
+        let store = &bench.store;
+        assert!(store.load(&key("a")).await.unwrap().is_none(), "{content:?}");
+        assert!(store.keys().await.unwrap().is_empty(), "{content:?}");
+        assert!(!store.delete(&key("a")).await.unwrap(), "{content:?}");
+        assert_eq!(std::fs::read_to_string(bench.file()).unwrap(), content);
+        store.save(&key("a"), &token("new")).await.unwrap();
+        let loaded = store.load(&key("a")).await.unwrap().unwrap();
+        assert_eq!(shown(&loaded), shown(&token("new")), "{content:?}");
+    }
+}
+
+#[tokio::test]
+async fn keeps_a_login_whose_optional_members_cannot_be_read() {
+    for odd in ["5", "null", "[\"s\"]", "{}", "true"] {
+        let bench = Bench::new();
+        let content = format!(
+            r#"{{"zcrm_tokens": 1, "tokens": [{{"user": "a", "client_id": "1000.CLIENT",
+            "environment": "production", "access_token": "access-x", "refresh_token": "refresh-x",
+            "expires_at": "2026-05-24T17:05:12.345Z", "api_domain": {odd},
+            "accounts_server": {odd}, "scope": {odd}}}]}}"#
+        );
+        std::fs::write(bench.file(), content).unwrap();
+        let loaded = bench.store.load(&key("a")).await.unwrap().unwrap();
+        let mut expected = token("x");
+        expected.scope = odd.contains('s').then(|| "s".to_owned());
+        assert_eq!(shown(&loaded), shown(&expected), "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn shows_no_control_characters_of_a_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let odd = folder.path().join("a\nERROR forged \u{1b}[31m");
+    std::fs::create_dir(&odd).unwrap();
+    std::fs::write(odd.join("zcrm_oauthtokens.txt"), "nonsense").unwrap();
+    let store = zcrm_store_file::FileStore::new(&odd);
+    let error = store.load(&key("a")).await.unwrap_err().to_string();
+    assert!(error.contains("forged") && !error.chars().any(char::is_control), "{error}");
 }
 
 #[tokio::test]

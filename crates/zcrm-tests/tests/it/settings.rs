@@ -258,7 +258,6 @@ impl Stage {
             "client_id" => (file_map, "1000.NOBODY".into(), &["`client_id`"]),
             "client_secret" => (file_map, "wrong".into(), &["`client_secret`"]),
             "redirect_uri" => (file_map, "https://other.example".into(), &["`redirect_uri`"]),
-            "current_user_email" => (file_map, " ".into(), &["`current_user_email`"]),
             "scopes" => (file_map, "ZohoCRM".into(), &["`scopes`", "`ZohoCRM`"]),
             "access_type" => (file_map, "online".into(), &["`access_type`", "`offline`", "hour"]),
             "persistence_handler_class" => {
@@ -284,7 +283,7 @@ impl Stage {
             "data_center" => (file_map, "mars".into(), &["`data_center`", "`mars`"]),
             "environment" => (file_map, "staging".into(), &["`environment`", "`staging`"]),
             "sandbox" => (file_map, "yes".into(), &["`sandbox`", "`yes`"]),
-            "accounts_url" => (file_map, "accounts.zoho.com".into(), &["`accounts_url`"]),
+            "accounts_url" => (file_map, "accounts.zoho.com/x".into(), &["`accounts_url`"]),
             "api_base_url" => (file_map, "https://a.example/crm".into(), &["`api_base_url`"]),
             "content_base_url" => (file_map, "http://a.example".into(), &["`content_base_url`"]),
             "api_version" => (file_map, "8".into(), &["`api_version`", "`8`"]),
@@ -372,6 +371,10 @@ async fn every_key_has_a_right_value_that_works_and_a_wrong_one_that_is_named() 
     for key in Config::names() {
         println!("{key}");
         stage.right(key).await;
+        if key == "current_user_email" {
+            // every text is a name
+            continue;
+        }
         let (mut map, value, words) = stage.wrong(key);
         // an alias stands in the place of the name
         map.remove(key.replace("mysql_", "db_").replace("db_address", "db_host").as_str());

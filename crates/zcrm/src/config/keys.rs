@@ -1,6 +1,6 @@
 //! The names of settings, and what their values must be.
 
-use zcrm_core::{ApiVersion, DataCenter, Environment, Error, Origin};
+use zcrm_core::{ApiVersion, DataCenter, Environment, Error, Origin, escaped};
 
 use super::value;
 
@@ -12,12 +12,14 @@ pub(super) struct Key {
     pub(super) secret: bool,
     /// Whether files may write it as a list.
     pub(super) list: bool,
+    /// Whether it is the URL of a server, which may hold a password by mistake.
+    pub(super) url: bool,
     /// Looks at a value that is not empty.
     pub(super) check: fn(&str) -> Result<(), Error>,
 }
 
 const fn text(name: &'static str) -> Key {
-    Key { name, aliases: &[], secret: false, list: false, check: value::anything }
+    Key { name, aliases: &[], secret: false, list: false, url: false, check: value::anything }
 }
 
 impl Key {
@@ -31,6 +33,11 @@ impl Key {
 
     const fn list(self) -> Self {
         Self { list: true, ..self }
+    }
+
+    /// The URL of a server.
+    const fn server(self) -> Self {
+        Self { url: true, check: |text| Origin::from_setting(text).map(drop), ..self }
     }
 
     const fn is(self, check: fn(&str) -> Result<(), Error>) -> Self {
@@ -63,9 +70,9 @@ pub(super) const ALL: &[Key] = &[
     text("data_center").is(|text| text.parse::<DataCenter>().map(drop)),
     text("environment").is(|text| text.parse::<Environment>().map(drop)),
     text("sandbox").is(|text| value::boolean(text).map(drop)),
-    text("accounts_url").is(|text| text.parse::<Origin>().map(drop)),
-    text("api_base_url").is(|text| text.parse::<Origin>().map(drop)),
-    text("content_base_url").is(|text| text.parse::<Origin>().map(drop)),
+    text("accounts_url").server(),
+    text("api_base_url").server(),
+    text("content_base_url").server(),
     text("api_version").is(|text| text.parse::<ApiVersion>().map(drop)),
     text("user_agent").is(|text| zcrm_http::user_agent(Some(text)).map(drop)),
     text("ca_file").is(|path| value::file(path).map(drop)),
@@ -109,7 +116,7 @@ fn nearest(name: &str) -> Option<&'static str> {
 }
 
 pub(super) fn unknown(unknown: &Unknown, place: &str) -> Error {
-    let name = unknown.name.escape_debug();
+    let name = escaped(&unknown.name);
     Error::config(match unknown.nearest {
         Some(nearest) => {
             format!("there is no setting `{name}` ({place}): did you mean `{nearest}`?")

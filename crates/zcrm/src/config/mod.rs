@@ -6,7 +6,9 @@ mod value;
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use zcrm_core::{ApiVersion, Environment, Error, ExposeSecret, SecretString};
+use zcrm_core::{
+    ApiVersion, Environment, Error, ExposeSecret, Origin, SecretString, escaped, escaped_url,
+};
 use zcrm_http::{ConnectorBuilder, Limits, Timeouts};
 
 use keys::Key;
@@ -17,8 +19,9 @@ use keys::Key;
 ///
 /// | key | meaning |
 /// | --- | --- |
-/// | `client_id`, `client_secret`, `redirect_uri` | the client, from Zoho's API console |
-/// | `current_user_email` | whose tokens to use |
+/// | `client_id`, `client_secret` | the client, from Zoho's API console |
+/// | `redirect_uri` | as registered there; only a login in a browser needs it |
+/// | `current_user_email` | the name under which the tokens are kept, mostly an e-mail address: `default` |
 /// | `scopes` | what to ask the user for: a list, or text with commas or blanks between |
 /// | `access_type` | `offline`, and nothing else |
 /// | `persistence_handler_class` | the name of a store that [`register_store`](crate::ClientBuilder::register_store) was told |
@@ -28,9 +31,9 @@ use keys::Key;
 /// | `data_center` | `us` (default), `eu`, `in`, `au`, `cn`, `jp`, `ca`, `sa`, `uk`, `ae` |
 /// | `environment` | `production` (default), `sandbox`, `developer` |
 /// | `sandbox` | `true` is the same as `environment = "sandbox"` |
-/// | `accounts_url`, `api_base_url` | servers of one's own, as origins |
-/// | `content_base_url` | a server of one's own that takes uploads |
-/// | `api_version` | `v2` (default here), `v2.1`, `v3` … `v8`, or a newer one |
+/// | `accounts_url`, `api_base_url` | other servers than the data centre's: `https://host`, or the host only |
+/// | `content_base_url` | another server that takes uploads |
+/// | `api_version` | `v8` (default), `v2`, `v2.1`, `v3` …, or a newer one; `v2` by default in a dictionary of the Ruby SDK ([`from_ruby_file`](Config::from_ruby_file)) |
 /// | `user_agent` | the application's product, such as `zylker-sync/1.2`, in front of zcrm's in every request |
 /// | `ca_file` | a PEM file of certificates to trust as well |
 /// | `application_log_file_path`, `log_in_console` | a file for logs, and `true` for logs on standard error; feature `logging` and its `install` |
@@ -82,8 +85,12 @@ use keys::Key;
 #[derive(Clone, Default)]
 pub struct Config {
     values: BTreeMap<&'static str, Setting>,
-    /// Whether anything came from a dictionary, where the Ruby SDK's defaults hold.
+    /// Whether anything came from a dictionary, where the Ruby SDK's default of the store holds.
     dictionary: bool,
+    /// Whether it is a dictionary of the Ruby SDK, whose default of the API's version holds.
+    ruby: bool,
+    /// Variables that are not read, each with the setting that may have been meant.
+    unread: Vec<(String, &'static str)>,
 }
 
 #[derive(Clone)]
@@ -117,6 +124,16 @@ impl Setting {
     }
 }
 
+/// What no client can do without.
+const MANDATORY: [&str; 2] = ["client_id", "client_secret"];
+
+/// What a self client can do without.
+const OPTIONAL: [&str; 2] = ["redirect_uri", USER];
+
+/// The setting that names the user, and the name where it is not set.
+const USER: &str = "current_user_email";
+const DEFAULT_USER: &str = "default";
+
 /// The keys of [`Timeouts`], in its order.
 pub(crate) const TIMEOUTS: [&str; 3] = ["timeout_total", "timeout_head", "timeout_idle"];
 
@@ -140,6 +157,8 @@ impl Config {
         let said = ["environment", "sandbox"].map(|key| (key, other.is_set(key)));
         self.values.extend(other.values.into_iter().filter(|(_, setting)| !setting.is_empty()));
         self.dictionary |= other.dictionary;
+        self.ruby |= other.ruby;
+        self.unread.extend(other.unread);
         // two keys for one thing: where they contradict each other, the last word wins too
         if let [(old, false), (_, true)] | [(_, true), (old, false)] = said
             && self.environment().is_err()
@@ -235,6 +254,55 @@ impl Config {
         keys::ALL.iter().filter_map(look).collect()
     }
 
+    /// Which of the mandatory settings are missing, and how each is set. Of the settings that have a
+    /// default, those that a variable of the environment seems to be meant for are missing too.
+    pub(crate) fn missing(&self, is_given: impl Fn(&str) -> bool) -> Option<Error> {
+        let near = |key: &str| -> Vec<&String> {
+            self.unread
+                .iter()
+                .filter(|(_, nearest)| *nearest == key)
+                .map(|(name, _)| name)
+                .collect()
+        };
+        let is_missing = |key: &&str| !self.is_set(key) && !is_given(key);
+        let mandatory = MANDATORY.into_iter().filter(is_missing);
+        let mistyped = OPTIONAL.into_iter().filter(is_missing).filter(|key| !near(key).is_empty());
+        let missing: Vec<&str> = mandatory.chain(mistyped).collect();
+        if missing.is_empty() {
+            return None;
+        }
+        let names = |name: &dyn Fn(&str) -> String| {
+            missing.iter().map(|key| name(key)).collect::<Vec<_>>().join(", ")
+        };
+        let (verb, all) = if missing.len() == 1 { ("is", "") } else { ("are", "all of ") };
+        let mut text = format!(
+            "{} {verb} missing: set {all}{} in the environment, name {} in a file, or call {}",
+            names(&|key| format!("`{key}`")),
+            names(&source::variable),
+            if missing.len() == 1 { "it" } else { "them" },
+            names(&|key| format!(".{}(…)", if key == USER { "user" } else { key })),
+        );
+        for key in &missing {
+            for name in near(key) {
+                let (name, meant) = (escaped(name), source::variable(key));
+                text.push_str(&format!(
+                    "; the environment holds {name}, which is not read: did you mean {meant}?"
+                ));
+            }
+        }
+        Some(Error::config(text))
+    }
+
+    /// The name under which the tokens are kept.
+    pub(crate) fn user(&self) -> String {
+        if self.is_set(USER) { self.text(USER) } else { DEFAULT_USER.to_owned() }
+    }
+
+    /// The origin of a server.
+    pub(crate) fn origin(&self, key: &str) -> Result<Option<Origin>, Error> {
+        self.read(key, Origin::from_setting)
+    }
+
     /// The value of a key as another type; empty counts as not set.
     pub(crate) fn parsed<T: FromStr<Err = Error>>(&self, key: &str) -> Result<Option<T>, Error> {
         self.read(key, str::parse)
@@ -327,7 +395,7 @@ impl Config {
     }
 
     pub(crate) fn api_version(&self) -> Result<ApiVersion, Error> {
-        let default = if self.dictionary { ApiVersion::V2 } else { ApiVersion::V8 };
+        let default = if self.ruby { ApiVersion::V2 } else { ApiVersion::V8 };
         Ok(self.parsed("api_version")?.unwrap_or(default))
     }
 
@@ -365,10 +433,13 @@ impl Config {
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut map = f.debug_map();
-        for Key { name, secret, .. } in keys::ALL {
-            if let Some(value) = self.get(name) {
-                map.entry(name, if *secret { &"[redacted]" } else { &value });
-            }
+        for Key { name, secret, url, .. } in keys::ALL {
+            match self.get(name) {
+                Some(_) if *secret => map.entry(name, &"[redacted]"),
+                Some(value) if *url => map.entry(name, &escaped_url(value)),
+                Some(value) => map.entry(name, &value),
+                None => continue,
+            };
         }
         map.finish()
     }

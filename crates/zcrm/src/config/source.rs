@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use zcrm_core::{Error, SecretString};
+use zcrm_core::{Error, SecretString, escaped};
 
 use super::{Config, Place, Setting, keys, value};
 
@@ -18,7 +18,8 @@ pub(super) fn variable(key: &str) -> String {
 const RESERVED: [&str; 2] = ["ZCRM_TEST_", "ZCRM_REQUIRE_"];
 
 impl Config {
-    /// Takes a map, such as one that the application read itself, as the Ruby SDK takes its own.
+    /// Takes a map, such as one that the application read itself. One that belongs to the Ruby SDK
+    /// is taken by [`from_ruby_map`](Self::from_ruby_map).
     ///
     /// ```
     /// use std::collections::HashMap;
@@ -42,6 +43,70 @@ impl Config {
         dictionary("in the map", entries)
     }
 
+    /// Takes the configuration dictionary of the Ruby SDK as a map: as [`from_map`](Self::from_map),
+    /// and the API's version is `v2` where the dictionary does not name one.
+    ///
+    /// ```
+    /// use zcrm::{ApiVersion, Client, Config, MemoryStore};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> zcrm::Result<()> {
+    /// let dictionary = [
+    ///     ("client_id", "1000.ABC"),
+    ///     ("client_secret", "secret"),
+    ///     ("redirect_uri", "https://example.com/callback"),
+    ///     ("api_base_url", "www.zohoapis.eu"),
+    ///     ("current_user_email", "patricia@example.com"),
+    /// ];
+    /// let config = Config::from_ruby_map(dictionary)?;
+    /// let client = Client::builder().config(config).store(MemoryStore::new()).build().await?;
+    /// assert_eq!(client.version(), ApiVersion::V2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`from_map`](Self::from_map).
+    pub fn from_ruby_map<N, V>(map: impl IntoIterator<Item = (N, V)>) -> Result<Self, Error>
+    where
+        N: AsRef<str>,
+        V: Into<SecretString>,
+    {
+        Ok(Self::from_map(map)?.of_ruby())
+    }
+
+    /// Reads a file with the configuration dictionary of the Ruby SDK: as
+    /// [`from_file`](Self::from_file), and the API's version is `v2` where the file does not name
+    /// one.
+    ///
+    /// # Errors
+    /// As [`from_file`](Self::from_file).
+    pub fn from_ruby_file(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Ok(Self::from_file(path)?.of_ruby())
+    }
+
+    /// Reads the configuration dictionary of the Ruby SDK as TOML: as
+    /// [`from_toml`](Self::from_toml), and the API's version is `v2` where it does not name one.
+    ///
+    /// # Errors
+    /// As [`from_toml`](Self::from_toml).
+    pub fn from_ruby_toml(text: &str) -> Result<Self, Error> {
+        Ok(Self::from_toml(text)?.of_ruby())
+    }
+
+    /// Reads the configuration dictionary of the Ruby SDK as JSON: as
+    /// [`from_json`](Self::from_json), and the API's version is `v2` where it does not name one.
+    ///
+    /// # Errors
+    /// As [`from_json`](Self::from_json).
+    pub fn from_ruby_json(text: &str) -> Result<Self, Error> {
+        Ok(Self::from_json(text)?.of_ruby())
+    }
+
+    fn of_ruby(self) -> Self {
+        Self { ruby: true, ..self }
+    }
+
     /// Reads a file: TOML if its name ends in `.toml`, JSON if in `.json`. Relative paths in it are
     /// relative to the working folder.
     ///
@@ -51,20 +116,19 @@ impl Config {
     /// boolean.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let place = format!("in {}", path.display());
+        let shown = escaped(&path.to_string_lossy()).to_string();
+        let place = format!("in {shown}");
         let read = value::read(path).and_then(|bytes| {
             String::from_utf8(bytes).map_err(|_| std::io::Error::other("it is not UTF-8"))
         });
         let text = read.map_err(|error| {
-            let path = path.display();
-            Error::config(format!("the settings file {path} cannot be read: {error}"))
+            Error::config(format!("the settings file {shown} cannot be read: {error}"))
         })?;
         match path.extension().and_then(|ending| ending.to_str()) {
             Some("toml") => toml(&text, &place),
             Some("json") => json(&text, &place),
             _ => Err(Error::config(format!(
-                "the settings file {} is neither `.toml` nor `.json`",
-                path.display()
+                "the settings file {shown} is neither `.toml` nor `.json`"
             ))),
         }
     }
@@ -87,7 +151,8 @@ impl Config {
 
     /// Reads the environment: `ZCRM_CLIENT_ID`, `ZCRM_DATA_CENTER` and so on, each key in capitals.
     /// Only known names are read; others that begin with `ZCRM_` get a warning in the log
-    /// (`ZCRM_TEST_…` is left alone). An empty variable counts as not set, and so takes nothing back
+    /// (`ZCRM_TEST_…` is left alone), and where a setting is missing that one of them is close to, the
+    /// error names it. An empty variable counts as not set, and so takes nothing back
     /// that a file said.
     ///
     /// # Errors
@@ -122,20 +187,29 @@ impl Config {
                         config.insert(key, Setting { value, name, place: Place::Environment })?;
                     }
                 }
-                Err(unknown) => tracing::warn!(
-                    variable = %name,
-                    nearest = unknown.nearest.map(variable),
-                    "this variable names no setting and is not read",
-                ),
+                Err(unknown) => {
+                    tracing::warn!(
+                        variable = %escaped(&name),
+                        nearest = unknown.nearest.map(variable),
+                        "this variable names no setting and is not read",
+                    );
+                    let nearest = unknown.nearest.and_then(|nearest| keys::find(nearest).ok());
+                    config.unread.extend(nearest.map(|(key, _)| (name, key.name)));
+                }
             }
         }
         Ok(config)
     }
 }
 
+/// A text without the byte order mark that some editors begin a file with.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
 fn toml(text: &str, place: &str) -> Result<Config, Error> {
     // the parser's own message quotes the line, and the line may hold the secret
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+    let table: toml::Table = without_mark(text).parse().map_err(|error: toml::de::Error| {
         let line = error
             .span()
             .and_then(|span| text.get(..span.start))
@@ -146,6 +220,9 @@ fn toml(text: &str, place: &str) -> Result<Config, Error> {
 }
 
 fn json(text: &str, place: &str) -> Result<Config, Error> {
+    let text = without_mark(text);
+    // an empty file, as `touch` makes it, holds no settings; in TOML it is valid by itself
+    let text = if text.trim().is_empty() { "{}" } else { text };
     let map: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(text).map_err(|error| {
             Error::config(format!("no JSON object ({place}) at line {}", error.line()))

@@ -4,7 +4,7 @@
 
 use std::{num::NonZeroUsize, path::Path, time::Duration};
 
-use zcrm_core::Error;
+use zcrm_core::{Error, escaped};
 
 /// The longest time that a setting may have: a day.
 const LONGEST: Duration = Duration::from_secs(86_400);
@@ -89,7 +89,7 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 /// The bytes of a file.
 pub(super) fn file(path: &str) -> Result<Vec<u8>, Error> {
     read(Path::new(path))
-        .map_err(|error| Error::config(format!("`{path}` cannot be read: {error}")))
+        .map_err(|error| Error::config(format!("`{}` cannot be read: {error}", escaped(path))))
 }
 
 /// The bytes of a regular file.
@@ -101,12 +101,13 @@ pub(super) fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 pub(super) fn log_file(path: &str) -> Result<(), Error> {
     with_logging()?;
     let path = Path::new(path);
+    let shown = |path: &Path| escaped(&path.to_string_lossy()).to_string();
     if path.is_dir() {
-        return Err(Error::config(format!("`{}` is a folder: name a file in it", path.display())));
+        return Err(Error::config(format!("`{}` is a folder: name a file in it", shown(path))));
     }
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
-            Err(Error::config(format!("there is no folder `{}` to keep it in", folder.display())))
+            Err(Error::config(format!("there is no folder `{}` to keep it in", shown(folder))))
         }
         _ => Ok(()),
     }
@@ -128,7 +129,7 @@ fn with_logging() -> Result<(), Error> {
 }
 
 fn odd(text: &str, why: &str) -> Error {
-    Error::config(format!("`{}` is {why}", text.escape_debug()))
+    Error::config(format!("`{}` is {why}", escaped(text)))
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ fn filled(changes: &[(&str, Option<String>)]) -> [Config; 2] {
             toml.push_str(&format!("{line}'{value}'\n"));
         }
     }
-    [Config::from_json(&json.to_string()).unwrap(), Config::from_toml(&toml).unwrap()]
+    [Config::from_ruby_json(&json.to_string()).unwrap(), Config::from_ruby_toml(&toml).unwrap()]
 }
 
 /// What a person fills in, for the simulator.

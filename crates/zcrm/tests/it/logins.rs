@@ -114,11 +114,12 @@ async fn an_organisation_reads_without_a_user() {
 }
 
 #[tokio::test]
-async fn a_client_for_one_user_needs_its_name_and_clients_do_not() {
+async fn keeps_the_login_of_a_client_without_a_user_under_a_default() {
     let sim = Simulator::start().await.unwrap();
-    let error = builder(&sim).build().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Config);
-    assert!(error.to_string().contains("current_user_email"), "{error}");
+    let client = builder(&sim).build().await.unwrap();
+    assert_eq!(client.tokens().key().user(), "default");
+    client.tokens().exchange(sim.grant_token()).await.unwrap();
+    client.records("Leads").list().fields(["id"]).send().await.unwrap();
     assert!(clients(&sim).await.user("").is_err());
 }
 

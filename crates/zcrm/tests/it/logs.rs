@@ -154,3 +154,22 @@ fn the_console_is_standard_error_and_the_subscriber_is_installed_once() {
     assert!(out.contains("1 passed") && !out.contains("said on the console"), "{out}");
     assert_eq!(err.matches("said on the console").count(), 1, "{err}");
 }
+
+#[test]
+fn writes_each_event_on_one_line_whatever_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("zcrm.log");
+    let odd = "pat\nERROR forged \u{1b}[31m\u{202e}\u{9b}";
+    let subscriber = tracing_subscriber::registry().with(logging::layer(&config(&file)).unwrap());
+    tracing::subscriber::with_default(subscriber, || {
+        let span = tracing::info_span!("login", user = %odd).entered();
+        tracing::warn!(user = %odd, name = odd, detail = ?odd, "{odd}");
+        drop(span);
+        tracing::warn!("{}", "x".repeat(5000));
+    });
+    let text = fs::read_to_string(&file).unwrap();
+    assert_eq!(text.lines().count(), 2, "{text}");
+    assert!(!text.replace('\n', "").chars().any(char::is_control), "{text:?}");
+    assert!(!text.contains('\u{202e}') && text.contains(r"\nERROR forged \u{1b}[31m"), "{text}");
+    assert!(text.ends_with(&format!("{}\n", "x".repeat(5000))), "it is not cut");
+}

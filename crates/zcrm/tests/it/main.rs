@@ -15,6 +15,7 @@ mod derive;
 #[cfg(feature = "file-store")]
 mod dictionary;
 mod first_minute;
+mod first_settings;
 mod logins;
 #[cfg(all(feature = "logging", feature = "file-store"))]
 mod logs;

@@ -7,7 +7,8 @@ use std::{
 };
 
 use zcrm::{
-    Client, Config, Connector, Environment, MemoryStore, StoredToken, TokenKey, TokenStore,
+    Client, Config, Connector, Environment, Error, ErrorKind, MemoryStore, StoredToken, TokenKey,
+    TokenStore,
 };
 use zcrm_core::{Clock, ManualClock};
 
@@ -77,6 +78,19 @@ impl Proxy {
             let key = TokenKey::new("patricia@example.com", "1000.ABC", environment);
             store.save(&key, &token).await.unwrap();
         }
+        let (api, exchange) = self.errors(config, store, clock).await;
+        assert_ne!(api.kind(), ErrorKind::WrongDataCenter, "{api}");
+        assert_ne!(exchange.kind(), ErrorKind::WrongDataCenter, "{exchange}");
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+
+    /// What an API call and an exchange of a client with these tokens fail with.
+    async fn errors(
+        &self,
+        config: Config,
+        store: MemoryStore,
+        clock: ManualClock,
+    ) -> (Error, Error) {
         let client = Client::builder()
             .config(config)
             .client_id("1000.ABC")
@@ -90,9 +104,28 @@ impl Proxy {
             .build()
             .await
             .unwrap();
-        client.records("Leads").get("1").send().await.unwrap_err();
-        client.tokens().exchange("1000.grant".to_owned()).await.unwrap_err();
-        std::mem::take(&mut *self.asked.lock().unwrap())
+        let api = client.records("Leads").get("1").send().await.unwrap_err();
+        (api, client.tokens().exchange("1000.grant".to_owned()).await.unwrap_err())
+    }
+
+    /// What an API call and a revocation fail with, whose stored token is this; nothing is asked.
+    async fn refused(&self, token: StoredToken) -> [Error; 2] {
+        let store = MemoryStore::new();
+        let key = TokenKey::new("patricia@example.com", "1000.ABC", Environment::Production);
+        store.save(&key, &token).await.unwrap();
+        let client = Client::builder()
+            .client_id("1000.ABC")
+            .client_secret("secret".to_owned())
+            .user("patricia@example.com")
+            .connector(Connector::builder().proxy(&self.url))
+            .store(store)
+            .build()
+            .await
+            .unwrap();
+        let api = client.records("Leads").get("1").send().await.unwrap_err();
+        let errors = [api, client.tokens().revoke().await.unwrap_err()];
+        assert!(self.asked.lock().unwrap().is_empty(), "{errors:?}");
+        errors
     }
 }
 
@@ -131,7 +164,14 @@ async fn the_tokens_own_data_center_is_believed_if_it_is_one_exactly() {
     let sandbox = [("sandbox", "true")];
     let asked = proxy.asked(&sandbox, Some("https://www.zohoapis.eu")).await;
     assert_eq!(asked, ["sandbox.zohoapis.eu:443", "accounts.zoho.com:443"]);
+}
+
+#[tokio::test]
+async fn sends_nothing_for_a_token_of_an_unknown_server() {
+    let proxy = Proxy::start();
+    let later = chrono::DateTime::<chrono::Utc>::MAX_UTC;
     for odd in [
+        "https://www.zohoapis.sg",
         "http://www.zohoapis.eu",
         "https://www.zohoapis.eu:8443",
         "https://www.zohoapis.eu@attacker.example",
@@ -142,8 +182,20 @@ async fn the_tokens_own_data_center_is_believed_if_it_is_one_exactly() {
         "https://127.0.0.1:1",
         "http://localhost:1",
     ] {
-        let asked = proxy.asked(&[], Some(odd)).await;
-        assert_eq!(asked, ["www.zohoapis.com:443", "accounts.zoho.com:443"], "{odd}");
+        // fresh, and to be refreshed
+        for expires in [later, chrono::DateTime::UNIX_EPOCH] {
+            let token = StoredToken::new("access", expires).with_refresh("refresh");
+            for error in proxy.refused(token.with_api_domain(odd)).await {
+                assert_eq!(error.kind(), ErrorKind::WrongDataCenter, "{odd}");
+                let text = error.to_string();
+                assert!(text.contains("`api_domain`") && text.contains("`api_base_url`"), "{text}");
+            }
+        }
+    }
+    let token = StoredToken::new("access", chrono::DateTime::UNIX_EPOCH).with_refresh("refresh");
+    for error in proxy.refused(token.with_accounts_server("https://accounts.zoho.sg")).await {
+        assert_eq!(error.kind(), ErrorKind::WrongDataCenter);
+        assert!(error.to_string().contains("`accounts_url`"), "{error}");
     }
 }
 

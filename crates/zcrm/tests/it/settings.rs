@@ -14,15 +14,15 @@ const GOOD: [(&str, &str); 4] = [
     ("current_user_email", "patricia@example.com"),
 ];
 
-fn good() -> Config {
+pub(crate) fn good() -> Config {
     GOOD.iter().fold(Config::new(), |config, (key, value)| config.with(key, *value).unwrap())
 }
 
-async fn build(config: Config) -> Result<Client, Error> {
+pub(crate) async fn build(config: Config) -> Result<Client, Error> {
     Client::builder().config(config).store(MemoryStore::new()).build().await
 }
 
-async fn refused(config: Config, words: &[&str]) {
+pub(crate) async fn refused(config: Config, words: &[&str]) {
     let error = build(config).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config, "{error}");
     for word in words {
@@ -33,9 +33,12 @@ async fn refused(config: Config, words: &[&str]) {
 
 #[tokio::test]
 async fn a_missing_setting_is_named() {
-    for (key, _) in GOOD {
-        refused(good().with(key, "").unwrap(), &[key]).await;
-        refused(good().with(key, "   ").unwrap(), &[key]).await;
+    for (key, variable, method) in [
+        ("client_id", "ZCRM_CLIENT_ID", ".client_id(…)"),
+        ("client_secret", "ZCRM_CLIENT_SECRET", ".client_secret(…)"),
+    ] {
+        refused(good().with(key, "").unwrap(), &[key, variable, method]).await;
+        refused(good().with(key, "   ").unwrap(), &[key, variable, method]).await;
     }
 }
 
@@ -46,7 +49,7 @@ async fn a_wrong_value_is_named_with_its_key() {
         ("environment", "staging", "`staging`"),
         ("sandbox", "yes", "`true` or `false`"),
         ("api_version", "8", "`8`"),
-        ("accounts_url", "accounts.zoho.com", "accounts.zoho.com"),
+        ("accounts_url", "ftp://accounts.zoho.com", "accounts.zoho.com"),
         ("accounts_url", "http://accounts.zoho.com", "loopback"),
         ("api_base_url", "https://www.zohoapis.com/crm", "path"),
         ("ca_file", "no/such/file.pem", "no/such/file.pem"),
@@ -163,7 +166,7 @@ async fn files_and_variables_say_the_same() {
 }
 
 #[tokio::test]
-async fn the_last_word_wins_and_the_version_has_two_defaults() {
+async fn the_last_word_wins_whatever_the_source() {
     let file = Config::from_toml("client_id = 'file'\nredirect_uri = 'file'").unwrap();
     let variables = Config::from_vars([("ZCRM_CLIENT_ID", "variable")]).unwrap();
     let layered = |builder: ClientBuilder| {
@@ -175,18 +178,46 @@ async fn the_last_word_wins_and_the_version_has_two_defaults() {
     };
     let client = layered(Client::builder().config(file.clone()).config(variables)).await.unwrap();
     assert_eq!(client.tokens().key().client_id(), "variable");
-    assert_eq!(client.version(), ApiVersion::V2);
+    assert_eq!(client.version(), ApiVersion::V8);
     let client = layered(Client::builder().config(file).client_id("code")).await.unwrap();
     assert_eq!(client.tokens().key().client_id(), "code");
     assert_eq!(build(good()).await.unwrap().version(), ApiVersion::V8);
 }
 
 #[tokio::test]
-async fn a_file_stays_a_file_whatever_code_adds() {
-    let code = Config::new().with("client_secret", "s").unwrap();
-    let file = Config::from_toml("client_id = '1'\nredirect_uri = 'x'").unwrap();
-    let config = file.overlaid_by(code).with("current_user_email", "p@example.com").unwrap();
-    assert_eq!(build(config).await.unwrap().version(), ApiVersion::V2);
+async fn takes_v8_unless_a_ruby_dictionary_or_the_setting_says_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("zcrm.toml");
+    fs::write(&file, "client_id = '1'").unwrap();
+    let one = [("client_id", "1")];
+    let others = [
+        Config::from_map(one).unwrap(),
+        Config::from_toml("client_id = '1'").unwrap(),
+        Config::from_json(r#"{"client_id": "1"}"#).unwrap(),
+        Config::from_file(&file).unwrap(),
+        Config::from_vars([("ZCRM_CLIENT_ID", "1")]).unwrap(),
+        Config::new(),
+    ];
+    for config in others {
+        let config = good().overlaid_by(config);
+        assert_eq!(build(config.clone()).await.unwrap().version(), ApiVersion::V8);
+        let v3 = config.with("api_version", "v3").unwrap();
+        assert_eq!(build(v3).await.unwrap().version(), ApiVersion::V3);
+    }
+    let rubys = [
+        Config::from_ruby_map(one).unwrap(),
+        Config::from_ruby_toml("client_id = '1'").unwrap(),
+        Config::from_ruby_json(r#"{"client_id": "1"}"#).unwrap(),
+        Config::from_ruby_file(&file).unwrap(),
+    ];
+    for config in rubys {
+        // whatever lies over or under it
+        for config in [good().overlaid_by(config.clone()), config.overlaid_by(good())] {
+            assert_eq!(build(config.clone()).await.unwrap().version(), ApiVersion::V2);
+            let v8 = config.with("api_version", "v8").unwrap();
+            assert_eq!(build(v8).await.unwrap().version(), ApiVersion::V8);
+        }
+    }
 }
 
 #[tokio::test]
@@ -377,7 +408,7 @@ async fn a_map_is_a_dictionary_whatever_its_type() {
     let map: std::collections::HashMap<String, String> =
         GOOD.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let client = build(Config::from_map(map).unwrap()).await.unwrap();
-    assert_eq!(client.version(), ApiVersion::V2);
+    assert_eq!(client.version(), ApiVersion::V8);
     let error = Config::from_map([("clientid", "x")]).unwrap_err().to_string();
     assert!(error.contains("in the map") && error.contains("`client_id`"), "{error}");
 }

@@ -1,0 +1,225 @@
+//! Which server is believed, for which token and settings.
+
+use super::Site;
+use crate::{DataCenter, Environment, ErrorKind};
+
+fn origin(site: &Site, domain: Option<&str>) -> String {
+    site.api_origin(domain).unwrap().to_string()
+}
+
+#[test]
+fn the_tokens_data_center_wins_and_the_environment_stays() {
+    let site = Site::new(DataCenter::US, Environment::Production);
+    assert_eq!(origin(&site, None), "https://www.zohoapis.com");
+    assert_eq!(origin(&site, Some("https://www.zohoapis.in")), "https://www.zohoapis.in");
+    let sandbox = Site::new(DataCenter::US, Environment::Sandbox);
+    assert_eq!(origin(&sandbox, Some("https://www.zohoapis.jp")), "https://sandbox.zohoapis.jp");
+    assert_eq!(origin(&sandbox, None), "https://sandbox.zohoapis.com");
+}
+
+#[test]
+fn a_production_api_base_url_does_not_lift_the_sandbox() {
+    let site = Site::new(DataCenter::US, Environment::Sandbox)
+        .with_api("https://www.zohoapis.com".parse().unwrap());
+    assert_eq!(origin(&site, None), "https://sandbox.zohoapis.com");
+}
+
+#[test]
+fn refuses_a_token_whose_api_domain_is_unknown() {
+    let eu = Site::new(DataCenter::EU, Environment::Production);
+    let with_zohos = eu.clone().with_api("https://www.zohoapis.eu".parse().unwrap());
+    for site in [&eu, &with_zohos] {
+        for domain in [
+            "https://www.zohoapis.sg",
+            "https://zohoapis.eu",
+            "https://api.zoho.eu",
+            "https://www.zohoapis.com.example.com",
+            "https://www.zohoapis.eu:8443",
+            "http://www.zohoapis.eu",
+            "nonsense",
+        ] {
+            let errors = [
+                site.api_origin(Some(domain)).unwrap_err(),
+                site.content_origin(Some(domain)).unwrap_err(),
+                site.accounts_of(None, Some(domain)).unwrap_err(),
+            ];
+            for error in errors {
+                assert_eq!(error.kind(), ErrorKind::WrongDataCenter, "{domain}");
+                let text = error.to_string();
+                assert!(text.contains("`api_domain`") && text.contains("`api_base_url`"));
+                assert!(text.contains(domain), "{text}");
+            }
+        }
+    }
+    // the setting that the message names
+    let own = eu.clone().with_api("https://www.zohoapis.sg".parse().unwrap());
+    assert_eq!(origin(&own, Some("https://www.zohoapis.sg")), "https://www.zohoapis.sg");
+    // not there, or another way to write a server of Zoho's
+    for said in ["", " ", "www.zohoapis.eu", "https://WWW.zohoapis.eu:443/"] {
+        assert_eq!(origin(&eu, Some(said)), "https://www.zohoapis.eu", "{said}");
+    }
+    let secret = eu.api_origin(Some("https://u:marked@x.y/?marked")).unwrap_err();
+    assert!(!format!("{secret:?}").contains("marked"), "{secret:?}");
+}
+
+#[test]
+fn refuses_an_accounts_server_that_is_unknown() {
+    let site = Site::new(DataCenter::EU, Environment::Production);
+    let accounts = |site: &Site, named| site.accounts_of(Some(named), None);
+    for named in ["https://accounts.example.com", "https://accounts.zoho.sg", "nonsense"] {
+        let error = accounts(&site, named).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WrongDataCenter, "{named}");
+        let text = error.to_string();
+        assert!(text.contains(named) && text.contains("`accounts_url`"), "{text}");
+    }
+    let india = accounts(&site, "https://accounts.zoho.in").unwrap();
+    assert_eq!(india.to_string(), "https://accounts.zoho.in");
+    assert_eq!(accounts(&site, "").unwrap(), site.accounts_origin());
+    let of_api = site.accounts_of(None, Some("https://www.zohoapis.in")).unwrap();
+    assert_eq!(of_api.to_string(), "https://accounts.zoho.in");
+    // one that is not Zoho's counts for every token
+    let own = site.with_accounts("https://gate.example.com".parse().unwrap());
+    for named in ["https://accounts.zoho.in", "https://old.example.com"] {
+        assert_eq!(accounts(&own, named).unwrap(), own.accounts_origin(), "{named}");
+    }
+}
+
+#[test]
+fn refuses_a_token_without_a_domain_of_an_unknown_accounts_server() {
+    let own = Site::new(DataCenter::US, Environment::Production)
+        .with_accounts("https://accounts.zoho.sg".parse().unwrap());
+    own.check().unwrap();
+    let error = own.api_origin(None).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WrongDataCenter);
+    assert!(error.to_string().contains("`api_base_url`"), "{error}");
+    assert_eq!(origin(&own, Some("https://www.zohoapis.in")), "https://www.zohoapis.in");
+}
+
+#[test]
+fn a_login_begins_where_zoho_knows_everybody() {
+    let begins = |site: &Site| site.login_origin().to_string();
+    for data_center in DataCenter::ALL {
+        let expected = match data_center.location() {
+            "cn" => "https://accounts.zoho.com.cn",
+            _ => "https://accounts.zoho.com",
+        };
+        assert_eq!(begins(&Site::new(*data_center, Environment::Production)), expected);
+    }
+    for own in ["https://accounts.zoho.eu", "https://localhost:9000"] {
+        let site = Site::new(DataCenter::US, Environment::Production);
+        assert_eq!(begins(&site.with_accounts(own.parse().unwrap())), own);
+    }
+}
+
+#[test]
+fn a_named_accounts_server_is_believed_only_where_it_is_known_exactly() {
+    let zoho = Site::new(DataCenter::US, Environment::Production);
+    for data_center in DataCenter::ALL {
+        let origin = data_center.accounts_origin();
+        assert_eq!(zoho.accounts_named(&origin.to_string()).unwrap(), origin);
+    }
+    let own = zoho.clone().with_accounts("https://localhost:9000".parse().unwrap());
+    assert!(own.accounts_named("https://localhost:9000").is_ok());
+    for (site, named) in [
+        (&zoho, "https://accounts.zoho.eu.example.com"),
+        (&zoho, "https://example.com/accounts.zoho.eu"),
+        (&zoho, "https://accounts.zoho.eu@example.com"),
+        (&zoho, "https://user@accounts.zoho.eu"),
+        (&zoho, "https://accounts.zoho.eu/oauth"),
+        (&zoho, "https://accounts.zoho.eu:444"),
+        (&zoho, "http://accounts.zoho.eu"),
+        (&zoho, "accounts.zoho.eu"),
+        (&zoho, "https://xaccounts.zoho.eu"),
+        (&zoho, "https://www.zohoapis.eu"),
+        (&zoho, "https://127.0.0.1:9000"),
+        (&zoho, "http://localhost"),
+        (&zoho, ""),
+        (&own, "https://localhost:9001"),
+        (&own, "http://localhost:9000"),
+        (&own, "https://127.0.0.1:9000"),
+        (&own, "https://accounts.zoho.eu"),
+    ] {
+        let error = site.accounts_named(named).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WrongDataCenter, "{named}");
+    }
+}
+
+#[test]
+fn a_data_centre_of_ones_own_is_believed_beside_the_configured_one() {
+    let parse = |text: &str| text.parse().unwrap();
+    let own = Site::new(DataCenter::US, Environment::Production)
+        .with_accounts(parse("https://localhost:1"))
+        .with_api(parse("https://localhost:2"))
+        .with_other("eu", parse("https://localhost:3"), parse("https://localhost:4"));
+    assert_eq!(own.accounts_at("eu").unwrap().to_string(), "https://localhost:3");
+    for unknown in ["in", "mars", ""] {
+        assert!(own.accounts_at(unknown).is_err(), "{unknown}");
+    }
+    assert!(own.accounts_named("https://localhost:3").is_ok());
+    assert!(own.accounts_named("https://localhost:4").is_err());
+    let accounts = |server, domain| own.accounts_of(server, domain).unwrap().port();
+    assert_eq!(accounts(Some("https://localhost:3"), None), 3);
+    assert_eq!(accounts(Some("https://localhost:5"), None), 1);
+    assert_eq!(accounts(None, Some("https://localhost:4")), 3);
+    assert_eq!(origin(&own, Some("https://localhost:4")), "https://localhost:4");
+    assert_eq!(origin(&own, Some("https://localhost:3")), "https://localhost:2");
+    assert_eq!(origin(&own, None), "https://localhost:2");
+    let zoho = Site::new(DataCenter::US, Environment::Production);
+    assert_eq!(zoho.accounts_at("in").unwrap().to_string(), "https://accounts.zoho.in");
+}
+
+#[test]
+fn uploads_go_to_the_same_data_centre_or_to_the_configured_server() {
+    let content =
+        |site: &Site, domain| site.content_origin(domain).unwrap().map(|origin| origin.to_string());
+    let site = Site::new(DataCenter::US, Environment::Production);
+    assert_eq!(content(&site, None).as_deref(), Some("https://content.zohoapis.com"));
+    let canada = content(&site, Some("https://www.zohoapis.ca"));
+    assert_eq!(canada.as_deref(), Some("https://upload.zohocloud.ca"));
+    let own = site.with_api("https://localhost:9001".parse().unwrap());
+    assert_eq!(content(&own, None), None);
+    let own = own.with_content("https://localhost:9002".parse().unwrap());
+    assert_eq!(content(&own, None).as_deref(), Some("https://localhost:9002"));
+}
+
+#[test]
+fn a_custom_server_stands() {
+    let site = Site::new(DataCenter::US, Environment::Production)
+        .with_accounts("https://localhost:9000".parse().unwrap())
+        .with_api("https://localhost:9001".parse().unwrap());
+    assert_eq!(origin(&site, Some("https://www.zohoapis.eu")), "https://localhost:9001");
+    let kept = site.accounts_of(Some("https://accounts.zoho.eu"), None).unwrap();
+    assert_eq!(kept.to_string(), "https://localhost:9000");
+}
+
+#[test]
+fn a_sandbox_api_base_url_never_reaches_production() {
+    let site = Site::new(DataCenter::US, Environment::Production)
+        .with_api("https://sandbox.zohoapis.com".parse().unwrap());
+    let error = site.api_origin(None).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("`sandbox`"), "{error}");
+    assert!(error.to_string().contains("`production`"), "{error}");
+}
+
+#[test]
+fn a_server_of_zohos_says_the_data_center_until_a_token_does() {
+    let site = Site::new(DataCenter::US, Environment::Sandbox)
+        .with_api("https://www.zohoapis.eu".parse().unwrap());
+    assert_eq!(origin(&site, None), "https://sandbox.zohoapis.eu");
+    let site = Site::new(DataCenter::US, Environment::Production)
+        .with_accounts("https://accounts.zoho.in".parse().unwrap());
+    assert_eq!(origin(&site, None), "https://www.zohoapis.in");
+    assert_eq!(origin(&site, Some("https://www.zohoapis.jp")), "https://www.zohoapis.jp");
+}
+
+#[test]
+fn a_contradiction_is_an_error_that_names_both() {
+    let site = Site::new(DataCenter::US, Environment::Production)
+        .with_api("https://www.zohoapis.com".parse().unwrap());
+    let error = site.api_origin(Some("https://www.zohoapis.eu")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WrongDataCenter);
+    assert!(error.to_string().contains("`eu`") && error.to_string().contains("`us`"));
+    let error = site.api_origin(Some("https://sandbox.zohoapis.com")).unwrap_err();
+    assert!(error.to_string().contains("`sandbox`"), "{error}");
+}

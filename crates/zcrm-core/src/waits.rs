@@ -1,0 +1,71 @@
+//! How long a server asks to wait.
+
+use std::time::Duration;
+
+use chrono::DateTime;
+use http::{
+    HeaderMap,
+    header::{DATE, RETRY_AFTER},
+};
+
+/// The longest wait that a server can ask for.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
+/// Returns how long an answer's `Retry-After` asks to wait: at most an hour, whatever it says. It is
+/// read in seconds, and as a date where the answer has a `Date` too, from which it counts.
+///
+/// ```
+/// use std::time::Duration;
+/// use http::{HeaderMap, header::RETRY_AFTER};
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert(RETRY_AFTER, "31536000".parse()?);
+/// assert_eq!(zcrm_core::retry_after(&headers), Some(Duration::from_secs(3600)));
+/// # Ok::<(), http::header::InvalidHeaderValue>(())
+/// ```
+#[must_use]
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
+    let date = |name| DateTime::parse_from_rfc2822(text(name)?).ok();
+    let said = text(RETRY_AFTER)?;
+    let wait = if !said.is_empty() && said.bytes().all(|b| b.is_ascii_digit()) {
+        said.parse().map_or(LONGEST_WAIT, Duration::from_secs)
+    } else {
+        (date(RETRY_AFTER)? - date(DATE)?).to_std().unwrap_or_default()
+    };
+    Some(wait.min(LONGEST_WAIT))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{
+        HeaderMap,
+        header::{DATE, RETRY_AFTER},
+    };
+
+    use super::retry_after;
+
+    #[test]
+    fn bounds_every_wait_that_a_server_asks_for() {
+        let wait = |said: &str, date: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, said.parse().unwrap());
+            if let Some(date) = date {
+                headers.insert(DATE, date.parse().unwrap());
+            }
+            retry_after(&headers).map(|wait| wait.as_secs())
+        };
+        let now = Some("Sun, 24 May 2026 17:00:00 GMT");
+        assert_eq!(wait("30", None), Some(30));
+        assert_eq!(wait(" 0 ", None), Some(0));
+        for year in ["31536000", "18446744073709551615", "99999999999999999999999"] {
+            assert_eq!(wait(year, None), Some(3600), "{year}");
+        }
+        assert_eq!(wait("Sun, 24 May 2026 17:00:30 GMT", now), Some(30));
+        assert_eq!(wait("Mon, 24 May 2027 17:00:00 GMT", now), Some(3600));
+        assert_eq!(wait("Sun, 24 May 2026 16:00:00 GMT", now), Some(0));
+        for odd in ["", "-1", "1.5", "soon", "Sun, 24 May 2026 17:00:30 GMT"] {
+            assert_eq!(wait(odd, None), None, "{odd}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What a new user meets: settings that are missing, mistyped, or hold what no message may show.
+
+use zcrm::{Client, Config, ErrorKind, MemoryStore};
+
+use crate::settings::{build, good, refused};
+
+#[tokio::test]
+async fn names_all_that_is_missing_or_wrong_at_once() {
+    let variables = [("ZCRM_CLIENTID", "marked"), ("ZCRM_TIMEOUT_TOTAL", "soon")];
+    let config = Config::from_vars(variables).unwrap();
+    let error = Client::builder().config(config.clone()).build().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    let text = error.to_string();
+    for word in [
+        "`client_id`, `client_secret` are missing",
+        "ZCRM_CLIENT_ID, ZCRM_CLIENT_SECRET",
+        ".client_id(…), .client_secret(…)",
+        "the environment holds ZCRM_CLIENTID, which is not read: did you mean ZCRM_CLIENT_ID?",
+        "`timeout_total`",
+    ] {
+        assert!(text.contains(word), "`{word}` is not in: {text}");
+    }
+    assert!(!text.contains("marked"), "{text}");
+    // the hint is about what is missing only
+    let config = config.overlaid_by(Config::new().with("timeout_total", "5").unwrap());
+    refused(config.with("client_id", "1").unwrap(), &["`client_secret` is missing"]).await;
+    let error = Client::builder().build().await.unwrap_err().to_string();
+    assert!(error.contains("client_secret") && error.contains("no token store"), "{error}");
+}
+
+#[tokio::test]
+async fn builds_a_self_client_of_two_settings() {
+    let config = || {
+        let config = Config::new().with("client_id", "1000.ABC").unwrap();
+        config.with("client_secret", "s").unwrap()
+    };
+    let client = build(config()).await.unwrap();
+    assert_eq!(client.tokens().key().user(), "default");
+    let url = client.clients().authorize_url(&["ZohoCRM.users.READ"]).for_session("s");
+    assert!(url.unwrap_err().to_string().contains("`redirect_uri`"));
+    // a default does not hide a slip
+    for (slip, meant) in [
+        ("ZCRM_REDIRECT_URL", "ZCRM_REDIRECT_URI"),
+        ("ZCRM_CURRENT_USER_MAIL", "ZCRM_CURRENT_USER_EMAIL"),
+    ] {
+        let slip_of = Config::from_vars([(slip, "x")]).unwrap();
+        refused(config().overlaid_by(slip_of.clone()), &[slip, meant]).await;
+        build(good().overlaid_by(slip_of)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn takes_a_bare_host_as_https() {
+    for key in ["accounts_url", "api_base_url", "content_base_url"] {
+        for host in ["www.zohoapis.com", "crm.example.com:8443", "localhost:1"] {
+            build(good().with(key, host).unwrap()).await.unwrap();
+        }
+    }
+    let builder = Client::builder().config(good()).store(MemoryStore::new());
+    builder
+        .other_data_center("x", "accounts.example.com", "api.example.com")
+        .build()
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn shows_no_password_of_a_url() {
+    for key in ["accounts_url", "api_base_url", "content_base_url"] {
+        for url in [
+            "https://user:marked@accounts.zoho.eu",
+            "https://user:mar/ked@accounts.zoho.eu",
+            "user:marked@accounts.zoho.eu",
+            "https://accounts.zoho.eu/?password=marked",
+        ] {
+            let config = good().with(key, url).unwrap();
+            let shown = format!("{config:?}{:?}", Client::builder().config(config.clone()));
+            assert!(!shown.replace("marked-secret", "").contains("marked"), "{shown}");
+            assert!(!shown.contains("ked@"), "{shown}");
+            refused(config, &[key]).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn shows_no_control_characters_of_settings() {
+    let odd = "x\nERROR forged \u{1b}[31m";
+    for key in [
+        "data_center",
+        "environment",
+        "sandbox",
+        "accounts_url",
+        "api_version",
+        "ca_file",
+        "timeout_total",
+        "limit_attempts",
+        "scopes",
+        "access_type",
+        "persistence_handler_class",
+        "application_log_file_path",
+    ] {
+        // of the class, the store is looked for
+        let builder = Client::builder().config(good().with(key, odd).unwrap());
+        let Err(error) = builder.token_path("x").build().await else { continue };
+        let text = error.to_string();
+        assert!(!text.chars().any(char::is_control), "{key}: {text:?}");
+    }
+    let errors = [
+        Config::new().with(odd, "x").unwrap_err(),
+        Config::from_map([(odd, "x")]).unwrap_err(),
+        Config::from_file(odd).unwrap_err(),
+    ];
+    for error in errors {
+        assert!(!error.to_string().chars().any(char::is_control), "{error}");
+    }
+}
+
+#[test]
+fn takes_a_file_without_content_as_no_settings() {
+    for text in ["", "\n", "\u{feff}", "\u{feff}{}"] {
+        assert_eq!(format!("{:?}", Config::from_json(text).unwrap()), "{}", "{text:?}");
+    }
+    assert_eq!(format!("{:?}", Config::from_toml("\u{feff}").unwrap()), "{}");
+}
