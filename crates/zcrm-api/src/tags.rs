@@ -60,16 +60,27 @@ impl Tags {
         WriteItem::row(self.module.ask(&operations::TAGS_UPDATE_ONE).path_id("id", id), change)
     }
 
-    /// Merges two tags: Zoho calls `other` the `conflict_id`. All records of both have one then.
-    pub fn merge(&self, id: impl Into<Id>, other: impl Into<Id>) -> WriteItem {
+    /// Merges the tag `merged` into the tag `kept`: all records of both have `kept` then, and `merged`
+    /// is gone. It cannot be undone. (`kept` is the id in the path, `merged` Zoho's `conflict_id`. The
+    /// Ruby SDK has it the other way round: its `tag.merge(other)` keeps `other`.)
+    ///
+    /// ```
+    /// # async fn example(client: zcrm_api::Api) -> zcrm_core::Result<()> {
+    /// let (hot, warm) = ("3652397000001", "3652397000002");
+    /// // what was `warm` is `hot` from now on
+    /// client.module("Leads").tags().merge(hot, warm).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn merge(&self, kept: impl Into<Id>, merged: impl Into<Id>) -> WriteItem {
         #[derive(Serialize)]
         struct Merge {
             conflict_id: Id,
         }
-        let merge = Merge { conflict_id: other.into() };
-        let id = id.into();
-        let ask = Ask::new(self.module.api(), &operations::TAGS_MERGE).path_id("id", &id);
-        WriteItem::row(ask.check(merge.conflict_id.check().map(drop)), &merge).about(&id)
+        let merge = Merge { conflict_id: merged.into() };
+        let kept = kept.into();
+        let ask = Ask::new(self.module.api(), &operations::TAGS_MERGE).path_id("id", &kept);
+        WriteItem::row(ask.check(merge.conflict_id.check().map(drop)), &merge).about(&kept)
     }
 
     /// Deletes one tag, from all records too.

@@ -17,16 +17,13 @@ use crate::TokenStore;
 /// up (30 s).
 const ACCOUNTS_DEADLINE: Duration = Duration::from_secs(20);
 
-/// What a self client says where a redirect URI is asked for: it has none, and any value serves.
-const NO_REDIRECT: &str = "https://localhost";
-
 /// Sets up a [`TokenManager`]: [`TokenManager::builder`]. Everything but the store has a default.
 #[derive(Clone)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct TokenManagerBuilder {
     client_id: String,
     client_secret: ClientSecret,
-    redirect_uri: String,
+    redirect_uri: Option<String>,
     data_center: DataCenter,
     environment: Environment,
     site: Option<Site>,
@@ -62,7 +59,7 @@ impl TokenManager {
         TokenManagerBuilder {
             client_id: client_id.into(),
             client_secret: client_secret.into(),
-            redirect_uri: NO_REDIRECT.to_owned(),
+            redirect_uri: None,
             data_center: DataCenter::US,
             environment: Environment::Production,
             site: None,
@@ -79,7 +76,7 @@ impl TokenManager {
 impl TokenManagerBuilder {
     /// Sets the redirect URI that the client was registered with. A self client needs none.
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
-        self.redirect_uri = uri.into();
+        self.redirect_uri = Some(uri.into());
         self
     }
 
@@ -175,8 +172,10 @@ impl TokenManagerBuilder {
     /// Of kind [`Config`](zcrm_core::ErrorKind::Config) where the store, or a value of the client,
     /// is missing, or where no connector can be made.
     pub fn build(self) -> Result<TokenManager, Error> {
-        let credentials =
-            ClientCredentials::new(self.client_id, self.client_secret, self.redirect_uri)?;
+        let credentials = match self.redirect_uri {
+            Some(uri) => ClientCredentials::new(self.client_id, self.client_secret, uri),
+            None => ClientCredentials::self_client(self.client_id, self.client_secret),
+        }?;
         let store = self.store.ok_or_else(|| {
             Error::config(
                 "the token store is missing: call `.store(…)`, for example with a `MemoryStore` \

@@ -12,7 +12,7 @@ use zcrm_http::Authorizer;
 
 use crate::{
     events::observed,
-    support::{HOUR, Locks, Shelf, World, access, cached, refresh_token, until},
+    support::{HOUR, Locks, Shelf, World, access, cached, chain, refresh_token, until},
 };
 
 const SECOND: Duration = Duration::from_secs(1);

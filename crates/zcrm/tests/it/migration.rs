@@ -29,7 +29,7 @@ async fn settings(
 ) -> zcrm::Result<Vec<(&'static str, &'static str)>, Box<dyn std::error::Error>> {
     let id = &Id::from("5");
     Ok(calls! {
-        "ZCRMRestClient.init" => Client::builder().config(Config::from_file("zcrm.toml")?).build().await?;
+        "ZCRMRestClient.init" => Client::builder().config(Config::from_ruby_file("zcrm.toml")?).build().await?;
         "ZCRMRestClient.get_instance" => client.clone();
         "ZCRMRestClient.current_user_email=" => client.as_user("charles@example.com")?;
         "ZCRMRestClient.get_organization_instance" => client.org();
@@ -87,7 +87,7 @@ async fn modules(
         "ZCRMCustomView.get_records" => client.records("Leads").list().view(id).fields(["Last_Name"]).send().await?;
         "ZCRMTag.get_instance" => Tag::named("Hot");
         "ZCRMTag.update" => client.module("Leads").tags().update_one(id, &tag).send().await?;
-        "ZCRMTag.merge" => client.module("Leads").tags().merge(id, other).send().await?;
+        "ZCRMTag.merge" => client.module("Leads").tags().merge(other, id).send().await?;
         "ZCRMTag.delete" => client.module("Leads").tags().delete_one(id).send().await?;
     })
 }
@@ -216,7 +216,7 @@ async fn tokens(
         "ZohoOAuth.get_revoke_token_url" => client.tokens().revoke().await?;
         "ZohoOAuth.get_user_info_url" => DataCenter::EU.accounts_origin();
         "ZohoOAuthClient.get_instance" => client.tokens();
-        "ZohoOAuthClient.generate_access_token" => client.tokens().exchange(grant).await?;
+        "ZohoOAuthClient.generate_access_token" => client.clients().login(grant).await?;
         "ZohoOAuthClient.generate_access_token_from_refresh_token" => client.tokens().import(refresh).await?;
         "ZohoOAuthClient.refresh_access_token" => client.tokens().token().await?;
         "ZohoOAuthClient.get_access_token" => client.tokens().token().await?;
