@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
+use serde::Deserialize;
 use zcrm_core::{
     ApiVersion, Base, Endpoint, Error, ErrorKind, ExposeSecret, Origin, Outcome, SecretString,
 };
@@ -58,16 +59,20 @@ pub trait Identify: Send + Sync + fmt::Debug {
 }
 
 /// What Zoho's user info tells of the person who logged in. `Debug` shows nothing of it.
-#[derive(Clone)]
+#[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct UserInfo {
     /// The e-mail address.
+    #[serde(rename = "Email")]
     pub email: String,
     /// The given name.
+    #[serde(rename = "First_Name", default)]
     pub first_name: Option<String>,
     /// The family name.
+    #[serde(rename = "Last_Name", default)]
     pub last_name: Option<String>,
     /// The name to show.
+    #[serde(rename = "Display_Name", default)]
     pub display_name: Option<String>,
 }
 
