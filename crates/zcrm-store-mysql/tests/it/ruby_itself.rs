@@ -36,9 +36,11 @@ end
         .env("DB_PASSWORD", options.pass().unwrap_or_default())
         .stderr(Stdio::piped())
         .output()
-        .expect(
-            "this test needs `ruby` with `mysql2`: `cargo xtask test` installs it where it may",
-        );
+        .unwrap_or_else(|error| {
+            panic!(
+                "this test needs `ruby` and `mysql2`, which `cargo xtask test` installs: {error}"
+            )
+        });
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{script}: {said}");
     String::from_utf8(output.stdout).unwrap()

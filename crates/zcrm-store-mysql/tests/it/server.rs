@@ -124,7 +124,7 @@ fn program() -> PathBuf {
         .chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from))
         .flat_map(|folder| ["mariadbd", "mysqld"].map(|name| folder.join(name)))
         .find(|program| program.is_file())
-        .expect(
-            "this test needs `mariadbd` or `mysqld`: `cargo xtask test` installs one where it may",
-        )
+        .unwrap_or_else(|| {
+            panic!("this test needs `mariadbd` or `mysqld`, which `cargo xtask test` installs")
+        })
 }
