@@ -43,6 +43,7 @@ pub struct MySqlStoreBuilder {
     pub(crate) lock_connections: usize,
     pub(crate) timeout: Duration,
     pub(crate) connect_timeout: Duration,
+    pub(crate) lock_life: Duration,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -68,6 +69,7 @@ impl Default for MySqlStoreBuilder {
             lock_connections: 32,
             timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(5),
+            lock_life: Duration::from_secs(60),
             clock: Arc::new(TokioClock::new()),
         }
     }
@@ -200,6 +202,14 @@ impl MySqlStoreBuilder {
     /// How long it may take to open a connection; 5 s unless told.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long the lock of a refresh outlives a machine that vanished without closing its
+    /// connection, in whole seconds: 60 by default, and at least 1. The server frees the lock after
+    /// this time, so it must be longer than a refresh can take (30 s).
+    pub fn lock_life(mut self, life: Duration) -> Self {
+        self.lock_life = life;
         self
     }
 

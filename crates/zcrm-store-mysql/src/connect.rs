@@ -1,6 +1,6 @@
 //! Opening connections.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc};
 
 use diesel_async::AsyncMysqlConnection;
 use mysql_async::{Conn, OptsBuilder, SslOpts};
@@ -26,10 +26,6 @@ pub(crate) enum Purpose {
     /// Making the database, which need not be there.
     Schema,
 }
-
-/// After how many seconds the server ends a session that holds a lock and says nothing: how long a
-/// machine that vanished can keep the others waiting.
-const LOCK_SESSION: u32 = 60;
 
 /// Opens connections with the settings of a store.
 #[derive(Clone, Debug)]
@@ -95,7 +91,7 @@ impl Connector {
             .client_found_rows(true)
             // diesel has its own
             .stmt_cache_size(0)
-            .init(session(purpose, settings.timeout));
+            .init(session(purpose, settings));
         if purpose != Purpose::Schema {
             options = options.db_name(Some(settings.database.clone()));
         }
@@ -128,8 +124,8 @@ fn on_loopback(found: &[IpAddr]) -> Result<IpAddr, String> {
 }
 
 /// What a session is told first.
-fn session(purpose: Purpose, timeout: Duration) -> Vec<String> {
-    let lock_wait = timeout.as_secs().max(1);
+fn session(purpose: Purpose, settings: &MySqlStoreBuilder) -> Vec<String> {
+    let lock_wait = settings.timeout.as_secs().max(1);
     let mut first = format!(
         // strict, so that nothing is ever cut; English, because errors are told apart by their
         // text; autocommit, since a server may have another default
@@ -137,7 +133,8 @@ fn session(purpose: Purpose, timeout: Duration) -> Vec<String> {
          innodb_lock_wait_timeout = {lock_wait}"
     );
     if purpose == Purpose::Lock {
-        first.push_str(&format!(", wait_timeout = {LOCK_SESSION}"));
+        let life = settings.lock_life.as_secs().max(1);
+        first.push_str(&format!(", wait_timeout = {life}"));
     }
     vec![
         "SET NAMES utf8mb4".into(),
