@@ -3,7 +3,7 @@
 use std::{error::Error as _, fmt};
 
 use super::{Error, Inner, Outcome};
-use crate::{Code, RetryClass, escaped};
+use crate::{ApiError, Code, RetryClass, escaped};
 
 /// How the text of a refusal begins, as long as it is known to be one.
 pub(super) const REFUSED: &str = "Zoho refused the request";
@@ -24,7 +24,7 @@ impl Inner {
         let mut parts: Vec<String> = Vec::new();
         if let Some(call) = &self.call {
             parts.push(call.to_string());
-            let code = self.api.as_ref().map(|api| api.code());
+            let code = self.api.as_ref().map(ApiError::code);
             if let Some(module) = call.module()
                 && code == Some(&Code::INVALID_MODULE)
             {
