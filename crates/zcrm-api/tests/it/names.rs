@@ -20,7 +20,8 @@ fn uris_of(api: &Api, module: &str, list: &str) -> Vec<String> {
     let listed = api.modules().get(module).preview().unwrap();
     let related = api.record(module, "1").related(list).list().fields(["id"]).preview().unwrap();
     let call = api.call(&NOTES_LIST_OF_RECORD).query("fields", "id");
-    let call = call.path(&format!("{}ule", "mod"), module).path_id(&"record_id".to_owned(), "1");
+    let call =
+        call.path(&format!("{}ule", "mod"), module).path_id(&["record", "id"].join("_"), "1");
     let call = call.preview().unwrap();
     [records, record, metadata, listed, related, call]
         .map(|request| request.uri().to_string())

@@ -53,9 +53,8 @@ fn unprocessed(error: &h2::Error) -> Option<&'static str> {
 
 /// Whether the connection was found closed before the request's first byte.
 fn was_closed_before(error: &hyper_util::client::legacy::Error) -> bool {
-    find::<io::Error>(error)
-        .and_then(io::Error::get_ref)
-        .is_some_and(|cause| cause.is::<ClosedBefore>())
+    let cause = find::<io::Error>(error).and_then(io::Error::get_ref);
+    cause.is_some_and(<dyn StdError + Send + Sync>::is::<ClosedBefore>)
 }
 
 /// The error of this type in a chain of causes.

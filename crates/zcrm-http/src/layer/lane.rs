@@ -115,9 +115,9 @@ mod tests {
         assert_eq!(lane.taken(), count);
         for round in rounds {
             if well {
-                lane.went_well()
+                lane.went_well();
             } else {
-                lane.slow_down(round)
+                lane.slow_down(round);
             }
             lane.leave();
         }

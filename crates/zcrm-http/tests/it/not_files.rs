@@ -7,7 +7,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
-use zcrm_core::{Error, ErrorKind, ManualClock};
+use zcrm_core::{Code, Error, ErrorKind, ManualClock};
 use zcrm_http::{Connector, SaveFile, SavedFile, Stack, layer::RetryPolicy, open};
 
 use crate::support::read;
@@ -124,7 +124,7 @@ async fn keeps_the_file_that_is_there_whatever_comes() {
         for to in [SaveFile::to(&path), SaveFile::to(&path).resume_later("7")] {
             let error = save(&url, to).await.expect_err(head);
             assert_eq!(error.status().map(|status| status.as_u16()), Some(status), "{head}");
-            assert_eq!(error.code().map(|code| code.as_str()), code, "{head} {error}");
+            assert_eq!(error.code().map(Code::as_str), code, "{head} {error}");
             assert_eq!(error.is_not_found(), status == 204, "{head} {error}");
             assert_eq!(fs::read_to_string(&path).unwrap(), "good", "{head}");
             assert_eq!(names(folder.path()), ["offer.pdf"], "{head}");
@@ -147,7 +147,7 @@ async fn keeps_what_was_received_when_the_rest_is_not_a_file() {
             // another part than the one that was asked for: the whole is asked for, and does not come
             assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
         } else {
-            assert_eq!((told, error.code().map(|code| code.as_str())), (Some(status), code));
+            assert_eq!((told, error.code().map(Code::as_str)), (Some(status), code));
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), "good", "{head}");
         let kept = folder.path().join(".offer.pdf.zcrm-part");
