@@ -243,6 +243,10 @@ impl<A: Authorizer + ?Sized> Authorizer for Arc<A> {
     fn fault(&self) -> Option<BoxError> {
         (**self).fault()
     }
+
+    fn tenant(&self) -> Option<Tenant> {
+        (**self).tenant()
+    }
 }
 
 /// The extension of a request that names its authoriser; without it, nothing is added. It stays in the

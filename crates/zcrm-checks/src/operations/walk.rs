@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 use zcrm_api::{Api, operations as op};
-use zcrm_core::{ApiVersion, BodyShape, Endpoint};
+use zcrm_core::{ApiVersion, BodyShape, Endpoint, Reply};
 
 use crate::Failure;
 
@@ -26,6 +26,35 @@ impl Walk<'_> {
         query: Pairs<'_>,
         body: Option<Value>,
     ) -> Result<Value, Failure> {
+        let reply = self.send(endpoint, path, query, body).await?;
+        let status = reply.status();
+        if !status.is_success() || status.as_u16() == 207 {
+            return Err(unexpected(endpoint, &reply));
+        }
+        Ok(serde_json::from_slice(reply.body()).unwrap_or_default())
+    }
+
+    /// A call that must be refused with 400, its rows included.
+    async fn refused(
+        &self,
+        endpoint: &'static Endpoint,
+        query: Pairs<'_>,
+        body: Option<Value>,
+    ) -> Result<(), Failure> {
+        let reply = self.send(endpoint, &[], query, body).await?;
+        match reply.status().as_u16() {
+            400 => Ok(()),
+            _ => Err(unexpected(endpoint, &reply)),
+        }
+    }
+
+    async fn send(
+        &self,
+        endpoint: &'static Endpoint,
+        path: Pairs<'_>,
+        query: Pairs<'_>,
+        body: Option<Value>,
+    ) -> Result<Reply, Failure> {
         let mut call = self.api.call(endpoint);
         for (name, value) in path {
             call = call.path(name, value);
@@ -36,13 +65,7 @@ impl Walk<'_> {
         if let Some(body) = body {
             call = call.json(&body);
         }
-        let reply = call.send().await?;
-        let status = reply.status();
-        if !status.is_success() || status.as_u16() == 207 {
-            let text = String::from_utf8_lossy(reply.body()).into_owned();
-            return Err(format!("{} is answered with {status}: {text}", endpoint.name()).into());
-        }
-        Ok(serde_json::from_slice(reply.body()).unwrap_or_default())
+        Ok(call.send().await?)
     }
 
     async fn get(
@@ -68,6 +91,12 @@ impl Walk<'_> {
         let answer = self.call(endpoint, path, query, Some(json!({ key: [row] }))).await?;
         Ok(text(&answer, "/0/details/id"))
     }
+}
+
+/// An answer that the walk did not expect.
+fn unexpected(endpoint: &Endpoint, reply: &Reply) -> Failure {
+    let text = String::from_utf8_lossy(reply.body());
+    format!("{} is answered with {}: {text}", endpoint.name(), reply.status()).into()
 }
 
 /// The text at a place of the list that an answer holds.
@@ -315,7 +344,7 @@ async fn convert(walk: &Walk<'_>, lead: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Opens channels and ends them; what is refused of them comes with a status of success.
+/// Opens channels and ends them; those that Zoho refuses are walked into too.
 async fn notifications(walk: &Walk<'_>) -> Result<(), Failure> {
     // nobody is there, and the walk does not look at what became of the deliveries
     let row = |event: &str, token: &str| {
@@ -335,19 +364,20 @@ async fn notifications(walk: &Walk<'_>) -> Result<(), Failure> {
     };
     let update = &op::NOTIFICATIONS_UPDATE;
     let right = row("Leads.all", "T");
-    walk.write(update, &[], &[], right.clone()).await?;
+    let rows = |row: Value| Some(json!({ "watch": [row] }));
+    walk.refused(update, &[], rows(right.clone())).await?;
     walk.write(&op::NOTIFICATIONS_ENABLE, &[], &[], right.clone()).await?;
     walk.get(&op::NOTIFICATIONS_LIST, &[], &[("page", "1"), ("channel_id", "1")]).await?;
     walk.write(update, &[], &[], right).await?;
     let nameless = json!({ "events": ["Leads.all"], "notify_url": "http://127.0.0.1:9/" });
     for wrong in [row("No.all", "T"), row("Leads.all", &"T".repeat(51)), nameless] {
-        walk.write(update, &[], &[], wrong).await?;
+        walk.refused(update, &[], rows(wrong)).await?;
     }
     let fewer = json!({ "channel_id": 1, "events": ["Leads.edit"], "_delete_events": true });
     walk.write(&op::NOTIFICATIONS_DISABLE, &[], &[], fewer).await?;
-    for _ in 0..2 {
-        walk.get(&op::NOTIFICATIONS_DELETE, &[], &[("channel_ids", "1")]).await?;
-    }
+    let channel: Pairs<'_> = &[("channel_ids", "1")];
+    walk.get(&op::NOTIFICATIONS_DELETE, &[], channel).await?;
+    walk.refused(&op::NOTIFICATIONS_DELETE, channel, None).await?;
     Ok(())
 }
 

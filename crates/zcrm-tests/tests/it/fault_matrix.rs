@@ -12,7 +12,7 @@ enum Seen {
     Failed(ErrorKind, Outcome),
 }
 use ErrorKind::{Decode, Throttled, Transport};
-use Outcome::{Refused, Unknown};
+use Outcome::{Executed, Local, Refused, Unknown};
 use Seen::{Done, Failed};
 
 /// A fault, and for a read, an idempotent write and an insert: what is seen, and how often the
@@ -121,9 +121,9 @@ const ROWS: &[Row] = &[
     Row {
         name: "garbage with 200",
         fault: |faults| faults.after_executing().garbage(),
-        read: (Failed(Decode, Unknown), 1),
-        update: (Failed(Decode, Unknown), 1),
-        insert: (Failed(Decode, Unknown), 1),
+        read: (Failed(Decode, Local), 1),
+        update: (Failed(Decode, Executed), 1),
+        insert: (Failed(Decode, Executed), 1),
     },
     Row {
         name: "401 of a stale token",

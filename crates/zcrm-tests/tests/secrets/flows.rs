@@ -267,9 +267,11 @@ pub(crate) async fn refreshes(walk: &mut Walk) {
     read(&client).await.unwrap();
     walk.token(&client.tokens().token().await.unwrap());
 
-    // issued a moment ago, and refused all the same
-    world.sim.expire_access_tokens();
+    // each new token is refused too
+    world.sim.faults().on_path_prefix("/crm/").always().zoho_error(401, "INVALID_TOKEN");
     walk.error(&read(&client).await.unwrap_err());
+    walk.error(&read(&client).await.unwrap_err());
+    world.sim.clear_faults();
 
     // dead
     world.sim.revoke_refresh_tokens();
