@@ -94,7 +94,7 @@ pub(crate) async fn people(walk: &mut Walk) {
         json!({ "error": name }),
         json!({ "cause": name, "scope": name }),
         json!({ "First_Name": name }),
-        json!({ "Email": "a@example.com", "First_Name": [name] }),
+        json!({ "Email": [name], "First_Name": name }),
         json!([name]),
     ];
     for (answer, status) in answers.iter().flat_map(|it| [(it, 200), (it, 401)]) {
