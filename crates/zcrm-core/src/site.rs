@@ -275,8 +275,8 @@ impl Site {
             Some(data_center) => Ok(Some(data_center.api_origin(self.environment).to_string())),
             None => Err(mismatch(format!(
                 "the token names no API server (`api_domain`), and zcrm does not know the accounts \
-                 server `{}` that issued it, so the token is sent nowhere: set `api_base_url`, or log \
-                 in again",
+                 server `{}` that issued it, so the token is sent nowhere: set `accounts_url` and \
+                 `api_base_url` if it is yours, or log in again",
                 escaped_url(named)
             ))),
         }
