@@ -229,7 +229,23 @@ fn peek(body: &[u8]) -> Option<Code> {
     struct HasCode {
         code: Code,
     }
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     // serde would take a list for an object, member by member
     body.trim_ascii_start().starts_with(b"{").then_some(())?;
     serde_json::from_slice::<HasCode>(body).ok().map(|found| found.code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::peek;
+
+    #[test]
+    fn finds_the_code_behind_a_byte_order_mark() {
+        for body in [r#"{"code":"INVALID_TOKEN"}"#, "\u{feff}{\"code\":\"INVALID_TOKEN\"}"] {
+            assert_eq!(peek(body.as_bytes()).unwrap(), "INVALID_TOKEN", "{body}");
+        }
+        for body in ["", "\u{feff}", "[\"INVALID_TOKEN\"]", "<html>", r#"{"code":null}"#] {
+            assert!(peek(body.as_bytes()).is_none(), "{body}");
+        }
+    }
 }
