@@ -30,11 +30,17 @@ use crate::{Call, RecordHandle, Records, field_names::FieldNames};
 /// ```
 #[derive(Clone)]
 pub struct Api {
-    transport: Arc<Transport>,
+    // in one piece, for each call has a clone
+    shared: Arc<Shared>,
+}
+
+#[derive(Clone)]
+struct Shared {
+    transport: Transport,
     version: ApiVersion,
     authorizer: Option<Arc<dyn Authorizer>>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) fields: Arc<FieldNames>,
+    clock: Arc<dyn Clock>,
+    fields: Arc<FieldNames>,
     settings: CallSettings,
     read_only: bool,
 }
@@ -65,34 +71,43 @@ impl Api {
     /// ```
     #[must_use]
     pub fn new(transport: Transport, version: ApiVersion) -> Self {
-        Self {
-            transport: Arc::new(transport),
+        let shared = Shared {
+            transport,
             version,
             authorizer: None,
             clock: Arc::new(TokioClock::new()),
             fields: Arc::default(),
             settings: CallSettings::default(),
             read_only: false,
-        }
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    fn changed(&self, change: impl FnOnce(&mut Shared)) -> Self {
+        let mut shared = Shared::clone(&self.shared);
+        change(&mut shared);
+        Self { shared: Arc::new(shared) }
     }
 
     /// The same API with the time from this clock: for how long it keeps what it has read of modules. By
     /// default it is that of the system.
     #[must_use]
     pub fn with_clock(&self, clock: Arc<dyn Clock>) -> Self {
-        // kept by the time of another clock
-        Self { clock, fields: Arc::default(), ..self.clone() }
+        self.changed(|api| {
+            api.clock = clock;
+            // kept by the time of another clock
+            api.fields = Arc::default();
+        })
     }
 
     /// The same API for the user that `authorizer` stands for.
     #[must_use]
     pub fn authorized_by(&self, authorizer: Arc<dyn Authorizer>) -> Self {
-        Self {
-            authorizer: Some(authorizer),
+        self.changed(|api| {
+            api.authorizer = Some(authorizer);
             // what a user may see of a module differs
-            fields: Arc::default(),
-            ..self.clone()
-        }
+            api.fields = Arc::default();
+        })
     }
 
     /// The same API with other limits for its calls: for one call, or for many.
@@ -110,7 +125,7 @@ impl Api {
     /// ```
     #[must_use]
     pub fn with(&self, settings: CallSettings) -> Self {
-        Self { settings, ..self.clone() }
+        self.changed(|api| api.settings = settings)
     }
 
     /// The same API with these headers on each of its calls, unless a call has its own of the same
@@ -147,21 +162,29 @@ impl Api {
     /// Of kind [`Config`](zcrm_core::ErrorKind::Config) for headers that the stack sets itself.
     pub fn with_headers(&self, headers: HeaderMap) -> Result<Self, Error> {
         let layer = HeadersLayer::new(headers)?;
-        let transport = Arc::new(Transport::new(layer.layer(Transport::clone(&self.transport))));
-        Ok(Self { transport, ..self.clone() })
+        let transport = Transport::new(layer.layer(self.shared.transport.clone()));
+        Ok(self.changed(|api| api.transport = transport))
     }
 
     /// The same API, but only for reading: every operation that may change something is refused
     /// before it is sent.
     #[must_use]
     pub fn read_only(&self) -> Self {
-        Self { read_only: true, ..self.clone() }
+        self.changed(|api| api.read_only = true)
     }
 
     /// The version that all calls use.
     #[must_use]
     pub fn version(&self) -> ApiVersion {
-        self.version
+        self.shared.version
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.clock
+    }
+
+    pub(crate) fn fields(&self) -> &Arc<FieldNames> {
+        &self.shared.fields
     }
 
     /// The records of a module, by its API name, as [`Record`]s.
@@ -244,7 +267,7 @@ impl Api {
         &self,
         build: impl FnOnce() -> Result<Request<ReqBody>, Error> + Send,
     ) -> impl Future<Output = Result<Reply, Error>> + Send {
-        send_built(&self.transport, || {
+        send_built(&self.shared.transport, || {
             let mut request = build()?;
             self.authorize(&mut request)?;
             Ok(request)
@@ -254,21 +277,21 @@ impl Api {
     /// Has a request authorised and hands on the file that it answers with.
     pub(crate) async fn open(&self, mut request: Request<ReqBody>) -> Result<Opened, Error> {
         self.authorize(&mut request)?;
-        open(&self.transport, request).await
+        open(&self.shared.transport, request).await
     }
 
     fn authorize(&self, request: &mut Request<ReqBody>) -> Result<(), Error> {
-        if self.read_only
+        if self.shared.read_only
             && let Some(call) = request.extensions().get::<CallMeta>()
             && call.retry_class() != RetryClass::Read
         {
             let refused = Error::input("this API is for reading only, and the call may write");
             return Err(refused.with_call(call));
         }
-        if self.settings != CallSettings::default() {
-            request.extensions_mut().insert(self.settings);
+        if self.shared.settings != CallSettings::default() {
+            request.extensions_mut().insert(self.shared.settings);
         }
-        if let Some(authorizer) = &self.authorizer {
+        if let Some(authorizer) = &self.shared.authorizer {
             request.extensions_mut().insert(AuthorizedBy(Arc::clone(authorizer)));
         }
         Ok(())
@@ -278,8 +301,8 @@ impl Api {
 impl fmt::Debug for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Api")
-            .field("version", &self.version)
-            .field("authorizer", &self.authorizer)
+            .field("version", &self.shared.version)
+            .field("authorizer", &self.shared.authorizer)
             .finish_non_exhaustive()
     }
 }

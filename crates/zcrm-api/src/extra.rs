@@ -4,9 +4,12 @@ use std::fmt;
 
 use zcrm_core::RequestBuilder;
 
-/// Parameters and headers that a caller added by name.
+/// Parameters and headers that a caller added by name. Most calls have none, so it is small.
 #[derive(Clone, Default)]
-pub(crate) struct Extra {
+pub(crate) struct Extra(Option<Box<Lists>>);
+
+#[derive(Clone, Default)]
+struct Lists {
     params: Vec<Param>,
     headers: Vec<(String, String)>,
 }
@@ -20,23 +23,26 @@ struct Param {
 
 impl Extra {
     pub(crate) fn param(&mut self, name: &str, value: &str, checked: bool) {
-        self.params.push(Param { name: name.to_owned(), value: value.to_owned(), checked });
+        let param = Param { name: name.to_owned(), value: value.to_owned(), checked };
+        self.0.get_or_insert_default().params.push(param);
     }
 
     pub(crate) fn header(&mut self, name: &str, value: &str) {
-        self.headers.push((name.to_owned(), value.to_owned()));
+        let headers = &mut self.0.get_or_insert_default().headers;
+        headers.push((name.to_owned(), value.to_owned()));
     }
 
     /// Adds them to a request.
     pub(crate) fn apply(&self, request: RequestBuilder) -> RequestBuilder {
-        let request = self.params.iter().fold(
-            request,
-            |request, Param { name, value, checked }| match checked {
-                true => request.query(name, value),
-                false => request.query_unchecked(name, value),
-            },
-        );
-        let headers = self.headers.iter();
+        let Some(lists) = &self.0 else { return request };
+        let request =
+            lists.params.iter().fold(request, |request, Param { name, value, checked }| {
+                match checked {
+                    true => request.query(name, value),
+                    false => request.query_unchecked(name, value),
+                }
+            });
+        let headers = lists.headers.iter();
         headers.fold(request, |request, (name, value)| request.header(name, value))
     }
 }
@@ -44,8 +50,11 @@ impl Extra {
 /// Shows the names only: values are people's data or secrets.
 impl fmt::Debug for Extra {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let params = self.params.iter().map(|param| &param.name);
-        let names = params.chain(self.headers.iter().map(|(name, _)| name));
+        let lists = self.0.iter();
+        let names = lists.flat_map(|lists| {
+            let params = lists.params.iter().map(|param| &param.name);
+            params.chain(lists.headers.iter().map(|(name, _)| name))
+        });
         f.debug_list().entries(names).finish()
     }
 }

@@ -46,7 +46,7 @@ impl Api {
     /// # }
     /// ```
     pub fn forget_fields(&self) {
-        self.fields.known().clear();
+        self.fields().known().clear();
     }
 
     /// The API names of a module's fields; read from Zoho once an hour.
@@ -55,9 +55,9 @@ impl Api {
         struct Field {
             api_name: String,
         }
-        let begun = self.clock.monotonic();
+        let begun = self.clock().monotonic();
         let is_new = |known: &Known| begun.saturating_sub(known.at) < AGE;
-        if let Some(known) = self.fields.known().get(module).filter(|known| is_new(known)) {
+        if let Some(known) = self.fields().known().get(module).filter(|known| is_new(known)) {
             return Ok(Arc::clone(&known.names));
         }
         let page = self.call(&operations::FIELDS).query("module", module).page::<Field>().await?;
@@ -73,7 +73,7 @@ impl Api {
             );
             return Err(Error::new(ErrorKind::NotFound, Outcome::Local, message));
         }
-        let mut kept = self.fields.known();
+        let mut kept = self.fields().known();
         kept.retain(|_, known| is_new(known));
         kept.insert(module.to_owned(), Known { names: Arc::clone(&names), at: begun });
         Ok(names)

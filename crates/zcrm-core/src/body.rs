@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::Deserialize as _;
 use serde_json::{Value, value::RawValue};
 
-use crate::{BodyShape, CallMeta, Endpoint, RetryClass, json::Members};
+use crate::{BodyShape, Endpoint, RetryClass, call::Facts, json::Members};
 
 /// What a look at a JSON body showed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -87,7 +87,7 @@ impl Look {
         self,
         endpoint: &Endpoint,
         query: impl Iterator<Item = &'a str> + Clone,
-        meta: &mut CallMeta,
+        meta: &mut Facts,
     ) {
         let cost = endpoint.cost();
         let given = |name: &str| query.clone().any(|given| given == name);
@@ -151,7 +151,7 @@ pub(crate) fn list(key: &str, rows: &[impl AsRef<str>], more: &[(&str, Value)]) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ApiVersion, ErrorKind, RequestBuilder};
+    use crate::{ApiVersion, CallMeta, ErrorKind, RequestBuilder};
 
     const UPDATE: Endpoint = Endpoint::put("/{module}")
         .id("records.update")

@@ -1,6 +1,6 @@
 //! What a request says of itself to the layers it passes.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use http::Method;
 use smol_str::SmolStr;
@@ -22,9 +22,13 @@ pub enum RetryClass {
 /// What the layers know of a call; it travels in the request's extensions.
 ///
 /// It names the operation, the path's template and the module, never ids or records' values, so it may
-/// stand in logs and spans.
+/// stand in logs and spans. Clones are cheap and share all.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CallMeta(Arc<Facts>);
+
+/// What a [`CallMeta`] shares with its clones: each layer that may fail keeps one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallMeta {
+pub(crate) struct Facts {
     pub(crate) operation: &'static str,
     pub(crate) method: Method,
     pub(crate) template: &'static str,
@@ -37,69 +41,80 @@ pub struct CallMeta {
 }
 
 impl CallMeta {
+    pub(crate) fn new(facts: Facts) -> Self {
+        Self(Arc::new(facts))
+    }
+
     /// The operation's id, such as `records.list`.
     #[must_use]
     pub fn operation(&self) -> &'static str {
-        self.operation
+        self.0.operation
     }
 
     /// The HTTP method.
     #[must_use]
     pub fn method(&self) -> &Method {
-        &self.method
+        &self.0.method
     }
 
     /// The path's template, such as `/{module}/{id}`.
     #[must_use]
     pub fn template(&self) -> &'static str {
-        self.template
+        self.0.template
     }
 
     /// The host that the operation lives on.
     #[must_use]
     pub fn host(&self) -> Host {
-        self.host
+        self.0.host
     }
 
     /// How safely the request can be repeated.
     #[must_use]
     pub fn retry_class(&self) -> RetryClass {
-        self.retry
+        self.0.retry
     }
 
     /// Whether Zoho counts it against the smaller number of concurrent heavy calls (10).
     #[must_use]
     pub fn is_heavy(&self) -> bool {
-        self.heavy
+        self.0.heavy
     }
 
     /// What the call costs of the organisation's daily API credits, at least.
     #[must_use]
     pub fn credits(&self) -> u32 {
-        self.credits
+        self.0.credits
     }
 
     /// The OAuth scopes that Zoho names for the operation; as a rule one of them is enough. Empty
     /// where they are not known.
     #[must_use]
     pub fn scopes(&self) -> &'static [&'static str] {
-        self.scopes
+        self.0.scopes
     }
 
     /// The API name of the module, where the path or the query has one. The caller gave it: what
     /// shows it escapes it.
     #[must_use]
     pub fn module(&self) -> Option<&str> {
-        self.module.as_deref()
+        self.0.module.as_deref()
     }
 }
 
 impl fmt::Display for CallMeta {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.operation == self.template {
-            write!(f, "{} {}", self.method, self.template)
+        let Facts { operation, method, template, .. } = &*self.0;
+        if operation == template {
+            write!(f, "{method} {template}")
         } else {
-            write!(f, "{}: {} {}", self.operation, self.method, self.template)
+            write!(f, "{operation}: {method} {template}")
         }
+    }
+}
+
+impl fmt::Debug for CallMeta {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CallMeta").field(&*self.0).finish()
     }
 }

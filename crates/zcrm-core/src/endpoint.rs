@@ -6,6 +6,7 @@ use http::Method;
 
 use crate::{
     ApiVersion, Base, BodyShape, CallMeta, Host, Paging, RequestBuilder, ResponseShape, RetryClass,
+    call::Facts,
 };
 
 /// An operation of Zoho's API: one value says all that is needed to call it.
@@ -500,7 +501,11 @@ impl Endpoint {
     }
 
     pub(crate) fn meta(&self) -> CallMeta {
-        CallMeta {
+        CallMeta::new(self.facts())
+    }
+
+    pub(crate) fn facts(&self) -> Facts {
+        Facts {
             operation: self.name(),
             method: self.method.clone(),
             template: self.template,

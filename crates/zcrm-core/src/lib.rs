@@ -38,7 +38,6 @@ mod patch;
 mod record;
 mod reply;
 mod request;
-mod said;
 mod secret;
 mod shape;
 mod site;
@@ -82,6 +81,8 @@ pub use waits::retry_after;
 #[doc(hidden)]
 pub use smol_str::SmolStr as __SmolStr;
 // how the crates above write what a caller gives them
+#[doc(hidden)]
+pub use json::may_hold_id;
 #[doc(hidden)]
 pub use written::{Written, to_json};
 

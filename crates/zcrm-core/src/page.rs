@@ -185,7 +185,7 @@ impl fmt::Debug for RecordError {
 
 impl std::error::Error for RecordError {}
 
-/// Reads a list, typed in one pass; only where that fails, record by record.
+/// Reads a page, typed in one pass; only where that fails, record by record.
 ///
 /// `None` where `key` is not in the body.
 pub(crate) fn decode<T: DeserializeOwned + 'static>(
@@ -193,31 +193,74 @@ pub(crate) fn decode<T: DeserializeOwned + 'static>(
     text: &str,
     key: &str,
 ) -> Result<Option<Page<T>>, serde_json::Error> {
-    let dynamic = TypeId::of::<T>() == TypeId::of::<Record>();
-    // an element that is an error may well fit a struct of optional fields: it must be looked at
-    let suspect = holds_error(text);
-    if !dynamic
-        && !suspect
-        && let Ok(envelope) = json::envelope::<T>(text, key)
-        && envelope.items.is_some()
-    {
-        return Ok(page_of(envelope, |items| items.into_iter().map(Ok).collect()));
+    let List { items, info, text } = list(body, text, key)?;
+    let info = info.map(|raw| PageInfo::read(raw.get())).unwrap_or_default();
+    let fingerprint = text.filter(|_| info.more() != More::No).map(fingerprint);
+    Ok(items.map(|items| Page { items, info, fingerprint }))
+}
+
+/// The items of a list, as a page has them.
+type Items<T> = Vec<Result<T, RecordError>>;
+
+/// A list whose items are read.
+struct List<'a, T> {
+    items: Option<Items<T>>,
+    info: Option<&'a RawValue>,
+    text: Option<&'a str>,
+}
+
+fn list<'a, T: DeserializeOwned + 'static>(
+    body: &Bytes,
+    text: &'a str,
+    key: &str,
+) -> Result<List<'a, T>, serde_json::Error> {
+    if let Some((envelope, items)) = typed(text, key) {
+        let items = Some(items.into_iter().map(Ok).collect());
+        return Ok(List { items, info: envelope.info, text: envelope.list });
     }
     let envelope = json::envelope::<&RawValue>(text, key)?;
-    Ok(page_of(envelope, |items| {
-        let one = |(index, raw)| item(body, raw, index);
-        (0..).zip(items).map(one).collect()
+    let one = |(index, raw)| item(body, raw, index);
+    let items = envelope.items.map(|items| (0..).zip(items).map(one).collect());
+    Ok(List { items, info: envelope.info, text: envelope.list })
+}
+
+/// How many items a list has, and the first of them.
+pub(crate) struct First<T> {
+    pub(crate) count: usize,
+    pub(crate) item: Option<Result<T, RecordError>>,
+}
+
+/// Reads the first item of a list, and nothing of what Zoho says of the page.
+///
+/// `None` where `key` is not in the body.
+pub(crate) fn first<T: DeserializeOwned + 'static>(
+    body: &Bytes,
+    text: &str,
+    key: &str,
+) -> Result<Option<First<T>>, serde_json::Error> {
+    if let Some((_, items)) = typed(text, key) {
+        let count = items.len();
+        return Ok(Some(First { count, item: items.into_iter().next().map(Ok) }));
+    }
+    let items = json::envelope::<&RawValue>(text, key)?.items;
+    Ok(items.map(|items| First {
+        count: items.len(),
+        item: items.first().map(|raw| item(body, raw, 0)),
     }))
 }
 
-fn page_of<R, T>(
-    envelope: json::Envelope<'_, R>,
-    read: impl FnOnce(Vec<R>) -> Vec<Result<T, RecordError>>,
-) -> Option<Page<T>> {
-    let info = envelope.info.map(|raw| PageInfo::read(raw.get())).unwrap_or_default();
-    let list = envelope.list.filter(|_| info.more() != More::No);
-    let fingerprint = list.map(fingerprint);
-    envelope.items.map(|items| Page { items: read(items), info, fingerprint })
+/// A list in one pass, where all of its items fit.
+fn typed<'a, T: DeserializeOwned + 'static>(
+    text: &'a str,
+    key: &str,
+) -> Option<(json::Envelope<'a, T>, Vec<T>)> {
+    // an element that is an error may well fit a struct of optional fields: it must be looked at
+    if TypeId::of::<T>() == TypeId::of::<Record>() || holds_error(text) {
+        return None;
+    }
+    let mut envelope = json::envelope::<T>(text, key).ok()?;
+    let items = envelope.items.take()?;
+    Some((envelope, items))
 }
 
 /// A hash of the first item's id, which no other page of a list begins with; where it has none, of the
@@ -273,11 +316,10 @@ pub(crate) fn item<T: DeserializeOwned + 'static>(
     )
 }
 
-/// Whether a string that ends like the word `error` is somewhere in the text.
+/// Whether the word `error` stands somewhere as a whole string.
 fn holds_error(text: &str) -> bool {
-    static WORD: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("rror\""));
-    static CAPITALS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("RROR\""));
-    WORD.find(text.as_bytes()).is_some() || CAPITALS.find(text.as_bytes()).is_some()
+    static WORD: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"error\""));
+    WORD.find(text.as_bytes()).is_some()
 }
 
 /// The error object that Zoho puts in a record's place: it has no `id`, so a record that has fields

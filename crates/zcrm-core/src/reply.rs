@@ -143,14 +143,14 @@ impl Reply {
     /// [`NotModified`](ErrorKind::NotModified) where it answered 304, of kind
     /// [`Decode`](ErrorKind::Decode) where the answer is something else.
     pub fn page<T: DeserializeOwned + 'static>(&self, key: &str) -> Result<Page<T>, Error> {
-        let expected = format!("a list under `{key}`");
-        let Some(text) = self.content(self.successes(), &expected)? else {
+        let expected = format_args!("a list under `{key}`");
+        let Some(text) = self.content(self.successes(), expected)? else {
             return Ok(Page::empty());
         };
         let page = within(text, key).map(|(text, key)| page::decode(&self.body, text, key));
         match page {
             Some(Ok(Some(page))) => Ok(page),
-            _ => Err(self.other_than(text, &expected)),
+            _ => Err(self.other_than(text, expected)),
         }
     }
 
@@ -184,30 +184,21 @@ impl Reply {
     /// # Errors
     /// As [`outcomes`](Self::outcomes).
     pub fn outcomes_of(&self, key: &str, sent: &[Option<Id>]) -> Result<Outcomes, Error> {
-        let expected = format!("outcomes under `{key}`");
+        let expected = format_args!("outcomes under `{key}`");
         let lists = self.status.is_client_error() || self.status.is_server_error();
         let text = match lists {
             // each of the records was refused, or something failed: the list says which
             true => self.json_text()?,
-            false => match self.content(self.successes(), &expected)? {
+            false => match self.content(self.successes(), expected)? {
                 Some(text) => text,
                 None => return Err(self.unusable("the answer is empty (204) and has no outcomes")),
             },
         };
-        let members = Members::parse(text).ok();
-        let value = members.and_then(|members| members.get(key));
-        let list = match value.map(|value| serde_json::from_str::<Vec<&RawValue>>(value.get())) {
-            Some(Ok(list)) => Some(list),
-            // of one item the answer may come without a list, under the key or at the top
-            _ if sent.len() == 1 && self.status.is_success() => {
-                let whole = || serde_json::from_str::<&RawValue>(text).ok();
-                let success = |value: &&RawValue| outcomes::success(value.get()).is_some();
-                value.filter(success).or_else(|| whole().filter(success)).map(|only| vec![only])
-            }
-            _ => None,
-        };
+        let list = Members::parse(text).ok().and_then(|members| {
+            serde_json::from_str::<Vec<&RawValue>>(members.get(key)?.get()).ok()
+        });
         let Some(elements) = list else {
-            return Err(self.other_than(text, &expected));
+            return Err(self.other_than(text, expected));
         };
         Ok(outcomes::decode(self.status, &elements, sent, |error| self.context(error)))
     }
@@ -243,25 +234,24 @@ impl Reply {
     /// refused, [`Record`](ErrorKind::Record) where it does not fit `T`,
     /// [`Decode`](ErrorKind::Decode) where the answer is something else.
     pub fn object<T: DeserializeOwned + 'static>(&self, key: &str) -> Result<T, Error> {
-        let expected = format!("one object under `{key}`");
-        let Some(text) = self.content(self.successes(), &expected)? else {
+        let expected = format_args!("one object under `{key}`");
+        let Some(text) = self.content(self.successes(), expected)? else {
             return Err(self.nothing());
         };
-        let other = || self.other_than(text, &expected);
+        let other = || self.other_than(text, expected);
         let (text, key) = within(text, key).ok_or_else(other)?;
         // a list first: operations that read one record answer so
-        let item = match page::decode(&self.body, text, key) {
-            Ok(Some(mut page)) => match page.items.len() {
-                0 if self.reads() => return Err(self.nothing()),
-                1 => page.items.swap_remove(0),
-                items if items > 1 && self.reads() => page.items.swap_remove(0),
-                items => {
-                    return Err(self.unusable(format!(
-                        "the answer has {items} items under `{}`, and one was expected",
-                        escaped(key)
-                    )));
-                }
-            },
+        let item = match page::first(&self.body, text, key) {
+            Ok(Some(page::First { count, item: Some(item) })) if count == 1 || self.reads() => item,
+            Ok(Some(page::First { count, .. })) if count == 0 && self.reads() => {
+                return Err(self.nothing());
+            }
+            Ok(Some(page::First { count, .. })) => {
+                return Err(self.unusable(format!(
+                    "the answer has {count} items under `{}`, and one was expected",
+                    escaped(key)
+                )));
+            }
             _ => {
                 let members = Members::parse(text).ok();
                 let value = members.and_then(|members| members.get(key));
@@ -285,11 +275,11 @@ impl Reply {
     /// [`NotModified`](ErrorKind::NotModified) on 304, and of kind [`NotFound`](ErrorKind::NotFound)
     /// where a read was answered with 204 and `null` does not fit `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        let Some(text) = self.content(&SUCCESSES, "a success")? else {
+        let Some(text) = self.content(&SUCCESSES, format_args!("a success"))? else {
             return serde_json::from_str("null").map_err(|_| self.nothing());
         };
         if page::error_element(text).is_some() {
-            return Err(self.other_than(text, "a success"));
+            return Err(self.other_than(text, format_args!("a success")));
         }
         serde_json::from_str(text).map_err(|error| match self.refusal(text) {
             Some(api) => self.context(Error::from_api(api)),
@@ -307,6 +297,7 @@ impl Reply {
     /// attempts.
     #[must_use]
     pub fn unexpected(&self, expected: &str) -> Error {
+        let expected = format_args!("{expected}");
         match self.content(&SUCCESSES, expected) {
             Err(error) => error,
             Ok(None) => self.nothing(),
@@ -321,12 +312,12 @@ impl Reply {
     /// Where Zoho refused, and of kind [`Decode`](ErrorKind::Decode) where the answer is something
     /// else.
     pub fn success(&self) -> Result<(), Error> {
-        let Some(text) = self.content(self.successes(), "a success")? else {
+        let Some(text) = self.content(self.successes(), format_args!("a success"))? else {
             return Err(self.unusable("the answer is empty (204) and does not say what was done"));
         };
         match outcomes::sole_success(text) {
             true => Ok(()),
-            false => Err(self.other_than(text, "a success")),
+            false => Err(self.other_than(text, format_args!("a success"))),
         }
     }
 
@@ -350,7 +341,11 @@ impl Reply {
 
     /// The JSON of an answer whose status is one of the `successes`; `None` for a read that was
     /// answered with no content.
-    fn content(&self, successes: &[StatusCode], expected: &str) -> Result<Option<&str>, Error> {
+    fn content(
+        &self,
+        successes: &[StatusCode],
+        expected: fmt::Arguments<'_>,
+    ) -> Result<Option<&str>, Error> {
         match self.status {
             StatusCode::NO_CONTENT if self.reads() => Ok(None),
             StatusCode::NO_CONTENT => {
@@ -401,29 +396,21 @@ impl Reply {
     }
 
     /// What a body is that is not what was expected: an error of Zoho's, or undecodable.
-    fn other_than(&self, text: &str, expected: &str) -> Error {
+    fn other_than(&self, text: &str, expected: fmt::Arguments<'_>) -> Error {
         if let Some(api) = self.refusal(text) {
             return self.context(Error::from_api(api));
         }
-        if !self.status.is_success() && outcomes::sole_success(text) {
-            let error = "the answer says that it is a success, and has the status of a failure";
-            return self.failure(error).with_outcome(Outcome::Unknown);
-        }
-        let expected = escaped(expected);
+        let expected = expected.to_string();
+        let expected = escaped(&expected);
         match Members::parse(text) {
             Err(error) => self
                 .failure(format!("the answer is not {expected}: {}", json::without_value(&error))),
-            Ok(members) if members.0.is_empty() => {
-                self.failure(format!("the answer is not {expected}: it is an empty object"))
-            }
             Ok(members) => {
-                let member = |(key, value): &(json::Text<'_>, &RawValue)| {
-                    format!("`{}` ({})", escaped(&key.0), json::kind_of(value.get()))
-                };
-                let members: Vec<String> = members.0.iter().take(8).map(member).collect();
+                let keys: Vec<String> =
+                    members.keys().take(8).map(|key| escaped(key).to_string()).collect();
                 self.failure(format!(
-                    "the answer is not {expected}: its members are {}",
-                    members.join(", ")
+                    "the answer is not {expected}: its members are `{}`",
+                    keys.join("`, `")
                 ))
             }
         }

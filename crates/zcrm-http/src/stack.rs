@@ -374,6 +374,8 @@ where
             .layer(AttemptTimeoutLayer::new(timeouts.head, Arc::clone(clock)))
             .layer(DecompressLayer::new())
             .service(wire);
+        // inside the retry: what is kept to be sent again is smaller without it
+        let attempt = HeadersLayer::one(USER_AGENT, self.agent.clone()).layer(attempt);
         let policy = || RetryLayer::new(RetryPolicy::new(Arc::clone(clock)).lean());
         match &self.retry {
             // in one piece, as most have it
@@ -402,12 +404,15 @@ where
     {
         let Self { clock, timeouts, .. } = self;
         let call = ServiceBuilder::new()
-            .layer(self.all_headers())
             .layer(self.trace())
             .layer(DeadlineLayer::new(timeouts.total, Arc::clone(clock)).told_of_attempts())
             .layer(CompressLayer::new())
             .service(attempts);
-        self.with_layers(Place::Call, BoxCloneSyncService::new(call))
+        let call = match self.headers.is_empty() {
+            true => BoxCloneSyncService::new(call),
+            false => BoxCloneSyncService::new(HeadersLayer::unchecked(&self.headers).layer(call)),
+        };
+        self.with_layers(Place::Call, call)
     }
 
     /// The stack for calls of the accounts server: no retry, no authorisation, no gate, and
@@ -441,7 +446,7 @@ where
     fn all_headers(&self) -> HeadersLayer {
         let mut headers = self.headers.clone();
         headers.entry(USER_AGENT).or_insert_with(|| self.agent.clone());
-        HeadersLayer::unchecked(headers)
+        HeadersLayer::unchecked(&headers)
     }
 
     fn with_layers(&self, place: Place, inner: Transport) -> Transport {

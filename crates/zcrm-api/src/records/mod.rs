@@ -11,6 +11,7 @@ mod list;
 mod query;
 mod read;
 mod stream;
+mod without_id;
 mod write;
 
 use std::{fmt, marker::PhantomData};

@@ -15,7 +15,7 @@ use zcrm_core::{
     RequestBuilder, Timestamp, Written,
 };
 
-use super::{Records, external, handle::Target};
+use super::{Records, external, handle::Target, without_id::is_without_id};
 use crate::{check, extra::Extra, operations};
 
 /// Zoho's documentation: at most 100 records in one write.
@@ -96,10 +96,6 @@ impl Options {
         if let Some(id) = &self.assignment_rule {
             id.check()?;
         }
-        check::none_empty("process", &self.processes)?;
-        check::none_empty("apply_feature", &self.applied)?;
-        check::none_empty("skip_feature", &self.skipped)?;
-        check::none_empty("duplicate_check", duplicate_check)?;
         let mut more = Vec::new();
         if let Some(triggers) = &self.triggers {
             more.push(("trigger", json!(triggers)));
@@ -238,7 +234,7 @@ impl WriteRecords {
         value: &impl Serialize,
     ) -> Self {
         let mut mistake = None;
-        if matches!(field.trim(), "" | "id") {
+        if matches!(field, "" | "id") {
             let message = format!("`{field}` is no field that can be set in many records");
             mistake = Some(Error::input(message));
         }
@@ -260,13 +256,20 @@ impl WriteRecords {
         if !update && !create {
             return Ok(vec![None; self.rows.len()]);
         }
-        let one = |(index, row): (usize, &Row)| match check::id_of::<Id>(&row.0) {
-            _ if create && check::has_id(&row.0) => Err(check::new_with_id("record", index)),
-            Some(id) if id.check().is_ok() => Ok(Some(id)),
-            _ if create || self.has_external_id(row) => Ok(None),
-            _ => Err(Error::input(format!(
-                "record {index} has no usable `id`, and an update needs one in each record"
-            ))),
+        let one = |(index, row): (usize, &Row)| {
+            if create {
+                return match row.without_id || !check::has_id(&row.json) {
+                    true => Ok(None),
+                    false => Err(check::new_with_id("record", index)),
+                };
+            }
+            match check::id_of::<Id>(&row.json) {
+                Some(id) if id.check().is_ok() => Ok(Some(id)),
+                _ if self.has_external_id(row) => Ok(None),
+                _ => Err(Error::input(format!(
+                    "record {index} has no usable `id`, and an update needs one in each record"
+                ))),
+            }
         };
         self.rows.iter().enumerate().map(one).collect()
     }
@@ -357,10 +360,10 @@ pub struct WriteRecord {
 impl WriteRecord {
     pub(super) fn update(records: Records<()>, target: Target, change: &impl Serialize) -> Self {
         let row = raw_row(&records, 0, change, &mut Vec::new()).and_then(|row| {
-            let mut row = Record::from_json(String::from(row.0))?;
+            let mut row = Record::from_json(String::from(row.json))?;
             // the path says which record it is
             row.remove("id");
-            Ok(Row(row.to_json().into()))
+            Ok(Row { json: row.to_json().into(), without_id: true })
         });
         Self { records, target, row, options: Options::default() }
     }
@@ -469,11 +472,15 @@ fn whole(error: Error) -> ItemError {
 
 /// A record's JSON. `Debug` shows nothing of it, for it is people's data.
 #[derive(Clone)]
-struct Row(Box<str>);
+struct Row {
+    json: Box<str>,
+    /// Whether it is certain that it has no `id`.
+    without_id: bool,
+}
 
 impl AsRef<str> for Row {
     fn as_ref(&self) -> &str {
-        &self.0
+        &self.json
     }
 }
 
@@ -493,19 +500,22 @@ fn raw_row(
     buffer.clear();
     let written = serde_json::to_writer(&mut *buffer, &Written(row));
     let text = written.map_err(BoxError::from).and_then(|()| Ok(std::str::from_utf8(buffer)?));
-    let text = text.map_err(|error| check::unwritable(&format!("record {index}"), &error))?;
+    let text = text.map_err(|error| {
+        Error::input(format!("record {index} cannot be written as JSON")).with_boxed_source(error)
+    })?;
     if !text.trim_start().starts_with('{') {
         return Err(Error::input(format!(
             "record {index} is no JSON object, and a record must be one"
         )));
     }
     let (module, version) = (records.module(), records.api.version());
+    let without_id = is_without_id(row);
     if !version.rewrites(module, text) {
-        return Ok(Row(text.into()));
+        return Ok(Row { json: text.into(), without_id });
     }
     let record = Record::from_json(text.to_owned())?.for_version(module, version);
     let record = record.map_err(|error| Error::input(format!("record {index}: {error}")))?;
-    Ok(Row(record.to_json().into()))
+    Ok(Row { json: record.to_json().into(), without_id })
 }
 
 /// The outcome of a write of one record.

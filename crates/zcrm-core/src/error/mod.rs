@@ -88,8 +88,7 @@ impl Error {
 
     /// The error for an error object of Zoho's: [`Outcome::Refused`] with a client error's status or
     /// a success's (Zoho sends errors with 200 too), [`Outcome::Unknown`] with any other status and
-    /// where the code is `INTERNAL_ERROR`, a fault inside Zoho, or `SUCCESS`, which contradicts an
-    /// error.
+    /// where the code is `INTERNAL_ERROR`, a fault inside Zoho.
     #[must_use]
     pub fn from_api(api: ApiError) -> Self {
         let (status, code) = (api.status(), api.code());
@@ -110,8 +109,7 @@ impl Error {
             _ => ErrorKind::Api,
         };
         let outcome = match status.is_success() {
-            // a fault, or a code that contradicts the rest
-            _ if [Code::INTERNAL_ERROR, Code::SUCCESS].contains(code) => Outcome::Unknown,
+            _ if *code == Code::INTERNAL_ERROR => Outcome::Unknown,
             true => Outcome::Refused,
             false => Outcome::of_status(status),
         };

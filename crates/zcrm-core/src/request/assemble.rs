@@ -15,10 +15,11 @@ impl RequestBuilder {
         let Draft { endpoint, version, path, query, headers, body, parts, look, retry, mistake } =
             &mut *self.draft;
         let (endpoint, version) = (&*endpoint, *version);
-        let mut meta = endpoint.meta();
-        look.weigh(endpoint, query.iter().map(|(name, _)| name.as_str()), &mut meta);
-        meta.retry = retry.unwrap_or(meta.retry);
-        meta.module = module(path, query);
+        let mut facts = endpoint.facts();
+        look.weigh(endpoint, query.iter().map(|(name, _)| name.as_str()), &mut facts);
+        facts.retry = retry.unwrap_or(facts.retry);
+        facts.module = module(path, query);
+        let meta = CallMeta::new(facts);
         if let Some(mistake) = mistake.take() {
             return Err(mistake.with_call(&meta));
         }
@@ -100,7 +101,7 @@ impl RequestBuilder {
 /// The module that a call names, in its path or its query.
 fn module(path: &[(&'static str, SmolStr)], query: &[(String, String)]) -> Option<SmolStr> {
     if let Some((_, encoded)) = path.iter().find(|(name, _)| *name == "module") {
-        return Some(match encoded.contains('%') {
+        return Some(match encoded.bytes().any(|byte| byte == b'%') {
             true => percent_decode_str(encoded).decode_utf8_lossy().into(),
             false => encoded.clone(),
         });

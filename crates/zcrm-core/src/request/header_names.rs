@@ -35,6 +35,7 @@ pub fn is_reserved_header(name: &HeaderName) -> bool {
 /// assert!(!is_framing_header(&http::header::HOST));
 /// ```
 #[must_use]
+#[inline]
 pub fn is_framing_header(name: &HeaderName) -> bool {
     let name = name.as_str();
     matches!(

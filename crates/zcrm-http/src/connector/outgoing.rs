@@ -16,9 +16,12 @@ use crate::ReqBody;
 /// [`is_framing_header`] names the headers; only a `content-length` that is true may be there.
 pub(super) fn frame(request: &mut Request<ReqBody>) -> Result<(), Error> {
     let length = request.body().length();
-    for (name, value) in request.headers() {
-        let is_true = |length: u64| *name == CONTENT_LENGTH && *value == HeaderValue::from(length);
-        if is_framing_header(name) && !length.is_some_and(is_true) {
+    for name in request.headers().keys().filter(|name| is_framing_header(name)) {
+        let is_true = |length: u64| {
+            let mut values = request.headers().get_all(name).iter();
+            *name == CONTENT_LENGTH && values.all(|value| *value == HeaderValue::from(length))
+        };
+        if !length.is_some_and(is_true) {
             return Err(Error::input(format!(
                 "the request has the header `{name}`, which the connection sets itself: leave it out"
             )));

@@ -69,8 +69,8 @@ where
     #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let asked = request.extensions().get().is_some_and(|own: &CallSettings| own.compress);
-        let packed = request.headers().contains_key(CONTENT_ENCODING);
-        if !asked || packed || request.body().length() == Some(0) {
+        let packed = || request.headers().contains_key(CONTENT_ENCODING);
+        if !asked || packed() || request.body().length() == Some(0) {
             return Passing::straight(self.inner.call(request));
         }
         let clone = self.inner.clone();

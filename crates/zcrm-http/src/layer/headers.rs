@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, task};
 
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header::Entry};
 use tower::{Layer, Service};
 use zcrm_core::{BoxError, Error, is_reserved_header};
 
@@ -23,7 +23,16 @@ use crate::{ReqBody, ResBody};
 /// ```
 #[derive(Clone, Debug)]
 pub struct HeadersLayer {
-    headers: Arc<HeaderMap>,
+    headers: Arc<[Given]>,
+}
+
+/// A header with its values, ready to be added.
+#[derive(Clone, Debug)]
+struct Given {
+    name: HeaderName,
+    first: HeaderValue,
+    /// Where it stands several times.
+    more: Vec<HeaderValue>,
 }
 
 impl HeadersLayer {
@@ -38,13 +47,22 @@ impl HeadersLayer {
             Some(name) => Err(Error::config(format!(
                 "the stack sets the header `{name}` itself: leave it out"
             ))),
-            None => Ok(Self::unchecked(headers)),
+            None => Ok(Self::unchecked(&headers)),
         }
     }
 
     /// The same for headers that were looked at already.
-    pub(crate) fn unchecked(headers: HeaderMap) -> Self {
-        Self { headers: Arc::new(headers) }
+    pub(crate) fn unchecked(headers: &HeaderMap) -> Self {
+        let given = |name: &HeaderName| {
+            let mut values = headers.get_all(name).iter().cloned();
+            Some(Given { name: name.clone(), first: values.next()?, more: values.collect() })
+        };
+        Self { headers: headers.keys().filter_map(given).collect() }
+    }
+
+    /// A layer for this one header.
+    pub(crate) fn one(name: HeaderName, value: HeaderValue) -> Self {
+        Self { headers: Arc::new([Given { name, first: value, more: Vec::new() }]) }
     }
 }
 
@@ -60,7 +78,7 @@ impl<S> Layer<S> for HeadersLayer {
 #[derive(Clone, Debug)]
 pub struct Headers<S> {
     inner: S,
-    headers: Arc<HeaderMap>,
+    headers: Arc<[Given]>,
 }
 
 impl<S> Service<Request<ReqBody>> for Headers<S>
@@ -75,11 +93,13 @@ where
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> S::Future {
         let own = request.headers_mut();
-        for name in self.headers.keys() {
-            if !own.contains_key(name) {
-                for value in self.headers.get_all(name) {
+        for Given { name, first, more } in &*self.headers {
+            if let Entry::Vacant(entry) = own.entry(name) {
+                entry.insert(first.clone());
+                for value in more {
                     own.append(name, value.clone());
                 }
             }

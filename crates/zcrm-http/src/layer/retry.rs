@@ -2,8 +2,7 @@
 
 use std::{fmt, future::ready, sync::Arc, time::Duration};
 
-use chrono::DateTime;
-use http::{Request, Response, StatusCode, header::DATE};
+use http::{Request, Response, StatusCode};
 use tower::retry::Policy;
 use zcrm_core::{
     BoxError, CallMeta, Clock, Code, Error, ErrorKind, Outcome, RetryClass, Sleep, retry_after,
@@ -308,10 +307,6 @@ fn hint(result: &Result<Response<ResBody>, BoxError>, clock: &dyn Clock) -> Opti
         seconds if seconds < YEAR_2001 * 1_000 => Duration::from_secs(seconds),
         milliseconds => Duration::from_millis(milliseconds),
     };
-    // by the server's clock where it says so: ours may differ
-    let said = headers.get(DATE).and_then(|date| date.to_str().ok());
-    let server = said.and_then(|date| DateTime::parse_from_rfc2822(date).ok());
-    let now = server.map_or_else(|| clock.now().timestamp(), |date| date.timestamp());
-    let now = u64::try_from(now).unwrap_or_default();
+    let now = u64::try_from(clock.now().timestamp()).unwrap_or_default();
     Some(moment.saturating_sub(Duration::from_secs(now)))
 }

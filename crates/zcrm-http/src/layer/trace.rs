@@ -70,11 +70,11 @@ pub struct Trace<S> {
 }
 
 impl TraceLayer {
-    fn span(&self, request: &Request<ReqBody>, number: u32) -> Span {
+    fn span(&self, request: &Request<ReqBody>) -> Span {
         if self.attempts {
             return tracing::debug_span!(
                 "zoho_attempt",
-                attempt = number,
+                attempt = number(request),
                 status = Empty,
                 code = Empty,
                 error = Empty,
@@ -128,6 +128,11 @@ impl TraceLayer {
     }
 }
 
+/// Which attempt a request is.
+fn number(request: &Request<ReqBody>) -> u32 {
+    request.extensions().get().map_or(1, |Attempts(number)| *number)
+}
+
 impl<S> Service<Request<ReqBody>> for Trace<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>,
@@ -143,13 +148,13 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let number = request.extensions().get().map_or(1, |Attempts(number)| *number);
-        let span = self.settings.span(&request, number);
+        let span = self.settings.span(&request);
         if span.is_disabled() && self.settings.observer.is_none() {
             // nobody looks
             return Passing::straight(self.inner.call(request));
         }
         let call = request.extensions().get::<CallMeta>().cloned();
+        let number = number(&request);
         let settings = Arc::clone(&self.settings);
         let calling = span.in_scope(|| self.inner.call(request));
         let tracing = async move {

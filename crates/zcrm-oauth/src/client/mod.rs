@@ -24,7 +24,6 @@ mod secret;
 mod server_time;
 mod slot;
 mod tenant;
-mod unwound;
 mod user;
 
 pub use accounts::{Accounts, ClientCredentials};

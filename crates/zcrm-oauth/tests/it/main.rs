@@ -23,7 +23,6 @@ mod flight;
 mod hangs;
 mod login;
 mod once;
-mod panics;
 mod refresh;
 mod refused;
 mod secrets;
