@@ -213,7 +213,7 @@ impl Api {
     }
 
     /// Any operation of Zoho's, by its endpoint: the way to all that has no method of its own. Zoho's
-    /// are in [`operations`]; one that is not there is a constant of the caller's.
+    /// are in [`operations`](crate::operations); one that is not there is a constant of the caller's.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -17,7 +17,7 @@ pub enum ErrorKind {
     Credential,
     /// The token belongs to another data centre or environment than the one configured.
     WrongDataCenter,
-    /// A limit was met. Wait as long as [`Error::retry_after`] says, where it says so.
+    /// A limit was met. Wait as long as [`Error::retry_after`](crate::Error::retry_after) says, where it says so.
     Throttled,
     /// The organisation's API credits of the day are used up. They come back over 24 hours.
     QuotaExhausted,
@@ -29,7 +29,7 @@ pub enum ErrorKind {
     Transport,
     /// A deadline passed.
     Timeout,
-    /// Zoho refused the request; [`Error::api`] holds its code.
+    /// Zoho refused the request; [`Error::api`](crate::Error::api) holds its code.
     Api,
     /// The record asked for does not exist (or is not visible to the user).
     NotFound,

@@ -239,7 +239,7 @@ impl ConnectorBuilder {
     /// The connector. It needs no runtime until the first request.
     ///
     /// # Errors
-    /// Of kind [`Config`](ErrorKind::Config) where a PEM text holds no readable certificate, the
+    /// Of kind [`Config`](zcrm_core::ErrorKind::Config) where a PEM text holds no readable certificate, the
     /// proxy's URL is none, or neither cryptography nor roots were built in.
     pub fn build(self) -> Result<Connector, Error> {
         let tls = tls::config(&self.roots_pem)?;
