@@ -131,3 +131,41 @@ pub(crate) fn elsewhere(host: &str, address: IpAddr) -> Error {
         escaped(host)
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Fixed(&'static [&'static str]);
+
+    #[async_trait]
+    impl Resolve for Fixed {
+        async fn resolve(&self, _: &str) -> Result<Vec<IpAddr>, BoxError> {
+            self.0.iter().map(|address| Ok(address.parse()?)).collect()
+        }
+    }
+
+    async fn found(
+        resolver: &Resolver,
+        addresses: &'static [&'static str],
+    ) -> Result<Vec<String>, BoxError> {
+        let own: Option<Arc<dyn Resolve>> = Some(Arc::new(Fixed(addresses)));
+        let mut resolver = Resolver { own, ..resolver.clone() };
+        let found = resolver.call("localhost".parse()?).await?;
+        Ok(found.map(|address| address.ip().to_string()).collect())
+    }
+
+    #[tokio::test]
+    async fn gives_out_only_loopback_addresses_where_told() {
+        let every = Resolver::own(Arc::new(Fixed(&[])));
+        let local = every.loopback_only();
+        let mixed = &["192.0.2.7", "127.0.0.9", "::ffff:192.0.2.7", "::ffff:127.0.0.1", "::1"];
+        assert_eq!(found(&every, mixed).await.unwrap(), mixed);
+        let kept = ["127.0.0.9", "::ffff:127.0.0.1", "::1"];
+        assert_eq!(found(&local, mixed).await.unwrap(), kept);
+        let error = found(&local, &["192.0.2.7", "0.0.0.0"]).await.unwrap_err();
+        assert!(error.to_string().contains("192.0.2.7"), "{error}");
+        assert!(found(&local, &[]).await.unwrap().is_empty());
+    }
+}

@@ -7,7 +7,7 @@ use zcrm_core::ErrorKind;
 use zcrm_oauth::{DeviceLogin, Grant, TokenFault};
 use zcrm_sim::{Entry, Host};
 
-use crate::support::{World, chain, until};
+use crate::support::{HOUR, World, chain, until};
 
 const SCOPES: [&str; 2] = ["ZohoCRM.modules.ALL", "AaaServer.profile.READ"];
 const SECOND: Duration = Duration::from_secs(1);
@@ -193,4 +193,33 @@ async fn a_slower_pace_and_a_shorter_life_are_heeded_in_seconds_and_milliseconds
         let expected = if life == json!(65) { 1 } else { 2 };
         assert_eq!(polls(&world), expected, "{life}");
     }
+}
+
+#[tokio::test]
+async fn bounds_the_pause_and_the_life_of_a_code() {
+    let world = World::new().await;
+    let begun = json!({
+        "user_code": "U", "device_code": "D", "verification_url": "https://x.y",
+        "expires_in": 1e15, "interval": 1e12,
+    });
+    world.accounts().json(200, &begun);
+    let pending = json!({ "error": "authorization_pending" });
+    world.accounts().on_path("/oauth/v3/device/token").times(100).json(200, &pending);
+    let device = world.manager().device_login(&SCOPES).await.unwrap();
+    let waiting = tokio::spawn(device.wait());
+    let sleeps = || {
+        let slept = world.clock.slept();
+        slept.iter().filter(|it| **it >= HOUR).inspect(|it| assert_eq!(**it, HOUR)).count()
+    };
+    // a poll an hour, for a day
+    for hour in 1..24 {
+        until(|| sleeps() == hour || waiting.is_finished()).await;
+        assert!(!waiting.is_finished(), "it ended in hour {hour}");
+        world.advance(HOUR);
+    }
+    until(|| sleeps() == 24 || waiting.is_finished()).await;
+    assert!(waiting.is_finished(), "the code outlives a day");
+    let error = waiting.await.unwrap().unwrap_err();
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::BadGrant));
+    assert_eq!(polls(&world), 23);
 }
