@@ -17,6 +17,10 @@ use zcrm_core::{Endpoint, Error, Id, ItemSuccess, Outcomes, Page};
 
 use crate::{Api, Call, check, model::Count};
 
+/// Parameters that say nothing without a value, and which Zoho refuses so.
+const NEVER_EMPTY: [&str; 6] =
+    ["criteria", "fields", "page_token", "sort_by", "sort_order", "tag_names"];
+
 /// A call, and the first mistake that was made in setting it up.
 #[derive(Clone, Debug)]
 pub(crate) struct Ask {
@@ -50,7 +54,14 @@ impl Ask {
     }
 
     pub(crate) fn query(self, name: &str, value: impl AsRef<str>) -> Self {
-        self.with(|call| call.query(name, value))
+        let empty = NEVER_EMPTY.contains(&name) && value.as_ref().trim().is_empty();
+        let ask = match empty {
+            true => self.check(Err(Error::input(format!(
+                "`{name}` is empty: give it a value, or leave it out"
+            )))),
+            false => self,
+        };
+        ask.with(|call| call.query(name, value))
     }
 
     fn query_unchecked(self, name: &str, value: impl AsRef<str>) -> Self {

@@ -1,7 +1,9 @@
 //! What a caller passes, looked at before anything is sent.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Value, value::RawValue};
+use serde_json::{Map, Value, value::RawValue};
 use zcrm_core::{Error, Id, Record, escaped, may_hold_id, to_json};
 
 /// Zoho's documentation: at most 200 items in a page, which is also what most lists give unless
@@ -87,6 +89,21 @@ pub(crate) fn list_of(what: &str, words: &[String]) -> Result<String, Error> {
     }
 }
 
+/// What is said of a value that its type cannot write as JSON.
+pub(crate) fn unwritable(what: &str, error: &dyn fmt::Display) -> Error {
+    Error::input(format!("{what} cannot be written as JSON: {error}"))
+}
+
+/// Names of which none may be empty.
+pub(crate) fn none_empty(what: &str, names: &[String]) -> Result<(), Error> {
+    match names.iter().any(|name| name.trim().is_empty()) {
+        true => Err(Error::input(format!(
+            "`{what}` was given an empty name: give it one, or leave it out"
+        ))),
+        false => Ok(()),
+    }
+}
+
 /// What is said of a new item that holds an `id`.
 pub(crate) fn new_with_id(what: &str, index: usize) -> Error {
     Error::input(format!(
@@ -126,20 +143,26 @@ pub(crate) fn id_of<T: DeserializeOwned>(row: &str) -> Option<T> {
     }
     // serde would take a list for an object, member by member
     row.trim_start().starts_with('{').then_some(())?;
-    serde_json::from_str::<HasId<T>>(row).ok()?.id
+    match serde_json::from_str::<HasId<T>>(row) {
+        Ok(found) => found.id,
+        // where the name comes twice the last counts, as for `serde_json`'s own values
+        Err(_) => {
+            let mut members: Map<String, Value> = serde_json::from_str(row).ok()?;
+            let id = members.remove("id").filter(|id| !id.is_null())?;
+            serde_json::from_value(id).ok()
+        }
+    }
 }
 
 fn raw_row(index: usize, row: &impl Serialize) -> Result<Box<RawValue>, Error> {
-    to_json(row).and_then(RawValue::from_string).map_err(|error| {
-        Error::input(format!("item {index} cannot be written as JSON")).with_source(error)
-    })
+    to_json(row)
+        .and_then(RawValue::from_string)
+        .map_err(|error| unwritable(&format!("item {index}"), &error))
 }
 
 /// A row of a write as a record, by its place in the list.
 pub(crate) fn row(index: usize, row: &impl Serialize) -> Result<Record, Error> {
-    let json = to_json(row).map_err(|error| {
-        Error::input(format!("item {index} cannot be written as JSON")).with_source(error)
-    })?;
+    let json = to_json(row).map_err(|error| unwritable(&format!("item {index}"), &error))?;
     Record::from_json(json).map_err(|_| {
         Error::input(format!("item {index} is not a JSON object, and each item must be one"))
     })

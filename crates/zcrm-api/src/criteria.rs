@@ -41,7 +41,21 @@ impl fmt::Debug for Criteria {
 
 /// What a field is compared with: text, a number, a truth, a date, an instant or an id.
 #[derive(Clone)]
-pub struct Operand(String);
+pub struct Operand {
+    text: String,
+    /// What is wrong with it.
+    mistake: Option<&'static str>,
+}
+
+impl Operand {
+    fn new(text: String) -> Self {
+        let empty = text.trim().is_empty().then_some(
+            "an empty value, which Zoho refuses: give it a value, or leave the condition out; what is \
+             empty is found by COQL (`is null`)",
+        );
+        Self { text, mistake: empty }
+    }
+}
 
 /// Shows nothing of the value, which is people's data.
 impl fmt::Debug for Operand {
@@ -55,14 +69,21 @@ macro_rules! operands {
         $(
             impl From<$kind> for Operand {
                 fn from(value: $kind) -> Self {
-                    Self(value.to_string())
+                    Self::new(value.to_string())
                 }
             }
         )*
     };
 }
 
-operands!(&str String &String i32 i64 u32 u64 f64 bool Decimal &Decimal Id &Id NaiveDate Timestamp);
+operands!(&str String &String i32 i64 u32 u64 bool Decimal &Decimal Id &Id NaiveDate Timestamp);
+
+impl From<f64> for Operand {
+    fn from(value: f64) -> Self {
+        let odd = (!value.is_finite()).then_some("NaN or infinity: give it a finite number");
+        Self { text: value.to_string(), mistake: odd }
+    }
+}
 
 impl<Z: TimeZone> From<DateTime<Z>> for Operand {
     fn from(time: DateTime<Z>) -> Self {
@@ -155,24 +176,22 @@ impl Criteria {
             Some("a condition of the criteria names no field".to_owned())
         } else if values.is_empty() {
             Some(format!("the condition on `{field_text}` has no value to compare with"))
-        } else if values.iter().any(|value| value.0.trim().is_empty()) {
-            Some(format!(
-                "the condition on `{field_text}` compares with an empty value, which Zoho refuses: give \
-                 it a value, or leave the condition out; what is empty is found by COQL (`is null`)"
-            ))
         } else {
-            None
+            let odd = values.iter().find_map(|value| value.mistake);
+            odd.map(|what| format!("the condition on `{field_text}` compares with {what}"))
         };
-        let values: Vec<String> = values.iter().map(|value| escape(&value.0)).collect();
+        let values: Vec<String> = values.iter().map(|value| escape(&value.text)).collect();
         let text = format!("({}:{comparator}:{})", escape(field), values.join(","));
         Self { text, conditions: 1, mistake }
     }
 
     fn joined(self, word: &str, other: Self) -> Self {
+        let empty = [&self, &other].iter().any(|side| side.text.trim().is_empty());
+        let empty = empty.then(|| format!("one side of `{word}` is empty: leave it out"));
         Self {
             text: format!("({}{word}{})", self.text, other.text),
             conditions: self.conditions + other.conditions,
-            mistake: self.mistake.or(other.mistake),
+            mistake: self.mistake.or(other.mistake).or(empty),
         }
     }
 }

@@ -85,9 +85,12 @@ pub(crate) struct Count(pub(crate) u64);
 
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // an id is text or a number as well
-        let number = Id::deserialize(deserializer)?.as_str().parse();
-        number.map(Self).map_err(|_| de::Error::custom("it is no whole number"))
+        let value = Value::deserialize(deserializer)?;
+        let number = match &value {
+            Value::String(digits) => digits.trim().parse().ok(),
+            number => number.as_u64(),
+        };
+        number.map(Self).ok_or_else(|| de::Error::custom("it is not a whole number"))
     }
 }
 

@@ -291,9 +291,8 @@ fn rows<R: Serialize>(
     version: ApiVersion,
 ) -> Result<Vec<Record>, Error> {
     let row = |(index, note): (usize, R)| {
-        let json = to_json(&note).map_err(|error| {
-            Error::input(format!("note {index} cannot be written as JSON")).with_source(error)
-        })?;
+        let json = to_json(&note)
+            .map_err(|error| crate::check::unwritable(&format!("note {index}"), &error))?;
         let mut row = Record::from_json(json)?;
         let Some(parent) = Note::from(row.clone()).parent()? else { return Ok(row) };
         parent.id.check()?;

@@ -44,8 +44,9 @@ pub(crate) struct Way {
 
 impl Way {
     pub(crate) fn new(name: &'static str, paging: Paging, per_page: Option<&str>) -> Self {
-        let per_page = per_page.and_then(|number| number.parse().ok()).unwrap_or(MOST_PER_PAGE);
-        Self { name, paging, per_page, wall: None }
+        let asked = per_page.and_then(|number| number.parse().ok()).unwrap_or(MOST_PER_PAGE);
+        // a page of no items would never reach a wall
+        Self { name, paging, per_page: asked.clamp(1, MOST_PER_PAGE), wall: None }
     }
 }
 
@@ -98,7 +99,9 @@ impl Follower {
         page: &Facts,
         read: u64,
     ) -> Result<Option<Next>, Error> {
-        let promised = std::mem::replace(&mut self.promised, true);
+        // a page that is asked for only because this one is full is not promised
+        let promises = page.info.more() == More::Yes || page.info.next_page_token.is_some();
+        let promised = std::mem::replace(&mut self.promised, promises);
         if !self.goes_on(promised, page)? {
             return Ok(None);
         }

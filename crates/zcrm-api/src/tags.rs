@@ -1,7 +1,7 @@
 //! Tags: of a module, and on its records.
 
 use serde::Serialize;
-use zcrm_core::{ApiVersion, Error, Id, Outcomes, Tag};
+use zcrm_core::{ApiVersion, Error, Id, Outcomes, Tag, escaped};
 
 use crate::{
     ListItems, WriteItem, WriteItems,
@@ -80,6 +80,13 @@ impl Tags {
         let merge = Merge { conflict_id: merged.into() };
         let kept = kept.into();
         let ask = Ask::new(self.module.api(), &operations::TAGS_MERGE).path_id("id", &kept);
+        let ask = ask.check(match kept == merge.conflict_id {
+            true => Err(Error::input(format!(
+                "a tag cannot be merged into itself: both ids are {}",
+                escaped(kept.as_str())
+            ))),
+            false => Ok(()),
+        });
         WriteItem::row(ask.check(merge.conflict_id.check().map(drop)), &merge).about(&kept)
     }
 

@@ -5,10 +5,9 @@ mod details;
 use std::fmt;
 
 use http::StatusCode;
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::{Code, Id, escaped};
+use crate::{Code, Id, escaped, said::Said};
 
 /// A refusal of Zoho's: the `{"code", "details", "message", "status": "error"}` object, of a whole
 /// request or of one record in it.
@@ -34,18 +33,6 @@ pub struct ApiError {
     details: Map<String, Value>,
 }
 
-/// The error object as Zoho writes it. `status` may be absent; `code` may not.
-#[derive(Deserialize)]
-struct Wire {
-    code: Code,
-    #[serde(default)]
-    message: Option<String>,
-    #[serde(default)]
-    status: Option<String>,
-    #[serde(default)]
-    details: Value,
-}
-
 impl ApiError {
     /// Makes an error by hand, for a custom transport or a test.
     #[must_use]
@@ -57,21 +44,16 @@ impl ApiError {
     /// `status` is `error`, or absent beside an HTTP status of 400 and above.
     #[must_use]
     pub fn from_json(status: StatusCode, json: &[u8]) -> Option<Self> {
-        // serde would take a list for an object, member by member
-        json.trim_ascii_start().starts_with(b"{").then_some(())?;
-        let wire: Wire = serde_json::from_slice(json).ok()?;
-        let says_error = match wire.status.as_deref() {
+        let said = Said::read(json)?;
+        let says_error = match said.status.as_deref() {
             Some(word) => word.eq_ignore_ascii_case("error"),
             None => status.as_u16() >= 400,
         };
-        says_error.then(|| Self {
+        says_error.then_some(Self {
             status,
-            code: wire.code,
-            message: wire.message.unwrap_or_default(),
-            details: match wire.details {
-                Value::Object(map) => map,
-                _ => Map::new(),
-            },
+            code: said.code,
+            message: said.message,
+            details: said.details,
         })
     }
 
@@ -93,7 +75,8 @@ impl ApiError {
         &self.message
     }
 
-    /// All details that Zoho gave.
+    /// All details that Zoho gave. Where they come as a list of errors it is under `errors`, and what is
+    /// not an object at all is under `details`.
     #[must_use]
     pub fn details(&self) -> &Map<String, Value> {
         &self.details

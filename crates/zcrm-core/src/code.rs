@@ -38,10 +38,18 @@ impl Code {
     pub fn is_stale_token(&self) -> bool {
         *self == Self::INVALID_TOKEN || *self == Self::AUTHENTICATION_FAILURE
     }
+
+    /// Whether this code is known to say that something was refused or failed.
+    pub(crate) fn is_refusal(&self) -> bool {
+        *self != Self::SUCCESS && *self != Self::SCHEDULED && NAMED.contains(&self.as_str())
+    }
 }
 
 macro_rules! codes {
     ($($name:ident: $doc:literal;)*) => {
+        /// The codes that have a constant.
+        const NAMED: &[&str] = &[$(stringify!($name)),*];
+
         #[allow(clippy::declare_interior_mutable_const, reason = "static text, never shared")]
         impl Code {
             $(

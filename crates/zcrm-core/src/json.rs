@@ -246,7 +246,7 @@ pub(crate) fn kind_of(json: &str) -> &'static str {
 
 /// The name of a Rust type without the paths of its modules: `Option<DateTime<Utc>>`.
 pub(crate) fn short_name<T>() -> String {
-    let of_a_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let of_a_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '{' | '}');
     let mut short = String::new();
     for part in std::any::type_name::<T>().split_inclusive(|c| !of_a_path(c)) {
         short.push_str(part.rsplit("::").next().unwrap_or(part));
@@ -263,6 +263,11 @@ mod tests {
         assert_eq!(short_name::<u32>(), "u32");
         assert_eq!(short_name::<Option<Vec<crate::Timestamp>>>(), "Option<Vec<Timestamp>>");
         assert_eq!(short_name::<(String, crate::Id)>(), "(String, Id)");
+        let local = || {
+            struct Local;
+            short_name::<Option<Local>>()
+        };
+        assert_eq!(local(), "Option<Local>");
     }
 
     #[test]

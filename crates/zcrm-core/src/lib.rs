@@ -38,6 +38,7 @@ mod patch;
 mod record;
 mod reply;
 mod request;
+mod said;
 mod secret;
 mod shape;
 mod site;

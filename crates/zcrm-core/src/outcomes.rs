@@ -3,10 +3,9 @@
 use std::{fmt, slice, vec};
 
 use http::StatusCode;
-use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
-use crate::{ApiError, Code, Error, ErrorKind, Id, Outcome, escaped, json::Members};
+use crate::{ApiError, Code, Error, ErrorKind, Id, Outcome, escaped, json::Members, said::Said};
 
 /// What became of each record of a write, in the caller's order. Partial success is a value.
 ///
@@ -277,10 +276,11 @@ pub(crate) fn decode(
                 true if !has_code(text) => Outcome::Executed,
                 _ => Outcome::Unknown,
             };
-            return Err(problem(
-                outcome,
-                "this element of the answer is not an outcome".to_owned(),
-            ));
+            let what = match has_code(text) {
+                true => "has a code, but is neither a success nor a refusal",
+                false => "is not an outcome",
+            };
+            return Err(problem(outcome, format!("this element of the answer {what}")));
         };
         if !status.is_success() {
             let message =
@@ -326,55 +326,35 @@ fn has_code(text: &str) -> bool {
     Members::parse(text).is_ok_and(|members| members.get("code").is_some())
 }
 
-/// Whether a text is one success: an object that says so, or a list under one of its members with no
-/// other element.
+/// Whether a text is one success: an object that says so, at the top or under one of its members, or
+/// the only element of a list there.
 pub(crate) fn sole_success(text: &str) -> bool {
     if success(text).is_some() {
         return true;
     }
     let Ok(members) = Members::parse(text) else { return false };
-    let mut lists = members
-        .0
-        .iter()
-        .filter_map(|(_, value)| serde_json::from_str::<Vec<&RawValue>>(value.get()).ok());
+    let mut lists =
+        members.0.iter().filter_map(|(_, value)| match serde_json::from_str(value.get()) {
+            Ok(list) => Some::<Vec<&RawValue>>(list),
+            Err(_) => has_code(value.get()).then(|| vec![*value]),
+        });
     match (lists.next().as_deref(), lists.next()) {
         (Some([only]), None) => success(only.get()).is_some(),
         _ => false,
     }
 }
 
-fn success(text: &str) -> Option<ItemSuccess> {
-    #[derive(Deserialize)]
-    struct Wire {
-        code: Code,
-        #[serde(default)]
-        message: Option<String>,
-        #[serde(default)]
-        status: Option<String>,
-        #[serde(default)]
-        action: Option<String>,
-        #[serde(default)]
-        duplicate_field: Option<String>,
-        #[serde(default)]
-        details: Option<Map<String, Value>>,
-    }
-    // serde would take a list for an object, member by member
-    text.trim_start().starts_with('{').then_some(())?;
-    let wire: Wire = serde_json::from_str(text).ok()?;
-    let says_success = match wire.status.as_deref() {
-        Some(word) => word.eq_ignore_ascii_case("success"),
-        None => wire.code == Code::SUCCESS,
-    };
-    says_success.then_some(())?;
-    let details = wire.details.unwrap_or_default();
-    let id = details.get("id").and_then(|id| serde_json::from_value(id.clone()).ok());
+/// A success, where the text is one.
+pub(crate) fn success(text: &str) -> Option<ItemSuccess> {
+    let said = Said::read(text.as_bytes()).filter(Said::is_success)?;
+    let id = said.details.get("id").and_then(|id| serde_json::from_value(id.clone()).ok());
     Some(ItemSuccess {
         id,
-        code: wire.code,
-        message: wire.message.unwrap_or_default(),
-        action: wire.action,
-        duplicate_field: wire.duplicate_field,
-        details,
+        code: said.code,
+        message: said.message,
+        action: said.action,
+        duplicate_field: said.duplicate_field,
+        details: said.details,
     })
 }
 

@@ -316,10 +316,11 @@ pub(crate) fn item<T: DeserializeOwned + 'static>(
     )
 }
 
-/// Whether the word `error` stands somewhere as a whole string.
+/// Whether a string that ends like the word `error` is somewhere in the text.
 fn holds_error(text: &str) -> bool {
-    static WORD: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"error\""));
-    WORD.find(text.as_bytes()).is_some()
+    static WORD: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("rror\""));
+    static CAPITALS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("RROR\""));
+    WORD.find(text.as_bytes()).is_some() || CAPITALS.find(text.as_bytes()).is_some()
 }
 
 /// The error object that Zoho puts in a record's place: it has no `id`, so a record that has fields

@@ -93,8 +93,8 @@ impl<'de> Deserialize<'de> for PageInfo {
 fn more_of(raw: &RawValue) -> More {
     let text = text_of(raw).map(|text| text.to_ascii_lowercase());
     match text.as_deref().unwrap_or(raw.get()) {
-        "true" => More::Yes,
-        "false" => More::No,
+        "true" | "1" => More::Yes,
+        "false" | "0" => More::No,
         "null" => More::Null,
         _ => More::NotStated,
     }

@@ -116,8 +116,8 @@ impl Record {
     pub fn set(&mut self, name: impl Into<String>, value: impl Serialize) -> Result<(), Error> {
         let name = name.into();
         let json = to_json(&value).map_err(|error| {
-            Error::input(format!("the value of `{}` cannot be written as JSON", escaped(&name)))
-                .with_source(error)
+            let name = escaped(&name);
+            Error::input(format!("the value of `{name}` cannot be written as JSON: {error}"))
         })?;
         self.edit(name, Some(json));
         Ok(())

@@ -194,9 +194,18 @@ impl Reply {
                 None => return Err(self.unusable("the answer is empty (204) and has no outcomes")),
             },
         };
-        let list = Members::parse(text).ok().and_then(|members| {
-            serde_json::from_str::<Vec<&RawValue>>(members.get(key)?.get()).ok()
-        });
+        let members = Members::parse(text).ok();
+        let value = members.and_then(|members| members.get(key));
+        let list = match value.map(|value| serde_json::from_str::<Vec<&RawValue>>(value.get())) {
+            Some(Ok(list)) => Some(list),
+            // of one item the answer may come without a list, under the key or at the top
+            _ if sent.len() == 1 && self.status.is_success() => {
+                let whole = || serde_json::from_str::<&RawValue>(text).ok();
+                let success = |value: &&RawValue| outcomes::success(value.get()).is_some();
+                value.filter(success).or_else(|| whole().filter(success)).map(|only| vec![only])
+            }
+            _ => None,
+        };
         let Some(elements) = list else {
             return Err(self.other_than(text, expected));
         };
@@ -400,17 +409,26 @@ impl Reply {
         if let Some(api) = self.refusal(text) {
             return self.context(Error::from_api(api));
         }
+        if !self.status.is_success() && outcomes::sole_success(text) {
+            let error = "the answer says that it is a success, and has the status of a failure";
+            return self.failure(error).with_outcome(Outcome::Unknown);
+        }
         let expected = expected.to_string();
         let expected = escaped(&expected);
         match Members::parse(text) {
             Err(error) => self
                 .failure(format!("the answer is not {expected}: {}", json::without_value(&error))),
+            Ok(members) if members.0.is_empty() => {
+                self.failure(format!("the answer is not {expected}: it is an empty object"))
+            }
             Ok(members) => {
-                let keys: Vec<String> =
-                    members.keys().take(8).map(|key| escaped(key).to_string()).collect();
+                let member = |(key, value): &(json::Text<'_>, &RawValue)| {
+                    format!("`{}` ({})", escaped(&key.0), json::kind_of(value.get()))
+                };
+                let members: Vec<String> = members.0.iter().take(8).map(member).collect();
                 self.failure(format!(
-                    "the answer is not {expected}: its members are `{}`",
-                    keys.join("`, `")
+                    "the answer is not {expected}: its members are {}",
+                    members.join(", ")
                 ))
             }
         }

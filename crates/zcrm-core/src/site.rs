@@ -242,6 +242,46 @@ impl Site {
         }))
     }
 
+    /// The `api_domain` of a token: the one that its answer named, else that of the data centre whose
+    /// accounts server issued it. `None` where neither is known and the configuration decides.
+    ///
+    /// ```
+    /// use zcrm_core::{DataCenter, Environment, Site};
+    ///
+    /// let site = Site::new(DataCenter::US, Environment::Production);
+    /// let domain = site.api_domain_of(None, Some("https://accounts.zoho.eu"))?;
+    /// assert_eq!(domain.as_deref(), Some("https://www.zohoapis.eu"));
+    /// # Ok::<(), zcrm_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind [`WrongDataCenter`](ErrorKind::WrongDataCenter) where only an accounts server is named
+    /// that is neither Zoho's nor configured, and no `api_base_url` says where its tokens may go.
+    pub fn api_domain_of(
+        &self,
+        api_domain: Option<&str>,
+        accounts_server: Option<&str>,
+    ) -> Result<Option<String>, Error> {
+        if let Some(domain) = said(api_domain) {
+            return Ok(Some(domain.to_owned()));
+        }
+        let Some(named) = said(accounts_server) else { return Ok(None) };
+        let origin = Origin::from_setting(named).ok();
+        if let Some(other) = self.others.iter().find(|it| Some(&it.accounts) == origin.as_ref()) {
+            return Ok(Some(other.api.to_string()));
+        }
+        match origin.as_ref().and_then(DataCenter::of_accounts_origin) {
+            _ if self.is_custom() || self.has_custom_api() => Ok(None),
+            Some(data_center) => Ok(Some(data_center.api_origin(self.environment).to_string())),
+            None => Err(mismatch(format!(
+                "the token names no API server (`api_domain`), and zcrm does not know the accounts \
+                 server `{}` that issued it, so the token is sent nowhere: set `accounts_url` and \
+                 `api_base_url` if it is yours, or log in again",
+                escaped_url(named)
+            ))),
+        }
+    }
+
     fn place(&self, api_domain: Option<&str>) -> Result<Place, Error> {
         let named = said(api_domain).map(|text| (text, Origin::from_setting(text).ok()));
         let origin = named.as_ref().and_then(|(_, origin)| origin.as_ref());

@@ -22,7 +22,7 @@ use crate::Timestamp;
 /// `SystemTime` becomes such an instant. Strings are written as they are.
 ///
 /// # Errors
-/// As `serde_json::to_string`.
+/// As `serde_json::to_string`, and for numbers that are NaN or infinite.
 #[doc(hidden)]
 pub fn to_json(value: &(impl Serialize + ?Sized)) -> Result<String, serde_json::Error> {
     serde_json::to_string(&Written(value))
@@ -84,6 +84,17 @@ fn in_whole_seconds(text: &str) -> Option<String> {
     (whole != text).then_some(whole)
 }
 
+/// JSON has only finite numbers; `serde_json` would write null in place of others, and null clears a
+/// field.
+fn finite<E: ser::Error>(finite: bool) -> Result<(), E> {
+    match finite {
+        true => Ok(()),
+        false => Err(E::custom(
+            "NaN and infinity are not numbers of JSON: give a finite number, or null",
+        )),
+    }
+}
+
 /// A serializer that writes times in whole seconds and all else as it comes.
 struct ForZoho<S>(S);
 
@@ -120,12 +131,20 @@ impl<S: Serializer> Serializer for ForZoho<S> {
         serialize_u32: u32,
         serialize_u64: u64,
         serialize_u128: u128,
-        serialize_f32: f32,
-        serialize_f64: f64,
         serialize_char: char,
         serialize_str: &str,
         serialize_bytes: &[u8],
         serialize_unit_struct: &'static str,
+    }
+
+    fn serialize_f32(self, value: f32) -> Result<S::Ok, S::Error> {
+        finite(value.is_finite())?;
+        self.0.serialize_f32(value)
+    }
+
+    fn serialize_f64(self, value: f64) -> Result<S::Ok, S::Error> {
+        finite(value.is_finite())?;
+        self.0.serialize_f64(value)
     }
 
     fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {

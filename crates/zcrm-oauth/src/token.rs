@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use zcrm_core::{Environment, ExposeSecret, SecretString};
+use zcrm_core::{Environment, ExposeSecret, SecretString, escaped_url};
 #[cfg(feature = "client")]
 use zcrm_core::{Error, Origin, Site};
 
@@ -101,8 +101,8 @@ impl fmt::Debug for StoredToken {
             .field("access", &"[redacted]")
             .field("refresh", &self.refresh.as_ref().map(|_| "[redacted]"))
             .field("expires_at", &self.expires_at)
-            .field("api_domain", &self.api_domain)
-            .field("accounts_server", &self.accounts_server)
+            .field("api_domain", &self.api_domain.as_deref().map(escaped_url))
+            .field("accounts_server", &self.accounts_server.as_deref().map(escaped_url))
             .field("scope", &self.scope)
             .finish()
     }

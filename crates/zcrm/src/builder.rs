@@ -338,8 +338,12 @@ impl ClientBuilder {
         if self.store.is_none() {
             wrong.extend(self.handlers.wrong(config));
         }
-        let has_secret = self.secret_source.is_some();
-        wrong.extend(config.missing(|key| key == "client_secret" && has_secret));
+        wrong.extend(config.missing(|key| match key {
+            "client_secret" => self.secret_source.is_some(),
+            // a store in code makes all settings of stores idle
+            key if store::is_setting(key) => self.store.is_some() || self.token_path.is_some(),
+            _ => false,
+        }));
         if self.store.is_none() {
             wrong.extend(self.handlers.missing(config, self.token_path.as_deref()));
         }

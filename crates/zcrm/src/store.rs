@@ -24,6 +24,11 @@ const FILE: &str = "token_persistence_path";
 const DATABASE: [&str; 6] =
     ["db_host", "db_port", "db_username", "db_password", "db_name", "db_ca_file"];
 
+/// Whether a setting only says which store there is, so that a store given in code makes it idle.
+pub(crate) fn is_setting(key: &str) -> bool {
+    [HANDLER, HANDLER_PATH, FILE].contains(&key) || DATABASE.contains(&key)
+}
+
 /// The stores that the application registered, by name.
 #[derive(Clone, Default)]
 pub(crate) struct Handlers(BTreeMap<String, Arc<dyn TokenStore>>);

@@ -260,8 +260,7 @@ fn target(module: &str, what: &str) -> Result<&'static str, Error> {
 }
 
 fn deal_of(deal: &impl Serialize) -> Result<Record, Error> {
-    let json = to_json(deal)
-        .map_err(|error| Error::input("the deal cannot be written as JSON").with_source(error))?;
+    let json = to_json(deal).map_err(|error| check::unwritable("the deal", &error))?;
     if check::has_id(&json) {
         return Err(Error::input(
             "the deal has an `id`, so it exists already, and the conversion would create a copy of it: \

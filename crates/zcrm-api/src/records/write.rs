@@ -96,6 +96,10 @@ impl Options {
         if let Some(id) = &self.assignment_rule {
             id.check()?;
         }
+        check::none_empty("process", &self.processes)?;
+        check::none_empty("apply_feature", &self.applied)?;
+        check::none_empty("skip_feature", &self.skipped)?;
+        check::none_empty("duplicate_check", duplicate_check)?;
         let mut more = Vec::new();
         if let Some(triggers) = &self.triggers {
             more.push(("trigger", json!(triggers)));
@@ -234,7 +238,7 @@ impl WriteRecords {
         value: &impl Serialize,
     ) -> Self {
         let mut mistake = None;
-        if matches!(field, "" | "id") {
+        if matches!(field.trim(), "" | "id") {
             let message = format!("`{field}` is no field that can be set in many records");
             mistake = Some(Error::input(message));
         }
@@ -500,9 +504,7 @@ fn raw_row(
     buffer.clear();
     let written = serde_json::to_writer(&mut *buffer, &Written(row));
     let text = written.map_err(BoxError::from).and_then(|()| Ok(std::str::from_utf8(buffer)?));
-    let text = text.map_err(|error| {
-        Error::input(format!("record {index} cannot be written as JSON")).with_boxed_source(error)
-    })?;
+    let text = text.map_err(|error| check::unwritable(&format!("record {index}"), &error))?;
     if !text.trim_start().starts_with('{') {
         return Err(Error::input(format!(
             "record {index} is no JSON object, and a record must be one"

@@ -91,9 +91,8 @@ impl<T: DeserializeOwned + Send + 'static> Related<T> {
 
 /// The row of a relation: its fields, and the id that the path has too.
 fn with_id(fields: &impl Serialize, id: &Id) -> Result<Record, Error> {
-    let json = to_json(fields).map_err(|error| {
-        Error::input("the fields of the relation cannot be written as JSON").with_source(error)
-    })?;
+    let json =
+        to_json(fields).map_err(|error| check::unwritable("the fields of the relation", &error))?;
     let fields = Record::from_json(json)?;
     if let Some(other) = fields.id().filter(|other| other != id) {
         return Err(Error::input(format!(

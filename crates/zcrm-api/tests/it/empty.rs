@@ -154,6 +154,10 @@ async fn refuses_empty_values_of_a_search() {
             (Criteria::equals("A", 1).and(Criteria::equals("B", "")), "`B`"),
             (Criteria::equals("A", "").or(Criteria::equals("B", 1)), "`A`"),
             (Criteria::raw(""), "empty"),
+            (Criteria::equals("A", 1).and(Criteria::raw("")), "`and`"),
+            (Criteria::raw(" ").or(Criteria::equals("A", 1)), "`or`"),
+            (Criteria::equals("A", f64::NAN), "NaN"),
+            (Criteria::between("A", 1, f64::INFINITY), "infinity"),
             (Criteria::raw(" "), "empty"),
         ] {
             refused(leads.search(criteria.clone()).send().await, &[word]);
@@ -172,5 +176,57 @@ async fn refuses_empty_values_of_a_search() {
         }
         assert!(leads.search(Criteria::equals("Email", "a@example.com")).preview().await.is_ok());
         assert!(sent.lock().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn refuses_names_and_tokens_that_are_empty() {
+    use zcrm_api::SortOrder;
+    let api = desk(ApiVersion::V8, 500, &[], "").0;
+    let (leads, lead) = (api.records("Leads"), Record::new().with("Last_Name", "Kay"));
+    for blank in ["", " \t"] {
+        refused(leads.mass_update(["1"], blank, 1).preview(), &["no field"]);
+        let upsert = leads.upsert([&lead]);
+        refused(upsert.duplicate_check([blank]).preview(), &["`duplicate_check`", "empty"]);
+        refused(leads.create([&lead]).process(blank).preview(), &["`process`", "empty"]);
+        refused(leads.create([&lead]).apply_feature(blank).preview(), &["`apply_feature`"]);
+        refused(leads.create([&lead]).skip_feature(blank).preview(), &["`skip_feature`"]);
+        let notes = || api.notes().list();
+        refused(notes().page_token(blank).preview(), &["`page_token` is empty"]);
+        refused(notes().sort_by(blank, SortOrder::Ascending).preview(), &["`sort_by` is empty"]);
+        let related = api.record("Leads", "5").related("Campaigns");
+        refused(related.list().fields(["id"]).page_token(blank).send().await, &["`page_token`"]);
+        let first = notes().page_token(blank).stream().next().await.unwrap();
+        refused(first, &["`page_token`"]);
+    }
+    refused(api.module("Leads").tags().merge("1", "1").preview(), &["itself"]);
+    api.notes().create([Note::new("").on("Leads", "1")]).preview().unwrap();
+}
+
+#[tokio::test]
+async fn refuses_to_create_what_holds_its_id_twice() {
+    let leads = desk(ApiVersion::V8, 500, &[], "").0.records("Leads");
+    for row in [r#"{"id":"1","id":"2"}"#, r#"{"id":null,"City":"Pune","id":7}"#] {
+        let raw = serde_json::value::RawValue::from_string(row.to_owned()).unwrap();
+        refused(leads.create([&raw]).preview(), &["record 0 has an `id`"]);
+        leads.update([&raw]).preview().unwrap();
+    }
+    let none =
+        serde_json::value::RawValue::from_string(r#"{"id":1,"id":null}"#.to_owned()).unwrap();
+    leads.create([none]).preview().unwrap();
+}
+
+#[tokio::test]
+async fn refuses_numbers_that_json_does_not_have() {
+    use std::collections::BTreeMap;
+    let leads = desk(ApiVersion::V8, 500, &[], "").0.records("Leads");
+    for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let record = Record::new().with("Amount", odd);
+        refused(leads.create([record]).preview(), &["record 0", "`Amount`", "NaN"]);
+        let map = BTreeMap::from([("Amount", Some(odd))]);
+        refused(leads.create([map]).preview(), &["record 0", "NaN"]);
+        refused(leads.mass_update(["1"], "Amount", odd).preview(), &["`Amount`", "NaN"]);
+        let small = [f32::NAN];
+        refused(leads.mass_update(["1"], "Amount", small).preview(), &["`Amount`", "NaN"]);
     }
 }

@@ -14,6 +14,7 @@ mod empty;
 mod files;
 mod metadata;
 mod names;
+mod odd_answers;
 mod operations;
 mod organisation;
 mod paging;

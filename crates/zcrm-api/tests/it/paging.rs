@@ -371,3 +371,34 @@ async fn goes_on_behind_a_page_that_was_at_fault() {
     assert_eq!(ids, ["1", "2", "3"]);
     assert_eq!(requests.load(Ordering::SeqCst), 4);
 }
+
+#[tokio::test]
+async fn ends_a_list_without_info_at_its_last_page() {
+    for version in BOTH {
+        for list in ["deleted", "search", "users", "notes", "related", "attachments", "pages"] {
+            for last in [one(900), json!([])] {
+                let (api, requests) = server(version, move |number, _| {
+                    let full = (0..200).map(|n| json!({ "id": n.to_string() })).collect();
+                    let items = if number == 1 { &Value::Array(full) } else { &last };
+                    (200, json!({ "data": items, "users": items }).to_string())
+                });
+                let (items, error) = read(&api, list).await;
+                assert!(error.is_none(), "{list}: {error:?}");
+                assert!(items >= 200 || list == "pages", "{list}");
+                assert_eq!(requests.load(Ordering::SeqCst), 2, "{list}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn reads_a_promise_that_is_a_number() {
+    for (yes, no) in [(json!(1), json!(0)), (json!("1"), json!("0")), (json!("True"), json!(0))] {
+        let (api, requests) = pages(ApiVersion::V8, move |number| {
+            let more = if number == 1 { &yes } else { &no };
+            page(&one(number), &json!({ "more_records": more }))
+        });
+        assert_eq!(api.users().list().all().await.unwrap().len(), 2);
+        assert_eq!(requests.load(Ordering::SeqCst), 2);
+    }
+}

@@ -123,11 +123,15 @@ fn list(text: &mut String, items: &[Value], depth: usize) {
 
 /// One error of several (`MULTIPLE_OR_MULTI_ERRORS`): its code, its sentence and its details.
 fn error(text: &mut String, object: &Map<String, Value>) {
-    let word = |key| object.get(key).and_then(Value::as_str);
+    let word = |key| match object.get(key)? {
+        Value::String(word) => Some(word.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
     let Some(code) = word("code") else { return };
-    let _ = write!(text, "{}", escaped(code));
+    let _ = write!(text, "{}", escaped(&code));
     if let Some(message) = word("message").filter(|message| !message.is_empty()) {
-        let _ = write!(text, ": {}", escaped(message));
+        let _ = write!(text, ": {}", escaped(&message));
     }
     if let Some(details) = object.get("details").and_then(Value::as_object) {
         let details = shown(details);

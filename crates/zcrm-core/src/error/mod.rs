@@ -88,7 +88,8 @@ impl Error {
 
     /// The error for an error object of Zoho's: [`Outcome::Refused`] with a client error's status or
     /// a success's (Zoho sends errors with 200 too), [`Outcome::Unknown`] with any other status and
-    /// where the code is `INTERNAL_ERROR`, a fault inside Zoho.
+    /// where the code is `INTERNAL_ERROR`, a fault inside Zoho, or `SUCCESS`, which contradicts an
+    /// error.
     #[must_use]
     pub fn from_api(api: ApiError) -> Self {
         let (status, code) = (api.status(), api.code());
@@ -109,7 +110,8 @@ impl Error {
             _ => ErrorKind::Api,
         };
         let outcome = match status.is_success() {
-            _ if *code == Code::INTERNAL_ERROR => Outcome::Unknown,
+            // a fault, or a code that contradicts the rest
+            _ if [Code::INTERNAL_ERROR, Code::SUCCESS].contains(code) => Outcome::Unknown,
             true => Outcome::Refused,
             false => Outcome::of_status(status),
         };

@@ -96,6 +96,43 @@ fn refuses_a_token_without_a_domain_of_an_unknown_accounts_server() {
 }
 
 #[test]
+fn takes_the_data_center_of_the_accounts_server_without_a_domain() {
+    let us = Site::new(DataCenter::US, Environment::Production);
+    let sandbox = Site::new(DataCenter::US, Environment::Sandbox);
+    let leads_to = |site: &Site, domain, accounts| {
+        let domain = site.api_domain_of(domain, Some(accounts))?;
+        site.api_origin(domain.as_deref()).map(|origin| origin.to_string())
+    };
+    for (site, accounts, origin) in [
+        (&us, "https://accounts.zoho.eu", "https://www.zohoapis.eu"),
+        (&us, "ACCOUNTS.zoho.com.cn/", "https://www.zohoapis.com.cn"),
+        (&us, " ", "https://www.zohoapis.com"),
+        (&sandbox, "https://accounts.zoho.in", "https://sandbox.zohoapis.in"),
+    ] {
+        assert_eq!(leads_to(site, None, accounts).unwrap(), origin, "{accounts}");
+        assert_eq!(leads_to(site, Some(" "), accounts).unwrap(), origin, "{accounts}");
+    }
+    for unknown in ["https://accounts.zoho.eu.example.com", "https://accounts.zoho.sg", "nonsense"]
+    {
+        let error = leads_to(&us, None, unknown).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WrongDataCenter, "{unknown}");
+        assert!(error.to_string().contains(unknown), "{error}");
+        // what the answer named counts
+        let named = leads_to(&us, Some("https://www.zohoapis.jp"), unknown).unwrap();
+        assert_eq!(named, "https://www.zohoapis.jp");
+    }
+    let [accounts, api] =
+        ["https://login.example.com", "https://crm.example.com"].map(|it| it.parse().unwrap());
+    let other = us.clone().with_other("xx", accounts, api);
+    assert_eq!(leads_to(&other, None, "login.example.com").unwrap(), "https://crm.example.com");
+    // a server of Zoho's that the token does not belong to
+    let fixed = us.with_api("https://www.zohoapis.com".parse().unwrap());
+    assert!(leads_to(&fixed, None, "https://accounts.zoho.eu").is_err());
+    let own = fixed.with_api("https://crm.example.com".parse().unwrap());
+    assert_eq!(leads_to(&own, None, "nonsense").unwrap(), "https://crm.example.com");
+}
+
+#[test]
 fn a_login_begins_where_zoho_knows_everybody() {
     let begins = |site: &Site| site.login_origin().to_string();
     for data_center in DataCenter::ALL {

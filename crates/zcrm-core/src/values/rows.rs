@@ -265,7 +265,7 @@ fn leaving_out_deletes(version: ApiVersion) -> bool {
 
 fn row_of(name: &str, at: usize, row: &impl Serialize) -> Result<Record, Error> {
     let json = to_json(row).map_err(|error| {
-        Error::input(format!("row {at} for `{name}` cannot be written as JSON")).with_source(error)
+        Error::input(format!("row {at} for `{name}` cannot be written as JSON: {error}"))
     })?;
     Record::from_json(json)
         .map_err(|_| Error::input(format!("row {at} for `{name}` is no JSON object")))

@@ -19,9 +19,9 @@ const TEXTS: [&str; 7] = [
     "rtf",
 ];
 
-/// Codings that were not undone, so that what comes is not the file.
-const CODINGS: [&str; 9] =
-    ["gzip", "x-gzip", "br", "deflate", "compress", "x-compress", "zstd", "dcb", "dcz"];
+/// What servers write for "not encoded". Every other coding was not undone, so that what comes is not
+/// the file.
+const PLAIN: [&str; 7] = ["", "identity", "none", "binary", "8bit", "utf-8", "utf8"];
 
 /// Whether an answer is a file: a 200 that has a file's name (`content-disposition`) or a file's type;
 /// or, where a part was asked for, a 206 that says which part it is and does not claim to be something
@@ -76,11 +76,14 @@ fn is_file_type(kind: &str) -> bool {
 }
 
 fn is_encoded(headers: &HeaderMap) -> bool {
-    headers.get_all(CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-        value
-            .split(',')
-            .any(|coding| CODINGS.iter().any(|known| coding.trim().eq_ignore_ascii_case(known)))
-    })
+    let is_plain = |coding: &[u8]| {
+        PLAIN.iter().any(|plain| coding.trim_ascii().eq_ignore_ascii_case(plain.as_bytes()))
+    };
+    let mut codings = headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
+    !codings.all(is_plain)
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -121,6 +124,7 @@ mod tests {
                 "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
             )],
             &[BYTES, ("content-encoding", "identity")],
+            &[BYTES, ("content-encoding", "UTF-8")],
         ] {
             assert!(is_file(StatusCode::OK, &headers(all), false), "{all:?}");
         }
@@ -145,6 +149,8 @@ mod tests {
             &[("content-disposition", "attachment; filename=\"\"")],
             &[("content-disposition", "inline"), ("content-type", "text/html")],
             &[BYTES, ("content-encoding", "zstd")],
+            &[BYTES, ("content-encoding", "bzip2")],
+            &[BYTES, ("content-encoding", "identity, aes128gcm")],
             &[NAMED, ("content-encoding", "gzip, br")],
         ] {
             assert!(!is_file(StatusCode::OK, &headers(all), true), "{all:?}");

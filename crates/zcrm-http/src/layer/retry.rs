@@ -2,7 +2,8 @@
 
 use std::{fmt, future::ready, sync::Arc, time::Duration};
 
-use http::{Request, Response, StatusCode};
+use chrono::DateTime;
+use http::{Request, Response, StatusCode, header::DATE};
 use tower::retry::Policy;
 use zcrm_core::{
     BoxError, CallMeta, Clock, Code, Error, ErrorKind, Outcome, RetryClass, Sleep, retry_after,
@@ -307,6 +308,10 @@ fn hint(result: &Result<Response<ResBody>, BoxError>, clock: &dyn Clock) -> Opti
         seconds if seconds < YEAR_2001 * 1_000 => Duration::from_secs(seconds),
         milliseconds => Duration::from_millis(milliseconds),
     };
-    let now = u64::try_from(clock.now().timestamp()).unwrap_or_default();
+    // by the server's clock where it says so: ours may differ
+    let said = headers.get(DATE).and_then(|date| date.to_str().ok());
+    let server = said.and_then(|date| DateTime::parse_from_rfc2822(date).ok());
+    let now = server.map_or_else(|| clock.now().timestamp(), |date| date.timestamp());
+    let now = u64::try_from(now).unwrap_or_default();
     Some(moment.saturating_sub(Duration::from_secs(now)))
 }

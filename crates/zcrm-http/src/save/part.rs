@@ -15,7 +15,7 @@ use tokio::{
     io::{AsyncSeekExt, AsyncWriteExt},
     task::spawn_blocking,
 };
-use zcrm_core::{Error, ErrorKind, Outcome};
+use zcrm_core::{Error, ErrorKind, Outcome, escaped};
 
 use super::{place, validator::Validator};
 use crate::files;
@@ -255,13 +255,20 @@ impl Part {
                 io::ErrorKind::AlreadyExists if !replaces => place::is_taken(&target),
                 _ => failed(error.error),
             })?;
-            if let Some(Keeping { note, .. }) = keeping {
-                fs::remove_file(note).map_err(failed)?;
+            // the file is there: nothing that follows makes the download fail
+            if let Some(Keeping { note, .. }) = keeping
+                && let Err(error) = fs::remove_file(note)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                tracing::warn!(%error, "the note of a part file could not be removed");
             }
             #[cfg(unix)]
-            File::open(place::folder(&target))
-                .and_then(|folder| folder.sync_all())
-                .map_err(failed)?;
+            if let Err(error) =
+                File::open(place::folder(&target)).and_then(|folder| folder.sync_all())
+            {
+                // some file systems cannot, and a folder may be closed to reading
+                tracing::warn!(%error, "the folder of a saved file could not be synchronised");
+            }
             Ok(())
         })
         .await
@@ -297,7 +304,7 @@ impl Keeping {
             Err(error) => {
                 let removed = removed.err().map(|error| error.to_string());
                 tracing::warn!(
-                    path = %self.part.display(), %error, removed,
+                    path = %escaped(&self.part.to_string_lossy()), %error, removed,
                     "the part file of a download cannot be kept for a later call"
                 );
                 Ok(None)

@@ -151,3 +151,15 @@ async fn replaces_no_folder_pipe_or_device_by_a_file() {
         assert!(!fs::symlink_metadata(&path).unwrap().is_file());
     }
 }
+
+#[tokio::test]
+async fn saves_a_file_whose_note_was_removed_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, to) = to(folder.path());
+    let note = folder.path().join(".a.zcrm-part.json");
+    let to = to.on_progress(move |_| drop(fs::remove_file(&note)));
+    let (server, _) = crate::save::whole(LARGE).await;
+    crate::save::save(&server, to).await.unwrap();
+    assert!(fs::read(&path).unwrap() == sample(LARGE));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}

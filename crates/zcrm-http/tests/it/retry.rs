@@ -311,6 +311,21 @@ async fn zohos_old_rate_limit_header_is_honoured_as_seconds_and_as_a_moment() {
 }
 
 #[tokio::test]
+async fn counts_a_rate_limits_moment_from_the_servers_date() {
+    // the own clock says 2026-01-01T00:00:00Z; the server's is five hours ahead
+    let script = Script::new(move |n| {
+        let mut response = answer(429, "");
+        let headers = response.headers_mut();
+        headers.insert("date", "Thu, 01 Jan 2026 05:00:00 GMT".parse().unwrap());
+        headers.insert("x-ratelimit-reset", "1767243607".parse().unwrap());
+        if n == 0 { Ok(response) } else { ok() }
+    });
+    let clock = ManualClock::jumping();
+    call(retrying(policy(&clock).jitter(|| 0.5), &script), read()).await.unwrap();
+    assert_eq!(clock.slept(), [seconds(7.0)]);
+}
+
+#[tokio::test]
 async fn no_attempt_begins_after_the_total_time() {
     let clock = ManualClock::jumping();
     let script = Script::new(|_| status(503));

@@ -12,7 +12,7 @@ use http::Request;
 use zcrm_clock::within;
 use zcrm_core::{
     ApiVersion, Base, BodyShape, Clock, Endpoint, Error, ErrorKind, ExposeSecret, Origin, Outcome,
-    Reply, RequestBuilder, SecretString,
+    Reply, RequestBuilder, SecretString, escaped_url,
 };
 use zcrm_http::{ReqBody, Transport, send};
 
@@ -38,7 +38,7 @@ const TOKEN: Endpoint =
     Endpoint::post("/oauth/v2/token").id("oauth.token").base(Base::Root).body(BodyShape::Form);
 
 /// Who the application is: what Zoho's API console shows for a client.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ClientCredentials {
     client_id: String,
     client_secret: ClientSecret,
@@ -120,6 +120,17 @@ impl ClientCredentials {
     #[must_use]
     pub fn redirect_uri(&self) -> Option<&str> {
         self.redirect_uri.as_deref()
+    }
+}
+
+/// Shows no secret, nor a password or query of the redirect URI.
+impl fmt::Debug for ClientCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientCredentials")
+            .field("client_id", &self.client_id)
+            .field("client_secret", &self.client_secret)
+            .field("redirect_uri", &self.redirect_uri.as_deref().map(escaped_url))
+            .finish()
     }
 }
 

@@ -1,10 +1,11 @@
-//! The token store, each of whose calls ends: one that hangs fails.
+//! The token store, each of whose calls ends: one that hangs or panics fails.
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use zcrm_clock::within;
 use zcrm_core::Clock;
 
+use super::unwound::unless_it_panics;
 use crate::{RefreshLock, StoreError, StoredToken, TokenKey, TokenStore};
 
 /// How long one call of the store may take; a lock that much longer than it was told to wait.
@@ -59,12 +60,15 @@ impl BoundedStore {
         limit: Duration,
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        within(limit, &*self.clock, work).await.unwrap_or_else(|| {
-            Err(StoreError::new(format!(
-                "the token store did not finish `{call}` within {} s",
-                limit.as_secs()
-            )))
-        })
+        let failed = match within(limit, &*self.clock, unless_it_panics(work)).await {
+            Some(Some(ended)) => return ended,
+            Some(None) => format!("the token store panicked in `{call}`"),
+            None => {
+                let limit = limit.as_secs();
+                format!("the token store did not finish `{call}` within {limit} s")
+            }
+        };
+        Err(StoreError::new(failed))
     }
 }
 

@@ -13,6 +13,7 @@ use super::{
     renewal::{lock, release, store},
     revoke::RevokeBy,
     slot::Slot,
+    unwound::unless_it_panics,
     user::UserTokens,
 };
 use crate::{StoreError, StoredToken};
@@ -52,12 +53,20 @@ pub(super) async fn login(
     }
     let tokens = async {
         let held = redeemed.held(shared)?;
-        // what an application asks for the name may hang; the tokens must not be lost with it
-        let asked = identify.identify(token, &held.authorization);
-        let user = within(IDENTIFY, &*shared.clock, asked).await.unwrap_or_else(|| {
-            let message = "whose the tokens are was not known in time";
-            Err(Error::new(ErrorKind::Timeout, Outcome::Unknown, message))
-        })?;
+        // what an application asks for the name may hang or panic; the tokens must not be lost
+        // with it
+        let asked = unless_it_panics(identify.identify(token, &held.authorization));
+        let user = match within(IDENTIFY, &*shared.clock, asked).await {
+            Some(Some(user)) => user,
+            Some(None) => {
+                let message = "what should find out whose the tokens are panicked";
+                Err(Error::new(ErrorKind::Other, Outcome::Unknown, message))
+            }
+            None => {
+                let message = "whose the tokens are was not known in time";
+                Err(Error::new(ErrorKind::Timeout, Outcome::Unknown, message))
+            }
+        }?;
         manager.user(&user)
     };
     // the user's name is not known, or is none

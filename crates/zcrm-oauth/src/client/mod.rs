@@ -24,6 +24,7 @@ mod secret;
 mod server_time;
 mod slot;
 mod tenant;
+mod unwound;
 mod user;
 
 pub use accounts::{Accounts, ClientCredentials};

@@ -107,3 +107,30 @@ async fn a_device_follows_its_person_to_the_other_data_centre() {
     let server = tokens.stored().await.unwrap().unwrap().accounts_server.unwrap();
     assert_eq!(server, both.eu.accounts_url());
 }
+
+#[tokio::test]
+async fn sends_a_token_without_a_domain_where_it_was_issued() {
+    let both = Both::new().await;
+    let redirect = both.manager.accept("s", &both.agree("eva@example.com").await).unwrap();
+    let key = both.manager.login(redirect).await.unwrap().key().clone();
+    let store: &dyn zcrm_oauth::TokenStore = &*both.us.store;
+    let mut stored = store.load(&key).await.unwrap().unwrap();
+    stored.api_domain = None;
+    store.save(&key, &stored).await.unwrap();
+    let clock = std::sync::Arc::new(both.us.clock.clone());
+    let accounts = Accounts::new(credentials(&both.us.sim), both.transport.clone(), clock.clone());
+    // an `api_base_url` would count for every token
+    let home = zcrm_core::Site::new(zcrm_core::DataCenter::US, key.environment());
+    let europe = origin(&both.eu.api_url());
+    let site = home.with_other("eu", origin(&both.eu.accounts_url()), europe.clone());
+    let manager = TokenManager::new(accounts, both.us.store.clone(), site, clock);
+    let tokens = manager.user("eva@example.com").unwrap();
+    let authorization = zcrm_http::Authorizer::authorize(&tokens).await.unwrap();
+    assert_eq!(authorization.origin(), &europe);
+    // nor to anybody where nobody knows who issued it
+    stored.accounts_server = Some("https://accounts.zoho.eu.example.com".to_owned());
+    tokens.forget().await.unwrap();
+    store.save(&key, &stored).await.unwrap();
+    let error = tokens.token().await.unwrap_err();
+    assert_eq!(error.kind(), zcrm_core::ErrorKind::WrongDataCenter);
+}

@@ -237,3 +237,15 @@ async fn a_login_whose_answer_tells_no_lifetime_is_kept_and_refreshed_at_first_u
     }
     assert_eq!(world.sim.journal().refreshes(), 3);
 }
+
+#[test]
+fn shows_no_password_of_a_redirect_uri_or_stored_server() {
+    let uri = "https://pat:marked@example.com/?key=marked";
+    let client = ClientCredentials::new("1", "s", uri).unwrap();
+    let token = zcrm_oauth::StoredToken::new("a", chrono::DateTime::UNIX_EPOCH)
+        .with_api_domain(uri)
+        .with_accounts_server(uri);
+    for shown in [format!("{client:?}"), format!("{token:?}")] {
+        assert!(shown.contains("example.com") && !shown.contains("marked"), "{shown}");
+    }
+}

@@ -23,6 +23,7 @@ mod flight;
 mod hangs;
 mod login;
 mod once;
+mod panics;
 mod refresh;
 mod refused;
 mod secrets;

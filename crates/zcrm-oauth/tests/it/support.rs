@@ -63,6 +63,8 @@ pub(crate) struct Shelf {
     refused: watch::Sender<usize>,
     /// The next call of each of these never returns.
     hanging: std::sync::Mutex<Vec<&'static str>>,
+    /// The next call of each of these panics.
+    panicking: std::sync::Mutex<Vec<&'static str>>,
 }
 
 impl Shelf {
@@ -90,13 +92,19 @@ impl Shelf {
         self.hanging.lock().unwrap().push(call);
     }
 
+    /// The next call of this name panics.
+    pub(crate) fn panic(&self, call: &'static str) {
+        self.panicking.lock().unwrap().push(call);
+    }
+
     async fn may_hang(&self, call: &'static str) {
-        let hangs = {
-            let mut hanging = self.hanging.lock().unwrap();
-            let at = hanging.iter().position(|name| *name == call);
-            at.map(|at| hanging.remove(at)).is_some()
+        let ordered = |orders: &std::sync::Mutex<Vec<&str>>| {
+            let mut orders = orders.lock().unwrap();
+            let at = orders.iter().position(|name| *name == call);
+            at.map(|at| orders.remove(at)).is_some()
         };
-        if hangs {
+        assert!(!ordered(&self.panicking), "the store panics in `{call}`");
+        if ordered(&self.hanging) {
             std::future::pending::<()>().await;
         }
     }

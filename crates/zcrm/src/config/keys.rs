@@ -12,7 +12,7 @@ pub(super) struct Key {
     pub(super) secret: bool,
     /// Whether files may write it as a list.
     pub(super) list: bool,
-    /// Whether it is the URL of a server, which may hold a password by mistake.
+    /// Whether it is a URL or a host, which may hold a password by mistake.
     pub(super) url: bool,
     /// Looks at a value that is not empty.
     pub(super) check: fn(&str) -> Result<(), Error>,
@@ -37,7 +37,12 @@ impl Key {
 
     /// The URL of a server.
     const fn server(self) -> Self {
-        Self { url: true, check: |text| Origin::from_setting(text).map(drop), ..self }
+        self.url().is(|text| Origin::from_setting(text).map(drop))
+    }
+
+    /// A URL, or what may be taken for one.
+    const fn url(self) -> Self {
+        Self { url: true, ..self }
     }
 
     const fn is(self, check: fn(&str) -> Result<(), Error>) -> Self {
@@ -54,14 +59,14 @@ impl Key {
 pub(super) const ALL: &[Key] = &[
     text("client_id"),
     text("client_secret").secret(),
-    text("redirect_uri"),
+    text("redirect_uri").url(),
     text("current_user_email"),
     text("scopes").list().is(|text| value::scopes(text).map(drop)),
     text("access_type").is(value::access_type),
     text("persistence_handler_class"),
     text("persistence_handler_class_path"),
     text("token_persistence_path"),
-    text("db_host").or(&["db_address"]),
+    text("db_host").or(&["db_address"]).url(),
     text("db_port").or(&["mysql_port"]).is(|text| value::port(text).map(drop)),
     text("db_username").or(&["mysql_username"]),
     text("db_password").or(&["mysql_password"]).secret(),
@@ -115,15 +120,32 @@ fn nearest(name: &str) -> Option<&'static str> {
         .map(|(_, key)| key)
 }
 
+/// Whether a name is a slip of this setting's, and hardly something else: it differs by two characters
+/// at most.
+pub(super) fn is_slip(name: &str, key: &str) -> bool {
+    let differs = |known| strsim::damerau_levenshtein(&name.to_ascii_lowercase(), known);
+    ALL.iter().filter(|it| it.name == key).flat_map(Key::names).any(|known| differs(known) <= 2)
+}
+
 pub(super) fn unknown(unknown: &Unknown, place: &str) -> Error {
+    Error::config(describe(unknown, place, true))
+}
+
+/// What is unknown in one place, all at once; the names that there are stand at the end only.
+pub(super) fn all_unknown(unknown: &[Unknown], place: &str) -> Vec<String> {
+    let last = unknown.iter().rposition(|it| it.nearest.is_none());
+    unknown.iter().enumerate().map(|(at, it)| describe(it, place, last == Some(at))).collect()
+}
+
+fn describe(unknown: &Unknown, place: &str, lists: bool) -> String {
     let name = escaped(&unknown.name);
-    Error::config(match unknown.nearest {
-        Some(nearest) => {
-            format!("there is no setting `{name}` ({place}): did you mean `{nearest}`?")
-        }
-        None => {
+    let text = format!("there is no setting `{name}` ({place})");
+    match unknown.nearest {
+        Some(nearest) => format!("{text}: did you mean `{nearest}`?"),
+        None if lists => {
             let all: Vec<&str> = names().collect();
-            format!("there is no setting `{name}` ({place}): there are {}", all.join(", "))
+            format!("{text}: there are {}", all.join(", "))
         }
-    })
+        None => text,
+    }
 }

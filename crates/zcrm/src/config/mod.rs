@@ -127,8 +127,8 @@ impl Setting {
 /// What no client can do without.
 const MANDATORY: [&str; 2] = ["client_id", "client_secret"];
 
-/// What a self client can do without.
-const OPTIONAL: [&str; 2] = ["redirect_uri", USER];
+/// What most clients need and a self client can do without.
+const USUAL: [&str; 2] = ["redirect_uri", USER];
 
 /// The setting that names the user, and the name where it is not set.
 const USER: &str = "current_user_email";
@@ -255,7 +255,7 @@ impl Config {
     }
 
     /// Which of the mandatory settings are missing, and how each is set. Of the settings that have a
-    /// default, those that a variable of the environment seems to be meant for are missing too.
+    /// default, those that a variable of the environment seems to be meant for are named too.
     pub(crate) fn missing(&self, is_given: impl Fn(&str) -> bool) -> Option<Error> {
         let near = |key: &str| -> Vec<&String> {
             self.unread
@@ -266,10 +266,19 @@ impl Config {
         };
         let is_missing = |key: &&str| !self.is_set(key) && !is_given(key);
         let mandatory = MANDATORY.into_iter().filter(is_missing);
-        let mistyped = OPTIONAL.into_iter().filter(is_missing).filter(|key| !near(key).is_empty());
+        let mistyped = USUAL.into_iter().filter(is_missing).filter(|key| !near(key).is_empty());
         let missing: Vec<&str> = mandatory.chain(mistyped).collect();
+        let unread = |name: &str, key: &str| {
+            let (name, meant) = (escaped(name), source::variable(key));
+            format!("the environment holds {name}, which is not read: did you mean {meant}?")
+        };
+        // a default hides no slip
+        let slips = self.unread.iter().filter(|(name, key)| {
+            is_missing(key) && !missing.contains(key) && keys::is_slip(source::bare(name), key)
+        });
+        let slips: Vec<String> = slips.map(|(name, key)| unread(name, key)).collect();
         if missing.is_empty() {
-            return None;
+            return (!slips.is_empty()).then(|| Error::config(slips.join("; ")));
         }
         let names = |name: &dyn Fn(&str) -> String| {
             missing.iter().map(|key| name(key)).collect::<Vec<_>>().join(", ")
@@ -284,11 +293,11 @@ impl Config {
         );
         for key in &missing {
             for name in near(key) {
-                let (name, meant) = (escaped(name), source::variable(key));
-                text.push_str(&format!(
-                    "; the environment holds {name}, which is not read: did you mean {meant}?"
-                ));
+                text.push_str(&format!("; {}", unread(name, key)));
             }
+        }
+        for slip in slips {
+            text.push_str(&format!("; {slip}"));
         }
         Some(Error::config(text))
     }

@@ -14,6 +14,11 @@ pub(super) fn variable(key: &str) -> String {
     format!("{PREFIX}{}", key.to_ascii_uppercase())
 }
 
+/// The name of a setting in that of a variable.
+pub(super) fn bare(variable: &str) -> &str {
+    variable.strip_prefix(PREFIX).unwrap_or(variable)
+}
+
 /// Variables of our own tests and tools; never settings.
 const RESERVED: [&str; 2] = ["ZCRM_TEST_", "ZCRM_REQUIRE_"];
 
@@ -152,7 +157,8 @@ impl Config {
     /// Reads the environment: `ZCRM_CLIENT_ID`, `ZCRM_DATA_CENTER` and so on, each key in capitals.
     /// Only known names are read; others that begin with `ZCRM_` get a warning in the log
     /// (`ZCRM_TEST_…` is left alone), and where a setting is missing that one of them is close to, the
-    /// error names it. An empty variable counts as not set, and so takes nothing back
+    /// error names it; so it does where a setting has its default and one of them differs from its
+    /// name by two characters at most. An empty variable counts as not set, and so takes nothing back
     /// that a file said.
     ///
     /// # Errors
@@ -241,22 +247,32 @@ fn dictionary<N: AsRef<str>>(
     entries: impl Iterator<Item = (N, Option<Value>)>,
 ) -> Result<Config, Error> {
     let mut config = Config { dictionary: true, ..Config::new() };
+    // all that is wrong is said at once
+    let (mut wrong, mut unknown) = (Vec::new(), Vec::new());
     for (name, value) in entries {
-        let (key, name) =
-            keys::find(name.as_ref()).map_err(|error| keys::unknown(&error, place))?;
+        let (key, name) = match keys::find(name.as_ref()) {
+            Ok(found) => found,
+            Err(error) => {
+                unknown.push(error);
+                continue;
+            }
+        };
         let value = match value {
             Some(Value::One(value)) => value,
             Some(Value::Many(values)) if key.list => values.join(",").into(),
             _ => {
                 let list = if key.list { ", or a list of texts" } else { "" };
-                return Err(Error::config(format!(
+                wrong.push(format!(
                     "the setting `{name}` ({place}) must be text, a number or a boolean{list}"
-                )));
+                ));
+                continue;
             }
         };
-        config.insert(key, Setting { value, name, place: Place::Text(place.to_owned()) })?;
+        let setting = Setting { value, name, place: Place::Text(place.to_owned()) };
+        wrong.extend(config.insert(key, setting).err().map(|error| error.to_string()));
     }
-    Ok(config)
+    wrong.extend(keys::all_unknown(&unknown, place));
+    if wrong.is_empty() { Ok(config) } else { Err(Error::config(wrong.join("; "))) }
 }
 
 fn of_toml(value: toml::Value) -> Option<Value> {

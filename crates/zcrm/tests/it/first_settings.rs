@@ -49,6 +49,62 @@ async fn builds_a_self_client_of_two_settings() {
     }
 }
 
+#[test]
+fn names_all_slips_of_a_file_or_map_at_once() {
+    let slips = [("clientid", "1"), ("client_secert", "marked"), ("colour", "x"), ("shape", "x")];
+    let text = |error: zcrm::Error| {
+        let text = format!("{error}");
+        assert!(!text.contains("marked"), "{text}");
+        text
+    };
+    let in_toml: String = slips.map(|(key, value)| format!("{key} = '{value}'\n")).concat();
+    let in_json = format!("{{{}}}", slips.map(|(k, v)| format!("\"{k}\": \"{v}\"")).join(","));
+    for error in [
+        Config::from_map(slips).unwrap_err(),
+        Config::from_toml(&format!("{in_toml}data_center = ['eu']")).unwrap_err(),
+        Config::from_json(&in_json).unwrap_err(),
+    ] {
+        let text = text(error);
+        for word in ["`clientid`", "`client_id`?", "`client_secret`?", "`colour`", "`shape`"] {
+            assert!(text.contains(word), "`{word}` is not in: {text}");
+        }
+        assert_eq!(text.matches("timeout_total").count(), 1, "the names stand there once: {text}");
+    }
+    let both = Config::from_toml(&format!("{in_toml}data_center = ['eu']")).unwrap_err();
+    assert!(text(both).contains("`data_center` (in TOML) must be text"));
+}
+
+#[tokio::test]
+async fn names_slips_of_settings_that_have_a_default() {
+    let slips = |names: &[&str]| Config::from_vars(names.iter().map(|name| (*name, "x"))).unwrap();
+    let all = slips(&["ZCRM_DATACENTER", "ZCRM_API_BASE_ULR", "ZCRM_SANDBX"]);
+    let meant = ["ZCRM_DATA_CENTER", "ZCRM_API_BASE_URL", "ZCRM_SANDBOX"];
+    refused(good().overlaid_by(all.clone()), &meant).await;
+    refused(all, &["`client_secret` are missing", meant[0], meant[1], meant[2]]).await;
+    // what is set needs no slip, and a store in code needs no setting of stores
+    let given = good().with("data_center", "eu").unwrap().overlaid_by(slips(&["ZCRM_DATACENTER"]));
+    build(given).await.unwrap();
+    // `build` gives a store in code
+    build(good().overlaid_by(slips(&["ZCRM_TOKEN_PERSISTENCE_PAHT"]))).await.unwrap();
+    // names that are only similar belong to other programs
+    build(good().overlaid_by(slips(&["ZCRM_PORT", "ZCRM_HOST", "ZCRM_COLOUR"]))).await.unwrap();
+}
+
+#[test]
+fn shows_no_password_of_a_redirect_uri_or_host() {
+    for (key, value) in [
+        ("redirect_uri", "https://pat:marked@crm.example.com/back?key=marked"),
+        ("db_host", "mysql://pat:marked@db.example.com/zoho"),
+        ("db_address", "pat:marked@db.example.com"),
+    ] {
+        let config = Config::new().with(key, value).unwrap();
+        let builder = Client::builder().config(config.clone());
+        for shown in [format!("{config:?}"), format!("{config:#?}"), format!("{builder:?}")] {
+            assert!(!shown.contains("marked") && shown.contains("example.com"), "{shown}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn takes_a_bare_host_as_https() {
     for key in ["accounts_url", "api_base_url", "content_base_url"] {

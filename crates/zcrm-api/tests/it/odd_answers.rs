@@ -1,0 +1,158 @@
+//! Answers whose members have other shapes than Zoho's documentation shows.
+
+use serde_json::{Value, json};
+use zcrm_api::Cursor;
+use zcrm_core::{ApiVersion, Error, ErrorKind, Outcome, Record};
+
+use crate::world::answering;
+
+fn lead() -> Record {
+    Record::new().with("Last_Name", "Kay")
+}
+
+/// What a write of one record makes of one row.
+async fn created(status: u16, row: &str) -> Result<zcrm_core::ItemSuccess, Error> {
+    let body = format!(r#"{{"data":[{row}]}}"#);
+    answering(ApiVersion::V8, status, &[], &body).records("Leads").create_one(&lead()).await
+}
+
+#[tokio::test]
+async fn keeps_a_refusal_whose_members_are_odd() {
+    for row in [
+        r#"{"code":"INVALID_DATA","status":"error","message":7}"#,
+        r#"{"code":"INVALID_DATA","status":"error","message":{"a":1},"details":[{"api_name":"Email"}]}"#,
+        r#"{"code":"OTHER","code":"INVALID_DATA","status":"error"}"#,
+        r#"{"code":"INVALID_DATA","status":"Error","details":"text"}"#,
+        r#"{"code":"INVALID_DATA","status":"ERROR","action":[],"details":[]}"#,
+    ] {
+        for status in [200, 202, 400] {
+            let error = created(status, row).await.unwrap_err();
+            assert_eq!(error.outcome(), Outcome::Refused, "{row}: {error}");
+            assert_eq!(error.code().unwrap(), "INVALID_DATA", "{row}: {error}");
+            // and of the whole answer, or under a member
+            for body in [row.to_owned(), format!(r#"{{"data":{row}}}"#)] {
+                let api = answering(ApiVersion::V8, status, &[], &body);
+                for error in [
+                    api.records("Leads").create_one(&lead()).await.unwrap_err(),
+                    api.record("Leads", "1").photo().delete().await.unwrap_err(),
+                    api.record("Leads", "1").get().send().await.unwrap_err(),
+                ] {
+                    assert_eq!(error.code().unwrap(), "INVALID_DATA", "{body}: {error}");
+                    assert!(error.is_safe_to_repeat(), "{body}: {error}");
+                }
+            }
+        }
+    }
+    let error = created(200, r#"{"code":"X","status":"error","details":[{"api_name":"Email"}]}"#);
+    assert_eq!(error.await.unwrap_err().api().unwrap().field(), Some("Email"));
+    let several = r#"{"code":"MULTIPLE_OR_MULTI_ERRORS","status":"error","details":[
+        {"code":7,"details":{"api_name":"A"}},{"code":"INVALID_DATA","details":{"api_name":"B"}}]}"#;
+    let text = created(400, several).await.unwrap_err().to_string();
+    assert!(text.contains("7 (api_name A), ") || text.contains("{7 (api_name A)}"), "{text}");
+    assert!(text.contains("INVALID_DATA (api_name B)"), "{text}");
+}
+
+#[tokio::test]
+async fn keeps_the_id_of_a_success_whose_members_are_odd() {
+    for row in [
+        r#"{"code":"SUCCESS","status":"success","message":5,"details":{"id":"1"}}"#,
+        r#"{"code":"SUCCESS","status":"success","action":["x"],"details":{"id":1}}"#,
+        r#"{"code":"SUCCESS","status":true,"details":{"id":1}}"#,
+        r#"{"code":200,"status":"success","duplicate_field":{},"details":[{"id":1}]}"#,
+        r#"{"code":"SUCCESS","status":"success","status":"success","details":{"id":"1"}}"#,
+    ] {
+        assert_eq!(created(201, row).await.unwrap().id.unwrap().as_str(), "1", "{row}");
+        // one item's answer may come without a list
+        for body in [row.to_owned(), format!(r#"{{"data":{row}}}"#)] {
+            let api = answering(ApiVersion::V8, 200, &[], &body);
+            let made = api.records("Leads").create_one(&lead()).await.unwrap();
+            assert_eq!(made.id.unwrap().as_str(), "1", "{body}");
+            api.record("Leads", "1").photo().delete().await.unwrap();
+            // of several it is not known whose it is
+            let several = api.records("Leads").create([lead(), lead()]).send().await;
+            let executed = several
+                .unwrap()
+                .iter()
+                .all(|row| row.as_ref().is_err_and(|error| error.outcome() == Outcome::Executed));
+            assert!(executed, "{body}");
+        }
+    }
+    for details in ["[]", "null", "\"x\"", "7"] {
+        let row = format!(r#"{{"code":"SUCCESS","status":"success","details":{details}}}"#);
+        assert!(created(200, &row).await.unwrap().id.is_none(), "{row}");
+    }
+    // the id of another record stays an error
+    let body = r#"{"data":{"code":"SUCCESS","status":"success","details":{"id":"9"}}}"#;
+    let api = answering(ApiVersion::V8, 200, &[], body);
+    let error = api.record("Leads", "1").update(&lead()).send().await.unwrap_err();
+    assert_eq!(error.outcome(), Outcome::Unknown, "{error}");
+}
+
+#[tokio::test]
+async fn does_not_know_what_became_of_a_contradiction() {
+    for (status, row) in [
+        (200, r#"{"code":"SUCCESS","status":"error","details":{"id":"1"}}"#),
+        (200, r#"{"code":"INVALID_DATA","status":"success","details":{"id":"1"}}"#),
+        (207, r#"{"code":"DUPLICATE_DATA","status":"success","details":{"id":"1"}}"#),
+        (400, r#"{"code":"SUCCESS","details":{"id":1}}"#),
+        (400, r#"{"code":"SUCCESS","status":"success","details":{"id":1}}"#),
+        (500, r#"{"code":"SUCCESS","status":"error","details":{"id":1}}"#),
+    ] {
+        let error = created(status, row).await.unwrap_err();
+        assert_eq!(error.outcome(), Outcome::Unknown, "{row}: {error}");
+        let text = error.to_string();
+        assert!(!error.is_safe_to_repeat() && !text.contains("refused"), "{text}");
+        let body = format!(r#"{{"data":{row}}}"#);
+        let api = answering(ApiVersion::V8, status, &[], &body);
+        let error = api.record("Leads", "1").photo().delete().await.unwrap_err();
+        assert!(!error.is_safe_to_repeat(), "{body}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn names_what_an_unusable_answer_holds() {
+    for (body, words) in
+        [(r#"{"data":null,"x":[]}"#, "`data` (null), `x` (a list)"), ("{}", "an empty object")]
+    {
+        let api = answering(ApiVersion::V8, 200, &[], body);
+        let text = api.record("Leads", "1").update(&lead()).send().await.unwrap_err().to_string();
+        assert!(text.contains(words), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn reads_counts_of_every_form() {
+    let count = |body: &'static str| async move {
+        answering(ApiVersion::V8, 200, &[], body).module("Leads").tags().count_records("1").await
+    };
+    assert_eq!(count(r#"{"count":"5"}"#).await.unwrap(), 5);
+    assert_eq!(count(r#"{"count":5}"#).await.unwrap(), 5);
+    for odd in [r#"{"count":null}"#, r#"{"count":-1}"#, r#"{"count":"x"}"#] {
+        let text = count(odd).await.unwrap_err().to_string();
+        assert!(!text.contains("closure") && !text.contains("an id"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn ends_the_list_of_a_cursor_with_odd_numbers() {
+    let info = json!({"more_records": true});
+    let body = json!({"data": [{"id": "1"}, null], "info": info}).to_string();
+    let cursor = |next: &Value, index: u64, skip: u64, per_page: &str| -> Cursor {
+        serde_json::from_value(json!({
+            "module": "Leads", "operation": "list", "next": next, "index": index, "skip": skip,
+            "params": [["fields", "id"], ["per_page", per_page]],
+        }))
+        .unwrap()
+    };
+    for next in [json!({"page": 0}), json!({"page": u64::MAX}), json!({"token": ""})] {
+        for (index, skip) in [(0, 0), (u64::MAX, u64::MAX), (u64::MAX - 1, 1), (5, 9)] {
+            for per_page in ["0", "18446744073709551615", "x", "200"] {
+                let api = answering(ApiVersion::V8, 200, &[], &body);
+                let cursor = cursor(&next, index, skip, per_page);
+                let all = api.records("Leads").resume(cursor).unwrap().collect_all().await;
+                let kind = all.interrupted.unwrap().kind();
+                assert!(matches!(kind, ErrorKind::Decode | ErrorKind::Wall), "{next} {per_page}");
+            }
+        }
+    }
+}

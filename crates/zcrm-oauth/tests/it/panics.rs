@@ -1,0 +1,79 @@
+//! Stores and applications that panic.
+
+use std::sync::Arc;
+
+use zcrm_core::ErrorKind;
+use zcrm_oauth::{Identify, StoredToken, UnsavedToken};
+
+use crate::support::{World, access, cached, chain, refresh_token, until};
+
+#[tokio::test]
+async fn keeps_the_tokens_of_a_login_whose_store_panics() {
+    for call in ["lock", "load", "save"] {
+        let world = World::new().await;
+        world.store.panic(call);
+        let ended = world.tokens.exchange(world.sim.grant_token()).await;
+        match call {
+            "lock" => drop(ended.unwrap()),
+            "load" => {
+                assert_eq!(ended.unwrap_err().kind(), ErrorKind::Store);
+                assert_eq!(world.token_calls(), 0, "the grant is not spent");
+            }
+            _ => {
+                let error = ended.unwrap_err();
+                let unsaved = UnsavedToken::of(&error).expect("the error carries the tokens");
+                assert!(!refresh_token(&unsaved.token()).is_empty());
+                assert!(chain(&error).contains("panicked in `save`"), "{}", chain(&error));
+            }
+        }
+        world.tokens.exchange(world.sim.grant_token()).await.unwrap();
+        world.tokens.token().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn uses_a_refreshed_token_whose_save_panicked() {
+    let world = World::expired().await;
+    world.store.panic("save");
+    let fresh = world.tokens.token().await.unwrap();
+    assert_eq!(cached(&world.tokens).as_deref(), Some(access(&fresh)));
+    // and saves it later
+    let second = std::time::Duration::from_secs(1);
+    until(|| world.clock.slept().contains(&second)).await;
+    world.clock.advance(second);
+    world.store.wait_saves(2).await;
+    assert_eq!(access(&world.stored().await), access(&fresh));
+    assert_eq!(world.token_calls(), 1);
+}
+
+#[tokio::test]
+async fn works_again_after_a_load_that_panicked() {
+    let world = World::expired().await;
+    world.store.panic("load");
+    let error = world.tokens.token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store);
+    world.tokens.token().await.unwrap();
+}
+
+/// Panics where it should say whose tokens are.
+#[derive(Debug)]
+struct Broken;
+
+#[async_trait::async_trait]
+impl Identify for Broken {
+    async fn identify(
+        &self,
+        _: &StoredToken,
+        _: &zcrm_http::Authorization,
+    ) -> Result<String, zcrm_core::Error> {
+        panic!("the directory is broken")
+    }
+}
+
+#[tokio::test]
+async fn keeps_the_tokens_of_a_login_whose_identifier_panics() {
+    let world = World::new().await;
+    let manager = world.manager();
+    let error = manager.login_with(world.sim.grant_token(), Arc::new(Broken)).await.unwrap_err();
+    assert!(UnsavedToken::of(&error).is_some());
+}
