@@ -22,7 +22,7 @@ async fn keeps_the_tokens_of_a_login_whose_store_panics() {
             _ => {
                 let error = ended.unwrap_err();
                 let unsaved = UnsavedToken::of(&error).expect("the error carries the tokens");
-                assert!(!refresh_token(&unsaved.token()).is_empty());
+                assert!(!refresh_token(unsaved.token()).is_empty());
                 assert!(chain(&error).contains("panicked in `save`"), "{}", chain(&error));
             }
         }
