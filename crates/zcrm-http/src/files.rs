@@ -1,6 +1,6 @@
 //! Files that are opened by a path which somebody else may control.
 //!
-//! What stands under a path may be a pipe, a device, a link or another user's file, and may be another
+//! What is at a path may be a pipe, a device, a link or another user's file, and may be another
 //! thing a moment later. So a file is opened without waiting, and looked at by its descriptor.
 
 use std::{
@@ -131,7 +131,7 @@ fn is_own(found: &Metadata) -> bool {
     found.is_file()
 }
 
-/// What tells a file from all others that are there at the same time.
+/// Identifies a file among all that exist at the same time.
 #[cfg(unix)]
 pub(crate) fn identity(found: &Metadata) -> (u64, u64) {
     use std::os::unix::fs::MetadataExt as _;
@@ -143,7 +143,7 @@ pub(crate) fn identity(_: &Metadata) -> (u64, u64) {
     (0, 0)
 }
 
-/// Whether a file still stands under a path, itself and not by a link.
+/// Whether a file is still at a path, itself and not by a link.
 pub(crate) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     let own = file.metadata()?;
     match fs::symlink_metadata(path) {

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Error, ErrorKind, Write};
 use std::path::Path;
 
-/// Writes a file in one step: whoever waits for it never reads half of it, and nothing is written
+/// Writes a file in one step: a reader never sees half of it, and nothing is written
 /// through a link that somebody put in its way. Only its owner can read it.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     match fs::symlink_metadata(path) {

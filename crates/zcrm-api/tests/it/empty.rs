@@ -126,7 +126,7 @@ async fn refuses_to_create_what_holds_an_id() {
         refused(api.module("Leads").tags().create([&old]).send().await, &["item 0", "`id`"]);
         refused(api.profiles().create_from("1", &old).send().await, &["item 0", "`id`"]);
         refused(api.record("Leads", "1").convert().deal(&old).send().await, &["deal", "`id`"]);
-        // an id of something else, and ids of what is there already, are none of this
+        // an id of something else, and ids of what is there already, are not the id of a new record
         let lookup = json!({ "Last_Name": "Kay", "Owner": { "id": "9" } });
         assert!(leads.create([&lookup]).preview().is_ok());
         assert!(leads.upsert([&old]).preview().is_ok());

@@ -38,7 +38,7 @@ pub enum ErrorKind {
     /// For a write the answer says nothing, and the outcome is unknown.
     NotModified,
     /// The record was changed after the instant that the write named
-    /// (`If-Unmodified-Since`): read it again, and decide anew.
+    /// (`If-Unmodified-Since`): read it again, and decide again.
     Conflict,
     /// The answer is not what this operation answers with (HTML, cut JSON, other keys).
     Decode,

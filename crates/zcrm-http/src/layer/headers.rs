@@ -31,7 +31,7 @@ pub struct HeadersLayer {
 struct Given {
     name: HeaderName,
     first: HeaderValue,
-    /// Where it stands several times.
+    /// Where it is present several times.
     more: Vec<HeaderValue>,
 }
 

@@ -45,7 +45,7 @@ impl Lane {
         Some(Round(self.state().round))
     }
 
-    /// Takes a place that is free, and that nobody waits for.
+    /// Takes a place that is free and has no waiter.
     pub(super) fn try_enter(&self) -> Option<Round> {
         self.places.try_acquire().ok()?.forget();
         Some(Round(self.state().round))

@@ -49,7 +49,7 @@ pub(super) fn folder(path: &Path) -> &Path {
     }
 }
 
-/// What stands in the place of a file that replaces nothing.
+/// What is already at the destination of a file that replaces nothing.
 pub(super) fn is_taken(target: &Path) -> Error {
     Error::input(format!(
         "there is a file `{}` already: take it away, save under another name, or over it",

@@ -31,7 +31,7 @@ pub(super) enum Flow {
 }
 
 /// The members of an answer. A member of another type than it should have is not there: what is
-/// optional costs nobody a good token.
+/// optional never costs a good token.
 pub(super) struct Members(Map<String, Value>);
 
 impl Members {
@@ -91,7 +91,7 @@ pub(super) fn decode(
         return Err(Error::new(ErrorKind::Api, Outcome::Refused, message).with_source(pending));
     }
     let access = members.text("access_token");
-    // beside a token, an error without a word is none
+    // beside a token, an error without a word is not an error
     if let Some(refusal) = members.refusal(flow, reply, known)
         && (access.is_none() || members.text("error").is_some())
     {

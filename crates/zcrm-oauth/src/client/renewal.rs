@@ -50,7 +50,7 @@ pub(super) fn nobody(key: &TokenKey) -> Error {
 /// noted in the slot.
 pub(super) async fn renew(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Arc<Held>, Error> {
     let _turn = slot.turn(shared).await;
-    // whoever had the turn before may have brought a token, which need not stand in the store yet
+    // the turn before may have brought a token, which need not be in the store yet
     if let Some(held) = slot.current.load_full().filter(|held| slot.is_usable(shared, held)) {
         return Ok(held);
     }

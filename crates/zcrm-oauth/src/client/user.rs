@@ -230,7 +230,7 @@ impl Flight {
 impl Drop for Flight {
     fn drop(&mut self) {
         self.slot.end_flight(&self.receiver);
-        // whoever waits would start another flight, which would panic too
+        // those that wait would start another flight, which would panic too
         if thread::panicking() {
             self.sender.send_replace(Some(Err(gone())));
         }

@@ -127,7 +127,7 @@ async fn sends_a_token_without_a_domain_where_it_was_issued() {
     let tokens = manager.user("eva@example.com").unwrap();
     let authorization = zcrm_http::Authorizer::authorize(&tokens).await.unwrap();
     assert_eq!(authorization.origin(), &europe);
-    // nor to anybody where nobody knows who issued it
+    // nor to any server where its issuer is unknown
     stored.accounts_server = Some("https://accounts.zoho.eu.example.com".to_owned());
     tokens.forget().await.unwrap();
     store.save(&key, &stored).await.unwrap();
