@@ -188,7 +188,7 @@ fn doc(workspace: &Workspace) -> Result<Outcome, Error> {
 
 /// The examples that need nobody and leave nothing behind. (The others keep a login between runs, wait
 /// for a browser, or measure.)
-const RUNNING: [&str; 3] = ["one_endpoint", "operations", "sqlite_store"];
+const RUNNING: [&str; 3] = ["one_operation", "operations", "sqlite_store"];
 
 fn examples(workspace: &Workspace) -> Result<Outcome, Error> {
     let arguments = ["--locked", "--workspace", "--examples", "--all-features"];

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use http::{HeaderMap, Request};
 use tower::Layer;
 use zcrm_core::{
-    ApiVersion, CallMeta, Clock, Endpoint, Error, Id, Module, ModuleName, Record, Reply,
+    ApiVersion, CallMeta, Clock, Error, Id, Module, ModuleName, Operation, Record, Reply,
     RequestBuilder, RetryClass,
 };
 use zcrm_http::{
@@ -212,13 +212,13 @@ impl Api {
         self.records(module).record(id)
     }
 
-    /// Any operation of Zoho's, by its endpoint: the way to all that has no method of its own. Zoho's
+    /// Any operation of Zoho's, by its operation: the way to all that has no method of its own. Zoho's
     /// are in [`operations`](crate::operations); one that is not there is a constant of the caller's.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), zcrm_core::Error> {
-    /// use zcrm_core::{BodyShape, Endpoint};
+    /// use zcrm_core::{BodyShape, Operation};
     /// # use http::{Request, Response};
     /// # use zcrm_core::{ApiVersion, BoxError};
     /// # use zcrm_http::{ReqBody, ResBody, Transport};
@@ -230,7 +230,7 @@ impl Api {
     /// # });
     /// # let api = zcrm_api::Api::new(Transport::new(echo), ApiVersion::V8);
     ///
-    /// const NEWEST: Endpoint = Endpoint::post("/settings/newest/{thing}")
+    /// const NEWEST: Operation = Operation::post("/settings/newest/{thing}")
     ///     .id("newest.try")
     ///     .query(&["page"])
     ///     .body(BodyShape::Json);
@@ -250,8 +250,8 @@ impl Api {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn call(&self, endpoint: &Endpoint) -> Call {
-        Call::new(self.clone(), endpoint)
+    pub fn call(&self, operation: &Operation) -> Call {
+        Call::new(self.clone(), operation)
     }
 
     /// Builds a request, has it authorised and takes in the answer.

@@ -13,7 +13,7 @@ use futures_core::Stream;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use http::Request;
 use serde::{Serialize, de::DeserializeOwned};
-use zcrm_core::{Endpoint, Error, Id, ItemSuccess, Outcomes, Page};
+use zcrm_core::{Error, Id, ItemSuccess, Operation, Page, WriteResults};
 
 use crate::{Api, Call, check, model::Count};
 
@@ -33,17 +33,17 @@ pub(crate) struct Ask {
 }
 
 impl Ask {
-    pub(crate) fn new(api: &Api, endpoint: &Endpoint) -> Self {
-        let verb = endpoint.name().rsplit('.').next().unwrap_or_default();
+    pub(crate) fn new(api: &Api, operation: &Operation) -> Self {
+        let verb = operation.name().rsplit('.').next().unwrap_or_default();
         let creates = verb.starts_with("create") || verb.starts_with("clone");
-        Self { call: api.call(endpoint), usual: None, mistake: None, creates }
+        Self { call: api.call(operation), usual: None, mistake: None, creates }
     }
 
-    /// A call of an endpoint whose path or query names a module.
-    pub(crate) fn of_module(api: &Api, endpoint: &Endpoint, module: &str) -> Self {
-        let ask = match endpoint.template().contains("{module}") {
-            true => Self::new(api, endpoint).with(|call| call.path("module", module)),
-            false => Self::new(api, endpoint).query("module", module),
+    /// A call of an operation whose path or query names a module.
+    pub(crate) fn of_module(api: &Api, operation: &Operation, module: &str) -> Self {
+        let ask = match operation.template().contains("{module}") {
+            true => Self::new(api, operation).with(|call| call.path("module", module)),
+            false => Self::new(api, operation).query("module", module),
         };
         ask.check(check::module(module))
     }
@@ -396,10 +396,10 @@ impl WriteItems {
     /// # Errors
     /// Of kind [`Input`](zcrm_core::ErrorKind::Input) before anything is sent, or of the call as a
     /// whole.
-    pub async fn send(self) -> Result<Outcomes, Error> {
+    pub async fn send(self) -> Result<WriteResults, Error> {
         let call = self.ask.ready()?;
         match (self.items, self.about) {
-            (0, _) => Ok(Outcomes::default()),
+            (0, _) => Ok(WriteResults::default()),
             (_, Some(about)) => call.outcomes_of(&about).await,
             (items, None) => call.outcomes(items).await,
         }

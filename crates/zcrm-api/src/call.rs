@@ -1,4 +1,4 @@
-//! A call of any endpoint.
+//! A call of any operation.
 
 use std::{
     fmt, mem,
@@ -10,8 +10,8 @@ use http::{Request, header::RANGE};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use zcrm_core::{
-    BodyShape, Endpoint, Error, Id, Outcomes, Page, Paging, Reply, RequestBuilder, ResponseShape,
-    Stretch,
+    BodyShape, Error, Id, Operation, Page, Paging, Reply, RequestBuilder, ResponseShape, Stretch,
+    WriteResults,
 };
 
 use zcrm_http::{Download, Progress, ReqBody, SaveFile, SavedFile, no_file};
@@ -22,7 +22,7 @@ use crate::{
     paging::{Next, Way},
 };
 
-/// A call of one [`Endpoint`]: its values, then one of the ways to take in the answer.
+/// A call of one [`Operation`]: its values, then one of the ways to take in the answer.
 ///
 /// Mistakes (a missing path value, an unknown query parameter or member of the body, a body where
 /// none belongs, a version that lacks the operation) are errors before anything is sent.
@@ -63,19 +63,19 @@ type File = Arc<Mutex<Option<ReqBody>>>;
 type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
 
 impl Call {
-    pub(crate) fn new(api: Api, endpoint: &Endpoint) -> Self {
-        let request = endpoint.request(api.version());
+    pub(crate) fn new(api: Api, operation: &Operation) -> Self {
+        let request = operation.request(api.version());
         Self {
             api,
             request,
-            body: endpoint.body_shape(),
-            response: endpoint.response(),
-            paging: match endpoint.pages() {
-                // an endpoint of the caller's may say so by its parameter only
-                Paging::None if endpoint.query_names().contains(&"page") => Paging::Numbers,
+            body: operation.body_shape(),
+            response: operation.response(),
+            paging: match operation.pages() {
+                // an operation of the caller's may say so by its parameter only
+                Paging::None if operation.query_names().contains(&"page") => Paging::Numbers,
                 paging => paging,
             },
-            name: endpoint.name(),
+            name: operation.name(),
             files: Vec::new(),
             listener: None,
         }
@@ -91,7 +91,7 @@ impl Call {
         self.map(|request| request.path_id(name, &id.into()))
     }
 
-    /// A query parameter that the endpoint knows.
+    /// A query parameter that the operation knows.
     pub fn query(self, name: &str, value: impl AsRef<str>) -> Self {
         self.map(|request| request.query(name, value))
     }
@@ -106,7 +106,7 @@ impl Call {
         self.map(|request| request.header(name, value))
     }
 
-    /// The body, as JSON. Where the endpoint names the members of its body, others are refused.
+    /// The body, as JSON. Where the operation names the members of its body, others are refused.
     pub fn json(self, body: &(impl Serialize + ?Sized)) -> Self {
         self.map(|request| request.json(body))
     }
@@ -116,18 +116,18 @@ impl Call {
         self.map(|request| request.json_unchecked(body))
     }
 
-    /// The body, for an endpoint that takes a list: these items, under the endpoint's key.
+    /// The body, for an operation that takes a list: these items, under the operation's key.
     pub fn items(self, items: &(impl Serialize + ?Sized)) -> Self {
         match self.body {
             BodyShape::List(key) => {
                 self.map(|request| request.json(&std::collections::BTreeMap::from([(key, items)])))
             }
-            // an error that says what the endpoint takes, or a body of its own shape
+            // an error that says what the operation takes, or a body of its own shape
             _ => self.map(|request| request.json(items)),
         }
     }
 
-    /// The file to upload, for an endpoint that takes one: bytes, a file on the disk
+    /// The file to upload, for an operation that takes one: bytes, a file on the disk
     /// ([`ReqBody::file`]), or a stream. May be given several times where Zoho takes several.
     ///
     /// ```no_run
@@ -189,7 +189,7 @@ impl Call {
         self.request.clone().build()
     }
 
-    /// The page that the answer holds, for an endpoint that returns a list.
+    /// The page that the answer holds, for an operation that returns a list.
     ///
     /// # Errors
     /// As [`send`](Self::send), and where Zoho refused or answered with something else.
@@ -200,7 +200,7 @@ impl Call {
         }
     }
 
-    /// The one object that the answer holds, or its whole body where the endpoint says
+    /// The one object that the answer holds, or its whole body where the operation says
     /// [`Bare`](ResponseShape::Bare).
     ///
     /// # Errors
@@ -221,28 +221,28 @@ impl Call {
         }
     }
 
-    /// What became of each of the `sent` items, for an endpoint that returns outcomes; one for all
+    /// What became of each of the `sent` items, for an operation that returns outcomes; one for all
     /// of them counts for each. Where Zoho answers with another number of outcomes, all are unknown;
     /// where it reports a success for another id than the one that the request names, that item's
     /// outcome is unknown.
     ///
     /// # Errors
     /// As [`send`](Self::send), and where Zoho refused the request as a whole.
-    pub async fn outcomes(self, sent: usize) -> Result<Outcomes, Error> {
+    pub async fn outcomes(self, sent: usize) -> Result<WriteResults, Error> {
         let ids = self.request.item_ids(sent);
         self.outcomes_of(&ids).await
     }
 
     /// What became of each item, the ids of which are known.
-    pub(crate) async fn outcomes_of(self, ids: &[Option<Id>]) -> Result<Outcomes, Error> {
+    pub(crate) async fn outcomes_of(self, ids: &[Option<Id>]) -> Result<WriteResults, Error> {
         match self.response {
-            ResponseShape::Outcomes(key) => self.send().await?.outcomes_of(key, ids),
-            ResponseShape::Outcome(key) => self.send().await?.outcome(key, ids.len()),
+            ResponseShape::WriteResults(key) => self.send().await?.outcomes_of(key, ids),
+            ResponseShape::WriteResult(key) => self.send().await?.outcome(key, ids.len()),
             _ => Err(self.wrong_shape("outcomes")),
         }
     }
 
-    /// The whole answer as a JSON value, whatever shape the endpoint says. A read that is answered
+    /// The whole answer as a JSON value, whatever shape the operation says. A read that is answered
     /// with no content (204), such as a query without a match, is [`Value::Null`].
     ///
     /// # Errors
@@ -252,7 +252,7 @@ impl Call {
         self.send().await?.json()
     }
 
-    /// The file that the answer holds, as a stream at constant memory, for an endpoint that returns
+    /// The file that the answer holds, as a stream at constant memory, for an operation that returns
     /// one.
     ///
     /// ```no_run
@@ -282,7 +282,7 @@ impl Call {
         })
     }
 
-    /// Saves the file that the answer holds under a path, whole or not at all, for an endpoint that
+    /// Saves the file that the answer holds under a path, whole or not at all, for an operation that
     /// returns one. Where it breaks off it is taken up again, if the server allows that: see
     /// [`SaveFile`], which may stand in the path's place and holds limits.
     ///
@@ -314,7 +314,7 @@ impl Call {
         .await
     }
 
-    /// The whole file that the answer holds, for an endpoint that returns one; at most as large as
+    /// The whole file that the answer holds, for an operation that returns one; at most as large as
     /// the stack takes in ([`Limits::answer_bytes`](zcrm_http::Limits)).
     ///
     /// # Errors
@@ -332,7 +332,7 @@ impl Call {
         }
     }
 
-    /// Page after page, for an endpoint that returns a list; a mistake is the stream's first item.
+    /// Page after page, for an operation that returns a list; a mistake is the stream's first item.
     /// A list that comes whole is one page.
     ///
     /// It begins at the `page` or `page_token` that was given, else at the first. Where Zoho gives
@@ -434,7 +434,7 @@ impl Call {
 
     fn wrong_shape(&self, asked: &str) -> Error {
         Error::input(format!(
-            "`{}` does not return {asked}: its endpoint says {:?}",
+            "`{}` does not return {asked}: its operation says {:?}",
             self.name, self.response
         ))
     }

@@ -2,7 +2,7 @@
 //!
 //! [`Api`] is the handle: [`records`](Api::records) reads and writes records of any module, typed
 //! or not; [`call`](Api::call) reaches every other operation through an
-//! [`Endpoint`](zcrm_core::Endpoint). It knows no OAuth: an
+//! [`Operation`](zcrm_core::Operation). It knows no OAuth: an
 //! [`Authorizer`](zcrm_http::Authorizer) travels with each request.
 //!
 //! ```no_run
@@ -47,8 +47,8 @@ pub use notes::{Note, NoteParent, Notes, RecordNotes};
 pub use pages::Pages;
 pub use records::{
     Collected, ConvertLead, Converted, Cursor, DeleteRecord, DeleteRecords, DeletedKind,
-    DeletedRecord, GetRecord, ListDeleted, ListRecords, RecordHandle, RecordStream, Records, Rows,
-    SearchRecords, SortOrder, Trigger, Which, WriteRecord, WriteRecords,
+    DeletedRecord, GetRecord, Include, ListDeleted, ListRecords, RecordHandle, RecordStream,
+    Records, Rows, SearchRecords, SortOrder, Trigger, WriteRecord, WriteRecords,
 };
 pub use related::{ListRelated, Related};
 pub use tags::{ChangeTags, RecordTags, Tags};

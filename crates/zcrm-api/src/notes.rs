@@ -50,8 +50,8 @@ pub struct Notes {
 }
 
 impl Notes {
-    fn ask(&self, endpoint: &zcrm_core::Endpoint) -> Ask {
-        Ask::new(&self.api, endpoint)
+    fn ask(&self, operation: &zcrm_core::Operation) -> Ask {
+        Ask::new(&self.api, operation)
     }
 
     /// Reads all notes.
@@ -132,8 +132,8 @@ impl RecordNotes {
         Self { parent }
     }
 
-    fn one(&self, endpoint: &zcrm_core::Endpoint, id: impl Into<Id>) -> Ask {
-        self.parent.ask(endpoint).path_id("id", id)
+    fn one(&self, operation: &zcrm_core::Operation, id: impl Into<Id>) -> Ask {
+        self.parent.ask(operation).path_id("id", id)
     }
 
     /// Reads the record's notes.

@@ -1,7 +1,7 @@
 //! Tags: of a module, and on its records.
 
 use serde::Serialize;
-use zcrm_core::{ApiVersion, Error, Id, Outcomes, Tag, escaped};
+use zcrm_core::{ApiVersion, Error, Id, Tag, WriteResults, escaped};
 
 use crate::{
     ListItems, WriteItem, WriteItems,
@@ -225,7 +225,7 @@ impl ChangeTags {
     /// # Errors
     /// Of kind [`Input`](zcrm_core::ErrorKind::Input) before anything is sent, or of the call as a
     /// whole.
-    pub async fn send(self) -> Result<Outcomes, Error> {
+    pub async fn send(self) -> Result<WriteResults, Error> {
         self.write().send().await
     }
 
@@ -239,7 +239,7 @@ impl ChangeTags {
 
     fn write(&self) -> WriteItems {
         let in_query = self.module.api().version() < ApiVersion::V3;
-        let endpoint = match (self.change, &self.records, in_query) {
+        let operation = match (self.change, &self.records, in_query) {
             (Change::Add, Records::One(_), true) => &operations::TAGS_ADD_ONE_BY_NAMES,
             (Change::Add, Records::One(_), false) => &operations::TAGS_ADD_ONE,
             (Change::Add, Records::Many(_), true) => &operations::TAGS_ADD_BY_NAMES,
@@ -250,8 +250,8 @@ impl ChangeTags {
             (Change::Remove, Records::Many(_), false) => &operations::TAGS_REMOVE,
         };
         let (mut ask, ids) = match &self.records {
-            Records::One(parent) => (parent.ask(endpoint), &[][..]),
-            Records::Many(ids) => (self.module.ask(endpoint), ids.as_slice()),
+            Records::One(parent) => (parent.ask(operation), &[][..]),
+            Records::Many(ids) => (self.module.ask(operation), ids.as_slice()),
         };
         let items = match &self.records {
             Records::One(_) => 1,

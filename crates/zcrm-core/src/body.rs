@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::Deserialize as _;
 use serde_json::{Value, value::RawValue};
 
-use crate::{BodyShape, Endpoint, RetryClass, call::Facts, json::Members};
+use crate::{BodyShape, Operation, RetryClass, call::Facts, json::Members};
 
 /// What a look at a JSON body showed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,11 +18,11 @@ pub(crate) struct Look {
 }
 
 impl Look {
-    /// Checks the members of a body against what the endpoint knows. The error says what is wrong,
+    /// Checks the members of a body against what the operation knows. The error says what is wrong,
     /// to stand behind the operation's name.
-    pub(crate) fn at(body: &[u8], endpoint: &Endpoint) -> Result<Self, String> {
-        let keys = endpoint.body_key_names();
-        let list = match endpoint.body_shape() {
+    pub(crate) fn at(body: &[u8], operation: &Operation) -> Result<Self, String> {
+        let keys = operation.body_key_names();
+        let list = match operation.body_shape() {
             BodyShape::List(key) => Some(key),
             _ if keys.is_empty() => return Ok(Self::default()),
             _ => None,
@@ -50,12 +50,12 @@ impl Look {
             rows.ok_or_else(|| format!("needs a list under `{key}` in its body"))?;
         Ok(Self {
             items: u32::try_from(rows.len()).unwrap_or(u32::MAX),
-            repeatable: endpoint.retries_by_body() && {
+            repeatable: operation.retries_by_body() && {
                 let checked = members.get("duplicate_check_fields");
                 let checked = checked.map(|raw| serde_json::from_str::<Vec<String>>(raw.get()));
                 let checked = checked.and_then(Result::ok).unwrap_or_default();
                 let appends = members.get("$append_values").is_some();
-                !appends && repeatable(endpoint, &checked, rows.iter().map(|row| row.get()))
+                !appends && repeatable(operation, &checked, rows.iter().map(|row| row.get()))
             },
         })
     }
@@ -64,9 +64,9 @@ impl Look {
     pub(crate) fn of_rows(
         rows: &[impl AsRef<str>],
         more: &[(&str, Value)],
-        endpoint: &Endpoint,
+        operation: &Operation,
     ) -> Result<Self, String> {
-        let keys = endpoint.body_key_names();
+        let keys = operation.body_key_names();
         let odd = more.iter().find(|(name, _)| !keys.is_empty() && !keys.contains(name));
         if let Some((odd, _)) = odd {
             return Err(format!("does not know the member `{}` in its body", odd.escape_debug()));
@@ -76,20 +76,20 @@ impl Look {
         let checked = checked.and_then(Result::ok).unwrap_or_default();
         Ok(Self {
             items: u32::try_from(rows.len()).unwrap_or(u32::MAX),
-            repeatable: endpoint.retries_by_body()
+            repeatable: operation.retries_by_body()
                 && member("$append_values").is_none()
-                && repeatable(endpoint, &checked, rows.iter().map(AsRef::as_ref)),
+                && repeatable(operation, &checked, rows.iter().map(AsRef::as_ref)),
         })
     }
 
     /// Puts into `meta` what this call costs and whether it may be repeated.
     pub(crate) fn weigh<'a>(
         self,
-        endpoint: &Endpoint,
+        operation: &Operation,
         query: impl Iterator<Item = &'a str> + Clone,
         meta: &mut Facts,
     ) {
-        let cost = endpoint.cost();
+        let cost = operation.cost();
         let given = |name: &str| query.clone().any(|given| given == name);
         meta.heavy |= cost.heavy_with.iter().any(|name| given(name));
         meta.heavy |= cost.heavy_above > 0 && self.items > cost.heavy_above;
@@ -110,11 +110,11 @@ impl Look {
 /// Whether rows may be written twice: none holds a list, for lists append, and for an upsert each
 /// one carries what is checked for duplicates, for without a match it inserts.
 fn repeatable<'a>(
-    endpoint: &Endpoint,
+    operation: &Operation,
     checked: &[String],
     mut rows: impl Iterator<Item = &'a str>,
 ) -> bool {
-    if endpoint.method() == http::Method::POST && checked.is_empty() {
+    if operation.method() == http::Method::POST && checked.is_empty() {
         return false;
     }
     rows.all(|row| {
@@ -153,7 +153,7 @@ mod tests {
     use super::*;
     use crate::{ApiVersion, CallMeta, ErrorKind, RequestBuilder};
 
-    const UPDATE: Endpoint = Endpoint::put("/{module}")
+    const UPDATE: Operation = Operation::put("/{module}")
         .id("records.update")
         .query(&["cvid", "page_token"])
         .query_since(&[("page_token", ApiVersion::V3)])
@@ -164,7 +164,7 @@ mod tests {
         .heavy_with(&["cvid"])
         .credits_with(&[("cvid", 3)])
         .retry_by_body();
-    const UPSERT: Endpoint = Endpoint::post("/{module}/upsert")
+    const UPSERT: Operation = Operation::post("/{module}/upsert")
         .id("records.upsert")
         .body(BodyShape::List("data"))
         .body_keys(&["duplicate_check_fields"])
@@ -205,7 +205,7 @@ mod tests {
         assert!(at(ApiVersion::V3).query("page_token", "x").build().is_ok());
         let said = refused(at(ApiVersion::V2_1).query("page_token", "x"));
         assert!(said.contains("`page_token` from v3 on") && said.contains("v2.1"), "{said}");
-        const OLD: Endpoint = Endpoint::get("/x").until(ApiVersion::V2);
+        const OLD: Operation = Operation::get("/x").until(ApiVersion::V2);
         assert!(OLD.request(ApiVersion::V2).build().is_ok());
         assert!(refused(OLD.request(ApiVersion::V8)).contains("up to v2 only"));
     }

@@ -1,14 +1,14 @@
 //! The data layer of zcrm: everything about Zoho CRM that can be said without a socket.
 //!
-//! An operation is an [`Endpoint`], plain data. A [`RequestBuilder`] turns it and its values into
+//! An operation is an [`Operation`], plain data. A [`RequestBuilder`] turns it and its values into
 //! a relative `http::Request`; a [`Reply`] is judged by its body, not by its status, and becomes
-//! a [`Page`], [`Outcomes`] or one object. This crate does no I/O and knows no async runtime, so
+//! a [`Page`], [`WriteResults`] or one object. This crate does no I/O and knows no async runtime, so
 //! the same data serves any transport.
 //!
 //! ```
-//! use zcrm_core::{ApiVersion, Endpoint, ResponseShape};
+//! use zcrm_core::{ApiVersion, Operation, ResponseShape};
 //!
-//! const ROLES: Endpoint = Endpoint::get("/settings/roles")
+//! const ROLES: Operation = Operation::get("/settings/roles")
 //!     .id("roles.list")
 //!     .returns(ResponseShape::List("roles"));
 //!
@@ -18,20 +18,20 @@
 //! ```
 
 mod api_error;
+mod base_urls;
 mod body;
 mod call;
 mod clock;
 mod code;
 mod data_center;
-mod endpoint;
 mod error;
 mod escaped;
 mod id;
 mod json;
 mod module;
 mod multipart;
+mod operation;
 mod origin;
-mod outcomes;
 mod page;
 mod page_info;
 mod patch;
@@ -41,27 +41,27 @@ mod request;
 mod said;
 mod secret;
 mod shape;
-mod site;
 mod values;
 mod version;
 mod waits;
+mod write_results;
 mod written;
 
 pub use api_error::ApiError;
+pub use base_urls::BaseUrls;
 pub use call::{CallMeta, RetryClass};
 #[cfg(any(test, feature = "test-util"))]
 pub use clock::ManualClock;
 pub use clock::{Clock, Sleep};
 pub use code::Code;
 pub use data_center::{DataCenter, Environment};
-pub use endpoint::Endpoint;
 pub use error::{BoxError, Error, ErrorKind, Outcome};
 pub use escaped::{Escaped, escaped, escaped_url};
 pub use id::Id;
 pub use module::{Lookup, Module, ModuleName};
 pub use multipart::Stretch;
+pub use operation::Operation;
 pub use origin::Origin;
-pub use outcomes::{ItemError, ItemSuccess, Outcomes};
 pub use page::{Page, RecordError};
 pub use page_info::{More, PageInfo};
 pub use patch::Patch;
@@ -70,13 +70,13 @@ pub use reply::Reply;
 pub use request::{RequestBuilder, is_framing_header, is_reserved_header};
 pub use secret::{ExposeSecret, SecretString};
 pub use shape::{Base, BodyShape, Host, Paging, ResponseShape};
-pub use site::Site;
 pub use values::{
     Alarm, Decimal, Discount, FileField, LineItem, LineTax, Link, Participant, ParticipantKind,
     PriceRange, Recurrence, Reminder, Tag, Tax, Timestamp,
 };
 pub use version::ApiVersion;
 pub use waits::retry_after;
+pub use write_results::{ItemError, ItemSuccess, WriteResults};
 
 // what the crate's own macros name where they are used
 #[doc(hidden)]

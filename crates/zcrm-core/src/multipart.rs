@@ -119,11 +119,11 @@ mod tests {
     use http::Request;
 
     use super::*;
-    use crate::{ApiVersion, BodyShape, Endpoint, ErrorKind, RequestBuilder};
+    use crate::{ApiVersion, BodyShape, ErrorKind, Operation, RequestBuilder};
 
-    const UPDATE: Endpoint = Endpoint::put("/Leads").id("records.update");
-    const UPLOAD: Endpoint =
-        Endpoint::post("/files").id("files.upload").body(BodyShape::Multipart("file"));
+    const UPDATE: Operation = Operation::put("/Leads").id("records.update");
+    const UPLOAD: Operation =
+        Operation::post("/files").id("files.upload").body(BodyShape::Multipart("file"));
 
     fn update() -> RequestBuilder {
         UPDATE.request(ApiVersion::V8)

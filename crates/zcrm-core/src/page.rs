@@ -39,8 +39,8 @@ impl<T> Page<T> {
     /// All items, or the error of the first that could not be read.
     ///
     /// ```
-    /// # use zcrm_core::{ApiVersion, CallMeta, Endpoint, Record, Reply};
-    /// # const ROLES: Endpoint = Endpoint::get("/settings/roles").id("roles.list");
+    /// # use zcrm_core::{ApiVersion, CallMeta, Operation, Record, Reply};
+    /// # const ROLES: Operation = Operation::get("/settings/roles").id("roles.list");
     /// # let request = ROLES.request(ApiVersion::V8).build()?;
     /// # let call = request.extensions().get::<CallMeta>().unwrap().clone();
     /// # let reply = Reply::new(http::StatusCode::OK, r#"{"roles":[{"id":"1"},{"id":"2"}]}"#, call);

@@ -8,9 +8,10 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::{
-    ApiError, CallMeta, Code, Error, ErrorKind, Id, Outcome, Outcomes, Page, RetryClass, escaped,
+    ApiError, CallMeta, Code, Error, ErrorKind, Id, Outcome, Page, RetryClass, WriteResults,
+    escaped,
     json::{self, Members},
-    outcomes, page, retry_after,
+    page, retry_after, write_results,
 };
 
 /// The statuses with which Zoho answers a call that it carried out, accepted or carried out in part.
@@ -28,9 +29,9 @@ const READ_SUCCESSES: [StatusCode; 2] = [StatusCode::OK, StatusCode::MULTI_STATU
 ///
 /// ```
 /// use http::StatusCode;
-/// use zcrm_core::{ApiVersion, CallMeta, Endpoint, Record, Reply};
+/// use zcrm_core::{ApiVersion, CallMeta, Operation, Record, Reply};
 ///
-/// const ROLES: Endpoint = Endpoint::get("/settings/roles").id("roles.list");
+/// const ROLES: Operation = Operation::get("/settings/roles").id("roles.list");
 /// let request = ROLES.request(ApiVersion::V8).build()?;
 /// let call = request.extensions().get::<CallMeta>().unwrap().clone();
 ///
@@ -159,7 +160,7 @@ impl Reply {
     ///
     /// # Errors
     /// Where Zoho refused the request as a whole, or the answer is something else.
-    pub fn outcomes(&self, key: &str, sent: usize) -> Result<Outcomes, Error> {
+    pub fn outcomes(&self, key: &str, sent: usize) -> Result<WriteResults, Error> {
         self.outcomes_of(key, &vec![None; sent])
     }
 
@@ -168,9 +169,9 @@ impl Reply {
     ///
     /// ```
     /// use http::StatusCode;
-    /// use zcrm_core::{ApiVersion, CallMeta, Endpoint, Id, ItemError, Reply};
+    /// use zcrm_core::{ApiVersion, CallMeta, Operation, Id, ItemError, Reply};
     ///
-    /// const DELETE: Endpoint = Endpoint::delete("/Leads").id("leads.delete").query(&["ids"]);
+    /// const DELETE: Operation = Operation::delete("/Leads").id("leads.delete").query(&["ids"]);
     /// let request = DELETE.request(ApiVersion::V8).query("ids", "1").build()?;
     /// let call = request.extensions().get::<CallMeta>().unwrap().clone();
     ///
@@ -183,7 +184,7 @@ impl Reply {
     ///
     /// # Errors
     /// As [`outcomes`](Self::outcomes).
-    pub fn outcomes_of(&self, key: &str, sent: &[Option<Id>]) -> Result<Outcomes, Error> {
+    pub fn outcomes_of(&self, key: &str, sent: &[Option<Id>]) -> Result<WriteResults, Error> {
         let expected = format_args!("outcomes under `{key}`");
         let lists = self.status.is_client_error() || self.status.is_server_error();
         let text = match lists {
@@ -201,7 +202,7 @@ impl Reply {
             // of one item the answer may come without a list, under the key or at the top
             _ if sent.len() == 1 && self.status.is_success() => {
                 let whole = || serde_json::from_str::<&RawValue>(text).ok();
-                let success = |value: &&RawValue| outcomes::success(value.get()).is_some();
+                let success = |value: &&RawValue| write_results::success(value.get()).is_some();
                 value.filter(success).or_else(|| whole().filter(success)).map(|only| vec![only])
             }
             _ => None,
@@ -209,7 +210,7 @@ impl Reply {
         let Some(elements) = list else {
             return Err(self.other_than(text, expected));
         };
-        Ok(outcomes::decode(self.status, &elements, sent, |error| self.context(error)))
+        Ok(write_results::decode(self.status, &elements, sent, |error| self.context(error)))
     }
 
     /// The one outcome under `key` that Zoho gives for a request as a whole, for each of the `sent`
@@ -218,7 +219,7 @@ impl Reply {
     ///
     /// # Errors
     /// As [`outcomes`](Self::outcomes).
-    pub fn outcome(&self, key: &str, sent: usize) -> Result<Outcomes, Error> {
+    pub fn outcome(&self, key: &str, sent: usize) -> Result<WriteResults, Error> {
         let text = std::str::from_utf8(&self.body).unwrap_or_default();
         let members = Members::parse(text).ok();
         let whole = members.and_then(|members| members.get(key)).map(RawValue::get);
@@ -324,7 +325,7 @@ impl Reply {
         let Some(text) = self.content(self.successes(), format_args!("a success"))? else {
             return Err(self.unusable("the answer is empty (204) and does not say what was done"));
         };
-        match outcomes::sole_success(text) {
+        match write_results::sole_success(text) {
             true => Ok(()),
             false => Err(self.other_than(text, format_args!("a success"))),
         }
@@ -409,7 +410,7 @@ impl Reply {
         if let Some(api) = self.refusal(text) {
             return self.context(Error::from_api(api));
         }
-        if !self.status.is_success() && outcomes::sole_success(text) {
+        if !self.status.is_success() && write_results::sole_success(text) {
             let error = "the answer says that it is a success, and has the status of a failure";
             return self.failure(error).with_outcome(Outcome::Unknown);
         }

@@ -1,4 +1,4 @@
-//! From an endpoint and its values to a relative `http::Request`.
+//! From an operation and its values to a relative `http::Request`.
 
 mod assemble;
 mod header_names;
@@ -17,7 +17,7 @@ pub use self::header_names::{is_framing_header, is_reserved_header};
 
 use self::assemble::encode_pairs;
 use crate::{
-    ApiVersion, BodyShape, Endpoint, Error, Id, RetryClass, Stretch,
+    ApiVersion, BodyShape, Error, Id, Operation, RetryClass, Stretch,
     body::{self, Look},
     id,
     multipart::Part,
@@ -27,16 +27,16 @@ use crate::{
 /// Everything but RFC 3986's unreserved characters is encoded.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Collects the values of one call of an [`Endpoint`] and checks them.
+/// Collects the values of one call of an [`Operation`] and checks them.
 ///
 /// Every path value and query value is percent-encoded; a path value that is empty, `.` or `..`
 /// is refused. The first mistake is kept and told by [`build`](Self::build), so calls can be
 /// chained.
 ///
 /// ```
-/// use zcrm_core::{ApiVersion, Endpoint};
+/// use zcrm_core::{ApiVersion, Operation};
 ///
-/// const SEARCH: Endpoint = Endpoint::get("/{module}/search").query(&["word"]);
+/// const SEARCH: Operation = Operation::get("/{module}/search").query(&["word"]);
 /// let request = SEARCH
 ///     .request(ApiVersion::V8)
 ///     .path("module", "Leads")
@@ -54,7 +54,7 @@ pub struct RequestBuilder {
 
 #[derive(Clone)]
 struct Draft {
-    endpoint: Endpoint,
+    operation: Operation,
     version: ApiVersion,
     path: Vec<(&'static str, SmolStr)>,
     query: Vec<(String, String)>,
@@ -67,10 +67,10 @@ struct Draft {
 }
 
 impl RequestBuilder {
-    pub(crate) fn new(endpoint: Endpoint, version: ApiVersion) -> Self {
+    pub(crate) fn new(operation: Operation, version: ApiVersion) -> Self {
         Self {
             draft: Box::new(Draft {
-                endpoint,
+                operation,
                 version,
                 path: Vec::with_capacity(3),
                 query: Vec::new(),
@@ -110,18 +110,18 @@ impl RequestBuilder {
     }
 
     fn segment(mut self, name: &str, encoded: SmolStr) -> Self {
-        match self.draft.endpoint.place(name) {
+        match self.draft.operation.place(name) {
             Some(name) => self.draft.path.push((name, encoded)),
             None => return self.fault(format!("has no `{}` in its path", name.escape_debug())),
         }
         self
     }
 
-    /// A query parameter that the endpoint knows.
+    /// A query parameter that the operation knows.
     pub fn query(self, name: &str, value: impl AsRef<str>) -> Self {
-        let known = self.draft.endpoint.query_names();
+        let known = self.draft.operation.query_names();
         if known.contains(&name) {
-            let since = self.draft.endpoint.query_first_version(name);
+            let since = self.draft.operation.query_first_version(name);
             if self.draft.version < since {
                 let version = self.draft.version;
                 return self.fault(format!(
@@ -169,7 +169,7 @@ impl RequestBuilder {
     /// Adds a header.
     ///
     /// [Reserved ones](is_reserved_header) are refused: the credentials, the host, and those that
-    /// frame the body or control the connection. A `content-type` takes the place of the endpoint's
+    /// frame the body or control the connection. A `content-type` takes the place of the operation's
     /// own, except on an upload, whose parts need theirs.
     pub fn header(mut self, name: &str, value: impl AsRef<str>) -> Self {
         let parsed = name.parse::<HeaderName>().ok().zip(value.as_ref().parse().ok());
@@ -191,7 +191,7 @@ impl RequestBuilder {
         }
     }
 
-    /// The body, as JSON. Where the endpoint names the members of its body, others are refused.
+    /// The body, as JSON. Where the operation names the members of its body, others are refused.
     pub fn json(self, body: &(impl Serialize + ?Sized)) -> Self {
         match to_json(body) {
             Ok(bytes) => self.json_bytes(bytes),
@@ -202,33 +202,33 @@ impl RequestBuilder {
     /// The body, as bytes that are JSON already; checked like [`json`](Self::json).
     pub fn json_bytes(mut self, body: impl Into<Bytes>) -> Self {
         let body = body.into();
-        match Look::at(&body, &self.draft.endpoint) {
+        match Look::at(&body, &self.draft.operation) {
             Ok(look) => self.draft.look = look,
             Err(mistake) => return self.fault(mistake),
         }
         self.json_unchecked(body)
     }
 
-    /// The body, for an endpoint that takes a list: `rows` that are JSON already, under the
-    /// endpoint's key, and `more` members that it knows. The rows are not read again: what is no
+    /// The body, for an operation that takes a list: `rows` that are JSON already, under the
+    /// operation's key, and `more` members that it knows. The rows are not read again: what is no
     /// JSON would be sent as it is.
     ///
     /// ```
     /// use serde_json::json;
-    /// use zcrm_core::{ApiVersion, BodyShape, Endpoint};
+    /// use zcrm_core::{ApiVersion, BodyShape, Operation};
     ///
-    /// const CREATE: Endpoint =
-    ///     Endpoint::post("/Leads").body(BodyShape::List("data")).body_keys(&["trigger"]);
+    /// const CREATE: Operation =
+    ///     Operation::post("/Leads").body(BodyShape::List("data")).body_keys(&["trigger"]);
     /// let rows = [r#"{"Last_Name":"Boyle"}"#];
     /// let builder = CREATE.request(ApiVersion::V8).rows(&rows, &[("trigger", json!([]))]);
     /// assert_eq!(builder.build()?.body(), r#"{"data":[{"Last_Name":"Boyle"}],"trigger":[]}"#);
     /// # Ok::<(), zcrm_core::Error>(())
     /// ```
     pub fn rows(mut self, rows: &[impl AsRef<str>], more: &[(&str, Value)]) -> Self {
-        let BodyShape::List(key) = self.draft.endpoint.body_shape() else {
+        let BodyShape::List(key) = self.draft.operation.body_shape() else {
             return self.fault("takes no list".to_owned());
         };
-        match Look::of_rows(rows, more, &self.draft.endpoint) {
+        match Look::of_rows(rows, more, &self.draft.operation) {
             Ok(look) => self.draft.look = look,
             Err(mistake) => return self.fault(mistake),
         }
@@ -238,7 +238,7 @@ impl RequestBuilder {
 
     /// The body, as bytes that are JSON already, with whatever members it has.
     pub fn json_unchecked(mut self, body: impl Into<Bytes>) -> Self {
-        match self.draft.endpoint.body_shape() {
+        match self.draft.operation.body_shape() {
             BodyShape::None => self.fault("takes no body".to_owned()),
             BodyShape::Form => self.fault("takes a form and no JSON".to_owned()),
             BodyShape::Multipart(_) => self.fault("takes a file and no JSON".to_owned()),
@@ -249,10 +249,10 @@ impl RequestBuilder {
         }
     }
 
-    /// The file that it uploads, in the part that the endpoint names. May be given several times
+    /// The file that it uploads, in the part that the operation names. May be given several times
     /// where Zoho takes several.
     pub fn file(self, name: &str, content_type: &str, content: impl Into<Bytes>) -> Self {
-        let BodyShape::Multipart(part) = self.draft.endpoint.body_shape() else {
+        let BodyShape::Multipart(part) = self.draft.operation.body_shape() else {
             return self.fault("takes no file".to_owned());
         };
         self.part(part, Some((name, content_type)), Some(content.into()))
@@ -261,7 +261,7 @@ impl RequestBuilder {
     /// The same for a file whose content is sent as a stream: it gets a place in what
     /// [`build_with_slots`](Self::build_with_slots) makes.
     pub fn file_slot(self, name: &str, content_type: &str) -> Self {
-        let BodyShape::Multipart(part) = self.draft.endpoint.body_shape() else {
+        let BodyShape::Multipart(part) = self.draft.operation.body_shape() else {
             return self.fault("takes no file".to_owned());
         };
         self.part(part, Some((name, content_type)), None)
@@ -269,7 +269,7 @@ impl RequestBuilder {
 
     /// A part of a multipart body that is plain text, such as `attachmentUrl`.
     pub fn text_part(self, name: &str, text: impl Into<String>) -> Self {
-        if !matches!(self.draft.endpoint.body_shape(), BodyShape::Multipart(_)) {
+        if !matches!(self.draft.operation.body_shape(), BodyShape::Multipart(_)) {
             return self.fault("takes no parts".to_owned());
         }
         self.part(name, None, Some(text.into().into()))
@@ -285,14 +285,14 @@ impl RequestBuilder {
 
     /// The body, as a form.
     pub fn form(mut self, fields: &[(&str, &str)]) -> Self {
-        if self.draft.endpoint.body_shape() != BodyShape::Form {
+        if self.draft.operation.body_shape() != BodyShape::Form {
             return self.fault("takes no form".to_owned());
         }
         self.draft.body = Some(encode_pairs(fields.iter().copied()).into());
         self
     }
 
-    /// Overrules the endpoint's retry class for this one call, where its body changes it.
+    /// Overrules the operation's retry class for this one call, where its body changes it.
     pub fn retry(mut self, class: RetryClass) -> Self {
         self.draft.retry = Some(class);
         self
@@ -311,9 +311,9 @@ impl RequestBuilder {
     /// The same with a body of another type: `build_as::<ReqBody>()` for a transport.
     ///
     /// ```
-    /// use zcrm_core::{ApiVersion, BodyShape, Endpoint};
+    /// use zcrm_core::{ApiVersion, BodyShape, Operation};
     ///
-    /// const CREATE: Endpoint = Endpoint::post("/Leads").body(BodyShape::List("data"));
+    /// const CREATE: Operation = Operation::post("/Leads").body(BodyShape::List("data"));
     /// let builder = CREATE.request(ApiVersion::V8).json_bytes(r#"{"data":[]}"#);
     /// let request = builder.build_as::<Vec<u8>>()?;
     /// assert_eq!(request.body(), br#"{"data":[]}"#);
@@ -324,10 +324,10 @@ impl RequestBuilder {
     /// As [`build`](Self::build).
     pub fn build_as<B: From<Bytes>>(self) -> Result<Request<B>, Error> {
         if self.draft.mistake.is_none() && self.draft.parts.iter().any(Part::is_slot) {
-            let name = self.draft.endpoint.name();
+            let name = self.draft.operation.name();
             let message =
                 format!("`{name}` sends a file as a stream: `build_with_slots` builds it");
-            return Err(Error::input(message).with_call(&self.draft.endpoint.meta()));
+            return Err(Error::input(message).with_call(&self.draft.operation.meta()));
         }
         let (head, stretches) = self.assemble()?;
         Ok(head.with_body(match stretches.into_iter().next() {
@@ -340,9 +340,9 @@ impl RequestBuilder {
     /// of bytes with the slots between, to be put together by whoever has the streams.
     ///
     /// ```
-    /// use zcrm_core::{ApiVersion, BodyShape, Endpoint, Stretch};
+    /// use zcrm_core::{ApiVersion, BodyShape, Operation, Stretch};
     ///
-    /// const UPLOAD: Endpoint = Endpoint::post("/files").body(BodyShape::Multipart("file"));
+    /// const UPLOAD: Operation = Operation::post("/files").body(BodyShape::Multipart("file"));
     /// let upload = UPLOAD.request(ApiVersion::V8).file_slot("a.csv", "text/csv");
     /// let request = upload.build_with_slots()?;
     /// assert!(matches!(request.body().as_slice(), [Stretch::Bytes(_), Stretch::Slot(0), _]));
@@ -357,11 +357,11 @@ impl RequestBuilder {
     }
 
     fn is_upload(&self) -> bool {
-        matches!(self.draft.endpoint.body_shape(), BodyShape::Multipart(_))
+        matches!(self.draft.operation.body_shape(), BodyShape::Multipart(_))
     }
 
     fn fault(mut self, what: String) -> Self {
-        let name = self.draft.endpoint.name();
+        let name = self.draft.operation.name();
         self.draft.mistake.get_or_insert_with(|| Error::input(format!("`{name}` {what}")));
         self
     }
@@ -372,7 +372,7 @@ impl fmt::Debug for RequestBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let query: Vec<&str> = self.draft.query.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("RequestBuilder")
-            .field("operation", &self.draft.endpoint.name())
+            .field("operation", &self.draft.operation.name())
             .field("version", &self.draft.version)
             .field("query", &query)
             .field("body", &self.draft.body.as_ref().map(Bytes::len))
@@ -387,8 +387,8 @@ mod tests {
     use super::*;
     use crate::{CallMeta, ErrorKind};
 
-    const GET: Endpoint = Endpoint::get("/{module}/{id}").id("records.get").query(&["fields"]);
-    const INSERT: Endpoint = Endpoint::post("/{module}").id("records.create");
+    const GET: Operation = Operation::get("/{module}/{id}").id("records.get").query(&["fields"]);
+    const INSERT: Operation = Operation::post("/{module}").id("records.create");
 
     fn refused(builder: RequestBuilder) -> String {
         let error = builder.build().unwrap_err();
@@ -420,8 +420,8 @@ mod tests {
 
     #[test]
     fn sends_one_content_type_and_keeps_that_of_an_upload() {
-        const CREATE: Endpoint = Endpoint::post("/x").body(BodyShape::Json);
-        const UPLOAD: Endpoint = Endpoint::post("/x").body(BodyShape::Multipart("file"));
+        const CREATE: Operation = Operation::post("/x").body(BodyShape::Json);
+        const UPLOAD: Operation = Operation::post("/x").body(BodyShape::Multipart("file"));
         let create = CREATE.request(ApiVersion::V8).json_bytes("{}");
         let request = create.header("Content-Type", "application/vnd.x+json").build().unwrap();
         let kinds: Vec<_> = request.headers().get_all("content-type").iter().collect();
@@ -432,7 +432,7 @@ mod tests {
 
     #[test]
     fn a_version_that_lacks_the_operation_is_refused() {
-        const COMPOSITE: Endpoint = Endpoint::get("/x").since(ApiVersion::V3);
+        const COMPOSITE: Operation = Operation::get("/x").since(ApiVersion::V3);
         let error = refused(COMPOSITE.request(ApiVersion::V2_1));
         assert!(error.contains("v3") && error.contains("v2.1"), "{error}");
     }

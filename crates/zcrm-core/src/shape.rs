@@ -1,6 +1,6 @@
 //! The words in which an operation is described: where it lives, what it takes and what it answers with.
 
-/// What stands before an endpoint's path.
+/// What stands before an operation's path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Base {
@@ -66,9 +66,9 @@ pub enum ResponseShape {
     /// such as `org_taxes.taxes`.
     List(&'static str),
     /// One outcome for each item of the request, under this key.
-    Outcomes(&'static str),
+    WriteResults(&'static str),
     /// One outcome for the request as a whole, under this key.
-    Outcome(&'static str),
+    WriteResult(&'static str),
     /// One object under this key or path, or a list of one.
     Object(&'static str),
     /// JSON of its own shape.

@@ -11,10 +11,10 @@
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use zcrm_core::{ApiVersion, Endpoint};
+//! use zcrm_core::{ApiVersion, Operation};
 //! use zcrm_http::{Connector, ReqBody, Stack, send};
 //!
-//! const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
+//! const LEADS: Operation = Operation::get("/Leads").id("leads.list");
 //!
 //! let sim = zcrm_sim::Simulator::start().await?; // in Zoho's place
 //! let connector = Connector::builder().root_pem(sim.ca_pem()).build()?;
@@ -30,7 +30,7 @@
 //! # }
 //! ```
 //!
-//! `examples/one_endpoint.rs` is a library of its own on this crate alone, with tokens of its own.
+//! `examples/one_operation.rs` is a library of its own on this crate alone, with tokens of its own.
 //!
 //! # The layers
 //!

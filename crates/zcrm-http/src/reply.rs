@@ -42,10 +42,10 @@ pub async fn send(transport: &Transport, request: Request<ReqBody>) -> Result<Re
 /// # async fn main() -> Result<(), zcrm_core::Error> {
 /// use http::{Request, Response};
 /// use tower::service_fn;
-/// use zcrm_core::{ApiVersion, BoxError, Endpoint};
+/// use zcrm_core::{ApiVersion, BoxError, Operation};
 /// use zcrm_http::{ReqBody, ResBody, Stack, send_built};
 ///
-/// const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
+/// const LEADS: Operation = Operation::get("/Leads").id("leads.list");
 /// let wire = service_fn(|_: Request<ReqBody>| async {
 ///     Ok::<_, BoxError>(Response::new(ResBody::from("{}")))
 /// });
@@ -75,7 +75,7 @@ pub(crate) async fn exchange(
     let ready = poll_fn(|cx| transport.poll_ready(cx)).await;
     let request = build()?;
     let Some(call) = request.extensions().get::<CallMeta>().cloned() else {
-        return Err(Error::input("the request has no `CallMeta`: build it from an `Endpoint`"));
+        return Err(Error::input("the request has no `CallMeta`: build it from an `Operation`"));
     };
     // where nobody authorises it, its URL says where it goes
     let server = Server::of(request.uri());

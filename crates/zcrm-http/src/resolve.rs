@@ -23,7 +23,7 @@ use crate::BoxFuture;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::net::IpAddr;
-/// use zcrm_core::{ApiVersion, Endpoint};
+/// use zcrm_core::{ApiVersion, Operation};
 /// use zcrm_http::{BoxError, Connector, ReqBody, Resolve, Stack, send};
 ///
 /// #[derive(Debug)]
@@ -43,7 +43,7 @@ use crate::BoxFuture;
 /// let connector = Connector::builder().root_pem(sim.ca_pem()).resolver(Hosts).build()?;
 /// let transport = Stack::new(connector).build();
 ///
-/// const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
+/// const LEADS: Operation = Operation::get("/Leads").id("leads.list");
 /// let call = |url: String| {
 ///     let mut request = LEADS.request(ApiVersion::V8).build()?.map(ReqBody::from);
 ///     *request.uri_mut() = format!("{url}/crm/v8/Leads").parse()?;

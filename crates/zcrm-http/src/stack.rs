@@ -25,14 +25,14 @@ use crate::{
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use zcrm_core::{ApiVersion, Endpoint};
+/// # use zcrm_core::{ApiVersion, Operation};
 /// # use zcrm_http::{ReqBody, send};
 /// use futures_util::future::try_join_all;
 /// use zcrm_http::{Connector, Limits, Stack};
 ///
 /// # let sim = zcrm_sim::Simulator::start().await?;
 /// # let call = |transport| {
-/// #     const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
+/// #     const LEADS: Operation = Operation::get("/Leads").id("leads.list");
 /// #     let url = format!("{}/crm/v8/Leads", sim.api_url());
 /// #     async move {
 /// #         let mut request = LEADS.request(ApiVersion::V8).build()?.map(ReqBody::from);
@@ -63,7 +63,7 @@ use crate::{
 /// # async fn main() -> Result<(), zcrm_core::Error> {
 /// use http::{Request, Response};
 /// use tower::service_fn;
-/// use zcrm_core::{ApiVersion, BoxError, Endpoint, Record};
+/// use zcrm_core::{ApiVersion, BoxError, Operation, Record};
 /// use zcrm_http::{ReqBody, ResBody, Stack, send};
 ///
 /// async fn canned(request: Request<ReqBody>) -> Result<Response<ResBody>, BoxError> {
@@ -72,7 +72,7 @@ use crate::{
 ///     Ok(Response::new(r#"{"data":[{"id":"1"}]}"#.into()))
 /// }
 ///
-/// const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
+/// const LEADS: Operation = Operation::get("/Leads").id("leads.list");
 /// let transport = Stack::new(service_fn(canned)).build();
 /// let request = LEADS.request(ApiVersion::V8).build_as()?;
 /// let page = send(&transport, request).await?.page::<Record>("data")?;
@@ -107,7 +107,7 @@ type Wrap = Arc<dyn Fn(Transport) -> Transport + Send + Sync>;
 /// use std::sync::{Arc, Mutex};
 /// use http::{Request, Response, StatusCode};
 /// use tower::{service_fn, util::MapRequestLayer};
-/// use zcrm_core::{ApiVersion, BoxError, Endpoint, ManualClock};
+/// use zcrm_core::{ApiVersion, BoxError, Operation, ManualClock};
 /// use zcrm_http::{Attempts, Place, ReqBody, ResBody, Stack, layer::RetryPolicy, send};
 ///
 /// // a server that is down for the first attempt
@@ -131,7 +131,7 @@ type Wrap = Arc<dyn Fn(Transport) -> Transport + Send + Sync>;
 ///     stack = stack.layer(place, watch(place));
 /// }
 ///
-/// const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
+/// const LEADS: Operation = Operation::get("/Leads").id("leads.list");
 /// send(&stack.build(), LEADS.request(ApiVersion::V8).build()?.map(ReqBody::from)).await?;
 /// use Place::{Attempt, Call, Wire};
 /// assert_eq!(*seen.lock().unwrap(), [Call, Attempt, Wire, Attempt, Wire]);
@@ -224,10 +224,10 @@ where
     /// # async fn main() -> Result<(), zcrm_core::Error> {
     /// use http::{HeaderMap, HeaderValue, Request, Response, header::USER_AGENT};
     /// use tower::service_fn;
-    /// use zcrm_core::{ApiVersion, BoxError, Endpoint};
+    /// use zcrm_core::{ApiVersion, BoxError, Operation};
     /// use zcrm_http::{ReqBody, ResBody, Stack, send};
     ///
-    /// const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
+    /// const LEADS: Operation = Operation::get("/Leads").id("leads.list");
     /// let wire = service_fn(|request: Request<ReqBody>| async move {
     ///     let agent = request.headers()[USER_AGENT].to_str()?.to_owned();
     ///     Ok::<_, BoxError>(Response::new(ResBody::from(agent)))
@@ -266,10 +266,10 @@ where
     /// # async fn main() -> Result<(), zcrm_core::Error> {
     /// use http::{Request, Response, header::USER_AGENT};
     /// use tower::service_fn;
-    /// use zcrm_core::{ApiVersion, BoxError, Endpoint};
+    /// use zcrm_core::{ApiVersion, BoxError, Operation};
     /// use zcrm_http::{ReqBody, ResBody, Stack, send};
     ///
-    /// const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
+    /// const LEADS: Operation = Operation::get("/Leads").id("leads.list");
     /// let wire = service_fn(|request: Request<ReqBody>| async move {
     ///     let agent = request.headers()[USER_AGENT].to_str()?.to_owned();
     ///     Ok::<_, BoxError>(Response::new(ResBody::from(agent)))
@@ -296,10 +296,10 @@ where
     /// use std::sync::{Arc, atomic::{AtomicUsize, Ordering}};
     /// use http::{Request, Response};
     /// use tower::{service_fn, util::MapRequestLayer};
-    /// use zcrm_core::{ApiVersion, BoxError, Endpoint};
+    /// use zcrm_core::{ApiVersion, BoxError, Operation};
     /// use zcrm_http::{Place, ReqBody, ResBody, Stack, send};
     ///
-    /// const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
+    /// const LEADS: Operation = Operation::get("/Leads").id("leads.list");
     /// let wire = service_fn(|_: Request<ReqBody>| async {
     ///     Ok::<_, BoxError>(Response::new(ResBody::from("{}")))
     /// });

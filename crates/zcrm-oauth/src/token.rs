@@ -3,9 +3,9 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use zcrm_core::{Environment, ExposeSecret, SecretString, escaped_url};
 #[cfg(feature = "client")]
-use zcrm_core::{Error, Origin, Site};
+use zcrm_core::{BaseUrls, Error, Origin};
+use zcrm_core::{Environment, ExposeSecret, SecretString, escaped_url};
 
 /// The tokens of one user, as a store keeps them.
 ///
@@ -90,8 +90,8 @@ impl StoredToken {
 
     /// The accounts server that can refresh or revoke it.
     #[cfg(feature = "client")]
-    pub(crate) fn accounts_at(&self, site: &Site) -> Result<Origin, Error> {
-        site.accounts_of(self.accounts_server.as_deref(), self.api_domain.as_deref())
+    pub(crate) fn accounts_at(&self, base_urls: &BaseUrls) -> Result<Origin, Error> {
+        base_urls.accounts_of(self.accounts_server.as_deref(), self.api_domain.as_deref())
     }
 }
 

@@ -51,7 +51,7 @@ fn is_loopback(authority: &str) -> bool {
 /// mistake.
 ///
 /// A browser says where a page comes from: `Origin` with everything that may change something, and
-/// `Sec-Fetch-Site`. A program says neither. The host's name must be one of the loopback's, so that
+/// `Sec-Fetch-BaseUrls`. A program says neither. The host's name must be one of the loopback's, so that
 /// a name which another site makes to point here does not pass for ours.
 pub(crate) fn refusal(call: &Call) -> Option<Answer> {
     let own = |origin: &str| {

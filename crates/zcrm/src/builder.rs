@@ -6,7 +6,7 @@ use http::{Request, Response};
 use tower::Service;
 use zcrm_api::Api;
 use zcrm_core::{
-    ApiVersion, BoxError, Clock, DataCenter, Environment, Error, Origin, SecretString, Site,
+    ApiVersion, BaseUrls, BoxError, Clock, DataCenter, Environment, Error, Origin, SecretString,
 };
 use zcrm_http::{
     Connector, ConnectorBuilder, Limits, Observer, ReqBody, ResBody, Stack, Timeouts, TokioClock,
@@ -355,10 +355,10 @@ impl ClientBuilder {
             true => ClientCredentials::new(id, secret, config.text("redirect_uri")),
             false => ClientCredentials::self_client(id, secret),
         }?;
-        let mut site = site(config)?;
+        let mut base_urls = base_urls(config)?;
         for [location, accounts, api] in mem::take(&mut self.others) {
             let [accounts, api] = [accounts, api].map(|text| Origin::from_setting(&text));
-            site = site.with_other(location, accounts?, api?);
+            base_urls = base_urls.with_other(location, accounts?, api?);
         }
         let version = config.api_version()?;
         let clock = self.clock.take().unwrap_or_else(|| Arc::new(TokioClock::new()));
@@ -370,7 +370,7 @@ impl ClientBuilder {
         let (calls, accounts) = self.transports(&clock)?;
 
         let accounts = Accounts::new(credentials, accounts, Arc::clone(&clock));
-        let mut manager = TokenManager::new(accounts, store, site, Arc::clone(&clock));
+        let mut manager = TokenManager::new(accounts, store, base_urls, Arc::clone(&clock));
         if let Some(early) = early {
             manager = manager.refreshing_early(early);
         }
@@ -442,21 +442,21 @@ fn at_once(wrong: Vec<Error>) -> Result<(), Error> {
     if texts.is_empty() { Ok(()) } else { Err(Error::config(texts.join("; "))) }
 }
 
-fn site(config: &Config) -> Result<Site, Error> {
+fn base_urls(config: &Config) -> Result<BaseUrls, Error> {
     let data_center = config.parsed("data_center")?.unwrap_or(DataCenter::US);
-    let mut site = Site::new(data_center, config.environment()?);
+    let mut base_urls = BaseUrls::new(data_center, config.environment()?);
     if let Some(origin) = config.origin("accounts_url")? {
-        site = site.with_accounts(origin);
+        base_urls = base_urls.with_accounts(origin);
     }
     if let Some(origin) = config.origin("api_base_url")? {
-        site = site.with_api(origin);
+        base_urls = base_urls.with_api(origin);
     }
     if let Some(origin) = config.origin("content_base_url")? {
-        site = site.with_content(origin);
+        base_urls = base_urls.with_content(origin);
     }
     // settings that contradict each other are told now, and not at the first call
-    site.check()?;
-    Ok(site)
+    base_urls.check()?;
+    Ok(base_urls)
 }
 
 impl fmt::Debug for ClientBuilder {

@@ -3,7 +3,7 @@
 use std::{ops::Deref, sync::Arc};
 
 use zcrm_api::Api;
-use zcrm_core::{Endpoint, Error};
+use zcrm_core::{Error, Operation};
 use zcrm_oauth::UserTokens;
 
 use crate::{ClientBuilder, Clients};
@@ -82,7 +82,7 @@ impl Client {
     /// [`Store`](crate::ErrorKind::Store) where the store fails.
     pub async fn missing_scopes(
         &self,
-        operation: &Endpoint,
+        operation: &Operation,
     ) -> Result<Option<Vec<&'static str>>, Error> {
         self.tokens.missing_scopes(operation).await
     }

@@ -47,7 +47,7 @@
 //!
 //! # Beyond its methods
 //!
-//! What has no method is called by its [`Endpoint`]: [`Api::call`], [`operations`]. An application puts
+//! What has no method is called by its [`Operation`]: [`Api::call`], [`operations`]. An application puts
 //! [layers](ClientBuilder::layer) and [headers](ClientBuilder::headers) of its own into the wire (for some
 //! calls: [`Api::with_headers`]), sets up the [connector](ClientBuilder::connector), or replaces it by a
 //! [transport](ClientBuilder::transport) of its own.
@@ -55,9 +55,9 @@
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use zcrm::{Endpoint, prelude::*};
+//! use zcrm::{Operation, prelude::*};
 //!
-//! const ROLES: Endpoint = Endpoint::get("/settings/roles").id("roles.list");
+//! const ROLES: Operation = Operation::get("/settings/roles").id("roles.list");
 //! # let sim = zcrm_sim::Simulator::start().await?;
 //! # let client = Client::builder()
 //! #     .client_id(sim.client_id())
@@ -104,19 +104,19 @@ pub use config::Config;
 pub use zcrm_api::{
     Api, Attachment, Attachments, Call, ChangeTags, Collected, ConvertLead, Converted, Criteria,
     Cursor, DeleteRecord, DeleteRecords, DeletedKind, DeletedRecord, FileDownload, GetItem,
-    GetRecord, ItemStream, ListDeleted, ListItems, ListRecords, ListRelated, MetaRef, Note,
-    NoteParent, Notes, Operand, Pages, Photo, RecordHandle, RecordNotes, RecordStream, RecordTags,
-    Records, Related, Rows, SearchRecords, SortOrder, Tags, Trigger, Which, WriteItem, WriteItems,
-    WriteRecord, WriteRecords,
+    GetRecord, Include, ItemStream, ListDeleted, ListItems, ListRecords, ListRelated, MetaRef,
+    Note, NoteParent, Notes, Operand, Pages, Photo, RecordHandle, RecordNotes, RecordStream,
+    RecordTags, Records, Related, Rows, SearchRecords, SortOrder, Tags, Trigger, WriteItem,
+    WriteItems, WriteRecord, WriteRecords,
 };
 pub use zcrm_api::{metadata, operations, organisation};
 pub use zcrm_core::{
     Alarm, ApiError, ApiVersion, Base, BodyShape, CallMeta, Clock, Code, DataCenter, Decimal,
-    Discount, Endpoint, Environment, Error, ErrorKind, ExposeSecret, FileField, Host, Id,
-    ItemError, ItemSuccess, LineItem, LineTax, Link, Lookup, Module, ModuleName, Origin, Outcome,
-    Outcomes, Page, PageInfo, Paging, Participant, ParticipantKind, Patch, PriceRange, Record,
-    RecordError, Recurrence, Reminder, Reply, ResponseShape, Result, RetryClass, SecretString, Tag,
-    Tax, Timestamp,
+    Discount, Environment, Error, ErrorKind, ExposeSecret, FileField, Host, Id, ItemError,
+    ItemSuccess, LineItem, LineTax, Link, Lookup, Module, ModuleName, Operation, Origin, Outcome,
+    Page, PageInfo, Paging, Participant, ParticipantKind, Patch, PriceRange, Record, RecordError,
+    Recurrence, Reminder, Reply, ResponseShape, Result, RetryClass, SecretString, Tag, Tax,
+    Timestamp, WriteResults,
 };
 #[cfg(feature = "derive")]
 pub use zcrm_derive::Module;

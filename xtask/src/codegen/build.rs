@@ -191,7 +191,7 @@ fn extract(operation: &RawOperation<'_>, overlay: &Overlay) -> Result<(Facts, bo
 /// names. A record's update depends on its body, for lists append. What adds or sets off, may not.
 fn retry(facts: &Facts) -> &'static str {
     let of_records = facts.path.starts_with("/{module}")
-        || matches!(&facts.response, Response::Outcomes(key) if key == "data");
+        || matches!(&facts.response, Response::WriteResults(key) if key == "data");
     match facts.method.as_str() {
         "GET" => "read",
         "DELETE" => "idempotent",

@@ -42,7 +42,7 @@ fn group_file(group: &str, operations: &[&Facts]) -> Result<String, Error> {
         "ApiVersion",
         "Base",
         "BodyShape",
-        "Endpoint",
+        "Operation",
         "Host",
         "Paging",
         "ResponseShape",
@@ -50,7 +50,7 @@ fn group_file(group: &str, operations: &[&Facts]) -> Result<String, Error> {
     ];
     let used = known.into_iter().filter(|name| {
         let path = format!("{name}::");
-        body.contains(&path) || *name == "Endpoint"
+        body.contains(&path) || *name == "Operation"
     });
     let used: Vec<&str> = used.collect();
     let title = group.replace('_', " ");
@@ -70,13 +70,13 @@ fn index(groups: &BTreeMap<&str, Vec<&Facts>>, all: &[Facts]) -> String {
     for group in groups.keys() {
         let _ = writeln!(text, "mod {group};");
     }
-    text.push_str("\nuse zcrm_core::Endpoint;\n\n");
+    text.push_str("\nuse zcrm_core::Operation;\n\n");
     for (group, operations) in groups {
         let names: Vec<_> = operations.iter().map(|facts| constant(&facts.id)).collect();
         let _ = writeln!(text, "pub use {group}::{{{}}};", names.join(", "));
     }
     text.push_str("\n/// Every operation of the table, sorted by name.\n");
-    let _ = writeln!(text, "pub static ALL: [&Endpoint; {}] = [", all.len());
+    let _ = writeln!(text, "pub static ALL: [&Operation; {}] = [", all.len());
     for facts in all {
         let _ = writeln!(text, "    &{},", constant(&facts.id));
     }
@@ -95,7 +95,7 @@ fn entry(facts: &Facts) -> Result<String, Error> {
     };
     let mut answer = match &facts.response {
         Response::List(key) => format!("a list under `{key}`"),
-        Response::Outcomes(key) => format!("outcomes under `{key}`"),
+        Response::WriteResults(key) => format!("outcomes under `{key}`"),
         Response::Outcome(key) => format!("one outcome for the whole under `{key}`"),
         Response::Object(key) => format!("one object under `{key}`"),
         Response::Bare => "JSON of its own shape".into(),
@@ -115,7 +115,7 @@ fn entry(facts: &Facts) -> Result<String, Error> {
     let method = facts.method.to_lowercase();
     let _ = writeln!(
         text,
-        "pub static {}: Endpoint = Endpoint::{method}({:?})",
+        "pub static {}: Operation = Operation::{method}({:?})",
         constant(&facts.id),
         facts.path
     );
@@ -170,8 +170,10 @@ fn entry(facts: &Facts) -> Result<String, Error> {
     }
     match &facts.response {
         Response::List(key) => call(format!("returns(ResponseShape::List({key:?}))")),
-        Response::Outcomes(key) => call(format!("returns(ResponseShape::Outcomes({key:?}))")),
-        Response::Outcome(key) => call(format!("returns(ResponseShape::Outcome({key:?}))")),
+        Response::WriteResults(key) => {
+            call(format!("returns(ResponseShape::WriteResults({key:?}))"))
+        }
+        Response::Outcome(key) => call(format!("returns(ResponseShape::WriteResult({key:?}))")),
         Response::Object(key) => call(format!("returns(ResponseShape::Object({key:?}))")),
         Response::Bare => {}
         Response::Binary => call("returns(ResponseShape::Binary)".into()),

@@ -20,7 +20,7 @@ pub(crate) enum Body {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Response {
     List(String),
-    Outcomes(String),
+    WriteResults(String),
     Outcome(String),
     Object(String),
     #[default]
@@ -212,7 +212,7 @@ impl Response {
     fn to_json(&self) -> Value {
         match self {
             Self::List(key) => json!({ "list": key }),
-            Self::Outcomes(key) => json!({ "outcomes": key }),
+            Self::WriteResults(key) => json!({ "outcomes": key }),
             Self::Outcome(key) => json!({ "outcome": key }),
             Self::Object(key) => json!({ "object": key }),
             Self::Bare => json!("bare"),
@@ -231,7 +231,7 @@ impl Response {
         let (shape, key) = only_pair(value)?;
         match shape {
             "list" => Some(Self::List(key)),
-            "outcomes" => Some(Self::Outcomes(key)),
+            "outcomes" => Some(Self::WriteResults(key)),
             "outcome" => Some(Self::Outcome(key)),
             "object" => Some(Self::Object(key)),
             _ => None,

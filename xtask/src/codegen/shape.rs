@@ -34,7 +34,7 @@ impl Form<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Items,
-    Outcomes,
+    WriteResults,
     Object,
     Scalar,
 }
@@ -127,7 +127,7 @@ pub(crate) fn response(operation: &RawOperation<'_>) -> Result<Option<Response>,
     let [members] = keys.as_slice() else {
         return Ok(None);
     };
-    let list = |kind: Kind| matches!(kind, Kind::Items | Kind::Outcomes);
+    let list = |kind: Kind| matches!(kind, Kind::Items | Kind::WriteResults);
     let mut left = members.iter().filter(|(name, _)| name != "info");
     let (Some((key, kind)), None) = (left.next(), left.next()) else {
         let scalars = members.iter().all(|(_, kind)| *kind == Kind::Scalar);
@@ -138,8 +138,8 @@ pub(crate) fn response(operation: &RawOperation<'_>) -> Result<Option<Response>,
         operation.path.ends_with('}') && !operation.path.rsplit('/').nth(1).is_some_and(is_version);
     Ok(Some(match kind {
         Kind::Items if read && one => Response::Object(key.clone()),
-        Kind::Outcomes if read => return Ok(None),
-        Kind::Outcomes => Response::Outcomes(key.clone()),
+        Kind::WriteResults if read => return Ok(None),
+        Kind::WriteResults => Response::WriteResults(key.clone()),
         kind if list(*kind) => Response::List(key.clone()),
         Kind::Object => Response::Object(key.clone()),
         _ => Response::Bare,
@@ -163,7 +163,7 @@ fn member(node: &Node<'_>) -> Result<Kind, Error> {
             all_outcomes &= item.is_outcome();
         }
     }
-    Ok(if any && all_outcomes { Kind::Outcomes } else { Kind::Items })
+    Ok(if any && all_outcomes { Kind::WriteResults } else { Kind::Items })
 }
 
 /// What the operation sends, and the names of the body's members.
@@ -186,7 +186,7 @@ pub(crate) fn body(operation: &RawOperation<'_>) -> Result<(Body, Vec<String>), 
         for form in &forms {
             let mut lists = Vec::new();
             for (name, node) in &form.properties {
-                if matches!(member(node)?, Kind::Items | Kind::Outcomes) {
+                if matches!(member(node)?, Kind::Items | Kind::WriteResults) {
                     lists.push(name.clone());
                 }
                 if !keys.contains(name) {

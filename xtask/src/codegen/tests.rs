@@ -28,7 +28,7 @@ fn things(paths: Value) -> String {
         "components": {
             "schemas": {
                 "Outcome": outcome,
-                "Outcomes": { "type": "object", "properties": { "things": {
+                "WriteResults": { "type": "object", "properties": { "things": {
                     "type": "array", "items": { "$ref": "#/components/schemas/Outcome" } } } },
                 "Things": { "type": "object", "properties": {
                     "things": { "type": "array", "items": { "type": "object" } },
@@ -71,11 +71,11 @@ fn an_operation_is_read_by_rule() {
     let text = things(json!({
         "/crm/v8/settings/things": {
             "get": list(),
-            "put": { "requestBody": body, "responses": answer("Outcomes") },
+            "put": { "requestBody": body, "responses": answer("WriteResults") },
         },
         "/crm/v8/settings/things/{thingId}": {
             "get": { "responses": answer("Things") },
-            "delete": { "responses": answer("Outcomes") },
+            "delete": { "responses": answer("WriteResults") },
         },
     }));
     let all = built(&text, "").unwrap().all;
@@ -84,7 +84,7 @@ fn an_operation_is_read_by_rule() {
     let [delete, get, list, update] = all.as_slice() else { panic!() };
     assert_eq!(get.path, "/settings/things/{thing_id}");
     assert_eq!(get.response, Response::Object("things".into()));
-    assert_eq!(delete.response, Response::Outcomes("things".into()));
+    assert_eq!(delete.response, Response::WriteResults("things".into()));
     assert_eq!(delete.retry, "idempotent");
     assert_eq!(list.response, Response::List("things".into()));
     assert_eq!(list.query, ["page", "per_page"]);
@@ -191,7 +191,7 @@ fn reads_mandatory_parameters_and_optional_bodies() {
         { "name": "ids", "in": "query", "required": true },
         { "name": "X-A", "in": "header", "required": true },
     ]);
-    let copy = json!({ "responses": answer("Outcomes") });
+    let copy = json!({ "responses": answer("WriteResults") });
     let text = things(json!({
         "/crm/v8/settings/things": { "get": get },
         "/crm/v8/settings/things/{id}/actions/clone": { "post": copy },

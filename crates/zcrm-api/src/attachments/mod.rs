@@ -53,8 +53,8 @@ impl Attachments {
         Self { parent }
     }
 
-    fn one(&self, endpoint: &zcrm_core::Endpoint, id: impl Into<Id>) -> Ask {
-        self.parent.ask(endpoint).path_id("id", id)
+    fn one(&self, operation: &zcrm_core::Operation, id: impl Into<Id>) -> Ask {
+        self.parent.ask(operation).path_id("id", id)
     }
 
     /// Reads which files there are.

@@ -79,11 +79,11 @@ impl CustomViews {
         field: impl Into<MetaRef>,
         order: SortOrder,
     ) -> WriteItem {
-        let endpoint = match self.module.api().version() {
+        let operation = match self.module.api().version() {
             version if version < ApiVersion::V3 => &operations::CUSTOM_VIEWS_UPDATE_ONE,
             _ => &operations::CUSTOM_VIEWS_CHANGE_SORT_ONE,
         };
-        let ask: Ask = self.module.ask(endpoint).path_id("id", id);
+        let ask: Ask = self.module.ask(operation).path_id("id", id);
         let field = field.into();
         WriteItem::row(ask, &json!({ "sort_by": field, "sort_order": order.as_str() }))
     }

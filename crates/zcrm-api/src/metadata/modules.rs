@@ -1,7 +1,7 @@
 //! Modules.
 
 use serde_json::Value;
-use zcrm_core::{Endpoint, Id, Lookup, ModuleName, Timestamp, object, words};
+use zcrm_core::{Id, Lookup, ModuleName, Operation, Timestamp, object, words};
 
 use super::{
     CustomView, CustomViews, FieldInfo, Fields, Layout, Layouts, RelatedList, RelatedLists,
@@ -52,9 +52,9 @@ impl ModuleHandle {
         &self.api
     }
 
-    /// A call of an endpoint that the module stands in the path or query of.
-    pub(crate) fn ask(&self, endpoint: &Endpoint) -> Ask {
-        Ask::of_module(&self.api, endpoint, &self.name)
+    /// A call of an operation that the module stands in the path or query of.
+    pub(crate) fn ask(&self, operation: &Operation) -> Ask {
+        Ask::of_module(&self.api, operation, &self.name)
     }
 
     /// Reads the module itself.

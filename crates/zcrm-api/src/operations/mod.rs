@@ -26,7 +26,7 @@
 
 mod generated;
 
-use zcrm_core::Endpoint;
+use zcrm_core::Operation;
 
 pub use generated::*;
 
@@ -49,7 +49,7 @@ pub(crate) use generated::{
 /// assert!(operations::find("roles.lost").is_none());
 /// ```
 #[must_use]
-pub fn find(name: &str) -> Option<&'static Endpoint> {
-    let at = ALL.binary_search_by(|endpoint| endpoint.name().cmp(name)).ok()?;
+pub fn find(name: &str) -> Option<&'static Operation> {
+    let at = ALL.binary_search_by(|operation| operation.name().cmp(name)).ok()?;
     ALL.get(at).copied()
 }

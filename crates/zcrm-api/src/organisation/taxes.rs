@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Number, Value, value::RawValue};
-use zcrm_core::{ApiVersion, Endpoint, Error, Id, Record, ResponseShape, object};
+use zcrm_core::{ApiVersion, Error, Id, Operation, Record, ResponseShape, object};
 
 use crate::{Api, GetItem, ListItems, WriteItem, WriteItems, ask::Ask, check, operations};
 
@@ -38,7 +38,7 @@ impl Taxes {
     }
 
     /// A call of the operation that the version has.
-    fn ask(&self, v2: &Endpoint, later: &Endpoint) -> Ask {
+    fn ask(&self, v2: &Operation, later: &Operation) -> Ask {
         Ask::new(&self.api, if self.is_v2() { v2 } else { later })
     }
 

@@ -137,8 +137,8 @@ pub struct UserHandle {
 }
 
 impl UserHandle {
-    fn ask(&self, endpoint: &zcrm_core::Endpoint) -> Ask {
-        Ask::new(&self.api, endpoint).path_id("user", &self.id)
+    fn ask(&self, operation: &zcrm_core::Operation) -> Ask {
+        Ask::new(&self.api, operation).path_id("user", &self.id)
     }
 
     /// Reads the territories that the user is in; the list comes whole.

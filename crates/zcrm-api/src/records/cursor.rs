@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use zcrm_core::{Endpoint, Error, Paging};
+use zcrm_core::{Error, Operation, Paging};
 
 use super::{
     Records,
@@ -41,7 +41,7 @@ const PAGE_NUMBER_WALL: u64 = 2_000;
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     pub(super) module: String,
-    pub(super) operation: Operation,
+    pub(super) operation: ListKind,
     pub(super) params: Vec<(String, String)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) headers: Vec<(String, String)>,
@@ -62,7 +62,7 @@ fn is_zero(number: &u64) -> bool {
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Operation {
+pub(super) enum ListKind {
     List,
     Search,
     Deleted,
@@ -85,11 +85,11 @@ impl Cursor {
     pub(super) fn at_begin<T: DeserializeOwned + Send + 'static>(
         query: Query<T>,
     ) -> (Records<T>, Self) {
-        let Query { records, endpoint, mut params, headers, columns, .. } = query;
-        let operation = match endpoint.name() {
-            name if name == operations::SEARCH.name() => Operation::Search,
-            name if name == operations::LIST_DELETED.name() => Operation::Deleted,
-            _ => Operation::List,
+        let Query { records, operation, mut params, headers, columns, .. } = query;
+        let operation = match operation.name() {
+            name if name == operations::SEARCH.name() => ListKind::Search,
+            name if name == operations::LIST_DELETED.name() => ListKind::Deleted,
+            _ => ListKind::List,
         };
         let mut take = |name: &str| {
             let at = params.iter().position(|(known, _)| known == name)?;
@@ -107,22 +107,22 @@ impl Cursor {
     /// How the pages of the list follow one another.
     pub(super) fn way<T>(&self, records: &Records<T>) -> Way {
         let paging = match self.operation {
-            Operation::List if records.api.version().has_page_tokens() => Paging::Tokens,
+            ListKind::List if records.api.version().has_page_tokens() => Paging::Tokens,
             _ => Paging::Numbers,
         };
         let asked = self.params.iter().find(|(name, _)| name == "per_page");
         let per_page = asked.map(|(_, value)| value.as_str());
-        let mut way = Way::new(self.endpoint().name(), paging, per_page);
+        let mut way = Way::new(self.operation().name(), paging, per_page);
         // no wall is known for deleted records
-        way.wall = (self.operation != Operation::Deleted).then_some(PAGE_NUMBER_WALL);
+        way.wall = (self.operation != ListKind::Deleted).then_some(PAGE_NUMBER_WALL);
         way
     }
 
-    pub(super) fn endpoint(&self) -> &'static Endpoint {
+    pub(super) fn operation(&self) -> &'static Operation {
         match self.operation {
-            Operation::List => &operations::LIST,
-            Operation::Search => &operations::SEARCH,
-            Operation::Deleted => &operations::LIST_DELETED,
+            ListKind::List => &operations::LIST,
+            ListKind::Search => &operations::SEARCH,
+            ListKind::Deleted => &operations::LIST_DELETED,
         }
     }
 }

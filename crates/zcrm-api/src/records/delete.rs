@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Request;
-use zcrm_core::{Error, Id, ItemSuccess, Outcomes, RequestBuilder};
+use zcrm_core::{Error, Id, ItemSuccess, RequestBuilder, WriteResults};
 
 use super::{
     Records,
@@ -44,7 +44,7 @@ impl DeleteRecords {
     ///
     /// # Errors
     /// Only where nothing at all was deleted.
-    pub async fn send(self) -> Result<Outcomes, Error> {
+    pub async fn send(self) -> Result<WriteResults, Error> {
         send_all(&self.records, self.calls()?, 1).await
     }
 

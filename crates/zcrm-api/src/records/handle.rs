@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, de::DeserializeOwned};
 use zcrm_core::{
-    ApiVersion, Endpoint, Error, ErrorKind, Id, ItemSuccess, Outcome, Record, RequestBuilder,
+    ApiVersion, Error, ErrorKind, Id, ItemSuccess, Operation, Outcome, Record, RequestBuilder,
     Timestamp,
 };
 
@@ -72,9 +72,9 @@ impl Target {
     pub(super) fn request<T>(
         &self,
         records: &Records<T>,
-        endpoint: &Endpoint,
+        operation: &Operation,
     ) -> Result<RequestBuilder, Error> {
-        let request = self.request_without_header(records, endpoint)?;
+        let request = self.request_without_header(records, operation)?;
         match self {
             Self::Id(_) => Ok(request),
             Self::External { field, .. } => {
@@ -88,9 +88,9 @@ impl Target {
     pub(super) fn request_without_header<T>(
         &self,
         records: &Records<T>,
-        endpoint: &Endpoint,
+        operation: &Operation,
     ) -> Result<RequestBuilder, Error> {
-        let request = records.request(endpoint)?;
+        let request = records.request(operation)?;
         Ok(match self {
             Self::Id(id) => request.path_id("id", id),
             Self::External { value, .. } => request.path("id", value),

@@ -47,24 +47,24 @@ impl FromStr for SortOrder {
     }
 }
 
-/// Which records are wanted, where a property parts them.
+/// Filters records by a boolean property: only those that have it, only those that lack it, or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "there is no fourth answer")]
-pub enum Which {
-    /// Those that have the property.
-    With,
-    /// Those that do not.
-    Without,
-    /// Both.
-    Both,
+#[allow(clippy::exhaustive_enums, reason = "a boolean property has no fourth filter")]
+pub enum Include {
+    /// Only the records that have the property.
+    Only,
+    /// Only the records that lack it.
+    No,
+    /// The records that have the property, and the others too.
+    Also,
 }
 
-impl Which {
+impl Include {
     pub(super) fn as_str(self) -> &'static str {
         match self {
-            Self::With => "true",
-            Self::Without => "false",
-            Self::Both => "both",
+            Self::Only => "true",
+            Self::No => "false",
+            Self::Also => "both",
         }
     }
 }
@@ -143,13 +143,13 @@ macro_rules! query_methods {
         }
 
         /// Converted leads, others, or both; only those that are not converted unless told.
-        pub fn converted(mut self, which: Which) -> Self {
+        pub fn converted(mut self, which: Include) -> Self {
             self.query.set_which("converted", which);
             self
         }
 
         /// Approved records, those that wait for approval, or both; approved ones unless told.
-        pub fn approved(mut self, which: Which) -> Self {
+        pub fn approved(mut self, which: Include) -> Self {
             self.query.set_which("approved", which);
             self
         }

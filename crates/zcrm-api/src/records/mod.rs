@@ -17,14 +17,14 @@ mod write;
 use std::{fmt, marker::PhantomData};
 
 use serde::{Serialize, de::DeserializeOwned};
-use zcrm_core::{Endpoint, Error, Id, ItemSuccess, ModuleName, RequestBuilder};
+use zcrm_core::{Error, Id, ItemSuccess, ModuleName, Operation, RequestBuilder};
 
 pub use convert::{ConvertLead, Converted};
 pub use cursor::Cursor;
 pub use delete::{DeleteRecord, DeleteRecords};
 pub use deleted::{DeletedKind, DeletedRecord, ListDeleted};
 pub use handle::{RecordHandle, Rows};
-pub use list::{ListRecords, SearchRecords, SortOrder, Which};
+pub use list::{Include, ListRecords, SearchRecords, SortOrder};
 pub use read::GetRecord;
 pub use stream::{Collected, RecordStream};
 pub use write::{Trigger, WriteRecord, WriteRecords};
@@ -67,9 +67,9 @@ impl<T> Records<T> {
     }
 
     /// Begins a request of this module.
-    fn request(&self, endpoint: &Endpoint) -> Result<RequestBuilder, Error> {
+    fn request(&self, operation: &Operation) -> Result<RequestBuilder, Error> {
         check::module(&self.module)?;
-        Ok(endpoint.request(self.api.version()).path("module", &self.module))
+        Ok(operation.request(self.api.version()).path("module", &self.module))
     }
 
     /// Writes new records, 100 a call. One that holds an `id` exists already, and is refused before

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use serde::de::DeserializeOwned;
-use zcrm_core::{ApiVersion, Endpoint, Error, Id, LineItem, Page, RequestBuilder, Timestamp};
+use zcrm_core::{ApiVersion, Error, Id, LineItem, Operation, Page, RequestBuilder, Timestamp};
 
 use super::{
-    Records, SortOrder, Which, columns,
+    Include, Records, SortOrder, columns,
     columns::{MOST_IDS, Rest},
     external,
 };
@@ -35,7 +35,7 @@ pub(super) const MODIFIED_SINCE: &str = "If-Modified-Since";
 
 pub(super) struct Query<T> {
     pub(super) records: Records<T>,
-    pub(super) endpoint: &'static Endpoint,
+    pub(super) operation: &'static Operation,
     pub(super) params: Vec<(String, String)>,
     pub(super) headers: Vec<(String, String)>,
     pub(super) columns: Columns,
@@ -67,7 +67,7 @@ impl<T> Clone for Query<T> {
     fn clone(&self) -> Self {
         Self {
             records: self.records.clone(),
-            endpoint: self.endpoint,
+            operation: self.operation,
             params: self.params.clone(),
             headers: self.headers.clone(),
             columns: self.columns.clone(),
@@ -80,10 +80,10 @@ impl<T> Clone for Query<T> {
 }
 
 impl<T: DeserializeOwned + Send + 'static> Query<T> {
-    pub(super) fn new(records: Records<T>, endpoint: &'static Endpoint) -> Self {
+    pub(super) fn new(records: Records<T>, operation: &'static Operation) -> Self {
         Self {
             records,
-            endpoint,
+            operation,
             params: Vec::new(),
             headers: Vec::new(),
             columns: Columns::default(),
@@ -115,7 +115,7 @@ impl<T: DeserializeOwned + Send + 'static> Query<T> {
         self.set(name, id.as_str());
     }
 
-    pub(super) fn set_which(&mut self, name: &str, which: Which) {
+    pub(super) fn set_which(&mut self, name: &str, which: Include) {
         self.set(name, which.as_str());
     }
 
@@ -174,8 +174,8 @@ impl<T: DeserializeOwned + Send + 'static> Query<T> {
         self.params.iter().any(|(known, _)| known == name)
     }
 
-    fn is(&self, endpoint: &Endpoint) -> bool {
-        self.endpoint.name() == endpoint.name()
+    fn is(&self, operation: &Operation) -> bool {
+        self.operation.name() == operation.name()
     }
 
     /// The parameters, `fields` among them, checked; nothing but metadata was asked for so far.
@@ -205,7 +205,7 @@ impl<T: DeserializeOwned + Send + 'static> Query<T> {
             return Err(mistake);
         }
         // a wrong module is told before its fields are asked for
-        let _ = self.records.request(self.endpoint)?;
+        let _ = self.records.request(self.operation)?;
         self.refuse_contradictions()?;
         if !self.external.is_empty() {
             let value = external::header(self.records.module(), &self.external)?;
@@ -331,7 +331,7 @@ impl<T: DeserializeOwned + Send + 'static> Query<T> {
         if self.finds_nothing() {
             return Err(check::no_request("the list of ids is empty"));
         }
-        let request = self.records.request(self.endpoint)?;
+        let request = self.records.request(self.operation)?;
         Ok(with_all(request, &self.params, &self.headers))
     }
 }
@@ -362,7 +362,7 @@ impl<T> fmt::Debug for Query<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.params.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("Query")
-            .field("operation", &self.endpoint.name())
+            .field("operation", &self.operation.name())
             .field("records", &self.records)
             .field("params", &names)
             .finish_non_exhaustive()

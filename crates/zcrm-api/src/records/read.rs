@@ -7,7 +7,7 @@ use http::{Request, StatusCode};
 use serde::de::DeserializeOwned;
 use zcrm_core::{Error, RequestBuilder, Timestamp};
 
-use super::{Records, Which, handle::Target, query::join};
+use super::{Include, Records, handle::Target, query::join};
 use crate::{
     check,
     extra::{Extra, extra_methods},
@@ -45,12 +45,12 @@ impl<T: DeserializeOwned + Send + 'static> GetRecord<T> {
     }
 
     /// Whether the lead may be one that was converted; it may not unless told.
-    pub fn converted(self, which: Which) -> Self {
+    pub fn converted(self, which: Include) -> Self {
         self.set("converted", which.as_str().to_owned())
     }
 
     /// Whether the record may be one that waits for approval; it may not unless told.
-    pub fn approved(self, which: Which) -> Self {
+    pub fn approved(self, which: Include) -> Self {
         self.set("approved", which.as_str().to_owned())
     }
 

@@ -251,7 +251,7 @@ async fn prepare<T: DeserializeOwned + Send + 'static>(
 async fn fetch<T: DeserializeOwned + Send + 'static>(
     Prepared { records, cursor }: Prepared<T>,
 ) -> Result<Page<T>, Error> {
-    let request = with_all(records.request(cursor.endpoint())?, &cursor.params, &cursor.headers);
+    let request = with_all(records.request(cursor.operation())?, &cursor.params, &cursor.headers);
     let request = match &cursor.next {
         Next::Token(token) => request.query_unchecked("page_token", token),
         // the first page needs no number

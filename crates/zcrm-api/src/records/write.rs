@@ -11,8 +11,8 @@ use http::Request;
 use serde::Serialize;
 use serde_json::json;
 use zcrm_core::{
-    BoxError, Endpoint, Error, Id, ItemError, ItemSuccess, Outcome, Outcomes, Record,
-    RequestBuilder, Timestamp, Written,
+    BoxError, Error, Id, ItemError, ItemSuccess, Operation, Outcome, Record, RequestBuilder,
+    Timestamp, WriteResults, Written,
 };
 
 use super::{Records, external, handle::Target, without_id::is_without_id};
@@ -63,7 +63,7 @@ pub enum Trigger {
 #[must_use = "nothing is written until `send` is called"]
 pub struct WriteRecords {
     records: Records<()>,
-    endpoint: &'static Endpoint,
+    operation: &'static Operation,
     rows: Vec<Row>,
     duplicate_check: Vec<String>,
     options: Options,
@@ -121,7 +121,7 @@ impl Options {
         if let Some(rule) = &self.assignment_rule {
             more.push(("lar_id", json!(rule)));
         }
-        // the endpoint judges by the body whether the call may be repeated
+        // the operation judges by the body whether the call may be repeated
         let mut request = request.rows(rows, &more);
         if let Some(since) = self.unmodified_since {
             request = request.header("If-Unmodified-Since", since.to_string());
@@ -210,7 +210,7 @@ macro_rules! write_options {
 impl WriteRecords {
     pub(super) fn new<R: Serialize>(
         records: Records<()>,
-        endpoint: &'static Endpoint,
+        operation: &'static Operation,
         rows: impl IntoIterator<Item = R>,
     ) -> Self {
         let mut buffer = Vec::new();
@@ -222,7 +222,7 @@ impl WriteRecords {
         };
         Self {
             records,
-            endpoint,
+            operation,
             rows,
             duplicate_check: Vec::new(),
             options: Options::default(),
@@ -255,7 +255,7 @@ impl WriteRecords {
 
     /// The ids by which the records are known: an update needs them, and a new record has none.
     fn ids(&self) -> Result<Vec<Option<Id>>, Error> {
-        let is = |endpoint: &Endpoint| self.endpoint.name() == endpoint.name();
+        let is = |operation: &Operation| self.operation.name() == operation.name();
         let (update, create) = (is(&operations::UPDATE), is(&operations::CREATE));
         if !update && !create {
             return Ok(vec![None; self.rows.len()]);
@@ -308,7 +308,7 @@ impl WriteRecords {
     /// # Errors
     /// Only where nothing at all was written: of kind [`Input`](zcrm_core::ErrorKind::Input)
     /// before anything is sent, or of the first call that was refused.
-    pub async fn send(self) -> Result<Outcomes, Error> {
+    pub async fn send(self) -> Result<WriteResults, Error> {
         send_all(&self.records, self.calls()?, self.concurrency).await
     }
 
@@ -328,18 +328,18 @@ impl WriteRecords {
         if self.duplicate_check.len() > 10 {
             return Err(Error::input("Zoho takes at most ten `duplicate_check_fields`"));
         }
-        if !self.duplicate_check.is_empty() && self.endpoint.name() != operations::UPSERT.name() {
+        if !self.duplicate_check.is_empty() && self.operation.name() != operations::UPSERT.name() {
             return Err(Error::input("`duplicate_check` belongs to `upsert`"));
         }
         if self.options.unmodified_since.is_some()
-            && self.endpoint.name() == operations::CREATE.name()
+            && self.operation.name() == operations::CREATE.name()
         {
             return Err(Error::input(
                 "`if_unmodified_since` is for records that are there already",
             ));
         }
         let call = |(rows, ids): (&[Row], &[Option<Id>])| -> Result<Call, Error> {
-            let request = self.records.request(self.endpoint)?;
+            let request = self.records.request(self.operation)?;
             let module = self.records.module();
             let request = self.options.apply(request, module, rows, &self.duplicate_check)?;
             Ok(Call { ids: ids.to_vec(), request })
@@ -419,7 +419,7 @@ pub(super) async fn send_all(
     records: &Records<()>,
     calls: Vec<Call>,
     concurrency: usize,
-) -> Result<Outcomes, Error> {
+) -> Result<WriteResults, Error> {
     let stop = &AtomicBool::new(false);
     let results: Vec<_> = stream::iter(calls)
         .map(|Call { ids, request }| async move {
@@ -441,7 +441,7 @@ pub(super) async fn send_all(
         .await;
 
     let first = results.iter().find_map(|(_, answer)| answer.as_ref()?.as_ref().err().cloned());
-    let nothing_done = |(_, answer): &(usize, Option<Result<Outcomes, Error>>)| match answer {
+    let nothing_done = |(_, answer): &(usize, Option<Result<WriteResults, Error>>)| match answer {
         Some(Ok(_)) => false,
         Some(Err(error)) => matches!(error.outcome(), Outcome::NotSent | Outcome::Refused),
         None => true,
@@ -451,14 +451,14 @@ pub(super) async fn send_all(
     {
         return Err(first.clone());
     }
-    let mut outcomes = Outcomes::default();
+    let mut outcomes = WriteResults::default();
     for (count, answer) in results {
         match answer {
             Some(Ok(some)) => outcomes.append(some),
-            Some(Err(error)) => outcomes.append(Outcomes::failed(count, &whole(error))),
+            Some(Err(error)) => outcomes.append(WriteResults::failed(count, &whole(error))),
             None => {
                 let why = first.clone().unwrap_or_else(|| Error::input("the write was stopped"));
-                outcomes.append(Outcomes::failed(count, &ItemError::NotSent(why)));
+                outcomes.append(WriteResults::failed(count, &ItemError::NotSent(why)));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What a handle of a record gives beside the record itself.
 
 use serde::de::DeserializeOwned;
-use zcrm_core::{Endpoint, Error, Id, ModuleName, Record};
+use zcrm_core::{Error, Id, ModuleName, Operation, Record};
 
 use super::Related;
 use crate::{
@@ -34,19 +34,19 @@ impl Parent {
         self.target.id()
     }
 
-    /// A call of an endpoint whose path names the record.
-    pub(crate) fn ask(&self, endpoint: &Endpoint) -> Ask {
-        let name = match endpoint.template().contains("{record_id}") {
+    /// A call of an operation whose path names the record.
+    pub(crate) fn ask(&self, operation: &Operation) -> Ask {
+        let name = match operation.template().contains("{record_id}") {
             true => "record_id",
             false => "id",
         };
-        let ask = Ask::of_module(&self.api, endpoint, &self.module);
+        let ask = Ask::of_module(&self.api, operation, &self.module);
         match self.target.external(&self.module) {
             None => ask.path_id(name, self.target.text()),
-            Some(Ok((header, _))) if !endpoint.header_names().contains(&header) => {
+            Some(Ok((header, _))) if !operation.header_names().contains(&header) => {
                 ask.check(Err(Error::input(format!(
                     "`{}` knows a record by Zoho's id alone, not by that of another system",
-                    endpoint.name()
+                    operation.name()
                 ))))
             }
             Some(Ok((header, value))) => {

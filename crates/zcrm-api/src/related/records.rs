@@ -3,7 +3,7 @@
 use std::{fmt, marker::PhantomData};
 
 use serde::{Serialize, de::DeserializeOwned};
-use zcrm_core::{Endpoint, Error, Id, Record, escaped, to_json};
+use zcrm_core::{Error, Id, Operation, Record, escaped, to_json};
 
 use super::{ListRelated, Parent};
 use crate::{GetItem, WriteItem, WriteItems, ask::Ask, check, operations};
@@ -36,14 +36,14 @@ impl<T: DeserializeOwned + Send + 'static> Related<T> {
         Self { parent, list, of: PhantomData }
     }
 
-    fn ask(&self, endpoint: &Endpoint) -> Ask {
-        let ask = self.parent.ask(endpoint);
+    fn ask(&self, operation: &Operation) -> Ask {
+        let ask = self.parent.ask(operation);
         let ask = ask.check(check::related_list(&self.list));
         ask.with(|call| call.path("related_list_api_name", &self.list))
     }
 
-    fn one(&self, endpoint: &Endpoint, id: impl Into<Id>) -> Ask {
-        self.ask(endpoint).path_id("related_record_id", id)
+    fn one(&self, operation: &Operation, id: impl Into<Id>) -> Ask {
+        self.ask(operation).path_id("related_record_id", id)
     }
 
     /// Reads the related records; from v3 on the fields must be named.

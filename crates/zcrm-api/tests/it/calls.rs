@@ -1,21 +1,21 @@
-//! Calls of endpoints that have no method of their own.
+//! Calls of operations that have no method of their own.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::json;
 use zcrm_api::{Api, operations::RECORDS_LIST};
-use zcrm_core::{ApiVersion, BoxError, Endpoint, ErrorKind, Record, ResponseShape};
+use zcrm_core::{ApiVersion, BoxError, ErrorKind, Operation, Record, ResponseShape};
 use zcrm_http::{Authorization, Authorizer, CallSettings};
 
 use crate::{paper::answering, world::World};
 
-const MODULES: Endpoint =
-    Endpoint::get("/settings/modules").id("modules.list").returns(ResponseShape::List("modules"));
-const MODULE: Endpoint = Endpoint::get("/settings/modules/{module}")
+const MODULES: Operation =
+    Operation::get("/settings/modules").id("modules.list").returns(ResponseShape::List("modules"));
+const MODULE: Operation = Operation::get("/settings/modules/{module}")
     .id("modules.get")
     .returns(ResponseShape::Object("modules"));
-const MISSING: Endpoint = Endpoint::get("/settings/no_such_thing");
+const MISSING: Operation = Operation::get("/settings/no_such_thing");
 
 /// A user who is not logged in.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Authorizer for Nobody {
 }
 
 #[tokio::test]
-async fn an_endpoint_of_ones_own_is_a_few_lines() {
+async fn a_custom_operation_is_a_few_lines() {
     let World { sim: _sim, api } = World::new(ApiVersion::V8).await;
     let modules = api.call(&MODULES).page::<Record>().await.unwrap();
     let named = |record: &Record| record.get::<String>("api_name").unwrap().unwrap();
@@ -42,7 +42,7 @@ async fn an_endpoint_of_ones_own_is_a_few_lines() {
 }
 
 #[tokio::test]
-async fn an_error_of_an_unnamed_endpoint_still_says_what_was_called() {
+async fn an_error_of_an_unnamed_operation_still_says_what_was_called() {
     let World { sim: _sim, api } = World::new(ApiVersion::V8).await;
     let error = api.call(&MISSING).object::<Record>().await.unwrap_err();
     assert!(error.to_string().contains("GET /settings/no_such_thing"), "{error}");

@@ -35,7 +35,7 @@ on_both_versions! {
         // what was converted is seen only by those who ask for it
         let list = || api.records("Leads").list().fields(["Last_Name"]);
         assert!(list().send().await.unwrap().items.is_empty());
-        let found = list().converted(zcrm_api::Which::With).send().await.unwrap();
+        let found = list().converted(zcrm_api::Include::Only).send().await.unwrap();
         assert_eq!(found.items.len(), 1);
     }
 

@@ -2,7 +2,7 @@
 //! defects that touches them, by the group's number.
 
 use serde_json::{Value, json};
-use zcrm_api::{Criteria, Which};
+use zcrm_api::{Criteria, Include};
 use zcrm_core::{ApiVersion, Discount, ErrorKind, Id, LineItem, Outcome, Record, RetryClass, Tag};
 use zcrm_sim::{FieldKind, FieldSpec, ModuleSpec};
 
@@ -190,7 +190,7 @@ async fn group_18_builders_share_nothing_and_change_no_argument() {
     let api = answering(ApiVersion::V2, 204, &[], "");
     let (word, leads) = ("a b".to_owned(), api.records("Leads"));
     let list = leads.list().fields(["City"]);
-    let narrowed = list.clone().per_page(5).converted(Which::Both);
+    let narrowed = list.clone().per_page(5).converted(Include::Also);
     assert_ne!(list.preview().await.unwrap().uri(), narrowed.preview().await.unwrap().uri());
     let first = leads.search_word(&word).preview().await.unwrap();
     let second = leads.search_word(&word).preview().await.unwrap();

@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use http::Request;
 use serde_json::{Value, json};
-use zcrm_api::{Api, Criteria, DeletedKind, Trigger, Which};
+use zcrm_api::{Api, Criteria, DeletedKind, Include, Trigger};
 use zcrm_core::{ApiVersion, CallMeta, ErrorKind, ItemError, Outcome, Record, RetryClass, Tax};
 
 use crate::world::answering;
@@ -109,8 +109,8 @@ async fn group_21_records_are_asked_for_as_both_versions_document_it() {
             .view("9")
             .territory("7")
             .include_child(true)
-            .approved(Which::Both)
-            .converted(Which::With)
+            .approved(Include::Also)
+            .converted(Include::Only)
             .ids(["1", "2"])
             .per_page(10)
             .modified_since(since)
@@ -129,7 +129,7 @@ async fn group_21_records_are_asked_for_as_both_versions_document_it() {
             (leads.search_phone("+91 44"), "GET Leads/search?phone=+91 44"),
             (leads.search_email("a+b@example.com"), "GET Leads/search?email=a+b@example.com"),
             (
-                leads.search(Criteria::equals("City", "A,B")).approved(Which::With).page(2),
+                leads.search(Criteria::equals("City", "A,B")).approved(Include::Only).page(2),
                 r"GET Leads/search?criteria=(City:equals:A\,B)&approved=true&page=2",
             ),
         ] {
@@ -143,7 +143,7 @@ async fn group_21_records_are_asked_for_as_both_versions_document_it() {
             let request = deleted.preview().await.unwrap();
             assert_eq!(shown(&request).0, format!("GET Leads/deleted?{wanted}"));
         }
-        let get = leads.record("5").get().fields(["City"]).converted(Which::Both);
+        let get = leads.record("5").get().fields(["City"]).converted(Include::Also);
         assert_eq!(shown(&get.preview().unwrap()).0, "GET Leads/5?fields=City&converted=both");
     }
 }

@@ -15,16 +15,16 @@ use crate::world::{World, answering, on_both_versions};
 fn every_operation_has_a_name_of_its_own_and_says_what_it_is() {
     assert!(ALL.len() > 400);
     assert!(ALL.is_sorted_by(|one, other| one.name() < other.name()));
-    for endpoint in ALL {
-        let name = endpoint.name();
-        assert!(std::ptr::eq(operations::find(name).unwrap(), endpoint), "{name}");
+    for operation in ALL {
+        let name = operation.name();
+        assert!(std::ptr::eq(operations::find(name).unwrap(), operation), "{name}");
         assert_eq!(name.split('.').count(), 2, "{name}");
-        assert!(endpoint.template().starts_with('/'), "{name}");
-        let read = endpoint.method() == http::Method::GET;
-        assert!(!read || endpoint.retry_class() == RetryClass::Read, "{name}");
-        let list = matches!(endpoint.response(), ResponseShape::List(_));
-        assert!(endpoint.pages() == Paging::None || list, "{name} pages and returns no list");
-        assert!(endpoint.last_version().is_none_or(|last| last >= endpoint.first_version()));
+        assert!(operation.template().starts_with('/'), "{name}");
+        let read = operation.method() == http::Method::GET;
+        assert!(!read || operation.retry_class() == RetryClass::Read, "{name}");
+        let list = matches!(operation.response(), ResponseShape::List(_));
+        assert!(operation.pages() == Paging::None || list, "{name} pages and returns no list");
+        assert!(operation.last_version().is_none_or(|last| last >= operation.first_version()));
     }
 }
 
@@ -98,7 +98,7 @@ async fn an_empty_page_that_promises_more_ends_the_stream() {
 #[tokio::test]
 async fn mistakes_are_told_before_anything_is_sent() {
     let World { sim, api } = World::new(ApiVersion::V2).await;
-    let leads = |endpoint| api.call(endpoint).path("module", "Leads");
+    let leads = |operation| api.call(operation).path("module", "Leads");
     let wrong = [
         (api.call(&RECORDS_LIST), "`module`"),
         (leads(&RECORDS_LIST).path("id", "1"), "`id`"),

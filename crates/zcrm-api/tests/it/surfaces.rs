@@ -138,8 +138,8 @@ fn optional_bodies_may_be_sent_or_left_out() {
     let bytes = body.to_string();
     asks(clone().json_unchecked(bytes).preview(), "POST Leads/5/actions/clone", body);
     refused(clone().json(&json!({ "data": [], "nope": 1 })).preview(), &["`nope`"]);
-    for endpoint in [&SCORING_RULES_ACTIVATE, &SCORING_RULES_CLONE] {
-        let call = || api.call(endpoint).path("id", "5");
+    for operation in [&SCORING_RULES_ACTIVATE, &SCORING_RULES_CLONE] {
+        let call = || api.call(operation).path("id", "5");
         assert!(call().preview().unwrap().body().is_empty());
         let sent = call().json_unchecked("{}").preview().unwrap();
         assert_eq!(sent.body(), "{}");
@@ -154,13 +154,13 @@ fn refuses_tags_by_names_where_the_version_lacks_them() {
         (&TAGS_REMOVE_BY_NAMES, &TAGS_REMOVE),
         (&TAGS_REMOVE_ONE_BY_NAMES, &TAGS_REMOVE_ONE),
     ] {
-        let call = |version, endpoint| {
-            let call = at(version).call(endpoint).path("module", "Leads");
-            let call = match endpoint.template().contains("{record_id}") {
+        let call = |version, operation| {
+            let call = at(version).call(operation).path("module", "Leads");
+            let call = match operation.template().contains("{record_id}") {
                 true => call.path("record_id", "5"),
                 false => call,
             };
-            match endpoint.name().ends_with("_by_names") {
+            match operation.name().ends_with("_by_names") {
                 true => call.query("tag_names", "Hot").preview(),
                 false => call.json(&json!({ "tags": [{ "name": "Hot" }] })).preview(),
             }
@@ -181,12 +181,12 @@ fn refuses_tags_by_names_where_the_version_lacks_them() {
 #[tokio::test]
 async fn reads_summaries_counts_and_jobs_under_their_keys() {
     let v8 = |body: Value| answering(ApiVersion::V8, &body);
-    for endpoint in [&SHARING_RULES_GET_SUMMARY, &SHARING_RULES_SEARCH_SUMMARY] {
+    for operation in [&SHARING_RULES_GET_SUMMARY, &SHARING_RULES_SEARCH_SUMMARY] {
         let body = json!({ "sharing_rules_summary": [{ "rule_count": 3 }] });
         let api = v8(body);
-        let call = match endpoint.method() == http::Method::POST {
-            true => api.call(endpoint).json_unchecked("{}"),
-            false => api.call(endpoint),
+        let call = match operation.method() == http::Method::POST {
+            true => api.call(operation).json_unchecked("{}"),
+            false => api.call(operation),
         };
         let page = call.page::<Record>().await.unwrap();
         assert_eq!(page.items[0].as_ref().unwrap().get::<u8>("rule_count").unwrap(), Some(3));

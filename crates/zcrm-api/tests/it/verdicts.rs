@@ -166,7 +166,7 @@ fn reads_of_many() -> Vec<Class> {
 }
 
 async fn one(
-    outcomes: impl Future<Output = Result<zcrm_core::Outcomes, Error>>,
+    outcomes: impl Future<Output = Result<zcrm_core::WriteResults, Error>>,
 ) -> Result<(), Error> {
     outcomes.await?.one().map(drop)
 }

@@ -8,7 +8,7 @@ use http::{Response, StatusCode};
 use serde::Deserialize;
 use tower::{service_fn, util::BoxCloneSyncService};
 use zcrm_api::Api;
-use zcrm_core::{ApiVersion, Base, BodyShape, BoxError, Endpoint, ManualClock};
+use zcrm_core::{ApiVersion, Base, BodyShape, BoxError, ManualClock, Operation};
 use zcrm_http::{
     Authorization, Authorizer, Connector, ReqBody, ResBody, Stack, layer::RetryPolicy,
 };
@@ -55,8 +55,8 @@ impl World {
 }
 
 async fn access_token(sim: &Simulator, stack: &Stack<Connector>) -> String {
-    const TOKEN: Endpoint =
-        Endpoint::post("/oauth/v2/token").base(Base::Root).body(BodyShape::Form);
+    const TOKEN: Operation =
+        Operation::post("/oauth/v2/token").base(Base::Root).body(BodyShape::Form);
     #[derive(Deserialize)]
     struct Answer {
         access_token: String,

@@ -26,8 +26,8 @@ async fn main() -> Result<(), Failure> {
             }
         }
     }
-    let shown = |endpoint: &&zcrm_core::Endpoint| {
-        table::shown(endpoint, surfaces.get(endpoint.name()).copied())
+    let shown = |operation: &&zcrm_core::Operation| {
+        table::shown(operation, surfaces.get(operation.name()).copied())
     };
     let all: Vec<Value> = ALL.iter().map(shown).collect();
     println!("{}", serde_json::to_string_pretty(&all)?);

@@ -17,7 +17,7 @@ use http::{
 use serde_json::{Value, json};
 use zcrm::{
     Api, ApiVersion, Base, BodyShape, Client, ClientBuilder, Clock as _, Config, DataCenter,
-    Endpoint, Environment, ExposeSecret as _, RetryPolicy, TokioClock,
+    Environment, ExposeSecret as _, Operation, RetryPolicy, TokioClock,
 };
 use zcrm_http::{Authorization, Authorizer, Connector, ReqBody, Stack, Transport};
 use zcrm_sim::{FieldKind, FieldSpec, Simulator};
@@ -33,7 +33,7 @@ const VERSIONS: [ApiVersion; 5] =
 const GRANT: &str = "LIVE_CHECK_GRANT_TOKEN";
 
 /// A read whose URL is said later.
-const PLAIN: Endpoint = Endpoint::get("/").base(Base::Root);
+const PLAIN: Operation = Operation::get("/").base(Base::Root);
 
 /// Where the checks run.
 pub struct Ground {
@@ -249,8 +249,8 @@ impl Ground {
         path: &str,
         form: Option<&[(&str, &str)]>,
     ) -> Result<Answer, Failure> {
-        const POST: Endpoint =
-            Endpoint::post("/oauth/v2/token").base(Base::Root).body(BodyShape::Form);
+        const POST: Operation =
+            Operation::post("/oauth/v2/token").base(Base::Root).body(BodyShape::Form);
         let request = match form {
             Some(form) => POST.request(ApiVersion::V8).form(form).build()?,
             None => PLAIN.request(ApiVersion::V8).build()?,
@@ -390,15 +390,15 @@ pub(super) async fn send(
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let segments: Vec<&str> = path.split('/').collect();
     let template = TEMPLATES.get(segments.len() - 1).ok_or("a path with too many parts")?;
-    let endpoint = match method {
-        "POST" => Endpoint::post(template),
-        "PUT" => Endpoint::put(template),
-        "PATCH" => Endpoint::patch(template),
-        "DELETE" => Endpoint::delete(template),
-        _ => Endpoint::get(template),
+    let operation = match method {
+        "POST" => Operation::post(template),
+        "PUT" => Operation::put(template),
+        "PATCH" => Operation::patch(template),
+        "DELETE" => Operation::delete(template),
+        _ => Operation::get(template),
     };
     let shape = if body.is_some() { BodyShape::Json } else { BodyShape::None };
-    let mut call = api.call(&endpoint.body(shape));
+    let mut call = api.call(&operation.body(shape));
     for (name, value) in ["a", "b", "c", "d", "e"].into_iter().zip(segments) {
         call = call.path(name, value);
     }

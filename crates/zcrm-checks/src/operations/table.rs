@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 use zcrm_api::operations::ALL;
-use zcrm_core::{ApiVersion, Base, BodyShape, Endpoint, Host, Paging, ResponseShape, RetryClass};
+use zcrm_core::{ApiVersion, Base, BodyShape, Host, Operation, Paging, ResponseShape, RetryClass};
 
 use crate::Failure;
 
@@ -51,45 +51,45 @@ pub type Row = Map<String, Value>;
 /// Every operation that is compiled in.
 #[must_use]
 pub fn compiled() -> Vec<Row> {
-    ALL.iter().map(|endpoint| row(endpoint)).collect()
+    ALL.iter().map(|operation| row(operation)).collect()
 }
 
 /// The facts of one.
 #[must_use]
-pub fn row(endpoint: &Endpoint) -> Row {
-    let list = match endpoint.body_shape() {
+pub fn row(operation: &Operation) -> Row {
+    let list = match operation.body_shape() {
         BodyShape::List(key) => Some(key),
         _ => None,
     };
     let keys: Vec<&str> =
-        endpoint.body_key_names().iter().copied().filter(|key| list != Some(*key)).collect();
-    let younger: BTreeMap<&str, String> = endpoint
+        operation.body_key_names().iter().copied().filter(|key| list != Some(*key)).collect();
+    let younger: BTreeMap<&str, String> = operation
         .query_names()
         .iter()
-        .map(|name| (*name, endpoint.query_first_version(name)))
-        .filter(|(_, version)| *version > endpoint.first_version())
+        .map(|name| (*name, operation.query_first_version(name)))
+        .filter(|(_, version)| *version > operation.first_version())
         .map(|(name, version)| (name, version.to_string()))
         .collect();
-    let (response, key) = response(endpoint);
+    let (response, key) = response(operation);
     let response = match key {
         Some(key) => json!({ response: key }),
         None => json!(response),
     };
     let mut row = json!({
-        "id": endpoint.name(),
-        "method": endpoint.method().as_str(),
-        "base": match endpoint.base_of() {
+        "id": operation.name(),
+        "method": operation.method().as_str(),
+        "base": match operation.base_of() {
             Base::Crm => "crm",
             Base::Bulk => "bulk",
             Base::Email => "email",
             _ => "other",
         },
-        "path": endpoint.template(),
-        "query": endpoint.query_names(),
+        "path": operation.template(),
+        "query": operation.query_names(),
         "query_since": younger,
-        "required": endpoint.required_query_names(),
-        "headers": endpoint.header_names(),
-        "body": match endpoint.body_shape() {
+        "required": operation.required_query_names(),
+        "headers": operation.header_names(),
+        "body": match operation.body_shape() {
             BodyShape::None => json!("none"),
             BodyShape::List(key) => json!({ "list": key }),
             BodyShape::Json => json!("json"),
@@ -97,31 +97,31 @@ pub fn row(endpoint: &Endpoint) -> Row {
             _ => json!("other"),
         },
         "body_keys": keys,
-        "body_optional": endpoint.is_body_optional(),
+        "body_optional": operation.is_body_optional(),
         "response": response,
-        "paging": match endpoint.pages() {
+        "paging": match operation.pages() {
             Paging::None => "none",
             Paging::Numbers => "numbers",
             Paging::Tokens => "tokens",
             _ => "other",
         },
-        "retry": match endpoint.retry_class() {
+        "retry": match operation.retry_class() {
             RetryClass::Read => "read",
             RetryClass::Idempotent => "idempotent",
-            _ if endpoint.retries_by_body() => "by-body",
+            _ if operation.retries_by_body() => "by-body",
             _ => "no",
         },
-        "host": match endpoint.host_of() {
+        "host": match operation.host_of() {
             Host::Api => "api",
             Host::Content => "content",
             _ => "other",
         },
-        "credits": endpoint.least_credits(),
-        "scopes": endpoint.scope_names(),
-        "since": endpoint.first_version().to_string(),
-        "instead": endpoint.alternative().unwrap_or_default(),
+        "credits": operation.least_credits(),
+        "scopes": operation.scope_names(),
+        "since": operation.first_version().to_string(),
+        "instead": operation.alternative().unwrap_or_default(),
     });
-    if let (Some(last), Some(row)) = (endpoint.last_version(), row.as_object_mut()) {
+    if let (Some(last), Some(row)) = (operation.last_version(), row.as_object_mut()) {
         row.insert("until".into(), json!(last.to_string()));
     }
     match row {
@@ -130,11 +130,11 @@ pub fn row(endpoint: &Endpoint) -> Row {
     }
 }
 
-fn response(endpoint: &Endpoint) -> (&'static str, Option<&'static str>) {
-    match endpoint.response() {
+fn response(operation: &Operation) -> (&'static str, Option<&'static str>) {
+    match operation.response() {
         ResponseShape::List(key) => ("list", Some(key)),
-        ResponseShape::Outcomes(key) => ("outcomes", Some(key)),
-        ResponseShape::Outcome(key) => ("outcome", Some(key)),
+        ResponseShape::WriteResults(key) => ("outcomes", Some(key)),
+        ResponseShape::WriteResult(key) => ("outcome", Some(key)),
         ResponseShape::Object(key) => ("object", Some(key)),
         ResponseShape::Bare => ("bare", None),
         ResponseShape::Binary => ("binary", None),
@@ -144,24 +144,24 @@ fn response(endpoint: &Endpoint) -> (&'static str, Option<&'static str>) {
 
 /// What `cargo xtask operations` prints of an operation.
 #[must_use]
-pub fn shown(endpoint: &Endpoint, surface: Option<&str>) -> Value {
-    let (response, key) = response(endpoint);
-    let prefix = match endpoint.base_of() {
+pub fn shown(operation: &Operation, surface: Option<&str>) -> Value {
+    let (response, key) = response(operation);
+    let prefix = match operation.base_of() {
         Base::Bulk => "/crm/bulk/{version}",
         Base::Email => "/crm/email/{version}",
         _ => "",
     };
     let has = |version: &ApiVersion| {
-        *version >= endpoint.first_version()
-            && endpoint.last_version().is_none_or(|last| *version <= last)
+        *version >= operation.first_version()
+            && operation.last_version().is_none_or(|last| *version <= last)
     };
     let versions: Vec<String> =
         VERSIONS.iter().filter(|version| has(version)).map(ToString::to_string).collect();
     json!({
-        "id": endpoint.name(),
-        "method": endpoint.method().as_str(),
-        "path": format!("{prefix}{}", endpoint.template()),
-        "query": endpoint.query_names(),
+        "id": operation.name(),
+        "method": operation.method().as_str(),
+        "path": format!("{prefix}{}", operation.template()),
+        "query": operation.query_names(),
         "response": response,
         "key": key,
         "versions": versions,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, de::DeserializeOwned};
 use zcrm_api::{Api, Criteria, RecordStream, operations::ALL};
-use zcrm_core::{ApiVersion, Base, BodyShape, BoxError, Endpoint, Error, Id, PriceRange, Record};
+use zcrm_core::{ApiVersion, Base, BodyShape, BoxError, Error, Id, Operation, PriceRange, Record};
 use zcrm_http::{Authorization, Authorizer, Connector, Stack};
 use zcrm_sim::{Journal, Simulator};
 
@@ -54,8 +54,8 @@ pub async fn tour(version: ApiVersion) -> Result<Tour, Failure> {
     beyond(&api, &recorder).await?;
     recorder.now("");
     walk(&api, version).await?;
-    for endpoint in ALL.iter().filter(|endpoint| endpoint.method() == http::Method::GET) {
-        read(&api, endpoint).await;
+    for operation in ALL.iter().filter(|operation| operation.method() == http::Method::GET) {
+        read(&api, operation).await;
     }
     let tour = Tour { exchanges: recorder.seen(), journal: sim.journal(), version };
     sim.stop().await;
@@ -156,16 +156,16 @@ async fn whole<T: DeserializeOwned + Send + 'static>(stream: RecordStream<T>) ->
 }
 
 /// Calls a read of the table with values that a simulator can know.
-async fn read(api: &Api, endpoint: &'static Endpoint) {
-    let mut call = api.call(endpoint);
-    for segment in endpoint.template().split('/') {
+async fn read(api: &Api, operation: &'static Operation) {
+    let mut call = api.call(operation);
+    for segment in operation.template().split('/') {
         if let Some(name) = segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
             call =
                 call.path(name, if matches!(name, "module" | "api_name") { "Leads" } else { "1" });
         }
     }
     for (name, value) in [("module", "Leads"), ("fields", "Last_Name"), ("type", "all")] {
-        if endpoint.query_names().contains(&name) {
+        if operation.query_names().contains(&name) {
             call = call.query(name, value);
         }
     }
@@ -174,8 +174,8 @@ async fn read(api: &Api, endpoint: &'static Endpoint) {
 }
 
 async fn access_token(sim: &Simulator, stack: &Stack<Connector>) -> Result<String, Failure> {
-    const TOKEN: Endpoint =
-        Endpoint::post("/oauth/v2/token").base(Base::Root).body(BodyShape::Form);
+    const TOKEN: Operation =
+        Operation::post("/oauth/v2/token").base(Base::Root).body(BodyShape::Form);
     #[derive(Deserialize)]
     struct Answer {
         access_token: String,

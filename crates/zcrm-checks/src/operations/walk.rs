@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 use zcrm_api::{Api, operations as op};
-use zcrm_core::{ApiVersion, BodyShape, Endpoint, Reply};
+use zcrm_core::{ApiVersion, BodyShape, Operation, Reply};
 
 use crate::Failure;
 
@@ -21,15 +21,15 @@ impl Walk<'_> {
     /// A call that must succeed; its answer, or nothing where that has no JSON.
     async fn call(
         &self,
-        endpoint: &'static Endpoint,
+        operation: &'static Operation,
         path: Pairs<'_>,
         query: Pairs<'_>,
         body: Option<Value>,
     ) -> Result<Value, Failure> {
-        let reply = self.send(endpoint, path, query, body).await?;
+        let reply = self.send(operation, path, query, body).await?;
         let status = reply.status();
         if !status.is_success() || status.as_u16() == 207 {
-            return Err(unexpected(endpoint, &reply));
+            return Err(unexpected(operation, &reply));
         }
         Ok(serde_json::from_slice(reply.body()).unwrap_or_default())
     }
@@ -37,26 +37,26 @@ impl Walk<'_> {
     /// A write of a row, or a call, that must be refused: v2 says so with a status of success.
     async fn refused(
         &self,
-        endpoint: &'static Endpoint,
+        operation: &'static Operation,
         query: Pairs<'_>,
         body: Option<Value>,
     ) -> Result<(), Failure> {
-        let reply = self.send(endpoint, &[], query, body).await?;
+        let reply = self.send(operation, &[], query, body).await?;
         match reply.status().as_u16() {
             400 => Ok(()),
             200 | 202 if self.version == ApiVersion::V2 => Ok(()),
-            _ => Err(unexpected(endpoint, &reply)),
+            _ => Err(unexpected(operation, &reply)),
         }
     }
 
     async fn send(
         &self,
-        endpoint: &'static Endpoint,
+        operation: &'static Operation,
         path: Pairs<'_>,
         query: Pairs<'_>,
         body: Option<Value>,
     ) -> Result<Reply, Failure> {
-        let mut call = self.api.call(endpoint);
+        let mut call = self.api.call(operation);
         for (name, value) in path {
             call = call.path(name, value);
         }
@@ -71,33 +71,33 @@ impl Walk<'_> {
 
     async fn get(
         &self,
-        endpoint: &'static Endpoint,
+        operation: &'static Operation,
         path: Pairs<'_>,
         query: Pairs<'_>,
     ) -> Result<Value, Failure> {
-        self.call(endpoint, path, query, None).await
+        self.call(operation, path, query, None).await
     }
 
-    /// A write of one row under the endpoint's key; the id that the answer tells.
+    /// A write of one row under the operation's key; the id that the answer tells.
     async fn write(
         &self,
-        endpoint: &'static Endpoint,
+        operation: &'static Operation,
         path: Pairs<'_>,
         query: Pairs<'_>,
         row: Value,
     ) -> Result<String, Failure> {
-        let BodyShape::List(key) = endpoint.body_shape() else {
-            return Err(format!("{} takes no list", endpoint.name()).into());
+        let BodyShape::List(key) = operation.body_shape() else {
+            return Err(format!("{} takes no list", operation.name()).into());
         };
-        let answer = self.call(endpoint, path, query, Some(json!({ key: [row] }))).await?;
+        let answer = self.call(operation, path, query, Some(json!({ key: [row] }))).await?;
         Ok(text(&answer, "/0/details/id"))
     }
 }
 
 /// An answer that the walk did not expect.
-fn unexpected(endpoint: &Endpoint, reply: &Reply) -> Failure {
+fn unexpected(operation: &Operation, reply: &Reply) -> Failure {
     let text = String::from_utf8_lossy(reply.body());
-    format!("{} is answered with {}: {text}", endpoint.name(), reply.status()).into()
+    format!("{} is answered with {}: {text}", operation.name(), reply.status()).into()
 }
 
 /// The text at a place of the list that an answer holds.
@@ -293,9 +293,9 @@ async fn notes(walk: &Walk<'_>, lead: &str) -> Result<(), Failure> {
 
 async fn files(walk: &Walk<'_>, lead: &str) -> Result<(), Failure> {
     let api = walk.api;
-    let upload = |endpoint: &'static Endpoint, name: &'static str| {
-        let mut call = api.call(endpoint);
-        for part in endpoint.template().split('/') {
+    let upload = |operation: &'static Operation, name: &'static str| {
+        let mut call = api.call(operation);
+        for part in operation.template().split('/') {
             match part {
                 "{module}" => call = call.path("module", "Leads"),
                 "{id}" => call = call.path("id", lead),

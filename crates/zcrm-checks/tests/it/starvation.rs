@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::task::JoinSet;
-use zcrm_core::{Clock, DataCenter, Environment, ManualClock, Site};
+use zcrm_core::{BaseUrls, Clock, DataCenter, Environment, ManualClock};
 use zcrm_http::{Connector, Stack};
 use zcrm_oauth::{Accounts, ClientCredentials, TokenManager};
 use zcrm_sim::{Clock as SimClock, Host, Simulator};
@@ -35,10 +35,10 @@ async fn a_refresh_that_hangs_keeps_no_other_user_waiting() {
         stack.build_for_accounts(Duration::from_secs(20)),
         Arc::clone(&shared),
     );
-    let site = Site::new(DataCenter::US, Environment::Production)
+    let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
         .with_accounts(sim.accounts_url().parse().unwrap())
         .with_api(sim.api_url().parse().unwrap());
-    let manager = TokenManager::new(accounts, Arc::new(store), site, shared);
+    let manager = TokenManager::new(accounts, Arc::new(store), base_urls, shared);
     for at in 0..USERS {
         let tokens = manager.user(&name(at)).unwrap();
         tokens.exchange(sim.grant().user(name(at)).issue()).await.unwrap();

@@ -3,7 +3,9 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use zcrm_core::{Clock, DataCenter, Environment, ErrorKind, ExposeSecret as _, ManualClock, Site};
+use zcrm_core::{
+    BaseUrls, Clock, DataCenter, Environment, ErrorKind, ExposeSecret as _, ManualClock,
+};
 use zcrm_http::{Connector, Stack};
 use zcrm_oauth::{Accounts, ClientCredentials, TokenManager, UserTokens};
 use zcrm_sim::{Clock as SimClock, Hold, Host, Simulator};
@@ -19,11 +21,11 @@ fn process(sim: &Simulator, folder: &Path, clock: &ManualClock, locks: ManualClo
     let stack = Stack::new(Connector::builder().build().unwrap()).clock(shared.clone());
     let transport = stack.build_for_accounts(Duration::from_secs(20));
     let accounts = Accounts::new(credentials, transport, shared.clone());
-    let site = Site::new(DataCenter::US, Environment::Production)
+    let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
         .with_accounts(sim.accounts_url().parse().unwrap())
         .with_api(sim.api_url().parse().unwrap());
     let store = FileStore::new(folder).with_clock(Arc::new(locks));
-    TokenManager::new(accounts, Arc::new(store), site, shared).user(&sim.user_email()).unwrap()
+    TokenManager::new(accounts, Arc::new(store), base_urls, shared).user(&sim.user_email()).unwrap()
 }
 
 /// A login, and a refresh of it that is held at the accounts server.

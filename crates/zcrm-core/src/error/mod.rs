@@ -20,9 +20,9 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 /// record's values. `{:?}` is a report: that line, then one line for each cause.
 ///
 /// ```
-/// use zcrm_core::{Endpoint, ApiVersion, ErrorKind, Outcome};
+/// use zcrm_core::{Operation, ApiVersion, ErrorKind, Outcome};
 ///
-/// const LEAD: Endpoint = Endpoint::get("/Leads/{id}").id("lead.get");
+/// const LEAD: Operation = Operation::get("/Leads/{id}").id("lead.get");
 /// let error = LEAD.request(ApiVersion::V8).path("id", "..").build().unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::Input);
 /// assert_eq!(error.outcome(), Outcome::NotSent);
@@ -316,9 +316,9 @@ impl Error {
     ///
     /// ```
     /// use http::StatusCode;
-    /// use zcrm_core::{ApiError, ApiVersion, CallMeta, Code, Endpoint, Error};
+    /// use zcrm_core::{ApiError, ApiVersion, CallMeta, Code, Operation, Error};
     ///
-    /// const ORG: Endpoint = Endpoint::get("/org").scopes(&["ZohoCRM.org.ALL", "ZohoCRM.org.READ"]);
+    /// const ORG: Operation = Operation::get("/org").scopes(&["ZohoCRM.org.ALL", "ZohoCRM.org.READ"]);
     /// let request = ORG.request(ApiVersion::V8).build()?;
     /// let call = request.extensions().get::<CallMeta>().unwrap();
     ///

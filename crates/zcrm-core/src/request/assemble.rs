@@ -8,15 +8,15 @@ use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use smol_str::SmolStr;
 
 use super::{Draft, ENCODED, RequestBuilder};
-use crate::{BodyShape, CallMeta, Error, Stretch, endpoint::Piece, multipart::multipart};
+use crate::{BodyShape, CallMeta, Error, Stretch, multipart::multipart, operation::Piece};
 
 impl RequestBuilder {
     pub(super) fn assemble(mut self) -> Result<(Head, Vec<Stretch>), Error> {
-        let Draft { endpoint, version, path, query, headers, body, parts, look, retry, mistake } =
+        let Draft { operation, version, path, query, headers, body, parts, look, retry, mistake } =
             &mut *self.draft;
-        let (endpoint, version) = (&*endpoint, *version);
-        let mut facts = endpoint.facts();
-        look.weigh(endpoint, query.iter().map(|(name, _)| name.as_str()), &mut facts);
+        let (operation, version) = (&*operation, *version);
+        let mut facts = operation.facts();
+        look.weigh(operation, query.iter().map(|(name, _)| name.as_str()), &mut facts);
         facts.retry = retry.unwrap_or(facts.retry);
         facts.module = module(path, query);
         let meta = CallMeta::new(facts);
@@ -24,26 +24,26 @@ impl RequestBuilder {
             return Err(mistake.with_call(&meta));
         }
         let input = |message: String| Err(Error::input(message).with_call(&meta));
-        let remedy = || match endpoint.alternative() {
+        let remedy = || match operation.alternative() {
             Some(other) => format!(": use `{other}` there"),
             None => String::new(),
         };
-        if version < endpoint.first_version() {
+        if version < operation.first_version() {
             return input(format!(
                 "`{}` exists from {} on, and the client uses {version}{}",
-                endpoint.name(),
-                endpoint.first_version(),
+                operation.name(),
+                operation.first_version(),
                 remedy()
             ));
         }
-        if let Some(last) = endpoint.last_version().filter(|last| version > *last) {
+        if let Some(last) = operation.last_version().filter(|last| version > *last) {
             return input(format!(
                 "`{}` exists up to {last} only, and the client uses {version}{}",
-                endpoint.name(),
+                operation.name(),
                 remedy()
             ));
         }
-        let (body, kind) = match (body.take(), endpoint.body_shape()) {
+        let (body, kind) = match (body.take(), operation.body_shape()) {
             (None, BodyShape::Multipart(_)) if !parts.is_empty() => {
                 let (stretches, kind) = multipart(parts);
                 (Some(stretches), Cow::Owned(kind))
@@ -56,15 +56,15 @@ impl RequestBuilder {
                 (body.map(|bytes| vec![Stretch::Bytes(bytes)]), kind.into())
             }
         };
-        let needs_body = endpoint.body_shape() != BodyShape::None && !endpoint.is_body_optional();
+        let needs_body = operation.body_shape() != BodyShape::None && !operation.is_body_optional();
         if body.is_none() && needs_body {
-            return input(format!("`{}` needs a body", endpoint.name()));
+            return input(format!("`{}` needs a body", operation.name()));
         }
 
         let length: usize = path.iter().map(|(_, value)| value.len()).sum();
-        let mut uri = endpoint.prefix(version, endpoint.template().len() + length);
+        let mut uri = operation.prefix(version, operation.template().len() + length);
         let mut missing = None;
-        for piece in endpoint.pieces() {
+        for piece in operation.pieces() {
             match piece {
                 Piece::Text(text) => uri.push_str(text),
                 Piece::Place(name) => match path.iter().find(|(given, _)| *given == name) {
@@ -74,15 +74,16 @@ impl RequestBuilder {
             }
         }
         if let Some(name) = missing {
-            let endpoint = endpoint.name();
-            return input(format!("`{endpoint}` needs a value for `{name}` in its path"));
+            let operation = operation.name();
+            return input(format!("`{operation}` needs a value for `{name}` in its path"));
         }
         if !query.is_empty() {
             uri.push('?');
             uri.push_str(&encode_pairs(query.iter().map(|(name, value)| (&**name, &**value))));
         }
 
-        let unbuilt = || Error::input("the request could not be built").with_call(&endpoint.meta());
+        let unbuilt =
+            || Error::input("the request could not be built").with_call(&operation.meta());
         let uri = Uri::from_maybe_shared(Bytes::from(uri))
             .map_err(|error| unbuilt().with_source(error))?;
         let mut fields = HeaderMap::new();
@@ -93,7 +94,7 @@ impl RequestBuilder {
             let kind = HeaderValue::try_from(&*kind).map_err(|e| unbuilt().with_source(e))?;
             fields.insert(CONTENT_TYPE, kind);
         }
-        let method = endpoint.method().clone();
+        let method = operation.method().clone();
         Ok((Head { method, uri, headers: fields, meta }, body.unwrap_or_default()))
     }
 }

@@ -4,7 +4,7 @@ use http::Method;
 use serde::Deserialize;
 
 use super::RequestBuilder;
-use crate::{BodyShape, Id, endpoint::Piece};
+use crate::{BodyShape, Id, operation::Piece};
 
 /// With this header ids are those of another system.
 const EXTERNAL: &str = "x-external";
@@ -15,9 +15,9 @@ impl RequestBuilder {
     /// `None` for an item whose id the request does not name, or that has none yet.
     ///
     /// ```
-    /// use zcrm_core::{ApiVersion, Endpoint, Id};
+    /// use zcrm_core::{ApiVersion, Operation, Id};
     ///
-    /// const DELETE: Endpoint = Endpoint::delete("/Leads").query(&["ids"]);
+    /// const DELETE: Operation = Operation::delete("/Leads").query(&["ids"]);
     /// let request = DELETE.request(ApiVersion::V8).query("ids", "1,2");
     /// assert_eq!(request.item_ids(2), [Some(Id::from("1")), Some(Id::from("2"))]);
     /// ```
@@ -35,7 +35,7 @@ impl RequestBuilder {
     }
 
     fn names_what_exists(&self) -> bool {
-        let method = self.draft.endpoint.method();
+        let method = self.draft.operation.method();
         *method == Method::PUT || *method == Method::PATCH || *method == Method::DELETE
     }
 
@@ -45,7 +45,7 @@ impl RequestBuilder {
     }
 
     fn row_ids(&self) -> Option<Vec<Option<Id>>> {
-        let BodyShape::List(key) = self.draft.endpoint.body_shape() else { return None };
+        let BodyShape::List(key) = self.draft.operation.body_shape() else { return None };
         let body = self.draft.body.as_ref().filter(|_| self.names_what_exists())?;
         let text = std::str::from_utf8(body).ok()?;
         let rows = crate::json::envelope::<Row>(text, key).ok()?.items?;
@@ -57,7 +57,7 @@ impl RequestBuilder {
         if !self.names_what_exists() || self.has_external_ids() {
             return None;
         }
-        let Piece::Place(last) = self.draft.endpoint.pieces().last()? else { return None };
+        let Piece::Place(last) = self.draft.operation.pieces().last()? else { return None };
         let (_, value) = self.draft.path.iter().find(|(name, _)| *name == last)?;
         Some(vec![numeric(value)])
     }
@@ -77,7 +77,7 @@ struct Row {
 
 #[cfg(test)]
 mod tests {
-    use crate::{ApiVersion, BodyShape, Endpoint, Id, RequestBuilder};
+    use crate::{ApiVersion, BodyShape, Id, Operation, RequestBuilder};
 
     fn ids(request: &RequestBuilder, items: usize) -> Vec<Option<String>> {
         let ids = request.item_ids(items).into_iter();
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn finds_the_ids_of_the_rows_of_an_update() {
-        const UPDATE: Endpoint = Endpoint::put("/tags").body(BodyShape::List("tags"));
+        const UPDATE: Operation = Operation::put("/tags").body(BodyShape::List("tags"));
         let update = UPDATE.request(ApiVersion::V8);
         let update = update.json_bytes(r#"{"tags":[{"id":"1"},{"name":"x"},{"id":3}]}"#);
         assert_eq!(ids(&update, 3), some(&["1", "", "3"]));
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn finds_the_ids_of_a_deletion() {
-        const DELETE: Endpoint = Endpoint::delete("/{module}").query(&["ids"]);
+        const DELETE: Operation = Operation::delete("/{module}").query(&["ids"]);
         let delete = DELETE.request(ApiVersion::V8).query("ids", "1,2");
         assert_eq!(ids(&delete, 2), some(&["1", "2"]));
         let external = delete.header("X-EXTERNAL", "Leads.Shop_Id");
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn finds_the_id_at_the_end_of_the_path() {
-        const ONE: Endpoint = Endpoint::put("/{module}/{id}").body(BodyShape::List("data"));
+        const ONE: Operation = Operation::put("/{module}/{id}").body(BodyShape::List("data"));
         let one = |id: &str| {
             let request = ONE.request(ApiVersion::V8).path("module", "Leads").path("id", id);
             request.json_bytes(r#"{"data":[{"City":"Pune"}]}"#)
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_new_item_has_no_id() {
-        const CREATE: Endpoint = Endpoint::post("/{module}").body(BodyShape::List("data"));
+        const CREATE: Operation = Operation::post("/{module}").body(BodyShape::List("data"));
         let create = CREATE.request(ApiVersion::V8).json_bytes(r#"{"data":[{"id":"1"}]}"#);
         assert_eq!(ids(&create, 1), some(&[""]));
     }

@@ -2,19 +2,19 @@
 
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
-use zcrm_core::{ApiVersion, BodyShape, CallMeta, Endpoint, RetryClass};
+use zcrm_core::{ApiVersion, BodyShape, CallMeta, Operation, RetryClass};
 
-const UPDATE: Endpoint = Endpoint::put("/Leads")
+const UPDATE: Operation = Operation::put("/Leads")
     .body(BodyShape::List("data"))
     .retry_by_body()
     .heavy_above(2)
     .items_per_credit(2);
-const UPSERT: Endpoint =
-    Endpoint::post("/Leads/upsert").body(BodyShape::List("data")).retry_by_body();
-const UPLOAD: Endpoint = Endpoint::post("/files").body(BodyShape::Multipart("file"));
+const UPSERT: Operation =
+    Operation::post("/Leads/upsert").body(BodyShape::List("data")).retry_by_body();
+const UPLOAD: Operation = Operation::post("/files").body(BodyShape::Multipart("file"));
 
-fn meta(endpoint: &Endpoint, body: &Value) -> CallMeta {
-    let request = endpoint.request(ApiVersion::V8).json(body).build().unwrap();
+fn meta(operation: &Operation, body: &Value) -> CallMeta {
+    let request = operation.request(ApiVersion::V8).json(body).build().unwrap();
     request.extensions().get::<CallMeta>().unwrap().clone()
 }
 

@@ -3,12 +3,12 @@
 use http::StatusCode;
 use serde::Deserialize;
 use zcrm_core::{
-    ApiVersion, CallMeta, Code, Endpoint, Error, ErrorKind, Id, ItemError, Outcome, Outcomes,
-    Record, Reply,
+    ApiVersion, CallMeta, Code, Error, ErrorKind, Id, ItemError, Operation, Outcome, Record, Reply,
+    WriteResults,
 };
 
-const LIST: Endpoint = Endpoint::get("/{module}").id("records.list");
-const INSERT: Endpoint = Endpoint::post("/{module}").id("records.create");
+const LIST: Operation = Operation::get("/{module}").id("records.list");
+const INSERT: Operation = Operation::post("/{module}").id("records.create");
 
 #[derive(Debug, Deserialize)]
 struct Lead {
@@ -17,9 +17,9 @@ struct Lead {
     last_name: String,
 }
 
-fn answer(endpoint: &Endpoint, status: u16, body: &str) -> Reply {
-    let mut builder = endpoint.request(ApiVersion::V8).path("module", "Leads");
-    if endpoint.method() == http::Method::POST {
+fn answer(operation: &Operation, status: u16, body: &str) -> Reply {
+    let mut builder = operation.request(ApiVersion::V8).path("module", "Leads");
+    if operation.method() == http::Method::POST {
         builder = builder.json(&());
     }
     let call = builder.build().unwrap().extensions().get::<CallMeta>().unwrap().clone();
@@ -189,11 +189,11 @@ fn a_throttled_answer_says_how_long_to_wait() {
 
 #[test]
 fn what_an_earlier_attempt_may_have_done_is_unknown_and_not_refused() {
-    const DELETE: Endpoint = Endpoint::delete("/{module}").id("records.delete");
+    const DELETE: Operation = Operation::delete("/{module}").id("records.delete");
     let element = |code: &str| {
         format!(r#"{{"code":"{code}","status":"error","message":"no","details":{{}}}}"#)
     };
-    for (endpoint, status, code, echo) in [
+    for (operation, status, code, echo) in [
         (&DELETE, 400, "INVALID_DATA", true),
         (&DELETE, 400, "NO_PERMISSION", false),
         (&INSERT, 400, "INVALID_DATA", false),
@@ -203,8 +203,9 @@ fn what_an_earlier_attempt_may_have_done_is_unknown_and_not_refused() {
         (&INSERT, 400, "ALREADY_MODIFIED", true),
     ] {
         let body = format!(r#"{{"data":[{}]}}"#, element(code));
-        let outcomes =
-            |doubt| answer(endpoint, status, &body).after_doubt(doubt).outcomes("data", 1).unwrap();
+        let outcomes = |doubt| {
+            answer(operation, status, &body).after_doubt(doubt).outcomes("data", 1).unwrap()
+        };
         let refused = |doubt| {
             let (_, error) =
                 outcomes(doubt).failures().next().map(|(i, e)| (i, e.clone())).unwrap();
@@ -213,7 +214,7 @@ fn what_an_earlier_attempt_may_have_done_is_unknown_and_not_refused() {
         assert!(refused(false), "{code}");
         assert_eq!(refused(true), !echo, "{code}");
 
-        let whole = answer(endpoint, status, &element(code)).after_doubt(true);
+        let whole = answer(operation, status, &element(code)).after_doubt(true);
         let outcome = whole.outcomes("data", 1).unwrap_err().outcome();
         assert_eq!(outcome == Outcome::Unknown, echo, "{code}");
     }
@@ -287,7 +288,7 @@ fn the_error_of_a_write_tells_each_thing_once() {
     let cause = std::io::Error::other("the cable is out");
     let lost = Error::new(ErrorKind::Transport, Outcome::Unknown, "the connection broke");
     let failure = ItemError::Unknown(lost.with_source(cause));
-    let error = Outcomes::failed(2, &failure).all().unwrap_err();
+    let error = WriteResults::failed(2, &failure).all().unwrap_err();
     let chain = std::iter::successors(Some(&error as &dyn std::error::Error), |it| it.source());
     let texts: Vec<String> = chain.map(ToString::to_string).collect();
     assert_eq!(

@@ -6,12 +6,12 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 use zcrm_core::{
-    ApiVersion, CallMeta, Code, Endpoint, Error, ErrorKind, Id, ItemError, Outcome, Record, Reply,
+    ApiVersion, CallMeta, Code, Error, ErrorKind, Id, ItemError, Operation, Outcome, Record, Reply,
     RequestBuilder,
 };
 
-const LIST: Endpoint = Endpoint::get("/{module}").id("records.list");
-const INSERT: Endpoint = Endpoint::post("/{module}").id("records.create");
+const LIST: Operation = Operation::get("/{module}").id("records.list");
+const INSERT: Operation = Operation::post("/{module}").id("records.create");
 const SUCCESS: &str = r#"{"code":"SUCCESS","details":{"id":"9"},"status":"success"}"#;
 const REFUSAL: &str = r#"{"code":"INVALID_DATA","details":{},"message":"no","status":"error"}"#;
 
@@ -62,7 +62,7 @@ fn outcomes_of_a_wrong_number_are_all_unknown() {
 
 #[test]
 fn refuses_the_outcome_of_another_id_than_the_one_sent() {
-    const UPDATE: Endpoint = Endpoint::put("/{module}").id("records.update");
+    const UPDATE: Operation = Operation::put("/{module}").id("records.update");
     let row = |id: &str| format!(r#"{{"code":"SUCCESS","details":{id},"status":"success"}}"#);
     let rows = [row(r#"{"id":"1"}"#), row(r#"{"id":9}"#), row("{}"), row(r#"{"id":"4"}"#)];
     let body = format!(r#"{{"data":[{}]}}"#, rows.join(","));
@@ -262,7 +262,7 @@ fn the_text_of_an_error_does_not_contradict_itself() {
 
 #[test]
 fn names_the_module_and_the_scopes_of_a_refusal() {
-    const FIELDS: Endpoint = Endpoint::get("/settings/fields")
+    const FIELDS: Operation = Operation::get("/settings/fields")
         .id("fields.list")
         .query(&["module"])
         .scopes(&["ZohoCRM.settings.ALL", "ZohoCRM.settings.fields.READ"]);

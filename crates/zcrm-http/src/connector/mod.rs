@@ -102,11 +102,11 @@ impl ConnectorBuilder {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use zcrm_core::{ApiVersion, Endpoint, ErrorKind};
+    /// # use zcrm_core::{ApiVersion, Operation, ErrorKind};
     /// # use zcrm_http::{Connector, ReqBody, Stack, send};
     /// # let sim = zcrm_sim::Simulator::start().await?;
     /// # let call = |connector| {
-    /// #     const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
+    /// #     const LEADS: Operation = Operation::get("/Leads").id("leads.list");
     /// #     let url = format!("{}/crm/v8/Leads", sim.api_url());
     /// #     let clock = std::sync::Arc::new(zcrm_core::ManualClock::jumping());
     /// #     let policy = zcrm_http::layer::RetryPolicy::new(clock);
@@ -142,7 +142,7 @@ impl ConnectorBuilder {
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use tokio::{io::{AsyncReadExt, AsyncWriteExt}, net::TcpListener};
-    /// use zcrm_core::{ApiVersion, Endpoint, ErrorKind, Outcome};
+    /// use zcrm_core::{ApiVersion, Operation, ErrorKind, Outcome};
     /// use zcrm_http::{CallSettings, Connector, ReqBody, Stack, send};
     ///
     /// // a proxy that lets nobody through
@@ -158,7 +158,7 @@ impl ConnectorBuilder {
     ///     std::io::Result::Ok(String::from_utf8_lossy(&request).into_owned())
     /// });
     ///
-    /// const LEADS: Endpoint = Endpoint::get("/Leads").id("leads.list");
+    /// const LEADS: Operation = Operation::get("/Leads").id("leads.list");
     /// let mut request = LEADS.request(ApiVersion::V8).build()?.map(ReqBody::from);
     /// *request.uri_mut() = "https://www.zohoapis.com/crm/v8/Leads".parse()?;
     /// request.extensions_mut().insert(CallSettings::new().attempts(1));

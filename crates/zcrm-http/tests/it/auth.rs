@@ -7,7 +7,7 @@ use tower::{
     Layer,
     retry::{Retry, RetryLayer},
 };
-use zcrm_core::{ApiVersion, Endpoint, Error, ErrorKind, Host, Outcome};
+use zcrm_core::{ApiVersion, Error, ErrorKind, Host, Operation, Outcome};
 use zcrm_http::{
     Authorization, AuthorizedBy, Authorizer, ForHost, ReqBody, Stack,
     layer::{Auth, AuthLayer, Collect, CollectLayer, ReplayPolicy},
@@ -215,7 +215,7 @@ async fn only_the_code_counts_and_not_the_rest_of_the_answer() {
 }
 
 /// An operation of the server that takes uploads.
-const UPLOAD: Endpoint = Endpoint::get("/upload").id("bulk_write.upload").host(Host::Content);
+const UPLOAD: Operation = Operation::get("/upload").id("bulk_write.upload").host(Host::Content);
 
 #[tokio::test]
 async fn an_upload_goes_to_the_server_for_uploads_and_to_no_other() {

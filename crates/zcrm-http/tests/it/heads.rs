@@ -8,7 +8,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
-use zcrm_core::{ApiVersion, BodyShape, Endpoint, ErrorKind, Outcome};
+use zcrm_core::{ApiVersion, BodyShape, ErrorKind, Operation, Outcome};
 use zcrm_http::{Connector, ReqBody, Stack, layer::HeadersLayer, send};
 
 use crate::support::{Call, insert, read};
@@ -57,8 +57,8 @@ fn stack() -> Stack<Connector> {
     Stack::new(Connector::builder().no_proxy().build().unwrap())
 }
 
-fn bare(endpoint: Endpoint) -> Call {
-    endpoint.request(ApiVersion::V8).build().unwrap().map(ReqBody::from)
+fn bare(operation: Operation) -> Call {
+    operation.request(ApiVersion::V8).build().unwrap().map(ReqBody::from)
 }
 
 #[tokio::test]
@@ -68,15 +68,16 @@ async fn announces_an_empty_body_where_the_method_expects_one() {
     let empty_stream =
         || ReqBody::replay(futures_util::stream::empty::<Result<Bytes, std::io::Error>>);
     for (call, announced) in [
-        (bare(Endpoint::post("/x").body(BodyShape::None)), true),
-        (bare(Endpoint::put("/x").body(BodyShape::None)), true),
-        (bare(Endpoint::patch("/x").body(BodyShape::None)), true),
+        (bare(Operation::post("/x").body(BodyShape::None)), true),
+        (bare(Operation::put("/x").body(BodyShape::None)), true),
+        (bare(Operation::patch("/x").body(BodyShape::None)), true),
         (
-            bare(Endpoint::post("/x").body(BodyShape::None)).map(|_| empty_stream().with_length(0)),
+            bare(Operation::post("/x").body(BodyShape::None))
+                .map(|_| empty_stream().with_length(0)),
             true,
         ),
-        (bare(Endpoint::get("/x")), false),
-        (bare(Endpoint::delete("/x")), false),
+        (bare(Operation::get("/x")), false),
+        (bare(Operation::delete("/x")), false),
     ] {
         let method = call.method().clone();
         send(&transport, at(&url, call)).await.unwrap();

@@ -14,19 +14,19 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use tower::{Service, ServiceExt};
-use zcrm_core::{ApiVersion, Base, BodyShape, BoxError, Endpoint, Error, RetryClass};
+use zcrm_core::{ApiVersion, Base, BodyShape, BoxError, Error, Operation, RetryClass};
 use zcrm_http::{
     Attempts, Authorization, AuthorizedBy, Authorizer, Connector, ReqBody, ResBody, Stack,
 };
 use zcrm_sim::Simulator;
 
-const READ: Endpoint = Endpoint::get("/{module}").id("records.list").query(&["fields"]);
-const INSERT: Endpoint = Endpoint::post("/{module}").id("records.create");
-const UPDATE: Endpoint =
-    Endpoint::put("/{module}").id("records.update").retry(RetryClass::Idempotent);
-const HEAVY: Endpoint = Endpoint::get("/{module}").id("records.heavy").heavy();
-const TOKEN: Endpoint =
-    Endpoint::post("/oauth/v2/token").id("oauth.token").base(Base::Root).body(BodyShape::Form);
+const READ: Operation = Operation::get("/{module}").id("records.list").query(&["fields"]);
+const INSERT: Operation = Operation::post("/{module}").id("records.create");
+const UPDATE: Operation =
+    Operation::put("/{module}").id("records.update").retry(RetryClass::Idempotent);
+const HEAVY: Operation = Operation::get("/{module}").id("records.heavy").heavy();
+const TOKEN: Operation =
+    Operation::post("/oauth/v2/token").id("oauth.token").base(Base::Root).body(BodyShape::Form);
 
 pub(crate) type Call = Request<ReqBody>;
 pub(crate) type Answer = Result<Response<ResBody>, BoxError>;
@@ -36,8 +36,8 @@ pub(crate) fn read() -> Call {
     request.build().unwrap().map(ReqBody::from)
 }
 
-fn with_body(endpoint: &Endpoint) -> Call {
-    let request = endpoint.request(ApiVersion::V8).path("module", "Leads");
+fn with_body(operation: &Operation) -> Call {
+    let request = operation.request(ApiVersion::V8).path("module", "Leads");
     request.json_bytes(r#"{"data":[{"Last_Name":"A"}]}"#).build().unwrap().map(ReqBody::from)
 }
 

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use tower::{Layer, retry::RetryLayer};
-use zcrm_core::{ApiVersion, Endpoint, ManualClock};
+use zcrm_core::{ApiVersion, ManualClock, Operation};
 use zcrm_http::{
     Attempts, Authorization, ReqBody, Stack,
     layer::{CollectLayer, RetryPolicy, TraceLayer},
@@ -18,7 +18,8 @@ use crate::{
     },
 };
 
-const SEARCH: Endpoint = Endpoint::post("/{module}/search").id("records.search").query(&["email"]);
+const SEARCH: Operation =
+    Operation::post("/{module}/search").id("records.search").query(&["email"]);
 
 /// A request in which every value is marked.
 fn marked(module: &str) -> Call {

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use http::Request;
 use zcrm_clock::within;
 use zcrm_core::{
-    ApiVersion, Base, BodyShape, Clock, Endpoint, Error, ErrorKind, ExposeSecret, Origin, Outcome,
+    ApiVersion, Base, BodyShape, Clock, Error, ErrorKind, ExposeSecret, Operation, Origin, Outcome,
     Reply, RequestBuilder, SecretString, escaped_url,
 };
 use zcrm_http::{ReqBody, Transport, send};
@@ -34,8 +34,8 @@ const DEADLINE: Duration = Duration::from_secs(25);
 const SECRET: Duration = Duration::from_secs(10);
 
 /// Zoho's token call, for all flows but that of devices.
-const TOKEN: Endpoint =
-    Endpoint::post("/oauth/v2/token").id("oauth.token").base(Base::Root).body(BodyShape::Form);
+const TOKEN: Operation =
+    Operation::post("/oauth/v2/token").id("oauth.token").base(Base::Root).body(BodyShape::Form);
 
 /// Who the application is: what Zoho's API console shows for a client.
 #[derive(Clone)]
@@ -316,19 +316,19 @@ impl Accounts {
     pub(super) async fn tokens(
         &self,
         flow: Flow,
-        endpoint: &Endpoint,
+        operation: &Operation,
         server: &Origin,
         fields: &[(&str, &str)],
     ) -> Result<Issued, Error> {
         let call = async {
             let secret = self.secret(server).await?;
-            let refused = match self.ask(flow, endpoint, server, fields, &secret).await {
+            let refused = match self.ask(flow, operation, server, fields, &secret).await {
                 Err(error) if is_of_client(&error) => error,
                 ended => return ended,
             };
             // it may have been rotated meanwhile; of a wrong client Zoho executes nothing
             match self.another_secret(server, &secret).await {
-                Some(other) => self.ask(flow, endpoint, server, fields, &other).await,
+                Some(other) => self.ask(flow, operation, server, fields, &other).await,
                 None => Err(refused),
             }
         };
@@ -341,7 +341,7 @@ impl Accounts {
     async fn ask(
         &self,
         flow: Flow,
-        endpoint: &Endpoint,
+        operation: &Operation,
         server: &Origin,
         fields: &[(&str, &str)],
         secret: &SecretString,
@@ -352,7 +352,7 @@ impl Accounts {
         ];
         form.extend_from_slice(fields);
         let asked = Instant::now(&*self.0.clock);
-        let reply = self.send(server, endpoint.request(ApiVersion::V2).form(&form)).await?;
+        let reply = self.send(server, operation.request(ApiVersion::V2).form(&form)).await?;
         let known = locked(&self.0.known_at).contains(server);
         let mut answered = DateTime::UNIX_EPOCH;
         let token = answer::decode(flow, &reply, known, || {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use zcrm_core::{ApiVersion, Base, Endpoint, Error, ErrorKind, Outcome};
+use zcrm_core::{ApiVersion, Base, Error, ErrorKind, Operation, Outcome};
 
 use super::{
     fault::TokenFault,
@@ -15,8 +15,8 @@ use super::{
     scopes,
 };
 
-const AUTHORIZE: Endpoint =
-    Endpoint::get("/oauth/v2/auth").id("oauth.authorize").base(Base::Root).query(&[
+const AUTHORIZE: Operation =
+    Operation::get("/oauth/v2/auth").id("oauth.authorize").base(Base::Root).query(&[
         "response_type",
         "client_id",
         "scope",
@@ -113,7 +113,7 @@ impl AuthorizeUrl {
             .query("prompt", "consent")
             .query("state", state)
             .build()?;
-        Ok(format!("{}{}", self.shared.site.login_origin(), request.uri()))
+        Ok(format!("{}{}", self.shared.base_urls.login_origin(), request.uri()))
     }
 }
 

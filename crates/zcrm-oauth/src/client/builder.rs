@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use zcrm_core::{Clock, DataCenter, Environment, Error, Site};
+use zcrm_core::{BaseUrls, Clock, DataCenter, Environment, Error};
 use zcrm_http::{Connector, Stack, TokioClock, Transport};
 
 use super::{
@@ -26,7 +26,7 @@ pub struct TokenManagerBuilder {
     redirect_uri: Option<String>,
     data_center: DataCenter,
     environment: Environment,
-    site: Option<Site>,
+    base_urls: Option<BaseUrls>,
     store: Option<Arc<dyn TokenStore>>,
     clock: Option<Arc<dyn Clock>>,
     connector: Option<Connector>,
@@ -62,7 +62,7 @@ impl TokenManager {
             redirect_uri: None,
             data_center: DataCenter::US,
             environment: Environment::Production,
-            site: None,
+            base_urls: None,
             store: None,
             clock: None,
             connector: None,
@@ -94,22 +94,22 @@ impl TokenManagerBuilder {
     }
 
     /// Sets the servers, such as those of a simulator. Data centre and environment are then those
-    /// of the site.
+    /// of the base_urls.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zcrm_core::{DataCenter, Environment, Site};
+    /// use zcrm_core::{DataCenter, Environment, BaseUrls};
     /// use zcrm_http::Connector;
     /// use zcrm_oauth::{MemoryStore, TokenManager};
     ///
     /// let sim = zcrm_sim::Simulator::start().await?;
-    /// let site = Site::new(DataCenter::US, Environment::Production)
+    /// let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
     ///     .with_accounts(sim.accounts_url().parse()?)
     ///     .with_api(sim.api_url().parse()?);
     /// let manager = TokenManager::builder(sim.client_id(), sim.client_secret())
     ///     .redirect_uri(sim.redirect_uri())
-    ///     .site(site)
+    ///     .base_urls(base_urls)
     ///     .connector(Connector::builder().root_pem(sim.ca_pem()).build()?)
     ///     .store(MemoryStore::new())
     ///     .build()?;
@@ -117,8 +117,8 @@ impl TokenManagerBuilder {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn site(mut self, site: Site) -> Self {
-        self.site = Some(site);
+    pub fn base_urls(mut self, base_urls: BaseUrls) -> Self {
+        self.base_urls = Some(base_urls);
         self
     }
 
@@ -195,8 +195,9 @@ impl TokenManagerBuilder {
             }
         };
         let accounts = Accounts::new(credentials, transport, Arc::clone(&clock));
-        let site = self.site.unwrap_or_else(|| Site::new(self.data_center, self.environment));
-        let mut manager = TokenManager::new(accounts, store, site, clock);
+        let base_urls =
+            self.base_urls.unwrap_or_else(|| BaseUrls::new(self.data_center, self.environment));
+        let mut manager = TokenManager::new(accounts, store, base_urls, clock);
         if let Some(early) = self.refresh_early {
             manager = manager.refreshing_early(early);
         }

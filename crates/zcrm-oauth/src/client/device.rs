@@ -3,8 +3,8 @@
 use std::{error::Error as StdError, fmt, time::Duration};
 
 use zcrm_core::{
-    ApiVersion, Base, BodyShape, Endpoint, Error, ErrorKind, ExposeSecret, Origin, Outcome,
-    SecretString, Site,
+    ApiVersion, Base, BaseUrls, BodyShape, Error, ErrorKind, ExposeSecret, Operation, Origin,
+    Outcome, SecretString,
 };
 
 use super::{
@@ -16,11 +16,11 @@ use super::{
     scopes,
 };
 
-const CODE: Endpoint = Endpoint::post("/oauth/v3/device/code")
+const CODE: Operation = Operation::post("/oauth/v3/device/code")
     .id("oauth.device_code")
     .base(Base::Root)
     .body(BodyShape::Form);
-const TOKEN: Endpoint = Endpoint::post("/oauth/v3/device/token")
+const TOKEN: Operation = Operation::post("/oauth/v3/device/token")
     .id("oauth.device_token")
     .base(Base::Root)
     .body(BodyShape::Form);
@@ -68,7 +68,7 @@ impl Pending {
 /// no code.
 pub struct DeviceLogin {
     accounts: Accounts,
-    site: Site,
+    base_urls: BaseUrls,
     server: Origin,
     device_code: SecretString,
     user_code: String,
@@ -100,7 +100,7 @@ impl TokenManager {
     pub async fn device_login(&self, scopes: &[impl AsRef<str>]) -> Result<DeviceLogin, Error> {
         let scope = scopes::listed(scopes)?;
         let shared = self.shared();
-        let (accounts, server) = (&shared.accounts, shared.site.accounts_origin());
+        let (accounts, server) = (&shared.accounts, shared.base_urls.accounts_origin());
         let begun = shared.clock.monotonic();
         let request = CODE.request(ApiVersion::V2).form(&[
             ("client_id", accounts.credentials().client_id()),
@@ -124,7 +124,7 @@ impl TokenManager {
             let life = span(members.number("expires_in"), 86_400.0).unwrap_or(LIFE);
             Ok(DeviceLogin {
                 accounts: accounts.clone(),
-                site: shared.site.clone(),
+                base_urls: shared.base_urls.clone(),
                 server: server.clone(),
                 device_code: device_code.into(),
                 user_code,
@@ -201,7 +201,8 @@ impl DeviceLogin {
                     self.interval = self.interval.saturating_add(SLOWER);
                 }
                 (Some(Pending::Elsewhere(location)), _) => {
-                    self.server = self.site.accounts_at(location.as_deref().unwrap_or_default())?;
+                    self.server =
+                        self.base_urls.accounts_at(location.as_deref().unwrap_or_default())?;
                 }
                 (None, ErrorKind::Throttled) => {}
                 (None, _) if error.status().is_some_and(|status| status.is_server_error()) => {}

@@ -60,7 +60,7 @@ impl Grant {
 
     /// The tokens that it gives, with the accounts server that gave them.
     pub(super) async fn redeem(self, shared: &Shared) -> Result<Redeemed, Error> {
-        let server = self.server.unwrap_or_else(|| shared.site.accounts_origin());
+        let server = self.server.unwrap_or_else(|| shared.base_urls.accounts_origin());
         let issued = match self.way {
             Way::Code(code) => shared.accounts.issue_by_grant(&code, &server).await?,
             Way::Refresh(refresh) => {

@@ -80,10 +80,10 @@ impl Held {
         is_new: bool,
     ) -> Result<Self, Error> {
         let [domain, accounts] = [&token.api_domain, &token.accounts_server].map(Option::as_deref);
-        let domain = shared.site.api_domain_of(domain, accounts)?;
-        let origin = shared.site.api_origin(domain.as_deref())?;
+        let domain = shared.base_urls.api_domain_of(domain, accounts)?;
+        let origin = shared.base_urls.api_origin(domain.as_deref())?;
         let mut authorization = Authorization::zoho(token.access.expose_secret(), origin)?;
-        if let Some(content) = shared.site.content_origin(domain.as_deref())? {
+        if let Some(content) = shared.base_urls.content_origin(domain.as_deref())? {
             authorization = authorization.with_content(content);
         }
         let clock = &*shared.clock;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use http::header::AUTHORIZATION;
 use serde::Deserialize;
 use zcrm_core::{
-    ApiVersion, Base, Endpoint, Error, ErrorKind, ExposeSecret, Origin, Outcome, SecretString,
+    ApiVersion, Base, Error, ErrorKind, ExposeSecret, Operation, Origin, Outcome, SecretString,
 };
 use zcrm_http::Authorization;
 
@@ -22,8 +22,8 @@ use super::{
 };
 use crate::StoredToken;
 
-const USER_INFO: Endpoint =
-    Endpoint::get("/oauth/user/info").id("oauth.user_info").base(Base::Root);
+const USER_INFO: Operation =
+    Operation::get("/oauth/user/info").id("oauth.user_info").base(Base::Root);
 
 /// Finds out the user identifier, mostly an e-mail address, that a fresh token belongs to.
 ///
@@ -143,7 +143,7 @@ impl Identify for TokenManager {
             return Err(lacks_profile());
         }
         let shared = self.shared();
-        let server = token.accounts_at(&shared.site)?;
+        let server = token.accounts_at(&shared.base_urls)?;
         Ok(shared.accounts.user_info(&token.access, &server).await?.email)
     }
 }

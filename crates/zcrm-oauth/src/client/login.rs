@@ -155,7 +155,7 @@ pub(super) async fn revoke(shared: &Shared, slot: &Slot, by: RevokeBy) -> Result
             slot.current.store(None);
             return Ok(false);
         };
-        let server = stored.accounts_at(&shared.site)?;
+        let server = stored.accounts_at(&shared.base_urls)?;
         let token = stored.refresh.as_ref().unwrap_or(&stored.access);
         match shared.accounts.revoke(token, &server, by).await {
             Err(error) if TokenFault::of(&error) != Some(TokenFault::DeadRefreshToken) => {

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use zcrm_core::{Clock, Error, Site, escaped};
+use zcrm_core::{BaseUrls, Clock, Error, escaped};
 
 use super::{
     accounts::Accounts,
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{StoredToken, TokenKey, TokenStore};
 
-/// Keeps the tokens of any number of users fresh, for one client and one site.
+/// Keeps the tokens of any number of users fresh, for one client and one base_urls.
 ///
 /// A refresh happens once: in a process all who need a token wait for the same call, and across
 /// processes the store's [lock](TokenStore::lock) makes the others find the new token. Clones
@@ -29,7 +29,7 @@ use crate::{StoredToken, TokenKey, TokenStore};
 ///
 /// ```
 /// use std::{sync::Arc, time::Duration};
-/// use zcrm_core::{DataCenter, Environment, Site};
+/// use zcrm_core::{DataCenter, Environment, BaseUrls};
 /// use zcrm_http::{Connector, Stack, TokioClock};
 /// use zcrm_oauth::{Accounts, ClientCredentials, MemoryStore, TokenManager};
 ///
@@ -40,8 +40,8 @@ use crate::{StoredToken, TokenKey, TokenStore};
 /// let clock = Arc::new(TokioClock::new());
 /// let accounts =
 ///     Accounts::new(credentials, stack.build_for_accounts(Duration::from_secs(20)), clock.clone());
-/// let site = Site::new(DataCenter::EU, Environment::Production);
-/// let manager = TokenManager::new(accounts, Arc::new(MemoryStore::new()), site, clock);
+/// let base_urls = BaseUrls::new(DataCenter::EU, Environment::Production);
+/// let manager = TokenManager::new(accounts, Arc::new(MemoryStore::new()), base_urls, clock);
 /// let tokens = manager.user("patricia@example.com")?;
 /// # let _ = tokens;
 /// # Ok(())
@@ -55,7 +55,7 @@ pub struct TokenManager {
 pub(super) struct Shared {
     pub(super) accounts: Accounts,
     pub(super) store: BoundedStore,
-    pub(super) site: Site,
+    pub(super) base_urls: BaseUrls,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) early: Duration,
     events: Option<Arc<Events>>,
@@ -98,7 +98,7 @@ impl fmt::Debug for Shared {
         f.debug_struct("Shared")
             .field("accounts", &self.accounts)
             .field("store", &self.store)
-            .field("site", &self.site)
+            .field("base_urls", &self.base_urls)
             .field("early", &self.early)
             .field("users", &self.entries().len())
             .finish_non_exhaustive()
@@ -111,13 +111,13 @@ impl TokenManager {
     pub fn new(
         accounts: Accounts,
         store: Arc<dyn TokenStore>,
-        site: Site,
+        base_urls: BaseUrls,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self::of(Shared {
             accounts,
             store: BoundedStore::new(store, Arc::clone(&clock)),
-            site,
+            base_urls,
             clock,
             early: Duration::from_secs(60),
             events: None,
@@ -132,11 +132,11 @@ impl TokenManager {
 
     /// The same manager with something changed. It knows of no user yet.
     fn changed(&self, change: impl FnOnce(&mut Shared)) -> Self {
-        let Shared { accounts, store, site, clock, early, events, .. } = &*self.shared;
+        let Shared { accounts, store, base_urls, clock, early, events, .. } = &*self.shared;
         let mut shared = Shared {
             accounts: accounts.clone(),
             store: BoundedStore::new(Arc::clone(store.store()), Arc::clone(clock)),
-            site: site.clone(),
+            base_urls: base_urls.clone(),
             clock: Arc::clone(clock),
             early: *early,
             events: events.as_ref().map(|events| events.again()),
@@ -213,7 +213,7 @@ impl TokenManager {
             ));
         }
         let client_id = self.shared.accounts.credentials().client_id();
-        let key = TokenKey::new(user, client_id, self.shared.site.environment());
+        let key = TokenKey::new(user, client_id, self.shared.base_urls.environment());
         Ok(match organisation {
             Some(organisation) => key.with_organisation(organisation),
             None => key,
@@ -246,7 +246,7 @@ impl TokenManager {
     /// Of kind [`Store`](zcrm_core::ErrorKind::Store) where the store fails, or cannot list.
     pub async fn users(&self) -> Result<Vec<TokenKey>, Error> {
         let client_id = self.shared.accounts.credentials().client_id();
-        let environment = self.shared.site.environment();
+        let environment = self.shared.base_urls.environment();
         let mut keys = self.shared.store.keys().await.map_err(renewal::store)?;
         keys.retain(|key| key.client_id() == client_id && key.environment() == environment);
         keys.sort();

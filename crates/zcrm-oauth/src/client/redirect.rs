@@ -3,7 +3,7 @@
 use std::fmt;
 
 use form_urlencoded::Parse;
-use zcrm_core::{Error, ErrorKind, Origin, Outcome, SecretString, Site};
+use zcrm_core::{BaseUrls, Error, ErrorKind, Origin, Outcome, SecretString};
 
 use super::{
     authorize::{forged, is_same},
@@ -35,7 +35,11 @@ impl Redirect {
     }
 
     /// Reads a redirect. Nothing else of it is looked at before its `state` is found good.
-    fn read(redirect: &str, site: &Site, good: impl FnOnce(&str) -> bool) -> Result<Self, Error> {
+    fn read(
+        redirect: &str,
+        base_urls: &BaseUrls,
+        good: impl FnOnce(&str) -> bool,
+    ) -> Result<Self, Error> {
         let query = redirect.split_once('?').map_or(redirect, |(_, query)| query);
         let query = query.split_once('#').map_or(query, |(query, _)| query);
         let parameters = form_urlencoded::parse(query.as_bytes());
@@ -50,8 +54,8 @@ impl Redirect {
         let code = code.ok_or_else(|| odd("has neither `code` nor `error`"))?;
         let location = once(parameters, "location")?;
         let server = match (once(parameters, "accounts-server")?, location) {
-            (Some(named), _) => Some(site.accounts_named(&named)?),
-            (None, Some(location)) => Some(site.accounts_at(&location)?),
+            (Some(named), _) => Some(base_urls.accounts_named(&named)?),
+            (None, Some(location)) => Some(base_urls.accounts_at(&location)?),
             (None, None) => None,
         };
         Ok(Self { code: code.into(), server })
@@ -122,7 +126,7 @@ impl TokenManager {
     pub fn accept(&self, session: &str, redirect: &str) -> Result<Redirect, Error> {
         let shared = self.shared();
         let now = shared.clock.monotonic();
-        Redirect::read(redirect, &shared.site, |state| shared.states.end(state, session, now))
+        Redirect::read(redirect, &shared.base_urls, |state| shared.states.end(state, session, now))
     }
 
     /// The same for a login that began with
@@ -132,7 +136,7 @@ impl TokenManager {
     /// # Errors
     /// As [`accept`](Self::accept).
     pub fn accept_state(&self, expected: &str, redirect: &str) -> Result<Redirect, Error> {
-        Redirect::read(redirect, &self.shared().site, |state| {
+        Redirect::read(redirect, &self.shared().base_urls, |state| {
             !expected.is_empty() && is_same(state, expected)
         })
     }

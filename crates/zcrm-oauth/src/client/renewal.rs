@@ -152,8 +152,8 @@ async fn renew_locked(shared: &Arc<Shared>, slot: &Arc<Slot>) -> Result<Held, Er
 /// An access token from the accounts server, in the way of the slot.
 async fn fetch(shared: &Shared, slot: &Slot, old: Option<&StoredToken>) -> Result<Issued, Error> {
     let server = match old {
-        Some(old) => old.accounts_at(&shared.site)?,
-        None => shared.site.accounts_origin(),
+        Some(old) => old.accounts_at(&shared.base_urls)?,
+        None => shared.base_urls.accounts_origin(),
     };
     if let Source::Client { scopes } = &slot.source {
         return shared.accounts.issue_to_client(slot.key.user(), scopes, &server).await;

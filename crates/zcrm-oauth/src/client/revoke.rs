@@ -1,13 +1,15 @@
 //! Revoking tokens.
 
-use zcrm_core::{ApiVersion, Base, BodyShape, Endpoint, Error, ExposeSecret, Origin, SecretString};
+use zcrm_core::{
+    ApiVersion, Base, BodyShape, Error, ExposeSecret, Operation, Origin, SecretString,
+};
 
 use super::{
     accounts::Accounts,
     answer::{self, Flow},
 };
 
-const REVOKE: Endpoint = Endpoint::post("/oauth/v2/token/revoke")
+const REVOKE: Operation = Operation::post("/oauth/v2/token/revoke")
     .id("oauth.revoke")
     .base(Base::Root)
     .query(&["token"])

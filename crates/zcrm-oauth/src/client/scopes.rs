@@ -1,7 +1,7 @@
 //! Scopes: what a token may do.
 
 use http::Method;
-use zcrm_core::{Endpoint, Error};
+use zcrm_core::{Error, Operation};
 
 use crate::StoredToken;
 
@@ -34,10 +34,10 @@ impl StoredToken {
     ///
     /// ```
     /// use chrono::DateTime;
-    /// use zcrm_core::Endpoint;
+    /// use zcrm_core::Operation;
     /// use zcrm_oauth::StoredToken;
     ///
-    /// const TAGS: Endpoint = Endpoint::get("/settings/tags").scopes(&["ZohoCRM.settings.tags.READ"]);
+    /// const TAGS: Operation = Operation::get("/settings/tags").scopes(&["ZohoCRM.settings.tags.READ"]);
     /// let token = StoredToken::new("1000.access", DateTime::UNIX_EPOCH);
     /// assert_eq!(token.missing_scopes(&TAGS), None);
     /// let reads = token.clone().with_scope("ZohoCRM.modules.READ");
@@ -46,7 +46,7 @@ impl StoredToken {
     /// assert_eq!(all.missing_scopes(&TAGS).as_deref(), Some(&[][..]));
     /// ```
     #[must_use]
-    pub fn missing_scopes(&self, operation: &Endpoint) -> Option<Vec<&'static str>> {
+    pub fn missing_scopes(&self, operation: &Operation) -> Option<Vec<&'static str>> {
         let needed = operation.scope_names();
         let granted = self.scope.as_deref()?;
         let any_module = operation.template().contains("{module}");
@@ -122,14 +122,14 @@ mod tests {
 
     #[test]
     fn what_a_token_lacks_depends_on_the_call() {
-        const LIST: Endpoint = Endpoint::get("/{module}").scopes(&["ZohoCRM.modules.ALL"]);
-        const CREATE: Endpoint = Endpoint::post("/{module}").scopes(&["ZohoCRM.modules.ALL"]);
-        const ANY: Endpoint = Endpoint::get("/x");
-        const ORG: Endpoint = Endpoint::get("/org").scopes(&["ZohoCRM.org.ALL", "ZohoCRM.org.X"]);
+        const LIST: Operation = Operation::get("/{module}").scopes(&["ZohoCRM.modules.ALL"]);
+        const CREATE: Operation = Operation::post("/{module}").scopes(&["ZohoCRM.modules.ALL"]);
+        const ANY: Operation = Operation::get("/x");
+        const ORG: Operation = Operation::get("/org").scopes(&["ZohoCRM.org.ALL", "ZohoCRM.org.X"]);
         let token = |scope: &str| {
             StoredToken::new("a", chrono::DateTime::UNIX_EPOCH).with_scope(scope.to_owned())
         };
-        let may = |scope: &str, operation: &Endpoint| {
+        let may = |scope: &str, operation: &Operation| {
             token(scope).missing_scopes(operation).unwrap().is_empty()
         };
         assert!(may("ZohoCRM.modules.READ", &LIST) && !may("ZohoCRM.modules.READ", &CREATE));

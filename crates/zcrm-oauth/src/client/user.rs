@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, thread, time::Duration};
 use async_trait::async_trait;
 use tokio::{runtime::Handle, sync::watch};
 use zcrm_clock::within;
-use zcrm_core::{BoxError, Endpoint, Error, ErrorKind, Origin, Outcome, SecretString};
+use zcrm_core::{BoxError, Error, ErrorKind, Operation, Origin, Outcome, SecretString};
 use zcrm_http::{Authorization, Authorizer, ForHost, Tenant};
 
 use super::{
@@ -91,7 +91,7 @@ impl UserTokens {
     /// [`Store`](ErrorKind::Store) where the store fails.
     pub async fn missing_scopes(
         &self,
-        operation: &Endpoint,
+        operation: &Operation,
     ) -> Result<Option<Vec<&'static str>>, Error> {
         let stored = self.stored().await?.ok_or_else(|| renewal::nobody(&self.slot.key))?;
         Ok(stored.missing_scopes(operation))

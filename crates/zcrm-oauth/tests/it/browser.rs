@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use zcrm_core::{
-    ApiVersion, Base, DataCenter, Endpoint, Environment, ErrorKind, ExposeSecret, Outcome, Site,
+    ApiVersion, Base, BaseUrls, DataCenter, Environment, ErrorKind, ExposeSecret, Operation,
+    Outcome,
 };
 use zcrm_http::{ReqBody, Stack, send};
 use zcrm_oauth::{Redirect, TokenFault, TokenManager};
@@ -12,7 +13,7 @@ use zcrm_sim::Simulator;
 
 use crate::support::{Shelf, World, access, chain, connector, manager, origin};
 
-const PAGE: Endpoint = Endpoint::get("/oauth/v2/auth").base(Base::Root);
+const PAGE: Operation = Operation::get("/oauth/v2/auth").base(Base::Root);
 const SCOPES: [&str; 2] = ["ZohoCRM.modules.ALL", "AaaServer.profile.READ"];
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -64,15 +65,15 @@ async fn the_url_asks_for_all_that_a_lasting_login_needs() {
 #[tokio::test]
 async fn a_login_begins_at_zoho_com_but_for_china_and_servers_of_ones_own() {
     let world = world().await;
-    let begins = |site| {
-        let manager = manager(&world.sim, &world.clock, &world.store, site);
+    let begins = |base_urls| {
+        let manager = manager(&world.sim, &world.clock, &world.store, base_urls);
         let url = manager.authorize_url(&SCOPES).with_state("0123456789abcdef").unwrap();
         url.split_once("/oauth/").unwrap().0.to_owned()
     };
-    let site = |data_center| Site::new(data_center, Environment::Production);
-    assert_eq!(begins(site(DataCenter::EU)), "https://accounts.zoho.com");
-    assert_eq!(begins(site(DataCenter::CN)), "https://accounts.zoho.com.cn");
-    let own = site(DataCenter::US).with_accounts(origin("https://accounts.zoho.in"));
+    let base_urls = |data_center| BaseUrls::new(data_center, Environment::Production);
+    assert_eq!(begins(base_urls(DataCenter::EU)), "https://accounts.zoho.com");
+    assert_eq!(begins(base_urls(DataCenter::CN)), "https://accounts.zoho.com.cn");
+    let own = base_urls(DataCenter::US).with_accounts(origin("https://accounts.zoho.in"));
     assert_eq!(begins(own), "https://accounts.zoho.in");
 }
 
@@ -177,8 +178,8 @@ async fn a_person_who_refuses_is_told_apart_from_a_broken_redirect() {
 async fn a_server_that_the_redirect_names_is_believed_only_where_it_is_known_exactly() {
     let world = world().await;
     let own = world.manager();
-    let site = Site::new(DataCenter::US, Environment::Production);
-    let zoho = manager(&world.sim, &world.clock, &world.store, site);
+    let base_urls = BaseUrls::new(DataCenter::US, Environment::Production);
+    let zoho = manager(&world.sim, &world.clock, &world.store, base_urls);
     let named = |manager: &TokenManager, server: &str, location: &str| {
         let encoded: String = form_urlencoded::byte_serialize(server.as_bytes()).collect();
         let query = format!("code=a&location={location}&accounts-server={encoded}");
@@ -261,6 +262,6 @@ fn offline() -> TokenManager {
     let stack = Stack::new(zcrm_http::Connector::builder().build().unwrap());
     let credentials = ClientCredentials::new("1000.X", "s", "https://x.y/z").unwrap();
     let accounts = Accounts::new(credentials, stack.build_for_accounts(SECOND), clock.clone());
-    let site = Site::new(DataCenter::US, Environment::Production);
-    TokenManager::new(accounts, Arc::new(MemoryStore::new()), site, clock)
+    let base_urls = BaseUrls::new(DataCenter::US, Environment::Production);
+    TokenManager::new(accounts, Arc::new(MemoryStore::new()), base_urls, clock)
 }

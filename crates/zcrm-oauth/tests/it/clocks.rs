@@ -9,7 +9,8 @@ use zcrm_http::Stack;
 use zcrm_oauth::{Accounts, StoredToken, TokenManager, TokenStore, UserTokens};
 
 use crate::support::{
-    HOUR, Locks, Shelf, World, access, cached, connector, credentials, manager, refresh_token, site,
+    HOUR, Locks, Shelf, World, access, base_urls, cached, connector, credentials, manager,
+    refresh_token,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -18,7 +19,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 fn ahead(world: &World, by: Duration) -> (ManualClock, UserTokens) {
     let clock = ManualClock::new();
     clock.advance(Clock::monotonic(&world.clock) + by);
-    let manager = manager(&world.sim, &clock, &world.store, site(&world.sim));
+    let manager = manager(&world.sim, &clock, &world.store, base_urls(&world.sim));
     (clock, manager.user(world.tokens.key().user()).unwrap())
 }
 
@@ -88,7 +89,7 @@ fn told(world: &World, date: Option<&'static str>) -> UserTokens {
         response
     }));
     let accounts = Accounts::new(credentials(&world.sim), transport, clock.clone());
-    let manager = TokenManager::new(accounts, world.store.clone(), site(&world.sim), clock);
+    let manager = TokenManager::new(accounts, world.store.clone(), base_urls(&world.sim), clock);
     manager.user(world.tokens.key().user()).unwrap()
 }
 
@@ -173,8 +174,8 @@ async fn the_earlier_of_wall_and_monotonic_clock_wins() {
         Arc::new(clock.clone()),
     );
     let store = Arc::clone(&world.store) as Arc<dyn TokenStore>;
-    let site = site(&world.sim);
-    let manager = TokenManager::new(accounts, store, site, Arc::new(clock.clone()));
+    let base_urls = base_urls(&world.sim);
+    let manager = TokenManager::new(accounts, store, base_urls, Arc::new(clock.clone()));
     let tokens = manager.user(world.tokens.key().user()).unwrap();
     tokens.token().await.unwrap();
     assert!(cached(&tokens).is_some());
@@ -207,7 +208,7 @@ async fn believes_expires_in_after_the_own_clock_was_set_right() {
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let accounts = Accounts::new(credentials(&world.sim), transport, Arc::clone(&shared));
         let store = Arc::clone(&world.store) as Arc<dyn TokenStore>;
-        let manager = TokenManager::new(accounts, store, site(&world.sim), shared);
+        let manager = TokenManager::new(accounts, store, base_urls(&world.sim), shared);
         let tokens = manager.user(world.tokens.key().user()).unwrap();
         tokens.import(refresh_token(&world.stored().await)).await.unwrap();
         assert_eq!(world.token_calls(), 1, "{wrong}: the offset is measured");

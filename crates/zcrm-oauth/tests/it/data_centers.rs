@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use zcrm_core::{ApiVersion, Base, Endpoint};
+use zcrm_core::{ApiVersion, Base, Operation};
 use zcrm_http::{Connector, ReqBody, Stack, send};
 use zcrm_oauth::{Accounts, TokenManager};
 use zcrm_sim::{Clock as Frozen, Simulator};
 
-use crate::support::{HOUR, Shelf, World, access, credentials, origin, read, site, until, whoami};
+use crate::support::{
+    HOUR, Shelf, World, access, base_urls, credentials, origin, read, until, whoami,
+};
 
-const PAGE: Endpoint = Endpoint::get("/oauth/v2/auth").base(Base::Root);
+const PAGE: Operation = Operation::get("/oauth/v2/auth").base(Base::Root);
 const SCOPES: [&str; 3] = ["ZohoCRM.modules.ALL", "ZohoCRM.users.READ", "AaaServer.profile.READ"];
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -41,8 +43,8 @@ impl Both {
         let clock = std::sync::Arc::new(us.clock.clone());
         let accounts = Accounts::new(credentials(&us.sim), transport.clone(), clock.clone());
         let (europe, api) = (origin(&eu.accounts_url()), origin(&eu.api_url()));
-        let site = site(&us.sim).with_other("eu", europe, api);
-        let manager = TokenManager::new(accounts, us.store.clone(), site, clock);
+        let base_urls = base_urls(&us.sim).with_other("eu", europe, api);
+        let manager = TokenManager::new(accounts, us.store.clone(), base_urls, clock);
         Self { us, eu, manager, transport: stack.build() }
     }
 
@@ -120,10 +122,10 @@ async fn sends_a_token_without_a_domain_where_it_was_issued() {
     let clock = std::sync::Arc::new(both.us.clock.clone());
     let accounts = Accounts::new(credentials(&both.us.sim), both.transport.clone(), clock.clone());
     // an `api_base_url` would count for every token
-    let home = zcrm_core::Site::new(zcrm_core::DataCenter::US, key.environment());
+    let home = zcrm_core::BaseUrls::new(zcrm_core::DataCenter::US, key.environment());
     let europe = origin(&both.eu.api_url());
-    let site = home.with_other("eu", origin(&both.eu.accounts_url()), europe.clone());
-    let manager = TokenManager::new(accounts, both.us.store.clone(), site, clock);
+    let base_urls = home.with_other("eu", origin(&both.eu.accounts_url()), europe.clone());
+    let manager = TokenManager::new(accounts, both.us.store.clone(), base_urls, clock);
     let tokens = manager.user("eva@example.com").unwrap();
     let authorization = zcrm_http::Authorizer::authorize(&tokens).await.unwrap();
     assert_eq!(authorization.origin(), &europe);

@@ -3,7 +3,9 @@
 use std::sync::atomic::Ordering;
 
 use serde_json::json;
-use zcrm_core::{DataCenter, Environment, ErrorKind, ExposeSecret, Outcome, SecretString, Site};
+use zcrm_core::{
+    BaseUrls, DataCenter, Environment, ErrorKind, ExposeSecret, Outcome, SecretString,
+};
 use zcrm_oauth::{ClientCredentials, UnsavedToken};
 
 use crate::support::{
@@ -122,10 +124,10 @@ async fn a_store_that_fails_is_found_out_before_the_grant_is_spent() {
 #[tokio::test]
 async fn tokens_of_another_data_centre_are_an_error_and_not_lost() {
     let world = World::new().await;
-    let site = Site::new(DataCenter::US, Environment::Production)
+    let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
         .with_accounts(origin(&world.sim.accounts_url()))
         .with_api(origin("https://www.zohoapis.com"));
-    let tokens = manager(&world.sim, &world.clock, &world.store, site).user("a@b.c").unwrap();
+    let tokens = manager(&world.sim, &world.clock, &world.store, base_urls).user("a@b.c").unwrap();
     world.accounts().json(
         200,
         &json!({
@@ -178,9 +180,9 @@ async fn logs_in_a_self_client_without_a_redirect_uri() {
     let (id, secret) = (world.sim.client_id(), world.sim.client_secret());
     let credentials = ClientCredentials::self_client(id, secret).unwrap();
     let accounts = accounts(&world.sim, &world.clock, credentials);
-    let site = crate::support::site(&world.sim);
+    let base_urls = crate::support::base_urls(&world.sim);
     let clock = std::sync::Arc::new(world.clock.clone());
-    let manager = zcrm_oauth::TokenManager::new(accounts, world.store.clone(), site, clock);
+    let manager = zcrm_oauth::TokenManager::new(accounts, world.store.clone(), base_urls, clock);
     let tokens = manager.user("default").unwrap();
     tokens.exchange(world.sim.grant_token()).await.unwrap();
     world.advance(HOUR);

@@ -12,7 +12,7 @@ use zcrm_oauth::{
     UnsavedToken, UserTokens,
 };
 
-use crate::support::{HOUR, World, access, accounts, cached, chain, site, until};
+use crate::support::{HOUR, World, access, accounts, base_urls, cached, chain, until};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -130,7 +130,7 @@ async fn works_again_after_a_provider_that_never_returned() {
     );
     let accounts = accounts(&world.sim, &world.clock, credentials.unwrap());
     let clock = Arc::new(world.clock.clone());
-    let manager = TokenManager::new(accounts, world.store.clone(), site(&world.sim), clock);
+    let manager = TokenManager::new(accounts, world.store.clone(), base_urls(&world.sim), clock);
     let tokens = manager.user(world.tokens.key().user()).unwrap();
     let asking = tokens.clone();
     let error = hung(&world, 10 * SECOND, async move { asking.token().await }).await.unwrap_err();

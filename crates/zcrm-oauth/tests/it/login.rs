@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use zcrm_core::{Endpoint, Error, ErrorKind, Outcome, SecretString};
+use zcrm_core::{Error, ErrorKind, Operation, Outcome, SecretString};
 use zcrm_http::Authorization;
 use zcrm_oauth::{
     Grant, Identify, RevokeBy, StoredToken, TokenFault, TokenKey, TokenStore, UnsavedToken,
@@ -221,8 +221,8 @@ async fn whoever_has_a_token_is_listed_and_can_be_removed() {
 
 #[tokio::test]
 async fn what_a_login_may_not_do_is_known_beforehand() {
-    const TAGS: Endpoint = Endpoint::get("/settings/tags").scopes(&["ZohoCRM.settings.tags.ALL"]);
-    const LIST: Endpoint = Endpoint::get("/{module}").scopes(&["ZohoCRM.modules.ALL"]);
+    const TAGS: Operation = Operation::get("/settings/tags").scopes(&["ZohoCRM.settings.tags.ALL"]);
+    const LIST: Operation = Operation::get("/{module}").scopes(&["ZohoCRM.modules.ALL"]);
     let world = World::new().await;
     let error = world.tokens.missing_scopes(&TAGS).await.unwrap_err();
     assert_eq!(TokenFault::of(&error), Some(TokenFault::NotLoggedIn));

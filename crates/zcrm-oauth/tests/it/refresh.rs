@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use zcrm_core::{DataCenter, Environment, ErrorKind, Outcome, Site};
+use zcrm_core::{BaseUrls, DataCenter, Environment, ErrorKind, Outcome};
 use zcrm_http::Authorizer;
 use zcrm_oauth::{MemoryStore, StoredToken, TokenManager, TokenStore};
 
@@ -131,10 +131,10 @@ async fn a_login_that_cannot_be_refreshed_says_so() {
 #[tokio::test]
 async fn a_stored_token_of_another_data_centre_is_an_error_and_stays_in_the_store() {
     let world = World::new().await;
-    let site = Site::new(DataCenter::US, Environment::Production)
+    let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
         .with_accounts(origin(&world.sim.accounts_url()))
         .with_api(origin("https://www.zohoapis.com"));
-    let tokens = manager(&world.sim, &world.clock, &world.store, site).user("a@b.c").unwrap();
+    let tokens = manager(&world.sim, &world.clock, &world.store, base_urls).user("a@b.c").unwrap();
     let now = zcrm_core::Clock::now(&world.clock);
     for (domain, named) in
         [("https://www.zohoapis.eu", "`eu`"), ("https://sandbox.zohoapis.com", "`sandbox`")]
@@ -155,11 +155,11 @@ async fn a_stored_token_of_another_data_centre_is_an_error_and_stays_in_the_stor
 #[tokio::test]
 async fn a_refresh_that_brings_a_token_of_another_data_centre_leaves_the_store_alone() {
     let world = World::expired().await;
-    let site = Site::new(DataCenter::US, Environment::Production)
+    let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
         .with_accounts(origin(&world.sim.accounts_url()))
         .with_api(origin("https://www.zohoapis.com"));
     let user = world.tokens.key().user().to_owned();
-    let tokens = manager(&world.sim, &world.clock, &world.store, site).user(&user).unwrap();
+    let tokens = manager(&world.sim, &world.clock, &world.store, base_urls).user(&user).unwrap();
     let before = world.stored().await;
     world.accounts().json(
         200,
@@ -175,7 +175,7 @@ async fn a_refresh_that_brings_a_token_of_another_data_centre_leaves_the_store_a
 async fn environments_and_clients_of_one_user_have_keys_of_their_own() {
     let world = World::logged_in().await;
     let user = world.tokens.key().user();
-    let sandbox = Site::new(DataCenter::US, Environment::Sandbox)
+    let sandbox = BaseUrls::new(DataCenter::US, Environment::Sandbox)
         .with_accounts(origin(&world.sim.accounts_url()))
         .with_api(origin(&world.sim.sandbox_url()));
     let other = manager(&world.sim, &world.clock, &world.store, sandbox).user(user).unwrap();
@@ -208,7 +208,7 @@ async fn one_user_of_one_manager_shares_its_token_however_often_it_is_asked_for(
     let manager = TokenManager::new(
         accounts(&world.sim, &world.clock, credentials(&world.sim)),
         store.clone(),
-        crate::support::site(&world.sim),
+        crate::support::base_urls(&world.sim),
         std::sync::Arc::new(world.clock.clone()),
     );
     let tokens = manager.user("a@example.com").unwrap();

@@ -11,8 +11,8 @@ use std::{
 use async_trait::async_trait;
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 use zcrm_core::{
-    ApiVersion, Clock, DataCenter, Endpoint, Environment, Error, ExposeSecret, ManualClock, Origin,
-    Site,
+    ApiVersion, BaseUrls, Clock, DataCenter, Environment, Error, ExposeSecret, ManualClock,
+    Operation, Origin,
 };
 use zcrm_http::{
     Authorization, AuthorizedBy, Authorizer, Connector, ReqBody, Stack, Transport,
@@ -26,8 +26,8 @@ use zcrm_sim::{Builder, Entry, Host, Simulator};
 
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
-const LEADS: Endpoint = Endpoint::get("/{module}").id("records.list").query(&["fields"]);
-const ME: Endpoint = Endpoint::get("/users").id("users.list").query(&["type"]);
+const LEADS: Operation = Operation::get("/{module}").id("records.list").query(&["fields"]);
+const ME: Operation = Operation::get("/users").id("users.list").query(&["type"]);
 
 /// How a shelf's lock behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -204,8 +204,8 @@ impl World {
         let frozen = zcrm_sim::Clock::Frozen(clock.now());
         let sim = builder.clock(frozen).records("Leads", 2).start().await.unwrap();
         let store = Arc::new(store);
-        let site = site(&sim);
-        let tokens = manager(&sim, &clock, &store, site).user(&sim.user_email()).unwrap();
+        let base_urls = base_urls(&sim);
+        let tokens = manager(&sim, &clock, &store, base_urls).user(&sim.user_email()).unwrap();
         Self { sim, clock, store, tokens }
     }
 
@@ -244,7 +244,7 @@ impl World {
 
     /// Another manager over the same store: what another process is.
     pub(crate) fn manager(&self) -> TokenManager {
-        manager(&self.sim, &self.clock, &self.store, site(&self.sim))
+        manager(&self.sim, &self.clock, &self.store, base_urls(&self.sim))
     }
 
     /// The tokens of the same user in another manager.
@@ -281,8 +281,8 @@ pub(crate) fn origin(text: &str) -> Origin {
     text.parse().unwrap()
 }
 
-pub(crate) fn site(sim: &Simulator) -> Site {
-    Site::new(DataCenter::US, Environment::Production)
+pub(crate) fn base_urls(sim: &Simulator) -> BaseUrls {
+    BaseUrls::new(DataCenter::US, Environment::Production)
         .with_accounts(origin(&sim.accounts_url()))
         .with_api(origin(&sim.api_url()))
 }
@@ -305,10 +305,10 @@ pub(crate) fn manager(
     sim: &Simulator,
     clock: &ManualClock,
     store: &Arc<Shelf>,
-    site: Site,
+    base_urls: BaseUrls,
 ) -> TokenManager {
     let accounts = accounts(sim, clock, credentials(sim));
-    TokenManager::new(accounts, Arc::clone(store) as _, site, Arc::new(clock.clone()))
+    TokenManager::new(accounts, Arc::clone(store) as _, base_urls, Arc::new(clock.clone()))
 }
 
 fn authorized<B>(request: http::Request<B>, tokens: &UserTokens) -> http::Request<ReqBody>

@@ -1,4 +1,4 @@
-//! The token endpoint: grant tokens, refresh tokens and the client's own credentials.
+//! The token operation: grant tokens, refresh tokens and the client's own credentials.
 
 use hyper::StatusCode;
 use serde_json::{Value, json};

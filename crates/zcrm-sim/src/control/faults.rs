@@ -86,7 +86,7 @@ enum Effect {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DeliveryOrder {
-    deliveries: Which,
+    deliveries: Include,
     #[serde(default)]
     skip: usize,
     #[serde(default)]
@@ -98,7 +98,7 @@ struct DeliveryOrder {
 /// Which deliveries are meant; all of them by an empty object.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Which {
+struct Include {
     channel_id: Option<String>,
     module: Option<String>,
     operation: Option<String>,

@@ -135,7 +135,7 @@ fn clients_and_what_they_give_can_cross_threads() {
     crosses::<Client>();
     crosses::<ClientBuilder>();
     crosses::<zcrm::Error>();
-    crosses::<zcrm::Outcomes>();
+    crosses::<zcrm::WriteResults>();
     crosses::<Record>();
     fn sends<T: Send + Unpin + 'static>() {}
     sends::<zcrm::RecordStream<Record>>();

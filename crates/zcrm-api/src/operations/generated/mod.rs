@@ -74,7 +74,7 @@ mod wizards;
 mod zia_org_enrichment;
 mod zia_people_enrichment;
 
-use zcrm_core::Endpoint;
+use zcrm_core::Operation;
 
 pub use apis::APIS_LIST;
 pub use appointment_preferences::{APPOINTMENT_PREFERENCES_GET, APPOINTMENT_PREFERENCES_UPDATE};
@@ -293,7 +293,7 @@ pub use zia_people_enrichment::{
 };
 
 /// Every operation of the table, sorted by name.
-pub static ALL: [&Endpoint; 414] = [
+pub static ALL: [&Operation; 414] = [
     &APIS_LIST,
     &APPOINTMENT_PREFERENCES_GET,
     &APPOINTMENT_PREFERENCES_UPDATE,

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use zcrm_checks::{Arguments, Failure, Place, ShiftedClock};
-use zcrm_core::{DataCenter, Environment, Site};
+use zcrm_core::{BaseUrls, DataCenter, Environment};
 use zcrm_http::{Connector, Stack};
 use zcrm_oauth::{Accounts, ClientCredentials, TokenManager};
 
@@ -54,11 +54,11 @@ impl Orders {
         let stack = Stack::new(Connector::builder().build()?).clock(clock.clone());
         let transport = stack.build_for_accounts(std::time::Duration::from_secs(DEADLINE));
         let accounts = Accounts::new(credentials, transport, clock.clone());
-        let site = Site::new(DataCenter::US, Environment::Production)
+        let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
             .with_accounts(self.accounts.parse()?)
             .with_api(self.api.parse()?);
         let store = self.place()?.open(self.folder.as_ref(), clock.clone())?;
-        Ok(TokenManager::new(accounts, store, site, clock))
+        Ok(TokenManager::new(accounts, store, base_urls, clock))
     }
 }
 

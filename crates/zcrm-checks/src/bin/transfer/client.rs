@@ -4,13 +4,13 @@ use std::{convert::Infallible, fs::File, io::Read, path::Path, time::Duration};
 
 use http::Request;
 use zcrm_checks::Failure;
-use zcrm_core::{ApiVersion, Endpoint, Record};
+use zcrm_core::{ApiVersion, Operation, Record};
 use zcrm_http::{CallSettings, Connector, ReqBody, SaveFile, Stack, open, send};
 
 use crate::data::{Sum, pieces};
 
-const UPLOAD: Endpoint = Endpoint::post("/upload").id("transfer.upload");
-const DOWNLOAD: Endpoint = Endpoint::get("/download/{bytes}").id("transfer.download");
+const UPLOAD: Operation = Operation::post("/upload").id("transfer.upload");
+const DOWNLOAD: Operation = Operation::get("/download/{bytes}").id("transfer.download");
 
 /// Moves so many bytes, holds them against what was meant, and prints the peak in KiB.
 pub(crate) async fn run(way: &str, url: &str, folder: &str, bytes: u64) -> Result<(), Failure> {

@@ -1,34 +1,34 @@
 //! Which server is believed, for which token and settings.
 
-use super::Site;
+use super::BaseUrls;
 use crate::{DataCenter, Environment, ErrorKind};
 
-fn origin(site: &Site, domain: Option<&str>) -> String {
-    site.api_origin(domain).unwrap().to_string()
+fn origin(base_urls: &BaseUrls, domain: Option<&str>) -> String {
+    base_urls.api_origin(domain).unwrap().to_string()
 }
 
 #[test]
 fn the_tokens_data_center_wins_and_the_environment_stays() {
-    let site = Site::new(DataCenter::US, Environment::Production);
-    assert_eq!(origin(&site, None), "https://www.zohoapis.com");
-    assert_eq!(origin(&site, Some("https://www.zohoapis.in")), "https://www.zohoapis.in");
-    let sandbox = Site::new(DataCenter::US, Environment::Sandbox);
+    let base_urls = BaseUrls::new(DataCenter::US, Environment::Production);
+    assert_eq!(origin(&base_urls, None), "https://www.zohoapis.com");
+    assert_eq!(origin(&base_urls, Some("https://www.zohoapis.in")), "https://www.zohoapis.in");
+    let sandbox = BaseUrls::new(DataCenter::US, Environment::Sandbox);
     assert_eq!(origin(&sandbox, Some("https://www.zohoapis.jp")), "https://sandbox.zohoapis.jp");
     assert_eq!(origin(&sandbox, None), "https://sandbox.zohoapis.com");
 }
 
 #[test]
 fn a_production_api_base_url_does_not_lift_the_sandbox() {
-    let site = Site::new(DataCenter::US, Environment::Sandbox)
+    let base_urls = BaseUrls::new(DataCenter::US, Environment::Sandbox)
         .with_api("https://www.zohoapis.com".parse().unwrap());
-    assert_eq!(origin(&site, None), "https://sandbox.zohoapis.com");
+    assert_eq!(origin(&base_urls, None), "https://sandbox.zohoapis.com");
 }
 
 #[test]
 fn refuses_a_token_whose_api_domain_is_unknown() {
-    let eu = Site::new(DataCenter::EU, Environment::Production);
+    let eu = BaseUrls::new(DataCenter::EU, Environment::Production);
     let with_zohos = eu.clone().with_api("https://www.zohoapis.eu".parse().unwrap());
-    for site in [&eu, &with_zohos] {
+    for base_urls in [&eu, &with_zohos] {
         for domain in [
             "https://www.zohoapis.sg",
             "https://zohoapis.eu",
@@ -39,9 +39,9 @@ fn refuses_a_token_whose_api_domain_is_unknown() {
             "nonsense",
         ] {
             let errors = [
-                site.api_origin(Some(domain)).unwrap_err(),
-                site.content_origin(Some(domain)).unwrap_err(),
-                site.accounts_of(None, Some(domain)).unwrap_err(),
+                base_urls.api_origin(Some(domain)).unwrap_err(),
+                base_urls.content_origin(Some(domain)).unwrap_err(),
+                base_urls.accounts_of(None, Some(domain)).unwrap_err(),
             ];
             for error in errors {
                 assert_eq!(error.kind(), ErrorKind::WrongDataCenter, "{domain}");
@@ -64,21 +64,21 @@ fn refuses_a_token_whose_api_domain_is_unknown() {
 
 #[test]
 fn refuses_an_accounts_server_that_is_unknown() {
-    let site = Site::new(DataCenter::EU, Environment::Production);
-    let accounts = |site: &Site, named| site.accounts_of(Some(named), None);
+    let base_urls = BaseUrls::new(DataCenter::EU, Environment::Production);
+    let accounts = |base_urls: &BaseUrls, named| base_urls.accounts_of(Some(named), None);
     for named in ["https://accounts.example.com", "https://accounts.zoho.sg", "nonsense"] {
-        let error = accounts(&site, named).unwrap_err();
+        let error = accounts(&base_urls, named).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::WrongDataCenter, "{named}");
         let text = error.to_string();
         assert!(text.contains(named) && text.contains("`accounts_url`"), "{text}");
     }
-    let india = accounts(&site, "https://accounts.zoho.in").unwrap();
+    let india = accounts(&base_urls, "https://accounts.zoho.in").unwrap();
     assert_eq!(india.to_string(), "https://accounts.zoho.in");
-    assert_eq!(accounts(&site, "").unwrap(), site.accounts_origin());
-    let of_api = site.accounts_of(None, Some("https://www.zohoapis.in")).unwrap();
+    assert_eq!(accounts(&base_urls, "").unwrap(), base_urls.accounts_origin());
+    let of_api = base_urls.accounts_of(None, Some("https://www.zohoapis.in")).unwrap();
     assert_eq!(of_api.to_string(), "https://accounts.zoho.in");
     // one that is not Zoho's counts for every token
-    let own = site.with_accounts("https://gate.example.com".parse().unwrap());
+    let own = base_urls.with_accounts("https://gate.example.com".parse().unwrap());
     for named in ["https://accounts.zoho.in", "https://old.example.com"] {
         assert_eq!(accounts(&own, named).unwrap(), own.accounts_origin(), "{named}");
     }
@@ -86,7 +86,7 @@ fn refuses_an_accounts_server_that_is_unknown() {
 
 #[test]
 fn refuses_a_token_without_a_domain_of_an_unknown_accounts_server() {
-    let own = Site::new(DataCenter::US, Environment::Production)
+    let own = BaseUrls::new(DataCenter::US, Environment::Production)
         .with_accounts("https://accounts.zoho.sg".parse().unwrap());
     own.check().unwrap();
     let error = own.api_origin(None).unwrap_err();
@@ -97,20 +97,20 @@ fn refuses_a_token_without_a_domain_of_an_unknown_accounts_server() {
 
 #[test]
 fn takes_the_data_center_of_the_accounts_server_without_a_domain() {
-    let us = Site::new(DataCenter::US, Environment::Production);
-    let sandbox = Site::new(DataCenter::US, Environment::Sandbox);
-    let leads_to = |site: &Site, domain, accounts| {
-        let domain = site.api_domain_of(domain, Some(accounts))?;
-        site.api_origin(domain.as_deref()).map(|origin| origin.to_string())
+    let us = BaseUrls::new(DataCenter::US, Environment::Production);
+    let sandbox = BaseUrls::new(DataCenter::US, Environment::Sandbox);
+    let leads_to = |base_urls: &BaseUrls, domain, accounts| {
+        let domain = base_urls.api_domain_of(domain, Some(accounts))?;
+        base_urls.api_origin(domain.as_deref()).map(|origin| origin.to_string())
     };
-    for (site, accounts, origin) in [
+    for (base_urls, accounts, origin) in [
         (&us, "https://accounts.zoho.eu", "https://www.zohoapis.eu"),
         (&us, "ACCOUNTS.zoho.com.cn/", "https://www.zohoapis.com.cn"),
         (&us, " ", "https://www.zohoapis.com"),
         (&sandbox, "https://accounts.zoho.in", "https://sandbox.zohoapis.in"),
     ] {
-        assert_eq!(leads_to(site, None, accounts).unwrap(), origin, "{accounts}");
-        assert_eq!(leads_to(site, Some(" "), accounts).unwrap(), origin, "{accounts}");
+        assert_eq!(leads_to(base_urls, None, accounts).unwrap(), origin, "{accounts}");
+        assert_eq!(leads_to(base_urls, Some(" "), accounts).unwrap(), origin, "{accounts}");
     }
     for unknown in ["https://accounts.zoho.eu.example.com", "https://accounts.zoho.sg", "nonsense"]
     {
@@ -134,30 +134,30 @@ fn takes_the_data_center_of_the_accounts_server_without_a_domain() {
 
 #[test]
 fn a_login_begins_where_zoho_knows_everybody() {
-    let begins = |site: &Site| site.login_origin().to_string();
+    let begins = |base_urls: &BaseUrls| base_urls.login_origin().to_string();
     for data_center in DataCenter::ALL {
         let expected = match data_center.location() {
             "cn" => "https://accounts.zoho.com.cn",
             _ => "https://accounts.zoho.com",
         };
-        assert_eq!(begins(&Site::new(*data_center, Environment::Production)), expected);
+        assert_eq!(begins(&BaseUrls::new(*data_center, Environment::Production)), expected);
     }
     for own in ["https://accounts.zoho.eu", "https://localhost:9000"] {
-        let site = Site::new(DataCenter::US, Environment::Production);
-        assert_eq!(begins(&site.with_accounts(own.parse().unwrap())), own);
+        let base_urls = BaseUrls::new(DataCenter::US, Environment::Production);
+        assert_eq!(begins(&base_urls.with_accounts(own.parse().unwrap())), own);
     }
 }
 
 #[test]
 fn a_named_accounts_server_is_believed_only_where_it_is_known_exactly() {
-    let zoho = Site::new(DataCenter::US, Environment::Production);
+    let zoho = BaseUrls::new(DataCenter::US, Environment::Production);
     for data_center in DataCenter::ALL {
         let origin = data_center.accounts_origin();
         assert_eq!(zoho.accounts_named(&origin.to_string()).unwrap(), origin);
     }
     let own = zoho.clone().with_accounts("https://localhost:9000".parse().unwrap());
     assert!(own.accounts_named("https://localhost:9000").is_ok());
-    for (site, named) in [
+    for (base_urls, named) in [
         (&zoho, "https://accounts.zoho.eu.example.com"),
         (&zoho, "https://example.com/accounts.zoho.eu"),
         (&zoho, "https://accounts.zoho.eu@example.com"),
@@ -176,7 +176,7 @@ fn a_named_accounts_server_is_believed_only_where_it_is_known_exactly() {
         (&own, "https://127.0.0.1:9000"),
         (&own, "https://accounts.zoho.eu"),
     ] {
-        let error = site.accounts_named(named).unwrap_err();
+        let error = base_urls.accounts_named(named).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::WrongDataCenter, "{named}");
     }
 }
@@ -184,7 +184,7 @@ fn a_named_accounts_server_is_believed_only_where_it_is_known_exactly() {
 #[test]
 fn a_data_centre_of_ones_own_is_believed_beside_the_configured_one() {
     let parse = |text: &str| text.parse().unwrap();
-    let own = Site::new(DataCenter::US, Environment::Production)
+    let own = BaseUrls::new(DataCenter::US, Environment::Production)
         .with_accounts(parse("https://localhost:1"))
         .with_api(parse("https://localhost:2"))
         .with_other("eu", parse("https://localhost:3"), parse("https://localhost:4"));
@@ -201,19 +201,20 @@ fn a_data_centre_of_ones_own_is_believed_beside_the_configured_one() {
     assert_eq!(origin(&own, Some("https://localhost:4")), "https://localhost:4");
     assert_eq!(origin(&own, Some("https://localhost:3")), "https://localhost:2");
     assert_eq!(origin(&own, None), "https://localhost:2");
-    let zoho = Site::new(DataCenter::US, Environment::Production);
+    let zoho = BaseUrls::new(DataCenter::US, Environment::Production);
     assert_eq!(zoho.accounts_at("in").unwrap().to_string(), "https://accounts.zoho.in");
 }
 
 #[test]
 fn uploads_go_to_the_same_data_centre_or_to_the_configured_server() {
-    let content =
-        |site: &Site, domain| site.content_origin(domain).unwrap().map(|origin| origin.to_string());
-    let site = Site::new(DataCenter::US, Environment::Production);
-    assert_eq!(content(&site, None).as_deref(), Some("https://content.zohoapis.com"));
-    let canada = content(&site, Some("https://www.zohoapis.ca"));
+    let content = |base_urls: &BaseUrls, domain| {
+        base_urls.content_origin(domain).unwrap().map(|origin| origin.to_string())
+    };
+    let base_urls = BaseUrls::new(DataCenter::US, Environment::Production);
+    assert_eq!(content(&base_urls, None).as_deref(), Some("https://content.zohoapis.com"));
+    let canada = content(&base_urls, Some("https://www.zohoapis.ca"));
     assert_eq!(canada.as_deref(), Some("https://upload.zohocloud.ca"));
-    let own = site.with_api("https://localhost:9001".parse().unwrap());
+    let own = base_urls.with_api("https://localhost:9001".parse().unwrap());
     assert_eq!(content(&own, None), None);
     let own = own.with_content("https://localhost:9002".parse().unwrap());
     assert_eq!(content(&own, None).as_deref(), Some("https://localhost:9002"));
@@ -221,19 +222,19 @@ fn uploads_go_to_the_same_data_centre_or_to_the_configured_server() {
 
 #[test]
 fn a_custom_server_stands() {
-    let site = Site::new(DataCenter::US, Environment::Production)
+    let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
         .with_accounts("https://localhost:9000".parse().unwrap())
         .with_api("https://localhost:9001".parse().unwrap());
-    assert_eq!(origin(&site, Some("https://www.zohoapis.eu")), "https://localhost:9001");
-    let kept = site.accounts_of(Some("https://accounts.zoho.eu"), None).unwrap();
+    assert_eq!(origin(&base_urls, Some("https://www.zohoapis.eu")), "https://localhost:9001");
+    let kept = base_urls.accounts_of(Some("https://accounts.zoho.eu"), None).unwrap();
     assert_eq!(kept.to_string(), "https://localhost:9000");
 }
 
 #[test]
 fn a_sandbox_api_base_url_never_reaches_production() {
-    let site = Site::new(DataCenter::US, Environment::Production)
+    let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
         .with_api("https://sandbox.zohoapis.com".parse().unwrap());
-    let error = site.api_origin(None).unwrap_err();
+    let error = base_urls.api_origin(None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("`sandbox`"), "{error}");
     assert!(error.to_string().contains("`production`"), "{error}");
@@ -241,22 +242,22 @@ fn a_sandbox_api_base_url_never_reaches_production() {
 
 #[test]
 fn a_server_of_zohos_says_the_data_center_until_a_token_does() {
-    let site = Site::new(DataCenter::US, Environment::Sandbox)
+    let base_urls = BaseUrls::new(DataCenter::US, Environment::Sandbox)
         .with_api("https://www.zohoapis.eu".parse().unwrap());
-    assert_eq!(origin(&site, None), "https://sandbox.zohoapis.eu");
-    let site = Site::new(DataCenter::US, Environment::Production)
+    assert_eq!(origin(&base_urls, None), "https://sandbox.zohoapis.eu");
+    let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
         .with_accounts("https://accounts.zoho.in".parse().unwrap());
-    assert_eq!(origin(&site, None), "https://www.zohoapis.in");
-    assert_eq!(origin(&site, Some("https://www.zohoapis.jp")), "https://www.zohoapis.jp");
+    assert_eq!(origin(&base_urls, None), "https://www.zohoapis.in");
+    assert_eq!(origin(&base_urls, Some("https://www.zohoapis.jp")), "https://www.zohoapis.jp");
 }
 
 #[test]
 fn a_contradiction_is_an_error_that_names_both() {
-    let site = Site::new(DataCenter::US, Environment::Production)
+    let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
         .with_api("https://www.zohoapis.com".parse().unwrap());
-    let error = site.api_origin(Some("https://www.zohoapis.eu")).unwrap_err();
+    let error = base_urls.api_origin(Some("https://www.zohoapis.eu")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WrongDataCenter);
     assert!(error.to_string().contains("`eu`") && error.to_string().contains("`us`"));
-    let error = site.api_origin(Some("https://sandbox.zohoapis.com")).unwrap_err();
+    let error = base_urls.api_origin(Some("https://sandbox.zohoapis.com")).unwrap_err();
     assert!(error.to_string().contains("`sandbox`"), "{error}");
 }

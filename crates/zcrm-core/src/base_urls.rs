@@ -10,16 +10,16 @@ use crate::{DataCenter, Environment, Error, ErrorKind, Origin, Outcome, escaped,
 /// environment: a client of the sandbox never reaches production.
 ///
 /// ```
-/// use zcrm_core::{DataCenter, Environment, Site};
+/// use zcrm_core::{DataCenter, Environment, BaseUrls};
 ///
-/// let site = Site::new(DataCenter::US, Environment::Sandbox);
+/// let base_urls = BaseUrls::new(DataCenter::US, Environment::Sandbox);
 /// // the token says that its organisation lives in Europe
-/// let origin = site.api_origin(Some("https://www.zohoapis.eu"))?;
+/// let origin = base_urls.api_origin(Some("https://www.zohoapis.eu"))?;
 /// assert_eq!(origin.to_string(), "https://sandbox.zohoapis.eu");
 /// # Ok::<(), zcrm_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Site {
+pub struct BaseUrls {
     data_center: DataCenter,
     environment: Environment,
     accounts: Option<Origin>,
@@ -42,7 +42,7 @@ enum Place {
     Own(Origin),
 }
 
-impl Site {
+impl BaseUrls {
     /// Zoho's servers of `data_center` for `environment`.
     #[must_use]
     pub fn new(data_center: DataCenter, environment: Environment) -> Self {
@@ -246,10 +246,10 @@ impl Site {
     /// accounts server issued it. `None` where neither is known and the configuration decides.
     ///
     /// ```
-    /// use zcrm_core::{DataCenter, Environment, Site};
+    /// use zcrm_core::{DataCenter, Environment, BaseUrls};
     ///
-    /// let site = Site::new(DataCenter::US, Environment::Production);
-    /// let domain = site.api_domain_of(None, Some("https://accounts.zoho.eu"))?;
+    /// let base_urls = BaseUrls::new(DataCenter::US, Environment::Production);
+    /// let domain = base_urls.api_domain_of(None, Some("https://accounts.zoho.eu"))?;
     /// assert_eq!(domain.as_deref(), Some("https://www.zohoapis.eu"));
     /// # Ok::<(), zcrm_core::Error>(())
     /// ```

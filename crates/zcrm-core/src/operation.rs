@@ -15,18 +15,18 @@ use crate::{
 /// that zcrm lacks is a few lines of the caller's own.
 ///
 /// ```
-/// use zcrm_core::{BodyShape, Endpoint, ResponseShape, RetryClass};
+/// use zcrm_core::{BodyShape, Operation, ResponseShape, RetryClass};
 ///
-/// const ADD_TAGS: Endpoint = Endpoint::post("/{module}/{id}/actions/add_tags")
+/// const ADD_TAGS: Operation = Operation::post("/{module}/{id}/actions/add_tags")
 ///     .id("record.add_tags")
 ///     .query(&["over_write"])
 ///     .body(BodyShape::List("tags"))
-///     .returns(ResponseShape::Outcomes("data"))
+///     .returns(ResponseShape::WriteResults("data"))
 ///     .retry(RetryClass::Idempotent);
 /// # assert_eq!(ADD_TAGS.template(), "/{module}/{id}/actions/add_tags");
 /// ```
 #[derive(Clone, Debug)]
-pub struct Endpoint {
+pub struct Operation {
     id: Option<&'static str>,
     method: Method,
     base: Base,
@@ -72,7 +72,7 @@ pub(crate) struct Cost {
     pub(crate) heavy_above: u32,
 }
 
-impl Endpoint {
+impl Operation {
     /// A GET of `template`, such as `/{module}/{id}`. It may be repeated.
     #[must_use]
     pub const fn get(template: &'static str) -> Self {

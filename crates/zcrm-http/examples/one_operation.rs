@@ -5,7 +5,7 @@
 //! Talks to the embedded simulator, over real sockets and TLS:
 //!
 //! ```text
-//! cargo run -p zcrm-http --example one_endpoint
+//! cargo run -p zcrm-http --example one_operation
 //! ```
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
@@ -21,18 +21,18 @@ mod people {
     use http::{HeaderMap, HeaderValue, header::USER_AGENT};
     use serde::Deserialize;
     use zcrm_core::{
-        ApiVersion, Base, BodyShape, BoxError, Endpoint, Error, Id, Origin, ResponseShape,
+        ApiVersion, Base, BodyShape, BoxError, Error, Id, Operation, Origin, ResponseShape,
     };
     use zcrm_http::{
         Authorization, AuthorizedBy, Authorizer, Connector, Limits, ReqBody, Stack, Transport, send,
     };
 
-    const USERS: Endpoint = Endpoint::get("/users")
+    const USERS: Operation = Operation::get("/users")
         .id("users.list")
         .query(&["type", "page", "per_page"])
         .returns(ResponseShape::List("users"));
 
-    const TOKEN: Endpoint = Endpoint::post("/oauth/v2/token")
+    const TOKEN: Operation = Operation::post("/oauth/v2/token")
         .id("oauth.token")
         .base(Base::Root)
         .body(BodyShape::Form)

@@ -13,9 +13,9 @@ use crate::{ApiError, Code, Error, ErrorKind, Id, Outcome, escaped, json::Member
 /// ask for [`all`](Self::all).
 ///
 /// ```
-/// use zcrm_core::Outcomes;
+/// use zcrm_core::WriteResults;
 ///
-/// fn report(outcomes: Outcomes) {
+/// fn report(outcomes: WriteResults) {
 ///     for (index, outcome) in outcomes.iter().enumerate() {
 ///         match outcome {
 ///             Ok(done) => println!("record {index} has id {:?}", done.id),
@@ -26,7 +26,7 @@ use crate::{ApiError, Code, Error, ErrorKind, Id, Outcome, escaped, json::Member
 /// ```
 #[derive(Clone, Debug, Default)]
 #[must_use = "some of the records may have been refused: look at each, or ask for `.all()`"]
-pub struct Outcomes(Vec<Result<ItemSuccess, ItemError>>);
+pub struct WriteResults(Vec<Result<ItemSuccess, ItemError>>);
 
 /// A record that was written.
 ///
@@ -162,7 +162,7 @@ impl From<ItemError> for Error {
     }
 }
 
-/// How much of a write failed, behind the error of its first failure: [`Outcomes::all`].
+/// How much of a write failed, behind the error of its first failure: [`WriteResults::all`].
 #[derive(Debug)]
 struct NotAll {
     failed: usize,
@@ -185,7 +185,7 @@ impl std::error::Error for NotAll {
     }
 }
 
-impl Outcomes {
+impl WriteResults {
     /// How many records the write had.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -258,7 +258,7 @@ pub(crate) fn decode(
     elements: &[&RawValue],
     sent: &[Option<Id>],
     context: impl Fn(Error) -> Error,
-) -> Outcomes {
+) -> WriteResults {
     if elements.len() != sent.len() {
         return wrong_number(status, elements, sent.len(), context);
     }
@@ -299,7 +299,7 @@ pub(crate) fn decode(
             _ => Ok(success),
         }
     };
-    Outcomes(elements.iter().zip(sent).map(one).collect())
+    WriteResults(elements.iter().zip(sent).map(one).collect())
 }
 
 /// Which outcome belongs to which record cannot be said: none of them is known.
@@ -308,7 +308,7 @@ fn wrong_number(
     elements: &[&RawValue],
     sent: usize,
     context: impl Fn(Error) -> Error,
-) -> Outcomes {
+) -> WriteResults {
     let message = format!(
         "the answer has {} outcomes and the request had {sent} records, so it is not known which \
          belongs to which",
@@ -319,7 +319,7 @@ fn wrong_number(
     if let Some(refusal) = elements.iter().find_map(refusal) {
         error = error.with_source(refusal);
     }
-    Outcomes::failed(sent, &ItemError::Unknown(context(error)))
+    WriteResults::failed(sent, &ItemError::Unknown(context(error)))
 }
 
 fn has_code(text: &str) -> bool {
@@ -358,7 +358,7 @@ pub(crate) fn success(text: &str) -> Option<ItemSuccess> {
     })
 }
 
-impl IntoIterator for Outcomes {
+impl IntoIterator for WriteResults {
     type Item = Result<ItemSuccess, ItemError>;
     type IntoIter = vec::IntoIter<Self::Item>;
 
@@ -367,7 +367,7 @@ impl IntoIterator for Outcomes {
     }
 }
 
-impl<'a> IntoIterator for &'a Outcomes {
+impl<'a> IntoIterator for &'a WriteResults {
     type Item = &'a Result<ItemSuccess, ItemError>;
     type IntoIter = slice::Iter<'a, Result<ItemSuccess, ItemError>>;
 
