@@ -1,15 +1,21 @@
 //! Metadata: modules, and their fields, layouts, views and related lists.
 
+mod custom_view;
 mod custom_views;
+mod field;
 mod field_details;
 mod fields;
+mod layout;
 mod layouts;
+mod module;
 mod modules;
+mod related_list;
 mod related_lists;
+mod view_criteria;
 
-pub use custom_views::{
-    AccessType, CustomView, CustomViews, SharedTo, ViewCategory, ViewCriteria, ViewField,
-};
+pub use custom_view::{AccessType, CustomView, SharedTo, ViewCategory, ViewField};
+pub use custom_views::CustomViews;
+pub use field::{DataType, FieldInfo};
 pub use field_details::{
     AutoNumber, ConnectedDetails, CurrencyField, FieldAssociation, FieldConvertMapping, FieldCrypt,
     FieldEmailParser, FieldExternal, FieldHipaa, FieldOperations, FieldPrivacy, FieldProfile,
@@ -17,16 +23,20 @@ pub use field_details::{
     LookupField, LookupRelatedList, MultiModuleLookup, MultiSelectLookup, PickListMap,
     PickListValue, RollupSummary, SubformField, TextArea, UniqueField,
 };
-pub use fields::{DataType, FieldInfo, Fields};
-pub use layouts::{
-    Layout, LayoutActions, LayoutConvertMapping, LayoutConvertTarget, LayoutProfile, Layouts,
-    Section, SectionProperties, SubformProperties,
+pub use fields::Fields;
+pub use layout::{
+    Layout, LayoutActions, LayoutConvertMapping, LayoutConvertTarget, LayoutProfile, Section,
+    SectionProperties, SubformProperties,
 };
-pub use modules::{
-    GeneratedType, ModuleArgument, ModuleHandle, ModuleInfo, ModuleProfile, ModuleStatus,
-    ModuleTerritory, Modules, RelatedListProperties,
+pub use layouts::Layouts;
+pub use module::{
+    GeneratedType, ModuleArgument, ModuleInfo, ModuleProfile, ModuleStatus, ModuleTerritory,
+    RelatedListProperties,
 };
-pub use related_lists::{RelatedList, RelatedLists};
+pub use modules::{ModuleHandle, Modules};
+pub use related_list::RelatedList;
+pub use related_lists::RelatedLists;
+pub use view_criteria::ViewCriteria;
 
 use zcrm_core::ModuleName;
 

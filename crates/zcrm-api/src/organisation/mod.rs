@@ -1,25 +1,32 @@
 //! The organisation: its data, users, roles, profiles, taxes and variables.
 
 mod org;
+mod organization;
+mod profile;
 mod profiles;
+mod role;
 mod roles;
+mod tax;
 mod taxes;
+mod user;
 mod users;
+mod variable;
 mod variables;
 
-pub use org::{HierarchyPreferences, LicenseDetails, Organization, OrganizationHandle};
-pub use profiles::{
-    Permission, Profile, ProfileCategory, ProfileKind, ProfileSection, ProfileView, Profiles,
+pub use org::OrganizationHandle;
+pub use organization::{HierarchyPreferences, LicenseDetails, Organization};
+pub use profile::{Permission, Profile, ProfileCategory, ProfileKind, ProfileSection, ProfileView};
+pub use profiles::Profiles;
+pub use role::Role;
+pub use roles::Roles;
+pub use tax::{OrgTax, OrgTaxes, TaxPreference};
+pub use taxes::Taxes;
+pub use user::{
+    Shift, TabTheme, User, UserCustomization, UserKind, UserStatus, UserTerritory, UserTheme,
 };
-pub use roles::{Role, Roles};
-pub use taxes::{OrgTax, OrgTaxes, TaxPreference, Taxes};
-pub use users::{
-    Shift, TabTheme, User, UserCustomization, UserHandle, UserKind, UserStatus, UserTerritory,
-    UserTheme, Users,
-};
-pub use variables::{
-    Variable, VariableGroup, VariableGroupBy, VariableGroups, VariableKind, Variables,
-};
+pub use users::{UserHandle, Users};
+pub use variable::{Variable, VariableGroup, VariableKind};
+pub use variables::{VariableGroupBy, VariableGroups, Variables};
 
 use crate::Api;
 
