@@ -36,8 +36,7 @@ pub async fn client(place: &Place) -> Result<Client, Failure> {
         .api_base_url(&place.origin)
         .root_pem(place.pem.clone())
         .store(store)
-        .build()
-        .await?;
+        .build()?;
     client.tokens().authorize().await?;
     Ok(client)
 }

@@ -57,7 +57,7 @@ impl World {
         client: impl FnOnce(ClientBuilder) -> ClientBuilder,
     ) -> Result<Self, Box<dyn std::error::Error>> {
         let sim = sim(Simulator::builder()).start().await?;
-        let client = client(builder(&sim).store(MemoryStore::new())).build().await?;
+        let client = client(builder(&sim).store(MemoryStore::new())).build()?;
         client.tokens().exchange(sim.grant_token()).await?;
         sim.clear_journal();
         Ok(Self { sim, client })

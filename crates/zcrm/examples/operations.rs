@@ -26,8 +26,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .api_base_url(sim.api_url())
         .root_pem(sim.ca_pem())
         .store(MemoryStore::new())
-        .build()
-        .await?;
+        .build()?;
     client.tokens().exchange(sim.grant_token()).await?;
 
     let org = client.call(&ORG_GET).object::<Record>().await?;

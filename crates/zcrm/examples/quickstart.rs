@@ -195,7 +195,7 @@ impl Place {
         let builder = Client::builder();
         let Some(simulator) = &self.simulator else {
             let builder = builder.config(Config::from_env()?).token_path(&self.folder);
-            return builder.api_version(ApiVersion::V8).build().await;
+            return builder.api_version(ApiVersion::V8).build();
         };
         builder
             .token_path(&self.folder)
@@ -207,7 +207,6 @@ impl Place {
             .api_base_url(simulator.api_url())
             .root_pem(simulator.ca_pem())
             .build()
-            .await
     }
 
     fn grant_token(&self) -> Result<String, Failure> {

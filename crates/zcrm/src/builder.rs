@@ -41,8 +41,7 @@ const ACCOUNTS_DEADLINE: Duration = Duration::from_secs(20);
 ///     .config(Config::from_file("zcrm.toml")?)
 ///     .user("patricia@example.com")
 ///     .api_version(ApiVersion::V8)
-///     .build()
-///     .await?;
+///     .build()?;
 /// # let _ = client;
 /// # Ok(())
 /// # }
@@ -247,7 +246,7 @@ impl ClientBuilder {
     /// let connector = Connector::builder()
     ///     .proxy_except("http://proxy.example.com:3128", "127.0.0.1, intranet.example.com")
     ///     .http1_only();
-    /// let client = builder.connector(connector).build().await?;
+    /// let client = builder.connector(connector).build()?;
     ///
     /// client.tokens().exchange(sim.grant_token()).await?;
     /// client.records("Leads").list().fields(["Last_Name"]).send().await?;
@@ -318,21 +317,22 @@ impl ClientBuilder {
         self
     }
 
-    /// The client. Nothing is sent by this.
+    /// Returns the client. Sends nothing, and needs no runtime: a store or server that cannot be
+    /// reached fails the first login or call instead.
     ///
     /// # Errors
-    /// Of kind [`Config`](crate::ErrorKind::Config), naming every setting that is missing or wrong, with
-    /// the variable and the method that set it. A store that cannot be used is told by the first login or call.
-    pub async fn build(self) -> Result<Client, Error> {
+    /// An error of kind [`Config`](crate::ErrorKind::Config) that names every setting that is missing or
+    /// wrong, with the variable and the method that set it.
+    pub fn build(self) -> Result<Client, Error> {
         let user = self.config.user();
-        self.build_clients().await?.user(&user)
+        self.build_clients()?.user(&user)
     }
 
-    /// The clients of many users, none of whom needs to be known yet. Nothing is sent by this.
+    /// Returns the clients of many users, none of whom needs to be known yet. Sends nothing.
     ///
     /// # Errors
     /// As [`build`](Self::build).
-    pub async fn build_clients(mut self) -> Result<Clients, Error> {
+    pub fn build_clients(mut self) -> Result<Clients, Error> {
         let config = &self.config;
         let mut wrong = config.wrong_values();
         if self.store.is_none() {

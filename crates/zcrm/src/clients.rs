@@ -17,7 +17,7 @@ use crate::{Client, whoami::WhoAmI};
 /// use zcrm::prelude::*;
 ///
 /// # async fn example(session: &str, redirect: &str) -> zcrm::Result<()> {
-/// let clients = Client::builder().config(Config::from_file("zcrm.toml")?).build_clients().await?;
+/// let clients = Client::builder().config(Config::from_file("zcrm.toml")?).build_clients()?;
 ///
 /// // a browser is sent to Zoho, …
 /// let url = clients.authorize_url(&["ZohoCRM.modules.ALL"]).for_session(session)?;

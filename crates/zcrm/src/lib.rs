@@ -14,8 +14,7 @@
 //!     .user("patricia@example.com")
 //!     .data_center(DataCenter::EU)
 //!     .token_path("tokens")
-//!     .build()
-//!     .await?;
+//!     .build()?;
 //!
 //! // once, with a grant token of Zoho's API console; afterwards the file knows the login
 //! client.tokens().exchange("1000.grant").await?;
@@ -68,8 +67,7 @@
 //! #     .api_base_url(sim.api_url())
 //! #     .root_pem(sim.ca_pem())
 //! #     .store(zcrm::MemoryStore::new())
-//! #     .build()
-//! #     .await?;
+//! #     .build()?;
 //! # client.tokens().exchange(sim.grant_token()).await?;
 //! # sim.clear_journal();
 //!

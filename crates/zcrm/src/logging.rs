@@ -48,7 +48,7 @@ use crate::Config;
 /// # async fn example() -> zcrm::Result<()> {
 /// let config = Config::from_file("zcrm.toml")?; // log_in_console = true
 /// logging::install(&config)?;
-/// let client = Client::builder().config(config).build().await?;
+/// let client = Client::builder().config(config).build()?;
 /// # let _ = client;
 /// # Ok(())
 /// # }

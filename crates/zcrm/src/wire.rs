@@ -73,7 +73,7 @@ impl ClientBuilder {
     ///
     /// let mut headers = HeaderMap::new();
     /// headers.insert(USER_AGENT, HeaderValue::from_static("zylker-sync/1.2"));
-    /// let client = builder.headers(headers).build().await?;
+    /// let client = builder.headers(headers).build()?;
     ///
     /// // two requests: of the accounts server, and of the API
     /// client.tokens().exchange(sim.grant_token()).await?;
@@ -130,7 +130,7 @@ impl ClientBuilder {
     ///     counter.fetch_add(1, Ordering::Relaxed);
     ///     request
     /// });
-    /// let client = builder.layer(Place::Attempt, counting).build().await?;
+    /// let client = builder.layer(Place::Attempt, counting).build()?;
     ///
     /// client.tokens().exchange(sim.grant_token()).await?; // passes `Place::Wire` alone
     /// client.records("Leads").list().fields(["Last_Name"]).send().await?;
@@ -183,8 +183,7 @@ impl ClientBuilder {
     ///     .user("patricia@example.com")
     ///     .store(MemoryStore::new())
     ///     .transport(service_fn(canned))
-    ///     .build()
-    ///     .await?;
+    ///     .build()?;
     /// client.tokens().exchange("1000.grant").await?;
     /// let lead = client.records("Leads").get("1").send().await?;
     /// assert_eq!(lead.get::<String>("Last_Name")?.as_deref(), Some("Boyle"));

@@ -347,7 +347,7 @@ async fn clients(base: impl Fn() -> ClientBuilder) -> Result<Vec<Client>, Failur
     for version in VERSIONS {
         // what is refused is the answer here
         let policy = RetryPolicy::new(Arc::new(TokioClock::new())).attempts(1);
-        clients.push(base().api_version(version).retry(policy).build().await?);
+        clients.push(base().api_version(version).retry(policy).build()?);
     }
     Ok(clients)
 }

@@ -75,7 +75,6 @@ async fn clients(sim: &Simulator) -> Clients {
         .accounts_url(sim.accounts_url())
         .api_base_url(sim.api_url())
         .build_clients()
-        .await
         .unwrap()
 }
 

@@ -187,5 +187,5 @@ async fn fresh(sim: &Simulator, client: &zcrm::Client) -> zcrm::Client {
     let token = client.tokens().stored().await.unwrap().unwrap();
     let store = zcrm::MemoryStore::new();
     zcrm::TokenStore::save(&store, client.tokens().key(), &token).await.unwrap();
-    zcrm_tests::builder(sim).store(store).build().await.unwrap()
+    zcrm_tests::builder(sim).store(store).build().unwrap()
 }

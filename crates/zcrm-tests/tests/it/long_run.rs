@@ -10,7 +10,7 @@ async fn a_token_that_expires_between_two_pages_does_not_end_the_stream() {
     let token = client.tokens().stored().await.unwrap().unwrap();
     let store = zcrm::MemoryStore::new();
     zcrm::TokenStore::save(&store, client.tokens().key(), &token).await.unwrap();
-    let client = zcrm_tests::builder(&sim).store(store).build().await.unwrap();
+    let client = zcrm_tests::builder(&sim).store(store).build().unwrap();
 
     let mut stream = client.records("Contacts").list().fields(["id"]).per_page(20).stream();
     for _ in 0..5 {
@@ -29,7 +29,7 @@ async fn a_token_that_expires_between_two_calls_of_a_write_loses_no_record() {
     let token = client.tokens().stored().await.unwrap().unwrap();
     let store = zcrm::MemoryStore::new();
     zcrm::TokenStore::save(&store, client.tokens().key(), &token).await.unwrap();
-    let client = zcrm_tests::builder(&sim).store(store).build().await.unwrap();
+    let client = zcrm_tests::builder(&sim).store(store).build().unwrap();
 
     let hold = sim.faults().on_path_prefix("/crm/").method("POST").skip(1).hold();
     let rows = (0..250).map(|n| zcrm::Record::new().with("Last_Name", n.to_string()));

@@ -77,7 +77,7 @@ impl Stage {
     async fn run(&self, map: &Map) -> Result<Client, Error> {
         self.sim.clear_journal();
         let builder = Client::builder().register_store("Tokens", MemoryStore::new());
-        let client = builder.config(Config::from_map(map.clone()).unwrap()).build().await?;
+        let client = builder.config(Config::from_map(map.clone()).unwrap()).build()?;
         client.tokens().exchange(self.grant(&client)).await?;
         read(&client).await?;
         Ok(client)
@@ -333,7 +333,7 @@ async fn ends_in(timeout: &'static str, address: String) -> Error {
         (timeout, "100ms"),
     ];
     let builder = Client::builder().config(Config::from_map(map).unwrap()).store(store);
-    read(&builder.build().await.unwrap()).await.unwrap_err()
+    read(&builder.build().unwrap()).await.unwrap_err()
 }
 
 /// A server that says only this much.

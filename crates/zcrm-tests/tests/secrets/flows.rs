@@ -82,7 +82,7 @@ impl World {
 
     /// A client that is logged in; as after a restart, if `builder` has the store of another.
     pub(crate) async fn logged_in(&self, walk: &mut Walk, builder: ClientBuilder) -> Client {
-        let client = builder.build().await.unwrap();
+        let client = builder.build().unwrap();
         let token = client.tokens().exchange(self.grant(walk)).await.unwrap();
         walk.token(&token);
         client
@@ -116,7 +116,7 @@ pub(crate) async fn settings(walk: &mut Walk) {
         walk.look(&config);
         walk.look(&Client::builder().config(config.clone()));
         // all is there but the client's id
-        walk.error(&Client::builder().config(config).build().await.unwrap_err());
+        walk.error(&Client::builder().config(config).build().unwrap_err());
     }
     // the line that does not parse, the key that is none, the value that is a list, the alias
     let folder = tempfile::tempdir().unwrap();
@@ -146,7 +146,7 @@ pub(crate) async fn logins(walk: &mut Walk) {
     let world = World::new(walk).await;
     let shelf = Shelf::default();
     let grant = world.grant(walk);
-    let client = world.builder().store(shelf.clone()).build().await.unwrap();
+    let client = world.builder().store(shelf.clone()).build().unwrap();
     walk.error(&read(&client).await.unwrap_err());
     let token = client.tokens().exchange(grant.clone()).await.unwrap();
     walk.token(&token);
@@ -168,7 +168,7 @@ pub(crate) async fn logins(walk: &mut Walk) {
     let wrong = walk.secret(odd("wrong-secret"));
     let other = world.builder().client_secret(wrong).store(MemoryStore::new());
     let grant = world.grant(walk);
-    walk.error(&other.build().await.unwrap().tokens().exchange(grant).await.unwrap_err());
+    walk.error(&other.build().unwrap().tokens().exchange(grant).await.unwrap_err());
 
     // issued, and not saved
     shelf.failing.store(1, Ordering::SeqCst);
@@ -332,7 +332,7 @@ pub(crate) async fn stores_of_files(walk: &mut Walk) {
     for bytes in broken {
         std::fs::write(&file, bytes).unwrap();
         walk.error(&client.tokens().stored().await.unwrap_err());
-        let restarted = world.builder().store(store()).build().await.unwrap();
+        let restarted = world.builder().store(store()).build().unwrap();
         walk.error(&read(&restarted).await.unwrap_err());
     }
 }
@@ -398,7 +398,7 @@ pub(crate) async fn stores_of_mysql(walk: &mut Walk, (database, password): (Data
 
     // the wrong password
     let wrong = walk.secret(odd("db-wrong"));
-    let refused = by_settings(&wrong).build().await.unwrap();
+    let refused = by_settings(&wrong).build().unwrap();
     walk.error(&refused.tokens().stored().await.unwrap_err());
     store.migrate().await.unwrap();
     assert!(client.tokens().forget().await.unwrap());
@@ -429,7 +429,7 @@ pub(crate) async fn proxies(walk: &mut Walk) {
     let builder = world.builder().accounts_url("https://accounts.zylker.example");
     let builder = builder.connector(connector).store(MemoryStore::new());
     walk.look(&builder);
-    let client = builder.build().await.unwrap();
+    let client = builder.build().unwrap();
     let grant = world.grant(walk);
     walk.error(&client.tokens().exchange(grant).await.unwrap_err());
     let request = proxy.await.unwrap();

@@ -20,7 +20,7 @@ const SCOPES: [&str; 2] = ["ZohoCRM.modules.ALL", "AaaServer.profile.READ"];
 const POLL: Duration = Duration::from_secs(30);
 
 async fn clients(world: &World) -> Clients {
-    world.builder().store(MemoryStore::new()).build_clients().await.unwrap()
+    world.builder().store(MemoryStore::new()).build_clients().unwrap()
 }
 
 /// A login in a browser: the state, the grant of the redirect, and redirects that are none.
@@ -219,7 +219,7 @@ pub(crate) async fn secret_files(walk: &mut Walk) {
         builder.client_secret_from(source.clone())
     };
     walk.look(&builder());
-    let client = builder().build().await.unwrap();
+    let client = builder().build().unwrap();
     // no file, an odd file, the wrong one, the right one
     let grant = world.grant(walk);
     walk.error(&client.tokens().exchange(grant.clone()).await.unwrap_err());

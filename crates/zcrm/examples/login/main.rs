@@ -53,7 +53,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("Zoho is played by a simulator at {}.", started.accounts_url());
         simulator = Some(started);
     }
-    let clients = builder.build_clients().await?;
+    let clients = builder.build_clients()?;
     println!("Open http://localhost:{port}/ in a browser; Ctrl-C ends this.");
     let stop = async {
         let _ = tokio::signal::ctrl_c().await;

@@ -64,7 +64,7 @@ impl Config {
     ///     ("current_user_email", "patricia@example.com"),
     /// ];
     /// let config = Config::from_ruby_map(dictionary)?;
-    /// let client = Client::builder().config(config).store(MemoryStore::new()).build().await?;
+    /// let client = Client::builder().config(config).store(MemoryStore::new()).build()?;
     /// assert_eq!(client.version(), ApiVersion::V2);
     /// # Ok(())
     /// # }

@@ -22,7 +22,7 @@ fn builder(sim: &Simulator) -> ClientBuilder {
 /// A client that trusts the simulator and is logged in.
 async fn logged_in(sim: &Simulator, change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Client {
     let builder = builder(sim).root_pem(sim.ca_pem()).store(MemoryStore::new());
-    let client = change(builder).build().await.unwrap();
+    let client = change(builder).build().unwrap();
     client.tokens().exchange(sim.grant_token()).await.unwrap();
     client
 }
@@ -38,7 +38,7 @@ async fn a_ca_file_is_trusted() {
     let sim = Simulator::start().await.unwrap();
     std::fs::write(&pem, sim.ca_pem()).unwrap();
     let config = Config::new().with("ca_file", pem.to_str().unwrap()).unwrap();
-    let client = builder(&sim).config(config).store(MemoryStore::new()).build().await.unwrap();
+    let client = builder(&sim).config(config).store(MemoryStore::new()).build().unwrap();
     client.tokens().exchange(sim.grant_token()).await.unwrap();
     read(&client).await.unwrap();
 }

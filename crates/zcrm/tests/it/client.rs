@@ -10,7 +10,7 @@ fn builder(sim: &Simulator) -> ClientBuilder {
 }
 
 async fn client(sim: &Simulator, folder: &Path) -> Client {
-    builder(sim).token_path(folder).build().await.unwrap()
+    builder(sim).token_path(folder).build().unwrap()
 }
 
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn an_expired_token_is_refreshed_once_for_all_who_wait() {
 #[tokio::test]
 async fn without_a_login_a_call_says_how_to_log_in() {
     let sim = Simulator::start().await.unwrap();
-    let client = builder(&sim).store(MemoryStore::new()).build().await.unwrap();
+    let client = builder(&sim).store(MemoryStore::new()).build().unwrap();
     let error = client.records("Leads").get("1").send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credential);
     assert_eq!(error.outcome(), Outcome::NotSent);
@@ -63,7 +63,7 @@ async fn without_a_login_a_call_says_how_to_log_in() {
 #[tokio::test]
 async fn an_empty_grant_is_refused_and_a_spent_one_explained() {
     let sim = Simulator::start().await.unwrap();
-    let client = builder(&sim).store(MemoryStore::new()).build().await.unwrap();
+    let client = builder(&sim).store(MemoryStore::new()).build().unwrap();
     for empty in ["", "  \n"] {
         let error = client.tokens().exchange(empty.to_owned()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Input);
@@ -82,7 +82,7 @@ async fn an_empty_grant_is_refused_and_a_spent_one_explained() {
 async fn users_of_one_client_have_tokens_of_their_own() {
     let sim =
         Simulator::builder().user("a@example.com").user("b@example.com").start().await.unwrap();
-    let a = builder(&sim).user("a@example.com").store(MemoryStore::new()).build().await.unwrap();
+    let a = builder(&sim).user("a@example.com").store(MemoryStore::new()).build().unwrap();
     let b = a.as_user("b@example.com").unwrap();
     a.tokens().exchange(sim.grant().user("a@example.com").issue()).await.unwrap();
     let error = b.records("Leads").get("1").send().await.unwrap_err();
@@ -101,7 +101,7 @@ async fn a_folder_that_cannot_be_used_is_named_before_the_grant_is_spent() {
     let file = folder.path().join("a-file");
     std::fs::write(&file, "").unwrap();
     let sim = Simulator::start().await.unwrap();
-    let client = builder(&sim).token_path(file.join("below")).build().await.unwrap();
+    let client = builder(&sim).token_path(file.join("below")).build().unwrap();
     let error = client.tokens().exchange(sim.grant_token()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Store);
     let text = error.to_string();
@@ -121,7 +121,6 @@ async fn a_server_that_is_not_trusted_sees_no_secret() {
         .accounts_url(sim.accounts_url())
         .store(MemoryStore::new())
         .build()
-        .await
         .unwrap();
     let error = client.tokens().exchange(sim.grant_token()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect);

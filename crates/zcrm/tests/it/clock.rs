@@ -14,7 +14,7 @@ async fn both(clock: &ManualClock) -> (Simulator, Client) {
     let builder = Client::builder().config(Config::from_map(sim.settings()).unwrap());
     let builder = builder.api_version(zcrm::ApiVersion::V8);
     let builder = builder.root_pem(sim.ca_pem()).store(MemoryStore::new());
-    let client = builder.clock(Arc::new(clock.clone())).build().await.unwrap();
+    let client = builder.clock(Arc::new(clock.clone())).build().unwrap();
     client.tokens().exchange(sim.grant_token()).await.unwrap();
     (sim, client)
 }

@@ -84,7 +84,6 @@ async fn a_list_asks_for_the_fields_of_the_struct() {
             .api_version(version.parse().unwrap())
             .store(MemoryStore::new())
             .build()
-            .await
             .unwrap();
         client.tokens().exchange(sim.grant_token()).await.unwrap();
         let page = client.records_of::<Lead>().list().send().await.unwrap();

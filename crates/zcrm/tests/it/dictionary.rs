@@ -80,7 +80,7 @@ fn of(sim: &Simulator, ca_file: &Path) -> Vec<(&'static str, Option<String>)> {
 
 async fn logs_in(sim: &Simulator, builder: ClientBuilder) -> Client {
     sim.clear_journal();
-    let client = builder.build().await.unwrap();
+    let client = builder.build().unwrap();
     client.tokens().exchange(sim.grant_token()).await.unwrap();
     client.records("Leads").list().send().await.unwrap();
     assert_eq!(client.version(), ApiVersion::V2);
@@ -94,7 +94,7 @@ async fn as_it_is_printed_its_placeholders_are_named() {
     let printed =
         [Config::from_json(PRINTED_JSON).unwrap(), Config::from_toml(PRINTED_TOML).unwrap()];
     for config in printed {
-        let error = Client::builder().config(config).build().await.unwrap_err();
+        let error = Client::builder().config(config).build().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
         let text = error.to_string();
         for word in ["`persistence_handler_class`", "`classname`", ".register_store(", "`db_port`"]
@@ -156,7 +156,7 @@ async fn group_17_a_sandbox_beside_the_dictionarys_own_host_is_the_sandbox() {
     for config in filled(&changes) {
         let boolean = config.clone().overlaid_by(truth.clone());
         for config in [config, boolean] {
-            let client = Client::builder().config(config).store(MemoryStore::new()).build().await;
+            let client = Client::builder().config(config).store(MemoryStore::new()).build();
             assert_eq!(client.unwrap().tokens().key().environment(), Environment::Sandbox);
         }
     }
@@ -164,6 +164,6 @@ async fn group_17_a_sandbox_beside_the_dictionarys_own_host_is_the_sandbox() {
     let open = Config::from_json(r#"{ "api_base_url": "http://www.zohoapis.com" }"#).unwrap();
     let [config, _] = filled(&changes);
     let error =
-        Client::builder().config(config.overlaid_by(open)).store(MemoryStore::new()).build().await;
+        Client::builder().config(config.overlaid_by(open)).store(MemoryStore::new()).build();
     assert!(error.unwrap_err().to_string().contains("`api_base_url`"));
 }

@@ -17,7 +17,7 @@ async fn client(sim: &Simulator, store: impl TokenStore + 'static) -> Client {
         .api_base_url(sim.api_url())
         .root_pem(sim.ca_pem())
         .store(store);
-    builder.build().await.unwrap()
+    builder.build().unwrap()
 }
 
 async fn logged_in(sim: &Simulator) -> Client {

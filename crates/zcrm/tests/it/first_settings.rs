@@ -8,7 +8,7 @@ use crate::settings::{build, good, refused};
 async fn names_all_that_is_missing_or_wrong_at_once() {
     let variables = [("ZCRM_CLIENTID", "marked"), ("ZCRM_TIMEOUT_TOTAL", "soon")];
     let config = Config::from_vars(variables).unwrap();
-    let error = Client::builder().config(config.clone()).build().await.unwrap_err();
+    let error = Client::builder().config(config.clone()).build().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     let text = error.to_string();
     for word in [
@@ -23,8 +23,8 @@ async fn names_all_that_is_missing_or_wrong_at_once() {
     assert!(!text.contains("marked"), "{text}");
     // the hint is about what is missing only
     let config = config.overlaid_by(Config::new().with("timeout_total", "5").unwrap());
-    refused(config.with("client_id", "1").unwrap(), &["`client_secret` is missing"]).await;
-    let error = Client::builder().build().await.unwrap_err().to_string();
+    refused(config.with("client_id", "1").unwrap(), &["`client_secret` is missing"]);
+    let error = Client::builder().build().unwrap_err().to_string();
     assert!(error.contains("client_secret") && error.contains("no token store"), "{error}");
 }
 
@@ -34,7 +34,7 @@ async fn builds_a_self_client_of_two_settings() {
         let config = Config::new().with("client_id", "1000.ABC").unwrap();
         config.with("client_secret", "s").unwrap()
     };
-    let client = build(config()).await.unwrap();
+    let client = build(config()).unwrap();
     assert_eq!(client.tokens().key().user(), "default");
     let url = client.clients().authorize_url(&["ZohoCRM.users.READ"]).for_session("s");
     assert!(url.unwrap_err().to_string().contains("`redirect_uri`"));
@@ -44,8 +44,8 @@ async fn builds_a_self_client_of_two_settings() {
         ("ZCRM_CURRENT_USER_MAIL", "ZCRM_CURRENT_USER_EMAIL"),
     ] {
         let slip_of = Config::from_vars([(slip, "x")]).unwrap();
-        refused(config().overlaid_by(slip_of.clone()), &[slip, meant]).await;
-        build(good().overlaid_by(slip_of)).await.unwrap();
+        refused(config().overlaid_by(slip_of.clone()), &[slip, meant]);
+        build(good().overlaid_by(slip_of)).unwrap();
     }
 }
 
@@ -79,15 +79,15 @@ async fn names_slips_of_settings_that_have_a_default() {
     let slips = |names: &[&str]| Config::from_vars(names.iter().map(|name| (*name, "x"))).unwrap();
     let all = slips(&["ZCRM_DATACENTER", "ZCRM_API_BASE_ULR", "ZCRM_SANDBX"]);
     let meant = ["ZCRM_DATA_CENTER", "ZCRM_API_BASE_URL", "ZCRM_SANDBOX"];
-    refused(good().overlaid_by(all.clone()), &meant).await;
-    refused(all, &["`client_secret` are missing", meant[0], meant[1], meant[2]]).await;
+    refused(good().overlaid_by(all.clone()), &meant);
+    refused(all, &["`client_secret` are missing", meant[0], meant[1], meant[2]]);
     // what is set needs no slip, and a store in code needs no setting of stores
     let given = good().with("data_center", "eu").unwrap().overlaid_by(slips(&["ZCRM_DATACENTER"]));
-    build(given).await.unwrap();
+    build(given).unwrap();
     // `build` gives a store in code
-    build(good().overlaid_by(slips(&["ZCRM_TOKEN_PERSISTENCE_PAHT"]))).await.unwrap();
+    build(good().overlaid_by(slips(&["ZCRM_TOKEN_PERSISTENCE_PAHT"]))).unwrap();
     // names that are only similar belong to other programs
-    build(good().overlaid_by(slips(&["ZCRM_PORT", "ZCRM_HOST", "ZCRM_COLOUR"]))).await.unwrap();
+    build(good().overlaid_by(slips(&["ZCRM_PORT", "ZCRM_HOST", "ZCRM_COLOUR"]))).unwrap();
 }
 
 #[test]
@@ -109,15 +109,11 @@ fn shows_no_password_of_a_redirect_uri_or_host() {
 async fn takes_a_bare_host_as_https() {
     for key in ["accounts_url", "api_base_url", "content_base_url"] {
         for host in ["www.zohoapis.com", "crm.example.com:8443", "localhost:1"] {
-            build(good().with(key, host).unwrap()).await.unwrap();
+            build(good().with(key, host).unwrap()).unwrap();
         }
     }
     let builder = Client::builder().config(good()).store(MemoryStore::new());
-    builder
-        .other_data_center("x", "accounts.example.com", "api.example.com")
-        .build()
-        .await
-        .unwrap();
+    builder.other_data_center("x", "accounts.example.com", "api.example.com").build().unwrap();
 }
 
 #[tokio::test]
@@ -133,7 +129,7 @@ async fn shows_no_password_of_a_url() {
             let shown = format!("{config:?}{:?}", Client::builder().config(config.clone()));
             assert!(!shown.replace("marked-secret", "").contains("marked"), "{shown}");
             assert!(!shown.contains("ked@"), "{shown}");
-            refused(config, &[key]).await;
+            refused(config, &[key]);
         }
     }
 }
@@ -157,7 +153,7 @@ async fn shows_no_control_characters_of_settings() {
     ] {
         // of the class, the store is looked for
         let builder = Client::builder().config(good().with(key, odd).unwrap());
-        let Err(error) = builder.token_path("x").build().await else { continue };
+        let Err(error) = builder.token_path("x").build() else { continue };
         let text = error.to_string();
         assert!(!text.chars().any(char::is_control), "{key}: {text:?}");
     }

@@ -20,7 +20,7 @@ fn builder(sim: &Simulator) -> ClientBuilder {
 }
 
 async fn clients(sim: &Simulator) -> Clients {
-    builder(sim).build_clients().await.unwrap()
+    builder(sim).build_clients().unwrap()
 }
 
 #[tokio::test]
@@ -85,12 +85,11 @@ async fn a_person_of_another_data_centre_is_served_there() {
     let europe = europe.start().await.unwrap();
     let sim = Simulator::builder().other_data_center(&europe).start().await.unwrap();
     let wrong = builder(&sim).other_data_center("eu", "https://x.y/z", europe.api_url());
-    assert_eq!(wrong.build_clients().await.unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(wrong.build_clients().unwrap_err().kind(), ErrorKind::Config);
     let clients = builder(&sim)
         .root_pem(europe.ca_pem())
         .other_data_center("eu", europe.accounts_url(), europe.api_url())
         .build_clients()
-        .await
         .unwrap();
     let url = clients.authorize_url(&["ZohoCRM.users.READ"]).for_session("s").unwrap();
     let state = url.rsplit_once("state=").unwrap().1;
@@ -116,7 +115,7 @@ async fn an_organisation_reads_without_a_user() {
 #[tokio::test]
 async fn keeps_the_login_of_a_client_without_a_user_under_a_default() {
     let sim = Simulator::start().await.unwrap();
-    let client = builder(&sim).build().await.unwrap();
+    let client = builder(&sim).build().unwrap();
     assert_eq!(client.tokens().key().user(), "default");
     client.tokens().exchange(sim.grant_token()).await.unwrap();
     client.records("Leads").list().fields(["id"]).send().await.unwrap();
@@ -144,13 +143,12 @@ async fn secrets_come_from_a_file_and_events_reach_the_application() {
         .client_secret_from(ClientSecret::file(path))
         .token_observer(Arc::clone(&logins) as _)
         .build_clients()
-        .await
         .unwrap();
     clients.login(sim.grant_token()).await.unwrap();
     assert_eq!(*logins.0.lock().unwrap(), [sim.user_email()]);
     // the last word wins
     let wrong = builder(&sim).client_secret_from(ClientSecret::from(sim.client_secret()));
-    let clients = wrong.client_secret("wrong").build_clients().await.unwrap();
+    let clients = wrong.client_secret("wrong").build_clients().unwrap();
     let error = clients.login(sim.grant_token()).await.unwrap_err();
     assert_eq!(TokenFault::of(&error), Some(TokenFault::WrongClient));
 }

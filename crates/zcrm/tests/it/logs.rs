@@ -38,7 +38,6 @@ async fn client(sim: &Simulator, folder: &Path) -> Client {
         .root_pem(sim.ca_pem())
         .token_path(folder)
         .build()
-        .await
         .unwrap()
 }
 
@@ -118,7 +117,7 @@ async fn a_file_that_cannot_be_is_named_by_the_layer_and_the_client() {
     let inside = folder.path().join("none").join("zcrm.log");
     for (file, word) in [(folder.path(), "is a folder"), (&inside, "none")] {
         let error = logging::layer::<tracing_subscriber::Registry>(&config(file)).err().unwrap();
-        let built = Client::builder().config(config(file)).build().await.unwrap_err();
+        let built = Client::builder().config(config(file)).build().unwrap_err();
         for error in [error, built] {
             assert_eq!(error.kind(), ErrorKind::Config);
             let text = error.to_string();

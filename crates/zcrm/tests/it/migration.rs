@@ -29,7 +29,7 @@ async fn settings(
 ) -> zcrm::Result<Vec<(&'static str, &'static str)>, Box<dyn std::error::Error>> {
     let id = &Id::from("5");
     Ok(calls! {
-        "ZCRMRestClient.init" => Client::builder().config(Config::from_ruby_file("zcrm.toml")?).build().await?;
+        "ZCRMRestClient.init" => Client::builder().config(Config::from_ruby_file("zcrm.toml")?).build()?;
         "ZCRMRestClient.get_instance" => client.clone();
         "ZCRMRestClient.current_user_email=" => client.as_user("charles@example.com")?;
         "ZCRMRestClient.get_organization_instance" => client.org();
@@ -261,7 +261,6 @@ async fn every_method_of_ruby_has_a_call_that_compiles() {
         .data_center(DataCenter::EU)
         .store(MemoryStore::new())
         .build()
-        .await
         .unwrap();
     let mut compiled = Vec::new();
     compiled.extend(settings(&client).await.unwrap());

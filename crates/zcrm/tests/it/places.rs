@@ -102,7 +102,6 @@ impl Proxy {
             .clock(Arc::new(clock))
             .store(store)
             .build()
-            .await
             .unwrap();
         let api = client.records("Leads").get("1").send().await.unwrap_err();
         (api, client.tokens().exchange("1000.grant".to_owned()).await.unwrap_err())
@@ -120,7 +119,6 @@ impl Proxy {
             .connector(Connector::builder().proxy(&self.url))
             .store(store)
             .build()
-            .await
             .unwrap();
         let api = client.records("Leads").get("1").send().await.unwrap_err();
         let errors = [api, client.tokens().revoke().await.unwrap_err()];

@@ -18,12 +18,12 @@ pub(crate) fn good() -> Config {
     GOOD.iter().fold(Config::new(), |config, (key, value)| config.with(key, *value).unwrap())
 }
 
-pub(crate) async fn build(config: Config) -> Result<Client, Error> {
-    Client::builder().config(config).store(MemoryStore::new()).build().await
+pub(crate) fn build(config: Config) -> Result<Client, Error> {
+    Client::builder().config(config).store(MemoryStore::new()).build()
 }
 
-pub(crate) async fn refused(config: Config, words: &[&str]) {
-    let error = build(config).await.unwrap_err();
+pub(crate) fn refused(config: Config, words: &[&str]) {
+    let error = build(config).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config, "{error}");
     for word in words {
         assert!(error.to_string().contains(word), "`{word}` is not in: {error}");
@@ -37,8 +37,8 @@ async fn a_missing_setting_is_named() {
         ("client_id", "ZCRM_CLIENT_ID", ".client_id(…)"),
         ("client_secret", "ZCRM_CLIENT_SECRET", ".client_secret(…)"),
     ] {
-        refused(good().with(key, "").unwrap(), &[key, variable, method]).await;
-        refused(good().with(key, "   ").unwrap(), &[key, variable, method]).await;
+        refused(good().with(key, "").unwrap(), &[key, variable, method]);
+        refused(good().with(key, "   ").unwrap(), &[key, variable, method]);
     }
 }
 
@@ -54,15 +54,15 @@ async fn a_wrong_value_is_named_with_its_key() {
         ("api_base_url", "https://www.zohoapis.com/crm", "path"),
         ("ca_file", "no/such/file.pem", "no/such/file.pem"),
     ] {
-        refused(good().with(key, value).unwrap(), &[key, word]).await;
+        refused(good().with(key, value).unwrap(), &[key, word]);
     }
     for (environment, sandbox) in [("production", "true"), ("sandbox", "false")] {
         let both = good().with("environment", environment).unwrap();
         let both = both.with("sandbox", sandbox).unwrap();
-        refused(both, &["sandbox", "environment", "contradicts"]).await;
+        refused(both, &["sandbox", "environment", "contradicts"]);
     }
     let sandbox = good().with("api_base_url", "https://sandbox.zohoapis.com").unwrap();
-    refused(sandbox, &["`api_base_url`", "`sandbox`", "`production`"]).await;
+    refused(sandbox, &["`api_base_url`", "`sandbox`", "`production`"]);
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn a_root_that_is_no_certificate_is_refused() {
         Client::builder().config(good()).store(MemoryStore::new()).root_pem(pem.to_owned()).build()
     };
     for pem in ["", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"] {
-        let error = build(pem).await.unwrap_err();
+        let error = build(pem).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.to_string().contains("certificate"), "{error}");
     }
@@ -79,7 +79,7 @@ async fn a_root_that_is_no_certificate_is_refused() {
 
 #[tokio::test]
 async fn without_a_store_the_stores_are_listed() {
-    let error = Client::builder().config(good()).build().await.unwrap_err();
+    let error = Client::builder().config(good()).build().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     for word in ["token_persistence_path", "file-store", ".store(", "MemoryStore"] {
         assert!(error.to_string().contains(word), "{error}");
@@ -158,7 +158,7 @@ async fn files_and_variables_say_the_same() {
         Config::from_vars(variables).unwrap(),
     ] {
         assert!(!format!("{config:?}").contains("marked"));
-        let client = build(config).await.unwrap();
+        let client = build(config).unwrap();
         assert_eq!(client.version(), ApiVersion::V8);
         assert_eq!(client.tokens().key().environment(), Environment::Sandbox);
         assert_eq!(client.tokens().key().user(), "p@example.com");
@@ -176,12 +176,12 @@ async fn the_last_word_wins_whatever_the_source() {
             .store(MemoryStore::new())
             .build()
     };
-    let client = layered(Client::builder().config(file.clone()).config(variables)).await.unwrap();
+    let client = layered(Client::builder().config(file.clone()).config(variables)).unwrap();
     assert_eq!(client.tokens().key().client_id(), "variable");
     assert_eq!(client.version(), ApiVersion::V8);
-    let client = layered(Client::builder().config(file).client_id("code")).await.unwrap();
+    let client = layered(Client::builder().config(file).client_id("code")).unwrap();
     assert_eq!(client.tokens().key().client_id(), "code");
-    assert_eq!(build(good()).await.unwrap().version(), ApiVersion::V8);
+    assert_eq!(build(good()).unwrap().version(), ApiVersion::V8);
 }
 
 #[tokio::test]
@@ -200,9 +200,9 @@ async fn takes_v8_unless_a_ruby_dictionary_or_the_setting_says_otherwise() {
     ];
     for config in others {
         let config = good().overlaid_by(config);
-        assert_eq!(build(config.clone()).await.unwrap().version(), ApiVersion::V8);
+        assert_eq!(build(config.clone()).unwrap().version(), ApiVersion::V8);
         let v3 = config.with("api_version", "v3").unwrap();
-        assert_eq!(build(v3).await.unwrap().version(), ApiVersion::V3);
+        assert_eq!(build(v3).unwrap().version(), ApiVersion::V3);
     }
     let rubys = [
         Config::from_ruby_map(one).unwrap(),
@@ -213,9 +213,9 @@ async fn takes_v8_unless_a_ruby_dictionary_or_the_setting_says_otherwise() {
     for config in rubys {
         // whatever lies over or under it
         for config in [good().overlaid_by(config.clone()), config.overlaid_by(good())] {
-            assert_eq!(build(config.clone()).await.unwrap().version(), ApiVersion::V2);
+            assert_eq!(build(config.clone()).unwrap().version(), ApiVersion::V2);
             let v8 = config.with("api_version", "v8").unwrap();
-            assert_eq!(build(v8).await.unwrap().version(), ApiVersion::V8);
+            assert_eq!(build(v8).unwrap().version(), ApiVersion::V8);
         }
     }
 }
@@ -224,7 +224,7 @@ async fn takes_v8_unless_a_ruby_dictionary_or_the_setting_says_otherwise() {
 async fn an_empty_variable_takes_nothing_back() {
     let file = good().with("sandbox", "true").unwrap();
     let empty = Config::from_vars([("ZCRM_SANDBOX", ""), ("ZCRM_CLIENT_SECRET", " ")]).unwrap();
-    let client = build(file.overlaid_by(empty)).await.unwrap();
+    let client = build(file.overlaid_by(empty)).unwrap();
     assert_eq!(client.tokens().key().environment(), Environment::Sandbox);
 }
 
@@ -235,7 +235,7 @@ async fn an_empty_setting_takes_nothing_back_either() {
         let empty = r#"{"client_id": "", "client_secret": " ", "token_persistence_path": null}"#;
         Config::from_json(empty).unwrap()
     };
-    let client = build(good().overlaid_by(empty())).await.unwrap();
+    let client = build(good().overlaid_by(empty())).unwrap();
     assert_eq!(client.tokens().key().client_id(), "1000.ABC");
     // nor what the builder was told by a method
     let folder = tempfile::tempdir().unwrap();
@@ -244,14 +244,14 @@ async fn an_empty_setting_takes_nothing_back_either() {
         .client_secret_from(ClientSecret::from("from elsewhere"))
         .token_path(folder.path())
         .config(empty());
-    builder.build().await.unwrap();
+    builder.build().unwrap();
 }
 
 #[tokio::test]
 async fn environment_and_sandbox_are_one_setting_whose_last_word_wins() {
     let config = |key: &str, value: &str| Config::new().with(key, value).unwrap();
     let built = async |config: Config| {
-        build(good().overlaid_by(config)).await.unwrap().tokens().key().environment()
+        build(good().overlaid_by(config)).unwrap().tokens().key().environment()
     };
     for (first, last, expected) in [
         (("sandbox", "true"), ("environment", "production"), Environment::Production),
@@ -267,7 +267,7 @@ async fn environment_and_sandbox_are_one_setting_whose_last_word_wins() {
     }
     let builder = Client::builder().config(good().with("sandbox", "true").unwrap());
     let builder = builder.environment(Environment::Production).store(MemoryStore::new());
-    let client = builder.build().await.unwrap();
+    let client = builder.build().unwrap();
     assert_eq!(client.tokens().key().environment(), Environment::Production);
 }
 
@@ -320,12 +320,12 @@ async fn without_a_file_a_dictionary_means_mysql_if_the_feature_is_there() {
     };
     if cfg!(feature = "mysql-store") {
         // nothing is connected yet
-        build("").await.unwrap();
-        build("db_port = 3307\ndb_username = 'zcrm'\ndb_password = 'marked'").await.unwrap();
-        told(build("db_port = 'port_number'").await.unwrap_err(), &["`db_port`", "3306"]);
+        build("").unwrap();
+        build("db_port = 3307\ndb_username = 'zcrm'\ndb_password = 'marked'").unwrap();
+        told(build("db_port = 'port_number'").unwrap_err(), &["`db_port`", "3306"]);
     } else {
-        told(build("").await.unwrap_err(), &["token_persistence_path", "mysql-store"]);
-        told(build("db_port = 3307").await.unwrap_err(), &["`mysql-store`", "file-store"]);
+        told(build("").unwrap_err(), &["token_persistence_path", "mysql-store"]);
+        told(build("db_port = 3307").unwrap_err(), &["`mysql-store`", "file-store"]);
     }
     assert!(!format!("{:?}", dictionary("db_password = 'marked'")).contains("marked"));
 }
@@ -391,23 +391,23 @@ fn a_near_miss_of_an_alias_is_told_the_alias() {
 async fn a_wrong_value_is_told_under_the_name_and_place_where_it_stands() {
     let text = "client_id = '1'\nclient_secret = 's'\nredirect_uri = 'x'\n\
                 current_user_email = 'p@example.com'\nmysql_port = 'port_number'";
-    refused(Config::from_toml(text).unwrap(), &["`mysql_port` (in TOML)", "`port_number`"]).await;
+    refused(Config::from_toml(text).unwrap(), &["`mysql_port` (in TOML)", "`port_number`"]);
     let variables = Config::from_vars([("ZCRM_MYSQL_PORT", "port_number")]).unwrap();
-    refused(good().overlaid_by(variables), &["`mysql_port` (variable ZCRM_MYSQL_PORT)"]).await;
+    refused(good().overlaid_by(variables), &["`mysql_port` (variable ZCRM_MYSQL_PORT)"]);
 }
 
 #[tokio::test]
 async fn all_wrong_values_are_told_at_once() {
     let config = good().with("db_port", "0").unwrap().with("sandbox", "maybe").unwrap();
     let config = config.with("access_type", "online").unwrap();
-    refused(config, &["`db_port`", "`sandbox`", "`maybe`", "`access_type`", "`offline`"]).await;
+    refused(config, &["`db_port`", "`sandbox`", "`maybe`", "`access_type`", "`offline`"]);
 }
 
 #[tokio::test]
 async fn a_map_is_a_dictionary_whatever_its_type() {
     let map: std::collections::HashMap<String, String> =
         GOOD.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    let client = build(Config::from_map(map).unwrap()).await.unwrap();
+    let client = build(Config::from_map(map).unwrap()).unwrap();
     assert_eq!(client.version(), ApiVersion::V8);
     let error = Config::from_map([("clientid", "x")]).unwrap_err().to_string();
     assert!(error.contains("in the map") && error.contains("`client_id`"), "{error}");
@@ -438,7 +438,7 @@ fn what_is_null_is_not_there_and_what_is_a_table_is_refused() {
 #[tokio::test]
 async fn without_the_feature_for_logs_it_is_named() {
     for (key, value) in [("log_in_console", "true"), ("application_log_file_path", "zcrm.log")] {
-        refused(good().with(key, value).unwrap(), &[key, "`logging`", "subscriber"]).await;
+        refused(good().with(key, value).unwrap(), &[key, "`logging`", "subscriber"]);
     }
-    build(good().with("log_in_console", "false").unwrap()).await.unwrap();
+    build(good().with("log_in_console", "false").unwrap()).unwrap();
 }

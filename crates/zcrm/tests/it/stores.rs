@@ -18,8 +18,8 @@ fn config(more: &[(&str, &str)]) -> Config {
     all.fold(Config::new(), |config, (key, value)| config.with(key, *value).unwrap())
 }
 
-async fn refused(builder: ClientBuilder, words: &[&str]) {
-    let error = builder.build().await.unwrap_err();
+fn refused(builder: ClientBuilder, words: &[&str]) {
+    let error = builder.build().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config, "{error}");
     for word in words {
         assert!(error.to_string().contains(word), "`{word}` is not in: {error}");
@@ -31,32 +31,31 @@ async fn a_class_is_a_store_that_was_registered_under_its_name() {
     let builder = |more: &[(&str, &str)]| {
         Client::builder().register_store("Tokens", MemoryStore::new()).config(config(more))
     };
-    builder(&[(CLASS, "Tokens")]).build().await.unwrap();
+    builder(&[(CLASS, "Tokens")]).build().unwrap();
     // the Ruby file beside it is not looked at
-    builder(&[(CLASS, "Tokens"), (PATH, "no/such/tokens.rb")]).build().await.unwrap();
+    builder(&[(CLASS, "Tokens"), (PATH, "no/such/tokens.rb")]).build().unwrap();
     refused(
         builder(&[(CLASS, "tokens")]),
         &["`persistence_handler_class`", "`tokens`", "`Tokens`"],
-    )
-    .await;
+    );
     // registered is not selected
-    refused(builder(&[]), &["no token store is named"]).await;
+    refused(builder(&[]), &["no token store is named"]);
 }
 
 #[tokio::test]
 async fn a_class_that_nobody_registered_is_told_how_to() {
     let how = ["`TokenStore`", ".store(…)", ".register_store("];
     let class = Client::builder().config(config(&[(CLASS, "Tokens"), (PATH, "tokens.rb")]));
-    refused(class, &how).await;
+    refused(class, &how);
     let path = Client::builder().config(config(&[(PATH, "tokens.rb")]));
-    refused(path.clone(), &how).await;
-    refused(path, &["`persistence_handler_class_path`", "Ruby"]).await;
+    refused(path.clone(), &how);
+    refused(path, &["`persistence_handler_class_path`", "Ruby"]);
 }
 
 #[tokio::test]
 async fn a_store_in_code_stands_before_a_class() {
     let builder = Client::builder().config(config(&[(CLASS, "Tokens"), (PATH, "tokens.rb")]));
-    builder.store(MemoryStore::new()).build().await.unwrap();
+    builder.store(MemoryStore::new()).build().unwrap();
 }
 
 #[cfg(feature = "file-store")]
@@ -78,11 +77,11 @@ async fn a_class_stands_before_the_file_and_the_file_before_mysql() {
             .config(Config::new().with("db_host", "database.invalid").unwrap())
     };
     let class = Config::new().with(CLASS, "Tokens").unwrap();
-    let client = builder().config(class).build().await.unwrap();
+    let client = builder().config(class).build().unwrap();
     client.tokens().exchange(sim.grant_token()).await.unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 
-    let client = builder().build().await.unwrap();
+    let client = builder().build().unwrap();
     client.tokens().exchange(sim.grant_token()).await.unwrap();
     assert!(folder.path().join("zcrm_oauthtokens.txt").is_file());
 }
@@ -91,5 +90,5 @@ async fn a_class_stands_before_the_file_and_the_file_before_mysql() {
 #[tokio::test]
 async fn without_the_feature_for_files_it_is_named() {
     let file = Client::builder().config(config(&[("token_persistence_path", "tokens")]));
-    refused(file, &["`token_persistence_path`", "`file-store`", ".store(…)"]).await;
+    refused(file, &["`token_persistence_path`", "`file-store`", ".store(…)"]);
 }

@@ -31,7 +31,6 @@ async fn clients(sim: &Simulator, retry: RetryPolicy) -> Clients {
         .limits(Limits::default().with_concurrent(2))
         .retry(retry)
         .build_clients()
-        .await
         .unwrap()
 }
 

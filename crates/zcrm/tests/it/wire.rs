@@ -36,7 +36,7 @@ fn builder(sim: &Simulator) -> ClientBuilder {
 }
 
 async fn logged_in(builder: ClientBuilder, sim: &Simulator) -> Client {
-    let client = builder.build().await.unwrap();
+    let client = builder.build().unwrap();
     client.tokens().exchange(sim.grant_token()).await.unwrap();
     sim.clear_journal();
     client
@@ -97,10 +97,10 @@ async fn own_layers_stand_where_they_were_put_and_headers_go_with_every_call() {
 async fn headers_that_the_stack_sets_are_refused() {
     let sim = Simulator::start().await.unwrap();
     let own = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("mine"))]);
-    let error = builder(&sim).headers(own.clone()).build().await.unwrap_err();
+    let error = builder(&sim).headers(own.clone()).build().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("authorization"), "{error}");
-    let client = builder(&sim).build().await.unwrap();
+    let client = builder(&sim).build().unwrap();
     assert_eq!(client.with_headers(own).unwrap_err().kind(), ErrorKind::Config);
 }
 
