@@ -46,7 +46,7 @@ fn check(members: &[Member]) -> Vec<String> {
             } else if dependency.kind == Kind::Dev {
                 None // tests are free
             } else {
-                external(row, &dependency.name)
+                external(row, dependency)
             };
             if let Some(rule) = broken {
                 let kind = match dependency.kind {
@@ -138,7 +138,11 @@ fn allowed(row: &Row, target: &Row) -> bool {
 }
 
 /// The rule that a normal or build dependency on an external package breaks, if it breaks one.
-fn external(row: &Row, package: &str) -> Option<String> {
+fn external(row: &Row, dependency: &Dependency) -> Option<String> {
+    let package = dependency.name.as_str();
+    if dependency.optional && row.behind_features.contains(&package) {
+        return None;
+    }
     if let Some((_, reason)) = row.never.iter().find(|(stem, _)| table::of_family(package, stem)) {
         return Some((*reason).to_owned());
     }
@@ -170,7 +174,8 @@ mod tests {
                 Some(("build", name)) => (Kind::Build, name),
                 _ => (Kind::Normal, *text),
             };
-            Dependency { name: name.into(), kind, local: table::of_family(name, "zcrm") }
+            let local = table::of_family(name, "zcrm");
+            Dependency { name: name.into(), kind, local, optional: false }
         });
         Member {
             name: name.into(),
@@ -218,7 +223,7 @@ mod tests {
         assert_eq!(
             finding("zcrm-core", &["zcrm-http"]),
             "zcrm-core: dependency `zcrm-http`: a crate depends only on crates of lower layers; \
-             zcrm-core is in layer 0, zcrm-http in layer 2"
+             zcrm-core is in layer 0, zcrm-http in layer 1"
         );
         finding("zcrm-http", &["zcrm-oauth"]);
         finding("zcrm-http", &["build:zcrm"]);
@@ -226,7 +231,7 @@ mod tests {
 
     #[test]
     fn crates_of_one_layer_do_not_know_each_other() {
-        assert!(finding("zcrm-api", &["zcrm-oauth"]).contains("zcrm-api is in layer 3"));
+        assert!(finding("zcrm-api", &["zcrm-oauth"]).contains("zcrm-api is in layer 2"));
         assert!(finding("zcrm-oauth", &["zcrm-api"]).contains("lower layers"));
         finding("zcrm-store-mysql", &["zcrm-store-file"]);
     }
@@ -302,6 +307,16 @@ mod tests {
             assert!(text.contains("data only"), "{text}");
         }
         assert!(finding("zcrm-api", &["hyper"]).contains("does not know the wire"));
+    }
+
+    #[test]
+    fn allows_a_runtime_in_the_data_layer_only_behind_a_feature() {
+        let mut core = member("zcrm-core", &["tokio"]);
+        core.dependencies.iter_mut().for_each(|dependency| dependency.optional = true);
+        assert_eq!(check(&[core]), Vec::<String>::new());
+        let mut other = member("zcrm-core", &["tower"]);
+        other.dependencies.iter_mut().for_each(|dependency| dependency.optional = true);
+        assert!(check(&[other]).concat().contains("data only"));
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub(crate) struct Dependency {
     pub(crate) kind: Kind,
     /// Whether it stands in a folder of this machine and not in a registry.
     pub(crate) local: bool,
+    /// Whether only a feature brings it.
+    pub(crate) optional: bool,
 }
 
 /// The section of the manifest in which a dependency stands.
@@ -106,7 +108,8 @@ fn dependency(value: &Value) -> Result<Dependency, Error> {
         }
     };
     let local = value.get("path").is_some_and(Value::is_string);
-    Ok(Dependency { name: text(value, "name")?.to_owned(), kind, local })
+    let optional = value.get("optional").and_then(Value::as_bool).unwrap_or(false);
+    Ok(Dependency { name: text(value, "name")?.to_owned(), kind, local, optional })
 }
 
 fn features(package: &Value) -> BTreeMap<String, Vec<String>> {

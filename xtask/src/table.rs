@@ -35,6 +35,8 @@ pub(crate) struct Row {
     /// Crates that stand [`Apart`](Place::Apart), which this one may use all the same.
     pub(crate) also: &'static [&'static str],
     pub(crate) externals: Externals,
+    /// The external packages that it may name only as optional dependencies, whatever `never` says.
+    pub(crate) behind_features: &'static [&'static str],
     /// Families and packages that it must never name, with the reason. This holds whatever stands
     /// in `externals`, so that the list cannot grow against the architecture by accident.
     pub(crate) never: &'static [(&'static str, &'static str)],
@@ -80,6 +82,7 @@ pub(crate) const TABLE: &[Row] = &[
             "http",
             "memchr",
             "percent-encoding",
+            "pin-project-lite",
             "secrecy",
             "serde",
             "serde_json",
@@ -87,18 +90,13 @@ pub(crate) const TABLE: &[Row] = &[
             "smol_str",
             "thiserror",
         ]),
+        // the timer of `TokioClock`
+        behind_features: &["tokio"],
         never: &[("tokio", DATA_ONLY), ("tower", DATA_ONLY), ("hyper", DATA_ONLY)],
     },
     Row {
-        name: "zcrm-clock",
-        place: Place::Layer(1),
-        also: &[],
-        externals: Externals::Only(&["chrono", "pin-project-lite", "tokio"]),
-        never: &[],
-    },
-    Row {
         name: "zcrm-http",
-        place: Place::Layer(2),
+        place: Place::Layer(1),
         also: &[],
         externals: Externals::Only(&[
             "async-compression",
@@ -128,11 +126,12 @@ pub(crate) const TABLE: &[Row] = &[
             "tracing",
             "webpki-roots",
         ]),
+        behind_features: &[],
         never: &[],
     },
     Row {
         name: "zcrm-oauth",
-        place: Place::Layer(3),
+        place: Place::Layer(2),
         also: &[],
         externals: Externals::Only(&[
             "arc-swap",
@@ -154,11 +153,12 @@ pub(crate) const TABLE: &[Row] = &[
             "tower",
             "tracing",
         ]),
+        behind_features: &[],
         never: &[],
     },
     Row {
         name: "zcrm-api",
-        place: Place::Layer(3),
+        place: Place::Layer(2),
         also: &[],
         externals: Externals::Only(&[
             "bytes",
@@ -174,11 +174,12 @@ pub(crate) const TABLE: &[Row] = &[
             "tower",
             "tracing",
         ]),
+        behind_features: &[],
         never: &[("hyper", NO_WIRE)],
     },
     Row {
         name: "zcrm-store-file",
-        place: Place::Layer(4),
+        place: Place::Layer(3),
         also: &[],
         externals: Externals::Only(&[
             "async-trait",
@@ -193,11 +194,12 @@ pub(crate) const TABLE: &[Row] = &[
             "tokio",
             "tracing",
         ]),
+        behind_features: &[],
         never: &[],
     },
     Row {
         name: "zcrm-store-mysql",
-        place: Place::Layer(4),
+        place: Place::Layer(3),
         also: &[],
         externals: Externals::Only(&[
             "async-trait",
@@ -211,11 +213,12 @@ pub(crate) const TABLE: &[Row] = &[
             "tokio",
             "tracing",
         ]),
+        behind_features: &[],
         never: &[],
     },
     Row {
         name: "zcrm",
-        place: Place::Layer(5),
+        place: Place::Layer(4),
         also: &["zcrm-derive"],
         externals: Externals::Only(&[
             "async-trait",
@@ -234,6 +237,7 @@ pub(crate) const TABLE: &[Row] = &[
             "tracing",
             "tracing-subscriber",
         ]),
+        behind_features: &[],
         never: &[],
     },
     Row {
@@ -241,6 +245,7 @@ pub(crate) const TABLE: &[Row] = &[
         place: Place::Apart,
         also: &[],
         externals: Externals::Only(&["proc-macro2", "quote", "syn"]),
+        behind_features: &[],
         never: &[],
     },
     Row {
@@ -248,6 +253,7 @@ pub(crate) const TABLE: &[Row] = &[
         place: Place::Apart,
         also: &[],
         externals: Externals::Free,
+        behind_features: &[],
         never: &[],
     },
     Row {
@@ -255,6 +261,7 @@ pub(crate) const TABLE: &[Row] = &[
         place: Place::Top,
         also: &[],
         externals: Externals::Free,
+        behind_features: &[],
         never: &[],
     },
     Row {
@@ -262,6 +269,7 @@ pub(crate) const TABLE: &[Row] = &[
         place: Place::Top,
         also: &[],
         externals: Externals::Free,
+        behind_features: &[],
         never: &[],
     },
     Row {
@@ -269,6 +277,7 @@ pub(crate) const TABLE: &[Row] = &[
         place: Place::Top,
         also: &[],
         externals: Externals::Free,
+        behind_features: &[],
         never: &[],
     },
     Row {
@@ -276,6 +285,7 @@ pub(crate) const TABLE: &[Row] = &[
         place: Place::Tool,
         also: &[],
         externals: Externals::Only(&["serde_json", "toml"]),
+        behind_features: &[],
         never: &[],
     },
 ];

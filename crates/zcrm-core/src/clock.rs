@@ -1,16 +1,20 @@
-//! Time, injected: nothing in zcrm asks the system for the hour by itself.
+//! The clock: everything in zcrm takes the time from an injected [`Clock`].
+
+#[cfg(feature = "tokio")]
+mod tokio;
+mod within;
 
 use std::{fmt, future::Future, pin::Pin, time::Duration};
 
 use chrono::{DateTime, Utc};
 
-/// What [`Clock::sleep`] returns: a future that is ready when the time has passed.
+/// The future that [`Clock::sleep`] returns; it completes when the time has passed.
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
 
 /// A source of time.
 ///
-/// `zcrm-http` has the one that reads the system (`TokioClock`); `ManualClock` (feature
-/// `test-util`) moves only when a test says so.
+/// `TokioClock` (feature `tokio`) reads the system's time; `ManualClock` (feature `test-util`) moves
+/// only when a test moves it.
 ///
 /// ```
 /// # #[cfg(feature = "test-util")] {
@@ -24,24 +28,29 @@ pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
 /// # }
 /// ```
 pub trait Clock: Send + Sync + fmt::Debug {
-    /// The wall clock, UTC.
+    /// Returns the wall clock's time in UTC.
     fn now(&self) -> DateTime<Utc>;
 
-    /// Time since a fixed moment that this clock chose; never goes back.
+    /// Returns the time since a fixed moment that the clock chose; it never decreases.
     fn monotonic(&self) -> Duration;
 
-    /// A future that is ready once `duration` has passed.
+    /// Returns a future that completes once `duration` has passed.
     fn sleep(&self, duration: Duration) -> Sleep;
 
-    /// The same for work that is given up after `duration`. Only a clock for tests tells the two apart: it
-    /// may skip a wait between two attempts, but not the time that an attempt may take.
+    /// Returns a future that completes when the time limit `duration` of some work has passed.
+    ///
+    /// Equal to [`sleep`](Self::sleep) but for a clock for tests, which may skip the wait between two
+    /// attempts and yet keep the time limit of each.
     fn limit(&self, duration: Duration) -> Sleep {
         self.sleep(duration)
     }
 }
 
+#[cfg(feature = "tokio")]
+pub use self::tokio::TokioClock;
 #[cfg(any(test, feature = "test-util"))]
 pub use manual::ManualClock;
+pub use within::{Within, within};
 
 #[cfg(any(test, feature = "test-util"))]
 mod manual {

@@ -2,8 +2,8 @@
 //!
 //! An operation is an [`Operation`], plain data. A [`RequestBuilder`] turns it and its values into
 //! a relative `http::Request`; a [`Reply`] is judged by its body, not by its status, and becomes
-//! a [`Page`], [`WriteResults`] or one object. This crate does no I/O and knows no async runtime, so
-//! the same data serves any transport.
+//! a [`Page`], [`WriteResults`] or one object. This crate does no I/O and needs no async runtime, so
+//! the same data serves any transport. (The feature `tokio` adds `TokioClock`, and nothing else.)
 //!
 //! ```
 //! use zcrm_core::{ApiVersion, Operation, ResponseShape};
@@ -52,7 +52,9 @@ pub use base_urls::BaseUrls;
 pub use call::{CallMeta, RetryClass};
 #[cfg(any(test, feature = "test-util"))]
 pub use clock::ManualClock;
-pub use clock::{Clock, Sleep};
+#[cfg(feature = "tokio")]
+pub use clock::TokioClock;
+pub use clock::{Clock, Sleep, Within, within};
 pub use code::Code;
 pub use data_center::{DataCenter, Environment};
 pub use error::{BoxError, Error, ErrorKind, Outcome};

@@ -95,8 +95,8 @@ pub use settings::CallSettings;
 pub use stack::{Place, Stack};
 pub use tenant::Tenant;
 pub use user_agent::user_agent;
-pub use zcrm_clock::TokioClock;
 pub use zcrm_core::BoxError;
+pub use zcrm_core::TokioClock;
 
 /// The service that everything above the wire speaks to: a request in, an answer out, any error.
 ///

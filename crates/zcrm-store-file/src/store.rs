@@ -9,10 +9,9 @@ use std::{
 
 use async_trait::async_trait;
 use tokio::{runtime::Handle, sync::Mutex};
-use zcrm_clock::TokioClock;
-use zcrm_core::Clock;
 #[cfg(feature = "ruby-marshal")]
 use zcrm_core::Environment;
+use zcrm_core::{Clock, TokioClock};
 use zcrm_oauth::{RefreshLock, StoreError, StoredToken, TokenKey, TokenStore};
 
 use crate::{

@@ -2,8 +2,7 @@
 
 use std::{fmt, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use zcrm_clock::TokioClock;
-use zcrm_core::{Clock, SecretString};
+use zcrm_core::{Clock, SecretString, TokioClock};
 use zcrm_oauth::StoreError;
 
 use crate::MySqlStore;

@@ -4,8 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use diesel_async::AsyncMysqlConnection;
 use mysql_async::{Conn, OptsBuilder, SslOpts};
-use zcrm_clock::within;
-use zcrm_core::ExposeSecret as _;
+use zcrm_core::{ExposeSecret as _, within};
 use zcrm_oauth::StoreError;
 
 use crate::{

@@ -13,7 +13,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use zcrm_clock::within;
+use zcrm_core::within;
 use zcrm_oauth::{Release, StoreError};
 
 use crate::{

@@ -8,8 +8,7 @@ use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, PoolError as ManagerError, RecyclingMethod,
     deadpool::{Object, Pool, PoolError},
 };
-use zcrm_clock::within;
-use zcrm_core::Clock;
+use zcrm_core::{Clock, within};
 use zcrm_oauth::{RefreshLock, StoreError, StoredToken, TokenKey, TokenStore};
 
 use crate::{

@@ -171,7 +171,7 @@ fn entry(facts: &Facts) -> Result<String, Error> {
     match &facts.response {
         Response::List(key) => call(format!("returns(ResponseShape::List({key:?}))")),
         Response::WriteResults(key) => {
-            call(format!("returns(ResponseShape::WriteResults({key:?}))"))
+            call(format!("returns(ResponseShape::WriteResults({key:?}))"));
         }
         Response::Outcome(key) => call(format!("returns(ResponseShape::WriteResult({key:?}))")),
         Response::Object(key) => call(format!("returns(ResponseShape::Object({key:?}))")),

@@ -14,8 +14,7 @@ use std::{
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
-use zcrm_clock::{Within, within};
-use zcrm_core::{BoxError, Clock, Error, ErrorKind, Outcome};
+use zcrm_core::{BoxError, Clock, Error, ErrorKind, Outcome, Within, within};
 
 use super::deadline::Sent;
 use crate::{ReqBody, ResBody};
@@ -126,7 +125,7 @@ where
                 let error = Error::new(ErrorKind::Timeout, Outcome::Unknown, message);
                 return task::Poll::Ready(Err(error.into()));
             }
-            this.calling.as_mut().again();
+            this.calling.as_mut().restart();
         }
     }
 }

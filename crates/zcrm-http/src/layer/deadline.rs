@@ -14,8 +14,7 @@ use std::{
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
-use zcrm_clock::{Within, within};
-use zcrm_core::{BoxError, CallMeta, Clock, Error, ErrorKind, Outcome};
+use zcrm_core::{BoxError, CallMeta, Clock, Error, ErrorKind, Outcome, Within, within};
 
 use crate::{CallSettings, ReqBody, ResBody};
 

@@ -9,10 +9,9 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use http::Request;
-use zcrm_clock::within;
 use zcrm_core::{
     ApiVersion, Base, BodyShape, Clock, Error, ErrorKind, ExposeSecret, Operation, Origin, Outcome,
-    Reply, RequestBuilder, SecretString, escaped_url,
+    Reply, RequestBuilder, SecretString, escaped_url, within,
 };
 use zcrm_http::{ReqBody, Transport, send};
 

@@ -2,8 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use zcrm_clock::within;
-use zcrm_core::Clock;
+use zcrm_core::{Clock, within};
 
 use super::unwound::unless_it_panics;
 use crate::{RefreshLock, StoreError, StoredToken, TokenKey, TokenStore};

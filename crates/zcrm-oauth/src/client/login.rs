@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use zcrm_clock::within;
-use zcrm_core::{Error, ErrorKind, Outcome};
+use zcrm_core::{Error, ErrorKind, Outcome, within};
 
 use super::{
     fault::TokenFault,

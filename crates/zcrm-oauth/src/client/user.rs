@@ -4,8 +4,7 @@ use std::{fmt, sync::Arc, thread, time::Duration};
 
 use async_trait::async_trait;
 use tokio::{runtime::Handle, sync::watch};
-use zcrm_clock::within;
-use zcrm_core::{BoxError, Error, ErrorKind, Operation, Origin, Outcome, SecretString};
+use zcrm_core::{BoxError, Error, ErrorKind, Operation, Origin, Outcome, SecretString, within};
 use zcrm_http::{Authorization, Authorizer, ForHost, Tenant};
 
 use super::{

@@ -3,8 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use mysql_async::prelude::Queryable as _;
-use zcrm_clock::TokioClock;
-use zcrm_core::{Clock as _, ManualClock};
+use zcrm_core::{Clock as _, ManualClock, TokioClock};
 use zcrm_oauth::TokenStore as _;
 
 use crate::{Bench, GUIDE, key, token};

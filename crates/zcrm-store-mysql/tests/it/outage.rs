@@ -8,8 +8,7 @@ use std::{
     time::Duration,
 };
 
-use zcrm_clock::TokioClock;
-use zcrm_core::Clock as _;
+use zcrm_core::{Clock as _, TokioClock};
 use zcrm_oauth::{StoredToken, TokenStore as _};
 
 use crate::{Bench, GUIDE, key, server::Server, shown, texts, token};

@@ -1,16 +1,16 @@
-//! The clock of the system.
+//! The clock of the system, on tokio's timer (feature `tokio`).
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
-use zcrm_core::{Clock, Sleep};
 
-/// The system's time and tokio's timer: the clock of every client that is given no other.
+use super::{Clock, Sleep};
+
+/// The system's time with tokio's timer (feature `tokio`): the clock that clients use by default.
 ///
 /// ```
-/// use zcrm_core::Clock;
-/// use zcrm_clock::TokioClock;
+/// use zcrm_core::{Clock, TokioClock};
 ///
 /// let clock = TokioClock::new();
 /// assert!(clock.now().timestamp() > 1_700_000_000);
@@ -22,7 +22,7 @@ pub struct TokioClock {
 
 #[allow(clippy::disallowed_methods, reason = "the one place that asks the system for the time")]
 impl TokioClock {
-    /// A clock whose monotonic time begins now.
+    /// Creates a clock whose monotonic time starts now.
     #[must_use]
     pub fn new() -> Self {
         Self { start: Instant::now() }

@@ -1,4 +1,4 @@
-//! A future, for so long and no longer.
+//! A future with a time limit.
 
 use std::{
     fmt,
@@ -9,10 +9,11 @@ use std::{
 };
 
 use pin_project_lite::pin_project;
-use zcrm_core::{Clock, Sleep};
+
+use super::{Clock, Sleep};
 
 pin_project! {
-    /// What [`within`] makes.
+    /// A future with a time limit; see [`within`].
     #[must_use = "futures do nothing unless polled"]
     pub struct Within<F, C> {
         #[pin]
@@ -23,21 +24,25 @@ pin_project! {
     }
 }
 
-/// What `work` gives, or `None` once `limit` has passed on `clock`. The work goes first: what is
-/// ready at once costs no timer, and on a clock whose sleeps end at once it is at least begun.
+/// Limits `work` to `limit` on `clock`: its output, or `None` once the time has passed.
+///
+/// The work is polled first, so work that is ready at once starts no timer, and on a clock whose
+/// sleeps end at once it is polled at least once.
 ///
 /// ```
+/// # #[cfg(feature = "test-util")]
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// use std::{future::pending, time::Duration};
-/// use zcrm_clock::within;
-/// use zcrm_core::ManualClock;
+/// use zcrm_core::{ManualClock, within};
 ///
 /// let clock = ManualClock::jumping();
 /// let minute = Duration::from_secs(60);
 /// assert_eq!(within(minute, &clock, async { 7 }).await, Some(7));
 /// assert_eq!(within(minute, &clock, pending::<u8>()).await, None);
 /// # }
+/// # #[cfg(not(feature = "test-util"))]
+/// # fn main() {}
 /// ```
 pub fn within<F, C>(limit: Duration, clock: C, work: F) -> Within<F, C>
 where
@@ -48,13 +53,13 @@ where
 }
 
 impl<F, C> Within<F, C> {
-    /// The time that the work has.
+    /// Returns the time limit.
     pub fn limit(&self) -> Duration {
         self.limit
     }
 
-    /// Begins the time anew, once it has passed: for work that may go on.
-    pub fn again(self: Pin<&mut Self>) {
+    /// Restarts the time limit, for work that may continue after it has passed.
+    pub fn restart(self: Pin<&mut Self>) {
         *self.project().timer = None;
     }
 }
