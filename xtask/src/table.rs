@@ -112,6 +112,7 @@ pub(crate) const TABLE: &[Row] = &[
             "hyper",
             "hyper-rustls",
             "hyper-util",
+            "memchr",
             "pin-project-lite",
             "rustix",
             "rustls",

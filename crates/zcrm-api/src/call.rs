@@ -10,11 +10,11 @@ use http::{Request, header::RANGE};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use zcrm_core::{
-    BodyShape, Error, Id, Operation, Page, Paging, Reply, RequestBuilder, ResponseShape, Stretch,
+    BodyShape, Error, Id, Operation, Page, Paging, Reply, RequestBuilder, ResponseShape,
     WriteResults,
 };
 
-use zcrm_http::{Download, Progress, ReqBody, SaveFile, SavedFile, no_file};
+use zcrm_http::{Download, Progress, ReqBody, SaveFile, SavedFile, assemble, no_file};
 
 use crate::{
     Api, Pages,
@@ -155,7 +155,7 @@ impl Call {
             }
             None => {
                 self.files.push(Arc::new(Mutex::new(Some(content))));
-                self.map(|request| request.file_slot(name, content_type))
+                self.map(|request| request.streamed_file(name, content_type))
             }
         }
     }
@@ -186,7 +186,12 @@ impl Call {
     /// # Errors
     /// Of kind [`Input`](zcrm_core::ErrorKind::Input), as [`send`](Self::send).
     pub fn preview(&self) -> Result<Request<Bytes>, Error> {
-        self.request.clone().build()
+        let streamed = |_| {
+            let name = self.name;
+            Err(Error::input(format!("`{name}` sends a file as a stream: it cannot be previewed")))
+        };
+        let request = assemble(self.request.clone().build_payload()?, streamed)?;
+        Ok(request.map(|body| body.as_bytes().cloned().unwrap_or_default()))
     }
 
     /// The page that the answer holds, for an operation that returns a list.
@@ -392,19 +397,8 @@ impl Call {
 
     /// The request, with its files.
     fn build(&self) -> Result<Request<ReqBody>, Error> {
-        let request = self.request.clone().build_with_slots()?;
-        let (head, stretches) = request.into_parts();
-        let mut bodies = Vec::with_capacity(stretches.len());
-        for stretch in stretches {
-            bodies.push(match stretch {
-                Stretch::Bytes(bytes) => bytes.into(),
-                Stretch::Slot(number) => self.take_file(number)?,
-            });
-        }
-        let mut body = match bodies.len() {
-            0 | 1 => bodies.pop().unwrap_or_else(ReqBody::empty),
-            _ => ReqBody::chain(bodies),
-        };
+        let payload = self.request.clone().build_payload()?;
+        let (head, mut body) = assemble(payload, |number| self.take_file(number))?.into_parts();
         if let Some(listener) = self.listener.clone()
             && body.length() != Some(0)
         {

@@ -3,6 +3,7 @@
 mod assemble;
 mod header_names;
 mod ids;
+mod payload;
 
 use std::{borrow::Cow, fmt};
 
@@ -13,14 +14,16 @@ use serde::Serialize;
 use serde_json::Value;
 use smol_str::SmolStr;
 
-pub use self::header_names::{is_framing_header, is_reserved_header};
+pub use self::{
+    header_names::{is_framing_header, is_reserved_header},
+    payload::{Payload, UploadPart},
+};
 
 use self::assemble::encode_pairs;
 use crate::{
-    ApiVersion, BodyShape, Error, Id, Operation, RetryClass, Stretch,
+    ApiVersion, BodyShape, Error, Id, Operation, RetryClass,
     body::{self, Look},
     id,
-    multipart::Part,
     written::to_json,
 };
 
@@ -60,7 +63,7 @@ struct Draft {
     query: Vec<(String, String)>,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Option<Bytes>,
-    parts: Vec<Part>,
+    parts: Vec<UploadPart>,
     look: Look,
     retry: Option<RetryClass>,
     mistake: Option<Error>,
@@ -255,28 +258,35 @@ impl RequestBuilder {
         let BodyShape::Multipart(part) = self.draft.operation.body_shape() else {
             return self.fault("takes no file".to_owned());
         };
-        self.part(part, Some((name, content_type)), Some(content.into()))
+        self.file_part(part, name, content_type, Some(content.into()))
     }
 
-    /// The same for a file whose content is sent as a stream: it gets a place in what
-    /// [`build_with_slots`](Self::build_with_slots) makes.
-    pub fn file_slot(self, name: &str, content_type: &str) -> Self {
+    /// Adds a file whose content is sent as a stream: its part has no `content` in what
+    /// [`build_payload`](Self::build_payload) makes.
+    pub fn streamed_file(self, name: &str, content_type: &str) -> Self {
         let BodyShape::Multipart(part) = self.draft.operation.body_shape() else {
             return self.fault("takes no file".to_owned());
         };
-        self.part(part, Some((name, content_type)), None)
+        self.file_part(part, name, content_type, None)
     }
 
     /// A part of a multipart body that is plain text, such as `attachmentUrl`.
-    pub fn text_part(self, name: &str, text: impl Into<String>) -> Self {
+    pub fn text_part(mut self, name: &str, text: impl Into<String>) -> Self {
         if !matches!(self.draft.operation.body_shape(), BodyShape::Multipart(_)) {
             return self.fault("takes no parts".to_owned());
         }
-        self.part(name, None, Some(text.into().into()))
+        self.draft.parts.push(UploadPart::text(name, text.into()));
+        self
     }
 
-    fn part(mut self, name: &str, file: Option<(&str, &str)>, content: Option<Bytes>) -> Self {
-        match Part::new(name, file, content) {
+    fn file_part(
+        mut self,
+        part: &str,
+        name: &str,
+        content_type: &str,
+        content: Option<Bytes>,
+    ) -> Self {
+        match UploadPart::file(part, name, content_type, content) {
             Ok(part) => self.draft.parts.push(part),
             Err(mistake) => return self.fault(mistake),
         }
@@ -303,7 +313,8 @@ impl RequestBuilder {
     /// # Errors
     /// Of kind [`Input`](crate::ErrorKind::Input), naming the first mistake that was made: a path
     /// value that is missing or forbidden, an unknown query parameter, a body where none belongs
-    /// or none where one does, a version that lacks the operation.
+    /// or none where one does, a version that lacks the operation. An upload is one too: see
+    /// [`build_payload`](Self::build_payload).
     pub fn build(self) -> Result<Request<Bytes>, Error> {
         self.build_as()
     }
@@ -323,37 +334,40 @@ impl RequestBuilder {
     /// # Errors
     /// As [`build`](Self::build).
     pub fn build_as<B: From<Bytes>>(self) -> Result<Request<B>, Error> {
-        if self.draft.mistake.is_none() && self.draft.parts.iter().any(Part::is_slot) {
-            let name = self.draft.operation.name();
-            let message =
-                format!("`{name}` sends a file as a stream: `build_with_slots` builds it");
-            return Err(Error::input(message).with_call(&self.draft.operation.meta()));
+        let (head, payload) = self.assemble()?;
+        match payload {
+            Payload::Bytes(bytes) => Ok(head.with_body(bytes.into())),
+            Payload::Multipart(_) => {
+                let message = format!(
+                    "`{}` uploads files: `build_payload` builds its request, and \
+                     `zcrm_http::assemble` its body",
+                    head.meta.operation()
+                );
+                Err(Error::input(message).with_call(&head.meta))
+            }
         }
-        let (head, stretches) = self.assemble()?;
-        Ok(head.with_body(match stretches.into_iter().next() {
-            Some(Stretch::Bytes(bytes)) => bytes.into(),
-            _ => Bytes::new().into(),
-        }))
     }
 
-    /// The same for a request that may hold [`file_slot`](Self::file_slot)s: its body in stretches
-    /// of bytes with the slots between, to be put together by whoever has the streams.
+    /// Builds the request of any operation. The body of an upload is left as its parts, for the HTTP
+    /// layer to write.
     ///
     /// ```
-    /// use zcrm_core::{ApiVersion, BodyShape, Operation, Stretch};
+    /// use zcrm_core::{ApiVersion, BodyShape, Operation, Payload};
     ///
     /// const UPLOAD: Operation = Operation::post("/files").body(BodyShape::Multipart("file"));
-    /// let upload = UPLOAD.request(ApiVersion::V8).file_slot("a.csv", "text/csv");
-    /// let request = upload.build_with_slots()?;
-    /// assert!(matches!(request.body().as_slice(), [Stretch::Bytes(_), Stretch::Slot(0), _]));
+    /// let upload = UPLOAD.request(ApiVersion::V8).streamed_file("a.csv", "text/csv");
+    /// let request = upload.build_payload()?;
+    /// let Payload::Multipart(parts) = request.body() else { panic!("an upload") };
+    /// assert_eq!(parts[0].name, "file");
+    /// assert_eq!(parts[0].content, None);
     /// # Ok::<(), zcrm_core::Error>(())
     /// ```
     ///
     /// # Errors
     /// As [`build`](Self::build).
-    pub fn build_with_slots(self) -> Result<Request<Vec<Stretch>>, Error> {
-        let (head, stretches) = self.assemble()?;
-        Ok(head.with_body(stretches))
+    pub fn build_payload(self) -> Result<Request<Payload>, Error> {
+        let (head, payload) = self.assemble()?;
+        Ok(head.with_body(payload))
     }
 
     fn is_upload(&self) -> bool {

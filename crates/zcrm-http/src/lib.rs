@@ -82,7 +82,7 @@ mod tls;
 mod user_agent;
 
 pub use auth::{Authorization, AuthorizedBy, Authorizer, ForHost};
-pub use body::{Progress, ReqBody, ResBody};
+pub use body::{Progress, ReqBody, ResBody, assemble};
 pub use connector::{Connector, ConnectorBuilder};
 pub use download::{Download, Opened, no_file, open};
 pub use files::read_file;

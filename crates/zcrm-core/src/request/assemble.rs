@@ -1,17 +1,17 @@
 //! From what was collected to a request.
 
-use std::borrow::Cow;
+use std::mem;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, header::CONTENT_TYPE};
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use smol_str::SmolStr;
 
-use super::{Draft, ENCODED, RequestBuilder};
-use crate::{BodyShape, CallMeta, Error, Stretch, multipart::multipart, operation::Piece};
+use super::{Draft, ENCODED, Payload, RequestBuilder};
+use crate::{BodyShape, CallMeta, Error, operation::Piece};
 
 impl RequestBuilder {
-    pub(super) fn assemble(mut self) -> Result<(Head, Vec<Stretch>), Error> {
+    pub(super) fn assemble(mut self) -> Result<(Head, Payload), Error> {
         let Draft { operation, version, path, query, headers, body, parts, look, retry, mistake } =
             &mut *self.draft;
         let (operation, version) = (&*operation, *version);
@@ -45,15 +45,14 @@ impl RequestBuilder {
         }
         let (body, kind) = match (body.take(), operation.body_shape()) {
             (None, BodyShape::Multipart(_)) if !parts.is_empty() => {
-                let (stretches, kind) = multipart(parts);
-                (Some(stretches), Cow::Owned(kind))
+                (Some(Payload::Multipart(mem::take(parts))), None)
             }
             (body, shape) => {
                 let kind = match shape {
                     BodyShape::Form => "application/x-www-form-urlencoded",
                     _ => "application/json",
                 };
-                (body.map(|bytes| vec![Stretch::Bytes(bytes)]), kind.into())
+                (body.map(Payload::Bytes), Some(kind))
             }
         };
         let needs_body = operation.body_shape() != BodyShape::None && !operation.is_body_optional();
@@ -90,12 +89,17 @@ impl RequestBuilder {
         for (name, value) in headers.drain(..) {
             fields.append(name, value);
         }
-        if body.is_some() && !fields.contains_key(CONTENT_TYPE) {
-            let kind = HeaderValue::try_from(&*kind).map_err(|e| unbuilt().with_source(e))?;
-            fields.insert(CONTENT_TYPE, kind);
+        if let Some(kind) = kind
+            && body.is_some()
+            && !fields.contains_key(CONTENT_TYPE)
+        {
+            fields.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         }
         let method = operation.method().clone();
-        Ok((Head { method, uri, headers: fields, meta }, body.unwrap_or_default()))
+        Ok((
+            Head { method, uri, headers: fields, meta },
+            body.unwrap_or(Payload::Bytes(Bytes::new())),
+        ))
     }
 }
 
@@ -115,7 +119,7 @@ pub(super) struct Head {
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    meta: CallMeta,
+    pub(super) meta: CallMeta,
 }
 
 impl Head {

@@ -5,6 +5,7 @@
 
 mod file;
 mod gzip;
+mod multipart;
 mod request;
 mod response;
 
@@ -16,6 +17,7 @@ use futures_core::Stream;
 use crate::BoxError;
 
 pub(crate) use gzip::{Coding, decoded};
+pub use multipart::assemble;
 pub(crate) use request::Listener;
 pub use request::{Progress, ReqBody};
 pub(crate) use response::Gathered;
