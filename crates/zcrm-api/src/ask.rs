@@ -396,7 +396,7 @@ impl WriteItems {
     /// # Errors
     /// Of kind [`Input`](zcrm_core::ErrorKind::Input) before anything is sent, or of the call as a
     /// whole.
-    pub async fn send(self) -> Result<WriteResults, Error> {
+    pub async fn send(self) -> Result<WriteResults<ItemSuccess>, Error> {
         let call = self.ask.ready()?;
         match (self.items, self.about) {
             (0, _) => Ok(WriteResults::default()),

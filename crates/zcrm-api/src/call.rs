@@ -10,8 +10,8 @@ use http::{Request, header::RANGE};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use zcrm_core::{
-    BodyShape, Error, Id, Operation, Page, Paging, Reply, RequestBuilder, ResponseShape,
-    WriteResults,
+    BodyShape, Error, Id, ItemSuccess, Operation, Page, Paging, Reply, RequestBuilder,
+    ResponseShape, WriteResults,
 };
 
 use zcrm_http::{Download, Progress, ReqBody, SaveFile, SavedFile, assemble, no_file};
@@ -233,13 +233,16 @@ impl Call {
     ///
     /// # Errors
     /// As [`send`](Self::send), and where Zoho refused the request as a whole.
-    pub async fn outcomes(self, sent: usize) -> Result<WriteResults, Error> {
+    pub async fn outcomes(self, sent: usize) -> Result<WriteResults<ItemSuccess>, Error> {
         let ids = self.request.item_ids(sent);
         self.outcomes_of(&ids).await
     }
 
     /// What became of each item, the ids of which are known.
-    pub(crate) async fn outcomes_of(self, ids: &[Option<Id>]) -> Result<WriteResults, Error> {
+    pub(crate) async fn outcomes_of(
+        self,
+        ids: &[Option<Id>],
+    ) -> Result<WriteResults<ItemSuccess>, Error> {
         match self.response {
             ResponseShape::WriteResults(key) => self.send().await?.outcomes_of(key, ids),
             ResponseShape::WriteResult(key) => self.send().await?.outcome(key, ids.len()),

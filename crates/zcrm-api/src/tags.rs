@@ -1,7 +1,7 @@
 //! Tags: of a module, and on its records.
 
 use serde::Serialize;
-use zcrm_core::{ApiVersion, Error, Id, Tag, WriteResults, escaped};
+use zcrm_core::{ApiVersion, Error, Id, ItemSuccess, Tag, WriteResults, escaped};
 
 use crate::{
     ListItems, WriteItem, WriteItems,
@@ -225,7 +225,7 @@ impl ChangeTags {
     /// # Errors
     /// Of kind [`Input`](zcrm_core::ErrorKind::Input) before anything is sent, or of the call as a
     /// whole.
-    pub async fn send(self) -> Result<WriteResults, Error> {
+    pub async fn send(self) -> Result<WriteResults<ItemSuccess>, Error> {
         self.write().send().await
     }
 

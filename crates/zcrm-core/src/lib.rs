@@ -44,7 +44,7 @@ mod values;
 mod version;
 mod waits;
 mod write_results;
-mod written;
+mod zoho_json;
 
 pub use api_error::ApiError;
 pub use base_urls::BaseUrls;
@@ -76,7 +76,7 @@ pub use values::{
 };
 pub use version::ApiVersion;
 pub use waits::retry_after;
-pub use write_results::{ItemError, ItemSuccess, WriteResults};
+pub use write_results::{Action, ItemError, ItemSuccess, WriteResults, Written};
 
 // what the crate's own macros name where they are used
 #[doc(hidden)]
@@ -85,7 +85,7 @@ pub use smol_str::SmolStr as __SmolStr;
 #[doc(hidden)]
 pub use json::may_hold_id;
 #[doc(hidden)]
-pub use written::{Written, to_json};
+pub use zoho_json::{ZohoJson, to_json};
 
 /// A result with zcrm's one [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;

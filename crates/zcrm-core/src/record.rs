@@ -9,7 +9,7 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     Error, ErrorKind, Id, Lookup, Outcome, escaped,
     json::{self, Place},
-    written::to_json,
+    zoho_json::to_json,
 };
 
 /// A record of any module, kept as the JSON that Zoho sent.

@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::{
-    ApiError, CallMeta, Code, Error, ErrorKind, Id, Outcome, Page, RetryClass, WriteResults,
-    escaped,
+    ApiError, CallMeta, Code, Error, ErrorKind, Id, ItemSuccess, Outcome, Page, RetryClass,
+    WriteResults, escaped,
     json::{self, Members},
     page, retry_after, write_results,
 };
@@ -160,7 +160,7 @@ impl Reply {
     ///
     /// # Errors
     /// Where Zoho refused the request as a whole, or the answer is something else.
-    pub fn outcomes(&self, key: &str, sent: usize) -> Result<WriteResults, Error> {
+    pub fn outcomes(&self, key: &str, sent: usize) -> Result<WriteResults<ItemSuccess>, Error> {
         self.outcomes_of(key, &vec![None; sent])
     }
 
@@ -169,7 +169,7 @@ impl Reply {
     ///
     /// ```
     /// use http::StatusCode;
-    /// use zcrm_core::{ApiVersion, CallMeta, Operation, Id, ItemError, Reply};
+    /// use zcrm_core::{ApiVersion, CallMeta, Operation, Id, Outcome, Reply};
     ///
     /// const DELETE: Operation = Operation::delete("/Leads").id("leads.delete").query(&["ids"]);
     /// let request = DELETE.request(ApiVersion::V8).query("ids", "1").build()?;
@@ -178,13 +178,18 @@ impl Reply {
     /// let body = r#"{"data":[{"code":"SUCCESS","status":"success","details":{"id":"9"}}]}"#;
     /// let reply = Reply::new(StatusCode::OK, body, call);
     /// let outcomes = reply.outcomes_of("data", &[Some(Id::from("1"))])?;
-    /// assert!(matches!(outcomes.iter().next(), Some(Err(ItemError::Unknown(_)))));
+    /// let (_, failure) = outcomes.failures().next().unwrap();
+    /// assert_eq!(failure.outcome(), Outcome::Unknown);
     /// # Ok::<(), zcrm_core::Error>(())
     /// ```
     ///
     /// # Errors
     /// As [`outcomes`](Self::outcomes).
-    pub fn outcomes_of(&self, key: &str, sent: &[Option<Id>]) -> Result<WriteResults, Error> {
+    pub fn outcomes_of(
+        &self,
+        key: &str,
+        sent: &[Option<Id>],
+    ) -> Result<WriteResults<ItemSuccess>, Error> {
         let expected = format_args!("outcomes under `{key}`");
         let lists = self.status.is_client_error() || self.status.is_server_error();
         let text = match lists {
@@ -195,6 +200,9 @@ impl Reply {
                 None => return Err(self.unusable("the answer is empty (204) and has no outcomes")),
             },
         };
+        if !lists && let Some(results) = write_results::all_ordinary(&self.body, text, key, sent) {
+            return Ok(results);
+        }
         let members = Members::parse(text).ok();
         let value = members.and_then(|members| members.get(key));
         let list = match value.map(|value| serde_json::from_str::<Vec<&RawValue>>(value.get())) {
@@ -202,7 +210,7 @@ impl Reply {
             // of one item the answer may come without a list, under the key or at the top
             _ if sent.len() == 1 && self.status.is_success() => {
                 let whole = || serde_json::from_str::<&RawValue>(text).ok();
-                let success = |value: &&RawValue| write_results::success(value.get()).is_some();
+                let success = |value: &&RawValue| write_results::is_success(value.get());
                 value.filter(success).or_else(|| whole().filter(success)).map(|only| vec![only])
             }
             _ => None,
@@ -210,7 +218,19 @@ impl Reply {
         let Some(elements) = list else {
             return Err(self.other_than(text, expected));
         };
-        Ok(write_results::decode(self.status, &elements, sent, |error| self.context(error)))
+        let context = |error| self.context(error);
+        Ok(write_results::decode(self.status, &self.body, &elements, sent, context))
+    }
+
+    /// The same with an id in each success: the one that Zoho gave, else the one that was `sent`. A
+    /// success without either becomes an [`ItemError`](crate::ItemError) whose outcome is
+    /// [`Executed`](Outcome::Executed).
+    ///
+    /// # Errors
+    /// As [`outcomes`](Self::outcomes).
+    pub fn written(&self, key: &str, sent: &[Option<Id>]) -> Result<WriteResults, Error> {
+        let results = self.outcomes_of(key, sent)?;
+        Ok(results.written_with(sent, |error| self.context(error)))
     }
 
     /// The one outcome under `key` that Zoho gives for a request as a whole, for each of the `sent`
@@ -219,7 +239,7 @@ impl Reply {
     ///
     /// # Errors
     /// As [`outcomes`](Self::outcomes).
-    pub fn outcome(&self, key: &str, sent: usize) -> Result<WriteResults, Error> {
+    pub fn outcome(&self, key: &str, sent: usize) -> Result<WriteResults<ItemSuccess>, Error> {
         let text = std::str::from_utf8(&self.body).unwrap_or_default();
         let members = Members::parse(text).ok();
         let whole = members.and_then(|members| members.get(key)).map(RawValue::get);

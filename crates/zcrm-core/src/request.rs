@@ -24,7 +24,7 @@ use crate::{
     ApiVersion, BodyShape, Error, Id, Operation, RetryClass,
     body::{self, Look},
     id,
-    written::to_json,
+    zoho_json::to_json,
 };
 
 /// Everything but RFC 3986's unreserved characters is encoded.

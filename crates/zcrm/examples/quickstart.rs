@@ -72,7 +72,7 @@ async fn main() -> Result<(), Failure> {
         .send()
         .await?;
     report(&outcomes);
-    let ids: Vec<Id> = outcomes.successes().filter_map(|(_, done)| done.id.clone()).collect();
+    let ids: Vec<Id> = outcomes.ids().cloned().collect();
     let [first, second, ..] = ids.as_slice() else { return Err("no ids came back".into()) };
 
     heading("3. Read one back, typed");
@@ -131,8 +131,7 @@ fn report(outcomes: &zcrm::WriteResults) {
     for (index, outcome) in outcomes.iter().enumerate() {
         match outcome {
             Ok(done) => {
-                let id = done.id.as_ref().map(Id::as_str).unwrap_or_default();
-                println!("   record {index}: {} (id {id})", done.message);
+                println!("   record {index}: {} (id {})", done.message(), done.id);
             }
             Err(error) => println!("   record {index}: {error}"),
         }

@@ -109,12 +109,12 @@ pub use zcrm_api::{
 };
 pub use zcrm_api::{metadata, operations, organisation};
 pub use zcrm_core::{
-    Alarm, ApiError, ApiVersion, Base, BodyShape, CallMeta, Clock, Code, DataCenter, Decimal,
-    Discount, Environment, Error, ErrorKind, ExposeSecret, FileField, Host, Id, ItemError,
+    Action, Alarm, ApiError, ApiVersion, Base, BodyShape, CallMeta, Clock, Code, DataCenter,
+    Decimal, Discount, Environment, Error, ErrorKind, ExposeSecret, FileField, Host, Id, ItemError,
     ItemSuccess, LineItem, LineTax, Link, Lookup, Module, ModuleName, Operation, Origin, Outcome,
     Page, PageInfo, Paging, Participant, ParticipantKind, Patch, PriceRange, Record, RecordError,
     Recurrence, Reminder, Reply, ResponseShape, Result, RetryClass, SecretString, Tag, Tax,
-    Timestamp, WriteResults,
+    Timestamp, WriteResults, Written,
 };
 #[cfg(feature = "derive")]
 pub use zcrm_derive::Module;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Request;
-use zcrm_core::{Error, Id, ItemSuccess, RequestBuilder, WriteResults};
+use zcrm_core::{Error, Id, RequestBuilder, WriteResults, Written};
 
 use super::{
     Records,
@@ -98,9 +98,9 @@ impl DeleteRecord {
     ///
     /// # Errors
     /// Of kind [`Api`](zcrm_core::ErrorKind::Api) where Zoho refused, or of the call.
-    pub async fn send(self) -> Result<ItemSuccess, Error> {
+    pub async fn send(self) -> Result<Written, Error> {
         let ids = [self.target.id().cloned()];
-        self.records.api.send(self.request()?).await?.outcomes_of("data", &ids)?.one()
+        self.records.api.send(self.request()?).await?.written("data", &ids)?.one()
     }
 
     /// The request that would be sent: relative, and without the token.

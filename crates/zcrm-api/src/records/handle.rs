@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Serialize, de::DeserializeOwned};
 use zcrm_core::{
-    ApiVersion, Error, ErrorKind, Id, ItemSuccess, Operation, Outcome, Record, RequestBuilder,
-    Timestamp,
+    ApiVersion, Error, ErrorKind, Id, Operation, Outcome, Record, RequestBuilder, Timestamp,
+    Written,
 };
 
 use super::{ConvertLead, DeleteRecord, GetRecord, Records, WriteRecord, external};
@@ -209,7 +209,7 @@ impl Rows {
     pub async fn append<R: Serialize>(
         &self,
         rows: impl IntoIterator<Item = R>,
-    ) -> Result<Option<ItemSuccess>, Error> {
+    ) -> Result<Option<Written>, Error> {
         let mut added = Record::new();
         added.append_rows(self.field(), rows)?;
         let rows = added.subform(self.field())?;
@@ -229,7 +229,7 @@ impl Rows {
     pub async fn replace<R: Serialize>(
         &self,
         rows: impl IntoIterator<Item = R>,
-    ) -> Result<ItemSuccess, Error> {
+    ) -> Result<Written, Error> {
         self.change(|record, field| record.replace_rows(field, rows)).await
     }
 
@@ -240,7 +240,7 @@ impl Rows {
     pub async fn delete<I: Into<Id>>(
         &self,
         ids: impl IntoIterator<Item = I>,
-    ) -> Result<Option<ItemSuccess>, Error> {
+    ) -> Result<Option<Written>, Error> {
         let ids: Vec<Id> = ids.into_iter().map(Into::into).collect();
         if ids.is_empty() {
             return Ok(None);
@@ -276,7 +276,7 @@ impl Rows {
     async fn change(
         &self,
         change: impl FnOnce(&mut Record, &str) -> Result<(), Error>,
-    ) -> Result<ItemSuccess, Error> {
+    ) -> Result<Written, Error> {
         let mut record = self.read().await?;
         let Some(since) = record.timestamp("Modified_Time")? else {
             let message = "the record does not tell its `Modified_Time`, without which a change of \
@@ -289,7 +289,7 @@ impl Rows {
         self.write(&record, Some(since)).await
     }
 
-    async fn write(&self, change: &Record, since: Option<Timestamp>) -> Result<ItemSuccess, Error> {
+    async fn write(&self, change: &Record, since: Option<Timestamp>) -> Result<Written, Error> {
         let write = WriteRecord::update(self.records.clone(), self.target.clone(), change);
         match since {
             Some(since) => write.if_unmodified_since(since).send().await,

@@ -17,7 +17,7 @@ mod write;
 use std::{fmt, marker::PhantomData};
 
 use serde::{Serialize, de::DeserializeOwned};
-use zcrm_core::{Error, Id, ItemSuccess, ModuleName, Operation, RequestBuilder};
+use zcrm_core::{Error, Id, ModuleName, Operation, RequestBuilder, Written};
 
 pub use convert::{ConvertLead, Converted};
 pub use cursor::Cursor;
@@ -42,7 +42,7 @@ use crate::{Api, Criteria, check, operations};
 /// let leads = api.records("Leads");
 /// let lead = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
 /// let id = leads.create_one(&lead).await?.id;
-/// let same = leads.get(id.unwrap_or("0".into())).send().await?;
+/// let same = leads.get(id).send().await?;
 /// # let _ = same;
 /// # Ok(())
 /// # }
@@ -83,7 +83,7 @@ impl<T> Records<T> {
     /// # Errors
     /// Of kind [`Api`](zcrm_core::ErrorKind::Api) where Zoho refused it, and as
     /// [`WriteRecords::send`].
-    pub async fn create_one(&self, record: &impl Serialize) -> Result<ItemSuccess, Error> {
+    pub async fn create_one(&self, record: &impl Serialize) -> Result<Written, Error> {
         write::one(self.create([record])).await
     }
 
@@ -102,7 +102,7 @@ impl<T> Records<T> {
         &self,
         id: impl Into<Id>,
         change: &impl Serialize,
-    ) -> Result<ItemSuccess, Error> {
+    ) -> Result<Written, Error> {
         self.record(id).update(change).send().await
     }
 
@@ -140,7 +140,7 @@ impl<T> Records<T> {
     ///
     /// # Errors
     /// As [`DeleteRecord::send`].
-    pub async fn delete_one(&self, id: impl Into<Id>) -> Result<ItemSuccess, Error> {
+    pub async fn delete_one(&self, id: impl Into<Id>) -> Result<Written, Error> {
         self.record(id).delete().send().await
     }
 

@@ -11,8 +11,8 @@ use http::Request;
 use serde::Serialize;
 use serde_json::json;
 use zcrm_core::{
-    BoxError, Error, Id, ItemError, ItemSuccess, Operation, Outcome, Record, RequestBuilder,
-    Timestamp, WriteResults, Written,
+    BoxError, Error, Id, ItemError, Operation, Outcome, Record, RequestBuilder, Timestamp,
+    WriteResults, Written, ZohoJson,
 };
 
 use super::{Records, external, handle::Target, without_id::is_without_id};
@@ -302,8 +302,8 @@ impl WriteRecords {
 
     /// Writes them. The outcomes stand in the caller's order, over all calls. The first call that
     /// fails as a whole ends the write: records of calls that were not made are
-    /// [`NotSent`](ItemError::NotSent), those of a call without an answer are
-    /// [`Unknown`](ItemError::Unknown).
+    /// [`NotSent`](Outcome::NotSent), those of a call without an answer are
+    /// [`Unknown`](Outcome::Unknown).
     ///
     /// # Errors
     /// Only where nothing at all was written: of kind [`Input`](zcrm_core::ErrorKind::Input)
@@ -379,9 +379,9 @@ impl WriteRecord {
     /// # Errors
     /// Of kind [`Input`](zcrm_core::ErrorKind::Input) before anything is sent,
     /// [`Api`](zcrm_core::ErrorKind::Api) where Zoho refused it, or of the call.
-    pub async fn send(self) -> Result<ItemSuccess, Error> {
+    pub async fn send(self) -> Result<Written, Error> {
         let ids = [self.target.id().cloned()];
-        self.records.api.send(self.request()?).await?.outcomes_of("data", &ids)?.one()
+        self.records.api.send(self.request()?).await?.written("data", &ids)?.one()
     }
 
     /// The request that would be sent: relative, and without the token.
@@ -428,7 +428,7 @@ pub(super) async fn send_all(
                 return (count, None);
             }
             let answer = match records.api.send(request).await {
-                Ok(reply) => reply.outcomes_of("data", &ids),
+                Ok(reply) => reply.written("data", &ids),
                 Err(error) => Err(error),
             };
             if answer.is_err() {
@@ -458,7 +458,8 @@ pub(super) async fn send_all(
             Some(Err(error)) => outcomes.append(WriteResults::failed(count, &whole(error))),
             None => {
                 let why = first.clone().unwrap_or_else(|| Error::input("the write was stopped"));
-                outcomes.append(WriteResults::failed(count, &ItemError::NotSent(why)));
+                outcomes
+                    .append(WriteResults::failed(count, &ItemError::new(Outcome::NotSent, why)));
             }
         }
     }
@@ -469,7 +470,7 @@ pub(super) async fn send_all(
 fn whole(error: Error) -> ItemError {
     match error.outcome() {
         // nothing was looked at, and the error knows how long to wait
-        Outcome::Refused if error.is_throttled() => ItemError::NotSent(error),
+        Outcome::Refused if error.is_throttled() => ItemError::new(Outcome::NotSent, error),
         _ => ItemError::of_call(error),
     }
 }
@@ -502,7 +503,7 @@ fn raw_row(
     buffer: &mut Vec<u8>,
 ) -> Result<Row, Error> {
     buffer.clear();
-    let written = serde_json::to_writer(&mut *buffer, &Written(row));
+    let written = serde_json::to_writer(&mut *buffer, &ZohoJson(row));
     let text = written.map_err(BoxError::from).and_then(|()| Ok(std::str::from_utf8(buffer)?));
     let text = text.map_err(|error| check::unwritable(&format!("record {index}"), &error))?;
     if !text.trim_start().starts_with('{') {
@@ -521,6 +522,6 @@ fn raw_row(
 }
 
 /// The outcome of a write of one record.
-pub(super) async fn one(write: WriteRecords) -> Result<ItemSuccess, Error> {
+pub(super) async fn one(write: WriteRecords) -> Result<Written, Error> {
     write.send().await?.one()
 }

@@ -7,7 +7,7 @@ use crate::world::{World, on_both_versions};
 async fn a_lead(api: &zcrm_api::Api) -> zcrm_core::Id {
     let mut lead = Record::new().with("Last_Name", "Kay").with("Company", "Zylker");
     lead.set("Tag", [Tag::named("Hot")]).unwrap();
-    api.records("Leads").create_one(&lead).await.unwrap().id.unwrap()
+    api.records("Leads").create_one(&lead).await.unwrap().id
 }
 
 on_both_versions! {
@@ -42,7 +42,7 @@ on_both_versions! {
     async fn what_is_there_already_is_taken_and_overwritten_on_demand(version) {
         let World { sim, api } = World::new(version).await;
         let contact = Record::new().with("Last_Name", "Boyle");
-        let contact = api.records("Contacts").create_one(&contact).await.unwrap().id.unwrap();
+        let contact = api.records("Contacts").create_one(&contact).await.unwrap().id;
         for (overwrite, name) in [(false, "Boyle"), (true, "Kay")] {
             let lead = a_lead(&api).await;
             let convert = api.record("Leads", &lead).convert().overwrite(overwrite);

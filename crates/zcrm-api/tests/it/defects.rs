@@ -3,7 +3,9 @@
 
 use serde_json::{Value, json};
 use zcrm_api::{Criteria, Include};
-use zcrm_core::{ApiVersion, Discount, ErrorKind, Id, LineItem, Outcome, Record, RetryClass, Tag};
+use zcrm_core::{
+    Action, ApiVersion, Discount, ErrorKind, Id, LineItem, Outcome, Record, RetryClass, Tag,
+};
 use zcrm_sim::{FieldKind, FieldSpec, ModuleSpec};
 
 use crate::world::{World, answering, on_both_versions};
@@ -41,7 +43,7 @@ async fn group_3_assignment_rules_work_on_upserts() {
     let body: Value = serde_json::from_slice(sent.body()).unwrap();
     assert_eq!(body["lar_id"], "4150868000000173001");
     let done = upsert.send().await.unwrap().all().unwrap().remove(0);
-    assert_eq!(done.action.as_deref(), Some("update"));
+    assert_eq!(done.action, Some(Action::Updated));
 }
 
 on_both_versions! {
@@ -52,7 +54,7 @@ on_both_versions! {
         let World { sim: _sim, api } = World::with(version, |sim| sim.module(tours)).await;
         let mut tour = Record::new().with("Name", "North");
         tour.append_rows("Visits", [json!({ "City": "Pune", "Odd": [1, { "a": 1.5 }] })]).unwrap();
-        let id = api.records("Tours").create_one(&tour).await.unwrap().id.unwrap();
+        let id = api.records("Tours").create_one(&tour).await.unwrap().id;
         let mut read = api.record("Tours", &id).get().send().await.unwrap();
         let rows = read.raw("Visits").unwrap().to_owned();
         assert!(rows.contains(r#""Odd":[1,{"a":1.5}]"#), "{rows}");
@@ -66,13 +68,13 @@ on_both_versions! {
     async fn group_5_quantities_keep_their_parts_and_discounts_their_kind(version) {
         let World { sim: _sim, api } = World::new(version).await;
         let product = Record::new().with("Product_Name", "Pump");
-        let product = api.records("Products").create_one(&product).await.unwrap().id.unwrap();
+        let product = api.records("Products").create_one(&product).await.unwrap().id;
         let mut quote = Record::new().with("Subject", "Offer");
         let half: zcrm_core::Decimal = "1.5".parse().unwrap();
         let line = LineItem::new(product, half.clone()).with_discount(Discount::Percent(10.into()));
         quote.set_line_items([line]).unwrap();
         let quotes = api.records("Quotes");
-        let id = quotes.create_one(&quote).await.unwrap().id.unwrap();
+        let id = quotes.create_one(&quote).await.unwrap().id;
         let read = quotes.get(&id).send().await.unwrap();
         quotes.update([&read]).send().await.unwrap().all().unwrap();
         let again = quotes.get(&id).send().await.unwrap().line_items().unwrap();
@@ -128,7 +130,7 @@ async fn group_11_answers_may_lack_what_they_often_have() {
     let created = r#"{"data":[{"code":"SUCCESS","details":{"id":"5"},"message":"record added",
         "status":"success"}]}"#;
     let api = answering(ApiVersion::V2, 201, &[], created);
-    assert_eq!(api.records("Leads").create_one(&lead("Kay")).await.unwrap().id.unwrap(), "5");
+    assert_eq!(api.records("Leads").create_one(&lead("Kay")).await.unwrap().id, "5");
     let bare = r#"{"data":[{"id":"1","Product_Details":[{"quantity":1}],"Owner":null}]}"#;
     let api = answering(ApiVersion::V2, 200, &[], bare);
     let quote = api.records("Quotes").get("1").send().await.unwrap();

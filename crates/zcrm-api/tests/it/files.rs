@@ -181,7 +181,7 @@ async fn a_saved_file_has_a_safe_name_and_overwrites_nothing_unless_asked() {
     // a body that breaks off leaves nothing behind, and what was there as it was
     let World { sim, api } = World::new(ApiVersion::V8).await;
     let row = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
-    let lead = api.records("Leads").create_one(&row).await.unwrap().id.unwrap();
+    let lead = api.records("Leads").create_one(&row).await.unwrap().id;
     let files = api.record("Leads", &lead).attachments();
     let made = files.upload("a.txt", "text/plain", vec![b'x'; 100_000]).send().await.unwrap();
     let made = made.id.unwrap();

@@ -419,7 +419,7 @@ async fn mistakes_are_named_and_nothing_is_sent() {
 async fn page_tokens_lead_past_two_thousand_notes_and_related_records() {
     let World { sim, api } = World::new(ApiVersion::V8).await;
     let account = Record::new().with("Account_Name", "Zylker");
-    let account = api.records("Accounts").create_one(&account).await.unwrap().id.unwrap();
+    let account = api.records("Accounts").create_one(&account).await.unwrap().id;
     let of_account = api.record("Accounts", &account);
     let rows = |field: &'static str| {
         let account = account.clone();

@@ -17,7 +17,7 @@ fn id(made: ItemSuccess) -> Id {
 
 async fn lead(world: &World, name: &str) -> Id {
     let row = Record::new().with("Last_Name", name).with("Company", "Zylker");
-    id(world.api.records("Leads").create_one(&row).await.unwrap())
+    world.api.records("Leads").create_one(&row).await.unwrap().id
 }
 
 on_both_versions! {
@@ -103,7 +103,7 @@ on_both_versions! {
         let mut ids = Vec::new();
         for name in ["Spring", "Autumn"] {
             let row = Record::new().with("Campaign_Name", name);
-            ids.push(id(campaigns.create_one(&row).await.unwrap()));
+            ids.push(campaigns.create_one(&row).await.unwrap().id);
         }
         let related = world.api.record("Leads", &lead).related("Campaigns");
         related.add(&ids[0]).send().await.unwrap();

@@ -36,7 +36,7 @@ async fn world(version: ApiVersion) -> World {
 
 async fn product(api: &Api, name: &str) -> Id {
     let row = Record::new().with("Product_Name", name);
-    api.records("Products").create_one(&row).await.unwrap().id.unwrap()
+    api.records("Products").create_one(&row).await.unwrap().id
 }
 
 fn cities(rows: &[Record]) -> Vec<String> {
@@ -54,7 +54,7 @@ async fn changes_of_rows_mean_the_same_in_every_version() {
         let tours = api.records("Tours");
         let mut tour = Record::new().with("Name", "North");
         tour.append_rows("Visits", ["Pune", "Agra", "Delhi"].map(visit)).unwrap();
-        let id = tours.create_one(&tour).await.unwrap().id.unwrap();
+        let id = tours.create_one(&tour).await.unwrap().id;
         let stand = async || tours.get(&id).send().await.unwrap().subform("Visits").unwrap();
         assert_eq!(cities(&stand().await), ["Pune", "Agra", "Delhi"], "{version}");
 
@@ -104,7 +104,7 @@ async fn rows_that_somebody_else_changed_meanwhile_are_not_lost() {
     let World { sim, api } = world(ApiVersion::V2).await;
     let mut tour = Record::new().with("Name", "North");
     tour.append_rows("Visits", [visit("Pune")]).unwrap();
-    let id = api.records("Tours").create_one(&tour).await.unwrap().id.unwrap();
+    let id = api.records("Tours").create_one(&tour).await.unwrap().id;
     let hold = sim.faults().method("PUT").hold();
     let rows = api.record("Tours", &id).rows("Visits");
     let append = tokio::spawn(async move { rows.append([visit("Goa")]).await });
@@ -190,7 +190,7 @@ on_both_versions! {
         ];
         quote.set_line_items(lines).unwrap();
         let quotes = api.records("Quotes");
-        let id = quotes.create_one(&quote).await.unwrap().id.unwrap();
+        let id = quotes.create_one(&quote).await.unwrap().id;
 
         let read = quotes.get(&id).send().await.unwrap();
         let name = if version == ApiVersion::V2 { "Product_Details" } else { "Quoted_Items" };
@@ -231,7 +231,7 @@ on_both_versions! {
         let people = [Participant::address("p@example.com"), Participant::user(user)];
         event.set("Participants", people).unwrap();
         event.set("Recurring_Activity", Recurrence::new(rule)).unwrap();
-        let id = api.records("Events").create_one(&event).await.unwrap().id.unwrap();
+        let id = api.records("Events").create_one(&event).await.unwrap().id;
         let read = api.record("Events", &id).get().send().await.unwrap();
         let people = read.participants().unwrap();
         assert_eq!(people[0].participant().unwrap().as_deref(), Some("p@example.com"));
@@ -242,7 +242,7 @@ on_both_versions! {
 
         let mut book = Record::new().with("Price_Book_Name", "Resellers");
         book.append_rows("Pricing_Details", [PriceRange::new(1, 99, decimal("2.5"))]).unwrap();
-        let id = api.records("Price_Books").create_one(&book).await.unwrap().id.unwrap();
+        let id = api.records("Price_Books").create_one(&book).await.unwrap().id;
         let ranges = api.record("Price_Books", &id).get().send().await.unwrap();
         let ranges = ranges.price_ranges().unwrap();
         assert_eq!(ranges[0].discount().unwrap(), Some(decimal("2.5")));

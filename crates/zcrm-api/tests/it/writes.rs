@@ -2,9 +2,7 @@
 
 use serde_json::json;
 use zcrm_api::{Trigger, WriteRecords};
-use zcrm_core::{
-    ApiVersion, CallMeta, Code, ErrorKind, Id, ItemError, Outcome, Record, RetryClass,
-};
+use zcrm_core::{ApiVersion, CallMeta, Code, ErrorKind, Id, Outcome, Record, RetryClass};
 
 use crate::world::{World, on_both_versions};
 
@@ -22,10 +20,11 @@ on_both_versions! {
         assert_eq!(outcomes.len(), 250);
         let failed: Vec<_> = outcomes.failures().collect();
         assert_eq!(failed.len(), 1);
-        let (index, ItemError::Refused(error)) = failed[0] else { panic!("{failed:?}") };
+        let (index, error) = failed[0];
+        assert_eq!(error.outcome(), Outcome::Refused);
         assert_eq!((index, error.api().unwrap().field()), (120, Some("Last_Name")));
         for (index, done) in outcomes.successes() {
-            let id = done.id.as_ref().unwrap();
+            let id = &done.id;
             let row = sim.record("Leads", id.as_str()).unwrap();
             assert_eq!(row["Last_Name"], format!("Lead {index}"));
         }
@@ -36,8 +35,8 @@ on_both_versions! {
         let World { sim, api } = World::new(version).await;
         let write = api.records("Leads").create(leads(550)).concurrency(4);
         let done = write.send().await.unwrap().all().unwrap();
-        let first = sim.record("Leads", done[0].id.as_ref().unwrap().as_str()).unwrap();
-        let last = sim.record("Leads", done[549].id.as_ref().unwrap().as_str()).unwrap();
+        let first = sim.record("Leads", done[0].id.as_str()).unwrap();
+        let last = sim.record("Leads", done[549].id.as_str()).unwrap();
         assert_eq!((first["Last_Name"].as_str(), last["Last_Name"].as_str()),
             (Some("Lead 0"), Some("Lead 549")));
         assert_eq!(sim.record_count("Leads"), 550);
@@ -51,8 +50,8 @@ on_both_versions! {
             .iter()
             .map(|outcome| match outcome {
                 Ok(_) => "done",
-                Err(ItemError::Unknown(_)) => "unknown",
-                Err(ItemError::NotSent(_)) => "not sent",
+                Err(error) if error.outcome() == Outcome::Unknown => "unknown",
+                Err(error) if error.outcome() == Outcome::NotSent => "not sent",
                 Err(_) => "refused",
             })
             .collect();
@@ -96,7 +95,7 @@ on_both_versions! {
     async fn an_update_of_plain_values_is_tried_again_and_one_of_lists_is_not(version) {
         let World { sim, api } = World::new(version).await;
         let records = api.records("Leads");
-        let id = records.create_one(&leads(1)[0]).await.unwrap().id.unwrap();
+        let id = records.create_one(&leads(1)[0]).await.unwrap().id;
         sim.faults().method("PUT").after_executing().reset();
         records.update_one(&id, &Record::new().with("Phone", "1")).await.unwrap();
         sim.faults().method("PUT").after_executing().reset();
@@ -117,7 +116,7 @@ on_both_versions! {
         sim.faults().path_of_upserts().reset_after();
         let lacking = records.upsert([row, leads(1).remove(0)]).duplicate_check(["Email"]);
         let outcomes = lacking.send().await.unwrap();
-        assert!(outcomes.failures().all(|(_, error)| matches!(error, ItemError::Unknown(_))));
+        assert!(outcomes.failures().all(|(_, error)| error.outcome() == Outcome::Unknown));
         assert_eq!(outcomes.failures().count(), 2);
     }
 
@@ -138,8 +137,8 @@ on_both_versions! {
         let outcomes = api.records("Leads").create(leads(250)).send().await.unwrap();
         assert_eq!(outcomes.successes().count(), 100);
         for (index, failure) in outcomes.failures() {
-            assert_eq!(matches!(failure, ItemError::Refused(_)), index < 200, "{index}");
-            assert_eq!(matches!(failure, ItemError::NotSent(_)), index >= 200, "{index}");
+            assert_eq!(failure.outcome() == Outcome::Refused, index < 200, "{index}");
+            assert_eq!(failure.outcome() == Outcome::NotSent, index >= 200, "{index}");
             assert_eq!(failure.api().unwrap().code(), &Code::NO_PERMISSION);
         }
         assert_eq!(sim.journal().count(|entry| entry.method == "POST"), 2);

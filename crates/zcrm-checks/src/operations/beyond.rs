@@ -17,7 +17,7 @@ use super::Recorder;
 pub(super) async fn beyond(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     recorder.now("");
     let row = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
-    let lead = id(api.records("Leads").create_one(&row).await?)?;
+    let lead = api.records("Leads").create_one(&row).await?.id;
     metadata(&api.module("Leads"), recorder).await?;
     recorder.now("Modules::list");
     api.modules().list().all().await?;
@@ -161,7 +161,7 @@ async fn files(api: &Api, recorder: &Recorder, lead: &Id) -> Result<(), Error> {
 async fn related(api: &Api, recorder: &Recorder, lead: &Id) -> Result<(), Error> {
     recorder.now("");
     let campaign = Record::new().with("Campaign_Name", "Spring");
-    let campaign = id(api.records("Campaigns").create_one(&campaign).await?)?;
+    let campaign = api.records("Campaigns").create_one(&campaign).await?.id;
     let campaigns = api.record("Leads", lead).related("Campaigns");
     recorder.now("Related::add");
     campaigns.add(&campaign).send().await?;

@@ -67,12 +67,13 @@ async fn surfaces(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     let leads = api.records("Leads");
     let row = |name: &str| Record::new().with("Last_Name", name).with("Company", "Zylker");
     let with_id = |id: &Id| Record::new().with("id", id.as_str()).with("Last_Name", "Changed");
-    let missing = || Error::input("the simulator gave no id");
 
     recorder.now("Records::create");
     let made = leads.create([row("A"), row("B"), row("C")]).send().await?.all()?;
-    let ids: Vec<Id> = made.into_iter().filter_map(|row| row.id).collect();
-    let [first, second, third] = ids.as_slice() else { return Err(missing()) };
+    let ids: Vec<Id> = made.into_iter().map(|row| row.id).collect();
+    let [first, second, third] = ids.as_slice() else {
+        return Err(Error::input("the simulator did not write three records"));
+    };
     recorder.now("Records::create_one");
     leads.create_one(&row("D")).await?;
     recorder.now("Records::list");
@@ -117,10 +118,10 @@ async fn surfaces(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     recorder.now("Records::delete_one");
     leads.delete_one(third.clone()).await?;
     recorder.now("RecordHandle::delete");
-    let gone = leads.create_one(&row("G")).await?.id.ok_or_else(missing)?;
+    let gone = leads.create_one(&row("G")).await?.id;
     leads.record(gone).delete().send().await?;
     recorder.now("RecordHandle::convert");
-    let lead = leads.create_one(&row("H")).await?.id.ok_or_else(missing)?;
+    let lead = leads.create_one(&row("H")).await?.id;
     leads.record(lead).convert().overwrite(true).send().await?;
     recorder.now("Records::deleted");
     leads.deleted().recycle_bin().send().await?;
@@ -134,7 +135,6 @@ async fn rows(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     recorder.now("");
     let book = Record::new().with("Price_Book_Name", "Resellers");
     let id = api.records("Price_Books").create_one(&book).await?.id;
-    let id = id.ok_or_else(|| Error::input("the simulator gave no id"))?;
     let ranges = api.record("Price_Books", id).rows("Pricing_Details");
     recorder.now("Rows::append");
     ranges.append([PriceRange::new(1, 9, 5)]).await?;

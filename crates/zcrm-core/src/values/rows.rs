@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{Tax, line_item, line_item::LineItem};
-use crate::{ApiVersion, Error, Id, Record, json::Members, written::to_json};
+use crate::{ApiVersion, Error, Id, Record, json::Members, zoho_json::to_json};
 
 /// Zoho's mark on a row that is to go.
 const DELETE: &str = "_delete";

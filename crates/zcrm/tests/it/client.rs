@@ -89,7 +89,7 @@ async fn users_of_one_client_have_tokens_of_their_own() {
     assert!(error.to_string().contains("b@example.com"), "{error}");
     b.tokens().exchange(sim.grant().user("b@example.com").issue()).await.unwrap();
     let lead = Record::new().with("Last_Name", "Kay").with("Company", "Zylker");
-    let id = b.records("Leads").create_one(&lead).await.unwrap().id.unwrap();
+    let id = b.records("Leads").create_one(&lead).await.unwrap().id;
     let owner = a.records("Leads").get(&id).send().await.unwrap().owner().unwrap().unwrap();
     assert_eq!(owner.email.as_deref(), Some("b@example.com"));
     assert_eq!(a.as_user(" ").unwrap_err().kind(), ErrorKind::Config);

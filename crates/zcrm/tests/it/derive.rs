@@ -66,7 +66,7 @@ fn names_are_those_of_serde() {
 /// A product to sell.
 async fn product(client: &Client) -> Id {
     let pump = Record::new().with("Product_Name", "Pump");
-    client.records("Products").create_one(&pump).await.unwrap().id.unwrap()
+    client.records("Products").create_one(&pump).await.unwrap().id
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn a_list_asks_for_the_fields_of_the_struct() {
         let line = LineItem::new(product(&client).await, 2);
         let mut quote = Record::new().with("Subject", "Pumps");
         quote.set_line_items([line]).unwrap();
-        let id = client.records("Quotes").create_one(&quote).await.unwrap().id.unwrap();
+        let id = client.records("Quotes").create_one(&quote).await.unwrap().id;
         let quotes = client.records_of::<Quote>();
         let listed = quotes.list().send().await.unwrap().all().unwrap().remove(0);
         assert!(listed.subject.is_some() && listed.lines.is_none());

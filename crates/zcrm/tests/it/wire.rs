@@ -123,7 +123,7 @@ async fn a_transport_of_ones_own_sends_everything() {
 /// A lead, and a file of more than one piece.
 async fn lead_and_file(client: &Client, folder: &Path) -> (String, PathBuf, Vec<u8>) {
     let row = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
-    let lead = client.records("Leads").create_one(&row).await.unwrap().id.unwrap();
+    let lead = client.records("Leads").create_one(&row).await.unwrap().id;
     let content: Vec<u8> =
         (0..700_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let path = folder.join("offer.bin");

@@ -25,16 +25,16 @@ use crate::Timestamp;
 /// As `serde_json::to_string`, and for numbers that are NaN or infinite.
 #[doc(hidden)]
 pub fn to_json(value: &(impl Serialize + ?Sized)) -> Result<String, serde_json::Error> {
-    serde_json::to_string(&Written(value))
+    serde_json::to_string(&ZohoJson(value))
 }
 
 /// A value that is serialised in the form that Zoho reads; see [`to_json`].
 #[doc(hidden)]
 #[derive(Debug)]
 #[allow(clippy::exhaustive_structs, reason = "a wrapper around one value")]
-pub struct Written<'a, T: ?Sized>(pub &'a T);
+pub struct ZohoJson<'a, T: ?Sized>(pub &'a T);
 
-impl<T: Serialize + ?Sized> Serialize for Written<'_, T> {
+impl<T: Serialize + ?Sized> Serialize for ZohoJson<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(ForZoho(serializer))
     }
@@ -156,7 +156,7 @@ impl<S: Serializer> Serializer for ForZoho<S> {
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
-        self.0.serialize_some(&Written(value))
+        self.0.serialize_some(&ZohoJson(value))
     }
 
     fn serialize_unit(self) -> Result<S::Ok, S::Error> {
@@ -177,7 +177,7 @@ impl<S: Serializer> Serializer for ForZoho<S> {
         name: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        self.0.serialize_newtype_struct(name, &Written(value))
+        self.0.serialize_newtype_struct(name, &ZohoJson(value))
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -187,7 +187,7 @@ impl<S: Serializer> Serializer for ForZoho<S> {
         variant: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        self.0.serialize_newtype_variant(name, index, variant, &Written(value))
+        self.0.serialize_newtype_variant(name, index, variant, &ZohoJson(value))
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
@@ -257,7 +257,7 @@ macro_rules! parts {
                 type Error = P::Error;
 
                 fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), P::Error> {
-                    self.0.$method(&Written(value))
+                    self.0.$method(&ZohoJson(value))
                 }
 
                 fn end(self) -> Result<P::Ok, P::Error> {
@@ -284,7 +284,7 @@ impl<P: SerializeMap> SerializeMap for Parts<P> {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), P::Error> {
-        self.0.serialize_value(&Written(value))
+        self.0.serialize_value(&ZohoJson(value))
     }
 
     fn end(self) -> Result<P::Ok, P::Error> {
@@ -301,7 +301,7 @@ impl<P: SerializeStructVariant> SerializeStructVariant for Parts<P> {
         name: &'static str,
         value: &T,
     ) -> Result<(), P::Error> {
-        self.0.serialize_field(name, &Written(value))
+        self.0.serialize_field(name, &ZohoJson(value))
     }
 
     fn end(self) -> Result<P::Ok, P::Error> {
@@ -325,7 +325,7 @@ impl<S: Serializer> SerializeStruct for Fields<S> {
         value: &T,
     ) -> Result<(), S::Error> {
         match self {
-            Self::Struct(fields) => fields.serialize_field(name, &Written(value)),
+            Self::Struct(fields) => fields.serialize_field(name, &ZohoJson(value)),
             Self::Time { seconds, .. } => {
                 if name == "secs_since_epoch" {
                     let value = serde_json::to_value(value).map_err(ser::Error::custom)?;

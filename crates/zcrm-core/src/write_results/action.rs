@@ -1,0 +1,45 @@
+//! What an upsert did.
+
+use std::fmt;
+
+/// What Zoho did with a record of an upsert.
+///
+/// The set is open: a word of Zoho's that zcrm does not know is [`Other`](Self::Other).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Action {
+    /// A new record was made (`insert`).
+    Inserted,
+    /// A record that was there already was changed (`update`).
+    Updated,
+    /// Another word, as Zoho wrote it.
+    Other(Box<str>),
+}
+
+impl Action {
+    /// The word, as Zoho writes it: `insert` or `update`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Inserted => "insert",
+            Self::Updated => "update",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+impl From<&str> for Action {
+    fn from(word: &str) -> Self {
+        match word {
+            "insert" => Self::Inserted,
+            "update" => Self::Updated,
+            other => Self::Other(other.into()),
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,122 @@
+//! The results of a write from the elements of an answer, of any shape.
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::{Value, value::RawValue};
+
+use super::{Action, ItemError, ItemSuccess, WriteResults, success_text::SuccessText};
+use crate::{
+    ApiError, Error, ErrorKind, Id, Outcome, Timestamp, escaped, json::Members, said::Said,
+};
+
+/// One result for each item that was `sent`, with its id where that is known. The `elements` are parts
+/// of `body`; `context` adds to an error what is known of the call.
+pub(crate) fn decode(
+    status: StatusCode,
+    body: &Bytes,
+    elements: &[&RawValue],
+    sent: &[Option<Id>],
+    context: impl Fn(Error) -> Error,
+) -> WriteResults<ItemSuccess> {
+    if elements.len() != sent.len() {
+        return wrong_number(status, elements, sent.len(), context);
+    }
+    let problem = |outcome, message: String| {
+        ItemError::of_call(context(Error::new(ErrorKind::Decode, outcome, message)))
+    };
+    let one = |(element, sent): (&&RawValue, &Option<Id>)| {
+        let text = element.get();
+        if let Some(api) = ApiError::from_json(status, text.as_bytes()) {
+            return Err(ItemError::of_call(context(Error::from_api(api))));
+        }
+        let Some((success, said)) = read(body, text) else {
+            // a 207 has refusals too, and an object with a code may be one
+            let outcome = match status.is_success() && status != StatusCode::MULTI_STATUS {
+                true if !has_code(text) => Outcome::Executed,
+                _ => Outcome::Unknown,
+            };
+            let what = match has_code(text) {
+                true => "has a code, but is neither a success nor a refusal",
+                false => "is not an outcome",
+            };
+            return Err(problem(outcome, format!("this element of the answer {what}")));
+        };
+        if !status.is_success() {
+            let message = format!("the answer says {} and has the status of a failure", said.code);
+            return Err(problem(Outcome::Unknown, message));
+        }
+        match (sent, &success.id) {
+            (Some(sent), Some(id)) if sent != id => Err(problem(
+                Outcome::Unknown,
+                format!(
+                    "the answer is about the id {}, and {} was sent",
+                    escaped(id.as_str()),
+                    escaped(sent.as_str())
+                ),
+            )),
+            _ => Ok(success),
+        }
+    };
+    elements.iter().zip(sent).map(one).collect()
+}
+
+/// Which result belongs to which item cannot be said: none of them is known.
+fn wrong_number(
+    status: StatusCode,
+    elements: &[&RawValue],
+    sent: usize,
+    context: impl Fn(Error) -> Error,
+) -> WriteResults<ItemSuccess> {
+    let message = format!(
+        "the answer has {} outcomes and the request had {sent} records, so it is not known which \
+         belongs to which",
+        elements.len()
+    );
+    let mut error = Error::new(ErrorKind::Decode, Outcome::Unknown, message);
+    let refusal = |element: &&RawValue| ApiError::from_json(status, element.get().as_bytes());
+    if let Some(refusal) = elements.iter().find_map(refusal) {
+        error = error.with_source(refusal);
+    }
+    WriteResults::failed(sent, &ItemError::new(Outcome::Unknown, context(error)))
+}
+
+fn has_code(text: &str) -> bool {
+    Members::parse(text).is_ok_and(|members| members.get("code").is_some())
+}
+
+/// Whether a text is one success: an object that says so, at the top or under one of its members, or
+/// the only element of a list there.
+pub(crate) fn sole_success(text: &str) -> bool {
+    if is_success(text) {
+        return true;
+    }
+    let Ok(members) = Members::parse(text) else { return false };
+    let mut lists =
+        members.0.iter().filter_map(|(_, value)| match serde_json::from_str(value.get()) {
+            Ok(list) => Some::<Vec<&RawValue>>(list),
+            Err(_) => has_code(value.get()).then(|| vec![*value]),
+        });
+    match (lists.next().as_deref(), lists.next()) {
+        (Some([only]), None) => is_success(only.get()),
+        _ => false,
+    }
+}
+
+/// Whether a text is one success.
+pub(crate) fn is_success(text: &str) -> bool {
+    Said::read(text.as_bytes()).is_some_and(|said| said.is_success())
+}
+
+/// A success, where the text is one, and all that it says. The text is a part of `body`.
+fn read(body: &Bytes, text: &str) -> Option<(ItemSuccess, Said)> {
+    let said = Said::read(text.as_bytes()).filter(Said::is_success)?;
+    let time = |name| said.details.get(name).and_then(Value::as_str)?.parse::<Timestamp>().ok();
+    let success = ItemSuccess {
+        id: said.details.get("id").and_then(|id| serde_json::from_value(id.clone()).ok()),
+        action: said.action.as_deref().map(Action::from),
+        created_time: time("Created_Time"),
+        modified_time: time("Modified_Time"),
+        text: SuccessText::new(body.slice_ref(text.as_bytes())),
+    };
+    Some((success, said))
+}

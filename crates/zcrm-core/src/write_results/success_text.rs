@@ -1,0 +1,51 @@
+//! The object that says that an item was written, kept as it came.
+
+use bytes::Bytes;
+
+use crate::{Code, Record, json::Members, said::Said};
+
+/// A success as Zoho wrote it: a slice of the answer, shared with the other items of the call. Its
+/// members are read when they are asked for.
+#[derive(Clone, PartialEq)]
+pub(super) struct SuccessText(Bytes);
+
+impl SuccessText {
+    /// Keeps the text of one JSON object.
+    pub(super) fn new(object: Bytes) -> Self {
+        Self(object)
+    }
+
+    pub(super) fn json(&self) -> &str {
+        // it is a part of an answer that was read as text
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    pub(super) fn code(&self) -> Code {
+        self.said().map_or(Code::SUCCESS, |said| said.code)
+    }
+
+    pub(super) fn message(&self) -> String {
+        self.said().map(|said| said.message).unwrap_or_default()
+    }
+
+    pub(super) fn duplicate_field(&self) -> Option<String> {
+        self.said()?.duplicate_field
+    }
+
+    /// The details as they came. A list of one object is that object; other shapes are kept under
+    /// `errors` or `details`.
+    pub(super) fn details(&self) -> Record {
+        let members = Members::parse(self.json()).ok();
+        let as_it_is = members
+            .and_then(|members| members.get("details"))
+            .and_then(|details| Record::from_json(self.0.slice_ref(details.get().as_bytes())).ok());
+        as_it_is.unwrap_or_else(|| {
+            let details = self.said().map(|said| said.details).unwrap_or_default();
+            Record::try_from(serde_json::Value::Object(details)).unwrap_or_default()
+        })
+    }
+
+    fn said(&self) -> Option<Said> {
+        Said::read(&self.0)
+    }
+}
