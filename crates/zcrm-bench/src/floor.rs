@@ -109,7 +109,7 @@ impl Floor {
         Ok(list.data.len())
     }
 
-    /// A write of all `leads`.
+    /// Writes all `leads`, and returns how many of them have an id now.
     ///
     /// # Errors
     /// Of the call.
@@ -117,7 +117,8 @@ impl Floor {
         let mut request = encode(&self.origin, leads)?.map(Full::new);
         request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
         let written: Data<Vec<Written>> = self.send(request).await?;
-        Ok(written.data.iter().filter(|one| one.status == "success").count())
+        let has_id = |one: &&Written| one.status == "success" && !one.details.id.is_empty();
+        Ok(written.data.iter().filter(has_id).count())
     }
 
     /// The header of every request.
@@ -127,11 +128,8 @@ impl Floor {
     }
 }
 
-/// The request of a write, and nothing sent.
-///
-/// # Errors
-/// None that the data could cause.
-pub fn encode(origin: &str, leads: &[NewLead]) -> Result<Request<Bytes>, Failure> {
+/// The request of a write.
+fn encode(origin: &str, leads: &[NewLead]) -> Result<Request<Bytes>, Failure> {
     Ok(Request::post(format!("{origin}/crm/v8/Leads"))
         .header(CONTENT_TYPE, "application/json")
         .body(serde_json::to_vec(&Data { data: leads })?.into())?)

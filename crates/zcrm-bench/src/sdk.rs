@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{Request, StatusCode};
+use http::StatusCode;
 use zcrm::{
     CallMeta, Client, Clock, Environment, MemoryStore, Page, Record, Reply, StoredToken, TokenKey,
     TokenStore as _, TokioClock, operations,
@@ -62,20 +62,13 @@ pub async fn page(client: &Client, number: u64, slow: bool) -> Result<usize, Fai
     Ok(page.items.into_iter().filter(Result::is_ok).count())
 }
 
-/// A write of all `leads`.
+/// Writes all `leads`, and returns how many of them have an id now.
 ///
 /// # Errors
 /// Of the call.
 pub async fn create(client: &Client, leads: &[NewLead]) -> Result<usize, Failure> {
-    Ok(client.records_of::<Lead>().create(leads).send().await?.successes().count())
-}
-
-/// The request of a write, and nothing sent.
-///
-/// # Errors
-/// Where a record is refused.
-pub fn encode(client: &Client, leads: &[NewLead]) -> Result<Vec<Request<Bytes>>, Failure> {
-    Ok(client.records_of::<Lead>().create(leads).preview()?)
+    let results = client.records_of::<Lead>().create(leads).send().await?;
+    Ok(results.ids().filter(|id| !id.as_str().is_empty()).count())
 }
 
 /// An answer that holds a page.
