@@ -14,10 +14,10 @@ use zcrm_core::{
     ResponseShape, WriteResults,
 };
 
-use zcrm_http::{Download, Progress, ReqBody, SaveFile, SavedFile, assemble, no_file};
+use zcrm_http::{Download, Progress, ReqBody, assemble, no_file};
 
 use crate::{
-    Api, Pages,
+    Api, Pages, SaveFile, SavedFile,
     extra::Extra,
     paging::{Next, Way},
 };

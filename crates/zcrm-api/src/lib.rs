@@ -35,6 +35,7 @@ mod pages;
 mod paging;
 mod records;
 mod related;
+mod save;
 mod tags;
 
 pub use api::Api;
@@ -51,4 +52,5 @@ pub use records::{
     Records, Rows, SearchRecords, SortOrder, Trigger, WriteRecord, WriteRecords,
 };
 pub use related::{ListRelated, Related};
+pub use save::{SaveFile, SavedFile};
 pub use tags::{ChangeTags, RecordTags, Tags};

@@ -39,41 +39,11 @@ pub(crate) fn open_to_read(path: &Path) -> io::Result<File> {
     regular(&fs::metadata(path)?)?;
     let mut options = OpenOptions::new();
     options.read(true);
-    flags(&mut options, false);
+    flags(&mut options);
     let file = options.open(path)?;
     // and after, for the path may lead elsewhere by now
     regular(&file.metadata()?)?;
     Ok(file)
-}
-
-/// Opens a file of this user for reading and writing, without a change to it, and only if it is surely
-/// of this user: a regular file and not a link, under no other name, and closed to all others. `None`
-/// where there is no such file.
-pub(crate) fn open_own(path: &Path) -> io::Result<Option<File>> {
-    match fs::symlink_metadata(path) {
-        Ok(found) if found.is_file() => {}
-        Ok(_) => return Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    }
-    let mut options = OpenOptions::new();
-    options.read(true).write(true);
-    flags(&mut options, true);
-    let file = match options.open(path) {
-        Ok(file) => file,
-        // it may belong to somebody else, or have become a link
-        Err(_) => return Ok(None),
-    };
-    Ok(is_own(&file.metadata()?).then_some(file))
-}
-
-/// Makes a file that only this user can read, where nothing is.
-pub(crate) fn create_own(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 fn regular(found: &Metadata) -> io::Result<()> {
@@ -104,32 +74,16 @@ fn kind(found: &Metadata) -> &'static str {
     if found.is_dir() { "a folder" } else { "something else" }
 }
 
-/// Opening never waits, and follows no link where that is not wanted.
+/// Makes opening never wait.
 #[cfg(unix)]
-fn flags(options: &mut OpenOptions, no_link: bool) {
+fn flags(options: &mut OpenOptions) {
     use rustix::fs::OFlags;
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    let flags = if no_link { flags | OFlags::NOFOLLOW } else { flags };
     std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags.bits().cast_signed());
 }
 
 #[cfg(not(unix))]
-fn flags(_: &mut OpenOptions, _: bool) {}
-
-#[cfg(unix)]
-fn is_own(found: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    found.is_file()
-        && found.nlink() == 1
-        && found.uid() == rustix::process::geteuid().as_raw()
-        && found.mode() & 0o7177 == 0
-}
-
-/// Other systems do not tell whose it is; their folders of users are closed to others.
-#[cfg(not(unix))]
-fn is_own(found: &Metadata) -> bool {
-    found.is_file()
-}
+fn flags(_: &mut OpenOptions) {}
 
 /// Identifies a file among all that exist at the same time.
 #[cfg(unix)]
@@ -143,22 +97,9 @@ pub(crate) fn identity(_: &Metadata) -> (u64, u64) {
     (0, 0)
 }
 
-/// Whether a file is still at a path, itself and not by a link.
-pub(crate) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    let own = file.metadata()?;
-    match fs::symlink_metadata(path) {
-        Ok(there) => Ok(there.is_file() && identity(&there) == identity(&own)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
 #[cfg(all(test, unix))]
 mod tests {
-    use std::os::unix::{
-        fs::{PermissionsExt as _, chown, symlink},
-        net::UnixListener,
-    };
+    use std::os::unix::{fs::symlink, net::UnixListener};
 
     use super::*;
 
@@ -190,32 +131,5 @@ mod tests {
         assert_eq!(read_file(at("link-to-file"), 10).unwrap(), b"0123456789");
         assert!(read_file(at("file"), 9).is_err());
         assert_eq!(read_file(at("none"), 9).unwrap_err().kind(), io::ErrorKind::NotFound);
-    }
-
-    #[test]
-    fn takes_only_a_closed_file_with_one_name_for_its_own() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
-        let own = |name: &str| {
-            let path = at(name);
-            drop(create_own(&path).unwrap());
-            path
-        };
-        assert!(open_own(&own("own")).unwrap().is_some());
-        assert!(open_own(&at("none")).unwrap().is_none());
-
-        fs::set_permissions(own("open"), fs::Permissions::from_mode(0o666)).unwrap();
-        fs::hard_link(own("one"), at("other")).unwrap();
-        symlink(own("target"), at("link")).unwrap();
-        pipe(&at("pipe"));
-        for name in ["open", "one", "other", "link", "pipe"] {
-            assert!(open_own(&at(name)).unwrap().is_none(), "{name}");
-        }
-        if rustix::process::geteuid().is_root() {
-            chown(own("foreign"), Some(65_534), None).unwrap();
-            assert!(open_own(&at("foreign")).unwrap().is_none());
-        }
-        // a second one is never made over the first
-        assert_eq!(create_own(&at("link")).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
     }
 }

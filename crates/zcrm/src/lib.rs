@@ -104,8 +104,8 @@ pub use zcrm_api::{
     Cursor, DeleteRecord, DeleteRecords, DeletedKind, DeletedRecord, FileDownload, GetItem,
     GetRecord, Include, ItemStream, ListDeleted, ListItems, ListRecords, ListRelated, MetaRef,
     Note, NoteParent, Notes, Operand, Pages, Photo, RecordHandle, RecordNotes, RecordStream,
-    RecordTags, Records, Related, Rows, SearchRecords, SortOrder, Tags, Trigger, WriteItem,
-    WriteItems, WriteRecord, WriteRecords,
+    RecordTags, Records, Related, Rows, SaveFile, SavedFile, SearchRecords, SortOrder, Tags,
+    Trigger, WriteItem, WriteItems, WriteRecord, WriteRecords,
 };
 pub use zcrm_api::{metadata, operations, organisation};
 pub use zcrm_core::{
@@ -120,8 +120,7 @@ pub use zcrm_core::{
 pub use zcrm_derive::Module;
 pub use zcrm_http::{
     BoxError, CallSettings, Connector, ConnectorBuilder, Download, Ended, Limits, Observer, Place,
-    Progress, ReqBody, ResBody, Resolve, SaveFile, SavedFile, Tenant, Timeouts, TokioClock,
-    Transport,
+    Progress, ReqBody, ResBody, Resolve, Tenant, Timeouts, TokioClock, Transport,
     layer::{CreditMeter, RetryBudget, RetryPolicy},
 };
 pub use zcrm_oauth::{

@@ -5,10 +5,10 @@ use std::{fmt, path::PathBuf};
 use bytes::Bytes;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use zcrm_core::Error;
-use zcrm_http::{Download, SaveFile};
+use zcrm_http::Download;
 
 use super::file_name;
-use crate::Call;
+use crate::{Call, SaveFile};
 
 /// A file that is on its way: its name at once, its content as a stream at constant memory.
 ///

@@ -80,7 +80,9 @@ pub struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn new(bytes: u64, total: Option<u64>) -> Self {
+    /// Creates a progress of `bytes` so far, of `total` where that is known.
+    #[must_use]
+    pub fn new(bytes: u64, total: Option<u64>) -> Self {
         Self { bytes, total }
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct Streamed;
 
 /// A file that is being received, piece by piece, at constant memory. A pause that is too long, and
 /// a connection that breaks, are errors of the stream; nothing is fetched again by itself
-/// ([`SaveFile`](crate::SaveFile) does that, where the server allows it).
+/// (`SaveFile` of zcrm-api does that, where the server allows it).
 ///
 /// The call holds its place at the gate until the file begins, and its deadline counts until then.
 pub struct Download {

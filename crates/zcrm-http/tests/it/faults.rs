@@ -3,32 +3,30 @@
 //! | fault | upload | download |
 //! | --- | --- | --- |
 //! | reset | here; `uploads` (files) | here |
-//! | cut body | here (the answer); `uploads` (the caller's stream) | `downloads`, `save` |
+//! | cut body | here (the answer); `uploads` (the caller's stream) | `downloads`; `save` of zcrm-api |
 //! | slow drip | here; `uploads` (standstill), `timeout` | here; `downloads` (standstill) |
 //! | wrong length | here (files); `uploads` (streams) | `downloads` |
-//! | token refused in mid-stream | here; `uploads` (files) | here (saved); `downloads` |
+//! | token refused in mid-stream | here; `uploads` (files) | `downloads`; `save` of zcrm-api (saved) |
 //! | proxy that refuses | here | here |
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
-use http::StatusCode;
 use tokio::sync::Notify;
 use zcrm_core::{Error, ErrorKind, ManualClock, Outcome};
 use zcrm_http::{
-    Connector, Download, ReqBody, SaveFile, Stack, Timeouts, Transport, layer::RetryPolicy, open,
-    send,
+    Connector, Download, ReqBody, Stack, Timeouts, Transport, layer::RetryPolicy, open, send,
 };
 
 use crate::{
     proxy::proxy,
-    server::{Asked, Deed, End, Server, content, file, json, pieces, sample},
+    server::{Asked, Deed, End, Server, content, json, pieces, sample},
     support::{Tokens, by, insert, read, update},
     uploads::{LARGE, STALE, on_disk, sent, server, taking, tokens, tokens_at, transport},
 };
@@ -317,61 +315,13 @@ async fn a_download_that_drips_takes_as_long_as_it_moves() {
     }
 }
 
-/// Saves what the server sends, by the user of these tokens.
-async fn saved(transport: &Transport, tokens: &Arc<Tokens>, path: &PathBuf) -> Result<u32, Error> {
-    let to = SaveFile::to(path).clock(Arc::new(ManualClock::jumping()));
-    let saved = to.fetch(|headers| {
-        let mut request = by(read(), tokens);
-        request.headers_mut().extend(headers);
-        async move { open(transport, request).await?.file() }
-    });
-    Ok(saved.await?.resumed)
-}
-
-/// What a server sends to whoever has the beginning already.
-fn rest_of_the_file(range: &str) -> Deed {
-    let from: usize = range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().unwrap();
-    let range = format!("bytes {from}-{}/{LARGE}", LARGE - 1);
-    let headers = [("etag", "\"one\""), ("content-range", &*range)];
-    let mut answer = file(sample(LARGE).slice(from..), End::Whole, &headers)?;
-    *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
-    Some(answer)
-}
-
 #[tokio::test]
-async fn a_token_that_ran_out_while_a_file_came_is_replaced_where_the_file_is_taken_up() {
-    for http1 in [true, false] {
-        let server = Server::start(http1, |asked: Asked| {
-            let whole = [("etag", "\"one\""), ("content-length", "3000000")];
-            std::future::ready(match (asked.number, asked.header("authorization")) {
-                (0, "Zoho-oauthtoken 1000.old") => file(sample(LARGE / 2), End::Cut, &whole),
-                (_, "Zoho-oauthtoken 1000.old") => json(401, STALE),
-                _ => rest_of_the_file(asked.header("range")),
-            })
-        })
-        .await;
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("saved.bin");
-        // it stays at hand until it is refused
-        let tokens = tokens(&server).keeping();
-        assert_eq!(saved(&transport(&server), &tokens, &path).await.unwrap(), 1);
-        assert!(fs::read(&path).unwrap() == sample(LARGE), "{http1}");
-        assert_eq!((server.requests(), tokens.rejected().len()), (3, 1));
-    }
-}
-
-#[tokio::test]
-async fn a_proxy_that_refuses_leaves_no_part_of_a_file() {
+async fn a_proxy_that_refuses_fails_a_download_before_it_is_sent() {
     for http1 in [true, false] {
         let (server, tokens, transport, asked) = refused(http1).await;
         let error = open(&transport, by(read(), &tokens)).await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Outcome::NotSent));
         assert_eq!(asked.lock().unwrap().len(), 4);
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("saved.bin");
-        let error = saved(&transport, &tokens, &path).await.unwrap_err();
-        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Outcome::NotSent));
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
         assert_eq!(server.requests(), 0);
     }
 }

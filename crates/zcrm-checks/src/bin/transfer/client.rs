@@ -3,9 +3,10 @@
 use std::{convert::Infallible, fs::File, io::Read, path::Path, time::Duration};
 
 use http::Request;
+use zcrm_api::SaveFile;
 use zcrm_checks::Failure;
 use zcrm_core::{ApiVersion, Operation, Record};
-use zcrm_http::{CallSettings, Connector, ReqBody, SaveFile, Stack, open, send};
+use zcrm_http::{CallSettings, Connector, ReqBody, Stack, open, send};
 
 use crate::data::{Sum, pieces};
 

@@ -9,8 +9,8 @@ use std::{
 };
 
 use tempfile::TempDir;
+use zcrm_api::SaveFile;
 use zcrm_core::{Error, ErrorKind, Outcome};
-use zcrm_http::SaveFile;
 
 use crate::server::sample;
 
@@ -59,8 +59,8 @@ async fn gives_no_data_to_a_part_file_that_somebody_else_prepared() {
             _ => None,
         };
         let (path, to) = to(folder.path());
-        let (server, ranges) = crate::save::whole(LARGE).await;
-        crate::save::save(&server, to).await.expect(trap);
+        let (server, ranges) = crate::resume::whole(LARGE).await;
+        crate::resume::save(&server, to).await.expect(trap);
         assert!(fs::read(&path).unwrap() == sample(LARGE), "{trap}");
         let found = fs::symlink_metadata(&path).unwrap();
         assert!(found.is_file() && found.nlink() == 1, "{trap}");
@@ -90,8 +90,8 @@ async fn believes_no_note_that_somebody_else_prepared() {
             fs::write(folder.path().join("precious"), note).unwrap();
         }
         let (path, to) = to(folder.path());
-        let (server, ranges) = crate::save::whole(LARGE).await;
-        crate::save::save(&server, to).await.expect(trap);
+        let (server, ranges) = crate::resume::whole(LARGE).await;
+        crate::resume::save(&server, to).await.expect(trap);
         assert!(fs::read(&path).unwrap() == sample(LARGE), "{trap}");
         assert_eq!(ranges.lock().unwrap()[0].0, "", "{trap}");
     }
@@ -144,8 +144,8 @@ async fn replaces_no_folder_pipe_or_device_by_a_file() {
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     fs::create_dir(&sub).unwrap();
     for path in [pipe, sub, "/dev/null".into(), folder.path().join("..")] {
-        let (server, _) = crate::save::whole(LARGE).await;
-        let error = crate::save::save(&server, SaveFile::to(&path)).await.unwrap_err();
+        let (server, _) = crate::resume::whole(LARGE).await;
+        let error = crate::resume::save(&server, SaveFile::to(&path)).await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Input, Outcome::NotSent));
         assert_eq!(server.requests(), 0, "{}", path.display());
         assert!(!fs::symlink_metadata(&path).unwrap().is_file());
@@ -158,8 +158,8 @@ async fn saves_a_file_whose_note_was_removed_meanwhile() {
     let (path, to) = to(folder.path());
     let note = folder.path().join(".a.zcrm-part.json");
     let to = to.on_progress(move |_| drop(fs::remove_file(&note)));
-    let (server, _) = crate::save::whole(LARGE).await;
-    crate::save::save(&server, to).await.unwrap();
+    let (server, _) = crate::resume::whole(LARGE).await;
+    crate::resume::save(&server, to).await.unwrap();
     assert!(fs::read(&path).unwrap() == sample(LARGE));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }

@@ -1,4 +1,4 @@
-//! Where a file is to be saved.
+//! The destination of a file that is saved.
 
 use std::{fs, io, path::Path};
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use zcrm_core::Error;
 
 use super::odd_header;
-use crate::Download;
+use zcrm_http::Download;
 
 /// What tells one version of a file from all others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

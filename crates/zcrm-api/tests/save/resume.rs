@@ -10,8 +10,9 @@ use std::{
 use bytes::Bytes;
 use http::HeaderMap;
 use tempfile::TempDir;
+use zcrm_api::{SaveFile, SavedFile};
 use zcrm_core::{Error, ErrorKind, ManualClock, Outcome};
-use zcrm_http::{Connector, SaveFile, SavedFile, Stack, Transport, open};
+use zcrm_http::{Connector, Stack, Transport, open};
 
 use crate::{
     server::{Asked, Deed, End, Server, file, json, sample},

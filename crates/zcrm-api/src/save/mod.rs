@@ -1,7 +1,8 @@
-//! Files that are saved whole or not at all.
+//! Saves downloads to files: whole or not at all.
 
-mod part;
-mod place;
+mod destination;
+mod own_file;
+mod part_file;
 mod validator;
 
 use std::{fmt, future::Future, path::PathBuf, sync::Arc, time::Duration};
@@ -11,17 +12,18 @@ use http::{
     header::{ACCEPT_ENCODING, IF_RANGE, RANGE},
 };
 use zcrm_core::{Clock, Error, ErrorKind, Outcome};
+use zcrm_http::{Download, Progress, TokioClock};
 
-use crate::{Download, Progress, TokioClock, body::Listener};
-
-use part::Part;
+use part_file::PartFile;
 use validator::{Position, Validator};
 
-/// Saves a file that is downloaded: beside its place first, then, when it is complete and on the
-/// disk, under its name, which it replaces unless [told otherwise](Self::keep_existing). Nobody sees
-/// half a file. It is readable by its owner only, since it holds people's data.
+/// Saves a download to a file: whole or not at all.
 ///
-/// Only an answer that [is a file](crate::open) is written; any other is an error, and changes nothing
+/// The bytes go to a part file beside the destination, which is renamed when it is complete and on the disk. By
+/// default it replaces a file of that name; see [`keep_existing`](Self::keep_existing). Only its owner can read
+/// it, since it holds people's data.
+///
+/// Only an answer that [is a file](zcrm_http::open) is written; any other is an error, and changes nothing
 /// on the disk.
 ///
 /// A download that breaks off is taken up where it broke, if the server says by which version of
@@ -29,15 +31,15 @@ use validator::{Position, Validator};
 /// that version only. What the server answers is held against that: a file that changed meanwhile
 /// begins anew.
 ///
-/// [`Call::save`](https://docs.rs/zcrm-api/latest/zcrm_api/struct.Call.html#method.save) takes one;
-/// with this crate alone, [`fetch`](Self::fetch) does.
+/// `Call::save` takes one; [`fetch`](Self::fetch) saves from any source of downloads.
 ///
 /// ```no_run
 /// # async fn example(
 /// #     transport: zcrm_http::Transport,
 /// #     request: impl Fn() -> http::Request<zcrm_http::ReqBody>,
 /// # ) -> Result<(), zcrm_core::Error> {
-/// use zcrm_http::{SaveFile, open};
+/// use zcrm_api::SaveFile;
+/// use zcrm_http::open;
 ///
 /// let saved = SaveFile::to("offer.pdf")
 ///     .limit(100 * 1024 * 1024)
@@ -54,6 +56,7 @@ use validator::{Position, Validator};
 /// ```
 #[derive(Clone)]
 #[must_use = "nothing is saved until it is fetched"]
+#[doc(alias = "download")]
 pub struct SaveFile {
     path: PathBuf,
     limit: Option<u64>,
@@ -63,6 +66,9 @@ pub struct SaveFile {
     listener: Option<Listener>,
     clock: Arc<dyn Clock>,
 }
+
+/// Hears how far a download is.
+type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
 
 /// A file that was saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,20 +99,20 @@ impl SaveFile {
         }
     }
 
-    /// Takes no more than this many bytes; no limit unless told.
+    /// Limits the size of the file in bytes. There is no limit by default.
     pub fn limit(mut self, bytes: u64) -> Self {
         self.limit = Some(bytes);
         self
     }
 
-    /// Takes the place of nothing: what stands under the path stays, and is an error.
+    /// Fails if the destination already exists instead of replacing it.
     pub fn keep_existing(mut self) -> Self {
         self.replaces = false;
         self
     }
 
-    /// Gives up after so many breaks in a row that brought no new byte; 5 unless told, 1 means that
-    /// a download is never taken up again.
+    /// Limits how many attempts in a row may break off without a new byte. The default is 5; with 1 a download
+    /// is never resumed.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self
@@ -158,7 +164,7 @@ impl SaveFile {
             if kept.is_err() || !part.can_go_on() || !is_break(&error) || idle >= self.attempts {
                 return Err(error);
             }
-            tracing::debug!(bytes = part.length(), "a download broke off: taking it up");
+            tracing::debug!(target: "zcrm::api", bytes = part.length(), "a download broke off: taking it up");
             let wait = Duration::from_millis(500).saturating_mul(1 << (idle - 1).min(16));
             self.clock.sleep(wait.min(LONGEST)).await;
         }
@@ -181,21 +187,21 @@ impl SaveFile {
         self.finish(part, 0).await
     }
 
-    async fn part(&self) -> Result<Part, Error> {
+    async fn part(&self) -> Result<PartFile, Error> {
         if !self.replaces && tokio::fs::symlink_metadata(&self.path).await.is_ok() {
-            return Err(place::is_taken(&self.path));
+            return Err(destination::is_taken(&self.path));
         }
-        Part::find(&self.path, self.source.as_deref()).await
+        PartFile::find(&self.path, self.source.as_deref()).await
     }
 
-    async fn finish(self, part: Part, resumed: u32) -> Result<SavedFile, Error> {
+    async fn finish(self, part: PartFile, resumed: u32) -> Result<SavedFile, Error> {
         let bytes = part.length();
         part.finish(self.replaces).await?;
         Ok(SavedFile { path: self.path, bytes, resumed })
     }
 
     /// One request, and what it brings.
-    async fn receive<F, R>(&self, part: &mut Part, open: &F) -> Result<(), Error>
+    async fn receive<F, R>(&self, part: &mut PartFile, open: &F) -> Result<(), Error>
     where
         F: Fn(HeaderMap) -> R,
         R: Future<Output = Result<Download, Error>>,
@@ -212,7 +218,7 @@ impl SaveFile {
     }
 
     /// What an answer brings, to its end.
-    async fn pour(&self, part: &mut Part, mut download: Download) -> Result<(), Error> {
+    async fn pour(&self, part: &mut PartFile, mut download: Download) -> Result<(), Error> {
         self.check(part.total().unwrap_or_default())?;
         while let Some(piece) = download.next().await {
             part.write(&piece?).await?;
@@ -231,7 +237,7 @@ impl SaveFile {
     }
 
     /// An answer that goes on where the part ends, or begins anew; `None` where it does neither.
-    async fn begin<F, R>(&self, part: &mut Part, open: &F) -> Result<Option<Download>, Error>
+    async fn begin<F, R>(&self, part: &mut PartFile, open: &F) -> Result<Option<Download>, Error>
     where
         F: Fn(HeaderMap) -> R,
         R: Future<Output = Result<Download, Error>>,

@@ -7,8 +7,9 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
+use zcrm_api::{SaveFile, SavedFile};
 use zcrm_core::{Code, Error, ErrorKind, ManualClock};
-use zcrm_http::{Connector, SaveFile, SavedFile, Stack, layer::RetryPolicy, open};
+use zcrm_http::{Connector, Stack, layer::RetryPolicy, open};
 
 use crate::support::read;
 

@@ -1,7 +1,7 @@
-//! A file that is not complete yet, beside its place.
+//! The part file of a download that is not complete yet, beside its destination.
 //!
 //! Nothing is made or changed on the disk before an answer holds the file. What an earlier call kept is
-//! taken up only if it is surely this user's own: see [`files::open_own`].
+//! taken up only if it is surely this user's own: see [`own_file::open_own`].
 
 use std::{
     fs::{self, File, TryLockError},
@@ -17,8 +17,7 @@ use tokio::{
 };
 use zcrm_core::{Error, ErrorKind, Outcome, escaped};
 
-use super::{place, validator::Validator};
-use crate::files;
+use super::{destination, own_file, validator::Validator};
 
 /// After so many bytes what was received is made sure of, where a later call may take it up.
 const CHECKPOINT: u64 = 32 * 1024 * 1024;
@@ -44,7 +43,7 @@ struct Keeping {
 }
 
 /// The part. Where it is not kept, it goes when it is dropped.
-pub(super) struct Part {
+pub(super) struct PartFile {
     target: PathBuf,
     keeping: Option<Keeping>,
     /// The file, once there is one.
@@ -55,13 +54,13 @@ pub(super) struct Part {
     changed: bool,
 }
 
-impl Part {
+impl PartFile {
     /// The part of the file `target` that was kept for the same source, or one that is still to be
     /// made. Changes nothing on the disk.
     pub(super) async fn find(target: &Path, source: Option<&str>) -> Result<Self, Error> {
         let (target, source) = (target.to_owned(), source.map(str::to_owned));
         blocking(move || {
-            place::check(&target)?;
+            destination::check(&target)?;
             let state = State {
                 source: source.clone().unwrap_or_default(),
                 validator: None,
@@ -79,12 +78,12 @@ impl Part {
     /// Opens what an earlier call kept.
     fn take_up(&mut self) -> Result<(), Error> {
         let Some(keeping) = self.keeping.clone() else { return Ok(()) };
-        let unwritable = |error| place::unwritable(&self.target, error);
-        let Some(file) = files::open_own(&keeping.part).map_err(unwritable)? else {
+        let unwritable = |error| destination::unwritable(&self.target, error);
+        let Some(file) = own_file::open_own(&keeping.part).map_err(unwritable)? else {
             return Ok(());
         };
         self.lock(&file)?;
-        if !files::is_at(&file, &keeping.part).map_err(unwritable)? {
+        if !own_file::is_at(&file, &keeping.part).map_err(unwritable)? {
             return Ok(());
         }
         let length = file.metadata().map_err(unwritable)?.len();
@@ -103,8 +102,8 @@ impl Part {
     fn lock(&self, file: &File) -> Result<(), Error> {
         match file.try_lock() {
             Ok(()) => Ok(()),
-            Err(TryLockError::WouldBlock) => Err(place::is_busy(&self.target)),
-            Err(TryLockError::Error(error)) => Err(place::unwritable(&self.target, error)),
+            Err(TryLockError::WouldBlock) => Err(destination::is_busy(&self.target)),
+            Err(TryLockError::Error(error)) => Err(destination::unwritable(&self.target, error)),
         }
     }
 
@@ -224,7 +223,7 @@ impl Part {
         let state = self.state.clone();
         blocking(move || {
             let text = serde_json::to_vec(&state).map_err(|error| failed(error.into()))?;
-            let mut file = NamedTempFile::new_in(place::folder(&note)).map_err(failed)?;
+            let mut file = NamedTempFile::new_in(destination::folder(&note)).map_err(failed)?;
             file.write_all(&text).map_err(failed)?;
             file.as_file().sync_data().map_err(failed)?;
             file.persist(&note).map_err(|error| failed(error.error))?;
@@ -242,8 +241,8 @@ impl Part {
         let Some((file, path)) = file else { return Ok(()) };
         let file = file.into_std().await;
         blocking(move || {
-            place::check(&target)?;
-            if !files::is_at(&file, &path).map_err(failed)? {
+            destination::check(&target)?;
+            if !own_file::is_at(&file, &path).map_err(failed)? {
                 let message = "the part file was taken away or replaced while it was written";
                 return Err(Error::new(ErrorKind::Other, Outcome::Local, message));
             }
@@ -252,7 +251,7 @@ impl Part {
                 false => path.persist_noclobber(&target),
             };
             placed.map_err(|error| match error.error.kind() {
-                io::ErrorKind::AlreadyExists if !replaces => place::is_taken(&target),
+                io::ErrorKind::AlreadyExists if !replaces => destination::is_taken(&target),
                 _ => failed(error.error),
             })?;
             // the file is there: nothing that follows makes the download fail
@@ -260,14 +259,14 @@ impl Part {
                 && let Err(error) = fs::remove_file(note)
                 && error.kind() != io::ErrorKind::NotFound
             {
-                tracing::warn!(%error, "the note of a part file could not be removed");
+                tracing::warn!(target: "zcrm::api", %error, "the note of a part file could not be removed");
             }
             #[cfg(unix)]
             if let Err(error) =
-                File::open(place::folder(&target)).and_then(|folder| folder.sync_all())
+                File::open(destination::folder(&target)).and_then(|folder| folder.sync_all())
             {
                 // some file systems cannot, and a folder may be closed to reading
-                tracing::warn!(%error, "the folder of a saved file could not be synchronised");
+                tracing::warn!(target: "zcrm::api", %error, "the folder of a saved file could not be synchronised");
             }
             Ok(())
         })
@@ -278,7 +277,7 @@ impl Part {
 impl Keeping {
     fn beside(target: &Path) -> Self {
         let name = target.file_name().unwrap_or_default().to_string_lossy();
-        let folder = place::folder(target);
+        let folder = destination::folder(target);
         Self {
             part: folder.join(format!(".{name}.zcrm-part")),
             note: folder.join(format!(".{name}.zcrm-part.json")),
@@ -294,16 +293,17 @@ impl Keeping {
 
     /// Makes the part; `None` where something else is in its place and cannot be removed.
     fn create(&self, target: &Path) -> Result<Option<(File, TempPath)>, Error> {
-        if files::open_own(&self.part).map_err(failed)?.is_some() {
+        if own_file::open_own(&self.part).map_err(failed)?.is_some() {
             // another download began it since we looked
-            return Err(place::is_busy(target));
+            return Err(destination::is_busy(target));
         }
         let removed = fs::remove_file(&self.part);
-        match files::create_own(&self.part) {
+        match own_file::create_own(&self.part) {
             Ok(file) => Ok(Some((file, self.path()?))),
             Err(error) => {
                 let removed = removed.err().map(|error| error.to_string());
                 tracing::warn!(
+                    target: "zcrm::api",
                     path = %escaped(&self.part.to_string_lossy()), %error, removed,
                     "the part file of a download cannot be kept for a later call"
                 );
@@ -315,14 +315,15 @@ impl Keeping {
 
 /// A part that is not kept.
 fn temporary(target: &Path) -> Result<(File, TempPath), Error> {
-    let made = Builder::new().prefix(".zcrm-").suffix(".part").tempfile_in(place::folder(target));
-    Ok(made.map_err(|error| place::unwritable(target, error))?.into_parts())
+    let made =
+        Builder::new().prefix(".zcrm-").suffix(".part").tempfile_in(destination::folder(target));
+    Ok(made.map_err(|error| destination::unwritable(target, error))?.into_parts())
 }
 
 /// What the note says, if it is this user's and can be understood.
 fn read_note(note: &Path) -> Option<State> {
     let mut text = Vec::new();
-    files::open_own(note).ok()??.take(LONGEST_NOTE).read_to_end(&mut text).ok()?;
+    own_file::open_own(note).ok()??.take(LONGEST_NOTE).read_to_end(&mut text).ok()?;
     serde_json::from_slice(&text).ok()
 }
 
