@@ -17,8 +17,8 @@ mod token;
 #[cfg(feature = "client")]
 pub use client::{
     Accounts, AuthorizeUrl, ClientCredentials, ClientSecret, CredentialsProvider, DeviceLogin,
-    Grant, Identify, Redirect, RevokeBy, TokenFault, TokenManager, TokenManagerBuilder,
-    TokenObserver, UnsavedToken, UserInfo, UserTokens,
+    Grant, GrantToken, Redirect, RevokeBy, TokenFault, TokenManager, TokenManagerBuilder,
+    TokenObserver, UnsavedToken, UserInfo, UserLookup, UserTokens,
 };
 pub use memory::MemoryStore;
 pub use store::{RefreshLock, Release, StoreError, TokenStore};

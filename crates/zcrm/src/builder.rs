@@ -13,9 +13,7 @@ use zcrm_http::{
     Transport,
     layer::{CreditMeter, RetryPolicy},
 };
-use zcrm_oauth::{
-    Accounts, ClientCredentials, ClientSecret, TokenManager, TokenObserver, TokenStore,
-};
+use zcrm_oauth::{Accounts, ClientSecret, TokenManager, TokenObserver, TokenStore};
 
 use crate::{
     Client, Clients, Config,
@@ -23,9 +21,6 @@ use crate::{
     store::{self, Handlers},
     wire::Wire,
 };
-
-/// A call of the accounts server ends before those who wait for its outcome give up (30 s).
-const ACCOUNTS_DEADLINE: Duration = Duration::from_secs(20);
 
 /// Sets up a [`Client`]: credentials, the user, where the tokens are kept, where the organisation
 /// lives. Everything else has a default.
@@ -348,13 +343,12 @@ impl ClientBuilder {
             wrong.extend(self.handlers.missing(config, self.token_path.as_deref()));
         }
         at_once(wrong)?;
-        let id = config.text("client_id");
         let secret =
             self.secret_source.take().unwrap_or_else(|| config.secret("client_secret").into());
-        let credentials = match config.is_set("redirect_uri") {
-            true => ClientCredentials::new(id, secret, config.text("redirect_uri")),
-            false => ClientCredentials::self_client(id, secret),
-        }?;
+        let mut manager = TokenManager::builder(config.text("client_id"), secret);
+        if config.is_set("redirect_uri") {
+            manager = manager.redirect_uri(config.text("redirect_uri"));
+        }
         let mut base_urls = base_urls(config)?;
         for [location, accounts, api] in mem::take(&mut self.others) {
             let [accounts, api] = [accounts, api].map(|text| Origin::from_setting(&text));
@@ -366,17 +360,19 @@ impl ClientBuilder {
             Some(store) => store,
             None => store::from_settings(config, &self.handlers, self.token_path.take(), &clock)?,
         };
-        let (early, token_observer) = (self.refresh_early, self.token_observer.take());
+        if let Some(early) = self.refresh_early {
+            manager = manager.refresh_early(early);
+        }
+        if let Some(observer) = self.token_observer.take() {
+            manager = manager.observer(observer);
+        }
         let (calls, accounts) = self.transports(&clock)?;
-
-        let accounts = Accounts::new(credentials, accounts, Arc::clone(&clock));
-        let mut manager = TokenManager::new(accounts, store, base_urls, Arc::clone(&clock));
-        if let Some(early) = early {
-            manager = manager.refreshing_early(early);
-        }
-        if let Some(observer) = token_observer {
-            manager = manager.observed_by(observer);
-        }
+        let manager = manager
+            .base_urls(base_urls)
+            .shared_store(store)
+            .transport(accounts)
+            .clock(Arc::clone(&clock))
+            .build()?;
         Ok(Clients::new(Api::new(calls, version).with_clock(clock), manager))
     }
 
@@ -427,7 +423,7 @@ impl ClientBuilder {
         if self.config.is_set("user_agent") {
             stack = stack.user_agent(&self.config.text("user_agent"))?;
         }
-        Ok((stack.build(), stack.build_for_accounts(ACCOUNTS_DEADLINE)))
+        Ok((stack.build(), stack.build_for_accounts(Accounts::REQUEST_TIMEOUT)))
     }
 
     pub(crate) fn set(mut self, key: &'static str, value: impl Into<String>) -> Self {

@@ -33,7 +33,7 @@ impl Client {
 
     /// The same client for another user, who has tokens of their own. Cheap: connections are shared.
     /// So are limits by users of one organisation, where their keys name it
-    /// ([`Clients::user_of`]); other users have limits of their own.
+    /// ([`Clients::user_in_organisation`]); other users have limits of their own.
     ///
     /// ```no_run
     /// # async fn example(client: zcrm::Client) -> zcrm::Result<()> {
@@ -51,7 +51,7 @@ impl Client {
     }
 
     /// The user's tokens: log in with [`exchange`](UserTokens::exchange), log out with
-    /// [`forget`](UserTokens::forget), look with [`stored`](UserTokens::stored).
+    /// [`forget`](UserTokens::logout), look with [`stored`](UserTokens::stored).
     #[must_use]
     pub fn tokens(&self) -> &UserTokens {
         &self.tokens

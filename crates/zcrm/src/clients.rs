@@ -10,7 +10,7 @@ use crate::{Client, whoami::WhoAmI};
 
 /// One application and its users: logs them in, lists them, and gives a [`Client`] for each. They
 /// share connections. Limits are kept for each organisation, or for each user whose organisation is not named
-/// ([`user_of`](Self::user_of)): what one runs into costs another nothing. Made by
+/// ([`user_of`](Self::user_in_organisation)): what one runs into costs another nothing. Made by
 /// [`ClientBuilder::build_clients`](crate::ClientBuilder::build_clients).
 ///
 /// ```no_run
@@ -56,8 +56,8 @@ impl Clients {
     ///
     /// # Errors
     /// Of kind [`Config`](crate::ErrorKind::Config) where `user` is empty.
-    pub fn user_of(&self, user: &str, organisation: &str) -> Result<Client, Error> {
-        Ok(self.client(self.manager.user_of(user, organisation)?))
+    pub fn user_in_organisation(&self, user: &str, organisation: &str) -> Result<Client, Error> {
+        Ok(self.client(self.manager.user_in_organisation(user, organisation)?))
     }
 
     /// A client without a user, by client credentials; see [`TokenManager::organisation`].
@@ -99,16 +99,16 @@ impl Clients {
     /// [`TokenFault::MissingScope`](crate::TokenFault::MissingScope) says that both scopes lack:
     /// name the user with [`user`](Self::user), and exchange the tokens there.
     pub async fn login(&self, grant: impl Into<Grant>) -> Result<Client, Error> {
-        let identify = Arc::new(WhoAmI::new(self.api.clone(), self.manager.clone()));
-        Ok(self.client(self.manager.login_with(grant, identify).await?))
+        let lookup = Arc::new(WhoAmI::new(self.api.clone(), self.manager.clone()));
+        Ok(self.client(self.manager.login_with(grant, lookup).await?))
     }
 
     /// Whether a token is stored for a user.
     ///
     /// # Errors
     /// Of kind [`Store`](crate::ErrorKind::Store) where the store fails.
-    pub async fn is_token_generated(&self, user: &str) -> Result<bool, Error> {
-        self.manager.is_token_generated(user).await
+    pub async fn is_logged_in(&self, user: &str) -> Result<bool, Error> {
+        self.manager.is_logged_in(user).await
     }
 
     /// The keys of all users that have a token.
@@ -124,8 +124,8 @@ impl Clients {
     ///
     /// # Errors
     /// Of kind [`Store`](crate::ErrorKind::Store) where the store fails.
-    pub async fn remove(&self, user: &str) -> Result<bool, Error> {
-        self.manager.remove(user).await
+    pub async fn logout(&self, user: &str) -> Result<bool, Error> {
+        self.manager.logout(user).await
     }
 
     /// The manager of their tokens, for what is rarer.

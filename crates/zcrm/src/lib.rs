@@ -124,9 +124,9 @@ pub use zcrm_http::{
     layer::{CreditMeter, RetryBudget, RetryPolicy},
 };
 pub use zcrm_oauth::{
-    AuthorizeUrl, ClientSecret, CredentialsProvider, DeviceLogin, Grant, Identify, MemoryStore,
-    Redirect, RevokeBy, StoreError, StoredToken, TokenFault, TokenKey, TokenManager, TokenObserver,
-    TokenStore, UnsavedToken, UserInfo, UserTokens,
+    AuthorizeUrl, ClientSecret, CredentialsProvider, DeviceLogin, Grant, GrantToken, MemoryStore,
+    Redirect, RevokeBy, StoreError, StoredToken, TokenFault, TokenKey, TokenManager,
+    TokenManagerBuilder, TokenObserver, TokenStore, UnsavedToken, UserInfo, UserLookup, UserTokens,
 };
 #[cfg(feature = "file-store")]
 pub use zcrm_store_file::FileStore;

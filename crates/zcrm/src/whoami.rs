@@ -7,7 +7,7 @@ use serde::Deserialize;
 use zcrm_api::{Api, operations::USERS_LIST};
 use zcrm_core::{BoxError, Code, Error, ErrorKind, Outcome};
 use zcrm_http::{Authorization, Authorizer};
-use zcrm_oauth::{Identify, StoredToken, TokenFault, TokenManager};
+use zcrm_oauth::{StoredToken, TokenFault, TokenManager, UserLookup};
 
 #[derive(Debug)]
 pub(crate) struct WhoAmI {
@@ -38,13 +38,13 @@ impl WhoAmI {
 }
 
 #[async_trait]
-impl Identify for WhoAmI {
-    async fn identify(
+impl UserLookup for WhoAmI {
+    async fn lookup(
         &self,
         token: &StoredToken,
         authorization: &Authorization,
     ) -> Result<String, Error> {
-        match self.manager.identify(token, authorization).await {
+        match self.manager.lookup(token, authorization).await {
             Err(error) if lacks_scope(&error) => {}
             ended => return ended,
         }

@@ -5,8 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::task::JoinSet;
 use zcrm_core::{BaseUrls, Clock, DataCenter, Environment, ManualClock};
-use zcrm_http::{Connector, Stack};
-use zcrm_oauth::{Accounts, ClientCredentials, TokenManager};
+use zcrm_oauth::TokenManager;
 use zcrm_sim::{Clock as SimClock, Host, Simulator};
 use zcrm_store_mysql::MySqlStore;
 
@@ -26,19 +25,16 @@ async fn a_refresh_that_hangs_keeps_no_other_user_waiting() {
     let name = |at: usize| format!("user{at}@example.com");
     let builder = Simulator::builder().plain_http().clock(SimClock::Frozen(clock.now()));
     let sim = (0..USERS).fold(builder, |sim, at| sim.user(name(at))).start().await.unwrap();
-    let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-    let stack = Stack::new(Connector::builder().build().unwrap()).clock(Arc::clone(&shared));
-    let credentials =
-        ClientCredentials::new(sim.client_id(), sim.client_secret(), sim.redirect_uri()).unwrap();
-    let accounts = Accounts::new(
-        credentials,
-        stack.build_for_accounts(Duration::from_secs(20)),
-        Arc::clone(&shared),
-    );
     let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
         .with_accounts(sim.accounts_url().parse().unwrap())
         .with_api(sim.api_url().parse().unwrap());
-    let manager = TokenManager::new(accounts, Arc::new(store), base_urls, shared);
+    let manager = TokenManager::builder(sim.client_id(), sim.client_secret())
+        .redirect_uri(sim.redirect_uri())
+        .base_urls(base_urls)
+        .store(store)
+        .clock(Arc::new(clock.clone()))
+        .build()
+        .unwrap();
     for at in 0..USERS {
         let tokens = manager.user(&name(at)).unwrap();
         tokens.exchange(sim.grant().user(name(at)).issue()).await.unwrap();

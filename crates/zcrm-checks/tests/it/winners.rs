@@ -6,8 +6,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use zcrm_core::{
     BaseUrls, Clock, DataCenter, Environment, ErrorKind, ExposeSecret as _, ManualClock,
 };
-use zcrm_http::{Connector, Stack};
-use zcrm_oauth::{Accounts, ClientCredentials, TokenManager, UserTokens};
+use zcrm_oauth::{TokenManager, UserTokens};
 use zcrm_sim::{Clock as SimClock, Hold, Host, Simulator};
 use zcrm_store_file::FileStore;
 
@@ -15,17 +14,15 @@ const LATER: Duration = Duration::from_secs(2 * 3600);
 
 /// A process of its own, as far as stores can tell.
 fn process(sim: &Simulator, folder: &Path, clock: &ManualClock, locks: ManualClock) -> UserTokens {
-    let credentials =
-        ClientCredentials::new(sim.client_id(), sim.client_secret(), sim.redirect_uri()).unwrap();
-    let shared = Arc::new(clock.clone());
-    let stack = Stack::new(Connector::builder().build().unwrap()).clock(shared.clone());
-    let transport = stack.build_for_accounts(Duration::from_secs(20));
-    let accounts = Accounts::new(credentials, transport, shared.clone());
     let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
         .with_accounts(sim.accounts_url().parse().unwrap())
         .with_api(sim.api_url().parse().unwrap());
-    let store = FileStore::new(folder).with_clock(Arc::new(locks));
-    TokenManager::new(accounts, Arc::new(store), base_urls, shared).user(&sim.user_email()).unwrap()
+    let manager = TokenManager::builder(sim.client_id(), sim.client_secret())
+        .redirect_uri(sim.redirect_uri())
+        .base_urls(base_urls)
+        .store(FileStore::new(folder).with_clock(Arc::new(locks)))
+        .clock(Arc::new(clock.clone()));
+    manager.build().unwrap().user(&sim.user_email()).unwrap()
 }
 
 /// A login, and a refresh of it that is held at the accounts server.
@@ -82,7 +79,7 @@ async fn a_logout_wins() {
         async move { refreshing.token().await }
     });
     hold.wait_arrived().await;
-    assert!(other.forget().await.unwrap());
+    assert!(other.logout().await.unwrap());
     hold.release();
 
     let error = refresh.await.unwrap().unwrap_err();

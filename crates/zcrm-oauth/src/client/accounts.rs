@@ -16,21 +16,22 @@ use zcrm_core::{
 use zcrm_http::{ReqBody, Transport, send};
 
 use super::{
-    answer::{self, Flow},
-    budget::Budget,
+    active_token::IssuedToken,
+    client_secret::ClientSecret,
     fault::TokenFault,
-    held::Issued,
-    secret::ClientSecret,
-    server_time::{Instant, ServerTime},
+    refresh_budget::RefreshBudget,
+    server_time::{ClockReading, ServerTime},
+    token_response::{self, Flow},
 };
 use crate::StoredToken;
 
-/// A token call ends, with all that belongs to it, before those who wait for its outcome at the
-/// store's lock give up (30 s).
-const DEADLINE: Duration = Duration::from_secs(25);
+/// The timeout of a token call with everything that belongs to it: reading the client secret, and a
+/// second request with a new secret.
+pub(super) const TOKEN_CALL_TIMEOUT: Duration =
+    Accounts::REQUEST_TIMEOUT.saturating_add(Duration::from_secs(5));
 
-/// How long the source of the client secret may take.
-const SECRET: Duration = Duration::from_secs(10);
+/// The timeout for the source of the client secret.
+const SECRET_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Zoho's token call, for all flows but that of devices.
 const TOKEN: Operation =
@@ -149,7 +150,7 @@ struct Inner {
     secrets: Mutex<HashMap<Origin, SecretString>>,
     /// The servers that have given a token to this client.
     known_at: Mutex<HashSet<Origin>>,
-    budget: Budget,
+    refresh_budget: RefreshBudget,
     time: ServerTime,
 }
 
@@ -160,6 +161,11 @@ impl fmt::Debug for Accounts {
 }
 
 impl Accounts {
+    /// The timeout of one request to an accounts server, for
+    /// [`Stack::build_for_accounts`](zcrm_http::Stack::build_for_accounts). A whole token call and the
+    /// wait for the store's lock take a little longer, so that each ends before those that wait for it.
+    pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+
     /// A client over `transport`, which must not retry: a token call that is sent twice may spend
     /// a grant. [`Stack::build_for_accounts`](zcrm_http::Stack::build_for_accounts) makes one.
     #[must_use]
@@ -174,7 +180,7 @@ impl Accounts {
             clock,
             secrets: Mutex::default(),
             known_at: Mutex::default(),
-            budget: Budget::default(),
+            refresh_budget: RefreshBudget::default(),
             time: ServerTime::default(),
         }))
     }
@@ -202,7 +208,7 @@ impl Accounts {
         &self,
         grant: &SecretString,
         server: &Origin,
-    ) -> Result<Issued, Error> {
+    ) -> Result<IssuedToken, Error> {
         let grant = grant.expose_secret().trim();
         if grant.is_empty() {
             return Err(Error::input(
@@ -233,7 +239,7 @@ impl Accounts {
         &self,
         refresh: &SecretString,
         server: &Origin,
-    ) -> Result<Issued, Error> {
+    ) -> Result<IssuedToken, Error> {
         let refresh = refresh.expose_secret().trim();
         if refresh.is_empty() {
             return Err(Error::input("the refresh token is empty"));
@@ -265,7 +271,7 @@ impl Accounts {
         soid: &str,
         scopes: &[impl AsRef<str>],
         server: &Origin,
-    ) -> Result<Issued, Error> {
+    ) -> Result<IssuedToken, Error> {
         let scope = super::scopes::listed(scopes)?;
         if soid.trim().is_empty() {
             return Err(Error::input(
@@ -281,9 +287,9 @@ impl Accounts {
     async fn within_budget(
         &self,
         with: &str,
-        call: impl Future<Output = Result<Issued, Error>>,
-    ) -> Result<Issued, Error> {
-        let budget = &self.0.budget;
+        call: impl Future<Output = Result<IssuedToken, Error>>,
+    ) -> Result<IssuedToken, Error> {
+        let budget = &self.0.refresh_budget;
         budget.spend(with, self.0.clock.monotonic()).map_err(|wait| {
             let message = "ten access tokens were fetched for this login in ten minutes, which is \
                            Zoho's limit: something refreshes in a circle";
@@ -318,7 +324,7 @@ impl Accounts {
         operation: &Operation,
         server: &Origin,
         fields: &[(&str, &str)],
-    ) -> Result<Issued, Error> {
+    ) -> Result<IssuedToken, Error> {
         let call = async {
             let secret = self.secret(server).await?;
             let refused = match self.ask(flow, operation, server, fields, &secret).await {
@@ -331,7 +337,7 @@ impl Accounts {
                 None => Err(refused),
             }
         };
-        within(DEADLINE, &*self.0.clock, call).await.unwrap_or_else(|| {
+        within(TOKEN_CALL_TIMEOUT, &*self.0.clock, call).await.unwrap_or_else(|| {
             let message = "the token call did not end in time";
             Err(Error::new(ErrorKind::Timeout, Outcome::Unknown, message).with_host(server.host()))
         })
@@ -344,17 +350,17 @@ impl Accounts {
         server: &Origin,
         fields: &[(&str, &str)],
         secret: &SecretString,
-    ) -> Result<Issued, Error> {
+    ) -> Result<IssuedToken, Error> {
         let mut form = vec![
             ("client_id", self.credentials().client_id()),
             ("client_secret", secret.expose_secret()),
         ];
         form.extend_from_slice(fields);
-        let asked = Instant::now(&*self.0.clock);
+        let asked = ClockReading::now(&*self.0.clock);
         let reply = self.send(server, operation.request(ApiVersion::V2).form(&form)).await?;
         let known = locked(&self.0.known_at).contains(server);
         let mut answered = DateTime::UNIX_EPOCH;
-        let token = answer::decode(flow, &reply, known, || {
+        let token = token_response::decode(flow, &reply, known, || {
             answered = self.0.time.measure(&reply, asked);
             answered
         })
@@ -363,7 +369,7 @@ impl Accounts {
         // `expires_in`, whatever either clock says
         let life = (token.expires_at - answered).to_std().unwrap_or_default();
         let token = token.with_accounts_server(server.to_string());
-        Ok(Issued { token, ends: asked.monotonic.saturating_add(life) })
+        Ok(IssuedToken { token, ends: asked.monotonic.saturating_add(life) })
     }
 
     /// Sends a request to an accounts server.
@@ -395,10 +401,11 @@ impl Accounts {
             return Ok(secret.clone());
         }
         let fetching = self.credentials().client_secret.fetch(server);
-        let secret = within(SECRET, &*self.0.clock, fetching).await.unwrap_or_else(|| {
-            let message = "the file or provider of `client_secret` did not give one in time";
-            Err(Error::new(ErrorKind::Timeout, Outcome::NotSent, message))
-        })?;
+        let secret =
+            within(SECRET_TIMEOUT, &*self.0.clock, fetching).await.unwrap_or_else(|| {
+                let message = "the file or provider of `client_secret` did not give one in time";
+                Err(Error::new(ErrorKind::Timeout, Outcome::NotSent, message))
+            })?;
         locked(&self.0.secrets).insert(server.clone(), secret.clone());
         Ok(secret)
     }
@@ -429,8 +436,8 @@ impl Accounts {
 }
 
 fn is_of_client(error: &Error) -> bool {
-    use TokenFault::{WrongClient, WrongDataCenter};
-    matches!(TokenFault::of(error), Some(WrongClient | WrongDataCenter))
+    use TokenFault::{InvalidClient, WrongDataCenter};
+    matches!(TokenFault::of(error), Some(InvalidClient | WrongDataCenter))
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

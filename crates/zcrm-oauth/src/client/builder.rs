@@ -1,4 +1,4 @@
-//! The way to a token manager.
+//! The builder of a token manager.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -7,17 +7,15 @@ use zcrm_http::{Connector, Stack, TokioClock, Transport};
 
 use super::{
     accounts::{Accounts, ClientCredentials},
+    client_secret::ClientSecret,
+    context::Context,
     manager::TokenManager,
-    observer::TokenObserver,
-    secret::ClientSecret,
+    observer::{EventQueue, TokenObserver},
+    timeout_store::TimeoutStore,
 };
 use crate::TokenStore;
 
-/// A call of the accounts server ends before those who wait for its outcome at the store's lock give
-/// up (30 s).
-const ACCOUNTS_DEADLINE: Duration = Duration::from_secs(20);
-
-/// Sets up a [`TokenManager`]: [`TokenManager::builder`]. Everything but the store has a default.
+/// Sets up a [`TokenManager`]; made by [`TokenManager::builder`]. Everything but the store has a default.
 #[derive(Clone)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct TokenManagerBuilder {
@@ -31,12 +29,12 @@ pub struct TokenManagerBuilder {
     clock: Option<Arc<dyn Clock>>,
     connector: Option<Connector>,
     transport: Option<Transport>,
-    refresh_early: Option<Duration>,
+    refresh_early: Duration,
     observer: Option<Arc<dyn TokenObserver>>,
 }
 
 impl TokenManager {
-    /// Begins to set up a manager for a client of Zoho's API console.
+    /// Returns a builder for a client of Zoho's API console.
     ///
     /// ```
     /// use zcrm_core::DataCenter;
@@ -67,7 +65,7 @@ impl TokenManager {
             clock: None,
             connector: None,
             transport: None,
-            refresh_early: None,
+            refresh_early: Duration::from_secs(60),
             observer: None,
         }
     }
@@ -93,8 +91,7 @@ impl TokenManagerBuilder {
         self
     }
 
-    /// Sets the servers, such as those of a simulator. Data centre and environment are then those
-    /// of the base_urls.
+    /// Sets the servers, such as those of a simulator, and with them the data centre and the environment.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -122,13 +119,13 @@ impl TokenManagerBuilder {
         self
     }
 
-    /// Sets where the tokens are kept. A [`MemoryStore`](crate::MemoryStore) loses them at the end
-    /// of the process.
+    /// Sets the token store. A [`MemoryStore`](crate::MemoryStore) loses its tokens at the end of the
+    /// process.
     pub fn store(self, store: impl TokenStore + 'static) -> Self {
         self.shared_store(Arc::new(store))
     }
 
-    /// Sets where the tokens are kept, for a store that others use too.
+    /// Sets the token store, for a store that is shared with others.
     pub fn shared_store(mut self, store: Arc<dyn TokenStore>) -> Self {
         self.store = Some(store);
         self
@@ -140,15 +137,15 @@ impl TokenManagerBuilder {
         self
     }
 
-    /// Sets what carries the calls of the accounts servers, in place of a connector. It must not
-    /// retry: a token call that is sent twice may spend a grant.
-    /// [`Stack::build_for_accounts`] makes one.
+    /// Sets the transport for calls of the accounts servers, in place of a connector. It must not retry,
+    /// because a token call that is sent twice may use up a grant: make it by
+    /// [`Stack::build_for_accounts`] with [`Accounts::REQUEST_TIMEOUT`].
     pub fn transport(mut self, transport: Transport) -> Self {
         self.transport = Some(transport);
         self
     }
 
-    /// Takes the time from this clock.
+    /// Sets the clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
         self
@@ -156,21 +153,21 @@ impl TokenManagerBuilder {
 
     /// Sets how long before its end a token is refreshed; 60 s by default.
     pub fn refresh_early(mut self, early: Duration) -> Self {
-        self.refresh_early = Some(early);
+        self.refresh_early = early;
         self
     }
 
-    /// Reports what becomes of the tokens to `observer`.
+    /// Sets the observer, which receives the events of tokens.
     pub fn observer(mut self, observer: Arc<dyn TokenObserver>) -> Self {
         self.observer = Some(observer);
         self
     }
 
-    /// Makes the manager. Nothing is sent by this.
+    /// Makes the manager. Sends nothing.
     ///
     /// # Errors
-    /// Of kind [`Config`](zcrm_core::ErrorKind::Config) where the store, or a value of the client,
-    /// is missing, or where no connector can be made.
+    /// An error of kind [`Config`](zcrm_core::ErrorKind::Config) if the store or a value of the client is
+    /// missing, or if no connector can be made.
     pub fn build(self) -> Result<TokenManager, Error> {
         let credentials = match self.redirect_uri {
             Some(uri) => ClientCredentials::new(self.client_id, self.client_secret, uri),
@@ -191,20 +188,20 @@ impl TokenManagerBuilder {
                     None => Connector::builder().build()?,
                 };
                 let stack = Stack::new(connector).clock(Arc::clone(&clock));
-                stack.build_for_accounts(ACCOUNTS_DEADLINE)
+                stack.build_for_accounts(Accounts::REQUEST_TIMEOUT)
             }
         };
         let accounts = Accounts::new(credentials, transport, Arc::clone(&clock));
         let base_urls =
             self.base_urls.unwrap_or_else(|| BaseUrls::new(self.data_center, self.environment));
-        let mut manager = TokenManager::new(accounts, store, base_urls, clock);
-        if let Some(early) = self.refresh_early {
-            manager = manager.refreshing_early(early);
-        }
-        if let Some(observer) = self.observer {
-            manager = manager.observed_by(observer);
-        }
-        Ok(manager)
+        Ok(TokenManager::new(Context {
+            accounts,
+            store: TimeoutStore::new(store, Arc::clone(&clock)),
+            base_urls,
+            clock,
+            refresh_early: self.refresh_early,
+            events: self.observer.map(EventQueue::new),
+        }))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The login of a device without a browser: it shows a code, somebody enters it elsewhere.
 
-use std::{error::Error as StdError, fmt, time::Duration};
+use std::{fmt, time::Duration};
 
 use zcrm_core::{
     ApiVersion, Base, BaseUrls, BodyShape, Error, ErrorKind, ExposeSecret, Operation, Origin,
@@ -9,11 +9,11 @@ use zcrm_core::{
 
 use super::{
     accounts::Accounts,
-    answer::{self, Flow},
     fault::TokenFault,
     grant::Grant,
     manager::TokenManager,
     scopes,
+    token_response::{self, Flow, PendingDevice},
 };
 
 const CODE: Operation = Operation::post("/oauth/v3/device/code")
@@ -37,32 +37,6 @@ const LONGEST_LIFE: Duration = Duration::from_secs(86_400);
 
 /// How long a code lives where the answer does not say so, by Zoho's page.
 const LIFE: Duration = Duration::from_secs(300);
-
-/// Why a poll brought no tokens yet.
-#[derive(Clone, Debug, thiserror::Error)]
-pub(super) enum Pending {
-    #[error("nobody has entered the code yet")]
-    NotYet,
-    #[error("the polls come too fast")]
-    TooFast,
-    #[error("the person's account is in another data centre")]
-    Elsewhere(Option<String>),
-}
-
-impl Pending {
-    pub(super) fn of_word(word: &str, location: Option<&str>) -> Option<Self> {
-        match word {
-            "authorization_pending" => Some(Self::NotYet),
-            "slow_down" => Some(Self::TooFast),
-            "other_dc" => Some(Self::Elsewhere(location.map(str::to_owned))),
-            _ => None,
-        }
-    }
-
-    fn of(error: &Error) -> Option<&Self> {
-        StdError::source(error)?.downcast_ref()
-    }
-}
 
 /// A login that waits for somebody to enter a code: [`TokenManager::device_login`]. `Debug` shows
 /// no code.
@@ -99,9 +73,9 @@ impl TokenManager {
     /// [`Credential`](ErrorKind::Credential) where the client is wrong, or of the transport.
     pub async fn device_login(&self, scopes: &[impl AsRef<str>]) -> Result<DeviceLogin, Error> {
         let scope = scopes::listed(scopes)?;
-        let shared = self.shared();
-        let (accounts, server) = (&shared.accounts, shared.base_urls.accounts_origin());
-        let begun = shared.clock.monotonic();
+        let context = self.context();
+        let (accounts, server) = (&context.accounts, context.base_urls.accounts_origin());
+        let begun = context.clock.monotonic();
         let request = CODE.request(ApiVersion::V2).form(&[
             ("client_id", accounts.credentials().client_id()),
             ("grant_type", "device_request"),
@@ -111,25 +85,27 @@ impl TokenManager {
         ]);
         let reply = accounts.send(&server, request).await?;
         let judge = || {
-            let members = answer::object(&reply)?;
-            if let Some(refusal) = members.refusal(Flow::Device, &reply, false) {
+            let fields = token_response::object(&reply)?;
+            if let Some(refusal) = fields.refusal(Flow::Device, &reply, false) {
                 return Err(refusal);
             }
-            let texts =
-                ["device_code", "user_code", "verification_url"].map(|it| members.owned(it));
+            let texts = ["device_code", "user_code", "verification_url"].map(|it| fields.owned(it));
             let [Some(device_code), Some(user_code), Some(verification_url)] = texts else {
-                return Err(answer::malformed("the answer has no code for a device", &reply));
+                return Err(token_response::malformed(
+                    "the answer has no code for a device",
+                    &reply,
+                ));
             };
-            let interval = span(members.number("interval"), 1000.0).unwrap_or_default();
-            let life = span(members.number("expires_in"), 86_400.0).unwrap_or(LIFE);
+            let interval = span(fields.number("interval"), 1000.0).unwrap_or_default();
+            let life = span(fields.number("expires_in"), 86_400.0).unwrap_or(LIFE);
             Ok(DeviceLogin {
                 accounts: accounts.clone(),
-                base_urls: shared.base_urls.clone(),
+                base_urls: context.base_urls.clone(),
                 server: server.clone(),
                 device_code: device_code.into(),
                 user_code,
                 verification_url,
-                complete_url: members.owned("verification_uri_complete"),
+                complete_url: fields.owned("verification_uri_complete"),
                 interval: interval.clamp(SLOWEST, LONGEST_INTERVAL),
                 until: begun.saturating_add(life.min(LONGEST_LIFE)),
             })
@@ -175,7 +151,7 @@ impl DeviceLogin {
     /// limited time, poll it on by `&mut` rather than in a `timeout` that drops it.
     ///
     /// # Errors
-    /// With [`TokenFault::BadGrant`] where the code expired, [`TokenFault::Denied`] where the
+    /// With [`TokenFault::InvalidGrant`] where the code expired, [`TokenFault::AccessDenied`] where the
     /// person refused; of kind [`Decode`](ErrorKind::Decode) where an answer is malformed. Broken
     /// connections, servers that fail (5xx) and pauses that Zoho wants end nothing before the code
     /// expires.
@@ -187,20 +163,20 @@ impl DeviceLogin {
                 let message =
                     "the code for the device expired before anybody entered it: begin again";
                 return Err(Error::new(ErrorKind::Credential, Outcome::Refused, message)
-                    .with_source(TokenFault::BadGrant));
+                    .with_source(TokenFault::InvalidGrant));
             }
             clock.sleep(pause).await;
             let error = match self.poll().await {
                 Ok(token) => return Ok(token.into()),
                 Err(error) => error,
             };
-            match (Pending::of(&error), error.kind()) {
-                (Some(Pending::NotYet), _)
+            match (PendingDevice::of(&error), error.kind()) {
+                (Some(PendingDevice::NotYet), _)
                 | (None, ErrorKind::Connect | ErrorKind::Transport | ErrorKind::Timeout) => {}
-                (Some(Pending::TooFast), _) => {
+                (Some(PendingDevice::TooFast), _) => {
                     self.interval = self.interval.saturating_add(SLOWER);
                 }
-                (Some(Pending::Elsewhere(location)), _) => {
+                (Some(PendingDevice::Elsewhere(location)), _) => {
                     self.server =
                         self.base_urls.accounts_at(location.as_deref().unwrap_or_default())?;
                 }

@@ -1,58 +1,61 @@
-//! The users whom a manager knows of.
+//! The entries of all users that a manager knows.
 
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
 };
 
-use super::{
-    manager::Shared,
-    slot::{Slot, Source},
-};
+use super::{context::Context, token_entry::TokenEntry, token_source::TokenSource};
 use crate::TokenKey;
 
-/// So many entries are looked at whenever a user is asked for: more than one, so that what is left
-/// over is removed faster than it comes.
-const LOOKED_AT: usize = 2;
+/// How many entries each call checks for removal: more than one, so that idle entries are removed faster
+/// than new ones are added.
+const CHECKED_PER_CALL: usize = 2;
 
-/// One entry for each user, for as long as there is a handle of the user or something to remember.
-/// No step walks through all of them.
+/// One entry for each user, which lives while the user has a handle or a state worth keeping. No
+/// operation scans all entries.
 #[derive(Default)]
 pub(super) struct Entries {
-    slots: HashMap<TokenKey, Arc<Slot>>,
-    /// The order in which they are looked at.
+    entries: HashMap<TokenKey, Arc<TokenEntry>>,
+    /// The order in which they are checked for removal.
     order: VecDeque<TokenKey>,
 }
 
 impl Entries {
-    /// The entry of a user, a new one where there is none.
-    pub(super) fn entry(&mut self, shared: &Shared, key: TokenKey, source: &Source) -> Arc<Slot> {
-        self.sweep(shared);
-        if let Some(slot) = self.slots.get(&key) {
-            return Arc::clone(slot);
+    /// Returns the entry of a user, and makes one if there is none.
+    pub(super) fn get_or_insert(
+        &mut self,
+        context: &Context,
+        key: TokenKey,
+        source: &TokenSource,
+    ) -> Arc<TokenEntry> {
+        self.sweep(context);
+        if let Some(entry) = self.entries.get(&key) {
+            return Arc::clone(entry);
         }
-        let slot = Arc::new(Slot::new(key.clone(), source.clone()));
-        self.slots.insert(key.clone(), Arc::clone(&slot));
+        let entry = Arc::new(TokenEntry::new(key.clone(), source.clone()));
+        self.entries.insert(key.clone(), Arc::clone(&entry));
         self.order.push_back(key);
-        slot
+        entry
     }
 
-    /// Removes what is left over among the next entries.
-    fn sweep(&mut self, shared: &Shared) {
-        for _ in 0..LOOKED_AT.min(self.order.len()) {
+    /// Removes idle entries among the next ones.
+    fn sweep(&mut self, context: &Context) {
+        for _ in 0..CHECKED_PER_CALL.min(self.order.len()) {
             let Some(key) = self.order.pop_front() else { return };
-            // no other handle can come to be: they are made of this one, under the lock
-            let left_over = |slot: &Arc<Slot>| Arc::strong_count(slot) == 1 && slot.is_idle(shared);
-            if self.slots.get(&key).is_some_and(left_over) {
-                self.slots.remove(&key);
+            // no other handle can appear: they are cloned from this one, under the lock
+            let is_unused =
+                |entry: &Arc<TokenEntry>| Arc::strong_count(entry) == 1 && entry.is_idle(context);
+            if self.entries.get(&key).is_some_and(is_unused) {
+                self.entries.remove(&key);
             } else {
                 self.order.push_back(key);
             }
         }
     }
 
-    /// How many users there are.
+    /// Returns the number of users.
     pub(super) fn len(&self) -> usize {
-        self.slots.len()
+        self.entries.len()
     }
 }

@@ -2,9 +2,9 @@
 
 use std::error::Error as StdError;
 
-use zcrm_core::{Error, ErrorKind, Outcome};
+use zcrm_core::{Error, ErrorKind, Outcome, escaped};
 
-use crate::TokenKey;
+use crate::{StoreError, TokenKey};
 
 /// Why tokens could not be had, where the error's [kind](zcrm_core::ErrorKind) is not exact
 /// enough: what a program, or a person, has to do next. It is in the sources of the error.
@@ -19,8 +19,8 @@ use crate::TokenKey;
 ///
 /// fn what_to_do(error: &Error) -> &'static str {
 ///     match TokenFault::of(error) {
-///         Some(TokenFault::DeadRefreshToken | TokenFault::NotLoggedIn) => "send to the login page",
-///         Some(TokenFault::WrongClient | TokenFault::WrongDataCenter) => "call the administrator",
+///         Some(TokenFault::InvalidRefreshToken | TokenFault::NotLoggedIn) => "send to the login page",
+///         Some(TokenFault::InvalidClient | TokenFault::WrongDataCenter) => "call the administrator",
 ///         _ => "try again later",
 ///     }
 /// }
@@ -31,20 +31,20 @@ use crate::TokenKey;
 pub enum TokenFault {
     /// The grant token or device code was used before, has expired, or is of another client.
     #[error("the grant is no good")]
-    BadGrant,
+    InvalidGrant,
     /// The refresh token was revoked or is of another client: somebody must log in again.
     #[error("the refresh token is dead")]
-    DeadRefreshToken,
+    InvalidRefreshToken,
     /// The client id, its secret or its redirect URI is wrong.
     #[error("the client is not known as it is configured")]
-    WrongClient,
+    InvalidClient,
     /// The accounts server does not know the client, and has never given it a token: it is
     /// suspected to be that of another data centre. (Or the client id is wrong.)
     #[error("the data centre is suspected to be another")]
     WrongDataCenter,
     /// The person, or the organisation, said no.
     #[error("access was refused")]
-    Denied,
+    AccessDenied,
     /// Zoho gave no refresh token, or none is stored.
     #[error("there is no refresh token")]
     NoRefreshToken,
@@ -56,14 +56,14 @@ pub enum TokenFault {
     /// refresh does not help, and none is made for a minute. The store is still looked at, so a
     /// token that another process saves is used at once.
     #[error("an access token was refused that had just been issued")]
-    RefusedFresh,
+    FreshTokenRefused,
     /// The token lacks a scope that is needed for this.
     #[error("a scope is missing")]
     MissingScope,
     /// The `state` of a redirect is not one that was given to this browser's session, was used
     /// before, or has expired. The redirect may be forged.
     #[error("the state is not one that was given out")]
-    ForgedState,
+    StateMismatch,
 }
 
 impl TokenFault {
@@ -81,18 +81,38 @@ impl TokenFault {
     }
 }
 
+/// The error of a failed store.
+pub(super) fn store_error(error: StoreError) -> Error {
+    // the message repeats the cause, because `Display` does not show sources
+    let message = format!("the token store failed: {error}");
+    let failed = Error::new(ErrorKind::Store, Outcome::NotSent, message);
+    match error.into_source() {
+        Some(cause) => failed.with_source(cause),
+        None => failed,
+    }
+}
+
+/// The error for a user without a stored login.
+pub(super) fn not_logged_in(key: &TokenKey) -> Error {
+    let user = escaped(key.user());
+    credential(
+        TokenFault::NotLoggedIn,
+        format!("no token is stored for `{user}`: log in first, by exchanging a grant token"),
+    )
+}
+
 /// An error of the login for which nothing was sent.
 pub(super) fn credential(fault: TokenFault, message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Credential, Outcome::NotSent, message.into()).with_source(fault)
 }
 
-/// Two tokens in a row were refused, each of them new.
-pub(super) fn refused_fresh(key: &TokenKey) -> Error {
+/// The error after two new tokens in a row were refused.
+pub(super) fn fresh_token_refused(key: &TokenKey) -> Error {
     let message = format!(
         "Zoho's API refused two access tokens in a row that had just been issued, so another \
          refresh does not help: the login belongs to another environment than `{}` or to another \
          data centre, or its user may not use the API; the next refresh is tried in a minute",
         key.environment()
     );
-    credential(TokenFault::RefusedFresh, message)
+    credential(TokenFault::FreshTokenRefused, message)
 }

@@ -1,19 +1,47 @@
-//! What a login is made of.
+//! What a user logs in with.
 
 use std::{fmt, time::Duration};
 
 use zcrm_core::{DataCenter, Error, ExposeSecret, Origin, SecretString};
 
 use super::{
-    held::{Held, Issued},
-    manager::Shared,
+    active_token::{ActiveToken, IssuedToken},
+    context::Context,
 };
 use crate::StoredToken;
 
-/// What somebody logs in with: a grant token of Zoho's API console or of a redirect, a refresh
-/// token from elsewhere, or tokens that were issued already. A text is a grant token.
+/// A grant token (authorization code) of Zoho's API console or of a redirect. It can be used once,
+/// within the minutes that Zoho's console names.
 ///
-/// `Debug` shows none of them.
+/// `Debug` does not show it.
+///
+/// ```
+/// use zcrm_oauth::GrantToken;
+///
+/// let grant = GrantToken::new("1000.grant");
+/// assert!(!format!("{grant:?}").contains("1000."));
+/// ```
+#[derive(Clone)]
+#[doc(alias = "authorization_code")]
+pub struct GrantToken(SecretString);
+
+impl GrantToken {
+    /// Takes the text of a grant token.
+    pub fn new(token: impl Into<SecretString>) -> Self {
+        Self(token.into())
+    }
+}
+
+impl fmt::Debug for GrantToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GrantToken([redacted])")
+    }
+}
+
+/// The credentials of a login: a grant token, a refresh token of another program, or tokens that were
+/// issued already. A string is taken as a grant token.
+///
+/// `Debug` does not show them.
 ///
 /// ```
 /// use zcrm_core::DataCenter;
@@ -25,77 +53,82 @@ use crate::StoredToken;
 /// ```
 #[derive(Clone)]
 pub struct Grant {
-    way: Way,
+    kind: GrantKind,
     server: Option<Origin>,
 }
 
 #[derive(Clone)]
-enum Way {
+enum GrantKind {
     Code(SecretString),
     Refresh(SecretString),
     Tokens(Box<StoredToken>),
 }
 
 impl Grant {
-    /// A refresh token that another program got, for the same client; without the spaces and line
-    /// ends around it.
+    /// Takes a refresh token that another program received for the same client. Whitespace around it is
+    /// removed.
     #[must_use]
     pub fn refresh_token(token: impl Into<SecretString>) -> Self {
         let token: SecretString = token.into();
-        Self { way: Way::Refresh(token.expose_secret().trim().into()), server: None }
+        Self { kind: GrantKind::Refresh(token.expose_secret().trim().into()), server: None }
     }
 
-    /// Says which data centre issued it, where that is not the configured one.
+    /// Names the data centre that issued it, if that is not the configured one.
     #[must_use]
     pub fn of(self, data_center: DataCenter) -> Self {
         self.at(data_center.accounts_origin())
     }
 
-    /// The accounts server that issued it. It is not checked here: name none that came from
-    /// outside.
+    /// Names the accounts server that issued it. It is not checked here: pass no server from outside.
     pub(super) fn at(mut self, server: Origin) -> Self {
         self.server = Some(server);
         self
     }
 
-    /// The tokens that it gives, with the accounts server that gave them.
-    pub(super) async fn redeem(self, shared: &Shared) -> Result<Redeemed, Error> {
-        let server = self.server.unwrap_or_else(|| shared.base_urls.accounts_origin());
-        let issued = match self.way {
-            Way::Code(code) => shared.accounts.issue_by_grant(&code, &server).await?,
-            Way::Refresh(refresh) => {
-                let mut issued = shared.accounts.issue_by_refresh(&refresh, &server).await?;
+    /// Redeems the grant for tokens.
+    pub(super) async fn redeem(self, context: &Context) -> Result<RedeemedGrant, Error> {
+        let server = self.server.unwrap_or_else(|| context.base_urls.accounts_origin());
+        let issued = match self.kind {
+            GrantKind::Code(code) => context.accounts.issue_by_grant(&code, &server).await?,
+            GrantKind::Refresh(refresh) => {
+                let mut issued = context.accounts.issue_by_refresh(&refresh, &server).await?;
                 issued.token.refresh.get_or_insert(refresh);
                 issued
             }
-            Way::Tokens(token) => return Ok(Redeemed { token: *token, ends: None }),
+            GrantKind::Tokens(token) => return Ok(RedeemedGrant { token: *token, ends: None }),
         };
-        Ok(Redeemed { token: issued.token, ends: Some(issued.ends) })
+        Ok(RedeemedGrant { token: issued.token, ends: Some(issued.ends) })
     }
 }
 
-/// What a grant gave.
-pub(super) struct Redeemed {
+/// The tokens of a redeemed grant.
+pub(super) struct RedeemedGrant {
     pub(super) token: StoredToken,
-    /// When it ends, monotonic, where it was issued just now. Tokens that the caller gave are of an
-    /// unknown age.
+    /// When the token expires, monotonic, if it was issued just now. The age of tokens that the caller
+    /// passed is unknown.
     ends: Option<Duration>,
 }
 
-impl Redeemed {
-    /// The token as one in use.
-    pub(super) fn held(&self, shared: &Shared) -> Result<Held, Error> {
+impl RedeemedGrant {
+    /// Makes the active token.
+    pub(super) fn active_token(&self, context: &Context) -> Result<ActiveToken, Error> {
         let token = self.token.clone();
         match self.ends {
-            Some(ends) => Held::issued(shared, Issued { token, ends }),
-            None => Held::stored(shared, token),
+            Some(ends) => ActiveToken::from_issued(context, IssuedToken { token, ends }),
+            None => ActiveToken::from_stored(context, token),
         }
+    }
+}
+
+impl From<GrantToken> for Grant {
+    fn from(token: GrantToken) -> Self {
+        token.0.into()
     }
 }
 
 impl From<SecretString> for Grant {
     fn from(code: SecretString) -> Self {
-        Self { way: Way::Code(code), server: None }
+        Self { kind: GrantKind::Code(code), server: None }
     }
 }
 
@@ -115,17 +148,17 @@ impl From<&str> for Grant {
 /// [`UnsavedToken`](crate::UnsavedToken) carries.
 impl From<StoredToken> for Grant {
     fn from(token: StoredToken) -> Self {
-        Self { way: Way::Tokens(Box::new(token)), server: None }
+        Self { kind: GrantKind::Tokens(Box::new(token)), server: None }
     }
 }
 
 impl fmt::Debug for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let way = match self.way {
-            Way::Code(_) => "a grant token",
-            Way::Refresh(_) => "a refresh token",
-            Way::Tokens(_) => "tokens",
+        let kind = match self.kind {
+            GrantKind::Code(_) => "a grant token",
+            GrantKind::Refresh(_) => "a refresh token",
+            GrantKind::Tokens(_) => "tokens",
         };
-        f.debug_struct("Grant").field("way", &way).field("server", &self.server).finish()
+        f.debug_struct("Grant").field("kind", &kind).field("server", &self.server).finish()
     }
 }

@@ -1,188 +1,94 @@
-//! The manager: one for a client, handing out the tokens of its users.
+//! The token manager of one client and all its users.
 
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
-use zcrm_core::{BaseUrls, Clock, Error, escaped};
+use zcrm_core::{Error, escaped};
 
 use super::{
-    accounts::Accounts,
-    authorize::States,
-    bounded::BoundedStore,
-    entries::Entries,
-    fault::TokenFault,
-    observer::{Events, TokenObserver},
-    renewal,
-    slot::Source,
-    user::UserTokens,
+    context::Context, entries::Entries, fault::store_error, states::States,
+    token_source::TokenSource, user::UserTokens,
 };
-use crate::{StoredToken, TokenKey, TokenStore};
+use crate::{TokenKey, TokenStore};
 
-/// Keeps the tokens of any number of users fresh, for one client and one base_urls.
+/// Keeps the tokens of any number of users fresh, for one client in one environment.
 ///
-/// A refresh happens once: in a process all who need a token wait for the same call, and across
-/// processes the store's [lock](TokenStore::lock) makes the others find the new token. Clones
-/// share everything.
+/// A token is refreshed once: all callers in a process wait for the same refresh, and across processes
+/// the store's [lock](TokenStore::lock) lets the others find the new token. Clones share everything.
 ///
 /// ```
-/// use std::{sync::Arc, time::Duration};
-/// use zcrm_core::{DataCenter, Environment, BaseUrls};
-/// use zcrm_http::{Connector, Stack, TokioClock};
-/// use zcrm_oauth::{Accounts, ClientCredentials, MemoryStore, TokenManager};
+/// use zcrm_core::DataCenter;
+/// use zcrm_oauth::{MemoryStore, TokenManager};
 ///
 /// # fn main() -> Result<(), zcrm_core::Error> {
-/// let credentials =
-///     ClientCredentials::new("1000.ABC", "secret".to_owned(), "https://localhost/callback")?;
-/// let stack = Stack::new(Connector::builder().build()?);
-/// let clock = Arc::new(TokioClock::new());
-/// let accounts =
-///     Accounts::new(credentials, stack.build_for_accounts(Duration::from_secs(20)), clock.clone());
-/// let base_urls = BaseUrls::new(DataCenter::EU, Environment::Production);
-/// let manager = TokenManager::new(accounts, Arc::new(MemoryStore::new()), base_urls, clock);
+/// let manager = TokenManager::builder("1000.ABC", "secret")
+///     .redirect_uri("https://example.com/callback")
+///     .data_center(DataCenter::EU)
+///     .store(MemoryStore::new())
+///     .build()?;
 /// let tokens = manager.user("patricia@example.com")?;
 /// # let _ = tokens;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct TokenManager {
-    shared: Arc<Shared>,
+    context: Arc<Context>,
+    users: Arc<Users>,
 }
 
-pub(super) struct Shared {
-    pub(super) accounts: Accounts,
-    pub(super) store: BoundedStore,
-    pub(super) base_urls: BaseUrls,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) early: Duration,
-    events: Option<Arc<Events>>,
-    /// The logins in browsers that are under way.
-    pub(super) states: States,
+/// What a manager remembers.
+#[derive(Default)]
+struct Users {
     entries: Mutex<Entries>,
-}
-
-impl Shared {
-    fn entries(&self) -> MutexGuard<'_, Entries> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Tells the application's observer, if there is one.
-    pub(super) fn tell(
-        &self,
-        key: &TokenKey,
-        event: impl FnOnce(&dyn TokenObserver, &TokenKey) + Send + 'static,
-    ) {
-        if let Some(events) = &self.events {
-            let key = key.clone();
-            events.tell(move |observer| event(observer, &key));
-        }
-    }
-
-    /// Tells it that no fresh token could be had, and why.
-    pub(super) fn tell_failure(&self, key: &TokenKey, error: &Error) {
-        use TokenFault::{DeadRefreshToken, NoRefreshToken, NotLoggedIn};
-        let error = error.clone();
-        self.tell(key, move |observer, key| match TokenFault::of(&error) {
-            _ if error.is_throttled() => observer.throttled(key, error.retry_after()),
-            Some(DeadRefreshToken | NoRefreshToken | NotLoggedIn) => observer.dead(key, &error),
-            _ => observer.failed(key, &error),
-        });
-    }
-}
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared")
-            .field("accounts", &self.accounts)
-            .field("store", &self.store)
-            .field("base_urls", &self.base_urls)
-            .field("early", &self.early)
-            .field("users", &self.entries().len())
-            .finish_non_exhaustive()
-    }
+    /// The logins in browsers that are in progress.
+    states: States,
 }
 
 impl TokenManager {
-    /// A manager that refreshes 60 s before a token ends.
-    #[must_use]
-    pub fn new(
-        accounts: Accounts,
-        store: Arc<dyn TokenStore>,
-        base_urls: BaseUrls,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self::of(Shared {
-            accounts,
-            store: BoundedStore::new(store, Arc::clone(&clock)),
-            base_urls,
-            clock,
-            early: Duration::from_secs(60),
-            events: None,
-            states: States::default(),
-            entries: Mutex::default(),
-        })
+    /// Makes a manager that knows no user yet.
+    pub(super) fn new(context: Context) -> Self {
+        Self { context: Arc::new(context), users: Arc::default() }
     }
 
-    fn of(shared: Shared) -> Self {
-        Self { shared: Arc::new(shared) }
+    pub(super) fn context(&self) -> &Arc<Context> {
+        &self.context
     }
 
-    /// The same manager with something changed. It knows of no user yet.
-    fn changed(&self, change: impl FnOnce(&mut Shared)) -> Self {
-        let Shared { accounts, store, base_urls, clock, early, events, .. } = &*self.shared;
-        let mut shared = Shared {
-            accounts: accounts.clone(),
-            store: BoundedStore::new(Arc::clone(store.store()), Arc::clone(clock)),
-            base_urls: base_urls.clone(),
-            clock: Arc::clone(clock),
-            early: *early,
-            events: events.as_ref().map(|events| events.again()),
-            states: States::default(),
-            entries: Mutex::default(),
-        };
-        change(&mut shared);
-        Self::of(shared)
+    pub(super) fn states(&self) -> &States {
+        &self.users.states
     }
 
-    /// The same manager with another lead: how long before its end a token is refreshed. Inside
-    /// that time the refresh runs beside the calls, which go on with the old token.
-    #[must_use]
-    pub fn refreshing_early(self, early: Duration) -> Self {
-        self.changed(|shared| shared.early = early)
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.users.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The same manager, telling `observer` what becomes of the tokens.
-    #[must_use]
-    pub fn observed_by(self, observer: Arc<dyn TokenObserver>) -> Self {
-        self.changed(|shared| shared.events = Some(Events::new(observer)))
-    }
-
-    pub(super) fn shared(&self) -> &Arc<Shared> {
-        &self.shared
-    }
-
-    /// The tokens of a user. Cheap, and the same for the same user.
+    /// Returns the tokens of a user. It is cheap, and returns the same tokens for the same user.
     ///
     /// # Errors
-    /// Of kind [`Config`](zcrm_core::ErrorKind::Config) where `user` is empty.
+    /// An error of kind [`Config`](zcrm_core::ErrorKind::Config) if `user` is empty.
     pub fn user(&self, user: &str) -> Result<UserTokens, Error> {
-        self.slot(self.key(user, None)?, Source::Login)
+        self.tokens_of(self.key(user, None)?, TokenSource::Login)
     }
 
-    /// The tokens of a user in one organisation, kept apart from those in another.
+    /// Returns the tokens of a user in one organisation, which are stored apart from those of the same
+    /// user in another.
     ///
     /// # Errors
-    /// Of kind [`Config`](zcrm_core::ErrorKind::Config) where `user` is empty.
-    pub fn user_of(&self, user: &str, organisation: &str) -> Result<UserTokens, Error> {
-        self.slot(self.key(user, Some(organisation))?, Source::Login)
+    /// An error of kind [`Config`](zcrm_core::ErrorKind::Config) if `user` is empty.
+    pub fn user_in_organisation(
+        &self,
+        user: &str,
+        organisation: &str,
+    ) -> Result<UserTokens, Error> {
+        self.tokens_of(self.key(user, Some(organisation))?, TokenSource::Login)
     }
 
-    /// The tokens of an organisation without a user, by client credentials: nobody logs in, and the
-    /// access token is fetched again where a refresh would be. They are kept under `soid`, service
-    /// and organisation id, such as `ZohoCRM.12345678`.
+    /// Returns the tokens of an organisation by the client credentials flow, without a user. An expired
+    /// token is fetched again instead of refreshed. The tokens are stored under `soid`, service and
+    /// organisation id, such as `ZohoCRM.12345678`.
     ///
     /// ```no_run
     /// # fn example(manager: zcrm_oauth::TokenManager) -> zcrm_core::Result<()> {
@@ -193,122 +99,87 @@ impl TokenManager {
     /// ```
     ///
     /// # Errors
-    /// Of kind [`Config`](zcrm_core::ErrorKind::Config) where `soid` is empty,
-    /// [`Input`](zcrm_core::ErrorKind::Input) where no scope is named, or where the same
-    /// organisation is in use with other scopes.
+    /// An error of kind [`Config`](zcrm_core::ErrorKind::Config) if `soid` is empty, and of kind
+    /// [`Input`](zcrm_core::ErrorKind::Input) if no scope is named or the same organisation is in use
+    /// with other scopes.
+    #[doc(alias = "client_credentials")]
     pub fn organisation(
         &self,
         soid: &str,
         scopes: &[impl AsRef<str>],
     ) -> Result<UserTokens, Error> {
         let scopes = vec![super::scopes::listed(scopes)?];
-        self.slot(self.key(soid, None)?, Source::Client { scopes })
+        self.tokens_of(self.key(soid, None)?, TokenSource::ClientCredentials { scopes })
     }
 
     fn key(&self, user: &str, organisation: Option<&str>) -> Result<TokenKey, Error> {
         if user.trim().is_empty() {
             return Err(Error::config(
-                "the user is missing: name the e-mail address (`current_user_email`) under which \
-                 the tokens are kept",
+                "the user is missing: set the e-mail address (`current_user_email`) under which \
+                 the tokens are stored",
             ));
         }
-        let client_id = self.shared.accounts.credentials().client_id();
-        let key = TokenKey::new(user, client_id, self.shared.base_urls.environment());
+        let client_id = self.context.accounts.credentials().client_id();
+        let key = TokenKey::new(user, client_id, self.context.base_urls.environment());
         Ok(match organisation {
             Some(organisation) => key.with_organisation(organisation),
             None => key,
         })
     }
 
-    fn slot(&self, key: TokenKey, source: Source) -> Result<UserTokens, Error> {
-        let slot = self.shared.entries().entry(&self.shared, key.clone(), &source);
-        if slot.source != source {
+    fn tokens_of(&self, key: TokenKey, source: TokenSource) -> Result<UserTokens, Error> {
+        let entry = self.entries().get_or_insert(&self.context, key.clone(), &source);
+        if entry.source != source {
             return Err(Error::input(format!(
-                "the tokens of `{}` are in use already with other scopes, or by another flow",
+                "the tokens of `{}` are in use already with other scopes or by another flow",
                 escaped(key.user())
             )));
         }
-        Ok(UserTokens::new(Arc::clone(&self.shared), slot))
+        Ok(UserTokens::new(Arc::clone(&self.context), entry))
     }
 
-    /// Whether a token is stored for a user.
+    /// Returns whether a login is stored for a user.
     ///
     /// # Errors
-    /// As [`user`](Self::user), and of kind [`Store`](zcrm_core::ErrorKind::Store) where the store
-    /// fails.
-    pub async fn is_token_generated(&self, user: &str) -> Result<bool, Error> {
-        self.user(user)?.is_generated().await
+    /// As [`user`](Self::user), and of kind [`Store`](zcrm_core::ErrorKind::Store) if the store fails.
+    pub async fn is_logged_in(&self, user: &str) -> Result<bool, Error> {
+        self.user(user)?.is_logged_in().await
     }
 
-    /// The keys of all users of this client in this environment that have a token.
+    /// Returns the keys of all users of this client in this environment that have a stored login.
     ///
     /// # Errors
-    /// Of kind [`Store`](zcrm_core::ErrorKind::Store) where the store fails, or cannot list.
+    /// An error of kind [`Store`](zcrm_core::ErrorKind::Store) if the store fails or cannot list keys.
     pub async fn users(&self) -> Result<Vec<TokenKey>, Error> {
-        let client_id = self.shared.accounts.credentials().client_id();
-        let environment = self.shared.base_urls.environment();
-        let mut keys = self.shared.store.keys().await.map_err(renewal::store)?;
+        let client_id = self.context.accounts.credentials().client_id();
+        let environment = self.context.base_urls.environment();
+        let mut keys = self.context.store.keys().await.map_err(store_error)?;
         keys.retain(|key| key.client_id() == client_id && key.environment() == environment);
         keys.sort();
         Ok(keys)
     }
 
-    /// Removes a user's tokens; says whether there were any. At Zoho they stay good until
-    /// [revoked](UserTokens::revoke).
+    /// Removes a user's tokens from the store; returns whether there were any. At Zoho they stay valid
+    /// until they are [revoked](UserTokens::revoke).
     ///
     /// # Errors
-    /// As [`user`](Self::user), and of kind [`Store`](zcrm_core::ErrorKind::Store) where the store
-    /// fails.
-    pub async fn remove(&self, user: &str) -> Result<bool, Error> {
-        self.user(user)?.forget().await
+    /// As [`user`](Self::user), and of kind [`Store`](zcrm_core::ErrorKind::Store) if the store fails.
+    pub async fn logout(&self, user: &str) -> Result<bool, Error> {
+        self.user(user)?.logout().await
     }
 
-    /// The store that the tokens are kept in.
+    /// Returns the store of the tokens.
     #[must_use]
     pub fn store(&self) -> &Arc<dyn TokenStore> {
-        self.shared.store.store()
+        self.context.store.store()
     }
 }
 
-/// Tokens that were issued and could not be saved. They exist only here: a grant token is spent by
-/// its exchange.
-///
-/// It is the source of the error of an exchange whose save failed:
-///
-/// ```
-/// use zcrm_core::Error;
-/// use zcrm_oauth::UnsavedToken;
-///
-/// fn rescue(error: &Error) {
-///     if let Some(unsaved) = UnsavedToken::of(error) {
-///         let token = unsaved.token(); // save it elsewhere
-/// #       let _ = token;
-///     }
-/// }
-/// # rescue(&Error::config("x"));
-/// ```
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the tokens were issued, but not saved")]
-pub struct UnsavedToken {
-    token: StoredToken,
-    #[source]
-    cause: crate::StoreError,
-}
-
-impl UnsavedToken {
-    pub(super) fn new(token: StoredToken, cause: crate::StoreError) -> Self {
-        Self { token, cause }
-    }
-
-    /// The unsaved tokens that an error carries.
-    #[must_use]
-    pub fn of(error: &Error) -> Option<&Self> {
-        std::error::Error::source(error)?.downcast_ref()
-    }
-
-    /// The tokens.
-    #[must_use]
-    pub fn token(&self) -> &StoredToken {
-        &self.token
+impl fmt::Debug for TokenManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenManager")
+            .field("context", &self.context)
+            .field("users", &self.entries().len())
+            .finish()
     }
 }

@@ -1,4 +1,4 @@
-//! Events of tokens: a hook for the application's own.
+//! Events of tokens, for an observer of the application.
 
 use std::{
     collections::VecDeque,
@@ -13,12 +13,12 @@ use zcrm_core::Error;
 
 use crate::{StoreError, TokenKey};
 
-/// Receives what becomes of the tokens of a [`TokenManager`](crate::TokenManager), for metrics and
-/// alarms. Each method does nothing by default. No event holds a token.
+/// Receives the events of tokens of a [`TokenManager`](crate::TokenManager), for metrics and alarms.
+/// Each method does nothing by default. No event contains a token.
 ///
-/// The events of a manager come one after another, in order, from a task of their own: a refresh
-/// does not wait for them. A method must not block, for it runs on a thread of the runtime; where
-/// one does, or panics, the events after it are late and the tokens are not concerned.
+/// The events of a manager arrive in order, one at a time, from a separate task: a refresh does not wait
+/// for them. A method must not block, because it runs on a thread of the runtime. If one blocks or
+/// panics, later events are delayed, and the tokens are not affected.
 ///
 /// ```
 /// use zcrm_core::Error;
@@ -28,72 +28,73 @@ use crate::{StoreError, TokenKey};
 /// struct Alarm;
 ///
 /// impl TokenObserver for Alarm {
-///     fn dead(&self, key: &TokenKey, error: &Error) {
+///     fn login_required(&self, key: &TokenKey, error: &Error) {
 ///         println!("{} must log in again: {error}", key.user());
 ///     }
 /// }
 /// ```
 pub trait TokenObserver: Send + Sync + fmt::Debug {
-    /// A login was exchanged, imported or taken over, and saved.
+    /// Called after a login was saved.
     fn logged_in(&self, key: &TokenKey) {
         let _ = key;
     }
 
-    /// The tokens were removed.
+    /// Called after the tokens of a user were removed.
     fn logged_out(&self, key: &TokenKey) {
         let _ = key;
     }
 
-    /// An access token was fetched; it ends at `expires_at`, by the accounts server's clock.
+    /// Called after an access token was fetched. It expires at `expires_at`, by the accounts server's
+    /// clock.
     fn refreshed(&self, key: &TokenKey, expires_at: DateTime<Utc>) {
         let _ = (key, expires_at);
     }
 
-    /// Zoho, or the local budget, wants a pause before the next refresh.
+    /// Called when Zoho or the local budget asks for a pause before the next refresh.
     fn throttled(&self, key: &TokenKey, wait: Option<Duration>) {
         let _ = (key, wait);
     }
 
-    /// The refresh token is dead, or there is none: a person must log in.
-    fn dead(&self, key: &TokenKey, error: &Error) {
+    /// Called when the refresh token is invalid or missing, so that a person must log in.
+    fn login_required(&self, key: &TokenKey, error: &Error) {
         let _ = (key, error);
     }
 
-    /// A refresh failed for another reason, and may be tried again.
-    fn failed(&self, key: &TokenKey, error: &Error) {
+    /// Called when a refresh failed for another reason; it will be tried again.
+    fn refresh_failed(&self, key: &TokenKey, error: &Error) {
         let _ = (key, error);
     }
 
-    /// A token could not be saved. That of a refresh is used from memory, and the save is tried
-    /// again; those of a login are in the error of their exchange.
+    /// Called when a token could not be saved. A refreshed token is used from memory, and the save is
+    /// tried again; the tokens of a login are in the error of their exchange.
     fn save_failed(&self, key: &TokenKey, error: &StoreError) {
         let _ = (key, error);
     }
 
-    /// A token that could not be saved at first was saved.
+    /// Called when a token was saved after failed attempts.
     fn saved_late(&self, key: &TokenKey) {
         let _ = key;
     }
 
-    /// The refresh lock was not free in time: the refresh goes on without it.
+    /// Called when the refresh lock was not free in time; the refresh continues without it.
     fn lock_busy(&self, key: &TokenKey) {
         let _ = key;
     }
 
-    /// The refresh lock failed, as on a read-only file system: the refresh goes on without it.
+    /// Called when the refresh lock failed, as on a read-only file system; the refresh continues without it.
     fn lock_failed(&self, key: &TokenKey, error: &StoreError) {
         let _ = (key, error);
     }
 }
 
-/// So many events wait for an observer that blocks; beyond it the newest is dropped.
-const MOST: usize = 10_000;
+/// The number of events that wait for a blocked observer; further events are dropped.
+const MAX_WAITING: usize = 10_000;
 
 type Event = Box<dyn FnOnce(&dyn TokenObserver) + Send>;
 
-/// Hands events to an observer, away from what they are about.
+/// Delivers events to an observer in a separate task.
 #[derive(Debug)]
-pub(super) struct Events {
+pub(super) struct EventQueue {
     observer: Arc<dyn TokenObserver>,
     queue: Mutex<Queue>,
 }
@@ -101,8 +102,8 @@ pub(super) struct Events {
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Event>,
-    /// Whether a task is handing them over.
-    is_served: bool,
+    /// Whether a task is delivering them.
+    is_delivering: bool,
 }
 
 impl fmt::Debug for Queue {
@@ -111,51 +112,46 @@ impl fmt::Debug for Queue {
     }
 }
 
-impl Events {
+impl EventQueue {
     pub(super) fn new(observer: Arc<dyn TokenObserver>) -> Arc<Self> {
         Arc::new(Self { observer, queue: Mutex::default() })
-    }
-
-    /// Another queue for the same observer.
-    pub(super) fn again(&self) -> Arc<Self> {
-        Self::new(Arc::clone(&self.observer))
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands an event over soon, after those before it.
-    pub(super) fn tell(self: &Arc<Self>, event: impl FnOnce(&dyn TokenObserver) + Send + 'static) {
+    /// Adds an event, and starts a delivery task if none runs.
+    pub(super) fn push(self: &Arc<Self>, event: impl FnOnce(&dyn TokenObserver) + Send + 'static) {
         let mut queue = self.queue();
-        if queue.waiting.len() >= MOST {
-            tracing::warn!("the token observer blocks: an event is dropped");
+        if queue.waiting.len() >= MAX_WAITING {
+            tracing::warn!("the token observer is blocked: an event was dropped");
             return;
         }
         queue.waiting.push_back(Box::new(event));
-        if !queue.is_served
+        if !queue.is_delivering
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
-            queue.is_served = true;
+            queue.is_delivering = true;
             drop(queue);
-            // made out here: a task that its runtime drops before it began ends its service too
-            let service = Service(Some(Arc::clone(self)));
-            runtime.spawn(async move { service.run() });
+            // made before the spawn, so that it is dropped also with a task that never runs
+            let delivery = DeliveryTask(Some(Arc::clone(self)));
+            runtime.spawn(async move { delivery.run() });
         }
     }
 }
 
-/// The task that hands events over, as long as there are any.
-struct Service(Option<Arc<Events>>);
+/// Delivers events until the queue is empty.
+struct DeliveryTask(Option<Arc<EventQueue>>);
 
-impl Service {
+impl DeliveryTask {
     fn run(mut self) {
         let Some(events) = self.0.take() else { return };
         loop {
             let event = {
                 let mut queue = events.queue();
                 let event = queue.waiting.pop_front();
-                queue.is_served = event.is_some();
+                queue.is_delivering = event.is_some();
                 event
             };
             let Some(event) = event else { return };
@@ -166,10 +162,10 @@ impl Service {
     }
 }
 
-impl Drop for Service {
+impl Drop for DeliveryTask {
     fn drop(&mut self) {
         if let Some(events) = self.0.take() {
-            events.queue().is_served = false;
+            events.queue().is_delivering = false;
         }
     }
 }

@@ -6,10 +6,10 @@ use form_urlencoded::Parse;
 use zcrm_core::{BaseUrls, Error, ErrorKind, Origin, Outcome, SecretString};
 
 use super::{
-    authorize::{forged, is_same},
     fault::TokenFault,
     grant::Grant,
     manager::TokenManager,
+    states::{constant_time_eq, state_mismatch},
 };
 
 /// A redirect whose `state` was good: the grant token and the accounts server that takes it.
@@ -45,7 +45,7 @@ impl Redirect {
         let parameters = form_urlencoded::parse(query.as_bytes());
         let state = once(parameters, "state").ok().flatten();
         if !state.is_some_and(|state| good(&state)) {
-            return Err(forged());
+            return Err(state_mismatch());
         }
         if let Some(word) = once(parameters, "error")? {
             return Err(refused(&word));
@@ -82,7 +82,7 @@ fn refused(word: &str) -> Error {
         _ => "Zoho refused the login",
     };
     let error = Error::new(ErrorKind::Credential, Outcome::Refused, message);
-    if word == "access_denied" { error.with_source(TokenFault::Denied) } else { error }
+    if word == "access_denied" { error.with_source(TokenFault::AccessDenied) } else { error }
 }
 
 impl From<Redirect> for Grant {
@@ -118,15 +118,15 @@ impl TokenManager {
     /// ```
     ///
     /// # Errors
-    /// With [`TokenFault::ForgedState`] where the state is not the session's, was used or has
-    /// expired; with [`TokenFault::Denied`] where the person refused; of kind
+    /// With [`TokenFault::StateMismatch`] where the state is not the session's, was used or has
+    /// expired; with [`TokenFault::AccessDenied`] where the person refused; of kind
     /// [`WrongDataCenter`](ErrorKind::WrongDataCenter) where an accounts server is named that is
     /// neither Zoho's nor the configured one; of kind [`Decode`](ErrorKind::Decode) where it is no
     /// such redirect.
     pub fn accept(&self, session: &str, redirect: &str) -> Result<Redirect, Error> {
-        let shared = self.shared();
-        let now = shared.clock.monotonic();
-        Redirect::read(redirect, &shared.base_urls, |state| shared.states.end(state, session, now))
+        let context = self.context();
+        let now = context.clock.monotonic();
+        Redirect::read(redirect, &context.base_urls, |state| self.states().end(state, session, now))
     }
 
     /// The same for a login that began with
@@ -136,8 +136,8 @@ impl TokenManager {
     /// # Errors
     /// As [`accept`](Self::accept).
     pub fn accept_state(&self, expected: &str, redirect: &str) -> Result<Redirect, Error> {
-        Redirect::read(redirect, &self.shared().base_urls, |state| {
-            !expected.is_empty() && is_same(state, expected)
+        Redirect::read(redirect, &self.context().base_urls, |state| {
+            !expected.is_empty() && constant_time_eq(state, expected)
         })
     }
 }

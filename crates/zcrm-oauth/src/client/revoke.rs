@@ -6,7 +6,7 @@ use zcrm_core::{
 
 use super::{
     accounts::Accounts,
-    answer::{self, Flow},
+    token_response::{self, Flow},
 };
 
 const REVOKE: Operation = Operation::post("/oauth/v2/token/revoke")
@@ -32,7 +32,7 @@ impl Accounts {
     ///
     /// # Errors
     /// Of kind [`Credential`](zcrm_core::ErrorKind::Credential) where the token is dead already
-    /// ([`TokenFault::DeadRefreshToken`](crate::TokenFault::DeadRefreshToken)), or of the transport.
+    /// ([`TokenFault::InvalidRefreshToken`](crate::TokenFault::InvalidRefreshToken)), or of the transport.
     pub async fn revoke(
         &self,
         token: &SecretString,
@@ -47,17 +47,24 @@ impl Accounts {
         };
         let reply = self.send(server, request).await?;
         let judge = || {
-            let members = answer::object(&reply)?;
+            let fields = token_response::object(&reply)?;
             // Zoho's pages name no words for this call
-            if members.text("error") == Some("invalid_token") {
-                return Err(answer::refusal(Flow::Refresh, "invalid_code", "", true, &reply));
+            if fields.text("error") == Some("invalid_token") {
+                return Err(token_response::refusal(
+                    Flow::Refresh,
+                    "invalid_code",
+                    "",
+                    true,
+                    &reply,
+                ));
             }
-            match members.refusal(Flow::Refresh, &reply, true) {
+            match fields.refusal(Flow::Refresh, &reply, true) {
                 Some(refusal) => Err(refusal),
-                None if members.text("status") == Some("success") => Ok(()),
-                None => {
-                    Err(answer::malformed("the answer says neither success nor an error", &reply))
-                }
+                None if fields.text("status") == Some("success") => Ok(()),
+                None => Err(token_response::malformed(
+                    "the answer says neither success nor an error",
+                    &reply,
+                )),
             }
         };
         judge().map_err(|error| error.with_call(reply.call()).with_host(server.host()))

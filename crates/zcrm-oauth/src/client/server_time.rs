@@ -1,5 +1,5 @@
-//! The accounts server's time, in which the end of a token is stored: processes whose clocks
-//! differ then agree on it.
+//! The accounts server's time. The expiry of tokens is stored in it, so that processes with different
+//! clocks agree.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -10,23 +10,23 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::header::DATE;
 use zcrm_core::{Clock, Reply};
 
-/// A `Date` further than this from the own clock is believed to be wrong, and not the clock.
+/// The largest difference between a `Date` and the local clock. A larger one is taken for a wrong `Date`.
 const PLAUSIBLE: TimeDelta = TimeDelta::days(1);
 
-/// A moment of this process, by both of its clocks.
+/// The wall clock and the monotonic clock, read at the same time.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Instant {
+pub(super) struct ClockReading {
     wall: DateTime<Utc>,
     pub(super) monotonic: Duration,
 }
 
-impl Instant {
+impl ClockReading {
     pub(super) fn now(clock: &dyn Clock) -> Self {
         Self { wall: clock.now(), monotonic: clock.monotonic() }
     }
 
-    /// How much time has passed since then. The clocks part where the wall clock was set, or where
-    /// the machine slept: the longer time counts, so that no token is believed to live too long.
+    /// Returns the time since then. The clocks disagree after the wall clock was set or the machine
+    /// slept: the longer time counts, so that no token is used for too long.
     fn elapsed(self, clock: &dyn Clock) -> TimeDelta {
         let now = Self::now(clock);
         let monotonic = now.monotonic.saturating_sub(self.monotonic);
@@ -34,12 +34,12 @@ impl Instant {
     }
 }
 
-/// The server's time of the last answer that told it, and the moment that belongs to it.
+/// The `Date` of the last answer, and the local time of its request.
 #[derive(Debug, Default)]
-pub(super) struct ServerTime(Mutex<Option<(DateTime<Utc>, Instant)>>);
+pub(super) struct ServerTime(Mutex<Option<(DateTime<Utc>, ClockReading)>>);
 
 impl ServerTime {
-    /// Now, by the server's clock; by ours where the last answer did not tell its time.
+    /// Returns the server's current time, or the local time if the last answer had no `Date`.
     pub(super) fn now(&self, clock: &dyn Clock) -> DateTime<Utc> {
         let measured = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match measured {
@@ -48,19 +48,18 @@ impl ServerTime {
         }
     }
 
-    /// When the server made this answer, by its clock, and by ours where it does not say so. What
-    /// an older answer told is forgotten then: our clock may have been set meanwhile.
-    /// `asked` is when the call began: counted from there, no answer's delay makes a token look
-    /// younger.
-    pub(super) fn measure(&self, reply: &Reply, asked: Instant) -> DateTime<Utc> {
-        let told = reply.headers().get(DATE).and_then(|date| {
+    /// Returns the `Date` of an answer, or the local time if it has none. Without a `Date` that of an
+    /// earlier answer is forgotten, because the local clock may have been set since. `asked` is when the
+    /// call began: counting from there, a slow answer cannot make a token look younger.
+    pub(super) fn measure(&self, reply: &Reply, asked: ClockReading) -> DateTime<Utc> {
+        let date = reply.headers().get(DATE).and_then(|date| {
             let date = DateTime::parse_from_rfc2822(date.to_str().ok()?).ok()?;
             Some(date.to_utc()).filter(|date| (*date - asked.wall).abs() < PLAUSIBLE)
         });
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = told.map(|date| (date, asked));
-        told.unwrap_or_else(|| {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = date.map(|date| (date, asked));
+        date.unwrap_or_else(|| {
             tracing::warn!(
-                "the accounts server's `Date` is absent or implausible: going by the own clock"
+                "the accounts server's `Date` is missing or implausible: using the local clock"
             );
             asked.wall
         })

@@ -1,16 +1,18 @@
-//! Whose limits a user's calls count against.
+//! The tenant of a user, whose limits the user's calls count against.
 
 use zcrm_http::Tenant;
 
-use super::slot::Source;
+use super::token_source::TokenSource;
 use crate::TokenKey;
 
-/// The organisation, where the key or the client's own token names it, else the user.
-pub(super) fn of(key: &TokenKey, source: &Source) -> Tenant {
+/// Returns the organisation if the key or the client credentials name it, and the user otherwise.
+pub(super) fn tenant_of(key: &TokenKey, source: &TokenSource) -> Tenant {
     let organisation = match source {
         // service and organisation
-        Source::Client { .. } => Some(key.user().rsplit('.').next().unwrap_or_default()),
-        Source::Login => key.organisation(),
+        TokenSource::ClientCredentials { .. } => {
+            Some(key.user().rsplit('.').next().unwrap_or_default())
+        }
+        TokenSource::Login => key.organisation(),
     };
     let (kind, name) = match organisation {
         Some(organisation) => ("organisation", organisation),
@@ -23,7 +25,7 @@ pub(super) fn of(key: &TokenKey, source: &Source) -> Tenant {
 mod tests {
     use zcrm_core::Environment;
 
-    use super::{Source, of};
+    use super::{TokenSource, tenant_of};
     use crate::TokenKey;
 
     fn key(user: &str, environment: Environment) -> TokenKey {
@@ -34,18 +36,18 @@ mod tests {
     fn takes_users_of_one_organisation_as_one_tenant() {
         let tenant = |user, organisation: &str| {
             let key = key(user, Environment::Production).with_organisation(organisation);
-            of(&key, &Source::Login)
+            tenant_of(&key, &TokenSource::Login)
         };
         assert_eq!(tenant("pat@example.com", "1234"), tenant("charles@example.com", "1234"));
         assert_ne!(tenant("pat@example.com", "1234"), tenant("pat@example.com", "5678"));
-        let client = Source::Client { scopes: Vec::new() };
-        let own = of(&key("ZohoCRM.1234", Environment::Production), &client);
+        let client = TokenSource::ClientCredentials { scopes: Vec::new() };
+        let own = tenant_of(&key("ZohoCRM.1234", Environment::Production), &client);
         assert_eq!(own, tenant("pat@example.com", "1234"));
     }
 
     #[test]
     fn takes_users_without_an_organisation_by_themselves() {
-        let tenant = |user, environment| of(&key(user, environment), &Source::Login);
+        let tenant = |user, environment| tenant_of(&key(user, environment), &TokenSource::Login);
         let production = Environment::Production;
         assert_eq!(tenant("pat@example.com", production), tenant("pat@example.com", production));
         assert_ne!(
@@ -55,6 +57,6 @@ mod tests {
         let sandbox = Environment::Sandbox;
         assert_ne!(tenant("pat@example.com", production), tenant("pat@example.com", sandbox));
         let named = key("pat@example.com", production).with_organisation("pat@example.com");
-        assert_ne!(of(&named, &Source::Login), tenant("pat@example.com", production));
+        assert_ne!(tenant_of(&named, &TokenSource::Login), tenant("pat@example.com", production));
     }
 }

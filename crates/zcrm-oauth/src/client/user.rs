@@ -1,72 +1,87 @@
-//! The tokens of one user: the hot path, and the one refresh that all wait for.
+//! The tokens of one user: the hot path, and the refresh that all callers share.
 
 use std::{fmt, sync::Arc, thread, time::Duration};
 
 use async_trait::async_trait;
-use tokio::{runtime::Handle, sync::watch};
-use zcrm_core::{BoxError, Error, ErrorKind, Operation, Origin, Outcome, SecretString, within};
+use tokio::sync::watch;
+use zcrm_core::within;
+use zcrm_core::{BoxError, Error, Operation, Origin, SecretString};
 use zcrm_http::{Authorization, Authorizer, ForHost, Tenant};
 
 use super::{
-    fault::TokenFault,
+    active_token::ActiveToken,
+    context::Context,
+    fault::{TokenFault, not_logged_in, store_error},
     grant::Grant,
-    held::Held,
-    login,
-    manager::Shared,
-    renewal,
+    login, refresh,
     revoke::RevokeBy,
-    slot::{Landing, Slot},
+    task::{self, run_to_completion},
+    token_entry::{RefreshResult, TokenEntry},
 };
 use crate::{StoredToken, TokenKey};
 
-/// Longer than a flight can take: what lasts longer is driven by a runtime that stands still.
-const FLIGHT: Duration = Duration::from_secs(240);
+/// Longer than a refresh can take. A refresh that lasts longer runs on a runtime that is not driven.
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(240);
 
-/// The tokens of one user of a [`TokenManager`](crate::TokenManager): logs in, logs out, and
-/// authorises calls. Clones are cheap and share everything.
+/// The tokens of one user of a [`TokenManager`](crate::TokenManager): logs in and out, and authorizes
+/// calls. Clones are cheap and share everything.
 #[derive(Clone)]
 pub struct UserTokens {
-    shared: Arc<Shared>,
-    slot: Arc<Slot>,
+    context: Arc<Context>,
+    entry: Arc<TokenEntry>,
 }
 
 impl UserTokens {
-    pub(super) fn new(shared: Arc<Shared>, slot: Arc<Slot>) -> Self {
-        Self { shared, slot }
+    pub(super) fn new(context: Arc<Context>, entry: Arc<TokenEntry>) -> Self {
+        Self { context, entry }
     }
 
-    pub(super) fn slot(&self) -> &Arc<Slot> {
-        &self.slot
+    pub(super) fn entry(&self) -> &Arc<TokenEntry> {
+        &self.entry
     }
 
-    /// The key under which the tokens are kept.
+    /// Returns the key under which the tokens are stored.
     #[must_use]
     pub fn key(&self) -> &TokenKey {
-        &self.slot.key
+        &self.entry.key
     }
 
-    /// Logs in: exchanges a grant token, or takes what else a [`Grant`] can be, and saves what
-    /// comes. It is finished even if the caller gives up waiting.
+    /// Logs in: exchanges a grant token, or takes the other forms of a [`Grant`], and saves the tokens.
+    /// It completes even if the caller stops waiting.
     ///
     /// ```no_run
     /// # async fn example(tokens: zcrm_oauth::UserTokens) -> zcrm_core::Result<()> {
-    /// tokens.exchange("1000.grant").await?;
+    /// use zcrm_oauth::GrantToken;
+    ///
+    /// tokens.exchange(GrantToken::new("1000.grant")).await?;
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// Of kind [`Credential`](ErrorKind::Credential) where the grant is no good or brings no
-    /// refresh token, [`Store`](ErrorKind::Store) where the tokens could not be saved: that error
-    /// carries them, see [`UnsavedToken`](crate::UnsavedToken).
+    /// An error of kind [`Credential`](zcrm_core::ErrorKind::Credential) if the grant is invalid or brings no refresh
+    /// token, and of kind [`Store`](zcrm_core::ErrorKind::Store) if the tokens could not be saved. That error carries
+    /// the tokens: see [`UnsavedToken`](crate::UnsavedToken).
     pub async fn exchange(&self, grant: impl Into<Grant>) -> Result<StoredToken, Error> {
         let grant = grant.into();
-        let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slot));
-        finished(async move { login::exchange(&shared, &slot, grant).await }).await
+        let (context, entry) = (Arc::clone(&self.context), Arc::clone(&self.entry));
+        run_to_completion(async move { login::exchange(&context, &entry, grant).await }).await
     }
 
-    /// Takes over a refresh token from elsewhere: fetches an access token with it and saves both.
-    /// Short for [`exchange`](Self::exchange) of a [`Grant::refresh_token`].
+    /// Logs in as [`exchange`](Self::exchange) does, but only if no login is stored for this user.
+    /// Otherwise the grant is not used. Returns whether it logged in.
+    ///
+    /// # Errors
+    /// As [`exchange`](Self::exchange).
+    pub async fn exchange_if_needed(&self, grant: impl Into<Grant>) -> Result<bool, Error> {
+        let grant = grant.into();
+        let (context, entry) = (Arc::clone(&self.context), Arc::clone(&self.entry));
+        run_to_completion(async move { login::exchange_if_needed(&context, &entry, grant).await })
+            .await
+    }
+
+    /// Logs in with a refresh token from another program: fetches an access token with it and saves
+    /// both. The same as [`exchange`](Self::exchange) of a [`Grant::refresh_token`].
     ///
     /// # Errors
     /// As [`exchange`](Self::exchange).
@@ -74,80 +89,82 @@ impl UserTokens {
         self.exchange(Grant::refresh_token(refresh)).await
     }
 
-    /// Whether a token is stored for this user.
+    /// Returns whether a login is stored for this user.
     ///
     /// # Errors
-    /// Of kind [`Store`](ErrorKind::Store) where the store fails.
-    pub async fn is_generated(&self) -> Result<bool, Error> {
+    /// An error of kind [`Store`](zcrm_core::ErrorKind::Store) if the store fails.
+    pub async fn is_logged_in(&self) -> Result<bool, Error> {
         Ok(self.stored().await?.is_some())
     }
 
-    /// The scopes that the stored token lacks for an operation; see
+    /// Returns the scopes that the stored token lacks for an operation; see
     /// [`StoredToken::missing_scopes`].
     ///
     /// # Errors
-    /// Of kind [`Credential`](ErrorKind::Credential) where nobody logged in, and of kind
-    /// [`Store`](ErrorKind::Store) where the store fails.
+    /// An error of kind [`Credential`](zcrm_core::ErrorKind::Credential) if no login is stored, and of kind
+    /// [`Store`](zcrm_core::ErrorKind::Store) if the store fails.
     pub async fn missing_scopes(
         &self,
         operation: &Operation,
     ) -> Result<Option<Vec<&'static str>>, Error> {
-        let stored = self.stored().await?.ok_or_else(|| renewal::nobody(&self.slot.key))?;
+        let stored = self.stored().await?.ok_or_else(|| not_logged_in(&self.entry.key))?;
         Ok(stored.missing_scopes(operation))
     }
 
-    /// The token that is kept, as it is: nothing is refreshed. `None` where nobody logged in.
+    /// Returns the stored token as it is, without a refresh; `None` if no login is stored.
     ///
     /// # Errors
-    /// Of kind [`Store`](ErrorKind::Store) where the store fails.
+    /// An error of kind [`Store`](zcrm_core::ErrorKind::Store) if the store fails.
     pub async fn stored(&self) -> Result<Option<StoredToken>, Error> {
-        self.shared.store.load(&self.slot.key).await.map_err(renewal::store)
+        self.context.store.load(&self.entry.key).await.map_err(store_error)
     }
 
-    /// A token that is good now: the one at hand, from the store, or a refreshed one.
+    /// Returns a valid token: from memory, from the store, or refreshed.
     ///
     /// # Errors
-    /// Of kind [`Credential`](ErrorKind::Credential) where a person must log in,
-    /// [`Throttled`](ErrorKind::Throttled) where Zoho wants a pause, or of store and transport.
+    /// An error of kind [`Credential`](zcrm_core::ErrorKind::Credential) if a person must log in,
+    /// [`Throttled`](zcrm_core::ErrorKind::Throttled) if Zoho asks for a pause, or an error of the store or the
+    /// transport.
+    #[doc(alias = "refresh")]
     pub async fn token(&self) -> Result<StoredToken, Error> {
-        Ok(self.held().await?.token.clone())
+        Ok(self.active_token().await?.token.clone())
     }
 
-    /// Removes the tokens from the store and from memory; says whether there were any. At Zoho
-    /// they stay good until [revoked](Self::revoke).
+    /// Logs out locally: removes the tokens from the store and from memory. Returns whether there were
+    /// any. At Zoho they stay valid until they are [revoked](Self::revoke).
     ///
     /// # Errors
-    /// Of kind [`Store`](ErrorKind::Store) where the store fails.
-    pub async fn forget(&self) -> Result<bool, Error> {
-        let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slot));
-        finished(async move { login::forget(&shared, &slot).await }).await
+    /// An error of kind [`Store`](zcrm_core::ErrorKind::Store) if the store fails.
+    pub async fn logout(&self) -> Result<bool, Error> {
+        let (context, entry) = (Arc::clone(&self.context), Arc::clone(&self.entry));
+        run_to_completion(async move { login::logout(&context, &entry).await }).await
     }
 
-    /// Ends the login at Zoho too: revokes the refresh token, and with it its access tokens, and
-    /// then [forgets](Self::forget) them. Says whether there were any.
+    /// Revokes the refresh token at Zoho, and with it its access tokens, then
+    /// [logs out](Self::logout). Returns whether there were tokens.
     ///
     /// # Errors
-    /// Of the transport, or of kind [`Throttled`](ErrorKind::Throttled) and its like; nothing is
-    /// forgotten then. A refresh token that was dead already is no error.
+    /// An error of the transport, or of kind [`Throttled`](zcrm_core::ErrorKind::Throttled) for example; the tokens
+    /// are then kept. A refresh token that was revoked before is not an error.
     pub async fn revoke(&self) -> Result<bool, Error> {
         self.revoke_by(RevokeBy::Form).await
     }
 
-    /// The same, with the token where [`RevokeBy`] says.
+    /// [Revokes](Self::revoke) the refresh token, sending it in the body or in the URL.
     ///
     /// # Errors
     /// As [`revoke`](Self::revoke).
     pub async fn revoke_by(&self, by: RevokeBy) -> Result<bool, Error> {
-        let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slot));
-        finished(async move { login::revoke(&shared, &slot, by).await }).await
+        let (context, entry) = (Arc::clone(&self.context), Arc::clone(&self.entry));
+        run_to_completion(async move { login::revoke(&context, &entry, by).await }).await
     }
 
-    /// The same tokens for a server of the application's choice: Zoho's other products take them
-    /// too. A token that is at hand is at hand there as well, and what one server refuses is
-    /// refreshed for both. Which of its answers mean a stale token,
-    /// [`AuthLayer::stale_when`](zcrm_http::layer::AuthLayer::stale_when) says.
+    /// Returns an authorizer with the same tokens for another server, such as that of another Zoho
+    /// product. Both share the active token, and a token that one server refuses is refreshed for both.
+    /// [`AuthLayer::stale_when`](zcrm_http::layer::AuthLayer::stale_when) decides which of its answers
+    /// mean a stale token.
     ///
-    /// The tokens are shown to that server, so name none that came from outside.
+    /// The tokens are sent to that server: do not take its name from outside.
     ///
     /// ```no_run
     /// # fn example(tokens: &zcrm_oauth::UserTokens) -> zcrm_core::Result<()> {
@@ -161,77 +178,78 @@ impl UserTokens {
         ForHost::new(self.clone(), origin)
     }
 
-    async fn held(&self) -> Result<Arc<Held>, Error> {
-        if let Some(held) = self.slot.current.load_full() {
-            if held.is_fresh(&self.shared) {
-                return Ok(held);
+    /// Returns the active token, or waits for a refresh.
+    async fn active_token(&self) -> Result<Arc<ActiveToken>, Error> {
+        if let Some(token) = self.entry.active.load_full() {
+            if token.is_fresh(&self.context) {
+                return Ok(token);
             }
-            if held.is_valid(&self.shared) {
-                // the last minute: the refresh runs beside, and its failure fails nothing
-                if !self.slot.is_pausing(self.shared.clock.monotonic()) {
-                    let _ = self.depart();
+            if token.is_valid(&self.context) {
+                // the last minute: the refresh runs in the background, and its failure is no error here
+                if !self.entry.is_pausing(self.context.clock.monotonic()) {
+                    let _ = self.join_refresh();
                 }
-                return Ok(held);
+                return Ok(token);
             }
         }
         loop {
-            let (mut flight, own) = self.depart()?;
-            let of = flight.clone();
-            let landing = flight.wait_for(Option::is_some);
-            let landing = match own {
-                // each of its steps has a limit
-                true => Some(landing.await),
-                false => within(FLIGHT, &*self.shared.clock, landing).await,
+            let (mut refresh, is_ours) = self.join_refresh()?;
+            let joined = refresh.clone();
+            let finished = refresh.wait_for(Option::is_some);
+            let finished = match is_ours {
+                // each of its steps has a timeout
+                true => Some(finished.await),
+                false => within(REFRESH_TIMEOUT, &*self.context.clock, finished).await,
             };
-            match landing {
-                Some(Ok(landing)) => return landing.clone().ok_or_else(gone)?,
-                Some(Err(_)) if own => return Err(gone()),
-                // the runtime that drove it has ended, or stands still: ours drives the next
-                _ => self.slot.end_flight(&of),
+            match finished {
+                Some(Ok(result)) => return result.clone().ok_or_else(task::ended_early)?,
+                Some(Err(_)) if is_ours => return Err(task::ended_early()),
+                // its runtime has ended or is not driven any more: start the next one on ours
+                _ => self.entry.clear_refresh(&joined),
             }
         }
     }
 
-    /// Joins the flight that is under way, or starts one; says whether it started one.
-    fn depart(&self) -> Result<(watch::Receiver<Landing>, bool), Error> {
-        let runtime = runtime()?;
-        let mut flight = self.slot.flight();
-        if let Some(flight) = &*flight {
-            return Ok((flight.clone(), false));
+    /// Joins the refresh in progress or starts one; returns whether it started one.
+    fn join_refresh(&self) -> Result<(watch::Receiver<RefreshResult>, bool), Error> {
+        let runtime = task::runtime()?;
+        let mut refresh = self.entry.refresh();
+        if let Some(refresh) = &*refresh {
+            return Ok((refresh.clone(), false));
         }
         let (sender, receiver) = watch::channel(None);
-        *flight = Some(receiver.clone());
-        drop(flight);
-        let (shared, slot) = (Arc::clone(&self.shared), Arc::clone(&self.slot));
-        // made out here: a task that panics, or that its runtime drops before it began, has landed
-        let flight = Flight { slot: Arc::clone(&slot), sender, receiver: receiver.clone() };
-        // a task of its own: a refresh is finished and saved, also if all give up waiting for it
-        runtime.spawn(async move { flight.land(renewal::renew(&shared, &slot).await) });
+        *refresh = Some(receiver.clone());
+        drop(refresh);
+        let (context, entry) = (Arc::clone(&self.context), Arc::clone(&self.entry));
+        // made before the spawn, so that it is dropped also with a task that never runs
+        let task = RefreshTask { entry: Arc::clone(&entry), sender, receiver: receiver.clone() };
+        // its own task: a refresh is finished and saved even if all callers stop waiting for it
+        runtime.spawn(async move { task.finish(refresh::refresh(&context, &entry).await) });
         Ok((receiver, true))
     }
 }
 
-/// A flight under way. However it ends, the next caller may start another.
-struct Flight {
-    slot: Arc<Slot>,
-    sender: watch::Sender<Landing>,
-    receiver: watch::Receiver<Landing>,
+/// A refresh in progress. However it ends, the next caller can start another one.
+struct RefreshTask {
+    entry: Arc<TokenEntry>,
+    sender: watch::Sender<RefreshResult>,
+    receiver: watch::Receiver<RefreshResult>,
 }
 
-impl Flight {
-    fn land(self, result: Result<Arc<Held>, Error>) {
-        // before anybody is told: the next flight is not this one's to clear
-        self.slot.end_flight(&self.receiver);
+impl RefreshTask {
+    fn finish(self, result: Result<Arc<ActiveToken>, Error>) {
+        // before the waiting callers wake up: the next refresh is not this task's to clear
+        self.entry.clear_refresh(&self.receiver);
         self.sender.send_replace(Some(result));
     }
 }
 
-impl Drop for Flight {
+impl Drop for RefreshTask {
     fn drop(&mut self) {
-        self.slot.end_flight(&self.receiver);
-        // those that wait would start another flight, which would panic too
+        self.entry.clear_refresh(&self.receiver);
+        // without a result the waiting callers would start another refresh, which would panic too
         if thread::panicking() {
-            self.sender.send_replace(Some(Err(gone())));
+            self.sender.send_replace(Some(Err(task::ended_early())));
         }
     }
 }
@@ -239,58 +257,37 @@ impl Drop for Flight {
 #[async_trait]
 impl Authorizer for UserTokens {
     fn cached(&self) -> Option<Authorization> {
-        let held = self.slot.current.load();
-        let held = held.as_ref()?;
-        held.is_fresh(&self.shared).then(|| held.authorization.clone())
+        let token = self.entry.active.load();
+        let token = token.as_ref()?;
+        token.is_fresh(&self.context).then(|| token.authorization.clone())
     }
 
     fn tenant(&self) -> Option<Tenant> {
-        Some(self.slot.tenant.clone())
+        Some(self.entry.tenant.clone())
     }
 
     async fn authorize(&self) -> Result<Authorization, BoxError> {
-        Ok(self.held().await?.authorization.clone())
+        Ok(self.active_token().await?.authorization.clone())
     }
 
     fn accept(&self, accepted: &Authorization) {
-        self.slot.accept(accepted);
+        self.entry.record_accepted(accepted);
     }
 
     async fn reject(&self, refused: &Authorization) {
-        if let Some(error) = self.slot.refuse(&self.shared, refused) {
+        if let Some(error) = self.entry.record_refused(&self.context, refused) {
             tracing::warn!(%error, "two new access tokens in a row were refused");
-            self.shared.tell_failure(&self.slot.key, &error);
+            self.context.report_failure(&self.entry.key, &error);
         }
     }
 
     fn fault(&self) -> Option<BoxError> {
-        Some(TokenFault::RefusedFresh.into())
+        Some(TokenFault::FreshTokenRefused.into())
     }
 }
 
 impl fmt::Debug for UserTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UserTokens").field("key", &self.slot.key).finish_non_exhaustive()
+        f.debug_struct("UserTokens").field("key", &self.entry.key).finish_non_exhaustive()
     }
-}
-
-fn runtime() -> Result<Handle, Error> {
-    Handle::try_current().map_err(|error| {
-        Error::config("zcrm must be used inside a tokio runtime").with_source(error)
-    })
-}
-
-/// Runs `work` in a task of its own, so that it ends whoever gives up waiting.
-pub(super) async fn finished<T: Send + 'static>(
-    work: impl Future<Output = Result<T, Error>> + Send + 'static,
-) -> Result<T, Error> {
-    runtime()?.spawn(work).await.map_err(lost)?
-}
-
-fn lost(error: tokio::task::JoinError) -> Error {
-    gone().with_source(error)
-}
-
-fn gone() -> Error {
-    Error::new(ErrorKind::Other, Outcome::Unknown, "the task that fetched the token ended early")
 }

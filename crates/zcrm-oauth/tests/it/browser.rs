@@ -102,7 +102,7 @@ async fn a_state_is_good_once_for_its_own_session_and_for_ten_minutes() {
     let back = |url: &str| format!("?state={}&code=1000.grant", parameter(url, "state"));
     let forged = |result: Result<Redirect, zcrm_core::Error>| {
         let error = result.unwrap_err();
-        assert_eq!(TokenFault::of(&error), Some(TokenFault::ForgedState), "{error}");
+        assert_eq!(TokenFault::of(&error), Some(TokenFault::StateMismatch), "{error}");
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Credential, Outcome::Refused));
     };
 
@@ -146,7 +146,7 @@ async fn the_state_is_checked_before_anything_else_is_looked_at() {
         String::new(),
     ] {
         let error = manager.accept("mine", &query).unwrap_err();
-        assert_eq!(TokenFault::of(&error), Some(TokenFault::ForgedState), "{query}");
+        assert_eq!(TokenFault::of(&error), Some(TokenFault::StateMismatch), "{query}");
     }
     manager.accept("mine", &format!("?state={good}&code=a")).unwrap();
     assert_eq!(world.token_calls(), 0);
@@ -162,7 +162,7 @@ async fn a_person_who_refuses_is_told_apart_from_a_broken_redirect() {
     let world = world().await;
     let manager = world.manager();
     let error = accept(&manager, "error=access_denied&code=1000.grant").unwrap_err();
-    assert_eq!(TokenFault::of(&error), Some(TokenFault::Denied));
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::AccessDenied));
     assert_eq!(error.kind(), ErrorKind::Credential);
     let error = accept(&manager, "error=marked").unwrap_err();
     assert_eq!((error.kind(), TokenFault::of(&error)), (ErrorKind::Credential, None));
@@ -237,7 +237,7 @@ proptest! {
         let manager = runtime.block_on(async { offline() });
         for odd in [&redirect, &noise] {
             let error = manager.accept("mine", odd).unwrap_err();
-            prop_assert_eq!(TokenFault::of(&error), Some(TokenFault::ForgedState));
+            prop_assert_eq!(TokenFault::of(&error), Some(TokenFault::StateMismatch));
         }
         let _ = accept(&manager, &redirect);
         let _ = accept(&manager, &noise);
@@ -253,15 +253,12 @@ proptest! {
     }
 }
 
-/// A manager that speaks to nobody.
+/// A manager that calls no server.
 fn offline() -> TokenManager {
-    use std::sync::Arc;
-    use zcrm_oauth::{Accounts, ClientCredentials, MemoryStore};
-
-    let clock = Arc::new(zcrm_core::ManualClock::new());
-    let stack = Stack::new(zcrm_http::Connector::builder().build().unwrap());
-    let credentials = ClientCredentials::new("1000.X", "s", "https://x.y/z").unwrap();
-    let accounts = Accounts::new(credentials, stack.build_for_accounts(SECOND), clock.clone());
-    let base_urls = BaseUrls::new(DataCenter::US, Environment::Production);
-    TokenManager::new(accounts, Arc::new(MemoryStore::new()), base_urls, clock)
+    TokenManager::builder("1000.X", "s")
+        .redirect_uri("https://x.y/z")
+        .clock(std::sync::Arc::new(zcrm_core::ManualClock::new()))
+        .store(zcrm_oauth::MemoryStore::new())
+        .build()
+        .unwrap()
 }

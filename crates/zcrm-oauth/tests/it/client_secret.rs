@@ -72,7 +72,7 @@ async fn a_provider_that_has_no_other_secret_ends_the_call() {
         let accounts = with(&world, ClientSecret::provider(vault.clone()));
         world.sim.clear_journal();
         let error = exchange(&world, &accounts).await.unwrap_err();
-        assert_eq!(TokenFault::of(&error), Some(TokenFault::WrongClient));
+        assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidClient));
         assert_eq!((vault.asked(), world.token_calls()), (2, 1));
         assert!(!chain(&error).contains("marked"));
     }
@@ -101,7 +101,7 @@ async fn a_file_is_read_when_needed_and_again_when_its_secret_was_rotated() {
 
     std::fs::write(&path, "marked-old").unwrap();
     let error = exchange(&world, &accounts).await.unwrap_err();
-    assert_eq!(TokenFault::of(&error), Some(TokenFault::WrongClient));
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidClient));
     std::fs::write(&path, format!("{}\n", world.sim.client_secret())).unwrap();
     exchange(&world, &accounts).await.unwrap();
     // it is not read for each call
@@ -134,7 +134,7 @@ async fn a_value_that_is_wrong_is_tried_once() {
     let world = World::new().await;
     let accounts = with(&world, "marked-wrong");
     let error = exchange(&world, &accounts).await.unwrap_err();
-    assert_eq!(TokenFault::of(&error), Some(TokenFault::WrongClient));
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidClient));
     assert_eq!(world.token_calls(), 1);
     for blank in [ClientSecret::from(""), ClientSecret::from("x").at(DataCenter::EU, " ")] {
         let error = ClientCredentials::new("1000.X", blank, "https://x.y").unwrap_err();

@@ -6,11 +6,10 @@ use chrono::{TimeDelta, Utc};
 use tower::{ServiceExt, util::BoxCloneSyncService};
 use zcrm_core::{Clock, ManualClock};
 use zcrm_http::Stack;
-use zcrm_oauth::{Accounts, StoredToken, TokenManager, TokenStore, UserTokens};
+use zcrm_oauth::{Accounts, StoredToken, TokenStore, UserTokens};
 
 use crate::support::{
-    HOUR, Locks, Shelf, World, access, base_urls, cached, connector, credentials, manager,
-    refresh_token,
+    HOUR, Locks, Shelf, World, access, base_urls, cached, connector, manager, refresh_token,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -79,8 +78,8 @@ async fn a_clock_that_is_hours_ahead_costs_one_refresh_and_not_one_for_each_call
 /// The tokens of the same user in a process that is told `date` by the accounts server.
 fn told(world: &World, date: Option<&'static str>) -> UserTokens {
     let clock = Arc::new(world.clock.clone());
-    let stack = Stack::new(connector(&world.sim)).clock(clock.clone());
-    let transport = stack.build_for_accounts(20 * Duration::from_secs(1));
+    let stack = Stack::new(connector(&world.sim)).clock(clock);
+    let transport = stack.build_for_accounts(Accounts::REQUEST_TIMEOUT);
     let transport = BoxCloneSyncService::new(transport.map_response(move |mut response| {
         response.headers_mut().remove("date").unwrap();
         if let Some(date) = date {
@@ -88,8 +87,7 @@ fn told(world: &World, date: Option<&'static str>) -> UserTokens {
         }
         response
     }));
-    let accounts = Accounts::new(credentials(&world.sim), transport, clock.clone());
-    let manager = TokenManager::new(accounts, world.store.clone(), base_urls(&world.sim), clock);
+    let manager = world.builder().transport(transport).build().unwrap();
     manager.user(world.tokens.key().user()).unwrap()
 }
 
@@ -168,14 +166,9 @@ async fn the_earlier_of_wall_and_monotonic_clock_wins() {
     let world = World::logged_in().await;
     let clock = Settable(world.clock.clone(), Arc::default());
     let stack = Stack::new(connector(&world.sim));
-    let accounts = Accounts::new(
-        credentials(&world.sim),
-        stack.build_for_accounts(20 * Duration::from_secs(1)),
-        Arc::new(clock.clone()),
-    );
-    let store = Arc::clone(&world.store) as Arc<dyn TokenStore>;
-    let base_urls = base_urls(&world.sim);
-    let manager = TokenManager::new(accounts, store, base_urls, Arc::new(clock.clone()));
+    let transport = stack.build_for_accounts(Accounts::REQUEST_TIMEOUT);
+    let builder = world.builder().transport(transport).clock(Arc::new(clock.clone()));
+    let manager = builder.build().unwrap();
     let tokens = manager.user(world.tokens.key().user()).unwrap();
     tokens.token().await.unwrap();
     assert!(cached(&tokens).is_some());
@@ -197,7 +190,7 @@ async fn believes_expires_in_after_the_own_clock_was_set_right() {
         *clock.1.lock().unwrap() = wrong;
         let silent = Arc::new(std::sync::atomic::AtomicBool::new(false));
         let stack = Stack::new(connector(&world.sim));
-        let transport = stack.build_for_accounts(20 * Duration::from_secs(1));
+        let transport = stack.build_for_accounts(Accounts::REQUEST_TIMEOUT);
         let strips = Arc::clone(&silent);
         let transport = BoxCloneSyncService::new(transport.map_response(move |mut response| {
             if strips.load(std::sync::atomic::Ordering::SeqCst) {
@@ -205,10 +198,8 @@ async fn believes_expires_in_after_the_own_clock_was_set_right() {
             }
             response
         }));
-        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-        let accounts = Accounts::new(credentials(&world.sim), transport, Arc::clone(&shared));
-        let store = Arc::clone(&world.store) as Arc<dyn TokenStore>;
-        let manager = TokenManager::new(accounts, store, base_urls(&world.sim), shared);
+        let builder = world.builder().transport(transport).clock(Arc::new(clock.clone()));
+        let manager = builder.build().unwrap();
         let tokens = manager.user(world.tokens.key().user()).unwrap();
         tokens.import(refresh_token(&world.stored().await)).await.unwrap();
         assert_eq!(world.token_calls(), 1, "{wrong}: the offset is measured");
@@ -225,7 +216,7 @@ async fn believes_expires_in_after_the_own_clock_was_set_right() {
             }
             assert_eq!(world.token_calls(), 1 + hour, "{wrong}");
             // a process that reads it from the store agrees
-            let other = manager.user_of(world.tokens.key().user(), "other").unwrap();
+            let other = manager.user_in_organisation(world.tokens.key().user(), "other").unwrap();
             world.store.save(other.key(), &fresh).await.unwrap();
             assert_eq!(access(&other.token().await.unwrap()), access(&fresh), "{wrong}");
         }

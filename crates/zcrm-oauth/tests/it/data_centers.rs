@@ -7,9 +7,7 @@ use zcrm_http::{Connector, ReqBody, Stack, send};
 use zcrm_oauth::{Accounts, TokenManager};
 use zcrm_sim::{Clock as Frozen, Simulator};
 
-use crate::support::{
-    HOUR, Shelf, World, access, base_urls, credentials, origin, read, until, whoami,
-};
+use crate::support::{HOUR, Shelf, World, access, base_urls, origin, read, until, whoami};
 
 const PAGE: Operation = Operation::get("/oauth/v2/auth").base(Base::Root);
 const SCOPES: [&str; 3] = ["ZohoCRM.modules.ALL", "ZohoCRM.users.READ", "AaaServer.profile.READ"];
@@ -39,12 +37,10 @@ impl Both {
         let us = World::built(builder, Shelf::default()).await;
         let connector = Connector::builder().root_pem(us.sim.ca_pem()).root_pem(eu.ca_pem());
         let stack = Stack::new(connector.build().unwrap());
-        let transport = stack.build_for_accounts(20 * SECOND);
-        let clock = std::sync::Arc::new(us.clock.clone());
-        let accounts = Accounts::new(credentials(&us.sim), transport.clone(), clock.clone());
+        let transport = stack.build_for_accounts(Accounts::REQUEST_TIMEOUT);
         let (europe, api) = (origin(&eu.accounts_url()), origin(&eu.api_url()));
         let base_urls = base_urls(&us.sim).with_other("eu", europe, api);
-        let manager = TokenManager::new(accounts, us.store.clone(), base_urls, clock);
+        let manager = us.builder().transport(transport).base_urls(base_urls).build().unwrap();
         Self { us, eu, manager, transport: stack.build() }
     }
 
@@ -119,19 +115,18 @@ async fn sends_a_token_without_a_domain_where_it_was_issued() {
     let mut stored = store.load(&key).await.unwrap().unwrap();
     stored.api_domain = None;
     store.save(&key, &stored).await.unwrap();
-    let clock = std::sync::Arc::new(both.us.clock.clone());
-    let accounts = Accounts::new(credentials(&both.us.sim), both.transport.clone(), clock.clone());
     // an `api_base_url` would count for every token
     let home = zcrm_core::BaseUrls::new(zcrm_core::DataCenter::US, key.environment());
     let europe = origin(&both.eu.api_url());
     let base_urls = home.with_other("eu", origin(&both.eu.accounts_url()), europe.clone());
-    let manager = TokenManager::new(accounts, both.us.store.clone(), base_urls, clock);
+    let builder = both.us.builder().transport(both.transport.clone());
+    let manager = builder.base_urls(base_urls).build().unwrap();
     let tokens = manager.user("eva@example.com").unwrap();
     let authorization = zcrm_http::Authorizer::authorize(&tokens).await.unwrap();
     assert_eq!(authorization.origin(), &europe);
     // nor to any server where its issuer is unknown
     stored.accounts_server = Some("https://accounts.zoho.eu.example.com".to_owned());
-    tokens.forget().await.unwrap();
+    tokens.logout().await.unwrap();
     store.save(&key, &stored).await.unwrap();
     let error = tokens.token().await.unwrap_err();
     assert_eq!(error.kind(), zcrm_core::ErrorKind::WrongDataCenter);

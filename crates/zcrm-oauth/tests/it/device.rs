@@ -101,7 +101,7 @@ async fn whoever_refuses_or_never_comes_ends_the_wait() {
     world.sim.refuse_device(&code).unwrap();
     world.advance(30 * SECOND);
     let error = waiting.await.unwrap().unwrap_err();
-    assert_eq!(TokenFault::of(&error), Some(TokenFault::Denied));
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::AccessDenied));
 
     let world = World::new().await;
     let device = world.manager().device_login(&SCOPES).await.unwrap();
@@ -112,7 +112,7 @@ async fn whoever_refuses_or_never_comes_ends_the_wait() {
         until(done).await;
     }
     let error = waiting.await.unwrap().unwrap_err();
-    assert_eq!(TokenFault::of(&error), Some(TokenFault::BadGrant));
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidGrant));
     assert!(error.to_string().contains("expired"), "{error}");
     assert_eq!(polls(&world), 9);
 }
@@ -188,7 +188,7 @@ async fn a_slower_pace_and_a_shorter_life_are_heeded_in_seconds_and_milliseconds
             until(|| waiting.is_finished() || pauses(&world).len() > polled + 1).await;
         }
         let error = waiting.await.unwrap().unwrap_err();
-        assert_eq!(TokenFault::of(&error), Some(TokenFault::BadGrant));
+        assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidGrant));
         assert!(pauses(&world).iter().all(|pause| *pause == 35), "{:?}", pauses(&world));
         let expected = if life == json!(65) { 1 } else { 2 };
         assert_eq!(polls(&world), expected, "{life}");
@@ -220,6 +220,6 @@ async fn bounds_the_pause_and_the_life_of_a_code() {
     until(|| sleeps() == 24 || waiting.is_finished()).await;
     assert!(waiting.is_finished(), "the code outlives a day");
     let error = waiting.await.unwrap().unwrap_err();
-    assert_eq!(TokenFault::of(&error), Some(TokenFault::BadGrant));
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidGrant));
     assert_eq!(polls(&world), 23);
 }

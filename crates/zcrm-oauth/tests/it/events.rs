@@ -43,12 +43,12 @@ impl TokenObserver for Seen {
         self.note(key, format!("throttled for {}", wait.unwrap().as_secs()));
     }
 
-    fn dead(&self, key: &TokenKey, error: &Error) {
+    fn login_required(&self, key: &TokenKey, error: &Error) {
         assert!(error.is_credential());
         self.note(key, "dead");
     }
 
-    fn failed(&self, key: &TokenKey, error: &Error) {
+    fn refresh_failed(&self, key: &TokenKey, error: &Error) {
         self.note(key, format!("failed: {:?}", error.kind()));
     }
 
@@ -72,7 +72,7 @@ impl TokenObserver for Seen {
 /// The tokens of the same user in a manager that tells what becomes of them.
 pub(crate) fn observed(world: &World) -> (Arc<Seen>, UserTokens) {
     let seen = Arc::new(Seen::default());
-    let manager = world.manager().observed_by(Arc::clone(&seen) as _);
+    let manager = world.builder().observer(Arc::clone(&seen) as _).build().unwrap();
     (seen, manager.user(world.tokens.key().user()).unwrap())
 }
 
@@ -118,8 +118,8 @@ async fn every_turn_of_a_tokens_life_is_told_once() {
     world.store.failing_saves.store(1, Ordering::SeqCst);
     tokens.exchange(world.sim.grant_token()).await.unwrap_err();
     assert_eq!(seen.take(), ["save failed: the disk is full"]);
-    tokens.forget().await.unwrap();
-    tokens.forget().await.unwrap();
+    tokens.logout().await.unwrap();
+    tokens.logout().await.unwrap();
     assert_eq!(seen.take(), ["logged out"]);
 }
 
@@ -151,7 +151,7 @@ impl TokenObserver for Panicking {
 async fn keeps_tokens_apart_from_an_observer_that_panics() {
     let world = World::new().await;
     let told = Arc::default();
-    let manager = world.manager().observed_by(Arc::new(Panicking(Arc::clone(&told))));
+    let manager = world.builder().observer(Arc::new(Panicking(Arc::clone(&told)))).build().unwrap();
     let tokens = manager.user(world.tokens.key().user()).unwrap();
     tokens.exchange(world.sim.grant_token()).await.unwrap();
     for events in 2..5 {
@@ -175,7 +175,8 @@ impl TokenObserver for Blocking {
 async fn refreshes_beside_an_observer_that_blocks() {
     let world = World::expired().await;
     let (release, blocked) = std::sync::mpsc::channel();
-    let manager = world.manager().observed_by(Arc::new(Blocking(Mutex::new(blocked))));
+    let manager =
+        world.builder().observer(Arc::new(Blocking(Mutex::new(blocked)))).build().unwrap();
     let tokens = manager.user(world.tokens.key().user()).unwrap();
     for refreshes in 1..=3 {
         tokens.token().await.unwrap();

@@ -85,7 +85,7 @@ async fn a_login_without_a_refresh_token_never_takes_the_place_of_one_that_has_i
     assert_eq!(refresh_token(&world.stored().await), refresh_token(&before));
     assert_eq!(cached(&world.tokens).as_deref(), Some(access(&before)));
 
-    world.tokens.forget().await.unwrap();
+    world.tokens.logout().await.unwrap();
     world.accounts().json(200, &answer);
     let error = world.tokens.exchange("1000.grant".to_owned()).await.unwrap_err();
     assert!(error.to_string().contains("nothing was stored"), "{error}");
@@ -178,11 +178,13 @@ async fn a_wrong_client_is_told_apart_from_a_wrong_secret_and_redirect() {
 async fn logs_in_a_self_client_without_a_redirect_uri() {
     let world = World::new().await;
     let (id, secret) = (world.sim.client_id(), world.sim.client_secret());
-    let credentials = ClientCredentials::self_client(id, secret).unwrap();
-    let accounts = accounts(&world.sim, &world.clock, credentials);
-    let base_urls = crate::support::base_urls(&world.sim);
-    let clock = std::sync::Arc::new(world.clock.clone());
-    let manager = zcrm_oauth::TokenManager::new(accounts, world.store.clone(), base_urls, clock);
+    let manager = zcrm_oauth::TokenManager::builder(id, secret)
+        .base_urls(crate::support::base_urls(&world.sim))
+        .connector(crate::support::connector(&world.sim))
+        .clock(std::sync::Arc::new(world.clock.clone()))
+        .shared_store(world.store.clone())
+        .build()
+        .unwrap();
     let tokens = manager.user("default").unwrap();
     tokens.exchange(world.sim.grant_token()).await.unwrap();
     world.advance(HOUR);

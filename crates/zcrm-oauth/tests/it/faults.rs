@@ -18,15 +18,15 @@ async fn refused(status: u16, answer: &Value, known: bool) -> zcrm_core::Error {
 
 #[tokio::test]
 async fn each_word_of_the_accounts_server_has_its_fault_whatever_the_status() {
-    use TokenFault::{DeadRefreshToken, Denied, WrongClient, WrongDataCenter};
+    use TokenFault::{AccessDenied, InvalidClient, InvalidRefreshToken, WrongDataCenter};
     for status in [200, 400, 401, 500] {
         for (word, known, fault) in [
-            ("invalid_code", true, DeadRefreshToken),
-            ("invalid_client", true, WrongClient),
+            ("invalid_code", true, InvalidRefreshToken),
+            ("invalid_client", true, InvalidClient),
             ("invalid_client", false, WrongDataCenter),
-            ("invalid_client_secret", true, WrongClient),
-            ("invalid_redirect_uri", true, WrongClient),
-            ("access_denied", true, Denied),
+            ("invalid_client_secret", true, InvalidClient),
+            ("invalid_redirect_uri", true, InvalidClient),
+            ("access_denied", true, AccessDenied),
         ] {
             let error = refused(status, &json!({ "error": word }), known).await;
             assert_eq!(TokenFault::of(&error), Some(fault), "{word} {status}");
@@ -35,7 +35,7 @@ async fn each_word_of_the_accounts_server_has_its_fault_whatever_the_status() {
         }
         let text =
             "You have made too many requests continuously. Please try again after some time.";
-        let throttled = json!({ "error": "Access Denied", "error_description": text });
+        let throttled = json!({ "error": "Access AccessDenied", "error_description": text });
         let error = refused(status, &throttled, true).await;
         assert_eq!((error.kind(), TokenFault::of(&error)), (ErrorKind::Throttled, None));
         assert_eq!(error.retry_after().unwrap().as_secs(), 600);
@@ -58,7 +58,7 @@ async fn logins_that_lack_something_have_their_fault() {
     let error = world.tokens.token().await.unwrap_err();
     assert_eq!(TokenFault::of(&error), Some(TokenFault::NotLoggedIn));
     let error = world.tokens.exchange("1000.used").await.unwrap_err();
-    assert_eq!(TokenFault::of(&error), Some(TokenFault::BadGrant));
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidGrant));
     let answer = json!({ "access_token": "1000.a", "expires_in": 3600 });
     world.accounts().json(200, &answer);
     let error = world.tokens.exchange("1000.grant").await.unwrap_err();

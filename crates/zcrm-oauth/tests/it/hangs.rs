@@ -8,11 +8,11 @@ use std::{
 use zcrm_core::{BoxError, ErrorKind, Origin, Outcome, SecretString};
 use zcrm_http::Authorizer;
 use zcrm_oauth::{
-    ClientCredentials, ClientSecret, CredentialsProvider, Identify, StoredToken, TokenManager,
-    UnsavedToken, UserTokens,
+    ClientSecret, CredentialsProvider, StoredToken, TokenManager, UnsavedToken, UserLookup,
+    UserTokens,
 };
 
-use crate::support::{HOUR, World, access, accounts, base_urls, cached, chain, until};
+use crate::support::{HOUR, World, access, builder_with_secret, cached, chain, until};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -100,9 +100,9 @@ async fn logs_out_after_a_delete_that_never_returned() {
     let world = World::logged_in().await;
     world.store.hang("delete");
     let tokens = world.tokens.clone();
-    let error = hung(&world, 10 * SECOND, async move { tokens.forget().await }).await.unwrap_err();
+    let error = hung(&world, 10 * SECOND, async move { tokens.logout().await }).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Store);
-    assert!(world.tokens.forget().await.unwrap());
+    assert!(world.tokens.logout().await.unwrap());
 }
 
 /// A vault that hangs once.
@@ -123,14 +123,9 @@ impl CredentialsProvider for Vault {
 async fn works_again_after_a_provider_that_never_returned() {
     let world = World::expired().await;
     let vault = Vault(Mutex::new(true), world.sim.client_secret());
-    let credentials = ClientCredentials::new(
-        world.sim.client_id(),
-        ClientSecret::provider(vault),
-        world.sim.redirect_uri(),
-    );
-    let accounts = accounts(&world.sim, &world.clock, credentials.unwrap());
-    let clock = Arc::new(world.clock.clone());
-    let manager = TokenManager::new(accounts, world.store.clone(), base_urls(&world.sim), clock);
+    let secret = ClientSecret::provider(vault);
+    let builder = builder_with_secret(&world.sim, &world.clock, secret);
+    let manager = builder.shared_store(world.store.clone()).build().unwrap();
     let tokens = manager.user(world.tokens.key().user()).unwrap();
     let asking = tokens.clone();
     let error = hung(&world, 10 * SECOND, async move { asking.token().await }).await.unwrap_err();
@@ -144,8 +139,8 @@ async fn works_again_after_a_provider_that_never_returned() {
 struct Silent;
 
 #[async_trait::async_trait]
-impl Identify for Silent {
-    async fn identify(
+impl UserLookup for Silent {
+    async fn lookup(
         &self,
         _: &StoredToken,
         _: &zcrm_http::Authorization,

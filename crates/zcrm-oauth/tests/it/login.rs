@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use zcrm_core::{Error, ErrorKind, Operation, Outcome, SecretString};
 use zcrm_http::Authorization;
 use zcrm_oauth::{
-    Grant, Identify, RevokeBy, StoredToken, TokenFault, TokenKey, TokenStore, UnsavedToken,
+    Grant, RevokeBy, StoredToken, TokenFault, TokenKey, TokenStore, UnsavedToken, UserLookup,
 };
 use zcrm_sim::{Entry, Host, Simulator};
 
@@ -85,8 +85,8 @@ async fn a_server_that_misses_the_scope_is_understood_too() {
 struct Always(&'static str);
 
 #[async_trait]
-impl Identify for Always {
-    async fn identify(&self, _: &StoredToken, _: &Authorization) -> Result<String, Error> {
+impl UserLookup for Always {
+    async fn lookup(&self, _: &StoredToken, _: &Authorization) -> Result<String, Error> {
         Ok(self.0.to_owned())
     }
 }
@@ -98,7 +98,7 @@ async fn an_application_may_find_out_the_user_in_its_own_way() {
     let grant = || world.sim.grant_token();
     let tokens = manager.login_with(grant(), Arc::new(Always("robot"))).await.unwrap();
     assert_eq!(tokens.key().user(), "robot");
-    assert!(tokens.is_generated().await.unwrap());
+    assert!(tokens.is_logged_in().await.unwrap());
     // a name that is none does not cost the tokens
     let error = manager.login_with(grant(), Arc::new(Always(" "))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
@@ -119,7 +119,7 @@ async fn a_login_that_cannot_be_saved_hands_its_tokens_back() {
 async fn logs_in_without_a_lock_that_fails() {
     let world = World::with(Shelf::with_locks(Locks::Broken)).await;
     let tokens = world.manager().login(world.sim.grant_token()).await.unwrap();
-    assert!(tokens.is_generated().await.unwrap());
+    assert!(tokens.is_logged_in().await.unwrap());
     assert!(tokens.revoke().await.unwrap());
 }
 
@@ -138,7 +138,7 @@ async fn a_refresh_token_from_elsewhere_becomes_a_login() {
 
     // one that is dead changes nothing
     let error = tokens.import("1000.marked").await.unwrap_err();
-    assert_eq!(TokenFault::of(&error), Some(TokenFault::DeadRefreshToken));
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidRefreshToken));
     assert!(!chain(&error).contains("marked"));
     assert!(tokens.stored().await.unwrap().unwrap().is_same_login(&got));
     let error = tokens.import(" ").await.unwrap_err();
@@ -160,7 +160,7 @@ async fn a_revoked_login_is_dead_at_zoho_and_gone_here_and_its_token_was_in_the_
     assert!(world.tokens.stored().await.unwrap().is_none());
     assert_eq!(cached(&world.tokens), None);
     let error = world.tokens.import(refresh_token(&token)).await.unwrap_err();
-    assert_eq!(TokenFault::of(&error), Some(TokenFault::DeadRefreshToken));
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidRefreshToken));
     assert!(!world.tokens.revoke().await.unwrap(), "there was none");
 }
 
@@ -189,15 +189,15 @@ async fn the_query_form_of_zohos_page_must_be_asked_for() {
     let names: Vec<_> = journal.entries()[0].query.iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["token"]);
     let error = world.tokens.import(refresh_token(&token)).await.unwrap_err();
-    assert_eq!(TokenFault::of(&error), Some(TokenFault::DeadRefreshToken));
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidRefreshToken));
 }
 
 #[tokio::test]
 async fn whoever_has_a_token_is_listed_and_can_be_removed() {
     let world = World::logged_in().await;
     let (manager, user) = (world.manager(), world.sim.user_email());
-    assert!(manager.is_token_generated(&user).await.unwrap());
-    assert!(!manager.is_token_generated("nobody@example.com").await.unwrap());
+    assert!(manager.is_logged_in(&user).await.unwrap());
+    assert!(!manager.is_logged_in("nobody@example.com").await.unwrap());
     // of another client and of a sandbox, which are nobody's business here
     let token = world.stored().await;
     for key in [
@@ -206,16 +206,16 @@ async fn whoever_has_a_token_is_listed_and_can_be_removed() {
     ] {
         world.store.save(&key, &token).await.unwrap();
     }
-    let of_org = manager.user_of(&user, "org1").unwrap();
+    let of_org = manager.user_in_organisation(&user, "org1").unwrap();
     of_org.exchange(world.sim.grant_token()).await.unwrap();
     let users = manager.users().await.unwrap();
     assert_eq!(users, [world.tokens.key().clone(), of_org.key().clone()]);
     assert_eq!(users[1].organisation(), Some("org1"));
     assert!(!of_org.stored().await.unwrap().unwrap().is_same_login(&token));
 
-    assert!(manager.remove(&user).await.unwrap());
-    assert!(!manager.remove(&user).await.unwrap());
-    assert!(!manager.is_token_generated(&user).await.unwrap());
+    assert!(manager.logout(&user).await.unwrap());
+    assert!(!manager.logout(&user).await.unwrap());
+    assert!(!manager.is_logged_in(&user).await.unwrap());
     assert_eq!(manager.users().await.unwrap(), [of_org.key().clone()]);
 }
 
@@ -276,7 +276,9 @@ async fn an_organisation_gets_its_tokens_by_the_clients_own_credentials() {
 
     assert_eq!(manager.organisation(&soid, &["X.y.ALL"]).unwrap_err().kind(), ErrorKind::Input);
     assert_eq!(manager.organisation("", &scopes).unwrap_err().kind(), ErrorKind::Config);
-    for (soid, fault) in [("nothing", TokenFault::WrongClient), ("ZohoCRM.1", TokenFault::Denied)] {
+    for (soid, fault) in
+        [("nothing", TokenFault::InvalidClient), ("ZohoCRM.1", TokenFault::AccessDenied)]
+    {
         let tokens = manager.organisation(soid, &scopes).unwrap();
         assert_eq!(TokenFault::of(&tokens.token().await.unwrap_err()), Some(fault), "{soid}");
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use zcrm_core::ErrorKind;
-use zcrm_oauth::{Identify, StoredToken, UnsavedToken};
+use zcrm_oauth::{StoredToken, UnsavedToken, UserLookup};
 
 use crate::support::{World, access, cached, chain, refresh_token, until};
 
@@ -60,8 +60,8 @@ async fn works_again_after_a_load_that_panicked() {
 struct Broken;
 
 #[async_trait::async_trait]
-impl Identify for Broken {
-    async fn identify(
+impl UserLookup for Broken {
+    async fn lookup(
         &self,
         _: &StoredToken,
         _: &zcrm_http::Authorization,

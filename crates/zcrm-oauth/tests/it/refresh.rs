@@ -5,11 +5,10 @@ use std::time::Duration;
 use serde_json::json;
 use zcrm_core::{BaseUrls, DataCenter, Environment, ErrorKind, Outcome};
 use zcrm_http::Authorizer;
-use zcrm_oauth::{MemoryStore, StoredToken, TokenManager, TokenStore};
+use zcrm_oauth::{MemoryStore, StoredToken, TokenStore};
 
 use crate::support::{
-    HOUR, Locks, Shelf, World, access, accounts, cached, chain, credentials, manager, origin,
-    refresh_token,
+    HOUR, Locks, Shelf, World, access, cached, chain, manager, origin, refresh_token,
 };
 
 #[tokio::test]
@@ -70,7 +69,7 @@ async fn a_logout_in_the_middle_of_a_refresh_wins() {
     let tokens = world.tokens.clone();
     let refreshing = tokio::spawn(async move { tokens.token().await });
     hold.wait_arrived().await;
-    assert!(world.other().forget().await.unwrap());
+    assert!(world.other().logout().await.unwrap());
     hold.release();
     let error = refreshing.await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credential);
@@ -87,14 +86,14 @@ async fn a_logout_of_the_same_manager_waits_for_the_refresh_and_has_the_last_wor
     let refreshing = tokio::spawn(async move { tokens.token().await });
     hold.wait_arrived().await;
     let tokens = world.tokens.clone();
-    let leaving = tokio::spawn(async move { tokens.forget().await });
+    let leaving = tokio::spawn(async move { tokens.logout().await });
     tokio::task::yield_now().await;
     hold.release();
     assert!(refreshing.await.unwrap().is_ok());
     assert!(leaving.await.unwrap().unwrap());
     assert!(world.tokens.stored().await.unwrap().is_none());
     assert_eq!(cached(&world.tokens), None);
-    assert!(!world.tokens.forget().await.unwrap());
+    assert!(!world.tokens.logout().await.unwrap());
     let error = world.tokens.token().await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Credential, Outcome::NotSent));
     assert!(error.to_string().contains(&world.sim.user_email()), "{error}");
@@ -205,12 +204,7 @@ async fn a_user_without_a_name_is_a_mistake() {
 async fn one_user_of_one_manager_shares_its_token_however_often_it_is_asked_for() {
     let world = World::new().await;
     let store = std::sync::Arc::new(MemoryStore::new());
-    let manager = TokenManager::new(
-        accounts(&world.sim, &world.clock, credentials(&world.sim)),
-        store.clone(),
-        crate::support::base_urls(&world.sim),
-        std::sync::Arc::new(world.clock.clone()),
-    );
+    let manager = world.builder().shared_store(store).build().unwrap();
     let tokens = manager.user("a@example.com").unwrap();
     let login = tokens.exchange(world.sim.grant_token()).await.unwrap();
     let again = manager.clone().user("a@example.com").unwrap();
@@ -236,7 +230,8 @@ async fn a_process_that_starts_in_a_tokens_last_minute_can_do_without_the_refres
 #[tokio::test]
 async fn a_refresh_that_is_to_be_earlier_than_tokens_live_does_not_run_for_ever() {
     let world = World::expired().await;
-    let tokens = world.manager().refreshing_early(2 * HOUR).user(&world.sim.user_email()).unwrap();
+    let manager = world.builder().refresh_early(2 * HOUR).build().unwrap();
+    let tokens = manager.user(&world.sim.user_email()).unwrap();
     for _ in 0..10 {
         tokens.token().await.unwrap();
         assert!(cached(&tokens).is_some());

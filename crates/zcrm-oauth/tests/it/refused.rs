@@ -38,7 +38,7 @@ async fn hopeless() -> World {
 }
 
 fn assert_refused_fresh(error: &zcrm_core::Error) {
-    assert_eq!(TokenFault::of(error), Some(TokenFault::RefusedFresh), "{error}");
+    assert_eq!(TokenFault::of(error), Some(TokenFault::FreshTokenRefused), "{error}");
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Credential, Outcome::NotSent));
 }
 
@@ -159,7 +159,7 @@ async fn reports_a_dead_login_as_such_however_young_its_token() {
     world.sim.revoke_refresh_tokens();
     world.sim.expire_access_tokens();
     let error = read(&world.api(), &world.tokens).await.unwrap_err();
-    assert_eq!(TokenFault::of(&error), Some(TokenFault::DeadRefreshToken), "{error}");
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidRefreshToken), "{error}");
     assert!(error.is_credential());
     assert_eq!(error.outcome(), Outcome::NotSent);
 }
@@ -171,7 +171,7 @@ async fn looks_for_another_login_while_the_old_one_is_dead() {
     world.advance(HOUR);
     for _ in 0..3 {
         let error = world.tokens.token().await.unwrap_err();
-        assert_eq!(TokenFault::of(&error), Some(TokenFault::DeadRefreshToken));
+        assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidRefreshToken));
     }
     assert_eq!(world.token_calls(), 1);
     // at the same moment another process logs in
@@ -198,7 +198,7 @@ async fn says_that_a_fresh_token_was_refused_too() {
         (error.code().unwrap().as_str(), error.outcome()),
         ("INVALID_TOKEN", Outcome::Refused)
     );
-    assert_eq!(TokenFault::of(&error), Some(TokenFault::RefusedFresh));
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::FreshTokenRefused));
     assert!(error.to_string().contains("fetched just after"), "{error}");
     // both tokens were new, and none had been accepted
     assert_refused_fresh(&read_all(&world.api(), &world.tokens).await.unwrap_err());

@@ -24,7 +24,7 @@ async fn a_lock_that_is_never_free_does_not_stop_a_refresh_a_login_or_a_logout()
     let fresh = world.tokens.token().await.unwrap();
     assert_ne!(access(&fresh), access(&old));
     assert_eq!(access(&world.stored().await), access(&fresh));
-    assert!(world.tokens.forget().await.unwrap());
+    assert!(world.tokens.logout().await.unwrap());
 }
 
 #[tokio::test]
@@ -42,7 +42,7 @@ async fn goes_on_without_a_lock_that_fails() {
     assert_eq!(access(&world.stored().await), access(&fresh));
     assert_eq!(seen.take(), [failed, "refreshed until 02:00"]);
     assert_eq!((world.token_calls(), world.store.waits.borrow().len()), (1, 2));
-    assert!(tokens.forget().await.unwrap());
+    assert!(tokens.logout().await.unwrap());
     assert!(tokens.stored().await.unwrap().is_none());
 }
 
@@ -161,13 +161,13 @@ async fn a_logout_ends_the_tries_to_save() {
     world.store.failing_saves.store(1, Ordering::SeqCst);
     tokens.token().await.unwrap();
     until(|| world.clock.slept().contains(&SECOND)).await;
-    assert!(tokens.forget().await.unwrap());
+    assert!(tokens.logout().await.unwrap());
     seen.take();
     let loads = world.store.loads.load(Ordering::SeqCst);
     world.advance(SECOND);
     until(|| world.store.loads.load(Ordering::SeqCst) > loads).await;
     // whoever comes next has waited for it
-    assert!(!tokens.forget().await.unwrap());
+    assert!(!tokens.logout().await.unwrap());
     assert!(world.tokens.stored().await.unwrap().is_none());
     assert_eq!(
         (world.store.saves(), seen.take()),
@@ -186,13 +186,13 @@ async fn the_first_token_of_an_organisation_is_saved_later_too_unless_it_was_rem
         let token = tokens.token().await.unwrap();
         until(|| world.clock.slept().contains(&SECOND)).await;
         if removed {
-            tokens.forget().await.unwrap();
+            tokens.logout().await.unwrap();
         }
         let loads = world.store.loads.load(Ordering::SeqCst);
         world.advance(SECOND);
         until(|| world.store.loads.load(Ordering::SeqCst) > loads).await;
         if removed {
-            assert!(!tokens.forget().await.unwrap());
+            assert!(!tokens.logout().await.unwrap());
         } else {
             world.store.wait_saves(1).await;
             assert_eq!(access(&tokens.stored().await.unwrap().unwrap()), access(&token));

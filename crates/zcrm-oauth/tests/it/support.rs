@@ -19,8 +19,8 @@ use zcrm_http::{
     layer::RetryPolicy,
 };
 use zcrm_oauth::{
-    Accounts, ClientCredentials, MemoryStore, RefreshLock, Release, StoreError, StoredToken,
-    TokenKey, TokenManager, TokenStore, UserTokens,
+    Accounts, ClientCredentials, ClientSecret, MemoryStore, RefreshLock, Release, StoreError,
+    StoredToken, TokenKey, TokenManager, TokenManagerBuilder, TokenStore, UserTokens,
 };
 use zcrm_sim::{Builder, Entry, Host, Simulator};
 
@@ -242,7 +242,12 @@ impl World {
         self.sim.advance(by);
     }
 
-    /// Another manager over the same store: what another process is.
+    /// A builder of another manager over the same store, as in another process.
+    pub(crate) fn builder(&self) -> TokenManagerBuilder {
+        builder(&self.sim, &self.clock).shared_store(self.store.clone())
+    }
+
+    /// Another manager over the same store, as in another process.
     pub(crate) fn manager(&self) -> TokenManager {
         manager(&self.sim, &self.clock, &self.store, base_urls(&self.sim))
     }
@@ -298,7 +303,7 @@ pub(crate) fn accounts(
 ) -> Accounts {
     let clock: Arc<dyn Clock> = Arc::new(clock.clone());
     let stack = Stack::new(connector(sim)).clock(Arc::clone(&clock));
-    Accounts::new(credentials, stack.build_for_accounts(Duration::from_secs(20)), clock)
+    Accounts::new(credentials, stack.build_for_accounts(Accounts::REQUEST_TIMEOUT), clock)
 }
 
 pub(crate) fn manager(
@@ -307,8 +312,27 @@ pub(crate) fn manager(
     store: &Arc<Shelf>,
     base_urls: BaseUrls,
 ) -> TokenManager {
-    let accounts = accounts(sim, clock, credentials(sim));
-    TokenManager::new(accounts, Arc::clone(store) as _, base_urls, Arc::new(clock.clone()))
+    builder(sim, clock).base_urls(base_urls).shared_store(Arc::clone(store) as _).build().unwrap()
+}
+
+/// A builder for the simulator's client, without a store.
+pub(crate) fn builder(sim: &Simulator, clock: &ManualClock) -> TokenManagerBuilder {
+    let secret = sim.client_secret();
+    builder_with_secret(sim, clock, secret)
+}
+
+pub(crate) fn builder_with_secret(
+    sim: &Simulator,
+    clock: &ManualClock,
+    secret: impl Into<ClientSecret>,
+) -> TokenManagerBuilder {
+    let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+    let stack = Stack::new(connector(sim)).clock(Arc::clone(&clock));
+    TokenManager::builder(sim.client_id(), secret)
+        .redirect_uri(sim.redirect_uri())
+        .base_urls(base_urls(sim))
+        .transport(stack.build_for_accounts(Accounts::REQUEST_TIMEOUT))
+        .clock(clock)
 }
 
 fn authorized<B>(request: http::Request<B>, tokens: &UserTokens) -> http::Request<ReqBody>

@@ -65,7 +65,7 @@ async fn throttling_beside_a_valid_token_fails_nothing_and_is_heeded() {
     world.advance(HOUR - 60 * SECOND);
     world.accounts().json(400, &denied());
     assert_eq!(access(&world.tokens.token().await.unwrap()), access(&old));
-    // on one thread, the flight has ended by the time its lock is seen to be given back
+    // on one thread, the refresh has ended by the time its lock is seen to be released
     until(|| world.store.released.load(Ordering::SeqCst) == 2).await;
     for _ in 0..5 {
         world.advance(10 * SECOND);

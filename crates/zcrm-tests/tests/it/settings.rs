@@ -136,7 +136,7 @@ impl Stage {
                 map.insert(name_of(key), "localhost".to_owned());
                 let client = login(map.clone()).await;
                 assert!(client.tokens().stored().await.unwrap().is_some());
-                client.tokens().forget().await.unwrap();
+                client.tokens().logout().await.unwrap();
             }
             "db_port" | "db_username" | "db_password" | "db_name" | "mysql_port"
             | "mysql_username" | "mysql_password" => {
@@ -146,7 +146,7 @@ impl Stage {
                 map.insert(name_of(key), value);
                 let client = login(map).await;
                 assert!(client.tokens().stored().await.unwrap().is_some());
-                client.tokens().forget().await.unwrap();
+                client.tokens().logout().await.unwrap();
             }
             "db_ca_file" => {
                 // asked for by this, TLS is spoken to a server of this machine too; the one of the

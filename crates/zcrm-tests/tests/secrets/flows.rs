@@ -180,7 +180,7 @@ pub(crate) async fn logins(walk: &mut Walk) {
     walk.error(&StoreError::new("x").with_source(unsaved.clone()));
     walk.error(&error);
 
-    assert!(client.tokens().forget().await.unwrap());
+    assert!(client.tokens().logout().await.unwrap());
     walk.error(&read(&client).await.unwrap_err());
 }
 
@@ -401,7 +401,7 @@ pub(crate) async fn stores_of_mysql(walk: &mut Walk, (database, password): (Data
     let refused = by_settings(&wrong).build().unwrap();
     walk.error(&refused.tokens().stored().await.unwrap_err());
     store.migrate().await.unwrap();
-    assert!(client.tokens().forget().await.unwrap());
+    assert!(client.tokens().logout().await.unwrap());
     database.remove(&[USER]).await;
 }
 

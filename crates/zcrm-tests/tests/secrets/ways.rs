@@ -58,7 +58,7 @@ pub(crate) async fn browsers(walk: &mut Walk) {
     let come = redirect(&encoded(&forged), "code=x");
     assert_eq!(
         TokenFault::of(&clients.accept(&session, &come).unwrap_err()),
-        Some(TokenFault::ForgedState)
+        Some(TokenFault::StateMismatch)
     );
     walk.error(&clients.accept(&session, &come).unwrap_err());
     walk.error(&clients.manager().accept_state(&odd("expected"), &come).unwrap_err());

@@ -162,10 +162,10 @@ fn with_session(id: &str, response: impl IntoResponse) -> Response {
 /// What went wrong, for the person; the log has the rest.
 fn failed(error: &zcrm::Error) -> Response {
     let (status, text) = match TokenFault::of(error) {
-        Some(TokenFault::Denied) => {
+        Some(TokenFault::AccessDenied) => {
             (StatusCode::OK, "You did not give access, so nothing is shown.")
         }
-        Some(TokenFault::ForgedState) => {
+        Some(TokenFault::StateMismatch) => {
             (StatusCode::BAD_REQUEST, "This login was not begun here, or took too long.")
         }
         _ => (StatusCode::BAD_GATEWAY, "Zoho could not be asked just now."),

@@ -83,7 +83,7 @@ async fn reports_a_login_that_was_revoked_in_its_first_minute() {
     sim.revoke_refresh_tokens();
     sim.expire_access_tokens();
     let error = read(&client).await.unwrap_err();
-    assert_eq!(TokenFault::of(&error), Some(TokenFault::DeadRefreshToken), "{error}");
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidRefreshToken), "{error}");
     assert!(error.is_credential());
     // a login ends that at once
     client.tokens().exchange(sim.grant_token()).await.unwrap();
@@ -97,10 +97,10 @@ async fn names_a_fault_where_fresh_tokens_are_refused_and_looks_into_the_store()
     let faults = sim.faults().on_host(Host::Api).times(2);
     faults.zoho_error(401, "INVALID_TOKEN");
     let error = read(&client).await.unwrap_err();
-    assert_eq!(TokenFault::of(&error), Some(TokenFault::RefusedFresh), "{error}");
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::FreshTokenRefused), "{error}");
     assert!(error.is_credential() && error.to_string().contains("fetched just after"), "{error}");
     let error = read(&client).await.unwrap_err();
-    assert_eq!(TokenFault::of(&error), Some(TokenFault::RefusedFresh), "{error}");
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::FreshTokenRefused), "{error}");
     assert_eq!(error.outcome(), Outcome::NotSent);
     assert_eq!(sim.journal().refreshes(), 1);
 

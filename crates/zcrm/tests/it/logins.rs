@@ -29,11 +29,11 @@ async fn two_people_log_in_and_are_told_apart() {
     let sim = sim.start().await.unwrap();
     let clients = clients(&sim).await;
     for email in ["a@example.com", "b@example.com"] {
-        assert!(!clients.is_token_generated(email).await.unwrap());
+        assert!(!clients.is_logged_in(email).await.unwrap());
         let client = clients.login(sim.grant().user(email).issue()).await.unwrap();
         assert_eq!(client.tokens().key().user(), email);
         client.records("Leads").list().fields(["id"]).send().await.unwrap();
-        assert!(clients.is_token_generated(email).await.unwrap());
+        assert!(clients.is_logged_in(email).await.unwrap());
     }
     let users = clients.users().await.unwrap();
     assert_eq!(
@@ -41,7 +41,7 @@ async fn two_people_log_in_and_are_told_apart() {
         ["a@example.com", "b@example.com"]
     );
     let first = clients.user("a@example.com").unwrap();
-    assert!(first.clients().remove("b@example.com").await.unwrap());
+    assert!(first.clients().logout("b@example.com").await.unwrap());
     assert_eq!(clients.users().await.unwrap().len(), 1);
 }
 
@@ -108,7 +108,7 @@ async fn an_organisation_reads_without_a_user() {
     let clients = clients(&sim).await;
     let client = clients.organisation(&soid, &["ZohoCRM.modules.ALL"]).unwrap();
     client.records("Leads").list().fields(["id"]).send().await.unwrap();
-    let apart = clients.user_of("a@example.com", "org1").unwrap();
+    let apart = clients.user_in_organisation("a@example.com", "org1").unwrap();
     assert_eq!(apart.tokens().key().organisation(), Some("org1"));
 }
 
@@ -150,5 +150,5 @@ async fn secrets_come_from_a_file_and_events_reach_the_application() {
     let wrong = builder(&sim).client_secret_from(ClientSecret::from(sim.client_secret()));
     let clients = wrong.client_secret("wrong").build_clients().unwrap();
     let error = clients.login(sim.grant_token()).await.unwrap_err();
-    assert_eq!(TokenFault::of(&error), Some(TokenFault::WrongClient));
+    assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidClient));
 }

@@ -221,7 +221,7 @@ async fn tokens(
         "ZohoOAuthClient.refresh_access_token" => client.tokens().token().await?;
         "ZohoOAuthClient.get_access_token" => client.tokens().token().await?;
         "ZohoOAuthClient.get_user_email_from_iam" => client.users().current().send().await?;
-        "is_token_generated" => client.tokens().is_generated().await?;
+        "is_logged_in" => client.tokens().is_logged_in().await?;
     })
 }
 

@@ -39,7 +39,7 @@ async fn logged_in(sim: &Simulator, clients: &Clients) -> [Client; 3] {
     let organisations = ["1111", "1111", "2222"];
     let mut all = Vec::new();
     for (user, organisation) in USERS.iter().zip(organisations) {
-        let client = clients.user_of(user, organisation).unwrap();
+        let client = clients.user_in_organisation(user, organisation).unwrap();
         client.tokens().exchange(sim.grant().user(*user).issue()).await.unwrap();
         all.push(client);
     }

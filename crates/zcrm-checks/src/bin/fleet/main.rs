@@ -15,14 +15,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use zcrm_checks::{Arguments, Failure, Place, ShiftedClock};
 use zcrm_core::{BaseUrls, DataCenter, Environment};
-use zcrm_http::{Connector, Stack};
-use zcrm_oauth::{Accounts, ClientCredentials, TokenManager};
+use zcrm_oauth::TokenManager;
 
 /// The first argument of a process of the fleet.
 const SHIP: &str = "ship";
-
-/// How long a call of the accounts server may take, in seconds.
-const DEADLINE: u64 = 20;
 
 /// What a process of the fleet must know; it comes through its input, for there are secrets in it.
 #[derive(Clone, Serialize, Deserialize)]
@@ -46,19 +42,16 @@ impl Orders {
     /// A manager, as any program has one.
     fn manager(&self, clock: &ShiftedClock) -> Result<TokenManager, Failure> {
         let clock = Arc::new(clock.clone());
-        let credentials = ClientCredentials::new(
-            &self.client_id,
-            self.client_secret.clone(),
-            &self.redirect_uri,
-        )?;
-        let stack = Stack::new(Connector::builder().build()?).clock(clock.clone());
-        let transport = stack.build_for_accounts(std::time::Duration::from_secs(DEADLINE));
-        let accounts = Accounts::new(credentials, transport, clock.clone());
         let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
             .with_accounts(self.accounts.parse()?)
             .with_api(self.api.parse()?);
         let store = self.place()?.open(self.folder.as_ref(), clock.clone())?;
-        Ok(TokenManager::new(accounts, store, base_urls, clock))
+        Ok(TokenManager::builder(&self.client_id, self.client_secret.clone())
+            .redirect_uri(&self.redirect_uri)
+            .base_urls(base_urls)
+            .shared_store(store)
+            .clock(clock)
+            .build()?)
     }
 }
 

@@ -1,10 +1,11 @@
-//! Whose token is it?
+//! Finds out which user a token belongs to, and logs that user in.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
 use serde::Deserialize;
+use zcrm_core::within;
 use zcrm_core::{
     ApiVersion, Base, Error, ErrorKind, ExposeSecret, Operation, Origin, Outcome, SecretString,
 };
@@ -12,15 +13,20 @@ use zcrm_http::Authorization;
 
 use super::{
     accounts::Accounts,
-    answer,
     fault::TokenFault,
-    grant::Grant,
+    grant::{Grant, RedeemedGrant},
     login,
     manager::TokenManager,
     scopes::{self, PROFILE},
-    user::{UserTokens, finished},
+    task::{catch_panic, run_to_completion},
+    token_response,
+    unsaved::UnsavedToken,
+    user::UserTokens,
 };
-use crate::StoredToken;
+use crate::{StoreError, StoredToken};
+
+/// The timeout of a user lookup.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(60);
 
 const USER_INFO: Operation =
     Operation::get("/oauth/user/info").id("oauth.user_info").base(Base::Root);
@@ -32,26 +38,26 @@ const USER_INFO: Operation =
 /// ```
 /// use zcrm_core::Error;
 /// use zcrm_http::Authorization;
-/// use zcrm_oauth::{Identify, StoredToken};
+/// use zcrm_oauth::{UserLookup, StoredToken};
 ///
 /// /// One login for the whole program.
 /// #[derive(Debug)]
 /// struct Robot;
 ///
 /// #[async_trait::async_trait]
-/// impl Identify for Robot {
-///     async fn identify(&self, _: &StoredToken, _: &Authorization) -> Result<String, Error> {
+/// impl UserLookup for Robot {
+///     async fn lookup(&self, _: &StoredToken, _: &Authorization) -> Result<String, Error> {
 ///         Ok("robot".to_owned())
 ///     }
 /// }
 /// ```
 #[async_trait]
-pub trait Identify: Send + Sync + fmt::Debug {
+pub trait UserLookup: Send + Sync + fmt::Debug {
     /// The user identifier. `authorization` holds the same token, for calls of the API.
     ///
     /// # Errors
     /// Whatever keeps it from knowing. The tokens are then in the error of the login.
-    async fn identify(
+    async fn lookup(
         &self,
         token: &StoredToken,
         authorization: &Authorization,
@@ -100,16 +106,16 @@ impl Accounts {
             })
             .await?;
         let judge = || {
-            let members = answer::object(&reply)?;
-            if let Some(email) = members.owned("Email") {
+            let fields = token_response::object(&reply)?;
+            if let Some(email) = fields.owned("Email") {
                 return Ok(UserInfo {
                     email,
-                    first_name: members.owned("First_Name"),
-                    last_name: members.owned("Last_Name"),
-                    display_name: members.owned("Display_Name"),
+                    first_name: fields.owned("First_Name"),
+                    last_name: fields.owned("Last_Name"),
+                    display_name: fields.owned("Display_Name"),
                 });
             }
-            let told = ["error", "cause", "code"].map(|key| members.text(key));
+            let told = ["error", "cause", "code"].map(|key| fields.text(key));
             let scope = told.iter().flatten().any(|it| it.to_ascii_lowercase().contains("scope"));
             Err(match told.iter().flatten().next() {
                 _ if scope => lacks_profile(),
@@ -119,7 +125,7 @@ impl Accounts {
                     "the accounts server did not take the token for the user info",
                 )
                 .with_status(reply.status()),
-                None => answer::malformed("the user info names no e-mail address", &reply),
+                None => token_response::malformed("the user info names no e-mail address", &reply),
             })
         };
         judge().map_err(|error| error.with_call(reply.call()).with_host(server.host()))
@@ -137,14 +143,14 @@ fn lacks_profile() -> Error {
 
 /// By Zoho's user info.
 #[async_trait]
-impl Identify for TokenManager {
-    async fn identify(&self, token: &StoredToken, _: &Authorization) -> Result<String, Error> {
+impl UserLookup for TokenManager {
+    async fn lookup(&self, token: &StoredToken, _: &Authorization) -> Result<String, Error> {
         if scopes::has_profile(token) == Some(false) {
             return Err(lacks_profile());
         }
-        let shared = self.shared();
-        let server = token.accounts_at(&shared.base_urls)?;
-        Ok(shared.accounts.user_info(&token.access, &server).await?.email)
+        let context = self.context();
+        let server = token.accounts_at(&context.base_urls)?;
+        Ok(context.accounts.user_info(&token.access, &server).await?.email)
     }
 }
 
@@ -176,9 +182,56 @@ impl TokenManager {
     pub async fn login_with(
         &self,
         grant: impl Into<Grant>,
-        identify: Arc<dyn Identify>,
+        lookup: Arc<dyn UserLookup>,
     ) -> Result<UserTokens, Error> {
         let (manager, grant) = (self.clone(), grant.into());
-        finished(async move { login::login(&manager, grant, &*identify).await }).await
+        run_to_completion(async move { log_in(&manager, grant, &*lookup).await }).await
     }
+}
+
+/// Redeems a grant and saves its tokens under the name of the user whom they belong to.
+async fn log_in(
+    manager: &TokenManager,
+    grant: Grant,
+    lookup: &dyn UserLookup,
+) -> Result<UserTokens, Error> {
+    let redeemed = grant.redeem(manager.context()).await?;
+    let token = &redeemed.token;
+    if token.refresh.is_none() {
+        return Err(login::no_refresh_token("nothing was stored"));
+    }
+    let tokens = tokens_of_owner(manager, &redeemed, lookup).await.map_err(|error| {
+        let message = "the login succeeded, but its user could not be found out: name the user and \
+                       save the tokens, which this error carries";
+        let cause = StoreError::new("the user of the tokens is unknown").with_source(error.clone());
+        Error::new(error.kind(), Outcome::Unknown, message)
+            .with_source(UnsavedToken::new(token.clone(), cause))
+    })?;
+    login::save_redeemed(manager.context(), tokens.entry(), redeemed).await?;
+    Ok(tokens)
+}
+
+/// Asks which user the tokens belong to.
+async fn tokens_of_owner(
+    manager: &TokenManager,
+    redeemed: &RedeemedGrant,
+    lookup: &dyn UserLookup,
+) -> Result<UserTokens, Error> {
+    let context = manager.context();
+    let active = redeemed.active_token(context)?;
+    // a lookup of the application may hang or panic, which must not lose the tokens
+    let asked = catch_panic(lookup.lookup(&redeemed.token, &active.authorization));
+    let user = match within(LOOKUP_TIMEOUT, &*context.clock, asked).await {
+        Some(Some(user)) => user?,
+        Some(None) => {
+            let message = "the user lookup of the application panicked";
+            return Err(Error::new(ErrorKind::Other, Outcome::Unknown, message));
+        }
+        None => {
+            let message =
+                format!("the user lookup did not finish within {} s", LOOKUP_TIMEOUT.as_secs());
+            return Err(Error::new(ErrorKind::Timeout, Outcome::Unknown, message));
+        }
+    };
+    manager.user(&user)
 }

@@ -1,4 +1,4 @@
-//! The last minute of a token, and flights that end in odd ways.
+//! The last minute of a token, and refreshes that end in odd ways.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -49,7 +49,7 @@ async fn a_refresh_that_fails_beside_a_valid_token_fails_nothing_and_is_tried_ag
     world.advance(HOUR - 50 * SECOND);
     world.accounts().times(1).status(503);
     assert_eq!(access(&world.tokens.token().await.unwrap()), access(&old));
-    // on one thread, the flight has ended by the time its lock is seen to be given back
+    // on one thread, the refresh has ended by the time its lock is seen to be released
     until(|| world.store.released.load(Ordering::SeqCst) == 2).await;
     let after_failure = loads();
     for _ in 0..10 {
@@ -85,7 +85,7 @@ async fn an_expired_token_waits_for_the_refresh_that_runs_beside() {
 #[tokio::test]
 async fn the_lead_can_be_set() {
     let world = World::logged_in().await;
-    let manager = world.manager().refreshing_early(10 * 60 * SECOND);
+    let manager = world.builder().refresh_early(10 * 60 * SECOND).build().unwrap();
     let tokens = manager.user(world.tokens.key().user()).unwrap();
     world.advance(HOUR - 601 * SECOND);
     tokens.token().await.unwrap();

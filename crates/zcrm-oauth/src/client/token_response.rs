@@ -1,13 +1,13 @@
 //! Answers of the token call, judged by body: Zoho sends errors with status 200 too.
 
-use std::time::Duration;
+use std::{error::Error as StdError, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
 use serde_json::{Map, Value};
 use zcrm_core::{Error, ErrorKind, Outcome, Reply, retry_after};
 
-use super::{device::Pending, fault::TokenFault};
+use super::fault::TokenFault;
 use crate::StoredToken;
 
 /// How long Zoho wants to be left alone after "too many requests continuously". Its pages count
@@ -30,11 +30,11 @@ pub(super) enum Flow {
     Device,
 }
 
-/// The members of an answer. A member of another type than it should have is not there: what is
+/// The fields of an answer. A member of another type than it should have is not there: what is
 /// optional never costs a good token.
-pub(super) struct Members(Map<String, Value>);
+pub(super) struct ResponseFields(Map<String, Value>);
 
-impl Members {
+impl ResponseFields {
     /// A text that is not empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.as_str().filter(|text| !text.trim().is_empty())
@@ -74,6 +74,32 @@ impl Members {
     }
 }
 
+/// Why a poll for the tokens of a device brought none yet.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(super) enum PendingDevice {
+    #[error("nobody has entered the code yet")]
+    NotYet,
+    #[error("the polls come too fast")]
+    TooFast,
+    #[error("the person's account is in another data centre")]
+    Elsewhere(Option<String>),
+}
+
+impl PendingDevice {
+    fn from_code(code: &str, location: Option<&str>) -> Option<Self> {
+        match code {
+            "authorization_pending" => Some(Self::NotYet),
+            "slow_down" => Some(Self::TooFast),
+            "other_dc" => Some(Self::Elsewhere(location.map(str::to_owned))),
+            _ => None,
+        }
+    }
+
+    pub(super) fn of(error: &Error) -> Option<&Self> {
+        StdError::source(error)?.downcast_ref()
+    }
+}
+
 /// The tokens of an answer. `known` says whether the server has given this client one before, and
 /// `now` tells the time of the answer, from which its token lives.
 pub(super) fn decode(
@@ -82,18 +108,18 @@ pub(super) fn decode(
     known: bool,
     now: impl FnOnce() -> DateTime<Utc>,
 ) -> Result<StoredToken, Error> {
-    let members = object(reply)?;
+    let fields = object(reply)?;
     let pending = (flow == Flow::Device)
-        .then(|| Pending::of_word(members.text("error")?, members.text("user_location")))
+        .then(|| PendingDevice::from_code(fields.text("error")?, fields.text("user_location")))
         .flatten();
     if let Some(pending) = pending {
         let message = "the device has no tokens yet";
         return Err(Error::new(ErrorKind::Api, Outcome::Refused, message).with_source(pending));
     }
-    let access = members.text("access_token");
+    let access = fields.text("access_token");
     // beside a token, an error without a word is not an error
-    if let Some(refusal) = members.refusal(flow, reply, known)
-        && (access.is_none() || members.text("error").is_some())
+    if let Some(refusal) = fields.refusal(flow, reply, known)
+        && (access.is_none() || fields.text("error").is_some())
     {
         return Err(refusal);
     }
@@ -101,8 +127,8 @@ pub(super) fn decode(
         let message = "the answer holds no token: it has neither `access_token` nor `error`";
         return Err(malformed(message, reply));
     };
-    let refresh = members.text("refresh_token");
-    let lifetime = match lifetime(members.number("expires_in"), members.number("expires_in_sec")) {
+    let refresh = fields.text("refresh_token");
+    let lifetime = match lifetime(fields.number("expires_in"), fields.number("expires_in_sec")) {
         Some(lifetime) => lifetime,
         // a refresh brings a token whose lifetime is known: the first call makes it
         None if matches!(flow, Flow::Exchange | Flow::Device) && refresh.is_some() => {
@@ -112,15 +138,15 @@ pub(super) fn decode(
     };
     let mut token = StoredToken::new(access, now() + lifetime);
     token.refresh = refresh.map(|refresh| refresh.to_owned().into());
-    token.api_domain = members.owned("api_domain");
-    token.scope = members.joined("scope");
+    token.api_domain = fields.owned("api_domain");
+    token.scope = fields.joined("scope");
     Ok(token)
 }
 
 /// The object that an answer is.
-pub(super) fn object(reply: &Reply) -> Result<Members, Error> {
+pub(super) fn object(reply: &Reply) -> Result<ResponseFields, Error> {
     match serde_json::from_slice(reply.body()) {
-        Ok(Value::Object(members)) => Ok(Members(members)),
+        Ok(Value::Object(fields)) => Ok(ResponseFields(fields)),
         // what it is instead (HTML, nothing, cut), the reply can tell, but its text may hold half
         // a token
         _ => {
@@ -165,7 +191,9 @@ pub(super) fn refusal(
 }
 
 fn named(flow: Flow, word: &str, description: &str, known: bool, reply: &Reply) -> Error {
-    use TokenFault::{BadGrant, DeadRefreshToken, Denied, WrongClient, WrongDataCenter};
+    use TokenFault::{
+        AccessDenied, InvalidClient, InvalidGrant, InvalidRefreshToken, WrongDataCenter,
+    };
 
     let throttle = is_throttle(word, description);
     if throttle || reply.status() == StatusCode::TOO_MANY_REQUESTS {
@@ -176,20 +204,20 @@ fn named(flow: Flow, word: &str, description: &str, known: bool, reply: &Reply) 
     }
     let (fault, why) = match (word, flow) {
         ("invalid_code", Flow::Refresh) => (
-            DeadRefreshToken,
+            InvalidRefreshToken,
             "the refresh token was revoked or belongs to another client or data centre; log in \
              again",
         ),
         ("invalid_code" | "expired" | "expired_token", Flow::Device) => {
-            (BadGrant, "the device code has expired or was used: begin again")
+            (InvalidGrant, "the device code has expired or was used: begin again")
         }
         ("invalid_code", _) => (
-            BadGrant,
+            InvalidGrant,
             "the grant token was used before, is older than the minutes it lives, or belongs to \
              another client or data centre; make a new one",
         ),
         ("invalid_client", _) if known => {
-            (WrongClient, "this accounts server no longer takes the client: look at `client_id`")
+            (InvalidClient, "this accounts server no longer takes the client: look at `client_id`")
         }
         ("invalid_client", _) => (
             WrongDataCenter,
@@ -197,15 +225,15 @@ fn named(flow: Flow, word: &str, description: &str, known: bool, reply: &Reply) 
              or `client_id` is wrong",
         ),
         ("invalid_client_secret", _) => {
-            (WrongClient, "`client_secret` is not that of the client id in this data centre")
+            (InvalidClient, "`client_secret` is not that of the client id in this data centre")
         }
         ("invalid_redirect_uri", _) => {
-            (WrongClient, "`redirect_uri` is not the one that the client was registered with")
+            (InvalidClient, "`redirect_uri` is not the one that the client was registered with")
         }
         ("missing_org_info" | "invalid_org_info", _) => {
-            (WrongClient, "the client may not act for this organisation: look at `soid`")
+            (InvalidClient, "the client may not act for this organisation: look at `soid`")
         }
-        ("access_denied", _) => (Denied, "the user or the organisation refused access"),
+        ("access_denied", _) => (AccessDenied, "the user or the organisation refused access"),
         // it may pass by itself, and it says nothing of the login
         (word, _) => {
             let message = match is_word(word) {

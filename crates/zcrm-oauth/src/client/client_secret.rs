@@ -52,12 +52,12 @@ pub trait CredentialsProvider: Send + Sync + fmt::Debug {
 /// ```
 #[derive(Clone)]
 pub struct ClientSecret {
-    source: Source,
-    at: Vec<(DataCenter, Source)>,
+    source: SecretSource,
+    at: Vec<(DataCenter, SecretSource)>,
 }
 
 #[derive(Clone)]
-enum Source {
+enum SecretSource {
     Value(SecretString),
     File(PathBuf),
     Provider(Arc<dyn CredentialsProvider>),
@@ -68,13 +68,13 @@ impl ClientSecret {
     /// needed, and again when the accounts server no longer takes what it held.
     #[must_use]
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self { source: Source::File(path.into()), at: Vec::new() }
+        Self { source: SecretSource::File(path.into()), at: Vec::new() }
     }
 
     /// What a provider gives.
     #[must_use]
     pub fn provider(provider: impl CredentialsProvider + 'static) -> Self {
-        Self { source: Source::Provider(Arc::new(provider)), at: Vec::new() }
+        Self { source: SecretSource::Provider(Arc::new(provider)), at: Vec::new() }
     }
 
     /// Another secret for the accounts server of one data centre: Zoho's console shows one for each
@@ -88,9 +88,9 @@ impl ClientSecret {
 
     /// Whether a value was given that is empty.
     pub(super) fn is_blank(&self) -> bool {
-        let blank = |source: &Source| match source {
-            Source::Value(value) => value.expose_secret().trim().is_empty(),
-            Source::File(_) | Source::Provider(_) => false,
+        let blank = |source: &SecretSource| match source {
+            SecretSource::Value(value) => value.expose_secret().trim().is_empty(),
+            SecretSource::File(_) | SecretSource::Provider(_) => false,
         };
         blank(&self.source) || self.at.iter().any(|(_, source)| blank(source))
     }
@@ -100,9 +100,9 @@ impl ClientSecret {
         let own = DataCenter::of_accounts_origin(server)
             .and_then(|data_center| self.at.iter().find(|(at, _)| *at == data_center));
         let secret = match own.map_or(&self.source, |(_, source)| source) {
-            Source::Value(value) => return Ok(value.clone()),
-            Source::File(path) => read(path.clone()).await?,
-            Source::Provider(provider) => {
+            SecretSource::Value(value) => return Ok(value.clone()),
+            SecretSource::File(path) => read(path.clone()).await?,
+            SecretSource::Provider(provider) => {
                 provider.client_secret(server).await.map_err(|error| {
                     let message = "the credentials provider gave no client secret";
                     Error::new(ErrorKind::Other, Outcome::NotSent, message).with_boxed_source(error)
@@ -139,7 +139,7 @@ async fn read(path: PathBuf) -> Result<SecretString, Error> {
 
 impl From<SecretString> for ClientSecret {
     fn from(value: SecretString) -> Self {
-        Self { source: Source::Value(value), at: Vec::new() }
+        Self { source: SecretSource::Value(value), at: Vec::new() }
     }
 }
 
@@ -158,10 +158,10 @@ impl From<&str> for ClientSecret {
 /// Says where it comes from, and shows nothing of it nor of a provider.
 impl fmt::Debug for ClientSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = |source: &Source| match source {
-            Source::Value(_) => "[redacted]".to_owned(),
-            Source::File(path) => format!("file {}", path.display()),
-            Source::Provider(_) => "provider".to_owned(),
+        let named = |source: &SecretSource| match source {
+            SecretSource::Value(_) => "[redacted]".to_owned(),
+            SecretSource::File(path) => format!("file {}", path.display()),
+            SecretSource::Provider(_) => "provider".to_owned(),
         };
         let at: Vec<_> = self.at.iter().map(|(at, source)| (at, named(source))).collect();
         f.debug_struct("ClientSecret")

@@ -1,0 +1,125 @@
+//! An access token in use, and how long it may be used.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use zcrm_core::{Clock, Error, ExposeSecret as _};
+use zcrm_http::Authorization;
+
+use super::context::Context;
+use crate::StoredToken;
+
+/// The earliest refresh of a stored token before its end: half of the hour that Zoho's tokens live.
+const MAX_REFRESH_EARLY: Duration = Duration::from_secs(1800);
+
+/// The longest remaining lifetime of a stored token. Zoho's tokens live for an hour; a longer lifetime
+/// was written by a process with a wrong clock.
+const MAX_LIFETIME: Duration = Duration::from_secs(65 * 60);
+
+/// A token that the accounts server has just issued. Its lifetime (`expires_in`) is counted from the
+/// request by this process's monotonic clock, which no wrong clock can change.
+#[derive(Debug)]
+pub(super) struct IssuedToken {
+    pub(super) token: StoredToken,
+    /// When it expires, by the monotonic clock.
+    pub(super) ends: Duration,
+}
+
+/// A token in use, with the authorization made of it.
+#[derive(Debug)]
+pub(super) struct ActiveToken {
+    pub(super) token: StoredToken,
+    pub(super) authorization: Authorization,
+    /// When to start a refresh.
+    fresh_until: Deadline,
+    /// When it expires.
+    valid_until: Deadline,
+    /// Whether this process received it from the accounts server rather than from the store.
+    is_new: bool,
+    /// Whether the API has answered a call with it.
+    accepted: AtomicBool,
+}
+
+/// A point in time by the wall clock and by the monotonic clock; whichever comes first counts.
+#[derive(Clone, Copy, Debug)]
+struct Deadline(DateTime<Utc>, Duration);
+
+impl Deadline {
+    fn after(clock: &dyn Clock, span: Duration) -> Self {
+        let wall = TimeDelta::from_std(span).ok().and_then(|it| clock.now().checked_add_signed(it));
+        Self(wall.unwrap_or(DateTime::<Utc>::MAX_UTC), clock.monotonic().saturating_add(span))
+    }
+
+    fn is_in_future(self, clock: &dyn Clock) -> bool {
+        clock.monotonic() < self.1 && clock.now() < self.0
+    }
+}
+
+impl ActiveToken {
+    /// Takes a token that was issued just now. It lives for its `expires_in`, and is fresh for at
+    /// least half of that, whatever `refresh_early` says.
+    pub(super) fn from_issued(context: &Context, issued: IssuedToken) -> Result<Self, Error> {
+        let left = issued.ends.saturating_sub(context.clock.monotonic());
+        Self::new(context, issued.token, left, context.refresh_early.min(left / 2), true)
+    }
+
+    /// Takes a token from the store or from the caller. Its expiry is in the accounts server's time.
+    pub(super) fn from_stored(context: &Context, token: StoredToken) -> Result<Self, Error> {
+        let left = (token.expires_at - context.accounts.now()).to_std().unwrap_or_default();
+        Self::new(
+            context,
+            token,
+            left.min(MAX_LIFETIME),
+            context.refresh_early.min(MAX_REFRESH_EARLY),
+            false,
+        )
+    }
+
+    fn new(
+        context: &Context,
+        token: StoredToken,
+        left: Duration,
+        early: Duration,
+        is_new: bool,
+    ) -> Result<Self, Error> {
+        let [domain, accounts] = [&token.api_domain, &token.accounts_server].map(Option::as_deref);
+        let domain = context.base_urls.api_domain_of(domain, accounts)?;
+        let origin = context.base_urls.api_origin(domain.as_deref())?;
+        let mut authorization = Authorization::zoho(token.access.expose_secret(), origin)?;
+        if let Some(content) = context.base_urls.content_origin(domain.as_deref())? {
+            authorization = authorization.with_content(content);
+        }
+        let clock = &*context.clock;
+        Ok(Self {
+            token,
+            authorization,
+            fresh_until: Deadline::after(clock, left.saturating_sub(early)),
+            valid_until: Deadline::after(clock, left),
+            is_new,
+            accepted: AtomicBool::new(false),
+        })
+    }
+
+    pub(super) fn is_fresh(&self, context: &Context) -> bool {
+        self.fresh_until.is_in_future(&*context.clock)
+    }
+
+    pub(super) fn is_valid(&self, context: &Context) -> bool {
+        self.valid_until.is_in_future(&*context.clock)
+    }
+
+    pub(super) fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    pub(super) fn is_accepted(&self) -> bool {
+        self.accepted.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_accepted(&self) {
+        self.accepted.store(true, Ordering::Relaxed);
+    }
+}

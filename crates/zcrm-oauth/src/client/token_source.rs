@@ -1,0 +1,10 @@
+//! How the access token of an entry is fetched.
+
+/// What an access token is fetched with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum TokenSource {
+    /// The refresh token of a login.
+    Login,
+    /// Client credentials, for the organisation that the key names as its user.
+    ClientCredentials { scopes: Vec<String> },
+}
