@@ -8,8 +8,7 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 use tokio::sync::watch;
-use zcrm_core::within;
-use zcrm_core::{Error, Outcome};
+use zcrm_core::{Error, Outcome, within};
 use zcrm_http::{Authorization, Tenant};
 
 use super::{

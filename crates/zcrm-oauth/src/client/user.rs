@@ -4,8 +4,7 @@ use std::{fmt, sync::Arc, thread, time::Duration};
 
 use async_trait::async_trait;
 use tokio::sync::watch;
-use zcrm_core::within;
-use zcrm_core::{BoxError, Error, Operation, Origin, SecretString};
+use zcrm_core::{BoxError, Error, Operation, Origin, SecretString, within};
 use zcrm_http::{Authorization, Authorizer, ForHost, Tenant};
 
 use super::{

@@ -5,9 +5,9 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
 use serde::Deserialize;
-use zcrm_core::within;
 use zcrm_core::{
     ApiVersion, Base, Error, ErrorKind, ExposeSecret, Operation, Origin, Outcome, SecretString,
+    within,
 };
 use zcrm_http::Authorization;
 
