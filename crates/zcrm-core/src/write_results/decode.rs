@@ -4,7 +4,9 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, value::RawValue};
 
-use super::{Action, ItemError, ItemSuccess, WriteResults, success_text::SuccessText};
+use super::{
+    Action, ItemError, ItemSuccess, WriteResults, ordinary::ordinary, success_text::SuccessText,
+};
 use crate::{
     ApiError, Error, ErrorKind, Id, Outcome, Timestamp, escaped, json::Members, said::Said,
 };
@@ -21,43 +23,58 @@ pub(crate) fn decode(
     if elements.len() != sent.len() {
         return wrong_number(status, elements, sent.len(), context);
     }
-    let problem = |outcome, message: String| {
-        ItemError::of_call(context(Error::new(ErrorKind::Decode, outcome, message)))
-    };
     let one = |(element, sent): (&&RawValue, &Option<Id>)| {
         let text = element.get();
-        if let Some(api) = ApiError::from_json(status, text.as_bytes()) {
-            return Err(ItemError::of_call(context(Error::from_api(api))));
-        }
-        let Some((success, said)) = read(body, text) else {
-            // a 207 has refusals too, and an object with a code may be one
-            let outcome = match status.is_success() && status != StatusCode::MULTI_STATUS {
-                true if !has_code(text) => Outcome::Executed,
-                _ => Outcome::Unknown,
-            };
-            let what = match has_code(text) {
-                true => "has a code, but is neither a success nor a refusal",
-                false => "is not an outcome",
-            };
-            return Err(problem(outcome, format!("this element of the answer {what}")));
-        };
-        if !status.is_success() {
-            let message = format!("the answer says {} and has the status of a failure", said.code);
-            return Err(problem(Outcome::Unknown, message));
-        }
-        match (sent, &success.id) {
-            (Some(sent), Some(id)) if sent != id => Err(problem(
-                Outcome::Unknown,
-                format!(
-                    "the answer is about the id {}, and {} was sent",
-                    escaped(id.as_str()),
-                    escaped(sent.as_str())
-                ),
-            )),
-            _ => Ok(success),
+        let ordinary = status.is_success().then(|| ordinary(body, text, sent.as_ref())).flatten();
+        match ordinary {
+            Some(success) => Ok(success),
+            None => of_any_shape(status, body, text, sent.as_ref(), &context),
         }
     };
     elements.iter().zip(sent).map(one).collect()
+}
+
+/// The result in an element of any shape.
+pub(super) fn of_any_shape(
+    status: StatusCode,
+    body: &Bytes,
+    text: &str,
+    sent: Option<&Id>,
+    context: impl Fn(Error) -> Error,
+) -> Result<ItemSuccess, ItemError> {
+    let problem = |outcome, message: String| {
+        ItemError::of_call(context(Error::new(ErrorKind::Decode, outcome, message)))
+    };
+    if let Some(api) = ApiError::from_json(status, text.as_bytes()) {
+        return Err(ItemError::of_call(context(Error::from_api(api))));
+    }
+    let Some((success, said)) = read(body, text) else {
+        // a 207 has refusals too, and an object with a code may be one
+        let outcome = match status.is_success() && status != StatusCode::MULTI_STATUS {
+            true if !has_code(text) => Outcome::Executed,
+            _ => Outcome::Unknown,
+        };
+        let what = match has_code(text) {
+            true => "has a code, but is neither a success nor a refusal",
+            false => "is not an outcome",
+        };
+        return Err(problem(outcome, format!("this element of the answer {what}")));
+    };
+    if !status.is_success() {
+        let message = format!("the answer says {} and has the status of a failure", said.code);
+        return Err(problem(Outcome::Unknown, message));
+    }
+    match (sent, &success.id) {
+        (Some(sent), Some(id)) if sent != id => Err(problem(
+            Outcome::Unknown,
+            format!(
+                "the answer is about the id {}, and {} was sent",
+                escaped(id.as_str()),
+                escaped(sent.as_str())
+            ),
+        )),
+        _ => Ok(success),
+    }
 }
 
 /// Which result belongs to which item cannot be said: none of them is known.

@@ -3,8 +3,8 @@
 use http::StatusCode;
 use serde::Deserialize;
 use zcrm_core::{
-    ApiVersion, CallMeta, Code, Error, ErrorKind, Id, ItemError, Operation, Outcome, Record, Reply,
-    WriteResults, Written,
+    Action, ApiVersion, CallMeta, Code, Error, ErrorKind, Id, ItemError, Operation, Outcome,
+    Record, Reply, WriteResults, Written,
 };
 
 const LIST: Operation = Operation::get("/{module}").id("records.list");
@@ -365,4 +365,54 @@ fn a_later_429_says_nothing_of_an_attempt_that_may_have_been_executed() {
         assert_eq!(outcome(false, body), Outcome::Refused);
         assert_eq!(outcome(true, body), Outcome::Unknown);
     }
+}
+
+#[test]
+fn a_written_record_has_the_id_that_zoho_gave_or_the_one_that_was_sent() {
+    let body = r#"{"data":[
+        {"code":"SUCCESS","details":{"id":"11"},"message":"record added","status":"success"},
+        {"code":"SUCCESS","details":{},"message":"record updated","status":"success"},
+        {"code":"SUCCESS","details":{},"message":"record added","status":"success"},
+        {"code":"INVALID_DATA","details":{"api_name":"Email"},"message":"invalid","status":"error"}]}"#;
+    let sent = [None, Some(Id::from("12")), None, None];
+    let results = answer(&INSERT, 207, body).written("data", &sent).unwrap();
+    assert_eq!(results.ids().collect::<Vec<_>>(), ["11", "12"]);
+    let failures: Vec<_> = results.failures().map(|(at, it)| (at, it.outcome())).collect();
+    assert_eq!(failures, [(2, Outcome::Executed), (3, Outcome::Refused)]);
+    let (_, nameless) = results.failures().next().unwrap();
+    let text = nameless.to_string();
+    assert!(text.contains("gave no id") && !nameless.is_safe_to_repeat(), "{text}");
+    assert_eq!(nameless.error().operation(), Some("records.create"));
+
+    // the results of a raw call become the same, but their errors do not know the call
+    let raw = answer(&INSERT, 207, body).outcomes_of("data", &sent).unwrap();
+    let results = raw.written(&sent);
+    assert_eq!(results.ids().count(), 2);
+    let (_, nameless) = results.failures().next().unwrap();
+    assert!(nameless.to_string().starts_with("executed: Zoho reported a success"), "{nameless}");
+}
+
+#[test]
+fn reads_times_and_action_at_once_and_the_rest_when_asked() {
+    let body = r#"{"data":[{"code":"SUCCESS","action":"update","duplicate_field":"Email",
+        "details":{"id":"11","Created_Time":"2026-05-24T17:05:12+05:30","Modified_Time":"soon",
+        "Modified_By":{"name":"Patricia Boyle","id":"1"},"Amount":1.10},
+        "message":"record updated","status":"success","level":3}]}"#;
+    let written = answer(&INSERT, 200, body).written("data", &[None]).unwrap().one().unwrap();
+    assert_eq!(written.action, Some(Action::Updated));
+    assert_eq!(written.created_time.unwrap().to_string(), "2026-05-24T17:05:12+05:30");
+    assert_eq!(written.modified_time, None);
+    assert_eq!(written.code(), Code::SUCCESS);
+    assert_eq!(written.message(), "record updated");
+    assert_eq!(written.duplicate_field().as_deref(), Some("Email"));
+    let details = written.details();
+    assert_eq!(
+        (details.raw("Amount"), details.raw("Modified_Time")),
+        (Some("1.10"), Some("\"soon\""))
+    );
+    assert!(written.json().ends_with("\"level\":3}"));
+    let shown = format!("{written:?}");
+    assert!(shown.contains("Modified_By") && !shown.contains("Boyle"), "{shown}");
+    assert_eq!(Action::from("merge").to_string(), "merge");
+    assert_eq!(ItemError::new(Outcome::Local, Error::input("x")).outcome(), Outcome::NotSent);
 }
