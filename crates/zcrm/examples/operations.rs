@@ -18,12 +18,7 @@ use zcrm_sim::Simulator;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sim = Simulator::start().await?;
     let client = Client::builder()
-        .client_id(sim.client_id())
-        .client_secret(sim.client_secret())
-        .redirect_uri(sim.redirect_uri())
-        .user(sim.user_email())
-        .accounts_url(sim.accounts_url())
-        .api_base_url(sim.api_url())
+        .config(Config::from_map(sim.settings())?)
         .root_pem(sim.ca_pem())
         .store(MemoryStore::new())
         .build()?;

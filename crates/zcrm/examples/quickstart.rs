@@ -198,12 +198,7 @@ impl Place {
         };
         builder
             .token_path(&self.folder)
-            .client_id(simulator.client_id())
-            .client_secret(simulator.client_secret())
-            .redirect_uri(simulator.redirect_uri())
-            .user(simulator.user_email())
-            .accounts_url(simulator.accounts_url())
-            .api_base_url(simulator.api_url())
+            .config(Config::from_map(simulator.settings())?)
             .root_pem(simulator.ca_pem())
             .build()
     }

@@ -4,16 +4,16 @@ use std::{ops::Deref, sync::Arc};
 
 use zcrm_api::Api;
 use zcrm_core::{Error, Operation};
-use zcrm_oauth::UserTokens;
+use zcrm_oauth::{Grant, UserTokens};
 
 use crate::{ClientBuilder, Clients};
 
-/// Zoho CRM for one user: an [`Api`] whose tokens keep themselves fresh. Clones are cheap and share
-/// connections, limits and tokens; any number of clients and users live in one process. Limits are kept
-/// for each organisation ([`Tenant`](crate::Tenant)).
+/// A client of Zoho CRM for one user, whose tokens stay fresh by themselves. Clones are cheap and share
+/// connections, limits and tokens. Any number of clients and users can exist in one process; limits are
+/// kept for each organisation ([`Tenant`](crate::Tenant)).
 ///
-/// Everything of [`Api`] is here: [`records`](Api::records), [`records_of`](Api::records_of),
-/// [`call`](Api::call).
+/// A client dereferences to [`Api`], so that it has all its methods: [`records`](Api::records),
+/// [`records_of`](Api::records_of), [`call`](Api::call).
 #[derive(Clone, Debug)]
 pub struct Client {
     api: Api,
@@ -22,7 +22,18 @@ pub struct Client {
 }
 
 impl Client {
-    /// Begins to set up a client.
+    /// Returns a builder.
+    ///
+    /// ```no_run
+    /// use zcrm::prelude::*;
+    ///
+    /// # async fn example() -> zcrm::Result<()> {
+    /// let client = Client::builder().config(Config::from_env()?).build()?;
+    /// let client = client.login(GrantToken::new("1000.abc")).await?;
+    /// # let _ = client;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn builder() -> ClientBuilder {
         ClientBuilder::new()
     }
@@ -31,40 +42,102 @@ impl Client {
         Self { api: api.authorized_by(Arc::new(tokens.clone())), clients, tokens }
     }
 
-    /// The same client for another user, who has tokens of their own. Cheap: connections are shared.
-    /// So are limits by users of one organisation, where their keys name it
-    /// ([`Clients::user_in_organisation`]); other users have limits of their own.
+    /// Logs in the user whom a grant belongs to, and returns a client of that user. The tokens are stored
+    /// under the user's e-mail address. Zoho's user info (scope `AaaServer.profile.READ`) or the CRM's
+    /// current user (scope `ZohoCRM.users.READ`) tells the address.
     ///
-    /// ```no_run
-    /// # async fn example(client: zcrm::Client) -> zcrm::Result<()> {
-    /// let her = client.as_user("patricia@example.com")?;
-    /// let him = client.as_user("charles@example.com")?;
-    /// # let _ = (her, him);
+    /// To store the tokens under the configured user of this client, use
+    /// [`login_if_needed`](Self::login_if_needed) or [`UserTokens::exchange`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zcrm::{Client, Config, GrantToken, MemoryStore};
+    /// # let sim = zcrm_sim::Simulator::start().await?;
+    /// # let config = Config::from_map(sim.settings())?;
+    /// # let builder = Client::builder().config(config).root_pem(sim.ca_pem());
+    /// # let grant = sim.grant_token();
+    ///
+    /// let client = builder.store(MemoryStore::new()).build()?;
+    /// let client = client.login(GrantToken::new(grant)).await?;
+    /// println!("welcome, {}", client.tokens().key().user());
+    /// # assert_eq!(client.tokens().key().user(), sim.user_email());
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// Of kind [`Config`](crate::ErrorKind::Config) where `user` is empty.
+    /// As [`Clients::login`].
+    pub async fn login(&self, grant: impl Into<Grant>) -> Result<Self, Error> {
+        self.clients.login(grant).await
+    }
+
+    /// Logs in the user of this client if no login is stored, and returns this client. If a login is
+    /// stored, the grant is not used, so a program may call this at each start with the same grant token.
+    ///
+    /// The tokens are stored under the configured user ([`ClientBuilder::user`]), whoever the grant
+    /// belongs to.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zcrm::{Client, Config, GrantToken, MemoryStore};
+    /// # let sim = zcrm_sim::Simulator::start().await?;
+    /// # let config = Config::from_map(sim.settings())?;
+    /// # let builder = Client::builder().config(config).root_pem(sim.ca_pem());
+    /// # let grant = sim.grant_token();
+    ///
+    /// let client = builder.store(MemoryStore::new()).build()?;
+    /// let client = client.login_if_needed(GrantToken::new(&*grant)).await?;
+    /// let client = client.login_if_needed(GrantToken::new(&*grant)).await?; // not used a second time
+    /// # assert_eq!(sim.journal().exchanges(), 1);
+    /// # let _ = client;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`UserTokens::exchange`].
+    pub async fn login_if_needed(&self, grant: impl Into<Grant>) -> Result<Self, Error> {
+        self.tokens.exchange_if_needed(grant).await?;
+        Ok(self.clone())
+    }
+
+    /// Returns a client for another user of the same application, with that user's tokens. It is cheap:
+    /// connections are shared. Users of one organisation share its limits if their keys name the
+    /// organisation ([`Clients::user_in_organisation`]); other users have separate limits.
+    ///
+    /// ```no_run
+    /// # async fn example(client: zcrm::Client) -> zcrm::Result<()> {
+    /// let patricia = client.as_user("patricia@example.com")?;
+    /// let charles = client.as_user("charles@example.com")?;
+    /// # let _ = (patricia, charles);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// An error of kind [`Config`](crate::ErrorKind::Config) if `user` is empty.
     pub fn as_user(&self, user: &str) -> Result<Self, Error> {
         self.clients.user(user)
     }
 
-    /// The user's tokens: log in with [`exchange`](UserTokens::exchange), log out with
-    /// [`forget`](UserTokens::logout), look with [`stored`](UserTokens::stored).
+    /// Returns the user's tokens, for example to log out with [`logout`](UserTokens::logout) or to read
+    /// the [stored](UserTokens::stored) token.
     #[must_use]
     pub fn tokens(&self) -> &UserTokens {
         &self.tokens
     }
 
-    /// All users of the same application: log others in, list and remove them.
+    /// Returns the clients of all users of the same application: to log in, list and log out others.
     #[must_use]
     pub fn clients(&self) -> &Clients {
         &self.clients
     }
 
-    /// The scopes of which an operation needs one and the user's token has none; empty where it may
-    /// be called, `None` where the token does not tell its scopes (some stores do not keep them).
+    /// Returns the scopes that the user's token lacks for an operation, one of which is enough. They are
+    /// empty if the operation may be called, and `None` if the stored token does not name its scopes (some
+    /// stores do not keep them).
     ///
     /// ```no_run
     /// # async fn example(client: zcrm::Client) -> zcrm::Result<()> {
@@ -78,8 +151,8 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// Of kind [`Credential`](crate::ErrorKind::Credential) where nobody logged in, and of kind
-    /// [`Store`](crate::ErrorKind::Store) where the store fails.
+    /// An error of kind [`Credential`](crate::ErrorKind::Credential) if no login is stored, and of kind
+    /// [`Store`](crate::ErrorKind::Store) if the store fails.
     pub async fn missing_scopes(
         &self,
         operation: &Operation,
@@ -88,6 +161,9 @@ impl Client {
     }
 }
 
+/// Gives a client all methods of [`Api`]. A client is an `Api` with the tokens of its user, and has to
+/// offer all of it; methods of its own would repeat each one and its documentation. `Client` itself only
+/// has methods about users, whose names `Api` does not use.
 impl Deref for Client {
     type Target = Api;
 

@@ -16,8 +16,8 @@
 //!     .token_path("tokens")
 //!     .build()?;
 //!
-//! // once, with a grant token of Zoho's API console; afterwards the file knows the login
-//! client.tokens().exchange("1000.grant").await?;
+//! // at the first start only, with a grant token of Zoho's API console; later the file holds the login
+//! let client = client.login_if_needed(GrantToken::new("1000.abc")).await?;
 //!
 //! let lead = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
 //! let created = client.records("Leads").create_one(&lead).await?;
@@ -40,9 +40,11 @@
 //! * `ring` (on by default), `aws-lc-rs`: the cryptography of TLS.
 //! * `webpki-roots` (on by default), `native-roots`: the authorities that are trusted, Mozilla's or
 //!   the system's.
-//! * `derive`: `#[derive(Module)]` for structs of one's own, see [`Module`].
+//! * `derive`: `#[derive(Module)]` for your own structs, see [`Module`].
 //! * `ruby-marshal`: that file also in the format of the Ruby SDK, kept as it is found. Brings a
 //!   dependency with the licence WTFPL.
+//! * `conformance`: the module `conformance`, a test suite for your own [`TokenStore`].
+//! * `test-util`: `ManualClock`, a clock that tests set forward without waiting.
 //!
 //! # Beyond its methods
 //!
@@ -59,12 +61,7 @@
 //! const ROLES: Operation = Operation::get("/settings/roles").id("roles.list");
 //! # let sim = zcrm_sim::Simulator::start().await?;
 //! # let client = Client::builder()
-//! #     .client_id(sim.client_id())
-//! #     .client_secret(sim.client_secret())
-//! #     .redirect_uri(sim.redirect_uri())
-//! #     .user(sim.user_email())
-//! #     .accounts_url(sim.accounts_url())
-//! #     .api_base_url(sim.api_url())
+//! #     .config(zcrm::Config::from_map(sim.settings())?)
 //! #     .root_pem(sim.ca_pem())
 //! #     .store(zcrm::MemoryStore::new())
 //! #     .build()?;
@@ -108,6 +105,8 @@ pub use zcrm_api::{
     Trigger, WriteItem, WriteItems, WriteRecord, WriteRecords,
 };
 pub use zcrm_api::{metadata, operations, organisation};
+#[cfg(feature = "test-util")]
+pub use zcrm_core::ManualClock;
 pub use zcrm_core::{
     Action, Alarm, ApiError, ApiVersion, Base, BodyShape, CallMeta, Clock, Code, DataCenter,
     Decimal, Discount, Environment, Error, ErrorKind, ExposeSecret, FileField, Host, Id, ItemError,
@@ -123,10 +122,13 @@ pub use zcrm_http::{
     Progress, ReqBody, ResBody, Resolve, Tenant, Timeouts, TokioClock, Transport,
     layer::{CreditMeter, RetryBudget, RetryPolicy},
 };
+#[cfg(feature = "conformance")]
+pub use zcrm_oauth::store::conformance;
 pub use zcrm_oauth::{
     AuthorizeUrl, ClientSecret, CredentialsProvider, DeviceLogin, Grant, GrantToken, MemoryStore,
-    Redirect, RevokeBy, StoreError, StoredToken, TokenFault, TokenKey, TokenManager,
-    TokenManagerBuilder, TokenObserver, TokenStore, UnsavedToken, UserInfo, UserLookup, UserTokens,
+    Redirect, RefreshLock, Release, RevokeBy, StoreError, StoredToken, TokenFault, TokenKey,
+    TokenManager, TokenManagerBuilder, TokenObserver, TokenStore, UnsavedToken, UserInfo,
+    UserLookup, UserTokens,
 };
 #[cfg(feature = "file-store")]
 pub use zcrm_store_file::FileStore;
@@ -136,8 +138,8 @@ pub use zcrm_store_mysql::{MySqlStore, MySqlStoreBuilder};
 /// What most programs need: `use zcrm::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        ApiVersion, Client, Config, Criteria, DataCenter, Decimal, Environment, Id, LineItem,
-        Lookup, Module, Patch, Record, SortOrder, Timestamp,
+        ApiVersion, Client, Config, Criteria, DataCenter, Decimal, Environment, GrantToken, Id,
+        LineItem, Lookup, Module, Patch, Record, SortOrder, Timestamp,
     };
 }
 

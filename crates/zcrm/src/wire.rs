@@ -53,12 +53,7 @@ impl ClientBuilder {
     /// # use zcrm::{Client, Place, ReqBody};
     /// # let sim = zcrm_sim::Simulator::start().await?;
     /// # let builder = Client::builder()
-    /// #     .client_id(sim.client_id())
-    /// #     .client_secret(sim.client_secret())
-    /// #     .redirect_uri(sim.redirect_uri())
-    /// #     .user(sim.user_email())
-    /// #     .accounts_url(sim.accounts_url())
-    /// #     .api_base_url(sim.api_url())
+    /// #     .config(zcrm::Config::from_map(sim.settings())?)
     /// #     .root_pem(sim.ca_pem())
     /// #     .store(zcrm::MemoryStore::new());
     /// # let seen = Arc::new(Mutex::new(Vec::new()));
@@ -115,12 +110,7 @@ impl ClientBuilder {
     /// use zcrm::{Client, Place, ReqBody};
     /// # let sim = zcrm_sim::Simulator::start().await?;
     /// # let builder = Client::builder()
-    /// #     .client_id(sim.client_id())
-    /// #     .client_secret(sim.client_secret())
-    /// #     .redirect_uri(sim.redirect_uri())
-    /// #     .user(sim.user_email())
-    /// #     .accounts_url(sim.accounts_url())
-    /// #     .api_base_url(sim.api_url())
+    /// #     .config(zcrm::Config::from_map(sim.settings())?)
     /// #     .root_pem(sim.ca_pem())
     /// #     .store(zcrm::MemoryStore::new());
     ///

@@ -10,13 +10,7 @@ use zcrm_core::ManualClock;
 use zcrm_sim::Simulator;
 
 fn builder(sim: &Simulator) -> ClientBuilder {
-    Client::builder()
-        .client_id(sim.client_id())
-        .client_secret(sim.client_secret())
-        .redirect_uri(sim.redirect_uri())
-        .user(sim.user_email())
-        .accounts_url(sim.accounts_url())
-        .api_base_url(sim.api_url())
+    Client::builder().config(Config::from_map(sim.settings()).unwrap())
 }
 
 /// A client that trusts the simulator and is logged in.

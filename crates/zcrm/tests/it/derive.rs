@@ -74,12 +74,7 @@ async fn a_list_asks_for_the_fields_of_the_struct() {
     for version in ["v2", "v8"] {
         let sim = Simulator::builder().records("Leads", 3).start().await.unwrap();
         let client = Client::builder()
-            .client_id(sim.client_id())
-            .client_secret(sim.client_secret())
-            .redirect_uri(sim.redirect_uri())
-            .user(sim.user_email())
-            .accounts_url(sim.accounts_url())
-            .api_base_url(sim.api_url())
+            .config(zcrm::Config::from_map(sim.settings()).unwrap())
             .root_pem(sim.ca_pem())
             .api_version(version.parse().unwrap())
             .store(MemoryStore::new())

@@ -9,12 +9,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 async fn client(sim: &Simulator, store: impl TokenStore + 'static) -> Client {
     let builder = Client::builder()
-        .client_id(sim.client_id())
-        .client_secret(sim.client_secret())
-        .redirect_uri(sim.redirect_uri())
-        .user(sim.user_email())
-        .accounts_url(sim.accounts_url())
-        .api_base_url(sim.api_url())
+        .config(zcrm::Config::from_map(sim.settings()).unwrap())
         .root_pem(sim.ca_pem())
         .store(store);
     builder.build().unwrap()

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use zcrm::{
-    Client, ClientBuilder, ClientSecret, Clients, ErrorKind, MemoryStore, StoredToken, TokenFault,
-    TokenKey, TokenObserver, UnsavedToken, operations::USERS_LIST,
+    Client, ClientBuilder, ClientSecret, Clients, ErrorKind, GrantToken, MemoryStore, StoredToken,
+    TokenFault, TokenKey, TokenObserver, UnsavedToken, operations::USERS_LIST,
 };
 use zcrm_sim::Simulator;
 
@@ -151,4 +151,28 @@ async fn secrets_come_from_a_file_and_events_reach_the_application() {
     let clients = wrong.client_secret("wrong").build_clients().unwrap();
     let error = clients.login(sim.grant_token()).await.unwrap_err();
     assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidClient));
+}
+
+#[tokio::test]
+async fn logs_in_only_if_no_login_is_stored() {
+    let sim = Simulator::start().await.unwrap();
+    let client = builder(&sim).user("sync").build().unwrap();
+    let grant = GrantToken::new(sim.grant_token());
+    for _ in 0..2 {
+        let client = client.login_if_needed(grant.clone()).await.unwrap();
+        assert_eq!(client.tokens().key().user(), "sync");
+        client.records("Leads").list().fields(["id"]).send().await.unwrap();
+    }
+    assert_eq!(sim.journal().exchanges(), 1);
+}
+
+#[tokio::test]
+async fn returns_the_client_of_the_user_who_logged_in() {
+    let sim = Simulator::builder().user("a@example.com").start().await.unwrap();
+    let client = builder(&sim).build().unwrap();
+    let grant = GrantToken::new(sim.grant().user("a@example.com").issue());
+    let user = client.login(grant).await.unwrap();
+    assert_eq!(user.tokens().key().user(), "a@example.com");
+    assert!(!client.tokens().is_logged_in().await.unwrap());
+    assert!(client.as_user("a@example.com").unwrap().tokens().is_logged_in().await.unwrap());
 }

@@ -29,12 +29,7 @@ async fn use_client(sim: &Simulator, folder: &Path) {
 
 async fn client(sim: &Simulator, folder: &Path) -> Client {
     Client::builder()
-        .client_id(sim.client_id())
-        .client_secret(sim.client_secret())
-        .redirect_uri(sim.redirect_uri())
-        .user(sim.user_email())
-        .accounts_url(sim.accounts_url())
-        .api_base_url(sim.api_url())
+        .config(Config::from_map(sim.settings()).unwrap())
         .root_pem(sim.ca_pem())
         .token_path(folder)
         .build()

@@ -66,12 +66,7 @@ async fn a_class_stands_before_the_file_and_the_file_before_mysql() {
     let builder = || {
         Client::builder()
             .register_store("Tokens", MemoryStore::new())
-            .client_id(sim.client_id())
-            .client_secret(sim.client_secret())
-            .redirect_uri(sim.redirect_uri())
-            .user(sim.user_email())
-            .accounts_url(sim.accounts_url())
-            .api_base_url(sim.api_url())
+            .config(Config::from_map(sim.settings()).unwrap())
             .root_pem(sim.ca_pem())
             .token_path(folder.path())
             .config(Config::new().with("db_host", "database.invalid").unwrap())
@@ -91,4 +86,15 @@ async fn a_class_stands_before_the_file_and_the_file_before_mysql() {
 async fn without_the_feature_for_files_it_is_named() {
     let file = Client::builder().config(config(&[("token_persistence_path", "tokens")]));
     refused(file, &["`token_persistence_path`", "`file-store`", ".store(…)"]);
+}
+
+#[cfg(feature = "conformance")]
+#[tokio::test]
+async fn offers_the_conformance_suite_to_applications() {
+    let store: std::sync::Arc<dyn zcrm::TokenStore> = std::sync::Arc::new(MemoryStore::new());
+    let open = || {
+        let store = std::sync::Arc::clone(&store);
+        async move { Ok(store) }
+    };
+    zcrm::conformance::Suite::new().without_lock().run(open).await.unwrap();
 }

@@ -23,12 +23,7 @@ use zcrm_sim::Simulator;
 
 fn builder(sim: &Simulator) -> ClientBuilder {
     Client::builder()
-        .client_id(sim.client_id())
-        .client_secret(sim.client_secret())
-        .redirect_uri(sim.redirect_uri())
-        .user(sim.user_email())
-        .accounts_url(sim.accounts_url())
-        .api_base_url(sim.api_url())
+        .config(zcrm::Config::from_map(sim.settings()).unwrap())
         .content_base_url(sim.api_url())
         .root_pem(sim.ca_pem())
         .store(MemoryStore::new())
