@@ -6,14 +6,14 @@ use http::{HeaderMap, Request};
 use tower::Layer;
 use zcrm_core::{
     ApiVersion, CallMeta, Clock, Error, Id, Module, ModuleName, Operation, Record, Reply,
-    RequestBuilder, RetryClass,
+    RetryClass,
 };
 use zcrm_http::{
     AuthorizedBy, Authorizer, CallSettings, Opened, ReqBody, TokioClock, Transport,
     layer::HeadersLayer, open, send_built,
 };
 
-use crate::{Call, RecordHandle, Records, field_names::FieldNames};
+use crate::{Call, RecordHandle, Records, check, field_names::FieldNames};
 
 /// Zoho CRM for one user, over one transport, in one version. Clones are cheap and share all.
 ///
@@ -64,7 +64,7 @@ impl Api {
     /// });
     /// let api = Api::new(Transport::new(canned), ApiVersion::V8);
     ///
-    /// let lead = api.records("Leads").get("3652397000000649013").send().await?;
+    /// let lead = api.records("Leads").get("3652397000000649013").await?;
     /// assert_eq!(lead.get::<String>("Last_Name")?.as_deref(), Some("Boyle"));
     /// # Ok(())
     /// # }
@@ -118,7 +118,7 @@ impl Api {
     /// use zcrm_http::CallSettings;
     ///
     /// let hasty = CallSettings::new().deadline(Duration::from_secs(5)).attempts(1);
-    /// let lead = api.with(hasty).records("Leads").get("3652397000000649013").send().await?;
+    /// let lead = api.with(hasty).records("Leads").get("3652397000000649013").await?;
     /// # let _ = lead;
     /// # Ok(())
     /// # }
@@ -135,6 +135,7 @@ impl Api {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), zcrm_core::Error> {
     /// use http::{HeaderMap, HeaderValue, Request, Response};
+    /// use serde_json::Value;
     /// use tower::service_fn;
     /// use zcrm_api::{Api, operations::ORG_GET};
     /// use zcrm_core::{ApiVersion, BoxError};
@@ -150,10 +151,10 @@ impl Api {
     /// let mut headers = HeaderMap::new();
     /// headers.insert("x-crm-org", HeaderValue::from_static("600"));
     /// let other = api.with_headers(headers)?;
-    /// assert_eq!(other.call(&ORG_GET).value().await?["org"], "600");
+    /// assert_eq!(other.call(&ORG_GET).json::<Value>().await?["org"], "600");
     /// // the call's own goes first, and the API that it was made from has none
-    /// assert_eq!(other.call(&ORG_GET).header("x-crm-org", "700").value().await?["org"], "700");
-    /// assert_eq!(api.call(&ORG_GET).value().await?["org"], "none");
+    /// assert_eq!(other.call(&ORG_GET).header("x-crm-org", "700").json::<Value>().await?["org"], "700");
+    /// assert_eq!(api.call(&ORG_GET).json::<Value>().await?["org"], "none");
     /// # Ok(())
     /// # }
     /// ```
@@ -177,6 +178,10 @@ impl Api {
     #[must_use]
     pub fn version(&self) -> ApiVersion {
         self.shared.version
+    }
+
+    pub(crate) fn settings(&self) -> CallSettings {
+        self.shared.settings
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
@@ -203,7 +208,7 @@ impl Api {
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
-    /// let lead = api.record("Leads", "3652397000000649013").get().send().await?;
+    /// let lead = api.record("Leads", "3652397000000649013").get().await?;
     /// # let _ = lead;
     /// # Ok(())
     /// # }
@@ -218,6 +223,7 @@ impl Api {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), zcrm_core::Error> {
+    /// use serde_json::Value;
     /// use zcrm_core::{BodyShape, Operation};
     /// # use http::{Request, Response};
     /// # use zcrm_core::{ApiVersion, BoxError};
@@ -238,11 +244,11 @@ impl Api {
     /// let seen = api
     ///     .call(&NEWEST)
     ///     .path("thing", "a/b")
-    ///     .query("page", "1") // checked: another name is an error
-    ///     .query_unchecked("beta", "true")
+    ///     .param("page", "1") // checked: another name is an error
+    ///     .param_unchecked("beta", "true")
     ///     .header("x-trace", "7")
-    ///     .json_unchecked(r#"{"any":"thing"}"#)
-    ///     .value()
+    ///     .body_unchecked(r#"{"any":"thing"}"#)
+    ///     .json::<Value>()
     ///     .await?;
     /// assert_eq!(seen["uri"], "/crm/v8/settings/newest/a%2Fb?page=1&beta=true");
     /// assert_eq!(seen["trace"], "7");
@@ -254,12 +260,13 @@ impl Api {
         Call::new(self.clone(), operation)
     }
 
-    /// Builds a request, has it authorised and takes in the answer.
-    pub(crate) fn send(
-        &self,
-        request: RequestBuilder,
-    ) -> impl Future<Output = Result<Reply, Error>> + Send {
-        self.send_built(|| request.build_as())
+    /// A call of an operation whose path or query names a module.
+    pub(crate) fn call_of_module(&self, operation: &Operation, module: &str) -> Call {
+        let call = self.call(operation).check(check::module(module));
+        match operation.template().contains("{module}") {
+            true => call.path("module", module),
+            false => call.param("module", module),
+        }
     }
 
     /// Has a request authorised and takes in the answer.

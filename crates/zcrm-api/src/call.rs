@@ -2,27 +2,27 @@
 
 use std::{
     fmt, mem,
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
-use http::{Request, header::RANGE};
+use http::Request as HttpRequest;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use zcrm_core::{
-    BodyShape, Error, Id, ItemSuccess, Operation, Page, Paging, Reply, RequestBuilder,
-    ResponseShape, WriteResults,
-};
-
-use zcrm_http::{Download, Progress, ReqBody, assemble, no_file};
+use zcrm_core::{BodyShape, Error, Id, Operation, Paging, Reply, RequestBuilder, ResponseShape};
+use zcrm_http::{Opened, Progress, ReqBody, assemble};
 
 use crate::{
-    Api, Pages, SaveFile, SavedFile,
-    extra::Extra,
-    paging::{Next, Way},
+    Api,
+    attachments::DownloadFile,
+    list::{List, Paged},
+    request::{GetItem, ReadJson, ReadOutcomes, Request},
 };
 
-/// A call of one [`Operation`]: its values, then one of the ways to take in the answer.
+/// A call of one [`Operation`]: its values, then one of the ways to read the answer. Awaited as it is,
+/// it gives the whole answer, whatever its status.
 ///
 /// Mistakes (a missing path value, an unknown query parameter or member of the body, a body where
 /// none belongs, a version that lacks the operation) are errors before anything is sent.
@@ -32,13 +32,11 @@ use crate::{
 /// use zcrm_api::operations::{TAGS_CREATE, USERS_LIST};
 /// use zcrm_core::Record;
 ///
-/// let mut pages = api.call(&USERS_LIST).query("type", "ActiveUsers").pages::<Record>();
-/// while let Some(page) = pages.next().await {
-///     println!("{} users", page?.items.len());
-/// }
+/// let users = api.call(&USERS_LIST).param("type", "ActiveUsers").list::<Record>().all().await?;
+/// println!("{} users", users.len());
 ///
 /// let tags = [Record::new().with("name", "Hot"), Record::new().with("name", "Cold")];
-/// let made = api.call(&TAGS_CREATE).query("module", "Leads").items(&tags).outcomes(2).await?;
+/// let made = api.call(&TAGS_CREATE).param("module", "Leads").items(&tags).outcomes(2).await?;
 /// # let _ = made;
 /// # Ok(())
 /// # }
@@ -60,7 +58,7 @@ pub struct Call {
 /// once.
 type File = Arc<Mutex<Option<ReqBody>>>;
 
-type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
+pub(crate) type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
 
 impl Call {
     pub(crate) fn new(api: Api, operation: &Operation) -> Self {
@@ -91,28 +89,41 @@ impl Call {
         self.map(|request| request.path_id(name, &id.into()))
     }
 
-    /// A query parameter that the operation knows.
-    pub fn query(self, name: &str, value: impl AsRef<str>) -> Self {
+    /// Adds a query parameter that the operation knows.
+    pub fn param(self, name: &str, value: impl AsRef<str>) -> Self {
         self.map(|request| request.query(name, value))
     }
 
-    /// A query parameter, known or not.
-    pub fn query_unchecked(self, name: &str, value: impl AsRef<str>) -> Self {
+    /// Adds a query parameter, whether the operation knows it or not.
+    pub fn param_unchecked(self, name: &str, value: impl AsRef<str>) -> Self {
         self.map(|request| request.query_unchecked(name, value))
     }
 
-    /// A header.
+    /// Adds a header.
     pub fn header(self, name: &str, value: impl AsRef<str>) -> Self {
         self.map(|request| request.header(name, value))
     }
 
+    /// Limits how long the call may take, with all its attempts and waits. By default the limit of the
+    /// stack holds.
+    pub fn timeout(mut self, total: Duration) -> Self {
+        self.api = self.api.with(self.api.settings().deadline(total));
+        self
+    }
+
+    /// Limits how often the call is sent; 1 means no retry. By default the limit of the stack holds.
+    pub fn attempts(mut self, most: u32) -> Self {
+        self.api = self.api.with(self.api.settings().attempts(most));
+        self
+    }
+
     /// The body, as JSON. Where the operation names the members of its body, others are refused.
-    pub fn json(self, body: &(impl Serialize + ?Sized)) -> Self {
+    pub fn body(self, body: &(impl Serialize + ?Sized)) -> Self {
         self.map(|request| request.json(body))
     }
 
     /// The body, as JSON with whatever members it has.
-    pub fn json_unchecked(self, body: impl Into<Bytes>) -> Self {
+    pub fn body_unchecked(self, body: impl Into<Bytes>) -> Self {
         self.map(|request| request.json_unchecked(body))
     }
 
@@ -173,19 +184,20 @@ impl Call {
         self
     }
 
-    /// The answer as it is, whatever its status.
+    /// Sends the call and gives the answer as it is, whatever its status.
     ///
     /// # Errors
     /// Where the request is wrong, cannot be authorised, or does not come through.
-    pub async fn send(self) -> Result<Reply, Error> {
-        self.api.send_built(|| self.build()).await
+    pub fn send(self) -> impl Future<Output = Result<Reply, Error>> + Send + use<> {
+        let api = self.api.clone();
+        async move { api.send_built(|| self.build()).await }
     }
 
-    /// The request that would be sent: relative, and without the token.
+    /// Builds what would be sent, without sending it: relative, and without the token.
     ///
     /// # Errors
-    /// Of kind [`Input`](zcrm_core::ErrorKind::Input), as [`send`](Self::send).
-    pub fn preview(&self) -> Result<Request<Bytes>, Error> {
+    /// Of kind [`Input`](zcrm_core::ErrorKind::Input): the mistake that was made in the call.
+    pub fn preview(&self) -> Result<HttpRequest<Bytes>, Error> {
         let streamed = |_| {
             let name = self.name;
             Err(Error::input(format!("`{name}` sends a file as a stream: it cannot be previewed")))
@@ -194,202 +206,108 @@ impl Call {
         Ok(request.map(|body| body.as_bytes().cloned().unwrap_or_default()))
     }
 
-    /// The page that the answer holds, for an operation that returns a list.
+    /// Reads the list that the answer holds: a page of it, its pages, or all items.
     ///
-    /// # Errors
-    /// As [`send`](Self::send), and where Zoho refused or answered with something else.
-    pub async fn page<T: DeserializeOwned + 'static>(self) -> Result<Page<T>, Error> {
-        match self.response {
-            ResponseShape::List(key) => self.send().await?.page(key),
-            _ => Err(self.wrong_shape("a list")),
-        }
+    /// It begins at the `page` or `page_token` that was given, else at the first page. Where Zoho
+    /// gives tokens it follows them. A list that comes whole is one page.
+    pub fn list<T: DeserializeOwned + Send + 'static>(self) -> Request<List<T, Paged>> {
+        let shaped = match self.response {
+            ResponseShape::List(_) => self,
+            _ => self.refuse_shape("a list"),
+        };
+        List::request(shaped, Paged::default())
     }
 
-    /// The one object that the answer holds, or its whole body where the operation says
+    /// Reads the one object that the answer holds, or its whole body where the operation says
     /// [`Bare`](ResponseShape::Bare).
-    ///
-    /// # Errors
-    /// As [`send`](Self::send), and where Zoho refused or answered with something else.
-    pub async fn object<T: DeserializeOwned + 'static>(self) -> Result<T, Error> {
-        match self.response {
-            ResponseShape::Object(key) => self.send().await?.object(key),
-            ResponseShape::Bare => self.send().await?.json(),
-            _ => Err(self.wrong_shape("one object")),
-        }
-    }
-
-    /// The one object that the answer holds, or the first of its list.
-    pub(crate) async fn one<T: DeserializeOwned + 'static>(self) -> Result<T, Error> {
-        match self.response {
-            ResponseShape::List(key) => self.send().await?.object(key),
-            _ => self.object().await,
-        }
-    }
-
-    /// What became of each of the `sent` items, for an operation that returns outcomes; one for all
-    /// of them counts for each. Where Zoho answers with another number of outcomes, all are unknown;
-    /// where it reports a success for another id than the one that the request names, that item's
-    /// outcome is unknown.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send), and where Zoho refused the request as a whole.
-    pub async fn outcomes(self, sent: usize) -> Result<WriteResults<ItemSuccess>, Error> {
-        let ids = self.request.item_ids(sent);
-        self.outcomes_of(&ids).await
-    }
-
-    /// What became of each item, the ids of which are known.
-    pub(crate) async fn outcomes_of(
-        self,
-        ids: &[Option<Id>],
-    ) -> Result<WriteResults<ItemSuccess>, Error> {
-        match self.response {
-            ResponseShape::WriteResults(key) => self.send().await?.outcomes_of(key, ids),
-            ResponseShape::WriteResult(key) => self.send().await?.outcome(key, ids.len()),
-            _ => Err(self.wrong_shape("outcomes")),
-        }
-    }
-
-    /// The whole answer as a JSON value, whatever shape the operation says. A read that is answered
-    /// with no content (204), such as a query without a match, is [`Value::Null`].
-    ///
-    /// # Errors
-    /// As [`send`](Self::send), and where Zoho refused or answered with something else. A write that
-    /// is answered with no content is an error whose outcome says that it was executed.
-    pub async fn value(self) -> Result<Value, Error> {
-        self.send().await?.json()
-    }
-
-    /// The file that the answer holds, as a stream at constant memory, for an operation that returns
-    /// one.
-    ///
-    /// ```no_run
-    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
-    /// use zcrm_api::operations::ATTACHMENTS_DOWNLOAD;
-    ///
-    /// let call = api.call(&ATTACHMENTS_DOWNLOAD).path("module", "Leads");
-    /// let mut file = call.path_id("record_id", "1").path_id("id", "2").download().await?;
-    /// while let Some(piece) = file.next().await {
-    ///     println!("{} bytes", piece?.len());
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// As [`send`](Self::send), of kind [`NotFound`](zcrm_core::ErrorKind::NotFound) where there
-    /// is none, and where Zoho refused.
-    pub async fn download(self) -> Result<Download, Error> {
-        if self.response != ResponseShape::Binary {
-            return Err(self.wrong_shape("a file"));
-        }
-        let file = self.api.open(self.build()?).await?.file()?;
-        Ok(match self.listener.filter(|_| self.body == BodyShape::None) {
-            Some(listener) => file.on_progress(move |progress| listener(progress)),
-            None => file,
+    pub fn object<T: DeserializeOwned + Send + 'static>(self) -> Request<GetItem<T>> {
+        GetItem::request(match self.response {
+            ResponseShape::Object(_) | ResponseShape::Bare => self,
+            _ => self.refuse_shape("one object"),
         })
     }
 
-    /// Saves the file that the answer holds under a path, whole or not at all, for an operation that
-    /// returns one. Where it breaks off it is taken up again, if the server allows that: see
-    /// [`SaveFile`], which may stand in the path's place and holds limits.
+    /// Reads what became of each of the `sent` items, for an operation that writes. One result for
+    /// all of them counts for each. Where Zoho answers with another number of results, all are
+    /// unknown; where it reports a success for another id than the one that the request names, that
+    /// item's outcome is unknown.
+    pub fn outcomes(self, sent: usize) -> Request<ReadOutcomes> {
+        let shaped = match self.response {
+            ResponseShape::WriteResults(_) | ResponseShape::WriteResult(_) => self,
+            _ => self.refuse_shape("outcomes"),
+        };
+        ReadOutcomes::request(shaped, sent)
+    }
+
+    /// Reads the whole answer as JSON, whatever shape the operation says. A read that is answered
+    /// with no content (204), such as a query without a match, gives `null`.
+    pub fn json<T: DeserializeOwned + Send + 'static>(self) -> Request<ReadJson<T>> {
+        ReadJson::request(self)
+    }
+
+    /// Fetches the file that the answer holds, as a stream at constant memory.
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
     /// use zcrm_api::operations::ATTACHMENTS_DOWNLOAD;
     ///
     /// let call = api.call(&ATTACHMENTS_DOWNLOAD).path("module", "Leads");
-    /// let saved = call.path_id("record_id", "1").path_id("id", "2").save("offer.pdf").await?;
+    /// let call = call.path_id("record_id", "1").path_id("id", "2");
+    /// let mut file = call.clone().download().await?;
+    /// while let Some(chunk) = file.next().await {
+    ///     println!("{} bytes", chunk?.len());
+    /// }
+    /// let saved = call.download().save_to("offer.pdf").await?;
     /// println!("{} bytes", saved.bytes);
     /// # Ok(())
     /// # }
     /// ```
-    ///
-    /// # Errors
-    /// As [`download`](Self::download) and [`SaveFile::fetch`].
-    pub async fn save(mut self, to: impl Into<SaveFile>) -> Result<SavedFile, Error> {
-        let mut to = to.into();
-        if let Some(listener) = mem::take(&mut self.listener) {
-            to = to.on_progress(move |progress| listener(progress));
-        }
-        to.fetch(|headers| {
-            let mut call = self.clone();
-            for (name, value) in &headers {
-                call = call.header(name.as_str(), value.to_str().unwrap_or_default());
-            }
-            call.download()
-        })
-        .await
-    }
-
-    /// The whole file that the answer holds, for an operation that returns one; at most as large as
-    /// the stack takes in ([`Limits::answer_bytes`](zcrm_http::Limits)).
-    ///
-    /// # Errors
-    /// As [`download`](Self::download).
-    pub async fn bytes(self) -> Result<Bytes, Error> {
-        if self.response != ResponseShape::Binary {
-            return Err(self.wrong_shape("a file"));
-        }
-        let request = self.build()?;
-        let part = request.headers().contains_key(RANGE);
-        let reply = self.api.send_built(|| Ok(request)).await?;
-        match no_file(&reply, part) {
-            Some(error) => Err(error),
-            None => Ok(reply.body().clone()),
-        }
-    }
-
-    /// Page after page, for an operation that returns a list; a mistake is the stream's first item.
-    /// A list that comes whole is one page.
-    ///
-    /// It begins at the `page` or `page_token` that was given, else at the first. Where Zoho gives
-    /// tokens the stream goes by them.
-    pub fn pages<T: DeserializeOwned + Send + 'static>(self) -> Pages<T> {
-        let mistake = match self.response {
-            ResponseShape::List(_) => None,
-            _ => Some(self.wrong_shape("a list in pages")),
-        };
-        Pages::new(self, mistake)
-    }
-
-    /// The same call, at another page.
-    pub(crate) fn at(self, next: &Next) -> Self {
-        self.map(|request| {
-            let request = request.without_query("page").without_query("page_token");
-            match next {
-                Next::Page(number) => request.query("page", number.to_string()),
-                Next::Token(token) => request.query("page_token", token),
-            }
+    pub fn download(self) -> Request<DownloadFile> {
+        DownloadFile::request(match self.response {
+            ResponseShape::Binary => self,
+            _ => self.refuse_shape("a file"),
         })
     }
 
-    /// The page that it asks for.
-    pub(crate) fn place(&self) -> Next {
-        let number = || self.request.query_value("page").and_then(|page| page.parse().ok());
-        match self.request.query_value("page_token") {
-            Some(token) => Next::Token(token.to_owned()),
-            None => Next::Page(number().unwrap_or(1)),
+    pub(crate) fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// The name of the operation.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub(crate) fn response(&self) -> ResponseShape {
+        self.response
+    }
+
+    /// The request so far.
+    pub(crate) fn request(&self) -> &RequestBuilder {
+        &self.request
+    }
+
+    /// The ids of the items of a write, as far as the request names them.
+    pub(crate) fn item_ids(&self, items: usize) -> Vec<Option<Id>> {
+        self.request.item_ids(items)
+    }
+
+    /// Makes the call fail with this mistake, unless an earlier one was made.
+    pub(crate) fn fail(self, mistake: Error) -> Self {
+        self.map(|request| request.fail(mistake))
+    }
+
+    /// Keeps the mistake that a check found.
+    pub(crate) fn check(self, result: Result<(), Error>) -> Self {
+        match result {
+            Ok(()) => self,
+            Err(mistake) => self.fail(mistake),
         }
     }
 
-    /// How its pages follow one another in the version that is used.
-    pub(crate) fn way(&self) -> Way {
-        let paging = match self.paging {
-            Paging::Tokens if !self.api.version().has_page_tokens() => Paging::Numbers,
-            paging => paging,
-        };
-        Way::new(self.name, paging, self.request.query_value("per_page"))
-    }
-
-    /// Whether a query parameter of this name was given.
-    pub(crate) fn asks_for(&self, name: &str) -> bool {
-        self.request.query_value(name).is_some()
-    }
-
-    /// Adds what a caller gave by name.
-    pub(crate) fn extra(self, extra: &Extra) -> Self {
-        self.map(|request| extra.apply(request))
+    /// The mistake that was made so far, for a request that sends nothing.
+    pub(crate) fn must_be_right(&self) -> Result<(), Error> {
+        self.request.mistake().map_or(Ok(()), |mistake| Err(mistake.clone()))
     }
 
     /// The same call, whose answer is read as another shape.
@@ -398,16 +316,75 @@ impl Call {
         self
     }
 
+    /// Rows that are JSON already, under the operation's key, with further members.
+    pub(crate) fn rows(self, rows: &[impl AsRef<str>], more: &[(&str, Value)]) -> Self {
+        self.map(|request| request.rows(rows, more))
+    }
+
+    pub(crate) fn without_param(self, name: &str) -> Self {
+        self.map(|request| request.without_query(name))
+    }
+
+    /// Takes the limits of another call of the same request, and the headers and parameters that this
+    /// operation takes too.
+    pub(crate) fn with_settings_of(mut self, other: &Self) -> Self {
+        self.api = other.api.clone();
+        let known = |name: &str| self.request.operation_knows_query(name);
+        let params: Vec<_> = other.request.query_pairs().filter(|(name, _)| known(name)).collect();
+        let call = params.into_iter().fold(self, |call, (name, value)| call.param(name, value));
+        other.request.header_pairs().fold(call, |call, (name, value)| {
+            match call.request.has_header(name.as_str()) || name.as_str() == "x-external" {
+                true => call,
+                false => call.header(name.as_str(), value.to_str().unwrap_or_default()),
+            }
+        })
+    }
+
+    pub(crate) fn without_headers(self) -> Self {
+        self.map(RequestBuilder::without_headers)
+    }
+
+    /// Whether a query parameter of this name was given.
+    pub(crate) fn has_param(&self, name: &str) -> bool {
+        self.request.query_value(name).is_some()
+    }
+
+    /// How the pages of its list follow one another in the version that is used.
+    pub(crate) fn paging(&self) -> Paging {
+        match self.paging {
+            Paging::Tokens if !self.api.version().has_page_tokens() => Paging::Numbers,
+            paging => paging,
+        }
+    }
+
+    /// Sends the call and gives the answer as a file that is on its way.
+    pub(crate) async fn open(self) -> Result<Opened, Error> {
+        let api = self.api.clone();
+        api.open(self.build()?).await
+    }
+
+    /// Takes the listener of a call without a body: it follows the answer.
+    pub(crate) fn take_listener(&mut self) -> Option<Listener> {
+        match self.body {
+            BodyShape::None => mem::take(&mut self.listener),
+            _ => None,
+        }
+    }
+
     /// The request, with its files.
-    fn build(&self) -> Result<Request<ReqBody>, Error> {
+    pub(crate) fn build(self) -> Result<HttpRequest<ReqBody>, Error> {
+        let is_upload = matches!(self.body, BodyShape::Multipart(_));
+        if !is_upload && self.listener.is_none() {
+            return self.request.build_as();
+        }
         let payload = self.request.clone().build_payload()?;
         let (head, mut body) = assemble(payload, |number| self.take_file(number))?.into_parts();
-        if let Some(listener) = self.listener.clone()
+        if let Some(listener) = self.listener
             && body.length() != Some(0)
         {
             body = body.on_progress(move |progress| listener(progress));
         }
-        Ok(Request::from_parts(head, body))
+        Ok(HttpRequest::from_parts(head, body))
     }
 
     fn take_file(&self, number: usize) -> Result<ReqBody, Error> {
@@ -429,11 +406,20 @@ impl Call {
         self
     }
 
-    fn wrong_shape(&self, asked: &str) -> Error {
-        Error::input(format!(
-            "`{}` does not return {asked}: its operation says {:?}",
-            self.name, self.response
-        ))
+    fn refuse_shape(self, asked: &str) -> Self {
+        let (name, response) = (self.name, self.response);
+        self.fail(Error::input(format!(
+            "`{name}` does not return {asked}: its operation says {response:?}"
+        )))
+    }
+}
+
+impl IntoFuture for Call {
+    type Output = Result<Reply, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 

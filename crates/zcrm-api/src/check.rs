@@ -60,6 +60,18 @@ pub(crate) fn in_range(name: &str, value: u64, most: u64) -> Result<(), Error> {
     Err(Error::input(format!("`{name}` is {value}, and must be from 1 to {most}")))
 }
 
+/// Parameters that say nothing without a value, and which Zoho refuses so.
+const NEVER_EMPTY: [&str; 6] =
+    ["criteria", "fields", "page_token", "sort_by", "sort_order", "tag_names"];
+
+/// A parameter that must have a value.
+pub(crate) fn not_empty(name: &str, value: &str) -> Result<(), Error> {
+    match NEVER_EMPTY.contains(&name) && value.trim().is_empty() {
+        true => Err(Error::input(format!("`{name}` is empty: give it a value, or leave it out"))),
+        false => Ok(()),
+    }
+}
+
 /// What the preview of a call says that would not be made.
 pub(crate) fn no_request(why: &str) -> Error {
     Error::input(format!("there is no request to show: {why}, so nothing would be sent"))
@@ -182,4 +194,15 @@ pub(crate) fn rows_with_ids<R: Serialize>(
         }
     };
     rows.into_iter().enumerate().map(row).collect()
+}
+
+/// Names with commas between them, as Zoho's query parameters take them.
+pub(crate) fn join<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
+    names.into_iter().fold(String::new(), |mut text, name| {
+        if !text.is_empty() {
+            text.push(',');
+        }
+        text.push_str(name.as_ref());
+        text
+    })
 }

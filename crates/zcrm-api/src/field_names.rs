@@ -25,6 +25,12 @@ struct Known {
     at: Duration,
 }
 
+impl Known {
+    fn is_new(&self, now: Duration) -> bool {
+        now.saturating_sub(self.at) < AGE
+    }
+}
+
 impl FieldNames {
     fn known(&self) -> MutexGuard<'_, HashMap<String, Known>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -40,7 +46,7 @@ impl Api {
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
     /// // a field was added to the layout
     /// api.forget_fields();
-    /// let leads = api.records("Leads").list().all_fields().send().await?;
+    /// let leads = api.records("Leads").list().all_fields().await?;
     /// # let _ = leads;
     /// # Ok(())
     /// # }
@@ -49,18 +55,25 @@ impl Api {
         self.fields().known().clear();
     }
 
+    /// The API names of a module's fields, where they were read less than an hour ago.
+    pub(crate) fn known_field_names(&self, module: &str) -> Option<Arc<[String]>> {
+        let now = self.clock().monotonic();
+        let kept = self.fields().known();
+        let known = kept.get(module).filter(|known| known.is_new(now))?;
+        Some(Arc::clone(&known.names))
+    }
+
     /// The API names of a module's fields; read from Zoho once an hour.
     pub(crate) async fn field_names(&self, module: &str) -> Result<Arc<[String]>, Error> {
         #[derive(Deserialize)]
         struct Field {
             api_name: String,
         }
-        let begun = self.clock().monotonic();
-        let is_new = |known: &Known| begun.saturating_sub(known.at) < AGE;
-        if let Some(known) = self.fields().known().get(module).filter(|known| is_new(known)) {
-            return Ok(Arc::clone(&known.names));
+        if let Some(known) = self.known_field_names(module) {
+            return Ok(known);
         }
-        let page = self.call(&operations::FIELDS).query("module", module).page::<Field>().await?;
+        let begun = self.clock().monotonic();
+        let page = self.call(&operations::FIELDS).param("module", module).list::<Field>().await?;
         let names = page
             .items
             .into_iter()
@@ -74,7 +87,7 @@ impl Api {
             return Err(Error::new(ErrorKind::NotFound, Outcome::Local, message));
         }
         let mut kept = self.fields().known();
-        kept.retain(|_, known| is_new(known));
+        kept.retain(|_, known| known.is_new(begun));
         kept.insert(module.to_owned(), Known { names: Arc::clone(&names), at: begun });
         Ok(names)
     }

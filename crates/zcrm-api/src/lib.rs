@@ -19,38 +19,34 @@
 //! related records), the [`metadata`] of modules, and the [`organisation`] with its users.
 
 mod api;
-mod ask;
 mod attachments;
 mod call;
 mod check;
 mod criteria;
-mod extra;
 mod field_names;
+pub mod list;
 pub mod metadata;
 mod model;
 mod notes;
 pub mod operations;
 pub mod organisation;
-mod pages;
-mod paging;
-mod records;
+pub mod records;
 mod related;
+pub mod request;
 mod save;
 mod tags;
 
 pub use api::Api;
-pub use ask::{GetItem, ItemStream, ListItems, WriteItem, WriteItems};
-pub use attachments::{Attachment, Attachments, FileDownload, Photo};
+pub use attachments::{
+    Attachment, Attachments, DownloadBytes, DownloadFile, FileDownload, Photo, SaveDownload,
+};
 pub use call::Call;
 pub use criteria::{Criteria, Operand};
+pub use list::{Cursor, List};
 pub use model::MetaRef;
 pub use notes::{Note, NoteParent, Notes, RecordNotes};
-pub use pages::Pages;
-pub use records::{
-    Collected, ConvertLead, Converted, Cursor, DeleteRecord, DeleteRecords, DeletedKind,
-    DeletedRecord, GetRecord, Include, ListDeleted, ListRecords, RecordHandle, RecordStream,
-    Records, Rows, SearchRecords, SortOrder, Trigger, WriteRecord, WriteRecords,
-};
-pub use related::{ListRelated, Related};
+pub use records::{RecordHandle, Records};
+pub use related::Related;
+pub use request::Request;
 pub use save::{SaveFile, SavedFile};
 pub use tags::{ChangeTags, RecordTags, Tags};

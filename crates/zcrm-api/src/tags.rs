@@ -1,17 +1,11 @@
 //! Tags: of a module, and on its records.
 
 use serde::Serialize;
-use zcrm_core::{ApiVersion, Error, Id, ItemSuccess, Tag, WriteResults, escaped};
+use zcrm_core::{ApiVersion, Error, Id, ItemSuccess, Operation, Tag, WriteResults, escaped};
 
-use crate::{
-    ListItems, WriteItem, WriteItems,
-    ask::Ask,
-    check,
-    extra::{Extra, extra_methods},
-    metadata::ModuleHandle,
-    model, operations,
-    related::Parent,
-};
+use crate::list::{List, Whole};
+use crate::request::{Count, Kind, Request, WriteItem, WriteItems, sealed::Sealed};
+use crate::{Call, check, metadata::ModuleHandle, model, operations, related::Parent};
 
 /// The tags of a module: [`ModuleHandle::tags`].
 ///
@@ -20,8 +14,8 @@ use crate::{
 /// use zcrm_core::Tag;
 ///
 /// let tags = api.module("Leads").tags();
-/// let made = tags.create([Tag::named("Hot"), Tag::named("Cold")]).send().await?.all()?;
-/// tags.add_to(["3652397000000649013"], ["Hot"]).send().await?.all()?;
+/// let made = tags.create_many([Tag::named("Hot"), Tag::named("Cold")]).await?.all()?;
+/// tags.add_to(["3652397000000649013"], ["Hot"]).await?.all()?;
 /// if let Some(hot) = made.first().and_then(|tag| tag.id.clone()) {
 ///     println!("{} records are hot", tags.count_records(hot).await?);
 /// }
@@ -39,25 +33,36 @@ impl Tags {
     }
 
     /// Reads all tags; the list comes whole. The parameter `my_tags` narrows it to the user's own.
-    pub fn list(&self) -> ListItems<Tag> {
-        ListItems::new(self.module.ask(&operations::TAGS_LIST))
+    pub fn list(&self) -> Request<List<Tag>> {
+        List::request(self.module.call(&operations::TAGS_LIST), Whole)
     }
 
-    /// Makes tags, 50 at most.
-    pub fn create<R: Serialize>(&self, tags: impl IntoIterator<Item = R>) -> WriteItems {
-        let ask = self.module.ask(&operations::TAGS_CREATE);
-        WriteItems::rows(ask, tags).at_most(check::MOST_TAGS)
+    /// Creates a tag.
+    pub fn create(&self, tag: &impl Serialize) -> Request<WriteItem> {
+        self.create_many([tag]).single()
+    }
+
+    /// Creates tags, 50 at most.
+    pub fn create_many<R: Serialize>(
+        &self,
+        tags: impl IntoIterator<Item = R>,
+    ) -> Request<WriteItems> {
+        let call = self.module.call(&operations::TAGS_CREATE);
+        WriteItems::rows(call, tags).at_most(check::MOST_TAGS)
     }
 
     /// Changes tags, 50 at most. Each must hold its `id`.
-    pub fn update<R: Serialize>(&self, tags: impl IntoIterator<Item = R>) -> WriteItems {
-        let ask = self.module.ask(&operations::TAGS_UPDATE);
-        WriteItems::rows_with_ids(ask, tags).at_most(check::MOST_TAGS)
+    pub fn update_many<R: Serialize>(
+        &self,
+        tags: impl IntoIterator<Item = R>,
+    ) -> Request<WriteItems> {
+        let call = self.module.call(&operations::TAGS_UPDATE);
+        WriteItems::rows_with_ids(call, tags).at_most(check::MOST_TAGS)
     }
 
     /// Changes one tag.
-    pub fn update_one(&self, id: impl Into<Id>, change: &impl Serialize) -> WriteItem {
-        WriteItem::row(self.module.ask(&operations::TAGS_UPDATE_ONE).path_id("id", id), change)
+    pub fn update(&self, id: impl Into<Id>, change: &impl Serialize) -> Request<WriteItem> {
+        WriteItem::row(self.module.call(&operations::TAGS_UPDATE_ONE).path_id("id", id), change)
     }
 
     /// Merges the tag `merged` into the tag `kept`: all records of both have `kept` then, and `merged`
@@ -68,40 +73,41 @@ impl Tags {
     /// # async fn example(client: zcrm_api::Api) -> zcrm_core::Result<()> {
     /// let (hot, warm) = ("3652397000001", "3652397000002");
     /// // what was `warm` is `hot` from now on
-    /// client.module("Leads").tags().merge(hot, warm).send().await?;
+    /// client.module("Leads").tags().merge(hot, warm).await?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn merge(&self, kept: impl Into<Id>, merged: impl Into<Id>) -> WriteItem {
+    pub fn merge(
+        &self,
+        kept: impl Into<Id>,
+        merged: impl Into<Id>,
+    ) -> Request<WriteItem<ItemSuccess>> {
         #[derive(Serialize)]
         struct Merge {
             conflict_id: Id,
         }
         let merge = Merge { conflict_id: merged.into() };
         let kept = kept.into();
-        let ask = Ask::new(self.module.api(), &operations::TAGS_MERGE).path_id("id", &kept);
-        let ask = ask.check(match kept == merge.conflict_id {
+        let call = self.module.api().call(&operations::TAGS_MERGE).path_id("id", &kept);
+        let call = call.check(match kept == merge.conflict_id {
             true => Err(Error::input(format!(
                 "a tag cannot be merged into itself: both ids are {}",
                 escaped(kept.as_str())
             ))),
             false => Ok(()),
         });
-        WriteItem::row(ask.check(merge.conflict_id.check().map(drop)), &merge).about(&kept)
+        WriteItem::row(call.check(merge.conflict_id.check().map(drop)), &merge).about(&kept)
     }
 
     /// Deletes one tag, from all records too.
-    pub fn delete_one(&self, id: impl Into<Id>) -> WriteItem {
-        let ask = Ask::new(self.module.api(), &operations::TAGS_DELETE_ONE);
-        WriteItem::new(ask.path_id("id", id))
+    pub fn delete(&self, id: impl Into<Id>) -> Request<WriteItem> {
+        let call = self.module.api().call(&operations::TAGS_DELETE_ONE);
+        WriteItem::request(call.path_id("id", id))
     }
 
-    /// How many records have a tag.
-    ///
-    /// # Errors
-    /// Of the call.
-    pub async fn count_records(&self, id: impl Into<Id>) -> Result<u64, Error> {
-        self.module.ask(&operations::TAGS_COUNT_RECORDS).path_id("id", id).count().await
+    /// Counts the records that have a tag.
+    pub fn count_records(&self, id: impl Into<Id>) -> Request<Count> {
+        Count::request(self.module.call(&operations::TAGS_COUNT_RECORDS).path_id("id", id))
     }
 
     /// Gives records tags, by the records' ids and the tags' names. Tags that are not there yet are
@@ -110,7 +116,7 @@ impl Tags {
         &self,
         ids: impl IntoIterator<Item = I>,
         tags: impl IntoIterator<Item = T>,
-    ) -> ChangeTags {
+    ) -> Request<ChangeTags> {
         let records = Records::Many(ids.into_iter().map(Into::into).collect());
         self.change(Change::Add, records, tags)
     }
@@ -120,7 +126,7 @@ impl Tags {
         &self,
         ids: impl IntoIterator<Item = I>,
         tags: impl IntoIterator<Item = T>,
-    ) -> ChangeTags {
+    ) -> Request<ChangeTags> {
         let records = Records::Many(ids.into_iter().map(Into::into).collect());
         self.change(Change::Remove, records, tags)
     }
@@ -130,16 +136,15 @@ impl Tags {
         change: Change,
         records: Records,
         tags: impl IntoIterator<Item = T>,
-    ) -> ChangeTags {
+    ) -> Request<ChangeTags> {
+        let version = self.module.api().version();
+        let operation = operation(change, &records, in_query(version));
+        let call = match &records {
+            Records::One(parent) => parent.call(operation),
+            Records::Many(_) => self.module.call(operation),
+        };
         let tags = tags.into_iter().map(Into::into).collect();
-        ChangeTags {
-            module: self.module.clone(),
-            change,
-            records,
-            tags,
-            over_write: None,
-            extra: Extra::default(),
-        }
+        Request::new(call, ChangeTags { change, records, tags, over_write: None })
     }
 }
 
@@ -148,8 +153,8 @@ impl Tags {
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
 /// let tags = api.record("Leads", "3652397000000649013").tags();
-/// tags.add(["Hot", "Fair"]).send().await?.all()?;
-/// tags.remove(["Fair"]).send().await?.all()?;
+/// tags.add(["Hot", "Fair"]).await?.all()?;
+/// tags.remove(["Fair"]).await?.all()?;
 /// # Ok(())
 /// # }
 /// ```
@@ -164,12 +169,12 @@ impl RecordTags {
     }
 
     /// Gives the record tags, by their names. Tags that are not there yet are made.
-    pub fn add<T: Into<Tag>>(&self, tags: impl IntoIterator<Item = T>) -> ChangeTags {
+    pub fn add<T: Into<Tag>>(&self, tags: impl IntoIterator<Item = T>) -> Request<ChangeTags> {
         self.change(Change::Add, tags)
     }
 
     /// Takes tags from the record, by their names.
-    pub fn remove<T: Into<Tag>>(&self, tags: impl IntoIterator<Item = T>) -> ChangeTags {
+    pub fn remove<T: Into<Tag>>(&self, tags: impl IntoIterator<Item = T>) -> Request<ChangeTags> {
         self.change(Change::Remove, tags)
     }
 
@@ -177,7 +182,7 @@ impl RecordTags {
         &self,
         change: Change,
         tags: impl IntoIterator<Item = T>,
-    ) -> ChangeTags {
+    ) -> Request<ChangeTags> {
         let of = Tags::new(self.parent.api().module(self.parent.module().clone()));
         of.change(change, Records::One(self.parent.clone()), tags)
     }
@@ -201,89 +206,90 @@ enum Records {
 /// v2 and v2.1 take the tags' names in the query, later versions in the body (as Zoho's own SDKs of
 /// these versions send them).
 #[derive(Clone, Debug)]
-#[must_use = "nothing is changed until `send` is called"]
 pub struct ChangeTags {
-    module: ModuleHandle,
     change: Change,
     records: Records,
     tags: Vec<Tag>,
     over_write: Option<bool>,
-    extra: Extra,
+}
+
+/// v2 and v2.1 take the names of tags in the query.
+fn in_query(version: ApiVersion) -> bool {
+    version < ApiVersion::V3
+}
+
+fn operation(change: Change, records: &Records, in_query: bool) -> &'static Operation {
+    match (change, records, in_query) {
+        (Change::Add, Records::One(_), true) => &operations::TAGS_ADD_ONE_BY_NAMES,
+        (Change::Add, Records::One(_), false) => &operations::TAGS_ADD_ONE,
+        (Change::Add, Records::Many(_), true) => &operations::TAGS_ADD_BY_NAMES,
+        (Change::Add, Records::Many(_), false) => &operations::TAGS_ADD,
+        (Change::Remove, Records::One(_), true) => &operations::TAGS_REMOVE_ONE_BY_NAMES,
+        (Change::Remove, Records::One(_), false) => &operations::TAGS_REMOVE_ONE,
+        (Change::Remove, Records::Many(_), true) => &operations::TAGS_REMOVE_BY_NAMES,
+        (Change::Remove, Records::Many(_), false) => &operations::TAGS_REMOVE,
+    }
+}
+
+impl Request<ChangeTags> {
+    /// Sets whether the tags replace those that the records have. By default they are added.
+    pub fn over_write(self, over_write: bool) -> Self {
+        self.set(|kind| kind.over_write = Some(over_write))
+    }
+}
+
+impl Sealed for ChangeTags {}
+
+impl Kind for ChangeTags {
+    type Output = WriteResults<ItemSuccess>;
+    type Preview = http::Request<bytes::Bytes>;
+
+    async fn execute(self, call: Call) -> Result<WriteResults<ItemSuccess>, Error> {
+        self.write(call).send().await
+    }
+
+    fn show(&self, call: &Call) -> Result<Self::Preview, Error> {
+        self.write(call.clone()).preview()
+    }
 }
 
 impl ChangeTags {
-    /// Whether the tags take the place of those that the records have. They are added unless told.
-    pub fn over_write(mut self, over_write: bool) -> Self {
-        self.over_write = Some(over_write);
-        self
-    }
-
-    extra_methods!();
-
-    /// Changes them.
-    ///
-    /// # Errors
-    /// Of kind [`Input`](zcrm_core::ErrorKind::Input) before anything is sent, or of the call as a
-    /// whole.
-    pub async fn send(self) -> Result<WriteResults<ItemSuccess>, Error> {
-        self.write().send().await
-    }
-
-    /// The request that would be sent: relative, and without the token.
-    ///
-    /// # Errors
-    /// Of kind [`Input`](zcrm_core::ErrorKind::Input), as [`send`](Self::send).
-    pub fn preview(&self) -> Result<http::Request<bytes::Bytes>, Error> {
-        self.write().preview()
-    }
-
-    fn write(&self) -> WriteItems {
-        let in_query = self.module.api().version() < ApiVersion::V3;
-        let operation = match (self.change, &self.records, in_query) {
-            (Change::Add, Records::One(_), true) => &operations::TAGS_ADD_ONE_BY_NAMES,
-            (Change::Add, Records::One(_), false) => &operations::TAGS_ADD_ONE,
-            (Change::Add, Records::Many(_), true) => &operations::TAGS_ADD_BY_NAMES,
-            (Change::Add, Records::Many(_), false) => &operations::TAGS_ADD,
-            (Change::Remove, Records::One(_), true) => &operations::TAGS_REMOVE_ONE_BY_NAMES,
-            (Change::Remove, Records::One(_), false) => &operations::TAGS_REMOVE_ONE,
-            (Change::Remove, Records::Many(_), true) => &operations::TAGS_REMOVE_BY_NAMES,
-            (Change::Remove, Records::Many(_), false) => &operations::TAGS_REMOVE,
-        };
-        let (mut ask, ids) = match &self.records {
-            Records::One(parent) => (parent.ask(operation), &[][..]),
-            Records::Many(ids) => (self.module.ask(operation), ids.as_slice()),
+    fn write(&self, call: Call) -> Request<WriteItems<ItemSuccess>> {
+        let ids = match &self.records {
+            Records::One(_) => &[][..],
+            Records::Many(ids) => ids.as_slice(),
         };
         let items = match &self.records {
             Records::One(_) => 1,
             Records::Many(ids) => ids.len(),
         };
-        let wrong = ids.iter().find_map(|id| id.check().err());
-        ask = ask.check(wrong.map_or(Ok(()), Err));
+        let call = ids.iter().fold(call, |call, id| call.check(id.check().map(drop)));
         if self.tags.is_empty() {
-            // no tags change nothing, unless they take the place of those that are there
-            return match self.over_write {
-                Some(true) => WriteItems::new(
-                    ask.check(Err(Error::input(
-                        "no tags cannot take the place of those that the records have: take these \
-                         away by `remove`",
-                    ))),
-                    0,
-                ),
-                _ => WriteItems::new(ask, 0),
-            };
+            // no tags change nothing, unless they replace those that are there
+            return WriteItems::request(
+                match self.over_write {
+                    Some(true) => call.fail(Error::input(
+                        "no tags cannot replace those that the records have: take these away by \
+                         `remove`",
+                    )),
+                    _ => call,
+                },
+                0,
+            );
         }
-        let (tags, over_write) = (self.named(), self.over_write);
-        if self.change == Change::Remove && over_write.is_some() {
-            let message = "`over_write` belongs to tags that are added";
-            ask = ask.check(Err(Error::input(message)));
-        }
-        ask = ask.check(check::at_most(self.tags.len(), check::MOST_TAGS));
-        ask = match tags {
-            Err(mistake) => ask.check(Err(mistake)),
-            Ok(tags) if in_query => in_the_query(ask, ids, &tags, over_write),
-            Ok(tags) => ask.with(|call| call.json(&Body { tags, ids, over_write })),
+        let call = match self.change == Change::Remove && self.over_write.is_some() {
+            true => call.fail(Error::input("`over_write` belongs to tags that are added")),
+            false => call,
         };
-        let write = WriteItems::new(ask.with(|call| call.extra(&self.extra)), items);
+        let call = call.check(check::at_most(self.tags.len(), check::MOST_TAGS));
+        let call = match self.named() {
+            Err(mistake) => call.fail(mistake),
+            Ok(tags) if in_query(call.api().version()) => {
+                in_the_query(call, ids, &tags, self.over_write)
+            }
+            Ok(tags) => call.body(&Body { tags, ids, over_write: self.over_write }),
+        };
+        let write = WriteItems::request(call, items);
         match &self.records {
             Records::Many(ids) => write.about(ids),
             Records::One(parent) => match parent.id() {
@@ -305,19 +311,19 @@ impl ChangeTags {
     }
 }
 
-fn in_the_query(ask: Ask, ids: &[Id], tags: &[TagName], over_write: Option<bool>) -> Ask {
+fn in_the_query(call: Call, ids: &[Id], tags: &[TagName], over_write: Option<bool>) -> Call {
     let names: Vec<String> = tags.iter().map(|tag| tag.name.clone()).collect();
-    let mut ask = match check::list_of("tags", &names) {
-        Ok(names) => ask.query("tag_names", names),
-        Err(mistake) => ask.check(Err(mistake)),
+    let call = match check::list_of("tags", &names) {
+        Ok(names) => call.param("tag_names", names),
+        Err(mistake) => call.fail(mistake),
     };
-    if !ids.is_empty() {
-        let ids: Vec<&str> = ids.iter().map(Id::as_str).collect();
-        ask = ask.query("ids", ids.join(","));
-    }
+    let call = match ids.is_empty() {
+        true => call,
+        false => call.param("ids", check::join(ids)),
+    };
     match over_write {
-        Some(over_write) => ask.query("over_write", model::yes_or_no(over_write)),
-        None => ask,
+        Some(over_write) => call.param("over_write", model::yes_or_no(over_write)),
+        None => call,
     }
 }
 

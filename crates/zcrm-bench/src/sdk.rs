@@ -67,7 +67,7 @@ pub async fn page(client: &Client, number: u64, slow: bool) -> Result<usize, Fai
 /// # Errors
 /// Of the call.
 pub async fn create(client: &Client, leads: &[NewLead]) -> Result<usize, Failure> {
-    let results = client.records_of::<Lead>().create(leads).send().await?;
+    let results = client.records_of::<Lead>().create_many(leads).send().await?;
     Ok(results.ids().filter(|id| !id.as_str().is_empty()).count())
 }
 

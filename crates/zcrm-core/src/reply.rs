@@ -229,8 +229,17 @@ impl Reply {
     /// # Errors
     /// As [`outcomes`](Self::outcomes).
     pub fn written(&self, key: &str, sent: &[Option<Id>]) -> Result<WriteResults, Error> {
-        let results = self.outcomes_of(key, sent)?;
-        Ok(results.written_with(sent, |error| self.context(error)))
+        Ok(self.with_ids(self.outcomes_of(key, sent)?, sent))
+    }
+
+    /// Gives each success of this answer its id: the one that Zoho gave, else the one that was `sent`;
+    /// see [`written`](Self::written).
+    pub fn with_ids(
+        &self,
+        results: WriteResults<ItemSuccess>,
+        sent: &[Option<Id>],
+    ) -> WriteResults {
+        results.written_with(sent, |error| self.context(error))
     }
 
     /// The one outcome under `key` that Zoho gives for a request as a whole, for each of the `sent`

@@ -136,8 +136,8 @@ impl RequestBuilder {
         }
         let hint = if known.is_empty() { "it takes none".into() } else { known.join(", ") };
         self.fault(format!(
-            "does not know the query parameter `{name}` ({hint}); `query_unchecked` sends it all \
-             the same"
+            "does not know the query parameter `{name}` ({hint}); the unchecked method sends it \
+             all the same"
         ))
     }
 
@@ -157,6 +157,34 @@ impl RequestBuilder {
         given.map(|(_, value)| value.as_str())
     }
 
+    /// The query parameters that were given, in order.
+    pub fn query_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.draft.query.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The path values that were given, percent-encoded, in order.
+    pub fn path_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.draft.path.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
+    /// The headers that were given, in order.
+    pub fn header_pairs(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        self.draft.headers.iter().map(|(name, value)| (name, value))
+    }
+
+    /// The first mistake that was made, if any: the error of [`build`](Self::build).
+    #[must_use]
+    pub fn mistake(&self) -> Option<&Error> {
+        self.draft.mistake.as_ref()
+    }
+
+    /// Makes [`build`](Self::build) fail with this error, unless an earlier mistake was made: for
+    /// checks that a caller makes.
+    pub fn fail(mut self, mistake: Error) -> Self {
+        self.draft.mistake.get_or_insert(mistake);
+        self
+    }
+
     /// Whether a header was given.
     #[must_use]
     pub fn has_header(&self, name: &str) -> bool {
@@ -166,6 +194,18 @@ impl RequestBuilder {
     /// Takes a query parameter back, if it was given.
     pub fn without_query(mut self, name: &str) -> Self {
         self.draft.query.retain(|(given, _)| given != name);
+        self
+    }
+
+    /// Whether the operation knows a query parameter of this name.
+    #[must_use]
+    pub fn operation_knows_query(&self, name: &str) -> bool {
+        self.draft.operation.query_names().contains(&name)
+    }
+
+    /// Takes all headers back.
+    pub fn without_headers(mut self) -> Self {
+        self.draft.headers.clear();
         self
     }
 

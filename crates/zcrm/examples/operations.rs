@@ -27,16 +27,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let org = client.call(&ORG_GET).object::<Record>().await?;
     println!("organisation: {:?}", org.get::<String>("company_name")?);
 
-    let mut pages = client.call(&USERS_LIST).query("type", "AllUsers").pages::<Record>();
+    let mut pages = client.call(&USERS_LIST).param("type", "AllUsers").list::<Record>().pages();
     while let Some(page) = pages.next().await {
         println!("a page of {} users", page?.items.len());
     }
 
-    let leads = client.call(&MODULES_GET).path("api_name", "Leads").value().await?;
+    let leads =
+        client.call(&MODULES_GET).path("api_name", "Leads").json::<serde_json::Value>().await?;
     println!("module: {:?}", leads.pointer("/modules/0/plural_label"));
 
     // A name that the operation does not know is refused before anything is sent.
-    let mistake = client.call(&USERS_LIST).query("typ", "AllUsers").page::<Record>().await;
+    let mistake = client.call(&USERS_LIST).param("typ", "AllUsers").list::<Record>().await;
     if let Err(error) = mistake {
         println!("{error}");
     }

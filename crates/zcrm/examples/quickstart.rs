@@ -64,7 +64,7 @@ async fn main() -> Result<(), Failure> {
     let leads = client.records_of::<Lead>();
     let mark = format!("zcrm quickstart {}", std::process::id());
     let outcomes = leads
-        .create([
+        .create_many([
             Record::new().with("Last_Name", "Boyle").with("Company", mark.as_str()),
             Record::new().with("Company", mark.as_str()),
             Record::new().with("Last_Name", "Kay (Zylker, Inc)").with("Company", mark.as_str()),
@@ -82,7 +82,7 @@ async fn main() -> Result<(), Failure> {
     heading("4. Update three, one of them with a broken e-mail address");
     let change = |id: &Id, email: &str| Record::new().with("id", id.as_str()).with("Email", email);
     let outcomes = leads
-        .update([
+        .update_many([
             change(first, "boyle@example.com"),
             change(second, "not an address"),
             change(second, "kay@example.com"),
@@ -115,7 +115,7 @@ async fn main() -> Result<(), Failure> {
     println!("   read {count}, the last of them {}", last.unwrap_or_default());
 
     heading("8. Delete what was created");
-    let outcomes = restarted.records("Leads").delete(ids).send().await?;
+    let outcomes = restarted.records("Leads").delete_many(ids).send().await?;
     println!("   deleted {}", outcomes.all()?.len());
 
     heading("What it cost");

@@ -20,7 +20,7 @@
 //! let client = client.login_if_needed(GrantToken::new("1000.abc")).await?;
 //!
 //! let lead = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
-//! let created = client.records("Leads").create_one(&lead).await?;
+//! let created = client.records("Leads").create(&lead).await?;
 //! println!("created {:?}", created.id);
 //!
 //! let mut leads = client.records("Leads").list().fields(["Last_Name", "Email"]).stream();
@@ -56,6 +56,7 @@
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use serde_json::Value;
 //! use zcrm::{Operation, prelude::*};
 //!
 //! const ROLES: Operation = Operation::get("/settings/roles").id("roles.list");
@@ -68,7 +69,7 @@
 //! # client.tokens().exchange(sim.grant_token()).await?;
 //! # sim.clear_journal();
 //!
-//! let answer = client.call(&ROLES).header("x-trace", "7").value().await?;
+//! let answer = client.call(&ROLES).header("x-trace", "7").json::<Value>().await?;
 //! assert!(answer["roles"].is_array());
 //! # assert_eq!(sim.journal().entries()[0].path, "/crm/v8/settings/roles");
 //! # Ok(())
@@ -97,14 +98,13 @@ pub use clients::Clients;
 pub use config::Config;
 
 pub use zcrm_api::{
-    Api, Attachment, Attachments, Call, ChangeTags, Collected, ConvertLead, Converted, Criteria,
-    Cursor, DeleteRecord, DeleteRecords, DeletedKind, DeletedRecord, FileDownload, GetItem,
-    GetRecord, Include, ItemStream, ListDeleted, ListItems, ListRecords, ListRelated, MetaRef,
-    Note, NoteParent, Notes, Operand, Pages, Photo, RecordHandle, RecordNotes, RecordStream,
-    RecordTags, Records, Related, Rows, SaveFile, SavedFile, SearchRecords, SortOrder, Tags,
-    Trigger, WriteItem, WriteItems, WriteRecord, WriteRecords,
+    Api, Attachment, Attachments, Call, ChangeTags, Criteria, Cursor, FileDownload, List, MetaRef,
+    Note, NoteParent, Notes, Operand, Photo, RecordHandle, RecordNotes, RecordTags, Records,
+    Related, Request, SaveFile, SavedFile, Tags,
+    list::{Collected, ItemStream, Pages},
+    records::{Converted, DeletedKind, DeletedRecord, Include, Rows, SortOrder, Trigger},
 };
-pub use zcrm_api::{metadata, operations, organisation};
+pub use zcrm_api::{list, metadata, operations, organisation, records, request};
 #[cfg(feature = "test-util")]
 pub use zcrm_core::ManualClock;
 pub use zcrm_core::{

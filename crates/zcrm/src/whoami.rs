@@ -26,7 +26,7 @@ impl WhoAmI {
             email: String,
         }
         let api = self.api.authorized_by(Arc::new(Once(authorization.clone())));
-        let page = api.call(&USERS_LIST).query("type", "CurrentUser").page::<User>().await?;
+        let page = api.call(&USERS_LIST).param("type", "CurrentUser").list::<User>().await?;
         let user = page.items.into_iter().next().ok_or_else(|| {
             Error::new(ErrorKind::Decode, Outcome::Local, "the CRM names no current user")
         })?;

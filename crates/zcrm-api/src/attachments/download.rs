@@ -1,14 +1,21 @@
 //! A file that Zoho sends, and its name.
 
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bytes::Bytes;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use zcrm_core::Error;
-use zcrm_http::Download;
+use zcrm_core::{Error, Reply};
+use zcrm_http::{Download, Progress, no_file};
 
 use super::file_name;
-use crate::{Call, SaveFile};
+use crate::{
+    Call, SaveFile, SavedFile,
+    request::{Kind, Request, SingleCall, sealed::Sealed},
+};
 
 /// A file that is on its way: its name at once, its content as a stream at constant memory.
 ///
@@ -29,11 +36,10 @@ pub struct FileDownload {
 }
 
 impl FileDownload {
-    pub(crate) async fn open(call: Call) -> Result<Self, Error> {
-        let content = call.download().await?;
+    fn new(content: Download) -> Self {
         let disposition = content.headers().get(CONTENT_DISPOSITION);
         let name = disposition.and_then(|value| file_name::told(value.as_bytes()));
-        Ok(Self { name, content })
+        Self { name, content }
     }
 
     /// The name that the server gives the file, decoded (RFC 6266 and 5987). Somebody chose it: it
@@ -112,5 +118,124 @@ impl FileDownload {
 impl fmt::Debug for FileDownload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileDownload").field("length", &self.length()).finish_non_exhaustive()
+    }
+}
+
+/// Fetches a file: the kind of a [`Request`] that gives a [`FileDownload`].
+///
+/// The answer is an error of kind [`NotFound`](zcrm_core::ErrorKind::NotFound) where there is no file.
+/// Dropping the download ends it.
+#[derive(Clone, Debug)]
+pub struct DownloadFile(());
+
+impl DownloadFile {
+    pub(crate) fn request(call: Call) -> Request<Self> {
+        Request::new(call, Self(()))
+    }
+}
+
+impl Sealed for DownloadFile {}
+
+impl Kind for DownloadFile {
+    type Output = FileDownload;
+    type Preview = http::Request<Bytes>;
+
+    async fn execute(self, call: Call) -> Result<FileDownload, Error> {
+        fetch(call).await.map(FileDownload::new)
+    }
+
+    fn show(&self, call: &Call) -> Result<Self::Preview, Error> {
+        call.preview()
+    }
+}
+
+async fn fetch(mut call: Call) -> Result<Download, Error> {
+    let listener = call.take_listener();
+    let file = call.open().await?.file()?;
+    Ok(match listener {
+        Some(listener) => file.on_progress(move |progress| listener(progress)),
+        None => file,
+    })
+}
+
+impl Request<DownloadFile> {
+    /// Reports how many bytes of the file came so far.
+    pub fn on_progress(self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.map(|call| call.on_progress(listener))
+    }
+
+    /// Saves the file under a path, whole or not at all. Where the download breaks off it is taken up
+    /// again, if the server allows that: see [`SaveFile`], which may be given in place of the path and
+    /// holds limits.
+    pub fn save_to(self, to: impl Into<SaveFile>) -> Request<SaveDownload> {
+        let to = Arc::new(Mutex::new(Some(to.into())));
+        Request::new(self.call, SaveDownload { to })
+    }
+
+    /// Collects the whole file; at most as large as the stack takes
+    /// ([`Limits::answer_bytes`](zcrm_http::Limits)).
+    pub fn bytes(self) -> Request<DownloadBytes> {
+        Request::new(self.call, DownloadBytes { part: false })
+    }
+}
+
+/// Saves a file: the kind of a [`Request`] that [`save_to`](Request::save_to) gives. A download that is
+/// dropped leaves nothing under the path.
+#[derive(Clone, Debug)]
+pub struct SaveDownload {
+    // one file is saved once: clones of the request share it
+    to: Arc<Mutex<Option<SaveFile>>>,
+}
+
+impl Sealed for SaveDownload {}
+
+impl Kind for SaveDownload {
+    type Output = SavedFile;
+    type Preview = http::Request<Bytes>;
+
+    async fn execute(self, mut call: Call) -> Result<SavedFile, Error> {
+        let to = self.to.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut to = to.ok_or_else(|| {
+            Error::input("this file was saved already, by a clone of this request")
+        })?;
+        if let Some(listener) = call.take_listener() {
+            to = to.on_progress(move |progress| listener(progress));
+        }
+        to.fetch(|headers| {
+            let call = headers.iter().fold(call.clone(), |call, (name, value)| {
+                call.header(name.as_str(), value.to_str().unwrap_or_default())
+            });
+            fetch(call)
+        })
+        .await
+    }
+
+    fn show(&self, call: &Call) -> Result<Self::Preview, Error> {
+        call.preview()
+    }
+}
+
+/// Collects a file: the kind of a [`Request`] that [`bytes`](Request::bytes) gives.
+#[derive(Clone, Debug)]
+pub struct DownloadBytes {
+    /// Whether only a part of the file is asked for.
+    part: bool,
+}
+
+impl Sealed for DownloadBytes {}
+
+impl SingleCall for DownloadBytes {
+    type Answer = Bytes;
+
+    fn complete(&mut self, call: Call) -> Result<Call, Error> {
+        self.part = call.request().has_header("range");
+        Ok(call)
+    }
+
+    fn read(self, reply: &Reply) -> Result<Bytes, Error> {
+        match no_file(reply, self.part) {
+            Some(error) => Err(error),
+            None => Ok(reply.body().clone()),
+        }
     }
 }

@@ -6,13 +6,16 @@ mod file_name;
 mod photo;
 
 pub use attachment::Attachment;
-pub use download::FileDownload;
+pub use download::{DownloadBytes, DownloadFile, FileDownload, SaveDownload};
 pub use photo::Photo;
 
 use zcrm_core::{Error, Id};
 use zcrm_http::ReqBody;
 
-use crate::{ListRelated, WriteItem, WriteItems, ask::Ask, operations, related::Parent};
+use crate::Call;
+use crate::list::{FieldList, List};
+use crate::request::{Request, WriteItem, WriteItems};
+use crate::{operations, related::Parent};
 
 /// What a list of attachments asks for where Zoho wants the names of the fields.
 const FIELDS: &[&str] = &[
@@ -33,8 +36,8 @@ const FIELDS: &[&str] = &[
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
 /// let attachments = api.record("Leads", "3652397000000649013").attachments();
-/// attachments.upload("offer.txt", "text/plain", "The offer").send().await?;
-/// attachments.link("https://example.com/offer.pdf").send().await?;
+/// attachments.upload("offer.txt", "text/plain", "The offer").await?;
+/// attachments.link("https://example.com/offer.pdf").await?;
 /// for attachment in attachments.list().all().await? {
 ///     if let Some(id) = attachment.id()? {
 ///         let file = attachments.download(id).await?;
@@ -54,49 +57,54 @@ impl Attachments {
         Self { parent }
     }
 
-    fn one(&self, operation: &zcrm_core::Operation, id: impl Into<Id>) -> Ask {
-        self.parent.ask(operation).path_id("id", id)
+    fn one(&self, operation: &zcrm_core::Operation, id: impl Into<Id>) -> Call {
+        self.parent.call(operation).path_id("id", id)
     }
 
     /// Reads which files there are.
-    pub fn list(&self) -> ListRelated<Attachment> {
-        let ask = self.parent.ask(&operations::ATTACHMENTS_LIST);
-        ListRelated::new(ask, self.parent.api().version(), FIELDS)
+    pub fn list(&self) -> Request<List<Attachment, FieldList>> {
+        let call = self.parent.call(&operations::ATTACHMENTS_LIST);
+        List::request(call, FieldList::new(self.parent.api().version(), FIELDS))
     }
 
     /// Attaches a file. Zoho takes 20 MB at least; its newer documents say 100.
-    pub fn upload(&self, name: &str, content_type: &str, content: impl Into<ReqBody>) -> WriteItem {
-        let ask = self.parent.ask(&operations::ATTACHMENTS_UPLOAD);
-        WriteItem::new(ask.with(|call| call.file(name, content_type, content)))
+    pub fn upload(
+        &self,
+        name: &str,
+        content_type: &str,
+        content: impl Into<ReqBody>,
+    ) -> Request<WriteItem> {
+        let call = self.parent.call(&operations::ATTACHMENTS_UPLOAD);
+        WriteItem::request(call.file(name, content_type, content))
     }
 
     /// Attaches the address of a file that stands elsewhere.
-    pub fn link(&self, url: impl Into<String>) -> WriteItem {
+    pub fn link(&self, url: impl Into<String>) -> Request<WriteItem> {
         let url = url.into();
         let wrong = (!url.starts_with("https://") && !url.starts_with("http://")).then(|| {
             // an address may hold a key, so the error does not show it
             Error::input("the address of a file begins with `https://` or `http://`")
         });
-        let ask = self.parent.ask(&operations::ATTACHMENTS_UPLOAD);
-        let ask = ask.check(wrong.map_or(Ok(()), Err));
-        WriteItem::new(ask.with(|call| call.text_part("attachmentUrl", url)))
+        let call = self.parent.call(&operations::ATTACHMENTS_UPLOAD);
+        let call = call.check(wrong.map_or(Ok(()), Err));
+        WriteItem::request(call.text_part("attachmentUrl", url))
     }
 
     /// Fetches a file, as a stream.
-    ///
-    /// # Errors
-    /// Of kind [`NotFound`](zcrm_core::ErrorKind::NotFound) where there is none, or of the call.
-    pub async fn download(&self, id: impl Into<Id>) -> Result<FileDownload, Error> {
-        FileDownload::open(self.one(&operations::ATTACHMENTS_DOWNLOAD, id).ready()?).await
+    pub fn download(&self, id: impl Into<Id>) -> Request<DownloadFile> {
+        DownloadFile::request(self.one(&operations::ATTACHMENTS_DOWNLOAD, id))
     }
 
     /// Deletes a file.
-    pub fn delete_one(&self, id: impl Into<Id>) -> WriteItem {
-        WriteItem::new(self.one(&operations::ATTACHMENTS_DELETE_ONE, id))
+    pub fn delete(&self, id: impl Into<Id>) -> Request<WriteItem> {
+        WriteItem::request(self.one(&operations::ATTACHMENTS_DELETE_ONE, id))
     }
 
     /// Deletes files.
-    pub fn delete<I: Into<Id>>(&self, ids: impl IntoIterator<Item = I>) -> WriteItems {
-        WriteItems::ids(self.parent.ask(&operations::ATTACHMENTS_DELETE), ids)
+    pub fn delete_many<I: Into<Id>>(
+        &self,
+        ids: impl IntoIterator<Item = I>,
+    ) -> Request<WriteItems> {
+        WriteItems::ids(self.parent.call(&operations::ATTACHMENTS_DELETE), ids)
     }
 }

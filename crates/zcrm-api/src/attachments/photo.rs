@@ -1,10 +1,13 @@
 //! A record's photo.
 
-use zcrm_core::Error;
 use zcrm_http::ReqBody;
 
-use super::FileDownload;
-use crate::{operations, related::Parent};
+use super::DownloadFile;
+use crate::{
+    operations,
+    related::Parent,
+    request::{Acknowledge, Request},
+};
 
 /// The photo of one record: [`RecordHandle::photo`](crate::RecordHandle::photo).
 ///
@@ -31,33 +34,23 @@ impl Photo {
     }
 
     /// Puts an image in the photo's place.
-    ///
-    /// # Errors
-    /// Where Zoho refused it, of kind [`Input`](zcrm_core::ErrorKind::Input) before anything is
-    /// sent, or of the call.
-    pub async fn upload(
+    pub fn upload(
         &self,
         name: &str,
         content_type: &str,
         content: impl Into<ReqBody>,
-    ) -> Result<(), Error> {
-        let ask = self.parent.ask(&operations::RECORDS_UPLOAD_PHOTO);
-        ask.with(|call| call.file(name, content_type, content)).done().await
+    ) -> Request<Acknowledge> {
+        let call = self.parent.call(&operations::RECORDS_UPLOAD_PHOTO);
+        Acknowledge::request(call.file(name, content_type, content))
     }
 
     /// Fetches the photo, as a stream.
-    ///
-    /// # Errors
-    /// Of kind [`NotFound`](zcrm_core::ErrorKind::NotFound) where there is none, or of the call.
-    pub async fn download(&self) -> Result<FileDownload, Error> {
-        FileDownload::open(self.parent.ask(&operations::RECORDS_GET_PHOTO).ready()?).await
+    pub fn download(&self) -> Request<DownloadFile> {
+        DownloadFile::request(self.parent.call(&operations::RECORDS_GET_PHOTO))
     }
 
     /// Takes the photo away.
-    ///
-    /// # Errors
-    /// Where Zoho refused it, or of the call.
-    pub async fn delete(&self) -> Result<(), Error> {
-        self.parent.ask(&operations::RECORDS_DELETE_PHOTO).done().await
+    pub fn delete(&self) -> Request<Acknowledge> {
+        Acknowledge::request(self.parent.call(&operations::RECORDS_DELETE_PHOTO))
     }
 }

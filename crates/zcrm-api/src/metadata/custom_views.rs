@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 
 use serde_json::json;
-use zcrm_core::{ApiVersion, Error, Id, Record};
+use zcrm_core::{ApiVersion, Error, Id, ItemSuccess, Record, Reply};
 
 use super::{
     ModuleHandle,
     custom_view::{CustomView, ViewCategory},
 };
-use crate::{GetItem, ListItems, MetaRef, SortOrder, WriteItem, ask::Ask, operations};
+use crate::list::{List, Paged};
+use crate::request::{GetItem, Request, SingleCall, WriteItem, sealed::Sealed};
+use crate::{MetaRef, operations, records::SortOrder};
 
 /// The custom views of a module: [`ModuleHandle::custom_views`].
 ///
@@ -23,7 +25,7 @@ use crate::{GetItem, ListItems, MetaRef, SortOrder, WriteItem, ask::Ask, operati
 ///         println!("{:?} shows {criteria}", view.name()?);
 ///     }
 /// }
-/// views.sort("3652397000000087501", "Last_Name", SortOrder::Descending).send().await?;
+/// views.sort("3652397000000087501", "Last_Name", SortOrder::Descending).await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -38,34 +40,19 @@ impl CustomViews {
     }
 
     /// Reads all views.
-    pub fn list(&self) -> ListItems<CustomView> {
-        ListItems::new(self.module.ask(&operations::CUSTOM_VIEWS_LIST))
+    pub fn list(&self) -> Request<List<CustomView, Paged>> {
+        List::request(self.module.call(&operations::CUSTOM_VIEWS_LIST), Paged)
     }
 
     /// Reads one view.
-    pub fn get(&self, id: impl Into<Id>) -> GetItem<CustomView> {
-        GetItem::new(self.module.ask(&operations::CUSTOM_VIEWS_GET).path_id("id", id))
+    pub fn get(&self, id: impl Into<Id>) -> Request<GetItem<CustomView>> {
+        GetItem::request(self.module.call(&operations::CUSTOM_VIEWS_GET).path_id("id", id))
     }
 
     /// The categories that views are in, with their names in the user's language, as the list of
     /// views tells them.
-    ///
-    /// # Errors
-    /// Of the call.
-    pub async fn categories(&self) -> Result<Vec<ViewCategory>, Error> {
-        let ask = self.module.ask(&operations::CUSTOM_VIEWS_LIST);
-        let reply = ask.ready()?.send().await?;
-        if reply.page::<Record>("custom_views")?.items.is_empty() {
-            return Ok(Vec::new());
-        }
-        let info: Option<Record> = reply.json::<Record>()?.get("info")?;
-        let names = info.map(|info| info.get::<Record>("translation")).transpose()?.flatten();
-        let names = names.unwrap_or_default();
-        let category = |name: Cow<'_, str>| {
-            let display_value = names.get(&name)?.unwrap_or_default();
-            Ok(ViewCategory { name: name.into_owned(), display_value })
-        };
-        names.names().map(category).collect()
+    pub fn categories(&self) -> Request<ViewCategories> {
+        Request::new(self.module.call(&operations::CUSTOM_VIEWS_LIST), ViewCategories(()))
     }
 
     /// Changes by which field a view is sorted: named, or as a view or the metadata tell it.
@@ -78,13 +65,38 @@ impl CustomViews {
         id: impl Into<Id>,
         field: impl Into<MetaRef>,
         order: SortOrder,
-    ) -> WriteItem {
+    ) -> Request<WriteItem<ItemSuccess>> {
         let operation = match self.module.api().version() {
             version if version < ApiVersion::V3 => &operations::CUSTOM_VIEWS_UPDATE_ONE,
             _ => &operations::CUSTOM_VIEWS_CHANGE_SORT_ONE,
         };
-        let ask: Ask = self.module.ask(operation).path_id("id", id);
+        let call = self.module.call(operation).path_id("id", id);
         let field = field.into();
-        WriteItem::row(ask, &json!({ "sort_by": field, "sort_order": order.as_str() }))
+        WriteItem::row(call, &json!({ "sort_by": field, "sort_order": order.as_str() }))
+    }
+}
+
+/// Reads the categories of custom views: the kind of a [`Request`] that [`CustomViews::categories`]
+/// gives.
+#[derive(Clone, Debug)]
+pub struct ViewCategories(());
+
+impl Sealed for ViewCategories {}
+
+impl SingleCall for ViewCategories {
+    type Answer = Vec<ViewCategory>;
+
+    fn read(self, reply: &Reply) -> Result<Vec<ViewCategory>, Error> {
+        if reply.page::<Record>("custom_views")?.items.is_empty() {
+            return Ok(Vec::new());
+        }
+        let info: Option<Record> = reply.json::<Record>()?.get("info")?;
+        let names = info.map(|info| info.get::<Record>("translation")).transpose()?.flatten();
+        let names = names.unwrap_or_default();
+        let category = |name: Cow<'_, str>| {
+            let display_value = names.get(&name)?.unwrap_or_default();
+            Ok(ViewCategory { name: name.into_owned(), display_value })
+        };
+        names.names().map(category).collect()
     }
 }

@@ -3,7 +3,9 @@
 use zcrm_core::{ApiVersion, Id};
 
 use super::{ModuleHandle, field::FieldInfo};
-use crate::{GetItem, ListItems, operations};
+use crate::list::{List, Whole};
+use crate::operations;
+use crate::request::{GetItem, Request};
 
 /// The fields of a module: [`ModuleHandle::fields`].
 ///
@@ -30,24 +32,26 @@ impl Fields {
     }
 
     /// Reads all fields; the list comes whole.
-    pub fn list(&self) -> ListItems<FieldInfo> {
-        ListItems::new(self.module.ask(&operations::FIELDS_LIST))
+    pub fn list(&self) -> Request<List<FieldInfo>> {
+        List::request(self.module.call(&operations::FIELDS_LIST), Whole)
     }
 
-    /// Reads the fields that the layouts do not use (`type=unused`; from v2.1 on).
-    pub fn unused(&self) -> ListItems<FieldInfo> {
-        let version = self.module.api().version();
+    /// Reads one field.
+    pub fn get(&self, id: impl Into<Id>) -> Request<GetItem<FieldInfo>> {
+        GetItem::request(self.module.call(&operations::FIELDS_GET).path_id("field", id))
+    }
+}
+
+impl Request<List<FieldInfo>> {
+    /// Reads only the fields that the layouts do not use (`type=unused`; from v2.1 on).
+    pub fn unused(self) -> Self {
+        let version = self.call.api().version();
         let lacks = (version < ApiVersion::V2_1).then(|| {
             zcrm_core::Error::input(format!(
                 "`fields.list` takes `type` from {} on, and the client uses {version}",
                 ApiVersion::V2_1
             ))
         });
-        self.list().with(|ask| ask.check(lacks.map_or(Ok(()), Err)).query("type", "unused"))
-    }
-
-    /// Reads one field.
-    pub fn get(&self, id: impl Into<Id>) -> GetItem<FieldInfo> {
-        GetItem::new(self.module.ask(&operations::FIELDS_GET).path_id("field", id))
+        self.map(|call| call.check(lacks.map_or(Ok(()), Err))).param("type", "unused")
     }
 }

@@ -3,7 +3,9 @@
 use zcrm_core::Id;
 
 use super::{ModuleHandle, layout::Layout};
-use crate::{GetItem, ListItems, operations};
+use crate::list::{List, Whole};
+use crate::operations;
+use crate::request::{GetItem, Request};
 
 /// The layouts of a module: [`ModuleHandle::layouts`].
 ///
@@ -28,12 +30,12 @@ impl Layouts {
     }
 
     /// Reads all layouts; the list comes whole.
-    pub fn list(&self) -> ListItems<Layout> {
-        ListItems::new(self.module.ask(&operations::LAYOUTS_LIST))
+    pub fn list(&self) -> Request<List<Layout>> {
+        List::request(self.module.call(&operations::LAYOUTS_LIST), Whole)
     }
 
     /// Reads one layout.
-    pub fn get(&self, id: impl Into<Id>) -> GetItem<Layout> {
-        GetItem::new(self.module.ask(&operations::LAYOUTS_GET).path_id("id", id))
+    pub fn get(&self, id: impl Into<Id>) -> Request<GetItem<Layout>> {
+        GetItem::request(self.module.call(&operations::LAYOUTS_GET).path_id("id", id))
     }
 }

@@ -3,7 +3,10 @@
 use zcrm_core::{ModuleName, Operation};
 
 use super::{CustomViews, Fields, Layouts, RelatedLists, module::ModuleInfo};
-use crate::{Api, GetItem, ListItems, Tags, ask::Ask, check, operations};
+use crate::Call;
+use crate::list::{List, Whole};
+use crate::request::{GetItem, Request};
+use crate::{Api, Tags, check, operations};
 
 /// The modules of the organisation: [`Api::modules`].
 #[derive(Clone, Debug)]
@@ -17,12 +20,12 @@ impl Modules {
     }
 
     /// Reads all modules; the list comes whole. From v5 on the parameter `status` narrows it.
-    pub fn list(&self) -> ListItems<ModuleInfo> {
-        ListItems::new(Ask::new(&self.api, &operations::MODULES_LIST))
+    pub fn list(&self) -> Request<List<ModuleInfo>> {
+        List::request(self.api.call(&operations::MODULES_LIST), Whole)
     }
 
     /// Reads one module, by its API name.
-    pub fn get(&self, api_name: impl Into<ModuleName>) -> GetItem<ModuleInfo> {
+    pub fn get(&self, api_name: impl Into<ModuleName>) -> Request<GetItem<ModuleInfo>> {
         self.api.module(api_name).get()
     }
 }
@@ -50,15 +53,15 @@ impl ModuleHandle {
     }
 
     /// A call of an operation that the module stands in the path or query of.
-    pub(crate) fn ask(&self, operation: &Operation) -> Ask {
-        Ask::of_module(&self.api, operation, &self.name)
+    pub(crate) fn call(&self, operation: &Operation) -> Call {
+        self.api.call_of_module(operation, &self.name)
     }
 
     /// Reads the module itself.
-    pub fn get(&self) -> GetItem<ModuleInfo> {
-        let ask = Ask::new(&self.api, &operations::MODULES_GET);
-        let ask = ask.check(check::module(&self.name));
-        GetItem::new(ask.with(|call| call.path("api_name", &self.name)))
+    pub fn get(&self) -> Request<GetItem<ModuleInfo>> {
+        let call = self.api.call(&operations::MODULES_GET);
+        let call = call.check(check::module(&self.name));
+        GetItem::request(call.path("api_name", &self.name))
     }
 
     /// Its fields.

@@ -3,7 +3,9 @@
 use zcrm_core::Id;
 
 use super::{ModuleHandle, related_list::RelatedList};
-use crate::{GetItem, ListItems, operations};
+use crate::list::{List, Whole};
+use crate::operations;
+use crate::request::{GetItem, Request};
 
 /// The related lists of a module: [`ModuleHandle::related_lists`]. Their records are read by
 /// [`RecordHandle::related`](crate::RecordHandle::related).
@@ -27,20 +29,21 @@ impl RelatedLists {
     }
 
     /// Reads all related lists; the list comes whole.
-    pub fn list(&self) -> ListItems<RelatedList> {
-        ListItems::new(self.module.ask(&operations::RELATED_LISTS_LIST))
+    pub fn list(&self) -> Request<List<RelatedList>> {
+        List::request(self.module.call(&operations::RELATED_LISTS_LIST), Whole)
     }
 
     /// Reads one related list.
-    pub fn get(&self, id: impl Into<Id>) -> GetItem<RelatedList> {
-        GetItem::new(self.module.ask(&operations::RELATED_LISTS_GET).path_id("id", id))
+    pub fn get(&self, id: impl Into<Id>) -> Request<GetItem<RelatedList>> {
+        GetItem::request(self.module.call(&operations::RELATED_LISTS_GET).path_id("id", id))
     }
 }
 
-impl ListItems<RelatedList> {
+impl Request<List<RelatedList>> {
     /// Reads those of one layout, by its id.
     pub fn of_layout(self, id: impl Into<Id>) -> Self {
         let id = id.into();
-        self.with(|ask| ask.check(id.check().map(drop)).query("layout_id", &id))
+        let right = id.check().map(drop);
+        self.map(|call| call.check(right)).param("layout_id", id)
     }
 }

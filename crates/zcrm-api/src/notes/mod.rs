@@ -10,10 +10,10 @@ use zcrm_core::{ApiVersion, Error, Id, Record, to_json};
 
 use self::note::PARENT;
 
-use crate::{
-    Api, Attachments, GetItem, ListRelated, WriteItem, WriteItems, ask::Ask, operations,
-    records::Target, related::Parent,
-};
+use crate::Call;
+use crate::list::{FieldList, List};
+use crate::request::{GetItem, Request, WriteItem, WriteItems};
+use crate::{Api, Attachments, check, operations, records::Target, related::Parent};
 
 /// What a list of notes asks for where Zoho wants the names of the fields.
 const FIELDS: &[&str] = &[
@@ -35,8 +35,8 @@ impl Api {
     /// use zcrm_api::Note;
     ///
     /// let note = Note::new("Called, no answer").on("Leads", "3652397000000649013");
-    /// let made = api.notes().create([note]).send().await?.all()?;
-    /// for note in api.notes().list().per_page(50).send().await?.items {
+    /// let made = api.notes().create(&note).await?;
+    /// for note in api.notes().list().per_page(50).await?.items {
     ///     println!("{:?}", note.map_err(zcrm_core::Error::from_record)?.parent()?);
     /// }
     /// # let _ = made;
@@ -56,57 +56,70 @@ pub struct Notes {
 }
 
 impl Notes {
-    fn ask(&self, operation: &zcrm_core::Operation) -> Ask {
-        Ask::new(&self.api, operation)
+    fn call(&self, operation: &zcrm_core::Operation) -> Call {
+        self.api.call(operation)
     }
 
     /// Reads all notes.
-    pub fn list(&self) -> ListRelated<Note> {
-        ListRelated::new(self.ask(&operations::NOTES_LIST), self.api.version(), FIELDS)
+    pub fn list(&self) -> Request<List<Note, FieldList>> {
+        List::request(
+            self.call(&operations::NOTES_LIST),
+            FieldList::new(self.api.version(), FIELDS),
+        )
     }
 
     /// Reads one note. From v3 on Zoho wants the names of its fields: those of [`Note`], unless the
     /// parameter `fields` names others.
-    pub fn get(&self, id: impl Into<Id>) -> GetItem<Note> {
-        let ask = self.ask(&operations::NOTES_GET).path_id("id", id);
-        GetItem::new(match self.api.version().requires_fields() {
-            true => ask.unless_given("fields", FIELDS.join(",")),
-            false => ask,
-        })
+    pub fn get(&self, id: impl Into<Id>) -> Request<GetItem<Note>> {
+        let call = self.call(&operations::NOTES_GET).path_id("id", id);
+        match self.api.version().requires_fields() {
+            true => GetItem::with_default(call, "fields", FIELDS.join(",")),
+            false => GetItem::request(call),
+        }
     }
 
-    /// Writes notes; each must say by [`Note::on`] which record it belongs to.
-    pub fn create<R: Serialize>(&self, notes: impl IntoIterator<Item = R>) -> WriteItems {
-        let ask = self.ask(&operations::NOTES_CREATE);
-        match rows(notes, self.api.version()) {
-            Ok(rows) => WriteItems::rows(ask.check(all_have_parents(&rows)), rows),
-            Err(mistake) => WriteItems::rows(ask.check(Err(mistake)), [Record::new()]),
-        }
+    /// Creates a note, which must say by [`Note::on`] which record it belongs to.
+    pub fn create(&self, note: &impl Serialize) -> Request<WriteItem> {
+        self.create_many([note]).single()
+    }
+
+    /// Creates notes, 100 at most; each must say by [`Note::on`] which record it belongs to.
+    pub fn create_many<R: Serialize>(
+        &self,
+        notes: impl IntoIterator<Item = R>,
+    ) -> Request<WriteItems> {
+        let call = self.call(&operations::NOTES_CREATE);
+        let rows = rows(notes, self.api.version());
+        WriteItems::try_rows(call, rows.and_then(all_have_parents))
     }
 
     /// Changes notes. Each must hold its `id`; what it does not name stays as it is.
-    pub fn update<R: Serialize>(&self, notes: impl IntoIterator<Item = R>) -> WriteItems {
-        let ask = self.ask(&operations::NOTES_UPDATE);
-        match rows(notes, self.api.version()) {
-            Ok(rows) => WriteItems::rows_with_ids(ask, rows),
-            Err(mistake) => WriteItems::rows(ask.check(Err(mistake)), [Record::new()]),
-        }
+    pub fn update_many<R: Serialize>(
+        &self,
+        notes: impl IntoIterator<Item = R>,
+    ) -> Request<WriteItems> {
+        let call = self.call(&operations::NOTES_UPDATE);
+        let rows = rows(notes, self.api.version());
+        WriteItems::checked_rows(call, rows.and_then(check::rows_with_ids))
     }
 
     /// Changes one note.
-    pub fn update_one(&self, id: impl Into<Id>, change: &impl Serialize) -> WriteItem {
-        let ask = self.ask(&operations::NOTES_UPDATE_ONE).path_id("id", id);
-        row(ask, change, self.api.version())
+    pub fn update(&self, id: impl Into<Id>, change: &impl Serialize) -> Request<WriteItem> {
+        let call = self.call(&operations::NOTES_UPDATE_ONE).path_id("id", id);
+        row(call, change, self.api.version())
     }
 
     /// Deletes notes.
-    pub fn delete<I: Into<Id>>(&self, ids: impl IntoIterator<Item = I>) -> WriteItems {
-        WriteItems::ids(self.ask(&operations::NOTES_DELETE), ids)
+    pub fn delete_many<I: Into<Id>>(
+        &self,
+        ids: impl IntoIterator<Item = I>,
+    ) -> Request<WriteItems> {
+        WriteItems::ids(self.call(&operations::NOTES_DELETE), ids)
     }
 
     /// Deletes one note.
-    pub fn delete_one(&self, id: impl Into<Id>) -> WriteItem {
-        WriteItem::new(self.ask(&operations::NOTES_DELETE_ONE).path_id("id", id))
+    pub fn delete(&self, id: impl Into<Id>) -> Request<WriteItem> {
+        WriteItem::request(self.call(&operations::NOTES_DELETE_ONE).path_id("id", id))
     }
 
     /// The files that are attached to a note.
@@ -124,7 +137,8 @@ impl Notes {
 /// use zcrm_api::Note;
 ///
 /// let notes = api.record("Leads", "3652397000000649013").notes();
-/// notes.create([Note::new("Called, no answer").with_title("Call")]).send().await?.all()?;
+/// notes.create("Called, no answer").await?;
+/// notes.create(Note::new("Called again").with_title("Call")).await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -138,43 +152,45 @@ impl RecordNotes {
         Self { parent }
     }
 
-    fn one(&self, operation: &zcrm_core::Operation, id: impl Into<Id>) -> Ask {
-        self.parent.ask(operation).path_id("id", id)
+    fn one(&self, operation: &zcrm_core::Operation, id: impl Into<Id>) -> Call {
+        self.parent.call(operation).path_id("id", id)
     }
 
     /// Reads the record's notes.
-    pub fn list(&self) -> ListRelated<Note> {
-        let ask = self.parent.ask(&operations::NOTES_LIST_OF_RECORD);
-        ListRelated::new(ask, self.parent.api().version(), FIELDS)
+    pub fn list(&self) -> Request<List<Note, FieldList>> {
+        let call = self.parent.call(&operations::NOTES_LIST_OF_RECORD);
+        List::request(call, FieldList::new(self.parent.api().version(), FIELDS))
     }
 
-    /// Writes notes.
-    pub fn create<R: Serialize>(&self, notes: impl IntoIterator<Item = R>) -> WriteItems {
-        let ask = self.parent.ask(&operations::NOTES_CREATE_FOR_RECORD);
-        match rows(notes, self.parent.api().version()) {
-            Ok(rows) => WriteItems::rows(ask, rows),
-            Err(mistake) => WriteItems::rows(ask.check(Err(mistake)), [Record::new()]),
-        }
+    /// Creates a note. A text is a note that says it.
+    pub fn create(&self, note: impl Into<Note>) -> Request<WriteItem> {
+        self.create_many([note.into()]).single()
+    }
+
+    /// Creates notes, 100 at most.
+    pub fn create_many<R: Serialize>(
+        &self,
+        notes: impl IntoIterator<Item = R>,
+    ) -> Request<WriteItems> {
+        let call = self.parent.call(&operations::NOTES_CREATE_FOR_RECORD);
+        WriteItems::try_rows(call, rows(notes, self.parent.api().version()))
     }
 
     /// Changes one note.
-    pub fn update_one(&self, id: impl Into<Id>, change: &impl Serialize) -> WriteItem {
-        let ask = self.one(&operations::NOTES_UPDATE_OF_RECORD, id);
-        row(ask, change, self.parent.api().version())
+    pub fn update(&self, id: impl Into<Id>, change: &impl Serialize) -> Request<WriteItem> {
+        let call = self.one(&operations::NOTES_UPDATE_OF_RECORD, id);
+        row(call, change, self.parent.api().version())
     }
 
     /// Deletes one note.
-    pub fn delete_one(&self, id: impl Into<Id>) -> WriteItem {
-        WriteItem::new(self.one(&operations::NOTES_DELETE_OF_RECORD, id))
+    pub fn delete(&self, id: impl Into<Id>) -> Request<WriteItem> {
+        WriteItem::request(self.one(&operations::NOTES_DELETE_OF_RECORD, id))
     }
 }
 
 /// A change of one note.
-fn row(ask: Ask, change: &impl Serialize, version: ApiVersion) -> WriteItem {
-    match rows([change], version) {
-        Ok(rows) => WriteItem::row(ask, &rows.first().cloned().unwrap_or_default()),
-        Err(mistake) => WriteItem::row(ask.check(Err(mistake)), &Record::new()),
-    }
+fn row(call: Call, change: &impl Serialize, version: ApiVersion) -> Request<WriteItem> {
+    WriteItems::try_rows(call, rows([change], version)).single()
 }
 
 /// Notes with their parents as the version writes them.
@@ -186,8 +202,8 @@ fn rows<R: Serialize>(
     version: ApiVersion,
 ) -> Result<Vec<Record>, Error> {
     let row = |(index, note): (usize, R)| {
-        let json = to_json(&note)
-            .map_err(|error| crate::check::unwritable(&format!("note {index}"), &error))?;
+        let json =
+            to_json(&note).map_err(|error| check::unwritable(&format!("note {index}"), &error))?;
         let mut row = Record::from_json(json)?;
         let Some(parent) = Note::from(row.clone()).parent()? else { return Ok(row) };
         parent.id.check()?;
@@ -210,7 +226,7 @@ fn rows<R: Serialize>(
     notes.into_iter().enumerate().map(row).collect()
 }
 
-fn all_have_parents(rows: &[Record]) -> Result<(), Error> {
+fn all_have_parents(rows: Vec<Record>) -> Result<Vec<Record>, Error> {
     for (index, row) in rows.iter().enumerate() {
         let parent = Note::from(row.clone()).parent()?;
         if parent.is_none_or(|parent| parent.module.is_none()) {
@@ -219,5 +235,19 @@ fn all_have_parents(rows: &[Record]) -> Result<(), Error> {
             )));
         }
     }
-    Ok(())
+    Ok(rows)
+}
+
+/// A note that says this.
+impl From<&str> for Note {
+    fn from(content: &str) -> Self {
+        Self::new(content)
+    }
+}
+
+/// A note that says this.
+impl From<String> for Note {
+    fn from(content: String) -> Self {
+        Self::new(content)
+    }
 }

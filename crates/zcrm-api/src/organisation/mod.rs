@@ -35,7 +35,7 @@ impl Api {
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
-    /// let org = api.org().get().send().await?;
+    /// let org = api.org().get().await?;
     /// println!("{:?} counts in {:?}", org.company_name()?, org.currency()?);
     /// # Ok(())
     /// # }

@@ -1,10 +1,10 @@
 //! The organisation itself.
 
-use zcrm_core::Error;
 use zcrm_http::ReqBody;
 
 use super::organization::Organization;
-use crate::{Api, Call, GetItem, ask::Ask, attachments::FileDownload, operations};
+use crate::request::{Acknowledge, GetItem, Request};
+use crate::{Api, attachments::DownloadFile, operations};
 
 /// The organisation: [`Api::org`].
 #[derive(Clone, Debug)]
@@ -18,37 +18,28 @@ impl OrganizationHandle {
     }
 
     /// Reads it.
-    pub fn get(&self) -> GetItem<Organization> {
-        GetItem::new(Ask::new(&self.api, &operations::ORG_GET))
+    pub fn get(&self) -> Request<GetItem<Organization>> {
+        GetItem::request(self.api.call(&operations::ORG_GET))
     }
 
     /// The organisation's logo, as a stream.
-    ///
-    /// # Errors
-    /// Of kind [`NotFound`](zcrm_core::ErrorKind::NotFound) where there is none, or of the call.
-    pub async fn photo(&self) -> Result<FileDownload, Error> {
-        FileDownload::open(self.api.call(&operations::ORG_GET_PHOTO)).await
+    pub fn photo(&self) -> Request<DownloadFile> {
+        DownloadFile::request(self.api.call(&operations::ORG_GET_PHOTO))
     }
 
     /// Puts an image in the place of the organisation's logo.
-    ///
-    /// # Errors
-    /// Where Zoho refused it, or of the call.
-    pub async fn upload_photo(
+    pub fn upload_photo(
         &self,
         name: &str,
         content_type: &str,
         content: impl Into<ReqBody>,
-    ) -> Result<(), Error> {
-        let file = |call: Call| call.file(name, content_type, content);
-        Ask::new(&self.api, &operations::ORG_UPLOAD_PHOTO).with(file).done().await
+    ) -> Request<Acknowledge> {
+        let call = self.api.call(&operations::ORG_UPLOAD_PHOTO);
+        Acknowledge::request(call.file(name, content_type, content))
     }
 
     /// Takes the organisation's logo away.
-    ///
-    /// # Errors
-    /// Where Zoho refused it, or of the call.
-    pub async fn delete_photo(&self) -> Result<(), Error> {
-        Ask::new(&self.api, &operations::ORG_DELETE_PHOTO).done().await
+    pub fn delete_photo(&self) -> Request<Acknowledge> {
+        Acknowledge::request(self.api.call(&operations::ORG_DELETE_PHOTO))
     }
 }

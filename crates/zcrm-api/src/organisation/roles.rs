@@ -4,7 +4,9 @@ use serde::Serialize;
 use zcrm_core::Id;
 
 use super::role::Role;
-use crate::{Api, GetItem, ListItems, WriteItem, ask::Ask, operations};
+use crate::list::{List, Whole};
+use crate::request::{GetItem, Request, WriteItem};
+use crate::{Api, operations};
 
 /// The roles of the organisation: [`Api::roles`].
 ///
@@ -27,31 +29,31 @@ impl Roles {
     }
 
     /// Reads all roles; the list comes whole.
-    pub fn list(&self) -> ListItems<Role> {
-        ListItems::new(Ask::new(&self.api, &operations::ROLES_LIST))
+    pub fn list(&self) -> Request<List<Role>> {
+        List::request(self.api.call(&operations::ROLES_LIST), Whole)
     }
 
     /// Reads one role.
-    pub fn get(&self, id: impl Into<Id>) -> GetItem<Role> {
-        GetItem::new(Ask::new(&self.api, &operations::ROLES_GET).path_id("role_id", id))
+    pub fn get(&self, id: impl Into<Id>) -> Request<GetItem<Role>> {
+        GetItem::request(self.api.call(&operations::ROLES_GET).path_id("role_id", id))
     }
 
     /// Makes a role.
-    pub fn create(&self, role: &impl Serialize) -> WriteItem {
-        WriteItem::row(Ask::new(&self.api, &operations::ROLES_CREATE), role)
+    pub fn create(&self, role: &impl Serialize) -> Request<WriteItem> {
+        WriteItem::row(self.api.call(&operations::ROLES_CREATE), role)
     }
 
     /// Changes a role.
-    pub fn update(&self, id: impl Into<Id>, change: &impl Serialize) -> WriteItem {
-        let ask = Ask::new(&self.api, &operations::ROLES_UPDATE_ONE);
-        WriteItem::row(ask.path_id("role_id", id), change)
+    pub fn update(&self, id: impl Into<Id>, change: &impl Serialize) -> Request<WriteItem> {
+        let call = self.api.call(&operations::ROLES_UPDATE_ONE);
+        WriteItem::row(call.path_id("role_id", id), change)
     }
 
     /// Deletes a role; its users get the role of the id `transfer_to`.
-    pub fn delete(&self, id: impl Into<Id>, transfer_to: impl Into<Id>) -> WriteItem {
+    pub fn delete(&self, id: impl Into<Id>, transfer_to: impl Into<Id>) -> Request<WriteItem> {
         let (id, transfer_to) = (id.into(), transfer_to.into());
-        let ask = Ask::new(&self.api, &operations::ROLES_DELETE_ONE).path_id("role_id", id);
-        let ask = ask.check(transfer_to.check().map(drop));
-        WriteItem::new(ask.query("transfer_to_id", transfer_to))
+        let call = self.api.call(&operations::ROLES_DELETE_ONE).path_id("role_id", id);
+        let call = call.check(transfer_to.check().map(drop));
+        WriteItem::request(call.param("transfer_to_id", transfer_to))
     }
 }

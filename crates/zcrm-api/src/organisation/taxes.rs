@@ -2,10 +2,13 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use zcrm_core::{ApiVersion, Error, Id, Operation, Record, ResponseShape};
+use zcrm_core::{ApiVersion, Error, Id, ItemSuccess, Operation, Record, ResponseShape};
 
 use super::tax::{DELETE, OrgTax, OrgTaxes};
-use crate::{Api, GetItem, ListItems, WriteItem, WriteItems, ask::Ask, check, operations};
+use crate::Call;
+use crate::list::{List, Whole};
+use crate::request::{GetItem, Request, WriteItem, WriteItems};
+use crate::{Api, check, operations};
 
 /// The taxes of the organisation: [`Api::taxes`].
 ///
@@ -17,7 +20,7 @@ use crate::{Api, GetItem, ListItems, WriteItem, WriteItems, ask::Ask, check, ope
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
 /// use zcrm_api::organisation::OrgTax;
 ///
-/// let made = api.taxes().create([OrgTax::named("Vat").with_value("19.00")]).send().await?.all()?;
+/// let made = api.taxes().create(&OrgTax::named("Vat").with_value("19.00")).await?;
 /// let taxes = api.taxes().list().all().await?;
 /// # let _ = (made, taxes);
 /// # Ok(())
@@ -39,52 +42,81 @@ impl Taxes {
     }
 
     /// A call of the operation that the version has.
-    fn ask(&self, v2: &Operation, later: &Operation) -> Ask {
-        Ask::new(&self.api, if self.is_v2() { v2 } else { later })
+    fn call(&self, v2: &Operation, later: &Operation) -> Call {
+        self.api.call(if self.is_v2() { v2 } else { later })
     }
 
     /// Reads all taxes; the list comes whole.
-    pub fn list(&self) -> ListItems<OrgTax> {
-        ListItems::new(self.ask(&operations::TAXES_LIST_V2, &operations::TAXES_LIST))
+    pub fn list(&self) -> Request<List<OrgTax>> {
+        List::request(self.call(&operations::TAXES_LIST_V2, &operations::TAXES_LIST), Whole)
     }
 
     /// Reads one tax.
-    pub fn get(&self, id: impl Into<Id>) -> GetItem<OrgTax> {
-        let ask = self.ask(&operations::TAXES_GET_V2, &operations::TAXES_GET);
-        GetItem::new(ask.path_id("id", id))
+    pub fn get(&self, id: impl Into<Id>) -> Request<GetItem<OrgTax>> {
+        let call = self.call(&operations::TAXES_GET_V2, &operations::TAXES_GET);
+        GetItem::request(call.path_id("id", id))
     }
 
     /// Reads all taxes, with what the organisation prefers for them.
-    pub fn settings(&self) -> GetItem<OrgTaxes> {
+    pub fn settings(&self) -> Request<GetItem<OrgTaxes>> {
         let shape = match self.is_v2() {
             true => ResponseShape::Bare,
             false => ResponseShape::Object("org_taxes"),
         };
-        let ask = self.ask(&operations::TAXES_LIST_V2, &operations::TAXES_LIST);
-        GetItem::new(ask.with(|call| call.returning(shape)))
+        let call = self.call(&operations::TAXES_LIST_V2, &operations::TAXES_LIST);
+        GetItem::request(call.returning(shape))
     }
 
-    /// Makes taxes, which have no `id` yet.
-    pub fn create<R: Serialize>(&self, taxes: impl IntoIterator<Item = R>) -> WriteItems {
+    /// Creates a tax, which has no `id` yet.
+    pub fn create(&self, tax: &impl Serialize) -> Request<WriteItem<ItemSuccess>> {
+        self.create_many([tax]).single()
+    }
+
+    /// Changes a tax: what `change` does not name stays as it is.
+    pub fn update(
+        &self,
+        id: impl Into<Id>,
+        change: &impl Serialize,
+    ) -> Request<WriteItem<ItemSuccess>> {
+        let row = check::row(0, change).map(|row| vec![row.with("id", id.into())]);
+        match row {
+            Ok(rows) => self.update_many(rows).single(),
+            Err(mistake) => {
+                self.update_many(Vec::<Record>::new()).single().map(|call| call.fail(mistake))
+            }
+        }
+    }
+
+    /// Creates taxes, which have no `id` yet.
+    pub fn create_many<R: Serialize>(
+        &self,
+        taxes: impl IntoIterator<Item = R>,
+    ) -> Request<WriteItems<ItemSuccess>> {
         if self.is_v2() {
-            return WriteItems::rows(Ask::new(&self.api, &operations::TAXES_CREATE), taxes);
+            return WriteItems::rows(self.api.call(&operations::TAXES_CREATE), taxes);
         }
         self.put(check::rows_without_ids(taxes).and_then(records))
     }
 
     /// Changes taxes. Each must hold its `id`; what it does not name stays as it is.
-    pub fn update<R: Serialize>(&self, taxes: impl IntoIterator<Item = R>) -> WriteItems {
+    pub fn update_many<R: Serialize>(
+        &self,
+        taxes: impl IntoIterator<Item = R>,
+    ) -> Request<WriteItems<ItemSuccess>> {
         if self.is_v2() {
-            let ask = Ask::new(&self.api, &operations::TAXES_UPDATE_V2);
-            return WriteItems::rows_with_ids(ask, taxes);
+            let call = self.api.call(&operations::TAXES_UPDATE_V2);
+            return WriteItems::rows_with_ids(call, taxes);
         }
         self.put(check::rows_with_ids(taxes).and_then(records))
     }
 
     /// Deletes taxes.
-    pub fn delete<I: Into<Id>>(&self, ids: impl IntoIterator<Item = I>) -> WriteItems {
+    pub fn delete_many<I: Into<Id>>(
+        &self,
+        ids: impl IntoIterator<Item = I>,
+    ) -> Request<WriteItems<ItemSuccess>> {
         if self.is_v2() {
-            return WriteItems::ids(Ask::new(&self.api, &operations::TAXES_DELETE), ids);
+            return WriteItems::ids(self.api.call(&operations::TAXES_DELETE), ids);
         }
         let deleted = |id: I| {
             let id = id.into();
@@ -95,13 +127,13 @@ impl Taxes {
     }
 
     /// Deletes one tax.
-    pub fn delete_one(&self, id: impl Into<Id>) -> WriteItem {
+    pub fn delete(&self, id: impl Into<Id>) -> Request<WriteItem<ItemSuccess>> {
         let id = id.into();
         if self.is_v2() {
-            let ask = Ask::new(&self.api, &operations::TAXES_DELETE_ONE);
-            return WriteItem::new(ask.path_id("id", id));
+            let call = self.api.call(&operations::TAXES_DELETE_ONE);
+            return WriteItem::request(call.path_id("id", id));
         }
-        WriteItem::of(self.delete([id]))
+        self.delete_many([id]).single()
     }
 
     /// Writes taxes and preferences in one call, from v3 on: taxes without an `id` are made, those
@@ -118,26 +150,26 @@ impl Taxes {
     ///         OrgTax::deleted("3652397000000654321"),
     ///     ])
     ///     .with_preference(TaxPreference::default().with_auto_populate_tax(true));
-    /// api.taxes().save(&change).send().await?;
+    /// api.taxes().download().save_to(&change).await?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn save(&self, change: &OrgTaxes) -> WriteItem {
-        let ask = Ask::new(&self.api, &operations::TAXES_UPDATE);
-        WriteItem::new(ask.with(|call| call.json(&Body { org_taxes: change })))
+    pub fn save(&self, change: &OrgTaxes) -> Request<WriteItem<ItemSuccess>> {
+        let call = self.api.call(&operations::TAXES_UPDATE);
+        WriteItem::request(call.body(&Body { org_taxes: change }))
     }
 
     /// One write of these rows, in the form of v3 and later.
-    fn put(&self, rows: Result<Vec<Record>, Error>) -> WriteItems {
-        let ask = Ask::new(&self.api, &operations::TAXES_UPDATE);
-        let (ask, rows) = match rows {
-            Ok(rows) => (ask, rows),
+    fn put(&self, rows: Result<Vec<Record>, Error>) -> Request<WriteItems<ItemSuccess>> {
+        let call = self.api.call(&operations::TAXES_UPDATE);
+        let (call, rows) = match rows {
+            Ok(rows) => (call, rows),
             // the mistake comes before that of an empty list
-            Err(mistake) => (ask.check(Err(mistake)), Vec::new()),
+            Err(mistake) => (call.check(Err(mistake)), Vec::new()),
         };
         let count = rows.len();
         let taxes = OrgTaxes::default().with_taxes(rows);
-        WriteItems::new(ask.with(|call| call.json(&Body { org_taxes: &taxes })), count)
+        WriteItems::request(call.body(&Body { org_taxes: &taxes }), count)
     }
 }
 

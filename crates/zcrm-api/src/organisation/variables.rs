@@ -4,7 +4,9 @@ use serde::Serialize;
 use zcrm_core::{ApiVersion, Error, Id, Record};
 
 use super::variable::{Variable, VariableGroup};
-use crate::{Api, GetItem, ListItems, WriteItem, WriteItems, ask::Ask, check, operations};
+use crate::list::{List, Whole};
+use crate::request::{GetItem, Request, WriteItem, WriteItems};
+use crate::{Api, check, operations};
 
 /// The variables of the organisation: [`Api::variables`].
 ///
@@ -15,8 +17,8 @@ use crate::{Api, GetItem, ListItems, WriteItem, WriteItems, ask::Ask, check, ope
 /// let rate = Variable::named("Rate", "rate", VariableKind::DECIMAL)
 ///     .with_group("General")
 ///     .with_value("1.25");
-/// api.variables().create([rate]).send().await?.all()?;
-/// let rate = api.variables().by_name("rate").in_group("General").send().await?;
+/// api.variables().create(&rate).await?;
+/// let rate = api.variables().by_name("rate").in_group("General").await?;
 /// println!("{:?}", rate.value()?);
 /// # Ok(())
 /// # }
@@ -31,30 +33,35 @@ impl Variables {
         Self { api }
     }
 
-    /// Reads all variables; [`in_group`](ListItems::in_group) narrows it. The list comes whole.
-    pub fn list(&self) -> ListItems<Variable> {
-        ListItems::new(Ask::new(&self.api, &operations::VARIABLES_LIST))
+    /// Reads all variables; [`in_group`](Request::in_group) narrows it. The list comes whole.
+    pub fn list(&self) -> Request<List<Variable>> {
+        List::request(self.api.call(&operations::VARIABLES_LIST), Whole)
     }
 
-    /// Reads one variable by its id; v2 wants its [`group`](GetItem::in_group) too.
-    pub fn get(&self, id: impl Into<Id>) -> GetItem<Variable> {
-        GetItem::new(Ask::new(&self.api, &operations::VARIABLES_GET).path_id("id", id))
+    /// Reads one variable by its id; v2 wants its [`group`](Request::in_group) too.
+    pub fn get(&self, id: impl Into<Id>) -> Request<GetItem<Variable>> {
+        GetItem::request(self.api.call(&operations::VARIABLES_GET).path_id("id", id))
     }
 
-    /// Reads one variable by its API name; Zoho wants its [`group`](GetItem::in_group) too.
-    pub fn by_name(&self, api_name: impl AsRef<str>) -> GetItem<Variable> {
-        let ask = Ask::new(&self.api, &operations::VARIABLES_GET);
-        GetItem::new(ask.with(|call| call.path("id", api_name)))
+    /// Reads one variable by its API name; Zoho wants its [`group`](Request::in_group) too.
+    pub fn by_name(&self, api_name: impl AsRef<str>) -> Request<GetItem<Variable>> {
+        let call = self.api.call(&operations::VARIABLES_GET);
+        GetItem::request(call.path("id", api_name))
     }
 
-    /// Makes variables. In v2 a [kind](VariableKind) that only later versions know is refused before
+    /// Creates a variable; see [`create_many`](Self::create_many).
+    pub fn create(&self, variable: &impl Serialize) -> Request<WriteItem> {
+        self.create_many([variable]).single()
+    }
+
+    /// Creates variables. In v2 a [kind](VariableKind) that only later versions know is refused before
     /// anything is sent.
-    pub fn create<R: Serialize>(&self, variables: impl IntoIterator<Item = R>) -> WriteItems {
-        let ask = Ask::new(&self.api, &operations::VARIABLES_CREATE);
-        match self.rows(variables) {
-            Ok(rows) => WriteItems::rows(ask, rows),
-            Err(mistake) => WriteItems::rows(ask.check(Err(mistake)), [Record::new()]),
-        }
+    pub fn create_many<R: Serialize>(
+        &self,
+        variables: impl IntoIterator<Item = R>,
+    ) -> Request<WriteItems> {
+        let call = self.api.call(&operations::VARIABLES_CREATE);
+        WriteItems::try_rows(call, self.rows(variables))
     }
 
     /// Rows whose kinds are known in the version that is used.
@@ -79,28 +86,32 @@ impl Variables {
     }
 
     /// Changes variables. Each must hold its `id`; what it does not name stays as it is.
-    pub fn update<R: Serialize>(&self, variables: impl IntoIterator<Item = R>) -> WriteItems {
-        let ask = Ask::new(&self.api, &operations::VARIABLES_UPDATE);
-        match self.rows(variables) {
-            Ok(rows) => WriteItems::rows_with_ids(ask, rows),
-            Err(mistake) => WriteItems::rows(ask.check(Err(mistake)), [Record::new()]),
-        }
+    pub fn update_many<R: Serialize>(
+        &self,
+        variables: impl IntoIterator<Item = R>,
+    ) -> Request<WriteItems> {
+        let call = self.api.call(&operations::VARIABLES_UPDATE);
+        let rows = self.rows(variables);
+        WriteItems::checked_rows(call, rows.and_then(check::rows_with_ids))
     }
 
     /// Changes one variable.
-    pub fn update_one(&self, id: impl Into<Id>, change: &impl Serialize) -> WriteItem {
-        let ask = Ask::new(&self.api, &operations::VARIABLES_UPDATE_ONE).path_id("id", id);
-        WriteItem::row(ask.check(self.rows([change]).map(drop)), change)
+    pub fn update(&self, id: impl Into<Id>, change: &impl Serialize) -> Request<WriteItem> {
+        let call = self.api.call(&operations::VARIABLES_UPDATE_ONE).path_id("id", id);
+        WriteItem::row(call.check(self.rows([change]).map(drop)), change)
     }
 
     /// Deletes variables.
-    pub fn delete<I: Into<Id>>(&self, ids: impl IntoIterator<Item = I>) -> WriteItems {
-        WriteItems::ids(Ask::new(&self.api, &operations::VARIABLES_DELETE), ids)
+    pub fn delete_many<I: Into<Id>>(
+        &self,
+        ids: impl IntoIterator<Item = I>,
+    ) -> Request<WriteItems> {
+        WriteItems::ids(self.api.call(&operations::VARIABLES_DELETE), ids)
     }
 
     /// Deletes one variable.
-    pub fn delete_one(&self, id: impl Into<Id>) -> WriteItem {
-        WriteItem::new(Ask::new(&self.api, &operations::VARIABLES_DELETE_ONE).path_id("id", id))
+    pub fn delete(&self, id: impl Into<Id>) -> Request<WriteItem> {
+        WriteItem::request(self.api.call(&operations::VARIABLES_DELETE_ONE).path_id("id", id))
     }
 }
 
@@ -123,14 +134,14 @@ impl From<Id> for VariableGroupBy {
     }
 }
 
-impl ListItems<Variable> {
+impl Request<List<Variable>> {
     /// Reads the variables of one group, by its API name or id.
     pub fn in_group(self, group: impl Into<VariableGroupBy>) -> Self {
         self.param("group", group.into().0)
     }
 }
 
-impl GetItem<Variable> {
+impl Request<GetItem<Variable>> {
     /// In which group it is, by its API name or id.
     pub fn in_group(self, group: impl Into<VariableGroupBy>) -> Self {
         self.param("group", group.into().0)
@@ -142,7 +153,7 @@ impl GetItem<Variable> {
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
 /// let groups = api.variable_groups().list().all().await?;
-/// let general = api.variable_groups().by_name("General").send().await?;
+/// let general = api.variable_groups().by_name("General").await?;
 /// # let _ = (groups, general);
 /// # Ok(())
 /// # }
@@ -158,18 +169,18 @@ impl VariableGroups {
     }
 
     /// Reads all groups; the list comes whole.
-    pub fn list(&self) -> ListItems<VariableGroup> {
-        ListItems::new(Ask::new(&self.api, &operations::VARIABLE_GROUPS_LIST))
+    pub fn list(&self) -> Request<List<VariableGroup>> {
+        List::request(self.api.call(&operations::VARIABLE_GROUPS_LIST), Whole)
     }
 
     /// Reads one group by its id.
-    pub fn get(&self, id: impl Into<Id>) -> GetItem<VariableGroup> {
-        GetItem::new(Ask::new(&self.api, &operations::VARIABLE_GROUPS_GET).path_id("id", id))
+    pub fn get(&self, id: impl Into<Id>) -> Request<GetItem<VariableGroup>> {
+        GetItem::request(self.api.call(&operations::VARIABLE_GROUPS_GET).path_id("id", id))
     }
 
     /// Reads one group by its API name.
-    pub fn by_name(&self, api_name: impl AsRef<str>) -> GetItem<VariableGroup> {
-        let ask = Ask::new(&self.api, &operations::VARIABLE_GROUPS_GET);
-        GetItem::new(ask.with(|call| call.path("id", api_name)))
+    pub fn by_name(&self, api_name: impl AsRef<str>) -> Request<GetItem<VariableGroup>> {
+        let call = self.api.call(&operations::VARIABLE_GROUPS_GET);
+        GetItem::request(call.path("id", api_name))
     }
 }

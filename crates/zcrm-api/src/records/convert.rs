@@ -2,21 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-use http::Request;
 use serde::{Deserialize, Serialize};
-use zcrm_core::{ApiVersion, Error, Id, Lookup, Record, Reply, RequestBuilder, escaped, to_json};
+use zcrm_core::{ApiVersion, Error, Id, Lookup, Record, Reply, escaped, to_json};
 
 use super::{Records, handle::Target};
 use crate::{
-    check,
-    extra::{Extra, extra_methods},
-    operations,
+    Call, check, operations,
+    request::{Request, SingleCall, sealed::Sealed},
 };
 
-/// Converts a lead: [`RecordHandle::convert`](super::RecordHandle::convert). Costs five API credits.
+/// Converts a lead: the kind of a [`Request`] that
+/// [`RecordHandle::convert`](super::RecordHandle::convert) gives. Costs five API credits.
 ///
-/// It is never sent twice: a lead that was converted is gone.
+/// It is never sent twice: a lead that was converted is gone. Where Zoho answered with a success that
+/// cannot be read, the error's outcome is [`Executed`](zcrm_core::Outcome::Executed): the lead is
+/// converted, or will be.
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -33,24 +33,18 @@ use crate::{
 ///     .notify_lead_owner(true)
 ///     .assign_to("3652397000000186017")
 ///     .deal(&deal)
-///     .send()
 ///     .await?;
 /// println!("contact {:?}, deal {:?}", made.contact, made.deal);
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
-#[must_use = "nothing is converted until `send` is called"]
+#[derive(Clone, Debug, Default)]
 pub struct ConvertLead {
-    records: Records<()>,
-    target: Target,
     flags: Vec<(&'static str, bool)>,
     ids: Vec<(&'static str, Id)>,
     deal: Option<Record>,
     tags: BTreeMap<&'static str, Vec<String>>,
     attachments_to: Option<(&'static str, Id)>,
-    extra: Extra,
-    mistake: Option<Error>,
 }
 
 /// What became of a lead.
@@ -69,20 +63,26 @@ pub struct Converted {
 }
 
 impl ConvertLead {
-    pub(super) fn new(records: Records<()>, target: Target) -> Self {
-        Self {
-            records,
-            target,
-            flags: Vec::new(),
-            ids: Vec::new(),
-            deal: None,
-            tags: BTreeMap::new(),
-            attachments_to: None,
-            extra: Extra::default(),
-            mistake: None,
-        }
+    pub(super) fn request<T>(records: &Records<T>, target: &Target) -> Request<Self> {
+        let call = records.call_unpathed(&operations::CONVERT);
+        let call = match target {
+            Target::Id(id) => call.path_id("lead_id", id),
+            Target::External { .. } => {
+                call.fail(Error::input("a lead is converted by its own id, not by an external one"))
+            }
+        };
+        let call = call.check(match records.module() {
+            "Leads" => Ok(()),
+            other => Err(Error::input(format!(
+                "records of `{}` cannot be converted: only those of `Leads` can",
+                escaped(other)
+            ))),
+        });
+        Request::new(call, Self::default())
     }
+}
 
+impl Request<ConvertLead> {
     /// Whether values of the lead take the place of those of the contact, account and deal.
     pub fn overwrite(self, overwrite: bool) -> Self {
         self.flag("overwrite", overwrite)
@@ -118,15 +118,12 @@ impl ConvertLead {
     /// Zoho wants the id of that module, which the organisation's
     /// [`modules`](crate::Api::modules) tell. Described for v8, as
     /// [`add_to_existing_record`](Self::add_to_existing_record).
-    pub fn move_attachments_to(mut self, module: &str, module_id: impl Into<Id>) -> Self {
+    pub fn move_attachments_to(self, module: &str, module_id: impl Into<Id>) -> Self {
         let id = module_id.into();
         match target(module, "attachments").and_then(|name| id.check().map(|_| name)) {
-            Ok(module) => self.attachments_to = Some((module, id)),
-            Err(mistake) => {
-                self.mistake.get_or_insert(mistake);
-            }
+            Ok(module) => self.set(|kind| kind.attachments_to = Some((module, id))),
+            Err(mistake) => self.map(|call| call.fail(mistake)),
         }
-        self
     }
 
     /// The user who gets the new records; the lead's owner unless told.
@@ -135,93 +132,61 @@ impl ConvertLead {
     }
 
     /// Makes a deal of these fields; Zoho needs `Deal_Name`, `Closing_Date` and `Stage`.
-    pub fn deal(mut self, deal: &impl Serialize) -> Self {
+    pub fn deal(self, deal: &impl Serialize) -> Self {
         match deal_of(deal) {
-            Ok(deal) => self.deal = Some(deal),
-            Err(mistake) => {
-                self.mistake.get_or_insert(mistake);
-            }
+            Ok(deal) => self.set(|kind| kind.deal = Some(deal)),
+            Err(mistake) => self.map(|call| call.fail(mistake)),
         }
-        self
     }
 
     /// The names of the lead's tags that the new records of a module get: `Contacts`, `Accounts` or
     /// `Deals`. Called again for a module, it adds to them.
     pub fn carry_over_tags<S: Into<String>>(
-        mut self,
+        self,
         module: &str,
         names: impl IntoIterator<Item = S>,
     ) -> Self {
-        match target(module, "tags") {
-            Ok(module) => {
-                let tags = self.tags.entry(module).or_default();
-                for name in names.into_iter().map(Into::into) {
-                    if !tags.contains(&name) {
-                        tags.push(name);
-                    }
+        let module = match target(module, "tags") {
+            Ok(module) => module,
+            Err(mistake) => return self.map(|call| call.fail(mistake)),
+        };
+        self.set(|kind| {
+            let tags = kind.tags.entry(module).or_default();
+            for name in names.into_iter().map(Into::into) {
+                if !tags.contains(&name) {
+                    tags.push(name);
                 }
             }
-            Err(mistake) => {
-                self.mistake.get_or_insert(mistake);
-            }
-        }
-        self
+        })
     }
 
-    extra_methods!();
-
-    fn flag(mut self, name: &'static str, value: bool) -> Self {
-        self.flags.push((name, value));
-        self
+    fn flag(self, name: &'static str, value: bool) -> Self {
+        self.set(|kind| kind.flags.push((name, value)))
     }
 
-    fn id(mut self, name: &'static str, id: Id) -> Self {
-        if let Err(mistake) = id.check() {
-            self.mistake.get_or_insert(mistake);
-        }
-        self.ids.push((name, id));
-        self
+    fn id(self, name: &'static str, id: Id) -> Self {
+        let right = id.check().map(drop);
+        self.map(|call| call.check(right)).set(|kind| kind.ids.push((name, id)))
+    }
+}
+
+impl Sealed for ConvertLead {}
+
+impl SingleCall for ConvertLead {
+    type Answer = Converted;
+
+    fn complete(&mut self, call: Call) -> Result<Call, Error> {
+        call.must_be_right()?;
+        let body = self.body(call.api().version())?;
+        Ok(call.body(&BTreeMap::from([("data", [body])])))
     }
 
-    /// Converts it.
-    ///
-    /// # Errors
-    /// Of kind [`Input`](zcrm_core::ErrorKind::Input) before anything is sent, [`Api`](zcrm_core::ErrorKind::Api) where
-    /// Zoho refused (`ID_ALREADY_CONVERTED`, a field of the deal that is missing), or of the call.
-    /// Where Zoho answered with a success that cannot be read, the outcome is
-    /// [`Executed`](zcrm_core::Outcome::Executed): the lead is converted, or will be.
-    pub async fn send(self) -> Result<Converted, Error> {
-        let reply = self.records.api.send(self.request()?).await?;
-        converted(&reply)
+    fn read(self, reply: &Reply) -> Result<Converted, Error> {
+        converted(reply)
     }
+}
 
-    /// The request that would be sent: relative, and without the token.
-    ///
-    /// # Errors
-    /// Of kind [`Input`](zcrm_core::ErrorKind::Input), as [`send`](Self::send).
-    pub fn preview(&self) -> Result<Request<Bytes>, Error> {
-        self.request()?.build()
-    }
-
-    fn request(&self) -> Result<RequestBuilder, Error> {
-        if let Some(mistake) = &self.mistake {
-            return Err(mistake.clone());
-        }
-        let Target::Id(id) = &self.target else {
-            return Err(Error::input("a lead is converted by its own id, not by an external one"));
-        };
-        if self.records.module() != "Leads" {
-            return Err(Error::input(format!(
-                "records of `{}` cannot be converted: only those of `Leads` can",
-                escaped(self.records.module())
-            )));
-        }
-        let version = self.records.api.version();
-        let request = operations::CONVERT.request(version).path_id("lead_id", id);
-        let request = request.json(&BTreeMap::from([("data", [self.body(version)?])]));
-        Ok(self.extra.apply(request))
-    }
-
+impl ConvertLead {
     /// v2 names records by their bare ids, later versions by objects.
     fn body(&self, version: ApiVersion) -> Result<Record, Error> {
         let mut body = Record::new();

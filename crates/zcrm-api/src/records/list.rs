@@ -1,17 +1,20 @@
-//! Lists and searches: one page, or a stream of all.
+//! The options of lists and searches of records.
 
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 
-use bytes::Bytes;
-use http::Request;
 use serde::de::DeserializeOwned;
-use zcrm_core::{Error, Id, Page, Timestamp};
+use zcrm_core::{Error, Id, Timestamp};
 
 use super::{
-    RecordStream, Records,
-    query::{Fields, Query},
+    AllRecords, Deleted, DeletedRecord, Found, Records,
+    list_source::{Query, RecordQuery},
 };
-use crate::{Criteria, operations};
+use crate::{
+    Criteria, check,
+    list::{Cursor, ItemStream, List, MOST_IDS, Paged},
+    model, operations,
+    request::Request,
+};
 
 /// Which end comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,243 +72,190 @@ impl Include {
     }
 }
 
-/// Paging, and the ways to take in the answer.
-macro_rules! paging_methods {
-    ($record:ty) => {
-        /// How many records a page holds: 1 to 200, and 200 unless told.
-        pub fn per_page(mut self, records: u64) -> Self {
-            self.query.set_number("per_page", records, crate::check::MOST_PER_PAGE);
-            self
-        }
+/// Only what changed at this instant or later is read.
+const MODIFIED_SINCE: &str = "If-Modified-Since";
 
-        /// Begins at this page, counted from 1. Page numbers of a list or search end at record 2,000.
-        pub fn page(mut self, number: u64) -> Self {
-            self.query.set_number("page", number, u64::MAX);
-            self
-        }
-
-        /// Adds any other parameter of Zoho's, whether zcrm knows it or not.
-        pub fn param(mut self, name: &str, value: impl AsRef<str>) -> Self {
-            self.query.set(name, value.as_ref());
-            self
-        }
-
-        /// The same as [`param`](Self::param), under the name that other requests have for it.
-        pub fn param_unchecked(self, name: &str, value: impl AsRef<str>) -> Self {
-            self.param(name, value)
-        }
-
-        /// Adds a header, to each page of a stream too. A stream's [`Cursor`](crate::Cursor) holds it.
-        pub fn header(mut self, name: &str, value: impl AsRef<str>) -> Self {
-            self.query.headers.push((name.to_owned(), value.as_ref().to_owned()));
-            self
-        }
-
-        /// One page. Where Zoho answers that nothing has changed (304), it is empty.
-        ///
-        /// # Errors
-        /// Of kind [`Input`](zcrm_core::ErrorKind::Input) before anything is sent, or of the call.
-        pub async fn send(self) -> Result<Page<$record>, Error> {
-            self.query.page().await
-        }
-
-        /// The request that would be sent: relative, and without the token. Only
-        /// `all_fields` asks Zoho for something, once an hour.
-        ///
-        /// # Errors
-        /// As [`send`](Self::send), before anything is sent.
-        pub async fn preview(&self) -> Result<Request<Bytes>, Error> {
-            self.query.clone().prepare().await?.request()?.build()
-        }
-
-        /// All records, page after page. Mistakes are the stream's first item.
-        pub fn stream(self) -> RecordStream<$record> {
-            RecordStream::begin(self.query)
-        }
-    };
-}
-pub(super) use paging_methods;
-
-/// What lists and searches have in common.
-macro_rules! query_methods {
-    () => {
-        /// Reads these fields, by their API names. `id` comes along by itself. Called again, it adds
-        /// to them.
-        ///
-        /// Zoho gives 50 fields in a call. Of more, the first ones page, and the others are read by
-        /// the ids of each page, in calls of 100 ids at most. A record that vanishes in between is an
-        /// error in its place ([`is_vanished`](zcrm_core::RecordError::is_vanished)), and one that
-        /// changes is read again as a whole.
-        pub fn fields<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-            let names = names.into_iter().map(|name| name.as_ref().to_owned()).collect();
-            self.query.fields(Fields::Named(names));
-            self
-        }
-
-        /// Converted leads, others, or both; only those that are not converted unless told.
-        pub fn converted(mut self, which: Include) -> Self {
-            self.query.set_which("converted", which);
-            self
-        }
-
-        /// Approved records, those that wait for approval, or both; approved ones unless told.
-        pub fn approved(mut self, which: Include) -> Self {
-            self.query.set_which("approved", which);
-            self
-        }
-
-        /// Takes and gives the ids of another system for the records that this field is on, such as
-        /// `External_Id`, or `Leads.Account_Name.External_Id` for those of a lookup (`X-EXTERNAL`).
-        pub fn external_field(mut self, field: impl Into<String>) -> Self {
-            self.query.external(field.into());
-            self
-        }
-
-        paging_methods!(T);
-    };
-}
-
-/// Reads the records of a module: [`Records::list`].
-///
-/// ```no_run
-/// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
-/// use zcrm_api::SortOrder;
-///
-/// let newest = api
-///     .records("Leads")
-///     .list()
-///     .fields(["Last_Name", "Modified_Time"])
-///     .sort_by("Modified_Time", SortOrder::Descending)
-///     .per_page(20)
-///     .send()
-///     .await?;
-/// # let _ = newest;
-/// # Ok(())
-/// # }
-/// ```
-#[must_use = "nothing is read until `send` or `stream` is called"]
-pub struct ListRecords<T> {
-    query: Query<T>,
-}
-
-impl<T: DeserializeOwned + Send + 'static> ListRecords<T> {
-    pub(super) fn new(records: Records<T>) -> Self {
-        Self { query: Query::new(records, &operations::LIST) }
+impl<T: DeserializeOwned + Send + 'static> Records<T> {
+    /// Reads the records of the module: a page, its pages, or a stream of all.
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// let newest = api
+    ///     .records("Leads")
+    ///     .list()
+    ///     .fields(["Last_Name", "Modified_Time"])
+    ///     .sort_by_desc("Modified_Time")
+    ///     .per_page(20)
+    ///     .await?;
+    /// # let _ = newest;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "pagination")]
+    pub fn list(&self) -> Request<List<T, AllRecords>> {
+        let query = Query::new(self.module(), self.fields);
+        List::request(self.call(&operations::LIST), AllRecords(query))
     }
 
-    /// Reads every field that the module has. From v3 on this reads the names of the module's fields
-    /// first, once an hour ([`Api::forget_fields`](crate::Api::forget_fields)).
-    pub fn all_fields(mut self) -> Self {
-        self.query.fields(Fields::All);
-        self
-    }
-
-    /// Sorts by a field; from v3 on `id`, `Created_Time` or `Modified_Time`. Without it Zoho
-    /// sorts by `id`, newest first.
-    pub fn sort_by(mut self, field: &str, order: SortOrder) -> Self {
-        self.query.sort(field, order);
-        self
-    }
-
-    /// The records of a custom view (`cvid`). Costs three API credits, and is sorted by the view.
-    pub fn view(mut self, id: impl Into<Id>) -> Self {
-        self.query.set_id("cvid", &id.into());
-        self
-    }
-
-    /// The records of a territory; those of the territories below it with
-    /// [`include_child`](Self::include_child).
-    pub fn territory(mut self, id: impl Into<Id>) -> Self {
-        self.query.set_id("territory_id", &id.into());
-        self
-    }
-
-    /// Whether the territories below are included.
-    pub fn include_child(mut self, include: bool) -> Self {
-        self.query.set("include_child", if include { "true" } else { "false" });
-        self
-    }
-
-    /// The records of these ids only; at most 100. Of an empty list nothing is asked, and no records
-    /// come.
-    pub fn ids<I: Into<Id>>(mut self, ids: impl IntoIterator<Item = I>) -> Self {
-        let ids: Vec<Id> = ids.into_iter().map(Into::into).collect();
-        self.query.ids(&ids);
-        self
-    }
-
-    /// The records only that were changed at this instant or later (`If-Modified-Since`). Where there
-    /// are none, the page is empty.
-    pub fn modified_since(mut self, instant: impl Into<Timestamp>) -> Self {
-        self.query.modified_since(instant.into());
-        self
-    }
-
-    /// Begins at the page of this token; from v3 on.
-    pub fn page_token(mut self, token: impl Into<String>) -> Self {
-        if !self.query.records.api.version().has_page_tokens() {
-            let version = self.query.records.api.version();
-            self.query.fail(Error::input(format!(
-                "`page_token` exists from v3 on, and the client uses {version}"
-            )));
-        }
-        self.query.set("page_token", token);
-        self
-    }
-
-    query_methods!();
-}
-
-/// Finds records: [`Records::search`] and its like.
-#[must_use = "nothing is read until `send` or `stream` is called"]
-pub struct SearchRecords<T> {
-    query: Query<T>,
-}
-
-impl<T: DeserializeOwned + Send + 'static> SearchRecords<T> {
-    pub(super) fn by(records: Records<T>, way: &str, value: &str) -> Self {
-        let mut query = Query::new(records, &operations::SEARCH);
-        if value.trim().is_empty() {
-            query.fail(Error::input(format!("there is nothing to search for: `{way}` is empty")));
-        }
-        query.set(way, value);
-        Self { query }
-    }
-
-    pub(super) fn by_criteria(records: Records<T>, criteria: Criteria) -> Self {
+    /// Finds records. The index lags behind writes by seconds, and ends at 2,000 records.
+    pub fn search(&self, criteria: Criteria) -> Request<List<T, Found>> {
         match criteria.checked() {
-            Ok(text) => Self::by(records, "criteria", &text),
+            Ok(text) => self.find("criteria", &text),
             Err(mistake) => {
-                let mut query = Query::new(records, &operations::SEARCH);
-                query.fail(mistake);
-                Self { query }
+                self.find("criteria", "-").map(|call| call.without_param("criteria").fail(mistake))
             }
         }
     }
 
-    query_methods!();
-}
+    /// Finds records that have this word in one of their fields.
+    pub fn search_word(&self, word: &str) -> Request<List<T, Found>> {
+        self.find("word", word)
+    }
 
-impl<T> Clone for ListRecords<T> {
-    fn clone(&self) -> Self {
-        Self { query: self.query.clone() }
+    /// Finds records that have this address in one of their e-mail fields.
+    pub fn search_email(&self, address: &str) -> Request<List<T, Found>> {
+        self.find("email", address)
+    }
+
+    /// Finds records that have this number in one of their phone fields.
+    pub fn search_phone(&self, number: &str) -> Request<List<T, Found>> {
+        self.find("phone", number)
+    }
+
+    /// Goes on with a stream of this module's records, of a search or of deleted records, where it ended
+    /// or broke off; see [`Cursor`]. The parameters are those of the cursor.
+    ///
+    /// # Errors
+    /// Of kind [`Input`](zcrm_core::ErrorKind::Input) where the cursor is of another list.
+    pub fn resume(&self, cursor: Cursor) -> Result<ItemStream<T>, Error> {
+        let lists = [&operations::SEARCH, &operations::LIST_DELETED];
+        let operation = lists.into_iter().find(|list| list.name() == cursor.operation());
+        let call = self.call(operation.unwrap_or(&operations::LIST));
+        List::request(call, Paged).resume(cursor)
+    }
+
+    fn find(&self, by: &str, value: &str) -> Request<List<T, Found>> {
+        let call = self.call(&operations::SEARCH);
+        let call = call.check(match value.trim().is_empty() {
+            true => Err(Error::input(format!("there is nothing to search for: `{by}` is empty"))),
+            false => Ok(()),
+        });
+        let query = Query::new(self.module(), self.fields);
+        List::request(call.param(by, value), Found(query))
     }
 }
 
-impl<T> Clone for SearchRecords<T> {
-    fn clone(&self) -> Self {
-        Self { query: self.query.clone() }
+impl<T> Records<T> {
+    /// Reads what is left of deleted records, the last deleted first.
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// let mut gone = api.records("Leads").deleted().recycle_bin().stream();
+    /// while let Some(record) = gone.next().await {
+    ///     println!("{}", record?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn deleted(&self) -> Request<List<DeletedRecord, Deleted>> {
+        List::request(self.call(&operations::LIST_DELETED), Deleted)
     }
 }
 
-impl<T> fmt::Debug for ListRecords<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ListRecords").field(&self.query).finish()
+impl<T: DeserializeOwned + Send + 'static, S: RecordQuery> Request<List<T, S>> {
+    /// Filters by whether a lead was converted; by default only those that were not are read.
+    pub fn converted(self, include: Include) -> Self {
+        self.param("converted", include.as_str())
+    }
+
+    /// Filters by whether a record was approved; by default only approved ones are read.
+    pub fn approved(self, include: Include) -> Self {
+        self.param("approved", include.as_str())
+    }
+
+    /// Takes and gives the ids of another system for the records that this field is on, such as
+    /// `External_Id`, or `Leads.Account_Name.External_Id` for those of a lookup (`X-EXTERNAL`).
+    pub fn external_field(self, field: impl Into<String>) -> Self {
+        let field = field.into();
+        self.set(|kind| kind.source.add_external(field))
     }
 }
 
-impl<T> fmt::Debug for SearchRecords<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SearchRecords").field(&self.query).finish()
+impl<T: DeserializeOwned + Send + 'static> Request<List<T, AllRecords>> {
+    /// Reads every field that the module has. From v3 on the names of the module's fields are read
+    /// first, once an hour ([`Api::forget_fields`](crate::Api::forget_fields)).
+    pub fn all_fields(self) -> Self {
+        self.set(|kind| kind.source.0.all_fields())
     }
+
+    /// Reads the records of a custom view (`cvid`). Costs three API credits, and is sorted by the
+    /// view.
+    pub fn view(self, id: impl Into<Id>) -> Self {
+        self.id("cvid", id.into())
+    }
+
+    /// Reads the records of a territory; those of the territories below it with
+    /// [`include_child`](Self::include_child).
+    pub fn territory(self, id: impl Into<Id>) -> Self {
+        self.id("territory_id", id.into())
+    }
+
+    /// Sets whether the territories below are included.
+    pub fn include_child(self, include: bool) -> Self {
+        self.param("include_child", model::yes_or_no(include))
+    }
+
+    /// Reads only the records of these ids; at most 100. Of an empty list nothing is asked, and no
+    /// records come.
+    pub fn ids<I: Into<Id>>(self, ids: impl IntoIterator<Item = I>) -> Self {
+        let ids: Vec<Id> = ids.into_iter().map(Into::into).collect();
+        let count = ids.len();
+        let few = match count <= MOST_IDS {
+            true => Ok(()),
+            false => Err(Error::input(format!(
+                "`ids` names {count} records, and Zoho takes at most {MOST_IDS}"
+            ))),
+        };
+        let right = ids.iter().find_map(|id| id.check().err()).map_or(Ok(()), Err);
+        self.set(|kind| kind.source.0.nothing = count == 0)
+            .map(|call| call.check(few).check(right).param("ids", check::join(&ids)))
+    }
+
+    /// Reads only the records that were changed at this instant or later (`If-Modified-Since`). Where
+    /// there are none, the page is empty.
+    pub fn modified_since(self, instant: impl Into<Timestamp>) -> Self {
+        modified_since(self, instant.into())
+    }
+
+    fn id(self, name: &str, id: Id) -> Self {
+        let right = id.check().map(drop);
+        self.map(|call| call.check(right)).param(name, id)
+    }
+}
+
+impl Request<List<DeletedRecord, Deleted>> {
+    /// Reads only those in the recycle bin.
+    pub fn recycle_bin(self) -> Self {
+        self.param("type", "recycle")
+    }
+
+    /// Reads only those that are gone for good.
+    pub fn permanent(self) -> Self {
+        self.param("type", "permanent")
+    }
+
+    /// Reads only those that were deleted at this instant or later.
+    pub fn modified_since(self, instant: impl Into<Timestamp>) -> Self {
+        modified_since(self, instant.into())
+    }
+}
+
+fn modified_since<K>(request: Request<K>, instant: Timestamp) -> Request<K> {
+    let twice = match request.call.request().has_header(MODIFIED_SINCE) {
+        true => {
+            Err(Error::input(format!("`{MODIFIED_SINCE}` was given twice: leave one of them out")))
+        }
+        false => Ok(()),
+    };
+    request.map(|call| call.check(twice)).header(MODIFIED_SINCE, instant.to_string())
 }

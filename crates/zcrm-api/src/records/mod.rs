@@ -1,37 +1,39 @@
 //! Records of a module.
 
-mod columns;
 mod convert;
-mod cursor;
 mod delete;
 mod deleted;
 mod external;
 mod handle;
 mod list;
-mod query;
+mod list_source;
+mod many;
+mod options;
 mod read;
-mod stream;
+mod row;
+mod rows;
 mod without_id;
 mod write;
 
 use std::{fmt, marker::PhantomData};
 
 use serde::{Serialize, de::DeserializeOwned};
-use zcrm_core::{Error, Id, ModuleName, Operation, RequestBuilder, Written};
+use zcrm_core::{Id, ModuleName, Operation};
 
 pub use convert::{ConvertLead, Converted};
-pub use cursor::Cursor;
-pub use delete::{DeleteRecord, DeleteRecords};
-pub use deleted::{DeletedKind, DeletedRecord, ListDeleted};
-pub use handle::{RecordHandle, Rows};
-pub use list::{Include, ListRecords, SearchRecords, SortOrder};
-pub use read::GetRecord;
-pub use stream::{Collected, RecordStream};
-pub use write::{Trigger, WriteRecord, WriteRecords};
+pub use delete::{DeleteRecord, DeleteRecords, Deletion};
+pub use deleted::{DeletedKind, DeletedRecord};
+pub use handle::RecordHandle;
+pub use list::{Include, SortOrder};
+pub use list_source::{AllRecords, Deleted, Found, RecordQuery};
+pub use options::{ChangesRecords, RecordWrite, Trigger, Upserts, WriteOptions};
+pub use read::{GetIfModified, GetRecord};
+pub use rows::{ChangeRows, GetRows, Rows};
+pub use write::{Create, Update, Upsert, Verb, WriteAction, WriteRecord, WriteRecords};
 
 pub(crate) use handle::Target;
 
-use crate::{Api, Criteria, check, operations};
+use crate::{Api, Call, check, operations, request::Request};
 
 /// The records of one module, as `T`: a [`Record`](zcrm_core::Record) or a struct of the caller's.
 ///
@@ -41,8 +43,9 @@ use crate::{Api, Criteria, check, operations};
 ///
 /// let leads = api.records("Leads");
 /// let lead = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
-/// let id = leads.create_one(&lead).await?.id;
-/// let same = leads.get(id).send().await?;
+/// let made = leads.create(&lead).await?;
+/// println!("{:?}", made.id);
+/// let same = leads.get("3652397000000649013").await?;
 /// # let _ = same;
 /// # Ok(())
 /// # }
@@ -66,44 +69,47 @@ impl<T> Records<T> {
         &self.module
     }
 
-    /// Begins a request of this module.
-    fn request(&self, operation: &Operation) -> Result<RequestBuilder, Error> {
-        check::module(&self.module)?;
-        Ok(operation.request(self.api.version()).path("module", &self.module))
+    /// Begins a call of this module.
+    pub(crate) fn call(&self, operation: &Operation) -> Call {
+        let call = self.api.call(operation).check(check::module(&self.module));
+        call.path("module", &self.module)
     }
 
-    /// Writes new records, 100 a call. One that holds an `id` exists already, and is refused before
-    /// anything is sent. See [`WriteRecords`].
-    pub fn create<R: Serialize>(&self, records: impl IntoIterator<Item = R>) -> WriteRecords {
-        WriteRecords::new(self.untyped(), &operations::CREATE, records)
+    /// Begins a call whose path does not name the module.
+    fn call_unpathed(&self, operation: &Operation) -> Call {
+        self.api.call(operation)
     }
 
-    /// Writes one new record.
-    ///
-    /// # Errors
-    /// Of kind [`Api`](zcrm_core::ErrorKind::Api) where Zoho refused it, and as
-    /// [`WriteRecords::send`].
-    pub async fn create_one(&self, record: &impl Serialize) -> Result<Written, Error> {
-        write::one(self.create([record])).await
+    /// Creates a record. One that holds an `id` exists already, and is refused before anything is sent.
+    pub fn create(&self, record: &impl Serialize) -> Request<WriteRecord<Create>> {
+        WriteRecord::new(self, &operations::CREATE, record)
     }
 
-    /// Changes records, 100 a call. Each must hold its `id`; fields that it does not name stay as
-    /// they are. See [`WriteRecords`].
-    pub fn update<R: Serialize>(&self, records: impl IntoIterator<Item = R>) -> WriteRecords {
-        WriteRecords::new(self.untyped(), &operations::UPDATE, records)
+    /// Creates records, 100 a call. One that holds an `id` exists already, and is refused before
+    /// anything is sent.
+    pub fn create_many<R: Serialize>(
+        &self,
+        records: impl IntoIterator<Item = R>,
+    ) -> Request<WriteRecords<Create>> {
+        WriteRecords::request(self, &operations::CREATE, records)
     }
 
-    /// Changes one record.
-    ///
-    /// # Errors
-    /// Of kind [`Api`](zcrm_core::ErrorKind::Api) where Zoho refused it, and as
-    /// [`WriteRecords::send`].
-    pub async fn update_one(
+    /// Changes a record: fields that `change` does not name stay as they are.
+    pub fn update(
         &self,
         id: impl Into<Id>,
         change: &impl Serialize,
-    ) -> Result<Written, Error> {
-        self.record(id).update(change).send().await
+    ) -> Request<WriteRecord<Update>> {
+        self.record(id).update(change)
+    }
+
+    /// Changes records, 100 a call. Each must hold its `id`; fields that it does not name stay as
+    /// they are.
+    pub fn update_many<R: Serialize>(
+        &self,
+        records: impl IntoIterator<Item = R>,
+    ) -> Request<WriteRecords<Update>> {
+        WriteRecords::request(self, &operations::UPDATE, records)
     }
 
     /// Sets one field of many records to one value, 100 a call.
@@ -111,7 +117,7 @@ impl<T> Records<T> {
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
     /// let leads = api.records("Leads");
-    /// leads.mass_update(["1", "2"], "Lead_Status", "Contacted").send().await?.all()?;
+    /// leads.mass_update(["1", "2"], "Lead_Status", "Contacted").await?.all()?;
     /// # Ok(())
     /// # }
     /// ```
@@ -120,28 +126,51 @@ impl<T> Records<T> {
         ids: impl IntoIterator<Item = I>,
         field: &str,
         value: impl Serialize,
-    ) -> WriteRecords {
-        WriteRecords::mass_update(self.untyped(), ids.into_iter().map(Into::into), field, &value)
+    ) -> Request<WriteRecords<Update>> {
+        WriteRecords::mass_update(self, ids.into_iter().map(Into::into), field, &value)
     }
 
-    /// Changes the records that are there and writes those that are not, 100 a call. Name the
-    /// fields that tell which is which by
-    /// [`duplicate_check`](WriteRecords::duplicate_check).
-    pub fn upsert<R: Serialize>(&self, records: impl IntoIterator<Item = R>) -> WriteRecords {
-        WriteRecords::new(self.untyped(), &operations::UPSERT, records)
+    /// Changes the record if it is there, and creates it if not. Name the fields by which Zoho finds
+    /// it by [`by`](Request::by).
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// use zcrm_core::Record;
+    ///
+    /// let lead = Record::new().with("Last_Name", "Boyle").with("Email", "patricia@example.com");
+    /// let done = api.records("Leads").upsert(&lead).by("Email").trigger([]).await?;
+    /// println!("{:?}", done.action);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn upsert(&self, record: &impl Serialize) -> Request<WriteRecord<Upsert>> {
+        WriteRecord::new(self, &operations::UPSERT, record)
+    }
+
+    /// Changes the records that are there and creates those that are not, 100 a call. Name the
+    /// fields by which Zoho finds them by [`by`](Request::by).
+    pub fn upsert_many<R: Serialize>(
+        &self,
+        records: impl IntoIterator<Item = R>,
+    ) -> Request<WriteRecords<Upsert>> {
+        WriteRecords::request(self, &operations::UPSERT, records)
+    }
+
+    /// Moves a record to the recycle bin.
+    pub fn delete(&self, id: impl Into<Id>) -> Request<DeleteRecord> {
+        self.record(id).delete()
     }
 
     /// Moves records to the recycle bin, 100 a call.
-    pub fn delete<I: Into<Id>>(&self, ids: impl IntoIterator<Item = I>) -> DeleteRecords {
-        DeleteRecords::new(self.untyped(), ids.into_iter().map(Into::into).collect())
+    pub fn delete_many<I: Into<Id>>(
+        &self,
+        ids: impl IntoIterator<Item = I>,
+    ) -> Request<DeleteRecords> {
+        DeleteRecords::request(self, ids.into_iter().map(Into::into).collect())
     }
 
-    /// Moves one record to the recycle bin.
-    ///
-    /// # Errors
-    /// As [`DeleteRecord::send`].
-    pub async fn delete_one(&self, id: impl Into<Id>) -> Result<Written, Error> {
-        self.record(id).delete().send().await
+    fn untyped(&self) -> Records<()> {
+        Records::new(self.api.clone(), self.module.clone(), self.fields)
     }
 
     /// One record, by its id.
@@ -153,7 +182,7 @@ impl<T> Records<T> {
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
-    /// let lead = api.records("Leads").record_by_external("Shop_Id", "A/1017").get().send().await?;
+    /// let lead = api.records("Leads").record_by_external("Shop_Id", "A/1017").get().await?;
     /// # let _ = lead;
     /// # Ok(())
     /// # }
@@ -166,54 +195,12 @@ impl<T> Records<T> {
         let target = Target::External { field: field.into(), value: value.into() };
         RecordHandle::new(self.clone(), target)
     }
-
-    /// Reads what is left of deleted records; see [`ListDeleted`].
-    pub fn deleted(&self) -> ListDeleted {
-        ListDeleted::new(Records::new(self.api.clone(), self.module.clone(), &[]))
-    }
-
-    fn untyped(&self) -> Records<()> {
-        Records::new(self.api.clone(), self.module.clone(), self.fields)
-    }
 }
 
 impl<T: DeserializeOwned + Send + 'static> Records<T> {
     /// Reads one record.
-    pub fn get(&self, id: impl Into<Id>) -> GetRecord<T> {
+    pub fn get(&self, id: impl Into<Id>) -> Request<GetRecord<T>> {
         self.record(id).get()
-    }
-
-    /// Reads the records of the module: a page, or a stream of all.
-    pub fn list(&self) -> ListRecords<T> {
-        ListRecords::new(self.clone())
-    }
-
-    /// Finds records. The index lags behind writes by seconds, and ends at 2,000 records.
-    pub fn search(&self, criteria: Criteria) -> SearchRecords<T> {
-        SearchRecords::by_criteria(self.clone(), criteria)
-    }
-
-    /// Finds records that have this word in one of their fields.
-    pub fn search_word(&self, word: &str) -> SearchRecords<T> {
-        SearchRecords::by(self.clone(), "word", word)
-    }
-
-    /// Finds records that have this address in one of their e-mail fields.
-    pub fn search_email(&self, address: &str) -> SearchRecords<T> {
-        SearchRecords::by(self.clone(), "email", address)
-    }
-
-    /// Finds records that have this number in one of their phone fields.
-    pub fn search_phone(&self, number: &str) -> SearchRecords<T> {
-        SearchRecords::by(self.clone(), "phone", number)
-    }
-
-    /// Goes on with a stream where a page's error broke it off; see [`Cursor`].
-    ///
-    /// # Errors
-    /// Of kind [`Input`](zcrm_core::ErrorKind::Input) where the cursor is of another module.
-    pub fn resume(&self, cursor: Cursor) -> Result<RecordStream<T>, Error> {
-        RecordStream::resume(self.clone(), cursor)
     }
 }
 

@@ -4,9 +4,8 @@ use serde::de::DeserializeOwned;
 use zcrm_core::{Error, Id, ModuleName, Operation, Record};
 
 use super::Related;
-use crate::{
-    Api, Attachments, Photo, RecordHandle, RecordNotes, RecordTags, ask::Ask, records::Target,
-};
+use crate::Call;
+use crate::{Api, Attachments, Photo, RecordHandle, RecordNotes, RecordTags, records::Target};
 
 /// A record that something belongs to.
 #[derive(Clone, Debug)]
@@ -35,24 +34,22 @@ impl Parent {
     }
 
     /// A call of an operation whose path names the record.
-    pub(crate) fn ask(&self, operation: &Operation) -> Ask {
+    pub(crate) fn call(&self, operation: &Operation) -> Call {
         let name = match operation.template().contains("{record_id}") {
             true => "record_id",
             false => "id",
         };
-        let ask = Ask::of_module(&self.api, operation, &self.module);
+        let call = self.api.call_of_module(operation, &self.module);
         match self.target.external(&self.module) {
-            None => ask.path_id(name, self.target.text()),
+            None => call.path_id(name, self.target.text()),
             Some(Ok((header, _))) if !operation.header_names().contains(&header) => {
-                ask.check(Err(Error::input(format!(
+                call.check(Err(Error::input(format!(
                     "`{}` knows a record by Zoho's id alone, not by that of another system",
                     operation.name()
                 ))))
             }
-            Some(Ok((header, value))) => {
-                ask.with(|call| call.path(name, self.target.text()).header(header, value))
-            }
-            Some(Err(mistake)) => ask.check(Err(mistake)),
+            Some(Ok((header, value))) => call.path(name, self.target.text()).header(header, value),
+            Some(Err(mistake)) => call.check(Err(mistake)),
         }
     }
 }

@@ -3,10 +3,13 @@
 use std::{fmt, marker::PhantomData};
 
 use serde::{Serialize, de::DeserializeOwned};
-use zcrm_core::{Error, Id, Operation, Record, escaped, to_json};
+use zcrm_core::{Error, Id, ItemSuccess, Operation, Record, escaped, to_json};
 
-use super::{ListRelated, Parent};
-use crate::{GetItem, WriteItem, WriteItems, ask::Ask, check, operations};
+use super::Parent;
+use crate::Call;
+use crate::list::{FieldList, List};
+use crate::request::{GetItem, Request, WriteItem, WriteItems};
+use crate::{check, operations};
 
 /// The records that stand in relation to one: [`RecordHandle::related`](crate::RecordHandle::related).
 ///
@@ -18,10 +21,10 @@ use crate::{GetItem, WriteItem, WriteItems, ask::Ask, check, operations};
 /// use zcrm_core::Record;
 ///
 /// let campaigns = api.record("Leads", "3652397000000649013").related("Campaigns");
-/// campaigns.add("3652397000000654321").send().await?;
+/// campaigns.add("3652397000000654321").await?;
 /// let joined = Record::new().with("Member_Status", "Responded");
-/// campaigns.add_with("3652397000000654321", &joined).send().await?;
-/// campaigns.remove(["3652397000000654321"]).send().await?.all()?;
+/// campaigns.add_with("3652397000000654321", &joined).await?;
+/// campaigns.remove("3652397000000654321").await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -36,56 +39,63 @@ impl<T: DeserializeOwned + Send + 'static> Related<T> {
         Self { parent, list, of: PhantomData }
     }
 
-    fn ask(&self, operation: &Operation) -> Ask {
-        let ask = self.parent.ask(operation);
-        let ask = ask.check(check::related_list(&self.list));
-        ask.with(|call| call.path("related_list_api_name", &self.list))
+    fn call(&self, operation: &Operation) -> Call {
+        let call = self.parent.call(operation);
+        let call = call.check(check::related_list(&self.list));
+        call.path("related_list_api_name", &self.list)
     }
 
-    fn one(&self, operation: &Operation, id: impl Into<Id>) -> Ask {
-        self.ask(operation).path_id("related_record_id", id)
+    fn one(&self, operation: &Operation, id: impl Into<Id>) -> Call {
+        self.call(operation).path_id("related_record_id", id)
     }
 
     /// Reads the related records; from v3 on the fields must be named.
-    pub fn list(&self) -> ListRelated<T> {
-        let ask = self.ask(&operations::RELATED_RECORDS_LIST);
-        ListRelated::new(ask, self.parent.api().version(), &[])
+    pub fn list(&self) -> Request<List<T, FieldList>> {
+        let call = self.call(&operations::RELATED_RECORDS_LIST);
+        List::request(call, FieldList::new(self.parent.api().version(), &[]))
     }
 
     /// Reads one related record.
-    pub fn get(&self, id: impl Into<Id>) -> GetItem<T> {
-        GetItem::new(self.one(&operations::RELATED_RECORDS_GET, id))
+    pub fn get(&self, id: impl Into<Id>) -> Request<GetItem<T>> {
+        GetItem::request(self.one(&operations::RELATED_RECORDS_GET, id))
     }
 
     /// Joins a record to this one.
-    pub fn add(&self, id: impl Into<Id>) -> WriteItem {
+    pub fn add(&self, id: impl Into<Id>) -> Request<WriteItem<ItemSuccess>> {
         self.add_with(id, &Record::new())
     }
 
     /// Joins a record to this one with fields of the relation, or changes those fields.
-    pub fn add_with(&self, id: impl Into<Id>, fields: &impl Serialize) -> WriteItem {
+    pub fn add_with(
+        &self,
+        id: impl Into<Id>,
+        fields: &impl Serialize,
+    ) -> Request<WriteItem<ItemSuccess>> {
         let id = id.into();
-        let ask = self.one(&operations::RELATED_RECORDS_UPDATE_ONE, &id);
-        match with_id(fields, &id) {
-            Ok(row) => WriteItem::row(ask, &row),
-            Err(mistake) => WriteItem::row(ask.check(Err(mistake)), &Record::new()),
-        }
+        let call = self.one(&operations::RELATED_RECORDS_UPDATE_ONE, &id);
+        WriteItems::try_rows(call, with_id(fields, &id).map(|row| vec![row])).single()
     }
 
     /// Joins several records to this one: rows that hold the records' `id` and fields of the
     /// relation.
-    pub fn add_many<R: Serialize>(&self, rows: impl IntoIterator<Item = R>) -> WriteItems {
-        WriteItems::rows_with_ids(self.ask(&operations::RELATED_RECORDS_UPDATE), rows)
+    pub fn add_many<R: Serialize>(
+        &self,
+        rows: impl IntoIterator<Item = R>,
+    ) -> Request<WriteItems<ItemSuccess>> {
+        WriteItems::rows_with_ids(self.call(&operations::RELATED_RECORDS_UPDATE), rows)
     }
 
     /// Parts a record from this one; neither is deleted.
-    pub fn remove_one(&self, id: impl Into<Id>) -> WriteItem {
-        WriteItem::new(self.one(&operations::RELATED_RECORDS_DELETE_ONE, id))
+    pub fn remove(&self, id: impl Into<Id>) -> Request<WriteItem<ItemSuccess>> {
+        WriteItem::request(self.one(&operations::RELATED_RECORDS_DELETE_ONE, id))
     }
 
     /// Parts records from this one; none is deleted.
-    pub fn remove<I: Into<Id>>(&self, ids: impl IntoIterator<Item = I>) -> WriteItems {
-        WriteItems::ids(self.ask(&operations::RELATED_RECORDS_DELETE), ids)
+    pub fn remove_many<I: Into<Id>>(
+        &self,
+        ids: impl IntoIterator<Item = I>,
+    ) -> Request<WriteItems<ItemSuccess>> {
+        WriteItems::ids(self.call(&operations::RELATED_RECORDS_DELETE), ids)
     }
 }
 

@@ -31,7 +31,7 @@ use validator::{Position, Validator};
 /// that version only. What the server answers is held against that: a file that changed meanwhile
 /// begins anew.
 ///
-/// `Call::save` takes one; [`fetch`](Self::fetch) saves from any source of downloads.
+/// [`save_to`](crate::Request::save_to) takes one; [`fetch`](Self::fetch) saves from any source of downloads.
 ///
 /// ```no_run
 /// # async fn example(

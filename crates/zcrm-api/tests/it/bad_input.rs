@@ -1,7 +1,7 @@
 //! Mistakes are named, and nothing is sent.
 
 use serde_json::json;
-use zcrm_api::{Criteria, Note, SortOrder};
+use zcrm_api::{Criteria, Note, records::SortOrder};
 use zcrm_core::{ApiVersion, Error, ErrorKind, Id, Tag, Timestamp};
 
 use crate::world::World;
@@ -24,8 +24,8 @@ async fn every_mistake_is_told_before_anything_is_sent() {
     }
     for id in ["", ".", "..", "1/2", "1?x=y", "1%2F2"] {
         named(&leads.get(id).send().await.unwrap_err(), &["is no id"]);
-        named(&leads.delete_one(id).await.unwrap_err(), &["is no id"]);
-        named(&leads.update_one(id, &json!({})).await.unwrap_err(), &["is no id"]);
+        named(&leads.delete(id).await.unwrap_err(), &["is no id"]);
+        named(&leads.update(id, &json!({})).await.unwrap_err(), &["is no id"]);
     }
     named(&leads.list().send().await.unwrap_err(), &[".fields(", ".all_fields()", "v8"]);
     named(&list().per_page(0).send().await.unwrap_err(), &["`per_page`", "0", "200"]);
@@ -35,9 +35,9 @@ async fn every_mistake_is_told_before_anything_is_sent() {
     named(&list().param("cvid", "1").param("cvid", "2").send().await.unwrap_err(), &["`cvid`"]);
     let both = list().page(2).param("page_token", "t");
     named(&both.send().await.unwrap_err(), &["`page`", "`page_token`", "contradict"]);
-    let both = list().sort_by("id", SortOrder::Ascending).param("cvid", "1");
+    let both = list().sort_by("id").param("cvid", "1");
     named(&both.stream().next().await.unwrap().unwrap_err(), &["`cvid`", "`sort_by`"]);
-    let sorted = list().sort_by("Last_Name", SortOrder::Ascending);
+    let sorted = list().sort_by("Last_Name");
     named(&sorted.send().await.unwrap_err(), &["`Last_Name`", "Created_Time"]);
     named(&"sideways".parse::<SortOrder>().unwrap_err(), &["`sideways`", "asc"]);
     named(&list().ids(["1", "2/3"]).send().await.unwrap_err(), &["is no id"]);
@@ -57,22 +57,17 @@ async fn every_mistake_is_told_before_anything_is_sent() {
     named(&twice.send().await.unwrap_err(), &["`If-Modified-Since`", "twice"]);
 
     let rows = [json!({"Last_Name": "a"}), json!(["b"])];
-    named(&leads.create(rows).send().await.unwrap_err(), &["record 1", "object"]);
-    named(&leads.create_one(&"text").await.unwrap_err(), &["record 0", "object"]);
+    named(&leads.create_many(rows).send().await.unwrap_err(), &["record 1", "object"]);
+    named(&leads.create(&"text").await.unwrap_err(), &["record 0", "object"]);
     for odd in [json!({"Last_Name": "a"}), json!({"id": "../1"}), json!({"id": null})] {
         let rows = [json!({"id": "1"}), odd];
-        named(&leads.update(rows).send().await.unwrap_err(), &["record 1", "`id`"]);
+        named(&leads.update_many(rows).send().await.unwrap_err(), &["record 1", "`id`"]);
     }
     let row = [json!({"Last_Name": "a"})];
     let eleven: Vec<String> = (0..11).map(|n| format!("F{n}")).collect();
-    let upsert = leads.upsert(row.clone()).duplicate_check(eleven);
+    let upsert = eleven.into_iter().fold(leads.upsert_many(row), |upsert, field| upsert.by(field));
     named(&upsert.send().await.unwrap_err(), &["ten"]);
-    let create = leads.create(row).duplicate_check(["Email"]);
-    named(&create.send().await.unwrap_err(), &["upsert"]);
-
-    let create = leads.create([json!({"Last_Name": "a"})]).if_unmodified_since(hour);
-    named(&create.send().await.unwrap_err(), &["`if_unmodified_since`"]);
-    let ruled = leads.create([json!({"Last_Name": "a"})]).assignment_rule("a b");
+    let ruled = leads.create_many([json!({"Last_Name": "a"})]).assignment_rule("a b");
     named(&ruled.send().await.unwrap_err(), &["is no id"]);
     named(&leads.mass_update(["1"], "", 1).send().await.unwrap_err(), &["``", "no field"]);
     named(&leads.mass_update(["1"], "id", 1).send().await.unwrap_err(), &["`id`"]);
@@ -105,10 +100,10 @@ async fn every_mistake_is_told_before_anything_is_sent() {
     named(&outside.send().await.unwrap_err(), &["external"]);
 
     let rows = lead.rows("Visits");
-    named(&rows.append([json!("x")]).await.unwrap_err(), &["row 0", "`Visits`"]);
-    named(&rows.append([json!({"id": "1"})]).await.unwrap_err(), &["row 0", "`id`"]);
+    named(&rows.create_many([json!("x")]).await.unwrap_err(), &["row 0", "`Visits`"]);
+    named(&rows.create_many([json!({"id": "1"})]).await.unwrap_err(), &["row 0", "`id`"]);
     let two_kinds = json!({"Product_Details": [], "Quoted_Items": []});
-    let quote = api.records("Quotes").create([two_kinds]).send().await.unwrap_err();
+    let quote = api.records("Quotes").create_many([two_kinds]).send().await.unwrap_err();
     named(&quote, &["record 0", "`Product_Details`", "`Quoted_Items`"]);
 
     let mut stream = leads.list().per_page(0).fields(["id"]).stream();
@@ -122,7 +117,7 @@ async fn every_mistake_is_told_before_anything_is_sent() {
 async fn v2_sorts_by_any_field_and_needs_no_fields() {
     let World { sim: _sim, api } =
         World::with(ApiVersion::V2, |sim| sim.records("Contacts", 3)).await;
-    let list = api.records("Contacts").list().sort_by("Last_Name", SortOrder::Ascending);
+    let list = api.records("Contacts").list().sort_by("Last_Name");
     let page = list.send().await.unwrap();
     assert_eq!(page.items.len(), 3);
     assert!(page.items[0].as_ref().unwrap().contains("Email"));
@@ -135,8 +130,8 @@ async fn fifty_fields_are_not_too_many_and_a_search_needs_none() {
     let World { sim: _sim, api } = World::new(ApiVersion::V8).await;
     let leads = api.records("Leads");
     let names = (0..50).map(|n| format!("Field_{n}"));
-    assert!(leads.list().fields(names).preview().await.is_ok());
-    let search = leads.search(Criteria::equals("Last_Name", "a")).preview().await.unwrap();
+    assert!(leads.list().fields(names).preview().is_ok());
+    let search = leads.search(Criteria::equals("Last_Name", "a")).preview().unwrap();
     assert_eq!(search.uri().query(), Some("criteria=%28Last_Name%3Aequals%3Aa%29"));
 }
 
@@ -159,18 +154,18 @@ async fn a_list_that_is_too_long_for_a_call_is_refused_before_anything_is_sent()
         let made = |count: u64| (0..count).map(|n| Tag::named(format!("T{n}")));
         let notes = |count| (0..count).map(|_| Note::new("x").on("Leads", "1"));
         let words = ["51", "50", "in parts"];
-        named(&tags.create(made(51)).send().await.unwrap_err(), &words);
+        named(&tags.create_many(made(51)).send().await.unwrap_err(), &words);
         named(&tags.add_to(["1"], made(51)).send().await.unwrap_err(), &words);
         let words = ["101", "100", "in parts"];
         named(&tags.add_to(ids(101), ["Hot"]).send().await.unwrap_err(), &words);
         named(&tags.remove_from(ids(101), ["Hot"]).send().await.unwrap_err(), &words);
-        named(&api.notes().create(notes(101)).send().await.unwrap_err(), &words);
-        named(&api.notes().delete(ids(101)).send().await.unwrap_err(), &words);
-        named(&api.variables().delete(ids(101)).send().await.unwrap_err(), &words);
+        named(&api.notes().create_many(notes(101)).send().await.unwrap_err(), &words);
+        named(&api.notes().delete_many(ids(101)).send().await.unwrap_err(), &words);
+        named(&api.variables().delete_many(ids(101)).send().await.unwrap_err(), &words);
         assert_eq!(sim.journal().requests(), 0);
         // the longest that goes
-        assert!(tags.create(made(50)).preview().is_ok());
+        assert!(tags.create_many(made(50)).preview().is_ok());
         assert!(tags.add_to(ids(100), made(50)).preview().is_ok());
-        assert!(api.notes().create(notes(100)).preview().is_ok());
+        assert!(api.notes().create_many(notes(100)).preview().is_ok());
     }
 }

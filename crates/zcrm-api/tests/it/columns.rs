@@ -9,7 +9,7 @@ use std::{
 };
 
 use serde::Deserialize;
-use zcrm_api::{Cursor, RecordStream};
+use zcrm_api::{Cursor, list::ItemStream};
 use zcrm_core::{ApiVersion, ErrorKind, Id, Module, Record};
 use zcrm_sim::{FieldKind, FieldSpec, ModuleSpec};
 
@@ -37,7 +37,7 @@ async fn world(version: ApiVersion, records: usize) -> (World, Vec<Id>) {
     });
     let world = World::with(version, |sim| sim.module(big)).await;
     let rows = (0..records).map(|n| filled(&format!("value {n}")));
-    let made = world.api.records("Big").create(rows).send().await.unwrap().all().unwrap();
+    let made = world.api.records("Big").create_many(rows).send().await.unwrap().all().unwrap();
     let ids = made.into_iter().map(|row| row.id).collect();
     world.sim.clear_journal();
     (world, ids)
@@ -189,9 +189,9 @@ async fn a_record_that_vanishes_in_between_is_told_and_not_half_filled() {
     while hold.arrived() == 0 {
         tokio::task::yield_now().await;
     }
-    api.records("Big").delete_one(&ids[2]).await.unwrap();
+    api.records("Big").delete(&ids[2]).await.unwrap();
     hold.release();
-    let stream: RecordStream<Record> = read.await.unwrap().unwrap();
+    let stream: ItemStream<Record> = read.await.unwrap().unwrap();
     let all = stream.collect_all().await;
     assert!(all.interrupted.is_none());
     assert_eq!(all.records.len(), 4);
@@ -217,7 +217,7 @@ async fn a_record_that_changes_in_between_is_read_again_as_a_whole() {
         tokio::task::yield_now().await;
     }
     sim.advance(Duration::from_secs(2));
-    api.records("Big").update_one(&ids[1], &filled("new")).await.unwrap();
+    api.records("Big").update(&ids[1], &filled("new")).await.unwrap();
     hold.release();
     let page = read.await.unwrap().unwrap();
     let values: Vec<String> =
@@ -240,9 +240,9 @@ async fn no_record_is_half_filled_while_others_write_and_delete() {
             let at = count % victims.len();
             let row = filled(&format!("turn {count}"));
             // those that are gone are refused
-            let _ = big.update_one(&victims[at], &row).await;
+            let _ = big.update(&victims[at], &row).await;
             if count % 20 == 19 {
-                let _ = big.delete_one(&victims[(at * 7) % victims.len()]).await;
+                let _ = big.delete(&victims[(at * 7) % victims.len()]).await;
             }
             count += 1;
         }

@@ -7,7 +7,7 @@ use crate::world::{World, on_both_versions};
 async fn a_lead(api: &zcrm_api::Api) -> zcrm_core::Id {
     let mut lead = Record::new().with("Last_Name", "Kay").with("Company", "Zylker");
     lead.set("Tag", [Tag::named("Hot")]).unwrap();
-    api.records("Leads").create_one(&lead).await.unwrap().id
+    api.records("Leads").create(&lead).await.unwrap().id
 }
 
 on_both_versions! {
@@ -19,8 +19,8 @@ on_both_versions! {
             .with("Closing_Date", "2026-12-31")
             .with("Stage", "Qualification")
             .with("Amount", 100.5);
-        let users = api.call(&zcrm_api::operations::USERS_LIST).query("type", "AllUsers");
-        let users = users.page::<Record>().await.unwrap();
+        let users = api.call(&zcrm_api::operations::USERS_LIST).param("type", "AllUsers");
+        let users = users.list::<Record>().await.unwrap();
         let owner = users.items[0].as_ref().unwrap().id().unwrap();
         let convert = api.record("Leads", &lead).convert().notify_lead_owner(true);
         let made = convert.assign_to(owner).deal(&deal).send().await.unwrap();
@@ -35,14 +35,14 @@ on_both_versions! {
         // what was converted is seen only by those who ask for it
         let list = || api.records("Leads").list().fields(["Last_Name"]);
         assert!(list().send().await.unwrap().items.is_empty());
-        let found = list().converted(zcrm_api::Include::Only).send().await.unwrap();
+        let found = list().converted(zcrm_api::records::Include::Only).send().await.unwrap();
         assert_eq!(found.items.len(), 1);
     }
 
     async fn what_is_there_already_is_taken_and_overwritten_on_demand(version) {
         let World { sim, api } = World::new(version).await;
         let contact = Record::new().with("Last_Name", "Boyle");
-        let contact = api.records("Contacts").create_one(&contact).await.unwrap().id;
+        let contact = api.records("Contacts").create(&contact).await.unwrap().id;
         for (overwrite, name) in [(false, "Boyle"), (true, "Kay")] {
             let lead = a_lead(&api).await;
             let convert = api.record("Leads", &lead).convert().overwrite(overwrite);

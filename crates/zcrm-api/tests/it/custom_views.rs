@@ -4,7 +4,7 @@
 //! `custom_views.json` of Zoho's OpenAPI files.
 
 use serde_json::{Value, json};
-use zcrm_api::{SortOrder, metadata::AccessType};
+use zcrm_api::{metadata::AccessType, records::SortOrder};
 use zcrm_core::ApiVersion;
 
 use crate::paper::{BOTH, answering, asks, at, desk, done};

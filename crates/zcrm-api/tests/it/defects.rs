@@ -2,7 +2,7 @@
 //! defects that touches them, by the group's number.
 
 use serde_json::{Value, json};
-use zcrm_api::{Criteria, Include};
+use zcrm_api::{Criteria, records::Include};
 use zcrm_core::{
     Action, ApiVersion, Discount, ErrorKind, Id, LineItem, Outcome, Record, RetryClass, Tag,
 };
@@ -37,7 +37,7 @@ async fn group_3_assignment_rules_work_on_upserts() {
         "status":"success","action":"update","duplicate_field":"Email"}]}"#;
     let api = answering(ApiVersion::V2, 200, &[], done);
     let row = lead("Boyle").with("Email", "b@example.com");
-    let upsert = api.records("Leads").upsert([row]).duplicate_check(["Email"]);
+    let upsert = api.records("Leads").upsert_many([row]).by("Email");
     let upsert = upsert.assignment_rule("4150868000000173001");
     let sent = upsert.preview().unwrap().remove(0);
     let body: Value = serde_json::from_slice(sent.body()).unwrap();
@@ -54,12 +54,12 @@ on_both_versions! {
         let World { sim: _sim, api } = World::with(version, |sim| sim.module(tours)).await;
         let mut tour = Record::new().with("Name", "North");
         tour.append_rows("Visits", [json!({ "City": "Pune", "Odd": [1, { "a": 1.5 }] })]).unwrap();
-        let id = api.records("Tours").create_one(&tour).await.unwrap().id;
+        let id = api.records("Tours").create(&tour).await.unwrap().id;
         let mut read = api.record("Tours", &id).get().send().await.unwrap();
         let rows = read.raw("Visits").unwrap().to_owned();
         assert!(rows.contains(r#""Odd":[1,{"a":1.5}]"#), "{rows}");
         read.set("Name", "South").unwrap();
-        api.records("Tours").update([&read]).send().await.unwrap().all().unwrap();
+        api.records("Tours").update_many([&read]).send().await.unwrap().all().unwrap();
         let after = api.record("Tours", &id).get().send().await.unwrap();
         assert_eq!(after.raw("Visits").unwrap(), rows);
         assert_eq!(after.get::<String>("Name").unwrap().as_deref(), Some("South"));
@@ -68,15 +68,15 @@ on_both_versions! {
     async fn group_5_quantities_keep_their_parts_and_discounts_their_kind(version) {
         let World { sim: _sim, api } = World::new(version).await;
         let product = Record::new().with("Product_Name", "Pump");
-        let product = api.records("Products").create_one(&product).await.unwrap().id;
+        let product = api.records("Products").create(&product).await.unwrap().id;
         let mut quote = Record::new().with("Subject", "Offer");
         let half: zcrm_core::Decimal = "1.5".parse().unwrap();
         let line = LineItem::new(product, half.clone()).with_discount(Discount::Percent(10.into()));
         quote.set_line_items([line]).unwrap();
         let quotes = api.records("Quotes");
-        let id = quotes.create_one(&quote).await.unwrap().id;
+        let id = quotes.create(&quote).await.unwrap().id;
         let read = quotes.get(&id).send().await.unwrap();
-        quotes.update([&read]).send().await.unwrap().all().unwrap();
+        quotes.update_many([&read]).send().await.unwrap().all().unwrap();
         let again = quotes.get(&id).send().await.unwrap().line_items().unwrap();
         assert_eq!(again.len(), 1);
         assert_eq!(again[0].quantity().unwrap(), Some(half));
@@ -130,7 +130,7 @@ async fn group_11_answers_may_lack_what_they_often_have() {
     let created = r#"{"data":[{"code":"SUCCESS","details":{"id":"5"},"message":"record added",
         "status":"success"}]}"#;
     let api = answering(ApiVersion::V2, 201, &[], created);
-    assert_eq!(api.records("Leads").create_one(&lead("Kay")).await.unwrap().id, "5");
+    assert_eq!(api.records("Leads").create(&lead("Kay")).await.unwrap().id, "5");
     let bare = r#"{"data":[{"id":"1","Product_Details":[{"quantity":1}],"Owner":null}]}"#;
     let api = answering(ApiVersion::V2, 200, &[], bare);
     let quote = api.records("Quotes").get("1").send().await.unwrap();
@@ -157,9 +157,9 @@ async fn group_15_ids_are_taken_as_numbers_and_as_texts() {
     let text = id.to_string();
     let leads = api.records("Leads");
     assert_eq!(leads.get(id).preview().unwrap().uri(), leads.get(&text).preview().unwrap().uri());
-    let update = leads.update([json!({ "id": id, "City": "Pune" })]).preview();
+    let update = leads.update_many([json!({ "id": id, "City": "Pune" })]).preview();
     assert!(update.is_ok());
-    let delete = leads.delete([Id::from(id), Id::from(text)]).preview().unwrap();
+    let delete = leads.delete_many([Id::from(id), Id::from(text)]).preview().unwrap();
     assert!(!delete[0].uri().query().unwrap().ends_with("%2C"), "a list ends in no comma");
 }
 
@@ -172,7 +172,7 @@ async fn group_16_every_status_is_told_for_what_it_is() {
         assert!(!error.to_string().contains("down"), "{error}");
         let json = r#"{"code":"INTERNAL_ERROR","status":"error","message":"x","details":{}}"#;
         let error = answering(ApiVersion::V2, status, &[], json);
-        let error = error.records("Leads").create_one(&lead("Kay")).await.unwrap_err();
+        let error = error.records("Leads").create(&lead("Kay")).await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Api, Outcome::Unknown), "{error}");
     }
     let empty = answering(ApiVersion::V2, 204, &[], "");
@@ -183,7 +183,7 @@ async fn group_16_every_status_is_told_for_what_it_is() {
     let refused = answering(ApiVersion::V2, 200, &[], refused);
     let error = refused.records("Leads").list().send().await.unwrap_err();
     assert_eq!(error.code().unwrap(), "INVALID_MODULE");
-    let outcome = refused.records("Leads").create([lead("Kay")]).send().await;
+    let outcome = refused.records("Leads").create_many([lead("Kay")]).send().await;
     assert_eq!(outcome.unwrap_err().code().unwrap(), "INVALID_MODULE");
 }
 
@@ -193,9 +193,9 @@ async fn group_18_builders_share_nothing_and_change_no_argument() {
     let (word, leads) = ("a b".to_owned(), api.records("Leads"));
     let list = leads.list().fields(["City"]);
     let narrowed = list.clone().per_page(5).converted(Include::Also);
-    assert_ne!(list.preview().await.unwrap().uri(), narrowed.preview().await.unwrap().uri());
-    let first = leads.search_word(&word).preview().await.unwrap();
-    let second = leads.search_word(&word).preview().await.unwrap();
+    assert_ne!(list.preview().unwrap().uri(), narrowed.preview().unwrap().uri());
+    let first = leads.search_word(&word).preview().unwrap();
+    let second = leads.search_word(&word).preview().unwrap();
     assert_eq!(first.uri(), second.uri());
     assert_eq!((word.as_str(), first.uri().query()), ("a b", Some("word=a%20b")));
 }
@@ -206,7 +206,7 @@ async fn group_18_builders_share_nothing_and_change_no_argument() {
 async fn wire_facts_bodies_are_json_and_said_to_be() {
     let api = answering(ApiVersion::V2, 204, &[], "");
     let leads = api.records("Leads");
-    let create = leads.create([lead("Kay")]).preview().unwrap().remove(0);
+    let create = leads.create_many([lead("Kay")]).preview().unwrap().remove(0);
     let convert = leads.record("1").convert().preview().unwrap();
     for request in [create, convert] {
         assert_eq!(request.headers()["content-type"], "application/json");

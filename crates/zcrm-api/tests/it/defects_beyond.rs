@@ -3,7 +3,7 @@
 //! group's number.
 
 use serde_json::{Value, json};
-use zcrm_api::{SortOrder, organisation::VariableGroupBy};
+use zcrm_api::{organisation::VariableGroupBy, records::SortOrder};
 use zcrm_core::{ApiVersion, ErrorKind, Tag};
 
 use crate::paper::{BOTH, answering, asks, at, desk, refused, shown};
@@ -42,7 +42,7 @@ async fn group_7_a_users_own_fields_are_members_of_their_own_type() {
         assert_eq!(user.field::<u8>("Floor").unwrap(), Some(3));
         let change = user.with_field("Floor", 4);
         let body = json!({ "users": [{ "id": "7", "Badge": "B 17", "Floor": 4, "Keys": ["a"] }] });
-        asks(at(version).users().update_one("7", &change).preview(), "PUT users/7", body);
+        asks(at(version).users().update("7", &change).preview(), "PUT users/7", body);
     }
 }
 
@@ -51,7 +51,7 @@ fn group_8_related_lists_are_sorted_by_the_name_of_other_lists() {
     for version in BOTH {
         let list = at(version).record("Leads", "5").related("Products").list().fields(["id"]);
         let line = "GET Leads/5/Products?sort_by=id&sort_order=desc&fields=id";
-        asks(list.sort_by("id", SortOrder::Descending).preview(), line, Value::Null);
+        asks(list.sort_by_desc("id").preview(), line, Value::Null);
     }
 }
 
@@ -146,12 +146,8 @@ async fn group_13_categories_have_names_and_groups_of_three_all_parts() {
 fn group_15_ids_are_taken_as_numbers_and_as_texts() {
     for version in BOTH {
         let lead = at(version).record("Leads", 5);
-        asks(lead.notes().delete_one(7).preview(), "DELETE Leads/5/Notes/7", Value::Null);
-        asks(
-            lead.attachments().delete_one("7").preview(),
-            "DELETE Leads/5/Attachments/7",
-            Value::Null,
-        );
+        asks(lead.notes().delete(7).preview(), "DELETE Leads/5/Notes/7", Value::Null);
+        asks(lead.attachments().delete("7").preview(), "DELETE Leads/5/Attachments/7", Value::Null);
         assert!(lead.tags().add(["Hot"]).preview().is_ok());
     }
 }
@@ -178,7 +174,7 @@ async fn group_16_every_status_is_told_for_what_it_is() {
             { "code": "INVALID_DATA", "status": "error", "message": "no", "details": {} },
         ]});
         let (api, _) = desk(version, 207, &[], mixed.to_string());
-        let outcomes = api.taxes().delete(["1", "2"]).send().await.unwrap();
+        let outcomes = api.taxes().delete_many(["1", "2"]).send().await.unwrap();
         assert_eq!((outcomes.successes().count(), outcomes.failures().count()), (1, 1));
     }
 }

@@ -6,7 +6,10 @@
 use bytes::Bytes;
 use http::Request;
 use serde_json::{Value, json};
-use zcrm_api::{Api, Criteria, DeletedKind, Include, Trigger};
+use zcrm_api::{
+    Api, Criteria,
+    records::{DeletedKind, Include, Trigger},
+};
 use zcrm_core::{ApiVersion, CallMeta, ErrorKind, Outcome, Record, RetryClass, Tax};
 
 use crate::world::answering;
@@ -40,13 +43,13 @@ async fn records_are_written_as_both_versions_document_it() {
         let row = || json!({ "Last_Name": "Boyle" });
         let since = "2026-05-24T17:05:12+05:30".parse::<zcrm_core::Timestamp>().unwrap();
 
-        let create = leads.create([row()]).assignment_rule("77").trigger([Trigger::Workflow]);
+        let create = leads.create_many([row()]).assignment_rule("77").trigger([Trigger::Workflow]);
         let body = json!({ "data": [row()], "trigger": ["workflow"], "lar_id": "77" });
         assert_eq!(shown(&create.preview().unwrap()[0]), ("POST Leads".into(), body));
 
         // Zoho's pages on inserting and updating records: features are objects, processes are text
         let create = leads
-            .create([row()])
+            .create_many([row()])
             .trigger([Trigger::Pathfinder, Trigger::Orchestration])
             .process("review_process")
             .apply_feature("layout_rules")
@@ -65,7 +68,7 @@ async fn records_are_written_as_both_versions_document_it() {
         assert_eq!(shown(&one), ("PUT Leads/5".into(), body));
 
         let with_id = json!({ "id": "5", "Last_Name": "Boyle" });
-        let update = leads.update([&with_id]).trigger([]).if_unmodified_since(since);
+        let update = leads.update_many([&with_id]).trigger([]).if_unmodified_since(since);
         let request = &update.preview().unwrap()[0];
         let body = json!({ "data": [with_id], "trigger": [] });
         assert_eq!(shown(request), ("PUT Leads".into(), body));
@@ -75,8 +78,7 @@ async fn records_are_written_as_both_versions_document_it() {
         assert_eq!(shown(&one), ("PUT Leads/5".into(), json!({ "data": [row()] })));
 
         // the Ruby SDK raised a NameError for `lar_id` here
-        let upsert =
-            leads.upsert([row()]).duplicate_check(["Email", "Phone"]).assignment_rule("77");
+        let upsert = leads.upsert_many([row()]).by("Email").by("Phone").assignment_rule("77");
         let body = json!({
             "data": [row()], "duplicate_check_fields": ["Email", "Phone"], "lar_id": "77",
         });
@@ -89,8 +91,8 @@ async fn records_are_written_as_both_versions_document_it() {
         let cleared = leads.mass_update(["1"], "City", None::<()>).preview().unwrap();
         assert_eq!(shown(&cleared[0]).1, json!({ "data": [{ "id": "1", "City": null }] }));
 
-        let delete = leads.delete(["1", "2"]).run_workflows(false).preview().unwrap();
-        let wanted = "DELETE Leads?ids=1,2&wf_trigger=false";
+        let delete = leads.delete_many(["1", "2"]).run_workflows(false).preview().unwrap();
+        let wanted = "DELETE Leads?wf_trigger=false&ids=1,2";
         assert_eq!(shown(&delete[0]), (wanted.into(), Value::Null));
         let delete = leads.record("1").delete().run_workflows(true).preview().unwrap();
         assert_eq!(shown(&delete).0, "DELETE Leads/1?wf_trigger=true");
@@ -116,7 +118,7 @@ async fn group_21_records_are_asked_for_as_both_versions_document_it() {
             .modified_since(since)
             .external_field("Shop_Id")
             .external_field("Leads.Account_Name.Shop_Id");
-        let request = list.preview().await.unwrap();
+        let request = list.preview().unwrap();
         let wanted = "GET Leads?cvid=9&territory_id=7&include_child=true&approved=both\
                       &converted=true&ids=1,2&per_page=10&fields=Last_Name,Email";
         assert_eq!(shown(&request).0, wanted);
@@ -133,14 +135,14 @@ async fn group_21_records_are_asked_for_as_both_versions_document_it() {
                 r"GET Leads/search?criteria=(City:equals:A\,B)&approved=true&page=2",
             ),
         ] {
-            assert_eq!(shown(&search.preview().await.unwrap()).0, wanted);
+            assert_eq!(shown(&search.preview().unwrap()).0, wanted);
         }
         for (deleted, wanted) in [
             (leads.deleted(), "type=all"),
             (leads.deleted().recycle_bin(), "type=recycle"),
             (leads.deleted().permanent(), "type=permanent"),
         ] {
-            let request = deleted.preview().await.unwrap();
+            let request = deleted.preview().unwrap();
             assert_eq!(shown(&request).0, format!("GET Leads/deleted?{wanted}"));
         }
         let get = leads.record("5").get().fields(["City"]).converted(Include::Also);
@@ -162,9 +164,9 @@ async fn records_are_reached_by_the_ids_of_another_system() {
     let delete = lead.delete().preview().unwrap();
     assert_eq!(header(&delete, "x-external"), Some("Leads.Shop_Id"));
     let rows = [json!({ "Shop_Id": "A/10", "City": "Pune" })];
-    let many = leads.update(rows.clone()).external_field("Shop_Id").preview().unwrap();
+    let many = leads.update_many(rows.clone()).external_field("Shop_Id").preview().unwrap();
     assert_eq!(header(&many[0], "x-external"), Some("Leads.Shop_Id"));
-    let without = leads.update(rows).preview().unwrap_err();
+    let without = leads.update_many(rows).preview().unwrap_err();
     assert!(without.to_string().contains("record 0 has no usable `id`"), "{without}");
     for dots in ["", ".", ".."] {
         let error = leads.record_by_external("Shop_Id", dots).get().preview().unwrap_err();
@@ -263,7 +265,7 @@ async fn deleted_records_are_read_with_what_may_be_missing() {
 async fn conditions_are_answered_as_values_and_as_conflicts() {
     let since = "2026-05-24T17:05:12+05:30".parse::<zcrm_core::Timestamp>().unwrap();
     let api = answering(ApiVersion::V8, 304, &[], "");
-    let read = api.record("Leads", "1").get().send_if_modified(since).await.unwrap();
+    let read = api.record("Leads", "1").get().if_modified_since(since).await.unwrap();
     assert!(read.is_none());
     let page = api.records("Leads").list().fields(["City"]).modified_since(since).send().await;
     assert!(page.unwrap().items.is_empty());
@@ -279,7 +281,7 @@ async fn conditions_are_answered_as_values_and_as_conflicts() {
     );
     let api = answering(ApiVersion::V8, 207, &[], &one);
     let rows = [json!({ "id": "1" }), json!({ "id": "2" })];
-    let write = api.records("Leads").update(rows).if_unmodified_since(since);
+    let write = api.records("Leads").update_many(rows).if_unmodified_since(since);
     let outcomes = write.send().await.unwrap();
     let (index, failure) = outcomes.failures().next().unwrap();
     assert!(index == 0 && failure.is_conflict() && failure.outcome() == Outcome::Refused);
@@ -290,7 +292,7 @@ async fn conditions_are_answered_as_values_and_as_conflicts() {
 #[tokio::test]
 async fn taxes_are_written_in_the_form_of_the_version() {
     let sent = |version, product: &Record| {
-        let write = at(version).records("Products").create([product]);
+        let write = at(version).records("Products").create_many([product]);
         shown(&write.preview().unwrap()[0]).1["data"][0]["Tax"].clone()
     };
     let mut new = Record::new().with("Product_Name", "Pump");

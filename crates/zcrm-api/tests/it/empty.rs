@@ -1,33 +1,44 @@
 //! Empty input: nothing is sent, and the result is empty too.
 
 use serde_json::{Value, json};
-use zcrm_api::{Note, WriteItems};
-use zcrm_core::{ApiVersion, Id, Record, Tag};
+use zcrm_api::{
+    Note, Request,
+    request::{Kind, WriteItems},
+};
+use zcrm_core::{ApiVersion, Id, ItemSuccess, Record, Tag, WriteResults};
 
 use crate::paper::{BOTH, desk, refused};
 
 const NONE: [&str; 0] = [];
 const NO_ROWS: [Value; 0] = [];
 
+async fn nothing<K>(write: Request<K>)
+where
+    K: Kind<Output = WriteResults, Preview = Vec<http::Request<bytes::Bytes>>>,
+{
+    assert!(write.preview().unwrap().is_empty());
+    assert!(write.send().await.unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn sends_nothing_for_empty_lists_of_records() {
     for version in BOTH {
         let (api, sent) = desk(version, 500, &[], "");
         let leads = api.records("Leads");
-        for write in [
-            leads.create(NO_ROWS),
-            leads.update(Vec::<Record>::new()),
-            leads.upsert(NO_ROWS).duplicate_check(["Email"]),
-            leads.mass_update(NONE, "City", "Pune"),
-        ] {
-            assert!(write.preview().unwrap().is_empty());
-            assert!(write.send().await.unwrap().is_empty());
+        nothing(leads.create_many(NO_ROWS)).await;
+        nothing(leads.upsert_many(NO_ROWS).by("Email")).await;
+        for write in
+            [leads.update_many(Vec::<Record>::new()), leads.mass_update(NONE, "City", "Pune")]
+        {
+            nothing(write).await;
         }
-        assert!(leads.delete(NONE).preview().unwrap().is_empty());
-        assert!(leads.delete(Vec::<Id>::new()).send().await.unwrap().all().unwrap().is_empty());
+        assert!(leads.delete_many(NONE).preview().unwrap().is_empty());
+        assert!(
+            leads.delete_many(Vec::<Id>::new()).send().await.unwrap().all().unwrap().is_empty()
+        );
         // mistakes are mistakes all the same
-        refused(api.records("Le ads").create(NO_ROWS).send().await, &["is no module"]);
-        refused(api.records("").delete(NONE).send().await, &["is no module"]);
+        refused(api.records("Le ads").create_many(NO_ROWS).send().await, &["is no module"]);
+        refused(api.records("").delete_many(NONE).send().await, &["is no module"]);
         refused(leads.mass_update(NONE, "", 1).send().await, &["no field"]);
         assert!(sent.lock().unwrap().is_empty());
     }
@@ -40,23 +51,29 @@ async fn sends_nothing_for_empty_lists_of_other_items() {
         let lead = api.record("Leads", "5");
         let (tags, notes, variables) = (api.module("Leads").tags(), api.notes(), api.variables());
         let (users, contacts) = (api.users(), lead.related("Contacts"));
-        let writes: Vec<WriteItems> = vec![
-            tags.create([] as [Tag; 0]),
-            tags.update(NO_ROWS),
-            notes.create([] as [Note; 0]),
-            notes.update(NO_ROWS),
-            notes.delete(NONE),
-            lead.notes().create(NO_ROWS),
-            users.update(NO_ROWS),
+        let writes: Vec<Request<WriteItems>> = vec![
+            tags.create_many([] as [Tag; 0]),
+            tags.update_many(NO_ROWS),
+            notes.create_many([] as [Note; 0]),
+            notes.update_many(NO_ROWS),
+            notes.delete_many(NONE),
+            lead.notes().create_many(NO_ROWS),
+            users.update_many(NO_ROWS),
+            variables.create_many(NO_ROWS),
+            variables.update_many(NO_ROWS),
+            variables.delete_many(NONE),
+            lead.attachments().delete_many(NONE),
+        ];
+        let joins: Vec<Request<WriteItems<ItemSuccess>>> = vec![
             users.user("1").add_territories(NONE),
             users.user("1").remove_territories(NONE),
             contacts.add_many(NO_ROWS),
-            contacts.remove(NONE),
-            variables.create(NO_ROWS),
-            variables.update(NO_ROWS),
-            variables.delete(NONE),
-            lead.attachments().delete(NONE),
+            contacts.remove_many(NONE),
         ];
+        for write in joins {
+            refused(write.preview(), &["no request to show", "empty"]);
+            assert!(write.send().await.unwrap().is_empty());
+        }
         for write in writes {
             refused(write.preview(), &["no request to show", "empty"]);
             assert!(write.send().await.unwrap().is_empty());
@@ -81,8 +98,8 @@ async fn sends_nothing_for_empty_changes_of_rows() {
     for version in BOTH {
         let (api, sent) = desk(version, 500, &[], "");
         let rows = api.record("Leads", "5").rows("Visits");
-        assert!(rows.append(NO_ROWS).await.unwrap().is_none());
-        assert!(rows.delete(NONE).await.unwrap().is_none());
+        assert!(rows.create_many(NO_ROWS).await.unwrap().is_none());
+        assert!(rows.delete_many(NONE).await.unwrap().is_none());
         assert!(sent.lock().unwrap().is_empty());
     }
 }
@@ -93,7 +110,7 @@ async fn reads_nothing_for_an_empty_list_of_ids() {
     let list = || api.records("Leads").list().fields(["Email"]).ids(NONE);
     assert!(list().send().await.unwrap().items.is_empty());
     assert!(list().stream().next().await.is_none());
-    refused(list().preview().await, &["no request to show"]);
+    refused(list().preview(), &["no request to show"]);
     refused(list().ids(["1"]).send().await, &["`ids`", "twice"]);
     assert!(sent.lock().unwrap().is_empty());
 }
@@ -110,27 +127,30 @@ async fn refuses_to_create_what_holds_an_id() {
         let (api, sent) = desk(version, 500, &[], "");
         let (leads, old) = (api.records("Leads"), json!({ "id": "7", "name": "x" }));
         let typed = |id| Lead { id, last_name: "Kay" };
-        refused(leads.create([typed(None), typed(Some("7"))]).send().await, &["record 1", "`id`"]);
-        assert_eq!(leads.create([typed(None)]).preview().unwrap().len(), 1);
-        refused(leads.create_one(&Record::new().with("id", 7)).await, &["record 0", "`id`"]);
-        refused(leads.create([json!({ "id": "7" })]).preview(), &["duplicate", "remove `id`"]);
+        refused(
+            leads.create_many([typed(None), typed(Some("7"))]).send().await,
+            &["record 1", "`id`"],
+        );
+        assert_eq!(leads.create_many([typed(None)]).preview().unwrap().len(), 1);
+        refused(leads.create(&Record::new().with("id", 7)).await, &["record 0", "`id`"]);
+        refused(leads.create_many([json!({ "id": "7" })]).preview(), &["duplicate", "remove `id`"]);
         let raw: Box<serde_json::value::RawValue> =
             serde_json::from_str(r#"{"\u0069d":"7","Last_Name":"Kay"}"#).unwrap();
-        refused(leads.create([raw]).send().await, &["record 0", "`id`"]);
+        refused(leads.create_many([raw]).send().await, &["record 0", "`id`"]);
         let note = Note::new("x").on("Leads", "5").with_id("7");
-        refused(api.notes().create([&note]).send().await, &["item 0", "`id`"]);
-        refused(api.record("Leads", "5").notes().create([&note]).send().await, &["item 0"]);
+        refused(api.notes().create_many([&note]).send().await, &["item 0", "`id`"]);
+        refused(api.record("Leads", "5").notes().create_many([&note]).send().await, &["item 0"]);
         refused(api.users().create(&old).send().await, &["item 0", "`id`"]);
         refused(api.roles().create(&old).send().await, &["item 0", "`id`"]);
-        refused(api.variables().create([&old]).send().await, &["item 0", "`id`"]);
-        refused(api.module("Leads").tags().create([&old]).send().await, &["item 0", "`id`"]);
+        refused(api.variables().create_many([&old]).send().await, &["item 0", "`id`"]);
+        refused(api.module("Leads").tags().create_many([&old]).send().await, &["item 0", "`id`"]);
         refused(api.profiles().create_from("1", &old).send().await, &["item 0", "`id`"]);
         refused(api.record("Leads", "1").convert().deal(&old).send().await, &["deal", "`id`"]);
         // an id of something else, and ids of what is there already, are not the id of a new record
         let lookup = json!({ "Last_Name": "Kay", "Owner": { "id": "9" } });
-        assert!(leads.create([&lookup]).preview().is_ok());
-        assert!(leads.upsert([&old]).preview().is_ok());
-        assert!(leads.update([&old]).preview().is_ok());
+        assert!(leads.create_many([&lookup]).preview().is_ok());
+        assert!(leads.upsert_many([&old]).preview().is_ok());
+        assert!(leads.update_many([&old]).preview().is_ok());
         assert!(sent.lock().unwrap().is_empty());
     }
 }
@@ -174,33 +194,33 @@ async fn refuses_empty_values_of_a_search() {
             refused(leads.list().fields(["Email", blank]).send().await, &["name of a field"]);
             refused(leads.get("1").fields([blank]).send().await, &["name of a field"]);
         }
-        assert!(leads.search(Criteria::equals("Email", "a@example.com")).preview().await.is_ok());
+        assert!(leads.search(Criteria::equals("Email", "a@example.com")).preview().is_ok());
         assert!(sent.lock().unwrap().is_empty());
     }
 }
 
 #[tokio::test]
 async fn refuses_names_and_tokens_that_are_empty() {
-    use zcrm_api::SortOrder;
+    use zcrm_api::records::SortOrder;
     let api = desk(ApiVersion::V8, 500, &[], "").0;
     let (leads, lead) = (api.records("Leads"), Record::new().with("Last_Name", "Kay"));
     for blank in ["", " \t"] {
         refused(leads.mass_update(["1"], blank, 1).preview(), &["no field"]);
-        let upsert = leads.upsert([&lead]);
-        refused(upsert.duplicate_check([blank]).preview(), &["`duplicate_check`", "empty"]);
-        refused(leads.create([&lead]).process(blank).preview(), &["`process`", "empty"]);
-        refused(leads.create([&lead]).apply_feature(blank).preview(), &["`apply_feature`"]);
-        refused(leads.create([&lead]).skip_feature(blank).preview(), &["`skip_feature`"]);
+        let upsert = leads.upsert_many([&lead]);
+        refused(upsert.by(blank).preview(), &["`by`", "empty"]);
+        refused(leads.create_many([&lead]).process(blank).preview(), &["`process`", "empty"]);
+        refused(leads.create_many([&lead]).apply_feature(blank).preview(), &["`apply_feature`"]);
+        refused(leads.create_many([&lead]).skip_feature(blank).preview(), &["`skip_feature`"]);
         let notes = || api.notes().list();
         refused(notes().page_token(blank).preview(), &["`page_token` is empty"]);
-        refused(notes().sort_by(blank, SortOrder::Ascending).preview(), &["`sort_by` is empty"]);
+        refused(notes().sort_by(blank).preview(), &["`sort_by` is empty"]);
         let related = api.record("Leads", "5").related("Campaigns");
         refused(related.list().fields(["id"]).page_token(blank).send().await, &["`page_token`"]);
         let first = notes().page_token(blank).stream().next().await.unwrap();
         refused(first, &["`page_token`"]);
     }
     refused(api.module("Leads").tags().merge("1", "1").preview(), &["itself"]);
-    api.notes().create([Note::new("").on("Leads", "1")]).preview().unwrap();
+    api.notes().create_many([Note::new("").on("Leads", "1")]).preview().unwrap();
 }
 
 #[tokio::test]
@@ -208,12 +228,12 @@ async fn refuses_to_create_what_holds_its_id_twice() {
     let leads = desk(ApiVersion::V8, 500, &[], "").0.records("Leads");
     for row in [r#"{"id":"1","id":"2"}"#, r#"{"id":null,"City":"Pune","id":7}"#] {
         let raw = serde_json::value::RawValue::from_string(row.to_owned()).unwrap();
-        refused(leads.create([&raw]).preview(), &["record 0 has an `id`"]);
-        leads.update([&raw]).preview().unwrap();
+        refused(leads.create_many([&raw]).preview(), &["record 0 has an `id`"]);
+        leads.update_many([&raw]).preview().unwrap();
     }
     let none =
         serde_json::value::RawValue::from_string(r#"{"id":1,"id":null}"#.to_owned()).unwrap();
-    leads.create([none]).preview().unwrap();
+    leads.create_many([none]).preview().unwrap();
 }
 
 #[tokio::test]
@@ -222,9 +242,9 @@ async fn refuses_numbers_that_json_does_not_have() {
     let leads = desk(ApiVersion::V8, 500, &[], "").0.records("Leads");
     for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let record = Record::new().with("Amount", odd);
-        refused(leads.create([record]).preview(), &["record 0", "`Amount`", "NaN"]);
+        refused(leads.create_many([record]).preview(), &["record 0", "`Amount`", "NaN"]);
         let map = BTreeMap::from([("Amount", Some(odd))]);
-        refused(leads.create([map]).preview(), &["record 0", "NaN"]);
+        refused(leads.create_many([map]).preview(), &["record 0", "NaN"]);
         refused(leads.mass_update(["1"], "Amount", odd).preview(), &["`Amount`", "NaN"]);
         let small = [f32::NAN];
         refused(leads.mass_update(["1"], "Amount", small).preview(), &["`Amount`", "NaN"]);

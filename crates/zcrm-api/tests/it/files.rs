@@ -25,8 +25,8 @@ fn attachments_are_asked_for_and_deleted() {
         ] {
             let list = with_fields(version, &format!("{path}?page=1&per_page=20"), FILE_FIELDS);
             asks(files.list().page(1).per_page(20).preview(), &list, Value::Null);
-            asks(files.delete_one("8").preview(), &format!("DELETE {path}/8"), Value::Null);
-            let gone = files.delete(["8", "9"]);
+            asks(files.delete("8").preview(), &format!("DELETE {path}/8"), Value::Null);
+            let gone = files.delete_many(["8", "9"]);
             asks(gone.preview(), &format!("DELETE {path}?ids=8,9"), Value::Null);
         }
     }
@@ -40,7 +40,7 @@ async fn files_are_attached_by_content_and_by_address() {
         let (api, sent) = desk(version, 200, &[], answer);
         let files = api.record("Leads", "5").attachments();
         let done = files.upload("a \"b\".txt", "text/plain", "hello").send().await.unwrap();
-        assert_eq!(done.id.unwrap(), "8");
+        assert_eq!(done.id, "8");
         files.link("https://example.com/a?b=c&d").send().await.unwrap();
         let sent = sent.lock().unwrap();
         for request in sent.iter() {
@@ -181,10 +181,10 @@ async fn a_saved_file_has_a_safe_name_and_overwrites_nothing_unless_asked() {
     // a body that breaks off leaves nothing behind, and what was there as it was
     let World { sim, api } = World::new(ApiVersion::V8).await;
     let row = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
-    let lead = api.records("Leads").create_one(&row).await.unwrap().id;
+    let lead = api.records("Leads").create(&row).await.unwrap().id;
     let files = api.record("Leads", &lead).attachments();
     let made = files.upload("a.txt", "text/plain", vec![b'x'; 100_000]).send().await.unwrap();
-    let made = made.id.unwrap();
+    let made = made.id;
     for over in [false, true] {
         sim.faults().on_path_prefix("/crm/v8/Leads/").cut_body();
         let file = files.download(&made).await.unwrap();

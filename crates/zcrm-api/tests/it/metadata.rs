@@ -5,8 +5,9 @@
 
 use serde_json::{Value, json};
 use zcrm_api::{
-    MetaRef, SortOrder,
+    MetaRef,
     metadata::{DataType, GeneratedType, ModuleStatus},
+    records::SortOrder,
 };
 use zcrm_core::{ApiVersion, ErrorKind, Id};
 
@@ -37,9 +38,12 @@ fn metadata_is_asked_for_alike_in_both_versions() {
             asks(request, line, Value::Null);
         }
     }
-    let unused = at(ApiVersion::V8).module("Leads").fields().unused();
+    let unused = at(ApiVersion::V8).module("Leads").fields().list().unused();
     asks(unused.preview(), "GET settings/fields?module=Leads&type=unused", Value::Null);
-    refused(at(ApiVersion::V2).module("Leads").fields().unused().preview(), &["type", "v2.1"]);
+    refused(
+        at(ApiVersion::V2).module("Leads").fields().list().unused().preview(),
+        &["type", "v2.1"],
+    );
     let hidden = at(ApiVersion::V8).modules().list().param("status", "user_hidden");
     asks(hidden.preview(), "GET settings/modules?status=user_hidden", Value::Null);
     let older = at(ApiVersion::V4).modules().list().param("status", "user_hidden");
@@ -363,7 +367,10 @@ async fn mistakes_are_named_and_nothing_is_sent() {
         let leads = api.module("Leads");
         refused(leads.fields().get("").send().await, &["is no id"]);
         refused(leads.layouts().get("a/b").send().await, &["a/b"]);
-        refused(leads.layouts().list().per_page(10).send().await, &["layouts.list", "per_page"]);
+        refused(
+            leads.layouts().list().param("per_page", "10").send().await,
+            &["layouts.list", "per_page"],
+        );
         refused(leads.custom_views().list().per_page(201).send().await, &["per_page", "201"]);
         let views = leads.custom_views();
         refused(views.sort("?", "Last_Name", SortOrder::Ascending).send().await, &["is no id"]);

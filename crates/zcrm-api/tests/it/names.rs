@@ -19,7 +19,7 @@ fn uris_of(api: &Api, module: &str, list: &str) -> Vec<String> {
     let metadata = api.module(module).get().preview().unwrap();
     let listed = api.modules().get(module).preview().unwrap();
     let related = api.record(module, "1").related(list).list().fields(["id"]).preview().unwrap();
-    let call = api.call(&NOTES_LIST_OF_RECORD).query("fields", "id");
+    let call = api.call(&NOTES_LIST_OF_RECORD).param("fields", "id");
     let call =
         call.path(&format!("{}ule", "mod"), module).path_id(&["record", "id"].join("_"), "1");
     let call = call.preview().unwrap();

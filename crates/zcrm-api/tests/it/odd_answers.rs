@@ -13,7 +13,7 @@ fn lead() -> Record {
 /// What a write of one record makes of one row.
 async fn created(status: u16, row: &str) -> Result<zcrm_core::Written, Error> {
     let body = format!(r#"{{"data":[{row}]}}"#);
-    answering(ApiVersion::V8, status, &[], &body).records("Leads").create_one(&lead()).await
+    answering(ApiVersion::V8, status, &[], &body).records("Leads").create(&lead()).await
 }
 
 #[tokio::test]
@@ -33,7 +33,7 @@ async fn keeps_a_refusal_whose_members_are_odd() {
             for body in [row.to_owned(), format!(r#"{{"data":{row}}}"#)] {
                 let api = answering(ApiVersion::V8, status, &[], &body);
                 for error in [
-                    api.records("Leads").create_one(&lead()).await.unwrap_err(),
+                    api.records("Leads").create(&lead()).await.unwrap_err(),
                     api.record("Leads", "1").photo().delete().await.unwrap_err(),
                     api.record("Leads", "1").get().send().await.unwrap_err(),
                 ] {
@@ -65,11 +65,11 @@ async fn keeps_the_id_of_a_success_whose_members_are_odd() {
         // one item's answer may come without a list
         for body in [row.to_owned(), format!(r#"{{"data":{row}}}"#)] {
             let api = answering(ApiVersion::V8, 200, &[], &body);
-            let made = api.records("Leads").create_one(&lead()).await.unwrap();
+            let made = api.records("Leads").create(&lead()).await.unwrap();
             assert_eq!(made.id.as_str(), "1", "{body}");
             api.record("Leads", "1").photo().delete().await.unwrap();
             // of several it is not known whose it is
-            let several = api.records("Leads").create([lead(), lead()]).send().await;
+            let several = api.records("Leads").create_many([lead(), lead()]).send().await;
             let executed = several
                 .unwrap()
                 .iter()
@@ -150,7 +150,7 @@ async fn ends_the_list_of_a_cursor_with_odd_numbers() {
     let body = json!({"data": [{"id": "1"}, null], "info": info}).to_string();
     let cursor = |next: &Value, index: u64, skip: u64, per_page: &str| -> Cursor {
         serde_json::from_value(json!({
-            "module": "Leads", "operation": "list", "next": next, "index": index, "skip": skip,
+            "path": [["module", "Leads"]], "operation": "records.list", "next": next, "index": index, "skip": skip,
             "params": [["fields", "id"], ["per_page", per_page]],
         }))
         .unwrap()

@@ -33,9 +33,9 @@ on_both_versions! {
         let World { sim, api } = World::new(version).await;
         let org = api.call(&ORG_GET).object::<Record>().await.unwrap();
         assert!(org.id().is_some());
-        let users = api.call(&USERS_LIST).query("type", "AllUsers").page::<Record>().await.unwrap();
+        let users = api.call(&USERS_LIST).param("type", "AllUsers").list::<Record>().await.unwrap();
         assert!(!users.items.is_empty());
-        let leads = api.call(&MODULES_GET).path("api_name", "Leads").value().await.unwrap();
+        let leads = api.call(&MODULES_GET).path("api_name", "Leads").json::<Value>().await.unwrap();
         assert_eq!(leads["modules"][0]["api_name"], "Leads");
         assert_eq!(sim.journal().count(|entry| entry.executed), 3);
     }
@@ -48,15 +48,15 @@ on_both_versions! {
         assert_eq!(sim.record_count("Leads"), 2);
         let ids: Vec<String> =
             made.iter().map(|row| row.id.as_ref().unwrap().to_string()).collect();
-        let gone = api.call(&RECORDS_DELETE).path("module", "Leads").query("ids", ids.join(","));
+        let gone = api.call(&RECORDS_DELETE).path("module", "Leads").param("ids", ids.join(","));
         assert!(gone.outcomes(2).await.unwrap().all().is_ok());
         assert_eq!(sim.record_count("Leads"), 0);
     }
 
     async fn pages_follow_one_another(version) {
         let World { sim, api } = World::with(version, |sim| sim.records("Leads", 450)).await;
-        let list = || api.call(&RECORDS_LIST).path("module", "Leads").query("fields", "Last_Name");
-        let mut pages = list().pages::<Record>();
+        let list = || api.call(&RECORDS_LIST).path("module", "Leads").param("fields", "Last_Name");
+        let mut pages = list().list::<Record>().pages();
         let mut counts = Vec::new();
         while let Some(page) = pages.next().await {
             counts.push(page.unwrap().items.len());
@@ -66,7 +66,7 @@ on_both_versions! {
             entry.query.iter().any(|(name, _)| name == "page_token")
         });
         assert_eq!(by_token, if version == ApiVersion::V2 { 0 } else { 2 });
-        let mut last = list().query("page", "3").pages::<Record>();
+        let mut last = list().param("page", "3").list::<Record>().pages();
         assert_eq!(last.next().await.unwrap().unwrap().items.len(), 50);
         assert!(last.next().await.is_none());
     }
@@ -75,13 +75,13 @@ on_both_versions! {
 #[tokio::test]
 async fn what_does_not_page_says_so_and_an_error_ends_the_stream() {
     let World { sim, api } = World::new(ApiVersion::V8).await;
-    let mut pages = api.call(&ORG_GET).pages::<Record>();
+    let mut pages = api.call(&ORG_GET).list::<Record>().pages();
     let error = pages.next().await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
     assert!(error.to_string().contains("org.get"), "{error}");
     assert!(pages.next().await.is_none());
     assert_eq!(sim.journal().requests(), 0);
-    let mut pages = api.call(&RECORDS_LIST).path("module", "Leads").pages::<Record>();
+    let mut pages = api.call(&RECORDS_LIST).path("module", "Leads").list::<Record>().pages();
     assert_eq!(pages.next().await.unwrap().unwrap_err().kind(), ErrorKind::Api);
     assert!(pages.next().await.is_none());
 }
@@ -89,7 +89,7 @@ async fn what_does_not_page_says_so_and_an_error_ends_the_stream() {
 #[tokio::test]
 async fn an_empty_page_that_promises_more_ends_the_stream() {
     let api = answering(ApiVersion::V8, 200, &[], r#"{"users":[],"info":{"more_records":true}}"#);
-    let mut pages = api.call(&USERS_LIST).pages::<Record>();
+    let mut pages = api.call(&USERS_LIST).list::<Record>().pages();
     assert!(pages.next().await.unwrap().unwrap().items.is_empty());
     assert!(pages.next().await.unwrap().unwrap_err().to_string().contains("empty page"));
     assert!(pages.next().await.is_none());
@@ -102,13 +102,13 @@ async fn mistakes_are_told_before_anything_is_sent() {
     let wrong = [
         (api.call(&RECORDS_LIST), "`module`"),
         (leads(&RECORDS_LIST).path("id", "1"), "`id`"),
-        (leads(&RECORDS_LIST).query("feilds", "Email"), "`feilds`"),
-        (leads(&RECORDS_LIST).query("page_token", "x"), "from v3 on"),
+        (leads(&RECORDS_LIST).param("feilds", "Email"), "`feilds`"),
+        (leads(&RECORDS_LIST).param("page_token", "x"), "from v3 on"),
         (leads(&RECORDS_LIST).items(&[1]), "takes no body"),
         (leads(&RECORDS_CREATE), "needs a body"),
-        (leads(&RECORDS_CREATE).json(&serde_json::json!({ "dta": [] })), "`dta`"),
+        (leads(&RECORDS_CREATE).body(&serde_json::json!({ "dta": [] })), "`dta`"),
         (leads(&RECORDS_CREATE).file("a", "text/csv", ""), "takes no file"),
-        (api.call(&COMPOSITE_EXECUTE).json_unchecked("{}"), "from v3 on"),
+        (api.call(&COMPOSITE_EXECUTE).body_unchecked("{}"), "from v3 on"),
     ];
     for (call, names) in wrong {
         let error = call.send().await.unwrap_err();
@@ -120,7 +120,7 @@ async fn mistakes_are_told_before_anything_is_sent() {
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Config, Outcome::NotSent));
     assert!(error.to_string().contains("content_base_url"), "{error}");
     assert_eq!(sim.journal().requests(), 0);
-    let forced = leads(&RECORDS_LIST).query_unchecked("feilds", "Email").send().await.unwrap();
+    let forced = leads(&RECORDS_LIST).param_unchecked("feilds", "Email").send().await.unwrap();
     assert!(forced.status().is_success());
 }
 
@@ -128,7 +128,7 @@ async fn mistakes_are_told_before_anything_is_sent() {
 async fn a_file_comes_as_it_is_and_a_refusal_is_an_error() {
     let download = |api: &zcrm_api::Api| {
         let call = api.call(&ATTACHMENTS_DOWNLOAD).path("module", "Leads");
-        call.path("record_id", "1").path("id", "2").bytes()
+        call.path("record_id", "1").path("id", "2").download().bytes()
     };
     let named = [("content-disposition", "attachment; filename=\"a.json\"")];
     let refusal = r#"{"code":"INVALID_DATA","details":{},"message":"no","status":"error"}"#;
@@ -158,7 +158,12 @@ async fn a_file_comes_as_it_is_and_a_refusal_is_an_error() {
     assert_eq!(error.kind(), ErrorKind::NotFound);
     let html = download(&answering(ApiVersion::V8, 502, &[], "<html>")).await.unwrap_err();
     assert!(html.to_string().contains("HTML"), "{html}");
-    let error = answering(ApiVersion::V8, 200, &[], "{}").call(&ORG_GET).bytes().await.unwrap_err();
+    let error = answering(ApiVersion::V8, 200, &[], "{}")
+        .call(&ORG_GET)
+        .download()
+        .bytes()
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
     let upload = answering(
         ApiVersion::V8,
@@ -175,7 +180,7 @@ async fn a_refusal_in_the_place_of_an_object_is_an_error() {
     let refused =
         r#"{"fiscal_year":{"code":"INVALID_DATA","details":{},"message":"no","status":"error"}}"#;
     let call =
-        answering(ApiVersion::V8, 200, &[], refused).call(&FISCAL_YEAR_UPDATE).json_unchecked("{}");
+        answering(ApiVersion::V8, 200, &[], refused).call(&FISCAL_YEAR_UPDATE).body_unchecked("{}");
     let error = call.object::<Value>().await.unwrap_err();
     assert_eq!(error.code().unwrap().as_str(), "INVALID_DATA");
 }
@@ -189,7 +194,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (module, query) = runtime.block_on(async {
             let World { sim, api } = World::new(ApiVersion::V8).await;
-            let call = api.call(&RECORDS_SEARCH).path("module", &path).query("word", &value);
+            let call = api.call(&RECORDS_SEARCH).path("module", &path).param("word", &value);
             let _ = call.send().await.unwrap();
             let journal = sim.journal();
             let entry = journal.entries().first().unwrap();

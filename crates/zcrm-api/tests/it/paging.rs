@@ -57,7 +57,7 @@ async fn read(api: &Api, list: &str) -> (usize, Option<Error>) {
         "related" => end(lead.related("Contacts").list().fields(["id"]).stream().collect().await),
         "attachments" => end(lead.attachments().list().stream().collect().await),
         "roles" => end(api.roles().list().stream().collect().await),
-        "pages" => end(api.call(&USERS_LIST).pages::<Record>().collect().await),
+        "pages" => end(api.call(&USERS_LIST).list::<Record>().pages().collect().await),
         other => panic!("{other}"),
     }
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use zcrm_api::{Api, Criteria, SortOrder};
+use zcrm_api::{Api, Criteria, records::SortOrder};
 use zcrm_core::{Action, ApiVersion, Code, ErrorKind, Id, ManualClock, Module, Patch, Record};
 
 use crate::world::{World, on_both_versions};
@@ -39,18 +39,18 @@ on_both_versions! {
         let World { sim, api } = World::new(version).await;
         let leads = api.records_of::<Lead>();
         let row = lead("Boyle").with("Email", "b@example.com").with("Phone", "1");
-        let id = leads.create_one(&row).await.unwrap().id;
+        let id = leads.create(&row).await.unwrap().id;
 
         let read = leads.get(&id).send().await.unwrap();
         assert_eq!((read.id, read.last_name.as_str()), (id.clone(), "Boyle"));
 
         let change = LeadChange { email: Patch::Null, phone: Patch::Absent };
-        leads.update_one(&id, &change).await.unwrap();
+        leads.update(&id, &change).await.unwrap();
         assert_eq!(leads.get(&id).send().await.unwrap().email, None);
         let dynamic = api.records("Leads").get(&id).send().await.unwrap();
         assert_eq!(dynamic.get::<String>("Phone").unwrap().as_deref(), Some("1"));
 
-        leads.delete_one(&id).await.unwrap();
+        leads.delete(&id).await.unwrap();
         let error = leads.get(&id).send().await.unwrap_err();
         assert!(error.is_not_found(), "{error}");
         assert_eq!(sim.record_count("Leads"), 0);
@@ -60,10 +60,10 @@ on_both_versions! {
         let World { sim, api } = World::new(version).await;
         let deals = api.records("Leads");
         let row = lead("Kay").with("Annual_Revenue", 12.5).with("Description", "a\n\"b\" \\ é");
-        let id = deals.create_one(&row).await.unwrap().id;
+        let id = deals.create(&row).await.unwrap().id;
         let before = deals.get(&id).fields(["Last_Name", "Annual_Revenue", "Description"]);
         let before = before.send().await.unwrap();
-        deals.update_one(&id, &before).await.unwrap();
+        deals.update(&id, &before).await.unwrap();
         let after = sim.record("Leads", id.as_str()).unwrap();
         assert_eq!(after["Annual_Revenue"], 12.5);
         assert_eq!(after["Description"], "a\n\"b\" \\ é");
@@ -75,7 +75,7 @@ on_both_versions! {
             .records("Contacts")
             .list()
             .fields(["Last_Name"])
-            .sort_by("id", SortOrder::Ascending)
+            .sort_by("id")
             .per_page(20)
             .page(2)
             .send()
@@ -102,12 +102,12 @@ on_both_versions! {
         let World { sim, api } = World::new(version).await;
         let leads = api.records("Leads");
         let email = "boyle@example.com";
-        leads.create_one(&lead("Boyle").with("Email", email)).await.unwrap();
+        leads.create(&lead("Boyle").with("Email", email)).await.unwrap();
         let rows = [
             lead("Boyle-Kay").with("Email", email),
             lead("Zhang").with("Email", "zhang@example.com"),
         ];
-        let done = leads.upsert(rows).duplicate_check(["Email"]).send().await.unwrap();
+        let done = leads.upsert_many(rows).by("Email").send().await.unwrap();
         let done = done.all().unwrap();
         let actions: Vec<_> = done.iter().map(|it| it.action.clone().unwrap()).collect();
         assert_eq!(actions, [Action::Updated, Action::Inserted]);
@@ -121,7 +121,7 @@ on_both_versions! {
             "Kay (Zylker), Inc", r"back\slash", "a&b=c#d?e", "50%+1", "O'Brien", "é ü 漢", "\"q\"",
             "a/b", "::", "and)or(",
         ];
-        leads.create(names.map(lead)).send().await.unwrap().all().unwrap();
+        leads.create_many(names.map(lead)).send().await.unwrap().all().unwrap();
         for name in names {
             let found = leads.search(Criteria::equals("Last_Name", name)).send().await.unwrap();
             assert_eq!(found.items.len(), 1, "{name}");
@@ -189,7 +189,7 @@ fn criteria_of_any_text_find_what_they_mean() {
             let text = texts.new_tree(&mut runner).unwrap().current();
             let company = format!("Company {round}");
             let row = lead(&text).with("Company", company.as_str());
-            let id = leads.create_one(&row).await.unwrap().id;
+            let id = leads.create(&row).await.unwrap().id;
             let criteria =
                 Criteria::equals("Last_Name", &text).and(Criteria::equals("Company", &company));
             let found = leads.search(criteria).send().await.unwrap();

@@ -6,7 +6,7 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use zcrm_api::{Note, SortOrder};
+use zcrm_api::{Note, records::SortOrder};
 use zcrm_core::{ApiVersion, Id, Record, Tag};
 
 use crate::{
@@ -24,7 +24,7 @@ fn notes_are_asked_for_written_and_deleted() {
         let notes = api.notes();
         let list = notes.list().preview();
         asks(list, &with_fields(version, "Notes", NOTE_FIELDS), Value::Null);
-        let sorted = notes.list().sort_by("Modified_Time", SortOrder::Descending).per_page(5);
+        let sorted = notes.list().sort_by_desc("Modified_Time").per_page(5);
         let path = "Notes?sort_by=Modified_Time&sort_order=desc&per_page=5";
         asks(sorted.preview(), &with_fields(version, path, NOTE_FIELDS), Value::Null);
         let named = notes.list().fields(["Note_Title"]);
@@ -35,20 +35,20 @@ fn notes_are_asked_for_written_and_deleted() {
         asks(named.preview(), "GET Notes/7?fields=Note_Title", Value::Null);
         let change = Note::default().with_title("Call");
         let body = json!({ "data": [{ "Note_Title": "Call" }] });
-        asks(notes.update_one("7", &change).preview(), "PUT Notes/7", body);
+        asks(notes.update("7", &change).preview(), "PUT Notes/7", body);
         let body = json!({ "data": [{ "id": "7", "Note_Title": "Call" }] });
-        asks(notes.update([change.clone().with_id("7")]).preview(), "PUT Notes", body);
-        asks(notes.delete(["7", "8"]).preview(), "DELETE Notes?ids=7,8", Value::Null);
-        asks(notes.delete_one("7").preview(), "DELETE Notes/7", Value::Null);
+        asks(notes.update_many([change.clone().with_id("7")]).preview(), "PUT Notes", body);
+        asks(notes.delete_many(["7", "8"]).preview(), "DELETE Notes?ids=7,8", Value::Null);
+        asks(notes.delete("7").preview(), "DELETE Notes/7", Value::Null);
 
         let account = api.record("Accounts", "5").notes();
         let list = account.list().page(2).preview();
         asks(list, &with_fields(version, "Accounts/5/Notes?page=2", NOTE_FIELDS), Value::Null);
         let body = json!({ "data": [{ "Note_Content": "Called", "Note_Title": "Call" }] });
         let note = Note::new("Called").with_title("Call");
-        asks(account.create([&note]).preview(), "POST Accounts/5/Notes", body.clone());
-        asks(account.update_one("7", &note).preview(), "PUT Accounts/5/Notes/7", body);
-        asks(account.delete_one("7").preview(), "DELETE Accounts/5/Notes/7", Value::Null);
+        asks(account.create_many([&note]).preview(), "POST Accounts/5/Notes", body.clone());
+        asks(account.update("7", &note).preview(), "PUT Accounts/5/Notes/7", body);
+        asks(account.delete("7").preview(), "DELETE Accounts/5/Notes/7", Value::Null);
     }
 }
 
@@ -69,10 +69,10 @@ fn the_parent_of_a_note_is_written_as_each_version_wants_it() {
         let notes = at(version).notes();
         let body = json!({ "data": [row] });
         let note = Note::new("Called").on("Leads", "5");
-        asks(notes.create([&note]).preview(), "POST Notes", body.clone());
+        asks(notes.create_many([&note]).preview(), "POST Notes", body.clone());
         // whichever form it comes in
-        asks(notes.create([&beside]).preview(), "POST Notes", body.clone());
-        asks(notes.create([&inside]).preview(), "POST Notes", body);
+        asks(notes.create_many([&beside]).preview(), "POST Notes", body.clone());
+        asks(notes.create_many([&inside]).preview(), "POST Notes", body);
     }
 }
 
@@ -82,7 +82,7 @@ fn a_note_whose_parents_module_is_not_known_says_nothing_of_it() {
     for (version, parent) in [(ApiVersion::V2, json!("5")), (ApiVersion::V8, json!({ "id": "5" }))]
     {
         let row = json!({ "id": "7", "Note_Content": "Called", "Parent_Id": parent });
-        let update = at(version).notes().update([&known]);
+        let update = at(version).notes().update_many([&known]);
         asks(update.preview(), "PUT Notes", json!({ "data": [row] }));
     }
 }
@@ -141,7 +141,7 @@ async fn notes_are_read_and_written_back() {
             ] {
                 let mut copy = note.clone();
                 copy.record_mut().remove("id");
-                let request = at(other).notes().create([copy]).preview().unwrap();
+                let request = at(other).notes().create_many([copy]).preview().unwrap();
                 let row = shown_row(&request);
                 match other {
                     ApiVersion::V2 => assert_eq!(row["se_module"], module),
@@ -173,7 +173,7 @@ fn related_records_are_asked_for_joined_and_parted() {
         let line = "GET Leads/5/Products?per_page=20&fields=Product_Name";
         asks(named.preview(), line, Value::Null);
         // defect 8: it is `sort_by` here too
-        let sorted = products.list().fields(["id"]).sort_by("id", SortOrder::Ascending).page(2);
+        let sorted = products.list().fields(["id"]).sort_by("id").page(2);
         let line = "GET Leads/5/Products?sort_by=id&sort_order=asc&page=2&fields=id";
         asks(sorted.preview(), line, Value::Null);
         asks(products.get("7").preview(), "GET Leads/5/Products/7", Value::Null);
@@ -190,12 +190,12 @@ fn related_records_are_asked_for_joined_and_parted() {
         let row = json!({ "id": "7", "Member_Status": "Responded" });
         let body = json!({ "data": [row] });
         asks(campaigns.add_many([&row]).preview(), "PUT Leads/5/Campaigns", body);
-        asks(campaigns.remove_one("7").preview(), "DELETE Leads/5/Campaigns/7", Value::Null);
-        let gone = campaigns.remove(["7", "8"]);
+        asks(campaigns.remove("7").preview(), "DELETE Leads/5/Campaigns/7", Value::Null);
+        let gone = campaigns.remove_many(["7", "8"]);
         asks(gone.preview(), "DELETE Leads/5/Campaigns?ids=7,8", Value::Null);
         // defect 15: numbers are ids as well
         let lead = at(version).record("Leads", 5).related("Campaigns");
-        asks(lead.remove_one(7).preview(), "DELETE Leads/5/Campaigns/7", Value::Null);
+        asks(lead.remove(7).preview(), "DELETE Leads/5/Campaigns/7", Value::Null);
     }
     let v2 = at(ApiVersion::V2).record("Accounts", "5").related("Contacts").list();
     asks(v2.preview(), "GET Accounts/5/Contacts", Value::Null);
@@ -255,16 +255,16 @@ fn tags_are_asked_for_written_merged_and_deleted() {
         asks(tags.list().preview(), "GET settings/tags?module=Leads", Value::Null);
         let body = json!({ "tags": [{ "name": "Hot", "color_code": "#57B1FD" }] });
         let hot = Tag::named("Hot").with_color_code("#57B1FD");
-        asks(tags.create([hot]).preview(), "POST settings/tags?module=Leads", body);
+        asks(tags.create_many([hot]).preview(), "POST settings/tags?module=Leads", body);
         let body = json!({ "tags": [{ "name": "Cold", "id": "7" }] });
         let cold = Tag::named("Cold").with_id("7");
-        asks(tags.update([cold]).preview(), "PUT settings/tags?module=Leads", body);
+        asks(tags.update_many([cold]).preview(), "PUT settings/tags?module=Leads", body);
         let body = json!({ "tags": [{ "name": "Cold" }] });
-        let one = tags.update_one("7", &Tag::named("Cold"));
+        let one = tags.update("7", &Tag::named("Cold"));
         asks(one.preview(), "PUT settings/tags/7?module=Leads", body);
         let body = json!({ "tags": [{ "conflict_id": "8" }] });
         asks(tags.merge("7", "8").preview(), "POST settings/tags/7/actions/merge", body);
-        asks(tags.delete_one("7").preview(), "DELETE settings/tags/7", Value::Null);
+        asks(tags.delete("7").preview(), "DELETE settings/tags/7", Value::Null);
     }
 }
 
@@ -380,7 +380,7 @@ async fn mistakes_are_named_and_nothing_is_sent() {
         refused(lead.tags().add([Tag::default()]).send().await, &["no name"]);
         refused(lead.tags().remove(["Hot"]).over_write(true).send().await, &["over_write"]);
         refused(tags.add_to(["1", "a/b"], ["Hot"]).send().await, &["a/b"]);
-        refused(tags.update([Tag::named("Hot")]).send().await, &["item 0", "id"]);
+        refused(tags.update_many([Tag::named("Hot")]).send().await, &["item 0", "id"]);
         refused(tags.merge("1", "").send().await, &["is no id"]);
         refused(tags.count_records("..").await, &["is no id"]);
 
@@ -390,14 +390,14 @@ async fn mistakes_are_named_and_nothing_is_sent() {
         refused(lead.notes().list().per_page(201).send().await, &["per_page", "201"]);
         let many: Vec<String> = (0..51).map(|number| format!("F{number}")).collect();
         refused(lead.notes().list().fields(many).send().await, &["51", "50"]);
-        refused(api.notes().create([Note::new("x")]).send().await, &["note 0", ".on("]);
-        refused(api.notes().create([Note::new("x").on("Leads", "")]).send().await, &["no id"]);
-        refused(api.notes().update([Note::new("x")]).send().await, &["item 0", "id"]);
+        refused(api.notes().create_many([Note::new("x")]).send().await, &["note 0", ".on("]);
+        refused(api.notes().create_many([Note::new("x").on("Leads", "")]).send().await, &["no id"]);
+        refused(api.notes().update_many([Note::new("x")]).send().await, &["item 0", "id"]);
 
         for list in ["", "Contact Roles", "../x", "a?b"] {
             let related = lead.related(list);
             refused(related.list().fields(["id"]).send().await, &["is no related list"]);
-            refused(related.remove_one("1").send().await, &["is no related list"]);
+            refused(related.remove("1").send().await, &["is no related list"]);
         }
         refused(lead.related("Products").add("").send().await, &["is no id"]);
         refused(lead.related("Products").add_many([json!({})]).send().await, &["item 0"]);
@@ -408,7 +408,7 @@ async fn mistakes_are_named_and_nothing_is_sent() {
         refused(attachments.link("").send().await, &["https://"]);
         refused(attachments.download("a/b").await, &["a/b"]);
         refused(attachments.upload("a", "no type\n", "x").send().await, &["no type"]);
-        let sorted = attachments.list().sort_by("id", SortOrder::Ascending);
+        let sorted = attachments.list().sort_by("id");
         refused(sorted.send().await, &["attachments.list", "sort_by"]);
         refused(api.record("Leads", "..").photo().delete().await, &["is no id"]);
         assert_eq!(sent.lock().unwrap().len(), 0);
@@ -419,7 +419,7 @@ async fn mistakes_are_named_and_nothing_is_sent() {
 async fn page_tokens_lead_past_two_thousand_notes_and_related_records() {
     let World { sim, api } = World::new(ApiVersion::V8).await;
     let account = Record::new().with("Account_Name", "Zylker");
-    let account = api.records("Accounts").create_one(&account).await.unwrap().id;
+    let account = api.records("Accounts").create(&account).await.unwrap().id;
     let of_account = api.record("Accounts", &account);
     let rows = |field: &'static str| {
         let account = account.clone();
@@ -429,10 +429,10 @@ async fn page_tokens_lead_past_two_thousand_notes_and_related_records() {
                 .with("Account_Name", json!({ "id": account.as_str() }))
         })
     };
-    api.records("Contacts").create(rows("Last_Name")).send().await.unwrap().all().unwrap();
+    api.records("Contacts").create_many(rows("Last_Name")).send().await.unwrap().all().unwrap();
     for start in (0..2_050).step_by(50) {
         let notes = (start..start + 50).map(|n| Note::new(format!("note {n}")));
-        of_account.notes().create(notes).send().await.unwrap().all().unwrap();
+        of_account.notes().create_many(notes).send().await.unwrap().all().unwrap();
     }
     sim.clear_journal();
     let distinct = |mut ids: Vec<Id>| {

@@ -2,9 +2,10 @@
 //! read, in v2 and v8 alike.
 
 use zcrm_api::{
-    Criteria, Note, SortOrder,
+    Criteria, Note,
     metadata::DataType,
     organisation::{OrgTax, User, UserKind, Variable, VariableKind},
+    records::SortOrder,
 };
 use zcrm_core::{ErrorKind, Id, ItemSuccess, Lookup, Record, Tag};
 
@@ -17,7 +18,7 @@ fn id(made: ItemSuccess) -> Id {
 
 async fn lead(world: &World, name: &str) -> Id {
     let row = Record::new().with("Last_Name", name).with("Company", "Zylker");
-    world.api.records("Leads").create_one(&row).await.unwrap().id
+    world.api.records("Leads").create(&row).await.unwrap().id
 }
 
 on_both_versions! {
@@ -25,11 +26,11 @@ on_both_versions! {
         let world = World::new(version).await;
         let lead = lead(&world, "Boyle").await;
         let notes = world.api.record("Leads", &lead).notes();
-        let made = notes.create([Note::new("one").with_title("T"), Note::new("two")]);
+        let made = notes.create_many([Note::new("one").with_title("T"), Note::new("two")]);
         let made = made.send().await.unwrap().all().unwrap();
-        let first = made[0].id.clone().unwrap();
+        let first = made[0].id.clone();
         let own = Note::new("three").on("Leads", &lead);
-        let third = world.api.notes().create([own]).send().await.unwrap().all().unwrap();
+        let third = world.api.notes().create_many([own]).send().await.unwrap().all().unwrap();
         let mut said = Vec::new();
         for note in notes.list().per_page(2).all().await.unwrap() {
             let parent = note.parent().unwrap().unwrap();
@@ -40,9 +41,9 @@ on_both_versions! {
         assert_eq!(said, ["one", "three", "two"]);
         assert_eq!(world.api.notes().list().all().await.unwrap().len(), 3);
 
-        notes.update_one(&first, &Note::default().with_content("other")).send().await.unwrap();
-        let change = Note::default().with_id(third[0].id.clone().unwrap()).with_title("New");
-        world.api.notes().update([change]).send().await.unwrap().all().unwrap();
+        notes.update(&first, &Note::default().with_content("other")).send().await.unwrap();
+        let change = Note::default().with_id(third[0].id.clone()).with_title("New");
+        world.api.notes().update_many([change]).send().await.unwrap().all().unwrap();
         let read = world.api.notes().get(&first).send().await.unwrap();
         assert_eq!(read.content().unwrap().as_deref(), Some("other"));
         assert_eq!(read.title().unwrap().as_deref(), Some("T"));
@@ -52,10 +53,10 @@ on_both_versions! {
         files.upload("a.txt", "text/plain", "hello").send().await.unwrap();
         assert_eq!(files.list().all().await.unwrap().len(), 1);
 
-        notes.delete_one(&first).send().await.unwrap();
-        let rest = made[1].id.clone().unwrap();
-        let rest = [rest, third[0].id.clone().unwrap()];
-        world.api.notes().delete(rest).send().await.unwrap().all().unwrap();
+        notes.delete(&first).send().await.unwrap();
+        let rest = made[1].id.clone();
+        let rest = [rest, third[0].id.clone()];
+        world.api.notes().delete_many(rest).send().await.unwrap().all().unwrap();
         assert!(notes.list().all().await.unwrap().is_empty());
         let gone = world.api.notes().get(&first).send().await.unwrap_err();
         assert_eq!(gone.kind(), ErrorKind::NotFound, "{gone}");
@@ -68,7 +69,7 @@ on_both_versions! {
         let content: Vec<u8> = (0..100_000_u32).map(|number| number.to_le_bytes()[0]).collect();
         let name = "offer \"ä\".pdf";
         let made = files.upload(name, "application/pdf", content.clone()).send().await.unwrap();
-        let made = id(made);
+        let made = made.id;
         files.link("https://example.com/offer.pdf?a=b&c=d").send().await.unwrap();
         let all = files.list().all().await.unwrap();
         assert_eq!(all.len(), 2);
@@ -82,7 +83,7 @@ on_both_versions! {
             whole.extend_from_slice(&piece.unwrap());
         }
         assert_eq!(whole, content);
-        files.delete_one(&made).send().await.unwrap();
+        files.delete(&made).send().await.unwrap();
         assert_eq!(files.list().all().await.unwrap().len(), 1);
         let gone = files.download(&made).await.unwrap_err();
         assert!(gone.api().is_some() || gone.kind() == ErrorKind::NotFound, "{gone}");
@@ -103,7 +104,7 @@ on_both_versions! {
         let mut ids = Vec::new();
         for name in ["Spring", "Autumn"] {
             let row = Record::new().with("Campaign_Name", name);
-            ids.push(campaigns.create_one(&row).await.unwrap().id);
+            ids.push(campaigns.create(&row).await.unwrap().id);
         }
         let related = world.api.record("Leads", &lead).related("Campaigns");
         related.add(&ids[0]).send().await.unwrap();
@@ -121,8 +122,8 @@ on_both_versions! {
         assert_eq!(status(&ids[1]).as_deref(), Some("Responded"));
         let one = related.get(&ids[0]).send().await.unwrap();
         assert_eq!(one.id(), Some(ids[0].clone()));
-        related.remove_one(&ids[0]).send().await.unwrap();
-        related.remove([&ids[1]]).send().await.unwrap().all().unwrap();
+        related.remove(&ids[0]).send().await.unwrap();
+        related.remove_many([&ids[1]]).send().await.unwrap().all().unwrap();
         assert!(read().all().await.unwrap().is_empty());
     }
 
@@ -130,8 +131,8 @@ on_both_versions! {
         let world = World::new(version).await;
         let (one, two) = (lead(&world, "Boyle").await, lead(&world, "Casey").await);
         let tags = world.api.module("Leads").tags();
-        let made = tags.create([Tag::named("Hot"), Tag::named("Cold")]).send().await.unwrap();
-        let made: Vec<Id> = made.all().unwrap().into_iter().map(id).collect();
+        let made = tags.create_many([Tag::named("Hot"), Tag::named("Cold")]).send().await.unwrap();
+        let made: Vec<Id> = made.all().unwrap().into_iter().map(|made| made.id).collect();
         tags.add_to([&one, &two], ["Hot"]).send().await.unwrap().all().unwrap();
         world.api.record("Leads", &one).tags().add(["Cold"]).send().await.unwrap().all().unwrap();
         assert_eq!(tags.count_records(&made[0]).await.unwrap(), 2);
@@ -151,9 +152,9 @@ on_both_versions! {
         tags.remove_from([&two], ["Hot"]).send().await.unwrap().all().unwrap();
         assert!(named(&two).await.is_empty());
 
-        tags.update_one(&made[0], &Tag::named("Warm")).send().await.unwrap();
+        tags.update(&made[0], &Tag::named("Warm")).send().await.unwrap();
         let change = Tag::named("Cool").with_id(&made[1]);
-        tags.update([change]).send().await.unwrap().all().unwrap();
+        tags.update_many([change]).send().await.unwrap().all().unwrap();
         let names = async || {
             let all = tags.list().all().await.unwrap();
             let mut names: Vec<_> = all.iter().map(|tag| tag.name().unwrap().unwrap()).collect();
@@ -164,7 +165,7 @@ on_both_versions! {
         tags.merge(&made[0], &made[1]).send().await.unwrap();
         assert_eq!(names().await.len(), 2);
         for tag in tags.list().all().await.unwrap() {
-            tags.delete_one(tag.id().unwrap().unwrap()).send().await.unwrap();
+            tags.delete(tag.id().unwrap().unwrap()).send().await.unwrap();
         }
         assert!(names().await.is_empty());
     }
@@ -226,12 +227,12 @@ on_both_versions! {
             .with_first_name("Cy")
             .with_role(Lookup::to(&role))
             .with_profile(Lookup::to(&profile));
-        let made = id(api.users().create(&user).send().await.unwrap());
+        let made = api.users().create(&user).send().await.unwrap().id;
         let read = api.users().get(&made).send().await.unwrap();
         assert_eq!(read.full_name().unwrap().as_deref(), Some("Cy Dorn"));
         assert_eq!(read.role().unwrap().unwrap().id, role);
         let change = User::default().with_phone("+91 44").with_role(Lookup::to(&role));
-        api.users().update_one(&made, &change).send().await.unwrap();
+        api.users().update(&made, &change).send().await.unwrap();
         let read = api.users().get(&made).send().await.unwrap();
         assert_eq!(read.phone().unwrap().as_deref(), Some("+91 44"));
         assert_eq!(read.last_name().unwrap().as_deref(), Some("Dorn"));
@@ -240,11 +241,11 @@ on_both_versions! {
         let found = api.users().search(Criteria::equals("last_name", "Dorn"));
         assert_eq!(found.all().await.unwrap().len(), 1);
         for kind in [UserKind::ACTIVE, UserKind::ADMINS, UserKind::NOT_CONFIRMED] {
-            api.users().of_kind(kind).all().await.unwrap();
+            api.users().list().of_kind(kind).all().await.unwrap();
         }
         assert!(api.users().count(UserKind::ALL).await.unwrap() >= 2);
-        api.users().delete_one(&made).send().await.unwrap();
-        let deleted = api.users().deleted().all().await.unwrap();
+        api.users().delete(&made).send().await.unwrap();
+        let deleted = api.users().list().deleted().all().await.unwrap();
         assert!(deleted.iter().any(|it| it.id().unwrap() == Some(made.clone())));
     }
 
@@ -254,7 +255,7 @@ on_both_versions! {
         assert!(api.org().get().send().await.unwrap().company_name().unwrap().is_some());
         let taxes = api.taxes();
         let before = taxes.list().all().await.unwrap().len();
-        let made = taxes.create([OrgTax::named("Duty").with_value("12.50"), OrgTax::named("Fee")
+        let made = taxes.create_many([OrgTax::named("Duty").with_value("12.50"), OrgTax::named("Fee")
             .with_value("1")]);
         made.send().await.unwrap().all().unwrap();
         // from v3 on one outcome stands for both, without their ids
@@ -265,12 +266,12 @@ on_both_versions! {
         };
         let made: Vec<Id> = ["Duty", "Fee"].map(named).into();
         let change = OrgTax::default().with_id(&made[0]).with_value("13");
-        taxes.update([change]).send().await.unwrap().all().unwrap();
+        taxes.update_many([change]).send().await.unwrap().all().unwrap();
         let duty = taxes.get(&made[0]).send().await.unwrap();
         assert_eq!(duty.name().unwrap().as_deref(), Some("Duty"));
         assert_eq!(duty.value().unwrap().unwrap().parse::<f64>().unwrap(), 13.0);
-        taxes.delete_one(&made[0]).send().await.unwrap();
-        taxes.delete([&made[1]]).send().await.unwrap().all().unwrap();
+        taxes.delete(&made[0]).send().await.unwrap();
+        taxes.delete_many([&made[1]]).send().await.unwrap().all().unwrap();
         assert_eq!(taxes.list().all().await.unwrap().len(), before);
 
         let groups = api.variable_groups().list().all().await.unwrap();
@@ -281,23 +282,23 @@ on_both_versions! {
         let rate = Variable::named("Rate", "rate", VariableKind::TEXT)
             .with_group(&group)
             .with_value("1.25");
-        let made = variables.create([rate]).send().await.unwrap().all().unwrap();
-        let made = made.into_iter().map(id).next().unwrap();
+        let made = variables.create_many([rate]).send().await.unwrap().all().unwrap();
+        let made = made.into_iter().map(|made| made.id).next().unwrap();
         let value = async || {
             let read = variables.get(&made).in_group(group.as_str()).send().await.unwrap();
             assert_eq!(read.group().unwrap().unwrap().api_name.as_deref(), Some(group.as_str()));
             read.value().unwrap().unwrap()
         };
         assert_eq!(value().await, "1.25");
-        variables.update_one(&made, &Variable::default().with_value("2")).send().await.unwrap();
+        variables.update(&made, &Variable::default().with_value("2")).send().await.unwrap();
         assert_eq!(value().await, "2");
         let change = Variable::default().with_id(&made).with_value("3");
-        variables.update([change]).send().await.unwrap().all().unwrap();
+        variables.update_many([change]).send().await.unwrap().all().unwrap();
         assert_eq!(value().await, "3");
         let named = variables.by_name("rate").in_group(group.as_str()).send().await.unwrap();
         assert_eq!(named.id().unwrap(), Some(made.clone()));
         assert_eq!(variables.list().in_group(group.as_str()).all().await.unwrap().len(), 1);
-        variables.delete_one(&made).send().await.unwrap();
+        variables.delete(&made).send().await.unwrap();
         assert!(variables.list().all().await.unwrap().is_empty());
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::{StreamExt, TryStreamExt};
 use serde::Deserialize;
 use serde_json::json;
-use zcrm_api::{Criteria, Cursor, RecordStream, SortOrder};
+use zcrm_api::{Criteria, Cursor, list::ItemStream, records::SortOrder};
 use zcrm_core::{ApiVersion, Code, ErrorKind, Id, Module, Record};
 
 use crate::world::{World, on_both_versions};
@@ -24,15 +24,15 @@ impl Module for Contact {
 }
 
 /// 30 contacts, of which number 14 has no phone number; pages hold ten.
-async fn one_bad_contact(version: ApiVersion) -> (World, RecordStream<Contact>) {
+async fn one_bad_contact(version: ApiVersion) -> (World, ItemStream<Contact>) {
     let world = World::new(version).await;
     let rows = (0..30).map(|n| {
         let row = Record::new().with("Last_Name", format!("Contact {n}"));
         if n == 14 { row } else { row.with("Phone", "1") }
     });
-    world.api.records("Contacts").create(rows).send().await.unwrap().all().unwrap();
+    world.api.records("Contacts").create_many(rows).send().await.unwrap().all().unwrap();
     let list = world.api.records_of::<Contact>().list();
-    let stream = list.sort_by("id", SortOrder::Ascending).per_page(10).stream();
+    let stream = list.sort_by("id").per_page(10).stream();
     (world, stream)
 }
 
@@ -40,7 +40,7 @@ on_both_versions! {
     async fn all_records_come_once_and_in_order(version) {
         let World { sim, api } = World::with(version, |sim| sim.records("Contacts", 450)).await;
         let list = api.records("Contacts").list().fields(["Last_Name"]);
-        let stream = list.sort_by("id", SortOrder::Ascending).stream();
+        let stream = list.sort_by("id").stream();
         let ids: Vec<Id> = stream.map_ok(|it| it.id().unwrap()).try_collect().await.unwrap();
         assert_eq!(ids.len(), 450);
         assert!(ids.is_sorted_by(|a, b| a < b));
@@ -89,7 +89,7 @@ on_both_versions! {
         let World { sim, api } = World::with(version, |sim| sim.records("Contacts", 50)).await;
         let contacts = api.records("Contacts");
         sim.faults().on_path_prefix("/crm/").skip(2).zoho_error(403, "NO_PERMISSION");
-        let list = contacts.list().fields(["Last_Name"]).sort_by("id", SortOrder::Ascending);
+        let list = contacts.list().fields(["Last_Name"]).sort_by("id");
         let all = list.per_page(20).stream().collect_all().await;
         assert_eq!(all.records.len(), 40);
         let error = all.interrupted.unwrap();
@@ -182,8 +182,8 @@ on_both_versions! {
     async fn a_stream_begins_at_the_page_it_was_told(version) {
         let World { sim: _sim, api } = World::with(version, |sim| sim.records("Contacts", 30)).await;
         let list = || api.records("Contacts").list().fields(["id"]).per_page(10);
-        let all = list().sort_by("id", SortOrder::Ascending).stream().collect_all().await;
-        let later = list().sort_by("id", SortOrder::Ascending).page(2).stream().collect_all().await;
+        let all = list().sort_by("id").stream().collect_all().await;
+        let later = list().sort_by("id").page(2).stream().collect_all().await;
         let ids = |all: &[Record]| all.iter().map(|it| it.id().unwrap()).collect::<Vec<_>>();
         assert_eq!(ids(&later.records), ids(&all.records)[10..]);
     }
@@ -194,7 +194,7 @@ on_both_versions! {
         let row = |n: usize| {
             Record::new().with("Last_Name", if n.is_multiple_of(2) { "Even" } else { "Odd" })
         };
-        contacts.create((0..60).map(row)).send().await.unwrap().all().unwrap();
+        contacts.create_many((0..60).map(row)).send().await.unwrap().all().unwrap();
         let even = || contacts.search(Criteria::equals("Last_Name", "Even")).per_page(10);
         assert_eq!(even().stream().collect_all().await.records.len(), 30);
         sim.faults().method("GET").skip(1).zoho_error(403, "NO_PERMISSION");
@@ -227,7 +227,7 @@ async fn resumes_a_healthy_stream_from_any_record() {
         let contacts = api.records("Contacts");
         let stream = || {
             let list = contacts.list().fields(["id"]).per_page(10);
-            list.sort_by("id", SortOrder::Ascending).stream()
+            list.sort_by("id").stream()
         };
         let ids =
             |records: &[Record]| records.iter().map(|it| it.id().unwrap()).collect::<Vec<_>>();

@@ -37,20 +37,20 @@ fn one_of_each(api: &Api) -> Vec<Preview> {
         api.users().get("7"),
         api.notes().list(),
         api.notes().get("7"),
-        api.notes().delete(["7"]),
-        api.notes().delete_one("7"),
+        api.notes().delete_many(["7"]),
+        api.notes().delete("7"),
         lead.get(),
         lead.update(&row),
         lead.delete(),
         lead.convert(),
         lead.tags().add(["Hot"]),
-        tags.create(["Hot"].map(zcrm_core::Tag::named)),
+        tags.create_many(["Hot"].map(zcrm_core::Tag::named)),
         lead.related("Campaigns").list().fields(["id"]),
         lead.attachments().list(),
     ];
     let leads = api.records("Leads");
     all.extend(
-        extended![leads.update([&row]), leads.upsert([&row]), leads.delete(["5"])]
+        extended![leads.update_many([&row]), leads.upsert_many([&row]), leads.delete_many(["5"])]
             .into_iter()
             .map(|calls| calls.map(|mut calls| calls.remove(0))),
     );
@@ -67,9 +67,9 @@ async fn every_request_takes_a_parameter_and_a_header_by_name() {
         let search = search.param_unchecked("beta", "1").header("x-trace", "7");
         let deleted = leads.deleted().param_unchecked("beta", "1").header("x-trace", "7");
         let mut all = one_of_each(&api);
-        all.push(list.preview().await);
-        all.push(search.preview().await);
-        all.push(deleted.preview().await);
+        all.push(list.preview());
+        all.push(search.preview());
+        all.push(deleted.preview());
         for request in all {
             let request = request.unwrap();
             let query = request.uri().query().unwrap_or_default();
@@ -109,7 +109,7 @@ async fn setters_of_lists_add_when_called_again() {
         json!({ "Contacts": ["Hot", "Fair"], "Deals": ["Big"] })
     );
     let leads = v8.records("Leads");
-    let list = leads.list().fields(["A"]).fields(["B", "C"]).preview().await.unwrap();
+    let list = leads.list().fields(["A"]).fields(["B", "C"]).preview().unwrap();
     assert_eq!(list.uri().query().unwrap(), "fields=A%2CB%2CC");
     let related = lead.related("Products").list().fields(["A"]).fields(["B"]).preview().unwrap();
     assert_eq!(related.uri().query().unwrap(), "fields=A%2CB");
@@ -118,11 +118,11 @@ async fn setters_of_lists_add_when_called_again() {
     assert_eq!(notes.uri().query().unwrap(), "fields=Note_Title%2COwner");
     let row = Record::new().with("Email", "p@example.com");
     let upsert = leads
-        .upsert([row])
-        .duplicate_check(["Email"])
-        .duplicate_check(["Phone"])
-        .trigger([zcrm_api::Trigger::Workflow])
-        .trigger([zcrm_api::Trigger::Approval]);
+        .upsert_many([row])
+        .by("Email")
+        .by("Phone")
+        .trigger([zcrm_api::records::Trigger::Workflow])
+        .trigger([zcrm_api::records::Trigger::Approval]);
     let body = shown(&upsert.preview().unwrap()[0]).1;
     assert_eq!(body["duplicate_check_fields"], json!(["Email", "Phone"]));
     assert_eq!(body["trigger"], json!(["workflow", "approval"]));
@@ -134,14 +134,14 @@ fn optional_bodies_may_be_sent_or_left_out() {
     let clone = || api.call(&RECORDS_CLONE).path("module", "Leads").path("id", "5");
     asks(clone().preview(), "POST Leads/5/actions/clone", Value::Null);
     let body = json!({ "data": [{ "Last_Name": "Copy" }], "trigger": [] });
-    asks(clone().json(&body).preview(), "POST Leads/5/actions/clone", body.clone());
+    asks(clone().body(&body).preview(), "POST Leads/5/actions/clone", body.clone());
     let bytes = body.to_string();
-    asks(clone().json_unchecked(bytes).preview(), "POST Leads/5/actions/clone", body);
-    refused(clone().json(&json!({ "data": [], "nope": 1 })).preview(), &["`nope`"]);
+    asks(clone().body_unchecked(bytes).preview(), "POST Leads/5/actions/clone", body);
+    refused(clone().body(&json!({ "data": [], "nope": 1 })).preview(), &["`nope`"]);
     for operation in [&SCORING_RULES_ACTIVATE, &SCORING_RULES_CLONE] {
         let call = || api.call(operation).path("id", "5");
         assert!(call().preview().unwrap().body().is_empty());
-        let sent = call().json_unchecked("{}").preview().unwrap();
+        let sent = call().body_unchecked("{}").preview().unwrap();
         assert_eq!(sent.body(), "{}");
     }
 }
@@ -161,8 +161,8 @@ fn refuses_tags_by_names_where_the_version_lacks_them() {
                 false => call,
             };
             match operation.name().ends_with("_by_names") {
-                true => call.query("tag_names", "Hot").preview(),
-                false => call.json(&json!({ "tags": [{ "name": "Hot" }] })).preview(),
+                true => call.param("tag_names", "Hot").preview(),
+                false => call.body(&json!({ "tags": [{ "name": "Hot" }] })).preview(),
             }
         };
         for version in [ApiVersion::V3, ApiVersion::V8] {
@@ -185,25 +185,25 @@ async fn reads_summaries_counts_and_jobs_under_their_keys() {
         let body = json!({ "sharing_rules_summary": [{ "rule_count": 3 }] });
         let api = v8(body);
         let call = match operation.method() == http::Method::POST {
-            true => api.call(operation).json_unchecked("{}"),
+            true => api.call(operation).body_unchecked("{}"),
             false => api.call(operation),
         };
-        let page = call.page::<Record>().await.unwrap();
+        let page = call.list::<Record>().await.unwrap();
         assert_eq!(page.items[0].as_ref().unwrap().get::<u8>("rule_count").unwrap(), Some(3));
     }
     let body = json!({ "sources_count": [{ "roles": 2 }] });
     let call = v8(body).call(&USER_GROUPS_COUNT_SOURCES).path("group", "7");
-    assert_eq!(call.page::<Record>().await.unwrap().items.len(), 1);
+    assert_eq!(call.list::<Record>().await.unwrap().items.len(), 1);
     let body = json!({
         "grouped_counts": [{ "status": "active", "count": 4 }],
         "info": { "more_records": false, "count": 1 },
     });
     let call = v8(body).call(&USER_GROUPS_COUNT_USERS).path("group", "7");
-    let page = call.query("group_by", "status").page::<Record>().await.unwrap();
+    let page = call.param("group_by", "status").list::<Record>().await.unwrap();
     assert_eq!((page.items.len(), page.info.more_records), (1, false));
     let call = v8(json!({ "deletion_jobs": [{ "Status": "COMPLETED" }] }));
-    let call = call.call(&USER_GROUPS_GET_DELETION_STATUS).query("job_id", "7");
-    assert_eq!(call.page::<Record>().await.unwrap().items.len(), 1);
+    let call = call.call(&USER_GROUPS_GET_DELETION_STATUS).param("job_id", "7");
+    assert_eq!(call.list::<Record>().await.unwrap().items.len(), 1);
 }
 
 /// fields.json of June, `HistoryTrackingModule`, and of 2026, `multiselectlookup`.
@@ -266,8 +266,8 @@ fn sends_times_without_fractions_of_seconds() {
         let calls = at(version).records("Calls");
         let dynamic = Record::new().with("Call_Start_Time", start);
         let rows = [
-            shown(&calls.create([&call]).preview().unwrap()[0]).1,
-            shown(&calls.create([&dynamic]).preview().unwrap()[0]).1,
+            shown(&calls.create_many([&call]).preview().unwrap()[0]).1,
+            shown(&calls.create_many([&dynamic]).preview().unwrap()[0]).1,
             shown(&calls.record("5").update(&call).preview().unwrap()).1,
         ];
         for row in rows {
@@ -288,7 +288,7 @@ fn refuses_a_record_whose_value_cannot_be_json() {
         let record = Record::new().with("Last_Name", "Boyle").with("Odd", &odd);
         let leads = at(version).records("Leads");
         for error in [
-            leads.create([&record]).preview().unwrap_err(),
+            leads.create_many([&record]).preview().unwrap_err(),
             leads.record("5").update(&record).preview().unwrap_err(),
         ] {
             assert_eq!(error.kind(), zcrm_core::ErrorKind::Input);

@@ -36,7 +36,7 @@ async fn world(version: ApiVersion) -> World {
 
 async fn product(api: &Api, name: &str) -> Id {
     let row = Record::new().with("Product_Name", name);
-    api.records("Products").create_one(&row).await.unwrap().id
+    api.records("Products").create(&row).await.unwrap().id
 }
 
 fn cities(rows: &[Record]) -> Vec<String> {
@@ -54,7 +54,7 @@ async fn changes_of_rows_mean_the_same_in_every_version() {
         let tours = api.records("Tours");
         let mut tour = Record::new().with("Name", "North");
         tour.append_rows("Visits", ["Pune", "Agra", "Delhi"].map(visit)).unwrap();
-        let id = tours.create_one(&tour).await.unwrap().id;
+        let id = tours.create(&tour).await.unwrap().id;
         let stand = async || tours.get(&id).send().await.unwrap().subform("Visits").unwrap();
         assert_eq!(cities(&stand().await), ["Pune", "Agra", "Delhi"], "{version}");
 
@@ -64,13 +64,13 @@ async fn changes_of_rows_mean_the_same_in_every_version() {
         tour.delete_rows("Visits", [&agra]).unwrap();
         tour.append_rows("Visits", [visit("Goa")]).unwrap();
         assert_eq!(cities(&tour.subform("Visits").unwrap()), ["Pune", "Delhi", "Goa"]);
-        tours.update([&tour]).send().await.unwrap().all().unwrap();
+        tours.update_many([&tour]).send().await.unwrap().all().unwrap();
         let before = stand().await;
         assert_eq!(cities(&before), ["Pune", "Delhi", "Goa"], "{version}");
 
         // what is read and written back unchanged changes nothing
         let same = tours.get(&id).send().await.unwrap();
-        tours.update([&same]).send().await.unwrap().all().unwrap();
+        tours.update_many([&same]).send().await.unwrap().all().unwrap();
         let texts = |rows: &[Record]| -> Vec<String> {
             rows.iter().map(|row| row.to_json().into_owned()).collect()
         };
@@ -78,23 +78,23 @@ async fn changes_of_rows_mean_the_same_in_every_version() {
 
         // by the handle
         let rows = api.record("Tours", &id).rows("Visits");
-        rows.append([visit("Kochi")]).await.unwrap();
+        rows.create_many([visit("Kochi")]).await.unwrap();
         assert_eq!(
             cities(&rows.get().await.unwrap()),
             ["Pune", "Delhi", "Goa", "Kochi"],
             "{version}"
         );
-        rows.delete([before[0].id().unwrap()]).await.unwrap();
+        rows.delete_many([before[0].id().unwrap()]).await.unwrap();
         assert_eq!(cities(&rows.get().await.unwrap()), ["Delhi", "Goa", "Kochi"], "{version}");
         let mut delhi = before[1].clone();
         delhi.set("City", "New Delhi").unwrap();
-        rows.replace([delhi, visit("Ooty")]).await.unwrap();
+        rows.replace_all([delhi, visit("Ooty")]).await.unwrap();
         let now = rows.get().await.unwrap();
         assert_eq!(cities(&now), ["New Delhi", "Ooty"], "{version}");
         assert_eq!(now[0].id(), before[1].id(), "{version}");
-        rows.replace(Vec::<Record>::new()).await.unwrap();
+        rows.replace_all(Vec::<Record>::new()).await.unwrap();
         assert!(rows.get().await.unwrap().is_empty(), "{version}");
-        rows.append([visit("Leh")]).await.unwrap();
+        rows.create_many([visit("Leh")]).await.unwrap();
         assert_eq!(cities(&rows.get().await.unwrap()), ["Leh"], "{version}");
     }
 }
@@ -104,10 +104,10 @@ async fn rows_that_somebody_else_changed_meanwhile_are_not_lost() {
     let World { sim, api } = world(ApiVersion::V2).await;
     let mut tour = Record::new().with("Name", "North");
     tour.append_rows("Visits", [visit("Pune")]).unwrap();
-    let id = api.records("Tours").create_one(&tour).await.unwrap().id;
+    let id = api.records("Tours").create(&tour).await.unwrap().id;
     let hold = sim.faults().method("PUT").hold();
     let rows = api.record("Tours", &id).rows("Visits");
-    let append = tokio::spawn(async move { rows.append([visit("Goa")]).await });
+    let append = tokio::spawn(async move { rows.create_many([visit("Goa")]).await });
     while hold.arrived() == 0 {
         tokio::task::yield_now().await;
     }
@@ -190,7 +190,7 @@ on_both_versions! {
         ];
         quote.set_line_items(lines).unwrap();
         let quotes = api.records("Quotes");
-        let id = quotes.create_one(&quote).await.unwrap().id;
+        let id = quotes.create(&quote).await.unwrap().id;
 
         let read = quotes.get(&id).send().await.unwrap();
         let name = if version == ApiVersion::V2 { "Product_Details" } else { "Quoted_Items" };
@@ -211,7 +211,7 @@ on_both_versions! {
         lines.insert(1, hose.clone());
         let mut change = Record::new();
         change.set_line_items(lines).unwrap();
-        quotes.update_one(&id, &change).await.unwrap();
+        quotes.update(&id, &change).await.unwrap();
         let after = quotes.get(&id).send().await.unwrap().line_items().unwrap();
         assert_eq!(after[0].id().unwrap(), pump.id().unwrap());
         assert_eq!(after[0].quantity().unwrap().unwrap().as_str(), "2.25");
@@ -226,12 +226,12 @@ on_both_versions! {
         let mut event = Record::new().with("Event_Title", "Review");
         event.set("Start_DateTime", from).unwrap();
         event.set("End_DateTime", until).unwrap();
-        let users = api.call(&USERS_LIST).query("type", "AllUsers").page::<Record>().await.unwrap();
+        let users = api.call(&USERS_LIST).param("type", "AllUsers").list::<Record>().await.unwrap();
         let user = users.items[0].as_ref().unwrap().id().unwrap();
         let people = [Participant::address("p@example.com"), Participant::user(user)];
         event.set("Participants", people).unwrap();
         event.set("Recurring_Activity", Recurrence::new(rule)).unwrap();
-        let id = api.records("Events").create_one(&event).await.unwrap().id;
+        let id = api.records("Events").create(&event).await.unwrap().id;
         let read = api.record("Events", &id).get().send().await.unwrap();
         let people = read.participants().unwrap();
         assert_eq!(people[0].participant().unwrap().as_deref(), Some("p@example.com"));
@@ -242,7 +242,7 @@ on_both_versions! {
 
         let mut book = Record::new().with("Price_Book_Name", "Resellers");
         book.append_rows("Pricing_Details", [PriceRange::new(1, 99, decimal("2.5"))]).unwrap();
-        let id = api.records("Price_Books").create_one(&book).await.unwrap().id;
+        let id = api.records("Price_Books").create(&book).await.unwrap().id;
         let ranges = api.record("Price_Books", &id).get().send().await.unwrap();
         let ranges = ranges.price_ranges().unwrap();
         assert_eq!(ranges[0].discount().unwrap(), Some(decimal("2.5")));
@@ -257,9 +257,9 @@ async fn rows_are_not_written_where_the_record_does_not_tell_when_it_was_changed
     for version in [ApiVersion::V2, ApiVersion::V8] {
         let (api, sent) = desk(version, 200, &[], stands.to_string());
         let visits = api.record("Tours", "5").rows("Visits");
-        let error = visits.delete(["1"]).await.unwrap_err();
+        let error = visits.delete_many(["1"]).await.unwrap_err();
         assert!(error.to_string().contains("Modified_Time"), "{error}");
-        assert!(visits.replace([visit("Pune")]).await.is_err());
+        assert!(visits.replace_all([visit("Pune")]).await.is_err());
         assert!(sent.lock().unwrap().iter().all(|request| request.method() == "GET"));
     }
 }

@@ -35,38 +35,38 @@ fn lead_1() -> Record {
 /// Writes whose answer has one outcome, for a new item or for the item with the id 1.
 fn writes_of_one() -> Vec<Class> {
     classes! {
-        "records.create_one": |api| api.records("Leads").create_one(&lead());
-        "records.update_one": |api| api.records("Leads").update_one("1", &lead());
-        "records.delete_one": |api| api.records("Leads").delete_one("1");
-        "records.create": |api| one(api.records("Leads").create([lead()]).send());
-        "records.update": |api| one(api.records("Leads").update([lead_1()]).send());
-        "records.upsert": |api| one(api.records("Leads").upsert([lead()]).send());
-        "records.delete": |api| one(api.records("Leads").delete(["1"]).send());
+        "records.create_one": |api| api.records("Leads").create(&lead());
+        "records.update_one": |api| api.records("Leads").update("1", &lead());
+        "records.delete_one": |api| api.records("Leads").delete("1");
+        "records.create": |api| one(api.records("Leads").create_many([lead()]).send());
+        "records.update": |api| one(api.records("Leads").update_many([lead_1()]).send());
+        "records.upsert": |api| one(api.records("Leads").upsert_many([lead()]).send());
+        "records.delete": |api| one(api.records("Leads").delete_many(["1"]).send());
         "records.mass_update": |api| {
             one(api.records("Leads").mass_update(["1"], "City", "Pune").send())
         };
         "record.update": |api| api.record("Leads", "1").update(&lead()).send();
         "record.delete": |api| api.record("Leads", "1").delete().send();
-        "notes.create": |api| one(api.notes().create([Note::new("x").on("Leads", "5")]).send());
-        "notes.update_one": |api| api.notes().update_one("1", &Note::new("x")).send();
-        "notes.delete": |api| one(api.notes().delete(["1"]).send());
-        "notes.delete_one": |api| api.notes().delete_one("1").send();
-        "record.notes.create": |api| one(api.record("Leads", "5").notes().create([Note::new("x")]).send());
-        "record.notes.delete_one": |api| api.record("Leads", "5").notes().delete_one("1").send();
+        "notes.create": |api| one(api.notes().create_many([Note::new("x").on("Leads", "5")]).send());
+        "notes.update_one": |api| api.notes().update("1", &Note::new("x")).send();
+        "notes.delete": |api| one(api.notes().delete_many(["1"]).send());
+        "notes.delete_one": |api| api.notes().delete("1").send();
+        "record.notes.create": |api| one(api.record("Leads", "5").notes().create_many([Note::new("x")]).send());
+        "record.notes.delete_one": |api| api.record("Leads", "5").notes().delete("1").send();
         "record.tags.add": |api| one(api.record("Leads", "1").tags().add(["Hot"]).send());
         "record.tags.remove": |api| one(api.record("Leads", "1").tags().remove(["Hot"]).send());
         "tags.add_to": |api| one(api.module("Leads").tags().add_to(["1"], ["Hot"]).send());
         "attachments.upload": |api| api.record("Leads", "5").attachments()
             .upload("a.txt", "text/plain", "x").send();
-        "attachments.delete_one": |api| api.record("Leads", "5").attachments().delete_one("1").send();
-        "attachments.delete": |api| one(api.record("Leads", "5").attachments().delete(["1"]).send());
+        "attachments.delete_one": |api| api.record("Leads", "5").attachments().delete("1").send();
+        "attachments.delete": |api| one(api.record("Leads", "5").attachments().delete_many(["1"]).send());
         "related.add": |api| api.record("Leads", "5").related("Campaigns").add("1").send();
         "related.add_many": |api| {
             one(api.record("Leads", "5").related("Campaigns").add_many([json!({"id": "1"})]).send())
         };
-        "related.remove": |api| one(api.record("Leads", "5").related("Campaigns").remove(["1"]).send());
+        "related.remove": |api| one(api.record("Leads", "5").related("Campaigns").remove_many(["1"]).send());
         "related.remove_one": |api| {
-            api.record("Leads", "5").related("Campaigns").remove_one("1").send()
+            api.record("Leads", "5").related("Campaigns").remove("1").send()
         };
     }
 }
@@ -74,28 +74,28 @@ fn writes_of_one() -> Vec<Class> {
 /// The same, of settings: their answers have other keys.
 fn writes_of_one_setting() -> Vec<(&'static str, Class)> {
     let tags: Vec<Class> = classes! {
-        "tags.create": |api| one(api.module("Leads").tags().create([json!({"name": "Hot"})]).send());
+        "tags.create": |api| one(api.module("Leads").tags().create_many([json!({"name": "Hot"})]).send());
         "tags.update": |api| {
-            one(api.module("Leads").tags().update([json!({"id": "1", "name": "Hot"})]).send())
+            one(api.module("Leads").tags().update_many([json!({"id": "1", "name": "Hot"})]).send())
         };
         "tags.update_one": |api| {
-            api.module("Leads").tags().update_one("1", &json!({"name": "Hot"})).send()
+            api.module("Leads").tags().update("1", &json!({"name": "Hot"})).send()
         };
         "raw tags.create": |api| {
-            one(api.call(&TAGS_CREATE).query("module", "Leads").items(&[json!({"name": "x"})]).outcomes(1))
+            one(api.call(&TAGS_CREATE).param("module", "Leads").items(&[json!({"name": "x"})]).outcomes(1).send())
         };
     };
     let users: Vec<Class> = classes! {
         "users.create": |api| api.users().create(&json!({"last_name": "Kay"})).send();
-        "users.update_one": |api| api.users().update_one("1", &json!({"last_name": "Kay"})).send();
-        "users.delete_one": |api| api.users().delete_one("1").send();
+        "users.update_one": |api| api.users().update("1", &json!({"last_name": "Kay"})).send();
+        "users.delete_one": |api| api.users().delete("1").send();
     };
     let variables: Vec<Class> = classes! {
-        "variables.create": |api| one(api.variables().create([json!({"name": "x"})]).send());
+        "variables.create": |api| one(api.variables().create_many([json!({"name": "x"})]).send());
         "variables.update": |api| {
-            one(api.variables().update([json!({"id": "1", "value": "x"})]).send())
+            one(api.variables().update_many([json!({"id": "1", "value": "x"})]).send())
         };
-        "variables.delete": |api| one(api.variables().delete(["1"]).send());
+        "variables.delete": |api| one(api.variables().delete_many(["1"]).send());
     };
     let roles: Vec<Class> = classes! {
         "roles.create": |api| api.roles().create(&json!({"name": "x"})).send();
@@ -123,7 +123,7 @@ fn writes_of_another_shape() -> Vec<Class> {
         };
         "raw convert, typed": |api| async move {
             let body = json!({"data": [{}]});
-            let call = api.call(&LEADS_CONVERT).path_id("lead_id", "1").json(&body);
+            let call = api.call(&LEADS_CONVERT).path_id("lead_id", "1").body(&body);
             call.send().await?.json::<Vec<Id>>()
         };
     }
@@ -156,11 +156,11 @@ fn reads_of_many() -> Vec<Class> {
             api.record("Leads", "5").related("Campaigns").list().fields(["City"]).send()
         };
         "raw list": |api| {
-            api.call(&RECORDS_LIST).path("module", "Leads").query("fields", "City").page::<Record>()
+            api.call(&RECORDS_LIST).path("module", "Leads").param("fields", "City").list::<Record>()
         };
         "coql": |api| {
             let query = json!({"select_query": "select City from Leads where City is not null"});
-            api.call(&COQL_QUERY).json(&query).page::<Record>()
+            api.call(&COQL_QUERY).body(&query).list::<Record>()
         };
     }
 }
@@ -364,21 +364,27 @@ async fn an_answered_read_of_a_list_has_its_true_outcome() {
 async fn a_raw_value_of_no_content_is_null_for_a_read() {
     let api = answering(ApiVersion::V8, 204, &[], "");
     let query = json!({"select_query": "select City from Leads where City is not null"});
-    assert_eq!(api.call(&COQL_QUERY).json(&query).value().await.unwrap(), Value::Null);
-    let users = api.call(&USERS_LIST).value().await.unwrap();
+    assert_eq!(api.call(&COQL_QUERY).body(&query).json::<Value>().await.unwrap(), Value::Null);
+    let users = api.call(&USERS_LIST).json::<Value>().await.unwrap();
     assert_eq!(users, Value::Null);
     let rows = [json!({"id": "1"})];
-    let error =
-        api.call(&RECORDS_UPDATE).path("module", "Leads").items(&rows).value().await.unwrap_err();
+    let error = api
+        .call(&RECORDS_UPDATE)
+        .path("module", "Leads")
+        .items(&rows)
+        .json::<Value>()
+        .await
+        .unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Executed));
     assert!(error.to_string().contains("it was executed"), "{error}");
 
     for status in [203, 206, 301, 302, 307, 308] {
         let api = answering(ApiVersion::V8, status, &[], "{}");
-        let fields = api.call(&FIELDS_LIST).query("module", "Leads").value().await.unwrap_err();
+        let fields =
+            api.call(&FIELDS_LIST).param("module", "Leads").json::<Value>().await.unwrap_err();
         assert!(fields.is_safe_to_repeat(), "{fields}");
         let call = api.call(&RECORDS_UPDATE).path("module", "Leads").items(&rows);
-        assert!(!call.value().await.unwrap_err().is_safe_to_repeat());
+        assert!(!call.json::<Value>().await.unwrap_err().is_safe_to_repeat());
     }
 }
 
@@ -407,7 +413,7 @@ async fn outcomes_of_a_wrong_number_leave_every_record_unknown() {
     ] {
         let body = json!({ "data": rows }).to_string();
         let api = answering(ApiVersion::V8, 207, &[], &body);
-        let outcomes = api.records("Leads").delete(ids).send().await.unwrap();
+        let outcomes = api.records("Leads").delete_many(ids).send().await.unwrap();
         assert_eq!(outcomes.len(), 2);
         assert!(outcomes.failures().all(|(_, error)| error.outcome() == Outcome::Unknown));
         assert_eq!(outcomes.failures().count(), 2, "{body}");
@@ -416,7 +422,7 @@ async fn outcomes_of_a_wrong_number_leave_every_record_unknown() {
     let body = json!({ "data": [success("9"), success("2")] }).to_string();
     let api = answering(ApiVersion::V8, 200, &[], &body);
     let rows = ids.map(|id| lead().with("id", id));
-    let outcomes = api.records("Leads").update(rows).send().await.unwrap();
+    let outcomes = api.records("Leads").update_many(rows).send().await.unwrap();
     let failed: Vec<usize> = outcomes.failures().map(|(index, _)| index).collect();
     assert_eq!(failed, [0]);
 }
@@ -425,7 +431,7 @@ async fn outcomes_of_a_wrong_number_leave_every_record_unknown() {
 async fn a_call_of_many_that_is_unreadable_was_executed() {
     let api = answering(ApiVersion::V8, 200, &[], "<html>");
     let leads = (0..150).map(|_| lead());
-    let outcomes = api.records("Leads").create(leads).send().await.unwrap();
+    let outcomes = api.records("Leads").create_many(leads).send().await.unwrap();
     let (executed, not_sent): (Vec<_>, Vec<_>) =
         outcomes.failures().partition(|(_, error)| error.outcome() == Outcome::Executed);
     assert_eq!((executed.len(), not_sent.len()), (100, 50));
@@ -440,26 +446,26 @@ async fn nothing_that_exists_is_created_a_second_time() {
     let (note, tags) = (Note::new("x").on("Leads", "5"), api.module("Leads").tags());
     let with_id = json!({"id": 7, "name": "x"});
     for error in [
-        api.records("Leads").create_one(&lead_1()).await.unwrap_err(),
-        api.records("Leads").create([lead(), lead_1()]).send().await.unwrap_err(),
-        api.notes().create([note.with_id("7")]).send().await.unwrap_err(),
+        api.records("Leads").create(&lead_1()).await.unwrap_err(),
+        api.records("Leads").create_many([lead(), lead_1()]).send().await.unwrap_err(),
+        api.notes().create_many([note.with_id("7")]).send().await.unwrap_err(),
         api.record("Leads", "5")
             .notes()
-            .create([Note::new("x").with_id("7")])
+            .create_many([Note::new("x").with_id("7")])
             .send()
             .await
             .unwrap_err(),
-        tags.create([&with_id]).send().await.unwrap_err(),
+        tags.create_many([&with_id]).send().await.unwrap_err(),
         api.users().create(&with_id).send().await.unwrap_err(),
         api.roles().create(&with_id).send().await.unwrap_err(),
-        api.variables().create([&with_id]).send().await.unwrap_err(),
+        api.variables().create_many([&with_id]).send().await.unwrap_err(),
     ] {
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Input, Outcome::NotSent));
         assert!(error.to_string().contains("`id`"), "{error}");
     }
     // an id of something else is no obstacle
     let owned = lead().with("id", Value::Null).with("Owner", json!({"id": "9"}));
-    api.records("Leads").create([owned]).preview().unwrap();
+    api.records("Leads").create_many([owned]).preview().unwrap();
 }
 
 #[tokio::test]
@@ -468,9 +474,10 @@ async fn an_unchanged_record_is_not_a_missing_one() {
     let api = answering(ApiVersion::V8, 304, &[], "");
     let error = api.record("Leads", "1").get().send().await.unwrap_err();
     assert!(error.is_not_modified() && !error.is_not_found(), "{error}");
-    assert!(api.record("Leads", "1").get().send_if_modified(since).await.unwrap().is_none());
+    assert!(api.record("Leads", "1").get().if_modified_since(since).await.unwrap().is_none());
     let call = api.call(&RECORDS_GET).path("module", "Leads").path_id("id", "1");
-    let error = call.header("If-Modified-Since", since.to_string()).value().await.unwrap_err();
+    let error =
+        call.header("If-Modified-Since", since.to_string()).json::<Value>().await.unwrap_err();
     assert!(error.is_not_modified(), "{error}");
 }
 
@@ -479,7 +486,7 @@ async fn the_error_of_one_write_says_all_that_is_known() {
     let body = format!(r#"{{"data":[{REFUSAL}]}}"#);
     let api = answering(ApiVersion::V8, 400, &[], &body);
     for error in [
-        api.records("Leads").create_one(&lead()).await.unwrap_err(),
+        api.records("Leads").create(&lead()).await.unwrap_err(),
         api.record("Leads", "1").update(&lead()).send().await.unwrap_err(),
         api.record("Leads", "1").tags().add(["Hot"]).send().await.unwrap().one().unwrap_err(),
     ] {

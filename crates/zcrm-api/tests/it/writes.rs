@@ -1,7 +1,7 @@
 //! Writes of any size, and what becomes of each record when things go wrong.
 
 use serde_json::json;
-use zcrm_api::{Trigger, WriteRecords};
+use zcrm_api::{Request, records::Trigger, request::Kind};
 use zcrm_core::{ApiVersion, CallMeta, Code, ErrorKind, Id, Outcome, Record, RetryClass};
 
 use crate::world::{World, on_both_versions};
@@ -16,7 +16,7 @@ on_both_versions! {
         let World { sim, api } = World::new(version).await;
         let mut rows = leads(250);
         rows[120].remove("Last_Name");
-        let outcomes = api.records("Leads").create(rows).send().await.unwrap();
+        let outcomes = api.records("Leads").create_many(rows).send().await.unwrap();
         assert_eq!(outcomes.len(), 250);
         let failed: Vec<_> = outcomes.failures().collect();
         assert_eq!(failed.len(), 1);
@@ -33,7 +33,7 @@ on_both_versions! {
 
     async fn calls_side_by_side_keep_the_callers_order(version) {
         let World { sim, api } = World::new(version).await;
-        let write = api.records("Leads").create(leads(550)).concurrency(4);
+        let write = api.records("Leads").create_many(leads(550)).concurrency(4);
         let done = write.send().await.unwrap().all().unwrap();
         let first = sim.record("Leads", done[0].id.as_str()).unwrap();
         let last = sim.record("Leads", done[549].id.as_str()).unwrap();
@@ -45,7 +45,7 @@ on_both_versions! {
     async fn a_lost_answer_leaves_its_records_unknown_and_the_rest_unsent(version) {
         let World { sim, api } = World::new(version).await;
         sim.faults().method("POST").skip(1).after_executing().reset();
-        let outcomes = api.records("Leads").create(leads(250)).send().await.unwrap();
+        let outcomes = api.records("Leads").create_many(leads(250)).send().await.unwrap();
         let kinds: Vec<_> = outcomes
             .iter()
             .map(|outcome| match outcome {
@@ -66,7 +66,7 @@ on_both_versions! {
     async fn a_single_record_whose_answer_is_lost_is_an_unknown_outcome(version) {
         let World { sim, api } = World::new(version).await;
         sim.faults().method("POST").after_executing().reset();
-        let error = api.records("Leads").create_one(&leads(1)[0]).await.unwrap_err();
+        let error = api.records("Leads").create(&leads(1)[0]).await.unwrap_err();
         assert_eq!(error.outcome(), Outcome::Unknown);
         assert!(error.to_string().contains("outcome unknown"), "{error}");
         assert_eq!(sim.record_count("Leads"), 1);
@@ -74,11 +74,11 @@ on_both_versions! {
 
     async fn a_write_that_never_began_is_one_error(version) {
         let World { sim, api } = World::new(version).await;
-        let error = api.records("Leadz").create(leads(150)).send().await.unwrap_err();
+        let error = api.records("Leadz").create_many(leads(150)).send().await.unwrap_err();
         assert_eq!(error.code(), Some(&Code::INVALID_MODULE));
         assert_eq!(sim.journal().api_requests(), 1);
         sim.faults().method("POST").times(9).zoho_error(429, "TOO_MANY_REQUESTS");
-        let error = api.records("Leads").create(leads(150)).send().await.unwrap_err();
+        let error = api.records("Leads").create_many(leads(150)).send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Throttled);
         assert_eq!(error.outcome(), Outcome::Refused);
         assert_eq!(error.attempts(), 4);
@@ -88,19 +88,19 @@ on_both_versions! {
     async fn a_throttled_insert_is_tried_again(version) {
         let World { sim, api } = World::new(version).await;
         sim.faults().method("POST").times(2).zoho_error(429, "TOO_MANY_REQUESTS");
-        api.records("Leads").create_one(&leads(1)[0]).await.unwrap();
+        api.records("Leads").create(&leads(1)[0]).await.unwrap();
         assert_eq!(sim.record_count("Leads"), 1);
     }
 
     async fn an_update_of_plain_values_is_tried_again_and_one_of_lists_is_not(version) {
         let World { sim, api } = World::new(version).await;
         let records = api.records("Leads");
-        let id = records.create_one(&leads(1)[0]).await.unwrap().id;
+        let id = records.create(&leads(1)[0]).await.unwrap().id;
         sim.faults().method("PUT").after_executing().reset();
-        records.update_one(&id, &Record::new().with("Phone", "1")).await.unwrap();
+        records.update(&id, &Record::new().with("Phone", "1")).await.unwrap();
         sim.faults().method("PUT").after_executing().reset();
         let rows = Record::new().with("Subform_1", serde_json::json!([{"Name": "row"}]));
-        let error = records.update_one(&id, &rows).await.unwrap_err();
+        let error = records.update(&id, &rows).await.unwrap_err();
         assert_eq!(error.outcome(), Outcome::Unknown);
         assert_eq!(sim.journal().count(|entry| entry.method == "PUT"), 3);
     }
@@ -110,11 +110,11 @@ on_both_versions! {
         let records = api.records("Leads");
         let row = leads(1).remove(0).with("Email", "a@example.com");
         sim.faults().path_of_upserts().reset_after();
-        let upsert = records.upsert([row.clone()]).duplicate_check(["Email"]);
+        let upsert = records.upsert_many([row.clone()]).by("Email");
         upsert.send().await.unwrap().all().unwrap();
         assert_eq!(sim.record_count("Leads"), 1);
         sim.faults().path_of_upserts().reset_after();
-        let lacking = records.upsert([row, leads(1).remove(0)]).duplicate_check(["Email"]);
+        let lacking = records.upsert_many([row, leads(1).remove(0)]).by("Email");
         let outcomes = lacking.send().await.unwrap();
         assert!(outcomes.failures().all(|(_, error)| error.outcome() == Outcome::Unknown));
         assert_eq!(outcomes.failures().count(), 2);
@@ -126,7 +126,7 @@ on_both_versions! {
         let page = records.list().fields(["Last_Name"]).send().await.unwrap();
         let ids: Vec<Id> = page.items.iter().map(|it| it.as_ref().unwrap().id().unwrap()).collect();
         let copied = Record::new().with("id", ids[1].as_str()).with("Phone", "123");
-        records.update_one(&ids[0], &copied).await.unwrap();
+        records.update(&ids[0], &copied).await.unwrap();
         assert_eq!(sim.record("Leads", ids[0].as_str()).unwrap()["Phone"], "123");
         assert_ne!(sim.record("Leads", ids[1].as_str()).unwrap()["Phone"], "123");
     }
@@ -134,7 +134,7 @@ on_both_versions! {
     async fn a_call_that_is_refused_as_a_whole_ends_the_write_and_keeps_what_was_done(version) {
         let World { sim, api } = World::new(version).await;
         sim.faults().method("POST").skip(1).zoho_error(403, "NO_PERMISSION");
-        let outcomes = api.records("Leads").create(leads(250)).send().await.unwrap();
+        let outcomes = api.records("Leads").create_many(leads(250)).send().await.unwrap();
         assert_eq!(outcomes.successes().count(), 100);
         for (index, failure) in outcomes.failures() {
             assert_eq!(failure.outcome() == Outcome::Refused, index < 200, "{index}");
@@ -153,7 +153,7 @@ on_both_versions! {
             ids.push(record.unwrap().id().unwrap());
         }
         ids.insert(101, Id::from("999"));
-        let outcomes = records.delete(ids).send().await.unwrap();
+        let outcomes = records.delete_many(ids).send().await.unwrap();
         let failed: Vec<usize> = outcomes.failures().map(|(index, _)| index).collect();
         assert_eq!(failed, [101]);
         assert_eq!(sim.record_count("Leads"), 0);
@@ -164,20 +164,23 @@ on_both_versions! {
 async fn whether_a_write_may_be_repeated_is_said_of_each_call() {
     let World { sim: _sim, api } = World::new(ApiVersion::V8).await;
     let leads = api.records("Leads");
-    let class = |write: WriteRecords| {
+    fn class<K: Kind<Preview = Vec<http::Request<bytes::Bytes>>>>(write: Request<K>) -> RetryClass {
         let requests = write.preview().unwrap();
         requests[0].extensions().get::<CallMeta>().unwrap().retry_class()
-    };
+    }
     let row = json!({"id": "1", "Email": "a@example.com"});
     let new = json!({"Email": "a@example.com"});
-    assert_eq!(class(leads.create([&new])), RetryClass::NotIdempotent);
-    assert_eq!(class(leads.update([&row])), RetryClass::Idempotent);
-    assert_eq!(class(leads.update([json!({"id": "1", "Rows": []})])), RetryClass::NotIdempotent);
-    let upsert = |row: &serde_json::Value| leads.upsert([row]);
+    assert_eq!(class(leads.create_many([&new])), RetryClass::NotIdempotent);
+    assert_eq!(class(leads.update_many([&row])), RetryClass::Idempotent);
+    assert_eq!(
+        class(leads.update_many([json!({"id": "1", "Rows": []})])),
+        RetryClass::NotIdempotent
+    );
+    let upsert = |row: &serde_json::Value| leads.upsert_many([row]);
     assert_eq!(class(upsert(&row)), RetryClass::NotIdempotent);
-    assert_eq!(class(upsert(&row).duplicate_check(["Email"])), RetryClass::Idempotent);
+    assert_eq!(class(upsert(&row).by("Email")), RetryClass::Idempotent);
     for row in [json!({}), json!({"Email": null}), json!({"Email": ""})] {
-        let write = upsert(&row).duplicate_check(["Email"]);
+        let write = upsert(&row).by("Email");
         assert_eq!(class(write), RetryClass::NotIdempotent, "{row}");
     }
 }
@@ -185,7 +188,7 @@ async fn whether_a_write_may_be_repeated_is_said_of_each_call() {
 #[tokio::test]
 async fn what_a_write_says_beside_its_records_stands_in_every_call() {
     let World { sim: _sim, api } = World::new(ApiVersion::V8).await;
-    let write = api.records("Leads").create(leads(101)).assignment_rule("7");
+    let write = api.records("Leads").create_many(leads(101)).assignment_rule("7");
     for (write, trigger) in [
         (write.clone().trigger([Trigger::Workflow]), r#""trigger":["workflow"],"#),
         (write.clone().trigger([]), r#""trigger":[],"#),

@@ -127,7 +127,7 @@ fn attach(ground: &Ground, lead: &str) -> Result<Call, Failure> {
 
 /// Whether the file that a call answers with is this one, or why there is none.
 async fn holds(call: Call, content: &[u8]) -> String {
-    match call.bytes().await {
+    match call.download().bytes().await {
         Ok(bytes) if bytes == content => "the same".into(),
         Ok(bytes) => format!("another one, of {} bytes", bytes.len()),
         Err(error) => error.code().map_or_else(|| "none".to_owned(), ToString::to_string),
@@ -206,7 +206,7 @@ async fn file_life(ground: &Ground) -> Seen {
     let content = ground.mark().as_bytes().to_vec();
     let call = ground.client(V8)?.call(&operations::FILES_UPLOAD);
     let made: Answer = call.file("zcrm.txt", "text/plain", content.clone()).send().await?.into();
-    let call = ground.client(V8)?.call(&operations::FILES_DOWNLOAD).query("id", id_of(&made)?);
+    let call = ground.client(V8)?.call(&operations::FILES_DOWNLOAD).param("id", id_of(&made)?);
     let fetched = holds(call, &content).await;
     Ok(judge(fetched == "the same", format!("{made}, fetched {fetched}")))
 }

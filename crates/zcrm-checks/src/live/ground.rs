@@ -403,13 +403,13 @@ pub(super) async fn send(
         call = call.path(name, value);
     }
     for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-        call = call.query_unchecked(name, value);
+        call = call.param_unchecked(name, value);
     }
     for (name, value) in headers {
         call = call.header(name, value);
     }
     if let Some(body) = body {
-        call = call.json_unchecked(body.to_string());
+        call = call.body_unchecked(body.to_string());
     }
     Ok(call.send().await?.into())
 }

@@ -2,14 +2,15 @@
 //! organisation.
 
 use zcrm_api::{
-    Api, Criteria, Note, SortOrder,
+    Api, Criteria, Note,
     metadata::ModuleHandle,
     operations::TERRITORIES_LIST,
     organisation::{
         OrgTax, OrgTaxes, Profile, Role, TaxPreference, User, UserKind, Variable, VariableKind,
     },
+    records::SortOrder,
 };
-use zcrm_core::{ApiVersion, Error, Id, ItemSuccess, Lookup, Record, Tag};
+use zcrm_core::{ApiVersion, Error, Id, Lookup, Record, Tag};
 
 use super::Recorder;
 
@@ -17,7 +18,7 @@ use super::Recorder;
 pub(super) async fn beyond(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     recorder.now("");
     let row = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
-    let lead = api.records("Leads").create_one(&row).await?.id;
+    let lead = api.records("Leads").create(&row).await?.id;
     metadata(&api.module("Leads"), recorder).await?;
     recorder.now("Modules::list");
     api.modules().list().all().await?;
@@ -30,10 +31,6 @@ pub(super) async fn beyond(api: &Api, recorder: &Recorder) -> Result<(), Error> 
     api.record("Leads", &lead).convert().deal(&deal).send().await?;
     organisation(api, recorder).await?;
     users(api, recorder).await
-}
-
-fn id(made: ItemSuccess) -> Result<Id, Error> {
-    made.id.ok_or_else(|| Error::input("the simulator gave no id"))
 }
 
 /// The first of a list.
@@ -76,15 +73,15 @@ async fn metadata(leads: &ModuleHandle, recorder: &Recorder) -> Result<(), Error
 async fn tags(api: &Api, recorder: &Recorder, lead: &Id) -> Result<(), Error> {
     let tags = api.module("Leads").tags();
     recorder.now("Tags::create");
-    let made = tags.create([Tag::named("Hot"), Tag::named("Cold")]).send().await?.all()?;
-    let ids = made.into_iter().map(id).collect::<Result<Vec<_>, _>>()?;
+    let made = tags.create_many([Tag::named("Hot"), Tag::named("Cold")]).send().await?.all()?;
+    let ids = made.into_iter().map(|made| made.id).collect::<Vec<_>>();
     let [hot, cold] = ids.as_slice() else { return Err(Error::input("two tags were made")) };
     recorder.now("Tags::list");
     tags.list().all().await?;
     recorder.now("Tags::update");
-    tags.update([Tag::named("Hotter").with_id(hot)]).send().await?.all()?;
+    tags.update_many([Tag::named("Hotter").with_id(hot)]).send().await?.all()?;
     recorder.now("Tags::update_one");
-    tags.update_one(hot, &Tag::named("Hot")).send().await?;
+    tags.update(hot, &Tag::named("Hot")).send().await?;
     recorder.now("Tags::add_to");
     tags.add_to([lead], ["Hot"]).send().await?.all()?;
     recorder.now("Tags::remove_from");
@@ -99,56 +96,56 @@ async fn tags(api: &Api, recorder: &Recorder, lead: &Id) -> Result<(), Error> {
     recorder.now("Tags::merge");
     tags.merge(hot, cold).send().await?;
     recorder.now("Tags::delete_one");
-    tags.delete_one(hot).send().await?;
+    tags.delete(hot).send().await?;
     Ok(())
 }
 
 async fn notes(api: &Api, recorder: &Recorder, lead: &Id) -> Result<(), Error> {
     let own = api.record("Leads", lead).notes();
     recorder.now("RecordNotes::create");
-    let note = own.create([Note::new("one").with_title("T")]).send().await?.all()?;
-    let note = id(first(note)?)?;
+    let note = own.create_many([Note::new("one").with_title("T")]).send().await?.all()?;
+    let note = first(note)?.id;
     recorder.now("RecordNotes::list");
     own.list().all().await?;
     recorder.now("RecordNotes::update_one");
-    own.update_one(&note, &Note::default().with_title("U")).send().await?;
+    own.update(&note, &Note::default().with_title("U")).send().await?;
     recorder.now("RecordNotes::delete_one");
-    own.delete_one(&note).send().await?;
+    own.delete(&note).send().await?;
     let notes = api.notes();
     recorder.now("Notes::create");
     let made = ["one", "two"].map(|text| Note::new(text).with_title(text).on("Leads", lead));
-    let made = notes.create(made).send().await?.all()?;
-    let ids = made.into_iter().map(id).collect::<Result<Vec<_>, _>>()?;
+    let made = notes.create_many(made).send().await?.all()?;
+    let ids = made.into_iter().map(|made| made.id).collect::<Vec<_>>();
     let [one, two] = ids.as_slice() else { return Err(Error::input("two notes were made")) };
     recorder.now("Notes::list");
-    notes.list().sort_by("Modified_Time", SortOrder::Descending).all().await?;
+    notes.list().sort_by_desc("Modified_Time").all().await?;
     recorder.now("Notes::get");
     notes.get(one).send().await?;
     recorder.now("Notes::update");
-    notes.update([Note::default().with_id(one).with_title("V")]).send().await?.all()?;
+    notes.update_many([Note::default().with_id(one).with_title("V")]).send().await?.all()?;
     recorder.now("Notes::update_one");
-    notes.update_one(one, &Note::default().with_title("W")).send().await?;
+    notes.update(one, &Note::default().with_title("W")).send().await?;
     recorder.now("Notes::delete");
-    notes.delete([one]).send().await?.all()?;
+    notes.delete_many([one]).send().await?.all()?;
     recorder.now("Notes::delete_one");
-    notes.delete_one(two).send().await?;
+    notes.delete(two).send().await?;
     Ok(())
 }
 
 async fn files(api: &Api, recorder: &Recorder, lead: &Id) -> Result<(), Error> {
     let files = api.record("Leads", lead).attachments();
     recorder.now("Attachments::upload");
-    let file = id(files.upload("a.txt", "text/plain", "hello").send().await?)?;
+    let file = files.upload("a.txt", "text/plain", "hello").send().await?.id;
     recorder.now("Attachments::link");
-    let link = id(files.link("https://example.com/a").send().await?)?;
+    let link = files.link("https://example.com/a").send().await?.id;
     recorder.now("Attachments::list");
     files.list().all().await?;
     recorder.now("Attachments::download");
     files.download(&file).await?;
     recorder.now("Attachments::delete_one");
-    files.delete_one(&file).send().await?;
+    files.delete(&file).send().await?;
     recorder.now("Attachments::delete");
-    files.delete([&link]).send().await?.all()?;
+    files.delete_many([&link]).send().await?.all()?;
     let photo = api.record("Leads", lead).photo();
     recorder.now("Photo::upload");
     photo.upload("p.png", "image/png", "png").await?;
@@ -161,7 +158,7 @@ async fn files(api: &Api, recorder: &Recorder, lead: &Id) -> Result<(), Error> {
 async fn related(api: &Api, recorder: &Recorder, lead: &Id) -> Result<(), Error> {
     recorder.now("");
     let campaign = Record::new().with("Campaign_Name", "Spring");
-    let campaign = api.records("Campaigns").create_one(&campaign).await?.id;
+    let campaign = api.records("Campaigns").create(&campaign).await?.id;
     let campaigns = api.record("Leads", lead).related("Campaigns");
     recorder.now("Related::add");
     campaigns.add(&campaign).send().await?;
@@ -172,11 +169,11 @@ async fn related(api: &Api, recorder: &Recorder, lead: &Id) -> Result<(), Error>
     recorder.now("Related::get");
     campaigns.get(&campaign).send().await?;
     recorder.now("Related::remove_one");
-    campaigns.remove_one(&campaign).send().await?;
+    campaigns.remove(&campaign).send().await?;
     recorder.now("Related::add");
     campaigns.add(&campaign).send().await?;
     recorder.now("Related::remove");
-    campaigns.remove([&campaign]).send().await?.all()?;
+    campaigns.remove_many([&campaign]).send().await?.all()?;
     Ok(())
 }
 
@@ -194,7 +191,7 @@ async fn organisation(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     let taxes = api.taxes();
     recorder.now("Taxes::create");
     let made = ["Duty", "Fee"].map(|name| OrgTax::named(name).with_value("5"));
-    taxes.create(made).send().await?.all()?;
+    taxes.create_many(made).send().await?.all()?;
     recorder.now("Taxes::list");
     let all = taxes.list().all().await?;
     let ids = all.iter().rev().map(|tax| told(tax.id()?)).collect::<Result<Vec<_>, _>>()?;
@@ -202,11 +199,11 @@ async fn organisation(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     recorder.now("Taxes::get");
     taxes.get(one).send().await?;
     recorder.now("Taxes::update");
-    taxes.update([OrgTax::default().with_id(one).with_value("6")]).send().await?.all()?;
+    taxes.update_many([OrgTax::default().with_id(one).with_value("6")]).send().await?.all()?;
     recorder.now("Taxes::delete");
-    taxes.delete([one]).send().await?.all()?;
+    taxes.delete_many([one]).send().await?.all()?;
     recorder.now("Taxes::delete_one");
-    taxes.delete_one(two).send().await?;
+    taxes.delete(two).send().await?;
     recorder.now("Taxes::settings");
     taxes.settings().send().await?;
     if api.version() > ApiVersion::V2 {
@@ -225,21 +222,25 @@ async fn organisation(api: &Api, recorder: &Recorder) -> Result<(), Error> {
         let variable = Variable::named(name, name, VariableKind::TEXT);
         variable.with_group(group.as_str()).with_value("5")
     });
-    let made = variables.create(made).send().await?.all()?;
-    let ids = made.into_iter().map(id).collect::<Result<Vec<_>, _>>()?;
+    let made = variables.create_many(made).send().await?.all()?;
+    let ids = made.into_iter().map(|made| made.id).collect::<Vec<_>>();
     let [one, two] = ids.as_slice() else { return Err(Error::input("two variables were made")) };
     recorder.now("Variables::list");
     variables.list().all().await?;
     recorder.now("Variables::get");
     variables.get(one).in_group(group.as_str()).send().await?;
     recorder.now("Variables::update");
-    variables.update([Variable::default().with_id(one).with_value("6")]).send().await?.all()?;
+    variables
+        .update_many([Variable::default().with_id(one).with_value("6")])
+        .send()
+        .await?
+        .all()?;
     recorder.now("Variables::update_one");
-    variables.update_one(one, &Variable::default().with_value("7")).send().await?;
+    variables.update(one, &Variable::default().with_value("7")).send().await?;
     recorder.now("Variables::delete_one");
-    variables.delete_one(one).send().await?;
+    variables.delete(one).send().await?;
     recorder.now("Variables::delete");
-    variables.delete([two]).send().await?.all()?;
+    variables.delete_many([two]).send().await?.all()?;
     Ok(())
 }
 
@@ -275,7 +276,7 @@ async fn users(api: &Api, recorder: &Recorder) -> Result<(), Error> {
         .with_first_name("Cy")
         .with_role(Lookup::to(&role))
         .with_profile(Lookup::to(&profile));
-    let user = id(users.create(&user).send().await?)?;
+    let user = users.create(&user).send().await?.id;
     recorder.now("Users::current");
     users.current().send().await?;
     recorder.now("Users::list");
@@ -287,11 +288,11 @@ async fn users(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     recorder.now("Users::count");
     users.count(UserKind::ALL).await?;
     recorder.now("Users::update");
-    users.update([User::default().with_id(&user).with_phone("1")]).send().await?.all()?;
+    users.update_many([User::default().with_id(&user).with_phone("1")]).send().await?.all()?;
     recorder.now("Users::update_one");
-    users.update_one(&user, &User::default().with_phone("2")).send().await?;
+    users.update(&user, &User::default().with_phone("2")).send().await?;
     recorder.now("");
-    let territories = api.call(&TERRITORIES_LIST).page::<Record>().await?.items;
+    let territories = api.call(&TERRITORIES_LIST).list::<Record>().await?.items;
     let territory = first(territories)?.map_err(Error::from_record)?.id();
     let (territory, own) = (told(territory)?, users.user(&user));
     recorder.now("UserHandle::add_territories");
@@ -303,6 +304,6 @@ async fn users(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     recorder.now("UserHandle::remove_territories");
     own.remove_territories([&territory]).send().await?.all()?;
     recorder.now("Users::delete_one");
-    users.delete_one(&user).send().await?;
+    users.delete(&user).send().await?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, de::DeserializeOwned};
-use zcrm_api::{Api, Criteria, RecordStream, operations::ALL};
+use zcrm_api::{Api, Criteria, list::ItemStream, operations::ALL};
 use zcrm_core::{ApiVersion, Base, BodyShape, BoxError, Error, Id, Operation, PriceRange, Record};
 use zcrm_http::{Authorization, Authorizer, Connector, Stack};
 use zcrm_sim::{Journal, Simulator};
@@ -69,13 +69,13 @@ async fn surfaces(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     let with_id = |id: &Id| Record::new().with("id", id.as_str()).with("Last_Name", "Changed");
 
     recorder.now("Records::create");
-    let made = leads.create([row("A"), row("B"), row("C")]).send().await?.all()?;
+    let made = leads.create_many([row("A"), row("B"), row("C")]).send().await?.all()?;
     let ids: Vec<Id> = made.into_iter().map(|row| row.id).collect();
     let [first, second, third] = ids.as_slice() else {
         return Err(Error::input("the simulator did not write three records"));
     };
     recorder.now("Records::create_one");
-    leads.create_one(&row("D")).await?;
+    leads.create(&row("D")).await?;
     recorder.now("Records::list");
     leads.list().fields(["Last_Name"]).send().await?;
     recorder.now("ListRecords::stream");
@@ -100,28 +100,28 @@ async fn surfaces(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     let read = lead.get().send().await?;
     recorder.now("GetRecord::send_if_modified");
     if let Some(since) = read.timestamp("Modified_Time")? {
-        lead.get().send_if_modified(since).await?;
+        lead.get().if_modified_since(since).await?;
     }
     recorder.now("Records::update");
-    leads.update([with_id(first), with_id(second)]).send().await?.all()?;
+    leads.update_many([with_id(first), with_id(second)]).send().await?.all()?;
     recorder.now("Records::update_one");
-    leads.update_one(first.clone(), &row("E")).await?;
+    leads.update(first.clone(), &row("E")).await?;
     recorder.now("RecordHandle::update");
     lead.update(&Record::new().with("City", "Chennai")).send().await?;
     recorder.now("Records::mass_update");
     leads.mass_update(&ids, "City", "Pune").send().await?.all()?;
     recorder.now("Records::upsert");
     let found = row("F").with("Email", "f@example.com");
-    leads.upsert([found]).duplicate_check(["Email"]).send().await?.all()?;
+    leads.upsert_many([found]).by("Email").send().await?.all()?;
     recorder.now("Records::delete");
-    leads.delete([first.clone(), second.clone()]).send().await?.all()?;
+    leads.delete_many([first.clone(), second.clone()]).send().await?.all()?;
     recorder.now("Records::delete_one");
-    leads.delete_one(third.clone()).await?;
+    leads.delete(third.clone()).await?;
     recorder.now("RecordHandle::delete");
-    let gone = leads.create_one(&row("G")).await?.id;
+    let gone = leads.create(&row("G")).await?.id;
     leads.record(gone).delete().send().await?;
     recorder.now("RecordHandle::convert");
-    let lead = leads.create_one(&row("H")).await?.id;
+    let lead = leads.create(&row("H")).await?.id;
     leads.record(lead).convert().overwrite(true).send().await?;
     recorder.now("Records::deleted");
     leads.deleted().recycle_bin().send().await?;
@@ -134,21 +134,21 @@ async fn surfaces(api: &Api, recorder: &Recorder) -> Result<(), Error> {
 async fn rows(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     recorder.now("");
     let book = Record::new().with("Price_Book_Name", "Resellers");
-    let id = api.records("Price_Books").create_one(&book).await?.id;
+    let id = api.records("Price_Books").create(&book).await?.id;
     let ranges = api.record("Price_Books", id).rows("Pricing_Details");
     recorder.now("Rows::append");
-    ranges.append([PriceRange::new(1, 9, 5)]).await?;
+    ranges.create_many([PriceRange::new(1, 9, 5)]).await?;
     recorder.now("Rows::get");
     let stand = ranges.get().await?;
     recorder.now("Rows::delete");
-    ranges.delete(stand.iter().filter_map(Record::id)).await?;
+    ranges.delete_many(stand.iter().filter_map(Record::id)).await?;
     recorder.now("Rows::replace");
-    ranges.replace([PriceRange::new(1, 99, 10)]).await?;
+    ranges.replace_all([PriceRange::new(1, 99, 10)]).await?;
     Ok(())
 }
 
 /// Reads a stream to its end.
-async fn whole<T: DeserializeOwned + Send + 'static>(stream: RecordStream<T>) -> Result<(), Error> {
+async fn whole<T: DeserializeOwned + Send + 'static>(stream: ItemStream<T>) -> Result<(), Error> {
     match stream.collect_all().await.interrupted {
         Some(error) => Err(error),
         None => Ok(()),
@@ -166,7 +166,7 @@ async fn read(api: &Api, operation: &'static Operation) {
     }
     for (name, value) in [("module", "Leads"), ("fields", "Last_Name"), ("type", "all")] {
         if operation.query_names().contains(&name) {
-            call = call.query(name, value);
+            call = call.param(name, value);
         }
     }
     // what it answers is looked at in the record

@@ -61,10 +61,10 @@ impl Walk<'_> {
             call = call.path(name, value);
         }
         for (name, value) in query {
-            call = call.query(name, value);
+            call = call.param(name, value);
         }
         if let Some(body) = body {
-            call = call.json(&body);
+            call = call.body(&body);
         }
         Ok(call.send().await?)
     }

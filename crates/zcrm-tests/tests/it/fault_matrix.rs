@@ -170,13 +170,13 @@ async fn each_fault_is_seen_for_what_it_is_and_nothing_is_done_twice_that_may_no
 
         let restarted = fresh(&sim, &client).await;
         fault(sim.faults().on_path_prefix("/crm/"));
-        let done = restarted.records("Leads").update_one(&id, &row("Kay")).await;
+        let done = restarted.records("Leads").update(&id, &row("Kay")).await;
         assert_eq!((seen(done), executed(&sim, "PUT")), *update, "update: {name}");
 
         sim.clear_faults();
         let restarted = fresh(&sim, &client).await;
         fault(sim.faults().on_path_prefix("/crm/"));
-        let done = restarted.records("Leads").create_one(&row("Boyle")).await;
+        let done = restarted.records("Leads").create(&row("Boyle")).await;
         assert_eq!((seen(done), executed(&sim, "POST")), *insert, "insert: {name}");
         assert_eq!(sim.record_count("Leads"), 1 + insert.1, "insert: {name}");
     }

@@ -34,7 +34,7 @@ async fn a_token_that_expires_between_two_calls_of_a_write_loses_no_record() {
     let hold = sim.faults().on_path_prefix("/crm/").method("POST").skip(1).hold();
     let rows = (0..250).map(|n| zcrm::Record::new().with("Last_Name", n.to_string()));
     let rows = rows.map(|row| row.with("Company", "Zylker"));
-    let write = client.records("Leads").create(rows);
+    let write = client.records("Leads").create_many(rows);
     let write = tokio::spawn(write.send());
     hold.wait_arrived().await;
     sim.expire_access_tokens();

@@ -232,9 +232,7 @@ impl Stage {
         let hold = self.sim.faults().on_path_prefix("/crm/").hold();
         let heavy = |client: Client| {
             let leads = client.records("Leads").list().fields(["Last_Name"]);
-            tokio::spawn(
-                async move { leads.sort_by("id", SortOrder::Ascending).send().await.map(drop) },
-            )
+            tokio::spawn(async move { leads.sort_by("id").send().await.map(drop) })
         };
         let first = heavy(client.clone());
         hold.wait_arrived().await;

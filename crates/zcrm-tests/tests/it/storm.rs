@@ -70,14 +70,14 @@ async fn under_random_faults_every_insert_is_told_truly_and_none_is_doubled() {
                             let marker = format!("{worker}-{round}");
                             let row = Record::new().with("Last_Name", marker.as_str());
                             let row = row.with("Company", "Zylker");
-                            let done = client.records("Leads").create_one(&row).await.map(drop);
+                            let done = client.records("Leads").create(&row).await.map(drop);
                             tally.inserts.lock().unwrap().insert(marker, done);
                             continue;
                         }
                         1 => client.records("Contacts").get(id).send().await.map(drop),
                         _ => {
                             let change = Record::new().with("Phone", rng.u32(..).to_string());
-                            client.records("Contacts").update_one(id, &change).await.map(drop)
+                            client.records("Contacts").update(id, &change).await.map(drop)
                         }
                     };
                     tally.repeatable.fetch_add(1, Ordering::Relaxed);

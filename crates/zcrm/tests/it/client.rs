@@ -39,7 +39,7 @@ async fn an_expired_token_is_refreshed_once_for_all_who_wait() {
         let records = restarted.records("Leads");
         tokio::spawn(async move {
             let lead = Record::new().with("Last_Name", format!("{n}")).with("Company", "Z");
-            records.create_one(&lead).await
+            records.create(&lead).await
         })
     });
     for call in calls.collect::<Vec<_>>() {
@@ -89,7 +89,7 @@ async fn users_of_one_client_have_tokens_of_their_own() {
     assert!(error.to_string().contains("b@example.com"), "{error}");
     b.tokens().exchange(sim.grant().user("b@example.com").issue()).await.unwrap();
     let lead = Record::new().with("Last_Name", "Kay").with("Company", "Zylker");
-    let id = b.records("Leads").create_one(&lead).await.unwrap().id;
+    let id = b.records("Leads").create(&lead).await.unwrap().id;
     let owner = a.records("Leads").get(&id).send().await.unwrap().owner().unwrap().unwrap();
     assert_eq!(owner.email.as_deref(), Some("b@example.com"));
     assert_eq!(a.as_user(" ").unwrap_err().kind(), ErrorKind::Config);
@@ -137,6 +137,6 @@ fn clients_and_what_they_give_can_cross_threads() {
     crosses::<zcrm::WriteResults>();
     crosses::<Record>();
     fn sends<T: Send + Unpin + 'static>() {}
-    sends::<zcrm::RecordStream<Record>>();
+    sends::<zcrm::ItemStream<Record>>();
     assert_eq!(size_of::<zcrm::Error>(), size_of::<usize>());
 }

@@ -66,7 +66,7 @@ fn names_are_those_of_serde() {
 /// A product to sell.
 async fn product(client: &Client) -> Id {
     let pump = Record::new().with("Product_Name", "Pump");
-    client.records("Products").create_one(&pump).await.unwrap().id
+    client.records("Products").create(&pump).await.unwrap().id
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn a_list_asks_for_the_fields_of_the_struct() {
         let line = LineItem::new(product(&client).await, 2);
         let mut quote = Record::new().with("Subject", "Pumps");
         quote.set_line_items([line]).unwrap();
-        let id = client.records("Quotes").create_one(&quote).await.unwrap().id;
+        let id = client.records("Quotes").create(&quote).await.unwrap().id;
         let quotes = client.records_of::<Quote>();
         let listed = quotes.list().send().await.unwrap().all().unwrap().remove(0);
         assert!(listed.subject.is_some() && listed.lines.is_none());
@@ -109,7 +109,7 @@ async fn a_list_asks_for_the_fields_of_the_struct() {
         let dynamic = client.records("Quotes").list().all_fields().send().await.unwrap();
         let dynamic = dynamic.all().unwrap().remove(0);
         assert!(dynamic.line_items().unwrap_err().to_string().contains("lists leave"));
-        let written = client.records("Leads").upsert([&leads[0]]).preview().unwrap();
+        let written = client.records("Leads").upsert_many([&leads[0]]).preview().unwrap();
         let body: serde_json::Value = serde_json::from_slice(written[0].body()).unwrap();
         assert!(body["data"][0].get("Mail").is_some());
         let id = leads[0].id.clone();

@@ -59,11 +59,11 @@ async fn modules(
         "ZCRMModule.get_all_deleted_records" => client.records("Leads").deleted().send().await?;
         "ZCRMModule.get_recyclebin_records" => client.records("Leads").deleted().recycle_bin().send().await?;
         "ZCRMModule.get_permanently_deleted_records" => client.records("Leads").deleted().permanent().send().await?;
-        "ZCRMModule.create_records" => client.records("Leads").create(rows).send().await?;
-        "ZCRMModule.upsert_records" => client.records("Leads").upsert(rows).duplicate_check(["Email"]).send().await?;
-        "ZCRMModule.update_records" => client.records("Leads").update(rows).send().await?;
+        "ZCRMModule.create_records" => client.records("Leads").create_many(rows).send().await?;
+        "ZCRMModule.upsert_records" => client.records("Leads").upsert_many(rows).by("Email").send().await?;
+        "ZCRMModule.update_records" => client.records("Leads").update_many(rows).send().await?;
         "ZCRMModule.mass_update_records" => client.records("Leads").mass_update(ids, "City", "Chennai").send().await?;
-        "ZCRMModule.delete_records" => client.records("Leads").delete(ids).send().await?;
+        "ZCRMModule.delete_records" => client.records("Leads").delete_many(ids).send().await?;
         "ZCRMModule.search_records" => client.records("Leads").search_word("Boyle").send().await?;
         "ZCRMModule.search_records_by_phone" => client.records("Leads").search_phone("+91 44").send().await?;
         "ZCRMModule.search_records_by_email" => client.records("Leads").search_email("p@example.com").send().await?;
@@ -80,15 +80,15 @@ async fn modules(
         "ZCRMModule.get_tags" => client.module("Leads").tags().list().all().await?;
         "ZCRMModule.get_tag_count" => client.module("Leads").tags().count_records(id).await?;
         "ZCRMModule.create_tags" => client.module("Leads").tags().create(tags).send().await?;
-        "ZCRMModule.update_tags" => client.module("Leads").tags().update(tags).send().await?;
+        "ZCRMModule.update_tags" => client.module("Leads").tags().update_many(tags).send().await?;
         "ZCRMModule.add_tags_to_multiple_records" => client.module("Leads").tags().add_to(ids, ["Hot"]).send().await?;
         "ZCRMModule.remove_tags_from_multiple_records" => client.module("Leads").tags().remove_from(ids, ["Hot"]).send().await?;
         "ZCRMCustomView.get_instance" => client.module("Leads").custom_views();
         "ZCRMCustomView.get_records" => client.records("Leads").list().view(id).fields(["Last_Name"]).send().await?;
         "ZCRMTag.get_instance" => Tag::named("Hot");
-        "ZCRMTag.update" => client.module("Leads").tags().update_one(id, &tag).send().await?;
+        "ZCRMTag.update" => client.module("Leads").tags().update(id, &tag).send().await?;
         "ZCRMTag.merge" => client.module("Leads").tags().merge(other, id).send().await?;
-        "ZCRMTag.delete" => client.module("Leads").tags().delete_one(id).send().await?;
+        "ZCRMTag.delete" => client.module("Leads").tags().delete(id).send().await?;
     })
 }
 
@@ -104,7 +104,7 @@ async fn records(
     Ok(calls! {
         "ZCRMRecord.get_instance" => client.record("Leads", id);
         "ZCRMRecord.get" => client.record("Leads", id).get().send().await?;
-        "ZCRMRecord.create" => client.records("Leads").create_one(&row).await?;
+        "ZCRMRecord.create" => client.records("Leads").create(&row).await?;
         "ZCRMRecord.update" => client.record("Leads", id).update(&row).send().await?;
         "ZCRMRecord.delete" => client.record("Leads", id).delete().send().await?;
         "ZCRMRecord.convert" => client.record("Leads", id).convert().send().await?;
@@ -117,12 +117,12 @@ async fn records(
         "ZCRMRecord.upload_attachment" => client.record("Leads", id).attachments().upload("offer.pdf", "application/pdf", content).send().await?;
         "ZCRMRecord.upload_link_as_attachment" => client.record("Leads", id).attachments().link("https://example.com/a").send().await?;
         "ZCRMRecord.download_attachment" => client.record("Leads", id).attachments().download(other).await?;
-        "ZCRMRecord.delete_attachment" => client.record("Leads", id).attachments().delete_one(other).send().await?;
+        "ZCRMRecord.delete_attachment" => client.record("Leads", id).attachments().delete(other).send().await?;
         "ZCRMRecord.add_relation" => client.record("Leads", id).related("Campaigns").add_with(other, &row).send().await?;
-        "ZCRMRecord.remove_relation" => client.record("Leads", id).related("Campaigns").remove_one(other).send().await?;
-        "ZCRMRecord.add_notes" => client.record("Leads", id).notes().create([note]).send().await?;
-        "ZCRMRecord.update_note" => client.record("Leads", id).notes().update_one(other, &note).send().await?;
-        "ZCRMRecord.delete_note" => client.record("Leads", id).notes().delete_one(other).send().await?;
+        "ZCRMRecord.remove_relation" => client.record("Leads", id).related("Campaigns").remove(other).send().await?;
+        "ZCRMRecord.add_notes" => client.record("Leads", id).notes().create_many([note]).send().await?;
+        "ZCRMRecord.update_note" => client.record("Leads", id).notes().update(other, &note).send().await?;
+        "ZCRMRecord.delete_note" => client.record("Leads", id).notes().delete(other).send().await?;
         "ZCRMRecord.get_notes" => client.record("Leads", id).notes().list().send().await?;
         "ZCRMRecord.get_attachments" => client.record("Leads", id).attachments().list().send().await?;
         "ZCRMModuleRelation.get_instance" => client.record("Leads", id).related("Products");
@@ -130,12 +130,12 @@ async fn records(
         "ZCRMModuleRelation.upload_attachment" => client.record("Leads", id).attachments().upload("offer.pdf", "application/pdf", content).send().await?;
         "ZCRMModuleRelation.upload_link_as_attachment" => client.record("Leads", id).attachments().link("https://example.com/a").send().await?;
         "ZCRMModuleRelation.download_attachment" => client.record("Leads", id).attachments().download(other).await?;
-        "ZCRMModuleRelation.delete_attachment" => client.record("Leads", id).attachments().delete_one(other).send().await?;
+        "ZCRMModuleRelation.delete_attachment" => client.record("Leads", id).attachments().delete(other).send().await?;
         "ZCRMModuleRelation.add_relation" => client.record("Leads", id).related("Campaigns").add_with(other, &row).send().await?;
-        "ZCRMModuleRelation.remove_relation" => client.record("Leads", id).related("Campaigns").remove_one(other).send().await?;
-        "ZCRMModuleRelation.add_notes" => client.record("Leads", id).notes().create([note]).send().await?;
-        "ZCRMModuleRelation.update_note" => client.record("Leads", id).notes().update_one(other, &note).send().await?;
-        "ZCRMModuleRelation.delete_note" => client.record("Leads", id).notes().delete_one(other).send().await?;
+        "ZCRMModuleRelation.remove_relation" => client.record("Leads", id).related("Campaigns").remove(other).send().await?;
+        "ZCRMModuleRelation.add_notes" => client.record("Leads", id).notes().create_many([note]).send().await?;
+        "ZCRMModuleRelation.update_note" => client.record("Leads", id).notes().update(other, &note).send().await?;
+        "ZCRMModuleRelation.delete_note" => client.record("Leads", id).notes().delete(other).send().await?;
         "ZCRMModuleRelation.get_notes" => client.record("Leads", id).notes().list().send().await?;
         "ZCRMModuleRelation.get_attachments" => client.record("Leads", id).attachments().list().send().await?;
         "ZCRMJunctionRecord.get_instance" => Record::new().with("Member_Status", "Responded");
@@ -143,7 +143,7 @@ async fn records(
         "ZCRMNote.upload_attachment" => client.notes().attachments(id).upload("a.txt", "text/plain", content).send().await?;
         "ZCRMNote.download_attachment" => client.notes().attachments(id).download(other).await?;
         "ZCRMNote.get_attachments" => client.notes().attachments(id).list().send().await?;
-        "ZCRMNote.delete_attachment" => client.notes().attachments(id).delete_one(other).send().await?;
+        "ZCRMNote.delete_attachment" => client.notes().attachments(id).delete(other).send().await?;
     })
 }
 
@@ -163,18 +163,18 @@ async fn organisation(
         "ZCRMOrganization.get_user" => client.users().get(id).send().await?;
         "ZCRMOrganization.get_current_user" => client.users().current().send().await?;
         "ZCRMOrganization.get_all_users" => client.users().list().send().await?;
-        "ZCRMOrganization.get_all_active_users" => client.users().active().send().await?;
-        "ZCRMOrganization.get_all_deactive_users" => client.users().deactivated().send().await?;
-        "ZCRMOrganization.get_all_confirmed_users" => client.users().confirmed().send().await?;
-        "ZCRMOrganization.get_all_not_confirmed_users" => client.users().not_confirmed().send().await?;
-        "ZCRMOrganization.get_all_deleted_users" => client.users().deleted().send().await?;
-        "ZCRMOrganization.get_all_active_confirmed_users" => client.users().active_confirmed().send().await?;
-        "ZCRMOrganization.get_all_admin_users" => client.users().admins().send().await?;
-        "ZCRMOrganization.get_all_active_confirmed_admin_users" => client.users().active_confirmed_admins().send().await?;
+        "ZCRMOrganization.get_all_active_users" => client.users().list().active().send().await?;
+        "ZCRMOrganization.get_all_deactive_users" => client.users().list().deactivated().send().await?;
+        "ZCRMOrganization.get_all_confirmed_users" => client.users().list().confirmed().send().await?;
+        "ZCRMOrganization.get_all_not_confirmed_users" => client.users().list().not_confirmed().send().await?;
+        "ZCRMOrganization.get_all_deleted_users" => client.users().list().deleted().send().await?;
+        "ZCRMOrganization.get_all_active_confirmed_users" => client.users().list().active_confirmed().send().await?;
+        "ZCRMOrganization.get_all_admin_users" => client.users().list().admins().send().await?;
+        "ZCRMOrganization.get_all_active_confirmed_admin_users" => client.users().list().active_confirmed_admins().send().await?;
         "ZCRMOrganization.search_users_by_criteria" => client.users().search(Criteria::equals("last_name", "Boyle")).send().await?;
         "ZCRMOrganization.create_user" => client.users().create(&user).send().await?;
-        "ZCRMOrganization.update_user" => client.users().update_one(id, &user).send().await?;
-        "ZCRMOrganization.delete_user" => client.users().delete_one(id).send().await?;
+        "ZCRMOrganization.update_user" => client.users().update(id, &user).send().await?;
+        "ZCRMOrganization.delete_user" => client.users().delete(id).send().await?;
         "ZCRMOrganization.get_all_profiles" => client.profiles().list().all().await?;
         "ZCRMOrganization.get_profile" => client.profiles().get(id).send().await?;
         "ZCRMOrganization.get_all_roles" => client.roles().list().all().await?;
@@ -182,20 +182,20 @@ async fn organisation(
         "ZCRMOrganization.get_organization_taxes" => client.taxes().list().all().await?;
         "ZCRMOrganization.get_organization_tax" => client.taxes().get(id).send().await?;
         "ZCRMOrganization.create_organization_taxes" => client.taxes().create(taxes).send().await?;
-        "ZCRMOrganization.update_organization_taxes" => client.taxes().update(taxes).send().await?;
-        "ZCRMOrganization.delete_organization_taxes" => client.taxes().delete(ids).send().await?;
-        "ZCRMOrganization.delete_organization_tax" => client.taxes().delete_one(id).send().await?;
+        "ZCRMOrganization.update_organization_taxes" => client.taxes().update_many(taxes).send().await?;
+        "ZCRMOrganization.delete_organization_taxes" => client.taxes().delete_many(ids).send().await?;
+        "ZCRMOrganization.delete_organization_tax" => client.taxes().delete(id).send().await?;
         "ZCRMOrganization.get_notes" => client.notes().list().send().await?;
-        "ZCRMOrganization.create_notes" => client.notes().create([note]).send().await?;
-        "ZCRMOrganization.delete_notes" => client.notes().delete(ids).send().await?;
+        "ZCRMOrganization.create_notes" => client.notes().create_many([note]).send().await?;
+        "ZCRMOrganization.delete_notes" => client.notes().delete_many(ids).send().await?;
         "ZCRMOrganization.get_variable_groups" => client.variable_groups().list().all().await?;
         "ZCRMOrganization.get_variables" => client.variables().list().all().await?;
         "ZCRMOrganization.create_variables" => client.variables().create(variables).send().await?;
-        "ZCRMOrganization.update_variables" => client.variables().update(variables).send().await?;
+        "ZCRMOrganization.update_variables" => client.variables().update_many(variables).send().await?;
         "ZCRMVariable.get_instance" => Variable::named("Rate", "rate", VariableKind::DECIMAL);
         "ZCRMVariable.get" => client.variables().get(id).in_group("General").send().await?;
-        "ZCRMVariable.update" => client.variables().update_one(id, &variable).send().await?;
-        "ZCRMVariable.delete" => client.variables().delete_one(id).send().await?;
+        "ZCRMVariable.update" => client.variables().update(id, &variable).send().await?;
+        "ZCRMVariable.delete" => client.variables().delete(id).send().await?;
         "ZCRMVariableGroup.get_instance" => client.variable_groups();
         "ZCRMVariableGroup.get" => client.variable_groups().get(id).send().await?;
     })

@@ -118,7 +118,7 @@ async fn a_transport_of_ones_own_sends_everything() {
 /// A lead, and a file of more than one piece.
 async fn lead_and_file(client: &Client, folder: &Path) -> (String, PathBuf, Vec<u8>) {
     let row = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
-    let lead = client.records("Leads").create_one(&row).await.unwrap().id;
+    let lead = client.records("Leads").create(&row).await.unwrap().id;
     let content: Vec<u8> =
         (0..700_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let path = folder.join("offer.bin");
@@ -160,19 +160,19 @@ async fn a_file_is_uploaded_from_the_disk_and_downloaded_to_it() {
     // the answer breaks off in the middle, of a server that does not say how to take it up
     let copy = folder.path().join("copy.bin");
     sim.faults().on_path_prefix("/crm/v8/Leads/").cut_body();
-    let error = download().save(&*copy).await.unwrap_err();
+    let error = download().download().save_to(&*copy).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transport);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 
     let received = Arc::new(AtomicU64::new(0));
-    let saved = download().on_progress(told(&received)).save(&*copy).await.unwrap();
+    let saved = download().on_progress(told(&received)).download().save_to(&*copy).await.unwrap();
     assert_eq!((saved.bytes, saved.path.as_path()), (content.len() as u64, copy.as_path()));
     assert_eq!(received.load(Ordering::Relaxed), content.len() as u64);
     assert!(std::fs::read(&copy).unwrap() == content);
 
     // a limit: nothing is left, and what was there stays
     std::fs::write(&copy, "old").unwrap();
-    let error = download().save(SaveFile::to(&copy).limit(1_000)).await.unwrap_err();
+    let error = download().download().save_to(SaveFile::to(&copy).limit(1_000)).await.unwrap_err();
     assert!(error.to_string().contains("1000 bytes"), "{error}");
     assert_eq!(std::fs::read_to_string(&copy).unwrap(), "old");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
@@ -230,7 +230,7 @@ async fn a_stream_of_the_applications_arrives_as_it_is_and_is_begun_anew_where_i
         let once = ReqBody::once(stream_of(&content));
         for (name, body) in [("again.bin", replay), ("once.bin", once)] {
             let sent = files.upload(name, "application/octet-stream", body).send().await.unwrap();
-            let mut file = files.download(sent.id.unwrap()).await.unwrap();
+            let mut file = files.download(sent.id).await.unwrap();
             assert_eq!(file.name(), Some(name));
             let mut arrived = Vec::new();
             while let Some(piece) = file.next().await {

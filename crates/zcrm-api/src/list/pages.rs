@@ -12,46 +12,36 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use serde::de::DeserializeOwned;
 use zcrm_core::{Error, Page};
 
-use crate::{
-    Call,
-    paging::{Facts, Follower, Next},
+use super::{
+    Next,
+    follow::{Facts, Follower},
+    plan::{Plan, Prepare},
 };
 
-/// The pages of a list, one after another: [`Call::pages`].
+/// The pages of a list, one after another: [`Request::pages`](crate::request::Request::pages).
 ///
 /// Nothing is fetched before it is asked for. The error of a page ends the stream; so do pages that
 /// lead nowhere, as an error of kind [`Decode`](zcrm_core::ErrorKind::Decode): an empty page that
-/// promises more, a page token that comes again, pages that only repeat what was read. For records
-/// there is [`RecordStream`](crate::RecordStream), which fetches ahead and can go on later.
+/// promises more, a page token that comes again, pages that only repeat what was read. [`ItemStream`](super::ItemStream)
+/// fetches ahead and can go on later.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<T>(BoxStream<'static, Result<Page<T>, Error>>);
 
 enum State {
+    Begin(Prepare),
     Failed(Box<Error>),
     At(Box<Position>),
     Ended,
 }
 
 struct Position {
-    call: Call,
-    at: Next,
+    plan: Plan,
     follower: Follower,
-    /// How many items the pages before held.
-    read: u64,
 }
 
 impl<T: DeserializeOwned + Send + 'static> Pages<T> {
-    pub(crate) fn new(call: Call, mistake: Option<Error>) -> Self {
-        let begin = match mistake {
-            Some(error) => State::Failed(Box::new(error)),
-            None => {
-                let at = call.place();
-                let promised = matches!(at, Next::Token(_));
-                let follower = Follower::new(call.way(), promised);
-                State::At(Box::new(Position { call, at, follower, read: 0 }))
-            }
-        };
-        Self(stream::unfold(begin, step).boxed())
+    pub(super) fn new(begin: Option<Prepare>) -> Self {
+        Self(stream::unfold(begin.map_or(State::Ended, State::Begin), step).boxed())
     }
 
     /// The next page; `None` at the end. The same as `StreamExt::next`, without the import.
@@ -67,18 +57,26 @@ async fn step<T: DeserializeOwned + Send + 'static>(
         State::Ended => return None,
         State::Failed(error) => return Some((Err(*error), State::Ended)),
         State::At(position) => position,
+        State::Begin(begin) => match begin.plan().await {
+            Err(mistake) => return Some((Err(mistake), State::Ended)),
+            Ok(plan) => {
+                let promised = matches!(plan.next, Next::Token(_));
+                let follower = Follower::new(plan.way(), promised);
+                Box::new(Position { plan, follower })
+            }
+        },
     };
-    let page = match position.call.clone().page::<T>().await {
+    let page = match position.plan.fetch::<T>().await {
         Err(error) => return Some((Err(error), State::Ended)),
         Ok(page) => page,
     };
-    position.read = position.read.saturating_add(page.items.len() as u64);
-    let next = position.follower.after(&position.at, &Facts::of(&page), position.read);
-    let state = match next {
+    let Position { plan, follower } = &mut *position;
+    let read = plan.index.saturating_add(page.items.len() as u64);
+    let state = match follower.after(&plan.next, &Facts::of(&page), read) {
         Ok(None) => State::Ended,
         Ok(Some(next)) => {
-            position.call = position.call.at(&next);
-            position.at = next;
+            plan.next = next;
+            plan.index = read;
             State::At(position)
         }
         Err(error) => State::Failed(Box::new(error)),

@@ -9,32 +9,33 @@ use std::collections::HashMap;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::StatusCode;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
-use zcrm_core::{Error, Id, Outcome, Page, Record, RecordError, RequestBuilder};
+use zcrm_core::{Error, Id, Operation, Outcome, Page, Record, RecordError};
 
-use super::{
-    Records,
-    query::{MODIFIED_SINCE, join},
+use super::plan::MODIFIED_SINCE;
+use crate::{
+    Api, Call,
+    check::{MOST_FIELDS, join},
+    operations,
 };
-use crate::{check::MOST_FIELDS, operations};
 
 /// Zoho's documentation: at most 100 ids in one call.
-pub(super) const MOST_IDS: usize = 100;
+pub(crate) const MOST_IDS: usize = 100;
 
 /// What the names, and the ids, may take up of a URL, as it is encoded: together well below the 8 KiB
 /// at which servers begin to refuse.
 const MOST_TEXT: usize = 3_500;
 
 /// By this a change between two reads is seen, to the second.
-pub(super) const CHANGED: &str = "Modified_Time";
+pub(crate) const CHANGED: &str = "Modified_Time";
 
 /// How many calls for the rest of a page go on at a time.
 const AT_ONCE: usize = 2;
 
 /// Cuts names into batches for one call each. Where it takes several, each tells when the record was
 /// changed.
-pub(super) fn batches(names: &[String]) -> Vec<String> {
+pub(crate) fn batches(names: &[String]) -> Vec<String> {
     if fits(names, MOST_FIELDS) {
         return vec![join(names)];
     }
@@ -73,42 +74,67 @@ fn cut<S: AsRef<str>>(mut texts: &[S], most: usize) -> Vec<&[S]> {
     pieces
 }
 
+/// What else is asked for where one call does not give all fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Columns {
+    /// The batches of fields after the first.
+    pub(crate) rest: Vec<String>,
+    /// Only zcrm asks for `Modified_Time`, the caller does not.
+    pub(crate) without_changed: bool,
+}
+
+/// These parameters decide whether a record is seen at all, however it is asked for.
+const SEEN_BY: [&str; 5] = ["approved", "converted", "territory_id", "include_child", "uid"];
+
 /// What else is asked for with a page.
-#[derive(Clone, Debug, Default)]
 pub(super) struct Rest<'a> {
-    /// The other batches of fields.
-    pub(super) batches: &'a [String],
-    /// What the caller asked for, where that is not all that was read.
-    pub(super) without_changed: bool,
+    api: &'a Api,
+    module: &'a str,
+    columns: &'a Columns,
     /// Parameters without which a record of the page would not be found by its id.
-    pub(super) params: Vec<(&'a str, &'a str)>,
+    params: Vec<(&'a str, &'a str)>,
     /// Whether the page before said that this one has records.
-    pub(super) promised: bool,
+    promised: bool,
+}
+
+impl<'a> Rest<'a> {
+    pub(super) fn new(columns: &'a Columns, call: &'a Call, promised: bool) -> Self {
+        let request = call.request();
+        let module = request.path_pairs().find(|(name, _)| *name == "module");
+        Self {
+            api: call.api(),
+            module: module.map_or("", |(_, module)| module),
+            columns,
+            params: request.query_pairs().filter(|(name, _)| SEEN_BY.contains(name)).collect(),
+            promised,
+        }
+    }
+
+    fn call(&self, operation: &'static Operation) -> Call {
+        let call = self.api.call(operation).path("module", self.module);
+        self.params.iter().fold(call, |call, (name, value)| call.param(name, value))
+    }
 }
 
 /// A page with all of its fields.
 pub(super) async fn page<T: DeserializeOwned + Send + 'static>(
-    records: &Records<T>,
-    request: RequestBuilder,
+    call: Call,
     rest: &Rest<'_>,
 ) -> Result<Page<T>, Error> {
-    let asked = request.has_header(MODIFIED_SINCE);
-    let reply = records.api.send(request).await?;
+    let asked = call.request().has_header(MODIFIED_SINCE);
+    let reply = call.send().await?;
     // nothing was changed since then; of a promised page that would be no answer
     if asked && !rest.promised && reply.status() == StatusCode::NOT_MODIFIED {
         return Ok(Page::empty());
     }
-    if rest.batches.is_empty() {
-        return reply.page("data");
-    }
     let mut page: Page<Record> = reply.page("data")?;
     if shows_no_change(&page) {
-        return Err(torn(records.module()).with_outcome(Outcome::Local).with_call(reply.call()));
+        return Err(torn(rest.module).with_outcome(Outcome::Local).with_call(reply.call()));
     }
     let ids: Vec<Id> = page.items.iter().filter_map(|item| item.as_ref().ok()?.id()).collect();
     let mut found: Vec<HashMap<Id, Record>> = Vec::new();
-    for fields in rest.batches {
-        found.push(by_ids(records, &ids, fields, rest).await?);
+    for fields in &rest.columns.rest {
+        found.push(by_ids(&ids, fields, rest).await?);
     }
     for (index, item) in (0..).zip(&mut page.items) {
         let Ok(record) = item else { continue };
@@ -119,10 +145,10 @@ pub(super) async fn page<T: DeserializeOwned + Send + 'static>(
                 parts.iter().for_each(|part| record.merge(part));
                 true
             }
-            Some(parts) => reread(records, record, &parts, &id, rest).await?,
+            Some(parts) => reread(record, &parts, &id, rest).await?,
             None => false,
         };
-        if rest.without_changed {
+        if rest.columns.without_changed {
             record.remove(CHANGED);
         }
         if !whole {
@@ -145,7 +171,7 @@ fn same_moment(part: &Record, record: &Record) -> bool {
 }
 
 /// Of this module a record cannot be read in several calls.
-pub(super) fn torn(module: &str) -> Error {
+pub(crate) fn torn(module: &str) -> Error {
     Error::input(format!(
         "the fields of `{module}` that were asked for take several calls, and its records show no \
          `{CHANGED}`, by which a change between the calls is seen: a record might hold fields of two \
@@ -155,20 +181,14 @@ pub(super) fn torn(module: &str) -> Error {
 }
 
 /// Some fields of the records of these ids.
-async fn by_ids<T>(
-    records: &Records<T>,
-    ids: &[Id],
-    fields: &str,
-    rest: &Rest<'_>,
-) -> Result<HashMap<Id, Record>, Error> {
-    let requests = cut(ids, MOST_IDS).into_iter().map(|ids| {
-        let request = records.request(&operations::LIST)?.query("ids", join(ids));
-        let request = request.query("fields", fields);
-        Ok(rest.params.iter().fold(request, |request, (name, value)| request.query(name, value)))
+async fn by_ids(ids: &[Id], fields: &str, rest: &Rest<'_>) -> Result<HashMap<Id, Record>, Error> {
+    let calls = cut(ids, MOST_IDS).into_iter().map(|ids| {
+        let call = rest.call(&operations::LIST);
+        call.param("ids", join(ids)).param("fields", fields)
     });
-    let requests = requests.collect::<Result<Vec<_>, Error>>()?;
-    let pages: Vec<Page<Record>> = stream::iter(requests)
-        .map(|request| async move { records.api.send(request).await?.page("data") })
+    let calls: Vec<Call> = calls.collect();
+    let pages: Vec<Page<Record>> = stream::iter(calls)
+        .map(|call| async move { call.send().await?.page("data") })
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
@@ -177,18 +197,15 @@ async fn by_ids<T>(
 }
 
 /// Reads a record that was changed between two reads in one call, which gives all of its fields, and
-/// takes what was asked for. Tells whether it was still there.
-async fn reread<T>(
-    records: &Records<T>,
+/// takes what was asked for. Returns whether it was still there.
+async fn reread(
     record: &mut Record,
     parts: &[Record],
     id: &Id,
     rest: &Rest<'_>,
 ) -> Result<bool, Error> {
-    let request = records.request(&operations::GET)?.path_id("id", id);
-    let request =
-        rest.params.iter().fold(request, |request, (name, value)| request.query(name, value));
-    let now: Record = match records.api.send(request).await?.object("data") {
+    let call = rest.call(&operations::GET).path_id("id", id);
+    let now: Record = match call.send().await?.object("data") {
         Ok(now) => now,
         Err(error) if error.is_not_found() => return Ok(false),
         Err(error) => return Err(error),

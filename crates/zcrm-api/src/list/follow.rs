@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use zcrm_core::{Error, ErrorKind, More, Outcome, Page, PageInfo, Paging};
 
-use crate::check::MOST_PER_PAGE;
+use crate::{Call, check::MOST_PER_PAGE};
 
 /// Zoho's documentation: page tokens reach record 100,000 and no further.
 const TOKEN_WALL: u64 = 100_000;
@@ -22,11 +22,33 @@ const MOST_PAGES: usize = 100_000;
 const MOST_REPEATS: u8 = 1;
 
 /// Which page of a list comes next.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Next {
     Page(u64),
     Token(String),
+}
+
+impl Next {
+    /// The page that a call asks for.
+    pub(super) fn of(call: &Call) -> Self {
+        let value = |name| call.request().query_value(name);
+        match value("page_token") {
+            Some(token) => Self::Token(token.to_owned()),
+            None => Self::Page(value("page").and_then(|page| page.parse().ok()).unwrap_or(1)),
+        }
+    }
+
+    /// The call for this page.
+    pub(super) fn apply(&self, call: Call) -> Call {
+        let call = call.without_param("page").without_param("page_token");
+        match self {
+            Self::Token(token) => call.param_unchecked("page_token", token),
+            // the first page needs no number
+            Self::Page(1) => call,
+            Self::Page(number) => call.param_unchecked("page", number.to_string()),
+        }
+    }
 }
 
 /// What the pages of one list can do.

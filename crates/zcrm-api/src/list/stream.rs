@@ -1,4 +1,4 @@
-//! All records of a query, page after page.
+//! All items of a list, page after page.
 
 use std::{
     collections::VecDeque,
@@ -14,18 +14,18 @@ use tokio::task::JoinHandle;
 use zcrm_core::{Error, ErrorKind, Outcome, Page, RecordError};
 
 use super::{
-    Cursor, Records, columns,
-    query::{Query, rest, with_all},
+    Cursor,
+    follow::{Facts, Follower},
+    plan::{Plan, Prepare},
 };
-use crate::paging::{Facts, Follower, Next};
 
-/// The records of a list or search, one by one, with the next page fetched while the second half
-/// of this one is read.
+/// The items of a list, one by one, with the next page fetched while the second half of this one is
+/// read: [`Request::stream`](crate::request::Request::stream).
 ///
-/// A record that does not fit `T` is an error in its place, of kind
+/// An item that does not fit `T` is an error in its place, of kind
 /// [`Record`](ErrorKind::Record), and the stream goes on; [`on_bad_record`](Self::on_bad_record)
 /// takes those aside, [`collect_all`](Self::collect_all) gives both. The error of a page ends the
-/// stream; it carries a [`Cursor`] to [go on](Records::resume) later, and a stream that goes well
+/// stream; it carries a [`Cursor`] to [go on](crate::request::Request::resume) later, and a stream that goes well
 /// gives one at any time ([`cursor`](Self::cursor)). Where Zoho ends the way with records left, the
 /// last item is an error of kind [`Wall`](ErrorKind::Wall); where its answers lead nowhere (an empty
 /// page that promises more, a page token that comes again, a promised page without `info`), it is an
@@ -42,7 +42,7 @@ use crate::paging::{Facts, Follower, Next};
 /// # }
 /// ```
 #[must_use = "a stream does nothing until it is polled"]
-pub struct RecordStream<T> {
+pub struct ItemStream<T> {
     state: State<T>,
     buffer: VecDeque<Result<T, RecordError>>,
     /// Fetch the next page once no more than this many records are left of the last one.
@@ -54,15 +54,15 @@ pub struct RecordStream<T> {
 }
 
 enum State<T> {
-    Begin(Box<Query<T>>),
-    Preparing(Task<Prepared<T>>),
+    /// What is asked for is not complete: names of fields must be read first.
+    Begin(Prepare),
     /// The place of the next page is known.
-    Waiting(Prepared<T>),
+    Waiting(Plan),
     Fetching {
-        plan: Prepared<T>,
+        plan: Plan,
         page: Task<Page<T>>,
     },
-    /// An error that comes behind the records that are still buffered.
+    /// An error that comes behind the items that are still buffered.
     Failing(Box<Error>),
     /// Ended by an error, behind which it could go on.
     Broken(Box<Cursor>),
@@ -79,19 +79,7 @@ impl<T> State<T> {
     }
 }
 
-/// A query whose parameters are complete, and where it is.
-struct Prepared<T> {
-    records: Records<T>,
-    cursor: Cursor,
-}
-
-impl<T> Clone for Prepared<T> {
-    fn clone(&self) -> Self {
-        Self { records: self.records.clone(), cursor: self.cursor.clone() }
-    }
-}
-
-/// All that a stream gave: [`RecordStream::collect_all`].
+/// All that a stream gave: [`ItemStream::collect_all`].
 #[derive(Debug)]
 #[must_use = "the stream may have been interrupted"]
 #[non_exhaustive]
@@ -104,36 +92,36 @@ pub struct Collected<T> {
     pub interrupted: Option<Error>,
 }
 
-impl<T: DeserializeOwned + Send + 'static> RecordStream<T> {
-    pub(super) fn begin(query: Query<T>) -> Self {
-        if query.finds_nothing() {
-            return Self::new(State::Ended, None);
+impl<T: DeserializeOwned + Send + 'static> ItemStream<T> {
+    pub(super) fn new(begin: Option<Prepare>) -> Self {
+        match begin {
+            None => Self::at(State::Ended, None),
+            Some(Prepare::Ready(plan)) => match *plan {
+                Ok(plan) => {
+                    let here = Cursor::of_plan(&plan);
+                    Self::at(State::Waiting(plan), Some(here))
+                }
+                Err(mistake) => Self::at(State::Failing(Box::new(mistake)), None),
+            },
+            Some(later) => Self::at(State::Begin(later), None),
         }
-        Self::new(State::Begin(Box::new(query)), None)
     }
 
-    pub(super) fn resume(records: Records<T>, cursor: Cursor) -> Result<Self, Error> {
-        if cursor.module != records.module() {
-            return Err(Error::input(format!(
-                "the cursor is of module `{}` and cannot go on in `{}`",
-                zcrm_core::escaped(&cursor.module),
-                records.module()
-            )));
-        }
-        let mut stream = Self::new(State::Ended, None);
+    pub(super) fn resume(plan: Plan) -> Self {
         // only a page that promised more leads to a later one
-        let promised = cursor.next != Next::Page(1);
-        stream.follower = Some(Follower::new(cursor.way(&records), promised));
-        stream.state = State::Waiting(Prepared { records, cursor });
-        Ok(stream)
+        let here = Cursor::of_plan(&plan);
+        let follower = Follower::new(plan.way(), here.is_promised());
+        let mut stream = Self::at(State::Waiting(plan), None);
+        stream.follower = Some(follower);
+        stream
     }
 
-    fn new(state: State<T>, here: Option<Cursor>) -> Self {
+    fn at(state: State<T>, here: Option<Cursor>) -> Self {
         Self { state, buffer: VecDeque::new(), half: 0, here, follower: None, aside: None }
     }
 
     /// Where the stream is: behind the last record that it gave, also where more are held already.
-    /// To save now and then, and to [go on](Records::resume) with after a restart.
+    /// To save now and then, and to [go on](crate::request::Request::resume) with after a restart.
     ///
     /// `None` at the end, and before the first record of a stream of
     /// [`all_fields`](super::ListRecords::all_fields), whose fields are not known yet. Behind the
@@ -157,11 +145,8 @@ impl<T: DeserializeOwned + Send + 'static> RecordStream<T> {
             return self.here.clone();
         }
         match &self.state {
-            State::Begin(query) => {
-                query.as_ref().clone().prepare_now().map(|q| Cursor::at_begin(q).1)
-            }
-            State::Preparing(_) => self.here.clone(),
-            State::Waiting(plan) | State::Fetching { plan, .. } => Some(plan.cursor.clone()),
+            State::Begin(_) => self.here.clone(),
+            State::Waiting(plan) | State::Fetching { plan, .. } => Some(Cursor::of_plan(plan)),
             State::Failing(error) => Cursor::of(error).cloned(),
             State::Broken(cursor) => Some(cursor.as_ref().clone()),
             State::Ended => None,
@@ -193,44 +178,39 @@ impl<T: DeserializeOwned + Send + 'static> RecordStream<T> {
         all
     }
 
-    /// Takes in a page and finds out what follows it.
-    fn land(&mut self, mut plan: Prepared<T>, page: Page<T>) {
+    /// Takes a page and finds out what follows it.
+    fn accept(&mut self, mut plan: Plan, page: Page<T>) {
         let facts = Facts::of(&page);
         let count = page.items.len() as u64;
-        let cursor = plan.cursor.clone();
-        let before = cursor.index;
-        let read = usize::try_from(cursor.skip).unwrap_or(usize::MAX);
+        let cursor = Cursor::of_plan(&plan);
+        let before = plan.index;
+        let read = usize::try_from(plan.skip).unwrap_or(usize::MAX);
         let items = page.items.into_iter().skip(read);
         self.buffer.extend(items.map(|item| item.map_err(|error| error.shifted(before))));
         self.half = self.buffer.len() / 2;
-        let way = || Follower::new(cursor.way(&plan.records), false);
-        let follower = self.follower.get_or_insert_with(way);
+        let follower = self.follower.get_or_insert_with(|| Follower::new(plan.way(), false));
         let end = before.saturating_add(count);
-        self.state = match follower.after(&cursor.next, &facts, end) {
+        self.state = match follower.after(&plan.next, &facts, end) {
             Ok(None) => State::Ended,
             Ok(Some(next)) => {
-                plan.cursor.next = next;
-                plan.cursor.index = end;
-                plan.cursor.skip = 0;
+                plan.next = next;
+                plan.index = end;
+                plan.skip = 0;
                 State::Waiting(plan)
             }
             Err(error) if error.kind() == ErrorKind::Wall => State::Failing(Box::new(error)),
             Err(error) => {
                 // another try of this page may say what follows it
-                let again = Cursor { skip: count, ..cursor.clone() };
+                let again = cursor.clone().with_read(count);
                 State::Failing(Box::new(error.with_extension(again)))
             }
         };
         self.here = Some(cursor);
     }
 
-    /// Starts whatever can be started.
+    /// Starts to fetch the next page as soon as few enough items are left of this one.
     fn start(&mut self) -> Result<(), Error> {
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
-            State::Begin(query) => {
-                self.here = query.as_ref().clone().prepare_now().map(|q| Cursor::at_begin(q).1);
-                State::Preparing(Task::spawn(prepare(*query))?)
-            }
             State::Waiting(plan) if self.buffer.len() <= self.half => {
                 let page = Task::spawn(fetch(plan.clone()))?;
                 State::Fetching { plan, page }
@@ -241,30 +221,11 @@ impl<T: DeserializeOwned + Send + 'static> RecordStream<T> {
     }
 }
 
-async fn prepare<T: DeserializeOwned + Send + 'static>(
-    query: Query<T>,
-) -> Result<Prepared<T>, Error> {
-    let (records, cursor) = Cursor::at_begin(query.prepare().await?);
-    Ok(Prepared { records, cursor })
+async fn fetch<T: DeserializeOwned + Send + 'static>(plan: Plan) -> Result<Page<T>, Error> {
+    plan.fetch().await.map_err(|error| error.with_extension(Cursor::of_plan(&plan)))
 }
 
-async fn fetch<T: DeserializeOwned + Send + 'static>(
-    Prepared { records, cursor }: Prepared<T>,
-) -> Result<Page<T>, Error> {
-    let request = with_all(records.request(cursor.operation())?, &cursor.params, &cursor.headers);
-    let request = match &cursor.next {
-        Next::Token(token) => request.query_unchecked("page_token", token),
-        // the first page needs no number
-        Next::Page(1) => request,
-        Next::Page(number) => request.query_unchecked("page", number.to_string()),
-    };
-    let mut rest = rest(&cursor.columns, &cursor.params);
-    rest.promised = cursor.index > 0;
-    let page = columns::page(&records, request, &rest).await;
-    page.map_err(|error| error.with_extension(cursor))
-}
-
-impl<T: DeserializeOwned + Send + 'static> Stream for RecordStream<T> {
+impl<T: DeserializeOwned + Send + 'static> Stream for ItemStream<T> {
     type Item = Result<T, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -275,7 +236,7 @@ impl<T: DeserializeOwned + Send + 'static> Stream for RecordStream<T> {
             }
             if let Some(item) = this.buffer.pop_front() {
                 if let Some(here) = &mut this.here {
-                    here.skip = here.skip.saturating_add(1);
+                    here.count_read();
                 }
                 match (item.map_err(Error::from_record), &mut this.aside) {
                     (Err(error), Some(aside)) => aside(error),
@@ -284,9 +245,9 @@ impl<T: DeserializeOwned + Send + 'static> Stream for RecordStream<T> {
                 continue;
             }
             match std::mem::replace(&mut this.state, State::Ended) {
-                State::Preparing(mut task) => match task.poll(cx) {
+                State::Begin(mut begin) => match begin.poll(cx) {
                     Poll::Pending => {
-                        this.state = State::Preparing(task);
+                        this.state = State::Begin(begin);
                         return Poll::Pending;
                     }
                     Poll::Ready(Ok(plan)) => this.state = State::Waiting(plan),
@@ -297,7 +258,7 @@ impl<T: DeserializeOwned + Send + 'static> Stream for RecordStream<T> {
                         this.state = State::Fetching { plan, page };
                         return Poll::Pending;
                     }
-                    Poll::Ready(Ok(page)) => this.land(plan, page),
+                    Poll::Ready(Ok(page)) => this.accept(plan, page),
                     Poll::Ready(Err(error)) => {
                         this.state = State::after(&error);
                         return Poll::Ready(Some(Err(error)));
@@ -313,18 +274,18 @@ impl<T: DeserializeOwned + Send + 'static> Stream for RecordStream<T> {
                 }
                 State::Ended => return Poll::Ready(None),
                 // `start` turns these into work as soon as nothing is buffered
-                state @ (State::Begin(_) | State::Waiting(_)) => this.state = state,
+                state @ State::Waiting(_) => this.state = state,
             }
         }
     }
 }
 
 /// Nothing in it is pinned: records are only moved.
-impl<T> Unpin for RecordStream<T> {}
+impl<T> Unpin for ItemStream<T> {}
 
-impl<T> fmt::Debug for RecordStream<T> {
+impl<T> fmt::Debug for ItemStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RecordStream")
+        f.debug_struct("ItemStream")
             .field("index", &self.here.as_ref().map_or(0, Cursor::index))
             .field("buffered", &self.buffer.len())
             .finish_non_exhaustive()

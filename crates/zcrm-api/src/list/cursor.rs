@@ -1,0 +1,158 @@
+//! Where a stream is, to go on later.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use zcrm_core::{Error, escaped};
+
+use super::{Columns, Next, plan::Plan};
+use crate::Call;
+
+/// Where a stream is: serialisable, to go on after a restart. A healthy stream gives it at any time
+/// ([`ItemStream::cursor`](crate::list::ItemStream::cursor)), and the error of a page carries it
+/// ([`of`](Self::of)).
+///
+/// It holds the query, and so perhaps people's data. Zoho's page tokens live for 24 hours and
+/// belong to the user who asked. Inside a page it counts records: what was inserted into that page
+/// or deleted from it in the meantime moves the others, so that some may come twice or be missed.
+///
+/// ```no_run
+/// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+/// use zcrm_api::Cursor;
+///
+/// let leads = api.records("Leads");
+/// let all = leads.list().fields(["Email"]).stream().collect_all().await;
+/// if let Some(cursor) = all.interrupted.as_ref().and_then(Cursor::of) {
+///     let rest = leads.list().resume(cursor.clone())?;
+/// #   let _ = rest;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// The name of the list's operation, such as `records.list`.
+    operation: String,
+    /// The values of its path, percent-encoded.
+    path: Vec<(String, String)>,
+    params: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    headers: Vec<(String, String)>,
+    #[serde(default)]
+    columns: Columns,
+    next: Next,
+    /// How many items of the stream came before this page.
+    index: u64,
+    /// How many items of this page were read.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    skip: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    wall: Option<u64>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl Cursor {
+    /// The cursor that the error of a stream carries: it goes on where the error came.
+    #[must_use]
+    pub fn of(error: &Error) -> Option<&Self> {
+        error.extension()
+    }
+
+    /// How many records of the stream came before.
+    #[must_use]
+    pub fn index(&self) -> u64 {
+        self.index.saturating_add(self.skip)
+    }
+
+    /// The name of the list's operation.
+    pub(crate) fn operation(&self) -> &str {
+        &self.operation
+    }
+
+    /// Where a plan is.
+    pub(super) fn of_plan(plan: &Plan) -> Self {
+        let request = plan.call.request();
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let pages = |(name, _): &(&str, &str)| !matches!(*name, "page" | "page_token");
+        // a header that is not text was set by no caller: they give text
+        let text = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+            Some((name.to_string(), value.to_str().ok()?.to_owned()))
+        };
+        Self {
+            operation: plan.call.name().to_owned(),
+            path: request.path_pairs().map(owned).collect(),
+            params: request.query_pairs().filter(pages).map(owned).collect(),
+            headers: request.header_pairs().filter_map(text).collect(),
+            columns: plan.columns.clone(),
+            next: plan.next.clone(),
+            index: plan.index,
+            skip: plan.skip,
+            wall: plan.wall,
+        }
+    }
+
+    /// The plan at this place of the list that `call` reads.
+    pub(super) fn plan(self, call: &Call) -> Result<Plan, Error> {
+        call.must_be_right()?;
+        let same_path = call.request().path_pairs().eq(self.pairs(&self.path));
+        if self.operation != call.name() || !same_path {
+            let of = |operation: &str, path: &mut dyn Iterator<Item = (&str, &str)>| {
+                let values: Vec<String> =
+                    path.map(|(_, value)| escaped(value).to_string()).collect();
+                format!("`{}` of `{}`", escaped(operation), values.join("/"))
+            };
+            return Err(Error::input(format!(
+                "the cursor is of {} and cannot go on in {}",
+                of(&self.operation, &mut self.pairs(&self.path)),
+                of(call.name(), &mut call.request().path_pairs()),
+            )));
+        }
+        let given: Vec<String> =
+            call.request().query_pairs().map(|(name, _)| name.to_owned()).collect();
+        let call = given.iter().fold(call.clone(), |call, name| call.without_param(name));
+        let call = call.without_headers();
+        let call = self
+            .pairs(&self.params)
+            .fold(call, |call, (name, value)| call.param_unchecked(name, value));
+        let call =
+            self.pairs(&self.headers).fold(call, |call, (name, value)| call.header(name, value));
+        call.must_be_right()?;
+        let Self { columns, next, index, skip, wall, .. } = self;
+        Ok(Plan { call, columns, next, index, skip, wall })
+    }
+
+    fn pairs<'a>(
+        &self,
+        pairs: &'a [(String, String)],
+    ) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Whether a page before this one promised it.
+    pub(super) fn is_promised(&self) -> bool {
+        self.next != Next::Page(1)
+    }
+
+    /// Counts one more item of its page as read.
+    pub(super) fn count_read(&mut self) {
+        self.skip = self.skip.saturating_add(1);
+    }
+
+    /// The same with so many items of its page read.
+    pub(super) fn with_read(self, skip: u64) -> Self {
+        Self { skip, ..self }
+    }
+}
+
+impl fmt::Debug for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cursor")
+            .field("operation", &self.operation)
+            .field("index", &self.index())
+            .finish_non_exhaustive()
+    }
+}

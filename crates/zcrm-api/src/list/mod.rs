@@ -1,0 +1,146 @@
+//! Lists: a page of one, its pages, a stream of its items, or all of them.
+
+mod columns;
+mod cursor;
+mod follow;
+mod pages;
+mod plan;
+mod setters;
+mod source;
+mod stream;
+
+use std::{fmt, marker::PhantomData};
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use zcrm_core::{Error, Page};
+
+pub use cursor::Cursor;
+pub use pages::Pages;
+pub use setters::{HasTokens, NamesFields, Sorted};
+pub use source::{FieldList, HasPages, Paged, Source, Whole};
+pub use stream::{Collected, ItemStream};
+
+pub(crate) use columns::{CHANGED, Columns, MOST_IDS, batches, torn};
+pub(crate) use follow::Next;
+
+use self::plan::{Plan, Prepare};
+use crate::{
+    Call, check,
+    request::{Kind, Request, sealed::Sealed},
+};
+
+/// Reads a list: the kind of a [`Request`] that gives a page of it.
+///
+/// Awaiting the request, or [`send`](Request::send), gives one [`Page`];
+/// [`pages`](Request::pages) gives them one after another, [`stream`](Request::stream) gives the
+/// items of all pages, and [`all`](Request::all) collects those. `T` is what an item is read as; `S`
+/// is what is listed, and decides which options there are.
+///
+/// ```no_run
+/// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+/// let mut users = api.users().list().active().stream();
+/// while let Some(user) = users.next().await {
+///     println!("{:?}", user?);
+/// }
+/// let roles = api.roles().list().all().await?;
+/// # let _ = roles;
+/// # Ok(())
+/// # }
+/// ```
+pub struct List<T, S = Whole> {
+    pub(crate) source: S,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned + Send + 'static, S: Source> List<T, S> {
+    pub(crate) fn request(call: Call, source: S) -> Request<Self> {
+        Request::new(call, Self { source, of: PhantomData })
+    }
+}
+
+impl<T, S: Source> Sealed for List<T, S> {}
+
+impl<T: DeserializeOwned + Send + 'static, S: Source> Kind for List<T, S> {
+    type Output = Page<T>;
+    type Preview = http::Request<Bytes>;
+
+    async fn execute(self, call: Call) -> Result<Page<T>, Error> {
+        if self.source.finds_nothing() {
+            return call.must_be_right().map(|()| Page::empty());
+        }
+        Prepare::new(self.source, call).plan().await?.fetch_as_asked().await
+    }
+
+    fn show(&self, call: &Call) -> Result<http::Request<Bytes>, Error> {
+        if self.source.finds_nothing() {
+            return call
+                .must_be_right()
+                .and_then(|()| Err(check::no_request("the list of ids is empty")));
+        }
+        Prepare::now(self.source.clone(), call.clone())?.into_asked_call().preview()
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static, S: Source> Request<List<T, S>> {
+    /// Reads page after page. Nothing is fetched before it is asked for.
+    pub fn pages(self) -> Pages<T> {
+        Pages::new(self.begin())
+    }
+
+    /// Reads the items of all pages, with the next page fetched while the second half of this one is
+    /// read. A mistake in the request is the stream's first item.
+    #[doc(alias = "pagination")]
+    pub fn stream(self) -> ItemStream<T> {
+        ItemStream::new(self.begin())
+    }
+
+    /// Reads the items of all pages and collects them; the first error ends it. For a list of which
+    /// some items may not fit `T`, or that is too long for the memory, there is
+    /// [`stream`](Self::stream).
+    ///
+    /// # Errors
+    /// As [`send`](Request::send), of kind [`Record`](zcrm_core::ErrorKind::Record) where an item
+    /// could not be read, and of kind [`Wall`](zcrm_core::ErrorKind::Wall) where Zoho ends the list
+    /// with items left.
+    pub fn all(self) -> impl Future<Output = Result<Vec<T>, Error>> + Send + use<T, S> {
+        let mut stream = self.stream();
+        async move {
+            let mut all = Vec::new();
+            while let Some(item) = stream.next().await {
+                all.push(item?);
+            }
+            Ok(all)
+        }
+    }
+
+    /// Goes on with a stream of this list where it ended or broke off; see [`Cursor`]. The
+    /// parameters are those of the cursor, not those of this request.
+    ///
+    /// # Errors
+    /// Of kind [`Input`](zcrm_core::ErrorKind::Input) where the cursor is of another list.
+    pub fn resume(self, cursor: Cursor) -> Result<ItemStream<T>, Error> {
+        Ok(ItemStream::resume(Plan::resume(&self.call, cursor)?))
+    }
+
+    /// Where the list begins; a list that finds nothing has no beginning.
+    fn begin(self) -> Option<Prepare> {
+        let Self { call, kind: List { source, .. } } = self;
+        match source.finds_nothing() && call.must_be_right().is_ok() {
+            true => None,
+            false => Some(Prepare::new(source, call)),
+        }
+    }
+}
+
+impl<T, S: Clone> Clone for List<T, S> {
+    fn clone(&self) -> Self {
+        Self { source: self.source.clone(), of: PhantomData }
+    }
+}
+
+impl<T, S> fmt::Debug for List<T, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("List").finish_non_exhaustive()
+    }
+}

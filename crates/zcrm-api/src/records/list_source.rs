@@ -1,0 +1,286 @@
+//! What lists and searches of records ask for.
+
+use zcrm_core::{ApiVersion, Error, LineItem};
+
+use super::external;
+use crate::{
+    Call, check,
+    check::MOST_FIELDS,
+    list::{CHANGED, Columns, HasPages, HasTokens, NamesFields, Sorted, Source, batches, torn},
+    request::sealed::Sealed,
+};
+
+/// Zoho's documentation: page numbers reach record 2,000 and no further.
+const PAGE_NUMBER_WALL: u64 = 2_000;
+
+/// From v3 on Zoho takes one parameter of each pair (`AMBIGUITY_DURING_PROCESSING`).
+const CONFLICTS: [(&str, &str); 2] = [("page", "page_token"), ("cvid", "sort_by")];
+
+/// A search goes by one of these; of several Zoho takes one and says nothing of the others.
+const WAYS_OF_SEARCH: [&str; 4] = ["criteria", "email", "phone", "word"];
+
+/// Of these Zoho says that the query is wrong where they are empty.
+const NEVER_EMPTY: [&str; 8] =
+    ["criteria", "email", "phone", "word", "sort_by", "page_token", "cvid", "ids"];
+
+/// From v3 on Zoho sorts lists by these alone.
+const SORTABLE: [&str; 3] = ["id", "Created_Time", "Modified_Time"];
+
+/// Fields that hold rows, besides line items: lists leave rows out.
+const ROWS: [(&str, &str); 1] = [("Price_Books", "Pricing_Details")];
+
+/// The records of a module: the source of [`Records::list`](super::Records::list).
+#[derive(Clone, Debug)]
+pub struct AllRecords(pub(super) Query);
+
+/// The records that a search finds: the source of [`Records::search`](super::Records::search).
+#[derive(Clone, Debug)]
+pub struct Found(pub(super) Query);
+
+/// What is left of deleted records: the source of [`Records::deleted`](super::Records::deleted).
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Deleted;
+
+/// What a list or search of records asks for.
+#[derive(Clone, Debug)]
+pub(super) struct Query {
+    module: String,
+    fields: Fields,
+    pub(super) external: Vec<String>,
+    /// It is limited to no records at all.
+    pub(super) nothing: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Fields {
+    /// Those of the typed module, or none.
+    Default(&'static [&'static str]),
+    Named(Vec<String>),
+    All,
+}
+
+impl Query {
+    pub(super) fn new(module: &str, fields: &'static [&'static str]) -> Self {
+        Self {
+            module: module.to_owned(),
+            fields: Fields::Default(fields),
+            external: Vec::new(),
+            nothing: false,
+        }
+    }
+
+    pub(super) fn all_fields(&mut self) {
+        self.fields = Fields::All;
+    }
+
+    fn add_fields(&mut self, more: Vec<String>) {
+        match &mut self.fields {
+            Fields::Named(known) => known.extend(more),
+            fields => *fields = Fields::Named(more),
+        }
+    }
+
+    /// The module whose fields must be known first.
+    fn all_fields_of(&self, call: &Call) -> Option<String> {
+        let asks = matches!(self.fields, Fields::All) && call.api().version().requires_fields();
+        asks.then(|| self.module.clone())
+    }
+
+    fn complete(
+        self,
+        mut call: Call,
+        known: Option<&[String]>,
+        is_list: bool,
+    ) -> Result<(Call, Columns), Error> {
+        self.refuse_contradictions(&call)?;
+        if !self.external.is_empty() {
+            call = call.header(external::HEADER, external::header(&self.module, &self.external)?);
+        }
+        let version = call.api().version();
+        let names: Vec<&str> = match (&self.fields, known) {
+            (Fields::Named(names), _) => names.iter().map(String::as_str).collect(),
+            (Fields::All, known) => known.unwrap_or_default().iter().map(String::as_str).collect(),
+            (Fields::Default(names), _) => names.to_vec(),
+        };
+        if names.is_empty() && is_list && version.requires_fields() && !call.has_param("fields") {
+            return Err(Error::input(format!(
+                "a list of `{}` must name its fields in {version}: add `.fields([…])`, or \
+                 `.all_fields()`",
+                self.module
+            )));
+        }
+        let all = matches!(self.fields, Fields::All);
+        let names = self.listable(version, &names, all)?;
+        let (call, columns) = ask_for(call, &names);
+        if all && !columns.rest.is_empty() && columns.without_changed {
+            return Err(torn(&self.module));
+        }
+        Ok((call, columns))
+    }
+
+    /// The names as the version has them, without those that no list gives; such a name that the caller
+    /// gave is a mistake.
+    fn listable(
+        &self,
+        version: ApiVersion,
+        names: &[&str],
+        all: bool,
+    ) -> Result<Vec<String>, Error> {
+        let module = self.module.as_str();
+        let mut listable = Vec::with_capacity(names.len());
+        for name in names {
+            if name.trim().is_empty() {
+                return Err(check::empty_field_name());
+            }
+            let name = version.field_name(module, name);
+            let rows =
+                LineItem::member(module, version) == Some(name) || ROWS.contains(&(module, name));
+            match rows {
+                true if all => {}
+                true => {
+                    return Err(Error::input(format!(
+                        "`{name}` of `{module}` cannot be read in a list, which leaves rows out: \
+                         leave it out of the fields, and read it with `get`, one record at a time"
+                    )));
+                }
+                false => listable.push(name.to_owned()),
+            }
+        }
+        Ok(listable)
+    }
+
+    fn refuse_contradictions(&self, call: &Call) -> Result<(), Error> {
+        let contradict = |one: &str, other: &str| {
+            Err(Error::input(format!(
+                "`{one}` and `{other}` contradict each other: leave one of them out"
+            )))
+        };
+        let pair =
+            CONFLICTS.iter().find(|(one, other)| call.has_param(one) && call.has_param(other));
+        if let Some((one, other)) = pair
+            && call.api().version() >= ApiVersion::V3
+        {
+            return contradict(one, other);
+        }
+        let empty = |(name, value): &(&str, &str)| {
+            NEVER_EMPTY.contains(name)
+                && value.trim().is_empty()
+                && !(self.nothing && *name == "ids")
+        };
+        if let Some((name, _)) = call.request().query_pairs().find(empty) {
+            return Err(Error::input(format!(
+                "`{name}` is empty: give it a value, or leave it out"
+            )));
+        }
+        let mut ways = WAYS_OF_SEARCH.iter().filter(|way| call.has_param(way));
+        match (ways.next(), ways.next()) {
+            (Some(one), Some(other)) => contradict(one, other),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Names the fields, in batches where they are too many for one call.
+fn ask_for(call: Call, names: &[String]) -> (Call, Columns) {
+    let version = call.api().version();
+    // before v3 a call that names no fields gives all of them
+    if names.is_empty() || (names.len() > MOST_FIELDS && !version.requires_fields()) {
+        return (call, Columns::default());
+    }
+    let mut batches = batches(names).into_iter();
+    let call = match batches.next() {
+        Some(first) => call.param("fields", first),
+        None => call,
+    };
+    let rest: Vec<String> = batches.collect();
+    let without_changed = !rest.is_empty() && names.iter().all(|name| name != CHANGED);
+    (call, Columns { rest, without_changed })
+}
+
+macro_rules! query_source {
+    ($source:ident, $is_list:literal) => {
+        impl Sealed for $source {}
+
+        impl HasPages for $source {}
+
+        impl NamesFields for $source {
+            fn add_fields(&mut self, names: Vec<String>) {
+                self.0.add_fields(names);
+            }
+        }
+
+        impl Source for $source {
+            fn all_fields_of(&self, call: &Call) -> Option<String> {
+                self.0.all_fields_of(call)
+            }
+
+            fn complete(
+                self,
+                call: Call,
+                known: Option<&[String]>,
+            ) -> Result<(Call, Columns), Error> {
+                self.0.complete(call, known, $is_list)
+            }
+
+            fn finds_nothing(&self) -> bool {
+                self.0.nothing
+            }
+
+            fn page_number_wall(&self) -> Option<u64> {
+                Some(PAGE_NUMBER_WALL)
+            }
+        }
+    };
+}
+
+query_source!(AllRecords, true);
+query_source!(Found, false);
+
+impl HasTokens for AllRecords {}
+
+impl Sorted for AllRecords {
+    fn check_sort(&self, call: &Call, field: &str) -> Result<(), Error> {
+        let version = call.api().version();
+        if version >= ApiVersion::V3 && !SORTABLE.contains(&field) {
+            return Err(Error::input(format!(
+                "`{}` cannot be sorted by in {version}: Zoho takes `id`, `Created_Time` and \
+                 `Modified_Time`; COQL sorts by any field",
+                field.escape_debug()
+            )));
+        }
+        Ok(())
+    }
+}
+
+impl Sealed for Deleted {}
+
+impl HasPages for Deleted {}
+
+impl Source for Deleted {
+    fn complete(self, call: Call, _: Option<&[String]>) -> Result<(Call, Columns), Error> {
+        let call = match call.has_param("type") {
+            true => call,
+            false => call.param("type", "all"),
+        };
+        Ok((call, Columns::default()))
+    }
+}
+
+/// A list or search of records.
+pub trait RecordQuery: Source {
+    /// Adds a field that holds the ids of another system.
+    fn add_external(&mut self, field: String);
+}
+
+impl RecordQuery for AllRecords {
+    fn add_external(&mut self, field: String) {
+        self.0.external.push(field);
+    }
+}
+
+impl RecordQuery for Found {
+    fn add_external(&mut self, field: String) {
+        self.0.external.push(field);
+    }
+}

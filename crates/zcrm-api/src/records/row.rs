@@ -1,0 +1,55 @@
+//! A record as it is written.
+
+use std::fmt;
+
+use serde::Serialize;
+use zcrm_core::{BoxError, Error, Record, ZohoJson};
+
+use super::{Records, without_id::is_without_id};
+use crate::check;
+
+/// A record's JSON. `Debug` shows nothing of it, for it is people's data.
+#[derive(Clone)]
+pub(super) struct Row {
+    pub(super) json: Box<str>,
+    /// Whether it is certain that it has no `id`.
+    pub(super) without_id: bool,
+}
+
+impl AsRef<str> for Row {
+    fn as_ref(&self) -> &str {
+        &self.json
+    }
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Row")
+    }
+}
+
+/// A record's JSON, as the version that is used writes it. The `buffer` is for many records in turn.
+pub(super) fn raw_row<T>(
+    records: &Records<T>,
+    index: usize,
+    row: &impl Serialize,
+    buffer: &mut Vec<u8>,
+) -> Result<Row, Error> {
+    buffer.clear();
+    let written = serde_json::to_writer(&mut *buffer, &ZohoJson(row));
+    let text = written.map_err(BoxError::from).and_then(|()| Ok(std::str::from_utf8(buffer)?));
+    let text = text.map_err(|error| check::unwritable(&format!("record {index}"), &error))?;
+    if !text.trim_start().starts_with('{') {
+        return Err(Error::input(format!(
+            "record {index} is no JSON object, and a record must be one"
+        )));
+    }
+    let (module, version) = (records.module(), records.api.version());
+    let without_id = is_without_id(row);
+    if !version.rewrites(module, text) {
+        return Ok(Row { json: text.into(), without_id });
+    }
+    let record = Record::from_json(text.to_owned())?.for_version(module, version);
+    let record = record.map_err(|error| Error::input(format!("record {index}: {error}")))?;
+    Ok(Row { json: record.to_json().into(), without_id })
+}
