@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::Deserialize;
 use zcrm_api::{Api, operations::USERS_LIST};
-use zcrm_core::{BoxError, Code, Error, ErrorKind, Outcome};
-use zcrm_http::{Authorization, Authorizer};
+use zcrm_core::{Code, Error, ErrorKind, Outcome};
+use zcrm_http::{Authorization, StaticAuthorizer};
 use zcrm_oauth::{StoredToken, TokenFault, TokenManager, UserLookup};
 
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl WhoAmI {
         struct User {
             email: String,
         }
-        let api = self.api.authorized_by(Arc::new(Once(authorization.clone())));
+        let api = self.api.authorized_by(Arc::new(StaticAuthorizer::new(authorization.clone())));
         let page = api.call(&USERS_LIST).param("type", "CurrentUser").list::<User>().await?;
         let user = page.items.into_iter().next().ok_or_else(|| {
             Error::new(ErrorKind::Decode, Outcome::Local, "the CRM names no current user")
@@ -68,17 +68,4 @@ fn lacks_both() -> Error {
                    the user";
     Error::new(ErrorKind::Credential, Outcome::Refused, message)
         .with_source(TokenFault::MissingScope)
-}
-
-/// A token that is not stored yet, for the one call that asks whose it is.
-#[derive(Debug)]
-struct Once(Authorization);
-
-#[async_trait]
-impl Authorizer for Once {
-    async fn authorize(&self) -> Result<Authorization, BoxError> {
-        Ok(self.0.clone())
-    }
-
-    async fn reject(&self, _refused: &Authorization) {}
 }

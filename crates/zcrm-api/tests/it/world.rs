@@ -2,37 +2,20 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde::Deserialize;
 use tower::{service_fn, util::BoxCloneSyncService};
 use zcrm_api::Api;
-use zcrm_core::{ApiVersion, Base, BodyShape, BoxError, ManualClock, Operation};
+use zcrm_core::{ApiVersion, Base, BodyShape, ManualClock, Operation};
 use zcrm_http::{
-    Authorization, Authorizer, Connector, ReqBody, ResBody, Stack, layer::RetryPolicy,
+    Authorization, Connector, ReqBody, ResBody, Stack, StaticAuthorizer, layer::RetryPolicy,
 };
 use zcrm_sim::{Builder, Simulator};
 
 pub(crate) struct World {
     pub(crate) sim: Simulator,
     pub(crate) api: Api,
-}
-
-#[derive(Debug)]
-struct Fixed(Authorization);
-
-#[async_trait]
-impl Authorizer for Fixed {
-    fn cached(&self) -> Option<Authorization> {
-        Some(self.0.clone())
-    }
-
-    async fn authorize(&self) -> Result<Authorization, BoxError> {
-        Ok(self.0.clone())
-    }
-
-    async fn reject(&self, _: &Authorization) {}
 }
 
 impl World {
@@ -48,7 +31,8 @@ impl World {
         let stack = Stack::new(connector).retry(policy);
         let token = access_token(&sim, &stack).await;
         let authorization = Authorization::zoho(&token, sim.api_url().parse().unwrap()).unwrap();
-        let api = Api::new(stack.build(), version).authorized_by(Arc::new(Fixed(authorization)));
+        let api = Api::new(stack.build(), version)
+            .authorized_by(Arc::new(StaticAuthorizer::new(authorization)));
         sim.clear_journal();
         Self { sim, api }
     }

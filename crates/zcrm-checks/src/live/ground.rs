@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use http::{
     HeaderValue, Request,
@@ -19,7 +18,7 @@ use zcrm::{
     Api, ApiVersion, Base, BodyShape, Client, ClientBuilder, Clock as _, Config, DataCenter,
     Environment, ExposeSecret as _, Operation, RetryPolicy, TokioClock,
 };
-use zcrm_http::{Authorization, Authorizer, Connector, ReqBody, Stack, Transport};
+use zcrm_http::{Authorizer as _, Connector, ReqBody, Stack, StaticAuthorizer, Transport};
 use zcrm_sim::{FieldKind, FieldSpec, Simulator};
 
 use super::{Answer, Stop};
@@ -172,7 +171,7 @@ impl Ground {
     pub(super) async fn with_token(&self, token: &str) -> Result<Api, Failure> {
         let client = self.client(ApiVersion::V8)?;
         let origin = client.tokens().authorize().await?.origin().clone();
-        Ok(client.authorized_by(Arc::new(Fixed(Authorization::zoho(token, origin)?))))
+        Ok(client.authorized_by(Arc::new(StaticAuthorizer::zoho(token, origin)?)))
     }
 
     /// A call of the API as it is written, with its answer as it came.
@@ -363,18 +362,6 @@ fn accounts() -> Result<Transport, Failure> {
 
 fn mark() -> String {
     format!("zcrm live-check {:016x}", fastrand::u64(..))
-}
-
-#[derive(Debug)]
-struct Fixed(Authorization);
-
-#[async_trait]
-impl Authorizer for Fixed {
-    async fn authorize(&self) -> Result<Authorization, zcrm_core::BoxError> {
-        Ok(self.0.clone())
-    }
-
-    async fn reject(&self, _: &Authorization) {}
 }
 
 /// A call as it is written: `target` is a path below the version, with its query.

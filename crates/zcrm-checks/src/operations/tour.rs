@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use serde::{Deserialize, de::DeserializeOwned};
 use zcrm_api::{Api, Criteria, list::ItemStream, operations::ALL};
-use zcrm_core::{ApiVersion, Base, BodyShape, BoxError, Error, Id, Operation, PriceRange, Record};
-use zcrm_http::{Authorization, Authorizer, Connector, Stack};
+use zcrm_core::{ApiVersion, Base, BodyShape, Error, Id, Operation, PriceRange, Record};
+use zcrm_http::{Authorization, Connector, Stack, StaticAuthorizer};
 use zcrm_sim::{Journal, Simulator};
 
 use super::{Exchange, Recorder, beyond::beyond, walk::walk};
@@ -24,18 +23,6 @@ pub struct Tour {
     pub version: ApiVersion,
 }
 
-#[derive(Debug)]
-struct Fixed(Authorization);
-
-#[async_trait]
-impl Authorizer for Fixed {
-    async fn authorize(&self) -> Result<Authorization, BoxError> {
-        Ok(self.0.clone())
-    }
-
-    async fn reject(&self, _: &Authorization) {}
-}
-
 /// Calls every public method against a simulator, walks through the operations that it has, then
 /// calls every read of the table.
 ///
@@ -48,7 +35,8 @@ pub async fn tour(version: ApiVersion) -> Result<Tour, Failure> {
     let authorization = Authorization::zoho(&token, sim.api_url().parse()?)?;
     let recorder = Recorder::default();
     let transport = recorder.around(stack.build());
-    let api = Api::new(transport, version).authorized_by(Arc::new(Fixed(authorization)));
+    let api =
+        Api::new(transport, version).authorized_by(Arc::new(StaticAuthorizer::new(authorization)));
     sim.clear_journal();
     surfaces(&api, &recorder).await?;
     beyond(&api, &recorder).await?;

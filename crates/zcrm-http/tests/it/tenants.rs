@@ -13,7 +13,7 @@ use http::StatusCode;
 use tower::{Layer, retry::RetryLayer};
 use zcrm_core::{BoxError, ErrorKind, ManualClock, Outcome};
 use zcrm_http::{
-    Authorization, AuthorizedBy, Authorizer, Limits, Stack, Tenant,
+    AuthorizedBy, Authorizer, Limits, Stack, StaticAuthorizer, Tenant,
     layer::{CreditMeter, GateLayer, MeterLayer, RetryBudget, RetryPolicy},
 };
 
@@ -23,29 +23,12 @@ use crate::support::{
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A user of an organisation, whose token is at hand.
-#[derive(Debug)]
-struct User(Option<&'static str>);
-
-#[async_trait::async_trait]
-impl Authorizer for User {
-    fn cached(&self) -> Option<Authorization> {
-        Some(token("1000.a"))
-    }
-
-    async fn authorize(&self) -> Result<Authorization, BoxError> {
-        Ok(token("1000.a"))
-    }
-
-    async fn reject(&self, _: &Authorization) {}
-
-    fn tenant(&self) -> Option<Tenant> {
-        self.0.map(Tenant::new)
-    }
+fn user(organisation: &'static str) -> Arc<dyn Authorizer> {
+    Arc::new(StaticAuthorizer::new(token("1000.a")).with_tenant(Tenant::new(organisation)))
 }
 
-fn user(organisation: &'static str) -> Arc<dyn Authorizer> {
-    Arc::new(User(Some(organisation)))
+fn user_without_organisation() -> Arc<dyn Authorizer> {
+    Arc::new(StaticAuthorizer::new(token("1000.a")))
 }
 
 fn of(mut request: Call, user: &Arc<dyn Authorizer>) -> Call {
@@ -119,7 +102,7 @@ async fn takes_each_authorizer_without_a_tenant_by_itself() {
     let service = tower::service_fn(|_: Call| std::future::pending::<Answer>());
     let script = Script::new(|_| ok());
     let (one, other): (Arc<dyn Authorizer>, Arc<dyn Authorizer>) =
-        (Arc::new(User(None)), Arc::new(User(None)));
+        (user_without_organisation(), user_without_organisation());
     let layer = GateLayer::new(1, 1);
     let mut held = ByHand::new(call(layer.layer(service), of(read(), &one)));
     assert!(held.poll().is_pending());
