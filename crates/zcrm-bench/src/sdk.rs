@@ -5,8 +5,11 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::StatusCode;
 use zcrm::{
-    CallMeta, Client, Clock, Environment, MemoryStore, Page, Record, Reply, StoredToken, TokenKey,
-    TokenStore as _, TokioClock, operations,
+    Client, Environment, Record,
+    http::{Clock, TokioClock},
+    operations,
+    request::{CallMeta, Page, Reply},
+    stores::{MemoryStore, StoredToken, TokenKey, TokenStore as _},
 };
 use zcrm_http::Authorizer;
 

@@ -2,7 +2,11 @@
 
 use std::{future::ready, sync::Arc, time::Duration};
 
-use zcrm::{Client, ClientBuilder, Clock, Error, MemoryStore, RetryPolicy, TokioClock};
+use zcrm::{
+    Client, ClientBuilder, Error,
+    http::{Clock, RetryPolicy, TokioClock},
+    stores::MemoryStore,
+};
 use zcrm_sim::{Builder, Simulator};
 
 /// A simulator and a client that is logged in at it.

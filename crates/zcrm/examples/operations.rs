@@ -8,9 +8,9 @@
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
 use zcrm::{
-    MemoryStore,
     operations::{MODULES_GET, ORG_GET, USERS_LIST},
     prelude::*,
+    stores::MemoryStore,
 };
 use zcrm_sim::Simulator;
 

@@ -127,7 +127,7 @@ fn heading(text: &str) {
     println!("\n{text}");
 }
 
-fn report(outcomes: &zcrm::WriteResults) {
+fn report(outcomes: &zcrm::records::WriteResults) {
     for (index, outcome) in outcomes.iter().enumerate() {
         match outcome {
             Ok(done) => {

@@ -117,7 +117,7 @@ impl ClientBuilder {
     /// is asked for again when Zoho no longer takes it.
     ///
     /// ```no_run
-    /// use zcrm::{Client, ClientSecret};
+    /// use zcrm::{Client, oauth::ClientSecret};
     ///
     /// let builder = Client::builder().client_secret_from(ClientSecret::file("/run/secrets/zoho"));
     /// # let _ = builder;
@@ -201,7 +201,7 @@ impl ClientBuilder {
     /// what the Ruby SDK does with a class. May be called for several.
     ///
     /// ```no_run
-    /// use zcrm::{Client, Config, MemoryStore};
+    /// use zcrm::{Client, Config, stores::MemoryStore};
     ///
     /// # fn main() -> zcrm::Result<()> {
     /// let builder = Client::builder()
@@ -225,12 +225,12 @@ impl ClientBuilder {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zcrm::{Client, Connector};
+    /// use zcrm::{Client, http::Connector};
     /// # let sim = zcrm_sim::Simulator::start().await?;
     /// # let builder = Client::builder()
     /// #     .config(zcrm::Config::from_map(sim.settings())?)
     /// #     .root_pem(sim.ca_pem())
-    /// #     .store(zcrm::MemoryStore::new());
+    /// #     .store(zcrm::stores::MemoryStore::new());
     ///
     /// // a proxy for all but some; and a middlebox that breaks HTTP/2
     /// let connector = Connector::builder()

@@ -52,7 +52,7 @@ impl Client {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zcrm::{Client, Config, GrantToken, MemoryStore};
+    /// use zcrm::{Client, Config, oauth::GrantToken, stores::MemoryStore};
     /// # let sim = zcrm_sim::Simulator::start().await?;
     /// # let config = Config::from_map(sim.settings())?;
     /// # let builder = Client::builder().config(config).root_pem(sim.ca_pem());
@@ -81,7 +81,7 @@ impl Client {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zcrm::{Client, Config, GrantToken, MemoryStore};
+    /// use zcrm::{Client, Config, oauth::GrantToken, stores::MemoryStore};
     /// # let sim = zcrm_sim::Simulator::start().await?;
     /// # let config = Config::from_map(sim.settings())?;
     /// # let builder = Client::builder().config(config).root_pem(sim.ca_pem());

@@ -48,23 +48,23 @@
 //!
 //! # Beyond its methods
 //!
-//! What has no method is called by its [`Operation`]: [`Api::call`], [`operations`]. An application puts
+//! What has no method is called by its [`Operation`](operations::Operation): [`call`](request::Api::call), [`operations`]. An application puts
 //! [layers](ClientBuilder::layer) and [headers](ClientBuilder::headers) of its own into the wire (for some
-//! calls: [`Api::with_headers`]), sets up the [connector](ClientBuilder::connector), or replaces it by a
+//! calls: [`with_headers`](request::Api::with_headers)), sets up the [connector](ClientBuilder::connector), or replaces it by a
 //! [transport](ClientBuilder::transport) of its own.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use serde_json::Value;
-//! use zcrm::{Operation, prelude::*};
+//! use zcrm::{operations::Operation, prelude::*};
 //!
 //! const ROLES: Operation = Operation::get("/settings/roles").id("roles.list");
 //! # let sim = zcrm_sim::Simulator::start().await?;
 //! # let client = Client::builder()
 //! #     .config(zcrm::Config::from_map(sim.settings())?)
 //! #     .root_pem(sim.ca_pem())
-//! #     .store(zcrm::MemoryStore::new())
+//! #     .store(zcrm::stores::MemoryStore::new())
 //! #     .build()?;
 //! # client.tokens().exchange(sim.grant_token()).await?;
 //! # sim.clear_journal();
@@ -96,50 +96,111 @@ pub use builder::ClientBuilder;
 pub use client::Client;
 pub use clients::Clients;
 pub use config::Config;
-
-pub use zcrm_api::{
-    Api, Attachment, Attachments, Call, ChangeTags, Criteria, Cursor, FileDownload, List, MetaRef,
-    Note, NoteParent, Notes, Operand, Photo, RecordHandle, RecordNotes, RecordTags, Records,
-    Related, Request, SaveFile, SavedFile, Tags,
-    list::{Collected, ItemStream, Pages},
-    records::{Converted, DeletedKind, DeletedRecord, Include, Rows, SortOrder, Trigger},
-};
-pub use zcrm_api::{list, metadata, operations, organisation, records, request};
-#[cfg(feature = "test-util")]
-pub use zcrm_core::ManualClock;
 pub use zcrm_core::{
-    Action, Alarm, ApiError, ApiVersion, Base, BodyShape, CallMeta, Clock, Code, DataCenter,
-    Decimal, Discount, Environment, Error, ErrorKind, ExposeSecret, FileField, Host, Id, ItemError,
-    ItemSuccess, LineItem, LineTax, Link, Lookup, Module, ModuleName, Operation, Origin, Outcome,
-    Page, PageInfo, Paging, Participant, ParticipantKind, Patch, PriceRange, Record, RecordError,
-    Recurrence, Reminder, Reply, ResponseShape, Result, RetryClass, SecretString, Tag, Tax,
-    Timestamp, WriteResults, Written,
+    ApiVersion, DataCenter, Environment, Error, ErrorKind, Id, Module, Outcome, Record, Result,
 };
 #[cfg(feature = "derive")]
 pub use zcrm_derive::Module;
-pub use zcrm_http::{
-    BoxError, CallSettings, Connector, ConnectorBuilder, Download, Ended, Limits, Observer, Place,
-    Progress, ReqBody, ResBody, Resolve, Tenant, Timeouts, TokioClock, Transport,
-    layer::{CreditMeter, RetryBudget, RetryPolicy},
-};
-#[cfg(feature = "conformance")]
-pub use zcrm_oauth::store::conformance;
-pub use zcrm_oauth::{
-    AuthorizeUrl, ClientSecret, CredentialsProvider, DeviceLogin, Grant, GrantToken, MemoryStore,
-    Redirect, RefreshLock, Release, RevokeBy, StoreError, StoredToken, TokenFault, TokenKey,
-    TokenManager, TokenManagerBuilder, TokenObserver, TokenStore, UnsavedToken, UserInfo,
-    UserLookup, UserTokens,
-};
-#[cfg(feature = "file-store")]
-pub use zcrm_store_file::FileStore;
-#[cfg(feature = "mysql-store")]
-pub use zcrm_store_mysql::{MySqlStore, MySqlStoreBuilder};
+
+pub use zcrm_api::{metadata, operations, organisation as org};
 
 /// What most programs need: `use zcrm::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        ApiVersion, Client, Config, Criteria, DataCenter, Decimal, Environment, GrantToken, Id,
-        LineItem, Lookup, Module, Patch, Record, SortOrder, Timestamp,
+        ApiVersion, Client, Config, DataCenter, Environment, Id, Module, Record,
+        oauth::GrantToken,
+        records::Criteria,
+        values::{Decimal, LineItem, Lookup, Patch, Timestamp},
+    };
+}
+
+/// Records: reading, finding and writing them, and what belongs to one (notes, tags, related records,
+/// rows of subforms). Begin with [`Client::records`](crate::Client).
+pub mod records {
+    pub use zcrm_api::{
+        ChangeTags, Criteria, Note, NoteParent, Notes, Operand, RecordHandle, RecordNotes,
+        RecordTags, Records, Related, Tags,
+        records::{
+            AllRecords, ChangeRows, ChangesRecords, ConvertLead, Converted, Create, DeleteRecord,
+            DeleteRecords, Deleted, DeletedKind, DeletedRecord, Deletion, Found, GetIfModified,
+            GetRecord, GetRows, Include, RecordQuery, RecordWrite, Rows, SortOrder, Trigger,
+            Update, Upsert, Upserts, Verb, WriteAction, WriteOptions, WriteRecord, WriteRecords,
+        },
+    };
+    pub use zcrm_core::{
+        Action, ItemError, ItemSuccess, ModuleName, RecordError, WriteResults, Written,
+    };
+}
+
+/// The builder of all requests, lists and their pages, raw calls, and what Zoho answers.
+pub mod request {
+    pub use zcrm_api::{
+        Api, Call, Cursor, List, Request,
+        list::{
+            Collected, FieldList, HasPages, HasTokens, ItemStream, NamesFields, Paged, Pages,
+            Sorted, Source, Whole,
+        },
+        request::{
+            Acknowledge, Count, GetItem, Kind, ReadJson, ReadOutcomes, SingleCall, WriteItem,
+            WriteItems, WriteResult,
+        },
+    };
+    pub use zcrm_core::{ApiError, CallMeta, Code, More, Page, PageInfo, Reply, RetryClass};
+    pub use zcrm_http::CallSettings;
+}
+
+/// Files: attachments and photos, uploads, and downloads that are saved whole or not at all.
+pub mod files {
+    pub use zcrm_api::{
+        Attachment, Attachments, DownloadBytes, DownloadFile, FileDownload, Photo, SaveDownload,
+        SaveFile, SavedFile,
+    };
+    pub use zcrm_http::{Download, Progress, ReqBody};
+}
+
+/// Logging in, tokens and their refresh.
+pub mod oauth {
+    pub use zcrm_core::{ExposeSecret, SecretString};
+    pub use zcrm_oauth::{
+        AuthorizeUrl, ClientSecret, CredentialsProvider, DeviceLogin, Grant, GrantToken, Redirect,
+        RevokeBy, TokenFault, TokenManager, TokenManagerBuilder, TokenObserver, UnsavedToken,
+        UserInfo, UserLookup, UserTokens,
+    };
+}
+
+/// Where tokens are stored: the memory, a file, MySQL, or a store of your own, which implements
+/// [`TokenStore`](stores::TokenStore).
+pub mod stores {
+    #[cfg(feature = "conformance")]
+    pub use zcrm_oauth::store::conformance;
+    pub use zcrm_oauth::{
+        MemoryStore, RefreshLock, Release, StoreError, StoredToken, TokenKey, TokenStore,
+    };
+    #[cfg(feature = "file-store")]
+    pub use zcrm_store_file::FileStore;
+    #[cfg(feature = "mysql-store")]
+    pub use zcrm_store_mysql::{MySqlStore, MySqlStoreBuilder};
+}
+
+/// The HTTP stack: connections, timeouts, limits, retries, and the clock that they go by.
+pub mod http {
+    #[cfg(feature = "test-util")]
+    pub use zcrm_core::ManualClock;
+    pub use zcrm_core::{Clock, Origin, Sleep};
+    pub use zcrm_http::{
+        Authorization, AuthorizedBy, Authorizer, BoxError, Connector, ConnectorBuilder, Ended,
+        ForHost, Limits, Observer, Place, ResBody, Resolve, Tenant, Timeouts, TokioClock,
+        Transport,
+        layer::{CreditMeter, RetryBudget, RetryPolicy},
+    };
+}
+
+/// Values of records' fields, as types.
+pub mod values {
+    pub use zcrm_api::MetaRef;
+    pub use zcrm_core::{
+        Alarm, Decimal, Discount, FileField, LineItem, LineTax, Link, Lookup, Participant,
+        ParticipantKind, Patch, PriceRange, Recurrence, Reminder, Tag, Tax, Timestamp,
     };
 }
 

@@ -50,12 +50,12 @@ impl ClientBuilder {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use http::{HeaderMap, HeaderValue, header::USER_AGENT};
     /// # use std::sync::{Arc, Mutex};
-    /// # use zcrm::{Client, Place, ReqBody};
+    /// # use zcrm::{Client, files::ReqBody, http::Place};
     /// # let sim = zcrm_sim::Simulator::start().await?;
     /// # let builder = Client::builder()
     /// #     .config(zcrm::Config::from_map(sim.settings())?)
     /// #     .root_pem(sim.ca_pem())
-    /// #     .store(zcrm::MemoryStore::new());
+    /// #     .store(zcrm::stores::MemoryStore::new());
     /// # let seen = Arc::new(Mutex::new(Vec::new()));
     /// # let log = Arc::clone(&seen);
     /// # let builder = builder.layer(
@@ -107,12 +107,12 @@ impl ClientBuilder {
     /// use std::sync::{Arc, atomic::{AtomicUsize, Ordering}};
     /// use http::Request;
     /// use tower::util::MapRequestLayer;
-    /// use zcrm::{Client, Place, ReqBody};
+    /// use zcrm::{Client, files::ReqBody, http::Place};
     /// # let sim = zcrm_sim::Simulator::start().await?;
     /// # let builder = Client::builder()
     /// #     .config(zcrm::Config::from_map(sim.settings())?)
     /// #     .root_pem(sim.ca_pem())
-    /// #     .store(zcrm::MemoryStore::new());
+    /// #     .store(zcrm::stores::MemoryStore::new());
     ///
     /// let attempts = Arc::new(AtomicUsize::new(0));
     /// let counter = Arc::clone(&attempts);
@@ -154,7 +154,7 @@ impl ClientBuilder {
     /// # async fn main() -> zcrm::Result<()> {
     /// use http::{Request, Response};
     /// use tower::service_fn;
-    /// use zcrm::{BoxError, Client, MemoryStore, ReqBody, ResBody};
+    /// use zcrm::{Client, files::ReqBody, http::{BoxError, ResBody}, stores::MemoryStore};
     ///
     /// async fn canned(request: Request<ReqBody>) -> Result<Response<ResBody>, BoxError> {
     ///     Ok(Response::new(match request.uri().path() {

@@ -26,7 +26,7 @@
 
 mod generated;
 
-use zcrm_core::Operation;
+pub use zcrm_core::{Base, BodyShape, Host, Operation, Paging, ResponseShape};
 
 pub use generated::*;
 

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
 use serde_json::Value;
-use zcrm::{ApiVersion, DataCenter, ExposeSecret as _, Origin, RevokeBy};
+use zcrm::{
+    ApiVersion, DataCenter,
+    http::Origin,
+    oauth::{ExposeSecret as _, RevokeBy},
+};
 use zcrm_sim::{Edition, Simulator};
 
 use super::ground::{Ground, access, send, simulator};

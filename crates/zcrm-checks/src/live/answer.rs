@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::HeaderMap;
 use serde_json::Value;
-use zcrm::Reply;
+use zcrm::request::Reply;
 
 /// An answer as it came.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! What hangs on a record: notes, attachments, its photo; and files that are uploaded first.
 
 use serde_json::{Value, json};
-use zcrm::{ApiVersion, Call, operations};
+use zcrm::{ApiVersion, operations, request::Call};
 use zcrm_sim::Simulator;
 
 use super::accounts::own_simulator;

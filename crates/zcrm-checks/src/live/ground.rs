@@ -15,8 +15,11 @@ use http::{
 };
 use serde_json::{Value, json};
 use zcrm::{
-    Api, ApiVersion, Base, BodyShape, Client, ClientBuilder, Clock as _, Config, DataCenter,
-    Environment, ExposeSecret as _, Operation, RetryPolicy, TokioClock,
+    ApiVersion, Client, ClientBuilder, Config, DataCenter, Environment,
+    http::{Clock as _, RetryPolicy, TokioClock},
+    oauth::ExposeSecret as _,
+    operations::{Base, BodyShape, Operation},
+    request::Api,
 };
 use zcrm_http::{Authorizer as _, Connector, ReqBody, Stack, StaticAuthorizer, Transport};
 use zcrm_sim::{FieldKind, FieldSpec, Simulator};
@@ -402,6 +405,6 @@ pub(super) async fn send(
 }
 
 /// The secret of a stored token.
-pub(super) fn access(token: &zcrm::StoredToken) -> String {
+pub(super) fn access(token: &zcrm::stores::StoredToken) -> String {
     token.access.expose_secret().to_owned()
 }

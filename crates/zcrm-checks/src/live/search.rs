@@ -1,7 +1,7 @@
 //! Search and lead conversion, which hides leads from it.
 
 use serde_json::{Value, json};
-use zcrm::{ApiVersion, Criteria};
+use zcrm::{ApiVersion, records::Criteria};
 
 use super::ground::Ground;
 use super::{Answer, Check, Seen, Stop, check, judge, judge_answer};

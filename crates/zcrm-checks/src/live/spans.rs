@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use zcrm::{Api, ApiVersion};
+use zcrm::{ApiVersion, request::Api};
 use zcrm_sim::{FieldKind, FieldSpec, ModuleSpec, Simulator};
 
 use super::accounts::{exchange, own_simulator, refresh, refresh_token};

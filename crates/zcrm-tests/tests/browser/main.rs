@@ -14,7 +14,7 @@ mod chromium;
 
 use fantoccini::{Client as Browser, Locator, elements::Element};
 use tokio::net::TcpListener;
-use zcrm::{Clients, MemoryStore};
+use zcrm::{Clients, stores::MemoryStore};
 use zcrm_sim::Simulator;
 
 use crate::chromium::Chromium;

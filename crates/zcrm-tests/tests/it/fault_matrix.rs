@@ -185,7 +185,7 @@ async fn each_fault_is_seen_for_what_it_is_and_nothing_is_done_twice_that_may_no
 /// A client with the same login that did not issue its token itself: as after a restart.
 async fn fresh(sim: &Simulator, client: &zcrm::Client) -> zcrm::Client {
     let token = client.tokens().stored().await.unwrap().unwrap();
-    let store = zcrm::MemoryStore::new();
-    zcrm::TokenStore::save(&store, client.tokens().key(), &token).await.unwrap();
+    let store = zcrm::stores::MemoryStore::new();
+    zcrm::stores::TokenStore::save(&store, client.tokens().key(), &token).await.unwrap();
     zcrm_tests::builder(sim).store(store).build().unwrap()
 }

@@ -8,8 +8,8 @@ async fn a_token_that_expires_between_two_pages_does_not_end_the_stream() {
         World::with(|sim| sim.records("Contacts", 60), |it| it).await.unwrap();
     // as after a restart, when the token is not fresh from the accounts server
     let token = client.tokens().stored().await.unwrap().unwrap();
-    let store = zcrm::MemoryStore::new();
-    zcrm::TokenStore::save(&store, client.tokens().key(), &token).await.unwrap();
+    let store = zcrm::stores::MemoryStore::new();
+    zcrm::stores::TokenStore::save(&store, client.tokens().key(), &token).await.unwrap();
     let client = zcrm_tests::builder(&sim).store(store).build().unwrap();
 
     let mut stream = client.records("Contacts").list().fields(["id"]).per_page(20).stream();
@@ -27,8 +27,8 @@ async fn a_token_that_expires_between_two_pages_does_not_end_the_stream() {
 async fn a_token_that_expires_between_two_calls_of_a_write_loses_no_record() {
     let World { sim, client } = World::new().await.unwrap();
     let token = client.tokens().stored().await.unwrap().unwrap();
-    let store = zcrm::MemoryStore::new();
-    zcrm::TokenStore::save(&store, client.tokens().key(), &token).await.unwrap();
+    let store = zcrm::stores::MemoryStore::new();
+    zcrm::stores::TokenStore::save(&store, client.tokens().key(), &token).await.unwrap();
     let client = zcrm_tests::builder(&sim).store(store).build().unwrap();
 
     let hold = sim.faults().on_path_prefix("/crm/").method("POST").skip(1).hold();

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use mysql_async::{Conn, Opts, prelude::Queryable as _};
-use zcrm::MySqlStore;
+use zcrm::stores::MySqlStore;
 
 pub(crate) struct Database {
     server: Opts,

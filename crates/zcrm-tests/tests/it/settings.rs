@@ -8,8 +8,9 @@ use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
 };
 use zcrm::{
-    ApiVersion, Client, Config, Environment, Error, ErrorKind, MemoryStore, SortOrder, StoredToken,
-    TokenKey, TokenStore as _, logging,
+    ApiVersion, Client, Config, Environment, Error, ErrorKind, logging,
+    records::SortOrder,
+    stores::{MemoryStore, StoredToken, TokenKey, TokenStore as _},
 };
 use zcrm_sim::Simulator;
 use zcrm_tests::whole_text;
@@ -390,10 +391,10 @@ async fn every_key_has_a_right_value_that_works_and_a_wrong_one_that_is_named() 
 
 #[tokio::test]
 async fn the_defaults_are_as_they_are_told() {
-    let timeouts = zcrm::Timeouts::default();
+    let timeouts = zcrm::http::Timeouts::default();
     let seconds = [timeouts.total, timeouts.head, timeouts.idle].map(|time| time.as_secs());
     assert_eq!(seconds, [120, 60, 30]);
-    let limits = zcrm::Limits::default();
+    let limits = zcrm::http::Limits::default();
     let numbers = [limits.concurrent, limits.concurrent_heavy, limits.answer_bytes];
     assert_eq!(numbers, [10, 10, 67_108_864]);
 }

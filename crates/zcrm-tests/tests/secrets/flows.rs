@@ -15,8 +15,10 @@ use tokio::{
     net::TcpListener,
 };
 use zcrm::{
-    Client, ClientBuilder, Config, Connector, Error, FileStore, MemoryStore, MySqlStore,
-    StoreError, StoredToken, TokenKey, TokenStore, TokioClock, UnsavedToken,
+    Client, ClientBuilder, Config, Error,
+    http::{Connector, TokioClock},
+    oauth::UnsavedToken,
+    stores::{FileStore, MemoryStore, MySqlStore, StoreError, StoredToken, TokenKey, TokenStore},
 };
 use zcrm_core::ManualClock;
 use zcrm_oauth::ClientCredentials;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use tracing_subscriber::{fmt::format::FmtSpan, util::SubscriberInitExt};
-use zcrm::{ExposeSecret, StoredToken};
+use zcrm::{oauth::ExposeSecret, stores::StoredToken};
 
 use crate::forms::{Form, forms};
 

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 use zcrm::{
-    Client, ClientSecret, Clients, Grant, MemoryStore, Redirect, RevokeBy, TokenFault,
-    UnsavedToken, UserInfo,
+    Client, Clients,
+    oauth::{ClientSecret, Grant, Redirect, RevokeBy, TokenFault, UnsavedToken, UserInfo},
+    stores::MemoryStore,
 };
 
 use crate::{

@@ -14,7 +14,7 @@ use axum::{
     routing::{get, post},
 };
 use serde::Deserialize;
-use zcrm::{Clients, TokenFault, prelude::*};
+use zcrm::{Clients, oauth::TokenFault, prelude::*};
 
 /// What the application asks people for: their leads, and who they are.
 const SCOPES: [&str; 2] = ["ZohoCRM.modules.leads.READ", "AaaServer.profile.READ"];

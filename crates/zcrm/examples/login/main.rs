@@ -16,7 +16,7 @@ mod app;
 use std::{env, error::Error};
 
 use tokio::net::TcpListener;
-use zcrm::{MemoryStore, prelude::*};
+use zcrm::{prelude::*, stores::MemoryStore};
 use zcrm_sim::Simulator;
 
 #[tokio::main]

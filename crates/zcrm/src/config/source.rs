@@ -52,7 +52,7 @@ impl Config {
     /// and the API's version is `v2` where the dictionary does not name one.
     ///
     /// ```
-    /// use zcrm::{ApiVersion, Client, Config, MemoryStore};
+    /// use zcrm::{ApiVersion, Client, Config, stores::MemoryStore};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> zcrm::Result<()> {

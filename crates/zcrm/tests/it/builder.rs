@@ -3,8 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use zcrm::{
-    Client, ClientBuilder, Config, ErrorKind, Limits, MemoryStore, RetryPolicy, Timeouts,
-    TokioClock,
+    Client, ClientBuilder, Config, ErrorKind,
+    http::{Limits, RetryPolicy, Timeouts, TokioClock},
+    stores::MemoryStore,
 };
 use zcrm_core::ManualClock;
 use zcrm_sim::Simulator;

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use zcrm::{Client, ClientBuilder, Config, DataCenter, ErrorKind, MemoryStore, Outcome, Record};
+use zcrm::{
+    Client, ClientBuilder, Config, DataCenter, ErrorKind, Outcome, Record, stores::MemoryStore,
+};
 use zcrm_sim::Simulator;
 
 fn builder(sim: &Simulator) -> ClientBuilder {
@@ -134,9 +136,9 @@ fn clients_and_what_they_give_can_cross_threads() {
     crosses::<Client>();
     crosses::<ClientBuilder>();
     crosses::<zcrm::Error>();
-    crosses::<zcrm::WriteResults>();
+    crosses::<zcrm::records::WriteResults>();
     crosses::<Record>();
     fn sends<T: Send + Unpin + 'static>() {}
-    sends::<zcrm::ItemStream<Record>>();
+    sends::<zcrm::request::ItemStream<Record>>();
     assert_eq!(size_of::<zcrm::Error>(), size_of::<usize>());
 }

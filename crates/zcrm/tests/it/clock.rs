@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use zcrm::{Client, Config, ErrorKind, MemoryStore};
+use zcrm::{Client, Config, ErrorKind, stores::MemoryStore};
 use zcrm_core::{Clock, ManualClock};
 use zcrm_sim::Simulator;
 

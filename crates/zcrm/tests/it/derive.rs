@@ -1,7 +1,7 @@
 //! `#[derive(Module)]`, with the real trait, serde and a simulator.
 
 use serde::{Deserialize, Serialize};
-use zcrm::{Client, Id, LineItem, MemoryStore, Module, Record};
+use zcrm::{Client, Id, Module, Record, stores::MemoryStore, values::LineItem};
 use zcrm_sim::Simulator;
 
 #[derive(Debug, Module, Deserialize, Serialize)]

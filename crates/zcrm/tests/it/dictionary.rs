@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use zcrm::{ApiVersion, Client, ClientBuilder, Config, Environment, ErrorKind, MemoryStore};
+use zcrm::{
+    ApiVersion, Client, ClientBuilder, Config, Environment, ErrorKind, stores::MemoryStore,
+};
 use zcrm_sim::Simulator;
 
 /// The dictionary of the Ruby SDK's guide, with its placeholders.

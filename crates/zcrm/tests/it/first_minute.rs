@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use zcrm::{Client, MemoryStore, Outcome, StoredToken, TokenFault, TokenStore};
+use zcrm::{
+    Client, Outcome,
+    oauth::TokenFault,
+    stores::{MemoryStore, StoredToken, TokenStore},
+};
 use zcrm_sim::{Host, Simulator};
 
 const HOUR: Duration = Duration::from_secs(3600);

@@ -1,6 +1,6 @@
 //! What a new user meets: settings that are missing, mistyped, or hold what no message may show.
 
-use zcrm::{Client, Config, ErrorKind, MemoryStore};
+use zcrm::{Client, Config, ErrorKind, stores::MemoryStore};
 
 use crate::settings::{build, good, refused};
 

@@ -3,8 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use zcrm::{
-    Client, ClientBuilder, ClientSecret, Clients, ErrorKind, GrantToken, MemoryStore, StoredToken,
-    TokenFault, TokenKey, TokenObserver, UnsavedToken, operations::USERS_LIST,
+    Client, ClientBuilder, Clients, ErrorKind,
+    oauth::{ClientSecret, GrantToken, TokenFault, TokenObserver, UnsavedToken},
+    operations::USERS_LIST,
+    stores::{MemoryStore, StoredToken, TokenKey},
 };
 use zcrm_sim::Simulator;
 

@@ -1,9 +1,11 @@
 //! From the Ruby SDK to zcrm: every call of the guide's tables, compiled.
 
 use zcrm::{
-    Client, Config, Criteria, DataCenter, Environment, Id, MemoryStore, Note, Record, SortOrder,
-    StoredToken, Tag, TokenKey, TokenStore,
-    organisation::{OrgTax, User, Variable, VariableKind},
+    Client, Config, DataCenter, Environment, Id, Record,
+    org::{OrgTax, User, Variable, VariableKind},
+    records::{Criteria, Note, SortOrder},
+    stores::{MemoryStore, StoredToken, TokenKey, TokenStore},
+    values::Tag,
 };
 
 const GUIDE: &str = include_str!("../../../../docs/migrating-from-ruby.md");

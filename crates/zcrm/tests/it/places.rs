@@ -7,8 +7,9 @@ use std::{
 };
 
 use zcrm::{
-    Client, Config, Connector, Environment, Error, ErrorKind, MemoryStore, StoredToken, TokenKey,
-    TokenStore,
+    Client, Config, Environment, Error, ErrorKind,
+    http::Connector,
+    stores::{MemoryStore, StoredToken, TokenKey, TokenStore},
 };
 use zcrm_core::{Clock, ManualClock};
 

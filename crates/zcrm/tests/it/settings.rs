@@ -3,8 +3,8 @@
 use std::{fs, sync::Mutex};
 
 use zcrm::{
-    ApiVersion, Client, ClientBuilder, ClientSecret, Config, Environment, Error, ErrorKind,
-    MemoryStore,
+    ApiVersion, Client, ClientBuilder, Config, Environment, Error, ErrorKind, oauth::ClientSecret,
+    stores::MemoryStore,
 };
 
 const GOOD: [(&str, &str); 4] = [

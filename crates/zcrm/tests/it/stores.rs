@@ -1,6 +1,6 @@
 //! Which store the settings choose, and what they say where they choose none.
 
-use zcrm::{Client, ClientBuilder, Config, ErrorKind, MemoryStore};
+use zcrm::{Client, ClientBuilder, Config, ErrorKind, stores::MemoryStore};
 #[cfg(feature = "file-store")]
 use zcrm_sim::Simulator;
 
@@ -91,10 +91,11 @@ async fn without_the_feature_for_files_it_is_named() {
 #[cfg(feature = "conformance")]
 #[tokio::test]
 async fn offers_the_conformance_suite_to_applications() {
-    let store: std::sync::Arc<dyn zcrm::TokenStore> = std::sync::Arc::new(MemoryStore::new());
+    let store: std::sync::Arc<dyn zcrm::stores::TokenStore> =
+        std::sync::Arc::new(MemoryStore::new());
     let open = || {
         let store = std::sync::Arc::clone(&store);
         async move { Ok(store) }
     };
-    zcrm::conformance::Suite::new().without_lock().run(open).await.unwrap();
+    zcrm::stores::conformance::Suite::new().without_lock().run(open).await.unwrap();
 }

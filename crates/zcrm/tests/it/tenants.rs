@@ -4,7 +4,11 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use zcrm::{Client, Clients, Config, ErrorKind, Limits, MemoryStore, RetryPolicy};
+use zcrm::{
+    Client, Clients, Config, ErrorKind,
+    http::{Limits, RetryPolicy},
+    stores::MemoryStore,
+};
 use zcrm_core::ManualClock;
 use zcrm_sim::Simulator;
 

@@ -14,9 +14,11 @@ use futures_util::Stream;
 use http::{HeaderMap, HeaderValue, Request, header::AUTHORIZATION, header::USER_AGENT};
 use tower::{ServiceExt, util::MapRequestLayer};
 use zcrm::{
-    Client, ClientBuilder, Connector, ErrorKind, MemoryStore, Outcome, Place, Record, ReqBody,
-    RetryPolicy, SaveFile,
+    Client, ClientBuilder, ErrorKind, Outcome, Record,
+    files::{ReqBody, SaveFile},
+    http::{Connector, Place, RetryPolicy},
     operations::{ATTACHMENTS_DOWNLOAD, ATTACHMENTS_UPLOAD},
+    stores::MemoryStore,
 };
 use zcrm_core::ManualClock;
 use zcrm_sim::Simulator;
@@ -135,7 +137,7 @@ async fn a_file_is_uploaded_from_the_disk_and_downloaded_to_it() {
     let (lead, path, content) = lead_and_file(&client, folder.path()).await;
     let told = |most: &Arc<AtomicU64>| {
         let most = Arc::clone(most);
-        move |progress: zcrm::Progress| {
+        move |progress: zcrm::files::Progress| {
             most.fetch_max(progress.bytes, Ordering::Relaxed);
         }
     };
