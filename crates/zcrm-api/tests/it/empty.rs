@@ -201,7 +201,6 @@ async fn refuses_empty_values_of_a_search() {
 
 #[tokio::test]
 async fn refuses_names_and_tokens_that_are_empty() {
-    use zcrm_api::records::SortOrder;
     let api = desk(ApiVersion::V8, 500, &[], "").0;
     let (leads, lead) = (api.records("Leads"), Record::new().with("Last_Name", "Kay"));
     for blank in ["", " \t"] {

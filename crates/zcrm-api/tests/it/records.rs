@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use zcrm_api::{Api, Criteria, records::SortOrder};
+use zcrm_api::{Api, Criteria};
 use zcrm_core::{Action, ApiVersion, Code, ErrorKind, Id, ManualClock, Module, Patch, Record};
 
 use crate::world::{World, on_both_versions};

@@ -6,7 +6,7 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use zcrm_api::{Note, records::SortOrder};
+use zcrm_api::Note;
 use zcrm_core::{ApiVersion, Id, Record, Tag};
 
 use crate::{

@@ -7,14 +7,9 @@ use zcrm_api::{
     organisation::{OrgTax, User, UserKind, Variable, VariableKind},
     records::SortOrder,
 };
-use zcrm_core::{ErrorKind, Id, ItemSuccess, Lookup, Record, Tag};
+use zcrm_core::{ErrorKind, Id, Lookup, Record, Tag};
 
 use crate::world::{World, on_both_versions};
-
-/// The id of what was written.
-fn id(made: ItemSuccess) -> Id {
-    made.id.unwrap()
-}
 
 async fn lead(world: &World, name: &str) -> Id {
     let row = Record::new().with("Last_Name", name).with("Company", "Zylker");

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::{StreamExt, TryStreamExt};
 use serde::Deserialize;
 use serde_json::json;
-use zcrm_api::{Criteria, Cursor, list::ItemStream, records::SortOrder};
+use zcrm_api::{Criteria, Cursor, list::ItemStream};
 use zcrm_core::{ApiVersion, Code, ErrorKind, Id, Module, Record};
 
 use crate::world::{World, on_both_versions};

@@ -9,7 +9,6 @@ use tokio::{
 };
 use zcrm::{
     ApiVersion, Client, Config, Environment, Error, ErrorKind, logging,
-    records::SortOrder,
     stores::{MemoryStore, StoredToken, TokenKey, TokenStore as _},
 };
 use zcrm_sim::Simulator;
