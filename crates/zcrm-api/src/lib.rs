@@ -43,7 +43,7 @@ pub use attachments::{
 pub use call::Call;
 pub use criteria::{Criteria, Operand};
 pub use list::{Cursor, List};
-pub use model::MetaRef;
+pub use model::{Extra, MetaRef, RawJson};
 pub use notes::{Note, NoteParent, Notes, RecordNotes};
 pub use records::{RecordHandle, Records};
 pub use related::Related;

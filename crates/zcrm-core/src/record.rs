@@ -258,8 +258,7 @@ impl Record {
     }
 
     /// Sets a member to a value of ours, whose writing cannot fail.
-    #[doc(hidden)]
-    pub fn put(&mut self, name: &str, value: &impl Serialize) {
+    pub(crate) fn put(&mut self, name: &str, value: &impl Serialize) {
         if let Ok(json) = to_json(value) {
             self.edit(name.to_owned(), Some(json));
         }

@@ -197,7 +197,7 @@ pub mod http {
 
 /// Values of records' fields, as types.
 pub mod values {
-    pub use zcrm_api::MetaRef;
+    pub use zcrm_api::{Extra, MetaRef, RawJson};
     pub use zcrm_core::{
         Alarm, Decimal, Discount, FileField, LineItem, LineTax, Link, Lookup, Participant,
         ParticipantKind, Patch, PriceRange, Recurrence, Reminder, Tag, Tax, Timestamp,

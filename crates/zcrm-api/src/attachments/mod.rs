@@ -39,7 +39,7 @@ const FIELDS: &[&str] = &[
 /// attachments.upload("offer.txt", "text/plain", "The offer").await?;
 /// attachments.link("https://example.com/offer.pdf").await?;
 /// for attachment in attachments.list().all().await? {
-///     if let Some(id) = attachment.id()? {
+///     if let Some(id) = attachment.id {
 ///         let file = attachments.download(id).await?;
 ///         println!("{} has {:?} bytes", file.safe_name(), file.length());
 ///     }

@@ -1,11 +1,10 @@
 //! Custom views.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use zcrm_core::{Id, Lookup, Timestamp, object, words};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use zcrm_core::{Id, Timestamp, words};
 
 use super::view_criteria::ViewCriteria;
-use crate::MetaRef;
+use crate::{MetaRef, model::model};
 
 words! {
     /// Who sees a view.
@@ -16,57 +15,55 @@ words! {
     }
 }
 
-object! {
+model! {
     /// A view: which records of a module are shown, with which fields.
     CustomView {
         /// Its id, which a list of records takes as `cvid`.
-        id: Id = "id";
+        id: Option<Id> = "id";
         /// Its name.
         name: String = "name";
         /// Its name in the user's language.
-        display_value: String = "display_value";
+        display_value: Option<String> = "display_value";
         /// Zoho's name for it, for its own views.
-        system_name: String = "system_name";
+        system_name: Option<String> = "system_name";
         /// Which kind it is of, such as `public_views` or `created_by_me`.
-        category: String = "category";
+        category: Option<String> = "category";
         /// The module that it is of.
-        module: MetaRef = "module";
+        module: Option<MetaRef> = "module";
         /// Which records it shows; none where it shows all.
-        criteria: ViewCriteria = "criteria";
+        criteria: Option<ViewCriteria> = "criteria";
         /// The field that it is sorted by: an API name alone in v2.
-        sort_by: MetaRef = "sort_by";
+        sort_by: Option<MetaRef> = "sort_by";
         /// Which end comes first: `asc` or `desc`.
-        sort_order: String = "sort_order";
+        sort_order: Option<String> = "sort_order";
         /// Whether the user sees it first.
-        is_default: bool = "default";
+        is_default: Option<bool> = "default";
         /// Whether Zoho made it.
-        system_defined: bool = "system_defined";
+        system_defined: Option<bool> = "system_defined";
         /// Whether it cannot be changed.
-        locked: bool = "locked";
+        locked: Option<bool> = "locked";
         /// Where it stands among those the user likes.
-        favorite: i64 = "favorite";
+        favorite: Option<i64> = "favorite";
         /// Whether it can be used without a connection.
-        offline: bool = "offline" or "off_line";
+        offline: Option<bool> = "offline" or "off_line";
         /// Who sees it.
-        access_type: AccessType = "access_type" or "shared_type";
+        access_type: Option<AccessType> = "access_type" or "shared_type";
         /// Who made it.
-        created_by: Lookup = "created_by";
+        created_by: Option<MetaRef> = "created_by";
         /// Who changed it last.
-        modified_by: Lookup = "modified_by";
+        modified_by: Option<MetaRef> = "modified_by";
         /// When it was made.
-        created_time: Timestamp = "created_time";
+        created_time: Option<Timestamp> = "created_time";
         /// When it was last changed.
-        modified_time: Timestamp = "modified_time";
+        modified_time: Option<Timestamp> = "modified_time";
         /// When the user last opened it.
-        last_accessed_time: Timestamp = "last_accessed_time";
-    }
-    lists {
+        last_accessed_time: Option<Timestamp> = "last_accessed_time";
         /// The fields that it shows: API names alone in v2.
-        fields: ViewField = "fields";
+        fields: Vec<ViewField> = "fields";
         /// Those that it is shared with.
-        shared_to: SharedTo = "shared_to";
+        shared_to: Vec<SharedTo> = "shared_to";
         /// Those that it is shared with, as v2 tells them.
-        shared_details: SharedTo = "shared_details";
+        shared_details: Vec<SharedTo> = "shared_details";
     }
 }
 
@@ -81,36 +78,44 @@ pub struct ViewCategory {
 }
 
 /// A field that a view shows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ViewField {
-    /// The field.
-    #[serde(flatten)]
+    /// The field: an API name in v2. Its other members are in `field.extra`.
     pub field: MetaRef,
     /// Whether its column stays where the others move (newer versions).
-    #[serde(rename = "_pin", skip_serializing_if = "Option::is_none")]
     pub pinned: Option<bool>,
 }
 
+const PINNED: &str = "_pin";
+
 impl<'de> Deserialize<'de> for ViewField {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(deserializer)?;
-        let pinned = value.get("_pin").and_then(Value::as_bool);
-        let field = MetaRef::deserialize(value).map_err(serde::de::Error::custom)?;
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut field = MetaRef::deserialize(deserializer)?;
+        let pinned = field.extra.take(PINNED);
         Ok(Self { field, pinned })
     }
 }
 
-object! {
+impl Serialize for ViewField {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.pinned {
+            Some(pinned) => self.field.clone().with(PINNED, pinned).serialize(serializer),
+            None => self.field.serialize(serializer),
+        }
+    }
+}
+
+model! {
     /// Somebody that a view is shared with.
     SharedTo {
         /// The id of the user, role, group or territory.
-        id: Id = "id";
+        id: Option<Id> = "id";
         /// Its name.
         name: String = "name";
         /// What it is: `users`, `roles`, `groups` or `territories`.
-        kind: String = "type";
+        kind: Option<String> = "type";
         /// Whether those below it count.
-        subordinates: bool = "subordinates";
+        subordinates: Option<bool> = "subordinates";
     }
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::list::{List, Paged};
 use crate::request::{GetItem, Request, SingleCall, WriteItem, sealed::Sealed};
-use crate::{MetaRef, operations, records::SortOrder};
+use crate::{Extra, MetaRef, operations, records::SortOrder};
 
 /// The custom views of a module: [`ModuleHandle::custom_views`].
 ///
@@ -21,8 +21,8 @@ use crate::{MetaRef, operations, records::SortOrder};
 ///
 /// let views = api.module("Leads").custom_views();
 /// for view in views.list().all().await? {
-///     if let Some(criteria) = view.criteria()? {
-///         println!("{:?} shows {criteria}", view.name()?);
+///     if let Some(criteria) = &view.criteria {
+///         println!("{} shows {criteria}", view.name);
 ///     }
 /// }
 /// views.sort("3652397000000087501", "Last_Name", SortOrder::Descending).await?;
@@ -71,7 +71,8 @@ impl CustomViews {
             _ => &operations::CUSTOM_VIEWS_CHANGE_SORT_ONE,
         };
         let call = self.module.call(operation).path_id("id", id);
-        let field = field.into();
+        // an object in every version, whatever form the field was read in
+        let field = MetaRef { extra: Extra::default(), ..field.into() };
         WriteItem::row(call, &json!({ "sort_by": field, "sort_order": order.as_str() }))
     }
 }

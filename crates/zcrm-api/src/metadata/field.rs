@@ -1,7 +1,6 @@
 //! Fields of a module, as metadata.
 
-use serde_json::Value;
-use zcrm_core::{Id, Timestamp, object, words};
+use zcrm_core::{Id, Timestamp, words};
 
 use super::field_details::{
     AutoNumber, CurrencyField, FieldAssociation, FieldConvertMapping, FieldCrypt, FieldEmailParser,
@@ -9,7 +8,7 @@ use super::field_details::{
     FieldTooltip, FieldViews, FormulaField, HistoryTracking, LookupField, MultiModuleLookup,
     MultiSelectLookup, PickListValue, RollupSummary, SubformField, TextArea, UniqueField,
 };
-use crate::MetaRef;
+use crate::{MetaRef, RawJson, model::model};
 
 words! {
     /// What a field holds.
@@ -48,170 +47,166 @@ words! {
     }
 }
 
-object! {
+model! {
     /// What a field is, as Zoho tells it.
     FieldInfo {
         /// Its id.
-        id: Id = "id";
+        id: Option<Id> = "id";
         /// Its API name, such as `Last_Name`.
         api_name: String = "api_name";
         /// Its name for people.
-        field_label: String = "field_label";
+        label: String = "field_label";
         /// Its name in the user's language.
-        display_label: String = "display_label";
+        display_label: Option<String> = "display_label";
         /// What it holds.
-        data_type: DataType = "data_type";
+        data_type: Option<DataType> = "data_type";
         /// As what of JSON it is sent: `string`, `integer`, `jsonobject` and the like.
-        json_type: String = "json_type";
+        json_type: Option<String> = "json_type";
         /// How many characters or digits it takes.
-        length: i64 = "length";
+        length: Option<i64> = "length";
         /// How many of its digits are decimals.
-        decimal_place: i64 = "decimal_place";
+        decimal_place: Option<i64> = "decimal_place";
         /// What it holds at first: text, or an object.
-        default_value: Value = "default_value";
+        default_value: Option<RawJson> = "default_value";
         /// Whether the organisation made it.
-        custom_field: bool = "custom_field";
+        custom_field: Option<bool> = "custom_field";
         /// Who made it: `default`, `api`, `web` and the like.
-        created_source: String = "created_source";
+        created_source: Option<String> = "created_source";
         /// Whether it is used: `used` or `unused`.
-        usage: String = "type";
+        usage: Option<String> = "type";
         /// Whether it must be filled, for Zoho's own reasons.
-        system_mandatory: bool = "system_mandatory";
+        system_mandatory: Option<bool> = "system_mandatory";
         /// Whether it must be filled, for those of its layout; only in a layout.
-        required: bool = "required";
+        required: Option<bool> = "required";
         /// Whether the user may not change it.
-        read_only: bool = "read_only";
+        read_only: Option<bool> = "read_only";
         /// Whether nobody may change it.
-        field_read_only: bool = "field_read_only";
+        field_read_only: Option<bool> = "field_read_only";
         /// Whether it is seen.
-        visible: bool = "visible";
+        visible: Option<bool> = "visible";
         /// Whether a user's own layouts can have it.
-        available_in_user_layout: bool = "available_in_user_layout";
+        available_in_user_layout: Option<bool> = "available_in_user_layout";
         /// Whether it names the record.
-        display_field: bool = "display_field";
+        display_field: Option<bool> = "display_field";
         /// Whether lists can be sorted by it.
-        sortable: bool = "sortable";
+        sortable: Option<bool> = "sortable";
         /// Whether lists can be narrowed by it.
-        filterable: bool = "filterable";
+        filterable: Option<bool> = "filterable";
         /// Whether a search looks into it.
-        searchable: bool = "searchable";
+        searchable: Option<bool> = "searchable";
         /// Whether it can be changed in many records at once.
-        mass_update: bool = "mass_update";
+        mass_update: Option<bool> = "mass_update";
         /// Whether webhooks can send it.
-        webhook: bool = "webhook";
+        webhook: Option<bool> = "webhook";
         /// Whether business cards can show it.
-        businesscard_supported: bool = "businesscard_supported";
+        businesscard_supported: Option<bool> = "businesscard_supported";
         /// Whether blueprints can ask for it.
-        blueprint_supported: bool = "blueprint_supported";
+        blueprint_supported: Option<bool> = "blueprint_supported";
         /// Whether it exists in answers alone.
-        virtual_field: bool = "virtual_field";
+        virtual_field: Option<bool> = "virtual_field";
         /// Whether it is of a kind that cannot be removed.
-        static_field: bool = "static_field";
+        static_field: Option<bool> = "static_field";
         /// Whether its number is written with separators.
-        separator: bool = "separator";
+        separator: Option<bool> = "separator";
         /// Whether the thousands of its number are told apart.
-        number_separator: bool = "number_separator";
+        number_separator: Option<bool> = "number_separator";
         /// Whether its choices have colours.
-        enable_colour_code: bool = "enable_colour_code";
+        enable_colour_code: Option<bool> = "enable_colour_code";
         /// Whether Zoho itself gave its choices colours.
-        colour_code_enabled_by_system: bool = "colour_code_enabled_by_system";
+        colour_code_enabled_by_system: Option<bool> = "colour_code_enabled_by_system";
         /// Whether its choices stand in the order of the alphabet.
-        pick_list_values_sorted_lexically: bool = "pick_list_values_sorted_lexically";
+        pick_list_values_sorted_lexically: Option<bool> = "pick_list_values_sorted_lexically";
         /// Whether it holds health data.
-        hipaa_compliance_enabled: bool = "hipaa_compliance_enabled";
+        hipaa_compliance_enabled: Option<bool> = "hipaa_compliance_enabled";
         /// Where it stands among the others.
-        sequence_number: i64 = "sequence_number";
+        sequence_number: Option<i64> = "sequence_number";
         /// Where it stands among those of a record made in one step.
-        quick_sequence_number: String = "quick_sequence_number";
+        quick_sequence_number: Option<String> = "quick_sequence_number";
         /// Which section of a layout it is in; only in a layout.
-        section_id: i64 = "section_id";
+        section_id: Option<i64> = "section_id";
         /// How it is shown.
-        display_type: i64 = "display_type";
+        display_type: Option<i64> = "display_type";
         /// How it is shown, by Zoho's own count.
-        ui_type: i64 = "ui_type";
+        ui_type: Option<i64> = "ui_type";
         /// Where it is shown.
-        show_type: i64 = "show_type";
+        show_type: Option<i64> = "show_type";
         /// Which kind it is of.
-        category: i64 = "category";
+        category: Option<i64> = "category";
         /// Its name in Zoho's tables.
-        column_name: String = "column_name";
+        column_name: Option<String> = "column_name";
         /// Another such name.
-        additional_column: String = "additional_column";
+        additional_column: Option<String> = "additional_column";
         /// What may be done with it, and from where.
-        operation_type: FieldOperations = "operation_type";
+        operation_type: Option<FieldOperations> = "operation_type";
         /// Where it is seen.
-        view_type: FieldViews = "view_type";
+        view_type: Option<FieldViews> = "view_type";
         /// What is kept of its history: an object, or yes and no in v2.
-        history_tracking: HistoryTracking = "history_tracking";
+        history_tracking: Option<HistoryTracking> = "history_tracking";
         /// What its values must fulfil; only in a layout.
-        validation_rule: Value = "validation_rule";
+        validation_rule: Option<RawJson> = "validation_rule";
         /// When it was made.
-        created_time: Timestamp = "created_time";
+        created_time: Option<Timestamp> = "created_time";
         /// When it was last changed.
-        modified_time: Timestamp = "modified_time";
-    }
-    parts {
+        modified_time: Option<Timestamp> = "modified_time";
         /// How health data in it is kept.
-        hipaa_compliance: FieldHipaa = "hipaa_compliance";
+        hipaa_compliance: Option<FieldHipaa> = "hipaa_compliance";
         /// The module that it belongs to.
-        associated_module: MetaRef = "associated_module";
+        associated_module: Option<MetaRef> = "associated_module";
         /// The module that its rows stand in.
-        sub_module: MetaRef = "sub_module";
+        sub_module: Option<MetaRef> = "sub_module";
         /// The field that it is filled from.
-        refer_from_field: MetaRef = "refer_from_field";
+        refer_from_field: Option<MetaRef> = "refer_from_field";
         /// What it refers to, for a lookup.
-        lookup: LookupField = "lookup";
+        lookup: Option<LookupField> = "lookup";
         /// What it refers to, for a lookup of several modules.
-        multi_module_lookup: MultiModuleLookup = "multi_module_lookup";
+        multi_module_lookup: Option<MultiModuleLookup> = "multi_module_lookup";
         /// What it refers to, for several records.
-        multiselect_lookup: MultiSelectLookup = "multiselectlookup";
+        multiselect_lookup: Option<MultiSelectLookup> = "multiselectlookup";
         /// What it refers to, for several users.
-        multiuser_lookup: MultiSelectLookup = "multiuserlookup";
+        multiuser_lookup: Option<MultiSelectLookup> = "multiuserlookup";
         /// The module of its rows, for a subform.
-        subform: SubformField = "subform";
+        subform: Option<SubformField> = "subform";
         /// How its amounts are rounded.
-        currency: CurrencyField = "currency";
+        currency: Option<CurrencyField> = "currency";
         /// How it is computed.
-        formula: FormulaField = "formula";
+        formula: Option<FormulaField> = "formula";
         /// What of its related records is computed.
-        rollup_summary: RollupSummary = "rollup_summary";
+        rollup_summary: Option<RollupSummary> = "rollup_summary";
         /// How it is counted up.
-        auto_number: AutoNumber = "auto_number" or "autonumber";
+        auto_number: Option<AutoNumber> = "auto_number" or "autonumber";
         /// Whether two records may have the same.
-        unique: UniqueField = "unique";
+        unique: Option<UniqueField> = "unique";
         /// How it is encrypted.
-        crypt: FieldCrypt = "crypt";
+        crypt: Option<FieldCrypt> = "crypt";
         /// How people's data in it is kept.
-        privacy: FieldPrivacy = "private";
+        privacy: Option<FieldPrivacy> = "private";
         /// Whether it holds the ids of another system.
-        external: FieldExternal = "external";
+        external: Option<FieldExternal> = "external";
         /// What explains it.
-        tooltip: FieldTooltip = "tooltip";
+        tooltip: Option<FieldTooltip> = "tooltip";
         /// Which fields it joins.
-        association_details: FieldAssociation = "association_details";
+        association_details: Option<FieldAssociation> = "association_details";
         /// Which fields it goes to where a lead is converted.
-        convert_mapping: FieldConvertMapping = "convert_mapping";
+        convert_mapping: Option<FieldConvertMapping> = "convert_mapping";
         /// What e-mails may do with it.
-        email_parser: FieldEmailParser = "email_parser";
+        email_parser: Option<FieldEmailParser> = "email_parser";
         /// Who may share its record.
-        sharing_properties: FieldSharing = "sharing_properties";
+        sharing_properties: Option<FieldSharing> = "sharing_properties";
         /// Which text it holds.
-        textarea: TextArea = "textarea";
+        textarea: Option<TextArea> = "textarea";
         /// The list that its choices come from, for all modules.
-        global_picklist: MetaRef = "common.picklist" or "global_picklist";
-    }
-    lists {
+        global_picklist: Option<MetaRef> = "common.picklist" or "global_picklist";
         /// Its choices.
-        pick_list_values: PickListValue = "pick_list_values";
+        pick_list_values: Vec<PickListValue> = "pick_list_values";
         /// The choices of what may be uploaded.
-        file_upload_options: PickListValue = "file_upolad_optionlist";
+        file_upload_options: Vec<PickListValue> = "file_upolad_optionlist";
         /// The modules that it may refer to.
-        allowed_modules: MetaRef = "allowed_modules";
+        allowed_modules: Vec<MetaRef> = "allowed_modules";
         /// The layouts that it stands in.
-        layout_associations: MetaRef = "layout_associations";
+        layout_associations: Vec<MetaRef> = "layout_associations";
         /// The profiles that see it.
-        profiles: FieldProfile = "profiles";
+        profiles: Vec<FieldProfile> = "profiles";
         /// What of it can be changed.
-        customizable_properties: String = "customizable_properties";
+        customizable_properties: Vec<String> = "customizable_properties";
     }
 }

@@ -14,8 +14,8 @@ use crate::request::{GetItem, Request};
 /// use zcrm_api::metadata::DataType;
 ///
 /// for field in api.module("Leads").fields().list().all().await? {
-///     if field.data_type()? == Some(DataType::PICKLIST) {
-///         println!("{:?}: {} choices", field.api_name()?, field.pick_list_values()?.len());
+///     if field.data_type == Some(DataType::PICKLIST) {
+///         println!("{}: {} choices", field.api_name, field.pick_list_values.len());
 ///     }
 /// }
 /// # Ok(())

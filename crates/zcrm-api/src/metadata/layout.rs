@@ -1,181 +1,170 @@
 //! Layouts of a module, and their sections.
 
-use serde_json::Value;
-use zcrm_core::{Id, Lookup, Timestamp, object};
+use zcrm_core::{Id, Timestamp};
 
 use super::{field::FieldInfo, field_details::FieldTooltip};
-use crate::MetaRef;
+use crate::{MetaRef, RawJson, model::model};
 
-object! {
+model! {
     /// A layout: which fields a record has, and in which sections.
     Layout {
         /// Its id.
-        id: Id = "id";
+        id: Option<Id> = "id";
         /// Its API name.
         api_name: String = "api_name";
         /// Its name.
         name: String = "name";
         /// Its name in the user's language.
-        display_label: String = "display_label";
+        display_label: Option<String> = "display_label";
         /// Whether it is used: a word such as `active`, and a number in v2.
-        status: Value = "status";
+        status: Option<RawJson> = "status";
         /// Whether it is seen.
-        visible: bool = "visible";
+        visible: Option<bool> = "visible";
         /// How it is shown.
-        display_type: i64 = "display_type";
+        display_type: Option<i64> = "display_type";
         /// Where it comes from.
-        source: String = "source";
+        source: Option<String> = "source";
         /// Who made it.
-        generated_type: String = "generated_type";
+        generated_type: Option<String> = "generated_type";
         /// For what it is: `view`, `create` or `edit`.
-        mode: String = "mode";
+        mode: Option<String> = "mode";
         /// Whether more profiles see it than are told.
-        has_more_profiles: bool = "has_more_profiles";
+        has_more_profiles: Option<bool> = "has_more_profiles";
         /// Whether it has business cards.
-        show_business_card: bool = "show_business_card";
+        show_business_card: Option<bool> = "show_business_card";
         /// The user that it was made for.
-        created_for: Lookup = "created_for";
+        created_for: Option<MetaRef> = "created_for";
         /// Who made it.
-        created_by: Lookup = "created_by";
+        created_by: Option<MetaRef> = "created_by";
         /// Who changed it last.
-        modified_by: Lookup = "modified_by";
+        modified_by: Option<MetaRef> = "modified_by";
         /// When it was made.
-        created_time: Timestamp = "created_time";
+        created_time: Option<Timestamp> = "created_time";
         /// When it was last changed.
-        modified_time: Timestamp = "modified_time";
-    }
-    parts {
+        modified_time: Option<Timestamp> = "modified_time";
         /// How its subforms are shown.
-        subform_properties: SubformProperties = "subform_properties";
+        subform_properties: Option<SubformProperties> = "subform_properties";
         /// What its records become where they are converted.
-        convert_mapping: LayoutConvertMapping = "convert_mapping";
+        convert_mapping: Option<LayoutConvertMapping> = "convert_mapping";
         /// What the user may do with it.
-        actions_allowed: LayoutActions = "actions_allowed";
-    }
-    lists {
+        actions_allowed: Option<LayoutActions> = "actions_allowed";
         /// Its sections.
-        sections: Section = "sections";
+        sections: Vec<Section> = "sections";
         /// The profiles that see it.
-        profiles: LayoutProfile = "profiles";
+        profiles: Vec<LayoutProfile> = "profiles";
     }
 }
 
-object! {
+model! {
     /// A section of a layout.
     Section {
         /// Its id.
-        id: Id = "id";
+        id: Option<Id> = "id";
         /// Its API name.
         api_name: String = "api_name";
         /// Its name.
         name: String = "name";
         /// Its name in the user's language.
-        display_label: String = "display_label";
+        display_label: Option<String> = "display_label";
         /// Where it stands among the others.
-        sequence_number: i64 = "sequence_number";
+        sequence_number: Option<i64> = "sequence_number";
         /// How many columns it has.
-        column_count: i64 = "column_count";
+        column_count: Option<i64> = "column_count";
         /// In which order the tabulator walks through it.
-        tab_traversal: Value = "tab_traversal";
+        tab_traversal: Option<RawJson> = "tab_traversal";
         /// Whether its fields are those of a subform.
-        is_subform_section: bool = "isSubformSection";
+        is_subform_section: Option<bool> = "isSubformSection";
         /// Who made it.
-        generated_type: String = "generated_type";
+        generated_type: Option<String> = "generated_type";
         /// Whether it is used: `used` or `unused`.
-        usage: String = "type";
-    }
-    parts {
+        usage: Option<String> = "type";
         /// How its rows behave, for a subform.
-        properties: SectionProperties = "properties";
-    }
-    lists {
+        properties: Option<SectionProperties> = "properties";
         /// Its fields.
-        fields: FieldInfo = "fields";
+        fields: Vec<FieldInfo> = "fields";
     }
 }
 
-object! {
+model! {
     /// How the rows of a subform behave.
     SectionProperties {
         /// Whether they can be put in another order.
-        reorder_rows: bool = "reorder_rows";
+        reorder_rows: Option<bool> = "reorder_rows";
         /// How many there may be.
-        maximum_rows: i64 = "maximum_rows";
+        maximum_rows: Option<i64> = "maximum_rows";
         /// What explains them.
-        tooltip: FieldTooltip = "tooltip";
+        tooltip: Option<FieldTooltip> = "tooltip";
     }
 }
 
-object! {
+model! {
     /// How the subforms of a layout are shown.
     SubformProperties {
         /// Whether a column stays where the others move.
-        pinned_column: bool = "pinned_column";
+        pinned_column: Option<bool> = "pinned_column";
     }
 }
 
-object! {
+model! {
     /// A profile that sees a layout.
     LayoutProfile {
         /// Its id.
-        id: Id = "id";
+        id: Option<Id> = "id";
         /// Its name.
         name: String = "name";
         /// Whether it sees this one first.
-        is_default: bool = "default";
+        is_default: Option<bool> = "default";
         /// The view that it sees first.
-        default_view: MetaRef = "_default_view";
+        default_view: Option<MetaRef> = "_default_view";
         /// The view that it sees first where records are assigned.
-        default_assignment_view: MetaRef = "_default_assignment_view";
+        default_assignment_view: Option<MetaRef> = "_default_assignment_view";
     }
 }
 
-object! {
+model! {
     /// What a layout's records become where they are converted.
     LayoutConvertMapping {
         /// The layout of the contact.
-        contacts: LayoutConvertTarget = "Contacts";
+        contacts: Option<LayoutConvertTarget> = "Contacts";
         /// The layout of the account.
-        accounts: LayoutConvertTarget = "Accounts";
+        accounts: Option<LayoutConvertTarget> = "Accounts";
         /// The layout of the deal, and the fields that are asked for.
-        deals: LayoutConvertTarget = "Deals";
+        deals: Option<LayoutConvertTarget> = "Deals";
         /// The layout of the invoice.
-        invoices: LayoutConvertTarget = "Invoices";
+        invoices: Option<LayoutConvertTarget> = "Invoices";
         /// The layout of the sales order.
-        sales_orders: LayoutConvertTarget = "SalesOrders";
+        sales_orders: Option<LayoutConvertTarget> = "SalesOrders";
     }
 }
 
-object! {
+model! {
     /// The layout that a record gets where it is converted.
     LayoutConvertTarget {
         /// Its id.
-        id: Id = "id";
+        id: Option<Id> = "id";
         /// Its name.
         name: String = "name";
-    }
-    lists {
         /// The fields that are asked for.
-        fields: FieldInfo = "fields";
+        fields: Vec<FieldInfo> = "fields";
     }
 }
 
-object! {
+model! {
     /// What the user may do with a layout.
     LayoutActions {
         /// Change it.
-        edit: bool = "edit";
+        edit: Option<bool> = "edit";
         /// Give it another name.
-        rename: bool = "rename";
+        rename: Option<bool> = "rename";
         /// Copy it.
-        clone_layout: bool = "clone";
+        clone_layout: Option<bool> = "clone";
         /// Make it one of a smaller edition.
-        downgrade: bool = "downgrade";
+        downgrade: Option<bool> = "downgrade";
         /// Delete it.
-        delete: bool = "delete";
+        delete: Option<bool> = "delete";
         /// Take it out of use.
-        deactivate: bool = "deactivate";
+        deactivate: Option<bool> = "deactivate";
         /// Say who sees it.
-        set_layout_permissions: bool = "set_layout_permissions";
+        set_layout_permissions: Option<bool> = "set_layout_permissions";
     }
 }

@@ -12,8 +12,8 @@ use crate::request::{GetItem, Request};
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
 /// for layout in api.module("Leads").layouts().list().all().await? {
-///     for section in layout.sections()? {
-///         println!("{:?}: {} fields", section.name()?, section.fields()?.len());
+///     for section in &layout.sections {
+///         println!("{}: {} fields", section.name, section.fields.len());
 ///     }
 /// }
 /// # Ok(())

@@ -30,8 +30,7 @@ pub use layout::{
 };
 pub use layouts::Layouts;
 pub use module::{
-    GeneratedType, ModuleArgument, ModuleInfo, ModuleProfile, ModuleStatus, ModuleTerritory,
-    RelatedListProperties,
+    GeneratedType, ModuleArgument, ModuleInfo, ModuleStatus, ModuleTerritory, RelatedListProperties,
 };
 pub use modules::{ModuleHandle, Modules};
 pub use related_list::RelatedList;
@@ -48,7 +47,7 @@ impl Api {
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
     /// for module in api.modules().list().all().await? {
-    ///     println!("{:?}", module.api_name()?);
+    ///     println!("{}", module.api_name);
     /// }
     /// # Ok(())
     /// # }
@@ -64,7 +63,7 @@ impl Api {
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
     /// let leads = api.module("Leads");
     /// for field in leads.fields().list().all().await? {
-    ///     println!("{:?} holds {:?}", field.api_name()?, field.data_type()?);
+    ///     println!("{} {} {:?}", field.api_name, field.label, field.data_type);
     /// }
     /// let views = leads.custom_views().list().all().await?;
     /// # let _ = views;

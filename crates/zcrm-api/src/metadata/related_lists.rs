@@ -13,7 +13,7 @@ use crate::request::{GetItem, Request};
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
 /// for list in api.module("Deals").related_lists().list().all().await? {
-///     println!("{:?} of {:?}", list.api_name()?, list.module()?);
+///     println!("{} of {:?}", list.api_name, list.module);
 /// }
 /// # Ok(())
 /// # }

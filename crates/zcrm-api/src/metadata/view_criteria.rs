@@ -2,75 +2,56 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{MetaRef, criteria::escape};
+use crate::{MetaRef, RawJson, criteria::escape, model::model};
 
-/// Which records a view shows: a condition, or a group of conditions of any depth.
-///
-/// `Display` writes it as a search takes it, such as
-/// `((City:equals:Chennai)and(Rating:equals:Hot))`.
-/// `Debug` shows fields and no values, which are people's data.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum ViewCriteria {
-    /// Conditions, of which all or any must hold.
-    Group {
-        /// How they are joined: `and` or `or`, in capital letters too.
-        group_operator: String,
-        /// The conditions.
-        group: Vec<Self>,
-    },
-    /// One condition.
-    Condition {
-        /// The field that is looked at: an API name alone in v2.
-        field: MetaRef,
-        /// How it is compared, such as `equal` or `contains`.
-        comparator: String,
+model! {
+    /// Which records a view shows: a condition, or a group of conditions of any depth.
+    ///
+    /// `Display` writes it as a search takes it, such as
+    /// `((City:equals:Chennai)and(Rating:equals:Hot))`; a form that is not known is written as JSON.
+    ///
+    /// ```
+    /// use zcrm_api::metadata::ViewCriteria;
+    ///
+    /// let json = r#"{"field":"City","comparator":"equals","value":"Chennai"}"#;
+    /// let criteria: ViewCriteria = serde_json::from_str(json)?;
+    /// assert_eq!(criteria.field.as_ref().and_then(|field| field.api_name.as_deref()), Some("City"));
+    /// assert_eq!(criteria.to_string(), "(City:equals:Chennai)");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    ViewCriteria {
+        /// How the conditions of a group are joined: `and` or `or`, in capital letters too.
+        group_operator: Option<String> = "group_operator";
+        /// The conditions of a group, of which all or any must hold.
+        group: Vec<ViewCriteria> = "group";
+        /// The field that a condition looks at: an API name in v2.
+        field: Option<MetaRef> = "field";
+        /// How a condition compares it, such as `equal` or `contains`.
+        comparator: Option<String> = "comparator";
         /// What it is compared with: text, a number, a list, or an object such as a user.
-        #[serde(default)]
-        value: Value,
-    },
-    /// A form that zcrm does not know, as it came.
-    Other(Value),
-}
-
-impl fmt::Debug for ViewCriteria {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Group { group_operator, group } => {
-                f.debug_tuple(group_operator).field(group).finish()
-            }
-            Self::Condition { field, comparator, .. } => {
-                f.debug_tuple(comparator).field(&field.api_name).finish()
-            }
-            Self::Other(_) => f.write_str("Other"),
-        }
+        value: Option<RawJson> = "value";
     }
 }
 
 impl fmt::Display for ViewCriteria {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Group { group_operator, group } => {
-                let joint = group_operator.to_ascii_lowercase();
-                f.write_str("(")?;
-                for (index, part) in group.iter().enumerate() {
-                    if index > 0 {
-                        f.write_str(&joint)?;
-                    }
-                    part.fmt(f)?;
-                }
-                f.write_str(")")
+        if let Some(joint) = self.group_operator.as_ref().filter(|_| !self.group.is_empty()) {
+            let joint = joint.to_ascii_lowercase();
+            for (index, part) in self.group.iter().enumerate() {
+                f.write_str(if index == 0 { "(" } else { &joint })?;
+                part.fmt(f)?;
             }
-            Self::Condition { field, comparator, value } => {
-                let name = field.api_name.as_deref().unwrap_or_default();
-                write!(f, "({name}:{comparator}:{})", Shown(value))
-            }
-            Self::Other(value) => value.fmt(f),
+            return f.write_str(")");
         }
+        if let Some((field, comparator)) = self.field.as_ref().zip(self.comparator.as_ref()) {
+            let name = field.api_name.as_deref().unwrap_or_default();
+            let value = self.value.as_ref().map(RawJson::to_value).unwrap_or_default();
+            return write!(f, "({name}:{comparator}:{})", Shown(&value));
+        }
+        // a form that is not known, as it came
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -37,7 +37,7 @@ impl Api {
     /// let note = Note::new("Called, no answer").on("Leads", "3652397000000649013");
     /// let made = api.notes().create(&note).await?;
     /// for note in api.notes().list().per_page(50).await?.items {
-    ///     println!("{:?}", note.map_err(zcrm_core::Error::from_record)?.parent()?);
+    ///     println!("{:?}", note.map_err(zcrm_core::Error::from_record)?.parent);
     /// }
     /// # let _ = made;
     /// # Ok(())
@@ -205,18 +205,27 @@ fn rows<R: Serialize>(
         let json =
             to_json(&note).map_err(|error| check::unwritable(&format!("note {index}"), &error))?;
         let mut row = Record::from_json(json)?;
-        let Some(parent) = Note::from(row.clone()).parent()? else { return Ok(row) };
-        parent.id.check()?;
+        let note = read(&row)?;
+        let (parent, module) = (note.parent.as_ref(), note.module());
+        let Some(id) = parent.and_then(|parent| parent.id.as_ref()) else {
+            return match row.raw(PARENT) {
+                None | Some("null") => Ok(row),
+                Some(_) => Err(Error::input(format!(
+                    "`{PARENT}` of note {index} is neither an id nor an object with an `id`"
+                ))),
+            };
+        };
+        id.check()?;
         row.remove("$se_module");
         if version < ApiVersion::V5 {
-            row.set(PARENT, &parent.id)?;
-            if let Some(module) = &parent.module {
+            row.set(PARENT, id)?;
+            if let Some(module) = module {
                 row.set("se_module", module)?;
             }
         } else {
             row.remove("se_module");
-            let mut object = json!({ "id": parent.id });
-            if let (Some(module), Some(members)) = (&parent.module, object.as_object_mut()) {
+            let mut object = json!({ "id": id });
+            if let (Some(module), Some(members)) = (module, object.as_object_mut()) {
                 members.insert("module".to_owned(), json!({ "api_name": module }));
             }
             row.set(PARENT, object)?;
@@ -226,10 +235,14 @@ fn rows<R: Serialize>(
     notes.into_iter().enumerate().map(row).collect()
 }
 
+fn read(row: &Record) -> Result<Note, Error> {
+    serde_json::from_str(&row.to_json()).map_err(|_| Error::input("a note is not a JSON object"))
+}
+
 fn all_have_parents(rows: Vec<Record>) -> Result<Vec<Record>, Error> {
     for (index, row) in rows.iter().enumerate() {
-        let parent = Note::from(row.clone()).parent()?;
-        if parent.is_none_or(|parent| parent.module.is_none()) {
+        let note = read(row)?;
+        if note.parent.is_none() || note.module().is_none() {
             return Err(Error::input(format!(
                 "note {index} does not say which record it belongs to: add `.on(\"Leads\", id)`"
             )));

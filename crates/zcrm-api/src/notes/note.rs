@@ -1,46 +1,53 @@
 //! Notes, and the records that they belong to.
 
-use serde::{Deserialize, Deserializer, de};
-use serde_json::{Value, json};
-use zcrm_core::{Error, Id, Lookup, Timestamp, object};
+use std::fmt;
 
-use crate::Attachment;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::value::RawValue;
+use zcrm_core::{Id, Timestamp};
 
-object! {
+use crate::{
+    Attachment, MetaRef,
+    model::{self, fields, model},
+};
+
+model! {
     /// A note.
     Note {
         /// Its id.
-        id, with_id: Id = "id";
+        id, with_id: Option<Id> = "id";
         /// What stands above it.
-        title, with_title: String = "Note_Title";
+        title, with_title: Option<String> = "Note_Title";
         /// What it says.
-        content, with_content: String = "Note_Content";
+        content, with_content: Option<String> = "Note_Content";
+        /// The record that it belongs to.
+        parent: Option<NoteParent> = "Parent_Id";
+        /// The API name of that record's module, where it is not in `parent`.
+        parent_module: Option<String> = "$se_module" or "se_module";
         /// Who it belongs to.
-        owner, with_owner: Lookup = "Owner";
+        owner, with_owner: Option<MetaRef> = "Owner";
         /// Who made it.
-        created_by: Lookup = "Created_By";
+        created_by: Option<MetaRef> = "Created_By";
         /// Who changed it last.
-        modified_by: Lookup = "Modified_By";
+        modified_by: Option<MetaRef> = "Modified_By";
         /// Whether the user may change it.
-        editable: bool = "$editable";
+        editable: Option<bool> = "$editable";
         /// Whether it was spoken.
-        voice_note: bool = "$voice_note";
+        voice_note: Option<bool> = "$voice_note";
         /// Whether clients of a portal see it.
-        is_shared_to_client: bool = "$is_shared_to_client";
+        is_shared_to_client: Option<bool> = "$is_shared_to_client";
         /// What may be done with it, such as `full_access`.
-        sharing_permission: String = "$sharing_permission";
+        sharing_permission: Option<String> = "$sharing_permission";
         /// How long the spoken note is.
-        size: String = "$size";
+        size: Option<String> = "$size";
         /// What became of it, such as `save`.
-        state: String = "$state";
+        state: Option<String> = "$state";
         /// When it was made.
-        created_time: Timestamp = "Created_Time";
+        created_time: Option<Timestamp> = "Created_Time";
         /// When it was last changed.
-        modified_time: Timestamp = "Modified_Time";
-    }
-    lists {
+        modified_time: Option<Timestamp> = "Modified_Time";
         /// The files that are attached to it, where Zoho tells them.
-        attachments: Attachment = "$attachments";
+        attachments: Vec<Attachment> = "$attachments";
     }
 }
 
@@ -54,65 +61,56 @@ impl Note {
     /// Says which record it belongs to, by the record's module and id.
     #[must_use]
     pub fn on(mut self, module: impl Into<String>, id: impl Into<Id>) -> Self {
-        let parent = json!({ "id": id.into(), "module": { "api_name": module.into() } });
-        self.record_mut().put(PARENT, &parent);
+        let module = Some(MetaRef::named(module));
+        self.parent = Some(NoteParent { id: Some(id.into()), module, ..NoteParent::default() });
         self
     }
 
-    /// The record that it belongs to; the same for every version.
-    ///
-    /// # Errors
-    /// Of kind [`Decode`](zcrm_core::ErrorKind::Decode) where it has another shape.
-    pub fn parent(&self) -> Result<Option<NoteParent>, Error> {
-        let Some(mut parent) = self.record().get::<NoteParent>(PARENT)? else { return Ok(None) };
-        if parent.module.is_none() {
-            parent.module = match self.record().get("$se_module")? {
-                Some(module) => Some(module),
-                None => self.record().get("se_module")?,
-            };
-        }
-        Ok(Some(parent))
+    /// The API name of the module of the record that it belongs to; the same for every version.
+    #[must_use]
+    pub fn module(&self) -> Option<&str> {
+        let module = self.parent.as_ref().and_then(|parent| parent.module.as_ref());
+        module.and_then(|module| module.api_name.as_deref()).or(self.parent_module.as_deref())
     }
 }
 
 pub(super) const PARENT: &str = "Parent_Id";
 
-/// The record that a note belongs to. `Debug` shows no name, which is people's data.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct NoteParent {
-    /// Its id.
-    pub id: Id,
-    /// Its name, where Zoho sent it.
-    pub name: Option<String>,
-    /// The API name of its module, where Zoho sent it.
-    pub module: Option<String>,
-}
-
-impl std::fmt::Debug for NoteParent {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NoteParent")
-            .field("id", &self.id)
-            .field("module", &self.module)
-            .finish_non_exhaustive()
+fields! {
+    /// The record that a note belongs to: an id in older versions, an object in newer ones.
+    ///
+    /// `Debug` shows no name, which is people's data.
+    NoteParent {
+        /// Its id.
+        id: Option<Id> = "id";
+        /// Its name, where Zoho sent it.
+        name: Option<String> = "name";
+        /// Its module, where Zoho sent it.
+        module: Option<MetaRef> = "module";
     }
 }
 
 impl<'de> Deserialize<'de> for NoteParent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Wire {
-            id: Id,
-            name: Option<String>,
-            module: Option<crate::MetaRef>,
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        match serde_json::from_str(raw.get()) {
+            Ok(id) => Ok(model::plain(Self { id: Some(id), ..Self::default() }, &raw)),
+            Err(_) => model::from_object(&raw).map_err(de::Error::custom),
         }
-        match Value::deserialize(deserializer)? {
-            Value::String(id) => Ok(Self { id: id.into(), name: None, module: None }),
-            object => {
-                let Wire { id, name, module } =
-                    Wire::deserialize(object).map_err(de::Error::custom)?;
-                Ok(Self { id, name, module: module.and_then(|module| module.api_name) })
-            }
-        }
+    }
+}
+
+impl Serialize for NoteParent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        model::serialize_plain_or_object(self, serializer)
+    }
+}
+
+impl fmt::Debug for NoteParent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NoteParent")
+            .field("id", &self.id)
+            .field("module", &self.module)
+            .finish_non_exhaustive()
     }
 }

@@ -21,9 +21,7 @@ pub use role::Role;
 pub use roles::Roles;
 pub use tax::{OrgTax, OrgTaxes, TaxPreference};
 pub use taxes::Taxes;
-pub use user::{
-    Shift, TabTheme, User, UserCustomization, UserKind, UserStatus, UserTerritory, UserTheme,
-};
+pub use user::{TabTheme, User, UserCustomization, UserKind, UserStatus, UserTerritory, UserTheme};
 pub use users::{UserHandle, Users};
 pub use variable::{Variable, VariableGroup, VariableKind};
 pub use variables::{VariableGroupBy, VariableGroups, Variables};
@@ -36,7 +34,7 @@ impl Api {
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
     /// let org = api.org().get().await?;
-    /// println!("{:?} counts in {:?}", org.company_name()?, org.currency()?);
+    /// println!("{:?} counts in {:?}", org.company_name, org.currency);
     /// # Ok(())
     /// # }
     /// ```

@@ -1,126 +1,127 @@
 //! What an organisation is.
 
-use serde_json::Value;
-use zcrm_core::{Id, Timestamp, object};
+use zcrm_core::{Id, Timestamp};
 
-object! {
+use crate::{RawJson, model::model};
+
+model! {
     /// What an organisation is, as Zoho tells it.
     Organization {
         /// Its id within the CRM.
-        id: Id = "id";
+        id: Option<Id> = "id";
         /// Its id over all of Zoho's services, as `X-CRM-ORG` wants it.
-        zgid: Id = "zgid";
+        zgid: Option<Id> = "zgid";
         /// The same, encrypted.
-        ezgid: String = "ezgid";
+        ezgid: Option<String> = "ezgid";
         /// The id of its portal for Zia.
-        zia_portal_id: Id = "zia_portal_id";
+        zia_portal_id: Option<Id> = "zia_portal_id";
         /// Its id for Zia.
-        zia_zgid: Id = "zia_zgid";
+        zia_zgid: Option<Id> = "zia_zgid";
         /// Its name.
-        company_name: String = "company_name";
+        company_name: Option<String> = "company_name";
         /// Another name of it.
-        alias: String = "alias";
+        alias: Option<String> = "alias";
         /// The name in its addresses, such as `org600`.
-        domain_name: String = "domain_name";
+        domain_name: Option<String> = "domain_name";
         /// What it is for: `Production`, `Sandbox`, `Developer` or `Bigin`.
-        kind: String = "type";
+        kind: Option<String> = "type";
         /// What it does.
-        description: String = "description";
+        description: Option<String> = "description";
         /// How many people it has.
-        employee_count: String = "employee_count";
+        employee_count: Option<String> = "employee_count";
         /// The address of its main user.
-        primary_email: String = "primary_email";
+        primary_email: Option<String> = "primary_email";
         /// The id of its main user over all of Zoho's services.
-        primary_zuid: Id = "primary_zuid";
+        primary_zuid: Option<Id> = "primary_zuid";
         /// Its telephone number.
-        phone: String = "phone";
+        phone: Option<String> = "phone";
         /// Its mobile number.
-        mobile: String = "mobile";
+        mobile: Option<String> = "mobile";
         /// Its fax number.
-        fax: String = "fax";
+        fax: Option<String> = "fax";
         /// Its site.
-        website: String = "website";
+        website: Option<String> = "website";
         /// Its street.
-        street: String = "street";
+        street: Option<String> = "street";
         /// Its city.
-        city: String = "city";
+        city: Option<String> = "city";
         /// Its state or province.
-        state: String = "state";
+        state: Option<String> = "state";
         /// Its postal code.
-        zip: String = "zip";
+        zip: Option<String> = "zip";
         /// Its country.
-        country: String = "country";
+        country: Option<String> = "country";
         /// Its country's code, such as `DE`.
-        country_code: String = "country_code";
+        country_code: Option<String> = "country_code";
         /// Its home currency, as people know it.
-        currency: String = "currency";
+        currency: Option<String> = "currency";
         /// The sign of its home currency.
-        currency_symbol: String = "currency_symbol";
+        currency_symbol: Option<String> = "currency_symbol";
         /// The locale that its home currency is written in.
-        currency_locale: String = "currency_locale";
+        currency_locale: Option<String> = "currency_locale";
         /// Its home currency's code, such as `EUR`.
-        iso_code: String = "iso_code";
+        iso_code: Option<String> = "iso_code";
         /// Its time zone, such as `Europe/Berlin`.
-        time_zone: String = "time_zone";
+        time_zone: Option<String> = "time_zone";
         /// The id of its logo.
-        photo_id: String = "photo_id";
+        photo_id: Option<String> = "photo_id";
         /// How its calls are shown.
-        call_icon: String = "call_icon";
+        call_icon: Option<String> = "call_icon";
         /// How many records a page of its lists shows at most.
-        max_per_page: i64 = "max_per_page";
+        max_per_page: Option<i64> = "max_per_page";
         /// What it pays for.
-        license_details: LicenseDetails = "license_details";
+        license_details: Option<LicenseDetails> = "license_details";
         /// Who stands above whom.
-        hierarchy_preferences: HierarchyPreferences = "hierarchy_preferences";
+        hierarchy_preferences: Option<HierarchyPreferences> = "hierarchy_preferences";
         /// Which events cannot be checked in to.
-        checkin_preferences: Value = "checkin_preferences";
+        checkin_preferences: Option<RawJson> = "checkin_preferences";
         /// Whether it lives with several currencies.
-        mc_status: bool = "mc_status";
+        mc_status: Option<bool> = "mc_status";
         /// Whether it is joined with Google's applications.
-        gapps_enabled: bool = "gapps_enabled";
+        gapps_enabled: Option<bool> = "gapps_enabled";
         /// Whether its labels are translated.
-        translation_enabled: bool = "translation_enabled";
+        translation_enabled: Option<bool> = "translation_enabled";
         /// Whether it keeps rules of privacy.
-        privacy_settings: bool = "privacy_settings";
+        privacy_settings: Option<bool> = "privacy_settings";
         /// Whether it keeps the rules for health data.
-        hipaa_compliance_enabled: bool = "hipaa_compliance_enabled";
+        hipaa_compliance_enabled: Option<bool> = "hipaa_compliance_enabled";
         /// Whether it has users of a smaller licence.
-        lite_users_enabled: bool = "lite_users_enabled";
+        lite_users_enabled: Option<bool> = "lite_users_enabled";
         /// Whether its account can be deleted.
-        deletable_org_account: bool = "deletable_org_account";
+        deletable_org_account: Option<bool> = "deletable_org_account";
         /// Whether applications are joined to it by OAuth.
-        oauth_presence: bool = "oauth_presence";
+        oauth_presence: Option<bool> = "oauth_presence";
         /// When it was made.
-        created_time: Timestamp = "created_time";
+        created_time: Option<Timestamp> = "created_time";
     }
 }
 
-object! {
+model! {
     /// What an organisation pays for.
     LicenseDetails {
         /// Whether it pays.
-        paid: bool = "paid";
+        paid: Option<bool> = "paid";
         /// For which edition, such as `enterprise`.
-        paid_type: String = "paid_type";
+        paid_type: Option<String> = "paid_type";
         /// For how many users.
-        users_license_purchased: i64 = "users_license_purchased";
+        users_license_purchased: Option<i64> = "users_license_purchased";
         /// Which edition it tries.
-        trial_type: String = "trial_type";
+        trial_type: Option<String> = "trial_type";
         /// Until when it tries it.
-        trial_expiry: String = "trial_expiry";
+        trial_expiry: Option<String> = "trial_expiry";
         /// What follows its trial.
-        trial_action: String = "trial_action";
+        trial_action: Option<String> = "trial_action";
         /// Until when it has paid.
-        paid_expiry: Timestamp = "paid_expiry";
+        paid_expiry: Option<Timestamp> = "paid_expiry";
     }
 }
 
-object! {
+model! {
     /// Who stands above whom in an organisation.
     HierarchyPreferences {
         /// By what: `Role_Hierarchy` or `Reporting_To_Hierarchy`.
-        kind: String = "type";
+        kind: Option<String> = "type";
         /// Whether nobody but those above sees a user's records.
-        strictly_reporting: bool = "strictly_reporting";
+        strictly_reporting: Option<bool> = "strictly_reporting";
     }
 }

@@ -1,6 +1,8 @@
 //! Profiles, and what they permit.
 
-use zcrm_core::{Id, Lookup, Timestamp, object, words};
+use zcrm_core::{Id, Timestamp, words};
+
+use crate::{MetaRef, model::model};
 
 words! {
     /// What a profile is for.
@@ -10,43 +12,41 @@ words! {
     }
 }
 
-object! {
+model! {
     /// A profile: what a user may do.
     Profile {
         /// Its id.
-        id, with_id: Id = "id";
+        id, with_id: Option<Id> = "id";
         /// Its name.
         name, with_name: String = "name";
         /// Its name in the user's language.
-        display_label: String = "display_label";
+        display_label: Option<String> = "display_label";
         /// What it is for.
-        description, with_description: String = "description";
+        description, with_description: Option<String> = "description";
         /// Whether it is one of Zoho's own.
-        is_default: bool = "default";
+        is_default: Option<bool> = "default";
         /// Whether the organisation made it.
-        custom: bool = "custom";
+        custom: Option<bool> = "custom";
         /// Whether the organisation made it, as v2 tells it.
-        category: bool = "category";
+        category: Option<bool> = "category";
         /// Which licence its users have.
-        kind: ProfileKind = "type";
+        kind: Option<ProfileKind> = "type";
         /// How much of it can be changed.
-        permission_type: String = "permission_type";
+        permission_type: Option<String> = "permission_type";
         /// The view that its users see first.
-        default_view: ProfileView = "_default_view";
+        default_view: Option<ProfileView> = "_default_view";
         /// Who made it.
-        created_by: Lookup = "created_by";
+        created_by: Option<MetaRef> = "created_by";
         /// Who changed it last.
-        modified_by: Lookup = "modified_by";
+        modified_by: Option<MetaRef> = "modified_by";
         /// When it was made; Zoho's own have none.
-        created_time: Timestamp = "created_time";
+        created_time: Option<Timestamp> = "created_time";
         /// When it was last changed.
-        modified_time: Timestamp = "modified_time";
-    }
-    lists {
+        modified_time: Option<Timestamp> = "modified_time";
         /// What it permits; empty in a list of profiles.
-        permissions, with_permissions: Permission = "permissions_details";
+        permissions, with_permissions: Vec<Permission> = "permissions_details";
         /// In which order its permissions are shown.
-        sections: ProfileSection = "sections";
+        sections: Vec<ProfileSection> = "sections";
     }
 }
 
@@ -58,64 +58,58 @@ impl Profile {
     }
 }
 
-object! {
+model! {
     /// The view that the users of a profile see first.
     ProfileView {
         /// Its id.
-        id: Id = "id";
+        id: Option<Id> = "id";
         /// Its name.
         name: String = "name";
         /// What it is of.
-        kind: String = "type";
+        kind: Option<String> = "type";
     }
 }
 
-object! {
+model! {
     /// One thing that a profile permits or does not.
     Permission {
         /// Its id.
-        id, with_id: Id = "id";
+        id, with_id: Option<Id> = "id";
         /// Its name, such as `Crm_Implied_Api_Access`.
         name: String = "name";
         /// Its name in the user's language.
-        display_label: String = "display_label";
+        display_label: Option<String> = "display_label";
         /// The module that it is about.
-        module: String = "module";
+        module: Option<String> = "module";
         /// Whether it is permitted.
-        enabled, with_enabled: bool = "enabled";
+        enabled, with_enabled: Option<bool> = "enabled";
         /// Whether that can be changed.
-        customizable: bool = "customizable";
-    }
-    lists {
+        customizable: Option<bool> = "customizable";
         /// The permissions without which this one means nothing.
-        parent_permissions: String = "parent_permissions";
+        parent_permissions: Vec<String> = "parent_permissions";
     }
 }
 
-object! {
+model! {
     /// A part of the page that shows a profile's permissions.
     ProfileSection {
         /// Its name.
         name: String = "name";
-    }
-    lists {
         /// The groups of permissions in it.
-        categories: ProfileCategory = "categories";
+        categories: Vec<ProfileCategory> = "categories";
     }
 }
 
-object! {
+model! {
     /// A group of permissions.
     ProfileCategory {
         /// Its name.
         name: String = "name";
         /// Its name in the user's language.
-        display_label: String = "display_label";
+        display_label: Option<String> = "display_label";
         /// The module that it is about.
-        module: String = "module";
-    }
-    lists {
+        module: Option<String> = "module";
         /// The ids of its permissions.
-        permission_ids: Id = "permissions_details";
+        permission_ids: Vec<Id> = "permissions_details";
     }
 }

@@ -13,8 +13,8 @@ use crate::{Api, operations};
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
 /// let profile = api.profiles().get("3652397000000026011").await?;
-/// for permission in profile.permissions()? {
-///     println!("{:?}: {:?}", permission.name()?, permission.enabled()?);
+/// for permission in &profile.permissions {
+///     println!("{}: {:?}", permission.name, permission.enabled);
 /// }
 /// # Ok(())
 /// # }

@@ -13,7 +13,7 @@ use crate::{Api, operations};
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
 /// for role in api.roles().list().all().await? {
-///     println!("{:?} reports to {:?}", role.name()?, role.reporting_to()?);
+///     println!("{} reports to {:?}", role.name, role.reporting_to);
 /// }
 /// # Ok(())
 /// # }

@@ -1,44 +1,45 @@
 //! Taxes of the organisation, and what it prefers for them.
 
-use serde_json::{Number, Value, value::RawValue};
-use zcrm_core::{Error, Id, object};
+use zcrm_core::{Decimal, Id};
+
+use crate::model::model;
 
 /// Zoho's mark on a row that is to go.
 pub(super) const DELETE: &str = "_delete";
 
-object! {
+model! {
     /// The taxes of the organisation, and what it prefers for them.
     OrgTaxes {
         /// What the organisation prefers.
-        preference, with_preference: TaxPreference = "preference";
-    }
-    lists {
+        preference, with_preference: Option<TaxPreference> = "preference";
         /// The taxes.
-        taxes, with_taxes: OrgTax = "taxes";
+        taxes, with_taxes: Vec<OrgTax> = "taxes";
     }
 }
 
-object! {
+model! {
     /// What an organisation prefers for its taxes.
     TaxPreference {
         /// Whether a line gets the taxes of its product by itself.
-        auto_populate_tax, with_auto_populate_tax: bool = "auto_populate_tax";
+        auto_populate_tax, with_auto_populate_tax: Option<bool> = "auto_populate_tax";
         /// Whether users may change the rates of a line.
-        modify_tax_rates, with_modify_tax_rates: bool = "modify_tax_rates";
+        modify_tax_rates, with_modify_tax_rates: Option<bool> = "modify_tax_rates";
     }
 }
 
-object! {
+model! {
     /// A tax of the organisation, which line items name.
     OrgTax {
         /// Its id.
-        id, with_id: Id = "id";
+        id, with_id: Option<Id> = "id";
         /// Its name.
         name, with_name: String = "name";
+        /// How much it is, in per cent, with all of its digits.
+        value: Option<Decimal> = "value";
         /// Its name in the user's language.
-        display_label, with_display_label: String = "display_label";
+        display_label, with_display_label: Option<String> = "display_label";
         /// Where it stands among the others.
-        sequence_number, with_sequence_number: i64 = "sequence_number";
+        sequence_number, with_sequence_number: Option<i64> = "sequence_number";
     }
 }
 
@@ -52,34 +53,17 @@ impl OrgTax {
     /// The tax of this id as one that is to be deleted: [`Taxes::save`](super::Taxes::save).
     #[must_use]
     pub fn deleted(id: impl Into<Id>) -> Self {
-        let mut tax = Self::default().with_id(id);
-        tax.record_mut().put(DELETE, &true);
-        tax
+        Self::default().with_id(id).with(DELETE, true)
     }
 
-    /// How much it is, in per cent, with all of its digits.
-    ///
-    /// # Errors
-    /// Of kind [`Decode`](zcrm_core::ErrorKind::Decode) where it is no number.
-    pub fn value(&self) -> Result<Option<String>, Error> {
-        if self.record().get::<Value>("value")?.is_some_and(|value| value.is_string()) {
-            return self.record().get("value");
-        }
-        self.record().get::<Number>("value")?;
-        Ok(self.record().raw("value").filter(|raw| *raw != "null").map(str::to_owned))
-    }
-
-    /// Sets how much it is, in per cent, such as `19` or `12.50`: a number where it can be read as
-    /// one.
+    /// Sets [`value`](Self#structfield.value), in per cent, such as `19` or `12.50`: a number where it
+    /// can be read as one.
     #[must_use]
-    pub fn with_value(mut self, per_cent: impl AsRef<str>) -> Self {
+    pub fn with_value(self, per_cent: impl AsRef<str>) -> Self {
         let text = per_cent.as_ref();
-        match serde_json::from_str::<&RawValue>(text) {
-            Ok(raw) if serde_json::from_str::<Number>(text).is_ok() => {
-                self.record_mut().put("value", &raw);
-            }
-            _ => self.record_mut().put("value", &text),
+        match text.parse::<Decimal>() {
+            Ok(number) => self.with("value", number),
+            Err(_) => self.with("value", text),
         }
-        self
     }
 }

@@ -168,7 +168,7 @@ impl Taxes {
             Err(mistake) => (call.check(Err(mistake)), Vec::new()),
         };
         let count = rows.len();
-        let taxes = OrgTaxes::default().with_taxes(rows);
+        let taxes = Record::new().with("taxes", rows);
         WriteItems::request(call.body(&Body { org_taxes: &taxes }), count)
     }
 }
@@ -178,6 +178,6 @@ fn records(rows: Vec<Box<RawValue>>) -> Result<Vec<Record>, Error> {
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
-    org_taxes: &'a OrgTaxes,
+struct Body<'a, T> {
+    org_taxes: &'a T,
 }

@@ -1,8 +1,8 @@
 //! Users, and what belongs to them.
 
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
-use zcrm_core::{Error, Id, Lookup, Timestamp, object, words};
+use zcrm_core::{Id, Timestamp, words};
+
+use crate::{MetaRef, RawJson, model::model};
 
 words! {
     /// A kind of users, as lists of them are asked for.
@@ -29,117 +29,126 @@ words! {
     }
 }
 
-object! {
-    /// A user of the organisation. What the organisation added itself is read by
-    /// [`field`](Self::field) and set by [`with_field`](Self::with_field).
+model! {
+    /// A user of the organisation. Custom fields are read by [`get`](Self::get) and set by
+    /// [`with`](Self::with).
+    ///
+    /// ```
+    /// use zcrm_api::organisation::User;
+    ///
+    /// let user = User::new("Boyle", "patricia@example.com").with("Shop_Number", 17);
+    /// assert_eq!(user.get::<u32>("Shop_Number")?, Some(17));
+    /// // clears the telephone number at Zoho
+    /// let change = User::default().with("phone", None::<()>);
+    /// assert_eq!(serde_json::to_string(&change)?, r#"{"phone":null}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     User {
         /// Its id.
-        id, with_id: Id = "id";
+        id, with_id: Option<Id> = "id";
         /// Its id over all of Zoho's services.
-        zuid: Id = "zuid";
+        zuid: Option<Id> = "zuid";
         /// Its first name.
-        first_name, with_first_name: String = "first_name";
+        first_name, with_first_name: Option<String> = "first_name";
         /// Its last name.
-        last_name, with_last_name: String = "last_name";
+        last_name, with_last_name: Option<String> = "last_name";
         /// Its whole name.
-        full_name: String = "full_name";
+        full_name: Option<String> = "full_name";
         /// Another name of it.
-        alias, with_alias: String = "alias";
+        alias, with_alias: Option<String> = "alias";
         /// Its e-mail address, by which it logs in.
-        email, with_email: String = "email";
+        email, with_email: Option<String> = "email";
         /// Its role.
-        role, with_role: Lookup = "role";
+        role, with_role: Option<MetaRef> = "role";
         /// Its profile.
-        profile, with_profile: Lookup = "profile";
+        profile, with_profile: Option<MetaRef> = "profile";
         /// The user that it reports to.
-        reporting_to, with_reporting_to: Lookup = "Reporting_To" or "reporting_to";
+        reporting_to, with_reporting_to: Option<MetaRef> = "Reporting_To" or "reporting_to";
         /// Whether it can work.
-        status, with_status: UserStatus = "status";
+        status, with_status: Option<UserStatus> = "status";
         /// Why it cannot.
-        status_reason: String = "status_reason__s";
+        status_reason: Option<String> = "status_reason__s";
         /// Whether it confirmed its invitation.
-        confirm: bool = "confirm";
+        confirm: Option<bool> = "confirm";
         /// Whether it is logged in now.
-        is_online: bool = "Isonline";
+        is_online: Option<bool> = "Isonline";
         /// Which licence it has.
-        category: String = "category";
+        category: Option<String> = "category";
         /// Its telephone number.
-        phone, with_phone: String = "phone";
+        phone, with_phone: Option<String> = "phone";
         /// Its mobile number.
-        mobile, with_mobile: String = "mobile";
+        mobile, with_mobile: Option<String> = "mobile";
         /// Its fax number.
-        fax, with_fax: String = "fax";
+        fax, with_fax: Option<String> = "fax";
         /// Its site.
-        website, with_website: String = "website";
+        website, with_website: Option<String> = "website";
         /// Its day of birth.
-        date_of_birth, with_date_of_birth: String = "dob";
+        date_of_birth, with_date_of_birth: Option<String> = "dob";
         /// Its street.
-        street, with_street: String = "street";
+        street, with_street: Option<String> = "street";
         /// Its city.
-        city, with_city: String = "city";
+        city, with_city: Option<String> = "city";
         /// Its state or province.
-        state, with_state: String = "state";
+        state, with_state: Option<String> = "state";
         /// Its postal code.
-        zip, with_zip: String = "zip";
+        zip, with_zip: Option<String> = "zip";
         /// Its country.
-        country, with_country: String = "country";
+        country, with_country: Option<String> = "country";
         /// Its language and country, such as `en_US`.
-        locale, with_locale: String = "locale";
+        locale, with_locale: Option<String> = "locale";
         /// Its country's locale, such as `US`.
-        country_locale, with_country_locale: String = "country_locale";
+        country_locale, with_country_locale: Option<String> = "country_locale";
         /// Its language, such as `en_US`.
-        language, with_language: String = "language";
+        language, with_language: Option<String> = "language";
         /// Its time zone, such as `Europe/Berlin`.
-        time_zone, with_time_zone: String = "time_zone";
+        time_zone, with_time_zone: Option<String> = "time_zone";
         /// How far its clock is from UTC, in milliseconds.
-        offset: i64 = "offset";
+        offset: Option<i64> = "offset";
         /// How it writes dates, such as `MMM d, yyyy`.
-        date_format, with_date_format: String = "date_format";
+        date_format, with_date_format: Option<String> = "date_format";
         /// How it writes times, such as `HH:mm`.
-        time_format, with_time_format: String = "time_format";
+        time_format, with_time_format: Option<String> = "time_format";
         /// How it writes names.
-        name_format, with_name_format: String = "name_format__s";
+        name_format, with_name_format: Option<String> = "name_format__s";
         /// How it parts the decimals of a number: `Period` or `Comma`.
-        decimal_separator, with_decimal_separator: String = "decimal_separator";
+        decimal_separator, with_decimal_separator: Option<String> = "decimal_separator";
         /// How it parts the thousands of a number.
-        number_separator, with_number_separator: String = "number_separator";
+        number_separator, with_number_separator: Option<String> = "number_separator";
         /// In which order it sees names.
-        sort_order_preference, with_sort_order_preference: String =
+        sort_order_preference, with_sort_order_preference: Option<String> =
             "sort_order_preference__s" or "sort_order_preference";
         /// Its currency.
-        currency: String = "Currency";
+        currency: Option<String> = "Currency";
         /// What stands under its e-mails.
-        signature, with_signature: String = "signature";
+        signature, with_signature: Option<String> = "signature";
         /// Which tabs it sees first.
-        default_tab_group: Id = "default_tab_group";
+        default_tab_group: Option<Id> = "default_tab_group";
         /// The colours that it sees.
-        theme, with_theme: UserTheme = "theme";
+        theme, with_theme: Option<UserTheme> = "theme";
         /// What it sees on its pages.
-        customize_info: UserCustomization = "customize_info";
+        customize_info: Option<UserCustomization> = "customize_info";
         /// Whether it logs in with Microsoft's account.
-        microsoft: bool = "microsoft";
+        microsoft: Option<bool> = "microsoft";
         /// Whether its account belongs to itself alone.
-        personal_account: bool = "personal_account";
+        personal_account: Option<bool> = "personal_account";
         /// Whether it develops in a sandbox.
-        sandbox_developer: bool = "sandboxDeveloper";
+        sandbox_developer: Option<bool> = "sandboxDeveloper";
         /// The shift that it works in.
-        current_shift: Shift = "$current_shift";
+        current_shift: Option<MetaRef> = "$current_shift";
         /// The shift that it works in next.
-        next_shift: Shift = "$next_shift";
+        next_shift: Option<MetaRef> = "$next_shift";
         /// From when on its next shift counts.
-        shift_effective_from: Value = "$shift_effective_from";
+        shift_effective_from: Option<RawJson> = "$shift_effective_from";
         /// Who invited it.
-        created_by: Lookup = "created_by";
+        created_by: Option<MetaRef> = "created_by";
         /// Who changed it last.
-        modified_by: Lookup = "Modified_By" or "modified_by";
+        modified_by: Option<MetaRef> = "Modified_By" or "modified_by";
         /// When it was invited.
-        created_time: Timestamp = "created_time";
+        created_time: Option<Timestamp> = "created_time";
         /// When it was last changed.
-        modified_time: Timestamp = "Modified_Time";
-    }
-    lists {
+        modified_time: Option<Timestamp> = "Modified_Time";
         /// The territories that it is in; v2 tells them with the user.
-        territories: UserTerritory = "territories";
+        territories: Vec<UserTerritory> = "territories";
     }
 }
 
@@ -149,92 +158,66 @@ impl User {
     pub fn new(last_name: impl Into<String>, email: impl Into<String>) -> Self {
         Self::default().with_last_name(last_name).with_email(email)
     }
-
-    /// What stands in a field that the organisation added itself.
-    ///
-    /// # Errors
-    /// Of kind [`Decode`](zcrm_core::ErrorKind::Decode) where it does not fit `T`.
-    pub fn field<T: DeserializeOwned>(&self, api_name: &str) -> Result<Option<T>, Error> {
-        self.record().get(api_name)
-    }
-
-    /// Sets a field that the organisation added itself, to anything that serialises; as
-    /// [`Record::with`](zcrm_core::Record::with).
-    #[must_use]
-    pub fn with_field(mut self, api_name: impl Into<String>, value: impl Serialize) -> Self {
-        *self.record_mut() = std::mem::take(self.record_mut()).with(api_name, value);
-        self
-    }
 }
 
-object! {
+model! {
     /// A territory that a user is in.
     UserTerritory {
         /// Its id.
-        id, with_id: Id = "id";
+        id, with_id: Option<Id> = "id";
         /// Its name.
         name: String = "Name" or "name";
         /// Whether the user manages it, which v2 tells.
-        is_manager: bool = "manager";
+        is_manager: Option<bool> = "manager";
         /// Who manages it: an object with `Name` and `id`.
-        manager: Value = "Manager";
+        manager: Option<RawJson> = "Manager";
         /// The territory above it: an object with `Name` and `id`.
-        reporting_to: Value = "Reporting_To";
+        reporting_to: Option<RawJson> = "Reporting_To";
     }
 }
 
-object! {
+model! {
     /// The colours that a user sees.
     UserTheme {
         /// Those of a tab.
-        normal_tab, with_normal_tab: TabTheme = "normal_tab";
+        normal_tab, with_normal_tab: Option<TabTheme> = "normal_tab";
         /// Those of the tab that is open.
-        selected_tab, with_selected_tab: TabTheme = "selected_tab";
+        selected_tab, with_selected_tab: Option<TabTheme> = "selected_tab";
         /// That of the page.
-        background, with_background: String = "background";
+        background, with_background: Option<String> = "background";
         /// That of the page, in the newer design.
-        new_background, with_new_background: String = "new_background";
+        new_background, with_new_background: Option<String> = "new_background";
         /// Whether the page keeps its width: `fixed`.
-        screen, with_screen: String = "screen";
+        screen, with_screen: Option<String> = "screen";
         /// Which of Zoho's themes it is.
-        kind, with_kind: String = "type";
+        kind, with_kind: Option<String> = "type";
     }
 }
 
-object! {
+model! {
     /// The colours of a tab.
     TabTheme {
         /// That of its text, such as `#FFFFFF`.
-        font_color, with_font_color: String = "font_color";
+        font_color, with_font_color: Option<String> = "font_color";
         /// That behind its text.
-        background, with_background: String = "background";
+        background, with_background: Option<String> = "background";
     }
 }
 
-object! {
+model! {
     /// What a user sees on its pages.
     UserCustomization {
         /// Whether notes begin with the newest.
-        notes_desc: Value = "notes_desc";
+        notes_desc: Option<RawJson> = "notes_desc";
         /// Whether there is a panel on the right.
-        show_right_panel: Value = "show_right_panel";
+        show_right_panel: Option<RawJson> = "show_right_panel";
         /// How business cards are shown.
-        business_card_view: Value = "bc_view";
+        business_card_view: Option<RawJson> = "bc_view";
         /// Whether the last items stay.
-        unpin_recent_item: Value = "unpin_recent_item";
+        unpin_recent_item: Option<RawJson> = "unpin_recent_item";
         /// Whether it begins with the home page.
-        show_home: bool = "show_home";
+        show_home: Option<bool> = "show_home";
         /// Whether it begins with the details of a record.
-        show_detail_view: bool = "show_detail_view";
-    }
-}
-
-object! {
-    /// A shift that a user works in.
-    Shift {
-        /// Its id.
-        id: Id = "id";
-        /// Its name.
-        name: String = "name";
+        show_detail_view: Option<bool> = "show_detail_view";
     }
 }

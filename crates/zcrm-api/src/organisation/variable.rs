@@ -1,10 +1,9 @@
 //! Variables of the organisation, and their groups.
 
 use serde::Serialize;
-use serde_json::Value;
-use zcrm_core::{Id, object, words};
+use zcrm_core::{Id, words};
 
-use crate::MetaRef;
+use crate::{MetaRef, RawJson, model::model};
 
 words! {
     /// What a variable holds.
@@ -30,27 +29,27 @@ words! {
     }
 }
 
-object! {
+model! {
     /// A variable: a value that the organisation's own code and templates read.
     Variable {
         /// Its id.
-        id, with_id: Id = "id";
+        id, with_id: Option<Id> = "id";
         /// Its API name.
         api_name, with_api_name: String = "api_name";
         /// Its name.
         name, with_name: String = "name";
         /// What it is for.
-        description, with_description: String = "description";
+        description, with_description: Option<String> = "description";
         /// What it holds.
-        kind, with_kind: VariableKind = "type";
+        kind, with_kind: Option<VariableKind> = "type";
         /// What it holds now: text, a number, or yes or no.
-        value: Value = "value";
+        value: Option<RawJson> = "value";
         /// The group that it is in.
-        group: MetaRef = "variable_group";
+        group, with_group: Option<MetaRef> = "variable_group";
         /// Where it comes from.
-        source: String = "source";
+        source: Option<String> = "source";
         /// Whether it cannot be changed.
-        read_only: bool = "read_only";
+        read_only: Option<bool> = "read_only";
     }
 }
 
@@ -61,35 +60,27 @@ impl Variable {
         Self::default().with_name(name).with_api_name(api_name).with_kind(kind)
     }
 
-    /// Sets what it holds, to anything that serialises; see [`value`](Self::value).
+    /// Sets [`value`](Self#structfield.value) to anything that serialises.
     #[must_use]
-    pub fn with_value(mut self, value: impl Serialize) -> Self {
-        *self.record_mut() = std::mem::take(self.record_mut()).with("value", value);
-        self
-    }
-
-    /// Sets the group that it is in, by the group's API name; see [`group`](Self::group).
-    #[must_use]
-    pub fn with_group(mut self, api_name: impl Into<String>) -> Self {
-        self.record_mut().put("variable_group", &MetaRef::named(api_name));
-        self
+    pub fn with_value(self, value: impl Serialize) -> Self {
+        self.with("value", value)
     }
 }
 
-object! {
+model! {
     /// A group of variables.
     VariableGroup {
         /// Its id.
-        id: Id = "id";
+        id: Option<Id> = "id";
         /// Its API name.
         api_name: String = "api_name";
         /// Its name.
         name: String = "name";
         /// Its name in the user's language.
-        display_label: String = "display_label";
+        display_label: Option<String> = "display_label";
         /// What it is for.
-        description: String = "description";
+        description: Option<String> = "description";
         /// Where it comes from.
-        source: String = "source";
+        source: Option<String> = "source";
     }
 }

@@ -19,7 +19,7 @@ use crate::{Api, check, operations};
 ///     .with_value("1.25");
 /// api.variables().create(&rate).await?;
 /// let rate = api.variables().by_name("rate").in_group("General").await?;
-/// println!("{:?}", rate.value()?);
+/// println!("{:?}", rate.value.as_ref().and_then(|value| value.text()));
 /// # Ok(())
 /// # }
 /// ```

@@ -30,7 +30,7 @@ async fn the_sort_of_a_view_is_changed_as_each_version_does_it() {
     for (version, view) in views() {
         let api = answering(version, &view);
         let views = api.module("Leads").custom_views();
-        let field = views.get("7").send().await.unwrap().sort_by().unwrap().unwrap();
+        let field = views.get("7").send().await.unwrap().sort_by.unwrap();
         let request = views.sort("7", field, SortOrder::Ascending).preview().unwrap();
         let (_, sent) = crate::paper::shown(&request);
         assert_eq!(sent["custom_views"][0]["sort_by"]["api_name"], "Last_Name");
@@ -103,22 +103,22 @@ async fn views_are_read_with_their_criteria() {
             views.get("7").send().await.unwrap(),
             views.list().all().await.unwrap().into_iter().next().unwrap(),
         ] {
-            assert_eq!(view.name().unwrap().as_deref(), Some("Hot"));
-            assert_eq!(view.access_type().unwrap(), Some(AccessType::SHARED));
-            let fields = view.fields().unwrap();
+            assert_eq!(view.name, "Hot");
+            assert_eq!(view.access_type, Some(AccessType::SHARED));
+            let fields = &view.fields;
             let names: Vec<_> =
                 fields.iter().map(|it| it.field.api_name.as_deref().unwrap()).collect();
             assert_eq!(names, ["Last_Name", "Email"]);
             assert_eq!(fields[0].pinned, (version == ApiVersion::V8).then_some(true));
             let shared = match version {
-                ApiVersion::V2 => view.shared_details().unwrap(),
-                _ => view.shared_to().unwrap(),
+                ApiVersion::V2 => &view.shared_details,
+                _ => &view.shared_to,
             };
-            assert_eq!(shared[0].kind().unwrap().as_deref(), Some("groups"));
-            assert_eq!(view.sort_by().unwrap().unwrap().api_name.as_deref(), Some("Last_Name"));
-            assert_eq!(view.sort_order().unwrap().as_deref(), Some("desc"));
+            assert_eq!(shared[0].kind.as_deref(), Some("groups"));
+            assert_eq!(view.sort_by.as_ref().unwrap().api_name.as_deref(), Some("Last_Name"));
+            assert_eq!(view.sort_order.as_deref(), Some("desc"));
             // defect 13: no condition of a group is lost
-            let criteria = view.criteria().unwrap().unwrap();
+            let criteria = view.criteria.as_ref().unwrap();
             let wanted = r"((City:equal:Chennai)and(Company:contains:a\(b\))and(No_of_Employees:greater_than:5))";
             assert_eq!(criteria.to_string(), wanted);
             assert!(!format!("{criteria:?}").contains("Chennai"), "{criteria:?}");
@@ -135,9 +135,9 @@ async fn views_are_read_with_their_criteria() {
         let body = json!({ "custom_views": [{ "id": "7", "name": "All", "criteria": null }] });
         let views = answering(version, &body).module("Leads").custom_views();
         let view = views.get("7").send().await.unwrap();
-        assert_eq!(view.criteria().unwrap(), None);
-        assert_eq!(view.fields().unwrap(), []);
-        assert_eq!(view.created_by().unwrap(), None);
+        assert_eq!(view.criteria, None);
+        assert_eq!(view.fields, []);
+        assert_eq!(view.created_by, None);
         assert_eq!(views.categories().await.unwrap(), []);
         let (none, _) = desk(version, 204, &[], "");
         assert_eq!(none.module("Leads").custom_views().categories().await.unwrap(), []);
@@ -166,10 +166,10 @@ async fn criteria_of_any_depth_and_form_are_read() {
         let body = json!({ "custom_views": [{ "id": "7", "criteria": criteria }] });
         let api = answering(ApiVersion::V8, &body);
         let view = api.module("Leads").custom_views().get("7").send().await.unwrap();
-        assert_eq!(view.criteria().unwrap().unwrap().to_string(), shown);
+        assert_eq!(view.criteria.unwrap().to_string(), shown);
     }
     let body = json!({ "custom_views": [{ "id": "7", "criteria": { "new": 1 } }] });
     let api = answering(ApiVersion::V8, &body);
     let view = api.module("Leads").custom_views().get("7").send().await.unwrap();
-    assert_eq!(view.criteria().unwrap().unwrap().to_string(), r#"{"new":1}"#);
+    assert_eq!(view.criteria.unwrap().to_string(), r#"{"new":1}"#);
 }

@@ -27,7 +27,7 @@ async fn group_6_a_variables_group_is_not_its_id() {
     for version in BOTH {
         let group = VariableGroupBy::from("General");
         let read = answering(version, &variable).variables().get("1").in_group(group);
-        let group = read.send().await.unwrap().group().unwrap().unwrap();
+        let group = read.send().await.unwrap().group.unwrap();
         assert_eq!(group.api_name.as_deref(), Some("General"));
         assert_eq!(group.id.unwrap(), "9");
     }
@@ -38,9 +38,9 @@ async fn group_7_a_users_own_fields_are_members_of_their_own_type() {
     let user = json!({ "users": [{ "id": "7", "Badge": "B 17", "Floor": 3, "Keys": ["a"] }] });
     for version in BOTH {
         let user = answering(version, &user).users().get("7").send().await.unwrap();
-        assert_eq!(user.field::<String>("Badge").unwrap().as_deref(), Some("B 17"));
-        assert_eq!(user.field::<u8>("Floor").unwrap(), Some(3));
-        let change = user.with_field("Floor", 4);
+        assert_eq!(user.get::<String>("Badge").unwrap().as_deref(), Some("B 17"));
+        assert_eq!(user.get::<u8>("Floor").unwrap(), Some(3));
+        let change = user.with("Floor", 4);
         let body = json!({ "users": [{ "id": "7", "Badge": "B 17", "Floor": 4, "Keys": ["a"] }] });
         asks(at(version).users().update("7", &change).preview(), "PUT users/7", body);
     }
@@ -69,7 +69,7 @@ async fn group_10_the_sort_of_a_view_that_was_read_is_changed() {
         for sort_by in [json!("Last_Name"), json!({ "api_name": "Last_Name", "id": "11" })] {
             let view = json!({ "custom_views": [{ "id": "7", "sort_by": sort_by }] });
             let views = answering(version, &view).module("Leads").custom_views();
-            let field = views.get("7").send().await.unwrap().sort_by().unwrap().unwrap();
+            let field = views.get("7").send().await.unwrap().sort_by.unwrap();
             let request = views.sort("7", field, SortOrder::Ascending).preview().unwrap();
             let row = &shown(&request).1["custom_views"][0];
             assert_eq!(row["sort_by"]["api_name"], "Last_Name");
@@ -88,21 +88,21 @@ async fn group_11_answers_may_lack_what_they_often_have() {
         let api = answering(version, &body);
         let leads = api.module("Leads");
         let module = leads.get().send().await.unwrap();
-        assert_eq!(module.related_lists().unwrap()[0].id().unwrap().unwrap(), "2");
+        assert_eq!(module.related_lists[0].id.clone().unwrap(), "2");
         let field = leads.fields().get("1").send().await.unwrap();
-        assert!(field.pick_list_values().unwrap().is_empty());
+        assert!(field.pick_list_values.is_empty());
         let view = leads.custom_views().get("1").send().await.unwrap();
-        assert!(view.criteria().unwrap().is_none());
+        assert!(view.criteria.is_none());
         assert!(leads.custom_views().categories().await.unwrap().is_empty());
         let user = api.users().get("1").send().await.unwrap();
-        assert!(user.role().unwrap().is_none() && user.profile().unwrap().is_none());
-        assert!(user.created_by().unwrap().is_none());
+        assert!(user.role.is_none() && user.profile.is_none());
+        assert!(user.created_by.is_none());
         let layout = leads.layouts().get("1").send().await.unwrap();
-        assert!(layout.sections().unwrap().is_empty());
+        assert!(layout.sections.is_empty());
         let profile = api.profiles().get("1").send().await.unwrap();
-        assert!(profile.permissions().unwrap().is_empty());
+        assert!(profile.permissions.is_empty());
         let note = api.notes().get("1").send().await.unwrap();
-        assert!(note.parent().unwrap().is_none() && note.created_by().unwrap().is_none());
+        assert!(note.parent.is_none() && note.created_by.is_none());
     }
 }
 
@@ -134,7 +134,7 @@ async fn group_13_categories_have_names_and_groups_of_three_all_parts() {
     });
     for version in BOTH {
         let views = answering(version, &views).module("Leads").custom_views();
-        let criteria = views.get("7").send().await.unwrap().criteria().unwrap().unwrap();
+        let criteria = views.get("7").send().await.unwrap().criteria.unwrap();
         assert_eq!(criteria.to_string(), "((A:equal:x)or(B:equal:x)or(C:equal:x))");
         let categories = views.categories().await.unwrap();
         assert_eq!(categories[0].name, "public_views");

@@ -76,9 +76,9 @@ async fn attachments_are_read() {
     for (version, body) in [(ApiVersion::V2, &v2), (ApiVersion::V8, &v8)] {
         let files = answering(version, body).record("Leads", "5").attachments();
         let all = files.list().all().await.unwrap();
-        assert_eq!(all[0].file_name().unwrap().as_deref(), Some("../a.txt"));
-        assert_eq!(all[0].bytes().unwrap(), Some(3));
-        assert_eq!(all[0].parent().unwrap().unwrap().id, "5");
+        assert_eq!(all[0].file_name.as_deref(), Some("../a.txt"));
+        assert_eq!(all[0].bytes(), Some(3));
+        assert_eq!(all[0].parent.as_ref().unwrap().id, Some("5".into()));
         assert_eq!(serde_json::to_value(&all[0]).unwrap(), body["data"][0]);
     }
 }

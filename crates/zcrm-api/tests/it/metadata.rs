@@ -106,31 +106,31 @@ async fn modules_are_read() {
             api.module("Leads").get().send().await.unwrap(),
             api.modules().list().all().await.unwrap().into_iter().next().unwrap(),
         ] {
-            assert_eq!(module.api_name().unwrap().as_deref(), Some("Leads"));
-            assert_eq!(module.generated_type().unwrap(), Some(GeneratedType::DEFAULT));
-            assert_eq!(module.search_supported().unwrap(), Some(true));
-            assert_eq!(module.parent_module().unwrap(), None);
-            let display = module.display_field().unwrap().unwrap();
+            assert_eq!(module.api_name, "Leads");
+            assert_eq!(module.generated_type, Some(GeneratedType::DEFAULT));
+            assert_eq!(module.search_supported, Some(true));
+            assert_eq!(module.parent_module, None);
+            let display = module.display_field.clone().unwrap();
             assert_eq!(display.api_name.as_deref(), Some("Last_Name"));
-            let shown = module.search_layout_fields().unwrap();
+            let shown = &module.search_layout_fields;
             assert_eq!(shown[1], MetaRef::named("Email"));
-            assert_eq!(module.profiles().unwrap()[0].id().unwrap(), Some(Id::from("12")));
+            assert_eq!(module.profiles[0].id, Some(Id::from("12")));
             assert_eq!(serde_json::to_value(&module).unwrap(), body["modules"][0]);
             match version {
                 ApiVersion::V2 => {
-                    assert_eq!(module.status().unwrap(), None);
-                    let view = module.custom_view().unwrap().unwrap();
-                    assert_eq!(view.system_name().unwrap().as_deref(), Some("ALLVIEWS"));
+                    assert_eq!(module.status, None);
+                    let view = module.custom_view.unwrap();
+                    assert_eq!(view.system_name.as_deref(), Some("ALLVIEWS"));
                     // defect 11: related lists in the answer are read
-                    let lists = module.related_lists().unwrap();
-                    assert_eq!(lists[0].module().unwrap(), Some(MetaRef::named("Notes")));
-                    let list = module.related_list_properties().unwrap().unwrap();
-                    assert_eq!(list.fields().unwrap(), [MetaRef::named("Last_Name")]);
+                    let lists = module.related_lists;
+                    assert_eq!(lists[0].module, Some(MetaRef::named("Notes")));
+                    let list = module.related_list_properties.unwrap();
+                    assert_eq!(list.fields, [MetaRef::named("Last_Name")]);
                 }
                 _ => {
-                    assert_eq!(module.status().unwrap(), Some(ModuleStatus::VISIBLE));
-                    assert_eq!(module.properties().unwrap(), ["$review", "$followed"]);
-                    assert_eq!(module.modified_by().unwrap(), None);
+                    assert_eq!(module.status, Some(ModuleStatus::VISIBLE));
+                    assert_eq!(module.properties, ["$review", "$followed"]);
+                    assert_eq!(module.modified_by, None);
                 }
             }
         }
@@ -212,29 +212,29 @@ async fn fields_are_read() {
         let fields = api.module("Leads").fields();
         let all = fields.list().all().await.unwrap();
         let source = &all[0];
-        assert_eq!(source.data_type().unwrap(), Some(DataType::PICKLIST));
-        assert_eq!(source.length().unwrap(), Some(120));
-        let choices = source.pick_list_values().unwrap();
-        assert_eq!(choices[1].actual_value().unwrap().as_deref(), Some("Cold Call"));
-        assert_eq!(source.view_type().unwrap().unwrap().quick_create().unwrap(), Some(true));
+        assert_eq!(source.data_type, Some(DataType::PICKLIST));
+        assert_eq!(source.length, Some(120));
+        let choices = &source.pick_list_values;
+        assert_eq!(choices[1].actual_value.as_deref(), Some("Cold Call"));
+        assert_eq!(source.view_type.clone().unwrap().quick_create, Some(true));
         // what older versions send empty is none
-        assert!(source.lookup().unwrap().is_none() && source.formula().unwrap().is_none());
-        assert!(source.unique().unwrap().is_none() && source.auto_number().unwrap().is_none());
-        let history = source.history_tracking().unwrap().unwrap();
+        assert!(source.lookup.is_none() && source.formula.is_none());
+        assert!(source.unique.is_none() && source.auto_number.is_none());
+        let history = source.history_tracking.clone().unwrap();
         assert_eq!(history.enabled, version == ApiVersion::V8);
         let account = &all[1];
-        let lookup = account.lookup().unwrap().unwrap();
-        let module = lookup.module().unwrap().unwrap();
+        let lookup = account.lookup.clone().unwrap();
+        let module = lookup.module.unwrap();
         assert_eq!(module.api_name.as_deref(), Some("Accounts"));
-        assert!(account.unique().unwrap().is_some());
+        assert!(account.unique.is_some());
         let bare = &all[2];
-        assert_eq!(bare.pick_list_values().unwrap().len(), 0);
-        assert_eq!(bare.data_type().unwrap(), None);
-        assert!(bare.history_tracking().unwrap().is_none());
+        assert_eq!(bare.pick_list_values.len(), 0);
+        assert_eq!(bare.data_type, None);
+        assert!(bare.history_tracking.is_none());
         for (field, wanted) in all.iter().zip(body["fields"].as_array().unwrap()) {
             assert_eq!(&serde_json::to_value(field).unwrap(), wanted);
         }
-        assert_eq!(fields.get("21").send().await.unwrap().id().unwrap().unwrap(), "21");
+        assert_eq!(fields.get("21").send().await.unwrap().id.unwrap(), "21");
     }
 }
 
@@ -245,13 +245,16 @@ async fn what_nobody_knows_yet_harms_nothing() {
     ]});
     let api = answering(ApiVersion::V8, &body);
     let field = api.module("Leads").fields().get("21").send().await.unwrap();
-    assert_eq!(field.id().unwrap().unwrap(), "21");
-    assert_eq!(field.data_type().unwrap().unwrap().as_str(), "hologram");
-    assert_eq!(field.visible().unwrap(), Some(true));
-    let error = field.length().unwrap_err();
+    assert_eq!(field.id.clone().unwrap(), "21");
+    assert_eq!(field.data_type.clone().unwrap().as_str(), "hologram");
+    assert_eq!(field.visible, Some(true));
+    // a member of another shape is not in its field, and still there
+    assert_eq!(field.length, None);
+    assert_eq!(field.get::<String>("length").unwrap().as_deref(), Some("long"));
+    let error = field.get::<u8>("length").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
     assert!(error.to_string().contains("length"), "{error}");
-    assert_eq!(field.record().raw("new"), Some("[1.1]"));
+    assert_eq!(field.extra.raw("new"), Some("[1.1]"));
 }
 
 #[tokio::test]
@@ -306,17 +309,17 @@ async fn layouts_are_read() {
         let api = answering(version, body);
         let layouts = api.module("Leads").layouts();
         let layout = layouts.get("60").send().await.unwrap();
-        assert_eq!(layout.name().unwrap().as_deref(), Some("Standard"));
-        assert_eq!(layout.profiles().unwrap()[0].is_default().unwrap(), Some(true));
-        let deals = layout.convert_mapping().unwrap().unwrap().deals().unwrap().unwrap();
-        assert_eq!(deals.fields().unwrap()[0].required().unwrap(), Some(true));
-        let section = &layout.sections().unwrap()[0];
+        assert_eq!(layout.name, "Standard");
+        assert_eq!(layout.profiles[0].is_default, Some(true));
+        let deals = layout.convert_mapping.clone().unwrap().deals.unwrap();
+        assert_eq!(deals.fields[0].required, Some(true));
+        let section = &layout.sections[0];
         let v8 = version == ApiVersion::V8;
-        assert_eq!(section.is_subform_section().unwrap(), Some(v8));
-        let rows = section.properties().unwrap().and_then(|it| it.maximum_rows().unwrap());
+        assert_eq!(section.is_subform_section, Some(v8));
+        let rows = section.properties.clone().and_then(|it| it.maximum_rows);
         assert_eq!(rows, v8.then_some(20));
-        assert_eq!(section.fields().unwrap()[0].data_type().unwrap(), Some(DataType::TEXT));
-        assert_eq!(layout.actions_allowed().unwrap().is_some(), v8);
+        assert_eq!(section.fields[0].data_type, Some(DataType::TEXT));
+        assert_eq!(layout.actions_allowed.is_some(), v8);
         assert_eq!(serde_json::to_value(&layout).unwrap(), body["layouts"][0]);
         assert_eq!(layouts.list().all().await.unwrap().len(), 1);
     }
@@ -345,11 +348,11 @@ async fn related_lists_are_read() {
             lists.get("20").send().await.unwrap(),
             lists.list().all().await.unwrap().into_iter().next().unwrap(),
         ] {
-            assert_eq!(list.api_name().unwrap().as_deref(), Some("Contact_Roles"));
-            let module = list.module().unwrap().unwrap();
+            assert_eq!(list.api_name, "Contact_Roles");
+            let module = list.module.clone().unwrap();
             assert_eq!(module.api_name.as_deref(), Some("Contacts"));
-            assert_eq!(list.linking_module().unwrap(), None);
-            assert_eq!(list.fields().unwrap().len(), usize::from(version == ApiVersion::V8));
+            assert_eq!(list.linking_module, None);
+            assert_eq!(list.fields.len(), usize::from(version == ApiVersion::V8));
             assert_eq!(serde_json::to_value(&list).unwrap(), body["related_lists"][0]);
         }
     }

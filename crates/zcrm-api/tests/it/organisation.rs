@@ -14,7 +14,7 @@ use zcrm_api::{
         UserStatus, UserTheme, Variable, VariableKind,
     },
 };
-use zcrm_core::{ApiVersion, ErrorKind, Id, Lookup};
+use zcrm_core::{ApiVersion, Decimal, ErrorKind, Id, Lookup};
 
 use crate::paper::{BOTH, answering, asks, at, desk, done, refused};
 
@@ -91,7 +91,7 @@ fn users_are_written_and_deleted() {
             .with_first_name("Patricia")
             .with_role(Lookup::to("11"))
             .with_profile(Lookup::to("12"))
-            .with_field("Shop_Number", 17);
+            .with("Shop_Number", 17);
         let body = json!({
             "last_name": "Boyle", "email": "patricia@example.com", "first_name": "Patricia",
             "role": { "id": "11" }, "profile": { "id": "12" }, "Shop_Number": 17,
@@ -184,12 +184,12 @@ async fn reads_taxes_of_every_version() {
         };
         let taxes = answering(version, &body).taxes();
         let all = taxes.list().all().await.unwrap();
-        assert_eq!(all[0].name().unwrap().as_deref(), Some("Vat"));
-        assert_eq!(taxes.get("1").send().await.unwrap().id().unwrap().unwrap(), "1");
+        assert_eq!(all[0].name, "Vat");
+        assert_eq!(taxes.get("1").send().await.unwrap().id.unwrap(), "1");
         let settings = taxes.settings().send().await.unwrap();
-        assert_eq!(settings.taxes().unwrap().len(), 1);
-        let preference = settings.preference().unwrap().unwrap();
-        assert_eq!(preference.auto_populate_tax().unwrap(), Some(true));
+        assert_eq!(settings.taxes.len(), 1);
+        let preference = settings.preference.unwrap();
+        assert_eq!(preference.auto_populate_tax, Some(true));
     }
 }
 
@@ -316,18 +316,18 @@ async fn the_organisation_is_read() {
     }]});
     for version in BOTH {
         let org = answering(version, &body).org().get().send().await.unwrap();
-        assert_eq!(org.zgid().unwrap().unwrap(), "600");
-        assert_eq!(org.company_name().unwrap().as_deref(), Some("Zylker"));
-        assert_eq!(org.alias().unwrap(), None);
-        assert_eq!(org.kind().unwrap().as_deref(), Some("Production"));
-        let licence = org.license_details().unwrap().unwrap();
-        assert_eq!(licence.users_license_purchased().unwrap(), Some(9));
-        let until = licence.paid_expiry().unwrap().unwrap();
+        assert_eq!(org.zgid.clone().unwrap(), "600");
+        assert_eq!(org.company_name.as_deref(), Some("Zylker"));
+        assert_eq!(org.alias, None);
+        assert_eq!(org.kind.as_deref(), Some("Production"));
+        let licence = org.license_details.clone().unwrap();
+        assert_eq!(licence.users_license_purchased, Some(9));
+        let until = licence.paid_expiry.unwrap();
         assert_eq!(until.to_string(), "2026-09-04T05:30:00+05:30");
-        let hierarchy = org.hierarchy_preferences().unwrap().unwrap();
-        assert_eq!(hierarchy.strictly_reporting().unwrap(), Some(false));
+        let hierarchy = org.hierarchy_preferences.clone().unwrap();
+        assert_eq!(hierarchy.strictly_reporting, Some(false));
         // what nobody knows is there
-        assert_eq!(org.record().get("lens_enabled").unwrap(), Some(true));
+        assert_eq!(org.extra.get("lens_enabled").unwrap(), Some(true));
         let text = format!("{org:?}");
         assert!(text.contains("company_name") && !text.contains("Zylker"), "{text}");
     }
@@ -374,26 +374,26 @@ async fn users_are_read_with_their_own_fields_and_theme() {
         users.extend(api.users().list().all().await.unwrap());
         assert_eq!(users.len(), 3);
         for user in users {
-            assert_eq!(user.id().unwrap().unwrap(), "7");
-            assert_eq!(user.status().unwrap(), Some(UserStatus::ACTIVE));
-            let role = user.role().unwrap().unwrap();
-            assert_eq!((role.id.as_str(), role.name.as_deref()), ("11", Some("CEO")));
-            assert_eq!(user.reporting_to().unwrap(), None);
-            assert_eq!(user.is_online().unwrap(), Some(true));
-            let changed = user.modified_time().unwrap().unwrap();
+            assert_eq!(user.id.clone().unwrap(), "7");
+            assert_eq!(user.status, Some(UserStatus::ACTIVE));
+            let role = user.role.clone().unwrap();
+            assert_eq!((role.id.unwrap().as_str(), role.name.as_deref()), ("11", Some("CEO")));
+            assert_eq!(user.reporting_to, None);
+            assert_eq!(user.is_online, Some(true));
+            let changed = user.modified_time.unwrap();
             assert_eq!(changed.to_string(), "2019-08-03T15:26:49+05:30");
-            let theme = user.theme().unwrap().unwrap();
-            let tab = theme.normal_tab().unwrap().unwrap();
-            assert_eq!(tab.font_color().unwrap().as_deref(), Some("#FFFFFF"));
-            let shown = user.customize_info().unwrap().unwrap();
-            assert_eq!(shown.show_home().unwrap(), Some(true));
+            let theme = user.theme.clone().unwrap();
+            let tab = theme.normal_tab.unwrap();
+            assert_eq!(tab.font_color.as_deref(), Some("#FFFFFF"));
+            let shown = user.customize_info.clone().unwrap();
+            assert_eq!(shown.show_home, Some(true));
             // defect 7: a field of the organisation's own is a member of its own, of its own type
-            assert_eq!(user.field::<u32>("Shop_Number").unwrap(), Some(17));
-            let territories = user.territories().unwrap();
+            assert_eq!(user.get::<u32>("Shop_Number").unwrap(), Some(17));
+            let territories = &user.territories;
             assert_eq!(territories.len(), usize::from(version == ApiVersion::V2));
             if let Some(territory) = territories.first() {
-                assert_eq!(territory.name().unwrap().as_deref(), Some("South"));
-                assert_eq!(territory.is_manager().unwrap(), Some(true));
+                assert_eq!(territory.name, "South");
+                assert_eq!(territory.is_manager, Some(true));
             }
             let sent = serde_json::to_value(&user).unwrap();
             assert_eq!(sent, body["users"][0]);
@@ -406,8 +406,8 @@ async fn users_are_read_with_their_own_fields_and_theme() {
     }]});
     let user = answering(ApiVersion::V8, &territories).users().user("7");
     let south = user.territory("8").send().await.unwrap();
-    assert_eq!(south.name().unwrap().as_deref(), Some("South"));
-    assert_eq!(south.manager().unwrap().unwrap()["id"], "7");
+    assert_eq!(south.name, "South");
+    assert_eq!(south.manager.unwrap().to_value()["id"], "7");
     let count = answering(ApiVersion::V8, &json!({ "count": "12" })).users();
     assert_eq!(count.count(UserKind::ACTIVE).await.unwrap(), 12);
 }
@@ -433,11 +433,11 @@ async fn roles_and_profiles_are_read_with_permissions() {
     ]});
     for (version, body) in [(ApiVersion::V2, &v2), (ApiVersion::V8, &v8)] {
         let roles = answering(version, body).roles().list().all().await.unwrap();
-        assert_eq!(roles[0].admin_user().unwrap(), Some(true));
-        assert_eq!(roles[0].reporting_to().unwrap(), None);
-        assert_eq!(roles[1].reporting_to().unwrap().unwrap().id, "1");
-        assert_eq!(roles[1].share_with_peers().unwrap(), Some(true));
-        assert_eq!(roles[1].created_time().unwrap().is_some(), version == ApiVersion::V8);
+        assert_eq!(roles[0].admin_user, Some(true));
+        assert_eq!(roles[0].reporting_to, None);
+        assert_eq!(roles[1].reporting_to.as_ref().unwrap().id, Some("1".into()));
+        assert_eq!(roles[1].share_with_peers, Some(true));
+        assert_eq!(roles[1].created_time.is_some(), version == ApiVersion::V8);
     }
     let v2 = json!({ "profiles": [{
         "name": "Standard", "id": "3", "category": false, "description": "all but to administrate",
@@ -471,14 +471,14 @@ async fn roles_and_profiles_are_read_with_permissions() {
     }], "info": { "license_limit": null } });
     for (version, body) in [(ApiVersion::V2, &v2), (ApiVersion::V8, &v8)] {
         let profile = answering(version, body).profiles().get("3").send().await.unwrap();
-        assert_eq!(profile.is_default().unwrap(), Some(false));
-        let permissions = profile.permissions().unwrap();
-        assert_eq!(permissions[0].enabled().unwrap(), Some(true));
-        assert_eq!(permissions[1].module().unwrap().as_deref(), Some("Leads"));
-        let sections = profile.sections().unwrap();
-        let category = &sections[0].categories().unwrap()[0];
-        assert_eq!(category.name().unwrap().as_deref(), Some("Leads"));
-        assert_eq!(category.permission_ids().unwrap(), [Id::from("5")]);
+        assert_eq!(profile.is_default, Some(false));
+        let permissions = &profile.permissions;
+        assert_eq!(permissions[0].enabled, Some(true));
+        assert_eq!(permissions[1].module.as_deref(), Some("Leads"));
+        let sections = &profile.sections;
+        let category = &sections[0].categories[0];
+        assert_eq!(category.name, "Leads");
+        assert_eq!(category.permission_ids, [Id::from("5")]);
         assert_eq!(serde_json::to_value(&profile).unwrap(), body["profiles"][0]);
     }
     // profiles.json: the answer has no list around it
@@ -501,9 +501,10 @@ async fn taxes_and_variables_are_read() {
         [(ApiVersion::V2, body.clone()), (ApiVersion::V8, json!({ "org_taxes": body }))]
     {
         let taxes = answering(version, &body).taxes().list().all().await.unwrap();
-        let values: Vec<_> = taxes.iter().map(|tax| tax.value().unwrap()).collect();
-        assert_eq!(values, [Some("12.5".to_owned()), Some("8.00".to_owned()), None]);
-        assert_eq!(taxes[0].sequence_number().unwrap(), Some(1));
+        let values: Vec<_> =
+            taxes.iter().map(|tax| tax.value.as_ref().map(Decimal::as_str)).collect();
+        assert_eq!(values, [Some("12.5"), Some("8.00"), None]);
+        assert_eq!(taxes[0].sequence_number, Some(1));
     }
     let v2 = json!({ "variables": [{
         "api_name": "rate", "name": "Rate", "description": null, "id": "1", "type": "double",
@@ -517,10 +518,10 @@ async fn taxes_and_variables_are_read() {
     for (version, body) in [(ApiVersion::V2, &v2), (ApiVersion::V8, &v8)] {
         let api = answering(version, body);
         let rate = api.variables().get("1").in_group("General").send().await.unwrap();
-        assert_eq!(rate.kind().unwrap(), Some(VariableKind::DOUBLE));
-        assert_eq!(rate.value().unwrap(), Some(json!("1.25")));
+        assert_eq!(rate.kind, Some(VariableKind::DOUBLE));
+        assert_eq!(rate.value, Some("1.25".into()));
         // defect 6: the name of the group is its name and not its id
-        let group = rate.group().unwrap().unwrap();
+        let group = rate.group.unwrap();
         assert_eq!(group.api_name.as_deref(), Some("General"));
         assert_eq!(group.id.unwrap(), "9");
     }
@@ -531,7 +532,7 @@ async fn taxes_and_variables_are_read() {
     for version in BOTH {
         let api = answering(version, &body);
         let group = api.variable_groups().get("9").send().await.unwrap();
-        assert_eq!(group.api_name().unwrap().as_deref(), Some("General"));
+        assert_eq!(group.api_name, "General");
         assert_eq!(api.variable_groups().list().all().await.unwrap().len(), 1);
     }
 }

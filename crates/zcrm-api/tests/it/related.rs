@@ -124,13 +124,13 @@ async fn notes_are_read_and_written_back() {
         read.push(api.notes().get("7").send().await.unwrap());
         assert_eq!(read.len(), 3);
         for note in read {
-            assert_eq!(note.content().unwrap().as_deref(), Some("Called"));
-            assert_eq!(note.title().unwrap(), None);
-            let parent = note.parent().unwrap().unwrap();
-            assert_eq!(parent.id, "5");
-            assert_eq!(parent.module.as_deref(), Some("Accounts"));
+            assert_eq!(note.content.as_deref(), Some("Called"));
+            assert_eq!(note.title, None);
+            let parent = note.parent.as_ref().unwrap();
+            assert_eq!(parent.id, Some("5".into()));
+            assert_eq!(note.module(), Some("Accounts"));
             assert_eq!(parent.name.as_deref(), Some("Zylker"));
-            assert_eq!(note.attachments().unwrap().len(), usize::from(version == ApiVersion::V8));
+            assert_eq!(note.attachments.len(), usize::from(version == ApiVersion::V8));
             assert_eq!(serde_json::to_value(&note).unwrap(), body["data"][0]);
             let shown = format!("{note:?} {parent:?}");
             assert!(!shown.contains("Zylker") && !shown.contains("Called"), "{shown}");
@@ -140,7 +140,7 @@ async fn notes_are_read_and_written_back() {
                 (ApiVersion::V8, json!({ "id": "5", "module": { "api_name": "Accounts" } })),
             ] {
                 let mut copy = note.clone();
-                copy.record_mut().remove("id");
+                copy.id = None;
                 let request = at(other).notes().create_many([copy]).preview().unwrap();
                 let row = shown_row(&request);
                 match other {
@@ -155,8 +155,8 @@ async fn notes_are_read_and_written_back() {
     let body = json!({ "data": [{ "id": "7", "Note_Content": "Called" }] });
     for version in BOTH {
         let note = answering(version, &body).notes().get("7").send().await.unwrap();
-        assert_eq!(note.parent().unwrap(), None);
-        assert_eq!(note.owner().unwrap(), None);
+        assert_eq!(note.parent, None);
+        assert_eq!(note.owner, None);
     }
 }
 
@@ -441,9 +441,9 @@ async fn page_tokens_lead_past_two_thousand_notes_and_related_records() {
         ids.len()
     };
     let notes = of_account.notes().list().all().await.unwrap();
-    assert_eq!(distinct(notes.iter().map(|note| note.id().unwrap().unwrap()).collect()), 2_050);
+    assert_eq!(distinct(notes.iter().map(|note| note.id.clone().unwrap()).collect()), 2_050);
     let notes = api.notes().list().all().await.unwrap();
-    assert_eq!(distinct(notes.iter().map(|note| note.id().unwrap().unwrap()).collect()), 2_050);
+    assert_eq!(distinct(notes.iter().map(|note| note.id.clone().unwrap()).collect()), 2_050);
     let related = of_account.related("Contacts");
     let contacts = related.list().fields(["Last_Name"]).all().await.unwrap();
     assert_eq!(distinct(contacts.iter().map(|one| one.id().unwrap()).collect()), 2_050);

@@ -234,22 +234,22 @@ fn reads_fields_as_the_newer_files_describe_them() {
         },
     }))
     .unwrap();
-    let history = field.history_tracking().unwrap().unwrap();
+    let history = field.history_tracking.unwrap();
     assert!(history.enabled);
     assert_eq!(history.module.unwrap().api_name.as_deref(), Some("Stage_History"));
-    let lookup = field.multiselect_lookup().unwrap().unwrap();
+    let lookup = field.multiselect_lookup.unwrap();
     let name = |reference: Option<MetaRef>| reference.unwrap().api_name.unwrap();
-    let linking = lookup.linking_details().unwrap().unwrap();
-    assert_eq!(name(linking.module().unwrap()), "Link");
-    assert_eq!(name(linking.lookup_field().unwrap()), "Lead");
-    assert_eq!(name(linking.connected_lookup_field().unwrap()), "Event");
-    let connected = lookup.connected_details().unwrap().unwrap();
-    assert_eq!(name(connected.module().unwrap()), "Events");
-    assert_eq!(name(connected.field().unwrap()), "Leads");
-    assert_eq!(connected.layouts().unwrap().len(), 1);
-    let list = lookup.related_list().unwrap().unwrap();
-    assert_eq!(list.api_name().unwrap().as_deref(), Some("Events7"));
-    assert_eq!(lookup.record_access().unwrap(), Some(true));
+    let linking = lookup.linking_details.unwrap();
+    assert_eq!(name(linking.module), "Link");
+    assert_eq!(name(linking.lookup_field), "Lead");
+    assert_eq!(name(linking.connected_lookup_field), "Event");
+    let connected = lookup.connected_details.unwrap();
+    assert_eq!(name(connected.module), "Events");
+    assert_eq!(name(connected.field), "Leads");
+    assert_eq!(connected.layouts.len(), 1);
+    let list = lookup.related_list.unwrap();
+    assert_eq!(list.api_name, "Events7");
+    assert_eq!(lookup.record_access, Some(true));
 }
 
 #[test]

@@ -49,24 +49,24 @@ async fn metadata(leads: &ModuleHandle, recorder: &Recorder) -> Result<(), Error
     recorder.now("Fields::list");
     let field = first(leads.fields().list().all().await?)?;
     recorder.now("Fields::get");
-    leads.fields().get(told(field.id()?)?).send().await?;
+    leads.fields().get(told(field.id)?).send().await?;
     recorder.now("Layouts::list");
     let layout = first(leads.layouts().list().all().await?)?;
     recorder.now("Layouts::get");
-    leads.layouts().get(told(layout.id()?)?).send().await?;
+    leads.layouts().get(told(layout.id)?).send().await?;
     recorder.now("RelatedLists::list");
     let list = first(leads.related_lists().list().all().await?)?;
     recorder.now("RelatedLists::get");
-    leads.related_lists().get(told(list.id()?)?).send().await?;
+    leads.related_lists().get(told(list.id)?).send().await?;
     let views = leads.custom_views();
     recorder.now("CustomViews::list");
     let view = first(views.list().all().await?)?;
     recorder.now("CustomViews::categories");
     views.categories().await?;
     recorder.now("CustomViews::get");
-    views.get(told(view.id()?)?).send().await?;
+    views.get(told(view.id.clone())?).send().await?;
     recorder.now("CustomViews::sort");
-    views.sort(told(view.id()?)?, "Last_Name", SortOrder::Ascending).send().await?;
+    views.sort(told(view.id)?, "Last_Name", SortOrder::Ascending).send().await?;
     Ok(())
 }
 
@@ -194,7 +194,7 @@ async fn organisation(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     taxes.create_many(made).send().await?.all()?;
     recorder.now("Taxes::list");
     let all = taxes.list().all().await?;
-    let ids = all.iter().rev().map(|tax| told(tax.id()?)).collect::<Result<Vec<_>, _>>()?;
+    let ids = all.iter().rev().map(|tax| told(tax.id.clone())).collect::<Result<Vec<_>, _>>()?;
     let [one, two, ..] = ids.as_slice() else { return Err(Error::input("two taxes were made")) };
     recorder.now("Taxes::get");
     taxes.get(one).send().await?;
@@ -213,9 +213,9 @@ async fn organisation(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     }
 
     recorder.now("VariableGroups::list");
-    let group = told(first(api.variable_groups().list().all().await?)?.id()?)?;
+    let group = told(first(api.variable_groups().list().all().await?)?.id)?;
     recorder.now("VariableGroups::get");
-    let group = api.variable_groups().get(group).send().await?.api_name()?.unwrap_or_default();
+    let group = api.variable_groups().get(group).send().await?.api_name;
     let variables = api.variables();
     recorder.now("Variables::create");
     let made = ["Max", "Min"].map(|name| {
@@ -247,12 +247,12 @@ async fn organisation(api: &Api, recorder: &Recorder) -> Result<(), Error> {
 async fn users(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     recorder.now("Roles::list");
     let roles = api.roles().list().all().await?;
-    let role = told(roles.last().map(Role::id).transpose()?.flatten())?;
+    let role = told(roles.last().and_then(|role| role.id.clone()))?;
     recorder.now("Roles::get");
     api.roles().get(&role).send().await?;
     recorder.now("Profiles::list");
     let profiles = api.profiles().list().all().await?;
-    let profile = told(profiles.last().map(Profile::id).transpose()?.flatten())?;
+    let profile = told(profiles.last().and_then(|profile| profile.id.clone()))?;
     recorder.now("Profiles::get");
     api.profiles().get(&profile).send().await?;
     // what the simulator lacks is sent all the same

@@ -8,10 +8,6 @@
 /// is read under either, and written under the one that is there, else under its own. `parts` are
 /// objects of which older versions of Zoho send an empty one where there is none. `lists` are
 /// members that hold several; absent, they are empty.
-///
-/// For the crates of zcrm alone.
-#[doc(hidden)]
-#[macro_export]
 macro_rules! object {
     (
         $(#[$meta:meta])*
@@ -36,10 +32,10 @@ macro_rules! object {
                 /// # Errors
                 /// Of kind [`Decode`]($crate::ErrorKind::Decode) where it has another shape.
                 pub fn $get(&self) -> Result<Option<$kind>, $crate::Error> {
-                    self.0.get($crate::object!(@there self, $name $(, $old)?))
+                    self.0.get(object!(@there self, $name $(, $old)?))
                 }
 
-                $crate::object!(@setter [$($with)?] $get, $kind, $name $(, $old)?);
+                object!(@setter [$($with)?] $get, $kind, $name $(, $old)?);
             )*
 
             $($(
@@ -48,7 +44,7 @@ macro_rules! object {
                 /// # Errors
                 /// Of kind [`Decode`]($crate::ErrorKind::Decode) where it has another shape.
                 pub fn $part(&self) -> Result<Option<$part_kind>, $crate::Error> {
-                    let name = $crate::object!(@there self, $part_name $(, $old_part)?);
+                    let name = object!(@there self, $part_name $(, $old_part)?);
                     match self.0.raw(name) {
                         Some("{}") => Ok(None),
                         _ => self.0.get(name),
@@ -125,7 +121,7 @@ macro_rules! object {
         #[doc = concat!("Sets it: see [`", stringify!($get), "`](Self::", stringify!($get), ").")]
         #[must_use]
         pub fn $with(mut self, value: impl Into<$kind>) -> Self {
-            let name = $crate::object!(@there self, $name $(, $old)?);
+            let name = object!(@there self, $name $(, $old)?);
             self.0.put(name, &value.into());
             self
         }

@@ -2,7 +2,7 @@
 
 /// A type for words of which Zoho may send others tomorrow: constants for the known ones.
 ///
-/// For the crates of zcrm alone.
+/// It is exported for `zcrm-api`, whose models have such types too, and is not part of the public API.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! words {

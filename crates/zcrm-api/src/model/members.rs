@@ -1,0 +1,380 @@
+//! Reads the members of a JSON object into the fields of a model, and writes them back.
+//!
+//! Nothing here is generic over models: each hands in its table of names and a slot for each field.
+
+use std::{borrow::Cow, cell::Cell, fmt};
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, DeserializeOwned, MapAccess},
+};
+use serde_json::value::RawValue;
+use zcrm_core::{Error, to_json};
+
+use super::{
+    extra::Extra,
+    raw_json::{RawJson, read_as},
+};
+
+/// How many models may be inside each other: more than Zoho has, and few enough for any stack.
+const MOST_NESTED: u32 = 64;
+
+/// The names of a field: the one in newer versions, and the one in older versions.
+#[derive(Debug)]
+pub(crate) struct Name {
+    pub(crate) own: &'static str,
+    pub(crate) older: Option<&'static str>,
+}
+
+impl Name {
+    fn is(&self, name: &str) -> bool {
+        self.own == name || self.older == Some(name)
+    }
+
+    /// The name that the field is written under: that under which it was read.
+    fn written(&self, extra: &Extra) -> &'static str {
+        self.older.filter(|older| extra.was_read_under(older)).unwrap_or(self.own)
+    }
+}
+
+/// The field of a model: an `Option`, a `Vec`, or a `String` that is empty where Zoho left it out.
+pub(crate) trait Slot {
+    /// Takes the value in; otherwise the field stays empty, and the answer is `false`.
+    fn read(&mut self, raw: &RawValue) -> bool;
+    fn is_set(&self) -> bool;
+    fn clear(&mut self);
+    fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()>;
+}
+
+/// Older versions of Zoho send an empty object where there is none.
+fn is_nothing(raw: &RawValue) -> bool {
+    let inside = raw.get().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    raw.get() == "null" || inside.is_some_and(|inside| inside.trim_ascii().is_empty())
+}
+
+impl<T: Serialize + DeserializeOwned> Slot for Option<T> {
+    fn read(&mut self, raw: &RawValue) -> bool {
+        if !is_nothing(raw) {
+            *self = serde_json::from_str(raw.get()).ok();
+        }
+        self.is_some()
+    }
+
+    fn is_set(&self) -> bool {
+        self.is_some()
+    }
+
+    fn clear(&mut self) {
+        *self = None;
+    }
+
+    fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()> {
+        serde_json::to_writer(json, self)
+    }
+}
+
+impl<T: Serialize + DeserializeOwned> Slot for Vec<T> {
+    fn read(&mut self, raw: &RawValue) -> bool {
+        *self = serde_json::from_str(raw.get()).unwrap_or_default();
+        self.is_set()
+    }
+
+    fn is_set(&self) -> bool {
+        !self.is_empty()
+    }
+
+    fn clear(&mut self) {
+        self.clear();
+    }
+
+    fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()> {
+        serde_json::to_writer(json, self)
+    }
+}
+
+impl Slot for String {
+    fn read(&mut self, raw: &RawValue) -> bool {
+        *self = serde_json::from_str(raw.get()).unwrap_or_default();
+        self.is_set()
+    }
+
+    fn is_set(&self) -> bool {
+        !self.is_empty()
+    }
+
+    fn clear(&mut self) {
+        self.clear();
+    }
+
+    fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()> {
+        serde_json::to_writer(json, self)
+    }
+}
+
+/// A struct whose fields are members of a JSON object.
+pub(crate) trait Members {
+    /// The names of the fields, in the order of the slots.
+    const NAMES: &'static [Name];
+
+    fn slots(&self) -> (Vec<&dyn Slot>, &Extra);
+    fn slots_mut(&mut self) -> (Vec<&mut dyn Slot>, &mut Extra);
+}
+
+/// Reads a model from an object.
+pub(crate) fn deserialize<'de, T: Members + Default, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    from_object(&raw).map_err(de::Error::custom)
+}
+
+/// Writes a model as an object.
+pub(crate) fn serialize<T: Members, S: Serializer>(
+    model: &T,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let json = to_object(model).map_err(serde::ser::Error::custom)?;
+    json.serialize(serializer)
+}
+
+pub(crate) fn from_object<T: Members + Default>(raw: &RawValue) -> Result<T, &'static str> {
+    let mut model = T::default();
+    let (mut slots, extra) = model.slots_mut();
+    read(raw.get(), T::NAMES, &mut slots, extra)?;
+    Ok(model)
+}
+
+fn to_object<T: Members>(model: &T) -> serde_json::Result<Box<RawValue>> {
+    let (slots, extra) = model.slots();
+    write(T::NAMES, &slots, extra)
+}
+
+/// A member by its name, set or not, known or not.
+pub(crate) fn get<M: Members, T: DeserializeOwned>(
+    model: &M,
+    name: &str,
+) -> Result<Option<T>, Error> {
+    let (slots, extra) = model.slots();
+    match raw_of(M::NAMES, &slots, extra, name) {
+        Some(raw) => read_as(name, &raw),
+        None => Ok(None),
+    }
+}
+
+/// Sets a member by its name: the field that holds it, if there is one and the value fits it.
+pub(crate) fn set<M: Members, T: Serialize>(
+    model: &mut M,
+    name: String,
+    value: &T,
+) -> Result<(), Error> {
+    let json = to_json(value).and_then(RawValue::from_string).map_err(|error| {
+        let name = zcrm_core::escaped(&name);
+        Error::input(format!("the value of `{name}` cannot be written as JSON: {error}"))
+    })?;
+    let (mut slots, extra) = model.slots_mut();
+    put(M::NAMES, &mut slots, extra, name, &json);
+    Ok(())
+}
+
+/// As [`set`]; a value that cannot be written is an error when the model is.
+pub(crate) fn with<M: Members, T: Serialize>(mut model: M, name: String, value: &T) -> M {
+    if let Err(mistake) = set(&mut model, name, value) {
+        model.slots_mut().1.note_mistake(mistake);
+    }
+    model
+}
+
+/// Shows the names of the members that are there.
+pub(crate) fn debug<M: Members>(what: &str, model: &M, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let (slots, extra) = model.slots();
+    f.write_str(what)?;
+    f.write_str(" ")?;
+    let set = M::NAMES.iter().zip(slots).filter(|(_, slot)| slot.is_set());
+    let names = set.map(|(name, _)| name.written(extra));
+    f.debug_set().entries(names.chain(extra.names())).finish()
+}
+
+fn read(
+    object: &str,
+    names: &[Name],
+    slots: &mut [&mut dyn Slot],
+    extra: &mut Extra,
+) -> Result<(), &'static str> {
+    let _nested = Nested::enter()?;
+    let members: Parsed<'_> = serde_json::from_str(object).map_err(|_| "it is not an object")?;
+    let mut left = Vec::new();
+    for (name, raw) in members.0 {
+        let known = names.iter().zip(slots.iter_mut()).find(|(known, _)| known.own == name);
+        match known {
+            Some((known, slot)) => {
+                // of a member that is there twice the last counts
+                slot.clear();
+                if !slot.read(raw) {
+                    left.push((Cow::Borrowed(known.own), raw));
+                }
+            }
+            None => left.push((Cow::Owned(name.into_owned()), raw)),
+        }
+    }
+    for (name, raw) in left {
+        let older = |known: &Name| known.older.filter(|older| *older == name);
+        let mut fields = names.iter().zip(slots.iter_mut());
+        let field = fields.find_map(|(known, slot)| Some((older(known)?, slot)));
+        // an older name fills only an empty field
+        let filled = field.filter(|(_, slot)| !slot.is_set());
+        match filled.and_then(|(older, slot)| slot.read(raw).then_some(older)) {
+            Some(older) => extra.note_older_name(older),
+            None => extra.push(name, raw),
+        }
+    }
+    Ok(())
+}
+
+fn write(names: &[Name], slots: &[&dyn Slot], extra: &Extra) -> serde_json::Result<Box<RawValue>> {
+    if let Some(mistake) = extra.mistake() {
+        return Err(serde::ser::Error::custom(mistake));
+    }
+    let mut json = Vec::with_capacity(256);
+    let key = |json: &mut Vec<u8>, name: &str| {
+        json.push(if json.is_empty() { b'{' } else { b',' });
+        serde_json::to_writer(&mut *json, name)?;
+        json.push(b':');
+        serde_json::Result::Ok(())
+    };
+    for (name, slot) in names.iter().zip(slots).filter(|(_, slot)| slot.is_set()) {
+        key(&mut json, name.written(extra))?;
+        slot.write(&mut json)?;
+    }
+    for (member, raw) in extra.iter() {
+        // a field that is set takes the place of a member that has its name
+        let replaced = names.iter().zip(slots).any(|(name, slot)| {
+            slot.is_set() && (name.written(extra) == member || raw == "null" && name.is(member))
+        });
+        if !replaced {
+            key(&mut json, member)?;
+            json.extend_from_slice(raw.as_bytes());
+        }
+    }
+    if json.is_empty() {
+        json.push(b'{');
+    }
+    json.push(b'}');
+    // all of it was written by `serde_json`, or read by it
+    RawValue::from_string(String::from_utf8(json).unwrap_or_default())
+}
+
+fn raw_of(names: &[Name], slots: &[&dyn Slot], extra: &Extra, name: &str) -> Option<String> {
+    let field = names.iter().zip(slots).find(|(known, slot)| known.is(name) && slot.is_set());
+    match field {
+        Some((_, slot)) => {
+            let mut json = Vec::new();
+            slot.write(&mut json).ok()?;
+            String::from_utf8(json).ok()
+        }
+        None => extra.raw(name).map(str::to_owned),
+    }
+}
+
+fn put(
+    names: &[Name],
+    slots: &mut [&mut dyn Slot],
+    extra: &mut Extra,
+    name: String,
+    raw: &RawValue,
+) {
+    extra.remove(&name);
+    if let Some((known, slot)) = names.iter().zip(slots).find(|(known, _)| known.is(&name)) {
+        extra.remove(known.own);
+        slot.clear();
+        if slot.read(raw) {
+            if let Some(older) = known.older.filter(|older| *older == name) {
+                extra.note_older_name(older);
+            }
+            return;
+        }
+    }
+    extra.push(Cow::Owned(name), raw);
+}
+
+/// How many models this one is inside of; counted down where it is dropped.
+struct Nested;
+
+thread_local! {
+    static NESTED: Cell<u32> = const { Cell::new(0) };
+}
+
+impl Nested {
+    fn enter() -> Result<Self, &'static str> {
+        NESTED.with(|nested| match nested.get() {
+            MOST_NESTED.. => Err("it is nested too deeply"),
+            depth => {
+                nested.set(depth + 1);
+                Ok(Self)
+            }
+        })
+    }
+}
+
+impl Drop for Nested {
+    fn drop(&mut self) {
+        NESTED.with(|nested| nested.set(nested.get().saturating_sub(1)));
+    }
+}
+
+/// The members of an object in order, values as raw text.
+struct Parsed<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Parsed<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Parsed<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::with_capacity(32);
+                while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+                    members.push((unquoted(key).map_err(de::Error::custom)?, value));
+                }
+                Ok(Parsed(members))
+            }
+        }
+
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+fn unquoted(key: &RawValue) -> serde_json::Result<Cow<'_, str>> {
+    let bare = key.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    match bare.filter(|bare| !bare.contains('\\')) {
+        Some(bare) => Ok(Cow::Borrowed(bare)),
+        None => serde_json::from_str(key.get()).map(Cow::Owned),
+    }
+}
+
+/// Notes what Zoho sent in place of an object.
+pub(crate) fn plain<T: Members>(mut model: T, raw: &RawValue) -> T {
+    model.slots_mut().1.set_plain(RawJson::from(raw));
+    model
+}
+
+/// Writes what Zoho sent in place of an object, as long as it says all that the model does; else an
+/// object.
+pub(crate) fn serialize_plain_or_object<T, S: Serializer>(
+    model: &T,
+    serializer: S,
+) -> Result<S::Ok, S::Error>
+where
+    T: Members + DeserializeOwned + PartialEq,
+{
+    match model.slots().1.plain() {
+        Some(plain) if plain.get::<T>().is_ok_and(|again| again == *model) => {
+            plain.serialize(serializer)
+        }
+        _ => serialize(model, serializer),
+    }
+}
