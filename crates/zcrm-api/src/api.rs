@@ -9,7 +9,7 @@ use zcrm_core::{
     RetryClass,
 };
 use zcrm_http::{
-    AuthorizedBy, Authorizer, CallSettings, Opened, ReqBody, TokioClock, Transport,
+    AuthorizedBy, Authorizer, CallSettings, DownloadResponse, ReqBody, TokioClock, Transport,
     layer::HeadersLayer, open, send_built,
 };
 
@@ -282,7 +282,10 @@ impl Api {
     }
 
     /// Has a request authorised and hands on the file that it answers with.
-    pub(crate) async fn open(&self, mut request: Request<ReqBody>) -> Result<Opened, Error> {
+    pub(crate) async fn open(
+        &self,
+        mut request: Request<ReqBody>,
+    ) -> Result<DownloadResponse, Error> {
         self.authorize(&mut request)?;
         open(&self.shared.transport, request).await
     }

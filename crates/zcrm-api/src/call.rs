@@ -12,7 +12,7 @@ use http::Request as HttpRequest;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use zcrm_core::{BodyShape, Error, Id, Operation, Paging, Reply, RequestBuilder, ResponseShape};
-use zcrm_http::{Opened, Progress, ReqBody, assemble};
+use zcrm_http::{DownloadResponse, Progress, ReqBody, assemble};
 
 use crate::{
     Api,
@@ -358,7 +358,7 @@ impl Call {
     }
 
     /// Sends the call and gives the answer as a file that is on its way.
-    pub(crate) async fn open(self) -> Result<Opened, Error> {
+    pub(crate) async fn open(self) -> Result<DownloadResponse, Error> {
         let api = self.api.clone();
         api.open(self.build()?).await
     }

@@ -25,21 +25,21 @@ pub struct BaseUrls {
     accounts: Option<Origin>,
     api: Option<Origin>,
     content: Option<Origin>,
-    others: Vec<Other>,
+    others: Vec<CustomLocation>,
 }
 
 /// A data centre of the caller's own, beside the configured one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Other {
+struct CustomLocation {
     location: String,
     accounts: Origin,
     api: Origin,
 }
 
 /// Where a token's organisation lives.
-enum Place {
+enum ApiBase {
     Zoho(DataCenter),
-    Own(Origin),
+    Custom(Origin),
 }
 
 impl BaseUrls {
@@ -89,7 +89,7 @@ impl BaseUrls {
         accounts: Origin,
         api: Origin,
     ) -> Self {
-        self.others.push(Other { location: location.into(), accounts, api });
+        self.others.push(CustomLocation { location: location.into(), accounts, api });
         self
     }
 
@@ -224,8 +224,8 @@ impl BaseUrls {
     /// the configuration names another environment.
     pub fn api_origin(&self, api_domain: Option<&str>) -> Result<Origin, Error> {
         Ok(match self.place(api_domain)? {
-            Place::Zoho(data_center) => data_center.api_origin(self.environment),
-            Place::Own(origin) => origin,
+            ApiBase::Zoho(data_center) => data_center.api_origin(self.environment),
+            ApiBase::Custom(origin) => origin,
         })
     }
 
@@ -237,8 +237,8 @@ impl BaseUrls {
     pub fn content_origin(&self, api_domain: Option<&str>) -> Result<Option<Origin>, Error> {
         let place = self.place(api_domain)?;
         Ok(self.content.clone().or_else(|| match place {
-            Place::Zoho(data_center) => data_center.content_origin(),
-            Place::Own(_) => None,
+            ApiBase::Zoho(data_center) => data_center.content_origin(),
+            ApiBase::Custom(_) => None,
         }))
     }
 
@@ -282,16 +282,16 @@ impl BaseUrls {
         }
     }
 
-    fn place(&self, api_domain: Option<&str>) -> Result<Place, Error> {
+    fn place(&self, api_domain: Option<&str>) -> Result<ApiBase, Error> {
         let named = said(api_domain).map(|text| (text, Origin::from_setting(text).ok()));
         let origin = named.as_ref().and_then(|(_, origin)| origin.as_ref());
         if let Some(other) = self.others.iter().find(|other| Some(&other.api) == origin) {
-            return Ok(Place::Own(other.api.clone()));
+            return Ok(ApiBase::Custom(other.api.clone()));
         }
         let configured = self.configured()?;
         let configured = match configured {
-            Some(Place::Own(origin)) => return Ok(Place::Own(origin)),
-            Some(Place::Zoho(data_center)) => Some(data_center),
+            Some(ApiBase::Custom(origin)) => return Ok(ApiBase::Custom(origin)),
+            Some(ApiBase::Zoho(data_center)) => Some(data_center),
             None => None,
         };
         let token = match &named {
@@ -326,7 +326,7 @@ impl BaseUrls {
         }
         let data_center =
             token.map(|(data_center, _)| data_center).or(configured).unwrap_or(self.data_center);
-        Ok(Place::Zoho(data_center))
+        Ok(ApiBase::Zoho(data_center))
     }
 
     /// Checks that the settings do not contradict each other.
@@ -339,16 +339,16 @@ impl BaseUrls {
     }
 
     /// Where `api_base_url` leads, if it is set.
-    fn configured(&self) -> Result<Option<Place>, Error> {
+    fn configured(&self) -> Result<Option<ApiBase>, Error> {
         let Some(origin) = &self.api else { return Ok(None) };
         match DataCenter::of_api_origin(origin) {
-            None => Ok(Some(Place::Own(origin.clone()))),
+            None => Ok(Some(ApiBase::Custom(origin.clone()))),
             Some((_, environment)) if self.is_not_for(environment) => Err(Error::config(format!(
                 "`api_base_url` is the server of environment `{environment}`, but the configuration \
                  says `{}`: set `environment`, or remove `api_base_url`",
                 self.environment
             ))),
-            Some((data_center, _)) => Ok(Some(Place::Zoho(data_center))),
+            Some((data_center, _)) => Ok(Some(ApiBase::Zoho(data_center))),
         }
     }
 

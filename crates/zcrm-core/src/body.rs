@@ -1,4 +1,4 @@
-//! A look into what is sent: its members, what they cost and whether they may be sent twice.
+//! Summarises a JSON body: its members, what they cost and whether they may be sent twice.
 
 use std::fmt::Write;
 
@@ -6,21 +6,21 @@ use bytes::Bytes;
 use serde::Deserialize as _;
 use serde_json::{Value, value::RawValue};
 
-use crate::{BodyShape, Operation, RetryClass, call::Facts, json::Members};
+use crate::{BodyShape, Operation, RetryClass, call::CallFields, json::Members};
 
-/// What a look at a JSON body showed.
+/// The facts of a JSON body that decide what a call costs and whether it may be repeated.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Look {
+pub(crate) struct BodySummary {
     /// How many items its list has.
     items: u32,
     /// Sent twice it has the effect of once.
     repeatable: bool,
 }
 
-impl Look {
+impl BodySummary {
     /// Checks the members of a body against what the operation knows. The error says what is wrong,
     /// to stand behind the operation's name.
-    pub(crate) fn at(body: &[u8], operation: &Operation) -> Result<Self, String> {
+    pub(crate) fn of_json(body: &[u8], operation: &Operation) -> Result<Self, String> {
         let keys = operation.body_key_names();
         let list = match operation.body_shape() {
             BodyShape::List(key) => Some(key),
@@ -83,11 +83,11 @@ impl Look {
     }
 
     /// Puts into `meta` what this call costs and whether it may be repeated.
-    pub(crate) fn weigh<'a>(
+    pub(crate) fn apply<'a>(
         self,
         operation: &Operation,
         query: impl Iterator<Item = &'a str> + Clone,
-        meta: &mut Facts,
+        meta: &mut CallFields,
     ) {
         let cost = operation.cost();
         let given = |name: &str| query.clone().any(|given| given == name);

@@ -24,11 +24,11 @@ pub enum RetryClass {
 /// It names the operation, the path's template and the module, never ids or records' values, so it may
 /// stand in logs and spans. Clones are cheap and share all.
 #[derive(Clone, PartialEq, Eq)]
-pub struct CallMeta(Arc<Facts>);
+pub struct CallMeta(Arc<CallFields>);
 
 /// What a [`CallMeta`] shares with its clones: each layer that may fail keeps one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Facts {
+pub(crate) struct CallFields {
     pub(crate) operation: &'static str,
     pub(crate) method: Method,
     pub(crate) template: &'static str,
@@ -41,7 +41,7 @@ pub(crate) struct Facts {
 }
 
 impl CallMeta {
-    pub(crate) fn new(facts: Facts) -> Self {
+    pub(crate) fn new(facts: CallFields) -> Self {
         Self(Arc::new(facts))
     }
 
@@ -104,7 +104,7 @@ impl CallMeta {
 
 impl fmt::Display for CallMeta {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Facts { operation, method, template, .. } = &*self.0;
+        let CallFields { operation, method, template, .. } = &*self.0;
         if operation == template {
             write!(f, "{method} {template}")
         } else {

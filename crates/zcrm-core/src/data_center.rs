@@ -25,9 +25,9 @@ use crate::{Error, Origin, escaped};
 /// # Ok::<(), zcrm_core::Error>(())
 /// ```
 #[derive(Clone, Copy)]
-pub struct DataCenter(&'static Row);
+pub struct DataCenter(&'static DataCenterInfo);
 
-struct Row {
+struct DataCenterInfo {
     location: &'static str,
     accounts: &'static str,
     api: &'static str,
@@ -41,7 +41,7 @@ macro_rules! data_centers {
         impl DataCenter {
             $(
                 #[doc = $doc]
-                pub const $name: Self = Self(&Row {
+                pub const $name: Self = Self(&DataCenterInfo {
                     location: $location,
                     accounts: $accounts,
                     api: $api,

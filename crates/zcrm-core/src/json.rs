@@ -79,12 +79,12 @@ impl<'de> Deserialize<'de> for Members<'de> {
 
 /// Where one member of an object stands in the object's text. The key's quotes are not included.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
+pub(crate) struct MemberSpan {
     key: (u32, u32),
     value: (u32, u32),
 }
 
-impl Place {
+impl MemberSpan {
     pub(crate) fn key(self) -> Range<usize> {
         self.key.0 as usize..self.key.1 as usize
     }
@@ -95,11 +95,11 @@ impl Place {
 }
 
 /// The places of an object's members, in order.
-pub(crate) fn places(object: &str) -> Result<Vec<Place>, serde_json::Error> {
+pub(crate) fn places(object: &str) -> Result<Vec<MemberSpan>, serde_json::Error> {
     struct Visitor<'a>(&'a str);
 
     impl<'de> de::Visitor<'de> for Visitor<'de> {
-        type Value = Vec<Place>;
+        type Value = Vec<MemberSpan>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a JSON object")
@@ -119,7 +119,7 @@ pub(crate) fn places(object: &str) -> Result<Vec<Place>, serde_json::Error> {
                 let (key, value) = place(bare)
                     .zip(place(value.get()))
                     .ok_or_else(|| de::Error::custom("the object is larger than 4 GiB"))?;
-                places.push(Place { key, value });
+                places.push(MemberSpan { key, value });
             }
             Ok(places)
         }

@@ -6,7 +6,7 @@ use http::Method;
 
 use crate::{
     ApiVersion, Base, BodyShape, CallMeta, Host, Paging, RequestBuilder, ResponseShape, RetryClass,
-    call::Facts,
+    call::CallFields,
 };
 
 /// An operation of Zoho's API: one value says all that is needed to call it.
@@ -50,13 +50,13 @@ pub struct Operation {
     instead: Option<&'static str>,
 }
 
-/// A piece of a path's template.
+/// A segment of a path's template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Piece {
+pub(crate) enum Segment {
     /// It stands in every path.
     Text(&'static str),
     /// The place of a value, by its name.
-    Place(&'static str),
+    Parameter(&'static str),
 }
 
 /// What a call costs, and what makes it dearer.
@@ -470,8 +470,8 @@ impl Operation {
         text
     }
 
-    /// The template in pieces.
-    pub(crate) fn pieces(&self) -> impl Iterator<Item = Piece> {
+    /// The template in segments.
+    pub(crate) fn segments(&self) -> impl Iterator<Item = Segment> {
         let (mut rest, mut braced) = (self.template, false);
         // byte by byte: templates are short
         std::iter::from_fn(move || {
@@ -480,18 +480,18 @@ impl Operation {
             }
             let end = if braced { b'}' } else { b'{' };
             let at = rest.bytes().position(|byte| byte == end).unwrap_or(rest.len());
-            let (piece, after) = rest.split_at_checked(at)?;
+            let (segment, after) = rest.split_at_checked(at)?;
             rest = after.get(1..).unwrap_or_default();
-            let piece = if braced { Piece::Place(piece) } else { Piece::Text(piece) };
+            let segment = if braced { Segment::Parameter(segment) } else { Segment::Text(segment) };
             braced = !braced;
-            Some(piece)
+            Some(segment)
         })
     }
 
     /// The place of a value in the path's template, by its name.
     pub(crate) fn place(&self, name: &str) -> Option<&'static str> {
-        self.pieces().find_map(|piece| match piece {
-            Piece::Place(place) if place == name => Some(place),
+        self.segments().find_map(|segment| match segment {
+            Segment::Parameter(place) if place == name => Some(place),
             _ => None,
         })
     }
@@ -504,8 +504,8 @@ impl Operation {
         CallMeta::new(self.facts())
     }
 
-    pub(crate) fn facts(&self) -> Facts {
-        Facts {
+    pub(crate) fn facts(&self) -> CallFields {
+        CallFields {
             operation: self.name(),
             method: self.method.clone(),
             template: self.template,

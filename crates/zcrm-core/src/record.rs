@@ -8,7 +8,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     Error, ErrorKind, Id, Lookup, Outcome, escaped,
-    json::{self, Place},
+    json::{self, MemberSpan},
     zoho_json::to_json,
 };
 
@@ -33,7 +33,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Record {
     text: Bytes,
-    places: Vec<Place>,
+    places: Vec<MemberSpan>,
     edits: Vec<Edit>,
     /// The first value that [`with`](Record::with) could not write as JSON.
     mistake: Option<Error>,
@@ -278,13 +278,13 @@ impl Record {
         }
     }
 
-    fn is_named(&self, place: Place, name: &str) -> bool {
+    fn is_named(&self, place: MemberSpan, name: &str) -> bool {
         self.slice(place.key()) == Some(name)
             || self.slice(place.key()).is_some_and(|key| key.contains('\\'))
                 && self.name_of(place) == name
     }
 
-    fn name_of(&self, place: Place) -> Cow<'_, str> {
+    fn name_of(&self, place: MemberSpan) -> Cow<'_, str> {
         let key = self.slice(place.key()).unwrap_or_default();
         if !key.contains('\\') {
             return Cow::Borrowed(key);

@@ -48,7 +48,7 @@ pub struct Reply {
     call: CallMeta,
     host: Option<Authority>,
     attempts: u32,
-    after_doubt: bool,
+    maybe_executed: bool,
     refused_again: Option<Arc<RefusedAgain>>,
 }
 
@@ -71,7 +71,7 @@ impl Reply {
             call,
             host: None,
             attempts: 0,
-            after_doubt: false,
+            maybe_executed: false,
             refused_again: None,
         }
     }
@@ -98,8 +98,8 @@ impl Reply {
     /// it may be our own doing.
     #[must_use]
     #[inline]
-    pub fn after_doubt(mut self, doubt: bool) -> Self {
-        self.after_doubt = doubt;
+    pub fn maybe_executed(mut self, doubt: bool) -> Self {
+        self.maybe_executed = doubt;
         self
     }
 
@@ -497,7 +497,7 @@ impl Reply {
     /// Whether a refusal may only say that an earlier attempt of this call did it.
     fn is_echo(&self, api: &ApiError) -> bool {
         let code = api.code();
-        self.after_doubt
+        self.maybe_executed
             && (api.status() == StatusCode::PRECONDITION_FAILED
                 || *code == Code::ALREADY_MODIFIED
                 || *code == Code::ID_ALREADY_CONVERTED
@@ -508,7 +508,7 @@ impl Reply {
         // a refusal of Zoho's own stands for the earlier attempts too, unless it is their echo or
         // says nothing of the call itself
         let stands = error.api().is_some_and(|api| !self.is_echo(api)) && !error.is_throttled();
-        if self.after_doubt && !stands && error.outcome() != Outcome::Executed {
+        if self.maybe_executed && !stands && error.outcome() != Outcome::Executed {
             error = error.with_outcome(Outcome::Unknown);
         }
         if let Some(again) = &self.refused_again {

@@ -22,7 +22,7 @@ pub use self::{
 use self::assemble::encode_pairs;
 use crate::{
     ApiVersion, BodyShape, Error, Id, Operation, RetryClass,
-    body::{self, Look},
+    body::{self, BodySummary},
     id,
     zoho_json::to_json,
 };
@@ -64,7 +64,7 @@ struct Draft {
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Option<Bytes>,
     parts: Vec<UploadPart>,
-    look: Look,
+    summary: BodySummary,
     retry: Option<RetryClass>,
     mistake: Option<Error>,
 }
@@ -80,7 +80,7 @@ impl RequestBuilder {
                 headers: Vec::new(),
                 body: None,
                 parts: Vec::new(),
-                look: Look::default(),
+                summary: BodySummary::default(),
                 retry: None,
                 mistake: None,
             }),
@@ -245,8 +245,8 @@ impl RequestBuilder {
     /// The body, as bytes that are JSON already; checked like [`json`](Self::json).
     pub fn json_bytes(mut self, body: impl Into<Bytes>) -> Self {
         let body = body.into();
-        match Look::at(&body, &self.draft.operation) {
-            Ok(look) => self.draft.look = look,
+        match BodySummary::of_json(&body, &self.draft.operation) {
+            Ok(summary) => self.draft.summary = summary,
             Err(mistake) => return self.fault(mistake),
         }
         self.json_unchecked(body)
@@ -271,8 +271,8 @@ impl RequestBuilder {
         let BodyShape::List(key) = self.draft.operation.body_shape() else {
             return self.fault("takes no list".to_owned());
         };
-        match Look::of_rows(rows, more, &self.draft.operation) {
-            Ok(look) => self.draft.look = look,
+        match BodySummary::of_rows(rows, more, &self.draft.operation) {
+            Ok(summary) => self.draft.summary = summary,
             Err(mistake) => return self.fault(mistake),
         }
         self.draft.body = Some(body::list(key, rows, more));

@@ -1,4 +1,4 @@
-//! The wire of zcrm: a connector on hyper and rustls, and the tower layers around it.
+//! The HTTP stack of zcrm: a connector on hyper and rustls, and the tower layers around it.
 //!
 //! [`Stack`] puts them together in the order that works; a library that wants its own order takes
 //! single layers from [`layer`]. Everything ends in one type, [`Transport`], which is cheap to
@@ -35,25 +35,25 @@
 //! # The layers
 //!
 //! In the order in which a call meets them; each is public and works by itself ([`layer`]). Those of
-//! an application stand at three places ([`Place`]).
+//! an application go to one of three positions ([`LayerPosition`]).
 //!
 //! | | what it does | set by |
 //! | --- | --- | --- |
-//! | *[`Place::Call`]* | sees each call once | [`Stack::layer`] |
+//! | *[`LayerPosition::Call`]* | sees each call once | [`Stack::layer`] |
 //! | [`Headers`](layer::Headers) | the user agent and the client's headers, where a call has none of the same name | [`Stack::user_agent`], [`Stack::headers`] |
 //! | [`Trace`](layer::Trace) | a span and a word to the [`Observer`] for the call | [`Stack::observer`] |
 //! | [`Deadline`](layer::Deadline) | bounds everything below | [`Timeouts::total`] |
 //! | [`Compress`](layer::Compress) | gzip, for a call that asks for it | [`CallSettings::compress`] |
 //! | retry | again, where that is safe, and once an attempt where a token was stale | [`RetryPolicy`](layer::RetryPolicy), [`Stack::retry`] |
-//! | *[`Place::Attempt`]* | sees each attempt, without its token | [`Stack::layer`] |
+//! | *[`LayerPosition::Attempt`]* | sees each attempt, without its token | [`Stack::layer`] |
 //! | [`Trace`](layer::Trace) | the same for the attempt | [`Stack::observer`] |
 //! | [`Auth`](layer::Auth) | host and token; another where it was stale | [`AuthorizedBy`] |
 //! | [`Meter`](layer::Meter) | counts API credits, and keeps what Zoho says is left of each organisation's | [`Stack::meter`] |
-//! | [`Gate`](layer::Gate) | how many at a time, for each organisation ([`Tenant`]) | [`Limits::concurrent`] |
+//! | [`InFlightLimit`](layer::InFlightLimit) | how many at a time, for each organisation ([`Tenant`]) | [`Limits::concurrent`] |
 //! | [`Collect`](layer::Collect) | takes the answer in, unless it is a file that was asked for as a stream | [`Limits::answer_bytes`], [`Timeouts::idle`] |
 //! | [`AttemptTimeout`](layer::AttemptTimeout) | bounds the time to the answer's head | [`Timeouts::head`] |
 //! | [`Decompress`](layer::Decompress) | gzip and brotli | |
-//! | *[`Place::Wire`]* | sees what is sent, token included | [`Stack::layer`] |
+//! | *[`LayerPosition::Connector`]* | sees what is sent, token included | [`Stack::layer`] |
 //! | [`Connector`] | pool, TLS, proxies; or a transport of one's own | [`ConnectorBuilder`], [`Stack::new`] |
 //!
 //! # Features
@@ -65,7 +65,6 @@
 mod auth;
 mod body;
 mod connector;
-mod copy;
 mod download;
 mod files;
 pub mod layer;
@@ -75,6 +74,7 @@ mod proxy;
 mod reply;
 mod resolve;
 mod settings;
+mod snapshot;
 mod stack;
 mod static_authorizer;
 mod tenant;
@@ -84,14 +84,14 @@ mod user_agent;
 pub use auth::{Authorization, AuthorizedBy, Authorizer, ForHost};
 pub use body::{Progress, ReqBody, ResBody, assemble};
 pub use connector::{Connector, ConnectorBuilder};
-pub use download::{Download, Opened, no_file, open};
+pub use download::{Download, DownloadResponse, missing_file, open};
 pub use files::read_file;
 pub use limits::{Limits, Timeouts};
 pub use observer::{Ended, Observer};
-pub use reply::{AfterDoubt, Attempts, send, send_built};
+pub use reply::{Attempts, MaybeExecuted, send, send_built};
 pub use resolve::Resolve;
 pub use settings::CallSettings;
-pub use stack::{Place, Stack};
+pub use stack::{LayerPosition, Stack};
 pub use static_authorizer::StaticAuthorizer;
 pub use tenant::Tenant;
 pub use user_agent::user_agent;

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use http::{Response, StatusCode};
 use zcrm_core::{BoxError, CallMeta, Code, Error, ErrorKind};
 
-use crate::{Attempts, ResBody, layer::PeekedCode};
+use crate::{Attempts, ResBody, layer::ErrorCode};
 
 /// Told of what the stack does, for metrics. Each method does nothing unless overridden; none may
 /// block, for it runs where the calls run.
@@ -35,8 +35,8 @@ pub trait Observer: Send + Sync + fmt::Debug {
         let _ = ended;
     }
 
-    /// A call got its place at the gate, after this wait.
-    fn gate_passed(&self, call: Option<&CallMeta>, waited: Duration) {
+    /// A call acquired the permit to be in flight, after this wait.
+    fn permit_acquired(&self, call: Option<&CallMeta>, waited: Duration) {
         let _ = (call, waited);
     }
 }
@@ -72,7 +72,7 @@ impl<'a> Ended<'a> {
             Ok(response) => {
                 let extensions = response.extensions();
                 ended.status = Some(response.status());
-                ended.code = extensions.get::<PeekedCode>().map(|PeekedCode(code)| code);
+                ended.code = extensions.get::<ErrorCode>().map(|ErrorCode(code)| code);
                 if let Some(Attempts(attempts)) = extensions.get() {
                     ended.attempts = *attempts;
                 }

@@ -43,14 +43,14 @@ impl fmt::Debug for ProxyUrl {
 
 /// Opens TCP connections, directly or through a proxy's tunnel.
 #[derive(Clone, Debug)]
-pub(crate) struct Dial {
+pub(crate) struct TcpConnector {
     tcp: HttpConnector<Resolver>,
     /// For connections without encryption: to loopback addresses only.
     local: HttpConnector<Resolver>,
     matcher: Option<Arc<Matcher>>,
 }
 
-impl Dial {
+impl TcpConnector {
     /// Dials with what `tcp` makes of a resolver, through `proxy`.
     pub(crate) fn new(
         tcp: impl Fn(Resolver) -> HttpConnector<Resolver>,
@@ -96,7 +96,7 @@ fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Matcher {
         .build()
 }
 
-impl Service<Uri> for Dial {
+impl Service<Uri> for TcpConnector {
     type Response = TokioIo<TcpStream>;
     type Error = BoxError;
     type Future = BoxFuture<Result<Self::Response, BoxError>>;

@@ -1,4 +1,4 @@
-//! Sending a request and taking in the whole answer.
+//! Sends a request and collects the whole answer.
 
 use std::{error::Error as StdError, future::poll_fn, sync::Arc};
 
@@ -15,10 +15,11 @@ use crate::{ReqBody, ResBody, Transport, auth::Server};
 #[allow(clippy::exhaustive_structs, reason = "a plain number")]
 pub struct Attempts(pub u32);
 
-/// The extension of an answer that came after an attempt which may have been executed too.
+/// Response extension: an earlier attempt of this call may already have been executed, so a duplicate or
+/// not-found error may be the echo of our own write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "a plain mark")]
-pub struct AfterDoubt;
+pub struct MaybeExecuted;
 
 /// The extension of an answer that refuses an access token for the second time: one that was fetched
 /// just before in place of another. Why, the authoriser may know.
@@ -110,11 +111,11 @@ pub(crate) async fn take_in(response: Response<ResBody>, call: CallMeta) -> Resu
         error.with_call(&call)
     })?;
     let attempts = head.extensions.get::<Attempts>().map_or(1, |attempts| attempts.0);
-    let doubt = head.extensions.get::<AfterDoubt>().is_some();
+    let doubt = head.extensions.get::<MaybeExecuted>().is_some();
     let reply = Reply::new(head.status, body, call)
         .with_headers(head.headers)
         .with_context(host, attempts)
-        .after_doubt(doubt);
+        .maybe_executed(doubt);
     Ok(match head.extensions.get::<RefusedAgain>() {
         Some(RefusedAgain(fault)) => reply.refused_again(fault.clone()),
         None => reply,

@@ -14,7 +14,7 @@ use crate::{
     Limits, Observer, ReqBody, ResBody, Timeouts, TokioClock, Transport,
     layer::{
         AttemptTimeoutLayer, AuthLayer, CollectLayer, CompressLayer, CreditMeter, DeadlineLayer,
-        DecompressLayer, GateLayer, HeadersLayer, MeterLayer, ReplayPolicy, RetryPolicy,
+        DecompressLayer, HeadersLayer, InFlightLimitLayer, MeterLayer, ReplayPolicy, RetryPolicy,
         TraceLayer,
     },
     user_agent,
@@ -91,15 +91,15 @@ pub struct Stack<S> {
     headers: HeaderMap,
     auth: AuthLayer,
     retry: Option<Wrap>,
-    layers: Vec<(Place, Wrap)>,
+    layers: Vec<(LayerPosition, Wrap)>,
     meter: Option<CreditMeter>,
     observer: Option<Arc<dyn Observer>>,
 }
 
-/// Puts something around a transport.
+/// Wraps a transport in a layer.
 type Wrap = Arc<dyn Fn(Transport) -> Transport + Send + Sync>;
 
-/// Where in a [`Stack`] a layer of the application's stands ([`Stack::layer`]).
+/// The position of a custom layer in a [`Stack`] ([`Stack::layer`]).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -108,7 +108,7 @@ type Wrap = Arc<dyn Fn(Transport) -> Transport + Send + Sync>;
 /// use http::{Request, Response, StatusCode};
 /// use tower::{service_fn, util::MapRequestLayer};
 /// use zcrm_core::{ApiVersion, BoxError, Operation, ManualClock};
-/// use zcrm_http::{Attempts, Place, ReqBody, ResBody, Stack, layer::RetryPolicy, send};
+/// use zcrm_http::{Attempts, LayerPosition, ReqBody, ResBody, Stack, layer::RetryPolicy, send};
 ///
 /// // a server that is down for the first attempt
 /// let server = service_fn(|request: Request<ReqBody>| async move {
@@ -127,20 +127,20 @@ type Wrap = Arc<dyn Fn(Transport) -> Transport + Send + Sync>;
 ///     })
 /// };
 /// let mut stack = Stack::new(server).retry(RetryPolicy::new(Arc::new(ManualClock::jumping())));
-/// for place in [Place::Call, Place::Attempt, Place::Wire] {
+/// for place in [LayerPosition::Call, LayerPosition::Attempt, LayerPosition::Connector] {
 ///     stack = stack.layer(place, watch(place));
 /// }
 ///
 /// const LEADS: Operation = Operation::get("/Leads").id("leads.list");
 /// send(&stack.build(), LEADS.request(ApiVersion::V8).build()?.map(ReqBody::from)).await?;
-/// use Place::{Attempt, Call, Wire};
-/// assert_eq!(*seen.lock().unwrap(), [Call, Attempt, Wire, Attempt, Wire]);
+/// use LayerPosition::{Attempt, Call, Connector as Sent};
+/// assert_eq!(*seen.lock().unwrap(), [Call, Attempt, Sent, Attempt, Sent]);
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Place {
+pub enum LayerPosition {
     /// Around everything: it sees each call once, with a relative URL and without a token.
     Call,
     /// Inside the retry: it sees each attempt, still without a token. Its answers are taken in. A 401
@@ -149,7 +149,7 @@ pub enum Place {
     Attempt,
     /// Around the connector: it sees what is sent, token included, absolute and compressed as it
     /// is, and answers as they come. Calls of the accounts server pass here too.
-    Wire,
+    Connector,
 }
 
 impl<S> Stack<S>
@@ -297,7 +297,7 @@ where
     /// use http::{Request, Response};
     /// use tower::{service_fn, util::MapRequestLayer};
     /// use zcrm_core::{ApiVersion, BoxError, Operation};
-    /// use zcrm_http::{Place, ReqBody, ResBody, Stack, send};
+    /// use zcrm_http::{LayerPosition, ReqBody, ResBody, Stack, send};
     ///
     /// const LEADS: Operation = Operation::get("/Leads").id("leads.list");
     /// let wire = service_fn(|_: Request<ReqBody>| async {
@@ -309,13 +309,13 @@ where
     ///     counter.fetch_add(1, Ordering::Relaxed);
     ///     request
     /// });
-    /// let transport = Stack::new(wire).layer(Place::Attempt, counting).build();
+    /// let transport = Stack::new(wire).layer(LayerPosition::Attempt, counting).build();
     /// send(&transport, LEADS.request(ApiVersion::V8).build_as()?).await?;
     /// assert_eq!(seen.load(Ordering::Relaxed), 1);
     /// # Ok(())
     /// # }
     /// ```
-    pub fn layer<L>(mut self, place: Place, layer: L) -> Self
+    pub fn layer<L>(mut self, place: LayerPosition, layer: L) -> Self
     where
         L: Layer<Transport> + Send + Sync + 'static,
         L::Service: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone + Send + Sync,
@@ -359,17 +359,17 @@ where
         W::Future: Send,
     {
         let Self { clock, timeouts, limits, .. } = self;
-        let mut gate =
-            GateLayer::new(limits.concurrent, limits.concurrent_heavy).clock(Arc::clone(clock));
+        let mut in_flight = InFlightLimitLayer::new(limits.concurrent, limits.concurrent_heavy)
+            .clock(Arc::clone(clock));
         if let Some(observer) = &self.observer {
-            gate = gate.observer(Arc::clone(observer));
+            in_flight = in_flight.observer(Arc::clone(observer));
         }
         let meter = self.meter.clone().unwrap_or_else(|| CreditMeter::new(Arc::clone(clock)));
         let attempt = ServiceBuilder::new()
             .layer(self.trace().attempts())
             .layer(self.auth.clone())
             .layer(MeterLayer::new(meter))
-            .layer(gate)
+            .layer(in_flight)
             .layer(self.collect(limits.answer_bytes))
             .layer(AttemptTimeoutLayer::new(timeouts.head, Arc::clone(clock)))
             .layer(DecompressLayer::new())
@@ -379,9 +379,12 @@ where
         let policy = || RetryLayer::new(RetryPolicy::new(Arc::clone(clock)).lean());
         match &self.retry {
             // in one piece, as most have it
-            None if !self.has_layers(Place::Attempt) => self.calls_of(policy().layer(attempt)),
+            None if !self.has_layers(LayerPosition::Attempt) => {
+                self.calls_of(policy().layer(attempt))
+            }
             own => {
-                let attempt = self.with_layers(Place::Attempt, BoxCloneSyncService::new(attempt));
+                let attempt =
+                    self.with_layers(LayerPosition::Attempt, BoxCloneSyncService::new(attempt));
                 match own {
                     None => self.calls_of(policy().layer(attempt)),
                     Some(own) => {
@@ -412,10 +415,10 @@ where
             true => BoxCloneSyncService::new(call),
             false => BoxCloneSyncService::new(HeadersLayer::unchecked(&self.headers).layer(call)),
         };
-        self.with_layers(Place::Call, call)
+        self.with_layers(LayerPosition::Call, call)
     }
 
-    /// The stack for calls of the accounts server: no retry, no authorisation, no gate, and
+    /// The stack for calls of the accounts server: no retry, no authorisation, no in-flight limit, and
     /// `deadline` for the whole of it. A token call that is sent twice may spend a grant.
     #[must_use]
     pub fn build_for_accounts(&self, deadline: Duration) -> Transport {
@@ -435,10 +438,11 @@ where
     /// What sends, where more than the base does.
     fn wire(&self) -> Option<Transport> {
         let base = || BoxCloneSyncService::new(self.base.clone());
-        self.has_layers(Place::Wire).then(|| self.with_layers(Place::Wire, base()))
+        self.has_layers(LayerPosition::Connector)
+            .then(|| self.with_layers(LayerPosition::Connector, base()))
     }
 
-    fn has_layers(&self, place: Place) -> bool {
+    fn has_layers(&self, place: LayerPosition) -> bool {
         self.layers.iter().any(|(at, _)| *at == place)
     }
 
@@ -449,7 +453,7 @@ where
         HeadersLayer::unchecked(&headers)
     }
 
-    fn with_layers(&self, place: Place, inner: Transport) -> Transport {
+    fn with_layers(&self, place: LayerPosition, inner: Transport) -> Transport {
         let here = self.layers.iter().filter(|(at, _)| *at == place);
         here.fold(inner, |inner, (_, wrap)| wrap(inner))
     }

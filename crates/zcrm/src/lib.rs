@@ -189,7 +189,7 @@ pub mod http {
     pub use zcrm_core::{Clock, Origin, Sleep};
     pub use zcrm_http::{
         Authorization, AuthorizedBy, Authorizer, BoxError, Connector, ConnectorBuilder, Ended,
-        ForHost, Limits, Observer, Place, ResBody, Resolve, Tenant, Timeouts, TokioClock,
+        ForHost, LayerPosition, Limits, Observer, ResBody, Resolve, Tenant, Timeouts, TokioClock,
         Transport,
         layer::{CreditMeter, RetryBudget, RetryPolicy},
     };

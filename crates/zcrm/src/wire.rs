@@ -7,7 +7,7 @@ use tower::{
     util::{BoxCloneSyncService, BoxCloneSyncServiceLayer},
 };
 use zcrm_core::{BoxError, Error};
-use zcrm_http::{Place, ReqBody, ResBody, Stack, Transport};
+use zcrm_http::{LayerPosition, ReqBody, ResBody, Stack, Transport};
 
 use crate::ClientBuilder;
 
@@ -18,7 +18,7 @@ type OwnLayer = BoxCloneSyncServiceLayer<Transport, Request<ReqBody>, Response<R
 pub(crate) struct Wire {
     pub(crate) transport: Option<Transport>,
     headers: HeaderMap,
-    layers: Vec<(Place, OwnLayer)>,
+    layers: Vec<(LayerPosition, OwnLayer)>,
 }
 
 impl Wire {
@@ -50,7 +50,7 @@ impl ClientBuilder {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use http::{HeaderMap, HeaderValue, header::USER_AGENT};
     /// # use std::sync::{Arc, Mutex};
-    /// # use zcrm::{Client, files::ReqBody, http::Place};
+    /// # use zcrm::{Client, files::ReqBody, http::LayerPosition};
     /// # let sim = zcrm_sim::Simulator::start().await?;
     /// # let builder = Client::builder()
     /// #     .config(zcrm::Config::from_map(sim.settings())?)
@@ -59,7 +59,7 @@ impl ClientBuilder {
     /// # let seen = Arc::new(Mutex::new(Vec::new()));
     /// # let log = Arc::clone(&seen);
     /// # let builder = builder.layer(
-    /// #     Place::Wire,
+    /// #     LayerPosition::Connector,
     /// #     tower::util::MapRequestLayer::new(move |request: http::Request<ReqBody>| {
     /// #         log.lock().unwrap().push(request.headers()[USER_AGENT].clone());
     /// #         request
@@ -98,7 +98,7 @@ impl ClientBuilder {
         self.set("user_agent", product)
     }
 
-    /// Puts in a layer of the application's, at one of the places that [`Place`] names. Of several
+    /// Puts in a layer of the application's, at a [`LayerPosition`]. Of several
     /// at one place, the last stands outermost.
     ///
     /// ```
@@ -107,7 +107,7 @@ impl ClientBuilder {
     /// use std::sync::{Arc, atomic::{AtomicUsize, Ordering}};
     /// use http::Request;
     /// use tower::util::MapRequestLayer;
-    /// use zcrm::{Client, files::ReqBody, http::Place};
+    /// use zcrm::{Client, files::ReqBody, http::LayerPosition};
     /// # let sim = zcrm_sim::Simulator::start().await?;
     /// # let builder = Client::builder()
     /// #     .config(zcrm::Config::from_map(sim.settings())?)
@@ -120,15 +120,15 @@ impl ClientBuilder {
     ///     counter.fetch_add(1, Ordering::Relaxed);
     ///     request
     /// });
-    /// let client = builder.layer(Place::Attempt, counting).build()?;
+    /// let client = builder.layer(LayerPosition::Attempt, counting).build()?;
     ///
-    /// client.tokens().exchange(sim.grant_token()).await?; // passes `Place::Wire` alone
+    /// client.tokens().exchange(sim.grant_token()).await?; // passes only `LayerPosition::Connector`
     /// client.records("Leads").list().fields(["Last_Name"]).send().await?;
     /// assert_eq!(attempts.load(Ordering::Relaxed), 1);
     /// # Ok(())
     /// # }
     /// ```
-    pub fn layer<L>(mut self, place: Place, layer: L) -> Self
+    pub fn layer<L>(mut self, place: LayerPosition, layer: L) -> Self
     where
         L: Layer<Transport> + Send + Sync + 'static,
         L::Service: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone + Send + Sync,

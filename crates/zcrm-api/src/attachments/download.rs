@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use zcrm_core::{Error, Reply};
-use zcrm_http::{Download, Progress, no_file};
+use zcrm_http::{Download, Progress, missing_file};
 
 use super::file_name;
 use crate::{
@@ -233,7 +233,7 @@ impl SingleCall for DownloadBytes {
     }
 
     fn read(self, reply: &Reply) -> Result<Bytes, Error> {
-        match no_file(reply, self.part) {
+        match missing_file(reply, self.part) {
             Some(error) => Err(error),
             None => Ok(reply.body().clone()),
         }

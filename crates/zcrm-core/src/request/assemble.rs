@@ -8,15 +8,25 @@ use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use smol_str::SmolStr;
 
 use super::{Draft, ENCODED, Payload, RequestBuilder};
-use crate::{BodyShape, CallMeta, Error, operation::Piece};
+use crate::{BodyShape, CallMeta, Error, operation::Segment};
 
 impl RequestBuilder {
     pub(super) fn assemble(mut self) -> Result<(Head, Payload), Error> {
-        let Draft { operation, version, path, query, headers, body, parts, look, retry, mistake } =
-            &mut *self.draft;
+        let Draft {
+            operation,
+            version,
+            path,
+            query,
+            headers,
+            body,
+            parts,
+            summary,
+            retry,
+            mistake,
+        } = &mut *self.draft;
         let (operation, version) = (&*operation, *version);
         let mut facts = operation.facts();
-        look.weigh(operation, query.iter().map(|(name, _)| name.as_str()), &mut facts);
+        summary.apply(operation, query.iter().map(|(name, _)| name.as_str()), &mut facts);
         facts.retry = retry.unwrap_or(facts.retry);
         facts.module = module(path, query);
         let meta = CallMeta::new(facts);
@@ -63,10 +73,10 @@ impl RequestBuilder {
         let length: usize = path.iter().map(|(_, value)| value.len()).sum();
         let mut uri = operation.prefix(version, operation.template().len() + length);
         let mut missing = None;
-        for piece in operation.pieces() {
-            match piece {
-                Piece::Text(text) => uri.push_str(text),
-                Piece::Place(name) => match path.iter().find(|(given, _)| *given == name) {
+        for segment in operation.segments() {
+            match segment {
+                Segment::Text(text) => uri.push_str(text),
+                Segment::Parameter(name) => match path.iter().find(|(given, _)| *given == name) {
                     Some((_, value)) => uri.push_str(value),
                     None => missing = missing.or(Some(name)),
                 },

@@ -4,7 +4,7 @@ use http::Method;
 use serde::Deserialize;
 
 use super::RequestBuilder;
-use crate::{BodyShape, Id, operation::Piece};
+use crate::{BodyShape, Id, operation::Segment};
 
 /// With this header ids are those of another system.
 const EXTERNAL: &str = "x-external";
@@ -48,7 +48,7 @@ impl RequestBuilder {
         let BodyShape::List(key) = self.draft.operation.body_shape() else { return None };
         let body = self.draft.body.as_ref().filter(|_| self.names_what_exists())?;
         let text = std::str::from_utf8(body).ok()?;
-        let rows = crate::json::envelope::<Row>(text, key).ok()?.items?;
+        let rows = crate::json::envelope::<ItemId>(text, key).ok()?.items?;
         let ids: Vec<Option<Id>> = rows.into_iter().map(|row| row.id).collect();
         ids.iter().any(Option::is_some).then_some(ids)
     }
@@ -57,7 +57,7 @@ impl RequestBuilder {
         if !self.names_what_exists() || self.has_external_ids() {
             return None;
         }
-        let Piece::Place(last) = self.draft.operation.pieces().last()? else { return None };
+        let Segment::Parameter(last) = self.draft.operation.segments().last()? else { return None };
         let (_, value) = self.draft.path.iter().find(|(name, _)| *name == last)?;
         Some(vec![numeric(value)])
     }
@@ -70,7 +70,7 @@ fn numeric(text: &str) -> Option<Id> {
 }
 
 #[derive(Deserialize)]
-struct Row {
+struct ItemId {
     #[serde(default)]
     id: Option<Id>,
 }

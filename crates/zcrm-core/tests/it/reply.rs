@@ -204,7 +204,7 @@ fn what_an_earlier_attempt_may_have_done_is_unknown_and_not_refused() {
     ] {
         let body = format!(r#"{{"data":[{}]}}"#, element(code));
         let outcomes = |doubt| {
-            answer(operation, status, &body).after_doubt(doubt).outcomes("data", 1).unwrap()
+            answer(operation, status, &body).maybe_executed(doubt).outcomes("data", 1).unwrap()
         };
         let refused = |doubt| {
             let (_, error) =
@@ -214,7 +214,7 @@ fn what_an_earlier_attempt_may_have_done_is_unknown_and_not_refused() {
         assert!(refused(false), "{code}");
         assert_eq!(refused(true), !echo, "{code}");
 
-        let whole = answer(operation, status, &element(code)).after_doubt(true);
+        let whole = answer(operation, status, &element(code)).maybe_executed(true);
         let outcome = whole.outcomes("data", 1).unwrap_err().outcome();
         assert_eq!(outcome == Outcome::Unknown, echo, "{code}");
     }
@@ -359,7 +359,7 @@ fn a_list_is_never_taken_for_an_error_or_an_outcome_by_its_places() {
 fn a_later_429_says_nothing_of_an_attempt_that_may_have_been_executed() {
     let body = r#"{"code":"TOO_MANY_REQUESTS","status":"error","message":"no","details":{}}"#;
     let outcome = |doubt, body: &str| {
-        answer(&INSERT, 429, body).after_doubt(doubt).outcomes("data", 1).unwrap_err().outcome()
+        answer(&INSERT, 429, body).maybe_executed(doubt).outcomes("data", 1).unwrap_err().outcome()
     };
     for body in [body, "<html>"] {
         assert_eq!(outcome(false, body), Outcome::Refused);

@@ -252,7 +252,8 @@ fn the_text_of_an_error_does_not_contradict_itself() {
     for status in [200, 302, 400, 408, 412, 429, 500, 502] {
         for body in [refusal, inside] {
             for doubt in [false, true] {
-                let error = write(status, body).after_doubt(doubt).outcomes("data", 1).unwrap_err();
+                let error =
+                    write(status, body).maybe_executed(doubt).outcomes("data", 1).unwrap_err();
                 let (text, outcome) = (error.to_string(), error.outcome());
                 assert_eq!(text.contains("refused"), outcome == Outcome::Refused, "{text}");
                 assert_eq!(text.contains("unknown"), outcome == Outcome::Unknown, "{text}");

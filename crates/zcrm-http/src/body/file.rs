@@ -16,19 +16,19 @@ use super::ByteStream;
 use crate::files;
 
 /// How much of a file is in memory at a time.
-const PIECE: usize = 64 * 1024;
+const CHUNK: usize = 64 * 1024;
 
 /// A file, as it was when it was chosen.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(super) struct FileSource {
     path: PathBuf,
     length: u64,
     changed: Option<SystemTime>,
     identity: (u64, u64),
 }
 
-impl Source {
-    pub(super) async fn look_at(path: PathBuf) -> Result<Self, Error> {
+impl FileSource {
+    pub(super) async fn inspect(path: PathBuf) -> Result<Self, Error> {
         let look = async { open(path.clone()).await?.metadata().await };
         let data = look.await.map_err(|error| unreadable(&path, error))?;
         let (changed, identity) = (data.modified().ok(), files::identity(&data));
@@ -58,7 +58,7 @@ impl Source {
 
     /// The piece that follows the first `passed` bytes; an empty one at the end.
     async fn next(&self, file: &mut File, passed: u64) -> Result<Bytes, Error> {
-        let mut piece = BytesMut::with_capacity(PIECE);
+        let mut piece = BytesMut::with_capacity(CHUNK);
         let read = file.read_buf(&mut piece).await.map_err(|error| self.unreadable(error))?;
         let end = passed.saturating_add(read as u64);
         // where it shrank, the end comes early; where it grew, the last piece is too long

@@ -20,7 +20,7 @@ pub(crate) use gzip::{Coding, decoded};
 pub use multipart::assemble;
 pub(crate) use request::Listener;
 pub use request::{Progress, ReqBody};
-pub(crate) use response::Gathered;
+pub(crate) use response::BodyBuffer;
 pub use response::ResBody;
 
 /// Bytes that come one after another.

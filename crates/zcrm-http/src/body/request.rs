@@ -47,7 +47,7 @@ pub struct ReqBody(Repr);
 enum Repr {
     Bytes(Bytes),
     // on the heap, for requests are handed on by value
-    Stream(Box<Streamed>),
+    Stream(Box<StreamBody>),
 }
 
 /// Begins a stream.
@@ -56,7 +56,7 @@ type Open = Arc<dyn Fn() -> ByteStream + Send + Sync>;
 /// Told how far a body is.
 pub(crate) type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
 
-struct Streamed {
+struct StreamBody {
     /// `None` where it can be sent once.
     open: Option<Open>,
     current: Option<ByteStream>,
@@ -88,7 +88,7 @@ impl Progress {
 }
 
 /// The pieces in which bytes are sent whose progress is told.
-const PIECE: usize = 64 * 1024;
+const CHUNK: usize = 64 * 1024;
 
 impl ReqBody {
     /// No body.
@@ -117,7 +117,7 @@ impl ReqBody {
     /// # Errors
     /// Of kind [`Input`](ErrorKind::Input), naming the path, where there is no such file.
     pub async fn file(path: impl Into<PathBuf>) -> Result<Self, Error> {
-        let file = Arc::new(file::Source::look_at(path.into()).await?);
+        let file = Arc::new(file::FileSource::inspect(path.into()).await?);
         let length = file.length();
         Ok(Self::replay(move || Arc::clone(&file).open()).with_length(length))
     }
@@ -145,7 +145,7 @@ impl ReqBody {
     }
 
     fn streamed(open: Option<Open>, current: Option<ByteStream>) -> Self {
-        Self(Repr::Stream(Box::new(Streamed {
+        Self(Repr::Stream(Box::new(StreamBody {
             open,
             current,
             length: None,
@@ -181,7 +181,7 @@ impl ReqBody {
     pub fn on_progress(mut self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         if let Repr::Bytes(bytes) = &self.0 {
             let (bytes, length) = (bytes.clone(), bytes.len() as u64);
-            let open: Open = Arc::new(move || Box::pin(iter(pieces(bytes.clone()))));
+            let open: Open = Arc::new(move || Box::pin(iter(chunks(bytes.clone()))));
             self = Self::streamed(Some(open), None).with_length(length);
         }
         if let Repr::Stream(stream) = &mut self.0 {
@@ -231,7 +231,7 @@ impl ReqBody {
                 Arc::new(move || Box::pin(stream::once(std::future::ready(Ok(bytes.clone())))))
             }
             Repr::Stream(stream) => {
-                let Streamed { open, length, listener, .. } = &**stream;
+                let StreamBody { open, length, listener, .. } = &**stream;
                 let (open, length, listener) = (open.clone()?, *length, listener.clone());
                 Arc::new(move || Box::pin(Self::fresh(Arc::clone(&open), length, listener.clone())))
             }
@@ -253,7 +253,7 @@ impl ReqBody {
         Some(match &self.0 {
             Repr::Bytes(bytes) => Self(Repr::Bytes(bytes.clone())),
             Repr::Stream(stream) => {
-                let Streamed { open, length, listener, .. } = &**stream;
+                let StreamBody { open, length, listener, .. } = &**stream;
                 Self::fresh(open.clone()?, *length, listener.clone())
             }
         })
@@ -295,7 +295,7 @@ impl ReqBody {
     }
 
     /// The number of pieces that were taken of a stream so far.
-    pub(crate) fn pieces_taken(&mut self) -> Option<Arc<AtomicU64>> {
+    pub(crate) fn chunks_sent(&mut self) -> Option<Arc<AtomicU64>> {
         match &mut self.0 {
             Repr::Bytes(_) => None,
             Repr::Stream(stream) => Some(Arc::clone(stream.taken.get_or_insert_default())),
@@ -323,14 +323,14 @@ impl ReqBody {
 }
 
 /// Bytes in pieces of an even size.
-fn pieces(mut bytes: Bytes) -> impl Iterator<Item = Result<Bytes, BoxError>> {
+fn chunks(mut bytes: Bytes) -> impl Iterator<Item = Result<Bytes, BoxError>> {
     std::iter::from_fn(move || {
-        let piece = bytes.split_to(bytes.len().min(PIECE));
+        let piece = bytes.split_to(bytes.len().min(CHUNK));
         (!piece.is_empty()).then_some(Ok(piece))
     })
 }
 
-impl Streamed {
+impl StreamBody {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
         if self.current.is_none() {
             self.current = self.open.as_ref().map(|open| open());

@@ -108,7 +108,7 @@ pub(super) async fn gather<S>(mut stream: S) -> Result<Bytes, BoxError>
 where
     S: Stream<Item = Result<Bytes, BoxError>> + Unpin,
 {
-    let mut whole = Gathered::default();
+    let mut whole = BodyBuffer::default();
     while let Some(piece) = stream.next().await {
         whole.push(piece?);
     }
@@ -117,12 +117,12 @@ where
 
 /// Pieces that become one. The first alone is never copied.
 #[derive(Default)]
-pub(crate) struct Gathered {
+pub(crate) struct BodyBuffer {
     first: Bytes,
     rest: BytesMut,
 }
 
-impl Gathered {
+impl BodyBuffer {
     pub(crate) fn push(&mut self, piece: Bytes) {
         if self.len() == 0 {
             self.first = piece;
@@ -137,8 +137,8 @@ impl Gathered {
     }
 }
 
-impl From<Gathered> for Bytes {
-    fn from(Gathered { first, rest }: Gathered) -> Self {
+impl From<BodyBuffer> for Bytes {
+    fn from(BodyBuffer { first, rest }: BodyBuffer) -> Self {
         if rest.is_empty() { first } else { rest.freeze() }
     }
 }

@@ -21,16 +21,16 @@ use tokio::net::TcpStream;
 use tower::Service;
 use zcrm_core::BoxError;
 
-use crate::{BoxFuture, proxy::Dial};
+use crate::{BoxFuture, proxy::TcpConnector};
 
 /// Connects by TLS or plain TCP and watches the connections.
 #[derive(Clone)]
-pub(super) struct Connect(pub(super) HttpsConnector<Dial>);
+pub(super) struct Connect(pub(super) HttpsConnector<TcpConnector>);
 
 impl Service<Uri> for Connect {
-    type Response = Watched;
+    type Response = MonitoredConnection;
     type Error = BoxError;
-    type Future = BoxFuture<Result<Watched, BoxError>>;
+    type Future = BoxFuture<Result<MonitoredConnection, BoxError>>;
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), BoxError>> {
         self.0.poll_ready(cx)
@@ -38,15 +38,15 @@ impl Service<Uri> for Connect {
 
     fn call(&mut self, destination: Uri) -> Self::Future {
         let connecting = self.0.call(destination);
-        Box::pin(async move { Ok(Watched::new(connecting.await?)) })
+        Box::pin(async move { Ok(MonitoredConnection::new(connecting.await?)) })
     }
 }
 
 type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 
-/// A connection that fails with [`ClosedBefore`] where a request would be written to it after the
+/// A connection that fails with [`ClosedBeforeWrite`] where a request would be written to it after the
 /// server closed it.
-pub(super) struct Watched {
+pub(super) struct MonitoredConnection {
     stream: Stream,
     phase: Phase,
 }
@@ -59,13 +59,13 @@ enum Phase {
     /// The last thing that happened is that bytes of an answer came.
     Answered,
     /// HTTP/2, where requests and answers overlap: nothing is claimed of this connection.
-    Unwatched,
+    Unmonitored,
 }
 
-impl Watched {
+impl MonitoredConnection {
     fn new(stream: Stream) -> Self {
         let phase = match stream.connected().is_negotiated_h2() {
-            true => Phase::Unwatched,
+            true => Phase::Unmonitored,
             false => Phase::Asked,
         };
         Self { stream, phase }
@@ -81,7 +81,7 @@ impl Watched {
     /// Fails where the next bytes begin a request and the server has closed the connection.
     fn check(&self, next: &[u8]) -> io::Result<()> {
         if self.phase == Phase::Answered && begins_request(next) && is_closed_by_peer(self.tcp()) {
-            return Err(io::Error::new(io::ErrorKind::ConnectionAborted, ClosedBefore));
+            return Err(io::Error::new(io::ErrorKind::ConnectionAborted, ClosedBeforeWrite));
         }
         Ok(())
     }
@@ -119,23 +119,23 @@ fn is_closed_by_peer(_: &TcpStream) -> bool {
 
 /// The connection was closed by the server before a byte of the request was written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ClosedBefore;
+pub(super) struct ClosedBeforeWrite;
 
-impl fmt::Display for ClosedBefore {
+impl fmt::Display for ClosedBeforeWrite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the server had closed the connection before the request was written")
     }
 }
 
-impl std::error::Error for ClosedBefore {}
+impl std::error::Error for ClosedBeforeWrite {}
 
-impl Connection for Watched {
+impl Connection for MonitoredConnection {
     fn connected(&self) -> Connected {
         self.stream.connected()
     }
 }
 
-impl Read for Watched {
+impl Read for MonitoredConnection {
     #[inline]
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -150,7 +150,7 @@ impl Read for Watched {
     }
 }
 
-impl Write for Watched {
+impl Write for MonitoredConnection {
     #[inline]
     fn poll_write(
         mut self: Pin<&mut Self>,

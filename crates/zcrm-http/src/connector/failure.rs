@@ -4,18 +4,18 @@ use std::{error::Error as StdError, io};
 
 use zcrm_core::{Error, ErrorKind, Outcome};
 
-use super::connection::ClosedBefore;
+use super::connection::ClosedBeforeWrite;
 
 /// The error of a request, with what is known of its outcome.
 pub(super) fn classify(error: hyper_util::client::legacy::Error) -> Error {
     if let Some(config) = find::<Error>(&error) {
         return config.clone();
     }
-    let (kind, outcome, message) = judge(&error);
+    let (kind, outcome, message) = classify_kind(&error);
     Error::new(kind, outcome, message).with_source(error)
 }
 
-fn judge(error: &hyper_util::client::legacy::Error) -> (ErrorKind, Outcome, &'static str) {
+fn classify_kind(error: &hyper_util::client::legacy::Error) -> (ErrorKind, Outcome, &'static str) {
     let not_sent = |message| (ErrorKind::Connect, Outcome::NotSent, message);
     if error.is_connect() {
         let timed_out = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
@@ -54,7 +54,7 @@ fn unprocessed(error: &h2::Error) -> Option<&'static str> {
 /// Whether the connection was found closed before the request's first byte.
 fn was_closed_before(error: &hyper_util::client::legacy::Error) -> bool {
     let cause = find::<io::Error>(error).and_then(io::Error::get_ref);
-    cause.is_some_and(<dyn StdError + Send + Sync>::is::<ClosedBefore>)
+    cause.is_some_and(<dyn StdError + Send + Sync>::is::<ClosedBeforeWrite>)
 }
 
 /// The error of this type in a chain of causes.

@@ -26,11 +26,11 @@ use zcrm_core::{BoxError, Error, Origin};
 
 use connection::Connect;
 use failure::classify;
-use outgoing::Outgoing;
+use outgoing::OutgoingBody;
 
 use crate::{
     ReqBody, ResBody, Resolve,
-    proxy::{Dial, Proxy, ProxyUrl},
+    proxy::{Proxy, ProxyUrl, TcpConnector},
     resolve::Resolver,
     tls,
 };
@@ -46,7 +46,7 @@ use crate::{
 /// calls at a time. To others there are as many connections as calls are under way;
 /// of those, [`idle_per_host`](ConnectorBuilder::idle_per_host) are kept for the next calls, each
 /// for [`idle_timeout`](ConnectorBuilder::idle_timeout). How many calls there are at a time, the
-/// gate of the [`Stack`](crate::Stack) says ([`Limits`](crate::Limits)).
+/// in-flight limit of the [`Stack`](crate::Stack) says ([`Limits`](crate::Limits)).
 ///
 /// # Connections that die in silence
 ///
@@ -59,7 +59,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Connector {
     // in one piece, for every call of a stack clones its services
-    client: Arc<Client<Connect, Outgoing>>,
+    client: Arc<Client<Connect, OutgoingBody>>,
 }
 
 impl Connector {
@@ -253,7 +253,7 @@ impl ConnectorBuilder {
             tcp.set_keepalive_retries(self.tcp_keep_alive.map(|_| 3));
             tcp
         };
-        let dial = Dial::new(tcp, self.resolver.clone(), &self.proxy)?;
+        let dial = TcpConnector::new(tcp, self.resolver.clone(), &self.proxy)?;
         let https =
             HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
         let https = match self.http1_only {
@@ -279,29 +279,31 @@ impl ConnectorBuilder {
 impl Service<Request<ReqBody>> for Connector {
     type Response = Response<ResBody>;
     type Error = BoxError;
-    type Future = Sending;
+    type Future = ConnectorFuture;
 
     fn poll_ready(&mut self, _: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
         task::Poll::Ready(Ok(()))
     }
 
     #[inline]
-    fn call(&mut self, mut request: Request<ReqBody>) -> Sending {
+    fn call(&mut self, mut request: Request<ReqBody>) -> ConnectorFuture {
         // they speak to the layers, and hyper would search them
         *request.extensions_mut() = Extensions::new();
         let failed = request.body_mut().failure();
         let peer = speakable(request.uri());
         let stage = match peer.and_then(|peer| outgoing::frame(&mut request).map(|()| peer)) {
-            Ok(authority) => Stage::Calling(self.client.request(request.map(Outgoing)), authority),
+            Ok(authority) => {
+                Stage::Calling(self.client.request(request.map(OutgoingBody)), authority)
+            }
             Err(error) => Stage::Refused(future::ready(error)),
         };
-        Sending { stage, failed }
+        ConnectorFuture { stage, failed }
     }
 }
 
 /// The future of a [`Connector`].
 #[must_use = "futures do nothing unless polled"]
-pub struct Sending {
+pub struct ConnectorFuture {
     stage: Stage,
     /// What a streamed body failed with.
     failed: Option<Arc<OnceLock<Error>>>,
@@ -312,7 +314,7 @@ enum Stage {
     Refused(future::Ready<Error>),
 }
 
-impl Future for Sending {
+impl Future for ConnectorFuture {
     type Output = Result<Response<ResBody>, BoxError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<Self::Output> {
@@ -334,9 +336,9 @@ impl Future for Sending {
     }
 }
 
-impl fmt::Debug for Sending {
+impl fmt::Debug for ConnectorFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sending").finish_non_exhaustive()
+        f.debug_struct("ConnectorFuture").finish_non_exhaustive()
     }
 }
 

@@ -36,9 +36,9 @@ pub(super) fn frame(request: &mut Request<ReqBody>) -> Result<(), Error> {
 }
 
 /// A request's body on its way. As large as a body of bytes alone, for hyper hands it on often.
-pub(super) struct Outgoing(pub(super) ReqBody);
+pub(super) struct OutgoingBody(pub(super) ReqBody);
 
-impl Body for Outgoing {
+impl Body for OutgoingBody {
     type Data = Bytes;
     type Error = BoxError;
 

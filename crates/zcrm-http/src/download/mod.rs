@@ -25,13 +25,13 @@ use crate::{Progress, ReqBody, ResBody, Transport, body::Listener, layer::Decode
 /// The extension of a request whose answer, if it is a file, is not taken in but handed on; and of
 /// an answer that was.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Streamed;
+pub(crate) struct StreamAnswer;
 
 /// A file that is being received, piece by piece, at constant memory. A pause that is too long, and
 /// a connection that breaks, are errors of the stream; nothing is fetched again by itself
 /// (`SaveFile` of zcrm-api does that, where the server allows it).
 ///
-/// The call holds its place at the gate until the file begins, and its deadline counts until then.
+/// The call counts as in flight until the file begins, and its deadline runs until then.
 pub struct Download {
     status: StatusCode,
     headers: HeaderMap,
@@ -45,17 +45,17 @@ pub struct Download {
     listener: Option<Listener>,
 }
 
-/// What [`open`] got.
+/// The answer that [`open`] returns.
 #[derive(Debug)]
 #[allow(clippy::exhaustive_enums, reason = "there is no third kind")]
-pub enum Opened {
+pub enum DownloadResponse {
     /// A file.
     File(Download),
     /// Something else: no content, a refusal, a redirect, a page.
     Reply(Reply),
 }
 
-impl Opened {
+impl DownloadResponse {
     /// The file, for a call that answers with one.
     ///
     /// # Errors
@@ -70,10 +70,10 @@ impl Opened {
     }
 }
 
-/// Why an answer that was taken in whole is not a file; `None` where it is one. `asked_for_part` says
-/// whether the request had a `range`.
+/// Returns an error if a collected answer is not a file. `asked_for_part` says whether the request had a
+/// `range`.
 #[must_use]
-pub fn no_file(reply: &Reply, asked_for_part: bool) -> Option<Error> {
+pub fn missing_file(reply: &Reply, asked_for_part: bool) -> Option<Error> {
     match is_file(reply.status(), reply.headers(), asked_for_part) {
         true => None,
         false => Some(reply.unexpected("a file")),
@@ -86,20 +86,29 @@ pub fn no_file(reply: &Reply, asked_for_part: bool) -> Option<Error> {
 ///
 /// # Errors
 /// As [`send`](crate::send).
-pub async fn open(transport: &Transport, mut request: Request<ReqBody>) -> Result<Opened, Error> {
+pub async fn open(
+    transport: &Transport,
+    mut request: Request<ReqBody>,
+) -> Result<DownloadResponse, Error> {
     let part = request.headers().contains_key(RANGE);
-    request.extensions_mut().insert(Streamed);
+    request.extensions_mut().insert(StreamAnswer);
     let (response, call) = reply::exchange(transport, || Ok(request)).await?;
-    if response.extensions().get::<Streamed>().is_some() {
+    if response.extensions().get::<StreamAnswer>().is_some() {
         let (head, body) = response.into_parts();
         let decoded = head.extensions.get::<Decoded>().is_some();
-        return Ok(Opened::File(Download::new(head.status, head.headers, body, call, decoded)));
+        return Ok(DownloadResponse::File(Download::new(
+            head.status,
+            head.headers,
+            body,
+            call,
+            decoded,
+        )));
     }
     // a layer of the application's may have taken in what is a file
     let reply = reply::take_in(response, call).await?;
     Ok(match is_file(reply.status(), reply.headers(), part) {
-        true => Opened::File(Download::taken_in(&reply)),
-        false => Opened::Reply(reply),
+        true => DownloadResponse::File(Download::taken_in(&reply)),
+        false => DownloadResponse::Reply(reply),
     })
 }
 

@@ -1,4 +1,4 @@
-//! A time for one attempt.
+//! The timeout of one attempt.
 
 use std::{
     fmt,
@@ -45,8 +45,9 @@ impl AttemptTimeoutLayer {
     }
 }
 
-/// In so many parts the time passes for a streamed body: after each it is looked whether it moved.
-const PARTS: u32 = 8;
+/// How often a streamed upload is sampled within its timeout: the attempt fails when all samples of a full
+/// timeout saw no byte sent.
+const SAMPLES: u32 = 8;
 
 impl<S> Layer<S> for AttemptTimeoutLayer {
     type Service = AttemptTimeout<S>;
@@ -72,7 +73,7 @@ where
 {
     type Response = Response<ResBody>;
     type Error = BoxError;
-    type Future = Attempting<S::Future>;
+    type Future = AttemptTimeoutFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
@@ -82,29 +83,29 @@ where
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let AttemptTimeoutLayer { after, clock } = &*self.settings;
         Sent::tell(&request);
-        let taken = request.body_mut().pieces_taken();
-        let parts = if taken.is_some() { PARTS } else { 1 };
-        let calling = within(*after / parts, Arc::clone(clock), self.inner.call(request));
-        Attempting { calling, parts, still: 0, taken, seen: 0 }
+        let taken = request.body_mut().chunks_sent();
+        let samples = if taken.is_some() { SAMPLES } else { 1 };
+        let calling = within(*after / samples, Arc::clone(clock), self.inner.call(request));
+        AttemptTimeoutFuture { calling, samples, idle_samples: 0, taken, seen: 0 }
     }
 }
 
 pin_project! {
     /// The future of an [`AttemptTimeout`].
     #[must_use = "futures do nothing unless polled"]
-    pub struct Attempting<F> {
-        // a part of the time after another
+    pub struct AttemptTimeoutFuture<F> {
+        // one sample's share of the timeout after another
         #[pin]
         calling: Within<F, Arc<dyn Clock>>,
-        parts: u32,
-        // how many parts passed in which nothing was taken of a streamed body
-        still: u32,
+        samples: u32,
+        // samples in a row in which nothing of a streamed body was sent
+        idle_samples: u32,
         taken: Option<Arc<AtomicU64>>,
         seen: u64,
     }
 }
 
-impl<F> Future for Attempting<F>
+impl<F> Future for AttemptTimeoutFuture<F>
 where
     F: Future<Output = Result<Response<ResBody>, BoxError>>,
 {
@@ -117,10 +118,10 @@ where
                 return task::Poll::Ready(done);
             }
             let taken = this.taken.as_ref().map_or(0, |taken| taken.load(Ordering::Relaxed));
-            *this.still = if taken == *this.seen { *this.still + 1 } else { 0 };
+            *this.idle_samples = if taken == *this.seen { *this.idle_samples + 1 } else { 0 };
             *this.seen = taken;
-            if this.still >= this.parts {
-                let seconds = (this.calling.limit() * *this.parts).as_secs_f64();
+            if this.idle_samples >= this.samples {
+                let seconds = (this.calling.limit() * *this.samples).as_secs_f64();
                 let message = format!("the time for an answer of {seconds} s passed");
                 let error = Error::new(ErrorKind::Timeout, Outcome::Unknown, message);
                 return task::Poll::Ready(Err(error.into()));
@@ -130,8 +131,10 @@ where
     }
 }
 
-impl<F> fmt::Debug for Attempting<F> {
+impl<F> fmt::Debug for AttemptTimeoutFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Attempting").field("parts", &self.parts).finish_non_exhaustive()
+        f.debug_struct("AttemptTimeoutFuture")
+            .field("samples", &self.samples)
+            .finish_non_exhaustive()
     }
 }

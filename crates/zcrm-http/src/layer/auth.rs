@@ -14,9 +14,9 @@ use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 use zcrm_core::{BoxError, CallMeta, Error, ErrorKind, Host, Origin, Outcome};
 
-use super::passing::Passing;
+use super::either::EitherFuture;
 use crate::{
-    Authorization, AuthorizedBy, Authorizer, ReqBody, ResBody, auth::Server, layer::PeekedCode,
+    Authorization, AuthorizedBy, Authorizer, ReqBody, ResBody, auth::Server, layer::ErrorCode,
     reply::RefusedAgain,
 };
 
@@ -32,7 +32,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct AuthLayer {
-    stale: Stale,
+    stale: StaleWhen,
 }
 
 impl AuthLayer {
@@ -44,15 +44,15 @@ impl AuthLayer {
 
     /// Sets which answers mean that the token is stale, so that another one is fetched: for APIs
     /// other than that of Zoho CRM, where it is a 401 with `INVALID_TOKEN` or
-    /// `AUTHENTICATION_FAILURE`. The code of an answer is in its extensions as [`PeekedCode`].
+    /// `AUTHENTICATION_FAILURE`. The code of an answer is in its extensions as [`ErrorCode`].
     ///
     /// ```
     /// use http::StatusCode;
-    /// use zcrm_http::layer::{AuthLayer, PeekedCode};
+    /// use zcrm_http::layer::{AuthLayer, ErrorCode};
     ///
     /// // an API that answers `{"code":57,"message":"You are not authorized …"}`
     /// let layer = AuthLayer::new().stale_when(|answer| {
-    ///     let code = answer.extensions().get::<PeekedCode>();
+    ///     let code = answer.extensions().get::<ErrorCode>();
     ///     answer.status() == StatusCode::UNAUTHORIZED && code.is_some_and(|it| it.0 == "57")
     /// });
     /// # let _ = layer;
@@ -62,7 +62,7 @@ impl AuthLayer {
         mut self,
         is_stale: impl Fn(&Response<ResBody>) -> bool + Send + Sync + 'static,
     ) -> Self {
-        self.stale = Stale(Some(Arc::new(is_stale)));
+        self.stale = StaleWhen(Some(Arc::new(is_stale)));
         self
     }
 }
@@ -77,21 +77,21 @@ impl<S> Layer<S> for AuthLayer {
 
 /// Which answers mean a stale token: Zoho CRM's by default.
 #[derive(Clone, Default)]
-struct Stale(Option<Arc<Judge>>);
+struct StaleWhen(Option<Arc<StalePredicate>>);
 
-type Judge = dyn Fn(&Response<ResBody>) -> bool + Send + Sync;
+type StalePredicate = dyn Fn(&Response<ResBody>) -> bool + Send + Sync;
 
-impl Stale {
+impl StaleWhen {
     fn is(&self, response: &Response<ResBody>) -> bool {
         if let Some(is_stale) = &self.0 {
             return is_stale(response);
         }
         response.status() == StatusCode::UNAUTHORIZED
-            && response.extensions().get::<PeekedCode>().is_some_and(|it| it.0.is_stale_token())
+            && response.extensions().get::<ErrorCode>().is_some_and(|it| it.0.is_stale_token())
     }
 }
 
-impl fmt::Debug for Stale {
+impl fmt::Debug for StaleWhen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_some() { "custom" } else { "Zoho CRM" })
     }
@@ -103,7 +103,7 @@ impl fmt::Debug for Stale {
 /// An absolute request to another server is refused: a token goes to its own API host only. A
 /// request without an authoriser passes as it is.
 ///
-/// An answer of 401 with the code of a stale token ([`PeekedCode`], so a [`Collect`](super::Collect)
+/// An answer of 401 with the code of a stale token ([`ErrorCode`], so a [`Collect`](super::Collect)
 /// must be inside), or what [`AuthLayer::stale_when`] says, makes it reject that token and fetch
 /// another. The answer is then marked [`Replay`], for a [`RetryPolicy`](super::RetryPolicy) or
 /// [`ReplayPolicy`](super::ReplayPolicy) outside to send the request once more; where its body can
@@ -112,7 +112,7 @@ impl fmt::Debug for Stale {
 #[derive(Clone, Debug)]
 pub struct Auth<S> {
     inner: S,
-    stale: Stale,
+    stale: StaleWhen,
 }
 
 /// The extension of an answer whose request is to be sent again, for its token was stale and there is
@@ -133,7 +133,7 @@ where
 {
     type Response = Response<ResBody>;
     type Error = BoxError;
-    type Future = Authorizing<S::Future>;
+    type Future = AuthFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
@@ -141,7 +141,10 @@ where
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let Some(AuthorizedBy(authorizer)) = request.extensions().get().cloned() else {
-            return Authorizing { calling: Passing::straight(self.inner.call(request)), by: None };
+            return AuthFuture {
+                calling: EitherFuture::inner(self.inner.call(request)),
+                authorized: None,
+            };
         };
         let once = request.body().is_once();
         let mark: Option<&Replay> = request.extensions().get();
@@ -152,45 +155,46 @@ where
         if let Some(token) = other.or_else(|| authorizer.cached()) {
             return match authorize(&mut request, &token) {
                 Ok(server) => {
-                    let calling = Passing::straight(self.inner.call(request));
+                    let calling = EitherFuture::inner(self.inner.call(request));
                     let stale = self.stale.clone();
-                    let by = By { authorizer, token, server, once, replay, stale };
-                    Authorizing { calling, by: Some(by) }
+                    let by = Authorized { authorizer, token, server, once, replay, stale };
+                    AuthFuture { calling, authorized: Some(by) }
                 }
-                Err(error) => {
-                    Authorizing { calling: Passing::around(ready(Err(error.into()))), by: None }
-                }
+                Err(error) => AuthFuture {
+                    calling: EitherFuture::boxed(ready(Err(error.into()))),
+                    authorized: None,
+                },
             };
         }
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
         let stale = self.stale.clone();
-        let calling = Passing::around(async move {
+        let calling = EitherFuture::boxed(async move {
             let token = authorizer.authorize().await.map_err(not_sent)?;
             let server = authorize(&mut request, &token)?;
-            let by = By { authorizer, token, server, once, replay, stale };
+            let by = Authorized { authorizer, token, server, once, replay, stale };
             let answer = by.server.named(inner.call(request).await);
             match answer {
-                Ok(response) if by.judges_stale(&response) => by.refused(response).await,
+                Ok(response) if by.is_stale(&response) => by.refused(response).await,
                 answer => answer,
             }
         });
-        Authorizing { calling, by: None }
+        AuthFuture { calling, authorized: None }
     }
 }
 
 pin_project! {
     /// The future of an [`Auth`].
     #[must_use = "futures do nothing unless polled"]
-    pub struct Authorizing<F: Future> {
+    pub struct AuthFuture<F: Future> {
         #[pin]
-        calling: Passing<F>,
+        calling: EitherFuture<F>,
         // until there is an answer
-        by: Option<By>,
+        authorized: Option<Authorized>,
     }
 }
 
-impl<F> Future for Authorizing<F>
+impl<F> Future for AuthFuture<F>
 where
     F: Future<Output = Result<Response<ResBody>, BoxError>>,
 {
@@ -200,10 +204,10 @@ where
         let mut this = self.project();
         loop {
             let answer = ready!(this.calling.as_mut().poll(cx));
-            let Some(by) = this.by.take() else { return task::Poll::Ready(answer) };
+            let Some(by) = this.authorized.take() else { return task::Poll::Ready(answer) };
             match by.server.named(answer) {
-                Ok(response) if by.judges_stale(&response) => {
-                    this.calling.set(Passing::around(by.refused(response)));
+                Ok(response) if by.is_stale(&response) => {
+                    this.calling.set(EitherFuture::boxed(by.refused(response)));
                 }
                 answer => return task::Poll::Ready(answer),
             }
@@ -211,14 +215,14 @@ where
     }
 }
 
-impl<F: Future> fmt::Debug for Authorizing<F> {
+impl<F: Future> fmt::Debug for AuthFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authorizing").finish_non_exhaustive()
+        f.debug_struct("AuthFuture").finish_non_exhaustive()
     }
 }
 
 /// Who authorised a request, and with what.
-struct By {
+struct Authorized {
     authorizer: Arc<dyn Authorizer>,
     token: Authorization,
     /// Where the token went.
@@ -227,12 +231,12 @@ struct By {
     once: bool,
     /// It was sent again already.
     replay: bool,
-    stale: Stale,
+    stale: StaleWhen,
 }
 
-impl By {
+impl Authorized {
     /// Whether an answer means that the token is stale. That a token is good is told at once.
-    fn judges_stale(&self, response: &Response<ResBody>) -> bool {
+    fn is_stale(&self, response: &Response<ResBody>) -> bool {
         let stale = self.stale.is(response);
         if !stale
             && (response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED)

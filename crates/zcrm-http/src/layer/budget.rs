@@ -2,11 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::per_tenant::{Keep, PerTenant};
+use super::per_tenant::{PerTenant, Retain};
 use crate::Tenant;
 
 /// Into how many parts a token is cut: a call that needed no retry gives one part back.
-const PARTS: u32 = 4;
+const UNITS_PER_RETRY: u32 = 4;
 
 /// A bucket of tokens for the retries of each [`Tenant`], shared by its clones. A retry takes one token;
 /// every call that ends at its first attempt puts a quarter back. So in a brown-out, when nearly every
@@ -28,36 +28,36 @@ const PARTS: u32 = 4;
 pub struct RetryBudget {
     most: u32,
     /// Those that are not full.
-    buckets: Arc<PerTenant<Parts>>,
+    buckets: Arc<PerTenant<Balance>>,
 }
 
 /// What is left in a bucket.
-struct Parts(u32);
+struct Balance(u32);
 
-impl Keep for Parts {}
+impl Retain for Balance {}
 
 impl RetryBudget {
     /// Full buckets, each of `retries` tokens.
     #[must_use]
     pub fn new(retries: u32) -> Self {
-        Self { most: retries.saturating_mul(PARTS), buckets: Arc::default() }
+        Self { most: retries.saturating_mul(UNITS_PER_RETRY), buckets: Arc::default() }
     }
 
     /// How many retries the calls of this tenant may make right now.
     #[must_use]
     pub fn left(&self, tenant: &Tenant) -> u32 {
-        let left = self.buckets.peek(tenant, |Parts(left)| *left);
-        left.unwrap_or(self.most) / PARTS
+        let left = self.buckets.peek(tenant, |Balance(left)| *left);
+        left.unwrap_or(self.most) / UNITS_PER_RETRY
     }
 
     /// Takes a token; `false` where none is left. `now` is the time on a clock that never goes back.
     pub(super) fn take(&self, tenant: &Tenant, now: impl FnOnce() -> Duration) -> bool {
-        self.most >= PARTS
+        self.most >= UNITS_PER_RETRY
             && self.buckets.with(
                 tenant,
                 now,
-                || Parts(self.most),
-                |Parts(left)| match left.checked_sub(PARTS) {
+                || Balance(self.most),
+                |Balance(left)| match left.checked_sub(UNITS_PER_RETRY) {
                     Some(less) => {
                         *left = less;
                         true
@@ -75,7 +75,7 @@ impl RetryBudget {
             return;
         }
         let tenant = tenant();
-        self.buckets.retain(&tenant, |Parts(left)| {
+        self.buckets.retain(&tenant, |Balance(left)| {
             *left += 1;
             // a full bucket needs no place
             *left < self.most

@@ -1,4 +1,4 @@
-//! The whole answer, inside the reach of retry and limits.
+//! Collects the whole answer, inside retry and limits.
 
 use std::{
     fmt, mem,
@@ -16,17 +16,17 @@ use serde::Deserialize;
 use tower::{Layer, Service};
 use zcrm_core::{BoxError, Clock, Code, Error, ErrorKind, Outcome};
 
-use super::paced::Paced;
+use super::idle_timeout::IdleTimeoutBody;
 use crate::{
     ReqBody, ResBody,
-    body::Gathered,
-    download::{Streamed, is_file},
+    body::BodyBuffer,
+    download::{StreamAnswer, is_file},
 };
 
-/// The extension of an answer of status 400 and above that holds Zoho's code, where it has one.
+/// Response extension: the error code of Zoho in an answer of status 400 and above, if it has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "a plain wrapper")]
-pub struct PeekedCode(pub Code);
+pub struct ErrorCode(pub Code);
 
 /// Adds [`Collect`] to a service.
 ///
@@ -67,8 +67,9 @@ impl<S> Layer<S> for CollectLayer {
     }
 }
 
-/// Takes in the whole body of an answer, so that a retry covers a body that breaks off, a gate is
-/// held and a deadline runs to its end, and Zoho's code is known ([`PeekedCode`]) where an answer
+/// Collects the whole body of an answer, so that a retry covers a body that breaks off, the permit of an
+/// [`InFlightLimit`](super::InFlightLimit) is held and a deadline runs to its end, and Zoho's code
+/// is known ([`ErrorCode`]) where an answer
 /// of status 400 and above is judged.
 ///
 /// Only a file that is asked for as a stream ([`open`](crate::open)) passes.
@@ -86,7 +87,7 @@ where
 {
     type Response = Response<ResBody>;
     type Error = BoxError;
-    type Future = Collecting<S::Future>;
+    type Future = CollectFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
@@ -94,37 +95,38 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let streamed = request.extensions().get::<Streamed>();
-        let streamed = streamed.map(|_| Asked { part: request.headers().contains_key(RANGE) });
+        let streamed = request.extensions().get::<StreamAnswer>();
+        let streamed =
+            streamed.map(|_| StreamRequest { part: request.headers().contains_key(RANGE) });
         let (calling, settings) = (self.inner.call(request), Arc::clone(&self.settings));
-        Collecting { stage: Stage::Calling { calling, settings, streamed } }
+        CollectFuture { stage: Stage::Calling { calling, settings, streamed } }
     }
 }
 
 pin_project! {
     /// The future of a [`Collect`].
     #[must_use = "futures do nothing unless polled"]
-    pub struct Collecting<F> {
+    pub struct CollectFuture<F> {
         #[pin]
         stage: Stage<F>,
     }
 }
 
-/// How a file was asked for that is to be handed on as a stream.
+/// A request whose answer is to be handed on as a stream, if it is a file.
 #[derive(Clone, Copy)]
-struct Asked {
+struct StreamRequest {
     part: bool,
 }
 
 pin_project! {
     #[project = StageProjection]
     enum Stage<F> {
-        Calling { #[pin] calling: F, settings: Arc<CollectLayer>, streamed: Option<Asked> },
-        Taking { taking: Box<Taking> },
+        Calling { #[pin] calling: F, settings: Arc<CollectLayer>, streamed: Option<StreamRequest> },
+        CollectBody { taking: Box<CollectBody> },
     }
 }
 
-impl<F> Future for Collecting<F>
+impl<F> Future for CollectFuture<F>
 where
     F: Future<Output = Result<Response<ResBody>, BoxError>>,
 {
@@ -133,7 +135,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<F::Output> {
         let mut stage = self.project().stage;
         let mut taking = match stage.as_mut().project() {
-            StageProjection::Taking { taking } => return taking.poll(cx),
+            StageProjection::CollectBody { taking } => return taking.poll(cx),
             StageProjection::Calling { calling, settings, streamed } => {
                 let response = ready!(calling.poll(cx))?;
                 if let Some(asked) = streamed
@@ -141,21 +143,21 @@ where
                 {
                     return task::Poll::Ready(Ok(settings.hand_on(response)));
                 }
-                Taking::new(response, settings)
+                CollectBody::new(response, settings)
             }
         };
         // a small answer is there in one piece
         let taken = taking.poll(cx);
         if taken.is_pending() {
-            stage.set(Stage::Taking { taking: Box::new(taking) });
+            stage.set(Stage::CollectBody { taking: Box::new(taking) });
         }
         taken
     }
 }
 
-impl<F> fmt::Debug for Collecting<F> {
+impl<F> fmt::Debug for CollectFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Collecting").finish_non_exhaustive()
+        f.debug_struct("CollectFuture").finish_non_exhaustive()
     }
 }
 
@@ -163,25 +165,25 @@ impl CollectLayer {
     /// A file, which its receiver reads.
     fn hand_on(&self, response: Response<ResBody>) -> Response<ResBody> {
         let idle = self.idle.clone();
-        let mut response = response.map(|body| ResBody::stream(Paced::new(body, idle)));
-        response.extensions_mut().insert(Streamed);
+        let mut response = response.map(|body| ResBody::stream(IdleTimeoutBody::new(body, idle)));
+        response.extensions_mut().insert(StreamAnswer);
         response
     }
 }
 
-/// An answer whose body is being taken in.
-struct Taking {
+/// Collects the body of an answer.
+struct CollectBody {
     head: Parts,
-    body: Paced,
-    whole: Gathered,
+    body: IdleTimeoutBody,
+    whole: BodyBuffer,
     limit: usize,
 }
 
-impl Taking {
+impl CollectBody {
     fn new(response: Response<ResBody>, settings: &CollectLayer) -> Self {
         let (head, body) = response.into_parts();
-        let body = Paced::new(body, settings.idle.clone());
-        Self { head, body, whole: Gathered::default(), limit: settings.limit }
+        let body = IdleTimeoutBody::new(body, settings.idle.clone());
+        Self { head, body, whole: BodyBuffer::default(), limit: settings.limit }
     }
 
     fn poll(
@@ -202,7 +204,7 @@ impl Taking {
         if self.head.status.as_u16() >= 400
             && let Some(code) = peek(&body)
         {
-            self.head.extensions.insert(PeekedCode(code));
+            self.head.extensions.insert(ErrorCode(code));
         }
         let mut response = Response::new(ResBody::from(body));
         *response.status_mut() = self.head.status;
@@ -212,7 +214,7 @@ impl Taking {
         task::Poll::Ready(Ok(response))
     }
 
-    /// What an error tells of the answer that it befell.
+    /// Adds what the answer's status says to an error of its body.
     fn about(&self, error: Error) -> BoxError {
         let status = self.head.status;
         let mut error = error.with_status(status);

@@ -9,7 +9,7 @@ use http::{
 use tower::{Layer, Service};
 use zcrm_core::BoxError;
 
-use super::passing::Passing;
+use super::either::EitherFuture;
 use crate::{CallSettings, ReqBody, ResBody};
 
 /// Adds [`Compress`] to a service.
@@ -60,7 +60,7 @@ where
 {
     type Response = Response<ResBody>;
     type Error = BoxError;
-    type Future = Passing<S::Future>;
+    type Future = EitherFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
@@ -71,11 +71,11 @@ where
         let asked = request.extensions().get().is_some_and(|own: &CallSettings| own.compress);
         let packed = || request.headers().contains_key(CONTENT_ENCODING);
         if !asked || packed() || request.body().length() == Some(0) {
-            return Passing::straight(self.inner.call(request));
+            return EitherFuture::inner(self.inner.call(request));
         }
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
-        Passing::around(async move {
+        EitherFuture::boxed(async move {
             let body = mem::replace(request.body_mut(), ReqBody::empty());
             *request.body_mut() = body.gzip().await?;
             request.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));

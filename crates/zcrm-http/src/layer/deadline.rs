@@ -87,7 +87,7 @@ where
 {
     type Response = Response<ResBody>;
     type Error = BoxError;
-    type Future = Bounded<S::Future>;
+    type Future = DeadlineFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
@@ -104,14 +104,14 @@ where
         }
         let call = request.extensions().get::<CallMeta>().cloned();
         let calling = within(after, Arc::clone(clock), self.inner.call(request));
-        Bounded { calling, call, sent }
+        DeadlineFuture { calling, call, sent }
     }
 }
 
 pin_project! {
     /// The future of a [`Deadline`].
     #[must_use = "futures do nothing unless polled"]
-    pub struct Bounded<F> {
+    pub struct DeadlineFuture<F> {
         #[pin]
         calling: Within<F, Arc<dyn Clock>>,
         call: Option<CallMeta>,
@@ -120,7 +120,7 @@ pin_project! {
     }
 }
 
-impl<F> Future for Bounded<F>
+impl<F> Future for DeadlineFuture<F>
 where
     F: Future<Output = Result<Response<ResBody>, BoxError>>,
 {
@@ -151,8 +151,8 @@ where
     }
 }
 
-impl<F> fmt::Debug for Bounded<F> {
+impl<F> fmt::Debug for DeadlineFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bounded").field("calling", &self.calling).finish_non_exhaustive()
+        f.debug_struct("DeadlineFuture").field("calling", &self.calling).finish_non_exhaustive()
     }
 }

@@ -66,7 +66,7 @@ where
 {
     type Response = Response<ResBody>;
     type Error = BoxError;
-    type Future = Decompressing<S::Future>;
+    type Future = DecompressFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
@@ -77,20 +77,20 @@ where
         if let Entry::Vacant(entry) = request.headers_mut().entry(ACCEPT_ENCODING) {
             entry.insert(Coding::ACCEPTED);
         }
-        Decompressing { calling: self.inner.call(request) }
+        DecompressFuture { calling: self.inner.call(request) }
     }
 }
 
 pin_project! {
     /// The future of a [`Decompress`].
     #[must_use = "futures do nothing unless polled"]
-    pub struct Decompressing<F> {
+    pub struct DecompressFuture<F> {
         #[pin]
         calling: F,
     }
 }
 
-impl<F> Future for Decompressing<F>
+impl<F> Future for DecompressFuture<F>
 where
     F: Future<Output = Result<Response<ResBody>, BoxError>>,
 {
@@ -101,9 +101,9 @@ where
     }
 }
 
-impl<F> fmt::Debug for Decompressing<F> {
+impl<F> fmt::Debug for DecompressFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Decompressing").finish_non_exhaustive()
+        f.debug_struct("DecompressFuture").finish_non_exhaustive()
     }
 }
 

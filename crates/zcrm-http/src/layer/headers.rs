@@ -23,12 +23,12 @@ use crate::{ReqBody, ResBody};
 /// ```
 #[derive(Clone, Debug)]
 pub struct HeadersLayer {
-    headers: Arc<[Given]>,
+    headers: Arc<[HeaderEntry]>,
 }
 
 /// A header with its values, ready to be added.
 #[derive(Clone, Debug)]
-struct Given {
+struct HeaderEntry {
     name: HeaderName,
     first: HeaderValue,
     /// Where it is present several times.
@@ -55,14 +55,14 @@ impl HeadersLayer {
     pub(crate) fn unchecked(headers: &HeaderMap) -> Self {
         let given = |name: &HeaderName| {
             let mut values = headers.get_all(name).iter().cloned();
-            Some(Given { name: name.clone(), first: values.next()?, more: values.collect() })
+            Some(HeaderEntry { name: name.clone(), first: values.next()?, more: values.collect() })
         };
         Self { headers: headers.keys().filter_map(given).collect() }
     }
 
     /// A layer for this one header.
     pub(crate) fn one(name: HeaderName, value: HeaderValue) -> Self {
-        Self { headers: Arc::new([Given { name, first: value, more: Vec::new() }]) }
+        Self { headers: Arc::new([HeaderEntry { name, first: value, more: Vec::new() }]) }
     }
 }
 
@@ -78,7 +78,7 @@ impl<S> Layer<S> for HeadersLayer {
 #[derive(Clone, Debug)]
 pub struct Headers<S> {
     inner: S,
-    headers: Arc<[Given]>,
+    headers: Arc<[HeaderEntry]>,
 }
 
 impl<S> Service<Request<ReqBody>> for Headers<S>
@@ -96,7 +96,7 @@ where
     #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> S::Future {
         let own = request.headers_mut();
-        for Given { name, first, more } in &*self.headers {
+        for HeaderEntry { name, first, more } in &*self.headers {
             if let Entry::Vacant(entry) = own.entry(name) {
                 entry.insert(first.clone());
                 for value in more {

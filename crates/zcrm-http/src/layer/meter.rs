@@ -17,17 +17,17 @@ use tower::{Layer, Service};
 use zcrm_core::{BoxError, CallMeta, Clock, Error, ErrorKind, Outcome};
 
 use super::{
-    passing::Passing,
-    per_tenant::{Keep, PerTenant},
+    either::EitherFuture,
+    per_tenant::{PerTenant, Retain},
 };
 use crate::{AuthorizedBy, ReqBody, ResBody, Tenant};
 
 /// Zoho's documentation: sent once half of the day's credits are used.
 pub(super) static REMAINING: HeaderName = HeaderName::from_static("x-api-credits-remaining");
 
-/// What Zoho said is believed for so long; then one call may go and ask again, for the credits of
+/// What Zoho reported is believed for so long; then one call may go and ask again, for the credits of
 /// 24 hours come back hour by hour.
-const BELIEVED: Duration = Duration::from_secs(600);
+const VALID_FOR: Duration = Duration::from_secs(600);
 
 /// Counts API credits for all that share it: what the calls cost by Zoho's table
 /// ([`CallMeta::credits`]), and what Zoho says is left of each organisation's ([`Tenant`]).
@@ -47,23 +47,23 @@ pub struct CreditMeter {
     clock: Arc<dyn Clock>,
     floor: Option<u64>,
     spent: Arc<AtomicU64>,
-    said: Arc<PerTenant<Said>>,
+    reported: Arc<PerTenant<Reported>>,
 }
 
-/// What Zoho said last to a tenant, less what was spent since.
+/// What Zoho reported last to a tenant, less what was spent since.
 #[derive(Clone, Copy, Debug)]
-struct Said {
+struct Reported {
     remaining: u64,
     at: Duration,
 }
 
-impl Keep for Said {}
+impl Retain for Reported {}
 
 impl CreditMeter {
     /// A meter that only counts.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, floor: None, spent: Arc::default(), said: Arc::default() }
+        Self { clock, floor: None, spent: Arc::default(), reported: Arc::default() }
     }
 
     /// Refuses calls that would leave fewer credits than this.
@@ -85,20 +85,21 @@ impl CreditMeter {
     #[must_use]
     pub fn remaining(&self) -> Option<u64> {
         let mut least = None;
-        self.said.each(|said| least = Some(least.unwrap_or(u64::MAX).min(said.remaining)));
+        self.reported
+            .each(|reported| least = Some(least.unwrap_or(u64::MAX).min(reported.remaining)));
         least
     }
 
     /// The same for one organisation. It is forgotten once its calls have paused for ten minutes or more.
     #[must_use]
     pub fn remaining_of(&self, tenant: &Tenant) -> Option<u64> {
-        self.said.peek(tenant, |said| said.remaining)
+        self.reported.peek(tenant, |reported| reported.remaining)
     }
 
     /// Takes the credits of a call, or refuses it.
     #[inline]
     fn take(&self, credits: u64, by: Option<&AuthorizedBy>) -> Result<(), Error> {
-        if !self.said.is_empty() {
+        if !self.reported.is_empty() {
             self.take_from(&Tenant::of_authorized(by), credits)?;
         }
         self.spent.fetch_add(credits, Ordering::Relaxed);
@@ -107,14 +108,14 @@ impl CreditMeter {
 
     fn take_from(&self, tenant: &Tenant, credits: u64) -> Result<(), Error> {
         let mut refused = None;
-        self.said.retain(tenant, |said| {
+        self.reported.retain(tenant, |reported| {
             if let Some(floor) = self.floor
-                && said.remaining < floor.saturating_add(credits)
+                && reported.remaining < floor.saturating_add(credits)
             {
                 let now = self.clock.monotonic();
-                let wait = said.at.saturating_add(BELIEVED).saturating_sub(now);
+                let wait = reported.at.saturating_add(VALID_FOR).saturating_sub(now);
                 if !wait.is_zero() {
-                    let left = said.remaining;
+                    let left = reported.remaining;
                     let error = Error::new(
                         ErrorKind::Throttled,
                         Outcome::NotSent,
@@ -127,21 +128,21 @@ impl CreditMeter {
                     return true;
                 }
                 // this one asks again; the others wait for what it hears
-                said.at = now;
+                reported.at = now;
             }
-            said.remaining = said.remaining.saturating_sub(credits);
+            reported.remaining = reported.remaining.saturating_sub(credits);
             true
         });
         refused.map_or(Ok(()), Err)
     }
 
     #[inline]
-    fn hear(&self, response: &Response<ResBody>, by: Option<&AuthorizedBy>) {
+    fn record(&self, response: &Response<ResBody>, by: Option<&AuthorizedBy>) {
         let header = response.headers().get(&REMAINING).and_then(|value| value.to_str().ok());
         if let Some(remaining) = header.and_then(|text| text.trim().parse().ok()) {
-            let said = Said { remaining, at: self.clock.monotonic() };
+            let reported = Reported { remaining, at: self.clock.monotonic() };
             let tenant = Tenant::of_authorized(by);
-            self.said.with(&tenant, || said.at, || said, |kept| *kept = said);
+            self.reported.with(&tenant, || reported.at, || reported, |kept| *kept = reported);
         }
     }
 }
@@ -194,7 +195,7 @@ where
 {
     type Response = Response<ResBody>;
     type Error = BoxError;
-    type Future = Metering<S::Future>;
+    type Future = MeterFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
@@ -205,25 +206,25 @@ where
         let credits = request.extensions().get::<CallMeta>().map_or(1, CallMeta::credits);
         let by: Option<AuthorizedBy> = request.extensions().get().cloned();
         let calling = match self.meter.take(u64::from(credits), by.as_ref()) {
-            Ok(()) => Passing::straight(self.inner.call(request)),
-            Err(refused) => Passing::around(async move { Err(refused.into()) }),
+            Ok(()) => EitherFuture::inner(self.inner.call(request)),
+            Err(refused) => EitherFuture::boxed(async move { Err(refused.into()) }),
         };
-        Metering { calling, meter: Arc::clone(&self.meter), by }
+        MeterFuture { calling, meter: Arc::clone(&self.meter), by }
     }
 }
 
 pin_project! {
     /// The future of a [`Meter`].
     #[must_use = "futures do nothing unless polled"]
-    pub struct Metering<F: Future> {
+    pub struct MeterFuture<F: Future> {
         #[pin]
-        calling: Passing<F>,
+        calling: EitherFuture<F>,
         meter: Arc<CreditMeter>,
         by: Option<AuthorizedBy>,
     }
 }
 
-impl<F> Future for Metering<F>
+impl<F> Future for MeterFuture<F>
 where
     F: Future<Output = Result<Response<ResBody>, BoxError>>,
 {
@@ -233,14 +234,14 @@ where
         let this = self.project();
         let answer = ready!(this.calling.poll(cx));
         if let Ok(response) = &answer {
-            this.meter.hear(response, this.by.as_ref());
+            this.meter.record(response, this.by.as_ref());
         }
         task::Poll::Ready(answer)
     }
 }
 
-impl<F: Future> fmt::Debug for Metering<F> {
+impl<F: Future> fmt::Debug for MeterFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Metering").finish_non_exhaustive()
+        f.debug_struct("MeterFuture").finish_non_exhaustive()
     }
 }

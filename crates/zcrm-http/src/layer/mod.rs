@@ -2,9 +2,10 @@
 //!
 //! From the outside in, as [`Stack`](crate::Stack) arranges them: [`Headers`], [`Trace`] (of the call),
 //! [`Deadline`], [`Compress`], [`RetryPolicy`] (in tower's own retry layer), [`Trace`] (of the attempt),
-//! [`Auth`], [`Meter`], [`Gate`], [`Collect`], [`AttemptTimeout`], [`Decompress`]. What each does, and
+//! [`Auth`], [`Meter`], [`InFlightLimit`], [`Collect`], [`AttemptTimeout`], [`Decompress`]. What each does, and
 //! where an application's own stand among them, says the [crate](crate#the-layers).
 
+mod adaptive_semaphore;
 mod attempt_timeout;
 mod auth;
 mod budget;
@@ -12,12 +13,11 @@ mod collect;
 mod compress;
 mod deadline;
 mod decompress;
-mod gate;
+mod either;
 mod headers;
-mod lane;
+mod idle_timeout;
+mod in_flight_limit;
 mod meter;
-mod paced;
-mod passing;
 mod per_tenant;
 mod replay;
 mod retry;
@@ -26,14 +26,14 @@ mod trace;
 pub use attempt_timeout::{AttemptTimeout, AttemptTimeoutLayer};
 pub use auth::{Auth, AuthLayer, Replay};
 pub use budget::RetryBudget;
-pub use collect::{Collect, CollectLayer, PeekedCode};
+pub use collect::{Collect, CollectLayer, ErrorCode};
 pub use compress::{Compress, CompressLayer};
 pub(crate) use deadline::Sent;
 pub use deadline::{Deadline, DeadlineLayer};
 pub(crate) use decompress::Decoded;
 pub use decompress::{Decompress, DecompressLayer};
-pub use gate::{Gate, GateLayer};
 pub use headers::{Headers, HeadersLayer};
+pub use in_flight_limit::{InFlightLimit, InFlightLimitLayer};
 pub use meter::{CreditMeter, Meter, MeterLayer};
 pub use replay::ReplayPolicy;
 pub use retry::RetryPolicy;
@@ -41,10 +41,11 @@ pub use trace::{Trace, TraceLayer};
 
 /// The layers' futures, for whoever has to name one. They are opaque.
 pub mod future {
-    pub use crate::connector::Sending;
+    pub use crate::connector::ConnectorFuture;
 
     pub use super::{
-        attempt_timeout::Attempting, auth::Authorizing, collect::Collecting, deadline::Bounded,
-        decompress::Decompressing, gate::Gating, meter::Metering, passing::Passing,
+        attempt_timeout::AttemptTimeoutFuture, auth::AuthFuture, collect::CollectFuture,
+        deadline::DeadlineFuture, decompress::DecompressFuture, either::EitherFuture,
+        in_flight_limit::InFlightLimitFuture, meter::MeterFuture,
     };
 }

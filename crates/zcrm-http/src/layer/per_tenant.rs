@@ -1,4 +1,4 @@
-//! What a layer keeps for each tenant, for as long as the tenant calls.
+//! A value for each tenant, dropped when the tenant is idle.
 
 use std::{
     collections::HashMap,
@@ -14,21 +14,21 @@ use std::{
 
 use crate::Tenant;
 
-/// Kept for this long after a tenant's last call, and for at most twice as long.
+/// RequestSnapshot for this long after a tenant's last call, and for at most twice as long.
 pub(super) const IDLE: Duration = Duration::from_secs(600);
 
 /// Looks at the clock once in so many calls.
 const LOOK: u32 = 1024;
 
 /// One value for each tenant. A value that was not used for [`IDLE`] is dropped, unless it is
-/// [in use](Keep::in_use): then the tenant begins again with a new one.
+/// [in use](Retain::in_use): then the tenant begins again with a new one.
 pub(super) struct PerTenant<T> {
     map: Mutex<Map<T>>,
     count: AtomicUsize,
 }
 
 /// A value that is kept for a tenant.
-pub(super) trait Keep {
+pub(super) trait Retain {
     /// Whether it must stay although no call used it for a while.
     fn in_use(&self) -> bool {
         false
@@ -36,7 +36,7 @@ pub(super) trait Keep {
 }
 
 struct Map<T> {
-    entries: HashMap<Tenant, Entry<T>, BuildHasherDefault<Known>>,
+    entries: HashMap<Tenant, Entry<T>, BuildHasherDefault<PrecomputedHasher>>,
     looks: u32,
     swept: Duration,
 }
@@ -49,9 +49,9 @@ struct Entry<T> {
 
 /// Takes the hash that a [`Tenant`] brings along.
 #[derive(Default)]
-struct Known(u64);
+struct PrecomputedHasher(u64);
 
-impl Hasher for Known {
+impl Hasher for PrecomputedHasher {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -67,7 +67,7 @@ impl Hasher for Known {
     }
 }
 
-impl<T: Keep> PerTenant<T> {
+impl<T: Retain> PerTenant<T> {
     /// Whether there is a value at all: to look costs nothing.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
@@ -127,7 +127,7 @@ impl<T: Keep> PerTenant<T> {
     }
 }
 
-impl<T: Keep> Map<T> {
+impl<T: Retain> Map<T> {
     fn sweep(&mut self, now: Duration) {
         if now.saturating_sub(self.swept) < IDLE {
             return;
@@ -157,12 +157,12 @@ impl<T> fmt::Debug for PerTenant<T> {
 mod tests {
     use std::{sync::Arc, time::Duration};
 
-    use super::{IDLE, Keep, LOOK, PerTenant};
+    use super::{IDLE, LOOK, PerTenant, Retain};
     use crate::Tenant;
 
     struct Value(Arc<()>);
 
-    impl Keep for Value {
+    impl Retain for Value {
         fn in_use(&self) -> bool {
             Arc::strong_count(&self.0) > 1
         }

@@ -1,4 +1,4 @@
-//! One more time, with another token.
+//! Sends a request again with another token.
 
 use std::{
     fmt,
@@ -12,8 +12,8 @@ use zcrm_core::BoxError;
 
 use crate::{
     ReqBody, ResBody,
-    copy::{Kept, bare_copy},
     layer::Replay,
+    snapshot::{RequestSnapshot, clone_without_extensions},
 };
 
 /// A policy for tower's retry layer that sends again what [`Auth`](super::Auth) marks
@@ -34,7 +34,7 @@ use crate::{
 /// ```
 #[derive(Clone, Default)]
 pub struct ReplayPolicy {
-    spare: Spare,
+    state: ReplayState,
 }
 
 impl ReplayPolicy {
@@ -59,24 +59,25 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for ReplayPolicy {
         request: &mut Request<ReqBody>,
         result: &mut Result<Response<ResBody>, BoxError>,
     ) -> Option<Ready<()>> {
-        self.spare.replays(request, result).then(|| ready(()))
+        self.state.replays(request, result).then(|| ready(()))
     }
 
     fn clone_request(&mut self, request: &Request<ReqBody>) -> Option<Request<ReqBody>> {
-        self.spare.copy(request)
+        self.state.copy(request)
     }
 }
 
-/// What a policy keeps beside the copy of a request, and whether that was sent for a stale token.
+/// The state of a policy beside the copy of a request: its extensions, and whether it was sent again for a
+/// stale token.
 #[derive(Clone, Default)]
-pub(super) struct Spare {
+pub(super) struct ReplayState {
     /// The copy has no extensions: they are here. Only where nobody else looks at it.
     lean: bool,
-    kept: Option<Kept>,
+    kept: Option<RequestSnapshot>,
     replayed: bool,
 }
 
-impl Spare {
+impl ReplayState {
     /// Makes copies without their extensions, which cost more than all else of them.
     pub(super) fn lean(mut self) -> Self {
         self.lean = true;
@@ -89,9 +90,9 @@ impl Spare {
 
     /// A copy to be sent later.
     pub(super) fn copy(&mut self, request: &Request<ReqBody>) -> Option<Request<ReqBody>> {
-        let mut copy = bare_copy(request)?;
+        let mut copy = clone_without_extensions(request)?;
         if self.lean {
-            self.kept = Some(Kept::of(request.extensions()));
+            self.kept = Some(RequestSnapshot::of(request.extensions()));
         } else {
             *copy.extensions_mut() = request.extensions().clone();
         }
@@ -132,7 +133,7 @@ impl Spare {
     pub(super) fn extension<'a, T: Send + Sync + 'static>(
         &'a self,
         copy: &'a Request<ReqBody>,
-        known: impl FnOnce(&'a Kept) -> Option<&'a T>,
+        known: impl FnOnce(&'a RequestSnapshot) -> Option<&'a T>,
     ) -> Option<&'a T> {
         match &self.kept {
             Some(kept) => known(kept),

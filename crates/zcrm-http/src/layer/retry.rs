@@ -9,11 +9,11 @@ use zcrm_core::{
     BoxError, CallMeta, Clock, Code, Error, ErrorKind, Outcome, RetryClass, Sleep, retry_after,
 };
 
-use super::replay::Spare;
+use super::replay::ReplayState;
 use crate::{
-    AfterDoubt, Attempts, ReqBody, ResBody, Tenant,
-    copy::Kept,
-    layer::{PeekedCode, RetryBudget},
+    Attempts, MaybeExecuted, ReqBody, ResBody, Tenant,
+    layer::{ErrorCode, RetryBudget},
+    snapshot::RequestSnapshot,
 };
 
 /// A policy for tower's retry layer.
@@ -35,7 +35,7 @@ use crate::{
 /// [`CallSettings`](crate::CallSettings) in a request set another number of attempts for it.
 ///
 /// Where one attempt of a write may have been executed, a later error's outcome is unknown, and a
-/// later answer is marked [`AfterDoubt`]: what it refuses may be our own doing.
+/// later answer is marked [`MaybeExecuted`]: what it refuses may be our own doing.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -49,17 +49,17 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct RetryPolicy {
-    settings: Arc<Settings>,
+    settings: Arc<RetrySettings>,
     made: u32,
     /// When the first attempt began, monotonic.
     began: Option<Duration>,
     /// Whether an attempt before this one may have been executed.
-    doubt: bool,
-    spare: Spare,
+    maybe_executed: bool,
+    replay: ReplayState,
 }
 
 #[derive(Clone)]
-struct Settings {
+struct RetrySettings {
     clock: Arc<dyn Clock>,
     jitter: Arc<dyn Fn() -> f64 + Send + Sync>,
     attempts: u32,
@@ -74,7 +74,7 @@ impl RetryPolicy {
     /// that begins later than 90 s after the first; a budget of 100 retries for each organisation.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let settings = Settings {
+        let settings = RetrySettings {
             clock,
             jitter: Arc::new(fastrand::f64),
             attempts: 4,
@@ -87,8 +87,8 @@ impl RetryPolicy {
             settings: Arc::new(settings),
             made: 0,
             began: None,
-            doubt: false,
-            spare: Spare::default(),
+            maybe_executed: false,
+            replay: ReplayState::default(),
         }
     }
 
@@ -137,11 +137,11 @@ impl RetryPolicy {
     /// For a stack in which nobody else sees its copies, nor needs to be told that an answer is that
     /// to a first attempt.
     pub(crate) fn lean(mut self) -> Self {
-        self.spare = self.spare.lean();
+        self.replay = self.replay.lean();
         self
     }
 
-    fn set(&mut self) -> &mut Settings {
+    fn set(&mut self) -> &mut RetrySettings {
         Arc::make_mut(&mut self.settings)
     }
 
@@ -179,8 +179,8 @@ fn judge(result: &Result<Response<ResBody>, BoxError>) -> Verdict {
             | StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::GATEWAY_TIMEOUT
             | StatusCode::REQUEST_TIMEOUT => Verdict::IfRepeatable,
-            StatusCode::INTERNAL_SERVER_ERROR => match response.extensions().get::<PeekedCode>() {
-                Some(PeekedCode(code)) if *code == Code::INTERNAL_ERROR => Verdict::IfRepeatable,
+            StatusCode::INTERNAL_SERVER_ERROR => match response.extensions().get::<ErrorCode>() {
+                Some(ErrorCode(code)) if *code == Code::INTERNAL_ERROR => Verdict::IfRepeatable,
                 _ => Verdict::Final,
             },
             _ => Verdict::Final,
@@ -192,7 +192,7 @@ fn judge(result: &Result<Response<ResBody>, BoxError>) -> Verdict {
                     Outcome::NotSent | Outcome::Refused,
                 ) => Verdict::AnyCall,
                 // the accounts server gave no token, and may give one the next time
-                (_, Outcome::NotSent) if passes(error) => Verdict::AnyCall,
+                (_, Outcome::NotSent) if is_transient(error) => Verdict::AnyCall,
                 (ErrorKind::Transport | ErrorKind::Timeout, _) => Verdict::IfRepeatable,
                 _ => Verdict::Final,
             },
@@ -202,7 +202,7 @@ fn judge(result: &Result<Response<ResBody>, BoxError>) -> Verdict {
 }
 
 /// Whether an answer that kept a request from being sent says of itself that it may pass.
-fn passes(error: &Error) -> bool {
+fn is_transient(error: &Error) -> bool {
     error.status().is_some_and(|status| {
         error.is_throttled()
             || status.is_server_error()
@@ -218,35 +218,36 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
         request: &mut Request<ReqBody>,
         result: &mut Result<Response<ResBody>, BoxError>,
     ) -> Option<Sleep> {
-        if self.spare.replays(request, result) {
+        if self.replay.replays(request, result) {
             return Some(Box::pin(ready(())));
         }
         self.made += 1;
         let verdict = judge(result);
         match result {
             Ok(response) => {
-                if self.made > 1 || !self.spare.is_lean() {
+                if self.made > 1 || !self.replay.is_lean() {
                     response.extensions_mut().insert(Attempts(self.made));
                 }
-                if self.doubt {
-                    response.extensions_mut().insert(AfterDoubt);
+                if self.maybe_executed {
+                    response.extensions_mut().insert(MaybeExecuted);
                 }
             }
             Err(error) => {
                 if let Some(error) = error.downcast_mut::<Error>() {
                     let mut told = error.clone().with_attempts(self.made);
-                    if self.doubt {
+                    if self.maybe_executed {
                         told = told.with_outcome(Outcome::Unknown);
                     }
                     *error = told;
                 }
             }
         }
-        let class = self.spare.extension(request, Kept::call).map(CallMeta::retry_class);
+        let class =
+            self.replay.extension(request, RequestSnapshot::call).map(CallMeta::retry_class);
         let allowed = match verdict {
             Verdict::Final => {
                 if self.made == 1 {
-                    let by = || self.spare.extension(request, Kept::by);
+                    let by = || self.replay.extension(request, RequestSnapshot::by);
                     self.settings.budget.earn(|| Tenant::of_authorized(by()));
                 }
                 false
@@ -254,11 +255,12 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
             Verdict::AnyCall => true,
             Verdict::IfRepeatable => {
                 // a later attempt that is surely not executed does not undo this one
-                self.doubt |= class == Some(RetryClass::Idempotent);
+                self.maybe_executed |= class == Some(RetryClass::Idempotent);
                 matches!(class, Some(RetryClass::Read | RetryClass::Idempotent))
             }
         };
-        let own = self.spare.extension(request, Kept::settings).and_then(|own| own.attempts);
+        let own =
+            self.replay.extension(request, RequestSnapshot::settings).and_then(|own| own.attempts);
         if !allowed || self.made >= own.unwrap_or(self.settings.attempts) {
             return None;
         }
@@ -272,11 +274,11 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
         if next > self.settings.total {
             return None;
         }
-        let tenant = Tenant::of_authorized(self.spare.extension(request, Kept::by));
+        let tenant = Tenant::of_authorized(self.replay.extension(request, RequestSnapshot::by));
         if !self.settings.budget.take(&tenant, || now) {
             return None;
         }
-        self.spare.complete(request);
+        self.replay.complete(request);
         request.extensions_mut().insert(Attempts(self.made + 1));
         tracing::debug!(attempt = self.made, wait_ms = wait.as_millis(), "trying again");
         Some(self.settings.clock.sleep(wait))
@@ -286,7 +288,7 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
         if self.made == 0 {
             self.began = Some(self.settings.clock.monotonic());
         }
-        self.spare.copy(request)
+        self.replay.copy(request)
     }
 }
 

@@ -7,7 +7,7 @@ use tower::{Layer, Service};
 use tracing::{Instrument, Span, field::Empty};
 use zcrm_core::{BoxError, CallMeta, Clock, Error};
 
-use super::{meter::REMAINING, passing::Passing};
+use super::{either::EitherFuture, meter::REMAINING};
 use crate::{Attempts, Ended, Observer, ReqBody, ResBody};
 
 /// Adds [`Trace`] to a service.
@@ -140,7 +140,7 @@ where
 {
     type Response = Response<ResBody>;
     type Error = BoxError;
-    type Future = Passing<S::Future>;
+    type Future = EitherFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
@@ -151,7 +151,7 @@ where
         let span = self.settings.span(&request);
         if span.is_disabled() && self.settings.observer.is_none() {
             // nobody looks
-            return Passing::straight(self.inner.call(request));
+            return EitherFuture::inner(self.inner.call(request));
         }
         let call = request.extensions().get::<CallMeta>().cloned();
         let number = number(&request);
@@ -164,6 +164,6 @@ where
             settings.ended(&Ended::new(call.as_ref(), &result, number, took), &result);
             result
         };
-        Passing::around(tracing.instrument(span))
+        EitherFuture::boxed(tracing.instrument(span))
     }
 }

@@ -11,7 +11,7 @@ use tower::Layer;
 use zcrm_core::{BoxError, Code, ErrorKind, Outcome};
 use zcrm_http::{
     ResBody,
-    layer::{CollectLayer, PeekedCode},
+    layer::{CollectLayer, ErrorCode},
 };
 
 use crate::support::{Script, answer, call, read, status, text, zcrm, zoho};
@@ -98,11 +98,7 @@ async fn the_code_of_a_refusal_is_known_to_the_layers_outside() {
     for refused in [400, 401, 429, 500] {
         let response = collected(1000, move || zoho(refused, "INVALID_TOKEN").unwrap());
         let response = response.await.unwrap();
-        assert_eq!(
-            response.extensions().get(),
-            Some(&PeekedCode(Code::INVALID_TOKEN)),
-            "{refused}"
-        );
+        assert_eq!(response.extensions().get(), Some(&ErrorCode(Code::INVALID_TOKEN)), "{refused}");
         assert!(text(response).await.contains("INVALID_TOKEN"), "the body is still whole");
     }
 }
@@ -118,6 +114,6 @@ async fn an_answer_without_a_refusal_has_no_code() {
         let response = std::sync::Mutex::new(Some(response));
         let taken = move || response.lock().unwrap().take().unwrap();
         let response = collected(1000, taken).await.unwrap();
-        assert_eq!(response.extensions().get::<PeekedCode>(), None, "{shown}");
+        assert_eq!(response.extensions().get::<ErrorCode>(), None, "{shown}");
     }
 }

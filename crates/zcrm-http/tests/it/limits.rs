@@ -10,7 +10,7 @@ use tower::Layer;
 use zcrm_core::{CallMeta, ErrorKind, ManualClock, Outcome};
 use zcrm_http::{
     CallSettings, Ended, Observer, Stack,
-    layer::{CreditMeter, DeadlineLayer, GateLayer, MeterLayer, RetryPolicy},
+    layer::{CreditMeter, DeadlineLayer, InFlightLimitLayer, MeterLayer, RetryPolicy},
 };
 
 use crate::support::{Answer, Call, Script, answer, call, insert, ok, read, status, zcrm, zoho};
@@ -21,7 +21,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 async fn a_429_that_lasts_for_a_minute_with_nothing_under_way_is_a_quota() {
     let clock = ManualClock::new();
     let script = Script::new(|_| status(429));
-    let gate = GateLayer::new(5, 5).clock(Arc::new(clock.clone()));
+    let gate = InFlightLimitLayer::new(5, 5).clock(Arc::new(clock.clone()));
     let service = gate.layer(script);
     assert_eq!(call(service.clone(), read()).await.unwrap().status(), 429);
     clock.advance(MINUTE - Duration::from_secs(1));
@@ -36,7 +36,7 @@ async fn a_429_that_lasts_for_a_minute_with_nothing_under_way_is_a_quota() {
 async fn a_429_between_good_answers_is_no_quota() {
     let clock = ManualClock::new();
     let script = Script::new(|n| if n % 2 == 0 { status(429) } else { ok() });
-    let gate = GateLayer::new(5, 5).clock(Arc::new(clock.clone()));
+    let gate = InFlightLimitLayer::new(5, 5).clock(Arc::new(clock.clone()));
     let service = gate.layer(script);
     for n in 0..10 {
         let expected = if n % 2 == 0 { 429 } else { 200 };
@@ -49,7 +49,7 @@ async fn a_429_between_good_answers_is_no_quota() {
 async fn a_429_long_after_another_is_no_quota() {
     let clock = ManualClock::new();
     let script = Script::new(|_| status(429));
-    let service = GateLayer::new(5, 5).clock(Arc::new(clock.clone())).layer(script);
+    let service = InFlightLimitLayer::new(5, 5).clock(Arc::new(clock.clone())).layer(script);
     for _ in 0..5 {
         assert_eq!(call(service.clone(), read()).await.unwrap().status(), 429);
         clock.advance(MINUTE * 60);
@@ -72,7 +72,7 @@ async fn a_429_while_another_call_is_inside_may_be_a_matter_of_concurrency() {
         }
     });
     // places enough to be halved each time
-    let service = GateLayer::new(64, 5).clock(Arc::new(clock.clone())).layer(service);
+    let service = InFlightLimitLayer::new(64, 5).clock(Arc::new(clock.clone())).layer(service);
     let other = tokio::spawn(call(service.clone(), insert()));
     inside.notified().await;
     for _ in 0..3 {
@@ -175,7 +175,7 @@ impl Observer for Notes {
         self.note("attempt", ended);
     }
 
-    fn gate_passed(&self, call: Option<&CallMeta>, _waited: Duration) {
+    fn permit_acquired(&self, call: Option<&CallMeta>, _waited: Duration) {
         let call = call.map_or("?", CallMeta::operation);
         self.0.lock().unwrap().push(format!("gate {call}"));
     }

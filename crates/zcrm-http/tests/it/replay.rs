@@ -12,7 +12,8 @@ use http::{Request, Response};
 use tower::{retry::Policy, service_fn, util::MapRequestLayer};
 use zcrm_core::{BoxError, CallMeta, ManualClock, RetryClass, Sleep};
 use zcrm_http::{
-    AuthorizedBy, CallSettings, Place, ReqBody, ResBody, Stack, Transport, layer::RetryPolicy,
+    AuthorizedBy, CallSettings, LayerPosition, ReqBody, ResBody, Stack, Transport,
+    layer::RetryPolicy,
 };
 
 use crate::support::{
@@ -210,7 +211,7 @@ async fn each_attempt_may_be_replayed_once_even_if_a_layer_forgets_that_it_was()
     let anew = MapRequestLayer::new(move |_: Call| by(read(), &mine));
     for own in [false, true] {
         let script = Script::new(|_| zoho(401, "INVALID_TOKEN"));
-        let stack = stack(&script).layer(Place::Attempt, anew.clone());
+        let stack = stack(&script).layer(LayerPosition::Attempt, anew.clone());
         let stack = if own { stack.retry(Never) } else { stack };
         let response = call(stack.build(), read()).await.unwrap();
         assert_eq!((response.status().as_u16(), script.calls()), (401, 2));
@@ -225,7 +226,7 @@ async fn another_users_replay_is_nobody_elses() {
     let by_turns = MapRequestLayer::new(move |request: Call| {
         by(request, &users[turn.fetch_add(1, Ordering::SeqCst)])
     });
-    let transport = stack(&script).layer(Place::Attempt, by_turns).build();
+    let transport = stack(&script).layer(LayerPosition::Attempt, by_turns).build();
     assert_eq!(call(transport, read()).await.unwrap().status(), 200);
     assert_eq!(script.seen()[1].authorization(), "Zoho-oauthtoken 2000.b");
 }

@@ -6,7 +6,7 @@ use http::{Response, header::RETRY_AFTER};
 use tower::{Layer, retry::Retry, retry::RetryLayer};
 use zcrm_core::{BoxError, CallMeta, ErrorKind, ManualClock, Outcome};
 use zcrm_http::{
-    AfterDoubt, CallSettings, ResBody, Tenant,
+    CallSettings, MaybeExecuted, ResBody, Tenant,
     layer::{CollectLayer, RetryBudget, RetryPolicy},
 };
 
@@ -370,6 +370,6 @@ async fn an_answer_after_an_attempt_that_may_have_been_executed_is_marked() {
         let script = Script::new(move |n| if n == 0 { status(first) } else { zoho(400, "X") });
         let clock = ManualClock::jumping();
         let response = call(retrying(policy(&clock), &script), update()).await.unwrap();
-        assert_eq!(response.extensions().get::<AfterDoubt>().is_some(), marked, "{first}");
+        assert_eq!(response.extensions().get::<MaybeExecuted>().is_some(), marked, "{first}");
     }
 }

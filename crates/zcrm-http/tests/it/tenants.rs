@@ -14,7 +14,7 @@ use tower::{Layer, retry::RetryLayer};
 use zcrm_core::{BoxError, ErrorKind, ManualClock, Outcome};
 use zcrm_http::{
     AuthorizedBy, Authorizer, Limits, Stack, StaticAuthorizer, Tenant,
-    layer::{CreditMeter, GateLayer, MeterLayer, RetryBudget, RetryPolicy},
+    layer::{CreditMeter, InFlightLimitLayer, MeterLayer, RetryBudget, RetryPolicy},
 };
 
 use crate::support::{
@@ -68,7 +68,7 @@ async fn lets_others_in_while_one_organisation_has_slow_calls() {
         }
         ok()
     });
-    let gate = GateLayer::new(3, 2).layer(service);
+    let gate = InFlightLimitLayer::new(3, 2).layer(service);
     let (slow, colleague, other) = (user("slow"), user("slow"), user("other"));
     let mut held: Vec<_> = Vec::new();
     for request in [heavy(), heavy(), read(), heavy(), read(), read()] {
@@ -87,7 +87,7 @@ async fn lets_others_in_while_one_organisation_has_slow_calls() {
 #[tokio::test]
 async fn shares_places_among_users_of_one_organisation() {
     let (service, mut inside) = tower_test::mock::pair();
-    let gate = GateLayer::new(1, 1).layer(service);
+    let gate = InFlightLimitLayer::new(1, 1).layer(service);
     let first = tokio::spawn(call(gate.clone(), of(read(), &user("org"))));
     let (_request, answer) = inside.next_request().await.unwrap();
     let mut second = ByHand::new(call(gate, of(read(), &user("org"))));
@@ -103,7 +103,7 @@ async fn takes_each_authorizer_without_a_tenant_by_itself() {
     let script = Script::new(|_| ok());
     let (one, other): (Arc<dyn Authorizer>, Arc<dyn Authorizer>) =
         (user_without_organisation(), user_without_organisation());
-    let layer = GateLayer::new(1, 1);
+    let layer = InFlightLimitLayer::new(1, 1);
     let mut held = ByHand::new(call(layer.layer(service), of(read(), &one)));
     assert!(held.poll().is_pending());
     let mut same = ByHand::new(call(layer.layer(script.clone()), of(read(), &one)));
@@ -115,7 +115,7 @@ async fn takes_each_authorizer_without_a_tenant_by_itself() {
 async fn detects_the_quota_of_one_organisation_only() {
     let clock = ManualClock::new();
     let service = to("full", || status(429));
-    let gate = GateLayer::new(8, 8).clock(Arc::new(clock.clone())).layer(service);
+    let gate = InFlightLimitLayer::new(8, 8).clock(Arc::new(clock.clone())).layer(service);
     let (full, other) = (user("full"), user("other"));
     // good answers of the other end no series of this one
     for _ in 0..2 {
@@ -133,7 +133,7 @@ async fn detects_the_quota_of_one_organisation_only() {
 async fn detects_no_quota_in_first_429s_of_several_tenants() {
     let clock = ManualClock::new();
     let script = Script::new(|_| status(429));
-    let gate = GateLayer::new(8, 8).clock(Arc::new(clock.clone())).layer(script);
+    let gate = InFlightLimitLayer::new(8, 8).clock(Arc::new(clock.clone())).layer(script);
     for organisation in ["a", "b", "c", "d"] {
         let refused = call(gate.clone(), of(read(), &user(organisation))).await;
         assert_eq!(refused.unwrap().status(), StatusCode::TOO_MANY_REQUESTS, "{organisation}");
@@ -150,7 +150,7 @@ async fn leaves_all_places_to_others_when_one_is_throttled() {
         count.fetch_add(usize::from(!throttled), Ordering::SeqCst);
         async move { if throttled { status(429) } else { std::future::pending().await } }
     });
-    let gate = GateLayer::new(8, 8).layer(service);
+    let gate = InFlightLimitLayer::new(8, 8).layer(service);
     for _ in 0..10 {
         call(gate.clone(), of(read(), &user("throttled"))).await.unwrap();
     }

@@ -13,7 +13,9 @@ use tokio::{
     net::TcpListener,
 };
 use zcrm_core::{ErrorKind, ManualClock, Outcome};
-use zcrm_http::{Connector, Limits, Opened, Stack, Transport, layer::RetryPolicy, open, send};
+use zcrm_http::{
+    Connector, DownloadResponse, Limits, Stack, Transport, layer::RetryPolicy, open, send,
+};
 
 use crate::support::{Call, call, chain, insert, read, text, zcrm};
 
@@ -108,7 +110,7 @@ async fn a_compressed_answer_that_is_cut_is_broken() {
 async fn the_code_of_a_compressed_refusal_is_seen() {
     let (url, _) = server(answer("401 No\r\ncontent-encoding: gzip", GZIP_CODE)).await;
     let response = call(stack(1000), at(&url, read())).await.unwrap();
-    let code = response.extensions().get::<zcrm_http::layer::PeekedCode>().unwrap();
+    let code = response.extensions().get::<zcrm_http::layer::ErrorCode>().unwrap();
     assert!(code.0.is_stale_token());
 }
 
@@ -124,7 +126,8 @@ async fn a_file_comes_as_a_stream_that_no_limit_holds_up() {
     let head = "200 OK\r\ncontent-disposition: attachment; filename=\"a.bin\"";
     let (url, _) = server(answer(head, &large)).await;
     // far below what comes
-    let Opened::File(mut file) = open(&stack(1_000), at(&url, read())).await.unwrap() else {
+    let DownloadResponse::File(mut file) = open(&stack(1_000), at(&url, read())).await.unwrap()
+    else {
         panic!("no file");
     };
     assert_eq!(file.length(), Some(3_000_000));
@@ -153,7 +156,8 @@ async fn what_is_no_file_is_taken_in_within_the_limit() {
         ("200 OK", "?"),
     ] {
         let (url, _) = server(answer(head, body.as_bytes())).await;
-        let Opened::Reply(reply) = open(&stack(1_000), at(&url, read())).await.unwrap() else {
+        let DownloadResponse::Reply(reply) = open(&stack(1_000), at(&url, read())).await.unwrap()
+        else {
             panic!("{head} is no file");
         };
         assert_eq!(reply.body(), body);
@@ -167,7 +171,8 @@ async fn what_is_no_file_is_taken_in_within_the_limit() {
 async fn a_file_that_breaks_off_ends_in_an_error() {
     let whole = b"HTTP/1.1 200 OK\r\ncontent-type: image/png\r\ncontent-length: 100\r\n\r\n12345";
     let (url, requests) = server(whole.to_vec()).await;
-    let Opened::File(mut file) = open(&stack(1_000), at(&url, read())).await.unwrap() else {
+    let DownloadResponse::File(mut file) = open(&stack(1_000), at(&url, read())).await.unwrap()
+    else {
         panic!("no file");
     };
     assert_eq!(file.next().await.unwrap().unwrap(), "12345");

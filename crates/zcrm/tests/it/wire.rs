@@ -16,7 +16,7 @@ use tower::{ServiceExt, util::MapRequestLayer};
 use zcrm::{
     Client, ClientBuilder, ErrorKind, Outcome, Record,
     files::{ReqBody, SaveFile},
-    http::{Connector, Place, RetryPolicy},
+    http::{Connector, LayerPosition, RetryPolicy},
     operations::{ATTACHMENTS_DOWNLOAD, ATTACHMENTS_UPLOAD},
     stores::MemoryStore,
 };
@@ -48,7 +48,7 @@ fn let_tokens_expire(sim: &Simulator, clock: &ManualClock) {
 /// The paths of the requests that pass a place, with the user agent, and whether there was a token.
 type Seen = Arc<Mutex<Vec<(String, String, bool)>>>;
 
-fn watch(builder: ClientBuilder, place: Place) -> (ClientBuilder, Seen) {
+fn watch(builder: ClientBuilder, place: LayerPosition) -> (ClientBuilder, Seen) {
     let seen = Seen::default();
     let log = Arc::clone(&seen);
     let watching = MapRequestLayer::new(move |request: Request<ReqBody>| {
@@ -68,9 +68,10 @@ fn agent(name: &'static str) -> HeaderMap {
 #[tokio::test]
 async fn own_layers_stand_where_they_were_put_and_headers_go_with_every_call() {
     let sim = Simulator::start().await.unwrap();
-    let (builder, calls) = watch(builder(&sim).headers(agent("zylker-sync/1.2")), Place::Call);
-    let (builder, attempts) = watch(builder, Place::Attempt);
-    let (builder, sent) = watch(builder, Place::Wire);
+    let (builder, calls) =
+        watch(builder(&sim).headers(agent("zylker-sync/1.2")), LayerPosition::Call);
+    let (builder, attempts) = watch(builder, LayerPosition::Attempt);
+    let (builder, sent) = watch(builder, LayerPosition::Connector);
     let client = logged_in(builder, &sim).await;
     let login = sent.lock().unwrap().remove(0);
     assert_eq!(login, ("/oauth/v2/token".into(), "zylker-sync/1.2".into(), false));

@@ -1,4 +1,4 @@
-//! A body that may not stand still.
+//! The idle timeout of an answer's body.
 
 use std::{
     pin::Pin,
@@ -13,20 +13,20 @@ use zcrm_core::{BoxError, Clock, Error, ErrorKind, Outcome, Sleep};
 
 use crate::ResBody;
 
-/// A body whose pauses are bounded, and whose errors are zcrm's.
-pub(super) struct Paced {
+/// An answer's body that fails when no byte comes for too long, and whose errors are zcrm's.
+pub(super) struct IdleTimeoutBody {
     inner: ResBody,
     idle: Option<(Duration, Arc<dyn Clock>)>,
     timer: Option<Sleep>,
 }
 
-impl Paced {
+impl IdleTimeoutBody {
     pub(super) fn new(inner: ResBody, idle: Option<(Duration, Arc<dyn Clock>)>) -> Self {
         Self { inner, idle, timer: None }
     }
 }
 
-impl Stream for Paced {
+impl Stream for IdleTimeoutBody {
     type Item = Result<Bytes, BoxError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {

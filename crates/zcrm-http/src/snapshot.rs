@@ -1,36 +1,36 @@
-//! A copy of a request, for whoever may have to send it again.
+//! Copies of requests for a retry.
 //!
-//! A map of extensions costs several allocations to clone, for each call, and hardly any call is sent
-//! again. So a copy keeps the values that the layers know, and makes a map only when it is sent.
+//! Cloning a map of extensions costs several allocations for each call, and few calls are sent again. So a
+//! copy keeps the values that the layers know, and builds a map only when it is sent.
 
 use http::{Extensions, Request};
 use zcrm_core::CallMeta;
 
-use crate::{Attempts, AuthorizedBy, CallSettings, ReqBody, download::Streamed, layer::Sent};
+use crate::{Attempts, AuthorizedBy, CallSettings, ReqBody, download::StreamAnswer, layer::Sent};
 
-/// What a request's extensions hold.
+/// The extensions of a request.
 #[derive(Clone)]
-pub(crate) enum Kept {
-    /// What the layers know.
-    Known(Known),
-    /// More than that.
+pub(crate) enum RequestSnapshot {
+    /// Only extensions that the layers know.
+    KnownExtensions(KnownExtensions),
+    /// Others too.
     All(Extensions),
 }
 
 #[derive(Clone, Default)]
-pub(crate) struct Known {
+pub(crate) struct KnownExtensions {
     call: Option<CallMeta>,
     by: Option<AuthorizedBy>,
     settings: Option<CallSettings>,
     sent: Option<Sent>,
-    streamed: Option<Streamed>,
+    streamed: Option<StreamAnswer>,
     attempts: Option<Attempts>,
 }
 
-impl Kept {
+impl RequestSnapshot {
     pub(crate) fn of(extensions: &Extensions) -> Self {
         let mut left = extensions.len();
-        let mut known = Known::default();
+        let mut known = KnownExtensions::default();
         take(extensions, &mut left, &mut known.call);
         take(extensions, &mut left, &mut known.by);
         take(extensions, &mut left, &mut known.sent);
@@ -38,41 +38,41 @@ impl Kept {
         take(extensions, &mut left, &mut known.streamed);
         take(extensions, &mut left, &mut known.attempts);
         match left {
-            0 => Self::Known(known),
+            0 => Self::KnownExtensions(known),
             _ => Self::All(extensions.clone()),
         }
     }
 
-    /// The operation, where it is known.
+    /// Returns the operation, where it is known.
     pub(crate) fn call(&self) -> Option<&CallMeta> {
         match self {
-            Self::Known(known) => known.call.as_ref(),
+            Self::KnownExtensions(known) => known.call.as_ref(),
             Self::All(extensions) => extensions.get(),
         }
     }
 
-    /// The authorizer, where there is one.
+    /// Returns the authorizer, if there is one.
     pub(crate) fn by(&self) -> Option<&AuthorizedBy> {
         match self {
-            Self::Known(known) => known.by.as_ref(),
+            Self::KnownExtensions(known) => known.by.as_ref(),
             Self::All(extensions) => extensions.get(),
         }
     }
 
-    /// What this one call wants.
+    /// Returns the settings of this call.
     pub(crate) fn settings(&self) -> Option<&CallSettings> {
         match self {
-            Self::Known(known) => known.settings.as_ref(),
+            Self::KnownExtensions(known) => known.settings.as_ref(),
             Self::All(extensions) => extensions.get(),
         }
     }
 }
 
-impl From<Kept> for Extensions {
-    fn from(kept: Kept) -> Self {
+impl From<RequestSnapshot> for Extensions {
+    fn from(kept: RequestSnapshot) -> Self {
         let known = match kept {
-            Kept::Known(known) => known,
-            Kept::All(extensions) => return extensions,
+            RequestSnapshot::KnownExtensions(known) => known,
+            RequestSnapshot::All(extensions) => return extensions,
         };
         let mut extensions = Self::new();
         put(&mut extensions, known.call);
@@ -100,8 +100,8 @@ fn put<T: Clone + Send + Sync + 'static>(extensions: &mut Extensions, value: Opt
     }
 }
 
-/// The same request again, without its extensions; `None` where its body can be sent only once.
-pub(crate) fn bare_copy(request: &Request<ReqBody>) -> Option<Request<ReqBody>> {
+/// Clones a request without its extensions; `None` where its body can be sent only once.
+pub(crate) fn clone_without_extensions(request: &Request<ReqBody>) -> Option<Request<ReqBody>> {
     let mut copy = Request::new(request.body().try_clone()?);
     *copy.method_mut() = request.method().clone();
     *copy.uri_mut() = request.uri().clone();

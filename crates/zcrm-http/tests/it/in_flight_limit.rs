@@ -16,7 +16,7 @@ use tower::{Layer, Service};
 use zcrm_core::{BoxError, CallMeta};
 use zcrm_http::{
     Authorization, AuthorizedBy, Authorizer, Limits, ResBody, Stack,
-    layer::{Gate, GateLayer},
+    layer::{InFlightLimit, InFlightLimitLayer},
 };
 
 use crate::support::{Answer, ByHand, Call, Script, call, heavy, ok, read, token, until};
@@ -113,8 +113,8 @@ fn named(name: &str) -> Call {
     request
 }
 
-fn gated(all: usize, heavy: usize, room: &Room) -> Gate<Room> {
-    GateLayer::new(all, heavy).layer(room.clone())
+fn gated(all: usize, heavy: usize, room: &Room) -> InFlightLimit<Room> {
+    InFlightLimitLayer::new(all, heavy).layer(room.clone())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -240,7 +240,7 @@ async fn a_heavy_call_that_gives_up_frees_both_places() {
 #[tokio::test]
 async fn a_place_is_held_until_the_answer_is_there() {
     let (service, mut inside) = tower_test::mock::pair::<Call, Response<ResBody>>();
-    let gate = GateLayer::new(1, 1).layer(service);
+    let gate = InFlightLimitLayer::new(1, 1).layer(service);
     let first = tokio::spawn(call(gate.clone(), named("first")));
     let second = tokio::spawn(call(gate, named("second")));
     let (request, answer) = inside.next_request().await.unwrap();

@@ -1,0 +1,328 @@
+//! Limits the calls of an organisation that are in flight.
+
+use std::{
+    fmt, mem,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{self, ready},
+    time::Duration,
+};
+
+use http::{Request, Response, StatusCode};
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
+use zcrm_core::{BoxError, CallMeta, Clock, Error, ErrorKind, Outcome};
+
+use super::{
+    adaptive_semaphore::{AdaptiveSemaphore, Generation},
+    per_tenant::{PerTenant, Retain},
+};
+use crate::{BoxFuture, Observer, ReqBody, ResBody, Tenant, TokioClock};
+
+/// Adds [`InFlightLimit`] to services, which then share the permits of each organisation.
+///
+/// ```
+/// use tower::Layer;
+/// use zcrm_http::{Connector, layer::InFlightLimitLayer};
+///
+/// let service = InFlightLimitLayer::new(10, 5).layer(Connector::builder().build()?);
+/// # let _ = service;
+/// # Ok::<(), zcrm_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[doc(alias = "rate limit")]
+#[doc(alias = "concurrency")]
+pub struct InFlightLimitLayer {
+    settings: LimitSettings,
+    tenants: Arc<PerTenant<Arc<TenantLimits>>>,
+}
+
+#[derive(Clone, Debug)]
+struct LimitSettings {
+    all: usize,
+    heavy: usize,
+    clock: Arc<dyn Clock>,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+/// The permits of one tenant, and the 429s that its calls met.
+#[derive(Debug)]
+struct TenantLimits {
+    all: AdaptiveSemaphore,
+    heavy: AdaptiveSemaphore,
+    clock: Arc<dyn Clock>,
+    refusals: Mutex<Option<ThrottleSeries>>,
+}
+
+impl Retain for Arc<TenantLimits> {
+    fn in_use(&self) -> bool {
+        // by a call that is in flight or waits
+        Self::strong_count(self) > 1
+    }
+}
+
+/// A series of 429s without another answer between, and without a pause of [`QUOTA`].
+#[derive(Clone, Copy, Debug)]
+struct ThrottleSeries {
+    first: Duration,
+    last: Duration,
+}
+
+/// A 429 that lasts so long with nothing else in flight means a used-up quota, not too many calls at a time.
+const QUOTA: Duration = Duration::from_secs(60);
+
+impl InFlightLimitLayer {
+    /// Allows `all` calls of an organisation at a time, of which `heavy` may be heavy ones; at least 1
+    /// of each.
+    #[must_use]
+    pub fn new(all: usize, heavy: usize) -> Self {
+        let clock = Arc::new(TokioClock::new());
+        let settings = LimitSettings { all, heavy, clock, observer: None };
+        Self { settings, tenants: Arc::default() }
+    }
+
+    /// Takes the time from `clock`, to detect a quota that is used up. By default it is that of the
+    /// system.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.settings.clock = clock;
+        self
+    }
+
+    /// Reports to `observer` how long calls wait.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.settings.observer = Some(observer);
+        self
+    }
+
+    fn now(&self) -> Duration {
+        self.settings.clock.monotonic()
+    }
+
+    /// The limits of the tenant whose request this is.
+    #[inline]
+    fn limits(&self, request: &Request<ReqBody>) -> Arc<TenantLimits> {
+        let tenant = Tenant::of(request.extensions());
+        self.tenants.with(
+            &tenant,
+            || self.now(),
+            || Arc::new(TenantLimits::new(&self.settings)),
+            |limits| Arc::clone(limits),
+        )
+    }
+}
+
+impl TenantLimits {
+    fn new(settings: &LimitSettings) -> Self {
+        Self {
+            all: AdaptiveSemaphore::new(settings.all),
+            heavy: AdaptiveSemaphore::new(settings.heavy),
+            clock: Arc::clone(&settings.clock),
+            refusals: Mutex::default(),
+        }
+    }
+
+    fn try_acquire(self: Arc<Self>, heavy: bool) -> Result<Permit, Arc<Self>> {
+        let mut permit = Permit { limits: self, all: None, heavy: None };
+        if heavy {
+            permit.heavy = permit.limits.heavy.try_acquire();
+        }
+        if !heavy || permit.heavy.is_some() {
+            permit.all = permit.limits.all.try_acquire();
+        }
+        if permit.all.is_some() { Ok(permit) } else { Err(Arc::clone(&permit.limits)) }
+    }
+
+    async fn acquire(self: Arc<Self>, heavy: bool) -> Permit {
+        let mut permit = Permit { limits: self, all: None, heavy: None };
+        if heavy {
+            permit.heavy = permit.limits.heavy.acquire().await;
+        }
+        permit.all = permit.limits.all.acquire().await;
+        permit
+    }
+}
+
+/// The permit of a call, and the second one of a heavy call, until it is dropped.
+#[derive(Debug)]
+struct Permit {
+    limits: Arc<TenantLimits>,
+    all: Option<Generation>,
+    heavy: Option<Generation>,
+}
+
+impl Permit {
+    fn held(&self) -> impl Iterator<Item = (&AdaptiveSemaphore, Generation)> {
+        let places = [(&self.limits.all, self.all), (&self.limits.heavy, self.heavy)];
+        places.into_iter().filter_map(|(lane, generation)| Some((lane, generation?)))
+    }
+
+    /// Records the call's answer. It is an error where the day's quota is used up.
+    fn record(&self, answer: &Response<ResBody>) -> Result<(), Error> {
+        let limits = &*self.limits;
+        let mut refusals = limits.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        if answer.status() != StatusCode::TOO_MANY_REQUESTS {
+            *refusals = None;
+            self.held().for_each(|(lane, _)| lane.on_success());
+            return Ok(());
+        }
+        self.held().for_each(|(lane, generation)| lane.on_throttled(generation));
+        let now = limits.clock.monotonic();
+        let first = match *refusals {
+            Some(series) if now.saturating_sub(series.last) <= QUOTA => series.first,
+            _ => now,
+        };
+        *refusals = Some(ThrottleSeries { first, last: now });
+        if now.saturating_sub(first) < QUOTA || limits.all.in_flight() > 1 {
+            return Ok(());
+        }
+        let message = "Zoho has answered 429 for a minute with nothing else under way: the \
+                       organisation's API credits of the day are used up";
+        let refused = Error::new(ErrorKind::QuotaExhausted, Outcome::Refused, message);
+        Err(refused.with_status(answer.status()))
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.held().for_each(|(lane, _)| lane.release());
+    }
+}
+
+impl<S> Layer<S> for InFlightLimitLayer {
+    type Service = InFlightLimit<S>;
+
+    fn layer(&self, inner: S) -> InFlightLimit<S> {
+        InFlightLimit { inner, shared: Arc::new(self.clone()) }
+    }
+}
+
+/// Limits the calls of each organisation ([`Tenant`]) that are in flight, first come first served: tower's
+/// `ConcurrencyLimit`, per organisation and adapting to 429s. Zoho counts concurrent calls per organisation
+/// and application, and heavy ones ([`CallMeta::is_heavy`]) a second time; a fleet of *n* processes gives
+/// each the *n*th part.
+///
+/// After a 429 it halves the organisation's permits, and brings them back one by one as its calls succeed.
+/// Where 429 lasts for a minute with nothing else of that organisation under way, the call fails with an
+/// error of kind [`QuotaExhausted`](ErrorKind::QuotaExhausted). Other organisations notice nothing of
+/// either. An organisation without a call for ten minutes begins again with all its permits.
+///
+/// It acquires the permit in `call` if one is free, else when the future is polled. Inside the
+/// [`Auth`](super::Auth) layer, no call that waits for a token holds one. A future that is kept without being
+/// polled keeps its permit.
+#[derive(Clone, Debug)]
+pub struct InFlightLimit<S> {
+    inner: S,
+    shared: Arc<InFlightLimitLayer>,
+}
+
+impl<S> Service<Request<ReqBody>> for InFlightLimit<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+{
+    type Response = Response<ResBody>;
+    type Error = BoxError;
+    type Future = InFlightLimitFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    #[inline]
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        let heavy = request.extensions().get::<CallMeta>().is_some_and(CallMeta::is_heavy);
+        let limits = self.shared.limits(&request);
+        let free = match self.shared.settings.observer {
+            // the observer hears of each wait, also of none
+            Some(_) => Err(limits),
+            None => limits.try_acquire(heavy),
+        };
+        let stage = match free {
+            Ok(permit) => {
+                Stage::Permitted { calling: self.inner.call(request), permit: Some(permit) }
+            }
+            Err(limits) => {
+                let clone = self.inner.clone();
+                let inner = mem::replace(&mut self.inner, clone);
+                let waiting =
+                    Box::pin(Arc::clone(&self.shared).pass(inner, request, limits, heavy));
+                Stage::Waiting { waiting }
+            }
+        };
+        InFlightLimitFuture { stage }
+    }
+}
+
+impl InFlightLimitLayer {
+    async fn pass<S>(
+        self: Arc<Self>,
+        mut inner: S,
+        request: Request<ReqBody>,
+        limits: Arc<TenantLimits>,
+        heavy: bool,
+    ) -> Result<Response<ResBody>, BoxError>
+    where
+        S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>,
+    {
+        let observer = self.settings.observer.as_ref();
+        let arrived = observer.map(|_| self.now());
+        let permit = limits.acquire(heavy).await;
+        if let (Some(observer), Some(arrived)) = (observer, arrived) {
+            let call = request.extensions().get::<CallMeta>();
+            observer.permit_acquired(call, self.now().saturating_sub(arrived));
+        }
+        let answer = inner.call(request).await?;
+        permit.record(&answer)?;
+        Ok(answer)
+    }
+}
+
+pin_project! {
+    /// The future of a [`InFlightLimit`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct InFlightLimitFuture<F> {
+        #[pin]
+        stage: Stage<F>,
+    }
+}
+
+pin_project! {
+    #[project = StageProjection]
+    enum Stage<F> {
+        Permitted { #[pin] calling: F, permit: Option<Permit> },
+        Waiting { waiting: BoxFuture<Result<Response<ResBody>, BoxError>> },
+    }
+}
+
+impl<F> Future for InFlightLimitFuture<F>
+where
+    F: Future<Output = Result<Response<ResBody>, BoxError>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<F::Output> {
+        match self.project().stage.project() {
+            StageProjection::Waiting { waiting } => waiting.as_mut().poll(cx),
+            StageProjection::Permitted { calling, permit } => {
+                let answer = ready!(calling.poll(cx));
+                // free for the next call before this one goes on
+                let permit = permit.take();
+                task::Poll::Ready(answer.and_then(|answer| {
+                    permit.map_or(Ok(()), |permit| permit.record(&answer))?;
+                    Ok(answer)
+                }))
+            }
+        }
+    }
+}
+
+impl<F> fmt::Debug for InFlightLimitFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InFlightLimitFuture").finish_non_exhaustive()
+    }
+}
