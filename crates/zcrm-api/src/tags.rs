@@ -16,7 +16,7 @@ use crate::{Call, check, metadata::ModuleHandle, model, operations, related::Par
 /// let tags = api.module("Leads").tags();
 /// let made = tags.create_many([Tag::named("Hot"), Tag::named("Cold")]).await?.all()?;
 /// tags.add_to(["3652397000000649013"], ["Hot"]).await?.all()?;
-/// if let Some(hot) = made.first().and_then(|tag| tag.id.clone()) {
+/// if let Some(hot) = made.first().map(|tag| tag.id.clone()) {
 ///     println!("{} records are hot", tags.count_records(hot).await?);
 /// }
 /// # Ok(())

@@ -69,14 +69,13 @@ async fn main() -> Result<(), Failure> {
             Record::new().with("Company", mark.as_str()),
             Record::new().with("Last_Name", "Kay (Zylker, Inc)").with("Company", mark.as_str()),
         ])
-        .send()
         .await?;
     report(&outcomes);
     let ids: Vec<Id> = outcomes.ids().cloned().collect();
     let [first, second, ..] = ids.as_slice() else { return Err("no ids came back".into()) };
 
     heading("3. Read one back, typed");
-    let lead = leads.get(first).send().await?;
+    let lead = leads.get(first).await?;
     println!("   {} of `{}` has id {}", lead.last_name, lead.company.unwrap_or_default(), lead.id);
 
     heading("4. Update three, one of them with a broken e-mail address");
@@ -87,18 +86,17 @@ async fn main() -> Result<(), Failure> {
             change(second, "not an address"),
             change(second, "kay@example.com"),
         ])
-        .send()
         .await?;
     report(&outcomes);
 
     heading("5. Search, with parentheses and a comma in the value");
-    let found = leads.search(Criteria::equals("Last_Name", "Kay (Zylker, Inc)")).send().await?;
+    let found = leads.search(Criteria::equals("Last_Name", "Kay (Zylker, Inc)")).await?;
     println!("   found {}", found.items.len());
 
     heading("6. Restart with a token that has expired at the server");
     let restarted = place.client().await?;
     place.expire_token();
-    let same = restarted.records_of::<Lead>().get(second).send().await?;
+    let same = restarted.records_of::<Lead>().get(second).await?;
     println!("   read {} ({})", same.last_name, same.email.unwrap_or_default());
     println!("   {}", place.refreshes());
 
@@ -115,7 +113,7 @@ async fn main() -> Result<(), Failure> {
     println!("   read {count}, the last of them {}", last.unwrap_or_default());
 
     heading("8. Delete what was created");
-    let outcomes = restarted.records("Leads").delete_many(ids).send().await?;
+    let outcomes = restarted.records("Leads").delete_many(ids).await?;
     println!("   deleted {}", outcomes.all()?.len());
 
     heading("What it cost");

@@ -239,7 +239,7 @@ impl ClientBuilder {
     /// let client = builder.connector(connector).build()?;
     ///
     /// client.tokens().exchange(sim.grant_token()).await?;
-    /// client.records("Leads").list().fields(["Last_Name"]).send().await?;
+    /// client.records("Leads").list().fields(["Last_Name"]).await?;
     /// assert_eq!(sim.journal().api_requests(), 1);
     /// # Ok(())
     /// # }

@@ -72,7 +72,7 @@ impl ClientBuilder {
     ///
     /// // two requests: of the accounts server, and of the API
     /// client.tokens().exchange(sim.grant_token()).await?;
-    /// client.records("Leads").list().fields(["Last_Name"]).send().await?;
+    /// client.records("Leads").list().fields(["Last_Name"]).await?;
     /// assert_eq!(sim.journal().requests(), 2);
     /// assert_eq!(*seen.lock().unwrap(), ["zylker-sync/1.2", "zylker-sync/1.2"]);
     /// # Ok(())
@@ -123,7 +123,7 @@ impl ClientBuilder {
     /// let client = builder.layer(LayerPosition::Attempt, counting).build()?;
     ///
     /// client.tokens().exchange(sim.grant_token()).await?; // passes only `LayerPosition::Connector`
-    /// client.records("Leads").list().fields(["Last_Name"]).send().await?;
+    /// client.records("Leads").list().fields(["Last_Name"]).await?;
     /// assert_eq!(attempts.load(Ordering::Relaxed), 1);
     /// # Ok(())
     /// # }
@@ -175,7 +175,7 @@ impl ClientBuilder {
     ///     .transport(service_fn(canned))
     ///     .build()?;
     /// client.tokens().exchange("1000.grant").await?;
-    /// let lead = client.records("Leads").get("1").send().await?;
+    /// let lead = client.records("Leads").get("1").await?;
     /// assert_eq!(lead.get::<String>("Last_Name")?.as_deref(), Some("Boyle"));
     /// # Ok(())
     /// # }

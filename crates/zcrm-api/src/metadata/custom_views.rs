@@ -17,7 +17,7 @@ use crate::{Extra, MetaRef, operations, records::SortOrder};
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
-/// use zcrm_api::SortOrder;
+/// use zcrm_api::records::SortOrder;
 ///
 /// let views = api.module("Leads").custom_views();
 /// for view in views.list().all().await? {

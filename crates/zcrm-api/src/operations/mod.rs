@@ -13,7 +13,7 @@
 //! let org = api.call(&ORG_GET).object::<Record>().await?;
 //! let role = api.call(&ROLES_GET).path_id("role_id", "1").object::<Record>().await?;
 //! let tags = [Record::new().with("name", "Hot"), Record::new().with("name", "Cold")];
-//! let made = api.call(&TAGS_CREATE).query("module", "Leads").items(&tags).outcomes(2).await?;
+//! let made = api.call(&TAGS_CREATE).param("module", "Leads").items(&tags).outcomes(2).await?;
 //! # let _ = (org, role, made);
 //! # Ok(())
 //! # }
@@ -21,8 +21,8 @@
 //!
 //! What an operation needs stands in its row: path values, query names, members of the body. A
 //! name that the row does not know is an error before anything is sent;
-//! [`query_unchecked`](crate::Call::query_unchecked) and
-//! [`json_unchecked`](crate::Call::json_unchecked) send it all the same.
+//! [`param_unchecked`](crate::Call::param_unchecked) and
+//! [`body_unchecked`](crate::Call::body_unchecked) send it all the same.
 
 mod generated;
 

@@ -150,7 +150,7 @@ impl Taxes {
     ///         OrgTax::deleted("3652397000000654321"),
     ///     ])
     ///     .with_preference(TaxPreference::default().with_auto_populate_tax(true));
-    /// api.taxes().download().save_to(&change).await?;
+    /// api.taxes().save(&change).await?;
     /// # Ok(())
     /// # }
     /// ```

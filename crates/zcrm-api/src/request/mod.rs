@@ -34,7 +34,7 @@ use crate::{Call, check};
 /// let lead = api.records("Leads").get("3652397000000649013").await?;
 /// let soon = api.records("Leads").get("3652397000000649013").timeout(Duration::from_secs(5));
 /// println!("{}", soon.preview()?.uri());
-/// let same = soon.send().await?;
+/// let same = soon.await?;
 /// # let _ = (lead, same);
 /// # Ok(())
 /// # }
