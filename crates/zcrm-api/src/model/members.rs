@@ -284,7 +284,11 @@ fn put(
 ) {
     extra.remove(&name);
     if let Some((known, slot)) = names.iter().zip(slots).find(|(known, _)| known.is(&name)) {
+        // it takes the place of both names
         extra.remove(known.own);
+        if let Some(older) = known.older {
+            extra.remove(older);
+        }
         slot.clear();
         if slot.read(raw) {
             if let Some(older) = known.older.filter(|older| *older == name) {

@@ -8,6 +8,9 @@ mod macros;
 pub(crate) mod members;
 mod raw_json;
 mod reference;
+#[cfg(test)]
+#[allow(unreachable_pub, reason = "a model is public")]
+mod tests;
 
 pub use extra::Extra;
 pub(crate) use macros::{fields, model};
