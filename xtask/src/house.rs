@@ -13,6 +13,22 @@ const MACHINE_FOLDERS: &[&str] = &["home", "root", "Users", "mnt", "builds", "wo
 /// The text files in which white space is checked.
 const TIDY: &[&str] = &["md", "rs", "toml"];
 
+/// The macros of `tracing` that take a target; each event and span names its own.
+const EVENTS: &[&str] = &[
+    "trace!(",
+    "debug!(",
+    "info!(",
+    "warn!(",
+    "error!(",
+    "event!(",
+    "span!(",
+    "trace_span!(",
+    "debug_span!(",
+    "info_span!(",
+    "warn_span!(",
+    "error_span!(",
+];
+
 /// Something to change, or to think about.
 #[derive(Debug, PartialEq, Eq)]
 enum Finding {
@@ -101,6 +117,11 @@ fn check(path: &Path, text: &str) -> Vec<Finding> {
             wrong("white space at the end of the line".into());
         }
     }
+    let library = path.starts_with("crates")
+        && path.components().nth(2).is_some_and(|part| part.as_os_str() == "src");
+    if extension == "rs" && library {
+        findings.extend(without_target(text));
+    }
     let generated = path.components().any(|part| part.as_os_str() == "generated");
     let lines = text.lines().count();
     if extension == "rs" && !generated && lines > TOO_LONG {
@@ -110,6 +131,18 @@ fn check(path: &Path, text: &str) -> Vec<Finding> {
         findings.push(Finding::Note(format!("{lines} lines; aim at {LONG}")));
     }
     findings
+}
+
+/// The events and spans that name no target. The default is the path of a private module, on which no
+/// filter should depend.
+fn without_target(text: &str) -> impl Iterator<Item = Finding> {
+    text.match_indices("tracing::").filter_map(|(at, path)| {
+        let (before, found) = (text.get(..at)?, text.get(at + path.len()..)?);
+        let arguments = EVENTS.iter().find_map(|event| found.strip_prefix(event))?;
+        let what = "an event or span without `target: \"zcrm::…\"`".to_owned();
+        let named = arguments.trim_start().starts_with("target:");
+        (!named).then(|| Finding::Wrong { line: before.lines().count().max(1), what })
+    })
 }
 
 /// The start of an absolute path of some machine, if the line names one: a folder of somebody, not
@@ -201,6 +234,24 @@ mod tests {
         );
         assert_eq!(wrong("a.rs", text).len(), 2);
         assert!(wrong("data.tsv", text).is_empty());
+    }
+
+    #[test]
+    fn finds_events_without_a_target() {
+        let event = |arguments: &str| format!("fn a() {{\n    tracing::{arguments};\n}}\n");
+        for good in [
+            "debug!(target: \"zcrm::http\", \"sent\")",
+            "info_span!(\n        target: \"zcrm::http\",\n        \"call\",\n    )",
+            "field::debug(1)",
+        ] {
+            assert!(wrong("crates/zcrm-http/src/a.rs", &event(good)).is_empty(), "{good}");
+        }
+        for bad in ["debug!(\"sent\")", "warn!(%error, \"no\")", "info_span!(\n        \"call\")"] {
+            let found = wrong("crates/zcrm-http/src/a.rs", &event(bad));
+            assert_eq!(found, ["2: an event or span without `target: \"zcrm::…\"`"], "{bad}");
+            // those of programs that use zcrm are theirs
+            assert!(wrong("crates/zcrm/tests/a.rs", &event(bad)).is_empty());
+        }
     }
 
     #[test]

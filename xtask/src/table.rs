@@ -148,6 +148,7 @@ pub(crate) const TABLE: &[Row] = &[
             "serde",
             "serde_json",
             "smol_str",
+            "subtle",
             "thiserror",
             "tokio",
             "tower",

@@ -28,6 +28,7 @@ use crate::{Call, RecordHandle, Records, check, field_names::FieldNames};
 ///     Ok(Api::new(transport, ApiVersion::V8).authorized_by(authorizer))
 /// }
 /// ```
+#[doc(alias = "client")]
 #[derive(Clone)]
 pub struct Api {
     // in one piece, for each call has a clone

@@ -28,6 +28,9 @@ pub mod list;
 pub mod metadata;
 mod model;
 mod notes;
+#[doc(alias = "bulk")]
+#[doc(alias = "webhook")]
+#[doc(alias = "notifications")]
 pub mod operations;
 pub mod organisation;
 pub mod records;

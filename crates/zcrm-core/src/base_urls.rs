@@ -18,6 +18,8 @@ use crate::{DataCenter, Environment, Error, ErrorKind, Origin, Outcome, escaped,
 /// assert_eq!(origin.to_string(), "https://sandbox.zohoapis.eu");
 /// # Ok::<(), zcrm_core::Error>(())
 /// ```
+#[doc(alias = "base url")]
+#[doc(alias = "host")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrls {
     data_center: DataCenter,

@@ -24,6 +24,8 @@ use crate::{Error, Origin, escaped};
 /// assert_eq!(eu.api_origin(Environment::Sandbox).to_string(), "https://sandbox.zohoapis.eu");
 /// # Ok::<(), zcrm_core::Error>(())
 /// ```
+#[doc(alias = "region")]
+#[doc(alias = "domain")]
 #[derive(Clone, Copy)]
 pub struct DataCenter(&'static DataCenterInfo);
 
@@ -70,6 +72,8 @@ data_centers! {
 }
 
 /// The environment of an organisation. A token belongs to one of them.
+#[doc(alias = "sandbox")]
+#[doc(alias = "developer")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Environment {

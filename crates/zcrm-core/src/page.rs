@@ -19,6 +19,7 @@ use crate::{ApiError, Error, Id, More, PageInfo, Record, escaped, json};
 ///
 /// An item that does not fit the caller's type is an error in its own place; it does not sink the
 /// page.
+#[doc(alias = "pagination")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Page<T> {

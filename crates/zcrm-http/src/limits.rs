@@ -4,6 +4,7 @@ use std::time::Duration;
 
 /// How long things may take. Making a TCP connection has a time of its own, in the
 /// [`ConnectorBuilder`](crate::ConnectorBuilder).
+#[doc(alias = "timeout")]
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Timeouts {
@@ -52,6 +53,8 @@ impl Timeouts {
 /// How much may go on at a time. Concurrent calls are counted for each organisation
 /// ([`Tenant`](crate::Tenant)), for so Zoho counts them: the calls of one organisation wait for no call of
 /// another. A process that serves *n* organisations may therefore have *n* times as many under way.
+#[doc(alias = "rate limit")]
+#[doc(alias = "concurrency")]
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Limits {

@@ -48,7 +48,7 @@ fn roots(pems: &[Vec<u8>]) -> Result<RootCertStore, Error> {
         // what cannot be read is left out: systems hold odd certificates, and others serve
         let found = rustls_native_certs::load_native_certs();
         let (added, ignored) = roots.add_parsable_certificates(found.certs);
-        tracing::debug!(added, ignored, failed = found.errors.len(), "the system's authorities");
+        tracing::debug!(target: "zcrm::http", added, ignored, failed = found.errors.len(), "the system's authorities");
     }
     for pem in pems {
         let certificates: Vec<_> =

@@ -188,7 +188,7 @@ pub(crate) fn give_to_owner_of_folder(file: &File, path: &Path) {
         && let Err(error) = fchown(file, Some(folder.0), Some(folder.1))
     {
         let path = escaped(&path.to_string_lossy()).to_string();
-        tracing::debug!(path, %error, "it stays this process's");
+        tracing::debug!(target: "zcrm::store", path, %error, "it stays this process's");
     }
 }
 
@@ -235,9 +235,11 @@ fn tighten(path: &Path, file: &File, mode: u32) {
     use std::os::unix::fs::PermissionsExt as _;
     let path = escaped(&path.to_string_lossy()).to_string();
     match file.set_permissions(fs::Permissions::from_mode(mode)) {
-        Ok(()) => tracing::warn!(path, "the token file was open to everybody; it no longer is"),
+        Ok(()) => {
+            tracing::warn!(target: "zcrm::store", path, "the token file was open to everybody; it no longer is")
+        }
         Err(error) => tracing::warn!(
-            path, %error,
+            target: "zcrm::store", path, %error,
             "the token file is open to everybody and cannot be closed: take the rights away"
         ),
     }

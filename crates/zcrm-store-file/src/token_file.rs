@@ -186,7 +186,7 @@ impl TokenFile {
         if !self.swept.swap(true, Ordering::Relaxed)
             && let Err(error) = self.disk.sweep(file)
         {
-            tracing::debug!(%error, "drafts of killed processes could not be removed");
+            tracing::debug!(target: "zcrm::store", %error, "drafts of killed processes could not be removed");
         }
         let write = || {
             let mut draft = self.disk.draft(file)?;

@@ -129,7 +129,7 @@ pub(crate) fn choose(rows: Vec<Row>, user: &str) -> Result<Option<Row>, StoreErr
              exactly"
         )));
     }
-    tracing::warn!(wanted = user, stored = first, "the stored user differs in case: it is used");
+    tracing::warn!(target: "zcrm::store", wanted = user, stored = first, "the stored user differs in case: it is used");
     Ok(newest(alike))
 }
 

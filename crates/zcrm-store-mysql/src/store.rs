@@ -183,7 +183,7 @@ impl MySqlStore {
             let connection = shared.connector.open(Purpose::Work).await?;
             let migrated = migrate::run(connection, place).await;
             if let Err(error) = lock.release().await {
-                tracing::debug!(%error, "the lock of the migration ended early");
+                tracing::debug!(target: "zcrm::store", %error, "the lock of the migration ended early");
             }
             migrated.map_err(|failure| failure.into_error("migrate", place))
         };

@@ -12,6 +12,16 @@
 //! [`install`] does all in one call. An application with a subscriber of its own adds [`layer`] to
 //! that.
 //!
+//! Every event and span has one of these targets, so that a filter needs no name of a crate:
+//!
+//! | target | events of |
+//! | --- | --- |
+//! | `zcrm::http` | calls and their attempts (spans `zoho_call`, `zoho_attempt`), retries, TLS |
+//! | `zcrm::oauth` | tokens: refreshes, refusals, saves |
+//! | `zcrm::store` | the token stores |
+//! | `zcrm::api` | files that are saved |
+//! | `zcrm::config` | settings |
+//!
 //! Lines hold no secret at any level, and no values of records. Each event is one line: control
 //! characters in it are escaped.
 

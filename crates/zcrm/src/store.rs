@@ -146,7 +146,7 @@ fn mysql(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<dyn TokenStore>,
     let store = builder.build().map_err(|error| {
         Error::config("the settings of the database are wrong").with_source(error)
     })?;
-    tracing::info!(place = store.place(), "tokens are kept in MySQL");
+    tracing::info!(target: "zcrm::store", place = store.place(), "tokens are kept in MySQL");
     Ok(Arc::new(store))
 }
 

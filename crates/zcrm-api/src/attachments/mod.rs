@@ -47,6 +47,8 @@ const FIELDS: &[&str] = &[
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias = "upload")]
+#[doc(alias = "download")]
 #[derive(Clone, Debug)]
 pub struct Attachments {
     parent: Parent,

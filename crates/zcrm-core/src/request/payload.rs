@@ -17,6 +17,8 @@ pub enum Payload {
 }
 
 /// One part of an upload: a file, or a text.
+#[doc(alias = "upload")]
+#[doc(alias = "multipart")]
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct UploadPart {

@@ -42,6 +42,7 @@ use super::{ByteStream, file, gzip};
 /// assert!(again.try_clone().is_some());
 /// assert!(ReqBody::once(lines()).try_clone().is_none());
 /// ```
+#[doc(alias = "upload")]
 pub struct ReqBody(Repr);
 
 enum Repr {

@@ -32,6 +32,7 @@ pub(crate) struct StreamAnswer;
 /// (`SaveFile` of zcrm-api does that, where the server allows it).
 ///
 /// The call counts as in flight until the file begins, and its deadline runs until then.
+#[doc(alias = "download")]
 pub struct Download {
     status: StatusCode,
     headers: HeaderMap,

@@ -260,7 +260,7 @@ impl Authorized {
         }
         let other = authorizer.authorize().await.map_err(not_sent)?;
         if other != token {
-            tracing::debug!("the access token was stale, and there is another");
+            tracing::debug!(target: "zcrm::http", "the access token was stale, and there is another");
             response.extensions_mut().insert(Replay { by: authorizer, token: other });
         }
         Ok(response)

@@ -42,6 +42,8 @@ const VALID_FOR: Duration = Duration::from_secs(600);
 /// let meter = CreditMeter::new(Arc::new(TokioClock::new())).with_floor(1_000);
 /// assert_eq!((meter.spent(), meter.remaining()), (0, None));
 /// ```
+#[doc(alias = "rate limit")]
+#[doc(alias = "quota")]
 #[derive(Clone, Debug)]
 pub struct CreditMeter {
     clock: Arc<dyn Clock>,

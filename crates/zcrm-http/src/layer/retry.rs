@@ -47,6 +47,8 @@ use crate::{
 /// # let _ = service;
 /// # Ok::<(), zcrm_core::Error>(())
 /// ```
+#[doc(alias = "backoff")]
+#[doc(alias = "retry")]
 #[derive(Clone)]
 pub struct RetryPolicy {
     settings: Arc<RetrySettings>,
@@ -280,7 +282,7 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
         }
         self.replay.complete(request);
         request.extensions_mut().insert(Attempts(self.made + 1));
-        tracing::debug!(attempt = self.made, wait_ms = wait.as_millis(), "trying again");
+        tracing::debug!(target: "zcrm::http", attempt = self.made, wait_ms = wait.as_millis(), "trying again");
         Some(self.settings.clock.sleep(wait))
     }
 

@@ -73,6 +73,7 @@ impl TraceLayer {
     fn span(&self, request: &Request<ReqBody>) -> Span {
         if self.attempts {
             return tracing::debug_span!(
+                target: "zcrm::http",
                 "zoho_attempt",
                 attempt = number(request),
                 status = Empty,
@@ -83,6 +84,7 @@ impl TraceLayer {
         }
         let call = request.extensions().get::<CallMeta>();
         tracing::info_span!(
+            target: "zcrm::http",
             "zoho_call",
             operation = call.map_or("", CallMeta::operation),
             method = %request.method(),
@@ -115,10 +117,10 @@ impl TraceLayer {
             }
         }
         match result.as_ref().map_err(|error| error.downcast_ref::<Error>()) {
-            Ok(_) => tracing::debug!("answered"),
-            Err(Some(error)) => tracing::debug!(%error, "failed"),
+            Ok(_) => tracing::debug!(target: "zcrm::http", "answered"),
+            Err(Some(error)) => tracing::debug!(target: "zcrm::http", %error, "failed"),
             // nobody knows what the text of a foreign error holds
-            Err(None) => tracing::debug!("failed"),
+            Err(None) => tracing::debug!(target: "zcrm::http", "failed"),
         }
         match (&self.observer, self.attempts) {
             (Some(observer), true) => observer.attempt_ended(ended),

@@ -142,7 +142,7 @@ async fn no_secret_and_no_value_is_logged_by_any_crate_on_the_way() {
 
         let text = logs.text();
         // the crates below did log
-        for target in ["zcrm_http", "hyper_util", "rustls"] {
+        for target in ["zcrm::http", "hyper_util", "rustls"] {
             assert!(text.contains(target), "nothing was logged by {target}");
         }
         assert!(http1 || text.contains("h2::"), "HTTP/2 was not spoken");

@@ -428,7 +428,7 @@ impl Accounts {
             Ok(secret) if same(&secret) => None,
             Ok(secret) => Some(secret),
             Err(error) => {
-                tracing::warn!(%error, "the refused client secret could not be asked for again");
+                tracing::warn!(target: "zcrm::oauth", %error, "the refused client secret could not be asked for again");
                 None
             }
         }

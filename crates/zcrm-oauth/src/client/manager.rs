@@ -33,6 +33,7 @@ use crate::{TokenKey, TokenStore};
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias = "refresh")]
 #[derive(Clone)]
 pub struct TokenManager {
     context: Arc<Context>,

@@ -125,7 +125,7 @@ impl EventQueue {
     pub(super) fn push(self: &Arc<Self>, event: impl FnOnce(&dyn TokenObserver) + Send + 'static) {
         let mut queue = self.queue();
         if queue.waiting.len() >= MAX_WAITING {
-            tracing::warn!("the token observer is blocked: an event was dropped");
+            tracing::warn!(target: "zcrm::oauth", "the token observer is blocked: an event was dropped");
             return;
         }
         queue.waiting.push_back(Box::new(event));
@@ -156,7 +156,7 @@ impl DeliveryTask {
             };
             let Some(event) = event else { return };
             if catch_unwind(AssertUnwindSafe(|| event(&*events.observer))).is_err() {
-                tracing::error!("the token observer panicked");
+                tracing::error!(target: "zcrm::oauth", "the token observer panicked");
             }
         }
     }

@@ -56,7 +56,7 @@ pub(super) async fn refresh(
         }
         Err(error) => (error, None),
     };
-    tracing::warn!(%error, "the access token could not be refreshed");
+    tracing::warn!(target: "zcrm::oauth", %error, "the access token could not be refreshed");
     context.report_failure(&entry.key, &error);
     entry.record_failure(context, &error, login);
     match error.kind() {
@@ -125,13 +125,13 @@ async fn refresh_locked(
         Err(error) => Err(error),
     };
     if let Err(error) = saved {
-        tracing::warn!(%error, "the refreshed token could not be saved: using it from memory");
+        tracing::warn!(target: "zcrm::oauth", %error, "the refreshed token could not be saved: using it from memory");
         context.report(&entry.key, move |observer, key| observer.save_failed(key, &error));
         let token = fresh.token.clone();
         tokio::spawn(save_later(Arc::clone(context), Arc::clone(entry), token, old));
     }
     let expires_at = fresh.token.expires_at;
-    tracing::info!(%expires_at, "the access token was refreshed");
+    tracing::info!(target: "zcrm::oauth", %expires_at, "the access token was refreshed");
     context.report(&entry.key, move |observer, key| observer.refreshed(key, expires_at));
     Ok(fresh)
 }
@@ -211,13 +211,13 @@ async fn save_later(
             None => return,
             Some(false) => {}
             Some(true) => {
-                tracing::info!("the token store works again");
+                tracing::info!(target: "zcrm::oauth", "the token store works again");
                 context.report(&entry.key, |observer, key| observer.saved_late(key));
                 return;
             }
         }
     }
-    tracing::error!("a refreshed token could not be saved: the store still holds the old one");
+    tracing::error!(target: "zcrm::oauth", "a refreshed token could not be saved: the store still holds the old one");
 }
 
 fn is_same_token(one: &StoredToken, other: &StoredToken) -> bool {

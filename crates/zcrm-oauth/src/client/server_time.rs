@@ -59,7 +59,7 @@ impl ServerTime {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = date.map(|date| (date, asked));
         date.unwrap_or_else(|| {
             tracing::warn!(
-                "the accounts server's `Date` is missing or implausible: using the local clock"
+                target: "zcrm::oauth", "the accounts server's `Date` is missing or implausible: using the local clock"
             );
             asked.wall
         })

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use subtle::ConstantTimeEq as _;
 use zcrm_core::{Error, ErrorKind, Outcome};
 
 use super::fault::TokenFault;
@@ -82,8 +83,7 @@ impl States {
 
 /// Compares two texts in constant time, so that the duration does not reveal a common prefix.
 pub(super) fn constant_time_eq(one: &str, other: &str) -> bool {
-    let differing = one.bytes().zip(other.bytes()).fold(0, |all, (a, b)| all | (a ^ b));
-    one.len() == other.len() && differing == 0
+    one.as_bytes().ct_eq(other.as_bytes()).into()
 }
 
 pub(super) fn state_mismatch() -> Error {

@@ -31,19 +31,19 @@ pub(super) async fn release(context: &Context, lock: Option<RefreshLock>) {
     if let Some(lock) = lock
         && let Err(error) = context.store.release(lock).await
     {
-        tracing::warn!(%error, "the refresh lock could not be released");
+        tracing::warn!(target: "zcrm::oauth", %error, "the refresh lock could not be released");
     }
 }
 
 /// Reports that the lock was busy for the whole wait.
 pub(super) fn report_busy(context: &Context, entry: &TokenEntry) {
     context.report(&entry.key, |observer, key| observer.lock_busy(key));
-    tracing::warn!("the refresh lock was not free in time: going on without it");
+    tracing::warn!(target: "zcrm::oauth", "the refresh lock was not free in time: going on without it");
 }
 
 /// Reports that the lock failed.
 pub(super) fn report_failed(context: &Context, entry: &TokenEntry, error: &StoreError) {
-    tracing::warn!(%error, "the refresh lock failed: going on without it");
+    tracing::warn!(target: "zcrm::oauth", %error, "the refresh lock failed: going on without it");
     let error = error.clone();
     context.report(&entry.key, move |observer, key| observer.lock_failed(key, &error));
 }

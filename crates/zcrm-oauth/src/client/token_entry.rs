@@ -101,7 +101,7 @@ impl TokenEntry {
     ) -> Option<tokio::sync::MutexGuard<'_, ()>> {
         let guard = within(WRITE_TIMEOUT, &*context.clock, self.write_lock.lock()).await;
         if guard.is_none() {
-            tracing::warn!("another task did not release a user's tokens: going on without a lock");
+            tracing::warn!(target: "zcrm::oauth", "another task did not release a user's tokens: going on without a lock");
         }
         guard
     }

@@ -275,7 +275,7 @@ impl Authorizer for UserTokens {
 
     async fn reject(&self, refused: &Authorization) {
         if let Some(error) = self.entry.record_refused(&self.context, refused) {
-            tracing::warn!(%error, "two new access tokens in a row were refused");
+            tracing::warn!(target: "zcrm::oauth", %error, "two new access tokens in a row were refused");
             self.context.report_failure(&self.entry.key, &error);
         }
     }

@@ -195,7 +195,7 @@ impl Config {
                 }
                 Err(unknown) => {
                     tracing::warn!(
-                        variable = %escaped(&name),
+                        target: "zcrm::config", variable = %escaped(&name),
                         nearest = unknown.nearest.map(variable),
                         "this variable names no setting and is not read",
                     );
