@@ -176,9 +176,9 @@ impl Call {
         self.map(|request| request.text_part(name, text))
     }
 
-    /// Tells `listener` how many bytes of the request's body were sent so far; for a call without a
-    /// body, how many of the file came that it answers with ([`download`](Self::download),
-    /// [`save`](Self::save)). Where a request is sent again it counts from the first byte again.
+    /// Reports to `listener` how many bytes of the request's body were sent so far; for a call without
+    /// a body, how many bytes of the file came ([`download`](Self::download)). Where a request is sent
+    /// again it counts from the first byte again.
     pub fn on_progress(mut self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.listener = Some(Arc::new(listener));
         self

@@ -10,7 +10,7 @@ use crate::{ClientBuilder, Clients};
 
 /// A client of Zoho CRM for one user, whose tokens stay fresh by themselves. Clones are cheap and share
 /// connections, limits and tokens. Any number of clients and users can exist in one process; limits are
-/// kept for each organisation ([`Tenant`](crate::Tenant)).
+/// kept for each organisation ([`Tenant`](crate::http::Tenant)).
 ///
 /// A client dereferences to [`Api`], so that it has all its methods: [`records`](Api::records),
 /// [`records_of`](Api::records_of), [`call`](Api::call).

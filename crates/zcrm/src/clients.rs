@@ -97,8 +97,8 @@ impl Clients {
     ///
     /// # Errors
     /// As [`UserTokens::exchange`]. If the exchange succeeded but the user could not be found out, the
-    /// error carries the tokens ([`UnsavedToken`](crate::UnsavedToken)); with
-    /// [`TokenFault::MissingScope`](crate::TokenFault::MissingScope) both scopes are missing. Then name
+    /// error carries the tokens ([`UnsavedToken`](crate::oauth::UnsavedToken)); with
+    /// [`TokenFault::MissingScope`](crate::oauth::TokenFault::MissingScope) both scopes are missing. Then name
     /// the user with [`user`](Self::user), and exchange the tokens there.
     pub async fn login(&self, grant: impl Into<Grant>) -> Result<Client, Error> {
         let lookup = Arc::new(WhoAmI::new(self.api.clone(), self.manager.clone()));

@@ -43,7 +43,8 @@
 //! * `derive`: `#[derive(Module)]` for your own structs, see [`Module`].
 //! * `ruby-marshal`: that file also in the format of the Ruby SDK, kept as it is found. Brings a
 //!   dependency with the licence WTFPL.
-//! * `conformance`: the module `conformance`, a test suite for your own [`TokenStore`].
+//! * `conformance`: the module `stores::conformance`, a test suite for your own
+//!   [`TokenStore`](stores::TokenStore).
 //! * `test-util`: `ManualClock`, a clock that tests set forward without waiting.
 //!
 //! # Beyond its methods

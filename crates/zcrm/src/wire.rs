@@ -40,7 +40,7 @@ impl Wire {
 impl ClientBuilder {
     /// Sends these headers with every request, those of the accounts server included, unless the
     /// call has its own of the same name; the last word of several counts. For some calls only,
-    /// there is [`Api::with_headers`](crate::Api::with_headers).
+    /// there is [`Api::with_headers`](crate::request::Api::with_headers).
     ///
     /// [`build`](Self::build) refuses those that the client or the connection sets:
     /// `authorization`, `host` and what frames a request, such as `content-length`.

@@ -124,7 +124,7 @@ impl<T: DeserializeOwned + Send + 'static> ItemStream<T> {
     /// To save now and then, and to [go on](crate::request::Request::resume) with after a restart.
     ///
     /// `None` at the end, and before the first record of a stream of
-    /// [`all_fields`](super::ListRecords::all_fields), whose fields are not known yet. Behind the
+    /// [`all_fields`](crate::Request::all_fields), whose fields are not known yet. Behind the
     /// error of a page it is the cursor that the error carries.
     ///
     /// ```no_run

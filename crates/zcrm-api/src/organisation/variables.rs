@@ -54,7 +54,7 @@ impl Variables {
         self.create_many([variable]).single()
     }
 
-    /// Creates variables. In v2 a [kind](VariableKind) that only later versions know is refused before
+    /// Creates variables. In v2 a [kind](super::VariableKind) that only later versions know is refused before
     /// anything is sent.
     pub fn create_many<R: Serialize>(
         &self,

@@ -52,7 +52,7 @@ impl AuthorizeUrl {
     /// such as the random id in a cookie; it does not travel to Zoho.
     ///
     /// # Errors
-    /// Of kind [`Input`](ErrorKind::Input) where no scope or no session is named.
+    /// Of kind [`Input`](zcrm_core::ErrorKind::Input) where no scope or no session is named.
     pub fn for_session(self, session: &str) -> Result<String, Error> {
         if session.trim().is_empty() {
             return Err(Error::input(
@@ -72,7 +72,7 @@ impl AuthorizeUrl {
     /// and passes it to [`TokenManager::accept_state`].
     ///
     /// # Errors
-    /// Of kind [`Input`](ErrorKind::Input) where no scope is named, or where the state is shorter
+    /// Of kind [`Input`](zcrm_core::ErrorKind::Input) where no scope is named, or where the state is shorter
     /// than 16 characters: it must be random, so that nobody can guess it.
     pub fn with_state(self, state: &str) -> Result<String, Error> {
         if state.len() < 16 {
