@@ -34,7 +34,7 @@ impl Logs {
     /// The lines that speak of zcrm's own span or events.
     pub(crate) fn ours(&self) -> String {
         let text = self.text();
-        let ours = text.lines().filter(|line| line.contains("zcrm_http"));
+        let ours = text.lines().filter(|line| line.contains("zcrm::http"));
         ours.map(|line| format!("{line}\n")).collect()
     }
 }

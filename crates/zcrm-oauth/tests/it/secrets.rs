@@ -183,7 +183,7 @@ async fn nothing_on_the_way_of_a_token_is_ever_shown() {
         secrets.extend([access(token).to_owned(), refresh_token(token).to_owned()]);
     }
     let text = String::from_utf8(logs.0.lock().unwrap().clone()).unwrap();
-    assert!(text.contains("zcrm_oauth") && text.contains("h2::"), "nothing was logged");
+    assert!(text.contains("zcrm::oauth") && text.contains("h2::"), "nothing was logged");
     for secret in secrets {
         for form in forms(&secret) {
             let line = text.lines().find(|line| line.contains(&form));
