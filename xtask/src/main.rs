@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unknown_is_named() {
+    fn names_an_unknown_argument() {
         assert_eq!(usage_error(&["tset"]), "unknown command `tset`");
         assert_eq!(usage_error(&["--tset"]), "unknown flag `--tset`");
         assert_eq!(usage_error(&["layers", "--fix"]), "`layers` does not know `--fix`");

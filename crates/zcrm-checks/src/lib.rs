@@ -7,12 +7,12 @@ mod clock;
 pub mod live;
 mod mysql;
 pub mod operations;
-mod place;
+mod store_kind;
 
 pub use arguments::Arguments;
 pub use child::Child;
 pub use clock::ShiftedClock;
-pub use place::Place;
+pub use store_kind::StoreKind;
 
 /// Any error: a check ends with the first one.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

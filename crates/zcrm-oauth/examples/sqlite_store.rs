@@ -237,7 +237,7 @@ mod tests {
     use super::SqliteStore;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn it_keeps_the_contract() {
+    async fn passes_the_conformance_suite() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tokens.db");
         let open = || {

@@ -176,14 +176,14 @@ mod tests {
     use super::StoredToken;
 
     #[test]
-    fn debug_shows_no_token() {
+    fn hides_tokens_in_debug() {
         let token =
             StoredToken::new("marked-access", DateTime::UNIX_EPOCH).with_refresh("marked-r");
         assert!(!format!("{token:?}").contains("marked"));
     }
 
     #[test]
-    fn one_login_is_one_refresh_token() {
+    fn compares_logins_by_refresh_token() {
         let token = |access: &str| StoredToken::new(access, DateTime::UNIX_EPOCH);
         assert!(token("a").with_refresh("r").is_same_login(&token("b").with_refresh("r")));
         assert!(!token("a").with_refresh("r").is_same_login(&token("a").with_refresh("s")));

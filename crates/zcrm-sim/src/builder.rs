@@ -12,7 +12,7 @@ use crate::clock::{Clock, SimClock, span};
 use crate::exchange::Core;
 use crate::journal::{Host, Log};
 use crate::limits::Edition;
-use crate::notifications::Courier;
+use crate::notifications::Dispatcher;
 use crate::schema::{FieldSpec, ModuleSpec, Seed, standard_modules};
 use crate::server::Bound;
 use crate::simulator::Simulator;
@@ -417,16 +417,16 @@ impl Builder {
         let clock = SimClock::new(self.clock.clone());
         let state = self.fresh(&clock)?;
         let log = Log::new(self.journal_limit);
-        let courier = Courier::new(seed, self.journal_limit);
+        let dispatcher = Dispatcher::new(seed, self.journal_limit);
         let http1_only = self.http1_only;
-        let core = Arc::new(Core::new(clock, policy, state, log, courier, self, seed));
+        let core = Arc::new(Core::new(clock, policy, state, log, dispatcher, self, seed));
         let acceptor = tls.as_ref().map(|tls| tls.acceptor.clone());
         let servers = bound.map(|(host, bound)| {
             bound.serve(host, Arc::clone(&core), acceptor.clone(), http1_only)
         });
         let mut tasks = Vec::from(servers);
         let posted = Arc::clone(&core);
-        tasks.push(tokio::spawn(async move { posted.courier.run(&posted.clock).await }));
+        tasks.push(tokio::spawn(async move { posted.dispatcher.run(&posted.clock).await }));
         Ok(Simulator::new(core, tasks))
     }
 

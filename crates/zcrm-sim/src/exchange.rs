@@ -14,7 +14,7 @@ use crate::clock::{self, SimClock};
 use crate::faults::{Action, Calls, Delivery, Fault, Queue};
 use crate::journal::{Host, Log};
 use crate::limits::{self, Load, Place, UnderWay};
-use crate::notifications::Courier;
+use crate::notifications::Dispatcher;
 use crate::state::{Environment, Policy, State};
 use crate::wire::Breaker;
 use crate::{Builder, accounts, control, crm, origin};
@@ -25,7 +25,7 @@ pub(crate) struct Core {
     pub(crate) clock: Arc<SimClock>,
     pub(crate) policy: Policy,
     pub(crate) faults: Arc<Queue<Calls, Fault>>,
-    pub(crate) courier: Courier,
+    pub(crate) dispatcher: Dispatcher,
     /// What the simulator was started from.
     pub(crate) start: Builder,
     production: UnderWay,
@@ -40,7 +40,7 @@ impl Core {
         policy: Policy,
         state: State,
         log: Log,
-        courier: Courier,
+        dispatcher: Dispatcher,
         start: Builder,
         seed: u64,
     ) -> Self {
@@ -48,7 +48,7 @@ impl Core {
             clock: Arc::new(clock),
             policy,
             faults: Arc::new(Queue::new(seed)),
-            courier,
+            dispatcher,
             start,
             production: UnderWay::default(),
             sandbox: UnderWay::default(),
@@ -79,7 +79,7 @@ impl Core {
                 let notices = crm::notices(&state, &self.policy, environment, mark, now);
                 state.store_mut(environment).history.trim();
                 // Before anybody else writes, so that what is told comes in the order of the writes.
-                self.courier.accept(notices, now);
+                self.dispatcher.accept(notices, now);
                 answer
             }
         };

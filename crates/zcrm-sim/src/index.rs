@@ -60,17 +60,17 @@ impl Index {
     pub(crate) fn find<'i>(
         &'i self,
         field: &str,
-        look: Look<'i>,
+        look: IndexMatch<'i>,
     ) -> Box<dyn Iterator<Item = u64> + 'i> {
         let Some(ids) = self.fields.get(field) else { return Box::new(std::iter::empty()) };
         match look {
-            Look::Equals(text) => Box::new(ids.get(text).into_iter().flatten().copied()),
-            Look::StartsWith(text) => {
+            IndexMatch::Equals(text) => Box::new(ids.get(text).into_iter().flatten().copied()),
+            IndexMatch::StartsWith(text) => {
                 let from = ids.range::<str, _>((Bound::Included(text), Bound::Unbounded));
                 let those = from.take_while(move |(key, _)| key.starts_with(text));
                 Box::new(those.flat_map(|(_, ids)| ids).copied())
             }
-            Look::Contains(text) => {
+            IndexMatch::Contains(text) => {
                 let those = ids.iter().filter(move |(key, _)| key.contains(text));
                 Box::new(those.flat_map(|(_, ids)| ids).copied())
             }
@@ -80,7 +80,7 @@ impl Index {
 
 /// What a value looks like. The texts are in lower case; the values may be in any.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Look<'a> {
+pub(crate) enum IndexMatch<'a> {
     Equals(&'a str),
     StartsWith(&'a str),
     Contains(&'a str),
@@ -113,13 +113,13 @@ mod tests {
         index.build("City", [(1, &values("Pune")), (2, &values("PUNE"))].into_iter());
         index.add(3, &values("Puri"));
         let found = |index: &Index, look| index.find("City", look).collect::<Vec<_>>();
-        assert_eq!(found(&index, Look::Equals("pune")), [1, 2]);
-        assert_eq!(found(&index, Look::StartsWith("pu")), [1, 2, 3]);
-        assert_eq!(found(&index, Look::Contains("ur")), [3]);
+        assert_eq!(found(&index, IndexMatch::Equals("pune")), [1, 2]);
+        assert_eq!(found(&index, IndexMatch::StartsWith("pu")), [1, 2, 3]);
+        assert_eq!(found(&index, IndexMatch::Contains("ur")), [3]);
         index.remove(1, &values("Pune"));
         index.remove(3, &values("Puri"));
-        assert_eq!(found(&index, Look::Equals("pune")), [2]);
-        assert_eq!(found(&index, Look::StartsWith("")), [2]);
+        assert_eq!(found(&index, IndexMatch::Equals("pune")), [2]);
+        assert_eq!(found(&index, IndexMatch::StartsWith("")), [2]);
         assert_eq!(index.fields["City"].len(), 1, "no empty entry stays");
     }
 }

@@ -108,19 +108,19 @@ impl Core {
         let written = crm::write(&mut state, &self.policy, environment, write, now);
         let notices = crm::notices(&state, &self.policy, environment, mark, now);
         state.store_mut(environment).history.trim();
-        self.courier.accept(notices, now);
+        self.dispatcher.accept(notices, now);
         written
     }
 
     /// How many calls and deliveries the ordered failures still wait for.
     pub(crate) fn pending_faults(&self) -> usize {
-        self.faults.pending().saturating_add(self.courier.faults.pending())
+        self.faults.pending().saturating_add(self.dispatcher.faults.pending())
     }
 
     /// Takes back what was ordered.
     pub(crate) fn clear_faults(&self) {
         self.faults.clear();
-        self.courier.faults.clear();
+        self.dispatcher.faults.clear();
     }
 
     /// Goes back to what it was started from: state, time, no failures, an empty journal.
@@ -128,7 +128,7 @@ impl Core {
         let mut state = self.state();
         *state = self.start.fresh(&self.clock)?;
         self.clear_faults();
-        self.courier.clear();
+        self.dispatcher.clear();
         self.log().clear();
         Ok(())
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::schema::{FieldKind, FieldSpec, ModuleSpec};
-use crate::state::{Chance, User, UserStatus};
+use crate::state::{Rng, User, UserStatus};
 use crate::store::{CustomView, Shelf, Store, text_of};
 
 /// When the organisation was founded, as far as its settings tell.
@@ -38,7 +38,7 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 /// The settings that do not depend on modules.
-pub(crate) fn settings(chance: &mut Chance) -> Store {
+pub(crate) fn settings(chance: &mut Rng) -> Store {
     let mut store = Store::default();
     let mut put = |shelf: &mut Shelf, setting: Value| {
         let id = chance.next_id();
@@ -140,7 +140,7 @@ pub(crate) fn set_permission(
 }
 
 /// A user: the first may administer, the others may not.
-pub(crate) fn new_user(chance: &mut Chance, settings: &Store, email: &str, first: bool) -> User {
+pub(crate) fn new_user(chance: &mut Rng, settings: &Store, email: &str, first: bool) -> User {
     let name = email.split('@').next().unwrap_or_default();
     let mut letters = name.chars();
     let first_name = letters.next().map(|first| first.to_uppercase().chain(letters).collect());
@@ -221,7 +221,7 @@ pub(crate) fn user_fields() -> ModuleSpec {
 
 /// The views of a module, and the assignment rule that leads have.
 pub(crate) fn settle_module(
-    chance: &mut Chance,
+    chance: &mut Rng,
     store: &mut Store,
     module: &ModuleSpec,
     first_user: &str,

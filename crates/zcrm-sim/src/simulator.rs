@@ -347,7 +347,7 @@ impl Simulator {
 
     /// Orders a failure for notifications on their way: say which, then what happens.
     pub fn delivery_faults(&self) -> DeliveryFaults {
-        DeliveryFaults::new(Arc::clone(&self.core().courier.faults))
+        DeliveryFaults::new(Arc::clone(&self.core().dispatcher.faults))
     }
 
     /// The notifications that were ordered so far, in their order, and what became of them: the newest
@@ -355,12 +355,12 @@ impl Simulator {
     /// [`deliveries_settled`](Self::deliveries_settled).
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
-        self.core().courier.deliveries()
+        self.core().dispatcher.deliveries()
     }
 
     /// Forgets the notifications that were made, or failed, so far; numbers go on.
     pub fn clear_deliveries(&self) {
-        self.core().courier.forget();
+        self.core().dispatcher.forget();
     }
 
     /// Returns once no notification is under way, and none waits whose time has come: what a call has
@@ -378,7 +378,7 @@ impl Simulator {
     /// # }
     /// ```
     pub async fn deliveries_settled(&self) {
-        self.core().courier.settled(&self.core().clock).await;
+        self.core().dispatcher.settled(&self.core().clock).await;
     }
 
     /// How many calls and deliveries the ordered failures still wait for.
@@ -453,6 +453,6 @@ impl Simulator {
             // It ends as cancelled, which is what was asked for.
             let _ = server.await;
         }
-        self.core().courier.close();
+        self.core().dispatcher.close();
     }
 }

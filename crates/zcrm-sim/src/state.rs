@@ -116,7 +116,7 @@ impl User {
 /// The whole state.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct State {
-    pub(crate) chance: Chance,
+    pub(crate) chance: Rng,
     pub(crate) client: Client,
     pub(crate) users: Vec<User>,
     pub(crate) org_id: String,
@@ -142,7 +142,7 @@ impl std::fmt::Debug for State {
 
 impl State {
     pub(crate) fn new(seed: u64, client: Client, emails: &[String]) -> Self {
-        let mut chance = Chance::new(seed);
+        let mut chance = Rng::new(seed);
         let org_id = chance.next_id().to_string();
         let settings = organisation::settings(&mut chance);
         let users: Vec<User> = emails
@@ -227,12 +227,12 @@ impl State {
 
 /// The source of everything that looks random: ids and tokens, determined by the seed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Chance {
+pub(crate) struct Rng {
     seed: u64,
     last_id: u64,
 }
 
-impl Chance {
+impl Rng {
     fn new(seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         // Ids have 19 digits: seven that differ between organisations, twelve that count.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
 use crate::history::History;
-use crate::index::{Index, Look};
+use crate::index::{Index, IndexMatch};
 use crate::notifications::Channels;
 
 /// The data of one environment.
@@ -118,7 +118,7 @@ impl Table {
     /// fields are indexed from then on.
     pub(crate) fn find(
         &mut self,
-        looks: &[(&str, Look<'_>)],
+        looks: &[(&str, IndexMatch<'_>)],
         most: usize,
     ) -> Option<BTreeSet<u64>> {
         for (field, _) in looks {

@@ -8,18 +8,18 @@ use zcrm_oauth::{StoredToken, TokenKey, TokenStore as _};
 use zcrm_store_file::FileStore;
 
 /// A store, and the runtime that it needs.
-pub struct Bench {
+pub struct Fixture {
     folder: tempfile::TempDir,
     runtime: tokio::runtime::Runtime,
 }
 
-impl Default for Bench {
+impl Default for Fixture {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Bench {
+impl Fixture {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");

@@ -9,7 +9,7 @@ use std::{
 /// The operations. All of them block.
 pub(crate) trait Disk: Send + Sync + fmt::Debug {
     /// What stands at `path`; symbolic links are followed to their end.
-    fn find(&self, path: &Path) -> io::Result<Found>;
+    fn find(&self, path: &Path) -> io::Result<PathState>;
 
     /// Reads a file that was found; `None` where it is gone by now.
     fn read(&self, file: &Path) -> io::Result<Option<Content>>;
@@ -45,7 +45,7 @@ pub(crate) trait Draft: Send {
 
 /// What stands at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum PathState {
     /// A file; the path is its real one.
     File(PathBuf),
     /// Nothing, in a folder that is there; the path is the real one that the file would have.

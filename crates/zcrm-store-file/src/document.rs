@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use zcrm_core::{Environment, ExposeSecret, SecretString};
 use zcrm_oauth::{StoredToken, TokenKey};
 
-use crate::format::Malformed;
+use crate::format_error::FormatError;
 
 /// The version of the format, under [`VERSION`].
 const CURRENT: u64 = 1;
@@ -41,28 +41,28 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, FormatError> {
         let text = std::str::from_utf8(bytes).map_err(|error| {
-            Malformed::new(format!("is not valid UTF-8 at byte {}", error.valid_up_to()))
+            FormatError::new(format!("is not valid UTF-8 at byte {}", error.valid_up_to()))
         })?;
         // serde's own texts quote the content, so only the place is taken from them
         if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
             let what = if error.is_eof() { "is cut off" } else { "is not valid JSON" };
             let (line, column) = (error.line(), error.column());
-            return Err(Malformed::new(format!("{what} at line {line}, column {column}")));
+            return Err(FormatError::new(format!("{what} at line {line}, column {column}")));
         }
         let members: Object = serde_json::from_str(text)
-            .map_err(|_| Malformed::new("has a member twice, or is no object"))?;
+            .map_err(|_| FormatError::new("has a member twice, or is no object"))?;
         let version = members.get(VERSION).and_then(|raw| raw.get().parse::<u64>().ok());
         match version {
             Some(CURRENT) => {}
             Some(newer) => {
-                return Err(Malformed::new(format!(
+                return Err(FormatError::new(format!(
                     "is of version {newer}, and this program knows version {CURRENT}: update it"
                 )));
             }
             None => {
-                return Err(Malformed::new(format!(
+                return Err(FormatError::new(format!(
                     "is not zcrm's: it has no version under `{VERSION}`"
                 )));
             }
@@ -70,11 +70,11 @@ impl Document {
         let raw: Vec<Box<RawValue>> = members
             .get(TOKENS)
             .and_then(|raw| serde_json::from_str(raw.get()).ok())
-            .ok_or_else(|| Malformed::new(format!("has no list under `{TOKENS}`")))?;
+            .ok_or_else(|| FormatError::new(format!("has no list under `{TOKENS}`")))?;
         let mut tokens = Vec::with_capacity(raw.len());
         for (at, raw) in raw.iter().enumerate() {
             let token: Object = serde_json::from_str(raw.get()).map_err(|_| {
-                Malformed::new(format!("has no object, or a member twice, in token {at}"))
+                FormatError::new(format!("has no object, or a member twice, in token {at}"))
             })?;
             for name in [USER, CLIENT, ENVIRONMENT] {
                 token.required(at, name)?;
@@ -84,20 +84,20 @@ impl Document {
         Ok(Self { members, tokens })
     }
 
-    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, Malformed> {
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, FormatError> {
         let mut bytes = serde_json::to_vec_pretty(self).map_err(|_| unwritable())?;
         bytes.push(b'\n');
         Ok(bytes)
     }
 
-    pub(crate) fn get(&self, key: &TokenKey) -> Result<Option<StoredToken>, Malformed> {
+    pub(crate) fn get(&self, key: &TokenKey) -> Result<Option<StoredToken>, FormatError> {
         match self.find(key)? {
             Some((at, token)) => token.to_token(at).map(Some),
             None => Ok(None),
         }
     }
 
-    pub(crate) fn put(&mut self, key: &TokenKey, token: &StoredToken) -> Result<(), Malformed> {
+    pub(crate) fn put(&mut self, key: &TokenKey, token: &StoredToken) -> Result<(), FormatError> {
         let found = self.find(key)?.map(|(at, _)| at);
         let mut changed = Object::default();
         if let Some(old) = found.and_then(|at| self.tokens.get(at)) {
@@ -121,7 +121,7 @@ impl Document {
         Ok(())
     }
 
-    pub(crate) fn remove(&mut self, key: &TokenKey) -> Result<bool, Malformed> {
+    pub(crate) fn remove(&mut self, key: &TokenKey) -> Result<bool, FormatError> {
         let found = self.find(key)?.map(|(at, _)| at);
         if let Some(at) = found {
             self.tokens.remove(at);
@@ -129,11 +129,11 @@ impl Document {
         Ok(found.is_some())
     }
 
-    pub(crate) fn keys(&self) -> Result<Vec<TokenKey>, Malformed> {
+    pub(crate) fn keys(&self) -> Result<Vec<TokenKey>, FormatError> {
         self.tokens.iter().enumerate().map(|(at, token)| token.to_key(at)).collect()
     }
 
-    fn find(&self, key: &TokenKey) -> Result<Option<(usize, &Object)>, Malformed> {
+    fn find(&self, key: &TokenKey) -> Result<Option<(usize, &Object)>, FormatError> {
         let mut found = None;
         for (at, token) in self.tokens.iter().enumerate() {
             let same = token.required(at, USER)? == key.user()
@@ -141,7 +141,7 @@ impl Document {
                 && token.required(at, ENVIRONMENT)? == key.environment().as_str()
                 && token.optional(at, ORGANISATION)?.as_deref() == key.organisation();
             if same && found.replace((at, token)).is_some() {
-                return Err(Malformed::new(format!("holds two tokens for one key: token {at}")));
+                return Err(FormatError::new(format!("holds two tokens for one key: token {at}")));
             }
         }
         Ok(found)
@@ -174,20 +174,20 @@ impl Object {
     }
 
     /// The text of a member; `None` where it is absent or null.
-    fn optional(&self, at: usize, name: &str) -> Result<Option<String>, Malformed> {
+    fn optional(&self, at: usize, name: &str) -> Result<Option<String>, FormatError> {
         let Some(raw) = self.get(name) else {
             return Ok(None);
         };
         serde_json::from_str(raw.get())
-            .map_err(|_| Malformed::new(format!("has no text as `{name}` of token {at}")))
+            .map_err(|_| FormatError::new(format!("has no text as `{name}` of token {at}")))
     }
 
-    fn required(&self, at: usize, name: &str) -> Result<String, Malformed> {
+    fn required(&self, at: usize, name: &str) -> Result<String, FormatError> {
         self.optional(at, name)?
-            .ok_or_else(|| Malformed::new(format!("has no `{name}` in token {at}")))
+            .ok_or_else(|| FormatError::new(format!("has no `{name}` in token {at}")))
     }
 
-    fn set<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Malformed> {
+    fn set<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), FormatError> {
         let value = serde_json::value::to_raw_value(value).map_err(|_| unwritable())?;
         match self.0.iter_mut().find(|(own, _)| own == name) {
             Some((_, old)) => *old = value,
@@ -196,7 +196,7 @@ impl Object {
         Ok(())
     }
 
-    fn set_or_remove(&mut self, name: &str, value: Option<&str>) -> Result<(), Malformed> {
+    fn set_or_remove(&mut self, name: &str, value: Option<&str>) -> Result<(), FormatError> {
         match value {
             Some(value) => self.set(name, value),
             None => {
@@ -206,11 +206,10 @@ impl Object {
         }
     }
 
-    fn to_key(&self, at: usize) -> Result<TokenKey, Malformed> {
-        let environment: Environment = self
-            .required(at, ENVIRONMENT)?
-            .parse()
-            .map_err(|_| Malformed::new(format!("has an unknown `{ENVIRONMENT}` in token {at}")))?;
+    fn to_key(&self, at: usize) -> Result<TokenKey, FormatError> {
+        let environment: Environment = self.required(at, ENVIRONMENT)?.parse().map_err(|_| {
+            FormatError::new(format!("has an unknown `{ENVIRONMENT}` in token {at}"))
+        })?;
         let key = TokenKey::new(self.required(at, USER)?, self.required(at, CLIENT)?, environment);
         Ok(match self.optional(at, ORGANISATION)? {
             Some(organisation) => key.with_organisation(organisation),
@@ -220,11 +219,11 @@ impl Object {
 
     /// The token in it. What a login can do without is read leniently: a member of another type than
     /// text is not there.
-    fn to_token(&self, at: usize) -> Result<StoredToken, Malformed> {
+    fn to_token(&self, at: usize) -> Result<StoredToken, FormatError> {
         let expires: DateTime<Utc> = self
             .required(at, EXPIRES)?
             .parse()
-            .map_err(|_| Malformed::new(format!("has no time as `{EXPIRES}` of token {at}")))?;
+            .map_err(|_| FormatError::new(format!("has no time as `{EXPIRES}` of token {at}")))?;
         let mut token = StoredToken::new(self.required(at, ACCESS)?, expires);
         token.refresh = self.optional(at, REFRESH)?.map(SecretString::from);
         token.api_domain = self.text(API_DOMAIN);
@@ -277,6 +276,6 @@ impl<'de> Deserialize<'de> for Object {
     }
 }
 
-fn unwritable() -> Malformed {
-    Malformed::new("cannot be put into JSON")
+fn unwritable() -> FormatError {
+    FormatError::new("cannot be put into JSON")
 }

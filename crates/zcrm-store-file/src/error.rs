@@ -4,7 +4,7 @@ use std::{io, path::Path};
 
 use zcrm_oauth::StoreError;
 
-use crate::format::Malformed;
+use crate::format_error::FormatError;
 
 /// Why the token file could not be used.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ impl From<StoreError> for Failure {
 
 impl Failure {
     /// What is wrong with the content of `path`.
-    pub(crate) fn malformed(path: &Path, Malformed { what, passing }: Malformed) -> Self {
+    pub(crate) fn malformed(path: &Path, FormatError { what, passing }: FormatError) -> Self {
         Self { error: content(path, &what), passing }
     }
 }

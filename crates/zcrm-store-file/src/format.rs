@@ -2,20 +2,12 @@
 
 use zcrm_oauth::{StoredToken, TokenKey};
 
-use crate::document::Document;
 #[cfg(feature = "ruby-marshal")]
 use crate::ruby::RubyTokens;
+use crate::{document::Document, format_error::FormatError};
 
 /// How a file in the format of Ruby's `Marshal` begins.
 const MARSHAL: &[u8] = &[4, 8];
-
-/// Why a content cannot be used; completes "the token file `path` …" and holds no token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Malformed {
-    pub(crate) what: String,
-    /// Whether it may be the half of what another program is writing now.
-    pub(crate) passing: bool,
-}
 
 /// Whether a content has no tokens in it and never had: nothing but blanks or a byte order mark, or an
 /// empty JSON object, as tools make such files.
@@ -24,18 +16,6 @@ fn is_empty(bytes: &[u8]) -> bool {
     let object = text.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}"));
     let blank = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     blank.trim_ascii().is_empty() || object.is_some_and(|inside| inside.trim_ascii().is_empty())
-}
-
-impl Malformed {
-    pub(crate) fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), passing: false }
-    }
-
-    /// The same, where the next look may find it whole.
-    pub(crate) fn passing(mut self) -> Self {
-        self.passing = true;
-        self
-    }
 }
 
 /// What a token file holds.
@@ -57,19 +37,19 @@ impl Default for Tokens {
 impl Tokens {
     /// Reads a content. One without a byte is no tokens, as in the Ruby SDK; but Ruby writes in place,
     /// so this may be the moment before the first byte: only at the `last` look it is believed.
-    pub(crate) fn parse(bytes: &[u8], last: bool) -> Result<Self, Malformed> {
+    pub(crate) fn parse(bytes: &[u8], last: bool) -> Result<Self, FormatError> {
         match bytes {
-            [] if !last => Err(Malformed::new("is empty").passing()),
+            [] if !last => Err(FormatError::new("is empty").passing()),
             _ if is_empty(bytes) => Ok(Self::default()),
             [b'{', ..] => Document::parse(bytes).map(Self::Json),
             _ if bytes.starts_with(MARSHAL) => ruby(bytes),
             // Ruby writes in place: this may be its first byte
-            [4] => Err(Malformed::new("is cut off at byte 1").passing()),
-            _ => Err(Malformed::new("is no token file (at byte 0)")),
+            [4] => Err(FormatError::new("is cut off at byte 1").passing()),
+            _ => Err(FormatError::new("is no token file (at byte 0)")),
         }
     }
 
-    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, Malformed> {
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, FormatError> {
         match self {
             Self::Json(document) => document.to_bytes(),
             #[cfg(feature = "ruby-marshal")]
@@ -77,7 +57,7 @@ impl Tokens {
         }
     }
 
-    pub(crate) fn get(&self, key: &TokenKey) -> Result<Option<StoredToken>, Malformed> {
+    pub(crate) fn get(&self, key: &TokenKey) -> Result<Option<StoredToken>, FormatError> {
         match self {
             Self::Json(document) => document.get(key),
             #[cfg(feature = "ruby-marshal")]
@@ -85,7 +65,7 @@ impl Tokens {
         }
     }
 
-    pub(crate) fn put(&mut self, key: &TokenKey, token: &StoredToken) -> Result<(), Malformed> {
+    pub(crate) fn put(&mut self, key: &TokenKey, token: &StoredToken) -> Result<(), FormatError> {
         match self {
             Self::Json(document) => document.put(key, token),
             #[cfg(feature = "ruby-marshal")]
@@ -94,7 +74,7 @@ impl Tokens {
     }
 
     /// Says whether there was one.
-    pub(crate) fn remove(&mut self, key: &TokenKey) -> Result<bool, Malformed> {
+    pub(crate) fn remove(&mut self, key: &TokenKey) -> Result<bool, FormatError> {
         match self {
             Self::Json(document) => document.remove(key),
             #[cfg(feature = "ruby-marshal")]
@@ -104,11 +84,11 @@ impl Tokens {
 }
 
 #[cfg(feature = "ruby-marshal")]
-fn ruby(bytes: &[u8]) -> Result<Tokens, Malformed> {
+fn ruby(bytes: &[u8]) -> Result<Tokens, FormatError> {
     RubyTokens::parse(bytes).map(Box::new).map(Tokens::Ruby)
 }
 
 #[cfg(not(feature = "ruby-marshal"))]
-fn ruby(_: &[u8]) -> Result<Tokens, Malformed> {
-    Err(Malformed::new("is in the format of the Ruby SDK: switch on the feature `ruby-marshal`"))
+fn ruby(_: &[u8]) -> Result<Tokens, FormatError> {
+    Err(FormatError::new("is in the format of the Ruby SDK: switch on the feature `ruby-marshal`"))
 }

@@ -36,16 +36,17 @@
 //! # }
 //! ```
 
-#[cfg(feature = "ruby-marshal")]
-mod binding;
 mod disk;
 mod document;
 mod error;
 mod format;
-mod local;
+mod format_error;
+mod local_disk;
 mod lock;
 #[cfg(feature = "ruby-marshal")]
 mod ruby;
+#[cfg(feature = "ruby-marshal")]
+mod single_client;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -12,16 +12,16 @@ use std::{
 use async_trait::async_trait;
 use zcrm_oauth::{Release, StoreError, TokenKey};
 
-use crate::local;
+use crate::local_disk;
 
 /// A lock file that is held. Dropping it frees it.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct HeldLock {
     file: File,
     path: PathBuf,
 }
 
-impl Held {
+impl HeldLock {
     /// Takes the lock if it is free. Never waits.
     pub(crate) fn try_take(path: &Path) -> io::Result<Option<Self>> {
         loop {
@@ -40,7 +40,7 @@ impl Held {
 }
 
 #[async_trait]
-impl Release for Held {
+impl Release for HeldLock {
     async fn release(self: Box<Self>) -> Result<(), StoreError> {
         self.file.unlock().map_err(|error| crate::error::io("unlock", &self.path, error))
     }
@@ -82,7 +82,7 @@ fn open(path: &Path) -> io::Result<File> {
         }
         match options(true).open(path) {
             Ok(file) => {
-                local::give_to_owner_of_folder(&file, path);
+                local_disk::give_to_owner_of_folder(&file, path);
                 return Ok(file);
             }
             // another process was faster; a link that leads nowhere is found by the first step
@@ -131,13 +131,13 @@ mod tests {
     use super::{fnv, refresh_suffix};
 
     #[test]
-    fn the_hash_is_the_published_one() {
+    fn computes_the_published_fnv_hash() {
         assert_eq!(fnv(b""), 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d);
         assert_eq!(fnv(b"a"), 0xd228_cb69_6f1a_8caf_7891_2b70_4e4a_8964);
     }
 
     #[test]
-    fn each_key_has_a_lock_of_its_own_that_does_not_name_the_user() {
+    fn names_a_lock_for_each_key_without_the_user() {
         let key = |user: &str, client: &str| TokenKey::new(user, client, Environment::Production);
         let keys = [
             key("patricia@example.com", "c"),

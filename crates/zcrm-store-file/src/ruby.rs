@@ -8,7 +8,7 @@ use marshal_rs::{Arena, Kind, ReadError, ValueId, ValueRef, dump, load};
 use zcrm_core::{ExposeSecret as _, SecretString};
 use zcrm_oauth::StoredToken;
 
-use crate::format::Malformed;
+use crate::format_error::FormatError;
 
 const CLASS: &[u8] = b"ZCRMSDK::OAuthClient::ZohoOAuthTokens";
 
@@ -30,15 +30,15 @@ pub(crate) struct RubyTokens {
 }
 
 impl RubyTokens {
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, FormatError> {
         let arena = load(bytes).map_err(unreadable)?.into_owned();
         let root = ValueRef::root(&arena);
         if root.kind() != Kind::Array {
-            return Err(Malformed::new("is Ruby's, but holds no array of tokens"));
+            return Err(FormatError::new("is Ruby's, but holds no array of tokens"));
         }
         for (at, token) in root.array().enumerate() {
             if token.kind() != Kind::Object || token.class_name() != Some(CLASS) {
-                return Err(Malformed::new(format!(
+                return Err(FormatError::new(format!(
                     "holds no ZohoOAuthTokens at {at} in Ruby's array"
                 )));
             }
@@ -55,14 +55,14 @@ impl RubyTokens {
     }
 
     /// The first token of a user, as Ruby finds it.
-    pub(crate) fn get(&self, user: &str) -> Result<Option<StoredToken>, Malformed> {
+    pub(crate) fn get(&self, user: &str) -> Result<Option<StoredToken>, FormatError> {
         let found = self.tokens().enumerate().find(|(_, token)| is_of(*token, user));
         found.map(|(at, token)| to_token(token, at)).transpose()
     }
 
     /// Puts a user's token to the end, as Ruby does, with the instance variables that it does not
     /// know.
-    pub(crate) fn put(&mut self, user: &str, token: &StoredToken) -> Result<(), Malformed> {
+    pub(crate) fn put(&mut self, user: &str, token: &StoredToken) -> Result<(), FormatError> {
         let old = self.tokens().find(|token| is_of(*token, user));
         let mut others: Vec<(Vec<u8>, ValueId)> = Vec::new();
         for (name, value) in old.into_iter().flat_map(|old| old.members()) {
@@ -91,7 +91,7 @@ impl RubyTokens {
     }
 
     /// Says whether there was one.
-    pub(crate) fn remove(&mut self, user: &str) -> Result<bool, Malformed> {
+    pub(crate) fn remove(&mut self, user: &str) -> Result<bool, FormatError> {
         let kept = self.others(user);
         let removed = kept.len() < self.tokens().len();
         self.keep(&kept)?;
@@ -99,7 +99,7 @@ impl RubyTokens {
     }
 
     /// The users, each once; one that Ruby left nameless has the empty name.
-    pub(crate) fn users(&self) -> Result<Vec<String>, Malformed> {
+    pub(crate) fn users(&self) -> Result<Vec<String>, FormatError> {
         let mut users = Vec::new();
         for (at, token) in self.tokens().enumerate() {
             let user = member(token, USER);
@@ -122,7 +122,7 @@ impl RubyTokens {
         self.tokens().filter(|token| !is_of(*token, user)).map(|token| token.id()).collect()
     }
 
-    fn keep(&mut self, tokens: &[ValueId]) -> Result<(), Malformed> {
+    fn keep(&mut self, tokens: &[ValueId]) -> Result<(), FormatError> {
         let root = self.arena.push_array(tokens).ok_or_else(unwritable)?;
         if self.arena.set_root(root) { Ok(()) } else { Err(unwritable()) }
     }
@@ -146,7 +146,7 @@ impl<'r> Member<'r, '_> {
         value.as_bytes()
     }
 
-    fn text(&self, name: &str, at: usize) -> Result<Option<String>, Malformed> {
+    fn text(&self, name: &str, at: usize) -> Result<Option<String>, FormatError> {
         if self.is_nil() {
             return Ok(None);
         }
@@ -154,7 +154,7 @@ impl<'r> Member<'r, '_> {
         String::from_utf8(bytes.to_vec()).map(Some).map_err(|_| not_text(name, at))
     }
 
-    fn time(&self, at: usize) -> Result<DateTime<Utc>, Malformed> {
+    fn time(&self, at: usize) -> Result<DateTime<Utc>, FormatError> {
         let Some(value) = self.0.filter(|value| !value.is_nil()) else {
             // what has no end is taken for ended
             return Ok(DateTime::UNIX_EPOCH);
@@ -163,7 +163,7 @@ impl<'r> Member<'r, '_> {
             || self.as_bytes().and_then(|it| std::str::from_utf8(it).ok()?.trim().parse().ok());
         let milliseconds = whole(value)
             .or_else(text)
-            .ok_or_else(|| Malformed::new(format!("has no time as `{EXPIRY}` of token {at}")))?;
+            .ok_or_else(|| FormatError::new(format!("has no time as `{EXPIRY}` of token {at}")))?;
         let bound = milliseconds.clamp(-LAST, LAST);
         Ok(DateTime::from_timestamp_millis(bound).unwrap_or_default())
     }
@@ -173,7 +173,7 @@ fn is_of(token: ValueRef<'_, '_>, user: &str) -> bool {
     member(token, USER).as_bytes().unwrap_or_default() == user.as_bytes()
 }
 
-fn to_token(token: ValueRef<'_, '_>, at: usize) -> Result<StoredToken, Malformed> {
+fn to_token(token: ValueRef<'_, '_>, at: usize) -> Result<StoredToken, FormatError> {
     let access = member(token, ACCESS).text(ACCESS, at)?;
     // without an access token, only the refresh token can be used
     let expires_at = match access {
@@ -205,7 +205,7 @@ fn push_integer(arena: &mut Arena<'static>, value: i64) -> ValueId {
     }
 }
 
-fn unreadable(error: ReadError) -> Malformed {
+fn unreadable(error: ReadError) -> FormatError {
     let what = match error {
         ReadError::UnexpectedEof { offset } => {
             format!("is Ruby's, and is cut off at byte {offset}")
@@ -213,13 +213,13 @@ fn unreadable(error: ReadError) -> Malformed {
         ReadError::LengthOverflow => "is Ruby's, and is cut off".to_owned(),
         other => format!("is Ruby's, and is broken: {other}"),
     };
-    Malformed::new(what).passing()
+    FormatError::new(what).passing()
 }
 
-fn not_text(name: &str, at: usize) -> Malformed {
-    Malformed::new(format!("has no UTF-8 text as `{name}` of token {at}"))
+fn not_text(name: &str, at: usize) -> FormatError {
+    FormatError::new(format!("has no UTF-8 text as `{name}` of token {at}"))
 }
 
-fn unwritable() -> Malformed {
-    Malformed::new("cannot be put into Ruby's format")
+fn unwritable() -> FormatError {
+    FormatError::new("cannot be put into Ruby's format")
 }

@@ -16,9 +16,10 @@ use zcrm_oauth::{RefreshLock, StoreError, StoredToken, TokenKey, TokenStore};
 
 use crate::{
     error::{self, Failure},
-    format::{Malformed, Tokens},
-    local::{self, Local},
-    lock::{self, Held},
+    format::Tokens,
+    format_error::FormatError,
+    local_disk::{self, LocalDisk},
+    lock::{self, HeldLock},
     token_file::{Changed, TokenFile},
 };
 
@@ -72,7 +73,7 @@ impl FileStore {
         // it fails only where the process stands in no folder; then the first use says so
         let file = std::path::absolute(&file).unwrap_or(file);
         Self {
-            file: Arc::new(TokenFile::new(file, Arc::new(Local))),
+            file: Arc::new(TokenFile::new(file, Arc::new(LocalDisk))),
             writing: Arc::default(),
             clock: Arc::new(TokioClock::new()),
         }
@@ -141,7 +142,7 @@ impl FileStore {
     async fn change<T, F>(&self, key: Option<&TokenKey>, change: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: Fn(&mut Tokens) -> Result<Changed<T>, Malformed> + Send + Sync + 'static,
+        F: Fn(&mut Tokens) -> Result<Changed<T>, FormatError> + Send + Sync + 'static,
     {
         let queue = Arc::new(Arc::clone(&self.writing).lock_owned().await);
         let path = self.lock_path(".lock").await?;
@@ -191,7 +192,7 @@ impl FileStore {
         let (file, suffix) = (Arc::clone(&self.file), suffix.to_owned());
         blocking(move || {
             let real = file.settle()?;
-            local::beside(&real, &suffix).map_err(|error| error::io("lock", &real, error))
+            local_disk::beside(&real, &suffix).map_err(|error| error::io("lock", &real, error))
         })
         .await
     }
@@ -202,13 +203,14 @@ impl FileStore {
         path: PathBuf,
         wait: Duration,
         longest: Duration,
-    ) -> Result<Option<Held>, StoreError> {
+    ) -> Result<Option<HeldLock>, StoreError> {
         let begin = self.clock.monotonic();
         let mut pause = PAUSE;
         loop {
             let path = path.clone();
             let held = blocking(move || {
-                Held::try_take(&path).map_err(|error| error::io("use the lock file", &path, error))
+                HeldLock::try_take(&path)
+                    .map_err(|error| error::io("use the lock file", &path, error))
             })
             .await?;
             let passed = self.clock.monotonic().saturating_sub(begin);

@@ -12,12 +12,13 @@ use std::{
 use zcrm_oauth::{StoreError, StoredToken, TokenKey};
 
 #[cfg(feature = "ruby-marshal")]
-use crate::binding::Binding;
+use crate::single_client::SingleClient;
 use crate::{
-    disk::{Attributes, Disk, Found},
+    disk::{Attributes, Disk, PathState},
     error::{self, Failure},
-    format::{Malformed, Tokens},
-    local,
+    format::Tokens,
+    format_error::FormatError,
+    local_disk,
 };
 
 /// A token file, by the path that was given for it.
@@ -30,7 +31,7 @@ pub(crate) struct TokenFile {
     /// Whether what killed processes left behind was removed.
     swept: AtomicBool,
     #[cfg(feature = "ruby-marshal")]
-    binding: Binding,
+    single_client: SingleClient,
 }
 
 impl TokenFile {
@@ -41,7 +42,7 @@ impl TokenFile {
             seen: AtomicBool::new(false),
             swept: AtomicBool::new(false),
             #[cfg(feature = "ruby-marshal")]
-            binding: Binding::default(),
+            single_client: SingleClient::default(),
         }
     }
 
@@ -68,7 +69,7 @@ impl TokenFile {
             Tokens::Json(document) => document.keys(),
             #[cfg(feature = "ruby-marshal")]
             Tokens::Ruby(tokens) => {
-                let (client, environment) = self.binding.served().ok_or_else(|| {
+                let (client, environment) = self.single_client.served().ok_or_else(|| {
                     StoreError::unsupported(
                         "listing the keys of a file in Ruby's format, which names no client, \
                          before a token of it was used",
@@ -84,13 +85,13 @@ impl TokenFile {
 
     /// The real path of the file, once its folder is there.
     pub(crate) fn settle(&self) -> Result<PathBuf, StoreError> {
-        if self.find()? == Found::NoFolder {
+        if self.find()? == PathState::NoFolder {
             let folder = self.path.parent().unwrap_or(Path::new(""));
             self.create_folders(folder)
                 .map_err(|error| error::io("make the folder", folder, error))?;
         }
         match self.find()? {
-            Found::File(real) | Found::Vacant(real) => Ok(real),
+            PathState::File(real) | PathState::Vacant(real) => Ok(real),
             _ => Err(gone(&self.path)),
         }
     }
@@ -101,7 +102,7 @@ impl TokenFile {
         &self,
         key: Option<&TokenKey>,
         last: bool,
-        change: impl FnOnce(&mut Tokens) -> Result<Changed<T>, Malformed>,
+        change: impl FnOnce(&mut Tokens) -> Result<Changed<T>, FormatError>,
     ) -> Result<T, Failure> {
         let file = self.settle()?;
         let (mut tokens, attributes) = match self.read_at(&file, last)? {
@@ -129,7 +130,7 @@ impl TokenFile {
         key: Option<&TokenKey>,
     ) -> Result<(), StoreError> {
         match (tokens, key) {
-            (Tokens::Ruby(_), Some(key)) => self.binding.bind(file, key),
+            (Tokens::Ruby(_), Some(key)) => self.single_client.bind(file, key),
             _ => Ok(()),
         }
     }
@@ -143,23 +144,27 @@ impl TokenFile {
     /// The tokens and the real path of the file; `None` where there is no file.
     fn read(&self, last: bool) -> Result<Option<(PathBuf, Tokens)>, Failure> {
         match self.find()? {
-            Found::File(real) => Ok(self.read_at(&real, last)?.map(|(tokens, _)| (real, tokens))),
+            PathState::File(real) => {
+                Ok(self.read_at(&real, last)?.map(|(tokens, _)| (real, tokens)))
+            }
             _ => Ok(None),
         }
     }
 
-    fn find(&self) -> Result<Found, StoreError> {
+    fn find(&self) -> Result<PathState, StoreError> {
         let found = self
             .disk
             .find(&self.path)
             .map_err(|error| error::io("look for the token file", &self.path, error))?;
         match found {
-            Found::NoFolder if self.seen.load(Ordering::Relaxed) => return Err(gone(&self.path)),
-            Found::NoFolder => {}
-            Found::BrokenLink => {
+            PathState::NoFolder if self.seen.load(Ordering::Relaxed) => {
+                return Err(gone(&self.path));
+            }
+            PathState::NoFolder => {}
+            PathState::BrokenLink => {
                 return Err(error::content(&self.path, "is a symbolic link that leads nowhere"));
             }
-            Found::File(_) | Found::Vacant(_) => self.seen.store(true, Ordering::Relaxed),
+            PathState::File(_) | PathState::Vacant(_) => self.seen.store(true, Ordering::Relaxed),
         }
         Ok(found)
     }
@@ -209,13 +214,13 @@ impl TokenFile {
         let mut missing = Vec::new();
         for folder in folder.ancestors().filter(|it| it.parent().is_some()) {
             match self.disk.find(folder)? {
-                Found::Vacant(_) | Found::NoFolder => missing.push(folder),
-                Found::File(_) | Found::BrokenLink => break,
+                PathState::Vacant(_) | PathState::NoFolder => missing.push(folder),
+                PathState::File(_) | PathState::BrokenLink => break,
             }
         }
         for folder in missing.into_iter().rev() {
             self.disk.create_folder(folder)?;
-            let (above, _) = local::split(folder)?;
+            let (above, _) = local_disk::split(folder)?;
             self.disk.sync_folder(above)?;
         }
         Ok(())

@@ -322,7 +322,7 @@ mod tests {
     use crate::MySqlStore;
 
     #[test]
-    fn tls_is_left_out_only_where_nothing_leaves_the_machine_or_by_name() {
+    fn requires_tls_for_other_machines() {
         let builder = MySqlStore::builder;
         for host in ["127.0.0.1", "127.8.9.1", "localhost", "LocalHost", "::1"] {
             assert!(!builder().host(host).uses_tls(), "{host}");
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn what_contradicts_itself_is_refused() {
+    fn rejects_contradicting_settings() {
         let builder = MySqlStore::builder;
         assert!(builder().ca_pem("x").dangerously_without_tls().build().is_err());
         assert!(builder().database("").build().is_err());
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_fills_in_what_it_names_and_is_never_shown() {
+    fn reads_settings_from_a_url_without_showing_it() {
         let builder = MySqlStore::builder().url("mysql://me:m%40rked@db.example.com:3307/t%20k");
         let builder = builder.unwrap();
         assert_eq!((builder.host.as_str(), builder.port), ("db.example.com", 3307));

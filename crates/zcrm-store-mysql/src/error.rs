@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_the_server_quotes_is_not_passed_on() {
+    fn hides_values_quoted_by_the_server() {
         for message in [
             "Incorrect string value: '\\xE2marked' for column `d`.`oauthtokens`.`accesstoken` at row 1",
             "Incorrect string value: 'marked' for column 'accesstoken' at row 1",

@@ -51,13 +51,13 @@
 //! default provider of rustls is used; where there is none, the first such connection makes ring
 //! the default. No error, log or `Debug` shows a token or the password.
 
-mod binding;
 mod builder;
 mod connect;
 mod error;
 mod lock;
 mod migrate;
 mod row;
+mod single_client;
 mod store;
 mod table;
 

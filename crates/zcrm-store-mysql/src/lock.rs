@@ -37,7 +37,7 @@ const IDLE: usize = 4;
 pub(crate) struct Locks {
     connector: Connector,
     /// One permit for each connection that is in use.
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
 }
 
@@ -51,7 +51,7 @@ impl std::fmt::Debug for Idle {
 }
 
 /// A lock that is held. Dropping it closes the connection, which frees it.
-struct Held {
+struct HeldLock {
     locks: Arc<Locks>,
     name: String,
     /// Never locked: it makes shared what only its owner uses.
@@ -61,8 +61,8 @@ struct Held {
 
 impl Locks {
     pub(crate) fn new(connector: Connector) -> Self {
-        let places = Arc::new(Semaphore::new(connector.settings.lock_connections));
-        Self { connector, places, idle: Mutex::default() }
+        let permits = Arc::new(Semaphore::new(connector.settings.lock_connections));
+        Self { connector, permits, idle: Mutex::default() }
     }
 
     /// Takes the lock; `None` where `wait` passed before it was free. No connection is held
@@ -77,7 +77,7 @@ impl Locks {
         let left = || wait.saturating_sub(clock.monotonic().saturating_sub(begin));
         let mut pause = PAUSE;
         loop {
-            let place = Arc::clone(&self.places).acquire_owned();
+            let place = Arc::clone(&self.permits).acquire_owned();
             let Some(place) = within(left(), clock, place).await else {
                 return Ok(None);
             };
@@ -103,7 +103,7 @@ impl Locks {
         self: Arc<Self>,
         name: String,
         place: OwnedSemaphorePermit,
-    ) -> Result<Option<Held>, StoreError> {
+    ) -> Result<Option<HeldLock>, StoreError> {
         loop {
             let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let was_idle = idle.is_some();
@@ -115,7 +115,7 @@ impl Locks {
             match self.in_time(asking).await {
                 Ok(Some(1)) => {
                     let connection = Mutex::new(connection);
-                    return Ok(Some(Held { locks: self, name, connection, _place: place }));
+                    return Ok(Some(HeldLock { locks: self, name, connection, _place: place }));
                 }
                 Ok(Some(0)) => {
                     self.keep(connection);
@@ -156,7 +156,7 @@ impl Locks {
 }
 
 #[async_trait]
-impl Release for Held {
+impl Release for HeldLock {
     async fn release(self: Box<Self>) -> Result<(), StoreError> {
         let Self { locks, name, connection, _place } = *self;
         let mut connection = connection.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -200,13 +200,13 @@ mod tests {
     use super::{fnv, name};
 
     #[test]
-    fn the_hash_is_the_published_one() {
+    fn computes_the_published_fnv_hash() {
         assert_eq!(fnv(b""), 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d);
         assert_eq!(fnv(b"a"), 0xd228_cb69_6f1a_8caf_7891_2b70_4e4a_8964);
     }
 
     #[test]
-    fn each_user_of_a_database_has_a_lock_that_does_not_name_it() {
+    fn names_a_lock_for_each_user_without_the_user() {
         let names = [name("d", "patricia"), name("d", "patricia "), name("dp", "atricia")];
         assert!(names[0] != names[1] && names[0] != names[2]);
         assert_eq!(name("d", "Patricia"), names[0]);

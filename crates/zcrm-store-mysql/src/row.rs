@@ -156,14 +156,14 @@ mod tests {
     }
 
     #[test]
-    fn the_exact_name_is_first_and_the_newest_of_it() {
+    fn prefers_the_newest_row_of_the_exact_name() {
         assert_eq!(chosen(&[("A", 9), ("a", 1), ("a", 3), ("a", 2)], "a").unwrap(), "a3");
         assert_eq!(chosen(&[("A", 2), ("A", 1)], "a").unwrap(), "A2");
         assert_eq!(chosen(&[("É", 1)], "é").unwrap(), "É1");
     }
 
     #[test]
-    fn what_the_database_takes_for_the_same_is_not() {
+    fn ignores_names_that_only_the_collation_equates() {
         assert_eq!(chosen(&[("a ", 1), ("á", 2), (" a", 3)], "a"), None);
         assert_eq!(chosen(&[("a", 1)], "a "), None);
         assert!(choose(rows(&[("AB", 1), ("Ab", 2)]), "ab").is_err());

@@ -12,12 +12,13 @@ use zcrm_core::{Clock, within};
 use zcrm_oauth::{RefreshLock, StoreError, StoredToken, TokenKey, TokenStore};
 
 use crate::{
-    binding::Binding,
     builder::MySqlStoreBuilder,
     connect::{Connection, Connector, Purpose},
     error::{self, Failure},
     lock::{self, Locks},
-    migrate, table,
+    migrate,
+    single_client::SingleClient,
+    table,
 };
 
 /// For how long, and how often, a row that is missing is looked for: Ruby deletes it before it
@@ -61,7 +62,7 @@ struct Shared {
     connector: Connector,
     pool: Pool<Connection>,
     locks: Arc<Locks>,
-    binding: Binding,
+    single_client: SingleClient,
 }
 
 impl MySqlStore {
@@ -89,7 +90,7 @@ impl MySqlStore {
             .build()
             .map_err(error::runtime)?;
         let locks = Arc::new(Locks::new(connector.clone()));
-        let shared = Shared { connector, pool, locks, binding: Binding::default() };
+        let shared = Shared { connector, pool, locks, single_client: SingleClient::default() };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -280,7 +281,7 @@ impl Shared {
 
     fn bind(&self, key: &TokenKey) -> Result<(), StoreError> {
         let settings = &self.connector.settings;
-        self.binding.bind(&settings.identity(), &self.connector.place, key)
+        self.single_client.bind(&settings.identity(), &self.connector.place, key)
     }
 
     /// The table has no room for an organisation.
@@ -365,7 +366,7 @@ impl TokenStore for MySqlStore {
             let rows = table::all(lease.connection()?).await;
             lease.give_back(rows)
         });
-        let served = self.shared.binding.served();
+        let served = self.shared.single_client.served();
         let mut keys = Vec::new();
         for row in listing.await? {
             let key = match (&row.owner, &served) {

@@ -12,7 +12,7 @@ use zcrm_sim::{Builder, Simulator};
 /// A simulator and a client that is logged in at it.
 #[derive(Debug)]
 #[allow(clippy::exhaustive_structs, reason = "taken apart in tests")]
-pub struct World {
+pub struct Fixture {
     /// The simulator.
     pub sim: Simulator,
     /// The client; its waits between tries are over at once.
@@ -21,9 +21,9 @@ pub struct World {
 
 /// The system's time, with sleeps that end at once.
 #[derive(Debug, Default)]
-struct Impatient(TokioClock);
+struct FastClock(TokioClock);
 
-impl Clock for Impatient {
+impl Clock for FastClock {
     fn now(&self) -> chrono::DateTime<chrono::Utc> {
         self.0.now()
     }
@@ -40,10 +40,10 @@ impl Clock for Impatient {
 /// A retry policy that does not wait.
 #[must_use]
 pub fn impatient_retry() -> RetryPolicy {
-    RetryPolicy::new(Arc::new(Impatient::default()))
+    RetryPolicy::new(Arc::new(FastClock::default()))
 }
 
-impl World {
+impl Fixture {
     /// The defaults of both.
     ///
     /// # Errors

@@ -43,8 +43,8 @@ type Failure = Box<dyn std::error::Error>;
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let place = Place::find().await?;
-    let client = place.client().await?;
+    let target = Target::find().await?;
+    let client = target.client().await?;
 
     heading("1. Log in");
     match client.tokens().stored().await? {
@@ -54,11 +54,11 @@ async fn main() -> Result<(), Failure> {
             token.expires_at
         ),
         None => {
-            let token = client.tokens().exchange(place.grant_token()?).await?;
+            let token = client.tokens().exchange(target.grant_token()?).await?;
             println!("   grant token exchanged; access token good until {}", token.expires_at);
         }
     }
-    println!("   kept in {}", place.folder.join("zcrm_oauthtokens.txt").display());
+    println!("   kept in {}", target.folder.join("zcrm_oauthtokens.txt").display());
 
     heading("2. Create three leads, one of them without its mandatory last name");
     let leads = client.records_of::<Lead>();
@@ -94,11 +94,11 @@ async fn main() -> Result<(), Failure> {
     println!("   found {}", found.items.len());
 
     heading("6. Restart with a token that has expired at the server");
-    let restarted = place.client().await?;
-    place.expire_token();
+    let restarted = target.client().await?;
+    target.expire_token();
     let same = restarted.records_of::<Lead>().get(second).await?;
     println!("   read {} ({})", same.last_name, same.email.unwrap_or_default());
-    println!("   {}", place.refreshes());
+    println!("   {}", target.refreshes());
 
     heading("7. Stream 450 contacts, page by page");
     let mut contacts = restarted.records("Contacts").list().fields(["Last_Name"]).stream();
@@ -117,8 +117,8 @@ async fn main() -> Result<(), Failure> {
     println!("   deleted {}", outcomes.all()?.len());
 
     heading("What it cost");
-    println!("   {}", place.cost());
-    place.leave().await
+    println!("   {}", target.cost());
+    target.leave().await
 }
 
 fn heading(text: &str) {
@@ -143,12 +143,12 @@ fn own_folder(name: &str) -> PathBuf {
 }
 
 /// Where the example runs: at Zoho, or at a simulator of its own.
-struct Place {
+struct Target {
     folder: PathBuf,
     simulator: Option<Simulator>,
 }
 
-impl Place {
+impl Target {
     async fn find() -> Result<Self, Failure> {
         if env::var_os("ZCRM_CLIENT_ID").is_some() {
             println!("Talking to Zoho, with the settings of the environment.");

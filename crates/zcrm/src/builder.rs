@@ -18,8 +18,8 @@ use zcrm_oauth::{Accounts, ClientSecret, TokenManager, TokenObserver, TokenStore
 use crate::{
     Client, Clients, Config,
     config::{LIMIT_ATTEMPTS, LIMITS, TIMEOUT_CONNECT, TIMEOUTS},
-    store::{self, Handlers},
-    wire::Wire,
+    http_stack::HttpStack,
+    store::{self, RegisteredStores},
 };
 
 /// Sets up a [`Client`]: credentials, the user, where the tokens are kept, where the organisation
@@ -46,14 +46,14 @@ use crate::{
 pub struct ClientBuilder {
     config: Config,
     store: Option<Arc<dyn TokenStore>>,
-    handlers: Handlers,
+    registered_stores: RegisteredStores,
     /// The last word of `token_path`; kept as a path, for not every path is text.
     token_path: Option<PathBuf>,
     /// Data centres of one's own: short name, accounts server, API server.
     others: Vec<[String; 3]>,
     connector: ConnectorBuilder,
     roots_pem: Vec<Vec<u8>>,
-    pub(crate) wire: Wire,
+    pub(crate) http_stack: HttpStack,
     timeouts: Timeouts,
     limits: Limits,
     retry: Option<RetryPolicy>,
@@ -71,12 +71,12 @@ impl ClientBuilder {
         Self {
             config: Config::new(),
             store: None,
-            handlers: Handlers::default(),
+            registered_stores: RegisteredStores::default(),
             token_path: None,
             others: Vec::new(),
             connector: Connector::builder(),
             roots_pem: Vec::new(),
-            wire: Wire::default(),
+            http_stack: HttpStack::default(),
             timeouts: Timeouts::default(),
             limits: Limits::default(),
             retry: None,
@@ -216,7 +216,7 @@ impl ClientBuilder {
         name: impl Into<String>,
         store: impl TokenStore + 'static,
     ) -> Self {
-        self.handlers.register(name.into(), Arc::new(store));
+        self.registered_stores.register(name.into(), Arc::new(store));
         self
     }
 
@@ -326,7 +326,7 @@ impl ClientBuilder {
         let config = &self.config;
         let mut wrong = config.wrong_values();
         if self.store.is_none() {
-            wrong.extend(self.handlers.wrong(config));
+            wrong.extend(self.registered_stores.wrong(config));
         }
         wrong.extend(config.missing(|key| match key {
             "client_secret" => self.secret_source.is_some(),
@@ -335,7 +335,7 @@ impl ClientBuilder {
             _ => false,
         }));
         if self.store.is_none() {
-            wrong.extend(self.handlers.missing(config, self.token_path.as_deref()));
+            wrong.extend(self.registered_stores.missing(config, self.token_path.as_deref()));
         }
         at_once(wrong)?;
         let secret =
@@ -353,7 +353,12 @@ impl ClientBuilder {
         let clock = self.clock.take().unwrap_or_else(|| Arc::new(TokioClock::new()));
         let store = match self.store.take() {
             Some(store) => store,
-            None => store::from_settings(config, &self.handlers, self.token_path.take(), &clock)?,
+            None => store::from_settings(
+                config,
+                &self.registered_stores,
+                self.token_path.take(),
+                &clock,
+            )?,
         };
         if let Some(early) = self.refresh_early {
             manager = manager.refresh_early(early);
@@ -373,7 +378,7 @@ impl ClientBuilder {
 
     /// What calls of the API go through, and those of the accounts server.
     fn transports(mut self, clock: &Arc<dyn Clock>) -> Result<(Transport, Transport), Error> {
-        if let Some(own) = self.wire.transport.take() {
+        if let Some(own) = self.http_stack.transport.take() {
             return self.stacked(Stack::new(own), clock);
         }
         let mut connector = self.config.connector(self.connector.clone())?;
@@ -414,7 +419,7 @@ impl ClientBuilder {
         if let Some(observer) = self.observer {
             stack = stack.observer(observer);
         }
-        let mut stack = self.wire.into_stack(stack)?;
+        let mut stack = self.http_stack.into_stack(stack)?;
         if self.config.is_set("user_agent") {
             stack = stack.user_agent(&self.config.text("user_agent"))?;
         }

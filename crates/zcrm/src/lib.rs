@@ -87,11 +87,11 @@ mod builder;
 mod client;
 mod clients;
 mod config;
+mod http_stack;
 #[cfg(feature = "logging")]
 pub mod logging;
 mod store;
 mod whoami;
-mod wire;
 
 pub use builder::ClientBuilder;
 pub use client::Client;

@@ -31,9 +31,9 @@ pub(crate) fn is_setting(key: &str) -> bool {
 
 /// The stores that the application registered, by name.
 #[derive(Clone, Default)]
-pub(crate) struct Handlers(BTreeMap<String, Arc<dyn TokenStore>>);
+pub(crate) struct RegisteredStores(BTreeMap<String, Arc<dyn TokenStore>>);
 
-impl Handlers {
+impl RegisteredStores {
     pub(crate) fn register(&mut self, name: String, store: Arc<dyn TokenStore>) {
         self.0.insert(name, store);
     }
@@ -81,11 +81,11 @@ impl Handlers {
 /// it.
 pub(crate) fn from_settings(
     config: &Config,
-    handlers: &Handlers,
+    registered_stores: &RegisteredStores,
     token_path: Option<PathBuf>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<dyn TokenStore>, Error> {
-    if let Some(store) = handlers.selected(config) {
+    if let Some(store) = registered_stores.selected(config) {
         return Ok(store);
     }
     let path = token_path.unwrap_or_else(|| config.text(FILE).into());

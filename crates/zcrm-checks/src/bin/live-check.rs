@@ -3,18 +3,18 @@
 
 use zcrm_checks::{
     Arguments, Failure,
-    live::{self, Ground},
+    live::{self, Fixture},
 };
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse(std::env::args_os().skip(1), &[], &["live"])?;
-    let ground = if arguments.flag("live") {
-        Ground::sandbox(std::env::vars_os().collect()).await?
+    let fixture = if arguments.flag("live") {
+        Fixture::sandbox(std::env::vars_os().collect()).await?
     } else {
-        Ground::simulated(live::simulator().await?).await?
+        Fixture::simulated(live::simulator().await?).await?
     };
-    let report = live::run(&ground).await;
+    let report = live::run(&fixture).await;
     println!("{report}");
     if report.is_good() { Ok(()) } else { Err("what is assumed is not what is".into()) }
 }

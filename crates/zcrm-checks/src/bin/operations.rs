@@ -10,7 +10,7 @@ use serde_json::Value;
 use zcrm_api::operations::ALL;
 use zcrm_checks::{
     Arguments, Failure,
-    operations::{table, tour},
+    operations::{smoke, table},
 };
 use zcrm_core::ApiVersion;
 
@@ -20,7 +20,7 @@ async fn main() -> Result<(), Failure> {
     let mut surfaces = BTreeMap::new();
     // some operations are of one version alone
     for version in [ApiVersion::V8, ApiVersion::V2] {
-        for exchange in tour(version).await?.exchanges {
+        for exchange in smoke(version).await?.exchanges {
             if !exchange.surface.is_empty() {
                 surfaces.entry(exchange.operation).or_insert(exchange.surface);
             }

@@ -9,10 +9,10 @@ use std::path::Path;
 use zcrm_checks::{
     Arguments, Failure,
     operations::{
-        Tour, files, locked,
+        SmokeRun, files, locked,
         schemas::{KnownFaults, Schemas},
+        smoke,
         table::{self, Row},
-        tour,
     },
 };
 use zcrm_core::ApiVersion;
@@ -31,15 +31,15 @@ async fn main() -> Result<(), Failure> {
 
     let mut newest = None;
     for version in [ApiVersion::V2, ApiVersion::V8] {
-        let tour = tour(version).await?;
-        differences.extend(locked::differences(&tour, &lock));
-        println!("{}", counts(&tour));
-        newest = Some(tour);
+        let smoke = smoke(version).await?;
+        differences.extend(locked::differences(&smoke, &lock));
+        println!("{}", counts(&smoke));
+        newest = Some(smoke);
     }
-    if let (Some(folder), Some(tour)) = (arguments.text("files"), newest) {
+    if let (Some(folder), Some(smoke)) = (arguments.text("files"), newest) {
         let overlay = read("crates/zcrm-api/table/overlay.toml")?;
         let known = read("crates/zcrm-checks/known-faults.toml")?;
-        differences.extend(against_files(Path::new(folder), &lock, &overlay, &known, &tour)?);
+        differences.extend(against_files(Path::new(folder), &lock, &overlay, &known, &smoke)?);
     }
     for difference in &differences {
         println!("difference: {difference}");
@@ -48,15 +48,16 @@ async fn main() -> Result<(), Failure> {
     if differences.is_empty() { Ok(()) } else { Err("the specification is not met".into()) }
 }
 
-fn counts(tour: &Tour) -> String {
-    let of_builders = tour.exchanges.iter().filter(|exchange| !exchange.surface.is_empty()).count();
-    let missing = tour.exchanges.iter().filter(|exchange| locked::is_not_simulated(exchange));
+fn counts(smoke: &SmokeRun) -> String {
+    let of_builders =
+        smoke.exchanges.iter().filter(|exchange| !exchange.surface.is_empty()).count();
+    let missing = smoke.exchanges.iter().filter(|exchange| locked::is_not_simulated(exchange));
     format!(
         "{}: {of_builders} requests of builders, {} reads of the table, of which the simulator has \
          {}",
-        tour.version,
-        tour.exchanges.len() - of_builders,
-        tour.exchanges.len() - of_builders - missing.count(),
+        smoke.version,
+        smoke.exchanges.len() - of_builders,
+        smoke.exchanges.len() - of_builders - missing.count(),
     )
 }
 
@@ -65,7 +66,7 @@ fn against_files(
     lock: &[Row],
     overlay: &str,
     known: &str,
-    tour: &Tour,
+    smoke: &SmokeRun,
 ) -> Result<Vec<String>, Failure> {
     let files = files::Files::read(folder)?.repaired(overlay)?;
     let report = files::differences(&files, lock, overlay)?;
@@ -74,7 +75,7 @@ fn against_files(
         report.operations, report.skipped, report.added
     );
     let schemas = Schemas::new(&files)?;
-    let valid = schemas.check(&tour.exchanges, lock, &KnownFaults::read(known)?)?;
+    let valid = schemas.check(&smoke.exchanges, lock, &KnownFaults::read(known)?)?;
     println!(
         "schemas: {} requests, {} answers, {} misfits that are faults of the files",
         valid.requests, valid.answers, valid.known

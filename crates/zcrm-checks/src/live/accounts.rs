@@ -11,7 +11,7 @@ use zcrm::{
 };
 use zcrm_sim::{Edition, Simulator};
 
-use super::ground::{Ground, access, send, simulator};
+use super::fixture::{Fixture, access, send, simulator};
 use super::{Answer, Check, Seen, Stop, Verdict, check, judge, judge_answer, simulated};
 use crate::Failure;
 
@@ -93,13 +93,13 @@ const LOCK: &str = "it would lock the login for ten minutes";
 const CREDITS: &str = "it would spend the organisation's credits";
 
 /// A simulator of the check's own, and where one is logged in there.
-pub(super) async fn own_simulator() -> Result<(Ground, Simulator), Failure> {
+pub(super) async fn own_simulator() -> Result<(Fixture, Simulator), Failure> {
     let sim = simulator().await?;
-    Ok((Ground::simulated(sim.clone()).await?, sim))
+    Ok((Fixture::simulated(sim.clone()).await?, sim))
 }
 
-async fn server_info(ground: &Ground) -> Seen {
-    let answer = ground.accounts("/oauth/serverinfo", None).await?;
+async fn server_info(fixture: &Fixture) -> Seen {
+    let answer = fixture.accounts("/oauth/serverinfo", None).await?;
     let locations = answer.at("/locations").as_object().cloned().unwrap_or_default();
     let fine = |url: &Value| url.as_str().is_some_and(|url| url.parse::<Origin>().is_ok());
     let names: Vec<&str> = locations.keys().map(String::as_str).collect();
@@ -107,40 +107,40 @@ async fn server_info(ground: &Ground) -> Seen {
     Ok(judge(good, format!("{}, locations {}", answer.status, names.join(", "))))
 }
 
-pub(super) async fn refresh(ground: &Ground, token: &str) -> Result<Answer, Failure> {
+pub(super) async fn refresh(fixture: &Fixture, token: &str) -> Result<Answer, Failure> {
     let form = [
         ("grant_type", "refresh_token"),
-        ("client_id", ground.client_id()),
-        ("client_secret", ground.client_secret()),
+        ("client_id", fixture.client_id()),
+        ("client_secret", fixture.client_secret()),
         ("refresh_token", token),
     ];
-    ground.accounts("/oauth/v2/token", Some(&form)).await
+    fixture.accounts("/oauth/v2/token", Some(&form)).await
 }
 
-async fn dead_code(ground: &Ground) -> Seen {
-    let answer = refresh(ground, "1000.zcrm.live-check").await?;
+async fn dead_code(fixture: &Fixture) -> Seen {
+    let answer = refresh(fixture, "1000.zcrm.live-check").await?;
     Ok(judge(answer.status == 200 && answer.text("/error") == "invalid_code", answer))
 }
 
-async fn dead_client(ground: &Ground) -> Seen {
+async fn dead_client(fixture: &Fixture) -> Seen {
     let form = [
         ("grant_type", "refresh_token"),
         ("client_id", "1000.ZCRMLIVECHECK"),
         ("client_secret", "none"),
         ("refresh_token", "1000.zcrm.live-check"),
     ];
-    let answer = ground.accounts("/oauth/v2/token", Some(&form)).await?;
+    let answer = fixture.accounts("/oauth/v2/token", Some(&form)).await?;
     Ok(judge(answer.status == 200 && answer.text("/error") == "invalid_client", answer))
 }
 
 /// The refresh token of a login.
-pub(super) async fn refresh_token(ground: &Ground) -> Result<String, Failure> {
-    let stored = ground.login()?.tokens().stored().await?.ok_or("nothing is stored")?;
+pub(super) async fn refresh_token(fixture: &Fixture) -> Result<String, Failure> {
+    let stored = fixture.login()?.tokens().stored().await?.ok_or("nothing is stored")?;
     let refresh = stored.refresh.ok_or("the login has no refresh token")?;
     Ok(refresh.expose_secret().to_owned())
 }
 
-async fn throttle(_: &Ground, _: &Simulator) -> Seen {
+async fn throttle(_: &Fixture, _: &Simulator) -> Seen {
     let (own, _) = own_simulator().await?;
     let token = refresh_token(&own).await?;
     for _ in 0..10 {
@@ -154,7 +154,7 @@ async fn throttle(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(matches!(answer.status, 200 | 400) && words, answer))
 }
 
-async fn live_tokens(_: &Ground, _: &Simulator) -> Seen {
+async fn live_tokens(_: &Fixture, _: &Simulator) -> Seen {
     let (own, sim) = own_simulator().await?;
     let token = refresh_token(&own).await?;
     let oldest = own.login()?.tokens().token().await?;
@@ -172,7 +172,7 @@ async fn live_tokens(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good, format!("the first one was answered with {seen:?}")))
 }
 
-pub(super) async fn exchange(own: &Ground, grant: &str) -> Result<Answer, Failure> {
+pub(super) async fn exchange(own: &Fixture, grant: &str) -> Result<Answer, Failure> {
     let form = [
         ("grant_type", "authorization_code"),
         ("client_id", own.client_id()),
@@ -182,10 +182,10 @@ pub(super) async fn exchange(own: &Ground, grant: &str) -> Result<Answer, Failur
     own.accounts("/oauth/v2/token", Some(&form)).await
 }
 
-async fn grant_once(ground: &Ground, sim: &Simulator) -> Seen {
+async fn grant_once(fixture: &Fixture, sim: &Simulator) -> Seen {
     let grant = sim.grant_token();
-    let first = exchange(ground, &grant).await?;
-    let second = exchange(ground, &grant).await?;
+    let first = exchange(fixture, &grant).await?;
+    let second = exchange(fixture, &grant).await?;
     let good = !first.text("/access_token").is_empty() && second.text("/error") == "invalid_code";
     Ok(judge(good, format!("{first}; then {second}")))
 }
@@ -199,49 +199,49 @@ async fn revoke(by: RevokeBy) -> Seen {
     Ok(judge(good, format!("revoked: {done}; a refresh afterwards: {answer}")))
 }
 
-async fn revoke_in_body(_: &Ground, _: &Simulator) -> Seen {
+async fn revoke_in_body(_: &Fixture, _: &Simulator) -> Seen {
     revoke(RevokeBy::Form).await
 }
 
-async fn revoke_in_query(_: &Ground, _: &Simulator) -> Seen {
+async fn revoke_in_query(_: &Fixture, _: &Simulator) -> Seen {
     revoke(RevokeBy::Query).await
 }
 
-async fn device_code(ground: &Ground, _: &Simulator) -> Seen {
+async fn device_code(fixture: &Fixture, _: &Simulator) -> Seen {
     let form = [
         ("grant_type", "device_request"),
-        ("client_id", ground.client_id()),
+        ("client_id", fixture.client_id()),
         ("scope", "ZohoCRM.modules.READ"),
         ("access_type", "offline"),
     ];
-    let answer = ground.accounts("/oauth/v3/device/code", Some(&form)).await?;
+    let answer = fixture.accounts("/oauth/v3/device/code", Some(&form)).await?;
     let (interval, end) = (answer.at("/interval").as_i64(), answer.at("/expires_in").as_i64());
     let code = !answer.text("/device_code").is_empty() && !answer.text("/user_code").is_empty();
     let good = code && interval.is_some() && end.is_some();
     Ok(judge(good, format!("{answer}, interval {interval:?}, expires_in {end:?}")))
 }
 
-async fn own(ground: &Ground) -> Seen {
+async fn own(fixture: &Fixture) -> Seen {
     let form = [
         ("grant_type", "client_credentials"),
-        ("client_id", ground.client_id()),
-        ("client_secret", ground.client_secret()),
+        ("client_id", fixture.client_id()),
+        ("client_secret", fixture.client_secret()),
         ("scope", "ZohoCRM.modules.READ"),
     ];
-    let answer = ground.accounts("/oauth/v2/token", Some(&form)).await?;
+    let answer = fixture.accounts("/oauth/v2/token", Some(&form)).await?;
     Ok(judge(answer.text("/error") == "missing_org_info", answer))
 }
 
-async fn user_info(ground: &Ground) -> Seen {
-    let answer = ground.user_info().await?;
+async fn user_info(fixture: &Fixture) -> Seen {
+    let answer = fixture.user_info().await?;
     if answer.status == 401 || !answer.text("/error").is_empty() {
         return Ok(Verdict::NotHere(format!("the login lacks the scope: {answer}")));
     }
     Ok(judge(answer.at("/Email").is_string(), answer))
 }
 
-async fn token_end(ground: &Ground) -> Seen {
-    let answer = ground.get(ApiVersion::V8, "org").await?;
+async fn token_end(fixture: &Fixture) -> Seen {
+    let answer = fixture.get(ApiVersion::V8, "org").await?;
     let (end, now) = (answer.header("x-accesstoken-reset"), answer.header("date"));
     let end = end.and_then(|end| DateTime::parse_from_rfc3339(end).ok());
     let now = now.and_then(|now| DateTime::parse_from_rfc2822(now).ok());
@@ -252,8 +252,8 @@ async fn token_end(ground: &Ground) -> Seen {
     Ok(judge(good, format!("{answer}, {:?} s ahead", left.map(|left| left.num_seconds()))))
 }
 
-async fn bearer(ground: &Ground) -> Seen {
-    let answer = ground.with_prefix("Bearer").await?;
+async fn bearer(fixture: &Fixture) -> Seen {
+    let answer = fixture.with_prefix("Bearer").await?;
     Ok(judge_answer(answer.status == 200, &answer))
 }
 
@@ -261,13 +261,13 @@ fn is_dead(answer: &Answer) -> bool {
     answer.is(401, "INVALID_TOKEN") || answer.is(401, "AUTHENTICATION_FAILURE")
 }
 
-async fn dead_token(ground: &Ground) -> Seen {
-    let api = ground.with_token("1000.zcrm.live-check").await?;
+async fn dead_token(fixture: &Fixture) -> Seen {
+    let api = fixture.with_token("1000.zcrm.live-check").await?;
     let answer = send(&api, "GET", "org", &[], None).await?;
     Ok(judge(is_dead(&answer), answer))
 }
 
-async fn expired_token(_: &Ground, _: &Simulator) -> Seen {
+async fn expired_token(_: &Fixture, _: &Simulator) -> Seen {
     let (own, sim) = own_simulator().await?;
     let token = own.login()?.tokens().token().await?;
     let api = own.with_token(&access(&token)).await?;
@@ -278,44 +278,44 @@ async fn expired_token(_: &Ground, _: &Simulator) -> Seen {
 }
 
 /// An access token of the simulator with that grant.
-async fn other_token(ground: &Ground, grant: &str) -> Result<String, Stop> {
-    let answer = exchange(ground, grant).await?;
+async fn other_token(fixture: &Fixture, grant: &str) -> Result<String, Stop> {
+    let answer = exchange(fixture, grant).await?;
     let token = answer.text("/access_token");
     if token.is_empty() { Err(Stop::because(&answer)) } else { Ok(token.to_owned()) }
 }
 
-async fn missing_scope(ground: &Ground, sim: &Simulator) -> Seen {
+async fn missing_scope(fixture: &Fixture, sim: &Simulator) -> Seen {
     let grant = sim.grant_token_for(&["ZohoCRM.modules.leads.READ"]);
-    let api = ground.with_token(&other_token(ground, &grant).await?).await?;
+    let api = fixture.with_token(&other_token(fixture, &grant).await?).await?;
     let answer = send(&api, "GET", "org", &[], None).await?;
     Ok(judge(answer.is(401, "OAUTH_SCOPE_MISMATCH"), answer))
 }
 
-async fn api_domain(ground: &Ground) -> Seen {
-    let stored = ground.login()?.tokens().token().await?;
+async fn api_domain(fixture: &Fixture) -> Seen {
+    let stored = fixture.login()?.tokens().token().await?;
     let domain = stored.api_domain.unwrap_or_default();
     let known = domain.parse().ok().and_then(|origin| DataCenter::of_api_origin(&origin));
-    let own = ground.simulator().is_some_and(|sim| sim.api_url() == domain);
+    let own = fixture.simulator().is_some_and(|sim| sim.api_url() == domain);
     if domain.contains("://127.0.0.1:") && !own {
         return Ok(Verdict::NotHere("the API is a server of one's own".into()));
     }
     Ok(judge(known.is_some() || own, domain))
 }
 
-async fn other_environment(ground: &Ground, sim: &Simulator) -> Seen {
+async fn other_environment(fixture: &Fixture, sim: &Simulator) -> Seen {
     let grant = sim.grant().environment(zcrm_sim::Environment::Sandbox).issue();
-    let api = ground.with_token(&other_token(ground, &grant).await?).await?;
+    let api = fixture.with_token(&other_token(fixture, &grant).await?).await?;
     let answer = send(&api, "GET", "org", &[], None).await?;
     Ok(judge(is_dead(&answer), answer))
 }
 
 /// A simulator with the limits of that edition, logged in.
-pub(super) async fn with_edition(edition: Edition) -> Result<(Ground, Simulator), Failure> {
+pub(super) async fn with_edition(edition: Edition) -> Result<(Fixture, Simulator), Failure> {
     let sim = Simulator::builder().plain_http().edition(edition).start().await?;
-    Ok((Ground::simulated(sim.clone()).await?, sim))
+    Ok((Fixture::simulated(sim.clone()).await?, sim))
 }
 
-async fn credits_header(_: &Ground, _: &Simulator) -> Seen {
+async fn credits_header(_: &Fixture, _: &Simulator) -> Seen {
     let (own, sim) = with_edition(Edition::Free).await?;
     let told = |answer: &Answer| answer.header("x-api-credits-remaining").map(str::to_owned);
     let early = told(&own.get(ApiVersion::V8, "org").await?);
@@ -325,7 +325,7 @@ async fn credits_header(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good, format!("{early:?} at first, {late:?} after half of 5,000")))
 }
 
-async fn no_credits(_: &Ground, _: &Simulator) -> Seen {
+async fn no_credits(_: &Fixture, _: &Simulator) -> Seen {
     let (own, sim) = with_edition(Edition::Free).await?;
     sim.spend_credits(5_000);
     let answer = own.get(ApiVersion::V8, "org").await?;

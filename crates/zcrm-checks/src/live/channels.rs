@@ -6,7 +6,7 @@ use zcrm::ApiVersion;
 use zcrm_sim::Simulator;
 
 use super::accounts::own_simulator;
-use super::ground::Ground;
+use super::fixture::Fixture;
 use super::{Answer, Check, Seen, Stop, check, judge, judge_answer, simulated};
 use crate::Failure;
 
@@ -75,23 +75,23 @@ fn with(row: &Value, name: &str, value: impl Into<Value>) -> Value {
 }
 
 async fn send(
-    ground: &Ground,
+    fixture: &Fixture,
     version: ApiVersion,
     method: &str,
     row: &Value,
 ) -> Result<Answer, Failure> {
     let body = json!({ "watch": [row] });
-    ground.call(version, method, "actions/watch", Some(&body)).await
+    fixture.call(version, method, "actions/watch", Some(&body)).await
 }
 
 /// A step that must go well.
 async fn done(
-    ground: &Ground,
+    fixture: &Fixture,
     version: ApiVersion,
     method: &str,
     row: &Value,
 ) -> Result<Answer, Stop> {
-    let answer = send(ground, version, method, row).await?;
+    let answer = send(fixture, version, method, row).await?;
     if answer.code() == "SUCCESS" { Ok(answer) } else { Err(Stop::because(&answer)) }
 }
 
@@ -99,69 +99,69 @@ fn id(row: &Value) -> String {
     row.get("channel_id").map(Value::to_string).unwrap_or_default()
 }
 
-async fn end(ground: &Ground, row: &Value) -> Result<Answer, Failure> {
-    ground.call(V8, "DELETE", &format!("actions/watch?channel_ids={}", id(row)), None).await
+async fn end(fixture: &Fixture, row: &Value) -> Result<Answer, Failure> {
+    fixture.call(V8, "DELETE", &format!("actions/watch?channel_ids={}", id(row)), None).await
 }
 
 /// The minutes that a channel lives which asks for so many.
-async fn life(ground: &Ground, version: ApiVersion, minutes: i64) -> Result<Option<i64>, Stop> {
+async fn life(fixture: &Fixture, version: ApiVersion, minutes: i64) -> Result<Option<i64>, Stop> {
     // The server's time, not ours.
-    let now = ground.get(version, "org").await?;
+    let now = fixture.get(version, "org").await?;
     let now = now.header("date").and_then(|now| DateTime::parse_from_rfc2822(now).ok());
     let now = now.ok_or("an answer without a date")?;
     let asked = now + TimeDelta::minutes(minutes);
     let asked = asked.format("%Y-%m-%dT%H:%M:%S+00:00").to_string();
     let channel = with(&row(&["Leads.create"]), "channel_expiry", asked);
-    let opened = done(ground, version, "POST", &channel).await?;
-    end(ground, &channel).await?;
+    let opened = done(fixture, version, "POST", &channel).await?;
+    end(fixture, &channel).await?;
     let end = opened.text("/watch/0/details/events/0/channel_expiry");
     let end = DateTime::parse_from_rfc3339(end).ok();
     Ok(end.map(|end| (end.signed_duration_since(now).num_seconds() + 30).div_euclid(60)))
 }
 
-async fn channel_life(ground: &Ground) -> Seen {
+async fn channel_life(fixture: &Fixture) -> Seen {
     const DAY: i64 = 24 * 60;
     let v3 = ApiVersion::V3;
     let mut seen = Vec::new();
     for (version, minutes) in [(v3, DAY - 60), (v3, 2 * DAY), (V8, 2 * DAY), (V8, 8 * DAY)] {
-        seen.push(life(ground, version, minutes).await?);
+        seen.push(life(fixture, version, minutes).await?);
     }
     let good = seen == [DAY - 60, 60, 2 * DAY, 60].map(Some);
     Ok(judge(good, format!("v3 a day less an hour, v3 two days, v8 two, v8 eight: {seen:?} min")))
 }
 
 /// The events of a channel.
-async fn events(ground: &Ground, row: &Value) -> Result<Value, Failure> {
-    let shown = ground.get(V8, &format!("actions/watch?channel_id={}", id(row))).await?;
+async fn events(fixture: &Fixture, row: &Value) -> Result<Value, Failure> {
+    let shown = fixture.get(V8, &format!("actions/watch?channel_id={}", id(row))).await?;
     Ok(shown.at("/watch/0/events").clone())
 }
 
-async fn channel_patch(ground: &Ground) -> Seen {
+async fn channel_patch(fixture: &Fixture) -> Seen {
     let channel = row(&["Leads.create"]);
-    done(ground, V8, "POST", &channel).await?;
+    done(fixture, V8, "POST", &channel).await?;
     let patch = json!({ "channel_id": channel.get("channel_id"), "events": ["Leads.edit"] });
-    let patched = send(ground, V8, "PATCH", &patch).await?;
-    let both = events(ground, &channel).await?;
-    let put = send(ground, V8, "PUT", &with(&channel, "events", json!(["Leads.delete"]))).await?;
-    let one = events(ground, &channel).await?;
-    end(ground, &channel).await?;
+    let patched = send(fixture, V8, "PATCH", &patch).await?;
+    let both = events(fixture, &channel).await?;
+    let put = send(fixture, V8, "PUT", &with(&channel, "events", json!(["Leads.delete"]))).await?;
+    let one = events(fixture, &channel).await?;
+    end(fixture, &channel).await?;
     let good = both == json!(["Leads.create", "Leads.edit"]) && one == json!(["Leads.delete"]);
     Ok(judge(good, format!("PATCH {patched}: {both}; PUT {put}: {one}")))
 }
 
-async fn channel_token(ground: &Ground) -> Seen {
+async fn channel_token(fixture: &Fixture) -> Seen {
     let channel = row(&["Leads.create"]);
-    let refused = send(ground, V8, "POST", &with(&channel, "token", "t".repeat(51))).await?;
+    let refused = send(fixture, V8, "POST", &with(&channel, "token", "t".repeat(51))).await?;
     // where it was taken
-    end(ground, &channel).await?;
+    end(fixture, &channel).await?;
     Ok(judge_answer(refused.is(400, "INVALID_DATA"), &refused))
 }
 
-async fn channel_end(ground: &Ground) -> Seen {
+async fn channel_end(fixture: &Fixture) -> Seen {
     let channel = row(&["Leads.create"]);
-    done(ground, V8, "POST", &channel).await?;
-    let first = end(ground, &channel).await?;
-    let second = end(ground, &channel).await?;
+    done(fixture, V8, "POST", &channel).await?;
+    let first = end(fixture, &channel).await?;
+    let second = end(fixture, &channel).await?;
     let good = first.is(200, "SUCCESS") && second.code() == "NOT_SUBSCRIBED";
     Ok(judge(good, format!("{first}; again {second}")))
 }
@@ -179,7 +179,7 @@ fn told(sim: &Simulator) -> Vec<(Value, Value, usize, Value)> {
     deliveries.map(|delivery| one(delivery.body)).collect()
 }
 
-async fn told_once(_: &Ground, _: &Simulator) -> Seen {
+async fn told_once(_: &Fixture, _: &Simulator) -> Seen {
     let (own, sim) = own_simulator().await?;
     done(&own, V8, "POST", &row(&["Leads.all"])).await?;
     let made = own.write(V8, "Leads", &[own.lead("A"), own.lead("B")]).await?;
@@ -209,7 +209,7 @@ async fn told_once(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good, format!("{made}, {changed}; told {seen:?} records, the edit of {fields}")))
 }
 
-async fn told_related(_: &Ground, _: &Simulator) -> Seen {
+async fn told_related(_: &Fixture, _: &Simulator) -> Seen {
     let mut seen = Vec::new();
     for related in [true, false] {
         let (own, sim) = own_simulator().await?;
@@ -228,13 +228,13 @@ async fn told_related(_: &Ground, _: &Simulator) -> Seen {
 }
 
 /// Changes one field of a lead.
-async fn edit(own: &Ground, lead: &str, change: Value) -> Result<(), Stop> {
+async fn edit(own: &Fixture, lead: &str, change: Value) -> Result<(), Stop> {
     let body = json!({ "data": [change] });
     let answer = own.call(V8, "PUT", &format!("Leads/{lead}"), Some(&body)).await?;
     if answer.is(200, "SUCCESS") { Ok(()) } else { Err(Stop::because(&answer)) }
 }
 
-async fn told_values(_: &Ground, _: &Simulator) -> Seen {
+async fn told_values(_: &Fixture, _: &Simulator) -> Seen {
     let mut seen = Vec::new();
     let mut wanted = Vec::new();
     for values in [true, false] {
@@ -262,7 +262,7 @@ fn conditioned(field: &str) -> Value {
     with(&row(&["Leads.edit"]), "notification_condition", condition)
 }
 
-async fn told_condition(_: &Ground, _: &Simulator) -> Seen {
+async fn told_condition(_: &Fixture, _: &Simulator) -> Seen {
     let (own, sim) = own_simulator().await?;
     let lead = own.create(V8, "Leads", own.lead("A")).await?;
     done(&own, V8, "POST", &conditioned("City")).await?;
@@ -275,15 +275,15 @@ async fn told_condition(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good, format!("of an edit of Phone, one of City, one that changed nothing: {told:?}")))
 }
 
-async fn channel_condition(ground: &Ground) -> Seen {
+async fn channel_condition(fixture: &Fixture) -> Seen {
     let wrong = conditioned("No_Such_Field");
-    let refused = send(ground, V8, "POST", &wrong).await?;
+    let refused = send(fixture, V8, "POST", &wrong).await?;
     // where it was taken
-    end(ground, &wrong).await?;
+    end(fixture, &wrong).await?;
     let right = conditioned("City");
-    done(ground, V8, "POST", &right).await?;
-    let shown = ground.get(V8, &format!("actions/watch?channel_id={}", id(&right))).await?;
-    end(ground, &right).await?;
+    done(fixture, V8, "POST", &right).await?;
+    let shown = fixture.get(V8, &format!("actions/watch?channel_id={}", id(&right))).await?;
+    end(fixture, &right).await?;
     let field = shown.text("/watch/0/notification_condition/0/field_selection/field/api_name");
     Ok(judge(
         refused.code() == "INVALID_DATA" && field == "City",

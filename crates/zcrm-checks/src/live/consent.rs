@@ -5,7 +5,7 @@ use std::time::Duration;
 use zcrm_sim::Simulator;
 
 use super::accounts::{exchange, own_simulator};
-use super::ground::{Ground, send};
+use super::fixture::{Fixture, send};
 use super::{Answer, Check, Seen, Stop, judge, simulated};
 use crate::Failure;
 
@@ -56,7 +56,11 @@ const PERSON: &str = "a person has to decide, or to make a grant";
 const ELSEWHERE: &str = "it needs a user of a second data centre";
 
 /// The redirect after somebody decided.
-async fn decide(own: &Ground, sim: &Simulator, fields: &[(&str, &str)]) -> Result<Answer, Failure> {
+async fn decide(
+    own: &Fixture,
+    sim: &Simulator,
+    fields: &[(&str, &str)],
+) -> Result<Answer, Failure> {
     let (id, redirect) = (sim.client_id(), sim.redirect_uri());
     let mut form = vec![
         ("response_type", "code"),
@@ -78,7 +82,7 @@ fn told(answer: &Answer, name: &str) -> Option<String> {
 
 /// The grant token after somebody accepted.
 async fn accept(
-    own: &Ground,
+    own: &Fixture,
     sim: &Simulator,
     user: &str,
     more: &[(&str, &str)],
@@ -90,7 +94,7 @@ async fn accept(
 }
 
 /// Exchanges a grant that came with a redirect.
-async fn redeem(server: &Ground, sim: &Simulator, code: &str) -> Result<Answer, Failure> {
+async fn redeem(server: &Fixture, sim: &Simulator, code: &str) -> Result<Answer, Failure> {
     let (id, secret, redirect) = (sim.client_id(), sim.client_secret(), sim.redirect_uri());
     let form = [
         ("grant_type", "authorization_code"),
@@ -102,7 +106,7 @@ async fn redeem(server: &Ground, sim: &Simulator, code: &str) -> Result<Answer, 
     server.accounts("/oauth/v2/token", Some(&form)).await
 }
 
-async fn refused(_: &Ground, _: &Simulator) -> Seen {
+async fn refused(_: &Fixture, _: &Simulator) -> Seen {
     let (own, sim) = own_simulator().await?;
     let answer = decide(&own, &sim, &[("decision", "refuse")]).await?;
     let (error, code) = (told(&answer, "error"), told(&answer, "code"));
@@ -110,11 +114,11 @@ async fn refused(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good, format!("{answer}, error {error:?}, a code: {}", code.is_some())))
 }
 
-async fn lasting(_: &Ground, _: &Simulator) -> Seen {
+async fn lasting(_: &Fixture, _: &Simulator) -> Seen {
     // the first user has agreed with the login of the check already
     let sim = Simulator::builder().plain_http().user("ann@example.com").user("bea@example.com");
     let sim = sim.start().await?;
-    let own = Ground::simulated(sim.clone()).await?;
+    let own = Fixture::simulated(sim.clone()).await?;
     let (online, offline) = (("access_type", "online"), ("access_type", "offline"));
     let asked = ("prompt", "consent");
     let mut seen = Vec::new();
@@ -130,7 +134,7 @@ async fn lasting(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good, format!("a refresh token came along: {seen:?}")))
 }
 
-async fn grant_limit(_: &Ground, _: &Simulator) -> Seen {
+async fn grant_limit(_: &Fixture, _: &Simulator) -> Seen {
     let (own, sim) = own_simulator().await?;
     let user = sim.user_email();
     for _ in 0..10 {
@@ -144,7 +148,7 @@ async fn grant_limit(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good, format!("the 11th: {one_more}; ten minutes later: {later}")))
 }
 
-async fn grant_life(_: &Ground, _: &Simulator) -> Seen {
+async fn grant_life(_: &Fixture, _: &Simulator) -> Seen {
     let (own, sim) = own_simulator().await?;
     let (early, late) = (sim.grant_token(), sim.grant_token());
     sim.advance(Duration::from_secs(590));
@@ -155,33 +159,33 @@ async fn grant_life(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good, format!("after 590 s: {early}; after 601 s: {late}")))
 }
 
-async fn refused_client(ground: &Ground, sim: &Simulator) -> Seen {
+async fn refused_client(fixture: &Fixture, sim: &Simulator) -> Seen {
     let grant = sim.grant_token();
     let form = [
         ("grant_type", "authorization_code"),
-        ("client_id", ground.client_id()),
+        ("client_id", fixture.client_id()),
         ("client_secret", "none"),
         ("code", grant.as_str()),
     ];
-    let wrong = ground.accounts("/oauth/v2/token", Some(&form)).await?;
-    let right = exchange(ground, &grant).await?;
+    let wrong = fixture.accounts("/oauth/v2/token", Some(&form)).await?;
+    let right = exchange(fixture, &grant).await?;
     let good = wrong.text("/error").starts_with("invalid_client")
         && !right.text("/access_token").is_empty();
     Ok(judge(good, format!("a wrong secret: {wrong}; then the right one: {right}")))
 }
 
 /// A simulator in the US, one in Europe that it knows, and the servers of each.
-async fn two_places() -> Result<[(Ground, Simulator); 2], Failure> {
+async fn two_places() -> Result<[(Fixture, Simulator); 2], Failure> {
     let europe = Simulator::builder().plain_http().data_center("eu").user("eva@example.com");
     let europe = europe.start().await?;
     let here = Simulator::builder().plain_http().other_data_center(&europe).start().await?;
     Ok([
-        (Ground::simulated(here.clone()).await?, here),
-        (Ground::simulated(europe.clone()).await?, europe),
+        (Fixture::simulated(here.clone()).await?, here),
+        (Fixture::simulated(europe.clone()).await?, europe),
     ])
 }
 
-async fn other_dc_login(_: &Ground, _: &Simulator) -> Seen {
+async fn other_dc_login(_: &Fixture, _: &Simulator) -> Seen {
     let [(here, sim), (there, europe)] = two_places().await?;
     let answer =
         decide(&here, &sim, &[("decision", "accept"), ("user", "eva@example.com")]).await?;
@@ -198,7 +202,7 @@ async fn other_dc_login(_: &Ground, _: &Simulator) -> Seen {
 }
 
 /// A device that begins to wait: its own code and the one that it shows.
-async fn device(own: &Ground) -> Result<(String, String), Stop> {
+async fn device(own: &Fixture) -> Result<(String, String), Stop> {
     let form = [
         ("grant_type", "device_request"),
         ("client_id", own.client_id()),
@@ -210,7 +214,7 @@ async fn device(own: &Ground) -> Result<(String, String), Stop> {
     if device.is_empty() { Err(Stop::because(&answer)) } else { Ok((device.into(), user.into())) }
 }
 
-async fn poll(server: &Ground, code: &str) -> Result<Answer, Failure> {
+async fn poll(server: &Fixture, code: &str) -> Result<Answer, Failure> {
     let form = [
         ("grant_type", "device_token"),
         ("client_id", server.client_id()),
@@ -220,7 +224,7 @@ async fn poll(server: &Ground, code: &str) -> Result<Answer, Failure> {
     server.accounts("/oauth/v3/device/token", Some(&form)).await
 }
 
-async fn other_dc(_: &Ground, _: &Simulator) -> Seen {
+async fn other_dc(_: &Fixture, _: &Simulator) -> Seen {
     let [(here, sim), (there, _europe)] = two_places().await?;
     let (code, shown) = device(&here).await?;
     sim.approve_device(&shown, "eva@example.com")?;
@@ -233,7 +237,7 @@ async fn other_dc(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good, format!("{first}, user_location `{location}`; there: {then}")))
 }
 
-async fn device_poll(_: &Ground, _: &Simulator) -> Seen {
+async fn device_poll(_: &Fixture, _: &Simulator) -> Seen {
     let (own, sim) = own_simulator().await?;
     let (code, shown) = device(&own).await?;
     let first = poll(&own, &code).await?;
@@ -247,7 +251,7 @@ async fn device_poll(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good, format!("{first}; at once {at_once}; approved, 31 s later {then}")))
 }
 
-async fn device_words(_: &Ground, _: &Simulator) -> Seen {
+async fn device_words(_: &Fixture, _: &Simulator) -> Seen {
     let (own, sim) = own_simulator().await?;
     let (code, shown) = device(&own).await?;
     sim.refuse_device(&shown)?;
@@ -259,17 +263,17 @@ async fn device_words(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good, format!("refused: {refused}; late: {late}")))
 }
 
-async fn own_organisation(ground: &Ground, sim: &Simulator) -> Seen {
+async fn own_organisation(fixture: &Fixture, sim: &Simulator) -> Seen {
     let soid = format!("ZohoCRM.{}", sim.org_id());
     let form = [
         ("grant_type", "client_credentials"),
-        ("client_id", ground.client_id()),
-        ("client_secret", ground.client_secret()),
+        ("client_id", fixture.client_id()),
+        ("client_secret", fixture.client_secret()),
         ("scope", "ZohoCRM.org.READ"),
         ("soid", soid.as_str()),
     ];
-    let answer = ground.accounts("/oauth/v2/token", Some(&form)).await?;
-    let api = ground.with_token(answer.text("/access_token")).await?;
+    let answer = fixture.accounts("/oauth/v2/token", Some(&form)).await?;
+    let api = fixture.with_token(answer.text("/access_token")).await?;
     let read = send(&api, "GET", "org", &[], None).await?;
     let good = read.status == 200 && answer.at("/refresh_token").is_null();
     Ok(judge(good, format!("{answer}; a read with it: {read}")))

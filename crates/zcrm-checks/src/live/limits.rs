@@ -6,7 +6,7 @@ use zcrm::ApiVersion;
 use zcrm_sim::{Edition, FieldKind, FieldSpec, Simulator};
 
 use super::accounts::{own_simulator, with_edition};
-use super::ground::Ground;
+use super::fixture::Fixture;
 use super::{Answer, Check, Seen, Stop, judge, simulated};
 use crate::Failure;
 
@@ -73,7 +73,7 @@ const HEAVY: &str = "v8/Leads?fields=id&sort_by=Created_Time";
 
 /// What `then` gives while that many reads of the target are under way, and how these ended.
 async fn while_held<T>(
-    own: &Ground,
+    own: &Fixture,
     sim: &Simulator,
     held: usize,
     target: &str,
@@ -92,7 +92,7 @@ async fn while_held<T>(
     Ok((seen?, reads?.iter().map(|answer| answer.status).collect()))
 }
 
-async fn profile_access(_: &Ground, _: &Simulator) -> Seen {
+async fn profile_access(_: &Fixture, _: &Simulator) -> Seen {
     let (own, sim) = with_edition(Edition::Free).await?;
     let access = "Crm_Implied_Api_Access";
     sim.set_permission("Administrator", access, false)?;
@@ -104,7 +104,7 @@ async fn profile_access(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good, format!("without {}, with {}", refused.status, allowed.status)))
 }
 
-async fn at_once(_: &Ground, _: &Simulator) -> Seen {
+async fn at_once(_: &Fixture, _: &Simulator) -> Seen {
     let mut seen = Vec::new();
     let mut good = true;
     for (edition, most) in [
@@ -126,7 +126,7 @@ async fn at_once(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good, seen.join("; ")))
 }
 
-async fn heavy(_: &Ground, _: &Simulator) -> Seen {
+async fn heavy(_: &Fixture, _: &Simulator) -> Seen {
     let (own, sim) = with_edition(Edition::Ultimate).await?;
     sim.add_records("Leads", 1)?;
     let both = async { Ok((own.plain_get(HEAVY, None).await?, own.plain_get(LIGHT, None).await?)) };
@@ -137,7 +137,7 @@ async fn heavy(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good, format!("beside ten heavy ones a heavy one {heavy}, a light one {light}")))
 }
 
-async fn refused(_: &Ground, _: &Simulator) -> Seen {
+async fn refused(_: &Fixture, _: &Simulator) -> Seen {
     let (own, sim) = with_edition(Edition::Free).await?;
     let row = json!({ "data": [{ "Last_Name": "Refused" }] });
     let spent = sim.spent_credits();
@@ -149,7 +149,7 @@ async fn refused(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good, seen))
 }
 
-async fn credit_costs(_: &Ground, _: &Simulator) -> Seen {
+async fn credit_costs(_: &Fixture, _: &Simulator) -> Seen {
     let (own, sim) = with_edition(Edition::Ultimate).await?;
     let views = own.get(V8, "settings/custom_views?module=Leads").await?;
     let view = views.text("/custom_views/0/id").to_owned();
@@ -178,7 +178,7 @@ async fn credit_costs(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good, seen.join("; ")))
 }
 
-async fn credits_day(_: &Ground, _: &Simulator) -> Seen {
+async fn credits_day(_: &Fixture, _: &Simulator) -> Seen {
     let (_, sim) = with_edition(Edition::Free).await?;
     sim.spend_credits(100);
     let mut seen = Vec::new();
@@ -190,7 +190,7 @@ async fn credits_day(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good, format!("still counted after 86,390 s and after 86,410 s: {seen:?}")))
 }
 
-async fn reset_header(_: &Ground, _: &Simulator) -> Seen {
+async fn reset_header(_: &Fixture, _: &Simulator) -> Seen {
     let (own, sim) = with_edition(Edition::Free).await?;
     sim.spend_credits(4_990);
     let answer = own.get(V8, "org").await?;
@@ -201,16 +201,16 @@ async fn reset_header(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(told == ["x-api-credits-remaining"], format!("{answer}, with {}", told.join(", "))))
 }
 
-async fn invalid_host(ground: &Ground, _: &Simulator) -> Seen {
+async fn invalid_host(fixture: &Fixture, _: &Simulator) -> Seen {
     let host = Some("crm.example.com");
     let (v2, later) =
-        (ground.plain_get("v2/org", host).await?, ground.plain_get("v2.1/org", host).await?);
-    let newest = ground.plain_get("v8/org", host).await?;
+        (fixture.plain_get("v2/org", host).await?, fixture.plain_get("v2.1/org", host).await?);
+    let newest = fixture.plain_get("v8/org", host).await?;
     let good = v2.status == 200 && later.is(400, "INVALID_HOST") && newest.is(400, "INVALID_HOST");
     Ok(judge(good, format!("v2: {v2}; v2.1: {later}; v8: {newest}")))
 }
 
-async fn large_attachment(_: &Ground, _: &Simulator) -> Seen {
+async fn large_attachment(_: &Fixture, _: &Simulator) -> Seen {
     let (own, sim) = own_simulator().await?;
     let ids = sim.add_records("Leads", 1)?;
     let id = ids.first().ok_or("no record was made")?;
@@ -225,12 +225,12 @@ async fn large_attachment(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good, format!("20 MB and a byte: v5 and v8: {}", seen.join("; "))))
 }
 
-async fn several_external_fields(_: &Ground, _: &Simulator) -> Seen {
+async fn several_external_fields(_: &Fixture, _: &Simulator) -> Seen {
     let key = |name: &str| FieldSpec::new(name, FieldKind::Text).external();
     let builder = Simulator::builder().plain_http();
     let builder = builder.field("Contacts", key("Their_Id")).field("Accounts", key("Their_Key"));
     let sim = builder.start().await?;
-    let own = Ground::simulated(sim.clone()).await?;
+    let own = Fixture::simulated(sim.clone()).await?;
     let account = json!({ "Account_Name": "Known", "Their_Key": "A-1" });
     let account = own.create(V8, "Accounts", account).await?;
     let contact = json!({ "Last_Name": "Known", "Their_Id": "C-1" });
@@ -244,9 +244,9 @@ async fn several_external_fields(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(answer.code() == "SUCCESS" && linked, format!("{answer}, the lookup set: {linked}")))
 }
 
-async fn duplicate(_: &Ground, _: &Simulator) -> Seen {
+async fn duplicate(_: &Fixture, _: &Simulator) -> Seen {
     let sim = Simulator::builder().plain_http().unique("Leads", "Email").start().await?;
-    let own = Ground::simulated(sim).await?;
+    let own = Fixture::simulated(sim).await?;
     let row = || json!({ "Last_Name": "Same", "Email": "same@example.com" });
     let first = own.create(V8, "Leads", row()).await?;
     let second = own.write(V8, "Leads", &[row()]).await?;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta};
 use zcrm::ApiVersion;
 
-use super::ground::Ground;
+use super::fixture::Fixture;
 use super::{Answer, Check, Seen, Stop, check, judge, judge_answer};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -29,13 +29,13 @@ pub(super) const CHECKS: &[Check] = &[
 const V2: ApiVersion = ApiVersion::V2;
 const V8: ApiVersion = ApiVersion::V8;
 
-async fn empty_list(ground: &Ground) -> Seen {
-    let answer = ground.get(V8, "Leads?fields=Last_Name&ids=1").await?;
+async fn empty_list(fixture: &Fixture) -> Seen {
+    let answer = fixture.get(V8, "Leads?fields=Last_Name&ids=1").await?;
     Ok(judge_answer(answer.status == 204 && answer.is_empty(), &answer))
 }
 
-async fn unknown_id(ground: &Ground) -> Seen {
-    let answer = ground.get(V8, "Leads/1").await?;
+async fn unknown_id(fixture: &Fixture) -> Seen {
+    let answer = fixture.get(V8, "Leads/1").await?;
     let none = answer.at("/data").as_array().is_some_and(Vec::is_empty);
     let good = answer.status == 204
         || answer.is(404, "INVALID_DATA")
@@ -44,18 +44,18 @@ async fn unknown_id(ground: &Ground) -> Seen {
     Ok(judge_answer(good, &answer))
 }
 
-async fn fields_from_v3(ground: &Ground) -> Seen {
-    let answer = ground.get(ApiVersion::V3, "Leads").await?;
+async fn fields_from_v3(fixture: &Fixture) -> Seen {
+    let answer = fixture.get(ApiVersion::V3, "Leads").await?;
     Ok(judge_answer(answer.is(400, "REQUIRED_PARAM_MISSING"), &answer))
 }
 
-async fn fields_in_v2(ground: &Ground) -> Seen {
-    let answer = ground.get(V2, "Leads?per_page=1").await?;
+async fn fields_in_v2(fixture: &Fixture) -> Seen {
+    let answer = fixture.get(V2, "Leads?per_page=1").await?;
     Ok(judge_answer(matches!(answer.status, 200 | 204), &answer))
 }
 
-async fn fifty_fields(ground: &Ground) -> Seen {
-    let known = ground.get(V8, "settings/fields?module=Leads").await?;
+async fn fifty_fields(fixture: &Fixture) -> Seen {
+    let known = fixture.get(V8, "settings/fields?module=Leads").await?;
     let names: Vec<&str> = known.at("/fields").as_array().map_or(Vec::new(), |fields| {
         fields.iter().filter_map(|field| field.get("api_name")?.as_str()).collect()
     });
@@ -64,41 +64,41 @@ async fn fifty_fields(ground: &Ground) -> Seen {
     }
     // few organisations have so many; names may come twice
     let asked: Vec<&str> = names.into_iter().cycle().take(51).collect();
-    let answer = ground.get(V8, &format!("Leads?fields={}", asked.join(","))).await?;
+    let answer = fixture.get(V8, &format!("Leads?fields={}", asked.join(","))).await?;
     Ok(judge_answer(answer.is(400, "LIMIT_EXCEEDED"), &answer))
 }
 
-async fn page_size(ground: &Ground) -> Seen {
-    let answer = ground.get(V8, "Leads?fields=Last_Name&per_page=201").await?;
+async fn page_size(fixture: &Fixture) -> Seen {
+    let answer = fixture.get(V8, "Leads?fields=Last_Name&per_page=201").await?;
     Ok(judge_answer(answer.status == 400, &answer))
 }
 
 /// A page of one of at least two leads.
-async fn first_page(ground: &Ground) -> Result<Answer, Stop> {
-    ground.create(V8, "Leads", ground.lead("First")).await?;
-    ground.create(V8, "Leads", ground.lead("Second")).await?;
-    let page = ground.get(V8, "Leads?fields=Last_Name&per_page=1").await?;
+async fn first_page(fixture: &Fixture) -> Result<Answer, Stop> {
+    fixture.create(V8, "Leads", fixture.lead("First")).await?;
+    fixture.create(V8, "Leads", fixture.lead("Second")).await?;
+    let page = fixture.get(V8, "Leads?fields=Last_Name&per_page=1").await?;
     if page.text("/info/next_page_token").is_empty() { Err(Stop::because(&page)) } else { Ok(page) }
 }
 
-async fn page_and_token(ground: &Ground) -> Seen {
-    let page = first_page(ground).await?;
+async fn page_and_token(fixture: &Fixture) -> Seen {
+    let page = first_page(fixture).await?;
     let token = page.text("/info/next_page_token");
     let target = format!("Leads?fields=Last_Name&per_page=1&page=2&page_token={token}");
-    let answer = ground.get(V8, &target).await?;
+    let answer = fixture.get(V8, &target).await?;
     Ok(judge_answer(answer.is(400, "AMBIGUITY_DURING_PROCESSING"), &answer))
 }
 
-async fn token_is_bound(ground: &Ground) -> Seen {
-    let page = first_page(ground).await?;
+async fn token_is_bound(fixture: &Fixture) -> Seen {
+    let page = first_page(fixture).await?;
     let token = page.text("/info/next_page_token");
     let other = format!("Leads?fields=Company&per_page=1&page_token={token}");
-    let answer = ground.get(V8, &other).await?;
+    let answer = fixture.get(V8, &other).await?;
     Ok(judge_answer(answer.is(400, "TOKEN_BOUND_DATA_MISMATCH"), &answer))
 }
 
-async fn token_life(ground: &Ground) -> Seen {
-    let page = first_page(ground).await?;
+async fn token_life(fixture: &Fixture) -> Seen {
+    let page = first_page(fixture).await?;
     let end = DateTime::parse_from_rfc3339(page.text("/info/page_token_expiry")).ok();
     let now = page.header("date").and_then(|now| DateTime::parse_from_rfc2822(now).ok());
     let life = end.zip(now).map(|(end, now)| end.signed_duration_since(now));
@@ -106,62 +106,62 @@ async fn token_life(ground: &Ground) -> Seen {
     Ok(judge(good, format!("{:?} s", life.map(|life| life.num_seconds()))))
 }
 
-async fn view_and_sort(ground: &Ground) -> Seen {
-    let views = ground.get(V8, "settings/custom_views?module=Leads").await?;
+async fn view_and_sort(fixture: &Fixture) -> Seen {
+    let views = fixture.get(V8, "settings/custom_views?module=Leads").await?;
     let view = views.text("/custom_views/0/id");
     if view.is_empty() {
         return Err(Stop::because(&views));
     }
-    let answer = ground.get(V8, &format!("Leads?fields=Last_Name&cvid={view}&sort_by=id")).await?;
+    let answer = fixture.get(V8, &format!("Leads?fields=Last_Name&cvid={view}&sort_by=id")).await?;
     Ok(judge_answer(answer.is(400, "AMBIGUITY_DURING_PROCESSING"), &answer))
 }
 
-async fn sort_in_v8(ground: &Ground) -> Seen {
-    let answer = ground.get(V8, "Leads?fields=Last_Name&sort_by=Last_Name").await?;
+async fn sort_in_v8(fixture: &Fixture) -> Seen {
+    let answer = fixture.get(V8, "Leads?fields=Last_Name&sort_by=Last_Name").await?;
     Ok(judge_answer(answer.is(400, "INVALID_DATA"), &answer))
 }
 
-async fn sort_in_v2(ground: &Ground) -> Seen {
-    let answer = ground.get(V2, "Leads?sort_by=Last_Name&per_page=1").await?;
+async fn sort_in_v2(fixture: &Fixture) -> Seen {
+    let answer = fixture.get(V2, "Leads?sort_by=Last_Name&per_page=1").await?;
     Ok(judge_answer(matches!(answer.status, 200 | 204), &answer))
 }
 
-async fn page_wall(ground: &Ground) -> Seen {
-    let answer = ground.get(V8, "Leads?fields=Last_Name&per_page=200&page=11").await?;
+async fn page_wall(fixture: &Fixture) -> Seen {
+    let answer = fixture.get(V8, "Leads?fields=Last_Name&per_page=200&page=11").await?;
     Ok(judge_answer(answer.is(400, "DISCRETE_PAGINATION_LIMIT_EXCEEDED"), &answer))
 }
 
-async fn not_modified(ground: &Ground) -> Seen {
+async fn not_modified(fixture: &Fixture) -> Seen {
     let since = [("If-Modified-Since", "2098-01-01T00:00:00+00:00")];
-    let answer = ground.call_with(V8, "GET", "Leads?fields=Last_Name", &since, None).await?;
+    let answer = fixture.call_with(V8, "GET", "Leads?fields=Last_Name", &since, None).await?;
     Ok(judge_answer(answer.status == 304 && answer.is_empty(), &answer))
 }
 
-async fn deleted_in_bin(ground: &Ground) -> Seen {
-    let id = ground.create(V8, "Leads", ground.lead("Gone")).await?;
-    let gone = ground.call(V8, "DELETE", &format!("Leads?ids={id}"), None).await?;
+async fn deleted_in_bin(fixture: &Fixture) -> Seen {
+    let id = fixture.create(V8, "Leads", fixture.lead("Gone")).await?;
+    let gone = fixture.call(V8, "DELETE", &format!("Leads?ids={id}"), None).await?;
     if gone.status != 200 {
         return Err(Stop::because(&gone));
     }
-    let answer = ground.get(V8, "Leads/deleted?type=recycle").await?;
+    let answer = fixture.get(V8, "Leads/deleted?type=recycle").await?;
     let rows = answer.at("/data").as_array().into_iter().flatten();
     let found = rows.into_iter().any(|row| row.get("id").is_some_and(|own| own == id.as_str()));
     Ok(judge(found, format!("{answer}, the record in it: {found}")))
 }
 
-async fn long_url(ground: &Ground) -> Seen {
+async fn long_url(fixture: &Fixture) -> Seen {
     let ids: Vec<String> =
         (0..100).map(|id| format!("{}", 1_000_000_000_000_000_000_u64 + id)).collect();
     let fields = ["Last_Name"; 50].join(",");
     let more = "x".repeat(1_000);
     let target = format!("Leads?fields={fields}&ids={}&zcrm_live_check={more}", ids.join(","));
-    let answer = ground.get(V8, &target).await?;
+    let answer = fixture.get(V8, &target).await?;
     let good = matches!(answer.status, 200 | 204);
     Ok(judge_answer(good, &answer))
 }
 
-async fn current_user(ground: &Ground) -> Seen {
-    let answer = ground.get(V8, "users?type=CurrentUser").await?;
+async fn current_user(fixture: &Fixture) -> Seen {
+    let answer = fixture.get(V8, "users?type=CurrentUser").await?;
     let one = answer.at("/users").as_array().is_some_and(|users| users.len() == 1);
     Ok(judge_answer(one && answer.at("/users/0/email").is_string(), &answer))
 }

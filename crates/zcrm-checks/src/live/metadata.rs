@@ -5,7 +5,7 @@ use zcrm::ApiVersion;
 use zcrm_sim::Simulator;
 
 use super::accounts::own_simulator;
-use super::ground::Ground;
+use super::fixture::Fixture;
 use super::settings::{CHANGES, first, rows, send, text};
 use super::{Check, Seen, check, judge, judge_answer, simulated};
 
@@ -23,23 +23,23 @@ pub(super) const CHECKS: &[Check] = &[
 const V2: ApiVersion = ApiVersion::V2;
 const V8: ApiVersion = ApiVersion::V8;
 
-async fn view(ground: &Ground) -> Seen {
-    let list = ground.get(V8, "settings/custom_views?module=Leads").await?;
+async fn view(fixture: &Fixture) -> Seen {
+    let list = fixture.get(V8, "settings/custom_views?module=Leads").await?;
     let default = list.text("/info/default");
     let views = list.at("/custom_views").as_array().cloned().unwrap_or_default();
     let listed = views.iter().find(|view| text(view, "/id") == default);
     let Some(listed) = listed else { return Ok(judge_answer(false, &list)) };
-    let one = first(ground, &format!("settings/custom_views/{default}?module=Leads")).await?;
+    let one = first(fixture, &format!("settings/custom_views/{default}?module=Leads")).await?;
     let same = text(&one, "/id") == default && text(&one, "/name") == text(listed, "/name");
     Ok(judge(same, format!("{list}, by its id the same: {same}")))
 }
 
-async fn view_unknown(ground: &Ground) -> Seen {
-    let answer = ground.get(V8, "Leads?fields=id&cvid=1").await?;
+async fn view_unknown(fixture: &Fixture) -> Seen {
+    let answer = fixture.get(V8, "Leads?fields=id&cvid=1").await?;
     Ok(judge_answer(answer.is(400, "INVALID_DATA"), &answer))
 }
 
-async fn view_sort(_: &Ground, _: &Simulator) -> Seen {
+async fn view_sort(_: &Fixture, _: &Simulator) -> Seen {
     let (own, _) = own_simulator().await?;
     for name in ["B", "C", "A"] {
         own.create(V8, "Leads", json!({ "Last_Name": name })).await?;
@@ -62,10 +62,10 @@ async fn view_sort(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good && none.is(400, "INVALID_DATA"), seen.join("; ")))
 }
 
-async fn layout_required(ground: &Ground) -> Seen {
-    let listed = first(ground, "settings/layouts?module=Leads").await?;
+async fn layout_required(fixture: &Fixture) -> Seen {
+    let listed = first(fixture, "settings/layouts?module=Leads").await?;
     let id = text(&listed, "/id");
-    let one = first(ground, &format!("settings/layouts/{id}?module=Leads")).await?;
+    let one = first(fixture, &format!("settings/layouts/{id}?module=Leads")).await?;
     let list = |value: &Value, name: &str| {
         value.get(name).and_then(Value::as_array).cloned().unwrap_or_default()
     };
@@ -77,17 +77,17 @@ async fn layout_required(ground: &Ground) -> Seen {
     Ok(judge(good, format!("{} sections, Last_Name required: {required}", sections.len())))
 }
 
-async fn layout_module(ground: &Ground) -> Seen {
-    let answer = ground.get(V8, "settings/layouts").await?;
+async fn layout_module(fixture: &Fixture) -> Seen {
+    let answer = fixture.get(V8, "settings/layouts").await?;
     Ok(judge_answer(answer.is(400, "REQUIRED_PARAM_MISSING"), &answer))
 }
 
-async fn field_by_id(ground: &Ground) -> Seen {
-    let fields = rows(ground, V8, "settings/fields?module=Leads").await?;
+async fn field_by_id(fixture: &Fixture) -> Seen {
+    let fields = rows(fixture, V8, "settings/fields?module=Leads").await?;
     let listed = fields.iter().find(|field| text(field, "/api_name") == "Lead_Source");
     let Some(listed) = listed else { return Ok(judge(false, "Leads have no Lead_Source")) };
     let path = format!("settings/fields/{}?module=Leads", text(listed, "/id"));
-    let one = first(ground, &path).await?;
+    let one = first(fixture, &path).await?;
     let same = |name: &&str| one.get(*name) == listed.get(*name) && one.get(*name).is_some();
     let good = ["id", "api_name", "data_type"].iter().all(same);
     let picked = text(&one, "/data_type") == "picklist"
@@ -95,19 +95,19 @@ async fn field_by_id(ground: &Ground) -> Seen {
     Ok(judge(good && picked, format!("the same: {good}; a picklist with values: {picked}")))
 }
 
-async fn lookup_module(ground: &Ground) -> Seen {
+async fn lookup_module(fixture: &Fixture) -> Seen {
     let mut seen = Vec::new();
     for (version, place) in [(V2, "/lookup/module"), (V8, "/lookup/module/api_name")] {
-        let fields = rows(ground, version, "settings/fields?module=Contacts").await?;
+        let fields = rows(fixture, version, "settings/fields?module=Contacts").await?;
         let field = fields.iter().find(|field| text(field, "/api_name") == "Account_Name");
         seen.push(field.map_or(String::new(), |field| text(field, place).to_owned()));
     }
     Ok(judge(seen == ["Accounts", "Accounts"], format!("v2, v8: {seen:?}")))
 }
 
-async fn module_by_name(ground: &Ground) -> Seen {
-    let one = ground.get(V8, "settings/modules/Leads").await?;
-    let none = ground.get(V8, "settings/modules/Nothing").await?;
+async fn module_by_name(fixture: &Fixture) -> Seen {
+    let one = fixture.get(V8, "settings/modules/Leads").await?;
+    let none = fixture.get(V8, "settings/modules/Nothing").await?;
     let good = one.text("/modules/0/api_name") == "Leads" && none.is(400, "INVALID_MODULE");
     Ok(judge(good, format!("Leads {one}, Nothing {none}")))
 }

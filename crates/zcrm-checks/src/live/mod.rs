@@ -7,15 +7,15 @@
 
 mod accounts;
 mod answer;
-mod belongings;
 mod channels;
 mod consent;
-mod elsewhere;
-mod ground;
+mod fixture;
 mod limits;
 mod lists;
 mod metadata;
+mod not_checkable;
 mod people;
+mod related;
 mod relations;
 mod search;
 mod settings;
@@ -25,7 +25,7 @@ mod writes;
 
 use std::{fmt, future::Future, pin::Pin};
 
-pub use ground::{Ground, simulator};
+pub use fixture::{Fixture, simulator};
 
 use zcrm_sim::Simulator;
 
@@ -77,8 +77,8 @@ impl Stop {
 }
 
 type Seen = Result<Verdict, Stop>;
-type Run = for<'a> fn(&'a Ground) -> Pin<Box<dyn Future<Output = Seen> + 'a>>;
-type Simulated = for<'a> fn(&'a Ground, &'a Simulator) -> Pin<Box<dyn Future<Output = Seen> + 'a>>;
+type Run = for<'a> fn(&'a Fixture) -> Pin<Box<dyn Future<Output = Seen> + 'a>>;
+type Simulated = for<'a> fn(&'a Fixture, &'a Simulator) -> Pin<Box<dyn Future<Output = Seen> + 'a>>;
 
 /// A check: its name, what is assumed, how it is seen.
 struct Check {
@@ -101,7 +101,7 @@ macro_rules! check {
         $crate::live::Check {
             name: $name,
             assumes: $assumes,
-            how: $crate::live::How::Run(|ground| Box::pin($run(ground))),
+            how: $crate::live::How::Run(|fixture| Box::pin($run(fixture))),
         }
     };
 }
@@ -113,7 +113,7 @@ macro_rules! simulated {
         $crate::live::Check {
             name: $name,
             assumes: $assumes,
-            how: $crate::live::How::Simulated($why, |ground, sim| Box::pin($run(ground, sim))),
+            how: $crate::live::How::Simulated($why, |fixture, sim| Box::pin($run(fixture, sim))),
         }
     };
 }
@@ -211,10 +211,10 @@ fn all() -> impl Iterator<Item = &'static Check> {
         settings::CHECKS,
         metadata::CHECKS,
         shapes::CHECKS,
-        belongings::CHECKS,
+        related::CHECKS,
         relations::CHECKS,
         channels::CHECKS,
-        elsewhere::CHECKS,
+        not_checkable::CHECKS,
     ];
     lists.into_iter().flatten()
 }
@@ -232,18 +232,18 @@ fn seen(seen: Seen) -> Verdict {
 }
 
 /// Runs every check, one after the other, then deletes what they wrote.
-pub async fn run(ground: &Ground) -> Report {
+pub async fn run(fixture: &Fixture) -> Report {
     let mut lines = Vec::new();
     for Check { name, assumes, how } in all() {
         let verdict = match how {
             How::Not(why) => Verdict::NotHere((*why).to_owned()),
-            How::Run(run) => seen(run(ground).await),
-            How::Simulated(why, run) => match ground.simulator() {
-                Some(sim) => seen(run(ground, sim).await),
+            How::Run(run) => seen(run(fixture).await),
+            How::Simulated(why, run) => match fixture.simulator() {
+                Some(sim) => seen(run(fixture, sim).await),
                 None => Verdict::NotHere((*why).to_owned()),
             },
         };
         lines.push(Line { name, assumes, verdict });
     }
-    Report { lines, left: ground.clean().await }
+    Report { lines, left: fixture.clean().await }
 }

@@ -5,7 +5,7 @@ use zcrm::ApiVersion;
 use zcrm_sim::Simulator;
 
 use super::accounts::own_simulator;
-use super::ground::Ground;
+use super::fixture::Fixture;
 use super::settings::{CHANGES, first, gone, life, refused, rows, send, text};
 use super::{Check, Seen, Stop, Verdict, check, judge, judge_answer, simulated};
 use crate::Failure;
@@ -38,13 +38,13 @@ pub(super) const CHECKS: &[Check] = &[
 
 const V8: ApiVersion = ApiVersion::V8;
 
-async fn user_lists(ground: &Ground) -> Seen {
+async fn user_lists(fixture: &Fixture) -> Seen {
     let (mut good, mut seen) = (true, Vec::new());
     for (kind, status) in
         [("ActiveUsers", "active"), ("DeactiveUsers", "disabled"), ("DeletedUsers", "deleted")]
     {
-        let list = ground.get(V8, &format!("users?type={kind}")).await?;
-        let count = ground.get(V8, &format!("users/actions/count?type={kind}")).await?;
+        let list = fixture.get(V8, &format!("users?type={kind}")).await?;
+        let count = fixture.get(V8, &format!("users/actions/count?type={kind}")).await?;
         if let Some(refused) = [&list, &count].into_iter().find(|answer| answer.status >= 400) {
             return Err(Stop::because(refused));
         }
@@ -59,13 +59,13 @@ async fn user_lists(ground: &Ground) -> Seen {
     Ok(judge(good, seen.join("; ")))
 }
 
-async fn user_kind(ground: &Ground) -> Seen {
-    let answer = ground.get(V8, "users?type=Nobody").await?;
+async fn user_kind(fixture: &Fixture) -> Seen {
+    let answer = fixture.get(V8, "users?type=Nobody").await?;
     Ok(judge_answer(answer.is(400, "INVALID_DATA"), &answer))
 }
 
 /// A user as it is made.
-async fn user(own: &Ground, email: &str) -> Result<Value, Stop> {
+async fn user(own: &Fixture, email: &str) -> Result<Value, Stop> {
     let role = first(own, "settings/roles").await?;
     let profile = first(own, "settings/profiles").await?;
     Ok(json!({
@@ -74,7 +74,7 @@ async fn user(own: &Ground, email: &str) -> Result<Value, Stop> {
     }))
 }
 
-async fn user_moves(_: &Ground, _: &Simulator) -> Seen {
+async fn user_moves(_: &Fixture, _: &Simulator) -> Seen {
     let (own, _) = own_simulator().await?;
     let new = user(&own, "new@example.com").await?;
     let kinds = ["ActiveUsers", "DeactiveUsers", "DeletedUsers"];
@@ -103,7 +103,7 @@ async fn user_moves(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good && made.status == 201, seen))
 }
 
-async fn user_refused(_: &Ground, _: &Simulator) -> Seen {
+async fn user_refused(_: &Fixture, _: &Simulator) -> Seen {
     let (own, sim) = own_simulator().await?;
     let without = |row: &Value, name: &str, value: Value| {
         let mut row = row.clone();
@@ -129,8 +129,8 @@ async fn user_refused(_: &Ground, _: &Simulator) -> Seen {
     })
 }
 
-async fn roles_above(ground: &Ground) -> Seen {
-    let roles = rows(ground, V8, "settings/roles").await?;
+async fn roles_above(fixture: &Fixture) -> Seen {
+    let roles = rows(fixture, V8, "settings/roles").await?;
     let above = roles.iter().map(|role| text(role, "/reporting_to/id")).filter(|id| !id.is_empty());
     let known = |id: &str| roles.iter().any(|role| text(role, "/id") == id);
     let (below, all) = (above.clone().count(), above.clone().all(known));
@@ -138,24 +138,24 @@ async fn roles_above(ground: &Ground) -> Seen {
     Ok(judge(good, format!("of {} roles {below} have one above, all known: {all}", roles.len())))
 }
 
-async fn profile(ground: &Ground) -> Seen {
-    let me = first(ground, "users?type=CurrentUser").await?;
+async fn profile(fixture: &Fixture) -> Seen {
+    let me = first(fixture, "users?type=CurrentUser").await?;
     let id = text(&me, "/profile/id");
-    let listed = rows(ground, V8, "settings/profiles").await?;
+    let listed = rows(fixture, V8, "settings/profiles").await?;
     let listed = listed.iter().any(|profile| text(profile, "/id") == id);
-    let one = first(ground, &format!("settings/profiles/{id}")).await?;
+    let one = first(fixture, &format!("settings/profiles/{id}")).await?;
     let allows = one.pointer("/permissions_details").and_then(Value::as_array).map_or(0, Vec::len);
     Ok(judge(listed && allows > 0, format!("listed: {listed}, with {allows} permissions")))
 }
 
-async fn territory_by_id(ground: &Ground) -> Seen {
-    let listed = first(ground, "settings/territories").await?;
-    let one = first(ground, &format!("settings/territories/{}", text(&listed, "/id"))).await?;
+async fn territory_by_id(fixture: &Fixture) -> Seen {
+    let listed = first(fixture, "settings/territories").await?;
+    let one = first(fixture, &format!("settings/territories/{}", text(&listed, "/id"))).await?;
     let good = ["/id", "/name"].iter().all(|place| text(&one, place) == text(&listed, place));
     Ok(judge(good, format!("the same: {good}")))
 }
 
-async fn territory_life(_: &Ground, _: &Simulator) -> Seen {
+async fn territory_life(_: &Fixture, _: &Simulator) -> Seen {
     let (own, _) = own_simulator().await?;
     let path = "settings/territories";
     let whole = first(&own, path).await?;

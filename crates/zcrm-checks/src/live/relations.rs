@@ -5,8 +5,8 @@ use zcrm::ApiVersion;
 use zcrm_sim::Simulator;
 
 use super::accounts::own_simulator;
-use super::belongings::{book, count, delete, id_of, lead, send, went};
-use super::ground::Ground;
+use super::fixture::Fixture;
+use super::related::{book, count, delete, id_of, lead, send, went};
 use super::shapes::tag;
 use super::{Answer, Check, Seen, check, judge, judge_answer, simulated};
 use crate::Failure;
@@ -38,62 +38,62 @@ pub(super) const CHECKS: &[Check] = &[
 
 const V8: ApiVersion = ApiVersion::V8;
 
-async fn relation_price(ground: &Ground) -> Seen {
-    let product = json!({ "Product_Name": ground.mark(), "Unit_Price": 8 });
-    let (product, book) = (ground.create(V8, "Products", product).await?, book(ground).await?);
+async fn relation_price(fixture: &Fixture) -> Seen {
+    let product = json!({ "Product_Name": fixture.mark(), "Unit_Price": 8 });
+    let (product, book) = (fixture.create(V8, "Products", product).await?, book(fixture).await?);
     let target = format!("Products/{product}/Price_Books/{book}");
-    let wrong = send(ground, "PUT", &target, json!({ "list_price": "much" })).await?;
-    let related = went(send(ground, "PUT", &target, json!({ "list_price": 12.5 })).await?)?;
+    let wrong = send(fixture, "PUT", &target, json!({ "list_price": "much" })).await?;
+    let related = went(send(fixture, "PUT", &target, json!({ "list_price": 12.5 })).await?)?;
     let list = format!("Products/{product}/Price_Books?fields=Price_Book_Name");
     let other = format!("Price_Books/{book}/Products?fields=Product_Name");
-    let (one, two) = (ground.get(V8, &list).await?, ground.get(V8, &other).await?);
+    let (one, two) = (fixture.get(V8, &list).await?, fixture.get(V8, &other).await?);
     let shows = |answer: &Answer, id: &str| {
         let price = answer.at("/data/0/list_price").as_f64();
         answer.text("/data/0/id") == id && price == Some(12.5) && count(answer) == 1
     };
     let both = (shows(&one, &book), shows(&two, &product));
-    let (gone, again) = (delete(ground, &target).await?, delete(ground, &target).await?);
-    let after = ground.get(V8, &list).await?;
+    let (gone, again) = (delete(fixture, &target).await?, delete(fixture, &target).await?);
+    let after = fixture.get(V8, &list).await?;
     let codes = [wrong.code(), gone.code(), again.code()];
     let good = codes == ["INVALID_DATA", "SUCCESS", "INVALID_DATA"];
     let good = good && both == (true, true) && after.status == 204;
     Ok(judge(good, format!("{wrong}, {related}, seen {both:?}; {gone}, {after}, {again}")))
 }
 
-async fn relation_lookup(ground: &Ground) -> Seen {
-    let account = json!({ "Account_Name": ground.mark() });
-    let account = ground.create(V8, "Accounts", account).await?;
-    let row = json!({ "Last_Name": ground.mark() });
-    let contact = ground.create(V8, "Contacts", row).await?;
+async fn relation_lookup(fixture: &Fixture) -> Seen {
+    let account = json!({ "Account_Name": fixture.mark() });
+    let account = fixture.create(V8, "Accounts", account).await?;
+    let row = json!({ "Last_Name": fixture.mark() });
+    let contact = fixture.create(V8, "Contacts", row).await?;
     let (one, target) = (format!("Contacts/{contact}"), format!("Accounts/{account}/Contacts"));
     let row = json!({ "id": contact });
-    let related = went(send(ground, "PUT", &target, row).await?)?;
-    let set = ground.get(V8, &one).await?.text("/data/0/Account_Name/id") == account;
-    let gone = delete(ground, &format!("{target}?ids={contact}")).await?;
-    let after = ground.get(V8, &one).await?;
+    let related = went(send(fixture, "PUT", &target, row).await?)?;
+    let set = fixture.get(V8, &one).await?.text("/data/0/Account_Name/id") == account;
+    let gone = delete(fixture, &format!("{target}?ids={contact}")).await?;
+    let after = fixture.get(V8, &one).await?;
     let free = after.status == 200 && after.at("/data/0/Account_Name").is_null();
     Ok(judge(set && free, format!("{related}, set {set}; {gone}, there and free {free}")))
 }
 
-async fn relation_name(ground: &Ground) -> Seen {
-    let target = format!("Leads/{}/No_Such_List?fields=id", lead(ground).await?);
-    let answer = ground.get(V8, &target).await?;
+async fn relation_name(fixture: &Fixture) -> Seen {
+    let target = format!("Leads/{}/No_Such_List?fields=id", lead(fixture).await?);
+    let answer = fixture.get(V8, &target).await?;
     Ok(judge_answer(answer.is(400, "INVALID_DATA"), &answer))
 }
 
 const MASS: &str = "Leads/actions/mass_update";
 
-async fn mass_update(ground: &Ground) -> Seen {
-    let (a, b, gone) = (lead(ground).await?, lead(ground).await?, lead(ground).await?);
-    delete(ground, &format!("Leads/{gone}")).await?;
+async fn mass_update(fixture: &Fixture) -> Seen {
+    let (a, b, gone) = (lead(fixture).await?, lead(fixture).await?, lead(fixture).await?);
+    delete(fixture, &format!("Leads/{gone}")).await?;
     let body = json!({ "data": [{ "City": "Pune" }], "ids": [a, gone, b] });
-    let answer = ground.call(V8, "POST", MASS, Some(&body)).await?;
+    let answer = fixture.call(V8, "POST", MASS, Some(&body)).await?;
     if answer.status != 207 {
         return Ok(judge_answer(false, &answer));
     }
     let mut cities = Vec::new();
     for id in [&a, &b] {
-        let read = ground.get(V8, &format!("Leads/{id}")).await?;
+        let read = fixture.get(V8, &format!("Leads/{id}")).await?;
         cities.push(read.text("/data/0/City").to_owned());
     }
     let unknown = answer.text("/data/1/code");
@@ -101,13 +101,13 @@ async fn mass_update(ground: &Ground) -> Seen {
     Ok(judge(good, format!("{answer}, the second {unknown}; then {cities:?}")))
 }
 
-async fn mass_update_limit(ground: &Ground) -> Seen {
-    let body = json!({ "data": [{ "City": "Pune" }], "ids": vec![lead(ground).await?; 501] });
-    let answer = ground.call(V8, "POST", MASS, Some(&body)).await?;
+async fn mass_update_limit(fixture: &Fixture) -> Seen {
+    let body = json!({ "data": [{ "City": "Pune" }], "ids": vec![lead(fixture).await?; 501] });
+    let answer = fixture.call(V8, "POST", MASS, Some(&body)).await?;
     Ok(judge_answer(answer.is(400, "LIMIT_EXCEEDED"), &answer))
 }
 
-async fn mass_update_view(_: &Ground, _: &Simulator) -> Seen {
+async fn mass_update_view(_: &Fixture, _: &Simulator) -> Seen {
     let (own, _sim) = own_simulator().await?;
     let leads = [own.lead("A"), own.lead("B")];
     let made = own.write(V8, "Leads", &leads).await?;
@@ -128,26 +128,26 @@ async fn mass_update_view(_: &Ground, _: &Simulator) -> Seen {
 }
 
 /// The names of a lead's tags.
-async fn tags(ground: &Ground, lead: &str) -> Result<Vec<String>, Failure> {
-    let read = ground.get(V8, &format!("Leads/{lead}")).await?;
+async fn tags(fixture: &Fixture, lead: &str) -> Result<Vec<String>, Failure> {
+    let read = fixture.get(V8, &format!("Leads/{lead}")).await?;
     let tags = read.at("/data/0/Tag").as_array().into_iter().flatten();
     Ok(tags.filter_map(|tag| Some(tag.get("name")?.as_str()?.to_owned())).collect())
 }
 
-async fn tags_many(ground: &Ground) -> Seen {
-    let (a, b, name) = (lead(ground).await?, lead(ground).await?, tag(ground).await?);
+async fn tags_many(fixture: &Fixture) -> Seen {
+    let (a, b, name) = (lead(fixture).await?, lead(fixture).await?, tag(fixture).await?);
     let body = json!({ "tags": [{ "name": name }], "ids": [a, b] });
-    let added = went(ground.call(V8, "POST", "Leads/actions/add_tags", Some(&body)).await?)?;
-    let before = [tags(ground, &a).await?.len(), tags(ground, &b).await?.len()];
+    let added = went(fixture.call(V8, "POST", "Leads/actions/add_tags", Some(&body)).await?)?;
+    let before = [tags(fixture, &a).await?.len(), tags(fixture, &b).await?.len()];
     let body = json!({ "tags": [{ "name": name }] });
     let target = format!("Leads/{a}/actions/remove_tags");
-    let removed = ground.call(V8, "POST", &target, Some(&body)).await?;
-    let after = [tags(ground, &a).await?.len(), tags(ground, &b).await?.len()];
+    let removed = fixture.call(V8, "POST", &target, Some(&body)).await?;
+    let after = [tags(fixture, &a).await?.len(), tags(fixture, &b).await?.len()];
     let good = before == [1, 1] && after == [0, 1];
     Ok(judge(good, format!("{added}, tags {before:?}; {removed}, tags {after:?}")))
 }
 
-async fn tag_limits(_: &Ground, _: &Simulator) -> Seen {
+async fn tag_limits(_: &Fixture, _: &Simulator) -> Seen {
     let (own, _sim) = own_simulator().await?;
     let lead = lead(&own).await?;
     let target = format!("Leads/{lead}/actions/add_tags");
@@ -168,7 +168,7 @@ fn many(count: usize) -> Vec<String> {
     (0..count).map(|index| format!("tag {index}")).collect()
 }
 
-async fn add(own: &Ground, at: &str, names: &[String], over: bool) -> Result<Answer, Failure> {
+async fn add(own: &Fixture, at: &str, names: &[String], over: bool) -> Result<Answer, Failure> {
     let tags: Vec<Value> = names.iter().map(|name| json!({ "name": name })).collect();
     own.call(V8, "POST", at, Some(&json!({ "tags": tags, "over_write": over }))).await
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use zcrm::{ApiVersion, records::Criteria};
 
-use super::ground::Ground;
+use super::fixture::Fixture;
 use super::{Answer, Check, Seen, Stop, check, judge, judge_answer};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -22,55 +22,55 @@ pub(super) const CHECKS: &[Check] = &[
 const V2: ApiVersion = ApiVersion::V2;
 const V8: ApiVersion = ApiVersion::V8;
 
-async fn escape(ground: &Ground, version: ApiVersion) -> Seen {
+async fn escape(fixture: &Fixture, version: ApiVersion) -> Seen {
     let name = "Kay (Zylker, Inc) \\";
-    let id = ground.create(V8, "Leads", ground.lead(name)).await?;
+    let id = fixture.create(V8, "Leads", fixture.lead(name)).await?;
     let target = format!("Leads/search?criteria={}", Criteria::equals("Last_Name", name));
     // the index knows it once the newest search finds it
-    ground.until_found(&target).await?;
+    fixture.until_found(&target).await?;
     let criteria = Criteria::equals("Last_Name", name);
-    let found = ground.client(version)?.records("Leads").search(criteria).send().await?;
+    let found = fixture.client(version)?.records("Leads").search(criteria).send().await?;
     let ids = found.items.iter().flatten().filter_map(zcrm::Record::id);
     let seen = ids.filter(|found| found.as_str() == id).count();
     Ok(judge(seen == 1, format!("the record {seen} times among those found")))
 }
 
-async fn escape_v8(ground: &Ground) -> Seen {
-    escape(ground, V8).await
+async fn escape_v8(fixture: &Fixture) -> Seen {
+    escape(fixture, V8).await
 }
 
-async fn escape_v2(ground: &Ground) -> Seen {
-    escape(ground, V2).await
+async fn escape_v2(fixture: &Fixture) -> Seen {
+    escape(fixture, V2).await
 }
 
-async fn nothing(ground: &Ground) -> Seen {
-    let answer = ground.get(V8, "Leads/search?criteria=(Last_Name:equals:zcrm no such)").await?;
+async fn nothing(fixture: &Fixture) -> Seen {
+    let answer = fixture.get(V8, "Leads/search?criteria=(Last_Name:equals:zcrm no such)").await?;
     Ok(judge_answer(answer.status == 204 && answer.is_empty(), &answer))
 }
 
-async fn conditions(ground: &Ground) -> Seen {
+async fn conditions(fixture: &Fixture) -> Seen {
     let all = ["(Last_Name:equals:zcrm)"; 11].join("or");
-    let answer = ground.get(V8, &format!("Leads/search?criteria=({all})")).await?;
+    let answer = fixture.get(V8, &format!("Leads/search?criteria=({all})")).await?;
     Ok(judge_answer(answer.is(400, "LIMIT_EXCEEDED"), &answer))
 }
 
-async fn wall(ground: &Ground) -> Seen {
+async fn wall(fixture: &Fixture) -> Seen {
     let target = "Leads/search?criteria=(Last_Name:equals:zcrm)&per_page=200&page=11";
-    let answer = ground.get(V8, target).await?;
+    let answer = fixture.get(V8, target).await?;
     Ok(judge_answer(answer.status == 400, &answer))
 }
 
 /// Converts a lead of our own; the answer.
-async fn convert(ground: &Ground, version: ApiVersion, lead: &str) -> Result<Answer, Stop> {
+async fn convert(fixture: &Fixture, version: ApiVersion, lead: &str) -> Result<Answer, Stop> {
     let row =
         json!({ "overwrite": true, "notify_lead_owner": false, "notify_new_entity_owner": false });
     let target = format!("Leads/{lead}/actions/convert");
-    let answer = ground.call(version, "POST", &target, Some(&json!({ "data": [row] }))).await?;
+    let answer = fixture.call(version, "POST", &target, Some(&json!({ "data": [row] }))).await?;
     for module in ["Accounts", "Contacts", "Deals"] {
         for place in [format!("/data/0/{module}"), format!("/data/0/details/{module}")] {
             let made = answer.at(&place);
             if let Some(id) = made.get("id").unwrap_or(made).as_str() {
-                ground.made(module, id);
+                fixture.made(module, id);
             }
         }
     }
@@ -78,27 +78,27 @@ async fn convert(ground: &Ground, version: ApiVersion, lead: &str) -> Result<Ans
 }
 
 /// A lead that was converted in v8.
-async fn converted(ground: &Ground, name: &str) -> Result<String, Stop> {
-    let lead = ground.create(V8, "Leads", ground.lead(name)).await?;
-    let answer = convert(ground, V8, &lead).await?;
+async fn converted(fixture: &Fixture, name: &str) -> Result<String, Stop> {
+    let lead = fixture.create(V8, "Leads", fixture.lead(name)).await?;
+    let answer = convert(fixture, V8, &lead).await?;
     if answer.status == 200 { Ok(lead) } else { Err(Stop::because(&answer)) }
 }
 
-async fn convert_v8(ground: &Ground) -> Seen {
-    let lead = ground.create(V8, "Leads", ground.lead("Convert")).await?;
-    let answer = convert(ground, V8, &lead).await?;
+async fn convert_v8(fixture: &Fixture) -> Seen {
+    let lead = fixture.create(V8, "Leads", fixture.lead("Convert")).await?;
+    let answer = convert(fixture, V8, &lead).await?;
     Ok(judge_answer(!answer.text("/data/0/details/Contacts/id").is_empty(), &answer))
 }
 
-async fn convert_v2(ground: &Ground) -> Seen {
-    let lead = ground.create(V8, "Leads", ground.lead("Convert")).await?;
-    let answer = convert(ground, V2, &lead).await?;
+async fn convert_v2(fixture: &Fixture) -> Seen {
+    let lead = fixture.create(V8, "Leads", fixture.lead("Convert")).await?;
+    let answer = convert(fixture, V2, &lead).await?;
     Ok(judge_answer(!answer.text("/data/0/Contacts").is_empty(), &answer))
 }
 
-async fn convert_twice(ground: &Ground) -> Seen {
-    let lead = converted(ground, "Twice").await?;
-    let answer = convert(ground, V8, &lead).await?;
+async fn convert_twice(fixture: &Fixture) -> Seen {
+    let lead = converted(fixture, "Twice").await?;
+    let answer = convert(fixture, V8, &lead).await?;
     Ok(judge_answer(answer.is(400, "ID_ALREADY_CONVERTED"), &answer))
 }
 
@@ -108,27 +108,27 @@ fn shows(answer: &Answer, id: &str) -> bool {
     rows.into_iter().any(|row| row.get("id").and_then(Value::as_str) == Some(id))
 }
 
-async fn in_lists(ground: &Ground) -> Seen {
-    let lead = converted(ground, "Hidden").await?;
-    let plain = ground.get(V8, &format!("Leads?fields=Last_Name&ids={lead}")).await?;
+async fn in_lists(fixture: &Fixture) -> Seen {
+    let lead = converted(fixture, "Hidden").await?;
+    let plain = fixture.get(V8, &format!("Leads?fields=Last_Name&ids={lead}")).await?;
     let target = format!("Leads?fields=Last_Name&converted=true&ids={lead}");
-    let asked = ground.get(V8, &target).await?;
+    let asked = fixture.get(V8, &target).await?;
     let good = !shows(&plain, &lead) && shows(&asked, &lead);
     Ok(judge(good, format!("plainly {plain}; with converted=true {asked}")))
 }
 
-async fn in_search(ground: &Ground) -> Seen {
-    let criteria = format!("(Company:equals:{} hidden)", ground.mark());
-    let row = json!({ "Last_Name": "Hidden", "Company": format!("{} hidden", ground.mark()) });
-    let lead = ground.create(V8, "Leads", row).await?;
+async fn in_search(fixture: &Fixture) -> Seen {
+    let criteria = format!("(Company:equals:{} hidden)", fixture.mark());
+    let row = json!({ "Last_Name": "Hidden", "Company": format!("{} hidden", fixture.mark()) });
+    let lead = fixture.create(V8, "Leads", row).await?;
     let target = format!("Leads/search?criteria={criteria}");
-    let before = ground.until_found(&target).await?;
-    let answer = convert(ground, V8, &lead).await?;
+    let before = fixture.until_found(&target).await?;
+    let answer = convert(fixture, V8, &lead).await?;
     if answer.status != 200 {
         return Err(Stop::because(&answer));
     }
-    let plain = ground.get(V8, &target).await?;
-    let asked = ground.get(V8, &format!("{target}&converted=true")).await?;
+    let plain = fixture.get(V8, &target).await?;
+    let asked = fixture.get(V8, &format!("{target}&converted=true")).await?;
     let good = shows(&before, &lead) && !shows(&plain, &lead) && shows(&asked, &lead);
     Ok(judge(good, format!("before {before}; after {plain}; with converted=true {asked}")))
 }

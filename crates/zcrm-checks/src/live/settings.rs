@@ -5,7 +5,7 @@ use zcrm::ApiVersion;
 use zcrm_sim::Simulator;
 
 use super::accounts::own_simulator;
-use super::ground::Ground;
+use super::fixture::Fixture;
 use super::{Answer, Check, Seen, Stop, Verdict, check, judge, judge_answer, simulated};
 use crate::Failure;
 
@@ -36,27 +36,27 @@ pub(super) fn text<'a>(row: &'a Value, place: &str) -> &'a str {
 
 /// The rows of a list. A sandbox that has none says nothing; a simulator has some.
 pub(super) async fn rows(
-    ground: &Ground,
+    fixture: &Fixture,
     version: ApiVersion,
     target: &str,
 ) -> Result<Vec<Value>, Stop> {
-    let answer = ground.get(version, target).await?;
+    let answer = fixture.get(version, target).await?;
     let mut members = answer.body.as_object().into_iter().flat_map(|map| map.values());
     match members.find_map(Value::as_array) {
         Some(rows) if answer.status == 200 && !rows.is_empty() => Ok(rows.clone()),
-        _ if answer.is_empty() && ground.simulator().is_none() => {
+        _ if answer.is_empty() && fixture.simulator().is_none() => {
             Err(Stop::Verdict(Verdict::NotHere(format!("{target} is empty"))))
         }
         _ => Err(Stop::because(&answer)),
     }
 }
 
-pub(super) async fn first(ground: &Ground, target: &str) -> Result<Value, Stop> {
-    Ok(rows(ground, V8, target).await?.into_iter().next().unwrap_or_default())
+pub(super) async fn first(fixture: &Fixture, target: &str) -> Result<Value, Stop> {
+    Ok(rows(fixture, V8, target).await?.into_iter().next().unwrap_or_default())
 }
 
 pub(super) async fn send(
-    own: &Ground,
+    own: &Fixture,
     method: &str,
     path: &str,
     key: &str,
@@ -67,7 +67,7 @@ pub(super) async fn send(
 
 /// Makes the row, changes a member of it and reads it after both; the id.
 pub(super) async fn life(
-    own: &Ground,
+    own: &Fixture,
     path: &str,
     row: Value,
     to: (&str, Value),
@@ -91,7 +91,7 @@ pub(super) async fn life(
 }
 
 /// Deletes it twice: what the first, a read and the second are answered with.
-pub(super) async fn gone(own: &Ground, one: &str, again: &str) -> Seen {
+pub(super) async fn gone(own: &Fixture, one: &str, again: &str) -> Seen {
     let deleted = own.call(V8, "DELETE", one, None).await?;
     let read = own.get(V8, one).await?;
     let twice = own.call(V8, "DELETE", one, None).await?;
@@ -100,7 +100,7 @@ pub(super) async fn gone(own: &Ground, one: &str, again: &str) -> Seen {
 }
 
 /// Rows that are refused, each with the code and the member that is named.
-pub(super) async fn refused(own: &Ground, path: &str, cases: Vec<(Value, &str, &str)>) -> Seen {
+pub(super) async fn refused(own: &Fixture, path: &str, cases: Vec<(Value, &str, &str)>) -> Seen {
     let key = path.rsplit('/').next().unwrap_or_default();
     let (mut good, mut seen) = (true, Vec::new());
     for (row, code, member) in cases {
@@ -112,7 +112,7 @@ pub(super) async fn refused(own: &Ground, path: &str, cases: Vec<(Value, &str, &
     Ok(judge(good, seen.join("; ")))
 }
 
-async fn tax_life(_: &Ground, _: &Simulator) -> Seen {
+async fn tax_life(_: &Fixture, _: &Simulator) -> Seen {
     let (own, _) = own_simulator().await?;
     let tax = json!({ "name": "Duty", "value": 3.25 });
     let put = async |row: Value| -> Result<Answer, Failure> {
@@ -137,7 +137,7 @@ async fn tax_life(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good, format!("{seen}, deleted again {again}")))
 }
 
-async fn tax_refused(_: &Ground, _: &Simulator) -> Seen {
+async fn tax_refused(_: &Fixture, _: &Simulator) -> Seen {
     let (own, _) = own_simulator().await?;
     let there = own.get(V8, "org/taxes").await?;
     let name = there.text("/org_taxes/taxes/0/name").to_owned();
@@ -157,16 +157,16 @@ async fn tax_refused(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good, seen.join("; ")))
 }
 
-async fn base_currency(ground: &Ground) -> Seen {
-    let all = rows(ground, V8, "org/currencies").await?;
-    let org = first(ground, "org").await?;
+async fn base_currency(fixture: &Fixture) -> Seen {
+    let all = rows(fixture, V8, "org/currencies").await?;
+    let org = first(fixture, "org").await?;
     let is_base = |one: &&Value| one.get("is_base") == Some(&Value::Bool(true));
     let bases: Vec<&str> = all.iter().filter(is_base).map(|one| text(one, "/iso_code")).collect();
     let own = text(&org, "/iso_code");
     Ok(judge(bases == [own], format!("bases {bases:?}, the organisation's {own}")))
 }
 
-async fn currency_life(_: &Ground, _: &Simulator) -> Seen {
+async fn currency_life(_: &Fixture, _: &Simulator) -> Seen {
     let (own, _) = own_simulator().await?;
     let path = "org/currencies";
     let row = |code: &str| json!({ "iso_code": code, "symbol": "kr", "exchange_rate": "10.5" });
@@ -186,23 +186,23 @@ async fn currency_life(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good, format!("added, changed; off: {}; added again {twice}", seen.join(", base "))))
 }
 
-async fn variable_groups(ground: &Ground) -> Seen {
-    let group = first(ground, "settings/variable_groups").await?;
+async fn variable_groups(fixture: &Fixture) -> Seen {
+    let group = first(fixture, "settings/variable_groups").await?;
     let (id, name) = (text(&group, "/id"), text(&group, "/api_name"));
-    let by_id = ground.get(V8, &format!("settings/variable_groups/{id}")).await?;
-    let by_name = ground.get(V8, &format!("settings/variable_groups/{name}")).await?;
+    let by_id = fixture.get(V8, &format!("settings/variable_groups/{id}")).await?;
+    let by_name = fixture.get(V8, &format!("settings/variable_groups/{name}")).await?;
     let place = "/variable_groups/0/id";
     let good = !id.is_empty() && by_id.text(place) == id && by_name.text(place) == id;
     Ok(judge(good, format!("by id {by_id}, by API name {by_name}")))
 }
 
-async fn variable_group_v2(ground: &Ground) -> Seen {
-    let answer = ground.get(V2, "settings/variables/1").await?;
+async fn variable_group_v2(fixture: &Fixture) -> Seen {
+    let answer = fixture.get(V2, "settings/variables/1").await?;
     Ok(judge_answer(answer.is(400, "REQUIRED_PARAM_MISSING"), &answer))
 }
 
 /// A whole number as a variable.
-async fn variable(own: &Ground, value: &str) -> Result<Value, Stop> {
+async fn variable(own: &Fixture, value: &str) -> Result<Value, Stop> {
     let group = first(own, "settings/variable_groups").await?;
     let group = json!({ "id": group.get("id") });
     let name = "Most";
@@ -210,14 +210,14 @@ async fn variable(own: &Ground, value: &str) -> Result<Value, Stop> {
                "variable_group": group }))
 }
 
-async fn variable_life(_: &Ground, _: &Simulator) -> Seen {
+async fn variable_life(_: &Fixture, _: &Simulator) -> Seen {
     let (own, _) = own_simulator().await?;
     let path = "settings/variables";
     let id = life(&own, path, variable(&own, "55").await?, ("value", json!("56"))).await?;
     gone(&own, &format!("{path}/{id}"), "INVALID_DATA").await
 }
 
-async fn variable_refused(_: &Ground, _: &Simulator) -> Seen {
+async fn variable_refused(_: &Fixture, _: &Simulator) -> Seen {
     let (own, _) = own_simulator().await?;
     let cases = vec![(variable(&own, "many").await?, "INVALID_DATA", "value")];
     refused(&own, "settings/variables", cases).await

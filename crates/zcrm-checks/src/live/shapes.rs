@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use zcrm::ApiVersion;
 
-use super::ground::Ground;
+use super::fixture::Fixture;
 use super::{Answer, Check, Seen, Stop, Verdict, check, judge, judge_answer};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -28,9 +28,9 @@ pub(super) const CHECKS: &[Check] = &[
 const V2: ApiVersion = ApiVersion::V2;
 const V8: ApiVersion = ApiVersion::V8;
 
-async fn module_flag(ground: &Ground) -> Seen {
-    let old = ground.get(ApiVersion::V4, "settings/modules").await?;
-    let new = ground.get(ApiVersion::V5, "settings/modules").await?;
+async fn module_flag(fixture: &Fixture) -> Seen {
+    let old = fixture.get(ApiVersion::V4, "settings/modules").await?;
+    let new = fixture.get(ApiVersion::V5, "settings/modules").await?;
     let has = |answer: &Answer, name: &str| !answer.at(&format!("/modules/0/{name}")).is_null();
     let seen = (has(&old, "visible"), has(&new, "status"));
     Ok(judge(
@@ -39,19 +39,19 @@ async fn module_flag(ground: &Ground) -> Seen {
     ))
 }
 
-async fn converted_flag(ground: &Ground) -> Seen {
-    let id = ground.create(V8, "Leads", ground.lead("Flag")).await?;
+async fn converted_flag(fixture: &Fixture) -> Seen {
+    let id = fixture.create(V8, "Leads", fixture.lead("Flag")).await?;
     let has = |answer: &Answer, name: &str| answer.at("/data/0").get(name).is_some();
-    let old = ground.get(ApiVersion::V3, &format!("Leads/{id}")).await?;
-    let new = ground.get(ApiVersion::V4, &format!("Leads/{id}")).await?;
+    let old = fixture.get(ApiVersion::V3, &format!("Leads/{id}")).await?;
+    let new = fixture.get(ApiVersion::V4, &format!("Leads/{id}")).await?;
     let seen = (has(&old, "$converted"), has(&new, "Converted__s"));
     Ok(judge(seen == (true, true), format!("in v3: {}, in v4: {}", seen.0, seen.1)))
 }
 
-async fn id_is_a_field(ground: &Ground) -> Seen {
+async fn id_is_a_field(fixture: &Fixture) -> Seen {
     let mut seen = Vec::new();
     for version in [ApiVersion::V3, ApiVersion::V4] {
-        let fields = ground.get(version, "settings/fields?module=Leads").await?;
+        let fields = fixture.get(version, "settings/fields?module=Leads").await?;
         let all = fields.at("/fields").as_array().into_iter().flatten();
         let is_id = |field: &Value| field.get("api_name").is_some_and(|name| name == "id");
         seen.push(all.into_iter().any(is_id));
@@ -60,114 +60,114 @@ async fn id_is_a_field(ground: &Ground) -> Seen {
 }
 
 /// A note on a lead of our own, as that version reads it.
-async fn note(ground: &Ground, version: ApiVersion) -> Result<Answer, Stop> {
-    let lead = ground.create(V8, "Leads", ground.lead("Noted")).await?;
-    let body = json!({ "data": [{ "Note_Content": ground.mark() }] });
-    let made = ground.call(V8, "POST", &format!("Leads/{lead}/Notes"), Some(&body)).await?;
+async fn note(fixture: &Fixture, version: ApiVersion) -> Result<Answer, Stop> {
+    let lead = fixture.create(V8, "Leads", fixture.lead("Noted")).await?;
+    let body = json!({ "data": [{ "Note_Content": fixture.mark() }] });
+    let made = fixture.call(V8, "POST", &format!("Leads/{lead}/Notes"), Some(&body)).await?;
     let id = made.text("/data/0/details/id");
     if id.is_empty() {
         return Err(Stop::because(&made));
     }
-    ground.made("Notes", id);
+    fixture.made("Notes", id);
     // v2 shows `$se_module` to those who name no fields
     let fields = if version == V2 { "" } else { "?fields=Note_Content,Parent_Id" };
-    Ok(ground.get(version, &format!("Leads/{lead}/Notes{fields}")).await?)
+    Ok(fixture.get(version, &format!("Leads/{lead}/Notes{fields}")).await?)
 }
 
-async fn note_parent_v2(ground: &Ground) -> Seen {
-    let answer = note(ground, V2).await?;
+async fn note_parent_v2(fixture: &Fixture) -> Seen {
+    let answer = note(fixture, V2).await?;
     let parent = !answer.at("/data/0/Parent_Id").is_null();
     let good = parent && answer.text("/data/0/$se_module") == "Leads";
     Ok(judge_answer(good, &answer))
 }
 
-async fn note_parent_v8(ground: &Ground) -> Seen {
-    let answer = note(ground, V8).await?;
+async fn note_parent_v8(fixture: &Fixture) -> Seen {
+    let answer = note(fixture, V8).await?;
     Ok(judge_answer(answer.text("/data/0/Parent_Id/module/api_name") == "Leads", &answer))
 }
 
 /// The name of a tag that some lead has already, if the organisation has one: a new one would stay.
-pub(super) async fn tag(ground: &Ground) -> Result<String, Stop> {
-    let tags = ground.get(V8, "settings/tags?module=Leads").await?;
+pub(super) async fn tag(fixture: &Fixture) -> Result<String, Stop> {
+    let tags = fixture.get(V8, "settings/tags?module=Leads").await?;
     let name = tags.text("/tags/0/name");
     if !name.is_empty() {
         return Ok(name.to_owned());
     }
-    if ground.simulator().is_none() {
+    if fixture.simulator().is_none() {
         let why = "the organisation has no tag of leads, and a new one would stay";
         return Err(Stop::Verdict(Verdict::NotHere(why.into())));
     }
     Ok("live-check".to_owned())
 }
 
-async fn tagged(ground: &Ground, lead: &str, answer: &Answer) -> Seen {
-    let read = ground.get(V8, &format!("Leads/{lead}")).await?;
+async fn tagged(fixture: &Fixture, lead: &str, answer: &Answer) -> Seen {
+    let read = fixture.get(V8, &format!("Leads/{lead}")).await?;
     let has = read.at("/data/0/Tag").as_array().is_some_and(|tags| !tags.is_empty());
     Ok(judge(answer.status == 200 && has, format!("{answer}, the record has it: {has}")))
 }
 
-async fn tags_v8(ground: &Ground) -> Seen {
-    let lead = ground.create(V8, "Leads", ground.lead("Tagged")).await?;
-    let body = json!({ "tags": [{ "name": tag(ground).await? }] });
+async fn tags_v8(fixture: &Fixture) -> Seen {
+    let lead = fixture.create(V8, "Leads", fixture.lead("Tagged")).await?;
+    let body = json!({ "tags": [{ "name": tag(fixture).await? }] });
     let target = format!("Leads/{lead}/actions/add_tags");
-    let answer = ground.call(V8, "POST", &target, Some(&body)).await?;
-    tagged(ground, &lead, &answer).await
+    let answer = fixture.call(V8, "POST", &target, Some(&body)).await?;
+    tagged(fixture, &lead, &answer).await
 }
 
-async fn tags_v2(ground: &Ground) -> Seen {
-    let lead = ground.create(V8, "Leads", ground.lead("Tagged")).await?;
-    let target = format!("Leads/{lead}/actions/add_tags?tag_names={}", tag(ground).await?);
-    let answer = ground.call(V2, "POST", &target, None).await?;
-    tagged(ground, &lead, &answer).await
+async fn tags_v2(fixture: &Fixture) -> Seen {
+    let lead = fixture.create(V8, "Leads", fixture.lead("Tagged")).await?;
+    let target = format!("Leads/{lead}/actions/add_tags?tag_names={}", tag(fixture).await?);
+    let answer = fixture.call(V2, "POST", &target, None).await?;
+    tagged(fixture, &lead, &answer).await
 }
 
 /// A quote with one line of a product of our own, made in v8 and read in that version.
-async fn quote(ground: &Ground, version: ApiVersion) -> Result<Answer, Stop> {
-    let product = json!({ "Product_Name": ground.mark(), "Unit_Price": 8 });
-    let product = ground.create(V8, "Products", product).await?;
+async fn quote(fixture: &Fixture, version: ApiVersion) -> Result<Answer, Stop> {
+    let product = json!({ "Product_Name": fixture.mark(), "Unit_Price": 8 });
+    let product = fixture.create(V8, "Products", product).await?;
     let line = json!({
         "Product_Name": { "id": product }, "Quantity": 1, "List_Price": 8, "Discount": "12.5%",
     });
-    let row = json!({ "Subject": ground.mark(), "Quoted_Items": [line] });
-    let id = ground.create(V8, "Quotes", row).await?;
-    Ok(ground.get(version, &format!("Quotes/{id}")).await?)
+    let row = json!({ "Subject": fixture.mark(), "Quoted_Items": [line] });
+    let id = fixture.create(V8, "Quotes", row).await?;
+    Ok(fixture.get(version, &format!("Quotes/{id}")).await?)
 }
 
-async fn items_v8(ground: &Ground) -> Seen {
-    let answer = quote(ground, V8).await?;
+async fn items_v8(fixture: &Fixture) -> Seen {
+    let answer = quote(fixture, V8).await?;
     Ok(judge_answer(!answer.text("/data/0/Quoted_Items/0/Product_Name/id").is_empty(), &answer))
 }
 
-async fn items_v2(ground: &Ground) -> Seen {
-    let answer = quote(ground, V2).await?;
+async fn items_v2(fixture: &Fixture) -> Seen {
+    let answer = quote(fixture, V2).await?;
     Ok(judge_answer(!answer.text("/data/0/Product_Details/0/product/id").is_empty(), &answer))
 }
 
-async fn line_discount(ground: &Ground) -> Seen {
-    let answer = quote(ground, V8).await?;
+async fn line_discount(fixture: &Fixture) -> Seen {
+    let answer = quote(fixture, V8).await?;
     let shown = answer.at("/data/0/Quoted_Items/0/Discount");
     let after = answer.at("/data/0/Quoted_Items/0/Total_After_Discount").as_f64();
     let good = after == Some(7.0);
     Ok(judge(good, format!("{answer}, of 8 remains {after:?}; it is shown as {shown}")))
 }
 
-async fn product_taxes(ground: &Ground) -> Seen {
-    let taxes = ground.get(V8, "org/taxes").await?;
+async fn product_taxes(fixture: &Fixture) -> Seen {
+    let taxes = fixture.get(V8, "org/taxes").await?;
     let name = taxes.text("/org_taxes/taxes/0/display_label");
     let name = if name.is_empty() { taxes.text("/taxes/0/display_label") } else { name };
     if name.is_empty() {
         return Ok(Verdict::NotHere(format!("the organisation tells no tax: {taxes}")));
     }
-    let row = json!({ "Product_Name": ground.mark(), "Tax": [{ "value": name }] });
-    let id = ground.create(V8, "Products", row).await?;
-    let new = ground.get(V8, &format!("Products/{id}")).await?;
-    let old = ground.get(V2, &format!("Products/{id}")).await?;
+    let row = json!({ "Product_Name": fixture.mark(), "Tax": [{ "value": name }] });
+    let id = fixture.create(V8, "Products", row).await?;
+    let new = fixture.get(V8, &format!("Products/{id}")).await?;
+    let old = fixture.get(V2, &format!("Products/{id}")).await?;
     let (new, old) = (new.at("/data/0/Tax/0/value"), old.at("/data/0/Tax/0"));
     Ok(judge(new.is_string() && old.is_string(), format!("v8 value {new}, v2 {old}")))
 }
 
-async fn file_field(ground: &Ground) -> Seen {
-    let fields = ground.get(V8, "settings/fields?module=Leads").await?;
+async fn file_field(fixture: &Fixture) -> Seen {
+    let fields = fixture.get(V8, "settings/fields?module=Leads").await?;
     let all = fields.at("/fields").as_array().into_iter().flatten();
     let is_file = |field: &&Value| field.get("data_type").is_some_and(|it| it == "fileupload");
     let own = all.into_iter().find(is_file).and_then(|field| field.get("api_name")?.as_str());
@@ -175,29 +175,29 @@ async fn file_field(ground: &Ground) -> Seen {
         return Ok(Verdict::NotHere("Leads have no field for files".into()));
     };
     let upload = &zcrm::operations::FILES_UPLOAD;
-    let call = ground.client(V8)?.call(upload).file("zcrm.txt", "text/plain", "zcrm live-check");
+    let call = fixture.client(V8)?.call(upload).file("zcrm.txt", "text/plain", "zcrm live-check");
     let uploaded: Answer = call.send().await?.into();
     let file = uploaded.text("/data/0/details/id");
     if file.is_empty() {
         return Err(Stop::because(&uploaded));
     }
     let row = json!({
-        "Last_Name": "Papers", "Company": ground.mark(), name: [{ "File_Id__s": file }],
+        "Last_Name": "Papers", "Company": fixture.mark(), name: [{ "File_Id__s": file }],
     });
-    let id = ground.create(V8, "Leads", row).await?;
-    let read = ground.get(V8, &format!("Leads/{id}")).await?;
+    let id = fixture.create(V8, "Leads", row).await?;
+    let read = fixture.get(V8, &format!("Leads/{id}")).await?;
     let kept = read.at("/data/0").get(name).and_then(Value::as_array).map_or(0, Vec::len);
     Ok(judge(kept == 1, format!("{read}, {kept} files in the field")))
 }
 
-async fn unknown_file(ground: &Ground) -> Seen {
-    let answer = ground.get(V8, "files?id=zcrmlivecheck").await?;
+async fn unknown_file(fixture: &Fixture) -> Seen {
+    let answer = fixture.get(V8, "files?id=zcrmlivecheck").await?;
     Ok(judge_answer(answer.status == 204, &answer))
 }
 
-async fn attachment_link(ground: &Ground) -> Seen {
-    let lead = ground.create(V8, "Leads", ground.lead("Linked")).await?;
-    let files = ground.client(V8)?.record("Leads", lead).attachments();
+async fn attachment_link(fixture: &Fixture) -> Seen {
+    let lead = fixture.create(V8, "Leads", fixture.lead("Linked")).await?;
+    let files = fixture.client(V8)?.record("Leads", lead).attachments();
     let made = files.link("https://example.com/zcrm").send().await;
     match made {
         Ok(_) => Ok(Verdict::Agrees("it was taken".into())),
@@ -205,19 +205,19 @@ async fn attachment_link(ground: &Ground) -> Seen {
     }
 }
 
-async fn coql(ground: &Ground, query: &str) -> Seen {
-    let answer = ground.call(V8, "POST", "coql", Some(&json!({ "select_query": query }))).await?;
+async fn coql(fixture: &Fixture, query: &str) -> Seen {
+    let answer = fixture.call(V8, "POST", "coql", Some(&json!({ "select_query": query }))).await?;
     Ok(judge_answer(matches!(answer.status, 200 | 204), &answer))
 }
 
-async fn coql_fields(ground: &Ground) -> Seen {
+async fn coql_fields(fixture: &Fixture) -> Seen {
     let fields = ["Last_Name"; 51].join(", ");
-    coql(ground, &format!("select {fields} from Contacts where Last_Name is not null limit 1"))
+    coql(fixture, &format!("select {fields} from Contacts where Last_Name is not null limit 1"))
         .await
 }
 
-async fn coql_joins(ground: &Ground) -> Seen {
+async fn coql_joins(fixture: &Fixture) -> Seen {
     let fields = "Account_Name.Account_Name, Account_Name.Parent_Account.Account_Name";
-    coql(ground, &format!("select {fields} from Contacts where Last_Name is not null limit 1"))
+    coql(fixture, &format!("select {fields} from Contacts where Last_Name is not null limit 1"))
         .await
 }

@@ -8,7 +8,7 @@ use zcrm::{ApiVersion, request::Api};
 use zcrm_sim::{FieldKind, FieldSpec, ModuleSpec, Simulator};
 
 use super::accounts::{exchange, own_simulator, refresh, refresh_token};
-use super::ground::{Ground, access, send};
+use super::fixture::{Fixture, access, send};
 use super::{Answer, Check, Seen, Stop, Verdict, judge, simulated};
 use crate::Failure;
 
@@ -43,7 +43,7 @@ pub(super) const CHECKS: &[Check] = &[
 const V8: ApiVersion = ApiVersion::V8;
 const DAY: Duration = Duration::from_secs(86_400);
 
-async fn throttle_pause(_: &Ground, _: &Simulator) -> Seen {
+async fn throttle_pause(_: &Fixture, _: &Simulator) -> Seen {
     let (own, sim) = own_simulator().await?;
     let token = refresh_token(&own).await?;
     for _ in 0..10 {
@@ -58,7 +58,7 @@ async fn throttle_pause(_: &Ground, _: &Simulator) -> Seen {
     Ok(judge(good, format!("the 11th, one after 598 s, one after 602 s gave a token: {seen:?}")))
 }
 
-async fn refresh_tokens(_: &Ground, _: &Simulator) -> Seen {
+async fn refresh_tokens(_: &Fixture, _: &Simulator) -> Seen {
     let (own, sim) = own_simulator().await?;
     // the login of the check is the first
     let first = refresh_token(&own).await?;
@@ -89,13 +89,13 @@ async fn refresh_tokens(_: &Ground, _: &Simulator) -> Seen {
 
 /// The API with a token of now: those of the check's login have ended by the simulator's clock, of
 /// which its client knows nothing.
-async fn api_now(own: &Ground, sim: &Simulator) -> Result<Api, Stop> {
+async fn api_now(own: &Fixture, sim: &Simulator) -> Result<Api, Stop> {
     let answer = exchange(own, &sim.grant_token()).await?;
     let token = answer.text("/access_token");
     if token.is_empty() { Err(Stop::because(&answer)) } else { Ok(own.with_token(token).await?) }
 }
 
-async fn expired_page_token(_: &Ground, _: &Simulator) -> Seen {
+async fn expired_page_token(_: &Fixture, _: &Simulator) -> Seen {
     let (own, sim) = own_simulator().await?;
     sim.add_records("Leads", 2)?;
     let page = own.get(V8, "Leads?fields=Last_Name&per_page=1").await?;
@@ -111,7 +111,7 @@ async fn expired_page_token(_: &Ground, _: &Simulator) -> Seen {
 }
 
 /// Where pages by token end; the answer there, and how many records came before.
-async fn last_page(own: &Ground) -> Result<(Answer, usize), Failure> {
+async fn last_page(own: &Fixture) -> Result<(Answer, usize), Failure> {
     let list = "Stones?fields=id&per_page=200";
     let (mut answer, mut read) = (own.get(V8, list).await?, 0);
     while answer.status == 200 {
@@ -125,10 +125,10 @@ async fn last_page(own: &Ground) -> Result<(Answer, usize), Failure> {
     Ok((answer, read))
 }
 
-async fn page_token_wall(_: &Ground, _: &Simulator) -> Seen {
+async fn page_token_wall(_: &Fixture, _: &Simulator) -> Seen {
     let stones = ModuleSpec::new("Stones").field(FieldSpec::new("Name", FieldKind::Text));
     let builder = Simulator::builder().plain_http().module(stones).records("Stones", 100_001);
-    let own = Ground::simulated(builder.start().await?).await?;
+    let own = Fixture::simulated(builder.start().await?).await?;
     let (answer, read) = last_page(&own).await?;
     let good = answer.is(400, "PAGINATION_LIMIT_EXCEEDED") && read == 100_000;
     Ok(judge(good, format!("{answer} after {read} records")))
@@ -143,7 +143,7 @@ async fn listed(api: &Api, id: &str) -> Result<String, Failure> {
     Ok(kind.unwrap_or_default().to_owned())
 }
 
-async fn recycle_bin(_: &Ground, _: &Simulator) -> Seen {
+async fn recycle_bin(_: &Fixture, _: &Simulator) -> Seen {
     let (own, sim) = own_simulator().await?;
     let ids = sim.add_records("Leads", 1)?;
     let id = ids.first().ok_or("no record was made")?;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use zcrm::ApiVersion;
 
-use super::ground::Ground;
+use super::fixture::Fixture;
 use super::{Answer, Check, Seen, Stop, Verdict, check, judge, judge_answer};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -29,31 +29,31 @@ pub(super) const CHECKS: &[Check] = &[
 const V2: ApiVersion = ApiVersion::V2;
 const V8: ApiVersion = ApiVersion::V8;
 
-async fn order(ground: &Ground) -> Seen {
-    let rows = [ground.lead("A"), json!({ "Company": ground.mark() }), ground.lead("B")];
-    let answer = ground.write(V8, "Leads", &rows).await?;
+async fn order(fixture: &Fixture) -> Seen {
+    let rows = [fixture.lead("A"), json!({ "Company": fixture.mark() }), fixture.lead("B")];
+    let answer = fixture.write(V8, "Leads", &rows).await?;
     let status = |index: usize| answer.text(&format!("/data/{index}/status")).to_owned();
     let seen = [status(0), status(1), status(2)];
     let good = answer.status == 207 && seen == ["success", "error", "success"];
     Ok(judge(good, format!("{} with {}", answer.status, seen.join(", "))))
 }
 
-async fn bad_row(ground: &Ground, version: ApiVersion) -> Result<Answer, Stop> {
-    Ok(ground.write(version, "Leads", &[json!({ "Company": ground.mark() })]).await?)
+async fn bad_row(fixture: &Fixture, version: ApiVersion) -> Result<Answer, Stop> {
+    Ok(fixture.write(version, "Leads", &[json!({ "Company": fixture.mark() })]).await?)
 }
 
-async fn all_failed_v8(ground: &Ground) -> Seen {
-    let answer = bad_row(ground, V8).await?;
+async fn all_failed_v8(fixture: &Fixture) -> Seen {
+    let answer = bad_row(fixture, V8).await?;
     Ok(judge_answer(answer.is(400, "MANDATORY_NOT_FOUND"), &answer))
 }
 
-async fn all_failed_v2(ground: &Ground) -> Seen {
-    let answer = bad_row(ground, V2).await?;
+async fn all_failed_v2(fixture: &Fixture) -> Seen {
+    let answer = bad_row(fixture, V2).await?;
     Ok(judge_answer(answer.is(202, "MANDATORY_NOT_FOUND"), &answer))
 }
 
-async fn mandatory(ground: &Ground) -> Seen {
-    let answer = bad_row(ground, V8).await?;
+async fn mandatory(fixture: &Fixture) -> Seen {
+    let answer = bad_row(fixture, V8).await?;
     let details = answer.at("/data/0/details");
     let good = answer.code() == "MANDATORY_NOT_FOUND"
         && details.get("api_name") == Some(&json!("Last_Name"))
@@ -61,17 +61,17 @@ async fn mandatory(ground: &Ground) -> Seen {
     Ok(judge(good, format!("{answer}, {details}")))
 }
 
-async fn wrong_value(ground: &Ground) -> Seen {
-    let mut row = ground.lead("Wrong");
+async fn wrong_value(fixture: &Fixture) -> Seen {
+    let mut row = fixture.lead("Wrong");
     put(&mut row, "Email", json!("no address"));
-    let answer = ground.write(V8, "Leads", &[row]).await?;
+    let answer = fixture.write(V8, "Leads", &[row]).await?;
     let name = answer.text("/data/0/details/api_name");
     Ok(judge(answer.code() == "INVALID_DATA" && name == "Email", format!("{answer}, {name}")))
 }
 
-async fn hundred_records(ground: &Ground) -> Seen {
-    let rows: Vec<Value> = (0..101).map(|_| ground.lead("Many")).collect();
-    let answer = ground.write(V8, "Leads", &rows).await?;
+async fn hundred_records(fixture: &Fixture) -> Seen {
+    let rows: Vec<Value> = (0..101).map(|_| fixture.lead("Many")).collect();
+    let answer = fixture.write(V8, "Leads", &rows).await?;
     let none = answer.at("/data/0/details/id").is_null();
     Ok(judge_answer(answer.status == 400 && none, &answer))
 }
@@ -83,49 +83,49 @@ fn put(row: &mut Value, name: &str, value: Value) {
 }
 
 async fn update(
-    ground: &Ground,
+    fixture: &Fixture,
     version: ApiVersion,
     module: &str,
     id: &str,
     row: &Value,
 ) -> Result<Answer, Stop> {
     let target = format!("{module}/{id}");
-    Ok(ground.call(version, "PUT", &target, Some(&json!({ "data": [row] }))).await?)
+    Ok(fixture.call(version, "PUT", &target, Some(&json!({ "data": [row] }))).await?)
 }
 
-async fn conflict(ground: &Ground) -> Seen {
-    let id = ground.create(V8, "Leads", ground.lead("Conflict")).await?;
+async fn conflict(fixture: &Fixture) -> Seen {
+    let id = fixture.create(V8, "Leads", fixture.lead("Conflict")).await?;
     let since = [("If-Unmodified-Since", "2020-01-01T00:00:00+00:00")];
     let body = json!({ "data": [{ "City": "Pune" }] });
     let target = format!("Leads/{id}");
-    let answer = ground.call_with(V8, "PUT", &target, &since, Some(&body)).await?;
+    let answer = fixture.call_with(V8, "PUT", &target, &since, Some(&body)).await?;
     Ok(judge_answer(answer.is(412, "ALREADY_MODIFIED"), &answer))
 }
 
-async fn no_automations(ground: &Ground) -> Seen {
-    let body = json!({ "data": [ground.lead("Quiet")], "trigger": [] });
-    let answer = ground.call(V8, "POST", "Leads", Some(&body)).await?;
+async fn no_automations(fixture: &Fixture) -> Seen {
+    let body = json!({ "data": [fixture.lead("Quiet")], "trigger": [] });
+    let answer = fixture.call(V8, "POST", "Leads", Some(&body)).await?;
     let id = answer.text("/data/0/details/id");
     if !id.is_empty() {
-        ground.made("Leads", id);
+        fixture.made("Leads", id);
     }
     Ok(judge_answer(answer.status == 201, &answer))
 }
 
-async fn upsert(ground: &Ground) -> Seen {
+async fn upsert(fixture: &Fixture) -> Seen {
     let address = format!("{:016x}@example.com", fastrand::u64(..));
-    let mut row = ground.lead("Upsert");
+    let mut row = fixture.lead("Upsert");
     put(&mut row, "Email", json!(address));
     let body = json!({ "data": [row], "duplicate_check_fields": ["Email"] });
     let mut actions = Vec::new();
     for _ in 0..2 {
-        let answer = ground.call(V8, "POST", "Leads/upsert", Some(&body)).await?;
+        let answer = fixture.call(V8, "POST", "Leads/upsert", Some(&body)).await?;
         let id = answer.text("/data/0/details/id");
         if id.is_empty() {
             return Err(Stop::because(&answer));
         }
         if actions.is_empty() {
-            ground.made("Leads", id);
+            fixture.made("Leads", id);
         }
         actions.push(answer.text("/data/0/action").to_owned());
     }
@@ -133,29 +133,29 @@ async fn upsert(ground: &Ground) -> Seen {
 }
 
 /// An event with such times.
-async fn event(ground: &Ground, zone: &str) -> Result<Answer, Stop> {
+async fn event(fixture: &Fixture, zone: &str) -> Result<Answer, Stop> {
     let row = json!({
-        "Event_Title": ground.mark(),
+        "Event_Title": fixture.mark(),
         "Start_DateTime": format!("2030-01-01T10:00:00{zone}"),
         "End_DateTime": format!("2030-01-01T11:00:00{zone}"),
     });
-    Ok(ground.write(V8, "Events", &[row]).await?)
+    Ok(fixture.write(V8, "Events", &[row]).await?)
 }
 
-async fn times_with_offset(ground: &Ground) -> Seen {
-    let answer = event(ground, "+00:00").await?;
+async fn times_with_offset(fixture: &Fixture) -> Seen {
+    let answer = event(fixture, "+00:00").await?;
     let id = answer.text("/data/0/details/id");
     if id.is_empty() {
         return Ok(judge_answer(false, &answer));
     }
-    let read = ground.get(V8, &format!("Events/{id}")).await?;
+    let read = fixture.get(V8, &format!("Events/{id}")).await?;
     let kept = chrono::DateTime::parse_from_rfc3339(read.text("/data/0/Start_DateTime"));
     let good = kept.is_ok_and(|kept| kept.to_utc().to_rfc3339() == "2030-01-01T10:00:00+00:00");
     Ok(judge(good, format!("{answer}, the instant kept: {good}")))
 }
 
-async fn times_with_z(ground: &Ground) -> Seen {
-    let answer = event(ground, "Z").await?;
+async fn times_with_z(fixture: &Fixture) -> Seen {
+    let answer = event(fixture, "Z").await?;
     Ok(judge_answer(answer.code() == "INVALID_DATA", &answer))
 }
 
@@ -167,65 +167,65 @@ fn range(from: u32) -> Value {
 
 /// A price book with one row, after an update with `rows`; how many it has then.
 async fn rows_after(
-    ground: &Ground,
+    fixture: &Fixture,
     version: ApiVersion,
     rows: impl Fn(&Value) -> Value,
 ) -> Result<(usize, usize), Stop> {
     let book = json!({
-        "Price_Book_Name": ground.mark(), "Pricing_Model": "Flat", "Pricing_Details": [range(1)],
+        "Price_Book_Name": fixture.mark(), "Pricing_Model": "Flat", "Pricing_Details": [range(1)],
     });
-    let id = ground.create(V8, "Price_Books", book).await?;
+    let id = fixture.create(V8, "Price_Books", book).await?;
     let target = format!("Price_Books/{id}");
     let count = |answer: &Answer| answer.at(ROWS).as_array().map_or(0, Vec::len);
-    let before = ground.get(V8, &target).await?;
+    let before = fixture.get(V8, &target).await?;
     let change = json!({ "Pricing_Details": rows(before.at(&format!("{ROWS}/0"))) });
-    let answer = update(ground, version, "Price_Books", &id, &change).await?;
+    let answer = update(fixture, version, "Price_Books", &id, &change).await?;
     if answer.status != 200 {
         return Err(Stop::because(&answer));
     }
-    Ok((count(&before), count(&ground.get(V8, &target).await?)))
+    Ok((count(&before), count(&fixture.get(V8, &target).await?)))
 }
 
 fn rows_seen(seen: (usize, usize), wanted: usize) -> Verdict {
     judge(seen == (1, wanted), format!("{} rows, then {}", seen.0, seen.1))
 }
 
-async fn rows_append(ground: &Ground) -> Seen {
-    Ok(rows_seen(rows_after(ground, V8, |_| json!([range(11)])).await?, 2))
+async fn rows_append(fixture: &Fixture) -> Seen {
+    Ok(rows_seen(rows_after(fixture, V8, |_| json!([range(11)])).await?, 2))
 }
 
-async fn rows_replace_v2(ground: &Ground) -> Seen {
+async fn rows_replace_v2(fixture: &Fixture) -> Seen {
     let rows = |_: &Value| json!([range(11), range(21), range(31)]);
-    Ok(rows_seen(rows_after(ground, V2, rows).await?, 3))
+    Ok(rows_seen(rows_after(fixture, V2, rows).await?, 3))
 }
 
-async fn rows_replace_v4(ground: &Ground) -> Seen {
+async fn rows_replace_v4(fixture: &Fixture) -> Seen {
     let rows = |_: &Value| json!([range(11), range(21), range(31)]);
-    Ok(rows_seen(rows_after(ground, ApiVersion::V4, rows).await?, 3))
+    Ok(rows_seen(rows_after(fixture, ApiVersion::V4, rows).await?, 3))
 }
 
-async fn rows_delete(ground: &Ground) -> Seen {
+async fn rows_delete(fixture: &Fixture) -> Seen {
     let gone = |row: &Value| json!([{ "id": row.get("id"), "_delete": null }]);
-    Ok(rows_seen(rows_after(ground, V8, gone).await?, 0))
+    Ok(rows_seen(rows_after(fixture, V8, gone).await?, 0))
 }
 
-async fn rows_clear(ground: &Ground) -> Seen {
-    Ok(rows_seen(rows_after(ground, V8, |_| json!([])).await?, 0))
+async fn rows_clear(fixture: &Fixture) -> Seen {
+    Ok(rows_seen(rows_after(fixture, V8, |_| json!([])).await?, 0))
 }
 
-async fn external_key(ground: &Ground) -> Seen {
-    let fields = ground.get(V8, "settings/fields?module=Leads").await?;
+async fn external_key(fixture: &Fixture) -> Seen {
+    let fields = fixture.get(V8, "settings/fields?module=Leads").await?;
     let all = fields.at("/fields").as_array().into_iter().flatten();
     let own = all.into_iter().find(|field| field.get("external").is_some_and(Value::is_object));
     let Some(name) = own.and_then(|field| field.get("api_name")?.as_str()) else {
         return Ok(Verdict::NotHere("Leads have no field for ids of another system".into()));
     };
     let key = format!("zcrm{:016x}", fastrand::u64(..));
-    let mut row = ground.lead("External");
+    let mut row = fixture.lead("External");
     put(&mut row, name, json!(key));
-    let id = ground.create(V8, "Leads", row).await?;
+    let id = fixture.create(V8, "Leads", row).await?;
     let header = format!("Leads.{name}");
     let target = format!("Leads/{key}");
-    let answer = ground.call_with(V8, "GET", &target, &[("X-EXTERNAL", &header)], None).await?;
+    let answer = fixture.call_with(V8, "GET", &target, &[("X-EXTERNAL", &header)], None).await?;
     Ok(judge_answer(answer.text("/data/0/id") == id, &answer))
 }

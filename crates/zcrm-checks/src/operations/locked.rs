@@ -4,15 +4,15 @@ use serde_json::Value;
 use zcrm_core::ApiVersion;
 
 use super::table::{Row, key_of, text, texts};
-use super::{Exchange, Tour};
+use super::{Exchange, SmokeRun};
 
-/// What a tour shows that the lock file does not say.
+/// What a smoke run shows that the lock file does not say.
 #[must_use]
-pub fn differences(tour: &Tour, lock: &[Row]) -> Vec<String> {
+pub fn differences(smoke: &SmokeRun, lock: &[Row]) -> Vec<String> {
     let mut found = Vec::new();
-    for exchange in &tour.exchanges {
-        found.extend(of_exchange(exchange, tour.version, lock));
-        let arrived = tour.journal.count(|entry| {
+    for exchange in &smoke.exchanges {
+        found.extend(of_exchange(exchange, smoke.version, lock));
+        let arrived = smoke.journal.count(|entry| {
             entry.method == exchange.method && entry.path == exchange.path && entry.authorised
         });
         if !exchange.surface.is_empty() && arrived == 0 {

@@ -1,15 +1,15 @@
 //! The table of operations against its lock file, the builders, the simulator and Zoho's files.
 
-mod beyond;
+mod extensions;
 pub mod files;
 pub mod locked;
 mod recorder;
 pub mod schemas;
+mod smoke;
 pub mod table;
 #[cfg(test)]
 mod tests;
-mod tour;
-mod walk;
+mod traverse;
 
 pub use recorder::{Exchange, Recorder};
-pub use tour::{Tour, tour};
+pub use smoke::{SmokeRun, smoke};

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use zcrm_core::ApiVersion;
 
 use super::{
-    Tour,
+    SmokeRun,
     files::{self, Files},
     locked,
     schemas::{KnownFaults, Schemas},
+    smoke,
     table::{self, Row, text},
-    tour,
 };
 
 fn lock() -> Vec<Row> {
@@ -37,12 +37,12 @@ fn planted() -> [(&'static str, Value); 7] {
 }
 
 #[test]
-fn the_table_is_that_of_the_lock_file() {
+fn matches_the_table_with_the_lock_file() {
     assert_eq!(table::differences(&table::compiled(), &lock()), Vec::<String>::new());
 }
 
 #[test]
-fn what_is_planted_in_the_table_is_found() {
+fn finds_a_fault_planted_in_the_table() {
     for (key, value) in planted() {
         let mut rows = table::compiled();
         edit(&mut rows, "records.list", key, value);
@@ -60,17 +60,17 @@ fn what_is_planted_in_the_table_is_found() {
 }
 
 #[tokio::test]
-async fn builders_and_simulator_keep_to_the_lock_file_and_what_is_planted_is_found() {
+async fn checks_builders_and_simulator_against_the_lock_file() {
     for version in [ApiVersion::V2, ApiVersion::V8] {
-        let tour = tour(version).await.unwrap();
-        assert_eq!(locked::differences(&tour, &lock()), Vec::<String>::new());
-        surfaces_arrive(&tour);
+        let smoke = smoke(version).await.unwrap();
+        assert_eq!(locked::differences(&smoke, &lock()), Vec::<String>::new());
+        surfaces_arrive(&smoke);
     }
-    let tour = tour(ApiVersion::V8).await.unwrap();
+    let smoke = smoke(ApiVersion::V8).await.unwrap();
     let found = |id: &str, key: &str, value: Value| {
         let mut rows = lock();
         edit(&mut rows, id, key, value);
-        locked::differences(&tour, &rows)
+        locked::differences(&smoke, &rows)
     };
     let about = |found: &[String], what: &str| found.iter().any(|said| said.contains(what));
     assert!(about(&found("records.list", "query", json!(["page"])), "parameter `fields`"));
@@ -83,7 +83,7 @@ async fn builders_and_simulator_keep_to_the_lock_file_and_what_is_planted_is_fou
     assert!(about(&missing, "Notes::get does not send the mandatory parameter `nope`"));
     let mut fewer = lock();
     fewer.retain(|row| text(row, "id") != "records.get");
-    assert!(about(&locked::differences(&tour, &fewer), "the lock file does not know"));
+    assert!(about(&locked::differences(&smoke, &fewer), "the lock file does not know"));
 }
 
 /// Operations with a surface that the Ruby SDK did not have, and the simulator does not.
@@ -97,12 +97,12 @@ const NOT_SIMULATED: [&str; 6] = [
 ];
 
 /// Every surface finds its route in the simulator's journal; what the simulator lacks, it says so.
-fn surfaces_arrive(tour: &Tour) {
+fn surfaces_arrive(smoke: &SmokeRun) {
     let exchanges: Vec<_> =
-        tour.exchanges.iter().filter(|exchange| !exchange.surface.is_empty()).collect();
+        smoke.exchanges.iter().filter(|exchange| !exchange.surface.is_empty()).collect();
     assert!(exchanges.len() >= 14);
     for exchange in exchanges {
-        let entry = tour
+        let entry = smoke
             .journal
             .entries()
             .iter()
@@ -145,7 +145,7 @@ fn against(file: &Value, rows: &[Row], overlay: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_is_planted_against_the_files_is_found() {
+fn finds_a_fault_planted_against_the_files() {
     let (file, rows) = small();
     assert_eq!(against(&file, &rows, ""), Vec::<String>::new());
     for (key, value) in planted() {
@@ -171,7 +171,7 @@ fn what_is_planted_against_the_files_is_found() {
 }
 
 #[test]
-fn what_the_overlay_says_is_explained() {
+fn requires_a_reason_for_every_overlay_entry() {
     let (file, mut rows) = small();
     edit(&mut rows, "things.create", "since", json!("v3"));
     edit(&mut rows, "things.create", "query", json!(["module", "type"]));
@@ -200,7 +200,7 @@ fn finds_mandatory_parameters_that_the_table_lacks() {
 }
 
 #[test]
-fn files_of_openapi_3_1_are_read() {
+fn reads_files_of_openapi_3_1() {
     let (file, mut rows) = small();
     let newer = file.to_string().replace("3.0.0", "3.1.0").replace("/v8/", "/v9/");
     let newer = newer.replace(r#""nullable":true,"type":"string""#, r#""type":["string","null"]"#);
@@ -244,7 +244,7 @@ fn misfits(file: &Value, rows: &[Row], body: Value, count: usize) {
 }
 
 #[test]
-fn what_does_not_fit_a_schema_is_found() {
+fn finds_a_value_that_does_not_fit_its_schema() {
     let (file, rows) = small();
     misfits(&file, &rows, json!({ "things": [{ "name": "x" }, { "name": null }] }), 0);
     misfits(&file, &rows, json!({ "things": [{ "name": "x" }, { "name": 1 }] }), 1);
@@ -253,7 +253,7 @@ fn what_does_not_fit_a_schema_is_found() {
 }
 
 #[test]
-fn bad_input_is_named() {
+fn names_bad_input() {
     let folder = tempfile::tempdir().unwrap();
     let said = |folder: &std::path::Path| Files::read(folder).unwrap_err().to_string();
     assert!(said(folder.path()).contains("holds no .json file"));
@@ -268,9 +268,9 @@ fn bad_input_is_named() {
 const RUBY: &str = include_str!("ruby-requests.txt");
 
 #[tokio::test]
-async fn every_request_of_the_ruby_sdk_is_an_operation_of_v2_and_has_a_surface() {
+async fn covers_every_request_of_the_ruby_sdk() {
     let lock = lock();
-    let exchanges = tour(ApiVersion::V2).await.unwrap().exchanges;
+    let exchanges = smoke(ApiVersion::V2).await.unwrap().exchanges;
     let called = exchanges.iter().filter(|exchange| !exchange.surface.is_empty());
     let surfaces: BTreeSet<&str> = called.map(|exchange| exchange.operation).collect();
     let mut missing = Vec::new();

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::json;
-use zcrm_checks::live::{self, Ground, Verdict};
+use zcrm_checks::live::{self, Fixture, Verdict};
 use zcrm_sim::{Environment, Host, Simulator};
 
 #[tokio::test]
-async fn the_simulator_does_what_is_assumed() {
+async fn passes_all_checks_on_the_simulator() {
     let sim = live::simulator().await.unwrap();
-    let report = live::run(&Ground::simulated(sim.clone()).await.unwrap()).await;
+    let report = live::run(&Fixture::simulated(sim.clone()).await.unwrap()).await;
     assert!(report.is_good(), "{report}");
     let unseen = report.lines.iter().filter(|line| !matches!(line.verdict, Verdict::Agrees(_)));
     // what no run can see, and COQL: a check that does not come to its point shows here
@@ -22,7 +22,7 @@ async fn the_simulator_does_what_is_assumed() {
 }
 
 #[tokio::test]
-async fn each_name_is_of_one_check() {
+async fn gives_each_check_its_own_name() {
     let mut names: Vec<_> = live::names().collect();
     let all = names.len();
     names.sort_unstable();
@@ -31,12 +31,12 @@ async fn each_name_is_of_one_check() {
 }
 
 #[tokio::test]
-async fn a_wrong_answer_is_told_with_what_was_assumed() {
+async fn reports_a_wrong_answer_with_the_assumption() {
     let sim = live::simulator().await.unwrap();
-    let ground = Ground::simulated(sim.clone()).await.unwrap();
+    let fixture = Fixture::simulated(sim.clone()).await.unwrap();
     let wrong = json!({ "data": [], "info": {} });
     sim.faults().on_operation("/crm/{version}/{module}/search").always().json(200, &wrong);
-    let report = live::run(&ground).await;
+    let report = live::run(&fixture).await;
     assert!(!report.is_good());
     let said = report.to_string();
     let line = "DISAGREES      search-nothing\n    assumed: a search that finds nothing is 204 \
@@ -63,7 +63,7 @@ fn sandbox(sim: &Simulator, folder: &Path, more: &[(&str, &str)]) -> Output {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_sandbox_is_written_to_and_left_as_it_was() {
+async fn leaves_a_sandbox_as_it_was() {
     let sim = live::simulator().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let run = || sandbox(&sim, folder.path(), &[("ZCRM_ENVIRONMENT", "sandbox")]);
@@ -89,7 +89,7 @@ async fn a_sandbox_is_written_to_and_left_as_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_sent_to_what_is_no_sandbox() {
+async fn sends_nothing_outside_a_sandbox() {
     let sim = live::simulator().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     for more in [&[][..], &[("ZCRM_ENVIRONMENT", "production")], &[("ZCRM_SANDBOX", "false")]] {

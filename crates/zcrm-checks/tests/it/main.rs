@@ -4,5 +4,5 @@
 mod live;
 mod mysql;
 mod programs;
+mod races;
 mod starvation;
-mod winners;

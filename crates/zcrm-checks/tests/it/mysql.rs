@@ -3,7 +3,7 @@
 use crate::programs::run;
 
 #[test]
-fn no_kill_costs_a_token() {
+fn loses_no_token_when_processes_are_killed() {
     for store in ["mysql", "mysql-ruby"] {
         let said = run(env!("CARGO_BIN_EXE_crash-test"), &["--store", store, "--kills", "4"]);
         for line in ["kills: 4", "losses: 0", "corrupt files: 0"] {
@@ -13,7 +13,7 @@ fn no_kill_costs_a_token() {
 }
 
 #[test]
-fn a_fleet_refreshes_once_for_each_user_and_expiry() {
+fn refreshes_once_for_each_user_and_expiry() {
     for store in ["mysql", "mysql-ruby"] {
         let fleet = ["--processes", "3", "--tasks", "20", "--users", "2", "--expiries", "2"];
         let said = run(env!("CARGO_BIN_EXE_fleet"), &[&["--store", store], &fleet[..]].concat());

@@ -11,7 +11,7 @@ pub(crate) fn run(program: &str, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn no_kill_costs_a_token() {
+fn loses_no_token_when_processes_are_killed() {
     for store in ["file", "ruby"] {
         let said = run(env!("CARGO_BIN_EXE_crash-test"), &["--store", store, "--kills", "4"]);
         for line in ["kills: 4", "losses: 0", "corrupt files: 0"] {
@@ -21,14 +21,14 @@ fn no_kill_costs_a_token() {
 }
 
 #[test]
-fn a_fleet_refreshes_once_for_each_user_and_expiry() {
+fn refreshes_once_for_each_user_and_expiry() {
     let fleet = ["--processes", "3", "--tasks", "20", "--users", "2", "--expiries", "2"];
     let said = run(env!("CARGO_BIN_EXE_fleet"), &fleet);
     assert!(said.lines().any(|it| it == "refreshes: 4"), "{said}");
 }
 
 #[test]
-fn transfers_take_flat_memory() {
+fn transfers_files_at_constant_memory() {
     let said = run(env!("CARGO_BIN_EXE_transfer"), &["--megabytes", "128"]);
     for way in ["upload", "download", "save"] {
         for protocol in ["1", "2"] {
@@ -46,7 +46,7 @@ fn transfers_take_flat_memory() {
 }
 
 #[test]
-fn what_is_unknown_is_named() {
+fn names_an_unknown_argument() {
     for program in [env!("CARGO_BIN_EXE_crash-test"), env!("CARGO_BIN_EXE_fleet")] {
         for arguments in [["--kill", "4"], ["--store", "drawer"]] {
             let output = Command::new(program).args(arguments).output().unwrap();

@@ -13,7 +13,7 @@ const USERS: usize = 50;
 const LATER: Duration = Duration::from_secs(2 * 3600);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refresh_that_hangs_keeps_no_other_user_waiting() {
+async fn refreshes_other_users_while_one_refresh_hangs() {
     let url = std::env::var("ZCRM_TEST_MYSQL_URL").expect("`cargo xtask test` starts a server");
     let database = format!("zcrm_starvation_{}", std::process::id());
     let store = MySqlStore::builder().url(&url).unwrap().database(database).pool_size(2);

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scope_covers_its_parts_and_verbs_and_no_more() {
+    fn covers_parts_and_verbs_of_a_scope_only() {
         for (granted, needed) in [
             ("ZohoCRM.modules.ALL", "ZohoCRM.modules.ALL"),
             ("ZohoCRM.modules.ALL", "ZohoCRM.modules.leads.READ"),
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_token_lacks_depends_on_the_call() {
+    fn finds_missing_scopes_by_operation() {
         const LIST: Operation = Operation::get("/{module}").scopes(&["ZohoCRM.modules.ALL"]);
         const CREATE: Operation = Operation::post("/{module}").scopes(&["ZohoCRM.modules.ALL"]);
         const ANY: Operation = Operation::get("/x");

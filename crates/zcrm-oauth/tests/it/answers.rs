@@ -3,21 +3,21 @@
 use serde_json::{Value, json};
 use zcrm_core::{Clock, ErrorKind, Outcome};
 
-use crate::support::{World, access, chain, refresh_token};
+use crate::support::{Fixture, access, chain, refresh_token};
 
 /// How long the token of this answer lives, in seconds.
 async fn lifetime(answer: Value) -> Result<i64, String> {
-    let world = World::expired().await;
-    world.accounts().json(200, &answer);
-    let token = world.tokens.token().await.map_err(|error| {
-        assert_eq!((error.kind(), world.token_calls()), (ErrorKind::Decode, 1));
+    let fixture = Fixture::expired().await;
+    fixture.accounts().json(200, &answer);
+    let token = fixture.tokens.token().await.map_err(|error| {
+        assert_eq!((error.kind(), fixture.token_calls()), (ErrorKind::Decode, 1));
         error.to_string()
     })?;
-    Ok((token.expires_at - world.clock.now()).num_seconds())
+    Ok((token.expires_at - fixture.clock.now()).num_seconds())
 }
 
 #[tokio::test]
-async fn a_lifetime_is_read_in_every_form_that_was_seen() {
+async fn reads_every_known_form_of_a_lifetime() {
     for (answer, seconds) in [
         (json!({ "access_token": "a", "expires_in": 3600 }), 3600),
         (json!({ "access_token": "a", "expires_in": "3600" }), 3600),
@@ -47,8 +47,8 @@ async fn takes_an_hour_where_the_lifetime_cannot_be_read() {
 #[tokio::test]
 async fn keeps_a_good_token_whatever_its_optional_members_are() {
     for odd in [json!(5), json!(["a"]), json!(null), json!({}), json!(true), json!("")] {
-        let world = World::expired().await;
-        let before = world.stored().await;
+        let fixture = Fixture::expired().await;
+        let before = fixture.stored().await;
         let mut answer = json!({ "access_token": "1000.a", "expires_in": 3600 });
         for name in [
             "api_domain",
@@ -62,32 +62,35 @@ async fn keeps_a_good_token_whatever_its_optional_members_are() {
         ] {
             answer[name] = odd.clone();
         }
-        world.accounts().json(200, &answer);
-        assert_eq!(access(&world.tokens.token().await.unwrap()), "1000.a", "{odd}");
-        let after = world.stored().await;
+        fixture.accounts().json(200, &answer);
+        assert_eq!(access(&fixture.tokens.token().await.unwrap()), "1000.a", "{odd}");
+        let after = fixture.stored().await;
         assert_eq!(refresh_token(&after), refresh_token(&before));
         assert_eq!(after.api_domain, before.api_domain);
         let scope = if odd.is_array() { Some("a".to_owned()) } else { before.scope };
         assert_eq!(after.scope, scope, "{odd}");
-        assert_eq!(world.token_calls(), 1);
+        assert_eq!(fixture.token_calls(), 1);
     }
 }
 
 #[tokio::test]
 async fn reads_user_info_without_its_optional_members() {
-    let world = World::new().await;
-    let accounts =
-        crate::support::accounts(&world.sim, &world.clock, crate::support::credentials(&world.sim));
+    let fixture = Fixture::new().await;
+    let accounts = crate::support::accounts(
+        &fixture.sim,
+        &fixture.clock,
+        crate::support::credentials(&fixture.sim),
+    );
     let answer = json!({ "Email": "pat@example.com", "First_Name": 5, "Last_Name": ["x"],
         "Display_Name": null, "ZUID": {} });
-    world.accounts().json(200, &answer);
-    let server = crate::support::origin(&world.sim.accounts_url());
+    fixture.accounts().json(200, &answer);
+    let server = crate::support::origin(&fixture.sim.accounts_url());
     let info = accounts.user_info(&"1000.a".into(), &server).await.unwrap();
     assert_eq!((info.email.as_str(), info.first_name), ("pat@example.com", None));
 }
 
 #[tokio::test]
-async fn an_answer_that_is_neither_token_nor_error_says_so() {
+async fn rejects_an_answer_without_token_and_error() {
     for answer in [json!({}), json!({ "access_token": "" }), json!({ "access_token": null })] {
         let text = lifetime(answer).await.unwrap_err();
         assert!(text.contains("access_token") && text.contains("error"), "{text}");
@@ -99,74 +102,74 @@ async fn an_answer_that_is_neither_token_nor_error_says_so() {
 }
 
 #[tokio::test]
-async fn html_and_garbage_are_told_as_such_and_change_nothing() {
-    let world = World::expired().await;
-    let before = world.stored().await;
+async fn rejects_html_and_garbage_without_changes() {
+    let fixture = Fixture::expired().await;
+    let before = fixture.stored().await;
     for status in [200, 403, 500, 503] {
-        world.accounts().html(status, "<html>marked</html>");
-        let error = world.tokens.token().await.unwrap_err();
+        fixture.accounts().html(status, "<html>marked</html>");
+        let error = fixture.tokens.token().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode, "{status}");
         assert_eq!(error.status().unwrap().as_u16(), status);
         assert!(error.to_string().contains("HTML"), "{error}");
         assert!(!chain(&error).contains("marked"), "{}", chain(&error));
     }
-    world.accounts().garbage();
-    assert_eq!(world.tokens.token().await.unwrap_err().kind(), ErrorKind::Decode);
-    let after = world.stored().await;
+    fixture.accounts().garbage();
+    assert_eq!(fixture.tokens.token().await.unwrap_err().kind(), ErrorKind::Decode);
+    let after = fixture.stored().await;
     assert_eq!((access(&after), refresh_token(&after)), (access(&before), refresh_token(&before)));
-    assert_eq!(world.token_calls(), 5);
-    world.tokens.token().await.unwrap();
+    assert_eq!(fixture.token_calls(), 5);
+    fixture.tokens.token().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_is_told_as_transport_and_not_as_a_dead_login() {
-    let world = World::expired().await;
-    world.accounts().reset();
-    let error = world.tokens.token().await.unwrap_err();
+async fn reports_a_broken_connection_as_transport_error() {
+    let fixture = Fixture::expired().await;
+    fixture.accounts().reset();
+    let error = fixture.tokens.token().await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::Unknown));
-    world.accounts().cut_body();
-    let error = world.tokens.token().await.unwrap_err();
+    fixture.accounts().cut_body();
+    let error = fixture.tokens.token().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transport);
-    assert_eq!(world.token_calls(), 2, "a token call is never repeated by itself");
+    assert_eq!(fixture.token_calls(), 2, "a token call is never repeated by itself");
 }
 
 #[tokio::test]
-async fn a_login_that_was_revoked_needs_a_person() {
-    let world = World::expired().await;
-    world.sim.revoke_refresh_tokens();
-    let error = world.tokens.token().await.unwrap_err();
+async fn requires_a_login_after_a_revocation() {
+    let fixture = Fixture::expired().await;
+    fixture.sim.revoke_refresh_tokens();
+    let error = fixture.tokens.token().await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Credential, Outcome::Refused));
     let text = error.to_string();
     assert!(text.contains("invalid_code") && text.contains("log in again"), "{text}");
     // it is kept: a person may want to see what it was
-    assert!(world.tokens.stored().await.unwrap().is_some());
-    world.log_in().await;
-    world.tokens.token().await.unwrap();
+    assert!(fixture.tokens.stored().await.unwrap().is_some());
+    fixture.log_in().await;
+    fixture.tokens.token().await.unwrap();
 }
 
 #[tokio::test]
-async fn other_refusals_are_told_in_the_servers_word() {
-    let world = World::expired().await;
+async fn reports_other_refusals_with_the_server_code() {
+    let fixture = Fixture::expired().await;
     for (word, kind) in [
         // it may pass by itself
         ("general_error", ErrorKind::Api),
         ("invalid_scope", ErrorKind::Api),
         ("access_denied", ErrorKind::Credential),
     ] {
-        world.accounts().json(200, &json!({ "error": word }));
-        let error = world.tokens.token().await.unwrap_err();
+        fixture.accounts().json(200, &json!({ "error": word }));
+        let error = fixture.tokens.token().await.unwrap_err();
         assert_eq!(error.kind(), kind, "{word}");
         assert!(error.to_string().contains(&format!("`{word}`")), "{error}");
     }
 }
 
 #[tokio::test]
-async fn a_refusal_that_is_no_word_is_not_repeated() {
-    let world = World::expired().await;
+async fn hides_a_refusal_that_is_not_a_code() {
+    let fixture = Fixture::expired().await;
     let long = "a".repeat(5000);
     for odd in ["", "1000.marked", "<b>marked</b>", "marked\u{1b}[31m", &long] {
-        world.accounts().json(400, &json!({ "error": odd }));
-        let error = world.tokens.token().await.unwrap_err();
+        fixture.accounts().json(400, &json!({ "error": odd }));
+        let error = fixture.tokens.token().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Api);
         let text = chain(&error);
         assert!(!text.contains("marked") && text.len() < 1000, "{text}");
@@ -174,29 +177,29 @@ async fn a_refusal_that_is_no_word_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_login_that_is_dead_is_not_asked_for_again_and_again() {
-    let world = World::expired().await;
-    world.sim.revoke_refresh_tokens();
+async fn pauses_after_an_invalid_login() {
+    let fixture = Fixture::expired().await;
+    fixture.sim.revoke_refresh_tokens();
     for _ in 0..20 {
-        let error = world.tokens.token().await.unwrap_err();
+        let error = fixture.tokens.token().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Credential);
     }
-    assert_eq!(world.token_calls(), 1);
-    world.advance(std::time::Duration::from_secs(5));
-    world.tokens.token().await.unwrap_err();
-    assert_eq!(world.token_calls(), 2);
+    assert_eq!(fixture.token_calls(), 1);
+    fixture.advance(std::time::Duration::from_secs(5));
+    fixture.tokens.token().await.unwrap_err();
+    assert_eq!(fixture.token_calls(), 2);
     // a new login counts at once
-    world.log_in().await;
-    world.tokens.token().await.unwrap();
+    fixture.log_in().await;
+    fixture.tokens.token().await.unwrap();
 }
 
 #[tokio::test]
-async fn an_answer_that_was_not_understood_gives_no_excerpt_for_it_may_hold_a_token() {
-    let world = World::expired().await;
+async fn shows_no_excerpt_of_an_unreadable_answer() {
+    let fixture = Fixture::expired().await;
     for text in [r#"{"access_token":"marked"#, "<p>marked</p>", "marked", r#"["marked"]"#] {
         for status in [200, 500] {
-            world.accounts().html(status, text);
-            let error = world.tokens.token().await.unwrap_err();
+            fixture.accounts().html(status, text);
+            let error = fixture.tokens.token().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Decode, "{text}");
             assert_eq!(error.excerpt(), None, "{text}");
             assert!(!chain(&error).contains("marked") && !format!("{error:?}").contains("marked"));

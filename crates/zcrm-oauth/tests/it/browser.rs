@@ -11,20 +11,20 @@ use zcrm_http::{ReqBody, Stack, send};
 use zcrm_oauth::{Redirect, TokenFault, TokenManager};
 use zcrm_sim::Simulator;
 
-use crate::support::{Shelf, World, access, chain, connector, manager, origin};
+use crate::support::{FaultyStore, Fixture, access, chain, connector, manager, origin};
 
 const PAGE: Operation = Operation::get("/oauth/v2/auth").base(Base::Root);
 const SCOPES: [&str; 2] = ["ZohoCRM.modules.ALL", "AaaServer.profile.READ"];
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A world whose consent page agrees by itself.
-async fn world() -> World {
-    World::built(Simulator::builder().auto_consent(), Shelf::default()).await
+/// A fixture whose consent page agrees by itself.
+async fn fixture() -> Fixture {
+    Fixture::built(Simulator::builder().auto_consent(), FaultyStore::default()).await
 }
 
 /// What the browser is sent to when it opens `url`.
-async fn open(world: &World, url: &str) -> String {
-    let transport = Stack::new(connector(&world.sim)).build_for_accounts(10 * SECOND);
+async fn open(fixture: &Fixture, url: &str) -> String {
+    let transport = Stack::new(connector(&fixture.sim)).build_for_accounts(10 * SECOND);
     let mut request = PAGE.request(ApiVersion::V2).build().unwrap().map(ReqBody::from);
     *request.uri_mut() = url.parse().unwrap();
     let reply = send(&transport, request).await.unwrap();
@@ -42,31 +42,31 @@ fn parameter(url: &str, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_url_asks_for_all_that_a_lasting_login_needs() {
-    let world = world().await;
-    let url = world.manager().authorize_url(&SCOPES).for_session("s").unwrap();
-    assert!(url.starts_with(&format!("{}/oauth/v2/auth?", world.sim.accounts_url())), "{url}");
+async fn asks_for_offline_access_and_consent() {
+    let fixture = fixture().await;
+    let url = fixture.manager().authorize_url(&SCOPES).for_session("s").unwrap();
+    assert!(url.starts_with(&format!("{}/oauth/v2/auth?", fixture.sim.accounts_url())), "{url}");
     let state = parameter(&url, "state");
     assert!(state.len() == 64 && state.bytes().all(|byte| byte.is_ascii_hexdigit()), "{state}");
     let expected = [
         ("response_type", "code"),
-        ("client_id", &*world.sim.client_id()),
+        ("client_id", &*fixture.sim.client_id()),
         ("scope", "ZohoCRM.modules.ALL,AaaServer.profile.READ"),
-        ("redirect_uri", &*world.sim.redirect_uri()),
+        ("redirect_uri", &*fixture.sim.redirect_uri()),
         ("access_type", "offline"),
         ("prompt", "consent"),
         ("state", &*state),
     ];
     let expected: Vec<_> = expected.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
     assert_eq!(parameters(&url), expected);
-    assert!(!url.contains(&world.sim.client_secret()));
+    assert!(!url.contains(&fixture.sim.client_secret()));
 }
 
 #[tokio::test]
-async fn a_login_begins_at_zoho_com_but_for_china_and_servers_of_ones_own() {
-    let world = world().await;
+async fn starts_logins_at_the_right_accounts_server() {
+    let fixture = fixture().await;
     let begins = |base_urls| {
-        let manager = manager(&world.sim, &world.clock, &world.store, base_urls);
+        let manager = manager(&fixture.sim, &fixture.clock, &fixture.store, base_urls);
         let url = manager.authorize_url(&SCOPES).with_state("0123456789abcdef").unwrap();
         url.split_once("/oauth/").unwrap().0.to_owned()
     };
@@ -78,26 +78,26 @@ async fn a_login_begins_at_zoho_com_but_for_china_and_servers_of_ones_own() {
 }
 
 #[tokio::test]
-async fn whoever_logs_in_is_found_by_name_and_saved() {
-    let world = world().await;
-    let manager = world.manager();
+async fn saves_a_login_under_its_user() {
+    let fixture = fixture().await;
+    let manager = fixture.manager();
     let url = manager.authorize_url(&SCOPES).for_session("cookie").unwrap();
-    let back = open(&world, &url).await;
+    let back = open(&fixture, &url).await;
     let redirect = manager.accept("cookie", &back).unwrap();
-    assert_eq!(redirect.accounts_server(), Some(&origin(&world.sim.accounts_url())));
+    assert_eq!(redirect.accounts_server(), Some(&origin(&fixture.sim.accounts_url())));
     assert!(!format!("{redirect:?}").contains(&parameter(&back, "code")));
     let tokens = manager.login(redirect).await.unwrap();
-    assert_eq!(tokens.key().user(), world.sim.user_email());
-    let stored = world.stored().await;
+    assert_eq!(tokens.key().user(), fixture.sim.user_email());
+    let stored = fixture.stored().await;
     assert!(stored.refresh.is_some());
     assert_eq!(access(&tokens.token().await.unwrap()), access(&stored));
-    assert_eq!(world.sim.journal().exchanges(), 1);
+    assert_eq!(fixture.sim.journal().exchanges(), 1);
 }
 
 #[tokio::test]
-async fn a_state_is_good_once_for_its_own_session_and_for_ten_minutes() {
-    let world = world().await;
-    let manager = world.manager();
+async fn accepts_a_state_once_within_ten_minutes() {
+    let fixture = fixture().await;
+    let manager = fixture.manager();
     let begin = || manager.authorize_url(&SCOPES).for_session("mine").unwrap();
     let back = |url: &str| format!("?state={}&code=1000.grant", parameter(url, "state"));
     let forged = |result: Result<Redirect, zcrm_core::Error>| {
@@ -113,13 +113,13 @@ async fn a_state_is_good_once_for_its_own_session_and_for_ten_minutes() {
     forged(manager.accept("theirs", &second));
     forged(manager.accept("mine", &second));
     let third = back(&begin());
-    world.advance(599 * SECOND);
+    fixture.advance(599 * SECOND);
     manager.accept("mine", &third).unwrap();
     let fourth = back(&begin());
-    world.advance(600 * SECOND);
+    fixture.advance(600 * SECOND);
     forged(manager.accept("mine", &fourth));
     // another manager knows nothing of it
-    forged(world.manager().accept("mine", &back(&begin())));
+    forged(fixture.manager().accept("mine", &back(&begin())));
     // a refused state does not spoil another that is under way
     let (fifth, sixth) = (back(&begin()), back(&begin()));
     forged(manager.accept("mine", "?code=1&state=x"));
@@ -128,9 +128,9 @@ async fn a_state_is_good_once_for_its_own_session_and_for_ten_minutes() {
 }
 
 #[tokio::test]
-async fn the_state_is_checked_before_anything_else_is_looked_at() {
-    let world = world().await;
-    let manager = world.manager();
+async fn checks_the_state_of_a_redirect_first() {
+    let fixture = fixture().await;
+    let manager = fixture.manager();
     let url = manager.authorize_url(&SCOPES).for_session("mine").unwrap();
     let good = parameter(&url, "state");
     for query in [
@@ -149,7 +149,7 @@ async fn the_state_is_checked_before_anything_else_is_looked_at() {
         assert_eq!(TokenFault::of(&error), Some(TokenFault::StateMismatch), "{query}");
     }
     manager.accept("mine", &format!("?state={good}&code=a")).unwrap();
-    assert_eq!(world.token_calls(), 0);
+    assert_eq!(fixture.token_calls(), 0);
 }
 
 /// The redirect of a login whose state is good.
@@ -158,9 +158,9 @@ fn accept(manager: &TokenManager, rest: &str) -> Result<Redirect, zcrm_core::Err
 }
 
 #[tokio::test]
-async fn a_person_who_refuses_is_told_apart_from_a_broken_redirect() {
-    let world = world().await;
-    let manager = world.manager();
+async fn tells_a_refusal_from_a_malformed_redirect() {
+    let fixture = fixture().await;
+    let manager = fixture.manager();
     let error = accept(&manager, "error=access_denied&code=1000.grant").unwrap_err();
     assert_eq!(TokenFault::of(&error), Some(TokenFault::AccessDenied));
     assert_eq!(error.kind(), ErrorKind::Credential);
@@ -175,11 +175,11 @@ async fn a_person_who_refuses_is_told_apart_from_a_broken_redirect() {
 }
 
 #[tokio::test]
-async fn a_server_that_the_redirect_names_is_believed_only_where_it_is_known_exactly() {
-    let world = world().await;
-    let own = world.manager();
+async fn trusts_known_servers_of_a_redirect_only() {
+    let fixture = fixture().await;
+    let own = fixture.manager();
     let base_urls = BaseUrls::new(DataCenter::US, Environment::Production);
-    let zoho = manager(&world.sim, &world.clock, &world.store, base_urls);
+    let zoho = manager(&fixture.sim, &fixture.clock, &fixture.store, base_urls);
     let named = |manager: &TokenManager, server: &str, location: &str| {
         let encoded: String = form_urlencoded::byte_serialize(server.as_bytes()).collect();
         let query = format!("code=a&location={location}&accounts-server={encoded}");
@@ -193,7 +193,7 @@ async fn a_server_that_the_redirect_names_is_believed_only_where_it_is_known_exa
         assert_eq!(by_location.accounts_server().unwrap().to_string(), server);
     }
     assert_eq!(accept(&zoho, "code=a").unwrap().accounts_server(), None);
-    let simulators = world.sim.accounts_url();
+    let simulators = fixture.sim.accounts_url();
     assert_eq!(named(&own, &simulators, "us").unwrap(), simulators);
     for (manager, server) in [
         (&zoho, "https://accounts.zoho.eu.example.com"),
@@ -215,9 +215,9 @@ async fn a_server_that_the_redirect_names_is_believed_only_where_it_is_known_exa
 }
 
 #[tokio::test]
-async fn a_login_without_session_scope_or_randomness_does_not_begin() {
-    let world = world().await;
-    let manager = world.manager();
+async fn rejects_a_login_without_session_scope_or_long_state() {
+    let fixture = fixture().await;
+    let manager = fixture.manager();
     let none: [&str; 0] = [];
     for error in [
         manager.authorize_url(&none).for_session("s").unwrap_err(),
@@ -232,7 +232,7 @@ async fn a_login_without_session_scope_or_randomness_does_not_begin() {
 
 proptest! {
     #[test]
-    fn no_redirect_is_too_odd_to_be_answered(redirect in "\\PC{0,80}", noise in "[a-z=&%+#?]{0,40}") {
+    fn handles_any_redirect_without_a_panic(redirect in "\\PC{0,80}", noise in "[a-z=&%+#?]{0,40}") {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let manager = runtime.block_on(async { offline() });
         for odd in [&redirect, &noise] {
@@ -244,7 +244,7 @@ proptest! {
     }
 
     #[test]
-    fn a_grant_arrives_as_it_was_sent(code in "[\\PC&&[^\\s]]{1,40}") {
+    fn decodes_the_grant_of_a_redirect(code in "[\\PC&&[^\\s]]{1,40}") {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let manager = runtime.block_on(async { offline() });
         let encoded: String = form_urlencoded::byte_serialize(code.as_bytes()).collect();

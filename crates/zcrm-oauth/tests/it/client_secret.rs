@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use zcrm_core::{BoxError, DataCenter, ErrorKind, Origin, Outcome, SecretString};
 use zcrm_oauth::{Accounts, ClientCredentials, ClientSecret, CredentialsProvider, TokenFault};
 
-use crate::support::{World, accounts, chain, origin, until};
+use crate::support::{Fixture, accounts, chain, origin, until};
 
 /// Gives one secret after the other, and notes who is asked for.
 #[derive(Debug, Clone, Default)]
@@ -38,87 +38,87 @@ impl CredentialsProvider for Vault {
     }
 }
 
-fn with(world: &World, secret: impl Into<ClientSecret>) -> Accounts {
-    let (id, redirect) = (world.sim.client_id(), world.sim.redirect_uri());
+fn with(fixture: &Fixture, secret: impl Into<ClientSecret>) -> Accounts {
+    let (id, redirect) = (fixture.sim.client_id(), fixture.sim.redirect_uri());
     let credentials = ClientCredentials::new(id, secret, redirect).unwrap();
-    accounts(&world.sim, &world.clock, credentials)
+    accounts(&fixture.sim, &fixture.clock, credentials)
 }
 
-async fn exchange(world: &World, accounts: &Accounts) -> Result<(), zcrm_core::Error> {
-    let server = origin(&world.sim.accounts_url());
-    let grant = SecretString::from(world.sim.grant_token());
+async fn exchange(fixture: &Fixture, accounts: &Accounts) -> Result<(), zcrm_core::Error> {
+    let server = origin(&fixture.sim.accounts_url());
+    let grant = SecretString::from(fixture.sim.grant_token());
     accounts.exchange(&grant, &server).await.map(drop)
 }
 
 #[tokio::test]
-async fn a_provider_is_asked_once_and_again_when_its_secret_is_no_longer_taken() {
-    let world = World::new().await;
-    let right = world.sim.client_secret();
+async fn asks_a_provider_again_after_a_rotation() {
+    let fixture = Fixture::new().await;
+    let right = fixture.sim.client_secret();
     let vault = Vault::of(&["marked-old", &right]);
-    let accounts = with(&world, ClientSecret::provider(vault.clone()));
-    exchange(&world, &accounts).await.unwrap();
-    assert_eq!((vault.asked(), world.token_calls()), (2, 2));
-    exchange(&world, &accounts).await.unwrap();
-    assert_eq!((vault.asked(), world.token_calls()), (2, 3));
-    assert_eq!(vault.0.lock().unwrap().1[0], origin(&world.sim.accounts_url()));
+    let accounts = with(&fixture, ClientSecret::provider(vault.clone()));
+    exchange(&fixture, &accounts).await.unwrap();
+    assert_eq!((vault.asked(), fixture.token_calls()), (2, 2));
+    exchange(&fixture, &accounts).await.unwrap();
+    assert_eq!((vault.asked(), fixture.token_calls()), (2, 3));
+    assert_eq!(vault.0.lock().unwrap().1[0], origin(&fixture.sim.accounts_url()));
 }
 
 #[tokio::test]
-async fn a_provider_that_has_no_other_secret_ends_the_call() {
-    let world = World::new().await;
+async fn fails_if_a_provider_has_no_new_secret() {
+    let fixture = Fixture::new().await;
     // the same once more, and then a failure: neither is tried again
     for secrets in [&["marked", "marked"][..], &["marked"]] {
         let vault = Vault::of(secrets);
-        let accounts = with(&world, ClientSecret::provider(vault.clone()));
-        world.sim.clear_journal();
-        let error = exchange(&world, &accounts).await.unwrap_err();
+        let accounts = with(&fixture, ClientSecret::provider(vault.clone()));
+        fixture.sim.clear_journal();
+        let error = exchange(&fixture, &accounts).await.unwrap_err();
         assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidClient));
-        assert_eq!((vault.asked(), world.token_calls()), (2, 1));
+        assert_eq!((vault.asked(), fixture.token_calls()), (2, 1));
         assert!(!chain(&error).contains("marked"));
     }
-    let accounts = with(&world, ClientSecret::provider(Vault::of(&[])));
-    world.sim.clear_journal();
-    let error = exchange(&world, &accounts).await.unwrap_err();
+    let accounts = with(&fixture, ClientSecret::provider(Vault::of(&[])));
+    fixture.sim.clear_journal();
+    let error = exchange(&fixture, &accounts).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Other, Outcome::NotSent));
     assert!(chain(&error).contains("the vault is sealed"));
-    let accounts = with(&world, ClientSecret::provider(Vault::of(&[""])));
-    assert_eq!(exchange(&world, &accounts).await.unwrap_err().kind(), ErrorKind::Config);
-    assert_eq!(world.token_calls(), 0);
+    let accounts = with(&fixture, ClientSecret::provider(Vault::of(&[""])));
+    assert_eq!(exchange(&fixture, &accounts).await.unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(fixture.token_calls(), 0);
 }
 
 #[tokio::test]
-async fn a_file_is_read_when_needed_and_again_when_its_secret_was_rotated() {
-    let world = World::new().await;
+async fn reads_a_secret_file_again_after_a_rotation() {
+    let fixture = Fixture::new().await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("secret");
-    let accounts = with(&world, ClientSecret::file(&path));
-    let error = exchange(&world, &accounts).await.unwrap_err();
+    let accounts = with(&fixture, ClientSecret::file(&path));
+    let error = exchange(&fixture, &accounts).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Config, Outcome::NotSent));
     assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
     std::fs::write(&path, " \n").unwrap();
-    assert_eq!(exchange(&world, &accounts).await.unwrap_err().kind(), ErrorKind::Config);
-    assert_eq!(world.token_calls(), 0);
+    assert_eq!(exchange(&fixture, &accounts).await.unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(fixture.token_calls(), 0);
 
     std::fs::write(&path, "marked-old").unwrap();
-    let error = exchange(&world, &accounts).await.unwrap_err();
+    let error = exchange(&fixture, &accounts).await.unwrap_err();
     assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidClient));
-    std::fs::write(&path, format!("{}\n", world.sim.client_secret())).unwrap();
-    exchange(&world, &accounts).await.unwrap();
+    std::fs::write(&path, format!("{}\n", fixture.sim.client_secret())).unwrap();
+    exchange(&fixture, &accounts).await.unwrap();
     // it is not read for each call
     std::fs::remove_file(&path).unwrap();
-    exchange(&world, &accounts).await.unwrap();
+    exchange(&fixture, &accounts).await.unwrap();
 }
 
 #[tokio::test]
-async fn each_data_centre_may_have_a_secret_of_its_own() {
-    let world = World::new().await;
+async fn uses_a_separate_secret_for_each_data_centre() {
+    let fixture = Fixture::new().await;
     let [base, europe, india] = ["base", "europe", "india"].map(|it| Vault::of(&[it]));
     let secret = ClientSecret::provider(base.clone())
         .at(DataCenter::EU, ClientSecret::provider(Vault::default()))
         .at(DataCenter::EU, ClientSecret::provider(europe.clone()))
         .at(DataCenter::IN, ClientSecret::provider(india.clone()));
     assert!(!format!("{secret:?}").contains("india"));
-    let accounts = with(&world, secret);
+    let accounts = with(&fixture, secret);
     let grant = SecretString::from("1000.grant");
     for server in ["https://accounts.zoho.eu", "https://accounts.zoho.com"].map(origin) {
         // polled once, so that the secret is fetched and nothing is sent
@@ -130,12 +130,12 @@ async fn each_data_centre_may_have_a_secret_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_value_that_is_wrong_is_tried_once() {
-    let world = World::new().await;
-    let accounts = with(&world, "marked-wrong");
-    let error = exchange(&world, &accounts).await.unwrap_err();
+async fn tries_a_wrong_secret_once() {
+    let fixture = Fixture::new().await;
+    let accounts = with(&fixture, "marked-wrong");
+    let error = exchange(&fixture, &accounts).await.unwrap_err();
     assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidClient));
-    assert_eq!(world.token_calls(), 1);
+    assert_eq!(fixture.token_calls(), 1);
     for blank in [ClientSecret::from(""), ClientSecret::from("x").at(DataCenter::EU, " ")] {
         let error = ClientCredentials::new("1000.X", blank, "https://x.y").unwrap_err();
         assert!(error.to_string().contains("`client_secret`"), "{error}");
@@ -154,17 +154,17 @@ impl CredentialsProvider for Asleep {
 }
 
 #[tokio::test]
-async fn a_provider_that_hangs_ends_the_call_before_the_lock_is_waited_for_in_vain() {
-    let world = World::new().await;
-    let accounts = with(&world, ClientSecret::provider(Asleep));
-    let (server, grant) = (origin(&world.sim.accounts_url()), SecretString::from("1000.grant"));
+async fn fails_a_call_whose_provider_hangs() {
+    let fixture = Fixture::new().await;
+    let accounts = with(&fixture, ClientSecret::provider(Asleep));
+    let (server, grant) = (origin(&fixture.sim.accounts_url()), SecretString::from("1000.grant"));
     let call = tokio::spawn(async move { accounts.exchange(&grant, &server).await });
     let deadline = Duration::from_secs(10);
-    until(|| world.clock.slept().contains(&deadline)).await;
-    world.advance(deadline - Duration::from_secs(1));
+    until(|| fixture.clock.slept().contains(&deadline)).await;
+    fixture.advance(deadline - Duration::from_secs(1));
     tokio::task::yield_now().await;
     assert!(!call.is_finished());
-    world.advance(Duration::from_secs(1));
+    fixture.advance(Duration::from_secs(1));
     assert_eq!(call.await.unwrap().unwrap_err().kind(), ErrorKind::Timeout);
-    assert_eq!(world.token_calls(), 0);
+    assert_eq!(fixture.token_calls(), 0);
 }

@@ -9,42 +9,42 @@ use zcrm_http::Stack;
 use zcrm_oauth::{Accounts, StoredToken, TokenStore, UserTokens};
 
 use crate::support::{
-    HOUR, Locks, Shelf, World, access, base_urls, cached, connector, manager, refresh_token,
+    FaultyStore, Fixture, HOUR, Locks, access, base_urls, cached, connector, manager, refresh_token,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// The tokens of the same user in a process whose clock is ahead of the server's by so much.
-fn ahead(world: &World, by: Duration) -> (ManualClock, UserTokens) {
+fn ahead(fixture: &Fixture, by: Duration) -> (ManualClock, UserTokens) {
     let clock = ManualClock::new();
-    clock.advance(Clock::monotonic(&world.clock) + by);
-    let manager = manager(&world.sim, &clock, &world.store, base_urls(&world.sim));
-    (clock, manager.user(world.tokens.key().user()).unwrap())
+    clock.advance(Clock::monotonic(&fixture.clock) + by);
+    let manager = manager(&fixture.sim, &clock, &fixture.store, base_urls(&fixture.sim));
+    (clock, manager.user(fixture.tokens.key().user()).unwrap())
 }
 
 #[tokio::test]
-async fn two_processes_ten_minutes_apart_on_one_store_refresh_once_and_do_not_circle() {
+async fn refreshes_once_for_clocks_ten_minutes_apart() {
     for late_first in [false, true] {
-        let world = World::expired_with(Shelf::with_locks(Locks::Real)).await;
-        let (fast_clock, fast) = ahead(&world, 10 * MINUTE);
-        let mut both = [world.tokens.clone(), fast.clone()];
+        let fixture = Fixture::expired_with(FaultyStore::with_locks(Locks::Real)).await;
+        let (fast_clock, fast) = ahead(&fixture, 10 * MINUTE);
+        let mut both = [fixture.tokens.clone(), fast.clone()];
         if late_first {
             both.reverse();
         }
         let first = both[0].token().await.unwrap();
         // the end is told in the server's time, whoever refreshed
-        assert_eq!(first.expires_at, world.sim.now() + TimeDelta::hours(1));
+        assert_eq!(first.expires_at, fixture.sim.now() + TimeDelta::hours(1));
         for _ in 0..50 {
             for tokens in &both {
                 assert_eq!(access(&tokens.token().await.unwrap()), access(&first));
             }
         }
-        assert_eq!(world.token_calls(), 1, "one refresh between them");
+        assert_eq!(fixture.token_calls(), 1, "one refresh between them");
 
         // an hour of calls costs each hour one refresh
-        world.sim.clear_journal();
+        fixture.sim.clear_journal();
         for round in 1..=40 {
-            world.advance(3 * MINUTE);
+            fixture.advance(3 * MINUTE);
             fast_clock.advance(3 * MINUTE);
             for tokens in &both {
                 tokens.token().await.unwrap();
@@ -54,31 +54,31 @@ async fn two_processes_ten_minutes_apart_on_one_store_refresh_once_and_do_not_ci
             }
             // who refreshed knows how far its own clock is off, and the token serves to its end
             if late_first && round * 3 < 59 {
-                assert_eq!(world.token_calls(), 0, "after {} minutes", round * 3);
+                assert_eq!(fixture.token_calls(), 0, "after {} minutes", round * 3);
             }
         }
-        let calls = world.token_calls();
+        let calls = fixture.token_calls();
         assert!((2..=4).contains(&calls), "{calls} refreshes in two hours of two processes");
     }
 }
 
 #[tokio::test]
-async fn a_clock_that_is_hours_ahead_costs_one_refresh_and_not_one_for_each_call() {
-    let world = World::logged_in().await;
-    let (_, tokens) = ahead(&world, 3 * HOUR);
+async fn refreshes_once_with_a_clock_hours_ahead() {
+    let fixture = Fixture::logged_in().await;
+    let (_, tokens) = ahead(&fixture, 3 * HOUR);
     let fresh = tokens.token().await.unwrap();
-    assert_eq!(fresh.expires_at, world.sim.now() + TimeDelta::hours(1));
+    assert_eq!(fresh.expires_at, fixture.sim.now() + TimeDelta::hours(1));
     for _ in 0..20 {
         assert_eq!(access(&tokens.token().await.unwrap()), access(&fresh));
         assert!(cached(&tokens).is_some());
     }
-    assert_eq!(world.token_calls(), 1);
+    assert_eq!(fixture.token_calls(), 1);
 }
 
 /// The tokens of the same user in a process that is told `date` by the accounts server.
-fn told(world: &World, date: Option<&'static str>) -> UserTokens {
-    let clock = Arc::new(world.clock.clone());
-    let stack = Stack::new(connector(&world.sim)).clock(clock);
+fn told(fixture: &Fixture, date: Option<&'static str>) -> UserTokens {
+    let clock = Arc::new(fixture.clock.clone());
+    let stack = Stack::new(connector(&fixture.sim)).clock(clock);
     let transport = stack.build_for_accounts(Accounts::REQUEST_TIMEOUT);
     let transport = BoxCloneSyncService::new(transport.map_response(move |mut response| {
         response.headers_mut().remove("date").unwrap();
@@ -87,12 +87,12 @@ fn told(world: &World, date: Option<&'static str>) -> UserTokens {
         }
         response
     }));
-    let manager = world.builder().transport(transport).build().unwrap();
-    manager.user(world.tokens.key().user()).unwrap()
+    let manager = fixture.builder().transport(transport).build().unwrap();
+    manager.user(fixture.tokens.key().user()).unwrap()
 }
 
 #[tokio::test]
-async fn an_implausible_date_is_ignored() {
+async fn ignores_an_implausible_date() {
     for date in [
         Some("Thu, 01 Jan 1970 00:00:00 GMT"),
         Some("Mon, 01 Jan 2035 00:00:00 GMT"),
@@ -101,45 +101,45 @@ async fn an_implausible_date_is_ignored() {
         Some(""),
         None,
     ] {
-        let world = World::expired().await;
-        let token = told(&world, date).token().await.unwrap();
-        let hour = Clock::now(&world.clock) + TimeDelta::hours(1);
+        let fixture = Fixture::expired().await;
+        let token = told(&fixture, date).token().await.unwrap();
+        let hour = Clock::now(&fixture.clock) + TimeDelta::hours(1);
         assert_eq!(token.expires_at, hour, "{date:?}");
     }
 }
 
 #[tokio::test]
-async fn a_plausible_date_is_the_servers_time() {
+async fn takes_the_server_time_from_a_plausible_date() {
     // the clocks stand at 01:00:00
     for (date, expected) in [
         ("Thu, 01 Jan 2026 03:00:00 GMT", "2026-01-01T04:00:00+00:00"),
         ("Wed, 31 Dec 2025 23:00:01 GMT", "2026-01-01T00:00:01+00:00"),
     ] {
-        let world = World::expired().await;
-        let tokens = told(&world, Some(date));
+        let fixture = Fixture::expired().await;
+        let tokens = told(&fixture, Some(date));
         let token = tokens.token().await.unwrap();
         assert_eq!(token.expires_at.to_rfc3339(), expected);
         // by this process's own clock it lives for an hour
-        world.advance(HOUR - 61 * Duration::from_secs(1));
+        fixture.advance(HOUR - 61 * Duration::from_secs(1));
         assert_eq!(cached(&tokens).as_deref(), Some(access(&token)));
-        world.advance(Duration::from_secs(1));
+        fixture.advance(Duration::from_secs(1));
         assert_eq!(cached(&tokens), None);
     }
 }
 
 #[tokio::test]
-async fn a_stored_end_that_is_too_far_away_is_cut_to_sixty_five_minutes() {
-    let world = World::logged_in().await;
-    let login = world.stored().await;
-    let far = StoredToken::new("1000.far", Clock::now(&world.clock) + TimeDelta::days(300))
+async fn limits_a_stored_lifetime_to_sixty_five_minutes() {
+    let fixture = Fixture::logged_in().await;
+    let login = fixture.stored().await;
+    let far = StoredToken::new("1000.far", Clock::now(&fixture.clock) + TimeDelta::days(300))
         .with_refresh(refresh_token(&login))
-        .with_api_domain(world.sim.api_url());
-    world.store.save(world.tokens.key(), &far).await.unwrap();
-    let tokens = world.other();
+        .with_api_domain(fixture.sim.api_url());
+    fixture.store.save(fixture.tokens.key(), &far).await.unwrap();
+    let tokens = fixture.other();
     assert_eq!(access(&tokens.token().await.unwrap()), "1000.far");
-    world.advance(63 * MINUTE);
+    fixture.advance(63 * MINUTE);
     assert!(cached(&tokens).is_some());
-    world.advance(MINUTE);
+    fixture.advance(MINUTE);
     assert!(cached(&tokens).is_none());
 }
 
@@ -162,14 +162,14 @@ impl Clock for Settable {
 }
 
 #[tokio::test]
-async fn the_earlier_of_wall_and_monotonic_clock_wins() {
-    let world = World::logged_in().await;
-    let clock = Settable(world.clock.clone(), Arc::default());
-    let stack = Stack::new(connector(&world.sim));
+async fn expires_by_the_earlier_of_both_clocks() {
+    let fixture = Fixture::logged_in().await;
+    let clock = Settable(fixture.clock.clone(), Arc::default());
+    let stack = Stack::new(connector(&fixture.sim));
     let transport = stack.build_for_accounts(Accounts::REQUEST_TIMEOUT);
-    let builder = world.builder().transport(transport).clock(Arc::new(clock.clone()));
+    let builder = fixture.builder().transport(transport).clock(Arc::new(clock.clone()));
     let manager = builder.build().unwrap();
-    let tokens = manager.user(world.tokens.key().user()).unwrap();
+    let tokens = manager.user(fixture.tokens.key().user()).unwrap();
     tokens.token().await.unwrap();
     assert!(cached(&tokens).is_some());
     // the wall leaps ahead
@@ -178,18 +178,18 @@ async fn the_earlier_of_wall_and_monotonic_clock_wins() {
     // the wall is set back, and the time passes all the same
     *clock.1.lock().unwrap() = TimeDelta::hours(-5);
     assert!(cached(&tokens).is_some());
-    world.advance(HOUR);
+    fixture.advance(HOUR);
     assert_eq!(cached(&tokens), None);
 }
 
 #[tokio::test]
 async fn believes_expires_in_after_the_own_clock_was_set_right() {
     for wrong in [TimeDelta::hours(-2), TimeDelta::hours(2), TimeDelta::minutes(-50)] {
-        let world = World::logged_in().await;
-        let clock = Settable(world.clock.clone(), Arc::default());
+        let fixture = Fixture::logged_in().await;
+        let clock = Settable(fixture.clock.clone(), Arc::default());
         *clock.1.lock().unwrap() = wrong;
         let silent = Arc::new(std::sync::atomic::AtomicBool::new(false));
-        let stack = Stack::new(connector(&world.sim));
+        let stack = Stack::new(connector(&fixture.sim));
         let transport = stack.build_for_accounts(Accounts::REQUEST_TIMEOUT);
         let strips = Arc::clone(&silent);
         let transport = BoxCloneSyncService::new(transport.map_response(move |mut response| {
@@ -198,26 +198,26 @@ async fn believes_expires_in_after_the_own_clock_was_set_right() {
             }
             response
         }));
-        let builder = world.builder().transport(transport).clock(Arc::new(clock.clone()));
+        let builder = fixture.builder().transport(transport).clock(Arc::new(clock.clone()));
         let manager = builder.build().unwrap();
-        let tokens = manager.user(world.tokens.key().user()).unwrap();
-        tokens.import(refresh_token(&world.stored().await)).await.unwrap();
-        assert_eq!(world.token_calls(), 1, "{wrong}: the offset is measured");
+        let tokens = manager.user(fixture.tokens.key().user()).unwrap();
+        tokens.import(refresh_token(&fixture.stored().await)).await.unwrap();
+        assert_eq!(fixture.token_calls(), 1, "{wrong}: the offset is measured");
 
         // the clock is set right, and from now on the server does not tell its time
         *clock.1.lock().unwrap() = TimeDelta::zero();
         silent.store(true, std::sync::atomic::Ordering::SeqCst);
         for hour in 1..=3 {
-            world.advance(HOUR);
+            fixture.advance(HOUR);
             let fresh = tokens.token().await.unwrap();
-            assert_eq!(fresh.expires_at, world.sim.now() + TimeDelta::hours(1), "{wrong}");
+            assert_eq!(fresh.expires_at, fixture.sim.now() + TimeDelta::hours(1), "{wrong}");
             for _ in 0..20 {
                 assert_eq!(access(&tokens.token().await.unwrap()), access(&fresh));
             }
-            assert_eq!(world.token_calls(), 1 + hour, "{wrong}");
+            assert_eq!(fixture.token_calls(), 1 + hour, "{wrong}");
             // a process that reads it from the store agrees
-            let other = manager.user_in_organisation(world.tokens.key().user(), "other").unwrap();
-            world.store.save(other.key(), &fresh).await.unwrap();
+            let other = manager.user_in_organisation(fixture.tokens.key().user(), "other").unwrap();
+            fixture.store.save(other.key(), &fresh).await.unwrap();
             assert_eq!(access(&other.token().await.unwrap()), access(&fresh), "{wrong}");
         }
     }
@@ -225,20 +225,20 @@ async fn believes_expires_in_after_the_own_clock_was_set_right() {
 
 #[tokio::test]
 async fn saves_a_token_late_whatever_end_another_clock_wrote() {
-    let world = World::expired().await;
+    let fixture = Fixture::expired().await;
     // the stored end is wrong: it is later than that of the new token
-    let old = world.stored().await;
-    let late = StoredToken::new(access(&old), world.sim.now() + TimeDelta::minutes(70))
+    let old = fixture.stored().await;
+    let late = StoredToken::new(access(&old), fixture.sim.now() + TimeDelta::minutes(70))
         .with_refresh(refresh_token(&old))
-        .with_api_domain(world.sim.api_url());
-    world.store.save(world.tokens.key(), &late).await.unwrap();
-    let tokens = world.other();
+        .with_api_domain(fixture.sim.api_url());
+    fixture.store.save(fixture.tokens.key(), &late).await.unwrap();
+    let tokens = fixture.other();
     let refused = zcrm_http::Authorizer::authorize(&tokens).await.unwrap();
     zcrm_http::Authorizer::reject(&tokens, &refused).await;
-    world.store.failing_saves.store(1, std::sync::atomic::Ordering::SeqCst);
+    fixture.store.failing_saves.store(1, std::sync::atomic::Ordering::SeqCst);
     let fresh = tokens.token().await.unwrap();
-    crate::support::until(|| world.clock.slept().contains(&Duration::from_secs(1))).await;
-    world.advance(Duration::from_secs(1));
-    world.store.wait_saves(3).await;
-    assert_eq!(access(&world.stored().await), access(&fresh));
+    crate::support::until(|| fixture.clock.slept().contains(&Duration::from_secs(1))).await;
+    fixture.advance(Duration::from_secs(1));
+    fixture.store.wait_saves(3).await;
+    assert_eq!(access(&fixture.stored().await), access(&fresh));
 }

@@ -7,7 +7,7 @@ use zcrm_http::{Connector, ReqBody, Stack, send};
 use zcrm_oauth::{Accounts, TokenManager};
 use zcrm_sim::{Clock as Frozen, Simulator};
 
-use crate::support::{HOUR, Shelf, World, access, base_urls, origin, read, until, whoami};
+use crate::support::{FaultyStore, Fixture, HOUR, access, base_urls, origin, read, until, whoami};
 
 const PAGE: Operation = Operation::get("/oauth/v2/auth").base(Base::Root);
 const SCOPES: [&str; 3] = ["ZohoCRM.modules.ALL", "ZohoCRM.users.READ", "AaaServer.profile.READ"];
@@ -15,7 +15,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// An application at home in `us`, whose users live there and in `eu`.
 struct Both {
-    us: World,
+    us: Fixture,
     eu: Simulator,
     manager: TokenManager,
     transport: zcrm_http::Transport,
@@ -34,7 +34,7 @@ impl Both {
             .await
             .unwrap();
         let builder = Simulator::builder().other_data_center(&eu).user("bob@example.com");
-        let us = World::built(builder, Shelf::default()).await;
+        let us = Fixture::built(builder, FaultyStore::default()).await;
         let connector = Connector::builder().root_pem(us.sim.ca_pem()).root_pem(eu.ca_pem());
         let stack = Stack::new(connector.build().unwrap());
         let transport = stack.build_for_accounts(Accounts::REQUEST_TIMEOUT);
@@ -63,7 +63,7 @@ impl Both {
 }
 
 #[tokio::test]
-async fn a_login_is_exchanged_asked_used_and_refreshed_in_the_persons_own_data_centre() {
+async fn uses_the_data_centre_of_the_user() {
     let both = Both::new().await;
     for (email, location) in [("eva@example.com", "eu"), ("bob@example.com", "us")] {
         let back = both.agree(email).await;
@@ -88,7 +88,7 @@ async fn a_login_is_exchanged_asked_used_and_refreshed_in_the_persons_own_data_c
 }
 
 #[tokio::test]
-async fn a_device_follows_its_person_to_the_other_data_centre() {
+async fn follows_a_device_login_to_another_data_centre() {
     let both = Both::new().await;
     let device = both.manager.device_login(&SCOPES).await.unwrap();
     both.us.sim.approve_device(device.user_code(), "eva@example.com").unwrap();

@@ -10,7 +10,7 @@ use serde_json::json;
 use zcrm_core::Error;
 use zcrm_oauth::{StoreError, TokenKey, TokenObserver, UserTokens};
 
-use crate::support::{HOUR, Locks, Shelf, World, until};
+use crate::support::{FaultyStore, Fixture, HOUR, Locks, until};
 
 #[derive(Debug, Default)]
 pub(crate) struct Seen(Mutex<Vec<String>>);
@@ -70,53 +70,53 @@ impl TokenObserver for Seen {
 }
 
 /// The tokens of the same user in a manager that tells what becomes of them.
-pub(crate) fn observed(world: &World) -> (Arc<Seen>, UserTokens) {
+pub(crate) fn observed(fixture: &Fixture) -> (Arc<Seen>, UserTokens) {
     let seen = Arc::new(Seen::default());
-    let manager = world.builder().observer(Arc::clone(&seen) as _).build().unwrap();
-    (seen, manager.user(world.tokens.key().user()).unwrap())
+    let manager = fixture.builder().observer(Arc::clone(&seen) as _).build().unwrap();
+    (seen, manager.user(fixture.tokens.key().user()).unwrap())
 }
 
 #[tokio::test]
-async fn every_turn_of_a_tokens_life_is_told_once() {
-    let world = World::new().await;
-    let (seen, tokens) = observed(&world);
+async fn reports_each_event_of_a_token_once() {
+    let fixture = Fixture::new().await;
+    let (seen, tokens) = observed(&fixture);
     tokens.token().await.unwrap_err();
     assert_eq!(seen.take(), ["dead"], "nobody logged in");
-    tokens.exchange(world.sim.grant_token()).await.unwrap();
+    tokens.exchange(fixture.sim.grant_token()).await.unwrap();
     assert_eq!(seen.take(), ["logged in"]);
     tokens.token().await.unwrap();
     assert!(seen.take().is_empty());
 
-    world.advance(HOUR);
-    world.accounts().reset();
+    fixture.advance(HOUR);
+    fixture.accounts().reset();
     tokens.token().await.unwrap_err();
     assert_eq!(seen.take(), ["failed: Transport"]);
     let denied = json!({ "error": "Access Denied", "error_description": "too many requests" });
-    world.accounts().json(400, &denied);
+    fixture.accounts().json(400, &denied);
     tokens.token().await.unwrap_err();
     tokens.token().await.unwrap_err();
     assert_eq!(seen.take(), ["throttled for 600"]);
-    world.advance(Duration::from_secs(600));
+    fixture.advance(Duration::from_secs(600));
     tokens.token().await.unwrap();
     assert_eq!(seen.take(), ["refreshed until 02:10"]);
 
-    world.advance(HOUR);
-    world.store.failing_saves.store(1, Ordering::SeqCst);
+    fixture.advance(HOUR);
+    fixture.store.failing_saves.store(1, Ordering::SeqCst);
     tokens.token().await.unwrap();
     let expected = ["save failed: the disk is full", "refreshed until 03:10"];
     assert_eq!(seen.take(), expected);
-    until(|| world.clock.slept().contains(&Duration::from_secs(1))).await;
-    world.advance(Duration::from_secs(1));
-    world.store.wait_saves(3).await;
+    until(|| fixture.clock.slept().contains(&Duration::from_secs(1))).await;
+    fixture.advance(Duration::from_secs(1));
+    fixture.store.wait_saves(3).await;
     until(|| !seen.0.lock().unwrap().is_empty()).await;
     assert_eq!(seen.take(), ["saved late"]);
 
-    world.advance(HOUR);
-    world.sim.revoke_refresh_tokens();
+    fixture.advance(HOUR);
+    fixture.sim.revoke_refresh_tokens();
     tokens.token().await.unwrap_err();
     assert_eq!(seen.take(), ["dead"]);
-    world.store.failing_saves.store(1, Ordering::SeqCst);
-    tokens.exchange(world.sim.grant_token()).await.unwrap_err();
+    fixture.store.failing_saves.store(1, Ordering::SeqCst);
+    tokens.exchange(fixture.sim.grant_token()).await.unwrap_err();
     assert_eq!(seen.take(), ["save failed: the disk is full"]);
     tokens.logout().await.unwrap();
     tokens.logout().await.unwrap();
@@ -124,9 +124,9 @@ async fn every_turn_of_a_tokens_life_is_told_once() {
 }
 
 #[tokio::test]
-async fn a_lock_that_is_never_free_is_told() {
-    let world = World::expired_with(Shelf::with_locks(Locks::Late)).await;
-    let (seen, tokens) = observed(&world);
+async fn reports_a_busy_lock() {
+    let fixture = Fixture::expired_with(FaultyStore::with_locks(Locks::Late)).await;
+    let (seen, tokens) = observed(&fixture);
     tokens.token().await.unwrap();
     assert_eq!(seen.take(), ["lock busy", "refreshed until 02:00"]);
 }
@@ -149,13 +149,14 @@ impl TokenObserver for Panicking {
 
 #[tokio::test]
 async fn keeps_tokens_apart_from_an_observer_that_panics() {
-    let world = World::new().await;
+    let fixture = Fixture::new().await;
     let told = Arc::default();
-    let manager = world.builder().observer(Arc::new(Panicking(Arc::clone(&told)))).build().unwrap();
-    let tokens = manager.user(world.tokens.key().user()).unwrap();
-    tokens.exchange(world.sim.grant_token()).await.unwrap();
+    let manager =
+        fixture.builder().observer(Arc::new(Panicking(Arc::clone(&told)))).build().unwrap();
+    let tokens = manager.user(fixture.tokens.key().user()).unwrap();
+    tokens.exchange(fixture.sim.grant_token()).await.unwrap();
     for events in 2..5 {
-        world.advance(HOUR);
+        fixture.advance(HOUR);
         tokens.token().await.unwrap();
         until(|| told.load(Ordering::SeqCst) == events).await;
     }
@@ -173,15 +174,15 @@ impl TokenObserver for Blocking {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn refreshes_beside_an_observer_that_blocks() {
-    let world = World::expired().await;
+    let fixture = Fixture::expired().await;
     let (release, blocked) = std::sync::mpsc::channel();
     let manager =
-        world.builder().observer(Arc::new(Blocking(Mutex::new(blocked)))).build().unwrap();
-    let tokens = manager.user(world.tokens.key().user()).unwrap();
+        fixture.builder().observer(Arc::new(Blocking(Mutex::new(blocked)))).build().unwrap();
+    let tokens = manager.user(fixture.tokens.key().user()).unwrap();
     for refreshes in 1..=3 {
         tokens.token().await.unwrap();
-        assert_eq!(world.sim.journal().refreshes(), refreshes);
-        world.advance(HOUR);
+        assert_eq!(fixture.sim.journal().refreshes(), refreshes);
+        fixture.advance(HOUR);
     }
     drop(release);
 }

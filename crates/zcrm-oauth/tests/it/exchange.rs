@@ -9,94 +9,94 @@ use zcrm_core::{
 use zcrm_oauth::{ClientCredentials, UnsavedToken};
 
 use crate::support::{
-    HOUR, Shelf, World, access, accounts, cached, chain, manager, origin, refresh_token,
+    FaultyStore, Fixture, HOUR, access, accounts, cached, chain, manager, origin, refresh_token,
 };
 
 #[tokio::test]
-async fn a_login_is_saved_with_all_that_zoho_said() {
-    let world = World::new().await;
-    let token = world.tokens.exchange(format!(" {}\n", world.sim.grant_token())).await.unwrap();
-    let stored = world.tokens.stored().await.unwrap().unwrap();
+async fn saves_all_members_of_a_login() {
+    let fixture = Fixture::new().await;
+    let token = fixture.tokens.exchange(format!(" {}\n", fixture.sim.grant_token())).await.unwrap();
+    let stored = fixture.tokens.stored().await.unwrap().unwrap();
     for token in [&token, &stored] {
         assert!(!access(token).is_empty() && !refresh_token(token).is_empty());
-        let left = token.expires_at - zcrm_core::Clock::now(&world.clock);
+        let left = token.expires_at - zcrm_core::Clock::now(&fixture.clock);
         assert_eq!(left.num_seconds(), 3600);
-        assert_eq!(token.api_domain, Some(world.sim.api_url()));
-        assert_eq!(token.accounts_server, Some(world.sim.accounts_url()));
+        assert_eq!(token.api_domain, Some(fixture.sim.api_url()));
+        assert_eq!(token.accounts_server, Some(fixture.sim.accounts_url()));
         assert!(token.scope.as_deref().unwrap().contains("ZohoCRM"));
     }
-    assert_eq!(cached(&world.tokens).as_deref(), Some(access(&token)));
-    assert_eq!((world.sim.journal().exchanges(), world.token_calls()), (1, 1));
+    assert_eq!(cached(&fixture.tokens).as_deref(), Some(access(&token)));
+    assert_eq!((fixture.sim.journal().exchanges(), fixture.token_calls()), (1, 1));
 }
 
 /// Group 2 of the Ruby SDK's defects: it pastes the parameters of token calls into the URL.
 #[tokio::test]
-async fn group_2_token_parameters_arrive_as_they_are_and_none_in_a_url() {
+async fn sends_token_parameters_in_the_body_only() {
     let redirect = "https://app.example.com/back?a=1&b=ü +#end";
     let builder = zcrm_sim::Simulator::builder().client("1000.A&B", "s+e c#r=e%t", redirect);
-    let world = World::built(builder, Shelf::default()).await;
-    world.tokens.exchange(world.sim.grant_token()).await.unwrap();
-    world.sim.expire_access_tokens();
-    world.advance(HOUR);
-    world.tokens.token().await.unwrap();
-    let journal = world.sim.journal();
+    let fixture = Fixture::built(builder, FaultyStore::default()).await;
+    fixture.tokens.exchange(fixture.sim.grant_token()).await.unwrap();
+    fixture.sim.expire_access_tokens();
+    fixture.advance(HOUR);
+    fixture.tokens.token().await.unwrap();
+    let journal = fixture.sim.journal();
     assert_eq!((journal.exchanges(), journal.refreshes()), (1, 1));
     assert!(journal.entries().iter().all(|entry| entry.query.is_empty()));
 }
 
 #[tokio::test]
-async fn a_grant_that_was_spent_is_refused_and_the_login_stays() {
-    let world = World::new().await;
-    let grant = world.sim.grant_token();
-    world.tokens.exchange(grant.clone()).await.unwrap();
-    let before = world.stored().await;
-    let error = world.tokens.exchange(grant.clone()).await.unwrap_err();
+async fn keeps_the_login_if_a_used_grant_is_refused() {
+    let fixture = Fixture::new().await;
+    let grant = fixture.sim.grant_token();
+    fixture.tokens.exchange(grant.clone()).await.unwrap();
+    let before = fixture.stored().await;
+    let error = fixture.tokens.exchange(grant.clone()).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Credential, Outcome::Refused));
     assert_eq!(error.operation(), Some("oauth.token"));
     let text = error.to_string();
     assert!(text.contains("invalid_code") && text.contains("make a new one"), "{text}");
     assert!(!chain(&error).contains(&grant));
-    assert_eq!(access(&world.stored().await), access(&before));
-    assert!(cached(&world.tokens).is_some());
+    assert_eq!(access(&fixture.stored().await), access(&before));
+    assert!(cached(&fixture.tokens).is_some());
 }
 
 #[tokio::test]
-async fn an_empty_grant_is_a_mistake_and_nothing_is_sent() {
-    let world = World::new().await;
+async fn rejects_an_empty_grant_before_sending() {
+    let fixture = Fixture::new().await;
     for empty in ["", "  \n"] {
-        let error = world.tokens.exchange(empty.to_owned()).await.unwrap_err();
+        let error = fixture.tokens.exchange(empty.to_owned()).await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Input, Outcome::NotSent));
         assert!(error.to_string().contains("grant token is empty"), "{error}");
     }
-    assert_eq!(world.token_calls(), 0);
+    assert_eq!(fixture.token_calls(), 0);
 }
 
 #[tokio::test]
-async fn a_login_without_a_refresh_token_never_takes_the_place_of_one_that_has_it() {
-    let world = World::logged_in().await;
-    let before = world.stored().await;
+async fn keeps_a_login_over_one_without_refresh_token() {
+    let fixture = Fixture::logged_in().await;
+    let before = fixture.stored().await;
     let answer = json!({ "access_token": "1000.marked", "expires_in": 3600 });
-    world.accounts().json(200, &answer);
-    let error = world.tokens.exchange("1000.grant".to_owned()).await.unwrap_err();
+    fixture.accounts().json(200, &answer);
+    let error = fixture.tokens.exchange("1000.grant".to_owned()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credential);
     let text = error.to_string();
     assert!(text.contains("stored login was kept") && text.contains("offline"), "{text}");
     assert!(!chain(&error).contains("marked"));
-    assert_eq!(refresh_token(&world.stored().await), refresh_token(&before));
-    assert_eq!(cached(&world.tokens).as_deref(), Some(access(&before)));
+    assert_eq!(refresh_token(&fixture.stored().await), refresh_token(&before));
+    assert_eq!(cached(&fixture.tokens).as_deref(), Some(access(&before)));
 
-    world.tokens.logout().await.unwrap();
-    world.accounts().json(200, &answer);
-    let error = world.tokens.exchange("1000.grant".to_owned()).await.unwrap_err();
+    fixture.tokens.logout().await.unwrap();
+    fixture.accounts().json(200, &answer);
+    let error = fixture.tokens.exchange("1000.grant".to_owned()).await.unwrap_err();
     assert!(error.to_string().contains("nothing was stored"), "{error}");
-    assert!(world.tokens.stored().await.unwrap().is_none());
+    assert!(fixture.tokens.stored().await.unwrap().is_none());
 }
 
 #[tokio::test]
-async fn tokens_that_could_not_be_saved_are_carried_by_the_error() {
-    let world = World::new().await;
-    world.store.failing_saves.store(1, Ordering::SeqCst);
-    let error = world.tokens.exchange(world.sim.grant_token()).await.unwrap_err();
+async fn returns_unsaved_tokens_in_the_error() {
+    let fixture = Fixture::new().await;
+    fixture.store.failing_saves.store(1, Ordering::SeqCst);
+    let error = fixture.tokens.exchange(fixture.sim.grant_token()).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::Unknown));
     let unsaved = UnsavedToken::of(&error).unwrap();
     let token = unsaved.token();
@@ -105,30 +105,31 @@ async fn tokens_that_could_not_be_saved_are_carried_by_the_error() {
     assert!(shown.contains("the disk is full"), "{shown}");
     assert!(!shown.contains(access(token)) && !shown.contains(refresh_token(token)), "{shown}");
     // they are good: whoever saves them elsewhere is logged in
-    zcrm_oauth::TokenStore::save(&*world.store, world.tokens.key(), token).await.unwrap();
-    assert_eq!(access(&world.tokens.token().await.unwrap()), access(token));
+    zcrm_oauth::TokenStore::save(&*fixture.store, fixture.tokens.key(), token).await.unwrap();
+    assert_eq!(access(&fixture.tokens.token().await.unwrap()), access(token));
     assert!(UnsavedToken::of(&zcrm_core::Error::config("x")).is_none());
 }
 
 #[tokio::test]
-async fn a_store_that_fails_is_found_out_before_the_grant_is_spent() {
-    let world = World::new().await;
-    world.store.failing_loads.store(1, Ordering::SeqCst);
-    let grant = world.sim.grant_token();
-    let error = world.tokens.exchange(grant.clone()).await.unwrap_err();
+async fn fails_before_the_exchange_if_the_store_fails() {
+    let fixture = Fixture::new().await;
+    fixture.store.failing_loads.store(1, Ordering::SeqCst);
+    let grant = fixture.sim.grant_token();
+    let error = fixture.tokens.exchange(grant.clone()).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotSent));
-    assert_eq!(world.token_calls(), 0);
-    world.tokens.exchange(grant).await.unwrap();
+    assert_eq!(fixture.token_calls(), 0);
+    fixture.tokens.exchange(grant).await.unwrap();
 }
 
 #[tokio::test]
-async fn tokens_of_another_data_centre_are_an_error_and_not_lost() {
-    let world = World::new().await;
+async fn returns_tokens_of_another_data_centre_in_the_error() {
+    let fixture = Fixture::new().await;
     let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
-        .with_accounts(origin(&world.sim.accounts_url()))
+        .with_accounts(origin(&fixture.sim.accounts_url()))
         .with_api(origin("https://www.zohoapis.com"));
-    let tokens = manager(&world.sim, &world.clock, &world.store, base_urls).user("a@b.c").unwrap();
-    world.accounts().json(
+    let tokens =
+        manager(&fixture.sim, &fixture.clock, &fixture.store, base_urls).user("a@b.c").unwrap();
+    fixture.accounts().json(
         200,
         &json!({
             "access_token": "1000.marked", "refresh_token": "1000.marked-r", "expires_in": 3600,
@@ -146,18 +147,18 @@ async fn tokens_of_another_data_centre_are_an_error_and_not_lost() {
 }
 
 #[tokio::test]
-async fn a_wrong_client_is_told_apart_from_a_wrong_secret_and_redirect() {
-    let world = World::new().await;
-    let (id, redirect) = (world.sim.client_id(), world.sim.redirect_uri());
-    let secret = world.sim.client_secret();
+async fn tells_a_wrong_client_from_a_wrong_secret() {
+    let fixture = Fixture::new().await;
+    let (id, redirect) = (fixture.sim.client_id(), fixture.sim.redirect_uri());
+    let secret = fixture.sim.client_secret();
     for (id, secret, word, hint) in [
         ("1000.OTHER", secret.as_str(), "`invalid_client`", "data centre"),
         (id.as_str(), "marked-wrong", "`invalid_client_secret`", "client_secret"),
     ] {
         let credentials = ClientCredentials::new(id, secret.to_owned(), &*redirect).unwrap();
-        let accounts = accounts(&world.sim, &world.clock, credentials);
-        let grant = SecretString::from(world.sim.grant_token());
-        let server = origin(&world.sim.accounts_url());
+        let accounts = accounts(&fixture.sim, &fixture.clock, credentials);
+        let grant = SecretString::from(fixture.sim.grant_token());
+        let server = origin(&fixture.sim.accounts_url());
         let error = accounts.exchange(&grant, &server).await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Credential, Outcome::Refused));
         let text = error.to_string();
@@ -168,28 +169,28 @@ async fn a_wrong_client_is_told_apart_from_a_wrong_secret_and_redirect() {
     }
     let credentials =
         ClientCredentials::new(id, secret, "https://elsewhere.example.com/x").unwrap();
-    let accounts = accounts(&world.sim, &world.clock, credentials);
-    let grant = SecretString::from(world.sim.grant_token());
-    let error = accounts.exchange(&grant, &origin(&world.sim.accounts_url())).await.unwrap_err();
+    let accounts = accounts(&fixture.sim, &fixture.clock, credentials);
+    let grant = SecretString::from(fixture.sim.grant_token());
+    let error = accounts.exchange(&grant, &origin(&fixture.sim.accounts_url())).await.unwrap_err();
     assert!(error.to_string().contains("`invalid_redirect_uri`"), "{error}");
 }
 
 #[tokio::test]
 async fn logs_in_a_self_client_without_a_redirect_uri() {
-    let world = World::new().await;
-    let (id, secret) = (world.sim.client_id(), world.sim.client_secret());
+    let fixture = Fixture::new().await;
+    let (id, secret) = (fixture.sim.client_id(), fixture.sim.client_secret());
     let manager = zcrm_oauth::TokenManager::builder(id, secret)
-        .base_urls(crate::support::base_urls(&world.sim))
-        .connector(crate::support::connector(&world.sim))
-        .clock(std::sync::Arc::new(world.clock.clone()))
-        .shared_store(world.store.clone())
+        .base_urls(crate::support::base_urls(&fixture.sim))
+        .connector(crate::support::connector(&fixture.sim))
+        .clock(std::sync::Arc::new(fixture.clock.clone()))
+        .shared_store(fixture.store.clone())
         .build()
         .unwrap();
     let tokens = manager.user("default").unwrap();
-    tokens.exchange(world.sim.grant_token()).await.unwrap();
-    world.advance(HOUR);
+    tokens.exchange(fixture.sim.grant_token()).await.unwrap();
+    fixture.advance(HOUR);
     tokens.token().await.unwrap();
-    assert_eq!((world.sim.journal().exchanges(), world.sim.journal().refreshes()), (1, 1));
+    assert_eq!((fixture.sim.journal().exchanges(), fixture.sim.journal().refreshes()), (1, 1));
     let error = manager.authorize_url(&["ZohoCRM.users.READ"]).for_session("s").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("`redirect_uri`"), "{error}");
@@ -204,7 +205,7 @@ fn names_all_missing_credentials_at_once() {
 }
 
 #[test]
-fn credentials_that_are_missing_are_named() {
+fn names_missing_credentials() {
     for (id, secret, redirect, name) in [
         ("", "s", "r", "`client_id`"),
         ("i", " ", "r", "`client_secret`"),
@@ -217,29 +218,29 @@ fn credentials_that_are_missing_are_named() {
 }
 
 #[tokio::test]
-async fn a_new_login_takes_the_place_of_the_old_one() {
-    let world = World::logged_in().await;
-    let old = world.stored().await;
-    let new = world.log_in().await;
+async fn replaces_the_old_login() {
+    let fixture = Fixture::logged_in().await;
+    let old = fixture.stored().await;
+    let new = fixture.log_in().await;
     assert!(!new.is_same_login(&old));
-    assert_eq!(cached(&world.tokens).as_deref(), Some(access(&new)));
-    assert!(world.stored().await.is_same_login(&new));
+    assert_eq!(cached(&fixture.tokens).as_deref(), Some(access(&new)));
+    assert!(fixture.stored().await.is_same_login(&new));
 }
 
 #[tokio::test]
-async fn a_login_whose_answer_tells_no_lifetime_is_kept_and_refreshed_at_first_use() {
-    let world = World::logged_in().await;
-    let refresh = refresh_token(&world.stored().await).to_owned();
+async fn refreshes_a_login_without_lifetime_at_first_use() {
+    let fixture = Fixture::logged_in().await;
+    let refresh = refresh_token(&fixture.stored().await).to_owned();
     for odd in [json!(null), json!("soon"), json!(0)] {
         let answer =
             json!({ "access_token": "1000.a", "refresh_token": refresh, "expires_in": odd });
-        world.accounts().json(200, &answer);
-        let token = world.tokens.exchange("1000.grant".to_owned()).await.unwrap();
+        fixture.accounts().json(200, &answer);
+        let token = fixture.tokens.exchange("1000.grant".to_owned()).await.unwrap();
         assert_eq!(access(&token), "1000.a");
-        assert_eq!(cached(&world.tokens), None);
-        assert_ne!(access(&world.tokens.token().await.unwrap()), "1000.a");
+        assert_eq!(cached(&fixture.tokens), None);
+        assert_ne!(access(&fixture.tokens.token().await.unwrap()), "1000.a");
     }
-    assert_eq!(world.sim.journal().refreshes(), 3);
+    assert_eq!(fixture.sim.journal().refreshes(), 3);
 }
 
 #[test]

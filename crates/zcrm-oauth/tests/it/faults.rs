@@ -4,20 +4,20 @@ use serde_json::{Value, json};
 use zcrm_core::ErrorKind;
 use zcrm_oauth::TokenFault;
 
-use crate::support::{HOUR, World};
+use crate::support::{Fixture, HOUR};
 
 /// The error of a refresh that is answered so, after one that worked where `known`.
 async fn refused(status: u16, answer: &Value, known: bool) -> zcrm_core::Error {
-    let world = World::logged_in().await;
-    world.advance(HOUR);
+    let fixture = Fixture::logged_in().await;
+    fixture.advance(HOUR);
     // a process of its own: whether it has ever got a token matters
-    let tokens = if known { world.tokens.clone() } else { world.other() };
-    world.accounts().json(status, answer);
+    let tokens = if known { fixture.tokens.clone() } else { fixture.other() };
+    fixture.accounts().json(status, answer);
     tokens.token().await.unwrap_err()
 }
 
 #[tokio::test]
-async fn each_word_of_the_accounts_server_has_its_fault_whatever_the_status() {
+async fn maps_each_error_code_to_its_fault() {
     use TokenFault::{AccessDenied, InvalidClient, InvalidRefreshToken, WrongDataCenter};
     for status in [200, 400, 401, 500] {
         for (word, known, fault) in [
@@ -45,7 +45,7 @@ async fn each_word_of_the_accounts_server_has_its_fault_whatever_the_status() {
 }
 
 #[tokio::test]
-async fn a_suspected_data_centre_is_said_in_words_too() {
+async fn names_a_suspected_data_centre() {
     let error = refused(200, &json!({ "error": "invalid_client" }), false).await;
     assert!(error.to_string().contains("data centre"), "{error}");
     let error = refused(200, &json!({ "error": "invalid_client" }), true).await;
@@ -53,15 +53,15 @@ async fn a_suspected_data_centre_is_said_in_words_too() {
 }
 
 #[tokio::test]
-async fn logins_that_lack_something_have_their_fault() {
-    let world = World::new().await;
-    let error = world.tokens.token().await.unwrap_err();
+async fn maps_incomplete_logins_to_their_fault() {
+    let fixture = Fixture::new().await;
+    let error = fixture.tokens.token().await.unwrap_err();
     assert_eq!(TokenFault::of(&error), Some(TokenFault::NotLoggedIn));
-    let error = world.tokens.exchange("1000.used").await.unwrap_err();
+    let error = fixture.tokens.exchange("1000.used").await.unwrap_err();
     assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidGrant));
     let answer = json!({ "access_token": "1000.a", "expires_in": 3600 });
-    world.accounts().json(200, &answer);
-    let error = world.tokens.exchange("1000.grant").await.unwrap_err();
+    fixture.accounts().json(200, &answer);
+    let error = fixture.tokens.exchange("1000.grant").await.unwrap_err();
     assert_eq!(TokenFault::of(&error), Some(TokenFault::NoRefreshToken));
     assert!(error.to_string().contains("prompt=consent"), "{error}");
     assert_eq!(TokenFault::of(&zcrm_core::Error::config("x")), None);

@@ -12,97 +12,98 @@ use zcrm_oauth::{
     UserTokens,
 };
 
-use crate::support::{HOUR, World, access, builder_with_secret, cached, chain, until};
+use crate::support::{Fixture, HOUR, access, builder_with_secret, cached, chain, until};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Lets the time of a call pass that never returns, once it has begun.
-async fn pass(world: &World, limit: Duration) {
-    until(|| world.clock.slept().contains(&limit)).await;
-    world.clock.advance(limit);
+async fn pass(fixture: &Fixture, limit: Duration) {
+    until(|| fixture.clock.slept().contains(&limit)).await;
+    fixture.clock.advance(limit);
 }
 
 /// Runs a call of which a part hangs for `limit`.
 async fn hung<T: Send + 'static>(
-    world: &World,
+    fixture: &Fixture,
     limit: Duration,
     call: impl Future<Output = T> + Send + 'static,
 ) -> T {
     let calling = tokio::spawn(call);
-    pass(world, limit).await;
+    pass(fixture, limit).await;
     calling.await.unwrap()
 }
 
-fn token(world: &World) -> impl Future<Output = Result<StoredToken, zcrm_core::Error>> + use<> {
-    let tokens = world.tokens.clone();
+fn token(fixture: &Fixture) -> impl Future<Output = Result<StoredToken, zcrm_core::Error>> + use<> {
+    let tokens = fixture.tokens.clone();
     async move { tokens.token().await }
 }
 
 #[tokio::test]
 async fn works_again_after_a_load_that_never_returned() {
-    let world = World::expired().await;
-    world.store.hang("load");
-    let error = hung(&world, 10 * SECOND, token(&world)).await.unwrap_err();
+    let fixture = Fixture::expired().await;
+    fixture.store.hang("load");
+    let error = hung(&fixture, 10 * SECOND, token(&fixture)).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotSent));
     assert!(chain(&error).contains("did not finish `load` within 10 s"), "{}", chain(&error));
-    assert_eq!(world.token_calls(), 0);
-    world.tokens.token().await.unwrap();
-    assert_eq!(world.token_calls(), 1);
+    assert_eq!(fixture.token_calls(), 0);
+    fixture.tokens.token().await.unwrap();
+    assert_eq!(fixture.token_calls(), 1);
 }
 
 #[tokio::test]
 async fn uses_a_token_whose_save_never_returned() {
-    let world = World::expired().await;
-    let old = world.stored().await;
-    world.store.hang("save");
-    let fresh = hung(&world, 10 * SECOND, token(&world)).await.unwrap();
+    let fixture = Fixture::expired().await;
+    let old = fixture.stored().await;
+    fixture.store.hang("save");
+    let fresh = hung(&fixture, 10 * SECOND, token(&fixture)).await.unwrap();
     assert_ne!(access(&fresh), access(&old));
-    assert_eq!(cached(&world.tokens).as_deref(), Some(access(&fresh)));
+    assert_eq!(cached(&fixture.tokens).as_deref(), Some(access(&fresh)));
     // and saves it later
-    until(|| world.clock.slept().contains(&SECOND)).await;
-    world.clock.advance(SECOND);
-    world.store.wait_saves(2).await;
-    assert_eq!(access(&world.stored().await), access(&fresh));
+    until(|| fixture.clock.slept().contains(&SECOND)).await;
+    fixture.clock.advance(SECOND);
+    fixture.store.wait_saves(2).await;
+    assert_eq!(access(&fixture.stored().await), access(&fresh));
 }
 
 #[tokio::test]
 async fn refreshes_without_a_lock_that_never_returns() {
-    let world = World::expired().await;
-    world.store.hang("lock");
+    let fixture = Fixture::expired().await;
+    fixture.store.hang("lock");
     // the first slice of the wait, and the limit
     let limit = 10 * SECOND + Duration::from_millis(250);
-    hung(&world, limit, token(&world)).await.unwrap();
-    assert_eq!(world.token_calls(), 1);
+    hung(&fixture, limit, token(&fixture)).await.unwrap();
+    assert_eq!(fixture.token_calls(), 1);
 }
 
 #[tokio::test]
 async fn logs_in_with_a_store_that_hung() {
     for (call, limit) in [("lock", 40 * SECOND), ("load", 10 * SECOND), ("save", 10 * SECOND)] {
-        let world = World::new().await;
-        world.store.hang(call);
-        let (tokens, grant) = (world.tokens.clone(), world.sim.grant_token());
-        let ended = hung(&world, limit, async move { tokens.exchange(grant).await }).await;
+        let fixture = Fixture::new().await;
+        fixture.store.hang(call);
+        let (tokens, grant) = (fixture.tokens.clone(), fixture.sim.grant_token());
+        let ended = hung(&fixture, limit, async move { tokens.exchange(grant).await }).await;
         match call {
             "lock" => drop(ended.unwrap()),
             "load" => {
                 assert_eq!(ended.unwrap_err().kind(), ErrorKind::Store);
-                assert_eq!(world.token_calls(), 0, "the grant is not spent");
+                assert_eq!(fixture.token_calls(), 0, "the grant is not spent");
             }
             _ => assert!(UnsavedToken::of(&ended.unwrap_err()).is_some()),
         }
-        world.tokens.exchange(world.sim.grant_token()).await.unwrap();
-        world.tokens.token().await.unwrap();
+        fixture.tokens.exchange(fixture.sim.grant_token()).await.unwrap();
+        fixture.tokens.token().await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn logs_out_after_a_delete_that_never_returned() {
-    let world = World::logged_in().await;
-    world.store.hang("delete");
-    let tokens = world.tokens.clone();
-    let error = hung(&world, 10 * SECOND, async move { tokens.logout().await }).await.unwrap_err();
+    let fixture = Fixture::logged_in().await;
+    fixture.store.hang("delete");
+    let tokens = fixture.tokens.clone();
+    let error =
+        hung(&fixture, 10 * SECOND, async move { tokens.logout().await }).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Store);
-    assert!(world.tokens.logout().await.unwrap());
+    assert!(fixture.tokens.logout().await.unwrap());
 }
 
 /// A vault that hangs once.
@@ -121,14 +122,14 @@ impl CredentialsProvider for Vault {
 
 #[tokio::test]
 async fn works_again_after_a_provider_that_never_returned() {
-    let world = World::expired().await;
-    let vault = Vault(Mutex::new(true), world.sim.client_secret());
+    let fixture = Fixture::expired().await;
+    let vault = Vault(Mutex::new(true), fixture.sim.client_secret());
     let secret = ClientSecret::provider(vault);
-    let builder = builder_with_secret(&world.sim, &world.clock, secret);
-    let manager = builder.shared_store(world.store.clone()).build().unwrap();
-    let tokens = manager.user(world.tokens.key().user()).unwrap();
+    let builder = builder_with_secret(&fixture.sim, &fixture.clock, secret);
+    let manager = builder.shared_store(fixture.store.clone()).build().unwrap();
+    let tokens = manager.user(fixture.tokens.key().user()).unwrap();
     let asking = tokens.clone();
-    let error = hung(&world, 10 * SECOND, async move { asking.token().await }).await.unwrap_err();
+    let error = hung(&fixture, 10 * SECOND, async move { asking.token().await }).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Outcome::NotSent));
     assert!(error.to_string().contains("client_secret"), "{error}");
     tokens.token().await.unwrap();
@@ -151,10 +152,10 @@ impl UserLookup for Silent {
 
 #[tokio::test]
 async fn keeps_the_tokens_of_a_login_that_is_never_identified() {
-    let world = World::new().await;
-    let (manager, grant) = (world.manager(), world.sim.grant_token());
+    let fixture = Fixture::new().await;
+    let (manager, grant) = (fixture.manager(), fixture.sim.grant_token());
     let login = async move { manager.login_with(grant, Arc::new(Silent)).await };
-    let error = hung(&world, 60 * SECOND, login).await.unwrap_err();
+    let error = hung(&fixture, 60 * SECOND, login).await.unwrap_err();
     assert!(UnsavedToken::of(&error).is_some(), "{error}");
 }
 
@@ -179,11 +180,11 @@ async fn wait_for_flight(tokens: UserTokens) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn starts_another_refresh_when_the_runtime_of_the_first_ends() {
-    let world = World::expired().await;
-    let hold = world.accounts().times(1).hold();
-    let (end, thread) = elsewhere(wait_for_flight(world.tokens.clone()));
+    let fixture = Fixture::expired().await;
+    let hold = fixture.accounts().times(1).hold();
+    let (end, thread) = elsewhere(wait_for_flight(fixture.tokens.clone()));
     hold.wait_arrived().await;
-    let waiting: Vec<_> = (0..10).map(|_| tokio::spawn(token(&world))).collect();
+    let waiting: Vec<_> = (0..10).map(|_| tokio::spawn(token(&fixture))).collect();
     until(|| waiting.iter().all(|waiting| !waiting.is_finished())).await;
     drop(end);
     thread.join().unwrap();
@@ -192,15 +193,15 @@ async fn starts_another_refresh_when_the_runtime_of_the_first_ends() {
         tokens.push(access(&waiting.await.unwrap().unwrap()).to_owned());
     }
     tokens.dedup();
-    assert_eq!((tokens.len(), world.token_calls()), (1, 2));
+    assert_eq!((tokens.len(), fixture.token_calls()), (1, 2));
     hold.release();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn starts_another_refresh_when_the_runtime_of_the_first_stands_still() {
-    let world = World::expired().await;
-    let hold = world.accounts().times(1).hold();
-    let tokens = world.tokens.clone();
+    let fixture = Fixture::expired().await;
+    let hold = fixture.accounts().times(1).hold();
+    let tokens = fixture.tokens.clone();
     // a runtime that is driven until the refresh waits for its answer, and not after
     let still = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let still = tokio::task::spawn_blocking(move || {
@@ -212,27 +213,27 @@ async fn starts_another_refresh_when_the_runtime_of_the_first_stands_still() {
         (still, hold)
     });
     let (still, hold) = still.await.unwrap();
-    let waiting = tokio::spawn(token(&world));
-    pass(&world, 240 * SECOND).await;
+    let waiting = tokio::spawn(token(&fixture));
+    pass(&fixture, 240 * SECOND).await;
     // the turn of the one that stands still
-    pass(&world, 120 * SECOND).await;
+    pass(&fixture, 120 * SECOND).await;
     waiting.await.unwrap().unwrap();
-    assert!(world.tokens.cached().is_some());
+    assert!(fixture.tokens.cached().is_some());
     hold.release();
     tokio::task::spawn_blocking(move || drop(still)).await.unwrap();
 }
 
 #[tokio::test]
 async fn forgets_the_users_of_whom_nothing_is_left() {
-    let world = World::logged_in().await;
-    let manager = world.manager();
+    let fixture = Fixture::logged_in().await;
+    let manager = fixture.manager();
     let known = |manager: &TokenManager| -> usize {
         let text = format!("{manager:?}");
         let (_, users) = text.split_once("users: ").unwrap();
         users.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap()
     };
     // one who is in use, one whose handle is kept, and ever so many names from outside
-    let user = world.tokens.key().user();
+    let user = fixture.tokens.key().user();
     manager.user(user).unwrap().token().await.unwrap();
     let kept = manager.user("kept@example.com").unwrap();
     for name in 0..2000 {
@@ -243,12 +244,12 @@ async fn forgets_the_users_of_whom_nothing_is_left() {
     }
     assert!(known(&manager) <= 6, "{}", known(&manager));
     assert_eq!(cached(&kept), None);
-    let loads = world.store.loads.load(std::sync::atomic::Ordering::SeqCst);
+    let loads = fixture.store.loads.load(std::sync::atomic::Ordering::SeqCst);
     assert!(cached(&manager.user(user).unwrap()).is_some(), "the token is still at hand");
-    assert_eq!(world.store.loads.load(std::sync::atomic::Ordering::SeqCst), loads);
+    assert_eq!(fixture.store.loads.load(std::sync::atomic::Ordering::SeqCst), loads);
     // and in time the others go too
     drop(kept);
-    world.clock.advance(2 * HOUR);
+    fixture.clock.advance(2 * HOUR);
     for _ in 0..10 {
         manager.user(user).unwrap();
     }

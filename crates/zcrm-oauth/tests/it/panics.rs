@@ -5,19 +5,19 @@ use std::sync::Arc;
 use zcrm_core::ErrorKind;
 use zcrm_oauth::{StoredToken, UnsavedToken, UserLookup};
 
-use crate::support::{World, access, cached, chain, refresh_token, until};
+use crate::support::{Fixture, access, cached, chain, refresh_token, until};
 
 #[tokio::test]
 async fn keeps_the_tokens_of_a_login_whose_store_panics() {
     for call in ["lock", "load", "save"] {
-        let world = World::new().await;
-        world.store.panic(call);
-        let ended = world.tokens.exchange(world.sim.grant_token()).await;
+        let fixture = Fixture::new().await;
+        fixture.store.panic(call);
+        let ended = fixture.tokens.exchange(fixture.sim.grant_token()).await;
         match call {
             "lock" => drop(ended.unwrap()),
             "load" => {
                 assert_eq!(ended.unwrap_err().kind(), ErrorKind::Store);
-                assert_eq!(world.token_calls(), 0, "the grant is not spent");
+                assert_eq!(fixture.token_calls(), 0, "the grant is not spent");
             }
             _ => {
                 let error = ended.unwrap_err();
@@ -26,33 +26,33 @@ async fn keeps_the_tokens_of_a_login_whose_store_panics() {
                 assert!(chain(&error).contains("panicked in `save`"), "{}", chain(&error));
             }
         }
-        world.tokens.exchange(world.sim.grant_token()).await.unwrap();
-        world.tokens.token().await.unwrap();
+        fixture.tokens.exchange(fixture.sim.grant_token()).await.unwrap();
+        fixture.tokens.token().await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn uses_a_refreshed_token_whose_save_panicked() {
-    let world = World::expired().await;
-    world.store.panic("save");
-    let fresh = world.tokens.token().await.unwrap();
-    assert_eq!(cached(&world.tokens).as_deref(), Some(access(&fresh)));
+    let fixture = Fixture::expired().await;
+    fixture.store.panic("save");
+    let fresh = fixture.tokens.token().await.unwrap();
+    assert_eq!(cached(&fixture.tokens).as_deref(), Some(access(&fresh)));
     // and saves it later
     let second = std::time::Duration::from_secs(1);
-    until(|| world.clock.slept().contains(&second)).await;
-    world.clock.advance(second);
-    world.store.wait_saves(2).await;
-    assert_eq!(access(&world.stored().await), access(&fresh));
-    assert_eq!(world.token_calls(), 1);
+    until(|| fixture.clock.slept().contains(&second)).await;
+    fixture.clock.advance(second);
+    fixture.store.wait_saves(2).await;
+    assert_eq!(access(&fixture.stored().await), access(&fresh));
+    assert_eq!(fixture.token_calls(), 1);
 }
 
 #[tokio::test]
 async fn works_again_after_a_load_that_panicked() {
-    let world = World::expired().await;
-    world.store.panic("load");
-    let error = world.tokens.token().await.unwrap_err();
+    let fixture = Fixture::expired().await;
+    fixture.store.panic("load");
+    let error = fixture.tokens.token().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Store);
-    world.tokens.token().await.unwrap();
+    fixture.tokens.token().await.unwrap();
 }
 
 /// Panics where it should say whose tokens are.
@@ -72,8 +72,8 @@ impl UserLookup for Broken {
 
 #[tokio::test]
 async fn keeps_the_tokens_of_a_login_whose_identifier_panics() {
-    let world = World::new().await;
-    let manager = world.manager();
-    let error = manager.login_with(world.sim.grant_token(), Arc::new(Broken)).await.unwrap_err();
+    let fixture = Fixture::new().await;
+    let manager = fixture.manager();
+    let error = manager.login_with(fixture.sim.grant_token(), Arc::new(Broken)).await.unwrap_err();
     assert!(UnsavedToken::of(&error).is_some());
 }

@@ -15,7 +15,8 @@ use zcrm_oauth::{
 use zcrm_sim::Simulator;
 
 use crate::support::{
-    HOUR, Shelf, World, access, accounts, chain, credentials, origin, read, refresh_token, until,
+    FaultyStore, Fixture, HOUR, access, accounts, chain, credentials, origin, read, refresh_token,
+    until,
 };
 
 /// Everything that is logged on this thread, at the finest level.
@@ -42,7 +43,7 @@ impl<'a> MakeWriter<'a> for Logs {
 }
 
 #[tokio::test]
-async fn nothing_on_the_way_of_a_token_is_ever_shown() {
+async fn hides_secrets_in_all_outputs() {
     let logs = Logs::default();
     let guard = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
@@ -52,28 +53,28 @@ async fn nothing_on_the_way_of_a_token_is_ever_shown() {
         .set_default();
 
     let builder = Simulator::builder().client("1000.MYAPP", "marked-secret", "https://x.y/z");
-    let world = World::built(builder, Shelf::default()).await;
+    let fixture = Fixture::built(builder, FaultyStore::default()).await;
     let mut shown = String::new();
     let mut secrets = vec!["marked".to_owned()];
 
     // a login, a spent grant, a login that cannot be saved
-    let grant = world.sim.grant_token();
+    let grant = fixture.sim.grant_token();
     secrets.push(grant.clone());
-    let login = world.tokens.exchange(grant.clone()).await.unwrap();
+    let login = fixture.tokens.exchange(grant.clone()).await.unwrap();
     shown += &format!("{login:?}");
-    shown += &chain(&world.tokens.exchange(grant).await.unwrap_err());
-    world.store.failing_saves.store(1, Ordering::SeqCst);
-    let grant = world.sim.grant_token();
+    shown += &chain(&fixture.tokens.exchange(grant).await.unwrap_err());
+    fixture.store.failing_saves.store(1, Ordering::SeqCst);
+    let grant = fixture.sim.grant_token();
     secrets.push(grant.clone());
-    let error = world.tokens.exchange(grant).await.unwrap_err();
+    let error = fixture.tokens.exchange(grant).await.unwrap_err();
     let unsaved = UnsavedToken::of(&error).unwrap();
     shown += &format!("{unsaved}{unsaved:?}{}", chain(&error));
     secrets.extend([access(unsaved.token()).to_owned(), refresh_token(unsaved.token()).to_owned()]);
 
     // calls, a refusal, refreshes that fail and one that cannot be saved
-    let api = world.api();
-    assert_eq!(read(&api, &world.tokens).await.unwrap(), 200);
-    world.advance(HOUR);
+    let api = fixture.api();
+    assert_eq!(read(&api, &fixture.tokens).await.unwrap(), 200);
+    fixture.advance(HOUR);
     for answer in [
         json!({ "error": "1000.marked" }),
         json!({ "error": "Access Denied", "error_description": "marked" }),
@@ -82,26 +83,26 @@ async fn nothing_on_the_way_of_a_token_is_ever_shown() {
         json!({ "access_token": "marked\n", "expires_in": 3600 }),
         json!({ "marked": 1 }),
     ] {
-        world.accounts().json(200, &answer);
-        shown += &chain(&world.tokens.token().await.unwrap_err());
-        world.advance(HOUR);
+        fixture.accounts().json(200, &answer);
+        shown += &chain(&fixture.tokens.token().await.unwrap_err());
+        fixture.advance(HOUR);
     }
-    world.accounts().html(500, "marked");
-    shown += &chain(&world.tokens.token().await.unwrap_err());
+    fixture.accounts().html(500, "marked");
+    shown += &chain(&fixture.tokens.token().await.unwrap_err());
     // each of the four attempts asks for a token
-    world.accounts().times(4).reset();
-    shown += &chain(&read(&api, &world.tokens).await.unwrap_err());
-    world.store.failing_saves.store(1, Ordering::SeqCst);
-    let fresh = world.tokens.token().await.unwrap();
-    until(|| world.clock.slept().contains(&std::time::Duration::from_secs(1))).await;
+    fixture.accounts().times(4).reset();
+    shown += &chain(&read(&api, &fixture.tokens).await.unwrap_err());
+    fixture.store.failing_saves.store(1, Ordering::SeqCst);
+    let fresh = fixture.tokens.token().await.unwrap();
+    until(|| fixture.clock.slept().contains(&std::time::Duration::from_secs(1))).await;
 
     // a login in a browser: what comes back, and what is wrong with it
-    let manager = world.manager();
+    let manager = fixture.manager();
     let url = manager.authorize_url(&["ZohoCRM.modules.ALL"]);
     shown += &format!("{url:?}");
     let url = url.for_session("marked-session").unwrap();
     let state = url.rsplit_once("state=").unwrap().1.to_owned();
-    let code = world.sim.grant_token();
+    let code = fixture.sim.grant_token();
     let redirect =
         manager.accept("marked-session", &format!("?code={code}&state={state}")).unwrap();
     shown += &format!("{redirect:?}{:?}", Grant::from(redirect.clone()));
@@ -121,7 +122,7 @@ async fn nothing_on_the_way_of_a_token_is_ever_shown() {
     let second = tokens.token().await.unwrap();
 
     // one without a name, from elsewhere, of an organisation, of a device, and their errors
-    let grant = world.sim.grant_token_for(&["ZohoCRM.users.READ"]);
+    let grant = fixture.sim.grant_token_for(&["ZohoCRM.users.READ"]);
     secrets.push(grant.clone());
     let error = manager.login(grant).await.unwrap_err();
     let third = UnsavedToken::of(&error).unwrap().token().clone();
@@ -134,18 +135,19 @@ async fn nothing_on_the_way_of_a_token_is_ever_shown() {
     secrets.push(device.user_code().to_owned());
     shown += &format!("{device:?}");
     for answer in [json!({ "device_code": "marked" }), json!({ "error": "1000.marked" })] {
-        world.accounts().json(200, &answer);
+        fixture.accounts().json(200, &answer);
         let device = manager.device_login(&["ZohoCRM.modules.ALL"]).await;
         shown += &chain(&device.unwrap_err());
-        world.accounts().json(200, &answer);
+        fixture.accounts().json(200, &answer);
         shown += &chain(&tokens.revoke().await.unwrap_err());
-        world.accounts().json(200, &answer);
-        let server = accounts(&world.sim, &world.clock, credentials(&world.sim));
-        let info = server.user_info(&second.access, &origin(&world.sim.accounts_url())).await;
+        fixture.accounts().json(200, &answer);
+        let server = accounts(&fixture.sim, &fixture.clock, credentials(&fixture.sim));
+        let info = server.user_info(&second.access, &origin(&fixture.sim.accounts_url())).await;
         shown += &chain(&info.unwrap_err());
     }
-    let server = accounts(&world.sim, &world.clock, credentials(&world.sim));
-    let info = server.user_info(&second.access, &origin(&world.sim.accounts_url())).await.unwrap();
+    let server = accounts(&fixture.sim, &fixture.clock, credentials(&fixture.sim));
+    let info =
+        server.user_info(&second.access, &origin(&fixture.sim.accounts_url())).await.unwrap();
     shown += &format!("{info:?}");
     assert!(tokens.revoke().await.unwrap());
 
@@ -160,23 +162,24 @@ async fn nothing_on_the_way_of_a_token_is_ever_shown() {
     ] {
         let redirect = "https://x.y/z";
         let credentials = ClientCredentials::new("1000.MYAPP", secret.clone(), redirect).unwrap();
-        let server = accounts(&world.sim, &world.clock, credentials.clone());
-        let grant = world.sim.grant_token().into();
-        let failed = server.exchange(&grant, &origin(&world.sim.accounts_url())).await;
+        let server = accounts(&fixture.sim, &fixture.clock, credentials.clone());
+        let grant = fixture.sim.grant_token().into();
+        let failed = server.exchange(&grant, &origin(&fixture.sim.accounts_url())).await;
         shown += &format!("{secret:?}{credentials:?}{server:?}{}", chain(&failed.unwrap_err()));
     }
 
     // every other public type
     let wrong =
         ClientCredentials::new("1000.MYAPP", "marked-wrong".to_owned(), "https://x.y/z").unwrap();
-    let server = accounts(&world.sim, &world.clock, wrong.clone());
+    let server = accounts(&fixture.sim, &fixture.clock, wrong.clone());
     let refresh = login.refresh.clone().unwrap();
-    let accounts_url = origin(&world.sim.accounts_url());
+    let accounts_url = origin(&fixture.sim.accounts_url());
     shown += &chain(&server.refresh(&refresh, &accounts_url).await.unwrap_err());
-    shown += &format!("{wrong:?}{server:?}{manager:?}{:?}{:?}", world.tokens, world.tokens.key());
-    shown += &format!("{:?}{:?}{:?}", world.store, MemoryStore::new(), RefreshLock::open());
+    shown +=
+        &format!("{wrong:?}{server:?}{manager:?}{:?}{:?}", fixture.tokens, fixture.tokens.key());
+    shown += &format!("{:?}{:?}{:?}", fixture.store, MemoryStore::new(), RefreshLock::open());
     shown += &format!("{:?}", StoreError::new("x").with_source(unsaved.clone()));
-    shown += &format!("{:?}", zcrm_http::Authorizer::cached(&world.tokens).unwrap());
+    shown += &format!("{:?}", zcrm_http::Authorizer::cached(&fixture.tokens).unwrap());
     drop(guard);
 
     for token in [&login, &fresh, &second, &third] {
@@ -234,7 +237,7 @@ fn forms(secret: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_forms_are_found_where_they_stand() {
+fn finds_all_forms_of_a_secret() {
     let secret = "1000.m+rk\"ed/x";
     let forms = forms(secret);
     let find = |text: &str| forms.iter().any(|form| text.contains(form));

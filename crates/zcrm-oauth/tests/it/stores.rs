@@ -12,36 +12,36 @@ use zcrm_http::Authorizer;
 
 use crate::{
     events::observed,
-    support::{HOUR, Locks, Shelf, World, access, cached, chain, refresh_token, until},
+    support::{FaultyStore, Fixture, HOUR, Locks, access, cached, chain, refresh_token, until},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test]
-async fn a_lock_that_is_never_free_does_not_stop_a_refresh_a_login_or_a_logout() {
-    let world = World::expired_with(Shelf::with_locks(Locks::Late)).await;
-    let old = world.stored().await;
-    let fresh = world.tokens.token().await.unwrap();
+async fn works_without_a_busy_lock() {
+    let fixture = Fixture::expired_with(FaultyStore::with_locks(Locks::Late)).await;
+    let old = fixture.stored().await;
+    let fresh = fixture.tokens.token().await.unwrap();
     assert_ne!(access(&fresh), access(&old));
-    assert_eq!(access(&world.stored().await), access(&fresh));
-    assert!(world.tokens.logout().await.unwrap());
+    assert_eq!(access(&fixture.stored().await), access(&fresh));
+    assert!(fixture.tokens.logout().await.unwrap());
 }
 
 #[tokio::test]
 async fn goes_on_without_a_lock_that_fails() {
-    let world = World::with(Shelf::with_locks(Locks::Broken)).await;
-    let (seen, tokens) = observed(&world);
-    tokens.exchange(world.sim.grant_token()).await.unwrap();
+    let fixture = Fixture::with(FaultyStore::with_locks(Locks::Broken)).await;
+    let (seen, tokens) = observed(&fixture);
+    tokens.exchange(fixture.sim.grant_token()).await.unwrap();
     let failed = "lock failed: the lock cannot be made";
     assert_eq!(seen.take(), [failed, "logged in"]);
-    world.sim.clear_journal();
-    world.advance(HOUR);
-    let old = world.stored().await;
+    fixture.sim.clear_journal();
+    fixture.advance(HOUR);
+    let old = fixture.stored().await;
     let fresh = tokens.token().await.unwrap();
     assert_ne!(access(&fresh), access(&old));
-    assert_eq!(access(&world.stored().await), access(&fresh));
+    assert_eq!(access(&fixture.stored().await), access(&fresh));
     assert_eq!(seen.take(), [failed, "refreshed until 02:00"]);
-    assert_eq!((world.token_calls(), world.store.waits.borrow().len()), (1, 2));
+    assert_eq!((fixture.token_calls(), fixture.store.waits.borrow().len()), (1, 2));
     assert!(tokens.logout().await.unwrap());
     assert!(tokens.stored().await.unwrap().is_none());
 }
@@ -49,74 +49,75 @@ async fn goes_on_without_a_lock_that_fails() {
 /// What a read-only file system is: the lock cannot be made, and nothing can be saved.
 #[tokio::test]
 async fn refreshes_from_a_store_that_can_only_be_read() {
-    let world = World::with(Shelf::with_locks(Locks::Broken)).await;
-    world.log_in().await;
-    world.store.failing_saves.store(usize::MAX, Ordering::SeqCst);
+    let fixture = Fixture::with(FaultyStore::with_locks(Locks::Broken)).await;
+    fixture.log_in().await;
+    fixture.store.failing_saves.store(usize::MAX, Ordering::SeqCst);
     for hour in 1..=3 {
-        world.advance(HOUR);
-        let fresh = world.tokens.token().await.unwrap();
-        assert_eq!(cached(&world.tokens).as_deref(), Some(access(&fresh)));
-        assert_eq!(world.token_calls(), hour);
+        fixture.advance(HOUR);
+        let fresh = fixture.tokens.token().await.unwrap();
+        assert_eq!(cached(&fixture.tokens).as_deref(), Some(access(&fresh)));
+        assert_eq!(fixture.token_calls(), hour);
     }
     // a login would lose its tokens without the error that carries them
-    let error = world.tokens.exchange(world.sim.grant_token()).await.unwrap_err();
+    let error = fixture.tokens.exchange(fixture.sim.grant_token()).await.unwrap_err();
     assert!(zcrm_oauth::UnsavedToken::of(&error).is_some(), "{error}");
 }
 
 #[tokio::test]
-async fn the_lock_is_given_back_whatever_comes_of_the_refresh() {
-    let world = World::expired_with(Shelf::with_locks(Locks::Real)).await;
-    world.accounts().reset();
-    world.tokens.token().await.unwrap_err();
-    assert_eq!(world.store.released.load(Ordering::SeqCst), 2, "login and failed refresh");
-    world.tokens.token().await.unwrap();
-    assert_eq!(world.store.released.load(Ordering::SeqCst), 3);
+async fn releases_the_lock_after_every_refresh() {
+    let fixture = Fixture::expired_with(FaultyStore::with_locks(Locks::Real)).await;
+    fixture.accounts().reset();
+    fixture.tokens.token().await.unwrap_err();
+    assert_eq!(fixture.store.released.load(Ordering::SeqCst), 2, "login and failed refresh");
+    fixture.tokens.token().await.unwrap();
+    assert_eq!(fixture.store.released.load(Ordering::SeqCst), 3);
 }
 
 #[tokio::test]
-async fn a_store_that_cannot_be_read_is_an_error_and_nothing_is_sent() {
-    let world = World::expired().await;
-    world.store.failing_loads.store(2, Ordering::SeqCst);
-    for error in [world.tokens.token().await.unwrap_err(), world.tokens.stored().await.unwrap_err()]
+async fn sends_nothing_if_the_store_cannot_be_read() {
+    let fixture = Fixture::expired().await;
+    fixture.store.failing_loads.store(2, Ordering::SeqCst);
+    for error in
+        [fixture.tokens.token().await.unwrap_err(), fixture.tokens.stored().await.unwrap_err()]
     {
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotSent));
         assert!(error.to_string().starts_with("the token store failed: "), "{error}");
     }
-    assert_eq!(world.token_calls(), 0);
-    world.tokens.token().await.unwrap();
+    assert_eq!(fixture.token_calls(), 0);
+    fixture.tokens.token().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_refreshed_token_that_cannot_be_saved_serves_from_memory_and_is_saved_later() {
-    let world = World::expired().await;
-    let old = world.stored().await;
-    world.store.failing_saves.store(2, Ordering::SeqCst);
-    let fresh = world.tokens.token().await.unwrap();
-    assert_eq!(access(&world.stored().await), access(&old), "the old login is untouched");
-    assert_eq!(cached(&world.tokens).as_deref(), Some(access(&fresh)));
-    assert_eq!(access(&world.tokens.token().await.unwrap()), access(&fresh));
+async fn saves_a_refreshed_token_later() {
+    let fixture = Fixture::expired().await;
+    let old = fixture.stored().await;
+    fixture.store.failing_saves.store(2, Ordering::SeqCst);
+    let fresh = fixture.tokens.token().await.unwrap();
+    assert_eq!(access(&fixture.stored().await), access(&old), "the old login is untouched");
+    assert_eq!(cached(&fixture.tokens).as_deref(), Some(access(&fresh)));
+    assert_eq!(access(&fixture.tokens.token().await.unwrap()), access(&fresh));
 
-    until(|| world.clock.slept().contains(&SECOND)).await;
-    world.advance(SECOND);
-    world.store.wait_failures(2).await;
-    until(|| world.clock.slept().contains(&(2 * SECOND))).await;
-    world.advance(2 * SECOND);
-    world.store.wait_saves(2).await;
-    let stored = world.stored().await;
+    until(|| fixture.clock.slept().contains(&SECOND)).await;
+    fixture.advance(SECOND);
+    fixture.store.wait_failures(2).await;
+    until(|| fixture.clock.slept().contains(&(2 * SECOND))).await;
+    fixture.advance(2 * SECOND);
+    fixture.store.wait_saves(2).await;
+    let stored = fixture.stored().await;
     assert_eq!(access(&stored), access(&fresh));
     assert_eq!(refresh_token(&stored), refresh_token(&old));
-    assert_eq!(world.token_calls(), 1);
+    assert_eq!(fixture.token_calls(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_comes_late_to_a_token_that_could_not_be_saved_takes_it_from_memory() {
-    let world = World::expired().await;
-    world.store.failing_saves.store(usize::MAX, Ordering::SeqCst);
+async fn takes_an_unsaved_token_from_memory() {
+    let fixture = Fixture::expired().await;
+    fixture.store.failing_saves.store(usize::MAX, Ordering::SeqCst);
     for round in 1..=50 {
         // they ask without end, and so at the very moment of the landing too
         let askers: Vec<_> = (0..3)
             .map(|_| {
-                let tokens = world.tokens.clone();
+                let tokens = fixture.tokens.clone();
                 tokio::task::spawn_blocking(move || {
                     let mut cx = Context::from_waker(Waker::noop());
                     while tokens.cached().is_none() {
@@ -128,103 +129,103 @@ async fn whoever_comes_late_to_a_token_that_could_not_be_saved_takes_it_from_mem
         for asker in askers {
             asker.await.unwrap();
         }
-        assert_eq!(world.token_calls(), round);
-        world.advance(HOUR);
+        assert_eq!(fixture.token_calls(), round);
+        fixture.advance(HOUR);
     }
 }
 
 /// The store fails when it is read again, so that nobody knows whether another login stands there.
 #[tokio::test]
-async fn a_login_is_not_overwritten_unseen_by_a_refresh() {
-    let world = World::expired().await;
-    let hold = world.accounts().after_executing().hold();
-    let tokens = world.tokens.clone();
+async fn overwrites_no_unseen_login() {
+    let fixture = Fixture::expired().await;
+    let hold = fixture.accounts().after_executing().hold();
+    let tokens = fixture.tokens.clone();
     let refreshing = tokio::spawn(async move { tokens.token().await });
     hold.wait_arrived().await;
-    let login = world.other().exchange(world.sim.grant_token()).await.unwrap();
-    world.store.failing_loads.store(1, Ordering::SeqCst);
+    let login = fixture.other().exchange(fixture.sim.grant_token()).await.unwrap();
+    fixture.store.failing_loads.store(1, Ordering::SeqCst);
     hold.release();
     refreshing.await.unwrap().unwrap();
-    assert!(world.stored().await.is_same_login(&login));
-    until(|| world.clock.slept().contains(&SECOND)).await;
-    let loads = world.store.loads.load(Ordering::SeqCst);
-    world.advance(SECOND);
-    until(|| world.store.loads.load(Ordering::SeqCst) > loads).await;
+    assert!(fixture.stored().await.is_same_login(&login));
+    until(|| fixture.clock.slept().contains(&SECOND)).await;
+    let loads = fixture.store.loads.load(Ordering::SeqCst);
+    fixture.advance(SECOND);
+    until(|| fixture.store.loads.load(Ordering::SeqCst) > loads).await;
     tokio::task::yield_now().await;
-    assert!(world.stored().await.is_same_login(&login));
+    assert!(fixture.stored().await.is_same_login(&login));
 }
 
 #[tokio::test]
-async fn a_logout_ends_the_tries_to_save() {
-    let world = World::expired().await;
-    let (seen, tokens) = observed(&world);
-    world.store.failing_saves.store(1, Ordering::SeqCst);
+async fn stops_saving_after_a_logout() {
+    let fixture = Fixture::expired().await;
+    let (seen, tokens) = observed(&fixture);
+    fixture.store.failing_saves.store(1, Ordering::SeqCst);
     tokens.token().await.unwrap();
-    until(|| world.clock.slept().contains(&SECOND)).await;
+    until(|| fixture.clock.slept().contains(&SECOND)).await;
     assert!(tokens.logout().await.unwrap());
     seen.take();
-    let loads = world.store.loads.load(Ordering::SeqCst);
-    world.advance(SECOND);
-    until(|| world.store.loads.load(Ordering::SeqCst) > loads).await;
+    let loads = fixture.store.loads.load(Ordering::SeqCst);
+    fixture.advance(SECOND);
+    until(|| fixture.store.loads.load(Ordering::SeqCst) > loads).await;
     // whoever comes next has waited for it
     assert!(!tokens.logout().await.unwrap());
-    assert!(world.tokens.stored().await.unwrap().is_none());
+    assert!(fixture.tokens.stored().await.unwrap().is_none());
     assert_eq!(
-        (world.store.saves(), seen.take()),
+        (fixture.store.saves(), seen.take()),
         (1, vec![]),
         "nothing was saved, and none says so"
     );
 }
 
 #[tokio::test]
-async fn the_first_token_of_an_organisation_is_saved_later_too_unless_it_was_removed() {
+async fn saves_the_first_token_of_an_organisation_later() {
     for removed in [false, true] {
-        let world = World::new().await;
-        let soid = format!("ZohoCRM.{}", world.sim.org_id());
-        let tokens = world.manager().organisation(&soid, &["ZohoCRM.modules.ALL"]).unwrap();
-        world.store.failing_saves.store(1, Ordering::SeqCst);
+        let fixture = Fixture::new().await;
+        let soid = format!("ZohoCRM.{}", fixture.sim.org_id());
+        let tokens = fixture.manager().organisation(&soid, &["ZohoCRM.modules.ALL"]).unwrap();
+        fixture.store.failing_saves.store(1, Ordering::SeqCst);
         let token = tokens.token().await.unwrap();
-        until(|| world.clock.slept().contains(&SECOND)).await;
+        until(|| fixture.clock.slept().contains(&SECOND)).await;
         if removed {
             tokens.logout().await.unwrap();
         }
-        let loads = world.store.loads.load(Ordering::SeqCst);
-        world.advance(SECOND);
-        until(|| world.store.loads.load(Ordering::SeqCst) > loads).await;
+        let loads = fixture.store.loads.load(Ordering::SeqCst);
+        fixture.advance(SECOND);
+        until(|| fixture.store.loads.load(Ordering::SeqCst) > loads).await;
         if removed {
             assert!(!tokens.logout().await.unwrap());
         } else {
-            world.store.wait_saves(1).await;
+            fixture.store.wait_saves(1).await;
             assert_eq!(access(&tokens.stored().await.unwrap().unwrap()), access(&token));
         }
-        assert_eq!(world.store.saves(), usize::from(!removed));
+        assert_eq!(fixture.store.saves(), usize::from(!removed));
     }
 }
 
 #[tokio::test]
-async fn a_save_that_never_works_is_given_up_and_the_login_stays() {
-    let world = World::expired().await;
-    let old = world.stored().await;
-    world.store.failing_saves.store(7, Ordering::SeqCst);
-    let fresh = world.tokens.token().await.unwrap();
+async fn gives_up_saving_and_keeps_the_login() {
+    let fixture = Fixture::expired().await;
+    let old = fixture.stored().await;
+    fixture.store.failing_saves.store(7, Ordering::SeqCst);
+    let fresh = fixture.tokens.token().await.unwrap();
     for round in 0..6 {
         let pause = SECOND * 2u32.pow(round);
-        until(|| world.clock.slept().contains(&pause)).await;
-        world.advance(pause);
-        world.store.wait_failures(2 + round as usize).await;
+        until(|| fixture.clock.slept().contains(&pause)).await;
+        fixture.advance(pause);
+        fixture.store.wait_failures(2 + round as usize).await;
     }
-    assert_eq!(refresh_token(&world.stored().await), refresh_token(&old));
-    assert_eq!(cached(&world.tokens).as_deref(), Some(access(&fresh)));
-    world.advance(HOUR);
-    world.tokens.token().await.unwrap();
-    assert_eq!(world.store.saves(), 2);
+    assert_eq!(refresh_token(&fixture.stored().await), refresh_token(&old));
+    assert_eq!(cached(&fixture.tokens).as_deref(), Some(access(&fresh)));
+    fixture.advance(HOUR);
+    fixture.tokens.token().await.unwrap();
+    assert_eq!(fixture.store.saves(), 2);
 }
 
 #[tokio::test]
 async fn shows_no_control_characters_of_users_and_stores() {
-    let world = World::new().await;
+    let fixture = Fixture::new().await;
     let odd = "pat\nERROR forged \u{1b}[31m\u{202e}";
-    let nobody = world.manager().user(odd).unwrap().token().await.unwrap_err();
+    let nobody = fixture.manager().user(odd).unwrap().token().await.unwrap_err();
     let failed =
         zcrm_core::Error::config("the store").with_source(zcrm_oauth::StoreError::new(odd));
     for error in [nobody, failed] {

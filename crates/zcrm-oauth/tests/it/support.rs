@@ -29,7 +29,7 @@ pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 const LEADS: Operation = Operation::get("/{module}").id("records.list").query(&["fields"]);
 const ME: Operation = Operation::get("/users").id("users.list").query(&["type"]);
 
-/// How a shelf's lock behaves.
+/// How the lock of a `FaultyStore` behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Locks {
     /// It keeps nobody out.
@@ -47,7 +47,7 @@ pub(crate) enum Locks {
 
 /// A store in memory whose parts fail as ordered, and which counts.
 #[derive(Debug, Default)]
-pub(crate) struct Shelf {
+pub(crate) struct FaultyStore {
     inner: MemoryStore,
     locks: Locks,
     lock: Arc<Mutex<()>>,
@@ -67,7 +67,7 @@ pub(crate) struct Shelf {
     panicking: std::sync::Mutex<Vec<&'static str>>,
 }
 
-impl Shelf {
+impl FaultyStore {
     pub(crate) fn with_locks(locks: Locks) -> Self {
         Self { locks, ..Self::default() }
     }
@@ -133,7 +133,7 @@ impl Release for Lease {
 }
 
 #[async_trait]
-impl TokenStore for Shelf {
+impl TokenStore for FaultyStore {
     async fn load(&self, key: &TokenKey) -> Result<Option<StoredToken>, StoreError> {
         self.loads.fetch_add(1, Ordering::SeqCst);
         self.may_hang("load").await;
@@ -183,23 +183,23 @@ impl TokenStore for Shelf {
 }
 
 /// A simulator, a clock that both sides go by, a store, and the tokens of one user.
-pub(crate) struct World {
+pub(crate) struct Fixture {
     pub(crate) sim: Simulator,
     pub(crate) clock: ManualClock,
-    pub(crate) store: Arc<Shelf>,
+    pub(crate) store: Arc<FaultyStore>,
     pub(crate) tokens: UserTokens,
 }
 
-impl World {
+impl Fixture {
     pub(crate) async fn new() -> Self {
-        Self::with(Shelf::default()).await
+        Self::with(FaultyStore::default()).await
     }
 
-    pub(crate) async fn with(store: Shelf) -> Self {
+    pub(crate) async fn with(store: FaultyStore) -> Self {
         Self::built(Simulator::builder(), store).await
     }
 
-    pub(crate) async fn built(builder: Builder, store: Shelf) -> Self {
+    pub(crate) async fn built(builder: Builder, store: FaultyStore) -> Self {
         let clock = ManualClock::new();
         let frozen = zcrm_sim::Clock::Frozen(clock.now());
         let sim = builder.clock(frozen).records("Leads", 2).start().await.unwrap();
@@ -211,13 +211,13 @@ impl World {
 
     /// The same, logged in, with an empty journal.
     pub(crate) async fn logged_in() -> Self {
-        Self::logged_in_with(Shelf::default()).await
+        Self::logged_in_with(FaultyStore::default()).await
     }
 
-    pub(crate) async fn logged_in_with(store: Shelf) -> Self {
-        let world = Self::with(store).await;
-        world.log_in().await;
-        world
+    pub(crate) async fn logged_in_with(store: FaultyStore) -> Self {
+        let fixture = Self::with(store).await;
+        fixture.log_in().await;
+        fixture
     }
 
     pub(crate) async fn log_in(&self) -> StoredToken {
@@ -228,13 +228,13 @@ impl World {
 
     /// Logged in an hour ago: the access token is dead.
     pub(crate) async fn expired() -> Self {
-        Self::expired_with(Shelf::default()).await
+        Self::expired_with(FaultyStore::default()).await
     }
 
-    pub(crate) async fn expired_with(store: Shelf) -> Self {
-        let world = Self::logged_in_with(store).await;
-        world.advance(HOUR);
-        world
+    pub(crate) async fn expired_with(store: FaultyStore) -> Self {
+        let fixture = Self::logged_in_with(store).await;
+        fixture.advance(HOUR);
+        fixture
     }
 
     pub(crate) fn advance(&self, by: Duration) {
@@ -309,7 +309,7 @@ pub(crate) fn accounts(
 pub(crate) fn manager(
     sim: &Simulator,
     clock: &ManualClock,
-    store: &Arc<Shelf>,
+    store: &Arc<FaultyStore>,
     base_urls: BaseUrls,
 ) -> TokenManager {
     builder(sim, clock).base_urls(base_urls).shared_store(Arc::clone(store) as _).build().unwrap()

@@ -6,7 +6,7 @@ use serde_json::json;
 use zcrm_core::{ErrorKind, Outcome};
 use zcrm_sim::{RefreshLimit, Simulator};
 
-use crate::support::{HOUR, Locks, Shelf, World, access, cached, connector, read, until};
+use crate::support::{FaultyStore, Fixture, HOUR, Locks, access, cached, connector, read, until};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -20,86 +20,86 @@ fn denied() -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn a_throttled_refresh_names_the_wait_and_nothing_is_sent_until_it_passed() {
+async fn sends_nothing_while_throttled() {
     for status in [400, 200] {
-        let world = World::expired().await;
-        world.accounts().json(status, &denied());
-        let error = world.tokens.token().await.unwrap_err();
+        let fixture = Fixture::expired().await;
+        fixture.accounts().json(status, &denied());
+        let error = fixture.tokens.token().await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Throttled, Outcome::Refused));
         assert_eq!(error.retry_after(), Some(600 * SECOND));
         for passed in [0, 1, 300, 298] {
-            world.advance(passed * SECOND);
-            let error = world.tokens.token().await.unwrap_err();
+            fixture.advance(passed * SECOND);
+            let error = fixture.tokens.token().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Throttled);
         }
-        let error = world.tokens.token().await.unwrap_err();
+        let error = fixture.tokens.token().await.unwrap_err();
         assert_eq!(error.retry_after(), Some(SECOND), "what is left of it");
-        assert_eq!(world.token_calls(), 1, "{status}");
-        world.advance(SECOND);
-        world.tokens.token().await.unwrap();
-        assert_eq!(world.token_calls(), 2);
+        assert_eq!(fixture.token_calls(), 1, "{status}");
+        fixture.advance(SECOND);
+        fixture.tokens.token().await.unwrap();
+        assert_eq!(fixture.token_calls(), 2);
     }
 }
 
 #[tokio::test]
-async fn the_simulators_own_limit_is_understood_in_both_forms() {
+async fn understands_both_forms_of_the_refresh_limit() {
     for limit in [RefreshLimit::BadRequest, RefreshLimit::Ok] {
         let builder = Simulator::builder().refresh_limit(limit);
-        let world = World::built(builder, Shelf::default()).await;
-        world.log_in().await;
+        let fixture = Fixture::built(builder, FaultyStore::default()).await;
+        fixture.log_in().await;
         // one user agent after another spends the ten of ten minutes
         for _ in 0..10 {
-            world.clock.advance(HOUR);
-            world.tokens.token().await.unwrap();
+            fixture.clock.advance(HOUR);
+            fixture.tokens.token().await.unwrap();
         }
-        world.clock.advance(HOUR);
-        let error = world.tokens.token().await.unwrap_err();
-        assert_eq!((error.kind(), world.token_calls()), (ErrorKind::Throttled, 11));
+        fixture.clock.advance(HOUR);
+        let error = fixture.tokens.token().await.unwrap_err();
+        assert_eq!((error.kind(), fixture.token_calls()), (ErrorKind::Throttled, 11));
     }
 }
 
 #[tokio::test]
-async fn throttling_beside_a_valid_token_fails_nothing_and_is_heeded() {
-    let world = World::logged_in_with(Shelf::with_locks(Locks::Real)).await;
-    let old = world.stored().await;
-    world.advance(HOUR - 60 * SECOND);
-    world.accounts().json(400, &denied());
-    assert_eq!(access(&world.tokens.token().await.unwrap()), access(&old));
+async fn respects_throttling_while_a_token_is_valid() {
+    let fixture = Fixture::logged_in_with(FaultyStore::with_locks(Locks::Real)).await;
+    let old = fixture.stored().await;
+    fixture.advance(HOUR - 60 * SECOND);
+    fixture.accounts().json(400, &denied());
+    assert_eq!(access(&fixture.tokens.token().await.unwrap()), access(&old));
     // on one thread, the refresh has ended by the time its lock is seen to be released
-    until(|| world.store.released.load(Ordering::SeqCst) == 2).await;
+    until(|| fixture.store.released.load(Ordering::SeqCst) == 2).await;
     for _ in 0..5 {
-        world.advance(10 * SECOND);
-        assert_eq!(access(&world.tokens.token().await.unwrap()), access(&old));
+        fixture.advance(10 * SECOND);
+        assert_eq!(access(&fixture.tokens.token().await.unwrap()), access(&old));
         tokio::task::yield_now().await;
     }
-    world.advance(10 * SECOND);
-    let error = world.tokens.token().await.unwrap_err();
-    assert_eq!((error.kind(), world.token_calls()), (ErrorKind::Throttled, 1));
+    fixture.advance(10 * SECOND);
+    let error = fixture.tokens.token().await.unwrap_err();
+    assert_eq!((error.kind(), fixture.token_calls()), (ErrorKind::Throttled, 1));
 }
 
 #[tokio::test]
-async fn a_login_ends_the_wait() {
-    let world = World::expired().await;
-    world.accounts().json(400, &denied());
-    world.tokens.token().await.unwrap_err();
-    let login = world.log_in().await;
-    assert_eq!(access(&world.tokens.token().await.unwrap()), access(&login));
-    world.advance(HOUR);
-    world.tokens.token().await.unwrap();
-    assert_eq!(world.sim.journal().refreshes(), 1);
+async fn ends_throttling_with_a_new_login() {
+    let fixture = Fixture::expired().await;
+    fixture.accounts().json(400, &denied());
+    fixture.tokens.token().await.unwrap_err();
+    let login = fixture.log_in().await;
+    assert_eq!(access(&fixture.tokens.token().await.unwrap()), access(&login));
+    fixture.advance(HOUR);
+    fixture.tokens.token().await.unwrap();
+    assert_eq!(fixture.sim.journal().refreshes(), 1);
 }
 
 #[tokio::test]
-async fn a_429_of_a_gateway_is_throttling_for_as_long_as_it_says() {
-    let world = World::expired().await;
-    world.accounts().header("retry-after", "30").html(429, "<p>slow down</p>");
-    let error = world.tokens.token().await.unwrap_err();
+async fn takes_a_429_of_a_gateway_as_throttling() {
+    let fixture = Fixture::expired().await;
+    fixture.accounts().header("retry-after", "30").html(429, "<p>slow down</p>");
+    let error = fixture.tokens.token().await.unwrap_err();
     assert_eq!((error.kind(), error.retry_after()), (ErrorKind::Throttled, Some(30 * SECOND)));
-    world.advance(29 * SECOND);
-    world.tokens.token().await.unwrap_err();
-    assert_eq!(world.token_calls(), 1);
-    world.advance(SECOND);
-    world.tokens.token().await.unwrap();
+    fixture.advance(29 * SECOND);
+    fixture.tokens.token().await.unwrap_err();
+    assert_eq!(fixture.token_calls(), 1);
+    fixture.advance(SECOND);
+    fixture.tokens.token().await.unwrap();
 }
 
 #[tokio::test]
@@ -112,12 +112,12 @@ async fn heeds_a_429_in_zohos_own_words() {
         (200, json!({ "error": "too_many_requests" }), None, Some(600)),
         (429, json!({ "error": "general_error" }), None, None),
     ] {
-        let world = World::expired().await;
+        let fixture = Fixture::expired().await;
         match header {
-            Some(header) => world.accounts().header("retry-after", header).json(status, &body),
-            None => world.accounts().json(status, &body),
+            Some(header) => fixture.accounts().header("retry-after", header).json(status, &body),
+            None => fixture.accounts().json(status, &body),
         };
-        let error = world.tokens.token().await.unwrap_err();
+        let error = fixture.tokens.token().await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Throttled, Outcome::Refused));
         assert_eq!(error.retry_after().map(|wait| wait.as_secs()), wait, "{status} {body}");
         assert_eq!(error.status().unwrap().as_u16(), status);
@@ -127,73 +127,73 @@ async fn heeds_a_429_in_zohos_own_words() {
 #[tokio::test]
 async fn waits_an_hour_at_most_whatever_the_server_asks_for() {
     for year in ["31536000", "99999999999999999999999999"] {
-        let world = World::expired().await;
+        let fixture = Fixture::expired().await;
         let body = json!({ "error": "too_many_requests" });
-        world.accounts().header("retry-after", year).json(429, &body);
-        let error = world.tokens.token().await.unwrap_err();
+        fixture.accounts().header("retry-after", year).json(429, &body);
+        let error = fixture.tokens.token().await.unwrap_err();
         assert_eq!(error.retry_after(), Some(HOUR));
-        world.advance(HOUR);
-        world.tokens.token().await.unwrap();
-        assert_eq!(world.token_calls(), 2);
+        fixture.advance(HOUR);
+        fixture.tokens.token().await.unwrap();
+        assert_eq!(fixture.token_calls(), 2);
     }
 }
 
-/// The stack for calls of the API, whose retries wait by the clock of the world.
-fn api(world: &World) -> zcrm_http::Transport {
-    let clock: std::sync::Arc<dyn zcrm_core::Clock> = std::sync::Arc::new(world.clock.clone());
+/// The stack for calls of the API, whose retries wait by the clock of the fixture.
+fn api(fixture: &Fixture) -> zcrm_http::Transport {
+    let clock: std::sync::Arc<dyn zcrm_core::Clock> = std::sync::Arc::new(fixture.clock.clone());
     let policy = zcrm_http::layer::RetryPolicy::new(std::sync::Arc::clone(&clock)).jitter(|| 0.0);
-    zcrm_http::Stack::new(connector(&world.sim)).clock(clock).retry(policy).build()
+    zcrm_http::Stack::new(connector(&fixture.sim)).clock(clock).retry(policy).build()
 }
 
 #[tokio::test]
 async fn reads_again_after_the_pause_that_a_refresh_was_asked_for() {
-    let world = World::expired().await;
+    let fixture = Fixture::expired().await;
     let body = json!({ "error": "too_many_requests" });
-    world.accounts().header("retry-after", "7").json(429, &body);
-    let (transport, tokens) = (api(&world), world.tokens.clone());
+    fixture.accounts().header("retry-after", "7").json(429, &body);
+    let (transport, tokens) = (api(&fixture), fixture.tokens.clone());
     let reading = tokio::spawn(async move { read(&transport, &tokens).await });
-    until(|| world.clock.slept().contains(&(7 * SECOND)) || reading.is_finished()).await;
-    world.advance(7 * SECOND);
+    until(|| fixture.clock.slept().contains(&(7 * SECOND)) || reading.is_finished()).await;
+    fixture.advance(7 * SECOND);
     assert_eq!(reading.await.unwrap().unwrap(), 200);
-    assert_eq!(world.token_calls(), 2);
+    assert_eq!(fixture.token_calls(), 2);
 }
 
 #[tokio::test]
 async fn reads_again_after_a_refresh_met_a_failing_server() {
     for status in [500, 502, 503, 504] {
-        let world = World::expired().await;
-        world.accounts().html(status, "<p>sorry</p>");
-        world.accounts().json(status, &json!({ "error": "general_error" }));
-        assert_eq!(read(&world.api(), &world.tokens).await.unwrap(), 200, "{status}");
-        assert_eq!(world.token_calls(), 3, "{status}");
+        let fixture = Fixture::expired().await;
+        fixture.accounts().html(status, "<p>sorry</p>");
+        fixture.accounts().json(status, &json!({ "error": "general_error" }));
+        assert_eq!(read(&fixture.api(), &fixture.tokens).await.unwrap(), 200, "{status}");
+        assert_eq!(fixture.token_calls(), 3, "{status}");
     }
     // what is no hiccup is told at once
     for (status, body) in [(400, json!({ "error": "general_error" })), (200, json!({}))] {
-        let world = World::expired().await;
-        world.accounts().json(status, &body);
-        read(&world.api(), &world.tokens).await.unwrap_err();
-        assert_eq!(world.token_calls(), 1, "{status}");
+        let fixture = Fixture::expired().await;
+        fixture.accounts().json(status, &body);
+        read(&fixture.api(), &fixture.tokens).await.unwrap_err();
+        assert_eq!(fixture.token_calls(), 1, "{status}");
     }
 }
 
 #[tokio::test]
 async fn exchanges_a_grant_once_also_where_the_server_fails() {
     for status in [500, 503] {
-        let world = World::new().await;
-        world.accounts().json(status, &json!({ "error": "general_error" }));
-        let error = world.tokens.exchange(world.sim.grant_token()).await.unwrap_err();
+        let fixture = Fixture::new().await;
+        fixture.accounts().json(status, &json!({ "error": "general_error" }));
+        let error = fixture.tokens.exchange(fixture.sim.grant_token()).await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Api, Outcome::Unknown));
-        assert_eq!(world.token_calls(), 1);
+        assert_eq!(fixture.token_calls(), 1);
     }
 }
 
 #[tokio::test]
-async fn a_wait_beyond_all_bounds_is_survived() {
-    let world = World::expired().await;
-    world.accounts().header("retry-after", u64::MAX.to_string()).html(429, "<p>never</p>");
+async fn limits_an_excessive_wait() {
+    let fixture = Fixture::expired().await;
+    fixture.accounts().header("retry-after", u64::MAX.to_string()).html(429, "<p>never</p>");
     for _ in 0..2 {
-        let error = world.tokens.token().await.unwrap_err();
+        let error = fixture.tokens.token().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Throttled, "{error}");
     }
-    assert_eq!((world.token_calls(), cached(&world.tokens)), (1, None));
+    assert_eq!((fixture.token_calls(), cached(&fixture.tokens)), (1, None));
 }

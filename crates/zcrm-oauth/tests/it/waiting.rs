@@ -5,67 +5,67 @@ use std::time::Duration;
 use zcrm_oauth::{StoredToken, TokenStore};
 
 use crate::events::observed;
-use crate::support::{HOUR, Locks, Shelf, World, access, cached, refresh_token};
+use crate::support::{FaultyStore, Fixture, HOUR, Locks, access, cached, refresh_token};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-async fn world() -> World {
-    let world = World::with(Shelf::with_locks(Locks::Held)).await;
-    world.store.waited.send_replace(1);
-    world.log_in().await;
-    world.store.waits.send_replace(Vec::new());
-    world.store.waited.send_replace(0);
-    world
+async fn fixture() -> Fixture {
+    let fixture = Fixture::with(FaultyStore::with_locks(Locks::Held)).await;
+    fixture.store.waited.send_replace(1);
+    fixture.log_in().await;
+    fixture.store.waits.send_replace(Vec::new());
+    fixture.store.waited.send_replace(0);
+    fixture
 }
 
 #[tokio::test]
-async fn whoever_waits_takes_the_new_token_as_soon_as_it_stands_in_the_store() {
-    let world = world().await;
-    world.advance(HOUR);
-    let (seen, tokens) = observed(&world);
+async fn takes_a_token_saved_while_waiting_for_the_lock() {
+    let fixture = fixture().await;
+    fixture.advance(HOUR);
+    let (seen, tokens) = observed(&fixture);
     let waiting = tokio::spawn(async move { tokens.token().await });
-    world.store.waited.send_replace(2);
-    world.store.wait_asked(3).await;
+    fixture.store.waited.send_replace(2);
+    fixture.store.wait_asked(3).await;
     // the holder has saved and does not let go
-    let old = world.stored().await;
+    let old = fixture.stored().await;
     let fresh = StoredToken::new("1000.fresh", old.expires_at + HOUR)
         .with_refresh(refresh_token(&old))
-        .with_api_domain(world.sim.api_url());
-    world.store.save(world.tokens.key(), &fresh).await.unwrap();
-    world.store.waited.send_replace(3);
+        .with_api_domain(fixture.sim.api_url());
+    fixture.store.save(fixture.tokens.key(), &fresh).await.unwrap();
+    fixture.store.waited.send_replace(3);
     assert_eq!(access(&waiting.await.unwrap().unwrap()), "1000.fresh");
-    assert_eq!((world.token_calls(), world.store.waits.borrow().len()), (0, 3));
+    assert_eq!((fixture.token_calls(), fixture.store.waits.borrow().len()), (0, 3));
     assert!(seen.take().is_empty(), "nothing failed");
 }
 
 #[tokio::test]
-async fn the_slices_of_the_wait_grow_and_make_up_thirty_seconds() {
-    let world = world().await;
-    world.advance(HOUR);
-    world.store.waited.send_replace(usize::MAX);
-    let old = world.stored().await;
-    assert_ne!(access(&world.tokens.token().await.unwrap()), access(&old));
-    let waits = world.store.waits.borrow().clone();
+async fn waits_for_the_lock_in_growing_slices() {
+    let fixture = fixture().await;
+    fixture.advance(HOUR);
+    fixture.store.waited.send_replace(usize::MAX);
+    let old = fixture.stored().await;
+    assert_ne!(access(&fixture.tokens.token().await.unwrap()), access(&old));
+    let waits = fixture.store.waits.borrow().clone();
     assert_eq!(waits.iter().sum::<Duration>(), 30 * SECOND);
     assert!(waits[0] < SECOND && waits.iter().all(|wait| *wait <= 2 * SECOND), "{waits:?}");
-    assert_eq!(world.token_calls(), 1, "it went on without the lock");
+    assert_eq!(fixture.token_calls(), 1, "it went on without the lock");
 }
 
 #[tokio::test]
-async fn a_busy_lock_in_a_tokens_last_minute_leaves_the_token_in_use() {
-    let world = world().await;
-    world.advance(HOUR - 30 * SECOND);
-    let old = world.stored().await;
-    world.store.waited.send_replace(usize::MAX);
+async fn uses_a_valid_token_while_the_lock_is_busy() {
+    let fixture = fixture().await;
+    fixture.advance(HOUR - 30 * SECOND);
+    let old = fixture.stored().await;
+    fixture.store.waited.send_replace(usize::MAX);
     // a process that has no token in memory yet
-    let other = world.other();
+    let other = fixture.other();
     assert_eq!(access(&other.token().await.unwrap()), access(&old));
-    assert_eq!((world.token_calls(), world.store.waits.borrow().len()), (0, 1));
+    assert_eq!((fixture.token_calls(), fixture.store.waits.borrow().len()), (0, 1));
     // the next look comes after a pause, and once the token has ended nobody is polite any more
     other.token().await.unwrap();
-    assert_eq!(world.store.waits.borrow().len(), 1);
-    world.advance(30 * SECOND);
+    assert_eq!(fixture.store.waits.borrow().len(), 1);
+    fixture.advance(30 * SECOND);
     assert_ne!(access(&other.token().await.unwrap()), access(&old));
-    assert_eq!(world.token_calls(), 1);
+    assert_eq!(fixture.token_calls(), 1);
     assert!(cached(&other).is_some());
 }

@@ -13,7 +13,7 @@ use super::{Desk, consent, done, issue, refuse, user_by_email};
 use crate::call::Answer;
 use crate::journal::GrantType;
 use crate::origin;
-use crate::state::{Chance, Environment, Policy, State};
+use crate::state::{Environment, Policy, Rng, State};
 
 /// How long a device's codes can be used, and how often it may poll.
 const CODE_LIFE: TimeDelta = TimeDelta::minutes(5);
@@ -49,7 +49,7 @@ struct Device {
 pub(crate) struct DeviceCodes(BTreeMap<String, Device>);
 
 impl DeviceCodes {
-    fn add(&mut self, chance: &mut Chance, device: Device) -> String {
+    fn add(&mut self, chance: &mut Rng, device: Device) -> String {
         let now = device.expires - CODE_LIFE;
         self.0.retain(|_, known| now < known.expires + MEMORY);
         let code = chance.token();

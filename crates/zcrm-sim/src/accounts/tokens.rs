@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::device::DeviceCodes;
-use crate::state::{Chance, Environment};
+use crate::state::{Environment, Rng};
 
 /// How long an access token lives.
 pub(crate) const TOKEN_LIFE_SECONDS: i64 = 3_600;
@@ -155,7 +155,7 @@ pub(crate) struct Accounts {
 
 impl Accounts {
     /// Keeps a grant and returns its token.
-    pub(crate) fn new_grant(&mut self, chance: &mut Chance, grant: Grant) -> String {
+    pub(crate) fn new_grant(&mut self, chance: &mut Rng, grant: Grant) -> String {
         let code = chance.token();
         self.grants.insert(code.clone(), grant);
         code
@@ -185,7 +185,7 @@ impl Accounts {
     /// Issues what a grant stands for.
     pub(crate) fn issue(
         &mut self,
-        chance: &mut Chance,
+        chance: &mut Rng,
         grant: &Grant,
         now: DateTime<Utc>,
     ) -> Result<Issued, TokenError> {
@@ -208,7 +208,7 @@ impl Accounts {
     }
 
     /// Issues a refresh token; the user's oldest one makes room if there are too many.
-    fn new_refresh_token(&mut self, chance: &mut Chance, grant: &Grant) -> String {
+    fn new_refresh_token(&mut self, chance: &mut Rng, grant: &Grant) -> String {
         let oldest = self.refresh.iter().find(|known| known.user == grant.user);
         let held = self.refresh.iter().filter(|known| known.user == grant.user).count();
         if let (Some(oldest), true) = (oldest, held >= REFRESH_TOKENS) {
@@ -262,7 +262,7 @@ impl Accounts {
     /// Issues an access token; the oldest one dies if too many live.
     pub(crate) fn new_access_token(
         &mut self,
-        chance: &mut Chance,
+        chance: &mut Rng,
         refresh: &str,
         now: DateTime<Utc>,
     ) -> Result<String, TokenError> {

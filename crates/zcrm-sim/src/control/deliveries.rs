@@ -32,7 +32,7 @@ pub(super) fn list(core: &Core, call: &Call) -> Outcome {
         };
         is("/channel_id", call.param("channel_id")) && is("/outcome/state", call.param("state"))
     };
-    let deliveries = core.courier.deliveries().into_iter().filter(|one| one.seq >= since);
+    let deliveries = core.dispatcher.deliveries().into_iter().filter(|one| one.seq >= since);
     // Text, numbers and times: nothing that JSON cannot hold.
     let shown = deliveries.map(|one| serde_json::to_value(one).unwrap_or_default());
     let deliveries: Vec<Value> = shown.filter(wanted).collect();

@@ -152,7 +152,7 @@ pub(super) fn order(core: &Core, orders: Orders) -> Result<(), Refused> {
 
 impl DeliveryOrder {
     fn place(self, core: &Core) {
-        let mut faults = DeliveryFaults::new(Arc::clone(&core.courier.faults)).skip(self.skip);
+        let mut faults = DeliveryFaults::new(Arc::clone(&core.dispatcher.faults)).skip(self.skip);
         if let Some(id) = self.deliveries.channel_id {
             faults = faults.channel(id);
         }

@@ -73,7 +73,7 @@ type Outcome = Result<Answer, Refused>;
 /// Waits for what the call waits for before it is answered: notifications that are to be made.
 pub(crate) async fn prepare(core: &Core, call: &Call) {
     if origin::refusal(call).is_none() && deliveries::waits(call) {
-        core.courier.settled(&core.clock).await;
+        core.dispatcher.settled(&core.clock).await;
     }
 }
 
@@ -157,7 +157,7 @@ fn route(core: &Core, call: &Call) -> Outcome {
         }
         ("GET", "/deliveries") => deliveries::list(core, call),
         ("DELETE", "/deliveries") => {
-            core.courier.forget();
+            core.dispatcher.forget();
             Ok(ok(&json!({})))
         }
         ("GET", "/snapshot") => Ok(ok(&core.snapshot().json())),

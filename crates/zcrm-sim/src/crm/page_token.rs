@@ -13,7 +13,7 @@ use super::order::{Order, Window};
 use super::refusal::Refusal;
 use super::version::Version;
 use crate::clock::stamp;
-use crate::state::Chance;
+use crate::state::Rng;
 
 const LIFE: TimeDelta = TimeDelta::hours(24);
 
@@ -47,7 +47,7 @@ impl PageTokens {
     /// Gives out a token.
     pub(super) fn issue(
         &mut self,
-        chance: &mut Chance,
+        chance: &mut Rng,
         bound_to: &str,
         position: Position,
         now: DateTime<Utc>,

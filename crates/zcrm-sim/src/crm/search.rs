@@ -12,7 +12,7 @@ use super::refusal::Refusal;
 use super::stale::in_index;
 use super::{Context, View};
 use crate::call::Answer;
-use crate::index::Look;
+use crate::index::IndexMatch;
 use crate::schema::{FieldKind, FieldSpec, ModuleSpec};
 use crate::store::{Record, Table};
 
@@ -21,7 +21,7 @@ use crate::store::{Record, Table};
 const FEW: usize = 2_000;
 
 /// Fields and what their values look like: each record that is wanted has one of them.
-type Way<'a> = Vec<(&'a str, Look<'a>)>;
+type Way<'a> = Vec<(&'a str, IndexMatch<'a>)>;
 
 /// What a search asks for.
 enum Wanted {
@@ -65,7 +65,8 @@ impl Wanted {
             Self::Criteria(criteria) => ways(criteria, module),
             Self::Kind(kind, text) => {
                 let fields = module.fields.iter().filter(|field| field.kind == *kind);
-                let look = |field: &'w FieldSpec| (field.api_name.as_str(), Look::Equals(text));
+                let look =
+                    |field: &'w FieldSpec| (field.api_name.as_str(), IndexMatch::Equals(text));
                 vec![fields.map(look).collect()]
             }
             Self::Word(_) => Vec::new(),
@@ -225,10 +226,10 @@ fn ways<'c>(criteria: &'c Criteria, module: &ModuleSpec) -> Vec<Way<'c>> {
             both.into_iter().collect()
         }
         Criteria::Condition(condition) => {
-            let look: fn(&'c str) -> Look<'c> = match condition.operator {
-                Operator::Equals | Operator::In => Look::Equals,
-                Operator::StartsWith => Look::StartsWith,
-                Operator::Contains => Look::Contains,
+            let look: fn(&'c str) -> IndexMatch<'c> = match condition.operator {
+                Operator::Equals | Operator::In => IndexMatch::Equals,
+                Operator::StartsWith => IndexMatch::StartsWith,
+                Operator::Contains => IndexMatch::Contains,
                 _ => return Vec::new(),
             };
             let plain = module.find(&condition.field).is_some_and(|field| {

@@ -7,7 +7,7 @@ use super::refusal::RowError;
 use super::validate::{Rules, is_empty, mentioned_id};
 use super::version::Version;
 use crate::schema::{FieldKind, FieldSpec};
-use crate::state::Chance;
+use crate::state::Rng;
 
 /// The most rows of a field.
 pub(super) const ROW_LIMIT: usize = 100;
@@ -127,7 +127,7 @@ fn file(
 /// taken to be as v2, which is not known.
 pub(super) fn merge(
     version: Version,
-    chance: &mut Chance,
+    chance: &mut Rng,
     old: Vec<Value>,
     new: Vec<Value>,
 ) -> Vec<Value> {

@@ -21,7 +21,7 @@ pub(crate) enum Trouble {
 
 /// A delivery, as far as an order can tell it from others.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Parcel<'a> {
+pub(crate) struct DeliveryInfo<'a> {
     pub(crate) channel: &'a str,
     pub(crate) module: &'a str,
     pub(crate) operation: &'a str,
@@ -35,14 +35,14 @@ pub(crate) struct Deliveries {
     operation: Option<String>,
 }
 
-impl Means<Parcel<'_>> for Deliveries {
-    fn means(&self, parcel: &Parcel<'_>) -> bool {
+impl Means<DeliveryInfo<'_>> for Deliveries {
+    fn means(&self, delivery: &DeliveryInfo<'_>) -> bool {
         let is = |wanted: &Option<String>, found: &str| {
             wanted.as_ref().is_none_or(|wanted| wanted == found)
         };
-        is(&self.channel, parcel.channel)
-            && is(&self.module, parcel.module)
-            && is(&self.operation, parcel.operation)
+        is(&self.channel, delivery.channel)
+            && is(&self.module, delivery.module)
+            && is(&self.operation, delivery.operation)
     }
 }
 

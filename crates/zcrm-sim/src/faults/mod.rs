@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use self::calls::PathRule;
 pub(crate) use self::calls::{Action, Calls, Delivery, Fault};
 pub use self::deliveries::DeliveryFaults;
-pub(crate) use self::deliveries::{Deliveries, Parcel, Trouble};
+pub(crate) use self::deliveries::{Deliveries, DeliveryInfo, Trouble};
 use self::hold::Gate;
 pub use self::hold::Hold;
 pub(crate) use self::queue::Queue;

@@ -1,13 +1,13 @@
 //! Notifications: the channels that applications open, and the deliveries that are made to them.
 
 mod channel;
-mod courier;
 mod delivery;
+mod dispatcher;
 mod send;
 
 pub(crate) use channel::{Channel, Channels, Condition, Event, Operation};
-pub(crate) use courier::Courier;
 pub use delivery::{Delivery, DeliveryOutcome};
+pub(crate) use dispatcher::Dispatcher;
 
 use serde_json::Value;
 

@@ -2,10 +2,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zcrm_fuzz::Bench;
+use zcrm_fuzz::Fixture;
 
-thread_local!(static BENCH: Bench = Bench::new());
+thread_local!(static BENCH: Fixture = Fixture::new());
 
 fuzz_target!(|content: &[u8]| {
-    BENCH.with(|bench| bench.take(&[&[4, 8], content].concat()));
+    BENCH.with(|fixture| fixture.take(&[&[4, 8], content].concat()));
 });

@@ -11,8 +11,8 @@ use std::{
 
 use super::{load, save};
 use crate::{
-    disk::{Attributes, Content, Disk, Draft, Found},
-    local::Local,
+    disk::{Attributes, Content, Disk, Draft, PathState},
+    local_disk::LocalDisk,
     token_file::TokenFile,
 };
 
@@ -34,34 +34,34 @@ impl Faulty {
 }
 
 impl Disk for Faulty {
-    fn find(&self, path: &Path) -> io::Result<Found> {
+    fn find(&self, path: &Path) -> io::Result<PathState> {
         self.step()?;
-        Local.find(path)
+        LocalDisk.find(path)
     }
 
     fn read(&self, file: &Path) -> io::Result<Option<Content>> {
         self.step()?;
-        Local.read(file)
+        LocalDisk.read(file)
     }
 
     fn create_folder(&self, folder: &Path) -> io::Result<()> {
         self.step()?;
-        Local.create_folder(folder)
+        LocalDisk.create_folder(folder)
     }
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
         self.step()?;
-        Local.sync_folder(folder)
+        LocalDisk.sync_folder(folder)
     }
 
     fn draft(&self, file: &Path) -> io::Result<Box<dyn Draft>> {
         self.step()?;
-        Ok(Box::new(FaultyDraft(self.clone(), Local.draft(file)?)))
+        Ok(Box::new(FaultyDraft(self.clone(), LocalDisk.draft(file)?)))
     }
 
     fn sweep(&self, file: &Path) -> io::Result<()> {
         self.step()?;
-        Local.sweep(file)
+        LocalDisk.sweep(file)
     }
 }
 
@@ -102,7 +102,7 @@ enum Left {
 fn save_failing(fails: usize, kind: io::ErrorKind) -> Option<(Left, String)> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("zcrm_oauthtokens.txt");
-    let sound = TokenFile::new(path.clone(), Arc::new(Local));
+    let sound = TokenFile::new(path.clone(), Arc::new(LocalDisk));
     save(&sound, "a", "old").unwrap();
     save(&sound, "b", "other").unwrap();
 
@@ -131,7 +131,7 @@ fn save_failing(fails: usize, kind: io::ErrorKind) -> Option<(Left, String)> {
 }
 
 #[test]
-fn a_failure_at_any_step_leaves_the_old_tokens_and_says_what_to_do() {
+fn keeps_the_old_tokens_if_any_step_fails() {
     for (kind, advice) in [
         (io::ErrorKind::StorageFull, "no space left"),
         (io::ErrorKind::Other, ""),
@@ -156,10 +156,10 @@ fn a_failure_at_any_step_leaves_the_old_tokens_and_says_what_to_do() {
 }
 
 #[test]
-fn a_failed_look_is_never_taken_for_an_absent_token() {
+fn reports_a_failed_read_instead_of_an_absent_token() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("zcrm_oauthtokens.txt");
-    save(&TokenFile::new(path.clone(), Arc::new(Local)), "a", "old").unwrap();
+    save(&TokenFile::new(path.clone(), Arc::new(LocalDisk)), "a", "old").unwrap();
     for fails in 0..2 {
         let disk = Faulty { step: Arc::default(), fails, kind: io::ErrorKind::Other };
         let error = load(&TokenFile::new(path.clone(), Arc::new(disk)), "a").unwrap_err();
@@ -168,7 +168,7 @@ fn a_failed_look_is_never_taken_for_an_absent_token() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_named() {
+fn names_a_folder_that_cannot_be_created() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new/zcrm_oauthtokens.txt");
     for fails in 2..4 {

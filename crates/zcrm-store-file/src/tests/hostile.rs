@@ -60,7 +60,7 @@ fn spoiled(content: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
 }
 
 #[test]
-fn the_samples_are_taken() {
+fn accepts_the_sample_files() {
     assert!(Tokens::parse(JSON, true).unwrap().get(&key("a")).unwrap().is_some());
     take(JSON);
     #[cfg(feature = "ruby-marshal")]
@@ -74,12 +74,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn handles_any_bytes_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         take(&bytes);
     }
 
     #[test]
-    fn our_format_spoiled(bytes in spoiled(JSON)) {
+    fn handles_a_damaged_json_file(bytes in spoiled(JSON)) {
         take(&bytes);
     }
 }
@@ -89,13 +89,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_bytes_of_rubys(mut bytes in prop::collection::vec(any::<u8>(), 2..200)) {
+    fn handles_any_marshal_bytes_without_a_panic(mut bytes in prop::collection::vec(any::<u8>(), 2..200)) {
         bytes[..2].copy_from_slice(&[4, 8]);
         take(&bytes);
     }
 
     #[test]
-    fn rubys_format_spoiled(bytes in spoiled(RUBY)) {
+    fn handles_a_damaged_marshal_file(bytes in spoiled(RUBY)) {
         take(&bytes);
     }
 }

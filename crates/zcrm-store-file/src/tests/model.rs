@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use crate::disk::{Attributes, Content, Disk, Draft, Found};
+use crate::disk::{Attributes, Content, Disk, Draft, PathState};
 
 /// Folders, and names of files in them; each file is told by its number.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -234,16 +234,16 @@ fn absent() -> io::Error {
 }
 
 impl Disk for Model {
-    fn find(&self, path: &Path) -> io::Result<Found> {
+    fn find(&self, path: &Path) -> io::Result<PathState> {
         let state = self.state();
         let tree = &state.live;
         let folder = path.parent().ok_or_else(absent)?;
         Ok(if tree.names.contains_key(path) || tree.folders.contains(path) {
-            Found::File(path.to_owned())
+            PathState::File(path.to_owned())
         } else if tree.folders.contains(folder) {
-            Found::Vacant(path.to_owned())
+            PathState::Vacant(path.to_owned())
         } else {
-            Found::NoFolder
+            PathState::NoFolder
         })
     }
 

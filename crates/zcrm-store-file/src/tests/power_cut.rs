@@ -74,31 +74,31 @@ fn first(omit: Omit) -> Vec<String> {
 }
 
 #[test]
-fn a_save_leaves_the_old_token_or_the_new_one() {
+fn saves_the_old_or_the_new_token_at_a_power_cut() {
     assert_eq!(replace(Omit::Nothing), [""; 0]);
 }
 
 #[test]
-fn the_first_save_leaves_no_token_or_the_new_one() {
+fn saves_no_or_the_new_token_at_a_power_cut() {
     assert_eq!(first(Omit::Nothing), [""; 0]);
 }
 
 #[test]
-fn a_new_user_costs_no_other() {
+fn keeps_other_users_at_a_power_cut() {
     let expected = Expected { user: "c", before: None, after: Some("new") };
     let wrong = change(Omit::Nothing, |file| save(file, "c", "new").unwrap(), &expected);
     assert_eq!(wrong, [""; 0]);
 }
 
 #[test]
-fn a_delete_leaves_the_token_or_none() {
+fn deletes_whole_tokens_at_a_power_cut() {
     let expected = Expected { user: "a", before: Some("old"), after: None };
     let wrong = change(Omit::Nothing, |file| assert!(delete(file, "a").unwrap()), &expected);
     assert_eq!(wrong, [""; 0]);
 }
 
 #[test]
-fn without_the_sync_of_the_file_tokens_are_cut() {
+fn detects_a_missing_sync_of_the_file() {
     for wrong in [replace(Omit::SyncFile), first(Omit::SyncFile)] {
         assert!(wrong.iter().any(|it| it.contains("is empty")), "{wrong:?}");
         assert!(wrong.iter().any(|it| it.contains("is cut off")), "{wrong:?}");
@@ -106,20 +106,20 @@ fn without_the_sync_of_the_file_tokens_are_cut() {
 }
 
 #[test]
-fn without_the_sync_of_the_folder_a_save_that_was_done_is_undone() {
+fn detects_a_missing_sync_of_the_folder() {
     let wrong = replace(Omit::SyncFolder);
     assert!(!wrong.is_empty() && wrong.iter().all(|it| it.contains("old")), "{wrong:?}");
     assert!(!first(Omit::SyncFolder).is_empty());
 }
 
 #[test]
-fn without_the_sync_above_a_new_folder_it_is_lost_with_its_token() {
+fn detects_a_missing_sync_above_a_new_folder() {
     let wrong = first(Omit::SyncAbove);
     assert!(!wrong.is_empty() && wrong.iter().all(|it| it.contains("Ok(None)")), "{wrong:?}");
 }
 
 #[test]
-fn a_replaced_file_keeps_its_owner_group_and_mode() {
+fn keeps_owner_group_and_mode_of_a_replaced_file() {
     let disk = Model::new("/data");
     let file = open(&disk, FILE);
     save(&file, "a", "first").unwrap();

@@ -6,7 +6,7 @@ use zcrm_oauth::{TokenStore, store::conformance::Suite};
 use zcrm_store_file::FileStore;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_file_store_keeps_the_contract() {
+async fn passes_the_conformance_suite() {
     let folder = tempfile::tempdir().unwrap();
     Suite::new()
         .run(|| {
@@ -19,7 +19,7 @@ async fn the_file_store_keeps_the_contract() {
 
 #[cfg(feature = "ruby-marshal")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_in_rubys_format_keeps_what_it_can_of_it() {
+async fn passes_the_suite_in_ruby_format_with_limits() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("zcrm_oauthtokens.txt");
     std::fs::write(&file, b"\x04\x08[\x00").unwrap();

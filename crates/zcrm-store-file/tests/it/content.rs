@@ -2,13 +2,13 @@
 
 use zcrm_oauth::TokenStore as _;
 
-use crate::{Bench, key, shown, token};
+use crate::{Fixture, key, shown, token};
 
 #[tokio::test]
-async fn the_format_is_the_documented_one() {
-    let bench = Bench::new();
-    bench.store.save(&key("patricia@example.com"), &token("a").with_scope("s")).await.unwrap();
-    let written = std::fs::read_to_string(bench.file()).unwrap();
+async fn writes_the_documented_format() {
+    let fixture = Fixture::new();
+    fixture.store.save(&key("patricia@example.com"), &token("a").with_scope("s")).await.unwrap();
+    let written = std::fs::read_to_string(fixture.file()).unwrap();
     let expected = r#"{
   "zcrm_tokens": 1,
   "tokens": [
@@ -28,28 +28,28 @@ async fn the_format_is_the_documented_one() {
 }
 
 #[tokio::test]
-async fn what_is_unknown_is_kept_to_the_digit() {
-    let bench = Bench::new();
+async fn keeps_unknown_members_exactly() {
+    let fixture = Fixture::new();
     let before = r#"{"later": {"b": 1, "a": 1.50000000000000000000001e400}, "zcrm_tokens": 1,
         "tokens": [{"user": "a", "client_id": "1000.CLIENT", "environment": "production",
         "access_token": "x", "expires_at": "2026-01-01T00:00:00Z", "note": [ 1e0 , null ]},
         {"user": "b", "client_id": "c", "environment": "moon", "access_token": 7}]}"#;
-    std::fs::write(bench.file(), before).unwrap();
-    bench.store.save(&key("a"), &token("new")).await.unwrap();
-    let loaded = bench.store.load(&key("a")).await.unwrap().unwrap();
+    std::fs::write(fixture.file(), before).unwrap();
+    fixture.store.save(&key("a"), &token("new")).await.unwrap();
+    let loaded = fixture.store.load(&key("a")).await.unwrap().unwrap();
     assert_eq!(shown(&loaded), shown(&token("new")));
-    let after = std::fs::read_to_string(bench.file()).unwrap();
+    let after = std::fs::read_to_string(fixture.file()).unwrap();
     for kept in
         [r#"{"b": 1, "a": 1.50000000000000000000001e400}"#, "[ 1e0 , null ]", "\"moon\"", ": 7"]
     {
         assert!(after.contains(kept), "{kept} in {after}");
     }
-    let error = bench.store.keys().await.unwrap_err();
+    let error = fixture.store.keys().await.unwrap_err();
     assert!(error.to_string().contains("unknown `environment` in token 1"), "{error}");
 }
 
 #[tokio::test]
-async fn what_cannot_be_understood_is_an_error_with_its_place_and_stays_untouched() {
+async fn reports_malformed_content_without_changing_it() {
     let entry = r#"{"user": "a", "client_id": "1000.CLIENT", "environment": "production",
         "access_token": "x", "expires_at": "2026-01-01T00:00:00Z"}"#;
     let deep = format!("{{\"zcrm_tokens\": 1, \"x\": {}", "[".repeat(1_000_000));
@@ -75,9 +75,9 @@ async fn what_cannot_be_understood_is_an_error_with_its_place_and_stays_untouche
         ("is no token file (at byte 0)", "\u{feff}{}".into()),
     ];
     for (expected, content) in cases {
-        let bench = Bench::new();
-        std::fs::write(bench.file(), content).unwrap();
-        let store = &bench.store;
+        let fixture = Fixture::new();
+        std::fs::write(fixture.file(), content).unwrap();
+        let store = &fixture.store;
         for error in [
             store.load(&key("a")).await.unwrap_err(),
             store.save(&key("a"), &token("new")).await.unwrap_err(),
@@ -87,20 +87,20 @@ async fn what_cannot_be_understood_is_an_error_with_its_place_and_stays_untouche
             assert!(text.contains(expected), "{expected}: {text}");
             assert!(text.contains("zcrm_oauthtokens.txt"), "{text}");
         }
-        assert_eq!(&std::fs::read_to_string(bench.file()).unwrap(), content);
+        assert_eq!(&std::fs::read_to_string(fixture.file()).unwrap(), content);
     }
 }
 
 #[tokio::test]
 async fn takes_a_file_without_content_as_no_users() {
     for content in ["", "\n", " \r\n", "\u{feff}", "{}", "{ }\n"] {
-        let bench = Bench::new();
-        std::fs::write(bench.file(), content).unwrap();
-        let store = &bench.store;
+        let fixture = Fixture::new();
+        std::fs::write(fixture.file(), content).unwrap();
+        let store = &fixture.store;
         assert!(store.load(&key("a")).await.unwrap().is_none(), "{content:?}");
         assert!(store.keys().await.unwrap().is_empty(), "{content:?}");
         assert!(!store.delete(&key("a")).await.unwrap(), "{content:?}");
-        assert_eq!(std::fs::read_to_string(bench.file()).unwrap(), content);
+        assert_eq!(std::fs::read_to_string(fixture.file()).unwrap(), content);
         store.save(&key("a"), &token("new")).await.unwrap();
         let loaded = store.load(&key("a")).await.unwrap().unwrap();
         assert_eq!(shown(&loaded), shown(&token("new")), "{content:?}");
@@ -110,15 +110,15 @@ async fn takes_a_file_without_content_as_no_users() {
 #[tokio::test]
 async fn keeps_a_login_whose_optional_members_cannot_be_read() {
     for odd in ["5", "null", "[\"s\"]", "{}", "true"] {
-        let bench = Bench::new();
+        let fixture = Fixture::new();
         let content = format!(
             r#"{{"zcrm_tokens": 1, "tokens": [{{"user": "a", "client_id": "1000.CLIENT",
             "environment": "production", "access_token": "access-x", "refresh_token": "refresh-x",
             "expires_at": "2026-05-24T17:05:12.345Z", "api_domain": {odd},
             "accounts_server": {odd}, "scope": {odd}}}]}}"#
         );
-        std::fs::write(bench.file(), content).unwrap();
-        let loaded = bench.store.load(&key("a")).await.unwrap().unwrap();
+        std::fs::write(fixture.file(), content).unwrap();
+        let loaded = fixture.store.load(&key("a")).await.unwrap().unwrap();
         let mut expected = token("x");
         expected.scope = odd.contains('s').then(|| "s".to_owned());
         assert_eq!(shown(&loaded), shown(&expected), "{odd}");
@@ -137,18 +137,19 @@ async fn shows_no_control_characters_of_a_path() {
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_text_are_an_error() {
-    let bench = Bench::new();
-    std::fs::write(bench.file(), b"{\"zcrm_tokens\": 1, \"tokens\": [], \"x\": \"\xff\"}").unwrap();
-    let error = bench.store.load(&key("a")).await.unwrap_err();
+async fn rejects_bytes_that_are_not_text() {
+    let fixture = Fixture::new();
+    std::fs::write(fixture.file(), b"{\"zcrm_tokens\": 1, \"tokens\": [], \"x\": \"\xff\"}")
+        .unwrap();
+    let error = fixture.store.load(&key("a")).await.unwrap_err();
     assert!(error.to_string().contains("is not valid UTF-8 at byte 39"), "{error}");
 }
 
 #[cfg(not(feature = "ruby-marshal"))]
 #[tokio::test]
-async fn a_file_of_the_ruby_sdk_names_the_feature_that_reads_it() {
-    let bench = Bench::new();
-    std::fs::write(bench.file(), b"\x04\x08[\x00").unwrap();
-    let error = bench.store.load(&key("a")).await.unwrap_err();
+async fn names_the_feature_for_a_ruby_file() {
+    let fixture = Fixture::new();
+    std::fs::write(fixture.file(), b"\x04\x08[\x00").unwrap();
+    let error = fixture.store.load(&key("a")).await.unwrap_err();
     assert!(error.to_string().contains("switch on the feature `ruby-marshal`"), "{error}");
 }

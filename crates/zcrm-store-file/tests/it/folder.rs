@@ -5,10 +5,10 @@ use std::{fs, path::PathBuf};
 use zcrm_oauth::TokenStore as _;
 use zcrm_store_file::FileStore;
 
-use crate::{Bench, key, token};
+use crate::{Fixture, key, token};
 
 #[test]
-fn the_path_is_a_folder_or_the_file_itself() {
+fn accepts_a_folder_or_a_file_as_path() {
     let folder = FileStore::new("some/tokens");
     assert!(folder.path().is_absolute());
     assert!(folder.path().ends_with("some/tokens/zcrm_oauthtokens.txt"));
@@ -17,27 +17,27 @@ fn the_path_is_a_folder_or_the_file_itself() {
 }
 
 #[tokio::test]
-async fn a_folder_that_vanished_is_an_error_and_not_an_absent_token() {
-    let bench = Bench::new();
-    let folder = bench.folder.path().join("mounted");
+async fn reports_a_vanished_folder() {
+    let fixture = Fixture::new();
+    let folder = fixture.folder.path().join("mounted");
     let store = FileStore::new(&folder);
     store.save(&key("a"), &token("a")).await.unwrap();
-    fs::rename(&folder, bench.folder.path().join("elsewhere")).unwrap();
+    fs::rename(&folder, fixture.folder.path().join("elsewhere")).unwrap();
     for error in [
         store.load(&key("a")).await.unwrap_err(),
         store.save(&key("a"), &token("b")).await.unwrap_err(),
     ] {
         assert!(error.to_string().contains("it is gone"), "{error}");
     }
-    fs::rename(bench.folder.path().join("elsewhere"), &folder).unwrap();
+    fs::rename(fixture.folder.path().join("elsewhere"), &folder).unwrap();
     assert!(store.load(&key("a")).await.unwrap().is_some());
 }
 
 #[tokio::test]
-async fn a_part_of_the_path_that_is_a_file_is_named() {
-    let bench = Bench::new();
-    fs::write(bench.folder.path().join("file"), "").unwrap();
-    let store = FileStore::new(bench.folder.path().join("file"));
+async fn names_a_path_component_that_is_a_file() {
+    let fixture = Fixture::new();
+    fs::write(fixture.folder.path().join("file"), "").unwrap();
+    let store = FileStore::new(fixture.folder.path().join("file"));
     for error in [
         store.load(&key("a")).await.unwrap_err(),
         store.save(&key("a"), &token("a")).await.unwrap_err(),
@@ -47,25 +47,25 @@ async fn a_part_of_the_path_that_is_a_file_is_named() {
 }
 
 #[tokio::test]
-async fn a_folder_in_place_of_the_file_is_an_error() {
-    let bench = Bench::new();
-    fs::create_dir(bench.file()).unwrap();
-    let error = bench.store.load(&key("a")).await.unwrap_err();
+async fn rejects_a_folder_in_place_of_the_file() {
+    let fixture = Fixture::new();
+    fs::create_dir(fixture.file()).unwrap();
+    let error = fixture.store.load(&key("a")).await.unwrap_err();
     assert!(error.to_string().contains("cannot read the token file"), "{error}");
-    assert!(bench.store.save(&key("a"), &token("a")).await.is_err());
+    assert!(fixture.store.save(&key("a"), &token("a")).await.is_err());
 }
 
 #[tokio::test]
-async fn drafts_of_killed_processes_are_removed_and_nothing_else() {
-    let bench = Bench::new();
+async fn removes_only_drafts_of_killed_processes() {
+    let fixture = Fixture::new();
     let stale = ".zcrm_oauthtokens.txt.abcDEF012345.new";
     let foreign =
         [".zcrm_oauthtokens.txt.new", ".zcrm_oauthtokens.txt.b.abcDEF012345.new", "x.new"];
     for name in [stale].iter().chain(&foreign) {
-        fs::write(bench.folder.path().join(name), "x").unwrap();
+        fs::write(fixture.folder.path().join(name), "x").unwrap();
     }
-    bench.store.save(&key("a"), &token("a")).await.unwrap();
-    let names = bench.names();
+    fixture.store.save(&key("a"), &token("a")).await.unwrap();
+    let names = fixture.names();
     assert!(!names.iter().any(|name| name == stale), "{names:?}");
     for name in foreign {
         assert!(names.iter().any(|left| left == name), "{name} of {names:?}");
@@ -83,21 +83,21 @@ mod unix {
     use zcrm_oauth::TokenStore as _;
     use zcrm_store_file::FileStore;
 
-    use crate::{Bench, key, token};
+    use crate::{Fixture, key, token};
 
     fn mode(path: &Path) -> u32 {
         fs::symlink_metadata(path).unwrap().mode() & 0o7777
     }
 
     #[tokio::test]
-    async fn what_is_made_is_for_the_owner_alone() {
-        let bench = Bench::new();
-        let folder = bench.folder.path().join("a/b");
+    async fn creates_files_for_the_owner_only() {
+        let fixture = Fixture::new();
+        let folder = fixture.folder.path().join("a/b");
         let store = FileStore::new(&folder);
         store.save(&key("a"), &token("a")).await.unwrap();
         let lock = store.lock(&key("a"), std::time::Duration::ZERO).await.unwrap().unwrap();
         lock.release().await.unwrap();
-        for made in [bench.folder.path().join("a"), folder.clone()] {
+        for made in [fixture.folder.path().join("a"), folder.clone()] {
             assert_eq!(mode(&made), 0o700, "{}", made.display());
         }
         let files: Vec<_> =
@@ -109,91 +109,91 @@ mod unix {
     }
 
     #[tokio::test]
-    async fn the_mode_of_a_file_is_kept_but_not_for_everybody() {
-        let bench = Bench::new();
-        bench.store.save(&key("a"), &token("a")).await.unwrap();
+    async fn keeps_the_mode_except_for_others() {
+        let fixture = Fixture::new();
+        fixture.store.save(&key("a"), &token("a")).await.unwrap();
         for (before, after) in [(0o640, 0o640), (0o600, 0o600), (0o660, 0o660), (0o664, 0o660)] {
-            fs::set_permissions(bench.file(), fs::Permissions::from_mode(before)).unwrap();
-            bench.store.save(&key("a"), &token("b")).await.unwrap();
-            assert_eq!(mode(&bench.file()), after, "{before:o}");
+            fs::set_permissions(fixture.file(), fs::Permissions::from_mode(before)).unwrap();
+            fixture.store.save(&key("a"), &token("b")).await.unwrap();
+            assert_eq!(mode(&fixture.file()), after, "{before:o}");
         }
-        fs::set_permissions(bench.file(), fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(bench.store.load(&key("a")).await.unwrap().is_some());
-        assert_eq!(mode(&bench.file()), 0o640);
+        fs::set_permissions(fixture.file(), fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(fixture.store.load(&key("a")).await.unwrap().is_some());
+        assert_eq!(mode(&fixture.file()), 0o640);
     }
 
     #[tokio::test]
-    async fn owner_and_group_are_kept_and_an_administrator_leaves_nothing_of_their_own() {
-        let bench = Bench::new();
-        let folder = bench.folder.path();
+    async fn keeps_owner_and_group_of_the_folder() {
+        let fixture = Fixture::new();
+        let folder = fixture.folder.path();
         if let Err(error) = chown(folder, Some(4321), Some(4322)) {
             println!("not tested, for only an administrator can give files away: {error}");
             return;
         }
-        bench.store.save(&key("a"), &token("a")).await.unwrap();
-        let lock = bench.store.lock(&key("a"), std::time::Duration::ZERO).await.unwrap().unwrap();
+        fixture.store.save(&key("a"), &token("a")).await.unwrap();
+        let lock = fixture.store.lock(&key("a"), std::time::Duration::ZERO).await.unwrap().unwrap();
         lock.release().await.unwrap();
-        assert_eq!(bench.names().len(), 3);
-        for name in bench.names() {
+        assert_eq!(fixture.names().len(), 3);
+        for name in fixture.names() {
             let found = fs::metadata(folder.join(&name)).unwrap();
             assert_eq!((found.uid(), found.gid()), (4321, 4322), "{name}");
         }
-        chown(bench.file(), Some(5), Some(6)).unwrap();
-        bench.store.save(&key("a"), &token("b")).await.unwrap();
-        let found = fs::metadata(bench.file()).unwrap();
+        chown(fixture.file(), Some(5), Some(6)).unwrap();
+        fixture.store.save(&key("a"), &token("b")).await.unwrap();
+        let found = fs::metadata(fixture.file()).unwrap();
         assert_eq!((found.uid(), found.gid()), (5, 6));
     }
 
     #[tokio::test]
-    async fn a_symbolic_link_is_resolved_and_stays() {
-        let bench = Bench::new();
-        let target = bench.folder.path().join("data/real.txt");
+    async fn follows_and_keeps_a_symbolic_link() {
+        let fixture = Fixture::new();
+        let target = fixture.folder.path().join("data/real.txt");
         fs::create_dir(target.parent().unwrap()).unwrap();
-        let other = FileStore::new(bench.folder.path().join("data"));
+        let other = FileStore::new(fixture.folder.path().join("data"));
         other.save(&key("a"), &token("a")).await.unwrap();
         fs::rename(other.path(), &target).unwrap();
-        symlink("data/real.txt", bench.file()).unwrap();
+        symlink("data/real.txt", fixture.file()).unwrap();
 
-        bench.store.save(&key("b"), &token("b")).await.unwrap();
-        assert!(fs::symlink_metadata(bench.file()).unwrap().is_symlink());
+        fixture.store.save(&key("b"), &token("b")).await.unwrap();
+        assert!(fs::symlink_metadata(fixture.file()).unwrap().is_symlink());
         assert!(fs::read_to_string(&target).unwrap().contains("access-b"));
-        assert_eq!(bench.store.keys().await.unwrap().len(), 2);
+        assert_eq!(fixture.store.keys().await.unwrap().len(), 2);
     }
 
     #[tokio::test]
-    async fn a_symbolic_link_to_nothing_is_no_place_to_write_to() {
-        let bench = Bench::new();
-        symlink("nowhere", bench.file()).unwrap();
+    async fn rejects_a_dangling_symbolic_link() {
+        let fixture = Fixture::new();
+        symlink("nowhere", fixture.file()).unwrap();
         for error in [
-            bench.store.load(&key("a")).await.unwrap_err(),
-            bench.store.save(&key("a"), &token("a")).await.unwrap_err(),
+            fixture.store.load(&key("a")).await.unwrap_err(),
+            fixture.store.save(&key("a"), &token("a")).await.unwrap_err(),
         ] {
             assert!(error.to_string().contains("symbolic link that leads nowhere"), "{error}");
         }
-        assert!(!bench.folder.path().join("nowhere").exists());
+        assert!(!fixture.folder.path().join("nowhere").exists());
     }
 
     #[tokio::test]
-    async fn a_link_in_place_of_a_lock_file_is_not_followed() {
-        let bench = Bench::new();
-        symlink("victim", bench.folder.path().join(".zcrm_oauthtokens.txt.lock")).unwrap();
-        let error = bench.store.save(&key("a"), &token("a")).await.unwrap_err();
+    async fn refuses_a_link_in_place_of_a_lock_file() {
+        let fixture = Fixture::new();
+        symlink("victim", fixture.folder.path().join(".zcrm_oauthtokens.txt.lock")).unwrap();
+        let error = fixture.store.save(&key("a"), &token("a")).await.unwrap_err();
         assert!(error.to_string().contains("cannot use the lock file"), "{error}");
-        assert!(!bench.folder.path().join("victim").exists());
+        assert!(!fixture.folder.path().join("victim").exists());
     }
 
     #[tokio::test]
-    async fn a_pipe_in_place_of_the_file_keeps_nobody_waiting() {
-        let bench = Bench::new();
+    async fn rejects_a_pipe_without_blocking() {
+        let fixture = Fixture::new();
         rustix::fs::mknodat(
             rustix::fs::CWD,
-            bench.file(),
+            fixture.file(),
             rustix::fs::FileType::Fifo,
             rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
             0,
         )
         .unwrap();
-        let error = bench.store.load(&key("a")).await.unwrap_err();
+        let error = fixture.store.load(&key("a")).await.unwrap_err();
         assert!(error.to_string().contains("cannot read the token file"), "{error}");
     }
 }

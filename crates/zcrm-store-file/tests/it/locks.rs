@@ -13,15 +13,15 @@ use zcrm_core::{Clock as _, ManualClock};
 use zcrm_oauth::TokenStore as _;
 use zcrm_store_file::FileStore;
 
-use crate::{Bench, key, shown, token};
+use crate::{Fixture, key, shown, token};
 
 const WAIT: Duration = Duration::from_secs(30);
 
 #[tokio::test]
-async fn a_refresh_lock_is_one_users_and_goes_from_hand_to_hand() {
-    let bench = Bench::new();
+async fn hands_the_lock_of_one_user_over() {
+    let fixture = Fixture::new();
     let clock = ManualClock::jumping();
-    let store = FileStore::new(bench.folder.path()).with_clock(Arc::new(clock.clone()));
+    let store = FileStore::new(fixture.folder.path()).with_clock(Arc::new(clock.clone()));
     let held = store.lock(&key("a"), WAIT).await.unwrap().unwrap();
     assert!(clock.slept().is_empty(), "a free lock is taken at once");
 
@@ -38,10 +38,10 @@ async fn a_refresh_lock_is_one_users_and_goes_from_hand_to_hand() {
 }
 
 #[tokio::test]
-async fn a_waiter_gets_the_lock_when_it_is_given_back() {
-    let bench = Bench::new();
+async fn gets_the_lock_after_its_release() {
+    let fixture = Fixture::new();
     let clock = ManualClock::new();
-    let store = FileStore::new(bench.folder.path()).with_clock(Arc::new(clock.clone()));
+    let store = FileStore::new(fixture.folder.path()).with_clock(Arc::new(clock.clone()));
     let held = store.lock(&key("a"), WAIT).await.unwrap().unwrap();
     let waiter = tokio::spawn({
         let store = store.clone();
@@ -59,12 +59,12 @@ async fn a_waiter_gets_the_lock_when_it_is_given_back() {
 }
 
 #[tokio::test]
-async fn a_reader_does_not_wait_for_a_writer() {
-    let bench = Bench::new();
+async fn reads_without_waiting_for_a_writer() {
+    let fixture = Fixture::new();
     let clock = ManualClock::jumping();
-    let store = FileStore::new(bench.folder.path()).with_clock(Arc::new(clock.clone()));
+    let store = FileStore::new(fixture.folder.path()).with_clock(Arc::new(clock.clone()));
     store.save(&key("a"), &token("a")).await.unwrap();
-    let lock = bench.folder.path().join(".zcrm_oauthtokens.txt.lock");
+    let lock = fixture.folder.path().join(".zcrm_oauthtokens.txt.lock");
     let held = File::open(&lock).unwrap();
     held.lock().unwrap();
 
@@ -78,22 +78,22 @@ async fn a_reader_does_not_wait_for_a_writer() {
 }
 
 #[tokio::test]
-async fn a_lock_file_that_was_deleted_locks_nobody_out_and_nobody_in() {
-    let bench = Bench::new();
-    let held = bench.store.lock(&key("a"), Duration::ZERO).await.unwrap().unwrap();
-    for name in bench.names() {
-        std::fs::remove_file(bench.folder.path().join(name)).unwrap();
+async fn survives_a_deleted_lock_file() {
+    let fixture = Fixture::new();
+    let held = fixture.store.lock(&key("a"), Duration::ZERO).await.unwrap().unwrap();
+    for name in fixture.names() {
+        std::fs::remove_file(fixture.folder.path().join(name)).unwrap();
     }
-    let second = bench.store.lock(&key("a"), Duration::ZERO).await.unwrap();
+    let second = fixture.store.lock(&key("a"), Duration::ZERO).await.unwrap();
     assert!(second.is_some(), "the new file is a new lock");
-    assert!(bench.store.lock(&key("a"), Duration::ZERO).await.unwrap().is_none());
+    assert!(fixture.store.lock(&key("a"), Duration::ZERO).await.unwrap().is_none());
     drop(held);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_caller_that_gives_up_leaves_a_whole_file_and_no_lock() {
-    let bench = Bench::new();
-    let store = &bench.store;
+async fn leaves_a_whole_file_after_a_dropped_call() {
+    let fixture = Fixture::new();
+    let store = &fixture.store;
     store.save(&key("a"), &token("0")).await.unwrap();
     let (mut stored, mut undone, mut done, mut polls) = ("0".to_owned(), 0, 0, 1_u64);
     // the first gives up at once; each is more patient than the one before, until it succeeds
@@ -126,7 +126,7 @@ async fn a_caller_that_gives_up_leaves_a_whole_file_and_no_lock() {
 
 /// Runs itself once more, as the process that holds the lock and is killed.
 #[tokio::test]
-async fn death_frees_the_lock() {
+async fn releases_the_lock_of_a_killed_process() {
     const FOLDER: &str = "ZCRM_TEST_FOLDER";
     if let Some(folder) = std::env::var_os(FOLDER) {
         let _held = FileStore::new(folder).lock(&key("a"), Duration::ZERO).await.unwrap().unwrap();
@@ -135,10 +135,10 @@ async fn death_frees_the_lock() {
         std::io::stdin().read_to_string(&mut end).unwrap();
         return;
     }
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "locks::death_frees_the_lock", "--nocapture"])
-        .env(FOLDER, bench.folder.path())
+        .args(["--exact", "locks::releases_the_lock_of_a_killed_process", "--nocapture"])
+        .env(FOLDER, fixture.folder.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -149,9 +149,9 @@ async fn death_frees_the_lock() {
         line.clear();
         assert_ne!(std::io::BufRead::read_line(&mut output, &mut line).unwrap(), 0, "it ended");
     }
-    let taken = bench.store.lock(&key("a"), Duration::ZERO).await.unwrap();
+    let taken = fixture.store.lock(&key("a"), Duration::ZERO).await.unwrap();
     assert!(taken.is_none(), "held by the other process");
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(bench.store.lock(&key("a"), Duration::ZERO).await.unwrap().is_some());
+    assert!(fixture.store.lock(&key("a"), Duration::ZERO).await.unwrap().is_some());
 }

@@ -26,12 +26,12 @@ use zcrm_oauth::{StoredToken, TokenKey};
 use zcrm_store_file::FileStore;
 
 /// A folder of its own, and the store in it.
-struct Bench {
+struct Fixture {
     folder: TempDir,
     store: FileStore,
 }
 
-impl Bench {
+impl Fixture {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = FileStore::new(folder.path());

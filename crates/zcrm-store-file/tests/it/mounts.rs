@@ -11,7 +11,7 @@ use std::{
 use zcrm_oauth::TokenStore as _;
 use zcrm_store_file::FileStore;
 
-use crate::{Bench, key, shown, token};
+use crate::{Fixture, key, shown, token};
 
 /// Something that is mounted; it ends with this.
 struct Mounted(PathBuf);
@@ -35,27 +35,28 @@ impl Drop for Mounted {
 }
 
 #[tokio::test]
-async fn a_file_that_is_a_mount_point_gets_the_advice_to_mount_its_folder() {
-    let bench = Bench::new();
-    let outside = FileStore::new(bench.folder.path().join("outside"));
+async fn advises_to_mount_the_folder_of_a_mounted_file() {
+    let fixture = Fixture::new();
+    let outside = FileStore::new(fixture.folder.path().join("outside"));
     outside.save(&key("a"), &token("old")).await.unwrap();
-    fs::write(bench.file(), "").unwrap();
-    let Some(_mounted) = Mounted::new(&["--bind", outside.path().to_str().unwrap()], &bench.file())
+    fs::write(fixture.file(), "").unwrap();
+    let Some(_mounted) =
+        Mounted::new(&["--bind", outside.path().to_str().unwrap()], &fixture.file())
     else {
         return;
     };
-    assert!(bench.store.load(&key("a")).await.unwrap().is_some());
-    let error = bench.store.save(&key("a"), &token("new")).await.unwrap_err();
+    assert!(fixture.store.load(&key("a")).await.unwrap().is_some());
+    let error = fixture.store.save(&key("a"), &token("new")).await.unwrap_err();
     assert!(error.to_string().contains("mount its folder instead"), "{error}");
-    let left = bench.store.load(&key("a")).await.unwrap().unwrap();
+    let left = fixture.store.load(&key("a")).await.unwrap().unwrap();
     assert_eq!(shown(&left), shown(&token("old")));
-    assert!(!bench.names().iter().any(|name| name.ends_with(".new")), "{:?}", bench.names());
+    assert!(!fixture.names().iter().any(|name| name.ends_with(".new")), "{:?}", fixture.names());
 }
 
 #[tokio::test]
-async fn a_full_disk_and_a_read_only_one_keep_the_old_tokens() {
-    let bench = Bench::new();
-    let place = bench.folder.path().join("disk");
+async fn keeps_the_old_tokens_on_a_full_or_read_only_disk() {
+    let fixture = Fixture::new();
+    let place = fixture.folder.path().join("disk");
     fs::create_dir(&place).unwrap();
     let Some(_mounted) = Mounted::new(&["-t", "tmpfs", "-o", "size=64k", "tmpfs"], &place) else {
         return;

@@ -6,7 +6,7 @@ use zcrm_core::{Clock as _, Environment, ExposeSecret as _, ManualClock};
 use zcrm_oauth::{StoredToken, TokenKey, TokenStore as _};
 use zcrm_store_file::FileStore;
 
-use crate::{Bench, key, shown, token};
+use crate::{Fixture, key, shown, token};
 
 /// What Ruby 3.1 wrote for two users, the second with an e-mail address beside.
 const TWO: &[u8] = b"\x04\x08[\x07o:*ZCRMSDK::OAuthClient::ZohoOAuthTokens\x09:\x13@refresh_tokenI\"\
@@ -20,51 +20,55 @@ fn milliseconds(token: &StoredToken) -> i64 {
 }
 
 #[tokio::test]
-async fn what_ruby_wrote_is_read() {
-    let bench = Bench::new();
-    fs::write(bench.file(), TWO).unwrap();
-    let first = bench.store.load(&key("a@b.c")).await.unwrap().unwrap();
+async fn reads_a_file_of_the_ruby_sdk() {
+    let fixture = Fixture::new();
+    fs::write(fixture.file(), TWO).unwrap();
+    let first = fixture.store.load(&key("a@b.c")).await.unwrap().unwrap();
     assert_eq!(first.access.expose_secret(), "1000.a");
     assert_eq!(first.refresh.as_ref().unwrap().expose_secret(), "1000.r");
     assert_eq!(milliseconds(&first), 1_700_000_000_123);
-    let second = bench.store.load(&key("ü@b.c")).await.unwrap().unwrap();
+    let second = fixture.store.load(&key("ü@b.c")).await.unwrap().unwrap();
     assert_eq!(milliseconds(&second), 1_700_000_000_124);
-    assert!(bench.store.load(&key("A@b.c")).await.unwrap().is_none());
-    assert_eq!(bench.store.keys().await.unwrap(), [key("a@b.c"), key("ü@b.c")]);
-    assert_eq!(fs::read(bench.file()).unwrap(), TWO, "reading changes nothing");
+    assert!(fixture.store.load(&key("A@b.c")).await.unwrap().is_none());
+    assert_eq!(fixture.store.keys().await.unwrap(), [key("a@b.c"), key("ü@b.c")]);
+    assert_eq!(fs::read(fixture.file()).unwrap(), TWO, "reading changes nothing");
 }
 
 #[tokio::test]
-async fn it_stays_in_rubys_format_and_keeps_what_else_ruby_put_there() {
-    let bench = Bench::new();
-    fs::write(bench.file(), TWO).unwrap();
-    let mut again = bench.store.load(&key("ü@b.c")).await.unwrap().unwrap();
-    bench.store.save(&key("ü@b.c"), &again).await.unwrap();
-    assert_eq!(fs::read(bench.file()).unwrap(), TWO, "the last one saved as it was: byte for byte");
+async fn keeps_the_ruby_format_and_unknown_variables() {
+    let fixture = Fixture::new();
+    fs::write(fixture.file(), TWO).unwrap();
+    let mut again = fixture.store.load(&key("ü@b.c")).await.unwrap().unwrap();
+    fixture.store.save(&key("ü@b.c"), &again).await.unwrap();
+    assert_eq!(
+        fs::read(fixture.file()).unwrap(),
+        TWO,
+        "the last one saved as it was: byte for byte"
+    );
 
     again.access = "1000.a3".to_owned().into();
-    bench.store.save(&key("ü@b.c"), &again).await.unwrap();
-    let written = fs::read(bench.file()).unwrap();
+    fixture.store.save(&key("ü@b.c"), &again).await.unwrap();
+    let written = fs::read(fixture.file()).unwrap();
     let expected: Vec<u8> = String::from_utf8_lossy(TWO).replace("1000.a2", "1000.a3").into();
     assert_eq!(String::from_utf8_lossy(&written), String::from_utf8_lossy(&expected));
 
-    assert!(bench.store.delete(&key("a@b.c")).await.unwrap());
-    assert!(bench.store.delete(&key("ü@b.c")).await.unwrap());
-    assert_eq!(fs::read(bench.file()).unwrap(), b"\x04\x08[\x00");
+    assert!(fixture.store.delete(&key("a@b.c")).await.unwrap());
+    assert!(fixture.store.delete(&key("ü@b.c")).await.unwrap());
+    assert_eq!(fs::read(fixture.file()).unwrap(), b"\x04\x08[\x00");
 }
 
 #[tokio::test]
-async fn it_serves_one_client_and_environment_until_it_is_migrated() {
-    let bench = Bench::new();
-    fs::write(bench.file(), TWO).unwrap();
+async fn serves_one_client_and_environment_before_migration() {
+    let fixture = Fixture::new();
+    fs::write(fixture.file(), TWO).unwrap();
     let mine = key("a@b.c");
-    bench.store.load(&mine).await.unwrap().unwrap();
+    fixture.store.load(&mine).await.unwrap().unwrap();
     let sandbox = TokenKey::new("a@b.c", "1000.CLIENT", Environment::Sandbox);
     let other = TokenKey::new("a@b.c", "1000.OTHER", Environment::Production);
     // another store on the same file knows it too
-    let second = FileStore::new(bench.folder.path());
+    let second = FileStore::new(fixture.folder.path());
     for refused in [&sandbox, &other] {
-        for store in [&bench.store, &second] {
+        for store in [&fixture.store, &second] {
             let error = store.load(refused).await.unwrap_err().to_string();
             assert!(error.contains("1000.CLIENT") && error.contains("migrate"), "{error}");
             store.save(refused, &token("x")).await.unwrap_err();
@@ -73,37 +77,37 @@ async fn it_serves_one_client_and_environment_until_it_is_migrated() {
 
     assert!(second.migrate("1000.CLIENT", Environment::Production).await.unwrap());
     assert!(!second.migrate("1000.CLIENT", Environment::Production).await.unwrap(), "once");
-    let migrated = bench.store.load(&mine).await.unwrap().unwrap();
+    let migrated = fixture.store.load(&mine).await.unwrap().unwrap();
     assert_eq!(migrated.access.expose_secret(), "1000.a");
     assert_eq!(milliseconds(&migrated), 1_700_000_000_123);
-    bench.store.save(&other, &token("x")).await.unwrap();
-    let loaded = bench.store.load(&other).await.unwrap().unwrap();
+    fixture.store.save(&other, &token("x")).await.unwrap();
+    let loaded = fixture.store.load(&other).await.unwrap().unwrap();
     assert_eq!(shown(&loaded), shown(&token("x")));
-    assert_eq!(bench.store.keys().await.unwrap(), [mine, key("ü@b.c"), other]);
+    assert_eq!(fixture.store.keys().await.unwrap(), [mine, key("ü@b.c"), other]);
 }
 
 #[tokio::test]
-async fn the_file_serves_another_client_once_no_store_of_the_first_lives() {
-    let bench = Bench::new();
-    fs::write(bench.file(), TWO).unwrap();
-    let first = FileStore::new(bench.folder.path());
+async fn serves_another_client_after_the_first_store_closed() {
+    let fixture = Fixture::new();
+    fs::write(fixture.file(), TWO).unwrap();
+    let first = FileStore::new(fixture.folder.path());
     first.load(&key("a@b.c")).await.unwrap();
     let other = TokenKey::new("a@b.c", "1000.OTHER", Environment::Production);
-    assert!(bench.store.load(&other).await.is_err());
+    assert!(fixture.store.load(&other).await.is_err());
     drop(first);
     // the refused store knows whose the file was, so it goes too
-    let fresh = Bench::new();
-    fs::rename(bench.file(), fresh.file()).unwrap();
+    let fresh = Fixture::new();
+    fs::rename(fixture.file(), fresh.file()).unwrap();
     assert!(fresh.store.load(&other).await.unwrap().is_some());
 }
 
 #[tokio::test]
-async fn a_short_read_is_read_again_and_never_taken_for_empty() {
+async fn reads_a_truncated_file_again() {
     for cut in [0, 1, 2, 3, TWO.len() / 2, TWO.len() - 1] {
-        let bench = Bench::new();
+        let fixture = Fixture::new();
         let clock = ManualClock::new();
-        let store = FileStore::new(bench.folder.path()).with_clock(Arc::new(clock.clone()));
-        fs::write(bench.file(), &TWO[..cut]).unwrap();
+        let store = FileStore::new(fixture.folder.path()).with_clock(Arc::new(clock.clone()));
+        fs::write(fixture.file(), &TWO[..cut]).unwrap();
         let reading = tokio::spawn({
             let store = store.clone();
             async move { store.load(&key("a@b.c")).await }
@@ -112,19 +116,19 @@ async fn a_short_read_is_read_again_and_never_taken_for_empty() {
             tokio::task::yield_now().await;
         }
         // Ruby goes on writing
-        fs::write(bench.file(), TWO).unwrap();
+        fs::write(fixture.file(), TWO).unwrap();
         clock.advance(Duration::from_millis(20));
         assert!(reading.await.unwrap().unwrap().is_some(), "cut at {cut}");
     }
 }
 
 #[tokio::test]
-async fn what_stays_cut_is_an_error_with_its_position_and_stays_untouched() {
+async fn reports_a_truncated_file_with_its_position() {
     for cut in [2, 3, 40, TWO.len() - 1] {
-        let bench = Bench::new();
+        let fixture = Fixture::new();
         let clock = ManualClock::jumping();
-        let store = FileStore::new(bench.folder.path()).with_clock(Arc::new(clock.clone()));
-        fs::write(bench.file(), &TWO[..cut]).unwrap();
+        let store = FileStore::new(fixture.folder.path()).with_clock(Arc::new(clock.clone()));
+        fs::write(fixture.file(), &TWO[..cut]).unwrap();
         for error in [
             store.load(&key("a@b.c")).await.unwrap_err(),
             store.save(&key("a@b.c"), &token("new")).await.unwrap_err(),
@@ -132,12 +136,12 @@ async fn what_stays_cut_is_an_error_with_its_position_and_stays_untouched() {
             assert!(error.to_string().contains("is Ruby's, and is cut off"), "{cut}: {error}");
         }
         assert!(clock.monotonic() < Duration::from_secs(1));
-        assert_eq!(fs::read(bench.file()).unwrap(), TWO[..cut]);
+        assert_eq!(fs::read(fixture.file()).unwrap(), TWO[..cut]);
     }
 }
 
 #[tokio::test]
-async fn what_ruby_would_not_write_is_an_error_that_shows_no_token() {
+async fn rejects_odd_ruby_content_without_showing_tokens() {
     let with = |from: &[u8], to: &[u8]| {
         let at = TWO.windows(from.len()).position(|window| window == from).unwrap();
         [&TWO[..at], to, &TWO[at + from.len()..]].concat()
@@ -155,14 +159,14 @@ async fn what_ruby_would_not_write_is_an_error_that_shows_no_token() {
         ("is cut off", b"\x04\x08[\x04\xff\xff\xff\x3f".to_vec()),
     ];
     for (expected, content) in cases {
-        let bench = Bench::new();
+        let fixture = Fixture::new();
         let store =
-            FileStore::new(bench.folder.path()).with_clock(Arc::new(ManualClock::jumping()));
-        fs::write(bench.file(), content).unwrap();
+            FileStore::new(fixture.folder.path()).with_clock(Arc::new(ManualClock::jumping()));
+        fs::write(fixture.file(), content).unwrap();
         let error = store.load(&key("a@b.c")).await.unwrap_err();
         let text = format!("{error} {error:?}");
         assert!(text.contains(expected), "{expected}: {text}");
         assert!(!text.contains("1000.a") && !text.contains("1000.r"), "{text}");
-        assert_eq!(&fs::read(bench.file()).unwrap(), content);
+        assert_eq!(&fs::read(fixture.file()).unwrap(), content);
     }
 }

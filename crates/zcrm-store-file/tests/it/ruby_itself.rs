@@ -9,7 +9,7 @@ use std::{
 use zcrm_core::ExposeSecret as _;
 use zcrm_oauth::{StoredToken, TokenStore as _};
 
-use crate::{Bench, key};
+use crate::{Fixture, key};
 
 /// The class whose objects the Ruby SDK keeps, with its instance variables in their order.
 const CLASS: &str = r#"
@@ -44,13 +44,13 @@ fn ruby(file: &Path, script: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-async fn loaded(bench: &Bench, user: &str) -> StoredToken {
-    bench.store.load(&key(user)).await.unwrap().unwrap_or_else(|| panic!("{user} is absent"))
+async fn loaded(fixture: &Fixture, user: &str) -> StoredToken {
+    fixture.store.load(&key(user)).await.unwrap().unwrap_or_else(|| panic!("{user} is absent"))
 }
 
 #[tokio::test]
-async fn zcrm_reads_what_ruby_wrote() {
-    let bench = Bench::new();
+async fn reads_what_ruby_wrote() {
+    let fixture = Fixture::new();
     let script = r#"
       numbers = [0, 1, -1, 2**30 - 1, 2**30, -2**30, -2**30 - 1, 1700000000123, 2**62 - 1, 2**62,
                  -2**62, -2**62 - 1, 2**70]
@@ -66,16 +66,16 @@ async fn zcrm_reads_what_ruby_wrote() {
       300.times { |at| all << T.new("refresh-#{at}", "access-#{at}", 1700000000000 + at, "user#{at}") }
       File.binwrite(FILE, Marshal.dump(all))
     "#;
-    ruby(&bench.file(), script);
+    ruby(&fixture.file(), script);
     let last = 253_402_300_799_999;
     let far = 1_i64 << 30;
     let numbers =
         [0, 1, -1, far - 1, far, -far, -far - 1, 1_700_000_000_123, last, last, -last, -last, last];
     for (at, number) in numbers.iter().enumerate() {
-        let token = loaded(&bench, &format!("number{at}")).await;
+        let token = loaded(&fixture, &format!("number{at}")).await;
         assert_eq!(token.expires_at.timestamp_millis(), *number, "number {at}");
     }
-    let float = loaded(&bench, "float").await;
+    let float = loaded(&fixture, "float").await;
     assert_eq!(float.expires_at.timestamp_millis(), 1_700_000_000_123);
     for (user, refresh, access) in [
         ("müller", "bär", "ä"),
@@ -84,25 +84,25 @@ async fn zcrm_reads_what_ruby_wrote() {
         ("shared", "one string", "one string"),
         ("", "r", "a"),
     ] {
-        let token = loaded(&bench, user).await;
+        let token = loaded(&fixture, user).await;
         assert_eq!(token.refresh.unwrap().expose_secret(), refresh, "{user}");
         assert_eq!(token.access.expose_secret(), access, "{user}");
     }
-    let nothing = loaded(&bench, "nothing").await;
+    let nothing = loaded(&fixture, "nothing").await;
     assert!(nothing.refresh.is_none() && nothing.access.expose_secret().is_empty());
     assert_eq!(nothing.expires_at.timestamp(), 0, "it cannot be used as it is");
     for at in 0..300 {
-        let token = loaded(&bench, &format!("user{at}")).await;
+        let token = loaded(&fixture, &format!("user{at}")).await;
         assert_eq!(token.access.expose_secret(), format!("access-{at}"));
         assert_eq!(token.expires_at.timestamp_millis(), 1_700_000_000_000 + at);
     }
-    assert_eq!(bench.store.keys().await.unwrap().len(), numbers.len() + 7 + 300);
+    assert_eq!(fixture.store.keys().await.unwrap().len(), numbers.len() + 7 + 300);
 }
 
 #[tokio::test]
-async fn ruby_reads_what_zcrm_wrote_and_would_have_written_the_same() {
-    let bench = Bench::new();
-    ruby(&bench.file(), "File.binwrite(FILE, Marshal.dump([]))");
+async fn writes_what_ruby_would_write() {
+    let fixture = Fixture::new();
+    ruby(&fixture.file(), "File.binwrite(FILE, Marshal.dump([]))");
     let far = 1_i64 << 30;
     let numbers = [0, 1, -1, 255, 256, far - 1, far, -far, -far - 1, 1_700_000_000_123];
     let users: Vec<String> = numbers.iter().map(|number| format!("ü日{number}")).collect();
@@ -110,10 +110,10 @@ async fn ruby_reads_what_zcrm_wrote_and_would_have_written_the_same() {
         let end = chrono::DateTime::from_timestamp_millis(number).unwrap();
         let token = StoredToken::new(format!("äccess{number}"), end)
             .with_refresh(format!("refresh{number}"));
-        bench.store.save(&key(user), &token).await.unwrap();
+        fixture.store.save(&key(user), &token).await.unwrap();
     }
     let bare = StoredToken::new("bare", chrono::DateTime::UNIX_EPOCH);
-    bench.store.save(&key("bare"), &bare).await.unwrap();
+    fixture.store.save(&key("bare"), &bare).await.unwrap();
     let script = r#"
       bytes = File.binread(FILE)
       all = Marshal.load(bytes)
@@ -132,12 +132,12 @@ async fn ruby_reads_what_zcrm_wrote_and_would_have_written_the_same() {
         expected.push_str(&line);
     }
     expected.push_str("[nil, \"bare\", 0, \"bare\"]\ntrue\ntrue\n");
-    assert_eq!(ruby(&bench.file(), script), expected);
+    assert_eq!(ruby(&fixture.file(), script), expected);
 }
 
 #[tokio::test]
-async fn both_take_turns_on_one_file() {
-    let bench = Bench::new();
+async fn shares_one_file_with_ruby() {
+    let fixture = Fixture::new();
     let save = |user: &str, access: &str| {
         // what the Ruby SDK does to save: drop the user's object, append the new one
         let script = format!(
@@ -148,17 +148,17 @@ async fn both_take_turns_on_one_file() {
             File.open(FILE, "wb") {{ |file| Marshal.dump(all, file) }}
             "#
         );
-        ruby(&bench.file(), &script)
+        ruby(&fixture.file(), &script)
     };
     save("ruby", "a1");
-    let mut token = loaded(&bench, "ruby").await;
+    let mut token = loaded(&fixture, "ruby").await;
     assert_eq!(token.access.expose_secret(), "a1");
     token.access = "a2".to_owned().into();
-    bench.store.save(&key("ruby"), &token).await.unwrap();
-    bench.store.save(&key("zcrm"), &token).await.unwrap();
+    fixture.store.save(&key("ruby"), &token).await.unwrap();
+    fixture.store.save(&key("zcrm"), &token).await.unwrap();
     save("third", "a3");
     for (user, access) in [("ruby", "a2"), ("zcrm", "a2"), ("third", "a3")] {
-        assert_eq!(loaded(&bench, user).await.access.expose_secret(), access);
+        assert_eq!(loaded(&fixture, user).await.access.expose_secret(), access);
     }
-    assert_eq!(fs::read(bench.file()).unwrap()[..2], [4, 8], "still Ruby's");
+    assert_eq!(fs::read(fixture.file()).unwrap()[..2], [4, 8], "still Ruby's");
 }

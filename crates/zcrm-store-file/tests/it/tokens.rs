@@ -4,20 +4,20 @@ use zcrm_core::Environment;
 use zcrm_oauth::{TokenKey, TokenStore as _};
 use zcrm_store_file::FileStore;
 
-use crate::{Bench, key, shown, token};
+use crate::{Fixture, key, shown, token};
 
 #[tokio::test]
-async fn a_token_outlives_the_store_with_all_it_holds() {
-    let bench = Bench::new();
+async fn keeps_all_members_of_a_token() {
+    let fixture = Fixture::new();
     let full = token("full")
         .with_api_domain("https://www.zohoapis.eu")
         .with_accounts_server("https://accounts.zoho.eu")
         .with_scope("ZohoCRM.modules.ALL,ZohoCRM.users.READ");
     let bare = zcrm_oauth::StoredToken::new("only", "2026-01-01T00:00:00Z".parse().unwrap());
-    bench.store.save(&key("patricia@example.com"), &full).await.unwrap();
-    bench.store.save(&key("bare@example.com"), &bare).await.unwrap();
+    fixture.store.save(&key("patricia@example.com"), &full).await.unwrap();
+    fixture.store.save(&key("bare@example.com"), &bare).await.unwrap();
 
-    let again = FileStore::new(bench.folder.path());
+    let again = FileStore::new(fixture.folder.path());
     let loaded = again.load(&key("patricia@example.com")).await.unwrap().unwrap();
     assert_eq!(shown(&loaded), shown(&full));
     let loaded = again.load(&key("bare@example.com")).await.unwrap().unwrap();
@@ -25,17 +25,17 @@ async fn a_token_outlives_the_store_with_all_it_holds() {
 }
 
 #[tokio::test]
-async fn where_nothing_was_saved_there_is_nothing_and_nothing_is_made() {
-    let bench = Bench::new();
-    let store = FileStore::new(bench.folder.path().join("not/yet"));
+async fn creates_nothing_before_the_first_save() {
+    let fixture = Fixture::new();
+    let store = FileStore::new(fixture.folder.path().join("not/yet"));
     assert!(store.load(&key("a")).await.unwrap().is_none());
     assert!(store.keys().await.unwrap().is_empty());
-    assert!(bench.names().is_empty());
+    assert!(fixture.names().is_empty());
 }
 
 #[tokio::test]
-async fn each_part_of_the_key_tells_tokens_apart() {
-    let bench = Bench::new();
+async fn keys_tokens_by_every_part_of_the_key() {
+    let fixture = Fixture::new();
     let keys = [
         key("patricia@example.com"),
         key("Patricia@example.com"),
@@ -47,38 +47,38 @@ async fn each_part_of_the_key_tells_tokens_apart() {
         TokenKey::new("patricia@example.com", "1000.OTHER", Environment::Production),
     ];
     for (at, key) in keys.iter().enumerate() {
-        bench.store.save(key, &token(&at.to_string())).await.unwrap();
+        fixture.store.save(key, &token(&at.to_string())).await.unwrap();
     }
     for (at, key) in keys.iter().enumerate() {
-        let loaded = bench.store.load(key).await.unwrap().unwrap();
+        let loaded = fixture.store.load(key).await.unwrap().unwrap();
         assert_eq!(shown(&loaded), shown(&token(&at.to_string())), "{key:?}");
     }
-    assert_eq!(bench.store.keys().await.unwrap(), keys);
+    assert_eq!(fixture.store.keys().await.unwrap(), keys);
 }
 
 #[tokio::test]
-async fn a_save_replaces_and_a_delete_removes_one_user_alone() {
-    let bench = Bench::new();
+async fn saves_and_deletes_one_user_only() {
+    let fixture = Fixture::new();
     for user in ["a", "b"] {
-        bench.store.save(&key(user), &token("old").with_scope("s")).await.unwrap();
+        fixture.store.save(&key(user), &token("old").with_scope("s")).await.unwrap();
     }
-    bench.store.save(&key("a"), &token("new")).await.unwrap();
-    let loaded = bench.store.load(&key("a")).await.unwrap().unwrap();
+    fixture.store.save(&key("a"), &token("new")).await.unwrap();
+    let loaded = fixture.store.load(&key("a")).await.unwrap().unwrap();
     assert_eq!(shown(&loaded), shown(&token("new")));
 
-    assert!(bench.store.delete(&key("a")).await.unwrap());
-    assert!(!bench.store.delete(&key("a")).await.unwrap());
-    assert!(bench.store.load(&key("a")).await.unwrap().is_none());
-    let other = bench.store.load(&key("b")).await.unwrap().unwrap();
+    assert!(fixture.store.delete(&key("a")).await.unwrap());
+    assert!(!fixture.store.delete(&key("a")).await.unwrap());
+    assert!(fixture.store.load(&key("a")).await.unwrap().is_none());
+    let other = fixture.store.load(&key("b")).await.unwrap().unwrap();
     assert_eq!(shown(&other), shown(&token("old").with_scope("s")));
 }
 
 /// Group 20 of the Ruby SDK's defects: it reads, changes and writes its file without a lock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn group_20_no_writer_undoes_another() {
-    let bench = Bench::new();
+async fn keeps_the_writes_of_concurrent_processes() {
+    let fixture = Fixture::new();
     // stores that share nothing but the file, as processes do
-    let stores = [FileStore::new(bench.folder.path()), FileStore::new(bench.folder.path())];
+    let stores = [FileStore::new(fixture.folder.path()), FileStore::new(fixture.folder.path())];
     let mut tasks = Vec::new();
     for at in 0..40 {
         let store = stores[at % 2].clone();
@@ -93,19 +93,19 @@ async fn group_20_no_writer_undoes_another() {
         task.await.unwrap();
     }
     for at in 0..40 {
-        let loaded = bench.store.load(&key(&format!("user{at}"))).await.unwrap().unwrap();
+        let loaded = fixture.store.load(&key(&format!("user{at}"))).await.unwrap().unwrap();
         assert_eq!(shown(&loaded), shown(&token(&format!("{at}-4"))));
     }
-    assert_eq!(bench.names(), [".zcrm_oauthtokens.txt.lock", "zcrm_oauthtokens.txt"]);
+    assert_eq!(fixture.names(), [".zcrm_oauthtokens.txt.lock", "zcrm_oauthtokens.txt"]);
 }
 
 #[tokio::test]
-async fn nothing_shows_a_token() {
-    let bench = Bench::new();
-    bench.store.save(&key("a"), &token("marked")).await.unwrap();
-    assert!(!format!("{:?}", bench.store).contains("marked"));
+async fn hides_tokens_in_debug_and_errors() {
+    let fixture = Fixture::new();
+    fixture.store.save(&key("a"), &token("marked")).await.unwrap();
+    assert!(!format!("{:?}", fixture.store).contains("marked"));
     // a content that fails in each place where a token may stand
-    let good = std::fs::read_to_string(bench.file()).unwrap();
+    let good = std::fs::read_to_string(fixture.file()).unwrap();
     for (from, to) in [
         ("\"access-marked\"", "[\"access-marked\"]"),
         ("\"refresh-marked\"", "{\"refresh-marked\": 1}"),
@@ -115,8 +115,8 @@ async fn nothing_shows_a_token() {
     ] {
         let bad = good.replace(from, to);
         assert_ne!(bad, good);
-        std::fs::write(bench.file(), bad).unwrap();
-        let error = bench.store.load(&key("a")).await.unwrap_err();
+        std::fs::write(fixture.file(), bad).unwrap();
+        let error = fixture.store.load(&key("a")).await.unwrap_err();
         let mut texts = format!("{error:?} {error}");
         let mut source = std::error::Error::source(&error);
         while let Some(cause) = source {

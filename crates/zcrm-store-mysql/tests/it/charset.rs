@@ -2,11 +2,11 @@
 
 use zcrm_oauth::TokenStore as _;
 
-use crate::{Bench, GUIDE, key, shown, texts, token};
+use crate::{Fixture, GUIDE, key, shown, texts, token};
 
 #[tokio::test]
-async fn what_latin1_cannot_hold_is_an_error_that_names_the_column() {
-    let bench = Bench::with_charset("latin1", GUIDE).await;
+async fn names_the_column_of_a_value_outside_latin1() {
+    let bench = Fixture::with_charset("latin1", GUIDE).await;
     let store = bench.store();
     store.save(&key("müller@example.com"), &token("ä")).await.unwrap();
     assert_eq!(bench.shown("müller@example.com").await.unwrap(), shown(&token("ä")));

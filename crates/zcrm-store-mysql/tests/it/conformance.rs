@@ -7,9 +7,9 @@ use zcrm_oauth::{
     store::conformance::{Broken, Suite},
 };
 
-use crate::{Bench, GUIDE, KEYED};
+use crate::{Fixture, GUIDE, KEYED};
 
-async fn run(bench: &Bench, suite: Suite) -> Result<(), Broken> {
+async fn run(bench: &Fixture, suite: Suite) -> Result<(), Broken> {
     suite
         .run(|| {
             let store: Arc<dyn TokenStore> = Arc::new(bench.store());
@@ -19,8 +19,8 @@ async fn run(bench: &Bench, suite: Suite) -> Result<(), Broken> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_migrated_table_keeps_the_contract_but_for_several_clients_of_a_user() {
-    let bench = Bench::migrated().await;
+async fn passes_the_suite_on_a_migrated_table() {
+    let bench = Fixture::migrated().await;
     run(&bench, Suite::new().by_user_alone()).await.unwrap();
     assert!(bench.rows().await.is_empty());
 }
@@ -28,9 +28,9 @@ async fn a_migrated_table_keeps_the_contract_but_for_several_clients_of_a_user()
 /// The collation of an inherited table ignores case, and a token that is stored under another
 /// spelling is used: that rule of the suite, and no other, is broken on purpose.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_inherited_table_keeps_what_it_can_of_it() {
+async fn passes_the_suite_on_an_inherited_table() {
     let check = async |charset, table| {
-        let bench = Bench::with_charset(charset, table).await;
+        let bench = Fixture::with_charset(charset, table).await;
         let suite = Suite::new().by_user_alone().without_extras();
         let broken = run(&bench, suite).await.unwrap_err();
         let rules: Vec<&str> = broken.rules().map(|(rule, _)| rule).collect();

@@ -5,12 +5,12 @@ use std::{sync::Arc, time::Duration};
 use zcrm_core::{Clock as _, Environment, ManualClock};
 use zcrm_oauth::{TokenKey, TokenStore as _};
 
-use crate::{Bench, GUIDE, KEYED, full, key, shown, texts, token, token_until};
+use crate::{Fixture, GUIDE, KEYED, full, key, shown, texts, token, token_until};
 
 #[tokio::test]
-async fn what_ruby_wrote_is_read_and_what_is_written_is_what_ruby_reads() {
+async fn exchanges_rows_with_the_ruby_sdk() {
     for table in [GUIDE, KEYED] {
-        let bench = Bench::with(table).await;
+        let bench = Fixture::with(table).await;
         bench.sql("INSERT INTO oauthtokens(useridentifier,accesstoken,refreshtoken,expirytime) VALUES ('a@b.c','1000.a','1000.r',1700000000123)").await;
         let store = bench.store();
         let loaded = store.load(&key("a@b.c")).await.unwrap().unwrap();
@@ -37,8 +37,8 @@ async fn what_ruby_wrote_is_read_and_what_is_written_is_what_ruby_reads() {
 }
 
 #[tokio::test]
-async fn of_several_rows_the_newest_wins_and_the_next_save_leaves_one() {
-    let bench = Bench::with(GUIDE).await;
+async fn keeps_the_newest_of_several_rows() {
+    let bench = Fixture::with(GUIDE).await;
     for (name, expiry) in [("old", 1), ("new", 3), ("older", 2)] {
         bench.sql(&format!("INSERT INTO oauthtokens VALUES ('a', '{name}', 'r', {expiry})")).await;
     }
@@ -48,8 +48,8 @@ async fn of_several_rows_the_newest_wins_and_the_next_save_leaves_one() {
 }
 
 #[tokio::test]
-async fn another_spelling_in_case_is_used_and_kept_but_no_other_likeness_is() {
-    let bench = Bench::with(GUIDE).await;
+async fn matches_users_by_case_only() {
+    let bench = Fixture::with(GUIDE).await;
     bench.sql("INSERT INTO oauthtokens VALUES ('Patricia@Example.com', 'a', 'r', 1)").await;
     let store = bench.store();
     assert!(store.load(&key("patricia@example.com")).await.unwrap().is_some());
@@ -79,8 +79,8 @@ async fn another_spelling_in_case_is_used_and_kept_but_no_other_likeness_is() {
 
 /// Group 19 of the Ruby SDK's defects: it pastes values into SQL.
 #[tokio::test]
-async fn group_19_hostile_names_are_values_and_nothing_else() {
-    let bench = Bench::with(GUIDE).await;
+async fn treats_hostile_names_as_values() {
+    let bench = Fixture::with(GUIDE).await;
     let store = bench.store();
     let names = [
         "x' or '1'='1",
@@ -113,8 +113,8 @@ async fn group_19_hostile_names_are_values_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn it_serves_one_client_and_environment_for_as_long_as_a_store_lives() {
-    let bench = Bench::with(GUIDE).await;
+async fn serves_one_client_and_environment_per_store() {
+    let bench = Fixture::with(GUIDE).await;
     let (first, second) = (bench.store(), bench.store());
     first.save(&key("a"), &token("x")).await.unwrap();
     let other = TokenKey::new("a", "1000.OTHER", Environment::Production);
@@ -134,8 +134,8 @@ async fn it_serves_one_client_and_environment_for_as_long_as_a_store_lives() {
 }
 
 #[tokio::test]
-async fn the_row_that_ruby_is_replacing_is_waited_for() {
-    let bench = Bench::with(GUIDE).await;
+async fn waits_for_a_row_that_ruby_replaces() {
+    let bench = Fixture::with(GUIDE).await;
     let clock = ManualClock::new();
     let store = bench.builder().clock(Arc::new(clock.clone())).build().unwrap();
     let slept = |clock: &ManualClock| {
@@ -169,8 +169,8 @@ async fn the_row_that_ruby_is_replacing_is_waited_for() {
 }
 
 #[tokio::test]
-async fn what_is_too_long_is_refused_and_nothing_is_cut_or_lost() {
-    let bench = Bench::with(GUIDE).await;
+async fn rejects_values_that_are_too_long() {
+    let bench = Fixture::with(GUIDE).await;
     let store = bench.store();
     let fits = |length: usize| {
         zcrm_oauth::StoredToken::new("ä".repeat(length), token("").expires_at)
@@ -195,8 +195,8 @@ async fn what_is_too_long_is_refused_and_nothing_is_cut_or_lost() {
 }
 
 #[tokio::test]
-async fn there_is_nothing_made_by_itself_and_all_made_when_asked() {
-    let bench = Bench::with(GUIDE).await;
+async fn creates_the_schema_only_on_request() {
+    let bench = Fixture::with(GUIDE).await;
     bench.sql("DROP TABLE oauthtokens").await;
     let store = bench.store();
     for error in [

@@ -6,13 +6,13 @@ use mysql_async::prelude::Queryable as _;
 use zcrm_core::{Clock as _, ManualClock, TokioClock};
 use zcrm_oauth::TokenStore as _;
 
-use crate::{Bench, GUIDE, key, token};
+use crate::{Fixture, GUIDE, key, token};
 
 const LONG: Duration = Duration::from_secs(30);
 
 /// Ends all sessions that this test's database has, as the server does with those of clients that
 /// are gone.
-async fn kill_all(bench: &Bench) {
+async fn kill_all(bench: &Fixture) {
     let mut connection = bench.connection().await;
     let all = format!(
         "SELECT id FROM information_schema.processlist WHERE db = '{}' AND id <> CONNECTION_ID()",
@@ -28,8 +28,8 @@ async fn kill_all(bench: &Bench) {
 }
 
 #[tokio::test]
-async fn a_holder_that_dies_frees_it() {
-    let bench = Bench::with(GUIDE).await;
+async fn releases_the_lock_of_a_dead_holder() {
+    let bench = Fixture::with(GUIDE).await;
     let (dead, other) = (bench.store(), bench.store());
     let lock = dead.lock(&key("a"), LONG).await.unwrap().unwrap();
     assert!(other.lock(&key("a"), Duration::ZERO).await.unwrap().is_none());
@@ -41,8 +41,8 @@ async fn a_holder_that_dies_frees_it() {
 }
 
 #[tokio::test]
-async fn it_is_never_left_with_a_connection_that_somebody_else_gets() {
-    let bench = Bench::with(GUIDE).await;
+async fn keeps_locks_off_pooled_connections() {
+    let bench = Fixture::with(GUIDE).await;
     let store = bench.builder().pool_size(1).lock_connections(1).build().unwrap();
     let other = bench.store();
     for _ in 0..5 {
@@ -58,8 +58,8 @@ async fn it_is_never_left_with_a_connection_that_somebody_else_gets() {
 }
 
 #[tokio::test]
-async fn spellings_that_share_a_row_share_it_and_databases_do_not() {
-    let (bench, second) = (Bench::with(GUIDE).await, Bench::with(GUIDE).await);
+async fn shares_a_lock_between_spellings_of_one_user() {
+    let (bench, second) = (Fixture::with(GUIDE).await, Fixture::with(GUIDE).await);
     let store = bench.store();
     let lock = store.lock(&key("Patricia"), LONG).await.unwrap().unwrap();
     assert!(store.lock(&key("patricia"), Duration::ZERO).await.unwrap().is_none());
@@ -69,8 +69,8 @@ async fn spellings_that_share_a_row_share_it_and_databases_do_not() {
 }
 
 #[tokio::test]
-async fn who_waits_holds_no_connection_and_waits_by_the_clock() {
-    let bench = Bench::with(GUIDE).await;
+async fn holds_no_connection_while_waiting() {
+    let bench = Fixture::with(GUIDE).await;
     let holder = bench.store();
     let lock = holder.lock(&key("a"), LONG).await.unwrap().unwrap();
     let clock = ManualClock::new();
@@ -116,7 +116,7 @@ async fn who_waits_holds_no_connection_and_waits_by_the_clock() {
 #[tokio::test]
 async fn frees_the_lock_of_a_vanished_machine_after_its_life() {
     const LIFE: Duration = Duration::from_secs(2);
-    let bench = Bench::with(GUIDE).await;
+    let bench = Fixture::with(GUIDE).await;
     let silent = bench.builder().lock_life(LIFE).build().unwrap();
     let other = bench.store();
     let lock = silent.lock(&key("a"), LONG).await.unwrap().unwrap();

@@ -35,12 +35,12 @@ const KEYED: &str = "CREATE TABLE oauthtokens (useridentifier varchar(100) NOT N
      expirytime bigint NOT NULL, PRIMARY KEY (useridentifier))";
 
 /// A database of its own, removed at the end.
-struct Bench {
+struct Fixture {
     url: String,
     database: String,
 }
 
-impl Bench {
+impl Fixture {
     /// With a table that this statement makes.
     async fn with(table: &str) -> Self {
         Self::on(&server_url(), "utf8mb4", table).await
@@ -111,7 +111,7 @@ impl Bench {
     }
 }
 
-impl Drop for Bench {
+impl Drop for Fixture {
     fn drop(&mut self) {
         let (url, database) = (self.url.clone(), self.database.clone());
         let dropping = std::thread::spawn(move || {

@@ -3,9 +3,9 @@
 use zcrm_core::Environment;
 use zcrm_oauth::{StoredToken, TokenKey, TokenStore as _};
 
-use crate::{Bench, GUIDE, KEYED, full, key, shown, token};
+use crate::{Fixture, GUIDE, KEYED, full, key, shown, token};
 
-async fn insert(bench: &Bench, user: &str, name: &str, expiry: i64) {
+async fn insert(bench: &Fixture, user: &str, name: &str, expiry: i64) {
     bench
         .sql(&format!(
             "INSERT INTO oauthtokens(useridentifier,accesstoken,refreshtoken,expirytime) \
@@ -15,8 +15,8 @@ async fn insert(bench: &Bench, user: &str, name: &str, expiry: i64) {
 }
 
 #[tokio::test]
-async fn it_leaves_the_newest_row_of_each_user_and_loses_no_other() {
-    let bench = Bench::with(GUIDE).await;
+async fn keeps_the_newest_row_of_each_user() {
+    let bench = Fixture::with(GUIDE).await;
     for (user, name, expiry) in [
         ("a", "old", 1),
         ("a", "new", 3),
@@ -39,9 +39,9 @@ async fn it_leaves_the_newest_row_of_each_user_and_loses_no_other() {
 }
 
 #[tokio::test]
-async fn it_works_with_a_key_an_empty_table_and_the_latin_alphabet() {
+async fn migrates_keyed_empty_and_latin1_tables() {
     for (charset, table) in [("utf8mb4", KEYED), ("latin1", KEYED), ("latin1", GUIDE)] {
-        let bench = Bench::with_charset(charset, table).await;
+        let bench = Fixture::with_charset(charset, table).await;
         assert!(bench.store().migrate().await.unwrap());
         bench.store().save(&key("日本"), &full("x")).await.unwrap();
         assert_eq!(bench.shown("日本").await.unwrap(), shown(&full("x")));
@@ -50,8 +50,8 @@ async fn it_works_with_a_key_an_empty_table_and_the_latin_alphabet() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_may_do_it_at_once_while_others_write() {
-    let bench = Bench::with(GUIDE).await;
+async fn migrates_concurrently_with_writers() {
+    let bench = Fixture::with(GUIDE).await;
     for at in 0..20 {
         insert(&bench, &format!("u{}", at % 10), &at.to_string(), at).await;
     }
@@ -74,8 +74,8 @@ async fn many_may_do_it_at_once_while_others_write() {
 }
 
 #[tokio::test]
-async fn what_was_broken_off_is_gone_on_with() {
-    let bench = Bench::with(GUIDE).await;
+async fn continues_an_interrupted_migration() {
+    let bench = Fixture::with(GUIDE).await;
     insert(&bench, "a", "x", 1).await;
     assert!(bench.store().migrate().await.unwrap());
     // the changes were made, and the record of them was lost
@@ -85,8 +85,8 @@ async fn what_was_broken_off_is_gone_on_with() {
 }
 
 #[tokio::test]
-async fn users_that_a_key_cannot_tell_apart_stop_it_and_stay() {
-    let bench = Bench::with(GUIDE).await;
+async fn stops_at_users_that_a_key_cannot_distinguish() {
+    let bench = Fixture::with(GUIDE).await;
     insert(&bench, "a", "x", 1).await;
     insert(&bench, "a ", "y", 1).await;
     let error = bench.store().migrate().await.unwrap_err();
@@ -98,8 +98,8 @@ async fn users_that_a_key_cannot_tell_apart_stop_it_and_stay() {
 }
 
 #[tokio::test]
-async fn it_holds_all_of_a_token_and_knows_whose_it_is() {
-    let bench = Bench::migrated().await;
+async fn stores_all_members_of_a_token() {
+    let bench = Fixture::migrated().await;
     let store = bench.store();
     let long = full("x");
     let long = StoredToken::new("a".repeat(2048), long.expires_at)
@@ -129,8 +129,8 @@ async fn it_holds_all_of_a_token_and_knows_whose_it_is() {
 }
 
 #[tokio::test]
-async fn the_statements_of_the_ruby_sdk_work_on_it() {
-    let bench = Bench::migrated().await;
+async fn accepts_the_statements_of_the_ruby_sdk() {
+    let bench = Fixture::migrated().await;
     let store = bench.store();
     store.save(&key("a"), &full("x")).await.unwrap();
     bench.sql("DELETE FROM oauthtokens WHERE useridentifier='a'").await;

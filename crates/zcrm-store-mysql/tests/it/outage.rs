@@ -11,17 +11,17 @@ use std::{
 use zcrm_core::{Clock as _, TokioClock};
 use zcrm_oauth::{StoredToken, TokenStore as _};
 
-use crate::{Bench, GUIDE, key, server::Server, shown, texts, token};
+use crate::{Fixture, GUIDE, key, server::Server, shown, texts, token};
 
 const TASKS: usize = 50;
 
 /// Fifty tasks refresh as fast as they can while the server is killed and comes back. What was
 /// said to be saved is there, and all work again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_killed_server_costs_no_token_and_all_work_again_when_it_is_back() {
+async fn recovers_after_a_killed_server() {
     let mut server = Server::start(&[]);
     for migrated in [false, true] {
-        let bench = Bench::on(&server.url(), "utf8mb4", GUIDE).await;
+        let bench = Fixture::on(&server.url(), "utf8mb4", GUIDE).await;
         let store = bench.builder().connect_timeout(Duration::from_secs(2)).build().unwrap();
         if migrated {
             store.migrate().await.unwrap();
@@ -103,7 +103,7 @@ async fn writer(
 }
 
 #[tokio::test]
-async fn a_server_that_is_down_is_an_error_and_one_that_says_nothing_too() {
+async fn reports_a_server_that_is_down_or_silent() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = listener.local_addr().unwrap().port();
     let builder = |port| {
@@ -128,9 +128,9 @@ async fn a_server_that_is_down_is_an_error_and_one_that_says_nothing_too() {
 }
 
 #[tokio::test]
-async fn nothing_is_cut_where_the_server_is_not_strict() {
+async fn cuts_nothing_on_a_server_that_is_not_strict() {
     let server = Server::start(&["--sql-mode="]);
-    let bench = Bench::on(&server.url(), "latin1", GUIDE).await;
+    let bench = Fixture::on(&server.url(), "latin1", GUIDE).await;
     let store = bench.store();
     store.save(&key("a"), &token("good")).await.unwrap();
     for bad in ["x".repeat(101), "日本".into()] {

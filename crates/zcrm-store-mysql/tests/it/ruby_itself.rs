@@ -5,10 +5,10 @@ use std::process::{Command, Stdio};
 
 use zcrm_oauth::TokenStore as _;
 
-use crate::{Bench, GUIDE, KEYED, full, key, shown, token};
+use crate::{Fixture, GUIDE, KEYED, full, key, shown, token};
 
 /// Runs a script with the statements of the Ruby SDK's store, and returns what it printed.
-fn ruby(bench: &Bench, script: &str) -> String {
+fn ruby(bench: &Fixture, script: &str) -> String {
     const STORE: &str = r##"
 require "mysql2"
 HOST, PORT, USER, DATABASE = ARGV
@@ -47,9 +47,9 @@ end
 }
 
 #[tokio::test]
-async fn each_reads_what_the_other_wrote_before_and_after_the_migration() {
+async fn exchanges_rows_with_ruby_around_the_migration() {
     for (table, charset) in [(GUIDE, "utf8mb4"), (GUIDE, "latin1"), (KEYED, "utf8mb4")] {
-        let bench = Bench::with_charset(charset, table).await;
+        let bench = Fixture::with_charset(charset, table).await;
         let store = bench.store();
         for migrated in [false, true] {
             if migrated {

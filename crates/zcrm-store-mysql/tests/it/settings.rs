@@ -3,11 +3,11 @@
 use zcrm_oauth::TokenStore as _;
 use zcrm_store_mysql::MySqlStore;
 
-use crate::{Bench, GUIDE, key, server::Server, texts, token};
+use crate::{Fixture, GUIDE, key, server::Server, texts, token};
 
 #[tokio::test]
-async fn a_refused_user_is_told_and_the_password_is_not() {
-    let bench = Bench::with(GUIDE).await;
+async fn names_a_refused_user_without_the_password() {
+    let bench = Fixture::with(GUIDE).await;
     let builder = bench.builder().user("zcrm_nobody").password("marked-password");
     let error = builder.clone().connect().await.unwrap_err();
     assert!(error.to_string().contains("refused the user or the password"), "{error}");
@@ -27,8 +27,8 @@ async fn a_refused_user_is_told_and_the_password_is_not() {
 
 /// MySQL's default method sends a password that the server has not cached under a key of the server's.
 #[tokio::test]
-async fn a_password_is_taken_by_the_servers_default_method() {
-    let bench = Bench::with(GUIDE).await;
+async fn logs_in_by_the_default_method_of_the_server() {
+    let bench = Fixture::with(GUIDE).await;
     let name = bench.database.replace("zcrm_test", "zcrm");
     for host in ["localhost", "127.0.0.1"] {
         bench.sql(&format!("CREATE USER '{name}'@'{host}' IDENTIFIED BY 'a secret'")).await;
@@ -46,7 +46,7 @@ async fn a_password_is_taken_by_the_servers_default_method() {
 }
 
 #[tokio::test]
-async fn another_machine_is_spoken_to_over_tls_or_not_at_all() {
+async fn connects_to_other_machines_over_tls_only() {
     let url = crate::server_url();
     let Ok(options) = mysql_async::Opts::from_url(&url) else {
         panic!("the URL of the server is wrong");
@@ -65,7 +65,7 @@ async fn another_machine_is_spoken_to_over_tls_or_not_at_all() {
 
 /// A server that takes encrypted connections alone, with a certificate for `localhost`.
 #[tokio::test]
-async fn the_servers_certificate_is_verified_chain_and_name() {
+async fn verifies_chain_and_name_of_the_certificate() {
     let folder = tempfile::tempdir().unwrap();
     let own = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap();
     let other = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap();

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use zcrm_oauth::TokenStore as _;
 
-use crate::{Bench, GUIDE, key, shown, token};
+use crate::{Fixture, GUIDE, key, shown, token};
 
 const USERS: usize = 50;
 const LONG: Duration = Duration::from_secs(30);
@@ -12,8 +12,8 @@ const LONG: Duration = Duration::from_secs(30);
 /// Two connections for the table, and fifty users whose tokens end together; the accounts server
 /// never answers for one of them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_that_hangs_delays_nobody_else() {
-    let bench = Bench::with(GUIDE).await;
+async fn serves_other_keys_while_one_call_hangs() {
+    let bench = Fixture::with(GUIDE).await;
     let store = bench.builder().pool_size(2).lock_connections(4).build().unwrap();
     for at in 0..USERS {
         store.save(&key(&format!("u{at}")), &token("stale")).await.unwrap();

@@ -23,7 +23,7 @@ const SHE: &str = "patricia@example.com";
 const HE: &str = "charles@example.com";
 
 /// The application and the simulator that it logs people in at.
-struct World {
+struct Fixture {
     chromium: Chromium,
     sim: Simulator,
     clients: Clients,
@@ -31,7 +31,7 @@ struct World {
     url: String,
 }
 
-impl World {
+impl Fixture {
     async fn new() -> Self {
         let chromium = Chromium::start();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -112,22 +112,22 @@ async fn leads(browser: &Browser) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_consents_sees_the_leads_and_a_second_person_stands_beside() {
-    let world = World::new().await;
-    let hers = world.visitor().await;
+async fn logs_in_two_people_in_one_browser() {
+    let fixture = Fixture::new().await;
+    let hers = fixture.visitor().await;
     consent(&hers, SHE).await;
     assert_eq!(leads(&hers).await, 3);
     assert_eq!(text(&hers, "#message").await, format!("Logged in as {SHE}"));
     let cookie = hers.get_named_cookie("session").await.unwrap();
     assert!(cookie.http_only().unwrap());
 
-    let his = world.visitor().await;
-    his.goto(&format!("{}/leads", world.url)).await.unwrap();
+    let his = fixture.visitor().await;
+    his.goto(&format!("{}/leads", fixture.url)).await.unwrap();
     assert_eq!(his.find_all(Locator::Css("#leads")).await.unwrap().len(), 0, "nobody logged in");
     consent(&his, HE).await;
     assert_eq!(leads(&his).await, 3);
     assert_eq!(text(&his, "#message").await, format!("Logged in as {HE}"));
-    assert_eq!(world.users().await, [HE, SHE]);
+    assert_eq!(fixture.users().await, [HE, SHE]);
 
     // each goes on as who they are
     for (browser, user) in [(&hers, SHE), (&his, HE)] {
@@ -135,11 +135,11 @@ async fn whoever_consents_sees_the_leads_and_a_second_person_stands_beside() {
         assert_eq!(leads(browser).await, 3);
         assert_eq!(text(browser, "#message").await, format!("Logged in as {user}"));
     }
-    assert_eq!(world.sim.journal().exchanges(), 2);
+    assert_eq!(fixture.sim.journal().exchanges(), 2);
 
     click(&hers, "#logout").await;
     found(&hers, "#login").await;
-    hers.goto(&format!("{}/leads", world.url)).await.unwrap();
+    hers.goto(&format!("{}/leads", fixture.url)).await.unwrap();
     found(&hers, "#login").await;
     his.refresh().await.unwrap();
     assert_eq!(leads(&his).await, 3);
@@ -149,15 +149,15 @@ async fn whoever_consents_sees_the_leads_and_a_second_person_stands_beside() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_refuses_is_told_so_and_nothing_is_kept() {
-    let world = World::new().await;
-    let browser = world.visitor().await;
+async fn shows_a_refusal_and_keeps_nothing() {
+    let fixture = Fixture::new().await;
+    let browser = fixture.visitor().await;
     begin(&browser).await;
     click(&browser, "button[value=refuse]").await;
     let message = text(&browser, "#message").await;
     assert!(message.contains("did not give access"), "{message}");
-    assert_eq!(world.sim.journal().exchanges(), 0);
-    assert!(world.users().await.is_empty());
+    assert_eq!(fixture.sim.journal().exchanges(), 0);
+    assert!(fixture.users().await.is_empty());
     // and may try again
     consent(&browser, SHE).await;
     assert_eq!(leads(&browser).await, 3);
@@ -167,30 +167,30 @@ async fn whoever_refuses_is_told_so_and_nothing_is_kept() {
 /// Somebody lures a person's browser to the end of a login that another began, so that the person
 /// works in a stranger's account.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_forged_state_is_refused_before_the_grant_is_looked_at() {
-    let world = World::new().await;
-    let stranger = world.visitor().await;
+async fn rejects_a_forged_state_before_the_exchange() {
+    let fixture = Fixture::new().await;
+    let stranger = fixture.visitor().await;
     begin(&stranger).await;
     let consent_page = stranger.current_url().await.unwrap();
     let state =
         consent_page.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
-    let grant = world.sim.grant_token();
-    let accounts = world.sim.accounts_url();
+    let grant = fixture.sim.grant_token();
+    let accounts = fixture.sim.accounts_url();
     let forged = |state: &str| {
         let query = [("code", grant.as_str()), ("state", state), ("accounts-server", &accounts)];
-        let url = format!("{}/callback", world.url);
+        let url = format!("{}/callback", fixture.url);
         url::Url::parse_with_params(&url, query).unwrap()
     };
 
-    let victim = world.visitor().await;
+    let victim = fixture.visitor().await;
     begin(&victim).await;
     for state in [state.as_str(), "made-up", ""] {
         victim.goto(forged(state).as_str()).await.unwrap();
         let message = text(&victim, "#message").await;
         assert!(message.contains("not begun here"), "{state}: {message}");
     }
-    assert_eq!(world.sim.journal().exchanges(), 0);
-    assert!(world.users().await.is_empty());
+    assert_eq!(fixture.sim.journal().exchanges(), 0);
+    assert!(fixture.users().await.is_empty());
     for browser in [stranger, victim] {
         browser.close().await.unwrap();
     }

@@ -3,7 +3,7 @@
 
 use zcrm::{Error, ErrorKind, Outcome, Record};
 use zcrm_sim::{Faults, Simulator};
-use zcrm_tests::World;
+use zcrm_tests::Fixture;
 
 /// What the caller sees of one call.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -147,12 +147,12 @@ fn executed(sim: &Simulator, method: &str) -> usize {
 }
 
 #[tokio::test]
-async fn each_fault_is_seen_for_what_it_is_and_nothing_is_done_twice_that_may_not_be() {
+async fn reports_each_fault_and_repeats_no_unsafe_call() {
     let row = |name: &str| Record::new().with("Last_Name", name).with("Company", "Zylker");
     for Row { name, fault, read, update, insert } in ROWS {
-        // a world for each call: a token refused once is not refused a second time
-        let World { sim, client } =
-            World::with(|sim| sim.records("Leads", 1), |it| it).await.unwrap();
+        // a fixture for each call: a token refused once is not refused a second time
+        let Fixture { sim, client } =
+            Fixture::with(|sim| sim.records("Leads", 1), |it| it).await.unwrap();
         let restarted = fresh(&sim, &client).await;
         let leads = restarted.records("Leads");
         fault(sim.faults().on_path_prefix("/crm/"));

@@ -1,11 +1,11 @@
 //! What happens in the middle of long work.
 
-use zcrm_tests::World;
+use zcrm_tests::Fixture;
 
 #[tokio::test]
-async fn a_token_that_expires_between_two_pages_does_not_end_the_stream() {
-    let World { sim, client } =
-        World::with(|sim| sim.records("Contacts", 60), |it| it).await.unwrap();
+async fn continues_a_stream_after_a_token_expired() {
+    let Fixture { sim, client } =
+        Fixture::with(|sim| sim.records("Contacts", 60), |it| it).await.unwrap();
     // as after a restart, when the token is not fresh from the accounts server
     let token = client.tokens().stored().await.unwrap().unwrap();
     let store = zcrm::stores::MemoryStore::new();
@@ -24,8 +24,8 @@ async fn a_token_that_expires_between_two_pages_does_not_end_the_stream() {
 }
 
 #[tokio::test]
-async fn a_token_that_expires_between_two_calls_of_a_write_loses_no_record() {
-    let World { sim, client } = World::new().await.unwrap();
+async fn loses_no_record_if_a_token_expires_in_a_write() {
+    let Fixture { sim, client } = Fixture::new().await.unwrap();
     let token = client.tokens().stored().await.unwrap().unwrap();
     let store = zcrm::stores::MemoryStore::new();
     zcrm::stores::TokenStore::save(&store, client.tokens().key(), &token).await.unwrap();

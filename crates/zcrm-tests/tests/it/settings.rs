@@ -364,7 +364,7 @@ async fn against_one_that_takes_nobody(timeout: &'static str) -> Error {
 }
 
 #[tokio::test]
-async fn every_key_has_a_right_value_that_works_and_a_wrong_one_that_is_named() {
+async fn accepts_right_and_names_wrong_values_of_every_key() {
     let stage = Stage::new().await;
     for key in Config::names() {
         println!("{key}");
@@ -389,7 +389,7 @@ async fn every_key_has_a_right_value_that_works_and_a_wrong_one_that_is_named() 
 }
 
 #[tokio::test]
-async fn the_defaults_are_as_they_are_told() {
+async fn uses_the_documented_defaults() {
     let timeouts = zcrm::http::Timeouts::default();
     let seconds = [timeouts.total, timeouts.head, timeouts.idle].map(|time| time.as_secs());
     assert_eq!(seconds, [120, 60, 30]);

@@ -11,37 +11,37 @@
 
 mod flows;
 mod forms;
+mod logins;
 #[path = "../it/mysql.rs"]
 mod mysql;
-mod walk;
-mod ways;
+mod scanner;
 
-use walk::Walk;
+use scanner::SecretScanner;
 
 /// What every secret of ours begins with, so that a part of one is found as well.
 const MARK: &str = "marked";
 
-/// One walk, since a process has one subscriber. A new flow is a function in `flows` or
-/// `ways`, and a line here.
+/// One scanner, since a process has one subscriber. A new flow is a function in `flows` or
+/// `logins`, and a line here.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_type_no_error_and_no_log_shows_a_secret() {
+async fn hides_secrets_in_types_errors_and_logs() {
     let database = flows::database().await;
-    let mut walk = Walk::begin();
-    walk.secret(MARK);
-    flows::settings(&mut walk).await;
-    flows::logins(&mut walk).await;
-    flows::refused_answers(&mut walk).await;
-    flows::refreshes(&mut walk).await;
-    flows::stores_of_files(&mut walk).await;
-    flows::stores_of_mysql(&mut walk, database).await;
-    flows::proxies(&mut walk).await;
-    ways::browsers(&mut walk).await;
-    ways::people(&mut walk).await;
-    ways::devices(&mut walk).await;
-    ways::others(&mut walk).await;
-    ways::revocations(&mut walk).await;
-    ways::secret_files(&mut walk).await;
-    walk.end(&[
+    let mut scanner = SecretScanner::begin();
+    scanner.secret(MARK);
+    flows::settings(&mut scanner).await;
+    flows::logins(&mut scanner).await;
+    flows::refused_answers(&mut scanner).await;
+    flows::refreshes(&mut scanner).await;
+    flows::stores_of_files(&mut scanner).await;
+    flows::stores_of_mysql(&mut scanner, database).await;
+    flows::proxies(&mut scanner).await;
+    logins::browsers(&mut scanner).await;
+    logins::people(&mut scanner).await;
+    logins::devices(&mut scanner).await;
+    logins::others(&mut scanner).await;
+    logins::revocations(&mut scanner).await;
+    logins::secret_files(&mut scanner).await;
+    scanner.end(&[
         "zcrm::http",
         "zcrm::oauth",
         "zcrm::store",
@@ -53,10 +53,10 @@ async fn no_type_no_error_and_no_log_shows_a_secret() {
 }
 
 #[test]
-fn the_search_finds_what_was_let_out() {
+fn finds_a_leaked_secret() {
     let secret = "marked\"acc/ess+tök en=&%\\\n?>";
     let forms = forms::forms(secret);
-    let found = |text: &str| walk::first_of(&forms, text).is_some();
+    let found = |text: &str| scanner::first_of(&forms, text).is_some();
     let json = serde_json::json!({ "token": secret });
     let form = percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC);
     let basic = |user: &str| {

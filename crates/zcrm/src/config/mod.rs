@@ -98,12 +98,12 @@ struct Setting {
     value: SecretString,
     /// The name under which it was set: the key's own, or an alias.
     name: &'static str,
-    place: Place,
+    place: ConfigSource,
 }
 
 /// Where a setting was set, for errors.
 #[derive(Clone, PartialEq, Eq)]
-enum Place {
+enum ConfigSource {
     Code,
     Environment,
     /// A file or a text, in words.
@@ -117,9 +117,9 @@ impl Setting {
 
     fn place(&self) -> String {
         match &self.place {
-            Place::Code => "in code".to_owned(),
-            Place::Environment => format!("variable {}", source::variable(self.name)),
-            Place::Text(words) => words.clone(),
+            ConfigSource::Code => "in code".to_owned(),
+            ConfigSource::Environment => format!("variable {}", source::variable(self.name)),
+            ConfigSource::Text(words) => words.clone(),
         }
     }
 }
@@ -180,7 +180,7 @@ impl Config {
     /// nearest), or where code set the same under another name to another value.
     pub fn with(mut self, key: &str, value: impl Into<SecretString>) -> Result<Self, Error> {
         let (key, name) = keys::find(key).map_err(|error| keys::unknown(&error, "in code"))?;
-        self.insert(key, Setting { value: value.into(), name, place: Place::Code })?;
+        self.insert(key, Setting { value: value.into(), name, place: ConfigSource::Code })?;
         Ok(self)
     }
 
@@ -189,7 +189,7 @@ impl Config {
     }
 
     pub(crate) fn set_secret(&mut self, key: &'static str, value: SecretString) {
-        self.values.insert(key, Setting { value, name: key, place: Place::Code });
+        self.values.insert(key, Setting { value, name: key, place: ConfigSource::Code });
     }
 
     /// Takes settings back: something else says it now.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use zcrm_core::{Error, SecretString, escaped};
 
-use super::{Config, Place, Setting, keys, value};
+use super::{Config, ConfigSource, Setting, keys, value};
 
 /// What every variable of ours begins with.
 const PREFIX: &str = "ZCRM_";
@@ -190,7 +190,10 @@ impl Config {
                     })?;
                     if !value.trim().is_empty() {
                         let value = value.into();
-                        config.insert(key, Setting { value, name, place: Place::Environment })?;
+                        config.insert(
+                            key,
+                            Setting { value, name, place: ConfigSource::Environment },
+                        )?;
                     }
                 }
                 Err(unknown) => {
@@ -268,7 +271,7 @@ fn dictionary<N: AsRef<str>>(
                 continue;
             }
         };
-        let setting = Setting { value, name, place: Place::Text(place.to_owned()) };
+        let setting = Setting { value, name, place: ConfigSource::Text(place.to_owned()) };
         wrong.extend(config.insert(key, setting).err().map(|error| error.to_string()));
     }
     wrong.extend(keys::all_unknown(&unknown, place));

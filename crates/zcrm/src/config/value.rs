@@ -139,7 +139,7 @@ mod tests {
     use super::{boolean, count, duration, port, scopes};
 
     #[test]
-    fn times_are_seconds_unless_they_say_milliseconds() {
+    fn reads_times_in_seconds_by_default() {
         for (text, milliseconds) in
             [("30", 30_000), ("2.5", 2_500), ("30s", 30_000), ("500ms", 500), ("86400", 86_400_000)]
         {
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_whole_and_begin_with_one() {
+    fn accepts_whole_numbers_from_one() {
         assert_eq!((count("1").unwrap(), port("65535").unwrap()), (1, 65_535));
         for text in ["0", "-1", "1.0", "1_000", "port_number", "99999999999999999999999"] {
             assert!(count(text).is_err() && port(text).is_err(), "{text}");
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn only_two_words_are_switches() {
+    fn accepts_true_and_false_only() {
         assert!(boolean("true").unwrap() && !boolean("false").unwrap());
         for text in ["True", "1", "yes", "on"] {
             assert!(boolean(text).is_err(), "{text}");
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn scopes_are_parted_by_commas_and_blanks() {
+    fn splits_scopes_at_commas_and_spaces() {
         let two = ["ZohoCRM.modules.ALL", "aaaserver.profile.READ"];
         assert_eq!(scopes("ZohoCRM.modules.ALL, aaaserver.profile.READ").unwrap(), two);
         assert_eq!(scopes("ZohoCRM.modules.ALL aaaserver.profile.READ").unwrap(), two);

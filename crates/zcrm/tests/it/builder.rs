@@ -27,7 +27,7 @@ async fn read(client: &Client) -> Result<(), zcrm::Error> {
 }
 
 #[tokio::test]
-async fn a_ca_file_is_trusted() {
+async fn trusts_a_ca_file() {
     let folder = tempfile::tempdir().unwrap();
     let pem = folder.path().join("ca.pem");
     let sim = Simulator::start().await.unwrap();
@@ -39,7 +39,7 @@ async fn a_ca_file_is_trusted() {
 }
 
 #[tokio::test]
-async fn a_store_of_ones_own_is_taken_before_the_folder() {
+async fn prefers_a_custom_store_to_the_folder() {
     let folder = tempfile::tempdir().unwrap();
     let sim = Simulator::start().await.unwrap();
     logged_in(&sim, |builder| builder.token_path(folder.path())).await;
@@ -47,7 +47,7 @@ async fn a_store_of_ones_own_is_taken_before_the_folder() {
 }
 
 #[tokio::test]
-async fn blanks_around_a_setting_do_not_count() {
+async fn trims_settings() {
     let sim = Simulator::start().await.unwrap();
     let id = format!(" {} ", sim.client_id());
     let secret = format!("{}\n", sim.client_secret());
@@ -56,7 +56,7 @@ async fn blanks_around_a_setting_do_not_count() {
 }
 
 #[tokio::test]
-async fn the_clock_and_the_time_of_the_refresh_are_the_callers() {
+async fn uses_the_clock_and_refresh_time_of_the_caller() {
     let sim = Simulator::start().await.unwrap();
     let clock = ManualClock::new();
     let given = Arc::new(clock.clone());
@@ -84,7 +84,7 @@ async fn calls_are_tried_again_as_often_as_the_policy_says() {
 }
 
 #[tokio::test]
-async fn a_call_ends_when_its_time_is_over() {
+async fn ends_a_call_at_its_timeout() {
     let sim = Simulator::start().await.unwrap();
     let clock = ManualClock::new();
     let mut timeouts = Timeouts::default();
@@ -105,7 +105,7 @@ async fn a_call_ends_when_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn no_more_calls_go_on_at_a_time_than_the_limits_say() {
+async fn limits_concurrent_calls() {
     let sim = Simulator::start().await.unwrap();
     let mut limits = Limits::default();
     limits.concurrent = 1;
@@ -126,7 +126,7 @@ async fn no_more_calls_go_on_at_a_time_than_the_limits_say() {
 }
 
 #[tokio::test]
-async fn a_setting_and_a_method_for_the_same_take_turns_to_have_the_last_word() {
+async fn lets_the_last_of_setting_and_method_win() {
     let sim = Simulator::start().await.unwrap();
     let attempts = |number: &str| Config::new().with("limit_attempts", number).unwrap();
     let policy = || RetryPolicy::new(Arc::new(ManualClock::new()));

@@ -16,7 +16,7 @@ async fn client(sim: &Simulator, folder: &Path) -> Client {
 }
 
 #[tokio::test]
-async fn a_restart_finds_the_login_in_the_file() {
+async fn finds_the_login_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let sim = Simulator::start().await.unwrap();
     let first = client(&sim, folder.path()).await;
@@ -31,7 +31,7 @@ async fn a_restart_finds_the_login_in_the_file() {
 }
 
 #[tokio::test]
-async fn an_expired_token_is_refreshed_once_for_all_who_wait() {
+async fn refreshes_an_expired_token_once() {
     let folder = tempfile::tempdir().unwrap();
     let sim = Simulator::start().await.unwrap();
     client(&sim, folder.path()).await.tokens().exchange(sim.grant_token()).await.unwrap();
@@ -52,7 +52,7 @@ async fn an_expired_token_is_refreshed_once_for_all_who_wait() {
 }
 
 #[tokio::test]
-async fn without_a_login_a_call_says_how_to_log_in() {
+async fn explains_how_to_log_in() {
     let sim = Simulator::start().await.unwrap();
     let client = builder(&sim).store(MemoryStore::new()).build().unwrap();
     let error = client.records("Leads").get("1").send().await.unwrap_err();
@@ -63,7 +63,7 @@ async fn without_a_login_a_call_says_how_to_log_in() {
 }
 
 #[tokio::test]
-async fn an_empty_grant_is_refused_and_a_spent_one_explained() {
+async fn rejects_empty_and_used_grants() {
     let sim = Simulator::start().await.unwrap();
     let client = builder(&sim).store(MemoryStore::new()).build().unwrap();
     for empty in ["", "  \n"] {
@@ -81,7 +81,7 @@ async fn an_empty_grant_is_refused_and_a_spent_one_explained() {
 }
 
 #[tokio::test]
-async fn users_of_one_client_have_tokens_of_their_own() {
+async fn keeps_separate_tokens_for_each_user() {
     let sim =
         Simulator::builder().user("a@example.com").user("b@example.com").start().await.unwrap();
     let a = builder(&sim).user("a@example.com").store(MemoryStore::new()).build().unwrap();
@@ -98,7 +98,7 @@ async fn users_of_one_client_have_tokens_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_folder_that_cannot_be_used_is_named_before_the_grant_is_spent() {
+async fn names_an_unusable_folder_before_the_exchange() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a-file");
     std::fs::write(&file, "").unwrap();
@@ -112,7 +112,7 @@ async fn a_folder_that_cannot_be_used_is_named_before_the_grant_is_spent() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_trusted_sees_no_secret() {
+async fn sends_no_secret_to_an_untrusted_server() {
     let sim = Simulator::start().await.unwrap();
     let client = Client::builder()
         .client_id(sim.client_id())
@@ -131,7 +131,7 @@ async fn a_server_that_is_not_trusted_sees_no_secret() {
 }
 
 #[test]
-fn clients_and_what_they_give_can_cross_threads() {
+fn makes_clients_and_requests_send() {
     fn crosses<T: Send + Sync + 'static>() {}
     crosses::<Client>();
     crosses::<ClientBuilder>();

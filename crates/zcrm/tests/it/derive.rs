@@ -70,7 +70,7 @@ async fn product(client: &Client) -> Id {
 }
 
 #[tokio::test]
-async fn a_list_asks_for_the_fields_of_the_struct() {
+async fn lists_the_fields_of_the_struct() {
     for version in ["v2", "v8"] {
         let sim = Simulator::builder().records("Leads", 3).start().await.unwrap();
         let client = Client::builder()
@@ -121,7 +121,7 @@ async fn a_list_asks_for_the_fields_of_the_struct() {
 }
 
 #[test]
-fn lines_of_either_version_fit_one_struct() {
+fn reads_lines_of_both_versions_into_one_struct() {
     for text in
         [r#"{"Quoted_Items":[{"Quantity":1.50}]}"#, r#"{"Product_Details":[{"quantity":1.50}]}"#]
     {

@@ -92,7 +92,7 @@ async fn logs_in(sim: &Simulator, builder: ClientBuilder) -> Client {
 }
 
 #[tokio::test]
-async fn as_it_is_printed_its_placeholders_are_named() {
+async fn names_the_placeholders_of_the_printed_dictionary() {
     let printed =
         [Config::from_json(PRINTED_JSON).unwrap(), Config::from_toml(PRINTED_TOML).unwrap()];
     for config in printed {
@@ -108,7 +108,7 @@ async fn as_it_is_printed_its_placeholders_are_named() {
 }
 
 #[tokio::test]
-async fn filled_in_the_login_works_with_a_class_that_is_registered() {
+async fn logs_in_with_a_registered_class() {
     let folder = tempfile::tempdir().unwrap();
     let ca_file = folder.path().join("ca.pem");
     let sim = Simulator::start().await.unwrap();
@@ -125,7 +125,7 @@ async fn filled_in_the_login_works_with_a_class_that_is_registered() {
 }
 
 #[tokio::test]
-async fn filled_in_without_a_class_the_login_is_in_the_file() {
+async fn logs_in_with_the_file_without_a_class() {
     let folder = tempfile::tempdir().unwrap();
     let ca_file = folder.path().join("ca.pem");
     let sim = Simulator::start().await.unwrap();
@@ -147,7 +147,7 @@ async fn filled_in_without_a_class_the_login_is_in_the_file() {
 
 /// Group 17 of the Ruby SDK's defects: a boolean `sandbox` is not read, nor one beside another host.
 #[tokio::test]
-async fn group_17_a_sandbox_beside_the_dictionarys_own_host_is_the_sandbox() {
+async fn uses_the_sandbox_beside_a_dictionary_host() {
     let changes = [
         ("sandbox", Some("true".to_owned())),
         ("db_port", None),

@@ -26,7 +26,7 @@ async fn clients(sim: &Simulator) -> Clients {
 }
 
 #[tokio::test]
-async fn two_people_log_in_and_are_told_apart() {
+async fn logs_in_two_people() {
     let sim = Simulator::builder().user("a@example.com").user("b@example.com");
     let sim = sim.start().await.unwrap();
     let clients = clients(&sim).await;
@@ -48,7 +48,7 @@ async fn two_people_log_in_and_are_told_apart() {
 }
 
 #[tokio::test]
-async fn without_the_profile_scope_the_crm_is_asked_who_it_is() {
+async fn asks_the_crm_for_the_user_without_the_profile_scope() {
     let sim = Simulator::start().await.unwrap();
     let clients = clients(&sim).await;
     let grant = sim.grant_token_for(&["ZohoCRM.users.READ"]);
@@ -58,7 +58,7 @@ async fn without_the_profile_scope_the_crm_is_asked_who_it_is() {
 }
 
 #[tokio::test]
-async fn with_neither_scope_the_error_names_both_and_the_caller_names_the_user() {
+async fn names_both_scopes_if_neither_is_granted() {
     let sim = Simulator::start().await.unwrap();
     let clients = clients(&sim).await;
     let grant = sim.grant_token_for(&["ZohoCRM.modules.ALL"]);
@@ -82,7 +82,7 @@ async fn with_neither_scope_the_error_names_both_and_the_caller_names_the_user()
 }
 
 #[tokio::test]
-async fn a_person_of_another_data_centre_is_served_there() {
+async fn serves_a_user_of_another_data_centre() {
     let europe = Simulator::builder().data_center("eu").user("eva@example.com");
     let europe = europe.start().await.unwrap();
     let sim = Simulator::builder().other_data_center(&europe).start().await.unwrap();
@@ -104,7 +104,7 @@ async fn a_person_of_another_data_centre_is_served_there() {
 }
 
 #[tokio::test]
-async fn an_organisation_reads_without_a_user() {
+async fn reads_with_client_credentials() {
     let sim = Simulator::start().await.unwrap();
     let soid = format!("ZohoCRM.{}", sim.org_id());
     let clients = clients(&sim).await;
@@ -134,7 +134,7 @@ impl TokenObserver for Logins {
 }
 
 #[tokio::test]
-async fn secrets_come_from_a_file_and_events_reach_the_application() {
+async fn reads_the_secret_file_and_reports_events() {
     let sim = Simulator::start().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("secret");

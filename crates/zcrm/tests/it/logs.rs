@@ -46,7 +46,7 @@ fn secrets(sim: &Simulator, folder: &Path) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_file_takes_the_lines_of_a_login_and_no_secret() {
+async fn logs_a_login_to_a_file_without_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("zcrm.log");
     fs::write(&file, "what stood there\n").unwrap();
@@ -71,7 +71,7 @@ async fn a_file_takes_the_lines_of_a_login_and_no_secret() {
 }
 
 #[tokio::test]
-async fn the_filter_keeps_what_is_worth_a_line() {
+async fn filters_log_lines() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("zcrm.log");
     let sim = Simulator::start().await.unwrap();
@@ -92,7 +92,7 @@ async fn the_filter_keeps_what_is_worth_a_line() {
 }
 
 #[test]
-fn a_layer_that_was_asked_for_nothing_silences_no_other() {
+fn leaves_other_layers_alone_without_settings() {
     let folder = tempfile::tempdir().unwrap();
     let [one, two] = ["one.log", "two.log"].map(|name| folder.path().join(name));
     let both = config(&one).with("log_in_console", "true").unwrap();
@@ -107,7 +107,7 @@ fn a_layer_that_was_asked_for_nothing_silences_no_other() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_is_named_by_the_layer_and_the_client() {
+async fn names_an_unusable_log_file() {
     let folder = tempfile::tempdir().unwrap();
     let inside = folder.path().join("none").join("zcrm.log");
     for (file, word) in [(folder.path(), "is a folder"), (&inside, "none")] {
@@ -126,7 +126,7 @@ async fn a_file_that_cannot_be_is_named_by_the_layer_and_the_client() {
 
 /// What the settings and one call do in a process of its own.
 #[test]
-fn the_console_is_standard_error_and_the_subscriber_is_installed_once() {
+fn logs_to_standard_error_once() {
     if std::env::var_os(CHILD).is_some() {
         logging::install(&Config::new()).unwrap();
         let console = Config::from_toml("log_in_console = 'true'").unwrap();
@@ -137,7 +137,7 @@ fn the_console_is_standard_error_and_the_subscriber_is_installed_once() {
         assert!(error.contains("zcrm::logging::layer"), "{error}");
         return;
     }
-    let this = "logs::the_console_is_standard_error_and_the_subscriber_is_installed_once";
+    let this = "logs::logs_to_standard_error_once";
     let child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", this, "--nocapture"])
         .env(CHILD, "1")

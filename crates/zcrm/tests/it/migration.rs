@@ -254,7 +254,7 @@ fn rows() -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn every_method_of_ruby_has_a_call_that_compiles() {
+async fn compiles_a_call_for_every_ruby_method() {
     let client = Client::builder()
         .client_id("1000.ABC")
         .client_secret("secret")

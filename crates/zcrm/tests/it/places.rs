@@ -129,7 +129,7 @@ impl Proxy {
 }
 
 #[tokio::test]
-async fn each_data_center_has_its_own_servers_in_each_environment() {
+async fn calls_the_servers_of_data_center_and_environment() {
     let proxy = Proxy::start();
     for (location, accounts, domain) in DATA_CENTERS {
         for (name, _, prefix) in ENVIRONMENTS {
@@ -146,7 +146,7 @@ async fn each_data_center_has_its_own_servers_in_each_environment() {
 }
 
 #[tokio::test]
-async fn all_data_centers_stand_in_the_table_and_two_are_unconfirmed() {
+async fn lists_all_data_centers() {
     let known: Vec<&str> = zcrm::DataCenter::ALL.iter().map(|dc| dc.location()).collect();
     assert_eq!(known, DATA_CENTERS.map(|(location, ..)| location));
     let unconfirmed: Vec<&str> = zcrm::DataCenter::ALL
@@ -158,7 +158,7 @@ async fn all_data_centers_stand_in_the_table_and_two_are_unconfirmed() {
 }
 
 #[tokio::test]
-async fn the_tokens_own_data_center_is_believed_if_it_is_one_exactly() {
+async fn trusts_an_exact_data_center_of_a_token() {
     let proxy = Proxy::start();
     let sandbox = [("sandbox", "true")];
     let asked = proxy.asked(&sandbox, Some("https://www.zohoapis.eu")).await;
@@ -199,7 +199,7 @@ async fn sends_nothing_for_a_token_of_an_unknown_server() {
 }
 
 #[tokio::test]
-async fn hosts_of_ones_own_stand_whatever_the_token_says() {
+async fn prefers_configured_hosts_to_the_token() {
     let proxy = Proxy::start();
     let own = [
         ("accounts_url", "https://accounts.example.com"),

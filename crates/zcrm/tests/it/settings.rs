@@ -32,7 +32,7 @@ pub(crate) fn refused(config: Config, words: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_missing_setting_is_named() {
+async fn names_a_missing_setting() {
     for (key, variable, method) in [
         ("client_id", "ZCRM_CLIENT_ID", ".client_id(…)"),
         ("client_secret", "ZCRM_CLIENT_SECRET", ".client_secret(…)"),
@@ -43,7 +43,7 @@ async fn a_missing_setting_is_named() {
 }
 
 #[tokio::test]
-async fn a_wrong_value_is_named_with_its_key() {
+async fn names_the_key_of_a_wrong_value() {
     for (key, value, word) in [
         ("data_center", "mars", "`mars`"),
         ("environment", "staging", "`staging`"),
@@ -66,7 +66,7 @@ async fn a_wrong_value_is_named_with_its_key() {
 }
 
 #[tokio::test]
-async fn a_root_that_is_no_certificate_is_refused() {
+async fn rejects_a_root_that_is_not_a_certificate() {
     let build = |pem: &str| {
         Client::builder().config(good()).store(MemoryStore::new()).root_pem(pem.to_owned()).build()
     };
@@ -78,7 +78,7 @@ async fn a_root_that_is_no_certificate_is_refused() {
 }
 
 #[tokio::test]
-async fn without_a_store_the_stores_are_listed() {
+async fn lists_the_stores_if_none_is_set() {
     let error = Client::builder().config(good()).build().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     for word in ["token_persistence_path", "file-store", ".store(", "MemoryStore"] {
@@ -87,7 +87,7 @@ async fn without_a_store_the_stores_are_listed() {
 }
 
 #[test]
-fn an_unknown_key_is_an_error_that_names_the_nearest() {
+fn suggests_the_nearest_key() {
     for (wrong, meant) in [
         ("clientid", "`client_id`"),
         ("client_secrte", "`client_secret`"),
@@ -107,7 +107,7 @@ fn an_unknown_key_is_an_error_that_names_the_nearest() {
 }
 
 #[test]
-fn broken_files_are_named_and_never_quoted() {
+fn names_broken_files_without_quoting_them() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -137,7 +137,7 @@ fn broken_files_are_named_and_never_quoted() {
 }
 
 #[tokio::test]
-async fn files_and_variables_say_the_same() {
+async fn reads_the_same_settings_from_files_and_variables() {
     let toml = "client_id = '1000.ABC'\nclient_secret = 'marked-secret'\nredirect_uri = 'x'\n\
                 current_user_email = 'p@example.com'\nsandbox = true\napi_version = 'v8'\n";
     let json = r#"{"client_id": "1000.ABC", "client_secret": "marked-secret", "redirect_uri": "x",
@@ -166,7 +166,7 @@ async fn files_and_variables_say_the_same() {
 }
 
 #[tokio::test]
-async fn the_last_word_wins_whatever_the_source() {
+async fn lets_the_last_source_win() {
     let file = Config::from_toml("client_id = 'file'\nredirect_uri = 'file'").unwrap();
     let variables = Config::from_vars([("ZCRM_CLIENT_ID", "variable")]).unwrap();
     let layered = |builder: ClientBuilder| {
@@ -221,7 +221,7 @@ async fn takes_v8_unless_a_ruby_dictionary_or_the_setting_says_otherwise() {
 }
 
 #[tokio::test]
-async fn an_empty_variable_takes_nothing_back() {
+async fn ignores_an_empty_variable() {
     let file = good().with("sandbox", "true").unwrap();
     let empty = Config::from_vars([("ZCRM_SANDBOX", ""), ("ZCRM_CLIENT_SECRET", " ")]).unwrap();
     let client = build(file.overlaid_by(empty)).unwrap();
@@ -230,7 +230,7 @@ async fn an_empty_variable_takes_nothing_back() {
 
 /// Empty texts and `null`s are what templates leave behind.
 #[tokio::test]
-async fn an_empty_setting_takes_nothing_back_either() {
+async fn ignores_an_empty_setting() {
     let empty = || {
         let empty = r#"{"client_id": "", "client_secret": " ", "token_persistence_path": null}"#;
         Config::from_json(empty).unwrap()
@@ -248,7 +248,7 @@ async fn an_empty_setting_takes_nothing_back_either() {
 }
 
 #[tokio::test]
-async fn environment_and_sandbox_are_one_setting_whose_last_word_wins() {
+async fn treats_environment_and_sandbox_as_one_setting() {
     let config = |key: &str, value: &str| Config::new().with(key, value).unwrap();
     let built = async |config: Config| {
         build(good().overlaid_by(config)).unwrap().tokens().key().environment()
@@ -272,7 +272,7 @@ async fn environment_and_sandbox_are_one_setting_whose_last_word_wins() {
 }
 
 #[test]
-fn a_near_miss_in_the_environment_is_warned_about() {
+fn warns_about_a_misspelled_variable() {
     #[derive(Clone, Default)]
     struct Log(std::sync::Arc<Mutex<Vec<u8>>>);
     impl std::io::Write for Log {
@@ -297,7 +297,7 @@ fn a_near_miss_in_the_environment_is_warned_about() {
 
 #[cfg(unix)]
 #[test]
-fn a_value_that_is_no_text_is_named() {
+fn names_a_value_that_is_not_text() {
     use std::{ffi::OsString, os::unix::ffi::OsStringExt};
     let value = OsString::from_vec(vec![0xff]);
     let error = Config::from_vars([("ZCRM_CLIENT_ID", value)]).unwrap_err().to_string();
@@ -305,7 +305,7 @@ fn a_value_that_is_no_text_is_named() {
 }
 
 #[tokio::test]
-async fn without_a_file_a_dictionary_means_mysql_if_the_feature_is_there() {
+async fn selects_mysql_for_a_dictionary_without_a_file() {
     let dictionary = |more: &str| {
         let text = "client_id = '1'\nclient_secret = 's'\nredirect_uri = 'x'\n\
                     current_user_email = 'p@example.com'\n";
@@ -350,7 +350,7 @@ fn sources(one: (&str, &str), two: (&str, &str)) -> [Result<Config, Error>; 5] {
 }
 
 #[test]
-fn a_setting_and_its_alias_that_differ_are_an_error_that_names_both() {
+fn rejects_a_setting_that_differs_from_its_alias() {
     for (name, alias) in ALIASES {
         for source in sources((name, "marked-1"), (alias, "marked-2")) {
             let error = source.unwrap_err();
@@ -371,7 +371,7 @@ fn a_setting_and_its_alias_that_differ_are_an_error_that_names_both() {
 }
 
 #[test]
-fn an_alias_of_another_source_is_just_the_last_word() {
+fn overrides_a_setting_by_an_alias_of_a_later_source() {
     let file = Config::from_toml("db_host = 'of.the.file'").unwrap();
     let variables = Config::from_vars([("ZCRM_DB_ADDRESS", "of.the.environment")]).unwrap();
     let config = file.overlaid_by(variables);
@@ -382,13 +382,13 @@ fn an_alias_of_another_source_is_just_the_last_word() {
 }
 
 #[test]
-fn a_near_miss_of_an_alias_is_told_the_alias() {
+fn suggests_the_nearest_alias() {
     let error = Config::from_map([("mysql_usrname", "x")]).unwrap_err().to_string();
     assert!(error.contains("`mysql_usrname`") && error.contains("`mysql_username`"), "{error}");
 }
 
 #[tokio::test]
-async fn a_wrong_value_is_told_under_the_name_and_place_where_it_stands() {
+async fn names_key_and_source_of_a_wrong_value() {
     let text = "client_id = '1'\nclient_secret = 's'\nredirect_uri = 'x'\n\
                 current_user_email = 'p@example.com'\nmysql_port = 'port_number'";
     refused(Config::from_toml(text).unwrap(), &["`mysql_port` (in TOML)", "`port_number`"]);
@@ -397,14 +397,14 @@ async fn a_wrong_value_is_told_under_the_name_and_place_where_it_stands() {
 }
 
 #[tokio::test]
-async fn all_wrong_values_are_told_at_once() {
+async fn reports_all_wrong_values_together() {
     let config = good().with("db_port", "0").unwrap().with("sandbox", "maybe").unwrap();
     let config = config.with("access_type", "online").unwrap();
     refused(config, &["`db_port`", "`sandbox`", "`maybe`", "`access_type`", "`offline`"]);
 }
 
 #[tokio::test]
-async fn a_map_is_a_dictionary_whatever_its_type() {
+async fn accepts_maps_of_any_type() {
     let map: std::collections::HashMap<String, String> =
         GOOD.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let client = build(Config::from_map(map).unwrap()).unwrap();
@@ -414,7 +414,7 @@ async fn a_map_is_a_dictionary_whatever_its_type() {
 }
 
 #[test]
-fn what_is_null_is_not_there_and_what_is_a_table_is_refused() {
+fn ignores_null_and_rejects_tables() {
     let config = Config::from_json(r#"{"application_log_file_path": null, "sandbox": null}"#);
     assert!(!format!("{:?}", config.unwrap()).contains("null"));
     let lists = [
@@ -436,7 +436,7 @@ fn what_is_null_is_not_there_and_what_is_a_table_is_refused() {
 
 #[cfg(not(feature = "logging"))]
 #[tokio::test]
-async fn without_the_feature_for_logs_it_is_named() {
+async fn names_the_missing_logging_feature() {
     for (key, value) in [("log_in_console", "true"), ("application_log_file_path", "zcrm.log")] {
         refused(good().with(key, value).unwrap(), &[key, "`logging`", "subscriber"]);
     }

@@ -27,7 +27,7 @@ fn refused(builder: ClientBuilder, words: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_class_is_a_store_that_was_registered_under_its_name() {
+async fn selects_a_store_registered_as_class() {
     let builder = |more: &[(&str, &str)]| {
         Client::builder().register_store("Tokens", MemoryStore::new()).config(config(more))
     };
@@ -43,7 +43,7 @@ async fn a_class_is_a_store_that_was_registered_under_its_name() {
 }
 
 #[tokio::test]
-async fn a_class_that_nobody_registered_is_told_how_to() {
+async fn explains_how_to_register_a_class() {
     let how = ["`TokenStore`", ".store(…)", ".register_store("];
     let class = Client::builder().config(config(&[(CLASS, "Tokens"), (PATH, "tokens.rb")]));
     refused(class, &how);
@@ -53,14 +53,14 @@ async fn a_class_that_nobody_registered_is_told_how_to() {
 }
 
 #[tokio::test]
-async fn a_store_in_code_stands_before_a_class() {
+async fn prefers_a_store_in_code_to_a_class() {
     let builder = Client::builder().config(config(&[(CLASS, "Tokens"), (PATH, "tokens.rb")]));
     builder.store(MemoryStore::new()).build().unwrap();
 }
 
 #[cfg(feature = "file-store")]
 #[tokio::test]
-async fn a_class_stands_before_the_file_and_the_file_before_mysql() {
+async fn prefers_a_class_to_the_file_and_the_file_to_mysql() {
     let folder = tempfile::tempdir().unwrap();
     let sim = Simulator::start().await.unwrap();
     let builder = || {
@@ -83,7 +83,7 @@ async fn a_class_stands_before_the_file_and_the_file_before_mysql() {
 
 #[cfg(not(feature = "file-store"))]
 #[tokio::test]
-async fn without_the_feature_for_files_it_is_named() {
+async fn names_the_missing_file_store_feature() {
     let file = Client::builder().config(config(&[("token_persistence_path", "tokens")]));
     refused(file, &["`token_persistence_path`", "`file-store`", ".store(…)"]);
 }

@@ -66,7 +66,7 @@ fn agent(name: &'static str) -> HeaderMap {
 }
 
 #[tokio::test]
-async fn own_layers_stand_where_they_were_put_and_headers_go_with_every_call() {
+async fn applies_custom_layers_and_headers() {
     let sim = Simulator::start().await.unwrap();
     let (builder, calls) =
         watch(builder(&sim).headers(agent("zylker-sync/1.2")), LayerPosition::Call);
@@ -92,7 +92,7 @@ async fn own_layers_stand_where_they_were_put_and_headers_go_with_every_call() {
 }
 
 #[tokio::test]
-async fn headers_that_the_stack_sets_are_refused() {
+async fn rejects_headers_that_the_stack_sets() {
     let sim = Simulator::start().await.unwrap();
     let own = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("mine"))]);
     let error = builder(&sim).headers(own.clone()).build().unwrap_err();
@@ -103,7 +103,7 @@ async fn headers_that_the_stack_sets_are_refused() {
 }
 
 #[tokio::test]
-async fn a_transport_of_ones_own_sends_everything() {
+async fn sends_everything_through_a_custom_transport() {
     let sim = Simulator::start().await.unwrap();
     let count = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&count);
@@ -130,7 +130,7 @@ async fn lead_and_file(client: &Client, folder: &Path) -> (String, PathBuf, Vec<
 }
 
 #[tokio::test]
-async fn a_file_is_uploaded_from_the_disk_and_downloaded_to_it() {
+async fn uploads_and_downloads_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let sim = Simulator::start().await.unwrap();
     let clock = Arc::new(ManualClock::new());
@@ -182,7 +182,7 @@ async fn a_file_is_uploaded_from_the_disk_and_downloaded_to_it() {
 }
 
 #[tokio::test]
-async fn a_stream_that_can_be_sent_once_is_told_of_a_stale_token() {
+async fn fails_a_one_shot_stream_on_a_stale_token() {
     let folder = tempfile::tempdir().unwrap();
     let sim = Simulator::start().await.unwrap();
     let clock = Arc::new(ManualClock::new());
@@ -210,7 +210,7 @@ fn stream_of(content: &[u8]) -> impl Stream<Item = Result<Bytes, std::io::Error>
 }
 
 #[tokio::test]
-async fn a_stream_of_the_applications_arrives_as_it_is_and_is_begun_anew_where_it_can_be() {
+async fn restarts_a_repeatable_stream() {
     let folder = tempfile::tempdir().unwrap();
     for http1 in [true, false] {
         let sim = Simulator::builder();

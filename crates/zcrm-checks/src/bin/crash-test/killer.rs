@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
-use zcrm_checks::{Arguments, Child, Failure, Place};
+use zcrm_checks::{Arguments, Child, Failure, StoreKind};
 use zcrm_core::Clock as _;
 use zcrm_http::TokioClock;
 
@@ -25,7 +25,7 @@ struct Found {
 }
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let place: Place = arguments.text("store").unwrap_or("file").parse()?;
+    let place: StoreKind = arguments.text("store").unwrap_or("file").parse()?;
     let kills: u64 = arguments.number("kills", 1000)?;
     let seed: u64 = arguments.number("seed", fastrand::u64(..))?;
     let folder = tempfile::tempdir()?;
@@ -53,7 +53,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// Lets processes save for a while, and kills them all. Says how often they saved.
 async fn kill_once(
-    place: Place,
+    place: StoreKind,
     folder: &Path,
     chance: &mut fastrand::Rng,
     saved: &mut BTreeMap<String, u64>,
@@ -104,7 +104,7 @@ fn note(saved: &mut BTreeMap<String, u64>, line: &str) -> Result<(), Failure> {
 
 /// Loads every user: the last token that was said to be saved, or one that came after it.
 async fn look(
-    place: Place,
+    place: StoreKind,
     folder: &Path,
     saved: &mut BTreeMap<String, u64>,
     found: &mut Found,

@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, io::Write as _, path::PathBuf, sync::Arc};
 
-use zcrm_checks::{Arguments, Failure, Place};
+use zcrm_checks::{Arguments, Failure, StoreKind};
 use zcrm_core::Clock as _;
 use zcrm_http::TokioClock;
 use zcrm_oauth::StoredToken;
@@ -28,7 +28,7 @@ pub(crate) fn round(user: &str, token: &StoredToken) -> Option<u64> {
 pub(crate) async fn run(arguments: Vec<OsString>) -> Result<(), Failure> {
     let named = ["store", "folder", "name", "round"];
     let arguments = Arguments::parse(arguments, &named, &[])?;
-    let place: Place = arguments.text("store").unwrap_or("file").parse()?;
+    let place: StoreKind = arguments.text("store").unwrap_or("file").parse()?;
     let folder = PathBuf::from(arguments.text("folder").ok_or("no folder")?);
     let name = arguments.text("name").ok_or("no name")?;
     let clock = TokioClock::new();

@@ -7,22 +7,22 @@
 //! prints how long the others waited.
 #![allow(clippy::print_stdout, reason = "a check talks to its user through these streams")]
 
-mod harbour;
-mod ship;
+mod coordinator;
+mod worker;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use zcrm_checks::{Arguments, Failure, Place, ShiftedClock};
+use zcrm_checks::{Arguments, Failure, ShiftedClock, StoreKind};
 use zcrm_core::{BaseUrls, DataCenter, Environment};
 use zcrm_oauth::TokenManager;
 
 /// The first argument of a process of the fleet.
-const SHIP: &str = "ship";
+const WORKER: &str = "worker";
 
 /// What a process of the fleet must know; it comes through its input, for there are secrets in it.
 #[derive(Clone, Serialize, Deserialize)]
-struct Orders {
+struct WorkerConfig {
     store: String,
     folder: String,
     accounts: String,
@@ -34,8 +34,8 @@ struct Orders {
     tasks: usize,
 }
 
-impl Orders {
-    fn place(&self) -> Result<Place, Failure> {
+impl WorkerConfig {
+    fn store_kind(&self) -> Result<StoreKind, Failure> {
         self.store.parse()
     }
 
@@ -45,7 +45,7 @@ impl Orders {
         let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
             .with_accounts(self.accounts.parse()?)
             .with_api(self.api.parse()?);
-        let store = self.place()?.open(self.folder.as_ref(), clock.clone())?;
+        let store = self.store_kind()?.open(self.folder.as_ref(), clock.clone())?;
         Ok(TokenManager::builder(&self.client_id, self.client_secret.clone())
             .redirect_uri(&self.redirect_uri)
             .base_urls(base_urls)
@@ -58,9 +58,9 @@ impl Orders {
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    if arguments.first().is_some_and(|first| first == SHIP) {
-        return ship::run().await;
+    if arguments.first().is_some_and(|first| first == WORKER) {
+        return worker::run().await;
     }
     let named = ["store", "processes", "tasks", "users", "expiries"];
-    harbour::run(&Arguments::parse(arguments, &named, &["stopped-holder"])?).await
+    coordinator::run(&Arguments::parse(arguments, &named, &["stopped-holder"])?).await
 }

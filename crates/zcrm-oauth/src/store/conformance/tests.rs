@@ -157,17 +157,17 @@ impl TokenStore for Faulty {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_memory_store_keeps_the_contract() {
+async fn accepts_the_memory_store() {
     run(Suite::new().without_lock(), MemoryStore::new()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_that_does_all_is_in_order() {
+async fn accepts_a_complete_store() {
     run(Suite::new(), Faulty::new(Wrong::Nothing)).await.unwrap();
 }
 
 #[tokio::test]
-async fn each_broken_rule_is_found() {
+async fn finds_each_broken_rule() {
     for (wrong, rule) in [
         (Wrong::IgnoresCase, "each user has a token of their own"),
         (Wrong::ByUserAlone, "each part of the key counts"),
@@ -189,7 +189,7 @@ async fn each_broken_rule_is_found() {
 }
 
 #[tokio::test]
-async fn a_store_by_user_alone_must_refuse_and_not_answer() {
+async fn requires_a_store_by_user_to_refuse_other_keys() {
     let broken =
         run(Suite::new().by_user_alone(), Faulty::new(Wrong::ByUserAlone)).await.unwrap_err();
     let rules: Vec<&str> = broken.rules().map(|(rule, _)| rule).collect();

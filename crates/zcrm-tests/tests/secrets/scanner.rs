@@ -29,13 +29,13 @@ impl io::Write for Captured {
 }
 
 /// Collects what is shown and logged, and the secrets that must not be among it.
-pub(crate) struct Walk {
+pub(crate) struct SecretScanner {
     captured: Captured,
     shown: String,
     secrets: Vec<String>,
 }
 
-impl Walk {
+impl SecretScanner {
     /// Captures the logs of the whole process from now on.
     pub(crate) fn begin() -> Self {
         let captured = Captured::default();

@@ -15,13 +15,13 @@ type OwnLayer = BoxCloneSyncServiceLayer<Transport, Request<ReqBody>, Response<R
 
 /// What was put in so far.
 #[derive(Clone, Default)]
-pub(crate) struct Wire {
+pub(crate) struct HttpStack {
     pub(crate) transport: Option<Transport>,
     headers: HeaderMap,
     layers: Vec<(LayerPosition, OwnLayer)>,
 }
 
-impl Wire {
+impl HttpStack {
     /// Puts headers and layers into a stack.
     pub(crate) fn into_stack<S>(self, mut stack: Stack<S>) -> Result<Stack<S>, Error>
     where
@@ -79,7 +79,7 @@ impl ClientBuilder {
     /// # }
     /// ```
     pub fn headers(mut self, headers: HeaderMap) -> Self {
-        self.wire.headers = headers;
+        self.http_stack.headers = headers;
         self
     }
 
@@ -137,7 +137,7 @@ impl ClientBuilder {
         <L::Service as Service<Request<ReqBody>>>::Future: Send,
     {
         let layer = layer_fn(move |inner| layer.layer(inner).map_err(Into::into));
-        self.wire.layers.push((place, BoxCloneSyncServiceLayer::new(layer)));
+        self.http_stack.layers.push((place, BoxCloneSyncServiceLayer::new(layer)));
         self
     }
 
@@ -186,7 +186,7 @@ impl ClientBuilder {
         S::Error: Into<BoxError>,
         S::Future: Send,
     {
-        self.wire.transport = Some(BoxCloneSyncService::new(transport.map_err(Into::into)));
+        self.http_stack.transport = Some(BoxCloneSyncService::new(transport.map_err(Into::into)));
         self
     }
 }

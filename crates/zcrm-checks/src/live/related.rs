@@ -5,7 +5,7 @@ use zcrm::{ApiVersion, operations, request::Call};
 use zcrm_sim::Simulator;
 
 use super::accounts::own_simulator;
-use super::ground::Ground;
+use super::fixture::Fixture;
 use super::{Answer, Check, Seen, Stop, check, judge, judge_answer, simulated};
 use crate::Failure;
 
@@ -53,75 +53,75 @@ pub(super) fn id_of(answer: &Answer) -> Result<&str, Stop> {
 }
 
 pub(super) async fn send(
-    ground: &Ground,
+    fixture: &Fixture,
     method: &str,
     at: &str,
     row: Value,
 ) -> Result<Answer, Failure> {
-    ground.call(V8, method, at, Some(&json!({ "data": [row] }))).await
+    fixture.call(V8, method, at, Some(&json!({ "data": [row] }))).await
 }
 
-pub(super) async fn delete(ground: &Ground, target: &str) -> Result<Answer, Failure> {
-    ground.call(V8, "DELETE", target, None).await
+pub(super) async fn delete(fixture: &Fixture, target: &str) -> Result<Answer, Failure> {
+    fixture.call(V8, "DELETE", target, None).await
 }
 
 /// A lead of our own.
-pub(super) async fn lead(ground: &Ground) -> Result<String, Stop> {
-    ground.create(V8, "Leads", ground.lead("Owner")).await
+pub(super) async fn lead(fixture: &Fixture) -> Result<String, Stop> {
+    fixture.create(V8, "Leads", fixture.lead("Owner")).await
 }
 
-async fn note_life(ground: &Ground) -> Seen {
-    let notes = format!("Leads/{}/Notes", lead(ground).await?);
-    let made = send(ground, "POST", &notes, json!({ "Note_Content": ground.mark() })).await?;
+async fn note_life(fixture: &Fixture) -> Seen {
+    let notes = format!("Leads/{}/Notes", lead(fixture).await?);
+    let made = send(fixture, "POST", &notes, json!({ "Note_Content": fixture.mark() })).await?;
     let id = id_of(&made)?;
-    ground.made("Notes", id);
+    fixture.made("Notes", id);
     let note = format!("{notes}/{id}");
-    let changed = send(ground, "PUT", &note, json!({ "Note_Content": "changed" })).await?;
+    let changed = send(fixture, "PUT", &note, json!({ "Note_Content": "changed" })).await?;
     let list = format!("{notes}?fields=Note_Content");
-    let read = ground.get(V8, &list).await?;
+    let read = fixture.get(V8, &list).await?;
     let kept = count(&read) == 1 && read.text("/data/0/Note_Content") == "changed";
-    let gone = delete(ground, &note).await?;
-    let (after, again) = (ground.get(V8, &list).await?, delete(ground, &note).await?);
+    let gone = delete(fixture, &note).await?;
+    let (after, again) = (fixture.get(V8, &list).await?, delete(fixture, &note).await?);
     let good = kept && gone.is(200, "SUCCESS") && after.status == 204;
     let good = good && again.code() == "INVALID_DATA";
     let seen = format!("{made}; changed {changed}, kept {kept}; {gone}, {after}; again {again}");
     Ok(judge(good, seen))
 }
 
-async fn related_page_tokens(ground: &Ground) -> Seen {
-    let notes = format!("Leads/{}/Notes", lead(ground).await?);
+async fn related_page_tokens(fixture: &Fixture) -> Seen {
+    let notes = format!("Leads/{}/Notes", lead(fixture).await?);
     for _ in 0..2 {
-        let made = send(ground, "POST", &notes, json!({ "Note_Content": ground.mark() })).await?;
-        ground.made("Notes", id_of(&made)?);
+        let made = send(fixture, "POST", &notes, json!({ "Note_Content": fixture.mark() })).await?;
+        fixture.made("Notes", id_of(&made)?);
     }
     let list = format!("{notes}?fields=Note_Content&per_page=1");
-    let first = ground.get(V8, &list).await?;
+    let first = fixture.get(V8, &list).await?;
     let token = first.text("/info/next_page_token");
     if token.is_empty() {
         return Ok(judge_answer(false, &first));
     }
-    let second = ground.get(V8, &format!("{list}&page_token={token}")).await?;
+    let second = fixture.get(V8, &format!("{list}&page_token={token}")).await?;
     let moved = count(&second) == 1 && second.text("/data/0/id") != first.text("/data/0/id");
     Ok(judge_answer(moved && second.at("/info/more_records") == false, &second))
 }
 
-async fn note_mandatory(ground: &Ground) -> Seen {
-    let notes = format!("Leads/{}/Notes", lead(ground).await?);
-    let answer = send(ground, "POST", &notes, json!({ "Note_Title": ground.mark() })).await?;
+async fn note_mandatory(fixture: &Fixture) -> Seen {
+    let notes = format!("Leads/{}/Notes", lead(fixture).await?);
+    let answer = send(fixture, "POST", &notes, json!({ "Note_Title": fixture.mark() })).await?;
     if let Ok(id) = id_of(&answer) {
-        ground.made("Notes", id);
+        fixture.made("Notes", id);
     }
     Ok(judge_answer(answer.is(400, "MANDATORY_NOT_FOUND"), &answer))
 }
 
-async fn note_fields(ground: &Ground) -> Seen {
-    let answer = ground.get(V8, &format!("Leads/{}/Notes", lead(ground).await?)).await?;
+async fn note_fields(fixture: &Fixture) -> Seen {
+    let answer = fixture.get(V8, &format!("Leads/{}/Notes", lead(fixture).await?)).await?;
     Ok(judge_answer(answer.is(400, "REQUIRED_PARAM_MISSING"), &answer))
 }
 
 /// An upload to attachments.
-fn attach(ground: &Ground, lead: &str) -> Result<Call, Failure> {
-    let call = ground.client(V8)?.call(&operations::ATTACHMENTS_UPLOAD);
+fn attach(fixture: &Fixture, lead: &str) -> Result<Call, Failure> {
+    let call = fixture.client(V8)?.call(&operations::ATTACHMENTS_UPLOAD);
     Ok(call.path("module", "Leads").path("record_id", lead))
 }
 
@@ -134,28 +134,28 @@ async fn holds(call: Call, content: &[u8]) -> String {
     }
 }
 
-async fn attachment_life(ground: &Ground) -> Seen {
-    let (lead, content) = (lead(ground).await?, ground.mark().as_bytes().to_vec());
-    let call = attach(ground, &lead)?.file("zcrm.txt", "text/plain", content.clone());
+async fn attachment_life(fixture: &Fixture) -> Seen {
+    let (lead, content) = (lead(fixture).await?, fixture.mark().as_bytes().to_vec());
+    let call = attach(fixture, &lead)?.file("zcrm.txt", "text/plain", content.clone());
     let made: Answer = call.send().await?.into();
     let id = id_of(&made)?;
     let files = format!("Leads/{lead}/Attachments");
     let list = format!("{files}?fields=File_Name");
-    let listed = ground.get(V8, &list).await?.text("/data/0/File_Name") == "zcrm.txt";
-    let call = ground.client(V8)?.call(&operations::ATTACHMENTS_DOWNLOAD);
+    let listed = fixture.get(V8, &list).await?.text("/data/0/File_Name") == "zcrm.txt";
+    let call = fixture.client(V8)?.call(&operations::ATTACHMENTS_DOWNLOAD);
     let call = call.path("module", "Leads").path("record_id", &lead).path("id", id);
     let fetched = holds(call.clone(), &content).await;
-    let gone = delete(ground, &format!("{files}/{id}")).await?;
-    let (after, again) = (ground.get(V8, &list).await?, holds(call, &content).await);
+    let gone = delete(fixture, &format!("{files}/{id}")).await?;
+    let (after, again) = (fixture.get(V8, &list).await?, holds(call, &content).await);
     let good = listed && fetched == "the same" && gone.code() == "SUCCESS" && after.status == 204;
     let seen = format!("listed {listed}, fetched {fetched}; {gone}, {after}, then {again}");
     Ok(judge(good && again == "INVALID_DATA", seen))
 }
 
-async fn attachment_wrong(ground: &Ground) -> Seen {
-    let lead = lead(ground).await?;
-    let none: Answer = attach(ground, &lead)?.text_part("title", "none").send().await?.into();
-    let call = attach(ground, &lead)?.text_part("attachmentUrl", "no address");
+async fn attachment_wrong(fixture: &Fixture) -> Seen {
+    let lead = lead(fixture).await?;
+    let none: Answer = attach(fixture, &lead)?.text_part("title", "none").send().await?.into();
+    let call = attach(fixture, &lead)?.text_part("attachmentUrl", "no address");
     let link: Answer = call.send().await?.into();
     let good = none.is(400, "REQUIRED_PARAM_MISSING") && link.is(400, "INVALID_DATA");
     Ok(judge(good, format!("no file {none}; no link {link}")))
@@ -167,51 +167,51 @@ pub(super) fn went(answer: Answer) -> Result<Answer, Stop> {
 }
 
 /// A call that puts a photo on a record.
-fn photo(ground: &Ground, module: &str, id: &str) -> Result<Call, Failure> {
-    let call = ground.client(V8)?.call(&operations::RECORDS_UPLOAD_PHOTO);
+fn photo(fixture: &Fixture, module: &str, id: &str) -> Result<Call, Failure> {
+    let call = fixture.client(V8)?.call(&operations::RECORDS_UPLOAD_PHOTO);
     Ok(call.path("module", module).path("id", id))
 }
 
-async fn photo_life(ground: &Ground) -> Seen {
-    let lead = lead(ground).await?;
-    let call = photo(ground, "Leads", &lead)?.file("zcrm.gif", "image/gif", GIF.to_vec());
+async fn photo_life(fixture: &Fixture) -> Seen {
+    let lead = lead(fixture).await?;
+    let call = photo(fixture, "Leads", &lead)?.file("zcrm.gif", "image/gif", GIF.to_vec());
     went(call.send().await?.into())?;
-    let call = ground.client(V8)?.call(&operations::RECORDS_GET_PHOTO);
+    let call = fixture.client(V8)?.call(&operations::RECORDS_GET_PHOTO);
     let fetched = holds(call.path("module", "Leads").path("id", &lead), GIF).await;
     let target = format!("Leads/{lead}/photo");
-    let (gone, after) = (delete(ground, &target).await?, ground.get(V8, &target).await?);
+    let (gone, after) = (delete(fixture, &target).await?, fixture.get(V8, &target).await?);
     let good = fetched == "the same" && gone.is(200, "SUCCESS") && after.status == 204;
     Ok(judge(good, format!("fetched {fetched}; {gone}, {after}")))
 }
 
-async fn photo_kind(ground: &Ground) -> Seen {
-    let call = photo(ground, "Leads", &lead(ground).await?)?;
+async fn photo_kind(fixture: &Fixture) -> Seen {
+    let call = photo(fixture, "Leads", &lead(fixture).await?)?;
     let answer: Answer = call.file("zcrm.txt", "text/plain", "no picture").send().await?.into();
     Ok(judge_answer(answer.is(400, "INVALID_DATA"), &answer))
 }
 
 /// A price book of our own.
-pub(super) async fn book(ground: &Ground) -> Result<String, Stop> {
-    let row = json!({ "Price_Book_Name": ground.mark(), "Pricing_Model": "Flat" });
-    ground.create(V8, "Price_Books", row).await
+pub(super) async fn book(fixture: &Fixture) -> Result<String, Stop> {
+    let row = json!({ "Price_Book_Name": fixture.mark(), "Pricing_Model": "Flat" });
+    fixture.create(V8, "Price_Books", row).await
 }
 
-async fn photo_module(ground: &Ground) -> Seen {
-    let call = photo(ground, "Price_Books", &book(ground).await?)?;
+async fn photo_module(fixture: &Fixture) -> Seen {
+    let call = photo(fixture, "Price_Books", &book(fixture).await?)?;
     let answer: Answer = call.file("zcrm.gif", "image/gif", GIF.to_vec()).send().await?.into();
     Ok(judge_answer(answer.is(400, "NOT_SUPPORTED"), &answer))
 }
 
-async fn file_life(ground: &Ground) -> Seen {
-    let content = ground.mark().as_bytes().to_vec();
-    let call = ground.client(V8)?.call(&operations::FILES_UPLOAD);
+async fn file_life(fixture: &Fixture) -> Seen {
+    let content = fixture.mark().as_bytes().to_vec();
+    let call = fixture.client(V8)?.call(&operations::FILES_UPLOAD);
     let made: Answer = call.file("zcrm.txt", "text/plain", content.clone()).send().await?.into();
-    let call = ground.client(V8)?.call(&operations::FILES_DOWNLOAD).param("id", id_of(&made)?);
+    let call = fixture.client(V8)?.call(&operations::FILES_DOWNLOAD).param("id", id_of(&made)?);
     let fetched = holds(call, &content).await;
     Ok(judge(fetched == "the same", format!("{made}, fetched {fetched}")))
 }
 
-async fn file_limits(_: &Ground, _: &Simulator) -> Seen {
+async fn file_limits(_: &Fixture, _: &Simulator) -> Seen {
     const SIZE: usize = 20 * 1_024 * 1_024;
     let (own, _sim) = own_simulator().await?;
     let mut seen = Vec::new();

@@ -1,4 +1,4 @@
-//! The courier: which deliveries wait, which are under way, and what became of them.
+//! The dispatcher: which deliveries wait, which are under way, and what became of them.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use super::send::{self, Target};
 use super::{Delivery, DeliveryOutcome, Lane, Notice};
 use crate::clock::SimClock;
-use crate::faults::{Deliveries, Parcel, Queue, Trouble};
+use crate::faults::{Deliveries, DeliveryInfo, Queue, Trouble};
 
 /// How many deliveries may wait at once; those beyond are recorded as not sent.
 const WAITING: usize = 10_000;
@@ -44,7 +44,7 @@ struct Desk {
 }
 
 /// Makes deliveries: those of a channel one after the other, those of several channels side by side.
-pub(crate) struct Courier {
+pub(crate) struct Dispatcher {
     pub(crate) faults: Arc<Queue<Deliveries, Trouble>>,
     desk: Mutex<Desk>,
     remembered: usize,
@@ -54,9 +54,9 @@ pub(crate) struct Courier {
     done: Notify,
 }
 
-impl std::fmt::Debug for Courier {
+impl std::fmt::Debug for Dispatcher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Courier").finish_non_exhaustive()
+        f.debug_struct("Dispatcher").finish_non_exhaustive()
     }
 }
 
@@ -69,11 +69,11 @@ struct Fate {
     delay: TimeDelta,
 }
 
-impl Courier {
+impl Dispatcher {
     /// One that remembers as many deliveries as that, within reason.
     pub(crate) fn new(seed: u64, remembered: usize) -> Self {
         Self {
-            // Chance that is not that of the orders for calls.
+            // random numbers other than those of the orders for calls.
             faults: Arc::new(Queue::new(!seed)),
             desk: Mutex::default(),
             remembered: remembered.min(REMEMBERED),
@@ -87,13 +87,13 @@ impl Courier {
     }
 
     fn fate(&self, notice: &Notice) -> Fate {
-        let parcel = Parcel {
+        let delivery = DeliveryInfo {
             channel: &notice.lane.channel,
             module: &notice.module,
             operation: notice.operation.delivered(),
         };
         let (mut fate, mut from) = (Fate::default(), 0);
-        while let Some((next, trouble)) = self.faults.take(&parcel, from) {
+        while let Some((next, trouble)) = self.faults.take(&delivery, from) {
             from = next;
             match trouble {
                 Trouble::Drop => {

@@ -11,33 +11,33 @@ use tempfile::NamedTempFile;
 #[cfg(unix)]
 use zcrm_core::escaped;
 
-use crate::disk::{Attributes, Content, Disk, Draft, Found};
+use crate::disk::{Attributes, Content, Disk, Draft, PathState};
 
 /// More than this is no token file: some 100,000 users need 50 MB.
-const LARGEST: u64 = 256 * 1024 * 1024;
+const MAX_SIZE: u64 = 256 * 1024 * 1024;
 
 /// A draft of `file` is named `.file.` and this many letters and digits of chance and `.new`.
-const CHANCE: usize = 12;
+const RANDOM_CHARS: usize = 12;
 const DRAFT_END: &str = ".new";
 
 /// The file system of this machine.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Local;
+pub(crate) struct LocalDisk;
 
-impl Disk for Local {
-    fn find(&self, path: &Path) -> io::Result<Found> {
+impl Disk for LocalDisk {
+    fn find(&self, path: &Path) -> io::Result<PathState> {
         match fs::canonicalize(path) {
-            Ok(real) => return Ok(Found::File(real)),
+            Ok(real) => return Ok(PathState::File(real)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
         if fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
-            return Ok(Found::BrokenLink);
+            return Ok(PathState::BrokenLink);
         }
         let (folder, name) = split(path)?;
         match fs::canonicalize(folder) {
-            Ok(folder) => Ok(Found::Vacant(folder.join(name))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Found::NoFolder),
+            Ok(folder) => Ok(PathState::Vacant(folder.join(name))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(PathState::NoFolder),
             Err(error) => Err(error),
         }
     }
@@ -58,8 +58,8 @@ impl Disk for Local {
             tighten(path, &file, attributes.mode);
         }
         let mut bytes = Vec::new();
-        file.take(LARGEST + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > LARGEST {
+        file.take(MAX_SIZE + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MAX_SIZE {
             return Err(io::Error::other("it is too large to be a token file"));
         }
         Ok(Some(Content { bytes, attributes }))
@@ -95,7 +95,7 @@ impl Disk for Local {
         let (folder, name) = split(file)?;
         let begin = draft_begin(name);
         let mut builder = tempfile::Builder::new();
-        builder.prefix(&begin).suffix(DRAFT_END).rand_bytes(CHANCE);
+        builder.prefix(&begin).suffix(DRAFT_END).rand_bytes(RANDOM_CHARS);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
@@ -103,7 +103,7 @@ impl Disk for Local {
         }
         let draft = builder.tempfile_in(folder)?;
         give_to_owner_of_folder(draft.as_file(), draft.path());
-        Ok(Box::new(LocalDraft(draft)))
+        Ok(Box::new(LocalDiskDraft(draft)))
     }
 
     fn sweep(&self, file: &Path) -> io::Result<()> {
@@ -119,9 +119,9 @@ impl Disk for Local {
     }
 }
 
-struct LocalDraft(NamedTempFile);
+struct LocalDiskDraft(NamedTempFile);
 
-impl Draft for LocalDraft {
+impl Draft for LocalDiskDraft {
     #[cfg(unix)]
     fn adopt(&mut self, wanted: &Attributes) -> io::Result<()> {
         use std::os::unix::fs::{PermissionsExt as _, fchown};
@@ -207,7 +207,7 @@ fn is_draft(name: &OsStr, begin: &OsStr) -> bool {
         .strip_prefix(begin.as_encoded_bytes())
         .and_then(|rest| rest.strip_suffix(DRAFT_END.as_bytes()))
         .is_some_and(|chance| {
-            chance.len() == CHANCE && chance.iter().all(u8::is_ascii_alphanumeric)
+            chance.len() == RANDOM_CHARS && chance.iter().all(u8::is_ascii_alphanumeric)
         })
 }
 

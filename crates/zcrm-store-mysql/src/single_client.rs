@@ -11,16 +11,16 @@ use std::{
 use zcrm_core::Environment;
 use zcrm_oauth::{StoreError, TokenKey};
 
-type Served = (String, Environment);
+type ClientKey = (String, Environment);
 
 /// What each table serves, for as long as a store on it lives.
-static SERVED: Mutex<BTreeMap<String, Weak<Served>>> = Mutex::new(BTreeMap::new());
+static SERVED: Mutex<BTreeMap<String, Weak<ClientKey>>> = Mutex::new(BTreeMap::new());
 
 /// One store's share in that.
 #[derive(Debug, Default)]
-pub(crate) struct Binding(Mutex<Option<Arc<Served>>>);
+pub(crate) struct SingleClient(Mutex<Option<Arc<ClientKey>>>);
 
-impl Binding {
+impl SingleClient {
     /// Binds the table to the client and environment of `key`, or refuses them. `identity` tells
     /// tables apart, and `place` is how errors call it.
     pub(crate) fn bind(
@@ -54,7 +54,7 @@ impl Binding {
     }
 
     /// What the table serves, where that is known.
-    pub(crate) fn served(&self) -> Option<Served> {
+    pub(crate) fn served(&self) -> Option<ClientKey> {
         lock(&self.0).as_deref().cloned()
     }
 }

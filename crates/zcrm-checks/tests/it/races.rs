@@ -54,7 +54,7 @@ async fn scene() -> Scene {
 }
 
 #[tokio::test]
-async fn a_login_wins() {
+async fn prefers_a_login_during_a_refresh() {
     let Scene { sim, refreshing, other, hold, _folder } = scene().await;
     let refresh = tokio::spawn({
         let refreshing = refreshing.clone();
@@ -72,7 +72,7 @@ async fn a_login_wins() {
 }
 
 #[tokio::test]
-async fn a_logout_wins() {
+async fn prefers_a_logout_during_a_refresh() {
     let Scene { sim: _sim, refreshing, other, hold, _folder } = scene().await;
     let refresh = tokio::spawn({
         let refreshing = refreshing.clone();

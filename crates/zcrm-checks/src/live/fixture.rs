@@ -38,7 +38,7 @@ const GRANT: &str = "LIVE_CHECK_GRANT_TOKEN";
 const PLAIN: Operation = Operation::get("/").base(Base::Root);
 
 /// Where the checks run.
-pub struct Ground {
+pub struct Fixture {
     clients: Vec<Client>,
     accounts: Transport,
     accounts_url: String,
@@ -51,9 +51,9 @@ pub struct Ground {
     _tokens: Option<tempfile::TempDir>,
 }
 
-impl fmt::Debug for Ground {
+impl fmt::Debug for Fixture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ground").field("mark", &self.mark).finish_non_exhaustive()
+        f.debug_struct("Fixture").field("mark", &self.mark).finish_non_exhaustive()
     }
 }
 
@@ -68,7 +68,7 @@ pub async fn simulator() -> Result<Simulator, Failure> {
     Ok(builder.field("Leads", external).field("Leads", file).start().await?)
 }
 
-impl Ground {
+impl Fixture {
     /// On a simulator, in its production environment.
     ///
     /// # Errors

@@ -12,17 +12,17 @@ use zcrm_checks::{Failure, ShiftedClock};
 use zcrm_core::ExposeSecret as _;
 use zcrm_oauth::TokenManager;
 
-use crate::Orders;
+use crate::WorkerConfig;
 
 pub(crate) async fn run() -> Result<(), Failure> {
-    let orders: Orders = serde_json::from_str(&line().await?.ok_or("no orders")?)?;
+    let config: WorkerConfig = serde_json::from_str(&line().await?.ok_or("no config")?)?;
     let clock = ShiftedClock::new();
-    let manager = orders.manager(&clock)?;
+    let manager = config.manager(&clock)?;
     say("ready")?;
     let mut held = Vec::new();
     while let Some(order) = line().await? {
         if order == "hold" {
-            for user in &orders.users {
+            for user in &config.users {
                 let lock = manager.store().lock(manager.user(user)?.key(), Duration::ZERO).await?;
                 held.push(lock.ok_or("the lock is not free")?);
             }
@@ -30,16 +30,16 @@ pub(crate) async fn run() -> Result<(), Failure> {
             continue;
         }
         clock.put_ahead(order.parse()?);
-        say(&all(&orders, &manager).await?)?;
+        say(&all(&config, &manager).await?)?;
     }
     Ok(())
 }
 
 /// All tasks ask for a token at once. The answer tells whether all got the same, and which.
-async fn all(orders: &Orders, manager: &TokenManager) -> Result<String, Failure> {
+async fn all(config: &WorkerConfig, manager: &TokenManager) -> Result<String, Failure> {
     let mut tasks = JoinSet::new();
-    for _ in 0..orders.tasks {
-        for user in &orders.users {
+    for _ in 0..config.tasks {
+        for user in &config.users {
             let (user, tokens) = (user.clone(), manager.user(user)?);
             tasks.spawn(async move { tokens.token().await.map(|token| (user, token)) });
         }

@@ -14,7 +14,7 @@ const CLIENT: &str = "1000.CHECKS";
 /// A kind of store, in a folder of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Place {
+pub enum StoreKind {
     /// The file store.
     File,
     /// The file store on a file in the format of the Ruby SDK.
@@ -25,7 +25,7 @@ pub enum Place {
     MySqlRuby,
 }
 
-impl FromStr for Place {
+impl FromStr for StoreKind {
     type Err = Failure;
 
     fn from_str(text: &str) -> Result<Self, Failure> {
@@ -42,7 +42,7 @@ impl FromStr for Place {
     }
 }
 
-impl Place {
+impl StoreKind {
     /// The name that it is asked for by.
     #[must_use]
     pub fn name(self) -> &'static str {

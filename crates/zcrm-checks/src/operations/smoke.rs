@@ -1,4 +1,4 @@
-//! A tour of every public method that sends a request, and of every read of the table.
+//! A smoke run of every public method that sends a request, and of every read of the table.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use zcrm_core::{ApiVersion, Base, BodyShape, Error, Id, Operation, PriceRange, R
 use zcrm_http::{Authorization, Connector, Stack, StaticAuthorizer};
 use zcrm_sim::{Journal, Simulator};
 
-use super::{Exchange, Recorder, beyond::beyond, walk::walk};
+use super::{Exchange, Recorder, extensions::extensions, traverse::traverse};
 use crate::Failure;
 
-/// What the tour saw.
+/// What the smoke run saw.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Tour {
+pub struct SmokeRun {
     /// Every request, with the public method that it was made for.
     pub exchanges: Vec<Exchange>,
     /// What arrived at the simulator.
@@ -28,7 +28,7 @@ pub struct Tour {
 ///
 /// # Errors
 /// Where the simulator cannot be reached, or a public method fails.
-pub async fn tour(version: ApiVersion) -> Result<Tour, Failure> {
+pub async fn smoke(version: ApiVersion) -> Result<SmokeRun, Failure> {
     let sim = Simulator::builder().plain_http().records("Leads", 5).start().await?;
     let stack = Stack::new(Connector::builder().build()?);
     let token = access_token(&sim, &stack).await?;
@@ -39,15 +39,15 @@ pub async fn tour(version: ApiVersion) -> Result<Tour, Failure> {
         Api::new(transport, version).authorized_by(Arc::new(StaticAuthorizer::new(authorization)));
     sim.clear_journal();
     surfaces(&api, &recorder).await?;
-    beyond(&api, &recorder).await?;
+    extensions(&api, &recorder).await?;
     recorder.now("");
-    walk(&api, version).await?;
+    traverse(&api, version).await?;
     for operation in ALL.iter().filter(|operation| operation.method() == http::Method::GET) {
         read(&api, operation).await;
     }
-    let tour = Tour { exchanges: recorder.seen(), journal: sim.journal(), version };
+    let smoke = SmokeRun { exchanges: recorder.seen(), journal: sim.journal(), version };
     sim.stop().await;
-    Ok(tour)
+    Ok(smoke)
 }
 
 /// One call of each public method. A new one belongs here: `operations` then tells what it sends.

@@ -6,7 +6,7 @@ use zcrm_checks::{Arguments, Child, Failure, ShiftedClock};
 use zcrm_core::Clock as _;
 use zcrm_sim::{Host, RefreshLimit, Simulator};
 
-use crate::{Orders, SHIP};
+use crate::{WORKER, WorkerConfig};
 
 /// How long the accounts server takes to answer.
 const SLOW: Duration = Duration::from_secs(2);
@@ -32,7 +32,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
         builder = builder.user(user);
     }
     let sim = builder.start().await?;
-    let orders = Orders {
+    let config = WorkerConfig {
         store: arguments.text("store").unwrap_or("file").to_owned(),
         folder: folder.path().to_str().ok_or("the folder's name is not UTF-8")?.to_owned(),
         accounts: sim.accounts_url(),
@@ -43,23 +43,23 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
         users,
         tasks: arguments.number("tasks", 100)?,
     };
-    orders.place()?.prepare(folder.path()).await?;
+    config.store_kind()?.prepare(folder.path()).await?;
     let clock = ShiftedClock::new();
-    let manager = orders.manager(&clock)?;
-    for user in &orders.users {
+    let manager = config.manager(&clock)?;
+    for user in &config.users {
         manager.user(user)?.exchange(sim.grant().user(user).issue()).await?;
     }
 
     let mut fleet = Vec::new();
     for _ in 0..processes {
-        fleet.push(launch(&orders).await?);
+        fleet.push(launch(&config).await?);
     }
-    let holder = if stopped { Some(stop_a_holder(&orders).await?) } else { None };
+    let holder = if stopped { Some(stop_a_holder(&config).await?) } else { None };
     let mut longest = Duration::ZERO;
     for round in 1..=expiries {
         sim.advance(LATER);
         let begin = clock.monotonic();
-        send_out(&sim, &clock, &mut fleet, round, &orders, stopped).await?;
+        refresh_all(&sim, &clock, &mut fleet, round, &config, stopped).await?;
         longest = longest.max(clock.monotonic().saturating_sub(begin));
     }
     drop(holder);
@@ -68,7 +68,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     println!("refreshes: {refreshes}");
     println!("longest round: {:.1} s", longest.as_secs_f64());
     sim.stop().await;
-    let expected = orders.users.len() * expiries;
+    let expected = config.users.len() * expiries;
     if stopped {
         // each goes on without the lock: a token more for each of them is all that it may cost
         if refreshes < expected || refreshes > expected * processes {
@@ -83,18 +83,18 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn launch(orders: &Orders) -> Result<Child, Failure> {
-    let mut ship = Child::start(&[SHIP])?;
-    ship.send(&serde_json::to_string(orders)?).await?;
-    match ship.answer().await?.as_str() {
-        "ready" => Ok(ship),
+async fn launch(config: &WorkerConfig) -> Result<Child, Failure> {
+    let mut worker = Child::start(&[WORKER])?;
+    worker.send(&serde_json::to_string(config)?).await?;
+    match worker.answer().await?.as_str() {
+        "ready" => Ok(worker),
         other => Err(format!("a process says `{other}`").into()),
     }
 }
 
 /// A process that holds all locks and does nothing, as one in a debugger.
-async fn stop_a_holder(orders: &Orders) -> Result<Child, Failure> {
-    let mut holder = launch(orders).await?;
+async fn stop_a_holder(config: &WorkerConfig) -> Result<Child, Failure> {
+    let mut holder = launch(config).await?;
     holder.send("hold").await?;
     match holder.answer().await?.as_str() {
         "held" => holder.stop()?,
@@ -104,28 +104,28 @@ async fn stop_a_holder(orders: &Orders) -> Result<Child, Failure> {
 }
 
 /// One expiry: all processes ask at once, and the accounts server takes its time.
-async fn send_out(
+async fn refresh_all(
     sim: &Simulator,
     clock: &ShiftedClock,
     fleet: &mut [Child],
     round: usize,
-    orders: &Orders,
+    config: &WorkerConfig,
     stopped: bool,
 ) -> Result<(), Failure> {
     let ahead = LATER.as_secs() * round as u64;
-    let hold = sim.faults().on_host(Host::Accounts).times(orders.users.len()).hold();
-    for ship in fleet.iter_mut() {
-        ship.send(&ahead.to_string()).await?;
+    let hold = sim.faults().on_host(Host::Accounts).times(config.users.len()).hold();
+    for worker in fleet.iter_mut() {
+        worker.send(&ahead.to_string()).await?;
     }
     hold.wait_arrived().await;
     clock.sleep(SLOW).await;
     hold.release();
     sim.clear_faults();
     let mut answers = BTreeSet::new();
-    for ship in fleet {
-        answers.insert(ship.answer().await?);
+    for worker in fleet {
+        answers.insert(worker.answer().await?);
     }
-    let whole = format!("{} tokens ", orders.users.len());
+    let whole = format!("{} tokens ", config.users.len());
     if stopped {
         // each refreshes for itself, so each may have a token of its own
         if !answers.iter().all(|answer| answer.starts_with(&whole)) {

@@ -15,7 +15,7 @@ use zcrm_core::{ApiVersion, Error, Id, Lookup, Record, Tag};
 use super::Recorder;
 
 /// Calls every method; what is written is deleted again.
-pub(super) async fn beyond(api: &Api, recorder: &Recorder) -> Result<(), Error> {
+pub(super) async fn extensions(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     recorder.now("");
     let row = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
     let lead = api.records("Leads").create(&row).await?.id;
