@@ -1,11 +1,11 @@
 //! Tokens of Zoho's OAuth: how they are got, where they are kept, and how they stay fresh.
 //!
-//! [`StoredToken`], [`TokenKey`] and [`TokenStore`] are all that a store of one's own needs; with
+//! [`StoredToken`], [`TokenKey`] and [`TokenStore`] are all that your own store needs; with
 //! `default-features = false` the crate is nothing else. The feature `client` (on by default) adds
 //! [`TokenManager`], which exchanges grant tokens and refreshes access tokens once for all who
 //! wait, and which is the [`Authorizer`](zcrm_http::Authorizer) of zcrm's HTTP stack.
 //!
-//! The feature `conformance` adds `store::conformance`, a suite that checks a store of one's own
+//! The feature `conformance` adds `store::conformance`, a suite that checks your own store
 //! against the contract of [`TokenStore`], with its races.
 
 #[cfg(feature = "client")]

@@ -46,7 +46,7 @@ pub struct MySqlStoreBuilder {
     pub(crate) clock: Arc<dyn Clock>,
 }
 
-/// A certificate authority of one's own.
+/// A custom certificate authority.
 #[derive(Clone, Debug)]
 pub(crate) enum Ca {
     File(PathBuf),
@@ -127,7 +127,7 @@ impl MySqlStoreBuilder {
         self
     }
 
-    /// The port; 3306 unless told.
+    /// Sets the port; 3306 by default.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
@@ -139,19 +139,19 @@ impl MySqlStoreBuilder {
         self
     }
 
-    /// The database user; `root` unless told.
+    /// Sets the database user; `root` by default.
     pub fn user(mut self, user: impl Into<String>) -> Self {
         self.user = user.into();
         self
     }
 
-    /// The password; empty unless told.
+    /// Sets the password; empty by default.
     pub fn password(mut self, password: impl Into<SecretString>) -> Self {
         self.password = password.into();
         self
     }
 
-    /// The database; `zohooauth` unless told. The table is always `oauthtokens`.
+    /// Sets the database; `zohooauth` by default. The table is always `oauthtokens`.
     pub fn database(mut self, database: impl Into<String>) -> Self {
         self.database = database.into();
         self
@@ -171,20 +171,20 @@ impl MySqlStoreBuilder {
     }
 
     /// Speaks to the server without encryption, also to one on another machine: tokens and data
-    /// can then be read by whoever sees the traffic.
+    /// can then be read by anyone who sees the traffic.
     pub fn dangerously_without_tls(mut self) -> Self {
         self.tls_off = true;
         self
     }
 
-    /// How many connections load and save at most; 8 unless told, and at least 1. They are opened
+    /// How many connections load and save at most; 8 by default, and at least 1. They are opened
     /// when they are needed.
     pub fn pool_size(mut self, connections: usize) -> Self {
         self.pool_size = connections.max(1);
         self
     }
 
-    /// How many connections more hold or try the locks of refreshes at most; 32 unless told, and
+    /// How many connections more hold or try the locks of refreshes at most; 32 by default, and
     /// at least 1. A refresh holds one for as long as it takes.
     pub fn lock_connections(mut self, connections: usize) -> Self {
         self.lock_connections = connections.max(1);
@@ -198,7 +198,7 @@ impl MySqlStoreBuilder {
         self
     }
 
-    /// How long it may take to open a connection; 5 s unless told.
+    /// Sets the timeout for opening a connection; 5 s by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self

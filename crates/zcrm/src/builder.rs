@@ -49,7 +49,7 @@ pub struct ClientBuilder {
     registered_stores: RegisteredStores,
     /// The last word of `token_path`; kept as a path, for not every path is text.
     token_path: Option<PathBuf>,
-    /// Data centres of one's own: short name, accounts server, API server.
+    /// Custom data centres: short name, accounts server, API server.
     others: Vec<[String; 3]>,
     connector: ConnectorBuilder,
     roots_pem: Vec<Vec<u8>>,
@@ -139,13 +139,13 @@ impl ClientBuilder {
         self.set("current_user_email", identifier)
     }
 
-    /// The data centre of the organisation; `us` unless told. Once there is a token, the token
+    /// Sets the data centre of the organisation; `us` by default. Once there is a token, the token
     /// says it.
     pub fn data_center(self, data_center: DataCenter) -> Self {
         self.set("data_center", data_center.location())
     }
 
-    /// Production, sandbox or developer edition; production unless told. Calls go to no other.
+    /// Sets production, sandbox or developer edition; production by default. Calls go to no other.
     pub fn environment(mut self, environment: Environment) -> Self {
         self.config.unset(&["sandbox"]);
         self.set("environment", environment.as_str())
@@ -168,7 +168,7 @@ impl ClientBuilder {
         self.set("content_base_url", origin)
     }
 
-    /// Another data centre of one's own beside `accounts_url`, under the short name that redirects
+    /// Adds a custom data centre beside `accounts_url`, under the short name that redirects
     /// give it: its users are served by its servers. Zoho's are known.
     pub fn other_data_center(
         mut self,
@@ -191,7 +191,7 @@ impl ClientBuilder {
         Self { token_path: Some(folder.into()), ..self }
     }
 
-    /// Keeps the tokens in a store of one's own; it is taken before any other.
+    /// Sets a custom token store, which takes precedence over all settings of stores.
     pub fn store(mut self, store: impl TokenStore + 'static) -> Self {
         self.store = Some(Arc::new(store));
         self
@@ -295,7 +295,7 @@ impl ClientBuilder {
         self
     }
 
-    /// How long before its end a token is refreshed; 60 s unless told.
+    /// Sets how long before its end a token is refreshed; 60 s by default.
     pub fn refresh_early(mut self, before: Duration) -> Self {
         self.refresh_early = Some(before);
         self

@@ -75,8 +75,8 @@ impl Client {
     /// Logs in the user of this client if no login is stored, and returns this client. If a login is
     /// stored, the grant is not used, so a program may call this at each start with the same grant token.
     ///
-    /// The tokens are stored under the configured user ([`ClientBuilder::user`]), whoever the grant
-    /// belongs to.
+    /// The tokens are stored under the configured user ([`ClientBuilder::user`]), even if the
+    /// grant belongs to another user.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

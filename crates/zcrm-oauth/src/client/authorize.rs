@@ -73,7 +73,7 @@ impl AuthorizeUrl {
     ///
     /// # Errors
     /// Of kind [`Input`](zcrm_core::ErrorKind::Input) where no scope is named, or where the state is shorter
-    /// than 16 characters: it must be random, so that nobody can guess it.
+    /// than 16 characters: it must be random, so that it cannot be guessed.
     pub fn with_state(self, state: &str) -> Result<String, Error> {
         if state.len() < 16 {
             return Err(Error::input("a `state` of fewer than 16 characters can be guessed"));

@@ -95,7 +95,7 @@ impl ClientSecret {
         blank(&self.source) || self.at.iter().any(|(_, source)| blank(source))
     }
 
-    /// The secret for a server, fetched anew.
+    /// Fetches the secret for a server.
     pub(super) async fn fetch(&self, server: &Origin) -> Result<SecretString, Error> {
         let own = DataCenter::of_accounts_origin(server)
             .and_then(|data_center| self.at.iter().find(|(at, _)| *at == data_center));

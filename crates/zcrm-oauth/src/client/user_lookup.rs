@@ -155,7 +155,7 @@ impl UserLookup for TokenManager {
 }
 
 impl TokenManager {
-    /// Logs in whoever the grant belongs to: exchanges it, asks Zoho's user info whose it is, and
+    /// Logs in the user whom the grant belongs to: exchanges it, asks Zoho's user info whose it is, and
     /// saves the tokens under that e-mail address. The grant needs the scope
     /// `AaaServer.profile.READ` beside its others.
     ///

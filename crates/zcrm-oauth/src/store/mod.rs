@@ -10,7 +10,7 @@ use zcrm_core::escaped;
 
 use crate::{StoredToken, TokenKey};
 
-/// Keeps the tokens of users. A store of one's own writes [`load`](Self::load),
+/// Keeps the tokens of users. Your own store implements [`load`](Self::load),
 /// [`save`](Self::save) and [`delete`](Self::delete); the rest has defaults.
 ///
 /// # The contract
@@ -91,15 +91,15 @@ pub trait TokenStore: Send + Sync + fmt::Debug {
     }
 
     /// A lease on `key` across processes, for the length of a refresh. `None` where `wait` passed
-    /// before it was free; whoever holds it and dies frees it. It never waits for the lease of
+    /// before it was free. It is released if its holder dies. It never waits for the lease of
     /// another key, and hinders neither [`load`](Self::load) nor [`save`](Self::save).
     ///
     /// [`TokenManager`](crate::TokenManager) takes the lease, loads again, refreshes only if the
     /// token is still stale, saves, and gives the lease back. Where it gets none in time it goes on
     /// without: the worst case is one access token more.
     ///
-    /// The default is a lock that keeps nobody out: right for a store that one process uses alone,
-    /// for within a process [`TokenManager`](crate::TokenManager) refreshes once by itself.
+    /// The default is a lock that excludes no other holder. It suits a store that a single process uses,
+    /// because within a process [`TokenManager`](crate::TokenManager) refreshes once by itself.
     ///
     /// # Errors
     /// Where the store fails; a lock that is held by another is no error.
@@ -134,7 +134,7 @@ impl RefreshLock {
         Self(Some(Box::new(release)))
     }
 
-    /// A lease that keeps nobody out.
+    /// Makes a lease that excludes no other holder.
     pub fn open() -> Self {
         Self(None)
     }

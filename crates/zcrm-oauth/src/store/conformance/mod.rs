@@ -65,15 +65,15 @@ impl Suite {
         self
     }
 
-    /// The store's [lock](TokenStore::lock) keeps nobody out: it is used by one process.
+    /// The store's [lock](TokenStore::lock) excludes no other holder: one process uses the store.
     pub fn without_lock(mut self) -> Self {
         self.lock = false;
         self
     }
 
     /// Runs every rule, inside a tokio runtime; one with several threads makes the races worth
-    /// more. `open` opens the same storage anew each time; what stands in it is removed at the end
-    /// of each rule, so it must be empty and used by nobody else.
+    /// more. `open` opens the same storage again each time. Its content is removed at the end
+    /// of each rule, so it must be empty and unused.
     ///
     /// # Errors
     /// With every rule that the store breaks, and how.
