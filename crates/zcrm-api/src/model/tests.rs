@@ -154,6 +154,8 @@ fn builders_set_fields() {
 #[test]
 fn reads_the_last_of_members_of_one_name() {
     assert_eq!(read(r#"{"count":1,"count":2}"#).count, Some(2));
+    let null = read(r#"{"count":1,"count":null}"#);
+    assert_eq!((null.count, null.extra.raw("count")), (None, Some("null")));
     let odd = read(r#"{"count":1,"count":"x","z":1,"z":2}"#);
     assert_eq!((odd.count, odd.extra.raw("count")), (None, Some(r#""x""#)));
     assert_eq!(odd.extra.get::<u8>("z").unwrap(), Some(2));
