@@ -325,13 +325,20 @@ impl Call {
         self.map(|request| request.without_query(name))
     }
 
-    /// Takes the limits of another call of the same request, and the headers and parameters that this
-    /// operation takes too.
+    /// Takes the limits of another call of the same request, its headers, and its parameters, but for
+    /// those that only the other's operation knows.
     pub(crate) fn with_settings_of(mut self, other: &Self) -> Self {
         self.api = other.api.clone();
-        let known = |name: &str| self.request.operation_knows_query(name);
-        let params: Vec<_> = other.request.query_pairs().filter(|(name, _)| known(name)).collect();
-        let call = params.into_iter().fold(self, |call, (name, value)| call.param(name, value));
+        let call = other.request.query_pairs().fold(self, |call, (name, value)| {
+            match call.request.operation_knows_query(name) {
+                true => call.param(name, value),
+                // neither knows it: it was given unchecked
+                false if !other.request.operation_knows_query(name) => {
+                    call.param_unchecked(name, value)
+                }
+                false => call,
+            }
+        });
         other.request.header_pairs().fold(call, |call, (name, value)| {
             match call.request.has_header(name.as_str()) || name.as_str() == "x-external" {
                 true => call,

@@ -205,6 +205,8 @@ enum Records {
 ///
 /// v2 and v2.1 take the tags' names in the query, later versions in the body (as Zoho's own SDKs of
 /// these versions send them).
+///
+/// Dropped after its one call was sent, it may still be executed.
 #[derive(Clone, Debug)]
 pub struct ChangeTags {
     change: Change,

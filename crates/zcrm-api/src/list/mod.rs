@@ -37,6 +37,8 @@ use crate::{
 /// items of all pages, and [`all`](Request::all) collects those. `T` is what an item is read as; `S`
 /// is what is listed, and decides which options there are.
 ///
+/// Dropping it, its pages or its stream ends the page that is being fetched, and begins no other.
+///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
 /// let mut users = api.users().list().active().stream();

@@ -20,7 +20,8 @@ use super::{
 
 /// The pages of a list, one after another: [`Request::pages`](crate::request::Request::pages).
 ///
-/// Nothing is fetched before it is asked for. The error of a page ends the stream; so do pages that
+/// Nothing is fetched before it is asked for, and dropping the stream ends the page that is being
+/// fetched. The error of a page ends the stream; so do pages that
 /// lead nowhere, as an error of kind [`Decode`](zcrm_core::ErrorKind::Decode): an empty page that
 /// promises more, a page token that comes again, pages that only repeat what was read. [`ItemStream`](super::ItemStream)
 /// fetches ahead and can go on later.

@@ -16,7 +16,7 @@ use crate::{
 ///
 /// It is never sent twice: a lead that was converted is gone. Where Zoho answered with a success that
 /// cannot be read, the error's outcome is [`Executed`](zcrm_core::Outcome::Executed): the lead is
-/// converted, or will be.
+/// converted, or will be. Dropped after it was sent, it may still be executed: read the lead to know.
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {

@@ -1,5 +1,7 @@
 //! The one builder of all requests.
 
+#[cfg(test)]
+mod parts_test;
 mod read;
 mod write;
 

@@ -15,6 +15,8 @@ use crate::{Call, check};
 /// A call takes 100 items at most, 50 tags, 10 users. A longer list is refused before anything is
 /// sent; of an empty one nothing is sent, and there are no results. (Records, of which there may be
 /// any number, are cut into calls by [`WriteRecords`](crate::records::WriteRecords).)
+///
+/// Dropped after its one call was sent, it may still be executed: read the items to know.
 #[derive(Debug)]
 pub struct WriteItems<R = Written> {
     items: usize,

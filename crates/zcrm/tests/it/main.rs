@@ -14,6 +14,7 @@ mod clock;
 mod derive;
 #[cfg(feature = "file-store")]
 mod dictionary;
+mod dropped;
 mod first_minute;
 mod first_settings;
 mod logins;

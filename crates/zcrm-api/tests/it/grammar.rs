@@ -1,0 +1,251 @@
+//! One grammar: each request is the same builder, of which this is the list of kinds.
+
+use std::{any::type_name, collections::BTreeSet, fmt::Debug, time::Duration};
+
+use serde_json::json;
+use zcrm_api::{
+    Api, Call, Criteria, Request,
+    operations::{ORG_GET, TAGS_CREATE},
+    request::Kind,
+};
+use zcrm_core::{ApiVersion, Error, ErrorKind, Record, Tag};
+use zcrm_http::ReqBody;
+
+use crate::{
+    paper::{Sent, desk},
+    sources::{arguments, implementor, methods, second, sources},
+};
+
+/// Public methods that are `async` or return another future than a request, each with the reason.
+const FUTURES: &[(&str, &str)] = &[
+    ("Request<K>::send", "it is what a request is for"),
+    ("Call::send", "it is what a call is for"),
+    ("Request<List>::all", "it reads all pages and so is no request: it has no preview"),
+    ("ItemStream::next", "it polls a stream"),
+    ("ItemStream::collect_all", "it reads a stream to its end"),
+    ("Pages::next", "it polls a stream"),
+    ("FileDownload::next", "it polls the body of an answer that has come"),
+    ("FileDownload::save_in", "it writes an answer that has come to the disk"),
+    ("FileDownload::save_over", "it writes an answer that has come to the disk"),
+    ("SaveFile::fetch", "it downloads by the caller's function, which sends what it wants"),
+    ("SaveFile::take", "it writes an answer that has come to the disk"),
+];
+
+/// The same of the facade: calls of the accounts server and of the store, which are no requests of
+/// Zoho CRM.
+const FUTURES_OF_THE_FACADE: &[(&str, &str)] = &[
+    ("Client::login", "it spends a grant at the accounts server, then asks whose it was"),
+    ("Client::login_if_needed", "it reads the store, and may spend a grant"),
+    ("Client::missing_scopes", "it reads the store"),
+    ("Clients::device_login", "it speaks to the accounts server"),
+    ("Clients::login", "it spends a grant at the accounts server, then asks whose it was"),
+    ("Clients::is_logged_in", "it reads the store"),
+    ("Clients::users", "it reads the store"),
+    ("Clients::logout", "it changes the store"),
+];
+
+/// A server that refuses all, and the names of the kinds of requests that were tried on it.
+struct Desk {
+    api: Api,
+    sent: Sent,
+    kinds: BTreeSet<String>,
+}
+
+fn movable<F: Future + Send + 'static>(future: F) -> F {
+    future
+}
+
+impl Desk {
+    fn new() -> Self {
+        let no =
+            json!({ "code": "INVALID_DATA", "details": {}, "message": "no", "status": "error" });
+        let json = [("content-type", "application/json")];
+        let (api, sent) = desk(ApiVersion::V8, 400, &json, no.to_string());
+        Self { api, sent, kinds: BTreeSet::new() }
+    }
+
+    /// Calls each method that all requests have.
+    async fn try_all<K>(&mut self, make: impl Fn(&Api) -> Request<K>)
+    where
+        K: Kind + Clone,
+        K::Preview: Debug,
+        Request<K>: IntoFuture<Output = Result<K::Output, Error>, IntoFuture: Send + 'static>
+            + Clone
+            + Debug
+            + Send
+            + 'static,
+    {
+        let kind = type_name::<K>();
+        let request = || {
+            let request = make(&self.api).param_unchecked("beta", "1").header("x-trace", "7");
+            request.timeout(Duration::from_secs(5)).attempts(1)
+        };
+        assert!(format!("{:?}", request()).starts_with("Request("), "{kind}");
+        assert!(format!("{:?}", request().preview().unwrap()).contains("beta=1"), "{kind}");
+        let wrong = request().param("no_such", "1");
+        for mistake in [
+            wrong.preview().err(),
+            wrong.clone().send().await.err(),
+            make(&self.api).header("authorization", "1").preview().err(),
+        ] {
+            assert_eq!(mistake.unwrap().kind(), ErrorKind::Input, "{kind}");
+        }
+        assert_eq!(self.sent.lock().unwrap().len(), 0, "{kind} sends what is wrong");
+        let refusals = [
+            movable(request().send()).await.err(),
+            movable(request().into_future()).await.err(),
+            request().await.err(),
+        ];
+        for refusal in refusals {
+            assert_eq!(refusal.unwrap().kind(), ErrorKind::Api, "{kind}");
+        }
+        let sent = std::mem::take(&mut *self.sent.lock().unwrap());
+        assert_eq!(sent.len(), 3, "{kind}");
+        for sent in sent {
+            assert!(sent.uri().query().unwrap().contains("beta=1"), "{kind}");
+            assert_eq!(sent.headers()["x-trace"], "7", "{kind}");
+        }
+        self.kinds.extend(names(kind));
+        if arguments(kind, "List").is_some_and(|of| second(of).is_none()) {
+            self.kinds.insert("Whole".into());
+        }
+    }
+}
+
+/// The names of the types in a type, without their modules.
+fn names(kind: &str) -> impl Iterator<Item = String> {
+    let names = kind.split(['<', '>', ',', ' ']).filter(|name| !name.is_empty());
+    names.map(|name| name.rsplit("::").next().unwrap().to_owned())
+}
+
+/// One request of each kind.
+async fn kinds() -> BTreeSet<String> {
+    let mut desk = Desk::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let row = Record::new().with("Last_Name", "Boyle");
+    let row_5 = Record::new().with("id", "5").with("Last_Name", "Boyle");
+    // records
+    desk.try_all(|api| api.records("Leads").get("5")).await;
+    let since = "2026-05-24T17:05:12+05:30".parse::<zcrm_core::Timestamp>().unwrap();
+    desk.try_all(|api| api.record("Leads", "5").get().if_modified_since(since)).await;
+    desk.try_all(|api| api.records("Leads").create(&row)).await;
+    desk.try_all(|api| api.records("Leads").update("5", &row)).await;
+    desk.try_all(|api| api.records("Leads").upsert(&row)).await;
+    desk.try_all(|api| api.records("Leads").create_many([&row])).await;
+    desk.try_all(|api| api.records("Leads").update_many([&row_5])).await;
+    desk.try_all(|api| api.records("Leads").upsert_many([&row])).await;
+    desk.try_all(|api| api.records("Leads").delete("5")).await;
+    desk.try_all(|api| api.records("Leads").delete_many(["5"])).await;
+    desk.try_all(|api| api.record("Leads", "5").convert()).await;
+    desk.try_all(|api| api.record("Leads", "5").rows("Visits").get()).await;
+    desk.try_all(|api| api.record("Leads", "5").rows("Visits").create(&row)).await;
+    // lists, one of each source
+    desk.try_all(|api| api.records("Leads").list().fields(["id"])).await;
+    desk.try_all(|api| api.records("Leads").search(Criteria::equals("City", "x"))).await;
+    desk.try_all(|api| api.records("Leads").deleted()).await;
+    desk.try_all(|api| api.users().list()).await;
+    desk.try_all(|api| api.users().search(Criteria::equals("email", "x"))).await;
+    desk.try_all(|api| api.roles().list()).await;
+    desk.try_all(|api| api.notes().list()).await;
+    // what belongs to records, modules and the organisation
+    desk.try_all(|api| api.roles().get("5")).await;
+    desk.try_all(|api| api.users().count(zcrm_api::organisation::UserKind::ACTIVE)).await;
+    desk.try_all(|api| api.notes().delete("5")).await;
+    desk.try_all(|api| api.notes().delete_many(["5"])).await;
+    desk.try_all(|api| api.profiles().delete("5", "6")).await;
+    desk.try_all(|api| api.record("Leads", "5").tags().add(["Hot"])).await;
+    desk.try_all(|api| api.module("Leads").custom_views().categories()).await;
+    // files
+    desk.try_all(|api| api.record("Leads", "5").attachments().download("6")).await;
+    desk.try_all(|api| api.record("Leads", "5").photo().download().save_to(&path)).await;
+    desk.try_all(|api| api.org().photo().bytes()).await;
+    // raw calls
+    let tags = [Tag::named("Hot")];
+    desk.try_all(|api| api.call(&ORG_GET).json::<Record>()).await;
+    let create = |api: &Api| api.call(&TAGS_CREATE).param("module", "Leads").items(&tags);
+    desk.try_all(|api| create(api).outcomes(1)).await;
+    desk.kinds
+}
+
+#[tokio::test]
+async fn all_requests_have_the_same_methods() {
+    let kinds = kinds().await;
+    for source in sources("zcrm-api") {
+        for line in source.lines() {
+            // the kinds themselves
+            let of = line.strip_prefix("impl").map_or_else(String::new, implementor);
+            let is_kind = [" Kind for ", " SingleCall for "].iter().any(|it| line.contains(it));
+            if line.starts_with("impl") && is_kind && of != "K" {
+                assert!(kinds.contains(&of), "no request of the kind `{of}` is tried here");
+            }
+            if line.starts_with("impl") && line.contains("IntoFuture for ") {
+                assert!(["Request<K>", "Call"].contains(&&*of), "`{of}` is another builder");
+            }
+        }
+        for method in methods(&source) {
+            let Some(request) = arguments(&method.returns, "Request") else { continue };
+            if method.returns.contains("http::Request<") || method.returns.contains("HttpRequest<")
+            {
+                continue;
+            }
+            let kind = names(request).next().unwrap();
+            assert!(kinds.contains(&kind), "`{}` returns an unknown kind `{kind}`", method.name);
+            if kind == "List" {
+                let source = second(arguments(request, "List").unwrap()).unwrap_or("Whole");
+                let known = kinds.contains(source) || source == "S";
+                assert!(known, "`{}` returns a list of an unknown `{source}`", method.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_method_returns_another_future_than_a_request_without_a_reason() {
+    for (name, allowed) in [("zcrm-api", FUTURES), ("zcrm", FUTURES_OF_THE_FACADE)] {
+        let mut found = BTreeSet::new();
+        for method in sources(name).iter().flat_map(|source| methods(source)) {
+            let returns = ["Future", "BoxFuture", "Sending"];
+            if method.is_async || returns.iter().any(|it| names_it(&method.returns, it)) {
+                let known = allowed.iter().any(|(name, _)| *name == method.name);
+                assert!(
+                    known,
+                    "`{}` is no request: return a `Request`, or add a reason",
+                    method.name
+                );
+                found.insert(method.name);
+            }
+        }
+        for (name, _) in allowed {
+            assert!(found.contains(*name), "`{name}` is gone: take it from the list");
+        }
+    }
+}
+
+fn names_it(text: &str, name: &str) -> bool {
+    names(text).any(|it| it == name)
+}
+
+#[tokio::test]
+async fn a_raw_call_has_the_methods_of_a_request() {
+    fn all<C: Clone + Debug + Send + IntoFuture<IntoFuture: Send + 'static>>(call: C) -> C {
+        call
+    }
+    let Desk { api, sent, .. } = Desk::new();
+    let call = || -> Call {
+        let call = api.call(&TAGS_CREATE).param("module", "Leads").param_unchecked("beta", "1");
+        let call = call.header("x-trace", "7").timeout(Duration::from_secs(5)).attempts(1);
+        all(call.items(&[Tag::named("Hot")]))
+    };
+    assert!(call().preview().unwrap().uri().query().unwrap().contains("beta=1"));
+    let wrong = call().param("no_such", "1");
+    assert_eq!(wrong.preview().unwrap_err().kind(), ErrorKind::Input);
+    assert_eq!(wrong.await.unwrap_err().kind(), ErrorKind::Input);
+    assert_eq!(sent.lock().unwrap().len(), 0);
+    // it gives the answer, whatever its status
+    assert_eq!(movable(call().send()).await.unwrap().status(), 400);
+    assert_eq!(movable(call().into_future()).await.unwrap().status(), 400);
+    assert_eq!(sent.lock().unwrap().len(), 2);
+    let upload = api.call(&TAGS_CREATE).file("a", "b", ReqBody::from("c"));
+    assert_eq!(upload.await.unwrap_err().kind(), ErrorKind::Input);
+}

@@ -1,0 +1,151 @@
+//! The public methods of a crate, as its sources say them.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// A public function or method.
+#[derive(Debug)]
+pub(crate) struct Method {
+    /// The type and the name, as `Records::get`.
+    pub(crate) name: String,
+    pub(crate) is_async: bool,
+    /// What it returns, in one line; empty where that is nothing.
+    pub(crate) returns: String,
+}
+
+/// The sources of a crate in this workspace, each without its comments and unit tests.
+pub(crate) fn sources(name: &str) -> Vec<String> {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut files = Vec::new();
+    collect(&crates.join(name).join("src"), &mut files);
+    assert!(!files.is_empty());
+    files.iter().map(|file| code(&fs::read_to_string(file).unwrap())).collect()
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        match path.is_dir() {
+            true => collect(&path, files),
+            false if name.ends_with("test.rs") || name == "tests.rs" => {}
+            false if name.ends_with(".rs") => files.push(path),
+            false => {}
+        }
+    }
+}
+
+/// Without comments, and up to the unit tests, which end a file.
+fn code(text: &str) -> String {
+    let lines = text.lines().take_while(|line| *line != "mod tests {");
+    let code = lines.filter(|line| !line.trim_start().starts_with("//"));
+    code.flat_map(|line| [line, "\n"]).collect()
+}
+
+/// The public functions and methods of a source.
+pub(crate) fn methods(source: &str) -> Vec<Method> {
+    let mut found = Vec::new();
+    let (mut of, mut rest) = (String::new(), source);
+    while let Some((line, after)) = rest.split_once('\n') {
+        if line.starts_with("impl") {
+            of = implementor(rest.split('{').next().unwrap());
+        } else if line == "}" {
+            of.clear();
+        }
+        if let Some(at) = line.trim_start().strip_prefix("pub ")
+            && let Some((before, _)) = at.split_once("fn ")
+            && ["", "const ", "async "].contains(&before)
+        {
+            let signature = rest.split_once("fn ").unwrap().1;
+            let end = signature.find(['(', '<']).unwrap();
+            let name = &signature[..end];
+            found.push(Method {
+                name: if of.is_empty() { name.to_owned() } else { format!("{of}::{name}") },
+                is_async: before == "async ",
+                returns: returned(signature),
+            });
+        }
+        rest = after;
+    }
+    found
+}
+
+/// The type that an `impl` is of: with what `Request` holds, without other generics.
+pub(crate) fn implementor(head: &str) -> String {
+    let head = match head.strip_prefix("impl").unwrap_or(head).trim_start() {
+        generic if generic.starts_with('<') => &generic[closed(generic)..],
+        plain => plain,
+    };
+    let of = head.split_once(" for ").map_or(head, |(_, of)| of).trim();
+    let name = |text: &str| text.split(['<', '>', ',', ' ', '\n']).next().unwrap().to_owned();
+    match of.strip_prefix("Request<") {
+        Some(kind) => format!("Request<{}>", name(kind)),
+        None => name(of),
+    }
+}
+
+/// Where the angle or round bracket that a text begins with is closed.
+fn closed(text: &str) -> usize {
+    let mut depth = 0;
+    let mut before = ' ';
+    for (at, sign) in text.char_indices() {
+        match sign {
+            '<' | '(' => depth += 1,
+            '>' if before == '-' => {}
+            '>' | ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return at + sign.len_utf8();
+        }
+        before = sign;
+    }
+    panic!("a bracket is not closed: {text}");
+}
+
+fn returned(signature: &str) -> String {
+    let mut rest = &signature[signature.find(['(', '<']).unwrap()..];
+    if rest.starts_with('<') {
+        rest = &rest[closed(rest)..];
+    }
+    let rest = &rest[closed(rest)..];
+    let head = rest.split(['{', ';']).next().unwrap().split("where").next().unwrap();
+    let returned = head.trim().strip_prefix("->").unwrap_or_default();
+    returned.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The arguments of the first type of this name in a text: `Page<T>, Error` of `Result<Page<T>, Error>`.
+pub(crate) fn arguments<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let open = text.find(&format!("{name}<"))? + name.len();
+    let whole = &text[open..];
+    Some(&whole[1..closed(whole) - 1])
+}
+
+/// The second of a type's arguments.
+pub(crate) fn second(arguments: &str) -> Option<&str> {
+    let mut depth = 0;
+    let comma = arguments.char_indices().find(|(_, sign)| {
+        depth += i32::from(*sign == '<') - i32::from(*sign == '>');
+        depth == 0 && *sign == ','
+    });
+    comma.map(|(at, _)| arguments[at + 1..].trim())
+}
+
+#[test]
+fn reads_methods_out_of_a_source() {
+    let source = code(
+        "impl<T: Fn() -> u8> Request<List<T, S>> {\n    /// pub fn no(self)\n    pub fn all(\n        self,\n        \
+         f: impl Fn(u8) -> u8,\n    ) -> Request<List<Vec<T>, S>>\n    where\n        T: A,\n    {\n    }\n\n    \
+         pub(crate) fn hidden(self) {}\n}\n\npub async fn alone<T>() {}\n\nimpl Kind for Count {}\n",
+    );
+    let methods = methods(&source);
+    assert_eq!(methods.len(), 2, "{methods:?}");
+    assert_eq!(methods[0].name, "Request<List>::all");
+    assert_eq!(methods[0].returns, "Request<List<Vec<T>, S>>");
+    let list = arguments(&methods[0].returns, "Request").unwrap();
+    assert_eq!(second(arguments(list, "List").unwrap()), Some("S"));
+    assert_eq!((methods[1].name.as_str(), methods[1].is_async), ("alone", true));
+    assert_eq!(implementor("impl Kind for Count "), "Count");
+}

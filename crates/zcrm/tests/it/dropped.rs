@@ -1,0 +1,153 @@
+//! Calls that are dropped on their way, with tokens, over real sockets.
+
+use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
+
+use zcrm::{ApiVersion, Client, Config, Limits, MemoryStore, Record};
+use zcrm_core::{Clock, ManualClock};
+use zcrm_sim::{Host, Simulator};
+
+/// Any call is polled fewer times.
+const MOST_POLLS: usize = 1_000;
+
+/// A simulator, and a client that may have one call in flight and whose token has just expired.
+async fn expired(version: ApiVersion) -> (Simulator, Client) {
+    let clock = ManualClock::skipping_waits();
+    let time = clock.clone();
+    let builder = Simulator::builder().clock(zcrm_sim::Clock::following(move || time.now()));
+    let sim = builder.records("Contacts", 1).start().await.unwrap();
+    let builder = Client::builder().config(Config::from_map(sim.settings()).unwrap());
+    let builder = builder.api_version(version).root_pem(sim.ca_pem()).store(MemoryStore::new());
+    let builder = builder.limits(Limits::default().with_concurrent(1).with_concurrent_heavy(1));
+    let client = builder.clock(Arc::new(clock.clone())).build().unwrap();
+    client.tokens().exchange(sim.grant_token()).await.unwrap();
+    clock.advance(Duration::from_secs(3_600));
+    sim.clear_journal();
+    (sim, client)
+}
+
+async fn other_call(client: &Client) {
+    client.records("Contacts").list().fields(["id"]).send().await.unwrap();
+}
+
+/// Polls a future so many times and drops it there; its output where it ended before.
+async fn after_polls<T>(polls: usize, call: impl Future<Output = T>) -> Option<T> {
+    let (mut call, mut left) = (Box::pin(call), polls);
+    poll_fn(move |cx| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        match call.as_mut().poll(cx) {
+            Poll::Pending if left == 0 => Poll::Ready(None),
+            polled => polled.map(Some),
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_refresh_goes_on_when_the_call_that_began_it_is_dropped() {
+    for others in [0, 3] {
+        let (sim, client) = expired(ApiVersion::V8).await;
+        let hold = sim.faults().on_host(Host::Accounts).hold();
+        let first = client.records("Leads").get("1");
+        let first = tokio::spawn(first.send());
+        hold.wait_arrived().await;
+        let waiting = (0..others).map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { other_call(&client).await })
+        });
+        let waiting: Vec<_> = waiting.collect();
+        first.abort();
+        assert!(first.await.unwrap_err().is_cancelled());
+        hold.release();
+        for waiting in waiting {
+            waiting.await.unwrap();
+        }
+        other_call(&client).await;
+        let journal = sim.journal();
+        assert_eq!((journal.refreshes(), journal.api_requests()), (1, others + 1));
+        assert_eq!(journal.count(|entry| entry.path.contains("Leads")), 0);
+    }
+}
+
+/// Drops a call after each number of polls. It may send one request of each of these methods.
+async fn drop_everywhere<F: Future<Output = ()>>(
+    version: ApiVersion,
+    methods: &[&str],
+    call: impl Fn(Client, String) -> F,
+) {
+    for polls in 0..MOST_POLLS {
+        let (sim, client) = expired(version).await;
+        let lead = sim.add_records("Leads", 1).unwrap().remove(0);
+        let whole = after_polls(polls, call(client.clone(), lead)).await.is_some();
+        // waits for ever where the place in flight is not free
+        other_call(&client).await;
+        other_call(&client).await;
+        let journal = sim.journal();
+        assert_eq!(journal.refreshes(), 1, "after {polls} polls");
+        let leads = || journal.entries().iter().filter(|entry| entry.path.contains("Leads"));
+        let count = |method: &str| leads().filter(|entry| entry.method == method).count();
+        for method in methods {
+            let sent = count(method);
+            assert!(if whole { sent == 1 } else { sent <= 1 }, "{method} after {polls} polls");
+        }
+        let sent: usize = methods.iter().map(|method| count(method)).sum();
+        assert_eq!(leads().count(), sent, "nothing else is sent");
+        if whole {
+            assert!(polls > 3, "it waits for the token, the connection and the answer");
+            return;
+        }
+    }
+    panic!("the call does not end");
+}
+
+#[tokio::test]
+async fn a_dropped_read_is_sent_once_at_most() {
+    drop_everywhere(ApiVersion::V8, &["GET"], |client, lead| async move {
+        client.records("Leads").get(lead).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dropped_write_is_sent_once_at_most() {
+    drop_everywhere(ApiVersion::V8, &["POST"], |client, _| async move {
+        let lead = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
+        client.records("Leads").create(&lead).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dropped_stream_fetches_its_page_once_at_most() {
+    drop_everywhere(ApiVersion::V2, &["GET"], |client, _| async move {
+        let mut leads = client.records("Leads").list().stream();
+        while let Some(lead) = leads.next().await {
+            lead.unwrap();
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dropped_save_leaves_nothing_under_the_path() {
+    let folder = tempfile::tempdir().unwrap();
+    for polls in 0..MOST_POLLS {
+        let (sim, client) = expired(ApiVersion::V8).await;
+        let lead = sim.add_records("Leads", 1).unwrap().remove(0);
+        let attachments = client.record("Leads", lead).attachments();
+        let id = attachments.upload("a.txt", "text/plain", vec![7; 100_000]).await.unwrap().id;
+        sim.clear_journal();
+        let path = folder.path().join(format!("{polls}"));
+        let saved = after_polls(polls, attachments.download(id).save_to(&path).send()).await;
+        assert_eq!(path.exists(), saved.is_some(), "after {polls} polls");
+        other_call(&client).await;
+        assert!(sim.journal().count(|entry| entry.path.contains("Attachments")) <= 1);
+        if let Some(saved) = saved {
+            assert_eq!(saved.unwrap().bytes, 100_000);
+            return;
+        }
+    }
+    panic!("the download does not end");
+}
