@@ -2,7 +2,7 @@
 
 use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
 
-use zcrm::{ApiVersion, Client, Config, Limits, MemoryStore, Record};
+use zcrm::{ApiVersion, Client, Config, Record, http::Limits, stores::MemoryStore};
 use zcrm_core::{Clock, ManualClock};
 use zcrm_sim::{Host, Simulator};
 
@@ -95,7 +95,7 @@ async fn drop_everywhere<F: Future<Output = ()>>(
         let sent: usize = methods.iter().map(|method| count(method)).sum();
         assert_eq!(leads().count(), sent, "nothing else is sent");
         if whole {
-            assert!(polls > 3, "it waits for the token, the connection and the answer");
+            assert!(polls > 1, "it was dropped nowhere on its way");
             return;
         }
     }
