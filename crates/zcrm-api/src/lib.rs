@@ -42,6 +42,7 @@ mod tags;
 pub use api::Api;
 pub use attachments::{
     Attachment, Attachments, DownloadBytes, DownloadFile, FileDownload, Photo, SaveDownload,
+    UploadFile,
 };
 pub use call::Call;
 pub use criteria::{Criteria, Operand};

@@ -154,7 +154,7 @@ pub mod request {
 pub mod files {
     pub use zcrm_api::{
         Attachment, Attachments, DownloadBytes, DownloadFile, FileDownload, Photo, SaveDownload,
-        SaveFile, SavedFile,
+        SaveFile, SavedFile, UploadFile,
     };
     pub use zcrm_http::{Download, Progress, ReqBody};
 }

@@ -4,10 +4,14 @@ mod attachment;
 mod download;
 mod file_name;
 mod photo;
+mod upload;
 
 pub use attachment::Attachment;
 pub use download::{DownloadBytes, DownloadFile, FileDownload, SaveDownload};
 pub use photo::Photo;
+pub use upload::UploadFile;
+
+use std::path::PathBuf;
 
 use zcrm_core::{Error, Id};
 use zcrm_http::ReqBody;
@@ -78,6 +82,23 @@ impl Attachments {
     ) -> Request<WriteItem> {
         let call = self.parent.call(&operations::ATTACHMENTS_UPLOAD);
         WriteItem::request(call.file(name, content_type, content))
+    }
+
+    /// Attaches a file of the disk, under its name. It is sent as a stream.
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// let attachments = api.record("Leads", "3652397000000649013").attachments();
+    /// attachments.upload_file("offers/17.pdf").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "upload")]
+    pub fn upload_file(&self, path: impl Into<PathBuf>) -> Request<UploadFile> {
+        Request::new(
+            self.parent.call(&operations::ATTACHMENTS_UPLOAD),
+            UploadFile::new(path.into()),
+        )
     }
 
     /// Attaches the address of a file that stands elsewhere.

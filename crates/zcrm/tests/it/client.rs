@@ -7,7 +7,7 @@ use zcrm::{
 };
 use zcrm_sim::Simulator;
 
-fn builder(sim: &Simulator) -> ClientBuilder {
+pub(crate) fn builder(sim: &Simulator) -> ClientBuilder {
     Client::builder().config(Config::from_map(sim.settings()).unwrap()).root_pem(sim.ca_pem())
 }
 

@@ -22,6 +22,7 @@ mod logins;
 mod logs;
 mod migration;
 mod places;
+mod recipes;
 mod rooms;
 mod settings;
 mod stores;

@@ -1,0 +1,139 @@
+//! What an application writes, from the first login on, in the words of the public API.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use zcrm::{
+    Client, ErrorKind, Id, Module, Record,
+    oauth::GrantToken,
+    operations,
+    records::{Action, Criteria, Include},
+    stores::MemoryStore,
+};
+use zcrm_sim::Simulator;
+
+use crate::client::builder;
+
+#[derive(Debug, Deserialize, Module)]
+#[module("Leads")]
+struct Lead {
+    id: Id,
+    #[serde(rename = "Last_Name")]
+    last_name: String,
+    #[serde(rename = "Email")]
+    email: Option<String>,
+}
+
+#[derive(Serialize)]
+struct NewLead {
+    #[serde(rename = "Last_Name")]
+    last_name: String,
+    #[serde(rename = "Company")]
+    company: &'static str,
+    #[serde(rename = "Email", skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+}
+
+async fn logged_in(sim: &Simulator) -> Client {
+    let client = builder(sim).store(MemoryStore::new()).build().unwrap();
+    client.login(GrantToken::new(sim.grant_token())).await.unwrap()
+}
+
+#[tokio::test]
+async fn writes_and_reads_one_record() {
+    let sim = Simulator::start().await.unwrap();
+    let client = logged_in(&sim).await;
+    let leads = client.records("Leads");
+    let new = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
+    let new = new.with("Email", "pat@example.com");
+
+    let done = leads.create(&new).await.unwrap();
+    let lead = leads.get(&done.id).await.unwrap();
+    assert_eq!(lead.id(), Some(done.id.clone()));
+
+    let again = leads.upsert(&new).by("Email").trigger([]).await.unwrap();
+    assert_eq!((again.id, again.action), (done.id.clone(), Some(Action::Updated)));
+
+    let seen = done.modified_time.unwrap();
+    let change = Record::new().with("City", "Chennai");
+    leads.update(&done.id, &change).if_unmodified_since(seen).await.unwrap();
+    leads.delete(&done.id).await.unwrap();
+    let gone = leads.get(&done.id).await.unwrap_err();
+    assert_eq!(gone.kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn writes_many_records_and_reads_lists() {
+    let sim = Simulator::start().await.unwrap();
+    let client = logged_in(&sim).await;
+    let email = |n: u32| (n % 2 == 0).then(|| format!("{n}@example.com"));
+    let rows = (0..250).map(|n| NewLead {
+        last_name: format!("L{n}"),
+        company: "Zylker",
+        email: email(n),
+    });
+    let results = client.records("Leads").create_many(rows).concurrency(4).await.unwrap();
+    assert_eq!((results.len(), results.failures().count()), (250, 0));
+
+    let leads = client.records("Leads");
+    let page = leads.list().fields(["Last_Name"]).sort_by("Modified_Time").await.unwrap();
+    assert_eq!(page.items.len(), 200);
+    let mut all = client.records_of::<Lead>().list().stream();
+    let mut with_email = 0;
+    while let Some(lead) = all.next().await {
+        let lead = lead.unwrap();
+        assert!(!lead.id.as_str().is_empty() && !lead.last_name.is_empty());
+        with_email += u32::from(lead.email.is_some());
+    }
+    assert_eq!(with_email, 125);
+    let mut pages = leads.list().fields(["id"]).converted(Include::Also).pages();
+    let mut sizes = Vec::new();
+    while let Some(page) = pages.next().await {
+        sizes.push(page.unwrap().items.len());
+    }
+    assert_eq!(sizes, [200, 50]);
+    let found = leads.search(Criteria::equals("Last_Name", "L7")).all().await;
+    assert!(found.is_ok());
+    let users = client.users().list().active().all().await.unwrap();
+    assert_eq!(users.len(), 1);
+}
+
+#[tokio::test]
+async fn works_with_what_belongs_to_a_record() {
+    let sim = Simulator::start().await.unwrap();
+    let client = logged_in(&sim).await;
+    let lead = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
+    let lead = client.records("Leads").create(&lead).await.unwrap();
+    let record = client.record("Leads", lead.id);
+    record.notes().create("called back").await.unwrap();
+
+    let folder = tempfile::tempdir().unwrap();
+    let offer = folder.path().join("offer.pdf");
+    std::fs::write(&offer, "%PDF-1.7").unwrap();
+    let file = record.attachments().upload_file(&offer).await.unwrap();
+    let copy = folder.path().join("copy.pdf");
+    let saved = record.attachments().download(file.id).save_to(&copy).await.unwrap();
+    assert_eq!((saved.bytes, std::fs::read(&copy).unwrap()), (8, b"%PDF-1.7".to_vec()));
+
+    record.tags().add(["hot"]).await.unwrap().all().unwrap();
+    let deal = Record::new()
+        .with("Deal_Name", "Website")
+        .with("Stage", "Qualification")
+        .with("Closing_Date", "2026-12-31");
+    let converted = record.convert().deal(&deal).await.unwrap();
+    assert!(converted.deal.is_some());
+}
+
+#[tokio::test]
+async fn reads_metadata_and_calls_any_operation() {
+    let sim = Simulator::start().await.unwrap();
+    let client = logged_in(&sim).await;
+    for field in client.module("Leads").fields().list().all().await.unwrap() {
+        assert!(!format!("{:?} {:?}", field.api_name, field.data_type).is_empty());
+    }
+    let roles = client.call(&operations::ROLES_LIST).json::<Value>().await.unwrap();
+    assert!(roles["roles"].is_array());
+    let mistake = client.call(&operations::ROLES_LIST).param("pgae", "2").json::<Value>();
+    assert_eq!(mistake.await.unwrap_err().kind(), ErrorKind::Input);
+    let preview = client.records("Leads").get("1").preview().unwrap();
+    assert_eq!(preview.uri(), "/crm/v8/Leads/1");
+}
