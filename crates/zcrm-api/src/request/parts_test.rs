@@ -2,7 +2,6 @@
 
 use std::{
     any::Any,
-    collections::VecDeque,
     hash::{BuildHasher, Hasher, RandomState},
     marker::PhantomData,
 };
@@ -27,8 +26,11 @@ struct Batch {
 
 struct Part {
     shown: http::Request<Bytes>,
-    read: Box<dyn FnOnce(&Reply) -> Result<Box<dyn Any + Send>, Error> + Send>,
+    read: Box<dyn FnOnce(&Reply) -> Answer + Send>,
 }
+
+/// What a part was answered, whose type its handle knows.
+type Answer = Result<Box<dyn Any + Send>, Error>;
 
 /// Where in a batch the answer to a part is: of the type that the request gives.
 struct Handle<T> {
@@ -93,7 +95,7 @@ impl Batch {
 /// The answers to the parts of a batch, each to be taken once.
 struct Answers {
     mark: u64,
-    answers: VecDeque<Option<Result<Box<dyn Any + Send>, Error>>>,
+    answers: Vec<Option<Answer>>,
 }
 
 impl Answers {

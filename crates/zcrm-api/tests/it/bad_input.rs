@@ -65,7 +65,7 @@ async fn every_mistake_is_told_before_anything_is_sent() {
     }
     let row = [json!({"Last_Name": "a"})];
     let eleven: Vec<String> = (0..11).map(|n| format!("F{n}")).collect();
-    let upsert = eleven.into_iter().fold(leads.upsert_many(row), |upsert, field| upsert.by(field));
+    let upsert = eleven.into_iter().fold(leads.upsert_many(row), zcrm_api::Request::by);
     named(&upsert.send().await.unwrap_err(), &["ten"]);
     let ruled = leads.create_many([json!({"Last_Name": "a"})]).assignment_rule("a b");
     named(&ruled.send().await.unwrap_err(), &["is no id"]);

@@ -59,8 +59,7 @@ pub(crate) fn methods(source: &str) -> Vec<Method> {
             && ["", "const ", "async "].contains(&before)
         {
             let signature = rest.split_once("fn ").unwrap().1;
-            let end = signature.find(['(', '<']).unwrap();
-            let name = &signature[..end];
+            let name = signature.split(['(', '<']).next().unwrap();
             found.push(Method {
                 name: if of.is_empty() { name.to_owned() } else { format!("{of}::{name}") },
                 is_async: before == "async ",
@@ -75,7 +74,7 @@ pub(crate) fn methods(source: &str) -> Vec<Method> {
 /// The type that an `impl` is of: with what `Request` holds, without other generics.
 pub(crate) fn implementor(head: &str) -> String {
     let head = match head.strip_prefix("impl").unwrap_or(head).trim_start() {
-        generic if generic.starts_with('<') => &generic[closed(generic)..],
+        generic if generic.starts_with('<') => bracket(generic).1,
         plain => plain,
     };
     let of = head.split_once(" for ").map_or(head, |(_, of)| of).trim();
@@ -86,8 +85,8 @@ pub(crate) fn implementor(head: &str) -> String {
     }
 }
 
-/// Where the angle or round bracket that a text begins with is closed.
-fn closed(text: &str) -> usize {
+/// The angle or round bracket that a text begins with, and what follows it.
+fn bracket(text: &str) -> (&str, &str) {
     let mut depth = 0;
     let mut before = ' ';
     for (at, sign) in text.char_indices() {
@@ -98,7 +97,7 @@ fn closed(text: &str) -> usize {
             _ => {}
         }
         if depth == 0 {
-            return at + sign.len_utf8();
+            return text.split_at(at + sign.len_utf8());
         }
         before = sign;
     }
@@ -106,11 +105,11 @@ fn closed(text: &str) -> usize {
 }
 
 fn returned(signature: &str) -> String {
-    let mut rest = &signature[signature.find(['(', '<']).unwrap()..];
+    let mut rest = signature.split_at(signature.find(['(', '<']).unwrap()).1;
     if rest.starts_with('<') {
-        rest = &rest[closed(rest)..];
+        rest = bracket(rest).1;
     }
-    let rest = &rest[closed(rest)..];
+    let rest = bracket(rest).1;
     let head = rest.split(['{', ';']).next().unwrap().split("where").next().unwrap();
     let returned = head.trim().strip_prefix("->").unwrap_or_default();
     returned.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -119,8 +118,8 @@ fn returned(signature: &str) -> String {
 /// The arguments of the first type of this name in a text: `Page<T>, Error` of `Result<Page<T>, Error>`.
 pub(crate) fn arguments<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let open = text.find(&format!("{name}<"))? + name.len();
-    let whole = &text[open..];
-    Some(&whole[1..closed(whole) - 1])
+    let whole = bracket(text.split_at(open).1).0;
+    whole.strip_prefix('<')?.strip_suffix('>')
 }
 
 /// The second of a type's arguments.
@@ -130,7 +129,7 @@ pub(crate) fn second(arguments: &str) -> Option<&str> {
         depth += i32::from(*sign == '<') - i32::from(*sign == '>');
         depth == 0 && *sign == ','
     });
-    comma.map(|(at, _)| arguments[at + 1..].trim())
+    comma.map(|(at, _)| arguments.split_at(at + 1).1.trim())
 }
 
 #[test]

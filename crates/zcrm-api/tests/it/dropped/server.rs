@@ -74,7 +74,7 @@ impl Server {
         self: Arc<Self>,
         request: Request<ReqBody>,
     ) -> Result<Response<ResBody>, BoxError> {
-        match request.headers().get("x-name").map(|name| name.as_bytes()) {
+        match request.headers().get("x-name").map(HeaderValue::as_bytes) {
             Some(b"holder") => {
                 self.holding.store(true, Ordering::SeqCst);
                 self.release.acquire().await?.forget();
@@ -96,8 +96,8 @@ impl Server {
         self.wait(Stage::Answer).await;
         let (status, body) = (self.play)(&line, before);
         let is_file = !body.starts_with('{');
-        let middle = body.len() / 2;
-        let pieces = [body[..middle].to_owned(), body[middle..].to_owned()];
+        let (first, second) = body.split_at(body.len() / 2);
+        let pieces = [first, second].map(str::to_owned);
         let pieces = stream::unfold((self, pieces.into_iter()), |(server, mut pieces)| async {
             server.wait(Stage::Body).await;
             let piece = Ok::<_, BoxError>(Bytes::from(pieces.next()?));
