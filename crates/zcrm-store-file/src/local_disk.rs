@@ -236,7 +236,7 @@ fn tighten(path: &Path, file: &File, mode: u32) {
     let path = escaped(&path.to_string_lossy()).to_string();
     match file.set_permissions(fs::Permissions::from_mode(mode)) {
         Ok(()) => {
-            tracing::warn!(target: "zcrm::store", path, "the token file was open to everybody; it no longer is")
+            tracing::warn!(target: "zcrm::store", path, "the token file was open to everybody; it no longer is");
         }
         Err(error) => tracing::warn!(
             target: "zcrm::store", path, %error,

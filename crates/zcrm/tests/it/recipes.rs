@@ -65,7 +65,7 @@ async fn writes_and_reads_one_record() {
 async fn writes_many_records_and_reads_lists() {
     let sim = Simulator::start().await.unwrap();
     let client = logged_in(&sim).await;
-    let email = |n: u32| (n % 2 == 0).then(|| format!("{n}@example.com"));
+    let email = |n: u32| n.is_multiple_of(2).then(|| format!("{n}@example.com"));
     let rows = (0..250).map(|n| NewLead {
         last_name: format!("L{n}"),
         company: "Zylker",
