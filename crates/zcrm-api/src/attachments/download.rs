@@ -179,8 +179,10 @@ impl Request<DownloadFile> {
     }
 }
 
-/// Saves a file: the kind of a [`Request`] that [`save_to`](Request::save_to) gives. A download that is
-/// dropped leaves nothing under the path.
+/// Saves a file: the kind of a [`Request`] that [`save_to`](Request::save_to) gives.
+///
+/// Dropped on the way, it leaves the path as it was; dropped at its very end, while the file is put
+/// there, it may leave the whole file.
 #[derive(Clone, Debug)]
 pub struct SaveDownload {
     // one file is saved once: clones of the request share it
