@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: what zcrm costs beside its floor.
+//! `cargo xtask bench`: what zcrm costs beside its baseline.
 //!
 //! Programs of `zcrm-bench` and the benches of the stores do the measuring; each prints its figures as
 //! a JSON array. What is counted must keep to its aim, what the clock says is only told.
@@ -78,7 +78,7 @@ struct Row<'a> {
     name: &'a str,
     unit: &'a str,
     ours: f64,
-    floor: Option<f64>,
+    baseline: Option<f64>,
     ratio: Option<f64>,
     /// Bounds the ratio where there is one, and else ours.
     aim: Option<f64>,
@@ -92,7 +92,7 @@ impl<'a> Row<'a> {
             name: text("name")?,
             unit: text("unit")?,
             ours: number("ours")?,
-            floor: number("floor"),
+            baseline: number("baseline"),
             ratio: number("ratio"),
             aim: number("aim"),
         })
@@ -115,7 +115,7 @@ fn table(rows: &[Row<'_>]) -> String {
     let mut text = format!(
         "| {:<52} | {:<12} | {:>11} | {:>11} | {:>6} | {:>8} |\n|{:-<54}|{:-<14}|{:->13}|{:->13}|\
          {:->8}|{:->10}|\n",
-        "what", "unit", "zcrm", "floor", "ratio", "aim", "", "", ":", ":", ":", ":"
+        "what", "unit", "zcrm", "baseline", "ratio", "aim", "", "", ":", ":", ":", ":"
     );
     for row in rows {
         let cell = |number: Option<f64>| number.map_or_else(String::new, figure);
@@ -126,7 +126,7 @@ fn table(rows: &[Row<'_>]) -> String {
         text += &format!(
             "| {name:<52} | {unit:<12} | {:>11} | {:>11} | {ratio:>6} | {aim:>8} |\n",
             figure(row.ours),
-            cell(row.floor),
+            cell(row.baseline),
         );
     }
     text
@@ -163,14 +163,14 @@ mod tests {
     #[test]
     fn an_aim_bounds_the_ratio_or_the_figure() {
         let misses = |value: &Value| Row::read(value).unwrap().misses();
-        let mut row = json!({"name": "a", "unit": "instructions", "ours": 12, "floor": 10,
+        let mut row = json!({"name": "a", "unit": "instructions", "ours": 12, "baseline": 10,
             "ratio": 1.2, "aim": 1.2});
         assert!(!misses(&row));
         row["ratio"] = json!(1.21);
         assert!(misses(&row));
         row["aim"] = Value::Null;
         assert!(!misses(&row));
-        let mut alone = json!({"name": "a", "unit": "allocations", "ours": 1, "floor": null,
+        let mut alone = json!({"name": "a", "unit": "allocations", "ours": 1, "baseline": null,
             "ratio": null, "aim": 0});
         assert!(misses(&alone));
         alone["ours"] = json!(0);
@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn what_is_counted_must_keep_to_its_aim_or_to_what_is_known() {
         let fails = |name: &str, unit: &str, ratio: f64| {
-            let row = json!({"name": name, "unit": unit, "ours": 1, "floor": 1, "ratio": ratio,
+            let row = json!({"name": name, "unit": unit, "ours": 1, "baseline": 1, "ratio": ratio,
                 "aim": 1.2});
             Row::read(&row).unwrap().fails()
         };

@@ -59,7 +59,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "doc", about: "the documentation builds without a warning", run: doc },
     Step {
         name: "bench",
-        about: "what is counted keeps to its aim beside the floor",
+        about: "what is counted keeps to its aim beside the baseline",
         run: |workspace| passed(bench::run(workspace, &["--quick".to_owned()])),
     },
     Step {

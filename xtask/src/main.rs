@@ -111,7 +111,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "bench",
         usage: "[--quick]",
-        about: "what everything costs beside its floor; --quick counts instructions alone",
+        about: "what everything costs beside its baseline; --quick counts instructions alone",
         run: bench::run,
     },
     Command {

@@ -16,23 +16,23 @@ const AGE: Duration = Duration::from_secs(3_600);
 
 /// What one user may see of each module.
 #[derive(Debug, Default)]
-pub(crate) struct FieldNames(Mutex<HashMap<String, Known>>);
+pub(crate) struct FieldNames(Mutex<HashMap<String, CachedNames>>);
 
 #[derive(Debug)]
-struct Known {
+struct CachedNames {
     names: Arc<[String]>,
     /// When they were read, monotonic.
     at: Duration,
 }
 
-impl Known {
+impl CachedNames {
     fn is_new(&self, now: Duration) -> bool {
         now.saturating_sub(self.at) < AGE
     }
 }
 
 impl FieldNames {
-    fn known(&self) -> MutexGuard<'_, HashMap<String, Known>> {
+    fn known(&self) -> MutexGuard<'_, HashMap<String, CachedNames>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -88,7 +88,7 @@ impl Api {
         }
         let mut kept = self.fields().known();
         kept.retain(|_, known| known.is_new(begun));
-        kept.insert(module.to_owned(), Known { names: Arc::clone(&names), at: begun });
+        kept.insert(module.to_owned(), CachedNames { names: Arc::clone(&names), at: begun });
         Ok(names)
     }
 }

@@ -118,7 +118,7 @@ impl Tags {
         tags: impl IntoIterator<Item = T>,
     ) -> Request<ChangeTags> {
         let records = Records::Many(ids.into_iter().map(Into::into).collect());
-        self.change(Change::Add, records, tags)
+        self.change(TagChange::Add, records, tags)
     }
 
     /// Takes tags from records, by the records' ids and the tags' names.
@@ -128,12 +128,12 @@ impl Tags {
         tags: impl IntoIterator<Item = T>,
     ) -> Request<ChangeTags> {
         let records = Records::Many(ids.into_iter().map(Into::into).collect());
-        self.change(Change::Remove, records, tags)
+        self.change(TagChange::Remove, records, tags)
     }
 
     fn change<T: Into<Tag>>(
         &self,
-        change: Change,
+        change: TagChange,
         records: Records,
         tags: impl IntoIterator<Item = T>,
     ) -> Request<ChangeTags> {
@@ -170,17 +170,17 @@ impl RecordTags {
 
     /// Gives the record tags, by their names. Tags that are not there yet are made.
     pub fn add<T: Into<Tag>>(&self, tags: impl IntoIterator<Item = T>) -> Request<ChangeTags> {
-        self.change(Change::Add, tags)
+        self.change(TagChange::Add, tags)
     }
 
     /// Takes tags from the record, by their names.
     pub fn remove<T: Into<Tag>>(&self, tags: impl IntoIterator<Item = T>) -> Request<ChangeTags> {
-        self.change(Change::Remove, tags)
+        self.change(TagChange::Remove, tags)
     }
 
     fn change<T: Into<Tag>>(
         &self,
-        change: Change,
+        change: TagChange,
         tags: impl IntoIterator<Item = T>,
     ) -> Request<ChangeTags> {
         let of = Tags::new(self.parent.api().module(self.parent.module().clone()));
@@ -189,7 +189,7 @@ impl RecordTags {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Change {
+enum TagChange {
     Add,
     Remove,
 }
@@ -209,7 +209,7 @@ enum Records {
 /// Dropped after its one call was sent, it may still be executed.
 #[derive(Clone, Debug)]
 pub struct ChangeTags {
-    change: Change,
+    change: TagChange,
     records: Records,
     tags: Vec<Tag>,
     over_write: Option<bool>,
@@ -220,16 +220,16 @@ fn in_query(version: ApiVersion) -> bool {
     version < ApiVersion::V3
 }
 
-fn operation(change: Change, records: &Records, in_query: bool) -> &'static Operation {
+fn operation(change: TagChange, records: &Records, in_query: bool) -> &'static Operation {
     match (change, records, in_query) {
-        (Change::Add, Records::One(_), true) => &operations::TAGS_ADD_ONE_BY_NAMES,
-        (Change::Add, Records::One(_), false) => &operations::TAGS_ADD_ONE,
-        (Change::Add, Records::Many(_), true) => &operations::TAGS_ADD_BY_NAMES,
-        (Change::Add, Records::Many(_), false) => &operations::TAGS_ADD,
-        (Change::Remove, Records::One(_), true) => &operations::TAGS_REMOVE_ONE_BY_NAMES,
-        (Change::Remove, Records::One(_), false) => &operations::TAGS_REMOVE_ONE,
-        (Change::Remove, Records::Many(_), true) => &operations::TAGS_REMOVE_BY_NAMES,
-        (Change::Remove, Records::Many(_), false) => &operations::TAGS_REMOVE,
+        (TagChange::Add, Records::One(_), true) => &operations::TAGS_ADD_ONE_BY_NAMES,
+        (TagChange::Add, Records::One(_), false) => &operations::TAGS_ADD_ONE,
+        (TagChange::Add, Records::Many(_), true) => &operations::TAGS_ADD_BY_NAMES,
+        (TagChange::Add, Records::Many(_), false) => &operations::TAGS_ADD,
+        (TagChange::Remove, Records::One(_), true) => &operations::TAGS_REMOVE_ONE_BY_NAMES,
+        (TagChange::Remove, Records::One(_), false) => &operations::TAGS_REMOVE_ONE,
+        (TagChange::Remove, Records::Many(_), true) => &operations::TAGS_REMOVE_BY_NAMES,
+        (TagChange::Remove, Records::Many(_), false) => &operations::TAGS_REMOVE,
     }
 }
 
@@ -279,7 +279,7 @@ impl ChangeTags {
                 0,
             );
         }
-        let call = match self.change == Change::Remove && self.over_write.is_some() {
+        let call = match self.change == TagChange::Remove && self.over_write.is_some() {
             true => call.fail(Error::input("`over_write` belongs to tags that are added")),
             false => call,
         };

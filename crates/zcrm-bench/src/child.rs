@@ -6,24 +6,24 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use crate::Failure;
+use crate::BoxError;
 
 /// Where a server is, and the certificate to trust.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Place {
+pub struct ServerAddress {
     /// Scheme, host and port.
     pub origin: String,
     /// The certificate's PEM text.
     pub pem: String,
 }
 
-impl Place {
+impl ServerAddress {
     /// The place that arguments name: the port, and the certificate's file.
     ///
     /// # Errors
     /// Where the file cannot be read.
-    pub fn new(port: &str, pem: &Path) -> Result<Self, Failure> {
+    pub fn new(port: &str, pem: &Path) -> Result<Self, BoxError> {
         let origin = format!("https://127.0.0.1:{port}");
         Ok(Self { origin, pem: std::fs::read_to_string(pem)? })
     }
@@ -43,7 +43,7 @@ impl Server {
     ///
     /// # Errors
     /// Where it does not start.
-    pub fn start(program: &Path) -> Result<Self, Failure> {
+    pub fn start(program: &Path) -> Result<Self, BoxError> {
         let folder = tempfile::tempdir()?;
         let mut process = Command::new(program)
             .arg("serve")

@@ -7,11 +7,11 @@ use std::{
 };
 
 use crate::{
-    Failure,
-    child::{Place, Server},
-    data, floor,
-    floor::Floor,
-    report::Row,
+    BoxError, baseline,
+    baseline::Baseline,
+    child::{Server, ServerAddress},
+    data,
+    report::ReportRow,
     sdk,
 };
 
@@ -38,7 +38,7 @@ fn the_measured_work(work: &mut dyn FnMut()) {
 }
 
 /// Counts `times` runs of the work, after one that is not counted.
-fn measure<T>(times: usize, mut work: impl FnMut() -> Result<T, Failure>) -> Result<(), Failure> {
+fn measure<T>(times: usize, mut work: impl FnMut() -> Result<T, BoxError>) -> Result<(), BoxError> {
     let mut once = || black_box(work()).map(drop);
     once()?;
     let mut done = Ok(());
@@ -56,10 +56,15 @@ fn measure<T>(times: usize, mut work: impl FnMut() -> Result<T, Failure>) -> Res
 ///
 /// # Errors
 /// Where the work fails, or there is no such case.
-pub fn run_case(case: &str, ours: bool, times: usize, place: &Place) -> Result<(), Failure> {
+pub fn run_case(
+    case: &str,
+    ours: bool,
+    times: usize,
+    place: &ServerAddress,
+) -> Result<(), BoxError> {
     let runtime = crate::runtime()?;
     let client = runtime.block_on(sdk::client(place))?;
-    let floor = Floor::new(place)?;
+    let baseline = Baseline::new(place)?;
     let leads = data::new_leads();
     let page = data::page()?;
     match (case, ours) {
@@ -68,14 +73,14 @@ pub fn run_case(case: &str, ours: bool, times: usize, place: &Place) -> Result<(
             measure(times, || runtime.block_on(sdk::get(&client)))
         }
         ("get1" | "get2", false) => {
-            runtime.block_on(warm(|| floor.get()))?;
-            measure(times, || runtime.block_on(floor.get()))
+            runtime.block_on(warm(|| baseline.get()))?;
+            measure(times, || runtime.block_on(baseline.get()))
         }
         ("typed", true) => {
             let answer = sdk::answer(page)?;
             measure(times, || sdk::typed(&answer))
         }
-        ("typed", false) => measure(times, || floor::typed(&page)),
+        ("typed", false) => measure(times, || baseline::typed(&page)),
         ("record", _) => {
             let answer = sdk::answer(page)?;
             measure(times, || sdk::dynamic(&answer))
@@ -85,21 +90,21 @@ pub fn run_case(case: &str, ours: bool, times: usize, place: &Place) -> Result<(
             measure(times, || runtime.block_on(sdk::create(&client, &leads)))
         }
         ("create", false) => {
-            runtime.block_on(warm(|| floor.create(&leads)))?;
-            measure(times, || runtime.block_on(floor.create(&leads)))
+            runtime.block_on(warm(|| baseline.create(&leads)))?;
+            measure(times, || runtime.block_on(baseline.create(&leads)))
         }
         ("cached", true) => {
             let authorizer = sdk::authorizer(&client);
             measure(times, || authorizer.cached().ok_or_else(|| "there is no token".into()))
         }
-        ("cached", false) => measure(times, || Ok(floor.authorization().clone())),
+        ("cached", false) => measure(times, || Ok(baseline.authorization().clone())),
         _ => Err(format!("there is no case `{case}`").into()),
     }
 }
 
-async fn warm<T, F: Future<Output = Result<T, Failure>>>(
+async fn warm<T, F: Future<Output = Result<T, BoxError>>>(
     call: impl Fn() -> F,
-) -> Result<(), Failure> {
+) -> Result<(), BoxError> {
     for _ in 0..WARM {
         call().await?;
     }
@@ -113,31 +118,33 @@ struct Counted {
     allocations: f64,
 }
 
-/// All counts, each beside its floor. `program` is `zcrm-bench` itself.
+/// All counts, each beside its baseline. `program` is `zcrm-bench` itself.
 ///
 /// # Errors
 /// Where valgrind is not there, or a case fails.
-pub fn count(program: &Path) -> Result<Vec<Row>, Failure> {
+pub fn count(program: &Path) -> Result<Vec<ReportRow>, BoxError> {
     let server = Server::start(program)?;
     let counted = |case: &str, times, who| one(program, &server, case, times, who);
     let mut rows = Vec::new();
     for (case, name, times, aim) in CASES {
-        let (ours, floor) = (counted(case, *times, "ours")?, counted(case, *times, "floor")?);
+        let (ours, baseline) = (counted(case, *times, "ours")?, counted(case, *times, "baseline")?);
         rows.push(
-            Row::beside(*name, INSTRUCTIONS, ours.instructions, floor.instructions).aim(*aim),
+            ReportRow::beside(*name, INSTRUCTIONS, ours.instructions, baseline.instructions)
+                .aim(*aim),
         );
         if *case == "typed" {
             let record = counted("record", *times, "ours")?;
             let name = "the same page as `Record`, beside typed";
             rows.push(
-                Row::beside(name, INSTRUCTIONS, record.instructions, ours.instructions).aim(2.0),
+                ReportRow::beside(name, INSTRUCTIONS, record.instructions, ours.instructions)
+                    .aim(2.0),
             );
         }
     }
-    let (ours, floor) = (counted("cached", 1000, "ours")?, counted("cached", 1000, "floor")?);
+    let (ours, baseline) = (counted("cached", 1000, "ours")?, counted("cached", 1000, "baseline")?);
     let name = "cached(), beside a clone of the header";
-    rows.push(Row::beside(name, INSTRUCTIONS, ours.instructions, floor.instructions));
-    rows.push(Row::alone("cached()", "allocations", ours.allocations).aim(0.0));
+    rows.push(ReportRow::beside(name, INSTRUCTIONS, ours.instructions, baseline.instructions));
+    rows.push(ReportRow::alone("cached()", "allocations", ours.allocations).aim(0.0));
     Ok(rows)
 }
 
@@ -150,7 +157,7 @@ fn one(
     case: &str,
     times: usize,
     who: &str,
-) -> Result<Counted, Failure> {
+) -> Result<Counted, BoxError> {
     let out = server.folder().join(format!("{case}.{who}"));
     let port = if case == "get2" { server.http2() } else { server.http1() };
     let output = Command::new("valgrind")

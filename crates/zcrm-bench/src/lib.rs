@@ -1,12 +1,12 @@
-//! What zcrm costs beside its floor: the same work on hyper-util's client, hyper-rustls and serde_json.
+//! What zcrm costs beside its baseline: the same work on hyper-util's client, hyper-rustls and serde_json.
 //!
 //! The program `zcrm-bench` counts instructions under valgrind's callgrind; the bench `clock` measures
 //! wall, CPU and memory. `cargo xtask bench` runs both; `docs/performance.md` explains the method.
 
+pub mod baseline;
 pub mod child;
 mod count;
 pub mod data;
-pub mod floor;
 pub mod report;
 pub mod sdk;
 mod server;
@@ -15,12 +15,12 @@ pub use count::{count, run_case};
 pub use server::serve;
 
 /// Any error: a measurement ends with the first one.
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The work of the client goes on one thread, so that what is counted does not depend on a scheduler.
 ///
 /// # Errors
 /// Where the system gives no timer or poller.
-pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+pub fn runtime() -> Result<tokio::runtime::Runtime, BoxError> {
     Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }

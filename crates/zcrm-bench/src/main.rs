@@ -4,9 +4,9 @@
 
 use std::path::Path;
 
-use zcrm_bench::{Failure, child::Place, count, run_case, serve};
+use zcrm_bench::{BoxError, child::ServerAddress, count, run_case, serve};
 
-fn main() -> Result<(), Failure> {
+fn main() -> Result<(), BoxError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
@@ -16,9 +16,12 @@ fn main() -> Result<(), Failure> {
             Ok(())
         }
         ["serve", pem] => serve(Path::new(pem)),
-        ["case", case, who, times, port, pem] => {
-            run_case(case, *who == "ours", times.parse()?, &Place::new(port, Path::new(pem))?)
-        }
+        ["case", case, who, times, port, pem] => run_case(
+            case,
+            *who == "ours",
+            times.parse()?,
+            &ServerAddress::new(port, Path::new(pem))?,
+        ),
         _ => Err("use `cargo xtask bench`".into()),
     }
 }

@@ -14,8 +14,8 @@ use zcrm::{
 use zcrm_http::Authorizer;
 
 use crate::{
-    Failure,
-    child::Place,
+    BoxError,
+    child::ServerAddress,
     data::{self, Brief, Lead, NewLead},
 };
 
@@ -26,10 +26,10 @@ const CLIENT: &str = "1000.BENCH";
 ///
 /// # Errors
 /// Where the certificate is unreadable.
-pub async fn client(place: &Place) -> Result<Client, Failure> {
+pub async fn client(place: &ServerAddress) -> Result<Client, BoxError> {
     let store = MemoryStore::new();
     let end = TokioClock::new().now() + Duration::from_secs(3600);
-    let token = StoredToken::new(crate::floor::TOKEN, end).with_refresh("1000.refresh");
+    let token = StoredToken::new(crate::baseline::TOKEN, end).with_refresh("1000.refresh");
     store.save(&TokenKey::new(USER, CLIENT, Environment::Production), &token).await?;
     let client = Client::builder()
         .client_id(CLIENT)
@@ -48,7 +48,7 @@ pub async fn client(place: &Place) -> Result<Client, Failure> {
 ///
 /// # Errors
 /// Of the call.
-pub async fn get(client: &Client) -> Result<Brief, Failure> {
+pub async fn get(client: &Client) -> Result<Brief, BoxError> {
     Ok(client.records_of::<Brief>().get(data::ID).send().await?)
 }
 
@@ -56,7 +56,7 @@ pub async fn get(client: &Client) -> Result<Brief, Failure> {
 ///
 /// # Errors
 /// Of the call.
-pub async fn page(client: &Client, number: u64, slow: bool) -> Result<usize, Failure> {
+pub async fn page(client: &Client, number: u64, slow: bool) -> Result<usize, BoxError> {
     let mut list = client.records_of::<Lead>().list().page(number);
     if slow {
         list = list.param("slow", "true");
@@ -69,7 +69,7 @@ pub async fn page(client: &Client, number: u64, slow: bool) -> Result<usize, Fai
 ///
 /// # Errors
 /// Of the call.
-pub async fn create(client: &Client, leads: &[NewLead]) -> Result<usize, Failure> {
+pub async fn create(client: &Client, leads: &[NewLead]) -> Result<usize, BoxError> {
     let results = client.records_of::<Lead>().create_many(leads).send().await?;
     Ok(results.ids().filter(|id| !id.as_str().is_empty()).count())
 }
@@ -78,7 +78,7 @@ pub async fn create(client: &Client, leads: &[NewLead]) -> Result<usize, Failure
 ///
 /// # Errors
 /// None that the data could cause.
-pub fn answer(body: Bytes) -> Result<Reply, Failure> {
+pub fn answer(body: Bytes) -> Result<Reply, BoxError> {
     let request =
         operations::RECORDS_LIST.request(zcrm::ApiVersion::V8).path("module", "Leads").build()?;
     let call = request.extensions().get::<CallMeta>().cloned().ok_or("no call")?;
@@ -89,7 +89,7 @@ pub fn answer(body: Bytes) -> Result<Reply, Failure> {
 ///
 /// # Errors
 /// Where it is no page.
-pub fn typed(answer: &Reply) -> Result<Page<Lead>, Failure> {
+pub fn typed(answer: &Reply) -> Result<Page<Lead>, BoxError> {
     Ok(answer.page("data")?)
 }
 
@@ -97,7 +97,7 @@ pub fn typed(answer: &Reply) -> Result<Page<Lead>, Failure> {
 ///
 /// # Errors
 /// Where it is no page.
-pub fn dynamic(answer: &Reply) -> Result<Page<Record>, Failure> {
+pub fn dynamic(answer: &Reply) -> Result<Page<Record>, BoxError> {
     Ok(answer.page("data")?)
 }
 

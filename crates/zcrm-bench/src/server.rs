@@ -18,7 +18,7 @@ use rustls_pki_types::PrivateKeyDer;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::{Failure, data};
+use crate::{BoxError, data};
 
 /// A query with this asks for an answer that takes its time.
 pub(crate) const SLOW: &str = "slow=true";
@@ -37,7 +37,7 @@ struct Answers {
 ///
 /// # Errors
 /// Where the system gives it no port.
-pub fn serve(pem: &Path) -> Result<(), Failure> {
+pub fn serve(pem: &Path) -> Result<(), BoxError> {
     crate::runtime()?.block_on(async {
         let answers = Arc::new(Answers {
             brief: data::brief()?,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, str::FromStr};
 
 use lexopt::{Arg, Parser, ValueExt as _};
 
-use crate::Failure;
+use crate::BoxError;
 
 /// The arguments that a check was started with.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl Arguments {
     /// assert_eq!(arguments.number("kills", 100)?, 7);
     /// assert_eq!(arguments.number("seed", 1)?, 1);
     /// assert!(!arguments.flag("slow"));
-    /// # Ok::<(), zcrm_checks::Failure>(())
+    /// # Ok::<(), zcrm_checks::BoxError>(())
     /// ```
     ///
     /// # Errors
@@ -30,7 +30,7 @@ impl Arguments {
         arguments: impl IntoIterator<Item = std::ffi::OsString>,
         named: &[&str],
         flags: &[&str],
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, BoxError> {
         let mut parser = Parser::from_args(arguments);
         let mut found = BTreeMap::new();
         while let Some(argument) = parser.next()? {
@@ -58,7 +58,7 @@ impl Arguments {
     ///
     /// # Errors
     /// Where it is no such number.
-    pub fn number<T: FromStr>(&self, name: &str, default: T) -> Result<T, Failure> {
+    pub fn number<T: FromStr>(&self, name: &str, default: T) -> Result<T, BoxError> {
         match self.text(name) {
             Some(text) => {
                 text.parse().map_err(|_| format!("--{name} `{text}` is no number").into())

@@ -8,7 +8,7 @@ use tokio::{
     process::{ChildStdin, ChildStdout, Command},
 };
 
-use crate::Failure;
+use crate::BoxError;
 
 /// A process; it is killed when this is dropped.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Child {
     ///
     /// # Errors
     /// Where it cannot be started.
-    pub fn start(arguments: &[&str]) -> Result<Self, Failure> {
+    pub fn start(arguments: &[&str]) -> Result<Self, BoxError> {
         let mut process = Command::new(std::env::current_exe()?)
             .args(arguments)
             .stdin(Stdio::piped())
@@ -39,7 +39,7 @@ impl Child {
     ///
     /// # Errors
     /// Where the process has ended.
-    pub async fn send(&mut self, line: &str) -> Result<(), Failure> {
+    pub async fn send(&mut self, line: &str) -> Result<(), BoxError> {
         self.input.write_all(format!("{line}\n").as_bytes()).await?;
         Ok(self.input.flush().await?)
     }
@@ -48,7 +48,7 @@ impl Child {
     ///
     /// # Errors
     /// Where it cannot be read.
-    pub async fn line(&mut self) -> Result<Option<String>, Failure> {
+    pub async fn line(&mut self) -> Result<Option<String>, BoxError> {
         Ok(self.output.next_line().await?)
     }
 
@@ -56,7 +56,7 @@ impl Child {
     ///
     /// # Errors
     /// Where the process ended instead.
-    pub async fn answer(&mut self) -> Result<String, Failure> {
+    pub async fn answer(&mut self) -> Result<String, BoxError> {
         Ok(self.line().await?.ok_or("a process ended early")?)
     }
 
@@ -64,7 +64,7 @@ impl Child {
     ///
     /// # Errors
     /// Where it cannot be killed.
-    pub async fn kill(&mut self) -> Result<(), Failure> {
+    pub async fn kill(&mut self) -> Result<(), BoxError> {
         Ok(self.process.kill().await?)
     }
 
@@ -72,7 +72,7 @@ impl Child {
     ///
     /// # Errors
     /// Where the process has ended.
-    pub fn stop(&self) -> Result<(), Failure> {
+    pub fn stop(&self) -> Result<(), BoxError> {
         let id = self.process.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         Ok(kill_process(id.ok_or("the process has ended")?, Signal::STOP)?)
     }

@@ -15,4 +15,4 @@ pub use clock::ShiftedClock;
 pub use store_kind::StoreKind;
 
 /// Any error: a check ends with the first one.
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -10,10 +10,10 @@ use std::{
 use zcrm_core::Clock;
 use zcrm_store_mysql::{MySqlStore, MySqlStoreBuilder};
 
-use crate::Failure;
+use crate::BoxError;
 
 /// Makes the database and its table. On a server that was named they stay when the check is over.
-pub(crate) async fn prepare(folder: &Path, migrated: bool) -> Result<(), Failure> {
+pub(crate) async fn prepare(folder: &Path, migrated: bool) -> Result<(), BoxError> {
     let store = builder(folder)?.build()?;
     store.create_schema().await?;
     if migrated {
@@ -22,12 +22,12 @@ pub(crate) async fn prepare(folder: &Path, migrated: bool) -> Result<(), Failure
     Ok(())
 }
 
-pub(crate) fn open(folder: &Path, clock: Arc<dyn Clock>) -> Result<MySqlStore, Failure> {
+pub(crate) fn open(folder: &Path, clock: Arc<dyn Clock>) -> Result<MySqlStore, BoxError> {
     Ok(builder(folder)?.clock(clock).build()?)
 }
 
 /// All processes of a check share a folder, so its name tells them their database.
-fn builder(folder: &Path) -> Result<MySqlStoreBuilder, Failure> {
+fn builder(folder: &Path) -> Result<MySqlStoreBuilder, BoxError> {
     let url = std::env::var("ZCRM_TEST_MYSQL_URL")
         .map_err(|_| "ZCRM_TEST_MYSQL_URL names no server: `cargo xtask` starts one")?;
     let mut hash = DefaultHasher::new();

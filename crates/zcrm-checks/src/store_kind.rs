@@ -6,7 +6,7 @@ use zcrm_core::{Clock, Environment};
 use zcrm_oauth::{TokenKey, TokenStore};
 use zcrm_store_file::FileStore;
 
-use crate::{Failure, mysql};
+use crate::{BoxError, mysql};
 
 /// The client that the checks keep tokens of.
 const CLIENT: &str = "1000.CHECKS";
@@ -26,9 +26,9 @@ pub enum StoreKind {
 }
 
 impl FromStr for StoreKind {
-    type Err = Failure;
+    type Err = BoxError;
 
-    fn from_str(text: &str) -> Result<Self, Failure> {
+    fn from_str(text: &str) -> Result<Self, BoxError> {
         match text {
             "file" => Ok(Self::File),
             "ruby" => Ok(Self::Ruby),
@@ -58,7 +58,7 @@ impl StoreKind {
     ///
     /// # Errors
     /// Where the folder or the database cannot be written to.
-    pub async fn prepare(self, folder: &Path) -> Result<(), Failure> {
+    pub async fn prepare(self, folder: &Path) -> Result<(), BoxError> {
         match self {
             Self::File => Ok(()),
             // an empty array
@@ -76,7 +76,7 @@ impl StoreKind {
         self,
         folder: &Path,
         clock: Arc<dyn Clock>,
-    ) -> Result<Arc<dyn TokenStore>, Failure> {
+    ) -> Result<Arc<dyn TokenStore>, BoxError> {
         Ok(match self {
             Self::File | Self::Ruby => Arc::new(FileStore::new(folder).with_clock(clock)),
             Self::MySql | Self::MySqlRuby => Arc::new(mysql::open(folder, clock)?),

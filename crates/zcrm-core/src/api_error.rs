@@ -7,7 +7,7 @@ use std::fmt;
 use http::StatusCode;
 use serde_json::{Map, Value};
 
-use crate::{Code, Id, escaped, said::Said};
+use crate::{Code, Id, escaped, status_object::StatusObject};
 
 /// A refusal of Zoho's: the `{"code", "details", "message", "status": "error"}` object, of a whole
 /// request or of one record in it.
@@ -44,7 +44,7 @@ impl ApiError {
     /// `status` is `error`, or absent beside an HTTP status of 400 and above.
     #[must_use]
     pub fn from_json(status: StatusCode, json: &[u8]) -> Option<Self> {
-        let said = Said::read(json)?;
+        let said = StatusObject::read(json)?;
         let says_error = match said.status.as_deref() {
             Some(word) => word.eq_ignore_ascii_case("error"),
             None => status.as_u16() >= 400,

@@ -81,11 +81,11 @@ mod manual {
     /// ```
     #[derive(Debug, Clone, Default)]
     pub struct ManualClock {
-        state: Arc<Mutex<State>>,
+        state: Arc<Mutex<ClockState>>,
     }
 
     #[derive(Debug, Default)]
-    struct State {
+    struct ClockState {
         elapsed: Duration,
         jumps: bool,
         /// Whether limits stand still although sleeps jump.
@@ -154,7 +154,7 @@ mod manual {
             self.state().slept.clone()
         }
 
-        fn state(&self) -> MutexGuard<'_, State> {
+        fn state(&self) -> MutexGuard<'_, ClockState> {
             self.state.lock().unwrap_or_else(PoisonError::into_inner)
         }
     }

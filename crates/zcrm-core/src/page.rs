@@ -194,7 +194,7 @@ pub(crate) fn decode<T: DeserializeOwned + 'static>(
     text: &str,
     key: &str,
 ) -> Result<Option<Page<T>>, serde_json::Error> {
-    let List { items, info, text } = list(body, text, key)?;
+    let RawList { items, info, text } = list(body, text, key)?;
     let info = info.map(|raw| PageInfo::read(raw.get())).unwrap_or_default();
     let fingerprint = text.filter(|_| info.more() != More::No).map(fingerprint);
     Ok(items.map(|items| Page { items, info, fingerprint }))
@@ -204,7 +204,7 @@ pub(crate) fn decode<T: DeserializeOwned + 'static>(
 type Items<T> = Vec<Result<T, RecordError>>;
 
 /// A list whose items are read.
-struct List<'a, T> {
+struct RawList<'a, T> {
     items: Option<Items<T>>,
     info: Option<&'a RawValue>,
     text: Option<&'a str>,
@@ -214,19 +214,19 @@ fn list<'a, T: DeserializeOwned + 'static>(
     body: &Bytes,
     text: &'a str,
     key: &str,
-) -> Result<List<'a, T>, serde_json::Error> {
+) -> Result<RawList<'a, T>, serde_json::Error> {
     if let Some((envelope, items)) = typed(text, key) {
         let items = Some(items.into_iter().map(Ok).collect());
-        return Ok(List { items, info: envelope.info, text: envelope.list });
+        return Ok(RawList { items, info: envelope.info, text: envelope.list });
     }
     let envelope = json::envelope::<&RawValue>(text, key)?;
     let one = |(index, raw)| item(body, raw, index);
     let items = envelope.items.map(|items| (0..).zip(items).map(one).collect());
-    Ok(List { items, info: envelope.info, text: envelope.list })
+    Ok(RawList { items, info: envelope.info, text: envelope.list })
 }
 
 /// How many items a list has, and the first of them.
-pub(crate) struct First<T> {
+pub(crate) struct FirstItem<T> {
     pub(crate) count: usize,
     pub(crate) item: Option<Result<T, RecordError>>,
 }
@@ -238,13 +238,13 @@ pub(crate) fn first<T: DeserializeOwned + 'static>(
     body: &Bytes,
     text: &str,
     key: &str,
-) -> Result<Option<First<T>>, serde_json::Error> {
+) -> Result<Option<FirstItem<T>>, serde_json::Error> {
     if let Some((_, items)) = typed(text, key) {
         let count = items.len();
-        return Ok(Some(First { count, item: items.into_iter().next().map(Ok) }));
+        return Ok(Some(FirstItem { count, item: items.into_iter().next().map(Ok) }));
     }
     let items = json::envelope::<&RawValue>(text, key)?.items;
-    Ok(items.map(|items| First {
+    Ok(items.map(|items| FirstItem {
         count: items.len(),
         item: items.first().map(|raw| item(body, raw, 0)),
     }))

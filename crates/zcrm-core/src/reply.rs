@@ -281,11 +281,13 @@ impl Reply {
         let (text, key) = within(text, key).ok_or_else(other)?;
         // a list first: operations that read one record answer so
         let item = match page::first(&self.body, text, key) {
-            Ok(Some(page::First { count, item: Some(item) })) if count == 1 || self.reads() => item,
-            Ok(Some(page::First { count, .. })) if count == 0 && self.reads() => {
+            Ok(Some(page::FirstItem { count, item: Some(item) })) if count == 1 || self.reads() => {
+                item
+            }
+            Ok(Some(page::FirstItem { count, .. })) if count == 0 && self.reads() => {
                 return Err(self.nothing());
             }
-            Ok(Some(page::First { count, .. })) => {
+            Ok(Some(page::FirstItem { count, .. })) => {
                 return Err(self.unusable(format!(
                     "the answer has {count} items under `{}`, and one was expected",
                     escaped(key)

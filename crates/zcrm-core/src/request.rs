@@ -52,11 +52,11 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 #[must_use = "a request does nothing until it is built and sent"]
 pub struct RequestBuilder {
     // on the heap, for a builder is handed on with each word
-    draft: Box<Draft>,
+    draft: Box<RequestDraft>,
 }
 
 #[derive(Clone)]
-struct Draft {
+struct RequestDraft {
     operation: Operation,
     version: ApiVersion,
     path: Vec<(&'static str, SmolStr)>,
@@ -72,7 +72,7 @@ struct Draft {
 impl RequestBuilder {
     pub(crate) fn new(operation: Operation, version: ApiVersion) -> Self {
         Self {
-            draft: Box::new(Draft {
+            draft: Box::new(RequestDraft {
                 operation,
                 version,
                 path: Vec::with_capacity(3),

@@ -111,13 +111,13 @@ macro_rules! pass {
 impl<S: Serializer> Serializer for ForZoho<S> {
     type Ok = S::Ok;
     type Error = S::Error;
-    type SerializeSeq = Parts<S::SerializeSeq>;
-    type SerializeTuple = Parts<S::SerializeTuple>;
-    type SerializeTupleStruct = Parts<S::SerializeTupleStruct>;
-    type SerializeTupleVariant = Parts<S::SerializeTupleVariant>;
-    type SerializeMap = Parts<S::SerializeMap>;
+    type SerializeSeq = PartsSerializer<S::SerializeSeq>;
+    type SerializeTuple = PartsSerializer<S::SerializeTuple>;
+    type SerializeTupleStruct = PartsSerializer<S::SerializeTupleStruct>;
+    type SerializeTupleVariant = PartsSerializer<S::SerializeTupleVariant>;
+    type SerializeMap = PartsSerializer<S::SerializeMap>;
     type SerializeStruct = Fields<S>;
-    type SerializeStructVariant = Parts<S::SerializeStructVariant>;
+    type SerializeStructVariant = PartsSerializer<S::SerializeStructVariant>;
 
     pass! {
         serialize_bool: bool,
@@ -191,11 +191,11 @@ impl<S: Serializer> Serializer for ForZoho<S> {
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
-        self.0.serialize_seq(len).map(Parts)
+        self.0.serialize_seq(len).map(PartsSerializer)
     }
 
     fn serialize_tuple(self, len: usize) -> Result<Self::SerializeTuple, S::Error> {
-        self.0.serialize_tuple(len).map(Parts)
+        self.0.serialize_tuple(len).map(PartsSerializer)
     }
 
     fn serialize_tuple_struct(
@@ -203,7 +203,7 @@ impl<S: Serializer> Serializer for ForZoho<S> {
         name: &'static str,
         len: usize,
     ) -> Result<Self::SerializeTupleStruct, S::Error> {
-        self.0.serialize_tuple_struct(name, len).map(Parts)
+        self.0.serialize_tuple_struct(name, len).map(PartsSerializer)
     }
 
     fn serialize_tuple_variant(
@@ -213,11 +213,11 @@ impl<S: Serializer> Serializer for ForZoho<S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeTupleVariant, S::Error> {
-        self.0.serialize_tuple_variant(name, index, variant, len).map(Parts)
+        self.0.serialize_tuple_variant(name, index, variant, len).map(PartsSerializer)
     }
 
     fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
-        self.0.serialize_map(len).map(Parts)
+        self.0.serialize_map(len).map(PartsSerializer)
     }
 
     fn serialize_struct(
@@ -238,7 +238,7 @@ impl<S: Serializer> Serializer for ForZoho<S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeStructVariant, S::Error> {
-        self.0.serialize_struct_variant(name, index, variant, len).map(Parts)
+        self.0.serialize_struct_variant(name, index, variant, len).map(PartsSerializer)
     }
 
     fn is_human_readable(&self) -> bool {
@@ -247,12 +247,12 @@ impl<S: Serializer> Serializer for ForZoho<S> {
 }
 
 /// The parts of a list, an object or a variant.
-struct Parts<P>(P);
+struct PartsSerializer<P>(P);
 
 macro_rules! parts {
     ($($kind:ident: $method:ident),* $(,)?) => {
         $(
-            impl<P: $kind> $kind for Parts<P> {
+            impl<P: $kind> $kind for PartsSerializer<P> {
                 type Ok = P::Ok;
                 type Error = P::Error;
 
@@ -275,7 +275,7 @@ parts! {
     SerializeTupleVariant: serialize_field,
 }
 
-impl<P: SerializeMap> SerializeMap for Parts<P> {
+impl<P: SerializeMap> SerializeMap for PartsSerializer<P> {
     type Ok = P::Ok;
     type Error = P::Error;
 
@@ -292,7 +292,7 @@ impl<P: SerializeMap> SerializeMap for Parts<P> {
     }
 }
 
-impl<P: SerializeStructVariant> SerializeStructVariant for Parts<P> {
+impl<P: SerializeStructVariant> SerializeStructVariant for PartsSerializer<P> {
     type Ok = P::Ok;
     type Error = P::Error;
 

@@ -15,18 +15,18 @@ use crate::{ResBody, Tenant};
 #[derive(Clone)]
 pub struct Authorization {
     header: HeaderValue,
-    api: Arc<Server>,
-    content: Option<Arc<Server>>,
+    api: Arc<ParsedOrigin>,
+    content: Option<Arc<ParsedOrigin>>,
 }
 
 /// An origin, and the same as it goes into a URI, so that no call has to parse it again.
 #[derive(PartialEq)]
-pub(crate) struct Server {
+pub(crate) struct ParsedOrigin {
     pub(crate) origin: Origin,
     pub(crate) parts: Option<(Scheme, Authority)>,
 }
 
-impl Server {
+impl ParsedOrigin {
     /// An answer that knows where it comes from, or an error that does.
     pub(crate) fn named(
         self: &Arc<Self>,
@@ -67,13 +67,13 @@ impl Authorization {
         let mut header = HeaderValue::try_from(format!("Zoho-oauthtoken {access_token}"))
             .map_err(|_| Error::config("the access token has characters that no header holds"))?;
         header.set_sensitive(true);
-        Ok(Self { header, api: Server::new(origin), content: None })
+        Ok(Self { header, api: ParsedOrigin::new(origin), content: None })
     }
 
     /// The same authorisation, good for the server that takes uploads as well.
     #[must_use]
     pub fn with_content(mut self, origin: Origin) -> Self {
-        self.content = Some(Server::new(origin));
+        self.content = Some(ParsedOrigin::new(origin));
         self
     }
 
@@ -101,16 +101,16 @@ impl Authorization {
         self.header == other.header
     }
 
-    pub(crate) fn api_server(&self) -> &Arc<Server> {
+    pub(crate) fn api_server(&self) -> &Arc<ParsedOrigin> {
         &self.api
     }
 
-    pub(crate) fn content_server(&self) -> Option<&Arc<Server>> {
+    pub(crate) fn content_server(&self) -> Option<&Arc<ParsedOrigin>> {
         self.content.as_ref()
     }
 
     /// The server of this origin, where the token is good for it.
-    pub(crate) fn server_at(&self, origin: &Origin) -> Option<&Arc<Server>> {
+    pub(crate) fn server_at(&self, origin: &Origin) -> Option<&Arc<ParsedOrigin>> {
         [Some(&self.api), self.content.as_ref()]
             .into_iter()
             .flatten()
@@ -283,14 +283,14 @@ pub struct AuthorizedBy(pub Arc<dyn Authorizer>);
 #[derive(Clone)]
 pub struct ForHost<A> {
     inner: A,
-    server: Arc<Server>,
+    server: Arc<ParsedOrigin>,
 }
 
 impl<A: Authorizer> ForHost<A> {
     /// The authorisations of `inner`, good for `origin` only.
     #[must_use]
     pub fn new(inner: A, origin: Origin) -> Self {
-        Self { inner, server: Server::new(origin) }
+        Self { inner, server: ParsedOrigin::new(origin) }
     }
 
     fn moved(&self, of: Authorization) -> Authorization {

@@ -6,7 +6,7 @@ use http::{Request, Response};
 use tower::Service;
 use zcrm_core::{CallMeta, Error, ErrorKind, Outcome, Reply};
 
-use crate::{ReqBody, ResBody, Transport, auth::Server};
+use crate::{ReqBody, ResBody, Transport, auth::ParsedOrigin};
 
 /// The extension that counts attempts from 1: in an answer how often its request was sent, in a
 /// request which attempt it is. A first attempt has none, nor has its answer by a [`Stack`](crate::Stack) that has
@@ -79,7 +79,7 @@ pub(crate) async fn exchange(
         return Err(Error::input("the request has no `CallMeta`: build it from an `Operation`"));
     };
     // where nobody authorises it, its URL says where it goes
-    let server = Server::of(request.uri());
+    let server = ParsedOrigin::of(request.uri());
     let calling = match ready {
         Ok(()) => transport.call(request),
         Err(error) => return Err(Error::from_boxed(error).with_call(&call)),

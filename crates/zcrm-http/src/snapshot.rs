@@ -6,7 +6,9 @@
 use http::{Extensions, Request};
 use zcrm_core::CallMeta;
 
-use crate::{Attempts, AuthorizedBy, CallSettings, ReqBody, download::StreamAnswer, layer::Sent};
+use crate::{
+    Attempts, AuthorizedBy, CallSettings, ReqBody, download::StreamAnswer, layer::SentFlag,
+};
 
 /// The extensions of a request.
 #[derive(Clone)]
@@ -22,7 +24,7 @@ pub(crate) struct KnownExtensions {
     call: Option<CallMeta>,
     by: Option<AuthorizedBy>,
     settings: Option<CallSettings>,
-    sent: Option<Sent>,
+    sent: Option<SentFlag>,
     streamed: Option<StreamAnswer>,
     attempts: Option<Attempts>,
 }

@@ -133,8 +133,8 @@ type Wrap = Arc<dyn Fn(Transport) -> Transport + Send + Sync>;
 ///
 /// const LEADS: Operation = Operation::get("/Leads").id("leads.list");
 /// send(&stack.build(), LEADS.request(ApiVersion::V8).build()?.map(ReqBody::from)).await?;
-/// use LayerPosition::{Attempt, Call, Connector as Sent};
-/// assert_eq!(*seen.lock().unwrap(), [Call, Attempt, Sent, Attempt, Sent]);
+/// use LayerPosition::{Attempt, Call, Connector as SentFlag};
+/// assert_eq!(*seen.lock().unwrap(), [Call, Attempt, SentFlag, Attempt, SentFlag]);
 /// # Ok(())
 /// # }
 /// ```

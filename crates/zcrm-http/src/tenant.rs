@@ -29,11 +29,11 @@ use crate::{AuthorizedBy, Authorizer};
 pub struct Tenant {
     /// Computed once, for it is looked up with each call.
     hash: u64,
-    name: Name,
+    name: TenantName,
 }
 
 #[derive(Clone, Default)]
-enum Name {
+enum TenantName {
     /// Requests without an authorizer.
     #[default]
     Absent,
@@ -49,7 +49,7 @@ impl Tenant {
     pub fn new(name: &str) -> Self {
         let mut hasher = DefaultHasher::new();
         name.hash(&mut hasher);
-        Self { hash: hasher.finish(), name: Name::Text(name.into()) }
+        Self { hash: hasher.finish(), name: TenantName::Text(name.into()) }
     }
 
     /// The tenant of a request with these extensions: the one that its authorizer names, else that
@@ -66,7 +66,7 @@ impl Tenant {
             let address = Arc::as_ptr(authorizer).cast::<()>().addr();
             let mut hasher = DefaultHasher::new();
             address.hash(&mut hasher);
-            Self { hash: hasher.finish(), name: Name::Authorizer(Arc::downgrade(authorizer)) }
+            Self { hash: hasher.finish(), name: TenantName::Authorizer(Arc::downgrade(authorizer)) }
         })
     }
 }
@@ -75,9 +75,11 @@ impl PartialEq for Tenant {
     fn eq(&self, other: &Self) -> bool {
         self.hash == other.hash
             && match (&self.name, &other.name) {
-                (Name::Absent, Name::Absent) => true,
-                (Name::Text(one), Name::Text(other)) => Arc::ptr_eq(one, other) || one == other,
-                (Name::Authorizer(one), Name::Authorizer(other)) => {
+                (TenantName::Absent, TenantName::Absent) => true,
+                (TenantName::Text(one), TenantName::Text(other)) => {
+                    Arc::ptr_eq(one, other) || one == other
+                }
+                (TenantName::Authorizer(one), TenantName::Authorizer(other)) => {
                     one.as_ptr().cast::<()>() == other.as_ptr().cast::<()>()
                 }
                 _ => false,
@@ -96,9 +98,9 @@ impl Hash for Tenant {
 impl fmt::Debug for Tenant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name: &dyn fmt::Debug = match &self.name {
-            Name::Absent => &"no authorizer",
-            Name::Text(name) => name,
-            Name::Authorizer(_) => &"an authorizer",
+            TenantName::Absent => &"no authorizer",
+            TenantName::Text(name) => name,
+            TenantName::Authorizer(_) => &"an authorizer",
         };
         f.debug_tuple("Tenant").field(name).finish()
     }

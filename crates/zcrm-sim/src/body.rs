@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-use crate::wire::Breaker;
+use crate::connection::Breaker;
 
 /// How often a cut body waits before it breaks off, so that what was sent is flushed first.
 const FLUSH_TURNS: u8 = 8;
@@ -19,7 +19,7 @@ const PIECES: usize = 8;
 /// A pause between two pieces.
 pub(crate) type Pause = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-enum Step {
+enum BodyStep {
     Data(Bytes),
     Pause(Pause),
     /// That many turns, then the end: an error, or a reset.
@@ -28,7 +28,7 @@ enum Step {
 
 /// What is still to be sent.
 pub(crate) struct AnswerBody {
-    steps: VecDeque<Step>,
+    steps: VecDeque<BodyStep>,
     /// The length, where nothing else may be said of it.
     exact: Option<u64>,
 }
@@ -53,7 +53,7 @@ impl AnswerBody {
     /// Sends the first half of `data`, then breaks off.
     pub(crate) fn cut(data: &Bytes, reset: Option<Breaker>) -> Self {
         let half = data.slice(..data.len() / 2);
-        let end = Step::Break(FLUSH_TURNS, reset);
+        let end = BodyStep::Break(FLUSH_TURNS, reset);
         Self { steps: data_steps(half).chain([end]).collect(), exact: None }
     }
 
@@ -64,16 +64,16 @@ impl AnswerBody {
         let mut steps = VecDeque::new();
         while !data.is_empty() {
             if !steps.is_empty() {
-                steps.push_back(Step::Pause(pause()));
+                steps.push_back(BodyStep::Pause(pause()));
             }
-            steps.push_back(Step::Data(data.split_to(size.min(data.len()))));
+            steps.push_back(BodyStep::Data(data.split_to(size.min(data.len()))));
         }
         Self { steps, exact }
     }
 }
 
-fn data_steps(data: Bytes) -> impl Iterator<Item = Step> {
-    (!data.is_empty()).then_some(Step::Data(data)).into_iter()
+fn data_steps(data: Bytes) -> impl Iterator<Item = BodyStep> {
+    (!data.is_empty()).then_some(BodyStep::Data(data)).into_iter()
 }
 
 impl Body for AnswerBody {
@@ -87,28 +87,28 @@ impl Body for AnswerBody {
         loop {
             match self.steps.pop_front() {
                 None => return Poll::Ready(None),
-                Some(Step::Data(data)) => {
+                Some(BodyStep::Data(data)) => {
                     if let Some(left) = &mut self.exact {
                         *left = left.saturating_sub(data.len() as u64);
                     }
                     return Poll::Ready(Some(Ok(Frame::data(data))));
                 }
-                Some(Step::Pause(mut pause)) => {
+                Some(BodyStep::Pause(mut pause)) => {
                     if pause.as_mut().poll(cx).is_pending() {
-                        self.steps.push_front(Step::Pause(pause));
+                        self.steps.push_front(BodyStep::Pause(pause));
                         return Poll::Pending;
                     }
                 }
-                Some(Step::Break(0, None)) => {
+                Some(BodyStep::Break(0, None)) => {
                     return Poll::Ready(Some(Err(io::Error::other("the body was cut on purpose"))));
                 }
-                Some(Step::Break(0, Some(breaker))) => {
+                Some(BodyStep::Break(0, Some(breaker))) => {
                     // The connection's task drops this body together with the socket.
                     breaker.reset();
                     return Poll::Pending;
                 }
-                Some(Step::Break(turns, breaker)) => {
-                    self.steps.push_front(Step::Break(turns - 1, breaker));
+                Some(BodyStep::Break(turns, breaker)) => {
+                    self.steps.push_front(BodyStep::Break(turns - 1, breaker));
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }

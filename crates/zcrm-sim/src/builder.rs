@@ -14,7 +14,7 @@ use crate::journal::{Host, Log};
 use crate::limits::Edition;
 use crate::notifications::Dispatcher;
 use crate::schema::{FieldSpec, ModuleSpec, Seed, standard_modules};
-use crate::server::Bound;
+use crate::server::BoundListener;
 use crate::simulator::Simulator;
 use crate::snapshot::Snapshot;
 use crate::state::{Client, Environment, Policy, State};
@@ -390,10 +390,10 @@ impl Builder {
         let scheme = if self.plain_http { "http" } else { "https" };
         let [accounts, api, sandbox, control] = self.ports;
         let bound = [
-            (Host::Accounts, Bound::bind(accounts).await?),
-            (Host::Api, Bound::bind(api).await?),
-            (Host::Sandbox, Bound::bind(sandbox).await?),
-            (Host::Control, Bound::bind(control).await?),
+            (Host::Accounts, BoundListener::bind(accounts).await?),
+            (Host::Api, BoundListener::bind(api).await?),
+            (Host::Sandbox, BoundListener::bind(sandbox).await?),
+            (Host::Control, BoundListener::bind(control).await?),
         ];
         let [accounts_url, api_url, sandbox_url, control_url] =
             bound.each_ref().map(|(_, bound)| format!("{scheme}://{}", bound.address()));

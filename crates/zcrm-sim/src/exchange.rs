@@ -11,12 +11,12 @@ use crate::accounts::Accounts;
 use crate::body::AnswerBody;
 use crate::call::{Answer, Call};
 use crate::clock::{self, SimClock};
-use crate::faults::{Action, Calls, Delivery, Fault, Queue};
+use crate::connection::Breaker;
+use crate::faults::{BodyDelivery, Calls, Fault, FaultAction, Queue};
 use crate::journal::{Host, Log};
-use crate::limits::{self, Load, Place, UnderWay};
+use crate::limits::{self, CallCost, InFlight, Permit};
 use crate::notifications::Dispatcher;
 use crate::state::{Environment, Policy, State};
-use crate::wire::Breaker;
 use crate::{Builder, accounts, control, crm, origin};
 
 /// Everything that the listeners of one simulator share.
@@ -28,8 +28,8 @@ pub(crate) struct Core {
     pub(crate) dispatcher: Dispatcher,
     /// What the simulator was started from.
     pub(crate) start: Builder,
-    production: UnderWay,
-    sandbox: UnderWay,
+    production: InFlight,
+    sandbox: InFlight,
     state: Mutex<State>,
     log: Mutex<Log>,
 }
@@ -50,8 +50,8 @@ impl Core {
             faults: Arc::new(Queue::new(seed)),
             dispatcher,
             start,
-            production: UnderWay::default(),
-            sandbox: UnderWay::default(),
+            production: InFlight::default(),
+            sandbox: InFlight::default(),
             state: Mutex::new(state),
             log: Mutex::new(log),
         }
@@ -66,7 +66,7 @@ impl Core {
     }
 
     /// Carries the call out. A call of an API has found a place among those under way, or has not.
-    fn execute(&self, call: &Call, seq: u64, place: Result<Load, NoPlace>) -> Answer {
+    fn execute(&self, call: &Call, seq: u64, place: Result<CallCost, NoPermit>) -> Answer {
         let now = self.clock.now();
         let mut state = self.state();
         let wrong_host = self.wrong_host(call);
@@ -108,7 +108,7 @@ impl Core {
         state: &mut State,
         call: &Call,
         environment: Environment,
-        place: Result<Load, NoPlace>,
+        place: Result<CallCost, NoPermit>,
         now: DateTime<Utc>,
     ) -> Answer {
         let known =
@@ -131,26 +131,26 @@ impl Core {
     }
 
     /// Takes the call's place among those under way in its environment.
-    fn enter(&self, call: &Call) -> (Result<Load, NoPlace>, Option<Place<'_>>) {
+    fn enter(&self, call: &Call) -> (Result<CallCost, NoPermit>, Option<Permit<'_>>) {
         let calls = match call.host {
             Host::Accounts | Host::Control => None,
             Host::Api => Some(&self.production),
             Host::Sandbox => Some(&self.sandbox),
         };
         let (Some(edition), Some(calls)) = (self.policy.edition, calls) else {
-            return (Err(NoPlace), None);
+            return (Err(NoPermit), None);
         };
-        let load = Load::of(call);
+        let load = CallCost::of(call);
         match calls.enter(edition, load.heavy) {
             Some(place) => (Ok(load), Some(place)),
-            None => (Err(NoPlace), None),
+            None => (Err(NoPermit), None),
         }
     }
 
     /// Answers one call, as far as the ordered faults let it come.
     pub(crate) async fn exchange(&self, mut call: Call, breaker: &Breaker) -> Response<AnswerBody> {
         let seq = self.log().arrived(&call);
-        let _inside = Inside { core: self, host: call.host };
+        let _inside = RequestGuard { core: self, host: call.host };
         // Held until the answer, as long as the call is under way.
         let (place, _held) = self.enter(&call);
         let mut executed = None;
@@ -159,25 +159,27 @@ impl Core {
         let (answer, delivery) = loop {
             let Some((next, fault)) = self.faults.take(&call, from) else {
                 let answer = executed.unwrap_or_else(|| self.execute(&call, seq, place));
-                break (answer, Delivery::Whole);
+                break (answer, BodyDelivery::Whole);
             };
             from = next;
             if fault.after_executing && executed.is_none() {
                 executed = Some(self.execute(&call, seq, place));
             }
             match fault.action {
-                Action::Hold(gate) => gate.pass().await,
-                Action::Latency(latency) => self.clock.reached(self.clock.now() + latency).await,
-                Action::RevokeToken => self.revoke(&call, Accounts::revoke),
-                Action::RevokeLogin => self.revoke(&call, Accounts::revoke_login),
-                Action::Skew(by) => skew = by,
-                Action::Stale(by) => call.stale = call.stale.max(by),
-                Action::Answer(answer) => break (*answer, Delivery::Whole),
-                Action::Deliver(delivery) => {
+                FaultAction::Hold(state) => state.pass().await,
+                FaultAction::Latency(latency) => {
+                    self.clock.reached(self.clock.now() + latency).await
+                }
+                FaultAction::RevokeToken => self.revoke(&call, Accounts::revoke),
+                FaultAction::RevokeLogin => self.revoke(&call, Accounts::revoke_login),
+                FaultAction::Skew(by) => skew = by,
+                FaultAction::Stale(by) => call.stale = call.stale.max(by),
+                FaultAction::Answer(answer) => break (*answer, BodyDelivery::Whole),
+                FaultAction::Deliver(delivery) => {
                     let answer = executed.unwrap_or_else(|| self.execute(&call, seq, place));
                     break (answer, delivery);
                 }
-                Action::Reset => {
+                FaultAction::Reset => {
                     breaker.reset();
                     // The connection's task drops this future together with the socket.
                     return std::future::pending().await;
@@ -191,7 +193,7 @@ impl Core {
     /// Answers a call of the control API.
     pub(crate) async fn control(&self, call: &Call, breaker: &Breaker) -> Response<AnswerBody> {
         control::prepare(self, call).await;
-        self.respond(control::answer(self, call), Delivery::Whole, TimeDelta::zero(), breaker)
+        self.respond(control::answer(self, call), BodyDelivery::Whole, TimeDelta::zero(), breaker)
     }
 
     /// Revokes what the call bears; one without a token bears nothing.
@@ -204,13 +206,13 @@ impl Core {
     /// The answer to a request that could not be read.
     pub(crate) fn unreadable(&self, breaker: &Breaker) -> Response<AnswerBody> {
         let answer = Answer::error_page(StatusCode::PAYLOAD_TOO_LARGE);
-        self.respond(answer, Delivery::Whole, TimeDelta::zero(), breaker)
+        self.respond(answer, BodyDelivery::Whole, TimeDelta::zero(), breaker)
     }
 
     fn respond(
         &self,
         answer: Answer,
-        delivery: Delivery,
+        delivery: BodyDelivery,
         skew: TimeDelta,
         breaker: &Breaker,
     ) -> Response<AnswerBody> {
@@ -218,15 +220,15 @@ impl Core {
         let date = clock::http_date(now.checked_add_signed(skew).unwrap_or(now));
         let Answer { status, headers, body, .. } = answer.with_header("date", &date);
         let promised = match delivery {
-            Delivery::WrongLength(by) => body.len().saturating_add_signed(narrow(by)),
-            Delivery::Whole | Delivery::Cut { .. } | Delivery::Slow(_) => body.len(),
+            BodyDelivery::WrongLength(by) => body.len().saturating_add_signed(narrow(by)),
+            BodyDelivery::Whole | BodyDelivery::Cut { .. } | BodyDelivery::Slow(_) => body.len(),
         };
-        let whole = matches!(delivery, Delivery::Whole);
+        let whole = matches!(delivery, BodyDelivery::Whole);
         let body = match delivery {
-            Delivery::Whole => AnswerBody::whole(body),
-            Delivery::Cut { reset } => AnswerBody::cut(&body, reset.then(|| breaker.clone())),
-            Delivery::WrongLength(_) => AnswerBody::mislabelled(body),
-            Delivery::Slow(pause) => AnswerBody::slow(body, || {
+            BodyDelivery::Whole => AnswerBody::whole(body),
+            BodyDelivery::Cut { reset } => AnswerBody::cut(&body, reset.then(|| breaker.clone())),
+            BodyDelivery::WrongLength(_) => AnswerBody::mislabelled(body),
+            BodyDelivery::Slow(pause) => AnswerBody::slow(body, || {
                 let clock = Arc::clone(&self.clock);
                 Box::pin(async move { clock.reached(clock.now() + pause).await })
             }),
@@ -248,15 +250,15 @@ fn narrow(number: i64) -> isize {
 
 /// Too many calls are under way; or none are counted.
 #[derive(Debug, Clone, Copy)]
-struct NoPlace;
+struct NoPermit;
 
 /// A request that is inside, however it leaves.
-struct Inside<'a> {
+struct RequestGuard<'a> {
     core: &'a Core,
     host: Host,
 }
 
-impl Drop for Inside<'_> {
+impl Drop for RequestGuard<'_> {
     fn drop(&mut self) {
         self.core.log().left(self.host);
     }

@@ -74,7 +74,7 @@ impl GrantRequest<'_> {
         let user = self.user.as_deref();
         match core.new_grant(user, self.environment, self.scopes) {
             Ok(code) => code,
-            Err(_) => core.state().chance.token(),
+            Err(_) => core.state().rng.token(),
         }
     }
 }

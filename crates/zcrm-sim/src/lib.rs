@@ -64,6 +64,7 @@ mod body;
 mod builder;
 mod call;
 mod clock;
+mod connection;
 mod control;
 mod crm;
 mod error;
@@ -89,7 +90,6 @@ mod snapshot;
 mod state;
 mod store;
 mod tls;
-mod wire;
 
 pub use accounts::RefreshLimit;
 pub use builder::Builder;

@@ -74,11 +74,11 @@ struct Options {
     ca_file: PathBuf,
     info_file: Option<PathBuf>,
     snapshot: Option<PathBuf>,
-    others: Vec<Elsewhere>,
+    others: Vec<OtherDataCenter>,
 }
 
 /// One more data centre.
-struct Elsewhere {
+struct OtherDataCenter {
     name: String,
     builder: Builder,
 }
@@ -89,9 +89,9 @@ enum Command {
     Run(Box<Options>),
 }
 
-type Failure = Box<dyn Error>;
+type BoxError = Box<dyn Error>;
 
-fn command() -> Result<Command, Failure> {
+fn command() -> Result<Command, BoxError> {
     let mut builder = Simulator::builder().journal_limit(JOURNAL);
     let mut edition = Some(Edition::Enterprise);
     let mut plain_http = false;
@@ -158,7 +158,7 @@ fn command() -> Result<Command, Failure> {
     if snapshot.is_some() && !others.is_empty() {
         return Err("--snapshot holds one data centre: leave it or --other-data-center out".into());
     }
-    let described = |mut builder: Builder, step: u64| -> Result<Builder, Failure> {
+    let described = |mut builder: Builder, step: u64| -> Result<Builder, BoxError> {
         if let Some(seed) = seed {
             builder = builder.seed(seed.wrapping_add(step));
         }
@@ -174,7 +174,8 @@ fn command() -> Result<Command, Failure> {
             None => (other.as_str(), format!("patricia@{other}.example.com")),
         };
         let builder = builder.clone().data_center(name).user(email);
-        elsewhere.push(Elsewhere { name: name.to_owned(), builder: described(builder, step)? });
+        elsewhere
+            .push(OtherDataCenter { name: name.to_owned(), builder: described(builder, step)? });
     }
     builder = described(home.settle(builder), 0)?;
     builder = match snapshot.as_ref().filter(|file| file.exists()) {
@@ -214,7 +215,7 @@ impl Home {
 }
 
 /// Four ports in a row.
-fn ports(first: u16) -> Result<[u16; 4], Failure> {
+fn ports(first: u16) -> Result<[u16; 4], BoxError> {
     let after = |step: u16| first.checked_add(step).ok_or("--port is too near to the last port");
     Ok([first, after(1)?, after(2)?, after(3)?])
 }
@@ -232,7 +233,7 @@ async fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-async fn obey() -> Result<(), Failure> {
+async fn obey() -> Result<(), BoxError> {
     match command()? {
         Command::Help => print!("{HELP}"),
         Command::Operations => {
@@ -245,10 +246,10 @@ async fn obey() -> Result<(), Failure> {
     Ok(())
 }
 
-async fn run(options: Options) -> Result<(), Failure> {
+async fn run(options: Options) -> Result<(), BoxError> {
     let mut builder = options.builder;
     let mut others: Vec<(String, Simulator)> = Vec::new();
-    for Elsewhere { name, builder: mut there } in options.others {
+    for OtherDataCenter { name, builder: mut there } in options.others {
         if let Some((_, first)) = others.first() {
             // All of them know the same application.
             there = there.client(first.client_id(), first.client_secret(), first.redirect_uri());

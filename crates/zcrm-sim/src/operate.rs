@@ -25,7 +25,7 @@ impl Core {
         };
         let user = user.ok_or_else(|| Error::UnknownUser(email.unwrap_or_default().to_owned()))?;
         let grant = Grant::new(user.id.clone(), environment, scopes, now);
-        Ok(state.accounts.new_grant(&mut state.chance, grant))
+        Ok(state.accounts.new_grant(&mut state.rng, grant))
     }
 
     pub(crate) fn approve_device(
@@ -100,7 +100,7 @@ impl Core {
     pub(crate) fn write(
         &self,
         environment: Environment,
-        write: crm::Write<'_>,
+        write: crm::TestWrite<'_>,
     ) -> Result<String, Error> {
         let now = self.clock.now();
         let mut state = self.state();

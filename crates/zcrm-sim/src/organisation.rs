@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::schema::{FieldKind, FieldSpec, ModuleSpec};
 use crate::state::{Rng, User, UserStatus};
-use crate::store::{CustomView, Shelf, Store, text_of};
+use crate::store::{CustomView, SettingsMap, Store, text_of};
 
 /// When the organisation was founded, as far as its settings tell.
 pub(crate) const FOUNDED: &str = "2020-01-01T10:00:00+05:30";
@@ -38,10 +38,10 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 /// The settings that do not depend on modules.
-pub(crate) fn settings(chance: &mut Rng) -> Store {
+pub(crate) fn settings(rng: &mut Rng) -> Store {
     let mut store = Store::default();
-    let mut put = |shelf: &mut Shelf, setting: Value| {
-        let id = chance.next_id();
+    let mut put = |shelf: &mut SettingsMap, setting: Value| {
+        let id = rng.next_id();
         shelf.put(id, object(setting));
         id.to_string()
     };
@@ -140,17 +140,17 @@ pub(crate) fn set_permission(
 }
 
 /// A user: the first may administer, the others may not.
-pub(crate) fn new_user(chance: &mut Rng, settings: &Store, email: &str, first: bool) -> User {
+pub(crate) fn new_user(rng: &mut Rng, settings: &Store, email: &str, first: bool) -> User {
     let name = email.split('@').next().unwrap_or_default();
     let mut letters = name.chars();
     let first_name = letters.next().map(|first| first.to_uppercase().chain(letters).collect());
-    let id_of = |shelf: &Shelf, name: &str| {
+    let id_of = |shelf: &SettingsMap, name: &str| {
         shelf.by("name", name).map(|one| text_of(one, "id").to_owned()).unwrap_or_default()
     };
     let (role, profile) = if first { ("CEO", ADMINISTRATOR) } else { ("Manager", "Standard") };
     User {
-        id: chance.next_id().to_string(),
-        zuid: chance.next_id().to_string(),
+        id: rng.next_id().to_string(),
+        zuid: rng.next_id().to_string(),
         email: email.to_owned(),
         first_name: first_name.unwrap_or_default(),
         last_name: String::from("Boyle"),
@@ -221,7 +221,7 @@ pub(crate) fn user_fields() -> ModuleSpec {
 
 /// The views of a module, and the assignment rule that leads have.
 pub(crate) fn settle_module(
-    chance: &mut Rng,
+    rng: &mut Rng,
     store: &mut Store,
     module: &ModuleSpec,
     first_user: &str,
@@ -236,7 +236,7 @@ pub(crate) fn settle_module(
     let mine = json!({ "comparator": "equal", "field": "Owner", "value": "${CURRENTUSER}" });
     let views = [("All", "ALLVIEWS", None, true), ("My", "MYVIEWS", Some(mine), false)];
     for (word, system_name, criteria, default) in views {
-        let id = chance.next_id();
+        let id = rng.next_id();
         let view = CustomView {
             id,
             module: module.api_name().to_owned(),
@@ -255,6 +255,6 @@ pub(crate) fn settle_module(
             "name": "Everything to one", "api_name": "Everything_to_one", "module": "Leads",
             "owner": first_user, "description": null,
         });
-        store.assignment_rules.put(chance.next_id(), object(rule));
+        store.assignment_rules.put(rng.next_id(), object(rule));
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn add_records(
     let mut ids = Vec::with_capacity(count);
     for index in 0..count {
         let number = present + index + 1;
-        let id = state.chance.next_id();
+        let id = state.rng.next_id();
         // One record a minute, so that sorting by time shows.
         let age = TimeDelta::minutes(i64::try_from(count - index - 1).unwrap_or_default());
         let made = whole_seconds(now.checked_sub_signed(age).unwrap_or(now));

@@ -17,18 +17,18 @@ use tokio_rustls::TlsAcceptor;
 use crate::Error;
 use crate::body::AnswerBody;
 use crate::call::Call;
+use crate::connection::{Breaker, ServerConnection};
 use crate::exchange::Core;
 use crate::journal::Host;
-use crate::wire::{Breaker, Wire};
 
 /// A bound socket that nobody serves yet.
 #[derive(Debug)]
-pub(crate) struct Bound {
+pub(crate) struct BoundListener {
     listener: TcpListener,
     address: SocketAddr,
 }
 
-impl Bound {
+impl BoundListener {
     /// Binds the loopback port; 0 takes any free one.
     pub(crate) async fn bind(port: u16) -> Result<Self, Error> {
         let open = async {
@@ -81,12 +81,12 @@ async fn connection(
     // Without it small answers may wait for an acknowledgement; the simulator works all the same.
     let _ = tcp.set_nodelay(true);
     let breaker = Breaker::default();
-    let wire = Wire::new(tcp, breaker.clone());
+    let connection = ServerConnection::new(tcp, breaker.clone());
     match tls {
-        None => converse(wire, host, core, breaker, http1_only).await,
+        None => converse(connection, host, core, breaker, http1_only).await,
         // A peer that does not trust the certificate ends the handshake: nothing to serve.
         Some(acceptor) => {
-            if let Ok(stream) = acceptor.accept(wire).await {
+            if let Ok(stream) = acceptor.accept(connection).await {
                 converse(stream, host, core, breaker, http1_only).await;
             }
         }

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::Error;
 use crate::builder::Builder;
-use crate::crm::{Version, Write, show};
+use crate::crm::{TestWrite, Version, show};
 use crate::exchange::Core;
 use crate::faults::{DeliveryFaults, Faults};
 use crate::grant::GrantRequest;
@@ -273,7 +273,7 @@ impl Simulator {
     ///
     /// [`Error::UnknownModule`], or [`Error::Refused`] with Zoho's code where Zoho would refuse the record.
     pub fn insert(&self, module: &str, fields: Value) -> Result<String, Error> {
-        self.core().write(Environment::Production, Write::Insert { module, fields })
+        self.core().write(Environment::Production, TestWrite::Insert { module, fields })
     }
 
     /// Changes fields of a record of the production environment, as a colleague would; see
@@ -283,7 +283,9 @@ impl Simulator {
     ///
     /// As [`insert`](Self::insert), and where there is no such record.
     pub fn change(&self, module: &str, id: &str, fields: Value) -> Result<(), Error> {
-        self.core().write(Environment::Production, Write::Change { module, id, fields }).map(drop)
+        self.core()
+            .write(Environment::Production, TestWrite::Change { module, id, fields })
+            .map(drop)
     }
 
     /// Deletes a record of the production environment, as a colleague would; see [`insert`](Self::insert).
@@ -292,7 +294,7 @@ impl Simulator {
     ///
     /// As [`insert`](Self::insert), and where there is no such record.
     pub fn remove(&self, module: &str, id: &str) -> Result<(), Error> {
-        self.core().write(Environment::Production, Write::Remove { module, id }).map(drop)
+        self.core().write(Environment::Production, TestWrite::Remove { module, id }).map(drop)
     }
 
     /// What an application needs to be set up for this simulator, under the names that zcrm's settings

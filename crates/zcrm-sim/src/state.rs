@@ -116,7 +116,7 @@ impl User {
 /// The whole state.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct State {
-    pub(crate) chance: Rng,
+    pub(crate) rng: Rng,
     pub(crate) client: Client,
     pub(crate) users: Vec<User>,
     pub(crate) org_id: String,
@@ -142,18 +142,18 @@ impl std::fmt::Debug for State {
 
 impl State {
     pub(crate) fn new(seed: u64, client: Client, emails: &[String]) -> Self {
-        let mut chance = Rng::new(seed);
-        let org_id = chance.next_id().to_string();
-        let settings = organisation::settings(&mut chance);
+        let mut rng = Rng::new(seed);
+        let org_id = rng.next_id().to_string();
+        let settings = organisation::settings(&mut rng);
         let users: Vec<User> = emails
             .iter()
             .enumerate()
-            .map(|(index, email)| organisation::new_user(&mut chance, &settings, email, index == 0))
+            .map(|(index, email)| organisation::new_user(&mut rng, &settings, email, index == 0))
             .collect();
         let mut user_fields = organisation::user_fields();
-        user_fields.identify(|| chance.next_id());
+        user_fields.identify(|| rng.next_id());
         Self {
-            chance,
+            rng,
             client,
             users,
             org_id,
@@ -171,10 +171,10 @@ impl State {
     /// Makes a module known, giving ids to it and to its fields.
     pub(crate) fn register(&mut self, mut spec: ModuleSpec) {
         self.described.clear();
-        spec.identify(|| self.chance.next_id());
+        spec.identify(|| self.rng.next_id());
         let first = self.users.first().map(|user| user.id.clone()).unwrap_or_default();
         let mut settings = Store::default();
-        organisation::settle_module(&mut self.chance, &mut settings, &spec, &first);
+        organisation::settle_module(&mut self.rng, &mut settings, &spec, &first);
         for store in [&mut self.production, &mut self.sandbox] {
             store.views.retain(|_, view| view.module != spec.api_name());
             store.views.extend(settings.views.clone());
@@ -188,7 +188,7 @@ impl State {
         self.described.clear();
         let Some(spec) = self.modules.get_mut(module) else { return false };
         field.custom = true;
-        field.identify(|| self.chance.next_id());
+        field.identify(|| self.rng.next_id());
         let spec = Arc::make_mut(spec);
         *spec = spec.clone().field(field);
         true
@@ -197,7 +197,7 @@ impl State {
     /// Gives the users a field.
     pub(crate) fn add_user_field(&mut self, mut field: FieldSpec) {
         field.custom = true;
-        field.identify(|| self.chance.next_id());
+        field.identify(|| self.rng.next_id());
         let fields = Arc::make_mut(&mut self.user_fields);
         *fields = fields.clone().field(field);
     }

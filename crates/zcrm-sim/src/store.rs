@@ -27,18 +27,18 @@ pub(crate) struct Store {
     /// Uploaded files by their id.
     pub(crate) files: BTreeMap<String, File>,
     pub(crate) views: BTreeMap<u64, CustomView>,
-    pub(crate) taxes: Shelf,
+    pub(crate) taxes: SettingsMap,
     /// What the organisation prefers for its taxes.
     #[serde(default)]
     pub(crate) tax_preference: TaxPreference,
-    pub(crate) currencies: Shelf,
-    pub(crate) variables: Shelf,
-    pub(crate) variable_groups: Shelf,
-    pub(crate) roles: Shelf,
-    pub(crate) profiles: Shelf,
-    pub(crate) territories: Shelf,
+    pub(crate) currencies: SettingsMap,
+    pub(crate) variables: SettingsMap,
+    pub(crate) variable_groups: SettingsMap,
+    pub(crate) roles: SettingsMap,
+    pub(crate) profiles: SettingsMap,
+    pub(crate) territories: SettingsMap,
     /// Rules that give new records to somebody, by the id that `lar_id` names.
-    pub(crate) assignment_rules: Shelf,
+    pub(crate) assignment_rules: SettingsMap,
     /// What scheduled jobs came to, by the job's id.
     pub(crate) jobs: BTreeMap<String, Value>,
     /// Who is notified of what.
@@ -290,9 +290,9 @@ pub(crate) struct CustomView {
 
 /// Settings of one kind, by their ids.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Shelf(pub(crate) BTreeMap<u64, Map<String, Value>>);
+pub(crate) struct SettingsMap(pub(crate) BTreeMap<u64, Map<String, Value>>);
 
-impl Shelf {
+impl SettingsMap {
     pub(crate) fn get(&self, id: &str) -> Option<&Map<String, Value>> {
         self.0.get(&record_key(id)?)
     }

@@ -29,9 +29,9 @@ impl Tls {
     }
 }
 
-type Fault = Box<dyn std::error::Error + Send + Sync>;
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-fn certificates(http1_only: bool) -> Result<(String, ServerConfig), Fault> {
+fn certificates(http1_only: bool) -> Result<(String, ServerConfig), BoxError> {
     let mut authority = CertificateParams::new(Vec::new())?;
     authority.distinguished_name.push(DnType::CommonName, "zcrm-sim authority");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -8,19 +8,19 @@ use crate::format_error::FormatError;
 
 /// Why the token file could not be used.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct FileError {
     pub(crate) error: StoreError,
     /// Whether another program may be writing the file just now, so that it pays to look again.
     pub(crate) passing: bool,
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for FileError {
     fn from(error: StoreError) -> Self {
         Self { error, passing: false }
     }
 }
 
-impl Failure {
+impl FileError {
     /// What is wrong with the content of `path`.
     pub(crate) fn malformed(path: &Path, FormatError { what, passing }: FormatError) -> Self {
         Self { error: content(path, &what), passing }

@@ -15,7 +15,7 @@ use zcrm_core::{Clock, TokioClock};
 use zcrm_oauth::{RefreshLock, StoreError, StoredToken, TokenKey, TokenStore};
 
 use crate::{
-    error::{self, Failure},
+    error::{self, FileError},
     format::Tokens,
     format_error::FormatError,
     local_disk::{self, LocalDisk},
@@ -170,7 +170,7 @@ impl FileStore {
     async fn look<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: Fn(&TokenFile, bool) -> Result<T, Failure> + Send + Sync + 'static,
+        F: Fn(&TokenFile, bool) -> Result<T, FileError> + Send + Sync + 'static,
     {
         let work = Arc::new(work);
         let mut looks = 1;
@@ -178,7 +178,9 @@ impl FileStore {
             let (work, file) = (Arc::clone(&work), Arc::clone(&self.file));
             match blocking(move || Ok(work(&file, looks == LOOKS))).await? {
                 Ok(done) => return Ok(done),
-                Err(Failure { error, passing }) if !passing || looks == LOOKS => return Err(error),
+                Err(FileError { error, passing }) if !passing || looks == LOOKS => {
+                    return Err(error);
+                }
                 Err(_) => {
                     looks += 1;
                     self.clock.sleep(LOOK_PAUSE).await;

@@ -15,7 +15,7 @@ use zcrm_oauth::{StoreError, StoredToken, TokenKey};
 use crate::single_client::SingleClient;
 use crate::{
     disk::{Attributes, Disk, PathState},
-    error::{self, Failure},
+    error::{self, FileError},
     format::Tokens,
     format_error::FormatError,
     local_disk,
@@ -52,16 +52,16 @@ impl TokenFile {
 
     /// The token under `key`. Takes no lock: a file is replaced at once. `last` says that there is no
     /// further look at what another program may be writing.
-    pub(crate) fn get(&self, key: &TokenKey, last: bool) -> Result<Option<StoredToken>, Failure> {
+    pub(crate) fn get(&self, key: &TokenKey, last: bool) -> Result<Option<StoredToken>, FileError> {
         let Some((file, tokens)) = self.read(last)? else {
             return Ok(None);
         };
         self.admit(&tokens, &file, Some(key))?;
-        tokens.get(key).map_err(|what| Failure::malformed(&file, what))
+        tokens.get(key).map_err(|what| FileError::malformed(&file, what))
     }
 
     /// All keys.
-    pub(crate) fn keys(&self, last: bool) -> Result<Vec<TokenKey>, Failure> {
+    pub(crate) fn keys(&self, last: bool) -> Result<Vec<TokenKey>, FileError> {
         let Some((file, tokens)) = self.read(last)? else {
             return Ok(Vec::new());
         };
@@ -80,7 +80,7 @@ impl TokenFile {
                 })
             }
         };
-        keys.map_err(|what| Failure::malformed(&file, what))
+        keys.map_err(|what| FileError::malformed(&file, what))
     }
 
     /// The real path of the file, once its folder is there.
@@ -103,14 +103,14 @@ impl TokenFile {
         key: Option<&TokenKey>,
         last: bool,
         change: impl FnOnce(&mut Tokens) -> Result<Changed<T>, FormatError>,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, FileError> {
         let file = self.settle()?;
         let (mut tokens, attributes) = match self.read_at(&file, last)? {
             Some((tokens, attributes)) => (tokens, Some(attributes)),
             None => (Tokens::default(), None),
         };
         self.admit(&tokens, &file, key)?;
-        let malformed = |what| Failure::malformed(&file, what);
+        let malformed = |what| FileError::malformed(&file, what);
         match change(&mut tokens).map_err(malformed)? {
             Changed::No(answer) => Ok(answer),
             Changed::Yes(answer) => {
@@ -142,7 +142,7 @@ impl TokenFile {
     }
 
     /// The tokens and the real path of the file; `None` where there is no file.
-    fn read(&self, last: bool) -> Result<Option<(PathBuf, Tokens)>, Failure> {
+    fn read(&self, last: bool) -> Result<Option<(PathBuf, Tokens)>, FileError> {
         match self.find()? {
             PathState::File(real) => {
                 Ok(self.read_at(&real, last)?.map(|(tokens, _)| (real, tokens)))
@@ -169,7 +169,7 @@ impl TokenFile {
         Ok(found)
     }
 
-    fn read_at(&self, file: &Path, last: bool) -> Result<Option<(Tokens, Attributes)>, Failure> {
+    fn read_at(&self, file: &Path, last: bool) -> Result<Option<(Tokens, Attributes)>, FileError> {
         let content =
             self.disk.read(file).map_err(|error| error::io("read the token file", file, error))?;
         let Some(content) = content else {
@@ -177,7 +177,7 @@ impl TokenFile {
         };
         match Tokens::parse(&content.bytes, last) {
             Ok(tokens) => Ok(Some((tokens, content.attributes))),
-            Err(what) => Err(Failure::malformed(file, what)),
+            Err(what) => Err(FileError::malformed(file, what)),
         }
     }
 

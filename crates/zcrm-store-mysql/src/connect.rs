@@ -28,12 +28,12 @@ pub(crate) enum Purpose {
 
 /// Opens connections with the settings of a store.
 #[derive(Clone, Debug)]
-pub(crate) struct Connector {
+pub(crate) struct MySqlConnector {
     pub(crate) settings: Arc<MySqlStoreBuilder>,
     pub(crate) place: Arc<str>,
 }
 
-impl Connector {
+impl MySqlConnector {
     /// Opens one.
     pub(crate) async fn open(&self, purpose: Purpose) -> Result<Connection, StoreError> {
         let limit = self.settings.connect_timeout;

@@ -11,7 +11,7 @@ use crate::row::COLUMNS;
 
 /// Why an operation failed.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub(crate) enum OperationError {
     /// Something that the store itself found.
     Own(StoreError),
     /// A statement failed.
@@ -20,19 +20,19 @@ pub(crate) enum Failure {
     Charset(&'static str),
 }
 
-impl From<Error> for Failure {
+impl From<Error> for OperationError {
     fn from(error: Error) -> Self {
         Self::Statement(error)
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for OperationError {
     fn from(error: StoreError) -> Self {
         Self::Own(error)
     }
 }
 
-impl Failure {
+impl OperationError {
     /// Whether another try may succeed, since another transaction was in the way. A name that
     /// stands there already may have been put there a moment ago.
     pub(crate) fn is_passing(&self) -> bool {
@@ -195,11 +195,11 @@ pub(crate) fn runtime(source: impl std::error::Error + Send + Sync + 'static) ->
 mod tests {
     use diesel::result::{DatabaseErrorKind, Error};
 
-    use super::Failure;
+    use super::OperationError;
 
     fn text(message: &str) -> String {
         let error = Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message.to_owned()));
-        let error = Failure::from(error).into_error("write to", "database `d` at h:1");
+        let error = OperationError::from(error).into_error("write to", "database `d` at h:1");
         assert!(std::error::Error::source(&error).is_none());
         error.to_string()
     }

@@ -17,7 +17,7 @@ use zcrm_core::within;
 use zcrm_oauth::{Release, StoreError};
 
 use crate::{
-    connect::{Connection, Connector, Purpose},
+    connect::{Connection, MySqlConnector, Purpose},
     error,
 };
 
@@ -35,18 +35,18 @@ const IDLE: usize = 4;
 /// The connections that locks are held on.
 #[derive(Debug)]
 pub(crate) struct Locks {
-    connector: Connector,
+    connector: MySqlConnector,
     /// One permit for each connection that is in use.
     permits: Arc<Semaphore>,
-    idle: Mutex<Vec<Idle>>,
+    idle: Mutex<Vec<IdleConnection>>,
 }
 
 /// A connection that holds no lock.
-struct Idle(Connection);
+struct IdleConnection(Connection);
 
-impl std::fmt::Debug for Idle {
+impl std::fmt::Debug for IdleConnection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Idle")
+        f.write_str("IdleConnection")
     }
 }
 
@@ -60,7 +60,7 @@ struct HeldLock {
 }
 
 impl Locks {
-    pub(crate) fn new(connector: Connector) -> Self {
+    pub(crate) fn new(connector: MySqlConnector) -> Self {
         let permits = Arc::new(Semaphore::new(connector.settings.lock_connections));
         Self { connector, permits, idle: Mutex::default() }
     }
@@ -108,7 +108,7 @@ impl Locks {
             let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let was_idle = idle.is_some();
             let mut connection = match idle {
-                Some(Idle(connection)) => connection,
+                Some(IdleConnection(connection)) => connection,
                 None => self.connector.open(Purpose::Lock).await?,
             };
             let asking = diesel::select(get_lock(name.as_str(), 0)).get_result(&mut connection);
@@ -150,7 +150,7 @@ impl Locks {
     fn keep(&self, connection: Connection) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE {
-            idle.push(Idle(connection));
+            idle.push(IdleConnection(connection));
         }
     }
 }

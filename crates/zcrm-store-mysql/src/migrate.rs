@@ -10,8 +10,8 @@ use zcrm_oauth::StoreError;
 
 use crate::{
     connect::Connection,
-    error::{self, Failure},
-    row::Row,
+    error::{self, OperationError},
+    row::TokenRow,
     table,
 };
 
@@ -21,7 +21,10 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 const TRIES: u32 = 5;
 
 /// Makes the database and the table as the Ruby SDK's guide has it, where they are not there yet.
-pub(crate) async fn create(connection: &mut Connection, database: &str) -> Result<(), Failure> {
+pub(crate) async fn create(
+    connection: &mut Connection,
+    database: &str,
+) -> Result<(), OperationError> {
     // a name cannot be bound
     let name = format!("`{}`", database.replace('`', "``"));
     let make = format!("CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8mb4");
@@ -34,7 +37,7 @@ pub(crate) async fn create(connection: &mut Connection, database: &str) -> Resul
 }
 
 /// Brings the table up to date; says whether it was behind.
-pub(crate) async fn run(connection: Connection, place: &str) -> Result<bool, Failure> {
+pub(crate) async fn run(connection: Connection, place: &str) -> Result<bool, OperationError> {
     let mut connection = connection;
     let mut changed = false;
     let mut tries = 0;
@@ -46,29 +49,31 @@ pub(crate) async fn run(connection: Connection, place: &str) -> Result<bool, Fai
         let (back, outcome) = step(connection).await?;
         connection = back;
         match outcome {
-            Step::Done => changed = true,
-            Step::Nothing => return Ok(changed),
+            MigrationStep::Done => changed = true,
+            MigrationStep::Nothing => return Ok(changed),
             // a row that was written after the others were removed
-            Step::Failed(text) if text.contains("Duplicate entry") && tries < TRIES => tries += 1,
-            Step::Failed(text) => return Err(Failure::Own(refused(&text, place))),
+            MigrationStep::Failed(text) if text.contains("Duplicate entry") && tries < TRIES => {
+                tries += 1
+            }
+            MigrationStep::Failed(text) => return Err(OperationError::Own(refused(&text, place))),
         }
     }
 }
 
-enum Step {
+enum MigrationStep {
     Done,
     Nothing,
     Failed(String),
 }
 
 /// Runs the next migration, on a thread that may block.
-async fn step(connection: Connection) -> Result<(Connection, Step), StoreError> {
+async fn step(connection: Connection) -> Result<(Connection, MigrationStep), StoreError> {
     let blocking = tokio::task::spawn_blocking(move || {
         let mut harness = AsyncConnectionWrapper::<_>::from(connection);
         let step = match next(&mut harness) {
-            Ok(true) => Step::Done,
-            Ok(false) => Step::Nothing,
-            Err(error) => Step::Failed(chain(&*error)),
+            Ok(true) => MigrationStep::Done,
+            Ok(false) => MigrationStep::Nothing,
+            Err(error) => MigrationStep::Failed(chain(&*error)),
         };
         (harness.into_inner(), step)
     });
@@ -112,17 +117,17 @@ fn refused(text: &str, place: &str) -> StoreError {
 }
 
 #[derive(QueryableByName)]
-struct Keys {
+struct KeyCount {
     #[diesel(sql_type = BigInt)]
     keys: i64,
 }
 
 /// Removes all but the newest row of each user, in one transaction for each. Names are compared
 /// exactly, so no user loses a token to another.
-async fn leave_one_row_each(connection: &mut Connection) -> Result<(), Failure> {
+async fn leave_one_row_each(connection: &mut Connection) -> Result<(), OperationError> {
     const KEYS: &str = "SELECT COUNT(*) AS `keys` FROM information_schema.statistics \
         WHERE table_schema = DATABASE() AND table_name = 'oauthtokens' AND index_name = 'PRIMARY'";
-    let keys: Keys = sql_query(KEYS).get_result(connection).await?;
+    let keys: KeyCount = sql_query(KEYS).get_result(connection).await?;
     if keys.keys > 0 {
         return Ok(());
     }
@@ -139,7 +144,7 @@ async fn leave_one_row_each(connection: &mut Connection) -> Result<(), Failure> 
     for user in several {
         connection
             .transaction(async |connection| {
-                let rows: Vec<Row> =
+                let rows: Vec<TokenRow> =
                     sql_query("SELECT * FROM oauthtokens WHERE useridentifier = ? FOR UPDATE")
                         .bind::<diesel::sql_types::Text, _>(&user)
                         .load(connection)
@@ -150,7 +155,7 @@ async fn leave_one_row_each(connection: &mut Connection) -> Result<(), Failure> 
                     table::delete_exactly(connection, &user).await?;
                     table::insert(connection, &newest, true).await?;
                 }
-                Ok::<(), Failure>(())
+                Ok::<(), OperationError>(())
             })
             .await?;
     }

@@ -41,7 +41,7 @@ pub(crate) const COLUMNS: &[&str] = &[
 
 /// A row, of an inherited table or a migrated one.
 #[derive(Clone)]
-pub(crate) struct Row {
+pub(crate) struct TokenRow {
     pub(crate) user: String,
     pub(crate) access: String,
     pub(crate) refresh: String,
@@ -61,7 +61,7 @@ pub(crate) struct Owner {
     pub(crate) environment: String,
 }
 
-impl QueryableByName<Mysql> for Row {
+impl QueryableByName<Mysql> for TokenRow {
     fn build<'a>(row: &impl NamedRow<'a, Mysql>) -> deserialize::Result<Self> {
         let text = |name: &str| -> deserialize::Result<Option<String>> {
             let there = (0..row.field_count())
@@ -89,7 +89,7 @@ impl QueryableByName<Mysql> for Row {
     }
 }
 
-impl Row {
+impl TokenRow {
     /// The token in it. An expiry beyond what can be told is the last or first that can.
     pub(crate) fn into_token(self) -> StoredToken {
         let expires = DateTime::from_timestamp_millis(self.expiry).unwrap_or(if self.expiry < 0 {
@@ -111,8 +111,8 @@ impl Row {
 ///
 /// # Errors
 /// Where several names differ in case alone.
-pub(crate) fn choose(rows: Vec<Row>, user: &str) -> Result<Option<Row>, StoreError> {
-    let newest = |rows: Vec<Row>| rows.into_iter().max_by_key(|row| row.expiry);
+pub(crate) fn choose(rows: Vec<TokenRow>, user: &str) -> Result<Option<TokenRow>, StoreError> {
+    let newest = |rows: Vec<TokenRow>| rows.into_iter().max_by_key(|row| row.expiry);
     let (exact, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.user == user);
     if !exact.is_empty() {
         return Ok(newest(exact));
@@ -135,10 +135,10 @@ pub(crate) fn choose(rows: Vec<Row>, user: &str) -> Result<Option<Row>, StoreErr
 
 #[cfg(test)]
 mod tests {
-    use super::{Row, choose};
+    use super::{TokenRow, choose};
 
-    fn rows(users: &[(&str, i64)]) -> Vec<Row> {
-        let row = |&(user, expiry): &(&str, i64)| Row {
+    fn rows(users: &[(&str, i64)]) -> Vec<TokenRow> {
+        let row = |&(user, expiry): &(&str, i64)| TokenRow {
             user: user.into(),
             access: format!("{user}{expiry}"),
             refresh: String::new(),

@@ -13,8 +13,8 @@ use zcrm_oauth::{RefreshLock, StoreError, StoredToken, TokenKey, TokenStore};
 
 use crate::{
     builder::MySqlStoreBuilder,
-    connect::{Connection, Connector, Purpose},
-    error::{self, Failure},
+    connect::{Connection, MySqlConnector, Purpose},
+    error::{self, OperationError},
     lock::{self, Locks},
     migrate,
     single_client::SingleClient,
@@ -59,7 +59,7 @@ pub struct MySqlStore {
 }
 
 struct Shared {
-    connector: Connector,
+    connector: MySqlConnector,
     pool: Pool<Connection>,
     locks: Arc<Locks>,
     single_client: SingleClient,
@@ -73,7 +73,7 @@ impl MySqlStore {
 
     pub(crate) fn new(settings: MySqlStoreBuilder) -> Result<Self, StoreError> {
         let place = settings.place().into();
-        let connector = Connector { settings: Arc::new(settings), place };
+        let connector = MySqlConnector { settings: Arc::new(settings), place };
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Verified;
         let own = connector.clone();
@@ -198,7 +198,7 @@ impl MySqlStore {
     async fn work<T, F, W>(&self, what: &'static str, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: Future<Output = Result<T, Failure>> + Send,
+        F: Future<Output = Result<T, OperationError>> + Send,
         W: Fn(Arc<Shared>) -> F + Send + Sync + 'static,
     {
         let shared = Arc::clone(&self.shared);
@@ -218,10 +218,10 @@ impl MySqlStore {
 }
 
 /// Tries again where another transaction was in the way.
-async fn again<T, F: Future<Output = Result<T, Failure>>>(
+async fn again<T, F: Future<Output = Result<T, OperationError>>>(
     clock: &dyn Clock,
     work: impl Fn() -> F,
-) -> Result<T, Failure> {
+) -> Result<T, OperationError> {
     let mut pause = Duration::from_millis(2);
     let mut tries = 1;
     loop {
@@ -241,16 +241,16 @@ async fn again<T, F: Future<Output = Result<T, Failure>>>(
 struct Lease(Option<Object<Connection>>);
 
 impl Lease {
-    fn connection(&mut self) -> Result<&mut Connection, Failure> {
+    fn connection(&mut self) -> Result<&mut Connection, OperationError> {
         match &mut self.0 {
             Some(object) => Ok(&mut *object),
-            None => Err(Failure::Own(StoreError::new("the connection was given back"))),
+            None => Err(OperationError::Own(StoreError::new("the connection was given back"))),
         }
     }
 
-    fn give_back<T>(mut self, outcome: Result<T, Failure>) -> Result<T, Failure> {
+    fn give_back<T>(mut self, outcome: Result<T, OperationError>) -> Result<T, OperationError> {
         // after an error of the store's own nothing is under way
-        if matches!(outcome, Ok(_) | Err(Failure::Own(_))) {
+        if matches!(outcome, Ok(_) | Err(OperationError::Own(_))) {
             drop(self.0.take());
         }
         outcome
@@ -266,14 +266,14 @@ impl Drop for Lease {
 }
 
 impl Shared {
-    async fn lease(&self) -> Result<Lease, Failure> {
+    async fn lease(&self) -> Result<Lease, OperationError> {
         let place = &self.connector.place;
         match self.pool.get().await {
             Ok(object) => Ok(Lease(Some(object))),
             Err(PoolError::Backend(ManagerError::ConnectionError(cause))) => {
-                Err(Failure::Own(StoreError::new(error::opening(place, &cause))))
+                Err(OperationError::Own(StoreError::new(error::opening(place, &cause))))
             }
-            Err(_) => Err(Failure::Own(StoreError::new(format!(
+            Err(_) => Err(OperationError::Own(StoreError::new(format!(
                 "cannot reach the {place}: the pool of connections is closed"
             )))),
         }

@@ -11,8 +11,8 @@ use zcrm_oauth::{StoreError, StoredToken, TokenKey};
 
 use crate::{
     connect::Connection,
-    error::Failure,
-    row::{Owner, Row, choose, oauthtokens},
+    error::OperationError,
+    row::{Owner, TokenRow, choose, oauthtokens},
 };
 
 /// The rows that the database takes for the user's, of an inherited table or a migrated one.
@@ -40,10 +40,13 @@ struct Column {
 pub(crate) struct Shape(Vec<Column>);
 
 impl Shape {
-    pub(crate) async fn read(connection: &mut Connection, place: &str) -> Result<Self, Failure> {
+    pub(crate) async fn read(
+        connection: &mut Connection,
+        place: &str,
+    ) -> Result<Self, OperationError> {
         let columns: Vec<Column> = sql_query(SHAPE).load(connection).await?;
         if columns.is_empty() {
-            return Err(Failure::Own(StoreError::new(format!(
+            return Err(OperationError::Own(StoreError::new(format!(
                 "there is no table `oauthtokens` in the {place}: `create_schema()` makes it"
             ))));
         }
@@ -103,8 +106,8 @@ pub(crate) async fn find(
     connection: &mut Connection,
     key: &TokenKey,
     unowned: &impl Unowned,
-) -> Result<Option<Row>, Failure> {
-    let rows: Vec<Row> = sql_query(FIND).bind::<Text, _>(key.user()).load(connection).await?;
+) -> Result<Option<TokenRow>, OperationError> {
+    let rows: Vec<TokenRow> = sql_query(FIND).bind::<Text, _>(key.user()).load(connection).await?;
     let Some(row) = choose(rows, key.user())? else {
         return Ok(None);
     };
@@ -112,7 +115,7 @@ pub(crate) async fn find(
         None => unowned(key)?,
         Some(owner) if *owner == owner_of(key) => {}
         Some(owner) => {
-            return Err(Failure::Own(StoreError::new(format!(
+            return Err(OperationError::Own(StoreError::new(format!(
                 "the token table holds one token for a user, and that of `{}` is of the client \
                  `{}` in {}: use another database for `{}` in {}",
                 key.user(),
@@ -138,7 +141,7 @@ pub(crate) async fn save(
     key: &TokenKey,
     token: &StoredToken,
     unowned: &impl Unowned,
-) -> Result<(), Failure> {
+) -> Result<(), OperationError> {
     connection
         .transaction(async |connection| {
             let shape = Shape::read(connection, place).await?;
@@ -151,7 +154,7 @@ pub(crate) async fn save(
             if found.is_some() {
                 delete_exactly(connection, user).await?;
             }
-            let row = Row {
+            let row = TokenRow {
                 user: user.to_owned(),
                 access: token.access.expose_secret().to_owned(),
                 refresh: token
@@ -166,7 +169,7 @@ pub(crate) async fn save(
             };
             match insert(connection, &row, shape.is_migrated()).await {
                 Err(failure) if failure.is_nameless_charset() => {
-                    Err(Failure::Charset(unfit(connection, &row).await))
+                    Err(OperationError::Charset(unfit(connection, &row).await))
                 }
                 inserted => inserted,
             }
@@ -176,10 +179,10 @@ pub(crate) async fn save(
 
 /// The column whose character set cannot hold its value: the first that the server refuses
 /// to compare with it.
-async fn unfit(connection: &mut Connection, row: &Row) -> &'static str {
+async fn unfit(connection: &mut Connection, row: &TokenRow) -> &'static str {
     for (column, value) in [("accesstoken", &row.access), ("refreshtoken", &row.refresh)] {
         let probe = sql_query(format!("SELECT * FROM oauthtokens WHERE {column} = ? LIMIT 0"));
-        if probe.bind::<Text, _>(value).load::<Row>(connection).await.is_err() {
+        if probe.bind::<Text, _>(value).load::<TokenRow>(connection).await.is_err() {
             return column;
         }
     }
@@ -189,9 +192,9 @@ async fn unfit(connection: &mut Connection, row: &Row) -> &'static str {
 /// Inserts a row; an inherited table gets what it can hold.
 pub(crate) async fn insert(
     connection: &mut Connection,
-    row: &Row,
+    row: &TokenRow,
     migrated: bool,
-) -> Result<(), Failure> {
+) -> Result<(), OperationError> {
     use diesel::ExpressionMethods as _;
     use oauthtokens::dsl;
     let inherited = (
@@ -223,7 +226,7 @@ pub(crate) async fn insert(
 pub(crate) async fn delete_exactly(
     connection: &mut Connection,
     user: &str,
-) -> Result<bool, Failure> {
+) -> Result<bool, OperationError> {
     let statement = sql_query(DELETE).bind::<Text, _>(user).bind::<Text, _>(user);
     Ok(statement.execute(connection).await? > 0)
 }
@@ -233,7 +236,7 @@ pub(crate) async fn delete(
     connection: &mut Connection,
     key: &TokenKey,
     unowned: &impl Unowned,
-) -> Result<bool, Failure> {
+) -> Result<bool, OperationError> {
     connection
         .transaction(async |connection| {
             let Some(row) = find(connection, key, unowned).await? else {
@@ -245,6 +248,6 @@ pub(crate) async fn delete(
 }
 
 /// All rows.
-pub(crate) async fn all(connection: &mut Connection) -> Result<Vec<Row>, Failure> {
+pub(crate) async fn all(connection: &mut Connection) -> Result<Vec<TokenRow>, OperationError> {
     Ok(sql_query("SELECT * FROM oauthtokens").load(connection).await?)
 }

@@ -11,14 +11,15 @@ use zcrm_http::{LayerPosition, ReqBody, ResBody, Stack, Transport};
 
 use crate::ClientBuilder;
 
-type OwnLayer = BoxCloneSyncServiceLayer<Transport, Request<ReqBody>, Response<ResBody>, BoxError>;
+type CustomLayer =
+    BoxCloneSyncServiceLayer<Transport, Request<ReqBody>, Response<ResBody>, BoxError>;
 
 /// What was put in so far.
 #[derive(Clone, Default)]
 pub(crate) struct HttpStack {
     pub(crate) transport: Option<Transport>,
     headers: HeaderMap,
-    layers: Vec<(LayerPosition, OwnLayer)>,
+    layers: Vec<(LayerPosition, CustomLayer)>,
 }
 
 impl HttpStack {

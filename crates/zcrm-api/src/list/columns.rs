@@ -87,7 +87,7 @@ pub struct Columns {
 const SEEN_BY: [&str; 5] = ["approved", "converted", "territory_id", "include_child", "uid"];
 
 /// What else is asked for with a page.
-pub(super) struct Rest<'a> {
+pub(super) struct ExtraColumns<'a> {
     api: &'a Api,
     module: &'a str,
     columns: &'a Columns,
@@ -97,7 +97,7 @@ pub(super) struct Rest<'a> {
     promised: bool,
 }
 
-impl<'a> Rest<'a> {
+impl<'a> ExtraColumns<'a> {
     pub(super) fn new(columns: &'a Columns, call: &'a Call, promised: bool) -> Self {
         let request = call.request();
         let module = request.path_pairs().find(|(name, _)| *name == "module");
@@ -119,7 +119,7 @@ impl<'a> Rest<'a> {
 /// A page with all of its fields.
 pub(super) async fn page<T: DeserializeOwned + Send + 'static>(
     call: Call,
-    rest: &Rest<'_>,
+    rest: &ExtraColumns<'_>,
 ) -> Result<Page<T>, Error> {
     let asked = call.request().has_header(MODIFIED_SINCE);
     let reply = call.send().await?;
@@ -181,7 +181,11 @@ pub(crate) fn torn(module: &str) -> Error {
 }
 
 /// Some fields of the records of these ids.
-async fn by_ids(ids: &[Id], fields: &str, rest: &Rest<'_>) -> Result<HashMap<Id, Record>, Error> {
+async fn by_ids(
+    ids: &[Id],
+    fields: &str,
+    rest: &ExtraColumns<'_>,
+) -> Result<HashMap<Id, Record>, Error> {
     let calls = cut(ids, MOST_IDS).into_iter().map(|ids| {
         let call = rest.call(&operations::LIST);
         call.param("ids", join(ids)).param("fields", fields)
@@ -202,7 +206,7 @@ async fn reread(
     record: &mut Record,
     parts: &[Record],
     id: &Id,
-    rest: &Rest<'_>,
+    rest: &ExtraColumns<'_>,
 ) -> Result<bool, Error> {
     let call = rest.call(&operations::GET).path_id("id", id);
     let now: Record = match call.send().await?.object("data") {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use zcrm_core::{Error, escaped};
 
-use super::{Columns, Next, plan::Plan};
+use super::{Columns, NextPage, plan::ListPlan};
 use crate::Call;
 
 /// Where a stream is: serialisable, to go on after a restart. A healthy stream gives it at any time
@@ -40,7 +40,7 @@ pub struct Cursor {
     headers: Vec<(String, String)>,
     #[serde(default)]
     columns: Columns,
-    next: Next,
+    next: NextPage,
     /// How many items of the stream came before this page.
     index: u64,
     /// How many items of this page were read.
@@ -74,7 +74,7 @@ impl Cursor {
     }
 
     /// Where a plan is.
-    pub(super) fn of_plan(plan: &Plan) -> Self {
+    pub(super) fn of_plan(plan: &ListPlan) -> Self {
         let request = plan.call.request();
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let pages = |(name, _): &(&str, &str)| !matches!(*name, "page" | "page_token");
@@ -96,7 +96,7 @@ impl Cursor {
     }
 
     /// The plan at this place of the list that `call` reads.
-    pub(super) fn plan(self, call: &Call) -> Result<Plan, Error> {
+    pub(super) fn plan(self, call: &Call) -> Result<ListPlan, Error> {
         call.must_be_right()?;
         let same_path = call.request().path_pairs().eq(self.pairs(&self.path));
         if self.operation != call.name() || !same_path {
@@ -122,7 +122,7 @@ impl Cursor {
             self.pairs(&self.headers).fold(call, |call, (name, value)| call.header(name, value));
         call.must_be_right()?;
         let Self { columns, next, index, skip, wall, .. } = self;
-        Ok(Plan { call, columns, next, index, skip, wall })
+        Ok(ListPlan { call, columns, next, index, skip, wall })
     }
 
     fn pairs<'a>(
@@ -134,7 +134,7 @@ impl Cursor {
 
     /// Whether a page before this one promised it.
     pub(super) fn is_promised(&self) -> bool {
-        self.next != Next::Page(1)
+        self.next != NextPage::Page(1)
     }
 
     /// Counts one more item of its page as read.

@@ -24,12 +24,12 @@ const MOST_REPEATS: u8 = 1;
 /// Which page of a list comes next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Next {
+pub(crate) enum NextPage {
     Page(u64),
     Token(String),
 }
 
-impl Next {
+impl NextPage {
     /// The page that a call asks for.
     pub(super) fn of(call: &Call) -> Self {
         let value = |name| call.request().query_value(name);
@@ -53,7 +53,7 @@ impl Next {
 
 /// What the pages of one list can do.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Way {
+pub(crate) struct PagingRule {
     /// The operation, for messages.
     pub(crate) name: &'static str,
     /// How its pages follow one another in the version that is used.
@@ -64,7 +64,7 @@ pub(crate) struct Way {
     pub(crate) wall: Option<u64>,
 }
 
-impl Way {
+impl PagingRule {
     pub(crate) fn new(name: &'static str, paging: Paging, per_page: Option<&str>) -> Self {
         let asked = per_page.and_then(|number| number.parse().ok()).unwrap_or(MOST_PER_PAGE);
         // a page of no items would never reach a wall
@@ -77,7 +77,7 @@ impl Way {
 /// of a page are 16 bytes.
 #[derive(Debug)]
 pub(crate) struct Follower {
-    way: Way,
+    rule: PagingRule,
     /// Hashes of the tokens that were given, and of what the pages held.
     tokens: HashSet<u64>,
     pages: HashSet<u64>,
@@ -87,13 +87,13 @@ pub(crate) struct Follower {
 }
 
 /// What a page says of the one behind it.
-pub(crate) struct Facts {
+pub(crate) struct PageFacts {
     info: PageInfo,
     count: u64,
     fingerprint: Option<u64>,
 }
 
-impl Facts {
+impl PageFacts {
     pub(crate) fn of<T>(page: &Page<T>) -> Self {
         Self {
             info: page.info.clone(),
@@ -105,8 +105,8 @@ impl Facts {
 
 impl Follower {
     /// `promised` says whether the first page to come was promised by one that was read before.
-    pub(crate) fn new(way: Way, promised: bool) -> Self {
-        Self { way, tokens: HashSet::new(), pages: HashSet::new(), repeats: 0, promised }
+    pub(crate) fn new(rule: PagingRule, promised: bool) -> Self {
+        Self { rule, tokens: HashSet::new(), pages: HashSet::new(), repeats: 0, promised }
     }
 
     /// What follows the page at `at`, up to whose end `read` items of the list were read; `None` at
@@ -117,10 +117,10 @@ impl Follower {
     /// [`Decode`](ErrorKind::Decode) where the answer leads nowhere.
     pub(crate) fn after(
         &mut self,
-        at: &Next,
-        page: &Facts,
+        at: &NextPage,
+        page: &PageFacts,
         read: u64,
-    ) -> Result<Option<Next>, Error> {
+    ) -> Result<Option<NextPage>, Error> {
         // a page that is asked for only because this one is full is not promised
         let promises = page.info.more() == More::Yes || page.info.next_page_token.is_some();
         let promised = std::mem::replace(&mut self.promised, promises);
@@ -136,7 +136,7 @@ impl Follower {
     }
 
     /// Whether there is more to read, as far as the answer says so.
-    fn goes_on(&self, promised: bool, page: &Facts) -> Result<bool, Error> {
+    fn goes_on(&self, promised: bool, page: &PageFacts) -> Result<bool, Error> {
         match page.info.more() {
             More::Yes => return Ok(true),
             More::No => return Ok(false),
@@ -149,25 +149,25 @@ impl Follower {
             _ => {}
         }
         // without a word of it, a page that is not full ends the list
-        let per_page = page.info.per_page.unwrap_or(self.way.per_page).clamp(1, MOST_PER_PAGE);
-        let token = self.way.paging == Paging::Tokens && page.info.next_page_token.is_some();
-        let full = self.way.paging != Paging::None && page.count >= per_page;
+        let per_page = page.info.per_page.unwrap_or(self.rule.per_page).clamp(1, MOST_PER_PAGE);
+        let token = self.rule.paging == Paging::Tokens && page.info.next_page_token.is_some();
+        let full = self.rule.paging != Paging::None && page.count >= per_page;
         Ok(page.count > 0 && (token || full))
     }
 
-    fn next(&self, at: &Next, page: &Facts, read: u64) -> Result<Next, Error> {
-        if let (Paging::Tokens, Some(token)) = (self.way.paging, &page.info.next_page_token) {
-            return Ok(Next::Token(token.clone()));
+    fn next(&self, at: &NextPage, page: &PageFacts, read: u64) -> Result<NextPage, Error> {
+        if let (Paging::Tokens, Some(token)) = (self.rule.paging, &page.info.next_page_token) {
+            return Ok(NextPage::Token(token.clone()));
         }
         let number = match at {
-            Next::Page(number) if self.way.paging != Paging::None => *number,
-            Next::Page(_) => {
+            NextPage::Page(number) if self.rule.paging != Paging::None => *number,
+            NextPage::Page(_) => {
                 return Err(self.wall(
                     read,
                     "`info.more_records` says that more are left, and this list has no pages",
                 ));
             }
-            Next::Token(_) if read < TOKEN_WALL => {
+            NextPage::Token(_) if read < TOKEN_WALL => {
                 return Err(self.fault(match page.info.more() {
                     More::Yes => {
                         "`info.more_records` says that more items follow, and there is no \
@@ -179,18 +179,18 @@ impl Follower {
                     }
                 }));
             }
-            Next::Token(_) => return Err(self.wall(read, "page tokens reach no further")),
+            NextPage::Token(_) => return Err(self.wall(read, "page tokens reach no further")),
         };
-        let end = number.saturating_mul(self.way.per_page);
+        let end = number.saturating_mul(self.rule.per_page);
         match number.checked_add(1) {
-            Some(next) if self.way.wall.is_none_or(|wall| end < wall) => Ok(Next::Page(next)),
+            Some(next) if self.rule.wall.is_none_or(|wall| end < wall) => Ok(NextPage::Page(next)),
             _ => Err(self.wall(read, "page numbers reach no further")),
         }
     }
 
     /// Refuses to go on where the pages lead in a circle.
-    fn must_progress(&mut self, next: &Next, page: &Facts) -> Result<(), Error> {
-        if let Next::Token(token) = next {
+    fn must_progress(&mut self, next: &NextPage, page: &PageFacts) -> Result<(), Error> {
+        if let NextPage::Token(token) = next {
             let mut hasher = DefaultHasher::new();
             token.hash(&mut hasher);
             if !self.tokens.insert(hasher.finish()) {
@@ -201,7 +201,7 @@ impl Follower {
             }
         }
         // where a wall is known, it ends what leads nowhere
-        let open = matches!(next, Next::Token(_)) || self.way.wall.is_none();
+        let open = matches!(next, NextPage::Token(_)) || self.rule.wall.is_none();
         let repeated = open && page.fingerprint.is_some_and(|print| !self.pages.insert(print));
         self.repeats = if repeated { self.repeats.saturating_add(1) } else { 0 };
         if self.repeats > MOST_REPEATS {
@@ -230,7 +230,7 @@ impl Follower {
     }
 
     fn of_list(&self, what: &str) -> String {
-        match self.way.name {
+        match self.rule.name {
             "" => what.to_owned(),
             name => format!("the list `{name}`: {what}"),
         }

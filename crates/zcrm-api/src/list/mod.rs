@@ -22,9 +22,9 @@ pub use source::{FieldList, HasPages, Paged, Source, Whole};
 pub use stream::{Collected, ItemStream};
 
 pub(crate) use columns::{CHANGED, Columns, MOST_IDS, batches, torn};
-pub(crate) use follow::Next;
+pub(crate) use follow::NextPage;
 
-use self::plan::{Plan, Prepare};
+use self::plan::{ListPlan, Prepare};
 use crate::{
     Call, check,
     request::{Kind, Request, sealed::Sealed},
@@ -122,7 +122,7 @@ impl<T: DeserializeOwned + Send + 'static, S: Source> Request<List<T, S>> {
     /// # Errors
     /// Of kind [`Input`](zcrm_core::ErrorKind::Input) where the cursor is of another list.
     pub fn resume(self, cursor: Cursor) -> Result<ItemStream<T>, Error> {
-        Ok(ItemStream::resume(Plan::resume(&self.call, cursor)?))
+        Ok(ItemStream::resume(ListPlan::resume(&self.call, cursor)?))
     }
 
     /// Where the list begins; a list that finds nothing has no beginning.

@@ -13,9 +13,9 @@ use serde::de::DeserializeOwned;
 use zcrm_core::{Error, Page};
 
 use super::{
-    Next,
-    follow::{Facts, Follower},
-    plan::{Plan, Prepare},
+    NextPage,
+    follow::{Follower, PageFacts},
+    plan::{ListPlan, Prepare},
 };
 
 /// The pages of a list, one after another: [`Request::pages`](crate::request::Request::pages).
@@ -28,21 +28,21 @@ use super::{
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<T>(BoxStream<'static, Result<Page<T>, Error>>);
 
-enum State {
+enum PagesState {
     Begin(Prepare),
     Failed(Box<Error>),
-    At(Box<Position>),
+    At(Box<ListPosition>),
     Ended,
 }
 
-struct Position {
-    plan: Plan,
+struct ListPosition {
+    plan: ListPlan,
     follower: Follower,
 }
 
 impl<T: DeserializeOwned + Send + 'static> Pages<T> {
     pub(super) fn new(begin: Option<Prepare>) -> Self {
-        Self(stream::unfold(begin.map_or(State::Ended, State::Begin), step).boxed())
+        Self(stream::unfold(begin.map_or(PagesState::Ended, PagesState::Begin), step).boxed())
     }
 
     /// The next page; `None` at the end. The same as `StreamExt::next`, without the import.
@@ -52,35 +52,35 @@ impl<T: DeserializeOwned + Send + 'static> Pages<T> {
 }
 
 async fn step<T: DeserializeOwned + Send + 'static>(
-    state: State,
-) -> Option<(Result<Page<T>, Error>, State)> {
+    state: PagesState,
+) -> Option<(Result<Page<T>, Error>, PagesState)> {
     let mut position = match state {
-        State::Ended => return None,
-        State::Failed(error) => return Some((Err(*error), State::Ended)),
-        State::At(position) => position,
-        State::Begin(begin) => match begin.plan().await {
-            Err(mistake) => return Some((Err(mistake), State::Ended)),
+        PagesState::Ended => return None,
+        PagesState::Failed(error) => return Some((Err(*error), PagesState::Ended)),
+        PagesState::At(position) => position,
+        PagesState::Begin(begin) => match begin.plan().await {
+            Err(mistake) => return Some((Err(mistake), PagesState::Ended)),
             Ok(plan) => {
-                let promised = matches!(plan.next, Next::Token(_));
-                let follower = Follower::new(plan.way(), promised);
-                Box::new(Position { plan, follower })
+                let promised = matches!(plan.next, NextPage::Token(_));
+                let follower = Follower::new(plan.paging_rule(), promised);
+                Box::new(ListPosition { plan, follower })
             }
         },
     };
     let page = match position.plan.fetch::<T>().await {
-        Err(error) => return Some((Err(error), State::Ended)),
+        Err(error) => return Some((Err(error), PagesState::Ended)),
         Ok(page) => page,
     };
-    let Position { plan, follower } = &mut *position;
+    let ListPosition { plan, follower } = &mut *position;
     let read = plan.index.saturating_add(page.items.len() as u64);
-    let state = match follower.after(&plan.next, &Facts::of(&page), read) {
-        Ok(None) => State::Ended,
+    let state = match follower.after(&plan.next, &PageFacts::of(&page), read) {
+        Ok(None) => PagesState::Ended,
         Ok(Some(next)) => {
             plan.next = next;
             plan.index = read;
-            State::At(position)
+            PagesState::At(position)
         }
-        Err(error) => State::Failed(Box::new(error)),
+        Err(error) => PagesState::Failed(Box::new(error)),
     };
     Some((Ok(page), state))
 }

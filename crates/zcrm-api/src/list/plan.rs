@@ -10,9 +10,9 @@ use serde::de::DeserializeOwned;
 use zcrm_core::{Error, Page, ResponseShape};
 
 use super::{
-    Columns, Cursor, Next, Source,
-    columns::{self, Rest},
-    follow::Way,
+    Columns, Cursor, NextPage, Source,
+    columns::{self, ExtraColumns},
+    follow::PagingRule,
 };
 use crate::{Call, check};
 
@@ -20,12 +20,12 @@ pub(crate) const MODIFIED_SINCE: &str = "If-Modified-Since";
 
 /// A list whose call is complete, but for the page.
 #[derive(Clone, Debug)]
-pub(super) struct Plan {
+pub(super) struct ListPlan {
     /// The call without `page` and `page_token`.
     pub(super) call: Call,
     pub(super) columns: Columns,
     /// The page that comes.
-    pub(super) next: Next,
+    pub(super) next: NextPage,
     /// How many items of the list came before this page.
     pub(super) index: u64,
     /// How many items of this page were read.
@@ -35,29 +35,29 @@ pub(super) struct Plan {
 
 /// A list on its way to a plan: names of fields may have to be read first.
 pub(super) enum Prepare {
-    Ready(Box<Result<Plan, Error>>),
-    Later(Pin<Box<dyn Future<Output = Result<Plan, Error>> + Send>>),
+    Ready(Box<Result<ListPlan, Error>>),
+    Later(Pin<Box<dyn Future<Output = Result<ListPlan, Error>> + Send>>),
 }
 
 impl Prepare {
     pub(super) fn new<S: Source>(source: S, call: Call) -> Self {
         let Some(module) = source.all_fields_of(&call) else {
-            return Self::Ready(Box::new(Plan::new(source, call, None)));
+            return Self::Ready(Box::new(ListPlan::new(source, call, None)));
         };
         if let Err(mistake) = call.must_be_right() {
             return Self::Ready(Box::new(Err(mistake)));
         }
         if let Some(known) = call.api().known_field_names(&module) {
-            return Self::Ready(Box::new(Plan::new(source, call, Some(&known))));
+            return Self::Ready(Box::new(ListPlan::new(source, call, Some(&known))));
         }
         Self::Later(Box::pin(async move {
             let known = call.api().field_names(&module).await?;
-            Plan::new(source, call, Some(&known))
+            ListPlan::new(source, call, Some(&known))
         }))
     }
 
     /// The plan, where it does not take a call of its own.
-    pub(super) fn now<S: Source>(source: S, call: Call) -> Result<Plan, Error> {
+    pub(super) fn now<S: Source>(source: S, call: Call) -> Result<ListPlan, Error> {
         match Self::new(source, call) {
             Self::Ready(plan) => *plan,
             Self::Later(_) => Err(Error::input(
@@ -70,14 +70,14 @@ impl Prepare {
 
 impl Prepare {
     /// The same as [`plan`](Self::plan), for a stream.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Plan, Error>> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<ListPlan, Error>> {
         match self {
             Self::Ready(plan) => Poll::Ready(plan.as_ref().clone()),
             Self::Later(plan) => plan.as_mut().poll(cx),
         }
     }
 
-    pub(super) async fn plan(self) -> Result<Plan, Error> {
+    pub(super) async fn plan(self) -> Result<ListPlan, Error> {
         match self {
             Self::Ready(plan) => *plan,
             Self::Later(plan) => plan.await,
@@ -85,13 +85,13 @@ impl Prepare {
     }
 }
 
-impl Plan {
+impl ListPlan {
     fn new<S: Source>(source: S, call: Call, known: Option<&[String]>) -> Result<Self, Error> {
         let wall = source.page_number_wall();
         call.must_be_right()?;
         let (call, columns) = source.complete(call, known)?;
         call.must_be_right()?;
-        let next = Next::of(&call);
+        let next = NextPage::of(&call);
         Ok(Self { call, columns, next, index: 0, skip: 0, wall })
     }
 
@@ -100,14 +100,14 @@ impl Plan {
         cursor.plan(call)
     }
 
-    pub(super) fn way(&self) -> Way {
-        let mut way = Way::new(
+    pub(super) fn paging_rule(&self) -> PagingRule {
+        let mut rule = PagingRule::new(
             self.call.name(),
             self.call.paging(),
             self.call.request().query_value("per_page"),
         );
-        way.wall = self.wall;
-        way
+        rule.wall = self.wall;
+        rule
     }
 
     /// The call as the caller made it, its page included.
@@ -134,7 +134,7 @@ impl Plan {
         call: Call,
     ) -> Result<Page<T>, Error> {
         if !self.columns.rest.is_empty() {
-            let rest = Rest::new(&self.columns, &self.call, self.index > 0);
+            let rest = ExtraColumns::new(&self.columns, &self.call, self.index > 0);
             return columns::page(call, &rest).await;
         }
         let ResponseShape::List(key) = call.response() else {

@@ -15,8 +15,8 @@ use zcrm_core::{Error, ErrorKind, Outcome, Page, RecordError};
 
 use super::{
     Cursor,
-    follow::{Facts, Follower},
-    plan::{Plan, Prepare},
+    follow::{Follower, PageFacts},
+    plan::{ListPlan, Prepare},
 };
 
 /// The items of a list, one by one, with the next page fetched while the second half of this one is
@@ -43,7 +43,7 @@ use super::{
 /// ```
 #[must_use = "a stream does nothing until it is polled"]
 pub struct ItemStream<T> {
-    state: State<T>,
+    state: StreamState<T>,
     buffer: VecDeque<Result<T, RecordError>>,
     /// Fetch the next page once no more than this many records are left of the last one.
     half: usize,
@@ -53,13 +53,13 @@ pub struct ItemStream<T> {
     aside: Option<Box<dyn FnMut(Error) + Send>>,
 }
 
-enum State<T> {
+enum StreamState<T> {
     /// What is asked for is not complete: names of fields must be read first.
     Begin(Prepare),
     /// The place of the next page is known.
-    Waiting(Plan),
+    Waiting(ListPlan),
     Fetching {
-        plan: Plan,
+        plan: ListPlan,
         page: Task<Page<T>>,
     },
     /// An error that comes behind the items that are still buffered.
@@ -69,7 +69,7 @@ enum State<T> {
     Ended,
 }
 
-impl<T> State<T> {
+impl<T> StreamState<T> {
     /// What an error leaves behind.
     fn after(error: &Error) -> Self {
         match Cursor::of(error) {
@@ -95,28 +95,28 @@ pub struct Collected<T> {
 impl<T: DeserializeOwned + Send + 'static> ItemStream<T> {
     pub(super) fn new(begin: Option<Prepare>) -> Self {
         match begin {
-            None => Self::at(State::Ended, None),
+            None => Self::at(StreamState::Ended, None),
             Some(Prepare::Ready(plan)) => match *plan {
                 Ok(plan) => {
                     let here = Cursor::of_plan(&plan);
-                    Self::at(State::Waiting(plan), Some(here))
+                    Self::at(StreamState::Waiting(plan), Some(here))
                 }
-                Err(mistake) => Self::at(State::Failing(Box::new(mistake)), None),
+                Err(mistake) => Self::at(StreamState::Failing(Box::new(mistake)), None),
             },
-            Some(later) => Self::at(State::Begin(later), None),
+            Some(later) => Self::at(StreamState::Begin(later), None),
         }
     }
 
-    pub(super) fn resume(plan: Plan) -> Self {
+    pub(super) fn resume(plan: ListPlan) -> Self {
         // only a page that promised more leads to a later one
         let here = Cursor::of_plan(&plan);
-        let follower = Follower::new(plan.way(), here.is_promised());
-        let mut stream = Self::at(State::Waiting(plan), None);
+        let follower = Follower::new(plan.paging_rule(), here.is_promised());
+        let mut stream = Self::at(StreamState::Waiting(plan), None);
         stream.follower = Some(follower);
         stream
     }
 
-    fn at(state: State<T>, here: Option<Cursor>) -> Self {
+    fn at(state: StreamState<T>, here: Option<Cursor>) -> Self {
         Self { state, buffer: VecDeque::new(), half: 0, here, follower: None, aside: None }
     }
 
@@ -145,11 +145,13 @@ impl<T: DeserializeOwned + Send + 'static> ItemStream<T> {
             return self.here.clone();
         }
         match &self.state {
-            State::Begin(_) => self.here.clone(),
-            State::Waiting(plan) | State::Fetching { plan, .. } => Some(Cursor::of_plan(plan)),
-            State::Failing(error) => Cursor::of(error).cloned(),
-            State::Broken(cursor) => Some(cursor.as_ref().clone()),
-            State::Ended => None,
+            StreamState::Begin(_) => self.here.clone(),
+            StreamState::Waiting(plan) | StreamState::Fetching { plan, .. } => {
+                Some(Cursor::of_plan(plan))
+            }
+            StreamState::Failing(error) => Cursor::of(error).cloned(),
+            StreamState::Broken(cursor) => Some(cursor.as_ref().clone()),
+            StreamState::Ended => None,
         }
     }
 
@@ -179,8 +181,8 @@ impl<T: DeserializeOwned + Send + 'static> ItemStream<T> {
     }
 
     /// Takes a page and finds out what follows it.
-    fn accept(&mut self, mut plan: Plan, page: Page<T>) {
-        let facts = Facts::of(&page);
+    fn accept(&mut self, mut plan: ListPlan, page: Page<T>) {
+        let facts = PageFacts::of(&page);
         let count = page.items.len() as u64;
         let cursor = Cursor::of_plan(&plan);
         let before = plan.index;
@@ -188,21 +190,22 @@ impl<T: DeserializeOwned + Send + 'static> ItemStream<T> {
         let items = page.items.into_iter().skip(read);
         self.buffer.extend(items.map(|item| item.map_err(|error| error.shifted(before))));
         self.half = self.buffer.len() / 2;
-        let follower = self.follower.get_or_insert_with(|| Follower::new(plan.way(), false));
+        let follower =
+            self.follower.get_or_insert_with(|| Follower::new(plan.paging_rule(), false));
         let end = before.saturating_add(count);
         self.state = match follower.after(&plan.next, &facts, end) {
-            Ok(None) => State::Ended,
+            Ok(None) => StreamState::Ended,
             Ok(Some(next)) => {
                 plan.next = next;
                 plan.index = end;
                 plan.skip = 0;
-                State::Waiting(plan)
+                StreamState::Waiting(plan)
             }
-            Err(error) if error.kind() == ErrorKind::Wall => State::Failing(Box::new(error)),
+            Err(error) if error.kind() == ErrorKind::Wall => StreamState::Failing(Box::new(error)),
             Err(error) => {
                 // another try of this page may say what follows it
                 let again = cursor.clone().with_read(count);
-                State::Failing(Box::new(error.with_extension(again)))
+                StreamState::Failing(Box::new(error.with_extension(again)))
             }
         };
         self.here = Some(cursor);
@@ -210,10 +213,10 @@ impl<T: DeserializeOwned + Send + 'static> ItemStream<T> {
 
     /// Starts to fetch the next page as soon as few enough items are left of this one.
     fn start(&mut self) -> Result<(), Error> {
-        self.state = match std::mem::replace(&mut self.state, State::Ended) {
-            State::Waiting(plan) if self.buffer.len() <= self.half => {
+        self.state = match std::mem::replace(&mut self.state, StreamState::Ended) {
+            StreamState::Waiting(plan) if self.buffer.len() <= self.half => {
                 let page = Task::spawn(fetch(plan.clone()))?;
-                State::Fetching { plan, page }
+                StreamState::Fetching { plan, page }
             }
             other => other,
         };
@@ -221,7 +224,7 @@ impl<T: DeserializeOwned + Send + 'static> ItemStream<T> {
     }
 }
 
-async fn fetch<T: DeserializeOwned + Send + 'static>(plan: Plan) -> Result<Page<T>, Error> {
+async fn fetch<T: DeserializeOwned + Send + 'static>(plan: ListPlan) -> Result<Page<T>, Error> {
     plan.fetch().await.map_err(|error| error.with_extension(Cursor::of_plan(&plan)))
 }
 
@@ -232,7 +235,7 @@ impl<T: DeserializeOwned + Send + 'static> Stream for ItemStream<T> {
         let this = &mut *self;
         loop {
             if let Err(error) = this.start() {
-                this.state = State::Failing(Box::new(error));
+                this.state = StreamState::Failing(Box::new(error));
             }
             if let Some(item) = this.buffer.pop_front() {
                 if let Some(here) = &mut this.here {
@@ -244,37 +247,37 @@ impl<T: DeserializeOwned + Send + 'static> Stream for ItemStream<T> {
                 }
                 continue;
             }
-            match std::mem::replace(&mut this.state, State::Ended) {
-                State::Begin(mut begin) => match begin.poll(cx) {
+            match std::mem::replace(&mut this.state, StreamState::Ended) {
+                StreamState::Begin(mut begin) => match begin.poll(cx) {
                     Poll::Pending => {
-                        this.state = State::Begin(begin);
+                        this.state = StreamState::Begin(begin);
                         return Poll::Pending;
                     }
-                    Poll::Ready(Ok(plan)) => this.state = State::Waiting(plan),
+                    Poll::Ready(Ok(plan)) => this.state = StreamState::Waiting(plan),
                     Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(error))),
                 },
-                State::Fetching { plan, mut page } => match page.poll(cx) {
+                StreamState::Fetching { plan, mut page } => match page.poll(cx) {
                     Poll::Pending => {
-                        this.state = State::Fetching { plan, page };
+                        this.state = StreamState::Fetching { plan, page };
                         return Poll::Pending;
                     }
                     Poll::Ready(Ok(page)) => this.accept(plan, page),
                     Poll::Ready(Err(error)) => {
-                        this.state = State::after(&error);
+                        this.state = StreamState::after(&error);
                         return Poll::Ready(Some(Err(error)));
                     }
                 },
-                State::Failing(error) => {
-                    this.state = State::after(&error);
+                StreamState::Failing(error) => {
+                    this.state = StreamState::after(&error);
                     return Poll::Ready(Some(Err(*error)));
                 }
-                state @ State::Broken(_) => {
+                state @ StreamState::Broken(_) => {
                     this.state = state;
                     return Poll::Ready(None);
                 }
-                State::Ended => return Poll::Ready(None),
+                StreamState::Ended => return Poll::Ready(None),
                 // `start` turns these into work as soon as nothing is buffered
-                state @ State::Waiting(_) => this.state = state,
+                state @ StreamState::Waiting(_) => this.state = state,
             }
         }
     }

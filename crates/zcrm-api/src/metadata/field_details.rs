@@ -8,7 +8,7 @@ use crate::{
     Extra, MetaRef, RawJson,
     model::{
         self,
-        members::{Members, Name, Slot},
+        members::{Members, ModelField, Name},
         model,
     },
 };
@@ -410,11 +410,11 @@ impl Members for HistoryTracking {
         Name { own: "duration_configured_field", older: None },
     ];
 
-    fn slots(&self) -> (Vec<&dyn Slot>, &Extra) {
+    fn fields(&self) -> (Vec<&dyn ModelField>, &Extra) {
         (vec![&self.module, &self.duration_configured_field], &self.extra)
     }
 
-    fn slots_mut(&mut self) -> (Vec<&mut dyn Slot>, &mut Extra) {
+    fn fields_mut(&mut self) -> (Vec<&mut dyn ModelField>, &mut Extra) {
         (vec![&mut self.module, &mut self.duration_configured_field], &mut self.extra)
     }
 }

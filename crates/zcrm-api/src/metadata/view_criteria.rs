@@ -48,7 +48,7 @@ impl fmt::Display for ViewCriteria {
         if let Some((field, comparator)) = self.field.as_ref().zip(self.comparator.as_ref()) {
             let name = field.api_name.as_deref().unwrap_or_default();
             let value = self.value.as_ref().map(RawJson::to_value).unwrap_or_default();
-            return write!(f, "({name}:{comparator}:{})", Shown(&value));
+            return write!(f, "({name}:{comparator}:{})", CriteriaValue(&value));
         }
         // a form that is not known, as it came
         f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
@@ -56,9 +56,9 @@ impl fmt::Display for ViewCriteria {
 }
 
 /// A value as it stands in criteria: text without quotes, special characters escaped.
-struct Shown<'a>(&'a Value);
+struct CriteriaValue<'a>(&'a Value);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for CriteriaValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Value::String(text) => f.write_str(&escape(text)),
@@ -67,12 +67,12 @@ impl fmt::Display for Shown<'_> {
                     if index > 0 {
                         f.write_str(",")?;
                     }
-                    Shown(value).fmt(f)?;
+                    CriteriaValue(value).fmt(f)?;
                 }
                 Ok(())
             }
             Value::Object(members) => match members.get("name").or_else(|| members.get("id")) {
-                Some(name) => Shown(name).fmt(f),
+                Some(name) => CriteriaValue(name).fmt(f),
                 None => self.0.fmt(f),
             },
             other => other.fmt(f),

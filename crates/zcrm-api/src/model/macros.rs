@@ -109,13 +109,13 @@ macro_rules! fields {
                 },)*
             ];
 
-            fn slots(&self) -> (Vec<&dyn $crate::model::members::Slot>, &$crate::model::Extra) {
+            fn fields(&self) -> (Vec<&dyn $crate::model::members::ModelField>, &$crate::model::Extra) {
                 (vec![$(&self.$field),*], &self.extra)
             }
 
-            fn slots_mut(
+            fn fields_mut(
                 &mut self,
-            ) -> (Vec<&mut dyn $crate::model::members::Slot>, &mut $crate::model::Extra) {
+            ) -> (Vec<&mut dyn $crate::model::members::ModelField>, &mut $crate::model::Extra) {
                 (vec![$(&mut self.$field),*], &mut self.extra)
             }
         }

@@ -1,6 +1,6 @@
 //! Reads the members of a JSON object into the fields of a model, and writes them back.
 //!
-//! Nothing here is generic over models: each hands in its table of names and a slot for each field.
+//! Nothing here is generic over models: each hands in its table of names and its fields.
 
 use std::{borrow::Cow, cell::Cell, fmt};
 
@@ -38,7 +38,7 @@ impl Name {
 }
 
 /// The field of a model: an `Option`, a `Vec`, or a `String` that is empty where Zoho left it out.
-pub(crate) trait Slot {
+pub(crate) trait ModelField {
     /// Takes the value in; otherwise the field stays empty, and the answer is `false`.
     fn read(&mut self, raw: &RawValue) -> bool;
     fn is_set(&self) -> bool;
@@ -52,7 +52,7 @@ fn is_nothing(raw: &RawValue) -> bool {
     raw.get() == "null" || inside.is_some_and(|inside| inside.trim_ascii().is_empty())
 }
 
-impl<T: Serialize + DeserializeOwned> Slot for Option<T> {
+impl<T: Serialize + DeserializeOwned> ModelField for Option<T> {
     fn read(&mut self, raw: &RawValue) -> bool {
         if !is_nothing(raw) {
             *self = serde_json::from_str(raw.get()).ok();
@@ -73,7 +73,7 @@ impl<T: Serialize + DeserializeOwned> Slot for Option<T> {
     }
 }
 
-impl<T: Serialize + DeserializeOwned> Slot for Vec<T> {
+impl<T: Serialize + DeserializeOwned> ModelField for Vec<T> {
     fn read(&mut self, raw: &RawValue) -> bool {
         *self = serde_json::from_str(raw.get()).unwrap_or_default();
         self.is_set()
@@ -92,7 +92,7 @@ impl<T: Serialize + DeserializeOwned> Slot for Vec<T> {
     }
 }
 
-impl Slot for String {
+impl ModelField for String {
     fn read(&mut self, raw: &RawValue) -> bool {
         *self = serde_json::from_str(raw.get()).unwrap_or_default();
         self.is_set()
@@ -113,11 +113,11 @@ impl Slot for String {
 
 /// A struct whose fields are members of a JSON object.
 pub(crate) trait Members {
-    /// The names of the fields, in the order of the slots.
+    /// The names of the fields, in the order of `fields`.
     const NAMES: &'static [Name];
 
-    fn slots(&self) -> (Vec<&dyn Slot>, &Extra);
-    fn slots_mut(&mut self) -> (Vec<&mut dyn Slot>, &mut Extra);
+    fn fields(&self) -> (Vec<&dyn ModelField>, &Extra);
+    fn fields_mut(&mut self) -> (Vec<&mut dyn ModelField>, &mut Extra);
 }
 
 /// Reads a model from an object.
@@ -139,14 +139,14 @@ pub(crate) fn serialize<T: Members, S: Serializer>(
 
 pub(crate) fn from_object<T: Members + Default>(raw: &RawValue) -> Result<T, &'static str> {
     let mut model = T::default();
-    let (mut slots, extra) = model.slots_mut();
-    read(raw.get(), T::NAMES, &mut slots, extra)?;
+    let (mut fields, extra) = model.fields_mut();
+    read(raw.get(), T::NAMES, &mut fields, extra)?;
     Ok(model)
 }
 
 fn to_object<T: Members>(model: &T) -> serde_json::Result<Box<RawValue>> {
-    let (slots, extra) = model.slots();
-    write(T::NAMES, &slots, extra)
+    let (fields, extra) = model.fields();
+    write(T::NAMES, &fields, extra)
 }
 
 /// A member by its name, set or not, known or not.
@@ -154,8 +154,8 @@ pub(crate) fn get<M: Members, T: DeserializeOwned>(
     model: &M,
     name: &str,
 ) -> Result<Option<T>, Error> {
-    let (slots, extra) = model.slots();
-    match raw_of(M::NAMES, &slots, extra, name) {
+    let (fields, extra) = model.fields();
+    match raw_of(M::NAMES, &fields, extra, name) {
         Some(raw) => read_as(name, &raw),
         None => Ok(None),
     }
@@ -171,25 +171,25 @@ pub(crate) fn set<M: Members, T: Serialize>(
         let name = zcrm_core::escaped(&name);
         Error::input(format!("the value of `{name}` cannot be written as JSON: {error}"))
     })?;
-    let (mut slots, extra) = model.slots_mut();
-    put(M::NAMES, &mut slots, extra, name, &json);
+    let (mut fields, extra) = model.fields_mut();
+    put(M::NAMES, &mut fields, extra, name, &json);
     Ok(())
 }
 
 /// As [`set`]; a value that cannot be written is an error when the model is.
 pub(crate) fn with<M: Members, T: Serialize>(mut model: M, name: String, value: &T) -> M {
     if let Err(mistake) = set(&mut model, name, value) {
-        model.slots_mut().1.note_mistake(mistake);
+        model.fields_mut().1.note_mistake(mistake);
     }
     model
 }
 
 /// Shows the names of the members that are there.
 pub(crate) fn debug<M: Members>(what: &str, model: &M, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let (slots, extra) = model.slots();
+    let (fields, extra) = model.fields();
     f.write_str(what)?;
     f.write_str(" ")?;
-    let set = M::NAMES.iter().zip(slots).filter(|(_, slot)| slot.is_set());
+    let set = M::NAMES.iter().zip(fields).filter(|(_, field)| field.is_set());
     let names = set.map(|(name, _)| name.written(extra));
     f.debug_set().entries(names.chain(extra.names())).finish()
 }
@@ -197,19 +197,19 @@ pub(crate) fn debug<M: Members>(what: &str, model: &M, f: &mut fmt::Formatter<'_
 fn read(
     object: &str,
     names: &[Name],
-    slots: &mut [&mut dyn Slot],
+    fields: &mut [&mut dyn ModelField],
     extra: &mut Extra,
 ) -> Result<(), &'static str> {
     let _nested = Nested::enter()?;
     let members: Parsed<'_> = serde_json::from_str(object).map_err(|_| "it is not an object")?;
     let mut left = Vec::new();
     for (name, raw) in members.0 {
-        let known = names.iter().zip(slots.iter_mut()).find(|(known, _)| known.own == name);
+        let known = names.iter().zip(fields.iter_mut()).find(|(known, _)| known.own == name);
         match known {
-            Some((known, slot)) => {
+            Some((known, field)) => {
                 // of a member that is there twice the last counts
-                slot.clear();
-                if !slot.read(raw) {
+                field.clear();
+                if !field.read(raw) {
                     left.push((Cow::Borrowed(known.own), raw));
                 }
             }
@@ -218,11 +218,11 @@ fn read(
     }
     for (name, raw) in left {
         let older = |known: &Name| known.older.filter(|older| *older == name);
-        let mut fields = names.iter().zip(slots.iter_mut());
-        let field = fields.find_map(|(known, slot)| Some((older(known)?, slot)));
+        let mut fields = names.iter().zip(fields.iter_mut());
+        let field = fields.find_map(|(known, field)| Some((older(known)?, field)));
         // an older name fills only an empty field
-        let filled = field.filter(|(_, slot)| !slot.is_set());
-        match filled.and_then(|(older, slot)| slot.read(raw).then_some(older)) {
+        let filled = field.filter(|(_, field)| !field.is_set());
+        match filled.and_then(|(older, field)| field.read(raw).then_some(older)) {
             Some(older) => extra.note_older_name(older),
             None => extra.push(name, raw),
         }
@@ -230,7 +230,11 @@ fn read(
     Ok(())
 }
 
-fn write(names: &[Name], slots: &[&dyn Slot], extra: &Extra) -> serde_json::Result<Box<RawValue>> {
+fn write(
+    names: &[Name],
+    fields: &[&dyn ModelField],
+    extra: &Extra,
+) -> serde_json::Result<Box<RawValue>> {
     if let Some(mistake) = extra.mistake() {
         return Err(serde::ser::Error::custom(mistake));
     }
@@ -241,14 +245,14 @@ fn write(names: &[Name], slots: &[&dyn Slot], extra: &Extra) -> serde_json::Resu
         json.push(b':');
         serde_json::Result::Ok(())
     };
-    for (name, slot) in names.iter().zip(slots).filter(|(_, slot)| slot.is_set()) {
+    for (name, field) in names.iter().zip(fields).filter(|(_, field)| field.is_set()) {
         key(&mut json, name.written(extra))?;
-        slot.write(&mut json)?;
+        field.write(&mut json)?;
     }
     for (member, raw) in extra.iter() {
         // a field that is set takes the place of a member that has its name
-        let replaced = names.iter().zip(slots).any(|(name, slot)| {
-            slot.is_set() && (name.written(extra) == member || raw == "null" && name.is(member))
+        let replaced = names.iter().zip(fields).any(|(name, field)| {
+            field.is_set() && (name.written(extra) == member || raw == "null" && name.is(member))
         });
         if !replaced {
             key(&mut json, member)?;
@@ -263,12 +267,12 @@ fn write(names: &[Name], slots: &[&dyn Slot], extra: &Extra) -> serde_json::Resu
     RawValue::from_string(String::from_utf8(json).unwrap_or_default())
 }
 
-fn raw_of(names: &[Name], slots: &[&dyn Slot], extra: &Extra, name: &str) -> Option<String> {
-    let field = names.iter().zip(slots).find(|(known, slot)| known.is(name) && slot.is_set());
+fn raw_of(names: &[Name], fields: &[&dyn ModelField], extra: &Extra, name: &str) -> Option<String> {
+    let field = names.iter().zip(fields).find(|(known, field)| known.is(name) && field.is_set());
     match field {
-        Some((_, slot)) => {
+        Some((_, field)) => {
             let mut json = Vec::new();
-            slot.write(&mut json).ok()?;
+            field.write(&mut json).ok()?;
             String::from_utf8(json).ok()
         }
         None => extra.raw(name).map(str::to_owned),
@@ -277,20 +281,20 @@ fn raw_of(names: &[Name], slots: &[&dyn Slot], extra: &Extra, name: &str) -> Opt
 
 fn put(
     names: &[Name],
-    slots: &mut [&mut dyn Slot],
+    fields: &mut [&mut dyn ModelField],
     extra: &mut Extra,
     name: String,
     raw: &RawValue,
 ) {
     extra.remove(&name);
-    if let Some((known, slot)) = names.iter().zip(slots).find(|(known, _)| known.is(&name)) {
+    if let Some((known, field)) = names.iter().zip(fields).find(|(known, _)| known.is(&name)) {
         // it takes the place of both names
         extra.remove(known.own);
         if let Some(older) = known.older {
             extra.remove(older);
         }
-        slot.clear();
-        if slot.read(raw) {
+        field.clear();
+        if field.read(raw) {
             if let Some(older) = known.older.filter(|older| *older == name) {
                 extra.note_older_name(older);
             }
@@ -362,7 +366,7 @@ fn unquoted(key: &RawValue) -> serde_json::Result<Cow<'_, str>> {
 
 /// Notes what Zoho sent in place of an object.
 pub(crate) fn plain<T: Members>(mut model: T, raw: &RawValue) -> T {
-    model.slots_mut().1.set_plain(RawJson::from(raw));
+    model.fields_mut().1.set_plain(RawJson::from(raw));
     model
 }
 
@@ -375,7 +379,7 @@ pub(crate) fn serialize_plain_or_object<T, S: Serializer>(
 where
     T: Members + DeserializeOwned + PartialEq,
 {
-    match model.slots().1.plain() {
+    match model.fields().1.plain() {
         Some(plain) if plain.get::<T>().is_ok_and(|again| again == *model) => {
             plain.serialize(serializer)
         }

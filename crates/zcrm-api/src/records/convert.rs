@@ -240,7 +240,7 @@ fn deal_of(deal: &impl Serialize) -> Result<Record, Error> {
 fn converted(reply: &Reply) -> Result<Converted, Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Made {
+    enum IdOrObject {
         Id(Id),
         Object { id: Id },
     }
@@ -250,9 +250,9 @@ fn converted(reply: &Reply) -> Result<Converted, Error> {
     };
     let ids = row.get::<Record>("details").map_err(unreadable)?.unwrap_or(row);
     let made = |name: &str| -> Result<Option<Id>, Error> {
-        let made = ids.get::<Made>(name).map_err(unreadable)?;
+        let made = ids.get::<IdOrObject>(name).map_err(unreadable)?;
         Ok(made.map(|made| match made {
-            Made::Id(id) | Made::Object { id } => id,
+            IdOrObject::Id(id) | IdOrObject::Object { id } => id,
         }))
     };
     let all = Converted {

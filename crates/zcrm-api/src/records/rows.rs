@@ -62,7 +62,7 @@ impl Rows {
         let mut added = Record::new();
         let added =
             added.append_rows(self.field(), rows).and_then(|()| added.subform(self.field()));
-        self.change(added.map(Change::Append))
+        self.change(added.map(RowChange::Append))
     }
 
     /// Replaces all rows that are there.
@@ -71,7 +71,7 @@ impl Rows {
         rows: impl IntoIterator<Item = R>,
     ) -> Request<ChangeRows> {
         let rows = rows.into_iter().enumerate().map(|(at, row)| check::row(at, &row));
-        self.change(rows.collect::<Result<_, _>>().map(Change::Replace))
+        self.change(rows.collect::<Result<_, _>>().map(RowChange::Replace))
     }
 
     /// Deletes a row.
@@ -86,21 +86,21 @@ impl Rows {
     ) -> Request<ChangeRows> {
         let ids: Vec<Id> = ids.into_iter().map(Into::into).collect();
         let wrong = ids.iter().find_map(|id| id.check().err());
-        self.change(wrong.map_or(Ok(Change::Delete(ids)), Err))
+        self.change(wrong.map_or(Ok(RowChange::Delete(ids)), Err))
     }
 
-    fn change(&self, change: Result<Change, Error>) -> Request<ChangeRows> {
+    fn change(&self, change: Result<RowChange, Error>) -> Request<ChangeRows> {
         let (call, change) = match change {
             Ok(change) if self.is_one_write(&change) => (self.write_call(), change),
             Ok(change) => (self.read_call(), change),
-            Err(mistake) => (self.read_call().fail(mistake), Change::Delete(Vec::new())),
+            Err(mistake) => (self.read_call().fail(mistake), RowChange::Delete(Vec::new())),
         };
         Request::new(call, ChangeRows { rows: self.clone(), change })
     }
 
     /// Whether the record need not be read first: from v5 on rows that a write does not name stay.
-    fn is_one_write(&self, change: &Change) -> bool {
-        matches!(change, Change::Append(_)) && self.records.api.version() >= ApiVersion::V5
+    fn is_one_write(&self, change: &RowChange) -> bool {
+        matches!(change, RowChange::Append(_)) && self.records.api.version() >= ApiVersion::V5
     }
 
     /// The field's name in the version that is used.
@@ -155,17 +155,17 @@ impl SingleCall for GetRows {
 #[derive(Clone, Debug)]
 pub struct ChangeRows {
     rows: Rows,
-    change: Change,
+    change: RowChange,
 }
 
 #[derive(Clone, Debug)]
-enum Change {
+enum RowChange {
     Append(Vec<Record>),
     Replace(Vec<Record>),
     Delete(Vec<Id>),
 }
 
-impl Change {
+impl RowChange {
     fn is_none(&self) -> bool {
         match self {
             Self::Append(rows) => rows.is_empty(),

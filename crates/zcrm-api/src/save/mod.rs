@@ -15,7 +15,7 @@ use zcrm_core::{Clock, Error, ErrorKind, Outcome};
 use zcrm_http::{Download, Progress, TokioClock};
 
 use part_file::PartFile;
-use validator::{Position, Validator};
+use validator::{ContentRange, Validator};
 
 /// Saves a download to a file: whole or not at all.
 ///
@@ -267,7 +267,7 @@ impl SaveFile {
             part.restart(Validator::of(&download), download.length()).await?;
             return Ok(Some(download));
         }
-        let position = Position::of(&download);
+        let position = ContentRange::of(&download);
         let fits = !download.was_compressed()
             && part.length() > 0
             && position.is_some_and(|position| position.goes_on(part.length(), part.total()))

@@ -27,7 +27,7 @@ const LONGEST_NOTE: u64 = 64 * 1024;
 
 /// What is known of a part, beside it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct State {
+struct PartState {
     source: String,
     validator: Option<Validator>,
     total: Option<u64>,
@@ -37,7 +37,7 @@ struct State {
 
 /// Where a part is kept for a later call.
 #[derive(Clone)]
-struct Keeping {
+struct PartPaths {
     part: PathBuf,
     note: PathBuf,
 }
@@ -45,10 +45,10 @@ struct Keeping {
 /// The part. Where it is not kept, it goes when it is dropped.
 pub(super) struct PartFile {
     target: PathBuf,
-    keeping: Option<Keeping>,
+    keeping: Option<PartPaths>,
     /// The file, once there is one.
     file: Option<(tokio::fs::File, TempPath)>,
-    state: State,
+    state: PartState,
     length: u64,
     /// Whether something was written since the last checkpoint.
     changed: bool,
@@ -61,13 +61,13 @@ impl PartFile {
         let (target, source) = (target.to_owned(), source.map(str::to_owned));
         blocking(move || {
             destination::check(&target)?;
-            let state = State {
+            let state = PartState {
                 source: source.clone().unwrap_or_default(),
                 validator: None,
                 total: None,
                 bytes: 0,
             };
-            let keeping = source.map(|_| Keeping::beside(&target));
+            let keeping = source.map(|_| PartPaths::beside(&target));
             let mut part = Self { target, keeping, file: None, state, length: 0, changed: false };
             part.take_up()?;
             Ok(part)
@@ -141,7 +141,7 @@ impl PartFile {
             self.create().await?;
         }
         self.length = 0;
-        self.state = State { validator, total, bytes: 0, source: self.state.source.clone() };
+        self.state = PartState { validator, total, bytes: 0, source: self.state.source.clone() };
         self.changed = true;
         // first the note, lest it speak of bytes of another version
         self.write_note().await?;
@@ -219,7 +219,7 @@ impl PartFile {
     }
 
     async fn write_note(&self) -> Result<(), Error> {
-        let Some(Keeping { note, .. }) = self.keeping.clone() else { return Ok(()) };
+        let Some(PartPaths { note, .. }) = self.keeping.clone() else { return Ok(()) };
         let state = self.state.clone();
         blocking(move || {
             let text = serde_json::to_vec(&state).map_err(|error| failed(error.into()))?;
@@ -255,7 +255,7 @@ impl PartFile {
                 _ => failed(error.error),
             })?;
             // the file is there: nothing that follows makes the download fail
-            if let Some(Keeping { note, .. }) = keeping
+            if let Some(PartPaths { note, .. }) = keeping
                 && let Err(error) = fs::remove_file(note)
                 && error.kind() != io::ErrorKind::NotFound
             {
@@ -274,7 +274,7 @@ impl PartFile {
     }
 }
 
-impl Keeping {
+impl PartPaths {
     fn beside(target: &Path) -> Self {
         let name = target.file_name().unwrap_or_default().to_string_lossy();
         let folder = destination::folder(target);
@@ -321,7 +321,7 @@ fn temporary(target: &Path) -> Result<(File, TempPath), Error> {
 }
 
 /// What the note says, if it is this user's and can be understood.
-fn read_note(note: &Path) -> Option<State> {
+fn read_note(note: &Path) -> Option<PartState> {
     let mut text = Vec::new();
     own_file::open_own(note).ok()??.take(LONGEST_NOTE).read_to_end(&mut text).ok()?;
     serde_json::from_slice(&text).ok()

@@ -56,13 +56,13 @@ impl Validator {
 
 /// The `Content-Range` of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Position {
+pub(super) struct ContentRange {
     first: u64,
     last: u64,
     total: u64,
 }
 
-impl Position {
+impl ContentRange {
     pub(super) fn of(part: &Download) -> Option<Self> {
         Self::parse(text(part.headers(), CONTENT_RANGE)?)
     }
@@ -96,14 +96,14 @@ mod tests {
 
     #[test]
     fn positions_are_read_strictly() {
-        let position = Position::parse("bytes 5-9/10").unwrap();
-        assert_eq!(position, Position { first: 5, last: 9, total: 10 });
+        let position = ContentRange::parse("bytes 5-9/10").unwrap();
+        assert_eq!(position, ContentRange { first: 5, last: 9, total: 10 });
         assert!(position.goes_on(5, Some(10)));
         for (bytes, total) in [(4, Some(10)), (5, Some(11)), (5, None)] {
             assert!(!position.goes_on(bytes, total), "{bytes} {total:?}");
         }
         // not to the end
-        assert!(!Position::parse("bytes 5-8/10").unwrap().goes_on(5, Some(10)));
+        assert!(!ContentRange::parse("bytes 5-8/10").unwrap().goes_on(5, Some(10)));
         for odd in [
             "",
             "bytes",
@@ -113,7 +113,7 @@ mod tests {
             "bytes 5-10/10",
             "lines 5-9/10",
         ] {
-            assert_eq!(Position::parse(odd), None, "{odd}");
+            assert_eq!(ContentRange::parse(odd), None, "{odd}");
         }
     }
 }

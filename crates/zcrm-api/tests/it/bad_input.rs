@@ -4,7 +4,7 @@ use serde_json::json;
 use zcrm_api::{Criteria, Note, records::SortOrder};
 use zcrm_core::{ApiVersion, Error, ErrorKind, Id, Tag, Timestamp};
 
-use crate::world::World;
+use crate::fixture::Fixture;
 
 fn named(error: &Error, words: &[&str]) {
     assert_eq!(error.kind(), ErrorKind::Input, "{error}");
@@ -15,7 +15,7 @@ fn named(error: &Error, words: &[&str]) {
 
 #[tokio::test]
 async fn every_mistake_is_told_before_anything_is_sent() {
-    let World { sim, api } = World::new(ApiVersion::V8).await;
+    let Fixture { sim, api } = Fixture::new(ApiVersion::V8).await;
     let leads = api.records("Leads");
     let list = || leads.list().fields(["Last_Name"]);
 
@@ -115,8 +115,8 @@ async fn every_mistake_is_told_before_anything_is_sent() {
 
 #[tokio::test]
 async fn v2_sorts_by_any_field_and_needs_no_fields() {
-    let World { sim: _sim, api } =
-        World::with(ApiVersion::V2, |sim| sim.records("Contacts", 3)).await;
+    let Fixture { sim: _sim, api } =
+        Fixture::with(ApiVersion::V2, |sim| sim.records("Contacts", 3)).await;
     let list = api.records("Contacts").list().sort_by("Last_Name");
     let page = list.send().await.unwrap();
     assert_eq!(page.items.len(), 3);
@@ -127,7 +127,7 @@ async fn v2_sorts_by_any_field_and_needs_no_fields() {
 
 #[tokio::test]
 async fn fifty_fields_are_not_too_many_and_a_search_needs_none() {
-    let World { sim: _sim, api } = World::new(ApiVersion::V8).await;
+    let Fixture { sim: _sim, api } = Fixture::new(ApiVersion::V8).await;
     let leads = api.records("Leads");
     let names = (0..50).map(|n| format!("Field_{n}"));
     assert!(leads.list().fields(names).preview().is_ok());
@@ -137,7 +137,7 @@ async fn fifty_fields_are_not_too_many_and_a_search_needs_none() {
 
 #[tokio::test]
 async fn criteria_in_zohos_own_words_are_sent_as_they_are() {
-    let World { sim, api } = World::new(ApiVersion::V8).await;
+    let Fixture { sim, api } = Fixture::new(ApiVersion::V8).await;
     let criteria = Criteria::raw("(Last_Name:equals:a)");
     api.records("Leads").search(criteria).send().await.unwrap();
     let journal = sim.journal();
@@ -148,7 +148,7 @@ async fn criteria_in_zohos_own_words_are_sent_as_they_are() {
 #[tokio::test]
 async fn a_list_that_is_too_long_for_a_call_is_refused_before_anything_is_sent() {
     for version in [ApiVersion::V2, ApiVersion::V8] {
-        let World { sim, api } = World::new(version).await;
+        let Fixture { sim, api } = Fixture::new(version).await;
         let ids = |count: u64| (0..count).map(|n| Id::from(n + 1));
         let tags = api.module("Leads").tags();
         let made = |count: u64| (0..count).map(|n| Tag::named(format!("T{n}")));

@@ -8,7 +8,7 @@ use zcrm_api::{Api, operations::RECORDS_LIST};
 use zcrm_core::{ApiVersion, BoxError, ErrorKind, Operation, Record, ResponseShape};
 use zcrm_http::{Authorization, Authorizer, CallSettings};
 
-use crate::{paper::answering, world::World};
+use crate::{canned::answering, fixture::Fixture};
 
 const MODULES: Operation =
     Operation::get("/settings/modules").id("modules.list").returns(ResponseShape::List("modules"));
@@ -32,7 +32,7 @@ impl Authorizer for Nobody {
 
 #[tokio::test]
 async fn a_custom_operation_is_a_few_lines() {
-    let World { sim: _sim, api } = World::new(ApiVersion::V8).await;
+    let Fixture { sim: _sim, api } = Fixture::new(ApiVersion::V8).await;
     let modules = api.call(&MODULES).list::<Record>().await.unwrap();
     let named = |record: &Record| record.get::<String>("api_name").unwrap().unwrap();
     let names: Vec<String> = modules.items.iter().map(|it| named(it.as_ref().unwrap())).collect();
@@ -43,14 +43,14 @@ async fn a_custom_operation_is_a_few_lines() {
 
 #[tokio::test]
 async fn an_error_of_an_unnamed_operation_still_says_what_was_called() {
-    let World { sim: _sim, api } = World::new(ApiVersion::V8).await;
+    let Fixture { sim: _sim, api } = Fixture::new(ApiVersion::V8).await;
     let error = api.call(&MISSING).object::<Record>().await.unwrap_err();
     assert!(error.to_string().contains("GET /settings/no_such_thing"), "{error}");
 }
 
 #[tokio::test]
 async fn mistakes_in_a_call_are_told_before_it_is_made() {
-    let World { sim, api } = World::new(ApiVersion::V8).await;
+    let Fixture { sim, api } = Fixture::new(ApiVersion::V8).await;
     let wrong = [
         api.call(&MODULE).object::<Record>().await.unwrap_err(),
         api.call(&MODULES).param("status", "visible").list::<Record>().await.unwrap_err(),
@@ -66,7 +66,7 @@ async fn mistakes_in_a_call_are_told_before_it_is_made() {
 
 #[tokio::test]
 async fn a_read_only_api_refuses_every_write_before_it_is_sent() {
-    let World { sim, api } = World::with(ApiVersion::V8, |sim| sim.records("Leads", 1)).await;
+    let Fixture { sim, api } = Fixture::with(ApiVersion::V8, |sim| sim.records("Leads", 1)).await;
     let reading = api.read_only();
     let leads = reading.records("Leads");
     let new = Record::new().with("Last_Name", "Kay");
@@ -87,7 +87,7 @@ async fn a_read_only_api_refuses_every_write_before_it_is_sent() {
 
 #[tokio::test]
 async fn the_settings_of_a_handle_hold_for_its_calls_alone() {
-    let World { sim, api } = World::with(ApiVersion::V8, |sim| sim.records("Leads", 1)).await;
+    let Fixture { sim, api } = Fixture::with(ApiVersion::V8, |sim| sim.records("Leads", 1)).await;
     let once = api.with(CallSettings::new().attempts(1));
     sim.faults().method("GET").times(2).zoho_error(503, "SERVICE_UNAVAILABLE");
     let list = |api: &Api| api.records("Leads").list().fields(["id"]).send();
@@ -99,7 +99,7 @@ async fn the_settings_of_a_handle_hold_for_its_calls_alone() {
 
 #[tokio::test]
 async fn each_user_is_asked_for_the_fields_that_they_may_see() {
-    let World { sim: _sim, api } = World::new(ApiVersion::V8).await;
+    let Fixture { sim: _sim, api } = Fixture::new(ApiVersion::V8).await;
     let all = |api: &Api| api.records("Leads").list().all_fields();
     let early = all(&api).preview().unwrap_err().to_string();
     assert!(early.contains("fields"), "{early}");
@@ -111,7 +111,7 @@ async fn each_user_is_asked_for_the_fields_that_they_may_see() {
 
 #[tokio::test]
 async fn a_module_without_fields_is_told_and_not_remembered() {
-    let World { sim, api } = World::with(ApiVersion::V8, |sim| sim.records("Leads", 1)).await;
+    let Fixture { sim, api } = Fixture::with(ApiVersion::V8, |sim| sim.records("Leads", 1)).await;
     let body = serde_json::json!({"fields": []});
     sim.faults().on_path_prefix("/crm/v8/settings/fields").json(200, &body);
     let all = || api.records("Leads").list().all_fields().send();
@@ -122,7 +122,7 @@ async fn a_module_without_fields_is_told_and_not_remembered() {
 
 #[tokio::test]
 async fn a_preview_shows_what_would_be_sent_and_no_token() {
-    let World { sim, api } = World::new(ApiVersion::V8).await;
+    let Fixture { sim, api } = Fixture::new(ApiVersion::V8).await;
     let leads = api.records("Leads");
     let get = leads.get("1").fields(["Email", "Phone"]).preview().unwrap();
     assert_eq!(get.uri(), "/crm/v8/Leads/1?fields=Email%2CPhone");

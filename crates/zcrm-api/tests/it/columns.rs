@@ -13,7 +13,7 @@ use zcrm_api::{Cursor, list::ItemStream};
 use zcrm_core::{ApiVersion, ErrorKind, Id, Module, Record};
 use zcrm_sim::{FieldKind, FieldSpec, ModuleSpec};
 
-use crate::world::{World, on_both_versions};
+use crate::fixture::{Fixture, on_both_versions};
 
 /// 120 fields, so three batches.
 const FIELDS: usize = 120;
@@ -31,16 +31,16 @@ fn filled(value: &str) -> Record {
     names().into_iter().fold(Record::new(), |row, name| row.with(name, value))
 }
 
-async fn world(version: ApiVersion, records: usize) -> (World, Vec<Id>) {
+async fn fixture(version: ApiVersion, records: usize) -> (Fixture, Vec<Id>) {
     let big = names().into_iter().fold(ModuleSpec::new("Big"), |module, name| {
         module.field(FieldSpec::new(name, FieldKind::Text))
     });
-    let world = World::with(version, |sim| sim.module(big)).await;
+    let fixture = Fixture::with(version, |sim| sim.module(big)).await;
     let rows = (0..records).map(|n| filled(&format!("value {n}")));
-    let made = world.api.records("Big").create_many(rows).send().await.unwrap().all().unwrap();
+    let made = fixture.api.records("Big").create_many(rows).send().await.unwrap().all().unwrap();
     let ids = made.into_iter().map(|row| row.id).collect();
-    world.sim.clear_journal();
-    (world, ids)
+    fixture.sim.clear_journal();
+    (fixture, ids)
 }
 
 /// The one value that all fields of a record have.
@@ -139,7 +139,7 @@ const NAMES: [&str; 60] = {
 
 on_both_versions! {
     async fn all_fields_of_all_records_arrive(version) {
-        let (World { sim, api }, ids) = world(version, 230).await;
+        let (Fixture { sim, api }, ids) = fixture(version, 230).await;
         let big = api.records("Big");
         let all = big.list().fields(names()).stream().collect_all().await;
         assert!(all.bad.is_empty() && all.interrupted.is_none());
@@ -181,7 +181,7 @@ on_both_versions! {
 
 #[tokio::test]
 async fn a_record_that_vanishes_in_between_is_told_and_not_half_filled() {
-    let (World { sim, api }, ids) = world(ApiVersion::V8, 6).await;
+    let (Fixture { sim, api }, ids) = fixture(ApiVersion::V8, 6).await;
     let mut stream = api.records("Big").list().fields(names()).stream();
     let hold = sim.faults().method("GET").skip(1).hold();
     let read =
@@ -209,7 +209,7 @@ async fn a_record_that_vanishes_in_between_is_told_and_not_half_filled() {
 
 #[tokio::test]
 async fn a_record_that_changes_in_between_is_read_again_as_a_whole() {
-    let (World { sim, api }, ids) = world(ApiVersion::V8, 3).await;
+    let (Fixture { sim, api }, ids) = fixture(ApiVersion::V8, 3).await;
     let hold = sim.faults().method("GET").skip(1).hold();
     let list = api.records("Big").list().fields(names());
     let read = tokio::spawn(list.send());
@@ -227,7 +227,7 @@ async fn a_record_that_changes_in_between_is_read_again_as_a_whole() {
 
 #[tokio::test]
 async fn no_record_is_half_filled_while_others_write_and_delete() {
-    let (World { sim, api }, ids) = world(ApiVersion::V8, 120).await;
+    let (Fixture { sim, api }, ids) = fixture(ApiVersion::V8, 120).await;
     let (done, writer) = (Arc::new(AtomicBool::new(false)), api.clone());
     let (stop, clock) = (Arc::clone(&done), Arc::new(sim));
     let time = Arc::clone(&clock);
@@ -266,7 +266,7 @@ async fn no_record_is_half_filled_while_others_write_and_delete() {
 
 #[tokio::test]
 async fn a_stream_that_was_broken_off_goes_on_with_all_fields() {
-    let (World { sim, api }, _) = world(ApiVersion::V8, 5).await;
+    let (Fixture { sim, api }, _) = fixture(ApiVersion::V8, 5).await;
     let big = api.records("Big");
     // the first page is two calls of one batch each behind its own; the second page fails
     sim.faults().method("GET").skip(3).times(9).zoho_error(403, "NO_PERMISSION");

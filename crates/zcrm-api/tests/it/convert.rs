@@ -2,7 +2,7 @@
 
 use zcrm_core::{ApiVersion, Record, Tag};
 
-use crate::world::{World, on_both_versions};
+use crate::fixture::{Fixture, on_both_versions};
 
 async fn a_lead(api: &zcrm_api::Api) -> zcrm_core::Id {
     let mut lead = Record::new().with("Last_Name", "Kay").with("Company", "Zylker");
@@ -12,7 +12,7 @@ async fn a_lead(api: &zcrm_api::Api) -> zcrm_core::Id {
 
 on_both_versions! {
     async fn a_lead_becomes_a_contact_an_account_and_a_deal(version) {
-        let World { sim, api } = World::new(version).await;
+        let Fixture { sim, api } = Fixture::new(version).await;
         let lead = a_lead(&api).await;
         let deal = Record::new()
             .with("Deal_Name", "Website")
@@ -40,7 +40,7 @@ on_both_versions! {
     }
 
     async fn what_is_there_already_is_taken_and_overwritten_on_demand(version) {
-        let World { sim, api } = World::new(version).await;
+        let Fixture { sim, api } = Fixture::new(version).await;
         let contact = Record::new().with("Last_Name", "Boyle");
         let contact = api.records("Contacts").create(&contact).await.unwrap().id;
         for (overwrite, name) in [(false, "Boyle"), (true, "Kay")] {
@@ -55,7 +55,7 @@ on_both_versions! {
     }
 
     async fn a_conversion_whose_answer_is_lost_is_not_sent_again(version) {
-        let World { sim, api } = World::new(version).await;
+        let Fixture { sim, api } = Fixture::new(version).await;
         let lead = a_lead(&api).await;
         sim.faults().method("POST").after_executing().reset();
         let error = api.record("Leads", &lead).convert().send().await.unwrap_err();
@@ -66,7 +66,7 @@ on_both_versions! {
 
 #[tokio::test]
 async fn a_deal_without_its_stage_converts_nothing() {
-    let World { sim, api } = World::new(ApiVersion::V8).await;
+    let Fixture { sim, api } = Fixture::new(ApiVersion::V8).await;
     let lead = a_lead(&api).await;
     let deal = Record::new().with("Deal_Name", "Website");
     let error = api.record("Leads", &lead).convert().deal(&deal).send().await.unwrap_err();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use zcrm_api::{metadata::AccessType, records::SortOrder};
 use zcrm_core::ApiVersion;
 
-use crate::paper::{BOTH, answering, asks, at, desk, done};
+use crate::canned::{BOTH, answering, asks, at, canned, done};
 
 /// v2: `PUT settings/custom_views/{id}`, as the Ruby SDK sends it; v8: custom_views.json,
 /// `/settings/custom_views/{id}/actions/change_sort`.
@@ -32,7 +32,7 @@ async fn the_sort_of_a_view_is_changed_as_each_version_does_it() {
         let views = api.module("Leads").custom_views();
         let field = views.get("7").send().await.unwrap().sort_by.unwrap();
         let request = views.sort("7", field, SortOrder::Ascending).preview().unwrap();
-        let (_, sent) = crate::paper::shown(&request);
+        let (_, sent) = crate::canned::shown(&request);
         assert_eq!(sent["custom_views"][0]["sort_by"]["api_name"], "Last_Name");
         let api = answering(version, &done("custom_views", &["7"]));
         let sort = api.module("Leads").custom_views().sort("7", "Last_Name", SortOrder::Ascending);
@@ -139,7 +139,7 @@ async fn views_are_read_with_their_criteria() {
         assert_eq!(view.fields, []);
         assert_eq!(view.created_by, None);
         assert_eq!(views.categories().await.unwrap(), []);
-        let (none, _) = desk(version, 204, &[], "");
+        let (none, _) = canned(version, 204, &[], "");
         assert_eq!(none.module("Leads").custom_views().categories().await.unwrap(), []);
     }
 }

@@ -8,7 +8,7 @@ use zcrm_core::{
 };
 use zcrm_sim::{FieldKind, FieldSpec, ModuleSpec};
 
-use crate::world::{World, answering, on_both_versions};
+use crate::fixture::{Fixture, answering, on_both_versions};
 
 fn lead(last_name: &str) -> Record {
     Record::new().with("Last_Name", last_name).with("Company", "Zylker")
@@ -51,7 +51,7 @@ on_both_versions! {
         let tours = ModuleSpec::new("Tours")
             .field(FieldSpec::new("Name", FieldKind::Text))
             .field(FieldSpec::new("Visits", FieldKind::Subform));
-        let World { sim: _sim, api } = World::with(version, |sim| sim.module(tours)).await;
+        let Fixture { sim: _sim, api } = Fixture::with(version, |sim| sim.module(tours)).await;
         let mut tour = Record::new().with("Name", "North");
         tour.append_rows("Visits", [json!({ "City": "Pune", "Odd": [1, { "a": 1.5 }] })]).unwrap();
         let id = api.records("Tours").create(&tour).await.unwrap().id;
@@ -66,7 +66,7 @@ on_both_versions! {
     }
 
     async fn group_5_quantities_keep_their_parts_and_discounts_their_kind(version) {
-        let World { sim: _sim, api } = World::new(version).await;
+        let Fixture { sim: _sim, api } = Fixture::new(version).await;
         let product = Record::new().with("Product_Name", "Pump");
         let product = api.records("Products").create(&product).await.unwrap().id;
         let mut quote = Record::new().with("Subject", "Offer");
@@ -84,7 +84,7 @@ on_both_versions! {
     }
 
     async fn group_9_what_is_not_given_is_not_sent(version) {
-        let World { sim, api } = World::with(version, |sim| sim.records("Leads", 1)).await;
+        let Fixture { sim, api } = Fixture::with(version, |sim| sim.records("Leads", 1)).await;
         let leads = api.records("Leads");
         leads.list().fields(["Last_Name"]).send().await.unwrap();
         let _ = leads.deleted().send().await;

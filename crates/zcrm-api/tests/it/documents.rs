@@ -12,7 +12,7 @@ use zcrm_api::{
 };
 use zcrm_core::{ApiVersion, CallMeta, ErrorKind, Outcome, Record, RetryClass, Tax};
 
-use crate::world::answering;
+use crate::fixture::answering;
 
 const BOTH: [ApiVersion; 2] = [ApiVersion::V2, ApiVersion::V8];
 

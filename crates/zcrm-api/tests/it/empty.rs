@@ -7,7 +7,7 @@ use zcrm_api::{
 };
 use zcrm_core::{ApiVersion, Id, ItemSuccess, Record, Tag, WriteResults};
 
-use crate::paper::{BOTH, desk, refused};
+use crate::canned::{BOTH, canned, refused};
 
 const NONE: [&str; 0] = [];
 const NO_ROWS: [Value; 0] = [];
@@ -23,7 +23,7 @@ where
 #[tokio::test]
 async fn sends_nothing_for_empty_lists_of_records() {
     for version in BOTH {
-        let (api, sent) = desk(version, 500, &[], "");
+        let (api, sent) = canned(version, 500, &[], "");
         let leads = api.records("Leads");
         nothing(leads.create_many(NO_ROWS)).await;
         nothing(leads.upsert_many(NO_ROWS).by("Email")).await;
@@ -47,7 +47,7 @@ async fn sends_nothing_for_empty_lists_of_records() {
 #[tokio::test]
 async fn sends_nothing_for_empty_lists_of_other_items() {
     for version in BOTH {
-        let (api, sent) = desk(version, 500, &[], "");
+        let (api, sent) = canned(version, 500, &[], "");
         let lead = api.record("Leads", "5");
         let (tags, notes, variables) = (api.module("Leads").tags(), api.notes(), api.variables());
         let (users, contacts) = (api.users(), lead.related("Contacts"));
@@ -96,7 +96,7 @@ async fn sends_nothing_for_empty_lists_of_other_items() {
 #[tokio::test]
 async fn sends_nothing_for_empty_changes_of_rows() {
     for version in BOTH {
-        let (api, sent) = desk(version, 500, &[], "");
+        let (api, sent) = canned(version, 500, &[], "");
         let rows = api.record("Leads", "5").rows("Visits");
         assert!(rows.create_many(NO_ROWS).await.unwrap().is_none());
         assert!(rows.delete_many(NONE).await.unwrap().is_none());
@@ -106,7 +106,7 @@ async fn sends_nothing_for_empty_changes_of_rows() {
 
 #[tokio::test]
 async fn reads_nothing_for_an_empty_list_of_ids() {
-    let (api, sent) = desk(ApiVersion::V8, 500, &[], "");
+    let (api, sent) = canned(ApiVersion::V8, 500, &[], "");
     let list = || api.records("Leads").list().fields(["Email"]).ids(NONE);
     assert!(list().send().await.unwrap().items.is_empty());
     assert!(list().stream().next().await.is_none());
@@ -124,7 +124,7 @@ async fn refuses_to_create_what_holds_an_id() {
         last_name: &'static str,
     }
     for version in BOTH {
-        let (api, sent) = desk(version, 500, &[], "");
+        let (api, sent) = canned(version, 500, &[], "");
         let (leads, old) = (api.records("Leads"), json!({ "id": "7", "name": "x" }));
         let typed = |id| Lead { id, last_name: "Kay" };
         refused(
@@ -160,7 +160,7 @@ async fn refuses_empty_values_of_a_search() {
     use zcrm_api::Criteria;
 
     for version in BOTH {
-        let (api, sent) = desk(version, 500, &[], "");
+        let (api, sent) = canned(version, 500, &[], "");
         let leads = api.records("Leads");
         for (criteria, word) in [
             (Criteria::equals("Email", ""), "`Email`"),
@@ -201,7 +201,7 @@ async fn refuses_empty_values_of_a_search() {
 
 #[tokio::test]
 async fn refuses_names_and_tokens_that_are_empty() {
-    let api = desk(ApiVersion::V8, 500, &[], "").0;
+    let api = canned(ApiVersion::V8, 500, &[], "").0;
     let (leads, lead) = (api.records("Leads"), Record::new().with("Last_Name", "Kay"));
     for blank in ["", " \t"] {
         refused(leads.mass_update(["1"], blank, 1).preview(), &["no field"]);
@@ -224,7 +224,7 @@ async fn refuses_names_and_tokens_that_are_empty() {
 
 #[tokio::test]
 async fn refuses_to_create_what_holds_its_id_twice() {
-    let leads = desk(ApiVersion::V8, 500, &[], "").0.records("Leads");
+    let leads = canned(ApiVersion::V8, 500, &[], "").0.records("Leads");
     for row in [r#"{"id":"1","id":"2"}"#, r#"{"id":null,"City":"Pune","id":7}"#] {
         let raw = serde_json::value::RawValue::from_string(row.to_owned()).unwrap();
         refused(leads.create_many([&raw]).preview(), &["record 0 has an `id`"]);
@@ -238,7 +238,7 @@ async fn refuses_to_create_what_holds_its_id_twice() {
 #[tokio::test]
 async fn refuses_numbers_that_json_does_not_have() {
     use std::collections::BTreeMap;
-    let leads = desk(ApiVersion::V8, 500, &[], "").0.records("Leads");
+    let leads = canned(ApiVersion::V8, 500, &[], "").0.records("Leads");
     for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let record = Record::new().with("Amount", odd);
         refused(leads.create_many([record]).preview(), &["record 0", "`Amount`", "NaN"]);

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use zcrm_core::{ApiVersion, ErrorKind, Record};
 
 use crate::{
-    paper::{BOTH, answering, asks, at, desk, done, refused, shown, with_fields},
-    world::World,
+    canned::{BOTH, answering, asks, at, canned, done, refused, shown, with_fields},
+    fixture::Fixture,
 };
 
 const FILE_FIELDS: &str =
@@ -37,7 +37,7 @@ fn attachments_are_asked_for_and_deleted() {
 async fn files_are_attached_by_content_and_by_address() {
     for version in BOTH {
         let answer = done("data", &["8"]).to_string();
-        let (api, sent) = desk(version, 200, &[], answer);
+        let (api, sent) = canned(version, 200, &[], answer);
         let files = api.record("Leads", "5").attachments();
         let done = files.upload("a \"b\".txt", "text/plain", "hello").send().await.unwrap();
         assert_eq!(done.id, "8");
@@ -90,7 +90,7 @@ async fn files_and_photos_are_fetched_with_their_names() {
             ("content-type", "application/x-download"),
             ("content-disposition", "attachment; filename*=UTF-8''..%2Fa%20b.pdf; size=5"),
         ];
-        let (api, sent) = desk(version, 200, &named, "hello");
+        let (api, sent) = canned(version, 200, &named, "hello");
         let lead = api.record("Leads", "5");
         for file in [
             lead.attachments().download("8").await.unwrap(),
@@ -118,7 +118,7 @@ async fn files_and_photos_are_fetched_with_their_names() {
             ]
         );
         // a name is not needed
-        let (api, _) = desk(version, 200, &[("content-type", "image/png")], "png");
+        let (api, _) = canned(version, 200, &[("content-type", "image/png")], "png");
         let file = api.record("Leads", "5").photo().download().await.unwrap();
         assert_eq!((file.name(), file.safe_name().as_str()), (None, "file"));
         // defect 16: JSON, no content and outages are told for what they are
@@ -130,7 +130,7 @@ async fn files_and_photos_are_fetched_with_their_names() {
             (400, refusal, ErrorKind::Api),
             (503, "<html>down</html>", ErrorKind::Decode),
         ] {
-            let (api, _) = desk(version, status, &json, body);
+            let (api, _) = canned(version, status, &json, body);
             let error = api.record("Leads", "5").attachments().download("8").await.unwrap_err();
             assert_eq!(error.kind(), kind, "{status}: {error}");
         }
@@ -151,7 +151,7 @@ async fn a_saved_file_has_a_safe_name_and_overwrites_nothing_unless_asked() {
     };
     let fetch = async |content: &'static str| {
         let named = [("content-disposition", "attachment; filename=\"../../../x/../a.txt\"")];
-        let (api, _) = desk(ApiVersion::V8, 200, &named, content);
+        let (api, _) = canned(ApiVersion::V8, 200, &named, content);
         api.record("Leads", "5").attachments().download("8").await.unwrap()
     };
     let path = fetch("one").await.save_in(&inner).await.unwrap();
@@ -179,7 +179,7 @@ async fn a_saved_file_has_a_safe_name_and_overwrites_nothing_unless_asked() {
     refused(fetch("four").await.save_in(folder.path().join("none")).await, &["none"]);
 
     // a body that breaks off leaves nothing behind, and what was there as it was
-    let World { sim, api } = World::new(ApiVersion::V8).await;
+    let Fixture { sim, api } = Fixture::new(ApiVersion::V8).await;
     let row = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
     let lead = api.records("Leads").create(&row).await.unwrap().id;
     let files = api.record("Leads", &lead).attachments();
@@ -205,7 +205,7 @@ async fn photos_are_put_and_taken_away() {
     let done = r#"{"code":"SUCCESS","details":{},"message":"photo uploaded successfully","status":"success"}"#;
     let refusal = r#"{"code":"INVALID_DATA","details":{},"message":"too large","status":"error"}"#;
     for version in BOTH {
-        let (api, sent) = desk(version, 200, &[], done);
+        let (api, sent) = canned(version, 200, &[], done);
         let photo = api.record("Contacts", "5").photo();
         photo.upload("p.png", "image/png", vec![1, 2, 3]).await.unwrap();
         photo.delete().await.unwrap();
@@ -227,13 +227,13 @@ async fn photos_are_put_and_taken_away() {
             ]
         );
         for (status, body) in [(200, refusal), (400, refusal)] {
-            let (api, _) = desk(version, status, &[], body);
+            let (api, _) = canned(version, status, &[], body);
             let photo = api.record("Contacts", "5").photo();
             let error = photo.upload("p.png", "image/png", "x").await.unwrap_err();
             assert_eq!(error.code().unwrap().as_str(), "INVALID_DATA");
             assert!(photo.delete().await.is_err());
         }
-        let (api, _) = desk(version, 200, &[], "{}");
+        let (api, _) = canned(version, 200, &[], "{}");
         let error = api.record("Contacts", "5").photo().delete().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode);
     }

@@ -12,7 +12,7 @@ use zcrm_core::{ApiVersion, Error, ErrorKind, Record, Tag};
 use zcrm_http::ReqBody;
 
 use crate::{
-    paper::{Sent, desk},
+    canned::{Sent, canned},
     sources::{arguments, implementor, methods, second, sources},
 };
 
@@ -48,7 +48,7 @@ const FUTURES_OF_THE_FACADE: &[(&str, &str)] = &[
 const WITHOUT_PREVIEW: &[(&str, &str)] = &[("::UploadFile", "its file is opened when it is sent")];
 
 /// A server that refuses all, and the names of the kinds of requests that were tried on it.
-struct Desk {
+struct Grammar {
     api: Api,
     sent: Sent,
     kinds: BTreeSet<String>,
@@ -58,12 +58,12 @@ fn movable<F: Future + Send + 'static>(future: F) -> F {
     future
 }
 
-impl Desk {
+impl Grammar {
     fn new() -> Self {
         let no =
             json!({ "code": "INVALID_DATA", "details": {}, "message": "no", "status": "error" });
         let json = [("content-type", "application/json")];
-        let (api, sent) = desk(ApiVersion::V8, 400, &json, no.to_string());
+        let (api, sent) = canned(ApiVersion::V8, 400, &json, no.to_string());
         Self { api, sent, kinds: BTreeSet::new() }
     }
 
@@ -129,55 +129,55 @@ fn names(kind: &str) -> impl Iterator<Item = String> {
 
 /// One request of each kind.
 async fn kinds() -> BTreeSet<String> {
-    let mut desk = Desk::new();
+    let mut grammar = Grammar::new();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
     let row = Record::new().with("Last_Name", "Boyle");
     let row_5 = Record::new().with("id", "5").with("Last_Name", "Boyle");
     // records
-    desk.try_all(|api| api.records("Leads").get("5")).await;
+    grammar.try_all(|api| api.records("Leads").get("5")).await;
     let since = "2026-05-24T17:05:12+05:30".parse::<zcrm_core::Timestamp>().unwrap();
-    desk.try_all(|api| api.record("Leads", "5").get().if_modified_since(since)).await;
-    desk.try_all(|api| api.records("Leads").create(&row)).await;
-    desk.try_all(|api| api.records("Leads").update("5", &row)).await;
-    desk.try_all(|api| api.records("Leads").upsert(&row)).await;
-    desk.try_all(|api| api.records("Leads").create_many([&row])).await;
-    desk.try_all(|api| api.records("Leads").update_many([&row_5])).await;
-    desk.try_all(|api| api.records("Leads").upsert_many([&row])).await;
-    desk.try_all(|api| api.records("Leads").delete("5")).await;
-    desk.try_all(|api| api.records("Leads").delete_many(["5"])).await;
-    desk.try_all(|api| api.record("Leads", "5").convert()).await;
-    desk.try_all(|api| api.record("Leads", "5").rows("Visits").get()).await;
-    desk.try_all(|api| api.record("Leads", "5").rows("Visits").create(&row)).await;
+    grammar.try_all(|api| api.record("Leads", "5").get().if_modified_since(since)).await;
+    grammar.try_all(|api| api.records("Leads").create(&row)).await;
+    grammar.try_all(|api| api.records("Leads").update("5", &row)).await;
+    grammar.try_all(|api| api.records("Leads").upsert(&row)).await;
+    grammar.try_all(|api| api.records("Leads").create_many([&row])).await;
+    grammar.try_all(|api| api.records("Leads").update_many([&row_5])).await;
+    grammar.try_all(|api| api.records("Leads").upsert_many([&row])).await;
+    grammar.try_all(|api| api.records("Leads").delete("5")).await;
+    grammar.try_all(|api| api.records("Leads").delete_many(["5"])).await;
+    grammar.try_all(|api| api.record("Leads", "5").convert()).await;
+    grammar.try_all(|api| api.record("Leads", "5").rows("Visits").get()).await;
+    grammar.try_all(|api| api.record("Leads", "5").rows("Visits").create(&row)).await;
     // lists, one of each source
-    desk.try_all(|api| api.records("Leads").list().fields(["id"])).await;
-    desk.try_all(|api| api.records("Leads").search(Criteria::equals("City", "x"))).await;
-    desk.try_all(|api| api.records("Leads").deleted()).await;
-    desk.try_all(|api| api.users().list()).await;
-    desk.try_all(|api| api.users().search(Criteria::equals("email", "x"))).await;
-    desk.try_all(|api| api.roles().list()).await;
-    desk.try_all(|api| api.notes().list()).await;
+    grammar.try_all(|api| api.records("Leads").list().fields(["id"])).await;
+    grammar.try_all(|api| api.records("Leads").search(Criteria::equals("City", "x"))).await;
+    grammar.try_all(|api| api.records("Leads").deleted()).await;
+    grammar.try_all(|api| api.users().list()).await;
+    grammar.try_all(|api| api.users().search(Criteria::equals("email", "x"))).await;
+    grammar.try_all(|api| api.roles().list()).await;
+    grammar.try_all(|api| api.notes().list()).await;
     // what belongs to records, modules and the organisation
-    desk.try_all(|api| api.roles().get("5")).await;
-    desk.try_all(|api| api.users().count(zcrm_api::organisation::UserKind::ACTIVE)).await;
-    desk.try_all(|api| api.notes().delete("5")).await;
-    desk.try_all(|api| api.notes().delete_many(["5"])).await;
-    desk.try_all(|api| api.profiles().delete("5", "6")).await;
-    desk.try_all(|api| api.record("Leads", "5").tags().add(["Hot"])).await;
-    desk.try_all(|api| api.module("Leads").custom_views().categories()).await;
+    grammar.try_all(|api| api.roles().get("5")).await;
+    grammar.try_all(|api| api.users().count(zcrm_api::organisation::UserKind::ACTIVE)).await;
+    grammar.try_all(|api| api.notes().delete("5")).await;
+    grammar.try_all(|api| api.notes().delete_many(["5"])).await;
+    grammar.try_all(|api| api.profiles().delete("5", "6")).await;
+    grammar.try_all(|api| api.record("Leads", "5").tags().add(["Hot"])).await;
+    grammar.try_all(|api| api.module("Leads").custom_views().categories()).await;
     // files
-    desk.try_all(|api| api.record("Leads", "5").attachments().download("6")).await;
-    desk.try_all(|api| api.record("Leads", "5").photo().download().save_to(&path)).await;
-    desk.try_all(|api| api.org().photo().bytes()).await;
+    grammar.try_all(|api| api.record("Leads", "5").attachments().download("6")).await;
+    grammar.try_all(|api| api.record("Leads", "5").photo().download().save_to(&path)).await;
+    grammar.try_all(|api| api.org().photo().bytes()).await;
     let offer = folder.path().join("offer.txt");
     std::fs::write(&offer, "17").unwrap();
-    desk.try_all(|api| api.record("Leads", "5").attachments().upload_file(&offer)).await;
+    grammar.try_all(|api| api.record("Leads", "5").attachments().upload_file(&offer)).await;
     // raw calls
     let tags = [Tag::named("Hot")];
-    desk.try_all(|api| api.call(&ORG_GET).json::<Record>()).await;
+    grammar.try_all(|api| api.call(&ORG_GET).json::<Record>()).await;
     let create = |api: &Api| api.call(&TAGS_CREATE).param("module", "Leads").items(&tags);
-    desk.try_all(|api| create(api).outcomes(1)).await;
-    desk.kinds
+    grammar.try_all(|api| create(api).outcomes(1)).await;
+    grammar.kinds
 }
 
 #[tokio::test]
@@ -243,7 +243,7 @@ async fn a_raw_call_has_the_methods_of_a_request() {
     fn all<C: Clone + Debug + Send + IntoFuture<IntoFuture: Send + 'static>>(call: C) -> C {
         call
     }
-    let Desk { api, sent, .. } = Desk::new();
+    let Grammar { api, sent, .. } = Grammar::new();
     let call = || -> Call {
         let call = api.call(&TAGS_CREATE).param("module", "Leads").param_unchecked("beta", "1");
         let call = call.header("x-trace", "7").timeout(Duration::from_secs(5)).attempts(1);

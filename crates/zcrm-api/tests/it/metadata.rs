@@ -11,7 +11,7 @@ use zcrm_api::{
 };
 use zcrm_core::{ApiVersion, ErrorKind, Id};
 
-use crate::paper::{BOTH, answering, asks, at, desk, refused};
+use crate::canned::{BOTH, answering, asks, at, canned, refused};
 
 #[test]
 fn metadata_is_asked_for_alike_in_both_versions() {
@@ -361,7 +361,7 @@ async fn related_lists_are_read() {
 #[tokio::test]
 async fn mistakes_are_named_and_nothing_is_sent() {
     for version in BOTH {
-        let (api, sent) = desk(version, 500, &[], "");
+        let (api, sent) = canned(version, 500, &[], "");
         for module in ["", "..", "Le ads", "Leads/1", "Leads&x=1", "Lëads"] {
             refused(api.module(module).get().send().await, &["is no module"]);
             refused(api.module(module).fields().list().send().await, &["is no module"]);

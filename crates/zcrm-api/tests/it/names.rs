@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use zcrm_api::{Api, operations::NOTES_LIST_OF_RECORD};
 use zcrm_core::{ApiVersion, ErrorKind, ModuleName};
 
-use crate::world::answering;
+use crate::fixture::answering;
 
 /// An API whose calls are only previewed.
 fn idle() -> Api {

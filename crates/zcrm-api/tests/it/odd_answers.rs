@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use zcrm_api::{Cursor, operations::RECORDS_CREATE};
 use zcrm_core::{ApiVersion, Error, ErrorKind, Outcome, Record};
 
-use crate::world::answering;
+use crate::fixture::answering;
 
 fn lead() -> Record {
     Record::new().with("Last_Name", "Kay")

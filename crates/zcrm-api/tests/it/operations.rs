@@ -9,7 +9,7 @@ use zcrm_api::operations::{
 };
 use zcrm_core::{ApiVersion, ErrorKind, Outcome, Paging, Record, ResponseShape, RetryClass};
 
-use crate::world::{World, answering, on_both_versions};
+use crate::fixture::{Fixture, answering, on_both_versions};
 
 #[test]
 fn every_operation_has_a_name_of_its_own_and_says_what_it_is() {
@@ -30,7 +30,7 @@ fn every_operation_has_a_name_of_its_own_and_says_what_it_is() {
 
 on_both_versions! {
     async fn three_operations_without_a_surface(version) {
-        let World { sim, api } = World::new(version).await;
+        let Fixture { sim, api } = Fixture::new(version).await;
         let org = api.call(&ORG_GET).object::<Record>().await.unwrap();
         assert!(org.id().is_some());
         let users = api.call(&USERS_LIST).param("type", "AllUsers").list::<Record>().await.unwrap();
@@ -41,7 +41,7 @@ on_both_versions! {
     }
 
     async fn items_go_under_the_key_and_outcomes_come_back(version) {
-        let World { sim, api } = World::new(version).await;
+        let Fixture { sim, api } = Fixture::new(version).await;
         let rows = ["A", "B"].map(|name| Record::new().with("Last_Name", name).with("Company", "Z"));
         let call = api.call(&RECORDS_CREATE).path("module", "Leads").items(&rows);
         let made = call.outcomes(2).await.unwrap().all().unwrap();
@@ -54,7 +54,7 @@ on_both_versions! {
     }
 
     async fn pages_follow_one_another(version) {
-        let World { sim, api } = World::with(version, |sim| sim.records("Leads", 450)).await;
+        let Fixture { sim, api } = Fixture::with(version, |sim| sim.records("Leads", 450)).await;
         let list = || api.call(&RECORDS_LIST).path("module", "Leads").param("fields", "Last_Name");
         let mut pages = list().list::<Record>().pages();
         let mut counts = Vec::new();
@@ -74,7 +74,7 @@ on_both_versions! {
 
 #[tokio::test]
 async fn what_does_not_page_says_so_and_an_error_ends_the_stream() {
-    let World { sim, api } = World::new(ApiVersion::V8).await;
+    let Fixture { sim, api } = Fixture::new(ApiVersion::V8).await;
     let mut pages = api.call(&ORG_GET).list::<Record>().pages();
     let error = pages.next().await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
@@ -97,7 +97,7 @@ async fn an_empty_page_that_promises_more_ends_the_stream() {
 
 #[tokio::test]
 async fn mistakes_are_told_before_anything_is_sent() {
-    let World { sim, api } = World::new(ApiVersion::V2).await;
+    let Fixture { sim, api } = Fixture::new(ApiVersion::V2).await;
     let leads = |operation| api.call(operation).path("module", "Leads");
     let wrong = [
         (api.call(&RECORDS_LIST), "`module`"),
@@ -193,7 +193,7 @@ proptest! {
         prop_assume!(path != "." && path != "..");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (module, query) = runtime.block_on(async {
-            let World { sim, api } = World::new(ApiVersion::V8).await;
+            let Fixture { sim, api } = Fixture::new(ApiVersion::V8).await;
             let call = api.call(&RECORDS_SEARCH).path("module", &path).param("word", &value);
             let _ = call.send().await.unwrap();
             let journal = sim.journal();

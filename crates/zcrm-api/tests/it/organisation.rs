@@ -16,7 +16,7 @@ use zcrm_api::{
 };
 use zcrm_core::{ApiVersion, Decimal, ErrorKind, Id, Lookup};
 
-use crate::paper::{BOTH, answering, asks, at, desk, done, refused};
+use crate::canned::{BOTH, answering, asks, at, canned, done, refused};
 
 #[test]
 fn lists_and_single_items_are_asked_for_alike_in_both_versions() {
@@ -484,9 +484,9 @@ async fn roles_and_profiles_are_read_with_permissions() {
     // profiles.json: the answer has no list around it
     let gone = json!({ "code": "SUCCESS", "details": { "id": "3" }, "message": "Profile deleted",
         "status": "success" });
-    let (api, sent) = desk(ApiVersion::V8, 200, &[], gone.to_string());
+    let (api, sent) = canned(ApiVersion::V8, 200, &[], gone.to_string());
     api.profiles().delete("3", "4").await.unwrap();
-    let line = crate::paper::shown(&sent.lock().unwrap()[0]).0;
+    let line = crate::canned::shown(&sent.lock().unwrap()[0]).0;
     assert_eq!(line, "DELETE settings/profiles/3?transfer_to=4");
 }
 
@@ -561,7 +561,7 @@ async fn outcomes_are_those_of_the_items() {
 #[tokio::test]
 async fn mistakes_are_named_and_nothing_is_sent() {
     for version in BOTH {
-        let (api, sent) = desk(version, 500, &[], "");
+        let (api, sent) = canned(version, 500, &[], "");
         refused(api.users().list().per_page(0).send().await, &["per_page", "0"]);
         refused(api.users().list().per_page(201).send().await, &["per_page", "201", "200"]);
         refused(api.users().list().page(0).all().await, &["page"]);

@@ -13,7 +13,7 @@ use zcrm_api::{Api, Cursor, operations::USERS_LIST};
 use zcrm_core::{ApiVersion, Error, ErrorKind, Outcome, Record};
 use zcrm_http::{ReqBody, ResBody};
 
-use crate::paper::BOTH;
+use crate::canned::BOTH;
 
 /// A server that answers its n-th request, counted from 1, with `answer`: a status and a body.
 fn server(

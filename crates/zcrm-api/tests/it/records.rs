@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use zcrm_api::{Api, Criteria};
 use zcrm_core::{Action, ApiVersion, Code, ErrorKind, Id, ManualClock, Module, Patch, Record};
 
-use crate::world::{World, on_both_versions};
+use crate::fixture::{Fixture, on_both_versions};
 
 #[derive(Debug, Deserialize)]
 struct Lead {
@@ -36,7 +36,7 @@ fn lead(last_name: &str) -> Record {
 
 on_both_versions! {
     async fn a_record_is_created_read_changed_and_deleted(version) {
-        let World { sim, api } = World::new(version).await;
+        let Fixture { sim, api } = Fixture::new(version).await;
         let leads = api.records_of::<Lead>();
         let row = lead("Boyle").with("Email", "b@example.com").with("Phone", "1");
         let id = leads.create(&row).await.unwrap().id;
@@ -57,7 +57,7 @@ on_both_versions! {
     }
 
     async fn a_record_that_was_read_is_written_back_unchanged(version) {
-        let World { sim, api } = World::new(version).await;
+        let Fixture { sim, api } = Fixture::new(version).await;
         let deals = api.records("Leads");
         let row = lead("Kay").with("Annual_Revenue", 12.5).with("Description", "a\n\"b\" \\ é");
         let id = deals.create(&row).await.unwrap().id;
@@ -70,7 +70,7 @@ on_both_versions! {
     }
 
     async fn a_page_is_what_was_asked_for(version) {
-        let World { sim, api } = World::with(version, |sim| sim.records("Contacts", 30)).await;
+        let Fixture { sim, api } = Fixture::with(version, |sim| sim.records("Contacts", 30)).await;
         let page = api
             .records("Contacts")
             .list()
@@ -92,14 +92,14 @@ on_both_versions! {
     }
 
     async fn an_empty_module_is_an_empty_page(version) {
-        let World { sim: _sim, api } = World::new(version).await;
+        let Fixture { sim: _sim, api } = Fixture::new(version).await;
         let page = api.records_of::<Lead>().list().send().await.unwrap();
         assert!(page.items.is_empty());
         assert!(api.records_of::<Lead>().list().stream().next().await.is_none());
     }
 
     async fn an_upsert_finds_by_the_fields_that_it_was_told(version) {
-        let World { sim, api } = World::new(version).await;
+        let Fixture { sim, api } = Fixture::new(version).await;
         let leads = api.records("Leads");
         let email = "boyle@example.com";
         leads.create(&lead("Boyle").with("Email", email)).await.unwrap();
@@ -115,7 +115,7 @@ on_both_versions! {
     }
 
     async fn a_search_finds_values_with_every_special_character(version) {
-        let World { sim: _sim, api } = World::new(version).await;
+        let Fixture { sim: _sim, api } = Fixture::new(version).await;
         let leads = api.records("Leads");
         let names = [
             "Kay (Zylker), Inc", r"back\slash", "a&b=c#d?e", "50%+1", "O'Brien", "é ü 漢", "\"q\"",
@@ -133,7 +133,7 @@ on_both_versions! {
     }
 
     async fn a_wrong_module_is_refused_with_zohos_code(version) {
-        let World { sim: _sim, api } = World::new(version).await;
+        let Fixture { sim: _sim, api } = Fixture::new(version).await;
         let error = api.records("Leadz").list().fields(["id"]).send().await.unwrap_err();
         assert_eq!(error.code(), Some(&Code::INVALID_MODULE));
         assert_eq!(error.operation(), Some("records.list"));
@@ -141,7 +141,7 @@ on_both_versions! {
     }
 
     async fn an_answer_that_is_html_says_so(version) {
-        let World { sim, api } = World::new(version).await;
+        let Fixture { sim, api } = Fixture::new(version).await;
         sim.faults().on_path_prefix("/crm/").html(502, "<html>down</html>");
         sim.faults().on_path_prefix("/crm/").times(9).html(500, "<html>down</html>");
         let error = api.records("Leads").list().fields(["id"]).send().await.unwrap_err();
@@ -154,7 +154,8 @@ on_both_versions! {
 
 #[tokio::test]
 async fn reads_field_names_again_after_an_hour_or_when_told() {
-    let World { sim, api } = World::with(ApiVersion::V8, |sim| sim.records("Accounts", 2)).await;
+    let Fixture { sim, api } =
+        Fixture::with(ApiVersion::V8, |sim| sim.records("Accounts", 2)).await;
     let clock = ManualClock::new();
     let api = api.with_clock(Arc::new(clock.clone()));
     let list = async |api: &Api| {
@@ -181,7 +182,7 @@ fn criteria_of_any_text_find_what_they_mean() {
 
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let World { sim: _sim, api } = World::new(ApiVersion::V8).await;
+        let Fixture { sim: _sim, api } = Fixture::new(ApiVersion::V8).await;
         let leads = api.records("Leads");
         let mut runner = TestRunner::default();
         let texts = r"[a-zA-Z(),\\:&=+%#'\x22./?;é漢 -]{0,24}".prop_map(|text| format!("<{text}>"));

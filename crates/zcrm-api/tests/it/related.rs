@@ -10,8 +10,8 @@ use zcrm_api::Note;
 use zcrm_core::{ApiVersion, Id, Record, Tag};
 
 use crate::{
-    paper::{BOTH, answering, asks, at, desk, done, refused, shown, with_fields},
-    world::World,
+    canned::{BOTH, answering, asks, at, canned, done, refused, shown, with_fields},
+    fixture::Fixture,
 };
 
 const NOTE_FIELDS: &str = "Note_Title,Note_Content,Parent_Id,Owner,Created_By,Created_Time,\
@@ -374,7 +374,7 @@ async fn tags_are_read_and_given_as_objects() {
 #[tokio::test]
 async fn mistakes_are_named_and_nothing_is_sent() {
     for version in BOTH {
-        let (api, sent) = desk(version, 500, &[], "");
+        let (api, sent) = canned(version, 500, &[], "");
         let (lead, tags) = (api.record("Leads", "5"), api.module("Leads").tags());
         refused(lead.tags().add([""]).send().await, &["no name"]);
         refused(lead.tags().add([Tag::default()]).send().await, &["no name"]);
@@ -417,7 +417,7 @@ async fn mistakes_are_named_and_nothing_is_sent() {
 
 #[tokio::test]
 async fn page_tokens_lead_past_two_thousand_notes_and_related_records() {
-    let World { sim, api } = World::new(ApiVersion::V8).await;
+    let Fixture { sim, api } = Fixture::new(ApiVersion::V8).await;
     let account = Record::new().with("Account_Name", "Zylker");
     let account = api.records("Accounts").create(&account).await.unwrap().id;
     let of_account = api.record("Accounts", &account);

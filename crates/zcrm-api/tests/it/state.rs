@@ -9,23 +9,23 @@ use zcrm_api::{
 };
 use zcrm_core::{ErrorKind, Id, Lookup, Record, Tag};
 
-use crate::world::{World, on_both_versions};
+use crate::fixture::{Fixture, on_both_versions};
 
-async fn lead(world: &World, name: &str) -> Id {
+async fn lead(fixture: &Fixture, name: &str) -> Id {
     let row = Record::new().with("Last_Name", name).with("Company", "Zylker");
-    world.api.records("Leads").create(&row).await.unwrap().id
+    fixture.api.records("Leads").create(&row).await.unwrap().id
 }
 
 on_both_versions! {
     async fn notes_hang_on_their_record(version) {
-        let world = World::new(version).await;
-        let lead = lead(&world, "Boyle").await;
-        let notes = world.api.record("Leads", &lead).notes();
+        let fixture = Fixture::new(version).await;
+        let lead = lead(&fixture, "Boyle").await;
+        let notes = fixture.api.record("Leads", &lead).notes();
         let made = notes.create_many([Note::new("one").with_title("T"), Note::new("two")]);
         let made = made.send().await.unwrap().all().unwrap();
         let first = made[0].id.clone();
         let own = Note::new("three").on("Leads", &lead);
-        let third = world.api.notes().create_many([own]).send().await.unwrap().all().unwrap();
+        let third = fixture.api.notes().create_many([own]).send().await.unwrap().all().unwrap();
         let mut said = Vec::new();
         for note in notes.list().per_page(2).all().await.unwrap() {
             let parent = note.parent.unwrap();
@@ -34,33 +34,33 @@ on_both_versions! {
         }
         said.sort();
         assert_eq!(said, ["one", "three", "two"]);
-        assert_eq!(world.api.notes().list().all().await.unwrap().len(), 3);
+        assert_eq!(fixture.api.notes().list().all().await.unwrap().len(), 3);
 
         notes.update(&first, &Note::default().with_content("other")).send().await.unwrap();
         let change = Note::default().with_id(third[0].id.clone()).with_title("New");
-        world.api.notes().update_many([change]).send().await.unwrap().all().unwrap();
-        let read = world.api.notes().get(&first).send().await.unwrap();
+        fixture.api.notes().update_many([change]).send().await.unwrap().all().unwrap();
+        let read = fixture.api.notes().get(&first).send().await.unwrap();
         assert_eq!(read.content.as_deref(), Some("other"));
         assert_eq!(read.title.as_deref(), Some("T"));
         assert_eq!(read.module(), Some("Leads"));
 
-        let files = world.api.notes().attachments(&first);
+        let files = fixture.api.notes().attachments(&first);
         files.upload("a.txt", "text/plain", "hello").send().await.unwrap();
         assert_eq!(files.list().all().await.unwrap().len(), 1);
 
         notes.delete(&first).send().await.unwrap();
         let rest = made[1].id.clone();
         let rest = [rest, third[0].id.clone()];
-        world.api.notes().delete_many(rest).send().await.unwrap().all().unwrap();
+        fixture.api.notes().delete_many(rest).send().await.unwrap().all().unwrap();
         assert!(notes.list().all().await.unwrap().is_empty());
-        let gone = world.api.notes().get(&first).send().await.unwrap_err();
+        let gone = fixture.api.notes().get(&first).send().await.unwrap_err();
         assert_eq!(gone.kind(), ErrorKind::NotFound, "{gone}");
     }
 
     async fn files_come_back_as_they_were_sent(version) {
-        let world = World::new(version).await;
-        let lead = lead(&world, "Boyle").await;
-        let files = world.api.record("Leads", &lead).attachments();
+        let fixture = Fixture::new(version).await;
+        let lead = lead(&fixture, "Boyle").await;
+        let files = fixture.api.record("Leads", &lead).attachments();
         let content: Vec<u8> = (0..100_000_u32).map(|number| number.to_le_bytes()[0]).collect();
         let name = "offer \"ä\".pdf";
         let made = files.upload(name, "application/pdf", content.clone()).send().await.unwrap();
@@ -83,7 +83,7 @@ on_both_versions! {
         let gone = files.download(&made).await.unwrap_err();
         assert!(gone.api().is_some() || gone.kind() == ErrorKind::NotFound, "{gone}");
 
-        let photo = world.api.record("Leads", &lead).photo();
+        let photo = fixture.api.record("Leads", &lead).photo();
         assert!(photo.download().await.is_err());
         photo.upload("p.png", "image/png", "png").await.unwrap();
         let mut file = photo.download().await.unwrap();
@@ -93,15 +93,15 @@ on_both_versions! {
     }
 
     async fn records_are_joined_and_parted(version) {
-        let world = World::new(version).await;
-        let lead = lead(&world, "Boyle").await;
-        let campaigns = world.api.records("Campaigns");
+        let fixture = Fixture::new(version).await;
+        let lead = lead(&fixture, "Boyle").await;
+        let campaigns = fixture.api.records("Campaigns");
         let mut ids = Vec::new();
         for name in ["Spring", "Autumn"] {
             let row = Record::new().with("Campaign_Name", name);
             ids.push(campaigns.create(&row).await.unwrap().id);
         }
-        let related = world.api.record("Leads", &lead).related("Campaigns");
+        let related = fixture.api.record("Leads", &lead).related("Campaigns");
         related.add(&ids[0]).send().await.unwrap();
         let joined = Record::new().with("id", ids[1].as_str()).with("Member_Status", "Responded");
         related.add_many([joined]).send().await.unwrap().all().unwrap();
@@ -123,23 +123,23 @@ on_both_versions! {
     }
 
     async fn tags_are_made_given_counted_merged_and_deleted(version) {
-        let world = World::new(version).await;
-        let (one, two) = (lead(&world, "Boyle").await, lead(&world, "Casey").await);
-        let tags = world.api.module("Leads").tags();
+        let fixture = Fixture::new(version).await;
+        let (one, two) = (lead(&fixture, "Boyle").await, lead(&fixture, "Casey").await);
+        let tags = fixture.api.module("Leads").tags();
         let made = tags.create_many([Tag::named("Hot"), Tag::named("Cold")]).send().await.unwrap();
         let made: Vec<Id> = made.all().unwrap().into_iter().map(|made| made.id).collect();
         tags.add_to([&one, &two], ["Hot"]).send().await.unwrap().all().unwrap();
-        world.api.record("Leads", &one).tags().add(["Cold"]).send().await.unwrap().all().unwrap();
+        fixture.api.record("Leads", &one).tags().add(["Cold"]).send().await.unwrap().all().unwrap();
         assert_eq!(tags.count_records(&made[0]).await.unwrap(), 2);
         let named = async |id: &Id| {
-            let lead = world.api.records("Leads").get(id).send().await.unwrap();
+            let lead = fixture.api.records("Leads").get(id).send().await.unwrap();
             let names = lead.tags().unwrap().into_iter().map(|tag| tag.name().unwrap().unwrap());
             let mut names: Vec<String> = names.collect();
             names.sort();
             names
         };
         assert_eq!(named(&one).await, ["Cold", "Hot"]);
-        let own = world.api.record("Leads", &one).tags();
+        let own = fixture.api.record("Leads", &one).tags();
         own.remove(["Hot"]).send().await.unwrap().all().unwrap();
         assert_eq!(named(&one).await, ["Cold"]);
         own.add(["Fair"]).over_write(true).send().await.unwrap().all().unwrap();
@@ -166,10 +166,10 @@ on_both_versions! {
     }
 
     async fn metadata_is_described_and_a_view_is_sorted(version) {
-        let world = World::new(version).await;
-        let modules = world.api.modules().list().all().await.unwrap();
+        let fixture = Fixture::new(version).await;
+        let modules = fixture.api.modules().list().all().await.unwrap();
         assert!(modules.iter().any(|it| it.api_name == "Leads"));
-        let leads = world.api.module("Leads");
+        let leads = fixture.api.module("Leads");
         let module = leads.get().send().await.unwrap();
         assert_eq!(module.singular_label.as_deref(), Some("Lead"));
         let fields = leads.fields().list().all().await.unwrap();
@@ -206,8 +206,8 @@ on_both_versions! {
     }
 
     async fn users_are_invited_changed_found_and_deleted(version) {
-        let world = World::new(version).await;
-        let api = &world.api;
+        let fixture = Fixture::new(version).await;
+        let api = &fixture.api;
         let me = api.users().current().send().await.unwrap();
         assert!(me.email.is_some());
         let roles = api.roles().list().all().await.unwrap();
@@ -245,8 +245,8 @@ on_both_versions! {
     }
 
     async fn taxes_and_variables_are_kept(version) {
-        let world = World::new(version).await;
-        let api = &world.api;
+        let fixture = Fixture::new(version).await;
+        let api = &fixture.api;
         assert!(api.org().get().send().await.unwrap().company_name.is_some());
         let taxes = api.taxes();
         let before = taxes.list().all().await.unwrap().len();

@@ -8,7 +8,7 @@ use serde_json::json;
 use zcrm_api::{Criteria, Cursor, list::ItemStream};
 use zcrm_core::{ApiVersion, Code, ErrorKind, Id, Module, Record};
 
-use crate::world::{World, on_both_versions};
+use crate::fixture::{Fixture, on_both_versions};
 
 /// A contact that cannot do without its phone number.
 #[derive(Debug, Deserialize)]
@@ -24,21 +24,21 @@ impl Module for Contact {
 }
 
 /// 30 contacts, of which number 14 has no phone number; pages hold ten.
-async fn one_bad_contact(version: ApiVersion) -> (World, ItemStream<Contact>) {
-    let world = World::new(version).await;
+async fn one_bad_contact(version: ApiVersion) -> (Fixture, ItemStream<Contact>) {
+    let fixture = Fixture::new(version).await;
     let rows = (0..30).map(|n| {
         let row = Record::new().with("Last_Name", format!("Contact {n}"));
         if n == 14 { row } else { row.with("Phone", "1") }
     });
-    world.api.records("Contacts").create_many(rows).send().await.unwrap().all().unwrap();
-    let list = world.api.records_of::<Contact>().list();
+    fixture.api.records("Contacts").create_many(rows).send().await.unwrap().all().unwrap();
+    let list = fixture.api.records_of::<Contact>().list();
     let stream = list.sort_by("id").per_page(10).stream();
-    (world, stream)
+    (fixture, stream)
 }
 
 on_both_versions! {
     async fn all_records_come_once_and_in_order(version) {
-        let World { sim, api } = World::with(version, |sim| sim.records("Contacts", 450)).await;
+        let Fixture { sim, api } = Fixture::with(version, |sim| sim.records("Contacts", 450)).await;
         let list = api.records("Contacts").list().fields(["Last_Name"]);
         let stream = list.sort_by("id").stream();
         let ids: Vec<Id> = stream.map_ok(|it| it.id().unwrap()).try_collect().await.unwrap();
@@ -86,7 +86,7 @@ on_both_versions! {
     }
 
     async fn a_broken_page_ends_the_stream_with_a_way_to_go_on(version) {
-        let World { sim, api } = World::with(version, |sim| sim.records("Contacts", 50)).await;
+        let Fixture { sim, api } = Fixture::with(version, |sim| sim.records("Contacts", 50)).await;
         let contacts = api.records("Contacts");
         sim.faults().on_path_prefix("/crm/").skip(2).zoho_error(403, "NO_PERMISSION");
         let list = contacts.list().fields(["Last_Name"]).sort_by("id");
@@ -108,7 +108,7 @@ on_both_versions! {
     }
 
     async fn an_error_in_a_records_place_is_an_error(version) {
-        let World { sim, api } = World::new(version).await;
+        let Fixture { sim, api } = Fixture::new(version).await;
         let body = json!({"data": [
             {"id": "1", "Last_Name": "Kay"},
             {"status": "error", "code": "NO_PERMISSION", "message": "no", "details": {}},
@@ -124,7 +124,7 @@ on_both_versions! {
     }
 
     async fn the_next_page_is_fetched_when_half_of_this_one_is_read(version) {
-        let World { sim, api } = World::with(version, |sim| sim.records("Contacts", 30)).await;
+        let Fixture { sim, api } = Fixture::with(version, |sim| sim.records("Contacts", 30)).await;
         let hold = sim.faults().on_path_prefix("/crm/").skip(1).hold();
         let mut stream = api.records("Contacts").list().fields(["id"]).per_page(10).stream();
         for _ in 0..5 {
@@ -140,7 +140,7 @@ on_both_versions! {
     }
 
     async fn a_dropped_stream_fetches_nothing_more(version) {
-        let World { sim, api } = World::with(version, |sim| sim.records("Contacts", 60)).await;
+        let Fixture { sim, api } = Fixture::with(version, |sim| sim.records("Contacts", 60)).await;
         let hold = sim.faults().on_path_prefix("/crm/").skip(1).hold();
         let mut stream = api.records("Contacts").list().fields(["id"]).per_page(20).stream();
         for _ in 0..11 {
@@ -164,7 +164,7 @@ on_both_versions! {
     }
 
     async fn no_page_is_fetched_before_half_of_the_one_before_is_read(version) {
-        let World { sim, api } = World::with(version, |sim| sim.records("Contacts", 30)).await;
+        let Fixture { sim, api } = Fixture::with(version, |sim| sim.records("Contacts", 30)).await;
         let mut stream = api.records("Contacts").list().fields(["id"]).per_page(10).stream();
         for _ in 0..5 {
             stream.next().await.unwrap().unwrap();
@@ -180,7 +180,7 @@ on_both_versions! {
     }
 
     async fn a_stream_begins_at_the_page_it_was_told(version) {
-        let World { sim: _sim, api } = World::with(version, |sim| sim.records("Contacts", 30)).await;
+        let Fixture { sim: _sim, api } = Fixture::with(version, |sim| sim.records("Contacts", 30)).await;
         let list = || api.records("Contacts").list().fields(["id"]).per_page(10);
         let all = list().sort_by("id").stream().collect_all().await;
         let later = list().sort_by("id").page(2).stream().collect_all().await;
@@ -189,7 +189,7 @@ on_both_versions! {
     }
 
     async fn a_search_is_streamed_and_resumed_as_a_search(version) {
-        let World { sim, api } = World::new(version).await;
+        let Fixture { sim, api } = Fixture::new(version).await;
         let contacts = api.records("Contacts");
         let row = |n: usize| {
             Record::new().with("Last_Name", if n.is_multiple_of(2) { "Even" } else { "Odd" })
@@ -206,7 +206,7 @@ on_both_versions! {
     }
 
     async fn the_error_of_a_page_tells_each_thing_once(version) {
-        let World { sim, api } = World::new(version).await;
+        let Fixture { sim, api } = Fixture::new(version).await;
         sim.faults().method("GET").times(9).reset();
         let stream = api.records("Contacts").list().fields(["id"]).stream();
         let error = stream.collect_all().await.interrupted.unwrap();
@@ -223,7 +223,7 @@ on_both_versions! {
 #[tokio::test]
 async fn resumes_a_healthy_stream_from_any_record() {
     for version in [ApiVersion::V2, ApiVersion::V8] {
-        let World { sim, api } = World::with(version, |sim| sim.records("Contacts", 25)).await;
+        let Fixture { sim, api } = Fixture::with(version, |sim| sim.records("Contacts", 25)).await;
         let contacts = api.records("Contacts");
         let stream = || {
             let list = contacts.list().fields(["id"]).per_page(10);
@@ -275,21 +275,21 @@ async fn resumes_a_healthy_stream_from_any_record() {
 
 #[tokio::test]
 async fn counts_records_taken_aside_in_the_cursor() {
-    let (world, stream) = one_bad_contact(ApiVersion::V8).await;
+    let (fixture, stream) = one_bad_contact(ApiVersion::V8).await;
     let mut stream = stream.on_bad_record(|_| {});
     for _ in 0..15 {
         stream.next().await.unwrap().unwrap();
     }
     let cursor = stream.cursor().unwrap();
     assert_eq!(cursor.index(), 16);
-    let rest = world.api.records_of::<Contact>().resume(cursor).unwrap().collect_all().await;
+    let rest = fixture.api.records_of::<Contact>().resume(cursor).unwrap().collect_all().await;
     assert_eq!((rest.records.len(), rest.bad.len()), (14, 0));
 }
 
 #[tokio::test]
 async fn knows_the_cursor_of_all_fields_once_they_are_known() {
-    let World { sim: _sim, api } =
-        World::with(ApiVersion::V8, |sim| sim.records("Contacts", 3)).await;
+    let Fixture { sim: _sim, api } =
+        Fixture::with(ApiVersion::V8, |sim| sim.records("Contacts", 3)).await;
     let mut stream = api.records("Contacts").list().all_fields().stream();
     assert!(stream.cursor().is_none());
     stream.next().await.unwrap().unwrap();
@@ -302,8 +302,8 @@ async fn knows_the_cursor_of_all_fields_once_they_are_known() {
 
 #[tokio::test]
 async fn takes_cursors_with_any_numbers() {
-    let World { sim: _sim, api } =
-        World::with(ApiVersion::V2, |sim| sim.records("Contacts", 30)).await;
+    let Fixture { sim: _sim, api } =
+        Fixture::with(ApiVersion::V2, |sim| sim.records("Contacts", 30)).await;
     let contacts = api.records("Contacts");
     let cursor = contacts.list().per_page(10).stream().cursor().unwrap();
     let saved = serde_json::to_value(&cursor).unwrap();
@@ -328,7 +328,7 @@ async fn takes_cursors_with_any_numbers() {
 
 #[tokio::test]
 async fn hides_the_cursor_from_the_causes_of_an_error() {
-    let World { sim, api } = World::new(ApiVersion::V8).await;
+    let Fixture { sim, api } = Fixture::new(ApiVersion::V8).await;
     sim.faults().on_path_prefix("/crm/").zoho_error(403, "NO_PERMISSION");
     let stream = api.records("Contacts").list().fields(["id"]).stream();
     let error = stream.collect_all().await.interrupted.unwrap();
@@ -339,8 +339,8 @@ async fn hides_the_cursor_from_the_causes_of_an_error() {
 
 #[tokio::test]
 async fn page_tokens_lead_past_two_thousand_records() {
-    let World { sim, api } =
-        World::with(ApiVersion::V8, |sim| sim.records("Contacts", 2_450)).await;
+    let Fixture { sim, api } =
+        Fixture::with(ApiVersion::V8, |sim| sim.records("Contacts", 2_450)).await;
     let all = api.records("Contacts").list().fields(["id"]).stream().collect_all().await;
     assert!(all.interrupted.is_none(), "{:?}", all.interrupted);
     assert_eq!(all.records.len(), 2_450);
@@ -349,8 +349,8 @@ async fn page_tokens_lead_past_two_thousand_records() {
 
 #[tokio::test]
 async fn a_stream_begins_at_the_page_token_it_was_given() {
-    let World { sim: _sim, api } =
-        World::with(ApiVersion::V8, |sim| sim.records("Contacts", 30)).await;
+    let Fixture { sim: _sim, api } =
+        Fixture::with(ApiVersion::V8, |sim| sim.records("Contacts", 30)).await;
     let list = || api.records("Contacts").list().fields(["id"]).per_page(10);
     let token = list().send().await.unwrap().info.next_page_token.unwrap();
     let rest = list().param("page_token", token).stream().collect_all().await;
@@ -359,8 +359,8 @@ async fn a_stream_begins_at_the_page_token_it_was_given() {
 
 #[tokio::test]
 async fn page_numbers_end_at_a_wall_that_says_so() {
-    let World { sim: _sim, api } =
-        World::with(ApiVersion::V2, |sim| sim.records("Contacts", 2_050)).await;
+    let Fixture { sim: _sim, api } =
+        Fixture::with(ApiVersion::V2, |sim| sim.records("Contacts", 2_050)).await;
     let all = api.records("Contacts").list().stream().collect_all().await;
     assert_eq!(all.records.len(), 2_000);
     let wall = all.interrupted.unwrap();
@@ -370,8 +370,8 @@ async fn page_numbers_end_at_a_wall_that_says_so() {
 
 #[tokio::test]
 async fn exactly_two_thousand_records_are_no_wall() {
-    let World { sim: _sim, api } =
-        World::with(ApiVersion::V2, |sim| sim.records("Contacts", 2_000)).await;
+    let Fixture { sim: _sim, api } =
+        Fixture::with(ApiVersion::V2, |sim| sim.records("Contacts", 2_000)).await;
     let all = api.records("Contacts").list().stream().collect_all().await;
     assert_eq!(all.records.len(), 2_000);
     assert!(all.interrupted.is_none(), "{:?}", all.interrupted);
@@ -379,7 +379,7 @@ async fn exactly_two_thousand_records_are_no_wall() {
 
 #[tokio::test]
 async fn pages_with_gaps_do_not_lead_past_the_wall() {
-    let World { sim, api } = World::new(ApiVersion::V2).await;
+    let Fixture { sim, api } = Fixture::new(ApiVersion::V2).await;
     let body = json!({"data": [{"id": "1"}], "info": {"more_records": true}});
     sim.faults().on_path_prefix("/crm/").times(30).json(200, &body);
     let all = api.records("Contacts").list().page(4).stream().collect_all().await;
@@ -389,7 +389,8 @@ async fn pages_with_gaps_do_not_lead_past_the_wall() {
 
 #[tokio::test]
 async fn an_empty_answer_without_a_word_does_not_end_a_stream() {
-    let World { sim, api } = World::with(ApiVersion::V2, |sim| sim.records("Contacts", 30)).await;
+    let Fixture { sim, api } =
+        Fixture::with(ApiVersion::V2, |sim| sim.records("Contacts", 30)).await;
     sim.faults().on_path_prefix("/crm/").skip(1).html(200, "");
     let all = api.records("Contacts").list().per_page(10).stream().collect_all().await;
     assert_eq!(all.records.len(), 10);
@@ -398,7 +399,7 @@ async fn an_empty_answer_without_a_word_does_not_end_a_stream() {
 
 #[tokio::test]
 async fn a_page_token_that_repeats_does_not_run_for_ever() {
-    let World { sim, api } = World::new(ApiVersion::V8).await;
+    let Fixture { sim, api } = Fixture::new(ApiVersion::V8).await;
     let body = json!({"data": [{"id": "1"}],
         "info": {"more_records": true, "next_page_token": "same"}});
     sim.faults().on_path_prefix("/crm/").times(5).json(200, &body);

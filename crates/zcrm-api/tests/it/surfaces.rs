@@ -17,7 +17,7 @@ use zcrm_api::{
 };
 use zcrm_core::{ApiVersion, Error, Record};
 
-use crate::paper::{BOTH, answering, asks, at, desk, refused, shown};
+use crate::canned::{BOTH, answering, asks, at, canned, refused, shown};
 
 type Preview = Result<Request<bytes::Bytes>, Error>;
 
@@ -302,7 +302,7 @@ fn refuses_a_record_whose_value_cannot_be_json() {
 async fn sends_an_unchecked_parameter_with_each_call_of_a_change_of_rows() {
     let lead = json!({ "id": "5", "Modified_Time": "2026-05-24T17:05:12+05:30", "Visits": [] });
     for (version, calls) in [(ApiVersion::V2, 2), (ApiVersion::V8, 1)] {
-        let (api, sent) = desk(version, 200, &[], json!({ "data": [lead] }).to_string());
+        let (api, sent) = canned(version, 200, &[], json!({ "data": [lead] }).to_string());
         let change =
             api.record("Leads", "5").rows("Visits").create(&Record::new().with("City", "x"));
         // the answer to the write is not one

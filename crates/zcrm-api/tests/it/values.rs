@@ -8,8 +8,8 @@ use zcrm_core::{
 };
 use zcrm_sim::{FieldKind, FieldSpec, ModuleSpec};
 
-use crate::paper::desk;
-use crate::world::{World, on_both_versions};
+use crate::canned::canned;
+use crate::fixture::{Fixture, on_both_versions};
 
 const VERSIONS: [ApiVersion; 8] = [
     ApiVersion::V2,
@@ -26,12 +26,12 @@ fn decimal(text: &str) -> Decimal {
     text.parse().unwrap()
 }
 
-/// A world with a module that has a subform of free columns.
-async fn world(version: ApiVersion) -> World {
+/// A fixture with a module that has a subform of free columns.
+async fn fixture(version: ApiVersion) -> Fixture {
     let tours = ModuleSpec::new("Tours")
         .field(FieldSpec::new("Name", FieldKind::Text))
         .field(FieldSpec::new("Visits", FieldKind::Subform));
-    World::with(version, |sim| sim.module(tours)).await
+    Fixture::with(version, |sim| sim.module(tours)).await
 }
 
 async fn product(api: &Api, name: &str) -> Id {
@@ -50,7 +50,7 @@ fn visit(city: &str) -> Record {
 #[tokio::test]
 async fn changes_of_rows_mean_the_same_in_every_version() {
     for version in VERSIONS {
-        let World { sim: _sim, api } = world(version).await;
+        let Fixture { sim: _sim, api } = fixture(version).await;
         let tours = api.records("Tours");
         let mut tour = Record::new().with("Name", "North");
         tour.append_rows("Visits", ["Pune", "Agra", "Delhi"].map(visit)).unwrap();
@@ -101,7 +101,7 @@ async fn changes_of_rows_mean_the_same_in_every_version() {
 
 #[tokio::test]
 async fn rows_that_somebody_else_changed_meanwhile_are_not_lost() {
-    let World { sim, api } = world(ApiVersion::V2).await;
+    let Fixture { sim, api } = fixture(ApiVersion::V2).await;
     let mut tour = Record::new().with("Name", "North");
     tour.append_rows("Visits", [visit("Pune")]).unwrap();
     let id = api.records("Tours").create(&tour).await.unwrap().id;
@@ -175,7 +175,7 @@ fn rows_and_lines_are_sent_as_each_version_takes_them() {
 
 on_both_versions! {
     async fn line_items_keep_their_digits_and_their_discounts(version) {
-        let World { sim: _sim, api } = World::new(version).await;
+        let Fixture { sim: _sim, api } = Fixture::new(version).await;
         let (one, two) = (product(&api, "Pump").await, product(&api, "Hose").await);
         let mut quote = Record::new().with("Subject", "Offer 7");
         let lines = [
@@ -219,7 +219,7 @@ on_both_versions! {
     }
 
     async fn activities_and_price_books_are_read_as_they_were_written(version) {
-        let World { sim: _sim, api } = World::new(version).await;
+        let Fixture { sim: _sim, api } = Fixture::new(version).await;
         let from: Timestamp = "2026-05-24T17:05:12+05:30".parse().unwrap();
         let until: Timestamp = "2026-05-24T18:05:12+05:30".parse().unwrap();
         let rule = "FREQ=DAILY;INTERVAL=2;DTSTART=2026-08-29;UNTIL=2026-09-29";
@@ -255,7 +255,7 @@ on_both_versions! {
 async fn rows_are_not_written_where_the_record_does_not_tell_when_it_was_changed() {
     let stands = json!({ "data": [{ "id": "5", "Visits": [{ "id": "1" }, { "id": "2" }] }] });
     for version in [ApiVersion::V2, ApiVersion::V8] {
-        let (api, sent) = desk(version, 200, &[], stands.to_string());
+        let (api, sent) = canned(version, 200, &[], stands.to_string());
         let visits = api.record("Tours", "5").rows("Visits");
         let error = visits.delete_many(["1"]).await.unwrap_err();
         assert!(error.to_string().contains("Modified_Time"), "{error}");

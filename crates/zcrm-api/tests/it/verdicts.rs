@@ -12,7 +12,7 @@ use zcrm_api::{
 };
 use zcrm_core::{ApiVersion, Code, Error, ErrorKind, Id, Outcome, Record, Timestamp};
 
-use crate::world::answering;
+use crate::fixture::answering;
 
 type Answer = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 type Class = (&'static str, fn(Api) -> Answer);

@@ -4,7 +4,7 @@ use serde_json::json;
 use zcrm_api::{Request, records::Trigger, request::Kind};
 use zcrm_core::{ApiVersion, CallMeta, Code, ErrorKind, Id, Outcome, Record, RetryClass};
 
-use crate::world::{World, on_both_versions};
+use crate::fixture::{Fixture, on_both_versions};
 
 fn leads(count: usize) -> Vec<Record> {
     let lead = |n| Record::new().with("Last_Name", format!("Lead {n}")).with("Company", "Zylker");
@@ -13,7 +13,7 @@ fn leads(count: usize) -> Vec<Record> {
 
 on_both_versions! {
     async fn more_than_a_hundred_go_in_calls_of_a_hundred_in_order(version) {
-        let World { sim, api } = World::new(version).await;
+        let Fixture { sim, api } = Fixture::new(version).await;
         let mut rows = leads(250);
         rows[120].remove("Last_Name");
         let outcomes = api.records("Leads").create_many(rows).send().await.unwrap();
@@ -32,7 +32,7 @@ on_both_versions! {
     }
 
     async fn calls_side_by_side_keep_the_callers_order(version) {
-        let World { sim, api } = World::new(version).await;
+        let Fixture { sim, api } = Fixture::new(version).await;
         let write = api.records("Leads").create_many(leads(550)).concurrency(4);
         let done = write.send().await.unwrap().all().unwrap();
         let first = sim.record("Leads", done[0].id.as_str()).unwrap();
@@ -43,7 +43,7 @@ on_both_versions! {
     }
 
     async fn a_lost_answer_leaves_its_records_unknown_and_the_rest_unsent(version) {
-        let World { sim, api } = World::new(version).await;
+        let Fixture { sim, api } = Fixture::new(version).await;
         sim.faults().method("POST").skip(1).after_executing().reset();
         let outcomes = api.records("Leads").create_many(leads(250)).send().await.unwrap();
         let kinds: Vec<_> = outcomes
@@ -64,7 +64,7 @@ on_both_versions! {
     }
 
     async fn a_single_record_whose_answer_is_lost_is_an_unknown_outcome(version) {
-        let World { sim, api } = World::new(version).await;
+        let Fixture { sim, api } = Fixture::new(version).await;
         sim.faults().method("POST").after_executing().reset();
         let error = api.records("Leads").create(&leads(1)[0]).await.unwrap_err();
         assert_eq!(error.outcome(), Outcome::Unknown);
@@ -73,7 +73,7 @@ on_both_versions! {
     }
 
     async fn a_write_that_never_began_is_one_error(version) {
-        let World { sim, api } = World::new(version).await;
+        let Fixture { sim, api } = Fixture::new(version).await;
         let error = api.records("Leadz").create_many(leads(150)).send().await.unwrap_err();
         assert_eq!(error.code(), Some(&Code::INVALID_MODULE));
         assert_eq!(sim.journal().api_requests(), 1);
@@ -86,14 +86,14 @@ on_both_versions! {
     }
 
     async fn a_throttled_insert_is_tried_again(version) {
-        let World { sim, api } = World::new(version).await;
+        let Fixture { sim, api } = Fixture::new(version).await;
         sim.faults().method("POST").times(2).zoho_error(429, "TOO_MANY_REQUESTS");
         api.records("Leads").create(&leads(1)[0]).await.unwrap();
         assert_eq!(sim.record_count("Leads"), 1);
     }
 
     async fn an_update_of_plain_values_is_tried_again_and_one_of_lists_is_not(version) {
-        let World { sim, api } = World::new(version).await;
+        let Fixture { sim, api } = Fixture::new(version).await;
         let records = api.records("Leads");
         let id = records.create(&leads(1)[0]).await.unwrap().id;
         sim.faults().method("PUT").after_executing().reset();
@@ -106,7 +106,7 @@ on_both_versions! {
     }
 
     async fn an_upsert_is_tried_again_only_if_every_record_can_be_found(version) {
-        let World { sim, api } = World::new(version).await;
+        let Fixture { sim, api } = Fixture::new(version).await;
         let records = api.records("Leads");
         let row = leads(1).remove(0).with("Email", "a@example.com");
         sim.faults().path_of_upserts().reset_after();
@@ -121,7 +121,7 @@ on_both_versions! {
     }
 
     async fn a_change_is_written_to_the_record_that_was_named(version) {
-        let World { sim, api } = World::with(version, |sim| sim.records("Leads", 2)).await;
+        let Fixture { sim, api } = Fixture::with(version, |sim| sim.records("Leads", 2)).await;
         let records = api.records("Leads");
         let page = records.list().fields(["Last_Name"]).send().await.unwrap();
         let ids: Vec<Id> = page.items.iter().map(|it| it.as_ref().unwrap().id().unwrap()).collect();
@@ -132,7 +132,7 @@ on_both_versions! {
     }
 
     async fn a_call_that_is_refused_as_a_whole_ends_the_write_and_keeps_what_was_done(version) {
-        let World { sim, api } = World::new(version).await;
+        let Fixture { sim, api } = Fixture::new(version).await;
         sim.faults().method("POST").skip(1).zoho_error(403, "NO_PERMISSION");
         let outcomes = api.records("Leads").create_many(leads(250)).send().await.unwrap();
         assert_eq!(outcomes.successes().count(), 100);
@@ -145,7 +145,7 @@ on_both_versions! {
     }
 
     async fn deletions_of_any_size_answer_for_each_id(version) {
-        let World { sim, api } = World::with(version, |sim| sim.records("Leads", 130)).await;
+        let Fixture { sim, api } = Fixture::with(version, |sim| sim.records("Leads", 130)).await;
         let records = api.records("Leads");
         let mut ids = Vec::new();
         let mut stream = records.list().fields(["Last_Name"]).stream();
@@ -162,7 +162,7 @@ on_both_versions! {
 
 #[tokio::test]
 async fn whether_a_write_may_be_repeated_is_said_of_each_call() {
-    let World { sim: _sim, api } = World::new(ApiVersion::V8).await;
+    let Fixture { sim: _sim, api } = Fixture::new(ApiVersion::V8).await;
     let leads = api.records("Leads");
     fn class<K: Kind<Preview = Vec<http::Request<bytes::Bytes>>>>(write: Request<K>) -> RetryClass {
         let requests = write.preview().unwrap();
@@ -187,7 +187,7 @@ async fn whether_a_write_may_be_repeated_is_said_of_each_call() {
 
 #[tokio::test]
 async fn what_a_write_says_beside_its_records_stands_in_every_call() {
-    let World { sim: _sim, api } = World::new(ApiVersion::V8).await;
+    let Fixture { sim: _sim, api } = Fixture::new(ApiVersion::V8).await;
     let write = api.records("Leads").create_many(leads(101)).assignment_rule("7");
     for (write, trigger) in [
         (write.clone().trigger([Trigger::Workflow]), r#""trigger":["workflow"],"#),

@@ -8,10 +8,10 @@ use std::{
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use rustix::time::{ClockId, clock_gettime};
 use zcrm_bench::{
-    Failure,
-    child::Place,
+    BoxError,
+    baseline::Baseline,
+    child::ServerAddress,
     data::{self, BATCH, PAGE},
-    floor::Floor,
     runtime, sdk,
 };
 
@@ -23,47 +23,47 @@ const AT_A_TIME: usize = 8;
 /// Who does the work.
 enum Client {
     Zcrm(zcrm::Client),
-    Floor(Box<Floor>),
+    Baseline(Box<Baseline>),
     Hand(Hand),
 }
 
 impl Client {
-    async fn new(who: &str, place: &Place) -> Result<Self, Failure> {
+    async fn new(who: &str, place: &ServerAddress) -> Result<Self, BoxError> {
         Ok(match who {
             "zcrm" => Self::Zcrm(sdk::client(place).await?),
-            "floor" => Self::Floor(Box::new(Floor::new(place)?)),
+            "baseline" => Self::Baseline(Box::new(Baseline::new(place)?)),
             "hand" => Self::Hand(Hand::new(place)?),
             _ => return Err(format!("there is no client `{who}`").into()),
         })
     }
 
-    async fn get(&self) -> Result<(), Failure> {
+    async fn get(&self) -> Result<(), BoxError> {
         match self {
             Self::Zcrm(client) => sdk::get(client).await.map(drop),
-            Self::Floor(floor) => floor.get().await.map(drop),
+            Self::Baseline(baseline) => baseline.get().await.map(drop),
             Self::Hand(hand) => hand.get().await.map(drop),
         }
     }
 
-    async fn page(&self, number: u64, slow: bool) -> Result<(), Failure> {
+    async fn page(&self, number: u64, slow: bool) -> Result<(), BoxError> {
         let records = match self {
             Self::Zcrm(client) => sdk::page(client, number, slow).await?,
-            Self::Floor(floor) => floor.page(number, slow).await?,
+            Self::Baseline(baseline) => baseline.page(number, slow).await?,
             Self::Hand(hand) => hand.page(number, slow).await?,
         };
         if records == PAGE { Ok(()) } else { Err("a page lacks records".into()) }
     }
 
-    async fn create(&self, leads: &[data::NewLead]) -> Result<(), Failure> {
+    async fn create(&self, leads: &[data::NewLead]) -> Result<(), BoxError> {
         let written = match self {
             Self::Zcrm(client) => sdk::create(client, leads).await?,
-            Self::Floor(floor) => floor.create(leads).await?,
+            Self::Baseline(baseline) => baseline.create(leads).await?,
             Self::Hand(hand) => hand.create(leads).await?,
         };
         if written == BATCH { Ok(()) } else { Err("not all was written".into()) }
     }
 
-    async fn work(&self, scenario: &str, times: u64) -> Result<(), Failure> {
+    async fn work(&self, scenario: &str, times: u64) -> Result<(), BoxError> {
         match scenario {
             "get" => {
                 for _ in 0..times {
@@ -102,8 +102,8 @@ pub(crate) fn run(
     times: u64,
     port: &str,
     pem: &Path,
-) -> Result<(), Failure> {
-    let place = Place::new(port, pem)?;
+) -> Result<(), BoxError> {
+    let place = ServerAddress::new(port, pem)?;
     runtime()?.block_on(async {
         let client = Client::new(who, &place).await?;
         // the connection stands
@@ -125,7 +125,7 @@ fn cpu() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
-fn peak() -> Result<u64, Failure> {
+fn peak() -> Result<u64, BoxError> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     Ok(line.and_then(|line| line.trim().strip_suffix(" kB")).ok_or("no VmHWM")?.trim().parse()?)

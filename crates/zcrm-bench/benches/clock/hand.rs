@@ -3,10 +3,9 @@
 use reqwest::{Client, Url};
 use serde_json::{Value, json};
 use zcrm_bench::{
-    Failure,
-    child::Place,
+    BoxError, baseline,
+    child::ServerAddress,
     data::{self, Lead, NewLead},
-    floor,
 };
 
 use zcrm::Module as _;
@@ -18,28 +17,28 @@ pub(crate) struct Hand {
 }
 
 impl Hand {
-    pub(crate) fn new(place: &Place) -> Result<Self, Failure> {
-        let client = Client::builder().tls_backend_preconfigured(floor::tls(place)?).build()?;
+    pub(crate) fn new(place: &ServerAddress) -> Result<Self, BoxError> {
+        let client = Client::builder().tls_backend_preconfigured(baseline::tls(place)?).build()?;
         Ok(Self { client, origin: place.origin.clone(), fields: Lead::FIELDS.join(",") })
     }
 
     fn authorization() -> String {
-        format!("Zoho-oauthtoken {}", floor::TOKEN)
+        format!("Zoho-oauthtoken {}", baseline::TOKEN)
     }
 
-    async fn read(&self, url: Url) -> Result<Value, Failure> {
+    async fn read(&self, url: Url) -> Result<Value, BoxError> {
         let request = self.client.get(url).header("Authorization", Self::authorization());
         Ok(request.send().await?.error_for_status()?.json().await?)
     }
 
-    pub(crate) async fn get(&self) -> Result<String, Failure> {
+    pub(crate) async fn get(&self) -> Result<String, BoxError> {
         let url = format!("{}/crm/v8/Contacts/{}", self.origin, data::ID).parse()?;
         let found = self.read(url).await?;
         let name = found.pointer("/data/0/Last_Name").and_then(Value::as_str);
         Ok(name.ok_or("no name")?.to_owned())
     }
 
-    pub(crate) async fn page(&self, number: u64, slow: bool) -> Result<usize, Failure> {
+    pub(crate) async fn page(&self, number: u64, slow: bool) -> Result<usize, BoxError> {
         let mut url: Url = format!("{}/crm/v8/Leads", self.origin).parse()?;
         url.query_pairs_mut()
             .append_pair("page", &number.to_string())
@@ -52,7 +51,7 @@ impl Hand {
         Ok(records.iter().filter(|record| record.get("Last_Name").is_some()).count())
     }
 
-    pub(crate) async fn create(&self, leads: &[NewLead]) -> Result<usize, Failure> {
+    pub(crate) async fn create(&self, leads: &[NewLead]) -> Result<usize, BoxError> {
         let request = self
             .client
             .post(format!("{}/crm/v8/Leads", self.origin))

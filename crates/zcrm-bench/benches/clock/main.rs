@@ -1,4 +1,4 @@
-//! Wall, CPU, memory and cold start, beside the floor and beside what people write by hand. Each client
+//! Wall, CPU, memory and cold start, beside the baseline and beside what people write by hand. Each client
 //! is a process of its own, in turns, so that a slow moment of the machine meets all of them; of the
 //! rounds the median counts. It prints the figures as JSON; `cargo xtask bench` shows them.
 #![allow(clippy::print_stdout, reason = "it prints what it measures")]
@@ -15,9 +15,9 @@ use std::{
 };
 
 use zcrm_bench::{
-    Failure,
-    child::{Place, Server},
-    report::Row,
+    BoxError,
+    child::{Server, ServerAddress},
+    report::ReportRow,
     runtime, sdk,
 };
 
@@ -34,7 +34,7 @@ const SCENARIOS: &[(&str, u64, &str)] = &[
 /// Starts of the small program.
 const STARTS: usize = 31;
 
-fn main() -> Result<(), Failure> {
+fn main() -> Result<(), BoxError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     if let ["client", who, scenario, times, port, pem] = arguments.as_slice() {
@@ -60,43 +60,44 @@ fn side_by_side(
     scenario: &str,
     times: u64,
     name: &str,
-) -> Result<Vec<Row>, Failure> {
+) -> Result<Vec<ReportRow>, BoxError> {
     let mut all: [Vec<Measured>; 3] = Default::default();
     for _ in 0..ROUNDS {
-        for (rounds, who) in all.iter_mut().zip(["zcrm", "floor", "hand"]) {
+        for (rounds, who) in all.iter_mut().zip(["zcrm", "baseline", "hand"]) {
             rounds.push(one(server, who, scenario, times)?);
         }
     }
-    let [zcrm, floor, hand] = all.map(|rounds| [0, 1, 2].map(|at| median(&rounds, at)));
+    let [zcrm, baseline, hand] = all.map(|rounds| [0, 1, 2].map(|at| median(&rounds, at)));
     let [wall, cpu, memory] = [0, 1, 2].map(|at| {
         let pick = |measured: &Measured| measured.get(at).copied().unwrap_or_default();
-        (pick(&zcrm), pick(&floor), pick(&hand))
+        (pick(&zcrm), pick(&baseline), pick(&hand))
     });
     if scenario == "slow" {
-        let (ours, floor, hand) = wall;
+        let (ours, baseline, hand) = wall;
         return Ok(vec![
-            Row::alone(name, "s", ours).aim(0.40),
-            Row::beside(format!("{name}: beside the floor"), "s", ours, floor),
-            Row::beside(format!("{name}: beside reqwest and Value"), "s", ours, hand),
+            ReportRow::alone(name, "s", ours).aim(0.40),
+            ReportRow::beside(format!("{name}: beside the baseline"), "s", ours, baseline),
+            ReportRow::beside(format!("{name}: beside reqwest and Value"), "s", ours, hand),
         ]);
     }
     #[allow(clippy::cast_precision_loss, reason = "a small number")]
     let each = 1e6 / times as f64;
     let mut rows = Vec::new();
-    for (unit, (ours, floor, hand)) in [("µs", wall), ("µs of CPU", cpu)] {
-        rows.push(Row::beside(name, unit, ours * each, floor * each));
+    for (unit, (ours, baseline, hand)) in [("µs", wall), ("µs of CPU", cpu)] {
+        rows.push(ReportRow::beside(name, unit, ours * each, baseline * each));
         let name = format!("{name}: beside reqwest and Value");
-        rows.push(Row::beside(name, unit, ours * each, hand * each));
+        rows.push(ReportRow::beside(name, unit, ours * each, hand * each));
     }
     if scenario == "page" {
-        let (ours, floor, hand) = memory;
+        let (ours, baseline, hand) = memory;
         let mib = |kib: f64| kib / 1024.0;
         let name = "peak memory, pages";
-        rows.push(Row::beside(name, "MiB", mib(ours), mib(floor)));
+        rows.push(ReportRow::beside(name, "MiB", mib(ours), mib(baseline)));
         rows.push(
-            Row::alone("peak memory, pages: above the floor", "MiB", mib(ours - floor)).aim(4.0),
+            ReportRow::alone("peak memory, pages: above the baseline", "MiB", mib(ours - baseline))
+                .aim(4.0),
         );
-        rows.push(Row::beside(
+        rows.push(ReportRow::beside(
             format!("{name}: beside reqwest and Value"),
             "MiB",
             mib(ours),
@@ -107,7 +108,7 @@ fn side_by_side(
 }
 
 /// One client's round.
-fn one(server: &Server, who: &str, scenario: &str, times: u64) -> Result<Measured, Failure> {
+fn one(server: &Server, who: &str, scenario: &str, times: u64) -> Result<Measured, BoxError> {
     let output = Command::new(std::env::current_exe()?)
         .args(["client", who, scenario, &times.to_string(), server.http1()])
         .arg(server.pem())
@@ -126,8 +127,8 @@ fn median(rounds: &[Measured], at: usize) -> f64 {
 }
 
 /// The start of a small program, to its end: one client, one call over TLS.
-fn cold(server: &Server) -> Result<Vec<Row>, Failure> {
-    let programs = [env!("CARGO_BIN_EXE_cold-zcrm"), env!("CARGO_BIN_EXE_cold-floor")];
+fn cold(server: &Server) -> Result<Vec<ReportRow>, BoxError> {
+    let programs = [env!("CARGO_BIN_EXE_cold-zcrm"), env!("CARGO_BIN_EXE_cold-baseline")];
     let mut times: [Vec<Measured>; 2] = Default::default();
     for _ in 0..STARTS {
         for (times, program) in times.iter_mut().zip(programs) {
@@ -139,14 +140,15 @@ fn cold(server: &Server) -> Result<Vec<Row>, Failure> {
             }
         }
     }
-    let [ours, floor] = times.map(|times| median(&times, 0));
-    Ok(vec![Row::beside("cold start of a small program", "ms", ours, floor).aim(1.5)])
+    let [ours, baseline] = times.map(|times| median(&times, 0));
+    Ok(vec![ReportRow::beside("cold start of a small program", "ms", ours, baseline).aim(1.5)])
 }
 
 /// The hot path of every call.
-fn cached(server: &Server) -> Result<Row, Failure> {
+fn cached(server: &Server) -> Result<ReportRow, BoxError> {
     const TIMES: u32 = 100_000;
-    let client = runtime()?.block_on(sdk::client(&Place::new(server.http1(), &server.pem())?))?;
+    let client =
+        runtime()?.block_on(sdk::client(&ServerAddress::new(server.http1(), &server.pem())?))?;
     let authorizer = sdk::authorizer(&client);
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
@@ -156,5 +158,5 @@ fn cached(server: &Server) -> Result<Row, Failure> {
         }
         rounds.push([begin.elapsed().as_secs_f64() * 1e9 / f64::from(TIMES), 0.0, 0.0]);
     }
-    Ok(Row::alone("cached()", "ns", median(&rounds, 0)).aim(200.0))
+    Ok(ReportRow::alone("cached()", "ns", median(&rounds, 0)).aim(200.0))
 }

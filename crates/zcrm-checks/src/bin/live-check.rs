@@ -2,12 +2,12 @@
 #![allow(clippy::print_stdout, reason = "a check talks to its user through these streams")]
 
 use zcrm_checks::{
-    Arguments, Failure,
+    Arguments, BoxError,
     live::{self, Fixture},
 };
 
 #[tokio::main]
-async fn main() -> Result<(), Failure> {
+async fn main() -> Result<(), BoxError> {
     let arguments = Arguments::parse(std::env::args_os().skip(1), &[], &["live"])?;
     let fixture = if arguments.flag("live") {
         Fixture::sandbox(std::env::vars_os().collect()).await?

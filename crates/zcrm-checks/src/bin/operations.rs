@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use zcrm_api::operations::ALL;
 use zcrm_checks::{
-    Arguments, Failure,
+    Arguments, BoxError,
     operations::{smoke, table},
 };
 use zcrm_core::ApiVersion;
 
 #[tokio::main]
-async fn main() -> Result<(), Failure> {
+async fn main() -> Result<(), BoxError> {
     Arguments::parse(std::env::args_os().skip(1), &[], &[])?;
     let mut surfaces = BTreeMap::new();
     // some operations are of one version alone

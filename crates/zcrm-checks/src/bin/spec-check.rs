@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use zcrm_checks::{
-    Arguments, Failure,
+    Arguments, BoxError,
     operations::{
         SmokeRun, files, locked,
         schemas::{KnownFaults, Schemas},
@@ -18,10 +18,10 @@ use zcrm_checks::{
 use zcrm_core::ApiVersion;
 
 #[tokio::main]
-async fn main() -> Result<(), Failure> {
+async fn main() -> Result<(), BoxError> {
     let arguments = Arguments::parse(std::env::args_os().skip(1), &["root", "files"], &[])?;
     let root = Path::new(arguments.text("root").unwrap_or("."));
-    let read = |path: &str| -> Result<String, Failure> {
+    let read = |path: &str| -> Result<String, BoxError> {
         std::fs::read_to_string(root.join(path))
             .map_err(|error| format!("cannot read {path}: {error}").into())
     };
@@ -67,7 +67,7 @@ fn against_files(
     overlay: &str,
     known: &str,
     smoke: &SmokeRun,
-) -> Result<Vec<String>, Failure> {
+) -> Result<Vec<String>, BoxError> {
     let files = files::Files::read(folder)?.repaired(overlay)?;
     let report = files::differences(&files, lock, overlay)?;
     println!(

@@ -12,8 +12,8 @@ use zcrm::{
 use zcrm_sim::{Edition, Simulator};
 
 use super::fixture::{Fixture, access, send, simulator};
-use super::{Answer, Check, Seen, Stop, Verdict, check, judge, judge_answer, simulated};
-use crate::Failure;
+use super::{Answer, Check, CheckResult, Stop, Verdict, check, judge, judge_answer, simulated};
+use crate::BoxError;
 
 pub(super) const CHECKS: &[Check] = &[
     check!("server-info", "/oauth/serverinfo has `locations` with https origins", server_info),
@@ -93,12 +93,12 @@ const LOCK: &str = "it would lock the login for ten minutes";
 const CREDITS: &str = "it would spend the organisation's credits";
 
 /// A simulator of the check's own, and where one is logged in there.
-pub(super) async fn own_simulator() -> Result<(Fixture, Simulator), Failure> {
+pub(super) async fn own_simulator() -> Result<(Fixture, Simulator), BoxError> {
     let sim = simulator().await?;
     Ok((Fixture::simulated(sim.clone()).await?, sim))
 }
 
-async fn server_info(fixture: &Fixture) -> Seen {
+async fn server_info(fixture: &Fixture) -> CheckResult {
     let answer = fixture.accounts("/oauth/serverinfo", None).await?;
     let locations = answer.at("/locations").as_object().cloned().unwrap_or_default();
     let fine = |url: &Value| url.as_str().is_some_and(|url| url.parse::<Origin>().is_ok());
@@ -107,7 +107,7 @@ async fn server_info(fixture: &Fixture) -> Seen {
     Ok(judge(good, format!("{}, locations {}", answer.status, names.join(", "))))
 }
 
-pub(super) async fn refresh(fixture: &Fixture, token: &str) -> Result<Answer, Failure> {
+pub(super) async fn refresh(fixture: &Fixture, token: &str) -> Result<Answer, BoxError> {
     let form = [
         ("grant_type", "refresh_token"),
         ("client_id", fixture.client_id()),
@@ -117,12 +117,12 @@ pub(super) async fn refresh(fixture: &Fixture, token: &str) -> Result<Answer, Fa
     fixture.accounts("/oauth/v2/token", Some(&form)).await
 }
 
-async fn dead_code(fixture: &Fixture) -> Seen {
+async fn dead_code(fixture: &Fixture) -> CheckResult {
     let answer = refresh(fixture, "1000.zcrm.live-check").await?;
     Ok(judge(answer.status == 200 && answer.text("/error") == "invalid_code", answer))
 }
 
-async fn dead_client(fixture: &Fixture) -> Seen {
+async fn dead_client(fixture: &Fixture) -> CheckResult {
     let form = [
         ("grant_type", "refresh_token"),
         ("client_id", "1000.ZCRMLIVECHECK"),
@@ -134,13 +134,13 @@ async fn dead_client(fixture: &Fixture) -> Seen {
 }
 
 /// The refresh token of a login.
-pub(super) async fn refresh_token(fixture: &Fixture) -> Result<String, Failure> {
+pub(super) async fn refresh_token(fixture: &Fixture) -> Result<String, BoxError> {
     let stored = fixture.login()?.tokens().stored().await?.ok_or("nothing is stored")?;
     let refresh = stored.refresh.ok_or("the login has no refresh token")?;
     Ok(refresh.expose_secret().to_owned())
 }
 
-async fn throttle(_: &Fixture, _: &Simulator) -> Seen {
+async fn throttle(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, _) = own_simulator().await?;
     let token = refresh_token(&own).await?;
     for _ in 0..10 {
@@ -154,7 +154,7 @@ async fn throttle(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(matches!(answer.status, 200 | 400) && words, answer))
 }
 
-async fn live_tokens(_: &Fixture, _: &Simulator) -> Seen {
+async fn live_tokens(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, sim) = own_simulator().await?;
     let token = refresh_token(&own).await?;
     let oldest = own.login()?.tokens().token().await?;
@@ -172,7 +172,7 @@ async fn live_tokens(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, format!("the first one was answered with {seen:?}")))
 }
 
-pub(super) async fn exchange(own: &Fixture, grant: &str) -> Result<Answer, Failure> {
+pub(super) async fn exchange(own: &Fixture, grant: &str) -> Result<Answer, BoxError> {
     let form = [
         ("grant_type", "authorization_code"),
         ("client_id", own.client_id()),
@@ -182,7 +182,7 @@ pub(super) async fn exchange(own: &Fixture, grant: &str) -> Result<Answer, Failu
     own.accounts("/oauth/v2/token", Some(&form)).await
 }
 
-async fn grant_once(fixture: &Fixture, sim: &Simulator) -> Seen {
+async fn grant_once(fixture: &Fixture, sim: &Simulator) -> CheckResult {
     let grant = sim.grant_token();
     let first = exchange(fixture, &grant).await?;
     let second = exchange(fixture, &grant).await?;
@@ -190,7 +190,7 @@ async fn grant_once(fixture: &Fixture, sim: &Simulator) -> Seen {
     Ok(judge(good, format!("{first}; then {second}")))
 }
 
-async fn revoke(by: RevokeBy) -> Seen {
+async fn revoke(by: RevokeBy) -> CheckResult {
     let (own, _) = own_simulator().await?;
     let token = refresh_token(&own).await?;
     let done = own.login()?.tokens().revoke_by(by).await?;
@@ -199,15 +199,15 @@ async fn revoke(by: RevokeBy) -> Seen {
     Ok(judge(good, format!("revoked: {done}; a refresh afterwards: {answer}")))
 }
 
-async fn revoke_in_body(_: &Fixture, _: &Simulator) -> Seen {
+async fn revoke_in_body(_: &Fixture, _: &Simulator) -> CheckResult {
     revoke(RevokeBy::Form).await
 }
 
-async fn revoke_in_query(_: &Fixture, _: &Simulator) -> Seen {
+async fn revoke_in_query(_: &Fixture, _: &Simulator) -> CheckResult {
     revoke(RevokeBy::Query).await
 }
 
-async fn device_code(fixture: &Fixture, _: &Simulator) -> Seen {
+async fn device_code(fixture: &Fixture, _: &Simulator) -> CheckResult {
     let form = [
         ("grant_type", "device_request"),
         ("client_id", fixture.client_id()),
@@ -221,7 +221,7 @@ async fn device_code(fixture: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, format!("{answer}, interval {interval:?}, expires_in {end:?}")))
 }
 
-async fn own(fixture: &Fixture) -> Seen {
+async fn own(fixture: &Fixture) -> CheckResult {
     let form = [
         ("grant_type", "client_credentials"),
         ("client_id", fixture.client_id()),
@@ -232,7 +232,7 @@ async fn own(fixture: &Fixture) -> Seen {
     Ok(judge(answer.text("/error") == "missing_org_info", answer))
 }
 
-async fn user_info(fixture: &Fixture) -> Seen {
+async fn user_info(fixture: &Fixture) -> CheckResult {
     let answer = fixture.user_info().await?;
     if answer.status == 401 || !answer.text("/error").is_empty() {
         return Ok(Verdict::NotHere(format!("the login lacks the scope: {answer}")));
@@ -240,7 +240,7 @@ async fn user_info(fixture: &Fixture) -> Seen {
     Ok(judge(answer.at("/Email").is_string(), answer))
 }
 
-async fn token_end(fixture: &Fixture) -> Seen {
+async fn token_end(fixture: &Fixture) -> CheckResult {
     let answer = fixture.get(ApiVersion::V8, "org").await?;
     let (end, now) = (answer.header("x-accesstoken-reset"), answer.header("date"));
     let end = end.and_then(|end| DateTime::parse_from_rfc3339(end).ok());
@@ -252,7 +252,7 @@ async fn token_end(fixture: &Fixture) -> Seen {
     Ok(judge(good, format!("{answer}, {:?} s ahead", left.map(|left| left.num_seconds()))))
 }
 
-async fn bearer(fixture: &Fixture) -> Seen {
+async fn bearer(fixture: &Fixture) -> CheckResult {
     let answer = fixture.with_prefix("Bearer").await?;
     Ok(judge_answer(answer.status == 200, &answer))
 }
@@ -261,13 +261,13 @@ fn is_dead(answer: &Answer) -> bool {
     answer.is(401, "INVALID_TOKEN") || answer.is(401, "AUTHENTICATION_FAILURE")
 }
 
-async fn dead_token(fixture: &Fixture) -> Seen {
+async fn dead_token(fixture: &Fixture) -> CheckResult {
     let api = fixture.with_token("1000.zcrm.live-check").await?;
     let answer = send(&api, "GET", "org", &[], None).await?;
     Ok(judge(is_dead(&answer), answer))
 }
 
-async fn expired_token(_: &Fixture, _: &Simulator) -> Seen {
+async fn expired_token(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, sim) = own_simulator().await?;
     let token = own.login()?.tokens().token().await?;
     let api = own.with_token(&access(&token)).await?;
@@ -284,14 +284,14 @@ async fn other_token(fixture: &Fixture, grant: &str) -> Result<String, Stop> {
     if token.is_empty() { Err(Stop::because(&answer)) } else { Ok(token.to_owned()) }
 }
 
-async fn missing_scope(fixture: &Fixture, sim: &Simulator) -> Seen {
+async fn missing_scope(fixture: &Fixture, sim: &Simulator) -> CheckResult {
     let grant = sim.grant_token_for(&["ZohoCRM.modules.leads.READ"]);
     let api = fixture.with_token(&other_token(fixture, &grant).await?).await?;
     let answer = send(&api, "GET", "org", &[], None).await?;
     Ok(judge(answer.is(401, "OAUTH_SCOPE_MISMATCH"), answer))
 }
 
-async fn api_domain(fixture: &Fixture) -> Seen {
+async fn api_domain(fixture: &Fixture) -> CheckResult {
     let stored = fixture.login()?.tokens().token().await?;
     let domain = stored.api_domain.unwrap_or_default();
     let known = domain.parse().ok().and_then(|origin| DataCenter::of_api_origin(&origin));
@@ -302,7 +302,7 @@ async fn api_domain(fixture: &Fixture) -> Seen {
     Ok(judge(known.is_some() || own, domain))
 }
 
-async fn other_environment(fixture: &Fixture, sim: &Simulator) -> Seen {
+async fn other_environment(fixture: &Fixture, sim: &Simulator) -> CheckResult {
     let grant = sim.grant().environment(zcrm_sim::Environment::Sandbox).issue();
     let api = fixture.with_token(&other_token(fixture, &grant).await?).await?;
     let answer = send(&api, "GET", "org", &[], None).await?;
@@ -310,12 +310,12 @@ async fn other_environment(fixture: &Fixture, sim: &Simulator) -> Seen {
 }
 
 /// A simulator with the limits of that edition, logged in.
-pub(super) async fn with_edition(edition: Edition) -> Result<(Fixture, Simulator), Failure> {
+pub(super) async fn with_edition(edition: Edition) -> Result<(Fixture, Simulator), BoxError> {
     let sim = Simulator::builder().plain_http().edition(edition).start().await?;
     Ok((Fixture::simulated(sim.clone()).await?, sim))
 }
 
-async fn credits_header(_: &Fixture, _: &Simulator) -> Seen {
+async fn credits_header(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, sim) = with_edition(Edition::Free).await?;
     let told = |answer: &Answer| answer.header("x-api-credits-remaining").map(str::to_owned);
     let early = told(&own.get(ApiVersion::V8, "org").await?);
@@ -325,7 +325,7 @@ async fn credits_header(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, format!("{early:?} at first, {late:?} after half of 5,000")))
 }
 
-async fn no_credits(_: &Fixture, _: &Simulator) -> Seen {
+async fn no_credits(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, sim) = with_edition(Edition::Free).await?;
     sim.spend_credits(5_000);
     let answer = own.get(ApiVersion::V8, "org").await?;

@@ -7,8 +7,8 @@ use zcrm_sim::Simulator;
 
 use super::accounts::own_simulator;
 use super::fixture::Fixture;
-use super::{Answer, Check, Seen, Stop, check, judge, judge_answer, simulated};
-use crate::Failure;
+use super::{Answer, Check, CheckResult, Stop, check, judge, judge_answer, simulated};
+use crate::BoxError;
 
 pub(super) const CHECKS: &[Check] = &[
     check!(
@@ -79,7 +79,7 @@ async fn send(
     version: ApiVersion,
     method: &str,
     row: &Value,
-) -> Result<Answer, Failure> {
+) -> Result<Answer, BoxError> {
     let body = json!({ "watch": [row] });
     fixture.call(version, method, "actions/watch", Some(&body)).await
 }
@@ -99,7 +99,7 @@ fn id(row: &Value) -> String {
     row.get("channel_id").map(Value::to_string).unwrap_or_default()
 }
 
-async fn end(fixture: &Fixture, row: &Value) -> Result<Answer, Failure> {
+async fn end(fixture: &Fixture, row: &Value) -> Result<Answer, BoxError> {
     fixture.call(V8, "DELETE", &format!("actions/watch?channel_ids={}", id(row)), None).await
 }
 
@@ -119,7 +119,7 @@ async fn life(fixture: &Fixture, version: ApiVersion, minutes: i64) -> Result<Op
     Ok(end.map(|end| (end.signed_duration_since(now).num_seconds() + 30).div_euclid(60)))
 }
 
-async fn channel_life(fixture: &Fixture) -> Seen {
+async fn channel_life(fixture: &Fixture) -> CheckResult {
     const DAY: i64 = 24 * 60;
     let v3 = ApiVersion::V3;
     let mut seen = Vec::new();
@@ -131,12 +131,12 @@ async fn channel_life(fixture: &Fixture) -> Seen {
 }
 
 /// The events of a channel.
-async fn events(fixture: &Fixture, row: &Value) -> Result<Value, Failure> {
+async fn events(fixture: &Fixture, row: &Value) -> Result<Value, BoxError> {
     let shown = fixture.get(V8, &format!("actions/watch?channel_id={}", id(row))).await?;
     Ok(shown.at("/watch/0/events").clone())
 }
 
-async fn channel_patch(fixture: &Fixture) -> Seen {
+async fn channel_patch(fixture: &Fixture) -> CheckResult {
     let channel = row(&["Leads.create"]);
     done(fixture, V8, "POST", &channel).await?;
     let patch = json!({ "channel_id": channel.get("channel_id"), "events": ["Leads.edit"] });
@@ -149,7 +149,7 @@ async fn channel_patch(fixture: &Fixture) -> Seen {
     Ok(judge(good, format!("PATCH {patched}: {both}; PUT {put}: {one}")))
 }
 
-async fn channel_token(fixture: &Fixture) -> Seen {
+async fn channel_token(fixture: &Fixture) -> CheckResult {
     let channel = row(&["Leads.create"]);
     let refused = send(fixture, V8, "POST", &with(&channel, "token", "t".repeat(51))).await?;
     // where it was taken
@@ -157,7 +157,7 @@ async fn channel_token(fixture: &Fixture) -> Seen {
     Ok(judge_answer(refused.is(400, "INVALID_DATA"), &refused))
 }
 
-async fn channel_end(fixture: &Fixture) -> Seen {
+async fn channel_end(fixture: &Fixture) -> CheckResult {
     let channel = row(&["Leads.create"]);
     done(fixture, V8, "POST", &channel).await?;
     let first = end(fixture, &channel).await?;
@@ -179,7 +179,7 @@ fn told(sim: &Simulator) -> Vec<(Value, Value, usize, Value)> {
     deliveries.map(|delivery| one(delivery.body)).collect()
 }
 
-async fn told_once(_: &Fixture, _: &Simulator) -> Seen {
+async fn told_once(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, sim) = own_simulator().await?;
     done(&own, V8, "POST", &row(&["Leads.all"])).await?;
     let made = own.write(V8, "Leads", &[own.lead("A"), own.lead("B")]).await?;
@@ -209,7 +209,7 @@ async fn told_once(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, format!("{made}, {changed}; told {seen:?} records, the edit of {fields}")))
 }
 
-async fn told_related(_: &Fixture, _: &Simulator) -> Seen {
+async fn told_related(_: &Fixture, _: &Simulator) -> CheckResult {
     let mut seen = Vec::new();
     for related in [true, false] {
         let (own, sim) = own_simulator().await?;
@@ -234,7 +234,7 @@ async fn edit(own: &Fixture, lead: &str, change: Value) -> Result<(), Stop> {
     if answer.is(200, "SUCCESS") { Ok(()) } else { Err(Stop::because(&answer)) }
 }
 
-async fn told_values(_: &Fixture, _: &Simulator) -> Seen {
+async fn told_values(_: &Fixture, _: &Simulator) -> CheckResult {
     let mut seen = Vec::new();
     let mut wanted = Vec::new();
     for values in [true, false] {
@@ -262,7 +262,7 @@ fn conditioned(field: &str) -> Value {
     with(&row(&["Leads.edit"]), "notification_condition", condition)
 }
 
-async fn told_condition(_: &Fixture, _: &Simulator) -> Seen {
+async fn told_condition(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, sim) = own_simulator().await?;
     let lead = own.create(V8, "Leads", own.lead("A")).await?;
     done(&own, V8, "POST", &conditioned("City")).await?;
@@ -275,7 +275,7 @@ async fn told_condition(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, format!("of an edit of Phone, one of City, one that changed nothing: {told:?}")))
 }
 
-async fn channel_condition(fixture: &Fixture) -> Seen {
+async fn channel_condition(fixture: &Fixture) -> CheckResult {
     let wrong = conditioned("No_Such_Field");
     let refused = send(fixture, V8, "POST", &wrong).await?;
     // where it was taken

@@ -6,8 +6,8 @@ use zcrm_sim::Simulator;
 
 use super::accounts::{exchange, own_simulator};
 use super::fixture::{Fixture, send};
-use super::{Answer, Check, Seen, Stop, judge, simulated};
-use crate::Failure;
+use super::{Answer, Check, CheckResult, Stop, judge, simulated};
+use crate::BoxError;
 
 pub(super) const CHECKS: &[Check] = &[
     simulated!("consent-refused", "a refusal comes back as error=access_denied", PERSON, refused),
@@ -60,7 +60,7 @@ async fn decide(
     own: &Fixture,
     sim: &Simulator,
     fields: &[(&str, &str)],
-) -> Result<Answer, Failure> {
+) -> Result<Answer, BoxError> {
     let (id, redirect) = (sim.client_id(), sim.redirect_uri());
     let mut form = vec![
         ("response_type", "code"),
@@ -94,7 +94,7 @@ async fn accept(
 }
 
 /// Exchanges a grant that came with a redirect.
-async fn redeem(server: &Fixture, sim: &Simulator, code: &str) -> Result<Answer, Failure> {
+async fn redeem(server: &Fixture, sim: &Simulator, code: &str) -> Result<Answer, BoxError> {
     let (id, secret, redirect) = (sim.client_id(), sim.client_secret(), sim.redirect_uri());
     let form = [
         ("grant_type", "authorization_code"),
@@ -106,7 +106,7 @@ async fn redeem(server: &Fixture, sim: &Simulator, code: &str) -> Result<Answer,
     server.accounts("/oauth/v2/token", Some(&form)).await
 }
 
-async fn refused(_: &Fixture, _: &Simulator) -> Seen {
+async fn refused(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, sim) = own_simulator().await?;
     let answer = decide(&own, &sim, &[("decision", "refuse")]).await?;
     let (error, code) = (told(&answer, "error"), told(&answer, "code"));
@@ -114,7 +114,7 @@ async fn refused(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, format!("{answer}, error {error:?}, a code: {}", code.is_some())))
 }
 
-async fn lasting(_: &Fixture, _: &Simulator) -> Seen {
+async fn lasting(_: &Fixture, _: &Simulator) -> CheckResult {
     // the first user has agreed with the login of the check already
     let sim = Simulator::builder().plain_http().user("ann@example.com").user("bea@example.com");
     let sim = sim.start().await?;
@@ -134,7 +134,7 @@ async fn lasting(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, format!("a refresh token came along: {seen:?}")))
 }
 
-async fn grant_limit(_: &Fixture, _: &Simulator) -> Seen {
+async fn grant_limit(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, sim) = own_simulator().await?;
     let user = sim.user_email();
     for _ in 0..10 {
@@ -148,7 +148,7 @@ async fn grant_limit(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, format!("the 11th: {one_more}; ten minutes later: {later}")))
 }
 
-async fn grant_life(_: &Fixture, _: &Simulator) -> Seen {
+async fn grant_life(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, sim) = own_simulator().await?;
     let (early, late) = (sim.grant_token(), sim.grant_token());
     sim.advance(Duration::from_secs(590));
@@ -159,7 +159,7 @@ async fn grant_life(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, format!("after 590 s: {early}; after 601 s: {late}")))
 }
 
-async fn refused_client(fixture: &Fixture, sim: &Simulator) -> Seen {
+async fn refused_client(fixture: &Fixture, sim: &Simulator) -> CheckResult {
     let grant = sim.grant_token();
     let form = [
         ("grant_type", "authorization_code"),
@@ -175,7 +175,7 @@ async fn refused_client(fixture: &Fixture, sim: &Simulator) -> Seen {
 }
 
 /// A simulator in the US, one in Europe that it knows, and the servers of each.
-async fn two_places() -> Result<[(Fixture, Simulator); 2], Failure> {
+async fn two_places() -> Result<[(Fixture, Simulator); 2], BoxError> {
     let europe = Simulator::builder().plain_http().data_center("eu").user("eva@example.com");
     let europe = europe.start().await?;
     let here = Simulator::builder().plain_http().other_data_center(&europe).start().await?;
@@ -185,7 +185,7 @@ async fn two_places() -> Result<[(Fixture, Simulator); 2], Failure> {
     ])
 }
 
-async fn other_dc_login(_: &Fixture, _: &Simulator) -> Seen {
+async fn other_dc_login(_: &Fixture, _: &Simulator) -> CheckResult {
     let [(here, sim), (there, europe)] = two_places().await?;
     let answer =
         decide(&here, &sim, &[("decision", "accept"), ("user", "eva@example.com")]).await?;
@@ -214,7 +214,7 @@ async fn device(own: &Fixture) -> Result<(String, String), Stop> {
     if device.is_empty() { Err(Stop::because(&answer)) } else { Ok((device.into(), user.into())) }
 }
 
-async fn poll(server: &Fixture, code: &str) -> Result<Answer, Failure> {
+async fn poll(server: &Fixture, code: &str) -> Result<Answer, BoxError> {
     let form = [
         ("grant_type", "device_token"),
         ("client_id", server.client_id()),
@@ -224,7 +224,7 @@ async fn poll(server: &Fixture, code: &str) -> Result<Answer, Failure> {
     server.accounts("/oauth/v3/device/token", Some(&form)).await
 }
 
-async fn other_dc(_: &Fixture, _: &Simulator) -> Seen {
+async fn other_dc(_: &Fixture, _: &Simulator) -> CheckResult {
     let [(here, sim), (there, _europe)] = two_places().await?;
     let (code, shown) = device(&here).await?;
     sim.approve_device(&shown, "eva@example.com")?;
@@ -237,7 +237,7 @@ async fn other_dc(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, format!("{first}, user_location `{location}`; there: {then}")))
 }
 
-async fn device_poll(_: &Fixture, _: &Simulator) -> Seen {
+async fn device_poll(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, sim) = own_simulator().await?;
     let (code, shown) = device(&own).await?;
     let first = poll(&own, &code).await?;
@@ -251,7 +251,7 @@ async fn device_poll(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, format!("{first}; at once {at_once}; approved, 31 s later {then}")))
 }
 
-async fn device_words(_: &Fixture, _: &Simulator) -> Seen {
+async fn device_words(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, sim) = own_simulator().await?;
     let (code, shown) = device(&own).await?;
     sim.refuse_device(&shown)?;
@@ -263,7 +263,7 @@ async fn device_words(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, format!("refused: {refused}; late: {late}")))
 }
 
-async fn own_organisation(fixture: &Fixture, sim: &Simulator) -> Seen {
+async fn own_organisation(fixture: &Fixture, sim: &Simulator) -> CheckResult {
     let soid = format!("ZohoCRM.{}", sim.org_id());
     let form = [
         ("grant_type", "client_credentials"),

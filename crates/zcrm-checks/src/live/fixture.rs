@@ -25,7 +25,7 @@ use zcrm_http::{Authorizer as _, Connector, ReqBody, Stack, StaticAuthorizer, Tr
 use zcrm_sim::{FieldKind, FieldSpec, Simulator};
 
 use super::{Answer, Stop};
-use crate::Failure;
+use crate::BoxError;
 
 /// The versions in which the checks speak.
 const VERSIONS: [ApiVersion; 5] =
@@ -61,7 +61,7 @@ impl fmt::Debug for Fixture {
 ///
 /// # Errors
 /// Where its sockets cannot be opened.
-pub async fn simulator() -> Result<Simulator, Failure> {
+pub async fn simulator() -> Result<Simulator, BoxError> {
     let external = FieldSpec::new("External_Key", FieldKind::Text).external();
     let file = FieldSpec::new("Papers", FieldKind::File);
     let builder = Simulator::builder().plain_http();
@@ -73,7 +73,7 @@ impl Fixture {
     ///
     /// # Errors
     /// Where the login fails.
-    pub async fn simulated(simulator: Simulator) -> Result<Self, Failure> {
+    pub async fn simulated(simulator: Simulator) -> Result<Self, BoxError> {
         let folder = tempfile::tempdir()?;
         let base = || {
             Client::builder()
@@ -104,7 +104,7 @@ impl Fixture {
     ///
     /// # Errors
     /// Where they do not say `sandbox`, before anything is sent; where the login fails.
-    pub async fn sandbox(variables: BTreeMap<OsString, OsString>) -> Result<Self, Failure> {
+    pub async fn sandbox(variables: BTreeMap<OsString, OsString>) -> Result<Self, BoxError> {
         let config = Config::from_vars(variables.clone())?;
         let said = |name: &str| variables.get(&OsString::from(name)).and_then(|it| it.to_str());
         let base = || Client::builder().config(config.clone());
@@ -160,18 +160,18 @@ impl Fixture {
     }
 
     /// The SDK in that version.
-    pub(super) fn client(&self, version: ApiVersion) -> Result<&Client, Failure> {
+    pub(super) fn client(&self, version: ApiVersion) -> Result<&Client, BoxError> {
         let found = self.clients.iter().find(|client| client.version() == version);
         found.ok_or_else(|| format!("no client speaks {version}").into())
     }
 
     /// The login of all clients.
-    pub(super) fn login(&self) -> Result<&Client, Failure> {
+    pub(super) fn login(&self) -> Result<&Client, BoxError> {
         first(&self.clients)
     }
 
     /// The API with another header than the login's.
-    pub(super) async fn with_token(&self, token: &str) -> Result<Api, Failure> {
+    pub(super) async fn with_token(&self, token: &str) -> Result<Api, BoxError> {
         let client = self.client(ApiVersion::V8)?;
         let origin = client.tokens().authorize().await?.origin().clone();
         Ok(client.authorized_by(Arc::new(StaticAuthorizer::zoho(token, origin)?)))
@@ -184,7 +184,7 @@ impl Fixture {
         method: &str,
         target: &str,
         body: Option<&Value>,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer, BoxError> {
         self.call_with(version, method, target, &[], body).await
     }
 
@@ -196,12 +196,12 @@ impl Fixture {
         target: &str,
         headers: &[(&str, &str)],
         body: Option<&Value>,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer, BoxError> {
         let api: &Api = self.client(version)?;
         send(api, method, target, headers, body).await
     }
 
-    pub(super) async fn get(&self, version: ApiVersion, target: &str) -> Result<Answer, Failure> {
+    pub(super) async fn get(&self, version: ApiVersion, target: &str) -> Result<Answer, BoxError> {
         self.call(version, "GET", target, None).await
     }
 
@@ -211,7 +211,7 @@ impl Fixture {
         version: ApiVersion,
         module: &str,
         rows: &[Value],
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer, BoxError> {
         let answer = self.call(version, "POST", module, Some(&json!({ "data": rows }))).await?;
         for index in 0..rows.len() {
             let id = answer.text(&format!("/data/{index}/details/id"));
@@ -250,7 +250,7 @@ impl Fixture {
         &self,
         path: &str,
         form: Option<&[(&str, &str)]>,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer, BoxError> {
         const POST: Operation =
             Operation::post("/oauth/v2/token").base(Base::Root).body(BodyShape::Form);
         let request = match form {
@@ -262,7 +262,7 @@ impl Fixture {
     }
 
     /// A read of the user info, with the login's token.
-    pub(super) async fn user_info(&self) -> Result<Answer, Failure> {
+    pub(super) async fn user_info(&self) -> Result<Answer, BoxError> {
         let authorization = self.login()?.tokens().authorize().await?;
         let url = format!("{}/oauth/user/info", self.accounts_url);
         self.send_to(PLAIN.request(ApiVersion::V8).build()?, &url, Some(authorization.header()))
@@ -270,7 +270,7 @@ impl Fixture {
     }
 
     /// A read of the API with the login's token behind another prefix.
-    pub(super) async fn with_prefix(&self, prefix: &str) -> Result<Answer, Failure> {
+    pub(super) async fn with_prefix(&self, prefix: &str) -> Result<Answer, BoxError> {
         let authorization = self.login()?.tokens().authorize().await?;
         let token = authorization.header().to_str()?.rsplit(' ').next().unwrap_or_default();
         let header = format!("{prefix} {token}").parse()?;
@@ -283,7 +283,7 @@ impl Fixture {
         &self,
         target: &str,
         host: Option<&str>,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer, BoxError> {
         let authorization = self.login()?.tokens().authorize().await?;
         let mut request = PLAIN.request(ApiVersion::V8).build()?;
         if let Some(host) = host {
@@ -299,7 +299,7 @@ impl Fixture {
         request: Request<Bytes>,
         url: &str,
         authorization: Option<&HeaderValue>,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer, BoxError> {
         let mut request = request.map(ReqBody::from);
         *request.uri_mut() = url.parse()?;
         if let Some(header) = authorization {
@@ -309,7 +309,7 @@ impl Fixture {
     }
 
     /// Waits as long as Zoho's search index may need; the simulator needs no time.
-    pub(super) async fn until_found(&self, target: &str) -> Result<Answer, Failure> {
+    pub(super) async fn until_found(&self, target: &str) -> Result<Answer, BoxError> {
         let clock = TokioClock::new();
         let mut answer = self.get(ApiVersion::V8, target).await?;
         for _ in 0..24 {
@@ -344,7 +344,7 @@ impl Fixture {
     }
 }
 
-async fn clients(base: impl Fn() -> ClientBuilder) -> Result<Vec<Client>, Failure> {
+async fn clients(base: impl Fn() -> ClientBuilder) -> Result<Vec<Client>, BoxError> {
     let mut clients = Vec::new();
     for version in VERSIONS {
         // what is refused is the answer here
@@ -354,11 +354,11 @@ async fn clients(base: impl Fn() -> ClientBuilder) -> Result<Vec<Client>, Failur
     Ok(clients)
 }
 
-fn first(clients: &[Client]) -> Result<&Client, Failure> {
+fn first(clients: &[Client]) -> Result<&Client, BoxError> {
     clients.last().ok_or_else(|| "there is no client".into())
 }
 
-fn accounts() -> Result<Transport, Failure> {
+fn accounts() -> Result<Transport, BoxError> {
     let stack = Stack::new(Connector::builder().build()?);
     Ok(stack.build_for_accounts(Duration::from_secs(20)))
 }
@@ -374,7 +374,7 @@ pub(super) async fn send(
     target: &str,
     headers: &[(&str, &str)],
     body: Option<&Value>,
-) -> Result<Answer, Failure> {
+) -> Result<Answer, BoxError> {
     const TEMPLATES: [&str; 5] =
         ["/{a}", "/{a}/{b}", "/{a}/{b}/{c}", "/{a}/{b}/{c}/{d}", "/{a}/{b}/{c}/{d}/{e}"];
     let (path, query) = target.split_once('?').unwrap_or((target, ""));

@@ -7,8 +7,8 @@ use zcrm_sim::{Edition, FieldKind, FieldSpec, Simulator};
 
 use super::accounts::{own_simulator, with_edition};
 use super::fixture::Fixture;
-use super::{Answer, Check, Seen, Stop, judge, simulated};
-use crate::Failure;
+use super::{Answer, Check, CheckResult, Stop, judge, simulated};
+use crate::BoxError;
 
 pub(super) const CHECKS: &[Check] = &[
     simulated!(
@@ -77,8 +77,8 @@ async fn while_held<T>(
     sim: &Simulator,
     held: usize,
     target: &str,
-    then: impl Future<Output = Result<T, Failure>>,
-) -> Result<(T, Vec<u16>), Failure> {
+    then: impl Future<Output = Result<T, BoxError>>,
+) -> Result<(T, Vec<u16>), BoxError> {
     let hold = sim.faults().times(held).hold();
     let reads = join_all((0..held).map(|_| own.plain_get(target, None)));
     let then = async {
@@ -88,11 +88,11 @@ async fn while_held<T>(
         seen
     };
     let (reads, seen) = join(reads, then).await;
-    let reads: Result<Vec<Answer>, Failure> = reads.into_iter().collect();
+    let reads: Result<Vec<Answer>, BoxError> = reads.into_iter().collect();
     Ok((seen?, reads?.iter().map(|answer| answer.status).collect()))
 }
 
-async fn profile_access(_: &Fixture, _: &Simulator) -> Seen {
+async fn profile_access(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, sim) = with_edition(Edition::Free).await?;
     let access = "Crm_Implied_Api_Access";
     sim.set_permission("Administrator", access, false)?;
@@ -104,7 +104,7 @@ async fn profile_access(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, format!("without {}, with {}", refused.status, allowed.status)))
 }
 
-async fn at_once(_: &Fixture, _: &Simulator) -> Seen {
+async fn at_once(_: &Fixture, _: &Simulator) -> CheckResult {
     let mut seen = Vec::new();
     let mut good = true;
     for (edition, most) in [
@@ -126,7 +126,7 @@ async fn at_once(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, seen.join("; ")))
 }
 
-async fn heavy(_: &Fixture, _: &Simulator) -> Seen {
+async fn heavy(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, sim) = with_edition(Edition::Ultimate).await?;
     sim.add_records("Leads", 1)?;
     let both = async { Ok((own.plain_get(HEAVY, None).await?, own.plain_get(LIGHT, None).await?)) };
@@ -137,7 +137,7 @@ async fn heavy(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, format!("beside ten heavy ones a heavy one {heavy}, a light one {light}")))
 }
 
-async fn refused(_: &Fixture, _: &Simulator) -> Seen {
+async fn refused(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, sim) = with_edition(Edition::Free).await?;
     let row = json!({ "data": [{ "Last_Name": "Refused" }] });
     let spent = sim.spent_credits();
@@ -149,7 +149,7 @@ async fn refused(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, seen))
 }
 
-async fn credit_costs(_: &Fixture, _: &Simulator) -> Seen {
+async fn credit_costs(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, sim) = with_edition(Edition::Ultimate).await?;
     let views = own.get(V8, "settings/custom_views?module=Leads").await?;
     let view = views.text("/custom_views/0/id").to_owned();
@@ -178,7 +178,7 @@ async fn credit_costs(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, seen.join("; ")))
 }
 
-async fn credits_day(_: &Fixture, _: &Simulator) -> Seen {
+async fn credits_day(_: &Fixture, _: &Simulator) -> CheckResult {
     let (_, sim) = with_edition(Edition::Free).await?;
     sim.spend_credits(100);
     let mut seen = Vec::new();
@@ -190,7 +190,7 @@ async fn credits_day(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, format!("still counted after 86,390 s and after 86,410 s: {seen:?}")))
 }
 
-async fn reset_header(_: &Fixture, _: &Simulator) -> Seen {
+async fn reset_header(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, sim) = with_edition(Edition::Free).await?;
     sim.spend_credits(4_990);
     let answer = own.get(V8, "org").await?;
@@ -201,7 +201,7 @@ async fn reset_header(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(told == ["x-api-credits-remaining"], format!("{answer}, with {}", told.join(", "))))
 }
 
-async fn invalid_host(fixture: &Fixture, _: &Simulator) -> Seen {
+async fn invalid_host(fixture: &Fixture, _: &Simulator) -> CheckResult {
     let host = Some("crm.example.com");
     let (v2, later) =
         (fixture.plain_get("v2/org", host).await?, fixture.plain_get("v2.1/org", host).await?);
@@ -210,7 +210,7 @@ async fn invalid_host(fixture: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, format!("v2: {v2}; v2.1: {later}; v8: {newest}")))
 }
 
-async fn large_attachment(_: &Fixture, _: &Simulator) -> Seen {
+async fn large_attachment(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, sim) = own_simulator().await?;
     let ids = sim.add_records("Leads", 1)?;
     let id = ids.first().ok_or("no record was made")?;
@@ -225,7 +225,7 @@ async fn large_attachment(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, format!("20 MB and a byte: v5 and v8: {}", seen.join("; "))))
 }
 
-async fn several_external_fields(_: &Fixture, _: &Simulator) -> Seen {
+async fn several_external_fields(_: &Fixture, _: &Simulator) -> CheckResult {
     let key = |name: &str| FieldSpec::new(name, FieldKind::Text).external();
     let builder = Simulator::builder().plain_http();
     let builder = builder.field("Contacts", key("Their_Id")).field("Accounts", key("Their_Key"));
@@ -244,7 +244,7 @@ async fn several_external_fields(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(answer.code() == "SUCCESS" && linked, format!("{answer}, the lookup set: {linked}")))
 }
 
-async fn duplicate(_: &Fixture, _: &Simulator) -> Seen {
+async fn duplicate(_: &Fixture, _: &Simulator) -> CheckResult {
     let sim = Simulator::builder().plain_http().unique("Leads", "Email").start().await?;
     let own = Fixture::simulated(sim).await?;
     let row = || json!({ "Last_Name": "Same", "Email": "same@example.com" });

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta};
 use zcrm::ApiVersion;
 
 use super::fixture::Fixture;
-use super::{Answer, Check, Seen, Stop, check, judge, judge_answer};
+use super::{Answer, Check, CheckResult, Stop, check, judge, judge_answer};
 
 pub(super) const CHECKS: &[Check] = &[
     check!("empty-list", "a list with nothing in it is 204 without a body", empty_list),
@@ -29,12 +29,12 @@ pub(super) const CHECKS: &[Check] = &[
 const V2: ApiVersion = ApiVersion::V2;
 const V8: ApiVersion = ApiVersion::V8;
 
-async fn empty_list(fixture: &Fixture) -> Seen {
+async fn empty_list(fixture: &Fixture) -> CheckResult {
     let answer = fixture.get(V8, "Leads?fields=Last_Name&ids=1").await?;
     Ok(judge_answer(answer.status == 204 && answer.is_empty(), &answer))
 }
 
-async fn unknown_id(fixture: &Fixture) -> Seen {
+async fn unknown_id(fixture: &Fixture) -> CheckResult {
     let answer = fixture.get(V8, "Leads/1").await?;
     let none = answer.at("/data").as_array().is_some_and(Vec::is_empty);
     let good = answer.status == 204
@@ -44,17 +44,17 @@ async fn unknown_id(fixture: &Fixture) -> Seen {
     Ok(judge_answer(good, &answer))
 }
 
-async fn fields_from_v3(fixture: &Fixture) -> Seen {
+async fn fields_from_v3(fixture: &Fixture) -> CheckResult {
     let answer = fixture.get(ApiVersion::V3, "Leads").await?;
     Ok(judge_answer(answer.is(400, "REQUIRED_PARAM_MISSING"), &answer))
 }
 
-async fn fields_in_v2(fixture: &Fixture) -> Seen {
+async fn fields_in_v2(fixture: &Fixture) -> CheckResult {
     let answer = fixture.get(V2, "Leads?per_page=1").await?;
     Ok(judge_answer(matches!(answer.status, 200 | 204), &answer))
 }
 
-async fn fifty_fields(fixture: &Fixture) -> Seen {
+async fn fifty_fields(fixture: &Fixture) -> CheckResult {
     let known = fixture.get(V8, "settings/fields?module=Leads").await?;
     let names: Vec<&str> = known.at("/fields").as_array().map_or(Vec::new(), |fields| {
         fields.iter().filter_map(|field| field.get("api_name")?.as_str()).collect()
@@ -68,7 +68,7 @@ async fn fifty_fields(fixture: &Fixture) -> Seen {
     Ok(judge_answer(answer.is(400, "LIMIT_EXCEEDED"), &answer))
 }
 
-async fn page_size(fixture: &Fixture) -> Seen {
+async fn page_size(fixture: &Fixture) -> CheckResult {
     let answer = fixture.get(V8, "Leads?fields=Last_Name&per_page=201").await?;
     Ok(judge_answer(answer.status == 400, &answer))
 }
@@ -81,7 +81,7 @@ async fn first_page(fixture: &Fixture) -> Result<Answer, Stop> {
     if page.text("/info/next_page_token").is_empty() { Err(Stop::because(&page)) } else { Ok(page) }
 }
 
-async fn page_and_token(fixture: &Fixture) -> Seen {
+async fn page_and_token(fixture: &Fixture) -> CheckResult {
     let page = first_page(fixture).await?;
     let token = page.text("/info/next_page_token");
     let target = format!("Leads?fields=Last_Name&per_page=1&page=2&page_token={token}");
@@ -89,7 +89,7 @@ async fn page_and_token(fixture: &Fixture) -> Seen {
     Ok(judge_answer(answer.is(400, "AMBIGUITY_DURING_PROCESSING"), &answer))
 }
 
-async fn token_is_bound(fixture: &Fixture) -> Seen {
+async fn token_is_bound(fixture: &Fixture) -> CheckResult {
     let page = first_page(fixture).await?;
     let token = page.text("/info/next_page_token");
     let other = format!("Leads?fields=Company&per_page=1&page_token={token}");
@@ -97,7 +97,7 @@ async fn token_is_bound(fixture: &Fixture) -> Seen {
     Ok(judge_answer(answer.is(400, "TOKEN_BOUND_DATA_MISMATCH"), &answer))
 }
 
-async fn token_life(fixture: &Fixture) -> Seen {
+async fn token_life(fixture: &Fixture) -> CheckResult {
     let page = first_page(fixture).await?;
     let end = DateTime::parse_from_rfc3339(page.text("/info/page_token_expiry")).ok();
     let now = page.header("date").and_then(|now| DateTime::parse_from_rfc2822(now).ok());
@@ -106,7 +106,7 @@ async fn token_life(fixture: &Fixture) -> Seen {
     Ok(judge(good, format!("{:?} s", life.map(|life| life.num_seconds()))))
 }
 
-async fn view_and_sort(fixture: &Fixture) -> Seen {
+async fn view_and_sort(fixture: &Fixture) -> CheckResult {
     let views = fixture.get(V8, "settings/custom_views?module=Leads").await?;
     let view = views.text("/custom_views/0/id");
     if view.is_empty() {
@@ -116,28 +116,28 @@ async fn view_and_sort(fixture: &Fixture) -> Seen {
     Ok(judge_answer(answer.is(400, "AMBIGUITY_DURING_PROCESSING"), &answer))
 }
 
-async fn sort_in_v8(fixture: &Fixture) -> Seen {
+async fn sort_in_v8(fixture: &Fixture) -> CheckResult {
     let answer = fixture.get(V8, "Leads?fields=Last_Name&sort_by=Last_Name").await?;
     Ok(judge_answer(answer.is(400, "INVALID_DATA"), &answer))
 }
 
-async fn sort_in_v2(fixture: &Fixture) -> Seen {
+async fn sort_in_v2(fixture: &Fixture) -> CheckResult {
     let answer = fixture.get(V2, "Leads?sort_by=Last_Name&per_page=1").await?;
     Ok(judge_answer(matches!(answer.status, 200 | 204), &answer))
 }
 
-async fn page_wall(fixture: &Fixture) -> Seen {
+async fn page_wall(fixture: &Fixture) -> CheckResult {
     let answer = fixture.get(V8, "Leads?fields=Last_Name&per_page=200&page=11").await?;
     Ok(judge_answer(answer.is(400, "DISCRETE_PAGINATION_LIMIT_EXCEEDED"), &answer))
 }
 
-async fn not_modified(fixture: &Fixture) -> Seen {
+async fn not_modified(fixture: &Fixture) -> CheckResult {
     let since = [("If-Modified-Since", "2098-01-01T00:00:00+00:00")];
     let answer = fixture.call_with(V8, "GET", "Leads?fields=Last_Name", &since, None).await?;
     Ok(judge_answer(answer.status == 304 && answer.is_empty(), &answer))
 }
 
-async fn deleted_in_bin(fixture: &Fixture) -> Seen {
+async fn deleted_in_bin(fixture: &Fixture) -> CheckResult {
     let id = fixture.create(V8, "Leads", fixture.lead("Gone")).await?;
     let gone = fixture.call(V8, "DELETE", &format!("Leads?ids={id}"), None).await?;
     if gone.status != 200 {
@@ -149,7 +149,7 @@ async fn deleted_in_bin(fixture: &Fixture) -> Seen {
     Ok(judge(found, format!("{answer}, the record in it: {found}")))
 }
 
-async fn long_url(fixture: &Fixture) -> Seen {
+async fn long_url(fixture: &Fixture) -> CheckResult {
     let ids: Vec<String> =
         (0..100).map(|id| format!("{}", 1_000_000_000_000_000_000_u64 + id)).collect();
     let fields = ["Last_Name"; 50].join(",");
@@ -160,7 +160,7 @@ async fn long_url(fixture: &Fixture) -> Seen {
     Ok(judge_answer(good, &answer))
 }
 
-async fn current_user(fixture: &Fixture) -> Seen {
+async fn current_user(fixture: &Fixture) -> CheckResult {
     let answer = fixture.get(V8, "users?type=CurrentUser").await?;
     let one = answer.at("/users").as_array().is_some_and(|users| users.len() == 1);
     Ok(judge_answer(one && answer.at("/users/0/email").is_string(), &answer))

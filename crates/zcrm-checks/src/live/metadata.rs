@@ -7,7 +7,7 @@ use zcrm_sim::Simulator;
 use super::accounts::own_simulator;
 use super::fixture::Fixture;
 use super::settings::{CHANGES, first, rows, send, text};
-use super::{Check, Seen, check, judge, judge_answer, simulated};
+use super::{Check, CheckResult, check, judge, judge_answer, simulated};
 
 pub(super) const CHECKS: &[Check] = &[
     check!("view-default", "`info.default` is a view of the list, by its id the same", view),
@@ -23,7 +23,7 @@ pub(super) const CHECKS: &[Check] = &[
 const V2: ApiVersion = ApiVersion::V2;
 const V8: ApiVersion = ApiVersion::V8;
 
-async fn view(fixture: &Fixture) -> Seen {
+async fn view(fixture: &Fixture) -> CheckResult {
     let list = fixture.get(V8, "settings/custom_views?module=Leads").await?;
     let default = list.text("/info/default");
     let views = list.at("/custom_views").as_array().cloned().unwrap_or_default();
@@ -34,12 +34,12 @@ async fn view(fixture: &Fixture) -> Seen {
     Ok(judge(same, format!("{list}, by its id the same: {same}")))
 }
 
-async fn view_unknown(fixture: &Fixture) -> Seen {
+async fn view_unknown(fixture: &Fixture) -> CheckResult {
     let answer = fixture.get(V8, "Leads?fields=id&cvid=1").await?;
     Ok(judge_answer(answer.is(400, "INVALID_DATA"), &answer))
 }
 
-async fn view_sort(_: &Fixture, _: &Simulator) -> Seen {
+async fn view_sort(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, _) = own_simulator().await?;
     for name in ["B", "C", "A"] {
         own.create(V8, "Leads", json!({ "Last_Name": name })).await?;
@@ -62,7 +62,7 @@ async fn view_sort(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good && none.is(400, "INVALID_DATA"), seen.join("; ")))
 }
 
-async fn layout_required(fixture: &Fixture) -> Seen {
+async fn layout_required(fixture: &Fixture) -> CheckResult {
     let listed = first(fixture, "settings/layouts?module=Leads").await?;
     let id = text(&listed, "/id");
     let one = first(fixture, &format!("settings/layouts/{id}?module=Leads")).await?;
@@ -77,12 +77,12 @@ async fn layout_required(fixture: &Fixture) -> Seen {
     Ok(judge(good, format!("{} sections, Last_Name required: {required}", sections.len())))
 }
 
-async fn layout_module(fixture: &Fixture) -> Seen {
+async fn layout_module(fixture: &Fixture) -> CheckResult {
     let answer = fixture.get(V8, "settings/layouts").await?;
     Ok(judge_answer(answer.is(400, "REQUIRED_PARAM_MISSING"), &answer))
 }
 
-async fn field_by_id(fixture: &Fixture) -> Seen {
+async fn field_by_id(fixture: &Fixture) -> CheckResult {
     let fields = rows(fixture, V8, "settings/fields?module=Leads").await?;
     let listed = fields.iter().find(|field| text(field, "/api_name") == "Lead_Source");
     let Some(listed) = listed else { return Ok(judge(false, "Leads have no Lead_Source")) };
@@ -95,7 +95,7 @@ async fn field_by_id(fixture: &Fixture) -> Seen {
     Ok(judge(good && picked, format!("the same: {good}; a picklist with values: {picked}")))
 }
 
-async fn lookup_module(fixture: &Fixture) -> Seen {
+async fn lookup_module(fixture: &Fixture) -> CheckResult {
     let mut seen = Vec::new();
     for (version, place) in [(V2, "/lookup/module"), (V8, "/lookup/module/api_name")] {
         let fields = rows(fixture, version, "settings/fields?module=Contacts").await?;
@@ -105,7 +105,7 @@ async fn lookup_module(fixture: &Fixture) -> Seen {
     Ok(judge(seen == ["Accounts", "Accounts"], format!("v2, v8: {seen:?}")))
 }
 
-async fn module_by_name(fixture: &Fixture) -> Seen {
+async fn module_by_name(fixture: &Fixture) -> CheckResult {
     let one = fixture.get(V8, "settings/modules/Leads").await?;
     let none = fixture.get(V8, "settings/modules/Nothing").await?;
     let good = one.text("/modules/0/api_name") == "Leads" && none.is(400, "INVALID_MODULE");

@@ -30,7 +30,7 @@ pub use fixture::{Fixture, simulator};
 use zcrm_sim::Simulator;
 
 use self::answer::Answer;
-use crate::Failure;
+use crate::BoxError;
 
 /// What a check came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,10 +47,10 @@ pub enum Verdict {
 /// Why a check ended early.
 enum Stop {
     Verdict(Verdict),
-    Failed(Failure),
+    Failed(BoxError),
 }
 
-impl<E: Into<Failure>> From<E> for Stop {
+impl<E: Into<BoxError>> From<E> for Stop {
     fn from(error: E) -> Self {
         Self::Failed(error.into())
     }
@@ -76,21 +76,22 @@ impl Stop {
     }
 }
 
-type Seen = Result<Verdict, Stop>;
-type Run = for<'a> fn(&'a Fixture) -> Pin<Box<dyn Future<Output = Seen> + 'a>>;
-type Simulated = for<'a> fn(&'a Fixture, &'a Simulator) -> Pin<Box<dyn Future<Output = Seen> + 'a>>;
+type CheckResult = Result<Verdict, Stop>;
+type RunCheck = for<'a> fn(&'a Fixture) -> Pin<Box<dyn Future<Output = CheckResult> + 'a>>;
+type RunSimulated =
+    for<'a> fn(&'a Fixture, &'a Simulator) -> Pin<Box<dyn Future<Output = CheckResult> + 'a>>;
 
 /// A check: its name, what is assumed, how it is seen.
 struct Check {
     name: &'static str,
     assumes: &'static str,
-    how: How,
+    how: CheckKind,
 }
 
-enum How {
-    Run(Run),
+enum CheckKind {
+    Run(RunCheck),
     /// On a simulator alone, and why not on a sandbox.
-    Simulated(&'static str, Simulated),
+    Simulated(&'static str, RunSimulated),
     /// It cannot be seen in any run, and why.
     Not(&'static str),
 }
@@ -101,7 +102,7 @@ macro_rules! check {
         $crate::live::Check {
             name: $name,
             assumes: $assumes,
-            how: $crate::live::How::Run(|fixture| Box::pin($run(fixture))),
+            how: $crate::live::CheckKind::Run(|fixture| Box::pin($run(fixture))),
         }
     };
 }
@@ -113,7 +114,9 @@ macro_rules! simulated {
         $crate::live::Check {
             name: $name,
             assumes: $assumes,
-            how: $crate::live::How::Simulated($why, |fixture, sim| Box::pin($run(fixture, sim))),
+            how: $crate::live::CheckKind::Simulated($why, |fixture, sim| {
+                Box::pin($run(fixture, sim))
+            }),
         }
     };
 }
@@ -135,7 +138,7 @@ fn judge_answer(agrees: bool, answer: &Answer) -> Verdict {
 /// One line of the report.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Line {
+pub struct ReportLine {
     /// The check's name.
     pub name: &'static str,
     /// What is assumed.
@@ -144,7 +147,7 @@ pub struct Line {
     pub verdict: Verdict,
 }
 
-impl fmt::Display for Line {
+impl fmt::Display for ReportLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, assumes, verdict } = self;
         match verdict {
@@ -162,23 +165,23 @@ impl fmt::Display for Line {
 /// What all checks came to.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Report {
+pub struct LiveReport {
     /// A line for each check.
-    pub lines: Vec<Line>,
+    pub lines: Vec<ReportLine>,
     /// Records that were written and could not be deleted.
     pub left: Vec<String>,
 }
 
-impl Report {
+impl LiveReport {
     /// Whether nothing disagrees and nothing is left behind.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        let disagrees = |line: &Line| matches!(line.verdict, Verdict::Disagrees(_));
+        let disagrees = |line: &ReportLine| matches!(line.verdict, Verdict::Disagrees(_));
         self.left.is_empty() && !self.lines.iter().any(disagrees)
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for LiveReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut counts = [0_usize; 3];
         for line in &self.lines {
@@ -224,7 +227,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     all().map(|check| check.name)
 }
 
-fn seen(seen: Seen) -> Verdict {
+fn seen(seen: CheckResult) -> Verdict {
     match seen {
         Ok(verdict) | Err(Stop::Verdict(verdict)) => verdict,
         Err(Stop::Failed(error)) => Verdict::Disagrees(format!("it failed: {error}")),
@@ -232,18 +235,18 @@ fn seen(seen: Seen) -> Verdict {
 }
 
 /// Runs every check, one after the other, then deletes what they wrote.
-pub async fn run(fixture: &Fixture) -> Report {
+pub async fn run(fixture: &Fixture) -> LiveReport {
     let mut lines = Vec::new();
     for Check { name, assumes, how } in all() {
         let verdict = match how {
-            How::Not(why) => Verdict::NotHere((*why).to_owned()),
-            How::Run(run) => seen(run(fixture).await),
-            How::Simulated(why, run) => match fixture.simulator() {
+            CheckKind::Not(why) => Verdict::NotHere((*why).to_owned()),
+            CheckKind::Run(run) => seen(run(fixture).await),
+            CheckKind::Simulated(why, run) => match fixture.simulator() {
                 Some(sim) => seen(run(fixture, sim).await),
                 None => Verdict::NotHere((*why).to_owned()),
             },
         };
-        lines.push(Line { name, assumes, verdict });
+        lines.push(ReportLine { name, assumes, verdict });
     }
-    Report { lines, left: fixture.clean().await }
+    LiveReport { lines, left: fixture.clean().await }
 }

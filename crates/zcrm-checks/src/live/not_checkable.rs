@@ -1,9 +1,9 @@
 //! What no run of this program can see, and why.
 
-use super::{Check, How};
+use super::{Check, CheckKind};
 
 const fn not(name: &'static str, assumes: &'static str, why: &'static str) -> Check {
-    Check { name, assumes, how: How::Not(why) }
+    Check { name, assumes, how: CheckKind::Not(why) }
 }
 
 pub(super) const CHECKS: &[Check] = &[

@@ -7,8 +7,8 @@ use zcrm_sim::Simulator;
 use super::accounts::own_simulator;
 use super::fixture::Fixture;
 use super::settings::{CHANGES, first, gone, life, refused, rows, send, text};
-use super::{Check, Seen, Stop, Verdict, check, judge, judge_answer, simulated};
-use crate::Failure;
+use super::{Check, CheckResult, Stop, Verdict, check, judge, judge_answer, simulated};
+use crate::BoxError;
 
 pub(super) const CHECKS: &[Check] = &[
     check!("user-lists", "lists of users show their own; the count counts them", user_lists),
@@ -38,7 +38,7 @@ pub(super) const CHECKS: &[Check] = &[
 
 const V8: ApiVersion = ApiVersion::V8;
 
-async fn user_lists(fixture: &Fixture) -> Seen {
+async fn user_lists(fixture: &Fixture) -> CheckResult {
     let (mut good, mut seen) = (true, Vec::new());
     for (kind, status) in
         [("ActiveUsers", "active"), ("DeactiveUsers", "disabled"), ("DeletedUsers", "deleted")]
@@ -59,7 +59,7 @@ async fn user_lists(fixture: &Fixture) -> Seen {
     Ok(judge(good, seen.join("; ")))
 }
 
-async fn user_kind(fixture: &Fixture) -> Seen {
+async fn user_kind(fixture: &Fixture) -> CheckResult {
     let answer = fixture.get(V8, "users?type=Nobody").await?;
     Ok(judge_answer(answer.is(400, "INVALID_DATA"), &answer))
 }
@@ -74,7 +74,7 @@ async fn user(own: &Fixture, email: &str) -> Result<Value, Stop> {
     }))
 }
 
-async fn user_moves(_: &Fixture, _: &Simulator) -> Seen {
+async fn user_moves(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, _) = own_simulator().await?;
     let new = user(&own, "new@example.com").await?;
     let kinds = ["ActiveUsers", "DeactiveUsers", "DeletedUsers"];
@@ -87,7 +87,7 @@ async fn user_moves(_: &Fixture, _: &Simulator) -> Seen {
                 of.push(kind);
             }
         }
-        Ok::<_, Failure>(of)
+        Ok::<_, BoxError>(of)
     };
     let made = send(&own, "POST", "users", "users", &new).await?;
     let id = made.text("/users/0/details/id").to_owned();
@@ -103,7 +103,7 @@ async fn user_moves(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good && made.status == 201, seen))
 }
 
-async fn user_refused(_: &Fixture, _: &Simulator) -> Seen {
+async fn user_refused(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, sim) = own_simulator().await?;
     let without = |row: &Value, name: &str, value: Value| {
         let mut row = row.clone();
@@ -129,7 +129,7 @@ async fn user_refused(_: &Fixture, _: &Simulator) -> Seen {
     })
 }
 
-async fn roles_above(fixture: &Fixture) -> Seen {
+async fn roles_above(fixture: &Fixture) -> CheckResult {
     let roles = rows(fixture, V8, "settings/roles").await?;
     let above = roles.iter().map(|role| text(role, "/reporting_to/id")).filter(|id| !id.is_empty());
     let known = |id: &str| roles.iter().any(|role| text(role, "/id") == id);
@@ -138,7 +138,7 @@ async fn roles_above(fixture: &Fixture) -> Seen {
     Ok(judge(good, format!("of {} roles {below} have one above, all known: {all}", roles.len())))
 }
 
-async fn profile(fixture: &Fixture) -> Seen {
+async fn profile(fixture: &Fixture) -> CheckResult {
     let me = first(fixture, "users?type=CurrentUser").await?;
     let id = text(&me, "/profile/id");
     let listed = rows(fixture, V8, "settings/profiles").await?;
@@ -148,14 +148,14 @@ async fn profile(fixture: &Fixture) -> Seen {
     Ok(judge(listed && allows > 0, format!("listed: {listed}, with {allows} permissions")))
 }
 
-async fn territory_by_id(fixture: &Fixture) -> Seen {
+async fn territory_by_id(fixture: &Fixture) -> CheckResult {
     let listed = first(fixture, "settings/territories").await?;
     let one = first(fixture, &format!("settings/territories/{}", text(&listed, "/id"))).await?;
     let good = ["/id", "/name"].iter().all(|place| text(&one, place) == text(&listed, place));
     Ok(judge(good, format!("the same: {good}")))
 }
 
-async fn territory_life(_: &Fixture, _: &Simulator) -> Seen {
+async fn territory_life(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, _) = own_simulator().await?;
     let path = "settings/territories";
     let whole = first(&own, path).await?;

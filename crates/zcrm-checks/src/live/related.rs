@@ -6,8 +6,8 @@ use zcrm_sim::Simulator;
 
 use super::accounts::own_simulator;
 use super::fixture::Fixture;
-use super::{Answer, Check, Seen, Stop, check, judge, judge_answer, simulated};
-use crate::Failure;
+use super::{Answer, Check, CheckResult, Stop, check, judge, judge_answer, simulated};
+use crate::BoxError;
 
 pub(super) const CHECKS: &[Check] = &[
     check!("note-life", "a note is added, read, changed, and gone once it is deleted", note_life),
@@ -57,11 +57,11 @@ pub(super) async fn send(
     method: &str,
     at: &str,
     row: Value,
-) -> Result<Answer, Failure> {
+) -> Result<Answer, BoxError> {
     fixture.call(V8, method, at, Some(&json!({ "data": [row] }))).await
 }
 
-pub(super) async fn delete(fixture: &Fixture, target: &str) -> Result<Answer, Failure> {
+pub(super) async fn delete(fixture: &Fixture, target: &str) -> Result<Answer, BoxError> {
     fixture.call(V8, "DELETE", target, None).await
 }
 
@@ -70,7 +70,7 @@ pub(super) async fn lead(fixture: &Fixture) -> Result<String, Stop> {
     fixture.create(V8, "Leads", fixture.lead("Owner")).await
 }
 
-async fn note_life(fixture: &Fixture) -> Seen {
+async fn note_life(fixture: &Fixture) -> CheckResult {
     let notes = format!("Leads/{}/Notes", lead(fixture).await?);
     let made = send(fixture, "POST", &notes, json!({ "Note_Content": fixture.mark() })).await?;
     let id = id_of(&made)?;
@@ -88,7 +88,7 @@ async fn note_life(fixture: &Fixture) -> Seen {
     Ok(judge(good, seen))
 }
 
-async fn related_page_tokens(fixture: &Fixture) -> Seen {
+async fn related_page_tokens(fixture: &Fixture) -> CheckResult {
     let notes = format!("Leads/{}/Notes", lead(fixture).await?);
     for _ in 0..2 {
         let made = send(fixture, "POST", &notes, json!({ "Note_Content": fixture.mark() })).await?;
@@ -105,7 +105,7 @@ async fn related_page_tokens(fixture: &Fixture) -> Seen {
     Ok(judge_answer(moved && second.at("/info/more_records") == false, &second))
 }
 
-async fn note_mandatory(fixture: &Fixture) -> Seen {
+async fn note_mandatory(fixture: &Fixture) -> CheckResult {
     let notes = format!("Leads/{}/Notes", lead(fixture).await?);
     let answer = send(fixture, "POST", &notes, json!({ "Note_Title": fixture.mark() })).await?;
     if let Ok(id) = id_of(&answer) {
@@ -114,13 +114,13 @@ async fn note_mandatory(fixture: &Fixture) -> Seen {
     Ok(judge_answer(answer.is(400, "MANDATORY_NOT_FOUND"), &answer))
 }
 
-async fn note_fields(fixture: &Fixture) -> Seen {
+async fn note_fields(fixture: &Fixture) -> CheckResult {
     let answer = fixture.get(V8, &format!("Leads/{}/Notes", lead(fixture).await?)).await?;
     Ok(judge_answer(answer.is(400, "REQUIRED_PARAM_MISSING"), &answer))
 }
 
 /// An upload to attachments.
-fn attach(fixture: &Fixture, lead: &str) -> Result<Call, Failure> {
+fn attach(fixture: &Fixture, lead: &str) -> Result<Call, BoxError> {
     let call = fixture.client(V8)?.call(&operations::ATTACHMENTS_UPLOAD);
     Ok(call.path("module", "Leads").path("record_id", lead))
 }
@@ -134,7 +134,7 @@ async fn holds(call: Call, content: &[u8]) -> String {
     }
 }
 
-async fn attachment_life(fixture: &Fixture) -> Seen {
+async fn attachment_life(fixture: &Fixture) -> CheckResult {
     let (lead, content) = (lead(fixture).await?, fixture.mark().as_bytes().to_vec());
     let call = attach(fixture, &lead)?.file("zcrm.txt", "text/plain", content.clone());
     let made: Answer = call.send().await?.into();
@@ -152,7 +152,7 @@ async fn attachment_life(fixture: &Fixture) -> Seen {
     Ok(judge(good && again == "INVALID_DATA", seen))
 }
 
-async fn attachment_wrong(fixture: &Fixture) -> Seen {
+async fn attachment_wrong(fixture: &Fixture) -> CheckResult {
     let lead = lead(fixture).await?;
     let none: Answer = attach(fixture, &lead)?.text_part("title", "none").send().await?.into();
     let call = attach(fixture, &lead)?.text_part("attachmentUrl", "no address");
@@ -167,12 +167,12 @@ pub(super) fn went(answer: Answer) -> Result<Answer, Stop> {
 }
 
 /// A call that puts a photo on a record.
-fn photo(fixture: &Fixture, module: &str, id: &str) -> Result<Call, Failure> {
+fn photo(fixture: &Fixture, module: &str, id: &str) -> Result<Call, BoxError> {
     let call = fixture.client(V8)?.call(&operations::RECORDS_UPLOAD_PHOTO);
     Ok(call.path("module", module).path("id", id))
 }
 
-async fn photo_life(fixture: &Fixture) -> Seen {
+async fn photo_life(fixture: &Fixture) -> CheckResult {
     let lead = lead(fixture).await?;
     let call = photo(fixture, "Leads", &lead)?.file("zcrm.gif", "image/gif", GIF.to_vec());
     went(call.send().await?.into())?;
@@ -184,7 +184,7 @@ async fn photo_life(fixture: &Fixture) -> Seen {
     Ok(judge(good, format!("fetched {fetched}; {gone}, {after}")))
 }
 
-async fn photo_kind(fixture: &Fixture) -> Seen {
+async fn photo_kind(fixture: &Fixture) -> CheckResult {
     let call = photo(fixture, "Leads", &lead(fixture).await?)?;
     let answer: Answer = call.file("zcrm.txt", "text/plain", "no picture").send().await?.into();
     Ok(judge_answer(answer.is(400, "INVALID_DATA"), &answer))
@@ -196,13 +196,13 @@ pub(super) async fn book(fixture: &Fixture) -> Result<String, Stop> {
     fixture.create(V8, "Price_Books", row).await
 }
 
-async fn photo_module(fixture: &Fixture) -> Seen {
+async fn photo_module(fixture: &Fixture) -> CheckResult {
     let call = photo(fixture, "Price_Books", &book(fixture).await?)?;
     let answer: Answer = call.file("zcrm.gif", "image/gif", GIF.to_vec()).send().await?.into();
     Ok(judge_answer(answer.is(400, "NOT_SUPPORTED"), &answer))
 }
 
-async fn file_life(fixture: &Fixture) -> Seen {
+async fn file_life(fixture: &Fixture) -> CheckResult {
     let content = fixture.mark().as_bytes().to_vec();
     let call = fixture.client(V8)?.call(&operations::FILES_UPLOAD);
     let made: Answer = call.file("zcrm.txt", "text/plain", content.clone()).send().await?.into();
@@ -211,7 +211,7 @@ async fn file_life(fixture: &Fixture) -> Seen {
     Ok(judge(fetched == "the same", format!("{made}, fetched {fetched}")))
 }
 
-async fn file_limits(_: &Fixture, _: &Simulator) -> Seen {
+async fn file_limits(_: &Fixture, _: &Simulator) -> CheckResult {
     const SIZE: usize = 20 * 1_024 * 1_024;
     let (own, _sim) = own_simulator().await?;
     let mut seen = Vec::new();

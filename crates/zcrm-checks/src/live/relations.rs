@@ -8,8 +8,8 @@ use super::accounts::own_simulator;
 use super::fixture::Fixture;
 use super::related::{book, count, delete, id_of, lead, send, went};
 use super::shapes::tag;
-use super::{Answer, Check, Seen, check, judge, judge_answer, simulated};
-use crate::Failure;
+use super::{Answer, Check, CheckResult, check, judge, judge_answer, simulated};
+use crate::BoxError;
 
 pub(super) const CHECKS: &[Check] = &[
     check!("relation-price", "a relation with `list_price` is seen from both ends", relation_price),
@@ -38,7 +38,7 @@ pub(super) const CHECKS: &[Check] = &[
 
 const V8: ApiVersion = ApiVersion::V8;
 
-async fn relation_price(fixture: &Fixture) -> Seen {
+async fn relation_price(fixture: &Fixture) -> CheckResult {
     let product = json!({ "Product_Name": fixture.mark(), "Unit_Price": 8 });
     let (product, book) = (fixture.create(V8, "Products", product).await?, book(fixture).await?);
     let target = format!("Products/{product}/Price_Books/{book}");
@@ -60,7 +60,7 @@ async fn relation_price(fixture: &Fixture) -> Seen {
     Ok(judge(good, format!("{wrong}, {related}, seen {both:?}; {gone}, {after}, {again}")))
 }
 
-async fn relation_lookup(fixture: &Fixture) -> Seen {
+async fn relation_lookup(fixture: &Fixture) -> CheckResult {
     let account = json!({ "Account_Name": fixture.mark() });
     let account = fixture.create(V8, "Accounts", account).await?;
     let row = json!({ "Last_Name": fixture.mark() });
@@ -75,7 +75,7 @@ async fn relation_lookup(fixture: &Fixture) -> Seen {
     Ok(judge(set && free, format!("{related}, set {set}; {gone}, there and free {free}")))
 }
 
-async fn relation_name(fixture: &Fixture) -> Seen {
+async fn relation_name(fixture: &Fixture) -> CheckResult {
     let target = format!("Leads/{}/No_Such_List?fields=id", lead(fixture).await?);
     let answer = fixture.get(V8, &target).await?;
     Ok(judge_answer(answer.is(400, "INVALID_DATA"), &answer))
@@ -83,7 +83,7 @@ async fn relation_name(fixture: &Fixture) -> Seen {
 
 const MASS: &str = "Leads/actions/mass_update";
 
-async fn mass_update(fixture: &Fixture) -> Seen {
+async fn mass_update(fixture: &Fixture) -> CheckResult {
     let (a, b, gone) = (lead(fixture).await?, lead(fixture).await?, lead(fixture).await?);
     delete(fixture, &format!("Leads/{gone}")).await?;
     let body = json!({ "data": [{ "City": "Pune" }], "ids": [a, gone, b] });
@@ -101,13 +101,13 @@ async fn mass_update(fixture: &Fixture) -> Seen {
     Ok(judge(good, format!("{answer}, the second {unknown}; then {cities:?}")))
 }
 
-async fn mass_update_limit(fixture: &Fixture) -> Seen {
+async fn mass_update_limit(fixture: &Fixture) -> CheckResult {
     let body = json!({ "data": [{ "City": "Pune" }], "ids": vec![lead(fixture).await?; 501] });
     let answer = fixture.call(V8, "POST", MASS, Some(&body)).await?;
     Ok(judge_answer(answer.is(400, "LIMIT_EXCEEDED"), &answer))
 }
 
-async fn mass_update_view(_: &Fixture, _: &Simulator) -> Seen {
+async fn mass_update_view(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, _sim) = own_simulator().await?;
     let leads = [own.lead("A"), own.lead("B")];
     let made = own.write(V8, "Leads", &leads).await?;
@@ -128,13 +128,13 @@ async fn mass_update_view(_: &Fixture, _: &Simulator) -> Seen {
 }
 
 /// The names of a lead's tags.
-async fn tags(fixture: &Fixture, lead: &str) -> Result<Vec<String>, Failure> {
+async fn tags(fixture: &Fixture, lead: &str) -> Result<Vec<String>, BoxError> {
     let read = fixture.get(V8, &format!("Leads/{lead}")).await?;
     let tags = read.at("/data/0/Tag").as_array().into_iter().flatten();
     Ok(tags.filter_map(|tag| Some(tag.get("name")?.as_str()?.to_owned())).collect())
 }
 
-async fn tags_many(fixture: &Fixture) -> Seen {
+async fn tags_many(fixture: &Fixture) -> CheckResult {
     let (a, b, name) = (lead(fixture).await?, lead(fixture).await?, tag(fixture).await?);
     let body = json!({ "tags": [{ "name": name }], "ids": [a, b] });
     let added = went(fixture.call(V8, "POST", "Leads/actions/add_tags", Some(&body)).await?)?;
@@ -147,7 +147,7 @@ async fn tags_many(fixture: &Fixture) -> Seen {
     Ok(judge(good, format!("{added}, tags {before:?}; {removed}, tags {after:?}")))
 }
 
-async fn tag_limits(_: &Fixture, _: &Simulator) -> Seen {
+async fn tag_limits(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, _sim) = own_simulator().await?;
     let lead = lead(&own).await?;
     let target = format!("Leads/{lead}/actions/add_tags");
@@ -168,7 +168,7 @@ fn many(count: usize) -> Vec<String> {
     (0..count).map(|index| format!("tag {index}")).collect()
 }
 
-async fn add(own: &Fixture, at: &str, names: &[String], over: bool) -> Result<Answer, Failure> {
+async fn add(own: &Fixture, at: &str, names: &[String], over: bool) -> Result<Answer, BoxError> {
     let tags: Vec<Value> = names.iter().map(|name| json!({ "name": name })).collect();
     own.call(V8, "POST", at, Some(&json!({ "tags": tags, "over_write": over }))).await
 }

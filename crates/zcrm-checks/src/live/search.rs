@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use zcrm::{ApiVersion, records::Criteria};
 
 use super::fixture::Fixture;
-use super::{Answer, Check, Seen, Stop, check, judge, judge_answer};
+use super::{Answer, Check, CheckResult, Stop, check, judge, judge_answer};
 
 pub(super) const CHECKS: &[Check] = &[
     check!("search-escape", "`( ) , \\` in a value are escaped by a backslash (v8)", escape_v8),
@@ -22,7 +22,7 @@ pub(super) const CHECKS: &[Check] = &[
 const V2: ApiVersion = ApiVersion::V2;
 const V8: ApiVersion = ApiVersion::V8;
 
-async fn escape(fixture: &Fixture, version: ApiVersion) -> Seen {
+async fn escape(fixture: &Fixture, version: ApiVersion) -> CheckResult {
     let name = "Kay (Zylker, Inc) \\";
     let id = fixture.create(V8, "Leads", fixture.lead(name)).await?;
     let target = format!("Leads/search?criteria={}", Criteria::equals("Last_Name", name));
@@ -35,26 +35,26 @@ async fn escape(fixture: &Fixture, version: ApiVersion) -> Seen {
     Ok(judge(seen == 1, format!("the record {seen} times among those found")))
 }
 
-async fn escape_v8(fixture: &Fixture) -> Seen {
+async fn escape_v8(fixture: &Fixture) -> CheckResult {
     escape(fixture, V8).await
 }
 
-async fn escape_v2(fixture: &Fixture) -> Seen {
+async fn escape_v2(fixture: &Fixture) -> CheckResult {
     escape(fixture, V2).await
 }
 
-async fn nothing(fixture: &Fixture) -> Seen {
+async fn nothing(fixture: &Fixture) -> CheckResult {
     let answer = fixture.get(V8, "Leads/search?criteria=(Last_Name:equals:zcrm no such)").await?;
     Ok(judge_answer(answer.status == 204 && answer.is_empty(), &answer))
 }
 
-async fn conditions(fixture: &Fixture) -> Seen {
+async fn conditions(fixture: &Fixture) -> CheckResult {
     let all = ["(Last_Name:equals:zcrm)"; 11].join("or");
     let answer = fixture.get(V8, &format!("Leads/search?criteria=({all})")).await?;
     Ok(judge_answer(answer.is(400, "LIMIT_EXCEEDED"), &answer))
 }
 
-async fn wall(fixture: &Fixture) -> Seen {
+async fn wall(fixture: &Fixture) -> CheckResult {
     let target = "Leads/search?criteria=(Last_Name:equals:zcrm)&per_page=200&page=11";
     let answer = fixture.get(V8, target).await?;
     Ok(judge_answer(answer.status == 400, &answer))
@@ -84,19 +84,19 @@ async fn converted(fixture: &Fixture, name: &str) -> Result<String, Stop> {
     if answer.status == 200 { Ok(lead) } else { Err(Stop::because(&answer)) }
 }
 
-async fn convert_v8(fixture: &Fixture) -> Seen {
+async fn convert_v8(fixture: &Fixture) -> CheckResult {
     let lead = fixture.create(V8, "Leads", fixture.lead("Convert")).await?;
     let answer = convert(fixture, V8, &lead).await?;
     Ok(judge_answer(!answer.text("/data/0/details/Contacts/id").is_empty(), &answer))
 }
 
-async fn convert_v2(fixture: &Fixture) -> Seen {
+async fn convert_v2(fixture: &Fixture) -> CheckResult {
     let lead = fixture.create(V8, "Leads", fixture.lead("Convert")).await?;
     let answer = convert(fixture, V2, &lead).await?;
     Ok(judge_answer(!answer.text("/data/0/Contacts").is_empty(), &answer))
 }
 
-async fn convert_twice(fixture: &Fixture) -> Seen {
+async fn convert_twice(fixture: &Fixture) -> CheckResult {
     let lead = converted(fixture, "Twice").await?;
     let answer = convert(fixture, V8, &lead).await?;
     Ok(judge_answer(answer.is(400, "ID_ALREADY_CONVERTED"), &answer))
@@ -108,7 +108,7 @@ fn shows(answer: &Answer, id: &str) -> bool {
     rows.into_iter().any(|row| row.get("id").and_then(Value::as_str) == Some(id))
 }
 
-async fn in_lists(fixture: &Fixture) -> Seen {
+async fn in_lists(fixture: &Fixture) -> CheckResult {
     let lead = converted(fixture, "Hidden").await?;
     let plain = fixture.get(V8, &format!("Leads?fields=Last_Name&ids={lead}")).await?;
     let target = format!("Leads?fields=Last_Name&converted=true&ids={lead}");
@@ -117,7 +117,7 @@ async fn in_lists(fixture: &Fixture) -> Seen {
     Ok(judge(good, format!("plainly {plain}; with converted=true {asked}")))
 }
 
-async fn in_search(fixture: &Fixture) -> Seen {
+async fn in_search(fixture: &Fixture) -> CheckResult {
     let criteria = format!("(Company:equals:{} hidden)", fixture.mark());
     let row = json!({ "Last_Name": "Hidden", "Company": format!("{} hidden", fixture.mark()) });
     let lead = fixture.create(V8, "Leads", row).await?;

@@ -6,8 +6,8 @@ use zcrm_sim::Simulator;
 
 use super::accounts::own_simulator;
 use super::fixture::Fixture;
-use super::{Answer, Check, Seen, Stop, Verdict, check, judge, judge_answer, simulated};
-use crate::Failure;
+use super::{Answer, Check, CheckResult, Stop, Verdict, check, judge, judge_answer, simulated};
+use crate::BoxError;
 
 pub(super) const CHECKS: &[Check] = &[
     simulated!("tax-life", "a tax is made, changed and deleted", CHANGES, tax_life),
@@ -61,7 +61,7 @@ pub(super) async fn send(
     path: &str,
     key: &str,
     row: &Value,
-) -> Result<Answer, Failure> {
+) -> Result<Answer, BoxError> {
     own.call(V8, method, path, Some(&json!({ key: [row] }))).await
 }
 
@@ -91,7 +91,7 @@ pub(super) async fn life(
 }
 
 /// Deletes it twice: what the first, a read and the second are answered with.
-pub(super) async fn gone(own: &Fixture, one: &str, again: &str) -> Seen {
+pub(super) async fn gone(own: &Fixture, one: &str, again: &str) -> CheckResult {
     let deleted = own.call(V8, "DELETE", one, None).await?;
     let read = own.get(V8, one).await?;
     let twice = own.call(V8, "DELETE", one, None).await?;
@@ -100,7 +100,11 @@ pub(super) async fn gone(own: &Fixture, one: &str, again: &str) -> Seen {
 }
 
 /// Rows that are refused, each with the code and the member that is named.
-pub(super) async fn refused(own: &Fixture, path: &str, cases: Vec<(Value, &str, &str)>) -> Seen {
+pub(super) async fn refused(
+    own: &Fixture,
+    path: &str,
+    cases: Vec<(Value, &str, &str)>,
+) -> CheckResult {
     let key = path.rsplit('/').next().unwrap_or_default();
     let (mut good, mut seen) = (true, Vec::new());
     for (row, code, member) in cases {
@@ -112,10 +116,10 @@ pub(super) async fn refused(own: &Fixture, path: &str, cases: Vec<(Value, &str, 
     Ok(judge(good, seen.join("; ")))
 }
 
-async fn tax_life(_: &Fixture, _: &Simulator) -> Seen {
+async fn tax_life(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, _) = own_simulator().await?;
     let tax = json!({ "name": "Duty", "value": 3.25 });
-    let put = async |row: Value| -> Result<Answer, Failure> {
+    let put = async |row: Value| -> Result<Answer, BoxError> {
         let body = json!({ "org_taxes": { "taxes": [row] } });
         own.call(V8, "PUT", "org/taxes", Some(&body)).await
     };
@@ -137,7 +141,7 @@ async fn tax_life(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, format!("{seen}, deleted again {again}")))
 }
 
-async fn tax_refused(_: &Fixture, _: &Simulator) -> Seen {
+async fn tax_refused(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, _) = own_simulator().await?;
     let there = own.get(V8, "org/taxes").await?;
     let name = there.text("/org_taxes/taxes/0/name").to_owned();
@@ -157,7 +161,7 @@ async fn tax_refused(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, seen.join("; ")))
 }
 
-async fn base_currency(fixture: &Fixture) -> Seen {
+async fn base_currency(fixture: &Fixture) -> CheckResult {
     let all = rows(fixture, V8, "org/currencies").await?;
     let org = first(fixture, "org").await?;
     let is_base = |one: &&Value| one.get("is_base") == Some(&Value::Bool(true));
@@ -166,7 +170,7 @@ async fn base_currency(fixture: &Fixture) -> Seen {
     Ok(judge(bases == [own], format!("bases {bases:?}, the organisation's {own}")))
 }
 
-async fn currency_life(_: &Fixture, _: &Simulator) -> Seen {
+async fn currency_life(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, _) = own_simulator().await?;
     let path = "org/currencies";
     let row = |code: &str| json!({ "iso_code": code, "symbol": "kr", "exchange_rate": "10.5" });
@@ -186,7 +190,7 @@ async fn currency_life(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, format!("added, changed; off: {}; added again {twice}", seen.join(", base "))))
 }
 
-async fn variable_groups(fixture: &Fixture) -> Seen {
+async fn variable_groups(fixture: &Fixture) -> CheckResult {
     let group = first(fixture, "settings/variable_groups").await?;
     let (id, name) = (text(&group, "/id"), text(&group, "/api_name"));
     let by_id = fixture.get(V8, &format!("settings/variable_groups/{id}")).await?;
@@ -196,7 +200,7 @@ async fn variable_groups(fixture: &Fixture) -> Seen {
     Ok(judge(good, format!("by id {by_id}, by API name {by_name}")))
 }
 
-async fn variable_group_v2(fixture: &Fixture) -> Seen {
+async fn variable_group_v2(fixture: &Fixture) -> CheckResult {
     let answer = fixture.get(V2, "settings/variables/1").await?;
     Ok(judge_answer(answer.is(400, "REQUIRED_PARAM_MISSING"), &answer))
 }
@@ -210,14 +214,14 @@ async fn variable(own: &Fixture, value: &str) -> Result<Value, Stop> {
                "variable_group": group }))
 }
 
-async fn variable_life(_: &Fixture, _: &Simulator) -> Seen {
+async fn variable_life(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, _) = own_simulator().await?;
     let path = "settings/variables";
     let id = life(&own, path, variable(&own, "55").await?, ("value", json!("56"))).await?;
     gone(&own, &format!("{path}/{id}"), "INVALID_DATA").await
 }
 
-async fn variable_refused(_: &Fixture, _: &Simulator) -> Seen {
+async fn variable_refused(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, _) = own_simulator().await?;
     let cases = vec![(variable(&own, "many").await?, "INVALID_DATA", "value")];
     refused(&own, "settings/variables", cases).await

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use zcrm::ApiVersion;
 
 use super::fixture::Fixture;
-use super::{Answer, Check, Seen, Stop, Verdict, check, judge, judge_answer};
+use super::{Answer, Check, CheckResult, Stop, Verdict, check, judge, judge_answer};
 
 pub(super) const CHECKS: &[Check] = &[
     check!("module-flag", "modules have `visible` up to v4, `status` from v5 on", module_flag),
@@ -28,7 +28,7 @@ pub(super) const CHECKS: &[Check] = &[
 const V2: ApiVersion = ApiVersion::V2;
 const V8: ApiVersion = ApiVersion::V8;
 
-async fn module_flag(fixture: &Fixture) -> Seen {
+async fn module_flag(fixture: &Fixture) -> CheckResult {
     let old = fixture.get(ApiVersion::V4, "settings/modules").await?;
     let new = fixture.get(ApiVersion::V5, "settings/modules").await?;
     let has = |answer: &Answer, name: &str| !answer.at(&format!("/modules/0/{name}")).is_null();
@@ -39,7 +39,7 @@ async fn module_flag(fixture: &Fixture) -> Seen {
     ))
 }
 
-async fn converted_flag(fixture: &Fixture) -> Seen {
+async fn converted_flag(fixture: &Fixture) -> CheckResult {
     let id = fixture.create(V8, "Leads", fixture.lead("Flag")).await?;
     let has = |answer: &Answer, name: &str| answer.at("/data/0").get(name).is_some();
     let old = fixture.get(ApiVersion::V3, &format!("Leads/{id}")).await?;
@@ -48,7 +48,7 @@ async fn converted_flag(fixture: &Fixture) -> Seen {
     Ok(judge(seen == (true, true), format!("in v3: {}, in v4: {}", seen.0, seen.1)))
 }
 
-async fn id_is_a_field(fixture: &Fixture) -> Seen {
+async fn id_is_a_field(fixture: &Fixture) -> CheckResult {
     let mut seen = Vec::new();
     for version in [ApiVersion::V3, ApiVersion::V4] {
         let fields = fixture.get(version, "settings/fields?module=Leads").await?;
@@ -74,14 +74,14 @@ async fn note(fixture: &Fixture, version: ApiVersion) -> Result<Answer, Stop> {
     Ok(fixture.get(version, &format!("Leads/{lead}/Notes{fields}")).await?)
 }
 
-async fn note_parent_v2(fixture: &Fixture) -> Seen {
+async fn note_parent_v2(fixture: &Fixture) -> CheckResult {
     let answer = note(fixture, V2).await?;
     let parent = !answer.at("/data/0/Parent_Id").is_null();
     let good = parent && answer.text("/data/0/$se_module") == "Leads";
     Ok(judge_answer(good, &answer))
 }
 
-async fn note_parent_v8(fixture: &Fixture) -> Seen {
+async fn note_parent_v8(fixture: &Fixture) -> CheckResult {
     let answer = note(fixture, V8).await?;
     Ok(judge_answer(answer.text("/data/0/Parent_Id/module/api_name") == "Leads", &answer))
 }
@@ -100,13 +100,13 @@ pub(super) async fn tag(fixture: &Fixture) -> Result<String, Stop> {
     Ok("live-check".to_owned())
 }
 
-async fn tagged(fixture: &Fixture, lead: &str, answer: &Answer) -> Seen {
+async fn tagged(fixture: &Fixture, lead: &str, answer: &Answer) -> CheckResult {
     let read = fixture.get(V8, &format!("Leads/{lead}")).await?;
     let has = read.at("/data/0/Tag").as_array().is_some_and(|tags| !tags.is_empty());
     Ok(judge(answer.status == 200 && has, format!("{answer}, the record has it: {has}")))
 }
 
-async fn tags_v8(fixture: &Fixture) -> Seen {
+async fn tags_v8(fixture: &Fixture) -> CheckResult {
     let lead = fixture.create(V8, "Leads", fixture.lead("Tagged")).await?;
     let body = json!({ "tags": [{ "name": tag(fixture).await? }] });
     let target = format!("Leads/{lead}/actions/add_tags");
@@ -114,7 +114,7 @@ async fn tags_v8(fixture: &Fixture) -> Seen {
     tagged(fixture, &lead, &answer).await
 }
 
-async fn tags_v2(fixture: &Fixture) -> Seen {
+async fn tags_v2(fixture: &Fixture) -> CheckResult {
     let lead = fixture.create(V8, "Leads", fixture.lead("Tagged")).await?;
     let target = format!("Leads/{lead}/actions/add_tags?tag_names={}", tag(fixture).await?);
     let answer = fixture.call(V2, "POST", &target, None).await?;
@@ -133,17 +133,17 @@ async fn quote(fixture: &Fixture, version: ApiVersion) -> Result<Answer, Stop> {
     Ok(fixture.get(version, &format!("Quotes/{id}")).await?)
 }
 
-async fn items_v8(fixture: &Fixture) -> Seen {
+async fn items_v8(fixture: &Fixture) -> CheckResult {
     let answer = quote(fixture, V8).await?;
     Ok(judge_answer(!answer.text("/data/0/Quoted_Items/0/Product_Name/id").is_empty(), &answer))
 }
 
-async fn items_v2(fixture: &Fixture) -> Seen {
+async fn items_v2(fixture: &Fixture) -> CheckResult {
     let answer = quote(fixture, V2).await?;
     Ok(judge_answer(!answer.text("/data/0/Product_Details/0/product/id").is_empty(), &answer))
 }
 
-async fn line_discount(fixture: &Fixture) -> Seen {
+async fn line_discount(fixture: &Fixture) -> CheckResult {
     let answer = quote(fixture, V8).await?;
     let shown = answer.at("/data/0/Quoted_Items/0/Discount");
     let after = answer.at("/data/0/Quoted_Items/0/Total_After_Discount").as_f64();
@@ -151,7 +151,7 @@ async fn line_discount(fixture: &Fixture) -> Seen {
     Ok(judge(good, format!("{answer}, of 8 remains {after:?}; it is shown as {shown}")))
 }
 
-async fn product_taxes(fixture: &Fixture) -> Seen {
+async fn product_taxes(fixture: &Fixture) -> CheckResult {
     let taxes = fixture.get(V8, "org/taxes").await?;
     let name = taxes.text("/org_taxes/taxes/0/display_label");
     let name = if name.is_empty() { taxes.text("/taxes/0/display_label") } else { name };
@@ -166,7 +166,7 @@ async fn product_taxes(fixture: &Fixture) -> Seen {
     Ok(judge(new.is_string() && old.is_string(), format!("v8 value {new}, v2 {old}")))
 }
 
-async fn file_field(fixture: &Fixture) -> Seen {
+async fn file_field(fixture: &Fixture) -> CheckResult {
     let fields = fixture.get(V8, "settings/fields?module=Leads").await?;
     let all = fields.at("/fields").as_array().into_iter().flatten();
     let is_file = |field: &&Value| field.get("data_type").is_some_and(|it| it == "fileupload");
@@ -190,12 +190,12 @@ async fn file_field(fixture: &Fixture) -> Seen {
     Ok(judge(kept == 1, format!("{read}, {kept} files in the field")))
 }
 
-async fn unknown_file(fixture: &Fixture) -> Seen {
+async fn unknown_file(fixture: &Fixture) -> CheckResult {
     let answer = fixture.get(V8, "files?id=zcrmlivecheck").await?;
     Ok(judge_answer(answer.status == 204, &answer))
 }
 
-async fn attachment_link(fixture: &Fixture) -> Seen {
+async fn attachment_link(fixture: &Fixture) -> CheckResult {
     let lead = fixture.create(V8, "Leads", fixture.lead("Linked")).await?;
     let files = fixture.client(V8)?.record("Leads", lead).attachments();
     let made = files.link("https://example.com/zcrm").send().await;
@@ -205,18 +205,18 @@ async fn attachment_link(fixture: &Fixture) -> Seen {
     }
 }
 
-async fn coql(fixture: &Fixture, query: &str) -> Seen {
+async fn coql(fixture: &Fixture, query: &str) -> CheckResult {
     let answer = fixture.call(V8, "POST", "coql", Some(&json!({ "select_query": query }))).await?;
     Ok(judge_answer(matches!(answer.status, 200 | 204), &answer))
 }
 
-async fn coql_fields(fixture: &Fixture) -> Seen {
+async fn coql_fields(fixture: &Fixture) -> CheckResult {
     let fields = ["Last_Name"; 51].join(", ");
     coql(fixture, &format!("select {fields} from Contacts where Last_Name is not null limit 1"))
         .await
 }
 
-async fn coql_joins(fixture: &Fixture) -> Seen {
+async fn coql_joins(fixture: &Fixture) -> CheckResult {
     let fields = "Account_Name.Account_Name, Account_Name.Parent_Account.Account_Name";
     coql(fixture, &format!("select {fields} from Contacts where Last_Name is not null limit 1"))
         .await

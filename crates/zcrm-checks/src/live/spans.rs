@@ -9,8 +9,8 @@ use zcrm_sim::{FieldKind, FieldSpec, ModuleSpec, Simulator};
 
 use super::accounts::{exchange, own_simulator, refresh, refresh_token};
 use super::fixture::{Fixture, access, send};
-use super::{Answer, Check, Seen, Stop, Verdict, judge, simulated};
-use crate::Failure;
+use super::{Answer, Check, CheckResult, Stop, Verdict, judge, simulated};
+use crate::BoxError;
 
 pub(super) const CHECKS: &[Check] = &[
     simulated!(
@@ -43,7 +43,7 @@ pub(super) const CHECKS: &[Check] = &[
 const V8: ApiVersion = ApiVersion::V8;
 const DAY: Duration = Duration::from_secs(86_400);
 
-async fn throttle_pause(_: &Fixture, _: &Simulator) -> Seen {
+async fn throttle_pause(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, sim) = own_simulator().await?;
     let token = refresh_token(&own).await?;
     for _ in 0..10 {
@@ -58,7 +58,7 @@ async fn throttle_pause(_: &Fixture, _: &Simulator) -> Seen {
     Ok(judge(good, format!("the 11th, one after 598 s, one after 602 s gave a token: {seen:?}")))
 }
 
-async fn refresh_tokens(_: &Fixture, _: &Simulator) -> Seen {
+async fn refresh_tokens(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, sim) = own_simulator().await?;
     // the login of the check is the first
     let first = refresh_token(&own).await?;
@@ -95,7 +95,7 @@ async fn api_now(own: &Fixture, sim: &Simulator) -> Result<Api, Stop> {
     if token.is_empty() { Err(Stop::because(&answer)) } else { Ok(own.with_token(token).await?) }
 }
 
-async fn expired_page_token(_: &Fixture, _: &Simulator) -> Seen {
+async fn expired_page_token(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, sim) = own_simulator().await?;
     sim.add_records("Leads", 2)?;
     let page = own.get(V8, "Leads?fields=Last_Name&per_page=1").await?;
@@ -111,7 +111,7 @@ async fn expired_page_token(_: &Fixture, _: &Simulator) -> Seen {
 }
 
 /// Where pages by token end; the answer there, and how many records came before.
-async fn last_page(own: &Fixture) -> Result<(Answer, usize), Failure> {
+async fn last_page(own: &Fixture) -> Result<(Answer, usize), BoxError> {
     let list = "Stones?fields=id&per_page=200";
     let (mut answer, mut read) = (own.get(V8, list).await?, 0);
     while answer.status == 200 {
@@ -125,7 +125,7 @@ async fn last_page(own: &Fixture) -> Result<(Answer, usize), Failure> {
     Ok((answer, read))
 }
 
-async fn page_token_wall(_: &Fixture, _: &Simulator) -> Seen {
+async fn page_token_wall(_: &Fixture, _: &Simulator) -> CheckResult {
     let stones = ModuleSpec::new("Stones").field(FieldSpec::new("Name", FieldKind::Text));
     let builder = Simulator::builder().plain_http().module(stones).records("Stones", 100_001);
     let own = Fixture::simulated(builder.start().await?).await?;
@@ -135,7 +135,7 @@ async fn page_token_wall(_: &Fixture, _: &Simulator) -> Seen {
 }
 
 /// How a deleted record is listed; empty if it is not.
-async fn listed(api: &Api, id: &str) -> Result<String, Failure> {
+async fn listed(api: &Api, id: &str) -> Result<String, BoxError> {
     let answer = send(api, "GET", "Leads/deleted?type=all", &[], None).await?;
     let mut rows = answer.at("/data").as_array().into_iter().flatten();
     let row = rows.find(|row| row.get("id").and_then(Value::as_str) == Some(id));
@@ -143,7 +143,7 @@ async fn listed(api: &Api, id: &str) -> Result<String, Failure> {
     Ok(kind.unwrap_or_default().to_owned())
 }
 
-async fn recycle_bin(_: &Fixture, _: &Simulator) -> Seen {
+async fn recycle_bin(_: &Fixture, _: &Simulator) -> CheckResult {
     let (own, sim) = own_simulator().await?;
     let ids = sim.add_records("Leads", 1)?;
     let id = ids.first().ok_or("no record was made")?;

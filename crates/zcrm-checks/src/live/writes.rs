@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use zcrm::ApiVersion;
 
 use super::fixture::Fixture;
-use super::{Answer, Check, Seen, Stop, Verdict, check, judge, judge_answer};
+use super::{Answer, Check, CheckResult, Stop, Verdict, check, judge, judge_answer};
 
 pub(super) const CHECKS: &[Check] = &[
     check!("outcomes-in-order", "207, an outcome for each row in order, each with `status`", order),
@@ -29,7 +29,7 @@ pub(super) const CHECKS: &[Check] = &[
 const V2: ApiVersion = ApiVersion::V2;
 const V8: ApiVersion = ApiVersion::V8;
 
-async fn order(fixture: &Fixture) -> Seen {
+async fn order(fixture: &Fixture) -> CheckResult {
     let rows = [fixture.lead("A"), json!({ "Company": fixture.mark() }), fixture.lead("B")];
     let answer = fixture.write(V8, "Leads", &rows).await?;
     let status = |index: usize| answer.text(&format!("/data/{index}/status")).to_owned();
@@ -42,17 +42,17 @@ async fn bad_row(fixture: &Fixture, version: ApiVersion) -> Result<Answer, Stop>
     Ok(fixture.write(version, "Leads", &[json!({ "Company": fixture.mark() })]).await?)
 }
 
-async fn all_failed_v8(fixture: &Fixture) -> Seen {
+async fn all_failed_v8(fixture: &Fixture) -> CheckResult {
     let answer = bad_row(fixture, V8).await?;
     Ok(judge_answer(answer.is(400, "MANDATORY_NOT_FOUND"), &answer))
 }
 
-async fn all_failed_v2(fixture: &Fixture) -> Seen {
+async fn all_failed_v2(fixture: &Fixture) -> CheckResult {
     let answer = bad_row(fixture, V2).await?;
     Ok(judge_answer(answer.is(202, "MANDATORY_NOT_FOUND"), &answer))
 }
 
-async fn mandatory(fixture: &Fixture) -> Seen {
+async fn mandatory(fixture: &Fixture) -> CheckResult {
     let answer = bad_row(fixture, V8).await?;
     let details = answer.at("/data/0/details");
     let good = answer.code() == "MANDATORY_NOT_FOUND"
@@ -61,7 +61,7 @@ async fn mandatory(fixture: &Fixture) -> Seen {
     Ok(judge(good, format!("{answer}, {details}")))
 }
 
-async fn wrong_value(fixture: &Fixture) -> Seen {
+async fn wrong_value(fixture: &Fixture) -> CheckResult {
     let mut row = fixture.lead("Wrong");
     put(&mut row, "Email", json!("no address"));
     let answer = fixture.write(V8, "Leads", &[row]).await?;
@@ -69,7 +69,7 @@ async fn wrong_value(fixture: &Fixture) -> Seen {
     Ok(judge(answer.code() == "INVALID_DATA" && name == "Email", format!("{answer}, {name}")))
 }
 
-async fn hundred_records(fixture: &Fixture) -> Seen {
+async fn hundred_records(fixture: &Fixture) -> CheckResult {
     let rows: Vec<Value> = (0..101).map(|_| fixture.lead("Many")).collect();
     let answer = fixture.write(V8, "Leads", &rows).await?;
     let none = answer.at("/data/0/details/id").is_null();
@@ -93,7 +93,7 @@ async fn update(
     Ok(fixture.call(version, "PUT", &target, Some(&json!({ "data": [row] }))).await?)
 }
 
-async fn conflict(fixture: &Fixture) -> Seen {
+async fn conflict(fixture: &Fixture) -> CheckResult {
     let id = fixture.create(V8, "Leads", fixture.lead("Conflict")).await?;
     let since = [("If-Unmodified-Since", "2020-01-01T00:00:00+00:00")];
     let body = json!({ "data": [{ "City": "Pune" }] });
@@ -102,7 +102,7 @@ async fn conflict(fixture: &Fixture) -> Seen {
     Ok(judge_answer(answer.is(412, "ALREADY_MODIFIED"), &answer))
 }
 
-async fn no_automations(fixture: &Fixture) -> Seen {
+async fn no_automations(fixture: &Fixture) -> CheckResult {
     let body = json!({ "data": [fixture.lead("Quiet")], "trigger": [] });
     let answer = fixture.call(V8, "POST", "Leads", Some(&body)).await?;
     let id = answer.text("/data/0/details/id");
@@ -112,7 +112,7 @@ async fn no_automations(fixture: &Fixture) -> Seen {
     Ok(judge_answer(answer.status == 201, &answer))
 }
 
-async fn upsert(fixture: &Fixture) -> Seen {
+async fn upsert(fixture: &Fixture) -> CheckResult {
     let address = format!("{:016x}@example.com", fastrand::u64(..));
     let mut row = fixture.lead("Upsert");
     put(&mut row, "Email", json!(address));
@@ -142,7 +142,7 @@ async fn event(fixture: &Fixture, zone: &str) -> Result<Answer, Stop> {
     Ok(fixture.write(V8, "Events", &[row]).await?)
 }
 
-async fn times_with_offset(fixture: &Fixture) -> Seen {
+async fn times_with_offset(fixture: &Fixture) -> CheckResult {
     let answer = event(fixture, "+00:00").await?;
     let id = answer.text("/data/0/details/id");
     if id.is_empty() {
@@ -154,7 +154,7 @@ async fn times_with_offset(fixture: &Fixture) -> Seen {
     Ok(judge(good, format!("{answer}, the instant kept: {good}")))
 }
 
-async fn times_with_z(fixture: &Fixture) -> Seen {
+async fn times_with_z(fixture: &Fixture) -> CheckResult {
     let answer = event(fixture, "Z").await?;
     Ok(judge_answer(answer.code() == "INVALID_DATA", &answer))
 }
@@ -190,30 +190,30 @@ fn rows_seen(seen: (usize, usize), wanted: usize) -> Verdict {
     judge(seen == (1, wanted), format!("{} rows, then {}", seen.0, seen.1))
 }
 
-async fn rows_append(fixture: &Fixture) -> Seen {
+async fn rows_append(fixture: &Fixture) -> CheckResult {
     Ok(rows_seen(rows_after(fixture, V8, |_| json!([range(11)])).await?, 2))
 }
 
-async fn rows_replace_v2(fixture: &Fixture) -> Seen {
+async fn rows_replace_v2(fixture: &Fixture) -> CheckResult {
     let rows = |_: &Value| json!([range(11), range(21), range(31)]);
     Ok(rows_seen(rows_after(fixture, V2, rows).await?, 3))
 }
 
-async fn rows_replace_v4(fixture: &Fixture) -> Seen {
+async fn rows_replace_v4(fixture: &Fixture) -> CheckResult {
     let rows = |_: &Value| json!([range(11), range(21), range(31)]);
     Ok(rows_seen(rows_after(fixture, ApiVersion::V4, rows).await?, 3))
 }
 
-async fn rows_delete(fixture: &Fixture) -> Seen {
+async fn rows_delete(fixture: &Fixture) -> CheckResult {
     let gone = |row: &Value| json!([{ "id": row.get("id"), "_delete": null }]);
     Ok(rows_seen(rows_after(fixture, V8, gone).await?, 0))
 }
 
-async fn rows_clear(fixture: &Fixture) -> Seen {
+async fn rows_clear(fixture: &Fixture) -> CheckResult {
     Ok(rows_seen(rows_after(fixture, V8, |_| json!([])).await?, 0))
 }
 
-async fn external_key(fixture: &Fixture) -> Seen {
+async fn external_key(fixture: &Fixture) -> CheckResult {
     let fields = fixture.get(V8, "settings/fields?module=Leads").await?;
     let all = fields.at("/fields").as_array().into_iter().flatten();
     let own = all.into_iter().find(|field| field.get("external").is_some_and(Value::is_object));

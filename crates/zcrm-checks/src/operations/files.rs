@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 
 use super::table::{Row, key_of, text, texts};
-use crate::Failure;
+use crate::BoxError;
 
 /// The files of a folder.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub struct Files {
 /// What came of a comparison.
 #[derive(Debug, Default)]
 #[non_exhaustive]
-pub struct Report {
+pub struct ComparisonReport {
     /// How many operations the files have.
     pub operations: usize,
     /// How many of them are skipped, with a reason.
@@ -42,7 +42,7 @@ impl Files {
     ///
     /// # Errors
     /// Naming the folder, or the file that is no JSON.
-    pub fn read(folder: &Path) -> Result<Self, Failure> {
+    pub fn read(folder: &Path) -> Result<Self, BoxError> {
         let shown = folder.display();
         let mut files = BTreeMap::new();
         for entry in std::fs::read_dir(folder).map_err(|error| format!("{shown}: {error}"))? {
@@ -66,7 +66,7 @@ impl Files {
     ///
     /// # Errors
     /// Where the overlay cannot be read.
-    pub fn repaired(mut self, overlay: &str) -> Result<Self, Failure> {
+    pub fn repaired(mut self, overlay: &str) -> Result<Self, BoxError> {
         let root: Value = toml::from_str(overlay)?;
         let entries = root.get("reference").and_then(Value::as_array);
         for entry in entries.into_iter().flatten().filter_map(Value::as_object) {
@@ -83,14 +83,14 @@ impl Files {
     }
 
     /// Every operation, as `notes.json GET /crm/v8/Notes`.
-    fn sources(&self) -> Vec<(String, Source<'_>)> {
+    fn sources(&self) -> Vec<(String, SourceFile<'_>)> {
         let mut found = Vec::new();
         for (file, root) in &self.by_name {
             for (path, item) in root.get("paths").and_then(Value::as_object).into_iter().flatten() {
                 for method in METHODS {
                     if let Some(operation) = item.get(method) {
                         let name = format!("{file} {} {path}", method.to_uppercase());
-                        found.push((name, Source { file, item, operation }));
+                        found.push((name, SourceFile { file, item, operation }));
                     }
                 }
             }
@@ -134,13 +134,13 @@ impl Files {
 }
 
 #[derive(Debug)]
-struct Source<'a> {
+struct SourceFile<'a> {
     file: &'a str,
     item: &'a Value,
     operation: &'a Value,
 }
 
-impl Source<'_> {
+impl SourceFile<'_> {
     fn parameters(&self, files: &Files, place: &str) -> BTreeSet<String> {
         let lists = [self.item, self.operation].map(|value| value.get("parameters"));
         let all = lists.into_iter().flatten().filter_map(Value::as_array).flatten();
@@ -154,7 +154,7 @@ impl Source<'_> {
 }
 
 /// The query parameters that a call must have.
-fn required(source: &Source<'_>, files: &Files) -> BTreeSet<String> {
+fn required(source: &SourceFile<'_>, files: &Files) -> BTreeSet<String> {
     let lists = [source.item, source.operation].map(|value| value.get("parameters"));
     let all = lists.into_iter().flatten().filter_map(Value::as_array).flatten();
     let named = all.filter_map(|parameter| {
@@ -167,7 +167,7 @@ fn required(source: &Source<'_>, files: &Files) -> BTreeSet<String> {
 }
 
 /// The members of its body.
-fn body(source: &Source<'_>, files: &Files) -> BTreeSet<String> {
+fn body(source: &SourceFile<'_>, files: &Files) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     if let Some(body) = source.operation.get("requestBody") {
         let (file, body) = files.follow(source.file, body);
@@ -177,7 +177,7 @@ fn body(source: &Source<'_>, files: &Files) -> BTreeSet<String> {
 }
 
 /// The members of its answers with a status of 200 to 299.
-fn answers(source: &Source<'_>, files: &Files) -> BTreeSet<String> {
+fn answers(source: &SourceFile<'_>, files: &Files) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let answers = source.operation.get("responses").and_then(Value::as_object);
     for (_, answer) in answers.into_iter().flatten().filter(|(code, _)| code.starts_with('2')) {
@@ -204,7 +204,7 @@ struct Overlay {
 }
 
 impl Overlay {
-    fn read(written: &str) -> Result<Self, Failure> {
+    fn read(written: &str) -> Result<Self, BoxError> {
         let root: Value = toml::from_str(written)?;
         let list = |key: &str| root.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
         let mut overlay =
@@ -240,10 +240,14 @@ impl Overlay {
 ///
 /// # Errors
 /// Where the overlay cannot be read.
-pub fn differences(files: &Files, lock: &[Row], overlay: &str) -> Result<Report, Failure> {
+pub fn differences(
+    files: &Files,
+    lock: &[Row],
+    overlay: &str,
+) -> Result<ComparisonReport, BoxError> {
     let overlay = Overlay::read(overlay)?;
-    let sources: BTreeMap<String, Source<'_>> = files.sources().into_iter().collect();
-    let mut report = Report { operations: sources.len(), ..Report::default() };
+    let sources: BTreeMap<String, SourceFile<'_>> = files.sources().into_iter().collect();
+    let mut report = ComparisonReport { operations: sources.len(), ..ComparisonReport::default() };
     let mut rows: BTreeMap<&str, &Row> = BTreeMap::new();
     for row in lock {
         rows.extend(texts(row, "sources").into_iter().map(|source| (source, row)));
@@ -266,7 +270,7 @@ pub fn differences(files: &Files, lock: &[Row], overlay: &str) -> Result<Report,
         if of_row.is_empty() && !overlay.added.contains(id) {
             differ("is invented: no file has it, and the overlay does not add it".into());
         }
-        let known: Vec<&Source<'_>> =
+        let known: Vec<&SourceFile<'_>> =
             of_row.iter().filter_map(|source| sources.get(*source)).collect();
         for source in of_row.iter().filter(|source| !sources.contains_key(**source)) {
             differ(format!("is invented: the files have no {source}"));
@@ -332,7 +336,7 @@ fn route(row: &Row, source: &str, differ: &mut impl FnMut(String)) {
 fn sets(
     files: &Files,
     row: &Row,
-    sources: &[&Source<'_>],
+    sources: &[&SourceFile<'_>],
     about: &Row,
     differ: &mut impl FnMut(String),
 ) {
@@ -346,7 +350,7 @@ fn sets(
             differ(format!("{what} has `{name}`, which neither the files nor the overlay have"));
         }
     };
-    let all = |names: fn(&Source<'_>, &Files) -> BTreeSet<String>| -> BTreeSet<String> {
+    let all = |names: fn(&SourceFile<'_>, &Files) -> BTreeSet<String>| -> BTreeSet<String> {
         sources.iter().flat_map(|source| names(source, files)).collect()
     };
     let query = all(|source, files| source.parameters(files, "query"));

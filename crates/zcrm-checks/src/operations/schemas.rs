@@ -13,16 +13,16 @@ use super::{
     files::Files,
     table::{Row, text, texts},
 };
-use crate::Failure;
+use crate::BoxError;
 
 /// What the files get wrong.
 #[derive(Debug, Deserialize)]
 pub struct KnownFaults {
-    fault: Vec<Fault>,
+    fault: Vec<KnownFault>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Fault {
+struct KnownFault {
     /// The file, or `*`.
     file: String,
     /// `request` or `answer`; both where it is left out.
@@ -41,7 +41,7 @@ impl KnownFaults {
     ///
     /// # Errors
     /// Where it is no TOML, or an entry lacks its reason.
-    pub fn read(text: &str) -> Result<Self, Failure> {
+    pub fn read(text: &str) -> Result<Self, BoxError> {
         let known: Self = toml::from_str(text)?;
         match known.fault.iter().find(|fault| fault.reason.trim().is_empty()) {
             Some(fault) => Err(format!("a fault of {} has no reason", fault.file).into()),
@@ -52,7 +52,7 @@ impl KnownFaults {
 
 /// A place where JSON does not fit its schema.
 #[derive(Clone, Debug)]
-struct Misfit {
+struct Mismatch {
     file: String,
     of: &'static str,
     schema: String,
@@ -60,8 +60,8 @@ struct Misfit {
     what: String,
 }
 
-impl Fault {
-    fn covers(&self, misfit: &Misfit) -> bool {
+impl KnownFault {
+    fn covers(&self, misfit: &Mismatch) -> bool {
         (self.file == "*" || self.file == misfit.file)
             && self.of.as_deref().is_none_or(|of| of == misfit.of)
             && self.schema.as_deref().is_none_or(|end| misfit.schema.ends_with(end))
@@ -75,7 +75,7 @@ impl Fault {
 /// What came of the validation.
 #[derive(Debug, Default)]
 #[non_exhaustive]
-pub struct Report {
+pub struct SchemaReport {
     /// How many requests were validated.
     pub requests: usize,
     /// How many answers were validated.
@@ -106,7 +106,7 @@ impl<'f> Schemas<'f> {
     ///
     /// # Errors
     /// Where a reference leads nowhere.
-    pub fn new(files: &'f Files) -> Result<Self, Failure> {
+    pub fn new(files: &'f Files) -> Result<Self, BoxError> {
         let mut registry = Registry::new();
         for (name, root) in files.all() {
             let mut root = root.clone();
@@ -117,7 +117,7 @@ impl<'f> Schemas<'f> {
         Ok(Self { files, registry: registry.prepare()? })
     }
 
-    fn validator(&self, file: &str, pointer: &str) -> Result<Validator, Failure> {
+    fn validator(&self, file: &str, pointer: &str) -> Result<Validator, BoxError> {
         let draft = self.files.all().get(file).map_or(Draft::Draft4, draft);
         let encoded = pointer.replace('{', "%7B").replace('}', "%7D");
         let schema = json!({ "$ref": format!("{BASE}{file}#{encoded}") });
@@ -134,8 +134,8 @@ impl<'f> Schemas<'f> {
         exchanges: &[Exchange],
         lock: &[Row],
         known: &KnownFaults,
-    ) -> Result<Report, Failure> {
-        let mut report = Report::default();
+    ) -> Result<SchemaReport, BoxError> {
+        let mut report = SchemaReport::default();
         let mut used = BTreeSet::new();
         let mut differences = BTreeSet::new();
         for exchange in exchanges {
@@ -154,7 +154,7 @@ impl<'f> Schemas<'f> {
                         report.known += 1;
                     }
                     None => {
-                        let Misfit { file, of, schema, instance, what } = misfit;
+                        let Mismatch { file, of, schema, instance, what } = misfit;
                         differences.insert(format!(
                             "{} ({of}) at `{instance}`: {what} [{file}#{schema}]",
                             exchange.operation
@@ -165,7 +165,7 @@ impl<'f> Schemas<'f> {
         }
         report.differences.extend(differences);
         for (at, fault) in known.fault.iter().enumerate().filter(|(at, _)| !used.contains(at)) {
-            let Fault { file, reason, .. } = fault;
+            let KnownFault { file, reason, .. } = fault;
             report.differences.push(format!("known fault {} is none ({file}: {reason})", at + 1));
         }
         Ok(report)
@@ -175,8 +175,8 @@ impl<'f> Schemas<'f> {
         &self,
         exchange: &Exchange,
         source: &str,
-        misfits: &mut Vec<Misfit>,
-    ) -> Result<bool, Failure> {
+        misfits: &mut Vec<Mismatch>,
+    ) -> Result<bool, BoxError> {
         let Ok(body) = serde_json::from_slice::<Value>(&exchange.body) else { return Ok(false) };
         self.validate("request", source, "/requestBody", &body, misfits)
     }
@@ -185,8 +185,8 @@ impl<'f> Schemas<'f> {
         &self,
         exchange: &Exchange,
         source: &str,
-        misfits: &mut Vec<Misfit>,
-    ) -> Result<bool, Failure> {
+        misfits: &mut Vec<Mismatch>,
+    ) -> Result<bool, BoxError> {
         let Ok(answer) = serde_json::from_slice::<Value>(&exchange.answer) else {
             return Ok(false);
         };
@@ -201,8 +201,8 @@ impl<'f> Schemas<'f> {
         source: &str,
         place: &str,
         instance: &Value,
-        misfits: &mut Vec<Misfit>,
-    ) -> Result<bool, Failure> {
+        misfits: &mut Vec<Mismatch>,
+    ) -> Result<bool, BoxError> {
         let mut parts = source.splitn(3, ' ');
         let mut next = || parts.next().unwrap_or_default();
         let (file, method, path) = (next(), next().to_lowercase(), next());
@@ -237,7 +237,7 @@ fn leaves(
     file: &str,
     of: &'static str,
     error: &jsonschema::ValidationError<'_>,
-    misfits: &mut Vec<Misfit>,
+    misfits: &mut Vec<Mismatch>,
 ) {
     use jsonschema::error::ValidationErrorKind as Kind;
     if let Kind::AnyOf { context } | Kind::OneOfNotValid { context } = error.kind() {
@@ -261,7 +261,7 @@ fn leaves(
         });
         parts.collect::<Vec<_>>().join("/")
     };
-    misfits.push(Misfit {
+    misfits.push(Mismatch {
         file: file.to_owned(),
         of,
         schema: error.schema_path().to_string(),

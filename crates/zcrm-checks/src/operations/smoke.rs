@@ -9,7 +9,7 @@ use zcrm_http::{Authorization, Connector, Stack, StaticAuthorizer};
 use zcrm_sim::{Journal, Simulator};
 
 use super::{Exchange, Recorder, extensions::extensions, traverse::traverse};
-use crate::Failure;
+use crate::BoxError;
 
 /// What the smoke run saw.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub struct SmokeRun {
 ///
 /// # Errors
 /// Where the simulator cannot be reached, or a public method fails.
-pub async fn smoke(version: ApiVersion) -> Result<SmokeRun, Failure> {
+pub async fn smoke(version: ApiVersion) -> Result<SmokeRun, BoxError> {
     let sim = Simulator::builder().plain_http().records("Leads", 5).start().await?;
     let stack = Stack::new(Connector::builder().build()?);
     let token = access_token(&sim, &stack).await?;
@@ -161,7 +161,7 @@ async fn read(api: &Api, operation: &'static Operation) {
     let _ = call.send().await;
 }
 
-async fn access_token(sim: &Simulator, stack: &Stack<Connector>) -> Result<String, Failure> {
+async fn access_token(sim: &Simulator, stack: &Stack<Connector>) -> Result<String, BoxError> {
     const TOKEN: Operation =
         Operation::post("/oauth/v2/token").base(Base::Root).body(BodyShape::Form);
     #[derive(Deserialize)]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use zcrm_api::operations::ALL;
 use zcrm_core::{ApiVersion, Base, BodyShape, Host, Operation, Paging, ResponseShape, RetryClass};
 
-use crate::Failure;
+use crate::BoxError;
 
 /// The versions that are counted up for people.
 const VERSIONS: [ApiVersion; 8] = [
@@ -173,7 +173,7 @@ pub fn shown(operation: &Operation, surface: Option<&str>) -> Value {
 ///
 /// # Errors
 /// Naming the line that is no operation.
-pub fn lock(text: &str) -> Result<Vec<Row>, Failure> {
+pub fn lock(text: &str) -> Result<Vec<Row>, BoxError> {
     let read = |(line, text): (usize, &str)| match serde_json::from_str(text) {
         Ok(Value::Object(row)) => Ok(row),
         _ => Err(format!("operations.lock:{line}: this is no operation").into()),

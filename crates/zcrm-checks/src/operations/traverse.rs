@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use zcrm_api::{Api, operations as op};
 use zcrm_core::{ApiVersion, BodyShape, Operation, Reply};
 
-use crate::Failure;
+use crate::BoxError;
 
 /// One traversal.
 struct Traversal<'a> {
@@ -25,7 +25,7 @@ impl Traversal<'_> {
         path: Pairs<'_>,
         query: Pairs<'_>,
         body: Option<Value>,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Value, BoxError> {
         let reply = self.send(operation, path, query, body).await?;
         let status = reply.status();
         if !status.is_success() || status.as_u16() == 207 {
@@ -40,7 +40,7 @@ impl Traversal<'_> {
         operation: &'static Operation,
         query: Pairs<'_>,
         body: Option<Value>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), BoxError> {
         let reply = self.send(operation, &[], query, body).await?;
         match reply.status().as_u16() {
             400 => Ok(()),
@@ -55,7 +55,7 @@ impl Traversal<'_> {
         path: Pairs<'_>,
         query: Pairs<'_>,
         body: Option<Value>,
-    ) -> Result<Reply, Failure> {
+    ) -> Result<Reply, BoxError> {
         let mut call = self.api.call(operation);
         for (name, value) in path {
             call = call.path(name, value);
@@ -74,7 +74,7 @@ impl Traversal<'_> {
         operation: &'static Operation,
         path: Pairs<'_>,
         query: Pairs<'_>,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Value, BoxError> {
         self.call(operation, path, query, None).await
     }
 
@@ -85,7 +85,7 @@ impl Traversal<'_> {
         path: Pairs<'_>,
         query: Pairs<'_>,
         row: Value,
-    ) -> Result<String, Failure> {
+    ) -> Result<String, BoxError> {
         let BodyShape::List(key) = operation.body_shape() else {
             return Err(format!("{} takes no list", operation.name()).into());
         };
@@ -95,7 +95,7 @@ impl Traversal<'_> {
 }
 
 /// An answer that the traversal did not expect.
-fn unexpected(operation: &Operation, reply: &Reply) -> Failure {
+fn unexpected(operation: &Operation, reply: &Reply) -> BoxError {
     let text = String::from_utf8_lossy(reply.body());
     format!("{} is answered with {}: {text}", operation.name(), reply.status()).into()
 }
@@ -111,7 +111,7 @@ fn text(answer: &Value, place: &str) -> String {
 ///
 /// # Errors
 /// Where the simulator refuses a step.
-pub(super) async fn traverse(api: &Api, version: ApiVersion) -> Result<(), Failure> {
+pub(super) async fn traverse(api: &Api, version: ApiVersion) -> Result<(), BoxError> {
     let traverse = Traversal { api, version };
     settings(&traverse).await?;
     organisation(&traverse).await?;
@@ -128,7 +128,7 @@ pub(super) async fn traverse(api: &Api, version: ApiVersion) -> Result<(), Failu
     bin(&traverse).await
 }
 
-async fn settings(traverse: &Traversal<'_>) -> Result<(), Failure> {
+async fn settings(traverse: &Traversal<'_>) -> Result<(), BoxError> {
     let of_leads: Pairs<'_> = &[("module", "Leads")];
     traverse.get(&op::MODULES_LIST, &[], &[]).await?;
     traverse.get(&op::MODULES_GET, &[("api_name", "Quotes")], &[]).await?;
@@ -153,7 +153,7 @@ async fn settings(traverse: &Traversal<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn taxes(traverse: &Traversal<'_>) -> Result<(), Failure> {
+async fn taxes(traverse: &Traversal<'_>) -> Result<(), BoxError> {
     let duty = json!({ "name": "Duty", "value": 5 });
     if traverse.version == ApiVersion::V2 {
         let tax = traverse.write(&op::TAXES_CREATE, &[], &[], duty).await?;
@@ -176,7 +176,7 @@ async fn taxes(traverse: &Traversal<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn organisation(traverse: &Traversal<'_>) -> Result<(), Failure> {
+async fn organisation(traverse: &Traversal<'_>) -> Result<(), BoxError> {
     traverse.get(&op::ORG_GET, &[], &[]).await?;
     taxes(traverse).await?;
     let currencies = traverse.get(&op::CURRENCIES_LIST, &[], &[]).await?;
@@ -203,7 +203,7 @@ async fn organisation(traverse: &Traversal<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn users(traverse: &Traversal<'_>) -> Result<(), Failure> {
+async fn users(traverse: &Traversal<'_>) -> Result<(), BoxError> {
     let roles = traverse.get(&op::ROLES_LIST, &[], &[]).await?;
     let role = text(&roles, "/1/id");
     traverse.get(&op::ROLES_GET, &[("role_id", &role)], &[]).await?;
@@ -237,7 +237,7 @@ async fn users(traverse: &Traversal<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn tags(traverse: &Traversal<'_>, lead: &str) -> Result<(), Failure> {
+async fn tags(traverse: &Traversal<'_>, lead: &str) -> Result<(), BoxError> {
     let of_leads: Pairs<'_> = &[("module", "Leads")];
     let mut made = Vec::new();
     for name in ["hot", "warm"] {
@@ -272,7 +272,7 @@ async fn tags(traverse: &Traversal<'_>, lead: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn notes(traverse: &Traversal<'_>, lead: &str) -> Result<(), Failure> {
+async fn notes(traverse: &Traversal<'_>, lead: &str) -> Result<(), BoxError> {
     let record: Pairs<'_> = &[("module", "Leads"), ("record_id", lead)];
     let row = json!({ "Note_Title": "T", "Note_Content": "C" });
     let note = traverse.write(&op::NOTES_CREATE_FOR_RECORD, record, &[], row).await?;
@@ -295,7 +295,7 @@ async fn notes(traverse: &Traversal<'_>, lead: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn files(traverse: &Traversal<'_>, lead: &str) -> Result<(), Failure> {
+async fn files(traverse: &Traversal<'_>, lead: &str) -> Result<(), BoxError> {
     let api = traverse.api;
     let upload = |operation: &'static Operation, name: &'static str| {
         let mut call = api.call(operation);
@@ -326,7 +326,7 @@ async fn files(traverse: &Traversal<'_>, lead: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn relations(traverse: &Traversal<'_>, lead: &str) -> Result<(), Failure> {
+async fn relations(traverse: &Traversal<'_>, lead: &str) -> Result<(), BoxError> {
     let campaign = json!({ "Campaign_Name": "C" });
     let module: Pairs<'_> = &[("module", "Campaigns")];
     let campaign = traverse.write(&op::RECORDS_CREATE, module, &[], campaign).await?;
@@ -342,7 +342,7 @@ async fn relations(traverse: &Traversal<'_>, lead: &str) -> Result<(), Failure> 
     Ok(())
 }
 
-async fn convert(traverse: &Traversal<'_>, lead: &str) -> Result<(), Failure> {
+async fn convert(traverse: &Traversal<'_>, lead: &str) -> Result<(), BoxError> {
     let deal = json!({ "Deal_Name": "D", "Stage": "Qualification" });
     let row = json!({ "overwrite": true, "Deals": deal });
     traverse.write(&op::LEADS_CONVERT, &[("lead_id", lead)], &[], row).await?;
@@ -350,7 +350,7 @@ async fn convert(traverse: &Traversal<'_>, lead: &str) -> Result<(), Failure> {
 }
 
 /// Opens channels and ends them; those that Zoho refuses are walked into too.
-async fn notifications(traverse: &Traversal<'_>) -> Result<(), Failure> {
+async fn notifications(traverse: &Traversal<'_>) -> Result<(), BoxError> {
     // nobody is there, and the traversal does not look at what became of the deliveries
     let row = |event: &str, token: &str| {
         let mut row = json!({
@@ -387,7 +387,7 @@ async fn notifications(traverse: &Traversal<'_>) -> Result<(), Failure> {
 }
 
 /// Deletes a record and empties the bin, where the version has one.
-async fn bin(traverse: &Traversal<'_>) -> Result<(), Failure> {
+async fn bin(traverse: &Traversal<'_>) -> Result<(), BoxError> {
     let leads: Pairs<'_> = &[("module", "Leads")];
     let row = json!({ "Last_Name": "Gone" });
     let lead = traverse.write(&op::RECORDS_CREATE, leads, &[], row).await?;

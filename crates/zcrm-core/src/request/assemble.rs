@@ -7,12 +7,12 @@ use http::{HeaderMap, HeaderValue, Method, Request, Uri, header::CONTENT_TYPE};
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use smol_str::SmolStr;
 
-use super::{Draft, ENCODED, Payload, RequestBuilder};
+use super::{ENCODED, Payload, RequestBuilder, RequestDraft};
 use crate::{BodyShape, CallMeta, Error, operation::Segment};
 
 impl RequestBuilder {
     pub(super) fn assemble(mut self) -> Result<(Head, Payload), Error> {
-        let Draft {
+        let RequestDraft {
             operation,
             version,
             path,

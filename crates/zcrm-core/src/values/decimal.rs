@@ -40,20 +40,20 @@ impl Decimal {
         self.0.parse().unwrap_or(f64::NAN)
     }
 
-    fn parts(&self) -> Parts<'_> {
-        Parts::of(&self.0)
+    fn parts(&self) -> Digits<'_> {
+        Digits::of(&self.0)
     }
 }
 
 /// A number as sign, significant digits and the place of its point: `0.{digits} * 10^point`.
-struct Parts<'a> {
+struct Digits<'a> {
     negative: bool,
     point: i64,
     /// Digits before and after the point, together without zeros at either end.
     digits: (&'a str, &'a str),
 }
 
-impl<'a> Parts<'a> {
+impl<'a> Digits<'a> {
     fn of(text: &'a str) -> Self {
         let (negative, text) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),

@@ -343,10 +343,10 @@ impl Link {
 /// # Ok::<(), zcrm_core::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Tax(Form);
+pub struct Tax(TaxRepr);
 
 #[derive(Clone, Debug)]
-enum Form {
+enum TaxRepr {
     Name(String),
     Object(Record, String),
 }
@@ -355,14 +355,14 @@ impl Tax {
     /// The tax of this name.
     #[must_use]
     pub fn named(name: impl Into<String>) -> Self {
-        Self(Form::Name(name.into()))
+        Self(TaxRepr::Name(name.into()))
     }
 
     /// The tax's name, with its rate where Zoho sent that.
     #[must_use]
     pub fn name(&self) -> &str {
         match &self.0 {
-            Form::Name(name) | Form::Object(_, name) => name,
+            TaxRepr::Name(name) | TaxRepr::Object(_, name) => name,
         }
     }
 
@@ -370,19 +370,19 @@ impl Tax {
     #[must_use]
     pub fn id(&self) -> Option<Id> {
         match &self.0 {
-            Form::Name(_) => None,
-            Form::Object(record, _) => record.id(),
+            TaxRepr::Name(_) => None,
+            TaxRepr::Object(record, _) => record.id(),
         }
     }
 
     /// The same tax in v2's form, or in the later one.
     pub(crate) fn in_form(self, v2: bool) -> Self {
         Self(match self.0 {
-            Form::Object(_, name) if v2 => Form::Name(name),
-            Form::Name(name) if !v2 => {
+            TaxRepr::Object(_, name) if v2 => TaxRepr::Name(name),
+            TaxRepr::Name(name) if !v2 => {
                 let mut record = Record::new();
                 record.put("value", &name);
-                Form::Object(record, name)
+                TaxRepr::Object(record, name)
             }
             same => same,
         })
@@ -392,8 +392,8 @@ impl Tax {
 impl Serialize for Tax {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
-            Form::Name(name) => serializer.serialize_str(name),
-            Form::Object(record, _) => record.serialize(serializer),
+            TaxRepr::Name(name) => serializer.serialize_str(name),
+            TaxRepr::Object(record, _) => record.serialize(serializer),
         }
     }
 }
@@ -403,10 +403,10 @@ impl<'de> Deserialize<'de> for Tax {
         let raw = Box::<serde_json::value::RawValue>::deserialize(deserializer)?;
         let wrong = || de::Error::custom("a tax is a name or an object with `value`");
         if let Ok(name) = serde_json::from_str::<Cow<'_, str>>(raw.get()) {
-            return Ok(Self(Form::Name(name.into_owned())));
+            return Ok(Self(TaxRepr::Name(name.into_owned())));
         }
         let record = Record::from_json(raw.get().to_owned()).map_err(|_| wrong())?;
         let name = ["value", "name"].iter().find_map(|key| record.get(key).ok().flatten());
-        Ok(Self(Form::Object(record, name.unwrap_or_default())))
+        Ok(Self(TaxRepr::Object(record, name.unwrap_or_default())))
     }
 }

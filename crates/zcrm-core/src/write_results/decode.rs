@@ -8,7 +8,8 @@ use super::{
     Action, ItemError, ItemSuccess, WriteResults, ordinary::ordinary, success_text::SuccessText,
 };
 use crate::{
-    ApiError, Error, ErrorKind, Id, Outcome, Timestamp, escaped, json::Members, said::Said,
+    ApiError, Error, ErrorKind, Id, Outcome, Timestamp, escaped, json::Members,
+    status_object::StatusObject,
 };
 
 /// One result for each item that was `sent`, with its id where that is known. The `elements` are parts
@@ -121,12 +122,12 @@ pub(crate) fn sole_success(text: &str) -> bool {
 
 /// Whether a text is one success.
 pub(crate) fn is_success(text: &str) -> bool {
-    Said::read(text.as_bytes()).is_some_and(|said| said.is_success())
+    StatusObject::read(text.as_bytes()).is_some_and(|said| said.is_success())
 }
 
 /// A success, where the text is one, and all that it says. The text is a part of `body`.
-fn read(body: &Bytes, text: &str) -> Option<(ItemSuccess, Said)> {
-    let said = Said::read(text.as_bytes()).filter(Said::is_success)?;
+fn read(body: &Bytes, text: &str) -> Option<(ItemSuccess, StatusObject)> {
+    let said = StatusObject::read(text.as_bytes()).filter(StatusObject::is_success)?;
     let time = |name| said.details.get(name).and_then(Value::as_str)?.parse::<Timestamp>().ok();
     let success = ItemSuccess {
         id: said.details.get("id").and_then(|id| serde_json::from_value(id.clone()).ok()),

@@ -1,4 +1,4 @@
-//! Ordinary answers to writes, read in one pass.
+//! PlainSuccess answers to writes, read in one pass.
 //!
 //! An answer whose elements are all plain successes, with members of the usual shapes, is read by
 //! [`all_ordinary`] without looking at any byte twice; where an answer has other elements too, [`ordinary`]
@@ -28,7 +28,7 @@ pub(crate) fn all_ordinary(
     key: &str,
     sent: &[Option<Id>],
 ) -> Option<WriteResults<ItemSuccess>> {
-    let elements = json::envelope::<Ordinary<'_>>(text, key).ok()?.items?;
+    let elements = json::envelope::<PlainSuccess<'_>>(text, key).ok()?.items?;
     if elements.len() != sent.len() {
         return None;
     }
@@ -54,7 +54,7 @@ pub(crate) fn all_ordinary(
 
 /// The success of one element, if nothing about it is unusual. `object` is a part of `body`.
 pub(super) fn ordinary(body: &Bytes, object: &str, sent: Option<&Id>) -> Option<ItemSuccess> {
-    let element: Ordinary<'_> = serde_json::from_str(object).ok()?;
+    let element: PlainSuccess<'_> = serde_json::from_str(object).ok()?;
     element.is_about(sent).then(|| element.with_text(body, object))
 }
 
@@ -72,14 +72,14 @@ fn first_value(text: &str) -> Option<&str> {
 }
 
 /// A plain success: each known member comes once and has its usual shape.
-struct Ordinary<'a> {
+struct PlainSuccess<'a> {
     /// The name of its first member, by which its place in the answer is known.
     first_name: &'a str,
     action: Option<Action>,
     details: Details,
 }
 
-impl Ordinary<'_> {
+impl PlainSuccess<'_> {
     /// Whether it can be about the item that was sent.
     fn is_about(&self, sent: Option<&Id>) -> bool {
         match (sent, &self.details.id) {
@@ -122,12 +122,12 @@ fn once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
     }
 }
 
-impl<'de> Deserialize<'de> for Ordinary<'de> {
+impl<'de> Deserialize<'de> for PlainSuccess<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
 
         impl<'de> de::Visitor<'de> for Visitor {
-            type Value = Ordinary<'de>;
+            type Value = PlainSuccess<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a success")
@@ -159,7 +159,7 @@ impl<'de> Deserialize<'de> for Ordinary<'de> {
                     return Err(unusual());
                 }
                 let action = action.map(|word: Text<'_>| Action::from(&*word.0));
-                Ok(Ordinary { first_name, action, details: details.unwrap_or_default() })
+                Ok(PlainSuccess { first_name, action, details: details.unwrap_or_default() })
             }
         }
 

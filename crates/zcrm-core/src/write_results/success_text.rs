@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{Code, Record, json::Members, said::Said};
+use crate::{Code, Record, json::Members, status_object::StatusObject};
 
 /// A success as Zoho wrote it: a slice of the answer, shared with the other items of the call. Its
 /// members are read when they are asked for.
@@ -45,7 +45,7 @@ impl SuccessText {
         })
     }
 
-    fn said(&self) -> Option<Said> {
-        Said::read(&self.0)
+    fn said(&self) -> Option<StatusObject> {
+        StatusObject::read(&self.0)
     }
 }

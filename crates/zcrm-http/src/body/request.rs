@@ -43,23 +43,23 @@ use super::{ByteStream, file, gzip};
 /// assert!(ReqBody::once(lines()).try_clone().is_none());
 /// ```
 #[doc(alias = "upload")]
-pub struct ReqBody(Repr);
+pub struct ReqBody(ReqBodyRepr);
 
-enum Repr {
+enum ReqBodyRepr {
     Bytes(Bytes),
     // on the heap, for requests are handed on by value
     Stream(Box<StreamBody>),
 }
 
 /// Begins a stream.
-type Open = Arc<dyn Fn() -> ByteStream + Send + Sync>;
+type OpenStream = Arc<dyn Fn() -> ByteStream + Send + Sync>;
 
 /// Told how far a body is.
 pub(crate) type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
 
 struct StreamBody {
     /// `None` where it can be sent once.
-    open: Option<Open>,
+    open: Option<OpenStream>,
     current: Option<ByteStream>,
     length: Option<u64>,
     passed: u64,
@@ -95,7 +95,7 @@ impl ReqBody {
     /// No body.
     #[must_use]
     pub fn empty() -> Self {
-        Self(Repr::Bytes(Bytes::new()))
+        Self(ReqBodyRepr::Bytes(Bytes::new()))
     }
 
     /// A file, whose length is sent with it. It is opened anew for each attempt; if it is then no
@@ -145,8 +145,8 @@ impl ReqBody {
         Self::streamed(None, Some(Box::pin(stream.map_err(Into::into))))
     }
 
-    fn streamed(open: Option<Open>, current: Option<ByteStream>) -> Self {
-        Self(Repr::Stream(Box::new(StreamBody {
+    fn streamed(open: Option<OpenStream>, current: Option<ByteStream>) -> Self {
+        Self(ReqBodyRepr::Stream(Box::new(StreamBody {
             open,
             current,
             length: None,
@@ -162,7 +162,7 @@ impl ReqBody {
     /// error, and the request is broken off.
     #[must_use]
     pub fn with_length(mut self, bytes: u64) -> Self {
-        if let Repr::Stream(stream) = &mut self.0 {
+        if let ReqBodyRepr::Stream(stream) = &mut self.0 {
             stream.length = Some(bytes);
         }
         self
@@ -180,12 +180,12 @@ impl ReqBody {
     /// ```
     #[must_use]
     pub fn on_progress(mut self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        if let Repr::Bytes(bytes) = &self.0 {
+        if let ReqBodyRepr::Bytes(bytes) = &self.0 {
             let (bytes, length) = (bytes.clone(), bytes.len() as u64);
-            let open: Open = Arc::new(move || Box::pin(iter(chunks(bytes.clone()))));
+            let open: OpenStream = Arc::new(move || Box::pin(iter(chunks(bytes.clone()))));
             self = Self::streamed(Some(open), None).with_length(length);
         }
-        if let Repr::Stream(stream) = &mut self.0 {
+        if let ReqBodyRepr::Stream(stream) = &mut self.0 {
             stream.listener = Some(Arc::new(listener));
         }
         self
@@ -203,10 +203,10 @@ impl ReqBody {
     pub fn chain(bodies: impl IntoIterator<Item = Self>) -> Self {
         let bodies: Vec<Self> = bodies.into_iter().collect();
         let length = bodies.iter().map(Self::length).sum::<Option<u64>>();
-        let openings: Option<Vec<Open>> = bodies.iter().map(Self::opening).collect();
+        let openings: Option<Vec<OpenStream>> = bodies.iter().map(Self::opening).collect();
         let mut chained = match openings {
             Some(openings) => {
-                let openings: Arc<[Open]> = openings.into();
+                let openings: Arc<[OpenStream]> = openings.into();
                 Self::replay(move || {
                     let openings = Arc::clone(&openings);
                     iter(0..openings.len())
@@ -218,20 +218,20 @@ impl ReqBody {
             }
             None => Self::once(iter(bodies).flatten()),
         };
-        if let Repr::Stream(stream) = &mut chained.0 {
+        if let ReqBodyRepr::Stream(stream) = &mut chained.0 {
             stream.length = length;
         }
         chained
     }
 
     /// What begins this body, if it can be begun again.
-    fn opening(&self) -> Option<Open> {
+    fn opening(&self) -> Option<OpenStream> {
         Some(match &self.0 {
-            Repr::Bytes(bytes) => {
+            ReqBodyRepr::Bytes(bytes) => {
                 let bytes = bytes.clone();
                 Arc::new(move || Box::pin(stream::once(std::future::ready(Ok(bytes.clone())))))
             }
-            Repr::Stream(stream) => {
+            ReqBodyRepr::Stream(stream) => {
                 let StreamBody { open, length, listener, .. } = &**stream;
                 let (open, length, listener) = (open.clone()?, *length, listener.clone());
                 Arc::new(move || Box::pin(Self::fresh(Arc::clone(&open), length, listener.clone())))
@@ -239,10 +239,10 @@ impl ReqBody {
         })
     }
 
-    fn fresh(open: Open, length: Option<u64>, listener: Option<Listener>) -> Self {
+    fn fresh(open: OpenStream, length: Option<u64>, listener: Option<Listener>) -> Self {
         let open = Some(open);
         let mut fresh = Self::streamed(open, None);
-        if let Repr::Stream(stream) = &mut fresh.0 {
+        if let ReqBodyRepr::Stream(stream) = &mut fresh.0 {
             (stream.length, stream.listener) = (length, listener);
         }
         fresh
@@ -252,8 +252,8 @@ impl ReqBody {
     #[must_use]
     pub fn try_clone(&self) -> Option<Self> {
         Some(match &self.0 {
-            Repr::Bytes(bytes) => Self(Repr::Bytes(bytes.clone())),
-            Repr::Stream(stream) => {
+            ReqBodyRepr::Bytes(bytes) => Self(ReqBodyRepr::Bytes(bytes.clone())),
+            ReqBodyRepr::Stream(stream) => {
                 let StreamBody { open, length, listener, .. } = &**stream;
                 Self::fresh(open.clone()?, *length, listener.clone())
             }
@@ -263,15 +263,15 @@ impl ReqBody {
     /// Whether it can be sent only once.
     #[must_use]
     pub fn is_once(&self) -> bool {
-        matches!(&self.0, Repr::Stream(stream) if stream.open.is_none())
+        matches!(&self.0, ReqBodyRepr::Stream(stream) if stream.open.is_none())
     }
 
     /// The bytes, where it is no stream.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&Bytes> {
         match &self.0 {
-            Repr::Bytes(bytes) => Some(bytes),
-            Repr::Stream(_) => None,
+            ReqBodyRepr::Bytes(bytes) => Some(bytes),
+            ReqBodyRepr::Stream(_) => None,
         }
     }
 
@@ -279,8 +279,8 @@ impl ReqBody {
     #[must_use]
     pub fn length(&self) -> Option<u64> {
         match &self.0 {
-            Repr::Bytes(bytes) => Some(bytes.len() as u64),
-            Repr::Stream(stream) => Some(stream.length?.saturating_sub(stream.passed)),
+            ReqBodyRepr::Bytes(bytes) => Some(bytes.len() as u64),
+            ReqBodyRepr::Stream(stream) => Some(stream.length?.saturating_sub(stream.passed)),
         }
     }
 
@@ -290,32 +290,32 @@ impl ReqBody {
     /// Where a stream fails, or is not of the length that was told.
     pub async fn collect(self) -> Result<Bytes, BoxError> {
         match self.0 {
-            Repr::Bytes(bytes) => Ok(bytes),
-            Repr::Stream(_) => super::response::gather(self).await,
+            ReqBodyRepr::Bytes(bytes) => Ok(bytes),
+            ReqBodyRepr::Stream(_) => super::response::gather(self).await,
         }
     }
 
     /// The number of pieces that were taken of a stream so far.
     pub(crate) fn chunks_sent(&mut self) -> Option<Arc<AtomicU64>> {
         match &mut self.0 {
-            Repr::Bytes(_) => None,
-            Repr::Stream(stream) => Some(Arc::clone(stream.taken.get_or_insert_default())),
+            ReqBodyRepr::Bytes(_) => None,
+            ReqBodyRepr::Stream(stream) => Some(Arc::clone(stream.taken.get_or_insert_default())),
         }
     }
 
     /// Where a stream leaves what it failed with; only the first counts.
     pub(crate) fn failure(&mut self) -> Option<Arc<OnceLock<Error>>> {
         match &mut self.0 {
-            Repr::Bytes(_) => None,
-            Repr::Stream(stream) => Some(Arc::clone(stream.failed.get_or_insert_default())),
+            ReqBodyRepr::Bytes(_) => None,
+            ReqBodyRepr::Stream(stream) => Some(Arc::clone(stream.failed.get_or_insert_default())),
         }
     }
 
     /// The same body, compressed with gzip. A stream's new length is not known in advance.
     pub(crate) async fn gzip(self) -> Result<Self, Error> {
         match &self.0 {
-            Repr::Bytes(bytes) => Ok(gzip::packed(bytes).await?.into()),
-            Repr::Stream(_) => Ok(match self.opening() {
+            ReqBodyRepr::Bytes(bytes) => Ok(gzip::packed(bytes).await?.into()),
+            ReqBodyRepr::Stream(_) => Ok(match self.opening() {
                 Some(open) => Self::replay(move || gzip::packing(open())),
                 None => Self::once(gzip::packing(Box::pin(self))),
             }),
@@ -396,16 +396,16 @@ impl Stream for ReqBody {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         match &mut self.0 {
-            Repr::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
-            Repr::Bytes(bytes) => Poll::Ready(Some(Ok(mem::take(bytes)))),
-            Repr::Stream(stream) => stream.poll_next(cx),
+            ReqBodyRepr::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
+            ReqBodyRepr::Bytes(bytes) => Poll::Ready(Some(Ok(mem::take(bytes)))),
+            ReqBodyRepr::Stream(stream) => stream.poll_next(cx),
         }
     }
 }
 
 impl From<Bytes> for ReqBody {
     fn from(bytes: Bytes) -> Self {
-        Self(Repr::Bytes(bytes))
+        Self(ReqBodyRepr::Bytes(bytes))
     }
 }
 
@@ -436,9 +436,11 @@ impl From<&'static [u8]> for ReqBody {
 impl fmt::Debug for ReqBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.0 {
-            Repr::Bytes(_) => "ReqBody(bytes)",
-            Repr::Stream(stream) if stream.open.is_some() => "ReqBody(stream that can be replayed)",
-            Repr::Stream(_) => "ReqBody(stream)",
+            ReqBodyRepr::Bytes(_) => "ReqBody(bytes)",
+            ReqBodyRepr::Stream(stream) if stream.open.is_some() => {
+                "ReqBody(stream that can be replayed)"
+            }
+            ReqBodyRepr::Stream(_) => "ReqBody(stream)",
         })
     }
 }

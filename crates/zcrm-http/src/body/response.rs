@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use zcrm_core::Origin;
 
 use super::ByteStream;
-use crate::{BoxError, auth::Server};
+use crate::{BoxError, auth::ParsedOrigin};
 
 /// The body of an answer: bytes that are there, or a stream of them.
 ///
@@ -34,17 +34,17 @@ use crate::{BoxError, auth::Server};
 /// ```
 #[derive(Default)]
 pub struct ResBody {
-    repr: Repr,
-    peer: Option<Arc<Server>>,
+    repr: ResBodyRepr,
+    peer: Option<Arc<ParsedOrigin>>,
 }
 
-enum Repr {
+enum ResBodyRepr {
     Bytes(Bytes),
     Wire(Incoming),
     Stream(ByteStream),
 }
 
-impl Default for Repr {
+impl Default for ResBodyRepr {
     fn default() -> Self {
         Self::Bytes(Bytes::new())
     }
@@ -58,18 +58,18 @@ impl ResBody {
         S: Stream<Item = Result<Bytes, E>> + Send + 'static,
         E: Into<BoxError> + 'static,
     {
-        Repr::Stream(Box::pin(stream.map_err(Into::into))).into()
+        ResBodyRepr::Stream(Box::pin(stream.map_err(Into::into))).into()
     }
 
     pub(crate) fn wire(incoming: Incoming) -> Self {
-        Repr::Wire(incoming).into()
+        ResBodyRepr::Wire(incoming).into()
     }
 
-    pub(crate) fn came_from(&mut self, server: &Arc<Server>) {
+    pub(crate) fn came_from(&mut self, server: &Arc<ParsedOrigin>) {
         self.peer.get_or_insert_with(|| Arc::clone(server));
     }
 
-    pub(crate) fn server(&self) -> Option<&Server> {
+    pub(crate) fn server(&self) -> Option<&ParsedOrigin> {
         self.peer.as_deref()
     }
 
@@ -85,8 +85,8 @@ impl ResBody {
     #[must_use]
     pub fn as_bytes(&self) -> Option<&Bytes> {
         match &self.repr {
-            Repr::Bytes(bytes) => Some(bytes),
-            Repr::Wire(_) | Repr::Stream(_) => None,
+            ResBodyRepr::Bytes(bytes) => Some(bytes),
+            ResBodyRepr::Wire(_) | ResBodyRepr::Stream(_) => None,
         }
     }
 
@@ -97,8 +97,8 @@ impl ResBody {
     /// Where the stream fails.
     pub async fn collect(self) -> Result<Bytes, BoxError> {
         match self.repr {
-            Repr::Bytes(bytes) => Ok(bytes),
-            Repr::Wire(_) | Repr::Stream(_) => gather(self).await,
+            ResBodyRepr::Bytes(bytes) => Ok(bytes),
+            ResBodyRepr::Wire(_) | ResBodyRepr::Stream(_) => gather(self).await,
         }
     }
 }
@@ -148,10 +148,10 @@ impl Stream for ResBody {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         match &mut self.repr {
-            Repr::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
-            Repr::Bytes(bytes) => Poll::Ready(Some(Ok(mem::take(bytes)))),
-            Repr::Stream(stream) => stream.as_mut().poll_next(cx),
-            Repr::Wire(incoming) => loop {
+            ResBodyRepr::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
+            ResBodyRepr::Bytes(bytes) => Poll::Ready(Some(Ok(mem::take(bytes)))),
+            ResBodyRepr::Stream(stream) => stream.as_mut().poll_next(cx),
+            ResBodyRepr::Wire(incoming) => loop {
                 match ready!(Pin::new(&mut *incoming).poll_frame(cx)) {
                     None => return Poll::Ready(None),
                     Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
@@ -169,15 +169,15 @@ impl Stream for ResBody {
     }
 }
 
-impl From<Repr> for ResBody {
-    fn from(repr: Repr) -> Self {
+impl From<ResBodyRepr> for ResBody {
+    fn from(repr: ResBodyRepr) -> Self {
         Self { repr, peer: None }
     }
 }
 
 impl From<Bytes> for ResBody {
     fn from(bytes: Bytes) -> Self {
-        Repr::Bytes(bytes).into()
+        ResBodyRepr::Bytes(bytes).into()
     }
 }
 

@@ -293,9 +293,9 @@ impl Service<Request<ReqBody>> for Connector {
         let peer = speakable(request.uri());
         let stage = match peer.and_then(|peer| outgoing::frame(&mut request).map(|()| peer)) {
             Ok(authority) => {
-                Stage::Calling(self.client.request(request.map(OutgoingBody)), authority)
+                ConnectorState::Calling(self.client.request(request.map(OutgoingBody)), authority)
             }
-            Err(error) => Stage::Refused(future::ready(error)),
+            Err(error) => ConnectorState::Refused(future::ready(error)),
         };
         ConnectorFuture { stage, failed }
     }
@@ -304,12 +304,12 @@ impl Service<Request<ReqBody>> for Connector {
 /// The future of a [`Connector`].
 #[must_use = "futures do nothing unless polled"]
 pub struct ConnectorFuture {
-    stage: Stage,
+    stage: ConnectorState,
     /// What a streamed body failed with.
     failed: Option<Arc<OnceLock<Error>>>,
 }
 
-enum Stage {
+enum ConnectorState {
     Calling(ResponseFuture, Authority),
     Refused(future::Ready<Error>),
 }
@@ -320,8 +320,8 @@ impl Future for ConnectorFuture {
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<Self::Output> {
         let Self { stage, failed } = &mut *self;
         let error = match stage {
-            Stage::Refused(refused) => ready!(Pin::new(refused).poll(cx)),
-            Stage::Calling(sending, peer) => match ready!(Pin::new(sending).poll(cx)) {
+            ConnectorState::Refused(refused) => ready!(Pin::new(refused).poll(cx)),
+            ConnectorState::Calling(sending, peer) => match ready!(Pin::new(sending).poll(cx)) {
                 Ok(response) => {
                     return task::Poll::Ready(Ok(response.map(ResBody::wire)));
                 }

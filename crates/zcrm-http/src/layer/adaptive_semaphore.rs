@@ -12,11 +12,11 @@ use tokio::sync::Semaphore;
 #[derive(Debug)]
 pub(super) struct AdaptiveSemaphore {
     permits: Semaphore,
-    state: Mutex<State>,
+    state: Mutex<SemaphoreState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct SemaphoreState {
     most: usize,
     allowed: usize,
     /// Permits that calls still hold and that are withdrawn when those end.
@@ -35,8 +35,13 @@ impl AdaptiveSemaphore {
     /// Creates a semaphore of `most` permits, at least one.
     pub(super) fn new(most: usize) -> Self {
         let most = most.clamp(1, Semaphore::MAX_PERMITS);
-        let state =
-            State { most, allowed: most, owed: 0, generation: NonZeroU32::MIN, successes: 0 };
+        let state = SemaphoreState {
+            most,
+            allowed: most,
+            owed: 0,
+            generation: NonZeroU32::MIN,
+            successes: 0,
+        };
         Self { permits: Semaphore::new(most), state: Mutex::new(state) }
     }
 
@@ -91,14 +96,14 @@ impl AdaptiveSemaphore {
         }
     }
 
-    fn return_permit(&self, state: &mut State) {
+    fn return_permit(&self, state: &mut SemaphoreState) {
         match state.owed.checked_sub(1) {
             Some(owed) => state.owed = owed,
             None => self.permits.add_permits(1),
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, SemaphoreState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -16,7 +16,7 @@ use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 use zcrm_core::{BoxError, Clock, Error, ErrorKind, Outcome, Within, within};
 
-use super::deadline::Sent;
+use super::deadline::SentFlag;
 use crate::{ReqBody, ResBody};
 
 /// Adds [`AttemptTimeout`] to a service.
@@ -82,7 +82,7 @@ where
     #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let AttemptTimeoutLayer { after, clock } = &*self.settings;
-        Sent::tell(&request);
+        SentFlag::tell(&request);
         let taken = request.body_mut().chunks_sent();
         let samples = if taken.is_some() { SAMPLES } else { 1 };
         let calling = within(*after / samples, Arc::clone(clock), self.inner.call(request));

@@ -16,8 +16,8 @@ use zcrm_core::{BoxError, CallMeta, Error, ErrorKind, Host, Origin, Outcome};
 
 use super::either::EitherFuture;
 use crate::{
-    Authorization, AuthorizedBy, Authorizer, ReqBody, ResBody, auth::Server, layer::ErrorCode,
-    reply::RefusedAgain,
+    Authorization, AuthorizedBy, Authorizer, ReqBody, ResBody, auth::ParsedOrigin,
+    layer::ErrorCode, reply::RefusedAgain,
 };
 
 /// Adds [`Auth`] to a service.
@@ -226,7 +226,7 @@ struct Authorized {
     authorizer: Arc<dyn Authorizer>,
     token: Authorization,
     /// Where the token went.
-    server: Arc<Server>,
+    server: Arc<ParsedOrigin>,
     /// The request's body can be sent once.
     once: bool,
     /// It was sent again already.
@@ -287,7 +287,10 @@ fn sent_once(response: &Response<ResBody>) -> Error {
 }
 
 /// Where a relative request goes.
-fn target<'a>(request: &Request<ReqBody>, by: &'a Authorization) -> Result<&'a Arc<Server>, Error> {
+fn target<'a>(
+    request: &Request<ReqBody>,
+    by: &'a Authorization,
+) -> Result<&'a Arc<ParsedOrigin>, Error> {
     match request.extensions().get().map(CallMeta::host) {
         None | Some(Host::Api) => Ok(by.api_server()),
         Some(Host::Content) => by.content_server().ok_or_else(|| {
@@ -302,7 +305,10 @@ fn target<'a>(request: &Request<ReqBody>, by: &'a Authorization) -> Result<&'a A
     }
 }
 
-fn authorize(request: &mut Request<ReqBody>, by: &Authorization) -> Result<Arc<Server>, Error> {
+fn authorize(
+    request: &mut Request<ReqBody>,
+    by: &Authorization,
+) -> Result<Arc<ParsedOrigin>, Error> {
     let mut server = target(request, by)?;
     let mut parts = mem::take(request.uri_mut()).into_parts();
     match (&parts.scheme, &parts.authority) {

@@ -99,7 +99,7 @@ where
         let streamed =
             streamed.map(|_| StreamRequest { part: request.headers().contains_key(RANGE) });
         let (calling, settings) = (self.inner.call(request), Arc::clone(&self.settings));
-        CollectFuture { stage: Stage::Calling { calling, settings, streamed } }
+        CollectFuture { stage: CollectState::Calling { calling, settings, streamed } }
     }
 }
 
@@ -108,7 +108,7 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct CollectFuture<F> {
         #[pin]
-        stage: Stage<F>,
+        stage: CollectState<F>,
     }
 }
 
@@ -119,8 +119,8 @@ struct StreamRequest {
 }
 
 pin_project! {
-    #[project = StageProjection]
-    enum Stage<F> {
+    #[project = CollectStateProjection]
+    enum CollectState<F> {
         Calling { #[pin] calling: F, settings: Arc<CollectLayer>, streamed: Option<StreamRequest> },
         CollectBody { taking: Box<CollectBody> },
     }
@@ -135,8 +135,8 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<F::Output> {
         let mut stage = self.project().stage;
         let mut taking = match stage.as_mut().project() {
-            StageProjection::CollectBody { taking } => return taking.poll(cx),
-            StageProjection::Calling { calling, settings, streamed } => {
+            CollectStateProjection::CollectBody { taking } => return taking.poll(cx),
+            CollectStateProjection::Calling { calling, settings, streamed } => {
                 let response = ready!(calling.poll(cx))?;
                 if let Some(asked) = streamed
                     && is_file(response.status(), response.headers(), asked.part)
@@ -149,7 +149,7 @@ where
         // a small answer is there in one piece
         let taken = taking.poll(cx);
         if taken.is_pending() {
-            stage.set(Stage::CollectBody { taking: Box::new(taking) });
+            stage.set(CollectState::CollectBody { taking: Box::new(taking) });
         }
         taken
     }

@@ -71,9 +71,9 @@ pub struct Deadline<S> {
 
 /// The extension by which an attempt tells the deadline that it was sent.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Sent(Arc<AtomicBool>);
+pub(crate) struct SentFlag(Arc<AtomicBool>);
 
-impl Sent {
+impl SentFlag {
     pub(super) fn tell(request: &Request<ReqBody>) {
         if let Some(Self(sent)) = request.extensions().get() {
             sent.store(true, Ordering::Relaxed);
@@ -98,7 +98,7 @@ where
         let DeadlineLayer { after, clock, told } = &*self.settings;
         let own = request.extensions().get::<CallSettings>().and_then(|own| own.deadline);
         let after = own.unwrap_or(*after);
-        let sent = told.then(Sent::default);
+        let sent = told.then(SentFlag::default);
         if let Some(sent) = &sent {
             request.extensions_mut().insert(sent.clone());
         }
@@ -116,7 +116,7 @@ pin_project! {
         calling: Within<F, Arc<dyn Clock>>,
         call: Option<CallMeta>,
         // where it is told of attempts
-        sent: Option<Sent>,
+        sent: Option<SentFlag>,
     }
 }
 
@@ -134,7 +134,7 @@ where
             Some(Err(error)) => error,
             None => {
                 let outcome = match this.sent {
-                    Some(Sent(sent)) if !sent.load(Ordering::Relaxed) => Outcome::NotSent,
+                    Some(SentFlag(sent)) if !sent.load(Ordering::Relaxed) => Outcome::NotSent,
                     _ => Outcome::Unknown,
                 };
                 let seconds = calling.limit().as_secs_f64();

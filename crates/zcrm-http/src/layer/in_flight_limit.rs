@@ -244,14 +244,14 @@ where
         };
         let stage = match free {
             Ok(permit) => {
-                Stage::Permitted { calling: self.inner.call(request), permit: Some(permit) }
+                InFlightState::Permitted { calling: self.inner.call(request), permit: Some(permit) }
             }
             Err(limits) => {
                 let clone = self.inner.clone();
                 let inner = mem::replace(&mut self.inner, clone);
                 let waiting =
                     Box::pin(Arc::clone(&self.shared).pass(inner, request, limits, heavy));
-                Stage::Waiting { waiting }
+                InFlightState::Waiting { waiting }
             }
         };
         InFlightLimitFuture { stage }
@@ -287,13 +287,13 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct InFlightLimitFuture<F> {
         #[pin]
-        stage: Stage<F>,
+        stage: InFlightState<F>,
     }
 }
 
 pin_project! {
-    #[project = StageProjection]
-    enum Stage<F> {
+    #[project = InFlightStateProjection]
+    enum InFlightState<F> {
         Permitted { #[pin] calling: F, permit: Option<Permit> },
         Waiting { waiting: BoxFuture<Result<Response<ResBody>, BoxError>> },
     }
@@ -307,8 +307,8 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<F::Output> {
         match self.project().stage.project() {
-            StageProjection::Waiting { waiting } => waiting.as_mut().poll(cx),
-            StageProjection::Permitted { calling, permit } => {
+            InFlightStateProjection::Waiting { waiting } => waiting.as_mut().poll(cx),
+            InFlightStateProjection::Permitted { calling, permit } => {
                 let answer = ready!(calling.poll(cx));
                 // free for the next call before this one goes on
                 let permit = permit.take();

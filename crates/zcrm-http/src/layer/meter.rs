@@ -49,17 +49,17 @@ pub struct CreditMeter {
     clock: Arc<dyn Clock>,
     floor: Option<u64>,
     spent: Arc<AtomicU64>,
-    reported: Arc<PerTenant<Reported>>,
+    reported: Arc<PerTenant<ReportedCredits>>,
 }
 
 /// What Zoho reported last to a tenant, less what was spent since.
 #[derive(Clone, Copy, Debug)]
-struct Reported {
+struct ReportedCredits {
     remaining: u64,
     at: Duration,
 }
 
-impl Retain for Reported {}
+impl Retain for ReportedCredits {}
 
 impl CreditMeter {
     /// A meter that only counts.
@@ -142,7 +142,7 @@ impl CreditMeter {
     fn record(&self, response: &Response<ResBody>, by: Option<&AuthorizedBy>) {
         let header = response.headers().get(&REMAINING).and_then(|value| value.to_str().ok());
         if let Some(remaining) = header.and_then(|text| text.trim().parse().ok()) {
-            let reported = Reported { remaining, at: self.clock.monotonic() };
+            let reported = ReportedCredits { remaining, at: self.clock.monotonic() };
             let tenant = Tenant::of_authorized(by);
             self.reported.with(&tenant, || reported.at, || reported, |kept| *kept = reported);
         }

@@ -28,7 +28,7 @@ pub use auth::{Auth, AuthLayer, Replay};
 pub use budget::RetryBudget;
 pub use collect::{Collect, CollectLayer, ErrorCode};
 pub use compress::{Compress, CompressLayer};
-pub(crate) use deadline::Sent;
+pub(crate) use deadline::SentFlag;
 pub use deadline::{Deadline, DeadlineLayer};
 pub(crate) use decompress::Decoded;
 pub use decompress::{Decompress, DecompressLayer};

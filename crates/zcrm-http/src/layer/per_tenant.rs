@@ -36,12 +36,12 @@ pub(super) trait Retain {
 }
 
 struct Map<T> {
-    entries: HashMap<Tenant, Entry<T>, BuildHasherDefault<PrecomputedHasher>>,
+    entries: HashMap<Tenant, TenantEntry<T>, BuildHasherDefault<PrecomputedHasher>>,
     looks: u32,
     swept: Duration,
 }
 
-struct Entry<T> {
+struct TenantEntry<T> {
     value: T,
     /// Since the last sweep.
     used: bool,
@@ -93,7 +93,7 @@ impl<T: Retain> PerTenant<T> {
             return work(&mut entry.value);
         }
         map.sweep(now());
-        let new = || Entry { value: new(), used: true };
+        let new = || TenantEntry { value: new(), used: true };
         let entry = map.entries.entry(tenant.clone()).or_insert_with(new);
         entry.used = true;
         let result = work(&mut entry.value);

@@ -165,7 +165,7 @@ impl fmt::Debug for RetryPolicy {
 }
 
 /// What an attempt's end allows.
-enum Verdict {
+enum RetryVerdict {
     Final,
     /// Nothing was executed.
     AnyCall,
@@ -173,32 +173,34 @@ enum Verdict {
     IfRepeatable,
 }
 
-fn judge(result: &Result<Response<ResBody>, BoxError>) -> Verdict {
+fn judge(result: &Result<Response<ResBody>, BoxError>) -> RetryVerdict {
     match result {
         Ok(response) => match response.status() {
-            StatusCode::TOO_MANY_REQUESTS => Verdict::AnyCall,
+            StatusCode::TOO_MANY_REQUESTS => RetryVerdict::AnyCall,
             StatusCode::BAD_GATEWAY
             | StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::GATEWAY_TIMEOUT
-            | StatusCode::REQUEST_TIMEOUT => Verdict::IfRepeatable,
+            | StatusCode::REQUEST_TIMEOUT => RetryVerdict::IfRepeatable,
             StatusCode::INTERNAL_SERVER_ERROR => match response.extensions().get::<ErrorCode>() {
-                Some(ErrorCode(code)) if *code == Code::INTERNAL_ERROR => Verdict::IfRepeatable,
-                _ => Verdict::Final,
+                Some(ErrorCode(code)) if *code == Code::INTERNAL_ERROR => {
+                    RetryVerdict::IfRepeatable
+                }
+                _ => RetryVerdict::Final,
             },
-            _ => Verdict::Final,
+            _ => RetryVerdict::Final,
         },
         Err(error) => match error.downcast_ref::<Error>() {
             Some(error) => match (error.kind(), error.outcome()) {
                 (
                     ErrorKind::Connect | ErrorKind::Transport | ErrorKind::Timeout,
                     Outcome::NotSent | Outcome::Refused,
-                ) => Verdict::AnyCall,
+                ) => RetryVerdict::AnyCall,
                 // the accounts server gave no token, and may give one the next time
-                (_, Outcome::NotSent) if is_transient(error) => Verdict::AnyCall,
-                (ErrorKind::Transport | ErrorKind::Timeout, _) => Verdict::IfRepeatable,
-                _ => Verdict::Final,
+                (_, Outcome::NotSent) if is_transient(error) => RetryVerdict::AnyCall,
+                (ErrorKind::Transport | ErrorKind::Timeout, _) => RetryVerdict::IfRepeatable,
+                _ => RetryVerdict::Final,
             },
-            None => Verdict::Final,
+            None => RetryVerdict::Final,
         },
     }
 }
@@ -247,15 +249,15 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
         let class =
             self.replay.extension(request, RequestSnapshot::call).map(CallMeta::retry_class);
         let allowed = match verdict {
-            Verdict::Final => {
+            RetryVerdict::Final => {
                 if self.made == 1 {
                     let by = || self.replay.extension(request, RequestSnapshot::by);
                     self.settings.budget.earn(|| Tenant::of_authorized(by()));
                 }
                 false
             }
-            Verdict::AnyCall => true,
-            Verdict::IfRepeatable => {
+            RetryVerdict::AnyCall => true,
+            RetryVerdict::IfRepeatable => {
                 // a later attempt that is surely not executed does not undo this one
                 self.maybe_executed |= class == Some(RetryClass::Idempotent);
                 matches!(class, Some(RetryClass::Read | RetryClass::Idempotent))

@@ -34,9 +34,9 @@ pub(super) struct ActiveToken {
     pub(super) token: StoredToken,
     pub(super) authorization: Authorization,
     /// When to start a refresh.
-    fresh_until: Deadline,
+    fresh_until: Expiry,
     /// When it expires.
-    valid_until: Deadline,
+    valid_until: Expiry,
     /// Whether this process received it from the accounts server rather than from the store.
     is_new: bool,
     /// Whether the API has answered a call with it.
@@ -45,9 +45,9 @@ pub(super) struct ActiveToken {
 
 /// A point in time by the wall clock and by the monotonic clock; whichever comes first counts.
 #[derive(Clone, Copy, Debug)]
-struct Deadline(DateTime<Utc>, Duration);
+struct Expiry(DateTime<Utc>, Duration);
 
-impl Deadline {
+impl Expiry {
     fn after(clock: &dyn Clock, span: Duration) -> Self {
         let wall = TimeDelta::from_std(span).ok().and_then(|it| clock.now().checked_add_signed(it));
         Self(wall.unwrap_or(DateTime::<Utc>::MAX_UTC), clock.monotonic().saturating_add(span))
@@ -96,8 +96,8 @@ impl ActiveToken {
         Ok(Self {
             token,
             authorization,
-            fresh_until: Deadline::after(clock, left.saturating_sub(early)),
-            valid_until: Deadline::after(clock, left),
+            fresh_until: Expiry::after(clock, left.saturating_sub(early)),
+            valid_until: Expiry::after(clock, left),
             is_new,
             accepted: AtomicBool::new(false),
         })

@@ -37,12 +37,12 @@ use crate::{TokenKey, TokenStore};
 #[derive(Clone)]
 pub struct TokenManager {
     context: Arc<Context>,
-    users: Arc<Users>,
+    users: Arc<UserCache>,
 }
 
 /// What a manager remembers.
 #[derive(Default)]
-struct Users {
+struct UserCache {
     entries: Mutex<Entries>,
     /// The logins in browsers that are in progress.
     states: States,

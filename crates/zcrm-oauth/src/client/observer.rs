@@ -96,19 +96,19 @@ type Event = Box<dyn FnOnce(&dyn TokenObserver) + Send>;
 #[derive(Debug)]
 pub(super) struct EventQueue {
     observer: Arc<dyn TokenObserver>,
-    queue: Mutex<Queue>,
+    queue: Mutex<PendingEvents>,
 }
 
 #[derive(Default)]
-struct Queue {
+struct PendingEvents {
     waiting: VecDeque<Event>,
     /// Whether a task is delivering them.
     is_delivering: bool,
 }
 
-impl fmt::Debug for Queue {
+impl fmt::Debug for PendingEvents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Queue").field("waiting", &self.waiting.len()).finish()
+        f.debug_struct("PendingEvents").field("waiting", &self.waiting.len()).finish()
     }
 }
 
@@ -117,7 +117,7 @@ impl EventQueue {
         Arc::new(Self { observer, queue: Mutex::default() })
     }
 
-    fn queue(&self) -> MutexGuard<'_, Queue> {
+    fn queue(&self) -> MutexGuard<'_, PendingEvents> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -22,10 +22,10 @@ const KEPT_FOR: Duration = Duration::from_secs(600);
 
 /// The refusals of one user's tokens.
 #[derive(Default)]
-pub(super) struct Refusals(Mutex<State>);
+pub(super) struct Refusals(Mutex<RefusalState>);
 
 #[derive(Default)]
-struct State {
+struct RefusalState {
     /// The latest refused tokens.
     tokens: VecDeque<Authorization>,
     /// The number of new tokens refused in a row, none of them accepted before.
@@ -35,7 +35,7 @@ struct State {
 }
 
 impl Refusals {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, RefusalState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -67,7 +67,7 @@ impl Refusals {
 
     /// Forgets everything, for a new login.
     pub(super) fn clear(&self) {
-        *self.state() = State::default();
+        *self.state() = RefusalState::default();
     }
 
     /// Returns whether there is a count recent enough to be kept.

@@ -33,10 +33,10 @@ pub(super) fn random_state() -> Result<String, Error> {
 
 /// The states that were issued and whose redirect has not arrived.
 #[derive(Default)]
-pub(super) struct States(Mutex<Issued>);
+pub(super) struct States(Mutex<IssuedStates>);
 
 #[derive(Default)]
-struct Issued {
+struct IssuedStates {
     pending: HashMap<String, PendingLogin>,
     /// In the order of issue, which is the order of expiry.
     order: VecDeque<(Duration, String)>,
@@ -48,7 +48,7 @@ struct PendingLogin {
 }
 
 impl States {
-    fn issued(&self) -> MutexGuard<'_, Issued> {
+    fn issued(&self) -> MutexGuard<'_, IssuedStates> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -8,7 +8,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::page::{self, Person, Question};
 use super::tokens::Grant;
-use super::{Desk, done, user_by_email};
+use super::{AccountsContext, done, user_by_email};
 use crate::call::Answer;
 use crate::exchange::Core;
 use crate::origin;
@@ -18,29 +18,29 @@ use crate::state::{Policy, State};
 ///
 /// The page stands for the sign-in too, so it is shown even where Zoho would remember the consent:
 /// `prompt` decides about the refresh token alone.
-pub(super) fn answer(desk: &mut Desk<'_>, decided: bool) -> Answer {
-    let scopes = match check(desk) {
+pub(super) fn answer(cx: &mut AccountsContext<'_>, decided: bool) -> Answer {
+    let scopes = match check(cx) {
         Ok(scopes) => scopes,
         Err((text, code)) => {
             return page::notice(StatusCode::BAD_REQUEST, text).with_code(code);
         }
     };
-    let hint = desk.form.get("login_hint");
-    let decision = match (decided, desk.policy.auto_consent) {
+    let hint = cx.form.get("login_hint");
+    let decision = match (decided, cx.policy.auto_consent) {
         (true, _) => {
-            if let Some(refused) = origin::refusal(desk.call) {
+            if let Some(refused) = origin::refusal(cx.call) {
                 return refused;
             }
-            desk.form.get("decision").unwrap_or_default()
+            cx.form.get("decision").unwrap_or_default()
         }
         (false, true) => "accept",
         (false, false) => {
             return done(
                 Question {
                     hidden: &[],
-                    client: &desk.state.client.id,
+                    client: &cx.state.client.id,
                     scopes: &scopes,
-                    people: &people(desk),
+                    people: &people(cx),
                     chosen: hint,
                 }
                 .answer(),
@@ -49,11 +49,11 @@ pub(super) fn answer(desk: &mut Desk<'_>, decided: bool) -> Answer {
     };
     match decision {
         "accept" => {
-            let first = desk.state.users.first().map(|user| user.email.clone());
-            let email = desk.form.get("user").or(hint).map(String::from).or(first);
-            accept(desk, &email.unwrap_or_default(), scopes)
+            let first = cx.state.users.first().map(|user| user.email.clone());
+            let email = cx.form.get("user").or(hint).map(String::from).or(first);
+            accept(cx, &email.unwrap_or_default(), scopes)
         }
-        "refuse" => done(back(desk, &[("error", "access_denied")])).with_code("access_denied"),
+        "refuse" => done(back(cx, &[("error", "access_denied")])).with_code("access_denied"),
         _ => {
             page::notice(StatusCode::BAD_REQUEST, "Accept or refuse.").with_code("invalid_decision")
         }
@@ -62,21 +62,21 @@ pub(super) fn answer(desk: &mut Desk<'_>, decided: bool) -> Answer {
 
 /// The scopes that are asked for, if the request as such is right; otherwise what the page says, and
 /// the journal.
-fn check(desk: &Desk<'_>) -> Result<Vec<String>, (&'static str, &'static str)> {
-    if desk.form.get("client_id") != Some(&desk.state.client.id) {
+fn check(cx: &AccountsContext<'_>) -> Result<Vec<String>, (&'static str, &'static str)> {
+    if cx.form.get("client_id") != Some(&cx.state.client.id) {
         return Err(("Invalid Client ID", "invalid_client"));
     }
-    if desk.form.get("redirect_uri") != Some(&desk.state.client.redirect_uri) {
+    if cx.form.get("redirect_uri") != Some(&cx.state.client.redirect_uri) {
         return Err(("Invalid Redirect Uri", "invalid_redirect_uri"));
     }
-    if desk.form.get("response_type") != Some("code") {
+    if cx.form.get("response_type") != Some("code") {
         return Err(("Invalid response type", "invalid_response_type"));
     }
-    desk.form.scopes().ok_or(("Scope does not exist", "invalid_scope"))
+    cx.form.scopes().ok_or(("Scope does not exist", "invalid_scope"))
 }
 
 /// Everybody who may agree, in this data centre and in the others.
-pub(super) fn people(desk: &Desk<'_>) -> Vec<Person> {
+pub(super) fn people(cx: &AccountsContext<'_>) -> Vec<Person> {
     let mut people = Vec::new();
     let mut list = |state: &State, location: &str| {
         people.extend(state.users.iter().map(|user| Person {
@@ -85,8 +85,8 @@ pub(super) fn people(desk: &Desk<'_>) -> Vec<Person> {
             location: location.to_owned(),
         }));
     };
-    list(desk.state, &desk.policy.data_center);
-    for other in &desk.policy.others {
+    list(cx.state, &cx.policy.data_center);
+    for other in &cx.policy.others {
         list(&other.state(), &other.policy.data_center);
     }
     people
@@ -97,29 +97,28 @@ fn elsewhere<'a>(policy: &'a Policy, email: &str) -> Option<&'a Arc<Core>> {
     policy.others.iter().find(|core| user_by_email(&core.state(), email).is_some())
 }
 
-fn accept(desk: &mut Desk<'_>, email: &str, scopes: Vec<String>) -> Answer {
-    let Some(environment) = page::environment(desk.form.get("environment")) else {
+fn accept(cx: &mut AccountsContext<'_>, email: &str, scopes: Vec<String>) -> Answer {
+    let Some(environment) = page::environment(cx.form.get("environment")) else {
         return page::notice(StatusCode::BAD_REQUEST, "Unknown environment")
             .with_code("invalid_environment");
     };
-    let known =
-        user_by_email(desk.state, email).is_some() || elsewhere(desk.policy, email).is_some();
-    if known && desk.policy.grant_limit && !desk.state.accounts.count_grant(desk.now) {
+    let known = user_by_email(cx.state, email).is_some() || elsewhere(cx.policy, email).is_some();
+    if known && cx.policy.grant_limit && !cx.state.accounts.count_grant(cx.now) {
         // What Zoho shows then is not known: the words are those of its other throttle.
         let text =
             "You have made too many requests continuously. Please try again after some time.";
         return page::notice(StatusCode::BAD_REQUEST, text).with_code("Access Denied");
     }
-    let lasting = desk.form.lasting();
+    let lasting = cx.form.lasting();
     let grant = |state: &mut State, now: DateTime<Utc>| {
         let user = user_by_email(state, email)?.id.clone();
         let grant = Grant::new(user, environment, scopes, now).by_redirect().lasting(lasting);
-        Some(state.accounts.new_grant(&mut state.chance, grant))
+        Some(state.accounts.new_grant(&mut state.rng, grant))
     };
-    let (code, location, server) = if user_by_email(desk.state, email).is_some() {
-        let policy = desk.policy;
-        (grant(desk.state, desk.now), policy.data_center.clone(), policy.accounts_url.clone())
-    } else if let Some(other) = elsewhere(desk.policy, email) {
+    let (code, location, server) = if user_by_email(cx.state, email).is_some() {
+        let policy = cx.policy;
+        (grant(cx.state, cx.now), policy.data_center.clone(), policy.accounts_url.clone())
+    } else if let Some(other) = elsewhere(cx.policy, email) {
         let policy = &other.policy;
         let code = grant(&mut other.state(), other.clock.now());
         (code, policy.data_center.clone(), policy.accounts_url.clone())
@@ -129,13 +128,13 @@ fn accept(desk: &mut Desk<'_>, email: &str, scopes: Vec<String>) -> Answer {
     let Some(code) = code else {
         return page::notice(StatusCode::BAD_REQUEST, "Unknown user").with_code("access_denied");
     };
-    done(back(desk, &[("code", &code), ("location", &location), ("accounts-server", &server)]))
+    done(back(cx, &[("code", &code), ("location", &location), ("accounts-server", &server)]))
 }
 
 /// Sends the browser back to the application.
-fn back(desk: &Desk<'_>, pairs: &[(&str, &str)]) -> Answer {
-    let mut to = desk.state.client.redirect_uri.clone();
-    let state = desk.form.get("state").map(|given| ("state", given));
+fn back(cx: &AccountsContext<'_>, pairs: &[(&str, &str)]) -> Answer {
+    let mut to = cx.state.client.redirect_uri.clone();
+    let state = cx.form.get("state").map(|given| ("state", given));
     for (name, value) in pairs.iter().copied().chain(state) {
         to.push(if to.contains('?') { '&' } else { '?' });
         // A token's dots stay as they are, as Zoho leaves them.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::page::{self, Question};
 use super::tokens::{Grant, Lasting, TokenError};
-use super::{Desk, consent, done, issue, refuse, user_by_email};
+use super::{AccountsContext, consent, done, issue, refuse, user_by_email};
 use crate::call::Answer;
 use crate::journal::GrantType;
 use crate::origin;
@@ -49,10 +49,10 @@ struct Device {
 pub(crate) struct DeviceCodes(BTreeMap<String, Device>);
 
 impl DeviceCodes {
-    fn add(&mut self, chance: &mut Rng, device: Device) -> String {
+    fn add(&mut self, rng: &mut Rng, device: Device) -> String {
         let now = device.expires - CODE_LIFE;
         self.0.retain(|_, known| now < known.expires + MEMORY);
-        let code = chance.token();
+        let code = rng.token();
         self.0.insert(code.clone(), device);
         code
     }
@@ -68,29 +68,29 @@ impl DeviceCodes {
 }
 
 /// Starts the flow.
-pub(super) fn begin(desk: &mut Desk<'_>) -> Answer {
-    let limit = desk.policy.refresh_limit;
-    if desk.form.get("client_id") != Some(&desk.state.client.id) {
+pub(super) fn begin(cx: &mut AccountsContext<'_>) -> Answer {
+    let limit = cx.policy.refresh_limit;
+    if cx.form.get("client_id") != Some(&cx.state.client.id) {
         return refuse(&TokenError::named("invalid_client"), limit);
     }
-    if desk.form.get("grant_type") != Some("device_request") {
+    if cx.form.get("grant_type") != Some("device_request") {
         return refuse(&TokenError::named("general_error"), limit);
     }
-    let Some(scopes) = desk.form.scopes() else {
+    let Some(scopes) = cx.form.scopes() else {
         return refuse(&TokenError::named("invalid_scope"), limit);
     };
-    let state = &mut *desk.state;
-    let user_code = state.chance.letters(6);
+    let state = &mut *cx.state;
+    let user_code = state.rng.letters(6);
     let device = Device {
         user_code: user_code.clone(),
         scopes,
-        lasting: desk.form.lasting(),
-        expires: desk.now + CODE_LIFE,
+        lasting: cx.form.lasting(),
+        expires: cx.now + CODE_LIFE,
         polled: None,
         decision: Decision::Pending,
     };
-    let device_code = state.accounts.devices.add(&mut state.chance, device);
-    let url = format!("{}/oauth/v3/device", desk.policy.accounts_url);
+    let device_code = state.accounts.devices.add(&mut state.rng, device);
+    let url = format!("{}/oauth/v3/device", cx.policy.accounts_url);
     done(Answer::json(
         StatusCode::OK,
         &json!({
@@ -105,17 +105,13 @@ pub(super) fn begin(desk: &mut Desk<'_>) -> Answer {
 }
 
 /// The page on which a person enters the code and decides.
-pub(super) fn verify(desk: &mut Desk<'_>, decided: bool) -> Answer {
-    let now = desk.now;
-    let Some(user_code) = desk.form.get("user_code").map(|code| code.trim().to_owned()) else {
+pub(super) fn verify(cx: &mut AccountsContext<'_>, decided: bool) -> Answer {
+    let now = cx.now;
+    let Some(user_code) = cx.form.get("user_code").map(|code| code.trim().to_owned()) else {
         return done(page::ask_for_code(false));
     };
-    let Some(scopes) = desk
-        .state
-        .accounts
-        .devices
-        .waiting(&user_code, now)
-        .map(|(_, device)| device.scopes.clone())
+    let Some(scopes) =
+        cx.state.accounts.devices.waiting(&user_code, now).map(|(_, device)| device.scopes.clone())
     else {
         return page::ask_for_code(true).with_code("invalid_user_code");
     };
@@ -123,24 +119,24 @@ pub(super) fn verify(desk: &mut Desk<'_>, decided: bool) -> Answer {
         return done(
             Question {
                 hidden: &[(String::from("user_code"), user_code)],
-                client: &desk.state.client.id,
+                client: &cx.state.client.id,
                 scopes: &scopes,
-                people: &consent::people(desk),
-                chosen: desk.form.get("login_hint"),
+                people: &consent::people(cx),
+                chosen: cx.form.get("login_hint"),
             }
             .answer(),
         );
     }
-    if let Some(refused) = origin::refusal(desk.call) {
+    if let Some(refused) = origin::refusal(cx.call) {
         return refused;
     }
-    let email = desk.form.get("user").unwrap_or_default();
-    match (desk.form.get("decision"), page::environment(desk.form.get("environment"))) {
-        (Some("refuse"), _) if deny(desk.state, &user_code, now) => {
+    let email = cx.form.get("user").unwrap_or_default();
+    match (cx.form.get("decision"), page::environment(cx.form.get("environment"))) {
+        (Some("refuse"), _) if deny(cx.state, &user_code, now) => {
             done(page::notice(StatusCode::OK, "The device was refused."))
         }
         (Some("accept"), Some(environment))
-            if approve(desk.state, desk.policy, now, &user_code, email, environment) =>
+            if approve(cx.state, cx.policy, now, &user_code, email, environment) =>
         {
             done(page::notice(StatusCode::OK, "The device is connected. You may close this page."))
         }
@@ -191,26 +187,26 @@ pub(crate) fn deny(state: &mut State, user_code: &str, now: DateTime<Utc>) -> bo
 }
 
 /// Asks for the tokens.
-pub(super) fn poll(desk: &mut Desk<'_>) -> Answer {
-    let issued = polled(desk);
-    issue::tokens(desk.policy, GrantType::DeviceCode, issued)
+pub(super) fn poll(cx: &mut AccountsContext<'_>) -> Answer {
+    let issued = polled(cx);
+    issue::tokens(cx.policy, GrantType::DeviceCode, issued)
 }
 
-fn polled(desk: &mut Desk<'_>) -> Result<Value, TokenError> {
-    desk.check_client()?;
-    if desk.form.get("grant_type") != Some("device_token") {
+fn polled(cx: &mut AccountsContext<'_>) -> Result<Value, TokenError> {
+    cx.check_client()?;
+    if cx.form.get("grant_type") != Some("device_token") {
         return Err(TokenError::named("general_error"));
     }
-    let code = desk.form.get("code").unwrap_or_default();
-    let state = &mut *desk.state;
+    let code = cx.form.get("code").unwrap_or_default();
+    let state = &mut *cx.state;
     let known = state.accounts.devices.0.get_mut(code);
     let device = known.ok_or(TokenError::Named("invalid_code"))?;
-    let last = device.polled.replace(desk.now);
-    if last.is_some_and(|last| desk.now < last + POLL_INTERVAL) {
+    let last = device.polled.replace(cx.now);
+    if last.is_some_and(|last| cx.now < last + POLL_INTERVAL) {
         return Err(TokenError::named("slow_down"));
     }
     let grant = match &device.decision {
-        Decision::Pending if desk.now < device.expires => {
+        Decision::Pending if cx.now < device.expires => {
             return Err(TokenError::named("authorization_pending"));
         }
         Decision::Pending => return Err(TokenError::named("expired")),
@@ -219,11 +215,11 @@ fn polled(desk: &mut Desk<'_>) -> Result<Value, TokenError> {
             return Err(TokenError::OtherDataCenter(location.clone()));
         }
         Decision::Approved { user, environment } => {
-            Grant::new(user.clone(), *environment, device.scopes.clone(), desk.now)
+            Grant::new(user.clone(), *environment, device.scopes.clone(), cx.now)
                 .lasting(device.lasting)
         }
     };
     state.accounts.devices.0.remove(code);
-    let issued = state.accounts.issue(&mut state.chance, &grant, desk.now)?;
-    Ok(issue::body(desk.policy, &issued, &grant.scopes, grant.environment))
+    let issued = state.accounts.issue(&mut state.rng, &grant, cx.now)?;
+    Ok(issue::body(cx.policy, &issued, &grant.scopes, grant.environment))
 }

@@ -37,11 +37,11 @@ pub enum RefreshLimit {
 const PROFILE_SCOPE: &str = "AaaServer.profile.READ";
 
 /// A call of the accounts server and what it may touch.
-struct Desk<'a> {
+struct AccountsContext<'a> {
     state: &'a mut State,
     policy: &'a Policy,
     call: &'a Call,
-    form: Form,
+    form: Params,
     now: DateTime<Utc>,
 }
 
@@ -52,17 +52,17 @@ pub(crate) fn answer(
     now: DateTime<Utc>,
 ) -> Answer {
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
-    let mut desk = Desk { state, policy, call, form: Form::of(call), now };
+    let mut cx = AccountsContext { state, policy, call, form: Params::of(call), now };
     let post = call.method == Method::POST;
     match (call.method.clone(), segments.as_slice()) {
-        (Method::POST, ["oauth", "v2", "token"]) => issue::answer(&mut desk),
-        (Method::POST, ["oauth", "v2", "token", "revoke"]) => revoke::by_token(&mut desk),
-        (Method::POST, ["oauth", "v2", "revoke", "token"]) => revoke::by_client(&mut desk),
-        (Method::GET | Method::POST, ["oauth", "v2", "auth"]) => consent::answer(&mut desk, post),
-        (Method::POST, ["oauth", "v3", "device", "code"]) => device::begin(&mut desk),
-        (Method::POST, ["oauth", "v3", "device", "token"]) => device::poll(&mut desk),
-        (Method::GET | Method::POST, ["oauth", "v3", "device"]) => device::verify(&mut desk, post),
-        (Method::GET, ["oauth", "user", "info"]) => user_info(&desk),
+        (Method::POST, ["oauth", "v2", "token"]) => issue::answer(&mut cx),
+        (Method::POST, ["oauth", "v2", "token", "revoke"]) => revoke::by_token(&mut cx),
+        (Method::POST, ["oauth", "v2", "revoke", "token"]) => revoke::by_client(&mut cx),
+        (Method::GET | Method::POST, ["oauth", "v2", "auth"]) => consent::answer(&mut cx, post),
+        (Method::POST, ["oauth", "v3", "device", "code"]) => device::begin(&mut cx),
+        (Method::POST, ["oauth", "v3", "device", "token"]) => device::poll(&mut cx),
+        (Method::GET | Method::POST, ["oauth", "v3", "device"]) => device::verify(&mut cx, post),
+        (Method::GET, ["oauth", "user", "info"]) => user_info(&cx),
         (Method::GET, ["oauth", "serverinfo"]) => server_info(policy),
         (
             _,
@@ -79,9 +79,9 @@ pub(crate) fn answer(
 }
 
 /// The parameters of a call, from its form body, of either kind, and its query.
-struct Form(Vec<(String, String)>);
+struct Params(Vec<(String, String)>);
 
-impl Form {
+impl Params {
     fn of(call: &Call) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let mut all: Vec<(String, String)> = if call.parts.is_empty() {
@@ -120,7 +120,7 @@ impl Form {
     }
 }
 
-impl Desk<'_> {
+impl AccountsContext<'_> {
     fn check_client(&self) -> Result<(), TokenError> {
         if self.form.get("client_id") != Some(&self.state.client.id) {
             return Err(TokenError::named("invalid_client"));
@@ -176,19 +176,19 @@ fn server_info(policy: &Policy) -> Answer {
 }
 
 /// The shape of a success is that of Zoho's archived SDKs; that of a refusal is not documented.
-fn user_info(desk: &Desk<'_>) -> Answer {
+fn user_info(cx: &AccountsContext<'_>) -> Answer {
     let refused = |code: &'static str| {
         Answer::json(StatusCode::UNAUTHORIZED, &json!({ "error": code })).with_code(code)
     };
-    let token = desk.call.token();
-    let access = token.and_then(|token| desk.state.accounts.access_token(token, desk.now));
+    let token = cx.call.token();
+    let access = token.and_then(|token| cx.state.accounts.access_token(token, cx.now));
     let Some(access) = access else {
         return refused("invalid_token");
     };
     if !access.scopes.iter().any(|scope| scope.eq_ignore_ascii_case(PROFILE_SCOPE)) {
         return refused("invalid_scope");
     }
-    let Some(user) = desk.state.user(&access.user) else {
+    let Some(user) = cx.state.user(&access.user) else {
         return refused("invalid_token");
     };
     let body = json!({

@@ -155,8 +155,8 @@ pub(crate) struct Accounts {
 
 impl Accounts {
     /// Keeps a grant and returns its token.
-    pub(crate) fn new_grant(&mut self, chance: &mut Rng, grant: Grant) -> String {
-        let code = chance.token();
+    pub(crate) fn new_grant(&mut self, rng: &mut Rng, grant: Grant) -> String {
+        let code = rng.token();
         self.grants.insert(code.clone(), grant);
         code
     }
@@ -185,7 +185,7 @@ impl Accounts {
     /// Issues what a grant stands for.
     pub(crate) fn issue(
         &mut self,
-        chance: &mut Rng,
+        rng: &mut Rng,
         grant: &Grant,
         now: DateTime<Utc>,
     ) -> Result<Issued, TokenError> {
@@ -197,25 +197,25 @@ impl Accounts {
         };
         if lasting {
             self.agreed.insert(grant.user.clone());
-            let refresh = self.new_refresh_token(chance, grant);
-            let access = self.new_access_token(chance, &refresh, now)?;
+            let refresh = self.new_refresh_token(rng, grant);
+            let access = self.new_access_token(rng, &refresh, now)?;
             return Ok(Issued { access, refresh: Some(refresh) });
         }
-        let access = chance.token();
+        let access = rng.token();
         let kept = AccessToken::new(&grant.user, grant.environment, &grant.scopes, now);
         self.access.insert(access.clone(), kept);
         Ok(Issued { access, refresh: None })
     }
 
     /// Issues a refresh token; the user's oldest one makes room if there are too many.
-    fn new_refresh_token(&mut self, chance: &mut Rng, grant: &Grant) -> String {
+    fn new_refresh_token(&mut self, rng: &mut Rng, grant: &Grant) -> String {
         let oldest = self.refresh.iter().find(|known| known.user == grant.user);
         let held = self.refresh.iter().filter(|known| known.user == grant.user).count();
         if let (Some(oldest), true) = (oldest, held >= REFRESH_TOKENS) {
             let oldest = oldest.token.clone();
             self.revoke(&oldest);
         }
-        let token = chance.token();
+        let token = rng.token();
         self.refresh.push(RefreshToken {
             token: token.clone(),
             user: grant.user.clone(),
@@ -262,7 +262,7 @@ impl Accounts {
     /// Issues an access token; the oldest one dies if too many live.
     pub(crate) fn new_access_token(
         &mut self,
-        chance: &mut Rng,
+        rng: &mut Rng,
         refresh: &str,
         now: DateTime<Utc>,
     ) -> Result<String, TokenError> {
@@ -283,7 +283,7 @@ impl Accounts {
                 access.remove(&oldest);
             }
         }
-        let token = chance.token();
+        let token = rng.token();
         source.live.push_back(token.clone());
         let kept = AccessToken::new(&source.user, source.environment, &source.scopes, now);
         access.insert(token.clone(), kept);

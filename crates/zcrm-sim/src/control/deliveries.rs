@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Outcome, Refused, ok};
+use super::{ControlError, ControlResult, ok};
 use crate::call::Call;
 use crate::exchange::Core;
 
@@ -17,8 +17,8 @@ pub(super) fn waits(call: &Call) -> bool {
         && call.param("settled") == Some("true")
 }
 
-pub(super) fn list(core: &Core, call: &Call) -> Outcome {
-    let wrong = |text: String| Refused::new(StatusCode::BAD_REQUEST, text);
+pub(super) fn list(core: &Core, call: &Call) -> ControlResult {
+    let wrong = |text: String| ControlError::new(StatusCode::BAD_REQUEST, text);
     if let Some((odd, _)) = call.query.iter().find(|(name, _)| !PARAMETERS.contains(&name.as_str()))
     {
         let known = PARAMETERS.join(", ");

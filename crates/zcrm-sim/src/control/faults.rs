@@ -9,7 +9,7 @@ use hyper::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Refused;
+use super::ControlError;
 use crate::exchange::Core;
 use crate::faults::{DeliveryFaults, Faults};
 use crate::journal::Host;
@@ -24,7 +24,7 @@ pub(super) enum Orders {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Order {
+struct CallOrder {
     host: Option<Host>,
     method: Option<String>,
     path: Option<String>,
@@ -47,12 +47,12 @@ struct Order {
 #[serde(untagged)]
 enum Times {
     Calls(usize),
-    Word(Word),
+    AlwaysKeyword(AlwaysKeyword),
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Word {
+enum AlwaysKeyword {
     Always,
 }
 
@@ -86,19 +86,19 @@ enum Effect {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DeliveryOrder {
-    deliveries: Include,
+    deliveries: DeliveryFilter,
     #[serde(default)]
     skip: usize,
     #[serde(default)]
     times: Times,
     probability: Option<f64>,
-    then: Trouble,
+    then: DeliveryEffect,
 }
 
 /// Which deliveries are meant; all of them by an empty object.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Include {
+struct DeliveryFilter {
     channel_id: Option<String>,
     module: Option<String>,
     operation: Option<String>,
@@ -106,7 +106,7 @@ struct Include {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Trouble {
+enum DeliveryEffect {
     Duplicate(usize),
     Lose,
     DelayMs(u64),
@@ -115,7 +115,7 @@ enum Trouble {
 
 /// An order that was read.
 enum Read {
-    Calls(Order),
+    Calls(CallOrder),
     Deliveries(DeliveryOrder),
 }
 
@@ -129,18 +129,18 @@ impl Read {
 }
 
 /// Orders all of them, or none if one of them is wrong.
-pub(super) fn order(core: &Core, orders: Orders) -> Result<(), Refused> {
+pub(super) fn order(core: &Core, orders: Orders) -> Result<(), ControlError> {
     let orders = match orders {
         Orders::Many(orders) => orders,
         Orders::One(order) => vec![order],
     };
     let read = |(place, order): (usize, Value)| {
         Read::of(order).map_err(|error| {
-            Refused::new(StatusCode::BAD_REQUEST, format!("order {}: {error}", place + 1))
+            ControlError::new(StatusCode::BAD_REQUEST, format!("order {}: {error}", place + 1))
         })
     };
     let orders: Vec<Read> =
-        orders.into_iter().enumerate().map(read).collect::<Result<_, Refused>>()?;
+        orders.into_iter().enumerate().map(read).collect::<Result<_, ControlError>>()?;
     for order in orders {
         match order {
             Read::Calls(order) => place(order.faults(core), &order.then),
@@ -164,21 +164,21 @@ impl DeliveryOrder {
         }
         faults = match self.times {
             Times::Calls(deliveries) => faults.times(deliveries),
-            Times::Word(Word::Always) => faults.always(),
+            Times::AlwaysKeyword(AlwaysKeyword::Always) => faults.always(),
         };
         if let Some(probability) = self.probability {
             faults = faults.probability(probability);
         }
         match self.then {
-            Trouble::Duplicate(more) => faults.duplicate(more),
-            Trouble::Lose => faults.lose(),
-            Trouble::DelayMs(delay) => faults.delay(Duration::from_millis(delay)),
-            Trouble::Overtaken => faults.overtaken(),
+            DeliveryEffect::Duplicate(more) => faults.duplicate(more),
+            DeliveryEffect::Lose => faults.lose(),
+            DeliveryEffect::DelayMs(delay) => faults.delay(Duration::from_millis(delay)),
+            DeliveryEffect::Overtaken => faults.overtaken(),
         }
     }
 }
 
-impl Order {
+impl CallOrder {
     /// Which calls it applies to.
     fn faults(&self, core: &Core) -> Faults {
         let mut faults = Faults::new(Arc::clone(&core.faults)).skip(self.skip);
@@ -199,7 +199,7 @@ impl Order {
         }
         faults = match self.times {
             Times::Calls(calls) => faults.times(calls),
-            Times::Word(Word::Always) => faults.always(),
+            Times::AlwaysKeyword(AlwaysKeyword::Always) => faults.always(),
         };
         if let Some(probability) = self.probability {
             faults = faults.probability(probability);

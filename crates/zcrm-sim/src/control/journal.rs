@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Outcome, Refused, ok};
+use super::{ControlError, ControlResult, ok};
 use crate::call::{Answer, Call};
 use crate::exchange::Core;
 use crate::journal::{Entry, GrantType, Host};
@@ -12,7 +12,7 @@ use crate::journal::{Entry, GrantType, Host};
 /// Which requests are meant: those that fit all that is said.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Filter {
+struct JournalFilter {
     /// From that number on.
     since: u64,
     host: Option<Host>,
@@ -40,7 +40,7 @@ const FILTERS: [&str; 10] = [
     "grant",
 ];
 
-impl Filter {
+impl JournalFilter {
     fn fits(&self, entry: &Entry) -> bool {
         fn or<T: PartialEq>(wanted: Option<&T>, found: &T) -> bool {
             wanted.is_none_or(|wanted| wanted == found)
@@ -59,7 +59,7 @@ impl Filter {
 }
 
 /// Filters as parameters of the query: numbers and truth values are read as such.
-fn filter(call: &Call) -> Result<Filter, Refused> {
+fn filter(call: &Call) -> Result<JournalFilter, ControlError> {
     let mut map = Map::new();
     for (name, text) in &call.query {
         let text_only = ["method", "path", "path_prefix", "code"].contains(&name.as_str());
@@ -69,15 +69,15 @@ fn filter(call: &Call) -> Result<Filter, Refused> {
     read_filter(map)
 }
 
-fn read_filter(map: Map<String, Value>) -> Result<Filter, Refused> {
-    let wrong = |text: String| Refused::new(StatusCode::BAD_REQUEST, text);
+fn read_filter(map: Map<String, Value>) -> Result<JournalFilter, ControlError> {
+    let wrong = |text: String| ControlError::new(StatusCode::BAD_REQUEST, text);
     if let Some(name) = map.keys().find(|name| !FILTERS.contains(&name.as_str())) {
         return Err(wrong(format!("`{name}` is no filter; these are: {}", FILTERS.join(", "))));
     }
     serde_json::from_value(Value::Object(map)).map_err(|error| wrong(format!("filter: {error}")))
 }
 
-pub(super) fn list(core: &Core, call: &Call) -> Outcome {
+pub(super) fn list(core: &Core, call: &Call) -> ControlResult {
     let filter = filter(call)?;
     let journal = core.log().copy();
     let entries: Vec<&Entry> = journal.entries().iter().filter(|one| filter.fits(one)).collect();
@@ -100,12 +100,12 @@ pub(super) struct Assertion {
 }
 
 /// 200 if it is so, otherwise 409 with what was found.
-pub(super) fn assert(core: &Core, assertion: &Assertion) -> Outcome {
+pub(super) fn assert(core: &Core, assertion: &Assertion) -> ControlResult {
     let filter = read_filter(assertion.filter.clone())?;
     let Assertion { exactly, at_least, at_most, .. } = assertion;
     if exactly.or(*at_least).or(*at_most).is_none() {
         let text = "say how many: exactly, at_least or at_most";
-        return Err(Refused::new(StatusCode::BAD_REQUEST, text));
+        return Err(ControlError::new(StatusCode::BAD_REQUEST, text));
     }
     let count = core.log().copy().count(|entry| filter.fits(entry));
     let holds = exactly.is_none_or(|wanted| count == wanted)

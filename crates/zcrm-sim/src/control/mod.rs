@@ -50,25 +50,25 @@ const ROUTES: &[(&str, &str, &str)] = &[
 ];
 
 /// Why a call of the control API is refused.
-struct Refused {
+struct ControlError {
     status: StatusCode,
     text: String,
 }
 
-impl Refused {
+impl ControlError {
     fn new(status: StatusCode, text: impl Into<String>) -> Self {
         Self { status, text: text.into() }
     }
 }
 
-impl From<crate::Error> for Refused {
+impl From<crate::Error> for ControlError {
     fn from(error: crate::Error) -> Self {
         let reason = std::error::Error::source(&error).map(|source| format!(": {source}"));
         Self::new(StatusCode::BAD_REQUEST, format!("{error}{}", reason.unwrap_or_default()))
     }
 }
 
-type Outcome = Result<Answer, Refused>;
+type ControlResult = Result<Answer, ControlError>;
 
 /// Waits for what the call waits for before it is answered: notifications that are to be made.
 pub(crate) async fn prepare(core: &Core, call: &Call) {
@@ -89,13 +89,16 @@ pub(crate) fn answer(core: &Core, call: &Call) -> Answer {
     let outcome = if declared {
         route(core, call)
     } else {
-        Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be application/json"))
+        Err(ControlError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the body must be application/json",
+        ))
     };
     outcome
         .unwrap_or_else(|refused| Answer::json(refused.status, &json!({ "error": refused.text })))
 }
 
-fn route(core: &Core, call: &Call) -> Outcome {
+fn route(core: &Core, call: &Call) -> ControlResult {
     let path = call.path.trim_end_matches('/');
     match (call.method.as_str(), path) {
         ("GET", "") => Ok(about(core)),
@@ -169,10 +172,10 @@ fn route(core: &Core, call: &Call) -> Outcome {
     }
 }
 
-fn unknown(path: &str) -> Refused {
+fn unknown(path: &str) -> ControlError {
     let known = ROUTES.iter().any(|(_, route, _)| *route == path);
     let status = if known { StatusCode::METHOD_NOT_ALLOWED } else { StatusCode::NOT_FOUND };
-    Refused::new(status, "no such route; GET / lists them")
+    ControlError::new(status, "no such route; GET / lists them")
 }
 
 fn ok(body: &Value) -> Answer {
@@ -180,10 +183,10 @@ fn ok(body: &Value) -> Answer {
 }
 
 /// Reads the body; an empty one stands for an empty object.
-fn read<T: DeserializeOwned>(call: &Call) -> Result<T, Refused> {
+fn read<T: DeserializeOwned>(call: &Call) -> Result<T, ControlError> {
     let body = if call.body.is_empty() { b"{}".as_slice() } else { &call.body };
     serde_json::from_slice(body)
-        .map_err(|error| Refused::new(StatusCode::BAD_REQUEST, format!("the body: {error}")))
+        .map_err(|error| ControlError::new(StatusCode::BAD_REQUEST, format!("the body: {error}")))
 }
 
 fn about(core: &Core) -> Answer {
@@ -237,9 +240,12 @@ struct Permission {
 /// The most records that one call may add.
 const RECORDS: usize = 1_000_000;
 
-fn records(core: &Core, form: &RecordsForm) -> Outcome {
+fn records(core: &Core, form: &RecordsForm) -> ControlResult {
     if form.count > RECORDS {
-        return Err(Refused::new(StatusCode::BAD_REQUEST, format!("at most {RECORDS} at once")));
+        return Err(ControlError::new(
+            StatusCode::BAD_REQUEST,
+            format!("at most {RECORDS} at once"),
+        ));
     }
     let ids = core.add_records(form.environment, &form.module, form.count)?;
     Ok(ok(&json!({ "ids": ids })))
@@ -272,7 +278,7 @@ struct DeviceForm {
     environment: Environment,
 }
 
-fn device(core: &Core, form: &DeviceForm) -> Outcome {
+fn device(core: &Core, form: &DeviceForm) -> ControlResult {
     if form.accept {
         core.approve_device(&form.user_code, &form.user, form.environment)?;
     } else {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Context;
 use super::files::uploaded;
 use super::list::{Paging, fields, ids};
-use super::outcome::{Outcome, answer, each_id, success};
+use super::outcome::{RowResult, answer, each_id, success};
 use super::read::{no_id, page};
 use super::refusal::{Refusal, RowError};
 use super::render::{View, display_name};
@@ -125,8 +125,8 @@ pub(super) fn upload(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
             Content::File(file)
         }
     };
-    let id = cx.state.chance.next_id();
-    let file_id = cx.state.chance.hex();
+    let id = cx.state.rng.next_id();
+    let file_id = cx.state.rng.hex();
     let (user, created) = (cx.user.clone(), whole_seconds(cx.now));
     let attachment = Attachment { id, module, record, user, created, file_id, content };
     cx.store_mut().attachments.insert(id, attachment);
@@ -169,7 +169,7 @@ pub(super) fn delete_many(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     each_id(cx, "data", DELETE_LIMIT, |cx, id| remove(cx, record, id))
 }
 
-fn remove(cx: &mut Context<'_>, record: u64, id: &str) -> Outcome {
+fn remove(cx: &mut Context<'_>, record: u64, id: &str) -> RowResult {
     let key = record_key(id).ok_or_else(|| RowError::unknown_id(id))?;
     let attachments = &mut cx.store_mut().attachments;
     if attachments.get(&key).is_none_or(|one| one.record != record) {

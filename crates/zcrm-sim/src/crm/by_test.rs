@@ -12,7 +12,7 @@ use crate::state::{Environment, Policy, State};
 
 /// A record that a test writes.
 #[derive(Debug)]
-pub(crate) enum Write<'a> {
+pub(crate) enum TestWrite<'a> {
     Insert { module: &'a str, fields: Value },
     Change { module: &'a str, id: &'a str, fields: Value },
     Remove { module: &'a str, id: &'a str },
@@ -23,13 +23,13 @@ pub(crate) fn by_test(
     state: &mut State,
     policy: &Policy,
     environment: Environment,
-    write: Write<'_>,
+    write: TestWrite<'_>,
     now: DateTime<Utc>,
 ) -> Result<String, Error> {
     let (module, method, id, fields) = match write {
-        Write::Insert { module, fields } => (module, Method::POST, None, Some(fields)),
-        Write::Change { module, id, fields } => (module, Method::PUT, Some(id), Some(fields)),
-        Write::Remove { module, id } => (module, Method::DELETE, Some(id), None),
+        TestWrite::Insert { module, fields } => (module, Method::POST, None, Some(fields)),
+        TestWrite::Change { module, id, fields } => (module, Method::PUT, Some(id), Some(fields)),
+        TestWrite::Remove { module, id } => (module, Method::DELETE, Some(id), None),
     };
     if state.module(module).is_none() {
         return Err(Error::UnknownModule(module.to_owned()));

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::external::External;
-use super::outcome::{Place, body, object, rows};
+use super::outcome::{RowPosition, body, object, rows};
 use super::read::no_id;
 use super::refusal::{Refusal, RowError};
 use super::render::display_name;
@@ -45,7 +45,7 @@ const TO_ACCOUNT: [(&str, &str); 8] = [
 
 /// One conversion.
 struct Conversion<'r> {
-    place: Place<'static>,
+    place: RowPosition<'static>,
     lead: Record,
     row: &'r Map<String, Value>,
     owner: String,
@@ -76,7 +76,7 @@ pub(super) fn convert(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
         b"" | b"null" => json!({}),
         _ => rows(&body(cx)?, "data", 1)?.first().cloned().unwrap_or_default(),
     };
-    let place = Place { version: cx.version, key: "data", index: 0 };
+    let place = RowPosition { version: cx.version, key: "data", index: 0 };
     match carry_out(cx, place, lead, &given) {
         Ok(made) => Ok(answer(cx, &made)),
         Err(error) => {
@@ -92,7 +92,7 @@ pub(super) fn convert(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 }
 
 /// The ids of what a lead became.
-struct Made {
+struct ConvertedIds {
     account: Option<u64>,
     contact: u64,
     deal: Option<u64>,
@@ -100,10 +100,10 @@ struct Made {
 
 fn carry_out(
     cx: &mut Context<'_>,
-    place: Place<'static>,
+    place: RowPosition<'static>,
     lead: Record,
     given: &Value,
-) -> Result<Made, RowError> {
+) -> Result<ConvertedIds, RowError> {
     let row = object(given, place)?;
     let owner = match row.get("assign_to").filter(|owner| !owner.is_null()) {
         None => lead.owner.clone(),
@@ -140,7 +140,7 @@ fn carry_out(
 /// The record that the call says is there already: by its bare id in v2, in an object later.
 fn named(
     cx: &Context<'_>,
-    place: Place<'_>,
+    place: RowPosition<'_>,
     row: &Map<String, Value>,
     module: &str,
 ) -> Result<Option<u64>, RowError> {
@@ -158,7 +158,7 @@ impl Conversion<'_> {
         cx: &mut Context<'_>,
         account: Option<u64>,
         contact: Option<u64>,
-    ) -> Result<Made, RowError> {
+    ) -> Result<ConvertedIds, RowError> {
         let has_company = self.lead.values.get("Company").is_some_and(|name| !name.is_null());
         let account = match account {
             Some(account) => {
@@ -192,7 +192,7 @@ impl Conversion<'_> {
             }
         };
         self.carry_over(cx, account, contact, deal)?;
-        Ok(Made { account, contact, deal })
+        Ok(ConvertedIds { account, contact, deal })
     }
 
     /// The lead's values under the names that they have in the other module.
@@ -286,7 +286,7 @@ impl Conversion<'_> {
 }
 
 /// v2 answers the bare ids, later versions what the records are called too.
-fn answer(cx: &Context<'_>, made: &Made) -> Answer {
+fn answer(cx: &Context<'_>, made: &ConvertedIds) -> Answer {
     let shown = |module: &str, id: Option<u64>| {
         let Some(id) = id else { return Value::Null };
         if cx.version <= Version::V2_1 {

@@ -75,21 +75,21 @@ impl Operator {
 
 /// Why criteria are refused.
 #[derive(Debug, PartialEq)]
-pub(super) enum Wrong {
+pub(super) enum CriteriaError {
     /// They do not follow the grammar.
     Syntax(&'static str),
     /// They have more conditions than allowed.
     TooMany(usize),
 }
 
-pub(super) fn parse(text: &str) -> Result<Criteria, Wrong> {
+pub(super) fn parse(text: &str) -> Result<Criteria, CriteriaError> {
     let mut parser = Parser { rest: text.chars().peekable(), conditions: 0 };
     let criteria = parser.term()?;
     if parser.rest.next().is_some() {
-        return Err(Wrong::Syntax("text after the last bracket"));
+        return Err(CriteriaError::Syntax("text after the last bracket"));
     }
     if parser.conditions > CONDITIONS {
-        return Err(Wrong::TooMany(CONDITIONS));
+        return Err(CriteriaError::TooMany(CONDITIONS));
     }
     Ok(criteria)
 }
@@ -101,7 +101,7 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     /// `(condition)` or `(term and term …)`.
-    fn term(&mut self) -> Result<Criteria, Wrong> {
+    fn term(&mut self) -> Result<Criteria, CriteriaError> {
         self.expect('(', "an opening bracket is missing")?;
         if self.rest.peek() != Some(&'(') {
             return self.condition().map(Criteria::Condition);
@@ -113,15 +113,15 @@ impl Parser<'_> {
             joined = match word.as_str() {
                 "and" => Criteria::And(Box::new(joined), Box::new(next?)),
                 "or" => Criteria::Or(Box::new(joined), Box::new(next?)),
-                _ => return Err(Wrong::Syntax("conditions are joined by and, or")),
+                _ => return Err(CriteriaError::Syntax("conditions are joined by and, or")),
             };
         }
         self.expect(')', "a closing bracket is missing")?;
         Ok(joined)
     }
 
-    fn expect(&mut self, wanted: char, why: &'static str) -> Result<(), Wrong> {
-        if self.rest.next() == Some(wanted) { Ok(()) } else { Err(Wrong::Syntax(why)) }
+    fn expect(&mut self, wanted: char, why: &'static str) -> Result<(), CriteriaError> {
+        if self.rest.next() == Some(wanted) { Ok(()) } else { Err(CriteriaError::Syntax(why)) }
     }
 
     fn word(&mut self) -> String {
@@ -133,36 +133,36 @@ impl Parser<'_> {
     }
 
     /// The rest of a condition, with the bracket that closes it.
-    fn condition(&mut self) -> Result<Condition, Wrong> {
+    fn condition(&mut self) -> Result<Condition, CriteriaError> {
         self.conditions += 1;
         let field = self.name()?;
-        let operator =
-            Operator::parse(&self.name()?).ok_or(Wrong::Syntax("there is no such operator"))?;
+        let operator = Operator::parse(&self.name()?)
+            .ok_or(CriteriaError::Syntax("there is no such operator"))?;
         let values = self.values()?;
         if values.iter().any(String::is_empty) {
-            return Err(Wrong::Syntax("a value is empty"));
+            return Err(CriteriaError::Syntax("a value is empty"));
         }
         if !operator.takes(values.len()) {
-            return Err(Wrong::Syntax("the operator takes another number of values"));
+            return Err(CriteriaError::Syntax("the operator takes another number of values"));
         }
         Ok(Condition::new(field, operator, values))
     }
 
     /// Text up to a colon.
-    fn name(&mut self) -> Result<String, Wrong> {
+    fn name(&mut self) -> Result<String, CriteriaError> {
         let mut name = String::new();
         loop {
             match self.rest.next() {
                 Some(':') if !name.is_empty() => return Ok(name),
                 Some(c) if c.is_alphanumeric() || c == '_' || c == '.' || c == '$' => name.push(c),
-                _ => return Err(Wrong::Syntax("a condition is field:operator:value")),
+                _ => return Err(CriteriaError::Syntax("a condition is field:operator:value")),
             }
         }
     }
 
     /// Values up to the closing bracket. A bracket, a comma or a backslash that belongs to a value
     /// is guarded by a backslash.
-    fn values(&mut self) -> Result<Vec<String>, Wrong> {
+    fn values(&mut self) -> Result<Vec<String>, CriteriaError> {
         let mut values = Vec::new();
         let mut value = String::new();
         loop {
@@ -172,13 +172,13 @@ impl Parser<'_> {
                     return Ok(values);
                 }
                 Some(',') => values.push(std::mem::take(&mut value)),
-                Some('(') => return Err(Wrong::Syntax("an unguarded bracket in a value")),
+                Some('(') => return Err(CriteriaError::Syntax("an unguarded bracket in a value")),
                 Some('\\') => match self.rest.next_if(|c| matches!(c, '(' | ')' | ',' | '\\')) {
                     Some(guarded) => value.push(guarded),
-                    None => return Err(Wrong::Syntax("a backslash that guards nothing")),
+                    None => return Err(CriteriaError::Syntax("a backslash that guards nothing")),
                 },
                 Some(c) => value.push(c),
-                None => return Err(Wrong::Syntax("a closing bracket is missing")),
+                None => return Err(CriteriaError::Syntax("a closing bracket is missing")),
             }
         }
     }
@@ -241,13 +241,13 @@ mod tests {
             "((A:equals:b)xor(A:equals:c))",
             "",
         ] {
-            assert!(matches!(parse(text), Err(Wrong::Syntax(_))), "{text}");
+            assert!(matches!(parse(text), Err(CriteriaError::Syntax(_))), "{text}");
         }
     }
 
     #[test]
     fn more_than_ten_conditions_are_too_many() {
         let text = format!("({})", ["(A:equals:b)"; 11].join("or"));
-        assert_eq!(parse(&text), Err(Wrong::TooMany(10)));
+        assert_eq!(parse(&text), Err(CriteriaError::TooMany(10)));
     }
 }

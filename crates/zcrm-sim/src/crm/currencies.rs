@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::Context;
-use super::outcome::{Outcome, Place, each, found, success};
+use super::outcome::{RowPosition, RowResult, each, found, success};
 use super::read::path_id;
 use super::refusal::{Refusal, RowError};
 use crate::call::Answer;
@@ -38,7 +38,7 @@ pub(super) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 /// What of a row is kept: a rate is a number in text, a code has three capital letters.
 fn checked(
     cx: &Context<'_>,
-    place: Place<'_>,
+    place: RowPosition<'_>,
     row: &Map<String, Value>,
     id: Option<&str>,
 ) -> Result<Map<String, Value>, RowError> {
@@ -89,7 +89,7 @@ pub(super) fn create(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
         currency.entry("is_active").or_insert(Value::Bool(true));
         currency.entry("prefix_symbol").or_insert(Value::Bool(true));
         currency.insert("is_base".into(), false.into());
-        let id = cx.state.chance.next_id();
+        let id = cx.state.rng.next_id();
         cx.store_mut().currencies.put(id, currency);
         let message = "The currency created successfully.";
         Ok(success(message, json!({ "id": id.to_string() })))
@@ -108,7 +108,12 @@ pub(super) fn update_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     each(cx, "currencies", 1, StatusCode::OK, |cx, place, row| change(cx, place, row, id))
 }
 
-fn change(cx: &mut Context<'_>, place: Place<'_>, row: &Map<String, Value>, id: &str) -> Outcome {
+fn change(
+    cx: &mut Context<'_>,
+    place: RowPosition<'_>,
+    row: &Map<String, Value>,
+    id: &str,
+) -> RowResult {
     let known = cx.store().currencies.get(id).ok_or_else(|| RowError::unknown_id(id))?;
     let is_base = known.get("is_base") == Some(&Value::Bool(true));
     let changes = checked(cx, place, row, Some(id))?;

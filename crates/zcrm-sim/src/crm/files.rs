@@ -74,7 +74,7 @@ pub(super) fn upload(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let rows: Vec<Value> = files
         .into_iter()
         .map(|file| {
-            let id = format!("{}{}", cx.state.chance.hex(), cx.state.chance.hex());
+            let id = format!("{}{}", cx.state.rng.hex(), cx.state.rng.hex());
             let details = json!({ "name": file.name, "id": id });
             cx.store_mut().files.insert(id, file);
             success("file uploaded successfully", details)

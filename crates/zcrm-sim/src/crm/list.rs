@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::criteria::Criteria;
 use super::matches::holds;
 use super::order::Order;
-use super::page_token::Asked;
 pub(super) use super::page_token::PAGE_WALL;
+use super::page_token::PageRequest;
 use super::refusal::Refusal;
 use super::version::Version;
 use super::{Context, View, views};
@@ -81,7 +81,7 @@ pub(super) fn condition(call: &Call, header: &str) -> Result<Option<DateTime<Utc
 }
 
 /// What a list leaves out.
-struct Filter {
+struct ListFilter {
     ids: Option<Vec<u64>>,
     since: Option<DateTime<Utc>>,
     /// Whether converted leads, or others, or both are shown.
@@ -91,7 +91,7 @@ struct Filter {
     territories: Option<Vec<String>>,
 }
 
-impl Filter {
+impl ListFilter {
     fn of(cx: &Context<'_>, view: Option<&CustomView>) -> Result<Self, Refusal> {
         Ok(Self {
             ids: ids(cx.call)?,
@@ -180,8 +180,8 @@ pub(super) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let paging = Paging::of(call)?;
     let custom_view = views::of_list(cx, module)?;
     let order = Order::of(call, module, version, custom_view.as_ref())?;
-    let filter = Filter::of(cx, custom_view.as_ref())?;
-    let asked = Asked::of(cx, &module.api_name().into(), paging)?;
+    let filter = ListFilter::of(cx, custom_view.as_ref())?;
+    let asked = PageRequest::of(cx, &module.api_name().into(), paging)?;
     let (position, per_page) = (&asked.position, asked.per_page());
 
     let view = cx.view();

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::Context;
 use super::external::External;
 use super::matches::holds;
-use super::outcome::{Outcome, Place, answer, body, object, rows, success};
+use super::outcome::{RowPosition, RowResult, answer, body, object, rows, success};
 use super::refusal::{Refusal, RowError};
 use super::views;
 use super::write::{change, details};
@@ -21,7 +21,7 @@ pub(super) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let module = cx.path_module()?;
     let body = body(cx)?;
     let data = rows(&body, "data", 1)?;
-    let place = Place { version: cx.version, key: "data", index: 0 };
+    let place = RowPosition { version: cx.version, key: "data", index: 0 };
     let row = data.first().map(|row| object(row, place)).transpose().ok().flatten();
     let row = row.ok_or_else(|| invalid("data"))?;
     match (body.get("ids"), body.get("cvid")) {
@@ -39,7 +39,7 @@ pub(super) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
                     json!({ "api_name": "ids", "json_path": "$.ids", "limit": LIMIT }),
                 ));
             }
-            let outcomes: Vec<Outcome> = ids
+            let outcomes: Vec<RowResult> = ids
                 .iter()
                 .map(|id| {
                     let text = id.as_str().unwrap_or_default();
@@ -84,10 +84,10 @@ fn invalid(name: &str) -> Refusal {
 fn one(
     cx: &mut Context<'_>,
     module: &ModuleSpec,
-    place: Place<'_>,
+    place: RowPosition<'_>,
     row: &Map<String, Value>,
     id: u64,
-) -> Outcome {
+) -> RowResult {
     if !cx.store().table(module.api_name()).records.contains_key(&id) {
         return Err(RowError::unknown_id(&id.to_string()));
     }
@@ -99,12 +99,12 @@ fn one(
 fn job(
     cx: &mut Context<'_>,
     module: &ModuleSpec,
-    place: Place<'_>,
+    place: RowPosition<'_>,
     row: &Map<String, Value>,
     ids: &[u64],
 ) -> Answer {
     let updated = ids.iter().filter(|id| one(cx, module, place, row, **id).is_ok()).count();
-    let job = cx.state.chance.next_id().to_string();
+    let job = cx.state.rng.next_id().to_string();
     let result = json!({
         "Status": "COMPLETED",
         "Total_Count": ids.len(),

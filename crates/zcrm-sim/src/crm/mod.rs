@@ -51,7 +51,7 @@ use chrono::{DateTime, Utc};
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-pub(crate) use by_test::{Write, by_test as write};
+pub(crate) use by_test::{TestWrite, by_test as write};
 pub(crate) use notices::notices;
 pub(crate) use operations::simulated;
 pub(crate) use page_token::PageTokens;

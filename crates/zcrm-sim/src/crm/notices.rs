@@ -9,13 +9,13 @@ use super::View;
 use super::version::Version;
 use crate::call::pairs;
 use crate::history::Change;
-use crate::notifications::{Channel, Lane, Notice, Operation};
+use crate::notifications::{Channel, ChannelKey, Notification, Operation};
 use crate::schema::ModuleSpec;
 use crate::state::{Environment, Policy, State};
 use crate::store::{Record, record_key};
 
 /// A record that a call has written: once, however often.
-struct Written<'a> {
+struct WrittenRecord<'a> {
     module: &'a str,
     id: u64,
     operation: Operation,
@@ -33,7 +33,7 @@ pub(crate) fn notices(
     environment: Environment,
     mark: u64,
     now: DateTime<Utc>,
-) -> Vec<Notice> {
+) -> Vec<Notification> {
     let store = state.store(environment);
     if store.history.mark() == mark {
         return Vec::new();
@@ -53,14 +53,15 @@ pub(crate) fn notices(
     let told: Vec<&Channel> = channels.collect();
     let mut notices = Vec::new();
     for (module, operation) in groups {
-        let of_group = |one: &&Written<'_>| one.module == module && one.operation == operation;
+        let of_group =
+            |one: &&WrittenRecord<'_>| one.module == module && one.operation == operation;
         for channel in told.iter().filter(|channel| channel.tells(module, operation)) {
             let condition = channel.condition(module).filter(|_| operation == Operation::Edit);
             let asked =
-                |one: &&Written<'_>| condition.is_none_or(|one_of| one_of.holds(&one.fields));
+                |one: &&WrittenRecord<'_>| condition.is_none_or(|one_of| one_of.holds(&one.fields));
             let own = written.iter().filter(of_group).filter(asked);
             let others = related.iter().filter(|_| channel.related).filter(of_group).filter(asked);
-            let records: Vec<&Written<'_>> = own.chain(others).collect();
+            let records: Vec<&WrittenRecord<'_>> = own.chain(others).collect();
             if records.is_empty() {
                 continue;
             }
@@ -70,8 +71,12 @@ pub(crate) fn notices(
                 environment,
                 version: Version::parse(&channel.version).unwrap_or(Version::V8),
             };
-            notices.push(Notice {
-                lane: Lane { environment, user: channel.user.clone(), channel: channel.id.clone() },
+            notices.push(Notification {
+                channel: ChannelKey {
+                    environment,
+                    user: channel.user.clone(),
+                    channel: channel.id.clone(),
+                },
                 url: channel.url.clone(),
                 module: module.to_owned(),
                 operation,
@@ -83,7 +88,7 @@ pub(crate) fn notices(
 }
 
 /// The records that were written since that place of the history.
-fn written(state: &State, environment: Environment, mark: u64) -> Vec<Written<'_>> {
+fn written(state: &State, environment: Environment, mark: u64) -> Vec<WrittenRecord<'_>> {
     let store = state.store(environment);
     let mut first: Vec<&Change> = Vec::new();
     let mut seen = BTreeSet::new();
@@ -104,7 +109,7 @@ fn written(state: &State, environment: Environment, mark: u64) -> Vec<Written<'_
         let module = state.modules.get(&change.module)?;
         let fields = fields(module, before, after);
         let module = module.api_name();
-        Some(Written { module, id: change.id, operation, before, after, fields })
+        Some(WrittenRecord { module, id: change.id, operation, before, after, fields })
     });
     written.collect()
 }
@@ -134,10 +139,10 @@ fn fields<'a>(
 fn related<'a>(
     state: &'a State,
     environment: Environment,
-    written: &[Written<'a>],
-) -> Vec<Written<'a>> {
+    written: &[WrittenRecord<'a>],
+) -> Vec<WrittenRecord<'a>> {
     let store = state.store(environment);
-    let mut related: Vec<Written<'a>> = Vec::new();
+    let mut related: Vec<WrittenRecord<'a>> = Vec::new();
     let mut known: BTreeSet<(&str, u64)> = written.iter().map(|one| (one.module, one.id)).collect();
     for one in written.iter().filter(|one| one.operation == Operation::Edit) {
         let Some(module) = state.modules.get(one.module) else { continue };
@@ -154,7 +159,7 @@ fn related<'a>(
                 }
                 let operation = Operation::Edit;
                 let fields = Vec::new();
-                related.push(Written {
+                related.push(WrittenRecord {
                     module: target,
                     id,
                     operation,
@@ -178,7 +183,7 @@ fn body(
     base: &str,
     channel: &Channel,
     module: &str,
-    records: &[&Written<'_>],
+    records: &[&WrittenRecord<'_>],
     now: DateTime<Utc>,
 ) -> Value {
     let ids: Vec<String> = records.iter().map(|one| one.id.to_string()).collect();

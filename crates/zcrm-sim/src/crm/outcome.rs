@@ -9,7 +9,7 @@ use super::version::Version;
 use crate::call::Answer;
 
 /// What came of one row.
-pub(super) type Outcome = Result<Value, RowError>;
+pub(super) type RowResult = Result<Value, RowError>;
 
 pub(super) fn success(message: &str, details: Value) -> Value {
     json!({ "code": "SUCCESS", "details": details, "message": message, "status": "success" })
@@ -58,7 +58,7 @@ pub(super) fn rows(
 /// A row as an object.
 pub(super) fn object<'a>(
     row: &'a Value,
-    place: Place<'_>,
+    place: RowPosition<'_>,
 ) -> Result<&'a Map<String, Value>, RowError> {
     row.as_object().ok_or_else(|| {
         let path = format!("$.{}[{}]", place.key, place.index);
@@ -68,13 +68,13 @@ pub(super) fn object<'a>(
 
 /// Where a row stands in a call.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct RowPosition<'a> {
     pub(super) version: Version,
     pub(super) key: &'a str,
     pub(super) index: usize,
 }
 
-impl Place<'_> {
+impl RowPosition<'_> {
     /// The details that say which value is meant; before v3 without its path.
     pub(super) fn of(self, name: &str) -> Value {
         let last = name.rsplit('.').next().unwrap_or(name);
@@ -118,14 +118,14 @@ pub(super) fn each<'c>(
     key: &'static str,
     limit: usize,
     good: StatusCode,
-    mut one: impl FnMut(&mut Context<'c>, Place<'static>, &Map<String, Value>) -> Outcome,
+    mut one: impl FnMut(&mut Context<'c>, RowPosition<'static>, &Map<String, Value>) -> RowResult,
 ) -> Result<Answer, Refusal> {
     let rows = rows(&body(cx)?, key, limit)?;
-    let outcomes: Vec<Outcome> = rows
+    let outcomes: Vec<RowResult> = rows
         .iter()
         .enumerate()
         .map(|(index, row)| {
-            let place = Place { version: cx.version, key, index };
+            let place = RowPosition { version: cx.version, key, index };
             one(cx, place, object(row, place)?)
         })
         .collect();
@@ -137,7 +137,7 @@ pub(super) fn each_id<'c>(
     cx: &mut Context<'c>,
     key: &'static str,
     limit: usize,
-    mut one: impl FnMut(&mut Context<'c>, &str) -> Outcome,
+    mut one: impl FnMut(&mut Context<'c>, &str) -> RowResult,
 ) -> Result<Answer, Refusal> {
     let ids = cx.call.param("ids").map(|ids| ids.trim_end_matches(',')).unwrap_or_default();
     if ids.is_empty() {
@@ -147,7 +147,7 @@ pub(super) fn each_id<'c>(
     if ids.len() > limit {
         return Err(Refusal::param_limit("ids", limit));
     }
-    let outcomes: Vec<Outcome> = ids.into_iter().map(|id| one(cx, id)).collect();
+    let outcomes: Vec<RowResult> = ids.into_iter().map(|id| one(cx, id)).collect();
     Ok(answer(cx, key, &outcomes, StatusCode::OK))
 }
 
@@ -158,7 +158,7 @@ pub(super) fn each_id<'c>(
 pub(super) fn answer(
     cx: &Context<'_>,
     key: &str,
-    outcomes: &[Outcome],
+    outcomes: &[RowResult],
     good: StatusCode,
 ) -> Answer {
     let written = outcomes.iter().filter(|outcome| outcome.is_ok()).count();

@@ -47,7 +47,7 @@ impl PageTokens {
     /// Gives out a token.
     pub(super) fn issue(
         &mut self,
-        chance: &mut Rng,
+        rng: &mut Rng,
         bound_to: &str,
         position: Position,
         now: DateTime<Utc>,
@@ -60,7 +60,7 @@ impl PageTokens {
             self.tokens.remove(oldest);
             self.order.pop_front();
         }
-        let text = chance.hex();
+        let text = rng.hex();
         let token = PageToken { bound_to: bound_to.to_owned(), position, expires: expiry(now) };
         self.tokens.insert(text.clone(), token);
         self.order.push_back(text.clone());
@@ -103,7 +103,7 @@ pub(super) const PAGE_WALL: usize = 2_000;
 const TOKEN_WALL: usize = 100_000;
 
 /// The page of a list that a call asks for, by its number or, from v3 on, by a token.
-pub(super) struct Asked {
+pub(super) struct PageRequest {
     pub(super) position: Position,
     paging: Paging,
     /// What a token is bound to: the user, the environment, the list, and everything that is asked but
@@ -112,7 +112,7 @@ pub(super) struct Asked {
     tokens: bool,
 }
 
-impl Asked {
+impl PageRequest {
     /// `list` names the list among all lists of the organisation.
     pub(super) fn of(cx: &Context<'_>, list: &Value, paging: Paging) -> Result<Self, Refusal> {
         let tokens = cx.version >= Version::V3;
@@ -175,7 +175,7 @@ impl Asked {
             (position.offset > 0).then_some(Position { offset: back, after: window.before });
         let mut issue = |position: Option<Position>| {
             let state = &mut *cx.state;
-            position.map(|p| state.page_tokens.issue(&mut state.chance, &self.bound_to, p, cx.now))
+            position.map(|p| state.page_tokens.issue(&mut state.rng, &self.bound_to, p, cx.now))
         };
         let (next, previous) = (issue(next), issue(previous));
         let expires = (next.is_some() || previous.is_some()).then(|| stamp(expiry(cx.now)));

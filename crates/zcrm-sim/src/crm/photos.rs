@@ -76,7 +76,7 @@ pub(super) fn download_of_org(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 
 pub(super) fn upload_of_org(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let photo = picture(cx)?;
-    let id = cx.state.chance.next_id();
+    let id = cx.state.rng.next_id();
     cx.store_mut().org_photo = Some((id, photo));
     Ok(done("photo uploaded successfully", json!({ "id": id.to_string() })))
 }

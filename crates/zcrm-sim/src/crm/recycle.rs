@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::list::Paging;
-use super::outcome::{Outcome, answer, each_id, success};
+use super::outcome::{RowResult, answer, each_id, success};
 use super::read::{kind, page, path_id};
 use super::refusal::{Refusal, RowError};
 use crate::call::Answer;
@@ -61,7 +61,7 @@ pub(super) fn delete_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 }
 
 /// Takes a record out of the bin for good.
-fn purge(cx: &mut Context<'_>, id: &str) -> Outcome {
+fn purge(cx: &mut Context<'_>, id: &str) -> RowResult {
     let now = cx.now;
     let key = record_key(id).ok_or_else(|| RowError::unknown_id(id))?;
     let names: Vec<String> = cx.state.modules.keys().cloned().collect();

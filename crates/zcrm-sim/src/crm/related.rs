@@ -9,8 +9,8 @@ use super::Context;
 use super::external::External;
 use super::list::{Paging, fields};
 use super::order::Order;
-use super::outcome::{Outcome, Place, answer, each, each_id, found, success};
-use super::page_token::Asked;
+use super::outcome::{RowPosition, RowResult, answer, each, each_id, found, success};
+use super::page_token::PageRequest;
 use super::read::{no_id, path_id};
 use super::refusal::{Refusal, RowError};
 use super::version::Version;
@@ -27,14 +27,14 @@ const OF_RELATION: [(&str, &str, &str); 3] = [
 ];
 
 /// The record of the path, and the list of its that the path names.
-struct Spot {
+struct RelatedPath {
     module: Arc<ModuleSpec>,
     record: u64,
     list: Related,
     external: External,
 }
 
-fn place(cx: &Context<'_>) -> Result<Spot, Refusal> {
+fn place(cx: &Context<'_>) -> Result<RelatedPath, Refusal> {
     let module = cx.path_module()?;
     let external = External::of(cx)?;
     let record = external.record(cx, &module, cx.value(1));
@@ -48,10 +48,10 @@ fn place(cx: &Context<'_>) -> Result<Spot, Refusal> {
             json!({ "resource_path_index": 2 }),
         )
     })?;
-    Ok(Spot { module, record, list, external })
+    Ok(RelatedPath { module, record, list, external })
 }
 
-impl Spot {
+impl RelatedPath {
     /// The module whose records the list shows.
     fn target(&self, cx: &Context<'_>) -> Result<Arc<ModuleSpec>, Refusal> {
         cx.module(self.list.target())
@@ -108,7 +108,7 @@ pub(super) fn records(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let found = place.records(cx);
     let chosen: Vec<&Record> = found.iter().map(|(record, _)| *record).collect();
     let list = json!([place.module.api_name(), place.record.to_string(), place.list.api_name]);
-    let asked = Asked::of(cx, &list, paging)?;
+    let asked = PageRequest::of(cx, &list, paging)?;
     let window = order.window(cx.view(), &target, &chosen, &asked.position, asked.per_page());
     let data: Vec<Value> = window
         .keys
@@ -166,11 +166,11 @@ fn unrelated(id: &str) -> RowError {
 /// Relates the record of the path to another one.
 fn join(
     cx: &mut Context<'_>,
-    place: &Spot,
-    at: Place<'_>,
+    place: &RelatedPath,
+    at: RowPosition<'_>,
     other: &str,
     row: &Map<String, Value>,
-) -> Outcome {
+) -> RowResult {
     let target = cx.state.module(place.list.target()).ok_or_else(|| unrelated(other))?;
     let record = place.external.record(cx, &target, other).ok_or_else(|| unrelated(other))?;
     let id = record.id;
@@ -207,7 +207,7 @@ fn join(
 
 /// What a row says about the relation itself.
 fn of_relation(
-    at: Place<'_>,
+    at: RowPosition<'_>,
     module: &str,
     row: &Map<String, Value>,
 ) -> Result<Map<String, Value>, RowError> {
@@ -228,7 +228,7 @@ fn of_relation(
 }
 
 /// Ends the relation of the record of the path to another one.
-fn part(cx: &mut Context<'_>, place: &Spot, other: &str) -> Outcome {
+fn part(cx: &mut Context<'_>, place: &RelatedPath, other: &str) -> RowResult {
     let target = cx.state.module(place.list.target()).ok_or_else(|| unrelated(other))?;
     let record = place.external.record(cx, &target, other).ok_or_else(|| unrelated(other))?;
     let id = record.id;
@@ -240,7 +240,7 @@ fn part(cx: &mut Context<'_>, place: &Spot, other: &str) -> Outcome {
             return delete_record(cx, &target, &id.to_string(), &External::default());
         }
         RelatedKind::Children { field, .. } => {
-            let at = Place { version: cx.version, key: "data", index: 0 };
+            let at = RowPosition { version: cx.version, key: "data", index: 0 };
             let row = Map::from_iter([(field.clone(), Value::Null)]);
             change(cx, &target, at, &row, id, &place.external)?;
         }

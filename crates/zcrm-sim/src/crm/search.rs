@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::criteria::{self, Criteria, Operator, Wrong};
+use super::criteria::{self, Criteria, CriteriaError, Operator};
 use super::list::{PAGE_WALL, Paging, either, fields};
 use super::matches::{Class, Comparable, contains, equals, holds};
 use super::refusal::Refusal;
@@ -21,10 +21,10 @@ use crate::store::{Record, Table};
 const FEW: usize = 2_000;
 
 /// Fields and what their values look like: each record that is wanted has one of them.
-type Way<'a> = Vec<(&'a str, IndexMatch<'a>)>;
+type IndexLookups<'a> = Vec<(&'a str, IndexMatch<'a>)>;
 
 /// What a search asks for.
-enum Wanted {
+enum SearchQuery {
     Criteria(Criteria),
     /// A value in any field of that kind, in lower case.
     Kind(FieldKind, String),
@@ -32,7 +32,7 @@ enum Wanted {
     Word(String),
 }
 
-impl Wanted {
+impl SearchQuery {
     /// Reads the parameters; `None` if there is none of them.
     fn of(cx: &Context<'_>, module: &ModuleSpec) -> Result<Option<Self>, Refusal> {
         let given = ["criteria", "email", "phone", "word"]
@@ -60,7 +60,7 @@ impl Wanted {
 
     /// The ways to find its records by what is indexed. There is none where all records have to be
     /// looked at.
-    fn ways<'w>(&'w self, module: &'w ModuleSpec) -> Vec<Way<'w>> {
+    fn ways<'w>(&'w self, module: &'w ModuleSpec) -> Vec<IndexLookups<'w>> {
         match self {
             Self::Criteria(criteria) => ways(criteria, module),
             Self::Kind(kind, text) => {
@@ -93,7 +93,7 @@ pub(super) fn search(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let module = &*cx.path_module()?;
     let fields = fields(cx.call, cx.version)?;
     let paging = Paging::of(cx.call)?;
-    let wanted = Wanted::of(cx, module)?.ok_or_else(|| Refusal::missing_param("criteria"))?;
+    let wanted = SearchQuery::of(cx, module)?.ok_or_else(|| Refusal::missing_param("criteria"))?;
     let converted = either(cx.call, "converted", false)?;
     let approved = either(cx.call, "approved", true)?;
     if paging.beyond_wall() {
@@ -129,7 +129,11 @@ pub(super) fn search(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 }
 
 /// Some more records than those that are wanted, if an index finds few enough of them.
-fn candidates(cx: &mut Context<'_>, module: &ModuleSpec, wanted: &Wanted) -> Option<BTreeSet<u64>> {
+fn candidates(
+    cx: &mut Context<'_>,
+    module: &ModuleSpec,
+    wanted: &SearchQuery,
+) -> Option<BTreeSet<u64>> {
     let table = cx.store_mut().table_mut(module.api_name());
     wanted.ways(module).iter().find_map(|way| table.find(way, FEW))
 }
@@ -147,7 +151,7 @@ fn newest<'t>(
 
 pub(super) fn count(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let module = &*cx.path_module()?;
-    let count = match Wanted::of(cx, module)? {
+    let count = match SearchQuery::of(cx, module)? {
         None => cx.store().table(module.api_name()).records.len(),
         Some(wanted) => {
             let candidates = candidates(cx, module, &wanted);
@@ -160,10 +164,10 @@ pub(super) fn count(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 }
 
 /// Why criteria are refused.
-pub(super) fn wrong_criteria(wrong: Wrong) -> Refusal {
+pub(super) fn wrong_criteria(wrong: CriteriaError) -> Refusal {
     match wrong {
-        Wrong::Syntax(why) => invalid_query(why, Value::Null),
-        Wrong::TooMany(limit) => Refusal::param_limit("criteria", limit),
+        CriteriaError::Syntax(why) => invalid_query(why, Value::Null),
+        CriteriaError::TooMany(limit) => Refusal::param_limit("criteria", limit),
     }
 }
 
@@ -212,7 +216,7 @@ pub(super) fn check(criteria: &Criteria, module: &ModuleSpec) -> Result<(), Refu
 }
 
 /// The ways to find the records that meet the criteria.
-fn ways<'c>(criteria: &'c Criteria, module: &ModuleSpec) -> Vec<Way<'c>> {
+fn ways<'c>(criteria: &'c Criteria, module: &ModuleSpec) -> Vec<IndexLookups<'c>> {
     match criteria {
         Criteria::And(left, right) => {
             let mut ways = ways(left, module);

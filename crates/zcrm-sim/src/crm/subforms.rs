@@ -127,7 +127,7 @@ fn file(
 /// taken to be as v2, which is not known.
 pub(super) fn merge(
     version: Version,
-    chance: &mut Rng,
+    rng: &mut Rng,
     old: Vec<Value>,
     new: Vec<Value>,
 ) -> Vec<Value> {
@@ -155,7 +155,7 @@ pub(super) fn merge(
             None => {
                 if let Value::Object(mut row) = row {
                     row.remove("_delete");
-                    row.insert("id".into(), chance.next_id().to_string().into());
+                    row.insert("id".into(), rng.next_id().to_string().into());
                     rows.push(Value::Object(row));
                 }
             }

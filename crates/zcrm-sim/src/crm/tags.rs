@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::attachments::parent;
-use super::outcome::{Outcome, Place, answer, body, each, rows, success};
+use super::outcome::{RowPosition, RowResult, answer, body, each, rows, success};
 use super::refusal::{Refusal, RowError};
 use super::validate::{TAG_LENGTH, TAG_LIMIT};
 use super::version::Version;
@@ -30,7 +30,7 @@ fn named<'s>(cx: &'s Context<'_>, module: &str, name: &str) -> Option<(u64, &'s 
 }
 
 fn make(cx: &mut Context<'_>, module: &str, name: &str, color: Option<String>) -> u64 {
-    let id = cx.state.chance.next_id();
+    let id = cx.state.rng.next_id();
     let (user, now) = (cx.user.clone(), whole_seconds(cx.now));
     let tag = Tag {
         module: module.to_owned(),
@@ -105,7 +105,7 @@ pub(super) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 }
 
 /// A tag's name in a row, if it may be called that.
-fn name<'r>(place: Place<'_>, row: &'r Map<String, Value>) -> Result<&'r str, RowError> {
+fn name<'r>(place: RowPosition<'_>, row: &'r Map<String, Value>) -> Result<&'r str, RowError> {
     let name = place.text(row, "name")?;
     if name.chars().count() > TAG_LENGTH {
         return Err(RowError::invalid(place.with("name", "maximum_length", TAG_LENGTH)));
@@ -113,7 +113,7 @@ fn name<'r>(place: Place<'_>, row: &'r Map<String, Value>) -> Result<&'r str, Ro
     Ok(name)
 }
 
-fn color(place: Place<'_>, row: &Map<String, Value>) -> Result<Option<String>, RowError> {
+fn color(place: RowPosition<'_>, row: &Map<String, Value>) -> Result<Option<String>, RowError> {
     match row.get("color_code") {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(code)) if COLOURS.contains(&code.as_str()) => Ok(Some(code.clone())),
@@ -331,7 +331,7 @@ pub(super) fn remove_from_many(cx: &mut Context<'_>) -> Result<Answer, Refusal> 
 
 fn tag(cx: &mut Context<'_>, tagging: &Tagging, add: bool) -> Result<Answer, Refusal> {
     let module = cx.path_module()?;
-    let one = |cx: &mut Context<'_>, text: &String| -> Outcome {
+    let one = |cx: &mut Context<'_>, text: &String| -> RowResult {
         let key = record_key(text).ok_or_else(|| RowError::unknown_id(text))?;
         let table = cx.store().table(module.api_name());
         let record = table.records.get(&key).ok_or_else(|| RowError::unknown_id(text))?;
@@ -387,7 +387,7 @@ fn tag(cx: &mut Context<'_>, tagging: &Tagging, add: bool) -> Result<Answer, Ref
         let message = if add { "tags updated successfully" } else { "tags removed successfully" };
         Ok(success(message, json!({ "id": text, "tags": shown })))
     };
-    let outcomes: Vec<Outcome> = tagging.ids.iter().map(|id| one(cx, id)).collect();
+    let outcomes: Vec<RowResult> = tagging.ids.iter().map(|id| one(cx, id)).collect();
     let written = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
     let mut answer = answer(cx, "data", &outcomes, StatusCode::OK);
     if let Ok(Value::Object(mut body)) = serde_json::from_slice(&answer.body) {

@@ -7,7 +7,9 @@ use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::Context;
-use super::outcome::{Outcome, Place, answer, body, each, each_id, found, object, rows, success};
+use super::outcome::{
+    RowPosition, RowResult, answer, body, each, each_id, found, object, rows, success,
+};
 use super::read::path_id;
 use super::refusal::{Refusal, RowError};
 use super::version::Version;
@@ -76,7 +78,7 @@ fn only_in_v2_form(cx: &Context<'_>) -> Result<(), Refusal> {
 /// A tax's name and rate in a row; an update may leave either out.
 fn checked(
     cx: &Context<'_>,
-    place: Place<'_>,
+    place: RowPosition<'_>,
     row: &Map<String, Value>,
     id: Option<&str>,
 ) -> Result<Map<String, Value>, RowError> {
@@ -110,14 +112,14 @@ fn checked(
     Ok(tax)
 }
 
-fn make(cx: &mut Context<'_>, place: Place<'_>, row: &Map<String, Value>) -> Outcome {
+fn make(cx: &mut Context<'_>, place: RowPosition<'_>, row: &Map<String, Value>) -> RowResult {
     let tax = checked(cx, place, row, None)?;
-    let id = cx.state.chance.next_id();
+    let id = cx.state.rng.next_id();
     cx.store_mut().taxes.put(id, tax);
     Ok(success("Tax added", json!({ "id": id.to_string() })))
 }
 
-fn change(cx: &mut Context<'_>, place: Place<'_>, row: &Map<String, Value>) -> Outcome {
+fn change(cx: &mut Context<'_>, place: RowPosition<'_>, row: &Map<String, Value>) -> RowResult {
     let id = place.text(row, "id")?;
     if cx.store().taxes.get(id).is_none() {
         return Err(RowError::unknown_id(id));
@@ -164,7 +166,7 @@ fn write(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     }
 }
 
-fn carry_out(cx: &mut Context<'_>, org_taxes: &Map<String, Value>) -> Result<Outcome, Refusal> {
+fn carry_out(cx: &mut Context<'_>, org_taxes: &Map<String, Value>) -> Result<RowResult, Refusal> {
     let taxes = match org_taxes.contains_key("taxes") {
         true => rows(org_taxes, "taxes", LIMIT)?,
         false => Vec::new(),
@@ -176,7 +178,7 @@ fn carry_out(cx: &mut Context<'_>, org_taxes: &Map<String, Value>) -> Result<Out
     }
     let mut last = success("Taxes updated", json!({}));
     for (index, row) in taxes.iter().enumerate() {
-        let place = Place { version: cx.version, key: "org_taxes.taxes", index };
+        let place = RowPosition { version: cx.version, key: "org_taxes.taxes", index };
         let done = object(row, place).and_then(|row| one(cx, place, row));
         match done {
             Ok(done) => last = done,
@@ -190,7 +192,7 @@ fn carry_out(cx: &mut Context<'_>, org_taxes: &Map<String, Value>) -> Result<Out
     }))
 }
 
-fn one(cx: &mut Context<'_>, place: Place<'_>, row: &Map<String, Value>) -> Outcome {
+fn one(cx: &mut Context<'_>, place: RowPosition<'_>, row: &Map<String, Value>) -> RowResult {
     match (row.get("id"), row.get("_delete")) {
         (Some(_), Some(mark)) if *mark != Value::Bool(false) => {
             let id = place.text(row, "id")?;
@@ -222,7 +224,7 @@ fn prefer(cx: &mut Context<'_>, preference: &Value) -> Result<(), RowError> {
     Ok(())
 }
 
-fn remove(cx: &mut Context<'_>, id: &str) -> Outcome {
+fn remove(cx: &mut Context<'_>, id: &str) -> RowResult {
     cx.store_mut().taxes.remove(id).ok_or_else(|| RowError::unknown_id(id))?;
     Ok(success("Tax deleted", json!({ "id": id })))
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::Context;
 use super::attachments::parent;
 use super::list::Paging;
-use super::outcome::{Outcome, Place, answer, each, each_id, success};
+use super::outcome::{RowPosition, RowResult, answer, each, each_id, success};
 use super::read::{no_id, page, path_id};
 use super::refusal::{Refusal, RowError};
 use super::validate::mentioned_id;
@@ -58,7 +58,7 @@ pub(super) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 
 fn checked(
     cx: &Context<'_>,
-    place: Place<'_>,
+    place: RowPosition<'_>,
     row: &Map<String, Value>,
     id: Option<&str>,
 ) -> Result<Map<String, Value>, RowError> {
@@ -101,13 +101,18 @@ pub(super) fn create(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
         let mut territory = checked(cx, place, row, None)?;
         territory.entry("description").or_insert(Value::Null);
         territory.entry("permission_type").or_insert_with(|| "read_write_delete".into());
-        let id = cx.state.chance.next_id();
+        let id = cx.state.rng.next_id();
         cx.store_mut().territories.put(id, territory);
         Ok(success("territory created successfully", json!({ "id": id.to_string() })))
     })
 }
 
-fn change(cx: &mut Context<'_>, place: Place<'_>, row: &Map<String, Value>, id: &str) -> Outcome {
+fn change(
+    cx: &mut Context<'_>,
+    place: RowPosition<'_>,
+    row: &Map<String, Value>,
+    id: &str,
+) -> RowResult {
     cx.store().territories.get(id).ok_or_else(|| RowError::unknown_id(id))?;
     let changes = checked(cx, place, row, Some(id))?;
     if let Some(territory) = cx.store_mut().territories.get_mut(id) {
@@ -129,7 +134,7 @@ pub(super) fn update_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 }
 
 /// Deletes a territory that has none below it; users and records leave it.
-fn drop_one(cx: &mut Context<'_>, id: &str) -> Outcome {
+fn drop_one(cx: &mut Context<'_>, id: &str) -> RowResult {
     cx.store().territories.get(id).ok_or_else(|| RowError::unknown_id(id))?;
     if cx.store().territories.values().any(|one| text_of(one, "reporting_to") == id) {
         let message = "the territory has others below it";
@@ -195,7 +200,7 @@ pub(super) fn assign_user(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     })
 }
 
-fn leave(cx: &mut Context<'_>, id: &str) -> Outcome {
+fn leave(cx: &mut Context<'_>, id: &str) -> RowResult {
     let user = cx.value(0);
     let found = cx.state.users.iter_mut().find(|one| one.id == user);
     let user = found.ok_or_else(|| RowError::unknown_id(user))?;

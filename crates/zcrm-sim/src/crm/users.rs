@@ -7,7 +7,7 @@ use super::criteria;
 use super::external::External;
 use super::list::{Paging, condition};
 use super::matches::holds;
-use super::outcome::{Outcome, Place, answer, each, found, success};
+use super::outcome::{RowPosition, RowResult, answer, each, found, success};
 use super::read::{page, path_id};
 use super::refusal::{Refusal, RowError};
 use super::search::{check, wrong_criteria};
@@ -60,7 +60,7 @@ fn is_of_kind(cx: &Context<'_>, user: &User, kind: &str) -> bool {
 /// A user with everything that is known.
 fn show(cx: &Context<'_>, user: &User) -> Value {
     let view = cx.view();
-    let setting = |shelf: &crate::store::Shelf, id: &str| {
+    let setting = |shelf: &crate::store::SettingsMap, id: &str| {
         shelf.get(id).map(|one| json!({ "id": id, "name": one.get("name") }))
     };
     let first = cx.state.users.first().map(|user| view.actor(&user.id));
@@ -176,7 +176,7 @@ pub(super) fn search(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 /// A user in the form of a record, with the role and the profile by their names.
 fn as_record(cx: &Context<'_>, user: &User) -> Record {
     let mut values = user.values.clone();
-    let name = |shelf: &crate::store::Shelf, id: &str| {
+    let name = |shelf: &crate::store::SettingsMap, id: &str| {
         shelf.get(id).map(|one| text_of(one, "name").to_owned())
     };
     values.insert("email".into(), user.email.as_str().into());
@@ -219,7 +219,7 @@ struct Changes {
 
 fn changes(
     cx: &Context<'_>,
-    place: Place<'_>,
+    place: RowPosition<'_>,
     row: &Map<String, Value>,
     target: Option<&User>,
 ) -> Result<Changes, RowError> {
@@ -229,7 +229,7 @@ fn changes(
     let view: View<'_> = cx.view();
     let rules = Rules { view, module, place, target: record.as_ref(), external: &external };
     let mut values = rules.clean(row)?.values;
-    let mut setting = |name: &str, shelf: &crate::store::Shelf| match values.remove(name) {
+    let mut setting = |name: &str, shelf: &crate::store::SettingsMap| match values.remove(name) {
         None => Ok(None),
         Some(value) => {
             let id = mentioned_id(&value).filter(|id| shelf.get(id).is_some());
@@ -288,10 +288,10 @@ pub(super) fn create(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
             let message = "Request exceeds your license limit";
             return Err(RowError::new("LICENSE_LIMIT_EXCEEDED", message, json!({})));
         }
-        let chance = &mut cx.state.chance;
+        let rng = &mut cx.state.rng;
         let mut user = User {
-            id: chance.next_id().to_string(),
-            zuid: chance.next_id().to_string(),
+            id: rng.next_id().to_string(),
+            zuid: rng.next_id().to_string(),
             email: String::new(),
             first_name: String::new(),
             last_name: String::new(),
@@ -322,7 +322,12 @@ pub(super) fn update_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     each(cx, "users", 1, StatusCode::OK, |cx, place, row| change(cx, place, row, id))
 }
 
-fn change(cx: &mut Context<'_>, place: Place<'_>, row: &Map<String, Value>, id: &str) -> Outcome {
+fn change(
+    cx: &mut Context<'_>,
+    place: RowPosition<'_>,
+    row: &Map<String, Value>,
+    id: &str,
+) -> RowResult {
     let user = cx.state.user(id).filter(|user| user.status != UserStatus::Deleted);
     let user = user.ok_or_else(|| RowError::unknown_id(id))?;
     let changes = changes(cx, place, row, Some(user))?;
@@ -339,7 +344,7 @@ pub(super) fn delete(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(answer(cx, "users", &[outcome], StatusCode::OK))
 }
 
-fn remove(cx: &mut Context<'_>, id: &str) -> Outcome {
+fn remove(cx: &mut Context<'_>, id: &str) -> RowResult {
     let (now, own) = (whole_seconds(cx.now), cx.user == id);
     let user = cx.state.users.iter_mut().find(|user| user.id == id);
     let user = user.ok_or_else(|| RowError::unknown_id(id))?;

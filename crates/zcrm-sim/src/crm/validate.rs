@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
 use super::external::External;
-use super::outcome::Place;
+use super::outcome::RowPosition;
 use super::refusal::RowError;
 use super::render::View;
 use super::{line_items, subforms};
@@ -25,7 +25,7 @@ const PARTICIPANTS: [&str; 4] = ["user", "contact", "lead", "email"];
 pub(super) struct Rules<'a> {
     pub(super) view: View<'a>,
     pub(super) module: &'a ModuleSpec,
-    pub(super) place: Place<'a>,
+    pub(super) place: RowPosition<'a>,
     /// The record that the row updates; mandatory fields may then be absent.
     pub(super) target: Option<&'a Record>,
     pub(super) external: &'a External,

@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::Context;
-use super::outcome::{Outcome, Place, answer, each, each_id, found, success};
+use super::outcome::{RowPosition, RowResult, answer, each, each_id, found, success};
 use super::refusal::{Refusal, RowError};
 use super::validate::is_email;
 use super::version::Version;
@@ -89,7 +89,7 @@ fn fits(kind: &str, value: &Value) -> bool {
 /// What of a row is kept; an update may leave anything out, and changes no type and no group.
 fn checked(
     cx: &Context<'_>,
-    place: Place<'_>,
+    place: RowPosition<'_>,
     row: &Map<String, Value>,
     known: Option<&Map<String, Value>>,
 ) -> Result<Map<String, Value>, RowError> {
@@ -152,7 +152,7 @@ fn checked(
 /// The id of the group that a row names by its id, its API name or its name.
 fn group_in(
     cx: &Context<'_>,
-    place: Place<'_>,
+    place: RowPosition<'_>,
     row: &Map<String, Value>,
 ) -> Result<String, RowError> {
     let Some(group) = row.get("variable_group").filter(|group| !group.is_null()) else {
@@ -174,13 +174,18 @@ pub(super) fn create(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
         let mut variable = checked(cx, place, row, None)?;
         variable.insert("source".into(), "CRM".into());
         variable.insert("read_only".into(), false.into());
-        let id = cx.state.chance.next_id();
+        let id = cx.state.rng.next_id();
         cx.store_mut().variables.put(id, variable);
         Ok(success("variable created successfully", json!({ "id": id.to_string() })))
     })
 }
 
-fn change(cx: &mut Context<'_>, place: Place<'_>, row: &Map<String, Value>, id: &str) -> Outcome {
+fn change(
+    cx: &mut Context<'_>,
+    place: RowPosition<'_>,
+    row: &Map<String, Value>,
+    id: &str,
+) -> RowResult {
     let all = &cx.store().variables;
     let known = all.get(id).or_else(|| all.by("api_name", id));
     let known = known.ok_or_else(|| RowError::unknown_id(id))?;
@@ -204,7 +209,7 @@ pub(super) fn update_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     each(cx, "variables", 1, StatusCode::OK, |cx, place, row| change(cx, place, row, id))
 }
 
-fn remove(cx: &mut Context<'_>, id: &str) -> Outcome {
+fn remove(cx: &mut Context<'_>, id: &str) -> RowResult {
     cx.store_mut().variables.remove(id).ok_or_else(|| RowError::unknown_id(id))?;
     Ok(success("Variable deleted successfully", json!({ "id": id })))
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::Context;
 use super::criteria::{Condition, Criteria, Operator};
 use super::list::Paging;
-use super::outcome::{Place, each, found, success};
+use super::outcome::{RowPosition, each, found, success};
 use super::read::path_id;
 use super::refusal::{Refusal, RowError};
 use super::version::Version;
@@ -202,7 +202,7 @@ fn change(cx: &mut Context<'_>, path_id: Option<&str>) -> Result<Answer, Refusal
 /// The order that a row asks for: a field by its API name or its id, and a direction.
 fn sort(
     module: &ModuleSpec,
-    place: Place<'_>,
+    place: RowPosition<'_>,
     row: &Map<String, Value>,
 ) -> Result<(Option<String>, bool), RowError> {
     let descending = match row.get("sort_order").and_then(Value::as_str) {

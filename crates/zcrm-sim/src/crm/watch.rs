@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::list::Paging;
 use super::notices::resource_uri;
-use super::outcome::{self, Outcome, Place, body, each, rows, success};
+use super::outcome::{self, RowPosition, RowResult, body, each, rows, success};
 use super::read::page;
 use super::refusal::{Refusal, RowError};
 use super::version::Version;
@@ -53,7 +53,7 @@ fn refuse_unknown(cx: &Context<'_>) -> Result<(), Refusal> {
 fn watch(
     cx: &mut Context<'_>,
     good: StatusCode,
-    one: fn(&mut Context<'_>, Place<'_>, &Map<String, Value>) -> Outcome,
+    one: fn(&mut Context<'_>, RowPosition<'_>, &Map<String, Value>) -> RowResult,
 ) -> Result<Answer, Refusal> {
     refuse_unknown(cx)?;
     // no record was written

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Context;
-use super::outcome::Place;
+use super::outcome::RowPosition;
 use super::refusal::RowError;
 use super::watch::{USUAL, longest};
 use crate::clock::parse_stamp;
@@ -47,7 +47,10 @@ fn given<'r>(row: &'r Map<String, Value>, name: &str) -> Option<&'r Value> {
 }
 
 /// The channel's id, which the application chooses: a number, also as text.
-pub(super) fn channel_id(place: Place<'_>, row: &Map<String, Value>) -> Result<String, RowError> {
+pub(super) fn channel_id(
+    place: RowPosition<'_>,
+    row: &Map<String, Value>,
+) -> Result<String, RowError> {
     let value =
         given(row, "channel_id").ok_or_else(|| RowError::mandatory(place.of("channel_id")))?;
     let number = match value {
@@ -59,7 +62,7 @@ pub(super) fn channel_id(place: Place<'_>, row: &Map<String, Value>) -> Result<S
 }
 
 pub(super) fn flag(
-    place: Place<'_>,
+    place: RowPosition<'_>,
     row: &Map<String, Value>,
     name: &str,
 ) -> Result<Option<bool>, RowError> {
@@ -73,7 +76,7 @@ pub(super) fn flag(
 /// The events of a row, at least one.
 pub(super) fn events(
     cx: &Context<'_>,
-    place: Place<'_>,
+    place: RowPosition<'_>,
     row: &Map<String, Value>,
 ) -> Result<Vec<Event>, RowError> {
     let Some(value) = given(row, "events") else {
@@ -103,7 +106,7 @@ fn tells(module: Option<&ModuleSpec>) -> bool {
 /// A channel as a row describes it as a whole.
 pub(super) fn whole(
     cx: &Context<'_>,
-    place: Place<'_>,
+    place: RowPosition<'_>,
     row: &Map<String, Value>,
 ) -> Result<Channel, RowError> {
     let mut channel = Channel {
@@ -126,7 +129,7 @@ pub(super) fn whole(
 /// Changes what a row names, and adds its events.
 pub(super) fn apply(
     cx: &Context<'_>,
-    place: Place<'_>,
+    place: RowPosition<'_>,
     row: &Map<String, Value>,
     channel: &mut Channel,
 ) -> Result<(), RowError> {
@@ -174,7 +177,7 @@ pub(super) fn apply(
 
 fn conditions(
     cx: &Context<'_>,
-    place: Place<'_>,
+    place: RowPosition<'_>,
     given: &Value,
     channel: &Channel,
 ) -> Result<Vec<Condition>, RowError> {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::Context;
 use super::external::External;
 use super::list::{changed_since, condition};
-use super::outcome::{Outcome, Place, answer, body, each_id, object, rows, success};
+use super::outcome::{RowPosition, RowResult, answer, body, each_id, object, rows, success};
 use super::refusal::{Refusal, RowError};
 use super::render::display_name;
 use super::validate::{Cleaned, Rules, mentioned_id};
@@ -50,11 +50,11 @@ impl Write {
     fn each<'c>(
         &self,
         cx: &mut Context<'c>,
-        mut one: impl FnMut(&mut Context<'c>, Place<'static>, &Map<String, Value>) -> Outcome,
-    ) -> Vec<Outcome> {
+        mut one: impl FnMut(&mut Context<'c>, RowPosition<'static>, &Map<String, Value>) -> RowResult,
+    ) -> Vec<RowResult> {
         let version = cx.version;
         let rows = self.rows.iter().enumerate().map(|(index, row)| {
-            let place = Place { version, key: "data", index };
+            let place = RowPosition { version, key: "data", index };
             one(cx, place, object(row, place)?)
         });
         rows.collect()
@@ -132,7 +132,7 @@ fn update_rows(cx: &mut Context<'_>, path_id: Option<&str>) -> Result<Answer, Re
     Ok(answer(cx, "data", &outcomes, StatusCode::OK))
 }
 
-fn id_place(place: Place<'_>) -> Value {
+fn id_place(place: RowPosition<'_>) -> Value {
     let path = format!("$.{}[{}].id", place.key, place.index);
     json!({ "api_name": "id", "json_path": path })
 }
@@ -194,7 +194,7 @@ pub(super) fn delete_record(
     module: &ModuleSpec,
     id: &str,
     external: &External,
-) -> Outcome {
+) -> RowResult {
     let record = external.record(cx, module, id).ok_or_else(|| RowError::unknown_id(id))?;
     let id = record.id;
     let deleted = Deleted {
@@ -291,7 +291,7 @@ pub(super) fn twin<'a>(
 fn checked(
     cx: &Context<'_>,
     module: &ModuleSpec,
-    place: Place<'_>,
+    place: RowPosition<'_>,
     row: &Map<String, Value>,
     target: Option<u64>,
     external: &External,
@@ -328,7 +328,7 @@ fn settle(cx: &mut Context<'_>, module: &ModuleSpec, values: &mut Map<String, Va
             let record = cx.store().table(module.api_name()).records.get(&id);
             let old = record.and_then(|record| record.values.get(&field.api_name)?.as_array());
             let old = old.cloned().unwrap_or_default();
-            subforms::merge(cx.version, &mut cx.state.chance, old, new)
+            subforms::merge(cx.version, &mut cx.state.rng, old, new)
         } else {
             continue;
         };
@@ -339,7 +339,7 @@ fn settle(cx: &mut Context<'_>, module: &ModuleSpec, values: &mut Map<String, Va
 fn insert(
     cx: &mut Context<'_>,
     module: &ModuleSpec,
-    place: Place<'_>,
+    place: RowPosition<'_>,
     row: &Map<String, Value>,
     write: &Write,
 ) -> Result<u64, RowError> {
@@ -354,7 +354,7 @@ fn insert(
 pub(super) fn insert_row(
     cx: &mut Context<'_>,
     module: &ModuleSpec,
-    place: Place<'_>,
+    place: RowPosition<'_>,
     row: &Map<String, Value>,
 ) -> Result<u64, RowError> {
     let cleaned = checked(cx, module, place, row, None, &External::default())?;
@@ -363,7 +363,7 @@ pub(super) fn insert_row(
 
 fn store_new(cx: &mut Context<'_>, module: &ModuleSpec, cleaned: Cleaned) -> u64 {
     let Cleaned { mut values, owner } = cleaned;
-    let id = cx.state.chance.next_id();
+    let id = cx.state.rng.next_id();
     settle(cx, module, &mut values, id);
     values::defaults(module, &mut values, cx.store());
     values::finish(module, &mut values, cx.store());
@@ -390,7 +390,7 @@ fn store_new(cx: &mut Context<'_>, module: &ModuleSpec, cleaned: Cleaned) -> u64
 pub(super) fn change(
     cx: &mut Context<'_>,
     module: &ModuleSpec,
-    place: Place<'_>,
+    place: RowPosition<'_>,
     row: &Map<String, Value>,
     id: u64,
     external: &External,

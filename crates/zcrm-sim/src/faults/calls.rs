@@ -5,8 +5,8 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use hyper::Method;
 
-use super::hold::Gate;
-use super::queue::Means;
+use super::hold::HoldState;
+use super::queue::Matches;
 use crate::call::{Answer, Call};
 use crate::journal::Host;
 
@@ -14,15 +14,15 @@ use crate::journal::Host;
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
     pub(crate) after_executing: bool,
-    pub(crate) action: Action,
+    pub(crate) action: FaultAction,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum Action {
+pub(crate) enum FaultAction {
     Answer(Box<Answer>),
     Reset,
-    Deliver(Delivery),
-    Hold(Arc<Gate>),
+    Deliver(BodyDelivery),
+    Hold(Arc<HoldState>),
     Latency(TimeDelta),
     RevokeToken,
     RevokeLogin,
@@ -33,7 +33,7 @@ pub(crate) enum Action {
 
 /// How an answer's body goes out.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Delivery {
+pub(crate) enum BodyDelivery {
     Whole,
     /// Half of it, then the end of the connection: in order, or by a reset.
     Cut {
@@ -63,8 +63,8 @@ pub(super) enum PathRule {
     Template(Vec<String>),
 }
 
-impl Means<Call> for Calls {
-    fn means(&self, call: &Call) -> bool {
+impl Matches<Call> for Calls {
+    fn matches(&self, call: &Call) -> bool {
         self.host.is_none_or(|host| host == call.host)
             && self.method.as_ref().is_none_or(|m| call.method.as_str().eq_ignore_ascii_case(m))
             && (!self.searches || is_search(call))

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::queue::{Means, Queue, Rule};
+use super::queue::{Matches, Queue, Rule};
 use crate::clock::span;
 
 /// What happens to one delivery.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Trouble {
+pub(crate) enum DeliveryFault {
     Drop,
     /// It is made that many times more.
     Duplicate(usize),
@@ -35,8 +35,8 @@ pub(crate) struct Deliveries {
     operation: Option<String>,
 }
 
-impl Means<DeliveryInfo<'_>> for Deliveries {
-    fn means(&self, delivery: &DeliveryInfo<'_>) -> bool {
+impl Matches<DeliveryInfo<'_>> for Deliveries {
+    fn matches(&self, delivery: &DeliveryInfo<'_>) -> bool {
         let is = |wanted: &Option<String>, found: &str| {
             wanted.as_ref().is_none_or(|wanted| wanted == found)
         };
@@ -68,12 +68,12 @@ impl Means<DeliveryInfo<'_>> for Deliveries {
 #[derive(Debug)]
 #[must_use = "an order stands only after its last word, such as `duplicate` or `lose`"]
 pub struct DeliveryFaults {
-    queue: Arc<Queue<Deliveries, Trouble>>,
+    queue: Arc<Queue<Deliveries, DeliveryFault>>,
     rule: Rule<Deliveries>,
 }
 
 impl DeliveryFaults {
-    pub(crate) fn new(queue: Arc<Queue<Deliveries, Trouble>>) -> Self {
+    pub(crate) fn new(queue: Arc<Queue<Deliveries, DeliveryFault>>) -> Self {
         Self { queue, rule: Rule::new(Deliveries::default()) }
     }
 
@@ -123,27 +123,27 @@ impl DeliveryFaults {
 
     /// Makes the delivery that many times more, at most a hundred times, one after the other.
     pub fn duplicate(self, more: usize) {
-        self.order(Trouble::Duplicate(more));
+        self.order(DeliveryFault::Duplicate(more));
     }
 
     /// Never makes the delivery.
     pub fn lose(self) {
-        self.order(Trouble::Drop);
+        self.order(DeliveryFault::Drop);
     }
 
     /// Makes the delivery after that much of the simulator's time; later ones of the channel overtake
     /// it. With a frozen clock, it waits until somebody advances it.
     pub fn delay(self, delay: Duration) {
-        self.order(Trouble::Delay(span(delay)));
+        self.order(DeliveryFault::Delay(span(delay)));
     }
 
     /// Makes the delivery only after the next one of its channel: out of order. Where none follows, it
     /// is never made.
     pub fn overtaken(self) {
-        self.order(Trouble::Overtaken);
+        self.order(DeliveryFault::Overtaken);
     }
 
-    fn order(self, trouble: Trouble) {
+    fn order(self, trouble: DeliveryFault) {
         self.queue.push(self.rule, trouble);
     }
 }

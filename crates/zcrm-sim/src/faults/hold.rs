@@ -8,7 +8,7 @@ use tokio::sync::watch;
 #[derive(Debug)]
 #[must_use = "dropping the handle releases the call"]
 pub struct Hold {
-    pub(super) gate: Arc<Gate>,
+    pub(super) state: Arc<HoldState>,
 }
 
 impl Hold {
@@ -19,19 +19,19 @@ impl Hold {
 
     /// Returns once that many calls have been held.
     pub async fn wait_arrivals(&self, calls: usize) {
-        // The sender lives in the gate, so waiting cannot fail while this handle lives.
-        let _ = self.gate.arrived.subscribe().wait_for(|arrived| *arrived >= calls).await;
+        // The sender lives in the state, so waiting cannot fail while this handle lives.
+        let _ = self.state.arrived.subscribe().wait_for(|arrived| *arrived >= calls).await;
     }
 
     /// How many calls have been held so far.
     #[must_use]
     pub fn arrived(&self) -> usize {
-        *self.gate.arrived.borrow()
+        *self.state.arrived.borrow()
     }
 
     /// Lets the held calls go on, and those that are still to come.
     pub fn release(&self) {
-        self.gate.open.send_replace(true);
+        self.state.open.send_replace(true);
     }
 }
 
@@ -42,12 +42,12 @@ impl Drop for Hold {
 }
 
 #[derive(Debug)]
-pub(crate) struct Gate {
+pub(crate) struct HoldState {
     arrived: watch::Sender<usize>,
     open: watch::Sender<bool>,
 }
 
-impl Gate {
+impl HoldState {
     pub(super) fn new() -> Self {
         Self { arrived: watch::Sender::new(0), open: watch::Sender::new(false) }
     }

@@ -13,11 +13,11 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use self::calls::PathRule;
-pub(crate) use self::calls::{Action, Calls, Delivery, Fault};
+pub(crate) use self::calls::{BodyDelivery, Calls, Fault, FaultAction};
 pub use self::deliveries::DeliveryFaults;
-pub(crate) use self::deliveries::{Deliveries, DeliveryInfo, Trouble};
-use self::hold::Gate;
+pub(crate) use self::deliveries::{Deliveries, DeliveryFault, DeliveryInfo};
 pub use self::hold::Hold;
+use self::hold::HoldState;
 pub(crate) use self::queue::Queue;
 use self::queue::Rule;
 use crate::call::Answer;
@@ -168,51 +168,51 @@ impl Faults {
 
     /// Resets the connection instead of answering. Other calls on the same connection end with it.
     pub fn reset(self) {
-        self.order(Action::Reset);
+        self.order(FaultAction::Reset);
     }
 
     /// Carries the call out and breaks off in the middle of the answer's body.
     pub fn cut_body(self) {
-        self.order(Action::Deliver(Delivery::Cut { reset: false }));
+        self.order(FaultAction::Deliver(BodyDelivery::Cut { reset: false }));
     }
 
     /// Carries the call out and resets the connection in the middle of the answer's body.
     pub fn reset_in_body(self) {
-        self.order(Action::Deliver(Delivery::Cut { reset: true }));
+        self.order(FaultAction::Deliver(BodyDelivery::Cut { reset: true }));
     }
 
     /// Carries the call out and sends the answer's body in eight pieces, with that pause of the
     /// simulator's time before each but the first.
     pub fn slow_body(self, pause: Duration) {
-        self.order(Action::Deliver(Delivery::Slow(span(pause))));
+        self.order(FaultAction::Deliver(BodyDelivery::Slow(span(pause))));
     }
 
     /// Carries the call out and promises that many bytes more than the body has, or fewer.
     pub fn wrong_length(self, difference: i64) {
-        self.order(Action::Deliver(Delivery::WrongLength(difference)));
+        self.order(FaultAction::Deliver(BodyDelivery::WrongLength(difference)));
     }
 
     /// Lets that much of the simulator's time pass before the call is carried out, or before its
     /// answer is sent if [`after_executing`](Self::after_executing) was said. With a frozen clock,
     /// the call waits until somebody advances it.
     pub fn latency(self, latency: Duration) {
-        self.order(Action::Latency(span(latency)));
+        self.order(FaultAction::Latency(span(latency)));
     }
 
     /// Revokes the access token that the call bears: the call itself is refused already.
     pub fn revoke_token(self) {
-        self.order(Action::RevokeToken);
+        self.order(FaultAction::RevokeToken);
     }
 
     /// Revokes the refresh token behind the access token that the call bears, and so the user's
     /// login, with all of its access tokens.
     pub fn revoke_login(self) {
-        self.order(Action::RevokeLogin);
+        self.order(FaultAction::RevokeLogin);
     }
 
     /// Sends a `Date` header that is wrong by that much.
     pub fn clock_skew(self, skew: TimeDelta) {
-        self.order(Action::Skew(skew));
+        self.order(FaultAction::Skew(skew));
     }
 
     /// Answers a search for records as its index stood that much of the simulator's time ago: records
@@ -237,7 +237,7 @@ impl Faults {
     pub fn stale_search(mut self, age: Duration) {
         self.rule.which.searches = true;
         self.after_executing = false;
-        self.order(Action::Stale(span(age)));
+        self.order(FaultAction::Stale(span(age)));
     }
 
     /// Holds the call until the returned handle releases it or is dropped.
@@ -245,9 +245,9 @@ impl Faults {
     /// The call is held before it is executed, or before its answer is sent if
     /// [`after_executing`](Self::after_executing) was said.
     pub fn hold(self) -> Hold {
-        let gate = Arc::new(Gate::new());
-        let hold = Hold { gate: Arc::clone(&gate) };
-        self.order(Action::Hold(gate));
+        let state = Arc::new(HoldState::new());
+        let hold = Hold { state: Arc::clone(&state) };
+        self.order(FaultAction::Hold(state));
         hold
     }
 
@@ -255,10 +255,10 @@ impl Faults {
         let answer = std::mem::take(&mut self.headers)
             .iter()
             .fold(answer, |answer, (name, value)| answer.with_header(name, value));
-        self.order(Action::Answer(Box::new(answer)));
+        self.order(FaultAction::Answer(Box::new(answer)));
     }
 
-    fn order(self, action: Action) {
+    fn order(self, action: FaultAction) {
         self.queue.push(self.rule, Fault { after_executing: self.after_executing, action });
     }
 }

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 /// Which calls, or which deliveries, an order means.
-pub(crate) trait Means<T> {
-    fn means(&self, one: &T) -> bool;
+pub(crate) trait Matches<T> {
+    fn matches(&self, one: &T) -> bool;
 }
 
 /// What an order applies to.
@@ -33,7 +33,7 @@ struct Order<M, F> {
     number: u64,
     rule: Rule<M>,
     /// Decides by the simulator's seed and the order's number, one by one.
-    chance: fastrand::Rng,
+    rng: fastrand::Rng,
     fault: F,
 }
 
@@ -57,27 +57,27 @@ impl<M, F: Clone> Queue<M, F> {
         let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
         let number = orders.0;
         orders.0 += 1;
-        let chance = fastrand::Rng::with_seed(self.seed.wrapping_add(number));
-        orders.1.push_back(Order { number, rule, chance, fault });
+        let rng = fastrand::Rng::with_seed(self.seed.wrapping_add(number));
+        orders.1.push_back(Order { number, rule, rng, fault });
     }
 
     /// Takes what stands for `one` among the orders from number `from` on, and the number from
     /// which the same one may take another.
     pub(crate) fn take<T>(&self, one: &T, from: u64) -> Option<(u64, F)>
     where
-        M: Means<T>,
+        M: Matches<T>,
     {
         let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
         let mut taken = None;
         for order in orders.1.iter_mut().filter(|order| order.number >= from) {
-            if !order.rule.which.means(one) {
+            if !order.rule.which.matches(one) {
                 continue;
             }
             if order.rule.skip > 0 {
                 order.rule.skip -= 1;
                 continue;
             }
-            if order.rule.probability < 1.0 && order.chance.f64() >= order.rule.probability {
+            if order.rule.probability < 1.0 && order.rng.f64() >= order.rule.probability {
                 continue;
             }
             order.rule.times = order.rule.times.map(|times| times.saturating_sub(1));

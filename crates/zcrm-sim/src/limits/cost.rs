@@ -12,7 +12,7 @@ const LIGHT_RECORDS: u64 = 10;
 const TAGGED_RECORDS: u64 = 50;
 
 /// What a call does, as far as it matters here.
-enum Kind {
+enum CallKind {
     Write(u64),
     Tag(u64),
     Deleted,
@@ -29,57 +29,57 @@ enum Kind {
 
 /// What a call takes from the limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Load {
+pub(crate) struct CallCost {
     /// API credits.
     pub(crate) credits: u64,
     /// Whether it counts among the heavy calls.
     pub(crate) heavy: bool,
 }
 
-impl Load {
+impl CallCost {
     pub(crate) fn of(call: &Call) -> Self {
         let (credits, heavy) = match kind(call) {
-            Kind::Write(records) => {
+            CallKind::Write(records) => {
                 (records.div_ceil(LIGHT_RECORDS).max(1), records > LIGHT_RECORDS)
             }
-            Kind::Tag(records) => (records.div_ceil(TAGGED_RECORDS).max(1), false),
-            Kind::Deleted => (2, false),
-            Kind::List { view, sorted } => (if view { 3 } else { 1 }, view || sorted),
-            Kind::Convert => (5, true),
-            Kind::Query(..=200) => (1, true),
-            Kind::Query(201..=1_000) => (2, true),
-            Kind::Query(_) => (3, true),
-            Kind::Count | Kind::BulkRead => (50, false),
-            Kind::BulkWrite | Kind::CreateModule => (500, false),
-            Kind::Mail => (1, true),
-            Kind::Other => (1, false),
+            CallKind::Tag(records) => (records.div_ceil(TAGGED_RECORDS).max(1), false),
+            CallKind::Deleted => (2, false),
+            CallKind::List { view, sorted } => (if view { 3 } else { 1 }, view || sorted),
+            CallKind::Convert => (5, true),
+            CallKind::Query(..=200) => (1, true),
+            CallKind::Query(201..=1_000) => (2, true),
+            CallKind::Query(_) => (3, true),
+            CallKind::Count | CallKind::BulkRead => (50, false),
+            CallKind::BulkWrite | CallKind::CreateModule => (500, false),
+            CallKind::Mail => (1, true),
+            CallKind::Other => (1, false),
         };
         Self { credits, heavy }
     }
 }
 
-fn kind(call: &Call) -> Kind {
+fn kind(call: &Call) -> CallKind {
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     let (get, post) = (call.method == Method::GET, call.method == Method::POST);
-    let written = || Kind::Write(rows(&body(call)));
+    let written = || CallKind::Write(rows(&body(call)));
     match segments.as_slice() {
-        ["crm", "bulk", _, "read"] if post => Kind::BulkRead,
-        ["crm", "bulk", _, "write"] if post => Kind::BulkWrite,
-        ["crm", _, "coql"] if post => Kind::Query(limit(&body(call))),
-        ["crm", _, "settings", "modules"] if post => Kind::CreateModule,
-        ["crm", _, "settings" | "org" | "users" | "files" | "actions", ..] => Kind::Other,
-        ["crm", _, _, "deleted"] if get => Kind::Deleted,
-        ["crm", _, _, "actions", "count"] if get => Kind::Count,
-        ["crm", _, _, "actions", "add_tags" | "remove_tags"] => Kind::Tag(tagged(call)),
-        ["crm", _, _, _, "actions", "convert"] => Kind::Convert,
-        ["crm", _, _, _, "actions", "send_mail"] => Kind::Mail,
+        ["crm", "bulk", _, "read"] if post => CallKind::BulkRead,
+        ["crm", "bulk", _, "write"] if post => CallKind::BulkWrite,
+        ["crm", _, "coql"] if post => CallKind::Query(limit(&body(call))),
+        ["crm", _, "settings", "modules"] if post => CallKind::CreateModule,
+        ["crm", _, "settings" | "org" | "users" | "files" | "actions", ..] => CallKind::Other,
+        ["crm", _, _, "deleted"] if get => CallKind::Deleted,
+        ["crm", _, _, "actions", "count"] if get => CallKind::Count,
+        ["crm", _, _, "actions", "add_tags" | "remove_tags"] => CallKind::Tag(tagged(call)),
+        ["crm", _, _, _, "actions", "convert"] => CallKind::Convert,
+        ["crm", _, _, _, "actions", "send_mail"] => CallKind::Mail,
         ["crm", _, _] | ["crm", _, _, "upsert"] if post => written(),
         ["crm", _, _] if call.method == Method::PUT => written(),
-        ["crm", _, _] if get => Kind::List {
+        ["crm", _, _] if get => CallKind::List {
             view: call.param("cvid").is_some(),
             sorted: call.param("sort_by").is_some(),
         },
-        _ => Kind::Other,
+        _ => CallKind::Other,
     }
 }
 
@@ -155,7 +155,7 @@ mod tests {
         ] {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
             let call = Call::written(Host::Api, method, target, body.to_string());
-            let load = Load::of(&call);
+            let load = CallCost::of(&call);
             assert_eq!((load.credits, load.heavy), wanted, "{target}");
         }
     }

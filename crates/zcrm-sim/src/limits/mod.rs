@@ -10,7 +10,7 @@ use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-pub(crate) use cost::Load;
+pub(crate) use cost::CallCost;
 
 use crate::call::Answer;
 
@@ -148,19 +148,19 @@ pub(crate) fn too_many() -> Answer {
 
 /// The calls that are under way in one environment.
 #[derive(Debug, Default)]
-pub(crate) struct UnderWay {
+pub(crate) struct InFlight {
     all: AtomicUsize,
     heavy: AtomicUsize,
 }
 
-impl UnderWay {
+impl InFlight {
     /// Takes a place for a call, if there is one.
-    pub(crate) fn enter(&self, edition: Edition, heavy: bool) -> Option<Place<'_>> {
-        let all = Place::take(&self.all, edition.at_once())?;
+    pub(crate) fn enter(&self, edition: Edition, heavy: bool) -> Option<Permit<'_>> {
+        let all = Permit::take(&self.all, edition.at_once())?;
         if !heavy {
             return Some(all);
         }
-        let mut place = Place::take(&self.heavy, HEAVY_AT_ONCE)?;
+        let mut place = Permit::take(&self.heavy, HEAVY_AT_ONCE)?;
         place.also = Some(Box::new(all));
         Some(place)
     }
@@ -168,12 +168,12 @@ impl UnderWay {
 
 /// A place among the calls under way; given back when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Place<'a> {
+pub(crate) struct Permit<'a> {
     taken: &'a AtomicUsize,
-    also: Option<Box<Place<'a>>>,
+    also: Option<Box<Permit<'a>>>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> Permit<'a> {
     fn take(counter: &'a AtomicUsize, most: usize) -> Option<Self> {
         let next = |taken: usize| (taken < most).then_some(taken + 1);
         counter.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).ok()?;
@@ -181,7 +181,7 @@ impl<'a> Place<'a> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         self.taken.fetch_sub(1, Ordering::AcqRel);
     }
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_heavy_call_takes_two_places_and_gives_both_back() {
-        let calls = UnderWay::default();
+        let calls = InFlight::default();
         let mut places: Vec<_> =
             (0..10).map(|_| calls.enter(Edition::Standard, true).unwrap()).collect();
         assert!(calls.enter(Edition::Ultimate, true).is_none());

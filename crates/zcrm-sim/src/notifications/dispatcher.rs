@@ -9,10 +9,10 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::Notify;
 
-use super::send::{self, Target};
-use super::{Delivery, DeliveryOutcome, Lane, Notice};
+use super::send::{self, NotifyUrl};
+use super::{ChannelKey, Delivery, DeliveryOutcome, Notification};
 use crate::clock::SimClock;
-use crate::faults::{Deliveries, DeliveryInfo, Queue, Trouble};
+use crate::faults::{Deliveries, DeliveryFault, DeliveryInfo, Queue};
 
 /// How many deliveries may wait at once; those beyond are recorded as not sent.
 const WAITING: usize = 10_000;
@@ -22,31 +22,31 @@ const REMEMBERED: usize = 100_000;
 const COPIES: usize = 100;
 
 /// When a delivery is made: by its time, then by its number.
-type Turn = (DateTime<Utc>, u64);
+type DueKey = (DateTime<Utc>, u64);
 
 /// A delivery that waits.
-struct Item {
-    lane: Lane,
-    target: Target,
+struct QueuedDelivery {
+    channel: ChannelKey,
+    target: NotifyUrl,
     body: Bytes,
 }
 
 #[derive(Default)]
-struct Desk {
+struct DispatcherState {
     log: VecDeque<Delivery>,
     next: u64,
-    waiting: BTreeMap<Turn, Item>,
+    waiting: BTreeMap<DueKey, QueuedDelivery>,
     /// Those that wait for the next delivery of their channel.
-    held: Vec<(Turn, Item)>,
+    held: Vec<(DueKey, QueuedDelivery)>,
     /// The channels with a delivery under way.
-    busy: BTreeSet<Lane>,
+    busy: BTreeSet<ChannelKey>,
     closed: bool,
 }
 
 /// Makes deliveries: those of a channel one after the other, those of several channels side by side.
 pub(crate) struct Dispatcher {
-    pub(crate) faults: Arc<Queue<Deliveries, Trouble>>,
-    desk: Mutex<Desk>,
+    pub(crate) faults: Arc<Queue<Deliveries, DeliveryFault>>,
+    state: Mutex<DispatcherState>,
     remembered: usize,
     /// Told when there is something to do.
     work: Notify,
@@ -62,7 +62,7 @@ impl std::fmt::Debug for Dispatcher {
 
 /// What the orders say of one delivery.
 #[derive(Default)]
-struct Fate {
+struct DeliveryPlan {
     lost: bool,
     overtaken: bool,
     copies: usize,
@@ -75,58 +75,58 @@ impl Dispatcher {
         Self {
             // random numbers other than those of the orders for calls.
             faults: Arc::new(Queue::new(!seed)),
-            desk: Mutex::default(),
+            state: Mutex::default(),
             remembered: remembered.min(REMEMBERED),
             work: Notify::new(),
             done: Notify::new(),
         }
     }
 
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, DispatcherState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fate(&self, notice: &Notice) -> Fate {
+    fn plan(&self, notice: &Notification) -> DeliveryPlan {
         let delivery = DeliveryInfo {
-            channel: &notice.lane.channel,
+            channel: &notice.channel.channel,
             module: &notice.module,
             operation: notice.operation.delivered(),
         };
-        let (mut fate, mut from) = (Fate::default(), 0);
+        let (mut plan, mut from) = (DeliveryPlan::default(), 0);
         while let Some((next, trouble)) = self.faults.take(&delivery, from) {
             from = next;
             match trouble {
-                Trouble::Drop => {
-                    fate.lost = true;
+                DeliveryFault::Drop => {
+                    plan.lost = true;
                     break;
                 }
-                Trouble::Duplicate(more) => {
-                    fate.copies = fate.copies.saturating_add(more).min(COPIES);
+                DeliveryFault::Duplicate(more) => {
+                    plan.copies = plan.copies.saturating_add(more).min(COPIES);
                 }
-                Trouble::Delay(by) => fate.delay = fate.delay.max(by),
-                Trouble::Overtaken => fate.overtaken = true,
+                DeliveryFault::Delay(by) => plan.delay = plan.delay.max(by),
+                DeliveryFault::Overtaken => plan.overtaken = true,
             }
         }
-        fate
+        plan
     }
 
     /// Takes notices on, in their order.
-    pub(crate) fn accept(&self, notices: Vec<Notice>, now: DateTime<Utc>) {
+    pub(crate) fn accept(&self, notices: Vec<Notification>, now: DateTime<Utc>) {
         if notices.is_empty() {
             return;
         }
-        let mut desk = self.desk();
+        let mut state = self.state();
         for notice in notices {
-            let fate = self.fate(&notice);
-            let due = now.checked_add_signed(fate.delay).unwrap_or(DateTime::<Utc>::MAX_UTC);
-            let first = desk.enter(notice.clone(), due, None, &fate);
-            for _ in 0..fate.copies {
-                desk.enter(notice.clone(), due, Some(first), &fate);
+            let plan = self.plan(&notice);
+            let due = now.checked_add_signed(plan.delay).unwrap_or(DateTime::<Utc>::MAX_UTC);
+            let first = state.enter(notice.clone(), due, None, &plan);
+            for _ in 0..plan.copies {
+                state.enter(notice.clone(), due, Some(first), &plan);
             }
         }
-        let gone = desk.log.len().saturating_sub(self.remembered);
-        desk.log.drain(..gone);
-        drop(desk);
+        let gone = state.log.len().saturating_sub(self.remembered);
+        state.log.drain(..gone);
+        drop(state);
         self.work.notify_one();
         self.done.notify_waiters();
     }
@@ -136,14 +136,14 @@ impl Dispatcher {
         let mut under_way = FuturesUnordered::new();
         loop {
             let next = {
-                let mut desk = self.desk();
-                while let Some((seq, item)) = desk.take(clock.now()) {
+                let mut state = self.state();
+                while let Some((seq, item)) = state.take(clock.now()) {
                     under_way.push(async move {
                         let sent = send::post(&item.target, item.body).await;
-                        (seq, item.lane, sent)
+                        (seq, item.channel, sent)
                     });
                 }
-                desk.next_due()
+                state.next_due()
             };
             let due = async {
                 match next {
@@ -154,8 +154,8 @@ impl Dispatcher {
             tokio::select! {
                 () = self.work.notified() => {}
                 () = due => {}
-                Some((seq, lane, sent)) = under_way.next() => {
-                    self.desk().ended(seq, &lane, sent);
+                Some((seq, channel, sent)) = under_way.next() => {
+                    self.state().ended(seq, &channel, sent);
                     self.done.notify_waiters();
                 }
             }
@@ -165,9 +165,9 @@ impl Dispatcher {
     /// Returns once nothing waits whose time has come, and nothing is under way.
     pub(crate) async fn settled(&self, clock: &SimClock) {
         loop {
-            // Enlisted before the look at the desk, so that no end is missed.
+            // Enlisted before the look at the state, so that no end is missed.
             let done = self.done.notified();
-            if self.desk().is_settled(clock.now()) {
+            if self.state().is_settled(clock.now()) {
                 return;
             }
             done.await;
@@ -176,37 +176,37 @@ impl Dispatcher {
 
     /// The deliveries that are remembered, in the order of their numbers.
     pub(crate) fn deliveries(&self) -> Vec<Delivery> {
-        self.desk().log.iter().cloned().collect()
+        self.state().log.iter().cloned().collect()
     }
 
     /// Forgets what was delivered; what waits goes on, and so do the numbers.
     pub(crate) fn forget(&self) {
-        self.desk().log.retain(|delivery| delivery.outcome == DeliveryOutcome::Waiting);
+        self.state().log.retain(|delivery| delivery.outcome == DeliveryOutcome::Waiting);
     }
 
     /// Forgets everything, also what waits.
     pub(crate) fn clear(&self) {
-        let mut desk = self.desk();
-        desk.waiting.clear();
-        desk.held.clear();
-        desk.log.clear();
-        drop(desk);
+        let mut state = self.state();
+        state.waiting.clear();
+        state.held.clear();
+        state.log.clear();
+        drop(state);
         self.done.notify_waiters();
     }
 
     /// Takes nothing on any more: nobody makes what waits.
     pub(crate) fn close(&self) {
-        let mut desk = self.desk();
-        desk.closed = true;
-        desk.waiting.clear();
-        desk.held.clear();
-        desk.busy.clear();
-        for delivery in &mut desk.log {
+        let mut state = self.state();
+        state.closed = true;
+        state.waiting.clear();
+        state.held.clear();
+        state.busy.clear();
+        for delivery in &mut state.log {
             if delivery.outcome == DeliveryOutcome::Waiting {
                 delivery.outcome = not_sent("the simulator was stopped");
             }
         }
-        drop(desk);
+        drop(state);
         self.done.notify_waiters();
     }
 }
@@ -215,21 +215,21 @@ fn not_sent(reason: &str) -> DeliveryOutcome {
     DeliveryOutcome::NotSent { reason: reason.to_owned() }
 }
 
-impl Desk {
+impl DispatcherState {
     /// Writes a delivery down and lets it wait, if it is to be made at all; returns its number.
     fn enter(
         &mut self,
-        notice: Notice,
+        notice: Notification,
         due: DateTime<Utc>,
         copy_of: Option<u64>,
-        fate: &Fate,
+        plan: &DeliveryPlan,
     ) -> u64 {
         let seq = self.next;
         self.next += 1;
-        let Notice { lane, url, body, .. } = notice;
-        let target = Target::of(&url);
+        let Notification { channel, url, body, .. } = notice;
+        let target = NotifyUrl::of(&url);
         let outcome = match &target {
-            _ if fate.lost => DeliveryOutcome::Lost,
+            _ if plan.lost => DeliveryOutcome::Lost,
             Err(reason) => not_sent(reason),
             Ok(_) if self.closed => not_sent("the simulator was stopped"),
             Ok(_) if self.waiting.len() + self.held.len() >= WAITING => {
@@ -238,8 +238,9 @@ impl Desk {
             Ok(_) => DeliveryOutcome::Waiting,
         };
         if let (DeliveryOutcome::Waiting, Ok(target)) = (&outcome, target) {
-            let item = Item { lane: lane.clone(), target, body: body.to_string().into() };
-            if fate.overtaken {
+            let item =
+                QueuedDelivery { channel: channel.clone(), target, body: body.to_string().into() };
+            if plan.overtaken {
                 self.held.push(((due, seq), item));
             } else {
                 self.waiting.insert((due, seq), item);
@@ -247,8 +248,8 @@ impl Desk {
         }
         self.log.push_back(Delivery {
             seq,
-            environment: lane.environment,
-            channel_id: lane.channel,
+            environment: channel.environment,
+            channel_id: channel.channel,
             url,
             body,
             copy_of,
@@ -258,17 +259,20 @@ impl Desk {
         seq
     }
 
-    /// What waits in a channel that has nothing under way, by its turn.
-    fn next(&self) -> Option<Turn> {
-        self.waiting.iter().find(|(_, item)| !self.busy.contains(&item.lane)).map(|(turn, _)| *turn)
+    /// What waits in a channel that has nothing under way, by its due time.
+    fn next(&self) -> Option<DueKey> {
+        self.waiting
+            .iter()
+            .find(|(_, item)| !self.busy.contains(&item.channel))
+            .map(|(due_key, _)| *due_key)
     }
 
     /// Takes what is to be made now.
-    fn take(&mut self, now: DateTime<Utc>) -> Option<(u64, Item)> {
-        let turn = self.next().filter(|(due, _)| *due <= now)?;
-        let item = self.waiting.remove(&turn)?;
-        self.busy.insert(item.lane.clone());
-        Some((turn.1, item))
+    fn take(&mut self, now: DateTime<Utc>) -> Option<(u64, QueuedDelivery)> {
+        let due_key = self.next().filter(|(due, _)| *due <= now)?;
+        let item = self.waiting.remove(&due_key)?;
+        self.busy.insert(item.channel.clone());
+        Some((due_key.1, item))
     }
 
     fn next_due(&self) -> Option<DateTime<Utc>> {
@@ -276,8 +280,8 @@ impl Desk {
     }
 
     /// Notes what became of a delivery, and lets those go on that waited for it.
-    fn ended(&mut self, seq: u64, lane: &Lane, sent: Result<u16, String>) {
-        self.busy.remove(lane);
+    fn ended(&mut self, seq: u64, channel: &ChannelKey, sent: Result<u16, String>) {
+        self.busy.remove(channel);
         let outcome = match sent {
             Ok(status) => DeliveryOutcome::Answered { status },
             Err(reason) => DeliveryOutcome::Failed { reason },
@@ -286,8 +290,10 @@ impl Desk {
         if let Some(delivery) = place.ok().and_then(|place| self.log.get_mut(place)) {
             delivery.outcome = outcome;
         }
-        let overtaken = |(turn, item): &mut (Turn, Item)| turn.1 < seq && item.lane == *lane;
-        let free: Vec<(Turn, Item)> = self.held.extract_if(.., overtaken).collect();
+        let overtaken = |(due_key, item): &mut (DueKey, QueuedDelivery)| {
+            due_key.1 < seq && item.channel == *channel
+        };
+        let free: Vec<(DueKey, QueuedDelivery)> = self.held.extract_if(.., overtaken).collect();
         self.waiting.extend(free);
     }
 

@@ -15,7 +15,7 @@ use crate::state::Environment;
 
 /// The channel that a delivery belongs to: deliveries of one channel follow one another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Lane {
+pub(crate) struct ChannelKey {
     pub(crate) environment: Environment,
     pub(crate) user: String,
     pub(crate) channel: String,
@@ -23,8 +23,8 @@ pub(crate) struct Lane {
 
 /// What is to be told to whom.
 #[derive(Clone)]
-pub(crate) struct Notice {
-    pub(crate) lane: Lane,
+pub(crate) struct Notification {
+    pub(crate) channel: ChannelKey,
     pub(crate) url: String,
     pub(crate) module: String,
     pub(crate) operation: Operation,

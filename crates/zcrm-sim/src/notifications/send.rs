@@ -24,13 +24,13 @@ const ANSWER_LIMIT: usize = 64 * 1_024;
 
 /// Where a delivery goes.
 #[derive(Debug)]
-pub(super) struct Target {
+pub(super) struct NotifyUrl {
     addresses: Vec<SocketAddr>,
     authority: String,
     path: String,
 }
 
-impl Target {
+impl NotifyUrl {
     /// Reads an address; the error says why nothing is sent there.
     pub(super) fn of(url: &str) -> Result<Self, &'static str> {
         // Zoho's own examples have blanks in the query.
@@ -58,14 +58,14 @@ impl Target {
 }
 
 /// Posts a body and returns the status of the answer, or why there is none.
-pub(super) async fn post(target: &Target, body: Bytes) -> Result<u16, String> {
+pub(super) async fn post(target: &NotifyUrl, body: Bytes) -> Result<u16, String> {
     match within(PATIENCE, exchange(target, body)).await {
         Some(outcome) => outcome.map_err(|error| text(error.as_ref())),
         None => Err(format!("no answer within {} seconds", PATIENCE.as_secs())),
     }
 }
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// An error with what is behind it.
 fn text(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
@@ -79,7 +79,7 @@ fn text(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
     text
 }
 
-async fn exchange(target: &Target, body: Bytes) -> Result<u16, Failure> {
+async fn exchange(target: &NotifyUrl, body: Bytes) -> Result<u16, BoxError> {
     let tcp = TcpStream::connect(target.addresses.as_slice()).await?;
     // Without it small requests may wait for an acknowledgement; they arrive all the same.
     let _ = tcp.set_nodelay(true);
@@ -94,7 +94,7 @@ async fn exchange(target: &Target, body: Bytes) -> Result<u16, Failure> {
         let status = response.status().as_u16();
         // What the receiver says besides is of no interest, but it gets to say it.
         let _ = Limited::new(response.into_body(), ANSWER_LIMIT).collect().await;
-        Ok::<u16, Failure>(status)
+        Ok::<u16, BoxError>(status)
     };
     let (mut asked, mut connection) = (pin!(asked), pin!(connection));
     tokio::select! {
@@ -106,7 +106,7 @@ async fn exchange(target: &Target, body: Bytes) -> Result<u16, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::Target;
+    use super::NotifyUrl;
 
     #[test]
     fn only_the_loopback_is_spoken_to() {
@@ -116,7 +116,7 @@ mod tests {
             "http://[::1]:8080",
             "http://LOCALHOST:1/x",
         ] {
-            assert!(Target::of(url).is_ok(), "{url}");
+            assert!(NotifyUrl::of(url).is_ok(), "{url}");
         }
         for url in [
             "http://127.0.0.1.example.com/",
@@ -129,7 +129,7 @@ mod tests {
             "127.0.0.1",
             "",
         ] {
-            assert!(Target::of(url).is_err(), "{url}");
+            assert!(NotifyUrl::of(url).is_err(), "{url}");
         }
     }
 }

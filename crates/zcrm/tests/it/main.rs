@@ -21,9 +21,9 @@ mod logins;
 #[cfg(all(feature = "logging", feature = "file-store"))]
 mod logs;
 mod migration;
-mod places;
 mod recipes;
 mod rooms;
+mod servers;
 mod settings;
 mod stores;
 mod tenants;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use zcrm_api::Api;
 use zcrm_core::{ApiVersion, Record};
 
-use self::server::{Play, Stage, World};
+use self::server::{Fixture, Play, Stage};
 
 /// Any call takes fewer steps.
 const MOST_STEPS: usize = 1_000;
@@ -24,10 +24,10 @@ where
 {
     let (mut stages, mut left) = (BTreeSet::new(), Vec::<Vec<String>>::new());
     for steps in 0..MOST_STEPS {
-        let mut world = World::new(version, play).await;
-        let dropped = world.drop_after(steps, call(world.api.clone())).await;
-        let begun = world.begun();
-        world.is_free().await;
+        let mut fixture = Fixture::new(version, play).await;
+        let dropped = fixture.drop_after(steps, call(fixture.api.clone())).await;
+        let begun = fixture.begun();
+        fixture.is_free().await;
         match dropped {
             None => {
                 for some in &left {

@@ -39,7 +39,7 @@ pub(super) enum Stage {
 pub(super) type Play = fn(&str, usize) -> (u16, String);
 
 /// A server, and an API that may have one call in flight.
-pub(super) struct World {
+pub(super) struct Fixture {
     pub(super) api: Api,
     server: Arc<Server>,
     clock: ManualClock,
@@ -143,7 +143,7 @@ impl Authorizer for Slow {
     async fn reject(&self, _: &Authorization) {}
 }
 
-impl World {
+impl Fixture {
     /// A server that plays so. The only place among the calls in flight is taken.
     pub(super) async fn new(version: ApiVersion, play: Play) -> Self {
         let server = Arc::new(Server {
@@ -164,11 +164,11 @@ impl World {
             .limits(Limits::default().with_concurrent(1).with_concurrent_heavy(1))
             .build();
         let api = Api::new(transport, version).authorized_by(Arc::new(Slow(Arc::clone(&server))));
-        let mut world = Self { api, server, clock, holder: None };
-        world.holder = Some(world.call("holder"));
-        until(|| world.server.holding.load(Ordering::SeqCst)).await;
-        *world.server.stage.lock().unwrap() = None;
-        world
+        let mut fixture = Self { api, server, clock, holder: None };
+        fixture.holder = Some(fixture.call("holder"));
+        until(|| fixture.server.holding.load(Ordering::SeqCst)).await;
+        *fixture.server.stage.lock().unwrap() = None;
+        fixture
     }
 
     /// Another call, which says its name.

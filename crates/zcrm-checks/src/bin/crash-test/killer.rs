@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
-use zcrm_checks::{Arguments, Child, Failure, StoreKind};
+use zcrm_checks::{Arguments, BoxError, Child, StoreKind};
 use zcrm_core::Clock as _;
 use zcrm_http::TokioClock;
 
@@ -16,7 +16,7 @@ const SAVES: u64 = 50;
 
 /// What was found so far.
 #[derive(Debug, Default)]
-struct Found {
+struct Findings {
     kills: u64,
     saves: u64,
     fewest: Option<u64>,
@@ -24,21 +24,21 @@ struct Found {
     corrupt: u64,
 }
 
-pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
+pub(crate) async fn run(arguments: &Arguments) -> Result<(), BoxError> {
     let place: StoreKind = arguments.text("store").unwrap_or("file").parse()?;
     let kills: u64 = arguments.number("kills", 1000)?;
     let seed: u64 = arguments.number("seed", fastrand::u64(..))?;
     let folder = tempfile::tempdir()?;
     place.prepare(folder.path()).await?;
     println!("seed: {seed}");
-    let mut chance = fastrand::Rng::with_seed(seed);
-    let mut found = Found::default();
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let mut found = Findings::default();
     let mut saved: BTreeMap<String, u64> = BTreeMap::new();
     while found.kills < kills {
-        let fresh = kill_once(place, folder.path(), &mut chance, &mut saved, &mut found).await?;
+        let fresh = kill_once(place, folder.path(), &mut rng, &mut saved, &mut found).await?;
         found.saves += fresh;
         found.fewest = Some(found.fewest.map_or(fresh, |fewest| fewest.min(fresh)));
-        look(place, folder.path(), &mut saved, &mut found).await?;
+        check_files(place, folder.path(), &mut saved, &mut found).await?;
     }
     println!("kills: {}", found.kills);
     println!("saves: {}", found.saves);
@@ -55,10 +55,10 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
 async fn kill_once(
     place: StoreKind,
     folder: &Path,
-    chance: &mut fastrand::Rng,
+    rng: &mut fastrand::Rng,
     saved: &mut BTreeMap<String, u64>,
-    found: &mut Found,
-) -> Result<u64, Failure> {
+    found: &mut Findings,
+) -> Result<u64, BoxError> {
     let store = place.name();
     let folder = folder.to_str().ok_or("the folder's name is not UTF-8")?;
     let next = saved.values().max().map_or(0, |last| last + 2).to_string();
@@ -69,7 +69,7 @@ async fn kill_once(
             WRITER, "--store", store, "--folder", folder, "--name", &name, "--round", &next,
         ])?);
     }
-    let wanted = SAVES + chance.u64(0..10);
+    let wanted = SAVES + rng.u64(0..10);
     let mut saves = 0;
     while saves < wanted {
         for child in &mut children {
@@ -78,7 +78,7 @@ async fn kill_once(
         }
     }
     // the instant: somewhere in the saves that follow
-    TokioClock::new().sleep(Duration::from_micros(chance.u64(0..3_000))).await;
+    TokioClock::new().sleep(Duration::from_micros(rng.u64(0..3_000))).await;
     for child in &mut children {
         child.kill().await?;
         found.kills += 1;
@@ -96,19 +96,19 @@ async fn kill_once(
 }
 
 /// Takes down what a process says it has saved.
-fn note(saved: &mut BTreeMap<String, u64>, line: &str) -> Result<(), Failure> {
+fn note(saved: &mut BTreeMap<String, u64>, line: &str) -> Result<(), BoxError> {
     let (user, round) = line.split_once(' ').ok_or("half a line")?;
     saved.insert(user.to_owned(), round.parse()?);
     Ok(())
 }
 
 /// Loads every user: the last token that was said to be saved, or one that came after it.
-async fn look(
+async fn check_files(
     place: StoreKind,
     folder: &Path,
     saved: &mut BTreeMap<String, u64>,
-    found: &mut Found,
-) -> Result<(), Failure> {
+    found: &mut Findings,
+) -> Result<(), BoxError> {
     let store = place.open(folder, Arc::new(TokioClock::new()))?;
     for (user, last) in saved {
         match store.load(&place.key(user)).await {

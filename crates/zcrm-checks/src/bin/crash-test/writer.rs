@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, io::Write as _, path::PathBuf, sync::Arc};
 
-use zcrm_checks::{Arguments, Failure, StoreKind};
+use zcrm_checks::{Arguments, BoxError, StoreKind};
 use zcrm_core::Clock as _;
 use zcrm_http::TokioClock;
 use zcrm_oauth::StoredToken;
@@ -25,7 +25,7 @@ pub(crate) fn round(user: &str, token: &StoredToken) -> Option<u64> {
     (round == refreshed).then(|| round.parse().ok()).flatten()
 }
 
-pub(crate) async fn run(arguments: Vec<OsString>) -> Result<(), Failure> {
+pub(crate) async fn run(arguments: Vec<OsString>) -> Result<(), BoxError> {
     let named = ["store", "folder", "name", "round"];
     let arguments = Arguments::parse(arguments, &named, &[])?;
     let place: StoreKind = arguments.text("store").unwrap_or("file").parse()?;

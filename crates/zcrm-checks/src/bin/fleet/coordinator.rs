@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use zcrm_checks::{Arguments, Child, Failure, ShiftedClock};
+use zcrm_checks::{Arguments, BoxError, Child, ShiftedClock};
 use zcrm_core::Clock as _;
 use zcrm_sim::{Host, RefreshLimit, Simulator};
 
@@ -19,7 +19,7 @@ const LATER: Duration = Duration::from_secs(2 * 3600);
 const DEADLINE: Duration = Duration::from_secs(30);
 const MARGIN: Duration = Duration::from_secs(8);
 
-pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
+pub(crate) async fn run(arguments: &Arguments) -> Result<(), BoxError> {
     let processes: usize = arguments.number("processes", 8)?;
     let expiries: usize = arguments.number("expiries", 1)?;
     let users: usize = arguments.number("users", 1)?;
@@ -83,7 +83,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn launch(config: &WorkerConfig) -> Result<Child, Failure> {
+async fn launch(config: &WorkerConfig) -> Result<Child, BoxError> {
     let mut worker = Child::start(&[WORKER])?;
     worker.send(&serde_json::to_string(config)?).await?;
     match worker.answer().await?.as_str() {
@@ -93,7 +93,7 @@ async fn launch(config: &WorkerConfig) -> Result<Child, Failure> {
 }
 
 /// A process that holds all locks and does nothing, as one in a debugger.
-async fn stop_a_holder(config: &WorkerConfig) -> Result<Child, Failure> {
+async fn stop_a_holder(config: &WorkerConfig) -> Result<Child, BoxError> {
     let mut holder = launch(config).await?;
     holder.send("hold").await?;
     match holder.answer().await?.as_str() {
@@ -111,7 +111,7 @@ async fn refresh_all(
     round: usize,
     config: &WorkerConfig,
     stopped: bool,
-) -> Result<(), Failure> {
+) -> Result<(), BoxError> {
     let ahead = LATER.as_secs() * round as u64;
     let hold = sim.faults().on_host(Host::Accounts).times(config.users.len()).hold();
     for worker in fleet.iter_mut() {

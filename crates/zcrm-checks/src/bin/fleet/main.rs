@@ -13,7 +13,7 @@ mod worker;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use zcrm_checks::{Arguments, Failure, ShiftedClock, StoreKind};
+use zcrm_checks::{Arguments, BoxError, ShiftedClock, StoreKind};
 use zcrm_core::{BaseUrls, DataCenter, Environment};
 use zcrm_oauth::TokenManager;
 
@@ -35,12 +35,12 @@ struct WorkerConfig {
 }
 
 impl WorkerConfig {
-    fn store_kind(&self) -> Result<StoreKind, Failure> {
+    fn store_kind(&self) -> Result<StoreKind, BoxError> {
         self.store.parse()
     }
 
     /// A manager, as any program has one.
-    fn manager(&self, clock: &ShiftedClock) -> Result<TokenManager, Failure> {
+    fn manager(&self, clock: &ShiftedClock) -> Result<TokenManager, BoxError> {
         let clock = Arc::new(clock.clone());
         let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
             .with_accounts(self.accounts.parse()?)
@@ -56,7 +56,7 @@ impl WorkerConfig {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Failure> {
+async fn main() -> Result<(), BoxError> {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     if arguments.first().is_some_and(|first| first == WORKER) {
         return worker::run().await;

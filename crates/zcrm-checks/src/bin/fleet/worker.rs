@@ -8,13 +8,13 @@ use std::{
 };
 
 use tokio::task::{JoinSet, spawn_blocking};
-use zcrm_checks::{Failure, ShiftedClock};
+use zcrm_checks::{BoxError, ShiftedClock};
 use zcrm_core::ExposeSecret as _;
 use zcrm_oauth::TokenManager;
 
 use crate::WorkerConfig;
 
-pub(crate) async fn run() -> Result<(), Failure> {
+pub(crate) async fn run() -> Result<(), BoxError> {
     let config: WorkerConfig = serde_json::from_str(&line().await?.ok_or("no config")?)?;
     let clock = ShiftedClock::new();
     let manager = config.manager(&clock)?;
@@ -36,7 +36,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
 }
 
 /// All tasks ask for a token at once. The answer tells whether all got the same, and which.
-async fn all(config: &WorkerConfig, manager: &TokenManager) -> Result<String, Failure> {
+async fn all(config: &WorkerConfig, manager: &TokenManager) -> Result<String, BoxError> {
     let mut tasks = JoinSet::new();
     for _ in 0..config.tasks {
         for user in &config.users {
@@ -59,11 +59,11 @@ async fn all(config: &WorkerConfig, manager: &TokenManager) -> Result<String, Fa
 }
 
 /// The next line of the input; the runtime's threads go on meanwhile.
-async fn line() -> Result<Option<String>, Failure> {
+async fn line() -> Result<Option<String>, BoxError> {
     spawn_blocking(|| Ok(std::io::stdin().lock().lines().next().transpose()?)).await?
 }
 
-fn say(text: &str) -> Result<(), Failure> {
+fn say(text: &str) -> Result<(), BoxError> {
     let mut output = std::io::stdout().lock();
     writeln!(output, "{text}")?;
     Ok(output.flush()?)

@@ -4,21 +4,21 @@ use std::{convert::Infallible, fs::File, io::Read, path::Path, time::Duration};
 
 use http::Request;
 use zcrm_api::SaveFile;
-use zcrm_checks::Failure;
+use zcrm_checks::BoxError;
 use zcrm_core::{ApiVersion, Operation, Record};
 use zcrm_http::{CallSettings, Connector, ReqBody, Stack, open, send};
 
-use crate::data::{Sum, pieces};
+use crate::data::{Checksum, pieces};
 
 const UPLOAD: Operation = Operation::post("/upload").id("transfer.upload");
 const DOWNLOAD: Operation = Operation::get("/download/{bytes}").id("transfer.download");
 
 /// Moves so many bytes, holds them against what was meant, and prints the peak in KiB.
-pub(crate) async fn run(way: &str, url: &str, folder: &str, bytes: u64) -> Result<(), Failure> {
+pub(crate) async fn run(way: &str, url: &str, folder: &str, bytes: u64) -> Result<(), BoxError> {
     let folder = Path::new(folder);
     let connector = Connector::builder().root_pem(std::fs::read(folder.join("ca.pem"))?).build()?;
     let transport = Stack::new(connector).build();
-    let to = |request: Request<bytes::Bytes>, body: ReqBody| -> Result<_, Failure> {
+    let to = |request: Request<bytes::Bytes>, body: ReqBody| -> Result<_, BoxError> {
         let mut request = request.map(|_| body);
         *request.uri_mut() = format!("{url}{}", request.uri().path()).parse()?;
         request.extensions_mut().insert(CallSettings::new().deadline(Duration::from_secs(3_600)));
@@ -28,7 +28,7 @@ pub(crate) async fn run(way: &str, url: &str, folder: &str, bytes: u64) -> Resul
         let request = DOWNLOAD.request(ApiVersion::V8).path("bytes", bytes.to_string()).build()?;
         to(request, ReqBody::empty())
     };
-    let mut sum = Sum::default();
+    let mut sum = Checksum::default();
     match way {
         "upload" => {
             let body = ReqBody::replay(move || {
@@ -38,8 +38,8 @@ pub(crate) async fn run(way: &str, url: &str, folder: &str, bytes: u64) -> Resul
             let reply = send(&transport, to(request, body.with_length(bytes))?).await?;
             let arrived: Record = reply.json()?;
             let number = |name: &str| arrived.get::<u64>(name)?.ok_or(format!("no {name}").into());
-            let number = |name: &str| -> Result<u64, Failure> { number(name) };
-            sum = Sum { bytes: number("bytes")?, sum: number("sum")? };
+            let number = |name: &str| -> Result<u64, BoxError> { number(name) };
+            sum = Checksum { bytes: number("bytes")?, sum: number("sum")? };
         }
         "download" => {
             let mut file = open(&transport, download()?).await?.file()?;
@@ -74,15 +74,15 @@ pub(crate) async fn run(way: &str, url: &str, folder: &str, bytes: u64) -> Resul
             std::fs::remove_file(path)?;
         }
     }
-    if sum != Sum::of(bytes) {
-        return Err(format!("{way}: {sum:?} arrived, and not {:?}", Sum::of(bytes)).into());
+    if sum != Checksum::of(bytes) {
+        return Err(format!("{way}: {sum:?} arrived, and not {:?}", Checksum::of(bytes)).into());
     }
     println!("{}", peak()?);
     Ok(())
 }
 
 /// The most memory that this process ever had, in KiB.
-fn peak() -> Result<u64, Failure> {
+fn peak() -> Result<u64, BoxError> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());

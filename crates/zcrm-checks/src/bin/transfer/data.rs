@@ -17,12 +17,12 @@ pub(crate) fn pieces(bytes: u64) -> impl Iterator<Item = Bytes> {
 
 /// The length of what came, and its sum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Sum {
+pub(crate) struct Checksum {
     pub(crate) bytes: u64,
     pub(crate) sum: u64,
 }
 
-impl Sum {
+impl Checksum {
     pub(crate) fn add(&mut self, piece: &[u8]) {
         self.bytes += piece.len() as u64;
         // the place of a byte counts, and not how the pieces are cut

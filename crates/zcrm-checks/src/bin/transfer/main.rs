@@ -10,10 +10,10 @@ mod client;
 mod data;
 mod server;
 
-use zcrm_checks::{Arguments, Child, Failure};
+use zcrm_checks::{Arguments, BoxError, Child};
 
 #[tokio::main]
-async fn main() -> Result<(), Failure> {
+async fn main() -> Result<(), BoxError> {
     let given: Vec<_> = std::env::args_os().skip(1).collect();
     let texts: Vec<_> = given.iter().map(|it| it.to_string_lossy().into_owned()).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();

@@ -19,12 +19,12 @@ use tokio_rustls::{
     TlsAcceptor,
     rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer},
 };
-use zcrm_checks::Failure;
+use zcrm_checks::BoxError;
 
-use crate::data::{Sum, pieces};
+use crate::data::{Checksum, pieces};
 
 /// Prints its URL, leaves its certificate in the folder, and serves until it is killed.
-pub(crate) async fn run(http1: bool, folder: &str) -> Result<(), Failure> {
+pub(crate) async fn run(http1: bool, folder: &str) -> Result<(), BoxError> {
     let certified = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
     let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der())?;
     let mut tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -63,7 +63,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Body>, Infallible
         headers.insert("content-length", bytes.into());
         return Ok(response);
     }
-    let mut sum = Sum::default();
+    let mut sum = Checksum::default();
     let mut body = pin!(request.into_body());
     while let Some(Ok(frame)) = body.frame().await {
         if let Ok(piece) = frame.into_data() {

@@ -9,10 +9,10 @@ use super::Suite;
 use crate::{StoreError, StoredToken, TokenKey, TokenStore};
 
 /// What a rule says: nothing, or what it saw.
-pub(super) type Verdict = Result<(), String>;
+pub(super) type RuleResult = Result<(), String>;
 
 /// The broken rules so far.
-pub(super) type Found = Vec<(&'static str, String)>;
+pub(super) type BrokenRules = Vec<(&'static str, String)>;
 
 pub(super) struct Bench {
     pub(super) suite: Suite,
@@ -38,10 +38,10 @@ impl Bench {
     /// Judges a rule, and then removes what it may have left.
     pub(super) async fn judge(
         &self,
-        found: &mut Found,
+        found: &mut BrokenRules,
         rule: &'static str,
         keys: &[TokenKey],
-        verdict: impl Future<Output = Verdict>,
+        verdict: impl Future<Output = RuleResult>,
     ) {
         if let Err(seen) = verdict.await {
             found.push((rule, seen));
@@ -74,7 +74,7 @@ impl Bench {
         store: &Arc<dyn TokenStore>,
         key: &TokenKey,
         expected: Option<&StoredToken>,
-    ) -> Verdict {
+    ) -> RuleResult {
         let expected = expected.map(|token| shown(&self.kept(token)));
         let loaded = store.load(key).await.map_err(failed("load"))?;
         let loaded = loaded.map(|token| shown(&token));

@@ -10,14 +10,14 @@ use std::{
 
 use tokio::task::JoinSet;
 
-use super::fixtures::{Bench, Found, Verdict, failed, key, lost, mark, token};
+use super::fixtures::{Bench, BrokenRules, RuleResult, failed, key, lost, mark, token};
 use crate::{RefreshLock, TokenKey, TokenStore};
 
 /// Longer than any rule takes.
 const WAIT: Duration = Duration::from_secs(30);
 const TASKS: usize = 12;
 
-pub(super) async fn check(bench: &Bench, found: &mut Found) {
+pub(super) async fn check(bench: &Bench, found: &mut BrokenRules) {
     let [a, b] = [key("a@example.com"), key("b@example.com")];
     let keys = [a.clone(), b.clone()];
     bench.judge(found, "a lock keeps others out, of one key", &keys, apart(bench, &a, &b)).await;
@@ -34,14 +34,14 @@ async fn free(store: &Arc<dyn TokenStore>, key: &TokenKey) -> Result<RefreshLock
     lock.ok_or_else(|| format!("the lock of {key:?} is not free"))
 }
 
-async fn held(store: &Arc<dyn TokenStore>, key: &TokenKey, wait: Duration) -> Verdict {
+async fn held(store: &Arc<dyn TokenStore>, key: &TokenKey, wait: Duration) -> RuleResult {
     match store.lock(key, wait).await.map_err(failed("lock"))? {
         Some(_) => Err(format!("a second holder gets the lock of {key:?}")),
         None => Ok(()),
     }
 }
 
-async fn apart(bench: &Bench, a: &TokenKey, b: &TokenKey) -> Verdict {
+async fn apart(bench: &Bench, a: &TokenKey, b: &TokenKey) -> RuleResult {
     let [one, other] = bench.pair()?;
     let lock = free(&one, a).await?;
     held(&one, a, Duration::ZERO).await?;
@@ -52,13 +52,13 @@ async fn apart(bench: &Bench, a: &TokenKey, b: &TokenKey) -> Verdict {
     free(&other, a).await?.release().await.map_err(failed("release"))
 }
 
-async fn dropped(bench: &Bench, key: &TokenKey) -> Verdict {
+async fn dropped(bench: &Bench, key: &TokenKey) -> RuleResult {
     let [one, other] = bench.pair()?;
     drop(free(&one, key).await?);
     free(&other, key).await?.release().await.map_err(failed("release"))
 }
 
-async fn passed_on(bench: &Bench, key: &TokenKey) -> Verdict {
+async fn passed_on(bench: &Bench, key: &TokenKey) -> RuleResult {
     let [one, other] = bench.pair()?;
     let lock = free(&one, key).await?;
     let waiter = tokio::spawn({
@@ -71,7 +71,7 @@ async fn passed_on(bench: &Bench, key: &TokenKey) -> Verdict {
     waiter.await.map_err(lost)?
 }
 
-async fn given_up(bench: &Bench, key: &TokenKey) -> Verdict {
+async fn given_up(bench: &Bench, key: &TokenKey) -> RuleResult {
     let [one, other] = bench.pair()?;
     let lock = free(&one, key).await?;
     let waiter = tokio::spawn({
@@ -88,7 +88,7 @@ async fn given_up(bench: &Bench, key: &TokenKey) -> Verdict {
     free(&other, key).await?.release().await.map_err(failed("release"))
 }
 
-async fn beside(bench: &Bench, key: &TokenKey) -> Verdict {
+async fn beside(bench: &Bench, key: &TokenKey) -> RuleResult {
     let [one, other] = bench.pair()?;
     let lock = free(&one, key).await?;
     other.save(key, &token("beside")).await.map_err(failed("save"))?;
@@ -96,7 +96,7 @@ async fn beside(bench: &Bench, key: &TokenKey) -> Verdict {
     lock.release().await.map_err(failed("release"))
 }
 
-async fn exclusive(bench: &Bench, key: &TokenKey) -> Verdict {
+async fn exclusive(bench: &Bench, key: &TokenKey) -> RuleResult {
     let inside = Arc::new(AtomicUsize::new(0));
     let mut tasks = JoinSet::new();
     for at in 0..TASKS {
@@ -117,7 +117,7 @@ async fn exclusive(bench: &Bench, key: &TokenKey) -> Verdict {
 }
 
 /// What a token manager does: lock, look again, refresh where it is still stale, save.
-async fn once(bench: &Bench, key: &TokenKey) -> Verdict {
+async fn once(bench: &Bench, key: &TokenKey) -> RuleResult {
     bench.handle(0)?.save(key, &token("stale")).await.map_err(failed("save"))?;
     let refreshes = Arc::new(AtomicUsize::new(0));
     let mut tasks = JoinSet::new();
@@ -140,7 +140,7 @@ async fn once(bench: &Bench, key: &TokenKey) -> Verdict {
     }
 }
 
-async fn all(mut tasks: JoinSet<Verdict>) -> Verdict {
+async fn all(mut tasks: JoinSet<RuleResult>) -> RuleResult {
     while let Some(ended) = tasks.join_next().await {
         ended.map_err(lost)??;
     }

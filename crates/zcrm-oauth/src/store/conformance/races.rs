@@ -2,13 +2,13 @@
 
 use tokio::task::JoinSet;
 
-use super::fixtures::{Bench, Found, Verdict, failed, key, lost, mark, token};
+use super::fixtures::{Bench, BrokenRules, RuleResult, failed, key, lost, mark, token};
 use crate::TokenKey;
 
 const USERS: usize = 24;
 const ROUNDS: usize = 6;
 
-pub(super) async fn check(bench: &Bench, found: &mut Found) {
+pub(super) async fn check(bench: &Bench, found: &mut BrokenRules) {
     let users: Vec<TokenKey> = (0..USERS).map(|at| key(&format!("user{at}"))).collect();
     bench.judge(found, "no save undoes another user's", &users, many(bench, &users)).await;
     let one = [key("shared@example.com")];
@@ -18,7 +18,7 @@ pub(super) async fn check(bench: &Bench, found: &mut Found) {
     bench.judge(found, rule, &one, gone(bench, shared)).await;
 }
 
-async fn many(bench: &Bench, users: &[TokenKey]) -> Verdict {
+async fn many(bench: &Bench, users: &[TokenKey]) -> RuleResult {
     let mut tasks = JoinSet::new();
     for (at, user) in users.iter().enumerate() {
         let (store, user) = (bench.handle(at)?, user.clone());
@@ -45,7 +45,7 @@ async fn many(bench: &Bench, users: &[TokenKey]) -> Verdict {
     Ok(())
 }
 
-async fn torn(bench: &Bench, shared: &TokenKey) -> Verdict {
+async fn torn(bench: &Bench, shared: &TokenKey) -> RuleResult {
     bench.handle(0)?.save(shared, &token("first")).await.map_err(failed("save"))?;
     let mut tasks = JoinSet::new();
     for at in 0..6 {
@@ -69,7 +69,7 @@ async fn torn(bench: &Bench, shared: &TokenKey) -> Verdict {
     all(tasks).await
 }
 
-async fn gone(bench: &Bench, shared: &TokenKey) -> Verdict {
+async fn gone(bench: &Bench, shared: &TokenKey) -> RuleResult {
     for round in 0..ROUNDS {
         let [one, other] = bench.pair()?;
         one.save(shared, &token("before")).await.map_err(failed("save"))?;
@@ -93,7 +93,7 @@ async fn gone(bench: &Bench, shared: &TokenKey) -> Verdict {
     Ok(())
 }
 
-async fn all(mut tasks: JoinSet<Verdict>) -> Verdict {
+async fn all(mut tasks: JoinSet<RuleResult>) -> RuleResult {
     while let Some(ended) = tasks.join_next().await {
         ended.map_err(lost)??;
     }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use zcrm_core::Environment;
 
-use super::fixtures::{Bench, Found, Verdict, expiry, failed, key, shown, token};
+use super::fixtures::{Bench, BrokenRules, RuleResult, expiry, failed, key, shown, token};
 use crate::{StoredToken, TokenKey};
 
-pub(super) async fn check(bench: &Bench, found: &mut Found) {
+pub(super) async fn check(bench: &Bench, found: &mut BrokenRules) {
     let [a, b] = [key("a@example.com"), key("b@example.com")];
     let both = [a.clone(), b.clone()];
     bench.judge(found, "what was never saved is absent", &both, absent(bench, &a)).await;
@@ -30,7 +30,7 @@ pub(super) async fn check(bench: &Bench, found: &mut Found) {
     bench.judge(found, "`Debug` shows no token", &both, silent(bench, &a)).await;
 }
 
-async fn absent(bench: &Bench, key: &TokenKey) -> Verdict {
+async fn absent(bench: &Bench, key: &TokenKey) -> RuleResult {
     let store = bench.handle(0)?;
     bench.holds(&store, key, None).await?;
     if store.delete(key).await.map_err(failed("delete"))? {
@@ -39,7 +39,7 @@ async fn absent(bench: &Bench, key: &TokenKey) -> Verdict {
     bench.holds(&store, key, None).await
 }
 
-async fn whole(bench: &Bench, key: &TokenKey) -> Verdict {
+async fn whole(bench: &Bench, key: &TokenKey) -> RuleResult {
     let [one, other] = bench.pair()?;
     for token in [token("all"), StoredToken::new("access-alone", expiry(1))] {
         one.save(key, &token).await.map_err(failed("save"))?;
@@ -49,7 +49,7 @@ async fn whole(bench: &Bench, key: &TokenKey) -> Verdict {
     Ok(())
 }
 
-async fn replaced(bench: &Bench, key: &TokenKey) -> Verdict {
+async fn replaced(bench: &Bench, key: &TokenKey) -> RuleResult {
     let [one, other] = bench.pair()?;
     one.save(key, &token("old")).await.map_err(failed("save"))?;
     let bare = StoredToken::new("access-new", expiry(2)).with_refresh("refresh-new");
@@ -61,7 +61,7 @@ async fn replaced(bench: &Bench, key: &TokenKey) -> Verdict {
     bench.holds(&other, key, None).await
 }
 
-async fn removed(bench: &Bench, gone: &TokenKey, stays: &TokenKey) -> Verdict {
+async fn removed(bench: &Bench, gone: &TokenKey, stays: &TokenKey) -> RuleResult {
     let [one, other] = bench.pair()?;
     for key in [gone, stays] {
         one.save(key, &token(key.user())).await.map_err(failed("save"))?;
@@ -76,7 +76,7 @@ async fn removed(bench: &Bench, gone: &TokenKey, stays: &TokenKey) -> Verdict {
     bench.holds(&one, stays, Some(&token(stays.user()))).await
 }
 
-async fn listed(bench: &Bench, a: &TokenKey, b: &TokenKey) -> Verdict {
+async fn listed(bench: &Bench, a: &TokenKey, b: &TokenKey) -> RuleResult {
     let [one, other] = bench.pair()?;
     for expected in [vec![], vec![a], vec![a, b]] {
         if let Some(key) = expected.last() {
@@ -98,7 +98,7 @@ async fn listed(bench: &Bench, a: &TokenKey, b: &TokenKey) -> Verdict {
 }
 
 /// Zoho's tokens have some 70 characters today, and may have 1,000 tomorrow.
-async fn long(bench: &Bench, key: &TokenKey) -> Verdict {
+async fn long(bench: &Bench, key: &TokenKey) -> RuleResult {
     let store = bench.handle(0)?;
     let long = StoredToken::new("a".repeat(1000), expiry(3)).with_refresh("r".repeat(1000));
     match store.save(key, &long).await {
@@ -144,7 +144,7 @@ fn parts() -> Vec<TokenKey> {
 }
 
 /// Saves under each key what no other has. A key may be refused, and is then absent.
-async fn users(bench: &Bench, keys: &[TokenKey]) -> Verdict {
+async fn users(bench: &Bench, keys: &[TokenKey]) -> RuleResult {
     let [one, other] = bench.pair()?;
     let mut kept = BTreeSet::new();
     for (at, key) in keys.iter().enumerate() {
@@ -166,7 +166,7 @@ async fn users(bench: &Bench, keys: &[TokenKey]) -> Verdict {
 }
 
 /// The first key's token is neither answered nor touched under another client or environment.
-async fn refused(bench: &Bench, keys: &[TokenKey]) -> Verdict {
+async fn refused(bench: &Bench, keys: &[TokenKey]) -> RuleResult {
     let store = bench.handle(0)?;
     let Some((own, others)) = keys.split_first() else {
         return Ok(());
@@ -187,7 +187,7 @@ async fn refused(bench: &Bench, keys: &[TokenKey]) -> Verdict {
     Ok(())
 }
 
-async fn silent(bench: &Bench, key: &TokenKey) -> Verdict {
+async fn silent(bench: &Bench, key: &TokenKey) -> RuleResult {
     let store = bench.handle(0)?;
     store.save(key, &token("marked")).await.map_err(failed("save"))?;
     bench.holds(&store, key, Some(&token("marked"))).await?;

@@ -23,7 +23,7 @@ async fn run(suite: Suite, store: impl TokenStore + 'static) -> Result<(), Broke
 
 /// How a store is wrong.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Wrong {
+enum StoreDefect {
     Nothing,
     IgnoresCase,
     ByUserAlone,
@@ -39,13 +39,13 @@ enum Wrong {
 }
 
 struct Faulty {
-    wrong: Wrong,
+    wrong: StoreDefect,
     tokens: Mutex<BTreeMap<TokenKey, StoredToken>>,
     lock: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Faulty {
-    fn new(wrong: Wrong) -> Self {
+    fn new(wrong: StoreDefect) -> Self {
         Self { wrong, tokens: Mutex::default(), lock: Arc::default() }
     }
 
@@ -55,10 +55,10 @@ impl Faulty {
 
     fn key(&self, key: &TokenKey) -> TokenKey {
         match self.wrong {
-            Wrong::IgnoresCase => {
+            StoreDefect::IgnoresCase => {
                 TokenKey::new(key.user().to_lowercase(), key.client_id(), key.environment())
             }
-            Wrong::ByUserAlone => super::fixtures::key(key.user()),
+            StoreDefect::ByUserAlone => super::fixtures::key(key.user()),
             _ => key.clone(),
         }
     }
@@ -66,7 +66,7 @@ impl Faulty {
 
 impl std::fmt::Debug for Faulty {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.wrong == Wrong::ShowsTokens {
+        if self.wrong == StoreDefect::ShowsTokens {
             let tokens = self.tokens();
             return f.debug_list().entries(tokens.values().map(super::fixtures::shown)).finish();
         }
@@ -92,22 +92,22 @@ impl TokenStore for Faulty {
     async fn save(&self, key: &TokenKey, token: &StoredToken) -> Result<(), StoreError> {
         let (key, mut token) = (self.key(key), token.clone());
         match self.wrong {
-            Wrong::KeepsOldScope => {
+            StoreDefect::KeepsOldScope => {
                 let old = self.tokens().get(&key).and_then(|old| old.scope.clone());
                 token.scope = token.scope.or(old);
             }
-            Wrong::LosesUpdates => {
+            StoreDefect::LosesUpdates => {
                 let mut copy = self.tokens().clone();
                 tokio::task::yield_now().await;
                 copy.insert(key, token);
                 *self.tokens() = copy;
                 return Ok(());
             }
-            Wrong::HalfWritten => {
+            StoreDefect::HalfWritten => {
                 self.tokens().remove(&key);
                 tokio::task::yield_now().await;
             }
-            Wrong::CutsLongTokens => {
+            StoreDefect::CutsLongTokens => {
                 use zcrm_core::ExposeSecret as _;
                 let cut: String = token.access.expose_secret().chars().take(100).collect();
                 token.access = cut.into();
@@ -120,11 +120,11 @@ impl TokenStore for Faulty {
 
     async fn delete(&self, key: &TokenKey) -> Result<bool, StoreError> {
         let there = self.tokens().remove(&self.key(key)).is_some();
-        Ok(there || self.wrong == Wrong::TellsDeletes)
+        Ok(there || self.wrong == StoreDefect::TellsDeletes)
     }
 
     async fn keys(&self) -> Result<Vec<TokenKey>, StoreError> {
-        if self.wrong == Wrong::ListsNothing {
+        if self.wrong == StoreDefect::ListsNothing {
             return Ok(Vec::new());
         }
         Ok(self.tokens().keys().cloned().collect())
@@ -135,7 +135,7 @@ impl TokenStore for Faulty {
         key: &TokenKey,
         wait: Duration,
     ) -> Result<Option<RefreshLock>, StoreError> {
-        if self.wrong == Wrong::LocksNobodyOut {
+        if self.wrong == StoreDefect::LocksNobodyOut {
             return Ok(Some(RefreshLock::open()));
         }
         if key.user().starts_with('b') {
@@ -143,12 +143,12 @@ impl TokenStore for Faulty {
         }
         let guard = match Arc::clone(&self.lock).try_lock_owned() {
             Ok(guard) => guard,
-            Err(_) if wait < Duration::from_secs(1) || self.wrong == Wrong::NeverUnlocks => {
+            Err(_) if wait < Duration::from_secs(1) || self.wrong == StoreDefect::NeverUnlocks => {
                 return Ok(None);
             }
             Err(_) => Arc::clone(&self.lock).lock_owned().await,
         };
-        if self.wrong == Wrong::NeverUnlocks {
+        if self.wrong == StoreDefect::NeverUnlocks {
             std::mem::forget(guard);
             return Ok(Some(RefreshLock::open()));
         }
@@ -163,23 +163,23 @@ async fn accepts_the_memory_store() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn accepts_a_complete_store() {
-    run(Suite::new(), Faulty::new(Wrong::Nothing)).await.unwrap();
+    run(Suite::new(), Faulty::new(StoreDefect::Nothing)).await.unwrap();
 }
 
 #[tokio::test]
 async fn finds_each_broken_rule() {
     for (wrong, rule) in [
-        (Wrong::IgnoresCase, "each user has a token of their own"),
-        (Wrong::ByUserAlone, "each part of the key counts"),
-        (Wrong::KeepsOldScope, "a save replaces all of the old token"),
-        (Wrong::LosesUpdates, "no save undoes another user's"),
-        (Wrong::TellsDeletes, "what was never saved is absent"),
-        (Wrong::HalfWritten, "a reader sees one whole token"),
-        (Wrong::ListsNothing, "the keys are listed, or are unsupported"),
-        (Wrong::ShowsTokens, "`Debug` shows no token"),
-        (Wrong::CutsLongTokens, "a long token is kept or refused"),
-        (Wrong::LocksNobodyOut, "a lock keeps others out, of one key"),
-        (Wrong::NeverUnlocks, "a lock is freed by a drop"),
+        (StoreDefect::IgnoresCase, "each user has a token of their own"),
+        (StoreDefect::ByUserAlone, "each part of the key counts"),
+        (StoreDefect::KeepsOldScope, "a save replaces all of the old token"),
+        (StoreDefect::LosesUpdates, "no save undoes another user's"),
+        (StoreDefect::TellsDeletes, "what was never saved is absent"),
+        (StoreDefect::HalfWritten, "a reader sees one whole token"),
+        (StoreDefect::ListsNothing, "the keys are listed, or are unsupported"),
+        (StoreDefect::ShowsTokens, "`Debug` shows no token"),
+        (StoreDefect::CutsLongTokens, "a long token is kept or refused"),
+        (StoreDefect::LocksNobodyOut, "a lock keeps others out, of one key"),
+        (StoreDefect::NeverUnlocks, "a lock is freed by a drop"),
     ] {
         let broken = run(Suite::new(), Faulty::new(wrong)).await.unwrap_err();
         let rules: Vec<&str> = broken.rules().map(|(rule, _)| rule).collect();
@@ -191,7 +191,7 @@ async fn finds_each_broken_rule() {
 #[tokio::test]
 async fn requires_a_store_by_user_to_refuse_other_keys() {
     let broken =
-        run(Suite::new().by_user_alone(), Faulty::new(Wrong::ByUserAlone)).await.unwrap_err();
+        run(Suite::new().by_user_alone(), Faulty::new(StoreDefect::ByUserAlone)).await.unwrap_err();
     let rules: Vec<&str> = broken.rules().map(|(rule, _)| rule).collect();
     assert_eq!(rules[0], "another client or environment is refused", "{broken}");
 }
@@ -287,7 +287,7 @@ async fn notices_a_store_that_blocks_its_thread() {
         ("release", "no lock blocks a thread of the runtime"),
         ("drop of a lock", "no lock blocks a thread of the runtime"),
     ] {
-        let store = Sleeping { store: Faulty::new(Wrong::Nothing), call };
+        let store = Sleeping { store: Faulty::new(StoreDefect::Nothing), call };
         let broken = run(Suite::new(), store).await.unwrap_err();
         let found: Vec<_> = broken.rules().collect();
         assert_eq!(found.len(), 1, "{call}: {broken}");

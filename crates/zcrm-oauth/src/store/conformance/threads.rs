@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::fixtures::{Bench, Found, Verdict, failed, key, token};
+use super::fixtures::{Bench, BrokenRules, RuleResult, failed, key, token};
 use crate::TokenKey;
 
 /// A call that waits gives its thread back in between, and what it computes is small.
@@ -18,7 +18,7 @@ const REPEATS: usize = 10;
 /// How long a lock that is held is waited for.
 const WAIT: Duration = Duration::from_millis(20);
 
-pub(super) async fn check(bench: &Bench, found: &mut Found) {
+pub(super) async fn check(bench: &Bench, found: &mut BrokenRules) {
     let keys = [key("a@example.com"), key("b@example.com")];
     let [a, _] = &keys;
     let rule = "no call blocks a thread of the runtime";
@@ -29,7 +29,7 @@ pub(super) async fn check(bench: &Bench, found: &mut Found) {
     }
 }
 
-async fn calls(bench: &Bench, key: &TokenKey) -> Verdict {
+async fn calls(bench: &Bench, key: &TokenKey) -> RuleResult {
     let store = bench.handle(0)?;
     let token = token("thread");
     let mut blocking = Vec::new();
@@ -61,7 +61,7 @@ async fn calls(bench: &Bench, key: &TokenKey) -> Verdict {
     verdict(blocking)
 }
 
-async fn locks(bench: &Bench, key: &TokenKey) -> Verdict {
+async fn locks(bench: &Bench, key: &TokenKey) -> RuleResult {
     let [one, other] = bench.pair()?;
     let mut blocking = Vec::new();
     for call in ["lock", "lock that is held", "release", "drop of a lock"] {
@@ -98,7 +98,7 @@ fn note(blocking: &mut Vec<String>, call: &str, longest: Duration) {
     }
 }
 
-fn verdict(blocking: Vec<String>) -> Verdict {
+fn verdict(blocking: Vec<String>) -> RuleResult {
     if blocking.is_empty() { Ok(()) } else { Err(blocking.join(", ")) }
 }
 

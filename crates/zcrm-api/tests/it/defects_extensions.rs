@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use zcrm_api::{organisation::VariableGroupBy, records::SortOrder};
 use zcrm_core::{ApiVersion, ErrorKind, Tag};
 
-use crate::paper::{BOTH, answering, asks, at, desk, refused, shown};
+use crate::canned::{BOTH, answering, asks, at, canned, refused, shown};
 
 #[test]
 fn group_1_names_in_paths_are_encoded_or_refused() {
@@ -155,14 +155,14 @@ fn group_15_ids_are_taken_as_numbers_and_as_texts() {
 #[tokio::test]
 async fn group_16_every_status_is_told_for_what_it_is() {
     for version in BOTH {
-        let (api, _) = desk(version, 204, &[], "");
+        let (api, _) = canned(version, 204, &[], "");
         assert!(api.roles().list().all().await.unwrap().is_empty());
         let none = api.roles().get("1").send().await.unwrap_err();
         assert_eq!(none.kind(), ErrorKind::NotFound);
-        let (api, _) = desk(version, 304, &[], "");
+        let (api, _) = canned(version, 304, &[], "");
         assert!(api.users().list().all().await.unwrap_err().is_not_modified());
         for status in [502, 503] {
-            let (api, _) = desk(version, status, &[], "<html>down</html>");
+            let (api, _) = canned(version, status, &[], "<html>down</html>");
             let error = api.taxes().list().all().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Decode);
             let file = api.record("Leads", "5").attachments().download("8").await.unwrap_err();
@@ -173,7 +173,7 @@ async fn group_16_every_status_is_told_for_what_it_is() {
             { "code": "SUCCESS", "status": "success", "message": "", "details": { "id": "1" } },
             { "code": "INVALID_DATA", "status": "error", "message": "no", "details": {} },
         ]});
-        let (api, _) = desk(version, 207, &[], mixed.to_string());
+        let (api, _) = canned(version, 207, &[], mixed.to_string());
         let outcomes = api.taxes().delete_many(["1", "2"]).send().await.unwrap();
         assert_eq!((outcomes.successes().count(), outcomes.failures().count()), (1, 1));
     }

@@ -6,7 +6,7 @@ use crate::{Code, json::Members};
 
 /// An object with a `code`: a success, a refusal, or neither. Only `code` must have its form: of the
 /// other members those of an odd shape are left out, and of a name that comes twice the last counts.
-pub(crate) struct Said {
+pub(crate) struct StatusObject {
     pub(crate) code: Code,
     pub(crate) status: Option<String>,
     pub(crate) message: String,
@@ -15,7 +15,7 @@ pub(crate) struct Said {
     pub(crate) details: Map<String, Value>,
 }
 
-impl Said {
+impl StatusObject {
     /// `None` where the text is not an object with a `code`.
     pub(crate) fn read(json: &[u8]) -> Option<Self> {
         let members = Members::parse(std::str::from_utf8(json).ok()?).ok()?;
@@ -71,11 +71,11 @@ fn details_of(raw: &RawValue) -> Map<String, Value> {
 mod tests {
     use serde_json::json;
 
-    use super::Said;
+    use super::StatusObject;
 
     #[test]
     fn reads_members_of_odd_shapes() {
-        let said = |json: &str| Said::read(json.as_bytes()).unwrap();
+        let said = |json: &str| StatusObject::read(json.as_bytes()).unwrap();
         let odd = said(r#"{"code":7,"message":5,"status":true,"action":[],"details":"x"}"#);
         assert_eq!((odd.code.as_str(), odd.message.as_str()), ("7", "5"));
         assert!(odd.status.is_none() && odd.action.is_none());
@@ -92,13 +92,13 @@ mod tests {
             assert_eq!(json!(said(&text).details), read);
         }
         for none in ["[]", "{}", r#"{"code":null}"#, r#"{"code":{"a":1}}"#, "[\"X\"]", "\u{feff}"] {
-            assert!(Said::read(none.as_bytes()).is_none(), "{none}");
+            assert!(StatusObject::read(none.as_bytes()).is_none(), "{none}");
         }
     }
 
     #[test]
     fn a_code_of_a_refusal_is_not_a_success() {
-        let success = |json: &str| Said::read(json.as_bytes()).unwrap().is_success();
+        let success = |json: &str| StatusObject::read(json.as_bytes()).unwrap().is_success();
         assert!(success(r#"{"code":"SUCCESS","status":"success"}"#));
         assert!(success(r#"{"code":"SCHEDULED","status":"success"}"#));
         assert!(success(r#"{"code":"SOMETHING_NEW","status":"SUCCESS"}"#));

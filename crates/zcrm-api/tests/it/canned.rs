@@ -1,4 +1,4 @@
-//! Requests and answers on paper: what is sent, and a server that gives one answer.
+//! Requests as they would be sent, and an API whose server gives one canned answer.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +16,7 @@ pub(crate) const BOTH: [ApiVersion; 2] = [ApiVersion::V2, ApiVersion::V8];
 pub(crate) type Sent = Arc<Mutex<Vec<Request<Bytes>>>>;
 
 /// An API whose server gives this answer to every call, and what was sent to it.
-pub(crate) fn desk(
+pub(crate) fn canned(
     version: ApiVersion,
     status: u16,
     headers: &[(&'static str, &str)],
@@ -44,12 +44,12 @@ pub(crate) fn desk(
 /// An API whose server gives this JSON to every call.
 pub(crate) fn answering(version: ApiVersion, body: &Value) -> Api {
     let json = [("content-type", "application/json")];
-    desk(version, 200, &json, body.to_string()).0
+    canned(version, 200, &json, body.to_string()).0
 }
 
 /// An API to look at requests with.
 pub(crate) fn at(version: ApiVersion) -> Api {
-    desk(version, 204, &[], "").0
+    canned(version, 204, &[], "").0
 }
 
 /// Method, path behind the version with its query decoded, and the body as JSON.

@@ -13,17 +13,17 @@ use zcrm_http::{
 };
 use zcrm_sim::{Builder, Simulator};
 
-pub(crate) struct World {
+pub(crate) struct Fixture {
     pub(crate) sim: Simulator,
     pub(crate) api: Api,
 }
 
-impl World {
+impl Fixture {
     pub(crate) async fn new(version: ApiVersion) -> Self {
         Self::with(version, |builder| builder).await
     }
 
-    /// A world whose simulator is set up by `change`.
+    /// A fixture whose simulator is set up by `change`.
     pub(crate) async fn with(version: ApiVersion, change: impl FnOnce(Builder) -> Builder) -> Self {
         let sim = change(Simulator::builder()).start().await.unwrap();
         let connector = Connector::builder().root_pem(sim.ca_pem()).build().unwrap();

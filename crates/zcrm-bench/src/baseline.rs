@@ -20,8 +20,8 @@ use serde::de::DeserializeOwned;
 use zcrm::Module as _;
 
 use crate::{
-    Failure,
-    child::Place,
+    BoxError,
+    child::ServerAddress,
     data::{self, Brief, Data, Lead, List, NewLead, Written},
 };
 
@@ -30,7 +30,7 @@ pub const TOKEN: &str = "1000.8cb99dxxxxxxxxxxxxx9be93.9b8xxxxxxxxxxxxxxxf6e3a8f
 
 /// A pooled client for one server.
 #[derive(Clone, Debug)]
-pub struct Floor {
+pub struct Baseline {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     origin: String,
     authorization: HeaderValue,
@@ -41,7 +41,7 @@ pub struct Floor {
 ///
 /// # Errors
 /// Where the certificate is unreadable.
-pub fn tls(place: &Place) -> Result<ClientConfig, Failure> {
+pub fn tls(place: &ServerAddress) -> Result<ClientConfig, BoxError> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     roots.add(CertificateDer::from_pem_slice(place.pem.as_bytes())?)?;
     Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -50,12 +50,12 @@ pub fn tls(place: &Place) -> Result<ClientConfig, Failure> {
         .with_no_client_auth())
 }
 
-impl Floor {
+impl Baseline {
     /// The client.
     ///
     /// # Errors
     /// Where the certificate is unreadable.
-    pub fn new(place: &Place) -> Result<Self, Failure> {
+    pub fn new(place: &ServerAddress) -> Result<Self, BoxError> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -73,7 +73,10 @@ impl Floor {
         })
     }
 
-    async fn send<T: DeserializeOwned>(&self, request: Request<Full<Bytes>>) -> Result<T, Failure> {
+    async fn send<T: DeserializeOwned>(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<T, BoxError> {
         let response = self.client.request(request).await?;
         if response.status() != StatusCode::OK {
             return Err(format!("the server answered {}", response.status()).into());
@@ -86,7 +89,7 @@ impl Floor {
     ///
     /// # Errors
     /// Of the call.
-    pub async fn get(&self) -> Result<Brief, Failure> {
+    pub async fn get(&self) -> Result<Brief, BoxError> {
         let request = Request::get(format!("{}/crm/v8/Contacts/{}", self.origin, data::ID))
             .header(AUTHORIZATION, self.authorization.clone())
             .body(Full::default())?;
@@ -98,7 +101,7 @@ impl Floor {
     ///
     /// # Errors
     /// Of the call.
-    pub async fn page(&self, number: u64, slow: bool) -> Result<usize, Failure> {
+    pub async fn page(&self, number: u64, slow: bool) -> Result<usize, BoxError> {
         let Self { origin, fields, .. } = self;
         let slow = if slow { "&slow=true" } else { "" };
         let uri = format!("{origin}/crm/v8/Leads?page={number}{slow}&fields={fields}");
@@ -113,7 +116,7 @@ impl Floor {
     ///
     /// # Errors
     /// Of the call.
-    pub async fn create(&self, leads: &[NewLead]) -> Result<usize, Failure> {
+    pub async fn create(&self, leads: &[NewLead]) -> Result<usize, BoxError> {
         let mut request = encode(&self.origin, leads)?.map(Full::new);
         request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
         let written: Data<Vec<Written>> = self.send(request).await?;
@@ -129,7 +132,7 @@ impl Floor {
 }
 
 /// The request of a write.
-fn encode(origin: &str, leads: &[NewLead]) -> Result<Request<Bytes>, Failure> {
+fn encode(origin: &str, leads: &[NewLead]) -> Result<Request<Bytes>, BoxError> {
     Ok(Request::post(format!("{origin}/crm/v8/Leads"))
         .header(CONTENT_TYPE, "application/json")
         .body(serde_json::to_vec(&Data { data: leads })?.into())?)
@@ -139,6 +142,6 @@ fn encode(origin: &str, leads: &[NewLead]) -> Result<Request<Bytes>, Failure> {
 ///
 /// # Errors
 /// Where it is no page.
-pub fn typed(body: &[u8]) -> Result<List<Lead>, Failure> {
+pub fn typed(body: &[u8]) -> Result<List<Lead>, BoxError> {
     Ok(serde_json::from_slice(body)?)
 }

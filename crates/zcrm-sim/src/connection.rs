@@ -32,18 +32,18 @@ impl Breaker {
 
 /// The server's side of a connection.
 #[derive(Debug)]
-pub(crate) struct Wire {
+pub(crate) struct ServerConnection {
     tcp: TcpStream,
     breaker: Breaker,
 }
 
-impl Wire {
+impl ServerConnection {
     pub(crate) fn new(tcp: TcpStream, breaker: Breaker) -> Self {
         Self { tcp, breaker }
     }
 }
 
-impl Drop for Wire {
+impl Drop for ServerConnection {
     fn drop(&mut self) {
         if self.breaker.reset.load(Ordering::SeqCst) {
             // Closing a socket that may not linger sends RST; if the option cannot be set, the
@@ -53,7 +53,7 @@ impl Drop for Wire {
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for ServerConnection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -63,7 +63,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for ServerConnection {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
