@@ -4,7 +4,7 @@
 
 use crate::metadata::{self, Dependency, Kind, Member};
 use crate::shell::{self, Error, Workspace};
-use crate::table::{self, Externals, FAMILIES, Place, Row, TEST_KIT};
+use crate::table::{self, Externals, FAMILIES, Row, TEST_KIT, Tier};
 
 /// Where to add what a message complains about.
 const WHERE: &str = "xtask/src/table.rs";
@@ -92,7 +92,7 @@ fn arrow(member: &Member, row: &Row, dependency: &Dependency) -> Option<String> 
     if allowed(row, target) {
         // An arrow that only the tests need is one more reason to build the crate before this one,
         // so it is refused. One that stands there anyway may ask for more features in tests.
-        let stands = row.place == Place::Top
+        let stands = row.tier == Tier::Top
             || dependency.kind != Kind::Dev
             || member
                 .dependencies
@@ -105,34 +105,34 @@ fn arrow(member: &Member, row: &Row, dependency: &Dependency) -> Option<String> 
             )
         });
     }
-    let in_tests = dependency.kind == Kind::Dev && matches!(row.place, Place::Layer(_));
+    let in_tests = dependency.kind == Kind::Dev && matches!(row.tier, Tier::Layer(_));
     if in_tests && target.name == TEST_KIT {
         return None;
     }
-    Some(match (row.place, target.place) {
-        (Place::Tool | Place::Apart, _) => {
+    Some(match (row.tier, target.tier) {
+        (Tier::Tool | Tier::Apart, _) => {
             format!("{} depends on no crate of the workspace", row.name)
         }
-        (_, Place::Top | Place::Tool) => format!("{} is used by no other crate", target.name),
-        (Place::Layer(own), Place::Layer(other)) => format!(
+        (_, Tier::Top | Tier::Tool) => format!("{} is used by no other crate", target.name),
+        (Tier::Layer(own), Tier::Layer(other)) => format!(
             "a crate depends only on crates of lower layers; {} is in layer {own}, {} in layer \
              {other}",
             row.name, target.name
         ),
-        (_, Place::Apart) if target.name == TEST_KIT => {
+        (_, Tier::Apart) if target.name == TEST_KIT => {
             format!("{TEST_KIT} is for tests and examples: only as a dev-dependency")
         }
-        (_, Place::Apart) => format!("{} may not use {}", row.name, target.name),
-        (Place::Top, Place::Layer(_)) => format!("{} may not use {}", row.name, target.name),
+        (_, Tier::Apart) => format!("{} may not use {}", row.name, target.name),
+        (Tier::Top, Tier::Layer(_)) => format!("{} may not use {}", row.name, target.name),
     })
 }
 
 /// Whether the table lets the one depend on the other.
 fn allowed(row: &Row, target: &Row) -> bool {
-    match (row.place, target.place) {
-        (Place::Top, Place::Layer(_) | Place::Apart) => true,
-        (Place::Layer(own), Place::Layer(other)) => other < own,
-        (_, Place::Apart) => row.also.contains(&target.name),
+    match (row.tier, target.tier) {
+        (Tier::Top, Tier::Layer(_) | Tier::Apart) => true,
+        (Tier::Layer(own), Tier::Layer(other)) => other < own,
+        (_, Tier::Apart) => row.also.contains(&target.name),
         _ => false,
     }
 }

@@ -5,7 +5,7 @@
 
 /// Where a member stands among the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Tier {
     /// A layer of the SDK. A crate depends only on crates of lower layers; two crates of one layer
     /// do not know each other.
     Layer(u8),
@@ -31,8 +31,8 @@ pub(crate) enum Externals {
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) name: &'static str,
-    pub(crate) place: Place,
-    /// Crates that stand [`Apart`](Place::Apart), which this one may use all the same.
+    pub(crate) tier: Tier,
+    /// Crates that stand [`Apart`](Tier::Apart), which this one may use all the same.
     pub(crate) also: &'static [&'static str],
     pub(crate) externals: Externals,
     /// The external packages that it may name only as optional dependencies, whatever `never` says.
@@ -74,7 +74,7 @@ pub(crate) const FAMILIES: &[Family] = &[
 pub(crate) const TABLE: &[Row] = &[
     Row {
         name: "zcrm-core",
-        place: Place::Layer(0),
+        tier: Tier::Layer(0),
         also: &[],
         externals: Externals::Only(&[
             "bytes",
@@ -96,7 +96,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         name: "zcrm-http",
-        place: Place::Layer(1),
+        tier: Tier::Layer(1),
         also: &[],
         externals: Externals::Only(&[
             "async-compression",
@@ -131,7 +131,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         name: "zcrm-oauth",
-        place: Place::Layer(2),
+        tier: Tier::Layer(2),
         also: &[],
         externals: Externals::Only(&[
             "arc-swap",
@@ -159,7 +159,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         name: "zcrm-api",
-        place: Place::Layer(2),
+        tier: Tier::Layer(2),
         also: &[],
         externals: Externals::Only(&[
             "bytes",
@@ -182,7 +182,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         name: "zcrm-store-file",
-        place: Place::Layer(3),
+        tier: Tier::Layer(3),
         also: &[],
         externals: Externals::Only(&[
             "async-trait",
@@ -202,7 +202,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         name: "zcrm-store-mysql",
-        place: Place::Layer(3),
+        tier: Tier::Layer(3),
         also: &[],
         externals: Externals::Only(&[
             "async-trait",
@@ -221,7 +221,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         name: "zcrm",
-        place: Place::Layer(4),
+        tier: Tier::Layer(4),
         also: &["zcrm-derive"],
         externals: Externals::Only(&[
             "async-trait",
@@ -245,7 +245,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         name: "zcrm-derive",
-        place: Place::Apart,
+        tier: Tier::Apart,
         also: &[],
         externals: Externals::Only(&["proc-macro2", "quote", "syn"]),
         behind_features: &[],
@@ -253,7 +253,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         name: "zcrm-sim",
-        place: Place::Apart,
+        tier: Tier::Apart,
         also: &[],
         externals: Externals::Free,
         behind_features: &[],
@@ -261,7 +261,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         name: "zcrm-tests",
-        place: Place::Top,
+        tier: Tier::Top,
         also: &[],
         externals: Externals::Free,
         behind_features: &[],
@@ -269,7 +269,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         name: "zcrm-bench",
-        place: Place::Top,
+        tier: Tier::Top,
         also: &[],
         externals: Externals::Free,
         behind_features: &[],
@@ -277,7 +277,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         name: "zcrm-checks",
-        place: Place::Top,
+        tier: Tier::Top,
         also: &[],
         externals: Externals::Free,
         behind_features: &[],
@@ -285,7 +285,7 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         name: "xtask",
-        place: Place::Tool,
+        tier: Tier::Tool,
         also: &[],
         externals: Externals::Only(&["serde_json", "toml"]),
         behind_features: &[],
@@ -301,7 +301,7 @@ pub(crate) fn row(name: &str) -> Option<&'static Row> {
 impl Row {
     /// Whether the member is meant to be published.
     pub(crate) fn published(&self) -> bool {
-        matches!(self.place, Place::Layer(_) | Place::Apart)
+        matches!(self.tier, Tier::Layer(_) | Tier::Apart)
     }
 }
 

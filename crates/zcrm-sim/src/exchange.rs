@@ -168,7 +168,7 @@ impl Core {
             match fault.action {
                 FaultAction::Hold(state) => state.pass().await,
                 FaultAction::Latency(latency) => {
-                    self.clock.reached(self.clock.now() + latency).await
+                    self.clock.reached(self.clock.now() + latency).await;
                 }
                 FaultAction::RevokeToken => self.revoke(&call, Accounts::revoke),
                 FaultAction::RevokeLogin => self.revoke(&call, Accounts::revoke_login),

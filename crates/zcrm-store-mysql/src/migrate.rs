@@ -53,7 +53,7 @@ pub(crate) async fn run(connection: Connection, place: &str) -> Result<bool, Ope
             MigrationStep::Nothing => return Ok(changed),
             // a row that was written after the others were removed
             MigrationStep::Failed(text) if text.contains("Duplicate entry") && tries < TRIES => {
-                tries += 1
+                tries += 1;
             }
             MigrationStep::Failed(text) => return Err(OperationError::Own(refused(&text, place))),
         }

@@ -187,11 +187,11 @@ pub mod stores {
 pub mod http {
     #[cfg(feature = "test-util")]
     pub use zcrm_core::ManualClock;
-    pub use zcrm_core::{Clock, Origin, Sleep};
+    pub use zcrm_core::{CallMeta, Clock, Code, Origin, RetryClass, Sleep};
     pub use zcrm_http::{
-        Authorization, AuthorizedBy, Authorizer, BoxError, Connector, ConnectorBuilder, Ended,
-        ForHost, LayerPosition, Limits, Observer, ResBody, Resolve, Tenant, Timeouts, TokioClock,
-        Transport,
+        Attempts, Authorization, AuthorizedBy, Authorizer, BoxError, Connector, ConnectorBuilder,
+        Ended, ForHost, LayerPosition, Limits, MaybeExecuted, Observer, ReqBody, ResBody, Resolve,
+        StaticAuthorizer, Tenant, Timeouts, TokioClock, Transport,
         layer::{CreditMeter, RetryBudget, RetryPolicy},
     };
 }

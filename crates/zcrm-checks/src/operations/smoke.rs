@@ -56,26 +56,26 @@ async fn surfaces(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     let row = |name: &str| Record::new().with("Last_Name", name).with("Company", "Zylker");
     let with_id = |id: &Id| Record::new().with("id", id.as_str()).with("Last_Name", "Changed");
 
-    recorder.now("Records::create");
+    recorder.now("Records::create_many");
     let made = leads.create_many([row("A"), row("B"), row("C")]).send().await?.all()?;
     let ids: Vec<Id> = made.into_iter().map(|row| row.id).collect();
     let [first, second, third] = ids.as_slice() else {
         return Err(Error::input("the simulator did not write three records"));
     };
-    recorder.now("Records::create_one");
+    recorder.now("Records::create");
     leads.create(&row("D")).await?;
     recorder.now("Records::list");
     leads.list().fields(["Last_Name"]).send().await?;
-    recorder.now("ListRecords::stream");
+    recorder.now("List::stream");
     whole(leads.list().fields(["Last_Name"]).per_page(2).stream()).await?;
-    recorder.now("ListRecords::all_fields");
+    recorder.now("List::all_fields");
     let _ = leads.list().all_fields().send().await;
     recorder.now("Records::get");
     leads.get(first.clone()).send().await?;
     recorder.now("Records::search");
     leads.search(Criteria::equals("Last_Name", "A")).send().await?;
     let stream = leads.search(Criteria::equals("Company", "Zylker")).stream();
-    recorder.now("SearchRecords::stream");
+    recorder.now("Records::search: List::stream");
     whole(stream).await?;
     recorder.now("Records::search_word");
     leads.search_word("Zylker").send().await?;
@@ -86,24 +86,24 @@ async fn surfaces(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     recorder.now("RecordHandle::get");
     let lead = leads.record(first.clone());
     let read = lead.get().send().await?;
-    recorder.now("GetRecord::send_if_modified");
+    recorder.now("GetRecord::if_modified_since");
     if let Some(since) = read.timestamp("Modified_Time")? {
         lead.get().if_modified_since(since).await?;
     }
-    recorder.now("Records::update");
+    recorder.now("Records::update_many");
     leads.update_many([with_id(first), with_id(second)]).send().await?.all()?;
-    recorder.now("Records::update_one");
+    recorder.now("Records::update");
     leads.update(first.clone(), &row("E")).await?;
     recorder.now("RecordHandle::update");
     lead.update(&Record::new().with("City", "Chennai")).send().await?;
     recorder.now("Records::mass_update");
     leads.mass_update(&ids, "City", "Pune").send().await?.all()?;
-    recorder.now("Records::upsert");
+    recorder.now("Records::upsert_many");
     let found = row("F").with("Email", "f@example.com");
     leads.upsert_many([found]).by("Email").send().await?.all()?;
-    recorder.now("Records::delete");
+    recorder.now("Records::delete_many");
     leads.delete_many([first.clone(), second.clone()]).send().await?.all()?;
-    recorder.now("Records::delete_one");
+    recorder.now("Records::delete");
     leads.delete(third.clone()).await?;
     recorder.now("RecordHandle::delete");
     let gone = leads.create(&row("G")).await?.id;
@@ -113,7 +113,7 @@ async fn surfaces(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     leads.record(lead).convert().overwrite(true).send().await?;
     recorder.now("Records::deleted");
     leads.deleted().recycle_bin().send().await?;
-    recorder.now("ListDeleted::stream");
+    recorder.now("Records::deleted: List::stream");
     whole(leads.deleted().stream()).await?;
     rows(api, recorder).await
 }
@@ -124,13 +124,13 @@ async fn rows(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     let book = Record::new().with("Price_Book_Name", "Resellers");
     let id = api.records("Price_Books").create(&book).await?.id;
     let ranges = api.record("Price_Books", id).rows("Pricing_Details");
-    recorder.now("Rows::append");
+    recorder.now("Rows::create_many");
     ranges.create_many([PriceRange::new(1, 9, 5)]).await?;
     recorder.now("Rows::get");
     let stand = ranges.get().await?;
-    recorder.now("Rows::delete");
+    recorder.now("Rows::delete_many");
     ranges.delete_many(stand.iter().filter_map(Record::id)).await?;
-    recorder.now("Rows::replace");
+    recorder.now("Rows::replace_all");
     ranges.replace_all([PriceRange::new(1, 99, 10)]).await?;
     Ok(())
 }

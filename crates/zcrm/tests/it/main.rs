@@ -27,4 +27,5 @@ mod servers;
 mod settings;
 mod stores;
 mod tenants;
+mod traits;
 mod wire;
