@@ -50,13 +50,13 @@ pub struct Call {
     response: ResponseShape,
     paging: Paging,
     name: &'static str,
-    files: Vec<File>,
+    files: Vec<SharedBody>,
     listener: Option<Listener>,
 }
 
 /// A file that is sent as a stream, until it is. Clones of a call share those that can be sent only
 /// once.
-type File = Arc<Mutex<Option<ReqBody>>>;
+type SharedBody = Arc<Mutex<Option<ReqBody>>>;
 
 pub(crate) type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
 

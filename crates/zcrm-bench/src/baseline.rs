@@ -22,7 +22,7 @@ use zcrm::Module as _;
 use crate::{
     BoxError,
     child::ServerAddress,
-    data::{self, Brief, Data, Lead, List, NewLead, Written},
+    data::{self, Brief, Data, Lead, List, NewLead, WrittenBody},
 };
 
 /// The access token, as long as Zoho's are.
@@ -119,8 +119,8 @@ impl Baseline {
     pub async fn create(&self, leads: &[NewLead]) -> Result<usize, BoxError> {
         let mut request = encode(&self.origin, leads)?.map(Full::new);
         request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
-        let written: Data<Vec<Written>> = self.send(request).await?;
-        let has_id = |one: &&Written| one.status == "success" && !one.details.id.is_empty();
+        let written: Data<Vec<WrittenBody>> = self.send(request).await?;
+        let has_id = |one: &&WrittenBody| one.status == "success" && !one.details.id.is_empty();
         Ok(written.data.iter().filter(has_id).count())
     }
 

@@ -37,7 +37,7 @@ pub struct Reference {
     pub id: String,
 }
 
-type Text = Option<String>;
+type OptionalText = Option<String>;
 
 module! {
     /// 48 fields, as a lead of a grown organisation has them.
@@ -49,34 +49,34 @@ module! {
         account: Option<Reference> = "Account_Name",
         created: String = "Created_Time",
         modified: String = "Modified_Time",
-        activity: Text = "Last_Activity_Time",
-        converted: Text = "Converted_Date_Time",
-        first: Text = "First_Name",
+        activity: OptionalText = "Last_Activity_Time",
+        converted: OptionalText = "Converted_Date_Time",
+        first: OptionalText = "First_Name",
         last: String = "Last_Name",
-        full: Text = "Full_Name",
-        salutation: Text = "Salutation",
-        company: Text = "Company",
-        designation: Text = "Designation",
-        email: Text = "Email",
-        second_email: Text = "Secondary_Email",
-        phone: Text = "Phone",
-        mobile: Text = "Mobile",
-        fax: Text = "Fax",
-        website: Text = "Website",
-        source: Text = "Lead_Source",
-        status: Text = "Lead_Status",
-        industry: Text = "Industry",
-        rating: Text = "Rating",
-        skype: Text = "Skype_ID",
-        twitter: Text = "Twitter",
-        street: Text = "Street",
-        city: Text = "City",
-        state: Text = "State",
-        zip: Text = "Zip_Code",
-        country: Text = "Country",
-        description: Text = "Description",
-        campaign: Text = "Campaign",
-        region: Text = "Region",
+        full: OptionalText = "Full_Name",
+        salutation: OptionalText = "Salutation",
+        company: OptionalText = "Company",
+        designation: OptionalText = "Designation",
+        email: OptionalText = "Email",
+        second_email: OptionalText = "Secondary_Email",
+        phone: OptionalText = "Phone",
+        mobile: OptionalText = "Mobile",
+        fax: OptionalText = "Fax",
+        website: OptionalText = "Website",
+        source: OptionalText = "Lead_Source",
+        status: OptionalText = "Lead_Status",
+        industry: OptionalText = "Industry",
+        rating: OptionalText = "Rating",
+        skype: OptionalText = "Skype_ID",
+        twitter: OptionalText = "Twitter",
+        street: OptionalText = "Street",
+        city: OptionalText = "City",
+        state: OptionalText = "State",
+        zip: OptionalText = "Zip_Code",
+        country: OptionalText = "Country",
+        description: OptionalText = "Description",
+        campaign: OptionalText = "Campaign",
+        region: OptionalText = "Region",
         revenue: Option<f64> = "Annual_Revenue",
         budget: Option<f64> = "Budget",
         probability: Option<f64> = "Probability",
@@ -98,8 +98,8 @@ module! {
     Brief of "Contacts" {
         id: String = "id",
         last: String = "Last_Name",
-        email: Text = "Email",
-        phone: Text = "Phone",
+        email: OptionalText = "Email",
+        phone: OptionalText = "Phone",
         owner: Reference = "Owner",
     }
 }
@@ -110,19 +110,19 @@ module! {
         first: String = "First_Name",
         last: String = "Last_Name",
         company: String = "Company",
-        designation: Text = "Designation",
+        designation: OptionalText = "Designation",
         email: String = "Email",
-        phone: Text = "Phone",
-        mobile: Text = "Mobile",
-        website: Text = "Website",
+        phone: OptionalText = "Phone",
+        mobile: OptionalText = "Mobile",
+        website: OptionalText = "Website",
         source: String = "Lead_Source",
         status: String = "Lead_Status",
-        industry: Text = "Industry",
-        street: Text = "Street",
-        city: Text = "City",
-        zip: Text = "Zip_Code",
-        country: Text = "Country",
-        description: Text = "Description",
+        industry: OptionalText = "Industry",
+        street: OptionalText = "Street",
+        city: OptionalText = "City",
+        zip: OptionalText = "Zip_Code",
+        country: OptionalText = "Country",
+        description: OptionalText = "Description",
         revenue: Option<f64> = "Annual_Revenue",
         employees: Option<u64> = "No_of_Employees",
         opt_out: bool = "Email_Opt_Out",
@@ -158,9 +158,9 @@ pub struct Data<T> {
 /// What became of one record of a write.
 #[derive(Debug, Serialize, Deserialize)]
 #[allow(missing_docs, clippy::exhaustive_structs, reason = "it is what its names say")]
-pub struct Written {
+pub struct WrittenBody {
     pub code: String,
-    pub details: Details,
+    pub details: WrittenDetails,
     pub message: String,
     pub status: String,
 }
@@ -168,7 +168,7 @@ pub struct Written {
 /// What a write tells of a record.
 #[derive(Debug, Serialize, Deserialize)]
 #[allow(missing_docs, clippy::exhaustive_structs, reason = "it is what its names say")]
-pub struct Details {
+pub struct WrittenDetails {
     #[serde(rename = "Modified_Time")]
     pub modified: String,
     #[serde(rename = "Modified_By")]
@@ -310,9 +310,9 @@ pub fn new_leads() -> Vec<NewLead> {
 /// # Errors
 /// None that the data could cause.
 pub fn written() -> Result<Bytes, serde_json::Error> {
-    let one = |at| Written {
+    let one = |at| WrittenBody {
         code: "SUCCESS".into(),
-        details: Details {
+        details: WrittenDetails {
             modified: "2026-05-24T17:05:12+05:30".into(),
             modified_by: reference("Patricia Boyle", 1),
             created: "2026-05-24T17:05:12+05:30".into(),
@@ -322,7 +322,7 @@ pub fn written() -> Result<Bytes, serde_json::Error> {
         message: "record added".into(),
         status: "success".into(),
     };
-    let data: Vec<Written> = (0..BATCH).map(one).collect();
+    let data: Vec<WrittenBody> = (0..BATCH).map(one).collect();
     Ok(serde_json::to_vec(&Data { data })?.into())
 }
 

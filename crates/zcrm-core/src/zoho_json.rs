@@ -116,7 +116,7 @@ impl<S: Serializer> Serializer for ForZoho<S> {
     type SerializeTupleStruct = PartsSerializer<S::SerializeTupleStruct>;
     type SerializeTupleVariant = PartsSerializer<S::SerializeTupleVariant>;
     type SerializeMap = PartsSerializer<S::SerializeMap>;
-    type SerializeStruct = Fields<S>;
+    type SerializeStruct = StructSerializer<S>;
     type SerializeStructVariant = PartsSerializer<S::SerializeStructVariant>;
 
     pass! {
@@ -226,8 +226,8 @@ impl<S: Serializer> Serializer for ForZoho<S> {
         len: usize,
     ) -> Result<Self::SerializeStruct, S::Error> {
         match name {
-            "SystemTime" => Ok(Fields::Time { serializer: self.0, seconds: None }),
-            _ => self.0.serialize_struct(name, len).map(Fields::Struct),
+            "SystemTime" => Ok(StructSerializer::Time { serializer: self.0, seconds: None }),
+            _ => self.0.serialize_struct(name, len).map(StructSerializer::Struct),
         }
     }
 
@@ -310,12 +310,12 @@ impl<P: SerializeStructVariant> SerializeStructVariant for PartsSerializer<P> {
 }
 
 /// The fields of a struct; those of a `SystemTime` become one instant.
-enum Fields<S: Serializer> {
+enum StructSerializer<S: Serializer> {
     Struct(S::SerializeStruct),
     Time { serializer: S, seconds: Option<u64> },
 }
 
-impl<S: Serializer> SerializeStruct for Fields<S> {
+impl<S: Serializer> SerializeStruct for StructSerializer<S> {
     type Ok = S::Ok;
     type Error = S::Error;
 

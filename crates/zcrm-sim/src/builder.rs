@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use serde_json::Value;
 
 use crate::accounts::{RefreshLimit, THROTTLE_LOCK};
-use crate::clock::{Clock, SimClock, span};
+use crate::clock::{ClockMode, SimClock, span};
 use crate::exchange::Core;
 use crate::journal::{Host, Log};
 use crate::limits::Edition;
@@ -17,7 +17,7 @@ use crate::schema::{FieldSpec, ModuleSpec, Seed, standard_modules};
 use crate::server::BoundListener;
 use crate::simulator::Simulator;
 use crate::snapshot::Snapshot;
-use crate::state::{Client, Environment, Policy, State};
+use crate::state::{Environment, OAuthClient, Policy, State};
 use crate::tls::Tls;
 use crate::{Error, files, sample};
 
@@ -43,14 +43,14 @@ use crate::{Error, files, sample};
 #[derive(Clone)]
 #[must_use = "a builder starts nothing before `start`"]
 pub struct Builder {
-    client: Option<Client>,
+    client: Option<OAuthClient>,
     users: Vec<String>,
     data_center: String,
     others: Vec<Arc<Core>>,
     auto_consent: bool,
     plain_http: bool,
     http1_only: bool,
-    clock: Clock,
+    clock: ClockMode,
     seed: Option<u64>,
     modules: Vec<ModuleSpec>,
     user_fields: Vec<FieldSpec>,
@@ -92,7 +92,7 @@ impl Default for Builder {
             auto_consent: false,
             plain_http: false,
             http1_only: false,
-            clock: Clock::Real,
+            clock: ClockMode::Real,
             seed: None,
             modules: Vec::new(),
             user_fields: Vec::new(),
@@ -121,7 +121,7 @@ impl Builder {
         secret: impl Into<String>,
         redirect_uri: impl Into<String>,
     ) -> Self {
-        self.client = Some(Client {
+        self.client = Some(OAuthClient {
             id: id.into(),
             secret: secret.into(),
             redirect_uri: redirect_uri.into(),
@@ -176,7 +176,7 @@ impl Builder {
     }
 
     /// Starts from that clock.
-    pub fn clock(mut self, clock: Clock) -> Self {
+    pub fn clock(mut self, clock: ClockMode) -> Self {
         self.clock = clock;
         self
     }
@@ -470,7 +470,7 @@ impl Builder {
     fn new_state(&self) -> State {
         let seed = self.seed.unwrap_or_default();
         let mut rng = fastrand::Rng::with_seed(!seed);
-        let client = self.client.clone().unwrap_or_else(|| Client {
+        let client = self.client.clone().unwrap_or_else(|| OAuthClient {
             id: format!("1000.{:032X}", rng.u128(..)),
             secret: format!("{:032x}{:010x}", rng.u128(..), rng.u64(..1 << 40)),
             redirect_uri: String::from("https://localhost/callback"),

@@ -18,7 +18,7 @@ const BODY_LIMIT: usize = 112 * 1_024 * 1_024;
 
 /// A whole request, decoded once.
 #[derive(Debug)]
-pub(crate) struct Call {
+pub(crate) struct IncomingCall {
     pub(crate) host: Host,
     pub(crate) method: Method,
     /// The host that the client believes to speak to, with its port.
@@ -36,7 +36,7 @@ pub(crate) struct Call {
     pub(crate) stale: TimeDelta,
 }
 
-impl Call {
+impl IncomingCall {
     /// Reads a request to its end; `None` if it broke off or is larger than the limit.
     pub(crate) async fn read(host: Host, request: Request<Incoming>) -> Option<Self> {
         let (parts, body) = request.into_parts();

@@ -14,17 +14,17 @@ use tokio::sync::futures::Notified;
 /// Any clock is moved forward by [`Simulator::advance`](crate::Simulator::advance).
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
-pub enum Clock {
+pub enum ClockMode {
     /// The system's time, plus whatever was advanced.
     #[default]
     Real,
     /// A time that stands still until it is advanced.
     Frozen(DateTime<Utc>),
-    /// The time of another clock, plus whatever was advanced: see [`Clock::following`].
+    /// The time of another clock, plus whatever was advanced: see [`ClockMode::following`].
     Following(FollowedClock),
 }
 
-impl Clock {
+impl ClockMode {
     /// The time that `now` gives, whenever it is asked: a clock that the client under test reads too, so
     /// that time passes for both at once.
     ///
@@ -32,13 +32,13 @@ impl Clock {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), zcrm_sim::Error> {
     /// use std::{sync::{Arc, Mutex}, time::Duration};
-    /// use zcrm_sim::{Clock, Simulator};
+    /// use zcrm_sim::{ClockMode, Simulator};
     ///
     /// // with zcrm: `let clock = ManualClock::skipping_waits();`, for the client, and here
     /// // `move || clock.now()` with a clone of it
     /// let clock: Arc<Mutex<chrono::DateTime<chrono::Utc>>> = Arc::default();
     /// let time = Arc::clone(&clock);
-    /// let sim = Simulator::builder().clock(Clock::following(move || *time.lock().unwrap())).start().await?;
+    /// let sim = Simulator::builder().clock(ClockMode::following(move || *time.lock().unwrap())).start().await?;
     /// *clock.lock().unwrap() += Duration::from_secs(3_600);
     /// assert_eq!(sim.now(), *clock.lock().unwrap());
     /// # Ok(())
@@ -62,25 +62,25 @@ impl fmt::Debug for FollowedClock {
 /// How often a clock is looked at that does not say when it was moved, in real time.
 const LOOK: Duration = Duration::from_millis(2);
 
-/// The running form of a [`Clock`].
+/// The running form of a [`ClockMode`].
 #[derive(Debug)]
 pub(crate) struct SimClock {
-    base: Clock,
+    base: ClockMode,
     ahead_ms: AtomicI64,
     /// Told whenever the clock was moved.
     moved: Notify,
 }
 
 impl SimClock {
-    pub(crate) fn new(base: Clock) -> Self {
+    pub(crate) fn new(base: ClockMode) -> Self {
         Self { base, ahead_ms: AtomicI64::new(0), moved: Notify::new() }
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
         let base = match &self.base {
-            Clock::Real => system_time(),
-            Clock::Frozen(at) => *at,
-            Clock::Following(source) => source.0(),
+            ClockMode::Real => system_time(),
+            ClockMode::Frozen(at) => *at,
+            ClockMode::Following(source) => source.0(),
         };
         base.checked_add_signed(self.ahead()).unwrap_or(base)
     }
@@ -114,9 +114,9 @@ impl SimClock {
                 return;
             }
             match self.base {
-                Clock::Frozen(_) => moved.await,
-                Clock::Real => system_time_passes(left, moved).await,
-                Clock::Following(_) => system_time_passes(LOOK, moved).await,
+                ClockMode::Frozen(_) => moved.await,
+                ClockMode::Real => system_time_passes(left, moved).await,
+                ClockMode::Following(_) => system_time_passes(LOOK, moved).await,
             }
         }
     }
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn a_frozen_clock_moves_only_when_advanced() {
         let at = parse_stamp("2026-01-31T12:00:00+00:00").unwrap();
-        let clock = SimClock::new(Clock::Frozen(at));
+        let clock = SimClock::new(ClockMode::Frozen(at));
         assert_eq!(clock.now(), at);
         clock.advance(Duration::from_secs(60));
         assert_eq!(clock.now() - at, TimeDelta::seconds(60));

@@ -7,12 +7,12 @@ use hyper::header::{CONTENT_LENGTH, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde_json::json;
 
-use crate::accounts::Accounts;
+use crate::accounts::AccountsState;
 use crate::body::AnswerBody;
-use crate::call::{Answer, Call};
+use crate::call::{Answer, IncomingCall};
 use crate::clock::{self, SimClock};
 use crate::connection::Breaker;
-use crate::faults::{BodyDelivery, Calls, Fault, FaultAction, Queue};
+use crate::faults::{BodyDelivery, CallMatcher, Fault, FaultAction, Queue};
 use crate::journal::{Host, Log};
 use crate::limits::{self, CallCost, InFlight, Permit};
 use crate::notifications::Dispatcher;
@@ -24,7 +24,7 @@ use crate::{Builder, accounts, control, crm, origin};
 pub(crate) struct Core {
     pub(crate) clock: Arc<SimClock>,
     pub(crate) policy: Policy,
-    pub(crate) faults: Arc<Queue<Calls, Fault>>,
+    pub(crate) faults: Arc<Queue<CallMatcher, Fault>>,
     pub(crate) dispatcher: Dispatcher,
     /// What the simulator was started from.
     pub(crate) start: Builder,
@@ -66,7 +66,7 @@ impl Core {
     }
 
     /// Carries the call out. A call of an API has found a place among those under way, or has not.
-    fn execute(&self, call: &Call, seq: u64, place: Result<CallCost, NoPermit>) -> Answer {
+    fn execute(&self, call: &IncomingCall, seq: u64, place: Result<CallCost, NoPermit>) -> Answer {
         let now = self.clock.now();
         let mut state = self.state();
         let wrong_host = self.wrong_host(call);
@@ -88,7 +88,7 @@ impl Core {
     }
 
     /// From v2.1 on, the API answers under its own host alone.
-    fn wrong_host(&self, call: &Call) -> Option<Answer> {
+    fn wrong_host(&self, call: &IncomingCall) -> Option<Answer> {
         let [api, version, ..] = call.segments.as_slice() else { return None };
         if api != "crm" || version == "v2" || origin::is_api(call, &self.policy.data_center) {
             return None;
@@ -106,7 +106,7 @@ impl Core {
     fn limited(
         &self,
         state: &mut State,
-        call: &Call,
+        call: &IncomingCall,
         environment: Environment,
         place: Result<CallCost, NoPermit>,
         now: DateTime<Utc>,
@@ -131,7 +131,7 @@ impl Core {
     }
 
     /// Takes the call's place among those under way in its environment.
-    fn enter(&self, call: &Call) -> (Result<CallCost, NoPermit>, Option<Permit<'_>>) {
+    fn enter(&self, call: &IncomingCall) -> (Result<CallCost, NoPermit>, Option<Permit<'_>>) {
         let calls = match call.host {
             Host::Accounts | Host::Control => None,
             Host::Api => Some(&self.production),
@@ -148,7 +148,11 @@ impl Core {
     }
 
     /// Answers one call, as far as the ordered faults let it come.
-    pub(crate) async fn exchange(&self, mut call: Call, breaker: &Breaker) -> Response<AnswerBody> {
+    pub(crate) async fn exchange(
+        &self,
+        mut call: IncomingCall,
+        breaker: &Breaker,
+    ) -> Response<AnswerBody> {
         let seq = self.log().arrived(&call);
         let _inside = RequestGuard { core: self, host: call.host };
         // Held until the answer, as long as the call is under way.
@@ -170,8 +174,8 @@ impl Core {
                 FaultAction::Latency(latency) => {
                     self.clock.reached(self.clock.now() + latency).await;
                 }
-                FaultAction::RevokeToken => self.revoke(&call, Accounts::revoke),
-                FaultAction::RevokeLogin => self.revoke(&call, Accounts::revoke_login),
+                FaultAction::RevokeToken => self.revoke(&call, AccountsState::revoke),
+                FaultAction::RevokeLogin => self.revoke(&call, AccountsState::revoke_login),
                 FaultAction::Skew(by) => skew = by,
                 FaultAction::Stale(by) => call.stale = call.stale.max(by),
                 FaultAction::Answer(answer) => break (*answer, BodyDelivery::Whole),
@@ -191,13 +195,17 @@ impl Core {
     }
 
     /// Answers a call of the control API.
-    pub(crate) async fn control(&self, call: &Call, breaker: &Breaker) -> Response<AnswerBody> {
+    pub(crate) async fn control(
+        &self,
+        call: &IncomingCall,
+        breaker: &Breaker,
+    ) -> Response<AnswerBody> {
         control::prepare(self, call).await;
         self.respond(control::answer(self, call), BodyDelivery::Whole, TimeDelta::zero(), breaker)
     }
 
     /// Revokes what the call bears; one without a token bears nothing.
-    fn revoke(&self, call: &Call, revoke: impl Fn(&mut Accounts, &str) -> bool) {
+    fn revoke(&self, call: &IncomingCall, revoke: impl Fn(&mut AccountsState, &str) -> bool) {
         if let Some(token) = call.token() {
             revoke(&mut self.state().accounts, token);
         }

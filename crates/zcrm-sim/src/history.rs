@@ -13,7 +13,7 @@ const KEPT: usize = 10_000;
 
 /// One record that was written.
 #[derive(Debug, Clone)]
-pub(crate) struct Change {
+pub(crate) struct RecordChange {
     at: DateTime<Utc>,
     pub(crate) module: String,
     pub(crate) id: u64,
@@ -25,7 +25,7 @@ pub(crate) struct Change {
 /// finds what stands in it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct History {
-    changes: VecDeque<Change>,
+    changes: VecDeque<RecordChange>,
     /// How many there ever were.
     count: u64,
 }
@@ -40,7 +40,7 @@ impl History {
         before: Option<Record>,
     ) {
         let before = before.map(Arc::new);
-        self.changes.push_back(Change { at, module: module.to_owned(), id, before });
+        self.changes.push_back(RecordChange { at, module: module.to_owned(), id, before });
         self.count += 1;
     }
 
@@ -50,7 +50,7 @@ impl History {
     }
 
     /// What was written since that place, the oldest first.
-    pub(crate) fn since(&self, mark: u64) -> impl Iterator<Item = &Change> {
+    pub(crate) fn since(&self, mark: u64) -> impl Iterator<Item = &RecordChange> {
         let count = usize::try_from(self.count.saturating_sub(mark)).unwrap_or(usize::MAX);
         self.changes.iter().skip(self.changes.len().saturating_sub(count))
     }

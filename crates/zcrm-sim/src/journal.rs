@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Answer, Call};
+use crate::call::{Answer, IncomingCall};
 use crate::state::Environment;
 
 /// Which of the simulated servers was called.
@@ -223,7 +223,7 @@ impl Log {
     }
 
     /// Notes an arrival and returns its number.
-    pub(crate) fn arrived(&mut self, call: &Call) -> u64 {
+    pub(crate) fn arrived(&mut self, call: &IncomingCall) -> u64 {
         let seq = self.next;
         self.next += 1;
         if call.host != Host::Accounts {
@@ -292,7 +292,7 @@ impl Log {
 }
 
 /// The query without anything that could be a secret.
-fn public_query(call: &Call) -> Vec<(String, String)> {
+fn public_query(call: &IncomingCall) -> Vec<(String, String)> {
     let hidden = |key: &str| {
         (call.host == Host::Accounts && key != "grant_type")
             || (key != "page_token" && key.contains("token"))

@@ -93,7 +93,7 @@ mod tls;
 
 pub use accounts::RefreshLimit;
 pub use builder::Builder;
-pub use clock::{Clock, FollowedClock};
+pub use clock::{ClockMode, FollowedClock};
 pub use error::Error;
 pub use faults::{DeliveryFaults, Faults, Hold};
 pub use grant::GrantRequest;

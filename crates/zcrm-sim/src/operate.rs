@@ -1,6 +1,6 @@
 //! What a test does to a simulator, for the Rust API and the control API alike.
 
-use crate::accounts::{self, Grant};
+use crate::accounts::{self, PendingGrant};
 use crate::crm;
 use crate::exchange::Core;
 use crate::organisation::set_permission;
@@ -24,7 +24,7 @@ impl Core {
             Some(email) => state.users.iter().find(|user| user.email == email),
         };
         let user = user.ok_or_else(|| Error::UnknownUser(email.unwrap_or_default().to_owned()))?;
-        let grant = Grant::new(user.id.clone(), environment, scopes, now);
+        let grant = PendingGrant::new(user.id.clone(), environment, scopes, now);
         Ok(state.accounts.new_grant(&mut state.rng, grant))
     }
 

@@ -2,7 +2,7 @@
 
 use hyper::StatusCode;
 
-use crate::call::{Answer, Call};
+use crate::call::{Answer, IncomingCall};
 use crate::journal::Host;
 
 /// The names that a loopback server is reached by.
@@ -24,7 +24,7 @@ const DOMAINS: [(&str, &str); 10] = [
 
 /// Whether a call of the API names its host: one of the loopback's names, or the name that Zoho's
 /// has in that data centre, for clients that are sent here by a proxy or a hosts file.
-pub(crate) fn is_api(call: &Call, location: &str) -> bool {
+pub(crate) fn is_api(call: &IncomingCall, location: &str) -> bool {
     let part = match call.host {
         Host::Api => "www",
         Host::Sandbox => "sandbox",
@@ -53,7 +53,7 @@ fn is_loopback(authority: &str) -> bool {
 /// A browser says where a page comes from: `Origin` with everything that may change something, and
 /// `Sec-Fetch-BaseUrls`. A program says neither. The host's name must be one of the loopback's, so that
 /// a name which another site makes to point here does not pass for ours.
-pub(crate) fn refusal(call: &Call) -> Option<Answer> {
+pub(crate) fn refusal(call: &IncomingCall) -> Option<Answer> {
     let own = |origin: &str| {
         let authority = origin.split_once("://").map(|(_, authority)| authority);
         authority == Some(call.authority.as_str())

@@ -16,7 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::Error;
 use crate::body::AnswerBody;
-use crate::call::Call;
+use crate::call::IncomingCall;
 use crate::connection::{Breaker, ServerConnection};
 use crate::exchange::Core;
 use crate::journal::Host;
@@ -118,7 +118,7 @@ async fn answer(
     request: Request<Incoming>,
     breaker: &Breaker,
 ) -> Response<AnswerBody> {
-    match Call::read(host, request).await {
+    match IncomingCall::read(host, request).await {
         Some(call) if host == Host::Control => core.control(&call, breaker).await,
         Some(call) => core.exchange(call, breaker).await,
         None => core.unreadable(breaker),

@@ -12,7 +12,7 @@ use crate::replace::replace;
 use crate::state::State;
 
 /// How a snapshot is written. It goes up whenever an older one could no longer be read.
-pub(crate) const FORMAT: u64 = 1;
+pub(crate) const FORMAT: u64 = 2;
 
 /// What a snapshot holds.
 #[derive(Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::accounts::{Accounts, RefreshLimit};
+use crate::accounts::{AccountsState, RefreshLimit};
 use crate::crm::{PageTokens, Version};
 use crate::exchange::Core;
 use crate::limits::{Edition, Spent};
@@ -67,7 +67,7 @@ impl Policy {
 
 /// The application that is registered with the accounts server.
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Client {
+pub(crate) struct OAuthClient {
     pub(crate) id: String,
     pub(crate) secret: String,
     pub(crate) redirect_uri: String,
@@ -117,10 +117,10 @@ impl User {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) rng: Rng,
-    pub(crate) client: Client,
+    pub(crate) client: OAuthClient,
     pub(crate) users: Vec<User>,
     pub(crate) org_id: String,
-    pub(crate) accounts: Accounts,
+    pub(crate) accounts: AccountsState,
     pub(crate) modules: BTreeMap<String, Arc<ModuleSpec>>,
     /// The fields of users, as a module that no path names.
     pub(crate) user_fields: Arc<ModuleSpec>,
@@ -141,7 +141,7 @@ impl std::fmt::Debug for State {
 }
 
 impl State {
-    pub(crate) fn new(seed: u64, client: Client, emails: &[String]) -> Self {
+    pub(crate) fn new(seed: u64, client: OAuthClient, emails: &[String]) -> Self {
         let mut rng = Rng::new(seed);
         let org_id = rng.next_id().to_string();
         let settings = organisation::settings(&mut rng);
@@ -157,7 +157,7 @@ impl State {
             client,
             users,
             org_id,
-            accounts: Accounts::default(),
+            accounts: AccountsState::default(),
             modules: BTreeMap::new(),
             user_fields: Arc::new(user_fields),
             sandbox: settings.clone(),

@@ -82,7 +82,7 @@ pub(crate) struct TaxPreference {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Table {
     pub(crate) records: BTreeMap<u64, Record>,
-    pub(crate) deleted: Vec<Deleted>,
+    pub(crate) deleted: Vec<DeletedRecord>,
     /// The last number that a field which counts has given.
     pub(crate) numbers: BTreeMap<String, u64>,
     /// How many records a plain list leaves out: converted ones, and those that are not approved.
@@ -173,7 +173,7 @@ impl Record {
 
 /// What remains of a deleted record.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Deleted {
+pub(crate) struct DeletedRecord {
     pub(crate) id: u64,
     pub(crate) display_name: String,
     pub(crate) owner: String,
@@ -226,12 +226,12 @@ pub(crate) struct Attachment {
     pub(crate) user: String,
     pub(crate) created: DateTime<Utc>,
     pub(crate) file_id: String,
-    pub(crate) content: Content,
+    pub(crate) content: AttachmentContent,
 }
 
 /// What an attachment is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) enum Content {
+pub(crate) enum AttachmentContent {
     File(File),
     Link { url: String, title: String },
 }

@@ -12,7 +12,7 @@ pub(crate) trait Disk: Send + Sync + fmt::Debug {
     fn find(&self, path: &Path) -> io::Result<PathState>;
 
     /// Reads a file that was found; `None` where it is gone by now.
-    fn read(&self, file: &Path) -> io::Result<Option<Content>>;
+    fn read(&self, file: &Path) -> io::Result<Option<FileContent>>;
 
     /// Makes one folder for the owner alone. One that is there already is no error.
     fn create_folder(&self, folder: &Path) -> io::Result<()>;
@@ -58,7 +58,7 @@ pub(crate) enum PathState {
 
 /// A file as it was read.
 #[derive(Clone, Debug)]
-pub(crate) struct Content {
+pub(crate) struct FileContent {
     pub(crate) bytes: Vec<u8>,
     pub(crate) attributes: Attributes,
 }

@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 #[cfg(unix)]
 use zcrm_core::escaped;
 
-use crate::disk::{Attributes, Content, Disk, Draft, PathState};
+use crate::disk::{Attributes, Disk, Draft, FileContent, PathState};
 
 /// More than this is no token file: some 100,000 users need 50 MB.
 const MAX_SIZE: u64 = 256 * 1024 * 1024;
@@ -42,7 +42,7 @@ impl Disk for LocalDisk {
         }
     }
 
-    fn read(&self, path: &Path) -> io::Result<Option<Content>> {
+    fn read(&self, path: &Path) -> io::Result<Option<FileContent>> {
         let file = match open_to_read(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -62,7 +62,7 @@ impl Disk for LocalDisk {
         if bytes.len() as u64 > MAX_SIZE {
             return Err(io::Error::other("it is too large to be a token file"));
         }
-        Ok(Some(Content { bytes, attributes }))
+        Ok(Some(FileContent { bytes, attributes }))
     }
 
     fn create_folder(&self, folder: &Path) -> io::Result<()> {

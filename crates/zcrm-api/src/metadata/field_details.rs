@@ -8,7 +8,7 @@ use crate::{
     Extra, MetaRef, RawJson,
     model::{
         self,
-        members::{Members, ModelField, Name},
+        members::{ModelField, ModelFields, Name},
         model,
     },
 };
@@ -404,7 +404,7 @@ pub struct HistoryTracking {
     pub extra: Extra,
 }
 
-impl Members for HistoryTracking {
+impl ModelFields for HistoryTracking {
     const NAMES: &'static [Name] = &[
         Name { own: "module", older: None },
         Name { own: "duration_configured_field", older: None },

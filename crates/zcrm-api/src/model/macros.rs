@@ -101,7 +101,7 @@ macro_rules! fields {
             }
         }
 
-        impl $crate::model::members::Members for $model {
+        impl $crate::model::members::ModelFields for $model {
             const NAMES: &'static [$crate::model::members::Name] = &[
                 $($crate::model::members::Name {
                     own: $name,

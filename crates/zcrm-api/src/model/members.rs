@@ -112,7 +112,7 @@ impl ModelField for String {
 }
 
 /// A struct whose fields are members of a JSON object.
-pub(crate) trait Members {
+pub(crate) trait ModelFields {
     /// The names of the fields, in the order of `fields`.
     const NAMES: &'static [Name];
 
@@ -121,7 +121,7 @@ pub(crate) trait Members {
 }
 
 /// Reads a model from an object.
-pub(crate) fn deserialize<'de, T: Members + Default, D: Deserializer<'de>>(
+pub(crate) fn deserialize<'de, T: ModelFields + Default, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
@@ -129,7 +129,7 @@ pub(crate) fn deserialize<'de, T: Members + Default, D: Deserializer<'de>>(
 }
 
 /// Writes a model as an object.
-pub(crate) fn serialize<T: Members, S: Serializer>(
+pub(crate) fn serialize<T: ModelFields, S: Serializer>(
     model: &T,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
@@ -137,20 +137,20 @@ pub(crate) fn serialize<T: Members, S: Serializer>(
     json.serialize(serializer)
 }
 
-pub(crate) fn from_object<T: Members + Default>(raw: &RawValue) -> Result<T, &'static str> {
+pub(crate) fn from_object<T: ModelFields + Default>(raw: &RawValue) -> Result<T, &'static str> {
     let mut model = T::default();
     let (mut fields, extra) = model.fields_mut();
     read(raw.get(), T::NAMES, &mut fields, extra)?;
     Ok(model)
 }
 
-fn to_object<T: Members>(model: &T) -> serde_json::Result<Box<RawValue>> {
+fn to_object<T: ModelFields>(model: &T) -> serde_json::Result<Box<RawValue>> {
     let (fields, extra) = model.fields();
     write(T::NAMES, &fields, extra)
 }
 
 /// A member by its name, set or not, known or not.
-pub(crate) fn get<M: Members, T: DeserializeOwned>(
+pub(crate) fn get<M: ModelFields, T: DeserializeOwned>(
     model: &M,
     name: &str,
 ) -> Result<Option<T>, Error> {
@@ -162,7 +162,7 @@ pub(crate) fn get<M: Members, T: DeserializeOwned>(
 }
 
 /// Sets a member by its name: the field that holds it, if there is one and the value fits it.
-pub(crate) fn set<M: Members, T: Serialize>(
+pub(crate) fn set<M: ModelFields, T: Serialize>(
     model: &mut M,
     name: String,
     value: &T,
@@ -177,7 +177,7 @@ pub(crate) fn set<M: Members, T: Serialize>(
 }
 
 /// As [`set`]; a value that cannot be written is an error when the model is.
-pub(crate) fn with<M: Members, T: Serialize>(mut model: M, name: String, value: &T) -> M {
+pub(crate) fn with<M: ModelFields, T: Serialize>(mut model: M, name: String, value: &T) -> M {
     if let Err(mistake) = set(&mut model, name, value) {
         model.fields_mut().1.note_mistake(mistake);
     }
@@ -185,7 +185,11 @@ pub(crate) fn with<M: Members, T: Serialize>(mut model: M, name: String, value: 
 }
 
 /// Shows the names of the members that are there.
-pub(crate) fn debug<M: Members>(what: &str, model: &M, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+pub(crate) fn debug<M: ModelFields>(
+    what: &str,
+    model: &M,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
     let (fields, extra) = model.fields();
     f.write_str(what)?;
     f.write_str(" ")?;
@@ -365,7 +369,7 @@ fn unquoted(key: &RawValue) -> serde_json::Result<Cow<'_, str>> {
 }
 
 /// Notes what Zoho sent in place of an object.
-pub(crate) fn plain<T: Members>(mut model: T, raw: &RawValue) -> T {
+pub(crate) fn plain<T: ModelFields>(mut model: T, raw: &RawValue) -> T {
     model.fields_mut().1.set_plain(RawJson::from(raw));
     model
 }
@@ -377,7 +381,7 @@ pub(crate) fn serialize_plain_or_object<T, S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error>
 where
-    T: Members + DeserializeOwned + PartialEq,
+    T: ModelFields + DeserializeOwned + PartialEq,
 {
     match model.fields().1.plain() {
         Some(plain) if plain.get::<T>().is_ok_and(|again| again == *model) => {

@@ -46,14 +46,14 @@ pub struct Deleted;
 #[derive(Clone, Debug)]
 pub(super) struct Query {
     module: String,
-    fields: Fields,
+    fields: FieldChoice,
     pub(super) external: Vec<String>,
     /// It is limited to no records at all.
     pub(super) nothing: bool,
 }
 
 #[derive(Clone, Debug)]
-enum Fields {
+enum FieldChoice {
     /// Those of the typed module, or none.
     Default(&'static [&'static str]),
     Named(Vec<String>),
@@ -64,26 +64,27 @@ impl Query {
     pub(super) fn new(module: &str, fields: &'static [&'static str]) -> Self {
         Self {
             module: module.to_owned(),
-            fields: Fields::Default(fields),
+            fields: FieldChoice::Default(fields),
             external: Vec::new(),
             nothing: false,
         }
     }
 
     pub(super) fn all_fields(&mut self) {
-        self.fields = Fields::All;
+        self.fields = FieldChoice::All;
     }
 
     fn add_fields(&mut self, more: Vec<String>) {
         match &mut self.fields {
-            Fields::Named(known) => known.extend(more),
-            fields => *fields = Fields::Named(more),
+            FieldChoice::Named(known) => known.extend(more),
+            fields => *fields = FieldChoice::Named(more),
         }
     }
 
     /// The module whose fields must be known first.
     fn all_fields_of(&self, call: &Call) -> Option<String> {
-        let asks = matches!(self.fields, Fields::All) && call.api().version().requires_fields();
+        let asks =
+            matches!(self.fields, FieldChoice::All) && call.api().version().requires_fields();
         asks.then(|| self.module.clone())
     }
 
@@ -99,9 +100,11 @@ impl Query {
         }
         let version = call.api().version();
         let names: Vec<&str> = match (&self.fields, known) {
-            (Fields::Named(names), _) => names.iter().map(String::as_str).collect(),
-            (Fields::All, known) => known.unwrap_or_default().iter().map(String::as_str).collect(),
-            (Fields::Default(names), _) => names.to_vec(),
+            (FieldChoice::Named(names), _) => names.iter().map(String::as_str).collect(),
+            (FieldChoice::All, known) => {
+                known.unwrap_or_default().iter().map(String::as_str).collect()
+            }
+            (FieldChoice::Default(names), _) => names.to_vec(),
         };
         if names.is_empty() && is_list && version.requires_fields() && !call.has_param("fields") {
             return Err(Error::input(format!(
@@ -110,7 +113,7 @@ impl Query {
                 self.module
             )));
         }
-        let all = matches!(self.fields, Fields::All);
+        let all = matches!(self.fields, FieldChoice::All);
         let names = self.listable(version, &names, all)?;
         let (call, columns) = ask_for(call, &names);
         if all && !columns.rest.is_empty() && columns.without_changed {

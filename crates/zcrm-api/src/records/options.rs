@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use zcrm_core::{Error, Id, Timestamp};
 
-use super::{Update, Upsert, WriteRecord, WriteRecords, external, row::Row};
+use super::{Update, Upsert, WriteRecord, WriteRecords, external, row::RecordJson};
 use crate::{
     Call, check,
     request::{Kind, Request},
@@ -41,7 +41,12 @@ pub struct WriteOptions {
 
 impl WriteOptions {
     /// Adds rows and options to the call of an operation that writes.
-    pub(super) fn apply(&self, call: Call, module: &str, rows: &[Row]) -> Result<Call, Error> {
+    pub(super) fn apply(
+        &self,
+        call: Call,
+        module: &str,
+        rows: &[RecordJson],
+    ) -> Result<Call, Error> {
         if let Some(id) = &self.assignment_rule {
             id.check()?;
         }

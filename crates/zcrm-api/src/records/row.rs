@@ -10,21 +10,21 @@ use crate::check;
 
 /// A record's JSON. `Debug` shows nothing of it, for it is people's data.
 #[derive(Clone)]
-pub(super) struct Row {
+pub(super) struct RecordJson {
     pub(super) json: Box<str>,
     /// Whether it is certain that it has no `id`.
     pub(super) without_id: bool,
 }
 
-impl AsRef<str> for Row {
+impl AsRef<str> for RecordJson {
     fn as_ref(&self) -> &str {
         &self.json
     }
 }
 
-impl fmt::Debug for Row {
+impl fmt::Debug for RecordJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Row")
+        f.write_str("RecordJson")
     }
 }
 
@@ -34,7 +34,7 @@ pub(super) fn raw_row<T>(
     index: usize,
     row: &impl Serialize,
     buffer: &mut Vec<u8>,
-) -> Result<Row, Error> {
+) -> Result<RecordJson, Error> {
     buffer.clear();
     let written = serde_json::to_writer(&mut *buffer, &ZohoJson(row));
     let text = written.map_err(BoxError::from).and_then(|()| Ok(std::str::from_utf8(buffer)?));
@@ -47,9 +47,9 @@ pub(super) fn raw_row<T>(
     let (module, version) = (records.module(), records.api.version());
     let without_id = is_without_id(row);
     if !version.rewrites(module, text) {
-        return Ok(Row { json: text.into(), without_id });
+        return Ok(RecordJson { json: text.into(), without_id });
     }
     let record = Record::from_json(text.to_owned())?.for_version(module, version);
     let record = record.map_err(|error| Error::input(format!("record {index}: {error}")))?;
-    Ok(Row { json: record.to_json().into(), without_id })
+    Ok(RecordJson { json: record.to_json().into(), without_id })
 }

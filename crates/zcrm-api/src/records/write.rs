@@ -10,7 +10,7 @@ use super::{
     RecordWrite, Records, WriteOptions,
     handle::Target,
     many::{Batch, MOST_IN_A_CALL, preview, send_all},
-    row::{Row, raw_row},
+    row::{RecordJson, raw_row},
 };
 use crate::{
     Call, check, operations,
@@ -67,7 +67,7 @@ verbs! {
 /// Lists of choices replace those that the record has. To add to them, a record says so itself, by its
 /// member `$append_values`: `{"Skills": true}`. Such a write is never repeated by itself.
 pub struct WriteRecord<V> {
-    row: Option<Row>,
+    row: Option<RecordJson>,
     /// Its id, where that is known.
     id: Option<Id>,
     module: String,
@@ -89,7 +89,12 @@ impl<V: Verb> WriteRecord<V> {
         Self::request(records.call(operation), None, records.module(), row)
     }
 
-    fn request(call: Call, id: Option<Id>, module: &str, row: Result<Row, Error>) -> Request<Self> {
+    fn request(
+        call: Call,
+        id: Option<Id>,
+        module: &str,
+        row: Result<RecordJson, Error>,
+    ) -> Request<Self> {
         let (call, row) = match row {
             Ok(row) => (call, Some(row)),
             Err(mistake) => (call.fail(mistake), None),
@@ -109,7 +114,7 @@ impl WriteRecord<Update> {
             let mut row = Record::from_json(String::from(row.json))?;
             // the path says which record it is
             row.remove("id");
-            Ok(Row { json: row.to_json().into(), without_id: true })
+            Ok(RecordJson { json: row.to_json().into(), without_id: true })
         });
         // the header is among the options, with those of lookups
         let call = target.call_without_header(records, &operations::UPDATE_ONE);
@@ -167,7 +172,7 @@ impl<V: Verb> RecordWrite for WriteRecord<V> {
 /// # }
 /// ```
 pub struct WriteRecords<V> {
-    rows: Vec<Row>,
+    rows: Vec<RecordJson>,
     module: String,
     options: WriteOptions,
     concurrency: usize,
@@ -194,7 +199,7 @@ impl<V: Verb> WriteRecords<V> {
 
     /// The ids by which the records are known: an update needs them, and a new record has none.
     fn ids(&self) -> Result<Vec<Option<Id>>, Error> {
-        let one = |(index, row): (usize, &Row)| match V::ACTION {
+        let one = |(index, row): (usize, &RecordJson)| match V::ACTION {
             WriteAction::Upsert => Ok(None),
             WriteAction::Create if has_id(row) => Err(check::new_with_id("record", index)),
             WriteAction::Create => Ok(None),
@@ -210,7 +215,7 @@ impl<V: Verb> WriteRecords<V> {
     }
 
     /// Whether a row holds one of the fields that have the ids of another system.
-    fn has_external_id(&self, row: &Row) -> bool {
+    fn has_external_id(&self, row: &RecordJson) -> bool {
         let mut fields = self.options.external.iter();
         let Ok(record) = Record::from_json(String::from(row.as_ref())) else { return false };
         fields.any(|field| record.contains(field.rsplit('.').next().unwrap_or(field)))
@@ -220,7 +225,7 @@ impl<V: Verb> WriteRecords<V> {
         // also where there is nothing to send
         call.must_be_right()?;
         let ids = self.ids()?;
-        let batch = |(rows, ids): (&[Row], &[Option<Id>])| -> Result<Batch, Error> {
+        let batch = |(rows, ids): (&[RecordJson], &[Option<Id>])| -> Result<Batch, Error> {
             let call = self.options.apply(call.clone(), &self.module, rows)?;
             Ok(Batch { ids: ids.to_vec(), call })
         };
@@ -283,7 +288,7 @@ impl<V: Verb> Request<WriteRecords<V>> {
     }
 }
 
-fn has_id(row: &Row) -> bool {
+fn has_id(row: &RecordJson) -> bool {
     !row.without_id && check::has_id(&row.json)
 }
 

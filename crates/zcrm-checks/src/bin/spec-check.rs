@@ -12,7 +12,7 @@ use zcrm_checks::{
         SmokeRun, files, locked,
         schemas::{KnownFaults, Schemas},
         smoke,
-        table::{self, Row},
+        table::{self, OperationRow},
     },
 };
 use zcrm_core::ApiVersion;
@@ -63,7 +63,7 @@ fn counts(smoke: &SmokeRun) -> String {
 
 fn against_files(
     folder: &Path,
-    lock: &[Row],
+    lock: &[OperationRow],
     overlay: &str,
     known: &str,
     smoke: &SmokeRun,

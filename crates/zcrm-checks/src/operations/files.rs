@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::table::{Row, key_of, text, texts};
+use super::table::{OperationRow, key_of, text, texts};
 use crate::BoxError;
 
 /// The files of a folder.
@@ -199,7 +199,7 @@ fn contents(files: &Files, file: &str, holder: &Value, names: &mut BTreeSet<Stri
 struct Overlay {
     skipped: BTreeSet<String>,
     /// The members of all entries about an id, `change` and `add` alike.
-    about: BTreeMap<String, Row>,
+    about: BTreeMap<String, OperationRow>,
     added: BTreeSet<String>,
 }
 
@@ -242,13 +242,13 @@ impl Overlay {
 /// Where the overlay cannot be read.
 pub fn differences(
     files: &Files,
-    lock: &[Row],
+    lock: &[OperationRow],
     overlay: &str,
 ) -> Result<ComparisonReport, BoxError> {
     let overlay = Overlay::read(overlay)?;
     let sources: BTreeMap<String, SourceFile<'_>> = files.sources().into_iter().collect();
     let mut report = ComparisonReport { operations: sources.len(), ..ComparisonReport::default() };
-    let mut rows: BTreeMap<&str, &Row> = BTreeMap::new();
+    let mut rows: BTreeMap<&str, &OperationRow> = BTreeMap::new();
     for row in lock {
         rows.extend(texts(row, "sources").into_iter().map(|source| (source, row)));
     }
@@ -261,7 +261,7 @@ pub fn differences(
             report.differences.push(format!("{source}: {what}"));
         }
     }
-    let empty = Row::new();
+    let empty = OperationRow::new();
     for row in lock {
         let id = text(row, "id");
         let about = overlay.about.get(id).unwrap_or(&empty);
@@ -299,7 +299,7 @@ pub fn differences(
 }
 
 /// Method, path and version of a row against one of its sources.
-fn route(row: &Row, source: &str, differ: &mut impl FnMut(String)) {
+fn route(row: &OperationRow, source: &str, differ: &mut impl FnMut(String)) {
     let mut parts = source.splitn(3, ' ').skip(1);
     let (method, path) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     if method != text(row, "method") {
@@ -335,9 +335,9 @@ fn route(row: &Row, source: &str, differ: &mut impl FnMut(String)) {
 /// Names of the query, the headers and the body, and the key of the answer.
 fn sets(
     files: &Files,
-    row: &Row,
+    row: &OperationRow,
     sources: &[&SourceFile<'_>],
-    about: &Row,
+    about: &OperationRow,
     differ: &mut impl FnMut(String),
 ) {
     let mut compare = |what: &str, of_files: BTreeSet<String>, given: BTreeSet<&str>| {

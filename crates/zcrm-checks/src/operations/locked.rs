@@ -3,12 +3,12 @@
 use serde_json::Value;
 use zcrm_core::ApiVersion;
 
-use super::table::{Row, key_of, text, texts};
+use super::table::{OperationRow, key_of, text, texts};
 use super::{Exchange, SmokeRun};
 
 /// What a smoke run shows that the lock file does not say.
 #[must_use]
-pub fn differences(smoke: &SmokeRun, lock: &[Row]) -> Vec<String> {
+pub fn differences(smoke: &SmokeRun, lock: &[OperationRow]) -> Vec<String> {
     let mut found = Vec::new();
     for exchange in &smoke.exchanges {
         found.extend(of_exchange(exchange, smoke.version, lock));
@@ -30,7 +30,7 @@ pub fn is_not_simulated(exchange: &Exchange) -> bool {
     exchange.status == 501
 }
 
-fn of_exchange(exchange: &Exchange, version: ApiVersion, lock: &[Row]) -> Vec<String> {
+fn of_exchange(exchange: &Exchange, version: ApiVersion, lock: &[OperationRow]) -> Vec<String> {
     let id = exchange.operation;
     let Some(row) = lock.iter().find(|row| text(row, "id") == id) else {
         return vec![format!("{id}: {} sends what the lock file does not know", exchange.surface)];

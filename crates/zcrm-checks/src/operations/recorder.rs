@@ -32,10 +32,10 @@ pub struct Exchange {
 
 /// Keeps every exchange, and knows for which public method it was made.
 #[derive(Clone, Debug, Default)]
-pub struct Recorder(Arc<Mutex<State>>);
+pub struct Recorder(Arc<Mutex<RecorderState>>);
 
 #[derive(Debug, Default)]
-struct State {
+struct RecorderState {
     surface: &'static str,
     seen: Vec<Exchange>,
 }
@@ -64,7 +64,7 @@ impl Recorder {
 }
 
 async fn record(
-    state: &Mutex<State>,
+    state: &Mutex<RecorderState>,
     mut transport: Transport,
     request: Request<ReqBody>,
 ) -> Result<Response<zcrm_http::ResBody>, BoxError> {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{
     Exchange,
     files::Files,
-    table::{Row, text, texts},
+    table::{OperationRow, text, texts},
 };
 use crate::BoxError;
 
@@ -132,7 +132,7 @@ impl<'f> Schemas<'f> {
     pub fn check(
         &self,
         exchanges: &[Exchange],
-        lock: &[Row],
+        lock: &[OperationRow],
         known: &KnownFaults,
     ) -> Result<SchemaReport, BoxError> {
         let mut report = SchemaReport::default();

@@ -46,17 +46,17 @@ fn usual() -> [(&'static str, Value); 19] {
 }
 
 /// An operation by its facts.
-pub type Row = Map<String, Value>;
+pub type OperationRow = Map<String, Value>;
 
 /// Every operation that is compiled in.
 #[must_use]
-pub fn compiled() -> Vec<Row> {
+pub fn compiled() -> Vec<OperationRow> {
     ALL.iter().map(|operation| row(operation)).collect()
 }
 
 /// The facts of one.
 #[must_use]
-pub fn row(operation: &Operation) -> Row {
+pub fn row(operation: &Operation) -> OperationRow {
     let list = match operation.body_shape() {
         BodyShape::List(key) => Some(key),
         _ => None,
@@ -126,7 +126,7 @@ pub fn row(operation: &Operation) -> Row {
     }
     match row {
         Value::Object(row) => row,
-        _ => Row::new(),
+        _ => OperationRow::new(),
     }
 }
 
@@ -173,7 +173,7 @@ pub fn shown(operation: &Operation, surface: Option<&str>) -> Value {
 ///
 /// # Errors
 /// Naming the line that is no operation.
-pub fn lock(text: &str) -> Result<Vec<Row>, BoxError> {
+pub fn lock(text: &str) -> Result<Vec<OperationRow>, BoxError> {
     let read = |(line, text): (usize, &str)| match serde_json::from_str(text) {
         Ok(Value::Object(row)) => Ok(row),
         _ => Err(format!("operations.lock:{line}: this is no operation").into()),
@@ -183,27 +183,27 @@ pub fn lock(text: &str) -> Result<Vec<Row>, BoxError> {
 
 /// The text of a fact.
 #[must_use]
-pub fn text<'a>(row: &'a Row, key: &str) -> &'a str {
+pub fn text<'a>(row: &'a OperationRow, key: &str) -> &'a str {
     row.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The texts in a list.
 #[must_use]
-pub fn texts<'a>(row: &'a Row, key: &str) -> Vec<&'a str> {
+pub fn texts<'a>(row: &'a OperationRow, key: &str) -> Vec<&'a str> {
     let list = row.get(key).and_then(Value::as_array);
     list.into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 /// The key of a shape such as `{"list":"data"}`.
 #[must_use]
-pub fn key_of<'a>(row: &'a Row, shape: &str) -> Option<&'a str> {
+pub fn key_of<'a>(row: &'a OperationRow, shape: &str) -> Option<&'a str> {
     row.get(shape)?.as_object()?.values().next()?.as_str()
 }
 
 /// What differs between the table and the lock file.
 #[must_use]
-pub fn differences(table: &[Row], lock: &[Row]) -> Vec<String> {
-    let by_id = |rows: &[Row]| -> BTreeMap<String, Row> {
+pub fn differences(table: &[OperationRow], lock: &[OperationRow]) -> Vec<String> {
+    let by_id = |rows: &[OperationRow]| -> BTreeMap<String, OperationRow> {
         rows.iter().map(|row| (text(row, "id").to_owned(), row.clone())).collect()
     };
     let (table, lock) = (by_id(table), by_id(lock));
@@ -219,7 +219,7 @@ pub fn differences(table: &[Row], lock: &[Row]) -> Vec<String> {
         let usual = usual();
         let until = [("until", Value::Null)];
         for (key, usual) in usual.iter().chain(&until) {
-            let there = |row: &Row| row.get(*key).unwrap_or(usual).clone();
+            let there = |row: &OperationRow| row.get(*key).unwrap_or(usual).clone();
             let (compiled, locked) = (there(compiled), there(locked));
             if compiled != locked {
                 found.push(format!("{id}: {key} is {compiled} and the lock file says {locked}"));

@@ -11,14 +11,14 @@ use super::{
     locked,
     schemas::{KnownFaults, Schemas},
     smoke,
-    table::{self, Row, text},
+    table::{self, OperationRow, text},
 };
 
-fn lock() -> Vec<Row> {
+fn lock() -> Vec<OperationRow> {
     table::lock(include_str!("../../../zcrm-api/table/operations.lock")).unwrap()
 }
 
-fn edit(rows: &mut [Row], id: &str, key: &str, value: Value) {
+fn edit(rows: &mut [OperationRow], id: &str, key: &str, value: Value) {
     let row = rows.iter_mut().find(|row| text(row, "id") == id).unwrap();
     row.insert(key.into(), value);
 }
@@ -114,7 +114,7 @@ fn surfaces_arrive(smoke: &SmokeRun) {
 }
 
 /// A file of one operation, as Zoho writes them; and its row.
-fn small() -> (Value, Vec<Row>) {
+fn small() -> (Value, Vec<OperationRow>) {
     let things = json!({ "type": "object", "required": ["things"], "properties": {
         "things": { "type": "array", "items": { "type": "object", "properties": {
             "name": { "type": "string", "nullable": true } } } } } });
@@ -140,7 +140,7 @@ fn files(file: &Value) -> Files {
     Files::read(folder.path()).unwrap()
 }
 
-fn against(file: &Value, rows: &[Row], overlay: &str) -> Vec<String> {
+fn against(file: &Value, rows: &[OperationRow], overlay: &str) -> Vec<String> {
     files::differences(&files(file), rows, overlay).unwrap().differences
 }
 
@@ -217,7 +217,7 @@ fn reads_files_of_openapi_3_1() {
 }
 
 /// Validates a body as request and as answer, and expects so many differences of each.
-fn misfits(file: &Value, rows: &[Row], body: Value, count: usize) {
+fn misfits(file: &Value, rows: &[OperationRow], body: Value, count: usize) {
     let files = files(file);
     let text = bytes::Bytes::from(body.to_string());
     let exchange = super::Exchange {
@@ -279,7 +279,7 @@ async fn covers_every_request_of_the_ruby_sdk() {
             panic!("{request}")
         };
         let names = |list: &'static str| list.split(',').filter(|name| *name != "-");
-        let serves = |row: &&Row| {
+        let serves = |row: &&OperationRow| {
             let template = text(row, "path").split('/');
             let segments: Vec<&str> = path.split('/').collect();
             let fits = template.clone().count() == segments.len()

@@ -7,7 +7,7 @@ use zcrm_core::{
     BaseUrls, Clock, DataCenter, Environment, ErrorKind, ExposeSecret as _, ManualClock,
 };
 use zcrm_oauth::{TokenManager, UserTokens};
-use zcrm_sim::{Clock as SimClock, Hold, Host, Simulator};
+use zcrm_sim::{ClockMode, Hold, Host, Simulator};
 use zcrm_store_file::FileStore;
 
 const LATER: Duration = Duration::from_secs(2 * 3600);
@@ -40,7 +40,7 @@ async fn scene() -> Scene {
     let clock = ManualClock::new();
     let sim = Simulator::builder()
         .plain_http()
-        .clock(SimClock::Frozen(clock.now()))
+        .clock(ClockMode::Frozen(clock.now()))
         .start()
         .await
         .unwrap();

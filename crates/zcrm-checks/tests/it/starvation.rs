@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 use zcrm_core::{BaseUrls, Clock, DataCenter, Environment, ManualClock};
 use zcrm_oauth::TokenManager;
-use zcrm_sim::{Clock as SimClock, Host, Simulator};
+use zcrm_sim::{ClockMode, Host, Simulator};
 use zcrm_store_mysql::MySqlStore;
 
 const USERS: usize = 50;
@@ -23,7 +23,7 @@ async fn refreshes_other_users_while_one_refresh_hangs() {
 
     let clock = ManualClock::new();
     let name = |at: usize| format!("user{at}@example.com");
-    let builder = Simulator::builder().plain_http().clock(SimClock::Frozen(clock.now()));
+    let builder = Simulator::builder().plain_http().clock(ClockMode::Frozen(clock.now()));
     let sim = (0..USERS).fold(builder, |sim, at| sim.user(name(at))).start().await.unwrap();
     let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
         .with_accounts(sim.accounts_url().parse().unwrap())

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use zcrm_core::{Clock, Error, ExposeSecret as _};
 use zcrm_http::Authorization;
 
-use super::context::Context;
+use super::context::TokenContext;
 use crate::StoredToken;
 
 /// The earliest refresh of a stored token before its end: half of the hour that Zoho's tokens live.
@@ -61,13 +61,13 @@ impl Expiry {
 impl ActiveToken {
     /// Takes a token that was issued just now. It lives for its `expires_in`, and is fresh for at
     /// least half of that, whatever `refresh_early` says.
-    pub(super) fn from_issued(context: &Context, issued: IssuedToken) -> Result<Self, Error> {
+    pub(super) fn from_issued(context: &TokenContext, issued: IssuedToken) -> Result<Self, Error> {
         let left = issued.ends.saturating_sub(context.clock.monotonic());
         Self::new(context, issued.token, left, context.refresh_early.min(left / 2), true)
     }
 
     /// Takes a token from the store or from the caller. Its expiry is in the accounts server's time.
-    pub(super) fn from_stored(context: &Context, token: StoredToken) -> Result<Self, Error> {
+    pub(super) fn from_stored(context: &TokenContext, token: StoredToken) -> Result<Self, Error> {
         let left = (token.expires_at - context.accounts.now()).to_std().unwrap_or_default();
         Self::new(
             context,
@@ -79,7 +79,7 @@ impl ActiveToken {
     }
 
     fn new(
-        context: &Context,
+        context: &TokenContext,
         token: StoredToken,
         left: Duration,
         early: Duration,
@@ -103,11 +103,11 @@ impl ActiveToken {
         })
     }
 
-    pub(super) fn is_fresh(&self, context: &Context) -> bool {
+    pub(super) fn is_fresh(&self, context: &TokenContext) -> bool {
         self.fresh_until.is_in_future(&*context.clock)
     }
 
-    pub(super) fn is_valid(&self, context: &Context) -> bool {
+    pub(super) fn is_valid(&self, context: &TokenContext) -> bool {
         self.valid_until.is_in_future(&*context.clock)
     }
 

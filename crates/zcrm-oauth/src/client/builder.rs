@@ -8,7 +8,7 @@ use zcrm_http::{Connector, Stack, TokioClock, Transport};
 use super::{
     accounts::{Accounts, ClientCredentials},
     client_secret::ClientSecret,
-    context::Context,
+    context::TokenContext,
     manager::TokenManager,
     observer::{EventQueue, TokenObserver},
     timeout_store::TimeoutStore,
@@ -194,7 +194,7 @@ impl TokenManagerBuilder {
         let accounts = Accounts::new(credentials, transport, Arc::clone(&clock));
         let base_urls =
             self.base_urls.unwrap_or_else(|| BaseUrls::new(self.data_center, self.environment));
-        Ok(TokenManager::new(Context {
+        Ok(TokenManager::new(TokenContext {
             accounts,
             store: TimeoutStore::new(store, Arc::clone(&clock)),
             base_urls,

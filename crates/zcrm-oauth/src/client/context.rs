@@ -13,7 +13,7 @@ use super::{
 use crate::TokenKey;
 
 /// The dependencies of every login and refresh. It knows no user.
-pub(super) struct Context {
+pub(super) struct TokenContext {
     pub(super) accounts: Accounts,
     pub(super) store: TimeoutStore,
     pub(super) base_urls: BaseUrls,
@@ -23,7 +23,7 @@ pub(super) struct Context {
     pub(super) events: Option<Arc<EventQueue>>,
 }
 
-impl Context {
+impl TokenContext {
     /// Reports an event to the application's observer, if there is one.
     pub(super) fn report(
         &self,
@@ -50,9 +50,9 @@ impl Context {
     }
 }
 
-impl fmt::Debug for Context {
+impl fmt::Debug for TokenContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context")
+        f.debug_struct("TokenContext")
             .field("accounts", &self.accounts)
             .field("store", &self.store)
             .field("base_urls", &self.base_urls)

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{context::Context, token_entry::TokenEntry, token_source::TokenSource};
+use super::{context::TokenContext, token_entry::TokenEntry, token_source::TokenSource};
 use crate::TokenKey;
 
 /// How many entries each call checks for removal: more than one, so that idle entries are removed faster
@@ -25,7 +25,7 @@ impl Entries {
     /// Returns the entry of a user, and makes one if there is none.
     pub(super) fn get_or_insert(
         &mut self,
-        context: &Context,
+        context: &TokenContext,
         key: TokenKey,
         source: &TokenSource,
     ) -> Arc<TokenEntry> {
@@ -40,7 +40,7 @@ impl Entries {
     }
 
     /// Removes idle entries among the next ones.
-    fn sweep(&mut self, context: &Context) {
+    fn sweep(&mut self, context: &TokenContext) {
         for _ in 0..CHECKED_PER_CALL.min(self.order.len()) {
             let Some(key) = self.order.pop_front() else { return };
             // no other handle can appear: they are cloned from this one, under the lock

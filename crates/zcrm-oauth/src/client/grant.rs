@@ -6,7 +6,7 @@ use zcrm_core::{DataCenter, Error, ExposeSecret, Origin, SecretString};
 
 use super::{
     active_token::{ActiveToken, IssuedToken},
-    context::Context,
+    context::TokenContext,
 };
 use crate::StoredToken;
 
@@ -86,7 +86,7 @@ impl Grant {
     }
 
     /// Redeems the grant for tokens.
-    pub(super) async fn redeem(self, context: &Context) -> Result<RedeemedGrant, Error> {
+    pub(super) async fn redeem(self, context: &TokenContext) -> Result<RedeemedGrant, Error> {
         let server = self.server.unwrap_or_else(|| context.base_urls.accounts_origin());
         let issued = match self.kind {
             GrantKind::Code(code) => context.accounts.issue_by_grant(&code, &server).await?,
@@ -111,7 +111,7 @@ pub(super) struct RedeemedGrant {
 
 impl RedeemedGrant {
     /// Makes the active token.
-    pub(super) fn active_token(&self, context: &Context) -> Result<ActiveToken, Error> {
+    pub(super) fn active_token(&self, context: &TokenContext) -> Result<ActiveToken, Error> {
         let token = self.token.clone();
         match self.ends {
             Some(ends) => ActiveToken::from_issued(context, IssuedToken { token, ends }),

@@ -3,7 +3,7 @@
 use zcrm_core::{Error, ErrorKind, Outcome};
 
 use super::{
-    context::Context,
+    context::TokenContext,
     fault::{TokenFault, store_error},
     grant::{Grant, RedeemedGrant},
     revoke::RevokeBy,
@@ -15,7 +15,7 @@ use crate::{StoreError, StoredToken};
 
 /// Redeems a grant and saves its tokens under the key of the entry.
 pub(super) async fn exchange(
-    context: &Context,
+    context: &TokenContext,
     entry: &TokenEntry,
     grant: Grant,
 ) -> Result<StoredToken, Error> {
@@ -33,7 +33,7 @@ pub(super) async fn exchange(
 
 /// Redeems a grant only if no login is stored; returns whether it did.
 pub(super) async fn exchange_if_needed(
-    context: &Context,
+    context: &TokenContext,
     entry: &TokenEntry,
     grant: Grant,
 ) -> Result<bool, Error> {
@@ -53,7 +53,7 @@ pub(super) async fn exchange_if_needed(
 
 /// Saves tokens that were redeemed already under the key of the entry.
 pub(super) async fn save_redeemed(
-    context: &Context,
+    context: &TokenContext,
     entry: &TokenEntry,
     redeemed: RedeemedGrant,
 ) -> Result<(), Error> {
@@ -76,7 +76,7 @@ pub(super) fn no_refresh_token(kept: &str) -> Error {
 
 /// Saves the tokens of a login. They exist nowhere else, so every error carries them.
 async fn save(
-    context: &Context,
+    context: &TokenContext,
     entry: &TokenEntry,
     redeemed: RedeemedGrant,
     had_login: bool,
@@ -104,7 +104,7 @@ async fn save(
 }
 
 /// Removes a user's tokens.
-pub(super) async fn logout(context: &Context, entry: &TokenEntry) -> Result<bool, Error> {
+pub(super) async fn logout(context: &TokenContext, entry: &TokenEntry) -> Result<bool, Error> {
     let _guard = entry.write_guard(context).await;
     entry.active.store(None);
     let lock = store_lock::acquire(context, entry).await;
@@ -113,7 +113,7 @@ pub(super) async fn logout(context: &Context, entry: &TokenEntry) -> Result<bool
     deleted
 }
 
-async fn delete(context: &Context, entry: &TokenEntry) -> Result<bool, Error> {
+async fn delete(context: &TokenContext, entry: &TokenEntry) -> Result<bool, Error> {
     let deleted = context.store.delete(&entry.key).await.map_err(store_error)?;
     if deleted {
         context.report(&entry.key, |observer, key| observer.logged_out(key));
@@ -123,7 +123,7 @@ async fn delete(context: &Context, entry: &TokenEntry) -> Result<bool, Error> {
 
 /// Revokes a user's tokens at Zoho, and removes them.
 pub(super) async fn revoke(
-    context: &Context,
+    context: &TokenContext,
     entry: &TokenEntry,
     by: RevokeBy,
 ) -> Result<bool, Error> {

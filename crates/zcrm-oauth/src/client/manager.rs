@@ -8,7 +8,7 @@ use std::{
 use zcrm_core::{Error, escaped};
 
 use super::{
-    context::Context, entries::Entries, fault::store_error, states::States,
+    context::TokenContext, entries::Entries, fault::store_error, states::States,
     token_source::TokenSource, user::UserTokens,
 };
 use crate::{TokenKey, TokenStore};
@@ -36,7 +36,7 @@ use crate::{TokenKey, TokenStore};
 #[doc(alias = "refresh")]
 #[derive(Clone)]
 pub struct TokenManager {
-    context: Arc<Context>,
+    context: Arc<TokenContext>,
     users: Arc<UserCache>,
 }
 
@@ -50,11 +50,11 @@ struct UserCache {
 
 impl TokenManager {
     /// Makes a manager that knows no user yet.
-    pub(super) fn new(context: Context) -> Self {
+    pub(super) fn new(context: TokenContext) -> Self {
         Self { context: Arc::new(context), users: Arc::default() }
     }
 
-    pub(super) fn context(&self) -> &Arc<Context> {
+    pub(super) fn context(&self) -> &Arc<TokenContext> {
         &self.context
     }
 

@@ -90,7 +90,7 @@ pub trait TokenObserver: Send + Sync + fmt::Debug {
 /// The number of events that wait for a blocked observer; further events are dropped.
 const MAX_WAITING: usize = 10_000;
 
-type Event = Box<dyn FnOnce(&dyn TokenObserver) + Send>;
+type TokenEvent = Box<dyn FnOnce(&dyn TokenObserver) + Send>;
 
 /// Delivers events to an observer in a separate task.
 #[derive(Debug)]
@@ -101,7 +101,7 @@ pub(super) struct EventQueue {
 
 #[derive(Default)]
 struct PendingEvents {
-    waiting: VecDeque<Event>,
+    waiting: VecDeque<TokenEvent>,
     /// Whether a task is delivering them.
     is_delivering: bool,
 }

@@ -6,7 +6,7 @@ use zcrm_core::{Error, ErrorKind, ExposeSecret as _, Outcome};
 
 use super::{
     active_token::{ActiveToken, IssuedToken},
-    context::Context,
+    context::TokenContext,
     fault::{TokenFault, credential, not_logged_in, store_error},
     store_lock::{self, LOCK_WAIT},
     token_entry::TokenEntry,
@@ -26,7 +26,7 @@ const SAVE_PAUSE: Duration = Duration::from_secs(1);
 /// Returns a valid token: the active one, the stored one, or a refreshed one. A failure is recorded in
 /// the entry.
 pub(super) async fn refresh(
-    context: &Arc<Context>,
+    context: &Arc<TokenContext>,
     entry: &Arc<TokenEntry>,
 ) -> Result<Arc<ActiveToken>, Error> {
     let _guard = entry.write_guard(context).await;
@@ -67,7 +67,7 @@ pub(super) async fn refresh(
 
 /// Waits for the lock or for a token that its holder saves, whichever comes first.
 async fn lock_and_refresh(
-    context: &Arc<Context>,
+    context: &Arc<TokenContext>,
     entry: &Arc<TokenEntry>,
 ) -> Result<ActiveToken, Error> {
     let (mut left, mut slice) = (LOCK_WAIT, FIRST_SLICE);
@@ -100,7 +100,7 @@ async fn lock_and_refresh(
 }
 
 async fn refresh_locked(
-    context: &Arc<Context>,
+    context: &Arc<TokenContext>,
     entry: &Arc<TokenEntry>,
 ) -> Result<ActiveToken, Error> {
     // the previous holder of the lock may have refreshed
@@ -138,7 +138,7 @@ async fn refresh_locked(
 
 /// Fetches an access token from the accounts server, with the source of the entry.
 async fn fetch(
-    context: &Context,
+    context: &TokenContext,
     entry: &TokenEntry,
     old: Option<&StoredToken>,
 ) -> Result<IssuedToken, Error> {
@@ -159,14 +159,14 @@ async fn fetch(
 }
 
 /// Loads the stored token.
-async fn load(context: &Context, entry: &TokenEntry) -> Result<Option<ActiveToken>, Error> {
+async fn load(context: &TokenContext, entry: &TokenEntry) -> Result<Option<ActiveToken>, Error> {
     let stored = context.store.load(&entry.key).await.map_err(store_error)?;
     stored.map(|token| ActiveToken::from_stored(context, token)).transpose()
 }
 
 /// Activates the stored token after a failed refresh, if it is still valid: a process may start in the
 /// last minute of a token. Returns `None` if the active token is valid already.
-async fn fallback(context: &Context, entry: &TokenEntry) -> Option<Arc<ActiveToken>> {
+async fn fallback(context: &TokenContext, entry: &TokenEntry) -> Option<Arc<ActiveToken>> {
     if entry.active.load().as_ref().is_some_and(|active| active.is_valid(context)) {
         return None;
     }
@@ -185,7 +185,7 @@ fn merge(mut fresh: StoredToken, old: &StoredToken) -> StoredToken {
 /// Tries to save a refreshed token again, as long as the store still holds what it held before the
 /// refresh (nothing, for the first token of an organisation).
 async fn save_later(
-    context: Arc<Context>,
+    context: Arc<TokenContext>,
     entry: Arc<TokenEntry>,
     token: StoredToken,
     old: Option<StoredToken>,

@@ -19,18 +19,18 @@ const REMOVED_PER_CALL: usize = 2;
 #[derive(Debug, Default)]
 pub(super) struct RefreshBudget {
     hasher: RandomState,
-    calls: Mutex<Calls>,
+    calls: Mutex<RecentCalls>,
 }
 
 #[derive(Debug, Default)]
-struct Calls {
+struct RecentCalls {
     /// The calls with each refresh token in the last ten minutes.
     by_token: HashMap<u64, VecDeque<Duration>>,
     /// All calls in the order in which they were made.
     order: VecDeque<(Duration, u64)>,
 }
 
-impl Calls {
+impl RecentCalls {
     /// Removes the expired calls of one refresh token, and its entry with the last of them.
     fn prune(&mut self, login: u64, now: Duration) {
         if let Some(calls) = self.by_token.get_mut(&login) {
@@ -63,7 +63,7 @@ fn is_expired(call: Duration, now: Duration) -> bool {
 }
 
 impl RefreshBudget {
-    fn calls(&self) -> MutexGuard<'_, Calls> {
+    fn calls(&self) -> MutexGuard<'_, RecentCalls> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

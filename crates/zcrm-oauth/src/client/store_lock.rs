@@ -5,14 +5,14 @@
 
 use std::time::Duration;
 
-use super::{accounts::TOKEN_CALL_TIMEOUT, context::Context, token_entry::TokenEntry};
+use super::{accounts::TOKEN_CALL_TIMEOUT, context::TokenContext, token_entry::TokenEntry};
 use crate::{RefreshLock, StoreError};
 
 /// How long to wait for the lock: longer than a whole token call of its holder.
 pub(super) const LOCK_WAIT: Duration = TOKEN_CALL_TIMEOUT.saturating_add(Duration::from_secs(5));
 
 /// Waits for the lock. Returns `None` if it stays busy or fails.
-pub(super) async fn acquire(context: &Context, entry: &TokenEntry) -> Option<RefreshLock> {
+pub(super) async fn acquire(context: &TokenContext, entry: &TokenEntry) -> Option<RefreshLock> {
     match context.store.lock(&entry.key, LOCK_WAIT).await {
         Ok(Some(lock)) => Some(lock),
         Ok(None) => {
@@ -27,7 +27,7 @@ pub(super) async fn acquire(context: &Context, entry: &TokenEntry) -> Option<Ref
 }
 
 /// Releases the lock. A failure is logged: the lock then ends with its lease or connection.
-pub(super) async fn release(context: &Context, lock: Option<RefreshLock>) {
+pub(super) async fn release(context: &TokenContext, lock: Option<RefreshLock>) {
     if let Some(lock) = lock
         && let Err(error) = context.store.release(lock).await
     {
@@ -36,13 +36,13 @@ pub(super) async fn release(context: &Context, lock: Option<RefreshLock>) {
 }
 
 /// Reports that the lock was busy for the whole wait.
-pub(super) fn report_busy(context: &Context, entry: &TokenEntry) {
+pub(super) fn report_busy(context: &TokenContext, entry: &TokenEntry) {
     context.report(&entry.key, |observer, key| observer.lock_busy(key));
     tracing::warn!(target: "zcrm::oauth", "the refresh lock was not free in time: going on without it");
 }
 
 /// Reports that the lock failed.
-pub(super) fn report_failed(context: &Context, entry: &TokenEntry, error: &StoreError) {
+pub(super) fn report_failed(context: &TokenContext, entry: &TokenEntry, error: &StoreError) {
     tracing::warn!(target: "zcrm::oauth", %error, "the refresh lock failed: going on without it");
     let error = error.clone();
     context.report(&entry.key, move |observer, key| observer.lock_failed(key, &error));

@@ -13,7 +13,7 @@ use zcrm_http::{Authorization, Tenant};
 
 use super::{
     active_token::ActiveToken,
-    context::Context,
+    context::TokenContext,
     fault::{self, TokenFault},
     refusals::Refusals,
     tenant,
@@ -97,7 +97,7 @@ impl TokenEntry {
     /// the store's lock.
     pub(super) async fn write_guard(
         &self,
-        context: &Context,
+        context: &TokenContext,
     ) -> Option<tokio::sync::MutexGuard<'_, ()>> {
         let guard = within(WRITE_TIMEOUT, &*context.clock, self.write_lock.lock()).await;
         if guard.is_none() {
@@ -121,12 +121,12 @@ impl TokenEntry {
     }
 
     /// Whether a token can be used without a refresh: it is fresh and was not refused.
-    pub(super) fn is_usable(&self, context: &Context, token: &ActiveToken) -> bool {
+    pub(super) fn is_usable(&self, context: &TokenContext, token: &ActiveToken) -> bool {
         token.is_fresh(context) && !self.refusals.contains(&token.authorization)
     }
 
     /// Whether a token can be used if a refresh fails: it is valid and was not refused.
-    pub(super) fn is_fallback(&self, context: &Context, token: &ActiveToken) -> bool {
+    pub(super) fn is_fallback(&self, context: &TokenContext, token: &ActiveToken) -> bool {
         token.is_valid(context) && !self.refusals.contains(&token.authorization)
     }
 
@@ -153,7 +153,7 @@ impl TokenEntry {
     /// one was accepted.
     pub(super) fn record_refused(
         &self,
-        context: &Context,
+        context: &TokenContext,
         refused: &Authorization,
     ) -> Option<Error> {
         let token = self.active.load_full()?;
@@ -192,7 +192,7 @@ impl TokenEntry {
     /// Records why the refresh of the stored login failed.
     pub(super) fn record_failure(
         &self,
-        context: &Context,
+        context: &TokenContext,
         error: &Error,
         login: Option<StoredToken>,
     ) {
@@ -235,7 +235,7 @@ impl TokenEntry {
     }
 
     /// Whether nothing is lost if this entry is removed: no valid token, no refresh, no blocking pause.
-    pub(super) fn is_idle(&self, context: &Context) -> bool {
+    pub(super) fn is_idle(&self, context: &TokenContext) -> bool {
         let now = context.clock.monotonic();
         let blocked = || {
             self.failure()

@@ -9,7 +9,7 @@ use zcrm_http::{Authorization, Authorizer, ForHost, Tenant};
 
 use super::{
     active_token::ActiveToken,
-    context::Context,
+    context::TokenContext,
     fault::{TokenFault, not_logged_in, store_error},
     grant::Grant,
     login, refresh,
@@ -26,12 +26,12 @@ const REFRESH_TIMEOUT: Duration = Duration::from_secs(240);
 /// calls. Clones are cheap and share everything.
 #[derive(Clone)]
 pub struct UserTokens {
-    context: Arc<Context>,
+    context: Arc<TokenContext>,
     entry: Arc<TokenEntry>,
 }
 
 impl UserTokens {
-    pub(super) fn new(context: Arc<Context>, entry: Arc<TokenEntry>) -> Self {
+    pub(super) fn new(context: Arc<TokenContext>, entry: Arc<TokenEntry>) -> Self {
         Self { context, entry }
     }
 

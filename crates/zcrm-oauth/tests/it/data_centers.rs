@@ -5,7 +5,7 @@ use std::time::Duration;
 use zcrm_core::{ApiVersion, Base, Operation};
 use zcrm_http::{Connector, ReqBody, Stack, send};
 use zcrm_oauth::{Accounts, TokenManager};
-use zcrm_sim::{Clock as Frozen, Simulator};
+use zcrm_sim::{ClockMode, Simulator};
 
 use crate::support::{FaultyStore, Fixture, HOUR, access, base_urls, origin, read, until, whoami};
 
@@ -28,7 +28,7 @@ impl Both {
             .data_center("eu")
             .client("1000.BOTH", "marked-secret", "https://example.com/callback")
             .user("eva@example.com")
-            .clock(Frozen::Frozen(zcrm_core::Clock::now(&clock)))
+            .clock(ClockMode::Frozen(zcrm_core::Clock::now(&clock)))
             .records("Leads", 2)
             .start()
             .await

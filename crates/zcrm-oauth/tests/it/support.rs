@@ -201,7 +201,7 @@ impl Fixture {
 
     pub(crate) async fn built(builder: Builder, store: FaultyStore) -> Self {
         let clock = ManualClock::new();
-        let frozen = zcrm_sim::Clock::Frozen(clock.now());
+        let frozen = zcrm_sim::ClockMode::Frozen(clock.now());
         let sim = builder.clock(frozen).records("Leads", 2).start().await.unwrap();
         let store = Arc::new(store);
         let base_urls = base_urls(&sim);

@@ -7,7 +7,7 @@ use hyper::StatusCode;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::page::{self, Person, Question};
-use super::tokens::Grant;
+use super::tokens::PendingGrant;
 use super::{AccountsContext, done, user_by_email};
 use crate::call::Answer;
 use crate::exchange::Core;
@@ -112,7 +112,8 @@ fn accept(cx: &mut AccountsContext<'_>, email: &str, scopes: Vec<String>) -> Ans
     let lasting = cx.form.lasting();
     let grant = |state: &mut State, now: DateTime<Utc>| {
         let user = user_by_email(state, email)?.id.clone();
-        let grant = Grant::new(user, environment, scopes, now).by_redirect().lasting(lasting);
+        let grant =
+            PendingGrant::new(user, environment, scopes, now).by_redirect().lasting(lasting);
         Some(state.accounts.new_grant(&mut state.rng, grant))
     };
     let (code, location, server) = if user_by_email(cx.state, email).is_some() {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::page::{self, Question};
-use super::tokens::{Grant, Lasting, TokenError};
+use super::tokens::{PendingGrant, RefreshTokenIssue, TokenError};
 use super::{AccountsContext, consent, done, issue, refuse, user_by_email};
 use crate::call::Answer;
 use crate::journal::GrantType;
@@ -38,7 +38,7 @@ enum Decision {
 struct Device {
     user_code: String,
     scopes: Vec<String>,
-    lasting: Lasting,
+    lasting: RefreshTokenIssue,
     expires: DateTime<Utc>,
     polled: Option<DateTime<Utc>>,
     decision: Decision,
@@ -215,7 +215,7 @@ fn polled(cx: &mut AccountsContext<'_>) -> Result<Value, TokenError> {
             return Err(TokenError::OtherDataCenter(location.clone()));
         }
         Decision::Approved { user, environment } => {
-            Grant::new(user.clone(), *environment, device.scopes.clone(), cx.now)
+            PendingGrant::new(user.clone(), *environment, device.scopes.clone(), cx.now)
                 .lasting(device.lasting)
         }
     };

@@ -3,7 +3,9 @@
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::tokens::{Grant, Issued, Lasting, TOKEN_LIFE_SECONDS, TokenError};
+use super::tokens::{
+    IssuedTokens, PendingGrant, RefreshTokenIssue, TOKEN_LIFE_SECONDS, TokenError,
+};
 use super::{AccountsContext, RefreshLimit, done, refuse};
 use crate::call::Answer;
 use crate::journal::GrantType;
@@ -60,7 +62,7 @@ fn refresh(cx: &mut AccountsContext<'_>) -> Result<Value, TokenError> {
     }
     let access = state.accounts.new_access_token(&mut state.rng, token, cx.now)?;
     let known = state.accounts.refresh_token(token)?;
-    let issued = Issued { access, refresh: None };
+    let issued = IssuedTokens { access, refresh: None };
     Ok(body(cx.policy, &issued, &known.scopes, known.environment))
 }
 
@@ -79,7 +81,8 @@ fn credentials(cx: &mut AccountsContext<'_>) -> Result<Value, TokenError> {
     }
     let state = &mut *cx.state;
     let owner = state.users.first().ok_or(TokenError::Named("access_denied"))?.id.clone();
-    let grant = Grant::new(owner, Environment::Production, scopes, cx.now).lasting(Lasting::Never);
+    let grant = PendingGrant::new(owner, Environment::Production, scopes, cx.now)
+        .lasting(RefreshTokenIssue::Never);
     let issued = state.accounts.issue(&mut state.rng, &grant, cx.now)?;
     Ok(body(cx.policy, &issued, &grant.scopes, grant.environment))
 }
@@ -87,7 +90,7 @@ fn credentials(cx: &mut AccountsContext<'_>) -> Result<Value, TokenError> {
 /// The success of a token call.
 pub(super) fn body(
     policy: &Policy,
-    issued: &Issued,
+    issued: &IssuedTokens,
     scopes: &[String],
     environment: Environment,
 ) -> Value {

@@ -12,10 +12,10 @@ use hyper::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 pub(crate) use device::{approve, deny};
-pub(crate) use tokens::{Accounts, Grant, THROTTLE_LOCK};
+pub(crate) use tokens::{AccountsState, PendingGrant, THROTTLE_LOCK};
 
-use self::tokens::{Lasting, TokenError};
-use crate::call::{Answer, Call, pairs};
+use self::tokens::{RefreshTokenIssue, TokenError};
+use crate::call::{Answer, IncomingCall, pairs};
 use crate::state::{Policy, State, User};
 
 /// How the limit of ten access tokens per refresh token in ten minutes is kept.
@@ -40,7 +40,7 @@ const PROFILE_SCOPE: &str = "AaaServer.profile.READ";
 struct AccountsContext<'a> {
     state: &'a mut State,
     policy: &'a Policy,
-    call: &'a Call,
+    call: &'a IncomingCall,
     form: Params,
     now: DateTime<Utc>,
 }
@@ -48,7 +48,7 @@ struct AccountsContext<'a> {
 pub(crate) fn answer(
     state: &mut State,
     policy: &Policy,
-    call: &Call,
+    call: &IncomingCall,
     now: DateTime<Utc>,
 ) -> Answer {
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
@@ -82,7 +82,7 @@ pub(crate) fn answer(
 struct Params(Vec<(String, String)>);
 
 impl Params {
-    fn of(call: &Call) -> Self {
+    fn of(call: &IncomingCall) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let mut all: Vec<(String, String)> = if call.parts.is_empty() {
             pairs(&text(&call.body))
@@ -111,11 +111,11 @@ impl Params {
     }
 
     /// When a refresh token comes along, by `access_type` and `prompt`.
-    fn lasting(&self) -> Lasting {
+    fn lasting(&self) -> RefreshTokenIssue {
         match (self.get("access_type"), self.get("prompt")) {
-            (Some("offline"), Some("consent")) => Lasting::Always,
-            (Some("offline"), _) => Lasting::FirstTime,
-            _ => Lasting::Never,
+            (Some("offline"), Some("consent")) => RefreshTokenIssue::Always,
+            (Some("offline"), _) => RefreshTokenIssue::FirstTime,
+            _ => RefreshTokenIssue::Never,
         }
     }
 }

@@ -49,7 +49,7 @@ impl TokenError {
 
 /// When a grant gives a refresh token besides the access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Lasting {
+pub(crate) enum RefreshTokenIssue {
     /// `access_type=online`, and the client's own credentials.
     Never,
     /// `access_type=offline`: the first time that the user agrees.
@@ -60,17 +60,17 @@ pub(crate) enum Lasting {
 
 /// What a user agreed to, not yet exchanged.
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Grant {
+pub(crate) struct PendingGrant {
     pub(crate) user: String,
     pub(crate) environment: Environment,
     pub(crate) scopes: Vec<String>,
     /// Whether it came with a redirect, which the exchange has to name.
     pub(crate) by_redirect: bool,
-    lasting: Lasting,
+    lasting: RefreshTokenIssue,
     expires: DateTime<Utc>,
 }
 
-impl Grant {
+impl PendingGrant {
     /// A self client's grant.
     pub(crate) fn new(
         user: String,
@@ -83,7 +83,7 @@ impl Grant {
             environment,
             scopes,
             by_redirect: false,
-            lasting: Lasting::Always,
+            lasting: RefreshTokenIssue::Always,
             expires: now + GRANT_LIFE,
         }
     }
@@ -94,7 +94,7 @@ impl Grant {
         self
     }
 
-    pub(crate) fn lasting(mut self, lasting: Lasting) -> Self {
+    pub(crate) fn lasting(mut self, lasting: RefreshTokenIssue) -> Self {
         self.lasting = lasting;
         self
     }
@@ -102,7 +102,7 @@ impl Grant {
 
 /// What a grant gives.
 #[derive(Clone)]
-pub(crate) struct Issued {
+pub(crate) struct IssuedTokens {
     pub(crate) access: String,
     pub(crate) refresh: Option<String>,
 }
@@ -141,8 +141,8 @@ impl AccessToken {
 
 /// Every token that the accounts server knows.
 #[derive(Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Accounts {
-    grants: BTreeMap<String, Grant>,
+pub(crate) struct AccountsState {
+    grants: BTreeMap<String, PendingGrant>,
     /// When people made grants within the last window.
     granted: VecDeque<DateTime<Utc>>,
     /// Oldest first.
@@ -153,9 +153,9 @@ pub(crate) struct Accounts {
     pub(crate) devices: DeviceCodes,
 }
 
-impl Accounts {
+impl AccountsState {
     /// Keeps a grant and returns its token.
-    pub(crate) fn new_grant(&mut self, rng: &mut Rng, grant: Grant) -> String {
+    pub(crate) fn new_grant(&mut self, rng: &mut Rng, grant: PendingGrant) -> String {
         let code = rng.token();
         self.grants.insert(code.clone(), grant);
         code
@@ -171,7 +171,11 @@ impl Accounts {
         fits
     }
 
-    pub(crate) fn grant(&self, code: &str, now: DateTime<Utc>) -> Result<&Grant, TokenError> {
+    pub(crate) fn grant(
+        &self,
+        code: &str,
+        now: DateTime<Utc>,
+    ) -> Result<&PendingGrant, TokenError> {
         self.grants
             .get(code)
             .filter(|grant| now < grant.expires)
@@ -186,29 +190,29 @@ impl Accounts {
     pub(crate) fn issue(
         &mut self,
         rng: &mut Rng,
-        grant: &Grant,
+        grant: &PendingGrant,
         now: DateTime<Utc>,
-    ) -> Result<Issued, TokenError> {
+    ) -> Result<IssuedTokens, TokenError> {
         self.access.retain(|_, access| now < access.expires);
         let lasting = match grant.lasting {
-            Lasting::Never => false,
-            Lasting::FirstTime => !self.agreed.contains(&grant.user),
-            Lasting::Always => true,
+            RefreshTokenIssue::Never => false,
+            RefreshTokenIssue::FirstTime => !self.agreed.contains(&grant.user),
+            RefreshTokenIssue::Always => true,
         };
         if lasting {
             self.agreed.insert(grant.user.clone());
             let refresh = self.new_refresh_token(rng, grant);
             let access = self.new_access_token(rng, &refresh, now)?;
-            return Ok(Issued { access, refresh: Some(refresh) });
+            return Ok(IssuedTokens { access, refresh: Some(refresh) });
         }
         let access = rng.token();
         let kept = AccessToken::new(&grant.user, grant.environment, &grant.scopes, now);
         self.access.insert(access.clone(), kept);
-        Ok(Issued { access, refresh: None })
+        Ok(IssuedTokens { access, refresh: None })
     }
 
     /// Issues a refresh token; the user's oldest one makes room if there are too many.
-    fn new_refresh_token(&mut self, rng: &mut Rng, grant: &Grant) -> String {
+    fn new_refresh_token(&mut self, rng: &mut Rng, grant: &PendingGrant) -> String {
         let oldest = self.refresh.iter().find(|known| known.user == grant.user);
         let held = self.refresh.iter().filter(|known| known.user == grant.user).count();
         if let (Some(oldest), true) = (oldest, held >= REFRESH_TOKENS) {

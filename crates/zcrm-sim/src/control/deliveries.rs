@@ -4,20 +4,20 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::{ControlError, ControlResult, ok};
-use crate::call::Call;
+use crate::call::IncomingCall;
 use crate::exchange::Core;
 
 /// The parameters: whether to wait first, and which deliveries are meant.
 const PARAMETERS: [&str; 4] = ["settled", "since", "channel_id", "state"];
 
 /// Whether the answer waits until the deliveries are made whose time has come.
-pub(super) fn waits(call: &Call) -> bool {
+pub(super) fn waits(call: &IncomingCall) -> bool {
     call.method == hyper::Method::GET
         && call.path.trim_end_matches('/') == "/deliveries"
         && call.param("settled") == Some("true")
 }
 
-pub(super) fn list(core: &Core, call: &Call) -> ControlResult {
+pub(super) fn list(core: &Core, call: &IncomingCall) -> ControlResult {
     let wrong = |text: String| ControlError::new(StatusCode::BAD_REQUEST, text);
     if let Some((odd, _)) = call.query.iter().find(|(name, _)| !PARAMETERS.contains(&name.as_str()))
     {

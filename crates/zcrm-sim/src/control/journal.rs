@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{ControlError, ControlResult, ok};
-use crate::call::{Answer, Call};
+use crate::call::{Answer, IncomingCall};
 use crate::exchange::Core;
 use crate::journal::{Entry, GrantType, Host};
 
@@ -59,7 +59,7 @@ impl JournalFilter {
 }
 
 /// Filters as parameters of the query: numbers and truth values are read as such.
-fn filter(call: &Call) -> Result<JournalFilter, ControlError> {
+fn filter(call: &IncomingCall) -> Result<JournalFilter, ControlError> {
     let mut map = Map::new();
     for (name, text) in &call.query {
         let text_only = ["method", "path", "path_prefix", "code"].contains(&name.as_str());
@@ -77,7 +77,7 @@ fn read_filter(map: Map<String, Value>) -> Result<JournalFilter, ControlError> {
     serde_json::from_value(Value::Object(map)).map_err(|error| wrong(format!("filter: {error}")))
 }
 
-pub(super) fn list(core: &Core, call: &Call) -> ControlResult {
+pub(super) fn list(core: &Core, call: &IncomingCall) -> ControlResult {
     let filter = filter(call)?;
     let journal = core.log().copy();
     let entries: Vec<&Entry> = journal.entries().iter().filter(|one| filter.fits(one)).collect();

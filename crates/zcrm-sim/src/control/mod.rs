@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::call::{Answer, Call};
+use crate::call::{Answer, IncomingCall};
 use crate::clock;
 use crate::exchange::Core;
 use crate::grant::DEFAULT_SCOPES;
@@ -71,7 +71,7 @@ impl From<crate::Error> for ControlError {
 type ControlResult = Result<Answer, ControlError>;
 
 /// Waits for what the call waits for before it is answered: notifications that are to be made.
-pub(crate) async fn prepare(core: &Core, call: &Call) {
+pub(crate) async fn prepare(core: &Core, call: &IncomingCall) {
     if origin::refusal(call).is_none() && deliveries::waits(call) {
         core.dispatcher.settled(&core.clock).await;
     }
@@ -79,7 +79,7 @@ pub(crate) async fn prepare(core: &Core, call: &Call) {
 
 /// Answers one call. Pages of other sites are refused, and so is a body that is not declared as
 /// JSON: a browser sends such a one across sites only if it was allowed to, which it never is.
-pub(crate) fn answer(core: &Core, call: &Call) -> Answer {
+pub(crate) fn answer(core: &Core, call: &IncomingCall) -> Answer {
     if let Some(refused) = origin::refusal(call) {
         return refused;
     }
@@ -98,7 +98,7 @@ pub(crate) fn answer(core: &Core, call: &Call) -> Answer {
         .unwrap_or_else(|refused| Answer::json(refused.status, &json!({ "error": refused.text })))
 }
 
-fn route(core: &Core, call: &Call) -> ControlResult {
+fn route(core: &Core, call: &IncomingCall) -> ControlResult {
     let path = call.path.trim_end_matches('/');
     match (call.method.as_str(), path) {
         ("GET", "") => Ok(about(core)),
@@ -183,7 +183,7 @@ fn ok(body: &Value) -> Answer {
 }
 
 /// Reads the body; an empty one stands for an empty object.
-fn read<T: DeserializeOwned>(call: &Call) -> Result<T, ControlError> {
+fn read<T: DeserializeOwned>(call: &IncomingCall) -> Result<T, ControlError> {
     let body = if call.body.is_empty() { b"{}".as_slice() } else { &call.body };
     serde_json::from_slice(body)
         .map_err(|error| ControlError::new(StatusCode::BAD_REQUEST, format!("the body: {error}")))

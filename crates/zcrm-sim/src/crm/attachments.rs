@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::files::uploaded;
-use super::list::{Paging, fields, ids};
+use super::list::{PageParams, fields, ids};
 use super::outcome::{RowResult, answer, each_id, success};
 use super::read::{no_id, page};
 use super::refusal::{Refusal, RowError};
@@ -13,7 +13,7 @@ use super::render::{View, display_name};
 use super::version::Version;
 use crate::call::Answer;
 use crate::clock::{stamp, whole_seconds};
-use crate::store::{Attachment, Content, record_key};
+use crate::store::{Attachment, AttachmentContent, record_key};
 
 /// The largest attachment, in bytes: 20 MB on older pages, 100 MB in the newer files.
 const LIMIT: usize = 20 * 1_024 * 1_024;
@@ -29,8 +29,8 @@ impl View<'_> {
         let parent = module.zip(self.store().table(&one.module).records.get(&one.record));
         let name = parent.and_then(|(module, record)| display_name(module, record));
         let (file, size, link) = match &one.content {
-            Content::File(file) => (&file.name, file.blob.0.len(), None),
-            Content::Link { url, title } => (title, 0, Some(url)),
+            AttachmentContent::File(file) => (&file.name, file.blob.0.len(), None),
+            AttachmentContent::Link { url, title } => (title, 0, Some(url)),
         };
         let mut parent = json!({ "id": one.record.to_string(), "name": name });
         if let (Some(map), true) = (parent.as_object_mut(), self.version > Version::V2) {
@@ -76,7 +76,7 @@ pub(super) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     if fields.is_none() && cx.version >= Version::V3 {
         return Err(Refusal::missing_param("fields"));
     }
-    let (paging, ids) = (Paging::of(cx.call)?, ids(cx.call)?);
+    let (paging, ids) = (PageParams::of(cx.call)?, ids(cx.call)?);
     let view = cx.view();
     let found: Vec<Value> = cx
         .store()
@@ -109,7 +109,7 @@ pub(super) fn upload(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let content = match url {
         Some(url) if url.starts_with("http://") || url.starts_with("https://") => {
             let title = cx.call.param("title").or_else(|| part("title")).unwrap_or(url);
-            Content::Link { url: url.to_owned(), title: title.to_owned() }
+            AttachmentContent::Link { url: url.to_owned(), title: title.to_owned() }
         }
         Some(_) => {
             return Err(Refusal::bad(
@@ -122,7 +122,7 @@ pub(super) fn upload(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
             let limit = if cx.version == Version::V8 { LIMIT_V8 } else { LIMIT };
             let [file] = <[_; 1]>::try_from(uploaded(cx, 1, limit)?)
                 .map_err(|_| Refusal::missing_param("file"))?;
-            Content::File(file)
+            AttachmentContent::File(file)
         }
     };
     let id = cx.state.rng.next_id();
@@ -148,8 +148,8 @@ pub(super) fn download(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let id = cx.value(2);
     let found = record_key(id).and_then(|id| cx.store().attachments.get(&id));
     match found.filter(|one| one.record == record).map(|one| &one.content) {
-        Some(Content::File(file)) => Ok(Answer::file(&file.name, file.blob.0.clone())),
-        Some(Content::Link { .. }) => Err(Refusal::bad(
+        Some(AttachmentContent::File(file)) => Ok(Answer::file(&file.name, file.blob.0.clone())),
+        Some(AttachmentContent::Link { .. }) => Err(Refusal::bad(
             "INVALID_DATA",
             "a link cannot be downloaded",
             json!({ "id": id, "resource_path_index": 3 }),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Context, Version, write};
 use crate::Error;
-use crate::call::{Answer, Call};
+use crate::call::{Answer, IncomingCall};
 use crate::journal::Host;
 use crate::state::{Environment, Policy, State};
 
@@ -37,7 +37,7 @@ pub(crate) fn by_test(
     let user = state.users.first().map(|user| user.id.clone()).unwrap_or_default();
     let segments = ["crm", "v8", module].into_iter().chain(id).map(String::from);
     let body = fields.map(|fields| json!({ "data": [fields] }).to_string()).unwrap_or_default();
-    let call = Call::made(Host::Api, method.clone(), segments.collect(), body);
+    let call = IncomingCall::made(Host::Api, method.clone(), segments.collect(), body);
     let values = std::iter::once(module).chain(id).collect();
     let version = Version::V8;
     let mut cx = Context { state, policy, call: &call, environment, version, values, user, now };

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::criteria::Criteria;
 use super::matches::holds;
-use super::order::Order;
+use super::order::SortKey;
 pub(super) use super::page_token::PAGE_WALL;
 use super::page_token::PageRequest;
 use super::refusal::Refusal;
 use super::version::Version;
 use super::{Context, View, views};
-use crate::call::{Answer, Call};
+use crate::call::{Answer, IncomingCall};
 use crate::clock::{parse_stamp, whole_seconds};
 use crate::schema::ModuleSpec;
 use crate::store::{CustomView, Record, Table, record_key, text_of};
@@ -25,13 +25,13 @@ const FIELD_LIMIT: usize = 50;
 const ID_LIMIT: usize = 100;
 
 /// The number and the size of a page.
-pub(super) struct Paging {
+pub(super) struct PageParams {
     pub(super) page: usize,
     pub(super) per_page: usize,
 }
 
-impl Paging {
-    pub(super) fn of(call: &Call) -> Result<Self, Refusal> {
+impl PageParams {
+    pub(super) fn of(call: &IncomingCall) -> Result<Self, Refusal> {
         // An empty number is none: older clients send them.
         let number = |name: &str| match call.param(name).filter(|text| !text.is_empty()) {
             None => Ok(None),
@@ -59,7 +59,10 @@ impl Paging {
 }
 
 /// The fields that a call names.
-pub(super) fn fields(call: &Call, version: Version) -> Result<Option<Vec<String>>, Refusal> {
+pub(super) fn fields(
+    call: &IncomingCall,
+    version: Version,
+) -> Result<Option<Vec<String>>, Refusal> {
     let Some(text) = call.param("fields").filter(|text| !text.trim().is_empty()) else {
         return Ok(None);
     };
@@ -71,7 +74,10 @@ pub(super) fn fields(call: &Call, version: Version) -> Result<Option<Vec<String>
 }
 
 /// The instant that a conditional header names.
-pub(super) fn condition(call: &Call, header: &str) -> Result<Option<DateTime<Utc>>, Refusal> {
+pub(super) fn condition(
+    call: &IncomingCall,
+    header: &str,
+) -> Result<Option<DateTime<Utc>>, Refusal> {
     match call.header(header) {
         None => Ok(None),
         Some(text) => {
@@ -128,7 +134,11 @@ impl ListFilter {
 }
 
 /// A parameter that is `true`, `false` or `both`, which is `None`.
-pub(super) fn either(call: &Call, name: &str, default: bool) -> Result<Option<bool>, Refusal> {
+pub(super) fn either(
+    call: &IncomingCall,
+    name: &str,
+    default: bool,
+) -> Result<Option<bool>, Refusal> {
     match call.param(name) {
         None => Ok(Some(default)),
         Some("true") => Ok(Some(true)),
@@ -177,9 +187,9 @@ pub(super) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     if fields.is_none() && version >= Version::V3 {
         return Err(Refusal::missing_param("fields"));
     }
-    let paging = Paging::of(call)?;
+    let paging = PageParams::of(call)?;
     let custom_view = views::of_list(cx, module)?;
-    let order = Order::of(call, module, version, custom_view.as_ref())?;
+    let order = SortKey::of(call, module, version, custom_view.as_ref())?;
     let filter = ListFilter::of(cx, custom_view.as_ref())?;
     let asked = PageRequest::of(cx, &module.api_name().into(), paging)?;
     let (position, per_page) = (&asked.position, asked.per_page());
@@ -230,7 +240,7 @@ fn not_simulated(param: &str) -> Refusal {
 }
 
 /// The ids that a call names.
-pub(super) fn ids(call: &Call) -> Result<Option<Vec<u64>>, Refusal> {
+pub(super) fn ids(call: &IncomingCall) -> Result<Option<Vec<u64>>, Refusal> {
     let Some(text) = call.param("ids") else { return Ok(None) };
     let text = text.trim_end_matches(',');
     let ids: Option<Vec<u64>> = text.split(',').map(|id| record_key(id.trim())).collect();

@@ -58,11 +58,11 @@ pub(crate) use page_token::PageTokens;
 pub(crate) use values::finish;
 pub(crate) use version::Version;
 
-use self::operations::Operation;
+use self::operations::OperationHandler;
 use self::refusal::Refusal;
 use self::render::View;
 use self::route::Route;
-use crate::call::{Answer, Call};
+use crate::call::{Answer, IncomingCall};
 use crate::clock;
 use crate::schema::ModuleSpec;
 use crate::state::{Environment, Policy, State};
@@ -72,7 +72,7 @@ use crate::store::{Record, Store};
 struct Context<'a> {
     state: &'a mut State,
     policy: &'a Policy,
-    call: &'a Call,
+    call: &'a IncomingCall,
     environment: Environment,
     version: Version,
     /// What stands in the places of the operation's path.
@@ -143,7 +143,7 @@ impl<'a> Context<'a> {
 pub(crate) fn answer(
     state: &mut State,
     policy: &Policy,
-    call: &Call,
+    call: &IncomingCall,
     environment: Environment,
     now: DateTime<Utc>,
 ) -> Answer {
@@ -189,9 +189,9 @@ type Handler = fn(&mut Context<'_>) -> Result<Answer, Refusal>;
 /// the token's scopes; and what stands in the places of its path.
 fn admit<'c>(
     route: &Route<'c>,
-    call: &Call,
+    call: &IncomingCall,
     granted: &[String],
-) -> Result<(&'static Operation, Handler, Vec<&'c str>), Refusal> {
+) -> Result<(&'static OperationHandler, Handler, Vec<&'c str>), Refusal> {
     let Route::Known { operations, values } = route else { return Err(not_simulated(call)) };
     let Some(operation) = operations.iter().find(|one| one.takes(&call.method)) else {
         return Err(Refusal::method());
@@ -208,7 +208,7 @@ fn admit<'c>(
     Ok((operation, run, values.clone()))
 }
 
-fn not_simulated(call: &Call) -> Refusal {
+fn not_simulated(call: &IncomingCall) -> Refusal {
     Refusal::new(
         StatusCode::NOT_IMPLEMENTED,
         "NOT_SIMULATED",

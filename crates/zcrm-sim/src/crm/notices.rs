@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use super::View;
 use super::version::Version;
 use crate::call::pairs;
-use crate::history::Change;
-use crate::notifications::{Channel, ChannelKey, Notification, Operation};
+use crate::history::RecordChange;
+use crate::notifications::{Channel, ChannelKey, Notification, RecordOperation};
 use crate::schema::ModuleSpec;
 use crate::state::{Environment, Policy, State};
 use crate::store::{Record, record_key};
@@ -18,7 +18,7 @@ use crate::store::{Record, record_key};
 struct WrittenRecord<'a> {
     module: &'a str,
     id: u64,
-    operation: Operation,
+    operation: RecordOperation,
     before: Option<&'a Record>,
     after: Option<&'a Record>,
     /// Its fields that have other values than before.
@@ -44,7 +44,7 @@ pub(crate) fn notices(
     }
     let written = written(state, environment, mark);
     let related = related(state, environment, &written);
-    let mut groups: Vec<(&str, Operation)> = Vec::new();
+    let mut groups: Vec<(&str, RecordOperation)> = Vec::new();
     for one in written.iter().chain(&related) {
         if !groups.contains(&(one.module, one.operation)) {
             groups.push((one.module, one.operation));
@@ -56,7 +56,8 @@ pub(crate) fn notices(
         let of_group =
             |one: &&WrittenRecord<'_>| one.module == module && one.operation == operation;
         for channel in told.iter().filter(|channel| channel.tells(module, operation)) {
-            let condition = channel.condition(module).filter(|_| operation == Operation::Edit);
+            let condition =
+                channel.condition(module).filter(|_| operation == RecordOperation::Edit);
             let asked =
                 |one: &&WrittenRecord<'_>| condition.is_none_or(|one_of| one_of.holds(&one.fields));
             let own = written.iter().filter(of_group).filter(asked);
@@ -90,7 +91,7 @@ pub(crate) fn notices(
 /// The records that were written since that place of the history.
 fn written(state: &State, environment: Environment, mark: u64) -> Vec<WrittenRecord<'_>> {
     let store = state.store(environment);
-    let mut first: Vec<&Change> = Vec::new();
+    let mut first: Vec<&RecordChange> = Vec::new();
     let mut seen = BTreeSet::new();
     for change in store.history.since(mark) {
         if seen.insert((change.module.as_str(), change.id)) {
@@ -102,9 +103,9 @@ fn written(state: &State, environment: Environment, mark: u64) -> Vec<WrittenRec
         let after = store.table(&change.module).records.get(&change.id);
         let operation = match (before, after) {
             (None, None) => return None,
-            (None, Some(_)) => Operation::Create,
-            (Some(_), Some(_)) => Operation::Edit,
-            (Some(_), None) => Operation::Delete,
+            (None, Some(_)) => RecordOperation::Create,
+            (Some(_), Some(_)) => RecordOperation::Edit,
+            (Some(_), None) => RecordOperation::Delete,
         };
         let module = state.modules.get(&change.module)?;
         let fields = fields(module, before, after);
@@ -144,7 +145,7 @@ fn related<'a>(
     let store = state.store(environment);
     let mut related: Vec<WrittenRecord<'a>> = Vec::new();
     let mut known: BTreeSet<(&str, u64)> = written.iter().map(|one| (one.module, one.id)).collect();
-    for one in written.iter().filter(|one| one.operation == Operation::Edit) {
+    for one in written.iter().filter(|one| one.operation == RecordOperation::Edit) {
         let Some(module) = state.modules.get(one.module) else { continue };
         for field in &module.fields {
             let target = field.lookup.as_ref().and_then(|target| state.modules.get(target));
@@ -157,7 +158,7 @@ fn related<'a>(
                 if after.is_none() || !known.insert((target, id)) {
                     continue;
                 }
-                let operation = Operation::Edit;
+                let operation = RecordOperation::Edit;
                 let fields = Vec::new();
                 related.push(WrittenRecord {
                     module: target,
@@ -189,7 +190,7 @@ fn body(
     let ids: Vec<String> = records.iter().map(|one| one.id.to_string()).collect();
     let changed = records.iter().filter(|one| !one.fields.is_empty());
     // Nothing of records that are new or gone; of the others one object each.
-    let edited = changed.clone().filter(|one| one.operation == Operation::Edit);
+    let edited = changed.clone().filter(|one| one.operation == RecordOperation::Edit);
     let fields: Vec<Value> = edited.map(|one| json!({ one.id.to_string(): one.fields })).collect();
     let operation = records.first().map(|one| one.operation.delivered());
     let query = channel.url.split_once('?').map(|(_, query)| query).unwrap_or_default();

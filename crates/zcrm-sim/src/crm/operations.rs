@@ -14,7 +14,7 @@ use crate::call::Answer;
 type Handler = fn(&mut Context<'_>) -> Result<Answer, Refusal>;
 
 /// An operation of the CRM.
-pub(super) struct Operation {
+pub(super) struct OperationHandler {
     pub(super) method: &'static str,
     /// Its path below the version; a name in braces stands for any text.
     pub(super) path: &'static str,
@@ -25,7 +25,7 @@ pub(super) struct Operation {
     pub(super) run: Option<Handler>,
 }
 
-impl Operation {
+impl OperationHandler {
     /// The scopes that the call needs: all of the lists, any of a list.
     pub(super) fn scopes(&self, module: &str) -> Vec<Vec<String>> {
         let verb = match self.method {
@@ -56,29 +56,29 @@ pub(crate) fn simulated() -> impl Iterator<Item = (&'static str, &'static str)> 
 
 type Needs = &'static [&'static str];
 
-const fn get(path: &'static str, needs: Needs, run: Handler) -> Operation {
-    Operation { method: "GET", path, needs, run: Some(run) }
+const fn get(path: &'static str, needs: Needs, run: Handler) -> OperationHandler {
+    OperationHandler { method: "GET", path, needs, run: Some(run) }
 }
 
-const fn post(path: &'static str, needs: Needs, run: Handler) -> Operation {
-    Operation { method: "POST", path, needs, run: Some(run) }
+const fn post(path: &'static str, needs: Needs, run: Handler) -> OperationHandler {
+    OperationHandler { method: "POST", path, needs, run: Some(run) }
 }
 
-const fn put(path: &'static str, needs: Needs, run: Handler) -> Operation {
-    Operation { method: "PUT", path, needs, run: Some(run) }
+const fn put(path: &'static str, needs: Needs, run: Handler) -> OperationHandler {
+    OperationHandler { method: "PUT", path, needs, run: Some(run) }
 }
 
-const fn patch(path: &'static str, needs: Needs, run: Handler) -> Operation {
-    Operation { method: "PATCH", path, needs, run: Some(run) }
+const fn patch(path: &'static str, needs: Needs, run: Handler) -> OperationHandler {
+    OperationHandler { method: "PATCH", path, needs, run: Some(run) }
 }
 
-const fn delete(path: &'static str, needs: Needs, run: Handler) -> Operation {
-    Operation { method: "DELETE", path, needs, run: Some(run) }
+const fn delete(path: &'static str, needs: Needs, run: Handler) -> OperationHandler {
+    OperationHandler { method: "DELETE", path, needs, run: Some(run) }
 }
 
 /// One that Zoho has and the simulator has not.
-const fn later(method: &'static str, path: &'static str) -> Operation {
-    Operation { method, path, needs: &[], run: None }
+const fn later(method: &'static str, path: &'static str) -> OperationHandler {
+    OperationHandler { method, path, needs: &[], run: None }
 }
 
 const MODULE: Needs = &["modules.{module}"];
@@ -106,7 +106,7 @@ const FILES: Needs = &["files"];
 const NOTIFICATIONS: Needs = &["notifications"];
 
 /// The table. The first template that fits a path is the one that is meant.
-pub(super) const OPERATIONS: &[Operation] = &[
+pub(super) const OPERATIONS: &[OperationHandler] = &[
     get("settings/modules", MODULES, settings::modules),
     later("POST", "settings/modules"),
     later("PUT", "settings/modules"),

@@ -10,7 +10,7 @@ use super::list::ambiguous;
 use super::page_token::Position;
 use super::refusal::Refusal;
 use super::version::Version;
-use crate::call::Call;
+use crate::call::IncomingCall;
 use crate::schema::ModuleSpec;
 use crate::store::{CustomView, Record, Table};
 
@@ -27,15 +27,15 @@ pub(super) struct Window {
 }
 
 /// The order of a list.
-pub(super) struct Order {
+pub(super) struct SortKey {
     pub(super) field: String,
     pub(super) descending: bool,
 }
 
-impl Order {
+impl SortKey {
     /// The order that the call asks for, else the view's, else that of the ids.
     pub(super) fn of(
-        call: &Call,
+        call: &IncomingCall,
         module: &ModuleSpec,
         version: Version,
         custom_view: Option<&CustomView>,

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Context;
-use super::list::{Paging, ambiguous};
-use super::order::{Order, Window};
+use super::list::{PageParams, ambiguous};
+use super::order::{SortKey, Window};
 use super::refusal::Refusal;
 use super::version::Version;
 use crate::clock::stamp;
@@ -105,7 +105,7 @@ const TOKEN_WALL: usize = 100_000;
 /// The page of a list that a call asks for, by its number or, from v3 on, by a token.
 pub(super) struct PageRequest {
     pub(super) position: Position,
-    paging: Paging,
+    paging: PageParams,
     /// What a token is bound to: the user, the environment, the list, and everything that is asked but
     /// the place in it.
     bound_to: String,
@@ -114,7 +114,7 @@ pub(super) struct PageRequest {
 
 impl PageRequest {
     /// `list` names the list among all lists of the organisation.
-    pub(super) fn of(cx: &Context<'_>, list: &Value, paging: Paging) -> Result<Self, Refusal> {
+    pub(super) fn of(cx: &Context<'_>, list: &Value, paging: PageParams) -> Result<Self, Refusal> {
         let tokens = cx.version >= Version::V3;
         let token = cx.call.param("page_token").filter(|_| tokens);
         if token.is_some() && cx.call.param("page").is_some() {
@@ -154,7 +154,7 @@ impl PageRequest {
     }
 
     /// What is said of the page, tokens of the pages around it included.
-    pub(super) fn info(&self, cx: &mut Context<'_>, window: &Window, order: &Order) -> Value {
+    pub(super) fn info(&self, cx: &mut Context<'_>, window: &Window, order: &SortKey) -> Value {
         let (position, per_page) = (&self.position, self.paging.per_page);
         let count = window.keys.len();
         let mut info = json!({

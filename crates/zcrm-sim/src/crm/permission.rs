@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use serde_json::json;
 
 use super::Context;
-use super::operations::Operation;
+use super::operations::OperationHandler;
 use super::refusal::Refusal;
 use crate::organisation::allows;
 
@@ -13,7 +13,7 @@ const API_ACCESS: &str = "Crm_Implied_Api_Access";
 const MANAGE_USERS: &str = "Crm_Implied_Manage_Users";
 
 /// Refuses a call that the user's profile does not allow.
-pub(super) fn check(cx: &Context<'_>, operation: &Operation) -> Result<(), Refusal> {
+pub(super) fn check(cx: &Context<'_>, operation: &OperationHandler) -> Result<(), Refusal> {
     let profile = cx.state.user(&cx.user).and_then(|user| cx.store().profiles.get(&user.profile));
     let Some(profile) = profile else { return Ok(()) };
     let needed = needed(operation, cx.value(0));
@@ -28,7 +28,7 @@ pub(super) fn check(cx: &Context<'_>, operation: &Operation) -> Result<(), Refus
     }
 }
 
-fn needed(operation: &Operation, module: &str) -> Vec<String> {
+fn needed(operation: &OperationHandler, module: &str) -> Vec<String> {
     let mut needed = vec![API_ACCESS.to_owned()];
     let mut segments = operation.path.split('/');
     match segments.next() {

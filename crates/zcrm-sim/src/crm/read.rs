@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::external::External;
-use super::list::{Paging, condition, fields};
+use super::list::{PageParams, condition, fields};
 use super::refusal::Refusal;
 use crate::call::Answer;
 use crate::clock::stamp;
-use crate::store::{Deleted, record_key};
+use crate::store::{DeletedRecord, record_key};
 
 /// How long a deleted record lies in the recycle bin, and how long its id is kept after all.
 const RECYCLE_BIN: TimeDelta = TimeDelta::days(60);
@@ -54,7 +54,7 @@ pub(super) fn path_id<'c>(cx: &Context<'c>, place: usize) -> Result<&'c str, Ref
 }
 
 /// How a deletion stands by now; `None` once it is forgotten.
-pub(super) fn kind(deleted: &Deleted, now: DateTime<Utc>) -> Option<&'static str> {
+pub(super) fn kind(deleted: &DeletedRecord, now: DateTime<Utc>) -> Option<&'static str> {
     let age = now - deleted.deleted;
     if age >= DELETED_IDS {
         None
@@ -79,7 +79,7 @@ pub(super) fn deleted(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
             ));
         }
     };
-    let paging = Paging::of(cx.call)?;
+    let paging = PageParams::of(cx.call)?;
     let since = condition(cx.call, "if-modified-since")?;
     let view = cx.view();
     let table = cx.store().table(module.api_name());
@@ -106,7 +106,7 @@ pub(super) fn deleted(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 }
 
 /// A page of what was found, by page numbers; `none` where it is empty.
-pub(super) fn page(key: &str, found: &[Value], paging: &Paging, none: StatusCode) -> Answer {
+pub(super) fn page(key: &str, found: &[Value], paging: &PageParams, none: StatusCode) -> Answer {
     let page = found.get(paging.offset()..).unwrap_or_default();
     let more = page.len() > paging.per_page;
     let page = page.get(..paging.per_page).unwrap_or(page);

@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::Context;
-use super::list::Paging;
+use super::list::PageParams;
 use super::outcome::{RowResult, answer, each_id, success};
 use super::read::{kind, page, path_id};
 use super::refusal::{Refusal, RowError};
@@ -41,13 +41,13 @@ fn bin(cx: &Context<'_>, id: Option<u64>) -> Vec<Value> {
 }
 
 pub(super) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let paging = Paging::of(cx.call)?;
+    let paging = PageParams::of(cx.call)?;
     Ok(page("recycle_bin", &bin(cx, None), &paging, StatusCode::NO_CONTENT))
 }
 
 pub(super) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let found = record_key(path_id(cx, 0)?).map(|id| bin(cx, Some(id))).unwrap_or_default();
-    let paging = Paging { page: 1, per_page: 1 };
+    let paging = PageParams { page: 1, per_page: 1 };
     Ok(page("recycle_bin", &found, &paging, StatusCode::NO_CONTENT))
 }
 

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::external::External;
-use super::list::{Paging, fields};
-use super::order::Order;
+use super::list::{PageParams, fields};
+use super::order::SortKey;
 use super::outcome::{RowPosition, RowResult, answer, each, each_id, found, success};
 use super::page_token::PageRequest;
 use super::read::{no_id, path_id};
@@ -16,7 +16,7 @@ use super::refusal::{Refusal, RowError};
 use super::version::Version;
 use super::write::{WRITE_LIMIT, change, delete_record, details, insert_row};
 use crate::call::Answer;
-use crate::schema::{ModuleSpec, Related, RelatedKind, related_lists};
+use crate::schema::{ModuleSpec, RelatedKind, RelatedListSpec, related_lists};
 use crate::store::{Link, Record};
 
 /// What a relation can say besides that it is there, by the module at its other end.
@@ -30,7 +30,7 @@ const OF_RELATION: [(&str, &str, &str); 3] = [
 struct RelatedPath {
     module: Arc<ModuleSpec>,
     record: u64,
-    list: Related,
+    list: RelatedListSpec,
     external: External,
 }
 
@@ -103,8 +103,8 @@ pub(super) fn records(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     if fields.is_none() && cx.version >= Version::V3 {
         return Err(Refusal::missing_param("fields"));
     }
-    let paging = Paging::of(cx.call)?;
-    let order = Order::of(cx.call, &target, cx.version, None)?;
+    let paging = PageParams::of(cx.call)?;
+    let order = SortKey::of(cx.call, &target, cx.version, None)?;
     let found = place.records(cx);
     let chosen: Vec<&Record> = found.iter().map(|(record, _)| *record).collect();
     let list = json!([place.module.api_name(), place.record.to_string(), place.list.api_name]);
@@ -282,13 +282,13 @@ pub(super) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 fn describe(cx: &Context<'_>, id: Option<&str>) -> Result<Answer, Refusal> {
     let module = cx.param_module()?;
     let lists = related_lists(cx.state, &module);
-    let asked = |list: &Related| id.is_none_or(|id| list.id.to_string() == id);
+    let asked = |list: &RelatedListSpec| id.is_none_or(|id| list.id.to_string() == id);
     let shown = lists.iter().enumerate().filter(|(_, list)| asked(list));
     let shown = shown.map(|(index, list)| describe_one(cx, list, index));
     Ok(found("related_lists", shown.collect()))
 }
 
-fn describe_one(cx: &Context<'_>, list: &Related, index: usize) -> Value {
+fn describe_one(cx: &Context<'_>, list: &RelatedListSpec, index: usize) -> Value {
     let target = cx.state.modules.get(list.target());
     let module = if cx.version == Version::V2 {
         json!(list.target())

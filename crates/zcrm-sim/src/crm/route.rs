@@ -1,13 +1,13 @@
 //! Which operation a path means.
 
-use super::operations::{OPERATIONS, Operation};
+use super::operations::{OPERATIONS, OperationHandler};
 use super::version::Version;
-use crate::call::Call;
+use crate::call::IncomingCall;
 
 /// What a path means.
 pub(super) enum Route<'a> {
     /// Operations that share the path's template, and what stands in its places.
-    Known { operations: Vec<&'static Operation>, values: Vec<&'a str> },
+    Known { operations: Vec<&'static OperationHandler>, values: Vec<&'a str> },
     /// Something that Zoho may have and the simulator has not.
     NotSimulated,
 }
@@ -27,7 +27,7 @@ const RESERVED: [&str; 10] = [
 ];
 
 /// Reads the path; `None` if it is none of Zoho's.
-pub(super) fn parse(call: &Call) -> Option<(Version, Route<'_>)> {
+pub(super) fn parse(call: &IncomingCall) -> Option<(Version, Route<'_>)> {
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     let (version, rest) = match segments.as_slice() {
         ["crm", "bulk" | "email", version, _, ..] => {

@@ -6,7 +6,7 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::criteria::{self, Criteria, CriteriaError, Operator};
-use super::list::{PAGE_WALL, Paging, either, fields};
+use super::list::{PAGE_WALL, PageParams, either, fields};
 use super::matches::{Class, Comparable, contains, equals, holds};
 use super::refusal::Refusal;
 use super::stale::in_index;
@@ -92,7 +92,7 @@ impl SearchQuery {
 pub(super) fn search(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let module = &*cx.path_module()?;
     let fields = fields(cx.call, cx.version)?;
-    let paging = Paging::of(cx.call)?;
+    let paging = PageParams::of(cx.call)?;
     let wanted = SearchQuery::of(cx, module)?.ok_or_else(|| Refusal::missing_param("criteria"))?;
     let converted = either(cx.call, "converted", false)?;
     let approved = either(cx.call, "approved", true)?;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::attachments::parent;
-use super::list::Paging;
+use super::list::PageParams;
 use super::outcome::{RowPosition, RowResult, answer, each, each_id, success};
 use super::read::{no_id, page, path_id};
 use super::refusal::{Refusal, RowError};
@@ -45,7 +45,7 @@ fn show(cx: &Context<'_>, territory: &Map<String, Value>) -> Value {
 }
 
 pub(super) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let paging = Paging::of(cx.call)?;
+    let paging = PageParams::of(cx.call)?;
     let all: Vec<Value> = cx.store().territories.values().map(|one| show(cx, one)).collect();
     Ok(page("territories", &all, &paging, StatusCode::NO_CONTENT))
 }
@@ -53,7 +53,7 @@ pub(super) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 pub(super) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let one = cx.store().territories.get(path_id(cx, 0)?);
     let one: Vec<Value> = one.map(|one| show(cx, one)).into_iter().collect();
-    Ok(page("territories", &one, &Paging { page: 1, per_page: 1 }, StatusCode::NO_CONTENT))
+    Ok(page("territories", &one, &PageParams { page: 1, per_page: 1 }, StatusCode::NO_CONTENT))
 }
 
 fn checked(
@@ -175,14 +175,14 @@ fn users_territories(cx: &Context<'_>) -> Result<Vec<Value>, Refusal> {
 }
 
 pub(super) fn of_user(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let paging = Paging::of(cx.call)?;
+    let paging = PageParams::of(cx.call)?;
     Ok(page("territories", &users_territories(cx)?, &paging, StatusCode::NO_CONTENT))
 }
 
 pub(super) fn one_of_user(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let mut all = users_territories(cx)?;
     all.retain(|one| one.get("id").and_then(Value::as_str) == Some(cx.value(1)));
-    Ok(page("territories", &all, &Paging { page: 1, per_page: 1 }, StatusCode::NO_CONTENT))
+    Ok(page("territories", &all, &PageParams { page: 1, per_page: 1 }, StatusCode::NO_CONTENT))
 }
 
 pub(super) fn assign_user(cx: &mut Context<'_>) -> Result<Answer, Refusal> {

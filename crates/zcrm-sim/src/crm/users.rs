@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::criteria;
 use super::external::External;
-use super::list::{Paging, condition};
+use super::list::{PageParams, condition};
 use super::matches::holds;
 use super::outcome::{RowPosition, RowResult, answer, each, found, success};
 use super::read::{page, path_id};
@@ -115,7 +115,7 @@ fn show(cx: &Context<'_>, user: &User) -> Value {
 
 pub(super) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let kind = kind(cx)?;
-    let (paging, since) = (Paging::of(cx.call)?, condition(cx.call, "if-modified-since")?);
+    let (paging, since) = (PageParams::of(cx.call)?, condition(cx.call, "if-modified-since")?);
     let ids = super::list::ids(cx.call)?;
     let users: Vec<Value> = cx
         .state
@@ -160,7 +160,7 @@ pub(super) fn search(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let criteria = criteria::parse(text).map_err(wrong_criteria)?;
     let fields = std::sync::Arc::clone(&cx.state.user_fields);
     check(&criteria, &fields)?;
-    let (kind, paging) = (kind(cx)?, Paging::of(cx.call)?);
+    let (kind, paging) = (kind(cx)?, PageParams::of(cx.call)?);
     let view = cx.view();
     let users: Vec<Value> = cx
         .state

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::criteria::{Condition, Criteria, Operator};
-use super::list::Paging;
+use super::list::PageParams;
 use super::outcome::{RowPosition, each, found, success};
 use super::read::path_id;
 use super::refusal::{Refusal, RowError};
@@ -133,7 +133,7 @@ fn described(criteria: &Value, field: &dyn Fn(&str) -> Value) -> Value {
 
 pub(super) fn views(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let module = cx.param_module()?;
-    let paging = Paging::of(cx.call)?;
+    let paging = PageParams::of(cx.call)?;
     let all: Vec<&CustomView> =
         cx.store().views.values().filter(|view| view.module == module.api_name()).collect();
     let default = all.iter().find(|view| view.default).map(|view| view.id.to_string());

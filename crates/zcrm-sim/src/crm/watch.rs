@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::list::Paging;
+use super::list::PageParams;
 use super::notices::resource_uri;
 use super::outcome::{self, RowPosition, RowResult, body, each, rows, success};
 use super::read::page;
@@ -13,7 +13,7 @@ use super::version::Version;
 use super::{Context, watch_rows};
 use crate::call::Answer;
 use crate::clock::stamp;
-use crate::notifications::{Channel, Event};
+use crate::notifications::{Channel, ChannelEvent};
 
 /// The most channels that a body describes.
 const LIMIT: usize = 50;
@@ -136,7 +136,7 @@ pub(super) fn end(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 
 /// The user's channels: a row for each module of each channel.
 pub(super) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let paging = Paging::of(cx.call)?;
+    let paging = PageParams::of(cx.call)?;
     let module = match cx.call.param("module").filter(|name| !name.is_empty()) {
         None => None,
         Some(_) => Some(cx.param_module()?),
@@ -191,7 +191,7 @@ fn resource(cx: &Context<'_>, channel: &Channel, name: &str) -> Value {
 fn shown(cx: &Context<'_>, channel: &Channel, name: &str) -> Value {
     let mut shown = resource(cx, channel, name);
     let events = channel.events.iter().filter(|event| event.module == name);
-    let events: Vec<Value> = events.flat_map(Event::expanded).map(Value::from).collect();
+    let events: Vec<Value> = events.flat_map(ChannelEvent::expanded).map(Value::from).collect();
     if let Some(map) = shown.as_object_mut() {
         map.insert("events".into(), events.into());
         map.insert("token".into(), channel.token.clone().into());

@@ -7,7 +7,7 @@ use super::outcome::RowPosition;
 use super::refusal::RowError;
 use super::watch::{USUAL, longest};
 use crate::clock::parse_stamp;
-use crate::notifications::{Channel, Condition, Event};
+use crate::notifications::{Channel, ChannelCondition, ChannelEvent};
 use crate::schema::ModuleSpec;
 
 /// The longest token, in characters: so say Zoho's pages, and some of its files say 256.
@@ -78,7 +78,7 @@ pub(super) fn events(
     cx: &Context<'_>,
     place: RowPosition<'_>,
     row: &Map<String, Value>,
-) -> Result<Vec<Event>, RowError> {
+) -> Result<Vec<ChannelEvent>, RowError> {
     let Some(value) = given(row, "events") else {
         return Err(RowError::mandatory(place.of("events")));
     };
@@ -89,7 +89,7 @@ pub(super) fn events(
     }
     let mut events = Vec::new();
     for (index, one) in list.iter().enumerate() {
-        let event = one.as_str().and_then(Event::parse);
+        let event = one.as_str().and_then(ChannelEvent::parse);
         let event =
             event.filter(|event| tells(cx.state.modules.get(&event.module).map(AsRef::as_ref)));
         let event =
@@ -180,12 +180,12 @@ fn conditions(
     place: RowPosition<'_>,
     given: &Value,
     channel: &Channel,
-) -> Result<Vec<Condition>, RowError> {
+) -> Result<Vec<ChannelCondition>, RowError> {
     const NAME: &str = "notification_condition";
     let list = given
         .as_array()
         .ok_or_else(|| RowError::invalid(place.with(NAME, "expected_data_type", "jsonarray")))?;
-    let mut conditions: Vec<Condition> = Vec::new();
+    let mut conditions: Vec<ChannelCondition> = Vec::new();
     for (index, one) in list.iter().enumerate() {
         let at = |rest: &str| place.of(&format!("{NAME}[{index}].{rest}"));
         if one.get("type").and_then(Value::as_str) != Some("field_selection") {
@@ -214,7 +214,7 @@ fn conditions(
             "module": { "api_name": name, "id": module.id.to_string() },
             "field_selection": selection,
         });
-        conditions.push(Condition { module: name.to_owned(), shown });
+        conditions.push(ChannelCondition { module: name.to_owned(), shown });
     }
     Ok(conditions)
 }

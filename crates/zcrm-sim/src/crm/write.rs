@@ -15,7 +15,7 @@ use super::{subforms, tags, values};
 use crate::call::Answer;
 use crate::clock::{stamp, whole_seconds};
 use crate::schema::{FieldKind, ModuleSpec};
-use crate::store::{Deleted, Record, Table, text_of};
+use crate::store::{DeletedRecord, Record, Table, text_of};
 
 /// The most records that one call writes.
 pub(super) const WRITE_LIMIT: usize = 100;
@@ -197,7 +197,7 @@ pub(super) fn delete_record(
 ) -> RowResult {
     let record = external.record(cx, module, id).ok_or_else(|| RowError::unknown_id(id))?;
     let id = record.id;
-    let deleted = Deleted {
+    let deleted = DeletedRecord {
         id,
         display_name: display_name(module, record).unwrap_or_default().to_owned(),
         owner: record.owner.clone(),

@@ -7,7 +7,7 @@ use hyper::Method;
 
 use super::hold::HoldState;
 use super::queue::Matches;
-use crate::call::{Answer, Call};
+use crate::call::{Answer, IncomingCall};
 use crate::journal::Host;
 
 /// What happens to one call.
@@ -47,7 +47,7 @@ pub(crate) enum BodyDelivery {
 
 /// Which calls an order means.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Calls {
+pub(crate) struct CallMatcher {
     pub(super) host: Option<Host>,
     pub(super) method: Option<String>,
     pub(super) path: Option<PathRule>,
@@ -63,8 +63,8 @@ pub(super) enum PathRule {
     Template(Vec<String>),
 }
 
-impl Matches<Call> for Calls {
-    fn matches(&self, call: &Call) -> bool {
+impl Matches<IncomingCall> for CallMatcher {
+    fn matches(&self, call: &IncomingCall) -> bool {
         self.host.is_none_or(|host| host == call.host)
             && self.method.as_ref().is_none_or(|m| call.method.as_str().eq_ignore_ascii_case(m))
             && (!self.searches || is_search(call))
@@ -84,7 +84,7 @@ impl Matches<Call> for Calls {
 }
 
 /// Whether the call searches for records; those for users need no index.
-fn is_search(call: &Call) -> bool {
+fn is_search(call: &IncomingCall) -> bool {
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     call.method == Method::GET
         && matches!(segments.as_slice(), ["crm", _, module, "search"] if *module != "users")

@@ -29,13 +29,13 @@ pub(crate) struct DeliveryInfo<'a> {
 
 /// Which deliveries an order means.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Deliveries {
+pub(crate) struct DeliveryMatcher {
     channel: Option<String>,
     module: Option<String>,
     operation: Option<String>,
 }
 
-impl Matches<DeliveryInfo<'_>> for Deliveries {
+impl Matches<DeliveryInfo<'_>> for DeliveryMatcher {
     fn matches(&self, delivery: &DeliveryInfo<'_>) -> bool {
         let is = |wanted: &Option<String>, found: &str| {
             wanted.as_ref().is_none_or(|wanted| wanted == found)
@@ -68,13 +68,13 @@ impl Matches<DeliveryInfo<'_>> for Deliveries {
 #[derive(Debug)]
 #[must_use = "an order stands only after its last word, such as `duplicate` or `lose`"]
 pub struct DeliveryFaults {
-    queue: Arc<Queue<Deliveries, DeliveryFault>>,
-    rule: Rule<Deliveries>,
+    queue: Arc<Queue<DeliveryMatcher, DeliveryFault>>,
+    rule: Rule<DeliveryMatcher>,
 }
 
 impl DeliveryFaults {
-    pub(crate) fn new(queue: Arc<Queue<Deliveries, DeliveryFault>>) -> Self {
-        Self { queue, rule: Rule::new(Deliveries::default()) }
+    pub(crate) fn new(queue: Arc<Queue<DeliveryMatcher, DeliveryFault>>) -> Self {
+        Self { queue, rule: Rule::new(DeliveryMatcher::default()) }
     }
 
     /// Applies only to deliveries of the channel with that id.

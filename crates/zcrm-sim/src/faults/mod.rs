@@ -13,9 +13,9 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use self::calls::PathRule;
-pub(crate) use self::calls::{BodyDelivery, Calls, Fault, FaultAction};
+pub(crate) use self::calls::{BodyDelivery, CallMatcher, Fault, FaultAction};
 pub use self::deliveries::DeliveryFaults;
-pub(crate) use self::deliveries::{Deliveries, DeliveryFault, DeliveryInfo};
+pub(crate) use self::deliveries::{DeliveryFault, DeliveryInfo, DeliveryMatcher};
 pub use self::hold::Hold;
 use self::hold::HoldState;
 pub(crate) use self::queue::Queue;
@@ -45,17 +45,17 @@ use crate::journal::Host;
 #[derive(Debug)]
 #[must_use = "an order stands only after its last word, such as `status` or `reset`"]
 pub struct Faults {
-    queue: Arc<Queue<Calls, Fault>>,
-    rule: Rule<Calls>,
+    queue: Arc<Queue<CallMatcher, Fault>>,
+    rule: Rule<CallMatcher>,
     after_executing: bool,
     headers: Vec<(String, String)>,
 }
 
 impl Faults {
-    pub(crate) fn new(queue: Arc<Queue<Calls, Fault>>) -> Self {
+    pub(crate) fn new(queue: Arc<Queue<CallMatcher, Fault>>) -> Self {
         Self {
             queue,
-            rule: Rule::new(Calls::default()),
+            rule: Rule::new(CallMatcher::default()),
             after_executing: false,
             headers: Vec::new(),
         }

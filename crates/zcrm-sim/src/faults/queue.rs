@@ -29,7 +29,7 @@ impl<M> Rule<M> {
 }
 
 #[derive(Debug)]
-struct Order<M, F> {
+struct FaultOrder<M, F> {
     number: u64,
     rule: Rule<M>,
     /// Decides by the simulator's seed and the order's number, one by one.
@@ -41,7 +41,7 @@ struct Order<M, F> {
 #[derive(Debug)]
 pub(crate) struct Queue<M, F> {
     seed: u64,
-    orders: Mutex<(u64, VecDeque<Order<M, F>>)>,
+    orders: Mutex<(u64, VecDeque<FaultOrder<M, F>>)>,
 }
 
 impl<M, F: Clone> Queue<M, F> {
@@ -58,7 +58,7 @@ impl<M, F: Clone> Queue<M, F> {
         let number = orders.0;
         orders.0 += 1;
         let rng = fastrand::Rng::with_seed(self.seed.wrapping_add(number));
-        orders.1.push_back(Order { number, rule, rng, fault });
+        orders.1.push_back(FaultOrder { number, rule, rng, fault });
     }
 
     /// Takes what stands for `one` among the orders from number `from` on, and the number from

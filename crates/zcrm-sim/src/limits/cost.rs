@@ -3,7 +3,7 @@
 use hyper::Method;
 use serde_json::Value;
 
-use crate::call::Call;
+use crate::call::IncomingCall;
 
 /// Writes of more records than this are heavy; each ten of them begun cost a credit.
 const LIGHT_RECORDS: u64 = 10;
@@ -37,7 +37,7 @@ pub(crate) struct CallCost {
 }
 
 impl CallCost {
-    pub(crate) fn of(call: &Call) -> Self {
+    pub(crate) fn of(call: &IncomingCall) -> Self {
         let (credits, heavy) = match kind(call) {
             CallKind::Write(records) => {
                 (records.div_ceil(LIGHT_RECORDS).max(1), records > LIGHT_RECORDS)
@@ -58,7 +58,7 @@ impl CallCost {
     }
 }
 
-fn kind(call: &Call) -> CallKind {
+fn kind(call: &IncomingCall) -> CallKind {
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     let (get, post) = (call.method == Method::GET, call.method == Method::POST);
     let written = || CallKind::Write(rows(&body(call)));
@@ -83,7 +83,7 @@ fn kind(call: &Call) -> CallKind {
     }
 }
 
-fn body(call: &Call) -> Value {
+fn body(call: &IncomingCall) -> Value {
     serde_json::from_slice(&call.body).unwrap_or_default()
 }
 
@@ -92,7 +92,7 @@ fn rows(body: &Value) -> u64 {
 }
 
 /// How many records are tagged: `ids` stand in the query in v2 and in the body after it.
-fn tagged(call: &Call) -> u64 {
+fn tagged(call: &IncomingCall) -> u64 {
     match call.param("ids") {
         Some(ids) => count(ids.split(',').count()),
         None => body(call).get("ids").and_then(Value::as_array).map_or(0, |ids| count(ids.len())),
@@ -154,7 +154,7 @@ mod tests {
             ("POST", "/crm/bulk/v8/write", none, (500, false)),
         ] {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
-            let call = Call::written(Host::Api, method, target, body.to_string());
+            let call = IncomingCall::written(Host::Api, method, target, body.to_string());
             let load = CallCost::of(&call);
             assert_eq!((load.credits, load.heavy), wanted, "{target}");
         }

@@ -8,13 +8,13 @@ use serde_json::Value;
 
 /// What was done to a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) enum Operation {
+pub(crate) enum RecordOperation {
     Create,
     Edit,
     Delete,
 }
 
-impl Operation {
+impl RecordOperation {
     /// The word in the name of an event.
     fn word(self) -> &'static str {
         match self {
@@ -34,17 +34,18 @@ impl Operation {
     }
 }
 
-const OPERATIONS: [Operation; 3] = [Operation::Create, Operation::Edit, Operation::Delete];
+const OPERATIONS: [RecordOperation; 3] =
+    [RecordOperation::Create, RecordOperation::Edit, RecordOperation::Delete];
 
 /// Something that a channel tells: a module, and an operation or all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Event {
+pub(crate) struct ChannelEvent {
     pub(crate) module: String,
     /// `None` stands for all.
-    pub(crate) operation: Option<Operation>,
+    pub(crate) operation: Option<RecordOperation>,
 }
 
-impl Event {
+impl ChannelEvent {
     /// Reads `Leads.create` and its like; whether the module exists is another question.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (module, word) = text.rsplit_once('.')?;
@@ -57,12 +58,13 @@ impl Event {
 
     /// The events that a list shows in its place: one for each operation, in the order of Zoho's page.
     pub(crate) fn expanded(&self) -> Vec<String> {
-        const SHOWN: [Operation; 3] = [Operation::Edit, Operation::Create, Operation::Delete];
+        const SHOWN: [RecordOperation; 3] =
+            [RecordOperation::Edit, RecordOperation::Create, RecordOperation::Delete];
         let shown = SHOWN.into_iter().filter(|one| self.operation.is_none_or(|own| own == *one));
         shown.map(|operation| format!("{}.{}", self.module, operation.word())).collect()
     }
 
-    fn covers(&self, module: &str, operation: Operation) -> bool {
+    fn covers(&self, module: &str, operation: RecordOperation) -> bool {
         self.module == module && self.operation.is_none_or(|own| own == operation)
     }
 
@@ -72,21 +74,21 @@ impl Event {
     }
 }
 
-impl fmt::Display for Event {
+impl fmt::Display for ChannelEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.module, self.operation.map_or("all", Operation::word))
+        write!(f, "{}.{}", self.module, self.operation.map_or("all", RecordOperation::word))
     }
 }
 
 /// Which changes of a module's fields are told, where not all of them are.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Condition {
+pub(crate) struct ChannelCondition {
     pub(crate) module: String,
     /// As it was given, with the ids of the module and of the fields.
     pub(crate) shown: Value,
 }
 
-impl Condition {
+impl ChannelCondition {
     /// Whether the fields that were changed are among those that are asked for.
     pub(crate) fn holds(&self, changed: &[&str]) -> bool {
         self.shown.get("field_selection").is_some_and(|selection| selected(selection, changed))
@@ -115,13 +117,13 @@ pub(crate) struct Channel {
     pub(crate) version: String,
     pub(crate) url: String,
     pub(crate) token: Option<String>,
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: Vec<ChannelEvent>,
     pub(crate) expires: DateTime<Utc>,
     /// Whether records are told of because related ones were changed.
     pub(crate) related: bool,
     /// Whether new values are told.
     pub(crate) values: bool,
-    pub(crate) conditions: Vec<Condition>,
+    pub(crate) conditions: Vec<ChannelCondition>,
 }
 
 impl fmt::Debug for Channel {
@@ -132,11 +134,11 @@ impl fmt::Debug for Channel {
 }
 
 impl Channel {
-    pub(crate) fn tells(&self, module: &str, operation: Operation) -> bool {
+    pub(crate) fn tells(&self, module: &str, operation: RecordOperation) -> bool {
         self.events.iter().any(|event| event.covers(module, operation))
     }
 
-    pub(crate) fn condition(&self, module: &str) -> Option<&Condition> {
+    pub(crate) fn condition(&self, module: &str) -> Option<&ChannelCondition> {
         self.conditions.iter().find(|condition| condition.module == module)
     }
 
@@ -152,7 +154,7 @@ impl Channel {
     }
 
     /// Adds events, without those that it tells already.
-    pub(crate) fn add(&mut self, events: Vec<Event>) {
+    pub(crate) fn add(&mut self, events: Vec<ChannelEvent>) {
         for event in events {
             if self.events.iter().any(|own| own.includes(&event)) {
                 continue;
@@ -163,23 +165,23 @@ impl Channel {
     }
 
     /// Takes an event away; `false` if it was not told. What remains of all operations are the others.
-    pub(crate) fn remove(&mut self, event: &Event) -> bool {
+    pub(crate) fn remove(&mut self, event: &ChannelEvent) -> bool {
         let removed = self.take_away(event);
         let Self { events, conditions, .. } = self;
         conditions.retain(|one| events.iter().any(|event| event.module == one.module));
         removed
     }
 
-    fn take_away(&mut self, event: &Event) -> bool {
+    fn take_away(&mut self, event: &ChannelEvent) -> bool {
         let before = self.events.len();
-        let whole = Event { module: event.module.clone(), operation: None };
+        let whole = ChannelEvent { module: event.module.clone(), operation: None };
         let had_all = self.events.contains(&whole);
         self.events.retain(|own| !event.includes(own));
         if had_all && event.operation.is_some() {
             self.events.retain(|own| *own != whole);
             let rest = OPERATIONS.into_iter().map(Some).filter(|one| *one != event.operation);
             let module = || event.module.clone();
-            self.events.extend(rest.map(|operation| Event { module: module(), operation }));
+            self.events.extend(rest.map(|operation| ChannelEvent { module: module(), operation }));
             return true;
         }
         before != self.events.len()
@@ -222,8 +224,8 @@ mod tests {
 
     use super::*;
 
-    fn event(text: &str) -> Event {
-        Event::parse(text).unwrap()
+    fn event(text: &str) -> ChannelEvent {
+        ChannelEvent::parse(text).unwrap()
     }
 
     fn channel(events: &[&str]) -> Channel {
@@ -250,8 +252,8 @@ mod tests {
         for text in ["Leads.create", "Leads.edit", "Leads.delete", "Leads.all"] {
             assert_eq!(event(text).to_string(), text);
         }
-        assert_eq!(Event::parse("Leads"), None);
-        assert_eq!(Event::parse("Leads.update"), None);
+        assert_eq!(ChannelEvent::parse("Leads"), None);
+        assert_eq!(ChannelEvent::parse("Leads.update"), None);
     }
 
     #[test]
@@ -272,7 +274,7 @@ mod tests {
         let both = json!({ "group_operator": "and", "group": [field("City"), field("Phone")] });
         let any = json!({ "group_operator": "or", "group": [both, field("Email")] });
         let shown = json!({ "field_selection": any });
-        let condition = Condition { module: String::from("Leads"), shown };
+        let condition = ChannelCondition { module: String::from("Leads"), shown };
         assert!(condition.holds(&["Email"]));
         assert!(condition.holds(&["City", "Phone"]));
         assert!(!condition.holds(&["City"]));

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use super::send::{self, NotifyUrl};
 use super::{ChannelKey, Delivery, DeliveryOutcome, Notification};
 use crate::clock::SimClock;
-use crate::faults::{Deliveries, DeliveryFault, DeliveryInfo, Queue};
+use crate::faults::{DeliveryFault, DeliveryInfo, DeliveryMatcher, Queue};
 
 /// How many deliveries may wait at once; those beyond are recorded as not sent.
 const WAITING: usize = 10_000;
@@ -45,7 +45,7 @@ struct DispatcherState {
 
 /// Makes deliveries: those of a channel one after the other, those of several channels side by side.
 pub(crate) struct Dispatcher {
-    pub(crate) faults: Arc<Queue<Deliveries, DeliveryFault>>,
+    pub(crate) faults: Arc<Queue<DeliveryMatcher, DeliveryFault>>,
     state: Mutex<DispatcherState>,
     remembered: usize,
     /// Told when there is something to do.

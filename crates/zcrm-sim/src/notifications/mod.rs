@@ -5,7 +5,7 @@ mod delivery;
 mod dispatcher;
 mod send;
 
-pub(crate) use channel::{Channel, Channels, Condition, Event, Operation};
+pub(crate) use channel::{Channel, ChannelCondition, ChannelEvent, Channels, RecordOperation};
 pub use delivery::{Delivery, DeliveryOutcome};
 pub(crate) use dispatcher::Dispatcher;
 
@@ -27,6 +27,6 @@ pub(crate) struct Notification {
     pub(crate) channel: ChannelKey,
     pub(crate) url: String,
     pub(crate) module: String,
-    pub(crate) operation: Operation,
+    pub(crate) operation: RecordOperation,
     pub(crate) body: Value,
 }

@@ -10,7 +10,7 @@ mod standard;
 
 pub use kind::FieldKind;
 pub(crate) use metadata::{field_json, module_json};
-pub(crate) use related::{Related, RelatedKind, related_lists};
+pub(crate) use related::{RelatedKind, RelatedListSpec, related_lists};
 pub(crate) use seed::Seed;
 pub use spec::{FieldSpec, ModuleSpec};
 pub(crate) use standard::standard_modules;

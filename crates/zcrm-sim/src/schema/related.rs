@@ -19,7 +19,7 @@ const APART: u64 = 200_000_000_000;
 
 /// One related list.
 #[derive(Debug, Clone)]
-pub(crate) struct Related {
+pub(crate) struct RelatedListSpec {
     pub(crate) id: u64,
     pub(crate) api_name: String,
     pub(crate) kind: RelatedKind,
@@ -40,7 +40,7 @@ pub(crate) enum RelatedKind {
     Attachments,
 }
 
-impl Related {
+impl RelatedListSpec {
     /// The module whose records it shows.
     pub(crate) fn target(&self) -> &str {
         match &self.kind {
@@ -52,15 +52,19 @@ impl Related {
 
 /// The related lists of a module: notes and attachments, relations, and the records that point at
 /// one of the module's.
-pub(crate) fn related_lists(state: &State, module: &ModuleSpec) -> Vec<Related> {
+pub(crate) fn related_lists(state: &State, module: &ModuleSpec) -> Vec<RelatedListSpec> {
     let own = module.api_name();
     let mut lists = Vec::new();
     if own != "Notes" {
         let field = String::from("Parent_Id");
         let kind = RelatedKind::Children { module: String::from("Notes"), field };
-        lists.push(Related { id: module.id + APART, api_name: String::from("Notes"), kind });
+        lists.push(RelatedListSpec {
+            id: module.id + APART,
+            api_name: String::from("Notes"),
+            kind,
+        });
     }
-    lists.push(Related {
+    lists.push(RelatedListSpec {
         id: module.id + 2 * APART,
         api_name: String::from("Attachments"),
         kind: RelatedKind::Attachments,
@@ -72,7 +76,7 @@ pub(crate) fn related_lists(state: &State, module: &ModuleSpec) -> Vec<Related> 
     });
     for other in others.filter_map(|name| state.modules.get(name)) {
         let name = other.api_name().to_owned();
-        lists.push(Related {
+        lists.push(RelatedListSpec {
             // Both ends of the pair have a list, each with an id of its own.
             id: module.id + 3 * APART + other.id % 1_000_000 * 1_000,
             api_name: name.clone(),
@@ -82,7 +86,7 @@ pub(crate) fn related_lists(state: &State, module: &ModuleSpec) -> Vec<Related> 
     if own == "Deals"
         && let Some(contacts) = state.modules.get("Contacts")
     {
-        lists.push(Related {
+        lists.push(RelatedListSpec {
             id: module.id + 3 * APART + contacts.id % 1_000_000 * 1_000,
             api_name: String::from("Contact_Roles"),
             kind: RelatedKind::Junction { module: String::from("Contacts") },
@@ -91,11 +95,11 @@ pub(crate) fn related_lists(state: &State, module: &ModuleSpec) -> Vec<Related> 
     for child in state.modules.values() {
         for field in child.fields.iter().filter(|field| field.lookup.as_deref() == Some(own)) {
             let name = child.api_name().to_owned();
-            let taken = lists.iter().any(|list: &Related| list.api_name == name);
+            let taken = lists.iter().any(|list: &RelatedListSpec| list.api_name == name);
             let api_name = if taken { format!("{name}_{}", field.api_name) } else { name.clone() };
             let field_name = field.api_name.clone();
             let kind = RelatedKind::Children { module: name, field: field_name };
-            lists.push(Related { id: field.id + APART, api_name, kind });
+            lists.push(RelatedListSpec { id: field.id + APART, api_name, kind });
         }
     }
     lists

@@ -10,7 +10,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use zcrm_sim::{Clock, Error, Simulator};
+use zcrm_sim::{ClockMode, Error, Simulator};
 
 use crate::client::Http;
 use crate::receiver::Receiver;
@@ -64,7 +64,7 @@ async fn follows_a_clock_of_the_test() {
     let start: DateTime<Utc> = "2026-03-01T10:00:00Z".parse().unwrap();
     let shared = Arc::new(Mutex::new(start));
     let time = Arc::clone(&shared);
-    let clock = Clock::following(move || *time.lock().unwrap());
+    let clock = ClockMode::following(move || *time.lock().unwrap());
     let http = Http::logged_in(&Simulator::builder().clock(clock).start().await.unwrap()).await;
     assert_eq!(http.sim.now(), start);
     *shared.lock().unwrap() += Duration::from_secs(3_600);
@@ -79,7 +79,7 @@ async fn ends_waits_by_the_followed_clock() {
     let looks = AtomicU64::new(0);
     // a second passes with each look at it
     let clock = move || start + Duration::from_secs(looks.fetch_add(1, Ordering::SeqCst));
-    let builder = Simulator::builder().clock(Clock::following(clock));
+    let builder = Simulator::builder().clock(ClockMode::following(clock));
     let http = Http::logged_in(&builder.start().await.unwrap()).await;
     let before = http.sim.now();
     http.sim.faults().latency(Duration::from_secs(60));

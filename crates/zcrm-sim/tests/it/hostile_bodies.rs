@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use hyper::Method;
 use serde_json::{Value, json};
-use zcrm_sim::{Clock, Simulator};
+use zcrm_sim::{ClockMode, Simulator};
 
 use crate::client::{Failure, Http, Reply, access_token, refresh_token};
 
@@ -14,7 +14,7 @@ const PAUSE: Duration = Duration::from_secs(60);
 
 async fn frozen() -> Http {
     let at: DateTime<Utc> = "2026-03-01T10:00:00Z".parse().unwrap();
-    let builder = Simulator::builder().clock(Clock::Frozen(at)).records("Leads", 20);
+    let builder = Simulator::builder().clock(ClockMode::Frozen(at)).records("Leads", 20);
     Http::logged_in(&builder.start().await.unwrap()).await
 }
 
@@ -186,7 +186,7 @@ async fn the_date_may_be_wrong() {
 #[tokio::test]
 async fn a_search_may_lag_behind_a_write() {
     let at: DateTime<Utc> = "2026-03-01T10:00:00Z".parse().unwrap();
-    let builder = Simulator::builder().clock(Clock::Frozen(at)).search_lag(PAUSE);
+    let builder = Simulator::builder().clock(ClockMode::Frozen(at)).search_lag(PAUSE);
     let http = Http::logged_in(&builder.start().await.unwrap()).await;
     let lead = json!({ "data": [{ "Last_Name": "Fresh" }] });
     assert_eq!(http.post("/crm/v8/Leads", &lead).await.status, 201);

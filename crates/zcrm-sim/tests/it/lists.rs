@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use zcrm_sim::{Clock, Simulator};
+use zcrm_sim::{ClockMode, Simulator};
 
 use crate::client::Http;
 
@@ -205,7 +205,7 @@ async fn parameters_are_checked() {
 async fn conditional_reads_are_inclusive() {
     let at = chrono::DateTime::parse_from_rfc3339("2026-03-01T10:00:00+05:30").unwrap();
     let sim = Simulator::builder()
-        .clock(Clock::Frozen(at.to_utc()))
+        .clock(ClockMode::Frozen(at.to_utc()))
         .records("Leads", 3)
         .start()
         .await

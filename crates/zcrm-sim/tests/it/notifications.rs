@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use hyper::Method;
 use serde_json::{Value, json};
-use zcrm_sim::{Clock, FieldKind, FieldSpec, ModuleSpec, Simulator};
+use zcrm_sim::{ClockMode, FieldKind, FieldSpec, ModuleSpec, Simulator};
 
 use crate::client::{Http, Reply};
 
@@ -15,7 +15,7 @@ const URL: &str = "https://example.com/hook?key=a b";
 async fn frozen() -> Http {
     let at: DateTime<Utc> = "2026-03-01T10:00:00Z".parse().unwrap();
     let houses = ModuleSpec::new("Houses").field(FieldSpec::new("Name", FieldKind::Text));
-    let builder = Simulator::builder().clock(Clock::Frozen(at)).module(houses);
+    let builder = Simulator::builder().clock(ClockMode::Frozen(at)).module(houses);
     let builder = builder.user("a@example.com").user("b@example.com");
     Http::logged_in(&builder.start().await.unwrap()).await
 }

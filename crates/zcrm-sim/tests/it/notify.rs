@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use hyper::Method;
 use serde_json::{Value, json};
-use zcrm_sim::{Clock, Delivery, DeliveryOutcome, Environment, Simulator};
+use zcrm_sim::{ClockMode, Delivery, DeliveryOutcome, Environment, Simulator};
 
 use crate::client::{Http, access_token};
 use crate::receiver::Receiver;
@@ -14,7 +14,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 async fn frozen() -> Http {
     let at: DateTime<Utc> = "2026-03-01T10:00:00Z".parse().unwrap();
-    let builder = Simulator::builder().clock(Clock::Frozen(at)).seed(9);
+    let builder = Simulator::builder().clock(ClockMode::Frozen(at)).seed(9);
     Http::logged_in(&builder.start().await.unwrap()).await
 }
 
@@ -285,7 +285,7 @@ async fn channels_survive_in_a_snapshot_and_end_with_a_reset() {
     let http = frozen().await;
     let receiver = Receiver::start(200).await;
     open(&http, &receiver.url, 7, &["Leads.all"], json!({})).await;
-    let at = Clock::Frozen(http.sim.now());
+    let at = ClockMode::Frozen(http.sim.now());
     let builder = Simulator::builder().clock(at).restore(http.sim.snapshot());
     let mut other = Http::new(&builder.start().await.unwrap());
     other.token.clone_from(&http.token);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use zcrm_sim::{Clock, Simulator};
+use zcrm_sim::{ClockMode, Simulator};
 
 use crate::client::Http;
 
@@ -14,7 +14,7 @@ const BY_CITY: &str = "/crm/v8/Leads/search?criteria=(City:equals:Pune)";
 /// A frozen simulator with a lead in Pune, one that is changed and one that is deleted, long ago.
 async fn leads() -> (Http, Vec<String>) {
     let at: DateTime<Utc> = "2026-03-01T10:00:00Z".parse().unwrap();
-    let sim = Simulator::builder().clock(Clock::Frozen(at)).seed(5).start().await.unwrap();
+    let sim = Simulator::builder().clock(ClockMode::Frozen(at)).seed(5).start().await.unwrap();
     let http = Http::logged_in(&sim).await;
     let rows: Vec<Value> =
         ["Stays", "Moves", "Goes"].map(|name| json!({ "Last_Name": name, "City": "Pune" })).into();
@@ -166,7 +166,8 @@ async fn chance_is_determined_by_the_seed() {
 #[tokio::test]
 async fn a_lagging_index_keeps_what_it_knew() {
     let at: DateTime<Utc> = "2026-03-01T10:00:00Z".parse().unwrap();
-    let builder = Simulator::builder().clock(Clock::Frozen(at)).search_lag(AGE).records("Leads", 1);
+    let builder =
+        Simulator::builder().clock(ClockMode::Frozen(at)).search_lag(AGE).records("Leads", 1);
     let http = Http::logged_in(&builder.start().await.unwrap()).await;
     let rows = http.get("/crm/v8/Leads?fields=City").await.rows();
     let id = rows[0]["id"].as_str().unwrap();

@@ -11,7 +11,7 @@ use std::{
 
 use super::{load, save};
 use crate::{
-    disk::{Attributes, Content, Disk, Draft, PathState},
+    disk::{Attributes, Disk, Draft, FileContent, PathState},
     local_disk::LocalDisk,
     token_file::TokenFile,
 };
@@ -39,7 +39,7 @@ impl Disk for Faulty {
         LocalDisk.find(path)
     }
 
-    fn read(&self, file: &Path) -> io::Result<Option<Content>> {
+    fn read(&self, file: &Path) -> io::Result<Option<FileContent>> {
         self.step()?;
         LocalDisk.read(file)
     }

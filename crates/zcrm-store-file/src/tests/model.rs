@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use crate::disk::{Attributes, Content, Disk, Draft, PathState};
+use crate::disk::{Attributes, Disk, Draft, FileContent, PathState};
 
 /// Folders, and names of files in them; each file is told by its number.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -247,11 +247,11 @@ impl Disk for Model {
         })
     }
 
-    fn read(&self, file: &Path) -> io::Result<Option<Content>> {
+    fn read(&self, file: &Path) -> io::Result<Option<FileContent>> {
         let state = self.state();
         let bytes = state.live.names.get(file).and_then(|file| state.live.data.get(file));
         let attributes = Attributes { owner: 1, group: 2, mode: 0o640 };
-        Ok(bytes.map(|bytes| Content { bytes: bytes.clone(), attributes }))
+        Ok(bytes.map(|bytes| FileContent { bytes: bytes.clone(), attributes }))
     }
 
     fn create_folder(&self, folder: &Path) -> io::Result<()> {

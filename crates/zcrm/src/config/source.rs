@@ -44,7 +44,8 @@ impl Config {
         N: AsRef<str>,
         V: Into<SecretString>,
     {
-        let entries = map.into_iter().map(|(name, value)| (name, Some(Value::One(value.into()))));
+        let entries =
+            map.into_iter().map(|(name, value)| (name, Some(SettingValue::One(value.into()))));
         dictionary("in the map", entries)
     }
 
@@ -240,14 +241,14 @@ fn json(text: &str, place: &str) -> Result<Config, Error> {
 }
 
 /// A value of a file or map.
-enum Value {
+enum SettingValue {
     One(SecretString),
     Many(Vec<String>),
 }
 
 fn dictionary<N: AsRef<str>>(
     place: &str,
-    entries: impl Iterator<Item = (N, Option<Value>)>,
+    entries: impl Iterator<Item = (N, Option<SettingValue>)>,
 ) -> Result<Config, Error> {
     let mut config = Config { dictionary: true, ..Config::new() };
     // all that is wrong is said at once
@@ -261,8 +262,8 @@ fn dictionary<N: AsRef<str>>(
             }
         };
         let value = match value {
-            Some(Value::One(value)) => value,
-            Some(Value::Many(values)) if key.list => values.join(",").into(),
+            Some(SettingValue::One(value)) => value,
+            Some(SettingValue::Many(values)) if key.list => values.join(",").into(),
             _ => {
                 let list = if key.list { ", or a list of texts" } else { "" };
                 wrong.push(format!(
@@ -278,7 +279,7 @@ fn dictionary<N: AsRef<str>>(
     if wrong.is_empty() { Ok(config) } else { Err(Error::config(wrong.join("; "))) }
 }
 
-fn of_toml(value: toml::Value) -> Option<Value> {
+fn of_toml(value: toml::Value) -> Option<SettingValue> {
     let text = match value {
         toml::Value::String(text) => text,
         toml::Value::Integer(number) => number.to_string(),
@@ -286,14 +287,14 @@ fn of_toml(value: toml::Value) -> Option<Value> {
         toml::Value::Boolean(truth) => truth.to_string(),
         toml::Value::Array(values) => {
             let text = |value: toml::Value| value.as_str().map(str::to_owned);
-            return values.into_iter().map(text).collect::<Option<_>>().map(Value::Many);
+            return values.into_iter().map(text).collect::<Option<_>>().map(SettingValue::Many);
         }
         _ => return None,
     };
-    Some(Value::One(text.into()))
+    Some(SettingValue::One(text.into()))
 }
 
-fn of_json(value: serde_json::Value) -> Option<Value> {
+fn of_json(value: serde_json::Value) -> Option<SettingValue> {
     let text = match value {
         // Ruby's `nil`: as if the key were not there
         serde_json::Value::Null => String::new(),
@@ -302,9 +303,9 @@ fn of_json(value: serde_json::Value) -> Option<Value> {
         serde_json::Value::Bool(truth) => truth.to_string(),
         serde_json::Value::Array(values) => {
             let text = |value: serde_json::Value| value.as_str().map(str::to_owned);
-            return values.into_iter().map(text).collect::<Option<_>>().map(Value::Many);
+            return values.into_iter().map(text).collect::<Option<_>>().map(SettingValue::Many);
         }
         serde_json::Value::Object(_) => return None,
     };
-    Some(Value::One(text.into()))
+    Some(SettingValue::One(text.into()))
 }

@@ -9,7 +9,7 @@ use zcrm_sim::Simulator;
 /// A client and a simulator whose time is that of `clock`.
 async fn both(clock: &ManualClock) -> (Simulator, Client) {
     let time = clock.clone();
-    let builder = Simulator::builder().clock(zcrm_sim::Clock::following(move || time.now()));
+    let builder = Simulator::builder().clock(zcrm_sim::ClockMode::following(move || time.now()));
     let sim = builder.records("Leads", 3).start().await.unwrap();
     let builder = Client::builder().config(Config::from_map(sim.settings()).unwrap());
     let builder = builder.api_version(zcrm::ApiVersion::V8);

@@ -13,7 +13,7 @@ const MOST_POLLS: usize = 1_000;
 async fn expired(version: ApiVersion) -> (Simulator, Client) {
     let clock = ManualClock::skipping_waits();
     let time = clock.clone();
-    let builder = Simulator::builder().clock(zcrm_sim::Clock::following(move || time.now()));
+    let builder = Simulator::builder().clock(zcrm_sim::ClockMode::following(move || time.now()));
     let sim = builder.records("Contacts", 1).start().await.unwrap();
     let builder = Client::builder().config(Config::from_map(sim.settings()).unwrap());
     let builder = builder.api_version(version).root_pem(sim.ca_pem()).store(MemoryStore::new());

@@ -14,12 +14,12 @@ pub(super) type RuleResult = Result<(), String>;
 /// The broken rules so far.
 pub(super) type BrokenRules = Vec<(&'static str, String)>;
 
-pub(super) struct Bench {
+pub(super) struct Harness {
     pub(super) suite: Suite,
     handles: Vec<Arc<dyn TokenStore>>,
 }
 
-impl Bench {
+impl Harness {
     pub(super) fn new(suite: Suite, handles: Vec<Arc<dyn TokenStore>>) -> Self {
         Self { suite, handles }
     }

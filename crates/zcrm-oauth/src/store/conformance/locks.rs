@@ -10,23 +10,27 @@ use std::{
 
 use tokio::task::JoinSet;
 
-use super::fixtures::{Bench, BrokenRules, RuleResult, failed, key, lost, mark, token};
+use super::fixtures::{BrokenRules, Harness, RuleResult, failed, key, lost, mark, token};
 use crate::{RefreshLock, TokenKey, TokenStore};
 
 /// Longer than any rule takes.
 const WAIT: Duration = Duration::from_secs(30);
 const TASKS: usize = 12;
 
-pub(super) async fn check(bench: &Bench, found: &mut BrokenRules) {
+pub(super) async fn check(harness: &Harness, found: &mut BrokenRules) {
     let [a, b] = [key("a@example.com"), key("b@example.com")];
     let keys = [a.clone(), b.clone()];
-    bench.judge(found, "a lock keeps others out, of one key", &keys, apart(bench, &a, &b)).await;
-    bench.judge(found, "a lock is freed by a drop", &keys, dropped(bench, &a)).await;
-    bench.judge(found, "a lock passes on when it is given back", &keys, passed_on(bench, &a)).await;
-    bench.judge(found, "who gives up waiting holds nothing", &keys, given_up(bench, &a)).await;
-    bench.judge(found, "a lock hinders neither load nor save", &keys, beside(bench, &a)).await;
-    bench.judge(found, "a lock has one holder at a time", &keys, exclusive(bench, &a)).await;
-    bench.judge(found, "a refresh happens once", &keys, once(bench, &a)).await;
+    harness
+        .judge(found, "a lock keeps others out, of one key", &keys, apart(harness, &a, &b))
+        .await;
+    harness.judge(found, "a lock is freed by a drop", &keys, dropped(harness, &a)).await;
+    harness
+        .judge(found, "a lock passes on when it is given back", &keys, passed_on(harness, &a))
+        .await;
+    harness.judge(found, "who gives up waiting holds nothing", &keys, given_up(harness, &a)).await;
+    harness.judge(found, "a lock hinders neither load nor save", &keys, beside(harness, &a)).await;
+    harness.judge(found, "a lock has one holder at a time", &keys, exclusive(harness, &a)).await;
+    harness.judge(found, "a refresh happens once", &keys, once(harness, &a)).await;
 }
 
 async fn free(store: &Arc<dyn TokenStore>, key: &TokenKey) -> Result<RefreshLock, String> {
@@ -41,8 +45,8 @@ async fn held(store: &Arc<dyn TokenStore>, key: &TokenKey, wait: Duration) -> Ru
     }
 }
 
-async fn apart(bench: &Bench, a: &TokenKey, b: &TokenKey) -> RuleResult {
-    let [one, other] = bench.pair()?;
+async fn apart(harness: &Harness, a: &TokenKey, b: &TokenKey) -> RuleResult {
+    let [one, other] = harness.pair()?;
     let lock = free(&one, a).await?;
     held(&one, a, Duration::ZERO).await?;
     held(&other, a, Duration::ZERO).await?;
@@ -52,14 +56,14 @@ async fn apart(bench: &Bench, a: &TokenKey, b: &TokenKey) -> RuleResult {
     free(&other, a).await?.release().await.map_err(failed("release"))
 }
 
-async fn dropped(bench: &Bench, key: &TokenKey) -> RuleResult {
-    let [one, other] = bench.pair()?;
+async fn dropped(harness: &Harness, key: &TokenKey) -> RuleResult {
+    let [one, other] = harness.pair()?;
     drop(free(&one, key).await?);
     free(&other, key).await?.release().await.map_err(failed("release"))
 }
 
-async fn passed_on(bench: &Bench, key: &TokenKey) -> RuleResult {
-    let [one, other] = bench.pair()?;
+async fn passed_on(harness: &Harness, key: &TokenKey) -> RuleResult {
+    let [one, other] = harness.pair()?;
     let lock = free(&one, key).await?;
     let waiter = tokio::spawn({
         let key = key.clone();
@@ -71,8 +75,8 @@ async fn passed_on(bench: &Bench, key: &TokenKey) -> RuleResult {
     waiter.await.map_err(lost)?
 }
 
-async fn given_up(bench: &Bench, key: &TokenKey) -> RuleResult {
-    let [one, other] = bench.pair()?;
+async fn given_up(harness: &Harness, key: &TokenKey) -> RuleResult {
+    let [one, other] = harness.pair()?;
     let lock = free(&one, key).await?;
     let waiter = tokio::spawn({
         let (other, key) = (Arc::clone(&other), key.clone());
@@ -88,19 +92,19 @@ async fn given_up(bench: &Bench, key: &TokenKey) -> RuleResult {
     free(&other, key).await?.release().await.map_err(failed("release"))
 }
 
-async fn beside(bench: &Bench, key: &TokenKey) -> RuleResult {
-    let [one, other] = bench.pair()?;
+async fn beside(harness: &Harness, key: &TokenKey) -> RuleResult {
+    let [one, other] = harness.pair()?;
     let lock = free(&one, key).await?;
     other.save(key, &token("beside")).await.map_err(failed("save"))?;
-    bench.holds(&one, key, Some(&token("beside"))).await?;
+    harness.holds(&one, key, Some(&token("beside"))).await?;
     lock.release().await.map_err(failed("release"))
 }
 
-async fn exclusive(bench: &Bench, key: &TokenKey) -> RuleResult {
+async fn exclusive(harness: &Harness, key: &TokenKey) -> RuleResult {
     let inside = Arc::new(AtomicUsize::new(0));
     let mut tasks = JoinSet::new();
     for at in 0..TASKS {
-        let (store, key, inside) = (bench.handle(at)?, key.clone(), Arc::clone(&inside));
+        let (store, key, inside) = (harness.handle(at)?, key.clone(), Arc::clone(&inside));
         tasks.spawn(async move {
             let lock = free(&store, &key).await?;
             if inside.fetch_add(1, Ordering::SeqCst) != 0 {
@@ -117,12 +121,12 @@ async fn exclusive(bench: &Bench, key: &TokenKey) -> RuleResult {
 }
 
 /// What a token manager does: lock, look again, refresh where it is still stale, save.
-async fn once(bench: &Bench, key: &TokenKey) -> RuleResult {
-    bench.handle(0)?.save(key, &token("stale")).await.map_err(failed("save"))?;
+async fn once(harness: &Harness, key: &TokenKey) -> RuleResult {
+    harness.handle(0)?.save(key, &token("stale")).await.map_err(failed("save"))?;
     let refreshes = Arc::new(AtomicUsize::new(0));
     let mut tasks = JoinSet::new();
     for at in 0..TASKS {
-        let (store, key, refreshes) = (bench.handle(at)?, key.clone(), Arc::clone(&refreshes));
+        let (store, key, refreshes) = (harness.handle(at)?, key.clone(), Arc::clone(&refreshes));
         tasks.spawn(async move {
             let lock = free(&store, &key).await?;
             let loaded = store.load(&key).await.map_err(failed("load"))?;
@@ -135,7 +139,7 @@ async fn once(bench: &Bench, key: &TokenKey) -> RuleResult {
     }
     all(tasks).await?;
     match refreshes.load(Ordering::SeqCst) {
-        1 => bench.holds(&bench.handle(0)?, key, Some(&token("fresh"))).await,
+        1 => harness.holds(&harness.handle(0)?, key, Some(&token("fresh"))).await,
         other => Err(format!("{other} refreshes")),
     }
 }

@@ -90,13 +90,13 @@ impl Suite {
                 Err(error) => return Err(Broken(vec![("it opens", error.to_string())])),
             }
         }
-        let bench = fixtures::Bench::new(self, handles);
+        let harness = fixtures::Harness::new(self, handles);
         let mut broken = Vec::new();
-        rules::check(&bench, &mut broken).await;
-        threads::check(&bench, &mut broken).await;
-        races::check(&bench, &mut broken).await;
+        rules::check(&harness, &mut broken).await;
+        threads::check(&harness, &mut broken).await;
+        races::check(&harness, &mut broken).await;
         if self.lock {
-            locks::check(&bench, &mut broken).await;
+            locks::check(&harness, &mut broken).await;
         }
         if broken.is_empty() { Ok(()) } else { Err(Broken(broken)) }
     }

@@ -2,26 +2,26 @@
 
 use tokio::task::JoinSet;
 
-use super::fixtures::{Bench, BrokenRules, RuleResult, failed, key, lost, mark, token};
+use super::fixtures::{BrokenRules, Harness, RuleResult, failed, key, lost, mark, token};
 use crate::TokenKey;
 
 const USERS: usize = 24;
 const ROUNDS: usize = 6;
 
-pub(super) async fn check(bench: &Bench, found: &mut BrokenRules) {
+pub(super) async fn check(harness: &Harness, found: &mut BrokenRules) {
     let users: Vec<TokenKey> = (0..USERS).map(|at| key(&format!("user{at}"))).collect();
-    bench.judge(found, "no save undoes another user's", &users, many(bench, &users)).await;
+    harness.judge(found, "no save undoes another user's", &users, many(harness, &users)).await;
     let one = [key("shared@example.com")];
     let [shared] = &one;
-    bench.judge(found, "a reader sees one whole token", &one, torn(bench, shared)).await;
+    harness.judge(found, "a reader sees one whole token", &one, torn(harness, shared)).await;
     let rule = "a save and a delete leave one or the other";
-    bench.judge(found, rule, &one, gone(bench, shared)).await;
+    harness.judge(found, rule, &one, gone(harness, shared)).await;
 }
 
-async fn many(bench: &Bench, users: &[TokenKey]) -> RuleResult {
+async fn many(harness: &Harness, users: &[TokenKey]) -> RuleResult {
     let mut tasks = JoinSet::new();
     for (at, user) in users.iter().enumerate() {
-        let (store, user) = (bench.handle(at)?, user.clone());
+        let (store, user) = (harness.handle(at)?, user.clone());
         tasks.spawn(async move {
             for round in 0..ROUNDS {
                 store
@@ -37,19 +37,19 @@ async fn many(bench: &Bench, users: &[TokenKey]) -> RuleResult {
         });
     }
     all(tasks).await?;
-    let store = bench.handle(0)?;
+    let store = harness.handle(0)?;
     for (at, user) in users.iter().enumerate() {
         let last = token(&format!("{at}-{}", ROUNDS - 1));
-        bench.holds(&store, user, (at % 3 != 0).then_some(&last)).await?;
+        harness.holds(&store, user, (at % 3 != 0).then_some(&last)).await?;
     }
     Ok(())
 }
 
-async fn torn(bench: &Bench, shared: &TokenKey) -> RuleResult {
-    bench.handle(0)?.save(shared, &token("first")).await.map_err(failed("save"))?;
+async fn torn(harness: &Harness, shared: &TokenKey) -> RuleResult {
+    harness.handle(0)?.save(shared, &token("first")).await.map_err(failed("save"))?;
     let mut tasks = JoinSet::new();
     for at in 0..6 {
-        let (store, shared) = (bench.handle(at)?, shared.clone());
+        let (store, shared) = (harness.handle(at)?, shared.clone());
         tasks.spawn(async move {
             for round in 0..ROUNDS * 2 {
                 if at % 2 == 0 {
@@ -69,9 +69,9 @@ async fn torn(bench: &Bench, shared: &TokenKey) -> RuleResult {
     all(tasks).await
 }
 
-async fn gone(bench: &Bench, shared: &TokenKey) -> RuleResult {
+async fn gone(harness: &Harness, shared: &TokenKey) -> RuleResult {
     for round in 0..ROUNDS {
-        let [one, other] = bench.pair()?;
+        let [one, other] = harness.pair()?;
         one.save(shared, &token("before")).await.map_err(failed("save"))?;
         let name = format!("after-{round}");
         let mut tasks = JoinSet::new();
@@ -84,7 +84,7 @@ async fn gone(bench: &Bench, shared: &TokenKey) -> RuleResult {
             async move { other.delete(&shared).await.map(drop).map_err(failed("delete")) }
         });
         all(tasks).await?;
-        match bench.handle(2)?.load(shared).await.map_err(failed("load"))? {
+        match harness.handle(2)?.load(shared).await.map_err(failed("load"))? {
             None => {}
             Some(loaded) if mark(&loaded).is_some_and(|mark| mark == name) => {}
             Some(_) => return Err("the token from before both is back".into()),

@@ -4,65 +4,67 @@ use std::collections::BTreeSet;
 
 use zcrm_core::Environment;
 
-use super::fixtures::{Bench, BrokenRules, RuleResult, expiry, failed, key, shown, token};
+use super::fixtures::{BrokenRules, Harness, RuleResult, expiry, failed, key, shown, token};
 use crate::{StoredToken, TokenKey};
 
-pub(super) async fn check(bench: &Bench, found: &mut BrokenRules) {
+pub(super) async fn check(harness: &Harness, found: &mut BrokenRules) {
     let [a, b] = [key("a@example.com"), key("b@example.com")];
     let both = [a.clone(), b.clone()];
-    bench.judge(found, "what was never saved is absent", &both, absent(bench, &a)).await;
-    bench.judge(found, "another handle sees the whole token", &both, whole(bench, &a)).await;
-    bench.judge(found, "a save replaces all of the old token", &both, replaced(bench, &a)).await;
-    bench.judge(found, "a delete removes one token", &both, removed(bench, &a, &b)).await;
-    bench
-        .judge(found, "the keys are listed, or are unsupported", &both, listed(bench, &a, &b))
+    harness.judge(found, "what was never saved is absent", &both, absent(harness, &a)).await;
+    harness.judge(found, "another handle sees the whole token", &both, whole(harness, &a)).await;
+    harness
+        .judge(found, "a save replaces all of the old token", &both, replaced(harness, &a))
         .await;
-    bench.judge(found, "a long token is kept or refused", &both, long(bench, &a)).await;
+    harness.judge(found, "a delete removes one token", &both, removed(harness, &a, &b)).await;
+    harness
+        .judge(found, "the keys are listed, or are unsupported", &both, listed(harness, &a, &b))
+        .await;
+    harness.judge(found, "a long token is kept or refused", &both, long(harness, &a)).await;
     let odd = odd_users();
-    bench.judge(found, "each user has a token of their own", &odd, users(bench, &odd)).await;
+    harness.judge(found, "each user has a token of their own", &odd, users(harness, &odd)).await;
     let parts = parts();
-    if bench.suite.whole_keys {
-        bench.judge(found, "each part of the key counts", &parts, users(bench, &parts)).await;
+    if harness.suite.whole_keys {
+        harness.judge(found, "each part of the key counts", &parts, users(harness, &parts)).await;
     } else {
         let rule = "another client or environment is refused";
-        bench.judge(found, rule, &parts, refused(bench, &parts)).await;
+        harness.judge(found, rule, &parts, refused(harness, &parts)).await;
     }
-    bench.judge(found, "`Debug` shows no token", &both, silent(bench, &a)).await;
+    harness.judge(found, "`Debug` shows no token", &both, silent(harness, &a)).await;
 }
 
-async fn absent(bench: &Bench, key: &TokenKey) -> RuleResult {
-    let store = bench.handle(0)?;
-    bench.holds(&store, key, None).await?;
+async fn absent(harness: &Harness, key: &TokenKey) -> RuleResult {
+    let store = harness.handle(0)?;
+    harness.holds(&store, key, None).await?;
     if store.delete(key).await.map_err(failed("delete"))? {
         return Err("delete says that there was a token".into());
     }
-    bench.holds(&store, key, None).await
+    harness.holds(&store, key, None).await
 }
 
-async fn whole(bench: &Bench, key: &TokenKey) -> RuleResult {
-    let [one, other] = bench.pair()?;
+async fn whole(harness: &Harness, key: &TokenKey) -> RuleResult {
+    let [one, other] = harness.pair()?;
     for token in [token("all"), StoredToken::new("access-alone", expiry(1))] {
         one.save(key, &token).await.map_err(failed("save"))?;
-        bench.holds(&one, key, Some(&token)).await?;
-        bench.holds(&other, key, Some(&token)).await?;
+        harness.holds(&one, key, Some(&token)).await?;
+        harness.holds(&other, key, Some(&token)).await?;
     }
     Ok(())
 }
 
-async fn replaced(bench: &Bench, key: &TokenKey) -> RuleResult {
-    let [one, other] = bench.pair()?;
+async fn replaced(harness: &Harness, key: &TokenKey) -> RuleResult {
+    let [one, other] = harness.pair()?;
     one.save(key, &token("old")).await.map_err(failed("save"))?;
     let bare = StoredToken::new("access-new", expiry(2)).with_refresh("refresh-new");
     other.save(key, &bare).await.map_err(failed("save"))?;
-    bench.holds(&one, key, Some(&bare)).await?;
+    harness.holds(&one, key, Some(&bare)).await?;
     if !one.delete(key).await.map_err(failed("delete"))? {
         return Err("delete says that there was no token".into());
     }
-    bench.holds(&other, key, None).await
+    harness.holds(&other, key, None).await
 }
 
-async fn removed(bench: &Bench, gone: &TokenKey, stays: &TokenKey) -> RuleResult {
-    let [one, other] = bench.pair()?;
+async fn removed(harness: &Harness, gone: &TokenKey, stays: &TokenKey) -> RuleResult {
+    let [one, other] = harness.pair()?;
     for key in [gone, stays] {
         one.save(key, &token(key.user())).await.map_err(failed("save"))?;
     }
@@ -72,12 +74,12 @@ async fn removed(bench: &Bench, gone: &TokenKey, stays: &TokenKey) -> RuleResult
     if other.delete(gone).await.map_err(failed("delete"))? {
         return Err("the second delete says that there was a token".into());
     }
-    bench.holds(&one, gone, None).await?;
-    bench.holds(&one, stays, Some(&token(stays.user()))).await
+    harness.holds(&one, gone, None).await?;
+    harness.holds(&one, stays, Some(&token(stays.user()))).await
 }
 
-async fn listed(bench: &Bench, a: &TokenKey, b: &TokenKey) -> RuleResult {
-    let [one, other] = bench.pair()?;
+async fn listed(harness: &Harness, a: &TokenKey, b: &TokenKey) -> RuleResult {
+    let [one, other] = harness.pair()?;
     for expected in [vec![], vec![a], vec![a, b]] {
         if let Some(key) = expected.last() {
             one.save(key, &token("k")).await.map_err(failed("save"))?;
@@ -98,12 +100,12 @@ async fn listed(bench: &Bench, a: &TokenKey, b: &TokenKey) -> RuleResult {
 }
 
 /// Zoho's tokens have some 70 characters today, and may have 1,000 tomorrow.
-async fn long(bench: &Bench, key: &TokenKey) -> RuleResult {
-    let store = bench.handle(0)?;
+async fn long(harness: &Harness, key: &TokenKey) -> RuleResult {
+    let store = harness.handle(0)?;
     let long = StoredToken::new("a".repeat(1000), expiry(3)).with_refresh("r".repeat(1000));
     match store.save(key, &long).await {
-        Ok(()) => bench.holds(&store, key, Some(&long)).await,
-        Err(_) => bench.holds(&store, key, None).await,
+        Ok(()) => harness.holds(&store, key, Some(&long)).await,
+        Err(_) => harness.holds(&store, key, None).await,
     }
 }
 
@@ -144,8 +146,8 @@ fn parts() -> Vec<TokenKey> {
 }
 
 /// Saves under each key what no other has. A key may be refused, and is then absent.
-async fn users(bench: &Bench, keys: &[TokenKey]) -> RuleResult {
-    let [one, other] = bench.pair()?;
+async fn users(harness: &Harness, keys: &[TokenKey]) -> RuleResult {
+    let [one, other] = harness.pair()?;
     let mut kept = BTreeSet::new();
     for (at, key) in keys.iter().enumerate() {
         if one.save(key, &token(&at.to_string())).await.is_ok() {
@@ -157,7 +159,7 @@ async fn users(bench: &Bench, keys: &[TokenKey]) -> RuleResult {
     }
     for (at, key) in keys.iter().enumerate() {
         if kept.contains(&at) {
-            bench.holds(&other, key, Some(&token(&at.to_string()))).await?;
+            harness.holds(&other, key, Some(&token(&at.to_string()))).await?;
         } else if let Ok(Some(loaded)) = other.load(key).await {
             return Err(format!("{key:?} was refused, and gives {}", shown(&loaded)));
         }
@@ -166,8 +168,8 @@ async fn users(bench: &Bench, keys: &[TokenKey]) -> RuleResult {
 }
 
 /// The first key's token is neither answered nor touched under another client or environment.
-async fn refused(bench: &Bench, keys: &[TokenKey]) -> RuleResult {
-    let store = bench.handle(0)?;
+async fn refused(harness: &Harness, keys: &[TokenKey]) -> RuleResult {
+    let store = harness.handle(0)?;
     let Some((own, others)) = keys.split_first() else {
         return Ok(());
     };
@@ -182,15 +184,15 @@ async fn refused(bench: &Bench, keys: &[TokenKey]) -> RuleResult {
         if store.delete(other).await.is_ok_and(|deleted| deleted) {
             return Err(format!("{other:?} is deleted"));
         }
-        bench.holds(&store, own, Some(&token("own"))).await?;
+        harness.holds(&store, own, Some(&token("own"))).await?;
     }
     Ok(())
 }
 
-async fn silent(bench: &Bench, key: &TokenKey) -> RuleResult {
-    let store = bench.handle(0)?;
+async fn silent(harness: &Harness, key: &TokenKey) -> RuleResult {
+    let store = harness.handle(0)?;
     store.save(key, &token("marked")).await.map_err(failed("save"))?;
-    bench.holds(&store, key, Some(&token("marked"))).await?;
+    harness.holds(&store, key, Some(&token("marked"))).await?;
     let text = format!("{store:?}{store:#?}");
     if text.contains("marked") { Err(format!("it is {text}")) } else { Ok(()) }
 }

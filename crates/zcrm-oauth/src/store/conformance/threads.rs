@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::fixtures::{Bench, BrokenRules, RuleResult, failed, key, token};
+use super::fixtures::{BrokenRules, Harness, RuleResult, failed, key, token};
 use crate::TokenKey;
 
 /// A call that waits gives its thread back in between, and what it computes is small.
@@ -18,19 +18,19 @@ const REPEATS: usize = 10;
 /// How long a lock that is held is waited for.
 const WAIT: Duration = Duration::from_millis(20);
 
-pub(super) async fn check(bench: &Bench, found: &mut BrokenRules) {
+pub(super) async fn check(harness: &Harness, found: &mut BrokenRules) {
     let keys = [key("a@example.com"), key("b@example.com")];
     let [a, _] = &keys;
     let rule = "no call blocks a thread of the runtime";
-    bench.judge(found, rule, &keys, calls(bench, a)).await;
-    if bench.suite.lock {
+    harness.judge(found, rule, &keys, calls(harness, a)).await;
+    if harness.suite.lock {
         let rule = "no lock blocks a thread of the runtime";
-        bench.judge(found, rule, &keys, locks(bench, a)).await;
+        harness.judge(found, rule, &keys, locks(harness, a)).await;
     }
 }
 
-async fn calls(bench: &Bench, key: &TokenKey) -> RuleResult {
-    let store = bench.handle(0)?;
+async fn calls(harness: &Harness, key: &TokenKey) -> RuleResult {
+    let store = harness.handle(0)?;
     let token = token("thread");
     let mut blocking = Vec::new();
     for call in ["load", "save", "load again", "keys", "delete"] {
@@ -61,8 +61,8 @@ async fn calls(bench: &Bench, key: &TokenKey) -> RuleResult {
     verdict(blocking)
 }
 
-async fn locks(bench: &Bench, key: &TokenKey) -> RuleResult {
-    let [one, other] = bench.pair()?;
+async fn locks(harness: &Harness, key: &TokenKey) -> RuleResult {
+    let [one, other] = harness.pair()?;
     let mut blocking = Vec::new();
     for call in ["lock", "lock that is held", "release", "drop of a lock"] {
         let longest = shortest(async || {
