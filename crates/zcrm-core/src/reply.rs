@@ -1,4 +1,6 @@
-//! An answer of Zoho's, judged by its body.
+//! An answer of Zoho, judged by its body.
+
+mod writes;
 
 use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
 
@@ -8,8 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::{
-    ApiError, CallMeta, Code, Error, ErrorKind, Id, ItemSuccess, Outcome, Page, RetryClass,
-    WriteResults, escaped,
+    ApiError, CallMeta, Code, Error, ErrorKind, Outcome, Page, RetryClass, escaped,
     json::{self, Members},
     page, retry_after, write_results,
 };
@@ -153,115 +154,6 @@ impl Reply {
             Some(Ok(Some(page))) => Ok(page),
             _ => Err(self.other_than(text, expected)),
         }
-    }
-
-    /// One outcome for each of the `sent` records, from the list under `key`. Where the list has
-    /// another length, the outcome of every record is unknown.
-    ///
-    /// # Errors
-    /// Where Zoho refused the request as a whole, or the answer is something else.
-    pub fn outcomes(&self, key: &str, sent: usize) -> Result<WriteResults<ItemSuccess>, Error> {
-        self.outcomes_of(key, &vec![None; sent])
-    }
-
-    /// The same for records whose ids are known before the call, as in an update or a deletion: where
-    /// Zoho reports a success for another id than the one sent, that record's outcome is unknown.
-    ///
-    /// ```
-    /// use http::StatusCode;
-    /// use zcrm_core::{ApiVersion, CallMeta, Operation, Id, Outcome, Reply};
-    ///
-    /// const DELETE: Operation = Operation::delete("/Leads").id("leads.delete").query(&["ids"]);
-    /// let request = DELETE.request(ApiVersion::V8).query("ids", "1").build()?;
-    /// let call = request.extensions().get::<CallMeta>().unwrap().clone();
-    ///
-    /// let body = r#"{"data":[{"code":"SUCCESS","status":"success","details":{"id":"9"}}]}"#;
-    /// let reply = Reply::new(StatusCode::OK, body, call);
-    /// let outcomes = reply.outcomes_of("data", &[Some(Id::from("1"))])?;
-    /// let (_, failure) = outcomes.failures().next().unwrap();
-    /// assert_eq!(failure.outcome(), Outcome::Unknown);
-    /// # Ok::<(), zcrm_core::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`outcomes`](Self::outcomes).
-    pub fn outcomes_of(
-        &self,
-        key: &str,
-        sent: &[Option<Id>],
-    ) -> Result<WriteResults<ItemSuccess>, Error> {
-        let expected = format_args!("outcomes under `{key}`");
-        let lists = self.status.is_client_error() || self.status.is_server_error();
-        let text = match lists {
-            // each of the records was refused, or something failed: the list says which
-            true => self.json_text()?,
-            false => match self.content(self.successes(), expected)? {
-                Some(text) => text,
-                None => return Err(self.unusable("the answer is empty (204) and has no outcomes")),
-            },
-        };
-        if !lists && let Some(results) = write_results::all_ordinary(&self.body, text, key, sent) {
-            return Ok(results);
-        }
-        let members = Members::parse(text).ok();
-        let value = members.and_then(|members| members.get(key));
-        let list = match value.map(|value| serde_json::from_str::<Vec<&RawValue>>(value.get())) {
-            Some(Ok(list)) => Some(list),
-            // of one item the answer may come without a list, under the key or at the top
-            _ if sent.len() == 1 && self.status.is_success() => {
-                let whole = || serde_json::from_str::<&RawValue>(text).ok();
-                let success = |value: &&RawValue| write_results::is_success(value.get());
-                value.filter(success).or_else(|| whole().filter(success)).map(|only| vec![only])
-            }
-            _ => None,
-        };
-        let Some(elements) = list else {
-            return Err(self.other_than(text, expected));
-        };
-        let context = |error| self.context(error);
-        Ok(write_results::decode(self.status, &self.body, &elements, sent, context))
-    }
-
-    /// The same with an id in each success: the one that Zoho gave, else the one that was `sent`. A
-    /// success without either becomes an [`ItemError`](crate::ItemError) whose outcome is
-    /// [`Executed`](Outcome::Executed).
-    ///
-    /// # Errors
-    /// As [`outcomes`](Self::outcomes).
-    pub fn written(&self, key: &str, sent: &[Option<Id>]) -> Result<WriteResults, Error> {
-        Ok(self.with_ids(self.outcomes_of(key, sent)?, sent))
-    }
-
-    /// Gives each success of this answer its id: the one that Zoho gave, else the one that was `sent`;
-    /// see [`written`](Self::written).
-    pub fn with_ids(
-        &self,
-        results: WriteResults<ItemSuccess>,
-        sent: &[Option<Id>],
-    ) -> WriteResults {
-        results.written_with(sent, |error| self.context(error))
-    }
-
-    /// The one outcome under `key` that Zoho gives for a request as a whole, for each of the `sent`
-    /// records. Where Zoho answers with a list after all, it is read as [`outcomes`](Self::outcomes)
-    /// reads it. Of several records none has an id: the outcome cannot say which it is of.
-    ///
-    /// # Errors
-    /// As [`outcomes`](Self::outcomes).
-    pub fn outcome(&self, key: &str, sent: usize) -> Result<WriteResults<ItemSuccess>, Error> {
-        let text = std::str::from_utf8(&self.body).unwrap_or_default();
-        let members = Members::parse(text).ok();
-        let whole = members.and_then(|members| members.get(key)).map(RawValue::get);
-        let Some(outcome) = whole.filter(|whole| whole.starts_with('{')) else {
-            return self.outcomes(key, sent);
-        };
-        let outcome = match sent {
-            1 => outcome.to_owned(),
-            _ => without_id(outcome).unwrap_or_else(|| outcome.to_owned()),
-        };
-        let list = vec![outcome.as_str(); sent].join(",");
-        let body = format!("{{{}:[{list}]}}", serde_json::Value::from(key));
-        Self { body: body.into(), ..self.clone() }.outcomes(key, sent)
     }
 
     /// The object under `key`, or under a path of keys, or the first of the list there. A write must
@@ -549,11 +441,4 @@ fn within<'a, 'k>(mut text: &'a str, path: &'k str) -> Option<(&'a str, &'k str)
         key = rest;
     }
     Some((text, key))
-}
-
-/// An outcome without the `id` among its details.
-fn without_id(outcome: &str) -> Option<String> {
-    let mut outcome: serde_json::Value = serde_json::from_str(outcome).ok()?;
-    outcome.get_mut("details")?.as_object_mut()?.remove("id");
-    Some(outcome.to_string())
 }
