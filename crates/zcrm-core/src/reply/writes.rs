@@ -75,7 +75,7 @@ impl Reply {
 
     /// The same with an id in each success: the one that Zoho gave, else the one that was `sent`. A
     /// success without either becomes an [`ItemError`](crate::ItemError) whose outcome is
-    /// [`Executed`](Outcome::Executed).
+    /// [`Executed`](crate::Outcome::Executed).
     ///
     /// # Errors
     /// As [`outcomes`](Self::outcomes).
