@@ -178,7 +178,12 @@ fn command() -> Result<Command, BoxError> {
             .push(OtherDataCenter { name: name.to_owned(), builder: described(builder, step)? });
     }
     builder = described(home.settle(builder), 0)?;
-    builder = match snapshot.as_ref().filter(|file| file.exists()) {
+    // A folder that cannot be read is an error, and does not mean that there is no snapshot.
+    let kept = match &snapshot {
+        Some(file) => file.try_exists()?.then_some(file),
+        None => None,
+    };
+    builder = match kept {
         Some(file) => builder.restore_file(file)?,
         // A snapshot has its records already.
         None => records.iter().fold(builder, |all, (module, count)| all.records(module, *count)),
@@ -264,7 +269,7 @@ async fn run(options: Options) -> Result<(), BoxError> {
         // One file for all: whoever trusts it can speak to each.
         let abroad = others.iter().map(|(_, other)| other.ca_pem());
         let authorities: String = std::iter::once(sim.ca_pem()).chain(abroad).collect();
-        std::fs::write(&options.ca_file, authorities)?;
+        replace(&options.ca_file, authorities.as_bytes())?;
         lines.push(("authority", options.ca_file.display().to_string()));
     }
     lines.extend([
