@@ -77,7 +77,7 @@ fn against_files(
     let schemas = Schemas::new(&files)?;
     let valid = schemas.check(&smoke.exchanges, lock, &KnownFaults::read(known)?)?;
     println!(
-        "schemas: {} requests, {} answers, {} misfits that are faults of the files",
+        "schemas: {} requests, {} answers, {} mismatches that are faults of the files",
         valid.requests, valid.answers, valid.known
     );
     Ok(report.differences.into_iter().chain(valid.differences).collect())

@@ -61,13 +61,13 @@ struct Mismatch {
 }
 
 impl KnownFault {
-    fn covers(&self, misfit: &Mismatch) -> bool {
-        (self.file == "*" || self.file == misfit.file)
-            && self.of.as_deref().is_none_or(|of| of == misfit.of)
-            && self.schema.as_deref().is_none_or(|end| misfit.schema.ends_with(end))
+    fn covers(&self, mismatch: &Mismatch) -> bool {
+        (self.file == "*" || self.file == mismatch.file)
+            && self.of.as_deref().is_none_or(|of| of == mismatch.of)
+            && self.schema.as_deref().is_none_or(|end| mismatch.schema.ends_with(end))
             && self.instance.as_deref().is_none_or(|place| match place.strip_suffix("**") {
-                Some(start) => misfit.instance.starts_with(start),
-                None => misfit.instance == place,
+                Some(start) => mismatch.instance.starts_with(start),
+                None => mismatch.instance == place,
             })
     }
 }
@@ -80,7 +80,7 @@ pub struct SchemaReport {
     pub requests: usize,
     /// How many answers were validated.
     pub answers: usize,
-    /// How many misfits are faults of the files.
+    /// How many mismatches are faults of the files.
     pub known: usize,
     /// What nothing explains.
     pub differences: Vec<String>,
@@ -144,17 +144,17 @@ impl<'f> Schemas<'f> {
             let Some(source) = row.and_then(|row| texts(row, "sources").first().copied()) else {
                 continue;
             };
-            let mut misfits = Vec::new();
-            report.requests += usize::from(self.request(exchange, source, &mut misfits)?);
-            report.answers += usize::from(self.answer(exchange, source, &mut misfits)?);
-            for misfit in misfits {
-                match known.fault.iter().position(|fault| fault.covers(&misfit)) {
+            let mut mismatches = Vec::new();
+            report.requests += usize::from(self.request(exchange, source, &mut mismatches)?);
+            report.answers += usize::from(self.answer(exchange, source, &mut mismatches)?);
+            for mismatch in mismatches {
+                match known.fault.iter().position(|fault| fault.covers(&mismatch)) {
                     Some(at) => {
                         used.insert(at);
                         report.known += 1;
                     }
                     None => {
-                        let Mismatch { file, of, schema, instance, what } = misfit;
+                        let Mismatch { file, of, schema, instance, what } = mismatch;
                         differences.insert(format!(
                             "{} ({of}) at `{instance}`: {what} [{file}#{schema}]",
                             exchange.operation
@@ -175,33 +175,33 @@ impl<'f> Schemas<'f> {
         &self,
         exchange: &Exchange,
         source: &str,
-        misfits: &mut Vec<Mismatch>,
+        mismatches: &mut Vec<Mismatch>,
     ) -> Result<bool, BoxError> {
         let Ok(body) = serde_json::from_slice::<Value>(&exchange.body) else { return Ok(false) };
-        self.validate("request", source, "/requestBody", &body, misfits)
+        self.validate("request", source, "/requestBody", &body, mismatches)
     }
 
     fn answer(
         &self,
         exchange: &Exchange,
         source: &str,
-        misfits: &mut Vec<Mismatch>,
+        mismatches: &mut Vec<Mismatch>,
     ) -> Result<bool, BoxError> {
         let Ok(answer) = serde_json::from_slice::<Value>(&exchange.answer) else {
             return Ok(false);
         };
         let place = format!("/responses/{}", exchange.status);
-        self.validate("answer", source, &place, &answer, misfits)
+        self.validate("answer", source, &place, &answer, mismatches)
     }
 
-    /// Whether there is a schema at the place of an operation; what does not fit goes to `misfits`.
+    /// Whether there is a schema at the place of an operation; what does not fit goes to `mismatches`.
     fn validate(
         &self,
         of: &'static str,
         source: &str,
         place: &str,
         instance: &Value,
-        misfits: &mut Vec<Mismatch>,
+        mismatches: &mut Vec<Mismatch>,
     ) -> Result<bool, BoxError> {
         let mut parts = source.splitn(3, ' ');
         let mut next = || parts.next().unwrap_or_default();
@@ -226,7 +226,7 @@ impl<'f> Schemas<'f> {
         }
         let validator = self.validator(file, &format!("{pointer}{SCHEMA}"))?;
         for error in validator.iter_errors(instance) {
-            leaves(file, of, &error, misfits);
+            leaves(file, of, &error, mismatches);
         }
         Ok(true)
     }
@@ -237,7 +237,7 @@ fn leaves(
     file: &str,
     of: &'static str,
     error: &jsonschema::ValidationError<'_>,
-    misfits: &mut Vec<Mismatch>,
+    mismatches: &mut Vec<Mismatch>,
 ) {
     use jsonschema::error::ValidationErrorKind as Kind;
     if let Kind::AnyOf { context } | Kind::OneOfNotValid { context } = error.kind() {
@@ -250,7 +250,7 @@ fn leaves(
             (depth, std::cmp::Reverse(errors.len()))
         });
         for error in best.into_iter().flatten() {
-            leaves(file, of, error, misfits);
+            leaves(file, of, error, mismatches);
         }
         return;
     }
@@ -261,7 +261,7 @@ fn leaves(
         });
         parts.collect::<Vec<_>>().join("/")
     };
-    misfits.push(Mismatch {
+    mismatches.push(Mismatch {
         file: file.to_owned(),
         of,
         schema: error.schema_path().to_string(),

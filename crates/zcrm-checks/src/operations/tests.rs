@@ -212,12 +212,12 @@ fn reads_files_of_openapi_3_1() {
         json!(["things.json POST /crm/v9/settings/things"]),
     );
     assert_eq!(against(&newer, &rows, ""), Vec::<String>::new());
-    misfits(&newer, &rows, json!({ "things": [{ "name": null }] }), 0);
-    misfits(&newer, &rows, json!({ "things": [{ "name": 1 }] }), 1);
+    mismatches(&newer, &rows, json!({ "things": [{ "name": null }] }), 0);
+    mismatches(&newer, &rows, json!({ "things": [{ "name": 1 }] }), 1);
 }
 
 /// Validates a body as request and as answer, and expects so many differences of each.
-fn misfits(file: &Value, rows: &[OperationRow], body: Value, count: usize) {
+fn mismatches(file: &Value, rows: &[OperationRow], body: Value, count: usize) {
     let files = files(file);
     let text = bytes::Bytes::from(body.to_string());
     let exchange = super::Exchange {
@@ -246,8 +246,8 @@ fn misfits(file: &Value, rows: &[OperationRow], body: Value, count: usize) {
 #[test]
 fn finds_a_value_that_does_not_fit_its_schema() {
     let (file, rows) = small();
-    misfits(&file, &rows, json!({ "things": [{ "name": "x" }, { "name": null }] }), 0);
-    misfits(&file, &rows, json!({ "things": [{ "name": "x" }, { "name": 1 }] }), 1);
+    mismatches(&file, &rows, json!({ "things": [{ "name": "x" }, { "name": null }] }), 0);
+    mismatches(&file, &rows, json!({ "things": [{ "name": "x" }, { "name": 1 }] }), 1);
     assert!(KnownFaults::read("[[fault]]\nfile = 'a'\nreason = ' '").is_err());
     assert!(KnownFaults::read("[[fault]]\nfile = 'a'").is_err());
 }

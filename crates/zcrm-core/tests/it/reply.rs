@@ -226,8 +226,8 @@ fn an_object_is_judged_like_a_record_of_a_list() {
     let error = read(200, refusal).object::<Record>("modules").unwrap_err();
     assert_eq!(error.code(), Some(&Code::NO_PERMISSION));
 
-    let misfit = r#"{"data":{"id":"1","Last_Name":77}}"#;
-    let error = read(200, misfit).object::<Lead>("data").unwrap_err();
+    let mismatch = r#"{"data":{"id":"1","Last_Name":77}}"#;
+    let error = read(200, mismatch).object::<Lead>("data").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Record);
     assert_eq!(error.record().unwrap().path(), "Last_Name");
     assert!(!error.to_string().contains("77"), "{error}");
