@@ -317,11 +317,14 @@ pub(crate) fn item<T: DeserializeOwned + 'static>(
     )
 }
 
-/// Whether a string that ends like the word `error` is somewhere in the text.
+/// Whether the text may hold an error object: a member `code`, and somewhere a string that ends like the
+/// word `error`. Most pages have no such member, and are searched once.
 fn holds_error(text: &str) -> bool {
+    static CODE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"code\""));
     static WORD: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("rror\""));
     static CAPITALS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("RROR\""));
-    WORD.find(text.as_bytes()).is_some() || CAPITALS.find(text.as_bytes()).is_some()
+    let text = text.as_bytes();
+    CODE.find(text).is_some() && (WORD.find(text).is_some() || CAPITALS.find(text).is_some())
 }
 
 /// The error object that Zoho puts in a record's place: it has no `id`, so a record that has fields

@@ -34,8 +34,8 @@
 //!
 //! # The layers
 //!
-//! In the order in which a call meets them; each is public and works by itself ([`layer`]). Those of
-//! an application go to one of three positions ([`LayerPosition`]).
+//! In the order in which a call meets them; each is public ([`layer`]) and takes requests and answers with
+//! the bodies of this crate. Those of an application go to one of three positions ([`LayerPosition`]).
 //!
 //! | | what it does | set by |
 //! | --- | --- | --- |
