@@ -59,7 +59,7 @@ pub async fn get(client: &Client) -> Result<Brief, BoxError> {
 pub async fn page(client: &Client, number: u64, slow: bool) -> Result<usize, BoxError> {
     let mut list = client.records_of::<Lead>().list().page(number);
     if slow {
-        list = list.param("slow", "true");
+        list = list.param_unchecked("slow", "true");
     }
     let page = list.send().await?;
     Ok(page.items.into_iter().filter(Result::is_ok).count())
