@@ -1,6 +1,6 @@
 //! The words in which an operation is described: where it lives, what it takes and what it answers with.
 
-/// What stands before an operation's path.
+/// The prefix of an operation's path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Base {

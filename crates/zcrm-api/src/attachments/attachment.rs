@@ -19,7 +19,7 @@ model! {
         kind: Option<String> = "$type";
         /// The same, as a number.
         attachment_type: Option<i64> = "$attachment_type";
-        /// Where it stands, for a link.
+        /// Its address, for a link.
         link_url: Option<String> = "$link_url";
         /// The record or note that it belongs to.
         parent: Option<MetaRef> = "Parent_Id";

@@ -42,7 +42,7 @@ model! {
         system_defined: Option<bool> = "system_defined";
         /// Whether it cannot be changed.
         locked: Option<bool> = "locked";
-        /// Where it stands among those the user likes.
+        /// Its position among the user's favourites.
         favorite: Option<i64> = "favorite";
         /// Whether it can be used without a connection.
         offline: Option<bool> = "offline" or "off_line";
@@ -62,7 +62,7 @@ model! {
         fields: Vec<ViewField> = "fields";
         /// Those that it is shared with.
         shared_to: Vec<SharedTo> = "shared_to";
-        /// Those that it is shared with, as v2 tells them.
+        /// Those that it is shared with; only v2 sends them here.
         shared_details: Vec<SharedTo> = "shared_details";
     }
 }

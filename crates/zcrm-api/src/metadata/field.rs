@@ -48,7 +48,7 @@ words! {
 }
 
 model! {
-    /// What a field is, as Zoho tells it.
+    /// A field's metadata.
     FieldInfo {
         /// Its id.
         id: Option<Id> = "id";
@@ -80,7 +80,7 @@ model! {
         required: Option<bool> = "required";
         /// Whether the user may not change it.
         read_only: Option<bool> = "read_only";
-        /// Whether nobody may change it.
+        /// Whether it cannot be changed.
         field_read_only: Option<bool> = "field_read_only";
         /// Whether it is seen.
         visible: Option<bool> = "visible";
@@ -118,9 +118,9 @@ model! {
         pick_list_values_sorted_lexically: Option<bool> = "pick_list_values_sorted_lexically";
         /// Whether it holds health data.
         hipaa_compliance_enabled: Option<bool> = "hipaa_compliance_enabled";
-        /// Where it stands among the others.
+        /// Its position among the others.
         sequence_number: Option<i64> = "sequence_number";
-        /// Where it stands among those of a record made in one step.
+        /// Its position in the form of the quick create.
         quick_sequence_number: Option<String> = "quick_sequence_number";
         /// Which section of a layout it is in; only in a layout.
         section_id: Option<i64> = "section_id";
@@ -202,7 +202,7 @@ model! {
         file_upload_options: Vec<PickListValue> = "file_upolad_optionlist";
         /// The modules that it may refer to.
         allowed_modules: Vec<MetaRef> = "allowed_modules";
-        /// The layouts that it stands in.
+        /// The layouts that contain it.
         layout_associations: Vec<MetaRef> = "layout_associations";
         /// The profiles that see it.
         profiles: Vec<FieldProfile> = "profiles";

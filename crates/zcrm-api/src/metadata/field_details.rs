@@ -26,7 +26,7 @@ model! {
         reference_value: Option<String> = "reference_value";
         /// Whether it is used: `used` or `unused`.
         usage: Option<String> = "type";
-        /// Where it stands among the others.
+        /// Its position among the others.
         sequence_number: Option<i64> = "sequence_number";
         /// Its colour, such as `#57B1FD`.
         colour_code: Option<String> = "colour_code";

@@ -66,7 +66,7 @@ model! {
         name: String = "name";
         /// Its name in the user's language.
         display_label: Option<String> = "display_label";
-        /// Where it stands among the others.
+        /// Its position among the others.
         sequence_number: Option<i64> = "sequence_number";
         /// How many columns it has.
         column_count: Option<i64> = "column_count";

@@ -27,7 +27,7 @@ words! {
 }
 
 model! {
-    /// What a module is, as Zoho tells it.
+    /// A module's metadata.
     ModuleInfo {
         /// Its id.
         id: Option<Id> = "id";
@@ -49,7 +49,7 @@ model! {
         visible: Option<bool> = "visible";
         /// By how many kinds of users it is seen.
         visibility: Option<i64> = "visibility";
-        /// Where it stands among the others.
+        /// Its position among the others.
         sequence_number: Option<i64> = "sequence_number";
         /// Whether calls can read it at all.
         api_supported: Option<bool> = "api_supported";
@@ -67,9 +67,9 @@ model! {
         quick_create: Option<bool> = "quick_create";
         /// Whether deleted records go to the recycle bin.
         recycle_bin_on_delete: Option<bool> = "recycle_bin_on_delete";
-        /// Whether it stands among the tabs.
+        /// Whether it is one of the tabs.
         show_as_tab: Option<bool> = "show_as_tab";
-        /// Whether it stands in the small menu.
+        /// Whether it is in the small menu.
         presence_sub_menu: Option<bool> = "presence_sub_menu";
         /// Whether it has a small menu.
         sub_menu_available: Option<bool> = "sub_menu_available";
@@ -81,11 +81,11 @@ model! {
         search_supported: Option<bool> = "common.search_supported" or "global_search_supported";
         /// Whether its lists can stand as boards.
         kanban_view_supported: Option<bool> = "kanban_view_supported";
-        /// Whether a list of it stands as a board.
+        /// Whether a list of it is shown as a board.
         kanban_view: Option<bool> = "kanban_view";
         /// Whether its lists can stand as charts.
         chart_view_supported: Option<bool> = "chart_view_supported";
-        /// Whether a list of it stands as a chart.
+        /// Whether a list of it is shown as a chart.
         chart_view: Option<bool> = "chart_view";
         /// Whether Zia looks at it.
         zia_view: Option<bool> = "zia_view";
@@ -141,11 +141,11 @@ model! {
         profiles: Vec<MetaRef> = "profiles";
         /// What its page of the web is given.
         arguments: Vec<ModuleArgument> = "arguments";
-        /// Its fields, where Zoho tells them.
+        /// Its fields, if Zoho sends them.
         fields: Vec<FieldInfo> = "fields";
-        /// Its layouts, where Zoho tells them.
+        /// Its layouts, if Zoho sends them.
         layouts: Vec<Layout> = "layouts";
-        /// Its related lists, where Zoho tells them.
+        /// Its related lists, if Zoho sends them.
         related_lists: Vec<RelatedList> = "related_lists";
         /// The fields of its business cards.
         business_card_fields: Vec<MetaRef> = "business_card_fields";
@@ -153,7 +153,7 @@ model! {
         search_layout_fields: Vec<MetaRef> = "search_layout_fields";
         /// The fields that other modules fill from it.
         default_mapping_fields: Vec<MetaRef> = "default_mapping_fields";
-        /// The layouts that it stands in.
+        /// The layouts that contain it.
         layout_associations: Vec<MetaRef> = "layout_associations";
         /// The states of its fields.
         field_states: Vec<String> = "$field_states";

@@ -52,7 +52,7 @@ impl ModuleHandle {
         &self.api
     }
 
-    /// A call of an operation that the module stands in the path or query of.
+    /// Begins a call of an operation whose path or query names the module.
     pub(crate) fn call(&self, operation: &Operation) -> Call {
         self.api.call_of_module(operation, &self.name)
     }

@@ -15,7 +15,7 @@ model! {
         name: String = "name";
         /// Its name in the user's language.
         display_label: Option<String> = "display_label";
-        /// Where it stands among the others.
+        /// Its position among the others.
         sequence_number: Option<String> = "sequence_number";
         /// The module of its records: an API name alone in v2.
         module: Option<MetaRef> = "module";

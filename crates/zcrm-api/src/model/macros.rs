@@ -8,7 +8,7 @@
 ///     Role {
 ///         /// Its id.
 ///         id, with_id: Option<Id> = "id";
-///         /// Whether nobody else sees it.
+///         /// Whether only its owner sees it.
 ///         hidden: Option<bool> = "hidden" or "is_hidden";
 ///     }
 /// }

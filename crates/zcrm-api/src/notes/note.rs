@@ -16,7 +16,7 @@ model! {
     Note {
         /// Its id.
         id, with_id: Option<Id> = "id";
-        /// What stands above it.
+        /// Its title.
         title, with_title: Option<String> = "Note_Title";
         /// What it says.
         content, with_content: Option<String> = "Note_Content";
@@ -46,7 +46,7 @@ model! {
         created_time: Option<Timestamp> = "Created_Time";
         /// When it was last changed.
         modified_time: Option<Timestamp> = "Modified_Time";
-        /// The files that are attached to it, where Zoho tells them.
+        /// The files that are attached to it, if Zoho sends them.
         attachments: Vec<Attachment> = "$attachments";
     }
 }

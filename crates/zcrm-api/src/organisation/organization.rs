@@ -5,7 +5,7 @@ use zcrm_core::{Id, Timestamp};
 use crate::{RawJson, model::model};
 
 model! {
-    /// What an organisation is, as Zoho tells it.
+    /// An organisation's data.
     Organization {
         /// Its id within the CRM.
         id: Option<Id> = "id";
@@ -71,7 +71,7 @@ model! {
         max_per_page: Option<i64> = "max_per_page";
         /// What it pays for.
         license_details: Option<LicenseDetails> = "license_details";
-        /// Who stands above whom.
+        /// Which users rank above others.
         hierarchy_preferences: Option<HierarchyPreferences> = "hierarchy_preferences";
         /// Which events cannot be checked in to.
         checkin_preferences: Option<RawJson> = "checkin_preferences";
@@ -117,11 +117,11 @@ model! {
 }
 
 model! {
-    /// Who stands above whom in an organisation.
+    /// Which users an organisation ranks above others.
     HierarchyPreferences {
         /// By what: `Role_Hierarchy` or `Reporting_To_Hierarchy`.
         kind: Option<String> = "type";
-        /// Whether nobody but those above sees a user's records.
+        /// Whether only users of higher rank see a user's records.
         strictly_reporting: Option<bool> = "strictly_reporting";
     }
 }

@@ -27,7 +27,7 @@ model! {
         is_default: Option<bool> = "default";
         /// Whether the organisation made it.
         custom: Option<bool> = "custom";
-        /// Whether the organisation made it, as v2 tells it.
+        /// Whether the organisation made it; only v2 sends it.
         category: Option<bool> = "category";
         /// Which licence its users have.
         kind: Option<ProfileKind> = "type";

@@ -5,7 +5,7 @@ use zcrm_core::{Id, Timestamp};
 use crate::{MetaRef, model::model};
 
 model! {
-    /// A role: where a user stands in the organisation.
+    /// A role: the rank of a user in the organisation.
     Role {
         /// Its id.
         id, with_id: Option<Id> = "id";

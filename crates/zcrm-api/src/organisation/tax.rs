@@ -38,7 +38,7 @@ model! {
         value: Option<Decimal> = "value";
         /// Its name in the user's language.
         display_label, with_display_label: Option<String> = "display_label";
-        /// Where it stands among the others.
+        /// Its position among the others.
         sequence_number, with_sequence_number: Option<i64> = "sequence_number";
     }
 }

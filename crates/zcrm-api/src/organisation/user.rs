@@ -119,7 +119,7 @@ model! {
             "sort_order_preference__s" or "sort_order_preference";
         /// Its currency.
         currency: Option<String> = "Currency";
-        /// What stands under its e-mails.
+        /// The signature of its e-mails.
         signature, with_signature: Option<String> = "signature";
         /// Which tabs it sees first.
         default_tab_group: Option<Id> = "default_tab_group";
@@ -147,7 +147,7 @@ model! {
         created_time: Option<Timestamp> = "created_time";
         /// When it was last changed.
         modified_time: Option<Timestamp> = "Modified_Time";
-        /// The territories that it is in; v2 tells them with the user.
+        /// The territories that it is in; only v2 sends them with the user.
         territories: Vec<UserTerritory> = "territories";
     }
 }
@@ -167,7 +167,7 @@ model! {
         id, with_id: Option<Id> = "id";
         /// Its name.
         name: String = "Name" or "name";
-        /// Whether the user manages it, which v2 tells.
+        /// Whether the user manages it; only v2 sends it.
         is_manager: Option<bool> = "manager";
         /// Who manages it: an object with `Name` and `id`.
         manager: Option<RawJson> = "Manager";

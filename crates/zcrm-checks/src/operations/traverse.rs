@@ -78,7 +78,7 @@ impl Traversal<'_> {
         self.call(operation, path, query, None).await
     }
 
-    /// A write of one row under the operation's key; the id that the answer tells.
+    /// A write of one row under the operation's key; returns the id of the answer.
     async fn write(
         &self,
         operation: &'static Operation,

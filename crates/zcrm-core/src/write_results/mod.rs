@@ -161,7 +161,7 @@ impl fmt::Display for NotAll {
 }
 
 impl StdError for NotAll {
-    /// What the first failure itself was caused by; its text stands in the error above.
+    /// What the first failure itself was caused by; its text is in the error above.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.first.source()
     }

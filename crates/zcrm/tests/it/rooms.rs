@@ -1,6 +1,6 @@
 //! The rooms of the facade: few names at its root, the others in modules by task.
 
-/// What stands at the top of `lib.rs`, outside modules: statements by their first line.
+/// Returns the public statements at the top level of `lib.rs`.
 fn statements() -> Vec<String> {
     let source = include_str!("../../src/lib.rs");
     let mut statements = Vec::new();
