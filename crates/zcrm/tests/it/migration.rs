@@ -81,7 +81,7 @@ async fn modules(
         "ZCRMModule.get_relatedlist" => client.module("Leads").related_lists().get(id).send().await?;
         "ZCRMModule.get_tags" => client.module("Leads").tags().list().all().await?;
         "ZCRMModule.get_tag_count" => client.module("Leads").tags().count_records(id).await?;
-        "ZCRMModule.create_tags" => client.module("Leads").tags().create(tags).send().await?;
+        "ZCRMModule.create_tags" => client.module("Leads").tags().create_many(tags).send().await?;
         "ZCRMModule.update_tags" => client.module("Leads").tags().update_many(tags).send().await?;
         "ZCRMModule.add_tags_to_multiple_records" => client.module("Leads").tags().add_to(ids, ["Hot"]).send().await?;
         "ZCRMModule.remove_tags_from_multiple_records" => client.module("Leads").tags().remove_from(ids, ["Hot"]).send().await?;
@@ -183,7 +183,7 @@ async fn organisation(
         "ZCRMOrganization.get_role" => client.roles().get(id).send().await?;
         "ZCRMOrganization.get_organization_taxes" => client.taxes().list().all().await?;
         "ZCRMOrganization.get_organization_tax" => client.taxes().get(id).send().await?;
-        "ZCRMOrganization.create_organization_taxes" => client.taxes().create(taxes).send().await?;
+        "ZCRMOrganization.create_organization_taxes" => client.taxes().create_many(taxes).send().await?;
         "ZCRMOrganization.update_organization_taxes" => client.taxes().update_many(taxes).send().await?;
         "ZCRMOrganization.delete_organization_taxes" => client.taxes().delete_many(ids).send().await?;
         "ZCRMOrganization.delete_organization_tax" => client.taxes().delete(id).send().await?;
@@ -192,7 +192,7 @@ async fn organisation(
         "ZCRMOrganization.delete_notes" => client.notes().delete_many(ids).send().await?;
         "ZCRMOrganization.get_variable_groups" => client.variable_groups().list().all().await?;
         "ZCRMOrganization.get_variables" => client.variables().list().all().await?;
-        "ZCRMOrganization.create_variables" => client.variables().create(variables).send().await?;
+        "ZCRMOrganization.create_variables" => client.variables().create_many(variables).send().await?;
         "ZCRMOrganization.update_variables" => client.variables().update_many(variables).send().await?;
         "ZCRMVariable.get_instance" => Variable::named("Rate", "rate", VariableKind::DECIMAL);
         "ZCRMVariable.get" => client.variables().get(id).in_group("General").send().await?;
