@@ -22,7 +22,7 @@ mod api;
 mod attachments;
 mod call;
 mod check;
-mod criteria;
+mod condition;
 mod field_names;
 pub mod list;
 pub mod metadata;
@@ -45,7 +45,7 @@ pub use attachments::{
     UploadFile,
 };
 pub use call::Call;
-pub use criteria::{Criteria, Operand};
+pub use condition::{Condition, FieldRef, Operand, field};
 pub use list::{Cursor, List};
 pub use model::{Extra, MetaRef, RawJson};
 pub use notes::{Note, NoteParent, Notes, RecordNotes};

@@ -90,7 +90,7 @@ async fn main() -> Result<(), Failure> {
     report(&outcomes);
 
     heading("5. Search, with parentheses and a comma in the value");
-    let found = leads.search(Criteria::equals("Last_Name", "Kay (Zylker, Inc)")).await?;
+    let found = leads.search(field("Last_Name").eq("Kay (Zylker, Inc)")).await?;
     println!("   found {}", found.items.len());
 
     heading("6. Restart with a token that has expired at the server");

@@ -110,7 +110,7 @@ pub mod prelude {
     pub use crate::{
         ApiVersion, Client, Config, DataCenter, Environment, Id, Module, Record,
         oauth::GrantToken,
-        records::Criteria,
+        records::field,
         values::{Decimal, LineItem, Lookup, Patch, Timestamp},
     };
 }
@@ -119,8 +119,8 @@ pub mod prelude {
 /// rows of subforms). Begin with [`Client::records`](crate::Client).
 pub mod records {
     pub use zcrm_api::{
-        ChangeTags, Criteria, Note, NoteParent, Notes, Operand, RecordHandle, RecordNotes,
-        RecordTags, Records, Related, Tags,
+        ChangeTags, Condition, FieldRef, Note, NoteParent, Notes, Operand, RecordHandle,
+        RecordNotes, RecordTags, Records, Related, Tags, field,
         records::{
             AllRecords, ChangeRows, ChangesRecords, ConvertLead, Converted, Create, DeleteRecord,
             DeleteRecords, Deleted, DeletedKind, DeletedRecord, Deletion, Found, GetIfModified,

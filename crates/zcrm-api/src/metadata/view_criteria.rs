@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::{MetaRef, RawJson, criteria::escape, model::model};
+use crate::{MetaRef, RawJson, condition::escape, model::model};
 
 model! {
     /// Which records a view shows: a condition, or a group of conditions of any depth.

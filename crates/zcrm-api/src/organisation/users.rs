@@ -7,7 +7,7 @@ use super::user::{User, UserKind, UserTerritory};
 use crate::Call;
 use crate::list::{Columns, HasPages, List, Paged, Source, Whole};
 use crate::request::{Count, GetItem, Request, WriteItem, WriteItems, sealed::Sealed};
-use crate::{Api, Criteria, check, operations};
+use crate::{Api, Condition, check, operations};
 
 /// The users of the organisation: [`Api::users`].
 ///
@@ -52,10 +52,10 @@ impl Users {
     }
 
     /// Finds users.
-    pub fn search(&self, criteria: Criteria) -> Request<List<User, Paged>> {
+    pub fn search(&self, condition: Condition) -> Request<List<User, Paged>> {
         let call = self.api.call(&operations::USERS_SEARCH);
         List::request(
-            match criteria.checked() {
+            match condition.to_search() {
                 Ok(text) => call.param("criteria", text),
                 Err(mistake) => call.fail(mistake),
             },

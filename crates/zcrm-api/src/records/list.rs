@@ -10,7 +10,7 @@ use super::{
     list_source::{Query, RecordQuery},
 };
 use crate::{
-    Criteria, check,
+    Condition, check,
     list::{Cursor, ItemStream, List, MOST_IDS, Paged},
     model, operations,
     request::Request,
@@ -98,8 +98,8 @@ impl<T: DeserializeOwned + Send + 'static> Records<T> {
     }
 
     /// Finds records. The index lags behind writes by seconds, and ends at 2,000 records.
-    pub fn search(&self, criteria: Criteria) -> Request<List<T, Found>> {
-        match criteria.checked() {
+    pub fn search(&self, condition: Condition) -> Request<List<T, Found>> {
+        match condition.to_search() {
             Ok(text) => self.find("criteria", &text),
             Err(mistake) => {
                 self.find("criteria", "-").map(|call| call.without_param("criteria").fail(mistake))

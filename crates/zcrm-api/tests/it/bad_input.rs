@@ -1,7 +1,7 @@
 //! Mistakes are named, and nothing is sent.
 
 use serde_json::json;
-use zcrm_api::{Criteria, Note, records::SortOrder};
+use zcrm_api::{Condition, Note, field, records::SortOrder};
 use zcrm_core::{ApiVersion, Error, ErrorKind, Id, Tag, Timestamp};
 
 use crate::fixture::Fixture;
@@ -73,14 +73,14 @@ async fn every_mistake_is_told_before_anything_is_sent() {
     named(&leads.mass_update(["1"], "id", 1).send().await.unwrap_err(), &["`id`"]);
     named(&leads.mass_update(["1", ""], "City", 1).send().await.unwrap_err(), &["record 1"]);
 
-    let search = leads.search(Criteria::equals("A", 1)).param("word", "x");
+    let search = leads.search(field("A").eq(1)).param("word", "x");
     named(&search.send().await.unwrap_err(), &["`criteria`", "`word`", "contradict"]);
     named(&leads.search_word("").send().await.unwrap_err(), &["`word`", "empty"]);
-    let eleven = (0..10).fold(Criteria::equals("A", 0), |all, n| all.or(Criteria::equals("A", n)));
-    named(&leads.search(eleven).send().await.unwrap_err(), &["11 conditions", "10"]);
-    let nothing = Criteria::one_of("City", Vec::<String>::new());
+    let eleven = (0..10).fold(field("A").eq(0), |all, n| all.or(field("A").eq(n)));
+    named(&leads.search(eleven).send().await.unwrap_err(), &["11 comparisons", "10"]);
+    let nothing = field("City").is_in(Vec::<String>::new());
     named(&leads.search(nothing).send().await.unwrap_err(), &["`City`", "no value"]);
-    named(&leads.search(Criteria::equals("", 1)).send().await.unwrap_err(), &["no field"]);
+    named(&leads.search(field("").eq(1)).send().await.unwrap_err(), &["no field"]);
     named(&leads.deleted().per_page(201).send().await.unwrap_err(), &["`per_page`", "201"]);
     let both = leads.deleted().recycle_bin().permanent();
     named(&both.send().await.unwrap_err(), &["`type`", "twice"]);
@@ -131,14 +131,14 @@ async fn fifty_fields_are_not_too_many_and_a_search_needs_none() {
     let leads = api.records("Leads");
     let names = (0..50).map(|n| format!("Field_{n}"));
     assert!(leads.list().fields(names).preview().is_ok());
-    let search = leads.search(Criteria::equals("Last_Name", "a")).preview().unwrap();
+    let search = leads.search(field("Last_Name").eq("a")).preview().unwrap();
     assert_eq!(search.uri().query(), Some("criteria=%28Last_Name%3Aequals%3Aa%29"));
 }
 
 #[tokio::test]
 async fn criteria_in_zohos_own_words_are_sent_as_they_are() {
     let Fixture { sim, api } = Fixture::new(ApiVersion::V8).await;
-    let criteria = Criteria::raw("(Last_Name:equals:a)");
+    let criteria = Condition::raw("(Last_Name:equals:a)");
     api.records("Leads").search(criteria).send().await.unwrap();
     let journal = sim.journal();
     let query = &journal.entries().last().unwrap().query;

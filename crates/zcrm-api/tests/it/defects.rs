@@ -2,7 +2,7 @@
 //! defects that touches them, by the group's number.
 
 use serde_json::{Value, json};
-use zcrm_api::{Criteria, records::Include};
+use zcrm_api::{field, records::Include};
 use zcrm_core::{
     Action, ApiVersion, Discount, ErrorKind, Id, LineItem, Outcome, Record, RetryClass, Tag,
 };
@@ -88,7 +88,7 @@ on_both_versions! {
         let leads = api.records("Leads");
         leads.list().fields(["Last_Name"]).send().await.unwrap();
         let _ = leads.deleted().send().await;
-        leads.search(Criteria::equals("Last_Name", "x")).send().await.unwrap();
+        leads.search(field("Last_Name").eq("x")).send().await.unwrap();
         let journal = sim.journal();
         assert_eq!(journal.entries().len(), 3);
         for entry in journal.entries() {

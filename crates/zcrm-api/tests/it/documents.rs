@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::Request;
 use serde_json::{Value, json};
 use zcrm_api::{
-    Api, Criteria,
+    Api, field,
     records::{DeletedKind, Include, Trigger},
 };
 use zcrm_core::{ApiVersion, CallMeta, ErrorKind, Outcome, Record, RetryClass, Tax};
@@ -131,7 +131,7 @@ async fn group_21_records_are_asked_for_as_both_versions_document_it() {
             (leads.search_phone("+91 44"), "GET Leads/search?phone=+91 44"),
             (leads.search_email("a+b@example.com"), "GET Leads/search?email=a+b@example.com"),
             (
-                leads.search(Criteria::equals("City", "A,B")).approved(Include::Only).page(2),
+                leads.search(field("City").eq("A,B")).approved(Include::Only).page(2),
                 r"GET Leads/search?criteria=(City:equals:A\,B)&approved=true&page=2",
             ),
         ] {

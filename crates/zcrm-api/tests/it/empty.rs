@@ -157,33 +157,33 @@ async fn refuses_to_create_what_holds_an_id() {
 
 #[tokio::test]
 async fn refuses_empty_values_of_a_search() {
-    use zcrm_api::Criteria;
+    use zcrm_api::{Condition, field};
 
     for version in BOTH {
         let (api, sent) = canned(version, 500, &[], "");
         let leads = api.records("Leads");
-        for (criteria, word) in [
-            (Criteria::equals("Email", ""), "`Email`"),
-            (Criteria::not_equal("Email", "  "), "`Email`"),
-            (Criteria::starts_with("City", ""), "`City`"),
-            (Criteria::greater_than("Amount", String::new()), "`Amount`"),
-            (Criteria::between("Amount", "", 2), "`Amount`"),
-            (Criteria::between("Amount", 1, ""), "`Amount`"),
-            (Criteria::one_of("City", ["Pune", ""]), "`City`"),
-            (Criteria::equals(" ", "x"), "no field"),
-            (Criteria::equals("A", 1).and(Criteria::equals("B", "")), "`B`"),
-            (Criteria::equals("A", "").or(Criteria::equals("B", 1)), "`A`"),
-            (Criteria::raw(""), "empty"),
-            (Criteria::equals("A", 1).and(Criteria::raw("")), "`and`"),
-            (Criteria::raw(" ").or(Criteria::equals("A", 1)), "`or`"),
-            (Criteria::equals("A", f64::NAN), "NaN"),
-            (Criteria::between("A", 1, f64::INFINITY), "infinity"),
-            (Criteria::raw(" "), "empty"),
+        for (condition, word) in [
+            (field("Email").eq(""), "`Email`"),
+            (field("Email").ne("  "), "`Email`"),
+            (field("City").starts_with(""), "`City`"),
+            (field("Amount").gt(String::new()), "`Amount`"),
+            (field("Amount").between("", 2), "`Amount`"),
+            (field("Amount").between(1, ""), "`Amount`"),
+            (field("City").is_in(["Pune", ""]), "`City`"),
+            (field(" ").eq("x"), "no field"),
+            (field("A").eq(1).and(field("B").eq("")), "`B`"),
+            (field("A").eq("").or(field("B").eq(1)), "`A`"),
+            (Condition::raw(""), "empty"),
+            (field("A").eq(1).and(Condition::raw("")), "empty"),
+            (Condition::raw(" ").or(field("A").eq(1)), "empty"),
+            (field("A").eq(f64::NAN), "NaN"),
+            (field("A").between(1, f64::INFINITY), "infinity"),
+            (Condition::raw(" "), "empty"),
         ] {
-            refused(leads.search(criteria.clone()).send().await, &[word]);
-            let first = leads.search(criteria.clone()).stream().next().await.unwrap();
+            refused(leads.search(condition.clone()).send().await, &[word]);
+            let first = leads.search(condition.clone()).stream().next().await.unwrap();
             refused(first, &[word]);
-            refused(api.users().search(criteria).send().await, &[word]);
+            refused(api.users().search(condition).send().await, &[word]);
         }
         for blank in ["", " ", "\t"] {
             refused(leads.search_word(blank).send().await, &["`word`", "empty"]);
@@ -194,7 +194,7 @@ async fn refuses_empty_values_of_a_search() {
             refused(leads.list().fields(["Email", blank]).send().await, &["name of a field"]);
             refused(leads.get("1").fields([blank]).send().await, &["name of a field"]);
         }
-        assert!(leads.search(Criteria::equals("Email", "a@example.com")).preview().is_ok());
+        assert!(leads.search(field("Email").eq("a@example.com")).preview().is_ok());
         assert!(sent.lock().unwrap().is_empty());
     }
 }

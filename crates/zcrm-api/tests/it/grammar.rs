@@ -4,7 +4,7 @@ use std::{any::type_name, collections::BTreeSet, fmt::Debug, time::Duration};
 
 use serde_json::json;
 use zcrm_api::{
-    Api, Call, Criteria, Request,
+    Api, Call, Request, field,
     operations::{ORG_GET, TAGS_CREATE},
     request::Kind,
 };
@@ -151,10 +151,10 @@ async fn kinds() -> BTreeSet<String> {
     grammar.try_all(|api| api.record("Leads", "5").rows("Visits").create(&row)).await;
     // lists, one of each source
     grammar.try_all(|api| api.records("Leads").list().fields(["id"])).await;
-    grammar.try_all(|api| api.records("Leads").search(Criteria::equals("City", "x"))).await;
+    grammar.try_all(|api| api.records("Leads").search(field("City").eq("x"))).await;
     grammar.try_all(|api| api.records("Leads").deleted()).await;
     grammar.try_all(|api| api.users().list()).await;
-    grammar.try_all(|api| api.users().search(Criteria::equals("email", "x"))).await;
+    grammar.try_all(|api| api.users().search(field("email").eq("x"))).await;
     grammar.try_all(|api| api.roles().list()).await;
     grammar.try_all(|api| api.notes().list()).await;
     // what belongs to records, modules and the organisation

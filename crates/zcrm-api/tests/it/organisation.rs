@@ -7,7 +7,7 @@
 
 use serde_json::{Value, json};
 use zcrm_api::{
-    Criteria,
+    field,
     operations::{TAXES_CREATE, TAXES_DELETE, TAXES_DELETE_ONE, TAXES_UPDATE_V2},
     organisation::{
         OrgTax, OrgTaxes, Permission, Profile, Role, TabTheme, TaxPreference, User, UserKind,
@@ -78,7 +78,7 @@ fn all_ten_kinds_of_users_are_asked_for() {
         let newer = users.list().of_kind(UserKind::from("SandboxUsers"));
         asks(newer.preview(), "GET users?type=SandboxUsers", Value::Null);
         asks(users.get("7").preview(), "GET users/7", Value::Null);
-        let found = users.search(Criteria::equals("last_name", "Boyle"));
+        let found = users.search(field("last_name").eq("Boyle"));
         asks(found.preview(), "GET users/search?criteria=(last_name:equals:Boyle)", Value::Null);
     }
 }
@@ -579,10 +579,10 @@ async fn mistakes_are_named_and_nothing_is_sent() {
         refused(api.taxes().delete_many(["1", "x,y"]).send().await, &["x,y"]);
         refused(api.roles().delete("1", "a b").send().await, &["a b"]);
         refused(api.profiles().delete("1", "").await, &["is no id"]);
-        let one = || Criteria::equals("city", "Pune");
+        let one = || field("city").eq("Pune");
         let eleven = (0..10).fold(one(), |all, _| all.or(one()));
-        refused(api.users().search(eleven).send().await, &["11 conditions", "10"]);
-        refused(api.users().search(Criteria::equals("", 1)).send().await, &["no field"]);
+        refused(api.users().search(eleven).send().await, &["11 comparisons", "10"]);
+        refused(api.users().search(field("").eq(1)).send().await, &["no field"]);
         let twice = api.variables().list().in_group("A").in_group("B");
         refused(twice.send().await, &["group", "twice"]);
         assert_eq!(sent.lock().unwrap().len(), 0);

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use zcrm_api::{Api, Criteria};
+use zcrm_api::{Api, field};
 use zcrm_core::{Action, ApiVersion, Code, ErrorKind, Id, ManualClock, Module, Patch, Record};
 
 use crate::fixture::{Fixture, on_both_versions};
@@ -123,12 +123,12 @@ on_both_versions! {
         ];
         leads.create_many(names.map(lead)).send().await.unwrap().all().unwrap();
         for name in names {
-            let found = leads.search(Criteria::equals("Last_Name", name)).send().await.unwrap();
+            let found = leads.search(field("Last_Name").eq(name)).send().await.unwrap();
             assert_eq!(found.items.len(), 1, "{name}");
             let record = found.items[0].as_ref().unwrap();
             assert_eq!(record.get::<String>("Last_Name").unwrap().as_deref(), Some(name));
         }
-        let either = Criteria::equals("Last_Name", "50%+1").or(Criteria::equals("Last_Name", "::"));
+        let either = field("Last_Name").eq("50%+1").or(field("Last_Name").eq("::"));
         assert_eq!(leads.search(either).send().await.unwrap().items.len(), 2);
     }
 
@@ -191,8 +191,7 @@ fn criteria_of_any_text_find_what_they_mean() {
             let company = format!("Company {round}");
             let row = lead(&text).with("Company", company.as_str());
             let id = leads.create(&row).await.unwrap().id;
-            let criteria =
-                Criteria::equals("Last_Name", &text).and(Criteria::equals("Company", &company));
+            let criteria = field("Last_Name").eq(&text).and(field("Company").eq(&company));
             let found = leads.search(criteria).send().await.unwrap();
             let ids: Vec<_> = found.items.iter().map(|it| it.as_ref().unwrap().id()).collect();
             assert_eq!(ids, [Some(id)], "{text}");

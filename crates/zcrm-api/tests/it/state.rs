@@ -2,7 +2,7 @@
 //! read, in v2 and v8 alike.
 
 use zcrm_api::{
-    Criteria, Note,
+    Note, field,
     metadata::DataType,
     organisation::{OrgTax, User, UserKind, Variable, VariableKind},
     records::SortOrder,
@@ -233,7 +233,7 @@ on_both_versions! {
         assert_eq!(read.last_name.as_deref(), Some("Dorn"));
         let everybody = api.users().list().all().await.unwrap();
         assert!(everybody.iter().any(|it| it.id == Some(made.clone())));
-        let found = api.users().search(Criteria::equals("last_name", "Dorn"));
+        let found = api.users().search(field("last_name").eq("Dorn"));
         assert_eq!(found.all().await.unwrap().len(), 1);
         for kind in [UserKind::ACTIVE, UserKind::ADMINS, UserKind::NOT_CONFIRMED] {
             api.users().list().of_kind(kind).all().await.unwrap();

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::{StreamExt, TryStreamExt};
 use serde::Deserialize;
 use serde_json::json;
-use zcrm_api::{Criteria, Cursor, list::ItemStream};
+use zcrm_api::{Cursor, field, list::ItemStream};
 use zcrm_core::{ApiVersion, Code, ErrorKind, Id, Module, Record};
 
 use crate::fixture::{Fixture, on_both_versions};
@@ -195,7 +195,7 @@ on_both_versions! {
             Record::new().with("Last_Name", if n.is_multiple_of(2) { "Even" } else { "Odd" })
         };
         contacts.create_many((0..60).map(row)).send().await.unwrap().all().unwrap();
-        let even = || contacts.search(Criteria::equals("Last_Name", "Even")).per_page(10);
+        let even = || contacts.search(field("Last_Name").eq("Even")).per_page(10);
         assert_eq!(even().stream().collect_all().await.records.len(), 30);
         sim.faults().method("GET").skip(1).zoho_error(403, "NO_PERMISSION");
         let all = even().stream().collect_all().await;

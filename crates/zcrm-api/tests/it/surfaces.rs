@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use http::Request;
 use serde_json::{Value, json};
 use zcrm_api::{
-    Api, Criteria, MetaRef,
+    Api, MetaRef, field,
     metadata::FieldInfo,
     operations::{
         self, RECORDS_CLONE, SCORING_RULES_ACTIVATE, SCORING_RULES_CLONE,
@@ -63,7 +63,7 @@ async fn every_request_takes_a_parameter_and_a_header_by_name() {
         let api = at(version);
         let leads = api.records("Leads");
         let list = leads.list().fields(["id"]).param_unchecked("beta", "1").header("x-trace", "7");
-        let search = leads.search(Criteria::equals("City", "x"));
+        let search = leads.search(field("City").eq("x"));
         let search = search.param_unchecked("beta", "1").header("x-trace", "7");
         let deleted = leads.deleted().param_unchecked("beta", "1").header("x-trace", "7");
         let mut all = one_of_each(&api);

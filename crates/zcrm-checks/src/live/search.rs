@@ -1,7 +1,7 @@
 //! Search and lead conversion, which hides leads from it.
 
 use serde_json::{Value, json};
-use zcrm::{ApiVersion, records::Criteria};
+use zcrm::{ApiVersion, records::field};
 
 use super::fixture::Fixture;
 use super::{Answer, Check, CheckResult, Stop, check, judge, judge_answer};
@@ -25,10 +25,11 @@ const V8: ApiVersion = ApiVersion::V8;
 async fn escape(fixture: &Fixture, version: ApiVersion) -> CheckResult {
     let name = "Kay (Zylker, Inc) \\";
     let id = fixture.create(V8, "Leads", fixture.lead(name)).await?;
-    let target = format!("Leads/search?criteria={}", Criteria::equals("Last_Name", name));
+    let criteria = field("Last_Name").eq(name).to_search()?;
+    let target = format!("Leads/search?criteria={criteria}");
     // the index knows it once the newest search finds it
     fixture.until_found(&target).await?;
-    let criteria = Criteria::equals("Last_Name", name);
+    let criteria = field("Last_Name").eq(name);
     let found = fixture.client(version)?.records("Leads").search(criteria).send().await?;
     let ids = found.items.iter().flatten().filter_map(zcrm::Record::id);
     let seen = ids.filter(|found| found.as_str() == id).count();

@@ -2,7 +2,7 @@
 //! organisation.
 
 use zcrm_api::{
-    Api, Criteria, Note,
+    Api, Note, field,
     metadata::ModuleHandle,
     operations::TERRITORIES_LIST,
     organisation::{
@@ -284,7 +284,7 @@ async fn users(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     recorder.now("Users::get");
     users.get(&user).send().await?;
     recorder.now("Users::search");
-    users.search(Criteria::equals("last_name", "Dorn")).all().await?;
+    users.search(field("last_name").eq("Dorn")).all().await?;
     recorder.now("Users::count");
     users.count(UserKind::ALL).await?;
     recorder.now("Users::update");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, de::DeserializeOwned};
-use zcrm_api::{Api, Criteria, list::ItemStream, operations::ALL};
+use zcrm_api::{Api, field, list::ItemStream, operations::ALL};
 use zcrm_core::{ApiVersion, Base, BodyShape, Error, Id, Operation, PriceRange, Record};
 use zcrm_http::{Authorization, Connector, Stack, StaticAuthorizer};
 use zcrm_sim::{Journal, Simulator};
@@ -73,8 +73,8 @@ async fn surfaces(api: &Api, recorder: &Recorder) -> Result<(), Error> {
     recorder.now("Records::get");
     leads.get(first.clone()).send().await?;
     recorder.now("Records::search");
-    leads.search(Criteria::equals("Last_Name", "A")).send().await?;
-    let stream = leads.search(Criteria::equals("Company", "Zylker")).stream();
+    leads.search(field("Last_Name").eq("A")).send().await?;
+    let stream = leads.search(field("Company").eq("Zylker")).stream();
     recorder.now("Records::search: List::stream");
     whole(stream).await?;
     recorder.now("Records::search_word");

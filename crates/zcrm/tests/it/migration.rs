@@ -3,7 +3,7 @@
 use zcrm::{
     Client, Config, DataCenter, Environment, Id, Record,
     org::{OrgTax, User, Variable, VariableKind},
-    records::{Criteria, Note, SortOrder},
+    records::{Note, SortOrder, field},
     stores::{MemoryStore, StoredToken, TokenKey, TokenStore},
     values::Tag,
 };
@@ -69,7 +69,7 @@ async fn modules(
         "ZCRMModule.search_records" => client.records("Leads").search_word("Boyle").send().await?;
         "ZCRMModule.search_records_by_phone" => client.records("Leads").search_phone("+91 44").send().await?;
         "ZCRMModule.search_records_by_email" => client.records("Leads").search_email("p@example.com").send().await?;
-        "ZCRMModule.search_records_by_criteria" => client.records("Leads").search(Criteria::equals("City", "Chennai")).send().await?;
+        "ZCRMModule.search_records_by_criteria" => client.records("Leads").search(field("City").eq("Chennai")).send().await?;
         "ZCRMModule.get_all_fields" => client.module("Leads").fields().list().all().await?;
         "ZCRMModule.get_field" => client.module("Leads").fields().get(id).send().await?;
         "ZCRMModule.get_all_layouts" => client.module("Leads").layouts().list().all().await?;
@@ -173,7 +173,7 @@ async fn organisation(
         "ZCRMOrganization.get_all_active_confirmed_users" => client.users().list().active_confirmed().send().await?;
         "ZCRMOrganization.get_all_admin_users" => client.users().list().admins().send().await?;
         "ZCRMOrganization.get_all_active_confirmed_admin_users" => client.users().list().active_confirmed_admins().send().await?;
-        "ZCRMOrganization.search_users_by_criteria" => client.users().search(Criteria::equals("last_name", "Boyle")).send().await?;
+        "ZCRMOrganization.search_users_by_criteria" => client.users().search(field("last_name").eq("Boyle")).send().await?;
         "ZCRMOrganization.create_user" => client.users().create(&user).send().await?;
         "ZCRMOrganization.update_user" => client.users().update(id, &user).send().await?;
         "ZCRMOrganization.delete_user" => client.users().delete(id).send().await?;

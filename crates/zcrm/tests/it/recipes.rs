@@ -6,7 +6,7 @@ use zcrm::{
     Client, ErrorKind, Id, Module, Record,
     oauth::GrantToken,
     operations,
-    records::{Action, Criteria, Include},
+    records::{Action, Include, field},
     stores::MemoryStore,
 };
 use zcrm_sim::Simulator;
@@ -91,7 +91,7 @@ async fn writes_many_records_and_reads_lists() {
         sizes.push(page.unwrap().items.len());
     }
     assert_eq!(sizes, [200, 50]);
-    let found = leads.search(Criteria::equals("Last_Name", "L7")).all().await;
+    let found = leads.search(field("Last_Name").eq("L7")).all().await;
     assert!(found.is_ok());
     let users = client.users().list().active().all().await.unwrap();
     assert_eq!(users.len(), 1);

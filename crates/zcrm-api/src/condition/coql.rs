@@ -1,0 +1,164 @@
+//! Conditions in COQL: `(City = 'Pune' and Amount > 5)`.
+
+use zcrm_core::{ApiVersion, Error};
+
+use super::operand::Value;
+use super::{Comparison, Condition, Node, Operand, Test, check_raw};
+
+/// Zoho's page on the limits of COQL: at most 25 comparisons in one query.
+const MOST_TESTS: usize = 25;
+
+/// Zoho's page on the limits of COQL: the values of `in`, before v7 and from v7 on.
+const MOST_VALUES_BEFORE_V7: usize = 50;
+const MOST_VALUES: usize = 100;
+
+impl Condition {
+    /// Writes the condition for the `where` clause of a COQL query, with the brackets that Zoho requires.
+    ///
+    /// ```
+    /// use zcrm_api::field;
+    /// use zcrm_core::ApiVersion;
+    ///
+    /// let condition = field("Last_Name").eq("O'Brien").and(field("Email").is_not_null());
+    /// let expected = "(Last_Name = 'O''Brien' and Email is not null)";
+    /// assert_eq!(condition.to_coql(ApiVersion::V8)?, expected);
+    /// # Ok::<(), zcrm_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Of kind [`Input`](zcrm_core::ErrorKind::Input) if the condition has more than 25 comparisons, more values
+    /// in one `is_in` than the version takes (50, from v7 on 100), a field name that is not an API name, an empty
+    /// value, or a `%` in a value of `starts_with`, `ends_with`, `contains` or `not_contains`.
+    pub fn to_coql(&self, version: ApiVersion) -> Result<String, Error> {
+        self.at_most(MOST_TESTS, "one COQL query")?;
+        let most_values =
+            if version < ApiVersion::V7 { MOST_VALUES_BEFORE_V7 } else { MOST_VALUES };
+        let mut text = String::new();
+        write_node(&self.node, most_values, &mut text)?;
+        Ok(text)
+    }
+}
+
+fn write_node(node: &Node, most_values: usize, out: &mut String) -> Result<(), Error> {
+    match node {
+        Node::Test(test) => write_test(test, most_values, out)?,
+        Node::Raw(text) => {
+            out.push('(');
+            out.push_str(check_raw(text)?);
+            out.push(')');
+        }
+        Node::TooMany => {}
+        // Zoho takes two conditions side by side; more are bracketed in pairs: ((a and b) and c).
+        Node::Group(join, nodes) => {
+            out.extend(std::iter::repeat_n('(', nodes.len().saturating_sub(1)));
+            for (index, node) in nodes.iter().enumerate() {
+                if index > 0 {
+                    out.push(' ');
+                    out.push_str(join.as_str());
+                    out.push(' ');
+                }
+                write_node(node, most_values, out)?;
+                if index > 0 {
+                    out.push(')');
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn write_test(test: &Test, most_values: usize, out: &mut String) -> Result<(), Error> {
+    test.check()?;
+    test.at_most(most_values, "COQL")?;
+    if !is_column(&test.field) {
+        return Err(test.wrong(
+            "cannot be sent in COQL: write the field's API name, with dots for fields of related \
+             records, such as `Account_Name.Industry`",
+        ));
+    }
+    out.push_str(&test.field);
+    let operator = match test.comparison {
+        Comparison::Equal => " = ",
+        Comparison::NotEqual => " != ",
+        Comparison::Greater => " > ",
+        Comparison::GreaterEqual => " >= ",
+        Comparison::Less => " < ",
+        Comparison::LessEqual => " <= ",
+        Comparison::Between => " between ",
+        Comparison::NotBetween => " not between ",
+        Comparison::In => " in ",
+        Comparison::NotIn => " not in ",
+        Comparison::StartsWith | Comparison::EndsWith | Comparison::Contains | Comparison::Like => {
+            " like "
+        }
+        Comparison::NotContains | Comparison::NotLike => " not like ",
+        Comparison::IsNull => " is null",
+        Comparison::IsNotNull => " is not null",
+    };
+    out.push_str(operator);
+    match test.comparison {
+        Comparison::Between | Comparison::NotBetween => write_values(&test.values, " and ", out),
+        Comparison::In | Comparison::NotIn => {
+            out.push('(');
+            write_values(&test.values, ", ", out);
+            out.push(')');
+        }
+        Comparison::StartsWith => write_pattern(test, "", "%", out)?,
+        Comparison::EndsWith => write_pattern(test, "%", "", out)?,
+        Comparison::Contains | Comparison::NotContains => write_pattern(test, "%", "%", out)?,
+        _ => write_values(&test.values, "", out),
+    }
+    Ok(())
+}
+
+fn write_values(values: &[Operand], between: &str, out: &mut String) {
+    for (index, value) in values.iter().enumerate() {
+        if index > 0 {
+            out.push_str(between);
+        }
+        write_value(value, out);
+    }
+}
+
+/// Writes a value as a literal of COQL.
+pub(crate) fn write_value(value: &Operand, out: &mut String) {
+    match &value.value {
+        Value::Number(_) | Value::Boolean(_) => out.push_str(&value.text()),
+        _ => write_string(&value.text(), out),
+    }
+}
+
+/// Writes a text as a string of COQL. Zoho's page on the limits of COQL: a quote is doubled.
+fn write_string(text: &str, out: &mut String) {
+    out.push('\'');
+    for character in text.chars() {
+        if character == '\'' {
+            out.push('\'');
+        }
+        out.push(character);
+    }
+    out.push('\'');
+}
+
+fn write_pattern(test: &Test, before: &str, after: &str, out: &mut String) -> Result<(), Error> {
+    for value in &test.values {
+        let text = value.text();
+        if text.contains('%') {
+            return Err(test.wrong(
+                "compares with a value that contains `%`, which COQL reads as a wildcard and cannot \
+                 escape: use `like` with a pattern",
+            ));
+        }
+        write_string(&format!("{before}{text}{after}"), out);
+    }
+    Ok(())
+}
+
+/// Whether the text is a column of COQL: API names that are joined by dots. A name may begin with `$` or
+/// `!`.
+pub(crate) fn is_column(name: &str) -> bool {
+    name.split('.').all(|part| {
+        let part = part.strip_prefix(['$', '!']).unwrap_or(part);
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    })
+}
