@@ -134,6 +134,21 @@ mod manual {
             clock
         }
 
+        /// Returns a function that reads this clock: what a simulator takes to follow it.
+        ///
+        /// ```
+        /// # use std::time::Duration;
+        /// # use zcrm_core::{Clock, ManualClock};
+        /// let clock = ManualClock::new();
+        /// let now = clock.reader();
+        /// clock.advance(Duration::from_secs(60));
+        /// assert_eq!(now(), clock.now());
+        /// ```
+        pub fn reader(&self) -> impl Fn() -> DateTime<Utc> + Send + Sync + 'static {
+            let clock = self.clone();
+            move || clock.now()
+        }
+
         /// Lets `by` pass and wakes whoever slept until then.
         pub fn advance(&self, by: Duration) {
             let due: Vec<Waker> = {

@@ -10,6 +10,11 @@ fn snapshot(path: &Option<PathBuf>) -> String {
         .map_or_else(|| String::from("the snapshot"), |path| format!("`{}`", path.display()))
 }
 
+/// A record's id behind its module, in an error.
+fn named(id: &Option<String>) -> String {
+    id.as_ref().map(|id| format!(" {id}")).unwrap_or_default()
+}
+
 /// An error of the simulator itself, not of a simulated call.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -37,10 +42,12 @@ pub enum Error {
         field: String,
     },
     /// A record that a test wrote is one that Zoho would refuse.
-    #[error("the {module} record was refused: {code} {details}")]
+    #[error("the {module} record{} was refused: {code} {details}", named(.id))]
     Refused {
         /// The module's API name.
         module: String,
+        /// The record's id; none for an insert.
+        id: Option<String>,
         /// Zoho's code, such as `MANDATORY_NOT_FOUND`.
         code: String,
         /// Zoho's details: mostly the field that is meant.

@@ -262,7 +262,7 @@ impl Simulator {
     /// let id = sim.insert("Leads", json!({ "Last_Name": "Boyle", "City": "Chennai" }))?;
     /// sim.change("Leads", &id, json!({ "City": "Pune" }))?;
     /// assert_eq!(sim.record("Leads", &id).unwrap()["City"], "Pune");
-    /// sim.remove("Leads", &id)?;
+    /// sim.delete("Leads", &id)?;
     /// assert_eq!(sim.record_count("Leads"), 0);
     /// assert!(sim.insert("Leads", json!({ "City": "Agra" })).is_err(), "a lead has a last name");
     /// # Ok(())
@@ -293,19 +293,20 @@ impl Simulator {
     /// # Errors
     ///
     /// As [`insert`](Self::insert), and where there is no such record.
-    pub fn remove(&self, module: &str, id: &str) -> Result<(), Error> {
-        self.core().write(Environment::Production, TestWrite::Remove { module, id }).map(drop)
+    pub fn delete(&self, module: &str, id: &str) -> Result<(), Error> {
+        self.core().write(Environment::Production, TestWrite::Delete { module, id }).map(drop)
     }
 
-    /// What an application needs to be set up for this simulator, under the names that zcrm's settings
-    /// have: `client_id`, `client_secret`, `redirect_uri`, `current_user_email`, `accounts_url` and
-    /// `api_base_url`. Whom to trust is [`ca_pem`](Self::ca_pem).
+    /// Returns all settings that a client of this simulator needs, under the names of zcrm's settings:
+    /// `client_id`, `client_secret`, `redirect_uri`, `current_user_email`, `accounts_url`, `api_base_url`,
+    /// `ca_pem` (empty without TLS), and `persistence_handler_class` with `MemoryStore`, so that a test
+    /// writes no tokens to a disk.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), zcrm_sim::Error> {
     /// let sim = zcrm_sim::Simulator::start().await?;
-    /// // Client::builder().config(Config::from_map(sim.settings())?).root_pem(sim.ca_pem())
+    /// // with zcrm: `Client::builder().config(Config::from_map(sim.settings())?).build()?`
     /// assert!(sim.settings().iter().any(|(name, url)| *name == "api_base_url" && *url == sim.api_url()));
     /// # Ok(())
     /// # }
@@ -319,6 +320,8 @@ impl Simulator {
             ("current_user_email", self.user_email()),
             ("accounts_url", self.accounts_url()),
             ("api_base_url", self.api_url()),
+            ("ca_pem", self.ca_pem().to_owned()),
+            ("persistence_handler_class", String::from("MemoryStore")),
         ]
     }
 

@@ -3,9 +3,8 @@
 use std::{future::ready, sync::Arc, time::Duration};
 
 use zcrm::{
-    Client, ClientBuilder, Error,
+    Client, ClientBuilder, Config, Error,
     http::{Clock, RetryPolicy, TokioClock},
-    stores::MemoryStore,
 };
 use zcrm_sim::{Builder, Simulator};
 
@@ -61,7 +60,7 @@ impl Fixture {
         client: impl FnOnce(ClientBuilder) -> ClientBuilder,
     ) -> Result<Self, Box<dyn std::error::Error>> {
         let sim = sim(Simulator::builder()).start().await?;
-        let client = client(builder(&sim).store(MemoryStore::new())).build()?;
+        let client = client(builder(&sim)).build()?;
         client.tokens().exchange(sim.grant_token()).await?;
         sim.clear_journal();
         Ok(Self { sim, client })
@@ -70,15 +69,8 @@ impl Fixture {
 
 /// A client's builder with all that it needs to reach the simulator, but for a store.
 pub fn builder(sim: &Simulator) -> ClientBuilder {
-    Client::builder()
-        .client_id(sim.client_id())
-        .client_secret(sim.client_secret())
-        .redirect_uri(sim.redirect_uri())
-        .user(sim.user_email())
-        .accounts_url(sim.accounts_url())
-        .api_base_url(sim.api_url())
-        .root_pem(sim.ca_pem())
-        .retry(impatient_retry())
+    let settings = Config::from_map(sim.settings()).unwrap_or_default();
+    Client::builder().config(settings).retry(impatient_retry())
 }
 
 /// An error's text and those of its sources, in one line.

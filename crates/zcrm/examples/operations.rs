@@ -10,18 +10,13 @@
 use zcrm::{
     operations::{MODULES_GET, ORG_GET, USERS_LIST},
     prelude::*,
-    stores::MemoryStore,
 };
 use zcrm_sim::Simulator;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sim = Simulator::start().await?;
-    let client = Client::builder()
-        .config(Config::from_map(sim.settings())?)
-        .root_pem(sim.ca_pem())
-        .store(MemoryStore::new())
-        .build()?;
+    let client = Client::builder().config(Config::from_map(sim.settings())?).build()?;
     client.tokens().exchange(sim.grant_token()).await?;
 
     let org = client.call(&ORG_GET).object::<Record>().await?;

@@ -194,11 +194,7 @@ impl Target {
             let builder = builder.config(Config::from_env()?).token_path(&self.folder);
             return builder.api_version(ApiVersion::V8).build();
         };
-        builder
-            .token_path(&self.folder)
-            .config(Config::from_map(simulator.settings())?)
-            .root_pem(simulator.ca_pem())
-            .build()
+        builder.config(Config::from_map(simulator.settings())?).token_path(&self.folder).build()
     }
 
     fn grant_token(&self) -> Result<String, Failure> {

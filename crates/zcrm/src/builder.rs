@@ -186,9 +186,12 @@ impl ClientBuilder {
         self.set("api_version", version.to_string())
     }
 
-    /// Keeps the tokens in the file `zcrm_oauthtokens.txt` in this folder (feature `file-store`).
-    pub fn token_path(self, folder: impl Into<PathBuf>) -> Self {
-        Self { token_path: Some(folder.into()), ..self }
+    /// Keeps the tokens in the file `zcrm_oauthtokens.txt` in this folder (feature `file-store`), and not
+    /// in the store that an earlier `persistence_handler_class` names.
+    pub fn token_path(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.config.unset(&store::BY_NAME);
+        self.token_path = Some(folder.into());
+        self
     }
 
     /// Sets a custom token store, which takes precedence over all settings of stores.
@@ -227,10 +230,7 @@ impl ClientBuilder {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use zcrm::{Client, http::Connector};
     /// # let sim = zcrm_sim::Simulator::start().await?;
-    /// # let builder = Client::builder()
-    /// #     .config(zcrm::Config::from_map(sim.settings())?)
-    /// #     .root_pem(sim.ca_pem())
-    /// #     .store(zcrm::stores::MemoryStore::new());
+    /// # let builder = Client::builder().config(zcrm::Config::from_map(sim.settings())?);
     ///
     /// // a proxy for all but some; and a middlebox that breaks HTTP/2
     /// let connector = Connector::builder()

@@ -55,7 +55,7 @@ impl Client {
     /// use zcrm::{Client, Config, oauth::GrantToken, stores::MemoryStore};
     /// # let sim = zcrm_sim::Simulator::start().await?;
     /// # let config = Config::from_map(sim.settings())?;
-    /// # let builder = Client::builder().config(config).root_pem(sim.ca_pem());
+    /// # let builder = Client::builder().config(config);
     /// # let grant = sim.grant_token();
     ///
     /// let client = builder.store(MemoryStore::new()).build()?;
@@ -84,7 +84,7 @@ impl Client {
     /// use zcrm::{Client, Config, oauth::GrantToken, stores::MemoryStore};
     /// # let sim = zcrm_sim::Simulator::start().await?;
     /// # let config = Config::from_map(sim.settings())?;
-    /// # let builder = Client::builder().config(config).root_pem(sim.ca_pem());
+    /// # let builder = Client::builder().config(config);
     /// # let grant = sim.grant_token();
     ///
     /// let client = builder.store(MemoryStore::new()).build()?;

@@ -53,10 +53,7 @@ impl ClientBuilder {
     /// # use std::sync::{Arc, Mutex};
     /// # use zcrm::{Client, files::ReqBody, http::LayerPosition};
     /// # let sim = zcrm_sim::Simulator::start().await?;
-    /// # let builder = Client::builder()
-    /// #     .config(zcrm::Config::from_map(sim.settings())?)
-    /// #     .root_pem(sim.ca_pem())
-    /// #     .store(zcrm::stores::MemoryStore::new());
+    /// # let builder = Client::builder().config(zcrm::Config::from_map(sim.settings())?);
     /// # let seen = Arc::new(Mutex::new(Vec::new()));
     /// # let log = Arc::clone(&seen);
     /// # let builder = builder.layer(
@@ -110,10 +107,7 @@ impl ClientBuilder {
     /// use tower::util::MapRequestLayer;
     /// use zcrm::{Client, files::ReqBody, http::LayerPosition};
     /// # let sim = zcrm_sim::Simulator::start().await?;
-    /// # let builder = Client::builder()
-    /// #     .config(zcrm::Config::from_map(sim.settings())?)
-    /// #     .root_pem(sim.ca_pem())
-    /// #     .store(zcrm::stores::MemoryStore::new());
+    /// # let builder = Client::builder().config(zcrm::Config::from_map(sim.settings())?);
     ///
     /// let attempts = Arc::new(AtomicUsize::new(0));
     /// let counter = Arc::clone(&attempts);

@@ -62,11 +62,7 @@
 //!
 //! const ROLES: Operation = Operation::get("/settings/roles").id("roles.list");
 //! # let sim = zcrm_sim::Simulator::start().await?;
-//! # let client = Client::builder()
-//! #     .config(zcrm::Config::from_map(sim.settings())?)
-//! #     .root_pem(sim.ca_pem())
-//! #     .store(zcrm::stores::MemoryStore::new())
-//! #     .build()?;
+//! # let client = Client::builder().config(Config::from_map(sim.settings())?).build()?;
 //! # client.tokens().exchange(sim.grant_token()).await?;
 //! # sim.clear_journal();
 //!
@@ -221,6 +217,6 @@ struct ConfigurationPage;
 struct Migrating;
 
 /// The simulator's page, its code compiled and run.
-#[cfg(all(doctest, feature = "file-store"))]
+#[cfg(all(doctest, feature = "file-store", feature = "test-util"))]
 #[doc = include_str!("../../../docs/simulator.md")]
 struct SimulatorPage;

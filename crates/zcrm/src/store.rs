@@ -7,12 +7,15 @@ use std::{
 };
 
 use zcrm_core::{Clock, Error, escaped};
-use zcrm_oauth::TokenStore;
+use zcrm_oauth::{MemoryStore, TokenStore};
 
 use crate::Config;
 
 /// The setting that names a store of the application's own.
 const HANDLER: &str = "persistence_handler_class";
+
+/// The store that has a name without being registered.
+const MEMORY: &str = "MemoryStore";
 
 /// Where Ruby finds that class.
 const HANDLER_PATH: &str = "persistence_handler_class_path";
@@ -23,6 +26,9 @@ const FILE: &str = "token_persistence_path";
 /// The keys that name a database.
 const DATABASE: [&str; 6] =
     ["db_host", "db_port", "db_username", "db_password", "db_name", "db_ca_file"];
+
+/// The settings that `token_path` takes back.
+pub(crate) const BY_NAME: [&str; 2] = [HANDLER, HANDLER_PATH];
 
 /// Whether a setting only says which store there is, so that a store given in code makes it idle.
 pub(crate) fn is_setting(key: &str) -> bool {
@@ -40,7 +46,9 @@ impl RegisteredStores {
 
     /// The store that the settings select.
     fn selected(&self, config: &Config) -> Option<Arc<dyn TokenStore>> {
-        self.0.get(&config.text(HANDLER)).cloned()
+        let name = config.text(HANDLER);
+        let memory = || (name == MEMORY).then(|| Arc::new(MemoryStore::new()) as _);
+        self.0.get(&name).cloned().or_else(memory)
     }
 
     /// What is wrong with the settings that select one.
@@ -56,13 +64,13 @@ impl RegisteredStores {
             );
             return (!path.is_empty()).then(|| config.wrong(HANDLER_PATH, &why));
         }
-        if self.0.contains_key(&name) {
+        if name == MEMORY || self.0.contains_key(&name) {
             return None;
         }
-        let known: Vec<String> = self.0.keys().map(|name| format!("`{name}`")).collect();
-        let known = if known.is_empty() { "none is".to_owned() } else { known.join(", ") };
+        let known = self.0.keys().map(String::as_str).chain([MEMORY]);
+        let known = known.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let name = escaped(&name);
-        let why = format!("no store is registered as `{name}` ({known}): {how}");
+        let why = format!("no store is registered as `{name}` (there are {known}): {how}");
         Some(config.wrong(HANDLER, &why))
     }
 

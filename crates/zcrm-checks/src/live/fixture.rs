@@ -75,16 +75,8 @@ impl Fixture {
     /// Where the login fails.
     pub async fn simulated(simulator: Simulator) -> Result<Self, BoxError> {
         let folder = tempfile::tempdir()?;
-        let base = || {
-            Client::builder()
-                .client_id(simulator.client_id())
-                .client_secret(simulator.client_secret())
-                .redirect_uri(simulator.redirect_uri())
-                .user(simulator.user_email())
-                .accounts_url(simulator.accounts_url())
-                .api_base_url(simulator.api_url())
-                .token_path(folder.path())
-        };
+        let settings = Config::from_map(simulator.settings())?;
+        let base = || Client::builder().config(settings.clone()).token_path(folder.path());
         let clients = clients(base).await?;
         first(&clients)?.tokens().exchange(simulator.grant_token()).await?;
         Ok(Self {

@@ -15,7 +15,7 @@ use crate::state::{Environment, Policy, State};
 pub(crate) enum TestWrite<'a> {
     Insert { module: &'a str, fields: Value },
     Change { module: &'a str, id: &'a str, fields: Value },
-    Remove { module: &'a str, id: &'a str },
+    Delete { module: &'a str, id: &'a str },
 }
 
 /// Carries out a write by the rules of v8, for the first user, and returns the record's id.
@@ -29,7 +29,7 @@ pub(crate) fn by_test(
     let (module, method, id, fields) = match write {
         TestWrite::Insert { module, fields } => (module, Method::POST, None, Some(fields)),
         TestWrite::Change { module, id, fields } => (module, Method::PUT, Some(id), Some(fields)),
-        TestWrite::Remove { module, id } => (module, Method::DELETE, Some(id), None),
+        TestWrite::Delete { module, id } => (module, Method::DELETE, Some(id), None),
     };
     if state.module(module).is_none() {
         return Err(Error::UnknownModule(module.to_owned()));
@@ -54,6 +54,7 @@ pub(crate) fn by_test(
         Some("SUCCESS") => Ok(text("/details/id").unwrap_or_default()),
         code => Err(Error::Refused {
             module: module.to_owned(),
+            id: id.map(str::to_owned),
             code: code.unwrap_or_default().to_owned(),
             details: outcome.get("details").cloned().unwrap_or_default(),
         }),

@@ -16,7 +16,7 @@ use crate::client::Http;
 use crate::receiver::Receiver;
 
 #[tokio::test]
-async fn inserts_changes_and_removes_records_by_the_rules() {
+async fn inserts_changes_and_deletes_records_by_the_rules() {
     let sim = Simulator::builder().unique("Leads", "Email").start().await.unwrap();
     let http = Http::logged_in(&sim).await;
     let lead = json!({ "Last_Name": "Boyle", "Email": "b@example.com" });
@@ -34,10 +34,15 @@ async fn inserts_changes_and_removes_records_by_the_rules() {
     assert_eq!(refused(sim.insert("Leads", json!({}))), "MANDATORY_NOT_FOUND");
     assert_eq!(refused(sim.insert("Leads", json!(7))), "INVALID_DATA");
     assert!(matches!(sim.insert("Nothing", json!({})), Err(Error::UnknownModule(_))));
-    assert!(sim.change("Leads", "1", json!({ "City": "Pune" })).is_err());
-    assert!(sim.remove("Leads", "1").is_err());
-    sim.remove("Leads", &id).unwrap();
+    let unknown = sim.change("Leads", "1", json!({ "City": "Pune" })).unwrap_err();
+    assert!(unknown.to_string().contains("the Leads record 1 was refused"), "{unknown}");
+    assert!(sim.delete("Leads", "1").is_err());
+    let odd = sim.change("Leads", &id, json!({ "Email": 7 })).unwrap_err().to_string();
+    assert!(odd.contains(&id) && odd.contains("Email"), "{odd}");
+    sim.delete("Leads", &id).unwrap();
     assert_eq!(sim.record_count("Leads"), 1);
+    let deleted = http.get("/crm/v8/Leads/deleted?type=all").await;
+    assert_eq!(deleted.rows()[0]["id"], id.as_str());
     assert_eq!(
         sim.journal().count(|entry| entry.method == "POST" && entry.host == zcrm_sim::Host::Api),
         0
@@ -53,7 +58,7 @@ async fn notifies_of_records_that_a_test_writes() {
     assert_eq!(opened.status, 201);
     let id = http.sim.insert("Leads", json!({ "Last_Name": "Boyle" })).unwrap();
     http.sim.change("Leads", &id, json!({ "City": "Pune" })).unwrap();
-    http.sim.remove("Leads", &id).unwrap();
+    http.sim.delete("Leads", &id).unwrap();
     http.sim.deliveries_settled().await;
     let told: Vec<_> = receiver.bodies().iter().map(|body| body["operation"].clone()).collect();
     assert_eq!(told, ["insert", "update", "delete"]);

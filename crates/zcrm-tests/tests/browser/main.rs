@@ -14,7 +14,7 @@ mod chromium;
 
 use fantoccini::{Client as Browser, Locator, elements::Element};
 use tokio::net::TcpListener;
-use zcrm::{Clients, stores::MemoryStore};
+use zcrm::{Clients, Config};
 use zcrm_sim::Simulator;
 
 use crate::chromium::Chromium;
@@ -67,15 +67,8 @@ impl Fixture {
 }
 
 async fn clients(sim: &Simulator) -> Clients {
-    zcrm::Client::builder()
-        .store(MemoryStore::new())
-        .client_id(sim.client_id())
-        .client_secret(sim.client_secret())
-        .redirect_uri(sim.redirect_uri())
-        .accounts_url(sim.accounts_url())
-        .api_base_url(sim.api_url())
-        .build_clients()
-        .unwrap()
+    let config = Config::from_map(sim.settings()).unwrap();
+    zcrm::Client::builder().config(config).build_clients().unwrap()
 }
 
 async fn click(browser: &Browser, css: &str) {

@@ -44,12 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .plain_http()
             .start()
             .await?;
-        builder = builder
-            .client_id(started.client_id())
-            .client_secret(started.client_secret())
-            .redirect_uri(started.redirect_uri())
-            .accounts_url(started.accounts_url())
-            .api_base_url(started.api_url());
+        builder = builder.config(Config::from_map(started.settings())?);
         println!("Zoho is played by a simulator at {}.", started.accounts_url());
         simulator = Some(started);
     }

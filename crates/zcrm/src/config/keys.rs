@@ -81,6 +81,7 @@ pub(super) const ALL: &[Key] = &[
     text("api_version").is(|text| text.parse::<ApiVersion>().map(drop)),
     text("user_agent").is(|text| zcrm_http::user_agent(Some(text)).map(drop)),
     text("ca_file").is(|path| value::file(path).map(drop)),
+    text("ca_pem").is(value::pem),
     text("application_log_file_path").is(value::log_file),
     text("log_in_console").is(value::log_in_console),
     text("timeout_total").is(|text| value::duration(text).map(drop)),

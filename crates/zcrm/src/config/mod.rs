@@ -24,7 +24,7 @@ use keys::Key;
 /// | `current_user_email` | the name under which the tokens are kept, mostly an e-mail address: `default` |
 /// | `scopes` | what to ask the user for: a list, or text with commas or blanks between |
 /// | `access_type` | `offline`, and nothing else |
-/// | `persistence_handler_class` | the name of a store that [`register_store`](crate::ClientBuilder::register_store) was told |
+/// | `persistence_handler_class` | the name of a store that [`register_store`](crate::ClientBuilder::register_store) was told, or `MemoryStore` |
 /// | `persistence_handler_class_path` | a Ruby file; may stand beside such a name, and is not read |
 /// | `token_persistence_path` | the folder of the token file `zcrm_oauthtokens.txt`, or that file |
 /// | `db_host` (or `db_address`), `db_port` (`mysql_port`), `db_username` (`mysql_username`), `db_password` (`mysql_password`), `db_name`, `db_ca_file` | the database of the tokens, where no file is named; `127.0.0.1`, 3306, `root`, no password, `zohooauth` unless told |
@@ -35,7 +35,7 @@ use keys::Key;
 /// | `content_base_url` | another server that takes uploads |
 /// | `api_version` | `v8` (default), `v2`, `v2.1`, `v3` …, or a newer one; `v2` by default in a dictionary of the Ruby SDK ([`from_ruby_file`](Config::from_ruby_file)) |
 /// | `user_agent` | the application's product, such as `zylker-sync/1.2`, in front of zcrm's in every request |
-/// | `ca_file` | a PEM file of certificates to trust as well |
+/// | `ca_file`, `ca_pem` | certificates (PEM) to trust as well: their file, their text |
 /// | `application_log_file_path`, `log_in_console` | a file for logs, and `true` for logs on standard error; feature `logging` and its `install` |
 /// | `timeout_total`, `timeout_head`, `timeout_idle` | as in [`Timeouts`]: 120, 60 and 30 seconds |
 /// | `timeout_connect` | how long TCP may take to connect: 10 seconds |
@@ -393,6 +393,9 @@ impl Config {
         }
         if let Some(pem) = self.read("ca_file", value::file)? {
             connector = connector.root_pem(pem);
+        }
+        if self.is_set("ca_pem") {
+            connector = connector.root_pem(self.text("ca_pem"));
         }
         Ok(connector)
     }

@@ -92,6 +92,17 @@ pub(super) fn file(path: &str) -> Result<Vec<u8>, Error> {
         .map_err(|error| Error::config(format!("`{}` cannot be read: {error}", escaped(path))))
 }
 
+/// Certificates in PEM.
+pub(super) fn pem(text: &str) -> Result<(), Error> {
+    if text.contains("-----BEGIN CERTIFICATE-----") {
+        return Ok(());
+    }
+    Err(Error::config(
+        "there is no certificate in it: it begins with `-----BEGIN CERTIFICATE-----`, and `ca_file` \
+         takes the path of a file",
+    ))
+}
+
 /// The bytes of a regular file.
 pub(super) fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     zcrm_http::read_file(path, LARGEST)

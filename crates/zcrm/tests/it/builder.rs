@@ -16,8 +16,7 @@ fn builder(sim: &Simulator) -> ClientBuilder {
 
 /// A client that trusts the simulator and is logged in.
 async fn logged_in(sim: &Simulator, change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Client {
-    let builder = builder(sim).root_pem(sim.ca_pem()).store(MemoryStore::new());
-    let client = change(builder).build().unwrap();
+    let client = change(builder(sim)).build().unwrap();
     client.tokens().exchange(sim.grant_token()).await.unwrap();
     client
 }
@@ -32,17 +31,37 @@ async fn trusts_a_ca_file() {
     let pem = folder.path().join("ca.pem");
     let sim = Simulator::start().await.unwrap();
     std::fs::write(&pem, sim.ca_pem()).unwrap();
-    let config = Config::new().with("ca_file", pem.to_str().unwrap()).unwrap();
-    let client = builder(&sim).config(config).store(MemoryStore::new()).build().unwrap();
+    let settings = || sim.settings().into_iter().filter(|(name, _)| *name != "ca_pem");
+    let config = Config::from_map(settings()).unwrap();
+    let client = Client::builder().config(config.clone()).build().unwrap();
+    let refused = client.tokens().exchange(sim.grant_token()).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Connect);
+    let config = config.with("ca_file", pem.to_str().unwrap()).unwrap();
+    let client = Client::builder().config(config).build().unwrap();
     client.tokens().exchange(sim.grant_token()).await.unwrap();
     read(&client).await.unwrap();
+}
+
+#[tokio::test]
+async fn trusts_a_ca_in_the_settings() {
+    let sim = Simulator::start().await.unwrap();
+    let client = builder(&sim).build().unwrap();
+    client.tokens().exchange(sim.grant_token()).await.unwrap();
+    read(&client).await.unwrap();
+    for odd in ["/etc/ca.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"] {
+        let config = Config::new().with("ca_pem", odd).unwrap();
+        let error = builder(&sim).config(config).build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{odd}: {error}");
+        assert!(error.to_string().contains("certificate"), "{odd}: {error}");
+    }
 }
 
 #[tokio::test]
 async fn prefers_a_custom_store_to_the_folder() {
     let folder = tempfile::tempdir().unwrap();
     let sim = Simulator::start().await.unwrap();
-    logged_in(&sim, |builder| builder.token_path(folder.path())).await;
+    let store = MemoryStore::new();
+    logged_in(&sim, |builder| builder.store(store).token_path(folder.path())).await;
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 

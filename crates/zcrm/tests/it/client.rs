@@ -2,13 +2,11 @@
 
 use std::path::Path;
 
-use zcrm::{
-    Client, ClientBuilder, Config, DataCenter, ErrorKind, Outcome, Record, stores::MemoryStore,
-};
+use zcrm::{Client, ClientBuilder, Config, ErrorKind, Outcome, Record};
 use zcrm_sim::Simulator;
 
 pub(crate) fn builder(sim: &Simulator) -> ClientBuilder {
-    Client::builder().config(Config::from_map(sim.settings()).unwrap()).root_pem(sim.ca_pem())
+    Client::builder().config(Config::from_map(sim.settings()).unwrap())
 }
 
 async fn client(sim: &Simulator, folder: &Path) -> Client {
@@ -54,7 +52,7 @@ async fn refreshes_an_expired_token_once() {
 #[tokio::test]
 async fn explains_how_to_log_in() {
     let sim = Simulator::start().await.unwrap();
-    let client = builder(&sim).store(MemoryStore::new()).build().unwrap();
+    let client = builder(&sim).build().unwrap();
     let error = client.records("Leads").get("1").send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credential);
     assert_eq!(error.outcome(), Outcome::NotSent);
@@ -65,7 +63,7 @@ async fn explains_how_to_log_in() {
 #[tokio::test]
 async fn rejects_empty_and_used_grants() {
     let sim = Simulator::start().await.unwrap();
-    let client = builder(&sim).store(MemoryStore::new()).build().unwrap();
+    let client = builder(&sim).build().unwrap();
     for empty in ["", "  \n"] {
         let error = client.tokens().exchange(empty.to_owned()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Input);
@@ -84,7 +82,7 @@ async fn rejects_empty_and_used_grants() {
 async fn keeps_separate_tokens_for_each_user() {
     let sim =
         Simulator::builder().user("a@example.com").user("b@example.com").start().await.unwrap();
-    let a = builder(&sim).user("a@example.com").store(MemoryStore::new()).build().unwrap();
+    let a = builder(&sim).user("a@example.com").build().unwrap();
     let b = a.as_user("b@example.com").unwrap();
     a.tokens().exchange(sim.grant().user("a@example.com").issue()).await.unwrap();
     let error = b.records("Leads").get("1").send().await.unwrap_err();
@@ -114,16 +112,8 @@ async fn names_an_unusable_folder_before_the_exchange() {
 #[tokio::test]
 async fn sends_no_secret_to_an_untrusted_server() {
     let sim = Simulator::start().await.unwrap();
-    let client = Client::builder()
-        .client_id(sim.client_id())
-        .client_secret(sim.client_secret())
-        .redirect_uri(sim.redirect_uri())
-        .user(sim.user_email())
-        .data_center(DataCenter::EU)
-        .accounts_url(sim.accounts_url())
-        .store(MemoryStore::new())
-        .build()
-        .unwrap();
+    let settings = sim.settings().into_iter().filter(|(name, _)| *name != "ca_pem");
+    let client = Client::builder().config(Config::from_map(settings).unwrap()).build().unwrap();
     let error = client.tokens().exchange(sim.grant_token()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect);
     assert_eq!(error.outcome(), Outcome::NotSent);

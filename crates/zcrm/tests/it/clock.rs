@@ -2,18 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use zcrm::{Client, Config, ErrorKind, stores::MemoryStore};
-use zcrm_core::{Clock, ManualClock};
-use zcrm_sim::Simulator;
+use zcrm::{Client, Config, ErrorKind};
+use zcrm_core::ManualClock;
+use zcrm_sim::{ClockMode, Simulator};
 
 /// A client and a simulator whose time is that of `clock`.
 async fn both(clock: &ManualClock) -> (Simulator, Client) {
-    let time = clock.clone();
-    let builder = Simulator::builder().clock(zcrm_sim::ClockMode::following(move || time.now()));
+    let builder = Simulator::builder().clock(ClockMode::following(clock.reader()));
     let sim = builder.records("Leads", 3).start().await.unwrap();
     let builder = Client::builder().config(Config::from_map(sim.settings()).unwrap());
     let builder = builder.api_version(zcrm::ApiVersion::V8);
-    let builder = builder.root_pem(sim.ca_pem()).store(MemoryStore::new());
     let client = builder.clock(Arc::new(clock.clone())).build().unwrap();
     client.tokens().exchange(sim.grant_token()).await.unwrap();
     (sim, client)

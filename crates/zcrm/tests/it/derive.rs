@@ -1,7 +1,7 @@
 //! `#[derive(Module)]`, with the real trait, serde and a simulator.
 
 use serde::{Deserialize, Serialize};
-use zcrm::{Client, Id, Module, Record, stores::MemoryStore, values::LineItem};
+use zcrm::{Client, Id, Module, Record, values::LineItem};
 use zcrm_sim::Simulator;
 
 #[derive(Debug, Module, Deserialize, Serialize)]
@@ -75,9 +75,7 @@ async fn lists_the_fields_of_the_struct() {
         let sim = Simulator::builder().records("Leads", 3).start().await.unwrap();
         let client = Client::builder()
             .config(zcrm::Config::from_map(sim.settings()).unwrap())
-            .root_pem(sim.ca_pem())
             .api_version(version.parse().unwrap())
-            .store(MemoryStore::new())
             .build()
             .unwrap();
         client.tokens().exchange(sim.grant_token()).await.unwrap();

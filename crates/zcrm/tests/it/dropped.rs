@@ -2,9 +2,9 @@
 
 use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
 
-use zcrm::{ApiVersion, Client, Config, Record, http::Limits, stores::MemoryStore};
-use zcrm_core::{Clock, ManualClock};
-use zcrm_sim::{Host, Simulator};
+use zcrm::{ApiVersion, Client, Config, Record, http::Limits};
+use zcrm_core::ManualClock;
+use zcrm_sim::{ClockMode, Host, Simulator};
 
 /// Any call is polled fewer times.
 const MOST_POLLS: usize = 1_000;
@@ -12,12 +12,11 @@ const MOST_POLLS: usize = 1_000;
 /// A simulator, and a client that may have one call in flight and whose token has just expired.
 async fn expired(version: ApiVersion) -> (Simulator, Client) {
     let clock = ManualClock::skipping_waits();
-    let time = clock.clone();
-    let builder = Simulator::builder().clock(zcrm_sim::ClockMode::following(move || time.now()));
+    let builder = Simulator::builder().clock(ClockMode::following(clock.reader()));
     let sim = builder.records("Contacts", 1).start().await.unwrap();
     let builder = Client::builder().config(Config::from_map(sim.settings()).unwrap());
-    let builder = builder.api_version(version).root_pem(sim.ca_pem()).store(MemoryStore::new());
-    let builder = builder.limits(Limits::default().with_concurrent(1).with_concurrent_heavy(1));
+    let limits = Limits::default().with_concurrent(1).with_concurrent_heavy(1);
+    let builder = builder.api_version(version).limits(limits);
     let client = builder.clock(Arc::new(clock.clone())).build().unwrap();
     client.tokens().exchange(sim.grant_token()).await.unwrap();
     clock.advance(Duration::from_secs(3_600));

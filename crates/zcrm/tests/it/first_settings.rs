@@ -151,9 +151,8 @@ async fn shows_no_control_characters_of_settings() {
         "persistence_handler_class",
         "application_log_file_path",
     ] {
-        // of the class, the store is looked for
-        let builder = Client::builder().config(good().with(key, odd).unwrap());
-        let Err(error) = builder.token_path("x").build() else { continue };
+        let builder = Client::builder().token_path("x").config(good().with(key, odd).unwrap());
+        let Err(error) = builder.build() else { continue };
         let text = error.to_string();
         assert!(!text.chars().any(char::is_control), "{key}: {text:?}");
     }

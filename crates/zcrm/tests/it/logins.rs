@@ -3,22 +3,15 @@
 use std::sync::{Arc, Mutex};
 
 use zcrm::{
-    Client, ClientBuilder, Clients, ErrorKind,
+    Client, ClientBuilder, Clients, Config, ErrorKind,
     oauth::{ClientSecret, GrantToken, TokenFault, TokenObserver, UnsavedToken},
     operations::USERS_LIST,
-    stores::{MemoryStore, StoredToken, TokenKey},
+    stores::{StoredToken, TokenKey},
 };
 use zcrm_sim::Simulator;
 
 fn builder(sim: &Simulator) -> ClientBuilder {
-    Client::builder()
-        .client_id(sim.client_id())
-        .client_secret(sim.client_secret())
-        .redirect_uri(sim.redirect_uri())
-        .accounts_url(sim.accounts_url())
-        .api_base_url(sim.api_url())
-        .root_pem(sim.ca_pem())
-        .store(MemoryStore::new())
+    Client::builder().config(Config::from_map(sim.settings()).unwrap())
 }
 
 async fn clients(sim: &Simulator) -> Clients {
@@ -117,7 +110,8 @@ async fn reads_with_client_credentials() {
 #[tokio::test]
 async fn keeps_the_login_of_a_client_without_a_user_under_a_default() {
     let sim = Simulator::start().await.unwrap();
-    let client = builder(&sim).build().unwrap();
+    let settings = sim.settings().into_iter().filter(|(name, _)| *name != "current_user_email");
+    let client = Client::builder().config(Config::from_map(settings).unwrap()).build().unwrap();
     assert_eq!(client.tokens().key().user(), "default");
     client.tokens().exchange(sim.grant_token()).await.unwrap();
     client.records("Leads").list().fields(["id"]).send().await.unwrap();
@@ -170,7 +164,8 @@ async fn logs_in_only_if_no_login_is_stored() {
 
 #[tokio::test]
 async fn returns_the_client_of_the_user_who_logged_in() {
-    let sim = Simulator::builder().user("a@example.com").start().await.unwrap();
+    let sim = Simulator::builder().user("b@example.com").user("a@example.com");
+    let sim = sim.start().await.unwrap();
     let client = builder(&sim).build().unwrap();
     let grant = GrantToken::new(sim.grant().user("a@example.com").issue());
     let user = client.login(grant).await.unwrap();

@@ -30,7 +30,6 @@ async fn use_client(sim: &Simulator, folder: &Path) {
 async fn client(sim: &Simulator, folder: &Path) -> Client {
     Client::builder()
         .config(Config::from_map(sim.settings()).unwrap())
-        .root_pem(sim.ca_pem())
         .token_path(folder)
         .build()
         .unwrap()

@@ -2,7 +2,7 @@
 
 use zcrm::{Client, ClientBuilder, Config, ErrorKind, stores::MemoryStore};
 #[cfg(feature = "file-store")]
-use zcrm_sim::Simulator;
+use {std::path::Path, zcrm_sim::Simulator};
 
 const CLASS: &str = "persistence_handler_class";
 const PATH: &str = "persistence_handler_class_path";
@@ -52,6 +52,31 @@ async fn explains_how_to_register_a_class() {
     refused(path, &["`persistence_handler_class_path`", "Ruby"]);
 }
 
+#[cfg(feature = "file-store")]
+#[tokio::test]
+async fn selects_the_memory_store_unless_code_says_otherwise() {
+    let sim = Simulator::start().await.unwrap();
+    let written = async |change: &dyn Fn(ClientBuilder, &Path) -> ClientBuilder| {
+        let folder = tempfile::tempdir().unwrap();
+        let client = change(Client::builder(), folder.path()).build().unwrap();
+        client.tokens().exchange(sim.grant_token()).await.unwrap();
+        assert!(client.tokens().is_logged_in().await.unwrap());
+        folder.path().join("zcrm_oauthtokens.txt").is_file()
+    };
+    // they name the store `MemoryStore`
+    let settings = Config::from_map(sim.settings()).unwrap();
+    assert!(!written(&|builder, _| builder.config(settings.clone())).await);
+    assert!(!written(&|builder, path| builder.token_path(path).config(settings.clone())).await);
+    assert!(written(&|builder, path| builder.config(settings.clone()).token_path(path)).await);
+    let own = |path: &Path| zcrm::stores::FileStore::new(path);
+    assert!(
+        written(&|builder, path| {
+            builder.register_store("MemoryStore", own(path)).config(settings.clone())
+        })
+        .await
+    );
+}
+
 #[tokio::test]
 async fn prefers_a_store_in_code_to_a_class() {
     let builder = Client::builder().config(config(&[(CLASS, "Tokens"), (PATH, "tokens.rb")]));
@@ -67,7 +92,6 @@ async fn prefers_a_class_to_the_file_and_the_file_to_mysql() {
         Client::builder()
             .register_store("Tokens", MemoryStore::new())
             .config(Config::from_map(sim.settings()).unwrap())
-            .root_pem(sim.ca_pem())
             .token_path(folder.path())
             .config(Config::new().with("db_host", "database.invalid").unwrap())
     };

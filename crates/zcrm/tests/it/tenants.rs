@@ -7,7 +7,6 @@ use futures_util::future::join_all;
 use zcrm::{
     Client, Clients, Config, ErrorKind,
     http::{Limits, RetryPolicy},
-    stores::MemoryStore,
 };
 use zcrm_core::ManualClock;
 use zcrm_sim::Simulator;
@@ -30,8 +29,6 @@ async fn clients(sim: &Simulator, retry: RetryPolicy) -> Clients {
     Client::builder()
         .config(Config::from_map(sim.settings()).unwrap())
         .api_version(zcrm::ApiVersion::V8)
-        .root_pem(sim.ca_pem())
-        .store(MemoryStore::new())
         .limits(Limits::default().with_concurrent(2))
         .retry(retry)
         .build_clients()

@@ -18,7 +18,7 @@ use http::{Request, Response};
 use serde::Deserialize;
 use tower::{Service, layer::layer_fn};
 use zcrm::{
-    Client, Error, ErrorKind, Id, Module, Outcome, Record, Result,
+    Client, Config, Error, ErrorKind, Id, Module, Outcome, Record, Result,
     http::{
         Attempts, Authorization, Authorizer, BoxError, CallMeta, Clock, Code, Connector, Ended,
         LayerPosition, MaybeExecuted, Observer, Origin, ReqBody, ResBody, Resolve, Sleep,
@@ -216,12 +216,9 @@ async fn uses_each_implementation() {
     let released = Arc::new(AtomicUsize::new(0));
     let store = MapStore { released: Arc::clone(&released), ..MapStore::default() };
     let client = Client::builder()
-        .client_id(sim.client_id())
+        .config(Config::from_map(sim.settings()).unwrap())
         .client_secret_from(ClientSecret::provider(Vault(sim.client_secret())))
-        .redirect_uri(sim.redirect_uri())
-        .accounts_url(sim.accounts_url())
-        .api_base_url(sim.api_url())
-        .connector(Connector::builder().root_pem(sim.ca_pem()).resolver(Loopback))
+        .connector(Connector::builder().resolver(Loopback))
         .user("robot")
         .store(store)
         .observer(Arc::clone(&counts) as Arc<dyn Observer>)

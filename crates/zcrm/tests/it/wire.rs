@@ -18,7 +18,6 @@ use zcrm::{
     files::{ReqBody, SaveFile},
     http::{Connector, LayerPosition, RetryPolicy},
     operations::{ATTACHMENTS_DOWNLOAD, ATTACHMENTS_UPLOAD},
-    stores::MemoryStore,
 };
 use zcrm_core::ManualClock;
 use zcrm_sim::Simulator;
@@ -27,8 +26,6 @@ fn builder(sim: &Simulator) -> ClientBuilder {
     Client::builder()
         .config(zcrm::Config::from_map(sim.settings()).unwrap())
         .content_base_url(sim.api_url())
-        .root_pem(sim.ca_pem())
-        .store(MemoryStore::new())
         .retry(RetryPolicy::new(Arc::new(ManualClock::jumping())))
 }
 
