@@ -1,4 +1,4 @@
-//! The handle that everything begins with.
+//! The entry point of the crate, [`Api`].
 
 use std::{fmt, sync::Arc};
 
@@ -15,7 +15,9 @@ use zcrm_http::{
 
 use crate::{Call, RecordHandle, Records, check, field_names::FieldNames};
 
-/// Zoho CRM for one user, over one transport, in one version. Clones are cheap and share all.
+/// A Zoho CRM client for one user, one transport and one API version.
+///
+/// Clones are cheap and share their state.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -31,7 +33,7 @@ use crate::{Call, RecordHandle, Records, check, field_names::FieldNames};
 #[doc(alias = "client")]
 #[derive(Clone)]
 pub struct Api {
-    // in one piece, for each call has a clone
+    // behind one `Arc`, because each call holds a clone
     shared: Arc<Shared>,
 }
 
@@ -47,7 +49,7 @@ struct Shared {
 }
 
 impl Api {
-    /// An API without authorisation: for a transport that adds its own.
+    /// Creates an API that adds no authorisation, for a transport that authorises requests itself.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -90,28 +92,30 @@ impl Api {
         Self { shared: Arc::new(shared) }
     }
 
-    /// The same API with the time from this clock: for how long it keeps what it has read of modules. By
-    /// default it is that of the system.
+    /// Returns a copy of this API that reads the time from `clock`.
+    ///
+    /// The clock decides how long the field names of modules are cached. The default is the
+    /// system's clock.
     #[must_use]
     pub fn with_clock(&self, clock: Arc<dyn Clock>) -> Self {
         self.changed(|api| {
             api.clock = clock;
-            // kept by the time of another clock
+            // the cached names carry times of the old clock
             api.fields = Arc::default();
         })
     }
 
-    /// The same API for the user that `authorizer` stands for.
+    /// Returns a copy of this API whose calls `authorizer` authorises.
     #[must_use]
     pub fn authorized_by(&self, authorizer: Arc<dyn Authorizer>) -> Self {
         self.changed(|api| {
             api.authorizer = Some(authorizer);
-            // what a user may see of a module differs
+            // another user may see other fields
             api.fields = Arc::default();
         })
     }
 
-    /// The same API with other limits for its calls: for one call, or for many.
+    /// Returns a copy of this API whose calls have these limits.
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -129,8 +133,9 @@ impl Api {
         self.changed(|api| api.settings = settings)
     }
 
-    /// The same API with these headers on each of its calls, unless a call has its own of the same
-    /// name: for one call that has no method for headers, or for many.
+    /// Returns a copy of this API that sends these headers with each call.
+    ///
+    /// A header that a call sets itself takes precedence.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -142,7 +147,7 @@ impl Api {
     /// use zcrm_core::{ApiVersion, BoxError};
     /// use zcrm_http::{ReqBody, ResBody, Transport};
     ///
-    /// // a server that tells which organisation it was asked for
+    /// a server that returns the organisation that the request names
     /// let server = service_fn(|request: Request<ReqBody>| async move {
     ///     let org = request.headers().get("x-crm-org").map_or("none", |org| org.to_str().unwrap());
     ///     Ok::<_, BoxError>(Response::new(ResBody::from(format!(r#"{{"org":"{org}"}}"#))))
@@ -153,7 +158,7 @@ impl Api {
     /// headers.insert("x-crm-org", HeaderValue::from_static("600"));
     /// let other = api.with_headers(headers)?;
     /// assert_eq!(other.call(&ORG_GET).json::<Value>().await?["org"], "600");
-    /// // the call's own goes first, and the API that it was made from has none
+    /// a header of the call takes precedence, and the original API sends none
     /// assert_eq!(other.call(&ORG_GET).header("x-crm-org", "700").json::<Value>().await?["org"], "700");
     /// assert_eq!(api.call(&ORG_GET).json::<Value>().await?["org"], "none");
     /// # Ok(())
@@ -161,21 +166,23 @@ impl Api {
     /// ```
     ///
     /// # Errors
-    /// Of kind [`Config`](zcrm_core::ErrorKind::Config) for headers that the stack sets itself.
+    /// Returns an error of kind [`Config`](zcrm_core::ErrorKind::Config) for headers that the
+    /// transport stack sets itself.
     pub fn with_headers(&self, headers: HeaderMap) -> Result<Self, Error> {
         let layer = HeadersLayer::new(headers)?;
         let transport = Transport::new(layer.layer(self.shared.transport.clone()));
         Ok(self.changed(|api| api.transport = transport))
     }
 
-    /// The same API, but only for reading: every operation that may change something is refused
-    /// before it is sent.
+    /// Returns a copy of this API that only reads.
+    ///
+    /// An operation that may change something is refused before it is sent.
     #[must_use]
     pub fn read_only(&self) -> Self {
         self.changed(|api| api.read_only = true)
     }
 
-    /// The version that all calls use.
+    /// Returns the API version that all calls use.
     #[must_use]
     pub fn version(&self) -> ApiVersion {
         self.shared.version
@@ -193,19 +200,20 @@ impl Api {
         &self.shared.fields
     }
 
-    /// The records of a module, by its API name, as [`Record`]s.
+    /// Returns a handle to the records of a module, given by its API name. They are read as
+    /// [`Record`]s.
     #[must_use]
     pub fn records(&self, module: impl Into<ModuleName>) -> Records<Record> {
         Records::new(self.clone(), module.into(), &[])
     }
 
-    /// The records of a module, as the caller's own struct.
+    /// Returns a handle to the records of a module, read as the caller's own type.
     #[must_use]
     pub fn records_of<M: Module>(&self) -> Records<M> {
         Records::new(self.clone(), ModuleName::from_static(M::API_NAME), M::FIELDS)
     }
 
-    /// One record of a module.
+    /// Returns a handle to one record of a module.
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -218,8 +226,11 @@ impl Api {
         self.records(module).record(id)
     }
 
-    /// Any operation of Zoho's, by its operation: the way to all that has no method of its own. Zoho's
-    /// are in [`operations`](crate::operations); one that is not there is a constant of the caller's.
+    /// Begins a call of any operation.
+    ///
+    /// Use it for operations without a method. Zoho's operations are constants in
+    /// [`operations`](crate::operations). For one that is missing there, declare an [`Operation`]
+    /// constant:
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -1,4 +1,4 @@
-//! A call of any operation.
+//! Calls of any operation.
 
 use std::{
     fmt, mem,
@@ -21,11 +21,14 @@ use crate::{
     request::{GetItem, ReadJson, ReadOutcomes, Request},
 };
 
-/// A call of one [`Operation`]: its values, then one of the ways to read the answer. Awaited as it is,
-/// it gives the whole answer, whatever its status.
+/// A call of one [`Operation`].
 ///
-/// Mistakes (a missing path value, an unknown query parameter or member of the body, a body where
-/// none belongs, a version that lacks the operation) are errors before anything is sent.
+/// Set the values that the operation needs, then choose how to read the response. Awaiting the call
+/// directly returns the raw response, even for an error status.
+///
+/// Mistakes are errors before anything is sent: a missing path value, an unknown query parameter or
+/// body member, a body for an operation that takes none, or an API version that lacks the
+/// operation.
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -42,7 +45,7 @@ use crate::{
 /// # }
 /// ```
 #[derive(Clone)]
-#[must_use = "a call does nothing until its answer is asked for"]
+#[must_use = "a call does nothing until it is awaited or sent"]
 pub struct Call {
     api: Api,
     request: RequestBuilder,
@@ -54,8 +57,8 @@ pub struct Call {
     listener: Option<Listener>,
 }
 
-/// A file that is sent as a stream, until it is. Clones of a call share those that can be sent only
-/// once.
+/// A file that is sent as a stream, until it has been sent. Clones of a call share a stream that
+/// can be sent only once.
 type SharedBody = Arc<Mutex<Option<ReqBody>>>;
 
 pub(crate) type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
@@ -69,7 +72,7 @@ impl Call {
             body: operation.body_shape(),
             response: operation.response(),
             paging: match operation.pages() {
-                // an operation of the caller's may say so by its parameter only
+                // a caller's operation may declare paging only by this parameter
                 Paging::None if operation.query_names().contains(&"page") => Paging::Numbers,
                 paging => paging,
             },
@@ -79,22 +82,22 @@ impl Call {
         }
     }
 
-    /// The value of `{name}` in the path.
+    /// Sets the value of `{name}` in the path.
     pub fn path(self, name: &str, value: impl AsRef<str>) -> Self {
         self.map(|request| request.path(name, value))
     }
 
-    /// The id that stands for `{name}` in the path.
+    /// Sets the id in place of `{name}` in the path.
     pub fn path_id(self, name: &str, id: impl Into<Id>) -> Self {
         self.map(|request| request.path_id(name, &id.into()))
     }
 
-    /// Adds a query parameter that the operation knows.
+    /// Adds a query parameter. A name that the operation does not know is an error.
     pub fn param(self, name: &str, value: impl AsRef<str>) -> Self {
         self.map(|request| request.query(name, value))
     }
 
-    /// Adds a query parameter, whether the operation knows it or not.
+    /// Adds a query parameter without checking its name.
     pub fn param_unchecked(self, name: &str, value: impl AsRef<str>) -> Self {
         self.map(|request| request.query_unchecked(name, value))
     }
@@ -104,42 +107,44 @@ impl Call {
         self.map(|request| request.header(name, value))
     }
 
-    /// Limits how long the call may take, with all its attempts and waits. By default the limit of the
-    /// stack holds.
+    /// Sets the maximum duration of the call, including its retries and waits. The default is the
+    /// limit of the transport stack.
     pub fn timeout(mut self, total: Duration) -> Self {
         self.api = self.api.with(self.api.settings().deadline(total));
         self
     }
 
-    /// Limits how often the call is sent; 1 means no retry. By default the limit of the stack holds.
+    /// Sets how often the call is sent at most; 1 means no retry. The default is the limit of the
+    /// transport stack.
     pub fn attempts(mut self, most: u32) -> Self {
         self.api = self.api.with(self.api.settings().attempts(most));
         self
     }
 
-    /// The body, as JSON. Where the operation names the members of its body, others are refused.
+    /// Sets the body, as JSON. If the operation names the members of its body, other members are
+    /// errors.
     pub fn body(self, body: &(impl Serialize + ?Sized)) -> Self {
         self.map(|request| request.json(body))
     }
 
-    /// The body, as JSON with whatever members it has.
+    /// Sets the body, as JSON whose members are not checked.
     pub fn body_unchecked(self, body: impl Into<Bytes>) -> Self {
         self.map(|request| request.json_unchecked(body))
     }
 
-    /// The body, for an operation that takes a list: these items, under the operation's key.
+    /// Sets the body of an operation that takes a list: these items, under the operation's key.
     pub fn items(self, items: &(impl Serialize + ?Sized)) -> Self {
         match self.body {
             BodyShape::List(key) => {
                 self.map(|request| request.json(&std::collections::BTreeMap::from([(key, items)])))
             }
-            // an error that says what the operation takes, or a body of its own shape
+            // reports an error that names what the operation takes, or sends another shape of body
             _ => self.map(|request| request.json(items)),
         }
     }
 
-    /// The file to upload, for an operation that takes one: bytes, a file on the disk
-    /// ([`ReqBody::file`]), or a stream. May be given several times where Zoho takes several.
+    /// Adds a file to upload: bytes, a file on disk ([`ReqBody::file`]), or a stream. Call it again
+    /// for operations that take several files.
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -171,45 +176,47 @@ impl Call {
         }
     }
 
-    /// A part of an upload that is plain text, such as `attachmentUrl`.
+    /// Adds a plain text part to an upload, such as `attachmentUrl`.
     pub fn text_part(self, name: &str, text: impl Into<String>) -> Self {
         self.map(|request| request.text_part(name, text))
     }
 
-    /// Reports to `listener` how many bytes of the request's body were sent so far; for a call without
-    /// a body, how many bytes of the file came ([`download`](Self::download)). Where a request is sent
-    /// again it counts from the first byte again.
+    /// Reports to `listener` how many bytes of the request's body have been sent.
+    ///
+    /// For a call without a body it reports how many bytes of the file have arrived
+    /// ([`download`](Self::download)). A retry starts again at zero.
     pub fn on_progress(mut self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.listener = Some(Arc::new(listener));
         self
     }
 
-    /// Sends the call and gives the answer as it is, whatever its status.
+    /// Sends the call and returns the raw response, even for an error status.
     ///
     /// # Errors
-    /// Where the request is wrong, cannot be authorised, or does not come through.
+    /// Returns an error if the request is invalid, cannot be authorised, or gets no response.
     pub fn send(self) -> impl Future<Output = Result<Reply, Error>> + Send + use<> {
         let api = self.api.clone();
         async move { api.send_built(|| self.build()).await }
     }
 
-    /// Builds what would be sent, without sending it: relative, and without the token.
+    /// Builds the request without sending it. Its URI is relative, and it has no token.
     ///
     /// # Errors
-    /// Of kind [`Input`](zcrm_core::ErrorKind::Input): the mistake that was made in the call.
+    /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if the call was set up
+    /// wrongly.
     pub fn preview(&self) -> Result<HttpRequest<Bytes>, Error> {
         let streamed = |_| {
             let name = self.name;
-            Err(Error::input(format!("`{name}` sends a file as a stream: it cannot be previewed")))
+            Err(Error::input(format!("`{name}` cannot be previewed: it sends a file as a stream")))
         };
         let request = assemble(self.request.clone().build_payload()?, streamed)?;
         Ok(request.map(|body| body.as_bytes().cloned().unwrap_or_default()))
     }
 
-    /// Reads the list that the answer holds: a page of it, its pages, or all items.
+    /// Reads the response as a list: one page, all pages, or all items.
     ///
-    /// It begins at the `page` or `page_token` that was given, else at the first page. Where Zoho
-    /// gives tokens it follows them. A list that comes whole is one page.
+    /// Reading starts at the given `page` or `page_token`, otherwise at the first page. It follows
+    /// page tokens if Zoho returns them. A list without pages is read as one page.
     pub fn list<T: DeserializeOwned + Send + 'static>(self) -> Request<List<T, Paged>> {
         let shaped = match self.response {
             ResponseShape::List(_) => self,
@@ -218,8 +225,8 @@ impl Call {
         List::request(shaped, Paged::default())
     }
 
-    /// Reads the one object that the answer holds, or its whole body where the operation says
-    /// [`Bare`](ResponseShape::Bare).
+    /// Reads the response as one object. If the operation says [`Bare`](ResponseShape::Bare), the
+    /// object is the body itself.
     pub fn object<T: DeserializeOwned + Send + 'static>(self) -> Request<GetItem<T>> {
         GetItem::request(match self.response {
             ResponseShape::Object(_) | ResponseShape::Bare => self,
@@ -227,10 +234,11 @@ impl Call {
         })
     }
 
-    /// Reads what became of each of the `sent` items, for an operation that writes. One result for
-    /// all of them counts for each. Where Zoho answers with another number of results, all are
-    /// unknown; where it reports a success for another id than the one that the request names, that
-    /// item's outcome is unknown.
+    /// Reads the result of each of the `sent` items of a write.
+    ///
+    /// A single result counts for all items. If Zoho returns a different number of results, all
+    /// outcomes are unknown. If it reports success for an id that the request does not name, the
+    /// outcome of that item is unknown.
     pub fn outcomes(self, sent: usize) -> Request<ReadOutcomes> {
         let shaped = match self.response {
             ResponseShape::WriteResults(_) | ResponseShape::WriteResult(_) => self,
@@ -239,13 +247,14 @@ impl Call {
         ReadOutcomes::request(shaped, sent)
     }
 
-    /// Reads the whole answer as JSON, whatever shape the operation says. A read that is answered
-    /// with no content (204), such as a query without a match, gives `null`.
+    /// Reads the response as JSON of any shape.
+    ///
+    /// A read without content (204), such as a query without a match, gives `null`.
     pub fn json<T: DeserializeOwned + Send + 'static>(self) -> Request<ReadJson<T>> {
         ReadJson::request(self)
     }
 
-    /// Fetches the file that the answer holds, as a stream at constant memory.
+    /// Downloads the file in the response as a stream, with constant memory.
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -273,7 +282,7 @@ impl Call {
         &self.api
     }
 
-    /// The name of the operation.
+    /// Returns the name of the operation.
     pub(crate) fn name(&self) -> &'static str {
         self.name
     }
@@ -282,22 +291,22 @@ impl Call {
         self.response
     }
 
-    /// The request so far.
+    /// Returns the request that was set up so far.
     pub(crate) fn request(&self) -> &RequestBuilder {
         &self.request
     }
 
-    /// The ids of the items of a write, as far as the request names them.
+    /// Returns the ids of the items of a write, if the request names them.
     pub(crate) fn item_ids(&self, items: usize) -> Vec<Option<Id>> {
         self.request.item_ids(items)
     }
 
-    /// Makes the call fail with this mistake, unless an earlier one was made.
+    /// Makes the call fail with this error, unless an earlier one was recorded.
     pub(crate) fn fail(self, mistake: Error) -> Self {
         self.map(|request| request.fail(mistake))
     }
 
-    /// Keeps the mistake that a check found.
+    /// Records the error of a failed check.
     pub(crate) fn check(self, result: Result<(), Error>) -> Self {
         match result {
             Ok(()) => self,
@@ -305,18 +314,18 @@ impl Call {
         }
     }
 
-    /// The mistake that was made so far, for a request that sends nothing.
+    /// Returns the first recorded error. Used by requests that send nothing.
     pub(crate) fn must_be_right(&self) -> Result<(), Error> {
         self.request.mistake().map_or(Ok(()), |mistake| Err(mistake.clone()))
     }
 
-    /// The same call, whose answer is read as another shape.
+    /// Returns the same call, but reads its response as another shape.
     pub(crate) fn returning(mut self, response: ResponseShape) -> Self {
         self.response = response;
         self
     }
 
-    /// Rows that are JSON already, under the operation's key, with further members.
+    /// Sets rows that already are JSON, under the operation's key, and further members of the body.
     pub(crate) fn rows(self, rows: &[impl AsRef<str>], more: &[(&str, Value)]) -> Self {
         self.map(|request| request.rows(rows, more))
     }
@@ -325,14 +334,14 @@ impl Call {
         self.map(|request| request.without_query(name))
     }
 
-    /// Takes the limits of another call of the same request, its headers, and its parameters, but for
-    /// those that only the other's operation knows.
+    /// Copies the limits, headers and query parameters of another call. Parameters that only the
+    /// other call's operation knows are left out.
     pub(crate) fn with_settings_of(mut self, other: &Self) -> Self {
         self.api = other.api.clone();
         let call = other.request.query_pairs().fold(self, |call, (name, value)| {
             match call.request.operation_knows_query(name) {
                 true => call.param(name, value),
-                // neither knows it: it was given unchecked
+                // neither operation knows it, so it was given unchecked
                 false if !other.request.operation_knows_query(name) => {
                     call.param_unchecked(name, value)
                 }
@@ -351,12 +360,12 @@ impl Call {
         self.map(RequestBuilder::without_headers)
     }
 
-    /// Whether a query parameter of this name was given.
+    /// Returns `true` if a query parameter of this name was set.
     pub(crate) fn has_param(&self, name: &str) -> bool {
         self.request.query_value(name).is_some()
     }
 
-    /// How the pages of its list follow one another in the version that is used.
+    /// Returns how the list is paged in the API version of this call.
     pub(crate) fn paging(&self) -> Paging {
         match self.paging {
             Paging::Tokens if !self.api.version().has_page_tokens() => Paging::Numbers,
@@ -364,13 +373,13 @@ impl Call {
         }
     }
 
-    /// Sends the call and gives the answer as a file that is on its way.
+    /// Sends the call and returns its response as a download.
     pub(crate) async fn open(self) -> Result<DownloadResponse, Error> {
         let api = self.api.clone();
         api.open(self.build()?).await
     }
 
-    /// Takes the listener of a call without a body: it follows the answer.
+    /// Takes the listener of a call without a body: it reports the download.
     pub(crate) fn take_listener(&mut self) -> Option<Listener> {
         match self.body {
             BodyShape::None => mem::take(&mut self.listener),
@@ -378,7 +387,7 @@ impl Call {
         }
     }
 
-    /// The request, with its files.
+    /// Builds the request with its files.
     pub(crate) fn build(self) -> Result<HttpRequest<ReqBody>, Error> {
         let is_upload = matches!(self.body, BodyShape::Multipart(_));
         if !is_upload && self.listener.is_none() {
@@ -397,12 +406,17 @@ impl Call {
     fn take_file(&self, number: usize) -> Result<ReqBody, Error> {
         let mut file = match self.files.get(number) {
             Some(file) => file.lock().unwrap_or_else(PoisonError::into_inner),
-            None => return Err(Error::input(format!("`{}` has lost its file", self.name))),
+            None => {
+                return Err(Error::input(format!(
+                    "`{}` has no content for one of its files",
+                    self.name
+                )));
+            }
         };
         let again = file.as_ref().and_then(ReqBody::try_clone);
         again.or_else(|| file.take()).ok_or_else(|| {
             Error::input(format!(
-                "`{}` was given a stream that was sent already, by a clone of this call",
+                "`{}` cannot send its file again: a clone of this call has sent the stream",
                 self.name
             ))
         })
@@ -416,7 +430,7 @@ impl Call {
     fn refuse_shape(self, asked: &str) -> Self {
         let (name, response) = (self.name, self.response);
         self.fail(Error::input(format!(
-            "`{name}` does not return {asked}: its operation says {response:?}"
+            "`{name}` does not return {asked}: its operation declares {response:?}"
         )))
     }
 }

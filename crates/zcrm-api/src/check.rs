@@ -1,4 +1,4 @@
-//! What a caller passes, looked at before anything is sent.
+//! Checks of the caller's input before anything is sent.
 
 use std::fmt;
 
@@ -6,40 +6,40 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, value::RawValue};
 use zcrm_core::{Error, Id, Record, escaped, may_hold_id, to_json};
 
-/// Zoho's documentation: at most 200 items in a page, which is also what most lists give unless
-/// told.
+/// The largest page size, by Zoho's documentation. It also is the default of most lists.
 pub(crate) const MOST_PER_PAGE: u64 = 200;
 
-/// Zoho's documentation: at most 50 field names in one call.
+/// The maximum of field names in one call, by Zoho's documentation.
 pub(crate) const MOST_FIELDS: usize = 50;
 
-/// Zoho's documentation: at most 100 records, notes and the like in one write, and at most 50 tags.
+/// The maximum of records, notes and other items in one write, by Zoho's documentation. Tags have a
+/// lower limit.
 pub(crate) const MOST_ITEMS: usize = 100;
 pub(crate) const MOST_TAGS: usize = 50;
 
-/// Zoho's file `users` of 2026: at most ten users in one update.
+/// The maximum of users in one update, by Zoho's OpenAPI file `users` of 2026.
 pub(crate) const MOST_USERS: usize = 10;
 
-/// The API name of a module.
+/// Checks the API name of a module.
 pub(crate) fn module(name: &str) -> Result<(), Error> {
     if is_api_name(name) {
         return Ok(());
     }
     Err(Error::input(format!(
-        "`{}` is no module: write its API name, such as `Leads` or `Custom_Module_1`; Zoho lists \
+        "invalid module name `{}`: write its API name, such as `Leads` or `Custom_Module_1`; Zoho lists \
          them under Settings, Developer Hub, APIs & SDKs",
         escaped(name)
     )))
 }
 
-/// The API name of a related list.
+/// Checks the API name of a related list.
 pub(crate) fn related_list(name: &str) -> Result<(), Error> {
     if is_api_name(name) {
         return Ok(());
     }
     Err(Error::input(format!(
-        "`{}` is no related list: write its API name, such as `Contact_Roles`; the module's \
-         `related_lists()` tells them",
+        "invalid related list name `{}`: write its API name, such as `Contact_Roles`; the module's \
+         `related_lists()` returns them",
         escaped(name)
     )))
 }
@@ -49,74 +49,74 @@ fn is_api_name(name: &str) -> bool {
 }
 
 pub(crate) fn empty_field_name() -> Error {
-    Error::input("the name of a field is empty: write its API name")
+    Error::input("empty field name: write the API name of a field")
 }
 
-/// A number of a query: from 1 to `most`.
+/// Checks that a numeric query parameter is from 1 to `most`.
 pub(crate) fn in_range(name: &str, value: u64, most: u64) -> Result<(), Error> {
     if (1..=most).contains(&value) {
         return Ok(());
     }
-    Err(Error::input(format!("`{name}` is {value}, and must be from 1 to {most}")))
+    Err(Error::input(format!("invalid `{name}` {value}: expected 1 to {most}")))
 }
 
-/// Parameters that say nothing without a value, and which Zoho refuses so.
+/// Parameters that Zoho refuses if they are empty.
 const NEVER_EMPTY: [&str; 6] =
     ["criteria", "fields", "page_token", "sort_by", "sort_order", "tag_names"];
 
-/// A parameter that must have a value.
+/// Checks that a parameter that needs a value has one.
 pub(crate) fn not_empty(name: &str, value: &str) -> Result<(), Error> {
     match NEVER_EMPTY.contains(&name) && value.trim().is_empty() {
-        true => Err(Error::input(format!("`{name}` is empty: give it a value, or leave it out"))),
+        true => Err(Error::input(format!("empty `{name}`: give it a value, or leave it out"))),
         false => Ok(()),
     }
 }
 
-/// What the preview of a call says that would not be made.
+/// Returns the error of a preview of a request that would send nothing.
 pub(crate) fn no_request(why: &str) -> Error {
-    Error::input(format!("there is no request to show: {why}, so nothing would be sent"))
+    Error::input(format!("no request to preview: {why}, so nothing would be sent"))
 }
 
-/// The items of one call.
+/// Checks the number of items of one call.
 pub(crate) fn at_most(items: usize, most: usize) -> Result<(), Error> {
     if items <= most {
         return Ok(());
     }
     Err(Error::input(format!(
-        "the list holds {items} items, and one call takes {most} at most: send it in parts"
+        "too many items: {items} given, and one call takes at most {most}; split the list"
     )))
 }
 
-/// Words for a query, with commas between them; a word may hold none.
+/// Joins the values of a query parameter with commas. A value that contains a comma is an error.
 pub(crate) fn list_of(what: &str, words: &[String]) -> Result<String, Error> {
     if words.is_empty() {
         return Err(Error::input(format!("the list of {what} is empty")));
     }
     match words.iter().find(|word| word.trim().is_empty() || word.contains(',')) {
         Some(wrong) => Err(Error::input(format!(
-            "`{}` cannot stand in a list of {what}, whose parts are told by commas",
+            "invalid value `{}` in the list of {what}: a value must not be empty or contain a comma",
             escaped(wrong)
         ))),
         None => Ok(words.join(",")),
     }
 }
 
-/// What is said of a value that its type cannot write as JSON.
+/// Returns the error for a value that cannot be written as JSON.
 pub(crate) fn unwritable(what: &str, error: &dyn fmt::Display) -> Error {
     Error::input(format!("{what} cannot be written as JSON: {error}"))
 }
 
-/// Names of which none may be empty.
+/// Checks that no name is empty.
 pub(crate) fn none_empty(what: &str, names: &[String]) -> Result<(), Error> {
     match names.iter().any(|name| name.trim().is_empty()) {
-        true => Err(Error::input(format!(
-            "`{what}` was given an empty name: give it one, or leave it out"
-        ))),
+        true => {
+            Err(Error::input(format!("empty name in `{what}`: give it a value, or leave it out")))
+        }
         false => Ok(()),
     }
 }
 
-/// What is said of a new item that holds an `id`.
+/// Returns the error for a new item that has an `id`.
 pub(crate) fn new_with_id(what: &str, index: usize) -> Error {
     Error::input(format!(
         "{what} {index} has an `id`, so it exists already, and creating it would make a duplicate: \
@@ -124,7 +124,7 @@ pub(crate) fn new_with_id(what: &str, index: usize) -> Error {
     ))
 }
 
-/// Rows of new items, as JSON: none holds an `id`.
+/// Writes the rows of new items as JSON. A row with an `id` is an error.
 pub(crate) fn rows_without_ids<R: Serialize>(
     rows: impl IntoIterator<Item = R>,
 ) -> Result<Vec<Box<RawValue>>, Error> {
@@ -138,26 +138,26 @@ pub(crate) fn rows_without_ids<R: Serialize>(
     rows.into_iter().enumerate().map(row).collect()
 }
 
-/// Whether a row has an `id` that is not null.
+/// Returns `true` if a row has an `id` that is not null.
 pub(crate) fn has_id(row: &str) -> bool {
     id_of::<Value>(row).is_some()
 }
 
-/// The `id` of a row, where it has one.
+/// Returns the `id` of a row, if it has one.
 pub(crate) fn id_of<T: DeserializeOwned>(row: &str) -> Option<T> {
     #[derive(Deserialize)]
     struct HasId<T> {
         id: Option<T>,
     }
-    // most new rows do not even hold the word
+    // a cheap check first: most new rows do not contain the word `id`
     if !may_hold_id(row) {
         return None;
     }
-    // serde would take a list for an object, member by member
+    // serde would read an array as a struct, by position
     row.trim_start().starts_with('{').then_some(())?;
     match serde_json::from_str::<HasId<T>>(row) {
         Ok(found) => found.id,
-        // where the name comes twice the last counts, as for `serde_json`'s own values
+        // a repeated name is an error above; here the last one counts, as in `serde_json::Value`
         Err(_) => {
             let mut members: Map<String, Value> = serde_json::from_str(row).ok()?;
             let id = members.remove("id").filter(|id| !id.is_null())?;
@@ -172,15 +172,13 @@ fn raw_row(index: usize, row: &impl Serialize) -> Result<Box<RawValue>, Error> {
         .map_err(|error| unwritable(&format!("item {index}"), &error))
 }
 
-/// A row of a write as a record, by its place in the list.
+/// Reads the row with this index as a record.
 pub(crate) fn row(index: usize, row: &impl Serialize) -> Result<Record, Error> {
     let json = to_json(row).map_err(|error| unwritable(&format!("item {index}"), &error))?;
-    Record::from_json(json).map_err(|_| {
-        Error::input(format!("item {index} is not a JSON object, and each item must be one"))
-    })
+    Record::from_json(json).map_err(|_| Error::input(format!("item {index} is not a JSON object")))
 }
 
-/// Rows of an update, as JSON: each an object that holds its `id`.
+/// Writes the rows of an update as JSON. A row without an `id` is an error.
 pub(crate) fn rows_with_ids<R: Serialize>(
     rows: impl IntoIterator<Item = R>,
 ) -> Result<Vec<Box<RawValue>>, Error> {
@@ -189,14 +187,14 @@ pub(crate) fn rows_with_ids<R: Serialize>(
         match id_of::<Id>(raw.get()).as_ref().map(Id::check) {
             Some(Ok(_)) => Ok(raw),
             _ => Err(Error::input(format!(
-                "item {index} has no usable `id`, and a change of several needs one in each"
+                "item {index} has no valid `id`: each item of an update needs one"
             ))),
         }
     };
     rows.into_iter().enumerate().map(row).collect()
 }
 
-/// Names with commas between them, as Zoho's query parameters take them.
+/// Joins names with commas, the form that Zoho's query parameters take.
 pub(crate) fn join<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
     names.into_iter().fold(String::new(), |mut text, name| {
         if !text.is_empty() {

@@ -1,4 +1,4 @@
-//! The names of modules' fields, kept for an hour.
+//! A cache of the names of modules' fields.
 
 use std::{
     collections::HashMap,
@@ -11,17 +11,17 @@ use zcrm_core::{Error, ErrorKind, Outcome, escaped};
 
 use crate::{Api, operations};
 
-/// After this, the fields of a module are read again: somebody may have added one.
+/// The time after which the fields of a module are read again, because they may have changed.
 const AGE: Duration = Duration::from_secs(3_600);
 
-/// What one user may see of each module.
+/// The field names of modules, as one user sees them.
 #[derive(Debug, Default)]
 pub(crate) struct FieldNames(Mutex<HashMap<String, CachedNames>>);
 
 #[derive(Debug)]
 struct CachedNames {
     names: Arc<[String]>,
-    /// When they were read, monotonic.
+    /// The time of the read, by the monotonic clock.
     at: Duration,
 }
 
@@ -38,9 +38,11 @@ impl FieldNames {
 }
 
 impl Api {
-    /// Forgets the names of modules' fields. A list of records that asks for all fields reads them from Zoho,
-    /// and this API keeps them for an hour; call this where a field was added or removed meanwhile. Clones
-    /// share what is kept; other users have their own.
+    /// Clears the cache of modules' field names.
+    ///
+    /// A list of records that asks for all fields reads the names from Zoho and caches them for an
+    /// hour. Call this after a field was added or removed. Clones of this API share the cache; each
+    /// user has a separate one.
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -55,7 +57,7 @@ impl Api {
         self.fields().known().clear();
     }
 
-    /// The API names of a module's fields, where they were read less than an hour ago.
+    /// Returns the API names of a module's fields, if the cache has them.
     pub(crate) fn known_field_names(&self, module: &str) -> Option<Arc<[String]>> {
         let now = self.clock().monotonic();
         let kept = self.fields().known();
@@ -63,7 +65,7 @@ impl Api {
         Some(Arc::clone(&known.names))
     }
 
-    /// The API names of a module's fields; read from Zoho once an hour.
+    /// Returns the API names of a module's fields, from the cache or from Zoho.
     pub(crate) async fn field_names(&self, module: &str) -> Result<Arc<[String]>, Error> {
         #[derive(Deserialize)]
         struct Field {
@@ -81,7 +83,7 @@ impl Api {
             .collect::<Result<Arc<[String]>, _>>()?;
         if names.is_empty() {
             let message = format!(
-                "Zoho names no fields of `{}`: name them by `.fields([…])`",
+                "Zoho returned no fields for `{}`: name the fields with `.fields([…])`",
                 escaped(module)
             );
             return Err(Error::new(ErrorKind::NotFound, Outcome::Local, message));

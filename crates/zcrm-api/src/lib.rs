@@ -1,9 +1,9 @@
-//! The operations of Zoho CRM, over any transport of `zcrm-http`.
+//! Typed requests for the operations of Zoho CRM, over any `zcrm-http` transport.
 //!
-//! [`Api`] is the handle: [`records`](Api::records) reads and writes records of any module, typed
-//! or not; [`call`](Api::call) reaches every other operation through an
-//! [`Operation`](zcrm_core::Operation). It knows no OAuth: an
-//! [`Authorizer`](zcrm_http::Authorizer) travels with each request.
+//! [`Api`] is the entry point. [`Api::records`] reads and writes the records of any module, as
+//! [`Record`](zcrm_core::Record)s or as the caller's own types. [`Api::call`] sends any other
+//! [`Operation`](zcrm_core::Operation). This crate does not implement OAuth: an
+//! [`Authorizer`](zcrm_http::Authorizer) adds the access token to each request.
 //!
 //! ```no_run
 //! # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -15,8 +15,8 @@
 //! # }
 //! ```
 //!
-//! Around the records stand what belongs to them ([`RecordHandle`]: notes, attachments, photo, tags,
-//! related records), the [`metadata`] of modules, and the [`organisation`] with its users.
+//! [`RecordHandle`] gives access to one record and its notes, attachments, photo, tags and related
+//! records. [`metadata`] describes modules; [`organisation`] covers the organisation and its users.
 
 mod api;
 mod attachments;

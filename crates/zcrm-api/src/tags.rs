@@ -1,4 +1,4 @@
-//! Tags: of a module, and on its records.
+//! Tags of modules and records.
 
 use serde::Serialize;
 use zcrm_core::{ApiVersion, Error, Id, ItemSuccess, Operation, Tag, WriteResults, escaped};
@@ -17,7 +17,7 @@ use crate::{Call, check, metadata::ModuleHandle, model, operations, related::Par
 /// let made = tags.create_many([Tag::named("Hot"), Tag::named("Cold")]).await?.all()?;
 /// tags.add_to(["3652397000000649013"], ["Hot"]).await?.all()?;
 /// if let Some(hot) = made.first().map(|tag| tag.id.clone()) {
-///     println!("{} records are hot", tags.count_records(hot).await?);
+///     println!("{} records have the tag", tags.count_records(hot).await?);
 /// }
 /// # Ok(())
 /// # }
@@ -32,7 +32,7 @@ impl Tags {
         Self { module }
     }
 
-    /// Reads all tags; the list comes whole. The parameter `my_tags` narrows it to the user's own.
+    /// Lists all tags in one page. The parameter `my_tags` limits the list to the user's own tags.
     pub fn list(&self) -> Request<List<Tag>> {
         List::request(self.module.call(&operations::TAGS_LIST), Whole)
     }
@@ -42,7 +42,7 @@ impl Tags {
         self.create_many([tag]).single()
     }
 
-    /// Creates tags, 50 at most.
+    /// Creates at most 50 tags.
     pub fn create_many<R: Serialize>(
         &self,
         tags: impl IntoIterator<Item = R>,
@@ -51,7 +51,7 @@ impl Tags {
         WriteItems::rows(call, tags).at_most(check::MOST_TAGS)
     }
 
-    /// Changes tags, 50 at most. Each must hold its `id`.
+    /// Updates at most 50 tags. Each must have its `id`.
     pub fn update_many<R: Serialize>(
         &self,
         tags: impl IntoIterator<Item = R>,
@@ -60,19 +60,21 @@ impl Tags {
         WriteItems::rows_with_ids(call, tags).at_most(check::MOST_TAGS)
     }
 
-    /// Changes one tag.
+    /// Updates one tag.
     pub fn update(&self, id: impl Into<Id>, change: &impl Serialize) -> Request<WriteItem> {
         WriteItem::row(self.module.call(&operations::TAGS_UPDATE_ONE).path_id("id", id), change)
     }
 
-    /// Merges the tag `merged` into the tag `kept`: all records of both have `kept` then, and `merged`
-    /// is gone. It cannot be undone. (`kept` is the id in the path, `merged` Zoho's `conflict_id`. The
-    /// Ruby SDK has it the other way round: its `tag.merge(other)` keeps `other`.)
+    /// Merges the tag `merged` into the tag `kept`. This cannot be undone.
+    ///
+    /// Afterwards all records with either tag have `kept`, and `merged` is deleted. (`kept` is the
+    /// id in the path; `merged` is Zoho's `conflict_id`. Zoho's Ruby SDK has the opposite order:
+    /// its `tag.merge(other)` keeps `other`.)
     ///
     /// ```
     /// # async fn example(client: zcrm_api::Api) -> zcrm_core::Result<()> {
     /// let (hot, warm) = ("3652397000001", "3652397000002");
-    /// // what was `warm` is `hot` from now on
+    /// records with the tag `warm` now have the tag `hot`
     /// client.module("Leads").tags().merge(hot, warm).await?;
     /// # Ok(())
     /// # }
@@ -99,19 +101,18 @@ impl Tags {
         WriteItem::row(call.check(merge.conflict_id.check().map(drop)), &merge).about(&kept)
     }
 
-    /// Deletes one tag, from all records too.
+    /// Deletes one tag and removes it from all records.
     pub fn delete(&self, id: impl Into<Id>) -> Request<WriteItem> {
         let call = self.module.api().call(&operations::TAGS_DELETE_ONE);
         WriteItem::request(call.path_id("id", id))
     }
 
-    /// Counts the records that have a tag.
+    /// Counts the records with a tag.
     pub fn count_records(&self, id: impl Into<Id>) -> Request<Count> {
         Count::request(self.module.call(&operations::TAGS_COUNT_RECORDS).path_id("id", id))
     }
 
-    /// Gives records tags, by the records' ids and the tags' names. Tags that are not there yet are
-    /// made.
+    /// Adds tags, given by name, to the records with these ids. Tags that do not exist are created.
     pub fn add_to<I: Into<Id>, T: Into<Tag>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -121,7 +122,7 @@ impl Tags {
         self.change(TagChange::Add, records, tags)
     }
 
-    /// Takes tags from records, by the records' ids and the tags' names.
+    /// Removes tags, given by name, from the records with these ids.
     pub fn remove_from<I: Into<Id>, T: Into<Tag>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -168,12 +169,12 @@ impl RecordTags {
         Self { parent }
     }
 
-    /// Gives the record tags, by their names. Tags that are not there yet are made.
+    /// Adds tags to the record, by name. Tags that do not exist are created.
     pub fn add<T: Into<Tag>>(&self, tags: impl IntoIterator<Item = T>) -> Request<ChangeTags> {
         self.change(TagChange::Add, tags)
     }
 
-    /// Takes tags from the record, by their names.
+    /// Removes tags from the record, by name.
     pub fn remove<T: Into<Tag>>(&self, tags: impl IntoIterator<Item = T>) -> Request<ChangeTags> {
         self.change(TagChange::Remove, tags)
     }
@@ -200,13 +201,13 @@ enum Records {
     Many(Vec<Id>),
 }
 
-/// Gives records tags or takes them away: 100 records at most, and 50 tags. One outcome a record. Without
-/// records or without tags nothing is sent, and there are no outcomes.
+/// A [`Request`] kind that adds tags to records or removes them: at most 50 tags and 100 records.
 ///
-/// v2 and v2.1 take the tags' names in the query, later versions in the body (as Zoho's own SDKs of
-/// these versions send them).
+/// It returns one result per record. Without records or tags nothing is sent, and there are no
+/// results. v2 and v2.1 take the names of tags in the query, later versions in the body, as in
+/// Zoho's own SDKs of these versions.
 ///
-/// Dropped after its one call was sent, it may still be executed.
+/// If the future is dropped after the call was sent, the change may still be executed.
 #[derive(Clone, Debug)]
 pub struct ChangeTags {
     change: TagChange,
@@ -215,7 +216,7 @@ pub struct ChangeTags {
     over_write: Option<bool>,
 }
 
-/// v2 and v2.1 take the names of tags in the query.
+/// Returns `true` if the API version takes the names of tags in the query.
 fn in_query(version: ApiVersion) -> bool {
     version < ApiVersion::V3
 }
@@ -234,7 +235,7 @@ fn operation(change: TagChange, records: &Records, in_query: bool) -> &'static O
 }
 
 impl Request<ChangeTags> {
-    /// Sets whether the tags replace those that the records have. By default they are added.
+    /// Sets whether the tags replace the existing tags of the records. By default they are added.
     pub fn over_write(self, over_write: bool) -> Self {
         self.set(|kind| kind.over_write = Some(over_write))
     }
@@ -267,11 +268,11 @@ impl ChangeTags {
         };
         let call = ids.iter().fold(call, |call, id| call.check(id.check().map(drop)));
         if self.tags.is_empty() {
-            // no tags change nothing, unless they replace those that are there
+            // an empty list changes nothing, and Zoho does not accept it as a replacement
             return WriteItems::request(
                 match self.over_write {
                     Some(true) => call.fail(Error::input(
-                        "no tags cannot replace those that the records have: take these away by \
+                        "an empty list of tags cannot replace the tags of the records: remove them with \
                          `remove`",
                     )),
                     _ => call,
@@ -280,7 +281,7 @@ impl ChangeTags {
             );
         }
         let call = match self.change == TagChange::Remove && self.over_write.is_some() {
-            true => call.fail(Error::input("`over_write` belongs to tags that are added")),
+            true => call.fail(Error::input("`over_write` can only be set when tags are added")),
             false => call,
         };
         let call = call.check(check::at_most(self.tags.len(), check::MOST_TAGS));
@@ -301,13 +302,13 @@ impl ChangeTags {
         }
     }
 
-    /// The tags, by their names and with nothing else that Zoho may have told of them.
+    /// Returns the names and colours of the tags, without their other members.
     fn named(&self) -> Result<Vec<TagName>, Error> {
         let name = |tag: &Tag| match tag.name()? {
             Some(name) if !name.trim().is_empty() => {
                 Ok(TagName { name, color_code: tag.color_code()? })
             }
-            _ => Err(Error::input("a tag has no name, and goes by its name")),
+            _ => Err(Error::input("a tag has no name: tags are added and removed by name")),
         };
         self.tags.iter().map(name).collect()
     }

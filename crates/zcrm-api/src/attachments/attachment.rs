@@ -1,51 +1,51 @@
-//! What is known of an attached file.
+//! The metadata of an attached file.
 
 use zcrm_core::{Id, Timestamp};
 
 use crate::{MetaRef, RawJson, model::model};
 
 model! {
-    /// A file that is attached to a record or a note, without its content.
+    /// The metadata of a file that is attached to a record or a note.
     Attachment {
-        /// Its id.
+        /// The attachment's id.
         id: Option<Id> = "id";
-        /// Its name, as somebody gave it: nothing to make a path of.
+        /// The name that a user gave the file. Do not use it as a path.
         file_name: Option<String> = "File_Name";
-        /// How many bytes it has; v2 sends a number, v8 text.
+        /// The size in bytes: a number in v2, text in v8.
         size: Option<RawJson> = "Size";
-        /// The id of its content.
+        /// The id of the file's content.
         file_id: Option<String> = "$file_id";
-        /// Which kind it is of, such as `Attachment` or `Link URL`.
+        /// The type of the attachment, such as `Attachment` or `Link URL`.
         kind: Option<String> = "$type";
-        /// The same, as a number.
+        /// The type of the attachment, as a number.
         attachment_type: Option<i64> = "$attachment_type";
-        /// Its address, for a link.
+        /// The URL of a link.
         link_url: Option<String> = "$link_url";
-        /// The record or note that it belongs to.
+        /// The record or note that the file is attached to.
         parent: Option<MetaRef> = "Parent_Id";
-        /// The module of that.
+        /// The module of the record or note.
         parent_module: Option<String> = "$se_module";
-        /// Who it belongs to.
+        /// The owner of the attachment.
         owner: Option<MetaRef> = "Owner";
-        /// Who attached it.
+        /// The user who attached the file.
         created_by: Option<MetaRef> = "Created_By";
-        /// Who changed it last.
+        /// The user who last modified the attachment.
         modified_by: Option<MetaRef> = "Modified_By";
-        /// Whether the user may change it.
+        /// Whether the user may edit the attachment.
         editable: Option<bool> = "$editable";
-        /// What may be done with it, such as `full_access`.
+        /// The permission of the user, such as `full_access`.
         sharing_permission: Option<String> = "$sharing_permission";
-        /// What became of it, such as `save`.
+        /// The state of the attachment, such as `save`.
         state: Option<String> = "$state";
-        /// When it was attached.
+        /// The time when the file was attached.
         created_time: Option<Timestamp> = "Created_Time";
-        /// When it was last changed.
+        /// The time of the last modification.
         modified_time: Option<Timestamp> = "Modified_Time";
     }
 }
 
 impl Attachment {
-    /// How many bytes it has, where [`size`](Self#structfield.size) is a whole number.
+    /// Returns the size in bytes, if [`size`](Self#structfield.size) is a whole number.
     #[must_use]
     pub fn bytes(&self) -> Option<u64> {
         crate::model::whole_number(&self.size.as_ref()?.to_value())

@@ -1,4 +1,4 @@
-//! A file that Zoho sends, and its name.
+//! Downloads of files.
 
 use std::{
     fmt,
@@ -17,7 +17,7 @@ use crate::{
     request::{Kind, Request, SingleCall, sealed::Sealed},
 };
 
-/// A file that is on its way: its name at once, its content as a stream at constant memory.
+/// A file that is being downloaded: its name, and its content as a stream with constant memory.
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -38,46 +38,50 @@ pub struct FileDownload {
 impl FileDownload {
     fn new(content: Download) -> Self {
         let disposition = content.headers().get(CONTENT_DISPOSITION);
-        let name = disposition.and_then(|value| file_name::told(value.as_bytes()));
+        let name = disposition.and_then(|value| file_name::from_disposition(value.as_bytes()));
         Self { name, content }
     }
 
-    /// The name that the server gives the file, decoded (RFC 6266 and 5987). Somebody chose it: it
-    /// may hold separators and anything else, so a path wants [`safe_name`](Self::safe_name).
+    /// Returns the decoded name of the file from the server's response (RFC 6266 and 5987).
+    ///
+    /// A user chose this name, so it may contain path separators. Use
+    /// [`safe_name`](Self::safe_name) to make a path.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
-    /// The name as one component of a path that is safe on every system: no separators, no control
-    /// characters, not dots alone, no name of a device, at most 200 bytes. `file` where the server
-    /// gives none.
+    /// Returns the name in a form that is a safe path component on every operating system.
+    ///
+    /// It has at most 200 bytes, no separators and no control characters, is not `.` or `..`, and
+    /// is not the name of a device. If the server sends no name, it is `file`.
     #[must_use]
     pub fn safe_name(&self) -> String {
         file_name::safe(self.name.as_deref().unwrap_or_default())
     }
 
-    /// The file's type, such as `application/pdf`, as the server tells it.
+    /// Returns the media type of the file from the server's response, such as `application/pdf`.
     #[must_use]
     pub fn content_type(&self) -> Option<&str> {
         self.content.headers().get(CONTENT_TYPE)?.to_str().ok()
     }
 
-    /// The file's length in bytes, where the server told it and did not compress the answer.
+    /// Returns the length in bytes, if the server sent it and did not compress the response.
     #[must_use]
     pub fn length(&self) -> Option<u64> {
         self.content.length()
     }
 
-    /// The next piece of the content; `None` at its end.
+    /// Returns the next chunk of the content, or `None` at the end.
     pub async fn next(&mut self) -> Option<Result<Bytes, Error>> {
         self.content.next().await
     }
 
-    /// Saves the file in a folder under its [`safe_name`](Self::safe_name), and tells where. What
-    /// stands there under that name stays, and is an error. The file is under its name only when it
-    /// is whole, and readable by its owner only; a download that breaks off leaves nothing behind.
-    /// [`into_content`](Self::into_content) with [`SaveFile`] has more ways.
+    /// Saves the file in a folder under its [`safe_name`](Self::safe_name) and returns the path.
+    ///
+    /// Fails if a file with this name already exists. The file appears under its name only when it
+    /// is complete, and only its owner can read it. A download that fails leaves no file.
+    /// [`SaveFile`] with [`into_content`](Self::into_content) has more options.
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -89,42 +93,42 @@ impl FileDownload {
     /// ```
     ///
     /// # Errors
-    /// Of kind [`Input`](zcrm_core::ErrorKind::Input) where there is such a file, or the folder
-    /// cannot be written in; of kind [`Other`](zcrm_core::ErrorKind::Other) where the disk fails;
-    /// of the download.
+    /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if the file exists or the
+    /// folder is not writable, of kind [`Other`](zcrm_core::ErrorKind::Other) if writing to the
+    /// disk fails, or the error of the download.
     pub async fn save_in(self, folder: impl Into<PathBuf>) -> Result<PathBuf, Error> {
         let to = SaveFile::to(folder.into().join(self.safe_name())).keep_existing();
         Ok(to.take(self.content).await?.path)
     }
 
-    /// As [`save_in`](Self::save_in), but takes the place of a file of that name, once the whole
-    /// file is there.
+    /// Saves the file like [`save_in`](Self::save_in), but replaces an existing file once the
+    /// download is complete.
     ///
     /// # Errors
-    /// As [`save_in`](Self::save_in), other than for a file that is there.
+    /// Returns the same errors as [`save_in`](Self::save_in), except for an existing file.
     pub async fn save_over(self, folder: impl Into<PathBuf>) -> Result<PathBuf, Error> {
         let to = SaveFile::to(folder.into().join(self.safe_name()));
         Ok(to.take(self.content).await?.path)
     }
 
-    /// The stream below, for whoever wants a body or a `Stream`.
+    /// Returns the underlying stream, which implements `Body` and `Stream`.
     #[must_use]
     pub fn into_content(self) -> Download {
         self.content
     }
 }
 
-/// Shows no name, which may be people's data.
+/// Does not show the name, which may be personal data.
 impl fmt::Debug for FileDownload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileDownload").field("length", &self.length()).finish_non_exhaustive()
     }
 }
 
-/// Fetches a file: the kind of a [`Request`] that gives a [`FileDownload`].
+/// A [`Request`] kind that downloads a file. It returns a [`FileDownload`].
 ///
-/// The answer is an error of kind [`NotFound`](zcrm_core::ErrorKind::NotFound) where there is no file.
-/// Dropping the download ends it.
+/// If there is no file, the error is of kind [`NotFound`](zcrm_core::ErrorKind::NotFound). Dropping
+/// the [`FileDownload`] cancels the download.
 #[derive(Clone, Debug)]
 pub struct DownloadFile(());
 
@@ -159,33 +163,34 @@ async fn fetch(mut call: Call) -> Result<Download, Error> {
 }
 
 impl Request<DownloadFile> {
-    /// Reports how many bytes of the file came so far.
+    /// Reports how many bytes of the file have arrived.
     pub fn on_progress(self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.map(|call| call.on_progress(listener))
     }
 
-    /// Saves the file under a path, whole or not at all. Where the download breaks off it is taken up
-    /// again, if the server allows that: see [`SaveFile`], which may be given in place of the path and
-    /// holds limits.
+    /// Saves the file under a path: complete or not at all.
+    ///
+    /// An interrupted download is resumed if the server supports that. Pass a [`SaveFile`] instead
+    /// of a path to set limits.
     pub fn save_to(self, to: impl Into<SaveFile>) -> Request<SaveDownload> {
         let to = Arc::new(Mutex::new(Some(to.into())));
         Request::new(self.call, SaveDownload { to })
     }
 
-    /// Collects the whole file; at most as large as the stack takes
-    /// ([`Limits::answer_bytes`](zcrm_http::Limits)).
+    /// Reads the file into memory, up to the size that [`Limits::answer_bytes`](zcrm_http::Limits)
+    /// allows.
     pub fn bytes(self) -> Request<DownloadBytes> {
         Request::new(self.call, DownloadBytes { part: false })
     }
 }
 
-/// Saves a file: the kind of a [`Request`] that [`save_to`](Request::save_to) gives.
+/// A [`Request`] kind that saves a file: [`save_to`](Request::save_to).
 ///
-/// Dropped on the way, it leaves the path as it was; dropped at its very end, while the file is put
-/// there, it may leave the whole file.
+/// If the future is dropped, the path is left as it was. If it is dropped while the complete file
+/// is renamed, the file may be there.
 #[derive(Clone, Debug)]
 pub struct SaveDownload {
-    // one file is saved once: clones of the request share it
+    // the file is saved once, so clones of the request share it
     to: Arc<Mutex<Option<SaveFile>>>,
 }
 
@@ -198,7 +203,7 @@ impl Kind for SaveDownload {
     async fn execute(self, mut call: Call) -> Result<SavedFile, Error> {
         let to = self.to.lock().unwrap_or_else(PoisonError::into_inner).take();
         let mut to = to.ok_or_else(|| {
-            Error::input("this file was saved already, by a clone of this request")
+            Error::input("the file cannot be saved again: a clone of this request has saved it")
         })?;
         if let Some(listener) = call.take_listener() {
             to = to.on_progress(move |progress| listener(progress));
@@ -217,10 +222,10 @@ impl Kind for SaveDownload {
     }
 }
 
-/// Collects a file: the kind of a [`Request`] that [`bytes`](Request::bytes) gives.
+/// A [`Request`] kind that reads a file into memory: [`bytes`](Request::bytes).
 #[derive(Clone, Debug)]
 pub struct DownloadBytes {
-    /// Whether only a part of the file is asked for.
+    /// Whether the request asks for a part of the file.
     part: bool,
 }
 

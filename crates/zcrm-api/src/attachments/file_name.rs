@@ -1,20 +1,22 @@
-//! Names of files: what a server says, and what may stand in a path.
+//! File names: parsed from headers, and made safe for paths.
 
 use percent_encoding::percent_decode_str;
 
-/// Names of devices on Windows, with any ending.
+/// The names of devices on Windows, which are reserved with any extension.
 const DEVICES: [&str; 6] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
 
-/// What no name may hold on some system, beside control characters.
+/// The characters that some systems forbid in names, in addition to control characters.
 const FORBIDDEN: [char; 9] = ['/', '\\', ':', '*', '?', '"', '<', '>', '|'];
 
-/// Bytes of a safe name: systems take 255, and something may stand before or behind it.
+/// The maximum length of a safe name. Systems allow 255 bytes; the rest is for a prefix or suffix.
 const MOST_BYTES: usize = 200;
 
-/// The file's name in a `content-disposition` (RFC 6266): `filename*` (RFC 5987) before `filename`,
-/// each as Zoho and proxies were seen to send it, quoted or not.
-pub(super) fn told(value: &[u8]) -> Option<String> {
-    // raw UTF-8 against all rules, else what RFC 9110 calls opaque: Latin-1
+/// Returns the file name in a `content-disposition` header (RFC 6266).
+///
+/// `filename*` (RFC 5987) takes precedence over `filename`. Both are accepted quoted or not,
+/// because Zoho and proxies send both forms.
+pub(super) fn from_disposition(value: &[u8]) -> Option<String> {
+    // some servers send raw UTF-8; other bytes are read as Latin-1
     let text = match std::str::from_utf8(value) {
         Ok(text) => text.to_owned(),
         Err(_) => latin_1(value),
@@ -28,7 +30,7 @@ pub(super) fn told(value: &[u8]) -> Option<String> {
     extended.or_else(|| find("filename").map(str::to_owned)).filter(|name| !name.is_empty())
 }
 
-/// `charset'language'percent-encoded`, in the charsets that RFC 5987 asks for.
+/// Decodes `charset'language'percent-encoded`, in the charsets that RFC 5987 requires.
 fn extended(value: &str) -> Option<String> {
     let (charset, rest) = value.split_once('\'')?;
     let (_, encoded) = rest.split_once('\'')?;
@@ -43,7 +45,7 @@ fn latin_1(bytes: &[u8]) -> String {
     bytes.iter().map(|&byte| char::from(byte)).collect()
 }
 
-/// The parameters behind the first `;`, quotes and their escapes taken away.
+/// Returns the parameters after the first `;`, without quotes and escapes.
 fn parameters(text: &str) -> Vec<(String, String)> {
     let mut all = Vec::new();
     let mut rest = text.chars().peekable();
@@ -58,7 +60,8 @@ fn parameters(text: &str) -> Vec<(String, String)> {
             while rest.next_if(|c| c.is_whitespace()).is_some() {}
             if rest.next_if_eq(&'"').is_some() {
                 while let Some(c) = rest.next_if(|&c| c != '"') {
-                    // only a quote and the escape itself are escaped: a path of Windows is not
+                    // only quotes and backslashes are escaped, because Windows paths contain plain
+                    // backslashes
                     let escape = c == '\\' && matches!(rest.peek(), Some('"' | '\\'));
                     value.push(if escape { rest.next().unwrap_or(c) } else { c });
                 }
@@ -75,8 +78,7 @@ fn parameters(text: &str) -> Vec<(String, String)> {
     all
 }
 
-/// One component of a path, safe on every system: the last one of the name, without what a system
-/// would take for something else.
+/// Returns the last component of a name, in a form that is safe on every operating system.
 pub(super) fn safe(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).find(|part| !part.trim().is_empty()).unwrap_or_default();
     let clean: String = last
@@ -84,7 +86,7 @@ pub(super) fn safe(name: &str) -> String {
         .filter(|c| !turns_text(*c))
         .map(|c| if c.is_control() || FORBIDDEN.contains(&c) { '_' } else { c })
         .collect();
-    // Windows drops dots and spaces at the end, and then sees another name
+    // Windows removes dots and spaces at the end of a name
     let mut name = shorter(clean.trim()).trim_end_matches(['.', ' ']).to_owned();
     let stem = name.split('.').next().unwrap_or_default().trim_end();
     if is_device(stem) {
@@ -93,7 +95,7 @@ pub(super) fn safe(name: &str) -> String {
     if name.is_empty() { "file".to_owned() } else { name }
 }
 
-/// Whether a character changes the direction of text, and so shows another ending than there is.
+/// Returns `true` for characters that change the direction of text and so can hide the extension.
 fn turns_text(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -108,7 +110,7 @@ fn is_device(stem: &str) -> bool {
         })
 }
 
-/// At most so many bytes, the ending kept.
+/// Shortens a name to the maximum length and keeps its extension.
 fn shorter(name: &str) -> String {
     if name.len() <= MOST_BYTES {
         return name.to_owned();
@@ -132,10 +134,10 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{safe, told};
+    use super::{from_disposition, safe};
 
     #[test]
-    fn defect_16_of_ruby_every_form_of_a_file_name_is_read() {
+    fn reads_every_form_of_a_file_name() {
         for (header, name) in [
             (r#"attachment; filename="a b.pdf""#, "a b.pdf"),
             ("attachment;filename=a.pdf", "a.pdf"),
@@ -152,16 +154,19 @@ mod tests {
             (r#"attachment; filename="C:\dir\a.txt""#, r"C:\dir\a.txt"),
             ("attachment; filename=\"ä.pdf\"", "ä.pdf"),
         ] {
-            assert_eq!(told(header.as_bytes()).as_deref(), Some(name), "{header}");
+            assert_eq!(from_disposition(header.as_bytes()).as_deref(), Some(name), "{header}");
         }
-        assert_eq!(told(b"attachment; filename=\"\xe4.pdf\"").as_deref(), Some("ä.pdf"));
+        assert_eq!(
+            from_disposition(b"attachment; filename=\"\xe4.pdf\"").as_deref(),
+            Some("ä.pdf")
+        );
         for header in ["attachment", "", ";", "attachment; filename=", "inline; name=x; =y"] {
-            assert_eq!(told(header.as_bytes()), None, "{header}");
+            assert_eq!(from_disposition(header.as_bytes()), None, "{header}");
         }
     }
 
     #[test]
-    fn a_name_becomes_one_component() {
+    fn safe_name_is_one_path_component() {
         for (name, wanted) in [
             ("a b.pdf", "a b.pdf"),
             ("../../etc/passwd", "passwd"),
@@ -194,7 +199,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_name_is_one_normal_component(name in "(?s).{0,300}") {
+        fn any_name_becomes_one_path_component(name in "(?s).{0,300}") {
             let safe = safe(&name);
             let components: Vec<_> = Path::new(&safe).components().collect();
             prop_assert!(matches!(components[..], [Component::Normal(_)]), "{safe:?}");
@@ -205,16 +210,16 @@ mod tests {
         }
 
         #[test]
-        fn any_header_is_read_without_harm(header in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = told(&header);
+        fn parses_any_header_without_a_panic(header in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = from_disposition(&header);
         }
 
         #[test]
-        fn an_encoded_name_is_read_as_it_was(name in "\\PC{1,40}") {
+        fn reads_an_encoded_name(name in "\\PC{1,40}") {
             let encoded =
                 percent_encoding::utf8_percent_encode(&name, percent_encoding::NON_ALPHANUMERIC);
             let header = format!("attachment; filename*=UTF-8''{encoded}");
-            prop_assert_eq!(told(header.as_bytes()), Some(name));
+            prop_assert_eq!(from_disposition(header.as_bytes()), Some(name));
         }
     }
 }

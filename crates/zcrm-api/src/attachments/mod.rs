@@ -1,4 +1,4 @@
-//! Files: attached to a record or a note, and a record's photo.
+//! Attachments of records and notes, and photos of records.
 
 mod attachment;
 mod download;
@@ -21,7 +21,7 @@ use crate::list::{FieldList, List};
 use crate::request::{Request, WriteItem, WriteItems};
 use crate::{operations, related::Parent};
 
-/// What a list of attachments asks for where Zoho wants the names of the fields.
+/// The fields that a list of attachments requests if Zoho requires field names.
 const FIELDS: &[&str] = &[
     "File_Name",
     "Size",
@@ -33,8 +33,9 @@ const FIELDS: &[&str] = &[
     "Modified_Time",
 ];
 
-/// The files that are attached to a record or a note:
-/// [`RecordHandle::attachments`](crate::RecordHandle::attachments) and
+/// The attachments of a record or note.
+///
+/// Returned by [`RecordHandle::attachments`](crate::RecordHandle::attachments) and
 /// [`Notes::attachments`](crate::Notes::attachments).
 ///
 /// ```no_run
@@ -67,13 +68,13 @@ impl Attachments {
         self.parent.call(operation).path_id("id", id)
     }
 
-    /// Reads which files there are.
+    /// Lists the attachments.
     pub fn list(&self) -> Request<List<Attachment, FieldList>> {
         let call = self.parent.call(&operations::ATTACHMENTS_LIST);
         List::request(call, FieldList::new(self.parent.api().version(), FIELDS))
     }
 
-    /// Attaches a file. Zoho takes 20 MB at least; its newer documents say 100.
+    /// Attaches a file. Zoho accepts at least 20 MB, and 100 MB by its newer documentation.
     pub fn upload(
         &self,
         name: &str,
@@ -84,7 +85,7 @@ impl Attachments {
         WriteItem::request(call.file(name, content_type, content))
     }
 
-    /// Attaches a file of the disk, under its name. It is sent as a stream.
+    /// Attaches a file from disk, under its name. The file is sent as a stream.
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -101,29 +102,31 @@ impl Attachments {
         )
     }
 
-    /// Attaches the address of a file that stands elsewhere.
+    /// Attaches a link to a file.
     pub fn link(&self, url: impl Into<String>) -> Request<WriteItem> {
         let url = url.into();
         let wrong = (!url.starts_with("https://") && !url.starts_with("http://")).then(|| {
-            // an address may hold a key, so the error does not show it
-            Error::input("the address of a file begins with `https://` or `http://`")
+            // a URL may contain a secret, so the error does not show it
+            Error::input(
+                "invalid link to a file: expected a URL that begins with `https://` or `http://`",
+            )
         });
         let call = self.parent.call(&operations::ATTACHMENTS_UPLOAD);
         let call = call.check(wrong.map_or(Ok(()), Err));
         WriteItem::request(call.text_part("attachmentUrl", url))
     }
 
-    /// Fetches a file, as a stream.
+    /// Downloads a file as a stream.
     pub fn download(&self, id: impl Into<Id>) -> Request<DownloadFile> {
         DownloadFile::request(self.one(&operations::ATTACHMENTS_DOWNLOAD, id))
     }
 
-    /// Deletes a file.
+    /// Deletes an attachment.
     pub fn delete(&self, id: impl Into<Id>) -> Request<WriteItem> {
         WriteItem::request(self.one(&operations::ATTACHMENTS_DELETE_ONE, id))
     }
 
-    /// Deletes files.
+    /// Deletes attachments.
     pub fn delete_many<I: Into<Id>>(
         &self,
         ids: impl IntoIterator<Item = I>,

@@ -1,4 +1,4 @@
-//! A record's photo.
+//! Photos of records.
 
 use zcrm_http::ReqBody;
 
@@ -33,7 +33,7 @@ impl Photo {
         Self { parent }
     }
 
-    /// Puts an image in the photo's place.
+    /// Uploads an image as the photo of the record, replacing the previous one.
     pub fn upload(
         &self,
         name: &str,
@@ -44,12 +44,12 @@ impl Photo {
         Acknowledge::request(call.file(name, content_type, content))
     }
 
-    /// Fetches the photo, as a stream.
+    /// Downloads the photo as a stream.
     pub fn download(&self) -> Request<DownloadFile> {
         DownloadFile::request(self.parent.call(&operations::RECORDS_GET_PHOTO))
     }
 
-    /// Takes the photo away.
+    /// Deletes the photo.
     pub fn delete(&self) -> Request<Acknowledge> {
         Acknowledge::request(self.parent.call(&operations::RECORDS_DELETE_PHOTO))
     }

@@ -1,4 +1,4 @@
-//! Files of the disk on their way to Zoho.
+//! Uploads of files from disk.
 
 use std::path::PathBuf;
 
@@ -11,11 +11,11 @@ use crate::{
     request::{Kind, WriteItem, sealed::Sealed},
 };
 
-/// Attaches a file of the disk: the kind of a [`Request`](crate::Request) that
-/// [`Attachments::upload_file`](super::Attachments::upload_file) gives.
+/// A [`Request`](crate::Request) kind that attaches a file from disk:
+/// [`Attachments::upload_file`](super::Attachments::upload_file).
 ///
-/// The file is opened when the request is sent, so a [preview](crate::Request::preview) cannot show it.
-/// Whether an upload that is dropped on the way was executed is not known.
+/// The file is opened when the request is sent, so a [preview](crate::Request::preview) fails. If
+/// the future is dropped midway, the upload may still be executed.
 #[derive(Clone, Debug)]
 pub struct UploadFile {
     path: PathBuf,
@@ -36,7 +36,7 @@ impl Kind for UploadFile {
     async fn execute(self, call: Call) -> Result<Written, Error> {
         call.must_be_right()?;
         let Some(name) = self.path.file_name().and_then(|name| name.to_str()) else {
-            return Err(Error::input("the path of the upload does not end in a file's name"));
+            return Err(Error::input("the path of the upload does not end in a file name"));
         };
         let content = ReqBody::file(&self.path).await?;
         let upload = call.file(name, "application/octet-stream", content);
@@ -45,6 +45,8 @@ impl Kind for UploadFile {
 
     fn show(&self, call: &Call) -> Result<Self::Preview, Error> {
         call.must_be_right()?;
-        Err(Error::input("a file is opened when it is sent, so its upload cannot be previewed"))
+        Err(Error::input(
+            "the upload of a file from disk cannot be previewed: the file is opened when it is sent",
+        ))
     }
 }

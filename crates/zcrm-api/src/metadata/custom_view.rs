@@ -1,4 +1,4 @@
-//! Custom views.
+//! The metadata of a custom view.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zcrm_core::{Id, Timestamp, words};
@@ -7,83 +7,83 @@ use super::view_criteria::ViewCriteria;
 use crate::{MetaRef, model::model};
 
 words! {
-    /// Who sees a view.
+    /// The users who see a custom view.
     AccessType {
-        PUBLIC = "public": "Everybody.";
-        SHARED = "shared": "Those that it is shared with.";
-        ONLY_TO_ME = "only_to_me": "The user alone.";
+        PUBLIC = "public": "All users.";
+        SHARED = "shared": "The users, roles, groups and territories that the view is shared with.";
+        ONLY_TO_ME = "only_to_me": "Only the user who created the view.";
     }
 }
 
 model! {
-    /// A view: which records of a module are shown, with which fields.
+    /// A custom view: a selection of records and fields of a module.
     CustomView {
-        /// Its id, which a list of records takes as `cvid`.
+        /// The id of the view. A list of records takes it as `cvid`.
         id: Option<Id> = "id";
-        /// Its name.
+        /// The view's name.
         name: String = "name";
-        /// Its name in the user's language.
+        /// The view's name in the user's language.
         display_value: Option<String> = "display_value";
-        /// Zoho's name for it, for its own views.
+        /// The system name of a view that Zoho defined.
         system_name: Option<String> = "system_name";
-        /// Which kind it is of, such as `public_views` or `created_by_me`.
+        /// The category of the view, such as `public_views` or `created_by_me`.
         category: Option<String> = "category";
-        /// The module that it is of.
+        /// The module that the view belongs to.
         module: Option<MetaRef> = "module";
-        /// Which records it shows; none where it shows all.
+        /// The criteria for the records of the view; `None` if it shows all records.
         criteria: Option<ViewCriteria> = "criteria";
-        /// The field that it is sorted by: an API name alone in v2.
+        /// The field that the view is sorted by; an API name in v2.
         sort_by: Option<MetaRef> = "sort_by";
-        /// Which end comes first: `asc` or `desc`.
+        /// The direction of the sort: `asc` or `desc`.
         sort_order: Option<String> = "sort_order";
-        /// Whether the user sees it first.
+        /// Whether the view is the user's default.
         is_default: Option<bool> = "default";
-        /// Whether Zoho made it.
+        /// Whether the view was defined by Zoho.
         system_defined: Option<bool> = "system_defined";
-        /// Whether it cannot be changed.
+        /// Whether the view is locked against changes.
         locked: Option<bool> = "locked";
-        /// Its position among the user's favourites.
+        /// The position among the user's favourite views.
         favorite: Option<i64> = "favorite";
-        /// Whether it can be used without a connection.
+        /// Whether the view is available offline.
         offline: Option<bool> = "offline" or "off_line";
-        /// Who sees it.
+        /// The users who see the view.
         access_type: Option<AccessType> = "access_type" or "shared_type";
-        /// Who made it.
+        /// The user who created the view.
         created_by: Option<MetaRef> = "created_by";
-        /// Who changed it last.
+        /// The user who last modified the view.
         modified_by: Option<MetaRef> = "modified_by";
-        /// When it was made.
+        /// The time of the creation.
         created_time: Option<Timestamp> = "created_time";
-        /// When it was last changed.
+        /// The time of the last modification.
         modified_time: Option<Timestamp> = "modified_time";
-        /// When the user last opened it.
+        /// The time of the user's last access.
         last_accessed_time: Option<Timestamp> = "last_accessed_time";
-        /// The fields that it shows: API names alone in v2.
+        /// The fields that the view shows; API names in v2.
         fields: Vec<ViewField> = "fields";
-        /// Those that it is shared with.
+        /// The users, roles, groups and territories that the view is shared with.
         shared_to: Vec<SharedTo> = "shared_to";
-        /// Those that it is shared with; only v2 sends them here.
+        /// The same as `shared_to`, in v2.
         shared_details: Vec<SharedTo> = "shared_details";
     }
 }
 
-/// A category that views are in.
+/// A category of custom views.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ViewCategory {
-    /// What [`CustomView::category`] says, such as `public_views`.
+    /// The name that [`CustomView::category`] refers to, such as `public_views`.
     pub name: String,
-    /// Its name in the user's language, such as `Public Views`.
+    /// The name in the user's language, such as `Public Views`.
     pub display_value: String,
 }
 
-/// A field that a view shows.
+/// A field that a custom view shows.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ViewField {
-    /// The field: an API name in v2. Its other members are in `field.extra`.
+    /// The field; an API name in v2. Further members are in `field.extra`.
     pub field: MetaRef,
-    /// Whether its column stays where the others move (newer versions).
+    /// Whether the column is pinned (newer versions).
     pub pinned: Option<bool>,
 }
 
@@ -107,15 +107,15 @@ impl Serialize for ViewField {
 }
 
 model! {
-    /// Somebody that a view is shared with.
+    /// A user, role, group or territory that a view is shared with.
     SharedTo {
         /// The id of the user, role, group or territory.
         id: Option<Id> = "id";
-        /// Its name.
+        /// The name of the user, role, group or territory.
         name: String = "name";
-        /// What it is: `users`, `roles`, `groups` or `territories`.
+        /// The type: `users`, `roles`, `groups` or `territories`.
         kind: Option<String> = "type";
-        /// Whether those below it count.
+        /// Whether subordinates are included.
         subordinates: Option<bool> = "subordinates";
     }
 }

@@ -1,4 +1,4 @@
-//! Custom views of a module.
+//! Requests for custom views.
 
 use std::borrow::Cow;
 
@@ -39,7 +39,7 @@ impl CustomViews {
         Self { module }
     }
 
-    /// Reads all views.
+    /// Lists the custom views.
     pub fn list(&self) -> Request<List<CustomView, Paged>> {
         List::request(self.module.call(&operations::CUSTOM_VIEWS_LIST), Paged)
     }
@@ -49,17 +49,15 @@ impl CustomViews {
         GetItem::request(self.module.call(&operations::CUSTOM_VIEWS_GET).path_id("id", id))
     }
 
-    /// The categories that views are in, with their names in the user's language, as the list of
-    /// views tells them.
+    /// Lists the categories of the custom views, with their names in the user's language.
     pub fn categories(&self) -> Request<ViewCategories> {
         Request::new(self.module.call(&operations::CUSTOM_VIEWS_LIST), ViewCategories(()))
     }
 
-    /// Changes by which field a view is sorted: named, or as a view or the metadata tell it.
+    /// Changes the field and direction that a custom view is sorted by.
     ///
-    /// v2 changes the view itself, later versions have an action for it
-    /// (`/actions/change_sort`); the first version with the action is not told by Zoho's
-    /// documents, and v3 is taken for it.
+    /// v2 updates the view. Later versions use the action `/actions/change_sort`. Zoho does not
+    /// document the first version with this action; zcrm uses it from v3 on.
     pub fn sort(
         &self,
         id: impl Into<Id>,
@@ -71,14 +69,13 @@ impl CustomViews {
             _ => &operations::CUSTOM_VIEWS_CHANGE_SORT_ONE,
         };
         let call = self.module.call(operation).path_id("id", id);
-        // an object in every version, whatever form the field was read in
+        // an object in every version, even if the field was read as a name
         let field = MetaRef { extra: Extra::default(), ..field.into() };
         WriteItem::row(call, &json!({ "sort_by": field, "sort_order": order.as_str() }))
     }
 }
 
-/// Reads the categories of custom views: the kind of a [`Request`] that [`CustomViews::categories`]
-/// gives.
+/// A [`Request`] kind that lists the categories of custom views: [`CustomViews::categories`].
 #[derive(Clone, Debug)]
 pub struct ViewCategories(());
 

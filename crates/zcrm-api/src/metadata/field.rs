@@ -1,4 +1,4 @@
-//! Fields of a module, as metadata.
+//! The metadata of a field.
 
 use zcrm_core::{Id, Timestamp, words};
 
@@ -11,24 +11,24 @@ use super::field_details::{
 use crate::{MetaRef, RawJson, model::model};
 
 words! {
-    /// What a field holds.
+    /// The type of a field's value.
     DataType {
-        TEXT = "text": "A line of text.";
-        TEXTAREA = "textarea": "Text of several lines.";
+        TEXT = "text": "Text on a single line.";
+        TEXTAREA = "textarea": "Text on several lines.";
         EMAIL = "email": "An e-mail address.";
         PHONE = "phone": "A telephone number.";
-        WEBSITE = "website": "The address of a site.";
-        PICKLIST = "picklist": "One of some words.";
-        MULTISELECT_PICKLIST = "multiselectpicklist": "Several of some words.";
-        DATE = "date": "A day.";
-        DATETIME = "datetime": "An instant.";
+        WEBSITE = "website": "The address of a website.";
+        PICKLIST = "picklist": "One choice of a list.";
+        MULTISELECT_PICKLIST = "multiselectpicklist": "Several choices of a list.";
+        DATE = "date": "A date.";
+        DATETIME = "datetime": "A date and time.";
         INTEGER = "integer": "A whole number.";
         BIGINT = "bigint": "A large whole number.";
         DOUBLE = "double": "A decimal number.";
         CURRENCY = "currency": "An amount of money.";
-        PERCENT = "percent": "A number in per cent.";
-        AUTO_NUMBER = "autonumber": "A number that Zoho counts up.";
-        BOOLEAN = "boolean": "Yes or no.";
+        PERCENT = "percent": "A percentage.";
+        AUTO_NUMBER = "autonumber": "A number that Zoho increments.";
+        BOOLEAN = "boolean": "A boolean.";
         FILE_UPLOAD = "fileupload": "Files.";
         IMAGE_UPLOAD = "imageupload": "Images.";
         PROFILE_IMAGE = "profileimage": "The record's photo.";
@@ -37,176 +37,176 @@ words! {
         OWNER_LOOKUP = "ownerlookup": "The record's owner.";
         MULTISELECT_LOOKUP = "multiselectlookup": "Several other records.";
         MULTIUSER_LOOKUP = "multiuserlookup": "Several users.";
-        SUBFORM = "subform": "Rows of their own fields.";
-        FORMULA = "formula": "What is computed from other fields.";
-        ROLLUP_SUMMARY = "rollup_summary": "What is computed from related records.";
+        SUBFORM = "subform": "The rows of a subform.";
+        FORMULA = "formula": "A value computed from other fields.";
+        ROLLUP_SUMMARY = "rollup_summary": "A value computed from related records.";
         ADDRESS = "address": "The parts of an address.";
-        EVENT_REMINDER = "event_reminder": "When an event is reminded of.";
-        RECURRENCE = "RRULE": "How an activity recurs.";
-        ALARM = "ALARM": "When an activity is reminded of.";
+        EVENT_REMINDER = "event_reminder": "The time of an event's reminder.";
+        RECURRENCE = "RRULE": "The recurrence of an activity.";
+        ALARM = "ALARM": "The time of an activity's reminder.";
     }
 }
 
 model! {
-    /// A field's metadata.
+    /// The metadata of a field.
     FieldInfo {
-        /// Its id.
+        /// The field's id.
         id: Option<Id> = "id";
-        /// Its API name, such as `Last_Name`.
+        /// The field's API name, such as `Last_Name`.
         api_name: String = "api_name";
-        /// Its name for people.
+        /// The label of the field.
         label: String = "field_label";
-        /// Its name in the user's language.
+        /// The label in the user's language.
         display_label: Option<String> = "display_label";
-        /// What it holds.
+        /// The type of the field's value.
         data_type: Option<DataType> = "data_type";
-        /// As what of JSON it is sent: `string`, `integer`, `jsonobject` and the like.
+        /// The JSON type of the value, such as `string`, `integer` or `jsonobject`.
         json_type: Option<String> = "json_type";
-        /// How many characters or digits it takes.
+        /// The maximum number of characters or digits.
         length: Option<i64> = "length";
-        /// How many of its digits are decimals.
+        /// The number of decimal places.
         decimal_place: Option<i64> = "decimal_place";
-        /// What it holds at first: text, or an object.
+        /// The default value: text, or an object.
         default_value: Option<RawJson> = "default_value";
-        /// Whether the organisation made it.
+        /// Whether the organisation created the field.
         custom_field: Option<bool> = "custom_field";
-        /// Who made it: `default`, `api`, `web` and the like.
+        /// The origin of the field, such as `default`, `api` or `web`.
         created_source: Option<String> = "created_source";
-        /// Whether it is used: `used` or `unused`.
+        /// Whether the field is in use: `used` or `unused`.
         usage: Option<String> = "type";
-        /// Whether it must be filled, for Zoho's own reasons.
+        /// Whether Zoho requires a value.
         system_mandatory: Option<bool> = "system_mandatory";
-        /// Whether it must be filled, for those of its layout; only in a layout.
+        /// Whether the layout requires a value. Present only in a layout.
         required: Option<bool> = "required";
-        /// Whether the user may not change it.
+        /// Whether the field is read-only for the user.
         read_only: Option<bool> = "read_only";
-        /// Whether it cannot be changed.
+        /// Whether the field is read-only for all users.
         field_read_only: Option<bool> = "field_read_only";
-        /// Whether it is seen.
+        /// Whether the field is visible.
         visible: Option<bool> = "visible";
-        /// Whether a user's own layouts can have it.
+        /// Whether a user's layouts can include the field.
         available_in_user_layout: Option<bool> = "available_in_user_layout";
-        /// Whether it names the record.
+        /// Whether the field is the display name of the record.
         display_field: Option<bool> = "display_field";
-        /// Whether lists can be sorted by it.
+        /// Whether lists can be sorted by the field.
         sortable: Option<bool> = "sortable";
-        /// Whether lists can be narrowed by it.
+        /// Whether lists can be filtered by the field.
         filterable: Option<bool> = "filterable";
-        /// Whether a search looks into it.
+        /// Whether searches include the field.
         searchable: Option<bool> = "searchable";
-        /// Whether it can be changed in many records at once.
+        /// Whether a mass update can set the field.
         mass_update: Option<bool> = "mass_update";
-        /// Whether webhooks can send it.
+        /// Whether webhooks can send the field.
         webhook: Option<bool> = "webhook";
-        /// Whether business cards can show it.
+        /// Whether business cards can show the field.
         businesscard_supported: Option<bool> = "businesscard_supported";
-        /// Whether blueprints can ask for it.
+        /// Whether blueprints can use the field.
         blueprint_supported: Option<bool> = "blueprint_supported";
-        /// Whether it exists in answers alone.
+        /// Whether the field is virtual: it exists only in responses.
         virtual_field: Option<bool> = "virtual_field";
-        /// Whether it is of a kind that cannot be removed.
+        /// Whether the field is static: it cannot be removed.
         static_field: Option<bool> = "static_field";
-        /// Whether its number is written with separators.
+        /// Whether the number is written with separators.
         separator: Option<bool> = "separator";
-        /// Whether the thousands of its number are told apart.
+        /// Whether the thousands of the number are separated.
         number_separator: Option<bool> = "number_separator";
-        /// Whether its choices have colours.
+        /// Whether the choices have colours.
         enable_colour_code: Option<bool> = "enable_colour_code";
-        /// Whether Zoho itself gave its choices colours.
+        /// Whether Zoho set the colours of the choices.
         colour_code_enabled_by_system: Option<bool> = "colour_code_enabled_by_system";
-        /// Whether its choices stand in the order of the alphabet.
+        /// Whether the choices are sorted alphabetically.
         pick_list_values_sorted_lexically: Option<bool> = "pick_list_values_sorted_lexically";
-        /// Whether it holds health data.
+        /// Whether the field holds health data (HIPAA).
         hipaa_compliance_enabled: Option<bool> = "hipaa_compliance_enabled";
-        /// Its position among the others.
+        /// The position of the field among the other fields.
         sequence_number: Option<i64> = "sequence_number";
-        /// Its position in the form of the quick create.
+        /// The position of the field in the quick create form.
         quick_sequence_number: Option<String> = "quick_sequence_number";
-        /// Which section of a layout it is in; only in a layout.
+        /// The section of the layout that contains the field. Present only in a layout.
         section_id: Option<i64> = "section_id";
-        /// How it is shown.
+        /// A number that encodes how the field is displayed.
         display_type: Option<i64> = "display_type";
-        /// How it is shown, by Zoho's own count.
+        /// A number that encodes the input control of the field.
         ui_type: Option<i64> = "ui_type";
-        /// Where it is shown.
+        /// A number that encodes where the field is displayed.
         show_type: Option<i64> = "show_type";
-        /// Which kind it is of.
+        /// A number that encodes the category of the field.
         category: Option<i64> = "category";
-        /// Its name in Zoho's tables.
+        /// The name of the database column at Zoho.
         column_name: Option<String> = "column_name";
-        /// Another such name.
+        /// The name of an additional database column at Zoho.
         additional_column: Option<String> = "additional_column";
-        /// What may be done with it, and from where.
+        /// The operations that are allowed on the field, from the web and by the API.
         operation_type: Option<FieldOperations> = "operation_type";
-        /// Where it is seen.
+        /// The pages that show the field.
         view_type: Option<FieldViews> = "view_type";
-        /// What is kept of its history: an object, or yes and no in v2.
+        /// The history tracking of the field: an object, or a boolean in v2.
         history_tracking: Option<HistoryTracking> = "history_tracking";
-        /// What its values must fulfil; only in a layout.
+        /// The validation rule of the field. Present only in a layout.
         validation_rule: Option<RawJson> = "validation_rule";
-        /// When it was made.
+        /// The time of the creation.
         created_time: Option<Timestamp> = "created_time";
-        /// When it was last changed.
+        /// The time of the last modification.
         modified_time: Option<Timestamp> = "modified_time";
-        /// How health data in it is kept.
+        /// The restrictions on health data in the field.
         hipaa_compliance: Option<FieldHipaa> = "hipaa_compliance";
-        /// The module that it belongs to.
+        /// The module that the field is associated with.
         associated_module: Option<MetaRef> = "associated_module";
-        /// The module that its rows stand in.
+        /// The module of the field's rows.
         sub_module: Option<MetaRef> = "sub_module";
-        /// The field that it is filled from.
+        /// The field that the value is taken from.
         refer_from_field: Option<MetaRef> = "refer_from_field";
-        /// What it refers to, for a lookup.
+        /// The target of a lookup.
         lookup: Option<LookupField> = "lookup";
-        /// What it refers to, for a lookup of several modules.
+        /// The targets of a lookup into several modules.
         multi_module_lookup: Option<MultiModuleLookup> = "multi_module_lookup";
-        /// What it refers to, for several records.
+        /// The target of a lookup of several records.
         multiselect_lookup: Option<MultiSelectLookup> = "multiselectlookup";
-        /// What it refers to, for several users.
+        /// The target of a lookup of several users.
         multiuser_lookup: Option<MultiSelectLookup> = "multiuserlookup";
-        /// The module of its rows, for a subform.
+        /// The module of the rows of a subform.
         subform: Option<SubformField> = "subform";
-        /// How its amounts are rounded.
+        /// The rounding of amounts.
         currency: Option<CurrencyField> = "currency";
-        /// How it is computed.
+        /// The formula of the field.
         formula: Option<FormulaField> = "formula";
-        /// What of its related records is computed.
+        /// The rollup over related records.
         rollup_summary: Option<RollupSummary> = "rollup_summary";
-        /// How it is counted up.
+        /// The format of an auto-number.
         auto_number: Option<AutoNumber> = "auto_number" or "autonumber";
-        /// Whether two records may have the same.
+        /// Present if values must be unique.
         unique: Option<UniqueField> = "unique";
-        /// How it is encrypted.
+        /// The encryption of the field.
         crypt: Option<FieldCrypt> = "crypt";
-        /// How people's data in it is kept.
+        /// The restrictions on personal data in the field.
         privacy: Option<FieldPrivacy> = "private";
-        /// Whether it holds the ids of another system.
+        /// Present if the field holds ids of another system.
         external: Option<FieldExternal> = "external";
-        /// What explains it.
+        /// The tooltip of the field.
         tooltip: Option<FieldTooltip> = "tooltip";
-        /// Which fields it joins.
+        /// The fields that the field associates.
         association_details: Option<FieldAssociation> = "association_details";
-        /// Which fields it goes to where a lead is converted.
+        /// The fields that receive the value when a lead is converted.
         convert_mapping: Option<FieldConvertMapping> = "convert_mapping";
-        /// What e-mails may do with it.
+        /// The support of the field by the email parser.
         email_parser: Option<FieldEmailParser> = "email_parser";
-        /// Who may share its record.
+        /// The sharing permissions of the record.
         sharing_properties: Option<FieldSharing> = "sharing_properties";
-        /// Which text it holds.
+        /// The type of a multi-line text.
         textarea: Option<TextArea> = "textarea";
-        /// The list that its choices come from, for all modules.
+        /// The global pick list that the choices come from.
         global_picklist: Option<MetaRef> = "common.picklist" or "global_picklist";
-        /// Its choices.
+        /// The choices of the field.
         pick_list_values: Vec<PickListValue> = "pick_list_values";
-        /// The choices of what may be uploaded.
+        /// The choices for uploaded files.
         file_upload_options: Vec<PickListValue> = "file_upolad_optionlist";
-        /// The modules that it may refer to.
+        /// The modules that the field may refer to.
         allowed_modules: Vec<MetaRef> = "allowed_modules";
-        /// The layouts that contain it.
+        /// The layouts that contain the field.
         layout_associations: Vec<MetaRef> = "layout_associations";
-        /// The profiles that see it.
+        /// The profiles that see the field.
         profiles: Vec<FieldProfile> = "profiles";
-        /// What of it can be changed.
+        /// The properties of the field that can be customised.
         customizable_properties: Vec<String> = "customizable_properties";
     }
 }

@@ -1,4 +1,4 @@
-//! What belongs to fields of some kinds.
+//! The parts of the metadata of a field that only some fields have.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::RawValue;
@@ -14,153 +14,153 @@ use crate::{
 };
 
 model! {
-    /// One of the choices of a field.
+    /// A choice of a pick list field.
     PickListValue {
-        /// Its id.
+        /// The id of the choice.
         id: Option<Id> = "id";
-        /// How it is shown.
+        /// The text that is shown.
         display_value: Option<String> = "display_value";
-        /// How it stands in a record.
+        /// The value that a record holds.
         actual_value: Option<String> = "actual_value";
-        /// Its name for rules.
+        /// The name that rules use.
         reference_value: Option<String> = "reference_value";
-        /// Whether it is used: `used` or `unused`.
+        /// Whether the choice is in use: `used` or `unused`.
         usage: Option<String> = "type";
-        /// Its position among the others.
+        /// The position among the choices.
         sequence_number: Option<i64> = "sequence_number";
-        /// Its colour, such as `#57B1FD`.
+        /// The colour, such as `#57B1FD`.
         colour_code: Option<String> = "colour_code";
-        /// Whether it is shown.
+        /// Whether the choice is shown.
         show_value: Option<bool> = "show_value";
-        /// What a deal in this stage is: `Open`, `Closed Won` or `Closed Lost`.
+        /// The category of a deal in this stage: `Open`, `Closed Won` or `Closed Lost`.
         deal_category: Option<String> = "deal_category";
-        /// How likely a deal in this stage is, in per cent.
+        /// The probability of a deal in this stage, in per cent.
         probability: Option<i64> = "probability";
-        /// What a deal in this stage counts as in forecasts.
+        /// The forecast category of a deal in this stage.
         forecast_category: Option<MetaRef> = "forecast_category";
-        /// The same, as a word.
+        /// The forecast category, as a word.
         forecast_type: Option<String> = "forecast_type";
-        /// As what of JSON it is sent.
+        /// The JSON type of the value.
         expected_data_type: Option<String> = "expected_data_type";
-        /// Zoho's own name for it.
+        /// Zoho's system name of the choice.
         system_name: Option<String> = "sys_ref_name";
-        /// The choices of other fields that it leaves open.
+        /// The choices of dependent fields.
         maps: Vec<PickListMap> = "maps";
     }
 }
 
 model! {
-    /// The choices of another field that a choice leaves open.
+    /// The choices of a dependent field that remain for a choice.
     PickListMap {
-        /// The other field's API name.
+        /// The API name of the dependent field.
         api_name: String = "api_name";
-        /// The choices that are left.
+        /// The remaining choices.
         pick_list_values: Vec<PickListValue> = "pick_list_values";
     }
 }
 
 model! {
-    /// What a lookup refers to.
+    /// The target of a lookup field.
     LookupField {
         /// The id of the relation.
         id: Option<Id> = "id";
-        /// The API name of the related list that it makes.
+        /// The API name of the related list that the lookup creates.
         api_name: String = "api_name";
-        /// The name of that list for people.
+        /// The label of the related list.
         display_label: Option<String> = "display_label";
-        /// The module that it refers to.
+        /// The module that the lookup refers to.
         module: Option<MetaRef> = "module";
-        /// Whether what narrows it counts again for a change.
+        /// Whether the filter is checked again when a record is edited.
         revalidate_filter_during_edit: Option<bool> = "revalidate_filter_during_edit";
-        /// What narrows it: an object with the id of a query and its criteria.
+        /// The filter of the lookup: an object with a query id and criteria.
         query_details: Option<RawJson> = "query_details";
-        /// What is shown of the record that it refers to.
+        /// The fields that are shown of the referenced record.
         show_fields: Vec<RawJson> = "show_fields";
     }
 }
 
 model! {
-    /// What a lookup of several modules refers to.
+    /// The targets of a lookup into several modules.
     MultiModuleLookup {
-        /// The API name of the related list that it makes.
+        /// The API name of the related list that the lookup creates.
         api_name: String = "api_name";
-        /// The name of that list for people.
+        /// The label of the related list.
         display_label: Option<String> = "display_label";
-        /// The modules that it refers to.
+        /// The modules that the lookup refers to.
         modules: Vec<MetaRef> = "modules";
     }
 }
 
 model! {
-    /// What a lookup of several records or users refers to.
+    /// The target of a lookup of several records or users.
     MultiSelectLookup {
         /// The id of the relation.
         id: Option<Id> = "id";
-        /// The API name of the related list that it makes.
+        /// The API name of the related list that the lookup creates.
         api_name: String = "api_name";
-        /// The name of that list for people.
+        /// The label of the related list.
         display_label: Option<String> = "display_label";
-        /// The module whose records join the two.
+        /// The module whose records link the two sides.
         linking_module: Option<MetaRef> = "linking_module";
-        /// The module that it refers to.
+        /// The module that the lookup refers to.
         connected_module: Option<MetaRef> = "connected_module";
-        /// The field of the linking module that refers to this one.
+        /// The field of the linking module that refers to the module of the lookup.
         lookup_api_name: Option<String> = "lookup_apiname";
-        /// The field of the linking module that refers to the other.
+        /// The field of the linking module that refers to the other module.
         connected_lookup_api_name: Option<String> = "connectedlookup_apiname";
         /// The field of the other module.
         connected_field_api_name: Option<String> = "connectedfield_apiname";
-        /// Whether those that it names may see the record.
+        /// Whether the referenced users may see the record.
         record_access: Option<bool> = "record_access";
-        /// The module whose records join the two, and its fields, as Zoho's files of 2026 have them.
+        /// The linking module and its fields, in Zoho's OpenAPI files of 2026.
         linking_details: Option<LinkingDetails> = "linking_details";
-        /// What it refers to, as Zoho's files of 2026 have it.
+        /// The target of the lookup, in Zoho's OpenAPI files of 2026.
         connected_details: Option<ConnectedDetails> = "connected_details";
-        /// The related list that it makes, as Zoho's files of 2026 have it.
+        /// The related list that the lookup creates, in Zoho's OpenAPI files of 2026.
         related_list: Option<LookupRelatedList> = "related_list";
     }
 }
 
 model! {
-    /// The module whose records join the two sides of a lookup of several records or users.
+    /// The module that links the two sides of a lookup of several records or users.
     LinkingDetails {
-        /// The module.
+        /// The linking module.
         module: Option<MetaRef> = "module";
-        /// Its field that refers to the module of the lookup.
+        /// The field that refers to the module of the lookup.
         lookup_field: Option<MetaRef> = "lookup_field";
-        /// Its field that refers to the other module.
+        /// The field that refers to the other module.
         connected_lookup_field: Option<MetaRef> = "connected_lookup_field";
     }
 }
 
 model! {
-    /// What a lookup of several records refers to.
+    /// The target of a lookup of several records.
     ConnectedDetails {
-        /// The module.
+        /// The module that the lookup refers to.
         module: Option<MetaRef> = "module";
         /// The field of that module that refers back.
         field: Option<MetaRef> = "field";
-        /// The layouts that the field is in.
+        /// The layouts that contain the field.
         layouts: Vec<MetaRef> = "layouts";
     }
 }
 
 model! {
-    /// The related list that a lookup makes.
+    /// The related list that a lookup creates.
     LookupRelatedList {
-        /// Its id.
+        /// The id of the related list.
         id: Option<Id> = "id";
-        /// Its API name.
+        /// The API name of the related list.
         api_name: String = "api_name";
-        /// Its name for people.
+        /// The label of the related list.
         display_label: Option<String> = "display_label";
     }
 }
 
 model! {
-    /// The module of a subform's rows.
+    /// The module of the rows of a subform.
     SubformField {
-        /// Its id.
+        /// The id of the module.
         id: Option<Id> = "id";
         /// The module.
         module: Option<MetaRef> = "module";
@@ -168,173 +168,173 @@ model! {
 }
 
 model! {
-    /// How amounts of money are rounded.
+    /// The rounding of amounts of money.
     CurrencyField {
-        /// To which side, such as `normal` or `round_up`.
+        /// The rounding mode, such as `normal` or `round_up`.
         rounding_option: Option<String> = "rounding_option";
-        /// To how many decimals.
+        /// The number of decimal places.
         precision: Option<i64> = "precision";
     }
 }
 
 model! {
-    /// How a field is computed.
+    /// The formula of a computed field.
     FormulaField {
-        /// What comes out.
+        /// The type of the result.
         return_type: Option<String> = "return_type";
-        /// The formula.
+        /// The expression.
         expression: Option<String> = "expression";
     }
 }
 
 model! {
-    /// What of related records is computed.
+    /// A rollup over related records.
     RollupSummary {
-        /// What comes out.
+        /// The type of the result.
         return_type: Option<String> = "return_type";
-        /// How: an object with a function and a field.
+        /// The expression: an object with a function and a field.
         expression: Option<RawJson> = "expression";
         /// The module of the related records.
         based_on_module: Option<MetaRef> = "based_on_module";
-        /// The related list that they stand in.
+        /// The related list of the records.
         related_list: Option<MetaRef> = "related_list";
-        /// What it goes by.
+        /// The value that the rollup is based on.
         rollup_based_on: Option<String> = "rollup_based_on";
     }
 }
 
 model! {
-    /// How a field is counted up.
+    /// The format of an auto-number field.
     AutoNumber {
-        /// What stands before the number.
+        /// The text before the number.
         prefix: Option<String> = "prefix";
-        /// What stands behind it.
+        /// The text after the number.
         suffix: Option<String> = "suffix";
         /// The first number.
         start_number: Option<i64> = "start_number";
-        /// How many digits the first number has.
+        /// The number of digits of the first number.
         starting_number_length: Option<i64> = "starting_number_length";
     }
 }
 
 model! {
-    /// Whether two records may have the same in a field.
+    /// The uniqueness rule of a field.
     UniqueField {
-        /// Whether capital letters count.
+        /// Whether the comparison is case-sensitive.
         case_sensitive: Option<RawJson> = "casesensitive";
     }
 }
 
 model! {
-    /// How a field is encrypted.
+    /// The encryption of a field.
     FieldCrypt {
-        /// How.
+        /// The mode of encryption.
         mode: Option<String> = "mode";
-        /// How far it is.
+        /// A number that encodes the progress of the encryption.
         status: Option<i64> = "status";
-        /// Zoho's column for it.
+        /// The database column at Zoho.
         column: Option<String> = "column";
-        /// Zoho's table for it.
+        /// The database table at Zoho.
         table: Option<String> = "table";
-        /// Whom Zoho tells of it.
+        /// The users whom Zoho notifies.
         notify: Option<String> = "notify";
-        /// The ids of the fields.
+        /// The ids of the encrypted fields.
         field_ids: Vec<Id> = "encFldIds";
     }
 }
 
 model! {
-    /// How people's data in a field is kept.
+    /// The restrictions on personal data in a field.
     FieldPrivacy {
-        /// Whether calls may not read it.
+        /// Whether API access to the data is restricted.
         restricted: Option<bool> = "restricted";
-        /// Whether it may be exported.
+        /// Whether the data may be exported.
         export: Option<bool> = "export";
-        /// How private it is.
+        /// The sensitivity of the data.
         kind: Option<String> = "type";
     }
 }
 
 model! {
-    /// How health data in a field is kept.
+    /// The restrictions on health data in a field.
     FieldHipaa {
-        /// Whether calls may not read it.
+        /// Whether API access to the data is restricted.
         restricted: Option<bool> = "restricted";
-        /// Whether it may not be exported.
+        /// Whether export of the data is restricted.
         restricted_in_export: Option<bool> = "restricted_in_export";
     }
 }
 
 model! {
-    /// Whether a field holds the ids of another system.
+    /// The settings of a field that holds ids of another system.
     FieldExternal {
-        /// Whether it is shown.
+        /// Whether the field is shown.
         show: Option<bool> = "show";
-        /// Whose ids they are: `user` or `org`.
+        /// The owner of the ids: `user` or `org`.
         kind: Option<String> = "type";
-        /// Whether more than one field may.
+        /// Whether several fields may hold such ids.
         allow_multiple_config: Option<bool> = "allow_multiple_config";
     }
 }
 
 model! {
-    /// What explains a field.
+    /// The tooltip of a field or section.
     FieldTooltip {
-        /// How it is shown.
+        /// The way in which the tooltip is shown.
         name: String = "name";
-        /// What it says.
+        /// The text of the tooltip.
         value: Option<String> = "value";
     }
 }
 
 model! {
-    /// Which fields a field joins.
+    /// The two fields that a field associates.
     FieldAssociation {
-        /// The field that looks up.
+        /// The lookup field.
         lookup_field: Option<MetaRef> = "lookup_field";
-        /// The field of the record that is looked up.
+        /// The field of the referenced record.
         related_field: Option<MetaRef> = "related_field";
     }
 }
 
 model! {
-    /// Which fields a field goes to where a lead is converted.
+    /// The fields that receive a field's value when a lead is converted.
     FieldConvertMapping {
-        /// That of the contact.
+        /// The field of the contact.
         contacts: Option<MetaRef> = "Contacts";
-        /// That of the account.
+        /// The field of the account.
         accounts: Option<MetaRef> = "Accounts";
-        /// That of the deal.
+        /// The field of the deal.
         deals: Option<MetaRef> = "Deals";
     }
 }
 
 model! {
-    /// What e-mails may do with a field.
+    /// The support of a field by the email parser.
     FieldEmailParser {
-        /// Change it.
+        /// Whether the email parser can update the field.
         fields_update_supported: Option<bool> = "fields_update_supported";
-        /// Find and make records by it.
+        /// Whether the email parser can find or create records by the field.
         record_operations_supported: Option<bool> = "record_operations_supported";
     }
 }
 
 model! {
-    /// Who may share a field's record.
+    /// The sharing permissions of the record of a field.
     FieldSharing {
-        /// Whether that is being changed.
+        /// The status of a scheduled change of the sharing.
         scheduler_status: Option<String> = "scheduler_status";
-        /// Whether it can be said at all.
+        /// Whether the sharing can be configured.
         share_preference_enabled: Option<bool> = "share_preference_enabled";
-        /// What may be done with it, such as `read-only`.
+        /// The permission, such as `read-only`.
         share_permission: Option<String> = "share_permission";
     }
 }
 
 model! {
-    /// Which text a field of several lines holds.
+    /// The type of a multi-line text field.
     TextArea {
-        /// Which: `small`, `large` or `rich_text`.
+        /// The type: `small`, `large` or `rich_text`.
         kind: Option<String> = "type";
     }
 }
@@ -342,45 +342,45 @@ model! {
 model! {
     /// A profile that sees a field.
     FieldProfile {
-        /// Its id.
+        /// The id of the profile.
         id: Option<Id> = "id";
-        /// Its name.
+        /// The name of the profile.
         name: String = "name";
-        /// What it may do: `read_write`, `read_only` or `hidden`.
+        /// The permission: `read_write`, `read_only` or `hidden`.
         permission_type: Option<String> = "permission_type";
     }
 }
 
 model! {
-    /// What may be done with a field, and from where.
+    /// The operations that are allowed on a field, from the web and by the API.
     FieldOperations {
-        /// Filled in a new record, on Zoho's pages.
+        /// Whether the field can be set when a record is created on the web.
         web_create: Option<bool> = "web_create";
-        /// Changed, on Zoho's pages.
+        /// Whether the field can be updated on the web.
         web_update: Option<bool> = "web_update";
-        /// Filled in a new record, by a call.
+        /// Whether the field can be set when a record is created by the API.
         api_create: Option<bool> = "api_create";
-        /// Changed, by a call.
+        /// Whether the field can be updated by the API.
         api_update: Option<bool> = "api_update";
     }
 }
 
 model! {
-    /// Where a field is seen.
+    /// The pages that show a field.
     FieldViews {
-        /// In a record.
+        /// Whether the page of a record shows it.
         view: Option<bool> = "view";
-        /// Where a record is changed.
+        /// Whether the edit page shows it.
         edit: Option<bool> = "edit";
-        /// Where a record is made.
+        /// Whether the create page shows it.
         create: Option<bool> = "create";
-        /// Where a record is made in one step.
+        /// Whether the quick create form shows it.
         quick_create: Option<bool> = "quick_create";
     }
 }
 
 impl RollupSummary {
-    /// The function that is applied, such as `sum`.
+    /// Returns the function that is applied, such as `sum`.
     #[must_use]
     pub fn function(&self) -> Option<String> {
         let expression = self.expression.as_ref()?.to_value();
@@ -388,19 +388,19 @@ impl RollupSummary {
     }
 }
 
-/// What is kept of a field's history.
+/// The history tracking of a field.
 ///
-/// v2 sends yes or no, later versions an object.
+/// v2 sends a boolean, later versions an object.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct HistoryTracking {
-    /// Whether anything is kept.
+    /// Whether history is tracked.
     pub enabled: bool,
-    /// The module that it is kept in.
+    /// The module that stores the history.
     pub module: Option<MetaRef>,
-    /// The field that says how long each value was there.
+    /// The field that records the duration of each value.
     pub duration_configured_field: Option<MetaRef>,
-    /// The members that no other field holds: unknown, of another shape, or null.
+    /// The members that no other field holds: unknown ones, null, or of an unexpected shape.
     pub extra: Extra,
 }
 

@@ -1,4 +1,4 @@
-//! Fields of a module.
+//! Requests for the fields of modules.
 
 use zcrm_core::{ApiVersion, Id};
 
@@ -31,7 +31,7 @@ impl Fields {
         Self { module }
     }
 
-    /// Reads all fields; the list comes whole.
+    /// Lists all fields in one page.
     pub fn list(&self) -> Request<List<FieldInfo>> {
         List::request(self.module.call(&operations::FIELDS_LIST), Whole)
     }
@@ -43,12 +43,12 @@ impl Fields {
 }
 
 impl Request<List<FieldInfo>> {
-    /// Reads only the fields that the layouts do not use (`type=unused`; from v2.1 on).
+    /// Lists only the fields that no layout uses (`type=unused`, from v2.1 on).
     pub fn unused(self) -> Self {
         let version = self.call.api().version();
         let lacks = (version < ApiVersion::V2_1).then(|| {
             zcrm_core::Error::input(format!(
-                "`fields.list` takes `type` from {} on, and the client uses {version}",
+                "`fields.list` supports `type` from {} on, and the client uses {version}",
                 ApiVersion::V2_1
             ))
         });

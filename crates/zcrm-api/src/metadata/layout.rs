@@ -1,4 +1,4 @@
-//! Layouts of a module, and their sections.
+//! The metadata of a layout and its sections.
 
 use zcrm_core::{Id, Timestamp};
 
@@ -6,51 +6,51 @@ use super::{field::FieldInfo, field_details::FieldTooltip};
 use crate::{MetaRef, RawJson, model::model};
 
 model! {
-    /// A layout: which fields a record has, and in which sections.
+    /// A layout: the fields of a record and their sections.
     Layout {
-        /// Its id.
+        /// The layout's id.
         id: Option<Id> = "id";
-        /// Its API name.
+        /// The layout's API name.
         api_name: String = "api_name";
-        /// Its name.
+        /// The layout's name.
         name: String = "name";
-        /// Its name in the user's language.
+        /// The layout's name in the user's language.
         display_label: Option<String> = "display_label";
-        /// Whether it is used: a word such as `active`, and a number in v2.
+        /// The status of the layout: a word such as `active`, or a number in v2.
         status: Option<RawJson> = "status";
-        /// Whether it is seen.
+        /// Whether the layout is visible.
         visible: Option<bool> = "visible";
-        /// How it is shown.
+        /// A number that encodes how the layout is displayed.
         display_type: Option<i64> = "display_type";
-        /// Where it comes from.
+        /// The source of the layout.
         source: Option<String> = "source";
-        /// Who made it.
+        /// The origin of the layout.
         generated_type: Option<String> = "generated_type";
-        /// For what it is: `view`, `create` or `edit`.
+        /// The purpose of the layout: `view`, `create` or `edit`.
         mode: Option<String> = "mode";
-        /// Whether more profiles see it than are told.
+        /// Whether there are more profiles than those listed.
         has_more_profiles: Option<bool> = "has_more_profiles";
-        /// Whether it has business cards.
+        /// Whether the layout shows business cards.
         show_business_card: Option<bool> = "show_business_card";
-        /// The user that it was made for.
+        /// The user that the layout was created for.
         created_for: Option<MetaRef> = "created_for";
-        /// Who made it.
+        /// The user who created the layout.
         created_by: Option<MetaRef> = "created_by";
-        /// Who changed it last.
+        /// The user who last modified the layout.
         modified_by: Option<MetaRef> = "modified_by";
-        /// When it was made.
+        /// The time of the creation.
         created_time: Option<Timestamp> = "created_time";
-        /// When it was last changed.
+        /// The time of the last modification.
         modified_time: Option<Timestamp> = "modified_time";
-        /// How its subforms are shown.
+        /// The display of the layout's subforms.
         subform_properties: Option<SubformProperties> = "subform_properties";
-        /// What its records become where they are converted.
+        /// The layouts of the records that a conversion creates.
         convert_mapping: Option<LayoutConvertMapping> = "convert_mapping";
-        /// What the user may do with it.
+        /// The actions that are allowed to the user.
         actions_allowed: Option<LayoutActions> = "actions_allowed";
-        /// Its sections.
+        /// The sections of the layout.
         sections: Vec<Section> = "sections";
-        /// The profiles that see it.
+        /// The profiles that see the layout.
         profiles: Vec<LayoutProfile> = "profiles";
     }
 }
@@ -58,49 +58,49 @@ model! {
 model! {
     /// A section of a layout.
     Section {
-        /// Its id.
+        /// The section's id.
         id: Option<Id> = "id";
-        /// Its API name.
+        /// The section's API name.
         api_name: String = "api_name";
-        /// Its name.
+        /// The section's name.
         name: String = "name";
-        /// Its name in the user's language.
+        /// The section's name in the user's language.
         display_label: Option<String> = "display_label";
-        /// Its position among the others.
+        /// The position among the sections.
         sequence_number: Option<i64> = "sequence_number";
-        /// How many columns it has.
+        /// The number of columns.
         column_count: Option<i64> = "column_count";
-        /// In which order the tabulator walks through it.
+        /// The order in which the tab key visits the fields.
         tab_traversal: Option<RawJson> = "tab_traversal";
-        /// Whether its fields are those of a subform.
+        /// Whether the section is a subform.
         is_subform_section: Option<bool> = "isSubformSection";
-        /// Who made it.
+        /// The origin of the section.
         generated_type: Option<String> = "generated_type";
-        /// Whether it is used: `used` or `unused`.
+        /// Whether the section is in use: `used` or `unused`.
         usage: Option<String> = "type";
-        /// How its rows behave, for a subform.
+        /// The properties of a subform's rows.
         properties: Option<SectionProperties> = "properties";
-        /// Its fields.
+        /// The fields of the section.
         fields: Vec<FieldInfo> = "fields";
     }
 }
 
 model! {
-    /// How the rows of a subform behave.
+    /// The properties of the rows of a subform.
     SectionProperties {
-        /// Whether they can be put in another order.
+        /// Whether the rows can be reordered.
         reorder_rows: Option<bool> = "reorder_rows";
-        /// How many there may be.
+        /// The maximum number of rows.
         maximum_rows: Option<i64> = "maximum_rows";
-        /// What explains them.
+        /// The tooltip of the section.
         tooltip: Option<FieldTooltip> = "tooltip";
     }
 }
 
 model! {
-    /// How the subforms of a layout are shown.
+    /// The display of the subforms of a layout.
     SubformProperties {
-        /// Whether a column stays where the others move.
+        /// Whether a column is pinned.
         pinned_column: Option<bool> = "pinned_column";
     }
 }
@@ -108,27 +108,27 @@ model! {
 model! {
     /// A profile that sees a layout.
     LayoutProfile {
-        /// Its id.
+        /// The profile's id.
         id: Option<Id> = "id";
-        /// Its name.
+        /// The profile's name.
         name: String = "name";
-        /// Whether it sees this one first.
+        /// Whether the layout is the default of the profile.
         is_default: Option<bool> = "default";
-        /// The view that it sees first.
+        /// The default view of the profile.
         default_view: Option<MetaRef> = "_default_view";
-        /// The view that it sees first where records are assigned.
+        /// The default view of the profile for assignments.
         default_assignment_view: Option<MetaRef> = "_default_assignment_view";
     }
 }
 
 model! {
-    /// What a layout's records become where they are converted.
+    /// The layouts of the records that a conversion creates.
     LayoutConvertMapping {
         /// The layout of the contact.
         contacts: Option<LayoutConvertTarget> = "Contacts";
         /// The layout of the account.
         accounts: Option<LayoutConvertTarget> = "Accounts";
-        /// The layout of the deal, and the fields that are asked for.
+        /// The layout of the deal, and its required fields.
         deals: Option<LayoutConvertTarget> = "Deals";
         /// The layout of the invoice.
         invoices: Option<LayoutConvertTarget> = "Invoices";
@@ -138,33 +138,33 @@ model! {
 }
 
 model! {
-    /// The layout that a record gets where it is converted.
+    /// The layout of a record that a conversion creates.
     LayoutConvertTarget {
-        /// Its id.
+        /// The id of the layout.
         id: Option<Id> = "id";
-        /// Its name.
+        /// The name of the layout.
         name: String = "name";
-        /// The fields that are asked for.
+        /// The fields that the conversion asks for.
         fields: Vec<FieldInfo> = "fields";
     }
 }
 
 model! {
-    /// What the user may do with a layout.
+    /// The actions on a layout that are allowed to the user.
     LayoutActions {
-        /// Change it.
+        /// Whether the user may edit the layout.
         edit: Option<bool> = "edit";
-        /// Give it another name.
+        /// Whether the user may rename the layout.
         rename: Option<bool> = "rename";
-        /// Copy it.
+        /// Whether the user may clone the layout.
         clone_layout: Option<bool> = "clone";
-        /// Make it one of a smaller edition.
+        /// Whether the user may downgrade the layout.
         downgrade: Option<bool> = "downgrade";
-        /// Delete it.
+        /// Whether the user may delete the layout.
         delete: Option<bool> = "delete";
-        /// Take it out of use.
+        /// Whether the user may deactivate the layout.
         deactivate: Option<bool> = "deactivate";
-        /// Say who sees it.
+        /// Whether the user may set the permissions of the layout.
         set_layout_permissions: Option<bool> = "set_layout_permissions";
     }
 }

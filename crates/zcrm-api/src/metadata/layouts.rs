@@ -1,4 +1,4 @@
-//! Layouts of a module.
+//! Requests for the layouts of modules.
 
 use zcrm_core::Id;
 
@@ -29,7 +29,7 @@ impl Layouts {
         Self { module }
     }
 
-    /// Reads all layouts; the list comes whole.
+    /// Lists all layouts in one page.
     pub fn list(&self) -> Request<List<Layout>> {
         List::request(self.module.call(&operations::LAYOUTS_LIST), Whole)
     }

@@ -1,4 +1,4 @@
-//! Metadata: modules, and their fields, layouts, views and related lists.
+//! Metadata of modules: fields, layouts, custom views and related lists.
 
 mod custom_view;
 mod custom_views;
@@ -42,7 +42,7 @@ use zcrm_core::ModuleName;
 use crate::Api;
 
 impl Api {
-    /// The modules of the organisation, as metadata.
+    /// Returns a handle to the modules of the organisation, as metadata.
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -57,7 +57,7 @@ impl Api {
         Modules::new(self.clone())
     }
 
-    /// One module's metadata, by its API name.
+    /// Returns a handle to the metadata of a module, given by its API name.
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {

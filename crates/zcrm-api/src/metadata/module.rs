@@ -1,4 +1,4 @@
-//! Modules, as metadata.
+//! The metadata of a module.
 
 use zcrm_core::{Id, Timestamp, words};
 
@@ -6,194 +6,194 @@ use super::{custom_view::CustomView, field::FieldInfo, layout::Layout, related_l
 use crate::{MetaRef, RawJson, model::model};
 
 words! {
-    /// Who made a module.
+    /// The origin of a module.
     GeneratedType {
-        DEFAULT = "default": "Zoho.";
-        CUSTOM = "custom": "The organisation.";
-        WEB = "web": "The organisation, as a page of the web.";
-        LINKING = "linking": "Zoho, to join two modules.";
-        SUBFORM = "subform": "Zoho, for the rows of a subform.";
+        DEFAULT = "default": "A standard module of Zoho CRM.";
+        CUSTOM = "custom": "A custom module of the organisation.";
+        WEB = "web": "A web page that the organisation added as a module.";
+        LINKING = "linking": "A module that links the records of two modules.";
+        SUBFORM = "subform": "A module that holds the rows of a subform.";
     }
 }
 
 words! {
-    /// Whether a module can be used (from v5 on).
+    /// The status of a module (from v5 on).
     ModuleStatus {
-        VISIBLE = "visible": "It can.";
-        USER_HIDDEN = "user_hidden": "A user hid it.";
-        SYSTEM_HIDDEN = "system_hidden": "Zoho hid it.";
-        SCHEDULED_FOR_DELETION = "scheduled_for_deletion": "It will be deleted.";
+        VISIBLE = "visible": "The module is visible.";
+        USER_HIDDEN = "user_hidden": "A user has hidden the module.";
+        SYSTEM_HIDDEN = "system_hidden": "Zoho has hidden the module.";
+        SCHEDULED_FOR_DELETION = "scheduled_for_deletion": "The module is scheduled for deletion.";
     }
 }
 
 model! {
-    /// A module's metadata.
+    /// The metadata of a module.
     ModuleInfo {
-        /// Its id.
+        /// The module's id.
         id: Option<Id> = "id";
-        /// Its API name, such as `Leads`.
+        /// The module's API name, such as `Leads`.
         api_name: String = "api_name";
-        /// The name that Zoho gave it.
+        /// The module's name in Zoho CRM.
         module_name: Option<String> = "module_name";
-        /// Its name for one record.
+        /// The label of one record.
         singular_label: Option<String> = "singular_label";
-        /// Its name for many.
+        /// The label of several records.
         plural_label: Option<String> = "plural_label";
-        /// What it is for.
+        /// The description of the module.
         description: Option<String> = "description";
-        /// Who made it.
+        /// The origin of the module.
         generated_type: Option<GeneratedType> = "generated_type";
-        /// Whether it can be used (from v5 on).
+        /// The status of the module (from v5 on).
         status: Option<ModuleStatus> = "status";
-        /// Whether it is seen; v5 and later tell it as `status`.
+        /// Whether the module is visible. From v5 on use `status`.
         visible: Option<bool> = "visible";
-        /// By how many kinds of users it is seen.
+        /// The number of user types that see the module.
         visibility: Option<i64> = "visibility";
-        /// Its position among the others.
+        /// The position among the modules.
         sequence_number: Option<i64> = "sequence_number";
-        /// Whether calls can read it at all.
+        /// Whether the API supports the module.
         api_supported: Option<bool> = "api_supported";
-        /// Whether the user may see its records.
+        /// Whether the user may view records.
         viewable: Option<bool> = "viewable";
-        /// Whether the user may make records.
+        /// Whether the user may create records.
         creatable: Option<bool> = "creatable";
-        /// Whether the user may change records.
+        /// Whether the user may edit records.
         editable: Option<bool> = "editable";
         /// Whether the user may delete records.
         deletable: Option<bool> = "deletable";
-        /// Whether its records can be made into others.
+        /// Whether records can be converted to records of other modules.
         convertable: Option<bool> = "convertable";
-        /// Whether its records can be made in one step from elsewhere.
+        /// Whether the module supports quick create.
         quick_create: Option<bool> = "quick_create";
         /// Whether deleted records go to the recycle bin.
         recycle_bin_on_delete: Option<bool> = "recycle_bin_on_delete";
-        /// Whether it is one of the tabs.
+        /// Whether the module is shown as a tab.
         show_as_tab: Option<bool> = "show_as_tab";
-        /// Whether it is in the small menu.
+        /// Whether the module is in a sub-menu.
         presence_sub_menu: Option<bool> = "presence_sub_menu";
-        /// Whether it has a small menu.
+        /// Whether the module has a sub-menu.
         sub_menu_available: Option<bool> = "sub_menu_available";
-        /// Whether its lists can be narrowed.
+        /// Whether lists can be filtered.
         filter_supported: Option<bool> = "filter_supported";
-        /// Whether a list of it is narrowed at first.
+        /// Whether the list is filtered by default.
         filter_status: Option<bool> = "filter_status";
-        /// Whether the search over all modules looks into it.
+        /// Whether the global search includes the module.
         search_supported: Option<bool> = "common.search_supported" or "global_search_supported";
-        /// Whether its lists can stand as boards.
+        /// Whether records can be shown as a kanban board.
         kanban_view_supported: Option<bool> = "kanban_view_supported";
-        /// Whether a list of it is shown as a board.
+        /// Whether the list is shown as a kanban board.
         kanban_view: Option<bool> = "kanban_view";
-        /// Whether its lists can stand as charts.
+        /// Whether records can be shown as a chart.
         chart_view_supported: Option<bool> = "chart_view_supported";
-        /// Whether a list of it is shown as a chart.
+        /// Whether the list is shown as a chart.
         chart_view: Option<bool> = "chart_view";
-        /// Whether Zia looks at it.
+        /// Whether Zia analyses the module.
         zia_view: Option<bool> = "zia_view";
-        /// Whether its records show what goes on.
+        /// Whether records have a feed of their activity.
         feeds_required: Option<bool> = "feeds_required";
-        /// Whether rules can be set off by its records.
+        /// Whether records can trigger automations.
         triggers_supported: Option<bool> = "triggers_supported";
-        /// Whether rules can score its records.
+        /// Whether scoring rules can score records.
         scoring_supported: Option<bool> = "scoring_supported";
-        /// Whether forms on the web can make its records.
+        /// Whether web forms can create records.
         webform_supported: Option<bool> = "webform_supported";
-        /// Whether its records can follow a blueprint.
+        /// Whether records can follow a blueprint.
         blueprint_supported: Option<bool> = "isBlueprintSupported";
-        /// Whether it has templates for e-mails.
+        /// Whether the module has e-mail templates.
         email_template_supported: Option<bool> = "emailTemplate_support";
-        /// Whether e-mails can make its records.
+        /// Whether the email parser can create records.
         email_parser_supported: Option<bool> = "email_parser_supported";
-        /// Whether it has templates for inventory.
+        /// Whether the module has inventory templates.
         inventory_template_supported: Option<bool> = "inventory_template_supported";
-        /// Whether it keeps what its records were.
+        /// Whether earlier states of records are tracked.
         track_current_data: Option<bool> = "track_current_data";
-        /// How many fields its business cards show at most.
+        /// The maximum number of fields on a business card.
         business_card_field_limit: Option<i64> = "business_card_field_limit";
-        /// How many records a page of its lists shows.
+        /// The number of records per page of a list.
         per_page: Option<i64> = "per_page";
-        /// How many profiles see it.
+        /// The number of profiles that see the module.
         profile_count: Option<i64> = "profile_count";
-        /// Whether more profiles see it than are told.
+        /// Whether there are more profiles than those listed.
         has_more_profiles: Option<bool> = "has_more_profiles";
-        /// The address of its page, for modules of the web.
+        /// The URL of a web module.
         web_link: Option<String> = "web_link";
-        /// Whether its records count as activities.
+        /// The activity badge of the module: whether its records count as activities.
         activity_badge: Option<String> = "activity_badge";
-        /// What is shown where its records are looked up: an object with `fields`.
+        /// The display of the records in lookups: an object with `fields`.
         lookup_field_properties: Option<RawJson> = "lookup_field_properties";
-        /// What is shown of it as a subform: an object with `fields`.
+        /// The display of the module as a subform: an object with `fields`.
         static_subform_properties: Option<RawJson> = "static_subform_properties";
-        /// Who changed it last.
+        /// The user who last modified the module.
         modified_by: Option<MetaRef> = "modified_by";
-        /// When it was last changed.
+        /// The time of the last modification.
         modified_time: Option<Timestamp> = "modified_time";
-        /// The module that it belongs to, as a subform does.
+        /// The parent module, for example of a subform.
         parent_module: Option<MetaRef> = "parent_module";
-        /// The field that names its records.
+        /// The field that is the display name of records.
         display_field: Option<MetaRef> = "display_field";
-        /// The territory that it is seen in.
+        /// The territory that sees the module.
         territory: Option<ModuleTerritory> = "territory";
-        /// The view that the user sees first; only where one module is asked for.
+        /// The user's default view. Present only if a single module is read.
         custom_view: Option<CustomView> = "custom_view";
-        /// How its related list is shown in other modules.
+        /// The display of the module's related list in other modules.
         related_list_properties: Option<RelatedListProperties> = "related_list_properties";
-        /// The profiles that see it.
+        /// The profiles that see the module.
         profiles: Vec<MetaRef> = "profiles";
-        /// What its page of the web is given.
+        /// The arguments of the page of a web module.
         arguments: Vec<ModuleArgument> = "arguments";
-        /// Its fields, if Zoho sends them.
+        /// The fields of the module, if Zoho sends them.
         fields: Vec<FieldInfo> = "fields";
-        /// Its layouts, if Zoho sends them.
+        /// The layouts of the module, if Zoho sends them.
         layouts: Vec<Layout> = "layouts";
-        /// Its related lists, if Zoho sends them.
+        /// The related lists of the module, if Zoho sends them.
         related_lists: Vec<RelatedList> = "related_lists";
-        /// The fields of its business cards.
+        /// The fields of business cards.
         business_card_fields: Vec<MetaRef> = "business_card_fields";
         /// The fields that a search shows.
         search_layout_fields: Vec<MetaRef> = "search_layout_fields";
-        /// The fields that other modules fill from it.
+        /// The fields that other modules fill from this module.
         default_mapping_fields: Vec<MetaRef> = "default_mapping_fields";
-        /// The layouts that contain it.
+        /// The layouts that contain the module.
         layout_associations: Vec<MetaRef> = "layout_associations";
-        /// The states of its fields.
+        /// The states of the module's fields.
         field_states: Vec<String> = "$field_states";
-        /// The `$` members of its records.
+        /// The `$` members of records.
         properties: Vec<String> = "$properties";
-        /// The `$` members that its records have where they are asked for.
+        /// The `$` members that records have on demand.
         on_demand_properties: Vec<String> = "$on_demand_properties";
     }
 }
 
 model! {
-    /// A territory that a module is seen in.
+    /// A territory that sees a module.
     ModuleTerritory {
-        /// Its id.
+        /// The territory's id.
         id: Option<Id> = "id";
-        /// Its name.
+        /// The territory's name.
         name: String = "name";
-        /// Whether the territories below it count.
+        /// Whether subordinate territories are included.
         subordinates: Option<bool> = "subordinates";
     }
 }
 
 model! {
-    /// What a module's page of the web is given.
+    /// An argument of the page of a web module.
     ModuleArgument {
-        /// Its name.
+        /// The name of the argument.
         name: String = "name";
-        /// Its value.
+        /// The value of the argument.
         value: Option<String> = "value";
     }
 }
 
 model! {
-    /// How a module's related list is shown in other modules.
+    /// The display of a module's related list in other modules.
     RelatedListProperties {
-        /// The field that it is sorted by.
+        /// The field that the related list is sorted by.
         sort_by: Option<MetaRef> = "sort_by";
-        /// Which end comes first: `asc` or `desc`.
+        /// The direction of the sort: `asc` or `desc`.
         sort_order: Option<String> = "sort_order";
-        /// The fields that it shows.
+        /// The fields that the related list shows.
         fields: Vec<MetaRef> = "fields";
     }
 }

@@ -1,4 +1,4 @@
-//! Modules.
+//! Requests for modules.
 
 use zcrm_core::{ModuleName, Operation};
 
@@ -19,18 +19,18 @@ impl Modules {
         Self { api }
     }
 
-    /// Reads all modules; the list comes whole. From v5 on the parameter `status` narrows it.
+    /// Lists all modules in one page. From v5 on the parameter `status` filters them.
     pub fn list(&self) -> Request<List<ModuleInfo>> {
         List::request(self.api.call(&operations::MODULES_LIST), Whole)
     }
 
-    /// Reads one module, by its API name.
+    /// Reads the metadata of one module, given by its API name.
     pub fn get(&self, api_name: impl Into<ModuleName>) -> Request<GetItem<ModuleInfo>> {
         self.api.module(api_name).get()
     }
 }
 
-/// One module's metadata: [`Api::module`].
+/// The metadata of one module: [`Api::module`].
 #[derive(Clone, Debug)]
 pub struct ModuleHandle {
     api: Api,
@@ -42,7 +42,7 @@ impl ModuleHandle {
         Self { api, name }
     }
 
-    /// The module's API name.
+    /// Returns the module's API name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -57,38 +57,38 @@ impl ModuleHandle {
         self.api.call_of_module(operation, &self.name)
     }
 
-    /// Reads the module itself.
+    /// Reads the metadata of the module.
     pub fn get(&self) -> Request<GetItem<ModuleInfo>> {
         let call = self.api.call(&operations::MODULES_GET);
         let call = call.check(check::module(&self.name));
         GetItem::request(call.path("api_name", &self.name))
     }
 
-    /// Its fields.
+    /// Returns a handle to the fields of the module.
     #[must_use]
     pub fn fields(&self) -> Fields {
         Fields::new(self.clone())
     }
 
-    /// Its layouts.
+    /// Returns a handle to the layouts of the module.
     #[must_use]
     pub fn layouts(&self) -> Layouts {
         Layouts::new(self.clone())
     }
 
-    /// Its custom views.
+    /// Returns a handle to the custom views of the module.
     #[must_use]
     pub fn custom_views(&self) -> CustomViews {
         CustomViews::new(self.clone())
     }
 
-    /// Its related lists, as metadata.
+    /// Returns a handle to the related lists of the module, as metadata.
     #[must_use]
     pub fn related_lists(&self) -> RelatedLists {
         RelatedLists::new(self.clone())
     }
 
-    /// Its tags.
+    /// Returns a handle to the tags of the module.
     #[must_use]
     pub fn tags(&self) -> Tags {
         Tags::new(self.clone())

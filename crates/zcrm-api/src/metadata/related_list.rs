@@ -1,49 +1,49 @@
-//! Related lists of a module, as metadata.
+//! The metadata of a related list.
 
 use zcrm_core::Id;
 
 use crate::{MetaRef, model::model};
 
 model! {
-    /// A list of records that stand in relation to one.
+    /// The metadata of a related list, which holds the records related to a record.
     RelatedList {
-        /// Its id.
+        /// The related list's id.
         id: Option<Id> = "id";
-        /// Its API name, such as `Contact_Roles`.
+        /// The related list's API name, such as `Contact_Roles`.
         api_name: String = "api_name";
-        /// Its name.
+        /// The related list's name.
         name: String = "name";
-        /// Its name in the user's language.
+        /// The related list's name in the user's language.
         display_label: Option<String> = "display_label";
-        /// Its position among the others.
+        /// The related list's position among the others.
         sequence_number: Option<String> = "sequence_number";
-        /// The module of its records: an API name alone in v2.
+        /// The module of the related records; an API name in v2.
         module: Option<MetaRef> = "module";
-        /// Which kind it is of, such as `default`.
+        /// The kind of related list, such as `default`.
         kind: Option<String> = "type";
-        /// The end of the path that its records stand under.
+        /// The last part of the path of the related records.
         href: Option<String> = "href";
-        /// What joining a record does.
+        /// The action that adds a record.
         action: Option<String> = "action";
-        /// Whether it is seen; later versions tell it as `status`.
+        /// Whether the related list is visible. Later versions use `status`.
         visible: Option<bool> = "visible";
-        /// Whether it is seen: `visible`, `user_hidden` and the like.
+        /// The visibility of the related list, such as `visible` or `user_hidden`.
         status: Option<String> = "status";
-        /// The module on the other side of its records.
+        /// The module on the other side of the relation.
         connected_module: Option<MetaRef> = "connectedmodule";
-        /// The module whose records join the two.
+        /// The module whose records link the two modules.
         linking_module: Option<MetaRef> = "linkingmodule";
-        /// The field that it is sorted by.
+        /// The field that the related list is sorted by.
         sort_by: Option<MetaRef> = "sort_by";
-        /// Which end comes first: `asc` or `desc`.
+        /// The direction of the sort: `asc` or `desc`.
         sort_order: Option<String> = "sort_order";
-        /// Whether its order can be changed.
+        /// Whether the sort order can be changed.
         customize_sort: Option<bool> = "customize_sort";
-        /// Whether its fields can be changed.
+        /// Whether the shown fields can be changed.
         customize_fields: Option<bool> = "customize_fields";
-        /// Whether its name can be changed.
+        /// Whether the display label can be changed.
         customize_display_label: Option<bool> = "customize_display_label";
-        /// The fields that it shows.
+        /// The fields that the related list shows.
         fields: Vec<MetaRef> = "fields";
     }
 }

@@ -1,4 +1,4 @@
-//! Related lists of a module, as metadata.
+//! Requests for the metadata of related lists.
 
 use zcrm_core::Id;
 
@@ -7,8 +7,10 @@ use crate::list::{List, Whole};
 use crate::operations;
 use crate::request::{GetItem, Request};
 
-/// The related lists of a module: [`ModuleHandle::related_lists`]. Their records are read by
-/// [`RecordHandle::related`](crate::RecordHandle::related).
+/// The related lists of a module: [`ModuleHandle::related_lists`].
+///
+/// Use [`RecordHandle::related`](crate::RecordHandle::related) to read the related records of a
+/// record.
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -28,7 +30,7 @@ impl RelatedLists {
         Self { module }
     }
 
-    /// Reads all related lists; the list comes whole.
+    /// Lists all related lists in one page.
     pub fn list(&self) -> Request<List<RelatedList>> {
         List::request(self.module.call(&operations::RELATED_LISTS_LIST), Whole)
     }
@@ -40,7 +42,7 @@ impl RelatedLists {
 }
 
 impl Request<List<RelatedList>> {
-    /// Reads those of one layout, by its id.
+    /// Lists only the related lists of the layout with this id.
     pub fn of_layout(self, id: impl Into<Id>) -> Self {
         let id = id.into();
         let right = id.check().map(drop);

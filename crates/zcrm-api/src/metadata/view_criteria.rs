@@ -1,4 +1,4 @@
-//! Which records a custom view shows.
+//! The criteria of custom views.
 
 use std::fmt;
 
@@ -7,10 +7,11 @@ use serde_json::Value;
 use crate::{MetaRef, RawJson, condition::escape, model::model};
 
 model! {
-    /// Which records a view shows: a condition, or a group of conditions of any depth.
+    /// The criteria of a custom view: a condition, or a nested group of conditions.
     ///
-    /// `Display` writes it as a search takes it, such as
-    /// `((City:equals:Chennai)and(Rating:equals:Hot))`; a form that is not known is written as JSON.
+    /// `Display` writes them in the syntax of searches, such as
+    /// `((City:equals:Chennai)and(Rating:equals:Hot))`. Criteria of an unknown form are written as
+    /// JSON.
     ///
     /// ```
     /// use zcrm_api::metadata::ViewCriteria;
@@ -22,15 +23,16 @@ model! {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     ViewCriteria {
-        /// How the conditions of a group are joined: `and` or `or`, in capital letters too.
+        /// The operator between the conditions of a group: `and` or `or`, sometimes in capital
+        /// letters.
         group_operator: Option<String> = "group_operator";
-        /// The conditions of a group, of which all or any must hold.
+        /// The conditions of a group.
         group: Vec<ViewCriteria> = "group";
-        /// The field that a condition looks at: an API name in v2.
+        /// The field of a condition; an API name in v2.
         field: Option<MetaRef> = "field";
-        /// How a condition compares it, such as `equal` or `contains`.
+        /// The comparison of a condition, such as `equal` or `contains`.
         comparator: Option<String> = "comparator";
-        /// What it is compared with: text, a number, a list, or an object such as a user.
+        /// The value of a condition: text, a number, a list, or an object such as a user.
         value: Option<RawJson> = "value";
     }
 }
@@ -50,12 +52,12 @@ impl fmt::Display for ViewCriteria {
             let value = self.value.as_ref().map(RawJson::to_value).unwrap_or_default();
             return write!(f, "({name}:{comparator}:{})", CriteriaValue(&value));
         }
-        // a form that is not known, as it came
+        // criteria of an unknown form are written as they were read
         f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
     }
 }
 
-/// A value as it stands in criteria: text without quotes, special characters escaped.
+/// A value in the syntax of searches: text without quotes, with special characters escaped.
 struct CriteriaValue<'a>(&'a Value);
 
 impl fmt::Display for CriteriaValue<'_> {

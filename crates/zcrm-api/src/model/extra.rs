@@ -1,4 +1,4 @@
-//! The members of a model's object that none of its fields holds.
+//! Storage for the members of an object that a model has no field for.
 
 use std::{borrow::Cow, fmt};
 
@@ -8,11 +8,11 @@ use zcrm_core::Error;
 
 use super::raw_json::{RawJson, read_as};
 
-/// The members of an object that no field of its model holds, as they came and in their order: those
-/// that this version of the crate does not know, those of another shape than it knows, and nulls.
+/// The members of an object that no field of its model holds, in their original order and text.
 ///
-/// They are written back with the fields. They are set through the model: `set` or `with`.
-/// `Debug` shows their names and not their values, which may be people's data.
+/// These are members that this version of the crate does not know, members of an unexpected shape,
+/// and nulls. They are written back with the fields. Use the model's `set` or `with` to change
+/// them. `Debug` shows only the names, because values may be personal data.
 ///
 /// ```
 /// use zcrm_api::organisation::User;
@@ -33,41 +33,42 @@ struct Inner {
     members: Vec<(Cow<'static, str>, Option<RawJson>)>,
     /// The older names under which fields were read.
     older_names: Vec<&'static str>,
-    /// What Zoho sent in place of an object.
+    /// The value that Zoho sent in place of an object.
     plain: Option<RawJson>,
     /// The first value that a builder could not write as JSON.
     mistake: Option<Error>,
 }
 
 impl Extra {
-    /// Whether there are no members.
+    /// Returns `true` if there are no members.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.members().is_empty()
     }
 
-    /// The members' names, in order.
+    /// Returns the names of the members, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.members().iter().map(|(name, _)| &**name)
     }
 
-    /// The JSON of a member, exactly as it came.
+    /// Returns the exact JSON text of a member.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<&str> {
-        // of a member that is there twice the last counts
+        // if a name is repeated, the last member counts
         self.iter().filter(|(member, _)| *member == name).map(|(_, raw)| raw).last()
     }
 
-    /// Whether there is a member of this name, null or not.
+    /// Returns `true` if there is a member of this name, even if it is null.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         self.names().any(|member| member == name)
     }
 
-    /// A member as `T`; `None` where it is absent or null.
+    /// Returns a member as `T`, or `None` if it is absent or null.
     ///
     /// # Errors
-    /// Of kind [`Decode`](zcrm_core::ErrorKind::Decode), naming the member, where it does not fit `T`.
+    /// Returns an error of kind [`Decode`](zcrm_core::ErrorKind::Decode) that names the member if
+    /// it does not fit `T`.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
         match self.raw(name) {
             Some(raw) => read_as(name, raw),
@@ -75,7 +76,7 @@ impl Extra {
         }
     }
 
-    /// Names and JSON of the members, in order.
+    /// Returns the names and JSON texts of the members, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.members()
             .iter()
@@ -102,7 +103,7 @@ impl Extra {
         }
     }
 
-    /// Takes a member out.
+    /// Removes a member and returns it.
     pub(crate) fn take<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
         let value = self.get(name).ok().flatten()?;
         self.remove(name);
@@ -134,7 +135,7 @@ impl Extra {
     }
 }
 
-/// Whether names and values are the same, in the same order.
+/// Compares names and values, including their order.
 impl PartialEq for Extra {
     fn eq(&self, other: &Self) -> bool {
         self.members() == other.members()

@@ -1,22 +1,24 @@
-//! The macro that writes models.
+//! The macros that define models.
 
-/// A struct with public fields for the members of a JSON object, and the other members in `extra`.
+/// Defines a struct with a public field per known member of a JSON object, and the other members in
+/// `extra`.
 ///
 /// ```text
 /// model! {
 ///     /// A role.
 ///     Role {
-///         /// Its id.
+/// The id of the role.
 ///         id, with_id: Option<Id> = "id";
-///         /// Whether only its owner sees it.
+/// Whether only the owner sees the role.
 ///         hidden: Option<bool> = "hidden" or "is_hidden";
 ///     }
 /// }
 /// ```
 ///
-/// A field is an `Option`, a `Vec`, or a `String`, which is empty where Zoho left the member out. The
-/// member's name may be followed by one that older versions have. Fields that are written have a setter
-/// (`with_…`). `fields!` is the same without `Serialize`, `Deserialize` and `Debug`.
+/// A field is an `Option`, a `Vec` or a `String`; a `String` is empty if Zoho omits the member.
+/// After the name of a member, `or` gives its name in older versions. A field that can be written
+/// has a setter (`with_…`). `fields!` does the same, but without `Serialize`, `Deserialize` and
+/// `Debug`.
 macro_rules! model {
     ($(#[$meta:meta])* $model:ident { $($fields:tt)* }) => {
         $crate::model::fields! { $(#[$meta])* $model { $($fields)* } }
@@ -33,7 +35,7 @@ macro_rules! model {
             }
         }
 
-        /// Shows the names of members and no values, which may be people's data.
+        /// Shows the names of members, but no values: these may be personal data.
         impl std::fmt::Debug for $model {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 $crate::model::members::debug(stringify!($model), self, f)
@@ -61,18 +63,20 @@ macro_rules! fields {
                 $(#[$doc])*
                 pub $field: $kind $(<$item>)?,
             )*
-            /// The members that no other field holds: unknown, of another shape, or null.
+            /// The members that no other field holds: unknown ones, null, or of an unexpected
+            /// shape.
             pub extra: $crate::model::Extra,
         }
 
         impl $model {
             $($crate::model::fields!(@with [$($with)?] $field, $kind $(, $item)?);)*
 
-            /// A member by its name at Zoho, whether a field holds it or not; `None` where it is
-            /// absent or null.
+            /// Returns a member by its name in Zoho's JSON, whether or not it has a field. Returns
+            /// `None` if it is absent or null.
             ///
             /// # Errors
-            /// Of kind [`Decode`](zcrm_core::ErrorKind::Decode) where it does not fit `T`.
+            /// Returns an error of kind [`Decode`](zcrm_core::ErrorKind::Decode) if the member does
+            /// not fit `T`.
             pub fn get<T: serde::de::DeserializeOwned>(
                 &self,
                 name: &str,
@@ -80,11 +84,13 @@ macro_rules! fields {
                 $crate::model::members::get(self, name)
             }
 
-            /// Sets a member by its name at Zoho, whether a field holds it or not. `None::<()>` is
-            /// written as null, which clears it at Zoho.
+            /// Sets a member by its name in Zoho's JSON, whether or not it has a field.
+            ///
+            /// `None::<()>` is written as null, which clears the member in Zoho.
             ///
             /// # Errors
-            /// Of kind [`Input`](zcrm_core::ErrorKind::Input) where `value` cannot be written as JSON.
+            /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if `value` cannot be
+            /// written as JSON.
             pub fn set(
                 &mut self,
                 name: impl Into<String>,
@@ -93,8 +99,8 @@ macro_rules! fields {
                 $crate::model::members::set(self, name.into(), &value)
             }
 
-            /// As [`set`](Self::set), and returns the model. A value that cannot be written as JSON
-            /// is an error when the model is sent.
+            /// Sets a member like [`set`](Self::set) and returns the model. If the value cannot be
+            /// written as JSON, sending the model fails.
             #[must_use]
             pub fn with(self, name: impl Into<String>, value: impl serde::Serialize) -> Self {
                 $crate::model::members::with(self, name.into(), &value)

@@ -1,6 +1,7 @@
-//! Reads the members of a JSON object into the fields of a model, and writes them back.
+//! Conversion between the members of a JSON object and the fields of a model.
 //!
-//! Nothing here is generic over models: each hands in its table of names and its fields.
+//! The functions are not generic over models, except for thin wrappers: a model passes its table of
+//! names and its fields.
 
 use std::{borrow::Cow, cell::Cell, fmt};
 
@@ -16,10 +17,10 @@ use super::{
     raw_json::{RawJson, read_as},
 };
 
-/// How many models may be inside each other: more than Zoho has, and few enough for any stack.
+/// The maximum nesting of models. Zoho nests less, and it bounds the use of the stack.
 const MOST_NESTED: u32 = 64;
 
-/// The names of a field: the one in newer versions, and the one in older versions.
+/// The names of a field: its current name and its name in older versions.
 #[derive(Debug)]
 pub(crate) struct Name {
     pub(crate) own: &'static str,
@@ -31,30 +32,30 @@ impl Name {
         self.own == name || self.older == Some(name)
     }
 
-    /// The name that the field is written under: that under which it was read.
+    /// Returns the name to write the field under: the name under which it was read.
     fn written(&self, extra: &Extra) -> &'static str {
         self.older.filter(|older| extra.was_read_under(older)).unwrap_or(self.own)
     }
 }
 
-/// The field of a model: an `Option`, a `Vec`, or a `String` that is empty where Zoho left it out.
+/// A field of a model: an `Option`, a `Vec`, or a `String` that is empty if Zoho omits the member.
 pub(crate) trait ModelField {
-    /// Takes the value in; otherwise the field stays empty, and the answer is `false`.
+    /// Reads the value. If it does not fit, clears the field and returns `false`.
     fn read(&mut self, raw: &RawValue) -> bool;
     fn is_set(&self) -> bool;
     fn clear(&mut self);
     fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()>;
 }
 
-/// Older versions of Zoho send an empty object where there is none.
-fn is_nothing(raw: &RawValue) -> bool {
+/// Returns `true` for null and `{}`, which older API versions send for an absent object.
+fn is_absent(raw: &RawValue) -> bool {
     let inside = raw.get().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
     raw.get() == "null" || inside.is_some_and(|inside| inside.trim_ascii().is_empty())
 }
 
 impl<T: Serialize + DeserializeOwned> ModelField for Option<T> {
     fn read(&mut self, raw: &RawValue) -> bool {
-        if !is_nothing(raw) {
+        if !is_absent(raw) {
             *self = serde_json::from_str(raw.get()).ok();
         }
         self.is_some()
@@ -149,7 +150,7 @@ fn to_object<T: ModelFields>(model: &T) -> serde_json::Result<Box<RawValue>> {
     write(T::NAMES, &fields, extra)
 }
 
-/// A member by its name, set or not, known or not.
+/// Returns a member by its name, from its field or from `extra`.
 pub(crate) fn get<M: ModelFields, T: DeserializeOwned>(
     model: &M,
     name: &str,
@@ -161,7 +162,7 @@ pub(crate) fn get<M: ModelFields, T: DeserializeOwned>(
     }
 }
 
-/// Sets a member by its name: the field that holds it, if there is one and the value fits it.
+/// Sets a member by its name: its field if the value fits, otherwise an entry in `extra`.
 pub(crate) fn set<M: ModelFields, T: Serialize>(
     model: &mut M,
     name: String,
@@ -176,7 +177,7 @@ pub(crate) fn set<M: ModelFields, T: Serialize>(
     Ok(())
 }
 
-/// As [`set`]; a value that cannot be written is an error when the model is.
+/// Sets a member like [`set`]. An error is kept and returned when the model is written.
 pub(crate) fn with<M: ModelFields, T: Serialize>(mut model: M, name: String, value: &T) -> M {
     if let Err(mistake) = set(&mut model, name, value) {
         model.fields_mut().1.note_mistake(mistake);
@@ -184,7 +185,7 @@ pub(crate) fn with<M: ModelFields, T: Serialize>(mut model: M, name: String, val
     model
 }
 
-/// Shows the names of the members that are there.
+/// Shows the names of the members that are present.
 pub(crate) fn debug<M: ModelFields>(
     what: &str,
     model: &M,
@@ -205,13 +206,13 @@ fn read(
     extra: &mut Extra,
 ) -> Result<(), &'static str> {
     let _nested = Nested::enter()?;
-    let members: Parsed<'_> = serde_json::from_str(object).map_err(|_| "it is not an object")?;
+    let members: Parsed<'_> = serde_json::from_str(object).map_err(|_| "not an object")?;
     let mut left = Vec::new();
     for (name, raw) in members.0 {
         let known = names.iter().zip(fields.iter_mut()).find(|(known, _)| known.own == name);
         match known {
             Some((known, field)) => {
-                // of a member that is there twice the last counts
+                // if a name is repeated, the last member counts
                 field.clear();
                 if !field.read(raw) {
                     left.push((Cow::Borrowed(known.own), raw));
@@ -224,7 +225,7 @@ fn read(
         let older = |known: &Name| known.older.filter(|older| *older == name);
         let mut fields = names.iter().zip(fields.iter_mut());
         let field = fields.find_map(|(known, field)| Some((older(known)?, field)));
-        // an older name fills only an empty field
+        // a member with an older name fills only an empty field
         let filled = field.filter(|(_, field)| !field.is_set());
         match filled.and_then(|(older, field)| field.read(raw).then_some(older)) {
             Some(older) => extra.note_older_name(older),
@@ -254,7 +255,7 @@ fn write(
         field.write(&mut json)?;
     }
     for (member, raw) in extra.iter() {
-        // a field that is set takes the place of a member that has its name
+        // a set field replaces a member of the same name
         let replaced = names.iter().zip(fields).any(|(name, field)| {
             field.is_set() && (name.written(extra) == member || raw == "null" && name.is(member))
         });
@@ -267,7 +268,7 @@ fn write(
         json.push(b'{');
     }
     json.push(b'}');
-    // all of it was written by `serde_json`, or read by it
+    // every part was written or validated by `serde_json`
     RawValue::from_string(String::from_utf8(json).unwrap_or_default())
 }
 
@@ -292,7 +293,7 @@ fn put(
 ) {
     extra.remove(&name);
     if let Some((known, field)) = names.iter().zip(fields).find(|(known, _)| known.is(&name)) {
-        // it takes the place of both names
+        // the new value replaces the members of both names
         extra.remove(known.own);
         if let Some(older) = known.older {
             extra.remove(older);
@@ -308,7 +309,7 @@ fn put(
     extra.push(Cow::Owned(name), raw);
 }
 
-/// How many models this one is inside of; counted down where it is dropped.
+/// A guard that counts the nesting of models while they are read.
 struct Nested;
 
 thread_local! {
@@ -318,7 +319,7 @@ thread_local! {
 impl Nested {
     fn enter() -> Result<Self, &'static str> {
         NESTED.with(|nested| match nested.get() {
-            MOST_NESTED.. => Err("it is nested too deeply"),
+            MOST_NESTED.. => Err("nested too deeply"),
             depth => {
                 nested.set(depth + 1);
                 Ok(Self)
@@ -333,7 +334,7 @@ impl Drop for Nested {
     }
 }
 
-/// The members of an object in order, values as raw text.
+/// The members of an object in order, with raw values.
 struct Parsed<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Parsed<'de> {
@@ -368,14 +369,14 @@ fn unquoted(key: &RawValue) -> serde_json::Result<Cow<'_, str>> {
     }
 }
 
-/// Notes what Zoho sent in place of an object.
+/// Records the value that Zoho sent in place of an object.
 pub(crate) fn plain<T: ModelFields>(mut model: T, raw: &RawValue) -> T {
     model.fields_mut().1.set_plain(RawJson::from(raw));
     model
 }
 
-/// Writes what Zoho sent in place of an object, as long as it says all that the model does; else an
-/// object.
+/// Writes a model in the form that Zoho sent in place of an object, if that still equals the model.
+/// Otherwise writes an object.
 pub(crate) fn serialize_plain_or_object<T, S: Serializer>(
     model: &T,
     serializer: S,

@@ -1,7 +1,7 @@
-//! What models share.
+//! The types and macros shared by the models of settings.
 //!
-//! A model is a struct with public fields for the members that are known; the others are kept in
-//! [`Extra`], so that nothing that Zoho sent is lost where a model is written back: ADR 0037.
+//! A model is a struct with public fields for known members. [`Extra`] keeps the others, so that a
+//! model that is written back loses nothing (ADR 0037).
 
 mod extra;
 mod macros;
@@ -21,17 +21,17 @@ pub use reference::MetaRef;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
-/// A whole number, which Zoho sends as a number or as text.
+/// A whole number, sent as a number or as text.
 pub(crate) struct Count(pub(crate) u64);
 
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number = whole_number(&Value::deserialize(deserializer)?);
-        number.map(Self).ok_or_else(|| de::Error::custom("it is not a whole number"))
+        number.map(Self).ok_or_else(|| de::Error::custom("not a whole number"))
     }
 }
 
-/// A whole number, which Zoho sends as a number or as text.
+/// Reads a whole number, sent as a number or as text.
 pub(crate) fn whole_number(value: &Value) -> Option<u64> {
     match value {
         Value::String(digits) => digits.trim().parse().ok(),
@@ -39,7 +39,7 @@ pub(crate) fn whole_number(value: &Value) -> Option<u64> {
     }
 }
 
-/// A word for a query: `true` or `false`.
+/// Returns the query value for a boolean: `true` or `false`.
 pub(crate) fn yes_or_no(value: bool) -> &'static str {
     if value { "true" } else { "false" }
 }

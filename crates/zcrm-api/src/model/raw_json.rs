@@ -1,4 +1,4 @@
-//! A JSON value of any shape.
+//! JSON values of any shape.
 
 use std::fmt;
 
@@ -6,10 +6,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwn
 use serde_json::{Value, value::RawValue};
 use zcrm_core::{Error, Record};
 
-/// A JSON value of any shape, with its exact text: a member that Zoho sends as text in one version
-/// and as an object in another, or whose type is up to the organisation.
+/// A JSON value of any shape, with its exact text.
 ///
-/// `Debug` shows which kind of value it is and not the value, which may be people's data.
+/// It is used for members whose shape differs between API versions or is chosen by the
+/// organisation. `Debug` shows the type of the value, but not the value, which may be personal
+/// data.
 ///
 /// ```
 /// use zcrm_api::RawJson;
@@ -24,28 +25,29 @@ use zcrm_core::{Error, Record};
 pub struct RawJson(Box<RawValue>);
 
 impl RawJson {
-    /// The value's JSON, exactly as it came.
+    /// Returns the exact JSON text of the value.
     #[must_use]
     pub fn raw(&self) -> &str {
         self.0.get()
     }
 
-    /// The value as `T`.
+    /// Returns the value as `T`.
     ///
     /// # Errors
-    /// Of kind [`Decode`](zcrm_core::ErrorKind::Decode) where it does not fit `T`.
+    /// Returns an error of kind [`Decode`](zcrm_core::ErrorKind::Decode) if the value does not fit
+    /// `T`.
     pub fn get<T: DeserializeOwned>(&self) -> Result<T, Error> {
         read_as("value", self.raw())?
             .ok_or_else(|| Error::input("the value is null: read it as an `Option`"))
     }
 
-    /// The text, where the value is a JSON string.
+    /// Returns the text of a JSON string, otherwise `None`.
     #[must_use]
     pub fn text(&self) -> Option<String> {
         serde_json::from_str(self.raw()).ok()
     }
 
-    /// The value as `serde_json` holds it, which keeps about sixteen digits of a number.
+    /// Returns the value as a `serde_json::Value`, whose numbers keep about sixteen digits.
     #[must_use]
     pub fn to_value(&self) -> Value {
         serde_json::from_str(self.raw()).unwrap_or_default()
@@ -56,11 +58,11 @@ impl RawJson {
     }
 }
 
-/// The member `name`, of this JSON, as `T`; `None` where it is null.
+/// Reads the JSON of the member `name` as `T`. Returns `None` if it is null.
 pub(super) fn read_as<T: DeserializeOwned>(name: &str, raw: &str) -> Result<Option<T>, Error> {
-    let value: &RawValue = serde_json::from_str(raw)
-        .map_err(|_| Error::input("the value is not written as JSON: it is broken"))?;
-    // its errors say which member has which shape, and show no value
+    let value: &RawValue =
+        serde_json::from_str(raw).map_err(|_| Error::input("the value is not valid JSON"))?;
+    // errors of `Record` name the member and its type, and show no value
     Record::new().with(name, value).get(name)
 }
 
@@ -85,14 +87,14 @@ impl fmt::Debug for RawJson {
     }
 }
 
-/// From the text of a JSON value.
+/// Parses the text of a JSON value.
 impl std::str::FromStr for RawJson {
     type Err = Error;
 
     fn from_str(json: &str) -> Result<Self, Error> {
         let raw: &RawValue = serde_json::from_str(json).map_err(|error| {
             let (line, column) = (error.line(), error.column());
-            Error::input(format!("broken JSON at line {line} column {column}"))
+            Error::input(format!("invalid JSON at line {line} column {column}"))
         })?;
         Ok(Self::from(raw))
     }
@@ -106,7 +108,7 @@ impl From<&RawValue> for RawJson {
 
 impl From<Value> for RawJson {
     fn from(value: Value) -> Self {
-        // a value of `serde_json` is always valid JSON
+        // the text of a `serde_json::Value` is always valid JSON
         Self(RawValue::from_string(value.to_string()).unwrap_or_default())
     }
 }

@@ -1,4 +1,4 @@
-//! References between settings.
+//! References from one setting to another.
 
 use std::fmt;
 
@@ -12,12 +12,12 @@ use super::{
 };
 
 fields! {
-    /// What a setting refers to: a field, module, layout, view, profile, role or user.
+    /// A reference from a setting to a field, module, layout, view, profile, role or user.
     ///
-    /// Zoho sends an API name in v2 and an object in later versions; each kind of reference has some of the
-    /// fields. A text of digits is an id. It is written as it was read.
-    ///
-    /// `Debug` shows id and API name, and neither name nor address, which may be people's data.
+    /// v2 sends an API name, later versions an object. Each kind of reference has some of the
+    /// fields. Text that consists of digits is read as an id. A reference is written in the form in
+    /// which it was read. `Debug` does not show the name and the address, which may be personal
+    /// data.
     ///
     /// ```
     /// use zcrm_api::MetaRef;
@@ -29,31 +29,31 @@ fields! {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     MetaRef {
-        /// Its id, which v2 leaves out for fields and modules.
+        /// The id. v2 omits it for fields and modules.
         id: Option<Id> = "id";
-        /// Its API name, which users, roles and profiles have not.
+        /// The API name. Users, roles and profiles do not have one.
         api_name: Option<String> = "api_name" or "module";
-        /// Its name for people, where Zoho sent one.
+        /// The display name, if Zoho sent one.
         name: Option<String> = "name" or "module_name";
-        /// Its e-mail address, for users.
+        /// The e-mail address of a user.
         email: Option<String> = "email";
     }
 }
 
 impl MetaRef {
-    /// A reference by API name.
+    /// Creates a reference by API name.
     #[must_use]
     pub fn named(api_name: impl Into<String>) -> Self {
         Self { api_name: Some(api_name.into()), ..Self::default() }
     }
 
-    /// A reference by id.
+    /// Creates a reference by id.
     #[must_use]
     pub fn to(id: impl Into<Id>) -> Self {
         Self { id: Some(id.into()), ..Self::default() }
     }
 
-    /// A text: an API name, or an id if it has nothing but digits.
+    /// Reads text: an id if it consists of digits, otherwise an API name.
     fn of_text(text: String) -> Self {
         match !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
             true => Self::to(text),
@@ -63,7 +63,7 @@ impl MetaRef {
 
     fn of_object(raw: &RawValue) -> Result<Self, &'static str> {
         let mut reference: Self = from_object(raw)?;
-        // newer files refer to a module by an object around its reference
+        // newer OpenAPI files wrap the reference to a module in an object
         let module = match reference.api_name {
             Some(_) => None,
             None => reference.extra.raw("module").and_then(|json| serde_json::from_str(json).ok()),
@@ -109,7 +109,7 @@ impl<'de> Deserialize<'de> for MetaRef {
         if let Ok(text) = serde_json::from_str(raw.get()) {
             return Ok(plain(Self::of_text(text), &raw));
         }
-        Self::of_object(&raw).map_err(|_| de::Error::custom("it is neither a name nor an object"))
+        Self::of_object(&raw).map_err(|_| de::Error::custom("neither a name nor an object"))
     }
 }
 
@@ -138,7 +138,7 @@ mod tests {
 
     fn parts(json: &str) -> (Option<String>, Option<String>, Option<String>) {
         let reference = read(json);
-        // it is written as it was read
+        // a reference is written in the form in which it was read
         assert_eq!(serde_json::to_string(&reference).unwrap(), json);
         (reference.api_name, reference.id.map(|id| id.to_string()), reference.name)
     }
@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(parts(r#"{"id":"1","module":"Leads","module_name":"Lead"}"#), full);
         let around = r#"{"layout":{},"module":{"api_name":"Leads","id":"1","module_name":"Lead"}}"#;
         assert_eq!(parts(around), full);
-        // its own name goes before that of its module
+        // the reference's own name takes precedence over that of its module
         let own = r#"{"id":"1","api_name":"Stage_History","module":{"api_name":"Leads","id":"9"}}"#;
         assert_eq!(parts(own), (some("Stage_History"), some("1"), None));
         assert_eq!(parts(r#""Leads""#), (some("Leads"), None, None));
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_person() {
+    fn debug_omits_names_and_addresses() {
         let text = format!("{:?}", read(r#"{"id":"7","name":"Boyle","email":"p@example.com"}"#));
         assert!(text.contains('7') && !text.contains("Boyle") && !text.contains("p@"), "{text}");
     }

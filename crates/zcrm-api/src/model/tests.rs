@@ -1,4 +1,4 @@
-//! The rules of reading and writing models, on a model of its own.
+//! Tests of the reading and writing of models, with a model made for the tests.
 
 use proptest::prelude::*;
 use serde_json::{Value, json, value::RawValue};
@@ -7,23 +7,23 @@ use zcrm_core::{ErrorKind, Id, Timestamp};
 use super::{Extra, MetaRef, RawJson, model};
 
 model! {
-    /// A setting with fields of every sort.
+    /// A setting with a field of every type.
     Setting {
-        /// Its id.
+        /// The id of the setting.
         id: Option<Id> = "id";
-        /// Its API name.
+        /// The API name of the setting.
         api_name, with_api_name: String = "api_name";
         /// A number.
         count: Option<i64> = "count";
-        /// A yes or no with an older name.
+        /// A boolean with an older name.
         hidden, with_hidden: Option<bool> = "hidden" or "is_hidden";
-        /// An open value.
+        /// A value of any shape.
         rule: Option<RawJson> = "rule";
         /// A reference.
         owner, with_owner: Option<MetaRef> = "owner";
         /// A time.
         changed: Option<Timestamp> = "changed";
-        /// A setting inside it.
+        /// Nested settings.
         inner: Vec<Setting> = "inner";
         /// References.
         fields, with_fields: Vec<MetaRef> = "fields";
@@ -59,7 +59,7 @@ fn reads_known_members_into_fields() {
 }
 
 #[test]
-fn keeps_unknown_members_in_order_and_with_their_digits() {
+fn keeps_order_and_digits_of_unknown_members() {
     let json =
         r#"{"z":1.10,"a":12345678901234567890.10,"$m":{"b":1E5 , "c":[]},"\u006e":"\u00e9"}"#;
     let setting = read(json);
@@ -72,7 +72,7 @@ fn keeps_unknown_members_in_order_and_with_their_digits() {
 }
 
 #[test]
-fn keeps_members_of_another_shape_in_extra_and_fails_nothing() {
+fn keeps_members_of_another_shape_in_extra() {
     for (name, odd) in [
         ("id", "{}"),
         ("id", "[1]"),
@@ -96,7 +96,7 @@ fn keeps_members_of_another_shape_in_extra_and_fails_nothing() {
         assert_eq!(setting.extra.raw("z"), Some("1"));
         let again: Value = serde_json::from_str(&written(&setting)).unwrap();
         assert_eq!(again[name], serde_json::from_str::<Value>(odd).unwrap(), "{json}");
-        // its neighbours in a list are read
+        // other items of the list are read
         let list: Vec<Setting> =
             serde_json::from_str(&format!(r#"[{json},{{"id":"1"}}]"#)).unwrap();
         assert_eq!(list[1].id, Some("1".into()));
@@ -110,7 +110,7 @@ fn reads_null_and_empty_as_none_and_writes_them_back() {
     assert_eq!((setting.count, &setting.owner, &setting.rule), (None, &None, &None));
     assert!(setting.api_name.is_empty() && setting.inner.is_empty() && setting.fields.is_empty());
     assert_eq!(written(&setting), json);
-    // a field that is set takes their place
+    // a field that is set replaces the null or empty member
     let setting = Setting { count: Some(3), ..setting.with_api_name("A").with_owner("O") };
     let sent =
         r#"{"api_name":"A","count":3,"owner":{"api_name":"O"},"rule":{},"inner":null,"fields":[]}"#;
@@ -118,8 +118,8 @@ fn reads_null_and_empty_as_none_and_writes_them_back() {
 }
 
 #[test]
-fn refuses_what_is_not_an_object() {
-    // not by position either
+fn refuses_values_that_are_not_objects() {
+    // arrays are not read by position
     for wrong in [r#"["7","Lead_Rule",12,true]"#, "[]", "null", "1", r#""x""#] {
         let error = serde_json::from_str::<Setting>(wrong).unwrap_err().to_string();
         assert!(error.contains("not an object"), "{error}");
@@ -130,7 +130,7 @@ fn refuses_what_is_not_an_object() {
 fn fills_only_an_empty_field_by_an_older_name() {
     let older = read(r#"{"is_hidden":true}"#);
     assert_eq!(older.hidden, Some(true));
-    // and writes it under the name under which it was read
+    // the field is written under the name under which it was read
     assert_eq!(written(&older.clone().with_hidden(false)), r#"{"is_hidden":false}"#);
     assert_eq!(older, Setting::default().with_hidden(true));
     for both in [r#"{"is_hidden":true,"hidden":false}"#, r#"{"hidden":false,"is_hidden":true}"#] {
@@ -140,19 +140,19 @@ fn fills_only_an_empty_field_by_an_older_name() {
     }
     let empty = read(r#"{"hidden":null,"is_hidden":true}"#);
     assert_eq!(empty.hidden, Some(true));
-    // the null under the other name would contradict it
+    // a null under the other name would contradict the value
     assert_eq!(written(&empty), r#"{"is_hidden":true}"#);
 }
 
 #[test]
-fn builders_set_fields() {
+fn setters_set_their_fields() {
     let setting = Setting::default().with_api_name("A").with_fields(["B"]).with_owner("C");
     let sent = r#"{"api_name":"A","owner":{"api_name":"C"},"fields":[{"api_name":"B"}]}"#;
     assert_eq!(written(&setting), sent);
 }
 
 #[test]
-fn reads_the_last_of_members_of_one_name() {
+fn reads_the_last_of_repeated_members() {
     assert_eq!(read(r#"{"count":1,"count":2}"#).count, Some(2));
     let null = read(r#"{"count":1,"count":null}"#);
     assert_eq!((null.count, null.extra.raw("count")), (None, Some("null")));
@@ -179,14 +179,14 @@ fn gets_and_sets_any_member_by_its_name() {
     setting.set("new", [1, 2]).unwrap();
     assert_eq!((setting.count, setting.hidden), (Some(13), Some(false)));
     assert_eq!(written(&setting), r#"{"count":13,"hidden":false,"rule":5,"z":"1","new":[1,2]}"#);
-    // a value that does not fit its field is sent all the same
+    // a value that does not fit its field is sent nevertheless
     setting.set("count", "many").unwrap();
     assert_eq!(setting.count, None);
     assert_eq!(setting.get::<String>("count").unwrap().as_deref(), Some("many"));
 }
 
 #[test]
-fn writes_null_where_a_member_is_to_be_cleared() {
+fn writes_null_to_clear_a_member() {
     let setting = read(r#"{"id":"7","count":12}"#).with("count", None::<()>);
     assert_eq!(setting.count, None);
     assert_eq!(written(&setting), r#"{"id":"7","count":null}"#);
@@ -195,7 +195,7 @@ fn writes_null_where_a_member_is_to_be_cleared() {
 }
 
 #[test]
-fn reports_a_value_that_is_not_json_where_the_model_is_written() {
+fn reports_an_unwritable_value_when_the_model_is_written() {
     let odd = std::collections::BTreeMap::from([(vec![1], 2)]);
     let mut setting = Setting::default();
     let error = setting.set("z", &odd).unwrap_err();
@@ -206,7 +206,7 @@ fn reports_a_value_that_is_not_json_where_the_model_is_written() {
 }
 
 #[test]
-fn debug_shows_names_and_no_values() {
+fn debug_shows_member_names_without_values() {
     let setting =
         read(r#"{"id":"77","api_name":"Boyle","is_hidden":true,"rule":"x@y","z":"Zylker"}"#);
     let shown = format!("{setting:?} {:?} {:?}", setting.extra, setting.rule);
@@ -220,7 +220,7 @@ fn debug_shows_names_and_no_values() {
 }
 
 #[test]
-fn reads_from_a_value_as_from_text() {
+fn reads_from_a_serde_json_value() {
     let value = json!({ "id": 7, "z": [1], "inner": [{ "count": 1 }] });
     let setting: Setting = serde_json::from_value(value.clone()).unwrap();
     assert_eq!((setting.id, setting.inner[0].count), (Some("7".into()), Some(1)));
@@ -228,7 +228,7 @@ fn reads_from_a_value_as_from_text() {
 }
 
 #[test]
-fn keeps_what_is_nested_too_deeply_as_text() {
+fn keeps_too_deeply_nested_members_as_text() {
     let deep = 100_000;
     let json = format!("{}{}{}", r#"{"inner":["#.repeat(deep), r#"{"id":"1"}"#, "]}".repeat(deep));
     let setting = read(&json);
@@ -240,16 +240,16 @@ fn keeps_what_is_nested_too_deeply_as_text() {
     }
     assert!((10..100).contains(&depth), "{depth}");
     assert!(inside.extra.contains("inner"));
-    // the count ends with the reading
+    // the nesting counter is reset after reading
     assert_eq!(read(r#"{"inner":[{"id":"1"}]}"#).inner.len(), 1);
 }
 
 #[test]
-fn extra_costs_one_word_where_it_is_empty() {
+fn empty_extra_has_the_size_of_a_pointer() {
     assert_eq!(size_of::<Extra>(), size_of::<usize>());
 }
 
-/// JSON as Zoho may write it: any order, blanks, digits and escapes.
+/// Generates JSON as Zoho may write it: with spaces, long numbers and escapes.
 fn any_json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),
@@ -276,7 +276,7 @@ fn member_name() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn a_round_trip_loses_no_member_and_no_digit(
+    fn round_trip_keeps_every_member_and_digit(
         members in prop::collection::hash_map(member_name(), any_json(), 0..10),
     ) {
         let parts: Vec<String> = members
@@ -293,7 +293,7 @@ proptest! {
             if setting.extra.contains(name) {
                 prop_assert_eq!(raw, value);
             } else if !["id", "inner", "owner", "fields"].contains(&name.as_str()) {
-                // what a field holds is the same value
+                // a field writes an equal value
                 let (one, two): (Value, Value) = (serde_json::from_str(raw).unwrap(), serde_json::from_str(value).unwrap());
                 prop_assert_eq!(one, two);
             }

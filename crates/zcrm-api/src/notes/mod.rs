@@ -1,4 +1,4 @@
-//! Notes: of a record, and of the organisation.
+//! Notes of one record, and of all records.
 
 mod note;
 
@@ -15,7 +15,7 @@ use crate::list::{FieldList, List};
 use crate::request::{GetItem, Request, WriteItem, WriteItems};
 use crate::{Api, Attachments, check, operations, records::Target, related::Parent};
 
-/// What a list of notes asks for where Zoho wants the names of the fields.
+/// The fields that a list of notes requests if Zoho requires field names.
 const FIELDS: &[&str] = &[
     "Note_Title",
     "Note_Content",
@@ -28,7 +28,7 @@ const FIELDS: &[&str] = &[
 ];
 
 impl Api {
-    /// The notes of the organisation: of all records.
+    /// Returns a handle to the notes of all records.
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -49,7 +49,7 @@ impl Api {
     }
 }
 
-/// The notes of the organisation: [`Api::notes`].
+/// The notes of all records: [`Api::notes`].
 #[derive(Clone, Debug)]
 pub struct Notes {
     api: Api,
@@ -60,7 +60,7 @@ impl Notes {
         self.api.call(operation)
     }
 
-    /// Reads all notes.
+    /// Lists all notes.
     pub fn list(&self) -> Request<List<Note, FieldList>> {
         List::request(
             self.call(&operations::NOTES_LIST),
@@ -68,8 +68,10 @@ impl Notes {
         )
     }
 
-    /// Reads one note. From v3 on Zoho wants the names of its fields: those of [`Note`], unless the
-    /// parameter `fields` names others.
+    /// Reads one note.
+    ///
+    /// From v3 on Zoho requires the names of fields. The default is the fields of [`Note`]; the
+    /// parameter `fields` overrides it.
     pub fn get(&self, id: impl Into<Id>) -> Request<GetItem<Note>> {
         let call = self.call(&operations::NOTES_GET).path_id("id", id);
         match self.api.version().requires_fields() {
@@ -78,12 +80,12 @@ impl Notes {
         }
     }
 
-    /// Creates a note, which must say by [`Note::on`] which record it belongs to.
+    /// Creates a note. Use [`Note::on`] to set the record that it belongs to.
     pub fn create(&self, note: &impl Serialize) -> Request<WriteItem> {
         self.create_many([note]).single()
     }
 
-    /// Creates notes, 100 at most; each must say by [`Note::on`] which record it belongs to.
+    /// Creates at most 100 notes. Use [`Note::on`] to set the record that each belongs to.
     pub fn create_many<R: Serialize>(
         &self,
         notes: impl IntoIterator<Item = R>,
@@ -93,7 +95,8 @@ impl Notes {
         WriteItems::try_rows(call, rows.and_then(all_have_parents))
     }
 
-    /// Changes notes. Each must hold its `id`; what it does not name stays as it is.
+    /// Updates notes. Each must have its `id`. Members that a note does not name are left
+    /// unchanged.
     pub fn update_many<R: Serialize>(
         &self,
         notes: impl IntoIterator<Item = R>,
@@ -103,7 +106,7 @@ impl Notes {
         WriteItems::checked_rows(call, rows.and_then(check::rows_with_ids))
     }
 
-    /// Changes one note.
+    /// Updates one note.
     pub fn update(&self, id: impl Into<Id>, change: &impl Serialize) -> Request<WriteItem> {
         let call = self.call(&operations::NOTES_UPDATE_ONE).path_id("id", id);
         row(call, change, self.api.version())
@@ -122,15 +125,16 @@ impl Notes {
         WriteItem::request(self.call(&operations::NOTES_DELETE_ONE).path_id("id", id))
     }
 
-    /// The files that are attached to a note.
+    /// Returns a handle to the attachments of a note.
     #[must_use]
     pub fn attachments(&self, id: impl Into<Id>) -> Attachments {
         Attachments::new(Parent::new(self.api.clone(), "Notes", Target::Id(id.into())))
     }
 }
 
-/// The notes of one record: [`RecordHandle::notes`](crate::RecordHandle::notes). The files that are
-/// attached to them are those of [`Notes::attachments`].
+/// The notes of one record: [`RecordHandle::notes`](crate::RecordHandle::notes).
+///
+/// [`Notes::attachments`] gives access to the files attached to a note.
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -156,18 +160,18 @@ impl RecordNotes {
         self.parent.call(operation).path_id("id", id)
     }
 
-    /// Reads the record's notes.
+    /// Lists the record's notes.
     pub fn list(&self) -> Request<List<Note, FieldList>> {
         let call = self.parent.call(&operations::NOTES_LIST_OF_RECORD);
         List::request(call, FieldList::new(self.parent.api().version(), FIELDS))
     }
 
-    /// Creates a note. A text is a note that says it.
+    /// Creates a note, from a [`Note`] or its text.
     pub fn create(&self, note: impl Into<Note>) -> Request<WriteItem> {
         self.create_many([note.into()]).single()
     }
 
-    /// Creates notes, 100 at most.
+    /// Creates at most 100 notes.
     pub fn create_many<R: Serialize>(
         &self,
         notes: impl IntoIterator<Item = R>,
@@ -176,7 +180,7 @@ impl RecordNotes {
         WriteItems::try_rows(call, rows(notes, self.parent.api().version()))
     }
 
-    /// Changes one note.
+    /// Updates one note.
     pub fn update(&self, id: impl Into<Id>, change: &impl Serialize) -> Request<WriteItem> {
         let call = self.one(&operations::NOTES_UPDATE_OF_RECORD, id);
         row(call, change, self.parent.api().version())
@@ -188,15 +192,15 @@ impl RecordNotes {
     }
 }
 
-/// A change of one note.
+/// Creates an update of one note.
 fn row(call: Call, change: &impl Serialize, version: ApiVersion) -> Request<WriteItem> {
     WriteItems::try_rows(call, rows([change], version)).single()
 }
 
-/// Notes with their parents as the version writes them.
+/// Converts notes to rows, with the parent in the form of the API version.
 ///
-/// Up to v4 the id and the module stand beside each other (`Parent_Id`, `se_module`), as Zoho's own
-/// SDKs of these versions send them; v8 has one object. Between them v5 is taken for the first.
+/// Up to v4 the id and the module are separate members (`Parent_Id`, `se_module`), as in Zoho's own
+/// SDKs of these versions. In v8 they are one object. zcrm uses the object from v5 on.
 fn rows<R: Serialize>(
     notes: impl IntoIterator<Item = R>,
     version: ApiVersion,
@@ -211,7 +215,7 @@ fn rows<R: Serialize>(
             return match row.raw(PARENT) {
                 None | Some("null") => Ok(row),
                 Some(_) => Err(Error::input(format!(
-                    "`{PARENT}` of note {index} is neither an id nor an object with an `id`"
+                    "`{PARENT}` of note {index} must be an id or an object with an `id`"
                 ))),
             };
         };
@@ -244,21 +248,21 @@ fn all_have_parents(rows: Vec<Record>) -> Result<Vec<Record>, Error> {
         let note = read(row)?;
         if note.parent.is_none() || note.module().is_none() {
             return Err(Error::input(format!(
-                "note {index} does not say which record it belongs to: add `.on(\"Leads\", id)`"
+                "note {index} does not name the record that it belongs to: add `.on(\"Leads\", id)`"
             )));
         }
     }
     Ok(rows)
 }
 
-/// A note that says this.
+/// Creates a note with this text.
 impl From<&str> for Note {
     fn from(content: &str) -> Self {
         Self::new(content)
     }
 }
 
-/// A note that says this.
+/// Creates a note with this text.
 impl From<String> for Note {
     fn from(content: String) -> Self {
         Self::new(content)

@@ -1,4 +1,4 @@
-//! Notes, and the records that they belong to.
+//! Notes and their parent records.
 
 use std::fmt;
 
@@ -14,51 +14,51 @@ use crate::{
 model! {
     /// A note.
     Note {
-        /// Its id.
+        /// The note's id.
         id, with_id: Option<Id> = "id";
-        /// Its title.
+        /// The note's title.
         title, with_title: Option<String> = "Note_Title";
-        /// What it says.
+        /// The text of the note.
         content, with_content: Option<String> = "Note_Content";
-        /// The record that it belongs to.
+        /// The record that the note belongs to.
         parent: Option<NoteParent> = "Parent_Id";
-        /// The API name of that record's module, where it is not in `parent`.
+        /// The API name of that record's module, if `parent` does not have it.
         parent_module: Option<String> = "$se_module" or "se_module";
-        /// Who it belongs to.
+        /// The owner of the note.
         owner, with_owner: Option<MetaRef> = "Owner";
-        /// Who made it.
+        /// The user who created the note.
         created_by: Option<MetaRef> = "Created_By";
-        /// Who changed it last.
+        /// The user who last modified the note.
         modified_by: Option<MetaRef> = "Modified_By";
-        /// Whether the user may change it.
+        /// Whether the user may edit the note.
         editable: Option<bool> = "$editable";
-        /// Whether it was spoken.
+        /// Whether the note is a voice note.
         voice_note: Option<bool> = "$voice_note";
-        /// Whether clients of a portal see it.
+        /// Whether the note is shared with clients of a portal.
         is_shared_to_client: Option<bool> = "$is_shared_to_client";
-        /// What may be done with it, such as `full_access`.
+        /// The permission of the user, such as `full_access`.
         sharing_permission: Option<String> = "$sharing_permission";
-        /// How long the spoken note is.
+        /// The size of a voice note.
         size: Option<String> = "$size";
-        /// What became of it, such as `save`.
+        /// The state of the note, such as `save`.
         state: Option<String> = "$state";
-        /// When it was made.
+        /// The time of the creation.
         created_time: Option<Timestamp> = "Created_Time";
-        /// When it was last changed.
+        /// The time of the last modification.
         modified_time: Option<Timestamp> = "Modified_Time";
-        /// The files that are attached to it, if Zoho sends them.
+        /// The attachments of the note, if Zoho sends them.
         attachments: Vec<Attachment> = "$attachments";
     }
 }
 
 impl Note {
-    /// A note that says this.
+    /// Creates a note with this text.
     #[must_use]
     pub fn new(content: impl Into<String>) -> Self {
         Self::default().with_content(content)
     }
 
-    /// Says which record it belongs to, by the record's module and id.
+    /// Sets the record that the note belongs to, by its module and id.
     #[must_use]
     pub fn on(mut self, module: impl Into<String>, id: impl Into<Id>) -> Self {
         let module = Some(MetaRef::named(module));
@@ -66,7 +66,7 @@ impl Note {
         self
     }
 
-    /// The API name of the module of the record that it belongs to; the same for every version.
+    /// Returns the API name of the module of the parent record, in every API version.
     #[must_use]
     pub fn module(&self) -> Option<&str> {
         let module = self.parent.as_ref().and_then(|parent| parent.module.as_ref());
@@ -79,13 +79,13 @@ pub(super) const PARENT: &str = "Parent_Id";
 fields! {
     /// The record that a note belongs to: an id in older versions, an object in newer ones.
     ///
-    /// `Debug` shows no name, which is people's data.
+    /// `Debug` does not show the name, which is personal data.
     NoteParent {
-        /// Its id.
+        /// The id of the record.
         id: Option<Id> = "id";
-        /// Its name, where Zoho sent it.
+        /// The name of the record, if Zoho sent it.
         name: Option<String> = "name";
-        /// Its module, where Zoho sent it.
+        /// The module of the record, if Zoho sent it.
         module: Option<MetaRef> = "module";
     }
 }

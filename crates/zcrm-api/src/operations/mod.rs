@@ -1,9 +1,8 @@
-//! Every operation of Zoho CRM, each as one value for [`Api::call`](crate::Api::call).
+//! The operations of Zoho CRM, as constants for [`Api::call`](crate::Api::call).
 //!
-//! The table comes from Zoho's own description of its API and from what is known beyond it. An
-//! operation is named by its group and what it does there: `records.list` is [`RECORDS_LIST`].
-//! In a group, `_one` marks what the path names by its id, where another operation does the same
-//! to many.
+//! The table is generated from Zoho's OpenAPI files, with corrections. An operation's name has a
+//! group and a verb: the constant of `records.list` is [`RECORDS_LIST`]. The suffix `_one` marks an
+//! operation on a single item, if the group has the same operation on many.
 //!
 //! ```no_run
 //! # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -19,10 +18,9 @@
 //! # }
 //! ```
 //!
-//! What an operation needs stands in its row: path values, query names, members of the body. A
-//! name that the row does not know is an error before anything is sent;
-//! [`param_unchecked`](crate::Call::param_unchecked) and
-//! [`body_unchecked`](crate::Call::body_unchecked) send it all the same.
+//! Each operation lists its path values, query parameters and body members. A name that it does not
+//! list is an error before anything is sent; [`param_unchecked`](crate::Call::param_unchecked) and
+//! [`body_unchecked`](crate::Call::body_unchecked) skip this check.
 
 mod generated;
 
@@ -37,9 +35,10 @@ pub(crate) use generated::{
     RECORDS_UPDATE as UPDATE, RECORDS_UPDATE_ONE as UPDATE_ONE, RECORDS_UPSERT as UPSERT,
 };
 
-/// The operation of this name, such as `records.list`.
+/// Returns the operation of this name, such as `records.list`.
 ///
-/// A program that uses it carries the whole table; one that names its operations carries those.
+/// A program that calls this function links all operations. A program that uses only constants
+/// links only those.
 ///
 /// ```
 /// use zcrm_api::operations;

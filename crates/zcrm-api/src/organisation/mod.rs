@@ -1,4 +1,4 @@
-//! The organisation: its data, users, roles, profiles, taxes and variables.
+//! The organisation, and its users, roles, profiles, taxes and variables.
 
 mod org;
 mod organization;
@@ -29,12 +29,12 @@ pub use variables::{VariableGroupBy, VariableGroups, Variables};
 use crate::Api;
 
 impl Api {
-    /// The organisation itself.
+    /// Returns a handle to the organisation itself.
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
     /// let org = api.org().get().await?;
-    /// println!("{:?} counts in {:?}", org.company_name, org.currency);
+    /// println!("{:?} uses {:?}", org.company_name, org.currency);
     /// # Ok(())
     /// # }
     /// ```
@@ -43,37 +43,37 @@ impl Api {
         OrganizationHandle::new(self.clone())
     }
 
-    /// The users of the organisation.
+    /// Returns a handle to the users of the organisation.
     #[must_use]
     pub fn users(&self) -> Users {
         Users::new(self.clone())
     }
 
-    /// The roles of the organisation.
+    /// Returns a handle to the roles of the organisation.
     #[must_use]
     pub fn roles(&self) -> Roles {
         Roles::new(self.clone())
     }
 
-    /// The profiles of the organisation, with what each permits.
+    /// Returns a handle to the profiles of the organisation and their permissions.
     #[must_use]
     pub fn profiles(&self) -> Profiles {
         Profiles::new(self.clone())
     }
 
-    /// The taxes of the organisation, as its inventory uses them.
+    /// Returns a handle to the taxes of the organisation.
     #[must_use]
     pub fn taxes(&self) -> Taxes {
         Taxes::new(self.clone())
     }
 
-    /// The variables of the organisation.
+    /// Returns a handle to the variables of the organisation.
     #[must_use]
     pub fn variables(&self) -> Variables {
         Variables::new(self.clone())
     }
 
-    /// The groups that the organisation's variables are in.
+    /// Returns a handle to the groups of the organisation's variables.
     #[must_use]
     pub fn variable_groups(&self) -> VariableGroups {
         VariableGroups::new(self.clone())

@@ -1,4 +1,4 @@
-//! The organisation itself.
+//! Requests for the organisation itself.
 
 use zcrm_http::ReqBody;
 
@@ -17,17 +17,17 @@ impl OrganizationHandle {
         Self { api }
     }
 
-    /// Reads it.
+    /// Reads the data of the organisation.
     pub fn get(&self) -> Request<GetItem<Organization>> {
         GetItem::request(self.api.call(&operations::ORG_GET))
     }
 
-    /// The organisation's logo, as a stream.
+    /// Downloads the organisation's logo as a stream.
     pub fn photo(&self) -> Request<DownloadFile> {
         DownloadFile::request(self.api.call(&operations::ORG_GET_PHOTO))
     }
 
-    /// Puts an image in the place of the organisation's logo.
+    /// Uploads an image as the organisation's logo, replacing the previous one.
     pub fn upload_photo(
         &self,
         name: &str,
@@ -38,7 +38,7 @@ impl OrganizationHandle {
         Acknowledge::request(call.file(name, content_type, content))
     }
 
-    /// Takes the organisation's logo away.
+    /// Deletes the organisation's logo.
     pub fn delete_photo(&self) -> Request<Acknowledge> {
         Acknowledge::request(self.api.call(&operations::ORG_DELETE_PHOTO))
     }

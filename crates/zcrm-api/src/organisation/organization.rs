@@ -1,127 +1,127 @@
-//! What an organisation is.
+//! The data of an organisation.
 
 use zcrm_core::{Id, Timestamp};
 
 use crate::{RawJson, model::model};
 
 model! {
-    /// An organisation's data.
+    /// The data of an organisation.
     Organization {
-        /// Its id within the CRM.
+        /// The id of the organisation in Zoho CRM.
         id: Option<Id> = "id";
-        /// Its id over all of Zoho's services, as `X-CRM-ORG` wants it.
+        /// The id of the organisation across Zoho's services, the value of `X-CRM-ORG`.
         zgid: Option<Id> = "zgid";
-        /// The same, encrypted.
+        /// The encrypted form of `zgid`.
         ezgid: Option<String> = "ezgid";
-        /// The id of its portal for Zia.
+        /// The id of the organisation's Zia portal.
         zia_portal_id: Option<Id> = "zia_portal_id";
-        /// Its id for Zia.
+        /// The id of the organisation in Zia.
         zia_zgid: Option<Id> = "zia_zgid";
-        /// Its name.
+        /// The organisation's name.
         company_name: Option<String> = "company_name";
-        /// Another name of it.
+        /// An alternative name.
         alias: Option<String> = "alias";
-        /// The name in its addresses, such as `org600`.
+        /// The name in the organisation's URLs, such as `org600`.
         domain_name: Option<String> = "domain_name";
-        /// What it is for: `Production`, `Sandbox`, `Developer` or `Bigin`.
+        /// The type of the organisation: `Production`, `Sandbox`, `Developer` or `Bigin`.
         kind: Option<String> = "type";
-        /// What it does.
+        /// The description of the organisation.
         description: Option<String> = "description";
-        /// How many people it has.
+        /// The number of employees.
         employee_count: Option<String> = "employee_count";
-        /// The address of its main user.
+        /// The e-mail address of the primary user.
         primary_email: Option<String> = "primary_email";
-        /// The id of its main user over all of Zoho's services.
+        /// The id of the primary user across Zoho's services.
         primary_zuid: Option<Id> = "primary_zuid";
-        /// Its telephone number.
+        /// The telephone number.
         phone: Option<String> = "phone";
-        /// Its mobile number.
+        /// The mobile number.
         mobile: Option<String> = "mobile";
-        /// Its fax number.
+        /// The fax number.
         fax: Option<String> = "fax";
-        /// Its site.
+        /// The website.
         website: Option<String> = "website";
-        /// Its street.
+        /// The street of the address.
         street: Option<String> = "street";
-        /// Its city.
+        /// The city of the address.
         city: Option<String> = "city";
-        /// Its state or province.
+        /// The state or province of the address.
         state: Option<String> = "state";
-        /// Its postal code.
+        /// The postal code of the address.
         zip: Option<String> = "zip";
-        /// Its country.
+        /// The country of the address.
         country: Option<String> = "country";
-        /// Its country's code, such as `DE`.
+        /// The country code, such as `DE`.
         country_code: Option<String> = "country_code";
-        /// Its home currency, as people know it.
+        /// The display name of the home currency.
         currency: Option<String> = "currency";
-        /// The sign of its home currency.
+        /// The symbol of the home currency.
         currency_symbol: Option<String> = "currency_symbol";
-        /// The locale that its home currency is written in.
+        /// The locale of the home currency.
         currency_locale: Option<String> = "currency_locale";
-        /// Its home currency's code, such as `EUR`.
+        /// The ISO code of the home currency, such as `EUR`.
         iso_code: Option<String> = "iso_code";
-        /// Its time zone, such as `Europe/Berlin`.
+        /// The time zone, such as `Europe/Berlin`.
         time_zone: Option<String> = "time_zone";
-        /// The id of its logo.
+        /// The id of the logo.
         photo_id: Option<String> = "photo_id";
-        /// How its calls are shown.
+        /// The display of phone calls.
         call_icon: Option<String> = "call_icon";
-        /// How many records a page of its lists shows at most.
+        /// The maximum number of records per page of a list.
         max_per_page: Option<i64> = "max_per_page";
-        /// What it pays for.
+        /// The licence of the organisation.
         license_details: Option<LicenseDetails> = "license_details";
-        /// Which users rank above others.
+        /// The hierarchy that decides about access to records.
         hierarchy_preferences: Option<HierarchyPreferences> = "hierarchy_preferences";
-        /// Which events cannot be checked in to.
+        /// The check-in settings: the events without check-in.
         checkin_preferences: Option<RawJson> = "checkin_preferences";
-        /// Whether it lives with several currencies.
+        /// Whether multiple currencies are enabled.
         mc_status: Option<bool> = "mc_status";
-        /// Whether it is joined with Google's applications.
+        /// Whether the integration of Google's applications is enabled.
         gapps_enabled: Option<bool> = "gapps_enabled";
-        /// Whether its labels are translated.
+        /// Whether translation of labels is enabled.
         translation_enabled: Option<bool> = "translation_enabled";
-        /// Whether it keeps rules of privacy.
+        /// Whether privacy settings are enabled.
         privacy_settings: Option<bool> = "privacy_settings";
-        /// Whether it keeps the rules for health data.
+        /// Whether compliance for health data (HIPAA) is enabled.
         hipaa_compliance_enabled: Option<bool> = "hipaa_compliance_enabled";
-        /// Whether it has users of a smaller licence.
+        /// Whether users with a lite licence are enabled.
         lite_users_enabled: Option<bool> = "lite_users_enabled";
-        /// Whether its account can be deleted.
+        /// Whether the organisation's account can be deleted.
         deletable_org_account: Option<bool> = "deletable_org_account";
-        /// Whether applications are joined to it by OAuth.
+        /// Whether applications are connected by OAuth.
         oauth_presence: Option<bool> = "oauth_presence";
-        /// When it was made.
+        /// The time of the creation.
         created_time: Option<Timestamp> = "created_time";
     }
 }
 
 model! {
-    /// What an organisation pays for.
+    /// The licence of an organisation.
     LicenseDetails {
-        /// Whether it pays.
+        /// Whether the licence is paid.
         paid: Option<bool> = "paid";
-        /// For which edition, such as `enterprise`.
+        /// The paid edition, such as `enterprise`.
         paid_type: Option<String> = "paid_type";
-        /// For how many users.
+        /// The number of purchased user licences.
         users_license_purchased: Option<i64> = "users_license_purchased";
-        /// Which edition it tries.
+        /// The edition of the trial.
         trial_type: Option<String> = "trial_type";
-        /// Until when it tries it.
+        /// The end of the trial.
         trial_expiry: Option<String> = "trial_expiry";
-        /// What follows its trial.
+        /// The action at the end of the trial.
         trial_action: Option<String> = "trial_action";
-        /// Until when it has paid.
+        /// The end of the paid period.
         paid_expiry: Option<Timestamp> = "paid_expiry";
     }
 }
 
 model! {
-    /// Which users an organisation ranks above others.
+    /// The hierarchy of an organisation's users.
     HierarchyPreferences {
-        /// By what: `Role_Hierarchy` or `Reporting_To_Hierarchy`.
+        /// The type: `Role_Hierarchy` or `Reporting_To_Hierarchy`.
         kind: Option<String> = "type";
-        /// Whether only users of higher rank see a user's records.
+        /// Whether only users of a higher rank see a user's records.
         strictly_reporting: Option<bool> = "strictly_reporting";
     }
 }

@@ -1,57 +1,57 @@
-//! Profiles, and what they permit.
+//! Profiles and their permissions.
 
 use zcrm_core::{Id, Timestamp, words};
 
 use crate::{MetaRef, model::model};
 
 words! {
-    /// What a profile is for.
+    /// The type of a profile.
     ProfileKind {
-        NORMAL = "normal_profile": "Users of a full licence.";
-        LITE = "lite_profile": "Users of a smaller licence.";
+        NORMAL = "normal_profile": "A profile for users with a full licence.";
+        LITE = "lite_profile": "A profile for users with a lite licence.";
     }
 }
 
 model! {
-    /// A profile: what a user may do.
+    /// A profile: the permissions of users.
     Profile {
-        /// Its id.
+        /// The profile's id.
         id, with_id: Option<Id> = "id";
-        /// Its name.
+        /// The profile's name.
         name, with_name: String = "name";
-        /// Its name in the user's language.
+        /// The profile's name in the user's language.
         display_label: Option<String> = "display_label";
-        /// What it is for.
+        /// The description of the profile.
         description, with_description: Option<String> = "description";
-        /// Whether it is one of Zoho's own.
+        /// Whether the profile is a default profile of Zoho CRM.
         is_default: Option<bool> = "default";
-        /// Whether the organisation made it.
+        /// Whether the organisation created the profile.
         custom: Option<bool> = "custom";
-        /// Whether the organisation made it; only v2 sends it.
+        /// Whether the organisation created the profile. Present only in v2.
         category: Option<bool> = "category";
-        /// Which licence its users have.
+        /// The type of licence that the profile is for.
         kind: Option<ProfileKind> = "type";
-        /// How much of it can be changed.
+        /// The extent to which the profile can be changed.
         permission_type: Option<String> = "permission_type";
-        /// The view that its users see first.
+        /// The default view of the profile's users.
         default_view: Option<ProfileView> = "_default_view";
-        /// Who made it.
+        /// The user who created the profile.
         created_by: Option<MetaRef> = "created_by";
-        /// Who changed it last.
+        /// The user who last modified the profile.
         modified_by: Option<MetaRef> = "modified_by";
-        /// When it was made; Zoho's own have none.
+        /// The time of the creation. Zoho's default profiles have none.
         created_time: Option<Timestamp> = "created_time";
-        /// When it was last changed.
+        /// The time of the last modification.
         modified_time: Option<Timestamp> = "modified_time";
-        /// What it permits; empty in a list of profiles.
+        /// The permissions of the profile; empty in a list of profiles.
         permissions, with_permissions: Vec<Permission> = "permissions_details";
-        /// In which order its permissions are shown.
+        /// The sections in which the permissions are shown.
         sections: Vec<ProfileSection> = "sections";
     }
 }
 
 impl Profile {
-    /// A new profile of this name.
+    /// Creates a profile with this name.
     #[must_use]
     pub fn named(name: impl Into<String>) -> Self {
         Self::default().with_name(name)
@@ -59,43 +59,43 @@ impl Profile {
 }
 
 model! {
-    /// The view that the users of a profile see first.
+    /// The default view of a profile's users.
     ProfileView {
-        /// Its id.
+        /// The view's id.
         id: Option<Id> = "id";
-        /// Its name.
+        /// The view's name.
         name: String = "name";
-        /// What it is of.
+        /// The type of the view.
         kind: Option<String> = "type";
     }
 }
 
 model! {
-    /// One thing that a profile permits or does not.
+    /// A permission of a profile.
     Permission {
-        /// Its id.
+        /// The permission's id.
         id, with_id: Option<Id> = "id";
-        /// Its name, such as `Crm_Implied_Api_Access`.
+        /// The permission's name, such as `Crm_Implied_Api_Access`.
         name: String = "name";
-        /// Its name in the user's language.
+        /// The permission's name in the user's language.
         display_label: Option<String> = "display_label";
-        /// The module that it is about.
+        /// The module that the permission applies to.
         module: Option<String> = "module";
-        /// Whether it is permitted.
+        /// Whether the permission is granted.
         enabled, with_enabled: Option<bool> = "enabled";
-        /// Whether that can be changed.
+        /// Whether the permission can be changed.
         customizable: Option<bool> = "customizable";
-        /// The permissions without which this one means nothing.
+        /// The permissions that this permission depends on.
         parent_permissions: Vec<String> = "parent_permissions";
     }
 }
 
 model! {
-    /// A part of the page that shows a profile's permissions.
+    /// A section of the page that shows a profile's permissions.
     ProfileSection {
-        /// Its name.
+        /// The section's name.
         name: String = "name";
-        /// The groups of permissions in it.
+        /// The groups of permissions in the section.
         categories: Vec<ProfileCategory> = "categories";
     }
 }
@@ -103,13 +103,13 @@ model! {
 model! {
     /// A group of permissions.
     ProfileCategory {
-        /// Its name.
+        /// The category's name.
         name: String = "name";
-        /// Its name in the user's language.
+        /// The category's name in the user's language.
         display_label: Option<String> = "display_label";
-        /// The module that it is about.
+        /// The module that the permissions apply to.
         module: Option<String> = "module";
-        /// The ids of its permissions.
+        /// The ids of the permissions.
         permission_ids: Vec<Id> = "permissions_details";
     }
 }

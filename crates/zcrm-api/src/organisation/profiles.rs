@@ -1,4 +1,4 @@
-//! Profiles and what they permit.
+//! Requests for profiles and their permissions.
 
 use serde::Serialize;
 use zcrm_core::Id;
@@ -29,7 +29,7 @@ impl Profiles {
         Self { api }
     }
 
-    /// Reads all profiles, without their permissions; the list comes whole.
+    /// Lists all profiles in one page, without their permissions.
     pub fn list(&self) -> Request<List<Profile>> {
         List::request(self.api.call(&operations::PROFILES_LIST), Whole)
     }
@@ -39,18 +39,19 @@ impl Profiles {
         GetItem::request(self.api.call(&operations::PROFILES_GET).path_id("id", id))
     }
 
-    /// Makes a profile that permits what another does; `profile` says its name and description.
+    /// Creates a profile with the permissions of another one. `profile` has the new name and
+    /// description.
     pub fn create_from(&self, id: impl Into<Id>, profile: &impl Serialize) -> Request<WriteItem> {
         WriteItem::row(self.api.call(&operations::PROFILES_CLONE).path_id("id", id), profile)
     }
 
-    /// Changes a profile, or what it permits.
+    /// Updates a profile or its permissions.
     pub fn update(&self, id: impl Into<Id>, change: &impl Serialize) -> Request<WriteItem> {
         let call = self.api.call(&operations::PROFILES_UPDATE_ONE);
         WriteItem::row(call.path_id("id", id), change)
     }
 
-    /// Deletes a profile; its users get the profile of the id `transfer_to`.
+    /// Deletes a profile and moves its users to the profile with the id `transfer_to`.
     pub fn delete(&self, id: impl Into<Id>, transfer_to: impl Into<Id>) -> Request<Acknowledge> {
         let (id, transfer_to) = (id.into(), transfer_to.into());
         let call = self.api.call(&operations::PROFILES_DELETE_ONE).path_id("id", id);

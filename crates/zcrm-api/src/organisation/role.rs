@@ -1,41 +1,41 @@
-//! Roles.
+//! Roles of users.
 
 use zcrm_core::{Id, Timestamp};
 
 use crate::{MetaRef, model::model};
 
 model! {
-    /// A role: the rank of a user in the organisation.
+    /// A role: the position of users in the organisation's hierarchy.
     Role {
-        /// Its id.
+        /// The role's id.
         id, with_id: Option<Id> = "id";
-        /// Its name.
+        /// The role's name.
         name, with_name: String = "name";
-        /// Its name in the user's language.
+        /// The role's name in the user's language.
         display_label: Option<String> = "display_label";
-        /// What it is for.
+        /// The description of the role.
         description, with_description: Option<String> = "description";
-        /// The role above it; none for the topmost.
+        /// The role above; `None` for the topmost role.
         reporting_to, with_reporting_to: Option<MetaRef> = "reporting_to";
-        /// The user who answers for its forecasts.
+        /// The user who manages the forecasts of the role.
         forecast_manager, with_forecast_manager: Option<MetaRef> = "forecast_manager";
-        /// Whether users of the same role see each other's records.
+        /// Whether users with the same role see each other's records.
         share_with_peers, with_share_with_peers: Option<bool> = "share_with_peers";
-        /// Whether it is the role of administrators.
+        /// Whether the role is the administrators' role.
         admin_user: Option<bool> = "admin_user";
-        /// Who made it.
+        /// The user who created the role.
         created_by: Option<MetaRef> = "created_by__s";
-        /// Who changed it last.
+        /// The user who last modified the role.
         modified_by: Option<MetaRef> = "modified_by__s";
-        /// When it was made.
+        /// The time of the creation.
         created_time: Option<Timestamp> = "created_time__s";
-        /// When it was last changed.
+        /// The time of the last modification.
         modified_time: Option<Timestamp> = "modified_time__s";
     }
 }
 
 impl Role {
-    /// A new role of this name, below another.
+    /// Creates a role with this name, below another role.
     #[must_use]
     pub fn named(name: impl Into<String>, reporting_to: impl Into<Id>) -> Self {
         Self::default().with_name(name).with_reporting_to(MetaRef::to(reporting_to))

@@ -1,4 +1,4 @@
-//! Roles.
+//! Requests for roles.
 
 use serde::Serialize;
 use zcrm_core::Id;
@@ -28,7 +28,7 @@ impl Roles {
         Self { api }
     }
 
-    /// Reads all roles; the list comes whole.
+    /// Lists all roles in one page.
     pub fn list(&self) -> Request<List<Role>> {
         List::request(self.api.call(&operations::ROLES_LIST), Whole)
     }
@@ -38,18 +38,18 @@ impl Roles {
         GetItem::request(self.api.call(&operations::ROLES_GET).path_id("role_id", id))
     }
 
-    /// Makes a role.
+    /// Creates a role.
     pub fn create(&self, role: &impl Serialize) -> Request<WriteItem> {
         WriteItem::row(self.api.call(&operations::ROLES_CREATE), role)
     }
 
-    /// Changes a role.
+    /// Updates a role.
     pub fn update(&self, id: impl Into<Id>, change: &impl Serialize) -> Request<WriteItem> {
         let call = self.api.call(&operations::ROLES_UPDATE_ONE);
         WriteItem::row(call.path_id("role_id", id), change)
     }
 
-    /// Deletes a role; its users get the role of the id `transfer_to`.
+    /// Deletes a role and moves its users to the role with the id `transfer_to`.
     pub fn delete(&self, id: impl Into<Id>, transfer_to: impl Into<Id>) -> Request<WriteItem> {
         let (id, transfer_to) = (id.into(), transfer_to.into());
         let call = self.api.call(&operations::ROLES_DELETE_ONE).path_id("role_id", id);

@@ -1,4 +1,4 @@
-//! Taxes of the organisation.
+//! Requests for the taxes of the organisation.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -12,9 +12,9 @@ use crate::{Api, check, operations};
 
 /// The taxes of the organisation: [`Api::taxes`].
 ///
-/// v2 and v2.1 make, change and delete taxes by methods of their own. Later versions have one write
-/// for all of it (`PUT /org/taxes`), which Zoho answers as a whole: either all taxes of a call are
-/// written or none, and where several were made the answer does not name their ids.
+/// v2 and v2.1 have separate operations to create, update and delete taxes. Later versions have one
+/// operation for all changes (`PUT /org/taxes`): it writes all taxes of a call or none. After the
+/// creation of several taxes its response does not have their ids.
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -36,17 +36,17 @@ impl Taxes {
         Self { api }
     }
 
-    /// Whether the version has the form of v2.
+    /// Returns `true` if the API version has the operations of v2.
     fn is_v2(&self) -> bool {
         self.api.version() < ApiVersion::V3
     }
 
-    /// A call of the operation that the version has.
+    /// Begins a call of the operation for the API version.
     fn call(&self, v2: &Operation, later: &Operation) -> Call {
         self.api.call(if self.is_v2() { v2 } else { later })
     }
 
-    /// Reads all taxes; the list comes whole.
+    /// Lists all taxes in one page.
     pub fn list(&self) -> Request<List<OrgTax>> {
         List::request(self.call(&operations::TAXES_LIST_V2, &operations::TAXES_LIST), Whole)
     }
@@ -57,7 +57,7 @@ impl Taxes {
         GetItem::request(call.path_id("id", id))
     }
 
-    /// Reads all taxes, with what the organisation prefers for them.
+    /// Reads all taxes and the organisation's preferences for them.
     pub fn settings(&self) -> Request<GetItem<OrgTaxes>> {
         let shape = match self.is_v2() {
             true => ResponseShape::Bare,
@@ -67,12 +67,12 @@ impl Taxes {
         GetItem::request(call.returning(shape))
     }
 
-    /// Creates a tax, which has no `id` yet.
+    /// Creates a tax. It must not have an `id`.
     pub fn create(&self, tax: &impl Serialize) -> Request<WriteItem<ItemSuccess>> {
         self.create_many([tax]).single()
     }
 
-    /// Changes a tax: what `change` does not name stays as it is.
+    /// Updates a tax. Members that `change` does not name are left unchanged.
     pub fn update(
         &self,
         id: impl Into<Id>,
@@ -87,7 +87,7 @@ impl Taxes {
         }
     }
 
-    /// Creates taxes, which have no `id` yet.
+    /// Creates taxes. They must not have an `id`.
     pub fn create_many<R: Serialize>(
         &self,
         taxes: impl IntoIterator<Item = R>,
@@ -98,7 +98,7 @@ impl Taxes {
         self.put(check::rows_without_ids(taxes).and_then(records))
     }
 
-    /// Changes taxes. Each must hold its `id`; what it does not name stays as it is.
+    /// Updates taxes. Each must have its `id`. Members that a tax does not name are left unchanged.
     pub fn update_many<R: Serialize>(
         &self,
         taxes: impl IntoIterator<Item = R>,
@@ -136,9 +136,10 @@ impl Taxes {
         self.delete_many([id]).single()
     }
 
-    /// Writes taxes and preferences in one call, from v3 on: taxes without an `id` are made, those
-    /// with one are changed, and those with [`deleted`](OrgTax::deleted) are deleted. What is not
-    /// named stays as it is.
+    /// Creates, updates and deletes taxes and sets preferences in one call (from v3 on).
+    ///
+    /// A tax without an `id` is created, a tax with an `id` is updated, and a tax made by
+    /// [`deleted`](OrgTax::deleted) is deleted. Other taxes and preferences are left unchanged.
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -159,12 +160,12 @@ impl Taxes {
         WriteItem::request(call.body(&Body { org_taxes: change }))
     }
 
-    /// One write of these rows, in the form of v3 and later.
+    /// Creates a write of these rows, in the form of v3 and later.
     fn put(&self, rows: Result<Vec<Record>, Error>) -> Request<WriteItems<ItemSuccess>> {
         let call = self.api.call(&operations::TAXES_UPDATE);
         let (call, rows) = match rows {
             Ok(rows) => (call, rows),
-            // the mistake comes before that of an empty list
+            // report this error rather than that of an empty list
             Err(mistake) => (call.check(Err(mistake)), Vec::new()),
         };
         let count = rows.len();

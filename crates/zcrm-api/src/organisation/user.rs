@@ -1,159 +1,160 @@
-//! Users, and what belongs to them.
+//! Users and their settings.
 
 use zcrm_core::{Id, Timestamp, words};
 
 use crate::{MetaRef, RawJson, model::model};
 
 words! {
-    /// A kind of users, as lists of them are asked for.
+    /// A filter for lists of users.
     UserKind {
         ALL = "AllUsers": "All users.";
-        ACTIVE = "ActiveUsers": "Those who are active.";
-        DEACTIVATED = "DeactiveUsers": "Those who were deactivated.";
-        CONFIRMED = "ConfirmedUsers": "Those who confirmed their invitation.";
-        NOT_CONFIRMED = "NotConfirmedUsers": "Those who did not.";
-        DELETED = "DeletedUsers": "Those who were deleted.";
-        ACTIVE_CONFIRMED = "ActiveConfirmedUsers": "Those who are active and confirmed.";
-        ADMINS = "AdminUsers": "Those who administrate.";
-        ACTIVE_CONFIRMED_ADMINS = "ActiveConfirmedAdmins": "Administrators who are active and confirmed.";
-        CURRENT = "CurrentUser": "The one whose token it is.";
+        ACTIVE = "ActiveUsers": "Active users.";
+        DEACTIVATED = "DeactiveUsers": "Deactivated users.";
+        CONFIRMED = "ConfirmedUsers": "Users who confirmed their invitation.";
+        NOT_CONFIRMED = "NotConfirmedUsers": "Users who did not confirm their invitation.";
+        DELETED = "DeletedUsers": "Deleted users.";
+        ACTIVE_CONFIRMED = "ActiveConfirmedUsers": "Active users who confirmed their invitation.";
+        ADMINS = "AdminUsers": "Administrators.";
+        ACTIVE_CONFIRMED_ADMINS = "ActiveConfirmedAdmins": "Active administrators who confirmed their invitation.";
+        CURRENT = "CurrentUser": "The user that the access token belongs to.";
     }
 }
 
 words! {
-    /// Whether a user can work.
+    /// The status of a user.
     UserStatus {
-        ACTIVE = "active": "It can.";
-        INACTIVE = "inactive": "It cannot.";
-        DELETED = "deleted": "It was deleted.";
+        ACTIVE = "active": "The user is active.";
+        INACTIVE = "inactive": "The user is inactive.";
+        DELETED = "deleted": "The user was deleted.";
     }
 }
 
 model! {
-    /// A user of the organisation. Custom fields are read by [`get`](Self::get) and set by
-    /// [`with`](Self::with).
+    /// A user of the organisation.
+    ///
+    /// Use [`get`](Self::get) and [`with`](Self::with) to read and set custom fields.
     ///
     /// ```
     /// use zcrm_api::organisation::User;
     ///
     /// let user = User::new("Boyle", "patricia@example.com").with("Shop_Number", 17);
     /// assert_eq!(user.get::<u32>("Shop_Number")?, Some(17));
-    /// // clears the telephone number at Zoho
+    /// clears the telephone number in Zoho
     /// let change = User::default().with("phone", None::<()>);
     /// assert_eq!(serde_json::to_string(&change)?, r#"{"phone":null}"#);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     User {
-        /// Its id.
+        /// The user's id.
         id, with_id: Option<Id> = "id";
-        /// Its id over all of Zoho's services.
+        /// The id of the user across Zoho's services.
         zuid: Option<Id> = "zuid";
-        /// Its first name.
+        /// The user's first name.
         first_name, with_first_name: Option<String> = "first_name";
-        /// Its last name.
+        /// The user's last name.
         last_name, with_last_name: Option<String> = "last_name";
-        /// Its whole name.
+        /// The user's full name.
         full_name: Option<String> = "full_name";
-        /// Another name of it.
+        /// An alternative name.
         alias, with_alias: Option<String> = "alias";
-        /// Its e-mail address, by which it logs in.
+        /// The e-mail address that the user logs in with.
         email, with_email: Option<String> = "email";
-        /// Its role.
+        /// The user's role.
         role, with_role: Option<MetaRef> = "role";
-        /// Its profile.
+        /// The user's profile.
         profile, with_profile: Option<MetaRef> = "profile";
-        /// The user that it reports to.
+        /// The user that this user reports to.
         reporting_to, with_reporting_to: Option<MetaRef> = "Reporting_To" or "reporting_to";
-        /// Whether it can work.
+        /// The status of the user.
         status, with_status: Option<UserStatus> = "status";
-        /// Why it cannot.
+        /// The reason for an inactive status.
         status_reason: Option<String> = "status_reason__s";
-        /// Whether it confirmed its invitation.
+        /// Whether the user confirmed the invitation.
         confirm: Option<bool> = "confirm";
-        /// Whether it is logged in now.
+        /// Whether the user is logged in now.
         is_online: Option<bool> = "Isonline";
-        /// Which licence it has.
+        /// The type of the user's licence.
         category: Option<String> = "category";
-        /// Its telephone number.
+        /// The user's telephone number.
         phone, with_phone: Option<String> = "phone";
-        /// Its mobile number.
+        /// The user's mobile number.
         mobile, with_mobile: Option<String> = "mobile";
-        /// Its fax number.
+        /// The user's fax number.
         fax, with_fax: Option<String> = "fax";
-        /// Its site.
+        /// The user's website.
         website, with_website: Option<String> = "website";
-        /// Its day of birth.
+        /// The user's date of birth.
         date_of_birth, with_date_of_birth: Option<String> = "dob";
-        /// Its street.
+        /// The user's street.
         street, with_street: Option<String> = "street";
-        /// Its city.
+        /// The user's city.
         city, with_city: Option<String> = "city";
-        /// Its state or province.
+        /// The user's state or province.
         state, with_state: Option<String> = "state";
-        /// Its postal code.
+        /// The user's postal code.
         zip, with_zip: Option<String> = "zip";
-        /// Its country.
+        /// The user's country.
         country, with_country: Option<String> = "country";
-        /// Its language and country, such as `en_US`.
+        /// The user's locale, such as `en_US`.
         locale, with_locale: Option<String> = "locale";
-        /// Its country's locale, such as `US`.
+        /// The locale of the user's country, such as `US`.
         country_locale, with_country_locale: Option<String> = "country_locale";
-        /// Its language, such as `en_US`.
+        /// The user's language, such as `en_US`.
         language, with_language: Option<String> = "language";
-        /// Its time zone, such as `Europe/Berlin`.
+        /// The user's time zone, such as `Europe/Berlin`.
         time_zone, with_time_zone: Option<String> = "time_zone";
-        /// How far its clock is from UTC, in milliseconds.
+        /// The user's offset from UTC, in milliseconds.
         offset: Option<i64> = "offset";
-        /// How it writes dates, such as `MMM d, yyyy`.
+        /// The user's format of dates, such as `MMM d, yyyy`.
         date_format, with_date_format: Option<String> = "date_format";
-        /// How it writes times, such as `HH:mm`.
+        /// The user's format of times, such as `HH:mm`.
         time_format, with_time_format: Option<String> = "time_format";
-        /// How it writes names.
+        /// The user's format of names.
         name_format, with_name_format: Option<String> = "name_format__s";
-        /// How it parts the decimals of a number: `Period` or `Comma`.
+        /// The user's decimal separator: `Period` or `Comma`.
         decimal_separator, with_decimal_separator: Option<String> = "decimal_separator";
-        /// How it parts the thousands of a number.
+        /// The user's thousands separator.
         number_separator, with_number_separator: Option<String> = "number_separator";
-        /// In which order it sees names.
+        /// The order in which names are sorted for the user.
         sort_order_preference, with_sort_order_preference: Option<String> =
             "sort_order_preference__s" or "sort_order_preference";
-        /// Its currency.
+        /// The user's currency.
         currency: Option<String> = "Currency";
-        /// The signature of its e-mails.
+        /// The signature of the user's e-mails.
         signature, with_signature: Option<String> = "signature";
-        /// Which tabs it sees first.
+        /// The id of the user's default tab group.
         default_tab_group: Option<Id> = "default_tab_group";
-        /// The colours that it sees.
+        /// The user's colour theme.
         theme, with_theme: Option<UserTheme> = "theme";
-        /// What it sees on its pages.
+        /// The user's settings for pages.
         customize_info: Option<UserCustomization> = "customize_info";
-        /// Whether it logs in with Microsoft's account.
+        /// Whether the user logs in with a Microsoft account.
         microsoft: Option<bool> = "microsoft";
-        /// Whether its account belongs to itself alone.
+        /// Whether the user's account is a personal account.
         personal_account: Option<bool> = "personal_account";
-        /// Whether it develops in a sandbox.
+        /// Whether the user is a developer in a sandbox.
         sandbox_developer: Option<bool> = "sandboxDeveloper";
-        /// The shift that it works in.
+        /// The user's current shift.
         current_shift: Option<MetaRef> = "$current_shift";
-        /// The shift that it works in next.
+        /// The user's next shift.
         next_shift: Option<MetaRef> = "$next_shift";
-        /// From when on its next shift counts.
+        /// The start of the user's next shift.
         shift_effective_from: Option<RawJson> = "$shift_effective_from";
-        /// Who invited it.
+        /// The user who sent the invitation.
         created_by: Option<MetaRef> = "created_by";
-        /// Who changed it last.
+        /// The user who last modified the user.
         modified_by: Option<MetaRef> = "Modified_By" or "modified_by";
-        /// When it was invited.
+        /// The time of the invitation.
         created_time: Option<Timestamp> = "created_time";
-        /// When it was last changed.
+        /// The time of the last modification.
         modified_time: Option<Timestamp> = "Modified_Time";
-        /// The territories that it is in; only v2 sends them with the user.
+        /// The user's territories. Present only in v2.
         territories: Vec<UserTerritory> = "territories";
     }
 }
 
 impl User {
-    /// A new user; Zoho also wants its role and profile.
+    /// Creates a user with a last name and e-mail address. Zoho also requires a role and a profile.
     #[must_use]
     pub fn new(last_name: impl Into<String>, email: impl Into<String>) -> Self {
         Self::default().with_last_name(last_name).with_email(email)
@@ -161,35 +162,35 @@ impl User {
 }
 
 model! {
-    /// A territory that a user is in.
+    /// A territory of a user.
     UserTerritory {
-        /// Its id.
+        /// The id of the territory.
         id, with_id: Option<Id> = "id";
-        /// Its name.
+        /// The name of the territory.
         name: String = "Name" or "name";
-        /// Whether the user manages it; only v2 sends it.
+        /// Whether the user is the manager. Present only in v2.
         is_manager: Option<bool> = "manager";
-        /// Who manages it: an object with `Name` and `id`.
+        /// The manager of the territory: an object with `Name` and `id`.
         manager: Option<RawJson> = "Manager";
-        /// The territory above it: an object with `Name` and `id`.
+        /// The parent territory: an object with `Name` and `id`.
         reporting_to: Option<RawJson> = "Reporting_To";
     }
 }
 
 model! {
-    /// The colours that a user sees.
+    /// The colour theme of a user.
     UserTheme {
-        /// Those of a tab.
+        /// The colours of tabs.
         normal_tab, with_normal_tab: Option<TabTheme> = "normal_tab";
-        /// Those of the tab that is open.
+        /// The colours of the selected tab.
         selected_tab, with_selected_tab: Option<TabTheme> = "selected_tab";
-        /// That of the page.
+        /// The background of the page.
         background, with_background: Option<String> = "background";
-        /// That of the page, in the newer design.
+        /// The background of the page in the newer design.
         new_background, with_new_background: Option<String> = "new_background";
-        /// Whether the page keeps its width: `fixed`.
+        /// The layout of the page, such as `fixed`.
         screen, with_screen: Option<String> = "screen";
-        /// Which of Zoho's themes it is.
+        /// The name of the theme.
         kind, with_kind: Option<String> = "type";
     }
 }
@@ -197,27 +198,27 @@ model! {
 model! {
     /// The colours of a tab.
     TabTheme {
-        /// That of its text, such as `#FFFFFF`.
+        /// The colour of the text, such as `#FFFFFF`.
         font_color, with_font_color: Option<String> = "font_color";
-        /// That behind its text.
+        /// The background colour.
         background, with_background: Option<String> = "background";
     }
 }
 
 model! {
-    /// What a user sees on its pages.
+    /// The settings of a user for pages.
     UserCustomization {
-        /// Whether notes begin with the newest.
+        /// Whether notes are shown newest first.
         notes_desc: Option<RawJson> = "notes_desc";
-        /// Whether there is a panel on the right.
+        /// Whether the right panel is shown.
         show_right_panel: Option<RawJson> = "show_right_panel";
-        /// How business cards are shown.
+        /// The display of business cards.
         business_card_view: Option<RawJson> = "bc_view";
-        /// Whether the last items stay.
+        /// Whether the list of recent items is unpinned.
         unpin_recent_item: Option<RawJson> = "unpin_recent_item";
-        /// Whether it begins with the home page.
+        /// Whether the home page is shown first.
         show_home: Option<bool> = "show_home";
-        /// Whether it begins with the details of a record.
+        /// Whether the details of a record are shown first.
         show_detail_view: Option<bool> = "show_detail_view";
     }
 }

@@ -1,4 +1,4 @@
-//! Users.
+//! Requests for users.
 
 use serde::Serialize;
 use zcrm_core::{Error, Id, ItemSuccess};
@@ -35,12 +35,12 @@ impl Users {
         Self { api }
     }
 
-    /// Reads the users: all of them by default.
+    /// Lists the users. The default is all users.
     pub fn list(&self) -> Request<List<User, UserList>> {
         List::request(self.api.call(&operations::USERS_LIST), UserList)
     }
 
-    /// Reads the user whose token this is.
+    /// Reads the user that the access token belongs to.
     pub fn current(&self) -> Request<GetItem<User>> {
         let call = self.api.call(&operations::USERS_LIST);
         GetItem::request(call.param("type", UserKind::CURRENT.as_str()))
@@ -51,7 +51,7 @@ impl Users {
         GetItem::request(self.api.call(&operations::USERS_GET).path_id("user", id))
     }
 
-    /// Finds users.
+    /// Searches for users that fulfil a condition.
     pub fn search(&self, condition: Condition) -> Request<List<User, Paged>> {
         let call = self.api.call(&operations::USERS_SEARCH);
         List::request(
@@ -68,7 +68,8 @@ impl Users {
         WriteItem::row(self.api.call(&operations::USERS_CREATE), user)
     }
 
-    /// Changes users, 10 at most. Each must hold its `id`; what it does not name stays as it is.
+    /// Updates at most 10 users. Each must have its `id`. Members that a user does not name are
+    /// left unchanged.
     pub fn update_many<R: Serialize>(
         &self,
         users: impl IntoIterator<Item = R>,
@@ -77,7 +78,7 @@ impl Users {
         WriteItems::rows_with_ids(call, users).at_most(check::MOST_USERS)
     }
 
-    /// Changes one user: name only what changes, custom fields included.
+    /// Updates one user. Members that `change` does not name are left unchanged.
     pub fn update(&self, id: impl Into<Id>, change: &impl Serialize) -> Request<WriteItem> {
         let call = self.api.call(&operations::USERS_UPDATE_ONE);
         WriteItem::row(call.path_id("user", id), change)
@@ -88,19 +89,19 @@ impl Users {
         WriteItem::request(self.api.call(&operations::USERS_DELETE_ONE).path_id("user", id))
     }
 
-    /// Counts the users of a kind.
+    /// Counts the users of this kind.
     pub fn count(&self, kind: UserKind) -> Request<Count> {
         Count::request(self.api.call(&operations::USERS_COUNT).param("type", kind.as_str()))
     }
 
-    /// One user, and what belongs to it.
+    /// Returns a handle to one user and the user's territories.
     #[must_use]
     pub fn user(&self, id: impl Into<Id>) -> UserHandle {
         UserHandle { api: self.api.clone(), id: id.into() }
     }
 }
 
-/// The users of the organisation: the source of [`Users::list`].
+/// The [`List`] source of [`Users::list`].
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct UserList;
@@ -119,7 +120,7 @@ impl Source for UserList {
     }
 }
 
-/// The kinds of users that have a method of their own.
+/// Generates a method for each user kind.
 macro_rules! kinds_of_users {
     ($($(#[$doc:meta])* $name:ident = $kind:ident;)*) => {
         $(
@@ -132,32 +133,32 @@ macro_rules! kinds_of_users {
 }
 
 impl Request<List<User, UserList>> {
-    /// Reads only the users of a kind.
+    /// Lists only users of this kind.
     pub fn of_kind(self, kind: UserKind) -> Self {
         self.param("type", kind.as_str())
     }
 
     kinds_of_users! {
-        /// Reads only the users who are active.
+        /// Lists only active users.
         active = ACTIVE;
-        /// Reads only the users who were deactivated.
+        /// Lists only deactivated users.
         deactivated = DEACTIVATED;
-        /// Reads only the users who confirmed their invitation.
+        /// Lists only users who confirmed their invitation.
         confirmed = CONFIRMED;
-        /// Reads only the users who did not confirm their invitation.
+        /// Lists only users who did not confirm their invitation.
         not_confirmed = NOT_CONFIRMED;
-        /// Reads only the users who were deleted.
+        /// Lists only deleted users.
         deleted = DELETED;
-        /// Reads only the users who are active and confirmed their invitation.
+        /// Lists only active users who confirmed their invitation.
         active_confirmed = ACTIVE_CONFIRMED;
-        /// Reads only the users who administrate the organisation.
+        /// Lists only administrators.
         admins = ADMINS;
-        /// Reads only the administrators who are active and confirmed their invitation.
+        /// Lists only active administrators who confirmed their invitation.
         active_confirmed_admins = ACTIVE_CONFIRMED_ADMINS;
     }
 }
 
-/// One user, and the territories that belong to it: [`Users::user`].
+/// One user and the user's territories: [`Users::user`].
 #[derive(Clone, Debug)]
 pub struct UserHandle {
     api: Api,
@@ -169,7 +170,7 @@ impl UserHandle {
         self.api.call(operation).path_id("user", &self.id)
     }
 
-    /// Reads the territories that the user is in; the list comes whole.
+    /// Lists the user's territories in one page.
     pub fn territories(&self) -> Request<List<UserTerritory>> {
         List::request(self.call(&operations::USERS_LIST_TERRITORIES), Whole)
     }
@@ -179,7 +180,7 @@ impl UserHandle {
         GetItem::request(self.call(&operations::USERS_GET_TERRITORY).path_id("territory", id))
     }
 
-    /// Puts the user into territories, by their ids.
+    /// Adds the user to the territories with these ids.
     pub fn add_territories<I: Into<Id>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -188,7 +189,7 @@ impl UserHandle {
         WriteItems::rows_with_ids(self.call(&operations::USERS_UPDATE_TERRITORIES), rows)
     }
 
-    /// Takes the user out of territories, by their ids.
+    /// Removes the user from the territories with these ids.
     pub fn remove_territories<I: Into<Id>>(
         &self,
         ids: impl IntoIterator<Item = I>,

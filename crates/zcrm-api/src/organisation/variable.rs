@@ -1,4 +1,4 @@
-//! Variables of the organisation, and their groups.
+//! Variables of the organisation and their groups.
 
 use serde::Serialize;
 use zcrm_core::{Id, words};
@@ -6,61 +6,61 @@ use zcrm_core::{Id, words};
 use crate::{MetaRef, RawJson, model::model};
 
 words! {
-    /// What a variable holds.
+    /// The type of a variable's value.
     ///
-    /// v2 knows `decimal` and `url`. Later versions know them too, and have `double` and `website`
-    /// beside them, which v2 refuses: there they are an error before anything is sent.
+    /// `double` and `website` exist from v2.1 on. In v2 they are refused before anything is sent;
+    /// use `decimal` and `url`, which all versions have.
     VariableKind {
-        TEXT = "text": "A line of text.";
-        TEXTAREA = "textarea": "Text of several lines.";
+        TEXT = "text": "Text on a single line.";
+        TEXTAREA = "textarea": "Text on several lines.";
         INTEGER = "integer": "A whole number.";
         LONG = "long": "A large whole number.";
         DECIMAL = "decimal": "A decimal number, in every version.";
         DOUBLE = "double": "A decimal number, from v2.1 on.";
-        PERCENT = "percent": "A number in per cent.";
+        PERCENT = "percent": "A percentage.";
         CURRENCY = "currency": "An amount of money.";
-        DATE = "date": "A day.";
-        DATETIME = "datetime": "An instant.";
-        CHECKBOX = "checkbox": "Yes or no.";
+        DATE = "date": "A date.";
+        DATETIME = "datetime": "A date and time.";
+        CHECKBOX = "checkbox": "A boolean.";
         EMAIL = "email": "An e-mail address.";
         PHONE = "phone": "A telephone number.";
-        URL = "url": "The address of a site, in every version.";
-        WEBSITE = "website": "The address of a site, from v2.1 on.";
+        URL = "url": "The address of a website, in every version.";
+        WEBSITE = "website": "The address of a website, from v2.1 on.";
     }
 }
 
 model! {
-    /// A variable: a value that the organisation's own code and templates read.
+    /// A variable: a value that the organisation's code and templates can read.
     Variable {
-        /// Its id.
+        /// The variable's id.
         id, with_id: Option<Id> = "id";
-        /// Its API name.
+        /// The variable's API name.
         api_name, with_api_name: String = "api_name";
-        /// Its name.
+        /// The variable's name.
         name, with_name: String = "name";
-        /// What it is for.
+        /// The description of the variable.
         description, with_description: Option<String> = "description";
-        /// What it holds.
+        /// The type of the variable's value.
         kind, with_kind: Option<VariableKind> = "type";
-        /// What it holds now: text, a number, or yes or no.
+        /// The value: text, a number or a boolean.
         value: Option<RawJson> = "value";
-        /// The group that it is in.
+        /// The group of the variable.
         group, with_group: Option<MetaRef> = "variable_group";
-        /// Where it comes from.
+        /// The origin of the variable.
         source: Option<String> = "source";
-        /// Whether it cannot be changed.
+        /// Whether the variable is read-only.
         read_only: Option<bool> = "read_only";
     }
 }
 
 impl Variable {
-    /// A new variable.
+    /// Creates a variable.
     #[must_use]
     pub fn named(name: impl Into<String>, api_name: impl Into<String>, kind: VariableKind) -> Self {
         Self::default().with_name(name).with_api_name(api_name).with_kind(kind)
     }
 
-    /// Sets [`value`](Self#structfield.value) to anything that serialises.
+    /// Sets [`value`](Self#structfield.value) to any value that can be serialised.
     #[must_use]
     pub fn with_value(self, value: impl Serialize) -> Self {
         self.with("value", value)
@@ -70,17 +70,17 @@ impl Variable {
 model! {
     /// A group of variables.
     VariableGroup {
-        /// Its id.
+        /// The group's id.
         id: Option<Id> = "id";
-        /// Its API name.
+        /// The group's API name.
         api_name: String = "api_name";
-        /// Its name.
+        /// The group's name.
         name: String = "name";
-        /// Its name in the user's language.
+        /// The group's name in the user's language.
         display_label: Option<String> = "display_label";
-        /// What it is for.
+        /// The description of the group.
         description: Option<String> = "description";
-        /// Where it comes from.
+        /// The origin of the group.
         source: Option<String> = "source";
     }
 }

@@ -1,4 +1,4 @@
-//! Variables of the organisation, and their groups.
+//! Requests for variables and their groups.
 
 use serde::Serialize;
 use zcrm_core::{ApiVersion, Error, Id, Record};
@@ -33,29 +33,31 @@ impl Variables {
         Self { api }
     }
 
-    /// Reads all variables; [`in_group`](Request::in_group) narrows it. The list comes whole.
+    /// Lists all variables in one page, or those of one group with [`in_group`](Request::in_group).
     pub fn list(&self) -> Request<List<Variable>> {
         List::request(self.api.call(&operations::VARIABLES_LIST), Whole)
     }
 
-    /// Reads one variable by its id; v2 wants its [`group`](Request::in_group) too.
+    /// Reads one variable by its id. v2 also requires its group: see
+    /// [`in_group`](Request::in_group).
     pub fn get(&self, id: impl Into<Id>) -> Request<GetItem<Variable>> {
         GetItem::request(self.api.call(&operations::VARIABLES_GET).path_id("id", id))
     }
 
-    /// Reads one variable by its API name; Zoho wants its [`group`](Request::in_group) too.
+    /// Reads one variable by its API name. Zoho also requires its group: see
+    /// [`in_group`](Request::in_group).
     pub fn by_name(&self, api_name: impl AsRef<str>) -> Request<GetItem<Variable>> {
         let call = self.api.call(&operations::VARIABLES_GET);
         GetItem::request(call.path("id", api_name))
     }
 
-    /// Creates a variable; see [`create_many`](Self::create_many).
+    /// Creates a variable. See [`create_many`](Self::create_many).
     pub fn create(&self, variable: &impl Serialize) -> Request<WriteItem> {
         self.create_many([variable]).single()
     }
 
-    /// Creates variables. In v2 a [kind](super::VariableKind) that only later versions know is refused before
-    /// anything is sent.
+    /// Creates variables. In v2, a [kind](super::VariableKind) that only later versions have is
+    /// refused before anything is sent.
     pub fn create_many<R: Serialize>(
         &self,
         variables: impl IntoIterator<Item = R>,
@@ -64,7 +66,7 @@ impl Variables {
         WriteItems::try_rows(call, self.rows(variables))
     }
 
-    /// Rows whose kinds are known in the version that is used.
+    /// Converts variables to rows and checks that the API version has their kinds.
     fn rows<R: Serialize>(
         &self,
         variables: impl IntoIterator<Item = R>,
@@ -76,8 +78,8 @@ impl Variables {
             let later = LATER_KINDS.iter().find(|(later, _)| kind.as_deref() == Some(*later));
             match later.filter(|_| version < ApiVersion::V2_1) {
                 Some((later, known)) => Err(Error::input(format!(
-                    "variable {index} is of the kind `{later}`, which {version} does not know: \
-                     write `{known}`"
+                    "variable {index} has the kind `{later}`, which {version} does not have: \
+                     use `{known}`"
                 ))),
                 None => Ok(row),
             }
@@ -85,7 +87,8 @@ impl Variables {
         variables.into_iter().enumerate().map(row).collect()
     }
 
-    /// Changes variables. Each must hold its `id`; what it does not name stays as it is.
+    /// Updates variables. Each must have its `id`. Members that a variable does not name are left
+    /// unchanged.
     pub fn update_many<R: Serialize>(
         &self,
         variables: impl IntoIterator<Item = R>,
@@ -95,7 +98,7 @@ impl Variables {
         WriteItems::checked_rows(call, rows.and_then(check::rows_with_ids))
     }
 
-    /// Changes one variable.
+    /// Updates one variable.
     pub fn update(&self, id: impl Into<Id>, change: &impl Serialize) -> Request<WriteItem> {
         let call = self.api.call(&operations::VARIABLES_UPDATE_ONE).path_id("id", id);
         WriteItem::row(call.check(self.rows([change]).map(drop)), change)
@@ -115,10 +118,10 @@ impl Variables {
     }
 }
 
-/// The kinds that came after v2, each with v2's word for the same.
+/// The kinds that v2 does not have, with the equivalent kind in v2.
 const LATER_KINDS: [(&str, &str); 2] = [("double", "decimal"), ("website", "url")];
 
-/// A group of variables, by its id or its API name, as the parameter `group` takes it.
+/// The id or API name of a group of variables: the value of the parameter `group`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VariableGroupBy(String);
 
@@ -135,20 +138,20 @@ impl From<Id> for VariableGroupBy {
 }
 
 impl Request<List<Variable>> {
-    /// Reads the variables of one group, by its API name or id.
+    /// Lists only the variables of this group, given by its API name or id.
     pub fn in_group(self, group: impl Into<VariableGroupBy>) -> Self {
         self.param("group", group.into().0)
     }
 }
 
 impl Request<GetItem<Variable>> {
-    /// In which group it is, by its API name or id.
+    /// Sets the group of the variable, given by its API name or id.
     pub fn in_group(self, group: impl Into<VariableGroupBy>) -> Self {
         self.param("group", group.into().0)
     }
 }
 
-/// The groups that the organisation's variables are in: [`Api::variable_groups`].
+/// The groups of the organisation's variables: [`Api::variable_groups`].
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -168,7 +171,7 @@ impl VariableGroups {
         Self { api }
     }
 
-    /// Reads all groups; the list comes whole.
+    /// Lists all groups in one page.
     pub fn list(&self) -> Request<List<VariableGroup>> {
         List::request(self.api.call(&operations::VARIABLE_GROUPS_LIST), Whole)
     }

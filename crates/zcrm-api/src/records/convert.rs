@@ -1,4 +1,4 @@
-//! A lead becomes a contact, with an account and a deal.
+//! Conversion of leads to contacts, accounts and deals.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,14 @@ use crate::{
     request::{Request, SingleCall, sealed::Sealed},
 };
 
-/// Converts a lead: the kind of a [`Request`] that
-/// [`RecordHandle::convert`](super::RecordHandle::convert) gives. Costs five API credits.
+/// A [`Request`] kind that converts a lead:
+/// [`RecordHandle::convert`](super::RecordHandle::convert).
 ///
-/// It is never sent twice: a lead that was converted is gone. Where Zoho answered with a success that
-/// cannot be read, the error's outcome is [`Executed`](zcrm_core::Outcome::Executed): the lead is
-/// converted, or will be. Dropped after it was sent, it may still be executed: read the lead to know.
+/// A conversion costs five API credits. It is never retried, because a converted lead no longer
+/// exists. If Zoho reports a success that cannot be read, the outcome of the error is
+/// [`Executed`](zcrm_core::Outcome::Executed): the lead is converted or will be. If the future is
+/// dropped after the call was sent, the conversion may still be executed. Read the lead to find
+/// out.
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -47,18 +49,18 @@ pub struct ConvertLead {
     attachments_to: Option<(&'static str, Id)>,
 }
 
-/// What became of a lead.
+/// The result of converting a lead.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Converted {
-    /// The contact.
+    /// The id of the contact.
     pub contact: Option<Id>,
-    /// The account.
+    /// The id of the account.
     pub account: Option<Id>,
-    /// The deal, where one was asked for.
+    /// The id of the deal, if one was requested.
     pub deal: Option<Id>,
-    /// The job that will convert it, where Zoho answers that it is scheduled (202): nothing is
-    /// converted yet, and there are no other ids.
+    /// The id of the job that will convert the lead, if Zoho scheduled the conversion (202).
+    /// Nothing is converted yet, and the other ids are `None`.
     pub job_id: Option<Id>,
 }
 
@@ -67,14 +69,14 @@ impl ConvertLead {
         let call = records.call_unpathed(&operations::CONVERT);
         let call = match target {
             Target::Id(id) => call.path_id("lead_id", id),
-            Target::External { .. } => {
-                call.fail(Error::input("a lead is converted by its own id, not by an external one"))
-            }
+            Target::External { .. } => call.fail(Error::input(
+                "a lead cannot be converted by an external id: use the id of the record",
+            )),
         };
         let call = call.check(match records.module() {
             "Leads" => Ok(()),
             other => Err(Error::input(format!(
-                "records of `{}` cannot be converted: only those of `Leads` can",
+                "records of `{}` cannot be converted: only records of `Leads` can",
                 escaped(other)
             ))),
         });
@@ -83,41 +85,41 @@ impl ConvertLead {
 }
 
 impl Request<ConvertLead> {
-    /// Whether values of the lead take the place of those of the contact, account and deal.
+    /// Sets whether values of the lead overwrite those of the contact, account and deal.
     pub fn overwrite(self, overwrite: bool) -> Self {
         self.flag("overwrite", overwrite)
     }
 
-    /// Whether the lead's owner is told.
+    /// Sets whether Zoho notifies the lead's owner.
     pub fn notify_lead_owner(self, notify: bool) -> Self {
         self.flag("notify_lead_owner", notify)
     }
 
-    /// Whether the owner of the new records is told.
+    /// Sets whether Zoho notifies the owner of the new records.
     pub fn notify_new_entity_owner(self, notify: bool) -> Self {
         self.flag("notify_new_entity_owner", notify)
     }
 
-    /// Adds the lead to this account, instead of making one.
+    /// Adds the lead to this account instead of creating one.
     pub fn account(self, id: impl Into<Id>) -> Self {
         self.id("Accounts", id.into())
     }
 
-    /// Makes this contact of the lead, instead of a new one.
+    /// Merges the lead into this contact instead of creating one.
     pub fn contact(self, id: impl Into<Id>) -> Self {
         self.id("Contacts", id.into())
     }
 
-    /// Takes the account and contact that are there already under the lead's names, instead of making
-    /// new ones. Described for v8 (Zoho's OpenAPI file `convert_lead.json`), which knows only `true`.
+    /// Uses the existing account and contact with the lead's names instead of creating new ones.
+    /// Zoho documents this for v8 (`convert_lead.json`), and only with the value `true`.
     pub fn add_to_existing_record(self) -> Self {
         self.flag("add_to_existing_record", true)
     }
 
-    /// Moves the lead's attachments to the new record of a module: `Contacts`, `Accounts` or `Deals`.
-    /// Zoho wants the id of that module, which the organisation's
-    /// [`modules`](crate::Api::modules) tell. Described for v8, as
-    /// [`add_to_existing_record`](Self::add_to_existing_record).
+    /// Moves the lead's attachments to the new record in `Contacts`, `Accounts` or `Deals`.
+    ///
+    /// Zoho also needs the id of that module: see [`modules`](crate::Api::modules). Zoho documents
+    /// this for v8.
     pub fn move_attachments_to(self, module: &str, module_id: impl Into<Id>) -> Self {
         let id = module_id.into();
         match target(module, "attachments").and_then(|name| id.check().map(|_| name)) {
@@ -126,12 +128,12 @@ impl Request<ConvertLead> {
         }
     }
 
-    /// The user who gets the new records; the lead's owner unless told.
+    /// Sets the user who owns the new records. The default is the lead's owner.
     pub fn assign_to(self, user: impl Into<Id>) -> Self {
         self.id("assign_to", user.into())
     }
 
-    /// Makes a deal of these fields; Zoho needs `Deal_Name`, `Closing_Date` and `Stage`.
+    /// Creates a deal with these fields. Zoho requires `Deal_Name`, `Closing_Date` and `Stage`.
     pub fn deal(self, deal: &impl Serialize) -> Self {
         match deal_of(deal) {
             Ok(deal) => self.set(|kind| kind.deal = Some(deal)),
@@ -139,8 +141,9 @@ impl Request<ConvertLead> {
         }
     }
 
-    /// The names of the lead's tags that the new records of a module get: `Contacts`, `Accounts` or
-    /// `Deals`. Called again for a module, it adds to them.
+    /// Copies these tags of the lead to the new record in `Contacts`, `Accounts` or `Deals`.
+    ///
+    /// Further calls for the same module add tags.
     pub fn carry_over_tags<S: Into<String>>(
         self,
         module: &str,
@@ -187,7 +190,7 @@ impl SingleCall for ConvertLead {
 }
 
 impl ConvertLead {
-    /// v2 names records by their bare ids, later versions by objects.
+    /// Builds the body. v2 takes bare ids, later versions objects.
     fn body(&self, version: ApiVersion) -> Result<Record, Error> {
         let mut body = Record::new();
         for (name, value) in &self.flags {
@@ -213,12 +216,12 @@ impl ConvertLead {
     }
 }
 
-/// A module of whose records a conversion makes one, to which something of the lead goes.
+/// Checks that a conversion creates records of this module.
 fn target(module: &str, what: &str) -> Result<&'static str, Error> {
     let known = ["Contacts", "Accounts", "Deals"].into_iter().find(|known| *known == module);
     known.ok_or_else(|| {
         Error::input(format!(
-            "a conversion makes no `{}`: {what} go to `Contacts`, `Accounts` or `Deals`",
+            "invalid module `{}` for {what}: expected `Contacts`, `Accounts` or `Deals`",
             escaped(module)
         ))
     })
@@ -232,11 +235,11 @@ fn deal_of(deal: &impl Serialize) -> Result<Record, Error> {
              remove `id`",
         ));
     }
-    Record::from_json(json).map_err(|_| Error::input("the deal is no JSON object"))
+    Record::from_json(json).map_err(|_| Error::input("the deal is not a JSON object"))
 }
 
-/// v2 answers with the ids themselves; later versions with an outcome whose details hold them, or the
-/// id of the job that will carry it out.
+/// Reads the response. v2 returns the ids themselves. Later versions return a result whose details
+/// hold the ids, or the id of the scheduled job.
 fn converted(reply: &Reply) -> Result<Converted, Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -246,7 +249,7 @@ fn converted(reply: &Reply) -> Result<Converted, Error> {
     }
     let row: Record = reply.object("data")?;
     let unreadable = |error: Error| {
-        reply.unusable("the answer to the conversion could not be read").with_source(error)
+        reply.unusable("the response to the conversion could not be read").with_source(error)
     };
     let ids = row.get::<Record>("details").map_err(unreadable)?.unwrap_or(row);
     let made = |name: &str| -> Result<Option<Id>, Error> {
@@ -262,7 +265,7 @@ fn converted(reply: &Reply) -> Result<Converted, Error> {
         job_id: made("job_id")?,
     };
     if all == Converted::default() {
-        let message = "the answer to the conversion names no contact, account, deal or job";
+        let message = "the response to the conversion contains no contact, account, deal or job";
         return Err(reply.unusable(message));
     }
     Ok(all)

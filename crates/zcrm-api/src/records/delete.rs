@@ -1,4 +1,4 @@
-//! Records on their way to the recycle bin.
+//! Deletion of records.
 
 use bytes::Bytes;
 use zcrm_core::{Error, Id, Reply, WriteResults, Written};
@@ -13,8 +13,8 @@ use crate::{
     request::{Kind, Request, SingleCall, sealed::Sealed},
 };
 
-/// Moves one record to the recycle bin: the kind of a [`Request`] that [`Records::delete`] and
-/// [`RecordHandle::delete`](super::RecordHandle::delete) give.
+/// A [`Request`] kind that moves one record to the recycle bin: [`Records::delete`] and
+/// [`RecordHandle::delete`](super::RecordHandle::delete).
 #[derive(Clone, Debug)]
 pub struct DeleteRecord {
     id: Option<Id>,
@@ -37,10 +37,11 @@ impl SingleCall for DeleteRecord {
     }
 }
 
-/// Moves records to the recycle bin, 100 a call: the kind of a [`Request`] that
-/// [`Records::delete_many`] gives. Of an empty list nothing is sent, and there are no results.
+/// A [`Request`] kind that moves records to the recycle bin, 100 per call:
+/// [`Records::delete_many`].
 ///
-/// Dropped on the way, it leaves the records of the calls that were made deleted.
+/// For an empty list nothing is sent, and the results are empty. If the future is dropped midway,
+/// the calls made so far have deleted their records.
 #[derive(Clone, Debug)]
 pub struct DeleteRecords {
     ids: Vec<Id>,
@@ -52,7 +53,7 @@ impl DeleteRecords {
     }
 
     fn batches(&self, call: &Call) -> Result<Vec<Batch>, Error> {
-        // also where there is nothing to send
+        // checked even if the list is empty
         call.must_be_right()?;
         let batch = |ids: &[Id]| -> Result<Batch, Error> {
             for id in ids {
@@ -80,7 +81,7 @@ impl Kind for DeleteRecords {
     }
 }
 
-/// A deletion of one record or of many.
+/// A deletion of one or many records.
 pub trait Deletion: Kind {}
 
 impl Deletion for DeleteRecord {}

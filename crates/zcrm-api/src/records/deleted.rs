@@ -1,29 +1,29 @@
-//! What is left of deleted records.
+//! Deleted records.
 
 use serde::Deserialize;
 use zcrm_core::{Id, Lookup, Timestamp};
 
-/// What Zoho still knows of a deleted record: [`Records::deleted`](super::Records::deleted).
+/// The data that Zoho keeps of a deleted record: [`Records::deleted`](super::Records::deleted).
 ///
-/// `Debug` shows the ids and no names.
+/// `Debug` does not show the names.
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct DeletedRecord {
-    /// Its id.
+    /// The record's id.
     pub id: Id,
-    /// What it was called.
+    /// The name that the record had.
     #[serde(default)]
     pub display_name: Option<String>,
-    /// Where it is.
+    /// Whether the record is in the recycle bin or permanently deleted.
     #[serde(default, rename = "type")]
     pub kind: Option<DeletedKind>,
-    /// When it was deleted.
+    /// The time of the deletion.
     #[serde(default)]
     pub deleted_time: Option<Timestamp>,
-    /// Who deleted it.
+    /// The user who deleted the record.
     #[serde(default)]
     pub deleted_by: Option<Lookup>,
-    /// Who had created it.
+    /// The user who created the record.
     #[serde(default)]
     pub created_by: Option<Lookup>,
 }
@@ -38,16 +38,16 @@ impl std::fmt::Debug for DeletedRecord {
     }
 }
 
-/// Where a deleted record is.
+/// The state of a deleted record.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum DeletedKind {
-    /// In the recycle bin, for 60 days, from where it can be restored.
+    /// The record is in the recycle bin for 60 days and can be restored.
     Recycle,
-    /// Gone; its id is known for 120 days.
+    /// The record is permanently deleted. Zoho keeps its id for 120 days.
     Permanent,
-    /// A word that zcrm does not know.
+    /// A value that zcrm does not know.
     #[serde(untagged)]
     Other(String),
 }

@@ -1,11 +1,11 @@
-//! Ids of another system, held in a field of Zoho's: the header `X-EXTERNAL`.
+//! Ids of another system that a field of Zoho holds: the header `X-EXTERNAL`.
 
 use zcrm_core::Error;
 
 pub(super) const HEADER: &str = "X-EXTERNAL";
 
-/// The header's value: `Leads.External_Id`, or longer where the field is that of a lookup
-/// (`Quotes.Quoted_Items.Product_Name.Products_External`).
+/// Returns the value of the header, such as `Leads.External_Id`. For the field of a looked-up
+/// record it is a path: `Quotes.Quoted_Items.Product_Name.Products_External`.
 pub(super) fn header<S: AsRef<str>>(module: &str, fields: &[S]) -> Result<String, Error> {
     let full = |field: &S| {
         let field = field.as_ref();
@@ -14,8 +14,8 @@ pub(super) fn header<S: AsRef<str>>(module: &str, fields: &[S]) -> Result<String
             || !field.split('.').all(|part| !part.is_empty() && part.chars().all(plain))
         {
             return Err(Error::input(format!(
-                "`{}` is no external field: write its API name, or the whole way to that of a lookup \
-                 with dots",
+                "invalid external field `{}`: write its API name, or for the field of a looked-up record the \
+                 path with dots, such as `Leads.Account_Name.External_Id`",
                 field.escape_debug()
             )));
         }

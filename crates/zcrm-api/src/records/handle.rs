@@ -1,4 +1,4 @@
-//! One record, by its id or by an external one.
+//! A handle to one record.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use zcrm_core::{Error, Id, Operation};
 use super::{ConvertLead, DeleteRecord, GetRecord, Records, Rows, Update, WriteRecord, external};
 use crate::{Call, related::Parent, request::Request};
 
-/// One record: [`Api::record`](crate::Api::record) and [`Records::record`].
+/// A handle to one record: [`Api::record`](crate::Api::record) and [`Records::record`].
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -27,11 +27,11 @@ pub struct RecordHandle<T> {
     target: Target,
 }
 
-/// What stands for a record in a path.
+/// The reference to a record in a path.
 #[derive(Clone)]
 pub(crate) enum Target {
     Id(Id),
-    /// The value of a field that holds the ids of another system.
+    /// The value of an external field, which holds the ids of another system.
     External {
         field: String,
         value: String,
@@ -39,7 +39,7 @@ pub(crate) enum Target {
 }
 
 impl Target {
-    /// Zoho's id, where that is known.
+    /// Returns Zoho's id, if it is known.
     pub(crate) fn id(&self) -> Option<&Id> {
         match self {
             Self::Id(id) => Some(id),
@@ -47,7 +47,7 @@ impl Target {
         }
     }
 
-    /// The value that stands in the path.
+    /// Returns the value in the path.
     pub(crate) fn text(&self) -> &str {
         match self {
             Self::Id(id) => id.as_str(),
@@ -55,7 +55,7 @@ impl Target {
         }
     }
 
-    /// The header that an id of another system needs.
+    /// Returns the header for an id of another system.
     pub(crate) fn external(&self, module: &str) -> Option<Result<(&'static str, String), Error>> {
         match self {
             Self::Id(_) => None,
@@ -65,7 +65,7 @@ impl Target {
         }
     }
 
-    /// Begins a call of an operation on it.
+    /// Begins a call of an operation on the record.
     pub(super) fn call<T>(&self, records: &Records<T>, operation: &Operation) -> Call {
         let call = self.call_without_header(records, operation);
         match self {
@@ -77,7 +77,7 @@ impl Target {
         }
     }
 
-    /// The same, for a call that says itself which external fields it takes.
+    /// Begins a call without the external header, for a call that sets it from its options.
     pub(super) fn call_without_header<T>(
         &self,
         records: &Records<T>,
@@ -91,7 +91,7 @@ impl Target {
     }
 }
 
-/// Shows the id, and no external one: those are somebody else's data.
+/// Shows Zoho's id, but not the value of an external field, which may be personal data.
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -108,12 +108,12 @@ impl<T> RecordHandle<T> {
         Self { records, target }
     }
 
-    /// What belongs to the record hangs on this.
+    /// Returns the record as the parent of its notes, attachments and related records.
     pub(crate) fn parent(&self) -> Parent {
         Parent::new(self.records.api.clone(), self.records.module.clone(), self.target.clone())
     }
 
-    /// Changes the record: fields that `change` does not name stay as they are.
+    /// Updates the record. Fields that `change` does not name are left unchanged.
     pub fn update(&self, change: &impl Serialize) -> Request<WriteRecord<Update>> {
         WriteRecord::update(&self.records, &self.target, change)
     }
@@ -123,13 +123,13 @@ impl<T> RecordHandle<T> {
         DeleteRecord::request(&self.records, &self.target)
     }
 
-    /// The rows of one of its subforms, or of another field that has rows.
+    /// Returns the rows of a subform or of another field with rows.
     #[must_use]
     pub fn rows(&self, field: impl Into<String>) -> Rows {
         Rows::new(self.records.untyped(), self.target.clone(), field.into())
     }
 
-    /// Makes a contact of the lead, with an account and a deal where that is wanted.
+    /// Converts the lead to a contact, with an account and a deal if requested.
     pub fn convert(&self) -> Request<ConvertLead> {
         ConvertLead::request(&self.records, &self.target)
     }

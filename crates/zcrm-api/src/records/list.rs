@@ -1,4 +1,4 @@
-//! The options of lists and searches of records.
+//! Lists and searches of records.
 
 use std::str::FromStr;
 
@@ -16,13 +16,13 @@ use crate::{
     request::Request,
 };
 
-/// Which end comes first.
+/// The direction of a sort.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "there is no third direction")]
+#[allow(clippy::exhaustive_enums, reason = "there are only two directions")]
 pub enum SortOrder {
-    /// Smallest and oldest first.
+    /// Smallest or oldest first.
     Ascending,
-    /// Largest and newest first.
+    /// Largest or newest first.
     Descending,
 }
 
@@ -43,7 +43,7 @@ impl FromStr for SortOrder {
             "asc" => Ok(Self::Ascending),
             "desc" => Ok(Self::Descending),
             _ => Err(Error::input(format!(
-                "`{}` is no sort order: it is `asc` or `desc`",
+                "invalid sort order `{}`: expected `asc` or `desc`",
                 text.escape_debug()
             ))),
         }
@@ -52,13 +52,13 @@ impl FromStr for SortOrder {
 
 /// Filters records by a boolean property: only those that have it, only those that lack it, or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "a boolean property has no fourth filter")]
+#[allow(clippy::exhaustive_enums, reason = "a boolean property has only these three filters")]
 pub enum Include {
-    /// Only the records that have the property.
+    /// Only records that have the property.
     Only,
-    /// Only the records that lack it.
+    /// Only records that do not have the property.
     No,
-    /// The records that have the property, and the others too.
+    /// Records with and without the property.
     Also,
 }
 
@@ -72,11 +72,11 @@ impl Include {
     }
 }
 
-/// Only what changed at this instant or later is read.
+/// The header that limits a list to records changed at or after a time.
 const MODIFIED_SINCE: &str = "If-Modified-Since";
 
 impl<T: DeserializeOwned + Send + 'static> Records<T> {
-    /// Reads the records of the module: a page, its pages, or a stream of all.
+    /// Lists the records of the module: one page, all pages, or a stream.
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -97,7 +97,9 @@ impl<T: DeserializeOwned + Send + 'static> Records<T> {
         List::request(self.call(&operations::LIST), AllRecords(query))
     }
 
-    /// Finds records. The index lags behind writes by seconds, and ends at 2,000 records.
+    /// Searches for records that fulfil a condition.
+    ///
+    /// A search returns at most 2,000 records. Zoho's index may lag behind writes by some seconds.
     pub fn search(&self, condition: Condition) -> Request<List<T, Found>> {
         match condition.to_search() {
             Ok(text) => self.find("criteria", &text),
@@ -107,26 +109,28 @@ impl<T: DeserializeOwned + Send + 'static> Records<T> {
         }
     }
 
-    /// Finds records that have this word in one of their fields.
+    /// Searches for records with this word in any field.
     pub fn search_word(&self, word: &str) -> Request<List<T, Found>> {
         self.find("word", word)
     }
 
-    /// Finds records that have this address in one of their e-mail fields.
+    /// Searches for records with this address in an e-mail field.
     pub fn search_email(&self, address: &str) -> Request<List<T, Found>> {
         self.find("email", address)
     }
 
-    /// Finds records that have this number in one of their phone fields.
+    /// Searches for records with this number in a phone field.
     pub fn search_phone(&self, number: &str) -> Request<List<T, Found>> {
         self.find("phone", number)
     }
 
-    /// Goes on with a stream of this module's records, of a search or of deleted records, where it ended
-    /// or broke off; see [`Cursor`]. The parameters are those of the cursor.
+    /// Resumes a stream of this module at a [`Cursor`], with the cursor's parameters.
+    ///
+    /// The stream may be a list of records, a search, or a list of deleted records.
     ///
     /// # Errors
-    /// Of kind [`Input`](zcrm_core::ErrorKind::Input) where the cursor is of another list.
+    /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if the cursor belongs to
+    /// another list.
     pub fn resume(&self, cursor: Cursor) -> Result<ItemStream<T>, Error> {
         let lists = [&operations::SEARCH, &operations::LIST_DELETED];
         let operation = lists.into_iter().find(|list| list.name() == cursor.operation());
@@ -137,7 +141,7 @@ impl<T: DeserializeOwned + Send + 'static> Records<T> {
     fn find(&self, by: &str, value: &str) -> Request<List<T, Found>> {
         let call = self.call(&operations::SEARCH);
         let call = call.check(match value.trim().is_empty() {
-            true => Err(Error::input(format!("there is nothing to search for: `{by}` is empty"))),
+            true => Err(Error::input(format!("empty search: give `{by}` a value"))),
             false => Ok(()),
         });
         let query = Query::new(self.module(), self.fields);
@@ -146,7 +150,7 @@ impl<T: DeserializeOwned + Send + 'static> Records<T> {
 }
 
 impl<T> Records<T> {
-    /// Reads what is left of deleted records, the last deleted first.
+    /// Lists deleted records, last deleted first.
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -163,18 +167,20 @@ impl<T> Records<T> {
 }
 
 impl<T: DeserializeOwned + Send + 'static, S: RecordQuery> Request<List<T, S>> {
-    /// Filters by whether a lead was converted; by default only those that were not are read.
+    /// Filters leads by whether they were converted. The default is only unconverted leads.
     pub fn converted(self, include: Include) -> Self {
         self.param("converted", include.as_str())
     }
 
-    /// Filters by whether a record was approved; by default only approved ones are read.
+    /// Filters records by whether they were approved. The default is only approved records.
     pub fn approved(self, include: Include) -> Self {
         self.param("approved", include.as_str())
     }
 
-    /// Takes and gives the ids of another system for the records that this field is on, such as
-    /// `External_Id`, or `Leads.Account_Name.External_Id` for those of a lookup (`X-EXTERNAL`).
+    /// Uses an external field in place of the ids of the records that it belongs to (`X-EXTERNAL`).
+    ///
+    /// Examples are `External_Id`, or `Leads.Account_Name.External_Id` for the records of a lookup.
+    /// Such ids are those of another system, both sent and received.
     pub fn external_field(self, field: impl Into<String>) -> Self {
         let field = field.into();
         self.set(|kind| kind.source.add_external(field))
@@ -182,38 +188,39 @@ impl<T: DeserializeOwned + Send + 'static, S: RecordQuery> Request<List<T, S>> {
 }
 
 impl<T: DeserializeOwned + Send + 'static> Request<List<T, AllRecords>> {
-    /// Reads every field that the module has. From v3 on the names of the module's fields are read
-    /// first, once an hour ([`Api::forget_fields`](crate::Api::forget_fields)).
+    /// Reads all fields of the module.
+    ///
+    /// From v3 on this first reads the names of the fields from Zoho. The API caches them for an
+    /// hour: see [`Api::forget_fields`](crate::Api::forget_fields).
     pub fn all_fields(self) -> Self {
         self.set(|kind| kind.source.0.all_fields())
     }
 
-    /// Reads the records of a custom view (`cvid`). Costs three API credits, and is sorted by the
-    /// view.
+    /// Reads the records of a custom view (`cvid`), in the order of the view. Costs three API
+    /// credits.
     pub fn view(self, id: impl Into<Id>) -> Self {
         self.id("cvid", id.into())
     }
 
-    /// Reads the records of a territory; those of the territories below it with
-    /// [`include_child`](Self::include_child).
+    /// Reads the records of a territory. See also [`include_child`](Self::include_child).
     pub fn territory(self, id: impl Into<Id>) -> Self {
         self.id("territory_id", id.into())
     }
 
-    /// Sets whether the territories below are included.
+    /// Sets whether records of the territories below the territory are included.
     pub fn include_child(self, include: bool) -> Self {
         self.param("include_child", model::yes_or_no(include))
     }
 
-    /// Reads only the records of these ids; at most 100. Of an empty list nothing is asked, and no
-    /// records come.
+    /// Reads only the records with these ids, at most 100. For an empty list nothing is sent, and
+    /// no records are returned.
     pub fn ids<I: Into<Id>>(self, ids: impl IntoIterator<Item = I>) -> Self {
         let ids: Vec<Id> = ids.into_iter().map(Into::into).collect();
         let count = ids.len();
         let few = match count <= MOST_IDS {
             true => Ok(()),
             false => Err(Error::input(format!(
-                "`ids` names {count} records, and Zoho takes at most {MOST_IDS}"
+                "too many `ids`: {count} given, and Zoho takes at most {MOST_IDS}"
             ))),
         };
         let right = ids.iter().find_map(|id| id.check().err()).map_or(Ok(()), Err);
@@ -221,8 +228,8 @@ impl<T: DeserializeOwned + Send + 'static> Request<List<T, AllRecords>> {
             .map(|call| call.check(few).check(right).param("ids", check::join(&ids)))
     }
 
-    /// Reads only the records that were changed at this instant or later (`If-Modified-Since`). Where
-    /// there are none, the page is empty.
+    /// Reads only the records changed at this time or later (`If-Modified-Since`). If there are
+    /// none, the page is empty.
     pub fn modified_since(self, instant: impl Into<Timestamp>) -> Self {
         modified_since(self, instant.into())
     }
@@ -234,17 +241,17 @@ impl<T: DeserializeOwned + Send + 'static> Request<List<T, AllRecords>> {
 }
 
 impl Request<List<DeletedRecord, Deleted>> {
-    /// Reads only those in the recycle bin.
+    /// Lists only records in the recycle bin.
     pub fn recycle_bin(self) -> Self {
         self.param("type", "recycle")
     }
 
-    /// Reads only those that are gone for good.
+    /// Lists only permanently deleted records.
     pub fn permanent(self) -> Self {
         self.param("type", "permanent")
     }
 
-    /// Reads only those that were deleted at this instant or later.
+    /// Lists only records deleted at this time or later.
     pub fn modified_since(self, instant: impl Into<Timestamp>) -> Self {
         modified_since(self, instant.into())
     }
@@ -253,7 +260,7 @@ impl Request<List<DeletedRecord, Deleted>> {
 fn modified_since<K>(request: Request<K>, instant: Timestamp) -> Request<K> {
     let twice = match request.call.request().has_header(MODIFIED_SINCE) {
         true => {
-            Err(Error::input(format!("`{MODIFIED_SINCE}` was given twice: leave one of them out")))
+            Err(Error::input(format!("`{MODIFIED_SINCE}` is set twice: leave one of them out")))
         }
         false => Ok(()),
     };

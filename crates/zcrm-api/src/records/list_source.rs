@@ -1,4 +1,4 @@
-//! What lists and searches of records ask for.
+//! The sources of lists and searches of records.
 
 use zcrm_core::{ApiVersion, Error, LineItem};
 
@@ -10,51 +10,51 @@ use crate::{
     request::sealed::Sealed,
 };
 
-/// Zoho's documentation: page numbers reach record 2,000 and no further.
+/// The last record that page numbers reach, by Zoho's documentation.
 const PAGE_NUMBER_WALL: u64 = 2_000;
 
-/// From v3 on Zoho takes one parameter of each pair (`AMBIGUITY_DURING_PROCESSING`).
+/// Pairs of parameters that Zoho does not accept together from v3 on (`AMBIGUITY_DURING_PROCESSING`).
 const CONFLICTS: [(&str, &str); 2] = [("page", "page_token"), ("cvid", "sort_by")];
 
-/// A search goes by one of these; of several Zoho takes one and says nothing of the others.
+/// The search parameters. If several are given, Zoho uses one and ignores the others.
 const WAYS_OF_SEARCH: [&str; 4] = ["criteria", "email", "phone", "word"];
 
-/// Of these Zoho says that the query is wrong where they are empty.
+/// The parameters whose empty value Zoho reports only as an invalid query.
 const NEVER_EMPTY: [&str; 8] =
     ["criteria", "email", "phone", "word", "sort_by", "page_token", "cvid", "ids"];
 
-/// From v3 on Zoho sorts lists by these alone.
+/// The fields by which Zoho sorts lists from v3 on.
 const SORTABLE: [&str; 3] = ["id", "Created_Time", "Modified_Time"];
 
-/// Fields that hold rows, besides line items: lists leave rows out.
+/// Fields with rows, in addition to line items. Lists do not return rows.
 const ROWS: [(&str, &str); 1] = [("Price_Books", "Pricing_Details")];
 
-/// The records of a module: the source of [`Records::list`](super::Records::list).
+/// The [`List`](crate::List) source of [`Records::list`](super::Records::list).
 #[derive(Clone, Debug)]
 pub struct AllRecords(pub(super) Query);
 
-/// The records that a search finds: the source of [`Records::search`](super::Records::search).
+/// The [`List`](crate::List) source of [`Records::search`](super::Records::search).
 #[derive(Clone, Debug)]
 pub struct Found(pub(super) Query);
 
-/// What is left of deleted records: the source of [`Records::deleted`](super::Records::deleted).
+/// The [`List`](crate::List) source of [`Records::deleted`](super::Records::deleted).
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Deleted;
 
-/// What a list or search of records asks for.
+/// The options of a list or search of records.
 #[derive(Clone, Debug)]
 pub(super) struct Query {
     module: String,
     fields: FieldChoice,
     pub(super) external: Vec<String>,
-    /// It is limited to no records at all.
+    /// Whether the list is limited to no records.
     pub(super) nothing: bool,
 }
 
 #[derive(Clone, Debug)]
 enum FieldChoice {
-    /// Those of the typed module, or none.
+    /// The fields of the typed module, or none.
     Default(&'static [&'static str]),
     Named(Vec<String>),
     All,
@@ -81,7 +81,7 @@ impl Query {
         }
     }
 
-    /// The module whose fields must be known first.
+    /// Returns the module whose field names must be read first.
     fn all_fields_of(&self, call: &Call) -> Option<String> {
         let asks =
             matches!(self.fields, FieldChoice::All) && call.api().version().requires_fields();
@@ -108,7 +108,7 @@ impl Query {
         };
         if names.is_empty() && is_list && version.requires_fields() && !call.has_param("fields") {
             return Err(Error::input(format!(
-                "a list of `{}` must name its fields in {version}: add `.fields([…])`, or \
+                "a list of `{}` must name its fields in {version}: add `.fields([…])` or \
                  `.all_fields()`",
                 self.module
             )));
@@ -122,8 +122,8 @@ impl Query {
         Ok((call, columns))
     }
 
-    /// The names as the version has them, without those that no list gives; such a name that the caller
-    /// gave is a mistake.
+    /// Returns the names in the form of the API version, without fields that lists do not return.
+    /// Such a field is an error if the caller named it.
     fn listable(
         &self,
         version: ApiVersion,
@@ -143,8 +143,8 @@ impl Query {
                 true if all => {}
                 true => {
                     return Err(Error::input(format!(
-                        "`{name}` of `{module}` cannot be read in a list, which leaves rows out: \
-                         leave it out of the fields, and read it with `get`, one record at a time"
+                        "`{name}` of `{module}` cannot be read in a list, because lists do not return rows: \
+                         leave it out of the fields and read it with `get`, one record at a time"
                     )));
                 }
                 false => listable.push(name.to_owned()),
@@ -156,7 +156,7 @@ impl Query {
     fn refuse_contradictions(&self, call: &Call) -> Result<(), Error> {
         let contradict = |one: &str, other: &str| {
             Err(Error::input(format!(
-                "`{one}` and `{other}` contradict each other: leave one of them out"
+                "`{one}` and `{other}` cannot be combined: leave one of them out"
             )))
         };
         let pair =
@@ -172,9 +172,7 @@ impl Query {
                 && !(self.nothing && *name == "ids")
         };
         if let Some((name, _)) = call.request().query_pairs().find(empty) {
-            return Err(Error::input(format!(
-                "`{name}` is empty: give it a value, or leave it out"
-            )));
+            return Err(Error::input(format!("empty `{name}`: give it a value, or leave it out")));
         }
         let mut ways = WAYS_OF_SEARCH.iter().filter(|way| call.has_param(way));
         match (ways.next(), ways.next()) {
@@ -184,10 +182,10 @@ impl Query {
     }
 }
 
-/// Names the fields, in batches where they are too many for one call.
+/// Adds the field names to the call. Names beyond the limit of one call go in further batches.
 fn ask_for(call: Call, names: &[String]) -> (Call, Columns) {
     let version = call.api().version();
-    // before v3 a call that names no fields gives all of them
+    // before v3 a call without field names returns all fields
     if names.is_empty() || (names.len() > MOST_FIELDS && !version.requires_fields()) {
         return (call, Columns::default());
     }
@@ -247,7 +245,7 @@ impl Sorted for AllRecords {
         let version = call.api().version();
         if version >= ApiVersion::V3 && !SORTABLE.contains(&field) {
             return Err(Error::input(format!(
-                "`{}` cannot be sorted by in {version}: Zoho takes `id`, `Created_Time` and \
+                "a list cannot be sorted by `{}` in {version}: Zoho takes `id`, `Created_Time` and \
                  `Modified_Time`; COQL sorts by any field",
                 field.escape_debug()
             )));
@@ -270,7 +268,7 @@ impl Source for Deleted {
     }
 }
 
-/// A list or search of records.
+/// A source of a list or search of records.
 pub trait RecordQuery: Source {
     /// Adds a field that holds the ids of another system.
     fn add_external(&mut self, field: String);

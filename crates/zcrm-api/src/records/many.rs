@@ -8,12 +8,12 @@ use zcrm_core::{Error, Id, ItemError, Outcome, WriteResults};
 
 use crate::Call;
 
-/// Zoho's documentation: at most 100 records in one write.
+/// The maximum of records in one write, by Zoho's documentation.
 pub(super) const MOST_IN_A_CALL: usize = 100;
 
-/// One call of a write, and how many records it holds.
+/// One call of a write.
 pub(super) struct Batch {
-    /// The ids of its records, where they have one already.
+    /// The ids of its records, if they have any.
     pub(super) ids: Vec<Option<Id>>,
     pub(super) call: Call,
 }
@@ -22,7 +22,7 @@ pub(super) fn preview(batches: Vec<Batch>) -> Result<Vec<http::Request<Bytes>>, 
     batches.into_iter().map(|batch| batch.call.preview()).collect()
 }
 
-/// Makes the calls, the first that fails as a whole being the last that is begun.
+/// Sends the calls. After a call that fails as a whole, no further call is begun.
 pub(super) async fn send_all(
     batches: Vec<Batch>,
     concurrency: usize,
@@ -64,7 +64,9 @@ pub(super) async fn send_all(
             Some(Ok(some)) => outcomes.append(some),
             Some(Err(error)) => outcomes.append(WriteResults::failed(count, &whole(error))),
             None => {
-                let why = first.clone().unwrap_or_else(|| Error::input("the write was stopped"));
+                let why = first
+                    .clone()
+                    .unwrap_or_else(|| Error::input("an earlier call of this write failed"));
                 outcomes
                     .append(WriteResults::failed(count, &ItemError::new(Outcome::NotSent, why)));
             }
@@ -73,10 +75,10 @@ pub(super) async fn send_all(
     Ok(outcomes)
 }
 
-/// What a call's error means for each of its records.
+/// Converts the error of a call to the error of each of its records.
 fn whole(error: Error) -> ItemError {
     match error.outcome() {
-        // nothing was looked at, and the error knows how long to wait
+        // Zoho throttled the call and executed none of it; the error has the time to wait
         Outcome::Refused if error.is_throttled() => ItemError::new(Outcome::NotSent, error),
         _ => ItemError::of_call(error),
     }

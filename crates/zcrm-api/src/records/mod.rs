@@ -1,4 +1,4 @@
-//! Records of a module.
+//! Records of modules: reads, lists, searches, writes, deletions and conversions.
 
 mod convert;
 mod delete;
@@ -35,7 +35,7 @@ pub(crate) use handle::Target;
 
 use crate::{Api, Call, check, operations, request::Request};
 
-/// The records of one module, as `T`: a [`Record`](zcrm_core::Record) or a struct of the caller's.
+/// The records of one module, read as `T`: [`Record`](zcrm_core::Record) or the caller's own type.
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -53,7 +53,7 @@ use crate::{Api, Call, check, operations, request::Request};
 pub struct Records<T> {
     api: Api,
     module: ModuleName,
-    /// What a typed module reads; empty for dynamic records.
+    /// The fields that a typed module reads; empty for dynamic records.
     fields: &'static [&'static str],
     of: PhantomData<fn() -> T>,
 }
@@ -63,30 +63,29 @@ impl<T> Records<T> {
         Self { api, module, fields, of: PhantomData }
     }
 
-    /// The module's API name.
+    /// Returns the module's API name.
     #[must_use]
     pub fn module(&self) -> &str {
         &self.module
     }
 
-    /// Begins a call of this module.
+    /// Begins a call of an operation on this module.
     pub(crate) fn call(&self, operation: &Operation) -> Call {
         let call = self.api.call(operation).check(check::module(&self.module));
         call.path("module", &self.module)
     }
 
-    /// Begins a call whose path does not name the module.
+    /// Begins a call of an operation whose path does not name the module.
     fn call_unpathed(&self, operation: &Operation) -> Call {
         self.api.call(operation)
     }
 
-    /// Creates a record. One that holds an `id` exists already, and is refused before anything is sent.
+    /// Creates a record. A record with an `id` is refused before anything is sent.
     pub fn create(&self, record: &impl Serialize) -> Request<WriteRecord<Create>> {
         WriteRecord::new(self, &operations::CREATE, record)
     }
 
-    /// Creates records, 100 a call. One that holds an `id` exists already, and is refused before
-    /// anything is sent.
+    /// Creates records, 100 per call. A record with an `id` is refused before anything is sent.
     pub fn create_many<R: Serialize>(
         &self,
         records: impl IntoIterator<Item = R>,
@@ -94,7 +93,7 @@ impl<T> Records<T> {
         WriteRecords::request(self, &operations::CREATE, records)
     }
 
-    /// Changes a record: fields that `change` does not name stay as they are.
+    /// Updates a record. Fields that `change` does not name are left unchanged.
     pub fn update(
         &self,
         id: impl Into<Id>,
@@ -103,8 +102,8 @@ impl<T> Records<T> {
         self.record(id).update(change)
     }
 
-    /// Changes records, 100 a call. Each must hold its `id`; fields that it does not name stay as
-    /// they are.
+    /// Updates records, 100 per call. Each must have its `id`. Fields that a record does not name
+    /// are left unchanged.
     pub fn update_many<R: Serialize>(
         &self,
         records: impl IntoIterator<Item = R>,
@@ -112,7 +111,7 @@ impl<T> Records<T> {
         WriteRecords::request(self, &operations::UPDATE, records)
     }
 
-    /// Sets one field of many records to one value, 100 a call.
+    /// Sets one field of many records to the same value, 100 per call.
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -130,8 +129,8 @@ impl<T> Records<T> {
         WriteRecords::mass_update(self, ids.into_iter().map(Into::into), field, &value)
     }
 
-    /// Changes the record if it is there, and creates it if not. Name the fields by which Zoho finds
-    /// it by [`by`](Request::by).
+    /// Updates the record if it exists, otherwise creates it. Use [`by`](Request::by) to name the
+    /// fields that identify it.
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -147,8 +146,8 @@ impl<T> Records<T> {
         WriteRecord::new(self, &operations::UPSERT, record)
     }
 
-    /// Changes the records that are there and creates those that are not, 100 a call. Name the
-    /// fields by which Zoho finds them by [`by`](Request::by).
+    /// Updates the records that exist and creates the others, 100 per call. Use [`by`](Request::by)
+    /// to name the fields that identify them.
     pub fn upsert_many<R: Serialize>(
         &self,
         records: impl IntoIterator<Item = R>,
@@ -161,7 +160,7 @@ impl<T> Records<T> {
         self.record(id).delete()
     }
 
-    /// Moves records to the recycle bin, 100 a call.
+    /// Moves records to the recycle bin, 100 per call.
     pub fn delete_many<I: Into<Id>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -173,12 +172,13 @@ impl<T> Records<T> {
         Records::new(self.api.clone(), self.module.clone(), self.fields)
     }
 
-    /// One record, by its id.
+    /// Returns a handle to one record, by its id.
     pub fn record(&self, id: impl Into<Id>) -> RecordHandle<T> {
         RecordHandle::new(self.clone(), Target::Id(id.into()))
     }
 
-    /// One record, by the value of a field that holds the ids of another system (`X-EXTERNAL`).
+    /// Returns a handle to one record, by the value of a field that holds ids of another system
+    /// (`X-EXTERNAL`).
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {

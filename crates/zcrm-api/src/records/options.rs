@@ -1,4 +1,4 @@
-//! What a write of records may say beside the records.
+//! The options of writes of records.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::{
     request::{Kind, Request},
 };
 
-/// Which automations of the organisation a write sets off.
+/// An automation that a write can start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -21,13 +21,13 @@ pub enum Trigger {
     Approval,
     /// Blueprints.
     Blueprint,
-    /// Journeys of Pathfinder.
+    /// Pathfinder journeys.
     Pathfinder,
-    /// Journeys of the Journey Orchestration.
+    /// Journey Orchestration journeys.
     Orchestration,
 }
 
-/// The options of a write.
+/// The options of a write of records.
 #[derive(Clone, Debug, Default)]
 pub struct WriteOptions {
     triggers: Option<Vec<Trigger>>,
@@ -40,7 +40,7 @@ pub struct WriteOptions {
 }
 
 impl WriteOptions {
-    /// Adds rows and options to the call of an operation that writes.
+    /// Adds the rows and options to a call.
     pub(super) fn apply(
         &self,
         call: Call,
@@ -55,9 +55,11 @@ impl WriteOptions {
         check::none_empty("skip_feature", &self.skipped)?;
         check::none_empty("by", &self.duplicate_check)?;
         if self.duplicate_check.len() > 10 {
-            return Err(Error::input("Zoho takes at most ten `duplicate_check_fields`"));
+            return Err(Error::input(
+                "too many fields in `by`: Zoho takes at most ten `duplicate_check_fields`",
+            ));
         }
-        // the operation judges by the body whether the call may be repeated
+        // rows are set through the operation, which decides by them whether the call may be retried
         let call = call.rows(rows, &self.members());
         Ok(match self.external.is_empty() {
             true => call,
@@ -65,7 +67,7 @@ impl WriteOptions {
         })
     }
 
-    /// The members of the body beside the rows.
+    /// Returns the members of the body in addition to the rows.
     fn members(&self) -> Vec<(&'static str, Value)> {
         let mut more = Vec::new();
         if let Some(triggers) = &self.triggers {
@@ -92,35 +94,35 @@ impl WriteOptions {
     }
 }
 
-/// A write of one record or of many.
+/// A write of one or many records.
 pub trait RecordWrite: Kind {
-    /// The options of the write.
+    /// Returns the options of the write.
     fn options(&mut self) -> &mut WriteOptions;
 }
 
 impl<K: RecordWrite> Request<K> {
-    /// Chooses which automations run. By default Zoho runs them all; an empty list runs none. Called
-    /// again, it adds to them.
+    /// Sets which automations run. By default Zoho runs all; an empty list runs none. Further calls
+    /// add automations.
     pub fn trigger(self, triggers: impl IntoIterator<Item = Trigger>) -> Self {
         self.set(|kind| kind.options().triggers.get_or_insert_default().extend(triggers))
     }
 
-    /// Sends the records through these processes (`process`), such as `review_process`. May be
-    /// given several times.
+    /// Sends the records through a process (`process`), such as `review_process`. Further calls add
+    /// processes.
     pub fn process(self, name: impl Into<String>) -> Self {
         let name = name.into();
         self.set(|kind| kind.options().processes.push(name))
     }
 
-    /// Applies a feature of Zoho that calls leave out by default (`apply_feature_execution`):
-    /// `layout_rules`. May be given several times.
+    /// Applies a Zoho feature that API calls skip by default (`apply_feature_execution`), such as
+    /// `layout_rules`. Further calls add features.
     pub fn apply_feature(self, name: impl Into<String>) -> Self {
         let name = name.into();
         self.set(|kind| kind.options().applied.push(name))
     }
 
-    /// Leaves out a feature of Zoho that calls apply by default (`skip_feature_execution`):
-    /// `cadences`. May be given several times.
+    /// Skips a Zoho feature that API calls apply by default (`skip_feature_execution`), such as
+    /// `cadences`. Further calls add features.
     pub fn skip_feature(self, name: impl Into<String>) -> Self {
         let name = name.into();
         self.set(|kind| kind.options().skipped.push(name))
@@ -132,18 +134,19 @@ impl<K: RecordWrite> Request<K> {
         self.set(|kind| kind.options().assignment_rule = Some(id))
     }
 
-    /// Takes the ids of another system for the records that this field is on, such as
-    /// `External_Id`, or `Leads.Account_Name.External_Id` for those of a lookup (`X-EXTERNAL`).
-    /// May be given several times.
+    /// Uses an external field in place of the ids of the records that it belongs to (`X-EXTERNAL`).
+    ///
+    /// Examples are `External_Id`, or `Leads.Account_Name.External_Id` for the records of a lookup.
+    /// Further calls add fields.
     pub fn external_field(self, field: impl Into<String>) -> Self {
         let field = field.into();
         self.set(|kind| kind.options().external.push(field))
     }
 }
 
-/// A write that may find its records changed: updates and upserts.
+/// A write of records that may exist already: an update or upsert.
 ///
-/// A new record was not changed before, so a create has no such option:
+/// Creating a record does not have this option:
 ///
 /// ```compile_fail,E0599
 /// # fn example(leads: zcrm_api::Records<zcrm_core::Record>, seen: zcrm_core::Timestamp) {
@@ -159,17 +162,19 @@ impl ChangesRecords for WriteRecord<Upsert> {}
 impl ChangesRecords for WriteRecords<Upsert> {}
 
 impl<K: ChangesRecords> Request<K> {
-    /// Writes only what was not changed after this instant (`If-Unmodified-Since`). What was changed
-    /// is refused, as an error of kind [`Conflict`](zcrm_core::ErrorKind::Conflict) or a result that
-    /// [`is_conflict`](zcrm_core::ItemError::is_conflict).
+    /// Writes only records that were not changed after this time (`If-Unmodified-Since`).
+    ///
+    /// A record that was changed is refused with an error of kind
+    /// [`Conflict`](zcrm_core::ErrorKind::Conflict). In a write of many records,
+    /// [`is_conflict`](zcrm_core::ItemError::is_conflict) of its result returns `true`.
     pub fn if_unmodified_since(self, instant: impl Into<Timestamp>) -> Self {
         self.header("If-Unmodified-Since", instant.into().to_string())
     }
 }
 
-/// A write that changes the records that are there and creates those that are not.
+/// A write that updates records that exist and creates the others.
 ///
-/// Only it finds records by their fields:
+/// Other writes cannot match records by fields:
 ///
 /// ```compile_fail,E0599
 /// # fn example(leads: zcrm_api::Records<zcrm_core::Record>) {
@@ -183,9 +188,10 @@ impl Upserts for WriteRecord<Upsert> {}
 impl Upserts for WriteRecords<Upsert> {}
 
 impl<K: Upserts> Request<K> {
-    /// Finds the record that is there already by this field (`duplicate_check_fields`). Called again,
-    /// it adds a field, up to ten; Zoho tries them in this order. By default Zoho goes by its own
-    /// unique fields.
+    /// Matches existing records by this field (`duplicate_check_fields`).
+    ///
+    /// Further calls add up to ten fields, which Zoho tries in this order. By default Zoho uses the
+    /// unique fields of the module.
     #[doc(alias = "duplicate_check")]
     pub fn by(self, field: impl Into<String>) -> Self {
         let field = field.into();

@@ -1,4 +1,4 @@
-//! One record.
+//! Reads of one record.
 
 use std::marker::PhantomData;
 
@@ -12,12 +12,12 @@ use crate::{
     request::{Request, SingleCall, sealed::Sealed},
 };
 
-/// Reads one record: the kind of a [`Request`] that [`Records::get`] and
-/// [`RecordHandle::get`](super::RecordHandle::get) give.
+/// A [`Request`] kind that reads one record: [`Records::get`] and
+/// [`RecordHandle::get`](super::RecordHandle::get).
 ///
-/// The answer is an error of kind [`NotFound`](zcrm_core::ErrorKind::NotFound) where there is no record
-/// of this id that the user may see, and of kind [`Record`](zcrm_core::ErrorKind::Record) where the
-/// record does not fit `T`.
+/// If there is no record with this id that the user may see, the error is of kind
+/// [`NotFound`](zcrm_core::ErrorKind::NotFound). If the record does not fit `T`, it is of kind
+/// [`Record`](zcrm_core::ErrorKind::Record).
 #[derive(Debug)]
 pub struct GetRecord<T>(PhantomData<fn() -> T>);
 
@@ -44,7 +44,7 @@ impl<T: DeserializeOwned + Send + 'static> SingleCall for GetRecord<T> {
 }
 
 impl<T: DeserializeOwned + Send + 'static> Request<GetRecord<T>> {
-    /// Reads only these fields; all of them by default, and where the list is empty.
+    /// Reads only these fields. By default, or if `names` is empty, all fields are read.
     pub fn fields<S: AsRef<str>>(self, names: impl IntoIterator<Item = S>) -> Self {
         let version = self.call.api().version();
         let module = self.call.request().path_pairs().find(|(name, _)| *name == "module");
@@ -54,24 +54,25 @@ impl<T: DeserializeOwned + Send + 'static> Request<GetRecord<T>> {
         let names = check::join(names.iter().map(|name| version.field_name(module, name.as_ref())));
         match (empty, names.is_empty()) {
             (true, _) => self.map(|call| call.fail(check::empty_field_name())),
-            // no names are no wish
+            // an empty list means the default
             (_, true) => self,
             _ => self.param("fields", names),
         }
     }
 
-    /// Sets whether the lead may be one that was converted; by default it may not.
+    /// Sets whether the request finds converted leads. By default it finds only unconverted ones.
     pub fn converted(self, include: Include) -> Self {
         self.param("converted", include.as_str())
     }
 
-    /// Sets whether the record may be one that waits for approval; by default it may not.
+    /// Sets whether the request finds records that wait for approval. By default it does not.
     pub fn approved(self, include: Include) -> Self {
         self.param("approved", include.as_str())
     }
 
-    /// Reads the record only if it was changed at this instant or later (`If-Modified-Since`). The
-    /// request gives `None` where Zoho answers that it was not (304).
+    /// Reads the record only if it was changed at this time or later (`If-Modified-Since`).
+    ///
+    /// The request returns `None` if Zoho reports that the record was not changed (304).
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -80,7 +81,7 @@ impl<T: DeserializeOwned + Send + 'static> Request<GetRecord<T>> {
     /// let since: Timestamp = "2026-05-24T17:05:12+05:30".parse()?;
     /// match api.record("Leads", "3652397000000649013").get().if_modified_since(since).await? {
     ///     Some(lead) => println!("changed: {:?}", lead.id()),
-    ///     None => println!("as it was"),
+    ///     None => println!("not changed"),
     /// }
     /// # Ok(())
     /// # }
@@ -91,8 +92,8 @@ impl<T: DeserializeOwned + Send + 'static> Request<GetRecord<T>> {
     }
 }
 
-/// Reads one record if it was changed: the kind of a [`Request`] that
-/// [`if_modified_since`](Request::if_modified_since) gives.
+/// A [`Request`] kind that reads one record if it was changed:
+/// [`if_modified_since`](Request::if_modified_since).
 #[derive(Debug)]
 pub struct GetIfModified<T>(GetRecord<T>);
 

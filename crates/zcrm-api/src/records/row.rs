@@ -1,4 +1,4 @@
-//! A record as it is written.
+//! The JSON of a record that is written.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use zcrm_core::{BoxError, Error, Record, ZohoJson};
 use super::{Records, without_id::is_without_id};
 use crate::check;
 
-/// A record's JSON. `Debug` shows nothing of it, for it is people's data.
+/// The JSON of a record. `Debug` does not show it, because it may be personal data.
 #[derive(Clone)]
 pub(super) struct RecordJson {
     pub(super) json: Box<str>,
-    /// Whether it is certain that it has no `id`.
+    /// Whether the record certainly has no `id`.
     pub(super) without_id: bool,
 }
 
@@ -28,7 +28,7 @@ impl fmt::Debug for RecordJson {
     }
 }
 
-/// A record's JSON, as the version that is used writes it. The `buffer` is for many records in turn.
+/// Writes a record as JSON, in the form of the API version. `buffer` is reused for many records.
 pub(super) fn raw_row<T>(
     records: &Records<T>,
     index: usize,
@@ -40,9 +40,7 @@ pub(super) fn raw_row<T>(
     let text = written.map_err(BoxError::from).and_then(|()| Ok(std::str::from_utf8(buffer)?));
     let text = text.map_err(|error| check::unwritable(&format!("record {index}"), &error))?;
     if !text.trim_start().starts_with('{') {
-        return Err(Error::input(format!(
-            "record {index} is no JSON object, and a record must be one"
-        )));
+        return Err(Error::input(format!("record {index} is not a JSON object")));
     }
     let (module, version) = (records.module(), records.api.version());
     let without_id = is_without_id(row);

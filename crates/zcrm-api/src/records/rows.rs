@@ -1,4 +1,4 @@
-//! The rows of a subform.
+//! The rows of subforms, multi-select lookups and line items.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -10,13 +10,14 @@ use crate::{
     request::{Kind, Request, SingleCall, sealed::Sealed},
 };
 
-/// The rows of a subform, a multi-select lookup or the line items of one record:
+/// The rows of a field of one record: a subform, a multi-select lookup or line items. See
 /// [`RecordHandle::rows`](super::RecordHandle::rows).
 ///
-/// Each change means the same in every version. Where that takes it, the record is read first and
-/// written only if it was not changed in between; else the error is of kind
-/// [`Conflict`](zcrm_core::ErrorKind::Conflict), and the change can be made again. Zoho gives times
-/// to the second: a change within the second of the last one is not seen.
+/// Each change has the same effect in every API version. If a change needs it, the record is read
+/// first and written only if it was not changed in between. Otherwise the error is of kind
+/// [`Conflict`](zcrm_core::ErrorKind::Conflict), and the change can be tried again. Zoho's times
+/// have a resolution of one second: a change within the same second as the last one is not
+/// detected.
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -48,13 +49,12 @@ impl Rows {
         Request::new(self.read_call(), GetRows { rows: self.clone() })
     }
 
-    /// Adds a row behind those that are there.
+    /// Appends a row.
     pub fn create(&self, row: &impl Serialize) -> Request<ChangeRows> {
         self.create_many([row])
     }
 
-    /// Adds rows behind those that are there. Of an empty list nothing is sent, and the request gives
-    /// `None`.
+    /// Appends rows. For an empty list nothing is sent, and the request returns `None`.
     pub fn create_many<R: Serialize>(
         &self,
         rows: impl IntoIterator<Item = R>,
@@ -65,7 +65,7 @@ impl Rows {
         self.change(added.map(RowChange::Append))
     }
 
-    /// Replaces all rows that are there.
+    /// Replaces all rows.
     pub fn replace_all<R: Serialize>(
         &self,
         rows: impl IntoIterator<Item = R>,
@@ -79,7 +79,7 @@ impl Rows {
         self.delete_many([id])
     }
 
-    /// Deletes rows. Of an empty list nothing is sent, and the request gives `None`.
+    /// Deletes rows. For an empty list nothing is sent, and the request returns `None`.
     pub fn delete_many<I: Into<Id>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -98,12 +98,13 @@ impl Rows {
         Request::new(call, ChangeRows { rows: self.clone(), change })
     }
 
-    /// Whether the record need not be read first: from v5 on rows that a write does not name stay.
+    /// Returns `true` if the record need not be read first. From v5 on a write keeps rows that it
+    /// does not name.
     fn is_one_write(&self, change: &RowChange) -> bool {
         matches!(change, RowChange::Append(_)) && self.records.api.version() >= ApiVersion::V5
     }
 
-    /// The field's name in the version that is used.
+    /// Returns the field's name in the API version.
     fn field(&self) -> &str {
         self.records.api.version().field_name(self.records.module(), &self.field)
     }
@@ -128,7 +129,7 @@ impl Rows {
     }
 }
 
-/// Reads the rows of a record: the kind of a [`Request`] that [`Rows::get`] gives.
+/// A [`Request`] kind that reads the rows of a field: [`Rows::get`].
 #[derive(Clone, Debug)]
 pub struct GetRows {
     rows: Rows,
@@ -146,12 +147,12 @@ impl SingleCall for GetRows {
     }
 }
 
-/// Changes the rows of a record: the kind of a [`Request`] that the methods of [`Rows`] give. It gives
-/// `None` where there was nothing to send.
+/// A [`Request`] kind that changes the rows of a field of a record. It returns `None` if there was
+/// nothing to send.
 ///
-/// Where the record is read first, the [preview](Request::preview) shows that read, and what was set on
-/// the request (parameters, headers, limits) counts for it and for the write. Dropped between the two,
-/// it has changed nothing.
+/// If the record is read first, the [preview](Request::preview) shows this read. Parameters,
+/// headers and limits apply to both the read and the write. If the future is dropped between the
+/// two, nothing was changed.
 #[derive(Clone, Debug)]
 pub struct ChangeRows {
     rows: Rows,
@@ -166,10 +167,10 @@ enum RowChange {
 }
 
 impl RowChange {
-    fn is_none(&self) -> bool {
+    fn is_empty(&self) -> bool {
         match self {
             Self::Append(rows) => rows.is_empty(),
-            // no rows in the place of all: they are deleted
+            // replacing all rows by none deletes them
             Self::Replace(_) => false,
             Self::Delete(ids) => ids.is_empty(),
         }
@@ -191,7 +192,7 @@ impl Kind for ChangeRows {
     type Preview = http::Request<Bytes>;
 
     async fn execute(self, call: Call) -> Result<Option<Written>, Error> {
-        if self.change.is_none() {
+        if self.change.is_empty() {
             return call.must_be_right().map(|()| None);
         }
         let Self { rows, change } = self;
@@ -202,8 +203,8 @@ impl Kind for ChangeRows {
         }
         let mut record: Record = call.clone().send().await?.object("data")?;
         let Some(since) = record.timestamp("Modified_Time")? else {
-            let message = "the record shows no `Modified_Time`, without which a change of rows might \
-                           undo another one: nothing was written";
+            let message = "the record has no `Modified_Time`, so this change of rows might overwrite a \
+                           concurrent one: nothing was written";
             return Err(Error::new(ErrorKind::Decode, Outcome::NotSent, message));
         };
         rows.must_have_field(&record)?;
@@ -213,7 +214,7 @@ impl Kind for ChangeRows {
     }
 
     fn show(&self, call: &Call) -> Result<Self::Preview, Error> {
-        if self.change.is_none() {
+        if self.change.is_empty() {
             return call
                 .must_be_right()
                 .and_then(|()| Err(check::no_request("the list of rows is empty")));

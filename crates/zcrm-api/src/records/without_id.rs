@@ -1,4 +1,4 @@
-//! Structs that surely have no `id`, seen without writing them.
+//! Detection of structs without an `id`, without serialising them.
 
 use std::fmt;
 
@@ -7,22 +7,22 @@ use serde::{
     ser::{self, Impossible, SerializeStruct},
 };
 
-/// Whether a row is a struct without a field `id`. `false` where that is not certain: of maps and of
-/// JSON text, the text must be looked at.
+/// Returns `true` if a row is a struct without a field `id`. Returns `false` if that is not
+/// certain: the members of maps and JSON text are not known here.
 pub(super) fn is_without_id(row: &impl Serialize) -> bool {
     row.serialize(Names).is_ok()
 }
 
-/// Takes the names of a struct's fields and leaves their values alone.
+/// A serializer that looks at the names of a struct's fields and ignores their values.
 struct Names;
 
-/// The row has an `id`, or its members are not known.
+/// The error for a row that has an `id` or whose members are not known.
 #[derive(Debug)]
 struct Uncertain;
 
 impl fmt::Display for Uncertain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("it may have an `id`")
+        f.write_str("the value may have an `id`")
     }
 }
 
@@ -93,7 +93,7 @@ impl Serializer for Names {
 
     #[inline]
     fn serialize_struct(self, name: &'static str, _: usize) -> Result<Self, Uncertain> {
-        // serde_json has JSON text in structs of names of its own
+        // serde_json uses structs with such names for raw JSON text
         if name.starts_with('$') { Err(Uncertain) } else { Ok(self) }
     }
 
@@ -213,7 +213,7 @@ mod tests {
     struct Wrapped<T>(T);
 
     #[test]
-    fn is_certain_of_structs_without_an_id_only() {
+    fn recognises_structs_without_an_id() {
         let new = || New { name: "Boyle", owner: Owner { id: "7" } };
         assert!(is_without_id(&new()) && is_without_id(&&new()) && is_without_id(&Wrapped(new())));
         let copied = |id| Copied { id, name: "Boyle" };

@@ -1,4 +1,4 @@
-//! Writes of one record and of many.
+//! Writes of one or many records.
 
 use std::{fmt, marker::PhantomData};
 
@@ -17,21 +17,21 @@ use crate::{
     request::{Kind, Request, SingleCall, sealed::Sealed},
 };
 
-/// What a write does. Only [`Create`], [`Update`] and [`Upsert`] implement it.
+/// The action of a write. Only [`Create`], [`Update`] and [`Upsert`] implement it.
 pub trait Verb: Sealed + Send + Sync + 'static {
-    /// What it does, as data.
+    /// The action as a value.
     const ACTION: WriteAction;
 }
 
-/// What a write does, as data.
+/// The action of a write as a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "there is no fourth write")]
+#[allow(clippy::exhaustive_enums, reason = "Zoho has only these three writes")]
 pub enum WriteAction {
-    /// It creates records.
+    /// Creates records.
     Create,
-    /// It changes records.
+    /// Updates records.
     Update,
-    /// It does one or the other.
+    /// Updates records that exist and creates the others.
     Upsert,
 }
 
@@ -55,20 +55,20 @@ macro_rules! verbs {
 verbs! {
     /// Creates records.
     Create;
-    /// Changes records: fields that a record does not name stay as they are.
+    /// Updates records. Fields that a record does not name are left unchanged.
     Update;
-    /// Changes the records that are there and creates those that are not.
+    /// Updates the records that exist and creates the others.
     Upsert;
 }
 
-/// Writes one record: the kind of a [`Request`] that [`Records::create`], [`Records::update`] and
-/// [`Records::upsert`] give.
+/// A [`Request`] kind that writes one record: [`Records::create`], [`Records::update`] and
+/// [`Records::upsert`].
 ///
-/// Lists of choices replace those that the record has. To add to them, a record says so itself, by its
-/// member `$append_values`: `{"Skills": true}`. Such a write is never repeated by itself.
+/// A multi-select list replaces the values that the record has. To add values instead, set the
+/// record's member `$append_values`, such as `{"Skills": true}`. Such a write is never retried.
 pub struct WriteRecord<V> {
     row: Option<RecordJson>,
-    /// Its id, where that is known.
+    /// The id of the record, if it is known.
     id: Option<Id>,
     module: String,
     options: WriteOptions,
@@ -112,11 +112,11 @@ impl WriteRecord<Update> {
     ) -> Request<Self> {
         let row = raw_row(records, 0, change, &mut Vec::new()).and_then(|row| {
             let mut row = Record::from_json(String::from(row.json))?;
-            // the path says which record it is
+            // the path names the record
             row.remove("id");
             Ok(RecordJson { json: row.to_json().into(), without_id: true })
         });
-        // the header is among the options, with those of lookups
+        // the options hold the external field, with those of lookups
         let call = target.call_without_header(records, &operations::UPDATE_ONE);
         let request = Self::request(call, target.id().cloned(), records.module(), row);
         match target {
@@ -147,17 +147,18 @@ impl<V: Verb> RecordWrite for WriteRecord<V> {
     }
 }
 
-/// Writes records, 100 a call: the kind of a [`Request`] that [`Records::create_many`],
-/// [`Records::update_many`] and [`Records::upsert_many`] give. Of an empty list nothing is sent, and
-/// there are no results.
+/// A [`Request`] kind that writes records, 100 per call: [`Records::create_many`],
+/// [`Records::update_many`] and [`Records::upsert_many`].
 ///
-/// The results are in the caller's order, over all calls. The first call that fails as a whole ends the
-/// write: records of calls that were not made are [not sent](zcrm_core::Outcome::NotSent), those of a
-/// call without an answer are [unknown](zcrm_core::Outcome::Unknown). The request itself fails only
-/// where nothing at all was written. Dropped on the way, it leaves what was written by then.
+/// The results of all calls are in the caller's order. For an empty list nothing is sent, and the
+/// results are empty. After a call that fails as a whole, no further call is made. Records of calls
+/// that were not made are [not sent](zcrm_core::Outcome::NotSent). Records of a call without a
+/// response are [unknown](zcrm_core::Outcome::Unknown). The request itself fails only if nothing
+/// was written.
 ///
-/// A refusal's [`json_path`](zcrm_core::ApiError::json_path) is Zoho's, and so counts within its
-/// call of 100; the index of the result is the record's place among all.
+/// If the future is dropped midway, the calls made so far are not undone. A
+/// [`json_path`](zcrm_core::ApiError::json_path) in a refusal comes from Zoho and counts within its
+/// call of 100; the index of a result counts all records.
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -197,7 +198,7 @@ impl<V: Verb> WriteRecords<V> {
         Request::new(call, Self { rows, module, options, concurrency: 1, verb: PhantomData })
     }
 
-    /// The ids by which the records are known: an update needs them, and a new record has none.
+    /// Returns the ids of the records. An update needs them; a new record must not have one.
     fn ids(&self) -> Result<Vec<Option<Id>>, Error> {
         let one = |(index, row): (usize, &RecordJson)| match V::ACTION {
             WriteAction::Upsert => Ok(None),
@@ -207,14 +208,14 @@ impl<V: Verb> WriteRecords<V> {
                 Some(id) if id.check().is_ok() => Ok(Some(id)),
                 _ if self.has_external_id(row) => Ok(None),
                 _ => Err(Error::input(format!(
-                    "record {index} has no usable `id`, and an update needs one in each record"
+                    "record {index} has no valid `id`: each record of an update needs one"
                 ))),
             },
         };
         self.rows.iter().enumerate().map(one).collect()
     }
 
-    /// Whether a row holds one of the fields that have the ids of another system.
+    /// Returns `true` if a row has one of the external fields.
     fn has_external_id(&self, row: &RecordJson) -> bool {
         let mut fields = self.options.external.iter();
         let Ok(record) = Record::from_json(String::from(row.as_ref())) else { return false };
@@ -222,7 +223,7 @@ impl<V: Verb> WriteRecords<V> {
     }
 
     fn batches(&self, call: &Call) -> Result<Vec<Batch>, Error> {
-        // also where there is nothing to send
+        // checked even if the list is empty
         call.must_be_right()?;
         let ids = self.ids()?;
         let batch = |(rows, ids): (&[RecordJson], &[Option<Id>])| -> Result<Batch, Error> {
@@ -242,7 +243,8 @@ impl WriteRecords<Update> {
     ) -> Request<Self> {
         let mut mistake = None;
         if matches!(field.trim(), "" | "id") {
-            let message = format!("`{field}` is no field that can be set in many records");
+            let message =
+                format!("invalid field `{field}` for a mass update: name one other than `id`");
             mistake = Some(Error::input(message));
         }
         let row = |id: Id| {
@@ -282,7 +284,8 @@ impl<V: Verb> RecordWrite for WriteRecords<V> {
 }
 
 impl<V: Verb> Request<WriteRecords<V>> {
-    /// Sets how many calls of 100 go on at a time; by default one, which keeps the order of the writes.
+    /// Sets how many calls are made concurrently. The default is one, which keeps the order of the
+    /// writes.
     pub fn concurrency(self, calls: usize) -> Self {
         self.set(|kind| kind.concurrency = calls.max(1))
     }

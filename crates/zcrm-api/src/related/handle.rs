@@ -1,4 +1,4 @@
-//! What a handle of a record gives beside the record itself.
+//! Access to the data that belongs to one record.
 
 use serde::de::DeserializeOwned;
 use zcrm_core::{Error, Id, ModuleName, Operation, Record};
@@ -7,7 +7,7 @@ use super::Related;
 use crate::Call;
 use crate::{Api, Attachments, Photo, RecordHandle, RecordNotes, RecordTags, records::Target};
 
-/// A record that something belongs to.
+/// The record that notes, attachments or related records belong to.
 #[derive(Clone, Debug)]
 pub(crate) struct Parent {
     api: Api,
@@ -28,12 +28,12 @@ impl Parent {
         &self.module
     }
 
-    /// Zoho's id of the record, where that is known.
+    /// Returns Zoho's id of the record, if it is known.
     pub(crate) fn id(&self) -> Option<&Id> {
         self.target.id()
     }
 
-    /// A call of an operation whose path names the record.
+    /// Begins a call of an operation whose path names the record.
     pub(crate) fn call(&self, operation: &Operation) -> Call {
         let name = match operation.template().contains("{record_id}") {
             true => "record_id",
@@ -44,7 +44,7 @@ impl Parent {
             None => call.path_id(name, self.target.text()),
             Some(Ok((header, _))) if !operation.header_names().contains(&header) => {
                 call.check(Err(Error::input(format!(
-                    "`{}` knows a record by Zoho's id alone, not by that of another system",
+                    "`{}` does not support external ids: use Zoho's id of the record",
                     operation.name()
                 ))))
             }
@@ -55,37 +55,37 @@ impl Parent {
 }
 
 impl<T> RecordHandle<T> {
-    /// Its notes.
+    /// Returns a handle to the notes of the record.
     #[must_use]
     pub fn notes(&self) -> RecordNotes {
         RecordNotes::new(self.parent())
     }
 
-    /// The files that are attached to it.
+    /// Returns a handle to the attachments of the record.
     #[must_use]
     pub fn attachments(&self) -> Attachments {
         Attachments::new(self.parent())
     }
 
-    /// Its photo.
+    /// Returns a handle to the photo of the record.
     #[must_use]
     pub fn photo(&self) -> Photo {
         Photo::new(self.parent())
     }
 
-    /// Its tags.
+    /// Returns a handle to the tags of the record.
     #[must_use]
     pub fn tags(&self) -> RecordTags {
         RecordTags::new(self.parent())
     }
 
-    /// The records of one of its related lists, by the list's API name.
+    /// Returns a handle to the records of a related list, given by its API name.
     #[must_use]
     pub fn related(&self, list: impl Into<String>) -> Related<Record> {
         self.related_as(list)
     }
 
-    /// The records of one of its related lists, as the caller's own struct.
+    /// Returns a handle to the records of a related list, read as the caller's own type.
     #[must_use]
     pub fn related_as<R: DeserializeOwned + Send + 'static>(
         &self,

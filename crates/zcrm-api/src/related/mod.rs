@@ -1,4 +1,4 @@
-//! What belongs to one record: notes, attachments, its photo, tags and related records.
+//! The data that belongs to one record: notes, attachments, photo, tags and related records.
 
 mod handle;
 mod records;

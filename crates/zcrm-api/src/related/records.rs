@@ -1,4 +1,4 @@
-//! The records of a related list.
+//! The records of related lists.
 
 use std::{fmt, marker::PhantomData};
 
@@ -11,10 +11,11 @@ use crate::list::{FieldList, List};
 use crate::request::{GetItem, Request, WriteItem, WriteItems};
 use crate::{check, operations};
 
-/// The records that stand in relation to one: [`RecordHandle::related`](crate::RecordHandle::related).
+/// The records of a related list of one record:
+/// [`RecordHandle::related`](crate::RecordHandle::related).
 ///
-/// A relation may have fields of its own, such as a contact's role in a deal: they are written with
-/// it, and read as members of the related record.
+/// A relation can have fields, such as the status of a lead in a campaign. They are written with
+/// the relation and are returned as members of the related record.
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -49,7 +50,7 @@ impl<T: DeserializeOwned + Send + 'static> Related<T> {
         self.call(operation).path_id("related_record_id", id)
     }
 
-    /// Reads the related records; from v3 on the fields must be named.
+    /// Lists the related records. From v3 on the fields must be named.
     pub fn list(&self) -> Request<List<T, FieldList>> {
         let call = self.call(&operations::RELATED_RECORDS_LIST);
         List::request(call, FieldList::new(self.parent.api().version(), &[]))
@@ -60,12 +61,13 @@ impl<T: DeserializeOwned + Send + 'static> Related<T> {
         GetItem::request(self.one(&operations::RELATED_RECORDS_GET, id))
     }
 
-    /// Joins a record to this one.
+    /// Adds a record to the related list.
     pub fn add(&self, id: impl Into<Id>) -> Request<WriteItem<ItemSuccess>> {
         self.add_with(id, &Record::new())
     }
 
-    /// Joins a record to this one with fields of the relation, or changes those fields.
+    /// Adds a record with fields of the relation. If it already is in the list, its fields are
+    /// updated.
     pub fn add_with(
         &self,
         id: impl Into<Id>,
@@ -76,8 +78,7 @@ impl<T: DeserializeOwned + Send + 'static> Related<T> {
         WriteItems::try_rows(call, with_id(fields, &id).map(|row| vec![row])).single()
     }
 
-    /// Joins several records to this one: rows that hold the records' `id` and fields of the
-    /// relation.
+    /// Adds several records. Each row has the record's `id` and the fields of the relation.
     pub fn add_many<R: Serialize>(
         &self,
         rows: impl IntoIterator<Item = R>,
@@ -85,12 +86,12 @@ impl<T: DeserializeOwned + Send + 'static> Related<T> {
         WriteItems::rows_with_ids(self.call(&operations::RELATED_RECORDS_UPDATE), rows)
     }
 
-    /// Parts a record from this one; neither is deleted.
+    /// Removes a record from the related list. The record itself is not deleted.
     pub fn remove(&self, id: impl Into<Id>) -> Request<WriteItem<ItemSuccess>> {
         WriteItem::request(self.one(&operations::RELATED_RECORDS_DELETE_ONE, id))
     }
 
-    /// Parts records from this one; none is deleted.
+    /// Removes records from the related list. The records themselves are not deleted.
     pub fn remove_many<I: Into<Id>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -99,15 +100,15 @@ impl<T: DeserializeOwned + Send + 'static> Related<T> {
     }
 }
 
-/// The row of a relation: its fields, and the id that the path has too.
+/// Returns the row of a relation: its fields and the id of the related record.
 fn with_id(fields: &impl Serialize, id: &Id) -> Result<Record, Error> {
     let json =
         to_json(fields).map_err(|error| check::unwritable("the fields of the relation", &error))?;
     let fields = Record::from_json(json)?;
     if let Some(other) = fields.id().filter(|other| other != id) {
         return Err(Error::input(format!(
-            "the fields of the relation have the id {}, and the record to join is {}: leave the id \
-             out of the fields",
+            "the fields of the relation have the id {}, but the record to add has the id {}: leave the \
+             id out of the fields",
             escaped(other.as_str()),
             escaped(id.as_str())
         )));

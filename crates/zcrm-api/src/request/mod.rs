@@ -1,4 +1,4 @@
-//! The one builder of all requests.
+//! The request builder, [`Request`], and its kinds.
 
 #[cfg(test)]
 mod parts_test;
@@ -15,19 +15,21 @@ pub use write::{Acknowledge, ReadOutcomes, WriteItem, WriteItems, WriteResult};
 
 use crate::{Call, check};
 
-/// A request that was not sent yet: every method that speaks to Zoho CRM gives one.
+/// A request that has not been sent yet. Every method that calls Zoho CRM returns one.
 ///
-/// Await it, or call [`send`](Self::send): both send it. `K` is the kind of the request; it decides
-/// which options there are beside the ones here, and what comes back. A mistake (a wrong name, an
-/// id that cannot be one) is kept and becomes the error of the request before anything is sent.
+/// Await it or call [`send`](Self::send) to send it. The kind `K` decides which further options
+/// there are and what the request returns. A mistake, such as an invalid name or id, is recorded
+/// and becomes the error of the request before anything is sent.
 ///
-/// Awaiting it directly boxes the future, which `tokio::join!`, `select!` and `timeout` take too;
-/// `tokio::spawn`, `futures::join!` and `try_join_all` take futures: give them `request.send()`.
+/// Awaiting a request directly boxes its future. `tokio::join!`, `select!` and `timeout` accept a
+/// request as it is. `tokio::spawn`, `futures::join!` and `try_join_all` need a future: pass
+/// `request.send()`.
 ///
-/// Dropping the future of a request abandons it: no further attempt is made, its place among the
-/// requests in flight is free again, and a refresh of the token that it began goes on for the
-/// others. Whether Zoho executes what was sent already is not known then. A kind of request that
-/// makes several calls documents what is done so far.
+/// # Cancellation
+/// Dropping the future cancels the request: no further attempt is made, and its permit for a
+/// concurrent call is released. A token refresh that it began continues for other callers. Zoho may
+/// still execute what was already sent. The kinds that make several calls document what remains
+/// done.
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -47,44 +49,47 @@ pub struct Request<K> {
     pub(crate) kind: K,
 }
 
-/// A kind of [`Request`]: what it does and what it gives. Only zcrm's own types implement it.
+/// A kind of [`Request`]. It decides the HTTP request and the output, and is implemented only by
+/// this crate.
 pub trait Kind: sealed::Sealed + Sized + Send + 'static {
-    /// What comes back.
+    /// The value that the request returns.
     type Output: Send + 'static;
-    /// What [`Request::preview`] shows: one request, or all of a request that makes several calls.
+    /// The value that [`Request::preview`] returns: one HTTP request, or several.
     type Preview;
 
-    /// Sends the call and reads its answer: [`Request::send`].
+    /// Sends the call and reads its response. See [`Request::send`].
     fn execute(self, call: Call) -> impl Future<Output = Result<Self::Output, Error>> + Send;
 
-    /// Builds what would be sent: [`Request::preview`].
+    /// Builds the HTTP request or requests. See [`Request::preview`].
     ///
     /// # Errors
-    /// Of kind [`Input`](zcrm_core::ErrorKind::Input), the mistake that was made.
+    /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if the request was set up
+    /// wrongly.
     fn show(&self, call: &Call) -> Result<Self::Preview, Error>;
 }
 
-/// A kind of request that is one call of the API and one answer.
+/// A kind of [`Request`] that makes one API call and reads one response.
 #[diagnostic::on_unimplemented(
-    message = "a request of the kind `{Self}` makes several calls, or none",
-    label = "one call and one answer are expected here"
+    message = "a request of the kind `{Self}` does not make exactly one call",
+    label = "a request of one call and one response is expected here"
 )]
 pub trait SingleCall: sealed::Sealed + Clone + Send + 'static {
-    /// What comes back.
+    /// The value that the request returns.
     type Answer: Send + 'static;
 
-    /// Adds to the call what the options of the request say.
+    /// Adds the request's options to the call.
     ///
     /// # Errors
-    /// Of kind [`Input`](zcrm_core::ErrorKind::Input) where they contradict each other.
+    /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if options contradict each
+    /// other.
     fn complete(&mut self, call: Call) -> Result<Call, Error> {
         Ok(call)
     }
 
-    /// Reads the answer.
+    /// Reads the response.
     ///
     /// # Errors
-    /// Where Zoho refused, or the answer cannot be read.
+    /// Returns an error if Zoho refused the request or the response cannot be read.
     fn read(self, reply: &Reply) -> Result<Self::Answer, Error>;
 }
 
@@ -107,53 +112,53 @@ impl<K> Request<K> {
         Self { call, kind }
     }
 
-    /// The same request with a changed call.
+    /// Returns the request with a changed call.
     pub(crate) fn map(self, change: impl FnOnce(Call) -> Call) -> Self {
         Self { call: change(self.call), kind: self.kind }
     }
 
-    /// The same request with a changed kind.
+    /// Returns the request with a changed kind.
     pub(crate) fn set(mut self, change: impl FnOnce(&mut K)) -> Self {
         change(&mut self.kind);
         self
     }
 
-    /// Adds another query parameter that Zoho's operation knows. A name that it does not know is a
-    /// mistake, with the names that it does.
+    /// Adds a query parameter. A name that the operation does not know is an error, which lists the
+    /// known names.
     pub fn param(self, name: &str, value: impl AsRef<str>) -> Self {
         let given = check::not_empty(name, value.as_ref());
         self.map(|call| call.check(given).param(name, value))
     }
 
-    /// Adds a query parameter, whether zcrm knows it or not.
+    /// Adds a query parameter without checking its name.
     pub fn param_unchecked(self, name: &str, value: impl AsRef<str>) -> Self {
         self.map(|call| call.param_unchecked(name, value))
     }
 
-    /// Adds a header. The credentials and those that frame the body are refused.
+    /// Adds a header. Headers for credentials and for the framing of the body are refused.
     pub fn header(self, name: &str, value: impl AsRef<str>) -> Self {
         self.map(|call| call.header(name, value))
     }
 
-    /// Limits how long each call of the request may take, with all its attempts and waits. By
-    /// default the limit of the stack holds.
+    /// Sets the maximum duration of each call of the request, including retries and waits. The
+    /// default is the limit of the transport stack.
     pub fn timeout(self, total: Duration) -> Self {
         self.map(|call| call.timeout(total))
     }
 
-    /// Limits how often each call of the request is sent; 1 means no retry. By default the limit of
-    /// the stack holds.
+    /// Sets how often each call of the request is sent at most; 1 means no retry. The default is
+    /// the limit of the transport stack.
     pub fn attempts(self, most: u32) -> Self {
         self.map(|call| call.attempts(most))
     }
 }
 
 impl<K: Kind> Request<K> {
-    /// Builds what would be sent, without sending it: relative, and without the token.
+    /// Builds the HTTP request without sending it. Its URI is relative, and it has no token.
     ///
     /// # Errors
-    /// Of kind [`Input`](zcrm_core::ErrorKind::Input): the mistake that was made in the request, or
-    /// that nothing would be sent.
+    /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if the request was set up
+    /// wrongly, or if it would send nothing.
     pub fn preview(&self) -> Result<K::Preview, Error> {
         self.kind.show(&self.call)
     }
@@ -161,9 +166,10 @@ impl<K: Kind> Request<K> {
     /// Sends the request. Awaiting the request does the same.
     ///
     /// # Errors
-    /// Of kind [`Input`](zcrm_core::ErrorKind::Input) before anything is sent, of kind
-    /// [`Api`](zcrm_core::ErrorKind::Api) where Zoho refused, and of the other
-    /// [kinds](zcrm_core::ErrorKind) of a call. [`Error::outcome`] says whether it was executed.
+    /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if the request was set up
+    /// wrongly, of kind [`Api`](zcrm_core::ErrorKind::Api) if Zoho refused it, or of another
+    /// [kind](zcrm_core::ErrorKind) if the call failed. [`Error::outcome`] says whether the request
+    /// was executed.
     pub fn send(self) -> impl Future<Output = Result<K::Output, Error>> + Send + use<K> {
         self.kind.execute(self.call)
     }
@@ -184,7 +190,8 @@ impl<K: Clone> Clone for Request<K> {
     }
 }
 
-/// Names the operation and what was set, and shows no value: values are people's data or secrets.
+/// Shows the operation and the names that were set, but no values: these may be personal data or
+/// secrets.
 impl<K> fmt::Debug for Request<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Request").field(&self.call).finish()
@@ -192,6 +199,6 @@ impl<K> fmt::Debug for Request<K> {
 }
 
 pub(crate) mod sealed {
-    /// Keeps the kinds of requests to this crate.
+    /// Keeps the request kinds from being implemented outside this crate.
     pub trait Sealed {}
 }

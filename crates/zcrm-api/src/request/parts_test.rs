@@ -1,4 +1,4 @@
-//! Shows that requests can be parts of one composite call: what is needed of them is here.
+//! Shows that requests can be the parts of one composite call.
 
 use std::{
     any::Any,
@@ -18,7 +18,7 @@ use zcrm_http::{ReqBody, ResBody, Transport};
 use super::{Request, SingleCall};
 use crate::Api;
 
-/// Requests that would go in one call.
+/// Requests for one composite call.
 struct Batch {
     mark: u64,
     parts: Vec<Part>,
@@ -29,10 +29,10 @@ struct Part {
     read: Box<dyn FnOnce(&Reply) -> Answer + Send>,
 }
 
-/// What a part was answered, whose type its handle knows.
+/// The result of a part, whose type its handle has.
 type Answer = Result<Box<dyn Any + Send>, Error>;
 
-/// Where in a batch the answer to a part is: of the type that the request gives.
+/// The position of a part in a batch, with the type of its result.
 struct Handle<T> {
     mark: u64,
     index: usize,
@@ -48,7 +48,7 @@ impl<T> Clone for Handle<T> {
 impl<T> Copy for Handle<T> {}
 
 impl Handle<Written> {
-    /// The record that this part writes, as the value of a lookup in a later part.
+    /// Returns a lookup that refers to the record that this part writes, for use in a later part.
     fn lookup(self) -> Value {
         json!({ "id": format!("@{{{}:$.data[0].details.id}}", self.index + 1) })
     }
@@ -67,7 +67,7 @@ impl Batch {
         Ok(Handle { mark: self.mark, index: self.parts.len() - 1, of: PhantomData })
     }
 
-    /// What would be sent of each part.
+    /// Returns the method, path and body of each part.
     fn lines(&self) -> Vec<(Method, String, Value)> {
         let line = |Part { shown, .. }: &Part| {
             let body = serde_json::from_slice(shown.body()).unwrap_or_default();
@@ -76,10 +76,10 @@ impl Batch {
         self.parts.iter().map(line).collect()
     }
 
-    /// Reads the answers to all parts.
+    /// Reads the responses of all parts.
     fn read(self, replies: Vec<(u16, Value)>) -> Result<Answers, Error> {
         if replies.len() != self.parts.len() {
-            let message = "there are not as many answers as parts";
+            let message = "the number of responses differs from the number of parts";
             return Err(Error::new(ErrorKind::Decode, Outcome::Unknown, message));
         }
         let read = |(Part { shown, read }, (status, body)): (Part, (u16, Value))| {
@@ -92,7 +92,7 @@ impl Batch {
     }
 }
 
-/// The answers to the parts of a batch, each to be taken once.
+/// The results of the parts of a batch. Each can be taken once.
 struct Answers {
     mark: u64,
     answers: Vec<Option<Answer>>,
@@ -101,11 +101,11 @@ struct Answers {
 impl Answers {
     fn take<T: 'static>(&mut self, part: Handle<T>) -> Result<T, Error> {
         if part.mark != self.mark {
-            return Err(Error::input("this part is of another batch"));
+            return Err(Error::input("this part belongs to another batch"));
         }
         let answer = self.answers.get_mut(part.index).and_then(Option::take);
-        let answer = answer.ok_or_else(|| Error::input("this answer was taken already"))??;
-        let wrong = |_| Error::input("the answer to this part has another type");
+        let answer = answer.ok_or_else(|| Error::input("this result was taken already"))??;
+        let wrong = |_| Error::input("the result of this part has another type");
         Ok(*answer.downcast::<T>().map_err(wrong)?)
     }
 }
@@ -117,7 +117,7 @@ fn api() -> Api {
     Api::new(Transport::new(unused), ApiVersion::V8)
 }
 
-/// An account, a contact of it, and a lead that is read.
+/// Adds three parts: creates an account, creates a contact of it, and reads a lead.
 fn three(batch: &mut Batch) -> (Handle<Written>, Handle<Written>, Handle<Record>) {
     let api = api();
     let account = Record::new().with("Account_Name", "Zylker");
@@ -139,7 +139,7 @@ fn found() -> (u16, Value) {
 }
 
 #[test]
-fn parts_are_collected_with_what_their_options_add() {
+fn parts_include_the_options_of_their_requests() {
     let mut batch = Batch::new();
     three(&mut batch);
     let account_id = "@{1:$.data[0].details.id}";
@@ -150,12 +150,12 @@ fn parts_are_collected_with_what_their_options_add() {
         (Method::GET, "/crm/v8/Leads/5?fields=Email", Value::Null),
     ];
     assert_eq!(batch.lines(), expected.map(|(method, uri, body)| (method, uri.to_owned(), body)));
-    // a mistake is one of the part, before anything is sent
+    // a wrong part is refused when it is added
     assert_eq!(batch.add(api().records("Leads").get("..")).err().unwrap().kind(), ErrorKind::Input);
 }
 
 #[test]
-fn each_answer_has_the_type_of_its_request() {
+fn each_result_has_the_type_of_its_request() {
     let mut batch = Batch::new();
     let (account, contact, lead) = three(&mut batch);
     let refused =
@@ -175,10 +175,10 @@ fn refuses_handles_of_another_batch_and_answers_of_another_type() {
     let (mut one, mut other) = (Batch::new(), Batch::new());
     let (account, ..) = three(&mut one);
     let (foreign, ..) = three(&mut other);
-    assert!(one.read(vec![created("10")]).is_err(), "an answer for each part");
+    assert!(one.read(vec![created("10")]).is_err(), "one response is missing");
     let mut answers = other.read(vec![created("1"), created("2"), found()]).unwrap();
     assert!(answers.take(account).unwrap_err().to_string().contains("another batch"));
-    // the type of a handle is that of its request, so this cannot be written outside of this file
+    // only this file can write such a handle: elsewhere its type is that of the request
     let forged = Handle::<Record> { mark: foreign.mark, index: foreign.index, of: PhantomData };
     assert!(answers.take(forged).unwrap_err().to_string().contains("another type"));
 }

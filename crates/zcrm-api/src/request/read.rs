@@ -1,4 +1,4 @@
-//! Requests that read one thing.
+//! Requests that read one item or value.
 
 use std::marker::PhantomData;
 
@@ -8,14 +8,14 @@ use zcrm_core::{Error, Reply, ResponseShape};
 use super::{Request, SingleCall, sealed::Sealed};
 use crate::{Call, model};
 
-/// Reads one item: the kind of a [`Request`].
+/// A [`Request`] kind that reads one item.
 ///
-/// It gives the item, or an error of kind [`NotFound`](zcrm_core::ErrorKind::NotFound) where there is
-/// none that the user may see.
+/// If there is no such item that the user may see, the error is of kind
+/// [`NotFound`](zcrm_core::ErrorKind::NotFound).
 #[derive(Debug)]
 pub struct GetItem<T> {
     response: ResponseShape,
-    /// A parameter with the value that it has where the caller gives no other.
+    /// A parameter and the value that is sent for it by default.
     default: Option<(&'static str, String)>,
     of: PhantomData<fn() -> T>,
 }
@@ -26,7 +26,7 @@ impl<T: DeserializeOwned + Send + 'static> GetItem<T> {
         Request::new(call, Self { response, default: None, of: PhantomData })
     }
 
-    /// The same with a parameter that is sent where the caller gives no other value for it.
+    /// Creates the request with a parameter that is sent unless the caller sets it.
     pub(crate) fn with_default(call: Call, name: &'static str, value: String) -> Request<Self> {
         Self::request(call).set(|kind| kind.default = Some((name, value)))
     }
@@ -52,17 +52,17 @@ impl<T: DeserializeOwned + Send + 'static> SingleCall for GetItem<T> {
 
     fn read(self, reply: &Reply) -> Result<T, Error> {
         match self.response {
-            // of a list, its first element
+            // the first element of a list
             ResponseShape::Object(key) | ResponseShape::List(key) => reply.object(key),
             _ => reply.json(),
         }
     }
 }
 
-/// Reads the whole answer as JSON, whatever shape the operation says: the kind of a [`Request`].
+/// A [`Request`] kind that reads the response as JSON of any shape.
 ///
-/// A read that is answered with no content (204) gives `null`; a write that is answered so is an
-/// error whose outcome says that it was executed.
+/// A read without content (204) gives `null`. A write without content is an error whose outcome is
+/// `Executed`.
 #[derive(Debug)]
 pub struct ReadJson<T>(PhantomData<fn() -> T>);
 
@@ -88,7 +88,7 @@ impl<T: DeserializeOwned + Send + 'static> SingleCall for ReadJson<T> {
     }
 }
 
-/// Counts: the kind of a [`Request`] that gives a number.
+/// A [`Request`] kind that returns a count.
 #[derive(Clone, Debug)]
 pub struct Count(());
 

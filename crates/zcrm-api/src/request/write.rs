@@ -1,4 +1,4 @@
-//! Requests that write items in one call.
+//! Requests that write one or several items in one call.
 
 use std::marker::PhantomData;
 
@@ -9,27 +9,27 @@ use zcrm_core::{Error, Id, ItemSuccess, Reply, ResponseShape, WriteResults, Writ
 use super::{Kind, Request, SingleCall, sealed::Sealed};
 use crate::{Call, check};
 
-/// Writes or deletes several items in one call: the kind of a [`Request`] that gives
-/// [`WriteResults`] in the caller's order.
+/// A [`Request`] kind that writes or deletes several items in one call.
 ///
-/// A call takes 100 items at most, 50 tags, 10 users. A longer list is refused before anything is
-/// sent; of an empty one nothing is sent, and there are no results. (Records, of which there may be
-/// any number, are cut into calls by [`WriteRecords`](crate::records::WriteRecords).)
+/// It returns [`WriteResults`] in the caller's order. One call takes at most 100 items, 50 tags or
+/// 10 users; a longer list is refused before anything is sent. For an empty list nothing is sent,
+/// and the results are empty. [`WriteRecords`](crate::records::WriteRecords) takes any number of
+/// records and makes several calls.
 ///
-/// Dropped after its one call was sent, it may still be executed: read the items to know.
+/// If the future is dropped after the call was sent, the write may still be executed. Read the
+/// items to find out.
 #[derive(Debug)]
 pub struct WriteItems<R = Written> {
     items: usize,
-    /// What the results must be about, where the request does not show that.
+    /// The ids that the results must have, if the request itself does not name them.
     about: Option<Vec<Option<Id>>>,
     response: ResponseShape,
     of: PhantomData<fn() -> R>,
 }
 
-/// What is said of an item that was written: [`Written`], or [`ItemSuccess`] where Zoho does not name
-/// the ids of what it wrote.
+/// The result of a written item: [`Written`], or [`ItemSuccess`] if Zoho does not return ids.
 pub trait WriteResult: Sealed + Send + 'static + Sized {
-    /// Takes the results of a write of the items of these ids.
+    /// Converts the results of a write of the items with these ids.
     fn of(
         reply: &Reply,
         results: WriteResults<ItemSuccess>,
@@ -57,14 +57,15 @@ impl WriteResult for ItemSuccess {
 }
 
 impl<R: WriteResult> WriteItems<R> {
-    /// A write whose answer has one result for each of so many items.
+    /// Creates a write whose response has one result per item.
     pub(crate) fn request(call: Call, items: usize) -> Request<Self> {
         let response = call.response();
         Request::new(call, Self { items, about: None, response, of: PhantomData })
             .at_most(check::MOST_ITEMS)
     }
 
-    /// A write of these rows. Where new items are made of them, none may hold an `id`.
+    /// Creates a write of these rows. For an operation that creates items, a row with an `id` is an
+    /// error.
     pub(crate) fn rows<T: Serialize>(
         call: Call,
         rows: impl IntoIterator<Item = T>,
@@ -76,7 +77,7 @@ impl<R: WriteResult> WriteItems<R> {
         }
     }
 
-    /// The same with rows that may have turned out wrong.
+    /// Like [`rows`](Self::rows), for rows whose conversion may have failed.
     pub(crate) fn try_rows<T: Serialize>(call: Call, rows: Result<Vec<T>, Error>) -> Request<Self> {
         match rows {
             Ok(rows) => Self::rows(call, rows),
@@ -84,7 +85,7 @@ impl<R: WriteResult> WriteItems<R> {
         }
     }
 
-    /// A write of these rows, each of which must hold its `id`.
+    /// Creates a write of these rows. A row without an `id` is an error.
     pub(crate) fn rows_with_ids<T: Serialize>(
         call: Call,
         rows: impl IntoIterator<Item = T>,
@@ -102,7 +103,7 @@ impl<R: WriteResult> WriteItems<R> {
         }
     }
 
-    /// A deletion of these ids, which stand in the query.
+    /// Creates a deletion of the items with these ids. The query names them.
     pub(crate) fn ids<I: Into<Id>>(call: Call, ids: impl IntoIterator<Item = I>) -> Request<Self> {
         let ids: Vec<Id> = ids.into_iter().map(Into::into).collect();
         if ids.is_empty() {
@@ -115,18 +116,18 @@ impl<R: WriteResult> WriteItems<R> {
 }
 
 impl<R: WriteResult> Request<WriteItems<R>> {
-    /// The same, of which a call takes no more than so many items.
+    /// Limits the number of items in the call.
     pub(crate) fn at_most(self, most: usize) -> Self {
         let items = self.kind.items;
         self.map(|call| call.check(check::at_most(items, most)))
     }
 
-    /// Names the items that the results must be about.
+    /// Sets the ids that the results must have.
     pub(crate) fn about<'a>(self, ids: impl IntoIterator<Item = &'a Id>) -> Self {
         self.set(|kind| kind.about = Some(ids.into_iter().cloned().map(Some).collect()))
     }
 
-    /// The same as a write of one item.
+    /// Converts the request to a write of one item.
     pub(crate) fn single(self) -> Request<WriteItem<R>> {
         Request::new(self.call, WriteItem(self.kind))
     }
@@ -169,8 +170,7 @@ impl<R: WriteResult> WriteItems<R> {
     }
 }
 
-/// Reads what became of the items of a raw call: the kind of a [`Request`] that
-/// [`Call::outcomes`] gives.
+/// A [`Request`] kind that reads the results of a custom write: [`Call::outcomes`].
 #[derive(Clone, Debug)]
 pub struct ReadOutcomes(WriteItems<ItemSuccess>);
 
@@ -196,7 +196,7 @@ impl SingleCall for ReadOutcomes {
     }
 }
 
-/// Writes or deletes one item: the kind of a [`Request`] that gives what became of it.
+/// A [`Request`] kind that writes or deletes one item and returns its result.
 #[derive(Debug)]
 pub struct WriteItem<R = Written>(WriteItems<R>);
 
@@ -205,14 +205,14 @@ impl<R: WriteResult> WriteItem<R> {
         WriteItems::request(call, 1).single()
     }
 
-    /// A write of this one row.
+    /// Creates a write of this row.
     pub(crate) fn row(call: Call, row: &impl Serialize) -> Request<Self> {
         WriteItems::rows(call, [row]).single()
     }
 }
 
 impl<R: WriteResult> Request<WriteItem<R>> {
-    /// Names the item that the result must be about.
+    /// Sets the id that the result must have.
     pub(crate) fn about(self, id: &Id) -> Self {
         self.set(|kind| kind.0.about = Some(vec![Some(id.clone())]))
     }
@@ -246,8 +246,7 @@ impl<R: WriteResult> SingleCall for WriteItem<R> {
     }
 }
 
-/// Changes something that has no id of its own, such as a photo: the kind of a [`Request`] that gives
-/// nothing but whether Zoho did it.
+/// A [`Request`] kind for a change without an id, such as a photo. It returns no value.
 #[derive(Clone, Debug)]
 pub struct Acknowledge(());
 

@@ -1,11 +1,12 @@
-//! The destination of a file that is saved.
+//! The destination of a saved file.
 
 use std::{fs, io, path::Path};
 
 use zcrm_core::Error;
 
-/// Looks whether a file can be put there: its folder exists and may be written in, and no folder,
-/// device or the like has its name. Changes nothing.
+/// Checks that a file can be created or replaced at a path, without changing anything.
+///
+/// The folder must exist and be writable, and the path must not be a folder or a device.
 pub(super) fn check(target: &Path) -> Result<(), Error> {
     let unwritable = |error| unwritable(target, error);
     if target.file_name().is_none() {
@@ -17,10 +18,10 @@ pub(super) fn check(target: &Path) -> Result<(), Error> {
     }
     may_write_in(folder).map_err(unwritable)?;
     match fs::symlink_metadata(target) {
-        // a link gives way to the file; what it leads to stays
+        // a symbolic link is replaced; its target is kept
         Ok(found) if found.is_file() || found.is_symlink() => Ok(()),
         Ok(_) => Err(Error::input(format!(
-            "`{}` is a folder, a pipe or a device: name a file",
+            "`{}` is not a regular file: choose the path of a file",
             target.display()
         ))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -31,7 +32,7 @@ pub(super) fn check(target: &Path) -> Result<(), Error> {
 #[cfg(unix)]
 fn may_write_in(folder: &Path) -> io::Result<()> {
     use rustix::fs::{Access, AtFlags, CWD, accessat};
-    // by the rights that count when it is written
+    // checked with the effective user id, which is used when the file is written
     accessat(CWD, folder, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)?;
     Ok(())
 }
@@ -41,7 +42,7 @@ fn may_write_in(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The folder of a file.
+/// Returns the folder of a file.
 pub(super) fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -49,18 +50,18 @@ pub(super) fn folder(path: &Path) -> &Path {
     }
 }
 
-/// What is already at the destination of a file that replaces nothing.
+/// Returns the error for an existing file that must not be replaced.
 pub(super) fn is_taken(target: &Path) -> Error {
     Error::input(format!(
-        "there is a file `{}` already: take it away, save under another name, or over it",
+        "the file `{}` already exists: remove it, choose another path, or allow replacing it",
         target.display()
     ))
 }
 
-/// Another download keeps its parts there.
+/// Returns the error for a destination whose parts another download keeps.
 pub(super) fn is_busy(target: &Path) -> Error {
     Error::input(format!(
-        "`{}` is being downloaded already: wait for that, or save under another name",
+        "`{}` is already being downloaded: wait for that download, or choose another path",
         target.display()
     ))
 }

@@ -1,4 +1,4 @@
-//! Saves downloads to files: whole or not at all.
+//! Saving of downloads to files.
 
 mod destination;
 mod own_file;
@@ -17,21 +17,22 @@ use zcrm_http::{Download, Progress, TokioClock};
 use part_file::PartFile;
 use validator::{ContentRange, Validator};
 
-/// Saves a download to a file: whole or not at all.
+/// Saves a download to a file: complete or not at all.
 ///
-/// The bytes go to a part file beside the destination, which is renamed when it is complete and on the disk. By
-/// default it replaces a file of that name; see [`keep_existing`](Self::keep_existing). Only its owner can read
-/// it, since it holds people's data.
+/// The bytes are written to a part file next to the destination, which is renamed when it is
+/// complete and synchronised to disk. Only its owner can read the file, because it may hold
+/// personal data. By default it replaces an existing file; see
+/// [`keep_existing`](Self::keep_existing).
 ///
-/// Only an answer that [is a file](zcrm_http::open) is written; any other is an error, and changes nothing
-/// on the disk.
+/// Only a response that [is a file](zcrm_http::open) is saved. Any other response is an error and
+/// changes nothing on disk.
 ///
-/// A download that breaks off is taken up where it broke, if the server says by which version of
-/// the file it did (a strong `ETag`, or a `Last-Modified` that counts as one) and sends the rest of
-/// that version only. What the server answers is held against that: a file that changed meanwhile
-/// begins anew.
+/// An interrupted download is resumed if the server identifies the version of the file, by a strong
+/// `ETag` or `Last-Modified`, and sends the rest of the same version. If the file changed in the
+/// meantime, the download starts again.
 ///
-/// [`save_to`](crate::Request::save_to) takes one; [`fetch`](Self::fetch) saves from any source of downloads.
+/// Pass a `SaveFile` to [`save_to`](crate::Request::save_to), or call [`fetch`](Self::fetch) to
+/// save from any source.
 ///
 /// ```no_run
 /// # async fn example(
@@ -67,26 +68,26 @@ pub struct SaveFile {
     clock: Arc<dyn Clock>,
 }
 
-/// Hears how far a download is.
+/// The callback for the progress of a download.
 type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
 
 /// A file that was saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SavedFile {
-    /// Where it is.
+    /// The path of the file.
     pub path: PathBuf,
-    /// How long it is.
+    /// The size of the file in bytes.
     pub bytes: u64,
-    /// How often it was taken up where it had broken off.
+    /// The number of times that the download was resumed.
     pub resumed: u32,
 }
 
-/// The longest wait before a download is taken up again.
+/// The longest wait before a download is resumed.
 const LONGEST: Duration = Duration::from_secs(30);
 
 impl SaveFile {
-    /// Saves under this path, whose folder exists.
+    /// Saves to this path. Its folder must exist.
     pub fn to(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
@@ -99,7 +100,7 @@ impl SaveFile {
         }
     }
 
-    /// Limits the size of the file in bytes. There is no limit by default.
+    /// Sets the maximum size of the file in bytes. By default the size is not limited.
     pub fn limit(mut self, bytes: u64) -> Self {
         self.limit = Some(bytes);
         self
@@ -111,43 +112,47 @@ impl SaveFile {
         self
     }
 
-    /// Limits how many attempts in a row may break off without a new byte. The default is 5; with 1 a download
-    /// is never resumed.
+    /// Sets how many attempts in a row may fail without a new byte. The default is 5; with 1 a
+    /// download is never resumed.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self
     }
 
-    /// Keeps what was received when it fails, in two files beside the path (`.NAME.zcrm-part` and
-    /// `.NAME.zcrm-part.json`), so that a later call with the same `source`, in this process or the
-    /// next, takes it up. `source` says what is downloaded, for instance by its ids.
+    /// Keeps the received bytes if the download fails, so that a later call can resume it.
     ///
-    /// One download at a time keeps its parts beside a path; another one is refused. Parts that another
-    /// user made, or that others can open, are not taken up and get none of the data. In a folder that
-    /// others can write in, another user can still keep the parts from being kept.
+    /// They are kept in two files next to the destination (`.NAME.zcrm-part` and
+    /// `.NAME.zcrm-part.json`). A later call with the same `source`, even in another process,
+    /// resumes the download. `source` identifies the downloaded file, for example by its ids.
+    ///
+    /// Only one download at a time may keep its parts for a destination; another one is refused.
+    /// Part files that belong to another user or that others can open are neither read nor written.
+    /// If others can write to the folder, another user can prevent the parts from being kept.
     pub fn resume_later(mut self, source: impl Into<String>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// Tells `listener` how many bytes of the file are there.
+    /// Reports to `listener` how many bytes of the file have been written.
     pub fn on_progress(mut self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.listener = Some(Arc::new(listener));
         self
     }
 
-    /// Takes the time of its waits from this clock.
+    /// Uses this clock for the waits between attempts.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Downloads by `open`, which sends the request with the headers that it is given, and saves.
+    /// Downloads the file with `open` and saves it. `open` sends the request with the headers that
+    /// it receives.
     ///
     /// # Errors
-    /// Whatever `open` and the stream fail with; of kind [`Input`](ErrorKind::Input) where the path
-    /// cannot be written, or is taken and [kept](Self::keep_existing), before anything is sent; of kind [`Decode`](ErrorKind::Decode) above the
-    /// limit; of kind [`Other`](ErrorKind::Other) where the disk fails.
+    /// Returns an error of kind [`Input`](ErrorKind::Input) before anything is sent if the path is
+    /// not writable, or if the file exists and is [kept](Self::keep_existing). Returns an error of
+    /// kind [`Decode`](ErrorKind::Decode) above the size limit, of kind [`Other`](ErrorKind::Other)
+    /// if writing to the disk fails, and the errors of `open` and of the stream.
     pub async fn fetch<F, R>(self, open: F) -> Result<SavedFile, Error>
     where
         F: Fn(HeaderMap) -> R,
@@ -164,18 +169,18 @@ impl SaveFile {
             if kept.is_err() || !part.can_go_on() || !is_break(&error) || idle >= self.attempts {
                 return Err(error);
             }
-            tracing::debug!(target: "zcrm::api", bytes = part.length(), "a download broke off: taking it up");
+            tracing::debug!(target: "zcrm::api", bytes = part.length(), "resuming an interrupted download");
             let wait = Duration::from_millis(500).saturating_mul(1 << (idle - 1).min(16));
             self.clock.sleep(wait.min(LONGEST)).await;
         }
         self.finish(part, resumed).await
     }
 
-    /// Saves a download that has begun already. Where it breaks off it is not taken up again: for
-    /// that there is [`fetch`](Self::fetch).
+    /// Saves a download that has already begun. It is not resumed if it is interrupted; use
+    /// [`fetch`](Self::fetch) for that.
     ///
     /// # Errors
-    /// Whatever the stream fails with, and as [`fetch`](Self::fetch).
+    /// Returns the errors of [`fetch`](Self::fetch) and of the stream.
     pub async fn take(self, download: Download) -> Result<SavedFile, Error> {
         if download.status() != StatusCode::OK {
             return Err(not_whole().with_status(download.status()));
@@ -200,7 +205,7 @@ impl SaveFile {
         Ok(SavedFile { path: self.path, bytes, resumed })
     }
 
-    /// One request, and what it brings.
+    /// Makes one request and writes its content.
     async fn receive<F, R>(&self, part: &mut PartFile, open: &F) -> Result<(), Error>
     where
         F: Fn(HeaderMap) -> R,
@@ -208,7 +213,7 @@ impl SaveFile {
     {
         let download = match self.begin(part, open).await? {
             Some(download) => download,
-            // what is there cannot be gone on with
+            // the kept part cannot be continued
             None => {
                 part.forget();
                 self.begin(part, open).await?.ok_or_else(not_whole)?
@@ -217,7 +222,7 @@ impl SaveFile {
         self.pour(part, download).await
     }
 
-    /// What an answer brings, to its end.
+    /// Writes the content of a response to the part file.
     async fn pour(&self, part: &mut PartFile, mut download: Download) -> Result<(), Error> {
         self.check(part.total().unwrap_or_default())?;
         while let Some(piece) = download.next().await {
@@ -236,14 +241,14 @@ impl SaveFile {
         }
     }
 
-    /// An answer that goes on where the part ends, or begins anew; `None` where it does neither.
+    /// Opens a response that continues the part or starts again. Returns `None` if it does neither.
     async fn begin<F, R>(&self, part: &mut PartFile, open: &F) -> Result<Option<Download>, Error>
     where
         F: Fn(HeaderMap) -> R,
         R: Future<Output = Result<Download, Error>>,
     {
         let mut headers = HeaderMap::new();
-        // positions count in the file as it is sent, so it is asked for as it is
+        // ranges count bytes of the uncompressed file, so compression is turned off
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         if part.length() > 0
             && let Some(validator) = part.validator()
@@ -291,13 +296,13 @@ impl SaveFile {
     }
 }
 
-/// A part came that was not asked for, or that does not follow what is there.
+/// Returns the error for a part that was not requested or does not continue the received bytes.
 fn not_whole() -> Error {
-    let message = "the server sent a part of the file in place of the whole: nothing was saved";
+    let message = "the server sent an unexpected part of the file: nothing was saved";
     Error::new(ErrorKind::Decode, Outcome::Local, message)
 }
 
-/// Whether it is the network's fault.
+/// Returns `true` if the connection failed, so that the download can be resumed.
 fn is_break(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Connect)
 }
@@ -319,7 +324,8 @@ impl fmt::Debug for SaveFile {
     }
 }
 
-/// A value that no header holds: none that a server sent is one.
+/// Returns the error for an invalid header value. It cannot occur, because the server sent the
+/// value.
 fn odd_header(error: http::header::InvalidHeaderValue) -> Error {
-    Error::input("a position of the file cannot be asked for").with_source(error)
+    Error::input("the rest of the file cannot be requested").with_source(error)
 }

@@ -1,7 +1,7 @@
-//! Files that belong to this user only, opened by a path that others may control.
+//! Files that only this user can access, at paths that others may control.
 //!
-//! What is at a path may be a pipe, a link or the file of another user, and may change at any time. So a
-//! file is opened without waiting, and checked by its descriptor.
+//! A path may hold a pipe, a link or another user's file, and may change at any time. So files are
+//! opened without blocking and checked by their descriptor.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
@@ -9,9 +9,10 @@ use std::{
     path::Path,
 };
 
-/// Opens a file of this user for reading and writing, without a change to it, and only if it is surely
-/// of this user: a regular file and not a link, under no other name, and closed to all others. `None`
-/// where there is no such file.
+/// Opens an existing file of this user for reading and writing.
+///
+/// Returns `None` if there is no file, or if it is not certain that only this user can access it.
+/// It must be a regular file, with no other links, and closed to other users.
 pub(super) fn open_own(path: &Path) -> io::Result<Option<File>> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_file() => {}
@@ -24,13 +25,13 @@ pub(super) fn open_own(path: &Path) -> io::Result<Option<File>> {
     flags(&mut options);
     let file = match options.open(path) {
         Ok(file) => file,
-        // it may belong to somebody else, or have become a link
+        // it may belong to another user or may have been replaced by a link
         Err(_) => return Ok(None),
     };
     Ok(is_own(&file.metadata()?).then_some(file))
 }
 
-/// Makes a file that only this user can read, where nothing is.
+/// Creates a file that only this user can read. Fails if the path exists.
 pub(super) fn create_own(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
@@ -39,7 +40,7 @@ pub(super) fn create_own(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Makes opening never wait and follow no link.
+/// Makes the open not block and not follow links.
 #[cfg(unix)]
 fn flags(options: &mut OpenOptions) {
     use rustix::fs::OFlags;
@@ -59,7 +60,7 @@ fn is_own(found: &Metadata) -> bool {
         && found.mode() & 0o7177 == 0
 }
 
-/// Other systems do not tell whose it is; their folders of users are closed to others.
+/// Other systems do not report the owner here. Their user folders are closed to others.
 #[cfg(not(unix))]
 fn is_own(found: &Metadata) -> bool {
     found.is_file()
@@ -76,7 +77,7 @@ fn is_same(_: &Metadata, _: &Metadata) -> bool {
     true
 }
 
-/// Whether a file is still at a path, itself and not by a link.
+/// Returns `true` if the path still is this file, and not a link to it.
 pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     let own = file.metadata()?;
     match fs::symlink_metadata(path) {
@@ -93,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_only_a_closed_file_with_one_name_for_its_own() {
+    fn opens_only_private_files_with_a_single_link() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         let own = |name: &str| {
@@ -116,7 +117,7 @@ mod tests {
             chown(own("foreign"), Some(65_534), None).unwrap();
             assert!(open_own(&at("foreign")).unwrap().is_none());
         }
-        // a second one is never made over the first
+        // an existing path is never overwritten
         assert_eq!(create_own(&at("link")).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
     }
 }

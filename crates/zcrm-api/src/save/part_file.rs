@@ -1,7 +1,8 @@
-//! The part file of a download that is not complete yet, beside its destination.
+//! The part file of an incomplete download, next to its destination.
 //!
-//! Nothing is made or changed on the disk before an answer holds the file. What an earlier call kept is
-//! taken up only if it is surely this user's own: see [`own_file::open_own`].
+//! Nothing on disk is created or changed before a response with the file arrives. A part that an
+//! earlier call kept is resumed only if it certainly belongs to this user: see
+//! [`own_file::open_own`].
 
 use std::{
     fs::{self, File, TryLockError},
@@ -19,44 +20,44 @@ use zcrm_core::{Error, ErrorKind, Outcome, escaped};
 
 use super::{destination, own_file, validator::Validator};
 
-/// After so many bytes what was received is made sure of, where a later call may take it up.
+/// The number of bytes after which a part that is kept is synchronised to disk.
 const CHECKPOINT: u64 = 32 * 1024 * 1024;
 
-/// More than this is not the note of a part.
+/// The maximum size of the note of a part.
 const LONGEST_NOTE: u64 = 64 * 1024;
 
-/// What is known of a part, beside it.
+/// The state of a part, which the note next to it stores.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct PartState {
     source: String,
     validator: Option<Validator>,
     total: Option<u64>,
-    /// So many bytes are on the disk for sure.
+    /// The number of bytes that certainly are on disk.
     bytes: u64,
 }
 
-/// Where a part is kept for a later call.
+/// The paths of a part that is kept for a later call.
 #[derive(Clone)]
 struct PartPaths {
     part: PathBuf,
     note: PathBuf,
 }
 
-/// The part. Where it is not kept, it goes when it is dropped.
+/// A part file. It is deleted when dropped, unless it is kept for a later call.
 pub(super) struct PartFile {
     target: PathBuf,
     keeping: Option<PartPaths>,
-    /// The file, once there is one.
+    /// The file, once it is open.
     file: Option<(tokio::fs::File, TempPath)>,
     state: PartState,
     length: u64,
-    /// Whether something was written since the last checkpoint.
+    /// Whether bytes were written since the last checkpoint.
     changed: bool,
 }
 
 impl PartFile {
-    /// The part of the file `target` that was kept for the same source, or one that is still to be
-    /// made. Changes nothing on the disk.
+    /// Finds the part of `target` that was kept for the same source, or prepares a new one. Changes
+    /// nothing on disk.
     pub(super) async fn find(target: &Path, source: Option<&str>) -> Result<Self, Error> {
         let (target, source) = (target.to_owned(), source.map(str::to_owned));
         blocking(move || {
@@ -75,7 +76,7 @@ impl PartFile {
         .await
     }
 
-    /// Opens what an earlier call kept.
+    /// Opens the part that an earlier call kept.
     fn take_up(&mut self) -> Result<(), Error> {
         let Some(keeping) = self.keeping.clone() else { return Ok(()) };
         let unwritable = |error| destination::unwritable(&self.target, error);
@@ -98,7 +99,7 @@ impl PartFile {
         Ok(())
     }
 
-    /// One download at a time has the part.
+    /// Locks the part for this download.
     fn lock(&self, file: &File) -> Result<(), Error> {
         match file.try_lock() {
             Ok(()) => Ok(()),
@@ -119,19 +120,19 @@ impl PartFile {
         self.state.validator.as_ref()
     }
 
-    /// Whether the rest alone can be asked for.
+    /// Returns `true` if the rest of the file can be requested.
     pub(super) fn can_go_on(&self) -> bool {
         self.length > 0 && self.state.validator.is_some() && self.state.total.is_some()
     }
 
-    /// Asks for the whole file from now on. What is on the disk stays until that comes.
+    /// Requests the complete file from now on. The bytes on disk are kept until it arrives.
     pub(super) fn forget(&mut self) {
         self.length = 0;
         self.state.validator = None;
         self.state.total = None;
     }
 
-    /// Begins again, with another version of the file that an answer holds.
+    /// Starts again with the version of the file that a response holds.
     pub(super) async fn restart(
         &mut self,
         validator: Option<Validator>,
@@ -143,19 +144,19 @@ impl PartFile {
         self.length = 0;
         self.state = PartState { validator, total, bytes: 0, source: self.state.source.clone() };
         self.changed = true;
-        // first the note, lest it speak of bytes of another version
+        // the note is written first, so that it never describes bytes of another version
         self.write_note().await?;
         self.cut().await
     }
 
-    /// Goes on where the part ends, with the rest of it that an answer holds.
+    /// Continues at the end of the part.
     pub(super) async fn go_on(&mut self) -> Result<(), Error> {
         self.changed = true;
-        // what follows the last checkpoint is not sure
+        // bytes after the last checkpoint are not certain
         self.cut().await
     }
 
-    /// Cuts the file to the bytes that count.
+    /// Truncates the file to the bytes that count.
     async fn cut(&mut self) -> Result<(), Error> {
         let length = self.length;
         let (file, _) = self.opened()?;
@@ -165,7 +166,7 @@ impl PartFile {
     }
 
     fn opened(&mut self) -> Result<&mut (tokio::fs::File, TempPath), Error> {
-        self.file.as_mut().ok_or_else(|| failed(io::Error::other("it was not begun")))
+        self.file.as_mut().ok_or_else(|| failed(io::Error::other("the part file is not open")))
     }
 
     async fn create(&mut self) -> Result<(), Error> {
@@ -176,7 +177,7 @@ impl PartFile {
         });
         let (file, path) = match made.await? {
             Some(made) => made,
-            // somebody else's thing is in the way: what comes is not kept for later
+            // another file is in the way, so the part is not kept for later
             None => {
                 self.keeping = None;
                 let target = self.target.clone();
@@ -201,7 +202,7 @@ impl PartFile {
         Ok(())
     }
 
-    /// Makes sure of what was received, if anything was.
+    /// Synchronises the received bytes to disk, if there are new ones.
     pub(super) async fn checkpoint(&mut self) -> Result<(), Error> {
         if !self.changed {
             return Ok(());
@@ -232,7 +233,8 @@ impl PartFile {
         .await
     }
 
-    /// Puts the complete file in its place, in that of another one only where it `replaces`.
+    /// Renames the complete file to its destination. An existing file is an error unless `replaces`
+    /// is set.
     pub(super) async fn finish(mut self, replaces: bool) -> Result<(), Error> {
         let (file, _) = self.opened()?;
         file.flush().await.map_err(failed)?;
@@ -243,7 +245,7 @@ impl PartFile {
         blocking(move || {
             destination::check(&target)?;
             if !own_file::is_at(&file, &path).map_err(failed)? {
-                let message = "the part file was taken away or replaced while it was written";
+                let message = "the part file was removed or replaced while it was being written";
                 return Err(Error::new(ErrorKind::Other, Outcome::Local, message));
             }
             let placed = match replaces {
@@ -254,7 +256,7 @@ impl PartFile {
                 io::ErrorKind::AlreadyExists if !replaces => destination::is_taken(&target),
                 _ => failed(error.error),
             })?;
-            // the file is there: nothing that follows makes the download fail
+            // the download is complete, so later failures are only logged
             if let Some(PartPaths { note, .. }) = keeping
                 && let Err(error) = fs::remove_file(note)
                 && error.kind() != io::ErrorKind::NotFound
@@ -265,7 +267,7 @@ impl PartFile {
             if let Err(error) =
                 File::open(destination::folder(&target)).and_then(|folder| folder.sync_all())
             {
-                // some file systems cannot, and a folder may be closed to reading
+                // some file systems do not support this, and the folder may not be readable
                 tracing::warn!(target: "zcrm::api", %error, "the folder of a saved file could not be synchronised");
             }
             Ok(())
@@ -284,17 +286,17 @@ impl PartPaths {
         }
     }
 
-    /// The part's path, which stays when it is dropped.
+    /// Returns the part's path, which is not deleted when dropped.
     fn path(&self) -> Result<TempPath, Error> {
         let mut path = TempPath::try_from_path(self.part.clone()).map_err(failed)?;
         path.disable_cleanup(true);
         Ok(path)
     }
 
-    /// Makes the part; `None` where something else is in its place and cannot be removed.
+    /// Creates the part. Returns `None` if another file is in its place and cannot be removed.
     fn create(&self, target: &Path) -> Result<Option<(File, TempPath)>, Error> {
         if own_file::open_own(&self.part).map_err(failed)?.is_some() {
-            // another download began it since we looked
+            // another download began in the meantime
             return Err(destination::is_busy(target));
         }
         let removed = fs::remove_file(&self.part);
@@ -313,14 +315,14 @@ impl PartPaths {
     }
 }
 
-/// A part that is not kept.
+/// Creates a part that is not kept.
 fn temporary(target: &Path) -> Result<(File, TempPath), Error> {
     let made =
         Builder::new().prefix(".zcrm-").suffix(".part").tempfile_in(destination::folder(target));
     Ok(made.map_err(|error| destination::unwritable(target, error))?.into_parts())
 }
 
-/// What the note says, if it is this user's and can be understood.
+/// Reads the note of a part, if it belongs to this user and is valid.
 fn read_note(note: &Path) -> Option<PartState> {
     let mut text = Vec::new();
     own_file::open_own(note).ok()??.take(LONGEST_NOTE).read_to_end(&mut text).ok()?;
@@ -337,6 +339,6 @@ async fn blocking<T: Send + 'static>(
 }
 
 fn failed(error: io::Error) -> Error {
-    let message = "the file that is downloaded could not be written";
+    let message = "the downloaded file could not be written";
     Error::new(ErrorKind::Other, Outcome::Unknown, message).with_source(error)
 }

@@ -1,4 +1,4 @@
-//! Which version of a file an answer is about (RFC 9110, sections 8.8, 13.1.5 and 14.4).
+//! Validators that identify the version of a file (RFC 9110, sections 8.8, 13.1.5 and 14.4).
 
 use chrono::{DateTime, TimeDelta};
 use http::{
@@ -11,17 +11,17 @@ use zcrm_core::Error;
 use super::odd_header;
 use zcrm_http::Download;
 
-/// What tells one version of a file from all others.
+/// A value that identifies one version of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Validator {
     /// A strong `ETag`.
     Tag(String),
-    /// A `Last-Modified` that is strong, being a second or more before the answer's date.
+    /// A strong `Last-Modified`: at least one second before the response's date.
     Date(String),
 }
 
 impl Validator {
-    /// The validator of a whole file, if parts of it may be asked for by it.
+    /// Returns the validator of a complete file, if parts of it can be requested.
     pub(super) fn of(download: &Download) -> Option<Self> {
         let headers = download.headers();
         if download.was_compressed() || text(headers, ACCEPT_RANGES) == Some("none") {
@@ -38,13 +38,13 @@ impl Validator {
         }
     }
 
-    /// The value of `If-Range`.
+    /// Returns the value of `If-Range`.
     pub(super) fn header(&self) -> Result<HeaderValue, Error> {
         let (Self::Tag(text) | Self::Date(text)) = self;
         HeaderValue::try_from(text).map_err(odd_header)
     }
 
-    /// Whether a part does not say that it is of another version.
+    /// Returns `true` unless the part names another version.
     pub(super) fn agrees(&self, part: &Download) -> bool {
         let (name, known) = match self {
             Self::Tag(text) => (ETAG, text),
@@ -78,7 +78,8 @@ impl ContentRange {
         (position.first <= position.last && position.last < position.total).then_some(position)
     }
 
-    /// Whether it begins where so many bytes end, and leads to the end of a file of that length.
+    /// Returns `true` if the range begins after this many bytes and reaches the end of a file of
+    /// this total size.
     pub(super) fn goes_on(self, bytes: u64, total: Option<u64>) -> bool {
         self.first == bytes
             && self.last.checked_add(1) == Some(self.total)
@@ -102,7 +103,7 @@ mod tests {
         for (bytes, total) in [(4, Some(10)), (5, Some(11)), (5, None)] {
             assert!(!position.goes_on(bytes, total), "{bytes} {total:?}");
         }
-        // not to the end
+        // a range that does not reach the end
         assert!(!ContentRange::parse("bytes 5-8/10").unwrap().goes_on(5, Some(10)));
         for odd in [
             "",
