@@ -147,7 +147,7 @@ impl Api {
     /// use zcrm_core::{ApiVersion, BoxError};
     /// use zcrm_http::{ReqBody, ResBody, Transport};
     ///
-    /// a server that returns the organisation that the request names
+    /// // a server that returns the organisation that the request names
     /// let server = service_fn(|request: Request<ReqBody>| async move {
     ///     let org = request.headers().get("x-crm-org").map_or("none", |org| org.to_str().unwrap());
     ///     Ok::<_, BoxError>(Response::new(ResBody::from(format!(r#"{{"org":"{org}"}}"#))))
@@ -158,7 +158,7 @@ impl Api {
     /// headers.insert("x-crm-org", HeaderValue::from_static("600"));
     /// let other = api.with_headers(headers)?;
     /// assert_eq!(other.call(&ORG_GET).json::<Value>().await?["org"], "600");
-    /// a header of the call takes precedence, and the original API sends none
+    /// // a header of the call takes precedence, and the original API sends none
     /// assert_eq!(other.call(&ORG_GET).header("x-crm-org", "700").json::<Value>().await?["org"], "700");
     /// assert_eq!(api.call(&ORG_GET).json::<Value>().await?["org"], "none");
     /// # Ok(())

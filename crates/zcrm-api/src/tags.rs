@@ -74,7 +74,7 @@ impl Tags {
     /// ```
     /// # async fn example(client: zcrm_api::Api) -> zcrm_core::Result<()> {
     /// let (hot, warm) = ("3652397000001", "3652397000002");
-    /// records with the tag `warm` now have the tag `hot`
+    /// // records with the tag `warm` now have the tag `hot`
     /// client.module("Leads").tags().merge(hot, warm).await?;
     /// # Ok(())
     /// # }

@@ -39,7 +39,7 @@ model! {
     ///
     /// let user = User::new("Boyle", "patricia@example.com").with("Shop_Number", 17);
     /// assert_eq!(user.get::<u32>("Shop_Number")?, Some(17));
-    /// clears the telephone number in Zoho
+    /// // clears the telephone number in Zoho
     /// let change = User::default().with("phone", None::<()>);
     /// assert_eq!(serde_json::to_string(&change)?, r#"{"phone":null}"#);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -34,7 +34,7 @@ async fn every_mistake_is_told_before_anything_is_sent() {
     named(&list().page(1).page(2).send().await.unwrap_err(), &["`page`", "twice"]);
     named(&list().param("cvid", "1").param("cvid", "2").send().await.unwrap_err(), &["`cvid`"]);
     let both = list().page(2).param("page_token", "t");
-    named(&both.send().await.unwrap_err(), &["`page`", "`page_token`", "contradict"]);
+    named(&both.send().await.unwrap_err(), &["`page`", "`page_token`", "cannot be combined"]);
     let both = list().sort_by("id").param("cvid", "1");
     named(&both.stream().next().await.unwrap().unwrap_err(), &["`cvid`", "`sort_by`"]);
     let sorted = list().sort_by("Last_Name");
@@ -48,9 +48,9 @@ async fn every_mistake_is_told_before_anything_is_sent() {
     named(&list().page_token("t").page(2).send().await.unwrap_err(), &["`page_token`"]);
     for field in ["", "A-B", "A..B", ".", "A\r\nX: y"] {
         let odd = list().external_field(field).send().await.unwrap_err();
-        named(&odd, &["no external field"]);
+        named(&odd, &["invalid external field"]);
         let one = leads.record_by_external(field, "1");
-        named(&one.get().send().await.unwrap_err(), &["no external field"]);
+        named(&one.get().send().await.unwrap_err(), &["invalid external field"]);
     }
     let hour = "2026-05-24T17:05:12+05:30".parse::<Timestamp>().unwrap();
     let twice = list().modified_since(hour).modified_since(hour);
@@ -69,12 +69,12 @@ async fn every_mistake_is_told_before_anything_is_sent() {
     named(&upsert.send().await.unwrap_err(), &["ten"]);
     let ruled = leads.create_many([json!({"Last_Name": "a"})]).assignment_rule("a b");
     named(&ruled.send().await.unwrap_err(), &["is no id"]);
-    named(&leads.mass_update(["1"], "", 1).send().await.unwrap_err(), &["``", "no field"]);
+    named(&leads.mass_update(["1"], "", 1).send().await.unwrap_err(), &["invalid field ``"]);
     named(&leads.mass_update(["1"], "id", 1).send().await.unwrap_err(), &["`id`"]);
     named(&leads.mass_update(["1", ""], "City", 1).send().await.unwrap_err(), &["record 1"]);
 
     let search = leads.search(field("A").eq(1)).param("word", "x");
-    named(&search.send().await.unwrap_err(), &["`criteria`", "`word`", "contradict"]);
+    named(&search.send().await.unwrap_err(), &["`criteria`", "`word`", "cannot be combined"]);
     named(&leads.search_word("").send().await.unwrap_err(), &["`word`", "empty"]);
     let eleven = (0..10).fold(field("A").eq(0), |all, n| all.or(field("A").eq(n)));
     named(&leads.search(eleven).send().await.unwrap_err(), &["11 comparisons", "10"]);
@@ -153,10 +153,10 @@ async fn a_list_that_is_too_long_for_a_call_is_refused_before_anything_is_sent()
         let tags = api.module("Leads").tags();
         let made = |count: u64| (0..count).map(|n| Tag::named(format!("T{n}")));
         let notes = |count| (0..count).map(|_| Note::new("x").on("Leads", "1"));
-        let words = ["51", "50", "in parts"];
+        let words = ["51", "50", "split the list"];
         named(&tags.create_many(made(51)).send().await.unwrap_err(), &words);
         named(&tags.add_to(["1"], made(51)).send().await.unwrap_err(), &words);
-        let words = ["101", "100", "in parts"];
+        let words = ["101", "100", "split the list"];
         named(&tags.add_to(ids(101), ["Hot"]).send().await.unwrap_err(), &words);
         named(&tags.remove_from(ids(101), ["Hot"]).send().await.unwrap_err(), &words);
         named(&api.notes().create_many(notes(101)).send().await.unwrap_err(), &words);

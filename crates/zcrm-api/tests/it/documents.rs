@@ -167,7 +167,7 @@ async fn records_are_reached_by_the_ids_of_another_system() {
     let many = leads.update_many(rows.clone()).external_field("Shop_Id").preview().unwrap();
     assert_eq!(header(&many[0], "x-external"), Some("Leads.Shop_Id"));
     let without = leads.update_many(rows).preview().unwrap_err();
-    assert!(without.to_string().contains("record 0 has no usable `id`"), "{without}");
+    assert!(without.to_string().contains("record 0 has no valid `id`"), "{without}");
     for dots in ["", ".", ".."] {
         let error = leads.record_by_external("Shop_Id", dots).get().preview().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Input, "{error}");

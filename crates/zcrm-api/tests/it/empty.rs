@@ -37,9 +37,9 @@ async fn sends_nothing_for_empty_lists_of_records() {
             leads.delete_many(Vec::<Id>::new()).send().await.unwrap().all().unwrap().is_empty()
         );
         // mistakes are mistakes all the same
-        refused(api.records("Le ads").create_many(NO_ROWS).send().await, &["is no module"]);
-        refused(api.records("").delete_many(NONE).send().await, &["is no module"]);
-        refused(leads.mass_update(NONE, "", 1).send().await, &["no field"]);
+        refused(api.records("Le ads").create_many(NO_ROWS).send().await, &["invalid module name"]);
+        refused(api.records("").delete_many(NONE).send().await, &["invalid module name"]);
+        refused(leads.mass_update(NONE, "", 1).send().await, &["invalid field"]);
         assert!(sent.lock().unwrap().is_empty());
     }
 }
@@ -71,11 +71,11 @@ async fn sends_nothing_for_empty_lists_of_other_items() {
             contacts.remove_many(NONE),
         ];
         for write in joins {
-            refused(write.preview(), &["no request to show", "empty"]);
+            refused(write.preview(), &["no request to preview", "empty"]);
             assert!(write.send().await.unwrap().is_empty());
         }
         for write in writes {
-            refused(write.preview(), &["no request to show", "empty"]);
+            refused(write.preview(), &["no request to preview", "empty"]);
             assert!(write.send().await.unwrap().is_empty());
         }
         for change in [
@@ -85,7 +85,7 @@ async fn sends_nothing_for_empty_lists_of_other_items() {
             tags.add_to(["1", "2"], NONE),
             tags.remove_from(NONE, NONE),
         ] {
-            refused(change.preview(), &["no request to show", "empty"]);
+            refused(change.preview(), &["no request to preview", "empty"]);
             assert!(change.send().await.unwrap().is_empty());
         }
         refused(lead.tags().add(NONE).over_write(true).send().await, &["`remove`"]);
@@ -110,7 +110,7 @@ async fn reads_nothing_for_an_empty_list_of_ids() {
     let list = || api.records("Leads").list().fields(["Email"]).ids(NONE);
     assert!(list().send().await.unwrap().items.is_empty());
     assert!(list().stream().next().await.is_none());
-    refused(list().preview(), &["no request to show"]);
+    refused(list().preview(), &["no request to preview"]);
     refused(list().ids(["1"]).send().await, &["`ids`", "twice"]);
     assert!(sent.lock().unwrap().is_empty());
 }
@@ -191,8 +191,8 @@ async fn refuses_empty_values_of_a_search() {
             refused(leads.search_phone(blank).send().await, &["`phone`", "empty"]);
             let list = || leads.list().fields(["Email"]);
             refused(list().param("cvid", blank).send().await, &["`cvid`", "empty"]);
-            refused(leads.list().fields(["Email", blank]).send().await, &["name of a field"]);
-            refused(leads.get("1").fields([blank]).send().await, &["name of a field"]);
+            refused(leads.list().fields(["Email", blank]).send().await, &["empty field name"]);
+            refused(leads.get("1").fields([blank]).send().await, &["empty field name"]);
         }
         assert!(leads.search(field("Email").eq("a@example.com")).preview().is_ok());
         assert!(sent.lock().unwrap().is_empty());
@@ -204,15 +204,15 @@ async fn refuses_names_and_tokens_that_are_empty() {
     let api = canned(ApiVersion::V8, 500, &[], "").0;
     let (leads, lead) = (api.records("Leads"), Record::new().with("Last_Name", "Kay"));
     for blank in ["", " \t"] {
-        refused(leads.mass_update(["1"], blank, 1).preview(), &["no field"]);
+        refused(leads.mass_update(["1"], blank, 1).preview(), &["invalid field"]);
         let upsert = leads.upsert_many([&lead]);
         refused(upsert.by(blank).preview(), &["`by`", "empty"]);
         refused(leads.create_many([&lead]).process(blank).preview(), &["`process`", "empty"]);
         refused(leads.create_many([&lead]).apply_feature(blank).preview(), &["`apply_feature`"]);
         refused(leads.create_many([&lead]).skip_feature(blank).preview(), &["`skip_feature`"]);
         let notes = || api.notes().list();
-        refused(notes().page_token(blank).preview(), &["`page_token` is empty"]);
-        refused(notes().sort_by(blank).preview(), &["`sort_by` is empty"]);
+        refused(notes().page_token(blank).preview(), &["empty `page_token`"]);
+        refused(notes().sort_by(blank).preview(), &["empty `sort_by`"]);
         let related = api.record("Leads", "5").related("Campaigns");
         refused(related.list().fields(["id"]).page_token(blank).send().await, &["`page_token`"]);
         let first = notes().page_token(blank).stream().next().await.unwrap();

@@ -363,9 +363,9 @@ async fn mistakes_are_named_and_nothing_is_sent() {
     for version in BOTH {
         let (api, sent) = canned(version, 500, &[], "");
         for module in ["", "..", "Le ads", "Leads/1", "Leads&x=1", "Lëads"] {
-            refused(api.module(module).get().send().await, &["is no module"]);
-            refused(api.module(module).fields().list().send().await, &["is no module"]);
-            refused(api.module(module).custom_views().categories().await, &["is no module"]);
+            refused(api.module(module).get().send().await, &["invalid module name"]);
+            refused(api.module(module).fields().list().send().await, &["invalid module name"]);
+            refused(api.module(module).custom_views().categories().await, &["invalid module name"]);
         }
         let leads = api.module("Leads");
         refused(leads.fields().get("").send().await, &["is no id"]);

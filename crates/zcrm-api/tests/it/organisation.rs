@@ -232,7 +232,7 @@ fn refuses_kinds_of_variables_that_v2_lacks() {
             ]
         };
         for write in writes(ApiVersion::V2) {
-            refused(write, &["variable 0", kind.as_str(), "v2", &format!("write `{instead}`")]);
+            refused(write, &["variable 0", kind.as_str(), "v2", &format!("use `{instead}`")]);
         }
         for version in [ApiVersion::V2_1, ApiVersion::V8] {
             assert!(writes(version).iter().all(Result::is_ok));
@@ -251,7 +251,7 @@ fn refuses_more_users_than_an_update_takes() {
     for version in BOTH {
         let rows = |count: u64| (1..=count).map(|id| User::default().with_id(id));
         assert!(at(version).users().update_many(rows(10)).preview().is_ok());
-        refused(at(version).users().update_many(rows(11)).preview(), &["11 items", "10 at most"]);
+        refused(at(version).users().update_many(rows(11)).preview(), &["too many items: 11", "at most 10"]);
     }
 }
 

@@ -210,8 +210,8 @@ fn a_record_of_another_system_has_related_records_and_no_notes() {
     let request = shop.related("Products").list().fields(["id"]).preview().unwrap();
     assert_eq!(request.uri().path(), "/crm/v8/Leads/A%2F1%207/Products");
     assert_eq!(request.headers()["x-external"], "Leads.Shop_Id");
-    refused(shop.notes().list().preview(), &["notes.list_of_record", "another system"]);
-    refused(shop.attachments().list().preview(), &["attachments.list", "another system"]);
+    refused(shop.notes().list().preview(), &["notes.list_of_record", "external ids"]);
+    refused(shop.attachments().list().preview(), &["attachments.list", "external ids"]);
 }
 
 #[tokio::test]
@@ -384,7 +384,7 @@ async fn mistakes_are_named_and_nothing_is_sent() {
         refused(tags.merge("1", "").send().await, &["is no id"]);
         refused(tags.count_records("..").await, &["is no id"]);
 
-        refused(api.record("Le ads", "5").notes().list().send().await, &["is no module"]);
+        refused(api.record("Le ads", "5").notes().list().send().await, &["invalid module name"]);
         refused(api.record("Leads", "5?x").notes().list().send().await, &["5?x"]);
         refused(lead.notes().list().per_page(0).send().await, &["per_page", "0"]);
         refused(lead.notes().list().per_page(201).send().await, &["per_page", "201"]);
@@ -396,8 +396,8 @@ async fn mistakes_are_named_and_nothing_is_sent() {
 
         for list in ["", "Contact Roles", "../x", "a?b"] {
             let related = lead.related(list);
-            refused(related.list().fields(["id"]).send().await, &["is no related list"]);
-            refused(related.remove("1").send().await, &["is no related list"]);
+            refused(related.list().fields(["id"]).send().await, &["invalid related list name"]);
+            refused(related.remove("1").send().await, &["invalid related list name"]);
         }
         refused(lead.related("Products").add("").send().await, &["is no id"]);
         refused(lead.related("Products").add_many([json!({})]).send().await, &["item 0"]);

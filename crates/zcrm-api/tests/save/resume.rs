@@ -354,7 +354,7 @@ async fn one_download_at_a_time_keeps_its_parts_beside_a_path() {
         _ = first => panic!("it stands still"),
         error = second => {
             assert_eq!((error.kind(), error.outcome()), (ErrorKind::Input, Outcome::NotSent));
-            assert!(error.to_string().contains("downloaded already"), "{error}");
+            assert!(error.to_string().contains("already being downloaded"), "{error}");
         }
     }
 }
