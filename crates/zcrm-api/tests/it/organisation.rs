@@ -251,7 +251,10 @@ fn refuses_more_users_than_an_update_takes() {
     for version in BOTH {
         let rows = |count: u64| (1..=count).map(|id| User::default().with_id(id));
         assert!(at(version).users().update_many(rows(10)).preview().is_ok());
-        refused(at(version).users().update_many(rows(11)).preview(), &["too many items: 11", "at most 10"]);
+        refused(
+            at(version).users().update_many(rows(11)).preview(),
+            &["too many items: 11", "at most 10"],
+        );
     }
 }
 
