@@ -1,4 +1,4 @@
-// Zoho's own SDK for Node against the simulator: log in with a refresh token, then create, list,
+// Runs Zoho's SDK for Node against the simulator: log in with a refresh token, then create, list,
 // update, search and delete a record. `cargo xtask foreign-sdk node` runs it.
 //
 //     NODE_EXTRA_CA_CERTS=AUTHORITY node records.mjs INFO_FILE SCRATCH_FOLDER
@@ -12,7 +12,7 @@ import { pathToFileURL } from "node:url";
 
 const [infoFile, folder] = process.argv.slice(2);
 const info = JSON.parse(readFileSync(infoFile, "utf8"));
-// The SDK is installed where this was started, not beside this file.
+// The SDK is installed in the working folder, not next to this file.
 const resolve = createRequire(join(process.cwd(), "package.json")).resolve;
 const zoho = await import(pathToFileURL(resolve("@zohocrm/nodejs-sdk-8.0")).href);
 const { Record: records } = zoho;

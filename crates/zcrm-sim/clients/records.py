@@ -1,4 +1,4 @@
-"""Zoho's own SDK for Python against the simulator: log in with a refresh token, then create, list,
+"""Runs Zoho's SDK for Python against the simulator: log in with a refresh token, then create, list,
 update, search and delete a record. `cargo xtask foreign-sdk python` runs it.
 
     python records.py INFO_FILE     the file that `zcrm-sim --info-file` writes
@@ -11,7 +11,7 @@ import tempfile
 
 with open(sys.argv[1], encoding="utf-8") as file:
     INFO = json.load(file)
-# The SDK speaks through requests, which takes the authority from here.
+# The SDK uses requests, which reads the authority from here.
 os.environ["REQUESTS_CA_BUNDLE"] = INFO["authority"]
 
 import requests
@@ -36,7 +36,7 @@ from zohocrmsdk.src.com.zoho.crm.api.sdk_config import SDKConfig
 
 
 def log_in():
-    """Exchanges the grant token for a refresh token, with which the SDK starts."""
+    """Exchanges the grant token for a refresh token, which the SDK needs."""
     form = {
         "grant_type": "authorization_code",
         "client_id": INFO["client_id"],
@@ -48,7 +48,7 @@ def log_in():
 
 
 def start(folder):
-    # The host, which is all that differs from a program for Zoho itself.
+    # The host: the only difference from a program for Zoho.
     environment = DataCenter.Environment(
         INFO["api"], INFO["accounts"] + "/oauth/v2/token", INFO["api"]
     )
@@ -66,7 +66,7 @@ def start(folder):
 
 
 def expect(response, status, kind):
-    """The answer's object, if it has that status and is of that kind."""
+    """Returns the response's object if status and type match."""
     found = response.get_object() if response is not None else None
     if response is None or response.get_status_code() != status or not isinstance(found, kind):
         shown = {key: str(value) for key, value in getattr(found, "__dict__", {}).items()}
@@ -76,7 +76,7 @@ def expect(response, status, kind):
 
 
 def only(written):
-    """The id, a number to this SDK, of the one record that was written."""
+    """Returns the id (a number in this SDK) of the written record."""
     (outcome,) = written.get_data()
     if not isinstance(outcome, SuccessResponse):
         sys.exit(f"not written: {outcome.get_code().get_value()} {outcome.get_details()}")

@@ -1,7 +1,7 @@
--- Room for longer values, any character, and what the inherited table cannot hold. The four
--- inherited columns keep their names and order; the new ones are empty unless named, so the
--- statements of the Ruby SDK work as before. One statement, so it happens whole or not at all; not
--- again where it did, though the record of it was lost.
+-- Allows longer values and any character, and adds columns. The four inherited columns keep their names
+-- and order, and the new ones are empty by default, so the statements of the Ruby SDK still work. This is
+-- one statement, so it is executed completely or not at all. It does nothing if it was executed before,
+-- even if the record of that was lost.
 SET @zcrm = IF(
     (SELECT COUNT(*) FROM information_schema.columns
         WHERE table_schema = DATABASE() AND table_name = 'oauthtokens' AND column_name = 'clientid') = 0,

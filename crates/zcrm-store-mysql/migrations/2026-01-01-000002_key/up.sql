@@ -1,4 +1,4 @@
--- One row for each user. A primary key that somebody else has put there stays.
+-- One row for each user. An existing primary key is kept.
 SET @zcrm = IF(
     (SELECT COUNT(*) FROM information_schema.statistics
         WHERE table_schema = DATABASE() AND table_name = 'oauthtokens' AND index_name = 'PRIMARY') = 0,

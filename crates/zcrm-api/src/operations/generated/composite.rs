@@ -5,7 +5,7 @@ use zcrm_core::{ApiVersion, Operation};
 
 /// `POST /__composite_requests`: JSON of its own shape.
 ///
-/// `concurrent_execution` is the name of v3 for what newer versions call `parallel_execution`.
+/// In v3, `parallel_execution` is named `concurrent_execution`.
 pub static COMPOSITE_EXECUTE: Operation = Operation::post("/__composite_requests")
     .id("composite.execute")
     .body_keys(&[

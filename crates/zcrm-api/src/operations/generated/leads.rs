@@ -5,7 +5,7 @@ use zcrm_core::{BodyShape, Operation, ResponseShape};
 
 /// `POST /Leads/{lead_id}/actions/convert`: outcomes under `data`.
 ///
-/// In v2 the ids stand in the answer itself, in v8 in its `details`.
+/// In v2 the ids are at the top of the response, in v8 in its `details`.
 pub static LEADS_CONVERT: Operation = Operation::post("/Leads/{lead_id}/actions/convert")
     .id("leads.convert")
     .body(BodyShape::List("data"))

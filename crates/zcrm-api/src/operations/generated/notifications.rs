@@ -21,8 +21,8 @@ pub static NOTIFICATIONS_DISABLE: Operation = Operation::patch("/actions/watch")
 
 /// `POST /actions/watch`: outcomes under `watch`.
 ///
-/// A channel lives for a day at most in v2 and v3, for a week from v4 on. `notification_condition`
-/// is known from v6 on.
+/// A channel lasts for a day at most in v2 and v3, for a week from v4 on. `notification_condition`
+/// exists from v6 on.
 pub static NOTIFICATIONS_ENABLE: Operation = Operation::post("/actions/watch")
     .id("notifications.enable")
     .body(BodyShape::List("watch"))
@@ -40,8 +40,8 @@ pub static NOTIFICATIONS_LIST: Operation = Operation::get("/actions/watch")
 
 /// `PUT /actions/watch`: outcomes under `watch`.
 ///
-/// A channel lives for a day at most in v2 and v3, for a week from v4 on. `notification_condition`
-/// is known from v6 on.
+/// A channel lasts for a day at most in v2 and v3, for a week from v4 on. `notification_condition`
+/// exists from v6 on.
 pub static NOTIFICATIONS_UPDATE: Operation = Operation::put("/actions/watch")
     .id("notifications.update")
     .body(BodyShape::List("watch"))

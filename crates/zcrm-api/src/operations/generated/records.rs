@@ -136,7 +136,7 @@ pub static RECORDS_GET: Operation = Operation::get("/{module}/{id}")
 
 /// `GET /{module}/{id}/actions/fetch_full_data`: a list under `data`.
 ///
-/// Lists cut long text at 500 characters; this gives all of it.
+/// Lists truncate long text at 500 characters; this operation returns all of it.
 pub static RECORDS_GET_FULL_DATA: Operation =
     Operation::get("/{module}/{id}/actions/fetch_full_data")
         .id("records.get_full_data")
@@ -225,7 +225,7 @@ pub static RECORDS_LIST_DELETED: Operation = Operation::get("/{module}/deleted")
 
 /// `GET /{module}/actions/fetch_full_data`: a list under `data`.
 ///
-/// Lists cut long text at 500 characters; this gives all of it.
+/// Lists truncate long text at 500 characters; this operation returns all of it.
 pub static RECORDS_LIST_FULL_DATA: Operation = Operation::get("/{module}/actions/fetch_full_data")
     .id("records.list_full_data")
     .query(&["ids", "fields"])
@@ -297,7 +297,7 @@ pub static RECORDS_REMOVE_TERRITORIES_ONE: Operation =
 
 /// `GET /{module}/search`: a list under `data`, in pages.
 ///
-/// Its index lags behind writes. It ends at record 2,000.
+/// The search index lags behind writes. A search ends at record 2,000.
 pub static RECORDS_SEARCH: Operation = Operation::get("/{module}/search")
     .id("records.search")
     .query(&[
@@ -372,7 +372,7 @@ pub static RECORDS_UPLOAD_PHOTO: Operation = Operation::post("/{module}/{id}/pho
 
 /// `POST /{module}/upsert`: outcomes under `data`.
 ///
-/// In v2 `duplicate_check_fields` may stand in the query as well.
+/// In v2 `duplicate_check_fields` may also be in the query.
 pub static RECORDS_UPSERT: Operation = Operation::post("/{module}/upsert")
     .id("records.upsert")
     .query(&["duplicate_check_fields"])

@@ -5,7 +5,7 @@ use zcrm_core::{ApiVersion, BodyShape, Operation, ResponseShape, RetryClass};
 
 /// `POST /{module}/actions/add_tags`: outcomes under `data`.
 ///
-/// The form of v3 and later. In v2 and v2.1 the names of the tags stand in the query: see the
+/// The form of v3 and later. In v2 and v2.1 the names of the tags are in the query: see the
 /// operation with `by_names` in its name.
 pub static TAGS_ADD: Operation = Operation::post("/{module}/actions/add_tags")
     .id("tags.add")
@@ -28,7 +28,7 @@ pub static TAGS_ADD_BY_NAMES: Operation = Operation::post("/{module}/actions/add
 
 /// `POST /{module}/{record_id}/actions/add_tags`: outcomes under `data`.
 ///
-/// The form of v3 and later. In v2 and v2.1 the names of the tags stand in the query: see the
+/// The form of v3 and later. In v2 and v2.1 the names of the tags are in the query: see the
 /// operation with `by_names` in its name.
 pub static TAGS_ADD_ONE: Operation = Operation::post("/{module}/{record_id}/actions/add_tags")
     .id("tags.add_one")
@@ -107,7 +107,7 @@ pub static TAGS_MERGE: Operation = Operation::post("/settings/tags/{id}/actions/
 
 /// `POST /{module}/actions/remove_tags`: outcomes under `data`.
 ///
-/// The form of v3 and later. In v2 and v2.1 the names of the tags stand in the query: see the
+/// The form of v3 and later. In v2 and v2.1 the names of the tags are in the query: see the
 /// operation with `by_names` in its name.
 pub static TAGS_REMOVE: Operation = Operation::post("/{module}/actions/remove_tags")
     .id("tags.remove")
@@ -130,7 +130,7 @@ pub static TAGS_REMOVE_BY_NAMES: Operation = Operation::post("/{module}/actions/
 
 /// `POST /{module}/{record_id}/actions/remove_tags`: outcomes under `data`.
 ///
-/// The form of v3 and later. In v2 and v2.1 the names of the tags stand in the query: see the
+/// The form of v3 and later. In v2 and v2.1 the names of the tags are in the query: see the
 /// operation with `by_names` in its name.
 pub static TAGS_REMOVE_ONE: Operation =
     Operation::post("/{module}/{record_id}/actions/remove_tags")

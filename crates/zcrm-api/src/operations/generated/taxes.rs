@@ -43,7 +43,7 @@ pub static TAXES_GET_V2: Operation = Operation::get("/org/taxes/{id}")
 
 /// `GET /org/taxes`: a list under `org_taxes.taxes`.
 ///
-/// `preference` stands beside the list.
+/// `preference` is next to the list.
 pub static TAXES_LIST: Operation = Operation::get("/org/taxes")
     .id("taxes.list")
     .returns(ResponseShape::List("org_taxes.taxes"))
@@ -59,8 +59,8 @@ pub static TAXES_LIST_V2: Operation = Operation::get("/org/taxes")
 
 /// `PUT /org/taxes`: one outcome for the whole under `org_taxes`.
 ///
-/// Rows with an `id` are changed, those with `_delete` too are deleted, those without an `id` are
-/// made.
+/// Rows with an `id` are changed, rows that also have `_delete` are deleted, and rows without an
+/// `id` are created.
 pub static TAXES_UPDATE: Operation = Operation::put("/org/taxes")
     .id("taxes.update")
     .body_keys(&["org_taxes"])
