@@ -5,8 +5,6 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use smol_str::SmolStr;
 
-use crate::Error;
-
 /// An id: the text that Zoho sent, unchanged.
 ///
 /// Today's ids are 19 digits, sent as JSON strings; they need no allocation. An id of another
@@ -30,22 +28,6 @@ impl Id {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-
-    /// Refuses an id that cannot be one of Zoho's.
-    ///
-    /// # Errors
-    /// Of kind [`Input`](crate::ErrorKind::Input) where the id is empty or has a character other
-    /// than ASCII letters, digits, `_` and `-`.
-    pub fn check(&self) -> Result<&Self, Error> {
-        if is_plain(&self.0) {
-            return Ok(self);
-        }
-        Err(Error::input(format!(
-            "`{}` is no id: an id is not empty and has letters, digits, `_` and `-` alone, \
-             such as 3652397000000649013",
-            self.0.escape_debug()
-        )))
     }
 }
 

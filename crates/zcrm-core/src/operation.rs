@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use http::Method;
 
 use crate::{
-    ApiVersion, Base, BodyShape, CallMeta, Host, Paging, RequestBuilder, ResponseShape, RetryClass,
+    ApiVersion, Base, BodyShape, CallMeta, Host, Paging, ResponseShape, RetryClass,
     call::CallFields,
 };
 
@@ -309,11 +309,6 @@ impl Operation {
     pub const fn instead(mut self, id: &'static str) -> Self {
         self.instead = Some(id);
         self
-    }
-
-    /// Begins a request of this operation.
-    pub fn request(&self, version: ApiVersion) -> RequestBuilder {
-        RequestBuilder::new(self.clone(), version)
     }
 
     /// The name of the operation.

@@ -1,6 +1,7 @@
 //! From an operation and its values to a relative `http::Request`.
 
 mod assemble;
+mod encoding;
 mod header_names;
 mod ids;
 mod payload;
@@ -11,7 +12,7 @@ use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, header::CONTENT_TYPE};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde::Serialize;
 use serde_json::Value;
 use smol_str::SmolStr;
@@ -21,16 +22,13 @@ pub use self::{
     payload::{Payload, UploadPart},
 };
 
-use self::assemble::encode_pairs;
+use self::encoding::{ENCODED, encode_pairs};
 use crate::{
     ApiVersion, BodyShape, Error, Id, Operation, RetryClass,
     body::{self, BodySummary},
     id,
     zoho_json::to_json,
 };
-
-/// Everything but RFC 3986's unreserved characters is encoded.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Collects the values of one call of an [`Operation`] and checks them.
 ///
@@ -69,6 +67,13 @@ struct RequestDraft {
     summary: BodySummary,
     retry: Option<RetryClass>,
     mistake: Option<Error>,
+}
+
+impl Operation {
+    /// Begins a request of this operation.
+    pub fn request(&self, version: ApiVersion) -> RequestBuilder {
+        RequestBuilder::new(self.clone(), version)
+    }
 }
 
 impl RequestBuilder {

@@ -2,11 +2,8 @@
 
 use std::{error::Error as _, fmt};
 
-use super::{Error, Inner, Outcome};
+use super::{Error, Inner, Outcome, text::REFUSED};
 use crate::{ApiError, Code, RetryClass, escaped};
-
-/// How the text of a refusal begins, as long as it is known to be one.
-pub(super) const REFUSED: &str = "Zoho refused the request";
 
 /// How it begins where the call may have been executed all the same.
 const NOT_ONLY_REFUSED: &str = "Zoho answered with an error";
@@ -97,25 +94,4 @@ impl fmt::Debug for Error {
         }
         Ok(())
     }
-}
-
-/// The beginning of a body as text, without anything that looks like one of Zoho's tokens.
-pub(super) fn excerpt(body: &[u8]) -> String {
-    const LONGEST: usize = 512;
-    let text = String::from_utf8_lossy(body);
-    let of_a_token = |c: char| c.is_ascii_alphanumeric() || c == '.';
-    let mut excerpt = String::new();
-    for part in text.split_inclusive(|c| !of_a_token(c)) {
-        let word = part.trim_end_matches(|c| !of_a_token(c));
-        if word.starts_with("1000.") && word.len() >= 20 {
-            excerpt.push_str("[redacted]");
-            excerpt.push_str(part.get(word.len()..).unwrap_or_default());
-        } else {
-            excerpt.push_str(part);
-        }
-        if excerpt.len() >= LONGEST {
-            break;
-        }
-    }
-    excerpt.chars().take(LONGEST).collect()
 }

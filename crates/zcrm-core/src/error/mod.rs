@@ -2,6 +2,7 @@
 
 mod display;
 mod kind;
+mod text;
 
 use std::{any::Any, borrow::Cow, error::Error as StdError, sync::Arc, time::Duration};
 
@@ -115,7 +116,7 @@ impl Error {
             true => Outcome::Refused,
             false => Outcome::of_status(status),
         };
-        let mut error = Self::new(kind, outcome, display::REFUSED).with_status(status);
+        let mut error = Self::new(kind, outcome, text::REFUSED).with_status(status);
         error.inner().api = Some(api);
         error
     }
@@ -224,7 +225,7 @@ impl Error {
     /// Keeps the beginning of an answer that could not be understood, tokens taken out.
     #[must_use]
     pub(crate) fn with_excerpt(mut self, body: &[u8]) -> Self {
-        self.inner().excerpt = Some(display::excerpt(body));
+        self.inner().excerpt = Some(text::excerpt(body));
         self
     }
 

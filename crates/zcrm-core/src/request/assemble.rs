@@ -4,10 +4,10 @@ use std::mem;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, header::CONTENT_TYPE};
-use percent_encoding::{percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 use smol_str::SmolStr;
 
-use super::{ENCODED, Payload, RequestBuilder, RequestDraft};
+use super::{Payload, RequestBuilder, RequestDraft, encoding::encode_pairs};
 use crate::{BodyShape, CallMeta, Error, operation::Segment};
 
 impl RequestBuilder {
@@ -141,17 +141,4 @@ impl Head {
         request.extensions_mut().insert(self.meta);
         request
     }
-}
-
-pub(super) fn encode_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let mut text = String::new();
-    for (name, value) in pairs {
-        if !text.is_empty() {
-            text.push('&');
-        }
-        text.extend(utf8_percent_encode(name, ENCODED));
-        text.push('=');
-        text.extend(utf8_percent_encode(value, ENCODED));
-    }
-    text
 }

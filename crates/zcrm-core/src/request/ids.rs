@@ -4,10 +4,28 @@ use http::Method;
 use serde::Deserialize;
 
 use super::RequestBuilder;
-use crate::{BodyShape, Id, operation::Segment};
+use crate::{BodyShape, Error, Id, id::is_plain, operation::Segment};
 
 /// With this header ids are those of another system.
 const EXTERNAL: &str = "x-external";
+
+impl Id {
+    /// Refuses an id that cannot be one of Zoho's.
+    ///
+    /// # Errors
+    /// Of kind [`Input`](crate::ErrorKind::Input) where the id is empty or has a character other
+    /// than ASCII letters, digits, `_` and `-`.
+    pub fn check(&self) -> Result<&Self, Error> {
+        if is_plain(self.as_str()) {
+            return Ok(self);
+        }
+        Err(Error::input(format!(
+            "`{}` is no id: an id is not empty and has letters, digits, `_` and `-` alone, \
+             such as 3652397000000649013",
+            self.as_str().escape_debug()
+        )))
+    }
+}
 
 impl RequestBuilder {
     /// The ids of the items of a write, in the order of its outcomes: those of the query's `ids`; for

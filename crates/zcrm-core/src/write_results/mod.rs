@@ -8,7 +8,7 @@ mod ordinary;
 mod success_text;
 mod written;
 
-use std::{error::Error as StdError, fmt, slice, vec};
+use std::{error::Error as StdError, fmt, iter, slice, vec};
 
 pub use action::Action;
 pub(crate) use decode::{decode, is_success, sole_success};
@@ -111,6 +111,30 @@ impl WriteResults {
     /// The ids of the items that were written, in the caller's order.
     pub fn ids(&self) -> impl Iterator<Item = &Id> {
         self.successes().map(|(_, written)| &written.id)
+    }
+}
+
+impl WriteResults<ItemSuccess> {
+    /// Gives each success its id: the one that Zoho gave, else the one that was `sent` for this item. A
+    /// success without either becomes an error, as [`Written::new`] says.
+    ///
+    /// [`Reply::written`](crate::Reply::written) does this too, and its errors know the call.
+    pub fn written(self, sent: &[Option<Id>]) -> WriteResults {
+        self.written_with(sent, |error| error)
+    }
+
+    /// The same; `context` adds to an error what is known of the call.
+    pub(crate) fn written_with(
+        self,
+        sent: &[Option<Id>],
+        context: impl Fn(Error) -> Error,
+    ) -> WriteResults {
+        let sent = sent.iter().map(Option::as_ref).chain(iter::repeat(None));
+        let one = |(result, sent): (Result<ItemSuccess, ItemError>, _)| {
+            Written::new(result?, sent)
+                .map_err(|failure| ItemError::of_call(context(Error::from(failure))))
+        };
+        self.into_iter().zip(sent).map(one).collect()
     }
 }
 

@@ -1,11 +1,8 @@
 //! A success whose id is known.
 
-use std::{fmt, iter};
+use std::fmt;
 
-use super::{
-    Action, ItemError, ItemSuccess, WriteResults, item_success::read_later,
-    success_text::SuccessText,
-};
+use super::{Action, ItemError, ItemSuccess, item_success::read_later, success_text::SuccessText};
 use crate::{Code, Error, ErrorKind, Id, Outcome, Record, Timestamp};
 
 /// An item that was written.
@@ -65,29 +62,5 @@ impl fmt::Debug for Written {
             .field("action", &self.action)
             .field("details", &self.details().names().collect::<Vec<_>>())
             .finish_non_exhaustive()
-    }
-}
-
-impl WriteResults<ItemSuccess> {
-    /// Gives each success its id: the one that Zoho gave, else the one that was `sent` for this item. A
-    /// success without either becomes an error, as [`Written::new`] says.
-    ///
-    /// [`Reply::written`](crate::Reply::written) does this too, and its errors know the call.
-    pub fn written(self, sent: &[Option<Id>]) -> WriteResults {
-        self.written_with(sent, |error| error)
-    }
-
-    /// The same; `context` adds to an error what is known of the call.
-    pub(crate) fn written_with(
-        self,
-        sent: &[Option<Id>],
-        context: impl Fn(Error) -> Error,
-    ) -> WriteResults {
-        let sent = sent.iter().map(Option::as_ref).chain(iter::repeat(None));
-        let one = |(result, sent): (Result<ItemSuccess, ItemError>, _)| {
-            Written::new(result?, sent)
-                .map_err(|failure| ItemError::of_call(context(Error::from(failure))))
-        };
-        self.into_iter().zip(sent).map(one).collect()
     }
 }
