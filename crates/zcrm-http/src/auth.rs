@@ -1,15 +1,15 @@
 //! Who authorises a request.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, Weak},
+};
 
 use async_trait::async_trait;
-use http::{
-    HeaderValue, Response, Uri,
-    uri::{Authority, Scheme},
-};
+use http::{Extensions, HeaderValue, Response};
 use zcrm_core::{BoxError, Error, Origin};
 
-use crate::{ResBody, Tenant};
+use crate::{ResBody, Tenant, parsed_origin::ParsedOrigin};
 
 /// What a request needs to be let in: the header, and the servers that may see it.
 #[derive(Clone)]
@@ -17,13 +17,6 @@ pub struct Authorization {
     header: HeaderValue,
     api: Arc<ParsedOrigin>,
     content: Option<Arc<ParsedOrigin>>,
-}
-
-/// An origin, and the same as it goes into a URI, so that no call has to parse it again.
-#[derive(PartialEq)]
-pub(crate) struct ParsedOrigin {
-    pub(crate) origin: Origin,
-    pub(crate) parts: Option<(Scheme, Authority)>,
 }
 
 impl ParsedOrigin {
@@ -43,17 +36,6 @@ impl ParsedOrigin {
                 Err(foreign) => foreign,
             }),
         }
-    }
-
-    /// The server of an absolute URL.
-    pub(crate) fn of(url: &Uri) -> Option<Arc<Self>> {
-        let (scheme, authority) = url.scheme().zip(url.authority())?;
-        format!("{scheme}://{authority}").parse().ok().map(Self::new)
-    }
-
-    fn new(origin: Origin) -> Arc<Self> {
-        let parts = origin.scheme().parse().ok().zip(origin.authority().parse().ok());
-        Arc::new(Self { origin, parts })
     }
 }
 
@@ -254,6 +236,24 @@ impl<A: Authorizer + ?Sized> Authorizer for Arc<A> {
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "a plain wrapper")]
 pub struct AuthorizedBy(pub Arc<dyn Authorizer>);
+
+impl Tenant {
+    /// The tenant of a request with these extensions: the one that its authorizer names, else that
+    /// authorizer itself.
+    #[must_use]
+    pub fn of(extensions: &Extensions) -> Self {
+        Self::of_authorized(extensions.get())
+    }
+
+    #[inline]
+    pub(crate) fn of_authorized(by: Option<&AuthorizedBy>) -> Self {
+        let Some(AuthorizedBy(authorizer)) = by else { return Self::default() };
+        authorizer.tenant().unwrap_or_else(|| {
+            let weak: Weak<dyn Authorizer> = Arc::downgrade(authorizer);
+            Self::of_address(weak)
+        })
+    }
+}
 
 /// The authorisations of another [`Authorizer`], for a server of the application's choice: Zoho's
 /// other products take the same tokens. What the other one has [at hand](Authorizer::cached) is at

@@ -70,6 +70,7 @@ mod files;
 pub mod layer;
 mod limits;
 mod observer;
+mod parsed_origin;
 mod proxy;
 mod reply;
 mod resolve;

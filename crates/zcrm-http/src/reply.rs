@@ -6,7 +6,7 @@ use http::{Request, Response};
 use tower::Service;
 use zcrm_core::{CallMeta, Error, ErrorKind, Outcome, Reply};
 
-use crate::{ReqBody, ResBody, Transport, auth::ParsedOrigin};
+use crate::{ReqBody, ResBody, Transport, parsed_origin::ParsedOrigin};
 
 /// The extension that counts attempts from 1: in an answer how often its request was sent, in a
 /// request which attempt it is. A first attempt has none, nor has its answer by a [`Stack`](crate::Stack) that has

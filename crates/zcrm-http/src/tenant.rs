@@ -6,15 +6,11 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use http::Extensions;
-
-use crate::{AuthorizedBy, Authorizer};
-
 /// Identifies whose limits a call counts against: an organisation, or its user where the organisation is
 /// not known. Zoho counts concurrent calls and API credits for each organisation, so the layers keep
 /// their limits for each tenant: what one tenant's calls run into costs another tenant nothing.
 ///
-/// It comes from the request's [`Authorizer`] ([`Authorizer::tenant`]). Two tenants of the same name are
+/// It comes from the request's [`Authorizer`](crate::Authorizer) ([`Authorizer::tenant`](crate::Authorizer::tenant)). Two tenants of the same name are
 /// equal. Requests without an authorizer share one tenant.
 ///
 /// ```
@@ -39,7 +35,7 @@ enum TenantName {
     Absent,
     Text(Arc<str>),
     /// An authorizer that names no tenant. Its address is not used again while this exists.
-    Authorizer(Weak<dyn Authorizer>),
+    Authorizer(Weak<dyn Send + Sync>),
 }
 
 impl Tenant {
@@ -52,22 +48,11 @@ impl Tenant {
         Self { hash: hasher.finish(), name: TenantName::Text(name.into()) }
     }
 
-    /// The tenant of a request with these extensions: the one that its authorizer names, else that
-    /// authorizer itself.
-    #[must_use]
-    pub fn of(extensions: &Extensions) -> Self {
-        Self::of_authorized(extensions.get())
-    }
-
-    #[inline]
-    pub(crate) fn of_authorized(by: Option<&AuthorizedBy>) -> Self {
-        let Some(AuthorizedBy(authorizer)) = by else { return Self::default() };
-        authorizer.tenant().unwrap_or_else(|| {
-            let address = Arc::as_ptr(authorizer).cast::<()>().addr();
-            let mut hasher = DefaultHasher::new();
-            address.hash(&mut hasher);
-            Self { hash: hasher.finish(), name: TenantName::Authorizer(Arc::downgrade(authorizer)) }
-        })
+    /// Identifies an authorizer that names no tenant, by its address.
+    pub(crate) fn of_address(authorizer: Weak<dyn Send + Sync>) -> Self {
+        let mut hasher = DefaultHasher::new();
+        authorizer.as_ptr().cast::<()>().addr().hash(&mut hasher);
+        Self { hash: hasher.finish(), name: TenantName::Authorizer(authorizer) }
     }
 }
 

@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use zcrm_core::Origin;
 
 use super::ByteStream;
-use crate::{BoxError, auth::ParsedOrigin};
+use crate::{BoxError, parsed_origin::ParsedOrigin};
 
 /// The body of an answer: bytes that are there, or a stream of them.
 ///

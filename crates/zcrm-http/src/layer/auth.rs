@@ -16,8 +16,8 @@ use zcrm_core::{BoxError, CallMeta, Error, ErrorKind, Host, Origin, Outcome};
 
 use super::either::EitherFuture;
 use crate::{
-    Authorization, AuthorizedBy, Authorizer, ReqBody, ResBody, auth::ParsedOrigin,
-    layer::ErrorCode, reply::RefusedAgain,
+    Authorization, AuthorizedBy, Authorizer, ReqBody, ResBody, layer::ErrorCode,
+    parsed_origin::ParsedOrigin, reply::RefusedAgain,
 };
 
 /// Adds [`Auth`] to a service.
