@@ -16,9 +16,9 @@ use zcrm_core::{
 use zcrm_http::{ReqBody, Transport, send};
 
 use super::{
-    active_token::IssuedToken,
     client_secret::ClientSecret,
     fault::TokenFault,
+    issued_token::IssuedToken,
     refresh_budget::RefreshBudget,
     server_time::{ClockReading, ServerTime},
     token_response::{self, Flow},

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use zcrm_core::{Clock, Error, ExposeSecret as _};
 use zcrm_http::Authorization;
 
-use super::context::TokenContext;
+use super::{context::TokenContext, issued_token::IssuedToken};
 use crate::StoredToken;
 
 /// The earliest refresh of a stored token before its end: half of the hour that Zoho's tokens live.
@@ -18,15 +18,6 @@ const MAX_REFRESH_EARLY: Duration = Duration::from_secs(1800);
 /// The longest remaining lifetime of a stored token. Zoho's tokens live for an hour; a longer lifetime
 /// was written by a process with a wrong clock.
 const MAX_LIFETIME: Duration = Duration::from_secs(65 * 60);
-
-/// A token that the accounts server has just issued. Its lifetime (`expires_in`) is counted from the
-/// request by this process's monotonic clock, which no wrong clock can change.
-#[derive(Debug)]
-pub(super) struct IssuedToken {
-    pub(super) token: StoredToken,
-    /// When it expires, by the monotonic clock.
-    pub(super) ends: Duration,
-}
 
 /// A token in use, with the authorization made of it.
 #[derive(Debug)]

@@ -4,10 +4,7 @@ use std::{fmt, time::Duration};
 
 use zcrm_core::{DataCenter, Error, ExposeSecret, Origin, SecretString};
 
-use super::{
-    active_token::{ActiveToken, IssuedToken},
-    context::TokenContext,
-};
+use super::{active_token::ActiveToken, context::TokenContext, issued_token::IssuedToken};
 use crate::StoredToken;
 
 /// A grant token (authorization code) of Zoho's API console or of a redirect. It can be used once,

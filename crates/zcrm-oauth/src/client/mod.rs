@@ -14,6 +14,7 @@ mod device;
 mod entries;
 mod fault;
 mod grant;
+mod issued_token;
 mod login;
 mod manager;
 mod observer;

@@ -5,9 +5,10 @@ use std::{sync::Arc, time::Duration};
 use zcrm_core::{Error, ErrorKind, ExposeSecret as _, Outcome};
 
 use super::{
-    active_token::{ActiveToken, IssuedToken},
+    active_token::ActiveToken,
     context::TokenContext,
     fault::{TokenFault, credential, not_logged_in, store_error},
+    issued_token::IssuedToken,
     store_lock::{self, LOCK_WAIT},
     token_entry::TokenEntry,
     token_source::TokenSource,

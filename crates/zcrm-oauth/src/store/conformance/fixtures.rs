@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use zcrm_core::{Environment, ExposeSecret};
 
-use super::Suite;
+use super::suite::Suite;
 use crate::{StoreError, StoredToken, TokenKey, TokenStore};
 
 /// What a rule says: nothing, or what it saw.

@@ -20,57 +20,17 @@ mod fixtures;
 mod locks;
 mod races;
 mod rules;
+mod suite;
 #[cfg(test)]
 mod tests;
 mod threads;
 
 use std::{fmt, sync::Arc};
 
+pub use self::suite::Suite;
 use super::{StoreError, TokenStore};
 
-/// What a store promises, and so what is checked.
-///
-/// A new suite checks all. A store that keeps less than the full contract says what it leaves out;
-/// the rest is checked all the same.
-#[derive(Clone, Copy, Debug)]
-#[must_use = "it does nothing until it is run"]
-pub struct Suite {
-    whole_keys: bool,
-    extras: bool,
-    lock: bool,
-}
-
-impl Default for Suite {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Suite {
-    /// The full contract.
-    pub fn new() -> Self {
-        Self { whole_keys: true, extras: true, lock: true }
-    }
-
-    /// The store keeps tokens by the user alone, and serves one client and one environment: a
-    /// token of another must be refused with an error, and never answered or overwritten.
-    pub fn by_user_alone(mut self) -> Self {
-        self.whole_keys = false;
-        self
-    }
-
-    /// The store keeps access token, refresh token and expiry, and nothing else of a token.
-    pub fn without_extras(mut self) -> Self {
-        self.extras = false;
-        self
-    }
-
-    /// The store's [lock](TokenStore::lock) excludes no other holder: one process uses the store.
-    pub fn without_lock(mut self) -> Self {
-        self.lock = false;
-        self
-    }
-
     /// Runs every rule, inside a tokio runtime; one with several threads makes the races worth
     /// more. `open` opens the same storage again each time. Its content is removed at the end
     /// of each rule, so it must be empty and unused.
