@@ -4,16 +4,13 @@ use std::{fmt, sync::Arc};
 
 use http::{HeaderMap, Request};
 use tower::Layer;
-use zcrm_core::{
-    ApiVersion, CallMeta, Clock, Error, Id, Module, ModuleName, Operation, Record, Reply,
-    RetryClass,
-};
+use zcrm_core::{ApiVersion, CallMeta, Clock, Error, Reply, RetryClass};
 use zcrm_http::{
     AuthorizedBy, Authorizer, CallSettings, DownloadResponse, ReqBody, TokioClock, Transport,
     layer::HeadersLayer, open, send_built,
 };
 
-use crate::{Call, RecordHandle, Records, check, field_names::FieldNames};
+use crate::field_cache::FieldCache;
 
 /// A Zoho CRM client for one user, one transport and one API version.
 ///
@@ -43,7 +40,7 @@ struct Shared {
     version: ApiVersion,
     authorizer: Option<Arc<dyn Authorizer>>,
     clock: Arc<dyn Clock>,
-    fields: Arc<FieldNames>,
+    fields: Arc<FieldCache>,
     settings: CallSettings,
     read_only: bool,
 }
@@ -196,89 +193,8 @@ impl Api {
         &self.shared.clock
     }
 
-    pub(crate) fn fields(&self) -> &Arc<FieldNames> {
+    pub(crate) fn fields(&self) -> &Arc<FieldCache> {
         &self.shared.fields
-    }
-
-    /// Returns a handle to the records of a module, given by its API name. They are read as
-    /// [`Record`]s.
-    #[must_use]
-    pub fn records(&self, module: impl Into<ModuleName>) -> Records<Record> {
-        Records::new(self.clone(), module.into(), &[])
-    }
-
-    /// Returns a handle to the records of a module, read as the caller's own type.
-    #[must_use]
-    pub fn records_of<M: Module>(&self) -> Records<M> {
-        Records::new(self.clone(), ModuleName::from_static(M::API_NAME), M::FIELDS)
-    }
-
-    /// Returns a handle to one record of a module.
-    ///
-    /// ```no_run
-    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
-    /// let lead = api.record("Leads", "3652397000000649013").get().await?;
-    /// # let _ = lead;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn record(&self, module: impl Into<ModuleName>, id: impl Into<Id>) -> RecordHandle<Record> {
-        self.records(module).record(id)
-    }
-
-    /// Begins a call of any operation.
-    ///
-    /// Use it for operations without a method. Zoho's operations are constants in
-    /// [`operations`](crate::operations). For one that is missing there, declare an [`Operation`]
-    /// constant:
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), zcrm_core::Error> {
-    /// use serde_json::Value;
-    /// use zcrm_core::{BodyShape, Operation};
-    /// # use http::{Request, Response};
-    /// # use zcrm_core::{ApiVersion, BoxError};
-    /// # use zcrm_http::{ReqBody, ResBody, Transport};
-    /// # let echo = tower::service_fn(|request: Request<ReqBody>| async move {
-    /// #     let (uri, trace) = (request.uri().to_string(), request.headers()["x-trace"].clone());
-    /// #     let body = String::from_utf8(request.into_body().collect().await?.to_vec())?;
-    /// #     let answer = format!(r#"{{"uri":"{uri}","trace":{trace:?},"body":{body}}}"#);
-    /// #     Ok::<_, BoxError>(Response::new(ResBody::from(answer)))
-    /// # });
-    /// # let api = zcrm_api::Api::new(Transport::new(echo), ApiVersion::V8);
-    ///
-    /// const NEWEST: Operation = Operation::post("/settings/newest/{thing}")
-    ///     .id("newest.try")
-    ///     .query(&["page"])
-    ///     .body(BodyShape::Json);
-    ///
-    /// let seen = api
-    ///     .call(&NEWEST)
-    ///     .path("thing", "a/b")
-    ///     .param("page", "1") // checked: another name is an error
-    ///     .param_unchecked("beta", "true")
-    ///     .header("x-trace", "7")
-    ///     .body_unchecked(r#"{"any":"thing"}"#)
-    ///     .json::<Value>()
-    ///     .await?;
-    /// assert_eq!(seen["uri"], "/crm/v8/settings/newest/a%2Fb?page=1&beta=true");
-    /// assert_eq!(seen["trace"], "7");
-    /// assert_eq!(seen["body"]["any"], "thing");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn call(&self, operation: &Operation) -> Call {
-        Call::new(self.clone(), operation)
-    }
-
-    /// A call of an operation whose path or query names a module.
-    pub(crate) fn call_of_module(&self, operation: &Operation, module: &str) -> Call {
-        let call = self.call(operation).check(check::module(module));
-        match operation.template().contains("{module}") {
-            true => call.path("module", module),
-            false => call.param("module", module),
-        }
     }
 
     /// Has a request authorised and takes in the answer.

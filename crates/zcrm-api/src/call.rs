@@ -9,17 +9,12 @@ use std::{
 
 use bytes::Bytes;
 use http::Request as HttpRequest;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use serde_json::Value;
 use zcrm_core::{BodyShape, Error, Id, Operation, Paging, Reply, RequestBuilder, ResponseShape};
 use zcrm_http::{DownloadResponse, Progress, ReqBody, assemble};
 
-use crate::{
-    Api,
-    attachments::DownloadFile,
-    list::{List, Paged},
-    request::{GetItem, ReadJson, ReadOutcomes, Request},
-};
+use crate::{Api, check};
 
 /// A call of one [`Operation`].
 ///
@@ -62,6 +57,63 @@ pub struct Call {
 type SharedBody = Arc<Mutex<Option<ReqBody>>>;
 
 pub(crate) type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
+
+impl Api {
+    /// Begins a call of any operation.
+    ///
+    /// Use it for operations without a method. Zoho's operations are constants in
+    /// [`operations`](crate::operations). For one that is missing there, declare an [`Operation`]
+    /// constant:
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), zcrm_core::Error> {
+    /// use serde_json::Value;
+    /// use zcrm_core::{BodyShape, Operation};
+    /// # use http::{Request, Response};
+    /// # use zcrm_core::{ApiVersion, BoxError};
+    /// # use zcrm_http::{ReqBody, ResBody, Transport};
+    /// # let echo = tower::service_fn(|request: Request<ReqBody>| async move {
+    /// #     let (uri, trace) = (request.uri().to_string(), request.headers()["x-trace"].clone());
+    /// #     let body = String::from_utf8(request.into_body().collect().await?.to_vec())?;
+    /// #     let answer = format!(r#"{{"uri":"{uri}","trace":{trace:?},"body":{body}}}"#);
+    /// #     Ok::<_, BoxError>(Response::new(ResBody::from(answer)))
+    /// # });
+    /// # let api = zcrm_api::Api::new(Transport::new(echo), ApiVersion::V8);
+    ///
+    /// const NEWEST: Operation = Operation::post("/settings/newest/{thing}")
+    ///     .id("newest.try")
+    ///     .query(&["page"])
+    ///     .body(BodyShape::Json);
+    ///
+    /// let seen = api
+    ///     .call(&NEWEST)
+    ///     .path("thing", "a/b")
+    ///     .param("page", "1") // checked: another name is an error
+    ///     .param_unchecked("beta", "true")
+    ///     .header("x-trace", "7")
+    ///     .body_unchecked(r#"{"any":"thing"}"#)
+    ///     .json::<Value>()
+    ///     .await?;
+    /// assert_eq!(seen["uri"], "/crm/v8/settings/newest/a%2Fb?page=1&beta=true");
+    /// assert_eq!(seen["trace"], "7");
+    /// assert_eq!(seen["body"]["any"], "thing");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn call(&self, operation: &Operation) -> Call {
+        Call::new(self.clone(), operation)
+    }
+
+    /// A call of an operation whose path or query names a module.
+    pub(crate) fn call_of_module(&self, operation: &Operation, module: &str) -> Call {
+        let call = self.call(operation).check(check::module(module));
+        match operation.template().contains("{module}") {
+            true => call.path("module", module),
+            false => call.param("module", module),
+        }
+    }
+}
 
 impl Call {
     pub(crate) fn new(api: Api, operation: &Operation) -> Self {
@@ -213,71 +265,6 @@ impl Call {
         Ok(request.map(|body| body.as_bytes().cloned().unwrap_or_default()))
     }
 
-    /// Reads the response as a list: one page, all pages, or all items.
-    ///
-    /// Reading starts at the given `page` or `page_token`, otherwise at the first page. It follows
-    /// page tokens if Zoho returns them. A list without pages is read as one page.
-    pub fn list<T: DeserializeOwned + Send + 'static>(self) -> Request<List<T, Paged>> {
-        let shaped = match self.response {
-            ResponseShape::List(_) => self,
-            _ => self.refuse_shape("a list"),
-        };
-        List::request(shaped, Paged::default())
-    }
-
-    /// Reads the response as one object. If the operation says [`Bare`](ResponseShape::Bare), the
-    /// object is the body itself.
-    pub fn object<T: DeserializeOwned + Send + 'static>(self) -> Request<GetItem<T>> {
-        GetItem::request(match self.response {
-            ResponseShape::Object(_) | ResponseShape::Bare => self,
-            _ => self.refuse_shape("one object"),
-        })
-    }
-
-    /// Reads the result of each of the `sent` items of a write.
-    ///
-    /// A single result counts for all items. If Zoho returns a different number of results, all
-    /// outcomes are unknown. If it reports success for an id that the request does not name, the
-    /// outcome of that item is unknown.
-    pub fn outcomes(self, sent: usize) -> Request<ReadOutcomes> {
-        let shaped = match self.response {
-            ResponseShape::WriteResults(_) | ResponseShape::WriteResult(_) => self,
-            _ => self.refuse_shape("outcomes"),
-        };
-        ReadOutcomes::request(shaped, sent)
-    }
-
-    /// Reads the response as JSON of any shape.
-    ///
-    /// A read without content (204), such as a query without a match, gives `null`.
-    pub fn json<T: DeserializeOwned + Send + 'static>(self) -> Request<ReadJson<T>> {
-        ReadJson::request(self)
-    }
-
-    /// Downloads the file in the response as a stream, with constant memory.
-    ///
-    /// ```no_run
-    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
-    /// use zcrm_api::operations::ATTACHMENTS_DOWNLOAD;
-    ///
-    /// let call = api.call(&ATTACHMENTS_DOWNLOAD).path("module", "Leads");
-    /// let call = call.path_id("record_id", "1").path_id("id", "2");
-    /// let mut file = call.clone().download().await?;
-    /// while let Some(chunk) = file.next().await {
-    ///     println!("{} bytes", chunk?.len());
-    /// }
-    /// let saved = call.download().save_to("offer.pdf").await?;
-    /// println!("{} bytes", saved.bytes);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn download(self) -> Request<DownloadFile> {
-        DownloadFile::request(match self.response {
-            ResponseShape::Binary => self,
-            _ => self.refuse_shape("a file"),
-        })
-    }
-
     pub(crate) fn api(&self) -> &Api {
         &self.api
     }
@@ -427,7 +414,7 @@ impl Call {
         self
     }
 
-    fn refuse_shape(self, asked: &str) -> Self {
+    pub(crate) fn refuse_shape(self, asked: &str) -> Self {
         let (name, response) = (self.name, self.response);
         self.fail(Error::input(format!(
             "`{name}` does not return {asked}: its operation declares {response:?}"

@@ -1,41 +1,11 @@
 //! A cache of the names of modules' fields.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use zcrm_core::{Error, ErrorKind, Outcome, escaped};
 
-use crate::{Api, operations};
-
-/// The time after which the fields of a module are read again, because they may have changed.
-const AGE: Duration = Duration::from_secs(3_600);
-
-/// The field names of modules, as one user sees them.
-#[derive(Debug, Default)]
-pub(crate) struct FieldNames(Mutex<HashMap<String, CachedNames>>);
-
-#[derive(Debug)]
-struct CachedNames {
-    names: Arc<[String]>,
-    /// The time of the read, by the monotonic clock.
-    at: Duration,
-}
-
-impl CachedNames {
-    fn is_new(&self, now: Duration) -> bool {
-        now.saturating_sub(self.at) < AGE
-    }
-}
-
-impl FieldNames {
-    fn known(&self) -> MutexGuard<'_, HashMap<String, CachedNames>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+use crate::{Api, field_cache::CachedNames, operations};
 
 impl Api {
     /// Clears the cache of modules' field names.

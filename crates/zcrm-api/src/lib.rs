@@ -23,6 +23,7 @@ mod attachments;
 mod call;
 mod check;
 mod condition;
+mod field_cache;
 mod field_names;
 pub mod list;
 pub mod metadata;

@@ -345,3 +345,11 @@ struct TagName {
     #[serde(skip_serializing_if = "Option::is_none")]
     color_code: Option<String>,
 }
+
+impl ModuleHandle {
+    /// Returns a handle to the tags of the module.
+    #[must_use]
+    pub fn tags(&self) -> Tags {
+        Tags::new(self.clone())
+    }
+}

@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use zcrm_core::{Error, Reply};
+use zcrm_core::{Error, Reply, ResponseShape};
 use zcrm_http::{Download, Progress, missing_file};
 
 use super::file_name;
@@ -244,5 +244,31 @@ impl SingleCall for DownloadBytes {
             Some(error) => Err(error),
             None => Ok(reply.body().clone()),
         }
+    }
+}
+
+impl Call {
+    /// Downloads the file in the response as a stream, with constant memory.
+    ///
+    /// ```no_run
+    /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
+    /// use zcrm_api::operations::ATTACHMENTS_DOWNLOAD;
+    ///
+    /// let call = api.call(&ATTACHMENTS_DOWNLOAD).path("module", "Leads");
+    /// let call = call.path_id("record_id", "1").path_id("id", "2");
+    /// let mut file = call.clone().download().await?;
+    /// while let Some(chunk) = file.next().await {
+    ///     println!("{} bytes", chunk?.len());
+    /// }
+    /// let saved = call.download().save_to("offer.pdf").await?;
+    /// println!("{} bytes", saved.bytes);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn download(self) -> Request<DownloadFile> {
+        DownloadFile::request(match self.response() {
+            ResponseShape::Binary => self,
+            _ => self.refuse_shape("a file"),
+        })
     }
 }

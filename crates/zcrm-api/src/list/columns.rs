@@ -13,12 +13,14 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use zcrm_core::{Error, Id, Operation, Outcome, Page, Record, RecordError};
 
-use super::plan::MODIFIED_SINCE;
 use crate::{
     Api, Call,
     check::{MOST_FIELDS, join},
     operations,
 };
+
+/// The header that asks only for what has changed.
+pub(super) const MODIFIED_SINCE: &str = "If-Modified-Since";
 
 /// Zoho's documentation: at most 100 ids in one call.
 pub(crate) const MOST_IDS: usize = 100;

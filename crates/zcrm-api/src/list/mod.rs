@@ -13,7 +13,7 @@ use std::{fmt, marker::PhantomData};
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
-use zcrm_core::{Error, Page};
+use zcrm_core::{Error, Page, ResponseShape};
 
 pub use cursor::Cursor;
 pub use pages::Pages;
@@ -24,7 +24,7 @@ pub use stream::{Collected, ItemStream};
 pub(crate) use columns::{CHANGED, Columns, MOST_IDS, batches, torn};
 pub(crate) use follow::NextPage;
 
-use self::plan::{ListPlan, Prepare};
+use self::plan::Prepare;
 use crate::{
     Call, check,
     request::{Kind, Request, sealed::Sealed},
@@ -122,7 +122,7 @@ impl<T: DeserializeOwned + Send + 'static, S: Source> Request<List<T, S>> {
     /// # Errors
     /// Of kind [`Input`](zcrm_core::ErrorKind::Input) where the cursor is of another list.
     pub fn resume(self, cursor: Cursor) -> Result<ItemStream<T>, Error> {
-        Ok(ItemStream::resume(ListPlan::resume(&self.call, cursor)?))
+        Ok(ItemStream::resume(cursor.plan(&self.call)?))
     }
 
     /// Where the list begins; a list that finds nothing has no beginning.
@@ -144,5 +144,19 @@ impl<T, S: Clone> Clone for List<T, S> {
 impl<T, S> fmt::Debug for List<T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("List").finish_non_exhaustive()
+    }
+}
+
+impl Call {
+    /// Reads the response as a list: one page, all pages, or all items.
+    ///
+    /// Reading starts at the given `page` or `page_token`, otherwise at the first page. It follows
+    /// page tokens if Zoho returns them. A list without pages is read as one page.
+    pub fn list<T: DeserializeOwned + Send + 'static>(self) -> Request<List<T, Paged>> {
+        let shaped = match self.response() {
+            ResponseShape::List(_) => self,
+            _ => self.refuse_shape("a list"),
+        };
+        List::request(shaped, Paged::default())
     }
 }

@@ -10,13 +10,11 @@ use serde::de::DeserializeOwned;
 use zcrm_core::{Error, Page, ResponseShape};
 
 use super::{
-    Columns, Cursor, NextPage, Source,
-    columns::{self, ExtraColumns},
+    Columns, NextPage, Source,
+    columns::{self, ExtraColumns, MODIFIED_SINCE},
     follow::PagingRule,
 };
 use crate::{Call, check};
-
-pub(crate) const MODIFIED_SINCE: &str = "If-Modified-Since";
 
 /// A list whose call is complete, but for the page.
 #[derive(Clone, Debug)]
@@ -93,11 +91,6 @@ impl ListPlan {
         call.must_be_right()?;
         let next = NextPage::of(&call);
         Ok(Self { call, columns, next, index: 0, skip: 0, wall })
-    }
-
-    /// Goes on where a cursor is, in the list of `call`.
-    pub(super) fn resume(call: &Call, cursor: Cursor) -> Result<Self, Error> {
-        cursor.plan(call)
     }
 
     pub(super) fn paging_rule(&self) -> PagingRule {

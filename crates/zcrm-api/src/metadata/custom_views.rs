@@ -98,3 +98,11 @@ impl SingleCall for ViewCategories {
         names.names().map(category).collect()
     }
 }
+
+impl ModuleHandle {
+    /// Returns a handle to the custom views of the module.
+    #[must_use]
+    pub fn custom_views(&self) -> CustomViews {
+        CustomViews::new(self.clone())
+    }
+}

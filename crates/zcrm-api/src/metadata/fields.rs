@@ -55,3 +55,11 @@ impl Request<List<FieldInfo>> {
         self.map(|call| call.check(lacks.map_or(Ok(()), Err))).param("type", "unused")
     }
 }
+
+impl ModuleHandle {
+    /// Returns a handle to the fields of the module.
+    #[must_use]
+    pub fn fields(&self) -> Fields {
+        Fields::new(self.clone())
+    }
+}

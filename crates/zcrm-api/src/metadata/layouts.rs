@@ -39,3 +39,11 @@ impl Layouts {
         GetItem::request(self.module.call(&operations::LAYOUTS_GET).path_id("id", id))
     }
 }
+
+impl ModuleHandle {
+    /// Returns a handle to the layouts of the module.
+    #[must_use]
+    pub fn layouts(&self) -> Layouts {
+        Layouts::new(self.clone())
+    }
+}

@@ -2,11 +2,11 @@
 
 use zcrm_core::{ModuleName, Operation};
 
-use super::{CustomViews, Fields, Layouts, RelatedLists, module::ModuleInfo};
+use super::module::ModuleInfo;
 use crate::Call;
 use crate::list::{List, Whole};
 use crate::request::{GetItem, Request};
-use crate::{Api, Tags, check, operations};
+use crate::{Api, check, operations};
 
 /// The modules of the organisation: [`Api::modules`].
 #[derive(Clone, Debug)]
@@ -62,35 +62,5 @@ impl ModuleHandle {
         let call = self.api.call(&operations::MODULES_GET);
         let call = call.check(check::module(&self.name));
         GetItem::request(call.path("api_name", &self.name))
-    }
-
-    /// Returns a handle to the fields of the module.
-    #[must_use]
-    pub fn fields(&self) -> Fields {
-        Fields::new(self.clone())
-    }
-
-    /// Returns a handle to the layouts of the module.
-    #[must_use]
-    pub fn layouts(&self) -> Layouts {
-        Layouts::new(self.clone())
-    }
-
-    /// Returns a handle to the custom views of the module.
-    #[must_use]
-    pub fn custom_views(&self) -> CustomViews {
-        CustomViews::new(self.clone())
-    }
-
-    /// Returns a handle to the related lists of the module, as metadata.
-    #[must_use]
-    pub fn related_lists(&self) -> RelatedLists {
-        RelatedLists::new(self.clone())
-    }
-
-    /// Returns a handle to the tags of the module.
-    #[must_use]
-    pub fn tags(&self) -> Tags {
-        Tags::new(self.clone())
     }
 }

@@ -49,3 +49,11 @@ impl Request<List<RelatedList>> {
         self.map(|call| call.check(right)).param("layout_id", id)
     }
 }
+
+impl ModuleHandle {
+    /// Returns a handle to the related lists of the module, as metadata.
+    #[must_use]
+    pub fn related_lists(&self) -> RelatedLists {
+        RelatedLists::new(self.clone())
+    }
+}

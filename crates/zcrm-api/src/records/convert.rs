@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use zcrm_core::{ApiVersion, Error, Id, Lookup, Record, Reply, escaped, to_json};
 
-use super::{Records, handle::Target};
+use super::{Records, target::Target};
 use crate::{
     Call, check, operations,
     request::{Request, SingleCall, sealed::Sealed},

@@ -5,8 +5,8 @@ use zcrm_core::{Error, Id, Reply, WriteResults, Written};
 
 use super::{
     Records,
-    handle::Target,
     many::{Batch, MOST_IN_A_CALL, preview, send_all},
+    target::Target,
 };
 use crate::{
     Call, check, model, operations,

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use zcrm_core::{Error, Id, Timestamp};
 
-use super::{Update, Upsert, WriteRecord, WriteRecords, external, row::RecordJson};
+use super::{external, row::RecordJson};
 use crate::{
     Call, check,
     request::{Kind, Request},
@@ -156,11 +156,6 @@ impl<K: RecordWrite> Request<K> {
 /// ```
 pub trait ChangesRecords: RecordWrite {}
 
-impl ChangesRecords for WriteRecord<Update> {}
-impl ChangesRecords for WriteRecords<Update> {}
-impl ChangesRecords for WriteRecord<Upsert> {}
-impl ChangesRecords for WriteRecords<Upsert> {}
-
 impl<K: ChangesRecords> Request<K> {
     /// Writes only records that were not changed after this time (`If-Unmodified-Since`).
     ///
@@ -183,9 +178,6 @@ impl<K: ChangesRecords> Request<K> {
 /// # }
 /// ```
 pub trait Upserts: RecordWrite {}
-
-impl Upserts for WriteRecord<Upsert> {}
-impl Upserts for WriteRecords<Upsert> {}
 
 impl<K: Upserts> Request<K> {
     /// Matches existing records by this field (`duplicate_check_fields`).

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde::de::DeserializeOwned;
 use zcrm_core::{Error, Reply, Timestamp};
 
-use super::{Include, Records, handle::Target};
+use super::{Include, Records, target::Target};
 use crate::{
     check, operations,
     request::{Request, SingleCall, sealed::Sealed},

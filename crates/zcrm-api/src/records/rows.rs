@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use zcrm_core::{ApiVersion, Error, ErrorKind, Id, Outcome, Record, Reply, Timestamp, Written};
 
-use super::{Records, WriteRecord, handle::Target};
+use super::{Records, WriteRecord, target::Target};
 use crate::{
     Call, check, operations,
     request::{Kind, Request, SingleCall, sealed::Sealed},

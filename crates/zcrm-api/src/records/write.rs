@@ -7,10 +7,10 @@ use serde::Serialize;
 use zcrm_core::{Error, Id, Operation, Record, Reply, WriteResults, Written};
 
 use super::{
-    RecordWrite, Records, WriteOptions,
-    handle::Target,
+    ChangesRecords, RecordWrite, Records, Upserts, WriteOptions,
     many::{Batch, MOST_IN_A_CALL, preview, send_all},
     row::{RecordJson, raw_row},
+    target::Target,
 };
 use crate::{
     Call, check, operations,
@@ -333,3 +333,10 @@ impl<V> fmt::Debug for WriteRecords<V> {
             .finish_non_exhaustive()
     }
 }
+
+impl ChangesRecords for WriteRecord<Update> {}
+impl ChangesRecords for WriteRecords<Update> {}
+impl ChangesRecords for WriteRecord<Upsert> {}
+impl ChangesRecords for WriteRecords<Upsert> {}
+impl Upserts for WriteRecord<Upsert> {}
+impl Upserts for WriteRecords<Upsert> {}

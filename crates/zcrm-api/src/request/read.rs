@@ -111,3 +111,21 @@ impl SingleCall for Count {
         Ok(reply.json::<Answer>()?.count.0)
     }
 }
+
+impl Call {
+    /// Reads the response as one object. If the operation says [`Bare`](ResponseShape::Bare), the
+    /// object is the body itself.
+    pub fn object<T: DeserializeOwned + Send + 'static>(self) -> Request<GetItem<T>> {
+        GetItem::request(match self.response() {
+            ResponseShape::Object(_) | ResponseShape::Bare => self,
+            _ => self.refuse_shape("one object"),
+        })
+    }
+
+    /// Reads the response as JSON of any shape.
+    ///
+    /// A read without content (204), such as a query without a match, gives `null`.
+    pub fn json<T: DeserializeOwned + Send + 'static>(self) -> Request<ReadJson<T>> {
+        ReadJson::request(self)
+    }
+}

@@ -265,3 +265,18 @@ impl SingleCall for Acknowledge {
         reply.success()
     }
 }
+
+impl Call {
+    /// Reads the result of each of the `sent` items of a write.
+    ///
+    /// A single result counts for all items. If Zoho returns a different number of results, all
+    /// outcomes are unknown. If it reports success for an id that the request does not name, the
+    /// outcome of that item is unknown.
+    pub fn outcomes(self, sent: usize) -> Request<ReadOutcomes> {
+        let shaped = match self.response() {
+            ResponseShape::WriteResults(_) | ResponseShape::WriteResult(_) => self,
+            _ => self.refuse_shape("outcomes"),
+        };
+        ReadOutcomes::request(shaped, sent)
+    }
+}

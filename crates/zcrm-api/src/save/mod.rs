@@ -15,7 +15,7 @@ use zcrm_core::{Clock, Error, ErrorKind, Outcome};
 use zcrm_http::{Download, Progress, TokioClock};
 
 use part_file::PartFile;
-use validator::{ContentRange, Validator};
+use validator::{ContentRange, Validator, odd_header};
 
 /// Saves a download to a file: complete or not at all.
 ///
@@ -322,10 +322,4 @@ impl fmt::Debug for SaveFile {
             .field("attempts", &self.attempts)
             .finish_non_exhaustive()
     }
-}
-
-/// Returns the error for an invalid header value. It cannot occur, because the server sent the
-/// value.
-fn odd_header(error: http::header::InvalidHeaderValue) -> Error {
-    Error::input("the rest of the file cannot be requested").with_source(error)
 }

@@ -8,7 +8,6 @@ use http::{
 use serde::{Deserialize, Serialize};
 use zcrm_core::Error;
 
-use super::odd_header;
 use zcrm_http::Download;
 
 /// A value that identifies one version of a file.
@@ -89,6 +88,12 @@ impl ContentRange {
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+/// Returns the error for an invalid header value. It cannot occur, because the server sent the
+/// value.
+pub(super) fn odd_header(error: http::header::InvalidHeaderValue) -> Error {
+    Error::input("the rest of the file cannot be requested").with_source(error)
 }
 
 #[cfg(test)]
