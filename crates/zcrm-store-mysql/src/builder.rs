@@ -5,9 +5,7 @@ use std::{fmt, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 use zcrm_core::{Clock, SecretString, TokioClock};
 use zcrm_oauth::StoreError;
 
-use crate::MySqlStore;
-
-/// The settings of a [`MySqlStore`].
+/// The settings of a [`MySqlStore`](crate::MySqlStore).
 ///
 /// What is not named is what the Ruby SDK's guide has: host `127.0.0.1`, port 3306, user `root`
 /// with an empty password, database `zohooauth`. `Debug` shows no password.
@@ -216,51 +214,6 @@ impl MySqlStoreBuilder {
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
-    }
-
-    /// The store. Nothing is sent yet: connections are opened when they are first needed.
-    ///
-    /// # Errors
-    /// Where the settings contradict each other.
-    pub fn build(self) -> Result<MySqlStore, StoreError> {
-        if self.tls_off && !self.cas.is_empty() {
-            return Err(StoreError::new(
-                "the database is to be spoken to without TLS, and has a certificate authority: \
-                 choose one",
-            ));
-        }
-        if self.database.is_empty()
-            || self.database.chars().count() > 64
-            || self.database.contains('\0')
-        {
-            return Err(StoreError::new("the database needs a name, of 64 characters at most"));
-        }
-        if let Some(path) = &self.socket
-            && path.to_str().is_none()
-        {
-            return Err(StoreError::new("the path of the database's socket is not valid UTF-8"));
-        }
-        MySqlStore::new(self)
-    }
-
-    /// The store, once the server has answered.
-    ///
-    /// ```no_run
-    /// use zcrm_store_mysql::MySqlStore;
-    ///
-    /// # async fn run() -> Result<(), zcrm_oauth::StoreError> {
-    /// let store = MySqlStore::builder().password("a secret").connect().await?;
-    /// # let _ = store;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// As [`build`](Self::build), and where the server or the table cannot be reached.
-    pub async fn connect(self) -> Result<MySqlStore, StoreError> {
-        let store = self.build()?;
-        store.check().await?;
-        Ok(store)
     }
 
     /// How errors and logs call the place.

@@ -217,6 +217,53 @@ impl MySqlStore {
     }
 }
 
+impl MySqlStoreBuilder {
+    /// The store. Nothing is sent yet: connections are opened when they are first needed.
+    ///
+    /// # Errors
+    /// Where the settings contradict each other.
+    pub fn build(self) -> Result<MySqlStore, StoreError> {
+        if self.tls_off && !self.cas.is_empty() {
+            return Err(StoreError::new(
+                "the database is to be spoken to without TLS, and has a certificate authority: \
+                 choose one",
+            ));
+        }
+        if self.database.is_empty()
+            || self.database.chars().count() > 64
+            || self.database.contains('\0')
+        {
+            return Err(StoreError::new("the database needs a name, of 64 characters at most"));
+        }
+        if let Some(path) = &self.socket
+            && path.to_str().is_none()
+        {
+            return Err(StoreError::new("the path of the database's socket is not valid UTF-8"));
+        }
+        MySqlStore::new(self)
+    }
+
+    /// The store, once the server has answered.
+    ///
+    /// ```no_run
+    /// use zcrm_store_mysql::MySqlStore;
+    ///
+    /// # async fn run() -> Result<(), zcrm_oauth::StoreError> {
+    /// let store = MySqlStore::builder().password("a secret").connect().await?;
+    /// # let _ = store;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`build`](Self::build), and where the server or the table cannot be reached.
+    pub async fn connect(self) -> Result<MySqlStore, StoreError> {
+        let store = self.build()?;
+        store.check().await?;
+        Ok(store)
+    }
+}
+
 /// Tries again where another transaction was in the way.
 async fn again<T, F: Future<Output = Result<T, OperationError>>>(
     clock: &dyn Clock,
