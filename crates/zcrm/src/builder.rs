@@ -66,6 +66,24 @@ pub struct ClientBuilder {
     refresh_early: Option<Duration>,
 }
 
+impl Client {
+    /// Returns a builder.
+    ///
+    /// ```no_run
+    /// use zcrm::prelude::*;
+    ///
+    /// # async fn example() -> zcrm::Result<()> {
+    /// let client = Client::builder().config(Config::from_env()?).build()?;
+    /// let client = client.login(GrantToken::new("1000.abc")).await?;
+    /// # let _ = client;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new()
+    }
+}
+
 impl ClientBuilder {
     pub(crate) fn new() -> Self {
         Self {

@@ -6,7 +6,7 @@ use zcrm_api::Api;
 use zcrm_core::{Error, Operation};
 use zcrm_oauth::{Grant, UserTokens};
 
-use crate::{ClientBuilder, Clients};
+use crate::{Clients, whoami::WhoAmI};
 
 /// A client of Zoho CRM for one user, whose tokens stay fresh by themselves. Clones are cheap and share
 /// connections, limits and tokens. Any number of clients and users can exist in one process; limits are
@@ -22,22 +22,6 @@ pub struct Client {
 }
 
 impl Client {
-    /// Returns a builder.
-    ///
-    /// ```no_run
-    /// use zcrm::prelude::*;
-    ///
-    /// # async fn example() -> zcrm::Result<()> {
-    /// let client = Client::builder().config(Config::from_env()?).build()?;
-    /// let client = client.login(GrantToken::new("1000.abc")).await?;
-    /// # let _ = client;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn builder() -> ClientBuilder {
-        ClientBuilder::new()
-    }
-
     pub(crate) fn new(clients: Clients, api: &Api, tokens: UserTokens) -> Self {
         Self { api: api.authorized_by(Arc::new(tokens.clone())), clients, tokens }
     }
@@ -75,7 +59,7 @@ impl Client {
     /// Logs in the user of this client if no login is stored, and returns this client. If a login is
     /// stored, the grant is not used, so a program may call this at each start with the same grant token.
     ///
-    /// The tokens are stored under the configured user ([`ClientBuilder::user`]), even if the
+    /// The tokens are stored under the configured user ([`ClientBuilder::user`](crate::ClientBuilder::user)), even if the
     /// grant belongs to another user.
     ///
     /// ```
@@ -158,6 +142,52 @@ impl Client {
         operation: &Operation,
     ) -> Result<Option<Vec<&'static str>>, Error> {
         self.tokens.missing_scopes(operation).await
+    }
+}
+
+impl Clients {
+    fn client(&self, tokens: UserTokens) -> Client {
+        Client::new(self.clone(), &self.api, tokens)
+    }
+
+    /// Returns the client of a user. It is cheap.
+    ///
+    /// # Errors
+    /// An error of kind [`Config`](crate::ErrorKind::Config) if `user` is empty.
+    pub fn user(&self, user: &str) -> Result<Client, Error> {
+        Ok(self.client(self.manager.user(user)?))
+    }
+
+    /// Returns the client of a user in one organisation, whose tokens are stored apart from those of the
+    /// same user in another. Users of the same organisation share its limits.
+    ///
+    /// # Errors
+    /// An error of kind [`Config`](crate::ErrorKind::Config) if `user` is empty.
+    pub fn user_in_organisation(&self, user: &str, organisation: &str) -> Result<Client, Error> {
+        Ok(self.client(self.manager.user_in_organisation(user, organisation)?))
+    }
+
+    /// Returns a client without a user, by the client credentials flow; see
+    /// [`TokenManager::organisation`](zcrm_oauth::TokenManager::organisation).
+    ///
+    /// # Errors
+    /// An error of kind [`Config`](crate::ErrorKind::Config) or [`Input`](crate::ErrorKind::Input) if the
+    /// organisation or the scopes are missing.
+    pub fn organisation(&self, soid: &str, scopes: &[impl AsRef<str>]) -> Result<Client, Error> {
+        Ok(self.client(self.manager.organisation(soid, scopes)?))
+    }
+
+    /// Logs in the user whom a grant belongs to, and returns that user's client. Zoho's user info (scope
+    /// `AaaServer.profile.READ`) or the CRM's current user (scope `ZohoCRM.users.READ`) tells who it is.
+    ///
+    /// # Errors
+    /// As [`UserTokens::exchange`]. If the exchange succeeded but the user could not be found out, the
+    /// error carries the tokens ([`UnsavedToken`](crate::oauth::UnsavedToken)); with
+    /// [`TokenFault::MissingScope`](crate::oauth::TokenFault::MissingScope) both scopes are missing. Then name
+    /// the user with [`user`](Self::user), and exchange the tokens there.
+    pub async fn login(&self, grant: impl Into<Grant>) -> Result<Client, Error> {
+        let lookup = Arc::new(WhoAmI::new(self.api.clone(), self.manager.clone()));
+        Ok(self.client(self.manager.login_with(grant, lookup).await?))
     }
 }
 

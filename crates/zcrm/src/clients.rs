@@ -1,14 +1,10 @@
 //! The clients of many users.
 
-use std::sync::Arc;
-
 use zcrm_api::Api;
 use zcrm_core::Error;
-use zcrm_oauth::{AuthorizeUrl, DeviceLogin, Grant, Redirect, TokenKey, TokenManager, UserTokens};
+use zcrm_oauth::{AuthorizeUrl, DeviceLogin, Redirect, TokenKey, TokenManager};
 
-use crate::{Client, whoami::WhoAmI};
-
-/// The users of one application: logs them in and out, lists them, and returns a [`Client`] for each.
+/// The users of one application: logs them in and out, lists them, and returns a [`Client`](crate::Client) for each.
 /// The clients share connections. Limits are kept for each organisation, or for each user whose
 /// organisation is not named ([`user_in_organisation`](Self::user_in_organisation)), so that one cannot
 /// use up the limits of another. Made by
@@ -31,44 +27,13 @@ use crate::{Client, whoami::WhoAmI};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Clients {
-    api: Api,
-    manager: TokenManager,
+    pub(crate) api: Api,
+    pub(crate) manager: TokenManager,
 }
 
 impl Clients {
     pub(crate) fn new(api: Api, manager: TokenManager) -> Self {
         Self { api, manager }
-    }
-
-    fn client(&self, tokens: UserTokens) -> Client {
-        Client::new(self.clone(), &self.api, tokens)
-    }
-
-    /// Returns the client of a user. It is cheap.
-    ///
-    /// # Errors
-    /// An error of kind [`Config`](crate::ErrorKind::Config) if `user` is empty.
-    pub fn user(&self, user: &str) -> Result<Client, Error> {
-        Ok(self.client(self.manager.user(user)?))
-    }
-
-    /// Returns the client of a user in one organisation, whose tokens are stored apart from those of the
-    /// same user in another. Users of the same organisation share its limits.
-    ///
-    /// # Errors
-    /// An error of kind [`Config`](crate::ErrorKind::Config) if `user` is empty.
-    pub fn user_in_organisation(&self, user: &str, organisation: &str) -> Result<Client, Error> {
-        Ok(self.client(self.manager.user_in_organisation(user, organisation)?))
-    }
-
-    /// Returns a client without a user, by the client credentials flow; see
-    /// [`TokenManager::organisation`].
-    ///
-    /// # Errors
-    /// An error of kind [`Config`](crate::ErrorKind::Config) or [`Input`](crate::ErrorKind::Input) if the
-    /// organisation or the scopes are missing.
-    pub fn organisation(&self, soid: &str, scopes: &[impl AsRef<str>]) -> Result<Client, Error> {
-        Ok(self.client(self.manager.organisation(soid, scopes)?))
     }
 
     /// Starts a login in a browser; see [`TokenManager::authorize_url`].
@@ -92,19 +57,6 @@ impl Clients {
         self.manager.device_login(scopes).await
     }
 
-    /// Logs in the user whom a grant belongs to, and returns that user's client. Zoho's user info (scope
-    /// `AaaServer.profile.READ`) or the CRM's current user (scope `ZohoCRM.users.READ`) tells who it is.
-    ///
-    /// # Errors
-    /// As [`UserTokens::exchange`]. If the exchange succeeded but the user could not be found out, the
-    /// error carries the tokens ([`UnsavedToken`](crate::oauth::UnsavedToken)); with
-    /// [`TokenFault::MissingScope`](crate::oauth::TokenFault::MissingScope) both scopes are missing. Then name
-    /// the user with [`user`](Self::user), and exchange the tokens there.
-    pub async fn login(&self, grant: impl Into<Grant>) -> Result<Client, Error> {
-        let lookup = Arc::new(WhoAmI::new(self.api.clone(), self.manager.clone()));
-        Ok(self.client(self.manager.login_with(grant, lookup).await?))
-    }
-
     /// Returns whether a login is stored for a user.
     ///
     /// # Errors
@@ -122,7 +74,7 @@ impl Clients {
     }
 
     /// Removes a user's tokens from the store; returns whether there were any. At Zoho they stay valid
-    /// until they are [revoked](UserTokens::revoke).
+    /// until they are [revoked](zcrm_oauth::UserTokens::revoke).
     ///
     /// # Errors
     /// An error of kind [`Store`](crate::ErrorKind::Store) if the store fails.

@@ -83,6 +83,7 @@ mod builder;
 mod client;
 mod clients;
 mod config;
+mod custom_http;
 mod http_stack;
 #[cfg(feature = "logging")]
 pub mod logging;

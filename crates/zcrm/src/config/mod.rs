@@ -1,6 +1,7 @@
 //! Settings by name: the dictionary.
 
 mod keys;
+mod setting;
 mod source;
 mod value;
 
@@ -11,7 +12,10 @@ use zcrm_core::{
 };
 use zcrm_http::{ConnectorBuilder, Limits, Timeouts};
 
-use keys::Key;
+use self::{
+    keys::Key,
+    setting::{ConfigSource, Setting},
+};
 
 /// Settings by name, from code, a map, a TOML or JSON file, or the environment.
 ///
@@ -91,37 +95,6 @@ pub struct Config {
     ruby: bool,
     /// Variables that are not read, each with the setting that may have been meant.
     unread: Vec<(String, &'static str)>,
-}
-
-#[derive(Clone)]
-struct Setting {
-    value: SecretString,
-    /// The name under which it was set: the key's own, or an alias.
-    name: &'static str,
-    place: ConfigSource,
-}
-
-/// Where a setting was set, for errors.
-#[derive(Clone, PartialEq, Eq)]
-enum ConfigSource {
-    Code,
-    Environment,
-    /// A file or a text, in words.
-    Text(String),
-}
-
-impl Setting {
-    fn is_empty(&self) -> bool {
-        self.value.expose_secret().trim().is_empty()
-    }
-
-    fn place(&self) -> String {
-        match &self.place {
-            ConfigSource::Code => "in code".to_owned(),
-            ConfigSource::Environment => format!("variable {}", source::variable(self.name)),
-            ConfigSource::Text(words) => words.clone(),
-        }
-    }
 }
 
 /// What no client can do without.
@@ -269,12 +242,12 @@ impl Config {
         let mistyped = USUAL.into_iter().filter(is_missing).filter(|key| !near(key).is_empty());
         let missing: Vec<&str> = mandatory.chain(mistyped).collect();
         let unread = |name: &str, key: &str| {
-            let (name, meant) = (escaped(name), source::variable(key));
+            let (name, meant) = (escaped(name), setting::variable(key));
             format!("the environment holds {name}, which is not read: did you mean {meant}?")
         };
         // a default hides no slip
         let slips = self.unread.iter().filter(|(name, key)| {
-            is_missing(key) && !missing.contains(key) && keys::is_slip(source::bare(name), key)
+            is_missing(key) && !missing.contains(key) && keys::is_slip(setting::bare(name), key)
         });
         let slips: Vec<String> = slips.map(|(name, key)| unread(name, key)).collect();
         if missing.is_empty() {
@@ -287,7 +260,7 @@ impl Config {
         let mut text = format!(
             "{} {verb} missing: set {all}{} in the environment, name {} in a file, or call {}",
             names(&|key| format!("`{key}`")),
-            names(&source::variable),
+            names(&setting::variable),
             if missing.len() == 1 { "it" } else { "them" },
             names(&|key| format!(".{}(…)", if key == USER { "user" } else { key })),
         );

@@ -4,20 +4,11 @@ use std::path::Path;
 
 use zcrm_core::{Error, SecretString, escaped};
 
-use super::{Config, ConfigSource, Setting, keys, value};
-
-/// What every variable of ours begins with.
-const PREFIX: &str = "ZCRM_";
-
-/// The variable of a setting.
-pub(super) fn variable(key: &str) -> String {
-    format!("{PREFIX}{}", key.to_ascii_uppercase())
-}
-
-/// The name of a setting in that of a variable.
-pub(super) fn bare(variable: &str) -> &str {
-    variable.strip_prefix(PREFIX).unwrap_or(variable)
-}
+use super::{
+    Config, keys,
+    setting::{ConfigSource, PREFIX, Setting, variable},
+    value,
+};
 
 /// Variables of our own tests and tools; never settings.
 const RESERVED: [&str; 2] = ["ZCRM_TEST_", "ZCRM_REQUIRE_"];
