@@ -11,8 +11,10 @@ use zcrm::{
 };
 use zcrm_sim::{Edition, Simulator};
 
+use super::answer::Answer;
+use super::check::{Check, check, simulated};
 use super::fixture::{Fixture, access, send, simulator};
-use super::{Answer, Check, CheckResult, Stop, Verdict, check, judge, judge_answer, simulated};
+use super::verdict::{CheckResult, Stop, Verdict, judge, judge_answer};
 use crate::BoxError;
 
 pub(super) const CHECKS: &[Check] = &[

@@ -5,8 +5,10 @@ use std::time::Duration;
 use zcrm_sim::Simulator;
 
 use super::accounts::{exchange, own_simulator};
+use super::answer::Answer;
+use super::check::{Check, simulated};
 use super::fixture::{Fixture, send};
-use super::{Answer, Check, CheckResult, Stop, judge, simulated};
+use super::verdict::{CheckResult, Stop, judge};
 use crate::BoxError;
 
 pub(super) const CHECKS: &[Check] = &[

@@ -24,7 +24,8 @@ use zcrm::{
 use zcrm_http::{Authorizer as _, Connector, ReqBody, Stack, StaticAuthorizer, Transport};
 use zcrm_sim::{FieldKind, FieldSpec, Simulator};
 
-use super::{Answer, Stop};
+use super::answer::Answer;
+use super::verdict::Stop;
 use crate::BoxError;
 
 /// The versions in which the checks speak.

@@ -6,8 +6,10 @@ use zcrm::ApiVersion;
 use zcrm_sim::{Edition, FieldKind, FieldSpec, Simulator};
 
 use super::accounts::{own_simulator, with_edition};
+use super::answer::Answer;
+use super::check::{Check, simulated};
 use super::fixture::Fixture;
-use super::{Answer, Check, CheckResult, Stop, judge, simulated};
+use super::verdict::{CheckResult, Stop, judge};
 use crate::BoxError;
 
 pub(super) const CHECKS: &[Check] = &[

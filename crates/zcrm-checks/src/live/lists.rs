@@ -3,8 +3,10 @@
 use chrono::{DateTime, TimeDelta};
 use zcrm::ApiVersion;
 
+use super::answer::Answer;
+use super::check::{Check, check};
 use super::fixture::Fixture;
-use super::{Answer, Check, CheckResult, Stop, check, judge, judge_answer};
+use super::verdict::{CheckResult, Stop, judge, judge_answer};
 
 pub(super) const CHECKS: &[Check] = &[
     check!("empty-list", "a list with nothing in it is 204 without a body", empty_list),

@@ -5,9 +5,10 @@ use zcrm::ApiVersion;
 use zcrm_sim::Simulator;
 
 use super::accounts::own_simulator;
+use super::check::{Check, check, simulated};
 use super::fixture::Fixture;
 use super::settings::{CHANGES, first, rows, send, text};
-use super::{Check, CheckResult, check, judge, judge_answer, simulated};
+use super::verdict::{CheckResult, judge, judge_answer};
 
 pub(super) const CHECKS: &[Check] = &[
     check!("view-default", "`info.default` is a view of the list, by its id the same", view),

@@ -8,6 +8,7 @@
 mod accounts;
 mod answer;
 mod channels;
+mod check;
 mod consent;
 mod fixture;
 mod limits;
@@ -21,119 +22,18 @@ mod search;
 mod settings;
 mod shapes;
 mod spans;
+mod verdict;
 mod writes;
 
-use std::{fmt, future::Future, pin::Pin};
+use std::fmt;
 
 pub use fixture::{Fixture, simulator};
+pub use verdict::Verdict;
 
-use zcrm_sim::Simulator;
-
-use self::answer::Answer;
-use crate::BoxError;
-
-/// What a check came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Verdict {
-    /// What was seen is what is assumed.
-    Agrees(String),
-    /// It is not.
-    Disagrees(String),
-    /// It could not be seen, and why.
-    NotHere(String),
-}
-
-/// Why a check ended early.
-enum Stop {
-    Verdict(Verdict),
-    Failed(BoxError),
-}
-
-impl<E: Into<BoxError>> From<E> for Stop {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-/// Codes of what an organisation lacks: nothing is said about the assumption then.
-const LACKS: [&str; 5] = [
-    "FEATURE_NOT_ENABLED",
-    "INVALID_MODULE",
-    "LICENSE_LIMIT_EXCEEDED",
-    "NO_PERMISSION",
-    "OAUTH_SCOPE_MISMATCH",
-];
-
-impl Stop {
-    /// A step before the one that is looked at was refused.
-    fn because(answer: &Answer) -> Self {
-        let said = format!("a step before it was answered with {answer}");
-        Self::Verdict(match LACKS.contains(&answer.code()) || answer.status == 501 {
-            true => Verdict::NotHere(said),
-            false => Verdict::Disagrees(said),
-        })
-    }
-}
-
-type CheckResult = Result<Verdict, Stop>;
-type RunCheck = for<'a> fn(&'a Fixture) -> Pin<Box<dyn Future<Output = CheckResult> + 'a>>;
-type RunSimulated =
-    for<'a> fn(&'a Fixture, &'a Simulator) -> Pin<Box<dyn Future<Output = CheckResult> + 'a>>;
-
-/// A check: its name, what is assumed, how it is seen.
-struct Check {
-    name: &'static str,
-    assumes: &'static str,
-    how: CheckKind,
-}
-
-enum CheckKind {
-    Run(RunCheck),
-    /// On a simulator alone, and why not on a sandbox.
-    Simulated(&'static str, RunSimulated),
-    /// It cannot be seen in any run, and why.
-    Not(&'static str),
-}
-
-/// A check that runs a function.
-macro_rules! check {
-    ($name:literal, $assumes:literal, $run:path) => {
-        $crate::live::Check {
-            name: $name,
-            assumes: $assumes,
-            how: $crate::live::CheckKind::Run(|fixture| Box::pin($run(fixture))),
-        }
-    };
-}
-use check;
-
-/// A check that runs a function on a simulator alone.
-macro_rules! simulated {
-    ($name:literal, $assumes:literal, $why:expr, $run:path) => {
-        $crate::live::Check {
-            name: $name,
-            assumes: $assumes,
-            how: $crate::live::CheckKind::Simulated($why, |fixture, sim| {
-                Box::pin($run(fixture, sim))
-            }),
-        }
-    };
-}
-use simulated;
-
-/// What was seen, and whether that is what is assumed.
-fn judge(agrees: bool, saw: impl fmt::Display) -> Verdict {
-    if agrees { Verdict::Agrees(saw.to_string()) } else { Verdict::Disagrees(saw.to_string()) }
-}
-
-/// The same for one answer; what the place lacks altogether says nothing.
-fn judge_answer(agrees: bool, answer: &Answer) -> Verdict {
-    if !agrees && (answer.status == 501 || LACKS.contains(&answer.code())) {
-        return Verdict::NotHere(format!("it was answered with {answer}"));
-    }
-    judge(agrees, answer)
-}
+use self::{
+    check::{Check, CheckKind},
+    verdict::{CheckResult, Stop},
+};
 
 /// One line of the report.
 #[derive(Clone, Debug)]

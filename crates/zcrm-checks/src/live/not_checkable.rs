@@ -1,6 +1,6 @@
 //! What no run of this program can see, and why.
 
-use super::{Check, CheckKind};
+use super::check::{Check, CheckKind};
 
 const fn not(name: &'static str, assumes: &'static str, why: &'static str) -> Check {
     Check { name, assumes, how: CheckKind::Not(why) }

@@ -5,9 +5,10 @@ use zcrm::ApiVersion;
 use zcrm_sim::Simulator;
 
 use super::accounts::own_simulator;
+use super::check::{Check, check, simulated};
 use super::fixture::Fixture;
 use super::settings::{CHANGES, first, gone, life, refused, rows, send, text};
-use super::{Check, CheckResult, Stop, Verdict, check, judge, judge_answer, simulated};
+use super::verdict::{CheckResult, Stop, Verdict, judge, judge_answer};
 use crate::BoxError;
 
 pub(super) const CHECKS: &[Check] = &[

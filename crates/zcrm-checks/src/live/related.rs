@@ -5,8 +5,10 @@ use zcrm::{ApiVersion, operations, request::Call};
 use zcrm_sim::Simulator;
 
 use super::accounts::own_simulator;
+use super::answer::Answer;
+use super::check::{Check, check, simulated};
 use super::fixture::Fixture;
-use super::{Answer, Check, CheckResult, Stop, check, judge, judge_answer, simulated};
+use super::verdict::{CheckResult, Stop, judge, judge_answer};
 use crate::BoxError;
 
 pub(super) const CHECKS: &[Check] = &[

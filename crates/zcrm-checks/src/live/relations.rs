@@ -5,10 +5,12 @@ use zcrm::ApiVersion;
 use zcrm_sim::Simulator;
 
 use super::accounts::own_simulator;
+use super::answer::Answer;
+use super::check::{Check, check, simulated};
 use super::fixture::Fixture;
 use super::related::{book, count, delete, id_of, lead, send, went};
 use super::shapes::tag;
-use super::{Answer, Check, CheckResult, check, judge, judge_answer, simulated};
+use super::verdict::{CheckResult, judge, judge_answer};
 use crate::BoxError;
 
 pub(super) const CHECKS: &[Check] = &[

@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 use zcrm::{ApiVersion, records::field};
 
+use super::answer::Answer;
+use super::check::{Check, check};
 use super::fixture::Fixture;
-use super::{Answer, Check, CheckResult, Stop, check, judge, judge_answer};
+use super::verdict::{CheckResult, Stop, judge, judge_answer};
 
 pub(super) const CHECKS: &[Check] = &[
     check!("search-escape", "`( ) , \\` in a value are escaped by a backslash (v8)", escape_v8),

@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 use zcrm::ApiVersion;
 
+use super::answer::Answer;
+use super::check::{Check, check};
 use super::fixture::Fixture;
-use super::{Answer, Check, CheckResult, Stop, Verdict, check, judge, judge_answer};
+use super::verdict::{CheckResult, Stop, Verdict, judge, judge_answer};
 
 pub(super) const CHECKS: &[Check] = &[
     check!("module-flag", "modules have `visible` up to v4, `status` from v5 on", module_flag),

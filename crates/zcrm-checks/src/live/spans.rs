@@ -8,8 +8,10 @@ use zcrm::{ApiVersion, request::Api};
 use zcrm_sim::{FieldKind, FieldSpec, ModuleSpec, Simulator};
 
 use super::accounts::{exchange, own_simulator, refresh, refresh_token};
+use super::answer::Answer;
+use super::check::{Check, simulated};
 use super::fixture::{Fixture, access, send};
-use super::{Answer, Check, CheckResult, Stop, Verdict, judge, simulated};
+use super::verdict::{CheckResult, Stop, Verdict, judge};
 use crate::BoxError;
 
 pub(super) const CHECKS: &[Check] = &[

@@ -6,7 +6,7 @@ use zcrm_checks::{Arguments, BoxError, Child, StoreKind};
 use zcrm_core::Clock as _;
 use zcrm_http::TokioClock;
 
-use crate::{WRITER, writer};
+use crate::writer;
 
 /// How many processes save at the same time.
 const WRITERS: usize = 2;
@@ -66,7 +66,15 @@ async fn kill_once(
     for at in 0..WRITERS {
         let name = format!("w{at}u");
         children.push(Child::start(&[
-            WRITER, "--store", store, "--folder", folder, "--name", &name, "--round", &next,
+            writer::ROLE,
+            "--store",
+            store,
+            "--folder",
+            folder,
+            "--name",
+            &name,
+            "--round",
+            &next,
         ])?);
     }
     let wanted = SAVES + rng.u64(0..10);

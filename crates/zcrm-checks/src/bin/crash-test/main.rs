@@ -9,13 +9,10 @@ mod writer;
 
 use zcrm_checks::{Arguments, BoxError};
 
-/// The first argument of a process that saves.
-const WRITER: &str = "writer";
-
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let mut arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    if arguments.first().is_some_and(|first| first == WRITER) {
+    if arguments.first().is_some_and(|first| first == writer::ROLE) {
         return writer::run(arguments.split_off(1)).await;
     }
     let arguments = Arguments::parse(arguments, &["store", "kills", "seed"], &[])?;

@@ -7,6 +7,9 @@ use zcrm_core::Clock as _;
 use zcrm_http::TokioClock;
 use zcrm_oauth::StoredToken;
 
+/// The first argument of a process that saves.
+pub(crate) const ROLE: &str = "writer";
+
 /// How many users each writer has.
 pub(crate) const USERS: usize = 3;
 

@@ -6,7 +6,7 @@ use zcrm_checks::{Arguments, BoxError, Child, ShiftedClock};
 use zcrm_core::Clock as _;
 use zcrm_sim::{Host, RefreshLimit, Simulator};
 
-use crate::{WORKER, WorkerConfig};
+use crate::worker_config::{WORKER, WorkerConfig};
 
 /// How long the accounts server takes to answer.
 const SLOW: Duration = Duration::from_secs(2);

@@ -12,7 +12,7 @@ use zcrm_checks::{BoxError, ShiftedClock};
 use zcrm_core::ExposeSecret as _;
 use zcrm_oauth::TokenManager;
 
-use crate::WorkerConfig;
+use crate::worker_config::WorkerConfig;
 
 pub(crate) async fn run() -> Result<(), BoxError> {
     let config: WorkerConfig = serde_json::from_str(&line().await?.ok_or("no config")?)?;
