@@ -247,6 +247,7 @@ mod tests {
             inherits_rust_version: true,
             features,
             dependencies: Vec::new(),
+            roots: Vec::new(),
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! The rules read the table in `table.rs` and the manifests of the members, nothing else.
 
+use crate::circles;
 use crate::metadata::{self, Dependency, Kind, Member};
 use crate::shell::{self, Error, Workspace};
 use crate::table::{self, Externals, FAMILIES, Row, TEST_KIT, Tier};
@@ -9,11 +10,22 @@ use crate::table::{self, Externals, FAMILIES, Row, TEST_KIT, Tier};
 /// Where to add what a message complains about.
 const WHERE: &str = "xtask/src/table.rs";
 
+/// TEMPORARY: the members whose files still stand in circles. Remove the entry when they no longer do.
+const UNTANGLED_LATER: &[&str] = &["zcrm-sim"];
+
 /// Checks every member, and lists everything that is wrong.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Error> {
     shell::no_arguments("layers", arguments)?;
     let members = metadata::members(workspace)?;
-    let findings = check(&members);
+    let mut findings = check(&members);
+    for member in members.iter().filter(|member| !UNTANGLED_LATER.contains(&&*member.name)) {
+        for root in member.roots.iter().filter(|root| root.iter().any(|part| part == "src")) {
+            let found = circles::check(root)?;
+            let root = format!("{}/", workspace.root().display());
+            let found = found.iter().map(|text| text.replace(&root, ""));
+            findings.extend(found.map(|text| format!("{}: {text}", member.name)));
+        }
+    }
     for finding in &findings {
         eprintln!("error: {finding}");
     }
@@ -21,7 +33,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Err
         println!("layers: {} members keep to the layer table", members.len());
         return Ok(());
     }
-    Err(Error::failed(format!("{} against the layer table ({WHERE})", findings.len())))
+    Err(Error::failed(format!("{} against the layer rule ({WHERE})", findings.len())))
 }
 
 /// Everything that is wrong with the members.
@@ -186,6 +198,7 @@ mod tests {
             inherits_rust_version: true,
             features: BTreeMap::new(),
             dependencies: dependencies.collect(),
+            roots: Vec::new(),
         }
     }
 

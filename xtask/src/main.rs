@@ -11,6 +11,7 @@
 mod bench;
 mod checks;
 mod ci;
+mod circles;
 mod codegen;
 mod debian;
 mod foreign_sdk;

@@ -23,6 +23,8 @@ pub(crate) struct Member {
     /// The features, and what each one switches on.
     pub(crate) features: BTreeMap<String, Vec<String>>,
     pub(crate) dependencies: Vec<Dependency>,
+    /// The root files of its library and programs.
+    pub(crate) roots: Vec<PathBuf>,
 }
 
 /// A direct dependency, as the manifest declares it.
@@ -91,6 +93,10 @@ fn parse(
                     .iter()
                     .map(dependency)
                     .collect::<Result<_, _>>()?,
+                roots: array(package, "targets")?
+                    .iter()
+                    .filter_map(|t| Some(PathBuf::from(text(t, "src_path").ok()?)))
+                    .collect(),
             })
         })
         .collect::<Result<Vec<_>, Error>>()?;
@@ -150,13 +156,13 @@ mod tests {
         let metadata = json!({"packages": [
             {
                 "name": "b", "manifest_path": "b/Cargo.toml", "publish": [],
-                "description": null, "license": "MIT", "features": {},
+                "description": null, "license": "MIT", "features": {}, "targets": [],
                 "dependencies": [],
             },
             {
                 "name": "a", "manifest_path": "a/Cargo.toml", "publish": null,
                 "description": "first", "license": null,
-                "features": {"default": ["x"], "x": []},
+                "features": {"default": ["x"], "x": []}, "targets": [],
                 "dependencies": [
                     {"name": "bytes", "kind": null, "rename": "octets"},
                     {"name": "b", "kind": "dev", "path": "b"},

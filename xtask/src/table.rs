@@ -287,7 +287,7 @@ pub(crate) const TABLE: &[Row] = &[
         name: "xtask",
         tier: Tier::Tool,
         also: &[],
-        externals: Externals::Only(&["serde_json", "toml"]),
+        externals: Externals::Only(&["proc-macro2", "quote", "serde_json", "syn", "toml"]),
         behind_features: &[],
         never: &[],
     },
