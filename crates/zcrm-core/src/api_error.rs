@@ -1,4 +1,4 @@
-//! What Zoho says when it refuses.
+//! Error objects in Zoho's answers.
 
 mod details;
 
@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 
 use crate::{Code, Id, escaped, status_object::StatusObject};
 
-/// A refusal of Zoho's: the `{"code", "details", "message", "status": "error"}` object, of a whole
-/// request or of one record in it.
+/// An error object from Zoho: `{"code", "details", "message", "status": "error"}`.
 ///
-/// `Debug` names the details and does not show them: they may quote the record.
+/// It belongs to an entire request, or to one record of it. `Debug` shows only the names of the
+/// details, because their values may quote the record.
 ///
 /// ```
 /// use http::StatusCode;
@@ -34,14 +34,16 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// Makes an error by hand, for a custom transport or a test.
+    /// Creates an error, for a custom transport or a test.
     #[must_use]
     pub fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), details: Map::new() }
     }
 
-    /// Reads an error object; `None` where `json` is none: an object with a `code` whose
-    /// `status` is `error`, or absent beside an HTTP status of 400 and above.
+    /// Reads an error object: an object with a `code` and the status `error`.
+    ///
+    /// Without a member `status`, the object is an error if the HTTP status is 400 or above.
+    /// Returns `None` if `json` is anything else.
     #[must_use]
     pub fn from_json(status: StatusCode, json: &[u8]) -> Option<Self> {
         let said = StatusObject::read(json)?;
@@ -57,52 +59,56 @@ impl ApiError {
         })
     }
 
-    /// The HTTP status that the refusal came with; it may be 200.
+    /// Returns the HTTP status of the answer, which may be 200.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// Zoho's code.
+    /// Returns Zoho's error code.
     #[must_use]
     pub fn code(&self) -> &Code {
         &self.code
     }
 
-    /// Zoho's sentence for people; it changes without notice, so judge by [`code`](Self::code).
+    /// Returns Zoho's message. Zoho changes its messages without notice, so compare
+    /// [`code`](Self::code) instead.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// All details that Zoho gave. Where they come as a list of errors it is under `errors`, and what is
-    /// not an object at all is under `details`.
+    /// Returns all details that Zoho sent.
+    ///
+    /// A list of errors is under the key `errors`. Details that are not an object are under the key
+    /// `details`.
     #[must_use]
     pub fn details(&self) -> &Map<String, Value> {
         &self.details
     }
 
-    /// The API name of the field that is at fault (`details.api_name`).
+    /// Returns the API name of the field that caused the error (`details.api_name`).
     #[must_use]
     pub fn field(&self) -> Option<&str> {
         self.text("api_name")
     }
 
-    /// Where in the request's body the fault lies, such as `$.data[1].Email`.
+    /// Returns the JSON path in the request's body that caused the error, such as
+    /// `$.data[1].Email`.
     #[must_use]
     pub fn json_path(&self) -> Option<&str> {
         self.text("json_path")
     }
 
-    /// What Zoho expects in the field's place: a data type (`expected_data_type`), a pattern (`regex`),
-    /// or the number of a supported version.
+    /// Returns the value that Zoho expects in the field: a data type (`expected_data_type`), a
+    /// pattern (`regex`) or the number of a supported version.
     #[must_use]
     pub fn expected(&self) -> Option<&str> {
         let members = ["expected_data_type", "expected_type", "regex", "supported_version"];
         members.into_iter().find_map(|key| self.text(key))
     }
 
-    /// The API names of the fields of which Zoho expects at least one (`expected_fields`).
+    /// Returns the API names of the fields in `expected_fields`; Zoho requires at least one of them.
     pub fn expected_fields(&self) -> impl Iterator<Item = &str> {
         let fields = self.details.get("expected_fields").and_then(Value::as_array);
         fields.into_iter().flatten().filter_map(|field| match field {
@@ -111,8 +117,8 @@ impl ApiError {
         })
     }
 
-    /// How long the value may be at most (`maximum_length`): in characters of a text, in items of a
-    /// list.
+    /// Returns the maximum length of the value (`maximum_length`): characters of a text, or items
+    /// of a list.
     #[must_use]
     pub fn maximum_length(&self) -> Option<u64> {
         match self.details.get("maximum_length")? {
@@ -121,7 +127,8 @@ impl ApiError {
         }
     }
 
-    /// The id that Zoho names: of the record concerned, or of its twin on `DUPLICATE_DATA`.
+    /// Returns the id in the details: of the record concerned, or of the existing record on
+    /// `DUPLICATE_DATA`.
     #[must_use]
     pub fn id(&self) -> Option<Id> {
         let twin = self.details.get("duplicate_record").and_then(|twin| twin.get("id"));
@@ -134,7 +141,7 @@ impl ApiError {
     }
 }
 
-/// One line: the code, Zoho's sentence, and of the details those that say what is at fault. Values of
+/// Writes one line: the code, Zoho's message, and the details that name the cause. Values of
 /// records are not shown.
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -166,7 +173,7 @@ mod tests {
     use super::ApiError;
 
     #[test]
-    fn a_record_with_a_status_of_its_own_is_no_error() {
+    fn reads_a_record_with_a_field_status_as_no_error() {
         assert!(ApiError::from_json(StatusCode::OK, br#"{"id":"1","status":"error"}"#).is_none());
         assert!(
             ApiError::from_json(StatusCode::OK, br#"{"code":"C-1","status":"open"}"#).is_none()
@@ -176,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn display_names_the_field_and_the_place() {
+    fn displays_the_field_and_the_json_path() {
         let json = br#"{"code":"INVALID_DATA","status":"error","message":"invalid data",
             "details":{"api_name":"Email","json_path":"$.data[0].Email","expected_data_type":"email"}}"#;
         let error = ApiError::from_json(StatusCode::ACCEPTED, json).unwrap();
@@ -188,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_text_quotes_the_record() {
+    fn display_and_debug_show_no_values_of_the_record() {
         let json = br#"{"code":"DUPLICATE_DATA","status":"error","message":"duplicate data",
             "details":{"api_name":"Email","duplicate_record":{"id":"1","name":"Patricia Boyle"},
             "value":"patricia@example.com"}}"#;
@@ -200,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn names_what_is_expected() {
+    fn returns_the_expected_types_lengths_and_fields() {
         let error = |details: &str| {
             let json = format!(r#"{{"code":"X","status":"error","details":{details}}}"#);
             ApiError::from_json(StatusCode::OK, json.as_bytes()).unwrap()
@@ -216,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn details_of_any_shape_do_not_sink_the_error() {
+    fn reads_an_error_with_details_of_any_shape() {
         for details in ["null", "[]", "\"text\"", "{}"] {
             let json = format!(r#"{{"code":"X","status":"error","details":{details}}}"#);
             assert!(ApiError::from_json(StatusCode::OK, json.as_bytes()).is_some(), "{details}");

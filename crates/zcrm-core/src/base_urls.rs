@@ -1,19 +1,19 @@
-//! Which servers a client speaks to.
+//! The base URLs of the servers that a client uses.
 
 use crate::{DataCenter, Environment, Error, ErrorKind, Origin, Outcome, escaped, escaped_url};
 
-/// Where a client's organisation lives: data centre and environment, or servers of the caller's
-/// own choice.
+/// The base URLs that a client uses: those of a data centre and an environment, or of custom
+/// servers.
 ///
-/// A custom API server (one that is not Zoho's) stands. Otherwise the data centre is that of the
-/// token's `api_domain`, else the configured one, and the host is always that of the configured
-/// environment: a client of the sandbox never reaches production.
+/// A custom API server (one that is not Zoho's) is used for every token. Otherwise the data centre
+/// is that of the token's `api_domain`, or else the configured one. The host is always that of the
+/// configured environment, so a client of the sandbox never reaches production.
 ///
 /// ```
 /// use zcrm_core::{DataCenter, Environment, BaseUrls};
 ///
 /// let base_urls = BaseUrls::new(DataCenter::US, Environment::Sandbox);
-/// // the token says that its organisation lives in Europe
+/// // the token belongs to an organisation in Europe
 /// let origin = base_urls.api_origin(Some("https://www.zohoapis.eu"))?;
 /// assert_eq!(origin.to_string(), "https://sandbox.zohoapis.eu");
 /// # Ok::<(), zcrm_core::Error>(())
@@ -30,7 +30,7 @@ pub struct BaseUrls {
     others: Vec<CustomLocation>,
 }
 
-/// A data centre of the caller's own, beside the configured one.
+/// A custom data centre, used in addition to the configured one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct CustomLocation {
     location: String,
@@ -38,14 +38,14 @@ struct CustomLocation {
     api: Origin,
 }
 
-/// Where a token's organisation lives.
+/// The API server of a token's organisation.
 enum ApiBase {
     Zoho(DataCenter),
     Custom(Origin),
 }
 
 impl BaseUrls {
-    /// Zoho's servers of `data_center` for `environment`.
+    /// Creates the base URLs of Zoho's servers for a data centre and an environment.
     #[must_use]
     pub fn new(data_center: DataCenter, environment: Environment) -> Self {
         Self {
@@ -82,8 +82,10 @@ impl BaseUrls {
         self
     }
 
-    /// Adds a data centre of one's own, under the short name that redirects give it: its users may
-    /// log in through the configured one and are then served by their own.
+    /// Adds a custom data centre under the short name that redirects give it.
+    ///
+    /// Its users may log in through the configured accounts server. Their later calls go to the
+    /// servers of this data centre.
     #[must_use]
     pub fn with_other(
         mut self,
@@ -95,37 +97,40 @@ impl BaseUrls {
         self
     }
 
-    /// The environment.
+    /// Returns the configured environment.
     #[must_use]
     pub fn environment(&self) -> Environment {
         self.environment
     }
 
-    /// The data centre of the configuration.
+    /// Returns the configured data centre.
     #[must_use]
     pub fn data_center(&self) -> DataCenter {
         self.data_center
     }
 
-    /// The configured accounts server.
+    /// Returns the configured accounts server.
     #[must_use]
     pub fn accounts_origin(&self) -> Origin {
         self.accounts.clone().unwrap_or_else(|| self.data_center.accounts_origin())
     }
 
-    /// The accounts server of a stored token, which may see its refresh token: the one that is kept
-    /// with it, else that of the data centre of its `api_domain`, else the configured one. An
-    /// `accounts_url` that is not Zoho's counts for every token.
+    /// Returns the accounts server of a stored token, which may receive its refresh token.
+    ///
+    /// This is the accounts server that is stored with the token; or else that of the data centre
+    /// of its `api_domain`; or else the configured one. An `accounts_url` that is not Zoho's is
+    /// used for every token.
     ///
     /// # Errors
-    /// Of kind [`WrongDataCenter`](ErrorKind::WrongDataCenter) where the token names a server that is
-    /// neither Zoho's nor configured. It is never replaced by another one.
+    /// Returns an error of kind [`WrongDataCenter`](ErrorKind::WrongDataCenter) if the token names
+    /// a server that is neither Zoho's nor configured. Such a server is never replaced by another
+    /// one.
     pub fn accounts_of(
         &self,
         accounts_server: Option<&str>,
         api_domain: Option<&str>,
     ) -> Result<Origin, Error> {
-        if let Some(named) = said(accounts_server) {
+        if let Some(named) = non_blank(accounts_server) {
             let origin = Origin::from_setting(named).ok();
             if let Some(other) = self.others.iter().find(|it| Some(&it.accounts) == origin.as_ref())
             {
@@ -136,14 +141,14 @@ impl BaseUrls {
             }
             return origin.filter(|origin| self.knows_accounts(origin)).ok_or_else(|| {
                 mismatch(format!(
-                    "the token belongs to the accounts server `{}`, which zcrm does not know, so its \
-                     refresh token is sent nowhere: set `accounts_url` to it if it is yours, or log \
-                     in again",
+                    "the token belongs to the accounts server `{}`, which is neither Zoho's nor \
+                     configured, so its refresh token was not sent: set `accounts_url` if the server \
+                     is yours, or log in again",
                     escaped_url(named)
                 ))
             });
         }
-        let Some(named) = said(api_domain) else { return Ok(self.accounts_origin()) };
+        let Some(named) = non_blank(api_domain) else { return Ok(self.accounts_origin()) };
         let origin = Origin::from_setting(named).ok();
         if let Some(other) = self.others.iter().find(|it| Some(&it.api) == origin.as_ref()) {
             return Ok(other.accounts.clone());
@@ -158,11 +163,14 @@ impl BaseUrls {
         }
     }
 
-    /// The accounts server of the data centre with this short name, such as `eu`: one of one's own,
-    /// else Zoho's, unless the configured accounts server is not Zoho's.
+    /// Returns the accounts server of the data centre with this short name, such as `eu`.
+    ///
+    /// Custom data centres are searched first, then Zoho's, unless the configured accounts server
+    /// is not Zoho's.
     ///
     /// # Errors
-    /// Of kind [`WrongDataCenter`](ErrorKind::WrongDataCenter) where none is known.
+    /// Returns an error of kind [`WrongDataCenter`](ErrorKind::WrongDataCenter) if no such data
+    /// centre is known.
     pub fn accounts_at(&self, location: &str) -> Result<Origin, Error> {
         if let Some(other) = self.others.iter().find(|other| other.location == location) {
             return Ok(other.accounts.clone());
@@ -170,35 +178,37 @@ impl BaseUrls {
         let zohos = location.parse().ok().map(DataCenter::accounts_origin);
         zohos.filter(|_| !self.is_custom()).ok_or_else(|| {
             mismatch(format!(
-                "the data centre `{}` is not known here: set `accounts_url` and `api_base_url` of \
-                 it",
+                "unknown data centre `{}`: set its `accounts_url` and `api_base_url`",
                 escaped(location)
             ))
         })
     }
 
-    /// Where a login in the browser begins: the configured accounts server, else
-    /// accounts.zoho.com, which knows the users of all data centres, or accounts.zoho.com.cn for
-    /// those of China, which it does not know.
+    /// Returns the accounts server on which a login in the browser begins.
+    ///
+    /// This is the configured accounts server, or else accounts.zoho.com, which knows the users of
+    /// all data centres except China. For China it is accounts.zoho.com.cn.
     #[must_use]
     pub fn login_origin(&self) -> Origin {
-        let apart = self.data_center == DataCenter::CN;
-        let begins = if apart { DataCenter::CN } else { DataCenter::US };
+        let in_china = self.data_center == DataCenter::CN;
+        let begins = if in_china { DataCenter::CN } else { DataCenter::US };
         self.accounts.clone().unwrap_or_else(|| begins.accounts_origin())
     }
 
-    /// The accounts server that a redirect or an answer named, if it is to be believed: it is one of
-    /// Zoho's or the configured one, exactly (scheme, host and port, and nothing more). Where the
-    /// configured one is not Zoho's, it alone is believed.
+    /// Returns the accounts server that a redirect or an answer named, if that server is trusted.
+    ///
+    /// It is trusted if its scheme, host and port are exactly those of one of Zoho's servers or of
+    /// the configured one. If the configured server is not Zoho's, Zoho's servers are not trusted.
     ///
     /// # Errors
-    /// Of kind [`WrongDataCenter`](ErrorKind::WrongDataCenter) otherwise; nothing was sent there.
+    /// Returns an error of kind [`WrongDataCenter`](ErrorKind::WrongDataCenter) if the server is
+    /// not trusted. Nothing was sent to it.
     pub fn accounts_named(&self, named: &str) -> Result<Origin, Error> {
         let origin: Option<Origin> = named.parse().ok();
         origin.filter(|origin| self.knows_accounts(origin)).ok_or_else(|| {
             mismatch(format!(
-                "an accounts server was named that is neither Zoho's nor the configured one \
-                 ({}), so nothing is sent there: set `accounts_url` if it is yours",
+                "the redirect or answer names an accounts server that is neither Zoho's nor the \
+                 configured one ({}), so nothing was sent to it: set `accounts_url` if it is yours",
                 self.accounts_origin()
             ))
         })
@@ -211,41 +221,45 @@ impl BaseUrls {
             || zohos()
     }
 
-    /// The API server for a token whose answer named `api_domain`.
+    /// Returns the API server for a token that came with this `api_domain`.
     ///
-    /// `api_domain` is believed only where it is one of Zoho's API servers, exactly. An
-    /// `api_base_url` that is not Zoho's counts for every token.
+    /// `api_domain` is used only if it is exactly one of Zoho's API servers. An `api_base_url` that
+    /// is not Zoho's is used for every token.
     ///
     /// # Errors
-    /// Of kind [`WrongDataCenter`](ErrorKind::WrongDataCenter) where the token names a server that is
-    /// neither Zoho's nor configured, or names none while `accounts_url` is not Zoho's: it is never
-    /// sent to a server of another name; where the configured
-    /// `api_base_url` is Zoho's server of another data centre than the token's, or where the token
-    /// is one of a sandbox or developer edition and the configuration names another environment; of
-    /// kind [`Config`](ErrorKind::Config) where `api_base_url` is the server of such an edition and
-    /// the configuration names another environment.
+    /// Returns an error of kind [`WrongDataCenter`](ErrorKind::WrongDataCenter) if
+    ///
+    /// - the token names a server that is neither Zoho's nor configured,
+    /// - the token names no server and `accounts_url` is not Zoho's,
+    /// - the configured `api_base_url` is Zoho's server of another data centre than the token's,
+    /// - the token belongs to a sandbox or developer edition other than the configured environment.
+    ///
+    /// Returns an error of kind [`Config`](ErrorKind::Config) if `api_base_url` is the server of a sandbox or
+    /// developer edition other than the configured environment.
     pub fn api_origin(&self, api_domain: Option<&str>) -> Result<Origin, Error> {
-        Ok(match self.place(api_domain)? {
+        Ok(match self.api_base(api_domain)? {
             ApiBase::Zoho(data_center) => data_center.api_origin(self.environment),
             ApiBase::Custom(origin) => origin,
         })
     }
 
-    /// The server that takes uploads for such a token, where one is known: the configured one, else
-    /// that of the same data centre as [`api_origin`](Self::api_origin).
+    /// Returns the server that takes uploads for such a token, if one is known: the configured one,
+    /// or else that of the same data centre as [`api_origin`](Self::api_origin).
     ///
     /// # Errors
-    /// As [`api_origin`](Self::api_origin).
+    /// Returns an error in the same cases as [`api_origin`](Self::api_origin).
     pub fn content_origin(&self, api_domain: Option<&str>) -> Result<Option<Origin>, Error> {
-        let place = self.place(api_domain)?;
-        Ok(self.content.clone().or_else(|| match place {
+        let base = self.api_base(api_domain)?;
+        Ok(self.content.clone().or_else(|| match base {
             ApiBase::Zoho(data_center) => data_center.content_origin(),
             ApiBase::Custom(_) => None,
         }))
     }
 
-    /// The `api_domain` of a token: the one that its answer named, else that of the data centre whose
-    /// accounts server issued it. `None` where neither is known and the configuration decides.
+    /// Returns the `api_domain` of a token: the one in the answer that issued it, or else that of
+    /// the data centre of the accounts server that issued it.
+    ///
+    /// Returns `None` if neither is known. The configuration then decides.
     ///
     /// ```
     /// use zcrm_core::{DataCenter, Environment, BaseUrls};
@@ -257,17 +271,17 @@ impl BaseUrls {
     /// ```
     ///
     /// # Errors
-    /// Of kind [`WrongDataCenter`](ErrorKind::WrongDataCenter) where only an accounts server is named
-    /// that is neither Zoho's nor configured, and no `api_base_url` says where its tokens may go.
+    /// Returns an error of kind [`WrongDataCenter`](ErrorKind::WrongDataCenter) if only an accounts
+    /// server is given, it is neither Zoho's nor configured, and no custom `api_base_url` is set.
     pub fn api_domain_of(
         &self,
         api_domain: Option<&str>,
         accounts_server: Option<&str>,
     ) -> Result<Option<String>, Error> {
-        if let Some(domain) = said(api_domain) {
+        if let Some(domain) = non_blank(api_domain) {
             return Ok(Some(domain.to_owned()));
         }
-        let Some(named) = said(accounts_server) else { return Ok(None) };
+        let Some(named) = non_blank(accounts_server) else { return Ok(None) };
         let origin = Origin::from_setting(named).ok();
         if let Some(other) = self.others.iter().find(|it| Some(&it.accounts) == origin.as_ref()) {
             return Ok(Some(other.api.to_string()));
@@ -276,16 +290,16 @@ impl BaseUrls {
             _ if self.is_custom() || self.has_custom_api() => Ok(None),
             Some(data_center) => Ok(Some(data_center.api_origin(self.environment).to_string())),
             None => Err(mismatch(format!(
-                "the token names no API server (`api_domain`), and zcrm does not know the accounts \
-                 server `{}` that issued it, so the token is sent nowhere: set `accounts_url` and \
-                 `api_base_url` if it is yours, or log in again",
+                "the token names no API server (`api_domain`), and the accounts server `{}` that \
+                 issued it is neither Zoho's nor configured, so the token was not sent: set \
+                 `accounts_url` and `api_base_url` if the server is yours, or log in again",
                 escaped_url(named)
             ))),
         }
     }
 
-    fn place(&self, api_domain: Option<&str>) -> Result<ApiBase, Error> {
-        let named = said(api_domain).map(|text| (text, Origin::from_setting(text).ok()));
+    fn api_base(&self, api_domain: Option<&str>) -> Result<ApiBase, Error> {
+        let named = non_blank(api_domain).map(|text| (text, Origin::from_setting(text).ok()));
         let origin = named.as_ref().and_then(|(_, origin)| origin.as_ref());
         if let Some(other) = self.others.iter().find(|other| Some(&other.api) == origin) {
             return Ok(ApiBase::Custom(other.api.clone()));
@@ -304,7 +318,7 @@ impl BaseUrls {
             None if configured.is_none() && self.is_custom() => {
                 return Err(mismatch(format!(
                     "the token names no API server (`api_domain`), and the accounts server {} is not \
-                     Zoho's, so the token is sent nowhere: set `api_base_url`",
+                     Zoho's, so the token was not sent: set `api_base_url`",
                     self.accounts_origin()
                 )));
             }
@@ -314,14 +328,14 @@ impl BaseUrls {
             if configured.is_some_and(|configured| configured != data_center) {
                 return Err(mismatch(format!(
                     "the token belongs to data centre `{data_center}`, but `api_base_url` is the \
-                     server of `{}`: remove `api_base_url` or log in there",
+                     server of `{}`: remove `api_base_url`, or log in to that data centre",
                     configured.unwrap_or(self.data_center)
                 )));
             }
             if self.is_not_for(environment) {
                 return Err(mismatch(format!(
-                    "the token belongs to environment `{environment}`, but the configuration \
-                     says `{}`: set `environment` or log in there",
+                    "the token belongs to environment `{environment}`, but the configured \
+                     environment is `{}`: set `environment`, or log in to that environment",
                     self.environment
                 )));
             }
@@ -331,23 +345,23 @@ impl BaseUrls {
         Ok(ApiBase::Zoho(data_center))
     }
 
-    /// Checks that the settings do not contradict each other.
+    /// Checks that the settings do not contradict one another.
     ///
     /// # Errors
-    /// Of kind [`Config`](ErrorKind::Config) where `api_base_url` is the server of a sandbox or
-    /// developer edition and the configuration names another environment.
+    /// Returns an error of kind [`Config`](ErrorKind::Config) if `api_base_url` is the server of a
+    /// sandbox or developer edition and another environment is configured.
     pub fn check(&self) -> Result<(), Error> {
         self.configured().map(drop)
     }
 
-    /// Where `api_base_url` leads, if it is set.
+    /// Returns the API server that `api_base_url` names, if it is set.
     fn configured(&self) -> Result<Option<ApiBase>, Error> {
         let Some(origin) = &self.api else { return Ok(None) };
         match DataCenter::of_api_origin(origin) {
             None => Ok(Some(ApiBase::Custom(origin.clone()))),
             Some((_, environment)) if self.is_not_for(environment) => Err(Error::config(format!(
-                "`api_base_url` is the server of environment `{environment}`, but the configuration \
-                 says `{}`: set `environment`, or remove `api_base_url`",
+                "`api_base_url` is the server of environment `{environment}`, but the configured \
+                 environment is `{}`: set `environment`, or remove `api_base_url`",
                 self.environment
             ))),
             Some((data_center, _)) => Ok(Some(ApiBase::Zoho(data_center))),
@@ -358,8 +372,8 @@ impl BaseUrls {
         self.api.as_ref().is_some_and(|origin| DataCenter::of_api_origin(origin).is_none())
     }
 
-    /// Whether what names `environment` contradicts the configured one. `www.` hosts name none: Zoho
-    /// gives them to sandboxes too.
+    /// Returns `true` if `environment`, read from a host, contradicts the configured one. A host
+    /// with `www.` names no environment, because Zoho gives it to sandboxes too.
     fn is_not_for(&self, environment: Environment) -> bool {
         environment != Environment::Production && environment != self.environment
     }
@@ -371,15 +385,15 @@ impl BaseUrls {
     }
 }
 
-/// What a member says, if it says anything.
-fn said(member: Option<&str>) -> Option<&str> {
+/// Returns the value without surrounding white space, or `None` if it is blank.
+fn non_blank(member: Option<&str>) -> Option<&str> {
     member.map(str::trim).filter(|text| !text.is_empty())
 }
 
 fn unknown_api_domain(named: &str) -> Error {
     mismatch(format!(
-        "the token names the `api_domain` `{}`, which zcrm does not know, so the token is sent \
-         nowhere: set `api_base_url` to it if it is your organisation's server, or log in again",
+        "the token's `api_domain` `{}` is neither Zoho's nor configured, so the token was not \
+         sent: set `api_base_url` to it if it is your organisation's server, or log in again",
         escaped_url(named)
     ))
 }

@@ -1,4 +1,4 @@
-//! Summarises a JSON body: its members, what they cost and whether they may be sent twice.
+//! A summary of a JSON body: its members, their cost, and whether the body may be sent twice.
 
 use std::fmt::Write;
 
@@ -8,18 +8,18 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{BodyShape, Operation, RetryClass, call::CallFields, json::Members};
 
-/// The facts of a JSON body that decide what a call costs and whether it may be repeated.
+/// The facts about a JSON body that decide what a call costs and whether it may be repeated.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct BodySummary {
-    /// How many items its list has.
+    /// The number of items in the body's list.
     items: u32,
-    /// Sent twice it has the effect of once.
+    /// Whether sending the body twice has the same effect as sending it once.
     repeatable: bool,
 }
 
 impl BodySummary {
-    /// Checks the members of a body against what the operation knows. The error says what is wrong,
-    /// to stand behind the operation's name.
+    /// Checks the members of a body against the operation's description. The error is the end of a
+    /// sentence that begins with the operation's name.
     pub(crate) fn of_json(body: &[u8], operation: &Operation) -> Result<Self, String> {
         let keys = operation.body_key_names();
         let list = match operation.body_shape() {
@@ -32,13 +32,12 @@ impl BodySummary {
             .and_then(|text| Members::parse(text).ok())
             .ok_or_else(|| "needs a JSON object as its body".to_owned())?;
         let known = |name: &&str| list == Some(*name) || keys.contains(name);
-        if let Some(odd) = members.keys().find(|name| !keys.is_empty() && !known(name)) {
+        if let Some(unknown) = members.keys().find(|name| !keys.is_empty() && !known(name)) {
             let mut names: Vec<&str> = list.into_iter().collect();
             names.extend(keys.iter().filter(|name| list != Some(**name)));
             return Err(format!(
-                "does not know the member `{}` in its body ({}); `json_unchecked` sends it all the \
-                 same",
-                odd.escape_debug(),
+                "has no member `{}` in its body (only {}): use `json_unchecked` to send it anyway",
+                unknown.escape_debug(),
                 names.join(", ")
             ));
         }
@@ -60,16 +59,16 @@ impl BodySummary {
         })
     }
 
-    /// The same of a body that is put together from these parts, without reading it again.
+    /// Summarises a body that is put together from these parts, without parsing it again.
     pub(crate) fn of_rows(
         rows: &[impl AsRef<str>],
         more: &[(&str, Value)],
         operation: &Operation,
     ) -> Result<Self, String> {
         let keys = operation.body_key_names();
-        let odd = more.iter().find(|(name, _)| !keys.is_empty() && !keys.contains(name));
-        if let Some((odd, _)) = odd {
-            return Err(format!("does not know the member `{}` in its body", odd.escape_debug()));
+        let unknown = more.iter().find(|(name, _)| !keys.is_empty() && !keys.contains(name));
+        if let Some((unknown, _)) = unknown {
+            return Err(format!("has no member `{}` in its body", unknown.escape_debug()));
         }
         let member = |name| more.iter().find(|(given, _)| *given == name).map(|(_, value)| value);
         let checked = member("duplicate_check_fields").map(Vec::<String>::deserialize);
@@ -82,7 +81,7 @@ impl BodySummary {
         })
     }
 
-    /// Puts into `meta` what this call costs and whether it may be repeated.
+    /// Sets in `meta` the cost of this call and whether it may be repeated.
     pub(crate) fn apply<'a>(
         self,
         operation: &Operation,
@@ -107,8 +106,10 @@ impl BodySummary {
     }
 }
 
-/// Whether rows may be written twice: none holds a list, for lists append, and for an upsert each
-/// one carries what is checked for duplicates, for without a match it inserts.
+/// Returns `true` if the rows may be written twice.
+///
+/// No row may hold a list, because writing a list can append. In an upsert, each row must have all
+/// fields that are checked for duplicates, because an upsert without a match inserts.
 fn repeatable<'a>(
     operation: &Operation,
     checked: &[String],
@@ -128,7 +129,7 @@ fn repeatable<'a>(
     })
 }
 
-/// The body with `rows` under `key`, and more members.
+/// Puts together a body with `rows` under `key`, and further members.
 pub(crate) fn list(key: &str, rows: &[impl AsRef<str>], more: &[(&str, Value)]) -> Bytes {
     let length: usize = rows.iter().map(|row| row.as_ref().len() + 1).sum();
     let mut text = String::with_capacity(length + 64);
@@ -185,9 +186,9 @@ mod tests {
     }
 
     #[test]
-    fn members_that_are_unknown_or_missing_are_named() {
+    fn names_unknown_and_missing_members() {
         let said = refused(update().json_bytes(r#"{"data":[],"triger":[]}"#));
-        assert!(said.contains("`triger`") && said.contains("(data, trigger)"), "{said}");
+        assert!(said.contains("`triger`") && said.contains("(only data, trigger)"), "{said}");
         for body in [r#"{"trigger":[]}"#, r#"{"data":{}}"#, r#"{"data":1}"#] {
             assert!(refused(update().json_bytes(body)).contains("needs a list under `data`"));
         }
@@ -199,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_that_is_younger_than_the_version_is_refused() {
+    fn refuses_a_parameter_that_the_version_lacks() {
         let at =
             |version| UPDATE.request(version).path("module", "Leads").json_bytes("{\"data\":[]}");
         assert!(at(ApiVersion::V3).query("page_token", "x").build().is_ok());
@@ -207,11 +208,11 @@ mod tests {
         assert!(said.contains("`page_token` from v3 on") && said.contains("v2.1"), "{said}");
         const OLD: Operation = Operation::get("/x").until(ApiVersion::V2);
         assert!(OLD.request(ApiVersion::V2).build().is_ok());
-        assert!(refused(OLD.request(ApiVersion::V8)).contains("up to v2 only"));
+        assert!(refused(OLD.request(ApiVersion::V8)).contains("only up to v2"));
     }
 
     #[test]
-    fn cost_and_weight_follow_the_call() {
+    fn counts_credits_and_heaviness_by_items_and_query() {
         let rows = |count: usize| format!("{{\"data\":[{}]}}", vec!["{}"; count].join(","));
         for (count, credits, heavy) in
             [(0, 1, false), (1, 1, false), (10, 1, false), (11, 2, true), (100, 10, true)]
@@ -224,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_append_is_never_repeated() {
+    fn never_repeats_a_write_that_may_append_or_insert() {
         let class = |body: &str| meta(update().json_bytes(body.to_owned())).retry_class();
         assert_eq!(class(r#"{"data":[{"id":"1","Name":"x"}]}"#), RetryClass::Idempotent);
         for appending in [

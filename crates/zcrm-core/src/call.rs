@@ -1,4 +1,4 @@
-//! What a request says of itself to the layers it passes.
+//! The description of a call that travels in the request's extensions.
 
 use std::{fmt, sync::Arc};
 
@@ -7,26 +7,27 @@ use smol_str::SmolStr;
 
 use crate::Host;
 
-/// How safely a request can be sent a second time.
+/// Whether a request may be sent a second time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RetryClass {
-    /// It changes nothing: may be repeated.
+    /// The request changes nothing. It may be repeated.
     Read,
-    /// Done twice it has the effect of once: may be repeated.
+    /// Sending the request twice has the same effect as sending it once. It may be repeated.
     Idempotent,
-    /// Done twice it does two things: repeated only where it was certainly not executed.
+    /// Sending the request twice has a second effect. It is repeated only if it was certainly not
+    /// executed.
     NotIdempotent,
 }
 
-/// What the layers know of a call; it travels in the request's extensions.
+/// The description of a call, which the layers of the HTTP stack find in the request's extensions.
 ///
-/// It names the operation, the path's template and the module, never ids or records' values, so it may
-/// stand in logs and spans. Clones are cheap and share all.
+/// It names the operation, the template of its path and the module. It holds no ids and no values
+/// of records, so it may be logged. Clones are cheap, because they share their data.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CallMeta(Arc<CallFields>);
 
-/// What a [`CallMeta`] shares with its clones: each layer that may fail keeps one.
+/// The data that a [`CallMeta`] shares with its clones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CallFields {
     pub(crate) operation: &'static str,
@@ -45,57 +46,58 @@ impl CallMeta {
         Self(Arc::new(facts))
     }
 
-    /// The operation's id, such as `records.list`.
+    /// Returns the operation's id, such as `records.list`.
     #[must_use]
     pub fn operation(&self) -> &'static str {
         self.0.operation
     }
 
-    /// The HTTP method.
+    /// Returns the HTTP method.
     #[must_use]
     pub fn method(&self) -> &Method {
         &self.0.method
     }
 
-    /// The path's template, such as `/{module}/{id}`.
+    /// Returns the template of the path, such as `/{module}/{id}`.
     #[must_use]
     pub fn template(&self) -> &'static str {
         self.0.template
     }
 
-    /// The host that the operation lives on.
+    /// Returns the host that the request is sent to.
     #[must_use]
     pub fn host(&self) -> Host {
         self.0.host
     }
 
-    /// How safely the request can be repeated.
+    /// Returns whether the request may be repeated.
     #[must_use]
     pub fn retry_class(&self) -> RetryClass {
         self.0.retry
     }
 
-    /// Whether Zoho counts it against the smaller number of concurrent heavy calls (10).
+    /// Returns `true` if the call is heavy. Zoho runs fewer heavy calls at the same time (10).
     #[must_use]
     pub fn is_heavy(&self) -> bool {
         self.0.heavy
     }
 
-    /// What the call costs of the organisation's daily API credits, at least.
+    /// Returns the smallest number of daily API credits that the call costs.
     #[must_use]
     pub fn credits(&self) -> u32 {
         self.0.credits
     }
 
-    /// The OAuth scopes that Zoho names for the operation; as a rule one of them is enough. Empty
-    /// where they are not known.
+    /// Returns the OAuth scopes that Zoho lists for the operation; usually one of them is enough.
+    /// The list is empty if they are not known.
     #[must_use]
     pub fn scopes(&self) -> &'static [&'static str] {
         self.0.scopes
     }
 
-    /// The API name of the module, where the path or the query has one. The caller gave it: what
-    /// shows it escapes it.
+    /// Returns the API name of the module, if the path or the query contains one.
+    ///
+    /// It is the caller's text. Escape it before showing it.
     #[must_use]
     pub fn module(&self) -> Option<&str> {
         self.0.module.as_deref()

@@ -1,4 +1,4 @@
-//! The clock: everything in zcrm takes the time from an injected [`Clock`].
+//! The clock: zcrm takes the time only from an injected [`Clock`].
 
 #[cfg(feature = "tokio")]
 mod tokio;
@@ -39,8 +39,8 @@ pub trait Clock: Send + Sync + fmt::Debug {
 
     /// Returns a future that completes when the time limit `duration` of some work has passed.
     ///
-    /// Equal to [`sleep`](Self::sleep) but for a clock for tests, which may skip the wait between two
-    /// attempts and yet keep the time limit of each.
+    /// It is the same as [`sleep`](Self::sleep), except on a clock for tests that skips the waits
+    /// between attempts and keeps the time limit of each attempt.
     fn limit(&self, duration: Duration) -> Sleep {
         self.sleep(duration)
     }
@@ -66,7 +66,7 @@ mod manual {
 
     use super::{Clock, Sleep};
 
-    /// A clock that a test moves by hand (feature `test-util`). Clones show the same time.
+    /// A clock that a test moves by hand (feature `test-util`). Clones share their time.
     ///
     /// It starts at 2026-01-01T00:00:00Z.
     ///
@@ -88,21 +88,23 @@ mod manual {
     struct ClockState {
         elapsed: Duration,
         jumps: bool,
-        /// Whether limits stand still although sleeps jump.
+        /// Whether time limits do not complete by themselves although sleeps do.
         keeps_limits: bool,
         slept: Vec<Duration>,
         wakers: Vec<(Duration, Waker)>,
     }
 
     impl ManualClock {
-        /// A clock that stands until [`advance`](Self::advance) moves it.
+        /// Creates a clock that moves only when [`advance`](Self::advance) is called.
         #[must_use]
         pub fn new() -> Self {
             Self::default()
         }
 
-        /// A clock on which every sleep is over at once, having moved the clock by its length:
-        /// for code that waits between tries.
+        /// Creates a clock on which every sleep completes immediately and moves the clock by its
+        /// duration.
+        ///
+        /// Use it for code that waits between attempts.
         #[must_use]
         pub fn jumping() -> Self {
             let clock = Self::default();
@@ -110,10 +112,13 @@ mod manual {
             clock
         }
 
-        /// A clock that skips waits: every sleep is over at once, having moved the clock by its length, but
-        /// what limits the time of work ([`Clock::limit`]) stands still until the clock has moved that far.
-        /// For a client that speaks to a real server: its retries come at once, its timeouts do not. A
-        /// simulator can follow the same clock, so that a token expires on both sides at a time.
+        /// Creates a clock on which every sleep completes immediately and moves the clock by its
+        /// duration, but time limits do not.
+        ///
+        /// A time limit ([`Clock::limit`]) completes when the clock has moved that far. Use this
+        /// clock for a client of a real server: its retries are immediate, and its timeouts still
+        /// apply. A simulator can use the same clock, so that a token expires on both sides at the
+        /// same time.
         ///
         /// ```
         /// # use std::time::Duration;
@@ -121,10 +126,10 @@ mod manual {
         /// # async fn example() {
         /// let clock = ManualClock::skipping_waits();
         /// let deadline = clock.limit(Duration::from_secs(60));
-        /// clock.sleep(Duration::from_secs(5)).await; // at once
+        /// clock.sleep(Duration::from_secs(5)).await; // immediately
         /// assert_eq!(clock.monotonic(), Duration::from_secs(5));
         /// clock.advance(Duration::from_secs(55));
-        /// deadline.await; // only now
+        /// deadline.await; // completes only now
         /// # }
         /// ```
         #[must_use]
@@ -134,7 +139,7 @@ mod manual {
             clock
         }
 
-        /// Returns a function that reads this clock: what a simulator takes to follow it.
+        /// Returns a function that reads this clock, for a simulator that follows it.
         ///
         /// ```
         /// # use std::time::Duration;
@@ -149,7 +154,7 @@ mod manual {
             move || clock.now()
         }
 
-        /// Lets `by` pass and wakes whoever slept until then.
+        /// Moves the clock by `by` and wakes the sleeps that have ended.
         pub fn advance(&self, by: Duration) {
             let due: Vec<Waker> = {
                 let mut state = self.state();
@@ -163,7 +168,7 @@ mod manual {
             due.into_iter().for_each(Waker::wake);
         }
 
-        /// The sleeps that were asked for so far, in order.
+        /// Returns the durations of all sleeps so far, in order.
         #[must_use]
         pub fn slept(&self) -> Vec<Duration> {
             self.state().slept.clone()
@@ -240,7 +245,7 @@ mod tests {
     use super::{Clock, ManualClock};
 
     #[test]
-    fn a_sleep_ends_when_its_time_has_passed_and_not_before() {
+    fn ends_a_sleep_when_its_time_has_passed() {
         let clock = ManualClock::new();
         let mut sleep = clock.sleep(Duration::from_secs(10));
         let mut cx = Context::from_waker(Waker::noop());
@@ -267,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_jumping_clock_never_waits_and_remembers_the_lengths() {
+    fn skips_sleeps_and_records_their_durations() {
         let clock = ManualClock::jumping();
         let mut sleep = clock.sleep(Duration::from_secs(7));
         let mut cx = Context::from_waker(Waker::noop());

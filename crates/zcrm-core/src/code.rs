@@ -1,4 +1,4 @@
-//! Zoho's codes: an open set of words.
+//! Zoho's error codes.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use smol_str::{SmolStr, format_smolstr};
 
 use crate::escaped;
 
-/// A code of Zoho's, such as `INVALID_TOKEN`, exactly as it came.
+/// An error code from Zoho, such as `INVALID_TOKEN`, exactly as it was sent.
 ///
-/// The set is open: Zoho's description knows 156 codes, some misspelt, and sends others. Compare
-/// with a constant or with text; nothing fails on a code that zcrm does not know. The numeric codes
-/// of Zoho's other products are kept as their digits. `Display` and `Debug` escape what could break a
-/// line.
+/// The set of codes is open: Zoho's description lists 156 codes, some of them misspelt, and Zoho
+/// sends others. An unknown code is kept and is not an error. Compare a code with a constant or
+/// with a string. Numeric codes of other Zoho products are kept as their digits. `Display` and
+/// `Debug` escape control characters.
 ///
 /// ```
 /// use zcrm_core::Code;
@@ -26,20 +26,22 @@ use crate::escaped;
 pub struct Code(SmolStr);
 
 impl Code {
-    /// The code as text.
+    /// Returns the code as a string.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether this code means that the access token is no longer good, so that another one
-    /// may help. `OAUTH_SCOPE_MISMATCH` is not among them: a fresh token has the same scopes.
+    /// Returns `true` if this code means that the access token is not valid any more, so that
+    /// another token may help.
+    ///
+    /// `OAUTH_SCOPE_MISMATCH` does not count, because a refreshed token has the same scopes.
     #[must_use]
     pub fn is_stale_token(&self) -> bool {
         *self == Self::INVALID_TOKEN || *self == Self::AUTHENTICATION_FAILURE
     }
 
-    /// Whether this code is known to say that something was refused or failed.
+    /// Returns `true` if this code is known and means a refusal or a failure.
     pub(crate) fn is_refusal(&self) -> bool {
         *self != Self::SUCCESS && *self != Self::SCHEDULED && NAMED.contains(&self.as_str())
     }
@@ -64,38 +66,38 @@ codes! {
     SUCCESS: "The item was written.";
     ALREADY_MODIFIED: "The record changed after `If-Unmodified-Since`.";
     AMBIGUITY_DURING_PROCESSING: "Two parameters contradict each other.";
-    AUTHENTICATION_FAILURE: "No token, or one that Zoho does not take.";
+    AUTHENTICATION_FAILURE: "The request has no access token, or one that Zoho does not accept.";
     AUTHORIZATION_FAILED: "The user may not do this.";
     DEPENDENT_FIELD_MISSING: "A field that another one needs is absent.";
-    DISCRETE_PAGINATION_LIMIT_EXCEEDED: "Page numbers end at record 2,000.";
+    DISCRETE_PAGINATION_LIMIT_EXCEEDED: "The page lies beyond record 2,000, the limit of page numbers.";
     DUPLICATE_DATA: "A unique field holds this value in another record.";
-    EXPECTED_FIELD_MISSING: "One of several fields is needed.";
+    EXPECTED_FIELD_MISSING: "At least one of several fields is required.";
     EXPIRED_VALUE: "The page token is older than 24 hours.";
     FEATURE_NOT_ENABLED: "The organisation's edition lacks the feature.";
-    ID_ALREADY_CONVERTED: "The lead was converted before.";
-    INTERNAL_ERROR: "A fault inside Zoho.";
-    INVALID_DATA: "A value is of the wrong type or form.";
-    INVALID_HOST: "From v2.1 on: not an API host.";
+    ID_ALREADY_CONVERTED: "The lead is already converted.";
+    INTERNAL_ERROR: "An internal error of Zoho.";
+    INVALID_DATA: "A value is of the wrong type or format.";
+    INVALID_HOST: "The host is not an API host (from v2.1 on).";
     INVALID_MODULE: "There is no module of this name.";
-    INVALID_REQUEST: "The request could not be read.";
-    INVALID_REQUEST_METHOD: "The path knows no such method.";
+    INVALID_REQUEST: "Zoho could not read the request.";
+    INVALID_REQUEST_METHOD: "The path does not support this HTTP method.";
     INVALID_TOKEN: "The access token is expired, revoked or of another environment.";
     INVALID_URL_PATTERN: "There is no such path.";
     LICENSE_LIMIT_EXCEEDED: "The organisation's licences are used up.";
-    LIMIT_EXCEEDED: "Too many items, or too large a number.";
+    LIMIT_EXCEEDED: "The number of items, or a number, is too large.";
     MANDATORY_NOT_FOUND: "A mandatory field is absent.";
     NO_PERMISSION: "The user may not do this.";
-    NOT_ALLOWED: "The state of the thing forbids it.";
-    NOT_SUPPORTED: "The module or field does not take this.";
+    NOT_ALLOWED: "The state of the record or setting does not allow this.";
+    NOT_SUPPORTED: "The module or field does not support this.";
     OAUTH_SCOPE_MISMATCH: "The token lacks a scope; refreshing does not help.";
-    PAGINATION_LIMIT_EXCEEDED: "Page tokens end at record 100,000.";
+    PAGINATION_LIMIT_EXCEEDED: "The page lies beyond record 100,000, the limit of page tokens.";
     PERMISSION_DENIED: "The user may not do this.";
-    RATE_LIMIT_EXCEEDED: "A limit of rate was met.";
+    RATE_LIMIT_EXCEEDED: "A rate limit was exceeded.";
     RECORD_LOCKED: "The record is locked.";
     REQUIRED_PARAM_MISSING: "A mandatory parameter is absent.";
-    SCHEDULED: "The work was accepted and goes on in the background.";
+    SCHEDULED: "The job was accepted and runs in the background.";
     TOKEN_BOUND_DATA_MISMATCH: "The page token belongs to another query or user.";
-    TOO_MANY_REQUESTS: "A limit of rate, concurrency or credits was met.";
+    TOO_MANY_REQUESTS: "A limit on the rate, on concurrent calls or on credits was exceeded.";
 }
 
 impl From<&str> for Code {
@@ -112,7 +114,7 @@ impl<'de> Deserialize<'de> for Code {
             type Value = Code;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a code: text or a whole number")
+                f.write_str("a code: a string or an integer")
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Code, E> {
@@ -161,7 +163,7 @@ mod tests {
     use super::Code;
 
     #[test]
-    fn unknown_and_misspelt_codes_are_kept_as_they_came() {
+    fn keeps_unknown_and_misspelt_codes() {
         for text in ["EMAIL_UPDATE_NOT_ALOWED", "InvalidModule", "failure_in_attachment_handling"] {
             let code: Code = serde_json::from_value(text.into()).unwrap();
             assert_eq!(code.as_str(), text);
@@ -179,14 +181,14 @@ mod tests {
     }
 
     #[test]
-    fn escapes_what_would_break_a_line() {
+    fn escapes_line_breaks_and_control_characters() {
         let code = Code::from("A\nB\u{1b}[31m");
         assert_eq!(format!("{code} {code:?}"), r"A\nB\u{1b}[31m A\nB\u{1b}[31m");
         assert_eq!(code.as_str(), "A\nB\u{1b}[31m");
     }
 
     #[test]
-    fn a_missing_scope_is_not_a_stale_token() {
+    fn does_not_take_a_missing_scope_for_a_stale_token() {
         assert!(Code::INVALID_TOKEN.is_stale_token());
         assert!(Code::AUTHENTICATION_FAILURE.is_stale_token());
         assert!(!Code::OAUTH_SCOPE_MISMATCH.is_stale_token());

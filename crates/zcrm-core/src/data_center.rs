@@ -8,12 +8,14 @@ use std::{
 
 use crate::{Error, Origin, escaped};
 
-/// One of Zoho's data centres: where an organisation lives, and so which servers may see its
-/// tokens.
+/// One of Zoho's data centres.
 ///
-/// Parse one from the `location` that Zoho uses (`us`, `eu`, `in`, `au`, `cn`, `jp`, `ca`, `sa`,
-/// `uk`, `ae`). Hosts are those of Zoho's own SDKs for v8; `uk` and `ae` come from Zoho's pages
-/// for other products and are [unconfirmed](Self::is_confirmed) for CRM.
+/// An organisation belongs to one data centre, and its tokens may be sent only to the servers of
+/// that one.
+///
+/// Parse a data centre from Zoho's `location` (`us`, `eu`, `in`, `au`, `cn`, `jp`, `ca`, `sa`,
+/// `uk`, `ae`). The hosts are those of Zoho's own SDKs for v8. The hosts of `uk` and `ae` come from
+/// Zoho's pages for other products and are [unconfirmed](Self::is_confirmed) for CRM.
 ///
 /// ```
 /// use zcrm_core::{DataCenter, Environment};
@@ -33,7 +35,7 @@ struct DataCenterInfo {
     location: &'static str,
     accounts: &'static str,
     api: &'static str,
-    /// The host that takes uploads, as Zoho's own SDKs for v8 have it.
+    /// The host that takes uploads, as in Zoho's own SDKs for v8.
     content: Option<&'static str>,
     confirmed: bool,
 }
@@ -59,7 +61,7 @@ macro_rules! data_centers {
 }
 
 data_centers! {
-    US, "us", "accounts.zoho.com", "zohoapis.com", Some("content.zohoapis.com"), true, "United States, Zoho's default.";
+    US, "us", "accounts.zoho.com", "zohoapis.com", Some("content.zohoapis.com"), true, "United States, the default.";
     EU, "eu", "accounts.zoho.eu", "zohoapis.eu", Some("content.zohoapis.eu"), true, "European Union.";
     IN, "in", "accounts.zoho.in", "zohoapis.in", Some("content.zohoapis.in"), true, "India.";
     AU, "au", "accounts.zoho.com.au", "zohoapis.com.au", Some("content.zohoapis.com.au"), true, "Australia.";
@@ -71,13 +73,15 @@ data_centers! {
     AE, "ae", "accounts.zoho.ae", "zohoapis.ae", None, false, "United Arab Emirates; API host unconfirmed for CRM.";
 }
 
-/// The environment of an organisation. A token belongs to one of them.
+/// An environment of an organisation: production, its sandbox or a developer edition.
+///
+/// A token belongs to one environment.
 #[doc(alias = "sandbox")]
 #[doc(alias = "developer")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Environment {
-    /// The real data.
+    /// The production environment, with the organisation's real data.
     #[default]
     Production,
     /// The organisation's sandbox.
@@ -89,7 +93,7 @@ pub enum Environment {
 impl Environment {
     const ALL: [Self; 3] = [Self::Production, Self::Sandbox, Self::Developer];
 
-    /// `production`, `sandbox` or `developer`.
+    /// Returns `production`, `sandbox` or `developer`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -120,7 +124,7 @@ impl FromStr for Environment {
     fn from_str(text: &str) -> Result<Self, Error> {
         Self::ALL.into_iter().find(|environment| environment.as_str() == text).ok_or_else(|| {
             Error::config(format!(
-                "`{}` is not an environment: it is `production`, `sandbox` or `developer`",
+                "unknown environment `{}`: expected `production`, `sandbox` or `developer`",
                 escaped(text)
             ))
         })
@@ -128,37 +132,38 @@ impl FromStr for Environment {
 }
 
 impl DataCenter {
-    /// Zoho's own short name, such as `eu`.
+    /// Returns Zoho's short name of the data centre, such as `eu`.
     #[must_use]
     pub fn location(self) -> &'static str {
         self.0.location
     }
 
-    /// Whether the hosts stand in an SDK or page of Zoho's for CRM.
+    /// Returns `true` if an SDK or page of Zoho for CRM names the hosts.
     #[must_use]
     pub fn is_confirmed(self) -> bool {
         self.0.confirmed
     }
 
-    /// The accounts server, which issues tokens.
+    /// Returns the accounts server, which issues tokens.
     #[must_use]
     pub fn accounts_origin(self) -> Origin {
         Origin::https(self.0.accounts)
     }
 
-    /// The API server of an environment.
+    /// Returns the API server of an environment.
     #[must_use]
     pub fn api_origin(self, environment: Environment) -> Origin {
         Origin::https(format!("{}.{}", environment.prefix(), self.0.api))
     }
 
-    /// The host that takes uploads of files for bulk work; unknown for the unconfirmed ones.
+    /// Returns the host that takes file uploads for bulk jobs, or `None` for an unconfirmed data
+    /// centre.
     #[must_use]
     pub fn content_origin(self) -> Option<Origin> {
         self.0.content.map(Origin::https)
     }
 
-    /// Whose API server this is; `None` for any other origin. Compared exactly.
+    /// Returns the data centre and environment whose API server is exactly this origin.
     #[must_use]
     pub fn of_api_origin(origin: &Origin) -> Option<(Self, Environment)> {
         Self::ALL
@@ -167,7 +172,7 @@ impl DataCenter {
             .find(|(dc, environment)| dc.api_origin(*environment) == *origin)
     }
 
-    /// Whose accounts server this is; `None` for any other origin. Compared exactly.
+    /// Returns the data centre whose accounts server is exactly this origin.
     #[must_use]
     pub fn of_accounts_origin(origin: &Origin) -> Option<Self> {
         Self::ALL.iter().copied().find(|dc| dc.accounts_origin() == *origin)
@@ -208,8 +213,8 @@ impl FromStr for DataCenter {
         Self::ALL.iter().find(same).copied().ok_or_else(|| {
             let known: Vec<&str> = Self::ALL.iter().map(|dc| dc.location()).collect();
             Error::config(format!(
-                "`{}` is not a data centre that zcrm knows ({}): for another one set \
-                 `accounts_url` and `api_base_url`",
+                "unknown data centre `{}`: expected one of {}, or set `accounts_url` and \
+                 `api_base_url` for another one",
                 escaped(text),
                 known.join(", ")
             ))
@@ -222,7 +227,7 @@ mod tests {
     use super::{DataCenter, Environment};
 
     #[test]
-    fn every_origin_leads_back_to_its_data_center() {
+    fn finds_each_data_center_by_its_origins() {
         for dc in DataCenter::ALL {
             assert_eq!(dc.location().parse::<DataCenter>().unwrap(), *dc);
             assert_eq!(DataCenter::of_accounts_origin(&dc.accounts_origin()), Some(*dc));
@@ -234,13 +239,13 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_data_center_is_named_with_the_known_ones() {
+    fn names_an_unknown_data_center_and_the_known_ones() {
         let error = "mars".parse::<DataCenter>().unwrap_err().to_string();
         assert!(error.contains("`mars`") && error.contains("eu"), "{error}");
     }
 
     #[test]
-    fn look_alike_hosts_are_nobody() {
+    fn recognises_no_look_alike_host() {
         for text in ["https://api.zoho.eu", "https://zohoapis.com", "https://www.zohoapis.com:444"]
         {
             assert_eq!(DataCenter::of_api_origin(&text.parse().unwrap()), None, "{text}");

@@ -1,15 +1,15 @@
-//! Text from outside in messages.
+//! Escaping of text from outside in messages.
 
 use std::fmt::{self, Write as _};
 
-/// The most characters of one text that a message shows.
+/// The largest number of characters of one text that a message shows.
 const LONGEST: usize = 512;
 
-/// Shows text that came from outside (an answer, a user's name, a setting) on one line: control
-/// characters, line separators and characters that change the direction of writing are escaped, and
-/// what exceeds 512 characters is cut off.
+/// Shows text from outside (an answer, a user's name, a setting) on one line.
 ///
-/// A message with such text in it can neither forge a second line of a log nor command a terminal.
+/// Control characters, line separators and characters that change the direction of text are
+/// escaped. Text after 512 characters is cut off. Such text in a message can neither forge a line
+/// of a log nor send commands to a terminal.
 ///
 /// ```
 /// let name = "pat\nERROR forged \u{1b}[31m";
@@ -20,7 +20,7 @@ pub fn escaped(text: &str) -> Escaped<'_> {
     Escaped { text, longest: LONGEST }
 }
 
-/// Text that [`escaped`] makes fit for a message.
+/// The text to be shown; see [`escaped`].
 #[derive(Clone, Copy, Debug)]
 pub struct Escaped<'a> {
     text: &'a str,
@@ -28,7 +28,7 @@ pub struct Escaped<'a> {
 }
 
 impl Escaped<'_> {
-    /// The same text without the limit of 512 characters, for a whole message or line.
+    /// Removes the limit of 512 characters, for an entire message or line.
     ///
     /// ```
     /// let long = "x".repeat(1000);
@@ -40,8 +40,8 @@ impl Escaped<'_> {
     }
 }
 
-/// Shows a URL that came from outside as [`escaped`] does, without the parts that may be secret:
-/// user, password, query and fragment.
+/// Shows a URL from outside as [`escaped`] does, without its parts that may be secret: user,
+/// password, query and fragment.
 ///
 /// ```
 /// let url = zcrm_core::escaped_url("https://user:secret@crm.example.com/a?token=secret");
@@ -56,7 +56,7 @@ pub fn escaped_url(text: &str) -> String {
         Some((scheme, rest)) => (format!("{scheme}://"), rest),
         None => (String::new(), text),
     };
-    // a password may hold every character, `/`, `?` and `@` too: the host follows the last `@`
+    // a password may hold any character, even `/`, `?` and `@`, so the host follows the last `@`
     let (user, rest) = match rest.rsplit_once('@') {
         Some((_, rest)) => ("[redacted]@", rest),
         None => ("", rest),
@@ -89,7 +89,7 @@ fn must_be_escaped(c: char) -> bool {
             c,
             // line and paragraph separators
             '\u{2028}' | '\u{2029}'
-            // marks, embeddings and isolates of the direction of writing
+            // marks, embeddings and isolates of the text direction
             | '\u{061c}' | '\u{200e}' | '\u{200f}'
             | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
             // invisible: zero width, byte order mark, tags
@@ -104,7 +104,7 @@ mod tests {
     use super::{escaped, escaped_url};
 
     #[test]
-    fn shows_no_user_password_or_query_of_a_url() {
+    fn hides_user_password_and_query_of_a_url() {
         for (url, shown) in [
             ("https://user:marked@host", "https://[redacted]@host"),
             ("https://user:mar/k?e#d@host:1/x", "https://[redacted]@host:1/x"),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_what_breaks_lines_or_hides() {
+    fn escapes_line_breaks_and_invisible_characters() {
         assert_eq!(
             escaped("a\r\nb\u{7f}\u{9b}\u{2028}\u{202e}\u{feff}").to_string(),
             r"a\r\nb\u{7f}\u{9b}\u{2028}\u{202e}\u{feff}"
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_ordinary_text_as_it_is() {
+    fn leaves_ordinary_text_unchanged() {
         let text = "Zoë Müller `x` \"quoted\" 100 % 中文";
         assert_eq!(escaped(text).to_string(), text);
     }

@@ -1,4 +1,4 @@
-//! Ids of records, users and everything else in Zoho.
+//! The ids of records, users and everything else in Zoho.
 
 use std::{fmt, str::FromStr};
 
@@ -7,9 +7,9 @@ use smol_str::SmolStr;
 
 /// An id: the text that Zoho sent, unchanged.
 ///
-/// Today's ids are 19 digits, sent as JSON strings; they need no allocation. An id of another
-/// form is kept as it is, so that one odd id does not sink a page, but no id can smuggle a path:
-/// where one goes into a URL, anything but letters, digits, `_` and `-` is refused.
+/// Zoho's current ids are 19 digits, sent as JSON strings; they need no allocation. An id of
+/// another form is kept too, so that it does not fail a page. An id in a URL is checked: only
+/// letters, digits, `_` and `-` are allowed, so no id can change the path.
 ///
 /// ```
 /// use zcrm_core::Id;
@@ -24,15 +24,16 @@ use smol_str::SmolStr;
 pub struct Id(SmolStr);
 
 impl Id {
-    /// The id as text.
+    /// Returns the id as a string.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Which bytes are letters, digits, `_` and `-`: each id and each module's name is looked through.
-#[allow(clippy::indexing_slicing, reason = "looked at when it is compiled")]
+/// The bytes that are letters, digits, `_` or `-`; a table, because each id and module name is
+/// checked.
+#[allow(clippy::indexing_slicing, reason = "evaluated at compile time")]
 const PLAIN: [bool; 256] = {
     let mut plain = [false; 256];
     let mut byte: u8 = 0;
@@ -43,7 +44,8 @@ const PLAIN: [bool; 256] = {
     plain
 };
 
-/// Whether a text is not empty and has letters, digits, `_` and `-` alone: nothing to be encoded.
+/// Returns `true` if a text is not empty and has only letters, digits, `_` and `-`, so that it
+/// needs no encoding.
 pub(crate) fn is_plain(text: &str) -> bool {
     let plain = |byte: u8| PLAIN.get(usize::from(byte)).is_some_and(|plain| *plain);
     !text.is_empty() && text.bytes().all(plain)
@@ -71,7 +73,7 @@ impl From<u64> for Id {
     fn from(number: u64) -> Self {
         use fmt::Write as _;
         let mut text = smol_str::SmolStrBuilder::new();
-        // writing to memory does not fail
+        // writing to memory cannot fail
         let _ = write!(text, "{number}");
         Self(text.finish())
     }
@@ -150,7 +152,7 @@ mod tests {
     use super::Id;
 
     #[test]
-    fn text_and_number_are_read_and_text_is_written() {
+    fn reads_strings_and_numbers_and_writes_strings() {
         let ids: Vec<Id> =
             serde_json::from_str(r#"["554023000000235011", 42, "odd/one"]"#).unwrap();
         let text = serde_json::to_string(&ids).unwrap();
@@ -158,10 +160,10 @@ mod tests {
     }
 
     #[test]
-    fn what_could_change_a_path_is_refused_by_name() {
+    fn refuses_an_id_that_could_change_a_path() {
         for bad in ["", ".", "..", "a/b", "1?x", "1#", "1%2f", "é", "1 2", "1\n"] {
             let error = Id::from(bad).check().unwrap_err().to_string();
-            assert!(error.contains("is no id"), "{error}");
+            assert!(error.contains("invalid id"), "{error}");
         }
         assert!(Id::from(u64::MAX).check().is_ok());
     }

@@ -1,4 +1,4 @@
-//! Looking into JSON without taking it apart: members as slices of the text they stand in.
+//! Partial parsing of JSON: members as slices of the original text.
 
 use std::{borrow::Cow, fmt, marker::PhantomData, ops::Range, sync::LazyLock};
 
@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-/// A string of JSON, borrowed where it holds no escapes.
+/// A JSON string, borrowed if it has no escapes.
 pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Text<'de> {
@@ -36,7 +36,7 @@ impl<'de> Deserialize<'de> for Text<'de> {
     }
 }
 
-/// The members of an object in order, values as raw text.
+/// The members of an object in their order, with their values as raw text.
 pub(crate) struct Members<'a>(pub(crate) Vec<(Text<'a>, &'a RawValue)>);
 
 impl<'a> Members<'a> {
@@ -77,7 +77,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
-/// Where one member of an object stands in the object's text. The key's quotes are not included.
+/// The position of one member in an object's text. The key's quotes are not included.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MemberSpan {
     key: (u32, u32),
@@ -94,8 +94,8 @@ impl MemberSpan {
     }
 }
 
-/// The places of an object's members, in order.
-pub(crate) fn places(object: &str) -> Result<Vec<MemberSpan>, serde_json::Error> {
+/// Returns the positions of an object's members, in order.
+pub(crate) fn member_spans(object: &str) -> Result<Vec<MemberSpan>, serde_json::Error> {
     struct Visitor<'a>(&'a str);
 
     impl<'de> de::Visitor<'de> for Visitor<'de> {
@@ -107,31 +107,31 @@ pub(crate) fn places(object: &str) -> Result<Vec<MemberSpan>, serde_json::Error>
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let start = self.0.as_ptr().addr();
-            let place = |part: &str| {
+            let range = |part: &str| {
                 let begin = part.as_ptr().addr().checked_sub(start)?;
                 let end = begin.checked_add(part.len())?;
                 Some((u32::try_from(begin).ok()?, u32::try_from(end).ok()?))
             };
-            let mut places = Vec::with_capacity(48);
+            let mut spans = Vec::with_capacity(48);
             while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
                 let quoted = key.get();
                 let bare = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or(quoted);
-                let (key, value) = place(bare)
-                    .zip(place(value.get()))
+                let (key, value) = range(bare)
+                    .zip(range(value.get()))
                     .ok_or_else(|| de::Error::custom("the object is larger than 4 GiB"))?;
-                places.push(MemberSpan { key, value });
+                spans.push(MemberSpan { key, value });
             }
-            Ok(places)
+            Ok(spans)
         }
     }
 
     let mut deserializer = serde_json::Deserializer::from_str(object);
-    let places = deserializer.deserialize_map(Visitor(object))?;
+    let spans = deserializer.deserialize_map(Visitor(object))?;
     deserializer.end()?;
-    Ok(places)
+    Ok(spans)
 }
 
-/// The list under a key known at run time, and `info`; everything else is skipped unparsed.
+/// The list under a key known at run time, and `info`. All other members are skipped.
 pub(crate) struct Envelope<'a, T> {
     pub(crate) items: Option<Vec<T>>,
     pub(crate) info: Option<&'a RawValue>,
@@ -173,7 +173,7 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for EnvelopeSeed<'de, '_, T> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut envelope = Envelope { items: None, info: None, list: None };
-        // where a name is in the text; nowhere if it had to be unescaped
+        // the offset of a name in the text, or `None` if the name was unescaped
         let place = |name: &Cow<'de, str>| match name {
             Cow::Borrowed(name) => name.as_ptr().addr().checked_sub(self.text.as_ptr().addr()),
             Cow::Owned(_) => None,
@@ -197,7 +197,7 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for EnvelopeSeed<'de, '_, T> {
     }
 }
 
-/// Whether an object of this text may have a member `id`: a quick look before it is read.
+/// Returns `true` if an object of this text may have a member `id`, without parsing it.
 #[doc(hidden)]
 #[must_use]
 pub fn may_hold_id(text: &str) -> bool {
@@ -210,7 +210,7 @@ pub fn may_hold_id(text: &str) -> bool {
     escape.is_some_and(|rest| rest.contains("\\u"))
 }
 
-/// serde's message without the value it met, for values are people's data:
+/// Returns serde's message without the value that it quotes, because values are people's data:
 /// `invalid type: string "Boyle", expected u32` becomes `invalid type: string, expected u32`.
 pub(crate) fn without_value(error: &serde_json::Error) -> String {
     let message = error.to_string();
@@ -227,12 +227,12 @@ pub(crate) fn without_value(error: &serde_json::Error) -> String {
         return format!("missing field {name}");
     }
     match error.classify() {
-        serde_json::error::Category::Data => "the type refuses this value".to_owned(),
-        _ => format!("broken JSON at line {} column {}", error.line(), error.column()),
+        serde_json::error::Category::Data => "the type does not accept this value".to_owned(),
+        _ => format!("invalid JSON at line {} column {}", error.line(), error.column()),
     }
 }
 
-/// What sort of JSON value a text is, with its article.
+/// Returns the kind of a JSON value, with its article.
 pub(crate) fn kind_of(json: &str) -> &'static str {
     match json.trim_start().as_bytes().first() {
         Some(b'"') => "a string",
@@ -244,7 +244,7 @@ pub(crate) fn kind_of(json: &str) -> &'static str {
     }
 }
 
-/// The name of a Rust type without the paths of its modules: `Option<DateTime<Utc>>`.
+/// Returns the name of a Rust type without the paths of its modules: `Option<DateTime<Utc>>`.
 pub(crate) fn short_name<T>() -> String {
     let of_a_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '{' | '}');
     let mut short = String::new();
@@ -256,7 +256,7 @@ pub(crate) fn short_name<T>() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Members, may_hold_id, places, short_name, without_value};
+    use super::{Members, may_hold_id, member_spans, short_name, without_value};
 
     #[test]
     fn shortens_the_names_of_types() {
@@ -271,25 +271,25 @@ mod tests {
     }
 
     #[test]
-    fn places_are_slices_of_the_text() {
+    fn member_spans_are_slices_of_the_text() {
         let text = r#" { "a" : 1.50 , "b\u0063" : [ {"x": null} ] } "#;
-        let places = places(text).unwrap();
-        let parts: Vec<_> = places
+        let spans = member_spans(text).unwrap();
+        let parts: Vec<_> = spans
             .iter()
-            .map(|place| (text.get(place.key()).unwrap(), text.get(place.value()).unwrap()))
+            .map(|span| (text.get(span.key()).unwrap(), text.get(span.value()).unwrap()))
             .collect();
         assert_eq!(parts, [("a", "1.50"), ("b\\u0063", r#"[ {"x": null} ]"#)]);
     }
 
     #[test]
-    fn what_is_no_object_is_refused() {
+    fn refuses_values_other_than_objects() {
         for text in ["[]", "1", "null", "\"x\"", "{} {}", "{\"a\":}", ""] {
-            assert!(places(text).is_err(), "{text}");
+            assert!(member_spans(text).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn suspects_each_text_that_may_have_an_id() {
+    fn detects_each_text_that_may_have_an_id() {
         for text in [r#"{"id":1}"#, r#"{"a":"\n","\u0069d":1}"#, r#"{"a":{"id":1}}"#] {
             assert!(may_hold_id(text), "{text}");
         }
@@ -299,12 +299,12 @@ mod tests {
     }
 
     #[test]
-    fn escaped_keys_are_found() {
+    fn finds_escaped_keys() {
         let members = Members::parse(r#"{"d\u0061ta":[1]}"#).unwrap();
         assert_eq!(members.get("data").unwrap().get(), "[1]");
     }
 
-    /// A type of the caller's whose error quotes what it met.
+    /// A type whose error quotes the value that it met.
     #[derive(Debug)]
     struct Owned;
 
@@ -316,13 +316,13 @@ mod tests {
     }
 
     #[test]
-    fn messages_hold_no_values() {
+    fn removes_values_from_messages() {
         let error = serde_json::from_str::<u32>("\"Boyle, expected trouble\"").unwrap_err();
         assert_eq!(without_value(&error), "invalid type: string, expected u32");
         let error = serde_json::from_str::<u32>("{\"Last_Name\":\"Boyle\"}").unwrap_err();
         assert_eq!(without_value(&error), "invalid type: map, expected u32");
         let own = serde_json::from_str::<Owned>("\"Boyle\"").unwrap_err();
-        assert_eq!(without_value(&own), "the type refuses this value");
+        assert_eq!(without_value(&own), "the type does not accept this value");
         #[derive(Debug, serde::Deserialize)]
         #[serde(rename_all = "lowercase")]
         enum Colour {

@@ -1,9 +1,10 @@
-//! The data layer of zcrm: everything about Zoho CRM that can be said without a socket.
+//! The data layer of zcrm: operations, requests, replies, records and errors, without any I/O.
 //!
-//! An operation is an [`Operation`], plain data. A [`RequestBuilder`] turns it and its values into
-//! a relative `http::Request`; a [`Reply`] is judged by its body, not by its status, and becomes
-//! a [`Page`], [`WriteResults`] or one object. This crate does no I/O and needs no async runtime, so
-//! the same data serves any transport. (The feature `tokio` adds `TokioClock`, and nothing else.)
+//! An [`Operation`] describes an operation of Zoho's API as plain data. A [`RequestBuilder`] turns
+//! it and the caller's values into a relative `http::Request`. A [`Reply`] holds the answer, judges
+//! it by its body and not by its status, and reads it as a [`Page`], as [`WriteResults`] or as one
+//! object. This crate does no I/O and needs no async runtime, so it works with any transport. The
+//! feature `tokio` adds only `TokioClock`.
 //!
 //! ```
 //! use zcrm_core::{ApiVersion, Operation, ResponseShape};
@@ -80,14 +81,14 @@ pub use version::ApiVersion;
 pub use waits::retry_after;
 pub use write_results::{Action, ItemError, ItemSuccess, WriteResults, Written};
 
-// what the crate's own macros name where they are used
+// exported for the macros of this crate, which name it at their call sites
 #[doc(hidden)]
 pub use smol_str::SmolStr as __SmolStr;
-// how the crates above write what a caller gives them
+// exported for the other crates of the workspace
 #[doc(hidden)]
 pub use json::may_hold_id;
 #[doc(hidden)]
 pub use zoho_json::{ZohoJson, to_json};
 
-/// A result with zcrm's one [`Error`].
+/// A `Result` whose error type is [`Error`] by default.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

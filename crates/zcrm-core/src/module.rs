@@ -9,8 +9,8 @@ use crate::Id;
 
 /// The API name of a module, such as `Leads` or `Custom_Module_1`.
 ///
-/// It is made from any text, cheap to clone, and checked when a request is built: a text that
-/// cannot be a name is then an error of kind [`Input`](crate::ErrorKind::Input).
+/// A module name is made from any text and is cheap to clone. It is checked when a request is
+/// built: text that cannot be a name is then an error of kind [`Input`](crate::ErrorKind::Input).
 ///
 /// ```
 /// use zcrm_core::ModuleName;
@@ -24,13 +24,13 @@ use crate::Id;
 pub struct ModuleName(SmolStr);
 
 impl ModuleName {
-    /// Wraps a name that is known when the program is compiled, without copying it.
+    /// Wraps a name that is known at compile time, without copying it.
     #[must_use]
     pub const fn from_static(name: &'static str) -> Self {
         Self(SmolStr::new_static(name))
     }
 
-    /// The name as text.
+    /// Returns the name as a string.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -137,11 +137,12 @@ impl fmt::Debug for ModuleName {
     }
 }
 
-/// A struct of the caller's that stands for the records of one module.
+/// A type for the records of one module.
 ///
-/// `FIELDS` are the API names that a list asks Zoho for; more than 50 take several calls a page.
-/// `id` is always sent and need not be among them. The facade's feature `derive` writes this
-/// implementation from serde's attributes: `#[derive(Module)]`.
+/// `FIELDS` holds the API names of the fields that a list requests. With more than 50 fields each
+/// page takes several calls. Zoho always sends `id`, so it need not be in `FIELDS`. With the
+/// facade's feature `derive`, `#[derive(Module)]` writes this implementation from serde's
+/// attributes.
 ///
 /// ```
 /// use serde::Deserialize;
@@ -164,13 +165,14 @@ impl fmt::Debug for ModuleName {
 ///
 /// # Subforms and line items
 ///
-/// A list leaves rows out: subforms, line items, what a multi-select lookup points to. So `FIELDS`, which
-/// says what a list asks for, does not name them, and a list of line items is refused before it is sent.
-/// A read of one record gives them. In the struct they are an `Option`, which tells "not read" (`None`)
-/// from "no rows" (an empty list).
+/// Lists do not return rows: subforms, line items and the targets of multi-select lookups. So
+/// `FIELDS` does not name them; a list that requests line items is an error before it is sent. A
+/// read of one record returns them. In the struct such a field is an `Option`: `None` means that
+/// the rows were not read, and an empty list means that there are no rows.
 ///
-/// Lines of quotes, orders and invoices are `Product_Details` in v2 and `Quoted_Items`, `Ordered_Items`,
-/// `Purchase_Items` or `Invoiced_Items` later. The struct takes both by an alias:
+/// The line items of quotes, orders and invoices are `Product_Details` in v2, and `Quoted_Items`,
+/// `Ordered_Items`, `Purchase_Items` or `Invoiced_Items` in later versions. An alias accepts both
+/// names:
 ///
 /// ```
 /// use serde::Deserialize;
@@ -195,7 +197,7 @@ impl fmt::Debug for ModuleName {
 /// for quote in [v2, v8] {
 ///     assert_eq!(quote.lines.unwrap()[0].quantity()?.unwrap().as_str(), "1.50");
 /// }
-/// // one of a list
+/// // one record of a list
 /// let listed: Quote = serde_json::from_str(r#"{"id":"1","Subject":"Pumps"}"#)?;
 /// assert!(listed.lines.is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -203,13 +205,13 @@ impl fmt::Debug for ModuleName {
 pub trait Module: DeserializeOwned {
     /// The module's API name, such as `Leads`.
     const API_NAME: &'static str;
-    /// The API names of the fields that a list asks for.
+    /// The API names of the fields that a list requests.
     const FIELDS: &'static [&'static str];
 }
 
-/// A reference to another record or to a user, as in `Account_Name` and `Owner`.
+/// A reference to another record or to a user, such as `Account_Name` or `Owner`.
 ///
-/// `Debug` shows the id and neither name nor address, which are people's data.
+/// `Debug` shows only the id, because names and addresses are people's data.
 ///
 /// ```
 /// use zcrm_core::Lookup;
@@ -221,18 +223,18 @@ pub trait Module: DeserializeOwned {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Lookup {
-    /// The id of what is referred to.
+    /// The id of the record or user.
     pub id: Id,
-    /// Its name, where Zoho sent it.
+    /// The name of the record or user, if Zoho sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Its e-mail address, for users.
+    /// The e-mail address of the user, if Zoho sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
 }
 
 impl Lookup {
-    /// A reference by id alone, as a write needs it.
+    /// Creates a reference by its id only, as a write needs it.
     #[must_use]
     pub fn to(id: impl Into<Id>) -> Self {
         Self { id: id.into(), name: None, email: None }
@@ -250,7 +252,7 @@ mod tests {
     use super::Lookup;
 
     #[test]
-    fn debug_names_the_id_and_no_person() {
+    fn debug_shows_the_id_and_no_names() {
         let json = r#"{"id":"111","name":"Patricia Boyle","email":"patricia@example.com"}"#;
         let owner: Lookup = serde_json::from_str(json).unwrap();
         let text = format!("{owner:?}");

@@ -1,4 +1,4 @@
-//! Operations as data.
+//! Operations of Zoho's API as plain data.
 
 use std::fmt::Write as _;
 
@@ -9,10 +9,10 @@ use crate::{
     call::CallFields,
 };
 
-/// An operation of Zoho's API: one value says all that is needed to call it.
+/// An operation of Zoho's API, with all that is needed to call it.
 ///
-/// Made with const builders, so a table of operations costs nothing at start, and an operation
-/// that zcrm lacks is a few lines of the caller's own.
+/// Operations are built by const functions, so a table of them costs nothing when a program starts.
+/// You can add an operation that zcrm lacks in a few lines.
 ///
 /// ```
 /// use zcrm_core::{BodyShape, Operation, ResponseShape, RetryClass};
@@ -53,52 +53,53 @@ pub struct Operation {
 /// A segment of a path's template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Segment {
-    /// It stands in every path.
+    /// Fixed text.
     Text(&'static str),
-    /// The place of a value, by its name.
+    /// The name of a parameter, which a value replaces.
     Parameter(&'static str),
 }
 
-/// What a call costs, and what makes it dearer.
+/// The cost of a call in credits, and whether Zoho counts it as heavy.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cost {
     pub(crate) credits: u32,
-    /// One credit for so many items of the body; 0 where their number does not matter.
+    /// The number of the body's items that one credit pays for, or 0 if the number does not matter.
     pub(crate) items_per_credit: u32,
     pub(crate) credits_with: &'static [(&'static str, u32)],
     pub(crate) heavy: bool,
     pub(crate) heavy_with: &'static [&'static str],
-    /// Heavy with more items than this in the body; 0 where their number does not matter.
+    /// The number of the body's items above which a call is heavy, or 0 if the number does not
+    /// matter.
     pub(crate) heavy_above: u32,
 }
 
 impl Operation {
-    /// A GET of `template`, such as `/{module}/{id}`. It may be repeated.
+    /// Creates a GET of `template`, such as `/{module}/{id}`. It may be repeated.
     #[must_use]
     pub const fn get(template: &'static str) -> Self {
         Self::new(Method::GET, template, RetryClass::Read)
     }
 
-    /// A POST. It is not repeated unless [`retry`](Self::retry) says that it may be.
+    /// Creates a POST. It is not repeated unless [`retry`](Self::retry) allows it.
     #[must_use]
     pub const fn post(template: &'static str) -> Self {
         Self::new(Method::POST, template, RetryClass::NotIdempotent).body(BodyShape::Json)
     }
 
-    /// A PUT. It is not repeated unless [`retry`](Self::retry) says that it may be, for an update
-    /// of Zoho's can append.
+    /// Creates a PUT. It is not repeated unless [`retry`](Self::retry) allows it, because an update
+    /// can append.
     #[must_use]
     pub const fn put(template: &'static str) -> Self {
         Self::new(Method::PUT, template, RetryClass::NotIdempotent).body(BodyShape::Json)
     }
 
-    /// A PATCH. It is not repeated unless [`retry`](Self::retry) says that it may be.
+    /// Creates a PATCH. It is not repeated unless [`retry`](Self::retry) allows it.
     #[must_use]
     pub const fn patch(template: &'static str) -> Self {
         Self::new(Method::PATCH, template, RetryClass::NotIdempotent).body(BodyShape::Json)
     }
 
-    /// A DELETE. It may be repeated.
+    /// Creates a DELETE. It may be repeated.
     #[must_use]
     pub const fn delete(template: &'static str) -> Self {
         Self::new(Method::DELETE, template, RetryClass::Idempotent)
@@ -137,102 +138,106 @@ impl Operation {
         }
     }
 
-    /// The name that errors, spans and metrics use; the template where none is given.
+    /// Sets the name for errors, spans and metrics; the template by default.
     #[must_use]
     pub const fn id(mut self, id: &'static str) -> Self {
         self.id = Some(id);
         self
     }
 
-    /// What stands before the template; [`Base::Crm`] unless told.
+    /// Sets the prefix of the path; [`Base::Crm`] by default.
     #[must_use]
     pub const fn base(mut self, base: Base) -> Self {
         self.base = base;
         self
     }
 
-    /// The host it lives on; [`Host::Api`] unless told.
+    /// Sets the host; [`Host::Api`] by default.
     #[must_use]
     pub const fn host(mut self, host: Host) -> Self {
         self.host = host;
         self
     }
 
-    /// The names of the query parameters that the operation takes.
+    /// Sets the names of the query parameters that the operation accepts.
     #[must_use]
     pub const fn query(mut self, names: &'static [&'static str]) -> Self {
         self.query = names;
         self
     }
 
-    /// Query parameters that are younger than the operation, each with its first version.
+    /// Sets the query parameters that were added after the operation, each with its first version.
     #[must_use]
     pub const fn query_since(mut self, names: &'static [(&'static str, ApiVersion)]) -> Self {
         self.query_since = names;
         self
     }
 
-    /// The query parameters without which Zoho refuses a call, as its description of the newest
-    /// version says. They are not checked when a request is built.
+    /// Sets the query parameters that are mandatory in Zoho's description of the newest version.
+    ///
+    /// They are not checked when a request is built.
     #[must_use]
     pub const fn required(mut self, names: &'static [&'static str]) -> Self {
         self.required = names;
         self
     }
 
-    /// The names of the headers that mean something to this operation.
+    /// Sets the names of the headers that have a meaning for this operation.
     #[must_use]
     pub const fn headers(mut self, names: &'static [&'static str]) -> Self {
         self.headers = names;
         self
     }
 
-    /// What it sends.
+    /// Sets the shape of the request's body.
     #[must_use]
     pub const fn body(mut self, shape: BodyShape) -> Self {
         self.body = shape;
         self
     }
 
-    /// Lets a request have no body, where [`body`](Self::body) says what it may send.
+    /// Allows requests without a body, although [`body`](Self::body) describes one.
     #[must_use]
     pub const fn body_optional(mut self) -> Self {
         self.body_optional = true;
         self
     }
 
-    /// The members that its body may have, beside the list that [`BodyShape::List`] names. Where
-    /// none are named, any member is let through.
+    /// Sets the members that the body may have, in addition to the list that [`BodyShape::List`]
+    /// names.
+    ///
+    /// If none are set, any member is allowed.
     #[must_use]
     pub const fn body_keys(mut self, keys: &'static [&'static str]) -> Self {
         self.body_keys = keys;
         self
     }
 
-    /// How its pages follow one another; [`Paging::None`] unless told.
+    /// Sets how pages follow one another; [`Paging::None`] by default.
     #[must_use]
     pub const fn paging(mut self, paging: Paging) -> Self {
         self.paging = paging;
         self
     }
 
-    /// What it answers with.
+    /// Sets the shape of the answer.
     #[must_use]
     pub const fn returns(mut self, shape: ResponseShape) -> Self {
         self.response = shape;
         self
     }
 
-    /// How safely it can be repeated.
+    /// Sets whether a request may be repeated.
     #[must_use]
     pub const fn retry(mut self, class: RetryClass) -> Self {
         self.retry = class;
         self
     }
 
-    /// Lets the body of each call decide whether it may be repeated: an update of Zoho's appends
-    /// where a row holds a list, an upsert inserts where a row lacks the fields that are checked
-    /// for duplicates.
+    /// Decides by the body of each call whether it may be repeated.
+    ///
+    /// An update whose row holds a list may append to that list. An upsert inserts if a row lacks the
+    /// fields that are checked for duplicates. Such calls are not repeated.
     #[must_use]
     pub const fn retry_by_body(mut self) -> Self {
         self.retry = RetryClass::NotIdempotent;
@@ -240,78 +245,78 @@ impl Operation {
         self
     }
 
-    /// Marks it as one of the heavy calls, of which Zoho runs fewer at a time.
+    /// Marks the operation as heavy; Zoho runs fewer heavy calls at the same time.
     #[must_use]
     pub const fn heavy(mut self) -> Self {
         self.cost.heavy = true;
         self
     }
 
-    /// Marks it as heavy where one of these query parameters is given.
+    /// Marks the operation as heavy if one of these query parameters is given.
     #[must_use]
     pub const fn heavy_with(mut self, names: &'static [&'static str]) -> Self {
         self.cost.heavy_with = names;
         self
     }
 
-    /// Marks it as heavy where its list has more than so many items.
+    /// Marks the operation as heavy if its list has more items than this.
     #[must_use]
     pub const fn heavy_above(mut self, items: u32) -> Self {
         self.cost.heavy_above = items;
         self
     }
 
-    /// What it costs of the daily API credits; 1 unless told.
+    /// Sets the cost in daily API credits; 1 by default.
     #[must_use]
     pub const fn credits(mut self, credits: u32) -> Self {
         self.cost.credits = credits;
         self
     }
 
-    /// It costs one credit for each so many items of its list.
+    /// Sets the number of items of its list that one credit pays for.
     #[must_use]
     pub const fn items_per_credit(mut self, items: u32) -> Self {
         self.cost.items_per_credit = items;
         self
     }
 
-    /// What it costs where one of these query parameters is given.
+    /// Sets the cost in credits of a call with one of these query parameters.
     #[must_use]
     pub const fn credits_with(mut self, costs: &'static [(&'static str, u32)]) -> Self {
         self.cost.credits_with = costs;
         self
     }
 
-    /// The OAuth scopes that Zoho names for it; as a rule one of them is enough.
+    /// Sets the OAuth scopes that Zoho lists for the operation; usually one of them is enough.
     #[must_use]
     pub const fn scopes(mut self, scopes: &'static [&'static str]) -> Self {
         self.scopes = scopes;
         self
     }
 
-    /// The last API version that has it; all unless told.
+    /// Sets the last API version that has the operation; none by default.
     #[must_use]
     pub const fn until(mut self, version: ApiVersion) -> Self {
         self.until = Some(version);
         self
     }
 
-    /// The first API version that has it; v2 unless told.
+    /// Sets the first API version that has the operation; v2 by default.
     #[must_use]
     pub const fn since(mut self, version: ApiVersion) -> Self {
         self.since = version;
         self
     }
 
-    /// The operation that does the same in the versions that lack this one, by its name: errors
-    /// name it.
+    /// Sets the name of the operation that replaces this one in versions without it. Errors mention
+    /// it.
     #[must_use]
     pub const fn instead(mut self, id: &'static str) -> Self {
         self.instead = Some(id);
         self
     }
 
-    /// The name of the operation.
+    /// Returns the name of the operation: its id, or its template if it has no id.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self.id {
@@ -320,135 +325,136 @@ impl Operation {
         }
     }
 
-    /// The path's template.
+    /// Returns the template of the path.
     #[must_use]
     pub const fn template(&self) -> &'static str {
         self.template
     }
 
-    /// The HTTP method.
+    /// Returns the HTTP method.
     #[must_use]
     pub const fn method(&self) -> &Method {
         &self.method
     }
 
-    /// What it answers with.
+    /// Returns the shape of the answer.
     #[must_use]
     pub const fn response(&self) -> ResponseShape {
         self.response
     }
 
-    /// What it sends.
+    /// Returns the shape of the request's body.
     #[must_use]
     pub const fn body_shape(&self) -> BodyShape {
         self.body
     }
 
-    /// The names of the query parameters that it takes.
+    /// Returns the names of the query parameters that the operation accepts.
     #[must_use]
     pub const fn query_names(&self) -> &'static [&'static str] {
         self.query
     }
 
-    /// The query parameters without which Zoho refuses a call of the newest version.
+    /// Returns the query parameters that are mandatory in the newest version.
     #[must_use]
     pub const fn required_query_names(&self) -> &'static [&'static str] {
         self.required
     }
 
-    /// Whether a request may have no body although there is one that it may send.
+    /// Returns `true` if a request without a body is allowed, although the operation has one.
     #[must_use]
     pub const fn is_body_optional(&self) -> bool {
         self.body_optional
     }
 
-    /// The operation that does the same in the versions that lack this one.
+    /// Returns the name of the operation that replaces this one in versions without it.
     #[must_use]
     pub const fn alternative(&self) -> Option<&'static str> {
         self.instead
     }
 
-    /// The names of the headers that mean something to it.
+    /// Returns the names of the headers that have a meaning for this operation.
     #[must_use]
     pub const fn header_names(&self) -> &'static [&'static str] {
         self.headers
     }
 
-    /// The members that its body may have beside its list; empty where any are let through.
+    /// Returns the members that the body may have in addition to its list, or nothing if any are
+    /// allowed.
     #[must_use]
     pub const fn body_key_names(&self) -> &'static [&'static str] {
         self.body_keys
     }
 
-    /// How its pages follow one another.
+    /// Returns how pages follow one another.
     #[must_use]
     pub const fn pages(&self) -> Paging {
         self.paging
     }
 
-    /// How safely it can be repeated, where the body does not say otherwise.
+    /// Returns whether a request may be repeated, if its body does not decide.
     #[must_use]
     pub const fn retry_class(&self) -> RetryClass {
         self.retry
     }
 
-    /// Whether the body of a call can make it repeatable; see
+    /// Returns `true` if the body of each call decides whether it may be repeated; see
     /// [`retry_by_body`](Self::retry_by_body).
     #[must_use]
     pub const fn retries_by_body(&self) -> bool {
         self.retry_by_body
     }
 
-    /// What stands before the template.
+    /// Returns the prefix of the path.
     #[must_use]
     pub const fn base_of(&self) -> Base {
         self.base
     }
 
-    /// The host it lives on.
+    /// Returns the host.
     #[must_use]
     pub const fn host_of(&self) -> Host {
         self.host
     }
 
-    /// Whether every call of it is heavy.
+    /// Returns `true` if every call of the operation is heavy.
     #[must_use]
     pub const fn is_heavy(&self) -> bool {
         self.cost.heavy
     }
 
-    /// What a call costs, at least.
+    /// Returns the smallest cost of a call in credits.
     #[must_use]
     pub const fn least_credits(&self) -> u32 {
         self.cost.credits
     }
 
-    /// The OAuth scopes that Zoho names for it.
+    /// Returns the OAuth scopes that Zoho lists for the operation.
     #[must_use]
     pub const fn scope_names(&self) -> &'static [&'static str] {
         self.scopes
     }
 
-    /// The first API version that has it.
+    /// Returns the first API version that has the operation.
     #[must_use]
     pub const fn first_version(&self) -> ApiVersion {
         self.since
     }
 
-    /// The last API version that has it.
+    /// Returns the last API version that has the operation, or `None` if the newest has it.
     #[must_use]
     pub const fn last_version(&self) -> Option<ApiVersion> {
         self.until
     }
 
-    /// The first version that knows a query parameter: the operation's own, or a later one.
+    /// Returns the first API version that has this query parameter.
     #[must_use]
     pub fn query_first_version(&self, name: &str) -> ApiVersion {
         let younger = self.query_since.iter().find(|(known, _)| *known == name);
         younger.map_or(self.since, |(_, version)| *version)
     }
 
-    /// Writes what stands before the path, and leaves room for `more` bytes.
+    /// Returns the prefix of the path, in a string with room for `more` bytes.
     pub(crate) fn prefix(&self, version: ApiVersion, more: usize) -> String {
         let mut text = String::with_capacity(20 + more);
         text.push_str(match self.base {
@@ -465,10 +471,10 @@ impl Operation {
         text
     }
 
-    /// The template in segments.
+    /// Returns the segments of the template.
     pub(crate) fn segments(&self) -> impl Iterator<Item = Segment> {
         let (mut rest, mut braced) = (self.template, false);
-        // byte by byte: templates are short
+        // a simple search, because templates are short
         std::iter::from_fn(move || {
             if rest.is_empty() {
                 return None;
@@ -483,10 +489,10 @@ impl Operation {
         })
     }
 
-    /// The place of a value in the path's template, by its name.
-    pub(crate) fn place(&self, name: &str) -> Option<&'static str> {
+    /// Returns the parameter of this name, if the template has it.
+    pub(crate) fn path_parameter(&self, name: &str) -> Option<&'static str> {
         self.segments().find_map(|segment| match segment {
-            Segment::Parameter(place) if place == name => Some(place),
+            Segment::Parameter(parameter) if parameter == name => Some(parameter),
             _ => None,
         })
     }

@@ -1,4 +1,4 @@
-//! Origins: scheme, host and port, compared exactly.
+//! Web origins (scheme, host and port), which are compared exactly.
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
@@ -6,10 +6,10 @@ use http::Uri;
 
 use crate::{Error, escaped_url};
 
-/// A web origin such as `https://www.zohoapis.eu`: where credentials may go.
+/// A web origin such as `https://www.zohoapis.eu`: a server that may receive credentials.
 ///
-/// Only `https` is taken, and `http` for loopback addresses. Paths, queries and user information
-/// are refused, so that comparing two origins compares all there is.
+/// Only `https` is accepted, and `http` for loopback addresses. Paths, queries and user information
+/// are errors, so two origins are equal only if scheme, host and port are.
 ///
 /// ```
 /// use zcrm_core::Origin;
@@ -32,8 +32,8 @@ impl Origin {
         Self { https: true, host: host.into(), port: 443 }
     }
 
-    /// Reads an origin from a setting: as by [`parse`](str::parse), and a host without a scheme is
-    /// taken as `https`, as the Ruby SDK takes it.
+    /// Reads an origin from a setting. A host without a scheme is accepted as `https`, as in the
+    /// Ruby SDK.
     ///
     /// ```
     /// use zcrm_core::Origin;
@@ -43,8 +43,8 @@ impl Origin {
     /// ```
     ///
     /// # Errors
-    /// Of kind [`Config`](crate::ErrorKind::Config) where it is not an origin. The message shows no
-    /// user, password or query of it.
+    /// Returns an error of kind [`Config`](crate::ErrorKind::Config) if the text is not an origin.
+    /// The message shows no user, password or query.
     pub fn from_setting(text: &str) -> Result<Self, Error> {
         let text = text.trim();
         match text.is_empty() || text.contains("://") {
@@ -53,25 +53,25 @@ impl Origin {
         }
     }
 
-    /// The scheme: `https`, or `http` for a loopback address.
+    /// Returns the scheme: `https`, or `http` for a loopback address.
     #[must_use]
     pub fn scheme(&self) -> &'static str {
         if self.https { "https" } else { "http" }
     }
 
-    /// The host, in lower case; an IPv6 address stands in brackets.
+    /// Returns the host in lower case; an IPv6 address is in brackets.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The port.
+    /// Returns the port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Host and port as they stand in a URL: without the scheme's own port.
+    /// Returns host and port as in a URL: without the port if it is the scheme's default.
     #[must_use]
     pub fn authority(&self) -> String {
         match (self.https, self.port) {
@@ -80,8 +80,9 @@ impl Origin {
         }
     }
 
-    /// Whether the host is a loopback address or the name `localhost`. What that name leads to is
-    /// known only when a connection is made: the connector checks the address then.
+    /// Returns `true` if the host is a loopback address or the name `localhost`.
+    ///
+    /// The name is resolved only when a connection is made. The connector checks the address then.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.host)
@@ -100,33 +101,33 @@ impl FromStr for Origin {
     fn from_str(text: &str) -> Result<Self, Error> {
         let refuse = |why: &str| {
             Error::config(format!(
-                "`{}` is not the address of a server ({why}): write scheme and host only, such as \
+                "invalid server address `{}` ({why}): expected only a scheme and a host, for example \
                  https://www.zohoapis.com",
                 escaped_url(text)
             ))
         };
-        let uri: Uri = text.parse().map_err(|_| refuse("not a URL"))?;
+        let uri: Uri = text.parse().map_err(|_| refuse("it is not a URL"))?;
         let https = match uri.scheme_str() {
             Some("https") => true,
             Some("http") => false,
-            _ => return Err(refuse("no https://")),
+            _ => return Err(refuse("it does not begin with https://")),
         };
-        let authority = uri.authority().ok_or_else(|| refuse("no host"))?;
+        let authority = uri.authority().ok_or_else(|| refuse("it has no host"))?;
         if authority.as_str().contains('@') {
-            return Err(refuse("it holds a user or password"));
+            return Err(refuse("it contains a user or password"));
         }
         if uri.query().is_some() || !matches!(uri.path(), "" | "/") || text.contains('#') {
-            return Err(refuse("a path or query"));
+            return Err(refuse("it has a path or query"));
         }
         let host = authority.host().to_ascii_lowercase();
         if host.is_empty() {
-            return Err(refuse("no host"));
+            return Err(refuse("it has no host"));
         }
         let port = match authority.port() {
             Some(port) => port.as_u16(),
             // `host:` and a port above 65535 have a colon and no port
             None if authority.as_str().len() > authority.host().len() => {
-                return Err(refuse("a bad port"));
+                return Err(refuse("its port is invalid"));
             }
             None => {
                 if https {
@@ -137,7 +138,7 @@ impl FromStr for Origin {
             }
         };
         if !https && !is_loopback(&host) {
-            return Err(refuse("http is taken for loopback addresses only"));
+            return Err(refuse("http is allowed for loopback addresses only"));
         }
         Ok(Self { https, host, port })
     }
@@ -160,7 +161,7 @@ mod tests {
     use super::Origin;
 
     #[test]
-    fn equal_origins_are_equal_however_they_are_written() {
+    fn compares_origins_in_different_notations() {
         let plain: Origin = "https://www.zohoapis.com".parse().unwrap();
         for text in ["https://www.zohoapis.com/", "https://WWW.zohoapis.com:443"] {
             assert_eq!(text.parse::<Origin>().unwrap(), plain, "{text}");
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_may_do_without_tls() {
+    fn accepts_http_for_loopback_addresses() {
         for text in
             ["http://localhost:1", "http://127.0.0.1:1", "http://127.9.9.9:1", "http://[::1]:1"]
         {
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_every_form_of_a_loopback_address_and_no_other() {
+    fn recognises_every_form_of_a_loopback_address() {
         for text in ["https://[::ffff:127.0.0.1]", "https://LOCALHOST.", "https://127.0.0.2"] {
             assert!(text.parse::<Origin>().unwrap().is_loopback(), "{text}");
         }
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_a_bare_host_of_a_setting_as_https() {
+    fn reads_a_host_without_a_scheme_as_https() {
         for (text, origin) in [
             ("www.zohoapis.com", "https://www.zohoapis.com"),
             (" WWW.zohoapis.eu/ ", "https://www.zohoapis.eu"),
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_no_password_in_a_refusal() {
+    fn shows_no_password_in_errors() {
         for text in [
             "https://user:marked@accounts.zoho.eu",
             "user:marked@accounts.zoho.eu",
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_more_than_an_origin_is_refused() {
+    fn refuses_anything_but_an_origin() {
         for text in [
             "",
             "www.zohoapis.com",

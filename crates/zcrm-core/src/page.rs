@@ -16,29 +16,29 @@ use crate::{
     ApiError, Error, Id, More, PageInfo, Record, RecordError, json, record_error::Problem,
 };
 
-/// One page of a list: the items that it held and what Zoho says of the pages around it.
+/// One page of a list: its items and Zoho's `info` about the page.
 ///
-/// An item that does not fit the caller's type is an error in its own place; it does not sink the
-/// page.
+/// An item that does not fit the caller's type is an error in its place. The other items are not
+/// affected.
 #[doc(alias = "pagination")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Page<T> {
     /// The items, in Zoho's order.
     pub items: Vec<Result<T, RecordError>>,
-    /// Where this page is in its list.
+    /// The position of this page in its list.
     pub info: PageInfo,
     fingerprint: Option<u64>,
 }
 
 impl<T> Page<T> {
-    /// A page without items, as Zoho's 204 means it.
+    /// Creates a page without items, for the status 204.
     #[must_use]
     pub fn empty() -> Self {
         Self { items: Vec::new(), info: PageInfo::of_no_content(), fingerprint: None }
     }
 
-    /// All items, or the error of the first that could not be read.
+    /// Returns all items, or the error of the first one that could not be read.
     ///
     /// ```
     /// # use zcrm_core::{ApiVersion, CallMeta, Operation, Record, Reply};
@@ -52,13 +52,14 @@ impl<T> Page<T> {
     /// ```
     ///
     /// # Errors
-    /// Of kind [`Record`](crate::ErrorKind::Record) where an item could not be read.
+    /// Returns an error of kind [`Record`](crate::ErrorKind::Record) if an item could not be read.
     pub fn all(self) -> Result<Vec<T>, Error> {
         self.items.into_iter().map(|item| item.map_err(Error::from)).collect()
     }
 
-    /// For pages that do not say that nothing follows: what two pages of one list share only if they
-    /// begin with the same item.
+    /// Returns a hash of the page's first item, unless the answer says that no page follows.
+    ///
+    /// Two pages of one list have the same hash only if they begin with the same item.
     #[doc(hidden)]
     #[must_use]
     pub fn fingerprint(&self) -> Option<u64> {
@@ -67,7 +68,8 @@ impl<T> Page<T> {
 }
 
 impl Page<Record> {
-    /// The same page as the caller's type; a record that does not fit is an error in its place.
+    /// Converts the records to the caller's type. A record that does not fit is an error in its
+    /// place.
     #[must_use]
     pub fn typed<T: DeserializeOwned + 'static>(self) -> Page<T> {
         let typed = |(index, record): (u64, Result<Record, RecordError>)| {
@@ -86,9 +88,9 @@ impl Page<Record> {
     }
 }
 
-/// Reads a page, typed in one pass; only where that fails, record by record.
+/// Reads a page in one pass, or item by item if an item does not fit or may be an error object.
 ///
-/// `None` where `key` is not in the body.
+/// Returns `None` if `key` is not in the body.
 pub(crate) fn decode<T: DeserializeOwned + 'static>(
     body: &Bytes,
     text: &str,
@@ -100,10 +102,10 @@ pub(crate) fn decode<T: DeserializeOwned + 'static>(
     Ok(items.map(|items| Page { items, info, fingerprint }))
 }
 
-/// The items of a list, as a page has them.
+/// The items of a page.
 type Items<T> = Vec<Result<T, RecordError>>;
 
-/// A list whose items are read.
+/// The parts of a list's answer, with its items decoded.
 struct RawList<'a, T> {
     items: Option<Items<T>>,
     info: Option<&'a RawValue>,
@@ -125,15 +127,15 @@ fn list<'a, T: DeserializeOwned + 'static>(
     Ok(RawList { items, info: envelope.info, text: envelope.list })
 }
 
-/// How many items a list has, and the first of them.
+/// The number of items of a list, and the first of them.
 pub(crate) struct FirstItem<T> {
     pub(crate) count: usize,
     pub(crate) item: Option<Result<T, RecordError>>,
 }
 
-/// Reads the first item of a list, and nothing of what Zoho says of the page.
+/// Reads the first item of a list, without Zoho's `info` about the page.
 ///
-/// `None` where `key` is not in the body.
+/// Returns `None` if `key` is not in the body.
 pub(crate) fn first<T: DeserializeOwned + 'static>(
     body: &Bytes,
     text: &str,
@@ -150,12 +152,12 @@ pub(crate) fn first<T: DeserializeOwned + 'static>(
     }))
 }
 
-/// A list in one pass, where all of its items fit.
+/// Reads a list in one pass, if all of its items fit.
 fn typed<'a, T: DeserializeOwned + 'static>(
     text: &'a str,
     key: &str,
 ) -> Option<(json::Envelope<'a, T>, Vec<T>)> {
-    // an element that is an error may well fit a struct of optional fields: it must be looked at
+    // an error object may fit a struct of optional fields, so it must be looked for
     if TypeId::of::<T>() == TypeId::of::<Record>() || holds_error(text) {
         return None;
     }
@@ -164,8 +166,9 @@ fn typed<'a, T: DeserializeOwned + 'static>(
     Some((envelope, items))
 }
 
-/// A hash of the first item's id, which no other page of a list begins with; where it has none, of the
-/// whole list. `list` begins with the list's name.
+/// Returns a hash of the first item's id, or of the entire list if that item has no id.
+///
+/// No other page of the list begins with that item. `list` begins with the list's name.
 fn fingerprint(list: &str) -> u64 {
     let items = list.find('[').and_then(|begin| list.get(begin.saturating_add(1)..));
     let first = items.and_then(|items| {
@@ -179,7 +182,7 @@ fn fingerprint(list: &str) -> u64 {
     hasher.finish()
 }
 
-/// One record, or what stands in its place. `raw` is a part of `body`.
+/// Reads one record, or the error object in its place. `raw` is a part of `body`.
 pub(crate) fn item<T: DeserializeOwned + 'static>(
     body: &Bytes,
     raw: &RawValue,
@@ -188,7 +191,7 @@ pub(crate) fn item<T: DeserializeOwned + 'static>(
     let text = raw.get();
     let bytes = || body.slice_ref(text.as_bytes());
     let fail =
-        // a copy of its own: errors may be kept for longer than the page
+        // a separate copy, because errors may be kept longer than the page
         |path: String, problem| RecordError {
             index,
             id: id_of(text),
@@ -217,8 +220,10 @@ pub(crate) fn item<T: DeserializeOwned + 'static>(
     )
 }
 
-/// Whether the text may hold an error object: a member `code`, and somewhere a string that ends like the
-/// word `error`. Most pages have no such member, and are searched once.
+/// Returns `true` if the text may hold an error object: a member `code`, and a string that ends
+/// with the word `error`.
+///
+/// Most pages have no such member, so they are searched once.
 fn holds_error(text: &str) -> bool {
     static CODE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"code\""));
     static WORD: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("rror\""));
@@ -227,8 +232,9 @@ fn holds_error(text: &str) -> bool {
     CODE.find(text).is_some() && (WORD.find(text).is_some() || CAPITALS.find(text).is_some())
 }
 
-/// The error object that Zoho puts in a record's place: it has no `id`, so a record that has fields
-/// named `status` and `code` is none.
+/// Reads the error object that Zoho sends in a record's place.
+///
+/// It has no `id`. A record with fields named `status` and `code` has one.
 pub(crate) fn error_element(text: &str) -> Option<ApiError> {
     if !holds_error(text) {
         return None;

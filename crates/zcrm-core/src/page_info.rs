@@ -1,36 +1,37 @@
-//! Where a page is in its list (Zoho's `info`), read leniently.
+//! The position of a page in its list (Zoho's `info`).
 
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::json::Members;
 
-/// Where a page is in its list (Zoho's `info`).
+/// The position of a page in its list (Zoho's `info`).
 ///
-/// Members that are null, missing or of another shape are `None` and fail nothing: Zoho's own
-/// description allows null for most of them.
+/// Members that are null, missing or of another type are `None` and not an error, because Zoho's
+/// own description allows null for most of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PageInfo {
-    /// Whether the answer says that more items follow. `false` also where it says nothing; see
-    /// [`more`](Self::more).
+    /// Whether the answer says that more items follow.
+    ///
+    /// It is `false` also if the answer does not say; see [`more`](Self::more).
     pub more_records: bool,
-    /// The page's number, from 1.
+    /// The number of the page, from 1.
     pub page: Option<u64>,
-    /// How many items a page may hold.
+    /// The largest number of items on a page.
     pub per_page: Option<u64>,
-    /// How many this one holds.
+    /// The number of items on this page.
     pub count: Option<u64>,
-    /// The token of the next page; good for 24 hours, for this user and this query.
+    /// The token of the next page, valid for 24 hours, for this user and this query.
     pub next_page_token: Option<String>,
-    /// The token of the page before.
+    /// The token of the previous page.
     pub previous_page_token: Option<String>,
-    /// Until when the tokens are good, ISO-8601 with offset.
+    /// The time at which the tokens expire, as ISO 8601 with an offset.
     pub page_token_expiry: Option<String>,
     more: More,
 }
 
-/// What an answer says of the items behind its page.
+/// The answer's statement on whether items follow its page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum More {
@@ -40,13 +41,13 @@ pub enum More {
     No,
     /// `info.more_records` is null.
     Null,
-    /// There is no `info`, or no `more_records` in it, or it is not a boolean.
+    /// There is no `info` or no `more_records` in it, or it is not a boolean.
     #[default]
     NotStated,
 }
 
 impl PageInfo {
-    /// What the answer says of the items behind its page.
+    /// Returns whether the answer says that items follow its page.
     ///
     /// ```
     /// use zcrm_core::{More, PageInfo};
@@ -60,7 +61,7 @@ impl PageInfo {
         self.more
     }
 
-    /// The `info` of an answer without content: nothing follows.
+    /// Returns the `info` for an answer without content: no items follow.
     pub(crate) fn of_no_content() -> Self {
         Self { more: More::No, ..Self::default() }
     }
@@ -100,12 +101,12 @@ fn more_of(raw: &RawValue) -> More {
     }
 }
 
-/// A whole number, also one that is written as text.
+/// Returns an integer, which may be written as text.
 fn number_of(raw: &RawValue) -> Option<u64> {
     text_of(raw)?.parse().ok()
 }
 
-/// A text that is not empty; a number as its digits.
+/// Returns a text that is not empty, or a number's digits.
 fn text_of(raw: &RawValue) -> Option<String> {
     let json = raw.get();
     if json.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
@@ -121,7 +122,7 @@ mod tests {
     use super::{More, PageInfo};
 
     #[test]
-    fn reads_every_member_of_a_whole_info() {
+    fn reads_all_members_of_an_info() {
         let info = PageInfo::read(
             r#"{"per_page":200,"count":7,"page":3,"more_records":true,"sort_by":"id",
                 "next_page_token":"n","previous_page_token":"p","page_token_expiry":"e"}"#,
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn passes_over_members_of_another_shape() {
+    fn ignores_members_of_another_type() {
         for odd in ["null", "[]", "{}", "[1]", r#"{"a":1}"#, "1.5", "-1", "1e999", "\"\"", "\" \""]
         {
             let text = format!(
@@ -163,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_an_info_that_is_no_object_as_one_that_says_nothing() {
+    fn reads_an_info_of_another_type_as_the_default() {
         for text in ["null", "[]", "[{\"more_records\":true}]", "1", "\"x\"", "true", "{}"] {
             assert_eq!(PageInfo::read(text), PageInfo::default(), "{text}");
         }

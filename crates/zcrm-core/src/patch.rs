@@ -1,12 +1,11 @@
-//! A field of an update: left alone, cleared, or set.
+//! A field of an update: unchanged, cleared or set.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 
-/// What an update does to one field. "Say nothing" and "clear it" are different things.
+/// The change of one field in an update: leave it unchanged, clear it, or set it.
 ///
-/// Every field of this type needs
-/// `#[serde(default, skip_serializing_if = "Patch::is_absent")]`; without it, serialising an
-/// absent one is an error that says so.
+/// Every field of this type needs `#[serde(default, skip_serializing_if = "Patch::is_absent")]`.
+/// Without it, serialising an absent value fails with an error that names this attribute.
 ///
 /// ```
 /// use serde::Serialize;
@@ -25,24 +24,24 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[allow(clippy::exhaustive_enums, reason = "these three are all there is")]
+#[allow(clippy::exhaustive_enums, reason = "there are no other states")]
 pub enum Patch<T> {
-    /// The field is not mentioned and stays as it is.
+    /// The update does not mention the field, which stays unchanged.
     #[default]
     Absent,
-    /// The field is cleared.
+    /// The update clears the field.
     Null,
-    /// The field gets this value.
+    /// The update sets the field to this value.
     Value(T),
 }
 
 impl<T> Patch<T> {
-    /// Whether the field is not mentioned; for `skip_serializing_if`.
+    /// Returns `true` if the update does not mention the field; for `skip_serializing_if`.
     pub const fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
     }
 
-    /// The value, where there is one.
+    /// Returns the value to be set, if there is one.
     pub const fn value(&self) -> Option<&T> {
         match self {
             Self::Value(value) => Some(value),
@@ -61,7 +60,7 @@ impl<T: Serialize> Serialize for Patch<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Absent => Err(ser::Error::custom(
-                "an absent `Patch` cannot be written: put \
+                "cannot serialise an absent `Patch`: put \
                  `#[serde(skip_serializing_if = \"Patch::is_absent\")]` on the field",
             )),
             Self::Null => serializer.serialize_none(),
@@ -89,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn the_three_states_survive_a_round_trip() {
+    fn keeps_the_three_states_in_a_round_trip() {
         for text in ["{}", r#"{"city":null}"#, r#"{"city":"Chennai"}"#] {
             let change: Change = serde_json::from_str(text).unwrap();
             assert_eq!(serde_json::to_string(&change).unwrap(), text);
@@ -97,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_forgotten_attribute_is_named() {
+    fn names_the_missing_attribute() {
         let error = serde_json::to_string(&Patch::<u8>::Absent).unwrap_err().to_string();
         assert!(error.contains("skip_serializing_if"), "{error}");
     }

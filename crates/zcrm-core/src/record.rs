@@ -1,4 +1,4 @@
-//! A record of any module, without loss.
+//! Records of any module, kept as the JSON that Zoho sent.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
@@ -14,11 +14,12 @@ use crate::{
 
 /// A record of any module, kept as the JSON that Zoho sent.
 ///
-/// Reading takes a member out by name; writing lays edits over the text. What was not touched is
-/// written back byte for byte: order, digits and members that nobody knows survive. A record
-/// that came in a page shares the page's memory; [`detach`](Self::detach) gives it its own.
+/// Getters read members by name, and setters keep their changes next to the original text.
+/// Unchanged members are written back byte for byte, with their order, their digits and members
+/// that zcrm does not know. A record of a page shares the page's memory; [`detach`](Self::detach)
+/// copies it.
 ///
-/// `Debug` names the fields and not their values, which are people's data.
+/// `Debug` shows the names of the fields but not their values, which are people's data.
 ///
 /// ```
 /// use zcrm_core::Record;
@@ -33,48 +34,49 @@ use crate::{
 #[derive(Clone)]
 pub struct Record {
     text: Bytes,
-    places: Vec<MemberSpan>,
+    members: Vec<MemberSpan>,
     edits: Vec<Edit>,
-    /// The first value that [`with`](Record::with) could not write as JSON.
+    /// The first error of [`with`](Record::with), which cannot return it.
     mistake: Option<Error>,
 }
 
 #[derive(Clone)]
 struct Edit {
     name: String,
-    /// The new value's JSON; `None` takes the member away.
+    /// The JSON of the new value, or `None` if the member was removed.
     json: Option<String>,
 }
 
 impl Record {
-    /// A record without members.
+    /// Creates a record without members.
     #[must_use]
     pub fn new() -> Self {
         Self {
             text: Bytes::from_static(b"{}"),
-            places: Vec::new(),
+            members: Vec::new(),
             edits: Vec::new(),
             mistake: None,
         }
     }
 
-    /// Reads a record from its JSON, without copying it.
+    /// Reads a record from its JSON, without copying the text.
     ///
     /// # Errors
-    /// Of kind [`Input`](ErrorKind::Input) where `json` is not one JSON object.
+    /// Returns an error of kind [`Input`](ErrorKind::Input) if `json` is not one JSON object.
     pub fn from_json(json: impl Into<Bytes>) -> Result<Self, Error> {
         let text = json.into();
         let refuse = |what: String| Error::input(format!("a record must be a JSON object: {what}"));
         let object = std::str::from_utf8(&text).map_err(|_| refuse("not UTF-8".to_owned()))?;
-        let places = json::places(object).map_err(|error| refuse(json::without_value(&error)))?;
-        Ok(Self { text, places, edits: Vec::new(), mistake: None })
+        let members =
+            json::member_spans(object).map_err(|error| refuse(json::without_value(&error)))?;
+        Ok(Self { text, members, edits: Vec::new(), mistake: None })
     }
 
-    /// Sets a member to anything that serialises, and returns the record.
+    /// Sets a member to any value that serialises, and returns the record.
     ///
-    /// Times are written as Zoho reads them, in whole seconds and with an offset: those of `chrono`
-    /// and `SystemTime` too. A value that cannot be written as JSON is an error when the record is
-    /// sent; [`set`](Self::set) reports it at once.
+    /// Times, such as those of `chrono` and `SystemTime`, are written in Zoho's format: in whole
+    /// seconds and with an offset. If a value cannot be written as JSON, sending the record fails.
+    /// [`set`](Self::set) reports such an error immediately.
     ///
     /// ```
     /// use chrono::{DateTime, NaiveDate};
@@ -109,10 +111,10 @@ impl Record {
         self
     }
 
-    /// Sets a member to anything that serialises; times as [`with`](Self::with) writes them.
+    /// Sets a member to any value that serialises; see [`with`](Self::with) for times.
     ///
     /// # Errors
-    /// Of kind [`Input`](ErrorKind::Input) where `value` cannot be written as JSON.
+    /// Returns an error of kind [`Input`](ErrorKind::Input) if `value` cannot be written as JSON.
     pub fn set(&mut self, name: impl Into<String>, value: impl Serialize) -> Result<(), Error> {
         let name = name.into();
         let json = to_json(&value).map_err(|error| {
@@ -123,13 +125,14 @@ impl Record {
         Ok(())
     }
 
-    /// Takes a member away; an update then leaves the field as it is. To clear a field, set it to
-    /// `None::<()>`.
+    /// Removes a member, so that an update leaves the field unchanged.
+    ///
+    /// To clear the field, set it to `None::<()>` instead.
     pub fn remove(&mut self, name: &str) {
         self.edit(name.to_owned(), None);
     }
 
-    /// Lays the members of another record over this one.
+    /// Sets all members of another record in this one.
     pub fn merge(&mut self, other: &Self) {
         if let Some(mistake) = &other.mistake {
             self.mistake.get_or_insert_with(|| mistake.clone());
@@ -141,33 +144,34 @@ impl Record {
         }
     }
 
-    /// The JSON of a member, exactly as it stands.
+    /// Returns the JSON of a member, exactly as it is in the record.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<&str> {
         if let Some(edit) = self.edits.iter().find(|edit| edit.name == name) {
             return edit.json.as_deref();
         }
-        let place = self.places.iter().rev().find(|place| self.is_named(**place, name))?;
-        self.slice(place.value())
+        let span = self.members.iter().rev().find(|span| self.is_named(**span, name))?;
+        self.slice(span.value())
     }
 
-    /// Whether there is a member of this name, null or not.
+    /// Returns `true` if the record has a member of this name, which may be null.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         self.raw(name).is_some()
     }
 
-    /// A member as `T`; `None` where it is absent or null.
+    /// Returns a member as a `T`, or `None` if it is absent or null.
     ///
     /// # Errors
-    /// Of kind [`Decode`](ErrorKind::Decode), naming the member, where it does not fit `T`.
+    /// Returns an error of kind [`Decode`](ErrorKind::Decode), with the member's name, if the
+    /// member does not fit `T`.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
         let Some(raw) = self.raw(name) else {
             return Ok(None);
         };
         serde_json::from_str(raw).map_err(|error| {
             let message = format!(
-                "the member `{}` of the record is {} and does not fit the type `{}`: {}",
+                "the record's member `{}` is {} and does not fit the type `{}`: {}",
                 escaped(name),
                 json::kind_of(raw),
                 json::short_name::<T>(),
@@ -177,47 +181,47 @@ impl Record {
         })
     }
 
-    /// The record's id.
+    /// Returns the record's id.
     #[must_use]
     pub fn id(&self) -> Option<Id> {
         self.get("id").ok().flatten()
     }
 
-    /// The user who owns the record.
+    /// Returns the user who owns the record.
     ///
     /// # Errors
-    /// Of kind [`Decode`](ErrorKind::Decode) where `Owner` is no reference.
+    /// Returns an error of kind [`Decode`](ErrorKind::Decode) if `Owner` is not a reference.
     pub fn owner(&self) -> Result<Option<Lookup>, Error> {
         self.get("Owner")
     }
 
-    /// A reference to another record, such as `Account_Name`.
+    /// Returns a reference to another record, such as `Account_Name`.
     ///
     /// # Errors
-    /// Of kind [`Decode`](ErrorKind::Decode) where the member is no reference.
+    /// Returns an error of kind [`Decode`](ErrorKind::Decode) if the member is not a reference.
     pub fn lookup(&self, name: &str) -> Result<Option<Lookup>, Error> {
         self.get(name)
     }
 
-    /// A property of the system's, by its name without the dollar sign: `property("approved")`
-    /// reads `$approved`.
+    /// Returns a system property by its name without the dollar sign: `property("approved")` reads
+    /// `$approved`.
     ///
     /// # Errors
-    /// Of kind [`Decode`](ErrorKind::Decode) where it does not fit `T`.
+    /// Returns an error of kind [`Decode`](ErrorKind::Decode) if the property does not fit `T`.
     pub fn property<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
         self.get(&format!("${name}"))
     }
 
-    /// The members' names, in order.
+    /// Returns the names of the members, in order.
     pub fn names(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        let kept = self.places.iter().map(|place| self.name_of(*place));
+        let kept = self.members.iter().map(|span| self.name_of(*span));
         let kept = kept.filter(|name| {
             self.edits.iter().all(|edit| edit.name != **name || edit.json.is_some())
         });
         kept.chain(self.added().map(|(name, _)| Cow::Borrowed(name)))
     }
 
-    /// The record's JSON: as it came, with the edits in their places and new members at the end.
+    /// Returns the record's JSON: the original text with changed values, followed by new members.
     #[must_use]
     pub fn to_json(&self) -> Cow<'_, str> {
         if self.edits.is_empty() {
@@ -226,19 +230,19 @@ impl Record {
         let mut json = String::with_capacity(self.text.len() + 64);
         let mut member = |key: fmt::Arguments<'_>, value: &str| {
             json.push(if json.is_empty() { '{' } else { ',' });
-            // writing to memory does not fail
+            // writing to memory cannot fail
             let _ = fmt::write(&mut json, key);
             json.push(':');
             json.push_str(value);
         };
-        for place in &self.places {
-            let name = self.name_of(*place);
+        for span in &self.members {
+            let name = self.name_of(*span);
             let value = match self.edits.iter().find(|edit| edit.name == *name) {
                 Some(edit) => edit.json.as_deref(),
-                None => self.slice(place.value()),
+                None => self.slice(span.value()),
             };
             if let Some(value) = value {
-                let key = self.slice(place.key()).unwrap_or_default();
+                let key = self.slice(span.key()).unwrap_or_default();
                 member(format_args!("\"{key}\""), value);
             }
         }
@@ -252,12 +256,12 @@ impl Record {
         Cow::Owned(json)
     }
 
-    /// Gives the record memory of its own, so that the page it came in can be freed.
+    /// Copies the record's text, so that the memory of its page can be freed.
     pub fn detach(&mut self) {
         self.text = Bytes::copy_from_slice(&self.text);
     }
 
-    /// Sets a member to a value of ours, whose writing cannot fail.
+    /// Sets a member to a value of this crate, which can always be written.
     pub(crate) fn put(&mut self, name: &str, value: &impl Serialize) {
         if let Ok(json) = to_json(value) {
             self.edit(name.to_owned(), Some(json));
@@ -267,7 +271,7 @@ impl Record {
     fn added(&self) -> impl Iterator<Item = (&str, &str)> {
         self.edits
             .iter()
-            .filter(|edit| !self.places.iter().any(|place| self.is_named(*place, &edit.name)))
+            .filter(|edit| !self.members.iter().any(|span| self.is_named(*span, &edit.name)))
             .filter_map(|edit| Some((edit.name.as_str(), edit.json.as_deref()?)))
     }
 
@@ -278,14 +282,14 @@ impl Record {
         }
     }
 
-    fn is_named(&self, place: MemberSpan, name: &str) -> bool {
-        self.slice(place.key()) == Some(name)
-            || self.slice(place.key()).is_some_and(|key| key.contains('\\'))
-                && self.name_of(place) == name
+    fn is_named(&self, span: MemberSpan, name: &str) -> bool {
+        self.slice(span.key()) == Some(name)
+            || self.slice(span.key()).is_some_and(|key| key.contains('\\'))
+                && self.name_of(span) == name
     }
 
-    fn name_of(&self, place: MemberSpan) -> Cow<'_, str> {
-        let key = self.slice(place.key()).unwrap_or_default();
+    fn name_of(&self, span: MemberSpan) -> Cow<'_, str> {
+        let key = self.slice(span.key()).unwrap_or_default();
         if !key.contains('\\') {
             return Cow::Borrowed(key);
         }
@@ -310,7 +314,7 @@ impl fmt::Debug for Record {
     }
 }
 
-/// From its JSON; see [`from_json`](Record::from_json).
+/// Reads a record from its JSON; see [`from_json`](Record::from_json).
 impl FromStr for Record {
     type Err = Error;
 
@@ -355,7 +359,7 @@ mod tests {
     const PAGE: &str = r#"{ "id":"1", "Amount": 1.50, "big":12345678901234567890.10, "n\u0061me":"x" , "Owner":{"id":"9","name":"P"}, "Items":[{"id":"7","Q":2.0}], "$approved":true}"#;
 
     #[test]
-    fn untouched_members_are_written_back_byte_for_byte() {
+    fn writes_unchanged_members_back_byte_for_byte() {
         let mut record = Record::from_json(PAGE).unwrap();
         assert_eq!(record.to_json(), PAGE);
         record.set("Amount", 2).unwrap();
@@ -368,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn views_read_members_by_name() {
+    fn reads_members_by_name() {
         let record = Record::from_json(PAGE).unwrap();
         assert_eq!(record.id().unwrap().as_str(), "1");
         assert_eq!(record.get::<String>("name").unwrap().as_deref(), Some("x"));
@@ -382,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_refused() {
+    fn refuses_json_other_than_an_object() {
         for json in [json!([]), json!("x"), json!(1), json!(null)] {
             let error = Record::try_from(json).unwrap_err().to_string();
             assert!(error.contains("must be a JSON object"), "{error}");
@@ -391,13 +395,13 @@ mod tests {
     }
 
     #[test]
-    fn debug_names_fields_and_no_values() {
+    fn debug_shows_field_names_and_no_values() {
         let text = format!("{:?}", Record::new().with("Email", "patricia@example.com"));
         assert!(text.contains("Email") && !text.contains("patricia"), "{text}");
     }
 
     #[test]
-    fn a_set_member_can_be_removed_and_set_again() {
+    fn removes_a_new_member_and_sets_it_again() {
         let mut record = Record::new().with("a", 1);
         record.remove("a");
         assert_eq!(record.to_json(), "{}");
@@ -407,21 +411,21 @@ mod tests {
     }
 
     #[test]
-    fn new_members_stand_at_the_end_in_the_order_of_their_coming() {
+    fn appends_new_members_in_order() {
         let record = Record::from_json(r#"{"z":0}"#).unwrap().with("b", 1).with("a", 2);
         assert_eq!(record.to_json(), r#"{"z":0,"b":1,"a":2}"#);
         assert_eq!(record.names().collect::<Vec<_>>(), ["z", "b", "a"]);
     }
 
     #[test]
-    fn of_a_member_that_stands_twice_the_last_counts() {
+    fn reads_the_last_of_duplicate_members() {
         let mut record = Record::from_json(r#"{"a":1,"a":2}"#).unwrap();
         assert_eq!(record.raw("a"), Some("2"));
         record.remove("a");
         assert_eq!(record.to_json(), "{}");
     }
 
-    /// JSON as Zoho may write it: any order, blanks, digits and escapes.
+    /// JSON as Zoho may write it: with any order, white space, digits and escapes.
     fn json_text() -> impl Strategy<Value = String> {
         let leaf = prop_oneof![
             Just("null".to_owned()),
@@ -443,7 +447,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_record_of_any_shape_survives_reading_editing_and_writing(
+        fn keeps_any_record_through_reading_editing_and_writing(
             members in prop::collection::hash_map(".{0,8}", json_text(), 0..8),
             name in ".{0,8}",
             value in json_text(),

@@ -4,10 +4,10 @@ use std::fmt;
 
 use crate::{ApiError, Id, escaped};
 
-/// A record of a list that could not be read: it does not fit the caller's type, or Zoho put an
-/// error in its place.
+/// The error of a record in a list: it does not fit the caller's type, or Zoho sent an error object
+/// in its place.
 ///
-/// `Display` and `Debug` hold no value of the record; [`raw`](Self::raw) has its text.
+/// `Display` and `Debug` show no values of the record; [`raw`](Self::raw) returns its text.
 #[derive(Clone)]
 pub struct RecordError {
     pub(crate) index: u64,
@@ -25,38 +25,40 @@ pub(crate) enum Problem {
 }
 
 impl RecordError {
-    /// A record that was there in the first of several reads, and no longer in a later one.
+    /// Creates the error for a record that was in the first of several reads and not in a later
+    /// one.
     #[must_use]
     pub fn vanished(index: u64, id: Option<Id>) -> Self {
         Self { index, id, path: ".".to_owned(), problem: Problem::Vanished, raw: String::new() }
     }
 
-    /// Whether the record was deleted, or hidden from the user, while its fields were read in several
-    /// calls.
+    /// Returns `true` if the record was deleted, or hidden from the user, between the calls that
+    /// read its fields.
     #[must_use]
     pub fn is_vanished(&self) -> bool {
         matches!(self.problem, Problem::Vanished)
     }
 
-    /// Which record of the page or stream it is, from 0.
+    /// Returns the index of the record in the page or stream, from 0.
     #[must_use]
     pub fn index(&self) -> u64 {
         self.index
     }
 
-    /// The record's id, where it has one.
+    /// Returns the record's id, if it has one.
     #[must_use]
     pub fn id(&self) -> Option<&Id> {
         self.id.as_ref()
     }
 
-    /// Where in the record the fault lies, such as `Owner.id`; `.` for the whole of it.
+    /// Returns the path of the member that does not fit, such as `Owner.id`, or `.` for the entire
+    /// record.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The error that Zoho put in the record's place.
+    /// Returns the error object that Zoho sent in the record's place.
     #[must_use]
     pub fn api(&self) -> Option<&ApiError> {
         match &self.problem {
@@ -65,13 +67,13 @@ impl RecordError {
         }
     }
 
-    /// The record's JSON as it came. It holds people's data.
+    /// Returns the record's JSON as Zoho sent it. It holds people's data.
     #[must_use]
     pub fn raw(&self) -> &str {
         &self.raw
     }
 
-    /// The same error, `offset` records further on: for streams that count over pages.
+    /// Adds `offset` to the index, for streams that count across pages.
     #[must_use]
     pub fn shifted(mut self, offset: u64) -> Self {
         self.index = self.index.saturating_add(offset);
@@ -91,7 +93,7 @@ impl fmt::Display for RecordError {
             }
             Problem::Refused(error) => write!(f, ": {error}"),
             Problem::Vanished => f.write_str(
-                ": it vanished between two reads, and only a part of its fields was read",
+                ": it vanished between two reads, so only a part of its fields was read",
             ),
         }
     }

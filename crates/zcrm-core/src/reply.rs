@@ -1,4 +1,4 @@
-//! An answer of Zoho, judged by its body.
+//! Zoho's answers, judged by their body.
 
 mod writes;
 
@@ -15,18 +15,18 @@ use crate::{
     page, retry_after, write_results,
 };
 
-/// The statuses with which Zoho answers a call that it carried out, accepted or carried out in part.
+/// The statuses of an answer to a call that Zoho executed, accepted or executed in part.
 const SUCCESSES: [StatusCode; 4] =
     [StatusCode::OK, StatusCode::CREATED, StatusCode::ACCEPTED, StatusCode::MULTI_STATUS];
 
-/// Those that can be the answer to a read.
+/// The statuses of a successful answer to a read.
 const READ_SUCCESSES: [StatusCode; 2] = [StatusCode::OK, StatusCode::MULTI_STATUS];
 
-/// A whole answer: status, headers and the body's bytes.
+/// A complete answer: its status, its headers and the bytes of its body.
 ///
-/// Zoho sends errors with status 200 and mixes both in one 207, so every method here looks into
-/// the body before it believes the status. A success is only what has one of the statuses that are
-/// successes for the call, with a body that says so too.
+/// Zoho sends errors with status 200, and mixes errors and successes in a 207. So all methods judge
+/// by the body too: an answer is a success only if its status is a success for the call and its
+/// body reports a success.
 ///
 /// ```
 /// use http::StatusCode;
@@ -53,11 +53,11 @@ pub struct Reply {
     refused_again: Option<Arc<RefusedAgain>>,
 }
 
-/// What is known of an answer that refuses a token for the second time.
+/// The cause of an answer that refuses a token for the second time.
 struct RefusedAgain(Option<Arc<dyn StdError + Send + Sync>>);
 
 impl Reply {
-    /// An answer to `call`.
+    /// Creates the answer to a call.
     #[must_use]
     #[inline]
     pub fn new(status: StatusCode, body: impl Into<Bytes>, call: CallMeta) -> Self {
@@ -77,7 +77,7 @@ impl Reply {
         }
     }
 
-    /// Adds the answer's headers.
+    /// Sets the answer's headers.
     #[must_use]
     #[inline]
     pub fn with_headers(mut self, headers: HeaderMap) -> Self {
@@ -85,7 +85,7 @@ impl Reply {
         self
     }
 
-    /// Adds who answered and at which attempt, for errors to tell.
+    /// Sets the host that answered and the number of attempts, for errors.
     #[must_use]
     #[inline]
     pub fn with_context(mut self, host: Option<Authority>, attempts: u32) -> Self {
@@ -94,56 +94,59 @@ impl Reply {
         self
     }
 
-    /// Says that an earlier attempt of the same call may have been executed. What this answer
-    /// refuses because it is done already (412, deleted, converted) then has an unknown outcome:
-    /// it may be our own doing.
+    /// Sets whether an earlier attempt of the same call may have been executed.
+    ///
+    /// This answer may then refuse the call because that attempt was executed (412, deleted,
+    /// converted). The outcome of such an error is unknown.
     #[must_use]
     #[inline]
-    pub fn maybe_executed(mut self, doubt: bool) -> Self {
-        self.maybe_executed = doubt;
+    pub fn maybe_executed(mut self, maybe: bool) -> Self {
+        self.maybe_executed = maybe;
         self
     }
 
-    /// Says that the answer refuses an access token that was fetched just before, because an
-    /// earlier one had been refused too. The error is then of kind
-    /// [`Credential`](ErrorKind::Credential) and says so; `fault` is its cause.
+    /// Marks the answer as the refusal of a token that was fetched just before, because another one
+    /// was refused.
+    ///
+    /// The error is then of kind [`Credential`](ErrorKind::Credential), with `fault` as its cause.
     #[must_use]
     pub fn refused_again(mut self, fault: Option<Arc<dyn StdError + Send + Sync>>) -> Self {
         self.refused_again = Some(Arc::new(RefusedAgain(fault)));
         self
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The call that it answers.
+    /// Returns the call that this is the answer to.
     #[must_use]
     pub fn call(&self) -> &CallMeta {
         &self.call
     }
 
-    /// The headers.
+    /// Returns the headers.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// The body.
+    /// Returns the body.
     #[must_use]
     pub fn body(&self) -> &Bytes {
         &self.body
     }
 
-    /// The list under `key`, or under a path of keys such as `org_taxes.taxes`. No content (204) in
-    /// answer to a read is an empty page.
+    /// Reads the list under `key`, or under a path of keys such as `org_taxes.taxes`.
+    ///
+    /// An answer without content (204) to a read is an empty page.
     ///
     /// # Errors
-    /// Of kind [`Api`](ErrorKind::Api) and its like where Zoho refused, of kind
-    /// [`NotModified`](ErrorKind::NotModified) where it answered 304, of kind
-    /// [`Decode`](ErrorKind::Decode) where the answer is something else.
+    /// Returns an error of kind [`Api`](ErrorKind::Api) or a more specific kind if Zoho refused the
+    /// call, [`NotModified`](ErrorKind::NotModified) for a 304, and [`Decode`](ErrorKind::Decode)
+    /// if the answer is anything else.
     pub fn page<T: DeserializeOwned + 'static>(&self, key: &str) -> Result<Page<T>, Error> {
         let expected = format_args!("a list under `{key}`");
         let Some(text) = self.content(self.successes(), expected)? else {
@@ -156,32 +159,35 @@ impl Reply {
         }
     }
 
-    /// The object under `key`, or under a path of keys, or the first of the list there. A write must
-    /// answer with exactly one.
+    /// Reads the object under `key` or a path of keys, or the first object of a list there.
+    ///
+    /// The answer to a write must have exactly one object.
     ///
     /// # Errors
-    /// Of kind [`NotFound`](ErrorKind::NotFound) where a read was answered with nothing (204, an empty
-    /// list), [`NotModified`](ErrorKind::NotModified) on 304, [`Api`](ErrorKind::Api) where Zoho
-    /// refused, [`Record`](ErrorKind::Record) where it does not fit `T`,
-    /// [`Decode`](ErrorKind::Decode) where the answer is something else.
+    /// Returns an error of kind [`NotFound`](ErrorKind::NotFound) if a read has no result (204 or
+    /// an empty list), [`NotModified`](ErrorKind::NotModified) for a 304, [`Api`](ErrorKind::Api)
+    /// if Zoho refused the call, [`Record`](ErrorKind::Record) if the object does not fit `T`, and
+    /// [`Decode`](ErrorKind::Decode) if the answer is anything else.
     pub fn object<T: DeserializeOwned + 'static>(&self, key: &str) -> Result<T, Error> {
         let expected = format_args!("one object under `{key}`");
         let Some(text) = self.content(self.successes(), expected)? else {
-            return Err(self.nothing());
+            return Err(self.not_found());
         };
         let other = || self.other_than(text, expected);
         let (text, key) = within(text, key).ok_or_else(other)?;
-        // a list first: operations that read one record answer so
+        // a list first, because operations that read one record return a list of one
         let item = match page::first(&self.body, text, key) {
-            Ok(Some(page::FirstItem { count, item: Some(item) })) if count == 1 || self.reads() => {
+            Ok(Some(page::FirstItem { count, item: Some(item) }))
+                if count == 1 || self.is_read() =>
+            {
                 item
             }
-            Ok(Some(page::FirstItem { count, .. })) if count == 0 && self.reads() => {
-                return Err(self.nothing());
+            Ok(Some(page::FirstItem { count, .. })) if count == 0 && self.is_read() => {
+                return Err(self.not_found());
             }
             Ok(Some(page::FirstItem { count, .. })) => {
                 return Err(self.unusable(format!(
-                    "the answer has {count} items under `{}`, and one was expected",
+                    "the answer has {count} items under `{}`, but one was expected",
                     escaped(key)
                 )));
             }
@@ -201,15 +207,16 @@ impl Reply {
         })
     }
 
-    /// The whole body as `T`. No content (204) in answer to a read is JSON's `null`.
+    /// Reads the entire body as a `T`. An answer without content (204) to a read is JSON's `null`.
     ///
     /// # Errors
-    /// Where Zoho refused or the body does not fit `T`, of kind
-    /// [`NotModified`](ErrorKind::NotModified) on 304, and of kind [`NotFound`](ErrorKind::NotFound)
-    /// where a read was answered with 204 and `null` does not fit `T`.
+    /// Returns an error if Zoho refused the call or the body does not fit `T`. It is of kind
+    /// [`NotModified`](ErrorKind::NotModified) for a 304, and of kind
+    /// [`NotFound`](ErrorKind::NotFound) if a read was answered with 204 and `null` does not fit
+    /// `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         let Some(text) = self.content(&SUCCESSES, format_args!("a success"))? else {
-            return serde_json::from_str("null").map_err(|_| self.nothing());
+            return serde_json::from_str("null").map_err(|_| self.not_found());
         };
         if page::error_element(text).is_some() {
             return Err(self.other_than(text, format_args!("a success")));
@@ -224,29 +231,31 @@ impl Reply {
         })
     }
 
-    /// The error for this answer where something else was expected, such as "a file": Zoho's refusal
-    /// where it holds one, at the top or under any member; of kind [`NotFound`](ErrorKind::NotFound) for
-    /// no content (204); else of kind [`Decode`](ErrorKind::Decode). It has the call, host, status and
+    /// Returns the error for this answer if something else was expected, such as "a file".
+    ///
+    /// If the answer holds an error object at the top or under any member, the error is Zoho's. For
+    /// an answer without content (204) it is of kind [`NotFound`](ErrorKind::NotFound), and
+    /// otherwise of kind [`Decode`](ErrorKind::Decode). It names the call, host, status and
     /// attempts.
     #[must_use]
     pub fn unexpected(&self, expected: &str) -> Error {
         let expected = format_args!("{expected}");
         match self.content(&SUCCESSES, expected) {
             Err(error) => error,
-            Ok(None) => self.nothing(),
+            Ok(None) => self.not_found(),
             Ok(Some(text)) => self.other_than(text, expected),
         }
     }
 
-    /// Checks that the answer to a write is one success: an object with a `code` that says so, at the
-    /// top or as the only element of a list.
+    /// Checks that the answer to a write is one success: an object whose `code` is a success, at
+    /// the top or as the only element of a list.
     ///
     /// # Errors
-    /// Where Zoho refused, and of kind [`Decode`](ErrorKind::Decode) where the answer is something
-    /// else.
+    /// Returns an error if Zoho refused the call, or one of kind [`Decode`](ErrorKind::Decode) if the
+    /// answer is anything else.
     pub fn success(&self) -> Result<(), Error> {
         let Some(text) = self.content(self.successes(), format_args!("a success"))? else {
-            return Err(self.unusable("the answer is empty (204) and does not say what was done"));
+            return Err(self.unusable("the answer is empty (204), but a result was expected"));
         };
         match write_results::sole_success(text) {
             true => Ok(()),
@@ -254,35 +263,36 @@ impl Reply {
         }
     }
 
-    /// The error for this answer where it cannot be used: of kind [`Decode`](ErrorKind::Decode), with
-    /// the call, host, status and attempts. Its outcome is [`Executed`](Outcome::Executed) for a write
-    /// that was answered with 2xx, and [`Local`](Outcome::Local) for such a read.
+    /// Returns the error for an answer that cannot be used, of kind [`Decode`](ErrorKind::Decode).
+    ///
+    /// It names the call, host, status and attempts. Its outcome is [`Executed`](Outcome::Executed)
+    /// for a write that was answered with 2xx, and [`Local`](Outcome::Local) for such a read.
     #[must_use]
     pub fn unusable(&self, message: impl Into<Cow<'static, str>>) -> Error {
         let outcome = Outcome::of_unusable(self.status, &self.call);
         self.context(Error::new(ErrorKind::Decode, outcome, message))
     }
 
-    fn reads(&self) -> bool {
+    fn is_read(&self) -> bool {
         self.call.retry_class() == RetryClass::Read
     }
 
-    /// The statuses that are successes for this call, if their body says so too.
+    /// Returns the statuses that are successes for this call, if its body reports a success too.
     fn successes(&self) -> &'static [StatusCode] {
-        if self.reads() { &READ_SUCCESSES } else { &SUCCESSES }
+        if self.is_read() { &READ_SUCCESSES } else { &SUCCESSES }
     }
 
-    /// The JSON of an answer whose status is one of the `successes`; `None` for a read that was
-    /// answered with no content.
+    /// Returns the JSON of an answer whose status is one of `successes`, or `None` for a read that
+    /// was answered without content.
     fn content(
         &self,
         successes: &[StatusCode],
         expected: fmt::Arguments<'_>,
     ) -> Result<Option<&str>, Error> {
         match self.status {
-            StatusCode::NO_CONTENT if self.reads() => Ok(None),
+            StatusCode::NO_CONTENT if self.is_read() => Ok(None),
             StatusCode::NO_CONTENT => {
-                Err(self.unusable("the answer is empty (204) and does not say what was done"))
+                Err(self.unusable("the answer is empty (204), but a result was expected"))
             }
             StatusCode::NOT_MODIFIED => Err(self.not_modified()),
             status if successes.contains(&status) => self.json_text().map(Some),
@@ -292,25 +302,27 @@ impl Reply {
             status => Err(match self.json_text().ok().and_then(|text| self.refusal(text)) {
                 Some(api) => self.context(Error::from_api(api)),
                 None if status.is_redirection() => self.failure(
-                    "the answer is a redirect, and redirects are not followed: check the host, or a \
-                     proxy in between",
+                    "the answer is a redirect, which zcrm does not follow: check the host, or a proxy \
+                     in between",
                 ),
                 None => self.failure(format!(
-                    "the answer has status {}, which is not a success of this operation",
+                    "the answer has status {}, which is not a success for this operation",
                     status.as_u16()
                 )),
             }),
         }
     }
 
-    fn nothing(&self) -> Error {
+    fn not_found(&self) -> Error {
         self.context(Error::new(ErrorKind::NotFound, Outcome::Local, "Zoho has no such item"))
     }
 
     fn not_modified(&self) -> Error {
-        let message = match self.reads() {
-            true => "not modified: it exists, and did not change since the instant that was named",
-            false => "the answer is 304 (not modified), which does not say what became of a write",
+        let message = match self.is_read() {
+            true => "the data exists and was not modified since the given time",
+            false => {
+                "the answer to a write is 304 (not modified), which does not say whether it was executed"
+            }
         };
         let outcome = Outcome::of_unusable(self.status, &self.call);
         self.context(Error::new(ErrorKind::NotModified, outcome, message))
@@ -318,23 +330,23 @@ impl Reply {
 
     fn json_text(&self) -> Result<&str, Error> {
         let text =
-            std::str::from_utf8(&self.body).map_err(|_| self.failure("the answer is not text"))?;
+            std::str::from_utf8(&self.body).map_err(|_| self.failure("the answer is not UTF-8"))?;
         match text.trim_start().as_bytes().first() {
             Some(b'{' | b'[') => Ok(text),
             None => Err(self.failure("the answer is empty")),
             Some(b'<') => Err(self
-                .failure("the answer is HTML, not JSON: a proxy, a wrong host or an outage page")),
+                .failure("the answer is HTML, not JSON: it comes from a proxy, from a wrong host, or during an outage")),
             Some(_) => Err(self.failure("the answer is not JSON")),
         }
     }
 
-    /// What a body is that is not what was expected: an error of Zoho's, or undecodable.
+    /// Returns the error for a body of an unexpected form: Zoho's error, or a decoding error.
     fn other_than(&self, text: &str, expected: fmt::Arguments<'_>) -> Error {
         if let Some(api) = self.refusal(text) {
             return self.context(Error::from_api(api));
         }
         if !self.status.is_success() && write_results::sole_success(text) {
-            let error = "the answer says that it is a success, and has the status of a failure";
+            let error = "the answer has an error status, but its body reports a success";
             return self.failure(error).with_outcome(Outcome::Unknown);
         }
         let expected = expected.to_string();
@@ -358,10 +370,10 @@ impl Reply {
         }
     }
 
-    /// Zoho's error: at the top, as the first element of a list, or under a member.
+    /// Returns Zoho's error: at the top, in the first element of a list, or under a member.
     fn refusal(&self, text: &str) -> Option<ApiError> {
         let error = |json: &RawValue| {
-            // a record may have fields of these names, and then it has an id too
+            // a record may have fields of these names, but it has an id too
             let refused = self.status.as_u16() >= 400 || page::error_element(json.get()).is_some();
             refused.then(|| ApiError::from_json(self.status, json.get().as_bytes())).flatten()
         };
@@ -377,7 +389,7 @@ impl Reply {
         members.0.iter().find_map(|(_, value)| error(value).or_else(|| first(value)))
     }
 
-    /// An answer that holds nothing to go by but its status.
+    /// Returns the error for an answer that can be judged only by its status.
     fn failure(&self, message: impl Into<Cow<'static, str>>) -> Error {
         let kind = match self.status {
             StatusCode::TOO_MANY_REQUESTS => ErrorKind::Throttled,
@@ -388,7 +400,7 @@ impl Reply {
         self.context(Error::new(kind, outcome, message).with_excerpt(&self.body))
     }
 
-    /// Whether a refusal may only say that an earlier attempt of this call did it.
+    /// Returns `true` if this refusal may be the effect of an earlier attempt of the same call.
     fn is_echo(&self, api: &ApiError) -> bool {
         let code = api.code();
         self.maybe_executed
@@ -399,10 +411,10 @@ impl Reply {
     }
 
     fn context(&self, mut error: Error) -> Error {
-        // a refusal of Zoho's own stands for the earlier attempts too, unless it is their echo or
-        // says nothing of the call itself
-        let stands = error.api().is_some_and(|api| !self.is_echo(api)) && !error.is_throttled();
-        if self.maybe_executed && !stands && error.outcome() != Outcome::Executed {
+        // a refusal decides for the earlier attempts too, unless it may be their effect or is only
+        // a rate limit
+        let decided = error.api().is_some_and(|api| !self.is_echo(api)) && !error.is_throttled();
+        if self.maybe_executed && !decided && error.outcome() != Outcome::Executed {
             error = error.with_outcome(Outcome::Unknown);
         }
         if let Some(again) = &self.refused_again {
@@ -422,7 +434,7 @@ impl Reply {
     }
 }
 
-/// Tells status and size, and nothing of the body: it holds people's data.
+/// Shows the status and size but not the body, which holds people's data.
 impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reply")
@@ -433,7 +445,7 @@ impl fmt::Debug for Reply {
     }
 }
 
-/// The object that a path of keys leads into, and the last key of the path.
+/// Returns the object that a path of keys leads to, and the last key of the path.
 fn within<'a, 'k>(mut text: &'a str, path: &'k str) -> Option<(&'a str, &'k str)> {
     let mut key = path;
     while let Some((first, rest)) = key.split_once('.') {

@@ -1,4 +1,4 @@
-//! From an operation and its values to a relative `http::Request`.
+//! Builders of requests.
 
 mod assemble;
 mod encoding;
@@ -32,8 +32,8 @@ use crate::{
 
 /// Collects the values of one call of an [`Operation`] and checks them.
 ///
-/// Every path value and query value is percent-encoded; a path value that is empty, `.` or `..`
-/// is refused. The first mistake is kept and told by [`build`](Self::build), so calls can be
+/// All path and query values are percent-encoded. A path value that is empty, `.` or `..` is an
+/// error. The first error is kept and returned by [`build`](Self::build), so that calls can be
 /// chained.
 ///
 /// ```
@@ -51,7 +51,7 @@ use crate::{
 #[derive(Clone)]
 #[must_use = "a request does nothing until it is built and sent"]
 pub struct RequestBuilder {
-    // on the heap, for a builder is handed on with each word
+    // boxed, because each setter moves the builder
     draft: Box<RequestDraft>,
 }
 
@@ -70,7 +70,7 @@ struct RequestDraft {
 }
 
 impl Operation {
-    /// Begins a request of this operation.
+    /// Creates a builder for a request of this operation.
     pub fn request(&self, version: ApiVersion) -> RequestBuilder {
         RequestBuilder::new(self.clone(), version)
     }
@@ -94,11 +94,11 @@ impl RequestBuilder {
         }
     }
 
-    /// The value of `{name}` in the path's template.
+    /// Sets the value of `{name}` in the path's template.
     pub fn path(self, name: &str, value: impl AsRef<str>) -> Self {
         let value = value.as_ref();
         if matches!(value, "" | "." | "..") {
-            return self.fault(format!("cannot take `{value}` as `{name}` in its path"));
+            return self.fault(format!("does not accept `{value}` for `{name}` in its path"));
         }
         let encoded = match id::is_plain(value) {
             true => SmolStr::new(value),
@@ -107,10 +107,10 @@ impl RequestBuilder {
         self.segment(name, encoded)
     }
 
-    /// The id that stands for `{name}` in the path's template; see [`Id::check`].
+    /// Sets the id for `{name}` in the path's template; see [`Id::check`].
     pub fn path_id(mut self, name: &str, id: &Id) -> Self {
         match id.check() {
-            // it has no character that would be encoded
+            // a checked id needs no encoding
             Ok(id) => self.segment(name, SmolStr::new(id)),
             Err(error) => {
                 self.draft.mistake.get_or_insert(error);
@@ -120,14 +120,14 @@ impl RequestBuilder {
     }
 
     fn segment(mut self, name: &str, encoded: SmolStr) -> Self {
-        match self.draft.operation.place(name) {
+        match self.draft.operation.path_parameter(name) {
             Some(name) => self.draft.path.push((name, encoded)),
             None => return self.fault(format!("has no `{}` in its path", name.escape_debug())),
         }
         self
     }
 
-    /// A query parameter that the operation knows.
+    /// Adds a query parameter that the operation knows.
     pub fn query(self, name: &str, value: impl AsRef<str>) -> Self {
         let known = self.draft.operation.query_names();
         if known.contains(&name) {
@@ -135,82 +135,83 @@ impl RequestBuilder {
             if self.draft.version < since {
                 let version = self.draft.version;
                 return self.fault(format!(
-                    "knows the query parameter `{name}` from {since} on, and the client uses \
+                    "has the query parameter `{name}` from {since} on, but the client uses \
                      {version}"
                 ));
             }
             return self.query_unchecked(name, value);
         }
-        let hint = if known.is_empty() { "it takes none".into() } else { known.join(", ") };
+        let hint = if known.is_empty() { "it has none".into() } else { known.join(", ") };
         self.fault(format!(
-            "does not know the query parameter `{name}` ({hint}); the unchecked method sends it \
-             all the same"
+            "has no query parameter `{name}` (known: {hint}): use the unchecked method to send \
+             it anyway"
         ))
     }
 
-    /// A query parameter, known or not.
+    /// Adds a query parameter, even if the operation does not know it.
     pub fn query_unchecked(mut self, name: &str, value: impl AsRef<str>) -> Self {
         if self.draft.query.iter().any(|(known, _)| known == name) {
-            return self.fault(format!("was given the query parameter `{name}` twice"));
+            return self.fault(format!("has the query parameter `{name}` twice"));
         }
         self.draft.query.push((name.to_owned(), value.as_ref().to_owned()));
         self
     }
 
-    /// The value of a query parameter that was given.
+    /// Returns the value of a query parameter that was added.
     #[must_use]
     pub fn query_value(&self, name: &str) -> Option<&str> {
         let given = self.draft.query.iter().find(|(given, _)| given == name);
         given.map(|(_, value)| value.as_str())
     }
 
-    /// The query parameters that were given, in order.
+    /// Returns the query parameters that were added, in order.
     pub fn query_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.draft.query.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The path values that were given, percent-encoded, in order.
+    /// Returns the path values that were set, percent-encoded, in order.
     pub fn path_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.draft.path.iter().map(|(name, value)| (*name, value.as_str()))
     }
 
-    /// The headers that were given, in order.
+    /// Returns the headers that were added, in order.
     pub fn header_pairs(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
         self.draft.headers.iter().map(|(name, value)| (name, value))
     }
 
-    /// The first mistake that was made, if any: the error of [`build`](Self::build).
+    /// Returns the first error so far, which [`build`](Self::build) will return.
     #[must_use]
     pub fn mistake(&self) -> Option<&Error> {
         self.draft.mistake.as_ref()
     }
 
-    /// Makes [`build`](Self::build) fail with this error, unless an earlier mistake was made: for
-    /// checks that a caller makes.
+    /// Makes [`build`](Self::build) return this error, unless there is an earlier one.
+    ///
+    /// Use it for additional checks.
     pub fn fail(mut self, mistake: Error) -> Self {
         self.draft.mistake.get_or_insert(mistake);
         self
     }
 
-    /// Whether a header was given.
+    /// Returns `true` if a header of this name was added.
     #[must_use]
     pub fn has_header(&self, name: &str) -> bool {
         self.draft.headers.iter().any(|(given, _)| given.as_str().eq_ignore_ascii_case(name))
     }
 
-    /// Takes a query parameter back, if it was given.
+    /// Removes a query parameter, if it was added.
     pub fn without_query(mut self, name: &str) -> Self {
         self.draft.query.retain(|(given, _)| given != name);
         self
     }
 
-    /// Whether the operation knows a query parameter of this name.
+    /// Returns `true` if the operation knows a query parameter of this name.
     #[must_use]
     pub fn operation_knows_query(&self, name: &str) -> bool {
         self.draft.operation.query_names().contains(&name)
     }
 
-    /// Takes all headers back.
+    /// Removes all headers.
     pub fn without_headers(mut self) -> Self {
         self.draft.headers.clear();
         self
@@ -218,30 +219,30 @@ impl RequestBuilder {
 
     /// Adds a header.
     ///
-    /// [Reserved ones](is_reserved_header) are refused: the credentials, the host, and those that
-    /// frame the body or control the connection. A `content-type` takes the place of the operation's
-    /// own, except on an upload, whose parts need theirs.
+    /// [Reserved headers](is_reserved_header) are an error: the credentials, the host, and headers
+    /// that frame the body or control the connection. A `content-type` replaces the operation's,
+    /// except for an upload, which sets its own.
     pub fn header(mut self, name: &str, value: impl AsRef<str>) -> Self {
         let parsed = name.parse::<HeaderName>().ok().zip(value.as_ref().parse().ok());
         match parsed {
             Some((name, _)) if is_reserved_header(&name) => self.fault(format!(
-                "cannot take the header `{name}`: zcrm sets it itself, leave it out"
+                "does not accept the header `{name}`, which zcrm sets: leave it out"
             )),
-            Some((name, _)) if name == CONTENT_TYPE && self.is_upload() => {
-                self.fault("cannot take the header `content-type`: its upload has its own".into())
-            }
+            Some((name, _)) if name == CONTENT_TYPE && self.is_upload() => self
+                .fault("does not accept the header `content-type`, which its upload sets".into()),
             Some(header) => {
                 self.draft.headers.push(header);
                 self
             }
             None => self.fault(format!(
-                "cannot take the header `{}`: its name or value has forbidden characters",
+                "does not accept the header `{}`: its name or value has invalid characters",
                 name.escape_debug()
             )),
         }
     }
 
-    /// The body, as JSON. Where the operation names the members of its body, others are refused.
+    /// Sets the body, as JSON. If the operation lists the members of its body, other members are an
+    /// error.
     pub fn json(self, body: &(impl Serialize + ?Sized)) -> Self {
         match to_json(body) {
             Ok(bytes) => self.json_bytes(bytes),
@@ -249,7 +250,7 @@ impl RequestBuilder {
         }
     }
 
-    /// The body, as bytes that are JSON already; checked like [`json`](Self::json).
+    /// Sets the body from bytes that are JSON already. They are checked as by [`json`](Self::json).
     pub fn json_bytes(mut self, body: impl Into<Bytes>) -> Self {
         let body = body.into();
         match BodySummary::of_json(&body, &self.draft.operation) {
@@ -259,9 +260,11 @@ impl RequestBuilder {
         self.json_unchecked(body)
     }
 
-    /// The body, for an operation that takes a list: `rows` that are JSON already, under the
-    /// operation's key, and `more` members that it knows. The rows are not read again: what is no
-    /// JSON would be sent as it is.
+    /// Sets the body of an operation that takes a list.
+    ///
+    /// The `rows` must be JSON already and are put under the operation's key; `more` are other
+    /// members that the operation knows. The rows are not parsed, so invalid JSON would be sent
+    /// unchanged.
     ///
     /// ```
     /// use serde_json::json;
@@ -276,7 +279,7 @@ impl RequestBuilder {
     /// ```
     pub fn rows(mut self, rows: &[impl AsRef<str>], more: &[(&str, Value)]) -> Self {
         let BodyShape::List(key) = self.draft.operation.body_shape() else {
-            return self.fault("takes no list".to_owned());
+            return self.fault("does not take a list".to_owned());
         };
         match BodySummary::of_rows(rows, more, &self.draft.operation) {
             Ok(summary) => self.draft.summary = summary,
@@ -286,12 +289,12 @@ impl RequestBuilder {
         self
     }
 
-    /// The body, as bytes that are JSON already, with whatever members it has.
+    /// Sets the body from bytes that are JSON already, with any members.
     pub fn json_unchecked(mut self, body: impl Into<Bytes>) -> Self {
         match self.draft.operation.body_shape() {
-            BodyShape::None => self.fault("takes no body".to_owned()),
-            BodyShape::Form => self.fault("takes a form and no JSON".to_owned()),
-            BodyShape::Multipart(_) => self.fault("takes a file and no JSON".to_owned()),
+            BodyShape::None => self.fault("has no body".to_owned()),
+            BodyShape::Form => self.fault("takes a form, not JSON".to_owned()),
+            BodyShape::Multipart(_) => self.fault("takes a file, not JSON".to_owned()),
             BodyShape::Json | BodyShape::List(_) => {
                 self.draft.body = Some(body.into());
                 self
@@ -299,28 +302,29 @@ impl RequestBuilder {
         }
     }
 
-    /// The file that it uploads, in the part that the operation names. May be given several times
-    /// where Zoho takes several.
+    /// Adds a file to upload, in the part that the operation names.
+    ///
+    /// Some operations take several files.
     pub fn file(self, name: &str, content_type: &str, content: impl Into<Bytes>) -> Self {
         let BodyShape::Multipart(part) = self.draft.operation.body_shape() else {
-            return self.fault("takes no file".to_owned());
+            return self.fault("does not take a file".to_owned());
         };
         self.file_part(part, name, content_type, Some(content.into()))
     }
 
-    /// Adds a file whose content is sent as a stream: its part has no `content` in what
-    /// [`build_payload`](Self::build_payload) makes.
+    /// Adds a file whose content is sent as a stream. [`build_payload`](Self::build_payload)
+    /// returns its part without `content`.
     pub fn streamed_file(self, name: &str, content_type: &str) -> Self {
         let BodyShape::Multipart(part) = self.draft.operation.body_shape() else {
-            return self.fault("takes no file".to_owned());
+            return self.fault("does not take a file".to_owned());
         };
         self.file_part(part, name, content_type, None)
     }
 
-    /// A part of a multipart body that is plain text, such as `attachmentUrl`.
+    /// Adds a text part to a multipart body, such as `attachmentUrl`.
     pub fn text_part(mut self, name: &str, text: impl Into<String>) -> Self {
         if !matches!(self.draft.operation.body_shape(), BodyShape::Multipart(_)) {
-            return self.fault("takes no parts".to_owned());
+            return self.fault("does not take parts".to_owned());
         }
         self.draft.parts.push(UploadPart::text(name, text.into()));
         self
@@ -340,33 +344,33 @@ impl RequestBuilder {
         self
     }
 
-    /// The body, as a form.
+    /// Sets the body, as a form.
     pub fn form(mut self, fields: &[(&str, &str)]) -> Self {
         if self.draft.operation.body_shape() != BodyShape::Form {
-            return self.fault("takes no form".to_owned());
+            return self.fault("does not take a form".to_owned());
         }
         self.draft.body = Some(encode_pairs(fields.iter().copied()).into());
         self
     }
 
-    /// Overrules the operation's retry class for this one call, where its body changes it.
+    /// Replaces the operation's retry class for this call.
     pub fn retry(mut self, class: RetryClass) -> Self {
         self.draft.retry = Some(class);
         self
     }
 
-    /// The finished request: relative, with its [`CallMeta`](crate::CallMeta) in the extensions.
+    /// Builds the relative request, with its [`CallMeta`](crate::CallMeta) in the extensions.
     ///
     /// # Errors
-    /// Of kind [`Input`](crate::ErrorKind::Input), naming the first mistake that was made: a path
-    /// value that is missing or forbidden, an unknown query parameter, a body where none belongs
-    /// or none where one does, a version that lacks the operation. An upload is one too: see
-    /// [`build_payload`](Self::build_payload).
+    /// Returns an error of kind [`Input`](crate::ErrorKind::Input), for the first error so far: a
+    /// missing or forbidden path value, an unknown query parameter, a body that is missing or not
+    /// allowed, a version without the operation. Uploads are an error too: use
+    /// [`build_payload`](Self::build_payload) for them.
     pub fn build(self) -> Result<Request<Bytes>, Error> {
         self.build_as()
     }
 
-    /// The same with a body of another type: `build_as::<ReqBody>()` for a transport.
+    /// Builds the request with a body of another type: `build_as::<ReqBody>()` for a transport.
     ///
     /// ```
     /// use zcrm_core::{ApiVersion, BodyShape, Operation};
@@ -379,15 +383,15 @@ impl RequestBuilder {
     /// ```
     ///
     /// # Errors
-    /// As [`build`](Self::build).
+    /// Returns an error in the same cases as [`build`](Self::build).
     pub fn build_as<B: From<Bytes>>(self) -> Result<Request<B>, Error> {
         let (head, payload) = self.assemble()?;
         match payload {
             Payload::Bytes(bytes) => Ok(head.with_body(bytes.into())),
             Payload::Multipart(_) => {
                 let message = format!(
-                    "`{}` uploads files: `build_payload` builds its request, and \
-                     `zcrm_http::assemble` its body",
+                    "`{}` uploads files: use `build_payload` to build its request, and \
+                     `zcrm_http::assemble` to build its body",
                     head.meta.operation()
                 );
                 Err(Error::input(message).with_call(&head.meta))
@@ -395,8 +399,8 @@ impl RequestBuilder {
         }
     }
 
-    /// Builds the request of any operation. The body of an upload is left as its parts, for the HTTP
-    /// layer to write.
+    /// Builds the request of any operation. The parts of an upload are left for the HTTP layer to
+    /// encode.
     ///
     /// ```
     /// use zcrm_core::{ApiVersion, BodyShape, Operation, Payload};
@@ -411,7 +415,7 @@ impl RequestBuilder {
     /// ```
     ///
     /// # Errors
-    /// As [`build`](Self::build).
+    /// Returns an error in the same cases as [`build`](Self::build).
     pub fn build_payload(self) -> Result<Request<Payload>, Error> {
         let (head, payload) = self.assemble()?;
         Ok(head.with_body(payload))
@@ -428,7 +432,8 @@ impl RequestBuilder {
     }
 }
 
-/// Names the operation and what was set, and no value: values are people's data or secrets.
+/// Shows the operation and the names of the parameters, but no values, which are people's data or
+/// secrets.
 impl fmt::Debug for RequestBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let query: Vec<&str> = self.draft.query.iter().map(|(name, _)| name.as_str()).collect();

@@ -1,4 +1,4 @@
-//! Secrets: never printed, wiped when dropped.
+//! Secrets, which are never printed and are wiped when dropped.
 
 pub use secrecy::{ExposeSecret, SecretString};
 
@@ -7,7 +7,7 @@ mod tests {
     use super::SecretString;
 
     #[test]
-    fn debug_says_nothing() {
+    fn debug_shows_no_secret() {
         let secret = SecretString::from("1000.marked");
         assert!(!format!("{secret:?}").contains("marked"));
     }

@@ -1,31 +1,31 @@
-//! The words in which an operation is described: where it lives, what it takes and what it answers with.
+//! The parts of an operation's description: its prefix, its host, its body and its answer.
 
 /// The prefix of an operation's path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Base {
-    /// `/crm/{version}`, where nearly everything is.
+    /// `/crm/{version}`, the prefix of nearly all operations.
     Crm,
     /// `/crm/bulk/{version}`.
     Bulk,
     /// `/crm/email/{version}`.
     Email,
-    /// Nothing: the template is the whole path.
+    /// No prefix: the template is the entire path.
     Root,
 }
 
-/// Which of Zoho's hosts an operation lives on.
+/// The host of an operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Host {
-    /// The API host of the user's data centre, where nearly everything is.
+    /// The API host of the user's data centre, which nearly all operations use.
     #[default]
     Api,
     /// The accounts server.
     Accounts,
     /// The host that takes uploads.
     Content,
-    /// Wherever the answer of another operation says.
+    /// The URL in the answer of another operation.
     ResultUrl,
 }
 
@@ -33,16 +33,16 @@ pub enum Host {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Paging {
-    /// One answer holds all.
+    /// One answer holds all items.
     #[default]
     None,
-    /// By `page`, counted from 1.
+    /// By the parameter `page`, counted from 1.
     Numbers,
-    /// By `page` at first, then by the `page_token` that the page before told.
+    /// By `page` at first, and then by the `page_token` in the previous page.
     Tokens,
 }
 
-/// What an operation sends.
+/// The shape of an operation's request body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BodyShape {
@@ -50,28 +50,28 @@ pub enum BodyShape {
     None,
     /// A JSON object with a list of items under this key.
     List(&'static str),
-    /// JSON of the caller's own shape.
+    /// JSON of any shape.
     Json,
-    /// Names and values, as a web form sends them.
+    /// Names and values, encoded as a web form.
     Form,
     /// A file in the part of this name.
     Multipart(&'static str),
 }
 
-/// What an operation answers with.
+/// The shape of an operation's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResponseShape {
-    /// A list of items under this key, beside `info`. A list within an object is named by its path,
-    /// such as `org_taxes.taxes`.
+    /// A list of items under this key, next to `info`. A list in a nested object is named by its
+    /// path, such as `org_taxes.taxes`.
     List(&'static str),
-    /// One outcome for each item of the request, under this key.
+    /// One result for each item of the request, under this key.
     WriteResults(&'static str),
-    /// One outcome for the request as a whole, under this key.
+    /// One result for the entire request, under this key.
     WriteResult(&'static str),
     /// One object under this key or path, or a list of one.
     Object(&'static str),
-    /// JSON of its own shape.
+    /// JSON of another shape.
     Bare,
     /// A file.
     Binary,

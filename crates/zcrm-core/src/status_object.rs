@@ -1,11 +1,13 @@
-//! The object by which Zoho says what became of something, read leniently.
+//! Zoho's status objects, which report a success or an error.
 
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::{Code, json::Members};
 
-/// An object with a `code`: a success, a refusal, or neither. Only `code` must have its form: of the
-/// other members those of an odd shape are left out, and of a name that comes twice the last counts.
+/// An object with a `code`: a success, an error, or neither.
+///
+/// Only `code` must have the expected type. Other members of an unexpected type are left out. If a
+/// name occurs twice, the last one counts.
 pub(crate) struct StatusObject {
     pub(crate) code: Code,
     pub(crate) status: Option<String>,
@@ -16,7 +18,7 @@ pub(crate) struct StatusObject {
 }
 
 impl StatusObject {
-    /// `None` where the text is not an object with a `code`.
+    /// Reads a status object. Returns `None` if the text is not an object with a `code`.
     pub(crate) fn read(json: &[u8]) -> Option<Self> {
         let members = Members::parse(std::str::from_utf8(json).ok()?).ok()?;
         let code = serde_json::from_str(members.get("code")?.get()).ok()?;
@@ -31,8 +33,11 @@ impl StatusObject {
         })
     }
 
-    /// Whether the object says that something was carried out: by its `status`, or by its code where
-    /// it has none. A code that is known to be a refusal's contradicts such a status.
+    /// Returns `true` if the object reports a success, by its `status` or, without one, by its
+    /// code.
+    ///
+    /// A code that is known to be an error's contradicts the status `success`, so the object is
+    /// then not a success.
     pub(crate) fn is_success(&self) -> bool {
         match self.status.as_deref() {
             Some(word) => word.eq_ignore_ascii_case("success") && !self.code.is_refusal(),
@@ -41,7 +46,7 @@ impl StatusObject {
     }
 }
 
-/// A text; a number as its digits.
+/// Returns a text, or a number as its digits.
 fn text_of(raw: &RawValue) -> Option<String> {
     match serde_json::from_str(raw.get()).ok()? {
         Value::String(text) => Some(text),
@@ -50,8 +55,10 @@ fn text_of(raw: &RawValue) -> Option<String> {
     }
 }
 
-/// The details as an object. A list of one object without a code is that object, any other list of
-/// objects is kept under `errors`, and other values under `details`, which no text shows.
+/// Returns the details as an object.
+///
+/// A list of one object without a code is read as that object. Any other list of objects is put
+/// under `errors`, and any other value under `details`, which no text shows.
 fn details_of(raw: &RawValue) -> Map<String, Value> {
     let under = |name: &str, value| Map::from_iter([(name.to_owned(), value)]);
     match serde_json::from_str(raw.get()) {
@@ -74,12 +81,12 @@ mod tests {
     use super::StatusObject;
 
     #[test]
-    fn reads_members_of_odd_shapes() {
+    fn reads_members_of_unexpected_types() {
         let said = |json: &str| StatusObject::read(json.as_bytes()).unwrap();
-        let odd = said(r#"{"code":7,"message":5,"status":true,"action":[],"details":"x"}"#);
-        assert_eq!((odd.code.as_str(), odd.message.as_str()), ("7", "5"));
-        assert!(odd.status.is_none() && odd.action.is_none());
-        assert_eq!(json!(odd.details), json!({"details": "x"}));
+        let unexpected = said(r#"{"code":7,"message":5,"status":true,"action":[],"details":"x"}"#);
+        assert_eq!((unexpected.code.as_str(), unexpected.message.as_str()), ("7", "5"));
+        assert!(unexpected.status.is_none() && unexpected.action.is_none());
+        assert_eq!(json!(unexpected.details), json!({"details": "x"}));
         let twice = said(r#"{"code":"A","status":"error","code":"B"}"#);
         assert_eq!(twice.code, "B");
         for (details, read) in [
@@ -97,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_of_a_refusal_is_not_a_success() {
+    fn does_not_take_an_error_code_for_a_success() {
         let success = |json: &str| StatusObject::read(json.as_bytes()).unwrap().is_success();
         assert!(success(r#"{"code":"SUCCESS","status":"success"}"#));
         assert!(success(r#"{"code":"SCHEDULED","status":"success"}"#));

@@ -1,12 +1,12 @@
-//! Versions of the CRM API.
+//! Versions of Zoho's CRM API.
 
 use std::{fmt, str::FromStr};
 
 use crate::Error;
 
-/// A version of the CRM API, as it stands in the path: `v2`, `v2.1`, `v3` … `v8`.
+/// A version of the CRM API, as in the path: `v2`, `v2.1`, `v3` … `v8`.
 ///
-/// Newer ones than zcrm knows are accepted: `"v9".parse()` works.
+/// Versions newer than those that zcrm knows are accepted: `"v9".parse()` works.
 ///
 /// ```
 /// use zcrm_core::ApiVersion;
@@ -23,11 +23,11 @@ pub struct ApiVersion {
 }
 
 impl ApiVersion {
-    /// The version of 2019 and of the Ruby SDK.
+    /// v2, of 2019, which Zoho's Ruby SDK uses.
     pub const V2: Self = Self::new(2, 0);
-    /// v2.1: requests must go to `www.zohoapis.*`.
+    /// v2.1, which requires the host `www.zohoapis.*`.
     pub const V2_1: Self = Self::new(2, 1);
-    /// v3: `fields` is mandatory, page tokens begin.
+    /// v3, the first with mandatory `fields` and with page tokens.
     pub const V3: Self = Self::new(3, 0);
     /// v4.
     pub const V4: Self = Self::new(4, 0);
@@ -37,22 +37,23 @@ impl ApiVersion {
     pub const V6: Self = Self::new(6, 0);
     /// v7.
     pub const V7: Self = Self::new(7, 0);
-    /// The newest version that zcrm was written for.
+    /// v8, the newest version that zcrm was written for.
     pub const V8: Self = Self::new(8, 0);
 
-    /// The version `v{major}.{minor}`; a `minor` of 0 is not written.
+    /// Creates the version `v{major}.{minor}`. A `minor` of 0 is left out of the text.
     #[must_use]
     pub const fn new(major: u8, minor: u8) -> Self {
         Self { major, minor }
     }
 
-    /// Whether a list of records must name its fields (Zoho's changelog: from v3 on).
+    /// Returns `true` if a list of records must name its fields (from v3 on, by Zoho's changelog).
     #[must_use]
     pub fn requires_fields(self) -> bool {
         self >= Self::V3
     }
 
-    /// Whether lists go on past 2,000 records by page token (Zoho's changelog: from v3 on).
+    /// Returns `true` if page tokens lead beyond the first 2,000 records of a list (from v3 on, by
+    /// Zoho's changelog).
     #[must_use]
     pub fn has_page_tokens(self) -> bool {
         self >= Self::V3
@@ -60,7 +61,8 @@ impl ApiVersion {
 }
 
 impl ApiVersion {
-    /// Its name, for those that need no writing: it stands in the path of each call.
+    /// Returns the version's text if it is known at compile time, because each call has it in its
+    /// path.
     pub(crate) const fn known_name(self) -> Option<&'static str> {
         Some(match self {
             Self::V2 => "v2",
@@ -99,7 +101,7 @@ impl FromStr for ApiVersion {
         };
         parse().filter(|version| *version >= Self::V2).ok_or_else(|| {
             Error::config(format!(
-                "`{text}` is no API version: write `v2`, `v2.1`, `v3` … `v8`, or a newer one"
+                "unknown API version `{text}`: expected `v2`, `v2.1`, `v3` … `v8`, or a newer one"
             ))
         })
     }
@@ -110,14 +112,14 @@ mod tests {
     use super::ApiVersion;
 
     #[test]
-    fn known_and_newer_versions_parse_and_print_alike() {
+    fn parses_and_prints_known_and_newer_versions() {
         for text in ["v2", "v2.1", "v3", "v8", "v9", "v10.2"] {
             assert_eq!(text.parse::<ApiVersion>().unwrap().to_string(), text);
         }
     }
 
     #[test]
-    fn anything_else_is_an_error_that_names_it() {
+    fn names_text_that_is_not_a_version() {
         for text in ["", "8", "V8", "v", "v1", "v2.", "v2.x", "v+2", "v2/..", "v999"] {
             let error = text.parse::<ApiVersion>().unwrap_err().to_string();
             assert!(error.contains(&format!("`{text}`")), "{error}");

@@ -1,4 +1,4 @@
-//! How long a server asks to wait.
+//! Wait times that servers ask for.
 
 use std::time::Duration;
 
@@ -11,8 +11,9 @@ use http::{
 /// The longest wait that a server can ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
-/// Returns how long an answer's `Retry-After` asks to wait: at most an hour, whatever it says. It is
-/// read in seconds, and as a date where the answer has a `Date` too, from which it counts.
+/// Returns the wait time of an answer's `Retry-After`, which is limited to one hour.
+///
+/// The header is read in seconds, or as a date relative to the answer's `Date`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -46,7 +47,7 @@ mod tests {
     use super::retry_after;
 
     #[test]
-    fn bounds_every_wait_that_a_server_asks_for() {
+    fn limits_the_wait_that_a_server_asks_for() {
         let wait = |said: &str, date: Option<&str>| {
             let mut headers = HeaderMap::new();
             headers.insert(RETRY_AFTER, said.parse().unwrap());
@@ -64,8 +65,8 @@ mod tests {
         assert_eq!(wait("Sun, 24 May 2026 17:00:30 GMT", now), Some(30));
         assert_eq!(wait("Mon, 24 May 2027 17:00:00 GMT", now), Some(3600));
         assert_eq!(wait("Sun, 24 May 2026 16:00:00 GMT", now), Some(0));
-        for odd in ["", "-1", "1.5", "soon", "Sun, 24 May 2026 17:00:30 GMT"] {
-            assert_eq!(wait(odd, None), None, "{odd}");
+        for invalid in ["", "-1", "1.5", "soon", "Sun, 24 May 2026 17:00:30 GMT"] {
+            assert_eq!(wait(invalid, None), None, "{invalid}");
         }
     }
 }

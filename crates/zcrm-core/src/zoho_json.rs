@@ -1,7 +1,7 @@
-//! Values as they are written to Zoho: JSON, with instants in whole seconds.
+//! JSON in Zoho's form: times in whole seconds.
 //!
-//! Zoho refuses fractions of seconds. Types of time write themselves by `collect_str` and strings by
-//! `serialize_str`, which tells an instant from a text that merely looks like one.
+//! Zoho refuses fractions of seconds. Time types serialise themselves by `collect_str` and strings
+//! by `serialize_str`, so a string that only looks like a time is not changed.
 
 use std::{borrow::Cow, fmt, time::SystemTime};
 
@@ -17,12 +17,13 @@ use crate::Timestamp;
 
 /// Writes a value as JSON in the form that Zoho reads.
 ///
-/// It is what `serde_json` writes, but for times: a `chrono` time (or another that serialises by
-/// its `Display`) loses its fraction of a second and has an offset in place of `Z`, and a
-/// `SystemTime` becomes such an instant. Strings are written as they are.
+/// The result is that of `serde_json`, except for times. A `chrono` time (or another type that
+/// serialises by its `Display`) loses its fraction of a second and gets an offset instead of `Z`. A
+/// `SystemTime` becomes such a time. Strings are unchanged.
 ///
 /// # Errors
-/// As `serde_json::to_string`, and for numbers that are NaN or infinite.
+/// Returns an error in the same cases as `serde_json::to_string`, and for numbers that are NaN or
+/// infinite.
 #[doc(hidden)]
 pub fn to_json(value: &(impl Serialize + ?Sized)) -> Result<String, serde_json::Error> {
     serde_json::to_string(&ZohoJson(value))
@@ -40,8 +41,8 @@ impl<T: Serialize + ?Sized> Serialize for ZohoJson<'_, T> {
     }
 }
 
-/// The text of a time without fractions of seconds, and with an offset in place of `Z`; any other
-/// text as it is.
+/// Returns the text of a time without fractions of seconds, and with an offset instead of `Z`. Any
+/// other text is unchanged.
 fn whole_seconds(text: &str) -> Cow<'_, str> {
     match in_whole_seconds(text) {
         Some(text) => Cow::Owned(text),
@@ -49,7 +50,7 @@ fn whole_seconds(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// `None` for a text that is not a time, or is in whole seconds already.
+/// Returns `None` for a text that is not a time, or is in whole seconds already.
 fn in_whole_seconds(text: &str) -> Option<String> {
     let has_form = |text: &str, form: &str| {
         text.len() == form.len()
@@ -84,18 +85,18 @@ fn in_whole_seconds(text: &str) -> Option<String> {
     (whole != text).then_some(whole)
 }
 
-/// JSON has only finite numbers; `serde_json` would write null in place of others, and null clears a
+/// Refuses a number that is not finite. `serde_json` would write null instead, and null clears a
 /// field.
 fn finite<E: ser::Error>(finite: bool) -> Result<(), E> {
     match finite {
         true => Ok(()),
-        false => Err(E::custom(
-            "NaN and infinity are not numbers of JSON: give a finite number, or null",
-        )),
+        false => {
+            Err(E::custom("invalid number NaN or infinity: expected a finite number, or null"))
+        }
     }
 }
 
-/// A serializer that writes times in whole seconds and all else as it comes.
+/// A serializer that writes times in whole seconds and leaves other values unchanged.
 struct ForZoho<S>(S);
 
 macro_rules! pass {
@@ -246,7 +247,7 @@ impl<S: Serializer> Serializer for ForZoho<S> {
     }
 }
 
-/// The parts of a list, an object or a variant.
+/// The serializer of a list, an object or a variant.
 struct PartsSerializer<P>(P);
 
 macro_rules! parts {
@@ -309,7 +310,7 @@ impl<P: SerializeStructVariant> SerializeStructVariant for PartsSerializer<P> {
     }
 }
 
-/// The fields of a struct; those of a `SystemTime` become one instant.
+/// The serializer of a struct's fields. The fields of a `SystemTime` become one time.
 enum StructSerializer<S: Serializer> {
     Struct(S::SerializeStruct),
     Time { serializer: S, seconds: Option<u64> },
@@ -373,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_times_in_whole_seconds_wherever_they_are() {
+    fn writes_times_in_whole_seconds_at_any_depth() {
         #[derive(Serialize)]
         struct Call {
             start: DateTime<Utc>,
@@ -393,33 +394,33 @@ mod tests {
             clock: at().time(),
             system: SystemTime::UNIX_EPOCH + Duration::from_millis(1_779_622_512_345),
         };
-        let instant = "2026-05-24T11:35:12+00:00";
+        let time = "2026-05-24T11:35:12+00:00";
         let expected = json!({
-            "start": instant,
+            "start": time,
             "ends": "2026-05-24T17:05:12+05:30",
-            "seen": [instant],
-            "by_name": { "x": instant },
+            "seen": [time],
+            "by_name": { "x": time },
             "day": "2026-05-24",
             "clock": "11:35:12",
-            "system": instant,
+            "system": time,
         });
         let written: serde_json::Value = serde_json::from_str(&to_json(&call).unwrap()).unwrap();
         assert_eq!(written, expected);
     }
 
     #[test]
-    fn leaves_texts_as_they_are() {
+    fn leaves_strings_unchanged() {
         for text in ["2026-05-24T11:35:12.345Z", "11:35:12.5", "", "a\nb"] {
             assert_eq!(to_json(text).unwrap(), serde_json::to_string(text).unwrap());
         }
-        // what serialises by its Display and is not a time
+        // values that serialise by their Display and are not times
         for text in ["::ffff:1.2.3.4", "2026-05-24", "12:30:00.5 pm", "T", "2026-05-24Tx"] {
             assert_eq!(whole_seconds(text), text);
         }
     }
 
     #[test]
-    fn writes_the_rest_as_serde_json_does() {
+    fn writes_other_values_as_serde_json_does() {
         #[derive(Serialize)]
         enum Kind {
             Unit,

@@ -1,4 +1,4 @@
-//! What the attributes say.
+//! The attributes `#[module(…)]` and `#[serde(…)]` of a struct and its fields.
 
 use proc_macro2::Span;
 use syn::{
@@ -8,7 +8,7 @@ use syn::{
 
 use crate::rename::RULES;
 
-/// `#[module("Leads", crate = "…")]`.
+/// The attribute of a struct: `#[module("Leads", crate = "…")]`.
 pub(crate) struct ModuleAttribute {
     pub(crate) name: LitStr,
     pub(crate) path: Path,
@@ -24,15 +24,18 @@ impl ModuleAttribute {
                     if input.peek(LitStr) {
                         let given: LitStr = input.parse()?;
                         if name.is_some() {
-                            return Err(Error::new(given.span(), "the module is named twice"));
+                            return Err(Error::new(
+                                given.span(),
+                                "the module has a second name: remove one of them",
+                            ));
                         }
                         name = Some(given);
                     } else {
                         let word = input.call(syn::Ident::parse_any)?;
                         if word != "crate" {
                             let message = format!(
-                                "`{word}` is unknown here: write the module's API name, as in \
-                                 `#[module(\"Leads\")]`, and perhaps `crate = \"…\"`"
+                                "unknown option `{word}`: expected the module's API name, as in \
+                                 `#[module(\"Leads\")]`, and optionally `crate = \"…\"`"
                             );
                             return Err(Error::new(word.span(), message));
                         }
@@ -47,15 +50,15 @@ impl ModuleAttribute {
             })?;
         }
         let Some(name) = name else {
-            let message = "name the module: add `#[module(\"Leads\")]`, with the API name that Zoho \
-                           lists under Settings, Developer Hub, APIs & SDKs";
+            let message = "the module has no name: add `#[module(\"Leads\")]`, with the API name that \
+                           Zoho lists under Settings, Developer Hub, APIs & SDKs";
             return Err(Error::new(derive, message));
         };
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if name.value().is_empty() || !name.value().chars().all(plain) {
             let message = format!(
-                "`{}` is no module: an API name has letters, digits and `_` alone, such as `Leads` \
-                 or `Custom_Module_1`",
+                "invalid module name `{}`: expected only letters, digits and `_`, for example `Leads` or \
+                 `Custom_Module_1`",
                 name.value().escape_debug()
             );
             return Err(Error::new(name.span(), message));
@@ -68,7 +71,7 @@ impl ModuleAttribute {
     }
 }
 
-/// What serde is told of a struct.
+/// The attributes of serde on a struct.
 #[derive(Default)]
 pub(crate) struct Container {
     pub(crate) rename_all: Option<String>,
@@ -84,7 +87,7 @@ impl Container {
                     if let Some(rule) = for_reading(&meta)? {
                         if !RULES.contains(&rule.value().as_str()) {
                             let message = format!(
-                                "`{}` is no rule of serde's: it is one of `{}`",
+                                "unknown rule `{}`: expected one of `{}`",
                                 rule.value().escape_debug(),
                                 RULES.join("`, `")
                             );
@@ -95,8 +98,8 @@ impl Container {
                     Ok(())
                 }
                 "from" | "try_from" | "transparent" => Err(meta.error(format!(
-                    "a struct with `{word}` is read by way of another type, whose fields cannot be \
-                     seen from here: implement `Module` by hand"
+                    "a struct with `{word}` is read as another type, whose fields this macro cannot \
+                     see: implement `Module` by hand"
                 ))),
                 _ => skip(&meta),
             }
@@ -105,12 +108,12 @@ impl Container {
     }
 }
 
-/// What serde is told of a field.
+/// The attributes of serde and of this macro on a field.
 #[derive(Default)]
 pub(crate) struct Field {
     pub(crate) rename: Option<LitStr>,
     pub(crate) skipped: bool,
-    /// A list of records does not ask for it.
+    /// Whether a list of records leaves out the field.
     pub(crate) not_listed: bool,
 }
 
@@ -130,8 +133,8 @@ impl Field {
                 Ok(())
             }
             "flatten" => Err(meta.error(
-                "a field that is flattened has no name that Zoho could be asked for: put its fields \
-                 into this struct, or implement `Module` by hand",
+                "a flattened field has no name that a list could request: move its fields into this \
+                 struct, or implement `Module` by hand",
             )),
             _ => skip(&meta),
         }
@@ -140,7 +143,7 @@ impl Field {
             attribute.parse_nested_meta(|meta| {
                 if !meta.path.is_ident("not_listed") {
                     return Err(meta.error(
-                        "a field knows `not_listed` only: a list of records does not ask for it",
+                        "unknown option: expected `not_listed`, for a field that a list leaves out",
                     ));
                 }
                 field.not_listed = true;
@@ -153,10 +156,10 @@ impl Field {
 
 fn each(
     attributes: &[Attribute],
-    mut look: impl FnMut(ParseNestedMeta<'_>) -> Result<()>,
+    mut read: impl FnMut(ParseNestedMeta<'_>) -> Result<()>,
 ) -> Result<()> {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("serde")) {
-        attribute.parse_nested_meta(&mut look)?;
+        attribute.parse_nested_meta(&mut read)?;
     }
     Ok(())
 }
@@ -165,7 +168,7 @@ fn word(meta: &ParseNestedMeta<'_>) -> String {
     meta.path.get_ident().map(ToString::to_string).unwrap_or_default()
 }
 
-/// `= "x"`, or of `(serialize = "…", deserialize = "x")` the part for reading.
+/// Returns `x` from `= "x"` or from `(serialize = "…", deserialize = "x")`: the name for reading.
 fn for_reading(meta: &ParseNestedMeta<'_>) -> Result<Option<LitStr>> {
     if meta.input.peek(Token![=]) {
         return meta.value()?.parse().map(Some);
@@ -181,7 +184,7 @@ fn for_reading(meta: &ParseNestedMeta<'_>) -> Result<Option<LitStr>> {
     Ok(found)
 }
 
-/// Passes over what does not concern names; serde itself checks it.
+/// Skips an attribute that does not change names. serde checks it.
 fn skip(meta: &ParseNestedMeta<'_>) -> Result<()> {
     if meta.input.peek(Token![=]) {
         meta.value()?.parse::<syn::Expr>().map(drop)
@@ -190,6 +193,6 @@ fn skip(meta: &ParseNestedMeta<'_>) -> Result<()> {
     } else if meta.input.is_empty() || meta.input.peek(Token![,]) {
         Ok(())
     } else {
-        Err(Error::new(meta.path.span(), "this attribute of serde's cannot be read"))
+        Err(Error::new(meta.path.span(), "this attribute of serde is malformed"))
     }
 }

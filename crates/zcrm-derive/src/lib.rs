@@ -1,4 +1,4 @@
-//! `#[derive(Module)]`: the struct that reads a module's records says which fields it reads.
+//! `#[derive(Module)]`, which takes the fields that a list requests from a struct's fields.
 //!
 //! The facade `zcrm` exports it with the feature `derive`; see [`Module`](macro@Module).
 
@@ -8,8 +8,9 @@ mod rename;
 
 use proc_macro::TokenStream;
 
-/// Implements `zcrm::Module`: the module's name, and the API names of the struct's fields, which a
-/// list then asks for by itself.
+/// Implements `zcrm::Module` with the module's name and the API names of the struct's fields.
+///
+/// A list of these structs then requests exactly these fields.
 ///
 /// ```
 /// # mod zcrm { pub trait Module { const API_NAME: &'static str; const FIELDS: &'static [&'static str]; } }
@@ -31,14 +32,15 @@ use proc_macro::TokenStream;
 /// assert_eq!(Lead::FIELDS, ["Last_Name", "Email"]);
 /// ```
 ///
-/// The struct also derives serde's `Deserialize`, whose attributes say what a field is called in
-/// JSON: `rename` and `rename_all` (for reading, where the two differ), `skip` and
-/// `skip_deserializing`. `id` comes along by itself and is not asked for. A field that is `flatten`ed
-/// has no name and is refused; so are structs that are read by way of another type (`from`,
-/// `try_from`, `transparent`).
+/// The struct must also derive serde's `Deserialize`. The macro reads a field's name in JSON from
+/// serde's attributes: `rename` and `rename_all` (the name for reading, if there are two), `skip` and
+/// `skip_deserializing`. Zoho always sends `id`, so it is not requested. Fields with `flatten` have no
+/// name and are an error. So are structs that are read as another type (`from`, `try_from`,
+/// `transparent`).
 ///
-/// A list of records gives no subforms and no line items. Such a field is an `Option` with
-/// `#[module(not_listed)]`: a list does not ask for it and leaves it `None`, a read of one record gives it.
+/// Lists of records do not return subforms and line items. Such a field must be an `Option` with
+/// `#[module(not_listed)]`: a list does not request it and leaves it `None`, and a read of one record
+/// returns it.
 ///
 /// ```
 /// # mod zcrm { pub trait Module { const API_NAME: &'static str; const FIELDS: &'static [&'static str]; } }
@@ -58,8 +60,8 @@ use proc_macro::TokenStream;
 /// assert_eq!(Quote::FIELDS, ["Subject"]);
 /// ```
 ///
-/// `#[module("Leads")]` names the module, as Zoho's API does. A crate that uses the layers without the
-/// facade adds where the trait is: `#[module("Leads", crate = "zcrm_core")]`.
+/// `#[module("Leads")]` sets the module's API name. A crate that does not depend on `zcrm` adds the
+/// crate that has the trait: `#[module("Leads", crate = "zcrm_core")]`.
 #[proc_macro_derive(Module, attributes(module, serde))]
 pub fn derive_module(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as syn::DeriveInput);

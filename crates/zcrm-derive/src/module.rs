@@ -19,7 +19,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
                 let span = if other.is_empty() { input.ident.span() } else { other.span() };
                 return Err(Error::new(
                     span,
-                    "the fields must have names, for Zoho is asked for them by name",
+                    "the fields must have names, because a list requests them by name",
                 ));
             }
         },
@@ -32,23 +32,23 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
 
     let mut names: Vec<String> = Vec::new();
     let mut seen: HashMap<String, Span> = HashMap::new();
-    let mut mistakes: Option<Error> = None;
-    let mut mistake = |error: Error| match &mut mistakes {
+    let mut errors: Option<Error> = None;
+    let mut add_error = |error: Error| match &mut errors {
         Some(first) => first.combine(error),
-        None => mistakes = Some(error),
+        None => errors = Some(error),
     };
     for field in named {
-        let said = match Field::of(&field.attrs) {
-            Ok(said) if said.skipped => continue,
-            Ok(said) => said,
+        let attributes = match Field::of(&field.attrs) {
+            Ok(attributes) if attributes.skipped => continue,
+            Ok(attributes) => attributes,
             Err(error) => {
-                mistake(error);
+                add_error(error);
                 continue;
             }
         };
-        let not_listed = said.not_listed;
+        let not_listed = attributes.not_listed;
         let ident = field.ident.as_ref().map(|ident| ident.unraw().to_string()).unwrap_or_default();
-        let (name, span) = match said.rename {
+        let (name, span) = match attributes.rename {
             Some(name) => (name.value(), name.span()),
             None => {
                 let rule = container.rename_all.as_deref();
@@ -57,18 +57,19 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             }
         };
         if let Err(error) = check(&name, span) {
-            mistake(error);
+            add_error(error);
         } else if seen.insert(name.clone(), span).is_some() {
-            mistake(Error::new(span, format!("two fields are called `{name}` in JSON")));
+            add_error(Error::new(span, format!("two fields have the name `{name}` in JSON")));
         } else if name != "id" && !not_listed {
             names.push(name);
         }
     }
-    if let Some(mistakes) = mistakes {
-        return Err(mistakes);
+    if let Some(errors) = errors {
+        return Err(errors);
     }
     if names.is_empty() {
-        let message = "there is no field to ask Zoho for: `id` comes along by itself";
+        let message =
+            "the struct has no field to request: add one besides `id`, which Zoho always sends";
         return Err(Error::new(input.ident.span(), message));
     }
 
@@ -84,18 +85,18 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
 }
 
 fn only_structs(span: Span) -> Error {
-    Error::new(span, "only a struct can stand for the records of a module")
+    Error::new(span, "`Module` can be derived only for structs")
 }
 
-/// A name is one among many in a list with commas.
+/// Checks the characters of a name, because names are joined with commas.
 fn check(name: &str, span: Span) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '$');
     if !name.is_empty() && name.chars().all(plain) {
         return Ok(());
     }
     let message = format!(
-        "`{}` is no field of Zoho's: an API name has letters, digits and `_` alone, such as \
-         `Last_Name`; name it by `#[serde(rename = \"…\")]`",
+        "invalid field name `{}`: expected only letters, digits and `_`, for example `Last_Name`; \
+         set it with `#[serde(rename = \"…\")]`",
         name.escape_debug()
     );
     Err(Error::new(span, message))

@@ -1,4 +1,4 @@
-//! serde's `rename_all`, for fields.
+//! The rules of serde's `rename_all` for fields.
 
 /// The rules that serde knows.
 pub(crate) const RULES: [&str; 8] = [
@@ -12,7 +12,7 @@ pub(crate) const RULES: [&str; 8] = [
     "SCREAMING-KEBAB-CASE",
 ];
 
-/// A field's name by a rule; `None` where there is no such rule.
+/// Returns a field's name under a rule, or `None` if there is no such rule.
 pub(crate) fn renamed(rule: &str, field: &str) -> Option<String> {
     Some(match rule {
         "lowercase" | "snake_case" => field.to_owned(),
@@ -30,16 +30,16 @@ pub(crate) fn renamed(rule: &str, field: &str) -> Option<String> {
     })
 }
 
-/// The letter at each beginning large, the underscores gone.
+/// Converts to upper case the first letter of each word, and removes underscores.
 fn pascal(field: &str) -> String {
-    let mut large = true;
+    let mut upper = true;
     let mut name = String::with_capacity(field.len());
     for letter in field.chars() {
         match letter {
-            '_' => large = true,
-            letter if large => {
+            '_' => upper = true,
+            letter if upper => {
                 name.push(letter.to_ascii_uppercase());
-                large = false;
+                upper = false;
             }
             letter => name.push(letter),
         }
@@ -52,7 +52,7 @@ mod tests {
     use super::{RULES, renamed};
 
     #[test]
-    fn every_rule_names_fields_as_serde_does() {
+    fn renames_fields_by_each_rule_as_serde_does() {
         let names = RULES.map(|rule| renamed(rule, "last_name").unwrap());
         let wanted = [
             "last_name",

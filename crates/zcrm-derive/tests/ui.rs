@@ -1,6 +1,6 @@
-//! What cannot be derived says why.
+//! The compile errors of the derive macro.
 
 #[test]
-fn mistakes_are_named_where_they_are() {
+fn reports_errors_at_their_position() {
     trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
 }

@@ -1,7 +1,7 @@
-//! How long load, save and lock take, with the floor beside them: the same bytes, written, brought
-//! to the disk and renamed by hand. `cargo bench -p zcrm-store-file` prints medians in µs.
-#![allow(clippy::print_stdout, reason = "it prints what it measures")]
-#![allow(clippy::disallowed_methods, reason = "it measures the system's time")]
+//! Measures load, save and lock, and as a baseline the same bytes written, synced and renamed
+//! directly. `cargo bench -p zcrm-store-file` prints medians in µs.
+#![allow(clippy::print_stdout, reason = "the benchmark prints its results")]
+#![allow(clippy::disallowed_methods, reason = "the benchmark measures real time")]
 
 use std::{
     error::Error,
@@ -20,7 +20,7 @@ const RUNS: usize = 300;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // in the build's own folder, for the system's temporary one may be in memory
+    // in the build's folder, because the system's temporary folder may be in memory
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     println!("{:<28} {:>8} {:>8}", "", "1 user", "300 users");
     let mut rows: Vec<(&str, Vec<Duration>)> = Vec::new();
@@ -59,18 +59,18 @@ async fn measure(
     let bytes = fs::read(store.path())?;
 
     let mut times: [Vec<Duration>; 5] = Default::default();
-    // in turns, so that a slow moment of the disk meets all of them
+    // in turns, so that a slow moment of the disk affects all of them
     for _ in 0..RUNS {
-        let [floor_read, load, floor_write, save, lock] = &mut times;
+        let [baseline_read, load, baseline_write, save, lock] = &mut times;
         let begin = Instant::now();
         black_box(fs::read(store.path())?);
-        floor_read.push(begin.elapsed());
+        baseline_read.push(begin.elapsed());
         let begin = Instant::now();
         black_box(store.load(key).await?);
         load.push(begin.elapsed());
         let begin = Instant::now();
-        replace(&place.join("floor"), &bytes)?;
-        floor_write.push(begin.elapsed());
+        replace(&place.join("baseline"), &bytes)?;
+        baseline_write.push(begin.elapsed());
         let begin = Instant::now();
         store.save(key, &token).await?;
         save.push(begin.elapsed());
@@ -79,7 +79,8 @@ async fn measure(
         held.release().await?;
         lock.push(begin.elapsed());
     }
-    let names = ["floor: read", "load", "floor: write, sync, rename", "save", "lock and release"];
+    let names =
+        ["baseline: read", "load", "baseline: write, sync, rename", "save", "lock and release"];
     Ok(names
         .into_iter()
         .zip(times)
@@ -90,7 +91,7 @@ async fn measure(
         .collect())
 }
 
-/// What no atomic save can do without.
+/// The least that an atomic save must do.
 fn replace(path: &Path, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
     let draft = path.with_extension("new");
     let mut file = File::create(&draft)?;

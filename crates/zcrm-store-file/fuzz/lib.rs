@@ -1,5 +1,5 @@
-//! What the fuzz targets share: a token file with the input as its content, taken through all that
-//! a store does with it.
+//! The fixture of the fuzz targets: it uses the input as a token file and applies all operations of
+//! a store to it.
 
 use std::{fs, sync::Arc};
 
@@ -26,8 +26,8 @@ impl Fixture {
         Self { folder, runtime }
     }
 
-    /// What must hold for any content: no panic; a content that is refused stays as it is; one that
-    /// is taken keeps a new token.
+    /// Checks that no content causes a panic, that a refused content stays unchanged, and that an
+    /// accepted content keeps a new token.
     pub fn take(&self, content: &[u8]) {
         let file = self.folder.path().join("zcrm_oauthtokens.txt");
         fs::write(&file, content).expect("a file");
@@ -40,9 +40,9 @@ impl Fixture {
             let _ = store.keys().await;
             match store.save(&key, &token).await {
                 Ok(()) => {
-                    let again = store.load(&key).await.expect("what was written can be read");
-                    assert!(again.expect("it is there").is_same_login(&token));
-                    assert!(store.delete(&key).await.expect("it can be deleted"));
+                    let again = store.load(&key).await.expect("a saved token is readable");
+                    assert!(again.expect("the token exists").is_same_login(&token));
+                    assert!(store.delete(&key).await.expect("the token can be deleted"));
                 }
                 Err(_) => {
                     assert!(loaded.is_err() || !content.is_empty());

@@ -1,62 +1,62 @@
-//! The file operations that a token file is made of, so that a test can record them, make one of
-//! them fail, or cut the power after each.
+//! The file operations that a token file needs. Tests replace them to record them, to make one of
+//! them fail, or to simulate a power cut.
 
 use std::{
     fmt, io,
     path::{Path, PathBuf},
 };
 
-/// The operations. All of them block.
+/// The operations on a file system. All of them block.
 pub(crate) trait Disk: Send + Sync + fmt::Debug {
-    /// What stands at `path`; symbolic links are followed to their end.
+    /// Returns the state of `path`, following symbolic links.
     fn find(&self, path: &Path) -> io::Result<PathState>;
 
-    /// Reads a file that was found; `None` where it is gone by now.
+    /// Reads a file that was found before. Returns `None` if it no longer exists.
     fn read(&self, file: &Path) -> io::Result<Option<FileContent>>;
 
-    /// Makes one folder for the owner alone. One that is there already is no error.
+    /// Creates one folder that only its owner can access. An existing folder is not an error.
     fn create_folder(&self, folder: &Path) -> io::Result<()>;
 
-    /// Brings a folder's entries to the disk.
+    /// Flushes a folder's entries to the disk.
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
 
-    /// Begins what is to become `file`: in the same folder, readable by its owner alone, under a
-    /// name of its own.
+    /// Creates a draft of `file`: a new file in the same folder, with a unique name, that only its
+    /// owner can read.
     fn draft(&self, file: &Path) -> io::Result<Box<dyn Draft>>;
 
-    /// Removes drafts of `file` that a killed process left behind.
+    /// Removes drafts of `file` that killed processes left behind.
     fn sweep(&self, file: &Path) -> io::Result<()>;
 }
 
-/// A file in the making. Dropping it removes it.
+/// A draft of a file. Dropping it removes it.
 pub(crate) trait Draft: Send {
-    /// Takes over owner, group and mode of the file that it will replace.
+    /// Copies the owner, group and mode of the file that it will replace.
     fn adopt(&mut self, attributes: &Attributes) -> io::Result<()>;
 
-    /// Writes the whole content.
+    /// Writes the entire content.
     fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
 
-    /// Brings the content to the disk.
+    /// Flushes the content to the disk.
     fn sync(&mut self) -> io::Result<()>;
 
-    /// Gives it the name `path`, in place of what is there.
+    /// Renames the draft to `path`, replacing an existing file.
     fn put(self: Box<Self>, path: &Path) -> io::Result<()>;
 }
 
-/// What stands at a path.
+/// The state of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PathState {
-    /// A file; the path is its real one.
+    /// There is a file. The path is its real path.
     File(PathBuf),
-    /// Nothing, in a folder that is there; the path is the real one that the file would have.
+    /// There is no file, but its folder exists. The path is the real path that the file would have.
     Vacant(PathBuf),
-    /// Not even the folder.
+    /// There is no folder.
     NoFolder,
-    /// A symbolic link that leads nowhere.
+    /// There is a symbolic link to a path that does not exist.
     BrokenLink,
 }
 
-/// A file as it was read.
+/// The content and attributes of a file.
 #[derive(Clone, Debug)]
 pub(crate) struct FileContent {
     pub(crate) bytes: Vec<u8>,

@@ -1,5 +1,4 @@
-//! Our own format: one JSON object with the list of tokens. What this version does not know in it
-//! is kept as it stands.
+//! zcrm's own format: one JSON object with a list of tokens. Unknown members are kept unchanged.
 
 use std::fmt;
 
@@ -32,10 +31,11 @@ const API_DOMAIN: &str = "api_domain";
 const ACCOUNTS: &str = "accounts_server";
 const SCOPE: &str = "scope";
 
-/// The whole file.
+/// The content of a token file.
 #[derive(Clone, Default)]
 pub(crate) struct Document {
-    /// All members; of the one named [`TOKENS`] only the list beside it counts.
+    /// All members of the object. The value of [`TOKENS`] is ignored; `tokens` holds the current
+    /// list.
     members: Object,
     tokens: Vec<Object>,
 }
@@ -45,25 +45,25 @@ impl Document {
         let text = std::str::from_utf8(bytes).map_err(|error| {
             FormatError::new(format!("is not valid UTF-8 at byte {}", error.valid_up_to()))
         })?;
-        // serde's own texts quote the content, so only the place is taken from them
+        // serde's messages quote the content, so only the position is used
         if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
             let what = if error.is_eof() { "is cut off" } else { "is not valid JSON" };
             let (line, column) = (error.line(), error.column());
             return Err(FormatError::new(format!("{what} at line {line}, column {column}")));
         }
         let members: Object = serde_json::from_str(text)
-            .map_err(|_| FormatError::new("has a member twice, or is no object"))?;
+            .map_err(|_| FormatError::new("has a duplicate member or is not an object"))?;
         let version = members.get(VERSION).and_then(|raw| raw.get().parse::<u64>().ok());
         match version {
             Some(CURRENT) => {}
             Some(newer) => {
                 return Err(FormatError::new(format!(
-                    "is of version {newer}, and this program knows version {CURRENT}: update it"
+                    "has version {newer}, but this program supports only version {CURRENT}: update the program"
                 )));
             }
             None => {
                 return Err(FormatError::new(format!(
-                    "is not zcrm's: it has no version under `{VERSION}`"
+                    "is not a zcrm token file: it has no version under `{VERSION}`"
                 )));
             }
         }
@@ -74,7 +74,9 @@ impl Document {
         let mut tokens = Vec::with_capacity(raw.len());
         for (at, raw) in raw.iter().enumerate() {
             let token: Object = serde_json::from_str(raw.get()).map_err(|_| {
-                FormatError::new(format!("has no object, or a member twice, in token {at}"))
+                FormatError::new(format!(
+                    "has a duplicate member in token {at}, or that token is not an object"
+                ))
             })?;
             for name in [USER, CLIENT, ENVIRONMENT] {
                 token.required(at, name)?;
@@ -141,7 +143,9 @@ impl Document {
                 && token.required(at, ENVIRONMENT)? == key.environment().as_str()
                 && token.optional(at, ORGANISATION)?.as_deref() == key.organisation();
             if same && found.replace((at, token)).is_some() {
-                return Err(FormatError::new(format!("holds two tokens for one key: token {at}")));
+                return Err(FormatError::new(format!(
+                    "has two tokens for one key: token {at} is the second"
+                )));
             }
         }
         Ok(found)
@@ -164,22 +168,23 @@ impl Serialize for Document {
     }
 }
 
-/// A JSON object whose members keep their order and their text.
+/// A JSON object that keeps the order and the text of its members.
 #[derive(Clone, Default)]
 struct Object(Vec<(String, Box<RawValue>)>);
 
 impl Object {
     fn get(&self, name: &str) -> Option<&RawValue> {
-        self.0.iter().find(|(own, _)| own == name).map(|(_, value)| &**value)
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| &**value)
     }
 
-    /// The text of a member; `None` where it is absent or null.
+    /// Returns the text of a member, or `None` if it is absent or null.
     fn optional(&self, at: usize, name: &str) -> Result<Option<String>, FormatError> {
         let Some(raw) = self.get(name) else {
             return Ok(None);
         };
-        serde_json::from_str(raw.get())
-            .map_err(|_| FormatError::new(format!("has no text as `{name}` of token {at}")))
+        serde_json::from_str(raw.get()).map_err(|_| {
+            FormatError::new(format!("has a value of another type as `{name}` of token {at}"))
+        })
     }
 
     fn required(&self, at: usize, name: &str) -> Result<String, FormatError> {
@@ -189,7 +194,7 @@ impl Object {
 
     fn set<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), FormatError> {
         let value = serde_json::value::to_raw_value(value).map_err(|_| unwritable())?;
-        match self.0.iter_mut().find(|(own, _)| own == name) {
+        match self.0.iter_mut().find(|(known, _)| known == name) {
             Some((_, old)) => *old = value,
             None => self.0.push((name.to_owned(), value)),
         }
@@ -200,7 +205,7 @@ impl Object {
         match value {
             Some(value) => self.set(name, value),
             None => {
-                self.0.retain(|(own, _)| own != name);
+                self.0.retain(|(known, _)| known != name);
                 Ok(())
             }
         }
@@ -217,13 +222,12 @@ impl Object {
         })
     }
 
-    /// The token in it. What a login can do without is read leniently: a member of another type than
-    /// text is not there.
+    /// Reads the token. Members that a login does not need are read leniently: a value that is not
+    /// text counts as absent.
     fn to_token(&self, at: usize) -> Result<StoredToken, FormatError> {
-        let expires: DateTime<Utc> = self
-            .required(at, EXPIRES)?
-            .parse()
-            .map_err(|_| FormatError::new(format!("has no time as `{EXPIRES}` of token {at}")))?;
+        let expires: DateTime<Utc> = self.required(at, EXPIRES)?.parse().map_err(|_| {
+            FormatError::new(format!("has an invalid time as `{EXPIRES}` of token {at}"))
+        })?;
         let mut token = StoredToken::new(self.required(at, ACCESS)?, expires);
         token.refresh = self.optional(at, REFRESH)?.map(SecretString::from);
         token.api_domain = self.text(API_DOMAIN);
@@ -235,7 +239,7 @@ impl Object {
         Ok(token)
     }
 
-    /// A member that is text.
+    /// Returns a member if it is text.
     fn text(&self, name: &str) -> Option<String> {
         serde_json::from_str(self.get(name)?.get()).ok()
     }
@@ -265,7 +269,7 @@ impl<'de> Deserialize<'de> for Object {
                 let mut object = Object::default();
                 while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
                     if object.get(&name).is_some() {
-                        return Err(A::Error::custom("a member twice"));
+                        return Err(A::Error::custom("a duplicate member"));
                     }
                     object.0.push((name, value));
                 }
@@ -277,5 +281,5 @@ impl<'de> Deserialize<'de> for Object {
 }
 
 fn unwritable() -> FormatError {
-    FormatError::new("cannot be put into JSON")
+    FormatError::new("cannot be written as JSON")
 }

@@ -1,4 +1,4 @@
-//! What an error says: the file, what happened, what to do.
+//! Errors of the file store: the file, the failed operation, and the remedy.
 
 use std::{io, path::Path};
 
@@ -6,57 +6,55 @@ use zcrm_oauth::StoreError;
 
 use crate::format_error::FormatError;
 
-/// Why the token file could not be used.
+/// The error of an operation on the token file.
 #[derive(Debug)]
 pub(crate) struct FileError {
     pub(crate) error: StoreError,
-    /// Whether another program may be writing the file just now, so that it pays to look again.
-    pub(crate) passing: bool,
+    /// Whether another program may be writing the file now, so that reading it again may succeed.
+    pub(crate) transient: bool,
 }
 
 impl From<StoreError> for FileError {
     fn from(error: StoreError) -> Self {
-        Self { error, passing: false }
+        Self { error, transient: false }
     }
 }
 
 impl FileError {
-    /// What is wrong with the content of `path`.
-    pub(crate) fn malformed(path: &Path, FormatError { what, passing }: FormatError) -> Self {
-        Self { error: content(path, &what), passing }
+    /// Creates the error for an invalid content of `path`.
+    pub(crate) fn malformed(path: &Path, FormatError { what, transient }: FormatError) -> Self {
+        Self { error: content(path, &what), transient }
     }
 }
 
-/// A failed operation on `path`. `what` completes "cannot … `path`".
+/// Creates the error for a failed operation on `path`. `what` completes "cannot … `path`".
 pub(crate) fn io(what: &str, path: &Path, error: io::Error) -> StoreError {
     let advice = match error.kind() {
         io::ErrorKind::PermissionDenied => {
-            ": this process may not; give the folder and the file to the user that it runs as"
+            ": permission denied; make the user that this process runs as the owner of the folder and the file"
         }
         io::ErrorKind::ReadOnlyFilesystem => {
-            ": the file system is read-only; name a folder that can be written"
+            ": the file system is read-only; use a writable folder"
         }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            ": there is no space left; the old tokens are still there"
+            ": there is no space left; the old tokens are unchanged"
         }
         io::ErrorKind::ResourceBusy => {
-            ": the file itself is a mount point, so it cannot be replaced; mount its folder instead"
+            ": the file is a mount point and cannot be replaced; mount its folder instead"
         }
-        io::ErrorKind::NotADirectory => {
-            ": a part of the path is a file; name a folder to keep the tokens in"
-        }
-        io::ErrorKind::NotFound => ": it is gone; make the folder again, or name another one",
+        io::ErrorKind::NotADirectory => ": a part of the path is a file; use a path to a folder",
+        io::ErrorKind::NotFound => ": the folder was removed; create it again, or use another one",
         _ => "",
     };
     StoreError::new(format!("cannot {what} `{}`{advice}", path.display())).with_source(error)
 }
 
-/// Something is wrong with the file itself. `what` completes "the token file `path` …".
+/// Creates the error for an unusable file. `what` completes "the token file `path` …".
 pub(crate) fn content(path: &Path, what: &str) -> StoreError {
-    StoreError::new(format!("the token file `{}` {what}; it was left as it is", path.display()))
+    StoreError::new(format!("the token file `{}` {what}; it was not changed", path.display()))
 }
 
-/// The runtime is missing or has ended.
+/// Creates the error for a missing or ended runtime.
 pub(crate) fn runtime(source: impl std::error::Error + Send + Sync + 'static) -> StoreError {
     StoreError::new("the file store needs a running tokio runtime").with_source(source)
 }

@@ -1,4 +1,4 @@
-//! Which format a token file is in.
+//! Detection of a token file's format.
 
 use zcrm_oauth::{StoredToken, TokenKey};
 
@@ -6,11 +6,11 @@ use zcrm_oauth::{StoredToken, TokenKey};
 use crate::ruby::RubyTokens;
 use crate::{document::Document, format_error::FormatError};
 
-/// How a file in the format of Ruby's `Marshal` begins.
+/// The first bytes of a file in the format of Ruby's `Marshal`.
 const MARSHAL: &[u8] = &[4, 8];
 
-/// Whether a content has no tokens in it and never had: nothing but blanks or a byte order mark, or an
-/// empty JSON object, as tools make such files.
+/// Returns `true` if a content has no tokens: only white space or a byte order mark, or an empty
+/// JSON object.
 fn is_empty(bytes: &[u8]) -> bool {
     let text = bytes.trim_ascii();
     let object = text.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}"));
@@ -18,34 +18,36 @@ fn is_empty(bytes: &[u8]) -> bool {
     blank.trim_ascii().is_empty() || object.is_some_and(|inside| inside.trim_ascii().is_empty())
 }
 
-/// What a token file holds.
+/// The tokens of a file.
 pub(crate) enum Tokens {
-    /// Our own format.
+    /// Tokens in zcrm's own format.
     Json(Document),
-    /// The format of the Ruby SDK.
+    /// Tokens in the format of the Ruby SDK.
     #[cfg(feature = "ruby-marshal")]
     Ruby(Box<RubyTokens>),
 }
 
 impl Default for Tokens {
-    /// Nothing, in our own format.
+    /// Returns no tokens, in zcrm's own format.
     fn default() -> Self {
         Self::Json(Document::default())
     }
 }
 
 impl Tokens {
-    /// Reads a content. One without a byte is no tokens, as in the Ruby SDK; but Ruby writes in place,
-    /// so this may be the moment before the first byte: only at the `last` look it is believed.
-    pub(crate) fn parse(bytes: &[u8], last: bool) -> Result<Self, FormatError> {
+    /// Reads a content.
+    ///
+    /// An empty file has no tokens, as in the Ruby SDK. But Ruby writes in place, so an empty file
+    /// may be one that Ruby has just begun to write. It is accepted only at the last attempt.
+    pub(crate) fn parse(bytes: &[u8], last_attempt: bool) -> Result<Self, FormatError> {
         match bytes {
-            [] if !last => Err(FormatError::new("is empty").passing()),
+            [] if !last_attempt => Err(FormatError::new("is empty").transient()),
             _ if is_empty(bytes) => Ok(Self::default()),
             [b'{', ..] => Document::parse(bytes).map(Self::Json),
             _ if bytes.starts_with(MARSHAL) => ruby(bytes),
-            // Ruby writes in place: this may be its first byte
-            [4] => Err(FormatError::new("is cut off at byte 1").passing()),
-            _ => Err(FormatError::new("is no token file (at byte 0)")),
+            // Ruby writes in place, so this may be its first byte
+            [4] => Err(FormatError::new("is cut off at byte 1").transient()),
+            _ => Err(FormatError::new("is not a token file (at byte 0)")),
         }
     }
 
@@ -73,7 +75,7 @@ impl Tokens {
         }
     }
 
-    /// Says whether there was one.
+    /// Removes a token. Returns `true` if there was one.
     pub(crate) fn remove(&mut self, key: &TokenKey) -> Result<bool, FormatError> {
         match self {
             Self::Json(document) => document.remove(key),
@@ -90,5 +92,5 @@ fn ruby(bytes: &[u8]) -> Result<Tokens, FormatError> {
 
 #[cfg(not(feature = "ruby-marshal"))]
 fn ruby(_: &[u8]) -> Result<Tokens, FormatError> {
-    Err(FormatError::new("is in the format of the Ruby SDK: switch on the feature `ruby-marshal`"))
+    Err(FormatError::new("is in the format of the Ruby SDK: enable the feature `ruby-marshal`"))
 }

@@ -1,21 +1,22 @@
-//! Why the content of a token file cannot be used.
+//! Errors of a token file's content.
 
-/// Why a content cannot be used; completes "the token file `path` …" and holds no token.
+/// The error of a content that cannot be used. It completes "the token file `path` …" and has no
+/// secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FormatError {
     pub(crate) what: String,
-    /// Whether it may be the half of what another program is writing now.
-    pub(crate) passing: bool,
+    /// Whether the content may be incomplete because another program is writing it now.
+    pub(crate) transient: bool,
 }
 
 impl FormatError {
     pub(crate) fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), passing: false }
+        Self { what: what.into(), transient: false }
     }
 
-    /// The same, where the next look may find it whole.
-    pub(crate) fn passing(mut self) -> Self {
-        self.passing = true;
+    /// Marks the error as one that reading again may resolve.
+    pub(crate) fn transient(mut self) -> Self {
+        self.transient = true;
         self
     }
 }

@@ -1,21 +1,21 @@
-//! The token store on one file: `zcrm_oauthtokens.txt`, in a folder of your choice.
+//! A token store in one file: `zcrm_oauthtokens.txt`, in a folder of your choice.
 //!
-//! [`FileStore`] keeps the tokens of any number of users, clients and environments, and any number
-//! of processes of one machine may share it: each save replaces the file at once and survives a
-//! crash and a power cut, readers never wait for writers, and a refresh holds a lock that only the
-//! refreshes of the same user wait for.
+//! [`FileStore`] keeps the tokens of any number of users, clients and environments. Any number of
+//! processes on one machine may share it. Each save replaces the file atomically and survives a
+//! crash or a power cut. Readers never wait for writers. A refresh holds a lock that only refreshes
+//! of the same user wait for.
 //!
-//! The file is JSON and belongs to its owner alone (mode 0600). Beside it lie empty lock files,
-//! whose names begin with a dot; they hold nothing and may be deleted while no program runs.
+//! The file is JSON, and only its owner can read it (mode 0600). Empty lock files are in the same
+//! folder; their names begin with a dot. You may delete them while no program uses the store.
 //!
-//! With the feature `ruby-marshal` a file of the Ruby SDK is read too, and stays in Ruby's format
-//! when it is written, so that a Ruby program on the same file goes on working. That format holds
-//! the user, both tokens and the expiry alone: it serves one client and one environment, in the
-//! data centre of the configuration. `FileStore::migrate` turns it into zcrm's own format. Ruby
-//! writes without a lock and in place, so its races with other programs stay what they were.
+//! With the feature `ruby-marshal`, files of the Ruby SDK are read too. They stay in Ruby's format,
+//! so a Ruby program can go on using the file. That format holds only the user, both tokens and the
+//! expiry. So such a file serves one client and one environment, in the configured data centre.
+//! `FileStore::migrate` converts it to zcrm's own format. Ruby writes without a lock and in place,
+//! so its races with other programs remain.
 //!
-//! Network file systems (NFS, SMB) are not supported: their locks and renames promise too little.
-//! To share tokens between machines, use the MySQL store.
+//! Network file systems (NFS, SMB) are not supported, because their locks and renames are not
+//! reliable enough. To share tokens between machines, use the MySQL store.
 //!
 //! ```
 //! use zcrm_core::Environment;

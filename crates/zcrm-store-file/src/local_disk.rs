@@ -1,4 +1,4 @@
-//! The file operations on the file system of this machine.
+//! The file operations on the local file system.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -13,14 +13,15 @@ use zcrm_core::escaped;
 
 use crate::disk::{Attributes, Disk, Draft, FileContent, PathState};
 
-/// More than this is no token file: some 100,000 users need 50 MB.
+/// The largest size of a token file; some 100,000 users need 50 MB.
 const MAX_SIZE: u64 = 256 * 1024 * 1024;
 
-/// A draft of `file` is named `.file.` and this many letters and digits of chance and `.new`.
+/// The number of random characters in a draft's name, which is `.file.`, these characters and
+/// `.new`.
 const RANDOM_CHARS: usize = 12;
 const DRAFT_END: &str = ".new";
 
-/// The file system of this machine.
+/// The local file system.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LocalDisk;
 
@@ -50,12 +51,12 @@ impl Disk for LocalDisk {
         };
         let found = file.metadata()?;
         if !found.is_file() {
-            return Err(io::Error::other("it is no regular file"));
+            return Err(io::Error::other("it is not a regular file"));
         }
         let mut attributes = attributes(&found);
         if attributes.mode & 0o007 != 0 {
             attributes.mode &= !0o007;
-            tighten(path, &file, attributes.mode);
+            remove_access_of_others(path, &file, attributes.mode);
         }
         let mut bytes = Vec::new();
         file.take(MAX_SIZE + 1).read_to_end(&mut bytes)?;
@@ -66,12 +67,12 @@ impl Disk for LocalDisk {
     }
 
     fn create_folder(&self, folder: &Path) -> io::Result<()> {
-        #[cfg_attr(not(unix), expect(unused_mut, reason = "there is no mode there"))]
+        #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
         let mut builder = fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         match builder.create(folder) {
-            // made by another process meanwhile; a file of that name is noticed by the next step
+            // another process created it meanwhile; if it is a file, the next step fails
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             other => other,
         }
@@ -80,7 +81,7 @@ impl Disk for LocalDisk {
     #[cfg(unix)]
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
         match File::open(folder)?.sync_all() {
-            // a file system that has no such thing
+            // the file system does not support this
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
             other => other,
         }
@@ -126,13 +127,13 @@ impl Draft for LocalDiskDraft {
     fn adopt(&mut self, wanted: &Attributes) -> io::Result<()> {
         use std::os::unix::fs::{PermissionsExt as _, fchown};
         let file = self.0.as_file();
-        let own = attributes(&file.metadata()?);
-        let owner = (own.owner != wanted.owner).then_some(wanted.owner);
-        let group = (own.group != wanted.group).then_some(wanted.group);
+        let current = attributes(&file.metadata()?);
+        let owner = (current.owner != wanted.owner).then_some(wanted.owner);
+        let group = (current.group != wanted.group).then_some(wanted.group);
         if owner.is_some() || group.is_some() {
             fchown(file, owner, group)?;
         }
-        if own.mode != wanted.mode {
+        if current.mode != wanted.mode {
             file.set_permissions(fs::Permissions::from_mode(wanted.mode))?;
         }
         Ok(())
@@ -156,16 +157,18 @@ impl Draft for LocalDiskDraft {
     }
 }
 
-/// A path's folder and its last part.
+/// Splits a path into its folder and its last part.
 pub(crate) fn split(path: &Path) -> io::Result<(&Path, &OsStr)> {
     match (path.parent(), path.file_name()) {
         (Some(folder), Some(name)) => Ok((folder, name)),
-        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file")),
+        _ => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, "the path does not end in a file name"))
+        }
     }
 }
 
-/// The path of a lock file beside a token file.
-pub(crate) fn beside(file: &Path, suffix: &str) -> io::Result<PathBuf> {
+/// Returns the path of a lock file, which is in the token file's folder.
+pub(crate) fn lock_path(file: &Path, suffix: &str) -> io::Result<PathBuf> {
     let (folder, name) = split(file)?;
     let mut hidden = OsString::from(".");
     hidden.push(name);
@@ -173,22 +176,23 @@ pub(crate) fn beside(file: &Path, suffix: &str) -> io::Result<PathBuf> {
     Ok(folder.join(hidden))
 }
 
-/// Gives a file that was made in a folder of another user to that user, where this process may:
-/// what an administrator makes for a program must be the program's.
+/// Gives a new file in another user's folder to that user, if this process may.
+///
+/// An administrator who creates a file for a program does not lock the program out.
 #[cfg(unix)]
 pub(crate) fn give_to_owner_of_folder(file: &File, path: &Path) {
     use std::os::unix::fs::{MetadataExt as _, fchown};
     let owners = |found: fs::Metadata| (found.uid(), found.gid());
     let folder = path.parent().map(fs::metadata);
-    let (Some(Ok(folder)), Ok(own)) = (folder.map(|found| found.map(owners)), file.metadata())
+    let (Some(Ok(folder)), Ok(current)) = (folder.map(|found| found.map(owners)), file.metadata())
     else {
         return;
     };
-    if folder.0 != own.uid()
+    if folder.0 != current.uid()
         && let Err(error) = fchown(file, Some(folder.0), Some(folder.1))
     {
         let path = escaped(&path.to_string_lossy()).to_string();
-        tracing::debug!(target: "zcrm::store", path, %error, "it stays this process's");
+        tracing::debug!(target: "zcrm::store", path, %error, "could not give the file to the owner of the folder");
     }
 }
 
@@ -206,20 +210,20 @@ fn is_draft(name: &OsStr, begin: &OsStr) -> bool {
     name.as_encoded_bytes()
         .strip_prefix(begin.as_encoded_bytes())
         .and_then(|rest| rest.strip_suffix(DRAFT_END.as_bytes()))
-        .is_some_and(|chance| {
-            chance.len() == RANDOM_CHARS && chance.iter().all(u8::is_ascii_alphanumeric)
+        .is_some_and(|random| {
+            random.len() == RANDOM_CHARS && random.iter().all(u8::is_ascii_alphanumeric)
         })
 }
 
 /// Opens the file at its real path.
 fn open_to_read(path: &Path) -> io::Result<File> {
-    // before it is opened, for the opening of a device can have effects
+    // checked before opening, because opening a device can have effects
     if !fs::symlink_metadata(path)?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
+        return Err(io::Error::other("it is not a regular file"));
     }
     let mut options = OpenOptions::new();
     options.read(true);
-    // a pipe that took its place must not keep the reader waiting, and a link that did is not followed
+    // do not wait for a pipe and do not follow a link that replaced the file meanwhile
     #[cfg(unix)]
     {
         use rustix::fs::OFlags;
@@ -229,24 +233,24 @@ fn open_to_read(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Takes a file away from others than its owner and group, and says so.
+/// Removes the access of other users than the owner and the group, and logs it.
 #[cfg(unix)]
-fn tighten(path: &Path, file: &File, mode: u32) {
+fn remove_access_of_others(path: &Path, file: &File, mode: u32) {
     use std::os::unix::fs::PermissionsExt as _;
     let path = escaped(&path.to_string_lossy()).to_string();
     match file.set_permissions(fs::Permissions::from_mode(mode)) {
         Ok(()) => {
-            tracing::warn!(target: "zcrm::store", path, "the token file was open to everybody; it no longer is");
+            tracing::warn!(target: "zcrm::store", path, "removed the access of other users from the token file");
         }
         Err(error) => tracing::warn!(
             target: "zcrm::store", path, %error,
-            "the token file is open to everybody and cannot be closed: take the rights away"
+            "other users can access the token file, and their access could not be removed: remove it"
         ),
     }
 }
 
 #[cfg(not(unix))]
-fn tighten(_: &Path, _: &File, _: u32) {}
+fn remove_access_of_others(_: &Path, _: &File, _: u32) {}
 
 #[cfg(unix)]
 fn attributes(found: &fs::Metadata) -> Attributes {

@@ -1,7 +1,7 @@
-//! Locks across processes, on files beside the token file.
+//! Locks across processes, on files in the token file's folder.
 //!
-//! The kernel frees such a lock when its holder dies. The token file itself cannot carry it: each
-//! save puts another file in its place.
+//! The kernel releases such a lock when its holder dies. The token file itself cannot be locked,
+//! because each save replaces it.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -14,7 +14,7 @@ use zcrm_oauth::{Release, StoreError, TokenKey};
 
 use crate::local_disk;
 
-/// A lock file that is held. Dropping it frees it.
+/// A lock file that is held. Dropping it releases it.
 #[derive(Debug)]
 pub(crate) struct HeldLock {
     file: File,
@@ -31,7 +31,7 @@ impl HeldLock {
                 Err(TryLockError::WouldBlock) => return Ok(None),
                 Err(TryLockError::Error(error)) => return Err(error),
             }
-            // somebody may have deleted the file between the two steps: then it locks nothing
+            // if another process deleted the file between the two steps, the lock has no effect
             if is_at(&file, path)? {
                 return Ok(Some(Self { file, path: path.to_owned() }));
             }
@@ -46,8 +46,9 @@ impl Release for HeldLock {
     }
 }
 
-/// How the name of the refresh lock of a key ends: the same for all processes and versions, and
-/// without the user's name in it.
+/// Returns the suffix of a key's refresh lock.
+///
+/// It is the same for all processes and versions, and does not contain the user's name.
 pub(crate) fn refresh_suffix(key: &TokenKey) -> String {
     let parts = [
         key.user(),
@@ -70,13 +71,13 @@ fn fnv(bytes: &[u8]) -> u128 {
     bytes.iter().fold(START, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME))
 }
 
-/// Opens the lock file, or makes it: for the owner of the folder, so that what an administrator
-/// did once keeps nobody out.
+/// Opens the lock file, or creates it for the owner of the folder, so that an administrator's lock
+/// file locks no program out.
 fn open(path: &Path) -> io::Result<File> {
     loop {
         match options(false).open(path) {
             Ok(file) if file.metadata()?.is_file() => return Ok(file),
-            Ok(_) => return Err(io::Error::other("it is no regular file")),
+            Ok(_) => return Err(io::Error::other("it is not a regular file")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
@@ -85,7 +86,7 @@ fn open(path: &Path) -> io::Result<File> {
                 local_disk::give_to_owner_of_folder(&file, path);
                 return Ok(file);
             }
-            // another process was faster; a link that leads nowhere is found by the first step
+            // another process was faster; a broken link fails in the first step
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
@@ -99,7 +100,7 @@ fn options(new: bool) -> OpenOptions {
     {
         use rustix::fs::OFlags;
         use std::os::unix::fs::OpenOptionsExt as _;
-        // a link or a pipe at this place was put there by somebody else
+        // do not follow a link or wait for a pipe that another user put here
         let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
         options.mode(0o600).custom_flags(flags);
     }
@@ -109,9 +110,9 @@ fn options(new: bool) -> OpenOptions {
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt as _;
-    let own = file.metadata()?;
+    let held = file.metadata()?;
     match std::fs::symlink_metadata(path) {
-        Ok(there) => Ok(there.dev() == own.dev() && there.ino() == own.ino()),
+        Ok(found) => Ok(found.dev() == held.dev() && found.ino() == held.ino()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
@@ -119,7 +120,7 @@ fn is_at(file: &File, path: &Path) -> io::Result<bool> {
 
 #[cfg(not(unix))]
 fn is_at(_: &File, _: &Path) -> io::Result<bool> {
-    // the standard library cannot tell two files apart there; nobody is to delete lock files
+    // the standard library cannot compare files here; lock files must not be deleted while in use
     Ok(true)
 }
 

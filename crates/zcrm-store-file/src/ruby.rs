@@ -1,7 +1,8 @@
 //! The format of the Ruby SDK: Ruby's `Marshal` of an array of token objects (feature
 //! `ruby-marshal`).
 //!
-//! It holds the user, both tokens and the expiry in milliseconds, and what Ruby put there besides.
+//! It holds the user, both tokens and the expiry in milliseconds. Other members that Ruby wrote are
+//! kept.
 
 use chrono::{DateTime, Utc};
 use marshal_rs::{Arena, Kind, ReadError, ValueId, ValueRef, dump, load};
@@ -18,10 +19,10 @@ const ACCESS: &str = "@access_token";
 const EXPIRY: &str = "@expiry_time";
 const USER: &str = "@user_identifier";
 
-/// The end of the year 9999 in milliseconds: what ends later ends then.
+/// The end of the year 9999 in milliseconds. Later expiry times are limited to it.
 const LAST: i64 = 253_402_300_799_999;
 
-/// Ruby writes an integer from -2^30 to 2^30 - 1 as a Fixnum, every other one as a Bignum.
+/// The integers that Ruby writes as a Fixnum. All others are written as a Bignum.
 const FIXNUM: std::ops::Range<i64> = -(1 << 30)..1 << 30;
 
 /// The array of tokens.
@@ -34,12 +35,12 @@ impl RubyTokens {
         let arena = load(bytes).map_err(unreadable)?.into_owned();
         let root = ValueRef::root(&arena);
         if root.kind() != Kind::Array {
-            return Err(FormatError::new("is Ruby's, but holds no array of tokens"));
+            return Err(FormatError::new("is in Ruby's format, but is not an array of tokens"));
         }
         for (at, token) in root.array().enumerate() {
             if token.kind() != Kind::Object || token.class_name() != Some(CLASS) {
                 return Err(FormatError::new(format!(
-                    "holds no ZohoOAuthTokens at {at} in Ruby's array"
+                    "has an object other than ZohoOAuthTokens at index {at} of Ruby's array"
                 )));
             }
             let user = member(token, USER);
@@ -54,14 +55,14 @@ impl RubyTokens {
         dump(&self.arena)
     }
 
-    /// The first token of a user, as Ruby finds it.
+    /// Returns the first token of a user, as Ruby does.
     pub(crate) fn get(&self, user: &str) -> Result<Option<StoredToken>, FormatError> {
         let found = self.tokens().enumerate().find(|(_, token)| is_of(*token, user));
         found.map(|(at, token)| to_token(token, at)).transpose()
     }
 
-    /// Puts a user's token to the end, as Ruby does, with the instance variables that it does not
-    /// know.
+    /// Saves a user's token at the end of the array, as Ruby does. Instance variables that are not known here
+    /// are kept.
     pub(crate) fn put(&mut self, user: &str, token: &StoredToken) -> Result<(), FormatError> {
         let old = self.tokens().find(|token| is_of(*token, user));
         let mut others: Vec<(Vec<u8>, ValueId)> = Vec::new();
@@ -90,7 +91,7 @@ impl RubyTokens {
         self.keep(&kept)
     }
 
-    /// Says whether there was one.
+    /// Removes the tokens of a user. Returns `true` if there was one.
     pub(crate) fn remove(&mut self, user: &str) -> Result<bool, FormatError> {
         let kept = self.others(user);
         let removed = kept.len() < self.tokens().len();
@@ -98,7 +99,7 @@ impl RubyTokens {
         Ok(removed)
     }
 
-    /// The users, each once; one that Ruby left nameless has the empty name.
+    /// Returns the users, without duplicates. A token without a user has the empty name.
     pub(crate) fn users(&self) -> Result<Vec<String>, FormatError> {
         let mut users = Vec::new();
         for (at, token) in self.tokens().enumerate() {
@@ -140,7 +141,7 @@ impl<'r> Member<'r, '_> {
         self.0.is_none_or(|value| value.is_nil())
     }
 
-    /// The bytes of a string, whatever Ruby says of its encoding.
+    /// Returns the bytes of a string, for any encoding that Ruby gives it.
     fn as_bytes(&self) -> Option<&'r [u8]> {
         let value = self.0.filter(|value| matches!(value.kind(), Kind::Str | Kind::Bytes))?;
         value.as_bytes()
@@ -156,14 +157,14 @@ impl<'r> Member<'r, '_> {
 
     fn time(&self, at: usize) -> Result<DateTime<Utc>, FormatError> {
         let Some(value) = self.0.filter(|value| !value.is_nil()) else {
-            // what has no end is taken for ended
+            // a token without an expiry counts as expired
             return Ok(DateTime::UNIX_EPOCH);
         };
         let text =
             || self.as_bytes().and_then(|it| std::str::from_utf8(it).ok()?.trim().parse().ok());
-        let milliseconds = whole(value)
-            .or_else(text)
-            .ok_or_else(|| FormatError::new(format!("has no time as `{EXPIRY}` of token {at}")))?;
+        let milliseconds = integer(value).or_else(text).ok_or_else(|| {
+            FormatError::new(format!("has an invalid time as `{EXPIRY}` of token {at}"))
+        })?;
         let bound = milliseconds.clamp(-LAST, LAST);
         Ok(DateTime::from_timestamp_millis(bound).unwrap_or_default())
     }
@@ -175,7 +176,7 @@ fn is_of(token: ValueRef<'_, '_>, user: &str) -> bool {
 
 fn to_token(token: ValueRef<'_, '_>, at: usize) -> Result<StoredToken, FormatError> {
     let access = member(token, ACCESS).text(ACCESS, at)?;
-    // without an access token, only the refresh token can be used
+    // without an access token only the refresh token can be used
     let expires_at = match access {
         Some(_) => member(token, EXPIRY).time(at)?,
         None => DateTime::UNIX_EPOCH,
@@ -185,16 +186,16 @@ fn to_token(token: ValueRef<'_, '_>, at: usize) -> Result<StoredToken, FormatErr
     Ok(stored)
 }
 
-/// A number, without what stands behind its point; one that is too large for an integer of ours is
-/// the largest.
-fn whole(value: ValueRef<'_, '_>) -> Option<i64> {
+/// Returns an integer, or the integer part of a float. Numbers outside the range of `i64` become
+/// its nearest end.
+fn integer(value: ValueRef<'_, '_>) -> Option<i64> {
     if let Some(number) = value.as_i64() {
         return Some(number);
     }
     if let Some((negative, _)) = value.as_bignum_bytes() {
         return Some(if negative { i64::MIN } else { i64::MAX });
     }
-    #[expect(clippy::cast_possible_truncation, reason = "a cast of floats goes to the nearest end")]
+    #[expect(clippy::cast_possible_truncation, reason = "casting a float saturates")]
     value.as_f64().filter(|float| !float.is_nan()).map(|float| float as i64)
 }
 
@@ -208,18 +209,18 @@ fn push_integer(arena: &mut Arena<'static>, value: i64) -> ValueId {
 fn unreadable(error: ReadError) -> FormatError {
     let what = match error {
         ReadError::UnexpectedEof { offset } => {
-            format!("is Ruby's, and is cut off at byte {offset}")
+            format!("is in Ruby's format, but is cut off at byte {offset}")
         }
-        ReadError::LengthOverflow => "is Ruby's, and is cut off".to_owned(),
-        other => format!("is Ruby's, and is broken: {other}"),
+        ReadError::LengthOverflow => "is in Ruby's format, but is cut off".to_owned(),
+        other => format!("is in Ruby's format, but is malformed: {other}"),
     };
-    FormatError::new(what).passing()
+    FormatError::new(what).transient()
 }
 
 fn not_text(name: &str, at: usize) -> FormatError {
-    FormatError::new(format!("has no UTF-8 text as `{name}` of token {at}"))
+    FormatError::new(format!("has a value other than UTF-8 text as `{name}` of token {at}"))
 }
 
 fn unwritable() -> FormatError {
-    FormatError::new("cannot be put into Ruby's format")
+    FormatError::new("cannot be written in Ruby's format")
 }

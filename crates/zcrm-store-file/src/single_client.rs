@@ -1,6 +1,8 @@
-//! A file in Ruby's format holds the user alone, so it serves one client and one environment: the
-//! first that a process uses it for. A second one in the same process is refused; across processes
-//! nothing can be told apart until the file is migrated.
+//! The client of a file in Ruby's format, which does not name it.
+//!
+//! Such a file serves one client and one environment: the first that a process uses it for. Another
+//! one in the same process is an error. Across processes this is not detected until the file is
+//! migrated.
 
 use std::{
     collections::BTreeMap,
@@ -13,10 +15,10 @@ use zcrm_oauth::{StoreError, TokenKey};
 
 type ClientKey = (String, Environment);
 
-/// What each file serves, for as long as a store on it lives.
+/// The client of each file, while a store on that file exists.
 static SERVED: Mutex<BTreeMap<PathBuf, Weak<ClientKey>>> = Mutex::new(BTreeMap::new());
 
-/// One store's share in that.
+/// The client of one store's file.
 #[derive(Debug, Default)]
 pub(crate) struct SingleClient(Mutex<Option<Arc<ClientKey>>>);
 
@@ -41,18 +43,18 @@ impl SingleClient {
             return Err(refused(
                 file,
                 &format!(
-                    "serves the client `{}` in {} already, and can tell no other apart",
+                    "already serves the client `{}` in {}, and can serve no other one",
                     served.0, served.1
                 ),
             ));
         }
         if key.organisation().is_some() {
-            return Err(refused(file, "cannot tell organisations apart"));
+            return Err(refused(file, "cannot hold tokens of several organisations"));
         }
         Ok(())
     }
 
-    /// What the file serves, where that is known.
+    /// Returns the client that the file serves, if it is known.
     pub(crate) fn served(&self) -> Option<ClientKey> {
         lock(&self.0).as_deref().cloned()
     }

@@ -1,4 +1,4 @@
-//! The store: the token file for many tasks and processes.
+//! The token store on one file, for many tasks and processes.
 
 use std::{
     fmt,
@@ -26,23 +26,23 @@ use crate::{
 /// The name of the token file.
 const NAME: &str = "zcrm_oauthtokens.txt";
 
-/// How long to wait for the lock of a write, which takes a millisecond or so.
+/// The longest wait for the lock of a write, which is held for about a millisecond.
 const WRITE_WAIT: Duration = Duration::from_secs(10);
 
-/// How long to pause between two tries to take a lock: at first, and at most.
+/// The first pause between two attempts to take a lock, and the longest pauses.
 const PAUSE: Duration = Duration::from_millis(1);
 const WRITE_PAUSE: Duration = Duration::from_millis(8);
 const REFRESH_PAUSE: Duration = Duration::from_millis(64);
 
-/// How often, and how long apart, to look again at a file that another program, one that writes in
-/// place, may be writing.
-const LOOKS: u32 = 5;
-const LOOK_PAUSE: Duration = Duration::from_millis(20);
+/// The number of attempts to read a file that another program may be writing in place, and the
+/// pause between them.
+const ATTEMPTS: u32 = 5;
+const ATTEMPT_PAUSE: Duration = Duration::from_millis(20);
 
-/// Keeps tokens in one file, for any number of processes of this machine.
+/// A token store in one file, for any number of processes on this machine.
 ///
-/// See the [crate](crate) for what it promises. Clones share everything. It must be used inside a
-/// tokio runtime, and its work runs on the runtime's threads for blocking calls.
+/// See the [crate](crate) for its guarantees. Clones share all state. It must be used inside a tokio
+/// runtime; its file operations run on the runtime's threads for blocking calls.
 ///
 /// ```
 /// use zcrm_store_file::FileStore;
@@ -55,22 +55,23 @@ const LOOK_PAUSE: Duration = Duration::from_millis(20);
 #[derive(Clone)]
 pub struct FileStore {
     file: Arc<TokenFile>,
-    /// Writers of this process queue here, so that only one of them polls the lock file.
+    /// The queue of this process's writers, so that only one of them polls the lock file.
     writing: Arc<Mutex<()>>,
     clock: Arc<dyn Clock>,
 }
 
 impl FileStore {
-    /// A store on `zcrm_oauthtokens.txt` in the folder `path`; a path that ends in that name is
-    /// the file itself. A relative path counts from where the process stands now.
+    /// Creates a store on `zcrm_oauthtokens.txt` in the folder `path`. A path that ends in that
+    /// name is the path of the file itself. A relative path is relative to the current folder of
+    /// the process.
     ///
-    /// Nothing is touched yet: folder and file are made when first needed, for their owner alone
-    /// (modes 0700 and 0600).
+    /// It does not access the disk. The folder and the file are created when they are first needed,
+    /// and only their owner can access them (modes 0700 and 0600).
     #[must_use]
     pub fn new(path: impl AsRef<Path>) -> Self {
         let path = path.as_ref();
         let file = if path.ends_with(NAME) { path.to_owned() } else { path.join(NAME) };
-        // it fails only where the process stands in no folder; then the first use says so
+        // this fails only if the process has no current folder; the first use then reports it
         let file = std::path::absolute(&file).unwrap_or(file);
         Self {
             file: Arc::new(TokenFile::new(file, Arc::new(LocalDisk))),
@@ -79,26 +80,27 @@ impl FileStore {
         }
     }
 
-    /// The same store, which waits for locks by `clock`.
+    /// Sets the clock by which the store waits for locks.
     ///
-    /// Without this it waits by tokio's timer, and the runtime must have one.
+    /// By default it waits by tokio's timer, which the runtime must have enabled.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// The path of the token file, as it was given and made absolute.
+    /// Returns the absolute path of the token file.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.file.path()
     }
 
-    /// Turns a file in the format of the Ruby SDK into zcrm's own, for a client and an environment,
-    /// which Ruby's does not name; says whether it was in Ruby's. After this the Ruby SDK can no
-    /// longer read it, and the file keeps tokens of any client and environment.
+    /// Converts a file of the Ruby SDK to zcrm's own format. Returns `true` if it was in Ruby's
+    /// format.
     ///
-    /// A token that Ruby left without a user is kept under the empty name.
+    /// Ruby's format does not name the client and environment of its tokens, so they are arguments
+    /// here. After the conversion the Ruby SDK cannot read the file any more, and the file can hold
+    /// tokens of any client and environment. A token without a user is kept under the empty name.
     ///
     /// ```
     /// use zcrm_core::Environment;
@@ -113,7 +115,8 @@ impl FileStore {
     /// ```
     ///
     /// # Errors
-    /// Where the file cannot be read, understood or written; it is then untouched.
+    /// Returns an error if the file cannot be read, understood or written. The file is then
+    /// unchanged.
     #[cfg(feature = "ruby-marshal")]
     pub async fn migrate(
         &self,
@@ -137,8 +140,9 @@ impl FileStore {
         .await
     }
 
-    /// Changes the file under the write lock; `key` is the one that is changed, where it is one.
-    /// Once begun, it is finished even if the caller gives up waiting.
+    /// Changes the file under the write lock. `key` is the changed key, if it is one key.
+    ///
+    /// A change that has begun is completed even if the caller stops waiting.
     async fn change<T, F>(&self, key: Option<&TokenKey>, change: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -148,58 +152,58 @@ impl FileStore {
         let path = self.lock_path(".lock").await?;
         let Some(held) = self.take(path.clone(), WRITE_WAIT, WRITE_PAUSE).await? else {
             return Err(StoreError::new(format!(
-                "the token file `{}` could not be written for {} s: another process holds the \
-                 lock `{}`, and may be stopped",
+                "the token file `{}` could not be written within {} s: another process, which may \
+                 be stopped, holds the lock `{}`",
                 self.path().display(),
                 WRITE_WAIT.as_secs(),
                 path.display()
             )));
         };
         let (key, held, change) = (key.cloned(), Arc::new(held), Arc::new(change));
-        self.look(move |file, last| {
+        self.attempt(move |file, last| {
             let changed = file.update(key.as_ref(), last, &*change);
-            // held until here, also where nobody waits for the answer any more
+            // held until here, even if the caller stopped waiting
             let _ = (&held, &queue);
             changed
         })
         .await
     }
 
-    /// Does `work` with the file, again where another program seems to be writing it; `work` learns
-    /// whether it is the last time.
-    async fn look<T, F>(&self, work: F) -> Result<T, StoreError>
+    /// Calls `work` with the file, and again if another program seems to be writing it. `work` learns
+    /// whether it is the last attempt.
+    async fn attempt<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: Fn(&TokenFile, bool) -> Result<T, FileError> + Send + Sync + 'static,
     {
         let work = Arc::new(work);
-        let mut looks = 1;
+        let mut attempts = 1;
         loop {
             let (work, file) = (Arc::clone(&work), Arc::clone(&self.file));
-            match blocking(move || Ok(work(&file, looks == LOOKS))).await? {
+            match blocking(move || Ok(work(&file, attempts == ATTEMPTS))).await? {
                 Ok(done) => return Ok(done),
-                Err(FileError { error, passing }) if !passing || looks == LOOKS => {
+                Err(FileError { error, transient }) if !transient || attempts == ATTEMPTS => {
                     return Err(error);
                 }
                 Err(_) => {
-                    looks += 1;
-                    self.clock.sleep(LOOK_PAUSE).await;
+                    attempts += 1;
+                    self.clock.sleep(ATTEMPT_PAUSE).await;
                 }
             }
         }
     }
 
-    /// Where a lock file lies. Makes the folder where there is none.
+    /// Returns the path of a lock file. Creates the folder if there is none.
     async fn lock_path(&self, suffix: &str) -> Result<PathBuf, StoreError> {
         let (file, suffix) = (Arc::clone(&self.file), suffix.to_owned());
         blocking(move || {
-            let real = file.settle()?;
-            local_disk::beside(&real, &suffix).map_err(|error| error::io("lock", &real, error))
+            let real = file.prepare()?;
+            local_disk::lock_path(&real, &suffix).map_err(|error| error::io("lock", &real, error))
         })
         .await
     }
 
-    /// Takes a lock; `None` where `wait` passed before it was free.
+    /// Takes a lock. Returns `None` if it was not free within `wait`.
     async fn take(
         &self,
         path: PathBuf,
@@ -235,25 +239,25 @@ impl fmt::Debug for FileStore {
 impl TokenStore for FileStore {
     async fn load(&self, key: &TokenKey) -> Result<Option<StoredToken>, StoreError> {
         let key = key.clone();
-        self.look(move |file, last| file.get(&key, last)).await
+        self.attempt(move |file, last| file.get(&key, last)).await
     }
 
     async fn save(&self, key: &TokenKey, token: &StoredToken) -> Result<(), StoreError> {
-        let (own, token) = (key.clone(), token.clone());
-        self.change(Some(key), move |tokens| tokens.put(&own, &token).map(Changed::Yes)).await
+        let (changed, token) = (key.clone(), token.clone());
+        self.change(Some(key), move |tokens| tokens.put(&changed, &token).map(Changed::Yes)).await
     }
 
     async fn delete(&self, key: &TokenKey) -> Result<bool, StoreError> {
-        let own = key.clone();
+        let changed = key.clone();
         self.change(Some(key), move |tokens| {
-            let removed = tokens.remove(&own)?;
+            let removed = tokens.remove(&changed)?;
             Ok(if removed { Changed::Yes(true) } else { Changed::No(false) })
         })
         .await
     }
 
     async fn keys(&self) -> Result<Vec<TokenKey>, StoreError> {
-        self.look(TokenFile::keys).await
+        self.attempt(TokenFile::keys).await
     }
 
     async fn lock(
@@ -267,7 +271,7 @@ impl TokenStore for FileStore {
     }
 }
 
-/// Runs what blocks on a thread that may block.
+/// Runs blocking work on a thread for blocking calls.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {

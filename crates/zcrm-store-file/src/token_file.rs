@@ -1,4 +1,4 @@
-//! Reading and replacing the token file. Everything here blocks.
+//! Reading and replacing of the token file. All functions block.
 
 use std::{
     io,
@@ -21,14 +21,15 @@ use crate::{
     local_disk,
 };
 
-/// A token file, by the path that was given for it.
+/// A token file, by the path that the caller gave.
 #[derive(Debug)]
 pub(crate) struct TokenFile {
     path: PathBuf,
     disk: Arc<dyn Disk>,
-    /// Whether the folder was there before: one that vanishes is not one that is not there yet.
+    /// Whether the folder existed before. A folder that vanished is an error; one that is not
+    /// created yet is not.
     seen: AtomicBool,
-    /// Whether what killed processes left behind was removed.
+    /// Whether drafts of killed processes were removed.
     swept: AtomicBool,
     #[cfg(feature = "ruby-marshal")]
     single_client: SingleClient,
@@ -50,17 +51,19 @@ impl TokenFile {
         &self.path
     }
 
-    /// The token under `key`. Takes no lock: a file is replaced at once. `last` says that there is no
-    /// further look at what another program may be writing.
+    /// Returns the token under `key`. It takes no lock, because files are replaced atomically.
+    ///
+    /// `last` says that this is the last attempt to read a file that another program may be
+    /// writing.
     pub(crate) fn get(&self, key: &TokenKey, last: bool) -> Result<Option<StoredToken>, FileError> {
         let Some((file, tokens)) = self.read(last)? else {
             return Ok(None);
         };
-        self.admit(&tokens, &file, Some(key))?;
+        self.check_client(&tokens, &file, Some(key))?;
         tokens.get(key).map_err(|what| FileError::malformed(&file, what))
     }
 
-    /// All keys.
+    /// Returns all keys.
     pub(crate) fn keys(&self, last: bool) -> Result<Vec<TokenKey>, FileError> {
         let Some((file, tokens)) = self.read(last)? else {
             return Ok(Vec::new());
@@ -71,7 +74,7 @@ impl TokenFile {
             Tokens::Ruby(tokens) => {
                 let (client, environment) = self.single_client.served().ok_or_else(|| {
                     StoreError::unsupported(
-                        "listing the keys of a file in Ruby's format, which names no client, \
+                        "listing the keys of a file in Ruby's format, which does not name the client, \
                          before a token of it was used",
                     )
                 })?;
@@ -83,12 +86,12 @@ impl TokenFile {
         keys.map_err(|what| FileError::malformed(&file, what))
     }
 
-    /// The real path of the file, once its folder is there.
-    pub(crate) fn settle(&self) -> Result<PathBuf, StoreError> {
+    /// Returns the real path of the file. Creates its folder if necessary.
+    pub(crate) fn prepare(&self) -> Result<PathBuf, StoreError> {
         if self.find()? == PathState::NoFolder {
             let folder = self.path.parent().unwrap_or(Path::new(""));
             self.create_folders(folder)
-                .map_err(|error| error::io("make the folder", folder, error))?;
+                .map_err(|error| error::io("create the folder", folder, error))?;
         }
         match self.find()? {
             PathState::File(real) | PathState::Vacant(real) => Ok(real),
@@ -96,20 +99,20 @@ impl TokenFile {
         }
     }
 
-    /// Changes the tokens, at once or not at all. The caller holds the write lock. `key` is the
-    /// one that is changed, where it is one.
+    /// Changes the tokens atomically. The caller must hold the write lock. `key` is the changed
+    /// key, if it is one key.
     pub(crate) fn update<T>(
         &self,
         key: Option<&TokenKey>,
         last: bool,
         change: impl FnOnce(&mut Tokens) -> Result<Changed<T>, FormatError>,
     ) -> Result<T, FileError> {
-        let file = self.settle()?;
+        let file = self.prepare()?;
         let (mut tokens, attributes) = match self.read_at(&file, last)? {
             Some((tokens, attributes)) => (tokens, Some(attributes)),
             None => (Tokens::default(), None),
         };
-        self.admit(&tokens, &file, key)?;
+        self.check_client(&tokens, &file, key)?;
         let malformed = |what| FileError::malformed(&file, what);
         match change(&mut tokens).map_err(malformed)? {
             Changed::No(answer) => Ok(answer),
@@ -121,9 +124,9 @@ impl TokenFile {
         }
     }
 
-    /// Refuses a key that this file cannot tell from others.
+    /// Refuses a key that this file cannot distinguish from others.
     #[cfg(feature = "ruby-marshal")]
-    fn admit(
+    fn check_client(
         &self,
         tokens: &Tokens,
         file: &Path,
@@ -136,12 +139,16 @@ impl TokenFile {
     }
 
     #[cfg(not(feature = "ruby-marshal"))]
-    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "as with Ruby's format")]
-    fn admit(&self, _: &Tokens, _: &Path, _: Option<&TokenKey>) -> Result<(), StoreError> {
+    #[expect(
+        clippy::unnecessary_wraps,
+        clippy::unused_self,
+        reason = "the signature for Ruby's format"
+    )]
+    fn check_client(&self, _: &Tokens, _: &Path, _: Option<&TokenKey>) -> Result<(), StoreError> {
         Ok(())
     }
 
-    /// The tokens and the real path of the file; `None` where there is no file.
+    /// Returns the real path and the tokens of the file, or `None` if there is no file.
     fn read(&self, last: bool) -> Result<Option<(PathBuf, Tokens)>, FileError> {
         match self.find()? {
             PathState::File(real) => {
@@ -162,7 +169,10 @@ impl TokenFile {
             }
             PathState::NoFolder => {}
             PathState::BrokenLink => {
-                return Err(error::content(&self.path, "is a symbolic link that leads nowhere"));
+                return Err(error::content(
+                    &self.path,
+                    "is a symbolic link to a path that does not exist",
+                ));
             }
             PathState::File(_) | PathState::Vacant(_) => self.seen.store(true, Ordering::Relaxed),
         }
@@ -191,7 +201,7 @@ impl TokenFile {
         if !self.swept.swap(true, Ordering::Relaxed)
             && let Err(error) = self.disk.sweep(file)
         {
-            tracing::debug!(target: "zcrm::store", %error, "drafts of killed processes could not be removed");
+            tracing::debug!(target: "zcrm::store", %error, "could not remove the drafts of killed processes");
         }
         let write = || {
             let mut draft = self.disk.draft(file)?;
@@ -203,13 +213,13 @@ impl TokenFile {
             draft.put(file)
         };
         write().map_err(|error| error::io("write the token file", file, error))?;
-        // the new tokens can be read by now, but a power cut could bring back the old ones
+        // the new tokens are readable now, but after a power cut the old ones could return
         self.disk
             .sync_folder(folder)
-            .map_err(|error| error::io("bring the folder to the disk:", folder, error))
+            .map_err(|error| error::io("flush to the disk the folder", folder, error))
     }
 
-    /// Makes the folder and those above it, each for the owner alone, and each safe on the disk.
+    /// Creates the folder and missing folders above it, and flushes each to the disk.
     fn create_folders(&self, folder: &Path) -> io::Result<()> {
         let mut missing = Vec::new();
         for folder in folder.ancestors().filter(|it| it.parent().is_some()) {
@@ -227,7 +237,7 @@ impl TokenFile {
     }
 }
 
-/// Whether the tokens were changed, and the answer.
+/// The answer of a change, and whether the tokens were changed.
 pub(crate) enum Changed<T> {
     Yes(T),
     No(T),
@@ -238,6 +248,6 @@ fn gone(path: &Path) -> StoreError {
     error::io(
         "use the folder",
         folder,
-        io::Error::new(io::ErrorKind::NotFound, "the folder was there before"),
+        io::Error::new(io::ErrorKind::NotFound, "the folder existed before"),
     )
 }

@@ -1,9 +1,9 @@
-//! How long load, save and lock take, with the floor beside them: the bare statements, on a
-//! connection that is there. `cargo bench -p zcrm-store-mysql` prints medians in µs; it fills a
-//! database of its own on the server that `ZCRM_TEST_MYSQL_URL` names. With `--json` it prints the
-//! figures for `cargo xtask bench`.
-#![allow(clippy::print_stdout, reason = "it prints what it measures")]
-#![allow(clippy::disallowed_methods, reason = "it measures the system's time")]
+//! Measures load, save and lock, and as a baseline the same statements on an open connection.
+//! `cargo bench -p zcrm-store-mysql` prints medians in µs. It fills a separate database on the
+//! server that `ZCRM_TEST_MYSQL_URL` names. With `--json` it prints the figures for `cargo xtask
+//! bench`.
+#![allow(clippy::print_stdout, reason = "the benchmark prints its results")]
+#![allow(clippy::disallowed_methods, reason = "the benchmark measures real time")]
 
 use std::{
     error::Error,
@@ -20,7 +20,7 @@ const RUNS: usize = 500;
 const USERS: usize = 300;
 const DATABASE: &str = "zcrm_bench";
 
-/// What was measured, and its median.
+/// The name and the median of a measurement.
 type Figure = (&'static str, Duration);
 
 #[tokio::main]
@@ -55,19 +55,19 @@ fn print_table(inherited: &[Figure], migrated: &[Figure]) {
     }
 }
 
-/// Each figure with the floor that stands before it.
+/// Prints each figure with its baseline, which is before it in the list.
 fn print_json(tables: &[(&str, Vec<Figure>)]) {
     let mut rows = Vec::new();
     for (table, figures) in tables {
         for pair in figures.chunks(2) {
-            let [(_, floor), (name, ours)] = pair else { continue };
+            let [(_, baseline), (name, ours)] = pair else { continue };
             let micros = |time: &Duration| time.as_secs_f64() * 1e6;
             rows.push(serde_json::json!({
                 "name": format!("MySQL store, {table} table: {name}"),
                 "unit": "µs",
                 "ours": micros(ours),
-                "floor": micros(floor),
-                "ratio": micros(ours) / micros(floor),
+                "baseline": micros(baseline),
+                "ratio": micros(ours) / micros(baseline),
                 "aim": null,
             }));
         }
@@ -89,13 +89,13 @@ async fn measure(store: &MySqlStore, bare: &mut Conn) -> Result<Vec<Figure>, Box
     let access = "1000.".repeat(14);
 
     let mut times: [Vec<Duration>; 6] = Default::default();
-    // in turns, so that a slow moment of the machine meets all of them
+    // in turns, so that a slow moment of the machine affects all of them
     for _ in 0..RUNS {
-        let [floor_load, load, floor_save, save, floor_lock, lock] = &mut times;
+        let [baseline_load, load, baseline_save, save, baseline_lock, lock] = &mut times;
         let begin = Instant::now();
         let select = "SELECT * FROM oauthtokens WHERE useridentifier = ?";
         black_box(bare.exec::<mysql_async::Row, _, _>(select, (user,)).await?);
-        floor_load.push(begin.elapsed());
+        baseline_load.push(begin.elapsed());
         let begin = Instant::now();
         black_box(store.load(&key).await?);
         load.push(begin.elapsed());
@@ -107,7 +107,7 @@ async fn measure(store: &MySqlStore, bare: &mut Conn) -> Result<Vec<Figure>, Box
                       VALUES (?, ?, ?, ?)";
         bare.exec_drop(insert, (user, &access, &access, 1_779_642_312_345_i64)).await?;
         bare.query_drop("COMMIT").await?;
-        floor_save.push(begin.elapsed());
+        baseline_save.push(begin.elapsed());
         let begin = Instant::now();
         store.save(&key, &token).await?;
         save.push(begin.elapsed());
@@ -115,18 +115,18 @@ async fn measure(store: &MySqlStore, bare: &mut Conn) -> Result<Vec<Figure>, Box
         let begin = Instant::now();
         bare.exec_drop("SELECT GET_LOCK(?, 0)", ("zcrm bench",)).await?;
         bare.exec_drop("SELECT RELEASE_LOCK(?)", ("zcrm bench",)).await?;
-        floor_lock.push(begin.elapsed());
+        baseline_lock.push(begin.elapsed());
         let begin = Instant::now();
         let held = store.lock(&key, Duration::ZERO).await?.ok_or("the lock is held")?;
         held.release().await?;
         lock.push(begin.elapsed());
     }
     let names = [
-        "floor: select",
+        "baseline: select",
         "load",
-        "floor: begin, delete, insert, commit",
+        "baseline: begin, delete, insert, commit",
         "save",
-        "floor: get_lock, release_lock",
+        "baseline: get_lock, release_lock",
         "lock and release",
     ];
     Ok(names

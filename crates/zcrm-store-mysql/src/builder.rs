@@ -1,14 +1,14 @@
-//! Where the database is, and how to speak to it.
+//! The settings of a store.
 
 use std::{fmt, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use zcrm_core::{Clock, SecretString, TokioClock};
 use zcrm_oauth::StoreError;
 
-/// The settings of a [`MySqlStore`](crate::MySqlStore).
+/// The settings of a [`MySqlStore`].
 ///
-/// What is not named is what the Ruby SDK's guide has: host `127.0.0.1`, port 3306, user `root`
-/// with an empty password, database `zohooauth`. `Debug` shows no password.
+/// The defaults are those of the Ruby SDK's guide: host `127.0.0.1`, port 3306, user `root` with an
+/// empty password, database `zohooauth`. `Debug` shows no password.
 ///
 /// ```
 /// use zcrm_store_mysql::MySqlStore;
@@ -73,9 +73,11 @@ impl Default for MySqlStoreBuilder {
 }
 
 impl MySqlStoreBuilder {
-    /// Takes host, port, user, password, database and socket from a URL such as
-    /// `mysql://user:password@host:3306/database?socket=/run/mysqld/mysqld.sock`; what it does not
-    /// name stays as it was. Reserved characters stand percent-encoded in it.
+    /// Sets the host, port, user, password, database and socket from a URL such as
+    /// `mysql://user:password@host:3306/database?socket=/run/mysqld/mysqld.sock`.
+    ///
+    /// Settings that are not in the URL do not change. Reserved characters in it must be
+    /// percent-encoded.
     ///
     /// ```
     /// use zcrm_store_mysql::MySqlStore;
@@ -89,16 +91,16 @@ impl MySqlStoreBuilder {
     /// ```
     ///
     /// # Errors
-    /// Where it is no such URL, or has another parameter than `socket`. The text does not repeat
-    /// it, for it holds the password.
+    /// Returns an error if `url` is not such a URL, or has a parameter other than `socket`. The
+    /// message does not show the URL, because it may hold the password.
     pub fn url(mut self, url: &str) -> Result<Self, StoreError> {
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
-        let wrong = |what: &str| StoreError::new(format!("the database URL {what}"));
-        let shape = "is not of the form `mysql://user:password@host:port/database`";
+        let invalid = |what: &str| StoreError::new(format!("the database URL {what}"));
+        let wrong_form = "is not of the form `mysql://user:password@host:port/database`";
         if !base.starts_with("mysql://") {
-            return Err(wrong(shape));
+            return Err(invalid(wrong_form));
         }
-        let parsed = mysql_async::Opts::from_url(base).map_err(|_| wrong(shape))?;
+        let parsed = mysql_async::Opts::from_url(base).map_err(|_| invalid(wrong_form))?;
         self.host = parsed.ip_or_hostname().trim_matches(['[', ']']).to_owned();
         self.port = parsed.tcp_port();
         if let Some(user) = parsed.user() {
@@ -113,13 +115,14 @@ impl MySqlStoreBuilder {
         for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
             match parameter.split_once('=') {
                 Some(("socket", path)) => self.socket = Some(path.into()),
-                _ => return Err(wrong("has a parameter other than `socket`")),
+                _ => return Err(invalid("has a parameter other than `socket`")),
             }
         }
         Ok(self)
     }
 
-    /// The host: a name or an address. One that is not of this machine is spoken to over TLS.
+    /// Sets the host, a name or an address. A host other than this machine is connected to over
+    /// TLS.
     pub fn host(mut self, host: impl Into<String>) -> Self {
         self.host = host.into();
         self
@@ -131,7 +134,7 @@ impl MySqlStoreBuilder {
         self
     }
 
-    /// A Unix socket, used in place of host and port.
+    /// Sets a Unix socket, which is used instead of host and port.
     pub fn socket(mut self, path: impl Into<PathBuf>) -> Self {
         self.socket = Some(path.into());
         self
@@ -155,42 +158,47 @@ impl MySqlStoreBuilder {
         self
     }
 
-    /// A file with the certificates (PEM) of the authority that signed the server's certificate.
-    /// Once one is named no other authority is trusted, and TLS is used with any host.
+    /// Adds a file with the certificates (PEM) of the authority that signed the server's
+    /// certificate.
+    ///
+    /// If an authority is set, no other authority is trusted, and TLS is used for every host.
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.cas.push(Ca::File(path.into()));
         self
     }
 
-    /// The same as [`ca_file`](Self::ca_file), with the certificates themselves.
+    /// Adds certificates (PEM) as [`ca_file`](Self::ca_file) does, from memory.
     pub fn ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.cas.push(Ca::Pem(pem.into()));
         self
     }
 
-    /// Speaks to the server without encryption, also to one on another machine: tokens and data
-    /// can then be read by anyone who sees the traffic.
+    /// Disables TLS, even for a server on another machine.
+    ///
+    /// Anyone who can see the traffic can then read tokens and data.
     pub fn dangerously_without_tls(mut self) -> Self {
         self.tls_off = true;
         self
     }
 
-    /// How many connections load and save at most; 8 by default, and at least 1. They are opened
-    /// when they are needed.
+    /// Sets the largest number of connections that load and save tokens; 8 by default, at least 1.
+    ///
+    /// Connections are opened when they are needed.
     pub fn pool_size(mut self, connections: usize) -> Self {
         self.pool_size = connections.max(1);
         self
     }
 
-    /// How many connections more hold or try the locks of refreshes at most; 32 by default, and
-    /// at least 1. A refresh holds one for as long as it takes.
+    /// Sets the largest number of additional connections that hold or try refresh locks; 32 by
+    /// default, at least 1.
+    ///
+    /// Each refresh holds one such connection until it ends.
     pub fn lock_connections(mut self, connections: usize) -> Self {
         self.lock_connections = connections.max(1);
         self
     }
 
-    /// How long one operation may take in all, the wait for a connection included; 10 s unless
-    /// told.
+    /// Sets the timeout of one operation, including the wait for a connection; 10 s by default.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -202,21 +210,24 @@ impl MySqlStoreBuilder {
         self
     }
 
-    /// How long the lock of a refresh outlives a machine that vanished without closing its
-    /// connection, in whole seconds: 60 by default, and at least 1. The server frees the lock after
-    /// this time, so it must be longer than a refresh can take (30 s).
+    /// Sets how long a refresh lock outlives a machine that vanished without closing its
+    /// connection; 60 s by default, at least 1 s, in whole seconds.
+    ///
+    /// The server releases the lock after this time. It must be longer than a refresh can take (30
+    /// s).
     pub fn lock_life(mut self, life: Duration) -> Self {
         self.lock_life = life;
         self
     }
 
-    /// Waits by `clock`. Without this it is tokio's timer, and the runtime must have one.
+    /// Sets the clock by which the store waits; by default tokio's timer, which the runtime must
+    /// have enabled.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// How errors and logs call the place.
+    /// Returns the database and server as errors and logs name them.
     pub(crate) fn place(&self) -> String {
         format!("database `{}` at {}", self.database, self.server())
     }
@@ -228,7 +239,7 @@ impl MySqlStoreBuilder {
         }
     }
 
-    /// The same for all names of this machine.
+    /// Returns a name of the database and server that is the same for all names of this machine.
     pub(crate) fn identity(&self) -> String {
         if self.socket.is_none() && self.is_loopback() {
             return format!("{} loopback:{}", self.database, self.port);
@@ -236,19 +247,20 @@ impl MySqlStoreBuilder {
         format!("{} {}", self.database, self.server())
     }
 
-    /// Whether nothing leaves the machine.
+    /// Returns `true` if the connection stays on this machine.
     fn is_loopback(&self) -> bool {
         let address = self.host.parse::<IpAddr>();
         self.host.eq_ignore_ascii_case("localhost")
             || address.is_ok_and(|it| it.to_canonical().is_loopback())
     }
 
-    /// Whether a connection may lead to another machine: it is encrypted, or may go without by name.
-    pub(crate) fn may_leave(&self) -> bool {
+    /// Returns `true` if a connection to another machine is allowed: it is encrypted, TLS is
+    /// disabled, or a socket is set.
+    pub(crate) fn may_leave_machine(&self) -> bool {
         self.tls_off || self.socket.is_some() || self.uses_tls()
     }
 
-    /// Whether the connection is encrypted.
+    /// Returns `true` if the connection is encrypted.
     pub(crate) fn uses_tls(&self) -> bool {
         if self.tls_off || self.socket.is_some() {
             return false;
@@ -285,7 +297,7 @@ mod tests {
             assert!(!builder().host(host).dangerously_without_tls().uses_tls(), "{host}");
             assert!(!builder().host(host).socket("/run/s").uses_tls(), "{host}");
         }
-        assert!(builder().ca_pem("x").uses_tls(), "asked for on this machine too");
+        assert!(builder().ca_pem("x").uses_tls(), "also for this machine");
     }
 
     #[test]

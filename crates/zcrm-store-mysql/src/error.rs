@@ -1,7 +1,7 @@
-//! Errors: what went wrong in the database's words or in ours, and what to do about it.
+//! Errors of the MySQL store: the cause, and the remedy.
 //!
-//! A server quotes values in its messages, and a value may be a token. So its own words are passed
-//! on only where they quote nothing, and no cause is attached to an error of a statement.
+//! A server quotes values in its messages, and a value may be a token. So a server's message is
+//! shown only if it quotes nothing, and the error of a statement has no source.
 
 use diesel::result::{ConnectionError, DatabaseErrorKind, Error};
 use zcrm_core::escaped;
@@ -9,10 +9,10 @@ use zcrm_oauth::StoreError;
 
 use crate::row::COLUMNS;
 
-/// Why an operation failed.
+/// The error of an operation.
 #[derive(Debug)]
 pub(crate) enum OperationError {
-    /// Something that the store itself found.
+    /// An error of the store itself.
     Own(StoreError),
     /// A statement failed.
     Statement(Error),
@@ -33,25 +33,25 @@ impl From<StoreError> for OperationError {
 }
 
 impl OperationError {
-    /// Whether another try may succeed, since another transaction was in the way. A name that
-    /// stands there already may have been put there a moment ago.
-    pub(crate) fn is_passing(&self) -> bool {
+    /// Returns `true` if another attempt may succeed, because another transaction interfered. A
+    /// duplicate key may come from a row that was inserted a moment ago.
+    pub(crate) fn is_transient(&self) -> bool {
         let Self::Statement(error) = self else {
             return false;
         };
         matches!(error, Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
-            || said(error, "Deadlock found")
-            || said(error, "Lock wait timeout exceeded")
-            || said(error, "Record has changed since last read")
+            || message_contains(error, "Deadlock found")
+            || message_contains(error, "Lock wait timeout exceeded")
+            || message_contains(error, "Record has changed since last read")
     }
 
-    /// Whether a value did not fit a character set, and the server does not say of which column:
-    /// so MySQL from 8.0 on, of values that are bound.
-    pub(crate) fn is_nameless_charset(&self) -> bool {
-        matches!(self, Self::Statement(error) if said(error, CONVERSION))
+    /// Returns `true` if a value did not fit a character set and the server does not name the
+    /// column, as MySQL from 8.0 on for bound values.
+    pub(crate) fn is_unnamed_charset(&self) -> bool {
+        matches!(self, Self::Statement(error) if message_contains(error, CONVERSION))
     }
 
-    /// What to tell the caller. `what` completes "cannot … the token table".
+    /// Returns the error for the caller. `what` completes "cannot … the token table".
     pub(crate) fn into_error(self, what: &str, place: &str) -> StoreError {
         match self {
             Self::Own(error) => error,
@@ -67,45 +67,48 @@ fn cannot(what: &str, place: &str, why: &str) -> StoreError {
     StoreError::new(format!("cannot {what} the token table in {place}: {why}"))
 }
 
-fn said(error: &Error, text: &str) -> bool {
+fn message_contains(error: &Error, text: &str) -> bool {
     matches!(error, Error::DatabaseError(_, info) if info.message().contains(text))
 }
 
-/// What the server means.
+/// Returns the cause of a failed statement.
 fn why(error: &Error) -> String {
     let Error::DatabaseError(kind, info) = error else {
         return match error {
             Error::DeserializationError(_) => {
-                "it holds something that cannot be understood: is it the right table?".into()
+                "it has a value of an unexpected type: check that it is the right table".into()
             }
-            _ => "the connection broke or is in disorder".into(),
+            _ => "the connection broke".into(),
         };
     };
     let message = info.message();
     let known: &[(&str, &str)] = &[
-        ("Data too long", "{} is too long for its column: run `migrate()`, which widens it"),
+        ("Data too long", "the value is too long for {}: run `migrate()`, which widens it"),
         ("Incorrect string value", CHARSET),
         ("Cannot convert string", CHARSET),
         ("Illegal mix of collations", CHARSET),
         (CONVERSION, CHARSET),
-        ("Unknown database", "there is no such database: `create_schema()` makes it"),
-        ("command denied", "the database user may not: grant SELECT, INSERT and DELETE on it"),
+        ("Unknown database", "there is no such database: create it with `create_schema()`"),
+        (
+            "command denied",
+            "permission denied: grant the database user SELECT, INSERT and DELETE on it",
+        ),
         ("Access denied", "the database user may not use this database"),
-        ("read-only", "the server is read-only: name the primary server"),
-        ("read only", "the server is read-only: name the primary server"),
-        ("BINLOG_FORMAT", "the server logs statements, and needs `binlog_format = ROW` or `MIXED`"),
-        ("binlog", "the server logs statements, and needs `binlog_format = ROW` or `MIXED`"),
-        ("Deadlock found", "other writers were in the way each time: try again"),
+        ("read-only", "the server is read-only: use the primary server"),
+        ("read only", "the server is read-only: use the primary server"),
+        ("BINLOG_FORMAT", "the server logs statements: set `binlog_format = ROW` or `MIXED`"),
+        ("binlog", "the server logs statements: set `binlog_format = ROW` or `MIXED`"),
+        ("Deadlock found", "other writers interfered with each attempt: try again"),
         ("Lock wait timeout", "another writer held a row for too long: try again"),
-        ("Record has changed", "other writers were in the way each time: try again"),
+        ("Record has changed", "other writers interfered with each attempt: try again"),
     ];
-    // another spelling of the place is "Table 'db.oauthtokens' doesn't exist"
+    // the table's name may also have a prefix: "Table 'db.oauthtokens' doesn't exist"
     if message.contains("exist") && message.contains("oauthtokens") && message.contains("Table") {
-        return "there is no table `oauthtokens`: `create_schema()` makes it".into();
+        return "there is no table `oauthtokens`: create it with `create_schema()`".into();
     }
     if *kind == DatabaseErrorKind::UniqueViolation {
-        return "its key takes two users for one that differ in case, accents or trailing spaces \
-                alone"
+        return "the table's key treats two users as equal that differ only in case, accents or \
+                trailing spaces"
             .into();
     }
     if let Some((_, text)) = known.iter().find(|(part, _)| message.contains(part)) {
@@ -123,29 +126,30 @@ const CONVERSION: &str = "Conversion from collation";
 const CHARSET: &str = "the character set of {} cannot hold such characters: convert the column \
                        (`migrate()` converts all)";
 
-/// The column that a message ends with; without one it is the user's, the only one compared.
+/// Returns the column at the end of a message. Without one it is the user's column, the only one
+/// that statements compare.
 fn column(message: &str) -> String {
     let end = message.rsplit_once("for column").map_or("", |(_, end)| end);
     let named = COLUMNS.iter().find(|column| end.contains(**column));
     format!("the column `{}`", named.unwrap_or(&"useridentifier"))
 }
 
-/// A connection that could not be opened.
+/// Returns the text of the error for a connection that could not be opened.
 pub(crate) fn connect(place: &str, error: &mysql_async::Error) -> String {
     use mysql_async::{DriverError, Error, IoError};
     let why = match error {
         Error::Server(error) => match error.code {
             1044 => "the database user may not use this database".into(),
             1045 | 1698 => "the server refused the user or the password".into(),
-            1049 => "there is no such database: `create_schema()` makes it".into(),
+            1049 => "there is no such database: create it with `create_schema()`".into(),
             1040 | 1203 | 1226 => {
-                "the server has no connection left: lower the pool's size, or raise its limit"
+                "the server has no connections left: reduce the pool's size, or raise the server's limit"
                     .into()
             }
-            1129 | 1130 => "the server takes no connection from this machine".into(),
+            1129 | 1130 => "the server refuses connections from this machine".into(),
             code => format!("the server refused the connection (error {code})"),
         },
-        // the handshake's own error, in the wrapping of the socket's
+        // an error of the handshake, wrapped in an error of the socket
         Error::Io(IoError::Io(error)) if matches!(error.get_ref(), Some(it) if it.is::<rustls::Error>()) => {
             untrusted(error)
         }
@@ -153,40 +157,42 @@ pub(crate) fn connect(place: &str, error: &mysql_async::Error) -> String {
         Error::Io(IoError::Tls(error)) => untrusted(error),
         Error::Driver(DriverError::NoClientSslFlagFromServer) => {
             "the server offers no TLS, and passwords and tokens are sent to another machine \
-             over TLS alone"
+             only over TLS"
                 .into()
         }
-        // MySQL answers so for a user that it does not know, lest one could tell
+        // MySQL answers this for an unknown user too, so that users cannot be guessed
         Error::Driver(DriverError::UnknownAuthPlugin { name }) => format!(
-            "the server refused the user or the password, or wants the login method `{}`, which is \
-             not spoken here: use `caching_sha2_password` or `mysql_native_password`",
+            "the server refused the user or the password, or requires the unsupported login method \
+             `{}`: use `caching_sha2_password` or `mysql_native_password`",
             escaped(name)
         ),
-        // our texts, which quote nothing
-        Error::Driver(_) => "the server speaks another protocol, or broke off".into(),
-        _ => "the settings are wrong".into(),
+        // texts of the driver, which quote no values
+        Error::Driver(_) => "the server uses another protocol, or closed the connection".into(),
+        _ => "the settings are invalid".into(),
     };
     format!("cannot reach the {place}: {why}")
 }
 
 fn untrusted(error: &impl std::fmt::Display) -> String {
-    format!("no trusted TLS connection: {error}; name the authority of its certificate (`ca_file`)")
+    format!(
+        "the TLS connection is not trusted: {error}; set the authority of the server's certificate (`ca_file`)"
+    )
 }
 
-/// The same, for what the pool passes on.
+/// Returns the text of an error that the pool returned.
 pub(crate) fn opening(place: &str, error: &ConnectionError) -> String {
     match error {
-        // made by `connect`
+        // created by `connect`
         ConnectionError::BadConnection(text) => text.clone(),
         _ => format!("cannot reach the {place}: the session could not be set up"),
     }
 }
 
 pub(crate) fn too_slow(what: &str, place: &str, seconds: f64) -> StoreError {
-    cannot(what, place, &format!("no answer in {seconds} s"))
+    cannot(what, place, &format!("no answer within {seconds} s"))
 }
 
-/// The runtime is missing or has ended.
+/// Creates the error for a missing or ended runtime.
 pub(crate) fn runtime(source: impl std::error::Error + Send + Sync + 'static) -> StoreError {
     StoreError::new("the MySQL store needs a running tokio runtime").with_source(source)
 }

@@ -1,5 +1,5 @@
-//! The lock of a refresh: `GET_LOCK` of the server, which lives as long as the session that took
-//! it. So it is held on a connection of its own, and freed by whatever ends that connection.
+//! The refresh lock: the server's `GET_LOCK`, which lasts as long as its session. So each lock has
+//! a separate connection, and the end of that connection releases it.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -24,24 +24,24 @@ use crate::{
 define_sql_function! { fn get_lock(name: Text, seconds: Integer) -> Nullable<BigInt>; }
 define_sql_function! { fn release_lock(name: Text) -> Nullable<BigInt>; }
 
-/// How long to pause between two tries: at first, and at most. Each pause is by chance between
-/// half of it and all.
+/// The first and the longest pause between two attempts. Each pause is a random part of it, at
+/// least a half.
 const PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(160);
 
-/// How many connections that hold nothing are kept for the next refresh.
+/// The largest number of unused connections that are kept for later refreshes.
 const IDLE: usize = 4;
 
-/// The connections that locks are held on.
+/// The connections for locks.
 #[derive(Debug)]
 pub(crate) struct Locks {
     connector: MySqlConnector,
-    /// One permit for each connection that is in use.
+    /// One permit for each connection in use.
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<IdleConnection>>,
 }
 
-/// A connection that holds no lock.
+/// A connection without a lock.
 struct IdleConnection(Connection);
 
 impl std::fmt::Debug for IdleConnection {
@@ -50,13 +50,13 @@ impl std::fmt::Debug for IdleConnection {
     }
 }
 
-/// A lock that is held. Dropping it closes the connection, which frees it.
+/// A lock that is held. Dropping it closes the connection, which releases the lock.
 struct HeldLock {
     locks: Arc<Locks>,
     name: String,
-    /// Never locked: it makes shared what only its owner uses.
+    /// Never locked. The mutex only makes the connection `Sync`.
     connection: Mutex<Connection>,
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Locks {
@@ -65,8 +65,8 @@ impl Locks {
         Self { connector, permits, idle: Mutex::default() }
     }
 
-    /// Takes the lock; `None` where `wait` passed before it was free. No connection is held
-    /// between two tries.
+    /// Takes the lock. Returns `None` if it was not free within `wait`. No connection is held
+    /// between two attempts.
     pub(crate) async fn take(
         self: &Arc<Self>,
         name: &str,
@@ -77,14 +77,14 @@ impl Locks {
         let left = || wait.saturating_sub(clock.monotonic().saturating_sub(begin));
         let mut pause = PAUSE;
         loop {
-            let place = Arc::clone(&self.permits).acquire_owned();
-            let Some(place) = within(left(), clock, place).await else {
+            let permit = Arc::clone(&self.permits).acquire_owned();
+            let Some(permit) = within(left(), clock, permit).await else {
                 return Ok(None);
             };
-            let place = place.map_err(error::runtime)?;
-            // a task of its own, so that no answer is left half-read by a caller who gives up
-            let (locks, own) = (Arc::clone(self), name.to_owned());
-            let trying = async move { locks.try_once(own, place).await };
+            let permit = permit.map_err(error::runtime)?;
+            // a separate task, so that a caller who stops waiting leaves no answer half-read
+            let (locks, name) = (Arc::clone(self), name.to_owned());
+            let trying = async move { locks.try_once(name, permit).await };
             let runtime = tokio::runtime::Handle::try_current().map_err(error::runtime)?;
             if let Some(held) = runtime.spawn(trying).await.map_err(error::runtime)?? {
                 return Ok(Some(held));
@@ -93,8 +93,8 @@ impl Locks {
             if left.is_zero() {
                 return Ok(None);
             }
-            let chance = pause.mul_f64(0.5 + fastrand::f64() / 2.0);
-            clock.sleep(chance.min(left)).await;
+            let random = pause.mul_f64(0.5 + fastrand::f64() / 2.0);
+            clock.sleep(random.min(left)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
@@ -102,7 +102,7 @@ impl Locks {
     async fn try_once(
         self: Arc<Self>,
         name: String,
-        place: OwnedSemaphorePermit,
+        permit: OwnedSemaphorePermit,
     ) -> Result<Option<HeldLock>, StoreError> {
         loop {
             let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -111,17 +111,17 @@ impl Locks {
                 Some(IdleConnection(connection)) => connection,
                 None => self.connector.open(Purpose::Lock).await?,
             };
-            let asking = diesel::select(get_lock(name.as_str(), 0)).get_result(&mut connection);
-            match self.in_time(asking).await {
+            let query = diesel::select(get_lock(name.as_str(), 0)).get_result(&mut connection);
+            match self.in_time(query).await {
                 Ok(Some(1)) => {
                     let connection = Mutex::new(connection);
-                    return Ok(Some(HeldLock { locks: self, name, connection, _place: place }));
+                    return Ok(Some(HeldLock { locks: self, name, connection, _permit: permit }));
                 }
                 Ok(Some(0)) => {
                     self.keep(connection);
                     return Ok(None);
                 }
-                // the server ends idle sessions, and may have been restarted
+                // the server ends idle sessions, or was restarted
                 Err(_) if was_idle => {}
                 Ok(_) => return Err(self.failed("the server could not take the lock")),
                 Err(why) => return Err(self.failed(&why)),
@@ -129,16 +129,16 @@ impl Locks {
         }
     }
 
-    /// The answer, unless it takes too long or the connection is broken.
+    /// Returns the answer, unless it takes too long or the connection is broken.
     async fn in_time(
         &self,
-        asking: impl Future<Output = diesel::QueryResult<Option<i64>>>,
+        query: impl Future<Output = diesel::QueryResult<Option<i64>>>,
     ) -> Result<Option<i64>, String> {
         let limit = self.connector.settings.timeout;
-        match within(limit, &*self.connector.settings.clock, asking).await {
+        match within(limit, &*self.connector.settings.clock, query).await {
             Some(Ok(answer)) => Ok(answer),
             Some(Err(_)) => Err("the connection broke".into()),
-            None => Err(format!("no answer in {} s", limit.as_secs_f64())),
+            None => Err(format!("no answer within {} s", limit.as_secs_f64())),
         }
     }
 
@@ -146,7 +146,7 @@ impl Locks {
         StoreError::new(format!("cannot lock a refresh in the {}: {why}", self.connector.place))
     }
 
-    /// Keeps a connection that holds nothing.
+    /// Keeps a connection without a lock.
     fn keep(&self, connection: Connection) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE {
@@ -158,17 +158,17 @@ impl Locks {
 #[async_trait]
 impl Release for HeldLock {
     async fn release(self: Box<Self>) -> Result<(), StoreError> {
-        let Self { locks, name, connection, _place } = *self;
+        let Self { locks, name, connection, _permit } = *self;
         let mut connection = connection.into_inner().unwrap_or_else(PoisonError::into_inner);
         let runtime = tokio::runtime::Handle::try_current().map_err(error::runtime)?;
         let releasing = async move {
-            let asking = diesel::select(release_lock(name.as_str())).get_result(&mut connection);
-            match locks.in_time(asking).await {
+            let query = diesel::select(release_lock(name.as_str())).get_result(&mut connection);
+            match locks.in_time(query).await {
                 Ok(Some(1)) => {
                     locks.keep(connection);
                     Ok(())
                 }
-                Ok(_) => Err(locks.failed("the session held the lock no more")),
+                Ok(_) => Err(locks.failed("the session did not hold the lock any more")),
                 Err(why) => Err(locks.failed(&why)),
             }
         };
@@ -176,8 +176,11 @@ impl Release for HeldLock {
     }
 }
 
-/// The lock's name for a user: the same for all processes and versions, at most 64 characters, and
-/// without the user in it. Spellings that differ in case share it, since they may share a row.
+/// Returns the name of a user's lock.
+///
+/// It is the same for all processes and versions, has at most 64 characters, and does not contain
+/// the user's name. Users that differ only in case have the same lock, because they may share a
+/// row.
 pub(crate) fn name(database: &str, user: &str) -> String {
     let user = user.to_lowercase();
     let mut text = Vec::new();

@@ -1,4 +1,4 @@
-//! Making the table, and changing it into one that holds all.
+//! Creation and migration of the table.
 
 use diesel::{QueryableByName, mysql::Mysql, sql_query, sql_types::BigInt};
 use diesel_async::{
@@ -17,26 +17,26 @@ use crate::{
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 
-/// How often to begin again where another program writes a second row meanwhile.
+/// The largest number of attempts if another program inserts a second row meanwhile.
 const TRIES: u32 = 5;
 
-/// Makes the database and the table as the Ruby SDK's guide has it, where they are not there yet.
+/// Creates the database and the table of the Ruby SDK's guide, if they do not exist.
 pub(crate) async fn create(
     connection: &mut Connection,
     database: &str,
 ) -> Result<(), OperationError> {
-    // a name cannot be bound
+    // a name cannot be a bound parameter
     let name = format!("`{}`", database.replace('`', "``"));
-    let make = format!("CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8mb4");
-    connection.batch_execute(&make).await?;
-    let make = format!(
+    let statement = format!("CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8mb4");
+    connection.batch_execute(&statement).await?;
+    let statement = format!(
         "CREATE TABLE IF NOT EXISTS {name}.oauthtokens (useridentifier varchar(100), \
          accesstoken varchar(100), refreshtoken varchar(100), expirytime bigint)"
     );
-    Ok(connection.batch_execute(&make).await?)
+    Ok(connection.batch_execute(&statement).await?)
 }
 
-/// Brings the table up to date; says whether it was behind.
+/// Migrates the table to the newest version. Returns `true` if it was older.
 pub(crate) async fn run(connection: Connection, place: &str) -> Result<bool, OperationError> {
     let mut connection = connection;
     let mut changed = false;
@@ -44,14 +44,14 @@ pub(crate) async fn run(connection: Connection, place: &str) -> Result<bool, Ope
     loop {
         let before = table::Shape::read(&mut connection, place).await?;
         if before.is_migrated() {
-            leave_one_row_each(&mut connection).await?;
+            keep_one_row_for_each_user(&mut connection).await?;
         }
         let (back, outcome) = step(connection).await?;
         connection = back;
         match outcome {
             MigrationStep::Done => changed = true,
             MigrationStep::Nothing => return Ok(changed),
-            // a row that was written after the others were removed
+            // another row was inserted after the duplicates were removed
             MigrationStep::Failed(text) if text.contains("Duplicate entry") && tries < TRIES => {
                 tries += 1;
             }
@@ -66,7 +66,7 @@ enum MigrationStep {
     Failed(String),
 }
 
-/// Runs the next migration, on a thread that may block.
+/// Runs the next migration, on a thread for blocking calls.
 async fn step(connection: Connection) -> Result<(Connection, MigrationStep), StoreError> {
     let blocking = tokio::task::spawn_blocking(move || {
         let mut harness = AsyncConnectionWrapper::<_>::from(connection);
@@ -101,13 +101,15 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
-/// What stopped a migration. The server may quote a user here, which is no secret, but a value of
-/// any column elsewhere.
+/// Returns the error of a failed migration.
+///
+/// The server's message may quote a user, which is not secret, or a value of a column, which may be
+/// one.
 fn refused(text: &str, place: &str) -> StoreError {
     let why = if text.contains("Duplicate entry") {
-        "two users differ in trailing spaces alone, and a key takes them for one: remove one"
+        "two users differ only in trailing spaces, which a key treats as equal: remove one of them"
     } else if text.contains("command denied") || text.contains("Access denied") {
-        "the database user may not: grant it CREATE, ALTER and INDEX on this database"
+        "permission denied: grant the database user CREATE, ALTER and INDEX on this database"
     } else if text.contains(['\'', '"', '`']) {
         "the server refused the change"
     } else {
@@ -122,9 +124,9 @@ struct KeyCount {
     keys: i64,
 }
 
-/// Removes all but the newest row of each user, in one transaction for each. Names are compared
-/// exactly, so no user loses a token to another.
-async fn leave_one_row_each(connection: &mut Connection) -> Result<(), OperationError> {
+/// Removes all rows of each user except the newest, in one transaction for each user. Names are
+/// compared exactly, so no user loses a token of another spelling.
+async fn keep_one_row_for_each_user(connection: &mut Connection) -> Result<(), OperationError> {
     const KEYS: &str = "SELECT COUNT(*) AS `keys` FROM information_schema.statistics \
         WHERE table_schema = DATABASE() AND table_name = 'oauthtokens' AND index_name = 'PRIMARY'";
     let keys: KeyCount = sql_query(KEYS).get_result(connection).await?;

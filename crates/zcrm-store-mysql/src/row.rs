@@ -1,4 +1,4 @@
-//! A row of the token table, and which of several is a user's.
+//! The rows of the token table, and the choice of a user's row.
 
 use chrono::DateTime;
 use diesel::{
@@ -11,8 +11,8 @@ use zcrm_core::SecretString;
 use zcrm_oauth::{StoreError, StoredToken};
 
 diesel::table! {
-    /// The table as `migrate()` leaves it. That the user is its key is for diesel's sake: an
-    /// inherited table need not have one, and no statement here relies on it.
+    /// The table after `migrate()`. diesel needs a primary key here. The Ruby SDK's table may have
+    /// none, and no statement relies on it.
     oauthtokens (useridentifier) {
         useridentifier -> Text,
         accesstoken -> Nullable<Text>,
@@ -26,7 +26,7 @@ diesel::table! {
     }
 }
 
-/// All columns; the first four are those of an inherited table.
+/// All columns. The Ruby SDK's table has the first four.
 pub(crate) const COLUMNS: &[&str] = &[
     "useridentifier",
     "accesstoken",
@@ -39,22 +39,22 @@ pub(crate) const COLUMNS: &[&str] = &[
     "clientid",
 ];
 
-/// A row, of an inherited table or a migrated one.
+/// A row of the Ruby SDK's table or of a migrated one.
 #[derive(Clone)]
 pub(crate) struct TokenRow {
     pub(crate) user: String,
     pub(crate) access: String,
     pub(crate) refresh: String,
-    /// Milliseconds since 1970.
+    /// The expiry in milliseconds since 1970.
     pub(crate) expiry: i64,
     pub(crate) api_domain: Option<String>,
     pub(crate) accounts_server: Option<String>,
     pub(crate) scope: Option<String>,
-    /// `None` where Ruby wrote it, or the table has no such column.
+    /// The owner, or `None` if Ruby wrote the row or the table has no such column.
     pub(crate) owner: Option<Owner>,
 }
 
-/// Whose a row is.
+/// The client and environment that a row belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Owner {
     pub(crate) client_id: String,
@@ -64,10 +64,10 @@ pub(crate) struct Owner {
 impl QueryableByName<Mysql> for TokenRow {
     fn build<'a>(row: &impl NamedRow<'a, Mysql>) -> deserialize::Result<Self> {
         let text = |name: &str| -> deserialize::Result<Option<String>> {
-            let there = (0..row.field_count())
+            let exists = (0..row.field_count())
                 .filter_map(|at| diesel::row::Row::get(row, at))
                 .any(|field| field.field_name() == Some(name));
-            if there {
+            if exists {
                 NamedRow::get::<Nullable<Text>, Option<String>>(row, name)
             } else {
                 Ok(None)
@@ -90,7 +90,8 @@ impl QueryableByName<Mysql> for TokenRow {
 }
 
 impl TokenRow {
-    /// The token in it. An expiry beyond what can be told is the last or first that can.
+    /// Returns the token of the row. An expiry outside the supported range becomes the nearest
+    /// supported time.
     pub(crate) fn into_token(self) -> StoredToken {
         let expires = DateTime::from_timestamp_millis(self.expiry).unwrap_or(if self.expiry < 0 {
             DateTime::UNIX_EPOCH
@@ -106,11 +107,13 @@ impl TokenRow {
     }
 }
 
-/// The row of `user` among those that the database takes for it: the exact name first, else the
-/// only one that differs in case alone. Of several rows of one name the newest expiry wins.
+/// Chooses the row of `user` among the rows that the database treats as the user's.
+///
+/// The row with the exact name is chosen, or else the only one that differs only in case. Of
+/// several rows with one name, the one with the newest expiry is chosen.
 ///
 /// # Errors
-/// Where several names differ in case alone.
+/// Returns an error if several names differ only in case.
 pub(crate) fn choose(rows: Vec<TokenRow>, user: &str) -> Result<Option<TokenRow>, StoreError> {
     let newest = |rows: Vec<TokenRow>| rows.into_iter().max_by_key(|row| row.expiry);
     let (exact, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.user == user);
@@ -125,11 +128,11 @@ pub(crate) fn choose(rows: Vec<TokenRow>, user: &str) -> Result<Option<TokenRow>
     };
     if alike.iter().any(|row| row.user != first) {
         return Err(StoreError::new(format!(
-            "the token table has several users that differ from `{user}` in case alone: name one \
-             exactly"
+            "the token table has several users that differ from `{user}` only in case: use the \
+             exact name of one of them"
         )));
     }
-    tracing::warn!(target: "zcrm::store", wanted = user, stored = first, "the stored user differs in case: it is used");
+    tracing::warn!(target: "zcrm::store", wanted = user, stored = first, "using a stored user that differs in case");
     Ok(newest(alike))
 }
 
@@ -163,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn ignores_names_that_only_the_collation_equates() {
+    fn ignores_names_that_are_equal_only_by_collation() {
         assert_eq!(chosen(&[("a ", 1), ("á", 2), (" a", 3)], "a"), None);
         assert_eq!(chosen(&[("a", 1)], "a "), None);
         assert!(choose(rows(&[("AB", 1), ("Ab", 2)]), "ab").is_err());

@@ -1,7 +1,9 @@
-//! An inherited table holds the user alone, so it serves one client and one environment: the first
-//! that a process uses it for. A second one in the same process is refused; across processes
-//! nothing can be told apart until the table is migrated. The same goes for the rows that Ruby
-//! writes into a migrated one.
+//! The client of rows that do not name it.
+//!
+//! The Ruby SDK's table holds only the user, so it serves one client and one environment: the first
+//! that a process uses it for. Another one in the same process is an error. Across processes this
+//! is not detected until the table is migrated. The same is true for rows that Ruby inserts into a
+//! migrated table.
 
 use std::{
     collections::BTreeMap,
@@ -13,16 +15,16 @@ use zcrm_oauth::{StoreError, TokenKey};
 
 type ClientKey = (String, Environment);
 
-/// What each table serves, for as long as a store on it lives.
+/// The client of each table, while a store on that table exists.
 static SERVED: Mutex<BTreeMap<String, Weak<ClientKey>>> = Mutex::new(BTreeMap::new());
 
-/// One store's share in that.
+/// The client of one store's table.
 #[derive(Debug, Default)]
 pub(crate) struct SingleClient(Mutex<Option<Arc<ClientKey>>>);
 
 impl SingleClient {
-    /// Binds the table to the client and environment of `key`, or refuses them. `identity` tells
-    /// tables apart, and `place` is how errors call it.
+    /// Binds the table to the client and environment of `key`, or refuses them. `identity`
+    /// identifies the table, and `place` is its name in errors.
     pub(crate) fn bind(
         &self,
         identity: &str,
@@ -47,13 +49,13 @@ impl SingleClient {
             return Ok(());
         }
         Err(StoreError::new(format!(
-            "the token table in {place} does not name clients, and serves `{}` in {} already: \
+            "the token table in {place} does not name clients, and already serves `{}` in {}: \
              migrate it, or use another database",
             served.0, served.1
         )))
     }
 
-    /// What the table serves, where that is known.
+    /// Returns the client that the table serves, if it is known.
     pub(crate) fn served(&self) -> Option<ClientKey> {
         lock(&self.0).as_deref().cloned()
     }

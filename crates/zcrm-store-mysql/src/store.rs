@@ -1,4 +1,4 @@
-//! The store.
+//! The token store on a database.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -21,21 +21,22 @@ use crate::{
     table,
 };
 
-/// For how long, and how often, a row that is missing is looked for: Ruby deletes it before it
-/// inserts the new one.
+/// How long and how often a missing row is looked for, because Ruby deletes a row before it inserts
+/// the new one.
 const MISSING: Duration = Duration::from_millis(500);
 const MISSING_PAUSE: Duration = Duration::from_millis(25);
 
-/// How often a write is tried that is in the way of another, and the longest pause between.
-const TRIES: u32 = 16;
+/// The largest number of attempts of a write that interferes with another, and the longest pause
+/// between them.
+const ATTEMPTS: u32 = 16;
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
-/// How long a migration waits for that of another process.
+/// The longest wait for another process's migration.
 const MIGRATION_WAIT: Duration = Duration::from_secs(60);
 
-/// Keeps tokens in a table of MySQL or MariaDB, for any number of processes on any machines.
+/// A token store in a table of MySQL or MariaDB, for any number of processes and machines.
 ///
-/// See the [crate](crate) for what it promises. Clones share everything. It must be used inside a
+/// See the [crate](crate) for its guarantees. Clones share all state. It must be used inside a
 /// tokio runtime.
 ///
 /// ```no_run
@@ -66,7 +67,7 @@ struct Shared {
 }
 
 impl MySqlStore {
-    /// Settings to change; see [`MySqlStoreBuilder`] for the defaults.
+    /// Returns a builder; see [`MySqlStoreBuilder`] for the defaults.
     pub fn builder() -> MySqlStoreBuilder {
         MySqlStoreBuilder::default()
     }
@@ -76,11 +77,11 @@ impl MySqlStore {
         let connector = MySqlConnector { settings: Arc::new(settings), place };
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Verified;
-        let own = connector.clone();
+        let work_connector = connector.clone();
         config.custom_setup = Box::new(move |_| {
-            let own = own.clone();
+            let connector = work_connector.clone();
             Box::pin(async move {
-                let opened = own.open(Purpose::Work).await;
+                let opened = connector.open(Purpose::Work).await;
                 opened.map_err(|error| ConnectionError::BadConnection(error.to_string()))
             })
         });
@@ -94,13 +95,13 @@ impl MySqlStore {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// How errors and logs call where the tokens are.
+    /// Returns the name of the database and server in errors and logs.
     #[must_use]
     pub fn place(&self) -> &str {
         &self.shared.connector.place
     }
 
-    /// Whether the server answers and the table is there: what
+    /// Checks that the server answers and the table exists, as
     /// [`connect`](MySqlStoreBuilder::connect) does.
     ///
     /// ```no_run
@@ -112,7 +113,7 @@ impl MySqlStore {
     /// ```
     ///
     /// # Errors
-    /// With what is wrong, and what to do about it.
+    /// Returns an error that names the cause and the remedy.
     pub async fn check(&self) -> Result<(), StoreError> {
         self.work("read", |shared| async move {
             let mut lease = shared.lease().await?;
@@ -122,9 +123,9 @@ impl MySqlStore {
         .await
     }
 
-    /// Makes the database and the table, as the Ruby SDK's guide has them, where they are not
-    /// there. Nothing else in this crate does. A new table is best [migrated](Self::migrate) at
-    /// once.
+    /// Creates the database and the table of the Ruby SDK's guide, if they do not exist.
+    ///
+    /// No other method creates them. [Migrate](Self::migrate) a new table immediately.
     ///
     /// ```no_run
     /// # async fn run() -> Result<(), zcrm_oauth::StoreError> {
@@ -136,24 +137,26 @@ impl MySqlStore {
     /// ```
     ///
     /// # Errors
-    /// Where the server cannot be reached, or the database user may not do so.
+    /// Returns an error if the server cannot be reached, or the database user lacks the permission.
     pub async fn create_schema(&self) -> Result<(), StoreError> {
-        self.work("make", |shared| async move {
+        self.work("create", |shared| async move {
             let mut connection = shared.connector.open(Purpose::Schema).await?;
             migrate::create(&mut connection, &shared.connector.settings.database).await
         })
         .await
     }
 
-    /// Changes an inherited table so that it holds all of a token; says whether that was still to
-    /// be done. It gives the table a primary key, having left the newest row of each user; room for
-    /// longer tokens and any character; and columns for API domain, accounts server, scope,
-    /// environment and client. The Ruby SDK's own statements work on it as before. From then on
-    /// the case of a user counts.
+    /// Changes the Ruby SDK's table so that it can hold all data of a token. Returns `true` if a
+    /// change was necessary.
     ///
-    /// It may be run at any time and any number of times, by several processes at once too. While
-    /// the server rebuilds the table, others wait. It takes as long as it takes: the
-    /// [timeout](MySqlStoreBuilder::timeout) does not count.
+    /// The newest row of each user is kept, and the table gets a primary key; room for longer
+    /// tokens and any character; and columns for API domain, accounts server, scope, environment
+    /// and client. The Ruby SDK's own statements still work. Users that differ in case are then
+    /// different users.
+    ///
+    /// You may call this at any time and repeatedly, even in several processes at the same time.
+    /// Others wait while the server rebuilds the table. The [timeout](MySqlStoreBuilder::timeout)
+    /// does not limit it.
     ///
     /// ```no_run
     /// # async fn run() -> Result<(), zcrm_oauth::StoreError> {
@@ -165,17 +168,17 @@ impl MySqlStore {
     /// ```
     ///
     /// # Errors
-    /// Where the database user may not alter the table, where another process migrates it for more
-    /// than a minute, or where two users differ in trailing spaces alone. What was done until then
-    /// stays, harms nobody, and is gone on with the next time.
+    /// Returns an error if the database user may not alter the table, if another process migrates
+    /// it for more than a minute, or if two users differ only in trailing spaces. The steps that
+    /// were completed remain, do no harm, and the next call continues after them.
     pub async fn migrate(&self) -> Result<bool, StoreError> {
         let shared = Arc::clone(&self.shared);
         let migrating = async move {
             let name = lock::name(&shared.connector.settings.database, " migration");
             let Some(lock) = shared.locks.take(&name, MIGRATION_WAIT).await? else {
                 return Err(StoreError::new(format!(
-                    "cannot migrate the token table in {}: another process does, for more than a \
-                     minute",
+                    "cannot migrate the token table in {}: another process has been migrating it for \
+                     more than a minute",
                     shared.connector.place
                 )));
             };
@@ -192,9 +195,11 @@ impl MySqlStore {
         runtime.spawn(migrating).await.map_err(error::runtime)?
     }
 
-    /// Does `work` in a task of its own, so that it is finished even if the caller gives up, within
-    /// the timeout, and again where another transaction was in the way. `what` completes
-    /// "cannot … the token table".
+    /// Runs `work` in a separate task within the timeout, and again if another transaction
+    /// interfered.
+    ///
+    /// The task is completed even if the caller stops waiting. `what` completes "cannot … the token
+    /// table".
     async fn work<T, F, W>(&self, what: &'static str, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -203,37 +208,38 @@ impl MySqlStore {
     {
         let shared = Arc::clone(&self.shared);
         let limit = shared.connector.settings.timeout;
-        let doing = async move {
+        let task = async move {
             let clock = Arc::clone(&shared.connector.settings.clock);
             let place = Arc::clone(&shared.connector.place);
-            let done = within(limit, &*clock, again(&*clock, || work(Arc::clone(&shared)))).await;
+            let done =
+                within(limit, &*clock, with_retries(&*clock, || work(Arc::clone(&shared)))).await;
             match done {
                 Some(done) => done.map_err(|failure| failure.into_error(what, &place)),
                 None => Err(error::too_slow(what, &place, limit.as_secs_f64())),
             }
         };
         let runtime = tokio::runtime::Handle::try_current().map_err(error::runtime)?;
-        runtime.spawn(doing).await.map_err(error::runtime)?
+        runtime.spawn(task).await.map_err(error::runtime)?
     }
 }
 
 impl MySqlStoreBuilder {
-    /// The store. Nothing is sent yet: connections are opened when they are first needed.
+    /// Builds the store. Connections are opened when they are first needed.
     ///
     /// # Errors
-    /// Where the settings contradict each other.
+    /// Returns an error if the settings contradict one another.
     pub fn build(self) -> Result<MySqlStore, StoreError> {
         if self.tls_off && !self.cas.is_empty() {
             return Err(StoreError::new(
-                "the database is to be spoken to without TLS, and has a certificate authority: \
-                 choose one",
+                "TLS is disabled for the database, but a certificate authority is set: remove one \
+                 of the two settings",
             ));
         }
         if self.database.is_empty()
             || self.database.chars().count() > 64
             || self.database.contains('\0')
         {
-            return Err(StoreError::new("the database needs a name, of 64 characters at most"));
+            return Err(StoreError::new("invalid database name: expected 1 to 64 characters"));
         }
         if let Some(path) = &self.socket
             && path.to_str().is_none()
@@ -243,7 +249,7 @@ impl MySqlStoreBuilder {
         MySqlStore::new(self)
     }
 
-    /// The store, once the server has answered.
+    /// Builds the store and checks that the server answers.
     ///
     /// ```no_run
     /// use zcrm_store_mysql::MySqlStore;
@@ -256,7 +262,8 @@ impl MySqlStoreBuilder {
     /// ```
     ///
     /// # Errors
-    /// As [`build`](Self::build), and where the server or the table cannot be reached.
+    /// Returns an error in the same cases as [`build`](Self::build), and if the server or the table
+    /// cannot be reached.
     pub async fn connect(self) -> Result<MySqlStore, StoreError> {
         let store = self.build()?;
         store.check().await?;
@@ -264,17 +271,17 @@ impl MySqlStoreBuilder {
     }
 }
 
-/// Tries again where another transaction was in the way.
-async fn again<T, F: Future<Output = Result<T, OperationError>>>(
+/// Runs `work` again if another transaction interfered.
+async fn with_retries<T, F: Future<Output = Result<T, OperationError>>>(
     clock: &dyn Clock,
     work: impl Fn() -> F,
 ) -> Result<T, OperationError> {
     let mut pause = Duration::from_millis(2);
-    let mut tries = 1;
+    let mut attempts = 1;
     loop {
         match work().await {
-            Err(failure) if failure.is_passing() && tries < TRIES => {
-                tries += 1;
+            Err(failure) if failure.is_transient() && attempts < ATTEMPTS => {
+                attempts += 1;
                 clock.sleep(pause.mul_f64(fastrand::f64())).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
@@ -283,8 +290,8 @@ async fn again<T, F: Future<Output = Result<T, OperationError>>>(
     }
 }
 
-/// A connection of the pool. It goes back only by [`give_back`](Self::give_back): one that is
-/// dropped in the middle of something is closed.
+/// A connection of the pool. It returns to the pool only by [`give_back`](Self::give_back). If it
+/// is dropped before, it is closed.
 struct Lease(Option<Object<Connection>>);
 
 impl Lease {
@@ -296,7 +303,7 @@ impl Lease {
     }
 
     fn give_back<T>(mut self, outcome: Result<T, OperationError>) -> Result<T, OperationError> {
-        // after an error of the store's own nothing is under way
+        // after an error of the store itself no statement is running
         if matches!(outcome, Ok(_) | Err(OperationError::Own(_))) {
             drop(self.0.take());
         }
@@ -331,13 +338,13 @@ impl Shared {
         self.single_client.bind(&settings.identity(), &self.connector.place, key)
     }
 
-    /// The table has no room for an organisation.
+    /// Refuses a key with an organisation, for which the table has no column.
     fn refuse_organisation(&self, key: &TokenKey) -> Result<(), StoreError> {
         if key.organisation().is_none() {
             return Ok(());
         }
         Err(StoreError::new(format!(
-            "the token table in {} cannot tell organisations apart: use a database for each",
+            "the token table in {} cannot hold tokens of several organisations: use a separate database for each",
             self.connector.place
         )))
     }
@@ -356,9 +363,9 @@ impl TokenStore for MySqlStore {
         let clock = &*self.shared.connector.settings.clock;
         let begin = clock.monotonic();
         loop {
-            let own = key.clone();
+            let wanted = key.clone();
             let found = self.work("read", move |shared| {
-                let key = own.clone();
+                let key = wanted.clone();
                 async move {
                     let mut lease = shared.lease().await?;
                     let found =
@@ -433,7 +440,7 @@ impl TokenStore for MySqlStore {
                 (None, None) => {
                     return Err(StoreError::new(format!(
                         "the token table in {} does not name clients: load or save a token first, \
-                         so that it is known whom it serves",
+                         so that its client is known",
                         self.place()
                     )));
                 }

@@ -1,4 +1,4 @@
-//! The statements on the token table. All values are bound.
+//! The statements on the token table. All values are bound parameters.
 
 use diesel::{
     QueryableByName, sql_query,
@@ -15,14 +15,16 @@ use crate::{
     row::{Owner, TokenRow, choose, oauthtokens},
 };
 
-/// The rows that the database takes for the user's, of an inherited table or a migrated one.
+/// Finds the rows that the database treats as the user's, in the Ruby SDK's table or a migrated
+/// one.
 const FIND: &str = "SELECT * FROM oauthtokens WHERE useridentifier = ?";
 
-/// The first condition can use a key, the second keeps other spellings.
+/// Deletes a user's rows. The first condition can use a key; the second keeps rows with another
+/// spelling.
 const DELETE: &str = "DELETE FROM oauthtokens WHERE useridentifier = ? \
      AND CAST(CONVERT(useridentifier USING utf8mb4) AS BINARY) = CAST(? AS BINARY)";
 
-/// How the columns are called, and how many characters they hold.
+/// Lists the names of the columns and their maximum lengths.
 const SHAPE: &str = "SELECT LOWER(column_name) AS name, \
      CAST(character_maximum_length AS SIGNED) AS length \
      FROM information_schema.columns \
@@ -36,7 +38,7 @@ struct Column {
     length: Option<i64>,
 }
 
-/// Which columns the table has.
+/// The columns of the table.
 pub(crate) struct Shape(Vec<Column>);
 
 impl Shape {
@@ -47,7 +49,7 @@ impl Shape {
         let columns: Vec<Column> = sql_query(SHAPE).load(connection).await?;
         if columns.is_empty() {
             return Err(OperationError::Own(StoreError::new(format!(
-                "there is no table `oauthtokens` in the {place}: `create_schema()` makes it"
+                "there is no table `oauthtokens` in the {place}: create it with `create_schema()`"
             ))));
         }
         Ok(Self(columns))
@@ -57,7 +59,7 @@ impl Shape {
         self.0.iter().any(|column| column.name == "clientid")
     }
 
-    /// An error where the server would refuse or cut the value.
+    /// Checks that a value is not longer than its column.
     fn check(&self, column: &str, what: &str, value: &str) -> Result<(), StoreError> {
         let column = self.0.iter().find(|it| it.name == column);
         let Some(length) = column.and_then(|it| it.length) else {
@@ -71,7 +73,7 @@ impl Shape {
                 "run `migrate()`, which widens it"
             };
             return Err(StoreError::new(format!(
-                "{what} has {characters} characters, and its column holds {length}: {advice}"
+                "{what} has {characters} characters, but its column holds only {length}: {advice}"
             )));
         }
         Ok(())
@@ -97,11 +99,11 @@ impl Shape {
     }
 }
 
-/// Whether rows without an owner serve a key: asked with the first one that is met.
+/// Decides whether rows without an owner may be used for a key.
 pub(crate) trait Unowned: Fn(&TokenKey) -> Result<(), StoreError> + Send + Sync {}
 impl<F: Fn(&TokenKey) -> Result<(), StoreError> + Send + Sync> Unowned for F {}
 
-/// The user's row, where there is one and it is the key's.
+/// Returns the user's row, if there is one and it belongs to the key.
 pub(crate) async fn find(
     connection: &mut Connection,
     key: &TokenKey,
@@ -116,7 +118,7 @@ pub(crate) async fn find(
         Some(owner) if *owner == owner_of(key) => {}
         Some(owner) => {
             return Err(OperationError::Own(StoreError::new(format!(
-                "the token table holds one token for a user, and that of `{}` is of the client \
+                "the token table holds one token for each user, and that of `{}` belongs to the client \
                  `{}` in {}: use another database for `{}` in {}",
                 key.user(),
                 owner.client_id,
@@ -134,7 +136,7 @@ fn owner_of(key: &TokenKey) -> Owner {
     Owner { client_id: key.client_id().to_owned(), environment }
 }
 
-/// Replaces all rows of the user by one, in one transaction.
+/// Replaces all rows of the user with one, in one transaction.
 pub(crate) async fn save(
     connection: &mut Connection,
     place: &str,
@@ -168,8 +170,8 @@ pub(crate) async fn save(
                 owner: Some(owner_of(key)),
             };
             match insert(connection, &row, shape.is_migrated()).await {
-                Err(failure) if failure.is_nameless_charset() => {
-                    Err(OperationError::Charset(unfit(connection, &row).await))
+                Err(failure) if failure.is_unnamed_charset() => {
+                    Err(OperationError::Charset(column_of_unfit_value(connection, &row).await))
                 }
                 inserted => inserted,
             }
@@ -177,9 +179,9 @@ pub(crate) async fn save(
         .await
 }
 
-/// The column whose character set cannot hold its value: the first that the server refuses
+/// Returns the column whose character set cannot hold its value: the first that the server refuses
 /// to compare with it.
-async fn unfit(connection: &mut Connection, row: &TokenRow) -> &'static str {
+async fn column_of_unfit_value(connection: &mut Connection, row: &TokenRow) -> &'static str {
     for (column, value) in [("accesstoken", &row.access), ("refreshtoken", &row.refresh)] {
         let probe = sql_query(format!("SELECT * FROM oauthtokens WHERE {column} = ? LIMIT 0"));
         if probe.bind::<Text, _>(value).load::<TokenRow>(connection).await.is_err() {
@@ -189,7 +191,7 @@ async fn unfit(connection: &mut Connection, row: &TokenRow) -> &'static str {
     "useridentifier"
 }
 
-/// Inserts a row; an inherited table gets what it can hold.
+/// Inserts a row. The Ruby SDK's table gets only the columns that it has.
 pub(crate) async fn insert(
     connection: &mut Connection,
     row: &TokenRow,
@@ -204,9 +206,9 @@ pub(crate) async fn insert(
         dsl::expirytime.eq(row.expiry),
     );
     let into = diesel::insert_into(oauthtokens::table);
-    // the driver's own feature `tracing`, which another crate may switch on, tells the values of a
-    // statement to whoever listens at DEBUG, and these are tokens: nobody listens
-    let unheard = NoSubscriber::default();
+    // The driver's feature `tracing`, which another crate may enable, logs the values of statements
+    // at DEBUG. These values are tokens, so their log is suppressed.
+    let no_log = NoSubscriber::default();
     if migrated {
         let more = (
             dsl::apidomain.eq(row.api_domain.as_deref()),
@@ -215,14 +217,14 @@ pub(crate) async fn insert(
             dsl::environment.eq(row.owner.as_ref().map(|owner| owner.environment.as_str())),
             dsl::clientid.eq(row.owner.as_ref().map(|owner| owner.client_id.as_str())),
         );
-        into.values((inherited, more)).execute(connection).with_subscriber(unheard).await?;
+        into.values((inherited, more)).execute(connection).with_subscriber(no_log).await?;
     } else {
-        into.values(inherited).execute(connection).with_subscriber(unheard).await?;
+        into.values(inherited).execute(connection).with_subscriber(no_log).await?;
     }
     Ok(())
 }
 
-/// Removes all rows of exactly this spelling; says whether there was one.
+/// Deletes all rows with exactly this spelling. Returns `true` if there was one.
 pub(crate) async fn delete_exactly(
     connection: &mut Connection,
     user: &str,
@@ -231,7 +233,7 @@ pub(crate) async fn delete_exactly(
     Ok(statement.execute(connection).await? > 0)
 }
 
-/// Removes the key's token; says whether there was one.
+/// Deletes the key's token. Returns `true` if there was one.
 pub(crate) async fn delete(
     connection: &mut Connection,
     key: &TokenKey,
@@ -247,7 +249,7 @@ pub(crate) async fn delete(
         .await
 }
 
-/// All rows.
+/// Returns all rows.
 pub(crate) async fn all(connection: &mut Connection) -> Result<Vec<TokenRow>, OperationError> {
     Ok(sql_query("SELECT * FROM oauthtokens").load(connection).await?)
 }

@@ -58,7 +58,7 @@ impl<T: DeserializeOwned + Send + 'static, S: HasTokens> Request<List<T, S>> {
         let lacks = match version.has_page_tokens() {
             true => Ok(()),
             false => Err(zcrm_core::Error::input(format!(
-                "`page_token` exists from v3 on, and the client uses {version}"
+                "`page_token` exists from v3 on, but the client uses {version}"
             ))),
         };
         self.map(|call| call.check(lacks)).param("page_token", token)

@@ -48,7 +48,7 @@ impl Request<List<FieldInfo>> {
         let version = self.call.api().version();
         let lacks = (version < ApiVersion::V2_1).then(|| {
             zcrm_core::Error::input(format!(
-                "`fields.list` supports `type` from {} on, and the client uses {version}",
+                "`fields.list` supports `type` from {} on, but the client uses {version}",
                 ApiVersion::V2_1
             ))
         });

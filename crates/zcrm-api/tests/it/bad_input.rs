@@ -23,9 +23,9 @@ async fn every_mistake_is_told_before_anything_is_sent() {
         named(&api.records(module).list().fields(["id"]).send().await.unwrap_err(), &["module"]);
     }
     for id in ["", ".", "..", "1/2", "1?x=y", "1%2F2"] {
-        named(&leads.get(id).send().await.unwrap_err(), &["is no id"]);
-        named(&leads.delete(id).await.unwrap_err(), &["is no id"]);
-        named(&leads.update(id, &json!({})).await.unwrap_err(), &["is no id"]);
+        named(&leads.get(id).send().await.unwrap_err(), &["invalid id"]);
+        named(&leads.delete(id).await.unwrap_err(), &["invalid id"]);
+        named(&leads.update(id, &json!({})).await.unwrap_err(), &["invalid id"]);
     }
     named(&leads.list().send().await.unwrap_err(), &[".fields(", ".all_fields()", "v8"]);
     named(&list().per_page(0).send().await.unwrap_err(), &["`per_page`", "0", "200"]);
@@ -40,11 +40,11 @@ async fn every_mistake_is_told_before_anything_is_sent() {
     let sorted = list().sort_by("Last_Name");
     named(&sorted.send().await.unwrap_err(), &["`Last_Name`", "Created_Time"]);
     named(&"sideways".parse::<SortOrder>().unwrap_err(), &["`sideways`", "asc"]);
-    named(&list().ids(["1", "2/3"]).send().await.unwrap_err(), &["is no id"]);
+    named(&list().ids(["1", "2/3"]).send().await.unwrap_err(), &["invalid id"]);
     let ids = (0..101u64).map(Id::from);
     named(&list().ids(ids).send().await.unwrap_err(), &["`ids`", "101", "100"]);
-    named(&list().view("1&2").send().await.unwrap_err(), &["is no id"]);
-    named(&list().territory("").send().await.unwrap_err(), &["is no id"]);
+    named(&list().view("1&2").send().await.unwrap_err(), &["invalid id"]);
+    named(&list().territory("").send().await.unwrap_err(), &["invalid id"]);
     named(&list().page_token("t").page(2).send().await.unwrap_err(), &["`page_token`"]);
     for field in ["", "A-B", "A..B", ".", "A\r\nX: y"] {
         let odd = list().external_field(field).send().await.unwrap_err();
@@ -68,7 +68,7 @@ async fn every_mistake_is_told_before_anything_is_sent() {
     let upsert = eleven.into_iter().fold(leads.upsert_many(row), zcrm_api::Request::by);
     named(&upsert.send().await.unwrap_err(), &["ten"]);
     let ruled = leads.create_many([json!({"Last_Name": "a"})]).assignment_rule("a b");
-    named(&ruled.send().await.unwrap_err(), &["is no id"]);
+    named(&ruled.send().await.unwrap_err(), &["invalid id"]);
     named(&leads.mass_update(["1"], "", 1).send().await.unwrap_err(), &["invalid field ``"]);
     named(&leads.mass_update(["1"], "id", 1).send().await.unwrap_err(), &["`id`"]);
     named(&leads.mass_update(["1", ""], "City", 1).send().await.unwrap_err(), &["record 1"]);
@@ -88,14 +88,14 @@ async fn every_mistake_is_told_before_anything_is_sent() {
     let lead = api.record("Leads", "1");
     let convert = || lead.convert();
     named(&api.record("Deals", "1").convert().send().await.unwrap_err(), &["`Deals`", "`Leads`"]);
-    named(&api.record("Leads", "").convert().send().await.unwrap_err(), &["is no id"]);
-    named(&convert().assign_to("x y").send().await.unwrap_err(), &["is no id"]);
+    named(&api.record("Leads", "").convert().send().await.unwrap_err(), &["invalid id"]);
+    named(&convert().assign_to("x y").send().await.unwrap_err(), &["invalid id"]);
     named(&convert().deal(&"text").send().await.unwrap_err(), &["deal", "object"]);
     let tags = convert().carry_over_tags("Leads", ["Hot"]);
     named(&tags.send().await.unwrap_err(), &["`Leads`", "`Deals`"]);
     let moved = convert().move_attachments_to("Leads", "9");
     named(&moved.send().await.unwrap_err(), &["`Leads`", "attachments", "`Deals`"]);
-    named(&convert().move_attachments_to("Deals", "").preview().unwrap_err(), &["is no id"]);
+    named(&convert().move_attachments_to("Deals", "").preview().unwrap_err(), &["invalid id"]);
     let outside = leads.record_by_external("Shop_Id", "7").convert();
     named(&outside.send().await.unwrap_err(), &["external"]);
 

@@ -15,7 +15,7 @@ fn group_1_names_in_paths_are_encoded_or_refused() {
         let named = api.variables().by_name("a/b ?#é").preview().unwrap();
         assert!(named.uri().path().ends_with("/variables/a%2Fb%20%3F%23%C3%A9"), "{named:?}");
         refused(api.module("Le/ads").fields().list().preview(), &["invalid module name"]);
-        refused(api.record("Leads", "1/2").notes().list().preview(), &["is no id"]);
+        refused(api.record("Leads", "1/2").notes().list().preview(), &["invalid id"]);
     }
 }
 

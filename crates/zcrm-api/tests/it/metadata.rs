@@ -368,7 +368,7 @@ async fn mistakes_are_named_and_nothing_is_sent() {
             refused(api.module(module).custom_views().categories().await, &["invalid module name"]);
         }
         let leads = api.module("Leads");
-        refused(leads.fields().get("").send().await, &["is no id"]);
+        refused(leads.fields().get("").send().await, &["invalid id"]);
         refused(leads.layouts().get("a/b").send().await, &["a/b"]);
         refused(
             leads.layouts().list().param("per_page", "10").send().await,
@@ -376,8 +376,8 @@ async fn mistakes_are_named_and_nothing_is_sent() {
         );
         refused(leads.custom_views().list().per_page(201).send().await, &["per_page", "201"]);
         let views = leads.custom_views();
-        refused(views.sort("?", "Last_Name", SortOrder::Ascending).send().await, &["is no id"]);
-        refused(leads.related_lists().list().of_layout("#").send().await, &["is no id"]);
+        refused(views.sort("?", "Last_Name", SortOrder::Ascending).send().await, &["invalid id"]);
+        refused(leads.related_lists().list().of_layout("#").send().await, &["invalid id"]);
         refused("downwards".parse::<SortOrder>(), &["downwards", "asc", "desc"]);
         assert_eq!(sent.lock().unwrap().len(), 0);
     }

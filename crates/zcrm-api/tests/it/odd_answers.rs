@@ -85,7 +85,10 @@ async fn keeps_the_id_of_a_success_whose_members_are_odd() {
             (ErrorKind::Decode, Outcome::Executed),
             "{row}"
         );
-        assert!(error.to_string().contains("gave no id") && error.operation().is_some(), "{error}");
+        assert!(
+            error.to_string().contains("without the id") && error.operation().is_some(),
+            "{error}"
+        );
         // the raw call keeps what Zoho said
         let api = answering(ApiVersion::V8, 200, &[], &format!(r#"{{"data":[{row}]}}"#));
         let call = api.call(&RECORDS_CREATE).path("module", "Leads").items(&[lead()]);

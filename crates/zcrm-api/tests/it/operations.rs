@@ -104,10 +104,10 @@ async fn mistakes_are_told_before_anything_is_sent() {
         (leads(&RECORDS_LIST).path("id", "1"), "`id`"),
         (leads(&RECORDS_LIST).param("feilds", "Email"), "`feilds`"),
         (leads(&RECORDS_LIST).param("page_token", "x"), "from v3 on"),
-        (leads(&RECORDS_LIST).items(&[1]), "takes no body"),
+        (leads(&RECORDS_LIST).items(&[1]), "has no body"),
         (leads(&RECORDS_CREATE), "needs a body"),
         (leads(&RECORDS_CREATE).body(&serde_json::json!({ "dta": [] })), "`dta`"),
-        (leads(&RECORDS_CREATE).file("a", "text/csv", ""), "takes no file"),
+        (leads(&RECORDS_CREATE).file("a", "text/csv", ""), "does not take a file"),
         (api.call(&COMPOSITE_EXECUTE).body_unchecked("{}"), "from v3 on"),
     ];
     for (call, names) in wrong {

@@ -167,7 +167,7 @@ fn writes_taxes_as_a_whole_from_v3_on() {
         // v2's operations name the one that does the same
         for old in [&TAXES_CREATE, &TAXES_DELETE, &TAXES_DELETE_ONE, &TAXES_UPDATE_V2] {
             let call = at(version).call(old).preview();
-            refused(call, &[old.name(), "up to v2.1 only", "use `taxes.update` there"]);
+            refused(call, &[old.name(), "only up to v2.1", "use `taxes.update` in this version"]);
         }
     }
 }
@@ -574,14 +574,14 @@ async fn mistakes_are_named_and_nothing_is_sent() {
             api.roles().list().param("per_page", "5").send().await,
             &["roles.list", "per_page"],
         );
-        refused(api.users().get("1/2").send().await, &["1/2", "is no id"]);
-        refused(api.users().get("").send().await, &["is no id"]);
-        refused(api.users().user("..").territories().send().await, &["is no id"]);
+        refused(api.users().get("1/2").send().await, &["1/2", "invalid id"]);
+        refused(api.users().get("").send().await, &["invalid id"]);
+        refused(api.users().user("..").territories().send().await, &["invalid id"]);
         refused(api.users().update_many([json!({ "x": 1 })]).send().await, &["item 0", "id"]);
         refused(api.taxes().update_many([json!({ "id": "" })]).send().await, &["item 0"]);
         refused(api.taxes().delete_many(["1", "x,y"]).send().await, &["x,y"]);
         refused(api.roles().delete("1", "a b").send().await, &["a b"]);
-        refused(api.profiles().delete("1", "").await, &["is no id"]);
+        refused(api.profiles().delete("1", "").await, &["invalid id"]);
         let one = || field("city").eq("Pune");
         let eleven = (0..10).fold(one(), |all, _| all.or(one()));
         refused(api.users().search(eleven).send().await, &["11 comparisons", "10"]);

@@ -381,8 +381,8 @@ async fn mistakes_are_named_and_nothing_is_sent() {
         refused(lead.tags().remove(["Hot"]).over_write(true).send().await, &["over_write"]);
         refused(tags.add_to(["1", "a/b"], ["Hot"]).send().await, &["a/b"]);
         refused(tags.update_many([Tag::named("Hot")]).send().await, &["item 0", "id"]);
-        refused(tags.merge("1", "").send().await, &["is no id"]);
-        refused(tags.count_records("..").await, &["is no id"]);
+        refused(tags.merge("1", "").send().await, &["invalid id"]);
+        refused(tags.count_records("..").await, &["invalid id"]);
 
         refused(api.record("Le ads", "5").notes().list().send().await, &["invalid module name"]);
         refused(api.record("Leads", "5?x").notes().list().send().await, &["5?x"]);
@@ -391,7 +391,10 @@ async fn mistakes_are_named_and_nothing_is_sent() {
         let many: Vec<String> = (0..51).map(|number| format!("F{number}")).collect();
         refused(lead.notes().list().fields(many).send().await, &["51", "50"]);
         refused(api.notes().create_many([Note::new("x")]).send().await, &["note 0", ".on("]);
-        refused(api.notes().create_many([Note::new("x").on("Leads", "")]).send().await, &["no id"]);
+        refused(
+            api.notes().create_many([Note::new("x").on("Leads", "")]).send().await,
+            &["invalid id"],
+        );
         refused(api.notes().update_many([Note::new("x")]).send().await, &["item 0", "id"]);
 
         for list in ["", "Contact Roles", "../x", "a?b"] {
@@ -399,7 +402,7 @@ async fn mistakes_are_named_and_nothing_is_sent() {
             refused(related.list().fields(["id"]).send().await, &["invalid related list name"]);
             refused(related.remove("1").send().await, &["invalid related list name"]);
         }
-        refused(lead.related("Products").add("").send().await, &["is no id"]);
+        refused(lead.related("Products").add("").send().await, &["invalid id"]);
         refused(lead.related("Products").add_many([json!({})]).send().await, &["item 0"]);
         let attachments = lead.attachments();
         refused(attachments.link("ftp://x?key=1").send().await, &["https://"]);
@@ -410,7 +413,7 @@ async fn mistakes_are_named_and_nothing_is_sent() {
         refused(attachments.upload("a", "no type\n", "x").send().await, &["no type"]);
         let sorted = attachments.list().sort_by("id");
         refused(sorted.send().await, &["attachments.list", "sort_by"]);
-        refused(api.record("Leads", "..").photo().delete().await, &["is no id"]);
+        refused(api.record("Leads", "..").photo().delete().await, &["invalid id"]);
         assert_eq!(sent.lock().unwrap().len(), 0);
     }
 }

@@ -166,12 +166,12 @@ fn refuses_tags_by_names_where_the_version_lacks_them() {
             }
         };
         for version in [ApiVersion::V3, ApiVersion::V8] {
-            let remedy = format!("use `{}` there", new.name());
+            let remedy = format!("use `{}` in this version", new.name());
             refused(call(version, old), &[old.name(), "up to v2.1", &remedy]);
             assert!(call(version, new).is_ok());
         }
         for version in [ApiVersion::V2, ApiVersion::V2_1] {
-            let remedy = format!("use `{}` there", old.name());
+            let remedy = format!("use `{}` in this version", old.name());
             refused(call(version, new), &[new.name(), "from v3 on", &remedy]);
             assert!(call(version, old).is_ok());
         }

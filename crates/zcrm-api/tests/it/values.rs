@@ -128,7 +128,7 @@ fn rows_are_not_changed_where_it_is_not_known_which_stand_there() {
         record.replace_rows("Visits", [visit("Goa")]).unwrap_err(),
         record.delete_rows("Visits", ["1"]).unwrap_err(),
     ] {
-        assert!(error.to_string().contains("not known which rows `Visits` has"), "{error}");
+        assert!(error.to_string().contains("the rows of `Visits` are not known"), "{error}");
     }
     assert_eq!(record.to_json(), r#"{"id":"1","Name":"x"}"#);
     let mut known: Record = r#"{"id":"1","Visits":[{"id":"7"}],"None":null}"#.parse().unwrap();

@@ -376,7 +376,7 @@ async fn a_raw_value_of_no_content_is_null_for_a_read() {
         .await
         .unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Executed));
-    assert!(error.to_string().contains("it was executed"), "{error}");
+    assert!(error.to_string().contains("the call was executed"), "{error}");
 
     for status in [203, 206, 301, 302, 307, 308] {
         let api = answering(ApiVersion::V8, status, &[], "{}");

@@ -1,4 +1,4 @@
-//! The details of an error that say what is at fault, as text.
+//! The text of an error's details.
 
 use std::fmt::Write as _;
 
@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 
 use crate::escaped;
 
-/// Members that name settings, fields and limits, in the order in which they are shown. The others
-/// may hold people's data (`value`, `name`, `duplicate_record`) and are not shown.
+/// The members that are shown, in this order: names of settings, fields and limits. Other members
+/// may hold people's data (`value`, `name`, `duplicate_record`).
 const SHOWN: &[&str] = &[
-    // where it is
+    // the location of the fault
     "api_name",
     "json_path",
     "param_name",
@@ -28,7 +28,7 @@ const SHOWN: &[&str] = &[
     "line",
     "column",
     "clause",
-    // what was expected
+    // the expected value
     "expected_data_type",
     "expected_type",
     "expected_fields",
@@ -49,7 +49,7 @@ const SHOWN: &[&str] = &[
     "allowed_count",
     "MAXIMUM_SIZE",
     "permissions",
-    // why
+    // the reason
     "reason",
     "dependee",
     "mapped_field",
@@ -60,18 +60,18 @@ const SHOWN: &[&str] = &[
     "errors",
 ];
 
-/// How deep, and how many items of a list, are shown.
+/// The greatest depth, and the largest number of items of a list, that are shown.
 const DEEPEST: usize = 4;
 const MOST_ITEMS: usize = 10;
 
-/// The details in brackets behind an error's sentence; empty where none says anything.
+/// Returns the details as text for the end of an error's message; empty if no detail is shown.
 pub(super) fn shown(details: &Map<String, Value>) -> String {
     let mut text = String::new();
     members(&mut text, details, 0);
     text
 }
 
-/// Writes the members that are shown; whether there was one.
+/// Writes the members that are shown.
 fn members(text: &mut String, object: &Map<String, Value>, depth: usize) {
     let begin = text.len();
     for key in SHOWN {
@@ -121,7 +121,7 @@ fn list(text: &mut String, items: &[Value], depth: usize) {
     }
 }
 
-/// One error of several (`MULTIPLE_OR_MULTI_ERRORS`): its code, its sentence and its details.
+/// Writes one error of several (`MULTIPLE_OR_MULTI_ERRORS`): its code, its message and its details.
 fn error(text: &mut String, object: &Map<String, Value>) {
     let word = |key| match object.get(key)? {
         Value::String(word) => Some(word.clone()),
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_what_zoho_says_of_the_cause() {
+    fn shows_the_details_that_name_the_cause() {
         let place = json!({ "api_name": "Email", "json_path": "$.data[0].Email" });
         for (details, expected) in [
             (json!({ "param": "sort_by" }), "param sort_by"),

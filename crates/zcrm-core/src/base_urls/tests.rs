@@ -1,4 +1,4 @@
-//! Which server is believed, for which token and settings.
+//! The choice of a server for a token under different settings.
 
 use super::BaseUrls;
 use crate::{DataCenter, Environment, ErrorKind};
@@ -8,7 +8,7 @@ fn origin(base_urls: &BaseUrls, domain: Option<&str>) -> String {
 }
 
 #[test]
-fn the_tokens_data_center_wins_and_the_environment_stays() {
+fn combines_the_tokens_data_center_with_the_environment() {
     let base_urls = BaseUrls::new(DataCenter::US, Environment::Production);
     assert_eq!(origin(&base_urls, None), "https://www.zohoapis.com");
     assert_eq!(origin(&base_urls, Some("https://www.zohoapis.in")), "https://www.zohoapis.in");
@@ -18,7 +18,7 @@ fn the_tokens_data_center_wins_and_the_environment_stays() {
 }
 
 #[test]
-fn a_production_api_base_url_does_not_lift_the_sandbox() {
+fn keeps_the_sandbox_with_a_production_api_base_url() {
     let base_urls = BaseUrls::new(DataCenter::US, Environment::Sandbox)
         .with_api("https://www.zohoapis.com".parse().unwrap());
     assert_eq!(origin(&base_urls, None), "https://sandbox.zohoapis.com");
@@ -51,10 +51,10 @@ fn refuses_a_token_whose_api_domain_is_unknown() {
             }
         }
     }
-    // the setting that the message names
+    // set as the message advises
     let own = eu.clone().with_api("https://www.zohoapis.sg".parse().unwrap());
     assert_eq!(origin(&own, Some("https://www.zohoapis.sg")), "https://www.zohoapis.sg");
-    // not there, or another way to write a server of Zoho's
+    // absent, or one of Zoho's servers in another notation
     for said in ["", " ", "www.zohoapis.eu", "https://WWW.zohoapis.eu:443/"] {
         assert_eq!(origin(&eu, Some(said)), "https://www.zohoapis.eu", "{said}");
     }
@@ -63,7 +63,7 @@ fn refuses_a_token_whose_api_domain_is_unknown() {
 }
 
 #[test]
-fn refuses_an_accounts_server_that_is_unknown() {
+fn refuses_an_unknown_accounts_server() {
     let base_urls = BaseUrls::new(DataCenter::EU, Environment::Production);
     let accounts = |base_urls: &BaseUrls, named| base_urls.accounts_of(Some(named), None);
     for named in ["https://accounts.example.com", "https://accounts.zoho.sg", "nonsense"] {
@@ -77,7 +77,7 @@ fn refuses_an_accounts_server_that_is_unknown() {
     assert_eq!(accounts(&base_urls, "").unwrap(), base_urls.accounts_origin());
     let of_api = base_urls.accounts_of(None, Some("https://www.zohoapis.in")).unwrap();
     assert_eq!(of_api.to_string(), "https://accounts.zoho.in");
-    // one that is not Zoho's counts for every token
+    // a custom server is used for every token
     let own = base_urls.with_accounts("https://gate.example.com".parse().unwrap());
     for named in ["https://accounts.zoho.in", "https://old.example.com"] {
         assert_eq!(accounts(&own, named).unwrap(), own.accounts_origin(), "{named}");
@@ -85,7 +85,7 @@ fn refuses_an_accounts_server_that_is_unknown() {
 }
 
 #[test]
-fn refuses_a_token_without_a_domain_of_an_unknown_accounts_server() {
+fn refuses_an_unknown_accounts_server_without_an_api_domain() {
     let own = BaseUrls::new(DataCenter::US, Environment::Production)
         .with_accounts("https://accounts.zoho.sg".parse().unwrap());
     own.check().unwrap();
@@ -96,7 +96,7 @@ fn refuses_a_token_without_a_domain_of_an_unknown_accounts_server() {
 }
 
 #[test]
-fn takes_the_data_center_of_the_accounts_server_without_a_domain() {
+fn takes_the_data_center_of_the_accounts_server() {
     let us = BaseUrls::new(DataCenter::US, Environment::Production);
     let sandbox = BaseUrls::new(DataCenter::US, Environment::Sandbox);
     let leads_to = |base_urls: &BaseUrls, domain, accounts| {
@@ -117,7 +117,7 @@ fn takes_the_data_center_of_the_accounts_server_without_a_domain() {
         let error = leads_to(&us, None, unknown).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::WrongDataCenter, "{unknown}");
         assert!(error.to_string().contains(unknown), "{error}");
-        // what the answer named counts
+        // the `api_domain` of the answer is used
         let named = leads_to(&us, Some("https://www.zohoapis.jp"), unknown).unwrap();
         assert_eq!(named, "https://www.zohoapis.jp");
     }
@@ -125,7 +125,7 @@ fn takes_the_data_center_of_the_accounts_server_without_a_domain() {
         ["https://login.example.com", "https://crm.example.com"].map(|it| it.parse().unwrap());
     let other = us.clone().with_other("xx", accounts, api);
     assert_eq!(leads_to(&other, None, "login.example.com").unwrap(), "https://crm.example.com");
-    // a server of Zoho's that the token does not belong to
+    // one of Zoho's servers, of another data centre than the token's
     let fixed = us.with_api("https://www.zohoapis.com".parse().unwrap());
     assert!(leads_to(&fixed, None, "https://accounts.zoho.eu").is_err());
     let own = fixed.with_api("https://crm.example.com".parse().unwrap());
@@ -133,7 +133,7 @@ fn takes_the_data_center_of_the_accounts_server_without_a_domain() {
 }
 
 #[test]
-fn a_login_begins_where_zoho_knows_everybody() {
+fn begins_a_login_at_the_global_accounts_server() {
     let begins = |base_urls: &BaseUrls| base_urls.login_origin().to_string();
     for data_center in DataCenter::ALL {
         let expected = match data_center.location() {
@@ -149,7 +149,7 @@ fn a_login_begins_where_zoho_knows_everybody() {
 }
 
 #[test]
-fn a_named_accounts_server_is_believed_only_where_it_is_known_exactly() {
+fn trusts_a_named_accounts_server_only_on_an_exact_match() {
     let zoho = BaseUrls::new(DataCenter::US, Environment::Production);
     for data_center in DataCenter::ALL {
         let origin = data_center.accounts_origin();
@@ -182,7 +182,7 @@ fn a_named_accounts_server_is_believed_only_where_it_is_known_exactly() {
 }
 
 #[test]
-fn a_data_centre_of_ones_own_is_believed_beside_the_configured_one() {
+fn trusts_a_custom_data_center_and_the_configured_one() {
     let parse = |text: &str| text.parse().unwrap();
     let own = BaseUrls::new(DataCenter::US, Environment::Production)
         .with_accounts(parse("https://localhost:1"))
@@ -206,7 +206,7 @@ fn a_data_centre_of_ones_own_is_believed_beside_the_configured_one() {
 }
 
 #[test]
-fn uploads_go_to_the_same_data_centre_or_to_the_configured_server() {
+fn uploads_to_the_same_data_center_or_the_configured_server() {
     let content = |base_urls: &BaseUrls, domain| {
         base_urls.content_origin(domain).unwrap().map(|origin| origin.to_string())
     };
@@ -221,7 +221,7 @@ fn uploads_go_to_the_same_data_centre_or_to_the_configured_server() {
 }
 
 #[test]
-fn a_custom_server_stands() {
+fn uses_a_custom_server_for_every_token() {
     let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
         .with_accounts("https://localhost:9000".parse().unwrap())
         .with_api("https://localhost:9001".parse().unwrap());
@@ -231,7 +231,7 @@ fn a_custom_server_stands() {
 }
 
 #[test]
-fn a_sandbox_api_base_url_never_reaches_production() {
+fn refuses_a_sandbox_api_base_url_for_production() {
     let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
         .with_api("https://sandbox.zohoapis.com".parse().unwrap());
     let error = base_urls.api_origin(None).unwrap_err();
@@ -241,7 +241,7 @@ fn a_sandbox_api_base_url_never_reaches_production() {
 }
 
 #[test]
-fn a_server_of_zohos_says_the_data_center_until_a_token_does() {
+fn takes_the_data_center_of_a_configured_server_until_a_token() {
     let base_urls = BaseUrls::new(DataCenter::US, Environment::Sandbox)
         .with_api("https://www.zohoapis.eu".parse().unwrap());
     assert_eq!(origin(&base_urls, None), "https://sandbox.zohoapis.eu");
@@ -252,7 +252,7 @@ fn a_server_of_zohos_says_the_data_center_until_a_token_does() {
 }
 
 #[test]
-fn a_contradiction_is_an_error_that_names_both() {
+fn names_both_sides_of_a_contradiction() {
     let base_urls = BaseUrls::new(DataCenter::US, Environment::Production)
         .with_api("https://www.zohoapis.com".parse().unwrap());
     let error = base_urls.api_origin(Some("https://www.zohoapis.eu")).unwrap_err();

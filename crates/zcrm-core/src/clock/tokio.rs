@@ -1,4 +1,4 @@
-//! The clock of the system, on tokio's timer (feature `tokio`).
+//! The system's clock with tokio's timer (feature `tokio`).
 
 use std::time::Duration;
 

@@ -24,10 +24,10 @@ pin_project! {
     }
 }
 
-/// Limits `work` to `limit` on `clock`: its output, or `None` once the time has passed.
+/// Runs `work` with a time limit: returns its output, or `None` if `limit` passes on `clock` first.
 ///
-/// The work is polled first, so work that is ready at once starts no timer, and on a clock whose
-/// sleeps end at once it is polled at least once.
+/// The work is polled before the timer. Work that is ready immediately starts no timer, and work on
+/// a clock whose sleeps end immediately is polled at least once.
 ///
 /// ```
 /// # #[cfg(feature = "test-util")]

@@ -1,11 +1,11 @@
-//! The texts of an error: for people, and as a report.
+//! The texts of an error: one line for users, and a report.
 
 use std::{error::Error as _, fmt};
 
 use super::{Error, Inner, Outcome, text::REFUSED};
 use crate::{ApiError, Code, RetryClass, escaped};
 
-/// How it begins where the call may have been executed all the same.
+/// The beginning of that text if the call may have been executed nevertheless.
 const NOT_ONLY_REFUSED: &str = "Zoho answered with an error";
 
 impl Inner {
@@ -16,7 +16,7 @@ impl Inner {
         }
     }
 
-    /// What is known beside the message: which call it was, and what became of it.
+    /// Returns the facts that follow the message: the call, the host, the status and the outcome.
     fn circumstances(&self) -> Vec<String> {
         let mut parts: Vec<String> = Vec::new();
         if let Some(call) = &self.call {
@@ -46,10 +46,12 @@ impl Inner {
         if self.call.as_ref().is_some_and(|call| call.retry_class() != RetryClass::Read) {
             match self.outcome {
                 Outcome::Unknown => {
-                    parts.push("outcome unknown: it may have been executed".to_owned());
+                    parts.push("outcome unknown: the call may have been executed".to_owned());
                 }
                 Outcome::Executed => {
-                    parts.push("it was executed: look before writing again".to_owned());
+                    parts.push(
+                        "the call was executed: check the data before writing again".to_owned(),
+                    );
                 }
                 Outcome::NotSent | Outcome::Refused | Outcome::Local => {}
             }
@@ -58,7 +60,8 @@ impl Inner {
     }
 }
 
-/// One line: what is wrong, then the operation, host, status, attempts and outcome in brackets.
+/// Writes one line: the message, then the operation, host, status, attempts and outcome in
+/// brackets.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
@@ -74,7 +77,8 @@ impl fmt::Display for Error {
     }
 }
 
-/// A report: the text, then each cause on a line of its own. `{:#?}` shows the fields instead.
+/// Writes a report: the text, then each cause on a separate line. `{:#?}` writes the fields
+/// instead.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if f.alternate() {

@@ -1,76 +1,83 @@
-//! What kind of error it is, and what became of the call.
+//! Kinds of errors, and outcomes of calls.
 
 use http::StatusCode;
 
 use crate::{CallMeta, RetryClass};
 
-/// What kind of thing went wrong, and so what to do about it.
+/// The kind of an error, by which a program decides how to continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A setting is missing, wrong or contradicts another one. Mend the configuration.
+    /// A setting is missing, invalid or contradicts another one. Correct the configuration.
     Config,
-    /// An argument of the call is wrong; nothing was sent. Mend the call.
+    /// An argument of the call is invalid. Nothing was sent. Correct the call.
     Input,
-    /// The login is no longer good (revoked, wrong client, used grant), or the API refuses the
-    /// tokens of it. A person must log in.
+    /// The login is not valid any more (revoked, wrong client, used grant), or the API refuses its
+    /// tokens. The user must log in again.
     Credential,
-    /// The token belongs to another data centre or environment than the one configured.
+    /// The token belongs to a data centre or environment other than the configured one.
     WrongDataCenter,
-    /// A limit was met. Wait as long as [`Error::retry_after`](crate::Error::retry_after) says, where it says so.
+    /// A rate or concurrency limit was exceeded. Wait for
+    /// [`Error::retry_after`](crate::Error::retry_after), if it is known.
     Throttled,
-    /// The organisation's API credits of the day are used up. They come back over 24 hours.
+    /// The organisation's daily API credits are used up. They become available again within 24
+    /// hours.
     QuotaExhausted,
     /// The token store failed.
     Store,
-    /// No connection could be made (DNS, TCP, TLS); nothing was sent.
+    /// No connection could be established (DNS, TCP, TLS). Nothing was sent.
     Connect,
     /// The connection broke after the request may have been sent.
     Transport,
-    /// A deadline passed.
+    /// A deadline or timeout passed.
     Timeout,
-    /// Zoho refused the request; [`Error::api`](crate::Error::api) holds its code.
+    /// Zoho refused the request. [`Error::api`](crate::Error::api) returns Zoho's error object.
     Api,
-    /// The record asked for does not exist (or is not visible to the user).
+    /// The requested record does not exist or is not visible to the user.
     NotFound,
-    /// Zoho answered 304: what was asked for did not change after the instant that the call named
-    /// (`If-Modified-Since`), so there is no content. It exists: it is not [`NotFound`](Self::NotFound).
-    /// For a write the answer says nothing, and the outcome is unknown.
+    /// Zoho answered 304: the requested data was not modified after the time in
+    /// `If-Modified-Since`.
+    ///
+    /// The answer has no content, but the data exists, unlike with [`NotFound`](Self::NotFound).
+    /// For a write such an answer has no meaning, and the outcome is unknown.
     NotModified,
-    /// The record was changed after the instant that the write named
-    /// (`If-Unmodified-Since`): read it again, and decide again.
+    /// The record was modified after the time in `If-Unmodified-Since`. Read the record again
+    /// before you repeat the write.
     Conflict,
-    /// The answer is not what this operation answers with (HTML, cut JSON, other keys).
+    /// The answer does not have the form of this operation's answers (HTML, truncated JSON, other
+    /// keys).
     Decode,
-    /// One record of a page does not fit the caller's type; the others are not concerned.
+    /// One record of a page does not fit the caller's type. The other records are not affected.
     Record,
-    /// Zoho ends this way of reading here, with more records left.
+    /// Zoho's limit for this kind of list was reached, and the list has more records.
     Wall,
-    /// An error of a layer or transport that zcrm does not know.
+    /// The error of a layer or transport that is not part of zcrm.
     Other,
 }
 
-/// What became of the request, as far as it can be known.
+/// The effect of a failed call, if it is known: whether Zoho executed the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The request did not reach Zoho's application: sending it again repeats nothing.
+    /// The request was not executed, because it did not reach Zoho's application. It is safe to
+    /// send it again.
     NotSent,
-    /// Zoho answered and refused: nothing was executed.
+    /// Zoho answered with an error and executed nothing.
     Refused,
-    /// Zoho answered a write with a success (2xx), so it was executed, but its answer could not be
-    /// used: it has another shape, or lacks what was asked for. Do not write it again.
+    /// Zoho answered a write with a success (2xx), so it was executed, but the answer could not be
+    /// used. It has an unexpected form or lacks the requested value. Do not repeat the write.
     Executed,
-    /// Zoho answered a read with a success, and the error is zcrm's verdict on the answer: there is no
-    /// such item, an item does not fit the caller's type, or the list cannot be read further.
+    /// Zoho answered a read with a success, but zcrm reports an error about its content. There is
+    /// no such item, an item does not fit the caller's type, or the list cannot be read further.
     Local,
-    /// The request may have been executed: look before writing it again.
+    /// The request may have been executed. Check the data before you repeat a write.
     Unknown,
 }
 
 impl Outcome {
-    /// What an answer of this status means where its body does not say: a client error was refused,
-    /// except 408, which a gateway sends when it gave up waiting.
+    /// Returns the outcome for the status of an answer whose body gives no reason.
+    ///
+    /// A client error was refused, except 408, which a gateway sends when it stopped waiting.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         match status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
             true => Self::Refused,
@@ -78,7 +85,7 @@ impl Outcome {
         }
     }
 
-    /// What became of a call whose answer has this status and could not be used.
+    /// Returns the outcome of a call whose answer has this status and could not be used.
     pub(crate) fn of_unusable(status: StatusCode, call: &CallMeta) -> Self {
         let answered = status.is_success() || status == StatusCode::NOT_MODIFIED;
         match call.retry_class() {

@@ -1,4 +1,4 @@
-//! The one error of zcrm.
+//! The error type of zcrm.
 
 mod display;
 mod kind;
@@ -11,14 +11,15 @@ use http::StatusCode;
 pub use self::kind::{ErrorKind, Outcome};
 use crate::{ApiError, CallMeta, Code, RecordError, RetryClass, escaped};
 
-/// Any error, as tower's services carry it.
+/// A boxed error, as tower's services return it.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// The error of every layer of zcrm: opaque, cheap to clone, with predicates for what a program
-/// decides by and a text for people.
+/// The error type of all crates of zcrm.
 ///
-/// `Display` is one line, never repeats the [source](StdError::source) and never holds a secret or a
-/// record's values. `{:?}` is a report: that line, then one line for each cause.
+/// It is opaque and cheap to clone. Programs decide by its [`kind`](Self::kind), its
+/// [`outcome`](Self::outcome) and its predicates; the text is for people. `Display` writes one
+/// line, which never repeats the [source](StdError::source) and never holds a secret or values of a
+/// record. `{:?}` writes a report: that line, then one line for each cause.
 ///
 /// ```
 /// use zcrm_core::{Operation, ApiVersion, ErrorKind, Outcome};
@@ -50,15 +51,17 @@ struct Inner {
 }
 
 impl Error {
-    /// An error of `kind`. `message` says what is wrong and what to do, and holds no secret. Control
-    /// characters in it are escaped.
+    /// Creates an error of this kind.
+    ///
+    /// `message` names the fault and the remedy, and must not hold a secret. Control characters
+    /// in it are escaped.
     #[must_use]
     pub fn new(kind: ErrorKind, outcome: Outcome, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Arc::new(Inner {
             kind,
             outcome,
             message: match message.into() {
-                // what is put together at run time may hold text from outside
+                // a message that is built at run time may hold text from outside
                 Cow::Owned(text) => Cow::Owned(escaped(&text).in_full().to_string()),
                 fixed => fixed,
             },
@@ -75,22 +78,26 @@ impl Error {
         }))
     }
 
-    /// A wrong setting; nothing was sent.
+    /// Creates an error of kind [`Config`](ErrorKind::Config): a setting is invalid, and nothing
+    /// was sent.
     #[must_use]
     pub fn config(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Config, Outcome::NotSent, message)
     }
 
-    /// A wrong argument; nothing was sent.
+    /// Creates an error of kind [`Input`](ErrorKind::Input): an argument is invalid, and nothing
+    /// was sent.
     #[must_use]
     pub fn input(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Input, Outcome::NotSent, message)
     }
 
-    /// The error for an error object of Zoho's: [`Outcome::Refused`] with a client error's status or
-    /// a success's (Zoho sends errors with 200 too), [`Outcome::Unknown`] with any other status and
-    /// where the code is `INTERNAL_ERROR`, a fault inside Zoho, or `SUCCESS`, which contradicts an
-    /// error.
+    /// Creates the error for an error object from Zoho.
+    ///
+    /// The outcome is [`Outcome::Refused`] if the status is a client error or a success (Zoho sends
+    /// errors with 200 too). It is [`Outcome::Unknown`] for any other status, for the code
+    /// `INTERNAL_ERROR`, which means a fault inside Zoho, and for the code `SUCCESS`, which
+    /// contradicts an error.
     #[must_use]
     pub fn from_api(api: ApiError) -> Self {
         let (status, code) = (api.status(), api.code());
@@ -111,7 +118,7 @@ impl Error {
             _ => ErrorKind::Api,
         };
         let outcome = match status.is_success() {
-            // a fault, or a code that contradicts the rest
+            // a fault inside Zoho, or a code that contradicts the status
             _ if [Code::INTERNAL_ERROR, Code::SUCCESS].contains(code) => Outcome::Unknown,
             true => Outcome::Refused,
             false => Outcome::of_status(status),
@@ -121,7 +128,8 @@ impl Error {
         error
     }
 
-    /// The error for a record of a list that was read and could not be used: [`Outcome::Local`].
+    /// Creates the error for a record of a list that was read and could not be used:
+    /// [`Outcome::Local`].
     #[must_use]
     pub fn from_record(record: RecordError) -> Self {
         let mut error = Self::new(ErrorKind::Record, Outcome::Local, "a record could not be read");
@@ -129,15 +137,16 @@ impl Error {
         error
     }
 
-    /// The zcrm error inside `error`, or one of kind [`Other`](ErrorKind::Other) around it: the
-    /// one place where an error that crossed a tower stack becomes typed again.
+    /// Converts a boxed error back into a zcrm error, after it crossed a tower stack.
+    ///
+    /// An error of another type becomes the source of an error of kind [`Other`](ErrorKind::Other).
     #[must_use]
     pub fn from_boxed(error: BoxError) -> Self {
         match error.downcast::<Self>() {
             Ok(ours) => *ours,
-            Err(foreign) => {
+            Err(other) => {
                 Self::new(ErrorKind::Other, Outcome::Unknown, "a layer or transport failed")
-                    .with_boxed_source(foreign)
+                    .with_boxed_source(other)
             }
         }
     }
@@ -148,35 +157,39 @@ impl Error {
         self.with_boxed_source(Box::new(source))
     }
 
-    /// Sets the cause.
+    /// Sets the cause, given as a boxed error.
     #[must_use]
     pub fn with_boxed_source(mut self, source: BoxError) -> Self {
         self.inner().source = Some(Arc::from(source));
         self
     }
 
-    /// Attaches a value for programs, such as a stream's cursor. It is not a cause, and no text shows
-    /// it. An error has one: the last that was attached.
+    /// Attaches a value for programs, such as the cursor of a stream.
+    ///
+    /// The value is not a cause, and no text shows it. An error holds one value, and a later one
+    /// replaces it.
     #[must_use]
     pub fn with_extension(mut self, value: impl Any + Send + Sync) -> Self {
         self.inner().extension = Some(Arc::new(value));
         self
     }
 
-    /// The attached value, if it is a `T`.
+    /// Returns the attached value if it is a `T`.
     #[must_use]
     pub fn extension<T: Any>(&self) -> Option<&T> {
         self.0.extension.as_deref()?.downcast_ref()
     }
 
-    /// The same refusal of an access token, which was fetched just before and had replaced one that
-    /// was refused too: no further token helps.
+    /// Turns a refusal of an access token into an error of kind `Credential`.
+    ///
+    /// The token was fetched just before, because another one was refused, so fetching a token
+    /// again does not help.
     pub(crate) fn refused_again(mut self, fault: Option<Arc<dyn StdError + Send + Sync>>) -> Self {
         let inner = self.inner();
         inner.kind = ErrorKind::Credential;
         inner.message = Cow::Borrowed(
-            "Zoho refused the access token, and another one that was fetched just after: the login \
-             belongs to another environment or data centre than this host, or its user may not \
+            "Zoho refused the access token, and then a new one that was fetched just after: the \
+             login belongs to another environment or data centre than this host, or its user may not \
              use the API",
         );
         if fault.is_some() {
@@ -185,7 +198,7 @@ impl Error {
         self
     }
 
-    /// Says which operation failed, unless that is known already.
+    /// Sets the operation that failed, if none is set.
     #[must_use]
     pub fn with_call(mut self, call: &CallMeta) -> Self {
         if self.0.call.is_none() {
@@ -194,42 +207,42 @@ impl Error {
         self
     }
 
-    /// Says which host it concerns.
+    /// Sets the host that the request was for.
     #[must_use]
     pub fn with_host(mut self, host: impl Into<String>) -> Self {
         self.inner().host = Some(host.into());
         self
     }
 
-    /// Says which HTTP status came.
+    /// Sets the HTTP status of the answer.
     #[must_use]
     pub fn with_status(mut self, status: StatusCode) -> Self {
         self.inner().status = Some(status);
         self
     }
 
-    /// Says how often the request was sent.
+    /// Sets the number of times that the request was sent.
     #[must_use]
     pub fn with_attempts(mut self, attempts: u32) -> Self {
         self.inner().attempts = attempts;
         self
     }
 
-    /// Says how long to wait.
+    /// Sets the time to wait before the next attempt.
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
         self.inner().retry_after = Some(wait);
         self
     }
 
-    /// Keeps the beginning of an answer that could not be understood, tokens taken out.
+    /// Keeps the beginning of an answer that could not be understood, without tokens.
     #[must_use]
     pub(crate) fn with_excerpt(mut self, body: &[u8]) -> Self {
         self.inner().excerpt = Some(text::excerpt(body));
         self
     }
 
-    /// Forgets the answer's text: for answers that hold secrets.
+    /// Removes the answer's text, for answers that hold secrets.
     #[must_use]
     pub fn without_excerpt(mut self) -> Self {
         if self.0.excerpt.is_some() {
@@ -238,82 +251,86 @@ impl Error {
         self
     }
 
-    /// Corrects what became of the request, where a layer above knows better.
+    /// Replaces the outcome, if a layer above knows it better.
     #[must_use]
     pub fn with_outcome(mut self, outcome: Outcome) -> Self {
         self.inner().outcome = outcome;
         self
     }
 
-    /// What went wrong.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// What became of the request.
+    /// Returns the outcome: whether Zoho executed the request.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         self.0.outcome
     }
 
-    /// Zoho's refusal, where there is one.
+    /// Returns Zoho's error object, if there is one.
     #[must_use]
     pub fn api(&self) -> Option<&ApiError> {
         self.0.api.as_ref()
     }
 
-    /// Zoho's code, where there is one.
+    /// Returns Zoho's error code, if there is one.
     #[must_use]
     pub fn code(&self) -> Option<&Code> {
         self.api().map(ApiError::code)
     }
 
-    /// The record that could not be read, on kind [`Record`](ErrorKind::Record).
+    /// Returns the record that could not be read, if the kind is [`Record`](ErrorKind::Record).
     #[must_use]
     pub fn record(&self) -> Option<&RecordError> {
         self.0.record.as_ref()
     }
 
-    /// The operation, such as `records.list`.
+    /// Returns the operation's id, such as `records.list`.
     #[must_use]
     pub fn operation(&self) -> Option<&str> {
         self.0.call.as_ref().map(CallMeta::operation)
     }
 
-    /// The host that was spoken to.
+    /// Returns the host that the request was for.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
         self.0.host.as_deref()
     }
 
-    /// The HTTP status of the answer.
+    /// Returns the HTTP status of the answer.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.0.status
     }
 
-    /// How often the request was sent; 0 where that is not known.
+    /// Returns the number of times that the request was sent, or 0 if that is not known.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// How long to wait before another try, where the server or a budget says so.
+    /// Returns the time to wait before the next attempt, if the server or a local limit names one.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// The beginning (512 characters at most) of an answer that could not be understood, such as a
-    /// proxy's page. It may hold people's data, so it stands neither in `Display` nor in `Debug`.
+    /// Returns the beginning of an answer that could not be understood, such as a proxy's page.
+    ///
+    /// It has 512 characters at most. It may hold people's data, so neither `Display` nor `Debug`
+    /// shows it.
     #[must_use]
     pub fn excerpt(&self) -> Option<&str> {
         self.0.excerpt.as_deref()
     }
 
-    /// The operation's scopes, on Zoho's `OAUTH_SCOPE_MISMATCH`: the token was issued without them. As
-    /// a rule one of them is enough, but it takes a new login that asks for it.
+    /// Returns the operation's scopes if Zoho answered `OAUTH_SCOPE_MISMATCH`: the token lacks
+    /// them.
+    ///
+    /// Usually one of them is enough. It takes a new login that asks for it.
     ///
     /// ```
     /// use http::StatusCode;
@@ -335,52 +352,55 @@ impl Error {
         (mismatch && !scopes.is_empty()).then_some(scopes)
     }
 
-    /// Whether the login itself is dead, so that a person must log in again.
+    /// Returns `true` if the login is not valid any more, so that the user must log in again.
     #[must_use]
     pub fn is_credential(&self) -> bool {
         self.kind() == ErrorKind::Credential
     }
 
-    /// Whether a limit was met.
+    /// Returns `true` if a rate or concurrency limit was exceeded.
     #[must_use]
     pub fn is_throttled(&self) -> bool {
         self.kind() == ErrorKind::Throttled
     }
 
-    /// Whether the record does not exist.
+    /// Returns `true` if the record does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.kind() == ErrorKind::NotFound
     }
 
-    /// Whether Zoho answered 304: what was asked for did not change since the instant that the call
+    /// Returns `true` if Zoho answered 304: the data was not modified after the time that the call
     /// named.
     #[must_use]
     pub fn is_not_modified(&self) -> bool {
         self.kind() == ErrorKind::NotModified
     }
 
-    /// Whether the record was changed after the instant that the write named.
+    /// Returns `true` if the record was modified after the time that the write named.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         self.kind() == ErrorKind::Conflict
     }
 
-    /// Whether a deadline passed: that of an attempt or of the whole call. A connection that was not
-    /// made in time is [`is_connect`](Self::is_connect).
+    /// Returns `true` if a deadline passed, either of an attempt or of the entire call.
+    ///
+    /// A connection that was not established in time is [`is_connect`](Self::is_connect) instead.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.kind() == ErrorKind::Timeout
     }
 
-    /// Whether no connection could be made, so that nothing was sent.
+    /// Returns `true` if no connection could be established, so that nothing was sent.
     #[must_use]
     pub fn is_connect(&self) -> bool {
         self.kind() == ErrorKind::Connect
     }
 
-    /// Whether the user, or the token's scopes, may not do this: Zoho answered 403, or with
-    /// `NO_PERMISSION`, `PERMISSION_DENIED`, `AUTHORIZATION_FAILED` or `OAUTH_SCOPE_MISMATCH`.
+    /// Returns `true` if the user or the token's scopes do not permit the call.
+    ///
+    /// Zoho answered 403, or with `NO_PERMISSION`, `PERMISSION_DENIED`, `AUTHORIZATION_FAILED` or
+    /// `OAUTH_SCOPE_MISMATCH`.
     #[must_use]
     pub fn is_forbidden(&self) -> bool {
         let codes = [
@@ -393,14 +413,14 @@ impl Error {
             || self.code().is_some_and(|code| codes.contains(code))
     }
 
-    /// Whether the record is locked (`RECORD_LOCKED`), so that Zoho refuses to change it.
+    /// Returns `true` if the record is locked (`RECORD_LOCKED`), so that Zoho refuses to change it.
     #[must_use]
     pub fn is_locked(&self) -> bool {
         self.code() == Some(&Code::RECORD_LOCKED) || self.status() == Some(StatusCode::LOCKED)
     }
 
-    /// Whether making the call again cannot do anything twice: nothing was executed, or the call
-    /// only reads.
+    /// Returns `true` if repeating the call cannot have a second effect: nothing was executed, or
+    /// the call only reads.
     #[must_use]
     pub fn is_safe_to_repeat(&self) -> bool {
         match self.outcome() {
@@ -416,7 +436,7 @@ impl Error {
     }
 }
 
-/// The same as [`Error::from_record`].
+/// Creates the error as [`Error::from_record`] does.
 impl From<RecordError> for Error {
     fn from(record: RecordError) -> Self {
         Self::from_record(record)
@@ -439,7 +459,7 @@ mod tests {
     use crate::{ApiError, Code};
 
     #[test]
-    fn it_crosses_a_tower_stack_and_stays_itself() {
+    fn keeps_its_fields_through_a_tower_stack() {
         let error = Error::config("no client id").with_retry_after(Duration::from_secs(3));
         let boxed: BoxError = error.into();
         let back = Error::from_boxed(boxed);
@@ -448,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_error_is_kept_as_source_and_not_repeated_in_the_text() {
+    fn keeps_another_error_as_source_but_not_in_the_text() {
         let error = Error::from_boxed("the tunnel collapsed".into());
         assert_eq!(error.kind(), ErrorKind::Other);
         assert!(!error.to_string().contains("tunnel"));
@@ -456,7 +476,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_reads_like_a_report() {
+    fn debug_writes_a_report() {
         let deepest = std::io::Error::other("line 1\nline 2");
         let middle = Error::config("the middle").with_source(deepest);
         let error = Error::input("the top\u{1b}[31m").with_source(middle);
@@ -468,7 +488,7 @@ mod tests {
     }
 
     #[test]
-    fn predicates_tell_errors_apart() {
+    fn distinguishes_errors_by_predicates() {
         let api = |status, code: &str| {
             let status = StatusCode::from_u16(status).unwrap();
             Error::from_api(ApiError::new(status, Code::from(code), "no"))
@@ -484,7 +504,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_inside_zoho_is_unknown_with_any_status() {
+    fn reports_unknown_for_internal_errors_of_any_status() {
         for status in [200, 207, 400, 500] {
             let status = StatusCode::from_u16(status).unwrap();
             let error = Error::from_api(ApiError::new(status, Code::INTERNAL_ERROR, "no"));
@@ -494,7 +514,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_told_apart() {
+    fn distinguishes_refusals_by_kind() {
         let api = |status, code| {
             Error::from_api(ApiError::new(StatusCode::from_u16(status).unwrap(), code, "no"))
         };

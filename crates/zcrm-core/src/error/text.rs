@@ -1,16 +1,17 @@
-//! Texts that errors are made of.
+//! The fixed texts of errors, and excerpts of answers.
 
-/// How the text of a refusal begins, as long as it is known to be one.
+/// The beginning of the text of an error object from Zoho, if nothing was executed.
 pub(super) const REFUSED: &str = "Zoho refused the request";
 
-/// The beginning of a body as text, without anything that looks like one of Zoho's tokens.
+/// Returns the beginning of a body as text, with everything that looks like a token of Zoho
+/// removed.
 pub(super) fn excerpt(body: &[u8]) -> String {
     const LONGEST: usize = 512;
     let text = String::from_utf8_lossy(body);
-    let of_a_token = |c: char| c.is_ascii_alphanumeric() || c == '.';
+    let in_token = |c: char| c.is_ascii_alphanumeric() || c == '.';
     let mut excerpt = String::new();
-    for part in text.split_inclusive(|c| !of_a_token(c)) {
-        let word = part.trim_end_matches(|c| !of_a_token(c));
+    for part in text.split_inclusive(|c| !in_token(c)) {
+        let word = part.trim_end_matches(|c| !in_token(c));
         if word.starts_with("1000.") && word.len() >= 20 {
             excerpt.push_str("[redacted]");
             excerpt.push_str(part.get(word.len()..).unwrap_or_default());

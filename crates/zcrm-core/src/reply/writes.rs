@@ -1,4 +1,4 @@
-//! What an answer says of the items of a write.
+//! The results of writes in an answer.
 
 use serde_json::value::RawValue;
 
@@ -6,17 +6,21 @@ use super::Reply;
 use crate::{Error, Id, ItemSuccess, WriteResults, json::Members, write_results};
 
 impl Reply {
-    /// One outcome for each of the `sent` records, from the list under `key`. Where the list has
-    /// another length, the outcome of every record is unknown.
+    /// Reads one result for each of the `sent` records, from the list under `key`.
+    ///
+    /// If the list has another length, the outcome of every record is unknown.
     ///
     /// # Errors
-    /// Where Zoho refused the request as a whole, or the answer is something else.
+    /// Returns an error if Zoho refused the entire request, or the answer is not a list of results.
     pub fn outcomes(&self, key: &str, sent: usize) -> Result<WriteResults<ItemSuccess>, Error> {
         self.outcomes_of(key, &vec![None; sent])
     }
 
-    /// The same for records whose ids are known before the call, as in an update or a deletion: where
-    /// Zoho reports a success for another id than the one sent, that record's outcome is unknown.
+    /// Reads the results of records whose ids are known before the call, as in an update or a
+    /// deletion.
+    ///
+    /// If Zoho reports a success for another id than the one sent, that record's outcome is
+    /// unknown.
     ///
     /// ```
     /// use http::StatusCode;
@@ -35,7 +39,7 @@ impl Reply {
     /// ```
     ///
     /// # Errors
-    /// As [`outcomes`](Self::outcomes).
+    /// Returns an error in the same cases as [`outcomes`](Self::outcomes).
     pub fn outcomes_of(
         &self,
         key: &str,
@@ -44,11 +48,15 @@ impl Reply {
         let expected = format_args!("outcomes under `{key}`");
         let lists = self.status.is_client_error() || self.status.is_server_error();
         let text = match lists {
-            // each of the records was refused, or something failed: the list says which
+            // an error status may come with a list of errors, one for each record
             true => self.json_text()?,
             false => match self.content(self.successes(), expected)? {
                 Some(text) => text,
-                None => return Err(self.unusable("the answer is empty (204) and has no outcomes")),
+                None => {
+                    return Err(
+                        self.unusable("the answer is empty (204), but results were expected")
+                    );
+                }
             },
         };
         if !lists && let Some(results) = write_results::all_ordinary(&self.body, text, key, sent) {
@@ -58,11 +66,11 @@ impl Reply {
         let value = members.and_then(|members| members.get(key));
         let list = match value.map(|value| serde_json::from_str::<Vec<&RawValue>>(value.get())) {
             Some(Ok(list)) => Some(list),
-            // of one item the answer may come without a list, under the key or at the top
+            // the result of one item may come without a list, under the key or at the top
             _ if sent.len() == 1 && self.status.is_success() => {
-                let whole = || serde_json::from_str::<&RawValue>(text).ok();
+                let body = || serde_json::from_str::<&RawValue>(text).ok();
                 let success = |value: &&RawValue| write_results::is_success(value.get());
-                value.filter(success).or_else(|| whole().filter(success)).map(|only| vec![only])
+                value.filter(success).or_else(|| body().filter(success)).map(|only| vec![only])
             }
             _ => None,
         };
@@ -73,18 +81,20 @@ impl Reply {
         Ok(write_results::decode(self.status, &self.body, &elements, sent, context))
     }
 
-    /// The same with an id in each success: the one that Zoho gave, else the one that was `sent`. A
-    /// success without either becomes an [`ItemError`](crate::ItemError) whose outcome is
+    /// Reads the results as [`outcomes_of`](Self::outcomes_of) does, with an id in each success:
+    /// the one in the answer, or else the one that was `sent`.
+    ///
+    /// A success without an id becomes an [`ItemError`](crate::ItemError) with the outcome
     /// [`Executed`](crate::Outcome::Executed).
     ///
     /// # Errors
-    /// As [`outcomes`](Self::outcomes).
+    /// Returns an error in the same cases as [`outcomes`](Self::outcomes).
     pub fn written(&self, key: &str, sent: &[Option<Id>]) -> Result<WriteResults, Error> {
         Ok(self.with_ids(self.outcomes_of(key, sent)?, sent))
     }
 
-    /// Gives each success of this answer its id: the one that Zoho gave, else the one that was `sent`;
-    /// see [`written`](Self::written).
+    /// Adds to each success of this answer its id: the one in the answer, or else the one that was
+    /// `sent`; see [`written`](Self::written).
     pub fn with_ids(
         &self,
         results: WriteResults<ItemSuccess>,
@@ -93,17 +103,19 @@ impl Reply {
         results.written_with(sent, |error| self.context(error))
     }
 
-    /// The one outcome under `key` that Zoho gives for a request as a whole, for each of the `sent`
-    /// records. Where Zoho answers with a list after all, it is read as [`outcomes`](Self::outcomes)
-    /// reads it. Of several records none has an id: the outcome cannot say which it is of.
+    /// Reads the one result under `key` of an entire request, as the result of each of the `sent`
+    /// records.
+    ///
+    /// A list is read as by [`outcomes`](Self::outcomes). If several records were sent, their
+    /// results have no id, because the answer does not say to which record its id belongs.
     ///
     /// # Errors
-    /// As [`outcomes`](Self::outcomes).
+    /// Returns an error in the same cases as [`outcomes`](Self::outcomes).
     pub fn outcome(&self, key: &str, sent: usize) -> Result<WriteResults<ItemSuccess>, Error> {
         let text = std::str::from_utf8(&self.body).unwrap_or_default();
         let members = Members::parse(text).ok();
-        let whole = members.and_then(|members| members.get(key)).map(RawValue::get);
-        let Some(outcome) = whole.filter(|whole| whole.starts_with('{')) else {
+        let result = members.and_then(|members| members.get(key)).map(RawValue::get);
+        let Some(outcome) = result.filter(|result| result.starts_with('{')) else {
             return self.outcomes(key, sent);
         };
         let outcome = match sent {
@@ -116,7 +128,7 @@ impl Reply {
     }
 }
 
-/// An outcome without the `id` among its details.
+/// Removes `id` from the details of a result.
 fn without_id(outcome: &str) -> Option<String> {
     let mut outcome: serde_json::Value = serde_json::from_str(outcome).ok()?;
     outcome.get_mut("details")?.as_object_mut()?.remove("id");

@@ -1,4 +1,4 @@
-//! From what was collected to a request.
+//! Assembles a request from the values that a builder collected.
 
 use std::mem;
 
@@ -35,12 +35,12 @@ impl RequestBuilder {
         }
         let input = |message: String| Err(Error::input(message).with_call(&meta));
         let remedy = || match operation.alternative() {
-            Some(other) => format!(": use `{other}` there"),
+            Some(other) => format!(": use `{other}` in this version"),
             None => String::new(),
         };
         if version < operation.first_version() {
             return input(format!(
-                "`{}` exists from {} on, and the client uses {version}{}",
+                "`{}` exists from {} on, but the client uses {version}{}",
                 operation.name(),
                 operation.first_version(),
                 remedy()
@@ -48,7 +48,7 @@ impl RequestBuilder {
         }
         if let Some(last) = operation.last_version().filter(|last| version > *last) {
             return input(format!(
-                "`{}` exists up to {last} only, and the client uses {version}{}",
+                "`{}` exists only up to {last}, but the client uses {version}{}",
                 operation.name(),
                 remedy()
             ));
@@ -113,7 +113,7 @@ impl RequestBuilder {
     }
 }
 
-/// The module that a call names, in its path or its query.
+/// Returns the module that a call names in its path or its query.
 fn module(path: &[(&'static str, SmolStr)], query: &[(String, String)]) -> Option<SmolStr> {
     if let Some((_, encoded)) = path.iter().find(|(name, _)| *name == "module") {
         return Some(match encoded.bytes().any(|byte| byte == b'%') {
@@ -124,7 +124,7 @@ fn module(path: &[(&'static str, SmolStr)], query: &[(String, String)]) -> Optio
     query.iter().find(|(name, _)| name == "module").map(|(_, value)| SmolStr::new(value))
 }
 
-/// A request but for its body.
+/// A request without its body.
 pub(super) struct Head {
     method: Method,
     uri: Uri,

@@ -1,16 +1,15 @@
-//! The headers that no caller sets.
+//! Headers that a caller may not set.
 
 use http::{
     HeaderName,
     header::{AUTHORIZATION, HOST},
 };
 
-/// Whether a header belongs to zcrm or to the connection, so that a caller who sets it would break
-/// the request: the credentials, the host, and everything that frames the body or controls the
-/// connection (RFC 9110, section 7.6.1, and RFC 9112).
+/// Returns `true` if a caller may not set this header, because zcrm or the connection sets it.
 ///
-/// [`RequestBuilder::header`](crate::RequestBuilder::header) refuses these, and so does everything
-/// else in zcrm that takes headers.
+/// These are the credentials, the host, and all headers that frame the body or control the
+/// connection (RFC 9110, section 7.6.1, and RFC 9112). Setting one of them is an error everywhere
+/// in zcrm, for example in [`RequestBuilder::header`](crate::RequestBuilder::header).
 ///
 /// ```
 /// use http::header::{CONTENT_LENGTH, IF_MODIFIED_SINCE};
@@ -24,8 +23,8 @@ pub fn is_reserved_header(name: &HeaderName) -> bool {
     *name == AUTHORIZATION || *name == HOST || is_framing_header(name)
 }
 
-/// Whether a header frames the body or controls the connection: only what writes the request to the
-/// connection knows what is true there.
+/// Returns `true` if this header frames the body or controls the connection, so that only the
+/// connection may set it.
 ///
 /// ```
 /// use http::HeaderName;
@@ -59,7 +58,7 @@ mod tests {
     use super::{is_framing_header, is_reserved_header};
 
     #[test]
-    fn reserves_what_frames_a_request_and_nothing_else() {
+    fn reserves_framing_and_credential_headers_only() {
         for name in [
             "Content-Length",
             "transfer-encoding",

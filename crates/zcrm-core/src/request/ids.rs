@@ -1,4 +1,4 @@
-//! Which items a write is about, as far as its request says so.
+//! The ids of the items that a write is about.
 
 use http::Method;
 use serde::Deserialize;
@@ -6,31 +6,33 @@ use serde::Deserialize;
 use super::RequestBuilder;
 use crate::{BodyShape, Error, Id, id::is_plain, operation::Segment};
 
-/// With this header ids are those of another system.
+/// The header that says that ids are those of another system.
 const EXTERNAL: &str = "x-external";
 
 impl Id {
-    /// Refuses an id that cannot be one of Zoho's.
+    /// Checks that the id can be an id of Zoho.
     ///
     /// # Errors
-    /// Of kind [`Input`](crate::ErrorKind::Input) where the id is empty or has a character other
-    /// than ASCII letters, digits, `_` and `-`.
+    /// Returns an error of kind [`Input`](crate::ErrorKind::Input) if the id is empty or has a
+    /// character other than ASCII letters, digits, `_` and `-`.
     pub fn check(&self) -> Result<&Self, Error> {
         if is_plain(self.as_str()) {
             return Ok(self);
         }
         Err(Error::input(format!(
-            "`{}` is no id: an id is not empty and has letters, digits, `_` and `-` alone, \
-             such as 3652397000000649013",
+            "invalid id `{}`: expected only letters, digits, `_` and `-`, for example \
+             3652397000000649013",
             self.as_str().escape_debug()
         )))
     }
 }
 
 impl RequestBuilder {
-    /// The ids of the items of a write, in the order of its outcomes: those of the query's `ids`; for
-    /// an update or a deletion also those of the rows of the body, or the one at the end of the path.
-    /// `None` for an item whose id the request does not name, or that has none yet.
+    /// Returns the ids of the items of a write, in the order of its results.
+    ///
+    /// They are the ids in the query's `ids`. For an update or a deletion they may also be those of
+    /// the body's rows, or the id at the end of the path. The result has `None` for an item whose
+    /// id is not in the request.
     ///
     /// ```
     /// use zcrm_core::{ApiVersion, Operation, Id};
@@ -52,7 +54,7 @@ impl RequestBuilder {
         self.draft.headers.iter().any(|(name, _)| name == EXTERNAL)
     }
 
-    fn names_what_exists(&self) -> bool {
+    fn is_about_existing_items(&self) -> bool {
         let method = self.draft.operation.method();
         *method == Method::PUT || *method == Method::PATCH || *method == Method::DELETE
     }
@@ -64,7 +66,7 @@ impl RequestBuilder {
 
     fn row_ids(&self) -> Option<Vec<Option<Id>>> {
         let BodyShape::List(key) = self.draft.operation.body_shape() else { return None };
-        let body = self.draft.body.as_ref().filter(|_| self.names_what_exists())?;
+        let body = self.draft.body.as_ref().filter(|_| self.is_about_existing_items())?;
         let text = std::str::from_utf8(body).ok()?;
         let rows = crate::json::envelope::<ItemId>(text, key).ok()?.items?;
         let ids: Vec<Option<Id>> = rows.into_iter().map(|row| row.id).collect();
@@ -72,7 +74,7 @@ impl RequestBuilder {
     }
 
     fn path_ids(&self) -> Option<Vec<Option<Id>>> {
-        if !self.names_what_exists() || self.has_external_ids() {
+        if !self.is_about_existing_items() || self.has_external_ids() {
             return None;
         }
         let Segment::Parameter(last) = self.draft.operation.segments().last()? else { return None };
@@ -81,7 +83,8 @@ impl RequestBuilder {
     }
 }
 
-/// A name in an id's place, such as a module's, is not what Zoho answers with.
+/// Returns the text as an id if it has only digits. Zoho does not answer with names, such as a
+/// module's.
 fn numeric(text: &str) -> Option<Id> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| Id::from(text))
@@ -137,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_item_has_no_id() {
+    fn finds_no_id_for_a_new_item() {
         const CREATE: Operation = Operation::post("/{module}").body(BodyShape::List("data"));
         let create = CREATE.request(ApiVersion::V8).json_bytes(r#"{"data":[{"id":"1"}]}"#);
         assert_eq!(ids(&create, 1), some(&[""]));

@@ -1,22 +1,23 @@
-//! The content of a request, as data: JSON, or the parts of an upload.
+//! The body of a request as data: bytes, or the parts of an upload.
 
 use std::fmt;
 
 use bytes::Bytes;
 
-/// The content of a request that [`RequestBuilder::build_payload`](super::RequestBuilder::build_payload)
-/// makes.
+/// The body of a request that
+/// [`RequestBuilder::build_payload`](super::RequestBuilder::build_payload) returns.
 #[derive(Clone, Debug)]
-#[allow(clippy::exhaustive_enums, reason = "an HTTP layer has to write every kind of body")]
+#[allow(clippy::exhaustive_enums, reason = "an HTTP layer must encode each kind of body")]
 pub enum Payload {
-    /// The bytes of the body; empty where the request has none. Their content type is among the headers.
+    /// The bytes of the body, or none if the request has no body. The headers name their content
+    /// type.
     Bytes(Bytes),
-    /// The parts of an upload (`multipart/form-data`). Whoever writes the body chooses its boundary and
-    /// sets the content type.
+    /// The parts of an upload (`multipart/form-data`). The code that encodes them chooses the
+    /// boundary and sets the content type.
     Multipart(Vec<UploadPart>),
 }
 
-/// One part of an upload: a file, or a text.
+/// One part of an upload: a file or a text.
 #[doc(alias = "upload")]
 #[doc(alias = "multipart")]
 #[derive(Clone)]
@@ -24,11 +25,11 @@ pub enum Payload {
 pub struct UploadPart {
     /// The name of the part.
     pub name: String,
-    /// The name of the file; `None` for a text.
+    /// The name of the file, or `None` for a text.
     pub file_name: Option<String>,
-    /// The content type of the file; `None` for a text. It has no control characters.
+    /// The content type of the file, or `None` for a text. It has no control characters.
     pub content_type: Option<String>,
-    /// The content; `None` where it is sent as a stream.
+    /// The content, or `None` if it is sent as a stream.
     pub content: Option<Bytes>,
 }
 
@@ -42,7 +43,8 @@ impl UploadPart {
         }
     }
 
-    /// Checks the content type; the error is for use behind the operation's name.
+    /// Creates a part for a file. The error is the end of a sentence that begins with the
+    /// operation's name.
     pub(super) fn file(
         name: &str,
         file_name: &str,
@@ -51,7 +53,7 @@ impl UploadPart {
     ) -> Result<Self, String> {
         if content_type.is_empty() || content_type.chars().any(char::is_control) {
             return Err(format!(
-                "cannot send a file of the type `{}`: write one such as `text/csv`",
+                "cannot send a file of the invalid type `{}`: expected for example `text/csv`",
                 content_type.escape_debug()
             ));
         }
@@ -64,7 +66,7 @@ impl UploadPart {
     }
 }
 
-/// Shows no file name and no content: they are people's data.
+/// Shows neither the file's name nor its content, because they are people's data.
 impl fmt::Debug for UploadPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UploadPart")
@@ -116,14 +118,16 @@ mod tests {
     }
 
     #[test]
-    fn refuses_files_where_none_belong_and_json_in_an_upload() {
+    fn refuses_files_without_an_upload_and_json_in_one() {
         let upload = || UPLOAD.request(ApiVersion::V8);
         let update = || UPDATE.request(ApiVersion::V8);
         assert!(refused(upload()).contains("needs a body"));
-        assert!(refused(upload().json_bytes("{}")).contains("takes a file and no JSON"));
+        assert!(refused(upload().json_bytes("{}")).contains("takes a file, not JSON"));
         assert!(refused(upload().file("a", "text/plain\r\nX: y", "")).contains("text/plain\\r\\n"));
-        assert!(refused(update().file("a", "text/plain", "")).contains("takes no file"));
-        assert!(refused(update().streamed_file("a", "text/plain")).contains("takes no file"));
-        assert!(refused(update().text_part("a", "b")).contains("takes no parts"));
+        assert!(refused(update().file("a", "text/plain", "")).contains("does not take a file"));
+        assert!(
+            refused(update().streamed_file("a", "text/plain")).contains("does not take a file")
+        );
+        assert!(refused(update().text_part("a", "b")).contains("does not take parts"));
     }
 }

@@ -1,4 +1,4 @@
-//! Tests of built requests.
+//! Tests of the requests that a builder builds.
 
 use proptest::prelude::*;
 
@@ -15,7 +15,7 @@ fn refused(builder: RequestBuilder) -> String {
 }
 
 #[test]
-fn mistakes_are_named_before_anything_is_sent() {
+fn names_the_first_error_when_a_request_is_built() {
     let get = || GET.request(ApiVersion::V8).path("module", "Leads");
     assert!(refused(get()).contains("`id`"));
     assert!(refused(get().path("record", "1")).contains("`record`"));
@@ -49,14 +49,14 @@ fn sends_one_content_type_and_keeps_that_of_an_upload() {
 }
 
 #[test]
-fn a_version_that_lacks_the_operation_is_refused() {
+fn refuses_a_version_without_the_operation() {
     const COMPOSITE: Operation = Operation::get("/x").since(ApiVersion::V3);
     let error = refused(COMPOSITE.request(ApiVersion::V2_1));
     assert!(error.contains("v3") && error.contains("v2.1"), "{error}");
 }
 
 #[test]
-fn an_unknown_parameter_can_be_forced() {
+fn adds_an_unknown_parameter_unchecked() {
     let request = GET
         .request(ApiVersion::V2)
         .path("module", "Leads")
@@ -70,7 +70,7 @@ fn an_unknown_parameter_can_be_forced() {
 
 proptest! {
     #[test]
-    fn values_arrive_as_they_were_meant(path in "\\PC{1,20}", value in "\\PC{0,40}") {
+    fn encodes_values_so_that_they_decode_unchanged(path in "\\PC{1,20}", value in "\\PC{0,40}") {
         prop_assume!(path != "." && path != "..");
         let request = GET
             .request(ApiVersion::V8)

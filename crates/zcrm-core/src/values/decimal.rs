@@ -1,4 +1,4 @@
-//! Numbers that lose no digit.
+//! Decimal numbers that keep all digits.
 
 use std::{cmp::Ordering, fmt, hash, str::FromStr};
 
@@ -8,12 +8,12 @@ use smol_str::SmolStr;
 
 use crate::Error;
 
-/// A number as Zoho wrote it, digit for digit: quantities, prices, amounts, rates.
+/// A decimal number with exactly the digits that Zoho sent: quantities, prices, amounts, rates.
 ///
-/// It is read from a JSON number, or from a text that is one, and written as a JSON number with the
-/// digits that it has: `1.50` stays `1.50`, and no digit of a long number is lost. Equality and order
-/// are those of the number, so `1.50` equals `1.5`. To calculate, [`to_f64`](Self::to_f64) or a
-/// decimal type of one's own, by way of its text.
+/// It is read from a JSON number or from a string that holds one, and written as a JSON number with
+/// the same digits: `1.50` stays `1.50`, and long numbers lose no digits. Equality and order are
+/// numeric, so `1.50` equals `1.5`. To calculate, use [`to_f64`](Self::to_f64), or parse its text
+/// as a decimal type of another crate.
 ///
 /// ```
 /// use zcrm_core::Decimal;
@@ -27,16 +27,16 @@ use crate::Error;
 pub struct Decimal(SmolStr);
 
 impl Decimal {
-    /// The number's text, as it came.
+    /// Returns the text of the number, unchanged.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The nearest binary number; digits beyond the sixteenth or so are lost.
+    /// Returns the nearest `f64`. Digits after about the sixteenth are lost.
     #[must_use]
     pub fn to_f64(&self) -> f64 {
-        // the text is a JSON number, which Rust reads too
+        // the text is a JSON number, which Rust parses too
         self.0.parse().unwrap_or(f64::NAN)
     }
 
@@ -45,11 +45,12 @@ impl Decimal {
     }
 }
 
-/// A number as sign, significant digits and the place of its point: `0.{digits} * 10^point`.
+/// A number as its sign, its significant digits and the position of its point: `0.{digits} *
+/// 10^point`.
 struct Digits<'a> {
     negative: bool,
     point: i64,
-    /// Digits before and after the point, together without zeros at either end.
+    /// The digits before and after the point, without zeros at the beginning and the end.
     digits: (&'a str, &'a str),
 }
 
@@ -63,9 +64,9 @@ impl<'a> Digits<'a> {
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let whole = whole.trim_start_matches('0');
         let point = i64::try_from(whole.len()).unwrap_or(i64::MAX);
-        // an exponent of that size has a sign and nothing but digits
-        let far = if exponent.starts_with('-') { i64::MIN / 2 } else { i64::MAX / 2 };
-        let point = point.saturating_add(exponent.parse().unwrap_or(far));
+        // an exponent that does not parse is too large: its form has been checked
+        let out_of_range = if exponent.starts_with('-') { i64::MIN / 2 } else { i64::MAX / 2 };
+        let point = point.saturating_add(exponent.parse().unwrap_or(out_of_range));
         let fraction = fraction.trim_end_matches('0');
         if whole.is_empty() {
             let digits = fraction.trim_start_matches('0');
@@ -127,13 +128,13 @@ impl FromStr for Decimal {
             return Ok(Self(SmolStr::new(text)));
         }
         Err(Error::input(format!(
-            "`{}` is no number: write it as JSON does, such as `1999.90` or `-0.5`",
+            "invalid number `{}`: expected a JSON number, for example `1999.90` or `-0.5`",
             text.escape_debug()
         )))
     }
 }
 
-/// RFC 8259's grammar of numbers.
+/// Checks a text against RFC 8259's grammar of numbers.
 fn is_number(text: &[u8]) -> bool {
     let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let text = text.strip_prefix(b"-").unwrap_or(text);
@@ -172,14 +173,16 @@ macro_rules! from_integers {
 
 from_integers!(i32 i64 u32 u64 usize);
 
-/// The shortest text that means the same `f64`.
+/// Converts an `f64` to the shortest text that means the same number.
 impl TryFrom<f64> for Decimal {
     type Error = Error;
 
     fn try_from(number: f64) -> Result<Self, Error> {
         match number.is_finite() {
             true => number.to_string().parse(),
-            false => Err(Error::input(format!("{number} is no number that JSON can hold"))),
+            false => {
+                Err(Error::input(format!("invalid number {number}: expected a finite number")))
+            }
         }
     }
 }
@@ -214,8 +217,8 @@ impl<'de> Deserialize<'de> for Decimal {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         let text = raw.get().trim_matches('"');
-        // the value itself is nobody's business but the record's owner's
-        text.parse().map_err(|_| de::Error::custom("it is no number"))
+        // the error shows no value, because values are people's data
+        text.parse().map_err(|_| de::Error::custom("it is not a number"))
     }
 }
 
@@ -230,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_compared_as_numbers_and_kept_as_text() {
+    fn compares_by_value_and_keeps_the_digits() {
         for (one, two) in [("1.50", "1.5"), ("0", "-0.000"), ("100", "1e2"), ("0.05", "5E-2")] {
             assert_eq!(decimal(one), decimal(two));
             assert_eq!(decimal(one).to_string(), one);
@@ -243,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_a_number_is_read_and_a_number_written() {
+    fn reads_numbers_and_numeric_strings_and_writes_numbers() {
         let both: Vec<Decimal> = serde_json::from_str(r#"[1.10, "1.10"]"#).unwrap();
         assert_eq!(serde_json::to_string(&both).unwrap(), "[1.10,1.10]");
         let value: Decimal = serde_json::from_value(serde_json::json!(7)).unwrap();
@@ -253,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_refused_by_name() {
+    fn refuses_text_that_is_not_a_number() {
         for bad in ["", "-", "1.", ".5", "01", "+1", "1e", "1e+", "0x1", "NaN", "1 ", "1,5", "1e1x"]
         {
             let error = bad.parse::<Decimal>().unwrap_err().to_string();
@@ -267,14 +270,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn order_agrees_with_that_of_binary_numbers(one in -1e9..1e9f64, two in -1e9..1e9f64) {
+        fn orders_numbers_as_f64_does(one in -1e9..1e9f64, two in -1e9..1e9f64) {
             let (a, b) = (Decimal::try_from(one).unwrap(), Decimal::try_from(two).unwrap());
             prop_assert_eq!(a.cmp(&b), one.partial_cmp(&two).unwrap());
             prop_assert_eq!(a.to_f64(), one);
         }
 
         #[test]
-        fn any_number_survives_reading_and_writing(
+        fn keeps_any_number_through_reading_and_writing(
             text in "-?(0|[1-9][0-9]{0,40})(\\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?",
         ) {
             let number: Decimal = serde_json::from_str(&text).unwrap();

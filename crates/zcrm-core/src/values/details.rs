@@ -1,4 +1,4 @@
-//! What stands in the lists of a record.
+//! The types of a record's list fields: tags, participants, files, links and others.
 
 use std::borrow::Cow;
 
@@ -19,25 +19,25 @@ object! {
     /// # Ok::<(), zcrm_core::Error>(())
     /// ```
     Tag {
-        /// Its id.
+        /// Returns the tag's id.
         id, with_id: Id = "id";
-        /// Its name; at most 25 characters.
+        /// Returns the tag's name, of at most 25 characters.
         name, with_name: String = "name";
-        /// Its colour, such as `#57B1FD`; null where none was chosen.
+        /// Returns the tag's colour, such as `#57B1FD`, or `None` if it has no colour.
         color_code, with_color_code: String = "color_code";
-        /// Who made it; a record does not tell.
+        /// Returns the user who created the tag. A record does not include it.
         created_by: Lookup = "created_by";
-        /// Who changed it last; a record does not tell.
+        /// Returns the user who last modified the tag. A record does not include it.
         modified_by: Lookup = "modified_by";
-        /// When it was made; a record does not tell.
+        /// Returns the time at which the tag was created. A record does not include it.
         created_time: Timestamp = "created_time";
-        /// When it was last changed; a record does not tell.
+        /// Returns the time at which the tag was last modified. A record does not include it.
         modified_time: Timestamp = "modified_time";
     }
 }
 
 impl Tag {
-    /// The tag of this name.
+    /// Creates a tag with this name.
     #[must_use]
     pub fn named(name: impl Into<String>) -> Self {
         Self::default().with_name(name)
@@ -63,17 +63,17 @@ impl From<&Self> for Tag {
 }
 
 words! {
-    /// What takes part in an event.
+    /// The kind of a participant of an event.
     ParticipantKind {
         USER = "user": "A user of the organisation.";
         CONTACT = "contact": "A contact.";
         LEAD = "lead": "A lead.";
-        EMAIL = "email": "An address without a record.";
+        EMAIL = "email": "An e-mail address without a record.";
     }
 }
 
 object! {
-    /// Somebody who takes part in an event: `Participants`.
+    /// A participant of an event, in the field `Participants`.
     ///
     /// ```
     /// use zcrm_core::{Participant, ParticipantKind, Record};
@@ -86,55 +86,55 @@ object! {
     /// # Ok::<(), zcrm_core::Error>(())
     /// ```
     Participant {
-        /// The row's own id.
+        /// Returns the id of the row.
         id, with_id: Id = "id";
-        /// What it is.
+        /// Returns the kind of the participant.
         kind, with_kind: ParticipantKind = "type";
-        /// The id of the user, contact or lead, or the address.
+        /// Returns the id of the user, contact or lead, or the e-mail address.
         participant, with_participant: String = "participant";
-        /// The name.
+        /// Returns the name of the participant.
         name, with_name: String = "name";
-        /// The address.
+        /// Returns the e-mail address of the participant.
         email, with_email: String = "Email";
-        /// Whether an invitation was sent.
+        /// Returns whether an invitation was sent.
         invited, with_invited: bool = "invited";
-        /// What came of it, such as `not_known`.
+        /// Returns the status of the invitation, such as `not_known`.
         status, with_status: String = "status";
     }
 }
 
 impl Participant {
-    /// A user of the organisation.
+    /// Creates a participant from a user of the organisation.
     #[must_use]
     pub fn user(id: impl Into<Id>) -> Self {
         Self::of(ParticipantKind::USER, id.into().as_str())
     }
 
-    /// A contact.
+    /// Creates a participant from a contact.
     #[must_use]
     pub fn contact(id: impl Into<Id>) -> Self {
         Self::of(ParticipantKind::CONTACT, id.into().as_str())
     }
 
-    /// A lead.
+    /// Creates a participant from a lead.
     #[must_use]
     pub fn lead(id: impl Into<Id>) -> Self {
         Self::of(ParticipantKind::LEAD, id.into().as_str())
     }
 
-    /// An address without a record.
+    /// Creates a participant from an e-mail address without a record.
     #[must_use]
     pub fn address(address: &str) -> Self {
         Self::of(ParticipantKind::EMAIL, address)
     }
 
-    fn of(kind: ParticipantKind, whom: &str) -> Self {
-        Self::default().with_kind(kind).with_participant(whom)
+    fn of(kind: ParticipantKind, participant: &str) -> Self {
+        Self::default().with_kind(kind).with_participant(participant)
     }
 }
 
 object! {
-    /// A row of a price book: `Pricing_Details`.
+    /// A row of a price book, in the field `Pricing_Details`.
     ///
     /// ```
     /// use zcrm_core::{PriceRange, Record};
@@ -145,19 +145,19 @@ object! {
     /// # Ok::<(), zcrm_core::Error>(())
     /// ```
     PriceRange {
-        /// The row's id.
+        /// Returns the id of the row.
         id, with_id: Id = "id";
-        /// The least quantity or amount of the range.
+        /// Returns the lowest quantity or amount of the range.
         from, with_from: Decimal = "from_range";
-        /// The greatest.
+        /// Returns the highest quantity or amount of the range.
         to, with_to: Decimal = "to_range";
-        /// The discount in it, in percent.
+        /// Returns the discount in the range, in percent.
         discount, with_discount: Decimal = "discount";
     }
 }
 
 impl PriceRange {
-    /// A discount in percent from one quantity to another, both included.
+    /// Creates a discount in percent for the quantities from `from` to `to`, both included.
     #[must_use]
     pub fn new(
         from: impl Into<Decimal>,
@@ -169,7 +169,7 @@ impl PriceRange {
 }
 
 object! {
-    /// How an activity comes again: `Recurring_Activity`.
+    /// The recurrence of an activity, in the field `Recurring_Activity`.
     ///
     /// ```
     /// use zcrm_core::Recurrence;
@@ -179,31 +179,31 @@ object! {
     /// # Ok::<(), zcrm_core::Error>(())
     /// ```
     Recurrence {
-        /// The rule, in the words of RFC 5545.
+        /// Returns the recurrence rule, in the syntax of RFC 5545.
         rule, with_rule: String = "RRULE";
-        /// The dates that are left out.
+        /// Returns the dates that are excluded.
         exceptions, with_exceptions: String = "EXDATE";
     }
 }
 
 impl Recurrence {
-    /// By a rule.
+    /// Creates a recurrence from its rule.
     #[must_use]
     pub fn new(rule: impl Into<String>) -> Self {
         Self::default().with_rule(rule)
     }
 
-    /// A part of the rule, such as `FREQ`.
+    /// Returns a part of the rule, such as `FREQ`.
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode) where the rule is no text.
+    /// Returns an error of kind [`Decode`](crate::ErrorKind::Decode) if the rule is not a string.
     pub fn part(&self, name: &str) -> Result<Option<String>, Error> {
         Ok(part(self.rule()?, name))
     }
 }
 
 object! {
-    /// When Zoho reminds of a task: `Remind_At` as an alarm.
+    /// The reminder of a task, in the field `Remind_At`.
     ///
     /// ```
     /// use zcrm_core::Alarm;
@@ -213,28 +213,28 @@ object! {
     /// # Ok::<(), zcrm_core::Error>(())
     /// ```
     Alarm {
-        /// The alarm, in the words of RFC 5545.
+        /// Returns the alarm, in the syntax of RFC 5545.
         alarm, with_alarm: String = "ALARM";
     }
 }
 
 impl Alarm {
-    /// By its text.
+    /// Creates an alarm from its text.
     #[must_use]
     pub fn new(alarm: impl Into<String>) -> Self {
         Self::default().with_alarm(alarm)
     }
 
-    /// A part of the alarm, such as `ACTION`.
+    /// Returns a part of the alarm, such as `ACTION`.
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode) where the alarm is no text.
+    /// Returns an error of kind [`Decode`](crate::ErrorKind::Decode) if the alarm is not a string.
     pub fn part(&self, name: &str) -> Result<Option<String>, Error> {
         Ok(part(self.alarm()?, name))
     }
 }
 
-/// `FREQ=DAILY;INTERVAL=2`: the value of a name.
+/// Returns the value of a name in a text such as `FREQ=DAILY;INTERVAL=2`.
 fn part(text: Option<String>, name: &str) -> Option<String> {
     let text = text?;
     let mut parts = text.split(';').filter_map(|part| part.split_once('='));
@@ -242,19 +242,19 @@ fn part(text: Option<String>, name: &str) -> Option<String> {
 }
 
 object! {
-    /// When Zoho reminds of an event, before it begins: an element of `Remind_At`.
+    /// A reminder before an event begins, in the list field `Remind_At`.
     Reminder {
-        /// How many of the period.
+        /// Returns the number of periods before the event.
         unit, with_unit: u32 = "unit";
-        /// `minutes`, `hours`, `days` or `weeks`.
+        /// Returns the period: `minutes`, `hours`, `days` or `weeks`.
         period, with_period: String = "period";
-        /// The time of day, for days and weeks.
+        /// Returns the time of day, if the period is days or weeks.
         time, with_time: String = "time";
     }
 }
 
 impl Reminder {
-    /// So many `minutes`, `hours`, `days` or `weeks` before.
+    /// Creates a reminder `unit` periods (`minutes`, `hours`, `days` or `weeks`) before the event.
     #[must_use]
     pub fn before(unit: u32, period: &str) -> Self {
         Self::default().with_unit(unit).with_period(period)
@@ -262,7 +262,7 @@ impl Reminder {
 }
 
 object! {
-    /// A file in a field of the record.
+    /// A file in a file or image field of a record.
     ///
     /// ```
     /// use zcrm_core::{FileField, Record};
@@ -273,21 +273,21 @@ object! {
     /// # Ok::<(), zcrm_core::Error>(())
     /// ```
     FileField {
-        /// The row's id; in v2 that of the attachment.
+        /// Returns the id of the row, or in v2 that of the attachment.
         id, with_id: Id = "id" or "attachment_Id";
-        /// The id of the file, as the upload gave it.
+        /// Returns the id of the file, which the upload returned.
         file_id, with_file_id: String = "File_Id__s" or "file_Id";
-        /// Its name.
+        /// Returns the name of the file.
         name, with_name: String = "File_Name__s" or "file_Name";
-        /// Its size in bytes; v2 writes it for people.
+        /// Returns the size in bytes. In v2 it is formatted text.
         size, with_size: String = "Size__s" or "file_Size";
-        /// What the image shows.
+        /// Returns the description of an image.
         description, with_description: String = "Description__s";
     }
 }
 
 impl FileField {
-    /// A file that was uploaded.
+    /// Creates a value from the id of an uploaded file.
     #[must_use]
     pub fn uploaded(file_id: impl Into<String>) -> Self {
         Self::default().with_file_id(file_id)
@@ -295,7 +295,7 @@ impl FileField {
 }
 
 object! {
-    /// A record that a multi-select lookup points to, or a user, by a row of the linking module.
+    /// A row of a multi-select lookup, which refers to a record or a user.
     ///
     /// ```
     /// use zcrm_core::{Link, Record};
@@ -307,13 +307,13 @@ object! {
     /// # Ok::<(), zcrm_core::Error>(())
     /// ```
     Link {
-        /// The link's id, by which it can be deleted.
+        /// Returns the id of the link, by which it can be deleted.
         id, with_id: Id = "id";
     }
 }
 
 impl Link {
-    /// A link to a record. `name` is the lookup's name in the linking module.
+    /// Creates a link to a record. `name` is the lookup's name in the linking module.
     #[must_use]
     pub fn to(name: &str, id: impl Into<Id>) -> Self {
         let mut link = Record::new();
@@ -321,18 +321,21 @@ impl Link {
         Self(link)
     }
 
-    /// What the lookup of this name points to.
+    /// Returns the record that the lookup of this name refers to.
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode) where it is no reference.
+    /// Returns an error of kind [`Decode`](crate::ErrorKind::Decode) if the member is not a
+    /// reference.
     pub fn target(&self, name: &str) -> Result<Option<Lookup>, Error> {
         self.0.lookup(name)
     }
 }
 
-/// A tax of a product: `Tax`. v2 writes its name alone; later versions an object with a text such as
-/// `Vat - 4.0 %`. It is written in the form in which it was read; a new one in the form of the
-/// version that is used.
+/// A tax of a product, in the field `Tax`.
+///
+/// v2 sends only its name. Later versions send an object with a text such as `Vat - 4.0 %`. A tax
+/// is written in the form in which it was read; a new one is written in the form of the version in
+/// use.
 ///
 /// ```
 /// use zcrm_core::{Record, Tax};
@@ -352,13 +355,13 @@ enum TaxRepr {
 }
 
 impl Tax {
-    /// The tax of this name.
+    /// Creates a tax with this name.
     #[must_use]
     pub fn named(name: impl Into<String>) -> Self {
         Self(TaxRepr::Name(name.into()))
     }
 
-    /// The tax's name, with its rate where Zoho sent that.
+    /// Returns the name of the tax, with its rate if Zoho sent it.
     #[must_use]
     pub fn name(&self) -> &str {
         match &self.0 {
@@ -366,7 +369,7 @@ impl Tax {
         }
     }
 
-    /// The tax's id, where Zoho sent it.
+    /// Returns the id of the tax, if Zoho sent it.
     #[must_use]
     pub fn id(&self) -> Option<Id> {
         match &self.0 {
@@ -375,7 +378,7 @@ impl Tax {
         }
     }
 
-    /// The same tax in v2's form, or in the later one.
+    /// Converts the tax to v2's form, or to the form of later versions.
     pub(crate) fn in_form(self, v2: bool) -> Self {
         Self(match self.0 {
             TaxRepr::Object(_, name) if v2 => TaxRepr::Name(name),
@@ -401,7 +404,7 @@ impl Serialize for Tax {
 impl<'de> Deserialize<'de> for Tax {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<serde_json::value::RawValue>::deserialize(deserializer)?;
-        let wrong = || de::Error::custom("a tax is a name or an object with `value`");
+        let wrong = || de::Error::custom("a tax must be a name or an object with `value`");
         if let Ok(name) = serde_json::from_str::<Cow<'_, str>>(raw.get()) {
             return Ok(Self(TaxRepr::Name(name.into_owned())));
         }

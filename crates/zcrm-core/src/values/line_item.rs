@@ -1,4 +1,4 @@
-//! The lines of quotes, orders and invoices.
+//! Line items of quotes, orders and invoices.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::RawValue;
@@ -6,8 +6,10 @@ use serde_json::value::RawValue;
 use super::{Decimal, object};
 use crate::{ApiVersion, Id, Lookup};
 
-/// The modules that have line items, and the member in which each has them. v2 knows one name for
-/// all of them; the later names probably came with v2.1 (Zoho's SDKs for v2.1).
+/// The modules with line items, and the member that holds them from v2.1 on.
+///
+/// v2 uses one name for all modules. The later names probably came with v2.1 (Zoho's SDKs for
+/// v2.1).
 const MODULES: [(&str, &str); 4] = [
     ("Quotes", "Quoted_Items"),
     ("Sales_Orders", "Ordered_Items"),
@@ -16,7 +18,7 @@ const MODULES: [(&str, &str); 4] = [
 ];
 pub(super) const V2: &str = "Product_Details";
 
-/// A line's members where v2 writes them otherwise.
+/// The members of a line that have another name in v2.
 const MEMBERS: [(&str, &str); 9] = [
     ("Product_Name", "product"),
     ("Quantity", "quantity"),
@@ -30,12 +32,12 @@ const MEMBERS: [(&str, &str); 9] = [
 ];
 
 object! {
-    /// A line of a quote, an order or an invoice: one type for v2 (`Product_Details`) and the
-    /// versions after it (`Quoted_Items` and its like).
+    /// A line of a quote, an order or an invoice, for v2 (`Product_Details`) and for later versions
+    /// (`Quoted_Items` and others).
     ///
-    /// It is read in the form of either and written in the form of the version that is used; a struct
-    /// of one's own takes v2's name of the list by an alias ([`Module`](crate::Module)). Amounts are
-    /// [`Decimal`]s and lose no digit.
+    /// It is read in either form, and written in the form of the version in use. In a struct, an
+    /// alias accepts v2's name of the list too; see [`Module`](crate::Module). Amounts are
+    /// [`Decimal`]s, which keep all digits.
     ///
     /// ```
     /// use zcrm_core::{Discount, LineItem, Record};
@@ -48,42 +50,42 @@ object! {
     /// # Ok::<(), zcrm_core::Error>(())
     /// ```
     LineItem {
-        /// The line's id.
+        /// Returns the id of the line.
         id, with_id: Id = "id";
-        /// The product.
+        /// Returns the product.
         product, with_product: Lookup = "Product_Name" or "product";
-        /// How much of it; parts of a whole are usual.
+        /// Returns the quantity, which is often not an integer.
         quantity, with_quantity: Decimal = "Quantity" or "quantity";
-        /// The price of one.
+        /// Returns the price of one unit.
         list_price, with_list_price: Decimal = "List_Price" or "list_price";
-        /// What is taken off.
+        /// Returns the discount.
         discount, with_discount: Discount = "Discount";
-        /// The taxes of the line.
+        /// Returns the taxes of the line.
         line_taxes, with_line_taxes: Vec<LineTax> = "Line_Tax" or "line_tax";
-        /// The sum of its taxes.
+        /// Returns the sum of the line's taxes.
         tax, with_tax: Decimal = "Tax";
-        /// Quantity times price.
+        /// Returns the quantity times the price.
         total, with_total: Decimal = "Total" or "total";
-        /// That, less the discount.
+        /// Returns the total less the discount.
         total_after_discount, with_total_after_discount: Decimal =
             "Total_After_Discount" or "total_after_discount";
-        /// That, and the taxes.
+        /// Returns the total less the discount, plus the taxes.
         net_total, with_net_total: Decimal = "Net_Total" or "net_total";
-        /// What is said of it.
+        /// Returns the description of the line.
         description, with_description: String = "Description" or "product_description";
-        /// The price book that the price is from.
+        /// Returns the price book that the price comes from.
         price_book, with_price_book: Lookup = "Price_Book_Name" or "book";
     }
 }
 
 impl LineItem {
-    /// So much of a product, at its own price.
+    /// Creates a line with this quantity of a product, at the product's price.
     #[must_use]
     pub fn new(product: impl Into<Id>, quantity: impl Into<Decimal>) -> Self {
         Self::default().with_product(Lookup::to(product)).with_quantity(quantity)
     }
 
-    /// The member in which a module has its lines; `None` for modules without.
+    /// Returns the member that holds a module's lines, or `None` for a module without lines.
     ///
     /// ```
     /// use zcrm_core::{ApiVersion, LineItem};
@@ -98,27 +100,27 @@ impl LineItem {
         Some(if version == ApiVersion::V2 { V2 } else { *later })
     }
 
-    /// Whether a member of a record holds line items, in whichever version.
+    /// Returns `true` if a member of this name holds line items in any version.
     pub(super) fn is_member(name: &str) -> bool {
         name == V2 || MODULES.iter().any(|(_, later)| *later == name)
     }
 
-    /// The name of a line's member in the other form: v2's where `v2`, else the later one.
+    /// Returns the name of a line's member in v2's form, or in the form of later versions.
     pub(super) fn renamed(name: &str, v2: bool) -> Option<&'static str> {
         let found = MEMBERS.iter().find(|(later, old)| name == if v2 { *later } else { *old })?;
         Some(if v2 { found.1 } else { found.0 })
     }
 }
 
-/// What is taken off a line's total.
+/// The discount of a line: an amount or a percentage.
 ///
-/// Zoho writes an amount as a number and a percentage as a text such as `12.5%`.
+/// Zoho writes an amount as a number and a percentage as a string such as `12.5%`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Discount {
-    /// So much in the record's currency.
+    /// An amount in the record's currency.
     Amount(Decimal),
-    /// So many of a hundred.
+    /// A percentage.
     Percent(Decimal),
 }
 
@@ -135,7 +137,8 @@ impl<'de> Deserialize<'de> for Discount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         let text = raw.get().trim_matches('"').trim();
-        let wrong = |_| de::Error::custom("a discount is a number, or a text such as `12.5%`");
+        let wrong =
+            |_| de::Error::custom("a discount must be a number, or a string such as `12.5%`");
         match text.strip_suffix('%') {
             Some(percent) => percent.trim_end().parse().map(Self::Percent).map_err(wrong),
             None => text.parse().map(Self::Amount).map_err(wrong),
@@ -146,31 +149,31 @@ impl<'de> Deserialize<'de> for Discount {
 object! {
     /// A tax of a line, or of all lines together (`$line_tax`).
     LineTax {
-        /// Its id.
+        /// Returns the id of the tax.
         id, with_id: Id = "id";
-        /// Its name.
+        /// Returns the name of the tax.
         name, with_name: String = "name";
-        /// Its name for people.
+        /// Returns the display name of the tax.
         display_name, with_display_name: String = "display_name";
-        /// Its rate.
+        /// Returns the rate of the tax, in percent.
         percentage, with_percentage: Decimal = "percentage";
-        /// What it comes to.
+        /// Returns the amount of the tax.
         value, with_value: Decimal = "value";
     }
 }
 
 impl LineTax {
-    /// A tax of this name at this rate in percent.
+    /// Creates a tax with this name and this rate in percent.
     #[must_use]
     pub fn new(name: impl Into<String>, percentage: impl Into<Decimal>) -> Self {
         Self::default().with_name(name).with_percentage(percentage)
     }
 }
 
-/// A field's name in the version that is used: line items alone have two.
+/// Returns a field's name in the version in use. Only the field of line items has two names.
 pub(super) fn field_name<'a>(module: &str, name: &'a str, version: ApiVersion) -> &'a str {
     match LineItem::member(module, version) {
-        Some(own) if LineItem::is_member(name) => own,
+        Some(current) if LineItem::is_member(name) => current,
         _ => name,
     }
 }

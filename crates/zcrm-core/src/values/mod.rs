@@ -1,7 +1,7 @@
-//! Values of fields that have a shape of their own.
+//! Structured field values.
 //!
-//! Whatever is an object in Zoho is a [`Record`](crate::Record) here too, with names for what is
-//! known of it: what is not known, and the digits and order of what is, survive.
+//! Each type is a typed view of a [`Record`](crate::Record): members that zcrm does not know are
+//! kept, and so are the order of the keys and the exact digits of numbers.
 
 mod decimal;
 mod details;

@@ -1,13 +1,13 @@
-//! Objects of Zoho's, with names for what is known of them.
+//! The macro for typed views of Zoho's objects.
 
-/// A struct around a [`Record`](crate::Record), with a getter for each known member, and a setter
-/// for those that are written.
+/// Declares a struct around a [`Record`](crate::Record), with getters for its known members and
+/// setters for those that may be written.
 ///
-/// A getter tells a member that is absent or null by `None`, and one of another shape by an error
-/// that names it; such a member harms no other. A member may have an older name beside its own: it
-/// is read under either, and written under the one that is there, else under its own. `parts` are
-/// objects of which older versions of Zoho send an empty one where there is none. `lists` are
-/// members that hold several; absent, they are empty.
+/// A getter returns `None` for a member that is absent or null, and an error with the member's name
+/// for one of another type. Other members are not affected. A member may have an older name, after
+/// `or`. It is read under either name, and written under the one that is present, or else under its
+/// current name. `parts` are objects that older versions of Zoho send empty instead of leaving them
+/// out. `lists` are members with several values; an absent list is empty.
 macro_rules! object {
     (
         $(#[$meta:meta])*
@@ -30,7 +30,8 @@ macro_rules! object {
                 $(#[$doc])*
                 ///
                 /// # Errors
-                /// Of kind [`Decode`]($crate::ErrorKind::Decode) where it has another shape.
+                /// Returns an error of kind [`Decode`]($crate::ErrorKind::Decode) if the member has
+                /// another type.
                 pub fn $get(&self) -> Result<Option<$kind>, $crate::Error> {
                     self.0.get(object!(@there self, $name $(, $old)?))
                 }
@@ -42,7 +43,8 @@ macro_rules! object {
                 $(#[$part_doc])*
                 ///
                 /// # Errors
-                /// Of kind [`Decode`]($crate::ErrorKind::Decode) where it has another shape.
+                /// Returns an error of kind [`Decode`]($crate::ErrorKind::Decode) if the member has
+                /// another type.
                 pub fn $part(&self) -> Result<Option<$part_kind>, $crate::Error> {
                     let name = object!(@there self, $part_name $(, $old_part)?);
                     match self.0.raw(name) {
@@ -56,13 +58,14 @@ macro_rules! object {
                 $(#[$list_doc])*
                 ///
                 /// # Errors
-                /// Of kind [`Decode`]($crate::ErrorKind::Decode) where it has another shape.
+                /// Returns an error of kind [`Decode`]($crate::ErrorKind::Decode) if the member has
+                /// another type.
                 pub fn $list(&self) -> Result<Vec<$item>, $crate::Error> {
                     self.0.get($list_name).map(Option::unwrap_or_default)
                 }
 
                 $(
-                    #[doc = concat!("Sets it: see [`", stringify!($list), "`](Self::", stringify!($list), ").")]
+                    #[doc = concat!("Sets the values; see [`", stringify!($list), "`](Self::", stringify!($list), ").")]
                     #[must_use]
                     pub fn $with_list<V: Into<$item>>(mut self, values: impl IntoIterator<Item = V>) -> Self {
                         let values: Vec<$item> = values.into_iter().map(Into::into).collect();
@@ -72,13 +75,13 @@ macro_rules! object {
                 )?
             )*)?
 
-            /// All of it, what zcrm does not know included.
+            /// Returns the underlying record, with members that zcrm does not know.
             #[must_use]
             pub fn record(&self) -> &$crate::Record {
                 &self.0
             }
 
-            /// All of it, to change what zcrm does not know.
+            /// Returns the underlying record, to change members that zcrm does not know.
             #[must_use]
             pub fn record_mut(&mut self) -> &mut $crate::Record {
                 &mut self.0
@@ -109,7 +112,7 @@ macro_rules! object {
             }
         }
 
-        /// Names the members and shows no values, which may be people's data.
+        /// Shows the names of the members but no values, which may be people's data.
         impl std::fmt::Debug for $object {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.debug_tuple(stringify!($object)).field(&self.0).finish()
@@ -118,7 +121,7 @@ macro_rules! object {
     };
     (@setter [] $get:ident, $kind:ty, $name:literal $(, $old:literal)?) => {};
     (@setter [$with:ident] $get:ident, $kind:ty, $name:literal $(, $old:literal)?) => {
-        #[doc = concat!("Sets it: see [`", stringify!($get), "`](Self::", stringify!($get), ").")]
+        #[doc = concat!("Sets the value; see [`", stringify!($get), "`](Self::", stringify!($get), ").")]
         #[must_use]
         pub fn $with(mut self, value: impl Into<$kind>) -> Self {
             let name = object!(@there self, $name $(, $old)?);

@@ -1,9 +1,10 @@
-//! Rows of subforms: changes that mean the same in every version.
+//! Changes to rows of subforms, with the same effect in every version.
 //!
-//! An update treats the rows that it does not mention in two ways: v2 deletes them, v5 and later keep
-//! them. So a changed list mentions every row that stands there: those that stay as they are, those
-//! that go with `_delete`. Later versions take that as it is; for those before v5 the write leaves out
-//! what is to go. What v2.1 to v4 do is not known; they are taken to be as v2.
+//! For rows that an update does not mention there are two behaviours: v2 deletes them, and v5 and
+//! later keep them. So a changed list mentions all existing rows: those that stay unchanged, and
+//! those to be deleted with `_delete`. Later versions accept that as it is. For versions before v5
+//! the write leaves out the rows to be deleted. The behaviour of v2.1 to v4 is not known; they are
+//! treated as v2.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -11,14 +12,15 @@ use serde_json::value::RawValue;
 use super::{Tax, line_item, line_item::LineItem};
 use crate::{ApiVersion, Error, Id, Record, json::Members, zoho_json::to_json};
 
-/// Zoho's mark on a row that is to go.
+/// Zoho's mark on a row to be deleted.
 const DELETE: &str = "_delete";
 
-/// The module whose taxes v2 writes otherwise.
+/// The module whose taxes have another form in v2.
 const TAXED: &str = "Products";
 
-/// Changes of subforms, multi-select lookups and line items. They mean the same in every version,
-/// although what is sent differs.
+/// Changes to subforms, multi-select lookups and line items.
+///
+/// They have the same effect in every version, although the requests differ.
 ///
 /// ```
 /// use zcrm_core::Record;
@@ -30,50 +32,51 @@ const TAXED: &str = "Products";
 /// # Ok::<(), zcrm_core::Error>(())
 /// ```
 ///
-/// What stands there must be known: the record was read with the subform (a list leaves subforms
-/// out, a read of one record does not), or it is new and has no `id` yet.
+/// The existing rows must be known. So the record must either have been read with the subform (a
+/// read of one record includes subforms, a list does not), or be new, without an `id`.
 impl Record {
-    /// The rows of a subform; none where it is null or, of a record without an `id`, absent. Rows that
-    /// are to be deleted are left out.
+    /// Returns the rows of a subform, without those that are marked as deleted.
+    ///
+    /// There are no rows if the subform is null, or if it is absent from a record without an `id`.
     ///
     /// ```
     /// use zcrm_core::Record;
     ///
     /// let read: Record = r#"{"id":"9","Visits":null}"#.parse()?;
     /// assert!(read.subform("Visits")?.is_empty());
-    /// // of a list, which leaves rows out: not read is not none
+    /// // a list leaves rows out, so they are not known
     /// let listed: Record = r#"{"id":"9"}"#.parse()?;
     /// assert!(listed.subform("Visits").is_err());
     /// # Ok::<(), zcrm_core::Error>(())
     /// ```
     ///
     /// # Errors
-    /// Of kind [`Input`](crate::ErrorKind::Input) where the record was read without the subform, as
-    /// lists do, and of kind [`Decode`](crate::ErrorKind::Decode) where the member is no list of
-    /// objects.
+    /// Returns an error of kind [`Input`](crate::ErrorKind::Input) if the record was read without
+    /// the subform, as by a list, and of kind [`Decode`](crate::ErrorKind::Decode) if the member is
+    /// not a list of objects.
     pub fn subform(&self, name: &str) -> Result<Vec<Self>, Error> {
         self.must_be_read(name)?;
         let rows: Vec<Self> = self.get(name)?.unwrap_or_default();
         Ok(rows.into_iter().filter(|row| !row.contains(DELETE)).collect())
     }
 
-    /// Adds rows behind those that stand there.
+    /// Adds rows after the existing ones.
     ///
     /// # Errors
-    /// Of kind [`Input`](crate::ErrorKind::Input) where it is not known what stands there, where a
-    /// row has an `id` already, or is no object.
+    /// Returns an error of kind [`Input`](crate::ErrorKind::Input) if the existing rows are not
+    /// known, or a new row has an `id` or is not an object.
     pub fn append_rows<R: Serialize>(
         &mut self,
         name: &str,
         rows: impl IntoIterator<Item = R>,
     ) -> Result<(), Error> {
-        let mut all = self.standing(name)?;
+        let mut all = self.marked_rows(name)?;
         for (at, row) in rows.into_iter().enumerate() {
             let row = row_of(name, at, &row)?;
             if row.contains("id") {
                 return Err(Error::input(format!(
-                    "row {at} for `{name}` has an `id`, and a row that is added has none: take it \
-                     away, or change the row in place"
+                    "row {at} for `{name}` is new but has an `id`: remove the `id`, or change the \
+                     existing row"
                 )));
             }
             all.push(row);
@@ -81,18 +84,18 @@ impl Record {
         self.set(name, all)
     }
 
-    /// Puts rows in the place of all that stand there. A row with the `id` of one that stands there
-    /// changes that one; the others go.
+    /// Replaces all existing rows. A row with the `id` of an existing row changes that row, and the
+    /// other rows are deleted.
     ///
     /// # Errors
-    /// Of kind [`Input`](crate::ErrorKind::Input) where it is not known what stands there, where a
-    /// row has another `id`, or is no object.
+    /// Returns an error of kind [`Input`](crate::ErrorKind::Input) if the existing rows are not
+    /// known, or a new row has an unknown `id` or is not an object.
     pub fn replace_rows<R: Serialize>(
         &mut self,
         name: &str,
         rows: impl IntoIterator<Item = R>,
     ) -> Result<(), Error> {
-        let old = self.standing(name)?;
+        let old = self.marked_rows(name)?;
         let mut new = Vec::new();
         for (at, row) in rows.into_iter().enumerate() {
             let row = row_of(name, at, &row)?;
@@ -102,22 +105,22 @@ impl Record {
             new.push(row);
         }
         let kept = |id: &Id| new.iter().any(|row: &Self| has_id(row, id));
-        let gone = old.iter().filter_map(Self::id).filter(|id| !kept(id)).map(|id| deleted(&id));
-        let all: Vec<Self> = gone.chain(new.iter().cloned()).collect();
+        let removed = old.iter().filter_map(Self::id).filter(|id| !kept(id)).map(|id| deleted(&id));
+        let all: Vec<Self> = removed.chain(new.iter().cloned()).collect();
         self.set(name, all)
     }
 
-    /// Takes rows away, by their ids.
+    /// Deletes rows by their ids.
     ///
     /// # Errors
-    /// Of kind [`Input`](crate::ErrorKind::Input) where it is not known what stands there, or none of
-    /// the rows has such an id.
+    /// Returns an error of kind [`Input`](crate::ErrorKind::Input) if the existing rows are not
+    /// known, or there is no row with such an id.
     pub fn delete_rows<I: Into<Id>>(
         &mut self,
         name: &str,
         ids: impl IntoIterator<Item = I>,
     ) -> Result<(), Error> {
-        let mut all = self.standing(name)?;
+        let mut all = self.marked_rows(name)?;
         for id in ids {
             let id = id.into();
             match all.iter_mut().find(|row| has_id(row, &id)) {
@@ -128,27 +131,30 @@ impl Record {
         self.set(name, all)
     }
 
-    /// The rows as they stand by now, deleted ones with their mark.
-    fn standing(&self, name: &str) -> Result<Vec<Self>, Error> {
+    /// Returns the current rows, with deleted ones still in the list and marked.
+    fn marked_rows(&self, name: &str) -> Result<Vec<Self>, Error> {
         self.must_be_read(name)?;
         Ok(self.get(name)?.unwrap_or_default())
     }
 
-    /// Refuses to take rows that were not read for rows that are not there. A record without an `id` is
-    /// new, and has those that it holds.
+    /// Checks that the rows were read, so that an absent list does not count as an empty one.
+    ///
+    /// A record without an `id` is new, and its rows are those that it holds.
     pub(super) fn must_be_read(&self, name: &str) -> Result<(), Error> {
         if self.contains(name) || !self.contains("id") {
             return Ok(());
         }
         Err(Error::input(format!(
-            "it is not known which rows `{name}` has: the record was read without it, as lists leave \
-             rows out. Read the record with `get` first, or use its handle, \
+            "the rows of `{name}` are not known, because the record was read without them, as \
+             lists leave rows out: read the record with `get` first, or use its handle, \
              `record(module, id).rows(\"{name}\")`"
         )))
     }
 
-    /// The record as an API version writes it: line items and taxes under the names of module and
-    /// version, rows that are to go left out where leaving out deletes. A write does this by itself.
+    /// Converts the record to the form that an API version expects.
+    ///
+    /// Line items and taxes get the names of the module and version. Rows to be deleted are left
+    /// out in versions that delete missing rows. A write calls this itself.
     ///
     /// ```
     /// use zcrm_core::{ApiVersion, LineItem, Record};
@@ -163,16 +169,17 @@ impl Record {
     /// ```
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode) where line items are no list of objects.
+    /// Returns an error of kind [`Decode`](crate::ErrorKind::Decode) if line items are not a list
+    /// of objects.
     pub fn for_version(mut self, module: &str, version: ApiVersion) -> Result<Self, Error> {
         if !version.rewrites(module, &self.to_json()) {
             return Ok(self);
         }
-        if leaving_out_deletes(version) {
+        if deletes_missing_rows(version) {
             self.leave_out_deleted()?;
         }
         let v2 = version == ApiVersion::V2;
-        if let Some(own) = LineItem::member(module, version) {
+        if let Some(current) = LineItem::member(module, version) {
             let held: Vec<String> =
                 self.names().filter(|name| LineItem::is_member(name)).map(Into::into).collect();
             if let [_, another, ..] = held.as_slice() {
@@ -182,7 +189,7 @@ impl Record {
                 )));
             }
             for name in held {
-                self.write_lines(&name, own, v2)?;
+                self.write_lines(&name, current, v2)?;
             }
         }
         if module == TAXED && self.contains("Tax") {
@@ -206,8 +213,9 @@ impl Record {
         Ok(())
     }
 
-    /// Writes lines under `own`, their members in the form of v2 or the later one.
-    fn write_lines(&mut self, name: &str, own: &str, v2: bool) -> Result<(), Error> {
+    /// Writes lines under the name `current`, with their members in the form of v2 or of later
+    /// versions.
+    fn write_lines(&mut self, name: &str, current: &str, v2: bool) -> Result<(), Error> {
         let lines: Option<Vec<Self>> = self.get(name)?;
         let renamed = |line: Self| {
             let mut written = Self::new();
@@ -219,22 +227,22 @@ impl Record {
             }
             written
         };
-        let needless = name == own
+        let unchanged = name == current
             && lines
                 .iter()
                 .flatten()
                 .all(|line| line.names().all(|member| LineItem::renamed(&member, v2).is_none()));
-        if needless {
+        if unchanged {
             return Ok(());
         }
         let lines: Option<Vec<Self>> = lines.map(|all| all.into_iter().map(renamed).collect());
         self.remove(name);
-        self.set(own, lines)
+        self.set(current, lines)
     }
 }
 
 impl ApiVersion {
-    /// A field's name in this version: line items alone have two names.
+    /// Returns a field's name in this version. Only the field of line items has two names.
     ///
     /// ```
     /// use zcrm_core::ApiVersion;
@@ -247,19 +255,19 @@ impl ApiVersion {
         line_item::field_name(module, name, self)
     }
 
-    /// Whether a record's JSON may have to be written otherwise than it stands; see
+    /// Returns `true` if a record's JSON may have to be rewritten for this version; see
     /// [`Record::for_version`].
     #[must_use]
     pub fn rewrites(self, module: &str, json: &str) -> bool {
         module == TAXED
             || LineItem::member(module, self).is_some()
-            || (leaving_out_deletes(self)
+            || (deletes_missing_rows(self)
                 && memchr::memmem::find(json.as_bytes(), DELETE.as_bytes()).is_some())
     }
 }
 
-/// Whether an update deletes the rows that it does not mention.
-fn leaving_out_deletes(version: ApiVersion) -> bool {
+/// Returns `true` if an update deletes the rows that it does not mention.
+fn deletes_missing_rows(version: ApiVersion) -> bool {
     version < ApiVersion::V5
 }
 
@@ -268,7 +276,7 @@ fn row_of(name: &str, at: usize, row: &impl Serialize) -> Result<Record, Error> 
         Error::input(format!("row {at} for `{name}` cannot be written as JSON: {error}"))
     })?;
     Record::from_json(json)
-        .map_err(|_| Error::input(format!("row {at} for `{name}` is no JSON object")))
+        .map_err(|_| Error::input(format!("row {at} for `{name}` is not a JSON object")))
 }
 
 fn has_id(row: &Record, id: &Id) -> bool {
@@ -282,7 +290,7 @@ fn deleted(id: &Id) -> Record {
     row
 }
 
-/// Whether a row has nothing but its id and the mark, as [`deleted`] writes it.
+/// Returns `true` if a row has only its id and the mark, as [`deleted`] writes it.
 fn is_deleted_row(row: &str) -> bool {
     Members::parse(row)
         .is_ok_and(|row| row.0.len() == 2 && row.get("id").is_some() && row.get(DELETE).is_some())
@@ -290,7 +298,7 @@ fn is_deleted_row(row: &str) -> bool {
 
 fn unknown_row(name: &str, id: &Id) -> Error {
     Error::input(format!(
-        "`{name}` has no row of the id `{}`: take the ids from the rows that were read",
+        "`{name}` has no row with the id `{}`: use the ids of the rows that were read",
         id.as_str().escape_debug()
     ))
 }

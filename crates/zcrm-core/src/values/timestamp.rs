@@ -1,4 +1,4 @@
-//! Instants as Zoho writes them.
+//! Times in Zoho's format.
 
 use std::{fmt, str::FromStr, time::SystemTime};
 
@@ -7,10 +7,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::Error;
 
-/// An instant with its offset, as Zoho writes it: `2026-05-24T17:05:12+05:30`, whole seconds, and
-/// `+00:00` rather than `Z`.
+/// A time with its offset, in Zoho's format: `2026-05-24T17:05:12+05:30`.
 ///
-/// A date is a `chrono::NaiveDate`.
+/// It is written in whole seconds, and with `+00:00` instead of `Z`. For dates use
+/// `chrono::NaiveDate`.
 ///
 /// ```
 /// use zcrm_core::{Record, Timestamp};
@@ -26,7 +26,7 @@ use crate::Error;
 pub struct Timestamp(DateTime<FixedOffset>);
 
 impl Timestamp {
-    /// The instant.
+    /// Returns the time as a `chrono` type.
     #[must_use]
     pub fn time(self) -> DateTime<FixedOffset> {
         self.0
@@ -39,7 +39,7 @@ impl<Z: TimeZone> From<DateTime<Z>> for Timestamp {
     }
 }
 
-/// In UTC.
+/// Converts a system time, in UTC.
 impl From<SystemTime> for Timestamp {
     fn from(time: SystemTime) -> Self {
         DateTime::<Utc>::from(time).into()
@@ -58,7 +58,7 @@ impl FromStr for Timestamp {
     fn from_str(text: &str) -> Result<Self, Error> {
         DateTime::parse_from_rfc3339(text).map(Self).map_err(|error| {
             Error::input(format!(
-                "`{}` is no instant: write it with its offset, such as `2026-05-24T17:05:12+05:30`",
+                "invalid timestamp `{}`: expected RFC 3339, for example 2026-05-24T17:05:12+05:30",
                 text.escape_debug()
             ))
             .with_source(error)
@@ -81,7 +81,7 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|_| de::Error::custom("it is no instant with an offset"))
+        text.parse().map_err(|_| de::Error::custom("it is not a time with an offset"))
     }
 }
 
@@ -92,17 +92,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zoho_gets_whole_seconds_and_an_offset() {
+    fn writes_whole_seconds_and_an_offset() {
         let fraction: Timestamp = "2026-05-24T17:05:12.345Z".parse().unwrap();
         assert_eq!(fraction.to_string(), "2026-05-24T17:05:12+00:00");
         for bad in ["", "2026-05-24", "2026-05-24T17:05:12", "24.5.2026"] {
-            assert!(bad.parse::<Timestamp>().unwrap_err().to_string().contains("no instant"));
+            assert!(
+                bad.parse::<Timestamp>().unwrap_err().to_string().contains("invalid timestamp")
+            );
         }
     }
 
     proptest! {
         #[test]
-        fn any_instant_with_any_offset_survives(seconds in 0..4_000_000_000i64, quarter in -56..57i32) {
+        fn keeps_any_time_with_any_offset(seconds in 0..4_000_000_000i64, quarter in -56..57i32) {
             let offset = FixedOffset::east_opt(quarter * 900).unwrap();
             let at = Timestamp::from(offset.timestamp_opt(seconds, 0).unwrap());
             let text = serde_json::to_string(&at).unwrap();

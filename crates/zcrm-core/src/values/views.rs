@@ -1,4 +1,4 @@
-//! A record's values, typed.
+//! Typed getters for the values of a record's fields.
 
 use std::borrow::Cow;
 
@@ -11,11 +11,13 @@ use super::{
 };
 use crate::{Error, Lookup, Patch, Record};
 
-/// Values of fields. Each is read as it is and written by [`set`](Record::set). Lists that are absent,
-/// null or empty are read as empty, and [`member`](Record::member) says which; but rows that a list of
-/// records leaves out (subforms, line items, links) are an error where they were not read.
+/// Typed getters for field values. Write the values with [`set`](Record::set).
+///
+/// A list that is absent, null or empty is read as empty; [`member`](Record::member) distinguishes
+/// these. But subforms, line items and links that were not read are an error, because lists of
+/// records leave them out.
 impl Record {
-    /// A member as it stands: absent, null, or a value.
+    /// Returns a member's state: absent, null, or a value.
     ///
     /// ```
     /// use zcrm_core::{Patch, Record};
@@ -28,7 +30,8 @@ impl Record {
     /// ```
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode), naming the member, where it does not fit `T`.
+    /// Returns an error of kind [`Decode`](crate::ErrorKind::Decode), with the member's name, if
+    /// the member does not fit `T`.
     pub fn member<T: DeserializeOwned>(&self, name: &str) -> Result<Patch<T>, Error> {
         if !self.contains(name) {
             return Ok(Patch::Absent);
@@ -36,92 +39,102 @@ impl Record {
         Ok(self.get(name)?.map_or(Patch::Null, Patch::Value))
     }
 
-    /// A number, digit for digit.
+    /// Returns a number with all its digits.
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode) where it is none.
+    /// Returns an error of kind [`Decode`](crate::ErrorKind::Decode) if the member is not a number.
     pub fn decimal(&self, name: &str) -> Result<Option<Decimal>, Error> {
         self.get(name)
     }
 
-    /// A date, such as `Closing_Date`.
+    /// Returns a date, such as `Closing_Date`.
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode) where it is none.
+    /// Returns an error of kind [`Decode`](crate::ErrorKind::Decode) if the member is not a date.
     pub fn date(&self, name: &str) -> Result<Option<NaiveDate>, Error> {
         self.get(name)
     }
 
-    /// An instant with its offset, such as `Modified_Time`.
+    /// Returns a time with its offset, such as `Modified_Time`.
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode) where it is none.
+    /// Returns an error of kind [`Decode`](crate::ErrorKind::Decode) if the member is not such a
+    /// time.
     pub fn timestamp(&self, name: &str) -> Result<Option<Timestamp>, Error> {
         self.get(name)
     }
 
-    /// The choices of a multi-select picklist.
+    /// Returns the choices of a multi-select picklist.
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode) where it is no list of texts.
+    /// Returns an error of kind [`Decode`](crate::ErrorKind::Decode) if the member is not a list of
+    /// strings.
     pub fn choices(&self, name: &str) -> Result<Vec<String>, Error> {
         self.list(name)
     }
 
-    /// The ISO code of the record's currency, in organisations that have several.
+    /// Returns the ISO code of the record's currency, if the organisation has several currencies.
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode) where it is no text.
+    /// Returns an error of kind [`Decode`](crate::ErrorKind::Decode) if the member is not a string.
     pub fn currency(&self) -> Result<Option<String>, Error> {
         self.get("Currency")
     }
 
-    /// The record's layout.
+    /// Returns the record's layout.
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode) where it is no reference.
+    /// Returns an error of kind [`Decode`](crate::ErrorKind::Decode) if the member is not a
+    /// reference.
     pub fn layout(&self) -> Result<Option<Lookup>, Error> {
         self.get("Layout")
     }
 
-    /// The record's tags.
+    /// Returns the record's tags.
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode) where they are no list of objects.
+    /// Returns an error of kind [`Decode`](crate::ErrorKind::Decode) if the member is not a list of
+    /// objects.
     pub fn tags(&self) -> Result<Vec<Tag>, Error> {
         self.list("Tag")
     }
 
-    /// The taxes of a product, in v2's form or the later one.
+    /// Returns the taxes of a product, in v2's form or the later one.
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode) where they are neither.
+    /// Returns an error of kind [`Decode`](crate::ErrorKind::Decode) if the member has neither
+    /// form.
     pub fn taxes(&self) -> Result<Vec<Tax>, Error> {
         self.list("Tax")
     }
 
-    /// The taxes of all lines together (`$line_tax`).
+    /// Returns the taxes of all lines together (`$line_tax`).
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode) where they are no list of objects.
+    /// Returns an error of kind [`Decode`](crate::ErrorKind::Decode) if the member is not a list of
+    /// objects.
     pub fn line_taxes(&self) -> Result<Vec<LineTax>, Error> {
         self.list("$line_tax")
     }
 
-    /// The lines of a quote, an order or an invoice, of any version.
+    /// Returns the lines of a quote, an order or an invoice, of any version.
     ///
     /// # Errors
-    /// Of kind [`Input`](crate::ErrorKind::Input) where the record was read without them, as lists do,
-    /// and of kind [`Decode`](crate::ErrorKind::Decode) where they are no list of objects.
+    /// Returns an error of kind [`Input`](crate::ErrorKind::Input) if the record was read without
+    /// its lines, as by a list, and of kind [`Decode`](crate::ErrorKind::Decode) if the member is
+    /// not a list of objects.
     pub fn line_items(&self) -> Result<Vec<LineItem>, Error> {
         Ok(self.subform(&self.line_items_name())?.into_iter().map(LineItem::from).collect())
     }
 
-    /// Sets the lines as a whole. To add or take away some of those that stand there, name
-    /// [`line_items_name`](Self::line_items_name) to [`append_rows`](Self::append_rows) and its like.
+    /// Sets all lines.
+    ///
+    /// To add or delete single lines, pass [`line_items_name`](Self::line_items_name) to
+    /// [`append_rows`](Self::append_rows) or [`delete_rows`](Self::delete_rows).
     ///
     /// # Errors
-    /// Of kind [`Input`](crate::ErrorKind::Input) where a line cannot be written as JSON.
+    /// Returns an error of kind [`Input`](crate::ErrorKind::Input) if a line cannot be written as
+    /// JSON.
     pub fn set_line_items(
         &mut self,
         lines: impl IntoIterator<Item = LineItem>,
@@ -130,69 +143,77 @@ impl Record {
         self.set(self.line_items_name().into_owned(), lines)
     }
 
-    /// The member that holds the lines: the one that is there, else `Product_Details`. A write puts
-    /// them where module and version have them.
+    /// Returns the name of the member that holds the lines, or `Product_Details` by default.
+    ///
+    /// A write uses the name of the module and version.
     #[must_use]
     pub fn line_items_name(&self) -> Cow<'static, str> {
         let found = self.names().find(|name| LineItem::is_member(name)).map(Cow::into_owned);
         found.map_or(Cow::Borrowed(line_item::V2), Cow::Owned)
     }
 
-    /// Who takes part in an event.
+    /// Returns the participants of an event.
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode) where they are no list of objects.
+    /// Returns an error of kind [`Decode`](crate::ErrorKind::Decode) if the member is not a list of
+    /// objects.
     pub fn participants(&self) -> Result<Vec<Participant>, Error> {
         self.list("Participants")
     }
 
-    /// The ranges of a price book.
+    /// Returns the ranges of a price book.
     ///
     /// # Errors
-    /// Of kind [`Input`](crate::ErrorKind::Input) where the record was read without them, as lists do,
-    /// and of kind [`Decode`](crate::ErrorKind::Decode) where they are no list of objects.
+    /// Returns an error of kind [`Input`](crate::ErrorKind::Input) if the record was read without
+    /// the ranges, as by a list, and of kind [`Decode`](crate::ErrorKind::Decode) if the member is
+    /// not a list of objects.
     pub fn price_ranges(&self) -> Result<Vec<PriceRange>, Error> {
         self.must_be_read("Pricing_Details")?;
         self.list("Pricing_Details")
     }
 
-    /// How the activity comes again.
+    /// Returns the recurrence of an activity.
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode) where it is no object.
+    /// Returns an error of kind [`Decode`](crate::ErrorKind::Decode) if the member is not an
+    /// object.
     pub fn recurrence(&self) -> Result<Option<Recurrence>, Error> {
         self.get("Recurring_Activity")
     }
 
-    /// When Zoho reminds of a task: `Remind_At` as an alarm.
+    /// Returns the reminder of a task: `Remind_At` as an alarm.
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode) where it is no object.
+    /// Returns an error of kind [`Decode`](crate::ErrorKind::Decode) if the member is not an
+    /// object.
     pub fn alarm(&self) -> Result<Option<Alarm>, Error> {
         self.get("Remind_At")
     }
 
-    /// When Zoho reminds of an event: `Remind_At` as a list.
+    /// Returns the reminders of an event: `Remind_At` as a list.
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode) where it is no list of objects.
+    /// Returns an error of kind [`Decode`](crate::ErrorKind::Decode) if the member is not a list of
+    /// objects.
     pub fn reminders(&self) -> Result<Vec<Reminder>, Error> {
         self.list("Remind_At")
     }
 
-    /// The files of a field.
+    /// Returns the files of a field.
     ///
     /// # Errors
-    /// Of kind [`Decode`](crate::ErrorKind::Decode) where they are no list of objects.
+    /// Returns an error of kind [`Decode`](crate::ErrorKind::Decode) if the member is not a list of
+    /// objects.
     pub fn files(&self, name: &str) -> Result<Vec<FileField>, Error> {
         self.list(name)
     }
 
-    /// What a multi-select lookup, or one of several users, points to.
+    /// Returns the links of a multi-select lookup, or of a lookup of several users.
     ///
     /// # Errors
-    /// Of kind [`Input`](crate::ErrorKind::Input) where the record was read without it, as lists do,
-    /// and of kind [`Decode`](crate::ErrorKind::Decode) where they are no list of objects.
+    /// Returns an error of kind [`Input`](crate::ErrorKind::Input) if the record was read without
+    /// the links, as by a list, and of kind [`Decode`](crate::ErrorKind::Decode) if the member is
+    /// not a list of objects.
     pub fn links(&self, name: &str) -> Result<Vec<Link>, Error> {
         Ok(self.subform(name)?.into_iter().map(Link::from).collect())
     }

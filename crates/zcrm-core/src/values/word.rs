@@ -1,8 +1,8 @@
-//! Open sets of words.
+//! The macro for open sets of words.
 
-/// A type for words of which Zoho may send others tomorrow: constants for the known ones.
+/// Declares a type for words to which Zoho may add others, with constants for the known ones.
 ///
-/// It is exported for `zcrm-api`, whose models have such types too, and is not part of the public API.
+/// It is exported for the models of `zcrm-api` and is not part of the public API.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! words {
@@ -22,7 +22,7 @@ macro_rules! words {
                 pub const $name: Self = Self($crate::__SmolStr::new_static($text));
             )*
 
-            /// The word, as Zoho writes it.
+            /// Returns the word as Zoho writes it.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0

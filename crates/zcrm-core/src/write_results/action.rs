@@ -1,23 +1,23 @@
-//! What an upsert did.
+//! The action of an upsert.
 
 use std::fmt;
 
-/// What Zoho did with a record of an upsert.
+/// The action that Zoho took for a record of an upsert.
 ///
-/// The set is open: a word of Zoho's that zcrm does not know is [`Other`](Self::Other).
+/// The set is open: an unknown action is [`Other`](Self::Other).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Action {
-    /// A new record was made (`insert`).
+    /// A new record was created (`insert`).
     Inserted,
-    /// A record that was there already was changed (`update`).
+    /// An existing record was changed (`update`).
     Updated,
-    /// Another word, as Zoho wrote it.
+    /// Another action, as Zoho wrote it.
     Other(Box<str>),
 }
 
 impl Action {
-    /// The word, as Zoho writes it: `insert` or `update`.
+    /// Returns the action as Zoho writes it: `insert` or `update`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {

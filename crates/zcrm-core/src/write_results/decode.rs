@@ -1,4 +1,4 @@
-//! The results of a write from the elements of an answer, of any shape.
+//! Decoding of a write's results from elements of any shape.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -12,8 +12,10 @@ use crate::{
     status_object::StatusObject,
 };
 
-/// One result for each item that was `sent`, with its id where that is known. The `elements` are parts
-/// of `body`; `context` adds to an error what is known of the call.
+/// Reads one result for each item that was sent.
+///
+/// `sent` holds the ids of the items, if they are known. The `elements` are parts of `body`. `context`
+/// adds facts about the call to an error.
 pub(crate) fn decode(
     status: StatusCode,
     body: &Bytes,
@@ -35,7 +37,7 @@ pub(crate) fn decode(
     elements.iter().zip(sent).map(one).collect()
 }
 
-/// The result in an element of any shape.
+/// Reads the result in an element of any shape.
 pub(super) fn of_any_shape(
     status: StatusCode,
     body: &Bytes,
@@ -50,26 +52,26 @@ pub(super) fn of_any_shape(
         return Err(ItemError::of_call(context(Error::from_api(api))));
     }
     let Some((success, said)) = read(body, text) else {
-        // a 207 has refusals too, and an object with a code may be one
+        // a 207 may hold errors too, and an object with a code may be one
         let outcome = match status.is_success() && status != StatusCode::MULTI_STATUS {
             true if !has_code(text) => Outcome::Executed,
             _ => Outcome::Unknown,
         };
         let what = match has_code(text) {
-            true => "has a code, but is neither a success nor a refusal",
-            false => "is not an outcome",
+            true => "has a code, but is neither a success nor an error",
+            false => "is not a result",
         };
-        return Err(problem(outcome, format!("this element of the answer {what}")));
+        return Err(problem(outcome, format!("an element of the answer {what}")));
     };
     if !status.is_success() {
-        let message = format!("the answer says {} and has the status of a failure", said.code);
+        let message = format!("the answer has an error status, but its body reports {}", said.code);
         return Err(problem(Outcome::Unknown, message));
     }
     match (sent, &success.id) {
         (Some(sent), Some(id)) if sent != id => Err(problem(
             Outcome::Unknown,
             format!(
-                "the answer is about the id {}, and {} was sent",
+                "the answer is about the id {}, but {} was sent",
                 escaped(id.as_str()),
                 escaped(sent.as_str())
             ),
@@ -78,7 +80,7 @@ pub(super) fn of_any_shape(
     }
 }
 
-/// Which result belongs to which item cannot be said: none of them is known.
+/// Returns unknown results, because it is not known which result belongs to which item.
 fn wrong_number(
     status: StatusCode,
     elements: &[&RawValue],
@@ -86,7 +88,7 @@ fn wrong_number(
     context: impl Fn(Error) -> Error,
 ) -> WriteResults<ItemSuccess> {
     let message = format!(
-        "the answer has {} outcomes and the request had {sent} records, so it is not known which \
+        "the answer has {} results but the request had {sent} records, so it is not known which \
          belongs to which",
         elements.len()
     );
@@ -102,8 +104,8 @@ fn has_code(text: &str) -> bool {
     Members::parse(text).is_ok_and(|members| members.get("code").is_some())
 }
 
-/// Whether a text is one success: an object that says so, at the top or under one of its members, or
-/// the only element of a list there.
+/// Returns `true` if a text is one success: a status object at the top or under one of its members,
+/// or the only element of a list there.
 pub(crate) fn sole_success(text: &str) -> bool {
     if is_success(text) {
         return true;
@@ -120,12 +122,12 @@ pub(crate) fn sole_success(text: &str) -> bool {
     }
 }
 
-/// Whether a text is one success.
+/// Returns `true` if a text is the status object of a success.
 pub(crate) fn is_success(text: &str) -> bool {
     StatusObject::read(text.as_bytes()).is_some_and(|said| said.is_success())
 }
 
-/// A success, where the text is one, and all that it says. The text is a part of `body`.
+/// Reads a success and its status object, if the text is a success. The text is a part of `body`.
 fn read(body: &Bytes, text: &str) -> Option<(ItemSuccess, StatusObject)> {
     let said = StatusObject::read(text.as_bytes()).filter(StatusObject::is_success)?;
     let time = |name| said.details.get(name).and_then(Value::as_str)?.parse::<Timestamp>().ok();

@@ -1,19 +1,20 @@
-//! Why an item was not written.
+//! The error of one item of a write.
 
 use std::{error::Error as StdError, fmt};
 
 use crate::{ApiError, Error, Outcome};
 
-/// An item that was not written, or of which that is not known.
+/// The error of an item that was not written, or may not have been written.
 ///
 /// Its [`outcome`](Self::outcome) is one of four:
-/// - [`Refused`](Outcome::Refused): Zoho refused the item;
-/// - [`NotSent`](Outcome::NotSent): it was never sent, and can be written again;
-/// - [`Executed`](Outcome::Executed): Zoho answered with a success (2xx), but what it says of this item
-///   could not be used: do not write it again;
-/// - [`Unknown`](Outcome::Unknown): it may have been written; look before writing it again.
+/// - [`Refused`](Outcome::Refused): Zoho refused the item.
+/// - [`NotSent`](Outcome::NotSent): the item was not sent, and can be written again.
+/// - [`Executed`](Outcome::Executed): Zoho answered with a success (2xx), but the result of this
+///   item could not be used. Do not write it again.
+/// - [`Unknown`](Outcome::Unknown): the item may have been written. Check before you write it
+///   again.
 ///
-/// The [`error`](Self::error) inside knows the operation, the host, the status and the attempts.
+/// The [`error`](Self::error) in it names the operation, the host, the status and the attempts.
 #[derive(Clone, Debug)]
 pub struct ItemError {
     outcome: Outcome,
@@ -21,7 +22,7 @@ pub struct ItemError {
 }
 
 impl ItemError {
-    /// An item with this outcome, for the reason that `error` gives. [`Outcome::Local`] counts as
+    /// Creates the error of an item with this outcome. [`Outcome::Local`] is replaced by
     /// [`Outcome::NotSent`].
     #[must_use]
     pub fn new(outcome: Outcome, error: Error) -> Self {
@@ -32,38 +33,40 @@ impl ItemError {
         Self { outcome, error }
     }
 
-    /// What the error of a whole call means for each of its items: they share its outcome.
+    /// Creates the error of one item from the error of an entire call, with the same outcome.
     #[must_use]
     pub fn of_call(error: Error) -> Self {
         Self::new(error.outcome(), error)
     }
 
-    /// The error itself.
+    /// Returns the underlying error.
     #[must_use]
     pub fn error(&self) -> &Error {
         &self.error
     }
 
-    /// What became of the item. It can differ from the outcome of the [`error`](Self::error): an item
-    /// that was not sent because another call was refused is [`Outcome::NotSent`].
+    /// Returns the outcome of the item.
+    ///
+    /// It can differ from the outcome of the [`error`](Self::error): an item that was not sent
+    /// because another call was refused is [`Outcome::NotSent`].
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         self.outcome
     }
 
-    /// Whether writing this item again cannot write it twice.
+    /// Returns `true` if writing this item again cannot write it twice.
     #[must_use]
     pub fn is_safe_to_repeat(&self) -> bool {
         matches!(self.outcome, Outcome::Refused | Outcome::NotSent)
     }
 
-    /// Returns Zoho's refusal, if the error is one.
+    /// Returns Zoho's error object, if there is one.
     #[must_use]
     pub fn api(&self) -> Option<&ApiError> {
         self.error.api()
     }
 
-    /// Whether the record was changed after the instant that the write named.
+    /// Returns `true` if the record was modified after the time that the write named.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         self.error.is_conflict()
@@ -75,7 +78,7 @@ impl fmt::Display for ItemError {
         let error = &self.error;
         match self.outcome {
             Outcome::NotSent => write!(f, "not sent: {error}"),
-            // an error that knows its call says itself what became of it
+            // an error with a call shows its outcome itself
             Outcome::Unknown if error.operation().is_none() => {
                 write!(f, "outcome unknown: {error}")
             }
@@ -91,7 +94,7 @@ impl StdError for ItemError {
     }
 }
 
-/// The same failure as zcrm's one error, with the outcome of the item.
+/// Converts the error of an item to a zcrm error, with the outcome of the item.
 impl From<ItemError> for Error {
     fn from(ItemError { outcome, error }: ItemError) -> Self {
         if error.outcome() == outcome { error } else { error.with_outcome(outcome) }

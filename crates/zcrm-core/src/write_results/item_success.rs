@@ -1,43 +1,42 @@
-//! A success whose id may be unknown.
+//! A written item, whose id may be unknown.
 
 use std::fmt;
 
 use super::{Action, success_text::SuccessText};
 use crate::{Code, Id, Record, Timestamp};
 
-/// An item that was written, with its id where Zoho gave one: the result of a raw call. [`Written`]
-/// is the same with an id.
+/// An item that was written, with its id if Zoho sent one. It is the result of a raw call.
 ///
-/// `code`, `message` and the like are read from Zoho's answer each time that they are asked for. The
-/// item keeps the memory of the answer that it came in.
+/// [`Written`] is the same with a known id. Methods such as `code` and `message` read Zoho's answer
+/// at each call. The item keeps the answer in memory.
 ///
-/// `Debug` names the details and does not show them: they name people.
+/// `Debug` shows only the names of the details, because they hold people's names.
 ///
 /// [`Written`]: super::Written
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ItemSuccess {
-    /// The item's id.
+    /// The id of the item.
     pub id: Option<Id>,
-    /// What an upsert did.
+    /// The action of an upsert.
     pub action: Option<Action>,
-    /// When the item was made.
+    /// The time at which the item was created.
     pub created_time: Option<Timestamp>,
-    /// When it was changed last: by this write.
+    /// The time of this write.
     pub modified_time: Option<Timestamp>,
     pub(super) text: SuccessText,
 }
 
-/// The members that are read when they are asked for.
+/// Declares the getters that read the answer at each call.
 macro_rules! read_later {
     () => {
-        /// Returns Zoho's code, mostly `SUCCESS`.
+        /// Returns Zoho's code, usually `SUCCESS`.
         #[must_use]
         pub fn code(&self) -> Code {
             self.text.code()
         }
 
-        /// Returns Zoho's sentence, such as `record added`.
+        /// Returns Zoho's message, such as `record added`.
         #[must_use]
         pub fn message(&self) -> String {
             self.text.message()
@@ -49,13 +48,13 @@ macro_rules! read_later {
             self.text.duplicate_field()
         }
 
-        /// Returns all details that Zoho gave: `id`, `Created_Time`, `Modified_By` and the like.
+        /// Returns all details that Zoho sent, such as `id`, `Created_Time` and `Modified_By`.
         #[must_use]
         pub fn details(&self) -> Record {
             self.text.details()
         }
 
-        /// Returns the whole JSON object in which Zoho reported the success.
+        /// Returns the JSON object in which Zoho reported the success.
         #[must_use]
         pub fn json(&self) -> &str {
             self.text.json()

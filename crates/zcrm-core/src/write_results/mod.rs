@@ -1,4 +1,4 @@
-//! What became of each item of a write.
+//! The results of the items of a write.
 
 mod action;
 mod decode;
@@ -19,11 +19,11 @@ pub use written::Written;
 
 use crate::{Error, Id};
 
-/// What became of each item of a write, in the caller's order. Partial success is a value.
+/// The results of a write: a success or an error for each item, in the caller's order.
 ///
-/// Zoho writes the good records of a batch and refuses the others, so look at each of them, or
-/// ask for [`all`](Self::all). `T` is [`Written`], whose id is known; a raw call gives
-/// [`ItemSuccess`], which has one where Zoho gave it.
+/// Zoho may write some records of a batch and refuse the others, so check each result or call
+/// [`all`](Self::all). `T` is [`Written`], which has an id. The results of a raw call are
+/// [`ItemSuccess`], which has an id only if Zoho sent one.
 ///
 /// ```
 /// use zcrm_core::WriteResults;
@@ -38,42 +38,43 @@ use crate::{Error, Id};
 /// }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "some of the records may have been refused: look at each, or ask for `.all()`"]
+#[must_use = "some records may have been refused: check each result, or call `.all()`"]
 pub struct WriteResults<T = Written>(Vec<Result<T, ItemError>>);
 
 impl<T> WriteResults<T> {
-    /// How many items the write had.
+    /// Returns the number of items of the write.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether the write had no item.
+    /// Returns `true` if the write had no items.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The results, in the caller's order.
+    /// Returns the results, in the caller's order.
     pub fn iter(&self) -> slice::Iter<'_, Result<T, ItemError>> {
         self.0.iter()
     }
 
-    /// The items that were written, with their index.
+    /// Returns the items that were written, with their index.
     pub fn successes(&self) -> impl Iterator<Item = (usize, &T)> {
         self.0.iter().enumerate().filter_map(|(index, item)| Some((index, item.as_ref().ok()?)))
     }
 
-    /// The items that were not, or of which it is not known, with their index.
+    /// Returns the errors of the items that were not or may not have been written, with their
+    /// index.
     pub fn failures(&self) -> impl Iterator<Item = (usize, &ItemError)> {
         self.0.iter().enumerate().filter_map(|(index, item)| Some((index, item.as_ref().err()?)))
     }
 
-    /// All successes, or an error if anything failed.
+    /// Returns all successes, or an error if any item failed.
     ///
     /// # Errors
-    /// That of the first failure; where the write had several items, its source says how many of
-    /// them failed. What was written stays written.
+    /// Returns the error of the first failed item. If the write had several items, the error's source reports
+    /// how many failed. Items that were written stay written.
     pub fn all(self) -> Result<Vec<T>, Error> {
         let failed = self.failures().count();
         let Some((index, first)) = self.failures().next() else {
@@ -87,16 +88,17 @@ impl<T> WriteResults<T> {
         Err(error.with_source(NotAll { failed, of: self.len(), index, first }))
     }
 
-    /// The result of a write of one item.
+    /// Returns the result of a write of one item.
     ///
     /// # Errors
-    /// Where it failed; of kind [`Input`](crate::ErrorKind::Input) where the write had no item.
+    /// Returns the error of the item if it failed, or one of kind
+    /// [`Input`](crate::ErrorKind::Input) if the write had no item.
     pub fn one(self) -> Result<T, Error> {
-        let nothing = || Error::input("there is nothing to write: the list of records is empty");
-        self.all()?.pop().ok_or_else(nothing)
+        let empty = || Error::input("the list of records to write is empty");
+        self.all()?.pop().ok_or_else(empty)
     }
 
-    /// `count` items with one and the same failure.
+    /// Creates results of `count` items with the same error.
     pub fn failed(count: usize, failure: &ItemError) -> Self {
         (0..count).map(|_| Err(failure.clone())).collect()
     }
@@ -108,22 +110,24 @@ impl<T> WriteResults<T> {
 }
 
 impl WriteResults {
-    /// The ids of the items that were written, in the caller's order.
+    /// Returns the ids of the items that were written, in the caller's order.
     pub fn ids(&self) -> impl Iterator<Item = &Id> {
         self.successes().map(|(_, written)| &written.id)
     }
 }
 
 impl WriteResults<ItemSuccess> {
-    /// Gives each success its id: the one that Zoho gave, else the one that was `sent` for this item. A
-    /// success without either becomes an error, as [`Written::new`] says.
+    /// Adds to each success its id: the one in the answer, or else the one that was `sent` for this
+    /// item.
     ///
-    /// [`Reply::written`](crate::Reply::written) does this too, and its errors know the call.
+    /// A success without an id becomes an error, as in [`Written::new`].
+    /// [`Reply::written`](crate::Reply::written) does this too, with errors that name the call.
     pub fn written(self, sent: &[Option<Id>]) -> WriteResults {
         self.written_with(sent, |error| error)
     }
 
-    /// The same; `context` adds to an error what is known of the call.
+    /// Does the same as [`written`](Self::written). `context` adds facts about the call to an
+    /// error.
     pub(crate) fn written_with(
         self,
         sent: &[Option<Id>],
@@ -168,7 +172,7 @@ impl<'a, T> IntoIterator for &'a WriteResults<T> {
     }
 }
 
-/// How much of a write failed, behind the error of its first failure: [`WriteResults::all`].
+/// The number of failed items, as the source of the error of the first one: [`WriteResults::all`].
 #[derive(Debug)]
 struct NotAll {
     failed: usize,
@@ -180,12 +184,12 @@ struct NotAll {
 impl fmt::Display for NotAll {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { failed, of, index, .. } = self;
-        write!(f, "{failed} of {of} records failed, the first of them record {index}")
+        write!(f, "{failed} of {of} records failed, the first one is record {index}")
     }
 }
 
 impl StdError for NotAll {
-    /// What the first failure itself was caused by; its text is in the error above.
+    /// Returns the source of the first error, whose text is in the error above.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.first.source()
     }

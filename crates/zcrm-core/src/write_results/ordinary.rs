@@ -1,9 +1,9 @@
-//! PlainSuccess answers to writes, read in one pass.
+//! Decoding of plain successes in one pass.
 //!
-//! An answer whose elements are all plain successes, with members of the usual shapes, is read by
-//! [`all_ordinary`] without looking at any byte twice; where an answer has other elements too, [`ordinary`]
-//! reads the plain ones. Everything else is left to [`decode`](super::decode), which reads an element of
-//! any shape; where both read one, they agree.
+//! If all elements of an answer are plain successes, with members of the usual types,
+//! [`all_ordinary`] reads it in one pass. If the answer has other elements too, [`ordinary`] reads
+//! the plain ones. All others are left to [`decode`](super::decode), which reads elements of any
+//! shape. For plain successes both give the same result.
 
 use std::{borrow::Cow, fmt};
 
@@ -20,8 +20,10 @@ use crate::{
     json::{self, Text},
 };
 
-/// The successes under `key`, if the answer has one for each item that was `sent` and nothing about it
-/// is unusual. `text` is all of `body`.
+/// Reads the successes under `key`, if the answer has a plain success for each item that was
+/// `sent`.
+///
+/// `text` is the text of `body`.
 pub(crate) fn all_ordinary(
     body: &Bytes,
     text: &str,
@@ -52,35 +54,35 @@ pub(crate) fn all_ordinary(
     Some(WriteResults(results))
 }
 
-/// The success of one element, if nothing about it is unusual. `object` is a part of `body`.
+/// Reads the success of one element, if it is a plain success. `object` is a part of `body`.
 pub(super) fn ordinary(body: &Bytes, object: &str, sent: Option<&Id>) -> Option<ItemSuccess> {
     let element: PlainSuccess<'_> = serde_json::from_str(object).ok()?;
     element.is_about(sent).then(|| element.with_text(body, object))
 }
 
-/// Where the object begins whose first member has this name.
+/// Returns the offset of the object whose first member has this name.
 fn begin(text: &str, first_name: &str) -> Option<usize> {
     let name = first_name.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
     let before = text.get(..name)?.strip_suffix('"')?.trim_end();
     before.strip_suffix('{').map(str::len)
 }
 
-/// The JSON value with which a text begins.
+/// Returns the JSON value at the beginning of a text.
 fn first_value(text: &str) -> Option<&str> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
     values.next()?.ok().map(RawValue::get)
 }
 
-/// A plain success: each known member comes once and has its usual shape.
+/// A plain success: each known member occurs once and has its usual type.
 struct PlainSuccess<'a> {
-    /// The name of its first member, by which its place in the answer is known.
+    /// The name of the first member, by which the object is found in the text.
     first_name: &'a str,
     action: Option<Action>,
     details: Details,
 }
 
 impl PlainSuccess<'_> {
-    /// Whether it can be about the item that was sent.
+    /// Returns `true` if the success can be about the item that was sent.
     fn is_about(&self, sent: Option<&Id>) -> bool {
         match (sent, &self.details.id) {
             (Some(sent), Some(id)) => sent == id,
@@ -106,12 +108,12 @@ struct Details {
     modified: Option<Timestamp>,
 }
 
-/// Stops the reading of an answer that is not ordinary.
+/// Returns the error that stops the decoding of an answer that is not ordinary.
 fn unusual<E: de::Error>() -> E {
     E::custom("not an ordinary success")
 }
 
-/// Reads a member that may come once.
+/// Reads a member that may occur only once.
 fn once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
     member: &mut Option<T>,
     map: &mut A,
@@ -190,7 +192,7 @@ impl<'de> Deserialize<'de> for Details {
                 }
                 let time = |text: &Option<Text<'_>>| text.as_ref()?.0.parse::<Timestamp>().ok();
                 let created_time = time(&created);
-                // of a new record they are the same
+                // both are the same for a new record
                 let same = matches!((&created, &modified), (Some(a), Some(b)) if a.0 == b.0);
                 let modified = if same { created_time } else { time(&modified) };
                 Ok(Details { id, created: created_time, modified })
@@ -209,7 +211,7 @@ mod tests {
     use super::*;
     use crate::{json::Members, write_results::decode::of_any_shape};
 
-    /// Reads an answer in one pass, and checks that the code for elements of any shape says the same.
+    /// Reads an answer in one pass, and checks that the general decoder gives the same result.
     fn read(text: String, sent: &[Option<Id>]) -> Option<WriteResults<ItemSuccess>> {
         let body = Bytes::from(text);
         let text = std::str::from_utf8(&body).unwrap();
@@ -232,7 +234,7 @@ mod tests {
         quick
     }
 
-    /// An element: the usual members in any order, with some changed, added or left out.
+    /// An element with the usual members in any order, some changed, added or left out.
     fn element() -> impl Strategy<Value = String> {
         let usual = [
             ("code", "\"SUCCESS\""),
@@ -273,20 +275,20 @@ mod tests {
             r#"{"id":{}}"#,
             r#"{"Created_Time":7}"#,
         ];
-        let odd = (select(names.to_vec()), select(values.to_vec()));
+        let unusual = (select(names.to_vec()), select(values.to_vec()));
         let space = select(vec!["", "", " ", "\n\t"]);
         let members = (
             Just(usual.to_vec()).prop_shuffle(),
-            vec(odd, 0..3),
+            vec(unusual, 0..3),
             option::of(0..4usize),
             any::<bool>(),
         );
-        (members, space).prop_map(|((mut members, odd, gone, before), space)| {
+        (members, space).prop_map(|((mut members, unusual, gone, before), space)| {
             if let Some(gone) = gone.filter(|_| before) {
                 members.remove(gone);
             }
             let at = if before { 0 } else { members.len() };
-            members.splice(at..at, odd);
+            members.splice(at..at, unusual);
             let members: Vec<_> = members
                 .iter()
                 .map(|(name, value)| format!("{space}\"{name}\"{space}:{space}{value}{space}"))
@@ -299,7 +301,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
 
         #[test]
-        fn agrees_with_the_code_for_all_answers(
+        fn agrees_with_the_general_decoder(
             elements in vec(element(), 1..4),
             ids in vec(option::of(select(vec!["1", "7"]).prop_map(Id::from)), 3),
             around in select(vec![("", ""), ("\"info\":{},", ""), (" \"data\":[],", ",\"x\":[{}] ")]),
@@ -331,7 +333,7 @@ mod tests {
         assert!(done[0].details().get::<crate::Lookup>("Modified_By").unwrap().is_some());
         let shown = format!("{done:?}");
         assert!(shown.contains("Modified_By") && !shown.contains("Boyle"), "{shown}");
-        // another id than the one sent, another number, and broken text are for the careful code
+        // another id, another number and malformed text are left to the general decoder
         assert!(read(text.clone(), &[None, Some(Id::from("3"))]).is_none());
         assert!(read(text.clone(), &[None]).is_none());
         assert!(read(format!("{text},"), &sent).is_none());

@@ -1,11 +1,12 @@
-//! The object that says that an item was written, kept as it came.
+//! The status object of a written item, kept as text.
 
 use bytes::Bytes;
 
 use crate::{Code, Record, json::Members, status_object::StatusObject};
 
-/// A success as Zoho wrote it: a slice of the answer, shared with the other items of the call. Its
-/// members are read when they are asked for.
+/// The status object of a success, as a slice of the answer that the items of a call share.
+///
+/// Its members are read at each call.
 #[derive(Clone, PartialEq)]
 pub(super) struct SuccessText(Bytes);
 
@@ -16,7 +17,7 @@ impl SuccessText {
     }
 
     pub(super) fn json(&self) -> &str {
-        // it is a part of an answer that was read as text
+        // it is a part of an answer that was checked to be UTF-8
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
@@ -32,14 +33,14 @@ impl SuccessText {
         self.said()?.duplicate_field
     }
 
-    /// The details as they came. A list of one object is that object; other shapes are kept under
-    /// `errors` or `details`.
+    /// Returns the details. A list of one object is that object; other types are put under `errors`
+    /// or `details`.
     pub(super) fn details(&self) -> Record {
         let members = Members::parse(self.json()).ok();
-        let as_it_is = members
+        let unchanged = members
             .and_then(|members| members.get("details"))
             .and_then(|details| Record::from_json(self.0.slice_ref(details.get().as_bytes())).ok());
-        as_it_is.unwrap_or_else(|| {
+        unchanged.unwrap_or_else(|| {
             let details = self.said().map(|said| said.details).unwrap_or_default();
             Record::try_from(serde_json::Value::Object(details)).unwrap_or_default()
         })

@@ -1,4 +1,4 @@
-//! A success whose id is known.
+//! A written item, whose id is known.
 
 use std::fmt;
 
@@ -7,30 +7,30 @@ use crate::{Code, Error, ErrorKind, Id, Outcome, Record, Timestamp};
 
 /// An item that was written.
 ///
-/// The fields are read at once; `code`, `message` and the like are read from Zoho's answer each time
-/// that they are asked for. The item keeps the memory of the answer that it came in.
+/// Methods such as `code` and `message` read Zoho's answer at each call. The item keeps the answer
+/// in memory.
 ///
-/// `Debug` names the details and does not show them: they name people.
+/// `Debug` shows only the names of the details, because they hold people's names.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Written {
-    /// The item's id: the one that Zoho gave, else the one that was sent.
+    /// The id of the item: the one in the answer, or else the one that was sent.
     pub id: Id,
-    /// What an upsert did.
+    /// The action of an upsert.
     pub action: Option<Action>,
-    /// When the item was made.
+    /// The time at which the item was created.
     pub created_time: Option<Timestamp>,
-    /// When it was changed last: by this write.
+    /// The time of this write.
     pub modified_time: Option<Timestamp>,
     text: SuccessText,
 }
 
 impl Written {
-    /// Takes a success whose id is known: Zoho gave it, or it is the one that was `sent`.
+    /// Creates the item from a success whose id is known, from the answer or because it was `sent`.
     ///
     /// # Errors
-    /// Where there is no id at all. The outcome is [`Executed`](Outcome::Executed): Zoho reported the
-    /// success of a write, so it must not be repeated.
+    /// Returns an error if there is no id. The outcome is [`Executed`](Outcome::Executed): Zoho
+    /// reported the success of a write, so the write must not be repeated.
     pub fn new(success: ItemSuccess, sent: Option<&Id>) -> Result<Self, ItemError> {
         let ItemSuccess { id, action, created_time, modified_time, text } = success;
         match id.or_else(|| sent.cloned()) {
@@ -38,7 +38,7 @@ impl Written {
             None => Err(ItemError::of_call(Error::new(
                 ErrorKind::Decode,
                 Outcome::Executed,
-                "Zoho reported a success and gave no id for what was written",
+                "Zoho reported a success without the id of the record",
             ))),
         }
     }
@@ -46,7 +46,7 @@ impl Written {
     read_later!();
 }
 
-/// Without the check of [`Written::new`]: the id becomes optional.
+/// Converts to a success whose id is optional.
 impl From<Written> for ItemSuccess {
     fn from(written: Written) -> Self {
         let Written { id, action, created_time, modified_time, text } = written;

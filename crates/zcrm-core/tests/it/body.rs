@@ -1,4 +1,4 @@
-//! What is sent: what it costs and whether it may be sent twice.
+//! The cost of a call and whether it may be repeated, by its body.
 
 use serde_json::{Value, json};
 use zcrm_core::{ApiVersion, BodyShape, CallMeta, Operation, RetryClass};
@@ -17,7 +17,7 @@ fn meta(operation: &Operation, body: &Value) -> CallMeta {
 }
 
 #[test]
-fn an_update_may_be_repeated_unless_it_appends() {
+fn repeats_an_update_unless_it_may_append() {
     let class = |row: Value| meta(&UPDATE, &json!({"data": [{"id": "1"}, row]})).retry_class();
     assert_eq!(class(json!({"id": "2", "Phone": "1", "Email": null})), RetryClass::Idempotent);
     assert_eq!(class(json!({"id": "2", "Owner": {"id": "9"}})), RetryClass::Idempotent);
@@ -26,7 +26,7 @@ fn an_update_may_be_repeated_unless_it_appends() {
 }
 
 #[test]
-fn an_upsert_may_be_repeated_only_if_every_row_can_be_found() {
+fn repeats_an_upsert_only_with_the_checked_fields() {
     let class = |body: Value| meta(&UPSERT, &body).retry_class();
     let checked = |row: Value| {
         class(json!({"data": [{"Email": "a@example.com"}, row],
@@ -40,7 +40,7 @@ fn an_upsert_may_be_repeated_only_if_every_row_can_be_found() {
 }
 
 #[test]
-fn the_number_of_rows_says_what_a_call_costs() {
+fn counts_credits_by_the_number_of_rows() {
     let call = |rows: usize| meta(&UPDATE, &json!({"data": vec![json!({"id": "1"}); rows]}));
     assert_eq!((call(1).credits(), call(2).credits(), call(3).credits()), (1, 1, 2));
     assert_eq!((call(2).is_heavy(), call(3).is_heavy()), (false, true));

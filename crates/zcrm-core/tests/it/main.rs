@@ -1,4 +1,4 @@
-//! The public behaviour of zcrm-core.
+//! Tests of the public API of zcrm-core.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 

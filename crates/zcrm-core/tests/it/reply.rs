@@ -1,4 +1,4 @@
-//! Answers, judged by body.
+//! The reading of answers, which are judged by their body.
 
 use http::StatusCode;
 use serde::Deserialize;
@@ -31,7 +31,7 @@ fn read(status: u16, body: &str) -> Reply {
 }
 
 #[test]
-fn a_typed_page_knows_its_items_and_its_place() {
+fn reads_the_items_and_the_info_of_a_typed_page() {
     let body = r#"{"data":[{"id":"1","Last_Name":"Boyle"},{"id":"2","Last_Name":"Kay"}],
         "info":{"more_records":true,"page":1,"next_page_token":"t","new_member":[1]}}"#;
     let page = read(200, body).page::<Lead>("data").unwrap();
@@ -43,7 +43,7 @@ fn a_typed_page_knows_its_items_and_its_place() {
 }
 
 #[test]
-fn one_bad_record_does_not_sink_its_page() {
+fn reads_the_other_records_of_a_page_with_a_bad_one() {
     let body = r#"{"data":[{"id":"1","Last_Name":"Boyle"},{"id":"2","Last_Name":77},
         {"id":"3","Last_Name":"Kay"}]}"#;
     let page = read(200, body).page::<Lead>("data").unwrap();
@@ -56,7 +56,7 @@ fn one_bad_record_does_not_sink_its_page() {
 }
 
 #[test]
-fn an_error_in_a_records_place_is_never_an_empty_record() {
+fn never_reads_an_error_object_as_an_empty_record() {
     #[derive(Deserialize)]
     struct Loose {
         #[serde(rename = "Last_Name")]
@@ -73,14 +73,14 @@ fn an_error_in_a_records_place_is_never_an_empty_record() {
 }
 
 #[test]
-fn a_record_with_fields_named_status_and_code_is_a_record() {
+fn reads_a_record_with_fields_named_status_and_code() {
     let body = r#"{"data":[{"id":"1","status":"error","code":"C-17","Last_Name":"Kay"}]}"#;
     let page = read(200, body).page::<Record>("data").unwrap();
     assert_eq!(page.items[0].as_ref().unwrap().raw("code"), Some("\"C-17\""));
 }
 
 #[test]
-fn records_share_the_pages_memory_until_detached() {
+fn shares_the_pages_memory_until_detached() {
     let reply = read(200, r#"{"data":[{"id":"1","Amount":1.50}]}"#);
     let mut page = reply.page::<Record>("data").unwrap();
     let record = page.items[0].as_mut().unwrap();
@@ -92,7 +92,7 @@ fn records_share_the_pages_memory_until_detached() {
 }
 
 #[test]
-fn no_content_is_an_empty_page_and_no_such_item() {
+fn reads_no_content_as_an_empty_page_or_as_not_found() {
     let page = read(204, "").page::<Lead>("data").unwrap();
     assert!(page.items.is_empty() && !page.info.more_records);
     let error = read(204, "").object::<Lead>("data").unwrap_err();
@@ -102,7 +102,7 @@ fn no_content_is_an_empty_page_and_no_such_item() {
 }
 
 #[test]
-fn an_error_is_an_error_whatever_the_status() {
+fn recognises_an_error_under_any_status() {
     let body =
         r#"{"code":"INVALID_MODULE","details":{},"message":"no such module","status":"error"}"#;
     for status in [200, 202, 400, 404] {
@@ -118,12 +118,12 @@ fn an_error_is_an_error_whatever_the_status() {
 }
 
 #[test]
-fn what_is_not_zohos_json_says_what_it_is() {
+fn describes_answers_that_are_not_zohos_json() {
     for (status, body, word) in [
         (502, "<html>Bad Gateway</html>", "HTML"),
         (200, "", "empty"),
         (200, "sorry", "not JSON"),
-        (200, r#"{"data":[{"id":"1""#, "broken JSON"),
+        (200, r#"{"data":[{"id":"1""#, "invalid JSON"),
         (200, r#"{"rows":[]}"#, "`rows`"),
         (200, r#"{"data":7}"#, "`data`"),
     ] {
@@ -139,13 +139,13 @@ fn what_is_not_zohos_json_says_what_it_is() {
 }
 
 #[test]
-fn a_byte_order_mark_is_no_obstacle() {
+fn skips_a_byte_order_mark() {
     let page = read(200, "\u{feff}{\"data\":[]}").page::<Lead>("data").unwrap();
     assert!(page.items.is_empty());
 }
 
 #[test]
-fn outcomes_keep_the_callers_order_and_each_failure_its_place() {
+fn keeps_results_in_the_callers_order() {
     let body = r#"{"data":[
         {"code":"SUCCESS","details":{"id":"11"},"message":"record added","status":"success"},
         {"code":"MANDATORY_NOT_FOUND","details":{"api_name":"Last_Name","json_path":"$.data[1].Last_Name"},
@@ -159,12 +159,12 @@ fn outcomes_keep_the_callers_order_and_each_failure_its_place() {
     assert_eq!(error.api().unwrap().field(), Some("Last_Name"));
     let error = outcomes.all().unwrap_err();
     assert_eq!(error.code(), Some(&Code::MANDATORY_NOT_FOUND));
-    let told = std::error::Error::source(&error).unwrap().to_string();
-    assert!(told.contains("1 of 3") && told.contains("record 1"), "{told}");
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(source.contains("1 of 3") && source.contains("record 1"), "{source}");
 }
 
 #[test]
-fn a_refused_write_is_one_error_and_a_broken_answer_leaves_the_outcome_open() {
+fn distinguishes_a_refused_write_from_an_unusable_answer() {
     let refusal = r#"{"code":"INVALID_MODULE","status":"error","message":"no","details":{}}"#;
     let error = answer(&INSERT, 400, refusal).outcomes("data", 2).unwrap_err();
     assert_eq!(error.outcome(), Outcome::Refused);
@@ -173,11 +173,11 @@ fn a_refused_write_is_one_error_and_a_broken_answer_leaves_the_outcome_open() {
     assert!(error.to_string().contains("outcome unknown"), "{error}");
     let error = answer(&INSERT, 201, "<html>").outcomes("data", 2).unwrap_err();
     assert_eq!(error.outcome(), Outcome::Executed);
-    assert!(error.to_string().contains("it was executed"), "{error}");
+    assert!(error.to_string().contains("the call was executed"), "{error}");
 }
 
 #[test]
-fn a_throttled_answer_says_how_long_to_wait() {
+fn returns_the_wait_of_a_throttled_answer() {
     let body =
         r#"{"code":"TOO_MANY_REQUESTS","status":"error","message":"slow down","details":{}}"#;
     let mut headers = http::HeaderMap::new();
@@ -188,7 +188,7 @@ fn a_throttled_answer_says_how_long_to_wait() {
 }
 
 #[test]
-fn what_an_earlier_attempt_may_have_done_is_unknown_and_not_refused() {
+fn reports_unknown_for_refusals_after_an_executed_attempt() {
     const DELETE: Operation = Operation::delete("/{module}").id("records.delete");
     let element = |code: &str| {
         format!(r#"{{"code":"{code}","status":"error","message":"no","details":{{}}}}"#)
@@ -203,12 +203,12 @@ fn what_an_earlier_attempt_may_have_done_is_unknown_and_not_refused() {
         (&INSERT, 400, "ALREADY_MODIFIED", true),
     ] {
         let body = format!(r#"{{"data":[{}]}}"#, element(code));
-        let outcomes = |doubt| {
-            answer(operation, status, &body).maybe_executed(doubt).outcomes("data", 1).unwrap()
+        let outcomes = |maybe| {
+            answer(operation, status, &body).maybe_executed(maybe).outcomes("data", 1).unwrap()
         };
-        let refused = |doubt| {
+        let refused = |maybe| {
             let (_, error) =
-                outcomes(doubt).failures().next().map(|(i, e)| (i, e.clone())).unwrap();
+                outcomes(maybe).failures().next().map(|(i, e)| (i, e.clone())).unwrap();
             error.outcome() == Outcome::Refused
         };
         assert!(refused(false), "{code}");
@@ -221,7 +221,7 @@ fn what_an_earlier_attempt_may_have_done_is_unknown_and_not_refused() {
 }
 
 #[test]
-fn an_object_is_judged_like_a_record_of_a_list() {
+fn judges_an_object_like_a_record_of_a_list() {
     let refusal = r#"{"modules":{"status":"error","code":"NO_PERMISSION","message":"no"}}"#;
     let error = read(200, refusal).object::<Record>("modules").unwrap_err();
     assert_eq!(error.code(), Some(&Code::NO_PERMISSION));
@@ -234,7 +234,7 @@ fn an_object_is_judged_like_a_record_of_a_list() {
 }
 
 #[test]
-fn an_error_with_members_that_nobody_knows_is_still_an_error() {
+fn recognises_an_error_with_unknown_members() {
     let body = r#"{"code":"NO_PERMISSION","status":"error","message":"no","error_id":"7"}"#;
     let error = read(200, body).json::<serde_json::Value>().unwrap_err();
     assert_eq!(error.code(), Some(&Code::NO_PERMISSION));
@@ -243,7 +243,7 @@ fn an_error_with_members_that_nobody_knows_is_still_an_error() {
 }
 
 #[test]
-fn an_empty_answer_ends_no_list_unless_its_status_says_so() {
+fn refuses_an_empty_answer_except_with_status_204() {
     for status in [200, 202] {
         let error = read(status, "").page::<Lead>("data").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode, "{status}");
@@ -252,7 +252,7 @@ fn an_empty_answer_ends_no_list_unless_its_status_says_so() {
 }
 
 #[test]
-fn an_answer_without_a_code_is_judged_by_its_status() {
+fn judges_an_answer_without_a_code_by_its_status() {
     let error = |status| answer(&INSERT, status, "<html>").outcomes("data", 1).unwrap_err();
     assert_eq!(error(413).outcome(), Outcome::Refused);
     assert_eq!(error(502).outcome(), Outcome::Unknown);
@@ -261,7 +261,7 @@ fn an_answer_without_a_code_is_judged_by_its_status() {
 }
 
 #[test]
-fn only_what_says_success_is_one() {
+fn counts_only_reported_successes() {
     let body = r#"{"data":[
         {"code":"SUCCESS","details":{"id":"1"}},
         {"code":"INVALID_DATA","details":{"api_name":"Email"},"message":"invalid data"},
@@ -274,7 +274,7 @@ fn only_what_says_success_is_one() {
 }
 
 #[test]
-fn a_fault_inside_zoho_leaves_each_records_outcome_open() {
+fn reports_unknown_for_each_record_of_an_internal_error() {
     let body =
         r#"{"data":[{"code":"INTERNAL_ERROR","status":"error","message":"x","details":{}}]}"#;
     let outcomes = answer(&INSERT, 500, body).outcomes("data", 1).unwrap();
@@ -284,7 +284,7 @@ fn a_fault_inside_zoho_leaves_each_records_outcome_open() {
 }
 
 #[test]
-fn the_error_of_a_write_tells_each_thing_once() {
+fn repeats_no_text_in_the_sources_of_a_write_error() {
     let cause = std::io::Error::other("the cable is out");
     let lost = Error::new(ErrorKind::Transport, Outcome::Unknown, "the connection broke");
     let failure = ItemError::of_call(lost.with_source(cause));
@@ -295,14 +295,14 @@ fn the_error_of_a_write_tells_each_thing_once() {
         texts,
         [
             "the connection broke",
-            "2 of 2 records failed, the first of them record 0",
+            "2 of 2 records failed, the first one is record 0",
             "the cable is out"
         ]
     );
 }
 
 #[test]
-fn what_was_written_is_not_quoted_in_debug() {
+fn debug_shows_no_names_of_a_written_item() {
     let body = r#"{"data":[{"code":"SUCCESS","status":"success","details":
         {"id":"1","Created_By":{"id":"9","name":"Patricia Boyle"}}}]}"#;
     let outcomes = answer(&INSERT, 201, body).outcomes("data", 1).unwrap();
@@ -311,7 +311,7 @@ fn what_was_written_is_not_quoted_in_debug() {
 }
 
 #[test]
-fn a_gateway_that_gave_up_waiting_leaves_the_outcome_open() {
+fn reports_unknown_for_timeouts_and_server_errors() {
     for (status, outcome) in [
         (400, Outcome::Refused),
         (403, Outcome::Refused),
@@ -326,7 +326,7 @@ fn a_gateway_that_gave_up_waiting_leaves_the_outcome_open() {
 }
 
 #[test]
-fn an_excerpt_is_given_on_request_and_holds_no_token() {
+fn returns_an_excerpt_without_tokens() {
     let token = "1000.48216eb10228405944416adc23bf3068.3cf7c9e201c82cf40bcd43310c79bf09";
     let page = format!("<html>patricia@example.com sent Zoho-oauthtoken {token}</html>");
     let error = read(502, &page).page::<Lead>("data").unwrap_err();
@@ -339,7 +339,7 @@ fn an_excerpt_is_given_on_request_and_holds_no_token() {
 }
 
 #[test]
-fn a_list_is_never_taken_for_an_error_or_an_outcome_by_its_places() {
+fn never_reads_a_list_as_an_error_or_a_result() {
     for (status, body) in [(400, r#"["INVALID_DATA"]"#), (500, r#"["x", "y", "error"]"#)] {
         let error = read(status, body).page::<Lead>("data").unwrap_err();
         assert_eq!((error.kind(), error.code()), (ErrorKind::Decode, None), "{body}");
@@ -356,10 +356,10 @@ fn a_list_is_never_taken_for_an_error_or_an_outcome_by_its_places() {
 }
 
 #[test]
-fn a_later_429_says_nothing_of_an_attempt_that_may_have_been_executed() {
+fn reports_unknown_for_a_429_after_an_executed_attempt() {
     let body = r#"{"code":"TOO_MANY_REQUESTS","status":"error","message":"no","details":{}}"#;
-    let outcome = |doubt, body: &str| {
-        answer(&INSERT, 429, body).maybe_executed(doubt).outcomes("data", 1).unwrap_err().outcome()
+    let outcome = |maybe, body: &str| {
+        answer(&INSERT, 429, body).maybe_executed(maybe).outcomes("data", 1).unwrap_err().outcome()
     };
     for body in [body, "<html>"] {
         assert_eq!(outcome(false, body), Outcome::Refused);
@@ -368,7 +368,7 @@ fn a_later_429_says_nothing_of_an_attempt_that_may_have_been_executed() {
 }
 
 #[test]
-fn a_written_record_has_the_id_that_zoho_gave_or_the_one_that_was_sent() {
+fn takes_the_id_of_the_answer_or_the_one_that_was_sent() {
     let body = r#"{"data":[
         {"code":"SUCCESS","details":{"id":"11"},"message":"record added","status":"success"},
         {"code":"SUCCESS","details":{},"message":"record updated","status":"success"},
@@ -381,10 +381,10 @@ fn a_written_record_has_the_id_that_zoho_gave_or_the_one_that_was_sent() {
     assert_eq!(failures, [(2, Outcome::Executed), (3, Outcome::Refused)]);
     let (_, nameless) = results.failures().next().unwrap();
     let text = nameless.to_string();
-    assert!(text.contains("gave no id") && !nameless.is_safe_to_repeat(), "{text}");
+    assert!(text.contains("without the id") && !nameless.is_safe_to_repeat(), "{text}");
     assert_eq!(nameless.error().operation(), Some("records.create"));
 
-    // the results of a raw call become the same, but their errors do not know the call
+    // the results of a raw call become the same, but their errors do not name the call
     let raw = answer(&INSERT, 207, body).outcomes_of("data", &sent).unwrap();
     let results = raw.written(&sent);
     assert_eq!(results.ids().count(), 2);
@@ -393,7 +393,7 @@ fn a_written_record_has_the_id_that_zoho_gave_or_the_one_that_was_sent() {
 }
 
 #[test]
-fn reads_times_and_action_at_once_and_the_rest_when_asked() {
+fn reads_times_action_and_other_members_of_a_success() {
     let body = r#"{"data":[{"code":"SUCCESS","action":"update","duplicate_field":"Email",
         "details":{"id":"11","Created_Time":"2026-05-24T17:05:12+05:30","Modified_Time":"soon",
         "Modified_By":{"name":"Patricia Boyle","id":"1"},"Amount":1.10},

@@ -1,4 +1,4 @@
-//! Values of any shape survive; changes of rows come to the same in every version.
+//! Values of any type are kept, and changes to rows have the same effect in every version.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,11 @@ use zcrm_core::{
     Alarm, ApiVersion, Decimal, Discount, FileField, LineItem, Link, Patch, Record, Reminder, Tax,
 };
 
-/// What Zoho does with a list of rows in an update (zoho-api.md §5): an empty one clears; a row of a
-/// known id is changed, or deleted with `_delete`; others are new; what is not mentioned goes in v2 and
-/// stays from v5 on.
+/// Applies a list of rows to a record as Zoho does in an update (zoho-api.md §5).
+///
+/// An empty list deletes all rows. A row with a known id changes that row, or deletes it with
+/// `_delete`. Other rows are new. Rows that are not mentioned are deleted in v2 and kept from v5
+/// on.
 fn merged(old: &[Record], sent: &[Record], version: ApiVersion) -> Vec<Record> {
     if sent.is_empty() {
         return Vec::new();
@@ -21,7 +23,7 @@ fn merged(old: &[Record], sent: &[Record], version: ApiVersion) -> Vec<Record> {
     let stay = old.iter().filter_map(|row| match mentioned(row) {
         None => keeps.then(|| row.clone()),
         Some(change) if change.contains("_delete") => {
-            assert!(keeps, "v2 knows no `_delete`");
+            assert!(keeps, "v2 does not support `_delete`");
             None
         }
         Some(change) => {
@@ -60,14 +62,14 @@ fn numbers(rows: &[Record]) -> Vec<u8> {
 
 proptest! {
     #[test]
-    fn changes_of_rows_come_to_the_same_in_every_version(
+    fn changes_rows_with_the_same_effect_in_every_version(
         start in 0..5u8,
         changes in prop::collection::vec(change(), 0..6),
     ) {
-        let stand: Vec<Record> = (0..start).map(|n| row(n).with("id", format!("{n}"))).collect();
+        let existing: Vec<Record> = (0..start).map(|n| row(n).with("id", format!("{n}"))).collect();
         let mut record = Record::new().with("id", "1");
-        record.set("Rows", &stand).unwrap();
-        // as it was read: what stands there is no edit
+        record.set("Rows", &existing).unwrap();
+        // read again, so that the existing rows are not edits
         let mut record = Record::from_json(record.to_json().into_owned()).unwrap();
         for change in changes {
             let rows = record.subform("Rows").unwrap();
@@ -76,8 +78,8 @@ proptest! {
                 Change::Append(value) => record.append_rows("Rows", [row(value)]).unwrap(),
                 Change::Replace(value) => record.replace_rows("Rows", [row(value)]).unwrap(),
                 Change::Delete(at) => {
-                    if let Some(gone) = known.get(at) {
-                        record.delete_rows("Rows", [gone.id().unwrap()]).unwrap();
+                    if let Some(row) = known.get(at) {
+                        record.delete_rows("Rows", [row.id().unwrap()]).unwrap();
                     }
                 }
                 Change::Keep(at, value) => {
@@ -92,12 +94,12 @@ proptest! {
         for version in [ApiVersion::V2, ApiVersion::V4, ApiVersion::V5, ApiVersion::V8] {
             let written = record.clone().for_version("Tours", version).unwrap();
             let sent: Vec<Record> = written.get("Rows").unwrap().unwrap();
-            prop_assert_eq!(numbers(&merged(&stand, &sent, version)), wanted.clone(), "{}", version);
+            prop_assert_eq!(numbers(&merged(&existing, &sent, version)), wanted.clone(), "{}", version);
         }
     }
 
     #[test]
-    fn line_items_of_any_shape_keep_every_member_and_digit(
+    fn keeps_all_members_and_digits_of_line_items(
         lines in prop::collection::vec(
             prop::collection::btree_map("[A-Z][a-z]{1,6}_X", "[0-9]{1,30}\\.[0-9]{1,20}", 0..4),
             0..4,
@@ -136,7 +138,7 @@ proptest! {
     }
 
     #[test]
-    fn null_absent_and_empty_survive_in_every_member(
+    fn keeps_null_absent_and_empty_members(
         members in prop::collection::btree_map("[A-Z][a-z]{1,6}", 0..4u8, 1..6),
     ) {
         let values = ["null", "[]", "\"\"", "{}"];
@@ -160,9 +162,9 @@ proptest! {
     }
 }
 
-/// Every typed value, read and written back, is the text that it was.
+/// Reads each typed value of a record and writes it back as the same text.
 #[test]
-fn what_is_read_and_written_back_is_the_same_text() {
+fn writes_typed_values_back_as_the_same_text() {
     let text = r#"{"Owner":{"name":"P","id":"1","email":"p@example.com"},"Layout":{"name":"L","id":"2"},"Tag":[{"name":"Hot","id":"3","odd":1.50}],"Tax":["Vat",{"id":"4","value":"Gst - 5 %","more":[1.0]}],"Quoted_Items":[{"id":"5","Quantity":1.50,"Discount":"12.5%","Line_Tax":[{"percentage":4.750}],"odd":{"a":1.00}}],"Participants":[{"type":"robot","participant":"7","new":true}],"Pricing_Details":[{"from_range":1.0,"to_range":2.50}],"Recurring_Activity":{"RRULE":"FREQ=DAILY","EXDATE":"2026-01-01","x":1},"Remind_At":[{"unit":15,"period":"minutes","time":"08:00"}],"Offer":[{"File_Id__s":"f","Size__s":"10","x":null}],"Wanted":[{"id":"8","Product":{"id":"9"}}],"Colours":["red","blue"],"Closing_Date":"2026-05-24","Modified_Time":"2026-05-24T17:05:12+05:30","Amount":0.10}"#;
     let record: Record = text.parse().unwrap();
     let mut back = Record::new();
@@ -195,7 +197,7 @@ fn what_is_read_and_written_back_is_the_same_text() {
 }
 
 #[test]
-fn both_spellings_are_read_and_the_one_that_is_there_is_written() {
+fn reads_both_names_and_writes_the_existing_one() {
     let old = LineItem::from(r#"{"quantity":1,"book":{"id":"7"}}"#.parse::<Record>().unwrap());
     assert_eq!(old.price_book().unwrap().unwrap().id, "7");
     let changed = old.with_quantity(2).with_net_total(Decimal::from(9));
@@ -212,23 +214,23 @@ fn both_spellings_are_read_and_the_one_that_is_there_is_written() {
 }
 
 #[test]
-fn discounts_and_taxes_of_other_shapes_are_told() {
+fn refuses_discounts_and_taxes_of_other_types() {
     let discount = |text: &str| serde_json::from_str::<Discount>(text);
     assert_eq!(discount("5").unwrap(), Discount::Amount(5.into()));
     assert_eq!(discount("\"5 %\"").unwrap(), Discount::Percent(5.into()));
     assert_eq!(discount("\"5\"").unwrap(), Discount::Amount(5.into()));
-    for odd in ["\"five\"", "null", "[]", "\"%\""] {
-        let error = discount(odd).unwrap_err().to_string();
+    for invalid in ["\"five\"", "null", "[]", "\"%\""] {
+        let error = discount(invalid).unwrap_err().to_string();
         assert!(error.contains("discount") && !error.contains("five"), "{error}");
     }
-    assert!(serde_json::from_str::<Tax>("7").unwrap_err().to_string().contains("a tax is"));
+    assert!(serde_json::from_str::<Tax>("7").unwrap_err().to_string().contains("a tax must be"));
     let wrong: Record = r#"{"Tag":"Hot","Quoted_Items":{}}"#.parse().unwrap();
     assert!(wrong.tags().unwrap_err().to_string().contains("`Tag`"));
     assert!(wrong.line_items().unwrap_err().to_string().contains("`Quoted_Items`"));
 }
 
 #[test]
-fn debug_names_members_and_no_values() {
+fn debug_shows_member_names_and_no_values() {
     let text = r#"{"id":"5","participant":"p@example.com"}"#;
     let participant = zcrm_core::Participant::from(text.parse::<Record>().unwrap());
     let shown = format!("{participant:?}");

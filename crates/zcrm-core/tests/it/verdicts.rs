@@ -1,4 +1,4 @@
-//! What became of a call, by its answer.
+//! The outcomes that answers give to a call.
 
 use std::error::Error as _;
 
@@ -37,7 +37,7 @@ fn write(status: u16, body: &str) -> Reply {
 }
 
 #[test]
-fn outcomes_of_a_wrong_number_are_all_unknown() {
+fn reports_unknown_for_a_wrong_number_of_results() {
     for (status, rows, sent) in [
         (200, String::new(), 1),
         (201, SUCCESS.to_owned(), 2),
@@ -61,7 +61,7 @@ fn outcomes_of_a_wrong_number_are_all_unknown() {
 }
 
 #[test]
-fn refuses_the_outcome_of_another_id_than_the_one_sent() {
+fn refuses_the_result_of_another_id() {
     const UPDATE: Operation = Operation::put("/{module}").id("records.update");
     let row = |id: &str| format!(r#"{{"code":"SUCCESS","details":{id},"status":"success"}}"#);
     let rows = [row(r#"{"id":"1"}"#), row(r#"{"id":9}"#), row("{}"), row(r#"{"id":"4"}"#)];
@@ -72,11 +72,11 @@ fn refuses_the_outcome_of_another_id_than_the_one_sent() {
     let failures: Vec<_> = outcomes.failures().collect();
     let [(1, failure)] = failures[..] else { panic!("{failures:?}") };
     assert_eq!(failure.outcome(), Outcome::Unknown);
-    assert!(failure.to_string().contains("the id 9, and 2 was sent"), "{failure}");
+    assert!(failure.to_string().contains("the id 9, but 2 was sent"), "{failure}");
 }
 
 #[test]
-fn a_success_under_a_failing_status_is_unknown() {
+fn reports_unknown_for_a_success_under_an_error_status() {
     let body = format!(r#"{{"data":[{SUCCESS}]}}"#);
     for status in [400, 409, 500, 503] {
         let error = write(status, &body).outcomes("data", 1).unwrap().one().unwrap_err();
@@ -90,14 +90,14 @@ fn a_success_under_a_failing_status_is_unknown() {
 }
 
 #[test]
-fn an_element_that_is_not_an_outcome_was_executed() {
+fn reports_executed_for_an_element_that_is_no_result() {
     for (status, element, outcome) in [
         (200, "null", Outcome::Executed),
         (201, "[]", Outcome::Executed),
         (202, "{}", Outcome::Executed),
         (200, "7", Outcome::Executed),
         (200, r#"{"odd":1}"#, Outcome::Executed),
-        // these may say that it was refused
+        // these may be errors
         (200, r#"{"code":"INVALID_DATA"}"#, Outcome::Unknown),
         (207, "null", Outcome::Unknown),
         (500, "null", Outcome::Unknown),
@@ -109,7 +109,7 @@ fn an_element_that_is_not_an_outcome_was_executed() {
 }
 
 #[test]
-fn takes_only_the_statuses_that_are_successes() {
+fn accepts_only_success_statuses() {
     let body = r#"{"data":[{"id":"1","Last_Name":"Kay"}]}"#;
     let done = r#"{"code":"SUCCESS","status":"success"}"#;
     for status in [100, 203, 205, 206, 208, 226, 300, 301, 302, 303, 307, 308, 400, 404, 500, 599] {
@@ -123,7 +123,7 @@ fn takes_only_the_statuses_that_are_successes() {
         assert!(reply.outcomes("data", 1).is_err(), "{status}");
     }
     for status in [201, 202] {
-        // created or accepted: not the answer to a question
+        // created or accepted, which does not answer a read
         assert!(read(status, body).page::<Lead>("data").is_err(), "{status}");
         assert!(read(status, body).object::<Lead>("data").is_err(), "{status}");
     }
@@ -135,7 +135,7 @@ fn takes_only_the_statuses_that_are_successes() {
 }
 
 #[test]
-fn only_one_success_is_the_success_of_a_write() {
+fn accepts_exactly_one_success_of_a_write() {
     for body in [
         r#"{"code":"SUCCESS","status":"pending"}"#.to_owned(),
         r#"{"data":[]}"#.to_owned(),
@@ -150,7 +150,7 @@ fn only_one_success_is_the_success_of_a_write() {
 }
 
 #[test]
-fn an_unusable_answer_to_a_write_was_executed() {
+fn reports_executed_for_an_unusable_answer_to_a_write() {
     let bodies = ["", "<html>", r#"{"data":["#, r#"{"data":[]}"#, r#"{"data":[null]}"#, "{}"];
     for status in [200, 201, 202, 204, 205, 207] {
         for body in bodies.into_iter().filter(|body| status != 204 || body.is_empty()) {
@@ -172,7 +172,7 @@ fn an_unusable_answer_to_a_write_was_executed() {
 }
 
 #[test]
-fn a_write_answered_with_two_objects_was_executed() {
+fn reports_executed_for_a_write_with_two_objects() {
     let body = r#"{"data":[{"id":"1","Last_Name":"Kay"},{"id":"2","Last_Name":"Boyle"}]}"#;
     let error = write(200, body).object::<Lead>("data").unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Executed));
@@ -180,7 +180,7 @@ fn a_write_answered_with_two_objects_was_executed() {
 }
 
 #[test]
-fn not_modified_is_neither_missing_nor_empty() {
+fn distinguishes_not_modified_from_not_found() {
     for error in [
         read(304, "").page::<Lead>("data").unwrap_err(),
         read(304, "").object::<Lead>("data").unwrap_err(),
@@ -200,7 +200,7 @@ fn not_modified_is_neither_missing_nor_empty() {
 }
 
 #[test]
-fn no_content_is_null_for_a_read_only() {
+fn reads_no_content_as_null_for_reads_only() {
     assert_eq!(read(204, "").json::<Value>().unwrap(), Value::Null);
     assert_eq!(read(204, "").json::<Option<u32>>().unwrap(), None);
     let error = read(204, "").json::<u32>().unwrap_err();
@@ -210,7 +210,7 @@ fn no_content_is_null_for_a_read_only() {
 }
 
 #[test]
-fn finds_zohos_code_wherever_a_refusal_is() {
+fn finds_zohos_code_at_any_level_of_an_answer() {
     for body in [
         REFUSAL.to_owned(),
         format!(r#"{{"data":[{REFUSAL}]}}"#),
@@ -232,7 +232,7 @@ fn finds_zohos_code_wherever_a_refusal_is() {
 }
 
 #[test]
-fn a_numeric_code_is_the_code_of_an_api_error() {
+fn reads_a_numeric_code_of_an_api_error() {
     for (status, body, code) in [
         (401, r#"{"code":6041,"message":"This user is not associated"}"#, "6041"),
         (400, r#"{"code":57,"message":"You are not authorized"}"#, "57"),
@@ -246,14 +246,14 @@ fn a_numeric_code_is_the_code_of_an_api_error() {
 }
 
 #[test]
-fn the_text_of_an_error_does_not_contradict_itself() {
+fn names_the_right_outcome_in_the_text() {
     let refusal = r#"{"code":"X","status":"error","message":"no","details":{}}"#;
     let inside = r#"{"code":"INTERNAL_ERROR","status":"error","message":"no","details":{}}"#;
     for status in [200, 302, 400, 408, 412, 429, 500, 502] {
         for body in [refusal, inside] {
-            for doubt in [false, true] {
+            for maybe in [false, true] {
                 let error =
-                    write(status, body).maybe_executed(doubt).outcomes("data", 1).unwrap_err();
+                    write(status, body).maybe_executed(maybe).outcomes("data", 1).unwrap_err();
                 let (text, outcome) = (error.to_string(), error.outcome());
                 assert_eq!(text.contains("refused"), outcome == Outcome::Refused, "{text}");
                 assert_eq!(text.contains("unknown"), outcome == Outcome::Unknown, "{text}");
@@ -283,7 +283,7 @@ fn names_the_module_and_the_scopes_of_a_refusal() {
     assert!(!text(fields(), "NO_PERMISSION").contains("ZohoCRM"));
 }
 
-/// All texts of an error; the lines of its report apart.
+/// Returns all texts of an error, with the lines of its report joined.
 fn texts(error: &Error) -> Vec<String> {
     let report = format!("{error:?}");
     let causes = report.replace("\n  caused by: ", "");
@@ -306,20 +306,20 @@ fn escapes_text_from_outside_in_every_message() {
     for (body, status) in bodies.iter().flat_map(|b| [200, 207, 400, 500].map(|s| (b, s))) {
         let reply = write(status, body);
         let mut all = vec![format!("{reply:?}")];
-        let mut tell = |error: Error| all.extend(texts(&error));
-        reply.object::<Lead>("data").map(drop).unwrap_or_else(&mut tell);
-        reply.json::<Lead>().map(drop).unwrap_or_else(&mut tell);
+        let mut collect = |error: Error| all.extend(texts(&error));
+        reply.object::<Lead>("data").map(drop).unwrap_or_else(&mut collect);
+        reply.json::<Lead>().map(drop).unwrap_or_else(&mut collect);
         match reply.outcomes_of("data", &[Some(Id::from("1"))]) {
-            Err(error) => tell(error),
+            Err(error) => collect(error),
             Ok(outcomes) => {
                 for failure in outcomes.into_iter().filter_map(Result::err) {
-                    tell(Error::from(failure));
+                    collect(Error::from(failure));
                 }
             }
         }
         if let Ok(page) = reply.page::<Lead>("data") {
             for failure in page.items.into_iter().filter_map(Result::err) {
-                tell(Error::from_record(failure));
+                collect(Error::from_record(failure));
             }
         }
         for text in all {
@@ -329,7 +329,7 @@ fn escapes_text_from_outside_in_every_message() {
 }
 
 #[test]
-fn the_error_of_one_record_keeps_what_is_known_of_the_call() {
+fn keeps_the_facts_of_the_call_in_a_records_error() {
     let body = format!(r#"{{"data":[{REFUSAL}]}}"#);
     let reply = write(400, &body).with_context("www.zohoapis.eu".parse().ok(), 3);
     let error = reply.outcomes("data", 1).unwrap().one().unwrap_err();
@@ -340,7 +340,7 @@ fn the_error_of_one_record_keeps_what_is_known_of_the_call() {
 }
 
 #[test]
-fn the_error_of_a_member_names_its_type() {
+fn names_the_member_and_its_type_in_the_error() {
     let record = Record::from_json(r#"{"At":"tomorrow","N":[1]}"#).unwrap();
     let error = record.get::<zcrm_core::Timestamp>("At").unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Local));

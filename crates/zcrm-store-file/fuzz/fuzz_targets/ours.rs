@@ -1,9 +1,9 @@
-//! Our own format, and whatever else a file may hold.
+//! Fuzzes the detection of the format and zcrm's own format.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use zcrm_fuzz::Fixture;
 
-thread_local!(static BENCH: Fixture = Fixture::new());
+thread_local!(static FIXTURE: Fixture = Fixture::new());
 
-fuzz_target!(|content: &[u8]| BENCH.with(|fixture| fixture.take(content)));
+fuzz_target!(|content: &[u8]| FIXTURE.with(|fixture| fixture.take(content)));

@@ -1,4 +1,4 @@
-//! A failure of the disk at each step: an error that names the file, and the old tokens stay.
+//! Failures of the disk at each step: the error names the file, and the old tokens are kept.
 
 use std::{
     fs, io,
@@ -16,7 +16,7 @@ use crate::{
     token_file::TokenFile,
 };
 
-/// The real disk, of which one step fails.
+/// The real disk, with one step that fails.
 #[derive(Clone, Debug)]
 struct Faulty {
     step: Arc<AtomicUsize>,
@@ -91,14 +91,14 @@ impl Draft for FaultyDraft {
     }
 }
 
-/// What was done before a save failed.
+/// The token on the disk after a failed save.
 #[derive(Debug, PartialEq, Eq)]
 enum Left {
     Old,
     New,
 }
 
-/// A save of which step `fails` fails; `None` once there is no such step.
+/// Fails the save at step `fails`. Returns `None` if there is no such step.
 fn save_failing(fails: usize, kind: io::ErrorKind) -> Option<(Left, String)> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("zcrm_oauthtokens.txt");
@@ -111,7 +111,7 @@ fn save_failing(fails: usize, kind: io::ErrorKind) -> Option<(Left, String)> {
     let reached = disk.step.load(Ordering::Relaxed) > fails;
     assert_eq!(load(&sound, "b").unwrap().unwrap(), "other");
     let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|it| it.unwrap()).collect();
-    assert_eq!(names.len(), 1, "no draft is left: {names:?}");
+    assert_eq!(names.len(), 1, "no drafts remain: {names:?}");
     let left = match load(&sound, "a").unwrap().unwrap().as_str() {
         "old" => Left::Old,
         "new" => Left::New,
@@ -119,7 +119,7 @@ fn save_failing(fails: usize, kind: io::ErrorKind) -> Option<(Left, String)> {
     };
     match failed {
         Ok(()) if !reached => None,
-        // what cannot be swept is no reason to lose a token
+        // a failure to remove drafts must not lose a token
         Ok(()) => Some((left, "swept".into())),
         Err(error) => {
             let text = error.to_string();
@@ -137,20 +137,21 @@ fn keeps_the_old_tokens_if_any_step_fails() {
         (io::ErrorKind::Other, ""),
         (io::ErrorKind::ReadOnlyFilesystem, "is read-only"),
         (io::ErrorKind::ResourceBusy, "mount its folder instead"),
-        (io::ErrorKind::PermissionDenied, "give the folder and the file"),
+        (io::ErrorKind::PermissionDenied, "the owner of the folder and the file"),
     ] {
         let mut seen = Vec::new();
         while let Some((left, text)) = save_failing(seen.len(), kind) {
             if text != "swept" {
                 assert!(text.contains(advice), "{text}");
-                let last = text.contains("bring the folder");
+                let last = text.contains("flush to the disk");
                 assert_eq!(left, if last { Left::New } else { Left::Old }, "{text}");
             }
             seen.push(text);
         }
         let wrote = seen.iter().filter(|it| it.contains("cannot write the token file")).count();
-        let brought = seen.iter().filter(|it| it.contains("cannot bring the folder")).count();
-        // draft, write, adopt, sync, put; and then the folder
+        let brought = seen.iter().filter(|it| it.contains("cannot flush to the disk")).count();
+        // five failures to write the file: draft, write, adopt, sync, put; and then one of the
+        // folder
         assert_eq!((wrote, brought), (5, 1), "{seen:#?}");
     }
 }
@@ -175,7 +176,7 @@ fn names_a_folder_that_cannot_be_created() {
         let kind = io::ErrorKind::ReadOnlyFilesystem;
         let disk = Faulty { step: Arc::default(), fails, kind };
         let error = save(&TokenFile::new(path.clone(), Arc::new(disk)), "a", "new").unwrap_err();
-        assert!(error.to_string().contains("cannot make the folder"), "{error}");
+        assert!(error.to_string().contains("cannot create the folder"), "{error}");
         let _ = fs::remove_dir(folder.path().join("new"));
     }
 }

@@ -1,4 +1,5 @@
-//! Contents that nobody would write: no panic, and what is taken can be written and read again.
+//! Malformed contents: they cause no panic, and a content that is accepted can be written and read
+//! again.
 
 use proptest::prelude::*;
 
@@ -18,28 +19,29 @@ const RUBY: &[u8] =
 \x8B\x01:\x15@user_identifierI\"\x06a\x06;\x07To;\x00\n;\x06@\x07;\x080;\x09f\x081.5;\nI\"\x0b\xC3\
 \xBC@b.c\x06;\x07T:\x10@user_emailI\"\x06x\x06;\x07T";
 
-/// Takes a content through everything that is done with it.
+/// Applies all operations to a content.
 fn take(bytes: &[u8]) {
     let Ok(mut tokens) = Tokens::parse(bytes, true) else {
         return;
     };
     let before = tokens.get(&key("a"));
     let again =
-        Tokens::parse(&tokens.to_bytes().unwrap(), true).expect("what is written can be read");
+        Tokens::parse(&tokens.to_bytes().unwrap(), true).expect("a written content is readable");
     assert_eq!(format!("{before:?}"), format!("{:?}", again.get(&key("a"))));
     let token = zcrm_oauth::StoredToken::new("new", chrono::DateTime::UNIX_EPOCH);
     if tokens.put(&key("a"), &token).is_ok() {
         let again =
-            Tokens::parse(&tokens.to_bytes().unwrap(), true).expect("also with a new token");
+            Tokens::parse(&tokens.to_bytes().unwrap(), true).expect("readable with a new token");
         assert!(again.get(&key("a")).unwrap().is_some());
     }
     if tokens.remove(&key("a")) == Ok(true) {
-        let again = Tokens::parse(&tokens.to_bytes().unwrap(), true).expect("also without it");
+        let again =
+            Tokens::parse(&tokens.to_bytes().unwrap(), true).expect("readable without the token");
         assert!(again.get(&key("a")).unwrap().is_none());
     }
 }
 
-/// A content with some places changed, cut, doubled or swapped.
+/// A content with some bytes changed, cut off, duplicated or removed.
 fn spoiled(content: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
     let places = prop::collection::vec((0..content.len(), any::<u8>(), 0..5), 1..6);
     places.prop_map(move |places| {

@@ -1,4 +1,5 @@
-//! What no file system shows on demand: a power cut at each step, and a failure at each step.
+//! Tests of events that a real file system does not show on demand: power cuts and failures at each
+//! step.
 
 mod faults;
 mod hostile;
@@ -28,7 +29,7 @@ fn delete(file: &TokenFile, user: &str) -> Result<bool, StoreError> {
         .map_err(|failure| failure.error)
 }
 
-/// The access token of a user, once it is known that the refresh token is of the same login.
+/// Returns the access token of a user, after a check that the refresh token is of the same login.
 fn load(file: &TokenFile, user: &str) -> Result<Option<String>, StoreError> {
     let token = file.get(&key(user), false).map_err(|failure| failure.error)?;
     Ok(token.map(|token| {

@@ -1,4 +1,5 @@
-//! A disk in memory that remembers each operation, and knows what a power cut may leave of them.
+//! A disk in memory that records each operation, and computes the states that a power cut may
+//! leave.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,7 +10,7 @@ use std::{
 
 use crate::disk::{Attributes, Disk, Draft, FileContent, PathState};
 
-/// Folders, and names of files in them; each file is told by its number.
+/// Folders, and the names of files in them. Each file has a number.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Tree {
     folders: BTreeSet<PathBuf>,
@@ -17,7 +18,7 @@ pub(super) struct Tree {
     data: BTreeMap<usize, Vec<u8>>,
 }
 
-/// What was done.
+/// An operation on the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Step {
     Folder(PathBuf),
@@ -30,21 +31,21 @@ enum Step {
     SyncFolder(PathBuf),
 }
 
-/// A promise of the disk that is not asked for: the mutants that the simulation must find.
+/// An operation that the model leaves out, as a mutant that the tests must detect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Omit {
     Nothing,
     SyncFile,
     SyncFolder,
-    /// The sync of the folder above one that was made.
+    /// The sync of the folder that contains a new one.
     SyncAbove,
 }
 
 #[derive(Debug)]
 struct State {
-    /// What was on the disk in the beginning.
+    /// The state of the disk at the beginning.
     first: Tree,
-    /// What a running program sees.
+    /// The state that a running program sees.
     live: Tree,
     steps: Vec<Step>,
     omit: Omit,
@@ -54,20 +55,21 @@ struct State {
 pub(super) struct Model(Arc<Mutex<State>>);
 
 impl Model {
-    /// A disk with the one folder `root`.
+    /// Creates a disk with only the folder `root`.
     pub(super) fn new(root: &str) -> Self {
         let folders = BTreeSet::from([PathBuf::from(root)]);
         Self::of(Tree { folders, ..Tree::default() })
     }
 
-    /// A disk that holds `tree`.
+    /// Creates a disk with the content `tree`.
     pub(super) fn of(tree: Tree) -> Self {
         let state =
             State { first: tree.clone(), live: tree, steps: Vec::new(), omit: Omit::Nothing };
         Self(Arc::new(Mutex::new(state)))
     }
 
-    /// From here on: all before is on the disk for good, and `omit` is not done.
+    /// Starts a new recording: all earlier operations are permanent, and `omit` is left out from
+    /// now on.
     pub(super) fn settle(&self, omit: Omit) {
         let mut state = self.state();
         state.first = state.live.clone();
@@ -75,12 +77,12 @@ impl Model {
         state.omit = omit;
     }
 
-    /// How many steps were done.
+    /// Returns the number of recorded steps.
     pub(super) fn steps(&self) -> usize {
         self.state().steps.len()
     }
 
-    /// The rights that drafts took over.
+    /// Returns the attributes that drafts adopted.
     pub(super) fn adopted(&self) -> Vec<Attributes> {
         let steps = self.state().steps.clone();
         steps
@@ -89,7 +91,7 @@ impl Model {
             .collect()
     }
 
-    /// Every state in which a power cut after the first `done` steps may leave the disk.
+    /// Returns all states that a power cut after the first `done` steps may leave.
     pub(super) fn after_a_cut(&self, done: usize) -> BTreeSet<Tree> {
         let state = self.state();
         let steps = &state.steps[..done];
@@ -119,7 +121,7 @@ impl Model {
         self.0.lock().unwrap()
     }
 
-    /// A number that no file has.
+    /// Returns an unused file number.
     fn next(&self) -> usize {
         self.state().live.data.keys().next_back().map_or(1, |last| last + 1)
     }
@@ -141,7 +143,7 @@ impl Model {
     }
 }
 
-/// Whether a step changes the entries of a folder.
+/// Returns `true` if a step changes the entries of a folder.
 fn is_entry(step: &Step) -> bool {
     parent(step).is_some()
 }
@@ -156,13 +158,13 @@ fn parent(step: &Step) -> Option<&Path> {
     }
 }
 
-/// Whether the folder of a step was brought to the disk later.
+/// Returns `true` if the folder of a step was synced later.
 fn is_safe(steps: &[Step], at: usize) -> bool {
     let folder = parent(&steps[at]);
     steps[at..].iter().any(|it| matches!(it, Step::SyncFolder(synced) if Some(&**synced) == folder))
 }
 
-/// The files whose content need not be on the disk, with that content.
+/// Returns the files whose content may not be on the disk yet, with that content.
 fn unsynced(steps: &[Step]) -> BTreeMap<usize, Vec<u8>> {
     let mut open = BTreeMap::new();
     for step in steps {
@@ -203,7 +205,8 @@ impl Tree {
         }
     }
 
-    /// With nothing of a file's content, a part, the right length of zeros, and all of it.
+    /// Returns the tree with none of a file's content, a part of it, zeros of the same length, and
+    /// all of it.
     fn with_parts_of(&self, file: usize, full: &[u8]) -> Vec<Self> {
         let half = full[..full.len() / 2].to_vec();
         [Vec::new(), half, vec![0; full.len()], full.to_vec()]
@@ -216,7 +219,7 @@ impl Tree {
             .collect()
     }
 
-    /// Without what no name leads to.
+    /// Removes folders and files that no name leads to.
     fn reachable(mut self) -> Self {
         let Self { folders, names, data } = &mut self;
         let all = folders.clone();

@@ -1,5 +1,5 @@
-//! kill -9 cannot prove an fsync, for the kernel's memory outlives the process. So every state
-//! that a power cut could leave is made by hand, and must load.
+//! Tests of power cuts. Killing a process cannot prove an fsync, because the kernel's memory
+//! outlives the process. So each state that a power cut could leave is constructed and must load.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -16,14 +16,15 @@ fn open(disk: &Model, path: &str) -> TokenFile {
     TokenFile::new(PathBuf::from(path), Arc::new(disk.clone()))
 }
 
-/// What may be found after a cut: while the change runs, and once it has said that it is done.
+/// The expected token after a cut: `before` or `after` during the change, and `after` once it has
+/// returned.
 struct Expected<'a> {
     user: &'a str,
     before: Option<&'a str>,
     after: Option<&'a str>,
 }
 
-/// Cuts the power after each step; says what it found that must not be.
+/// Cuts the power after each step. Returns the states that are wrong.
 fn cuts(disk: &Model, path: &str, expected: &Expected<'_>, others: &[(&str, &str)]) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut states = 0;
@@ -48,7 +49,7 @@ fn cuts(disk: &Model, path: &str, expected: &Expected<'_>, others: &[(&str, &str
     wrong
 }
 
-/// A change of a file that holds two users.
+/// Changes a file with two users and cuts the power.
 fn change(omit: Omit, change: impl Fn(&TokenFile), expected: &Expected<'_>) -> Vec<String> {
     let disk = Model::new("/data");
     let file = open(&disk, FILE);
@@ -64,7 +65,7 @@ fn replace(omit: Omit) -> Vec<String> {
     change(omit, |file| save(file, "a", "new").unwrap(), &expected)
 }
 
-/// The first token of all, in a folder that has to be made, and the one above it.
+/// Saves the first token in a new folder inside a new folder, and cuts the power.
 fn first(omit: Omit) -> Vec<String> {
     let disk = Model::new("/data");
     disk.settle(omit);
@@ -91,7 +92,7 @@ fn keeps_other_users_at_a_power_cut() {
 }
 
 #[test]
-fn deletes_whole_tokens_at_a_power_cut() {
+fn deletes_complete_tokens_at_a_power_cut() {
     let expected = Expected { user: "a", before: Some("old"), after: None };
     let wrong = change(Omit::Nothing, |file| assert!(delete(file, "a").unwrap()), &expected);
     assert_eq!(wrong, [""; 0]);
@@ -123,7 +124,7 @@ fn keeps_owner_group_and_mode_of_a_replaced_file() {
     let disk = Model::new("/data");
     let file = open(&disk, FILE);
     save(&file, "a", "first").unwrap();
-    assert!(disk.adopted().is_empty(), "a new file belongs to whoever makes it");
+    assert!(disk.adopted().is_empty(), "a new file adopts no attributes");
     save(&file, "a", "second").unwrap();
     assert_eq!(disk.adopted(), [Attributes { owner: 1, group: 2, mode: 0o640 }]);
 }

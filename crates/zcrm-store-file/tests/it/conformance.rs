@@ -1,4 +1,4 @@
-//! The contract of all token stores.
+//! The conformance suite of token stores.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What is in the file: our format, what is kept of others, and what is refused.
+//! The content of the file: zcrm's own format, unknown members, and malformed contents.
 
 use zcrm_oauth::TokenStore as _;
 
@@ -58,10 +58,10 @@ async fn reports_malformed_content_without_changing_it() {
         ("is cut off", deep),
         ("is not valid JSON at line 1, column 18", r#"{"zcrm_tokens": 1x}"#.into()),
         ("is not valid JSON at line 1, column 4", "{} {}".into()),
-        ("a member twice", r#"{"zcrm_tokens": 1, "zcrm_tokens": 1, "tokens": []}"#.into()),
+        ("a duplicate member", r#"{"zcrm_tokens": 1, "zcrm_tokens": 1, "tokens": []}"#.into()),
         ("no version under `zcrm_tokens`", r#"{"tokens": []}"#.into()),
         ("no version under `zcrm_tokens`", r#"{"zcrm_tokens": "1", "tokens": []}"#.into()),
-        ("is of version 2", r#"{"zcrm_tokens": 2, "tokens": []}"#.into()),
+        ("has version 2", r#"{"zcrm_tokens": 2, "tokens": []}"#.into()),
         ("no list under `tokens`", r#"{"zcrm_tokens": 1}"#.into()),
         ("no list under `tokens`", r#"{"zcrm_tokens": 1, "tokens": {}}"#.into()),
         ("token 0", r#"{"zcrm_tokens": 1, "tokens": ["x"]}"#.into()),
@@ -70,9 +70,9 @@ async fn reports_malformed_content_without_changing_it() {
             "two tokens for one key",
             format!("{{\"zcrm_tokens\": 1, \"tokens\": [{entry},{entry}]}}"),
         ),
-        ("is no token file (at byte 0)", "user=a".into()),
-        ("is no token file (at byte 0)", "[]".into()),
-        ("is no token file (at byte 0)", "\u{feff}{}".into()),
+        ("is not a token file (at byte 0)", "user=a".into()),
+        ("is not a token file (at byte 0)", "[]".into()),
+        ("is not a token file (at byte 0)", "\u{feff}{}".into()),
     ];
     for (expected, content) in cases {
         let fixture = Fixture::new();
@@ -108,30 +108,30 @@ async fn takes_a_file_without_content_as_no_users() {
 }
 
 #[tokio::test]
-async fn keeps_a_login_whose_optional_members_cannot_be_read() {
-    for odd in ["5", "null", "[\"s\"]", "{}", "true"] {
+async fn keeps_a_login_with_invalid_optional_members() {
+    for invalid in ["5", "null", "[\"s\"]", "{}", "true"] {
         let fixture = Fixture::new();
         let content = format!(
             r#"{{"zcrm_tokens": 1, "tokens": [{{"user": "a", "client_id": "1000.CLIENT",
             "environment": "production", "access_token": "access-x", "refresh_token": "refresh-x",
-            "expires_at": "2026-05-24T17:05:12.345Z", "api_domain": {odd},
-            "accounts_server": {odd}, "scope": {odd}}}]}}"#
+            "expires_at": "2026-05-24T17:05:12.345Z", "api_domain": {invalid},
+            "accounts_server": {invalid}, "scope": {invalid}}}]}}"#
         );
         std::fs::write(fixture.file(), content).unwrap();
         let loaded = fixture.store.load(&key("a")).await.unwrap().unwrap();
         let mut expected = token("x");
-        expected.scope = odd.contains('s').then(|| "s".to_owned());
-        assert_eq!(shown(&loaded), shown(&expected), "{odd}");
+        expected.scope = invalid.contains('s').then(|| "s".to_owned());
+        assert_eq!(shown(&loaded), shown(&expected), "{invalid}");
     }
 }
 
 #[tokio::test]
 async fn shows_no_control_characters_of_a_path() {
     let folder = tempfile::tempdir().unwrap();
-    let odd = folder.path().join("a\nERROR forged \u{1b}[31m");
-    std::fs::create_dir(&odd).unwrap();
-    std::fs::write(odd.join("zcrm_oauthtokens.txt"), "nonsense").unwrap();
-    let store = zcrm_store_file::FileStore::new(&odd);
+    let forged = folder.path().join("a\nERROR forged \u{1b}[31m");
+    std::fs::create_dir(&forged).unwrap();
+    std::fs::write(forged.join("zcrm_oauthtokens.txt"), "nonsense").unwrap();
+    let store = zcrm_store_file::FileStore::new(&forged);
     let error = store.load(&key("a")).await.unwrap_err().to_string();
     assert!(error.contains("forged") && !error.chars().any(char::is_control), "{error}");
 }
@@ -151,5 +151,5 @@ async fn names_the_feature_for_a_ruby_file() {
     let fixture = Fixture::new();
     std::fs::write(fixture.file(), b"\x04\x08[\x00").unwrap();
     let error = fixture.store.load(&key("a")).await.unwrap_err();
-    assert!(error.to_string().contains("switch on the feature `ruby-marshal`"), "{error}");
+    assert!(error.to_string().contains("enable the feature `ruby-marshal`"), "{error}");
 }

@@ -27,7 +27,7 @@ async fn reports_a_vanished_folder() {
         store.load(&key("a")).await.unwrap_err(),
         store.save(&key("a"), &token("b")).await.unwrap_err(),
     ] {
-        assert!(error.to_string().contains("it is gone"), "{error}");
+        assert!(error.to_string().contains("the folder was removed"), "{error}");
     }
     fs::rename(fixture.folder.path().join("elsewhere"), &folder).unwrap();
     assert!(store.load(&key("a")).await.unwrap().is_some());
@@ -127,7 +127,7 @@ mod unix {
         let fixture = Fixture::new();
         let folder = fixture.folder.path();
         if let Err(error) = chown(folder, Some(4321), Some(4322)) {
-            println!("not tested, for only an administrator can give files away: {error}");
+            println!("not tested: only an administrator can change the owner of a file: {error}");
             return;
         }
         fixture.store.save(&key("a"), &token("a")).await.unwrap();
@@ -168,7 +168,10 @@ mod unix {
             fixture.store.load(&key("a")).await.unwrap_err(),
             fixture.store.save(&key("a"), &token("a")).await.unwrap_err(),
         ] {
-            assert!(error.to_string().contains("symbolic link that leads nowhere"), "{error}");
+            assert!(
+                error.to_string().contains("symbolic link to a path that does not exist"),
+                "{error}"
+            );
         }
         assert!(!fixture.folder.path().join("nowhere").exists());
     }

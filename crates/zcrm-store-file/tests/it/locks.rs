@@ -1,4 +1,4 @@
-//! Locks: who waits for whom, how long, and what death frees.
+//! Locks: waiting, timeouts, and the release by a dead process.
 
 use std::{
     fs::File,
@@ -23,12 +23,12 @@ async fn hands_the_lock_of_one_user_over() {
     let clock = ManualClock::jumping();
     let store = FileStore::new(fixture.folder.path()).with_clock(Arc::new(clock.clone()));
     let held = store.lock(&key("a"), WAIT).await.unwrap().unwrap();
-    assert!(clock.slept().is_empty(), "a free lock is taken at once");
+    assert!(clock.slept().is_empty(), "a free lock is taken without a wait");
 
     assert!(store.lock(&key("a"), WAIT).await.unwrap().is_none());
-    assert_eq!(clock.monotonic(), WAIT, "neither longer nor shorter than the deadline");
+    assert_eq!(clock.monotonic(), WAIT, "the wait lasts exactly until the deadline");
     let other = store.lock(&key("b"), Duration::ZERO).await.unwrap();
-    assert!(other.is_some(), "another user's refresh goes on");
+    assert!(other.is_some(), "another user's refresh is not blocked");
 
     held.release().await.unwrap();
     let again = store.lock(&key("a"), Duration::ZERO).await.unwrap();
@@ -72,7 +72,10 @@ async fn reads_without_waiting_for_a_writer() {
     assert!(clock.slept().is_empty());
 
     let error = store.save(&key("a"), &token("b")).await.unwrap_err().to_string();
-    assert!(error.contains("for 10 s") && error.contains(".zcrm_oauthtokens.txt.lock"), "{error}");
+    assert!(
+        error.contains("within 10 s") && error.contains(".zcrm_oauthtokens.txt.lock"),
+        "{error}"
+    );
     drop(held);
     store.save(&key("a"), &token("b")).await.unwrap();
 }
@@ -124,7 +127,7 @@ async fn leaves_a_whole_file_after_a_dropped_call() {
     assert!(undone > 0, "one that gave up at once was not begun");
 }
 
-/// Runs itself once more, as the process that holds the lock and is killed.
+/// Runs itself again as the process that holds the lock and is killed.
 #[tokio::test]
 async fn releases_the_lock_of_a_killed_process() {
     const FOLDER: &str = "ZCRM_TEST_FOLDER";

@@ -1,4 +1,4 @@
-//! The file store, as its users see it.
+//! Tests of the file store through its public API.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -25,7 +25,7 @@ use zcrm_core::{Environment, ExposeSecret};
 use zcrm_oauth::{StoredToken, TokenKey};
 use zcrm_store_file::FileStore;
 
-/// A folder of its own, and the store in it.
+/// A separate folder, and the store in it.
 struct Fixture {
     folder: TempDir,
     store: FileStore,
@@ -42,7 +42,7 @@ impl Fixture {
         self.folder.path().join("zcrm_oauthtokens.txt")
     }
 
-    /// The names in the folder, in order.
+    /// Returns the sorted names in the folder.
     fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = std::fs::read_dir(self.folder.path())
             .unwrap()
@@ -62,7 +62,7 @@ fn token(name: &str) -> StoredToken {
         .with_refresh(format!("refresh-{name}"))
 }
 
-/// All that a token holds, in the open.
+/// Returns all members of a token as text, with its secrets.
 fn shown(token: &StoredToken) -> String {
     let StoredToken { access, refresh, expires_at, api_domain, accounts_server, scope, .. } = token;
     let refresh = refresh.as_ref().map(ExposeSecret::expose_secret);

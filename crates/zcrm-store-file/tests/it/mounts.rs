@@ -1,5 +1,5 @@
-//! File systems that are full, read-only, or end at the file itself. Only an administrator can
-//! mount; without the right these say so and pass.
+//! File systems that are full or read-only, and a mounted file. Only an administrator may mount;
+//! without this permission the tests print that and pass.
 
 use std::{
     fs,
@@ -13,16 +13,17 @@ use zcrm_store_file::FileStore;
 
 use crate::{Fixture, key, shown, token};
 
-/// Something that is mounted; it ends with this.
+/// A mounted file system, which is unmounted when this is dropped.
 struct Mounted(PathBuf);
 
 impl Mounted {
-    /// Runs `mount` with the arguments and the place; `None` where this process may not.
+    /// Runs `mount` with the arguments and the folder. Returns `None` if this process may not
+    /// mount.
     fn new(arguments: &[&str], place: &Path) -> Option<Self> {
         let mounted = Command::new("mount").args(arguments).arg(place).output();
         let mounted = mounted.is_ok_and(|output| output.status.success());
         if !mounted {
-            println!("not tested, for only an administrator can mount");
+            println!("not tested: only an administrator can mount");
         }
         mounted.then(|| Self(place.to_owned()))
     }
@@ -73,7 +74,7 @@ async fn keeps_the_old_tokens_on_a_full_or_read_only_disk() {
     assert_eq!(shown(&left), shown(&token("old")));
     drop(filler);
     fs::remove_file(place.join("filler")).unwrap();
-    assert_eq!(names(), before, "no draft is left");
+    assert_eq!(names(), before, "no drafts remain");
 
     let remounted = Command::new("mount").args(["-o", "remount,ro"]).arg(&place).status().unwrap();
     assert!(remounted.success());

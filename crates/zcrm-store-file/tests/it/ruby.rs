@@ -1,4 +1,4 @@
-//! The format of the Ruby SDK, without a Ruby.
+//! The format of the Ruby SDK, without a real Ruby.
 
 use std::{fs, sync::Arc, time::Duration};
 
@@ -8,7 +8,7 @@ use zcrm_store_file::FileStore;
 
 use crate::{Fixture, key, shown, token};
 
-/// What Ruby 3.1 wrote for two users, the second with an e-mail address beside.
+/// A file that Ruby 3.1 wrote for two users; the second also has an e-mail address.
 const TWO: &[u8] = b"\x04\x08[\x07o:*ZCRMSDK::OAuthClient::ZohoOAuthTokens\x09:\x13@refresh_tokenI\"\
 \x0b1000.r\x06:\x06ET:\x12@access_tokenI\"\x0b1000.a\x06;\x07T:\x11@expiry_timel+\x08{h\xE5\xCF\x8B\
 \x01:\x15@user_identifierI\"\na@b.c\x06;\x07To;\x00\n;\x06I\"\x0c1000.r2\x06;\x07T;\x08I\"\x0c1000.a\
@@ -43,7 +43,7 @@ async fn keeps_the_ruby_format_and_unknown_variables() {
     assert_eq!(
         fs::read(fixture.file()).unwrap(),
         TWO,
-        "the last one saved as it was: byte for byte"
+        "saving the last token unchanged writes the same bytes"
     );
 
     again.access = "1000.a3".to_owned().into();
@@ -65,7 +65,7 @@ async fn serves_one_client_and_environment_before_migration() {
     fixture.store.load(&mine).await.unwrap().unwrap();
     let sandbox = TokenKey::new("a@b.c", "1000.CLIENT", Environment::Sandbox);
     let other = TokenKey::new("a@b.c", "1000.OTHER", Environment::Production);
-    // another store on the same file knows it too
+    // another store on the same file knows the client too
     let second = FileStore::new(fixture.folder.path());
     for refused in [&sandbox, &other] {
         for store in [&fixture.store, &second] {
@@ -76,7 +76,10 @@ async fn serves_one_client_and_environment_before_migration() {
     }
 
     assert!(second.migrate("1000.CLIENT", Environment::Production).await.unwrap());
-    assert!(!second.migrate("1000.CLIENT", Environment::Production).await.unwrap(), "once");
+    assert!(
+        !second.migrate("1000.CLIENT", Environment::Production).await.unwrap(),
+        "already migrated"
+    );
     let migrated = fixture.store.load(&mine).await.unwrap().unwrap();
     assert_eq!(migrated.access.expose_secret(), "1000.a");
     assert_eq!(milliseconds(&migrated), 1_700_000_000_123);
@@ -95,7 +98,7 @@ async fn serves_another_client_after_the_first_store_closed() {
     let other = TokenKey::new("a@b.c", "1000.OTHER", Environment::Production);
     assert!(fixture.store.load(&other).await.is_err());
     drop(first);
-    // the refused store knows whose the file was, so it goes too
+    // the refused store keeps the client of the file, so a fresh one is used
     let fresh = Fixture::new();
     fs::rename(fixture.file(), fresh.file()).unwrap();
     assert!(fresh.store.load(&other).await.unwrap().is_some());
@@ -115,7 +118,7 @@ async fn reads_a_truncated_file_again() {
         while clock.slept().is_empty() {
             tokio::task::yield_now().await;
         }
-        // Ruby goes on writing
+        // Ruby completes its write
         fs::write(fixture.file(), TWO).unwrap();
         clock.advance(Duration::from_millis(20));
         assert!(reading.await.unwrap().unwrap().is_some(), "cut at {cut}");
@@ -133,7 +136,10 @@ async fn reports_a_truncated_file_with_its_position() {
             store.load(&key("a@b.c")).await.unwrap_err(),
             store.save(&key("a@b.c"), &token("new")).await.unwrap_err(),
         ] {
-            assert!(error.to_string().contains("is Ruby's, and is cut off"), "{cut}: {error}");
+            assert!(
+                error.to_string().contains("is in Ruby's format, but is cut off"),
+                "{cut}: {error}"
+            );
         }
         assert!(clock.monotonic() < Duration::from_secs(1));
         assert_eq!(fs::read(fixture.file()).unwrap(), TWO[..cut]);
@@ -141,21 +147,24 @@ async fn reports_a_truncated_file_with_its_position() {
 }
 
 #[tokio::test]
-async fn rejects_odd_ruby_content_without_showing_tokens() {
+async fn rejects_invalid_ruby_content_without_showing_tokens() {
     let with = |from: &[u8], to: &[u8]| {
         let at = TWO.windows(from.len()).position(|window| window == from).unwrap();
         [&TWO[..at], to, &TWO[at + from.len()..]].concat()
     };
     let cases: &[(&str, Vec<u8>)] = &[
-        ("holds no array", b"\x04\x080".to_vec()),
-        ("no ZohoOAuthTokens at 0", b"\x04\x08[\x060".to_vec()),
-        ("no ZohoOAuthTokens at 0", with(b"ZCRMSDK", b"ZCRMSDX")),
+        ("is not an array", b"\x04\x080".to_vec()),
+        ("other than ZohoOAuthTokens at index 0", b"\x04\x08[\x060".to_vec()),
+        ("other than ZohoOAuthTokens at index 0", with(b"ZCRMSDK", b"ZCRMSDX")),
         ("`@access_token` of token 0", with(b"I\"\x0b1000.a\x06;\x07T", b"i\x06")),
         ("`@refresh_token` of token 0", with(b"1000.r", b"1000.\xff")),
-        ("no time as `@expiry_time` of token 0", with(b"l+\x08{h\xE5\xCF\x8B\x01", b"[\x00")),
+        (
+            "an invalid time as `@expiry_time` of token 0",
+            with(b"l+\x08{h\xE5\xCF\x8B\x01", b"[\x00"),
+        ),
         ("`@user_identifier` of token 0", with(b"I\"\na@b.c\x06;\x07T", b"i\x06")),
-        ("is broken", [TWO, b"0"].concat()),
-        ("is broken", b"\x04\x08@\x7f".to_vec()),
+        ("is malformed", [TWO, b"0"].concat()),
+        ("is malformed", b"\x04\x08@\x7f".to_vec()),
         ("is cut off", b"\x04\x08[\x04\xff\xff\xff\x3f".to_vec()),
     ];
     for (expected, content) in cases {

@@ -1,4 +1,4 @@
-//! A real Ruby and zcrm on the same file. `cargo xtask test` installs Ruby where it may.
+//! A real Ruby and zcrm on the same file. `cargo xtask test` installs Ruby if it may.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use zcrm_oauth::{StoredToken, TokenStore as _};
 
 use crate::{Fixture, key};
 
-/// The class whose objects the Ruby SDK keeps, with its instance variables in their order.
+/// The class that the Ruby SDK saves, with its instance variables in order.
 const CLASS: &str = r#"
 module ZCRMSDK
   module OAuthClient
@@ -30,7 +30,7 @@ T = ZCRMSDK::OAuthClient::ZohoOAuthTokens
 FILE = ARGV[0]
 "#;
 
-/// Runs a script on the token file, and returns what it printed.
+/// Runs a script on the token file and returns its output.
 fn ruby(file: &Path, script: &str) -> String {
     let output = Command::new("ruby")
         .args(["-E", "UTF-8:UTF-8", "-e", &format!("{CLASS}\n{script}")])
@@ -49,7 +49,7 @@ async fn loaded(fixture: &Fixture, user: &str) -> StoredToken {
 }
 
 #[tokio::test]
-async fn reads_what_ruby_wrote() {
+async fn reads_files_of_a_real_ruby() {
     let fixture = Fixture::new();
     let script = r#"
       numbers = [0, 1, -1, 2**30 - 1, 2**30, -2**30, -2**30 - 1, 1700000000123, 2**62 - 1, 2**62,
@@ -90,7 +90,11 @@ async fn reads_what_ruby_wrote() {
     }
     let nothing = loaded(&fixture, "nothing").await;
     assert!(nothing.refresh.is_none() && nothing.access.expose_secret().is_empty());
-    assert_eq!(nothing.expires_at.timestamp(), 0, "it cannot be used as it is");
+    assert_eq!(
+        nothing.expires_at.timestamp(),
+        0,
+        "a token without an access token counts as expired"
+    );
     for at in 0..300 {
         let token = loaded(&fixture, &format!("user{at}")).await;
         assert_eq!(token.access.expose_secret(), format!("access-{at}"));
@@ -100,7 +104,7 @@ async fn reads_what_ruby_wrote() {
 }
 
 #[tokio::test]
-async fn writes_what_ruby_would_write() {
+async fn writes_the_same_bytes_as_ruby() {
     let fixture = Fixture::new();
     ruby(&fixture.file(), "File.binwrite(FILE, Marshal.dump([]))");
     let far = 1_i64 << 30;
@@ -139,7 +143,7 @@ async fn writes_what_ruby_would_write() {
 async fn shares_one_file_with_ruby() {
     let fixture = Fixture::new();
     let save = |user: &str, access: &str| {
-        // what the Ruby SDK does to save: drop the user's object, append the new one
+        // the Ruby SDK saves by removing the user's object and appending the new one
         let script = format!(
             r#"
             all = File.exist?(FILE) ? Marshal.load(File.binread(FILE)) : []
@@ -160,5 +164,5 @@ async fn shares_one_file_with_ruby() {
     for (user, access) in [("ruby", "a2"), ("zcrm", "a2"), ("third", "a3")] {
         assert_eq!(loaded(&fixture, user).await.access.expose_secret(), access);
     }
-    assert_eq!(fs::read(fixture.file()).unwrap()[..2], [4, 8], "still Ruby's");
+    assert_eq!(fs::read(fixture.file()).unwrap()[..2], [4, 8], "still in Ruby's format");
 }

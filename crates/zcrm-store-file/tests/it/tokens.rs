@@ -1,4 +1,4 @@
-//! Keeping tokens: many users, restarts, many writers.
+//! Storage of tokens: many users, restarts, concurrent writers.
 
 use zcrm_core::Environment;
 use zcrm_oauth::{TokenKey, TokenStore as _};
@@ -73,11 +73,11 @@ async fn saves_and_deletes_one_user_only() {
     assert_eq!(shown(&other), shown(&token("old").with_scope("s")));
 }
 
-/// Group 20 of the Ruby SDK's defects: it reads, changes and writes its file without a lock.
+/// Group 20 of the Ruby SDK's defects: the SDK reads, changes and writes its file without a lock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keeps_the_writes_of_concurrent_processes() {
     let fixture = Fixture::new();
-    // stores that share nothing but the file, as processes do
+    // stores that share only the file, as separate processes do
     let stores = [FileStore::new(fixture.folder.path()), FileStore::new(fixture.folder.path())];
     let mut tasks = Vec::new();
     for at in 0..40 {
@@ -104,7 +104,7 @@ async fn hides_tokens_in_debug_and_errors() {
     let fixture = Fixture::new();
     fixture.store.save(&key("a"), &token("marked")).await.unwrap();
     assert!(!format!("{:?}", fixture.store).contains("marked"));
-    // a content that fails in each place where a token may stand
+    // contents that fail in each member that may hold a token
     let good = std::fs::read_to_string(fixture.file()).unwrap();
     for (from, to) in [
         ("\"access-marked\"", "[\"access-marked\"]"),

@@ -1,4 +1,4 @@
-//! Characters that an inherited table cannot hold.
+//! Characters that the Ruby SDK's table cannot hold.
 
 use zcrm_oauth::TokenStore as _;
 
@@ -6,10 +6,10 @@ use crate::{Fixture, GUIDE, key, shown, texts, token};
 
 #[tokio::test]
 async fn names_the_column_of_a_value_outside_latin1() {
-    let bench = Fixture::with_charset("latin1", GUIDE).await;
-    let store = bench.store();
+    let fixture = Fixture::with_charset("latin1", GUIDE).await;
+    let store = fixture.store();
     store.save(&key("müller@example.com"), &token("ä")).await.unwrap();
-    assert_eq!(bench.shown("müller@example.com").await.unwrap(), shown(&token("ä")));
+    assert_eq!(fixture.shown("müller@example.com").await.unwrap(), shown(&token("ä")));
 
     for error in [
         store.load(&key("патриция@example.com")).await.unwrap_err(),
@@ -26,12 +26,12 @@ async fn names_the_column_of_a_value_outside_latin1() {
     let odd = token("x").with_refresh("marked-日本");
     let error = store.save(&key("müller@example.com"), &odd).await.unwrap_err();
     assert!(error.to_string().contains("`refreshtoken`"), "{error}");
-    assert_eq!(bench.shown("müller@example.com").await.unwrap(), shown(&token("ä")), "kept");
+    assert_eq!(fixture.shown("müller@example.com").await.unwrap(), shown(&token("ä")), "kept");
 
     assert!(store.migrate().await.unwrap());
-    assert_eq!(bench.shown("müller@example.com").await.unwrap(), shown(&token("ä")), "converted");
+    assert_eq!(fixture.shown("müller@example.com").await.unwrap(), shown(&token("ä")), "converted");
     for user in ["патриция@example.com", "😀"] {
         store.save(&key(user), &token("日本")).await.unwrap();
-        assert_eq!(bench.shown(user).await.unwrap(), shown(&token("日本")));
+        assert_eq!(fixture.shown(user).await.unwrap(), shown(&token("日本")));
     }
 }

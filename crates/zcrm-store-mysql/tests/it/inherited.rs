@@ -1,4 +1,4 @@
-//! The table of the Ruby SDK as it is.
+//! The Ruby SDK's table, before a migration.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,9 +10,9 @@ use crate::{Fixture, GUIDE, KEYED, full, key, shown, texts, token, token_until};
 #[tokio::test]
 async fn exchanges_rows_with_the_ruby_sdk() {
     for table in [GUIDE, KEYED] {
-        let bench = Fixture::with(table).await;
-        bench.sql("INSERT INTO oauthtokens(useridentifier,accesstoken,refreshtoken,expirytime) VALUES ('a@b.c','1000.a','1000.r',1700000000123)").await;
-        let store = bench.store();
+        let fixture = Fixture::with(table).await;
+        fixture.sql("INSERT INTO oauthtokens(useridentifier,accesstoken,refreshtoken,expirytime) VALUES ('a@b.c','1000.a','1000.r',1700000000123)").await;
+        let store = fixture.store();
         let loaded = store.load(&key("a@b.c")).await.unwrap().unwrap();
         assert_eq!(
             shown(&loaded),
@@ -28,34 +28,36 @@ async fn exchanges_rows_with_the_ruby_sdk() {
                 1_779_642_312_345,
             )
         };
-        assert_eq!(bench.rows().await, [row("a@b.c", "x"), row("b@b.c", "y")]);
+        assert_eq!(fixture.rows().await, [row("a@b.c", "x"), row("b@b.c", "y")]);
         assert_eq!(store.keys().await.unwrap(), [key("a@b.c"), key("b@b.c")]);
         assert!(store.delete(&key("a@b.c")).await.unwrap());
         assert!(!store.delete(&key("a@b.c")).await.unwrap());
-        assert_eq!(bench.rows().await, [row("b@b.c", "y")]);
+        assert_eq!(fixture.rows().await, [row("b@b.c", "y")]);
     }
 }
 
 #[tokio::test]
 async fn keeps_the_newest_of_several_rows() {
-    let bench = Fixture::with(GUIDE).await;
+    let fixture = Fixture::with(GUIDE).await;
     for (name, expiry) in [("old", 1), ("new", 3), ("older", 2)] {
-        bench.sql(&format!("INSERT INTO oauthtokens VALUES ('a', '{name}', 'r', {expiry})")).await;
+        fixture
+            .sql(&format!("INSERT INTO oauthtokens VALUES ('a', '{name}', 'r', {expiry})"))
+            .await;
     }
-    assert!(bench.shown("a").await.unwrap().starts_with("new "));
-    bench.store().save(&key("a"), &token_until("x", 4)).await.unwrap();
-    assert_eq!(bench.rows().await.len(), 1);
+    assert!(fixture.shown("a").await.unwrap().starts_with("new "));
+    fixture.store().save(&key("a"), &token_until("x", 4)).await.unwrap();
+    assert_eq!(fixture.rows().await.len(), 1);
 }
 
 #[tokio::test]
 async fn matches_users_by_case_only() {
-    let bench = Fixture::with(GUIDE).await;
-    bench.sql("INSERT INTO oauthtokens VALUES ('Patricia@Example.com', 'a', 'r', 1)").await;
-    let store = bench.store();
+    let fixture = Fixture::with(GUIDE).await;
+    fixture.sql("INSERT INTO oauthtokens VALUES ('Patricia@Example.com', 'a', 'r', 1)").await;
+    let store = fixture.store();
     assert!(store.load(&key("patricia@example.com")).await.unwrap().is_some());
     store.save(&key("patricia@example.com"), &token("new")).await.unwrap();
-    assert_eq!(bench.rows().await[0].0, "Patricia@Example.com", "its old spelling");
-    assert_eq!(bench.rows().await.len(), 1);
+    assert_eq!(fixture.rows().await[0].0, "Patricia@Example.com", "its old spelling");
+    assert_eq!(fixture.rows().await.len(), 1);
     for other in [
         "patricia@example.com ",
         "patriciá@example.com",
@@ -68,20 +70,20 @@ async fn matches_users_by_case_only() {
         assert!(store.load(&key(other)).await.unwrap().is_none(), "{other}");
         assert!(!store.delete(&key(other)).await.unwrap(), "{other}");
     }
-    // an exact one is first, and several that differ in case are an error
-    bench.sql("INSERT INTO oauthtokens VALUES ('PATRICIA@example.com', 'b', 'r', 1)").await;
+    // an exact name is preferred, and several that differ only in case are an error
+    fixture.sql("INSERT INTO oauthtokens VALUES ('PATRICIA@example.com', 'b', 'r', 1)").await;
     let error = store.load(&key("patricia@example.com")).await.unwrap_err();
-    assert!(error.to_string().contains("in case alone"), "{error}");
+    assert!(error.to_string().contains("only in case"), "{error}");
     assert!(store.save(&key("patricia@example.com"), &token("x")).await.is_err());
     let exact = store.load(&key("PATRICIA@example.com")).await.unwrap().unwrap();
     assert!(shown(&exact).starts_with("b "));
 }
 
-/// Group 19 of the Ruby SDK's defects: it pastes values into SQL.
+/// Group 19 of the Ruby SDK's defects: the SDK pastes values into SQL.
 #[tokio::test]
 async fn treats_hostile_names_as_values() {
-    let bench = Fixture::with(GUIDE).await;
-    let store = bench.store();
+    let fixture = Fixture::with(GUIDE).await;
+    let store = fixture.store();
     let names = [
         "x' or '1'='1",
         "\"; drop table oauthtokens; --",
@@ -105,17 +107,17 @@ async fn treats_hostile_names_as_values() {
         let loaded = store.load(&key(name)).await.unwrap().unwrap();
         assert_eq!(shown(&loaded), shown(&token(name)), "{name:?}");
     }
-    assert_eq!(bench.rows().await.len(), names.len());
+    assert_eq!(fixture.rows().await.len(), names.len());
     for name in names {
         assert!(store.delete(&key(name)).await.unwrap(), "{name:?}");
     }
-    assert!(bench.rows().await.is_empty());
+    assert!(fixture.rows().await.is_empty());
 }
 
 #[tokio::test]
 async fn serves_one_client_and_environment_per_store() {
-    let bench = Fixture::with(GUIDE).await;
-    let (first, second) = (bench.store(), bench.store());
+    let fixture = Fixture::with(GUIDE).await;
+    let (first, second) = (fixture.store(), fixture.store());
     first.save(&key("a"), &token("x")).await.unwrap();
     let other = TokenKey::new("a", "1000.OTHER", Environment::Production);
     let sandbox = TokenKey::new("a", "1000.CLIENT", Environment::Sandbox);
@@ -128,18 +130,18 @@ async fn serves_one_client_and_environment_per_store() {
     }
     let error = second.load(&other).await.unwrap_err().to_string();
     assert!(error.contains("1000.CLIENT") && error.contains("migrate"), "{error}");
-    assert!(bench.shown("a").await.unwrap().contains("access-x"));
+    assert!(fixture.shown("a").await.unwrap().contains("access-x"));
     drop((first, second));
-    bench.store().load(&other).await.unwrap().unwrap();
+    fixture.store().load(&other).await.unwrap().unwrap();
 }
 
 #[tokio::test]
 async fn waits_for_a_row_that_ruby_replaces() {
-    let bench = Fixture::with(GUIDE).await;
+    let fixture = Fixture::with(GUIDE).await;
     let clock = ManualClock::new();
-    let store = bench.builder().clock(Arc::new(clock.clone())).build().unwrap();
+    let store = fixture.builder().clock(Arc::new(clock.clone())).build().unwrap();
     let slept = |clock: &ManualClock| {
-        // the timeouts are slept for as well
+        // without the sleeps of timeouts
         clock.slept().iter().filter(|length| **length < Duration::from_secs(1)).count()
     };
     let reading = tokio::spawn({
@@ -149,11 +151,11 @@ async fn waits_for_a_row_that_ruby_replaces() {
     while slept(&clock) == 0 {
         tokio::task::yield_now().await;
     }
-    bench.sql("INSERT INTO oauthtokens VALUES ('a', 'there', 'r', 1)").await;
+    fixture.sql("INSERT INTO oauthtokens VALUES ('a', 'there', 'r', 1)").await;
     clock.advance(Duration::from_millis(25));
     assert!(reading.await.unwrap().unwrap().is_some());
 
-    // one that never comes is absent after half a second
+    // a row that is never inserted is reported as absent after half a second
     let begin = clock.monotonic();
     let reading = tokio::spawn(async move { store.load(&key("b")).await });
     let mut seen = slept(&clock);
@@ -170,8 +172,8 @@ async fn waits_for_a_row_that_ruby_replaces() {
 
 #[tokio::test]
 async fn rejects_values_that_are_too_long() {
-    let bench = Fixture::with(GUIDE).await;
-    let store = bench.store();
+    let fixture = Fixture::with(GUIDE).await;
+    let store = fixture.store();
     let fits = |length: usize| {
         zcrm_oauth::StoredToken::new("ä".repeat(length), token("").expires_at)
             .with_refresh("r".repeat(length))
@@ -189,16 +191,16 @@ async fn rejects_values_that_are_too_long() {
         assert!(error.to_string().contains("migrate"), "{error}");
         assert!(!texts(&error).contains("marked"), "{error}");
     }
-    assert_eq!(bench.shown("a").await.unwrap(), shown(&fits(100)));
-    assert_eq!(bench.shown(&user).await.unwrap(), shown(&fits(100)));
-    assert_eq!(bench.rows().await.len(), 2);
+    assert_eq!(fixture.shown("a").await.unwrap(), shown(&fits(100)));
+    assert_eq!(fixture.shown(&user).await.unwrap(), shown(&fits(100)));
+    assert_eq!(fixture.rows().await.len(), 2);
 }
 
 #[tokio::test]
 async fn creates_the_schema_only_on_request() {
-    let bench = Fixture::with(GUIDE).await;
-    bench.sql("DROP TABLE oauthtokens").await;
-    let store = bench.store();
+    let fixture = Fixture::with(GUIDE).await;
+    fixture.sql("DROP TABLE oauthtokens").await;
+    let store = fixture.store();
     for error in [
         store.load(&key("a")).await.unwrap_err(),
         store.save(&key("a"), &token("x")).await.unwrap_err(),
@@ -211,12 +213,12 @@ async fn creates_the_schema_only_on_request() {
     store.create_schema().await.unwrap();
     store.save(&key("a"), &token("x")).await.unwrap();
 
-    bench.sql(&format!("DROP DATABASE {}", bench.database)).await;
-    let error = bench.builder().connect().await.unwrap_err();
+    fixture.sql(&format!("DROP DATABASE {}", fixture.database)).await;
+    let error = fixture.builder().connect().await.unwrap_err();
     assert!(error.to_string().contains("create_schema()"), "{error}");
-    let store = bench.store();
+    let store = fixture.store();
     store.create_schema().await.unwrap();
     assert!(store.migrate().await.unwrap());
     store.save(&key("a"), &full("x")).await.unwrap();
-    assert_eq!(bench.shown("a").await.unwrap(), shown(&full("x")));
+    assert_eq!(fixture.shown("a").await.unwrap(), shown(&full("x")));
 }

@@ -1,5 +1,5 @@
-//! The MySQL store, as its users and a Ruby program see it. `cargo xtask test` starts a server for
-//! these tests.
+//! Tests of the MySQL store as applications and a Ruby program use it. `cargo xtask test` starts a
+//! server for these tests.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -25,63 +25,63 @@ use zcrm_core::{Environment, ExposeSecret};
 use zcrm_oauth::{StoredToken, TokenKey, TokenStore as _};
 use zcrm_store_mysql::{MySqlStore, MySqlStoreBuilder};
 
-/// The table of the Ruby SDK's guide.
+/// The table in the Ruby SDK's guide.
 const GUIDE: &str = "CREATE TABLE oauthtokens (useridentifier varchar(100), \
      accesstoken varchar(100), refreshtoken varchar(100), expirytime bigint)";
 
-/// The same with a key, as some have it.
+/// The same table with a key, as some users have it.
 const KEYED: &str = "CREATE TABLE oauthtokens (useridentifier varchar(100) NOT NULL, \
      accesstoken varchar(100) NOT NULL, refreshtoken varchar(100) NOT NULL, \
      expirytime bigint NOT NULL, PRIMARY KEY (useridentifier))";
 
-/// A database of its own, removed at the end.
+/// A separate database, which is removed at the end.
 struct Fixture {
     url: String,
     database: String,
 }
 
 impl Fixture {
-    /// With a table that this statement makes.
+    /// Creates a database with the table that this statement creates.
     async fn with(table: &str) -> Self {
         Self::on(&server_url(), "utf8mb4", table).await
     }
 
-    /// In a database with another default character set.
+    /// Creates a database with another default character set.
     async fn with_charset(charset: &str, table: &str) -> Self {
         Self::on(&server_url(), charset, table).await
     }
 
-    /// On this server.
+    /// Creates a database on this server.
     async fn on(url: &str, charset: &str, table: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let at = NEXT.fetch_add(1, Ordering::Relaxed);
         let database = format!("zcrm_test_{}_{at}", std::process::id());
         let mut connection = Conn::new(Opts::from_url(url).unwrap()).await.unwrap();
-        let make = format!("CREATE DATABASE {database} CHARACTER SET {charset}");
-        connection.query_drop(make).await.unwrap();
+        let statement = format!("CREATE DATABASE {database} CHARACTER SET {charset}");
+        connection.query_drop(statement).await.unwrap();
         connection.disconnect().await.unwrap();
-        let bench = Self { url: url.into(), database };
-        bench.sql(table).await;
-        bench
+        let fixture = Self { url: url.into(), database };
+        fixture.sql(table).await;
+        fixture
     }
 
-    /// The table of the guide, migrated.
+    /// Creates a database with the guide's table, migrated.
     async fn migrated() -> Self {
-        let bench = Self::with(GUIDE).await;
-        assert!(bench.store().migrate().await.unwrap());
-        bench
+        let fixture = Self::with(GUIDE).await;
+        assert!(fixture.store().migrate().await.unwrap());
+        fixture
     }
 
     fn builder(&self) -> MySqlStoreBuilder {
         MySqlStore::builder().url(&self.url).unwrap().database(&self.database)
     }
 
-    /// A store that shares nothing with others, as another process has it.
+    /// Returns a new store that shares nothing with others, like that of another process.
     fn store(&self) -> MySqlStore {
         self.builder().build().unwrap()
     }
 
-    /// Another program's connection to the database.
+    /// Opens a connection as another program does.
     async fn connection(&self) -> Conn {
         let options = mysql_async::OptsBuilder::from_opts(Opts::from_url(&self.url).unwrap());
         let options = options.db_name(Some(self.database.clone())).prefer_socket(Some(false));
@@ -95,7 +95,7 @@ impl Fixture {
         connection.disconnect().await.unwrap();
     }
 
-    /// User, access token, refresh token and expiry of each row, in order.
+    /// Returns user, access token, refresh token and expiry of each row, in order.
     async fn rows(&self) -> Vec<(String, String, String, i64)> {
         let mut connection = self.connection().await;
         let all = "SELECT useridentifier, accesstoken, refreshtoken, expirytime FROM oauthtokens \
@@ -105,7 +105,7 @@ impl Fixture {
         rows
     }
 
-    /// What is stored for a user, in the open.
+    /// Returns the stored token of a user as text, with its secrets.
     async fn shown(&self, user: &str) -> Option<String> {
         self.store().load(&key(user)).await.unwrap().map(|token| shown(&token))
     }
@@ -118,7 +118,7 @@ impl Drop for Fixture {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                // a server of the test's own may be gone
+                // the server of a single test may have ended
                 if let Ok(mut connection) = Conn::new(Opts::from_url(&url).unwrap()).await {
                     let _ = connection.query_drop(format!("DROP DATABASE {database}")).await;
                     let _ = connection.disconnect().await;
@@ -132,8 +132,8 @@ impl Drop for Fixture {
 fn server_url() -> String {
     std::env::var("ZCRM_TEST_MYSQL_URL").unwrap_or_else(|_| {
         panic!(
-            "these tests need a server: `cargo xtask test` starts one, and ZCRM_TEST_MYSQL_URL \
-             names another that may be filled"
+            "these tests need a server: `cargo xtask test` starts one; ZCRM_TEST_MYSQL_URL \
+             sets another one, on which databases may be created"
         )
     })
 }
@@ -151,7 +151,7 @@ fn token_until(name: &str, milliseconds: i64) -> StoredToken {
     StoredToken::new(format!("access-{name}"), end).with_refresh(format!("refresh-{name}"))
 }
 
-/// A token with all that it may hold.
+/// Returns a token with all optional members.
 fn full(name: &str) -> StoredToken {
     token(name)
         .with_api_domain("https://www.zohoapis.eu")
@@ -159,7 +159,7 @@ fn full(name: &str) -> StoredToken {
         .with_scope("ZohoCRM.modules.ALL,ZohoCRM.users.READ")
 }
 
-/// All that a token holds, in the open.
+/// Returns all members of a token as text, with its secrets.
 fn shown(token: &StoredToken) -> String {
     let StoredToken { access, refresh, expires_at, api_domain, accounts_server, scope, .. } = token;
     let refresh = refresh.as_ref().map(ExposeSecret::expose_secret);
@@ -167,7 +167,7 @@ fn shown(token: &StoredToken) -> String {
     format!("{access} {refresh:?} {expires_at} {api_domain:?} {accounts_server:?} {scope:?}")
 }
 
-/// An error with all its causes.
+/// Returns the texts of an error and its causes.
 fn texts(error: &zcrm_oauth::StoreError) -> String {
     let mut texts = format!("{error:?} {error}");
     let mut source = std::error::Error::source(error);

@@ -1,4 +1,4 @@
-//! A real Ruby and zcrm on the same table. `cargo xtask test` installs Ruby and its gem `mysql2` where
+//! A real Ruby and zcrm on the same table. `cargo xtask test` installs Ruby and its gem `mysql2` if
 //! it may.
 
 use std::process::{Command, Stdio};
@@ -7,8 +7,8 @@ use zcrm_oauth::TokenStore as _;
 
 use crate::{Fixture, GUIDE, KEYED, full, key, shown, token};
 
-/// Runs a script with the statements of the Ruby SDK's store, and returns what it printed.
-fn ruby(bench: &Fixture, script: &str) -> String {
+/// Runs a script with the statements of the Ruby SDK's store and returns its output.
+fn ruby(fixture: &Fixture, script: &str) -> String {
     const STORE: &str = r##"
 require "mysql2"
 HOST, PORT, USER, DATABASE = ARGV
@@ -28,11 +28,11 @@ def load(user)
   row && [row["useridentifier"], row["accesstoken"], row["refreshtoken"], row["expirytime"]].inspect
 end
 "##;
-    let options = mysql_async::Opts::from_url(&bench.url).unwrap();
+    let options = mysql_async::Opts::from_url(&fixture.url).unwrap();
     let output = Command::new("ruby")
         .args(["-E", "UTF-8:UTF-8", "-e", &format!("{STORE}\n{script}")])
         .args([options.ip_or_hostname(), &options.tcp_port().to_string()])
-        .args([options.user().unwrap_or("root"), &bench.database])
+        .args([options.user().unwrap_or("root"), &fixture.database])
         .env("DB_PASSWORD", options.pass().unwrap_or_default())
         .stderr(Stdio::piped())
         .output()
@@ -49,38 +49,38 @@ end
 #[tokio::test]
 async fn exchanges_rows_with_ruby_around_the_migration() {
     for (table, charset) in [(GUIDE, "utf8mb4"), (GUIDE, "latin1"), (KEYED, "utf8mb4")] {
-        let bench = Fixture::with_charset(charset, table).await;
-        let store = bench.store();
+        let fixture = Fixture::with_charset(charset, table).await;
+        let store = fixture.store();
         for migrated in [false, true] {
             if migrated {
                 assert!(store.migrate().await.unwrap());
             }
             let script = "save('ruby@example.com', '1000.ä', '1000.r', 1700000000123)\n\
                           save('ruby@example.com', '1000.ä2', '1000.r2', 1700000000124)";
-            ruby(&bench, script);
+            ruby(&fixture, script);
             let loaded = store.load(&key("ruby@example.com")).await.unwrap().unwrap();
             assert_eq!(
                 shown(&loaded),
                 "1000.ä2 Some(\"1000.r2\") 2023-11-14 22:13:20.124 UTC None None None"
             );
-            // zcrm refreshes what Ruby logged in, and logs in another
+            // zcrm refreshes a login of Ruby's, and logs in another user
             store.save(&key("ruby@example.com"), &full("ü")).await.unwrap();
             store.save(&key("zcrm@example.com"), &token("z")).await.unwrap();
             let said = ruby(
-                &bench,
+                &fixture,
                 "puts load('ruby@example.com'), load('zcrm@example.com')\n\
-                 puts load('nobody').inspect",
+                 puts load('unknown').inspect",
             );
             assert_eq!(
                 said,
                 "[\"ruby@example.com\", \"access-ü\", \"refresh-ü\", 1779642312345]\n\
                  [\"zcrm@example.com\", \"access-z\", \"refresh-z\", 1779642312345]\nnil\n"
             );
-            // Ruby refreshes what zcrm logged in
-            ruby(&bench, "save('zcrm@example.com', 'a', 'refresh-z', 1700000000125)");
+            // Ruby refreshes a login of zcrm's
+            ruby(&fixture, "save('zcrm@example.com', 'a', 'refresh-z', 1700000000125)");
             let loaded = store.load(&key("zcrm@example.com")).await.unwrap().unwrap();
             assert!(shown(&loaded).starts_with("a Some(\"refresh-z\")"));
-            assert_eq!(bench.rows().await.len(), 2);
+            assert_eq!(fixture.rows().await.len(), 2);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A database server of a test's own, to be killed.
+//! A separate database server for a test that kills it.
 
 use std::{
     io::Read as _,
@@ -9,7 +9,7 @@ use std::{
 
 use tempfile::TempDir;
 
-/// A server; it is killed when this is dropped.
+/// A database server, which is killed when this is dropped.
 pub(crate) struct Server {
     program: PathBuf,
     folder: TempDir,
@@ -19,7 +19,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts one with these options on top.
+    /// Starts a server with additional options.
     pub(crate) fn start(extra: &[&str]) -> Self {
         let program = program();
         let folder = tempfile::tempdir().unwrap();
@@ -35,7 +35,7 @@ impl Server {
             command.args(options(&data)).arg("--initialize-insecure");
             command
         };
-        // a server that starts clears its temporary folder, and so breaks others that share it
+        // a separate temporary folder, because a starting server clears it
         let output = command.env("TMPDIR", folder.path()).output().unwrap();
         let said = [output.stdout, output.stderr].concat();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
@@ -56,7 +56,7 @@ impl Server {
         self.folder.path().join("socket")
     }
 
-    /// Kills it, as a power cut does.
+    /// Kills the server, as a power cut would.
     pub(crate) fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().unwrap();
@@ -64,7 +64,7 @@ impl Server {
         }
     }
 
-    /// Starts it again on what it left, and waits until it answers.
+    /// Restarts the server on its data, and waits until it answers.
     pub(crate) fn restart(&mut self) {
         let at = |name: &str| self.folder.path().join(name).display().to_string();
         let process = Command::new(&self.program)
@@ -77,7 +77,8 @@ impl Server {
                 format!("--pid-file={}", at("pid")),
                 format!("--log-error={}", at("log")),
             ])
-            // MySQL makes `root` for `localhost` alone, which without it is no address
+            // MySQL creates `root` only for `localhost`, which has no address without name
+            // resolution
             .args(self.program.ends_with("mariadbd").then_some("--skip-name-resolve"))
             .args(&self.extra)
             .env("TMPDIR", self.folder.path())

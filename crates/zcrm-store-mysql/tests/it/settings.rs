@@ -1,4 +1,4 @@
-//! What is told to the store, and what it tells.
+//! The settings of the store, and its errors about them.
 
 use zcrm_oauth::TokenStore as _;
 use zcrm_store_mysql::MySqlStore;
@@ -7,8 +7,8 @@ use crate::{Fixture, GUIDE, key, server::Server, texts, token};
 
 #[tokio::test]
 async fn names_a_refused_user_without_the_password() {
-    let bench = Fixture::with(GUIDE).await;
-    let builder = bench.builder().user("zcrm_nobody").password("marked-password");
+    let fixture = Fixture::with(GUIDE).await;
+    let builder = fixture.builder().user("zcrm_unknown").password("marked-password");
     let error = builder.clone().connect().await.unwrap_err();
     assert!(error.to_string().contains("refused the user or the password"), "{error}");
     let store = builder.clone().build().unwrap();
@@ -22,26 +22,27 @@ async fn names_a_refused_user_without_the_password() {
         assert!(!texts(error).contains("marked"), "{error}");
     }
     assert!(!format!("{store:?} {store:#?} {builder:?} {builder:#?}").contains("marked"));
-    assert!(format!("{store:?}").contains(&bench.database));
+    assert!(format!("{store:?}").contains(&fixture.database));
 }
 
-/// MySQL's default method sends a password that the server has not cached under a key of the server's.
+/// With MySQL's default method, a password that the server has not cached is encrypted with the
+/// server's key.
 #[tokio::test]
 async fn logs_in_by_the_default_method_of_the_server() {
-    let bench = Fixture::with(GUIDE).await;
-    let name = bench.database.replace("zcrm_test", "zcrm");
+    let fixture = Fixture::with(GUIDE).await;
+    let name = fixture.database.replace("zcrm_test", "zcrm");
     for host in ["localhost", "127.0.0.1"] {
-        bench.sql(&format!("CREATE USER '{name}'@'{host}' IDENTIFIED BY 'a secret'")).await;
-        bench.sql(&format!("GRANT ALL ON {}.* TO '{name}'@'{host}'", bench.database)).await;
+        fixture.sql(&format!("CREATE USER '{name}'@'{host}' IDENTIFIED BY 'a secret'")).await;
+        fixture.sql(&format!("GRANT ALL ON {}.* TO '{name}'@'{host}'", fixture.database)).await;
     }
-    let builder = bench.builder().user(&name);
+    let builder = fixture.builder().user(&name);
     let store = builder.clone().password("a secret").connect().await.unwrap();
     store.save(&key("a"), &token("x")).await.unwrap();
     assert!(store.load(&key("a")).await.unwrap().is_some());
     let error = builder.password("marked").connect().await.unwrap_err();
     assert!(error.to_string().contains("refused the user or the password"), "{error}");
     for host in ["localhost", "127.0.0.1"] {
-        bench.sql(&format!("DROP USER '{name}'@'{host}'")).await;
+        fixture.sql(&format!("DROP USER '{name}'@'{host}'")).await;
     }
 }
 
@@ -49,9 +50,9 @@ async fn logs_in_by_the_default_method_of_the_server() {
 async fn connects_to_other_machines_over_tls_only() {
     let url = crate::server_url();
     let Ok(options) = mysql_async::Opts::from_url(&url) else {
-        panic!("the URL of the server is wrong");
+        panic!("the URL of the server is invalid");
     };
-    // a name of this machine that does not say so: nothing is sent but the request for TLS
+    // another name of this machine: only the request for TLS is sent
     let store = MySqlStore::builder()
         .host("0.0.0.0")
         .port(options.tcp_port())
@@ -63,7 +64,7 @@ async fn connects_to_other_machines_over_tls_only() {
     assert!(!texts(&error).contains("marked"));
 }
 
-/// A server that takes encrypted connections alone, with a certificate for `localhost`.
+/// A server that accepts only encrypted connections, with a certificate for `localhost`.
 #[tokio::test]
 async fn verifies_chain_and_name_of_the_certificate() {
     let folder = tempfile::tempdir().unwrap();
@@ -93,9 +94,9 @@ async fn verifies_chain_and_name_of_the_certificate() {
         lock.release().await.unwrap();
     }
     let stranger = builder().ca_pem(other.cert.pem()).connect().await.unwrap_err();
-    refused(stranger, "no trusted TLS connection");
+    refused(stranger, "the TLS connection is not trusted");
     let another_name = builder().host("127.0.0.1").ca_file(&certificate);
-    refused(another_name.connect().await.unwrap_err(), "no trusted TLS connection");
+    refused(another_name.connect().await.unwrap_err(), "the TLS connection is not trusted");
     let missing = builder().ca_file(folder.path().join("absent.pem"));
     refused(missing.connect().await.unwrap_err(), "No such file");
 }

@@ -1,4 +1,4 @@
-//! Many refreshes at once do not keep each other from the table.
+//! Many concurrent refreshes do not block one another's access to the table.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,12 +9,12 @@ use crate::{Fixture, GUIDE, key, shown, token};
 const USERS: usize = 50;
 const LONG: Duration = Duration::from_secs(30);
 
-/// Two connections for the table, and fifty users whose tokens end together; the accounts server
-/// never answers for one of them.
+/// Two connections for the table, and fifty users whose tokens expire together. The refresh of one
+/// of them hangs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn serves_other_keys_while_one_call_hangs() {
-    let bench = Fixture::with(GUIDE).await;
-    let store = bench.builder().pool_size(2).lock_connections(4).build().unwrap();
+    let fixture = Fixture::with(GUIDE).await;
+    let store = fixture.builder().pool_size(2).lock_connections(4).build().unwrap();
     for at in 0..USERS {
         store.save(&key(&format!("u{at}")), &token("stale")).await.unwrap();
     }
@@ -38,10 +38,10 @@ async fn serves_other_keys_while_one_call_hangs() {
         other.await.unwrap();
     }
     for at in 1..USERS {
-        assert_eq!(bench.shown(&format!("u{at}")).await.unwrap(), shown(&token("fresh")));
+        assert_eq!(fixture.shown(&format!("u{at}")).await.unwrap(), shown(&token("fresh")));
     }
     assert!(!hanging.is_finished());
-    assert_eq!(bench.shown("u0").await.unwrap(), shown(&token("stale")));
+    assert_eq!(fixture.shown("u0").await.unwrap(), shown(&token("stale")));
     hangs.notify_one();
     hanging.await.unwrap();
 }
