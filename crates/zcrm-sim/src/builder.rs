@@ -1,25 +1,25 @@
 //! What can be different from a simulator's defaults.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use serde_json::Value;
 
-use crate::accounts::{RefreshLimit, THROTTLE_LOCK};
 use crate::clock::{ClockMode, SimClock, span};
-use crate::exchange::Core;
-use crate::journal::{Host, Log};
+use crate::config::{Config, RefreshLimit};
+use crate::data_center::DataCenter;
+use crate::environment::{Environment, Host};
+use crate::error::Error;
+use crate::http::Tls;
+use crate::initial_state::InitialState;
 use crate::limits::Edition;
-use crate::notifications::Dispatcher;
-use crate::schema::{FieldSpec, ModuleSpec, Seed, standard_modules};
+use crate::read_file;
+use crate::schema::{FieldSpec, ModuleSpec, Seed};
 use crate::server::BoundListener;
+use crate::shared::Shared;
 use crate::simulator::Simulator;
-use crate::snapshot::Snapshot;
-use crate::state::{Environment, OAuthClient, Policy, State};
-use crate::tls::Tls;
-use crate::{Error, files, sample};
+use crate::state::OAuthClient;
 
 /// Sets up a [`Simulator`].
 ///
@@ -40,76 +40,48 @@ use crate::{Error, files, sample};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 #[must_use = "a builder starts nothing before `start`"]
 pub struct Builder {
-    client: Option<OAuthClient>,
-    users: Vec<String>,
-    data_center: String,
-    others: Vec<Arc<Core>>,
-    auto_consent: bool,
+    initial: InitialState,
+    config: Config,
+    others: Vec<Arc<DataCenter>>,
     plain_http: bool,
     http1_only: bool,
     clock: ClockMode,
-    seed: Option<u64>,
-    modules: Vec<ModuleSpec>,
-    user_fields: Vec<FieldSpec>,
-    fields: Vec<(String, FieldSpec)>,
-    unique: Vec<(String, String)>,
-    records: Vec<(Environment, String, usize)>,
-    snapshot: Option<Arc<Value>>,
-    /// The file that the snapshot came from.
-    snapshot_file: Option<PathBuf>,
-    grant_limit: bool,
-    refresh_limit: RefreshLimit,
-    refresh_lockout: TimeDelta,
-    edition: Option<Edition>,
-    all_failed_status: Option<u16>,
-    search_lag: Duration,
     journal_limit: usize,
+    /// The ports of the accounts server, the production API, the sandbox's API and the control API.
     ports: [u16; 4],
-}
-
-impl std::fmt::Debug for Builder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The client's secret and a snapshot's tokens are left out.
-        f.debug_struct("Builder")
-            .field("users", &self.users)
-            .field("clock", &self.clock)
-            .field("seed", &self.seed)
-            .field("records", &self.records)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Default for Builder {
     fn default() -> Self {
         Self {
-            client: None,
-            users: Vec::new(),
-            data_center: String::from("us"),
+            initial: InitialState::default(),
+            config: Config::default(),
             others: Vec::new(),
-            auto_consent: false,
             plain_http: false,
             http1_only: false,
             clock: ClockMode::Real,
-            seed: None,
-            modules: Vec::new(),
-            user_fields: Vec::new(),
-            fields: Vec::new(),
-            unique: Vec::new(),
-            records: Vec::new(),
-            snapshot: None,
-            snapshot_file: None,
-            grant_limit: true,
-            refresh_limit: RefreshLimit::default(),
-            refresh_lockout: THROTTLE_LOCK,
-            edition: None,
-            all_failed_status: None,
-            search_lag: Duration::ZERO,
             journal_limit: 1_000_000,
             ports: [0; 4],
         }
+    }
+}
+
+impl Simulator {
+    /// Starts a simulator with the defaults: TLS, one client, one user, no records.
+    ///
+    /// # Errors
+    ///
+    /// As [`Builder::start`].
+    pub async fn start() -> Result<Self, Error> {
+        Builder::default().start().await
+    }
+
+    /// Sets up a simulator that differs from the defaults.
+    pub fn builder() -> Builder {
+        Builder::default()
     }
 }
 
@@ -121,7 +93,7 @@ impl Builder {
         secret: impl Into<String>,
         redirect_uri: impl Into<String>,
     ) -> Self {
-        self.client = Some(OAuthClient {
+        self.initial.client = Some(OAuthClient {
             id: id.into(),
             secret: secret.into(),
             redirect_uri: redirect_uri.into(),
@@ -132,14 +104,14 @@ impl Builder {
     /// Adds a user by e-mail address. The first one takes the place of the default user and is the
     /// one that grant tokens are made for unless another is named.
     pub fn user(mut self, email: impl Into<String>) -> Self {
-        self.users.push(email.into());
+        self.initial.users.push(email.into());
         self
     }
 
     /// Stands in that data centre instead of `us`: its short name, as redirects give it in
     /// `location`.
     pub fn data_center(mut self, location: impl Into<String>) -> Self {
-        self.data_center = location.into();
+        self.config.data_center = location.into();
         self
     }
 
@@ -149,17 +121,17 @@ impl Builder {
     /// Both need the same client for it to work; unless [`client`](Self::client) says otherwise,
     /// this one takes over the other's.
     pub fn other_data_center(mut self, other: &Simulator) -> Self {
-        let core = other.shared_core();
-        let client = core.state().client.clone();
-        self.client.get_or_insert(client);
-        self.others.push(core);
+        let data_center = other.data_center();
+        let client = data_center.state().client.clone();
+        self.initial.client.get_or_insert(client);
+        self.others.push(data_center);
         self
     }
 
     /// Leaves out the consent page: whoever asks for it gets its redirect at once, for the user of
     /// `login_hint` or the first one.
     pub fn auto_consent(mut self) -> Self {
-        self.auto_consent = true;
+        self.config.auto_consent = true;
         self
     }
 
@@ -183,19 +155,19 @@ impl Builder {
 
     /// Determines ids and tokens; otherwise each simulator has its own.
     pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = Some(seed);
+        self.initial.seed = Some(seed);
         self
     }
 
     /// Adds a module, in the place of a standard one of the same name if there is one.
     pub fn module(mut self, module: ModuleSpec) -> Self {
-        self.modules.push(module);
+        self.initial.modules.push(module);
         self
     }
 
     /// Gives a module a custom field, in the place of one of the same name if there is one.
     pub fn field(mut self, module: impl Into<String>, field: FieldSpec) -> Self {
-        self.fields.push((module.into(), field));
+        self.initial.fields.push((module.into(), field));
         self
     }
 
@@ -231,12 +203,12 @@ impl Builder {
     /// where. A module that does not exist is an error of [`start`](Self::start).
     pub fn seed_json(mut self, json: impl AsRef<[u8]>) -> Result<Self, Error> {
         let mut seed: Seed = serde_json::from_slice(json.as_ref()).map_err(Error::Seed)?;
-        self.modules.extend(seed.take_modules());
-        self.user_fields.extend(seed.take_user_fields());
-        self.fields.extend(seed.take_fields());
-        self.users.append(&mut seed.users);
+        self.initial.modules.extend(seed.take_modules());
+        self.initial.user_fields.extend(seed.take_user_fields());
+        self.initial.fields.extend(seed.take_fields());
+        self.initial.users.append(&mut seed.users);
         let production = seed.records.into_iter();
-        self.records.extend(production.map(|(name, n)| (Environment::Production, name, n)));
+        self.initial.records.extend(production.map(|(name, n)| (Environment::Production, name, n)));
         Ok(self)
     }
 
@@ -248,19 +220,19 @@ impl Builder {
     pub fn seed_file(self, path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let failed = |source: std::io::Error| Error::File { path: path.to_owned(), source };
-        self.seed_json(files::read(path).map_err(failed)?)
+        self.seed_json(read_file::read(path).map_err(failed)?)
     }
 
     /// Gives the users a field, in the place of one of the same name if there is one.
     pub fn user_field(mut self, field: FieldSpec) -> Self {
-        self.user_fields.push(field);
+        self.initial.user_fields.push(field);
         self
     }
 
     /// Makes a field of a module unique: a second record with its value is `DUPLICATE_DATA`. No
     /// field of the standard modules is unique by itself.
     pub fn unique(mut self, module: impl Into<String>, field: impl Into<String>) -> Self {
-        self.unique.push((module.into(), field.into()));
+        self.initial.unique.push((module.into(), field.into()));
         self
     }
 
@@ -276,15 +248,15 @@ impl Builder {
         module: impl Into<String>,
         count: usize,
     ) -> Self {
-        self.records.push((environment, module.into(), count));
+        self.initial.records.push((environment, module.into(), count));
         self
     }
 
     /// Starts from what [`Simulator::snapshot`] gave. Client, users, modules, seed and what was
     /// advanced come from it then; `module`, `unique` and `records` add to it.
     pub fn restore(mut self, snapshot: Value) -> Self {
-        self.snapshot = Some(Arc::new(snapshot));
-        self.snapshot_file = None;
+        self.initial.snapshot = Some(Arc::new(snapshot));
+        self.initial.snapshot_file = None;
         self
     }
 
@@ -297,50 +269,50 @@ impl Builder {
     pub fn restore_file(self, path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let failed = |source: std::io::Error| Error::File { path: path.to_owned(), source };
-        let bytes = files::read(path).map_err(failed)?;
+        let bytes = read_file::read(path).map_err(failed)?;
         let snapshot = serde_json::from_slice(&bytes)
             .map_err(|source| Error::Snapshot { path: Some(path.to_owned()), source })?;
         let mut builder = self.restore(snapshot);
-        builder.snapshot_file = Some(path.to_owned());
+        builder.initial.snapshot_file = Some(path.to_owned());
         Ok(builder)
     }
 
     /// Lets people make any number of grants on the consent page, instead of ten in ten minutes.
     /// [`Simulator::grant_token`] and the control API make any number anyhow.
     pub fn no_grant_limit(mut self) -> Self {
-        self.grant_limit = false;
+        self.config.grant_limit = false;
         self
     }
 
     /// Keeps the limit of refreshes in another way.
     pub fn refresh_limit(mut self, limit: RefreshLimit) -> Self {
-        self.refresh_limit = limit;
+        self.config.refresh_limit = limit;
         self
     }
 
     /// Refuses a refresh token for that long after one refresh too many, instead of ten minutes.
     pub fn refresh_lockout(mut self, lockout: Duration) -> Self {
-        self.refresh_lockout = span(lockout);
+        self.config.refresh_lockout = span(lockout);
         self
     }
 
     /// Keeps the limits of that edition: API credits, and calls at the same time. Without one, they
     /// are not limited.
     pub fn edition(mut self, edition: Edition) -> Self {
-        self.edition = Some(edition);
+        self.config.edition = Some(edition);
         self
     }
 
     /// The HTTP status of a write whose rows all failed, instead of 202 in v2 and 400 after it.
     pub fn all_failed_status(mut self, status: u16) -> Self {
-        self.all_failed_status = Some(status);
+        self.config.all_failed_status = Some(status);
         self
     }
 
     /// How long after a write a search finds it; at once by default. Until then it finds what stood there
     /// before. Generated records are known at once.
     pub fn search_lag(mut self, lag: Duration) -> Self {
-        self.search_lag = lag;
+        self.config.search_lag = lag;
         self
     }
 
@@ -397,90 +369,23 @@ impl Builder {
         ];
         let [accounts_url, api_url, sandbox_url, control_url] =
             bound.each_ref().map(|(_, bound)| format!("{scheme}://{}", bound.address()));
-        let policy = Policy {
-            accounts_url,
-            api_url,
-            sandbox_url,
-            control_url,
-            ca_pem: tls.as_ref().map(|tls| tls.ca_pem.clone()).unwrap_or_default(),
-            data_center: self.data_center.clone(),
-            others: std::mem::take(&mut self.others),
-            auto_consent: self.auto_consent,
-            grant_limit: self.grant_limit,
-            refresh_limit: self.refresh_limit,
-            refresh_lockout: self.refresh_lockout,
-            edition: self.edition,
-            all_failed_status: self.all_failed_status,
-            search_lag: self.search_lag,
-        };
-        let seed = *self.seed.get_or_insert_with(|| fastrand::u64(..));
-        let clock = SimClock::new(self.clock.clone());
-        let state = self.fresh(&clock)?;
-        let log = Log::new(self.journal_limit);
-        let dispatcher = Dispatcher::new(seed, self.journal_limit);
+        let ca_pem = tls.as_ref().map(|tls| tls.ca_pem.clone()).unwrap_or_default();
+        let config =
+            Config { accounts_url, api_url, sandbox_url, control_url, ca_pem, ..self.config };
+        let seed = *self.initial.seed.get_or_insert_with(|| fastrand::u64(..));
+        let clock = SimClock::new(self.clock);
+        let state = self.initial.build(&clock)?;
+        let here = Arc::new(DataCenter::new(config, clock, state));
+        let shared =
+            Arc::new(Shared::new(here, self.others, self.initial, seed, self.journal_limit));
         let http1_only = self.http1_only;
-        let core = Arc::new(Core::new(clock, policy, state, log, dispatcher, self, seed));
         let acceptor = tls.as_ref().map(|tls| tls.acceptor.clone());
         let servers = bound.map(|(host, bound)| {
-            bound.serve(host, Arc::clone(&core), acceptor.clone(), http1_only)
+            bound.serve(host, Arc::clone(&shared), acceptor.clone(), http1_only)
         });
         let mut tasks = Vec::from(servers);
-        let posted = Arc::clone(&core);
-        tasks.push(tokio::spawn(async move { posted.dispatcher.run(&posted.clock).await }));
-        Ok(Simulator::new(core, tasks))
-    }
-
-    /// The state to start from, with the clock set to its time.
-    pub(crate) fn fresh(&self, clock: &SimClock) -> Result<State, Error> {
-        let (mut state, ahead) = match &self.snapshot {
-            Some(snapshot) => {
-                Snapshot::read(snapshot.as_ref().clone(), self.snapshot_file.as_deref())?
-            }
-            None => (self.new_state(), TimeDelta::zero()),
-        };
-        for module in &self.modules {
-            state.register(module.clone());
-        }
-        for (module, field) in &self.fields {
-            if !state.add_field(module, field.clone()) {
-                return Err(Error::UnknownModule(module.clone()));
-            }
-        }
-        for field in &self.user_fields {
-            state.add_user_field(field.clone());
-        }
-        for (module, field) in &self.unique {
-            let spec = state.modules.get_mut(module);
-            let spec = spec.ok_or_else(|| Error::UnknownModule(module.clone()))?;
-            let found = Arc::make_mut(spec).find_mut(field);
-            let found = found.ok_or_else(|| Error::UnknownField {
-                module: module.clone(),
-                field: field.clone(),
-            })?;
-            found.unique = true;
-        }
-        clock.reset(ahead);
-        for (environment, name, count) in &self.records {
-            let module = state.module(name).ok_or_else(|| Error::UnknownModule(name.clone()))?;
-            sample::add_records(&mut state, *environment, &module, *count, clock.now());
-        }
-        Ok(state)
-    }
-
-    fn new_state(&self) -> State {
-        let seed = self.seed.unwrap_or_default();
-        let mut rng = fastrand::Rng::with_seed(!seed);
-        let client = self.client.clone().unwrap_or_else(|| OAuthClient {
-            id: format!("1000.{:032X}", rng.u128(..)),
-            secret: format!("{:032x}{:010x}", rng.u128(..), rng.u64(..1 << 40)),
-            redirect_uri: String::from("https://localhost/callback"),
-        });
-        let first = [String::from("patricia@example.com")];
-        let users = if self.users.is_empty() { first.as_slice() } else { &self.users };
-        let mut state = State::new(seed, client, users);
-        for module in standard_modules() {
-            state.register(module);
-        }
-        state
+        let posting = Arc::clone(&shared);
+        tasks.push(tokio::spawn(async move { posting.dispatcher.run(posting.clock()).await }));
+        Ok(Simulator::new(shared, tasks))
     }
 }

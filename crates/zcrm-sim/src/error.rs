@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::snapshot::FORMAT as SNAPSHOT_FORMAT;
+/// The format of the snapshots that are written. It goes up whenever an older one cannot be read any more.
+pub(crate) const SNAPSHOT_FORMAT: u64 = 2;
 
 /// What a snapshot is called in an error.
 fn snapshot(path: &Option<PathBuf>) -> String {

@@ -1,7 +1,7 @@
 //! Grant tokens that a test asks for.
 
-use crate::simulator::Simulator;
-use crate::state::Environment;
+use crate::environment::Environment;
+use crate::shared::Shared;
 
 /// The scopes of a grant token that says nothing else: all that is simulated, and what
 /// applications usually ask for besides.
@@ -35,16 +35,16 @@ pub(crate) const DEFAULT_SCOPES: [&str; 11] = [
 #[derive(Debug)]
 #[must_use = "a grant token is made by `issue`"]
 pub struct GrantRequest<'a> {
-    sim: &'a Simulator,
+    shared: &'a Shared,
     user: Option<String>,
     environment: Environment,
     scopes: Vec<String>,
 }
 
 impl<'a> GrantRequest<'a> {
-    pub(crate) fn new(sim: &'a Simulator) -> Self {
+    pub(crate) fn new(shared: &'a Shared) -> Self {
         let scopes = DEFAULT_SCOPES.map(String::from).to_vec();
-        Self { sim, user: None, environment: Environment::Production, scopes }
+        Self { shared, user: None, environment: Environment::Production, scopes }
     }
 }
 
@@ -70,11 +70,10 @@ impl GrantRequest<'_> {
     /// Makes the token. One for a user that the organisation does not have cannot be exchanged.
     #[must_use]
     pub fn issue(self) -> String {
-        let core = self.sim.core();
         let user = self.user.as_deref();
-        match core.new_grant(user, self.environment, self.scopes) {
+        match self.shared.new_grant(user, self.environment, self.scopes) {
             Ok(code) => code,
-            Err(_) => core.state().rng.token(),
+            Err(_) => self.shared.state().rng.token(),
         }
     }
 }

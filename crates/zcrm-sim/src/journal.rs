@@ -2,60 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::call::{Answer, IncomingCall};
-use crate::state::Environment;
-
-/// Which of the simulated servers was called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Host {
-    /// The accounts server.
-    Accounts,
-    /// The production API.
-    Api,
-    /// The sandbox's API.
-    Sandbox,
-    /// The control API. Its calls stand in no journal and meet no failures.
-    Control,
-}
-
-impl Host {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Accounts => "accounts",
-            Self::Api => "api",
-            Self::Sandbox => "sandbox",
-            Self::Control => "control",
-        }
-    }
-
-    /// The environment whose API this is; `None` for the accounts server.
-    pub(crate) fn environment(self) -> Option<Environment> {
-        match self {
-            Self::Accounts | Self::Control => None,
-            Self::Api => Some(Environment::Production),
-            Self::Sandbox => Some(Environment::Sandbox),
-        }
-    }
-}
-
-/// What a token call presented.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum GrantType {
-    /// A grant token, to be exchanged.
-    AuthorizationCode,
-    /// A refresh token.
-    RefreshToken,
-    /// The client's own id and secret.
-    ClientCredentials,
-    /// The code of a device that waits for its approval.
-    DeviceCode,
-}
+use crate::environment::Host;
+use crate::http::{Answer, GrantType, IncomingCall};
 
 /// One request. It holds no token, no secret and no body.
 #[derive(Debug, Clone, Serialize)]

@@ -60,52 +60,51 @@
 //! ```
 
 mod accounts;
-mod body;
 mod builder;
-mod call;
 mod clock;
-mod connection;
+mod config;
 mod control;
 mod crm;
+mod data_center;
+mod environment;
 mod error;
 mod exchange;
 mod faults;
-mod files;
+mod formats;
 mod grant;
-mod history;
-mod index;
+mod http;
+mod initial_state;
 mod journal;
+mod json;
 mod limits;
-mod multipart;
 mod notifications;
-mod operate;
-mod organisation;
-mod origin;
-mod replace;
-mod sample;
+mod read_file;
+mod rng;
 mod schema;
 mod server;
+mod shared;
 mod simulator;
 mod snapshot;
 mod state;
-mod store;
-mod tls;
+mod version;
+mod write_file;
 
-pub use accounts::RefreshLimit;
 pub use builder::Builder;
 pub use clock::{ClockMode, FollowedClock};
+pub use config::RefreshLimit;
+pub use environment::{Environment, Host};
 pub use error::Error;
 pub use faults::{DeliveryFaults, Faults, Hold};
 pub use grant::GrantRequest;
-pub use journal::{Entry, GrantType, Host, Journal, Tally};
+pub use http::GrantType;
+pub use journal::{Entry, Journal, Tally};
 pub use limits::Edition;
 pub use notifications::{Delivery, DeliveryOutcome};
 pub use schema::{FieldKind, FieldSpec, ModuleSpec};
 pub use simulator::Simulator;
-pub use state::Environment;
 
 /// The operations of the CRM that are simulated: method, and path below the version. All others are
 /// answered with status 501.
 pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
-    crm::simulated()
+    crm::operations()
 }

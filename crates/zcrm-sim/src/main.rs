@@ -6,7 +6,7 @@
     reason = "a program talks to the one who started it"
 )]
 
-mod replace;
+mod write_file;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use lexopt::prelude::{Long, Short, Value, ValueExt};
 use serde_json::{Map, Value as Json};
 use zcrm_sim::{Builder, Edition, Simulator};
 
-use replace::replace;
+use write_file::replace;
 
 const HELP: &str = "\
 A simulator of Zoho's accounts server and CRM, on loopback

@@ -14,12 +14,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
-use crate::Error;
-use crate::body::AnswerBody;
-use crate::call::IncomingCall;
-use crate::connection::{Breaker, ServerConnection};
-use crate::exchange::Core;
-use crate::journal::Host;
+use crate::environment::Host;
+use crate::error::Error;
+use crate::exchange;
+use crate::http::{AnswerBody, Breaker, IncomingCall, ServerConnection};
+use crate::shared::Shared;
 
 /// A bound socket that nobody serves yet.
 #[derive(Debug)]
@@ -47,7 +46,7 @@ impl BoundListener {
     pub(crate) fn serve(
         self,
         host: Host,
-        core: Arc<Core>,
+        shared: Arc<Shared>,
         tls: Option<TlsAcceptor>,
         http1_only: bool,
     ) -> JoinHandle<()> {
@@ -59,7 +58,7 @@ impl BoundListener {
                         // A failed accept concerns that one peer; the listener goes on.
                         if let Ok((tcp, _)) = accepted {
                             let served = connection(
-                                tcp, host, Arc::clone(&core), tls.clone(), http1_only,
+                                tcp, host, Arc::clone(&shared), tls.clone(), http1_only,
                             );
                             connections.spawn(served);
                         }
@@ -74,7 +73,7 @@ impl BoundListener {
 async fn connection(
     tcp: TcpStream,
     host: Host,
-    core: Arc<Core>,
+    shared: Arc<Shared>,
     tls: Option<TlsAcceptor>,
     http1_only: bool,
 ) {
@@ -83,23 +82,23 @@ async fn connection(
     let breaker = Breaker::default();
     let connection = ServerConnection::new(tcp, breaker.clone());
     match tls {
-        None => converse(connection, host, core, breaker, http1_only).await,
+        None => converse(connection, host, shared, breaker, http1_only).await,
         // A peer that does not trust the certificate ends the handshake: nothing to serve.
         Some(acceptor) => {
             if let Ok(stream) = acceptor.accept(connection).await {
-                converse(stream, host, core, breaker, http1_only).await;
+                converse(stream, host, shared, breaker, http1_only).await;
             }
         }
     }
 }
 
-async fn converse<S>(stream: S, host: Host, core: Arc<Core>, breaker: Breaker, http1_only: bool)
+async fn converse<S>(stream: S, host: Host, shared: Arc<Shared>, breaker: Breaker, http1_only: bool)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(|request: Request<Incoming>| {
-        let (core, breaker) = (Arc::clone(&core), breaker.clone());
-        async move { Ok::<_, Infallible>(answer(&core, host, request, &breaker).await) }
+        let (shared, breaker) = (Arc::clone(&shared), breaker.clone());
+        async move { Ok::<_, Infallible>(answer(&shared, host, request, &breaker).await) }
     });
     let mut http = auto::Builder::new(TokioExecutor::new());
     if http1_only {
@@ -113,14 +112,14 @@ where
 }
 
 async fn answer(
-    core: &Core,
+    shared: &Shared,
     host: Host,
     request: Request<Incoming>,
     breaker: &Breaker,
 ) -> Response<AnswerBody> {
     match IncomingCall::read(host, request).await {
-        Some(call) if host == Host::Control => core.control(&call, breaker).await,
-        Some(call) => core.exchange(call, breaker).await,
-        None => core.unreadable(breaker),
+        Some(call) if host == Host::Control => exchange::control(shared, &call, breaker).await,
+        Some(call) => exchange::exchange(shared, call, breaker).await,
+        None => exchange::unreadable(shared, breaker),
     }
 }

@@ -8,15 +8,16 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-use crate::Error;
-use crate::builder::Builder;
-use crate::crm::{TestWrite, Version, show};
-use crate::exchange::Core;
+use crate::crm::{DirectWrite, View};
+use crate::data_center::DataCenter;
+use crate::environment::Environment;
+use crate::error::Error;
 use crate::faults::{DeliveryFaults, Faults};
 use crate::grant::GrantRequest;
 use crate::journal::Journal;
 use crate::notifications::Delivery;
-use crate::state::Environment;
+use crate::shared::Shared;
+use crate::version::Version;
 
 /// A running simulator: an accounts server, a production API and a sandbox's API, each on a port
 /// of its own.
@@ -30,7 +31,7 @@ pub struct Simulator {
 
 #[derive(Debug)]
 struct Inner {
-    core: Arc<Core>,
+    shared: Arc<Shared>,
     servers: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -42,92 +43,78 @@ impl Drop for Inner {
 }
 
 impl Simulator {
-    pub(crate) fn new(core: Arc<Core>, servers: Vec<JoinHandle<()>>) -> Self {
-        Self { inner: Arc::new(Inner { core, servers: Mutex::new(servers) }) }
+    pub(crate) fn new(shared: Arc<Shared>, servers: Vec<JoinHandle<()>>) -> Self {
+        Self { inner: Arc::new(Inner { shared, servers: Mutex::new(servers) }) }
     }
 
-    /// Starts a simulator with the defaults: TLS, one client, one user, no records.
-    ///
-    /// # Errors
-    ///
-    /// As [`Builder::start`].
-    pub async fn start() -> Result<Self, Error> {
-        Builder::default().start().await
-    }
-
-    /// Sets up a simulator that differs from the defaults.
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
-    pub(crate) fn core(&self) -> &Core {
-        &self.inner.core
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.inner.shared
     }
 
     /// What other simulators need to send users here.
-    pub(crate) fn shared_core(&self) -> Arc<Core> {
-        Arc::clone(&self.inner.core)
+    pub(crate) fn data_center(&self) -> Arc<DataCenter> {
+        Arc::clone(&self.shared().here)
     }
 
     /// The accounts server's origin, such as `https://127.0.0.1:40123`.
     #[must_use]
     pub fn accounts_url(&self) -> String {
-        self.core().policy.accounts_url.clone()
+        self.shared().config().accounts_url.clone()
     }
 
     /// The production API's origin.
     #[must_use]
     pub fn api_url(&self) -> String {
-        self.core().policy.api_url.clone()
+        self.shared().config().api_url.clone()
     }
 
     /// The sandbox's API's origin.
     #[must_use]
     pub fn sandbox_url(&self) -> String {
-        self.core().policy.sandbox_url.clone()
+        self.shared().config().sandbox_url.clone()
     }
 
     /// The control API's origin; a browser shows there what it can do.
     #[must_use]
     pub fn control_url(&self) -> String {
-        self.core().policy.control_url.clone()
+        self.shared().config().control_url.clone()
     }
 
     /// The certificate authority to trust, in PEM; empty where TLS is off. The certificate is good
     /// for `localhost`, `127.0.0.1` and `::1`.
     #[must_use]
     pub fn ca_pem(&self) -> &str {
-        &self.core().policy.ca_pem
+        &self.shared().config().ca_pem
     }
 
     /// The application's client id.
     #[must_use]
     pub fn client_id(&self) -> String {
-        self.core().state().client.id.clone()
+        self.shared().state().client.id.clone()
     }
 
     /// The application's client secret.
     #[must_use]
     pub fn client_secret(&self) -> String {
-        self.core().state().client.secret.clone()
+        self.shared().state().client.secret.clone()
     }
 
     /// The application's redirect URI.
     #[must_use]
     pub fn redirect_uri(&self) -> String {
-        self.core().state().client.redirect_uri.clone()
+        self.shared().state().client.redirect_uri.clone()
     }
 
     /// The first user's e-mail address.
     #[must_use]
     pub fn user_email(&self) -> String {
-        self.core().state().users.first().map(|user| user.email.clone()).unwrap_or_default()
+        self.shared().state().users.first().map(|user| user.email.clone()).unwrap_or_default()
     }
 
     /// The organisation's id, which is its `zgid` too.
     #[must_use]
     pub fn org_id(&self) -> String {
-        self.core().state().org_id.clone()
+        self.shared().state().org_id.clone()
     }
 
     /// A fresh grant token of a self client, with all usual scopes, for the first user and the
@@ -145,7 +132,7 @@ impl Simulator {
 
     /// A grant token that differs in more than its scopes.
     pub fn grant(&self) -> GrantRequest<'_> {
-        GrantRequest::new(self)
+        GrantRequest::new(self.shared())
     }
 
     /// Connects the device that shows that code, as the user with that address does on the page.
@@ -154,7 +141,7 @@ impl Simulator {
     ///
     /// If no device waits with that code, or there is no such user in any data centre.
     pub fn approve_device(&self, user_code: &str, email: &str) -> Result<(), Error> {
-        self.core().approve_device(user_code, email, Environment::Production)
+        self.shared().approve_device(user_code, email, Environment::Production)
     }
 
     /// Refuses the device that shows that code.
@@ -163,29 +150,29 @@ impl Simulator {
     ///
     /// If no device waits with that code.
     pub fn refuse_device(&self, user_code: &str) -> Result<(), Error> {
-        self.core().refuse_device(user_code)
+        self.shared().refuse_device(user_code)
     }
 
     /// Ends every access token now: the next call with one is refused as `INVALID_TOKEN`.
     pub fn expire_access_tokens(&self) {
-        self.core().state().accounts.forget_access_tokens();
+        self.shared().state().accounts.forget_access_tokens();
     }
 
     /// Ends every refresh token now: the next refresh is refused as `invalid_code`. Access tokens
     /// live on.
     pub fn revoke_refresh_tokens(&self) {
-        self.core().state().accounts.forget_refresh_tokens();
+        self.shared().state().accounts.forget_refresh_tokens();
     }
 
     /// Lets virtual time pass.
     pub fn advance(&self, by: Duration) {
-        self.core().clock.advance(by);
+        self.shared().clock().advance(by);
     }
 
     /// The simulator's time.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
-        self.core().clock.now()
+        self.shared().clock().now()
     }
 
     /// Allows something to the users of a profile, or forbids it: `Crm_Implied_Api_Access`,
@@ -210,19 +197,19 @@ impl Simulator {
         permission: &str,
         allowed: bool,
     ) -> Result<(), Error> {
-        self.core().set_permission(profile, permission, allowed)
+        self.shared().set_permission(profile, permission, allowed)
     }
 
     /// Spends API credits of the production environment, as calls would.
     pub fn spend_credits(&self, credits: u64) {
-        self.core().spend_credits(Environment::Production, credits);
+        self.shared().spend_credits(Environment::Production, credits);
     }
 
     /// The API credits of the production environment that were spent within the last 24 hours; none
-    /// where no [`edition`](Builder::edition) was set.
+    /// where no [`edition`](crate::Builder::edition) was set.
     #[must_use]
     pub fn spent_credits(&self) -> u64 {
-        self.core().spent_credits(Environment::Production)
+        self.shared().spent_credits(Environment::Production)
     }
 
     /// Adds generated records to a module of the production environment and returns their ids,
@@ -246,7 +233,7 @@ impl Simulator {
         module: &str,
         count: usize,
     ) -> Result<Vec<String>, Error> {
-        self.core().add_records(environment, module, count)
+        self.shared().add_records(environment, module, count)
     }
 
     /// Inserts a record into a module of the production environment, as a colleague would on Zoho's pages,
@@ -273,7 +260,7 @@ impl Simulator {
     ///
     /// [`Error::UnknownModule`], or [`Error::Refused`] with Zoho's code where Zoho would refuse the record.
     pub fn insert(&self, module: &str, fields: Value) -> Result<String, Error> {
-        self.core().write(Environment::Production, TestWrite::Insert { module, fields })
+        self.shared().write(Environment::Production, DirectWrite::Insert { module, fields })
     }
 
     /// Changes fields of a record of the production environment, as a colleague would; see
@@ -283,8 +270,8 @@ impl Simulator {
     ///
     /// As [`insert`](Self::insert), and where there is no such record.
     pub fn change(&self, module: &str, id: &str, fields: Value) -> Result<(), Error> {
-        self.core()
-            .write(Environment::Production, TestWrite::Change { module, id, fields })
+        self.shared()
+            .write(Environment::Production, DirectWrite::Change { module, id, fields })
             .map(drop)
     }
 
@@ -294,7 +281,7 @@ impl Simulator {
     ///
     /// As [`insert`](Self::insert), and where there is no such record.
     pub fn delete(&self, module: &str, id: &str) -> Result<(), Error> {
-        self.core().write(Environment::Production, TestWrite::Delete { module, id }).map(drop)
+        self.shared().write(Environment::Production, DirectWrite::Delete { module, id }).map(drop)
     }
 
     /// Returns all settings that a client of this simulator needs, under the names of zcrm's settings:
@@ -335,37 +322,38 @@ impl Simulator {
     /// How many records a module of that environment has; none if there is no such module.
     #[must_use]
     pub fn record_count_in(&self, environment: Environment, module: &str) -> usize {
-        self.core().state().store(environment).table(module).records.len()
+        self.shared().state().store(environment).table(module).records.len()
     }
 
     /// A record of the production environment with all its fields, in the shape of v8.
     #[must_use]
     pub fn record(&self, module: &str, id: &str) -> Option<Value> {
-        let state = self.core().state();
-        show(&state, Environment::Production, Version::V8, module, id)
+        let state = self.shared().state();
+        View { state: &state, environment: Environment::Production, version: Version::V8 }
+            .record_by_id(module, id)
     }
 
     /// Orders a failure for calls to come: say what it applies to, then what happens.
     pub fn faults(&self) -> Faults {
-        Faults::new(Arc::clone(&self.core().faults))
+        Faults::new(Arc::clone(&self.shared().faults))
     }
 
     /// Orders a failure for notifications on their way: say which, then what happens.
     pub fn delivery_faults(&self) -> DeliveryFaults {
-        DeliveryFaults::new(Arc::clone(&self.core().dispatcher.faults))
+        DeliveryFaults::new(Arc::clone(&self.shared().dispatcher.faults))
     }
 
     /// The notifications that were ordered so far, in their order, and what became of them: the newest
-    /// 100,000, or as many as the [journal](Builder::journal_limit) holds. They are made by a task of the simulator's: see
+    /// 100,000, or as many as the [journal](crate::Builder::journal_limit) holds. They are made by a task of the simulator's: see
     /// [`deliveries_settled`](Self::deliveries_settled).
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
-        self.core().dispatcher.deliveries()
+        self.shared().dispatcher.deliveries()
     }
 
     /// Forgets the notifications that were made, or failed, so far; numbers go on.
     pub fn clear_deliveries(&self) {
-        self.core().dispatcher.forget();
+        self.shared().dispatcher.forget();
     }
 
     /// Returns once no notification is under way, and none waits whose time has come: what a call has
@@ -383,47 +371,47 @@ impl Simulator {
     /// # }
     /// ```
     pub async fn deliveries_settled(&self) {
-        self.core().dispatcher.settled(&self.core().clock).await;
+        self.shared().dispatcher.settled(self.shared().clock()).await;
     }
 
     /// How many calls and deliveries the ordered failures still wait for.
     #[must_use]
     pub fn pending_faults(&self) -> usize {
-        self.core().pending_faults()
+        self.shared().pending_faults()
     }
 
     /// Takes back every failure that was ordered and has not happened.
     pub fn clear_faults(&self) {
-        self.core().clear_faults();
+        self.shared().clear_faults();
     }
 
     /// What was asked and answered so far.
     #[must_use]
     pub fn journal(&self) -> Journal {
-        self.core().log().copy()
+        self.shared().log().copy()
     }
 
     /// Forgets what was asked and answered so far; numbers go on.
     pub fn clear_journal(&self) {
-        self.core().log().clear();
+        self.shared().log().clear();
     }
 
     /// The whole state: client, users, tokens, modules, records, and how far time was advanced.
-    /// [`Builder::restore`] starts from it, in another process too. It holds the tokens and the
+    /// [`Builder::restore`](crate::Builder::restore) starts from it, in another process too. It holds the tokens and the
     /// client's secret.
     #[must_use]
     pub fn snapshot(&self) -> Value {
-        self.core().snapshot().json()
+        self.shared().snapshot().json()
     }
 
     /// Writes the whole state to a file that only its owner can read, in one step.
-    /// [`Builder::restore_file`] starts from it.
+    /// [`Builder::restore_file`](crate::Builder::restore_file) starts from it.
     ///
     /// # Errors
     ///
     /// If the file cannot be written.
     pub fn save_snapshot(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        self.core().snapshot().save(path.as_ref())
+        self.shared().snapshot().save(path.as_ref())
     }
 
     /// Takes over the state and the time of a snapshot. Ordered failures, the journal and the
@@ -433,7 +421,7 @@ impl Simulator {
     ///
     /// If it is no snapshot; then nothing changes.
     pub fn restore(&self, snapshot: Value) -> Result<(), Error> {
-        self.core().restore(snapshot)
+        self.shared().restore(snapshot)
     }
 
     /// Goes back to what the simulator was started from: its state, its time, no ordered failures,
@@ -443,7 +431,7 @@ impl Simulator {
     ///
     /// None for a simulator that has started: what it was started from is good.
     pub fn reset(&self) -> Result<(), Error> {
-        self.core().reset()
+        self.shared().reset()
     }
 
     /// Ends the servers with their connections and waits until the ports are free. Notifications that
@@ -458,6 +446,6 @@ impl Simulator {
             // It ends as cancelled, which is what was asked for.
             let _ = server.await;
         }
-        self.core().dispatcher.close();
+        self.shared().dispatcher.close();
     }
 }

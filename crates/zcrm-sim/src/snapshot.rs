@@ -7,12 +7,9 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Error;
-use crate::replace::replace;
+use crate::error::{Error, SNAPSHOT_FORMAT};
 use crate::state::State;
-
-/// How a snapshot is written. It goes up whenever an older one could no longer be read.
-pub(crate) const FORMAT: u64 = 2;
+use crate::write_file::replace;
 
 /// What a snapshot holds.
 #[derive(Serialize, Deserialize)]
@@ -24,7 +21,7 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     pub(crate) fn new(ahead: TimeDelta, state: State) -> Self {
-        Self { format: FORMAT, ahead_ms: ahead.num_milliseconds(), state }
+        Self { format: SNAPSHOT_FORMAT, ahead_ms: ahead.num_milliseconds(), state }
     }
 
     /// The state, and how far its clock runs ahead, of a snapshot that may have come from a file.
@@ -32,7 +29,7 @@ impl Snapshot {
         let path = file.map(Path::to_owned);
         if snapshot.get("state").is_some() {
             let found = snapshot.get("format").and_then(Value::as_u64).unwrap_or_default();
-            if found != FORMAT {
+            if found != SNAPSHOT_FORMAT {
                 return Err(Error::SnapshotFormat { path, found });
             }
         }

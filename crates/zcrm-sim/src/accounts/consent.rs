@@ -1,24 +1,21 @@
 //! The consent page: a person signs in, sees the scopes, and accepts or refuses.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 use hyper::StatusCode;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::page::{self, Person, Question};
-use super::tokens::PendingGrant;
-use super::{AccountsContext, done, user_by_email};
-use crate::call::Answer;
-use crate::exchange::Core;
-use crate::origin;
-use crate::state::{Policy, State};
+use super::context::{Context, done};
+use super::page::Question;
+use super::people::{home_of, people, user_by_email};
+use crate::accounts::page;
+use crate::http::{Answer, origin};
+use crate::state::{PendingGrant, State};
 
 /// Answers the page's request and its form.
 ///
 /// The page stands for the sign-in too, so it is shown even where Zoho would remember the consent:
 /// `prompt` decides about the refresh token alone.
-pub(super) fn answer(cx: &mut AccountsContext<'_>, decided: bool) -> Answer {
+pub(super) fn answer(cx: &mut Context<'_>, decided: bool) -> Answer {
     let scopes = match check(cx) {
         Ok(scopes) => scopes,
         Err((text, code)) => {
@@ -26,7 +23,7 @@ pub(super) fn answer(cx: &mut AccountsContext<'_>, decided: bool) -> Answer {
         }
     };
     let hint = cx.form.get("login_hint");
-    let decision = match (decided, cx.policy.auto_consent) {
+    let decision = match (decided, cx.config.auto_consent) {
         (true, _) => {
             if let Some(refused) = origin::refusal(cx.call) {
                 return refused;
@@ -62,7 +59,7 @@ pub(super) fn answer(cx: &mut AccountsContext<'_>, decided: bool) -> Answer {
 
 /// The scopes that are asked for, if the request as such is right; otherwise what the page says, and
 /// the journal.
-fn check(cx: &AccountsContext<'_>) -> Result<Vec<String>, (&'static str, &'static str)> {
+fn check(cx: &Context<'_>) -> Result<Vec<String>, (&'static str, &'static str)> {
     if cx.form.get("client_id") != Some(&cx.state.client.id) {
         return Err(("Invalid Client ID", "invalid_client"));
     }
@@ -75,35 +72,13 @@ fn check(cx: &AccountsContext<'_>) -> Result<Vec<String>, (&'static str, &'stati
     cx.form.scopes().ok_or(("Scope does not exist", "invalid_scope"))
 }
 
-/// Everybody who may agree, in this data centre and in the others.
-pub(super) fn people(cx: &AccountsContext<'_>) -> Vec<Person> {
-    let mut people = Vec::new();
-    let mut list = |state: &State, location: &str| {
-        people.extend(state.users.iter().map(|user| Person {
-            email: user.email.clone(),
-            name: user.full_name(),
-            location: location.to_owned(),
-        }));
-    };
-    list(cx.state, &cx.policy.data_center);
-    for other in &cx.policy.others {
-        list(&other.state(), &other.policy.data_center);
-    }
-    people
-}
-
-/// The other data centre in which somebody with that address lives.
-fn elsewhere<'a>(policy: &'a Policy, email: &str) -> Option<&'a Arc<Core>> {
-    policy.others.iter().find(|core| user_by_email(&core.state(), email).is_some())
-}
-
-fn accept(cx: &mut AccountsContext<'_>, email: &str, scopes: Vec<String>) -> Answer {
+fn accept(cx: &mut Context<'_>, email: &str, scopes: Vec<String>) -> Answer {
     let Some(environment) = page::environment(cx.form.get("environment")) else {
         return page::notice(StatusCode::BAD_REQUEST, "Unknown environment")
             .with_code("invalid_environment");
     };
-    let known = user_by_email(cx.state, email).is_some() || elsewhere(cx.policy, email).is_some();
-    if known && cx.policy.grant_limit && !cx.state.accounts.count_grant(cx.now) {
+    let known = user_by_email(cx.state, email).is_some() || home_of(cx.others, email).is_some();
+    if known && cx.config.grant_limit && !cx.state.accounts.count_grant(cx.now) {
         // What Zoho shows then is not known: the words are those of its other throttle.
         let text =
             "You have made too many requests continuously. Please try again after some time.";
@@ -116,24 +91,26 @@ fn accept(cx: &mut AccountsContext<'_>, email: &str, scopes: Vec<String>) -> Ans
             PendingGrant::new(user, environment, scopes, now).by_redirect().lasting(lasting);
         Some(state.accounts.new_grant(&mut state.rng, grant))
     };
-    let (code, location, server) = if user_by_email(cx.state, email).is_some() {
-        let policy = cx.policy;
-        (grant(cx.state, cx.now), policy.data_center.clone(), policy.accounts_url.clone())
-    } else if let Some(other) = elsewhere(cx.policy, email) {
-        let policy = &other.policy;
-        let code = grant(&mut other.state(), other.clock.now());
-        (code, policy.data_center.clone(), policy.accounts_url.clone())
+    let (code, home) = if user_by_email(cx.state, email).is_some() {
+        (grant(cx.state, cx.now), Some(cx.config))
+    } else if let Some(other) = home_of(cx.others, email) {
+        (grant(&mut other.state(), other.clock.now()), Some(&other.config))
     } else {
-        (None, String::new(), String::new())
+        (None, None)
     };
-    let Some(code) = code else {
+    let Some((code, home)) = code.zip(home) else {
         return page::notice(StatusCode::BAD_REQUEST, "Unknown user").with_code("access_denied");
     };
-    done(back(cx, &[("code", &code), ("location", &location), ("accounts-server", &server)]))
+    let pairs = [
+        ("code", code.as_str()),
+        ("location", home.data_center.as_str()),
+        ("accounts-server", home.accounts_url.as_str()),
+    ];
+    done(back(cx, &pairs))
 }
 
 /// Sends the browser back to the application.
-fn back(cx: &AccountsContext<'_>, pairs: &[(&str, &str)]) -> Answer {
+fn back(cx: &Context<'_>, pairs: &[(&str, &str)]) -> Answer {
     let mut to = cx.state.client.redirect_uri.clone();
     let state = cx.form.get("state").map(|given| ("state", given));
     for (name, value) in pairs.iter().copied().chain(state) {

@@ -1,75 +1,26 @@
 //! Devices without a browser: a code to show, a page to approve it on, a poll for the tokens.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hyper::StatusCode;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::page::{self, Question};
-use super::tokens::{PendingGrant, RefreshTokenIssue, TokenError};
-use super::{AccountsContext, consent, done, issue, refuse, user_by_email};
-use crate::call::Answer;
-use crate::journal::GrantType;
-use crate::origin;
-use crate::state::{Environment, Policy, Rng, State};
+use super::context::{Context, done, refuse};
+use super::page::Question;
+use super::people::{people, user_by_email};
+use crate::accounts::{issue, page};
+use crate::data_center::DataCenter;
+use crate::environment::Environment;
+use crate::http::{Answer, GrantType, origin};
+use crate::state::{CODE_LIFE, Decision, Device, PendingGrant, State, TokenError};
 
-/// How long a device's codes can be used, and how often it may poll.
-const CODE_LIFE: TimeDelta = TimeDelta::minutes(5);
+/// How often a device may poll.
 const POLL_INTERVAL: TimeDelta = TimeDelta::seconds(30);
 
-/// How long the record of a code outlives it, so that a late poll is told why.
-const MEMORY: TimeDelta = TimeDelta::hours(1);
-
-#[derive(Clone, Serialize, Deserialize)]
-enum Decision {
-    Pending,
-    Denied,
-    Approved {
-        user: String,
-        environment: Environment,
-    },
-    /// By somebody who lives in that data centre, where the device goes on.
-    Elsewhere(String),
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-struct Device {
-    user_code: String,
-    scopes: Vec<String>,
-    lasting: RefreshTokenIssue,
-    expires: DateTime<Utc>,
-    polled: Option<DateTime<Utc>>,
-    decision: Decision,
-}
-
-/// The devices that wait or have waited, by their own code.
-#[derive(Clone, Default, Serialize, Deserialize)]
-pub(crate) struct DeviceCodes(BTreeMap<String, Device>);
-
-impl DeviceCodes {
-    fn add(&mut self, rng: &mut Rng, device: Device) -> String {
-        let now = device.expires - CODE_LIFE;
-        self.0.retain(|_, known| now < known.expires + MEMORY);
-        let code = rng.token();
-        self.0.insert(code.clone(), device);
-        code
-    }
-
-    /// The device that shows that code and still waits.
-    fn waiting(&mut self, user_code: &str, now: DateTime<Utc>) -> Option<(&String, &mut Device)> {
-        self.0.iter_mut().find(|(_, device)| {
-            device.user_code.eq_ignore_ascii_case(user_code)
-                && now < device.expires
-                && matches!(device.decision, Decision::Pending)
-        })
-    }
-}
-
 /// Starts the flow.
-pub(super) fn begin(cx: &mut AccountsContext<'_>) -> Answer {
-    let limit = cx.policy.refresh_limit;
+pub(super) fn begin(cx: &mut Context<'_>) -> Answer {
+    let limit = cx.config.refresh_limit;
     if cx.form.get("client_id") != Some(&cx.state.client.id) {
         return refuse(&TokenError::named("invalid_client"), limit);
     }
@@ -90,7 +41,7 @@ pub(super) fn begin(cx: &mut AccountsContext<'_>) -> Answer {
         decision: Decision::Pending,
     };
     let device_code = state.accounts.devices.add(&mut state.rng, device);
-    let url = format!("{}/oauth/v3/device", cx.policy.accounts_url);
+    let url = format!("{}/oauth/v3/device", cx.config.accounts_url);
     done(Answer::json(
         StatusCode::OK,
         &json!({
@@ -105,7 +56,7 @@ pub(super) fn begin(cx: &mut AccountsContext<'_>) -> Answer {
 }
 
 /// The page on which a person enters the code and decides.
-pub(super) fn verify(cx: &mut AccountsContext<'_>, decided: bool) -> Answer {
+pub(super) fn verify(cx: &mut Context<'_>, decided: bool) -> Answer {
     let now = cx.now;
     let Some(user_code) = cx.form.get("user_code").map(|code| code.trim().to_owned()) else {
         return done(page::ask_for_code(false));
@@ -121,7 +72,7 @@ pub(super) fn verify(cx: &mut AccountsContext<'_>, decided: bool) -> Answer {
                 hidden: &[(String::from("user_code"), user_code)],
                 client: &cx.state.client.id,
                 scopes: &scopes,
-                people: &consent::people(cx),
+                people: &people(cx),
                 chosen: cx.form.get("login_hint"),
             }
             .answer(),
@@ -136,7 +87,12 @@ pub(super) fn verify(cx: &mut AccountsContext<'_>, decided: bool) -> Answer {
             done(page::notice(StatusCode::OK, "The device was refused."))
         }
         (Some("accept"), Some(environment))
-            if approve(cx.state, cx.policy, now, &user_code, email, environment) =>
+            if approve(
+                cx.state,
+                cx.others,
+                now,
+                &DeviceApproval { user_code: &user_code, email, environment },
+            ) =>
         {
             done(page::notice(StatusCode::OK, "The device is connected. You may close this page."))
         }
@@ -145,35 +101,41 @@ pub(super) fn verify(cx: &mut AccountsContext<'_>, decided: bool) -> Answer {
     }
 }
 
+/// What a user decides about a device, and as whom.
+#[derive(Debug)]
+pub(crate) struct DeviceApproval<'a> {
+    pub(crate) user_code: &'a str,
+    pub(crate) email: &'a str,
+    pub(crate) environment: Environment,
+}
+
 /// Connects the waiting device for that user, wherever the user lives; `false` if there is no such
 /// device or user.
 pub(crate) fn approve(
     state: &mut State,
-    policy: &Policy,
+    others: &[Arc<DataCenter>],
     now: DateTime<Utc>,
-    user_code: &str,
-    email: &str,
-    environment: Environment,
+    approval: &DeviceApproval<'_>,
 ) -> bool {
     let approved = |state: &State| {
-        let user = user_by_email(state, email)?.id.clone();
-        Some(Decision::Approved { user, environment })
+        let user = user_by_email(state, approval.email)?.id.clone();
+        Some(Decision::Approved { user, environment: approval.environment })
     };
     let here = approved(state);
-    let Some((code, device)) = state.accounts.devices.waiting(user_code, now) else {
+    let Some((code, device)) = state.accounts.devices.waiting(approval.user_code, now) else {
         return false;
     };
     if let Some(decision) = here {
         device.decision = decision;
         return true;
     }
-    for other in &policy.others {
+    for other in others {
         let mut there = other.state();
         if let Some(decision) = approved(&there) {
             let expires = other.clock.now() + (device.expires - now);
             let moved = Device { expires, polled: None, decision, ..device.clone() };
             there.accounts.devices.0.insert(code.clone(), moved);
-            device.decision = Decision::Elsewhere(other.policy.data_center.clone());
+            device.decision = Decision::Elsewhere(other.config.data_center.clone());
             return true;
         }
     }
@@ -187,12 +149,12 @@ pub(crate) fn deny(state: &mut State, user_code: &str, now: DateTime<Utc>) -> bo
 }
 
 /// Asks for the tokens.
-pub(super) fn poll(cx: &mut AccountsContext<'_>) -> Answer {
+pub(super) fn poll(cx: &mut Context<'_>) -> Answer {
     let issued = polled(cx);
-    issue::tokens(cx.policy, GrantType::DeviceCode, issued)
+    issue::tokens(cx.config, GrantType::DeviceCode, issued)
 }
 
-fn polled(cx: &mut AccountsContext<'_>) -> Result<Value, TokenError> {
+fn polled(cx: &mut Context<'_>) -> Result<Value, TokenError> {
     cx.check_client()?;
     if cx.form.get("grant_type") != Some("device_token") {
         return Err(TokenError::named("general_error"));
@@ -221,5 +183,5 @@ fn polled(cx: &mut AccountsContext<'_>) -> Result<Value, TokenError> {
     };
     state.accounts.devices.0.remove(code);
     let issued = state.accounts.issue(&mut state.rng, &grant, cx.now)?;
-    Ok(issue::body(cx.policy, &issued, &grant.scopes, grant.environment))
+    Ok(issue::body(cx.config, &issued, &grant.scopes, grant.environment))
 }

@@ -3,39 +3,37 @@
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::tokens::{
-    IssuedTokens, PendingGrant, RefreshTokenIssue, TOKEN_LIFE_SECONDS, TokenError,
-};
-use super::{AccountsContext, RefreshLimit, done, refuse};
-use crate::call::Answer;
-use crate::journal::GrantType;
-use crate::state::{Environment, Policy};
+use super::context::{Context, done, refuse};
+use crate::config::{Config, RefreshLimit};
+use crate::environment::Environment;
+use crate::http::{Answer, GrantType};
+use crate::state::{IssuedTokens, PendingGrant, RefreshTokenIssue, TOKEN_LIFE_SECONDS, TokenError};
 
-pub(super) fn answer(cx: &mut AccountsContext<'_>) -> Answer {
+pub(super) fn answer(cx: &mut Context<'_>) -> Answer {
     let (kind, issued) = match cx.form.get("grant_type") {
         Some("authorization_code") => (GrantType::AuthorizationCode, exchange(cx)),
         Some("refresh_token") => (GrantType::RefreshToken, refresh(cx)),
         Some("client_credentials") => (GrantType::ClientCredentials, credentials(cx)),
-        _ => return refuse(&TokenError::named("general_error"), cx.policy.refresh_limit),
+        _ => return refuse(&TokenError::named("general_error"), cx.config.refresh_limit),
     };
-    tokens(cx.policy, kind, issued)
+    tokens(cx.config, kind, issued)
 }
 
 /// The answer to a token call, and its place in the journal.
 pub(super) fn tokens(
-    policy: &Policy,
+    config: &Config,
     kind: GrantType,
     issued: Result<Value, TokenError>,
 ) -> Answer {
     let mut answer = match issued {
         Ok(body) => done(Answer::json(StatusCode::OK, &body)),
-        Err(error) => refuse(&error, policy.refresh_limit),
+        Err(error) => refuse(&error, config.refresh_limit),
     };
     answer.grant = Some(kind);
     answer
 }
 
-fn exchange(cx: &mut AccountsContext<'_>) -> Result<Value, TokenError> {
+fn exchange(cx: &mut Context<'_>) -> Result<Value, TokenError> {
     cx.check_client()?;
     let code = cx.form.get("code").unwrap_or_default();
     let grant = cx.state.accounts.grant(code, cx.now)?.clone();
@@ -48,27 +46,27 @@ fn exchange(cx: &mut AccountsContext<'_>) -> Result<Value, TokenError> {
     cx.state.accounts.use_up(code);
     let state = &mut *cx.state;
     let issued = state.accounts.issue(&mut state.rng, &grant, cx.now)?;
-    Ok(body(cx.policy, &issued, &grant.scopes, grant.environment))
+    Ok(body(cx.config, &issued, &grant.scopes, grant.environment))
 }
 
-fn refresh(cx: &mut AccountsContext<'_>) -> Result<Value, TokenError> {
+fn refresh(cx: &mut Context<'_>) -> Result<Value, TokenError> {
     cx.check_client()?;
     let token = cx.form.get("refresh_token").unwrap_or_default();
     let state = &mut *cx.state;
-    if cx.policy.refresh_limit == RefreshLimit::Off {
+    if cx.config.refresh_limit == RefreshLimit::Off {
         state.accounts.refresh_token(token)?;
     } else {
-        state.accounts.throttle(token, cx.policy.refresh_lockout, cx.now)?;
+        state.accounts.throttle(token, cx.config.refresh_lockout, cx.now)?;
     }
     let access = state.accounts.new_access_token(&mut state.rng, token, cx.now)?;
     let known = state.accounts.refresh_token(token)?;
     let issued = IssuedTokens { access, refresh: None };
-    Ok(body(cx.policy, &issued, &known.scopes, known.environment))
+    Ok(body(cx.config, &issued, &known.scopes, known.environment))
 }
 
 /// An access token of a self client for itself: the organisation is named, no refresh token comes
 /// along.
-fn credentials(cx: &mut AccountsContext<'_>) -> Result<Value, TokenError> {
+fn credentials(cx: &mut Context<'_>) -> Result<Value, TokenError> {
     cx.check_client()?;
     let scopes = cx.form.scopes().ok_or(TokenError::Named("invalid_scope"))?;
     let organisation = cx.form.get("soid").and_then(|soid| soid.split_once('.'));
@@ -84,12 +82,12 @@ fn credentials(cx: &mut AccountsContext<'_>) -> Result<Value, TokenError> {
     let grant = PendingGrant::new(owner, Environment::Production, scopes, cx.now)
         .lasting(RefreshTokenIssue::Never);
     let issued = state.accounts.issue(&mut state.rng, &grant, cx.now)?;
-    Ok(body(cx.policy, &issued, &grant.scopes, grant.environment))
+    Ok(body(cx.config, &issued, &grant.scopes, grant.environment))
 }
 
 /// The success of a token call.
 pub(super) fn body(
-    policy: &Policy,
+    config: &Config,
     issued: &IssuedTokens,
     scopes: &[String],
     environment: Environment,
@@ -97,7 +95,7 @@ pub(super) fn body(
     let mut body = json!({
         "access_token": issued.access,
         "scope": scopes.join(" "),
-        "api_domain": policy.api(environment),
+        "api_domain": config.api(environment),
         "token_type": "Bearer",
         "expires_in": TOKEN_LIFE_SECONDS,
     });

@@ -2,8 +2,8 @@
 
 use hyper::StatusCode;
 
-use crate::call::Answer;
-use crate::state::Environment;
+use crate::environment::Environment;
+use crate::http::Answer;
 
 /// Somebody who may agree.
 pub(super) struct Person {

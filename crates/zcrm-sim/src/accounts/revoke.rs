@@ -6,16 +6,16 @@ use hyper::StatusCode;
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 
-use super::{AccountsContext, done};
-use crate::call::Answer;
+use super::context::{Context, done};
+use crate::http::Answer;
 
 /// `/oauth/v2/token/revoke`: whoever holds the token may revoke it.
-pub(super) fn by_token(cx: &mut AccountsContext<'_>) -> Answer {
+pub(super) fn by_token(cx: &mut Context<'_>) -> Answer {
     revoke(cx, "invalid_code")
 }
 
 /// `/oauth/v2/revoke/token`: the client says who it is by HTTP Basic.
-pub(super) fn by_client(cx: &mut AccountsContext<'_>) -> Answer {
+pub(super) fn by_client(cx: &mut Context<'_>) -> Answer {
     let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let basic = cx.call.credentials(&["basic"]);
     let basic = basic.and_then(|text| BASE64_STANDARD.decode(text).ok());
@@ -31,7 +31,7 @@ pub(super) fn by_client(cx: &mut AccountsContext<'_>) -> Answer {
     revoke(cx, "invalid_token")
 }
 
-fn revoke(cx: &mut AccountsContext<'_>, unknown: &'static str) -> Answer {
+fn revoke(cx: &mut Context<'_>, unknown: &'static str) -> Answer {
     if cx.state.accounts.revoke(cx.form.get("token").unwrap_or_default()) {
         return done(Answer::json(StatusCode::OK, &json!({ "status": "success" })));
     }

@@ -3,9 +3,9 @@
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::{ControlError, ControlResult, ok};
-use crate::call::IncomingCall;
-use crate::exchange::Core;
+use super::response::{ControlError, ControlResult, ok};
+use crate::http::IncomingCall;
+use crate::shared::Shared;
 
 /// The parameters: whether to wait first, and which deliveries are meant.
 const PARAMETERS: [&str; 4] = ["settled", "since", "channel_id", "state"];
@@ -17,7 +17,7 @@ pub(super) fn waits(call: &IncomingCall) -> bool {
         && call.param("settled") == Some("true")
 }
 
-pub(super) fn list(core: &Core, call: &IncomingCall) -> ControlResult {
+pub(super) fn list(shared: &Shared, call: &IncomingCall) -> ControlResult {
     let wrong = |text: String| ControlError::new(StatusCode::BAD_REQUEST, text);
     if let Some((odd, _)) = call.query.iter().find(|(name, _)| !PARAMETERS.contains(&name.as_str()))
     {
@@ -32,7 +32,7 @@ pub(super) fn list(core: &Core, call: &IncomingCall) -> ControlResult {
         };
         is("/channel_id", call.param("channel_id")) && is("/outcome/state", call.param("state"))
     };
-    let deliveries = core.dispatcher.deliveries().into_iter().filter(|one| one.seq >= since);
+    let deliveries = shared.dispatcher.deliveries().into_iter().filter(|one| one.seq >= since);
     // Text, numbers and times: nothing that JSON cannot hold.
     let shown = deliveries.map(|one| serde_json::to_value(one).unwrap_or_default());
     let deliveries: Vec<Value> = shown.filter(wanted).collect();

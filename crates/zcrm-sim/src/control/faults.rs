@@ -9,10 +9,10 @@ use hyper::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::ControlError;
-use crate::exchange::Core;
+use super::response::ControlError;
+use crate::environment::Host;
 use crate::faults::{DeliveryFaults, Faults};
-use crate::journal::Host;
+use crate::shared::Shared;
 
 /// One order or several.
 #[derive(Deserialize)]
@@ -129,7 +129,7 @@ impl Read {
 }
 
 /// Orders all of them, or none if one of them is wrong.
-pub(super) fn order(core: &Core, orders: Orders) -> Result<(), ControlError> {
+pub(super) fn order(shared: &Shared, orders: Orders) -> Result<(), ControlError> {
     let orders = match orders {
         Orders::Many(orders) => orders,
         Orders::One(order) => vec![order],
@@ -143,16 +143,16 @@ pub(super) fn order(core: &Core, orders: Orders) -> Result<(), ControlError> {
         orders.into_iter().enumerate().map(read).collect::<Result<_, ControlError>>()?;
     for order in orders {
         match order {
-            Read::Calls(order) => place(order.faults(core), &order.then),
-            Read::Deliveries(order) => order.place(core),
+            Read::Calls(order) => place(order.faults(shared), &order.then),
+            Read::Deliveries(order) => order.place(shared),
         }
     }
     Ok(())
 }
 
 impl DeliveryOrder {
-    fn place(self, core: &Core) {
-        let mut faults = DeliveryFaults::new(Arc::clone(&core.dispatcher.faults)).skip(self.skip);
+    fn place(self, shared: &Shared) {
+        let mut faults = DeliveryFaults::new(Arc::clone(&shared.dispatcher.faults)).skip(self.skip);
         if let Some(id) = self.deliveries.channel_id {
             faults = faults.channel(id);
         }
@@ -180,8 +180,8 @@ impl DeliveryOrder {
 
 impl CallOrder {
     /// Which calls it applies to.
-    fn faults(&self, core: &Core) -> Faults {
-        let mut faults = Faults::new(Arc::clone(&core.faults)).skip(self.skip);
+    fn faults(&self, shared: &Shared) -> Faults {
+        let mut faults = Faults::new(Arc::clone(&shared.faults)).skip(self.skip);
         if let Some(host) = self.host {
             faults = faults.on_host(host);
         }

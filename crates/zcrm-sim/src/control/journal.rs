@@ -4,10 +4,11 @@ use hyper::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{ControlError, ControlResult, ok};
-use crate::call::{Answer, IncomingCall};
-use crate::exchange::Core;
-use crate::journal::{Entry, GrantType, Host};
+use super::response::{ControlError, ControlResult, ok};
+use crate::environment::Host;
+use crate::http::{Answer, GrantType, IncomingCall};
+use crate::journal::Entry;
+use crate::shared::Shared;
 
 /// Which requests are meant: those that fit all that is said.
 #[derive(Deserialize, Default)]
@@ -77,9 +78,9 @@ fn read_filter(map: Map<String, Value>) -> Result<JournalFilter, ControlError> {
     serde_json::from_value(Value::Object(map)).map_err(|error| wrong(format!("filter: {error}")))
 }
 
-pub(super) fn list(core: &Core, call: &IncomingCall) -> ControlResult {
+pub(super) fn list(shared: &Shared, call: &IncomingCall) -> ControlResult {
     let filter = filter(call)?;
-    let journal = core.log().copy();
+    let journal = shared.log().copy();
     let entries: Vec<&Entry> = journal.entries().iter().filter(|one| filter.fits(one)).collect();
     Ok(ok(&json!({
         "count": entries.len(),
@@ -100,18 +101,18 @@ pub(super) struct Assertion {
 }
 
 /// 200 if it is so, otherwise 409 with what was found.
-pub(super) fn assert(core: &Core, assertion: &Assertion) -> ControlResult {
+pub(super) fn assert(shared: &Shared, assertion: &Assertion) -> ControlResult {
     let filter = read_filter(assertion.filter.clone())?;
     let Assertion { exactly, at_least, at_most, .. } = assertion;
     if exactly.or(*at_least).or(*at_most).is_none() {
         let text = "say how many: exactly, at_least or at_most";
         return Err(ControlError::new(StatusCode::BAD_REQUEST, text));
     }
-    let count = core.log().copy().count(|entry| filter.fits(entry));
+    let count = shared.log().copy().count(|entry| filter.fits(entry));
     let holds = exactly.is_none_or(|wanted| count == wanted)
         && at_least.is_none_or(|wanted| count >= wanted)
         && at_most.is_none_or(|wanted| count <= wanted);
-    let tally = core.log().copy().tally();
+    let tally = shared.log().copy().tally();
     let body = json!({ "holds": holds, "count": count, "tally": tally });
     Ok(Answer::json(if holds { StatusCode::OK } else { StatusCode::CONFLICT }, &body))
 }

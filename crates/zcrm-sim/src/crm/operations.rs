@@ -1,84 +1,20 @@
 //! Every operation that is simulated: its method, its path, what a token needs for it, and what
 //! carries it out.
 
-use hyper::Method;
-
-use super::refusal::Refusal;
-use super::{
-    Context, attachments, convert, currencies, files, layouts, list, mass, org, people, photos,
-    read, recycle, related, search, settings, tags, taxes, territories, users, variables, views,
-    watch, write,
+use super::files::{attachments, photos, uploads};
+use super::notifications::channels;
+use super::operation::{Needs, Operation, delete, get, later, patch, post, put};
+use super::org::{currencies, organisation, taxes, users};
+use super::records::{
+    convert, deleted, list, mass_update, read, recycle_bin, related, search, write,
 };
-use crate::call::Answer;
-
-type Handler = fn(&mut Context<'_>) -> Result<Answer, Refusal>;
-
-/// An operation of the CRM.
-pub(super) struct OperationHandler {
-    pub(super) method: &'static str,
-    /// Its path below the version; a name in braces stands for any text.
-    pub(super) path: &'static str,
-    /// The scopes that it needs, each of them, without `ZohoCRM.` and without the verb; alternatives
-    /// are parted by a bar, and `{module}` stands for the module of the path.
-    needs: &'static [&'static str],
-    /// `None` for what Zoho has and the simulator has not.
-    pub(super) run: Option<Handler>,
-}
-
-impl OperationHandler {
-    /// The scopes that the call needs: all of the lists, any of a list.
-    pub(super) fn scopes(&self, module: &str) -> Vec<Vec<String>> {
-        let verb = match self.method {
-            "GET" => "READ",
-            "POST" => "CREATE",
-            "DELETE" => "DELETE",
-            _ => "UPDATE",
-        };
-        let one = |scope: &str| {
-            if scope.starts_with("Zoho") {
-                scope.to_owned()
-            } else {
-                format!("ZohoCRM.{}.{verb}", scope.replace("{module}", module))
-            }
-        };
-        self.needs.iter().map(|any| any.split('|').map(one).collect()).collect()
-    }
-
-    pub(super) fn takes(&self, method: &Method) -> bool {
-        method.as_str() == self.method
-    }
-}
+use super::settings::{
+    assignment_rules, custom_views, layouts, modules, profiles, roles, tags, territories, variables,
+};
 
 /// The methods and paths of all that is simulated.
-pub(crate) fn simulated() -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(crate) fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
     OPERATIONS.iter().filter(|one| one.run.is_some()).map(|one| (one.method, one.path))
-}
-
-type Needs = &'static [&'static str];
-
-const fn get(path: &'static str, needs: Needs, run: Handler) -> OperationHandler {
-    OperationHandler { method: "GET", path, needs, run: Some(run) }
-}
-
-const fn post(path: &'static str, needs: Needs, run: Handler) -> OperationHandler {
-    OperationHandler { method: "POST", path, needs, run: Some(run) }
-}
-
-const fn put(path: &'static str, needs: Needs, run: Handler) -> OperationHandler {
-    OperationHandler { method: "PUT", path, needs, run: Some(run) }
-}
-
-const fn patch(path: &'static str, needs: Needs, run: Handler) -> OperationHandler {
-    OperationHandler { method: "PATCH", path, needs, run: Some(run) }
-}
-
-const fn delete(path: &'static str, needs: Needs, run: Handler) -> OperationHandler {
-    OperationHandler { method: "DELETE", path, needs, run: Some(run) }
-}
-
-/// One that Zoho has and the simulator has not.
-const fn later(method: &'static str, path: &'static str) -> OperationHandler {
-    OperationHandler { method, path, needs: &[], run: None }
 }
 
 const MODULE: Needs = &["modules.{module}"];
@@ -106,31 +42,31 @@ const FILES: Needs = &["files"];
 const NOTIFICATIONS: Needs = &["notifications"];
 
 /// The table. The first template that fits a path is the one that is meant.
-pub(super) const OPERATIONS: &[OperationHandler] = &[
-    get("settings/modules", MODULES, settings::modules),
+pub(crate) const OPERATIONS: &[Operation] = &[
+    get("settings/modules", MODULES, modules::list),
     later("POST", "settings/modules"),
     later("PUT", "settings/modules"),
-    get("settings/modules/{name}", MODULES, settings::module),
+    get("settings/modules/{name}", MODULES, modules::get),
     later("PUT", "settings/modules/{name}"),
-    get("settings/fields", FIELDS, settings::fields),
+    get("settings/fields", FIELDS, modules::fields),
     later("POST", "settings/fields"),
     later("PATCH", "settings/fields"),
-    get("settings/fields/{id}", FIELDS, settings::field),
+    get("settings/fields/{id}", FIELDS, modules::field),
     later("PATCH", "settings/fields/{id}"),
     later("DELETE", "settings/fields/{id}"),
-    get("settings/layouts", LAYOUTS, layouts::layouts),
+    get("settings/layouts", LAYOUTS, layouts::list),
     later("PATCH", "settings/layouts"),
-    get("settings/layouts/{id}", LAYOUTS, layouts::layout),
+    get("settings/layouts/{id}", LAYOUTS, layouts::get),
     later("PATCH", "settings/layouts/{id}"),
     later("DELETE", "settings/layouts/{id}"),
     get("settings/related_lists", RELATED_LISTS, related::lists),
     get("settings/related_lists/{id}", RELATED_LISTS, related::list),
-    put("settings/custom_views/actions/change_sort", VIEWS, views::change_sort),
-    put("settings/custom_views/{id}/actions/change_sort", VIEWS, views::change_sort_one),
-    get("settings/custom_views", VIEWS, views::views),
+    put("settings/custom_views/actions/change_sort", VIEWS, custom_views::change_sort),
+    put("settings/custom_views/{id}/actions/change_sort", VIEWS, custom_views::change_sort_one),
+    get("settings/custom_views", VIEWS, custom_views::list),
     later("POST", "settings/custom_views"),
-    get("settings/custom_views/{id}", VIEWS, views::view),
-    put("settings/custom_views/{id}", VIEWS, views::update),
+    get("settings/custom_views/{id}", VIEWS, custom_views::get),
+    put("settings/custom_views/{id}", VIEWS, custom_views::update),
     later("DELETE", "settings/custom_views/{id}"),
     get("settings/tags", TAGS, tags::list),
     post("settings/tags", TAGS, tags::create),
@@ -148,14 +84,14 @@ pub(super) const OPERATIONS: &[OperationHandler] = &[
     delete("settings/variables/{id}", VARIABLES, variables::delete_one),
     get("settings/variable_groups", VARIABLE_GROUPS, variables::groups),
     get("settings/variable_groups/{id}", VARIABLE_GROUPS, variables::group),
-    get("settings/roles", ROLES, people::roles),
+    get("settings/roles", ROLES, roles::list),
     later("POST", "settings/roles"),
     later("PUT", "settings/roles"),
-    get("settings/roles/{id}", ROLES, people::role),
+    get("settings/roles/{id}", ROLES, roles::get),
     later("PUT", "settings/roles/{id}"),
     later("DELETE", "settings/roles/{id}"),
-    get("settings/profiles", PROFILES, people::profiles),
-    get("settings/profiles/{id}", PROFILES, people::profile),
+    get("settings/profiles", PROFILES, profiles::list),
+    get("settings/profiles/{id}", PROFILES, profiles::get),
     later("PUT", "settings/profiles/{id}"),
     later("DELETE", "settings/profiles/{id}"),
     get("settings/territories", TERRITORIES, territories::list),
@@ -165,12 +101,12 @@ pub(super) const OPERATIONS: &[OperationHandler] = &[
     get("settings/territories/{id}", TERRITORIES, territories::get),
     put("settings/territories/{id}", TERRITORIES, territories::update_one),
     delete("settings/territories/{id}", TERRITORIES, territories::delete_one),
-    get("settings/automation/assignment_rules", ASSIGNMENT_RULES, people::assignment_rules),
-    get("settings/recycle_bin", RECYCLE_BIN, recycle::list),
-    delete("settings/recycle_bin", RECYCLE_BIN, recycle::delete),
-    get("settings/recycle_bin/{id}", RECYCLE_BIN, recycle::get),
-    delete("settings/recycle_bin/{id}", RECYCLE_BIN, recycle::delete_one),
-    get("org", ORG, org::get),
+    get("settings/automation/assignment_rules", ASSIGNMENT_RULES, assignment_rules::list),
+    get("settings/recycle_bin", RECYCLE_BIN, recycle_bin::list),
+    delete("settings/recycle_bin", RECYCLE_BIN, recycle_bin::delete),
+    get("settings/recycle_bin/{id}", RECYCLE_BIN, recycle_bin::get),
+    delete("settings/recycle_bin/{id}", RECYCLE_BIN, recycle_bin::delete_one),
+    get("org", ORG, organisation::get),
     get("org/photo", ORG, photos::download_of_org),
     post("org/photo", ORG, photos::upload_of_org),
     delete("org/photo", ORG, photos::delete_of_org),
@@ -198,19 +134,19 @@ pub(super) const OPERATIONS: &[OperationHandler] = &[
     delete("users/{id}/territories", TERRITORIES, territories::remove_user),
     get("users/{id}/territories/{territory}", TERRITORIES, territories::one_of_user),
     delete("users/{id}/territories/{territory}", TERRITORIES, territories::remove_one_of_user),
-    get("files", FILES, files::download),
-    post("files", FILES, files::upload),
-    get("actions/watch", NOTIFICATIONS, watch::list),
-    post("actions/watch", NOTIFICATIONS, watch::enable),
-    put("actions/watch", NOTIFICATIONS, watch::update),
-    patch("actions/watch", NOTIFICATIONS, watch::change),
-    delete("actions/watch", NOTIFICATIONS, watch::end),
+    get("files", FILES, uploads::download),
+    post("files", FILES, uploads::upload),
+    get("actions/watch", NOTIFICATIONS, channels::list),
+    post("actions/watch", NOTIFICATIONS, channels::enable),
+    put("actions/watch", NOTIFICATIONS, channels::update),
+    patch("actions/watch", NOTIFICATIONS, channels::change),
+    delete("actions/watch", NOTIFICATIONS, channels::end),
     get("{module}/search", SEARCH, search::search),
-    get("{module}/deleted", MODULE, read::deleted),
+    get("{module}/deleted", MODULE, deleted::list),
     post("{module}/upsert", MODULE, write::upsert),
     get("{module}/actions/count", MODULE, search::count),
-    post("{module}/actions/mass_update", MODULE, mass::update),
-    get("{module}/actions/mass_update", MODULE, mass::status),
+    post("{module}/actions/mass_update", MODULE, mass_update::update),
+    get("{module}/actions/mass_update", MODULE, mass_update::status),
     post("{module}/actions/add_tags", MODULE, tags::add_to_many),
     post("{module}/actions/remove_tags", MODULE, tags::remove_from_many),
     post("{module}/actions/assign_territories", MODULE, territories::assign),
@@ -220,7 +156,7 @@ pub(super) const OPERATIONS: &[OperationHandler] = &[
     post("{module}/{id}/actions/remove_tags", MODULE, tags::remove_from_one),
     post("{module}/{id}/actions/assign_territories", MODULE, territories::assign_one),
     post("{module}/{id}/actions/remove_territories", MODULE, territories::remove_one),
-    get("{module}/{id}/actions/download_fields_attachment", MODULE, files::download_of_field),
+    get("{module}/{id}/actions/download_fields_attachment", MODULE, uploads::download_of_field),
     get("{module}/{id}/photo", MODULE, photos::download),
     post("{module}/{id}/photo", MODULE, photos::upload),
     delete("{module}/{id}/photo", MODULE, photos::delete),

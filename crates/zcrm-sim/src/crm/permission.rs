@@ -3,20 +3,19 @@
 use hyper::StatusCode;
 use serde_json::json;
 
-use super::Context;
-use super::operations::OperationHandler;
-use super::refusal::Refusal;
-use crate::organisation::allows;
+use super::operation::Operation;
+use crate::crm::call::{Context, Refusal};
+use crate::state::allows;
 
 /// Without it, a user's calls are all refused.
 const API_ACCESS: &str = "Crm_Implied_Api_Access";
 const MANAGE_USERS: &str = "Crm_Implied_Manage_Users";
 
 /// Refuses a call that the user's profile does not allow.
-pub(super) fn check(cx: &Context<'_>, operation: &OperationHandler) -> Result<(), Refusal> {
+pub(crate) fn check(cx: &Context<'_>, operation: &Operation) -> Result<(), Refusal> {
     let profile = cx.state.user(&cx.user).and_then(|user| cx.store().profiles.get(&user.profile));
     let Some(profile) = profile else { return Ok(()) };
-    let needed = needed(operation, cx.value(0));
+    let needed = needed(operation, cx.path_value(0));
     match needed.into_iter().find(|name| !allows(profile, name)) {
         None => Ok(()),
         Some(name) => Err(Refusal::new(
@@ -28,7 +27,7 @@ pub(super) fn check(cx: &Context<'_>, operation: &OperationHandler) -> Result<()
     }
 }
 
-fn needed(operation: &OperationHandler, module: &str) -> Vec<String> {
+fn needed(operation: &Operation, module: &str) -> Vec<String> {
     let mut needed = vec![API_ACCESS.to_owned()];
     let mut segments = operation.path.split('/');
     match segments.next() {

@@ -1,13 +1,14 @@
 //! Which operation a path means.
 
-use super::operations::{OPERATIONS, OperationHandler};
-use super::version::Version;
-use crate::call::IncomingCall;
+use super::operation::Operation;
+use super::operations::OPERATIONS;
+use crate::http::IncomingCall;
+use crate::version::Version;
 
 /// What a path means.
-pub(super) enum Route<'a> {
-    /// Operations that share the path's template, and what stands in its places.
-    Known { operations: Vec<&'static OperationHandler>, values: Vec<&'a str> },
+pub(crate) enum Route<'a> {
+    /// Operations that share the path's template, and the values of its names in braces.
+    Known { operations: Vec<&'static Operation>, path_values: Vec<&'a str> },
     /// Something that Zoho may have and the simulator has not.
     NotSimulated,
 }
@@ -27,7 +28,7 @@ const RESERVED: [&str; 10] = [
 ];
 
 /// Reads the path; `None` if it is none of Zoho's.
-pub(super) fn parse(call: &IncomingCall) -> Option<(Version, Route<'_>)> {
+pub(crate) fn parse(call: &IncomingCall) -> Option<(Version, Route<'_>)> {
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     let (version, rest) = match segments.as_slice() {
         ["crm", "bulk" | "email", version, _, ..] => {
@@ -43,10 +44,10 @@ pub(super) fn parse(call: &IncomingCall) -> Option<(Version, Route<'_>)> {
 }
 
 fn find<'a>(rest: &[&'a str]) -> Route<'a> {
-    let first = OPERATIONS.iter().find_map(|one| Some((one.path, values(one.path, rest)?)));
-    let Some((path, values)) = first else { return Route::NotSimulated };
+    let first = OPERATIONS.iter().find_map(|one| Some((one.path, path_values(one.path, rest)?)));
+    let Some((path, path_values)) = first else { return Route::NotSimulated };
     let operations = OPERATIONS.iter().filter(|one| one.path == path).collect();
-    Route::Known { operations, values }
+    Route::Known { operations, path_values }
 }
 
 /// Whether a segment is a word of the API that stands for no id and for no related list.
@@ -54,8 +55,8 @@ fn is_word(part: &str) -> bool {
     part == "actions" || part.starts_with("__")
 }
 
-/// What stands in the places of a template; `None` if the path does not follow it.
-fn values<'a>(template: &str, path: &[&'a str]) -> Option<Vec<&'a str>> {
+/// The values of the names in braces of a template; `None` if the path does not follow it.
+fn path_values<'a>(template: &str, path: &[&'a str]) -> Option<Vec<&'a str>> {
     let mut values = Vec::new();
     let mut parts = path.iter().copied();
     for wanted in template.split('/') {
@@ -73,16 +74,16 @@ fn values<'a>(template: &str, path: &[&'a str]) -> Option<Vec<&'a str>> {
 
 #[cfg(test)]
 mod tests {
-    use super::values;
+    use super::path_values;
 
     #[test]
     fn a_template_takes_what_stands_in_its_places() {
-        assert_eq!(values("{module}/{id}", &["Leads", "1"]), Some(vec!["Leads", "1"]));
-        assert_eq!(values("settings/tags", &["settings", "tags"]), Some(vec![]));
-        assert_eq!(values("{module}/{id}", &["Leads"]), None);
-        assert_eq!(values("{module}", &["Leads", "1"]), None);
-        assert_eq!(values("{module}/{id}", &["settings", "1"]), None);
-        assert_eq!(values("{module}/{id}/{list}", &["Leads", "actions", "count"]), None);
-        assert_eq!(values("{module}/{id}/{list}", &["Leads", "1", "__timeline"]), None);
+        assert_eq!(path_values("{module}/{id}", &["Leads", "1"]), Some(vec!["Leads", "1"]));
+        assert_eq!(path_values("settings/tags", &["settings", "tags"]), Some(vec![]));
+        assert_eq!(path_values("{module}/{id}", &["Leads"]), None);
+        assert_eq!(path_values("{module}", &["Leads", "1"]), None);
+        assert_eq!(path_values("{module}/{id}", &["settings", "1"]), None);
+        assert_eq!(path_values("{module}/{id}/{list}", &["Leads", "actions", "count"]), None);
+        assert_eq!(path_values("{module}/{id}/{list}", &["Leads", "1", "__timeline"]), None);
     }
 }

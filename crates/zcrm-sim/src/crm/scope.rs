@@ -5,7 +5,7 @@
 /// A scope is a path that ends in an operation: it covers what lies below it, with the same
 /// operation or with `ALL`; `WRITE` stands for `CREATE` and `UPDATE`. Case does not matter: Zoho's
 /// own description mixes it.
-pub(super) fn covered(granted: &[String], needed: &str) -> bool {
+pub(crate) fn covered(granted: &[String], needed: &str) -> bool {
     granted.iter().any(|scope| covers(scope, needed))
 }
 

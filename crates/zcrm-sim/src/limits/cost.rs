@@ -3,7 +3,7 @@
 use hyper::Method;
 use serde_json::Value;
 
-use crate::call::IncomingCall;
+use crate::http::IncomingCall;
 
 /// Writes of more records than this are heavy; each ten of them begun cost a credit.
 const LIGHT_RECORDS: u64 = 10;
@@ -124,7 +124,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::journal::Host;
+    use crate::environment::Host;
 
     #[test]
     fn the_table_is_zohos() {
@@ -154,7 +154,7 @@ mod tests {
             ("POST", "/crm/bulk/v8/write", none, (500, false)),
         ] {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
-            let call = IncomingCall::written(Host::Api, method, target, body.to_string());
+            let call = IncomingCall::for_test(Host::Api, method, target, body.to_string());
             let load = CallCost::of(&call);
             assert_eq!((load.credits, load.heavy), wanted, "{target}");
         }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::state::Environment;
+use crate::environment::Environment;
 
 /// A notification on its way to an application, or what became of it.
 #[derive(Clone, Serialize)]

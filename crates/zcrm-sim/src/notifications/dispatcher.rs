@@ -9,10 +9,12 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::Notify;
 
-use super::send::{self, NotifyUrl};
-use super::{ChannelKey, Delivery, DeliveryOutcome, Notification};
+use super::delivery::{Delivery, DeliveryOutcome};
+use super::notification::{ChannelKey, Notification};
+use super::send::NotifyUrl;
 use crate::clock::SimClock;
 use crate::faults::{DeliveryFault, DeliveryInfo, DeliveryMatcher, Queue};
+use crate::notifications::send;
 
 /// How many deliveries may wait at once; those beyond are recorded as not sent.
 const WAITING: usize = 10_000;

@@ -1,5 +1,8 @@
 //! The description of a module and of its fields.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -288,6 +291,9 @@ impl ModuleSpec {
         }
     }
 }
+
+/// The modules of an organisation by their API names.
+pub(crate) type Modules = BTreeMap<String, Arc<ModuleSpec>>;
 
 fn system_fields() -> Vec<FieldSpec> {
     vec![

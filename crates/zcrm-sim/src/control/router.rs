@@ -1,0 +1,273 @@
+//! Which operation of the control API a call means.
+
+use std::time::Duration;
+
+use hyper::StatusCode;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::response::{ControlError, ControlResult, ok};
+use crate::clock::stamp;
+use crate::control::{deliveries, faults, journal};
+use crate::crm;
+use crate::environment::Environment;
+use crate::grant::DEFAULT_SCOPES;
+use crate::http::{Answer, IncomingCall, origin};
+use crate::shared::Shared;
+
+/// The routes, for people: method, path, what it does.
+const ROUTES: &[(&str, &str, &str)] = &[
+    ("GET", "/", "addresses, client, users, time, and these routes"),
+    ("GET", "/ca.pem", "the certificate authority to trust"),
+    ("GET", "/operations", "the operations of the CRM that are simulated"),
+    ("POST", "/reset", "back to what it was started from"),
+    ("POST", "/records", "adds generated records: module, count, environment"),
+    ("POST", "/clock", "lets time pass: advance_ms or advance_seconds"),
+    ("POST", "/grants", "makes a grant token: user, environment, scopes"),
+    ("POST", "/tokens/expire", "ends every access token"),
+    ("POST", "/tokens/revoke", "ends every refresh token"),
+    ("POST", "/devices", "decides about a device: user_code, user, accept, environment"),
+    ("POST", "/credits", "spends API credits: credits"),
+    (
+        "POST",
+        "/permissions",
+        "allows something to a profile, or forbids it: profile, permission, allowed",
+    ),
+    ("GET", "/faults", "how many calls and deliveries the ordered failures still wait for"),
+    ("POST", "/faults", "orders a failure, or a list of them"),
+    ("DELETE", "/faults", "takes back what was ordered"),
+    ("GET", "/journal", "what was asked and answered, with the filters as parameters"),
+    ("GET", "/journal/tally", "how often each method and path was asked and executed"),
+    ("POST", "/journal/assert", "filters, and exactly, at_least or at_most: 409 if it is not so"),
+    ("DELETE", "/journal", "forgets what was asked"),
+    ("GET", "/deliveries", "what became of notifications: settled, since, channel_id, state"),
+    ("DELETE", "/deliveries", "forgets the notifications that were made"),
+    ("GET", "/snapshot", "the whole state"),
+    ("PUT", "/snapshot", "takes over a state"),
+];
+
+/// Waits for what the call waits for before it is answered: notifications that are to be made.
+pub(crate) async fn prepare(shared: &Shared, call: &IncomingCall) {
+    if origin::refusal(call).is_none() && deliveries::waits(call) {
+        shared.dispatcher.settled(shared.clock()).await;
+    }
+}
+
+/// Answers one call. Pages of other sites are refused, and so is a body that is not declared as
+/// JSON: a browser sends such a one across sites only if it was allowed to, which it never is.
+pub(crate) fn answer(shared: &Shared, call: &IncomingCall) -> Answer {
+    if let Some(refused) = origin::refusal(call) {
+        return refused;
+    }
+    let kind = call.header("content-type").unwrap_or_default();
+    let mime = kind.split(';').next().unwrap_or_default().trim();
+    let declared = call.body.is_empty() || mime.eq_ignore_ascii_case("application/json");
+    let outcome = if declared {
+        route(shared, call)
+    } else {
+        Err(ControlError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the body must be application/json",
+        ))
+    };
+    outcome
+        .unwrap_or_else(|refused| Answer::json(refused.status, &json!({ "error": refused.text })))
+}
+
+fn route(shared: &Shared, call: &IncomingCall) -> ControlResult {
+    let path = call.path.trim_end_matches('/');
+    match (call.method.as_str(), path) {
+        ("GET", "") => Ok(about(shared)),
+        ("GET", "/ca.pem") => Ok(Answer::typed(
+            StatusCode::OK,
+            "application/x-pem-file",
+            shared.config().ca_pem.clone(),
+        )),
+        ("GET", "/operations") => Ok(ok(&operations())),
+        ("POST", "/reset") => {
+            shared.reset()?;
+            Ok(ok(&json!({})))
+        }
+        ("POST", "/records") => records(shared, &read(call)?),
+        ("POST", "/clock") => {
+            let advance: Advance = read(call)?;
+            let seconds = Duration::from_secs(advance.advance_seconds);
+            shared
+                .clock()
+                .advance(seconds.saturating_add(Duration::from_millis(advance.advance_ms)));
+            Ok(ok(&json!({ "now": stamp(shared.clock().now()) })))
+        }
+        ("POST", "/grants") => {
+            let grant: GrantForm = read(call)?;
+            let scopes = grant.scopes.unwrap_or_else(|| DEFAULT_SCOPES.map(String::from).to_vec());
+            let code = shared.new_grant(grant.user.as_deref(), grant.environment, scopes)?;
+            Ok(ok(&json!({ "code": code })))
+        }
+        ("POST", "/tokens/expire") => {
+            shared.state().accounts.forget_access_tokens();
+            Ok(ok(&json!({})))
+        }
+        ("POST", "/tokens/revoke") => {
+            shared.state().accounts.forget_refresh_tokens();
+            Ok(ok(&json!({})))
+        }
+        ("POST", "/devices") => device(shared, &read(call)?),
+        ("POST", "/credits") => {
+            let form: Credits = read(call)?;
+            shared.spend_credits(form.environment, form.credits);
+            Ok(ok(&json!({ "spent": shared.spent_credits(form.environment) })))
+        }
+        ("POST", "/permissions") => {
+            let form: Permission = read(call)?;
+            shared.set_permission(&form.profile, &form.permission, form.allowed)?;
+            Ok(ok(&json!({})))
+        }
+        ("GET", "/faults") => Ok(ok(&json!({ "pending": shared.pending_faults() }))),
+        ("POST", "/faults") => {
+            faults::order(shared, read(call)?)?;
+            Ok(ok(&json!({ "pending": shared.pending_faults() })))
+        }
+        ("DELETE", "/faults") => {
+            shared.clear_faults();
+            Ok(ok(&json!({})))
+        }
+        ("GET", "/journal") => journal::list(shared, call),
+        ("GET", "/journal/tally") => Ok(ok(&json!({ "tally": shared.log().copy().tally() }))),
+        ("POST", "/journal/assert") => journal::assert(shared, &read(call)?),
+        ("DELETE", "/journal") => {
+            shared.log().clear();
+            Ok(ok(&json!({})))
+        }
+        ("GET", "/deliveries") => deliveries::list(shared, call),
+        ("DELETE", "/deliveries") => {
+            shared.dispatcher.forget();
+            Ok(ok(&json!({})))
+        }
+        ("GET", "/snapshot") => Ok(ok(&shared.snapshot().json())),
+        ("PUT", "/snapshot") => {
+            shared.restore(read(call)?)?;
+            Ok(ok(&json!({})))
+        }
+        (_, path) => Err(unknown(path)),
+    }
+}
+
+fn unknown(path: &str) -> ControlError {
+    let known = ROUTES.iter().any(|(_, route, _)| *route == path);
+    let status = if known { StatusCode::METHOD_NOT_ALLOWED } else { StatusCode::NOT_FOUND };
+    ControlError::new(status, "no such route; GET / lists them")
+}
+
+/// Reads the body; an empty one stands for an empty object.
+fn read<T: DeserializeOwned>(call: &IncomingCall) -> Result<T, ControlError> {
+    let body = if call.body.is_empty() { b"{}".as_slice() } else { &call.body };
+    serde_json::from_slice(body)
+        .map_err(|error| ControlError::new(StatusCode::BAD_REQUEST, format!("the body: {error}")))
+}
+
+fn about(shared: &Shared) -> Answer {
+    let config = shared.config();
+    let state = shared.state();
+    let users: Vec<Value> = state
+        .users
+        .iter()
+        .map(|user| json!({ "id": user.id, "email": user.email, "name": user.full_name() }))
+        .collect();
+    let route = |(method, path, text): &(&str, &str, &str)| json!({ "method": method, "path": path, "does": text });
+    ok(&json!({
+        "accounts_url": config.accounts_url,
+        "api_url": config.api_url,
+        "sandbox_url": config.sandbox_url,
+        "control_url": config.control_url,
+        "data_center": config.data_center,
+        "edition": config.edition,
+        "client_id": state.client.id,
+        "client_secret": state.client.secret,
+        "redirect_uri": state.client.redirect_uri,
+        "org_id": state.org_id,
+        "users": users,
+        "now": stamp(shared.clock().now()),
+        "routes": ROUTES.iter().map(route).collect::<Vec<Value>>(),
+    }))
+}
+
+fn operations() -> Value {
+    let one = |(method, path): (&str, &str)| json!({ "method": method, "path": path });
+    json!({ "operations": crm::operations().map(one).collect::<Vec<Value>>() })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordsForm {
+    module: String,
+    count: usize,
+    #[serde(default)]
+    environment: Environment,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Permission {
+    profile: String,
+    permission: String,
+    allowed: bool,
+}
+
+/// The most records that one call may add.
+const RECORDS: usize = 1_000_000;
+
+fn records(shared: &Shared, form: &RecordsForm) -> ControlResult {
+    if form.count > RECORDS {
+        return Err(ControlError::new(
+            StatusCode::BAD_REQUEST,
+            format!("at most {RECORDS} at once"),
+        ));
+    }
+    let ids = shared.add_records(form.environment, &form.module, form.count)?;
+    Ok(ok(&json!({ "ids": ids })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+struct Advance {
+    advance_ms: u64,
+    advance_seconds: u64,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct GrantForm {
+    user: Option<String>,
+    environment: Environment,
+    scopes: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeviceForm {
+    user_code: String,
+    #[serde(default)]
+    user: String,
+    accept: bool,
+    #[serde(default)]
+    environment: Environment,
+}
+
+fn device(shared: &Shared, form: &DeviceForm) -> ControlResult {
+    if form.accept {
+        shared.approve_device(&form.user_code, &form.user, form.environment)?;
+    } else {
+        shared.refuse_device(&form.user_code)?;
+    }
+    Ok(ok(&json!({})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Credits {
+    credits: u64,
+    #[serde(default)]
+    environment: Environment,
+}

@@ -1,0 +1,122 @@
+//! What a call of the CRM works on.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::refusal::Refusal;
+use crate::config::Config;
+use crate::crm::render::View;
+use crate::environment::Environment;
+use crate::http::{Answer, IncomingCall};
+use crate::json::record_key;
+use crate::schema::ModuleSpec;
+use crate::state::{Record, State, Store};
+use crate::version::Version;
+
+/// An environment of the organisation at a time.
+#[derive(Debug)]
+pub(crate) struct Workspace<'a> {
+    pub(crate) state: &'a mut State,
+    pub(crate) config: &'a Config,
+    pub(crate) environment: Environment,
+    pub(crate) now: DateTime<Utc>,
+}
+
+impl Workspace<'_> {
+    pub(crate) fn store_mut(&mut self) -> &mut Store {
+        self.state.store_mut(self.environment)
+    }
+}
+
+/// One authorised call and what it may touch: what every handler is given.
+pub(crate) struct Context<'a> {
+    pub(crate) state: &'a mut State,
+    pub(crate) config: &'a Config,
+    pub(crate) call: &'a IncomingCall,
+    pub(crate) environment: Environment,
+    pub(crate) version: Version,
+    /// The values of the names in braces of the operation's path.
+    pub(crate) path_values: Vec<&'a str>,
+    /// The id of the user whose token the call bears.
+    pub(crate) user: String,
+    pub(crate) now: DateTime<Utc>,
+}
+
+/// Carries out an operation.
+pub(crate) type Handler = fn(&mut Context<'_>) -> Result<Answer, Refusal>;
+
+impl<'a> Context<'a> {
+    pub(crate) fn module(&self, api_name: &str) -> Result<Arc<ModuleSpec>, Refusal> {
+        self.state.module(api_name).ok_or_else(|| {
+            Refusal::bad(
+                "INVALID_MODULE",
+                "the module name given seems to be invalid",
+                json!({ "resource_path_index": 0 }),
+            )
+        })
+    }
+
+    /// What stands in that place of the path.
+    pub(crate) fn path_value(&self, place: usize) -> &'a str {
+        self.path_values.get(place).copied().unwrap_or_default()
+    }
+
+    /// That segment of the path below the version.
+    pub(crate) fn segment(&self, place: usize) -> &'a str {
+        self.call.segments.get(place + 2).map(String::as_str).unwrap_or_default()
+    }
+
+    /// The module that the path begins with.
+    pub(crate) fn path_module(&self) -> Result<Arc<ModuleSpec>, Refusal> {
+        self.module(self.path_value(0))
+    }
+
+    /// The module that the parameter of that name means.
+    pub(crate) fn param_module(&self) -> Result<Arc<ModuleSpec>, Refusal> {
+        let name = self.call.param("module").ok_or_else(|| Refusal::missing_param("module"))?;
+        self.state.module(name).ok_or_else(|| {
+            Refusal::bad(
+                "INVALID_MODULE",
+                "the module name given seems to be invalid",
+                json!({ "param_name": "module", "param": "module" }),
+            )
+        })
+    }
+
+    pub(crate) fn view(&self) -> View<'_> {
+        View { state: self.state, environment: self.environment, version: self.version }
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        self.state.store(self.environment)
+    }
+
+    pub(crate) fn store_mut(&mut self) -> &mut Store {
+        self.state.store_mut(self.environment)
+    }
+
+    /// Notes that the call has written a record, and what was there before.
+    pub(crate) fn note(&mut self, module: &ModuleSpec, id: u64, before: Option<Record>) {
+        let now = self.now;
+        self.store_mut().history.note(now, module.api_name(), id, before);
+    }
+
+    /// The id in that place of the path; anything else is refused.
+    pub(crate) fn path_id(&self, place: usize) -> Result<&'a str, Refusal> {
+        let text = self.path_value(place);
+        let index = self.call.segments.iter().skip(2).position(|segment| segment == text);
+        let refused = || Refusal::invalid_path_id(text, index.unwrap_or_default());
+        record_key(text).map(|_| text).ok_or_else(refused)
+    }
+
+    /// The record that the path begins with: its module and its id.
+    pub(crate) fn path_record(&self) -> Result<(String, u64), Refusal> {
+        let module = self.path_module()?;
+        let table = self.store().table(module.api_name());
+        let id = self.path_value(1);
+        let record = table.get(id).ok_or_else(|| Refusal::invalid_path_id(id, 1))?;
+        Ok((module.api_name().to_owned(), record.id))
+    }
+}

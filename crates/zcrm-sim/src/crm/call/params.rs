@@ -1,0 +1,139 @@
+//! The parameters and headers of a query.
+
+use chrono::{DateTime, Utc};
+use hyper::StatusCode;
+use serde_json::{Value, json};
+
+use super::refusal::Refusal;
+use crate::clock::parse_stamp;
+use crate::http::{Answer, IncomingCall};
+use crate::json::record_key;
+use crate::version::Version;
+
+/// The most records of a page.
+const PER_PAGE: usize = 200;
+
+/// The most fields that a call may name.
+const FIELD_LIMIT: usize = 50;
+
+/// The most ids that a call may name.
+const ID_LIMIT: usize = 100;
+
+/// How far page numbers reach, in records.
+pub(crate) const PAGE_WALL: usize = 2_000;
+
+/// The number and the size of a page.
+pub(crate) struct PageParams {
+    pub(crate) page: usize,
+    pub(crate) per_page: usize,
+}
+
+impl PageParams {
+    pub(crate) fn of(call: &IncomingCall) -> Result<Self, Refusal> {
+        // An empty number is none: older clients send them.
+        let number = |name: &str| match call.param(name).filter(|text| !text.is_empty()) {
+            None => Ok(None),
+            Some(text) => match text.parse::<usize>() {
+                Ok(number) if number > 0 => Ok(Some(number)),
+                _ => Err(Refusal::invalid_param(name, "integer")),
+            },
+        };
+        let per_page = number("per_page")?.unwrap_or(PER_PAGE);
+        if per_page > PER_PAGE {
+            return Err(Refusal::param_limit("per_page", PER_PAGE));
+        }
+        Ok(Self { page: number("page")?.unwrap_or(1), per_page })
+    }
+
+    /// How many records come before the page.
+    pub(crate) fn offset(&self) -> usize {
+        (self.page - 1).saturating_mul(self.per_page)
+    }
+
+    /// Whether the page ends beyond what page numbers reach.
+    pub(crate) fn beyond_wall(&self) -> bool {
+        self.page.saturating_mul(self.per_page) > PAGE_WALL
+    }
+}
+
+/// The fields that a call names.
+pub(crate) fn fields(
+    call: &IncomingCall,
+    version: Version,
+) -> Result<Option<Vec<String>>, Refusal> {
+    let Some(text) = call.param("fields").filter(|text| !text.trim().is_empty()) else {
+        return Ok(None);
+    };
+    let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
+    if names.len() > FIELD_LIMIT && version >= Version::V3 {
+        return Err(Refusal::param_limit("fields", FIELD_LIMIT));
+    }
+    Ok(Some(names))
+}
+
+/// The instant that a conditional header names.
+pub(crate) fn condition(
+    call: &IncomingCall,
+    header: &str,
+) -> Result<Option<DateTime<Utc>>, Refusal> {
+    match call.header(header) {
+        None => Ok(None),
+        Some(text) => {
+            parse_stamp(text).map(Some).ok_or_else(|| Refusal::invalid_param(header, "datetime"))
+        }
+    }
+}
+
+/// A parameter that is `true`, `false` or `both`, which is `None`.
+pub(crate) fn either(
+    call: &IncomingCall,
+    name: &str,
+    default: bool,
+) -> Result<Option<bool>, Refusal> {
+    match call.param(name) {
+        None => Ok(Some(default)),
+        Some("true") => Ok(Some(true)),
+        Some("false") => Ok(Some(false)),
+        Some("both") => Ok(None),
+        Some(_) => Err(Refusal::bad(
+            "INVALID_DATA",
+            "invalid data",
+            json!({ "param_name": name, "supported_values": ["true", "false", "both"] }),
+        )),
+    }
+}
+
+/// Two parameters that exclude each other.
+pub(crate) fn ambiguous(message: &str, names: [&str; 2]) -> Refusal {
+    let due_to = names.map(|name| json!({ "param_name": name }));
+    Refusal::bad("AMBIGUITY_DURING_PROCESSING", message, json!({ "ambiguity_due_to": due_to }))
+}
+
+/// The ids that a call names.
+pub(crate) fn ids(call: &IncomingCall) -> Result<Option<Vec<u64>>, Refusal> {
+    let Some(text) = call.param("ids") else { return Ok(None) };
+    let text = text.trim_end_matches(',');
+    let ids: Option<Vec<u64>> = text.split(',').map(|id| record_key(id.trim())).collect();
+    let ids = ids.ok_or_else(|| Refusal::invalid_param("ids", "bigint"))?;
+    if ids.len() > ID_LIMIT {
+        return Err(Refusal::param_limit("ids", ID_LIMIT));
+    }
+    Ok(Some(ids))
+}
+
+/// A page of what was found, by page numbers; `none` where it is empty.
+pub(crate) fn page(key: &str, found: &[Value], paging: &PageParams, none: StatusCode) -> Answer {
+    let page = found.get(paging.offset()..).unwrap_or_default();
+    let more = page.len() > paging.per_page;
+    let page = page.get(..paging.per_page).unwrap_or(page);
+    if page.is_empty() {
+        return Answer::empty(none);
+    }
+    let info = json!({
+        "per_page": paging.per_page,
+        "count": page.len(),
+        "page": paging.page,
+        "more_records": more,
+    });
+    Answer::json(StatusCode::OK, &json!({ key: page, "info": info }))
+}

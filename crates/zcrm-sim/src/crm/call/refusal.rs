@@ -1,0 +1,128 @@
+//! Errors in Zoho's envelope: of a whole call, and of one row of it.
+
+use hyper::StatusCode;
+use serde_json::{Value, json};
+
+use crate::http::Answer;
+
+/// Why a call as a whole is refused.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    details: Value,
+}
+
+impl Refusal {
+    pub(crate) fn new(
+        status: StatusCode,
+        code: &'static str,
+        message: impl Into<String>,
+        details: Value,
+    ) -> Self {
+        Self { status, code, message: message.into(), details }
+    }
+
+    /// A refusal with status 400.
+    pub(crate) fn bad(code: &'static str, message: impl Into<String>, details: Value) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message, details)
+    }
+
+    /// A method that the path does not take.
+    pub(crate) fn method() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "INVALID_REQUEST_METHOD",
+            "The http request method type is not a valid one",
+            json!({}),
+        )
+    }
+
+    pub(crate) fn unauthorized(code: &'static str, message: &str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, code, message, json!({}))
+    }
+
+    /// A value of the path that is not an id, or the id of nothing.
+    pub(crate) fn invalid_path_id(id: &str, place: usize) -> Self {
+        Self::bad(
+            "INVALID_DATA",
+            "the id given seems to be invalid",
+            json!({ "id": id, "resource_path_index": place }),
+        )
+    }
+
+    /// A parameter without which the call makes no sense.
+    pub(crate) fn missing_param(name: &str) -> Self {
+        Self::bad(
+            "REQUIRED_PARAM_MISSING",
+            "One of the expected parameter is missing",
+            json!({ "param_name": name, "param": name }),
+        )
+    }
+
+    /// A parameter whose value is none of its type.
+    pub(crate) fn invalid_param(name: &str, expected: &str) -> Self {
+        Self::bad(
+            "INVALID_DATA",
+            "invalid data",
+            json!({ "param_name": name, "expected_data_type": expected }),
+        )
+    }
+
+    /// A parameter that asks for more than is allowed.
+    pub(crate) fn param_limit(name: &str, limit: usize) -> Self {
+        Self::bad(
+            "LIMIT_EXCEEDED",
+            format!("the limit of {limit} is exceeded"),
+            json!({ "param_name": name, "limit": limit }),
+        )
+    }
+}
+
+impl From<Refusal> for Answer {
+    fn from(refusal: Refusal) -> Self {
+        let body = json!({
+            "code": refusal.code,
+            "details": refusal.details,
+            "message": refusal.message,
+            "status": "error",
+        });
+        Self::json(refusal.status, &body).with_code(refusal.code)
+    }
+}
+
+/// Why one row is refused.
+#[derive(Debug)]
+pub(crate) struct RowError {
+    pub(crate) code: &'static str,
+    message: &'static str,
+    details: Value,
+}
+
+impl RowError {
+    pub(crate) fn new(code: &'static str, message: &'static str, details: Value) -> Self {
+        Self { code, message, details }
+    }
+
+    pub(crate) fn invalid(details: Value) -> Self {
+        Self::new("INVALID_DATA", "invalid data", details)
+    }
+
+    pub(crate) fn mandatory(details: Value) -> Self {
+        Self::new("MANDATORY_NOT_FOUND", "required field not found", details)
+    }
+
+    pub(crate) fn unknown_id(id: &str) -> Self {
+        Self::new("INVALID_DATA", "the id given seems to be invalid", json!({ "id": id }))
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "code": self.code,
+            "details": self.details,
+            "message": self.message,
+            "status": "error",
+        })
+    }
+}

@@ -1,0 +1,125 @@
+//! The currencies of the organisation.
+
+use hyper::StatusCode;
+use serde_json::{Map, Value, json};
+
+use crate::crm::call::{Context, Refusal, RowError, RowPosition, RowResult, each, found, success};
+use crate::http::Answer;
+use crate::json::text_of;
+use crate::state::FOUNDED;
+
+/// The most currencies of a call.
+const LIMIT: usize = 10;
+
+fn show(cx: &Context<'_>, currency: &Map<String, Value>) -> Value {
+    let mut shown = currency.clone();
+    let first = cx.state.users.first().map(|user| cx.view().actor(&user.id));
+    for name in ["created_by", "modified_by"] {
+        shown.insert(name.into(), first.clone().into());
+    }
+    for name in ["created_time", "modified_time"] {
+        shown.insert(name.into(), FOUNDED.into());
+    }
+    Value::Object(shown)
+}
+
+pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    Ok(found("currencies", cx.store().currencies.values().map(|one| show(cx, one)).collect()))
+}
+
+pub(crate) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let currency = cx.store().currencies.get(cx.path_id(0)?);
+    Ok(found("currencies", currency.map(|one| show(cx, one)).into_iter().collect()))
+}
+
+/// What of a row is kept: a rate is a number in text, a code has three capital letters.
+fn checked(
+    cx: &Context<'_>,
+    place: RowPosition<'_>,
+    row: &Map<String, Value>,
+    id: Option<&str>,
+) -> Result<Map<String, Value>, RowError> {
+    let mut currency = Map::new();
+    for name in ["iso_code", "symbol", "exchange_rate", "name"] {
+        let needed = id.is_none() && name != "name";
+        if !needed && row.get(name).is_none_or(Value::is_null) {
+            continue;
+        }
+        let text = place.text(row, name)?;
+        let fits = match name {
+            "iso_code" => text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()),
+            "exchange_rate" => text.parse::<f64>().is_ok_and(|rate| rate > 0.0),
+            _ => true,
+        };
+        if !fits {
+            return Err(RowError::invalid(place.of(name)));
+        }
+        currency.insert(name.into(), text.into());
+    }
+    for name in ["is_active", "prefix_symbol"] {
+        match row.get(name) {
+            None | Some(Value::Null) => {}
+            Some(Value::Bool(flag)) => {
+                currency.insert(name.into(), (*flag).into());
+            }
+            Some(_) => {
+                return Err(RowError::invalid(place.with(name, "expected_data_type", "boolean")));
+            }
+        }
+    }
+    if let Some(format) = row.get("format").filter(|format| format.is_object()) {
+        currency.insert("format".into(), format.clone());
+    }
+    let twin = cx.store().currencies.by("iso_code", text_of(&currency, "iso_code"));
+    if let Some(twin) = twin.map(|one| text_of(one, "id")).filter(|twin| Some(*twin) != id) {
+        let details = place.with("iso_code", "id", twin);
+        return Err(RowError::new("DUPLICATE_DATA", "duplicate data", details));
+    }
+    Ok(currency)
+}
+
+pub(crate) fn create(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    each(cx, "currencies", LIMIT, StatusCode::CREATED, |cx, place, row| {
+        let mut currency = checked(cx, place, row, None)?;
+        let code = text_of(&currency, "iso_code").to_owned();
+        currency.entry("name").or_insert_with(|| code.into());
+        currency.entry("is_active").or_insert(Value::Bool(true));
+        currency.entry("prefix_symbol").or_insert(Value::Bool(true));
+        currency.insert("is_base".into(), false.into());
+        let id = cx.state.rng.next_id();
+        cx.store_mut().currencies.put(id, currency);
+        let message = "The currency created successfully.";
+        Ok(success(message, json!({ "id": id.to_string() })))
+    })
+}
+
+pub(crate) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    each(cx, "currencies", LIMIT, StatusCode::OK, |cx, place, row| {
+        let id = place.text(row, "id")?;
+        change(cx, place, row, id)
+    })
+}
+
+pub(crate) fn update_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let id = cx.path_value(0);
+    each(cx, "currencies", 1, StatusCode::OK, |cx, place, row| change(cx, place, row, id))
+}
+
+fn change(
+    cx: &mut Context<'_>,
+    place: RowPosition<'_>,
+    row: &Map<String, Value>,
+    id: &str,
+) -> RowResult {
+    let known = cx.store().currencies.get(id).ok_or_else(|| RowError::unknown_id(id))?;
+    let is_base = known.get("is_base") == Some(&Value::Bool(true));
+    let changes = checked(cx, place, row, Some(id))?;
+    if is_base && changes.get("is_active") == Some(&Value::Bool(false)) {
+        let message = "the base currency cannot be deactivated";
+        return Err(RowError::new("NOT_ALLOWED", message, place.of("is_active")));
+    }
+    if let Some(currency) = cx.store_mut().currencies.get_mut(id) {
+        currency.extend(changes);
+    }
+    Ok(success("The currency updated successfully.", json!({ "id": id })))
+}

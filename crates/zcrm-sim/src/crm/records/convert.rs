@@ -1,0 +1,313 @@
+//! Conversion of a lead into a contact, an account and a deal.
+
+use hyper::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::write::{change, insert_row};
+use crate::clock::whole_seconds;
+use crate::crm::call::{Context, External, Refusal, RowError, RowPosition, body, object, rows};
+use crate::crm::render::display_name;
+use crate::http::Answer;
+use crate::json::mentioned_id;
+use crate::state::Record;
+use crate::version::Version;
+
+/// What a contact takes from its lead, by the names of both.
+const TO_CONTACT: [(&str, &str); 12] = [
+    ("First_Name", "First_Name"),
+    ("Last_Name", "Last_Name"),
+    ("Email", "Email"),
+    ("Secondary_Email", "Secondary_Email"),
+    ("Phone", "Phone"),
+    ("Mobile", "Mobile"),
+    ("City", "City"),
+    ("Country", "Country"),
+    ("Description", "Description"),
+    ("Lead_Source", "Lead_Source"),
+    ("Designation", "Title"),
+    ("Email_Opt_Out", "Email_Opt_Out"),
+];
+/// What an account takes from its lead.
+const TO_ACCOUNT: [(&str, &str); 8] = [
+    ("Company", "Account_Name"),
+    ("Phone", "Phone"),
+    ("Website", "Website"),
+    ("Industry", "Industry"),
+    ("No_of_Employees", "Employees"),
+    ("Annual_Revenue", "Annual_Revenue"),
+    ("City", "Billing_City"),
+    ("Country", "Billing_Country"),
+];
+
+/// One conversion.
+struct Conversion<'r> {
+    place: RowPosition<'static>,
+    lead: Record,
+    row: &'r Map<String, Value>,
+    owner: String,
+    overwrite: bool,
+    /// What was written so far, and what was there before.
+    undo: Vec<(&'static str, u64, Option<Record>)>,
+}
+
+pub(crate) fn convert(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    if cx.path_value(0) != "Leads" {
+        return Err(Refusal::bad(
+            "INVALID_MODULE",
+            "the module name given seems to be invalid",
+            json!({ "resource_path_index": 0 }),
+        ));
+    }
+    let lead = cx.store().table("Leads").get(cx.path_value(1));
+    let lead = lead.ok_or_else(|| Refusal::invalid_path_id(cx.path_value(1), 1))?.clone();
+    if lead.converted {
+        return Err(Refusal::bad(
+            "ID_ALREADY_CONVERTED",
+            "id already converted",
+            json!({ "id": lead.id.to_string(), "resource_path_index": 1 }),
+        ));
+    }
+    // Older clients send `null` where they ask for nothing.
+    let given = match cx.call.body.trim_ascii() {
+        b"" | b"null" => json!({}),
+        _ => rows(&body(cx)?, "data", 1)?.first().cloned().unwrap_or_default(),
+    };
+    let place = RowPosition { version: cx.version, key: "data", index: 0 };
+    match carry_out(cx, place, lead, &given) {
+        Ok(made) => Ok(answer(cx, &made)),
+        Err(error) => {
+            let code = error.code;
+            let status = if cx.version == Version::V2 {
+                StatusCode::ACCEPTED
+            } else {
+                StatusCode::BAD_REQUEST
+            };
+            Ok(Answer::json(status, &json!({ "data": [error.json()] })).with_code(code))
+        }
+    }
+}
+
+/// The ids of what a lead became.
+struct ConvertedIds {
+    account: Option<u64>,
+    contact: u64,
+    deal: Option<u64>,
+}
+
+fn carry_out(
+    cx: &mut Context<'_>,
+    place: RowPosition<'static>,
+    lead: Record,
+    given: &Value,
+) -> Result<ConvertedIds, RowError> {
+    let row = object(given, place)?;
+    let owner = match row.get("assign_to").filter(|owner| !owner.is_null()) {
+        None => lead.owner.clone(),
+        Some(owner) => {
+            let id = mentioned_id(owner).unwrap_or_default();
+            let known = cx.state.user(&id).is_some();
+            known.then_some(id).ok_or_else(|| RowError::invalid(place.of("assign_to")))?
+        }
+    };
+    let overwrite = row.get("overwrite").and_then(Value::as_bool).unwrap_or_default();
+    // Nothing is written before all of it is known to be right.
+    let named = |module: &str| named(cx, place, row, module);
+    let (account, contact) = (named("Accounts")?, named("Contacts")?);
+    let undo = Vec::new();
+    let mark = cx.store().history.mark();
+    let tags = cx.store().tags.clone();
+    let mut conversion = Conversion { place, lead, row, owner, overwrite, undo };
+    let made = conversion.write(cx, account, contact);
+    if made.is_err() {
+        let store = cx.store_mut();
+        store.history.rewind(mark);
+        store.tags = tags;
+        for (module, id, before) in conversion.undo.into_iter().rev() {
+            let table = store.table_mut(module);
+            table.remove(id);
+            if let Some(before) = before {
+                table.add(before);
+            }
+        }
+    }
+    made
+}
+
+/// The record that the call says is there already: by its bare id in v2, in an object later.
+fn named(
+    cx: &Context<'_>,
+    place: RowPosition<'_>,
+    row: &Map<String, Value>,
+    module: &str,
+) -> Result<Option<u64>, RowError> {
+    let Some(value) = row.get(module).filter(|value| !value.is_null()) else { return Ok(None) };
+    let id = mentioned_id(value).unwrap_or_default();
+    match cx.store().table(module).get(&id) {
+        Some(record) => Ok(Some(record.id)),
+        None => Err(RowError::invalid(place.of(module))),
+    }
+}
+
+impl Conversion<'_> {
+    fn write(
+        &mut self,
+        cx: &mut Context<'_>,
+        account: Option<u64>,
+        contact: Option<u64>,
+    ) -> Result<ConvertedIds, RowError> {
+        let has_company = self.lead.values.get("Company").is_some_and(|name| !name.is_null());
+        let account = match account {
+            Some(account) => {
+                self.overwrite(cx, "Accounts", account, &TO_ACCOUNT)?;
+                Some(account)
+            }
+            None if has_company => {
+                let row = self.taken(&TO_ACCOUNT);
+                Some(self.insert(cx, "Accounts", row)?)
+            }
+            None => None,
+        };
+        let contact = match contact {
+            Some(contact) => {
+                self.overwrite(cx, "Contacts", contact, &TO_CONTACT)?;
+                contact
+            }
+            None => {
+                let mut row = self.taken(&TO_CONTACT);
+                row.insert("Account_Name".into(), account.map(|id| id.to_string()).into());
+                self.insert(cx, "Contacts", row)?
+            }
+        };
+        let deal = match self.row.get("Deals").filter(|deal| !deal.is_null()) {
+            None => None,
+            Some(deal) => {
+                let mut row = object(deal, self.place)?.clone();
+                row.insert("Account_Name".into(), account.map(|id| id.to_string()).into());
+                row.insert("Contact_Name".into(), contact.to_string().into());
+                Some(self.insert(cx, "Deals", row)?)
+            }
+        };
+        self.carry_over(cx, account, contact, deal)?;
+        Ok(ConvertedIds { account, contact, deal })
+    }
+
+    /// The lead's values under the names that they have in the other module.
+    fn taken(&self, names: &[(&str, &str)]) -> Map<String, Value> {
+        let value = |(from, to): &(&str, &str)| {
+            let value = self.lead.values.get(*from).filter(|value| !value.is_null())?;
+            Some(((*to).to_owned(), value.clone()))
+        };
+        names.iter().filter_map(value).collect()
+    }
+
+    fn insert(
+        &mut self,
+        cx: &mut Context<'_>,
+        module: &'static str,
+        mut row: Map<String, Value>,
+    ) -> Result<u64, RowError> {
+        let spec = cx.state.module(module).ok_or_else(|| RowError::invalid(json!({})))?;
+        row.retain(|_, value| !value.is_null());
+        row.entry("Owner").or_insert_with(|| self.owner.as_str().into());
+        let id = insert_row(cx, &spec, self.place, &row)?;
+        self.undo.push((module, id, None));
+        Ok(id)
+    }
+
+    /// Puts the lead's values over those of a record that was there already, if the call asks for
+    /// that.
+    fn overwrite(
+        &mut self,
+        cx: &mut Context<'_>,
+        module: &'static str,
+        id: u64,
+        names: &[(&str, &str)],
+    ) -> Result<(), RowError> {
+        let spec = cx.state.module(module).ok_or_else(|| RowError::invalid(json!({})))?;
+        if self.overwrite {
+            let before = cx.store().table(module).records.get(&id).cloned();
+            self.undo.push((module, id, before));
+            change(cx, &spec, self.place, &self.taken(names), id, &External::default())?;
+        }
+        Ok(())
+    }
+
+    /// Marks the lead, and gives its notes and attachments and the named tags to what it became.
+    fn carry_over(
+        &mut self,
+        cx: &mut Context<'_>,
+        account: Option<u64>,
+        contact: u64,
+        deal: Option<u64>,
+    ) -> Result<(), RowError> {
+        let tags = self.row.get("carry_over_tags").and_then(Value::as_object);
+        for (module, id) in [("Accounts", account), ("Contacts", Some(contact)), ("Deals", deal)] {
+            let tags = tags.and_then(|tags| tags.get(module)).filter(|tags| tags.is_array());
+            let (Some(id), Some(tags)) = (id, tags) else { continue };
+            // By their names, as Zoho's files say: a record's own tags are objects.
+            if !tags.as_array().is_some_and(|tags| tags.iter().all(Value::is_string)) {
+                let place = format!("carry_over_tags.{module}");
+                return Err(RowError::invalid(self.place.of(&place)));
+            }
+            let spec = cx.state.module(module).ok_or_else(|| RowError::invalid(json!({})))?;
+            let row = Map::from_iter([(String::from("Tag"), tags.clone())]);
+            let before = cx.store().table(module).records.get(&id).cloned();
+            self.undo.push((module, id, before));
+            change(cx, &spec, self.place, &row, id, &External::default())?;
+        }
+        let (lead, now, user) = (self.lead.id, whole_seconds(cx.now), cx.user.clone());
+        let target = json!({ "id": contact.to_string(), "module": "Contacts" });
+        let (at, store) = (cx.now, cx.store_mut());
+        for note in store.table_mut("Notes").records.values_mut() {
+            let parent = note.values.get("Parent_Id").and_then(|parent| parent.get("id"));
+            if parent.and_then(Value::as_str) == Some(&lead.to_string()) {
+                note.values.insert("Parent_Id".into(), target.clone());
+            }
+        }
+        for one in store.attachments.values_mut().filter(|one| one.record == lead) {
+            one.module = String::from("Contacts");
+            one.record = contact;
+        }
+        let table = store.table_mut("Leads");
+        if let Some(mut record) = table.remove(lead) {
+            let before = record.clone();
+            record.converted = true;
+            record.modified = now;
+            record.modified_by = user;
+            table.add(record);
+            store.history.note(at, "Leads", lead, Some(before));
+        }
+        Ok(())
+    }
+}
+
+/// v2 answers the bare ids, later versions what the records are called too.
+fn answer(cx: &Context<'_>, made: &ConvertedIds) -> Answer {
+    let shown = |module: &str, id: Option<u64>| {
+        let Some(id) = id else { return Value::Null };
+        if cx.version <= Version::V2_1 {
+            return id.to_string().into();
+        }
+        let record = cx.store().table(module).records.get(&id);
+        let spec = cx.state.modules.get(module);
+        let name = spec.zip(record).and_then(|(spec, record)| display_name(spec, record));
+        json!({ "id": id.to_string(), "name": name })
+    };
+    let ids = json!({
+        "Contacts": shown("Contacts", Some(made.contact)),
+        "Deals": shown("Deals", made.deal),
+        "Accounts": shown("Accounts", made.account),
+    });
+    let row = if cx.version <= Version::V2_1 {
+        ids
+    } else {
+        json!({
+            "code": "SUCCESS",
+            "details": ids,
+            "message": "The record has been converted successfully",
+            "status": "success",
+        })
+    };
+    let count = 1 + usize::from(made.account.is_some()) + usize::from(made.deal.is_some());
+    Answer::json(StatusCode::OK, &json!({ "data": [row] })).wrote(count)
+}

@@ -1,0 +1,21 @@
+//! Records: read, listed, searched, written, converted and related.
+
+mod computed;
+pub(crate) mod convert;
+pub(crate) mod deleted;
+mod direct_write;
+mod generated;
+pub(crate) mod list;
+pub(crate) mod mass_update;
+mod merge_rows;
+mod order;
+mod page_request;
+pub(crate) mod read;
+pub(crate) mod recycle_bin;
+pub(crate) mod related;
+pub(crate) mod search;
+mod search_lag;
+pub(crate) mod write;
+
+pub(crate) use direct_write::{DirectWrite, write_directly};
+pub(crate) use generated::add_generated;

@@ -1,0 +1,195 @@
+//! Search and count.
+
+use std::collections::BTreeSet;
+
+use hyper::StatusCode;
+use serde_json::{Value, json};
+
+use super::search_lag::in_index;
+use crate::crm::call::{Context, PAGE_WALL, PageParams, Refusal, either, fields};
+use crate::crm::criteria;
+use crate::crm::criteria::{
+    Comparable, ComparisonKind, Criteria, Operator, check, contains, equals, holds, wrong_criteria,
+};
+use crate::crm::render::View;
+use crate::http::Answer;
+use crate::schema::{FieldKind, FieldSpec, ModuleSpec};
+use crate::state::{IndexMatch, Record, Table};
+
+/// How many records are taken from an index. Where there are more, a look at the newest finds a
+/// page of them soon enough.
+const FEW: usize = 2_000;
+
+/// Fields and what their values look like: each record that is wanted has one of them.
+type IndexLookups<'a> = Vec<(&'a str, IndexMatch<'a>)>;
+
+/// What a search asks for.
+enum SearchQuery {
+    Criteria(Criteria),
+    /// A value in any field of that kind, in lower case.
+    Kind(FieldKind, String),
+    /// A text in any field, in lower case.
+    Word(String),
+}
+
+impl SearchQuery {
+    /// Reads the parameters; `None` if there is none of them.
+    fn of(cx: &Context<'_>, module: &ModuleSpec) -> Result<Option<Self>, Refusal> {
+        let given = ["criteria", "email", "phone", "word"]
+            .into_iter()
+            .find_map(|name| Some((name, cx.call.param(name)?)));
+        let Some((name, text)) = given else { return Ok(None) };
+        Ok(Some(match name {
+            "criteria" => {
+                let criteria = criteria::parse(text).map_err(wrong_criteria)?;
+                check(&criteria, module)?;
+                Self::Criteria(criteria)
+            }
+            "email" => Self::Kind(FieldKind::Email, text.to_lowercase()),
+            "phone" => Self::Kind(FieldKind::Phone, text.to_lowercase()),
+            _ if text.chars().count() < 2 => {
+                return Err(Refusal::bad(
+                    "INVALID_DATA",
+                    "a word has at least two characters",
+                    json!({ "param_name": "word" }),
+                ));
+            }
+            _ => Self::Word(text.to_lowercase()),
+        }))
+    }
+
+    /// The ways to find its records by what is indexed. There is none where all records have to be
+    /// looked at.
+    fn ways<'w>(&'w self, module: &'w ModuleSpec) -> Vec<IndexLookups<'w>> {
+        match self {
+            Self::Criteria(criteria) => ways(criteria, module),
+            Self::Kind(kind, text) => {
+                let fields = module.fields.iter().filter(|field| field.kind == *kind);
+                let look =
+                    |field: &'w FieldSpec| (field.api_name.as_str(), IndexMatch::Equals(text));
+                vec![fields.map(look).collect()]
+            }
+            Self::Word(_) => Vec::new(),
+        }
+    }
+
+    fn holds(&self, view: View<'_>, module: &ModuleSpec, record: &Record) -> bool {
+        match self {
+            Self::Criteria(criteria) => holds(criteria, view, module, record),
+            Self::Kind(kind, wanted) => module
+                .fields
+                .iter()
+                .filter(|field| field.kind == *kind)
+                .filter_map(|field| record.values.get(&field.api_name)?.as_str())
+                .any(|text| equals(text, wanted)),
+            Self::Word(word) => {
+                record.values.values().filter_map(Value::as_str).any(|text| contains(text, word))
+            }
+        }
+    }
+}
+
+pub(crate) fn search(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let module = &*cx.path_module()?;
+    let fields = fields(cx.call, cx.version)?;
+    let paging = PageParams::of(cx.call)?;
+    let wanted = SearchQuery::of(cx, module)?.ok_or_else(|| Refusal::missing_param("criteria"))?;
+    let converted = either(cx.call, "converted", false)?;
+    let approved = either(cx.call, "approved", true)?;
+    if paging.beyond_wall() {
+        return Err(Refusal::bad(
+            "LIMIT_EXCEEDED",
+            "You can only get the first 2000 records of a search",
+            json!({ "limit": PAGE_WALL }),
+        ));
+    }
+    let candidates = candidates(cx, module, &wanted);
+    let view = cx.view();
+    let table = cx.store().table(module.api_name());
+    let mut found = in_index(cx, module, newest(table, candidates.as_ref()))
+        .filter(|record| converted.is_none_or(|wanted| record.converted == wanted))
+        .filter(|record| approved.is_none_or(|wanted| record.approved == wanted))
+        .filter(|record| wanted.holds(view, module, record))
+        .skip(paging.offset());
+    let data: Vec<Value> = found
+        .by_ref()
+        .take(paging.per_page)
+        .map(|record| view.record(module, record, fields.as_deref(), false))
+        .collect();
+    if data.is_empty() {
+        return Ok(Answer::empty(StatusCode::NO_CONTENT));
+    }
+    let info = json!({
+        "per_page": paging.per_page,
+        "count": data.len(),
+        "page": paging.page,
+        "more_records": found.next().is_some(),
+    });
+    Ok(Answer::json(StatusCode::OK, &json!({ "data": data, "info": info })))
+}
+
+/// Some more records than those that are wanted, if an index finds few enough of them.
+fn candidates(
+    cx: &mut Context<'_>,
+    module: &ModuleSpec,
+    wanted: &SearchQuery,
+) -> Option<BTreeSet<u64>> {
+    let table = cx.store_mut().table_mut(module.api_name());
+    wanted.ways(module).iter().find_map(|way| table.find(way, FEW))
+}
+
+/// Those records, or all, the newest first.
+fn newest<'t>(
+    table: &'t Table,
+    candidates: Option<&'t BTreeSet<u64>>,
+) -> Box<dyn Iterator<Item = &'t Record> + 't> {
+    match candidates {
+        Some(ids) => Box::new(ids.iter().rev().filter_map(|id| table.records.get(id))),
+        None => Box::new(table.records.values().rev()),
+    }
+}
+
+pub(crate) fn count(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let module = &*cx.path_module()?;
+    let count = match SearchQuery::of(cx, module)? {
+        None => cx.store().table(module.api_name()).records.len(),
+        Some(wanted) => {
+            let candidates = candidates(cx, module, &wanted);
+            let view = cx.view();
+            let records = newest(cx.store().table(module.api_name()), candidates.as_ref());
+            records.filter(|record| wanted.holds(view, module, record)).count()
+        }
+    };
+    Ok(Answer::json(StatusCode::OK, &json!({ "count": count })))
+}
+
+/// The ways to find the records that meet the criteria.
+fn ways<'c>(criteria: &'c Criteria, module: &ModuleSpec) -> Vec<IndexLookups<'c>> {
+    match criteria {
+        Criteria::And(left, right) => {
+            let mut ways = ways(left, module);
+            ways.extend(self::ways(right, module));
+            ways
+        }
+        Criteria::Or(left, right) => {
+            let (left, right) = (ways(left, module), ways(right, module));
+            let (left, right) = (left.into_iter().next(), right.into_iter().next());
+            let both = left.zip(right).map(|(left, right)| left.into_iter().chain(right).collect());
+            both.into_iter().collect()
+        }
+        Criteria::Condition(condition) => {
+            let look: fn(&'c str) -> IndexMatch<'c> = match condition.operator {
+                Operator::Equals | Operator::In => IndexMatch::Equals,
+                Operator::StartsWith => IndexMatch::StartsWith,
+                Operator::Contains => IndexMatch::Contains,
+                _ => return Vec::new(),
+            };
+            let plain = module.find(&condition.field).is_some_and(|field| {
+                field.is_shown_as_stored()
+                    && matches!(Comparable::kind(field.kind), ComparisonKind::Text)
+            });
+            let each = |text: &'c String| (condition.field.as_str(), look(text));
+            if plain { vec![condition.folded.iter().map(each).collect()] } else { Vec::new() }
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Records as the versions show them.
+
+pub(crate) mod line_items;
+mod view;
+
+pub(crate) use view::{View, display_name};

@@ -1,0 +1,26 @@
+//! Roles of users.
+
+use serde_json::{Map, Value, json};
+
+use crate::crm::call::{Context, Refusal, found};
+use crate::http::Answer;
+use crate::json::text_of;
+
+/// A role, with the name of the one above it.
+fn role_json(cx: &Context<'_>, role: &Map<String, Value>) -> Value {
+    let mut shown = role.clone();
+    let above = cx.store().roles.get(text_of(role, "reporting_to"));
+    let above = above.map(|one| json!({ "id": one.get("id"), "name": one.get("name") }));
+    shown.insert("reporting_to".into(), above.into());
+    shown.insert("forecast_manager".into(), Value::Null);
+    Value::Object(shown)
+}
+
+pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    Ok(found("roles", cx.store().roles.values().map(|role| role_json(cx, role)).collect()))
+}
+
+pub(crate) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let role = cx.store().roles.get(cx.path_id(0)?);
+    Ok(found("roles", role.map(|role| role_json(cx, role)).into_iter().collect()))
+}

@@ -1,0 +1,199 @@
+//! What the values of a row refer to: users, records, layouts, tags, taxes and the like.
+
+use serde_json::{Map, Value, json};
+
+use crate::crm::call::{External, RowError, RowPosition};
+use crate::crm::render::View;
+use crate::formats::is_email;
+use crate::json::{mentioned_id, record_key, text_of};
+use crate::schema::{FieldSpec, ModuleSpec};
+use crate::state::{Record, User};
+
+/// The most tags of a record.
+pub(crate) const TAG_LIMIT: usize = 10;
+/// The longest name of a tag, in characters.
+pub(crate) const TAG_LENGTH: usize = 25;
+/// What a participant of an event can be.
+const PARTICIPANTS: [&str; 4] = ["user", "contact", "lead", "email"];
+
+/// Where a row stands, and what it is held against.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules<'a> {
+    pub(crate) view: View<'a>,
+    pub(crate) module: &'a ModuleSpec,
+    pub(crate) place: RowPosition<'a>,
+    /// The record that the row updates; mandatory fields may then be absent.
+    pub(crate) target: Option<&'a Record>,
+    pub(crate) external: &'a External,
+}
+
+impl Rules<'_> {
+    pub(super) fn mismatch(self, field: &FieldSpec, name: &str) -> RowError {
+        let expected = field.kind.expected();
+        RowError::invalid(self.place.with(name, "expected_data_type", expected))
+    }
+
+    /// The id that a value names, if it is one of those that are known.
+    pub(super) fn known(
+        self,
+        name: &str,
+        value: &Value,
+        known: impl Fn(&str) -> bool,
+    ) -> Result<Value, RowError> {
+        let id = mentioned_id(value).unwrap_or_default();
+        if known(&id) {
+            return Ok(id.into());
+        }
+        let details = self.place.with(name, "id", id);
+        Err(RowError::new("INVALID_DATA", "the id given seems to be invalid", details))
+    }
+
+    pub(super) fn user(self, name: &str, value: &Value) -> Result<Value, RowError> {
+        self.known(name, value, |id| self.view.state.user(id).is_some_and(User::is_active))
+    }
+
+    pub(super) fn layout(self, name: &str, value: &Value) -> Result<Value, RowError> {
+        self.known(name, value, |id| self.module.layouts.iter().any(|(l, _)| l.to_string() == id))
+    }
+
+    /// The record that a lookup names, by its id or by its id in another system. Where the field
+    /// is not of one module, the value or the row around it says which.
+    pub(super) fn lookup(
+        self,
+        field: &FieldSpec,
+        name: &str,
+        value: &Value,
+        row: &Map<String, Value>,
+    ) -> Result<Value, RowError> {
+        let store = self.view.store();
+        if let Some(module) = field.lookup.as_deref() {
+            if let Some(external) = self.external.of_lookup(&field.api_name)
+                && let Some(wanted) = value.get(external)
+            {
+                let found = External::find(store.table(module), external, wanted);
+                let id = found.map(|record| record.id.to_string()).unwrap_or_default();
+                return self.known(name, &id.clone().into(), |_| !id.is_empty());
+            }
+            return self.known(name, value, |id| store.table(module).get(id).is_some());
+        }
+        let named = value.get("module").map(|module| module.get("api_name").unwrap_or(module));
+        let named = named.or_else(|| row.get("$se_module")).or_else(|| row.get("se_module"));
+        let stored =
+            self.target.and_then(|record| record.values.get(&field.api_name)?.get("module"));
+        let Some(module) = named.or(stored).and_then(Value::as_str) else {
+            return Err(RowError::mandatory(self.place.of("$se_module")));
+        };
+        let id = self.known(name, value, |id| store.table(module).get(id).is_some())?;
+        Ok(json!({ "id": id, "module": module }))
+    }
+
+    pub(super) fn currency(self, name: &str, value: &Value) -> Result<Value, RowError> {
+        let store = self.view.store();
+        let known = store.currencies.by("iso_code", value.as_str().unwrap_or_default());
+        match known.filter(|currency| currency.get("is_active") != Some(&Value::Bool(false))) {
+            Some(_) => Ok(value.clone()),
+            None => Err(RowError::invalid(self.place.of(name))),
+        }
+    }
+
+    /// The names of tags; tags that are not known yet are made when the record is written.
+    pub(super) fn tags(self, name: &str, value: &Value) -> Result<Value, RowError> {
+        let rows = value.as_array().map(Vec::as_slice).unwrap_or_default();
+        if rows.len() > TAG_LIMIT {
+            let details = self.place.with(name, "limit", TAG_LIMIT);
+            return Err(RowError::new("LIMIT_EXCEEDED", "the limit of tags is exceeded", details));
+        }
+        let one = |(index, row): (usize, &Value)| {
+            let place = format!("{name}[{index}]");
+            let by_id = row.get("id").and_then(Value::as_str).and_then(record_key);
+            let known = by_id.and_then(|id| self.view.store().tags.get(&id));
+            let text = row.get("name").unwrap_or(row).as_str();
+            match known.map(|tag| tag.name.as_str()).or(text) {
+                Some(text) if text.chars().count() > TAG_LENGTH => {
+                    let place =
+                        self.place.with(&format!("{place}.name"), "maximum_length", TAG_LENGTH);
+                    Err(RowError::invalid(place))
+                }
+                Some(text) if !text.trim().is_empty() => Ok(Value::from(text)),
+                _ => Err(RowError::invalid(self.place.of(&place))),
+            }
+        };
+        rows.iter().enumerate().map(one).collect()
+    }
+
+    /// Taxes by id, by name, or by the text `name - rate %`. Those of a line keep a rate of their
+    /// own.
+    pub(super) fn taxes(
+        self,
+        field: &FieldSpec,
+        name: &str,
+        value: &Value,
+    ) -> Result<Value, RowError> {
+        let known = &self.view.store().taxes;
+        let one = |(index, row): (usize, &Value)| {
+            let by_id = row.get("id").and_then(Value::as_str).and_then(|id| known.get(id));
+            let text = row.get("name").or_else(|| row.get("value")).unwrap_or(row).as_str();
+            let text = text.unwrap_or_default();
+            let text = text.rsplit_once(" - ").map_or(text, |(name, _)| name);
+            let tax = by_id.or_else(|| known.by("name", text));
+            let Some(tax) = tax else {
+                return Err(RowError::invalid(self.place.of(&format!("{name}[{index}]"))));
+            };
+            let id = tax.get("id").cloned().unwrap_or_default();
+            if field.api_name != "Line_Tax" {
+                return Ok(id);
+            }
+            let rate = row.get("percentage").filter(|rate| rate.is_number());
+            let rate = rate.or_else(|| tax.get("value")).cloned().unwrap_or_default();
+            Ok(json!({ "id": id, "percentage": rate }))
+        };
+        value.as_array().into_iter().flatten().enumerate().map(one).collect()
+    }
+
+    pub(super) fn participants(self, name: &str, value: &Value) -> Result<Value, RowError> {
+        let one = |(index, row): (usize, &Value)| {
+            let place = |key: &str| format!("{name}[{index}].{key}");
+            let Some(row) = row.as_object() else {
+                let details = self.place.with(name, "expected_data_type", "jsonobject");
+                return Err(RowError::invalid(details));
+            };
+            let kind = self.participant_kind(row, &place("type"))?;
+            let who = row.get("participant").and_then(Value::as_str).unwrap_or_default();
+            if who.is_empty() {
+                return Err(RowError::mandatory(self.place.of(&place("participant"))));
+            }
+            let store = self.view.store();
+            let known = match kind {
+                "user" => self.view.state.user(who).is_some(),
+                "contact" => store.table("Contacts").get(who).is_some(),
+                "lead" => store.table("Leads").get(who).is_some(),
+                _ => is_email(who),
+            };
+            if !known {
+                return Err(RowError::invalid(self.place.of(&place("participant"))));
+            }
+            Ok(json!({
+                "type": kind,
+                "participant": who,
+                "invited": row.get("invited").and_then(Value::as_bool).unwrap_or_default(),
+                "status": row.get("status").and_then(Value::as_str).unwrap_or("not_known"),
+            }))
+        };
+        value.as_array().into_iter().flatten().enumerate().map(one).collect()
+    }
+
+    pub(super) fn participant_kind<'r>(
+        self,
+        row: &'r Map<String, Value>,
+        place: &str,
+    ) -> Result<&'r str, RowError> {
+        match text_of(row, "type") {
+            "" => Err(RowError::mandatory(self.place.of(place))),
+            kind if PARTICIPANTS.contains(&kind) => Ok(kind),
+            _ => {
+                let supported: Vec<Value> = PARTICIPANTS.map(Value::from).into();
+                Err(RowError::invalid(self.place.with(place, "supported_values", supported)))
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The answer of a simulated server.
+
+use bytes::Bytes;
+use hyper::StatusCode;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What a token call presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum GrantType {
+    /// A grant token, to be exchanged.
+    AuthorizationCode,
+    /// A refresh token.
+    RefreshToken,
+    /// The client's own id and secret.
+    ClientCredentials,
+    /// The code of a device that waits for its approval.
+    DeviceCode,
+}
+
+/// What a simulated server answers, and what the journal is told about it.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// Zoho's code, where the answer as a whole is an error.
+    pub(crate) code: Option<String>,
+    /// How many records were written.
+    pub(crate) written: usize,
+    pub(crate) authorised: bool,
+    /// Whether the operation was carried out, even if it refused every row.
+    pub(crate) executed: bool,
+    pub(crate) grant: Option<GrantType>,
+}
+
+impl Answer {
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            code: None,
+            written: 0,
+            authorised: false,
+            executed: false,
+            grant: None,
+        }
+    }
+
+    pub(crate) fn json(status: StatusCode, body: &Value) -> Self {
+        Self::typed(status, "application/json;charset=UTF-8", body.to_string())
+    }
+
+    /// JSON that was written before.
+    pub(crate) fn json_text(status: StatusCode, body: Bytes) -> Self {
+        Self::typed(status, "application/json;charset=UTF-8", body)
+    }
+
+    pub(crate) fn html(status: StatusCode, text: impl Into<String>) -> Self {
+        Self::typed(status, "text/html;charset=UTF-8", text.into())
+    }
+
+    /// The page that a web server shows for a status.
+    pub(crate) fn error_page(status: StatusCode) -> Self {
+        let reason = status.canonical_reason().unwrap_or("Error");
+        let number = status.as_u16();
+        Self::html(
+            status,
+            format!(
+                "<!DOCTYPE html><html><head><title>{number} {reason}</title></head>\
+                 <body><h1>{reason}</h1></body></html>"
+            ),
+        )
+    }
+
+    pub(crate) fn typed(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Self {
+        let mut answer = Self::empty(status);
+        answer.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        answer.body = body.into();
+        answer
+    }
+
+    /// A file to be saved under that name.
+    pub(crate) fn file(name: &str, data: Bytes) -> Self {
+        let mut answer = Self::typed(StatusCode::OK, "application/x-download;charset=UTF-8", "");
+        answer.body = data;
+        let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
+        answer.with_header("content-disposition", &format!("attachment; filename*=UTF-8''{name}"))
+    }
+
+    /// Adds a header, unless name or value cannot stand in one.
+    pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+
+    pub(crate) fn with_code(mut self, code: impl Into<String>) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+
+    pub(crate) fn wrote(mut self, records: usize) -> Self {
+        self.written = records;
+        self
+    }
+}

@@ -1,0 +1,142 @@
+//! A request as the simulated servers see it.
+
+use bytes::Bytes;
+use chrono::TimeDelta;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::header::{HOST, HeaderMap};
+use hyper::{Method, Request};
+use percent_encoding::percent_decode_str;
+
+use super::multipart::Part;
+use crate::environment::Host;
+use crate::http::multipart;
+
+/// The largest request body that is read, in bytes: more than any file may have, so that one that
+/// is too large gets Zoho's answer.
+const BODY_LIMIT: usize = 112 * 1_024 * 1_024;
+
+/// A whole request, decoded once.
+#[derive(Debug)]
+pub(crate) struct IncomingCall {
+    pub(crate) host: Host,
+    pub(crate) method: Method,
+    /// The host that the client believes to speak to, with its port.
+    pub(crate) authority: String,
+    /// The path as it was sent.
+    pub(crate) path: String,
+    /// The path's segments, each percent-decoded once.
+    pub(crate) segments: Vec<String>,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// The parts of a form's body.
+    pub(crate) parts: Vec<Part>,
+    /// How far the index is behind for this call, if somebody ordered it.
+    pub(crate) stale: TimeDelta,
+}
+
+impl IncomingCall {
+    /// Reads a request to its end; `None` if it broke off or is larger than the limit.
+    pub(crate) async fn read(host: Host, request: Request<Incoming>) -> Option<Self> {
+        let (parts, body) = request.into_parts();
+        let body = Limited::new(body, BODY_LIMIT).collect().await.ok()?.to_bytes();
+        let authority = match parts.uri.authority() {
+            Some(authority) => authority.as_str(),
+            None => parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default(),
+        };
+        let authority = authority.to_ascii_lowercase();
+        let path = parts.uri.path().to_owned();
+        let segments = path.trim_start_matches('/').split('/').map(decode).collect();
+        let query = decode_pairs(parts.uri.query().unwrap_or_default());
+        let form = multipart::parts(&parts.headers, &body).await;
+        Some(Self {
+            host,
+            method: parts.method,
+            authority,
+            path,
+            segments,
+            query,
+            headers: parts.headers,
+            body,
+            parts: form,
+            stale: TimeDelta::zero(),
+        })
+    }
+
+    /// A request of a unit test.
+    #[cfg(test)]
+    pub(crate) fn for_test(host: Host, method: Method, target: &str, body: String) -> Self {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        Self {
+            host,
+            method,
+            authority: String::from("127.0.0.1"),
+            path: path.to_owned(),
+            segments: path.trim_start_matches('/').split('/').map(decode).collect(),
+            query: decode_pairs(query),
+            headers: HeaderMap::new(),
+            body: body.into(),
+            parts: Vec::new(),
+            stale: TimeDelta::zero(),
+        }
+    }
+
+    /// A call that comes from the program itself, without a connection.
+    pub(crate) fn internal(
+        host: Host,
+        method: Method,
+        segments: Vec<String>,
+        body: String,
+    ) -> Self {
+        Self {
+            host,
+            method,
+            authority: String::new(),
+            path: format!("/{}", segments.join("/")),
+            segments,
+            query: Vec::new(),
+            headers: HeaderMap::new(),
+            body: body.into(),
+            parts: Vec::new(),
+            stale: TimeDelta::zero(),
+        }
+    }
+
+    /// The first query parameter of that name.
+    pub(crate) fn param(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A header's text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The token of an `Authorization` header with one of Zoho's two prefixes.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.credentials(&["zoho-oauthtoken", "bearer"])
+    }
+
+    /// What follows one of those prefixes in the `Authorization` header.
+    pub(crate) fn credentials(&self, schemes: &[&str]) -> Option<&str> {
+        let (scheme, credentials) = self.header("authorization")?.split_once(' ')?;
+        let known = schemes.iter().any(|known| scheme.eq_ignore_ascii_case(known));
+        known.then(|| credentials.trim())
+    }
+}
+
+fn decode(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+/// Splits a query or a form body into decoded pairs.
+pub(crate) fn decode_pairs(text: &str) -> Vec<(String, String)> {
+    text.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(&key.replace('+', " ")), decode(&value.replace('+', " ")))
+        })
+        .collect()
+}

@@ -1,0 +1,66 @@
+//! The calls that are under way at the same time.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::edition::Edition;
+
+/// How many heavy calls may be under way, whatever the edition.
+const HEAVY_AT_ONCE: usize = 10;
+
+/// The calls that are under way in one environment.
+#[derive(Debug, Default)]
+pub(crate) struct InFlight {
+    all: AtomicUsize,
+    heavy: AtomicUsize,
+}
+
+impl InFlight {
+    /// Takes a place for a call, if there is one.
+    pub(crate) fn enter(&self, edition: Edition, heavy: bool) -> Option<Permit<'_>> {
+        let all = Permit::take(&self.all, edition.at_once())?;
+        if !heavy {
+            return Some(all);
+        }
+        let mut place = Permit::take(&self.heavy, HEAVY_AT_ONCE)?;
+        place.also = Some(Box::new(all));
+        Some(place)
+    }
+}
+
+/// A place among the calls under way; given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Permit<'a> {
+    taken: &'a AtomicUsize,
+    also: Option<Box<Permit<'a>>>,
+}
+
+impl<'a> Permit<'a> {
+    fn take(counter: &'a AtomicUsize, most: usize) -> Option<Self> {
+        let next = |taken: usize| (taken < most).then_some(taken + 1);
+        counter.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).ok()?;
+        Some(Self { taken: counter, also: None })
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        self.taken.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heavy_call_takes_two_places_and_gives_both_back() {
+        let calls = InFlight::default();
+        let mut places: Vec<_> =
+            (0..10).map(|_| calls.enter(Edition::Standard, true).unwrap()).collect();
+        assert!(calls.enter(Edition::Ultimate, true).is_none());
+        assert!(calls.enter(Edition::Standard, false).is_none());
+        assert!(calls.enter(Edition::Ultimate, false).is_some());
+        places.pop();
+        assert!(calls.enter(Edition::Standard, true).is_some());
+    }
+}

@@ -1,0 +1,24 @@
+//! A notification, and the channel that it belongs to.
+
+use serde_json::Value;
+
+use crate::environment::Environment;
+use crate::state::RecordOperation;
+
+/// The channel that a delivery belongs to: deliveries of one channel follow one another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ChannelKey {
+    pub(crate) environment: Environment,
+    pub(crate) user: String,
+    pub(crate) channel: String,
+}
+
+/// What is to be told to whom.
+#[derive(Clone)]
+pub(crate) struct Notification {
+    pub(crate) channel: ChannelKey,
+    pub(crate) url: String,
+    pub(crate) module: String,
+    pub(crate) operation: RecordOperation,
+    pub(crate) body: Value,
+}

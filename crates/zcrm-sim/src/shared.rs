@@ -1,0 +1,222 @@
+//! What the listeners, the control API and the handle of a simulator share, and what a test can do with it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+
+use crate::accounts::DeviceApproval;
+use crate::clock::SimClock;
+use crate::config::Config;
+use crate::crm::{DirectWrite, Workspace};
+use crate::data_center::DataCenter;
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::faults::{CallMatcher, Fault, Queue};
+use crate::initial_state::InitialState;
+use crate::journal::Log;
+use crate::limits::InFlight;
+use crate::notifications::Dispatcher;
+use crate::snapshot::Snapshot;
+use crate::state::{PendingGrant, State, set_permission};
+use crate::{accounts, crm};
+
+/// Everything of one simulator.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) here: Arc<DataCenter>,
+    /// The other data centres that users may live in.
+    pub(crate) others: Vec<Arc<DataCenter>>,
+    pub(crate) faults: Arc<Queue<CallMatcher, Fault>>,
+    pub(crate) dispatcher: Dispatcher,
+    pub(crate) production_calls: InFlight,
+    pub(crate) sandbox_calls: InFlight,
+    initial: InitialState,
+    log: Mutex<Log>,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        here: Arc<DataCenter>,
+        others: Vec<Arc<DataCenter>>,
+        initial: InitialState,
+        seed: u64,
+        journal_limit: usize,
+    ) -> Self {
+        Self {
+            here,
+            others,
+            faults: Arc::new(Queue::new(seed)),
+            dispatcher: Dispatcher::new(seed, journal_limit),
+            production_calls: InFlight::default(),
+            sandbox_calls: InFlight::default(),
+            initial,
+            log: Mutex::new(Log::new(journal_limit)),
+        }
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.here.config
+    }
+
+    pub(crate) fn clock(&self) -> &SimClock {
+        &self.here.clock
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.here.state()
+    }
+
+    pub(crate) fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A grant token for the user with that address, or the first one.
+    pub(crate) fn new_grant(
+        &self,
+        email: Option<&str>,
+        environment: Environment,
+        scopes: Vec<String>,
+    ) -> Result<String, Error> {
+        let now = self.clock().now();
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let user = match email {
+            None => state.users.first(),
+            Some(email) => state.users.iter().find(|user| user.email == email),
+        };
+        let user = user.ok_or_else(|| Error::UnknownUser(email.unwrap_or_default().to_owned()))?;
+        let grant = PendingGrant::new(user.id.clone(), environment, scopes, now);
+        Ok(state.accounts.new_grant(&mut state.rng, grant))
+    }
+
+    pub(crate) fn approve_device(
+        &self,
+        user_code: &str,
+        email: &str,
+        environment: Environment,
+    ) -> Result<(), Error> {
+        let approval = DeviceApproval { user_code, email, environment };
+        let now = self.clock().now();
+        let mut state = self.state();
+        let found = accounts::approve(&mut state, &self.others, now, &approval);
+        found.then_some(()).ok_or_else(|| Error::UnknownDevice {
+            user_code: user_code.to_owned(),
+            email: email.to_owned(),
+        })
+    }
+
+    pub(crate) fn refuse_device(&self, user_code: &str) -> Result<(), Error> {
+        let now = self.clock().now();
+        let found = accounts::deny(&mut self.state(), user_code, now);
+        found.then_some(()).ok_or_else(|| Error::UnknownDevice {
+            user_code: user_code.to_owned(),
+            email: String::new(),
+        })
+    }
+
+    pub(crate) fn set_permission(
+        &self,
+        profile: &str,
+        permission: &str,
+        allowed: bool,
+    ) -> Result<(), Error> {
+        let mut state = self.state();
+        let mut known = false;
+        for environment in [Environment::Production, Environment::Sandbox] {
+            let profiles = &mut state.store_mut(environment).profiles;
+            known |= profiles
+                .by_mut("name", profile)
+                .is_some_and(|profile| set_permission(profile, permission, allowed));
+        }
+        known.then_some(()).ok_or_else(|| Error::UnknownPermission {
+            profile: profile.to_owned(),
+            permission: permission.to_owned(),
+        })
+    }
+
+    pub(crate) fn spend_credits(&self, environment: Environment, credits: u64) {
+        let now = self.clock().now();
+        self.state().spent.entry(environment).or_default().spend(credits, now);
+    }
+
+    pub(crate) fn spent_credits(&self, environment: Environment) -> u64 {
+        let now = self.clock().now();
+        self.state().spent.entry(environment).or_default().sum(now)
+    }
+
+    /// Adds generated records and returns their ids, oldest first.
+    pub(crate) fn add_records(
+        &self,
+        environment: Environment,
+        module: &str,
+        count: usize,
+    ) -> Result<Vec<String>, Error> {
+        let now = self.clock().now();
+        let mut state = self.state();
+        let spec = state.module(module).ok_or_else(|| Error::UnknownModule(module.to_owned()))?;
+        Ok(crm::add_generated(&mut state, environment, &spec, count, now))
+    }
+
+    /// Carries out what may write records, and notifies the channels of it.
+    pub(crate) fn work_in<T>(
+        &self,
+        environment: Environment,
+        work: impl FnOnce(&mut Workspace<'_>) -> T,
+    ) -> T {
+        let now = self.clock().now();
+        let mut state = self.state();
+        let mut workspace =
+            Workspace { state: &mut state, config: self.config(), environment, now };
+        let mark = workspace.store_mut().history.mark();
+        let done = work(&mut workspace);
+        let notices = crm::notices(&workspace, mark);
+        workspace.store_mut().history.trim();
+        // While the state is locked, so that the notices keep the order of the writes.
+        self.dispatcher.accept(notices, now);
+        done
+    }
+
+    /// Writes a record as the first user would on Zoho's pages: by the rules of an API call, with
+    /// notifications, but without a token, and in no journal. Returns the record's id.
+    pub(crate) fn write(
+        &self,
+        environment: Environment,
+        write: DirectWrite<'_>,
+    ) -> Result<String, Error> {
+        self.work_in(environment, |workspace| crm::write_directly(workspace, write))
+    }
+
+    /// How many calls and deliveries the ordered failures still wait for.
+    pub(crate) fn pending_faults(&self) -> usize {
+        self.faults.pending().saturating_add(self.dispatcher.faults.pending())
+    }
+
+    /// Takes back what was ordered.
+    pub(crate) fn clear_faults(&self) {
+        self.faults.clear();
+        self.dispatcher.faults.clear();
+    }
+
+    /// Goes back to what it was started from: state, time, no failures, an empty journal.
+    pub(crate) fn reset(&self) -> Result<(), Error> {
+        let mut state = self.state();
+        *state = self.initial.build(self.clock())?;
+        self.clear_faults();
+        self.dispatcher.clear();
+        self.log().clear();
+        Ok(())
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot::new(self.clock().ahead(), self.state().clone())
+    }
+
+    /// Takes over the state and the time of a snapshot.
+    pub(crate) fn restore(&self, snapshot: Value) -> Result<(), Error> {
+        let (restored, ahead) = Snapshot::read(snapshot, None)?;
+        let mut state = self.state();
+        *state = restored;
+        self.clock().reset(ahead);
+        Ok(())
+    }
+}

@@ -1,0 +1,123 @@
+//! What an environment holds: records, and everything that hangs on them.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::channels::Channels;
+use super::files::{Attachment, File};
+use super::history::History;
+use super::settings_map::SettingsMap;
+use super::table::Table;
+
+/// The data of one environment.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Store {
+    tables: BTreeMap<String, Table>,
+    pub(crate) tags: BTreeMap<u64, Tag>,
+    /// Relations between records of two modules.
+    pub(crate) links: Vec<Link>,
+    pub(crate) attachments: BTreeMap<u64, Attachment>,
+    /// Photos by the record's id.
+    pub(crate) photos: BTreeMap<u64, File>,
+    /// The organisation's photo, with its id.
+    #[serde(default)]
+    pub(crate) org_photo: Option<(u64, File)>,
+    /// Uploaded files by their id.
+    pub(crate) files: BTreeMap<String, File>,
+    pub(crate) views: BTreeMap<u64, CustomView>,
+    pub(crate) taxes: SettingsMap,
+    /// What the organisation prefers for its taxes.
+    #[serde(default)]
+    pub(crate) tax_preference: TaxPreference,
+    pub(crate) currencies: SettingsMap,
+    pub(crate) variables: SettingsMap,
+    pub(crate) variable_groups: SettingsMap,
+    pub(crate) roles: SettingsMap,
+    pub(crate) profiles: SettingsMap,
+    pub(crate) territories: SettingsMap,
+    /// Rules that give new records to somebody, by the id that `lar_id` names.
+    pub(crate) assignment_rules: SettingsMap,
+    /// What scheduled jobs came to, by the job's id.
+    pub(crate) jobs: BTreeMap<String, Value>,
+    /// Who is notified of what.
+    #[serde(default)]
+    pub(crate) channels: Channels,
+    /// What was written lately.
+    #[serde(skip)]
+    pub(crate) history: History,
+}
+
+impl Store {
+    pub(crate) fn table(&self, module: &str) -> &Table {
+        static EMPTY: Table = Table::new();
+        self.tables.get(module).unwrap_or(&EMPTY)
+    }
+
+    pub(crate) fn table_mut(&mut self, module: &str) -> &mut Table {
+        self.tables.entry(module.to_owned()).or_default()
+    }
+
+    /// Every table with its module's name.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = (&str, &Table)> {
+        self.tables.iter().map(|(name, table)| (name.as_str(), table))
+    }
+}
+
+/// What an organisation prefers for its taxes.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct TaxPreference {
+    pub(crate) auto_populate_tax: bool,
+    pub(crate) modify_tax_rates: bool,
+}
+
+/// A label of a module's records.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Tag {
+    pub(crate) module: String,
+    pub(crate) name: String,
+    pub(crate) color: Option<String>,
+    pub(crate) created_by: String,
+    pub(crate) modified_by: String,
+    pub(crate) created: DateTime<Utc>,
+    pub(crate) modified: DateTime<Utc>,
+}
+
+/// A relation between two records, with the values that belong to it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Link {
+    pub(crate) ends: [(String, u64); 2],
+    pub(crate) values: Map<String, Value>,
+}
+
+impl Link {
+    /// The other end, if `end` is one.
+    pub(crate) fn other(&self, end: (&str, u64)) -> Option<(&str, u64)> {
+        let [a, b] = self.ends.each_ref().map(|(module, id)| (module.as_str(), *id));
+        if a == end {
+            Some(b)
+        } else if b == end {
+            Some(a)
+        } else {
+            None
+        }
+    }
+}
+
+/// A view of a module's records.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct CustomView {
+    pub(crate) id: u64,
+    pub(crate) module: String,
+    pub(crate) name: String,
+    /// The name of one that the system made.
+    pub(crate) system_name: Option<String>,
+    pub(crate) default: bool,
+    /// `{comparator, field, value}` or `{group_operator, group}`, fields by their API names.
+    pub(crate) criteria: Option<Value>,
+    pub(crate) fields: Vec<String>,
+    pub(crate) sort_by: Option<String>,
+    pub(crate) descending: bool,
+}

@@ -1,0 +1,120 @@
+//! The records of one module.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::index::{Index, IndexMatch};
+use crate::json::record_key;
+
+/// The records of one module.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Table {
+    pub(crate) records: BTreeMap<u64, Record>,
+    pub(crate) deleted: Vec<DeletedRecord>,
+    /// The last number that a field which counts has given.
+    pub(crate) numbers: BTreeMap<String, u64>,
+    /// How many records a plain list leaves out: converted ones, and those that are not approved.
+    pub(crate) hidden: usize,
+    #[serde(skip)]
+    index: Index,
+}
+
+impl Table {
+    pub(super) const fn new() -> Self {
+        Self {
+            records: BTreeMap::new(),
+            deleted: Vec::new(),
+            numbers: BTreeMap::new(),
+            hidden: 0,
+            index: Index::new(),
+        }
+    }
+
+    pub(crate) fn add(&mut self, record: Record) {
+        self.hidden += usize::from(record.is_hidden());
+        self.index.add(record.id, &record.values);
+        self.records.insert(record.id, record);
+    }
+
+    pub(crate) fn remove(&mut self, id: u64) -> Option<Record> {
+        let record = self.records.remove(&id)?;
+        self.hidden -= usize::from(record.is_hidden());
+        self.index.remove(id, &record.values);
+        Some(record)
+    }
+
+    /// Gives a record other values. Fields that can be indexed are changed in this way alone.
+    pub(crate) fn change(&mut self, id: u64, values: Map<String, Value>) -> Option<&mut Record> {
+        let record = self.records.get_mut(&id)?;
+        self.index.remove(id, &record.values);
+        self.index.add(id, &values);
+        record.values = values;
+        Some(record)
+    }
+
+    /// The records that look like one of those; `None` if there are more than `most` of them. The
+    /// fields are indexed from then on.
+    pub(crate) fn find(
+        &mut self,
+        looks: &[(&str, IndexMatch<'_>)],
+        most: usize,
+    ) -> Option<BTreeSet<u64>> {
+        for (field, _) in looks {
+            if !self.index.has(field) {
+                let records = self.records.iter().map(|(id, record)| (*id, &record.values));
+                self.index.build(field, records);
+            }
+        }
+        let mut found = BTreeSet::new();
+        for id in looks.iter().flat_map(|(field, look)| self.index.find(field, *look)) {
+            found.insert(id);
+            if found.len() > most {
+                return None;
+            }
+        }
+        Some(found)
+    }
+
+    /// The record whose id is written exactly so.
+    pub(crate) fn get(&self, id: &str) -> Option<&Record> {
+        self.records.get(&record_key(id)?)
+    }
+}
+
+/// A record: what the system keeps about it, and the values of its other fields.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) id: u64,
+    pub(crate) owner: String,
+    pub(crate) created_by: String,
+    pub(crate) modified_by: String,
+    pub(crate) created: DateTime<Utc>,
+    pub(crate) modified: DateTime<Utc>,
+    /// Whether a lead was converted.
+    pub(crate) converted: bool,
+    /// Whether it does not wait for somebody's approval.
+    pub(crate) approved: bool,
+    pub(crate) values: Map<String, Value>,
+}
+
+impl Record {
+    fn is_hidden(&self) -> bool {
+        self.converted || !self.approved
+    }
+}
+
+/// What remains of a deleted record.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct DeletedRecord {
+    pub(crate) id: u64,
+    pub(crate) display_name: String,
+    pub(crate) owner: String,
+    pub(crate) created_by: String,
+    pub(crate) deleted_by: String,
+    pub(crate) deleted: DateTime<Utc>,
+    /// Whether somebody took it out of the recycle bin before its time.
+    pub(crate) purged: bool,
+}
