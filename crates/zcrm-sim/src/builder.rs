@@ -128,7 +128,7 @@ impl Builder {
         self
     }
 
-    /// Leaves out the consent page: whoever asks for it gets its redirect at once, for the user of
+    /// Leaves out the consent page: a request for it gets its redirect at once, for the user of
     /// `login_hint` or the first one.
     pub fn auto_consent(mut self) -> Self {
         self.config.auto_consent = true;
@@ -141,7 +141,7 @@ impl Builder {
         self
     }
 
-    /// Speaks HTTP/1.1 alone; otherwise the client chooses between it and HTTP/2.
+    /// Speaks only HTTP/1.1; otherwise the client chooses between it and HTTP/2.
     pub fn http1_only(mut self) -> Self {
         self.http1_only = true;
         self
@@ -199,7 +199,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// If it is no JSON or has a name or a type that no seed file has; the error says which, and
+    /// If it is not JSON, or has a name or a type that seed files do not have; the error says which, and
     /// where. A module that does not exist is an error of [`start`](Self::start).
     pub fn seed_json(mut self, json: impl AsRef<[u8]>) -> Result<Self, Error> {
         let mut seed: Seed = serde_json::from_slice(json.as_ref()).map_err(Error::Seed)?;
@@ -352,7 +352,7 @@ impl Builder {
     /// # Errors
     ///
     /// If a port cannot be opened, the certificate cannot be made, a module or field that was
-    /// named does not exist, or the snapshot is none.
+    /// named does not exist, or the snapshot is invalid.
     ///
     /// # Panics
     ///

@@ -136,7 +136,7 @@ pub(crate) async fn within<T>(limit: Duration, future: impl Future<Output = T>) 
     tokio::time::timeout(limit, future).await.ok()
 }
 
-/// More than anybody simulates, and far from the end of the calendar.
+/// Longer than any simulation, and far from the end of the calendar.
 const LONGEST: TimeDelta = TimeDelta::days(365_000);
 
 /// A span that can be added to any time that the simulator reaches.

@@ -27,7 +27,7 @@ pub enum Host {
     Api,
     /// The sandbox's API.
     Sandbox,
-    /// The control API. Its calls stand in no journal and meet no failures.
+    /// The control API. Its calls are not in the journal and meet no failures.
     Control,
 }
 

@@ -23,7 +23,7 @@ pub enum Error {
     /// A loopback port could not be opened.
     #[error("could not listen on the loopback port {port}")]
     Listen {
-        /// The port that was asked for; 0 stands for any free one.
+        /// The port that was asked for; 0 means any free one.
         port: u16,
         /// What the system said.
         source: std::io::Error,
@@ -73,7 +73,7 @@ pub enum Error {
         /// The permission's name, such as `Crm_Implied_Api_Access`.
         permission: String,
     },
-    /// A name that is no edition's.
+    /// The name of an edition that does not exist.
     #[error("`{0}` is no edition: it is free, standard, professional, enterprise or ultimate")]
     UnknownEdition(String),
     /// No device waits with that code, or no user has that address.
@@ -84,10 +84,10 @@ pub enum Error {
         /// The user's e-mail address; empty for a refusal.
         email: String,
     },
-    /// A seed file is no JSON, or says something that a seed file cannot say.
+    /// A seed file is not JSON, or holds something unknown.
     #[error("this is no seed file: {0}")]
     Seed(serde_json::Error),
-    /// A value given as a snapshot is none, or is damaged.
+    /// A value is not a snapshot, or is damaged.
     #[error("{} is no snapshot of a simulator, or is damaged: delete it and begin anew", snapshot(.path))]
     Snapshot {
         /// The file that it came from, if it came from one.

@@ -61,7 +61,7 @@ impl GrantRequest<'_> {
         self
     }
 
-    /// With those scopes alone.
+    /// With only those scopes.
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self

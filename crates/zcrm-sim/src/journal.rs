@@ -25,9 +25,9 @@ pub struct Entry {
     pub authorised: bool,
     /// Whether the server worked on it: no fault came first, the credentials were accepted, and the
     /// operation is simulated. A call that is then refused for what it says counts all the same;
-    /// [`written`](Self::written) tells what changed.
+    /// [`written`](Self::written) says how much was changed.
     pub executed: bool,
-    /// The status of the answer; `None` while there is none, or if the connection was reset.
+    /// The status of the answer; `None` before the answer, or if the connection was reset.
     pub status: Option<u16>,
     /// Zoho's error code, where the answer as a whole was an error.
     pub code: Option<String>,
@@ -199,7 +199,7 @@ impl Log {
         seq
     }
 
-    /// Notes that a request is no longer inside, answered or broken off.
+    /// Notes that a request has ended, answered or broken off.
     pub(crate) fn left(&mut self, host: Host) {
         if host != Host::Accounts {
             self.inside = self.inside.saturating_sub(1);

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// A member's text; empty if it is none.
+/// A member's text; empty if it has none.
 pub(crate) fn text_of<'a>(object: &'a Map<String, Value>, member: &str) -> &'a str {
     object.get(member).and_then(Value::as_str).unwrap_or_default()
 }
@@ -15,7 +15,7 @@ pub(crate) fn into_object(value: Value) -> Map<String, Value> {
     }
 }
 
-/// The key of an id; `None` if the text is no id in its canonical form.
+/// The key of an id; `None` if the text is not an id in its canonical form.
 pub(crate) fn record_key(id: &str) -> Option<u64> {
     let key = id.parse::<u64>().ok()?;
     (key.to_string() == id).then_some(key)

@@ -7,9 +7,9 @@
 //! * [`Simulator`] is the handle: addresses, grant tokens, virtual time, records, snapshots.
 //! * [`Builder`] says what is different from the defaults.
 //! * [`Faults`] orders failures for the next calls: statuses, resets, cut bodies, held requests.
-//! * [`DeliveryFaults`] orders failures of notifications on their way; [`Simulator::deliveries`] tells what
+//! * [`DeliveryFaults`] orders failures of notifications on their way; [`Simulator::deliveries`] shows what
 //!   became of each.
-//! * [`Journal`] tells what arrived, what was carried out and what was answered.
+//! * [`Journal`] shows what arrived, what was carried out and what was answered.
 //! * [`Simulator::control_url`] is where a test in another language does all of this over HTTP.
 //!
 //! # What is simulated
@@ -27,7 +27,7 @@
 //! Zoho checks it. [`operations`] lists them all. Another operation is answered with status 501 and the code
 //! `NOT_SIMULATED`, never with an invented success.
 //!
-//! Modules and fields of one's own come from [`Builder::module`] and [`Builder::field`], or from a seed file
+//! Custom modules and fields come from [`Builder::module`] and [`Builder::field`], or from a seed file
 //! ([`Builder::seed_file`]).
 //!
 //! # Example

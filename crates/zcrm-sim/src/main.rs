@@ -266,7 +266,7 @@ async fn run(options: Options) -> Result<(), BoxError> {
     let sim = builder.start().await?;
     let mut lines = addresses(&sim);
     if !options.plain_http {
-        // One file for all: whoever trusts it can speak to each.
+        // One file for all: a client that trusts it can speak to each.
         let abroad = others.iter().map(|(_, other)| other.ca_pem());
         let authorities: String = std::iter::once(sim.ca_pem()).chain(abroad).collect();
         replace(&options.ca_file, authorities.as_bytes())?;
@@ -300,7 +300,7 @@ async fn run(options: Options) -> Result<(), BoxError> {
         // There is the client secret in it.
         replace(file, Json::Object(info).to_string().as_bytes())?;
     }
-    // Before it is said, so that whoever reads it may send a signal.
+    // Before it is printed, so that a reader may send a signal at once.
     let end = asked_to_end()?;
     println!("interrupt to stop");
     end.await?;
@@ -314,7 +314,7 @@ async fn run(options: Options) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// What is told about a simulator: a name and a text each.
+/// What is printed about a simulator: a name and a text each.
 type Lines = Vec<(&'static str, String)>;
 
 fn addresses(sim: &Simulator) -> Lines {

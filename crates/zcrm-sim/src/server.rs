@@ -20,7 +20,7 @@ use crate::exchange;
 use crate::http::{AnswerBody, Breaker, IncomingCall, ServerConnection};
 use crate::shared::Shared;
 
-/// A bound socket that nobody serves yet.
+/// A bound socket that is not served yet.
 #[derive(Debug)]
 pub(crate) struct BoundListener {
     listener: TcpListener,

@@ -125,7 +125,7 @@ impl Shared {
         for environment in [Environment::Production, Environment::Sandbox] {
             let profiles = &mut state.store_mut(environment).profiles;
             known |= profiles
-                .by_mut("name", profile)
+                .find_by_mut("name", profile)
                 .is_some_and(|profile| set_permission(profile, permission, allowed));
         }
         known.then_some(()).ok_or_else(|| Error::UnknownPermission {

@@ -124,7 +124,7 @@ impl Simulator {
         self.grant().issue()
     }
 
-    /// A fresh grant token with those scopes alone.
+    /// A fresh grant token with only those scopes.
     #[must_use]
     pub fn grant_token_for(&self, scopes: &[&str]) -> String {
         self.grant().scopes(scopes.iter().copied()).issue()
@@ -357,7 +357,7 @@ impl Simulator {
     }
 
     /// Returns once no notification is under way, and none waits whose time has come: what a call has
-    /// changed was told by then. Those that a failure [delays](DeliveryFaults::delay) or
+    /// changed was delivered by then. Those that a failure [delays](DeliveryFaults::delay) or
     /// [holds back](DeliveryFaults::overtaken) are not waited for.
     ///
     /// ```
@@ -419,7 +419,7 @@ impl Simulator {
     ///
     /// # Errors
     ///
-    /// If it is no snapshot; then nothing changes.
+    /// If it is not a snapshot; then nothing changes.
     pub fn restore(&self, snapshot: Value) -> Result<(), Error> {
         self.shared().restore(snapshot)
     }

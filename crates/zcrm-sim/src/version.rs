@@ -13,7 +13,7 @@ impl Version {
     pub(crate) const V6: Self = Self(60);
     pub(crate) const V8: Self = Self(80);
 
-    /// Reads a version as it stands in a path.
+    /// Reads a version as paths have it.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Some(Self(match text {
             "v2" => 20,

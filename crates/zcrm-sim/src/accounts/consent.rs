@@ -13,8 +13,8 @@ use crate::state::{PendingGrant, State};
 
 /// Answers the page's request and its form.
 ///
-/// The page stands for the sign-in too, so it is shown even where Zoho would remember the consent:
-/// `prompt` decides about the refresh token alone.
+/// The page includes the sign-in, so it is shown even where Zoho would remember the consent:
+/// `prompt` decides only about the refresh token.
 pub(super) fn answer(cx: &mut Context<'_>, decided: bool) -> Answer {
     let scopes = match check(cx) {
         Ok(scopes) => scopes,

@@ -42,7 +42,7 @@ impl Params {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// The scopes that are asked for; `None` if there are none, or one of them is no scope.
+    /// The scopes that are asked for; `None` if there are none, or one of them is malformed.
     pub(super) fn scopes(&self) -> Option<Vec<String>> {
         let text = self.get("scope").unwrap_or_default();
         let scopes: Vec<String> =
@@ -67,10 +67,10 @@ impl Params {
 impl Context<'_> {
     pub(super) fn check_client(&self) -> Result<(), TokenError> {
         if self.form.get("client_id") != Some(&self.state.client.id) {
-            return Err(TokenError::named("invalid_client"));
+            return Err(TokenError::Named("invalid_client"));
         }
         if self.form.get("client_secret") != Some(&self.state.client.secret) {
-            return Err(TokenError::named("invalid_client_secret"));
+            return Err(TokenError::Named("invalid_client_secret"));
         }
         Ok(())
     }

@@ -22,13 +22,13 @@ const POLL_INTERVAL: TimeDelta = TimeDelta::seconds(30);
 pub(super) fn begin(cx: &mut Context<'_>) -> Answer {
     let limit = cx.config.refresh_limit;
     if cx.form.get("client_id") != Some(&cx.state.client.id) {
-        return refuse(&TokenError::named("invalid_client"), limit);
+        return refuse(&TokenError::Named("invalid_client"), limit);
     }
     if cx.form.get("grant_type") != Some("device_request") {
-        return refuse(&TokenError::named("general_error"), limit);
+        return refuse(&TokenError::Named("general_error"), limit);
     }
     let Some(scopes) = cx.form.scopes() else {
-        return refuse(&TokenError::named("invalid_scope"), limit);
+        return refuse(&TokenError::Named("invalid_scope"), limit);
     };
     let state = &mut *cx.state;
     let user_code = state.rng.letters(6);
@@ -157,7 +157,7 @@ pub(super) fn poll(cx: &mut Context<'_>) -> Answer {
 fn polled(cx: &mut Context<'_>) -> Result<Value, TokenError> {
     cx.check_client()?;
     if cx.form.get("grant_type") != Some("device_token") {
-        return Err(TokenError::named("general_error"));
+        return Err(TokenError::Named("general_error"));
     }
     let code = cx.form.get("code").unwrap_or_default();
     let state = &mut *cx.state;
@@ -165,14 +165,14 @@ fn polled(cx: &mut Context<'_>) -> Result<Value, TokenError> {
     let device = known.ok_or(TokenError::Named("invalid_code"))?;
     let last = device.polled.replace(cx.now);
     if last.is_some_and(|last| cx.now < last + POLL_INTERVAL) {
-        return Err(TokenError::named("slow_down"));
+        return Err(TokenError::Named("slow_down"));
     }
     let grant = match &device.decision {
         Decision::Pending if cx.now < device.expires => {
-            return Err(TokenError::named("authorization_pending"));
+            return Err(TokenError::Named("authorization_pending"));
         }
-        Decision::Pending => return Err(TokenError::named("expired")),
-        Decision::Denied => return Err(TokenError::named("access_denied")),
+        Decision::Pending => return Err(TokenError::Named("expired")),
+        Decision::Denied => return Err(TokenError::Named("access_denied")),
         Decision::Elsewhere(location) => {
             return Err(TokenError::OtherDataCenter(location.clone()));
         }

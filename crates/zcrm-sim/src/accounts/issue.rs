@@ -14,7 +14,7 @@ pub(super) fn answer(cx: &mut Context<'_>) -> Answer {
         Some("authorization_code") => (GrantType::AuthorizationCode, exchange(cx)),
         Some("refresh_token") => (GrantType::RefreshToken, refresh(cx)),
         Some("client_credentials") => (GrantType::ClientCredentials, credentials(cx)),
-        _ => return refuse(&TokenError::named("general_error"), cx.config.refresh_limit),
+        _ => return refuse(&TokenError::Named("general_error"), cx.config.refresh_limit),
     };
     tokens(cx.config, kind, issued)
 }
@@ -41,7 +41,7 @@ fn exchange(cx: &mut Context<'_>) -> Result<Value, TokenError> {
     let redirect = cx.form.get("redirect_uri").filter(|uri| !uri.is_empty());
     let matches = redirect.map_or(!grant.by_redirect, |uri| uri == cx.state.client.redirect_uri);
     if !matches {
-        return Err(TokenError::named("invalid_redirect_uri"));
+        return Err(TokenError::Named("invalid_redirect_uri"));
     }
     cx.state.accounts.use_up(code);
     let state = &mut *cx.state;
@@ -71,11 +71,11 @@ fn credentials(cx: &mut Context<'_>) -> Result<Value, TokenError> {
     let scopes = cx.form.scopes().ok_or(TokenError::Named("invalid_scope"))?;
     let organisation = cx.form.get("soid").and_then(|soid| soid.split_once('.'));
     let Some((service, organisation)) = organisation else {
-        return Err(TokenError::named("missing_org_info"));
+        return Err(TokenError::Named("missing_org_info"));
     };
     if !service.eq_ignore_ascii_case("ZohoCRM") || organisation != cx.state.org_id {
         // What Zoho says to somebody else's organisation is not documented.
-        return Err(TokenError::named("access_denied"));
+        return Err(TokenError::Named("access_denied"));
     }
     let state = &mut *cx.state;
     let owner = state.users.first().ok_or(TokenError::Named("access_denied"))?.id.clone();

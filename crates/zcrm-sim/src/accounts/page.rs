@@ -116,7 +116,7 @@ fn page(status: StatusCode, title: &str, body: &str) -> Answer {
         )
 }
 
-/// Text as it may stand in HTML, in an attribute too.
+/// Text escaped for HTML, in an attribute too.
 fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::context::{Context, done};
 use crate::http::Answer;
 
-/// `/oauth/v2/token/revoke`: whoever holds the token may revoke it.
+/// `/oauth/v2/token/revoke`: the token's holder may revoke it.
 pub(super) fn by_token(cx: &mut Context<'_>) -> Answer {
     revoke(cx, "invalid_code")
 }

@@ -159,7 +159,7 @@ fn unknown(path: &str) -> ControlError {
     ControlError::new(status, "no such route; GET / lists them")
 }
 
-/// Reads the body; an empty one stands for an empty object.
+/// Reads the body; an empty one counts as an empty object.
 fn read<T: DeserializeOwned>(call: &IncomingCall) -> Result<T, ControlError> {
     let body = if call.body.is_empty() { b"{}".as_slice() } else { &call.body };
     serde_json::from_slice(body)

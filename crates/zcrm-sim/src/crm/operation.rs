@@ -9,10 +9,10 @@ pub(super) type Needs = &'static [&'static str];
 /// An operation of the CRM.
 pub(crate) struct Operation {
     pub(crate) method: &'static str,
-    /// Its path below the version; a name in braces stands for any text.
+    /// Its path below the version; a name in braces is any text.
     pub(crate) path: &'static str,
     /// The scopes that it needs, each of them, without `ZohoCRM.` and without the verb; alternatives
-    /// are parted by a bar, and `{module}` stands for the module of the path.
+    /// are parted by a bar, and `{module}` is the module of the path.
     needs: Needs,
     /// `None` for what Zoho has and the simulator has not.
     pub(crate) run: Option<Handler>,

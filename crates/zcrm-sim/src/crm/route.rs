@@ -27,7 +27,7 @@ const RESERVED: [&str; 10] = [
     "__features",
 ];
 
-/// Reads the path; `None` if it is none of Zoho's.
+/// Reads the path; `None` if Zoho has no such path.
 pub(crate) fn parse(call: &IncomingCall) -> Option<(Version, Route<'_>)> {
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     let (version, rest) = match segments.as_slice() {
@@ -50,7 +50,7 @@ fn find<'a>(rest: &[&'a str]) -> Route<'a> {
     Route::Known { operations, path_values }
 }
 
-/// Whether a segment is a word of the API that stands for no id and for no related list.
+/// Whether a segment is a word of the API, and neither an id nor a related list.
 fn is_word(part: &str) -> bool {
     part == "actions" || part.starts_with("__")
 }

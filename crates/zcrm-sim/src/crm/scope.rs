@@ -3,7 +3,7 @@
 /// Whether one of the granted scopes covers the needed one.
 ///
 /// A scope is a path that ends in an operation: it covers what lies below it, with the same
-/// operation or with `ALL`; `WRITE` stands for `CREATE` and `UPDATE`. Case does not matter: Zoho's
+/// operation or with `ALL`; `WRITE` means `CREATE` and `UPDATE`. Case does not matter: Zoho's
 /// own description mixes it.
 pub(crate) fn covered(granted: &[String], needed: &str) -> bool {
     granted.iter().any(|scope| covers(scope, needed))

@@ -69,7 +69,7 @@ impl Faults {
         self
     }
 
-    /// Applies only to calls of an operation: its path, in which a name in braces stands for any one
+    /// Applies only to calls of an operation: its path, in which a name in braces matches any one
     /// segment, as in `/crm/{version}/{module}/search`.
     pub fn on_operation(mut self, template: impl AsRef<str>) -> Self {
         let parts = template.as_ref().trim_start_matches('/').split('/').map(String::from);
@@ -120,8 +120,8 @@ impl Faults {
         self
     }
 
-    /// Answers as a gateway does: the status with an HTML page. A number that is no HTTP status
-    /// stands for 500.
+    /// Answers as a gateway does: the status with an HTML page. A number that is not an HTTP status
+    /// is sent as 500.
     pub fn status(self, status: u16) {
         self.answer(Answer::error_page(status_code(status)));
     }
@@ -147,7 +147,7 @@ impl Faults {
         );
     }
 
-    /// Answers with status 200 and a JSON body that is none.
+    /// Answers with status 200 and a body that is not JSON.
     pub fn garbage(self) {
         self.answer(Answer::typed(
             StatusCode::OK,
@@ -210,7 +210,7 @@ impl Faults {
     /// changed are found by their old values and shown with them. Of more than 10,000 later writes, the
     /// older ones are seen all the same.
     ///
-    /// It applies to searches alone, whatever else the order says, and to what they find before anything
+    /// It applies only to searches, whatever else the order says, and to what they find before anything
     /// is said of it: [`after_executing`](Self::after_executing) changes nothing. Where the index is
     /// [further behind](crate::Builder::search_lag) anyway, it stays so.
     ///

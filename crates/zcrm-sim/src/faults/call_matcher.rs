@@ -51,7 +51,7 @@ pub(crate) struct CallMatcher {
     pub(super) host: Option<Host>,
     pub(super) method: Option<String>,
     pub(super) path: Option<PathRule>,
-    /// Searches for records alone.
+    /// Whether only searches for records are meant.
     pub(super) searches: bool,
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct CallMatcher {
 pub(super) enum PathRule {
     Exact(String),
     Below(String),
-    /// Segments, of which those in braces stand for any.
+    /// Segments, of which those in braces match any.
     Template(Vec<String>),
 }
 

@@ -59,7 +59,7 @@ impl Matches<DeliveryInfo<'_>> for DeliveryMatcher {
 /// # let sim = zcrm_sim::Simulator::start().await?;
 /// // Every fifth delivery or so comes twice, as the seed decides.
 /// sim.delivery_faults().always().probability(0.2).duplicate(1);
-/// // The first update of a lead is told a minute late.
+/// // The first update of a lead is delivered a minute late.
 /// sim.delivery_faults().module("Leads").operation("update").delay(Duration::from_secs(60));
 /// assert_eq!(sim.pending_faults(), 1);
 /// # Ok(())
@@ -83,13 +83,13 @@ impl DeliveryFaults {
         self
     }
 
-    /// Applies only to what is told of records of that module.
+    /// Applies only to deliveries about records of that module.
     pub fn module(mut self, api_name: impl Into<String>) -> Self {
         self.rule.which.module = Some(api_name.into());
         self
     }
 
-    /// Applies only to what is told of that operation, by the word of the delivery: `insert`, `update`
+    /// Applies only to deliveries about that operation, by the word of the delivery: `insert`, `update`
     /// or `delete`.
     pub fn operation(mut self, word: impl Into<String>) -> Self {
         self.rule.which.operation = Some(word.into());

@@ -1,4 +1,4 @@
-//! The orders that still stand, and which of them something takes.
+//! The queue of ordered failures.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -13,7 +13,7 @@ pub(crate) trait Matches<T> {
 pub(super) struct Rule<M> {
     pub(super) which: M,
     pub(super) skip: usize,
-    /// How many it waits for; `None` stands for all.
+    /// How many it waits for; `None` means all.
     pub(super) times: Option<usize>,
     pub(super) probability: f64,
 }
@@ -37,7 +37,7 @@ struct FaultOrder<M, F> {
     fault: F,
 }
 
-/// The orders that still stand.
+/// The orders that are not used up.
 #[derive(Debug)]
 pub(crate) struct Queue<M, F> {
     seed: u64,
@@ -50,7 +50,7 @@ impl<M, F: Clone> Queue<M, F> {
     }
 
     pub(super) fn push(&self, rule: Rule<M>, fault: F) {
-        // an order for no call stands for none
+        // An order for no call at all has no effect.
         if rule.used_up() {
             return;
         }
@@ -61,7 +61,7 @@ impl<M, F: Clone> Queue<M, F> {
         orders.1.push_back(FaultOrder { number, rule, rng, fault });
     }
 
-    /// Takes what stands for `one` among the orders from number `from` on, and the number from
+    /// Takes the first order that matches `one`, from number `from` on, and the number from
     /// which the same one may take another.
     pub(crate) fn take<T>(&self, one: &T, from: u64) -> Option<(u64, F)>
     where
@@ -88,7 +88,7 @@ impl<M, F: Clone> Queue<M, F> {
         taken
     }
 
-    /// Forgets all orders; numbers begin anew, so that the same orders decide the same way.
+    /// Forgets all orders; numbers begin at 0 again, so that the same orders decide the same way.
     pub(crate) fn clear(&self) {
         let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
         *orders = (0, VecDeque::new());

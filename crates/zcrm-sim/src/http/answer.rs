@@ -22,7 +22,7 @@ pub enum GrantType {
     DeviceCode,
 }
 
-/// What a simulated server answers, and what the journal is told about it.
+/// What a simulated server answers, and what the journal notes of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -93,7 +93,7 @@ impl Answer {
         answer.with_header("content-disposition", &format!("attachment; filename*=UTF-8''{name}"))
     }
 
-    /// Adds a header, unless name or value cannot stand in one.
+    /// Adds a header, unless its name or value is not valid in one.
     pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             self.headers.insert(name, value);

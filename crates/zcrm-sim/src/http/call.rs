@@ -68,18 +68,8 @@ impl IncomingCall {
     #[cfg(test)]
     pub(crate) fn for_test(host: Host, method: Method, target: &str, body: String) -> Self {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        Self {
-            host,
-            method,
-            authority: String::from("127.0.0.1"),
-            path: path.to_owned(),
-            segments: path.trim_start_matches('/').split('/').map(decode).collect(),
-            query: decode_pairs(query),
-            headers: HeaderMap::new(),
-            body: body.into(),
-            parts: Vec::new(),
-            stale: TimeDelta::zero(),
-        }
+        let segments = path.trim_start_matches('/').split('/').map(decode).collect();
+        Self { query: decode_pairs(query), ..Self::internal(host, method, segments, body) }
     }
 
     /// A call that comes from the program itself, without a connection.

@@ -14,7 +14,7 @@ pub(crate) struct Part {
     pub(crate) data: Bytes,
 }
 
-/// The parts of a body; none if it is no form, or one that breaks off.
+/// The parts of a body; empty if it is not a form, or breaks off.
 pub(crate) async fn parts(headers: &HeaderMap, body: &Bytes) -> Vec<Part> {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let Some(boundary) = kind.and_then(|kind| multer::parse_boundary(kind).ok()) else {

@@ -91,7 +91,7 @@ fn rows(body: &Value) -> u64 {
     body.get("data").and_then(Value::as_array).map_or(0, |rows| count(rows.len()))
 }
 
-/// How many records are tagged: `ids` stand in the query in v2 and in the body after it.
+/// How many records are tagged: `ids` are in the query in v2 and in the body after it.
 fn tagged(call: &IncomingCall) -> u64 {
     match call.param("ids") {
         Some(ids) => count(ids.split(',').count()),

@@ -1,4 +1,4 @@
-//! What a caller is told about the limits.
+//! Answers about the limits.
 
 use hyper::StatusCode;
 use serde_json::json;

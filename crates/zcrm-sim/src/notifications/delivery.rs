@@ -14,7 +14,7 @@ use crate::environment::Environment;
 pub struct Delivery {
     /// Its number in the order in which the deliveries were ordered, from 0 on.
     pub seq: u64,
-    /// The environment whose records it tells of.
+    /// The environment of the records that it is about.
     pub environment: Environment,
     /// The channel's id.
     pub channel_id: String,
@@ -60,7 +60,7 @@ pub enum DeliveryOutcome {
         /// Why.
         reason: String,
     },
-    /// The simulator did not try: the address is none of the loopback's, or too many wait.
+    /// The simulator did not try: the address is not a loopback address, or too many wait.
     NotSent {
         /// Why.
         reason: String,

@@ -196,7 +196,7 @@ impl Dispatcher {
         self.done.notify_waiters();
     }
 
-    /// Takes nothing on any more: nobody makes what waits.
+    /// Ends the deliveries: what waits is never sent.
     pub(crate) fn close(&self) {
         let mut state = self.state();
         state.closed = true;

@@ -13,7 +13,7 @@ pub(crate) struct ChannelKey {
     pub(crate) channel: String,
 }
 
-/// What is to be told to whom.
+/// A message to an application about written records.
 #[derive(Clone)]
 pub(crate) struct Notification {
     pub(crate) channel: ChannelKey,

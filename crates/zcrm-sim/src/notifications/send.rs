@@ -1,7 +1,7 @@
 //! One delivery over the wire: a request to a loopback address, by plain HTTP.
 //!
 //! A simulator that posted to any address could be made to send what it likes to strangers, and tests
-//! that ran against copied settings would call the real receiver. So it speaks to its own machine alone.
+//! that ran against copied settings would call the real receiver. So it speaks only to its own machine.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
@@ -57,7 +57,7 @@ impl NotifyUrl {
     }
 }
 
-/// Posts a body and returns the status of the answer, or why there is none.
+/// Posts a body and returns the status of the answer, or why it failed.
 pub(super) async fn post(target: &NotifyUrl, body: Bytes) -> Result<u16, String> {
     match within(PATIENCE, exchange(target, body)).await {
         Some(outcome) => outcome.map_err(|error| text(error.as_ref())),
@@ -99,7 +99,7 @@ async fn exchange(target: &NotifyUrl, body: Bytes) -> Result<u16, BoxError> {
     let (mut asked, mut connection) = (pin!(asked), pin!(connection));
     tokio::select! {
         answered = &mut asked => answered,
-        // The connection may end once all of it was read; the answer tells whether it was whole.
+        // The connection may end once all of it was read; the answer shows whether it was whole.
         _ = &mut connection => asked.await,
     }
 }

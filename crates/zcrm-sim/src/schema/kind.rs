@@ -108,7 +108,7 @@ impl FieldKind {
         KINDS.into_iter().find(|kind| kind.data_type() == data_type)
     }
 
-    /// Whether the system alone writes it.
+    /// Whether only the system writes it.
     pub(crate) fn is_computed(self) -> bool {
         matches!(self, Self::AutoNumber | Self::Formula)
     }

@@ -32,7 +32,7 @@ pub(crate) enum RelatedKind {
         module: String,
         field: String,
     },
-    /// Records of that module, by relations that stand on their own.
+    /// Records of that module, by relations between two records.
     Junction {
         module: String,
     },

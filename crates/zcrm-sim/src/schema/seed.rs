@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::kind::FieldKind;
 use super::spec::{FieldSpec, ModuleSpec};
 
-/// The content of a seed file. A name that is none of these is an error.
+/// The content of a seed file. Any other name is an error.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Seed {

@@ -28,7 +28,7 @@ pub struct FieldSpec {
     pub(crate) default: Option<Value>,
     /// Whether it holds another system's id, by which `X-EXTERNAL` finds a record.
     pub(crate) external: bool,
-    /// The columns of a subform; where there are none, its rows hold what they are given.
+    /// The columns of a subform. Without columns, its rows hold what they are given.
     pub(crate) columns: Vec<FieldSpec>,
 }
 
@@ -245,7 +245,7 @@ impl ModuleSpec {
         self
     }
 
-    /// The field whose value stands for a record in lookups.
+    /// The field whose value names a record in lookups.
     #[must_use]
     pub fn display_field(mut self, api_name: impl Into<String>) -> Self {
         self.display_field = api_name.into();

@@ -37,11 +37,11 @@ impl RecordOperation {
 const OPERATIONS: [RecordOperation; 3] =
     [RecordOperation::Create, RecordOperation::Edit, RecordOperation::Delete];
 
-/// Something that a channel tells: a module, and an operation or all of them.
+/// What a channel is notified of: a module, and an operation or all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ChannelEvent {
     pub(crate) module: String,
-    /// `None` stands for all.
+    /// `None` means all.
     pub(crate) operation: Option<RecordOperation>,
 }
 
@@ -68,7 +68,7 @@ impl ChannelEvent {
         self.module == module && self.operation.is_none_or(|own| own == operation)
     }
 
-    /// Whether all that the other one tells is told by this one.
+    /// Whether this one covers all that the other one covers.
     fn includes(&self, other: &Self) -> bool {
         self.module == other.module && (self.operation.is_none() || self == other)
     }
@@ -80,7 +80,7 @@ impl fmt::Display for ChannelEvent {
     }
 }
 
-/// Which changes of a module's fields are told, where not all of them are.
+/// The fields of a module whose changes a channel is notified of, if not of all.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ChannelCondition {
     pub(crate) module: String,
@@ -113,15 +113,15 @@ pub(crate) struct Channel {
     pub(crate) id: String,
     /// The id of the user who opened it.
     pub(crate) user: String,
-    /// The version of the API that it was opened by, as it stands in a path.
+    /// The version of the API that it was opened by, as paths have it.
     pub(crate) version: String,
     pub(crate) url: String,
     pub(crate) token: Option<String>,
     pub(crate) events: Vec<ChannelEvent>,
     pub(crate) expires: DateTime<Utc>,
-    /// Whether records are told of because related ones were changed.
+    /// Whether it is notified of records because related ones were changed.
     pub(crate) related: bool,
-    /// Whether new values are told.
+    /// Whether notifications hold the new values.
     pub(crate) values: bool,
     pub(crate) conditions: Vec<ChannelCondition>,
 }
@@ -142,7 +142,7 @@ impl Channel {
         self.conditions.iter().find(|condition| condition.module == module)
     }
 
-    /// The modules that it tells of, each once, in the order of its events.
+    /// The modules that it is notified of, each once, in the order of its events.
     pub(crate) fn modules(&self) -> Vec<&str> {
         let mut modules: Vec<&str> = Vec::new();
         for event in &self.events {
@@ -153,7 +153,7 @@ impl Channel {
         modules
     }
 
-    /// Adds events, without those that it tells already.
+    /// Adds events, without those that it covers already.
     pub(crate) fn add(&mut self, events: Vec<ChannelEvent>) {
         for event in events {
             if self.events.iter().any(|own| own.includes(&event)) {
@@ -164,7 +164,7 @@ impl Channel {
         }
     }
 
-    /// Takes an event away; `false` if it was not told. What remains of all operations are the others.
+    /// Removes an event; `false` if it was not covered. Of all operations, the others remain.
     pub(crate) fn remove(&mut self, event: &ChannelEvent) -> bool {
         let removed = self.take_away(event);
         let Self { events, conditions, .. } = self;

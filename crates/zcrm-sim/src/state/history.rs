@@ -21,8 +21,8 @@ pub(crate) struct RecordChange {
     pub(crate) before: Option<Arc<Record>>,
 }
 
-/// The changes of an environment, the oldest first. It is no part of a snapshot: who starts from one
-/// finds what stands in it.
+/// The changes of an environment, the oldest first. It is not part of a snapshot: a simulator that
+/// starts from one knows only the records in it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct History {
     changes: VecDeque<RecordChange>,

@@ -84,7 +84,7 @@ impl State {
     pub(crate) fn new(seed: u64, client: OAuthClient, emails: &[String]) -> Self {
         let mut rng = Rng::new(seed);
         let org_id = rng.next_id().to_string();
-        let settings = new_organisation::settings(&mut rng);
+        let settings = new_organisation::default_settings(&mut rng);
         let users: Vec<User> = emails
             .iter()
             .enumerate()

@@ -14,7 +14,7 @@ use crate::schema::ModuleSpec;
 pub(crate) const FOUNDED: &str = "2020-01-01T10:00:00+05:30";
 
 /// The settings that do not depend on modules.
-pub(crate) fn settings(rng: &mut Rng) -> Store {
+pub(crate) fn default_settings(rng: &mut Rng) -> Store {
     let mut store = Store::default();
     let mut put = |shelf: &mut SettingsMap, setting: Value| {
         let id = rng.next_id();

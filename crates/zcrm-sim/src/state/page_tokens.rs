@@ -53,7 +53,7 @@ impl PageTokens {
         position: PagePosition,
         now: DateTime<Utc>,
     ) -> String {
-        // An expired token is told from an unknown one for another day.
+        // An expired token is distinguished from an unknown one for another day.
         while let Some(oldest) = self.order.front() {
             if self.tokens.get(oldest).is_some_and(|token| now < token.expires + LIFE) {
                 break;

@@ -24,6 +24,15 @@ impl SettingsMap {
         self.0.remove(&record_key(id)?)
     }
 
+    /// The setting with that id, or all of them if none is asked for.
+    pub(crate) fn all_or_one(&self, id: Option<&str>) -> impl Iterator<Item = &Map<String, Value>> {
+        let key = id.map(record_key);
+        self.0
+            .iter()
+            .filter(move |(known, _)| key.is_none_or(|key| key == Some(**known)))
+            .map(|(_, setting)| setting)
+    }
+
     pub(crate) fn values(&self) -> impl Iterator<Item = &Map<String, Value>> {
         self.0.values()
     }
@@ -34,12 +43,16 @@ impl SettingsMap {
         self.0.insert(id, setting);
     }
 
-    pub(crate) fn by_mut(&mut self, member: &str, text: &str) -> Option<&mut Map<String, Value>> {
+    pub(crate) fn find_by_mut(
+        &mut self,
+        member: &str,
+        text: &str,
+    ) -> Option<&mut Map<String, Value>> {
         self.0.values_mut().find(|setting| text_of(setting, member).eq_ignore_ascii_case(text))
     }
 
     /// The setting of which a member has that text, whatever its case.
-    pub(crate) fn by(&self, member: &str, text: &str) -> Option<&Map<String, Value>> {
+    pub(crate) fn find_by(&self, member: &str, text: &str) -> Option<&Map<String, Value>> {
         self.values().find(|setting| text_of(setting, member).eq_ignore_ascii_case(text))
     }
 }

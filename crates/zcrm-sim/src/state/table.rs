@@ -46,7 +46,7 @@ impl Table {
         Some(record)
     }
 
-    /// Gives a record other values. Fields that can be indexed are changed in this way alone.
+    /// Gives a record other values. Fields that can be indexed are changed only in this way.
     pub(crate) fn change(&mut self, id: u64, values: Map<String, Value>) -> Option<&mut Record> {
         let record = self.records.get_mut(&id)?;
         self.index.remove(id, &record.values);
@@ -59,17 +59,17 @@ impl Table {
     /// fields are indexed from then on.
     pub(crate) fn find(
         &mut self,
-        looks: &[(&str, IndexMatch<'_>)],
+        lookups: &[(&str, IndexMatch<'_>)],
         most: usize,
     ) -> Option<BTreeSet<u64>> {
-        for (field, _) in looks {
+        for (field, _) in lookups {
             if !self.index.has(field) {
                 let records = self.records.iter().map(|(id, record)| (*id, &record.values));
                 self.index.build(field, records);
             }
         }
         let mut found = BTreeSet::new();
-        for id in looks.iter().flat_map(|(field, look)| self.index.find(field, *look)) {
+        for id in lookups.iter().flat_map(|(field, text)| self.index.find(field, *text)) {
             found.insert(id);
             if found.len() > most {
                 return None;

@@ -18,7 +18,7 @@ const THROTTLE_TOKENS: usize = 10;
 const THROTTLE_WINDOW: TimeDelta = TimeDelta::minutes(10);
 
 /// How long a refresh token is refused after one call too many, unless said otherwise. Zoho says
-/// "after some time"; its window alone would often end sooner.
+/// "after some time"; its window would often end sooner.
 pub(crate) const THROTTLE_LOCK: TimeDelta = TimeDelta::minutes(10);
 
 /// How many grant tokens people make for a client within [`GRANT_WINDOW`].
@@ -38,12 +38,6 @@ pub(crate) enum TokenError {
     Throttled,
     /// The user lives in that data centre.
     OtherDataCenter(String),
-}
-
-impl TokenError {
-    pub(crate) fn named(name: &'static str) -> Self {
-        Self::Named(name)
-    }
 }
 
 /// What a grant gives.
@@ -132,7 +126,7 @@ impl AccountsState {
         self.grants.remove(code);
     }
 
-    /// Issues what a grant stands for.
+    /// Issues the tokens of a grant.
     pub(crate) fn issue(
         &mut self,
         rng: &mut Rng,

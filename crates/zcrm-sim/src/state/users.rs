@@ -29,7 +29,7 @@ pub(crate) struct User {
     pub(crate) confirmed: bool,
     /// The ids of territories.
     pub(crate) territories: Vec<String>,
-    /// When somebody last changed the user, if anybody did.
+    /// When the user was last changed, if ever.
     pub(crate) modified: Option<DateTime<Utc>>,
     /// Everything else that is known, by the names of the fields.
     pub(crate) values: Map<String, Value>,
@@ -59,7 +59,7 @@ pub(crate) fn new_user(rng: &mut Rng, settings: &Store, email: &str, first: bool
     let mut letters = name.chars();
     let first_name = letters.next().map(|first| first.to_uppercase().chain(letters).collect());
     let id_of = |shelf: &SettingsMap, name: &str| {
-        shelf.by("name", name).map(|one| text_of(one, "id").to_owned()).unwrap_or_default()
+        shelf.find_by("name", name).map(|one| text_of(one, "id").to_owned()).unwrap_or_default()
     };
     let (role, profile) = if first { ("CEO", ADMINISTRATOR) } else { ("Manager", "Standard") };
     User {
@@ -78,7 +78,7 @@ pub(crate) fn new_user(rng: &mut Rng, settings: &Store, email: &str, first: bool
     }
 }
 
-/// What a user's account says before anybody set it up.
+/// The values of a user's account before it is set up.
 pub(crate) fn user_defaults() -> Map<String, Value> {
     let tab = json!({ "font_color": "#FFFFFF", "background": "#222222" });
     into_object(json!({

@@ -58,9 +58,13 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// What stands in that place of the path.
+    /// The value of the path's first, second … name in braces, counted from 0.
     pub(crate) fn path_value(&self, place: usize) -> &'a str {
-        self.path_values.get(place).copied().unwrap_or_default()
+        self.optional_path_value(place).unwrap_or_default()
+    }
+
+    pub(crate) fn optional_path_value(&self, place: usize) -> Option<&'a str> {
+        self.path_values.get(place).copied()
     }
 
     /// That segment of the path below the version.
@@ -109,6 +113,11 @@ impl<'a> Context<'a> {
         let index = self.call.segments.iter().skip(2).position(|segment| segment == text);
         let refused = || Refusal::invalid_path_id(text, index.unwrap_or_default());
         record_key(text).map(|_| text).ok_or_else(refused)
+    }
+
+    /// The id that the path begins with, if it has one: settings are asked for one by one or all together.
+    pub(crate) fn setting_id(&self) -> Result<Option<&'a str>, Refusal> {
+        self.optional_path_value(0).map(|_| self.path_id(0)).transpose()
     }
 
     /// The record that the path begins with: its module and its id.

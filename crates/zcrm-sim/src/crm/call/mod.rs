@@ -8,8 +8,10 @@ mod rows;
 
 pub(crate) use context::{Context, Handler, Workspace};
 pub(crate) use external::External;
-pub(crate) use params::{PAGE_WALL, PageParams, ambiguous, condition, either, fields, ids, page};
+pub(crate) use params::{
+    PAGE_WALL, PageParams, ambiguous, condition, either, fields, ids, page, page_info,
+};
 pub(crate) use refusal::{Refusal, RowError};
 pub(crate) use rows::{
-    RowPosition, RowResult, answer, body, each, each_id, found, object, rows, success,
+    Row, RowResult, answer, body, each, each_id, each_of, found, row_id, rows, success,
 };

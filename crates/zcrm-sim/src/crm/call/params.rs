@@ -30,7 +30,7 @@ pub(crate) struct PageParams {
 
 impl PageParams {
     pub(crate) fn of(call: &IncomingCall) -> Result<Self, Refusal> {
-        // An empty number is none: older clients send them.
+        // An empty number counts as absent: older clients send them.
         let number = |name: &str| match call.param(name).filter(|text| !text.is_empty()) {
             None => Ok(None),
             Some(text) => match text.parse::<usize>() {
@@ -95,11 +95,7 @@ pub(crate) fn either(
         Some("true") => Ok(Some(true)),
         Some("false") => Ok(Some(false)),
         Some("both") => Ok(None),
-        Some(_) => Err(Refusal::bad(
-            "INVALID_DATA",
-            "invalid data",
-            json!({ "param_name": name, "supported_values": ["true", "false", "both"] }),
-        )),
+        Some(_) => Err(Refusal::unsupported_param(name, &["true", "false", "both"])),
     }
 }
 
@@ -129,11 +125,11 @@ pub(crate) fn page(key: &str, found: &[Value], paging: &PageParams, none: Status
     if page.is_empty() {
         return Answer::empty(none);
     }
-    let info = json!({
-        "per_page": paging.per_page,
-        "count": page.len(),
-        "page": paging.page,
-        "more_records": more,
-    });
+    let info = page_info(paging.per_page, page.len(), paging.page, more);
     Answer::json(StatusCode::OK, &json!({ key: page, "info": info }))
+}
+
+/// What is said of a page.
+pub(crate) fn page_info(per_page: usize, count: usize, page: usize, more: bool) -> Value {
+    json!({ "per_page": per_page, "count": count, "page": page, "more_records": more })
 }

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use crate::http::Answer;
 
+const INVALID_ID: &str = "the id given seems to be invalid";
+
 /// Why a call as a whole is refused.
 #[derive(Debug)]
 pub(crate) struct Refusal {
@@ -43,13 +45,26 @@ impl Refusal {
         Self::new(StatusCode::UNAUTHORIZED, code, message, json!({}))
     }
 
+    /// Something that is not an id, or the id of nothing.
+    pub(crate) fn invalid_id(details: Value) -> Self {
+        Self::bad("INVALID_DATA", INVALID_ID, details)
+    }
+
     /// A value of the path that is not an id, or the id of nothing.
     pub(crate) fn invalid_path_id(id: &str, place: usize) -> Self {
-        Self::bad(
-            "INVALID_DATA",
-            "the id given seems to be invalid",
-            json!({ "id": id, "resource_path_index": place }),
-        )
+        Self::invalid_id(json!({ "id": id, "resource_path_index": place }))
+    }
+
+    /// A member of the body that must be given.
+    pub(crate) fn missing_member(name: &str) -> Self {
+        let details = json!({ "api_name": name, "json_path": format!("$.{name}") });
+        Self::bad("MANDATORY_NOT_FOUND", "required field not found", details)
+    }
+
+    /// A parameter with a value that is not supported.
+    pub(crate) fn unsupported_param(name: &str, supported: &[&str]) -> Self {
+        let details = json!({ "param_name": name, "supported_values": supported });
+        Self::bad("INVALID_DATA", "invalid data", details)
     }
 
     /// A parameter without which the call makes no sense.
@@ -61,13 +76,10 @@ impl Refusal {
         )
     }
 
-    /// A parameter whose value is none of its type.
+    /// A parameter whose value has another type.
     pub(crate) fn invalid_param(name: &str, expected: &str) -> Self {
-        Self::bad(
-            "INVALID_DATA",
-            "invalid data",
-            json!({ "param_name": name, "expected_data_type": expected }),
-        )
+        let details = json!({ "param_name": name, "expected_data_type": expected });
+        Self::bad("INVALID_DATA", "invalid data", details)
     }
 
     /// A parameter that asks for more than is allowed.
@@ -114,7 +126,15 @@ impl RowError {
     }
 
     pub(crate) fn unknown_id(id: &str) -> Self {
-        Self::new("INVALID_DATA", "the id given seems to be invalid", json!({ "id": id }))
+        Self::invalid_id(json!({ "id": id }))
+    }
+
+    pub(crate) fn invalid_id(details: Value) -> Self {
+        Self::new("INVALID_DATA", INVALID_ID, details)
+    }
+
+    pub(crate) fn duplicate(details: Value) -> Self {
+        Self::new("DUPLICATE_DATA", "duplicate data", details)
     }
 
     pub(crate) fn json(&self) -> Value {

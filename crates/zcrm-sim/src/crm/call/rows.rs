@@ -40,7 +40,7 @@ pub(crate) fn rows(
         details
     };
     match body.get(key) {
-        None => Err(Refusal::bad("MANDATORY_NOT_FOUND", "required field not found", place())),
+        None => Err(Refusal::missing_member(key)),
         Some(Value::Array(rows)) if rows.len() > limit => Err(Refusal::bad(
             "LIMIT_EXCEEDED",
             "the limit of records is exceeded",
@@ -55,28 +55,37 @@ pub(crate) fn rows(
     }
 }
 
-/// A row as an object.
-pub(crate) fn object<'a>(
-    row: &'a Value,
-    place: RowPosition<'_>,
-) -> Result<&'a Map<String, Value>, RowError> {
-    row.as_object().ok_or_else(|| {
-        let path = format!("$.{}[{}]", place.key, place.index);
-        RowError::invalid(json!({ "expected_data_type": "jsonobject", "json_path": path }))
-    })
-}
-
-/// Where a row stands in a call.
+/// A row of a call.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct RowPosition<'a> {
+pub(crate) struct Row<'a> {
     pub(crate) version: Version,
+    /// The member of the body that holds the rows, and the row's index in it.
     pub(crate) key: &'a str,
     pub(crate) index: usize,
+    pub(crate) values: &'a Map<String, Value>,
 }
 
-impl RowPosition<'_> {
+impl<'a> Row<'a> {
+    /// Reads a row, which must be an object.
+    pub(crate) fn read(
+        version: Version,
+        key: &'a str,
+        index: usize,
+        value: &'a Value,
+    ) -> Result<Self, RowError> {
+        let values = value.as_object().ok_or_else(|| {
+            let path = format!("$.{key}[{index}]");
+            RowError::invalid(json!({ "expected_data_type": "jsonobject", "json_path": path }))
+        })?;
+        Ok(Self { version, key, index, values })
+    }
+
+    pub(crate) fn get(self, name: &str) -> Option<&'a Value> {
+        self.values.get(name)
+    }
+
     /// The details that say which value is meant; before v3 without its path.
-    pub(crate) fn of(self, name: &str) -> Value {
+    pub(crate) fn details(self, name: &str) -> Value {
         let last = name.rsplit('.').next().unwrap_or(name);
         let last = last.split('[').next().unwrap_or(last);
         let mut details = Map::new();
@@ -89,27 +98,50 @@ impl RowPosition<'_> {
     }
 
     /// The same, with one detail more.
-    pub(crate) fn with(self, name: &str, key: &str, value: impl Into<Value>) -> Value {
-        let mut details = self.of(name);
+    pub(crate) fn details_with(self, name: &str, key: &str, value: impl Into<Value>) -> Value {
+        let mut details = self.details(name);
         if let Some(map) = details.as_object_mut() {
             map.insert(key.to_owned(), value.into());
         }
         details
     }
 
+    /// The error of a member that must be given.
+    pub(crate) fn missing(self, name: &str) -> RowError {
+        RowError::mandatory(self.details(name))
+    }
+
+    /// The error of a member that is invalid, of another type, too long, or not supported.
+    pub(crate) fn invalid(self, name: &str) -> RowError {
+        RowError::invalid(self.details(name))
+    }
+
+    pub(crate) fn expected(self, name: &str, data_type: &str) -> RowError {
+        RowError::invalid(self.details_with(name, "expected_data_type", data_type))
+    }
+
+    pub(crate) fn too_long(self, name: &str, longest: usize) -> RowError {
+        RowError::invalid(self.details_with(name, "maximum_length", longest))
+    }
+
+    pub(crate) fn unsupported(self, name: &str, supported: &[&str]) -> RowError {
+        RowError::invalid(self.details_with(name, "supported_values", json!(supported)))
+    }
+
     /// The text of a member that must be given.
-    pub(crate) fn text<'r>(
-        self,
-        row: &'r Map<String, Value>,
-        name: &str,
-    ) -> Result<&'r str, RowError> {
-        match row.get(name) {
-            None | Some(Value::Null) => Err(RowError::mandatory(self.of(name))),
-            Some(Value::String(text)) if text.is_empty() => Err(RowError::mandatory(self.of(name))),
+    pub(crate) fn text(self, name: &str) -> Result<&'a str, RowError> {
+        match self.get(name) {
+            None | Some(Value::Null) => Err(self.missing(name)),
+            Some(Value::String(text)) if text.is_empty() => Err(self.missing(name)),
             Some(Value::String(text)) => Ok(text),
-            Some(_) => Err(RowError::invalid(self.with(name, "expected_data_type", "string"))),
+            Some(_) => Err(self.expected(name, "string")),
         }
     }
+}
+
+/// The id that a call on settings is about: that of the path, or else that of the row.
+pub(crate) fn row_id<'r, 'c: 'r>(cx: &Context<'c>, row: Row<'r>) -> Result<&'r str, RowError> {
+    cx.optional_path_value(0).map_or_else(|| row.text("id"), Ok)
 }
 
 /// Carries out `one` for each row that the body holds under `key`.
@@ -118,27 +150,36 @@ pub(crate) fn each<'c>(
     key: &'static str,
     limit: usize,
     good: StatusCode,
-    mut one: impl FnMut(&mut Context<'c>, RowPosition<'static>, &Map<String, Value>) -> RowResult,
+    one: impl FnMut(&mut Context<'c>, Row<'_>) -> RowResult,
 ) -> Result<Answer, Refusal> {
     let rows = rows(&body(cx)?, key, limit)?;
-    let outcomes: Vec<RowResult> = rows
-        .iter()
-        .enumerate()
-        .map(|(index, row)| {
-            let place = RowPosition { version: cx.version, key, index };
-            one(cx, place, object(row, place)?)
-        })
-        .collect();
+    let outcomes = each_of(cx, key, &rows, one);
     Ok(answer(cx, key, &outcomes, good))
 }
 
-/// Carries out `one` for each of the ids that the query names.
+/// Carries out `one` for each of the rows that the body held under `key`.
+pub(crate) fn each_of<'c>(
+    cx: &mut Context<'c>,
+    key: &'static str,
+    rows: &[Value],
+    mut one: impl FnMut(&mut Context<'c>, Row<'_>) -> RowResult,
+) -> Vec<RowResult> {
+    let rows = rows.iter().enumerate();
+    rows.map(|(index, row)| one(cx, Row::read(cx.version, key, index, row)?)).collect()
+}
+
+/// Carries out `one` for the id of the path, or else for each of the ids that the query names.
 pub(crate) fn each_id<'c>(
     cx: &mut Context<'c>,
     key: &'static str,
+    path_id: Option<&str>,
     limit: usize,
     mut one: impl FnMut(&mut Context<'c>, &str) -> RowResult,
 ) -> Result<Answer, Refusal> {
+    if let Some(id) = path_id {
+        let outcome = one(cx, id);
+        return Ok(answer(cx, key, &[outcome], StatusCode::OK));
+    }
     let ids = cx.call.param("ids").map(|ids| ids.trim_end_matches(',')).unwrap_or_default();
     if ids.is_empty() {
         return Err(Refusal::missing_param("ids"));
@@ -154,7 +195,7 @@ pub(crate) fn each_id<'c>(
 /// Puts the rows' outcomes together.
 ///
 /// If every row fails, the status is 412 where all of them were modified meanwhile, else what the
-/// simulator was told, else 202 in v2 and 400 after it: what Zoho sends differs between its pages.
+/// simulator was set to, else 202 in v2 and 400 after it: what Zoho sends differs between its pages.
 pub(crate) fn answer(
     cx: &Context<'_>,
     key: &str,
@@ -189,7 +230,7 @@ pub(crate) fn answer(
     }
 }
 
-/// A setting or a list of them under `key`; nothing if there is none.
+/// Rows under `key`; an answer without a body if there are none.
 pub(crate) fn found(key: &str, rows: Vec<Value>) -> Answer {
     if rows.is_empty() {
         return Answer::empty(StatusCode::NO_CONTENT);

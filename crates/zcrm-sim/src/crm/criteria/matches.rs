@@ -133,7 +133,7 @@ fn starts_with(text: &str, lower: &str) -> bool {
     }
 }
 
-/// Whether that text, which is in lower case, stands anywhere in another.
+/// Whether a text contains that one, which is in lower case.
 pub(crate) fn contains(text: &str, lower: &str) -> bool {
     if text.is_ascii() && !lower.is_empty() {
         let mut parts = text.as_bytes().windows(lower.len());

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::uploads::uploaded;
 use crate::clock::{stamp, whole_seconds};
-use crate::crm::call::{Context, PageParams, Refusal, fields, ids, page};
-use crate::crm::call::{RowError, RowResult, answer, each_id, success};
+use crate::crm::call::{
+    Context, PageParams, Refusal, RowError, RowResult, each_id, fields, ids, page, success,
+};
 use crate::http::Answer;
 use crate::json::record_key;
 use crate::state::{Attachment, AttachmentContent};
@@ -109,13 +110,8 @@ pub(crate) fn download(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 
 pub(crate) fn delete(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let (_, record) = cx.path_record()?;
-    let outcome = remove(cx, record, cx.path_value(2));
-    Ok(answer(cx, "data", &[outcome], StatusCode::OK))
-}
-
-pub(crate) fn delete_many(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let (_, record) = cx.path_record()?;
-    each_id(cx, "data", DELETE_LIMIT, |cx, id| remove(cx, record, id))
+    let id = cx.optional_path_value(2);
+    each_id(cx, "data", id, DELETE_LIMIT, |cx, id| remove(cx, record, id))
 }
 
 fn remove(cx: &mut Context<'_>, record: u64, id: &str) -> RowResult {

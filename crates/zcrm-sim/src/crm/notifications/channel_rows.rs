@@ -1,13 +1,12 @@
 //! What a row of a call about notifications says.
 
 use chrono::TimeDelta;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::clock::parse_stamp;
-use crate::crm::call::{Context, RowError, RowPosition};
+use crate::crm::call::{Context, Row, RowError};
 use crate::schema::ModuleSpec;
-use crate::state::ChannelCondition;
-use crate::state::{Channel, ChannelEvent};
+use crate::state::{Channel, ChannelCondition, ChannelEvent};
 use crate::version::Version;
 use serde_json::json;
 
@@ -51,58 +50,45 @@ const MODULES: [&str; 19] = [
     "Services__s",
 ];
 
-fn given<'r>(row: &'r Map<String, Value>, name: &str) -> Option<&'r Value> {
+fn given<'r>(row: Row<'r>, name: &str) -> Option<&'r Value> {
     row.get(name).filter(|value| !value.is_null())
 }
 
 /// The channel's id, which the application chooses: a number, also as text.
-pub(crate) fn channel_id(
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
-) -> Result<String, RowError> {
-    let value =
-        given(row, "channel_id").ok_or_else(|| RowError::mandatory(place.of("channel_id")))?;
+pub(crate) fn channel_id(row: Row<'_>) -> Result<String, RowError> {
+    let value = given(row, "channel_id").ok_or_else(|| row.missing("channel_id"))?;
     let number = match value {
         Value::String(text) => text.parse::<i64>().ok(),
         value => value.as_i64(),
     };
     let number = number.filter(|number| *number > 0).map(|number| number.to_string());
-    number.ok_or_else(|| RowError::invalid(place.with("channel_id", "expected_data_type", "long")))
+    number.ok_or_else(|| row.expected("channel_id", "long"))
 }
 
-pub(crate) fn flag(
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
-    name: &str,
-) -> Result<Option<bool>, RowError> {
+pub(crate) fn flag(row: Row<'_>, name: &str) -> Result<Option<bool>, RowError> {
     match given(row, name) {
         None => Ok(None),
         Some(Value::Bool(flag)) => Ok(Some(*flag)),
-        Some(_) => Err(RowError::invalid(place.with(name, "expected_data_type", "boolean"))),
+        Some(_) => Err(row.expected(name, "boolean")),
     }
 }
 
 /// The events of a row, at least one.
-pub(crate) fn events(
-    cx: &Context<'_>,
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
-) -> Result<Vec<ChannelEvent>, RowError> {
+pub(crate) fn events(cx: &Context<'_>, row: Row<'_>) -> Result<Vec<ChannelEvent>, RowError> {
     let Some(value) = given(row, "events") else {
-        return Err(RowError::mandatory(place.of("events")));
+        return Err(row.missing("events"));
     };
-    let expected = || RowError::invalid(place.with("events", "expected_data_type", "jsonarray"));
+    let expected = || row.expected("events", "jsonarray");
     let list = value.as_array().filter(|list| !list.is_empty()).ok_or_else(expected)?;
     if list.len() > EVENT_LIMIT {
-        return Err(RowError::invalid(place.with("events", "maximum_length", EVENT_LIMIT)));
+        return Err(row.too_long("events", EVENT_LIMIT));
     }
     let mut events = Vec::new();
     for (index, one) in list.iter().enumerate() {
         let event = one.as_str().and_then(ChannelEvent::parse);
         let event =
             event.filter(|event| tells(cx.state.modules.get(&event.module).map(AsRef::as_ref)));
-        let event =
-            event.ok_or_else(|| RowError::invalid(place.of(&format!("events[{index}]"))))?;
+        let event = event.ok_or_else(|| row.invalid(&format!("events[{index}]")))?;
         events.push(event);
     }
     Ok(events)
@@ -113,16 +99,12 @@ fn tells(module: Option<&ModuleSpec>) -> bool {
 }
 
 /// A channel as a row describes it as a whole.
-pub(crate) fn whole(
-    cx: &Context<'_>,
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
-) -> Result<Channel, RowError> {
+pub(crate) fn whole(cx: &Context<'_>, row: Row<'_>) -> Result<Channel, RowError> {
     let mut channel = Channel {
-        id: channel_id(place, row)?,
+        id: channel_id(row)?,
         user: cx.user.clone(),
         version: cx.call.segments.get(1).cloned().unwrap_or_default(),
-        url: place.text(row, "notify_url")?.to_owned(),
+        url: row.text("notify_url")?.to_owned(),
         token: None,
         events: Vec::new(),
         expires: cx.now.checked_add_signed(USUAL_LIFE).unwrap_or(cx.now),
@@ -130,82 +112,69 @@ pub(crate) fn whole(
         values: false,
         conditions: Vec::new(),
     };
-    events(cx, place, row)?;
-    apply(cx, place, row, &mut channel)?;
+    events(cx, row)?;
+    apply(cx, row, &mut channel)?;
     Ok(channel)
 }
 
 /// Changes what a row names, and adds its events.
-pub(crate) fn apply(
-    cx: &Context<'_>,
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
-    channel: &mut Channel,
-) -> Result<(), RowError> {
+pub(crate) fn apply(cx: &Context<'_>, row: Row<'_>, channel: &mut Channel) -> Result<(), RowError> {
     if given(row, "events").is_some() {
-        channel.add(events(cx, place, row)?);
+        channel.add(events(cx, row)?);
     }
     if given(row, "notify_url").is_some() {
-        let url = place.text(row, "notify_url")?;
+        let url = row.text("notify_url")?;
         if url.chars().count() > URL_LENGTH {
-            return Err(RowError::invalid(place.with("notify_url", "maximum_length", URL_LENGTH)));
+            return Err(row.too_long("notify_url", URL_LENGTH));
         }
         let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#', ':'])) {
-            return Err(RowError::invalid(place.with("notify_url", "expected_data_type", "url")));
+            return Err(row.expected("notify_url", "url"));
         }
         channel.url = url.to_owned();
     }
     if given(row, "token").is_some() {
-        let token = place.text(row, "token")?;
+        let token = row.text("token")?;
         if token.chars().count() > TOKEN_LENGTH {
-            return Err(RowError::invalid(place.with("token", "maximum_length", TOKEN_LENGTH)));
+            return Err(row.too_long("token", TOKEN_LENGTH));
         }
         channel.token = Some(token.to_owned());
     }
     if let Some(expiry) = given(row, "channel_expiry") {
         let at = expiry.as_str().and_then(parse_stamp).filter(|at| *at > cx.now);
-        let at = at.ok_or_else(|| {
-            RowError::invalid(place.with("channel_expiry", "expected_data_type", "datetime"))
-        })?;
+        let at = at.ok_or_else(|| row.expected("channel_expiry", "datetime"))?;
         // A channel that is to live too long lives as long as one that says nothing.
         let life = Some(at - cx.now)
             .filter(|life| *life <= longest_life(cx.version))
             .unwrap_or(USUAL_LIFE);
         channel.expires = cx.now.checked_add_signed(life).unwrap_or(at);
     }
-    if let Some(related) = flag(place, row, "notify_on_related_action")? {
+    if let Some(related) = flag(row, "notify_on_related_action")? {
         channel.related = related;
     }
-    if let Some(values) = flag(place, row, "return_affected_field_values")? {
+    if let Some(values) = flag(row, "return_affected_field_values")? {
         channel.values = values;
     }
     if let Some(given) = given(row, "notification_condition") {
-        channel.conditions = conditions(cx, place, given, channel)?;
+        channel.conditions = conditions(cx, row, given, channel)?;
     }
     Ok(())
 }
 
 fn conditions(
     cx: &Context<'_>,
-    place: RowPosition<'_>,
+    row: Row<'_>,
     given: &Value,
     channel: &Channel,
 ) -> Result<Vec<ChannelCondition>, RowError> {
     const NAME: &str = "notification_condition";
-    let list = given
-        .as_array()
-        .ok_or_else(|| RowError::invalid(place.with(NAME, "expected_data_type", "jsonarray")))?;
+    let list = given.as_array().ok_or_else(|| row.expected(NAME, "jsonarray"))?;
     let mut conditions: Vec<ChannelCondition> = Vec::new();
     for (index, one) in list.iter().enumerate() {
-        let at = |rest: &str| place.of(&format!("{NAME}[{index}].{rest}"));
+        let at = |rest: &str| row.details(&format!("{NAME}[{index}].{rest}"));
         if one.get("type").and_then(Value::as_str) != Some("field_selection") {
-            let at = place.with(
-                &format!("{NAME}[{index}].type"),
-                "supported_values",
-                vec![Value::from("field_selection")],
-            );
-            return Err(RowError::invalid(at));
+            let name = format!("{NAME}[{index}].type");
+            return Err(row.unsupported(&name, &["field_selection"]));
         }
         let name = one.pointer("/module/api_name").and_then(Value::as_str);
         let name = name.ok_or_else(|| RowError::mandatory(at("module.api_name")))?;
@@ -230,9 +199,9 @@ fn conditions(
     Ok(conditions)
 }
 
-/// A selection with the ids of its fields; `None` if it is none.
+/// A selection with the ids of its fields; `None` if it is invalid.
 fn field_selection(module: &ModuleSpec, given: &Value, count: &mut usize) -> Option<Value> {
-    // A comparison of values is none.
+    // A comparison of values is not a selection of fields.
     let compares = ["comparator", "value"];
     if compares.iter().any(|name| given.get(*name).is_some_and(|value| !value.is_null())) {
         return None;

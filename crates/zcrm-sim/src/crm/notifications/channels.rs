@@ -6,8 +6,7 @@ use serde_json::{Map, Value, json};
 use super::notices::resource_uri;
 use crate::clock::stamp;
 use crate::crm::call::{
-    Context, PageParams, Refusal, RowError, RowPosition, RowResult, answer, body, each, page, rows,
-    success,
+    Context, PageParams, Refusal, Row, RowError, RowResult, answer, body, each, page, rows, success,
 };
 use crate::crm::notifications::channel_rows;
 use crate::http::Answer;
@@ -45,29 +44,29 @@ fn refuse_unknown(cx: &Context<'_>) -> Result<(), Refusal> {
 fn watch(
     cx: &mut Context<'_>,
     good: StatusCode,
-    one: fn(&mut Context<'_>, RowPosition<'_>, &Map<String, Value>) -> RowResult,
+    one: fn(&mut Context<'_>, Row<'_>) -> RowResult,
 ) -> Result<Answer, Refusal> {
     refuse_unknown(cx)?;
     // no record was written
     Ok(each(cx, "watch", LIMIT, good, one)?.wrote(0))
 }
 
-/// The error of a channel that is not the user's, or is no more.
+/// The error of a channel that is not the user's, or has ended.
 fn not_subscribed(id: &str) -> RowError {
     RowError::new("NOT_SUBSCRIBED", "the channel is not subscribed", json!({ "channel_id": id }))
 }
 
 pub(crate) fn enable(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    watch(cx, StatusCode::CREATED, |cx, place, row| {
-        let channel = channel_rows::whole(cx, place, row)?;
+    watch(cx, StatusCode::CREATED, |cx, row| {
+        let channel = channel_rows::whole(cx, row)?;
         let message = "Successfully subscribed for actions-watch of the given module";
         Ok(keep(cx, channel, message))
     })
 }
 
 pub(crate) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    watch(cx, StatusCode::OK, |cx, place, row| {
-        let channel = channel_rows::whole(cx, place, row)?;
+    watch(cx, StatusCode::OK, |cx, row| {
+        let channel = channel_rows::whole(cx, row)?;
         known(cx, &channel.id)?;
         Ok(keep(cx, channel, UPDATED))
     })
@@ -75,15 +74,15 @@ pub(crate) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 
 /// Changes what is named, and adds events or takes them away.
 pub(crate) fn change(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    watch(cx, StatusCode::OK, |cx, place, row| {
-        let id = channel_rows::channel_id(place, row)?;
+    watch(cx, StatusCode::OK, |cx, row| {
+        let id = channel_rows::channel_id(row)?;
         let mut channel = known(cx, &id)?;
-        let remove = channel_rows::flag(place, row, "_delete_events")?.unwrap_or(false);
+        let remove = channel_rows::flag(row, "_delete_events")?.unwrap_or(false);
         if !remove {
-            channel_rows::apply(cx, place, row, &mut channel)?;
+            channel_rows::apply(cx, row, &mut channel)?;
             return Ok(keep(cx, channel, UPDATED));
         }
-        for event in channel_rows::events(cx, place, row)? {
+        for event in channel_rows::events(cx, row)? {
             if !channel.remove(&event) {
                 let details = json!({ "channel_id": id, "event": event.to_string() });
                 return Err(RowError::new(
@@ -94,7 +93,7 @@ pub(crate) fn change(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
             }
         }
         let message = "Successfully removed the subscribe details";
-        let details = details_of_end(cx, &channel, row);
+        let details = details_of_end(cx, &channel, row.values);
         if channel.events.is_empty() {
             let user = cx.user.clone();
             cx.store_mut().channels.end(&user, &id);
@@ -154,7 +153,7 @@ fn known(cx: &mut Context<'_>, id: &str) -> Result<Channel, RowError> {
     channel.ok_or_else(|| not_subscribed(id))
 }
 
-/// Keeps a channel and tells what it is, with the end that it really has.
+/// Keeps a channel and returns its description, with the expiry that it was given.
 fn keep(cx: &mut Context<'_>, channel: Channel, message: &str) -> Value {
     let events: Vec<Value> =
         channel.modules().into_iter().map(|name| resource(cx, &channel, name)).collect();
@@ -195,7 +194,7 @@ fn shown(cx: &Context<'_>, channel: &Channel, name: &str) -> Value {
     shown
 }
 
-/// What is told of a channel that ends, or of which events end.
+/// The details of a channel that ends, or of which events end.
 fn details_of_end(cx: &Context<'_>, channel: &Channel, row: &Map<String, Value>) -> Value {
     let named = row.get("events").and_then(|events| events.get(0)).and_then(Value::as_str);
     let named = named.and_then(|event| event.rsplit_once('.')).map(|(module, _)| module);

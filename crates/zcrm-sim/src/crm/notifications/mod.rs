@@ -1,4 +1,4 @@
-//! Notifications: the operations on channels, and what a channel is told of a write.
+//! Notifications: the operations on channels, and the notifications of a write.
 
 mod channel_rows;
 pub(crate) mod channels;

@@ -1,4 +1,4 @@
-//! What a call that has written is told to those who asked to be notified.
+//! The notifications that a write causes.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ struct WrittenRecord<'a> {
     fields: Vec<&'a str>,
 }
 
-/// Everything that is told of a call: of each module, and of each operation on it, once to each channel
+/// The notifications of a call: for each module, and for each operation on it, one to each channel
 /// that asks for it, in the order of the writes and of the channels.
 pub(crate) fn notices(workspace: &Workspace<'_>, mark: u64) -> Vec<Notification> {
     let Workspace { state, config, environment, now } = workspace;
@@ -132,7 +132,7 @@ fn fields<'a>(
         .collect()
 }
 
-/// The records that the edited ones point at: Zoho tells of an account when one of its contacts was
+/// The records that the edited ones point at: Zoho notifies of an account when one of its contacts was
 /// edited, unless a channel says that it does not want to know.
 fn related<'a>(
     state: &'a State,

@@ -3,40 +3,28 @@
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::crm::call::{Context, Refusal, RowError, RowPosition, RowResult, each, found, success};
+use crate::crm::call::{Context, Refusal, Row, RowError, RowResult, each, found, row_id, success};
 use crate::http::Answer;
 use crate::json::text_of;
-use crate::state::FOUNDED;
 
 /// The most currencies of a call.
 const LIMIT: usize = 10;
 
 fn show(cx: &Context<'_>, currency: &Map<String, Value>) -> Value {
     let mut shown = currency.clone();
-    let first = cx.state.users.first().map(|user| cx.view().actor(&user.id));
-    for name in ["created_by", "modified_by"] {
-        shown.insert(name.into(), first.clone().into());
-    }
-    for name in ["created_time", "modified_time"] {
-        shown.insert(name.into(), FOUNDED.into());
-    }
+    cx.view().add_founder(&mut shown);
     Value::Object(shown)
 }
 
 pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    Ok(found("currencies", cx.store().currencies.values().map(|one| show(cx, one)).collect()))
-}
-
-pub(crate) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let currency = cx.store().currencies.get(cx.path_id(0)?);
-    Ok(found("currencies", currency.map(|one| show(cx, one)).into_iter().collect()))
+    let currencies = cx.store().currencies.all_or_one(cx.setting_id()?);
+    Ok(found("currencies", currencies.map(|one| show(cx, one)).collect()))
 }
 
 /// What of a row is kept: a rate is a number in text, a code has three capital letters.
 fn checked(
     cx: &Context<'_>,
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
+    row: Row<'_>,
     id: Option<&str>,
 ) -> Result<Map<String, Value>, RowError> {
     let mut currency = Map::new();
@@ -45,14 +33,14 @@ fn checked(
         if !needed && row.get(name).is_none_or(Value::is_null) {
             continue;
         }
-        let text = place.text(row, name)?;
+        let text = row.text(name)?;
         let fits = match name {
             "iso_code" => text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()),
             "exchange_rate" => text.parse::<f64>().is_ok_and(|rate| rate > 0.0),
             _ => true,
         };
         if !fits {
-            return Err(RowError::invalid(place.of(name)));
+            return Err(row.invalid(name));
         }
         currency.insert(name.into(), text.into());
     }
@@ -63,24 +51,24 @@ fn checked(
                 currency.insert(name.into(), (*flag).into());
             }
             Some(_) => {
-                return Err(RowError::invalid(place.with(name, "expected_data_type", "boolean")));
+                return Err(row.expected(name, "boolean"));
             }
         }
     }
     if let Some(format) = row.get("format").filter(|format| format.is_object()) {
         currency.insert("format".into(), format.clone());
     }
-    let twin = cx.store().currencies.by("iso_code", text_of(&currency, "iso_code"));
+    let twin = cx.store().currencies.find_by("iso_code", text_of(&currency, "iso_code"));
     if let Some(twin) = twin.map(|one| text_of(one, "id")).filter(|twin| Some(*twin) != id) {
-        let details = place.with("iso_code", "id", twin);
-        return Err(RowError::new("DUPLICATE_DATA", "duplicate data", details));
+        let details = row.details_with("iso_code", "id", twin);
+        return Err(RowError::duplicate(details));
     }
     Ok(currency)
 }
 
 pub(crate) fn create(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    each(cx, "currencies", LIMIT, StatusCode::CREATED, |cx, place, row| {
-        let mut currency = checked(cx, place, row, None)?;
+    each(cx, "currencies", LIMIT, StatusCode::CREATED, |cx, row| {
+        let mut currency = checked(cx, row, None)?;
         let code = text_of(&currency, "iso_code").to_owned();
         currency.entry("name").or_insert_with(|| code.into());
         currency.entry("is_active").or_insert(Value::Bool(true));
@@ -94,29 +82,20 @@ pub(crate) fn create(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 }
 
 pub(crate) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    each(cx, "currencies", LIMIT, StatusCode::OK, |cx, place, row| {
-        let id = place.text(row, "id")?;
-        change(cx, place, row, id)
+    let limit = if cx.path_values.is_empty() { LIMIT } else { 1 };
+    each(cx, "currencies", limit, StatusCode::OK, |cx, row| {
+        let id = row_id(cx, row)?;
+        change(cx, row, id)
     })
 }
 
-pub(crate) fn update_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let id = cx.path_value(0);
-    each(cx, "currencies", 1, StatusCode::OK, |cx, place, row| change(cx, place, row, id))
-}
-
-fn change(
-    cx: &mut Context<'_>,
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
-    id: &str,
-) -> RowResult {
+fn change(cx: &mut Context<'_>, row: Row<'_>, id: &str) -> RowResult {
     let known = cx.store().currencies.get(id).ok_or_else(|| RowError::unknown_id(id))?;
     let is_base = known.get("is_base") == Some(&Value::Bool(true));
-    let changes = checked(cx, place, row, Some(id))?;
+    let changes = checked(cx, row, Some(id))?;
     if is_base && changes.get("is_active") == Some(&Value::Bool(false)) {
         let message = "the base currency cannot be deactivated";
-        return Err(RowError::new("NOT_ALLOWED", message, place.of("is_active")));
+        return Err(RowError::new("NOT_ALLOWED", message, row.details("is_active")));
     }
     if let Some(currency) = cx.store_mut().currencies.get_mut(id) {
         currency.extend(changes);

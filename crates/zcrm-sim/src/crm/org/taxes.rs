@@ -7,8 +7,7 @@ use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
 use crate::crm::call::{
-    Context, Refusal, RowError, RowPosition, RowResult, answer, body, each, each_id, found, object,
-    rows, success,
+    Context, Refusal, Row, RowError, RowResult, body, each, each_id, found, rows, success,
 };
 use crate::http::Answer;
 use crate::json::text_of;
@@ -76,53 +75,48 @@ fn only_in_v2_form(cx: &Context<'_>) -> Result<(), Refusal> {
 /// A tax's name and rate in a row; an update may leave either out.
 fn checked(
     cx: &Context<'_>,
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
+    row: Row<'_>,
     id: Option<&str>,
 ) -> Result<Map<String, Value>, RowError> {
     let mut tax = Map::new();
-    if id.is_none() || row.contains_key("name") {
-        let name = place.text(row, "name")?;
+    if id.is_none() || row.get("name").is_some() {
+        let name = row.text("name")?;
         if name.chars().count() > 50 {
-            return Err(RowError::invalid(place.with("name", "maximum_length", 50)));
+            return Err(row.too_long("name", 50));
         }
-        let twin = cx.store().taxes.by("name", name).map(|one| text_of(one, "id"));
+        let twin = cx.store().taxes.find_by("name", name).map(|one| text_of(one, "id"));
         if let Some(twin) = twin.filter(|twin| Some(*twin) != id) {
-            return Err(RowError::new(
-                "DUPLICATE_DATA",
-                "duplicate data",
-                place.with("name", "id", twin),
-            ));
+            return Err(RowError::duplicate(row.details_with("name", "id", twin)));
         }
         tax.insert("name".into(), name.into());
         tax.insert("display_label".into(), name.into());
     }
     match row.get("value").filter(|value| !value.is_null()) {
-        None if id.is_none() => return Err(RowError::mandatory(place.of("value"))),
+        None if id.is_none() => return Err(row.missing("value")),
         None => {}
         Some(value) if value.as_f64().is_some_and(|rate| (0.0..=100.0).contains(&rate)) => {
             tax.insert("value".into(), value.clone());
         }
         Some(_) => {
-            return Err(RowError::invalid(place.with("value", "expected_data_type", "double")));
+            return Err(row.expected("value", "double"));
         }
     }
     Ok(tax)
 }
 
-fn make(cx: &mut Context<'_>, place: RowPosition<'_>, row: &Map<String, Value>) -> RowResult {
-    let tax = checked(cx, place, row, None)?;
+fn make(cx: &mut Context<'_>, row: Row<'_>) -> RowResult {
+    let tax = checked(cx, row, None)?;
     let id = cx.state.rng.next_id();
     cx.store_mut().taxes.put(id, tax);
     Ok(success("Tax added", json!({ "id": id.to_string() })))
 }
 
-fn change(cx: &mut Context<'_>, place: RowPosition<'_>, row: &Map<String, Value>) -> RowResult {
-    let id = place.text(row, "id")?;
+fn change(cx: &mut Context<'_>, row: Row<'_>) -> RowResult {
+    let id = row.text("id")?;
     if cx.store().taxes.get(id).is_none() {
         return Err(RowError::unknown_id(id));
     }
-    let changes = checked(cx, place, row, Some(id))?;
+    let changes = checked(cx, row, Some(id))?;
     if let Some(tax) = cx.store_mut().taxes.get_mut(id) {
         tax.extend(changes);
     }
@@ -146,8 +140,7 @@ pub(crate) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 fn write(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let body = body(cx)?;
     let Some(org_taxes) = body.get("org_taxes").and_then(Value::as_object) else {
-        let details = json!({ "api_name": "org_taxes", "json_path": "$.org_taxes" });
-        return Err(Refusal::bad("MANDATORY_NOT_FOUND", "required field not found", details));
+        return Err(Refusal::missing_member("org_taxes"));
     };
     let (taxes, preference) = (cx.store().taxes.clone(), cx.store().tax_preference);
     match carry_out(cx, org_taxes)? {
@@ -170,14 +163,14 @@ fn carry_out(cx: &mut Context<'_>, org_taxes: &Map<String, Value>) -> Result<Row
         false => Vec::new(),
     };
     if let Some(preference) = org_taxes.get("preference")
-        && let Err(refused) = prefer(cx, preference)
+        && let Err(refused) = set_preference(cx, preference)
     {
         return Ok(Err(refused));
     }
     let mut last = success("Taxes updated", json!({}));
     for (index, row) in taxes.iter().enumerate() {
-        let place = RowPosition { version: cx.version, key: "org_taxes.taxes", index };
-        let done = object(row, place).and_then(|row| one(cx, place, row));
+        let row = Row::read(cx.version, "org_taxes.taxes", index, row);
+        let done = row.and_then(|row| one(cx, row));
         match done {
             Ok(done) => last = done,
             Err(refused) => return Ok(Err(refused)),
@@ -190,19 +183,19 @@ fn carry_out(cx: &mut Context<'_>, org_taxes: &Map<String, Value>) -> Result<Row
     }))
 }
 
-fn one(cx: &mut Context<'_>, place: RowPosition<'_>, row: &Map<String, Value>) -> RowResult {
+fn one(cx: &mut Context<'_>, row: Row<'_>) -> RowResult {
     match (row.get("id"), row.get("_delete")) {
         (Some(_), Some(mark)) if *mark != Value::Bool(false) => {
-            let id = place.text(row, "id")?;
+            let id = row.text("id")?;
             remove(cx, id)
         }
-        (Some(_), _) => change(cx, place, row),
-        (None, _) => make(cx, place, row),
+        (Some(_), _) => change(cx, row),
+        (None, _) => make(cx, row),
     }
 }
 
 /// Sets what the organisation prefers; what is not named stays as it is.
-fn prefer(cx: &mut Context<'_>, preference: &Value) -> Result<(), RowError> {
+fn set_preference(cx: &mut Context<'_>, preference: &Value) -> Result<(), RowError> {
     let wrong = |name: &str| {
         let path = format!("$.org_taxes.preference.{name}");
         let details =
@@ -229,11 +222,6 @@ fn remove(cx: &mut Context<'_>, id: &str) -> RowResult {
 
 pub(crate) fn delete(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     only_in_v2_form(cx)?;
-    each_id(cx, "taxes", LIMIT, remove)
-}
-
-pub(crate) fn delete_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    only_in_v2_form(cx)?;
-    let outcome = remove(cx, cx.path_value(0));
-    Ok(answer(cx, "taxes", &[outcome], StatusCode::OK))
+    let id = cx.optional_path_value(0);
+    each_id(cx, "taxes", id, LIMIT, remove)
 }

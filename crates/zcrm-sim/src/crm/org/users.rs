@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::{parse_stamp, stamp, whole_seconds};
 use crate::crm::call::{
-    Context, External, PageParams, Refusal, RowError, RowPosition, RowResult, answer, condition,
-    each, found, ids, page, success,
+    Context, External, PageParams, Refusal, Row, RowError, RowResult, condition, each, each_id,
+    found, ids, page, row_id, success,
 };
 use crate::crm::criteria;
 use crate::crm::criteria::{check, holds, wrong_criteria};
@@ -138,11 +138,7 @@ fn kind<'a>(cx: &Context<'a>) -> Result<&'a str, Refusal> {
     if KINDS.contains(&kind) {
         return Ok(kind);
     }
-    Err(Refusal::bad(
-        "INVALID_DATA",
-        "invalid data",
-        json!({ "param_name": "type", "supported_values": KINDS }),
-    ))
+    Err(Refusal::unsupported_param("type", &KINDS))
 }
 
 pub(crate) fn count(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
@@ -213,23 +209,18 @@ struct Changes {
     status: Option<UserStatus>,
 }
 
-fn changes(
-    cx: &Context<'_>,
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
-    target: Option<&User>,
-) -> Result<Changes, RowError> {
+fn changes(cx: &Context<'_>, row: Row<'_>, target: Option<&User>) -> Result<Changes, RowError> {
     let record = target.map(|user| as_record(cx, user));
     let external = External::default();
     let module = &cx.state.user_fields;
     let view: View<'_> = cx.view();
-    let rules = Rules { view, module, place, target: record.as_ref(), external: &external };
-    let mut values = clean(rules, row)?.values;
+    let rules = Rules { view, module, row, target: record.as_ref(), external: &external };
+    let mut values = clean(rules)?.values;
     let mut setting = |name: &str, shelf: &SettingsMap| match values.remove(name) {
         None => Ok(None),
         Some(value) => {
             let id = mentioned_id(&value).filter(|id| shelf.get(id).is_some());
-            id.map(Some).ok_or_else(|| RowError::invalid(place.of(name)))
+            id.map(Some).ok_or_else(|| row.invalid(name))
         }
     };
     let role = setting("role", &cx.store().roles)?;
@@ -239,8 +230,7 @@ fn changes(
         Some("active") => Some(UserStatus::Active),
         Some("disabled") => Some(UserStatus::Disabled),
         Some(_) => {
-            let supported = json!(["active", "disabled"]);
-            return Err(RowError::invalid(place.with("status", "supported_values", supported)));
+            return Err(row.unsupported("status", &["active", "disabled"]));
         }
     };
     let email = values.get("email").and_then(Value::as_str);
@@ -250,7 +240,7 @@ fn changes(
             && target.is_none_or(|target| target.id != user.id)
     };
     if let Some(twin) = cx.state.users.iter().find(same) {
-        let details = place.with("email", "id", twin.id.as_str());
+        let details = row.details_with("email", "id", twin.id.as_str());
         let message = "Failed to add user since same email id is already present";
         return Err(RowError::new("DUPLICATE_DATA", message, details));
     }
@@ -277,8 +267,8 @@ impl Changes {
 }
 
 pub(crate) fn create(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    each(cx, "users", CALL_LIMIT, StatusCode::CREATED, |cx, place, row| {
-        let changes = changes(cx, place, row, None)?;
+    each(cx, "users", CALL_LIMIT, StatusCode::CREATED, |cx, row| {
+        let changes = changes(cx, row, None)?;
         let there = cx.state.users.iter().filter(|user| user.status != UserStatus::Deleted);
         if there.count() >= LICENCES {
             let message = "Request exceeds your license limit";
@@ -307,26 +297,17 @@ pub(crate) fn create(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 }
 
 pub(crate) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    each(cx, "users", CALL_LIMIT, StatusCode::OK, |cx, place, row| {
-        let id = place.text(row, "id")?;
-        change(cx, place, row, id)
+    let limit = if cx.path_values.is_empty() { CALL_LIMIT } else { 1 };
+    each(cx, "users", limit, StatusCode::OK, |cx, row| {
+        let id = row_id(cx, row)?;
+        change(cx, row, id)
     })
 }
 
-pub(crate) fn update_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let id = cx.path_value(0);
-    each(cx, "users", 1, StatusCode::OK, |cx, place, row| change(cx, place, row, id))
-}
-
-fn change(
-    cx: &mut Context<'_>,
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
-    id: &str,
-) -> RowResult {
+fn change(cx: &mut Context<'_>, row: Row<'_>, id: &str) -> RowResult {
     let user = cx.state.user(id).filter(|user| user.status != UserStatus::Deleted);
     let user = user.ok_or_else(|| RowError::unknown_id(id))?;
-    let changes = changes(cx, place, row, Some(user))?;
+    let changes = changes(cx, row, Some(user))?;
     let now = whole_seconds(cx.now);
     if let Some(user) = cx.state.users.iter_mut().find(|user| user.id == id) {
         changes.apply(user);
@@ -336,8 +317,8 @@ fn change(
 }
 
 pub(crate) fn delete(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let outcome = remove(cx, cx.path_value(0));
-    Ok(answer(cx, "users", &[outcome], StatusCode::OK))
+    let id = cx.optional_path_value(0);
+    each_id(cx, "users", id, 1, remove)
 }
 
 fn remove(cx: &mut Context<'_>, id: &str) -> RowResult {

@@ -34,7 +34,11 @@ pub(crate) fn defaults(module: &ModuleSpec, values: &mut Map<String, Value>, sto
 }
 
 /// Gives the next number to each field that counts.
-pub(crate) fn count(module: &ModuleSpec, values: &mut Map<String, Value>, table: &mut Table) {
+pub(crate) fn assign_numbers(
+    module: &ModuleSpec,
+    values: &mut Map<String, Value>,
+    table: &mut Table,
+) {
     for field in module.fields.iter().filter(|field| field.kind == FieldKind::AutoNumber) {
         let last = table.numbers.entry(field.api_name.clone()).or_default();
         *last += 1;
@@ -43,7 +47,7 @@ pub(crate) fn count(module: &ModuleSpec, values: &mut Map<String, Value>, table:
 }
 
 /// Works out what follows from other values: full names, totals, a deal's expected revenue, rates.
-pub(crate) fn finish(module: &ModuleSpec, values: &mut Map<String, Value>, store: &Store) {
+pub(crate) fn compute(module: &ModuleSpec, values: &mut Map<String, Value>, store: &Store) {
     if module.find("Full_Name").is_some() {
         let parts = ["First_Name", "Last_Name"];
         let names: Vec<&str> =
@@ -56,7 +60,7 @@ pub(crate) fn finish(module: &ModuleSpec, values: &mut Map<String, Value>, store
     }
     if module.find("Exchange_Rate").is_some()
         && values.get("Exchange_Rate").is_none_or(Value::is_null)
-        && let Some(currency) = store.currencies.by("iso_code", text_of(values, "Currency"))
+        && let Some(currency) = store.currencies.find_by("iso_code", text_of(values, "Currency"))
     {
         let rate = text_of(currency, "exchange_rate").parse::<f64>().unwrap_or(1.0);
         let rate = if rate.fract() == 0.0 { json!(rate as i64) } else { json!(rate) };

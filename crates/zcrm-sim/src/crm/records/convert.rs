@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::write::{change, insert_row};
 use crate::clock::whole_seconds;
-use crate::crm::call::{Context, External, Refusal, RowError, RowPosition, body, object, rows};
+use crate::crm::call::{Context, External, Refusal, Row, RowError, body, rows};
 use crate::crm::render::display_name;
 use crate::http::Answer;
 use crate::json::mentioned_id;
@@ -41,9 +41,8 @@ const TO_ACCOUNT: [(&str, &str); 8] = [
 
 /// One conversion.
 struct Conversion<'r> {
-    place: RowPosition<'static>,
+    row: Row<'r>,
     lead: Record,
-    row: &'r Map<String, Value>,
     owner: String,
     overwrite: bool,
     /// What was written so far, and what was there before.
@@ -72,8 +71,7 @@ pub(crate) fn convert(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
         b"" | b"null" => json!({}),
         _ => rows(&body(cx)?, "data", 1)?.first().cloned().unwrap_or_default(),
     };
-    let place = RowPosition { version: cx.version, key: "data", index: 0 };
-    match carry_out(cx, place, lead, &given) {
+    match carry_out(cx, lead, &given) {
         Ok(made) => Ok(answer(cx, &made)),
         Err(error) => {
             let code = error.code;
@@ -94,29 +92,24 @@ struct ConvertedIds {
     deal: Option<u64>,
 }
 
-fn carry_out(
-    cx: &mut Context<'_>,
-    place: RowPosition<'static>,
-    lead: Record,
-    given: &Value,
-) -> Result<ConvertedIds, RowError> {
-    let row = object(given, place)?;
+fn carry_out(cx: &mut Context<'_>, lead: Record, given: &Value) -> Result<ConvertedIds, RowError> {
+    let row = Row::read(cx.version, "data", 0, given)?;
     let owner = match row.get("assign_to").filter(|owner| !owner.is_null()) {
         None => lead.owner.clone(),
         Some(owner) => {
             let id = mentioned_id(owner).unwrap_or_default();
             let known = cx.state.user(&id).is_some();
-            known.then_some(id).ok_or_else(|| RowError::invalid(place.of("assign_to")))?
+            known.then_some(id).ok_or_else(|| row.invalid("assign_to"))?
         }
     };
     let overwrite = row.get("overwrite").and_then(Value::as_bool).unwrap_or_default();
     // Nothing is written before all of it is known to be right.
-    let named = |module: &str| named(cx, place, row, module);
+    let named = |module: &str| named(cx, row, module);
     let (account, contact) = (named("Accounts")?, named("Contacts")?);
     let undo = Vec::new();
     let mark = cx.store().history.mark();
     let tags = cx.store().tags.clone();
-    let mut conversion = Conversion { place, lead, row, owner, overwrite, undo };
+    let mut conversion = Conversion { row, lead, owner, overwrite, undo };
     let made = conversion.write(cx, account, contact);
     if made.is_err() {
         let store = cx.store_mut();
@@ -134,17 +127,12 @@ fn carry_out(
 }
 
 /// The record that the call says is there already: by its bare id in v2, in an object later.
-fn named(
-    cx: &Context<'_>,
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
-    module: &str,
-) -> Result<Option<u64>, RowError> {
+fn named(cx: &Context<'_>, row: Row<'_>, module: &str) -> Result<Option<u64>, RowError> {
     let Some(value) = row.get(module).filter(|value| !value.is_null()) else { return Ok(None) };
     let id = mentioned_id(value).unwrap_or_default();
     match cx.store().table(module).get(&id) {
         Some(record) => Ok(Some(record.id)),
-        None => Err(RowError::invalid(place.of(module))),
+        None => Err(row.invalid(module)),
     }
 }
 
@@ -181,7 +169,7 @@ impl Conversion<'_> {
         let deal = match self.row.get("Deals").filter(|deal| !deal.is_null()) {
             None => None,
             Some(deal) => {
-                let mut row = object(deal, self.place)?.clone();
+                let mut row = Row::read(self.row.version, self.row.key, 0, deal)?.values.clone();
                 row.insert("Account_Name".into(), account.map(|id| id.to_string()).into());
                 row.insert("Contact_Name".into(), contact.to_string().into());
                 Some(self.insert(cx, "Deals", row)?)
@@ -209,7 +197,7 @@ impl Conversion<'_> {
         let spec = cx.state.module(module).ok_or_else(|| RowError::invalid(json!({})))?;
         row.retain(|_, value| !value.is_null());
         row.entry("Owner").or_insert_with(|| self.owner.as_str().into());
-        let id = insert_row(cx, &spec, self.place, &row)?;
+        let id = insert_row(cx, &spec, Row { values: &row, ..self.row })?;
         self.undo.push((module, id, None));
         Ok(id)
     }
@@ -227,7 +215,10 @@ impl Conversion<'_> {
         if self.overwrite {
             let before = cx.store().table(module).records.get(&id).cloned();
             self.undo.push((module, id, before));
-            change(cx, &spec, self.place, &self.taken(names), id, &External::default())?;
+            {
+                let row = Row { values: &self.taken(names), ..self.row };
+                change(cx, &spec, row, id, &External::default())
+            }?;
         }
         Ok(())
     }
@@ -247,13 +238,13 @@ impl Conversion<'_> {
             // By their names, as Zoho's files say: a record's own tags are objects.
             if !tags.as_array().is_some_and(|tags| tags.iter().all(Value::is_string)) {
                 let place = format!("carry_over_tags.{module}");
-                return Err(RowError::invalid(self.place.of(&place)));
+                return Err(self.row.invalid(&place));
             }
             let spec = cx.state.module(module).ok_or_else(|| RowError::invalid(json!({})))?;
             let row = Map::from_iter([(String::from("Tag"), tags.clone())]);
             let before = cx.store().table(module).records.get(&id).cloned();
             self.undo.push((module, id, before));
-            change(cx, &spec, self.place, &row, id, &External::default())?;
+            change(cx, &spec, Row { values: &row, ..self.row }, id, &External::default())?;
         }
         let (lead, now, user) = (self.lead.id, whole_seconds(cx.now), cx.user.clone());
         let target = json!({ "id": contact.to_string(), "module": "Contacts" });

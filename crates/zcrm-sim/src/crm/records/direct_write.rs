@@ -49,8 +49,8 @@ pub(crate) fn write_directly(
     };
     let run = match method {
         Method::POST => write::create,
-        Method::PUT => write::update_one,
-        _ => write::delete_one,
+        Method::PUT => write::update,
+        _ => write::delete,
     };
     let answer = run(&mut cx).unwrap_or_else(Answer::from);
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();

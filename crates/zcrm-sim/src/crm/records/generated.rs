@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
-use super::computed::finish;
+use super::computed::compute;
 use crate::clock::{stamp, whole_seconds};
 use crate::environment::Environment;
 use crate::schema::{FieldKind, FieldSpec, ModuleSpec};
@@ -75,7 +75,7 @@ fn values(
             values.insert(field.api_name.clone(), value);
         }
     }
-    finish(module, &mut values, store);
+    compute(module, &mut values, store);
     values
 }
 
@@ -96,7 +96,7 @@ fn value(
         }
         FieldKind::Text | FieldKind::Textarea => {
             let text = format!("{} {number:06}", field.label);
-            // The number is what tells records apart, so the label is what gives way.
+            // The number distinguishes records, so the label is what is cut.
             let skip = text.chars().count().saturating_sub(limit);
             text.chars().skip(skip).collect::<String>().into()
         }
@@ -133,7 +133,7 @@ fn value(
                     None => {}
                 }
             }
-            // One row alone: its id need differ from no other of the record.
+            // The only row, so its id differs from those of the record's other rows.
             row.insert("id".into(), (number as u64 + ROW_IDS).to_string().into());
             json!([row])
         }

@@ -69,11 +69,7 @@ fn territories(cx: &Context<'_>) -> Result<Option<Vec<String>>, Refusal> {
     let Some(id) = cx.call.param("territory_id") else { return Ok(None) };
     let shelf = &cx.store().territories;
     if shelf.get(id).is_none() {
-        return Err(Refusal::bad(
-            "INVALID_DATA",
-            "the id given seems to be invalid",
-            json!({ "param_name": "territory_id" }),
-        ));
+        return Err(Refusal::invalid_id(json!({ "param_name": "territory_id" })));
     }
     let mut wanted = vec![id.to_owned()];
     if cx.call.param("include_child") == Some("true") {
@@ -100,7 +96,7 @@ pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
         return Err(Refusal::missing_param("fields"));
     }
     let paging = PageParams::of(call)?;
-    let custom_view = custom_views::of_list(cx, module)?;
+    let custom_view = custom_views::view_of_list(cx, module)?;
     let order = SortKey::of(call, module, version, custom_view.as_ref())?;
     let filter = ListFilter::of(cx, custom_view.as_ref())?;
     let asked = PageRequest::of(cx, &module.api_name().into(), paging)?;

@@ -1,12 +1,11 @@
 //! One change of many records: at once for records that are named, as a job for those of a view.
 
 use hyper::StatusCode;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::write::{change, details};
 use crate::crm::call::{
-    Context, External, Refusal, RowError, RowPosition, RowResult, answer, body, object, rows,
-    success,
+    Context, External, Refusal, Row, RowError, RowResult, answer, body, rows, success,
 };
 use crate::crm::criteria::holds;
 use crate::crm::settings::custom_views;
@@ -21,8 +20,7 @@ pub(crate) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let module = cx.path_module()?;
     let body = body(cx)?;
     let data = rows(&body, "data", 1)?;
-    let place = RowPosition { version: cx.version, key: "data", index: 0 };
-    let row = data.first().map(|row| object(row, place)).transpose().ok().flatten();
+    let row = data.first().and_then(|row| Row::read(cx.version, "data", 0, row).ok());
     let row = row.ok_or_else(|| invalid("data"))?;
     match (body.get("ids"), body.get("cvid")) {
         (Some(_), Some(_)) => Err(Refusal::bad(
@@ -44,7 +42,7 @@ pub(crate) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
                 .map(|id| {
                     let text = id.as_str().unwrap_or_default();
                     let id = record_key(text).ok_or_else(|| RowError::unknown_id(text))?;
-                    one(cx, &module, place, row, id)
+                    one(cx, &module, row, id)
                 })
                 .collect();
             Ok(answer(cx, "data", &outcomes, StatusCode::OK))
@@ -63,7 +61,7 @@ pub(crate) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
                 })
                 .map(|record| record.id)
                 .collect();
-            Ok(job(cx, &module, place, row, &ids))
+            Ok(update_as_job(cx, &module, row, &ids))
         }
         (None, None) => Err(Refusal::bad(
             "EXPECTED_FIELD_MISSING",
@@ -81,29 +79,17 @@ fn invalid(name: &str) -> Refusal {
     Refusal::bad("INVALID_DATA", "invalid data", details)
 }
 
-fn one(
-    cx: &mut Context<'_>,
-    module: &ModuleSpec,
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
-    id: u64,
-) -> RowResult {
+fn one(cx: &mut Context<'_>, module: &ModuleSpec, row: Row<'_>, id: u64) -> RowResult {
     if !cx.store().table(module.api_name()).records.contains_key(&id) {
         return Err(RowError::unknown_id(&id.to_string()));
     }
-    change(cx, module, place, row, id, &External::default())?;
+    change(cx, module, row, id, &External::default())?;
     Ok(success("record updated", details(cx, module, id)))
 }
 
 /// Changes the records, and keeps what came of it for those who ask for the job.
-fn job(
-    cx: &mut Context<'_>,
-    module: &ModuleSpec,
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
-    ids: &[u64],
-) -> Answer {
-    let updated = ids.iter().filter(|id| one(cx, module, place, row, **id).is_ok()).count();
+fn update_as_job(cx: &mut Context<'_>, module: &ModuleSpec, row: Row<'_>, ids: &[u64]) -> Answer {
+    let updated = ids.iter().filter(|id| one(cx, module, row, **id).is_ok()).count();
     let job = cx.state.rng.next_id().to_string();
     let result = json!({
         "Status": "COMPLETED",
@@ -127,10 +113,6 @@ pub(crate) fn status(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let id = cx.call.param("job_id").ok_or_else(|| Refusal::missing_param("job_id"))?;
     match cx.store().jobs.get(id) {
         Some(job) => Ok(Answer::json(StatusCode::OK, &json!({ "data": [job] }))),
-        None => Err(Refusal::bad(
-            "INVALID_DATA",
-            "the id given seems to be invalid",
-            json!({ "param_name": "job_id" }),
-        )),
+        None => Err(Refusal::invalid_id(json!({ "param_name": "job_id" }))),
     }
 }

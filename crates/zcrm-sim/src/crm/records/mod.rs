@@ -11,10 +11,8 @@ mod merge_rows;
 mod order;
 mod page_request;
 pub(crate) mod read;
-pub(crate) mod recycle_bin;
 pub(crate) mod related;
 pub(crate) mod search;
-mod search_lag;
 pub(crate) mod write;
 
 pub(crate) use direct_write::{DirectWrite, write_directly};

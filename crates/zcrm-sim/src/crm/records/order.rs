@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::ops::Bound;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::crm::call::{Refusal, ambiguous};
 use crate::crm::render::View;
@@ -51,22 +51,12 @@ impl SortKey {
         let known = SORTABLE.contains(&field.as_str())
             || version == Version::V2 && module.find(&field).is_some();
         if !known {
-            return Err(Refusal::bad(
-                "INVALID_DATA",
-                "invalid data",
-                json!({ "param_name": "sort_by", "supported_values": SORTABLE }),
-            ));
+            return Err(Refusal::unsupported_param("sort_by", &SORTABLE));
         }
         let descending = match call.param("sort_order").filter(|order| !order.is_empty()) {
             None | Some("desc") => true,
             Some("asc") => false,
-            Some(_) => {
-                return Err(Refusal::bad(
-                    "INVALID_DATA",
-                    "invalid data",
-                    json!({ "param_name": "sort_order", "supported_values": ["asc", "desc"] }),
-                ));
-            }
+            Some(_) => return Err(Refusal::unsupported_param("sort_order", &["asc", "desc"])),
         };
         Ok(Self { field, descending })
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::order::{SortKey, Window};
 use crate::clock::stamp;
-use crate::crm::call::{Context, PAGE_WALL, PageParams, Refusal, ambiguous};
+use crate::crm::call::{Context, PAGE_WALL, PageParams, Refusal, ambiguous, page_info};
 use crate::state::{PagePosition, PageTokenError, expiry};
 use crate::version::Version;
 
@@ -68,12 +68,8 @@ impl PageRequest {
     pub(crate) fn info(&self, cx: &mut Context<'_>, window: &Window, order: &SortKey) -> Value {
         let (position, per_page) = (&self.position, self.paging.per_page);
         let count = window.keys.len();
-        let mut info = json!({
-            "per_page": per_page,
-            "count": count,
-            "page": position.offset / per_page + 1,
-            "more_records": window.more,
-        });
+        let page = position.offset / per_page + 1;
+        let mut info = page_info(per_page, count, page, window.more);
         if !self.tokens {
             return info;
         }

@@ -8,7 +8,7 @@ use crate::http::Answer;
 use crate::json::record_key;
 
 /// A record by its id. For an id that no record has, the answer is 204 with no body, as for any
-/// read without a result; what is no id at all is refused.
+/// read without a result; anything that is not an id is refused.
 pub(crate) fn by_id(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let module = cx.path_module()?;
     let id = cx.path_value(1);

@@ -9,8 +9,8 @@ use super::order::SortKey;
 use super::page_request::PageRequest;
 use super::write::{WRITE_LIMIT, change, delete_record, details, insert_row};
 use crate::crm::call::{
-    Context, External, PageParams, Refusal, RowError, RowPosition, RowResult, answer, each,
-    each_id, fields, found, success,
+    Context, External, PageParams, Refusal, Row, RowError, RowResult, each, each_id, fields, found,
+    success,
 };
 use crate::http::Answer;
 use crate::schema::{ModuleSpec, RelatedKind, RelatedListSpec, related_lists};
@@ -18,7 +18,7 @@ use crate::state::{Link, Record};
 use crate::version::Version;
 
 /// What a relation can say besides that it is there, by the module at its other end.
-const OF_RELATION: [(&str, &str, &str); 3] = [
+const RELATION_VALUES: [(&str, &str, &str); 3] = [
     ("Campaigns", "Member_Status", "string"),
     ("Price_Books", "list_price", "double"),
     ("Contacts", "Contact_Role", "jsonobject"),
@@ -136,25 +136,20 @@ pub(crate) fn record(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 pub(crate) fn relate(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let place = place(cx)?;
     let other = cx.segment(3);
-    each(cx, "data", 1, StatusCode::OK, |cx, at, row| join(cx, &place, at, other, row))
+    each(cx, "data", 1, StatusCode::OK, |cx, row| relate_one(cx, &place, other, row))
 }
 
 pub(crate) fn relate_many(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let place = place(cx)?;
-    each(cx, "data", WRITE_LIMIT, StatusCode::OK, |cx, at, row| {
-        join(cx, &place, at, at.text(row, "id")?, row)
+    each(cx, "data", WRITE_LIMIT, StatusCode::OK, |cx, row| {
+        relate_one(cx, &place, row.text("id")?, row)
     })
 }
 
 pub(crate) fn unrelate(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let place = place(cx)?;
-    let outcome = part(cx, &place, cx.segment(3));
-    Ok(answer(cx, "data", &[outcome], StatusCode::OK))
-}
-
-pub(crate) fn unrelate_many(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let place = place(cx)?;
-    each_id(cx, "data", WRITE_LIMIT, |cx, id| part(cx, &place, id))
+    let id = Some(cx.segment(3)).filter(|id| !id.is_empty());
+    each_id(cx, "data", id, WRITE_LIMIT, |cx, id| unrelate_one(cx, &place, id))
 }
 
 fn unrelated(id: &str) -> RowError {
@@ -163,13 +158,7 @@ fn unrelated(id: &str) -> RowError {
 }
 
 /// Relates the record of the path to another one.
-fn join(
-    cx: &mut Context<'_>,
-    place: &RelatedPath,
-    at: RowPosition<'_>,
-    other: &str,
-    row: &Map<String, Value>,
-) -> RowResult {
+fn relate_one(cx: &mut Context<'_>, place: &RelatedPath, other: &str, row: Row<'_>) -> RowResult {
     let target = cx.state.module(place.list.target()).ok_or_else(|| unrelated(other))?;
     let record = place.external.record(cx, &target, other).ok_or_else(|| unrelated(other))?;
     let id = record.id;
@@ -178,16 +167,16 @@ fn join(
             if !place.records(cx).iter().any(|(note, _)| note.id == id) {
                 return Err(RowError::unknown_id(other));
             }
-            change(cx, &target, at, row, id, &place.external)?;
+            change(cx, &target, row, id, &place.external)?;
             return Ok(success("record updated", details(cx, &target, id)));
         }
         RelatedKind::Children { field, .. } => {
-            let mut row = row.clone();
-            row.insert(field.clone(), place.record.to_string().into());
-            change(cx, &target, at, &row, id, &place.external)?;
+            let mut values = row.values.clone();
+            values.insert(field.clone(), place.record.to_string().into());
+            change(cx, &target, Row { values: &values, ..row }, id, &place.external)?;
         }
         RelatedKind::Junction { module } => {
-            let values = of_relation(at, module, row)?;
+            let values = relation_values(row, module)?;
             let own = (place.module.api_name().to_owned(), place.record);
             let ends = [own.clone(), (module.clone(), id)];
             let links = &mut cx.store_mut().links;
@@ -205,13 +194,9 @@ fn join(
 }
 
 /// What a row says about the relation itself.
-fn of_relation(
-    at: RowPosition<'_>,
-    module: &str,
-    row: &Map<String, Value>,
-) -> Result<Map<String, Value>, RowError> {
+fn relation_values(row: Row<'_>, module: &str) -> Result<Map<String, Value>, RowError> {
     let mut values = Map::new();
-    for (_, name, expected) in OF_RELATION.iter().filter(|(of, ..)| *of == module) {
+    for (_, name, expected) in RELATION_VALUES.iter().filter(|(of, ..)| *of == module) {
         let Some(value) = row.get(*name).filter(|value| !value.is_null()) else { continue };
         let fits = match *expected {
             "string" => value.is_string(),
@@ -219,7 +204,7 @@ fn of_relation(
             _ => value.is_object() || value.is_string(),
         };
         if !fits {
-            return Err(RowError::invalid(at.with(name, "expected_data_type", *expected)));
+            return Err(row.expected(name, expected));
         }
         values.insert((*name).to_owned(), value.clone());
     }
@@ -227,7 +212,7 @@ fn of_relation(
 }
 
 /// Ends the relation of the record of the path to another one.
-fn part(cx: &mut Context<'_>, place: &RelatedPath, other: &str) -> RowResult {
+fn unrelate_one(cx: &mut Context<'_>, place: &RelatedPath, other: &str) -> RowResult {
     let target = cx.state.module(place.list.target()).ok_or_else(|| unrelated(other))?;
     let record = place.external.record(cx, &target, other).ok_or_else(|| unrelated(other))?;
     let id = record.id;
@@ -239,9 +224,9 @@ fn part(cx: &mut Context<'_>, place: &RelatedPath, other: &str) -> RowResult {
             return delete_record(cx, &target, &id.to_string(), &External::default());
         }
         RelatedKind::Children { field, .. } => {
-            let at = RowPosition { version: cx.version, key: "data", index: 0 };
-            let row = Map::from_iter([(field.clone(), Value::Null)]);
-            change(cx, &target, at, &row, id, &place.external)?;
+            let values = Map::from_iter([(field.clone(), Value::Null)]);
+            let row = Row { version: cx.version, key: "data", index: 0, values: &values };
+            change(cx, &target, row, id, &place.external)?;
         }
         RelatedKind::Junction { module } => {
             let own = (place.module.api_name(), place.record);
@@ -260,25 +245,17 @@ pub(crate) fn add_notes(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
         "id": place.record.to_string(),
         "module": { "api_name": place.module.api_name() },
     });
-    each(cx, "data", WRITE_LIMIT, StatusCode::CREATED, |cx, at, row| {
-        let mut row = row.clone();
-        row.insert("Parent_Id".into(), parent.clone());
-        let id = insert_row(cx, &notes, at, &row)?;
+    each(cx, "data", WRITE_LIMIT, StatusCode::CREATED, |cx, row| {
+        let mut values = row.values.clone();
+        values.insert("Parent_Id".into(), parent.clone());
+        let id = insert_row(cx, &notes, Row { values: &values, ..row })?;
         Ok(success("record added", details(cx, &notes, id)))
     })
 }
 
 /// The related lists of a module, as the settings describe them.
 pub(crate) fn lists(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    describe(cx, None)
-}
-
-pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let id = cx.path_id(0)?;
-    describe(cx, Some(id))
-}
-
-fn describe(cx: &Context<'_>, id: Option<&str>) -> Result<Answer, Refusal> {
+    let id = cx.setting_id()?;
     let module = cx.param_module()?;
     let lists = related_lists(&cx.state.modules, &module);
     let asked = |list: &RelatedListSpec| id.is_none_or(|id| list.id.to_string() == id);

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::search_lag::in_index;
-use crate::crm::call::{Context, PAGE_WALL, PageParams, Refusal, either, fields};
+use crate::clock::span;
+use crate::crm::call::{Context, PAGE_WALL, PageParams, Refusal, either, fields, page_info};
 use crate::crm::criteria;
 use crate::crm::criteria::{
     Comparable, ComparisonKind, Criteria, Operator, check, contains, equals, holds, wrong_criteria,
@@ -15,6 +15,8 @@ use crate::crm::render::View;
 use crate::http::Answer;
 use crate::schema::{FieldKind, FieldSpec, ModuleSpec};
 use crate::state::{IndexMatch, Record, Table};
+use chrono::DateTime;
+use chrono::Utc;
 
 /// How many records are taken from an index. Where there are more, a look at the newest finds a
 /// page of them soon enough.
@@ -33,7 +35,7 @@ enum SearchQuery {
 }
 
 impl SearchQuery {
-    /// Reads the parameters; `None` if there is none of them.
+    /// Reads the parameters; `None` without any of them.
     fn of(cx: &Context<'_>, module: &ModuleSpec) -> Result<Option<Self>, Refusal> {
         let given = ["criteria", "email", "phone", "word"]
             .into_iter()
@@ -58,11 +60,11 @@ impl SearchQuery {
         }))
     }
 
-    /// The ways to find its records by what is indexed. There is none where all records have to be
-    /// looked at.
-    fn ways<'w>(&'w self, module: &'w ModuleSpec) -> Vec<IndexLookups<'w>> {
+    /// The lookups that find its records by what is indexed, in several ways; none where all records
+    /// have to be looked at.
+    fn index_lookups<'w>(&'w self, module: &'w ModuleSpec) -> Vec<IndexLookups<'w>> {
         match self {
-            Self::Criteria(criteria) => ways(criteria, module),
+            Self::Criteria(criteria) => index_lookups(criteria, module),
             Self::Kind(kind, text) => {
                 let fields = module.fields.iter().filter(|field| field.kind == *kind);
                 let look =
@@ -119,12 +121,8 @@ pub(crate) fn search(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     if data.is_empty() {
         return Ok(Answer::empty(StatusCode::NO_CONTENT));
     }
-    let info = json!({
-        "per_page": paging.per_page,
-        "count": data.len(),
-        "page": paging.page,
-        "more_records": found.next().is_some(),
-    });
+    let more = found.next().is_some();
+    let info = page_info(paging.per_page, data.len(), paging.page, more);
     Ok(Answer::json(StatusCode::OK, &json!({ "data": data, "info": info })))
 }
 
@@ -135,7 +133,7 @@ fn candidates(
     wanted: &SearchQuery,
 ) -> Option<BTreeSet<u64>> {
     let table = cx.store_mut().table_mut(module.api_name());
-    wanted.ways(module).iter().find_map(|way| table.find(way, FEW))
+    wanted.index_lookups(module).iter().find_map(|lookups| table.find(lookups, FEW))
 }
 
 /// Those records, or all, the newest first.
@@ -147,6 +145,25 @@ fn newest<'t>(
         Some(ids) => Box::new(ids.iter().rev().filter_map(|id| table.records.get(id))),
         None => Box::new(table.records.values().rev()),
     }
+}
+
+/// The records among `newest`, the newest first, as the index knows them: without those that were
+/// written too lately, and with what was there before.
+fn in_index<'a>(
+    cx: &'a Context<'_>,
+    module: &ModuleSpec,
+    newest: Box<dyn Iterator<Item = &'a Record> + 'a>,
+) -> Box<dyn Iterator<Item = &'a Record> + 'a> {
+    let lag = span(cx.config.search_lag).max(cx.call.stale);
+    let then = cx.now.checked_sub_signed(lag).unwrap_or(DateTime::<Utc>::MIN_UTC);
+    let past = cx.store().history.as_of(module.api_name(), then);
+    if past.is_empty() {
+        return newest;
+    }
+    let mut known: Vec<&Record> = newest.filter(|record| !past.contains_key(&record.id)).collect();
+    known.extend(past.into_values().flatten());
+    known.sort_unstable_by_key(|record| std::cmp::Reverse(record.id));
+    Box::new(known.into_iter())
 }
 
 pub(crate) fn count(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
@@ -163,16 +180,16 @@ pub(crate) fn count(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::json(StatusCode::OK, &json!({ "count": count })))
 }
 
-/// The ways to find the records that meet the criteria.
-fn ways<'c>(criteria: &'c Criteria, module: &ModuleSpec) -> Vec<IndexLookups<'c>> {
+/// The lookups that find the records that meet the criteria, in several ways.
+fn index_lookups<'c>(criteria: &'c Criteria, module: &ModuleSpec) -> Vec<IndexLookups<'c>> {
     match criteria {
         Criteria::And(left, right) => {
-            let mut ways = ways(left, module);
-            ways.extend(self::ways(right, module));
-            ways
+            let mut lookups = index_lookups(left, module);
+            lookups.extend(index_lookups(right, module));
+            lookups
         }
         Criteria::Or(left, right) => {
-            let (left, right) = (ways(left, module), ways(right, module));
+            let (left, right) = (index_lookups(left, module), index_lookups(right, module));
             let (left, right) = (left.into_iter().next(), right.into_iter().next());
             let both = left.zip(right).map(|(left, right)| left.into_iter().chain(right).collect());
             both.into_iter().collect()

@@ -8,8 +8,8 @@ use super::list::changed_since;
 use super::merge_rows::merge;
 use crate::clock::{stamp, whole_seconds};
 use crate::crm::call::{
-    Context, External, Refusal, RowError, RowPosition, RowResult, answer, body, condition, each_id,
-    object, rows, success,
+    Context, External, Refusal, Row, RowError, RowResult, answer, body, condition, each_id,
+    each_of, rows, success,
 };
 use crate::crm::records::computed;
 use crate::crm::render::display_name;
@@ -49,19 +49,6 @@ impl Write {
         check_triggers(&body)?;
         Ok((write, body))
     }
-
-    fn each<'c>(
-        &self,
-        cx: &mut Context<'c>,
-        mut one: impl FnMut(&mut Context<'c>, RowPosition<'static>, &Map<String, Value>) -> RowResult,
-    ) -> Vec<RowResult> {
-        let version = cx.version;
-        let rows = self.rows.iter().enumerate().map(|(index, row)| {
-            let place = RowPosition { version, key: "data", index };
-            one(cx, place, object(row, place)?)
-        });
-        rows.collect()
-    }
 }
 
 /// The user to whom the assignment rule of `lar_id` gives records.
@@ -75,11 +62,7 @@ fn assigned(
     let known = cx.store().assignment_rules.get(&id);
     match known.filter(|rule| text_of(rule, "module") == module.api_name()) {
         Some(rule) => Ok(Some(text_of(rule, "owner").to_owned())),
-        None => Err(Refusal::bad(
-            "INVALID_DATA",
-            "the id given seems to be invalid",
-            json!({ "api_name": "lar_id", "json_path": "$.lar_id" }),
-        )),
+        None => Err(Refusal::invalid_id(json!({ "api_name": "lar_id", "json_path": "$.lar_id" }))),
     }
 }
 
@@ -98,53 +81,44 @@ fn check_triggers(body: &Map<String, Value>) -> Result<(), Refusal> {
 pub(crate) fn create(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let module = cx.path_module()?;
     let (write, _) = Write::of(cx, &module)?;
-    let outcomes = write.each(cx, |cx, place, row| {
-        let id = insert(cx, &module, place, row, &write)?;
+    let outcomes = each_of(cx, "data", &write.rows, |cx, row| {
+        let id = insert(cx, &module, row, &write)?;
         Ok(success("record added", details(cx, &module, id)))
     });
     Ok(answer(cx, "data", &outcomes, StatusCode::CREATED))
 }
 
 pub(crate) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    update_rows(cx, None)
-}
-
-pub(crate) fn update_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let id = cx.path_value(1);
-    update_rows(cx, Some(id))
-}
-
-fn update_rows(cx: &mut Context<'_>, path_id: Option<&str>) -> Result<Answer, Refusal> {
+    let path_id = cx.path_values.get(1).copied();
     let module = cx.path_module()?;
     let (write, _) = Write::of(cx, &module)?;
-    let outcomes = write.each(cx, |cx, place, row| {
+    let outcomes = each_of(cx, "data", &write.rows, |cx, row| {
         let by = write.external.of_module(&module);
         let text = match (path_id, row.get(by.unwrap_or("id"))) {
             (Some(id), _) => id.to_owned(),
             (None, Some(Value::String(text))) if by.is_some() => text.clone(),
             (None, Some(id)) => mentioned_id(id).unwrap_or_else(|| id.to_string()),
-            (None, None) => return Err(RowError::mandatory(id_place(place))),
+            (None, None) => {
+                let path = format!("$.{}[{}].id", row.key, row.index);
+                let details = json!({ "api_name": "id", "json_path": path });
+                return Err(RowError::mandatory(details));
+            }
         };
         let record = write.external.record(cx, &module, &text);
         let record = record.ok_or_else(|| RowError::unknown_id(&text))?;
         unmodified(record, write.unmodified_since)?;
         let id = record.id;
-        change(cx, &module, place, row, id, &write.external)?;
+        change(cx, &module, row, id, &write.external)?;
         Ok(success("record updated", details(cx, &module, id)))
     });
     Ok(answer(cx, "data", &outcomes, StatusCode::OK))
-}
-
-fn id_place(place: RowPosition<'_>) -> Value {
-    let path = format!("$.{}[{}].id", place.key, place.index);
-    json!({ "api_name": "id", "json_path": path })
 }
 
 pub(crate) fn upsert(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let module = cx.path_module()?;
     let (write, body) = Write::of(cx, &module)?;
     let checks = check_fields(cx, &body, &module)?;
-    let outcomes = write.each(cx, |cx, place, row| {
+    let outcomes = each_of(cx, "data", &write.rows, |cx, row| {
         let table = cx.store().table(module.api_name());
         let found = match row.get("id").filter(|id| !id.is_null()) {
             Some(id) => {
@@ -163,10 +137,10 @@ pub(crate) fn upsert(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
             Some((record, _)) => {
                 unmodified(record, write.unmodified_since)?;
                 let id = record.id;
-                change(cx, &module, place, row, id, &write.external)?;
+                change(cx, &module, row, id, &write.external)?;
                 (id, "update", "record updated")
             }
-            None => (insert(cx, &module, place, row, &write)?, "insert", "record added"),
+            None => (insert(cx, &module, row, &write)?, "insert", "record added"),
         };
         let mut item = success(message, details(cx, &module, id));
         if let Some(map) = item.as_object_mut() {
@@ -181,14 +155,8 @@ pub(crate) fn upsert(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 pub(crate) fn delete(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let module = cx.path_module()?;
     let external = External::of(cx)?;
-    each_id(cx, "data", WRITE_LIMIT, |cx, id| delete_record(cx, &module, id, &external))
-}
-
-pub(crate) fn delete_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let module = cx.path_module()?;
-    let external = External::of(cx)?;
-    let outcome = delete_record(cx, &module, cx.path_value(1), &external);
-    Ok(answer(cx, "data", &[outcome], StatusCode::OK))
+    let id = cx.optional_path_value(1);
+    each_id(cx, "data", id, WRITE_LIMIT, |cx, id| delete_record(cx, &module, id, &external))
 }
 
 /// Moves a record to the recycle bin; its relations go with it.
@@ -220,7 +188,7 @@ pub(crate) fn delete_record(
     Ok(success("record deleted", json!({ "id": id.to_string() })))
 }
 
-/// Whether nobody changed the record after the instant that the call named.
+/// Refuses a record that was changed after the instant that the call named.
 fn unmodified(record: &Record, since: Option<DateTime<Utc>>) -> Result<(), RowError> {
     if since.is_some_and(|since| changed_since(record, since)) {
         return Err(RowError::new(
@@ -294,39 +262,43 @@ pub(crate) fn twin<'a>(
 fn checked(
     cx: &Context<'_>,
     module: &ModuleSpec,
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
+    row: Row<'_>,
     target: Option<u64>,
     external: &External,
 ) -> Result<CleanedRow, RowError> {
     let table = cx.store().table(module.api_name());
     let record = target.and_then(|id| table.records.get(&id));
-    let rules = Rules { view: cx.view(), module, place, target: record, external };
-    let cleaned = clean(rules, row)?;
+    let rules = Rules { view: cx.view(), module, row, target: record, external };
+    let cleaned = clean(rules)?;
     for field in module.fields.iter().filter(|field| field.unique) {
         let value = cleaned.values.get(&field.api_name).filter(|value| !value.is_null());
         if let Some(twin) = value.and_then(|value| twin(table, &field.api_name, value, target)) {
-            let mut details = place.with(&field.api_name, "id", twin.id.to_string());
+            let mut details = row.details_with(&field.api_name, "id", twin.id.to_string());
             if let Some(map) = details.as_object_mut() {
                 let module = json!({ "api_name": module.api_name(), "id": module.id.to_string() });
                 let owner = cx.view().user(&twin.owner);
                 let twin = json!({ "id": twin.id.to_string(), "module": module, "Owner": owner });
                 map.insert("duplicate_record".into(), twin);
             }
-            return Err(RowError::new("DUPLICATE_DATA", "duplicate data", details));
+            return Err(RowError::duplicate(details));
         }
     }
     Ok(cleaned)
 }
 
 /// Puts rows with ids and tags into the form in which they are kept.
-fn settle(cx: &mut Context<'_>, module: &ModuleSpec, values: &mut Map<String, Value>, id: u64) {
+fn store_tags_and_rows(
+    cx: &mut Context<'_>,
+    module: &ModuleSpec,
+    values: &mut Map<String, Value>,
+    id: u64,
+) {
     for field in &module.fields {
         let Some(Value::Array(new)) = values.get(&field.api_name) else { continue };
         let new = new.clone();
         let kept: Vec<Value> = if field.kind == FieldKind::Tags {
             let names: Vec<&str> = new.iter().filter_map(Value::as_str).collect();
-            tags::known_or_made(cx, module, &names).into_iter().map(Value::from).collect()
+            tags::find_or_create(cx, module, &names).into_iter().map(Value::from).collect()
         } else if field.kind.has_rows() {
             let record = cx.store().table(module.api_name()).records.get(&id);
             let old = record.and_then(|record| record.values.get(&field.api_name)?.as_array());
@@ -339,41 +311,38 @@ fn settle(cx: &mut Context<'_>, module: &ModuleSpec, values: &mut Map<String, Va
     }
 }
 
-fn insert(
-    cx: &mut Context<'_>,
-    module: &ModuleSpec,
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
-    write: &Write,
-) -> Result<u64, RowError> {
-    let mut cleaned = checked(cx, module, place, row, None, &write.external)?;
-    if let Some(assigned) = &write.assigned {
-        cleaned.owner = Some(assigned.clone());
-    }
-    Ok(store_new(cx, module, cleaned))
-}
-
 /// Checks a row and makes a record of it.
 pub(crate) fn insert_row(
     cx: &mut Context<'_>,
     module: &ModuleSpec,
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
+    row: Row<'_>,
 ) -> Result<u64, RowError> {
-    let cleaned = checked(cx, module, place, row, None, &External::default())?;
+    let cleaned = checked(cx, module, row, None, &External::default())?;
+    Ok(store_new(cx, module, cleaned))
+}
+
+/// Inserts a row of a write: by an assignment rule, it may get another owner.
+fn insert(
+    cx: &mut Context<'_>,
+    module: &ModuleSpec,
+    row: Row<'_>,
+    write: &Write,
+) -> Result<u64, RowError> {
+    let mut cleaned = checked(cx, module, row, None, &write.external)?;
+    cleaned.owner = write.assigned.clone().or(cleaned.owner);
     Ok(store_new(cx, module, cleaned))
 }
 
 fn store_new(cx: &mut Context<'_>, module: &ModuleSpec, cleaned: CleanedRow) -> u64 {
     let CleanedRow { mut values, owner } = cleaned;
     let id = cx.state.rng.next_id();
-    settle(cx, module, &mut values, id);
+    store_tags_and_rows(cx, module, &mut values, id);
     computed::defaults(module, &mut values, cx.store());
-    computed::finish(module, &mut values, cx.store());
+    computed::compute(module, &mut values, cx.store());
     let now = whole_seconds(cx.now);
     let user = cx.user.clone();
     let table = cx.store_mut().table_mut(module.api_name());
-    computed::count(module, &mut values, table);
+    computed::assign_numbers(module, &mut values, table);
     table.add(Record {
         id,
         owner: owner.unwrap_or_else(|| user.clone()),
@@ -393,13 +362,12 @@ fn store_new(cx: &mut Context<'_>, module: &ModuleSpec, cleaned: CleanedRow) -> 
 pub(crate) fn change(
     cx: &mut Context<'_>,
     module: &ModuleSpec,
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
+    row: Row<'_>,
     id: u64,
     external: &External,
 ) -> Result<(), RowError> {
-    let CleanedRow { mut values, owner } = checked(cx, module, place, row, Some(id), external)?;
-    settle(cx, module, &mut values, id);
+    let CleanedRow { mut values, owner } = checked(cx, module, row, Some(id), external)?;
+    store_tags_and_rows(cx, module, &mut values, id);
     let known = cx.store().table(module.api_name()).records.get(&id).cloned();
     let mut merged = known.as_ref().map(|record| record.values.clone()).unwrap_or_default();
     // A price or a rate that was worked out follows what it was worked out from.
@@ -410,7 +378,7 @@ pub(crate) fn change(
         merged.remove("Probability");
     }
     merged.extend(values);
-    computed::finish(module, &mut merged, cx.store());
+    computed::compute(module, &mut merged, cx.store());
     let (user, now) = (cx.user.clone(), whole_seconds(cx.now));
     let table = cx.store_mut().table_mut(module.api_name());
     if let Some(record) = table.change(id, merged) {
@@ -424,7 +392,7 @@ pub(crate) fn change(
     Ok(())
 }
 
-/// What the answer to a write tells about the record.
+/// What the answer to a write says of the record.
 pub(crate) fn details(cx: &Context<'_>, module: &ModuleSpec, id: u64) -> Value {
     let view = cx.view();
     let table = cx.store().table(module.api_name());

@@ -7,7 +7,7 @@ use crate::crm::render::line_items;
 use crate::environment::Environment;
 use crate::json::{record_key, text_of};
 use crate::schema::{FieldKind, FieldSpec, ModuleSpec};
-use crate::state::{Attachment, AttachmentContent, Record, State, Store, User};
+use crate::state::{Attachment, AttachmentContent, FOUNDED, Record, State, Store, User};
 use crate::version::Version;
 
 /// What is needed to show records.
@@ -120,7 +120,7 @@ impl<'a> View<'a> {
         found.unwrap_or(Value::Null)
     }
 
-    /// A record of a module that the value names; the parent of a note tells it from v3 on.
+    /// A record of a module that the value names; the parent of a note shows it from v3 on.
     fn reference_to_any(self, field: &FieldSpec, value: &Value) -> Value {
         let name = value.get("module").and_then(Value::as_str).unwrap_or_default();
         let mut shown = self.reference(name, value.get("id").unwrap_or(&Value::Null));
@@ -263,6 +263,17 @@ impl<'a> View<'a> {
         json!({ "id": id, "name": self.state.user(id).map(User::full_name) })
     }
 
+    /// Adds who made a setting and when: the first user, when the organisation was founded.
+    pub(crate) fn add_founder(self, setting: &mut Map<String, Value>) {
+        let first = self.state.users.first().map(|user| self.actor(&user.id));
+        for name in ["created_by", "modified_by"] {
+            setting.insert(name.into(), first.clone().into());
+        }
+        for name in ["created_time", "modified_time"] {
+            setting.insert(name.into(), FOUNDED.into());
+        }
+    }
+
     /// Fields that only some versions have.
     fn version_fields(self, module: &ModuleSpec, record: &Record) -> Vec<(&'static str, Value)> {
         let mut fields = Vec::new();
@@ -275,7 +286,7 @@ impl<'a> View<'a> {
         fields
     }
 
-    /// What is told about a record apart from its fields.
+    /// The properties of a record apart from its fields.
     fn properties(self, module: &ModuleSpec, record: &Record) -> Map<String, Value> {
         let mut properties = Map::new();
         let mut put = |name: &str, value: Value| properties.insert(name.to_owned(), value);
@@ -314,7 +325,7 @@ impl<'a> View<'a> {
 
     fn currency_symbol(self, record: &Record) -> Value {
         let code = text_of(&record.values, "Currency");
-        let currency = self.store().currencies.by("iso_code", code);
+        let currency = self.store().currencies.find_by("iso_code", code);
         currency.and_then(|one| one.get("symbol")).cloned().unwrap_or_else(|| "$".into())
     }
 
@@ -364,7 +375,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// What stands for a record in a lookup.
+/// The name of a record in a lookup.
 pub(crate) fn display_name<'a>(module: &ModuleSpec, record: &'a Record) -> Option<&'a str> {
     record.values.get(&module.display_field)?.as_str()
 }

@@ -1,9 +1,10 @@
 //! Custom views: which records a list shows, and in which order.
 
 use hyper::StatusCode;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
+use serde_json::json;
 
-use crate::crm::call::{Context, PageParams, Refusal, RowError, RowPosition, each, found, success};
+use crate::crm::call::{Context, PageParams, Refusal, Row, RowError, each, found, row_id, success};
 use crate::crm::criteria::{Condition, Criteria, Operator};
 use crate::http::Answer;
 use crate::json::record_key;
@@ -12,7 +13,7 @@ use crate::state::CustomView;
 use crate::version::Version;
 
 /// The view that a list's `cvid` names.
-pub(crate) fn of_list(
+pub(crate) fn view_of_list(
     cx: &Context<'_>,
     module: &ModuleSpec,
 ) -> Result<Option<CustomView>, Refusal> {
@@ -20,27 +21,23 @@ pub(crate) fn of_list(
     let view = record_key(id).and_then(|id| cx.store().views.get(&id));
     match view.filter(|view| view.module == module.api_name()) {
         Some(view) => Ok(Some(view.clone())),
-        None => Err(Refusal::bad(
-            "INVALID_DATA",
-            "the id given seems to be invalid",
-            json!({ "param_name": "cvid", "id": id }),
-        )),
+        None => Err(Refusal::invalid_id(json!({ "param_name": "cvid", "id": id }))),
     }
 }
 
 /// The view's criteria, about the user who asks; `None` if it shows every record.
 pub(crate) fn criteria(cx: &Context<'_>, view: &CustomView) -> Option<Criteria> {
-    view.criteria.as_ref().and_then(|criteria| read(criteria, &cx.user))
+    view.criteria.as_ref().and_then(|criteria| read_criteria(criteria, &cx.user))
 }
 
-fn read(criteria: &Value, user: &str) -> Option<Criteria> {
+fn read_criteria(criteria: &Value, user: &str) -> Option<Criteria> {
     if let Some(group) = criteria.get("group").and_then(Value::as_array) {
         let any = criteria.get("group_operator").and_then(Value::as_str) == Some("or");
         let join = |a, b| {
             let (a, b) = (Box::new(a), Box::new(b));
             if any { Criteria::Or(a, b) } else { Criteria::And(a, b) }
         };
-        return group.iter().filter_map(|one| read(one, user)).reduce(join);
+        return group.iter().filter_map(|one| read_criteria(one, user)).reduce(join);
     }
     let text = |name: &str| criteria.get(name)?.as_str();
     let comparator = match text("comparator")? {
@@ -163,31 +160,16 @@ pub(crate) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(found("custom_views", view.map(|view| show(cx, &module, view)).into_iter().collect()))
 }
 
-pub(crate) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    change(cx, Some(cx.path_value(0)))
-}
-
-pub(crate) fn change_sort_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    change(cx, Some(cx.path_value(0)))
-}
-
-pub(crate) fn change_sort(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    change(cx, None)
-}
-
 /// Changes the order of views: of the one in the path, or of those that the rows name.
-fn change(cx: &mut Context<'_>, path_id: Option<&str>) -> Result<Answer, Refusal> {
+pub(crate) fn change_sort(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let module = cx.param_module()?;
-    each(cx, "custom_views", 100, StatusCode::OK, |cx, place, row| {
-        let text = match path_id {
-            Some(id) => id,
-            None => place.text(row, "id")?,
-        };
+    each(cx, "custom_views", 100, StatusCode::OK, |cx, row| {
+        let text = row_id(cx, row)?;
         let known = |id: &u64| {
             cx.store().views.get(id).is_some_and(|view| view.module == module.api_name())
         };
         let id = record_key(text).filter(known).ok_or_else(|| RowError::unknown_id(text))?;
-        let (field, descending) = sort(&module, place, row)?;
+        let (field, descending) = sort(&module, row)?;
         if let Some(view) = cx.store_mut().views.get_mut(&id) {
             view.sort_by = field;
             view.descending = descending;
@@ -197,21 +179,16 @@ fn change(cx: &mut Context<'_>, path_id: Option<&str>) -> Result<Answer, Refusal
 }
 
 /// The order that a row asks for: a field by its API name or its id, and a direction.
-fn sort(
-    module: &ModuleSpec,
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
-) -> Result<(Option<String>, bool), RowError> {
+fn sort(module: &ModuleSpec, row: Row<'_>) -> Result<(Option<String>, bool), RowError> {
     let descending = match row.get("sort_order").and_then(Value::as_str) {
         Some("desc") => true,
         Some("asc") | None => false,
         Some(_) => {
-            let supported = json!(["asc", "desc"]);
-            return Err(RowError::invalid(place.with("sort_order", "supported_values", supported)));
+            return Err(row.unsupported("sort_order", &["asc", "desc"]));
         }
     };
     let Some(asked) = row.get("sort_by") else {
-        return Err(RowError::mandatory(place.of("sort_by")));
+        return Err(row.missing("sort_by"));
     };
     if asked.is_null() {
         return Ok((None, descending));
@@ -224,6 +201,6 @@ fn sort(
         .find(|field| named == Some(field.api_name.as_str()) || by_id == Some(field.id));
     match field {
         Some(field) => Ok((Some(field.api_name.clone()), descending)),
-        None => Err(RowError::invalid(place.of("sort_by"))),
+        None => Err(row.invalid("sort_by")),
     }
 }

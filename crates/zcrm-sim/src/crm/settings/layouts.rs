@@ -13,15 +13,7 @@ use crate::version::Version;
 const OF_DEAL: [&str; 4] = ["Deal_Name", "Closing_Date", "Stage", "Amount"];
 
 pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    describe(cx, None)
-}
-
-pub(crate) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let id = cx.path_id(0)?;
-    describe(cx, Some(id))
-}
-
-fn describe(cx: &Context<'_>, wanted: Option<&str>) -> Result<Answer, Refusal> {
+    let wanted = cx.setting_id()?;
     let module = cx.param_module()?;
     let layouts = module.layouts.iter();
     let layouts = layouts.filter(|(id, _)| wanted.is_none_or(|wanted| id.to_string() == wanted));

@@ -22,7 +22,7 @@ fn layouts(module: &ModuleSpec) -> Vec<Value> {
         .collect()
 }
 
-/// What is told of a field from v2.1 on.
+/// Adds what is shown of a field from v2.1 on.
 pub(crate) fn of_field(
     state: &State,
     module: &ModuleSpec,
@@ -86,7 +86,7 @@ pub(crate) fn of_field(
     }
 }
 
-/// What is told of a module from v2.1 on.
+/// Adds what is shown of a module from v2.1 on.
 pub(crate) fn of_module(
     state: &State,
     module: &ModuleSpec,

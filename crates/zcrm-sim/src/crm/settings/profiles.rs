@@ -5,20 +5,14 @@ use serde_json::{Map, Value, json};
 
 use crate::crm::call::{Context, Refusal, found};
 use crate::http::Answer;
-use crate::state::{FOUNDED, permissions};
+use crate::state::permissions;
 use crate::version::Version;
 
 /// A profile, with what it allows.
 fn profile_json(cx: &Context<'_>, profile: &Map<String, Value>, detailed: bool) -> Value {
     let mut shown = profile.clone();
     shown.remove("enabled");
-    let first = cx.state.users.first().map(|user| cx.view().actor(&user.id));
-    for name in ["created_time", "modified_time"] {
-        shown.insert(name.into(), FOUNDED.into());
-    }
-    for name in ["created_by", "modified_by"] {
-        shown.insert(name.into(), first.clone().into());
-    }
+    cx.view().add_founder(&mut shown);
     if cx.version == Version::V2 {
         shown.remove("type");
         shown.remove("custom");

@@ -17,10 +17,6 @@ fn role_json(cx: &Context<'_>, role: &Map<String, Value>) -> Value {
 }
 
 pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    Ok(found("roles", cx.store().roles.values().map(|role| role_json(cx, role)).collect()))
-}
-
-pub(crate) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let role = cx.store().roles.get(cx.path_id(0)?);
-    Ok(found("roles", role.map(|role| role_json(cx, role)).into_iter().collect()))
+    let roles = cx.store().roles.all_or_one(cx.setting_id()?);
+    Ok(found("roles", roles.map(|role| role_json(cx, role)).collect()))
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::{stamp, whole_seconds};
 use crate::crm::call::{
-    Context, Refusal, RowError, RowPosition, RowResult, answer, body, each, rows, success,
+    Context, Refusal, Row, RowError, RowResult, answer, body, each, row_id, rows, success,
 };
 use crate::crm::validation::{TAG_LENGTH, TAG_LIMIT};
 use crate::http::Answer;
@@ -29,7 +29,7 @@ fn named<'s>(cx: &'s Context<'_>, module: &str, name: &str) -> Option<(u64, &'s 
     cx.store().tags.iter().find(|(_, tag)| same(tag)).map(|(id, tag)| (*id, tag))
 }
 
-fn make(cx: &mut Context<'_>, module: &str, name: &str, color: Option<String>) -> u64 {
+fn create_tag(cx: &mut Context<'_>, module: &str, name: &str, color: Option<String>) -> u64 {
     let id = cx.state.rng.next_id();
     let (user, now) = (cx.user.clone(), whole_seconds(cx.now));
     let tag = Tag {
@@ -46,7 +46,7 @@ fn make(cx: &mut Context<'_>, module: &str, name: &str, color: Option<String>) -
 }
 
 /// The ids of the tags of those names; what is not there yet is made.
-pub(crate) fn known_or_made(
+pub(crate) fn find_or_create(
     cx: &mut Context<'_>,
     module: &ModuleSpec,
     names: &[&str],
@@ -54,7 +54,7 @@ pub(crate) fn known_or_made(
     let mut ids = Vec::new();
     for name in names {
         let known = named(cx, module.api_name(), name).map(|(id, _)| id);
-        let id = known.unwrap_or_else(|| make(cx, module.api_name(), name, None)).to_string();
+        let id = known.unwrap_or_else(|| create_tag(cx, module.api_name(), name, None)).to_string();
         if !ids.contains(&id) {
             ids.push(id);
         }
@@ -77,7 +77,7 @@ fn details(cx: &Context<'_>, id: u64, tag: &Tag) -> Map<String, Value> {
     shown
 }
 
-fn written(cx: &Context<'_>, id: u64, message: &str) -> Value {
+fn outcome_of(cx: &Context<'_>, id: u64, message: &str) -> Value {
     let details = cx.store().tags.get(&id).map(|tag| details(cx, id, tag));
     success(message, details.unwrap_or_default().into())
 }
@@ -105,67 +105,52 @@ pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 }
 
 /// A tag's name in a row, if it may be called that.
-fn name<'r>(place: RowPosition<'_>, row: &'r Map<String, Value>) -> Result<&'r str, RowError> {
-    let name = place.text(row, "name")?;
+fn name<'r>(row: Row<'r>) -> Result<&'r str, RowError> {
+    let name = row.text("name")?;
     if name.chars().count() > TAG_LENGTH {
-        return Err(RowError::invalid(place.with("name", "maximum_length", TAG_LENGTH)));
+        return Err(row.too_long("name", TAG_LENGTH));
     }
     Ok(name)
 }
 
-fn color(place: RowPosition<'_>, row: &Map<String, Value>) -> Result<Option<String>, RowError> {
+fn color(row: Row<'_>) -> Result<Option<String>, RowError> {
     match row.get("color_code") {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(code)) if COLOURS.contains(&code.as_str()) => Ok(Some(code.clone())),
-        Some(_) => {
-            let colours: Vec<Value> = COLOURS.map(Value::from).into();
-            Err(RowError::invalid(place.with("color_code", "supported_values", colours)))
-        }
+        Some(_) => Err(row.unsupported("color_code", &COLOURS)),
     }
 }
 
 fn duplicate(id: u64) -> RowError {
     let details = json!({ "id": id.to_string(), "api_name": "name" });
-    RowError::new("DUPLICATE_DATA", "duplicate data", details)
+    RowError::duplicate(details)
 }
 
 pub(crate) fn create(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let module = cx.param_module()?;
-    each(cx, "tags", CALL_LIMIT, StatusCode::CREATED, |cx, place, row| {
-        let (name, color) = (name(place, row)?, color(place, row)?);
+    each(cx, "tags", CALL_LIMIT, StatusCode::CREATED, |cx, row| {
+        let (name, color) = (name(row)?, color(row)?);
         if let Some((id, _)) = named(cx, module.api_name(), name) {
             return Err(duplicate(id));
         }
         let mine = cx.store().tags.values().filter(|tag| tag.module == module.api_name());
         if mine.count() >= MODULE_LIMIT {
-            let details = place.with("name", "limit", MODULE_LIMIT);
+            let details = row.details_with("name", "limit", MODULE_LIMIT);
             return Err(RowError::new("LIMIT_EXCEEDED", "the limit of tags is exceeded", details));
         }
-        let id = make(cx, module.api_name(), name, color);
-        Ok(written(cx, id, "tags created successfully"))
+        let id = create_tag(cx, module.api_name(), name, color);
+        Ok(outcome_of(cx, id, "tags created successfully"))
     })
 }
 
 pub(crate) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    update_rows(cx, None)
-}
-
-pub(crate) fn update_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let id = cx.path_value(0);
-    update_rows(cx, Some(id))
-}
-
-fn update_rows(cx: &mut Context<'_>, path_id: Option<&str>) -> Result<Answer, Refusal> {
     let module = cx.param_module()?;
-    each(cx, "tags", CALL_LIMIT, StatusCode::OK, |cx, place, row| {
-        let text = match path_id {
-            Some(id) => id,
-            None => place.text(row, "id")?,
-        };
+    each(cx, "tags", CALL_LIMIT, StatusCode::OK, |cx, row| {
+        let text = row_id(cx, row)?;
         let key = record_key(text).ok_or_else(|| RowError::unknown_id(text))?;
         let tag = cx.store().tags.get(&key).filter(|tag| tag.module == module.api_name());
         tag.ok_or_else(|| RowError::unknown_id(text))?;
-        let (name, color) = (name(place, row)?, color(place, row)?);
+        let (name, color) = (name(row)?, color(row)?);
         let twin = named(cx, module.api_name(), name).map(|(id, _)| id);
         if let Some(id) = twin.filter(|id| *id != key) {
             return Err(duplicate(id));
@@ -177,22 +162,19 @@ fn update_rows(cx: &mut Context<'_>, path_id: Option<&str>) -> Result<Answer, Re
             tag.modified_by = user;
             tag.modified = now;
         }
-        Ok(written(cx, key, "tags updated successfully"))
+        Ok(outcome_of(cx, key, "tags updated successfully"))
     })
 }
 
 /// The tag that the path names.
 fn of_path(cx: &Context<'_>) -> Result<u64, Refusal> {
     let known = record_key(cx.path_value(0)).filter(|id| cx.store().tags.contains_key(id));
-    known.ok_or_else(|| {
-        let details = json!({ "id": cx.path_value(0), "resource_path_index": 2 });
-        Refusal::bad("INVALID_DATA", "the id given seems to be invalid", details)
-    })
+    known.ok_or_else(|| Refusal::invalid_path_id(cx.path_value(0), 2))
 }
 
 pub(crate) fn delete(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let id = of_path(cx)?;
-    let row = written(cx, id, "tags deleted successfully");
+    let row = outcome_of(cx, id, "tags deleted successfully");
     replace(cx, id, None);
     Ok(answer(cx, "tags", &[Ok(row)], StatusCode::OK))
 }
@@ -201,14 +183,14 @@ pub(crate) fn delete(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 pub(crate) fn merge(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let kept = of_path(cx)?;
     let module = cx.store().tags.get(&kept).map(|tag| tag.module.clone()).unwrap_or_default();
-    each(cx, "tags", 1, StatusCode::OK, |cx, place, row| {
-        let text = place.text(row, "conflict_id")?;
+    each(cx, "tags", 1, StatusCode::OK, |cx, row| {
+        let text = row.text("conflict_id")?;
         let merged = record_key(text).filter(|id| *id != kept);
         let merged =
             merged.filter(|id| cx.store().tags.get(id).is_some_and(|tag| tag.module == module));
-        let merged = merged.ok_or_else(|| RowError::invalid(place.of("conflict_id")))?;
+        let merged = merged.ok_or_else(|| row.invalid("conflict_id"))?;
         replace(cx, merged, Some(kept));
-        Ok(written(cx, kept, "tags updated successfully"))
+        Ok(outcome_of(cx, kept, "tags updated successfully"))
     })
 }
 
@@ -296,8 +278,7 @@ impl Tagging {
             return Err(if cx.version <= Version::V2_1 {
                 Refusal::missing_param("ids")
             } else {
-                let details = json!({ "api_name": "ids", "json_path": "$.ids" });
-                Refusal::bad("MANDATORY_NOT_FOUND", "required field not found", details)
+                Refusal::missing_member("ids")
             });
         }
         if self.ids.len() > RECORD_LIMIT {
@@ -307,29 +288,23 @@ impl Tagging {
     }
 }
 
-pub(crate) fn add_to_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let (_, record) = cx.path_record()?;
-    let tagging = Tagging { ids: vec![record.to_string()], ..Tagging::of(cx)? };
-    tag(cx, &tagging, true)
+pub(crate) fn add(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    tag(cx, true)
 }
 
-pub(crate) fn remove_from_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let (_, record) = cx.path_record()?;
-    let tagging = Tagging { ids: vec![record.to_string()], ..Tagging::of(cx)? };
-    tag(cx, &tagging, false)
+pub(crate) fn remove(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
+    tag(cx, false)
 }
 
-pub(crate) fn add_to_many(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let tagging = Tagging::of(cx)?.many(cx)?;
-    tag(cx, &tagging, true)
-}
-
-pub(crate) fn remove_from_many(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let tagging = Tagging::of(cx)?.many(cx)?;
-    tag(cx, &tagging, false)
-}
-
-fn tag(cx: &mut Context<'_>, tagging: &Tagging, add: bool) -> Result<Answer, Refusal> {
+/// Adds tags to records or removes them: the record of the path, or those that the call names.
+fn tag(cx: &mut Context<'_>, add: bool) -> Result<Answer, Refusal> {
+    let tagging = match cx.path_values.len() {
+        1 => Tagging::of(cx)?.many(cx)?,
+        _ => {
+            let (_, record) = cx.path_record()?;
+            Tagging { ids: vec![record.to_string()], ..Tagging::of(cx)? }
+        }
+    };
     let module = cx.path_module()?;
     let one = |cx: &mut Context<'_>, text: &String| -> RowResult {
         let key = record_key(text).ok_or_else(|| RowError::unknown_id(text))?;
@@ -356,7 +331,7 @@ fn tag(cx: &mut Context<'_>, tagging: &Tagging, add: bool) -> Result<Answer, Ref
                     details,
                 ));
             }
-            let ids = known_or_made(cx, &module, &names).into_iter().map(Value::from);
+            let ids = find_or_create(cx, &module, &names).into_iter().map(Value::from);
             let ids: Vec<Value> = ids.filter(|id| !tags.contains(id)).collect();
             tags.extend(ids);
         } else {

@@ -5,36 +5,28 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::whole_seconds;
 use crate::crm::call::{
-    Context, PageParams, Refusal, RowError, RowPosition, RowResult, answer, each, each_id, page,
-    success,
+    Context, PageParams, Refusal, Row, RowError, RowResult, each, each_id, page, row_id, success,
 };
 use crate::http::Answer;
 use crate::json::{mentioned_id, record_key, text_of};
-use crate::state::FOUNDED;
 
 /// The most territories of a call.
 const LIMIT: usize = 10;
 /// The most records of a call.
 const RECORD_LIMIT: usize = 100;
 
-fn mention(cx: &Context<'_>, id: &str) -> Value {
+fn id_and_name(cx: &Context<'_>, id: &str) -> Value {
     let one = cx.store().territories.get(id);
     one.map_or(Value::Null, |one| json!({ "id": id, "name": one.get("name") }))
 }
 
 fn show(cx: &Context<'_>, territory: &Map<String, Value>) -> Value {
-    let first = cx.state.users.first().map(|user| cx.view().actor(&user.id));
     let mut shown = territory.clone();
     let manager = text_of(territory, "manager");
     let manager = (!manager.is_empty()).then(|| cx.view().actor(manager));
     shown.insert("manager".into(), manager.into());
-    shown.insert("reporting_to".into(), mention(cx, text_of(territory, "reporting_to")));
-    for name in ["created_by", "modified_by"] {
-        shown.insert(name.into(), first.clone().into());
-    }
-    for name in ["created_time", "modified_time"] {
-        shown.insert(name.into(), FOUNDED.into());
-    }
+    shown.insert("reporting_to".into(), id_and_name(cx, text_of(territory, "reporting_to")));
+    cx.view().add_founder(&mut shown);
     for name in ["account_rule_criteria", "deal_rule_criteria", "lead_rule_criteria"] {
         shown.insert(name.into(), Value::Null);
     }
@@ -55,17 +47,16 @@ pub(crate) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 
 fn checked(
     cx: &Context<'_>,
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
+    row: Row<'_>,
     id: Option<&str>,
 ) -> Result<Map<String, Value>, RowError> {
     let mut territory = Map::new();
-    if id.is_none() || row.contains_key("name") {
-        let name = place.text(row, "name")?;
-        let twin = cx.store().territories.by("name", name).map(|one| text_of(one, "id"));
+    if id.is_none() || row.get("name").is_some() {
+        let name = row.text("name")?;
+        let twin = cx.store().territories.find_by("name", name).map(|one| text_of(one, "id"));
         if let Some(twin) = twin.filter(|twin| Some(*twin) != id) {
-            let details = place.with("name", "id", twin);
-            return Err(RowError::new("DUPLICATE_DATA", "duplicate data", details));
+            let details = row.details_with("name", "id", twin);
+            return Err(RowError::duplicate(details));
         }
         territory.insert("name".into(), name.into());
         territory.insert("api_name".into(), name.replace(' ', "_").into());
@@ -74,15 +65,15 @@ fn checked(
     if let Some(above) = given("reporting_to") {
         let above = mentioned_id(above).unwrap_or_default();
         if cx.store().territories.get(&above).is_none() || id == Some(&above) {
-            return Err(RowError::invalid(place.of("reporting_to")));
+            return Err(row.invalid("reporting_to"));
         }
         territory.insert("reporting_to".into(), above.into());
     } else if id.is_none() {
-        return Err(RowError::mandatory(place.of("reporting_to")));
+        return Err(row.missing("reporting_to"));
     }
     if let Some(manager) = given("manager") {
         let manager = mentioned_id(manager).unwrap_or_default();
-        cx.state.user(&manager).ok_or_else(|| RowError::invalid(place.of("manager")))?;
+        cx.state.user(&manager).ok_or_else(|| row.invalid("manager"))?;
         territory.insert("manager".into(), manager.into());
     }
     for name in ["description", "permission_type"] {
@@ -94,8 +85,8 @@ fn checked(
 }
 
 pub(crate) fn create(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    each(cx, "territories", LIMIT, StatusCode::CREATED, |cx, place, row| {
-        let mut territory = checked(cx, place, row, None)?;
+    each(cx, "territories", LIMIT, StatusCode::CREATED, |cx, row| {
+        let mut territory = checked(cx, row, None)?;
         territory.entry("description").or_insert(Value::Null);
         territory.entry("permission_type").or_insert_with(|| "read_write_delete".into());
         let id = cx.state.rng.next_id();
@@ -104,14 +95,9 @@ pub(crate) fn create(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     })
 }
 
-fn change(
-    cx: &mut Context<'_>,
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
-    id: &str,
-) -> RowResult {
+fn change(cx: &mut Context<'_>, row: Row<'_>, id: &str) -> RowResult {
     cx.store().territories.get(id).ok_or_else(|| RowError::unknown_id(id))?;
-    let changes = checked(cx, place, row, Some(id))?;
+    let changes = checked(cx, row, Some(id))?;
     if let Some(territory) = cx.store_mut().territories.get_mut(id) {
         territory.extend(changes);
     }
@@ -119,19 +105,15 @@ fn change(
 }
 
 pub(crate) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    each(cx, "territories", LIMIT, StatusCode::OK, |cx, place, row| {
-        let id = place.text(row, "id")?;
-        change(cx, place, row, id)
+    let limit = if cx.path_values.is_empty() { LIMIT } else { 1 };
+    each(cx, "territories", limit, StatusCode::OK, |cx, row| {
+        let id = row_id(cx, row)?;
+        change(cx, row, id)
     })
 }
 
-pub(crate) fn update_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let id = cx.path_value(0);
-    each(cx, "territories", 1, StatusCode::OK, |cx, place, row| change(cx, place, row, id))
-}
-
 /// Deletes a territory that has none below it; users and records leave it.
-fn drop_one(cx: &mut Context<'_>, id: &str) -> RowResult {
+fn delete_one(cx: &mut Context<'_>, id: &str) -> RowResult {
     cx.store().territories.get(id).ok_or_else(|| RowError::unknown_id(id))?;
     if cx.store().territories.values().any(|one| text_of(one, "reporting_to") == id) {
         let message = "the territory has others below it";
@@ -145,12 +127,8 @@ fn drop_one(cx: &mut Context<'_>, id: &str) -> RowResult {
 }
 
 pub(crate) fn delete(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    each_id(cx, "territories", LIMIT, drop_one)
-}
-
-pub(crate) fn delete_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let outcome = drop_one(cx, cx.path_value(0));
-    Ok(answer(cx, "territories", &[outcome], StatusCode::OK))
+    let id = cx.optional_path_value(0);
+    each_id(cx, "territories", id, LIMIT, delete_one)
 }
 
 /// The territories of the user of the path, as users show them.
@@ -168,7 +146,7 @@ fn users_territories(cx: &Context<'_>) -> Result<Vec<Value>, Refusal> {
             "id": id,
             "Name": one.get("name"),
             "Manager": name(manager),
-            "Reporting_To": name(mention(cx, text_of(one, "reporting_to"))),
+            "Reporting_To": name(id_and_name(cx, text_of(one, "reporting_to"))),
         }))
     });
     Ok(shown.collect())
@@ -188,8 +166,8 @@ pub(crate) fn one_of_user(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 pub(crate) fn assign_user(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let user = cx.path_value(0);
     cx.state.user(user).ok_or_else(|| Refusal::invalid_path_id(user, 1))?;
-    each(cx, "territories", LIMIT, StatusCode::OK, |cx, place, row| {
-        let id = place.text(row, "id")?;
+    each(cx, "territories", LIMIT, StatusCode::OK, |cx, row| {
+        let id = row.text("id")?;
         cx.store().territories.get(id).ok_or_else(|| RowError::unknown_id(id))?;
         if let Some(user) = cx.state.users.iter_mut().find(|one| one.id == user)
             && !user.territories.iter().any(|one| one == id)
@@ -200,7 +178,7 @@ pub(crate) fn assign_user(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     })
 }
 
-fn leave(cx: &mut Context<'_>, id: &str) -> RowResult {
+fn leave_territory(cx: &mut Context<'_>, id: &str) -> RowResult {
     let user = cx.path_value(0);
     let found = cx.state.users.iter_mut().find(|one| one.id == user);
     let user = found.ok_or_else(|| RowError::unknown_id(user))?;
@@ -210,55 +188,45 @@ fn leave(cx: &mut Context<'_>, id: &str) -> RowResult {
 }
 
 pub(crate) fn remove_user(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    each_id(cx, "territories", LIMIT, leave)
-}
-
-pub(crate) fn remove_one_of_user(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let outcome = leave(cx, cx.path_value(1));
-    Ok(answer(cx, "territories", &[outcome], StatusCode::OK))
+    let id = cx.optional_path_value(1);
+    each_id(cx, "territories", id, LIMIT, leave_territory)
 }
 
 pub(crate) fn assign(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    records(cx, None, true)
+    assign_or_remove(cx, true)
 }
 
 pub(crate) fn remove(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    records(cx, None, false)
-}
-
-pub(crate) fn assign_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let (_, record) = cx.path_record()?;
-    records(cx, Some(record), true)
-}
-
-pub(crate) fn remove_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let (_, record) = cx.path_record()?;
-    records(cx, Some(record), false)
+    assign_or_remove(cx, false)
 }
 
 /// Puts records into territories or takes them out: the record of the path, or that of each row.
-fn records(cx: &mut Context<'_>, of_path: Option<u64>, add: bool) -> Result<Answer, Refusal> {
+fn assign_or_remove(cx: &mut Context<'_>, add: bool) -> Result<Answer, Refusal> {
+    let of_path = match cx.path_values.len() {
+        1 => None,
+        _ => Some(cx.path_record()?.1),
+    };
     let module = cx.path_module()?;
     if module.find("Territories").is_none() {
         let details = json!({ "resource_path_index": 0 });
         return Err(Refusal::bad("NOT_SUPPORTED", "the module has no territories", details));
     }
-    each(cx, "data", RECORD_LIMIT, StatusCode::OK, |cx, place, row| {
+    each(cx, "data", RECORD_LIMIT, StatusCode::OK, |cx, row| {
         let key = match of_path {
             Some(record) => record,
             None => {
-                let id = place.text(row, "id")?;
+                let id = row.text("id")?;
                 record_key(id).ok_or_else(|| RowError::unknown_id(id))?
             }
         };
         let Some(named) = row.get("Territories").and_then(Value::as_array) else {
-            return Err(RowError::mandatory(place.of("Territories")));
+            return Err(row.missing("Territories"));
         };
         let mut ids = Vec::new();
         for (index, one) in named.iter().enumerate() {
             let id = mentioned_id(one).unwrap_or_default();
             if cx.store().territories.get(&id).is_none() {
-                return Err(RowError::invalid(place.of(&format!("Territories[{index}].id"))));
+                return Err(row.invalid(&format!("Territories[{index}].id")));
             }
             ids.push(Value::from(id));
         }

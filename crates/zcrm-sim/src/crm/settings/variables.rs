@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::parse_stamp;
 use crate::crm::call::{
-    Context, Refusal, RowError, RowPosition, RowResult, answer, each, each_id, found, success,
+    Context, Refusal, Row, RowError, RowResult, each, each_id, found, row_id, success,
 };
 use crate::formats::is_email;
 use crate::http::Answer;
@@ -62,7 +62,7 @@ pub(crate) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
         return Err(Refusal::missing_param("group"));
     }
     let all = &cx.store().variables;
-    let one = all.get(cx.path_value(0)).or_else(|| all.by("api_name", cx.path_value(0)));
+    let one = all.get(cx.path_value(0)).or_else(|| all.find_by("api_name", cx.path_value(0)));
     let one = one.filter(|one| in_group(cx, one));
     Ok(found("variables", one.map(|one| show(cx, one)).into_iter().collect()))
 }
@@ -89,8 +89,7 @@ fn fits(kind: &str, value: &Value) -> bool {
 /// What of a row is kept; an update may leave anything out, and changes no type and no group.
 fn checked(
     cx: &Context<'_>,
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
+    row: Row<'_>,
     known: Option<&Map<String, Value>>,
 ) -> Result<Map<String, Value>, RowError> {
     let mut variable = Map::new();
@@ -100,49 +99,48 @@ fn checked(
         if known.is_some() && !given(name) {
             continue;
         }
-        let text = place.text(row, name)?;
+        let text = row.text(name)?;
         if text.chars().count() > NAME_LENGTH {
-            return Err(RowError::invalid(place.with(name, "maximum_length", NAME_LENGTH)));
+            return Err(row.too_long(name, NAME_LENGTH));
         }
         let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if name == "api_name" && !text.chars().all(letter) {
-            return Err(RowError::invalid(place.of(name)));
+            return Err(row.invalid(name));
         }
-        let twin = cx.store().variables.by(name, text).map(|one| text_of(one, "id"));
+        let twin = cx.store().variables.find_by(name, text).map(|one| text_of(one, "id"));
         if let Some(twin) = twin.filter(|twin| Some(*twin) != id) {
-            let details = place.with(name, "id", twin);
-            return Err(RowError::new("DUPLICATE_DATA", "duplicate data", details));
+            let details = row.details_with(name, "id", twin);
+            return Err(RowError::duplicate(details));
         }
         variable.insert(name.into(), text.into());
     }
     let kind = match known {
         Some(known) => text_of(known, "type"),
         None => {
-            let kind = place.text(row, "type")?;
+            let kind = row.text("type")?;
             let newer = cx.version > Version::V2 && NEWER_TYPES.contains(&kind);
             if !TYPES.contains(&kind) && !newer {
-                let supported: Vec<Value> = TYPES.map(Value::from).into();
-                return Err(RowError::invalid(place.with("type", "supported_values", supported)));
+                return Err(row.unsupported("type", &TYPES));
             }
             variable.insert("type".into(), kind.into());
-            variable.insert("variable_group".into(), group_in(cx, place, row)?.into());
+            variable.insert("variable_group".into(), group_in(cx, row)?.into());
             kind
         }
     };
     if let Some(value) = row.get("value").filter(|value| !value.is_null()) {
         if !fits(kind, value) {
-            return Err(RowError::invalid(place.with("value", "expected_data_type", kind)));
+            return Err(row.expected("value", kind));
         }
         if value.as_str().is_some_and(|text| text.chars().count() > VALUE_LENGTH)
             && kind != "textarea"
         {
-            return Err(RowError::invalid(place.with("value", "maximum_length", VALUE_LENGTH)));
+            return Err(row.too_long("value", VALUE_LENGTH));
         }
         variable.insert("value".into(), value.clone());
     } else if known.is_none() {
         variable.insert("value".into(), Value::Null);
     }
-    if row.contains_key("description") || known.is_none() {
+    if row.get("description").is_some() || known.is_none() {
         let description = row.get("description").cloned().unwrap_or_default();
         variable.insert("description".into(), description);
     }
@@ -150,28 +148,24 @@ fn checked(
 }
 
 /// The id of the group that a row names by its id, its API name or its name.
-fn group_in(
-    cx: &Context<'_>,
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
-) -> Result<String, RowError> {
+fn group_in(cx: &Context<'_>, row: Row<'_>) -> Result<String, RowError> {
     let Some(group) = row.get("variable_group").filter(|group| !group.is_null()) else {
-        return Err(RowError::mandatory(place.of("variable_group")));
+        return Err(row.missing("variable_group"));
     };
     let text = |name: &str| group.get(name).and_then(Value::as_str);
     let groups = &cx.store().variable_groups;
     let by_id = text("id").and_then(|id| groups.get(id));
-    let by_name = |name: &str| text(name).and_then(|text| groups.by(name, text));
+    let by_name = |name: &str| text(name).and_then(|text| groups.find_by(name, text));
     let found = by_id.or_else(|| by_name("api_name")).or_else(|| by_name("name"));
     match found {
         Some(group) => Ok(text_of(group, "id").to_owned()),
-        None => Err(RowError::invalid(place.of("variable_group"))),
+        None => Err(row.invalid("variable_group")),
     }
 }
 
 pub(crate) fn create(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    each(cx, "variables", LIMIT, StatusCode::CREATED, |cx, place, row| {
-        let mut variable = checked(cx, place, row, None)?;
+    each(cx, "variables", LIMIT, StatusCode::CREATED, |cx, row| {
+        let mut variable = checked(cx, row, None)?;
         variable.insert("source".into(), "CRM".into());
         variable.insert("read_only".into(), false.into());
         let id = cx.state.rng.next_id();
@@ -180,17 +174,12 @@ pub(crate) fn create(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     })
 }
 
-fn change(
-    cx: &mut Context<'_>,
-    place: RowPosition<'_>,
-    row: &Map<String, Value>,
-    id: &str,
-) -> RowResult {
+fn change(cx: &mut Context<'_>, row: Row<'_>, id: &str) -> RowResult {
     let all = &cx.store().variables;
-    let known = all.get(id).or_else(|| all.by("api_name", id));
+    let known = all.get(id).or_else(|| all.find_by("api_name", id));
     let known = known.ok_or_else(|| RowError::unknown_id(id))?;
     let id = text_of(known, "id").to_owned();
-    let changes = checked(cx, place, row, Some(known))?;
+    let changes = checked(cx, row, Some(known))?;
     if let Some(variable) = cx.store_mut().variables.get_mut(&id) {
         variable.extend(changes);
     }
@@ -198,15 +187,11 @@ fn change(
 }
 
 pub(crate) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    each(cx, "variables", LIMIT, StatusCode::OK, |cx, place, row| {
-        let id = place.text(row, "id")?;
-        change(cx, place, row, id)
+    let limit = if cx.path_values.is_empty() { LIMIT } else { 1 };
+    each(cx, "variables", limit, StatusCode::OK, |cx, row| {
+        let id = row_id(cx, row)?;
+        change(cx, row, id)
     })
-}
-
-pub(crate) fn update_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let id = cx.path_value(0);
-    each(cx, "variables", 1, StatusCode::OK, |cx, place, row| change(cx, place, row, id))
 }
 
 fn remove(cx: &mut Context<'_>, id: &str) -> RowResult {
@@ -215,12 +200,8 @@ fn remove(cx: &mut Context<'_>, id: &str) -> RowResult {
 }
 
 pub(crate) fn delete(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    each_id(cx, "variables", LIMIT, remove)
-}
-
-pub(crate) fn delete_one(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    let outcome = remove(cx, cx.path_value(0));
-    Ok(answer(cx, "variables", &[outcome], StatusCode::OK))
+    let id = cx.optional_path_value(0);
+    each_id(cx, "variables", id, LIMIT, remove)
 }
 
 pub(crate) fn groups(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
@@ -230,6 +211,7 @@ pub(crate) fn groups(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 
 pub(crate) fn group(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let groups = &cx.store().variable_groups;
-    let group = groups.get(cx.path_value(0)).or_else(|| groups.by("api_name", cx.path_value(0)));
+    let group =
+        groups.get(cx.path_value(0)).or_else(|| groups.find_by("api_name", cx.path_value(0)));
     Ok(found("variable_groups", group.cloned().map(Value::Object).into_iter().collect()))
 }

@@ -18,20 +18,21 @@ pub(crate) struct CleanedRow {
     pub(crate) owner: Option<String>,
 }
 
-/// Whether a value says that there is none.
+/// Whether a value clears its field.
 pub(crate) fn is_empty(value: &Value) -> bool {
     value.is_null() || value.as_str() == Some("")
 }
 
 /// Checks a row. Names that the module does not have and read-only fields are passed over.
-pub(crate) fn clean(rules: Rules<'_>, row: &Map<String, Value>) -> Result<CleanedRow, RowError> {
+pub(crate) fn clean(rules: Rules<'_>) -> Result<CleanedRow, RowError> {
+    let row = rules.row.values;
     let mut cleaned = CleanedRow::default();
     for field in rules.module.fields.iter().filter(|field| !field.read_only) {
         let name = line_items::shown_name(&field.api_name, rules.view.version);
         let given = row.get(name);
         match given.filter(|value| !is_empty(value)) {
             None if field.mandatory && (given.is_some() || rules.target.is_none()) => {
-                return Err(RowError::mandatory(rules.place.of(name)));
+                return Err(rules.row.missing(name));
             }
             None => {
                 if given.is_some() && !field.system {
@@ -67,7 +68,7 @@ fn appended(rules: Rules<'_>, row: &Map<String, Value>, field: &FieldSpec, value
     }
 }
 
-/// Checks one value that is not empty, and says how it is stored. `row` is what it stands in.
+/// Checks one value that is not empty, and says how it is stored. `row` is the row that it belongs to.
 fn check(
     rules: Rules<'_>,
     field: &FieldSpec,
@@ -82,8 +83,7 @@ fn check(
         && field.kind != FieldKind::Discount
         && text.chars().count() > field.max_length as usize
     {
-        let details = rules.place.with(name, "maximum_length", field.max_length);
-        return Err(RowError::invalid(details));
+        return Err(rules.row.too_long(name, field.max_length as usize));
     }
     match field.kind {
         FieldKind::DateTime => {
@@ -118,19 +118,19 @@ const ROW_LIMIT: usize = 100;
 fn rows(rules: Rules<'_>, field: &FieldSpec, name: &str, value: &Value) -> Result<Value, RowError> {
     let rows = value.as_array().map(Vec::as_slice).unwrap_or_default();
     if rows.len() > ROW_LIMIT {
-        let details = rules.place.with(name, "limit", ROW_LIMIT);
+        let details = rules.row.details_with(name, "limit", ROW_LIMIT);
         return Err(RowError::new("LIMIT_EXCEEDED", "the limit of rows is exceeded", details));
     }
     let old = rules.target.and_then(|record| record.values.get(&field.api_name)?.as_array());
     let one = |(index, row): (usize, &Value)| {
         let place = format!("{name}[{index}]");
         let mut row = match row {
-            // v2 names files by their ids alone.
+            // v2 names files only by their ids.
             Value::String(file) => Map::from_iter([("File_Id__s".into(), file.clone().into())]),
             Value::Object(row) => line_items::stored_row(&field.api_name, row, rules.view.version),
-            _ => return Err(RowError::invalid(rules.place.of(&place))),
+            _ => return Err(rules.row.invalid(&place)),
         };
-        // Where leaving a row out deletes it, the word for that is none, as far as is known.
+        // Where leaving a row out deletes it, there is no other mark for that, as far as is known.
         if rules.view.version < Version::V5 {
             row.remove("_delete");
         }
@@ -140,9 +140,8 @@ fn rows(rules: Rules<'_>, field: &FieldSpec, name: &str, value: &Value) -> Resul
                 let id = mentioned_id(id).unwrap_or_default();
                 let same = |row: &Value| row.get("id").and_then(Value::as_str) == Some(&id);
                 if !old.is_some_and(|rows| rows.iter().any(same)) {
-                    let details = rules.place.with(&format!("{place}.id"), "id", id);
-                    let message = "the id given seems to be invalid";
-                    return Err(RowError::new("INVALID_DATA", message, details));
+                    let details = rules.row.details_with(&format!("{place}.id"), "id", id);
+                    return Err(RowError::invalid_id(details));
                 }
                 true
             }
@@ -178,7 +177,7 @@ fn columns(
         let given = row.get(&column.api_name);
         match given.filter(|value| !is_empty(value)) {
             None if column.mandatory && (given.is_some() || !known) => {
-                return Err(RowError::mandatory(rules.place.of(&name)));
+                return Err(rules.row.missing(&name));
             }
             None if given.is_some() => {
                 stored.insert(column.api_name.clone(), Value::Null);
@@ -209,10 +208,10 @@ fn file(
     }
     let name = format!("{place}.File_Id__s");
     let Some(id) = row.get("File_Id__s").and_then(Value::as_str) else {
-        return Err(RowError::mandatory(rules.place.of(&name)));
+        return Err(rules.row.missing(&name));
     };
     if !rules.view.store().files.contains_key(id) {
-        return Err(RowError::invalid(rules.place.of(&name)));
+        return Err(rules.row.invalid(&name));
     }
     Ok(json!({ "File_Id__s": id }))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::crm::call::{External, RowError, RowPosition};
+use crate::crm::call::{External, Row, RowError};
 use crate::crm::render::View;
 use crate::formats::is_email;
 use crate::json::{mentioned_id, record_key, text_of};
@@ -16,12 +16,12 @@ pub(crate) const TAG_LENGTH: usize = 25;
 /// What a participant of an event can be.
 const PARTICIPANTS: [&str; 4] = ["user", "contact", "lead", "email"];
 
-/// Where a row stands, and what it is held against.
+/// A row's position, and what it is checked against.
 #[derive(Clone, Copy)]
 pub(crate) struct Rules<'a> {
     pub(crate) view: View<'a>,
     pub(crate) module: &'a ModuleSpec,
-    pub(crate) place: RowPosition<'a>,
+    pub(crate) row: Row<'a>,
     /// The record that the row updates; mandatory fields may then be absent.
     pub(crate) target: Option<&'a Record>,
     pub(crate) external: &'a External,
@@ -30,7 +30,7 @@ pub(crate) struct Rules<'a> {
 impl Rules<'_> {
     pub(super) fn mismatch(self, field: &FieldSpec, name: &str) -> RowError {
         let expected = field.kind.expected();
-        RowError::invalid(self.place.with(name, "expected_data_type", expected))
+        self.row.expected(name, expected)
     }
 
     /// The id that a value names, if it is one of those that are known.
@@ -44,8 +44,8 @@ impl Rules<'_> {
         if known(&id) {
             return Ok(id.into());
         }
-        let details = self.place.with(name, "id", id);
-        Err(RowError::new("INVALID_DATA", "the id given seems to be invalid", details))
+        let details = self.row.details_with(name, "id", id);
+        Err(RowError::invalid_id(details))
     }
 
     pub(super) fn user(self, name: &str, value: &Value) -> Result<Value, RowError> {
@@ -81,7 +81,7 @@ impl Rules<'_> {
         let stored =
             self.target.and_then(|record| record.values.get(&field.api_name)?.get("module"));
         let Some(module) = named.or(stored).and_then(Value::as_str) else {
-            return Err(RowError::mandatory(self.place.of("$se_module")));
+            return Err(self.row.missing("$se_module"));
         };
         let id = self.known(name, value, |id| store.table(module).get(id).is_some())?;
         Ok(json!({ "id": id, "module": module }))
@@ -89,10 +89,10 @@ impl Rules<'_> {
 
     pub(super) fn currency(self, name: &str, value: &Value) -> Result<Value, RowError> {
         let store = self.view.store();
-        let known = store.currencies.by("iso_code", value.as_str().unwrap_or_default());
+        let known = store.currencies.find_by("iso_code", value.as_str().unwrap_or_default());
         match known.filter(|currency| currency.get("is_active") != Some(&Value::Bool(false))) {
             Some(_) => Ok(value.clone()),
-            None => Err(RowError::invalid(self.place.of(name))),
+            None => Err(self.row.invalid(name)),
         }
     }
 
@@ -100,7 +100,7 @@ impl Rules<'_> {
     pub(super) fn tags(self, name: &str, value: &Value) -> Result<Value, RowError> {
         let rows = value.as_array().map(Vec::as_slice).unwrap_or_default();
         if rows.len() > TAG_LIMIT {
-            let details = self.place.with(name, "limit", TAG_LIMIT);
+            let details = self.row.details_with(name, "limit", TAG_LIMIT);
             return Err(RowError::new("LIMIT_EXCEEDED", "the limit of tags is exceeded", details));
         }
         let one = |(index, row): (usize, &Value)| {
@@ -110,12 +110,10 @@ impl Rules<'_> {
             let text = row.get("name").unwrap_or(row).as_str();
             match known.map(|tag| tag.name.as_str()).or(text) {
                 Some(text) if text.chars().count() > TAG_LENGTH => {
-                    let place =
-                        self.place.with(&format!("{place}.name"), "maximum_length", TAG_LENGTH);
-                    Err(RowError::invalid(place))
+                    Err(self.row.too_long(&format!("{place}.name"), TAG_LENGTH))
                 }
                 Some(text) if !text.trim().is_empty() => Ok(Value::from(text)),
-                _ => Err(RowError::invalid(self.place.of(&place))),
+                _ => Err(self.row.invalid(&place)),
             }
         };
         rows.iter().enumerate().map(one).collect()
@@ -135,9 +133,9 @@ impl Rules<'_> {
             let text = row.get("name").or_else(|| row.get("value")).unwrap_or(row).as_str();
             let text = text.unwrap_or_default();
             let text = text.rsplit_once(" - ").map_or(text, |(name, _)| name);
-            let tax = by_id.or_else(|| known.by("name", text));
+            let tax = by_id.or_else(|| known.find_by("name", text));
             let Some(tax) = tax else {
-                return Err(RowError::invalid(self.place.of(&format!("{name}[{index}]"))));
+                return Err(self.row.invalid(&format!("{name}[{index}]")));
             };
             let id = tax.get("id").cloned().unwrap_or_default();
             if field.api_name != "Line_Tax" {
@@ -154,13 +152,12 @@ impl Rules<'_> {
         let one = |(index, row): (usize, &Value)| {
             let place = |key: &str| format!("{name}[{index}].{key}");
             let Some(row) = row.as_object() else {
-                let details = self.place.with(name, "expected_data_type", "jsonobject");
-                return Err(RowError::invalid(details));
+                return Err(self.row.expected(name, "jsonobject"));
             };
             let kind = self.participant_kind(row, &place("type"))?;
             let who = row.get("participant").and_then(Value::as_str).unwrap_or_default();
             if who.is_empty() {
-                return Err(RowError::mandatory(self.place.of(&place("participant"))));
+                return Err(self.row.missing(&place("participant")));
             }
             let store = self.view.store();
             let known = match kind {
@@ -170,7 +167,7 @@ impl Rules<'_> {
                 _ => is_email(who),
             };
             if !known {
-                return Err(RowError::invalid(self.place.of(&place("participant"))));
+                return Err(self.row.invalid(&place("participant")));
             }
             Ok(json!({
                 "type": kind,
@@ -188,12 +185,9 @@ impl Rules<'_> {
         place: &str,
     ) -> Result<&'r str, RowError> {
         match text_of(row, "type") {
-            "" => Err(RowError::mandatory(self.place.of(place))),
+            "" => Err(self.row.missing(place)),
             kind if PARTICIPANTS.contains(&kind) => Ok(kind),
-            _ => {
-                let supported: Vec<Value> = PARTICIPANTS.map(Value::from).into();
-                Err(RowError::invalid(self.place.with(place, "supported_values", supported)))
-            }
+            _ => Err(self.row.unsupported(place, &PARTICIPANTS)),
         }
     }
 }
