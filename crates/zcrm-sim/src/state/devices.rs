@@ -11,7 +11,6 @@ use crate::rng::Rng;
 
 /// How long a device's codes can be used.
 pub(crate) const CODE_LIFE: TimeDelta = TimeDelta::minutes(5);
-
 /// How long the record of a code outlives it, so that a late poll learns why it fails.
 const MEMORY: TimeDelta = TimeDelta::hours(1);
 

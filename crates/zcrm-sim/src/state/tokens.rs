@@ -12,7 +12,6 @@ use crate::rng::Rng;
 
 /// How long an access token lives.
 pub(crate) const TOKEN_LIFE_SECONDS: i64 = 3_600;
-
 /// How many access tokens a refresh token gives within [`THROTTLE_WINDOW`].
 const THROTTLE_TOKENS: usize = 10;
 const THROTTLE_WINDOW: TimeDelta = TimeDelta::minutes(10);
@@ -20,14 +19,11 @@ const THROTTLE_WINDOW: TimeDelta = TimeDelta::minutes(10);
 /// How long a refresh token is refused after one call too many, unless said otherwise. Zoho says
 /// "after some time"; its window would often end sooner.
 pub(crate) const THROTTLE_LOCK: TimeDelta = TimeDelta::minutes(10);
-
 /// How many grant tokens people make for a client within [`GRANT_WINDOW`].
 const GRANTS: usize = 10;
 const GRANT_WINDOW: TimeDelta = TimeDelta::minutes(10);
-
 /// How many access tokens of one refresh token live at once.
 const LIVE_ACCESS_TOKENS: usize = 15;
-
 /// How many refresh tokens a user has at once.
 const REFRESH_TOKENS: usize = 20;
 

@@ -49,13 +49,8 @@ pub(crate) type Handler = fn(&mut Context<'_>) -> Result<Answer, Refusal>;
 
 impl<'a> Context<'a> {
     pub(crate) fn module(&self, api_name: &str) -> Result<Arc<ModuleSpec>, Refusal> {
-        self.state.module(api_name).ok_or_else(|| {
-            Refusal::bad(
-                "INVALID_MODULE",
-                "the module name given seems to be invalid",
-                json!({ "resource_path_index": 0 }),
-            )
-        })
+        let refused = || Refusal::invalid_module(json!({ "resource_path_index": 0 }));
+        self.state.module(api_name).ok_or_else(refused)
     }
 
     /// The value of the path's first, second … name in braces, counted from 0.
@@ -80,13 +75,8 @@ impl<'a> Context<'a> {
     /// The module that the parameter of that name means.
     pub(crate) fn param_module(&self) -> Result<Arc<ModuleSpec>, Refusal> {
         let name = self.call.param("module").ok_or_else(|| Refusal::missing_param("module"))?;
-        self.state.module(name).ok_or_else(|| {
-            Refusal::bad(
-                "INVALID_MODULE",
-                "the module name given seems to be invalid",
-                json!({ "param_name": "module", "param": "module" }),
-            )
-        })
+        let details = json!({ "param_name": "module", "param": "module" });
+        self.state.module(name).ok_or_else(|| Refusal::invalid_module(details))
     }
 
     pub(crate) fn view(&self) -> View<'_> {

@@ -12,13 +12,10 @@ use crate::version::Version;
 
 /// The most records of a page.
 const PER_PAGE: usize = 200;
-
 /// The most fields that a call may name.
 const FIELD_LIMIT: usize = 50;
-
 /// The most ids that a call may name.
 const ID_LIMIT: usize = 100;
-
 /// How far page numbers reach, in records.
 pub(crate) const PAGE_WALL: usize = 2_000;
 

@@ -45,6 +45,10 @@ impl Refusal {
         Self::new(StatusCode::UNAUTHORIZED, code, message, json!({}))
     }
 
+    pub(crate) fn invalid_module(details: Value) -> Self {
+        Self::bad("INVALID_MODULE", "the module name given seems to be invalid", details)
+    }
+
     /// Something that is not an id, or the id of nothing.
     pub(crate) fn invalid_id(details: Value) -> Self {
         Self::bad("INVALID_DATA", INVALID_ID, details)

@@ -18,7 +18,6 @@ const URL_LENGTH: usize = 255;
 /// The most fields of a condition, and the most groups in a group.
 const FIELD_LIMIT: usize = 10;
 const GROUP_LIMIT: usize = 2;
-
 /// How long a channel lives where nothing is said, or too much.
 const USUAL_LIFE: TimeDelta = TimeDelta::hours(1);
 

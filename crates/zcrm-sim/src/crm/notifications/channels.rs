@@ -17,7 +17,6 @@ use crate::version::Version;
 const LIMIT: usize = 50;
 /// The most channels that a call ends. Zoho's pages name no limit.
 const ID_LIMIT: usize = 100;
-
 const UPDATED: &str = "Successfully updated the subscribe details";
 
 /// Refuses what would be ignored otherwise.

@@ -19,7 +19,6 @@ use crate::state::{ADMINISTRATOR, FOUNDED, Record, SettingsMap, User, UserStatus
 /// The most users that one call makes, and that the organisation's licence allows.
 const CALL_LIMIT: usize = 10;
 const LICENCES: usize = 100;
-
 /// The kinds of list.
 const KINDS: [&str; 10] = [
     "AllUsers",

@@ -51,11 +51,7 @@ struct Conversion<'r> {
 
 pub(crate) fn convert(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     if cx.path_value(0) != "Leads" {
-        return Err(Refusal::bad(
-            "INVALID_MODULE",
-            "the module name given seems to be invalid",
-            json!({ "resource_path_index": 0 }),
-        ));
+        return Err(Refusal::invalid_module(json!({ "resource_path_index": 0 })));
     }
     let lead = cx.store().table("Leads").get(cx.path_value(1));
     let lead = lead.ok_or_else(|| Refusal::invalid_path_id(cx.path_value(1), 1))?.clone();

@@ -14,7 +14,6 @@ use crate::state::DeletedRecord;
 
 /// How long a deleted record lies in the recycle bin, and how long its id is kept after all.
 const RECYCLE_BIN: TimeDelta = TimeDelta::days(60);
-
 const DELETED_IDS: TimeDelta = TimeDelta::days(120);
 
 /// Whether a deleted record can be restored; `None` once its id is forgotten.

@@ -197,7 +197,7 @@ fn relate_one(cx: &mut Context<'_>, place: &RelatedPath, other: &str, row: Row<'
 fn relation_values(row: Row<'_>, module: &str) -> Result<Map<String, Value>, RowError> {
     let mut values = Map::new();
     for (_, name, expected) in RELATION_VALUES.iter().filter(|(of, ..)| *of == module) {
-        let Some(value) = row.get(*name).filter(|value| !value.is_null()) else { continue };
+        let Some(value) = row.get(name).filter(|value| !value.is_null()) else { continue };
         let fits = match *expected {
             "string" => value.is_string(),
             "double" => value.is_number(),
