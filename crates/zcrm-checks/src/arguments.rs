@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, str::FromStr};
 
 use lexopt::{Arg, Parser, ValueExt as _};
 
-use crate::BoxError;
+use zcrm_core::BoxError;
 
 /// The arguments that a check was started with.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use tokio::{
     process::{ChildStdin, ChildStdout, Command},
 };
 
-use crate::BoxError;
+use zcrm_core::BoxError;
 
 /// A process; it is killed when this is dropped.
 #[derive(Debug)]

@@ -1,18 +1,18 @@
 //! What the long checks share. The checks themselves are programs in `src/bin`, started through
 //! `cargo xtask`.
 
+mod answer;
 mod arguments;
 mod child;
 mod clock;
 pub mod live;
 mod mysql;
 pub mod operations;
+mod steps;
 mod store_kind;
 
 pub use arguments::Arguments;
 pub use child::Child;
 pub use clock::ShiftedClock;
 pub use store_kind::StoreKind;
-
-/// Any error: a check ends with the first one.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub use zcrm_core::BoxError;

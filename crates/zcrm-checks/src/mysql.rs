@@ -10,7 +10,7 @@ use std::{
 use zcrm_core::Clock;
 use zcrm_store_mysql::{MySqlStore, MySqlStoreBuilder};
 
-use crate::BoxError;
+use zcrm_core::BoxError;
 
 /// Makes the database and its table. On a server that was named they stay when the check is over.
 pub(crate) async fn prepare(folder: &Path, migrated: bool) -> Result<(), BoxError> {

@@ -6,7 +6,9 @@ use zcrm_core::{Clock, Environment};
 use zcrm_oauth::{TokenKey, TokenStore};
 use zcrm_store_file::FileStore;
 
-use crate::{BoxError, mysql};
+use zcrm_core::BoxError;
+
+use crate::mysql;
 
 /// The client that the checks keep tokens of.
 const CLIENT: &str = "1000.CHECKS";

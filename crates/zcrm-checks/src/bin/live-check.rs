@@ -14,7 +14,7 @@ async fn main() -> Result<(), BoxError> {
     } else {
         Fixture::simulated(live::simulator().await?).await?
     };
-    let report = live::run(&fixture).await;
+    let report = live::run(&fixture).await?;
     println!("{report}");
     if report.is_good() { Ok(()) } else { Err("what is assumed is not what is".into()) }
 }

@@ -9,24 +9,22 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{
-    HeaderValue, Request,
-    header::{AUTHORIZATION, HOST},
-};
-use serde_json::{Value, json};
+use http::{HeaderValue, Request, header::AUTHORIZATION};
+use serde_json::json;
 use zcrm::{
     ApiVersion, Client, ClientBuilder, Config, DataCenter, Environment,
     http::{Clock as _, RetryPolicy, TokioClock},
-    oauth::ExposeSecret as _,
     operations::{Base, BodyShape, Operation},
-    request::Api,
+    request::{self, Api},
 };
+use zcrm_core::BoxError;
 use zcrm_http::{Authorizer as _, Connector, ReqBody, Stack, StaticAuthorizer, Transport};
 use zcrm_sim::{FieldKind, FieldSpec, Simulator};
 
-use super::answer::Answer;
-use super::verdict::Stop;
-use crate::BoxError;
+use crate::{
+    answer::Answer,
+    steps::{Call, Caller, Payload, Values},
+};
 
 /// The versions in which the checks speak.
 const VERSIONS: [ApiVersion; 5] =
@@ -80,6 +78,10 @@ impl Fixture {
         let base = || Client::builder().config(settings.clone()).token_path(folder.path());
         let clients = clients(base).await?;
         first(&clients)?.tokens().exchange(simulator.grant_token()).await?;
+        // as an organisation that has used tags
+        let tag = Payload::Json(json!({ "tags": [{ "name": "live-check" }] }));
+        let tag = written(first(&clients)?, "POST", "settings/tags?module=Leads", tag)?;
+        tag.send().await?;
         Ok(Self {
             clients,
             accounts: accounts()?,
@@ -139,21 +141,16 @@ impl Fixture {
         self.simulator.as_ref()
     }
 
-    /// What stands in every record that the checks write, so that they are known as theirs.
-    pub(super) fn mark(&self) -> &str {
-        &self.mark
-    }
-
-    pub(super) fn client_id(&self) -> &str {
-        &self.client_id
-    }
-
-    pub(super) fn client_secret(&self) -> &str {
-        &self.client_secret
+    /// The values that every check begins with.
+    pub(super) fn values(&self) -> Values {
+        Values::default()
+            .with("mark", self.mark.as_str())
+            .with("client_id", self.client_id.as_str())
+            .with("client_secret", self.client_secret.as_str())
     }
 
     /// The SDK in that version.
-    pub(super) fn client(&self, version: ApiVersion) -> Result<&Client, BoxError> {
+    fn client(&self, version: ApiVersion) -> Result<&Client, BoxError> {
         let found = self.clients.iter().find(|client| client.version() == version);
         found.ok_or_else(|| format!("no client speaks {version}").into())
     }
@@ -163,91 +160,57 @@ impl Fixture {
         first(&self.clients)
     }
 
-    /// The API with another header than the login's.
-    pub(super) async fn with_token(&self, token: &str) -> Result<Api, BoxError> {
+    /// A read of the API with another token than the login's.
+    pub(super) async fn with_token(&self, token: &str) -> Result<Answer, BoxError> {
         let client = self.client(ApiVersion::V8)?;
         let origin = client.tokens().authorize().await?.origin().clone();
-        Ok(client.authorized_by(Arc::new(StaticAuthorizer::zoho(token, origin)?)))
+        let api = client.authorized_by(Arc::new(StaticAuthorizer::zoho(token, origin)?));
+        Ok(written(&api, "GET", "org", Payload::None)?.send().await?.into())
     }
 
-    /// A call of the API as it is written, with its answer as it came.
-    pub(super) async fn call(
-        &self,
-        version: ApiVersion,
-        method: &str,
-        target: &str,
-        body: Option<&Value>,
-    ) -> Result<Answer, BoxError> {
-        self.call_with(version, method, target, &[], body).await
+    /// A read, of v8 unless the target begins with a version.
+    pub(super) async fn get(&self, target: &str) -> Result<Answer, BoxError> {
+        self.send(Call { method: "GET".into(), target: target.into(), ..Call::default() }).await
     }
 
-    /// The same with headers.
-    pub(super) async fn call_with(
-        &self,
-        version: ApiVersion,
-        method: &str,
-        target: &str,
-        headers: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> Result<Answer, BoxError> {
-        let api: &Api = self.client(version)?;
-        send(api, method, target, headers, body).await
-    }
-
-    pub(super) async fn get(&self, version: ApiVersion, target: &str) -> Result<Answer, BoxError> {
-        self.call(version, "GET", target, None).await
-    }
-
-    /// Writes rows, and keeps in mind what has to be deleted.
-    pub(super) async fn write(
-        &self,
-        version: ApiVersion,
-        module: &str,
-        rows: &[Value],
-    ) -> Result<Answer, BoxError> {
-        let answer = self.call(version, "POST", module, Some(&json!({ "data": rows }))).await?;
-        for index in 0..rows.len() {
-            let id = answer.text(&format!("/data/{index}/details/id"));
-            if !id.is_empty() {
-                self.made(module, id);
-            }
-        }
-        Ok(answer)
-    }
-
-    /// Keeps in mind a record that came to be by the way.
-    pub(super) fn made(&self, module: &str, id: &str) {
+    /// Remembers the records that a call made, so that they are deleted at the end.
+    fn remember(&self, path: &str, answer: &Answer) {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        written.push((module.to_owned(), id.to_owned()));
-    }
-
-    /// Writes one row, which must succeed; its id.
-    pub(super) async fn create(
-        &self,
-        version: ApiVersion,
-        module: &str,
-        row: Value,
-    ) -> Result<String, Stop> {
-        let answer = self.write(version, module, &[row]).await?;
-        let id = answer.text("/data/0/details/id");
-        if id.is_empty() { Err(Stop::because(&answer)) } else { Ok(id.to_owned()) }
-    }
-
-    /// A lead with the mark.
-    pub(super) fn lead(&self, last_name: &str) -> Value {
-        json!({ "Last_Name": last_name, "Company": self.mark })
+        let mut made = |module: &str, place: &str| {
+            for value in answer.at(place) {
+                if let Some(id) = value.get("id").unwrap_or(value).as_str() {
+                    written.push((module.to_owned(), id.to_owned()));
+                }
+            }
+        };
+        match path.split('/').collect::<Vec<_>>().as_slice() {
+            [module] | [module, "upsert"] if module.starts_with(char::is_uppercase) => {
+                made(module, "/data/*/details/id");
+            }
+            [_, _, "Notes"] => made("Notes", "/data/*/details/id"),
+            [_, _, "actions", "convert"] => {
+                for module in ["Accounts", "Contacts", "Deals"] {
+                    made(module, &format!("/data/*/{module}"));
+                    made(module, &format!("/data/*/details/{module}"));
+                }
+            }
+            _ => {}
+        }
     }
 
     /// A call of the accounts server.
-    pub(super) async fn accounts(
+    async fn accounts(
         &self,
         path: &str,
-        form: Option<&[(&str, &str)]>,
+        form: Option<&[(String, String)]>,
     ) -> Result<Answer, BoxError> {
         const POST: Operation =
             Operation::post("/oauth/v2/token").base(Base::Root).body(BodyShape::Form);
         let request = match form {
-            Some(form) => POST.request(ApiVersion::V8).form(form).build()?,
+            Some(form) => {
+                let form: Vec<_> = form.iter().map(|(name, text)| (&**name, &**text)).collect();
+                POST.request(ApiVersion::V8).form(&form).build()?
+            }
             None => PLAIN.request(ApiVersion::V8).build()?,
         };
         let url = format!("{}{path}", self.accounts_url);
@@ -271,21 +234,6 @@ impl Fixture {
         self.send_to(PLAIN.request(ApiVersion::V8).build()?, &url, Some(&header)).await
     }
 
-    /// A read of the API past the client's own limits, which names that host if it names one.
-    pub(super) async fn plain_get(
-        &self,
-        target: &str,
-        host: Option<&str>,
-    ) -> Result<Answer, BoxError> {
-        let authorization = self.login()?.tokens().authorize().await?;
-        let mut request = PLAIN.request(ApiVersion::V8).build()?;
-        if let Some(host) = host {
-            request.headers_mut().insert(HOST, host.parse()?);
-        }
-        let url = format!("{}/crm/{target}", authorization.origin());
-        self.send_to(request, &url, Some(authorization.header())).await
-    }
-
     /// Sends past the SDK's tokens.
     async fn send_to(
         &self,
@@ -301,20 +249,6 @@ impl Fixture {
         Ok(zcrm_http::send(&self.accounts, request).await?.into())
     }
 
-    /// Waits as long as Zoho's search index may need; the simulator needs no time.
-    pub(super) async fn until_found(&self, target: &str) -> Result<Answer, BoxError> {
-        let clock = TokioClock::new();
-        let mut answer = self.get(ApiVersion::V8, target).await?;
-        for _ in 0..24 {
-            if answer.status != 204 || self.simulator.is_some() {
-                break;
-            }
-            clock.sleep(Duration::from_secs(5)).await;
-            answer = self.get(ApiVersion::V8, target).await?;
-        }
-        Ok(answer)
-    }
-
     /// Deletes what was written, the latest first; what could not be deleted.
     pub(super) async fn clean(&self) -> Vec<String> {
         let written = {
@@ -324,11 +258,10 @@ impl Fixture {
         let mut left = Vec::new();
         for (module, id) in written.into_iter().rev() {
             let target = format!("{module}?ids={id}");
-            let answer = self.call(ApiVersion::V8, "DELETE", &target, None).await;
-            match answer {
-                Ok(answer) if answer.status == 200 && answer.code() == "SUCCESS" => {}
-                // a check deleted it before
-                Ok(answer) if answer.code() == "INVALID_DATA" => {}
+            let call = Call { method: "DELETE".into(), target, ..Call::default() };
+            match self.send(call).await {
+                // or a check deleted it before
+                Ok(answer) if answer.is("200 SUCCESS | INVALID_DATA") => {}
                 Ok(answer) => left.push(format!("{module} {id}: {answer}")),
                 Err(error) => left.push(format!("{module} {id}: {error}")),
             }
@@ -360,14 +293,44 @@ fn mark() -> String {
     format!("zcrm live-check {:016x}", fastrand::u64(..))
 }
 
+impl Caller for Fixture {
+    async fn send(&self, call: Call) -> Result<Answer, BoxError> {
+        let Call { method, target, headers, payload, wait } = call;
+        if target.starts_with('/') {
+            let form =
+                if let Payload::Form(form) = &payload { Some(form.as_slice()) } else { None };
+            return self.accounts(&target, form).await;
+        }
+        let version = target.split_once('/').and_then(|(version, _)| version.parse().ok());
+        let target =
+            target.split_once('/').filter(|_| version.is_some()).map_or(&*target, |it| it.1);
+        let api: &Api = self.client(version.unwrap_or(ApiVersion::V8))?;
+        let call = written(api, &method, target, payload)?;
+        let call = headers.iter().fold(call, |call, (name, value)| call.header(name, value));
+        let mut answer: Answer = call.clone().send().await?.into();
+        // as long as Zoho's search index may need; the simulator needs no time
+        let clock = TokioClock::new();
+        for _ in 0..24 {
+            if !wait || answer.status != 204 || self.simulator.is_some() {
+                break;
+            }
+            clock.sleep(Duration::from_secs(5)).await;
+            answer = call.clone().send().await?.into();
+        }
+        if method == "POST" {
+            self.remember(target.split('?').next().unwrap_or_default(), &answer);
+        }
+        Ok(answer)
+    }
+}
+
 /// A call as it is written: `target` is a path below the version, with its query.
-pub(super) async fn send(
+fn written(
     api: &Api,
     method: &str,
     target: &str,
-    headers: &[(&str, &str)],
-    body: Option<&Value>,
-) -> Result<Answer, BoxError> {
+    payload: Payload,
+) -> Result<request::Call, BoxError> {
     const TEMPLATES: [&str; 5] =
         ["/{a}", "/{a}/{b}", "/{a}/{b}/{c}", "/{a}/{b}/{c}/{d}", "/{a}/{b}/{c}/{d}/{e}"];
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -380,24 +343,12 @@ pub(super) async fn send(
         "DELETE" => Operation::delete(template),
         _ => Operation::get(template),
     };
-    let shape = if body.is_some() { BodyShape::Json } else { BodyShape::None };
-    let mut call = api.call(&operation.body(shape));
+    let mut call = api.call(&operation.body(payload.shape()));
     for (name, value) in ["a", "b", "c", "d", "e"].into_iter().zip(segments) {
         call = call.path(name, value);
     }
     for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
         call = call.param_unchecked(name, value);
     }
-    for (name, value) in headers {
-        call = call.header(name, value);
-    }
-    if let Some(body) = body {
-        call = call.body_unchecked(body.to_string());
-    }
-    Ok(call.send().await?.into())
-}
-
-/// The secret of a stored token.
-pub(super) fn access(token: &zcrm::stores::StoredToken) -> String {
-    token.access.expose_secret().to_owned()
+    Ok(payload.add_to(call, "data"))
 }

@@ -12,7 +12,7 @@ use zcrm_api::{
 };
 use zcrm_core::{ApiVersion, Error, Id, Lookup, Record, Tag};
 
-use super::Recorder;
+use super::recorder::Recorder;
 
 /// Calls every method; what is written is deleted again.
 pub(super) async fn extensions(api: &Api, recorder: &Recorder) -> Result<(), Error> {

@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 
 use super::table::{OperationRow, key_of, text, texts};
-use crate::BoxError;
+use zcrm_core::BoxError;
 
 /// The files of a folder.
 #[derive(Debug)]

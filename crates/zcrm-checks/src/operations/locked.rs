@@ -3,8 +3,11 @@
 use serde_json::Value;
 use zcrm_core::ApiVersion;
 
-use super::table::{OperationRow, key_of, text, texts};
-use super::{Exchange, SmokeRun};
+use super::{
+    recorder::Exchange,
+    smoke::SmokeRun,
+    table::{OperationRow, fits, key_of, text, texts},
+};
 
 /// What a smoke run shows that the lock file does not say.
 #[must_use]
@@ -81,10 +84,4 @@ fn of_exchange(exchange: &Exchange, version: ApiVersion, lock: &[OperationRow]) 
 /// Whether the answer has what was asked for, and is no refusal as a whole.
 fn answered(exchange: &Exchange) -> bool {
     (200..300).contains(&exchange.status) && !exchange.answer.is_empty()
-}
-
-fn fits(path: &str, template: &str) -> bool {
-    let (path, template) = (path.split('/'), template.split('/'));
-    path.clone().count() == template.clone().count()
-        && path.zip(template).all(|(given, wanted)| wanted.starts_with('{') || given == wanted)
 }

@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Exchange,
     files::Files,
+    recorder::Exchange,
     table::{OperationRow, text, texts},
 };
-use crate::BoxError;
+use zcrm_core::BoxError;
 
 /// What the files get wrong.
 #[derive(Debug, Deserialize)]

@@ -8,8 +8,12 @@ use zcrm_core::{ApiVersion, Base, BodyShape, Error, Id, Operation, PriceRange, R
 use zcrm_http::{Authorization, Connector, Stack, StaticAuthorizer};
 use zcrm_sim::{Journal, Simulator};
 
-use super::{Exchange, Recorder, extensions::extensions, traverse::traverse};
-use crate::BoxError;
+use super::{
+    extensions::extensions,
+    recorder::{Exchange, Recorder},
+    traverse::traverse,
+};
+use zcrm_core::BoxError;
 
 /// What the smoke run saw.
 #[derive(Debug)]

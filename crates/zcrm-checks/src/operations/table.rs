@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use zcrm_api::operations::ALL;
 use zcrm_core::{ApiVersion, Base, BodyShape, Host, Operation, Paging, ResponseShape, RetryClass};
 
-use crate::BoxError;
+use zcrm_core::BoxError;
 
 /// The versions that are counted up for people.
 const VERSIONS: [ApiVersion; 8] = [
@@ -179,6 +179,13 @@ pub fn lock(text: &str) -> Result<Vec<OperationRow>, BoxError> {
         _ => Err(format!("operations.lock:{line}: this is no operation").into()),
     };
     (1..).zip(text.lines()).map(read).collect()
+}
+
+/// Whether a path is one of a template.
+pub(super) fn fits(path: &str, template: &str) -> bool {
+    let (path, template) = (path.split('/'), template.split('/'));
+    path.clone().count() == template.clone().count()
+        && path.zip(template).all(|(given, wanted)| wanted.starts_with('{') || given == wanted)
 }
 
 /// The text of a fact.

@@ -39,9 +39,11 @@ async fn a_grant_is_exchanged_once() {
 #[tokio::test]
 async fn a_grant_expires_after_ten_minutes() {
     let sim = Simulator::start().await.unwrap();
-    let grant = sim.grant_token();
-    sim.advance(Duration::from_secs(600));
-    assert_eq!(Http::new(&sim).exchange(&grant).await.json()["error"], "invalid_code");
+    let (early, late) = (sim.grant_token(), sim.grant_token());
+    sim.advance(Duration::from_secs(599));
+    assert!(Http::new(&sim).exchange(&early).await.json()["access_token"].is_string());
+    sim.advance(Duration::from_secs(1));
+    assert_eq!(Http::new(&sim).exchange(&late).await.json()["error"], "invalid_code");
 }
 
 #[tokio::test]
@@ -192,13 +194,18 @@ async fn the_sixteenth_live_access_token_ends_the_oldest() {
 #[tokio::test]
 async fn the_twenty_first_refresh_token_ends_the_first_with_its_access_tokens() {
     let sim = Simulator::start().await.unwrap();
-    let mut http = Http::logged_in(&sim).await;
-    for _ in 0..19 {
+    let mut http = Http::new(&sim);
+    let first = http.exchange(&sim.grant_token()).await;
+    http.token = access_token(&first);
+    let second = http.exchange(&sim.grant_token()).await;
+    for _ in 0..18 {
         http.exchange(&sim.grant_token()).await;
     }
     assert_eq!(http.get(LEADS).await.status, 204);
     let last = http.exchange(&sim.grant_token()).await;
     assert_eq!(http.get(LEADS).await.code(), "INVALID_TOKEN");
+    assert_eq!(http.refresh(&refresh_token(&first)).await.json()["error"], "invalid_code");
+    assert_eq!(http.refresh(&refresh_token(&second)).await.status, 200);
     http.token = access_token(&last);
     assert_eq!(http.get(LEADS).await.status, 204);
 }
@@ -300,6 +307,8 @@ async fn a_token_may_be_revoked_in_a_form_and_alone() {
     http.form("token/revoke", &format!("token={}", access_token(&first))).await;
     http.token = access_token(&second);
     assert_eq!(http.get(LEADS).await.status, 204, "only the one that was named is revoked");
+    http.form("token/revoke", &format!("token={}", refresh_token(&first))).await;
+    assert_eq!(http.refresh(&refresh_token(&first)).await.json()["error"], "invalid_code");
 }
 
 #[tokio::test]

@@ -34,6 +34,10 @@ async fn credits_are_told_from_half_on_and_come_back_after_a_day() {
     let refused = http.get("/crm/v8/Leads/actions/count").await;
     assert_eq!((refused.status, refused.code().as_str()), (429, "TOO_MANY_REQUESTS"));
     assert_eq!(refused.headers[LEFT], "1", "a refused call costs nothing");
+    let of_limits = ["limit", "credits", "retry"];
+    let names = refused.headers.keys().map(hyper::http::HeaderName::as_str);
+    let names = names.filter(|name| of_limits.iter().any(|part| name.contains(part)));
+    assert_eq!(names.collect::<Vec<_>>(), [LEFT]);
     assert_eq!(http.get(LEADS).await.headers[LEFT], "0");
     let before = sim.record_count("Leads");
     assert_eq!(http.post("/crm/v8/Leads", &rows).await.status, 429);
@@ -66,8 +70,9 @@ async fn each_environment_has_its_own_credits_and_strangers_spend_none() {
     assert_eq!(stranger.get(LEADS).await.code(), "INVALID_TOKEN");
 }
 
-/// Holds so many calls of that path, then tells the status of one more, and of one after all.
-async fn one_more(edition: Edition, held: usize, path: &'static str) -> (u16, u16) {
+/// Holds so many calls of that path; returns the status of another call, and of one after all. A call
+/// that is refused with 429 executes nothing and costs nothing.
+async fn one_more(edition: Edition, held: usize, path: &'static str, more: &str) -> (u16, u16) {
     let http = of(edition).await;
     let hold = http.sim.faults().times(held).hold();
     let mut calls = JoinSet::new();
@@ -76,29 +81,37 @@ async fn one_more(edition: Edition, held: usize, path: &'static str) -> (u16, u1
         calls.spawn(async move { other.get(path).await.status });
     }
     hold.wait_arrivals(held).await;
-    let more = http.get(path).await.status;
+    let more = http.get(more).await.status;
     hold.release();
     while let Some(status) = calls.join_next().await {
         assert_eq!(status.unwrap(), 200);
     }
+    let paid = held + usize::from(more != 429);
+    assert_eq!(usize::try_from(http.sim.spent_credits()).unwrap(), paid);
+    assert_eq!(http.sim.journal().count(|e| e.status == Some(429) && e.executed), 0);
     (more, http.get(path).await.status)
 }
 
 #[tokio::test]
 async fn an_edition_allows_so_many_calls_at_once() {
-    for (edition, most) in
-        [(Edition::Free, 5), (Edition::Professional, 15), (Edition::Ultimate, 25)]
-    {
-        assert_eq!(one_more(edition, most - 1, LEADS).await, (200, 200), "{edition:?}");
-        assert_eq!(one_more(edition, most, LEADS).await, (429, 200), "{edition:?}");
+    for (edition, most) in [
+        (Edition::Free, 5),
+        (Edition::Standard, 10),
+        (Edition::Professional, 15),
+        (Edition::Enterprise, 20),
+        (Edition::Ultimate, 25),
+    ] {
+        assert_eq!(one_more(edition, most - 1, LEADS, LEADS).await, (200, 200), "{edition:?}");
+        assert_eq!(one_more(edition, most, LEADS, LEADS).await, (429, 200), "{edition:?}");
     }
 }
 
 #[tokio::test]
 async fn ten_heavy_calls_at_once_are_enough_for_any_edition() {
     let heavy = "/crm/v8/Leads?fields=id&sort_by=id";
-    assert_eq!(one_more(Edition::Ultimate, 9, heavy).await, (200, 200));
-    assert_eq!(one_more(Edition::Ultimate, 10, heavy).await, (429, 200));
+    assert_eq!(one_more(Edition::Ultimate, 9, heavy, heavy).await, (200, 200));
+    assert_eq!(one_more(Edition::Ultimate, 10, heavy, heavy).await, (429, 200));
+    assert_eq!(one_more(Edition::Ultimate, 10, heavy, LEADS).await, (200, 200));
 }
 
 #[tokio::test]

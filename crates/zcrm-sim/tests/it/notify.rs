@@ -150,6 +150,8 @@ async fn every_write_of_records_is_told_once_for_each_operation() {
     assert_eq!(told(&http, &receiver).await, converted);
     http.delete(&format!("/crm/v8/Leads?ids={b},{c}")).await;
     assert_eq!(told(&http, &receiver).await, [one("delete", "Leads", &[&b, &c])]);
+    let values = |one: &Delivery| one.body.get("affected_values").is_some();
+    assert!(!http.sim.deliveries().iter().any(values), "the channel did not ask for values");
 }
 
 #[tokio::test]

@@ -81,12 +81,21 @@ async fn later_versions_write_taxes_as_a_whole() {
         assert_eq!(after["preference"], preference);
 
         // a row that is refused refuses the whole
-        for wrong in [json!({ "name": "duty", "value": 1 }), json!({ "id": "77", "value": 1 })] {
+        for (wrong, code, member) in [
+            (json!({ "name": "duty", "value": 1 }), "DUPLICATE_DATA", "name"),
+            (json!({ "value": 1 }), "MANDATORY_NOT_FOUND", "name"),
+            (json!({ "name": "Much", "value": 101 }), "INVALID_DATA", "value"),
+        ] {
             let refused = put(json!({ "taxes": [{ "id": vat, "_delete": null }, wrong] })).await;
             assert_eq!(refused.status, 400);
-            assert_eq!(refused.json()["org_taxes"]["status"], "error");
+            let said = refused.json()["org_taxes"].clone();
+            assert_eq!((&said["status"], &said["code"]), (&json!("error"), &json!(code)));
+            assert_eq!(said["details"]["api_name"], member);
             assert_eq!(taxes().await, after);
         }
+        let unknown = put(json!({ "taxes": [{ "id": "77", "_delete": true }] })).await;
+        assert_eq!((unknown.status, taxes().await), (400, after));
+        assert_eq!(unknown.json()["org_taxes"]["code"], "INVALID_DATA");
         let one = put(json!({ "taxes": [{ "name": "Fee", "value": 1 }] })).await.json();
         let id = one["org_taxes"]["details"]["id"].as_str().unwrap();
         let read = http.get(&format!("{base}/{id}")).await.json();

@@ -136,6 +136,7 @@ async fn another_systems_id_finds_a_record() {
         let houses = accounts(ModuleSpec::new("Houses"));
         let rooms = ModuleSpec::new("Rooms")
             .field(FieldSpec::new("Name", FieldKind::Text).mandatory())
+            .field(FieldSpec::new("Key", FieldKind::Text).external())
             .field(FieldSpec::lookup("House", "Houses"));
         let sim = Simulator::builder().module(houses).module(rooms).start().await.unwrap();
         let http = Http::logged_in(&sim).await;
@@ -158,6 +159,13 @@ async fn another_systems_id_finds_a_record() {
         let room =
             http.with(Method::POST, &format!("/crm/{version}/Rooms"), of_lookup, &room).await.id(0);
         assert_eq!(sim.record("Rooms", &room).unwrap()["House"]["id"], made.id(1));
+        // several, with commas between
+        let row = json!({ "Name": "Attic", "Key": "K1", "House": { "id": made.id(0) } });
+        let attic = http.post(&format!("/crm/{version}/Rooms"), &data(json!([row]))).await.id(0);
+        let both = ("x-external", "Rooms.Key,Rooms.House.Foreign");
+        let row = data(json!([{ "Key": "K1", "House": { "Foreign": "F2" } }]));
+        http.with(Method::PUT, &format!("/crm/{version}/Rooms"), both, &row).await;
+        assert_eq!(sim.record("Rooms", &attic).unwrap()["House"]["id"], made.id(1));
         let path = format!("/crm/{version}/Houses/F%201");
         let gone = http.with(Method::DELETE, &path, own, &Value::Null).await;
         assert_eq!(gone.codes(), ["SUCCESS"]);
@@ -186,9 +194,11 @@ async fn one_field_of_many_records_is_changed() {
         assert_ne!(read(&made[2]), "Pune");
         let view =
             http.get("/crm/v8/settings/custom_views?module=Leads").await.rows()[0]["id"].clone();
-        let reply = http.post(&path, &json!({ "data": city("Goa"), "cvid": view })).await;
+        let reply = http.post(&path, &json!({ "data": city("Goa"), "cvid": &view })).await;
         assert_eq!((reply.status, reply.codes()), (202, vec![String::from("SCHEDULED")]));
         assert_eq!(read(&made[2]), "Goa");
+        let both = json!({ "data": city("Goa"), "cvid": view, "ids": [made[0]] });
+        assert_eq!(http.post(&path, &both).await.code(), "AMBIGUITY_DURING_PROCESSING");
         let job = format!("{path}?job_id={}", reply.id(0));
         assert_eq!(http.get(&job).await.rows()[0]["Updated_Count"], 3);
         assert_eq!(http.get(&format!("{path}?job_id=1")).await.code(), "INVALID_DATA");

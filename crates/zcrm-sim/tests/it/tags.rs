@@ -123,6 +123,11 @@ async fn tags_are_put_on_records_and_taken_off() {
         assert_eq!((on(&made[0]).as_str(), on(&made[1]).as_str()), ("a b c", "c"));
         call("actions/add_tags", &["d"], &ids[..1], true).await;
         assert_eq!(on(&made[0]), "d");
+        let (longest, longer) = ("x".repeat(25), "x".repeat(26));
+        assert_eq!(call(&one, &[&longer], &[], false).await.code(), "INVALID_DATA");
+        assert_eq!(call(&one, &[&longest], &[], false).await.codes(), ["SUCCESS"]);
+        call("actions/add_tags", &["d"], &ids[..1], true).await;
+        assert_eq!(on(&made[0]), "d");
         let many: Vec<String> = (0..10).map(|n| n.to_string()).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         assert_eq!(call(&one, &many, &[], false).await.codes(), ["LIMIT_EXCEEDED"]);

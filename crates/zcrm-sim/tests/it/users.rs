@@ -254,11 +254,14 @@ async fn territories_have_users_and_an_order() {
 
         let up = http.delete(&format!("{base}/{}", top.as_str().unwrap())).await;
         assert_eq!(up.codes(), ["NOT_ALLOWED"]);
+        http.put(&mine, &rows).await;
+        assert_eq!(http.get(&mine).await.status, 200);
         assert_eq!(http.delete(&one).await.codes(), ["SUCCESS"]);
         assert_eq!(
             http.delete(&format!("{base}?ids={}", made.id(0))).await.codes(),
             ["INVALID_DATA"]
         );
         assert_eq!(http.get(&one).await.status, 204);
+        assert_eq!(http.get(&mine).await.status, 204, "no one is in what is gone");
     }
 }
