@@ -50,7 +50,7 @@ pub trait Clock: Send + Sync + fmt::Debug {
 pub use self::tokio::TokioClock;
 #[cfg(any(test, feature = "test-util"))]
 pub use manual::ManualClock;
-pub use within::{Within, within};
+pub use within::{TimeLimit, Within, within};
 
 #[cfg(any(test, feature = "test-util"))]
 mod manual {

@@ -55,7 +55,7 @@ pub use call::{CallMeta, RetryClass};
 pub use clock::ManualClock;
 #[cfg(feature = "tokio")]
 pub use clock::TokioClock;
-pub use clock::{Clock, Sleep, Within, within};
+pub use clock::{Clock, Sleep, TimeLimit, Within, within};
 pub use code::Code;
 pub use data_center::{DataCenter, Environment};
 pub use error::{BoxError, Error, ErrorKind, Outcome};

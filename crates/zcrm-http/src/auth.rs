@@ -12,29 +12,29 @@ use zcrm_core::{BoxError, Error, Origin};
 use crate::{ResBody, Tenant, parsed_origin::ParsedOrigin};
 
 /// What a request needs to be let in: the header, and the servers that may see it.
+// one counted pointer, for each call gets a copy
 #[derive(Clone)]
-pub struct Authorization {
+pub struct Authorization(Arc<AuthorizationParts>);
+
+#[derive(Clone)]
+struct AuthorizationParts {
     header: HeaderValue,
     api: Arc<ParsedOrigin>,
     content: Option<Arc<ParsedOrigin>>,
 }
 
 impl ParsedOrigin {
-    /// An answer that knows where it comes from, or an error that does.
-    pub(crate) fn named(
-        self: &Arc<Self>,
-        answer: Result<Response<ResBody>, BoxError>,
-    ) -> Result<Response<ResBody>, BoxError> {
+    /// Notes in an answer, or in an error, that it comes from this server.
+    pub(crate) fn name(self: &Arc<Self>, answer: &mut Result<Response<ResBody>, BoxError>) {
         match answer {
-            Ok(mut response) => {
-                response.body_mut().came_from(self);
-                Ok(response)
+            Ok(response) => response.body_mut().came_from(self),
+            Err(error) => {
+                if let Some(error) = error.downcast_mut::<Error>()
+                    && error.host().is_none()
+                {
+                    *error = error.clone().with_host(self.origin.host());
+                }
             }
-            Err(error) => Err(match error.downcast::<Error>() {
-                Ok(error) if error.host().is_none() => error.with_host(self.origin.host()).into(),
-                Ok(error) => error,
-                Err(foreign) => foreign,
-            }),
         }
     }
 }
@@ -49,51 +49,52 @@ impl Authorization {
         let mut header = HeaderValue::try_from(format!("Zoho-oauthtoken {access_token}"))
             .map_err(|_| Error::config("the access token has characters that no header holds"))?;
         header.set_sensitive(true);
-        Ok(Self { header, api: ParsedOrigin::new(origin), content: None })
+        let api = ParsedOrigin::new(origin);
+        Ok(Self(Arc::new(AuthorizationParts { header, api, content: None })))
     }
 
     /// The same authorisation, good for the server that takes uploads as well.
     #[must_use]
     pub fn with_content(mut self, origin: Origin) -> Self {
-        self.content = Some(ParsedOrigin::new(origin));
+        Arc::make_mut(&mut self.0).content = Some(ParsedOrigin::new(origin));
         self
     }
 
     /// The value of the `authorization` header, marked sensitive.
     #[must_use]
     pub fn header(&self) -> &HeaderValue {
-        &self.header
+        &self.0.header
     }
 
     /// The API server, which may see it.
     #[must_use]
     pub fn origin(&self) -> &Origin {
-        &self.api.origin
+        &self.0.api.origin
     }
 
     /// The server that takes uploads, which may see it too, where one is known.
     #[must_use]
     pub fn content(&self) -> Option<&Origin> {
-        self.content.as_ref().map(|server| &server.origin)
+        self.0.content.as_ref().map(|server| &server.origin)
     }
 
     /// Whether both hold the same token, for whatever servers.
     #[must_use]
     pub fn is_same_token(&self, other: &Self) -> bool {
-        self.header == other.header
+        Arc::ptr_eq(&self.0, &other.0) || self.0.header == other.0.header
     }
 
     pub(crate) fn api_server(&self) -> &Arc<ParsedOrigin> {
-        &self.api
+        &self.0.api
     }
 
     pub(crate) fn content_server(&self) -> Option<&Arc<ParsedOrigin>> {
-        self.content.as_ref()
+        self.0.content.as_ref()
     }
 
     /// The server of this origin, where the token is good for it.
     pub(crate) fn server_at(&self, origin: &Origin) -> Option<&Arc<ParsedOrigin>> {
-        [Some(&self.api), self.content.as_ref()]
+        [Some(&self.0.api), self.0.content.as_ref()]
             .into_iter()
             .flatten()
             .find(|it| it.origin == *origin)
@@ -102,7 +103,7 @@ impl Authorization {
 
 impl PartialEq for Authorization {
     fn eq(&self, other: &Self) -> bool {
-        self.header == other.header && self.api == other.api
+        self.is_same_token(other) && self.0.api == other.0.api
     }
 }
 
@@ -294,7 +295,9 @@ impl<A: Authorizer> ForHost<A> {
     }
 
     fn moved(&self, of: Authorization) -> Authorization {
-        Authorization { header: of.header, api: Arc::clone(&self.server), content: None }
+        let header = of.header().clone();
+        let api = Arc::clone(&self.server);
+        Authorization(Arc::new(AuthorizationParts { header, api, content: None }))
     }
 }
 

@@ -4,9 +4,9 @@ use std::{error::Error as StdError, future::poll_fn, sync::Arc};
 
 use http::{Request, Response};
 use tower::Service;
-use zcrm_core::{CallMeta, Error, ErrorKind, Outcome, Reply};
+use zcrm_core::{BoxError, CallMeta, Error, ErrorKind, Outcome, Reply};
 
-use crate::{ReqBody, ResBody, Transport, parsed_origin::ParsedOrigin};
+use crate::{BoxFuture, ReqBody, ResBody, Transport, parsed_origin::ParsedOrigin};
 
 /// The extension that counts attempts from 1: in an answer how often its request was sent, in a
 /// request which attempt it is. A first attempt has none, nor has its answer by a [`Stack`](crate::Stack) that has
@@ -59,39 +59,60 @@ pub async fn send(transport: &Transport, request: Request<ReqBody>) -> Result<Re
 ///
 /// # Errors
 /// As [`send`], and what `build` fails with.
-pub async fn send_built(
+pub fn send_built<B>(
     transport: &Transport,
-    build: impl FnOnce() -> Result<Request<ReqBody>, Error>,
-) -> Result<Reply, Error> {
-    let (response, call) = exchange(transport, build).await?;
-    take_in(response, call).await
+    build: B,
+) -> impl Future<Output = Result<Reply, Error>> + use<B>
+where
+    B: FnOnce() -> Result<Request<ReqBody>, Error>,
+{
+    let transport = transport.clone();
+    async move {
+        let Exchange { calling, call, server } = Exchange::begin(transport, build).await?;
+        let response = judge(calling.await, server, &call)?;
+        take_in(response, call).await
+    }
 }
 
-/// Sends a request; the answer's body is still to be read.
-pub(crate) async fn exchange(
-    transport: &Transport,
-    build: impl FnOnce() -> Result<Request<ReqBody>, Error>,
-) -> Result<(Response<ResBody>, CallMeta), Error> {
-    let mut transport = transport.clone();
-    let ready = poll_fn(|cx| transport.poll_ready(cx)).await;
-    let request = build()?;
-    let Some(call) = request.extensions().get::<CallMeta>().cloned() else {
-        return Err(Error::input("the request has no `CallMeta`: build it from an `Operation`"));
-    };
-    // where nobody authorises it, its URL says where it goes
-    let server = ParsedOrigin::of(request.uri());
-    let calling = match ready {
-        Ok(()) => transport.call(request),
-        Err(error) => return Err(Error::from_boxed(error).with_call(&call)),
-    };
-    let mut answer = calling.await;
+/// A call whose answer is on its way.
+pub(crate) struct Exchange {
+    pub(crate) calling: BoxFuture<Result<Response<ResBody>, BoxError>>,
+    pub(crate) call: CallMeta,
+    /// Where its URL says that it goes, for a request without an authoriser.
+    pub(crate) server: Option<Arc<ParsedOrigin>>,
+}
+
+impl Exchange {
+    /// Builds a request once the transport is ready, and sends it.
+    pub(crate) async fn begin(
+        mut transport: Transport,
+        build: impl FnOnce() -> Result<Request<ReqBody>, Error>,
+    ) -> Result<Self, Error> {
+        let ready = poll_fn(|cx| transport.poll_ready(cx)).await;
+        let request = build()?;
+        let Some(call) = request.extensions().get::<CallMeta>().cloned() else {
+            return Err(Error::input(
+                "the request has no `CallMeta`: build it from an `Operation`",
+            ));
+        };
+        let server = ParsedOrigin::of(request.uri());
+        match ready {
+            Ok(()) => Ok(Self { calling: transport.call(request), call, server }),
+            Err(error) => Err(Error::from_boxed(error).with_call(&call)),
+        }
+    }
+}
+
+/// Returns the answer to a call, or its error, with what is known of the call.
+pub(crate) fn judge(
+    mut answer: Result<Response<ResBody>, BoxError>,
+    server: Option<Arc<ParsedOrigin>>,
+    call: &CallMeta,
+) -> Result<Response<ResBody>, Error> {
     if let Some(server) = server {
-        answer = server.named(answer);
+        server.name(&mut answer);
     }
-    match answer {
-        Ok(response) => Ok((response, call)),
-        Err(error) => Err(Error::from_boxed(error).with_call(&call)),
-    }
+    answer.map_err(|error| Error::from_boxed(error).with_call(call))
 }
 
 /// Takes in the whole answer.

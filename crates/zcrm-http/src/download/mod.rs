@@ -20,7 +20,12 @@ use zcrm_core::{CallMeta, Error, ErrorKind, Outcome, Reply};
 
 pub(crate) use verdict::is_file;
 
-use crate::{Progress, ReqBody, ResBody, Transport, body::Listener, layer::Decoded, reply};
+use crate::{
+    Progress, ReqBody, ResBody, Transport,
+    body::Listener,
+    layer::Decoded,
+    reply::{self, Exchange},
+};
 
 /// The extension of a request whose answer, if it is a file, is not taken in but handed on; and of
 /// an answer that was.
@@ -93,7 +98,9 @@ pub async fn open(
 ) -> Result<DownloadResponse, Error> {
     let part = request.headers().contains_key(RANGE);
     request.extensions_mut().insert(StreamAnswer);
-    let (response, call) = reply::exchange(transport, || Ok(request)).await?;
+    let Exchange { calling, call, server } =
+        Exchange::begin(transport.clone(), || Ok(request)).await?;
+    let response = reply::judge(calling.await, server, &call)?;
     if response.extensions().get::<StreamAnswer>().is_some() {
         let (head, body) = response.into_parts();
         let decoded = head.extensions.get::<Decoded>().is_some();

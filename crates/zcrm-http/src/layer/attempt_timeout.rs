@@ -7,14 +7,14 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    task::{self, ready},
+    task,
     time::Duration,
 };
 
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
-use zcrm_core::{BoxError, Clock, Error, ErrorKind, Outcome, Within, within};
+use zcrm_core::{BoxError, Clock, Error, ErrorKind, Outcome, TimeLimit};
 
 use super::deadline::SentFlag;
 use crate::{ReqBody, ResBody};
@@ -85,8 +85,9 @@ where
         SentFlag::tell(&request);
         let taken = request.body_mut().chunks_sent();
         let samples = if taken.is_some() { SAMPLES } else { 1 };
-        let calling = within(*after / samples, Arc::clone(clock), self.inner.call(request));
-        AttemptTimeoutFuture { calling, samples, idle_samples: 0, taken, seen: 0 }
+        let limit = TimeLimit::new(*after / samples, Arc::clone(clock));
+        let calling = self.inner.call(request);
+        AttemptTimeoutFuture { calling, limit, samples, idle_samples: 0, taken, seen: 0 }
     }
 }
 
@@ -94,9 +95,10 @@ pin_project! {
     /// The future of an [`AttemptTimeout`].
     #[must_use = "futures do nothing unless polled"]
     pub struct AttemptTimeoutFuture<F> {
-        // one sample's share of the timeout after another
         #[pin]
-        calling: Within<F, Arc<dyn Clock>>,
+        calling: F,
+        // one sample's share of the timeout
+        limit: TimeLimit<Arc<dyn Clock>>,
         samples: u32,
         // samples in a row in which nothing of a streamed body was sent
         idle_samples: u32,
@@ -113,21 +115,22 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<F::Output> {
         let mut this = self.project();
-        loop {
-            if let Some(done) = ready!(this.calling.as_mut().poll(cx)) {
-                return task::Poll::Ready(done);
-            }
+        let mut answer = this.calling.as_mut().poll(cx);
+        while answer.is_pending() && this.limit.poll_elapsed(cx).is_ready() {
             let taken = this.taken.as_ref().map_or(0, |taken| taken.load(Ordering::Relaxed));
             *this.idle_samples = if taken == *this.seen { *this.idle_samples + 1 } else { 0 };
             *this.seen = taken;
             if this.idle_samples >= this.samples {
-                let seconds = (this.calling.limit() * *this.samples).as_secs_f64();
+                let seconds = (this.limit.limit() * *this.samples).as_secs_f64();
                 let message = format!("the time for an answer of {seconds} s passed");
                 let error = Error::new(ErrorKind::Timeout, Outcome::Unknown, message);
-                return task::Poll::Ready(Err(error.into()));
+                answer = task::Poll::Ready(Err(error.into()));
+            } else {
+                this.limit.restart();
+                answer = this.calling.as_mut().poll(cx);
             }
-            this.calling.as_mut().restart();
         }
+        answer
     }
 }
 

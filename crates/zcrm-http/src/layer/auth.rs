@@ -1,13 +1,6 @@
 //! Authorisation: the token's header on each attempt, and another token after a stale one's 401.
 
-use std::{
-    fmt,
-    future::ready,
-    mem,
-    pin::Pin,
-    sync::Arc,
-    task::{self, ready},
-};
+use std::{fmt, future::ready, mem, pin::Pin, sync::Arc, task};
 
 use http::{Request, Response, StatusCode, Uri, header::AUTHORIZATION};
 use pin_project_lite::pin_project;
@@ -173,7 +166,8 @@ where
             let token = authorizer.authorize().await.map_err(not_sent)?;
             let server = authorize(&mut request, &token)?;
             let by = Authorized { authorizer, token, server, once, replay, stale };
-            let answer = by.server.named(inner.call(request).await);
+            let mut answer = inner.call(request).await;
+            by.server.name(&mut answer);
             match answer {
                 Ok(response) if by.is_stale(&response) => by.refused(response).await,
                 answer => answer,
@@ -202,16 +196,20 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<Self::Output> {
         let mut this = self.project();
-        loop {
-            let answer = ready!(this.calling.as_mut().poll(cx));
-            let Some(by) = this.authorized.take() else { return task::Poll::Ready(answer) };
-            match by.server.named(answer) {
-                Ok(response) if by.is_stale(&response) => {
-                    this.calling.set(EitherFuture::boxed(by.refused(response)));
-                }
-                answer => return task::Poll::Ready(answer),
+        let mut answer = this.calling.as_mut().poll(cx);
+        if let task::Poll::Ready(result) = &mut answer
+            && let Some(by) = this.authorized.take()
+        {
+            by.server.name(result);
+            if let Ok(response) = result
+                && by.is_stale(response)
+            {
+                let refused = by.refused(mem::take(response));
+                this.calling.set(EitherFuture::boxed(refused));
+                answer = this.calling.poll(cx);
             }
         }
+        answer
     }
 }
 

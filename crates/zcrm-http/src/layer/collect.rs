@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_core::Stream;
-use http::{Request, Response, StatusCode, header::RANGE, response::Parts};
+use http::{Request, Response, StatusCode, header::RANGE};
 use pin_project_lite::pin_project;
 use serde::Deserialize;
 use tower::{Layer, Service};
@@ -122,7 +122,7 @@ pin_project! {
     #[project = CollectStateProjection]
     enum CollectState<F> {
         Calling { #[pin] calling: F, settings: Arc<CollectLayer>, streamed: Option<StreamRequest> },
-        CollectBody { taking: Box<CollectBody> },
+        CollectBody { response: Box<Response<ResBody>>, body: Box<CollectBody> },
     }
 }
 
@@ -134,24 +134,33 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<F::Output> {
         let mut stage = self.project().stage;
-        let mut taking = match stage.as_mut().project() {
-            CollectStateProjection::CollectBody { taking } => return taking.poll(cx),
+        let (calling, settings, streamed) = match stage.as_mut().project() {
             CollectStateProjection::Calling { calling, settings, streamed } => {
-                let response = ready!(calling.poll(cx))?;
-                if let Some(asked) = streamed
-                    && is_file(response.status(), response.headers(), asked.part)
-                {
-                    return task::Poll::Ready(Ok(settings.hand_on(response)));
-                }
-                CollectBody::new(response, settings)
+                (calling, settings, streamed)
+            }
+            CollectStateProjection::CollectBody { response, body } => {
+                return body.poll(response, cx).map_ok(|()| mem::take(&mut **response));
             }
         };
-        // a small answer is there in one piece
-        let taken = taking.poll(cx);
-        if taken.is_pending() {
-            stage.set(CollectState::CollectBody { taking: Box::new(taking) });
+        let mut answer = calling.poll(cx);
+        if let task::Poll::Ready(Ok(response)) = &mut answer {
+            if streamed.is_some_and(|it| is_file(response.status(), response.headers(), it.part)) {
+                settings.hand_on(response);
+                return answer;
+            }
+            // a small answer is there in one piece
+            let mut body = CollectBody::new(response, settings);
+            match body.poll(response, cx) {
+                task::Poll::Ready(Ok(())) => {}
+                task::Poll::Ready(Err(error)) => answer = task::Poll::Ready(Err(error)),
+                task::Poll::Pending => {
+                    let response = Box::new(mem::take(response));
+                    stage.set(CollectState::CollectBody { response, body: Box::new(body) });
+                    answer = task::Poll::Pending;
+                }
+            }
         }
-        taken
+        answer
     }
 }
 
@@ -162,68 +171,64 @@ impl<F> fmt::Debug for CollectFuture<F> {
 }
 
 impl CollectLayer {
-    /// A file, which its receiver reads.
-    fn hand_on(&self, response: Response<ResBody>) -> Response<ResBody> {
-        let idle = self.idle.clone();
-        let mut response = response.map(|body| ResBody::stream(IdleTimeoutBody::new(body, idle)));
+    /// Leaves a file to its receiver to read.
+    fn hand_on(&self, response: &mut Response<ResBody>) {
+        let body = IdleTimeoutBody::new(mem::take(response.body_mut()), self.idle.clone());
+        *response.body_mut() = ResBody::stream(body);
         response.extensions_mut().insert(StreamAnswer);
-        response
     }
 }
 
 /// Collects the body of an answer.
 struct CollectBody {
-    head: Parts,
     body: IdleTimeoutBody,
     whole: BodyBuffer,
     limit: usize,
 }
 
 impl CollectBody {
-    fn new(response: Response<ResBody>, settings: &CollectLayer) -> Self {
-        let (head, body) = response.into_parts();
-        let body = IdleTimeoutBody::new(body, settings.idle.clone());
-        Self { head, body, whole: BodyBuffer::default(), limit: settings.limit }
+    /// Takes the body out of an answer.
+    fn new(response: &mut Response<ResBody>, settings: &CollectLayer) -> Self {
+        let body = IdleTimeoutBody::new(mem::take(response.body_mut()), settings.idle.clone());
+        Self { body, whole: BodyBuffer::default(), limit: settings.limit }
     }
 
+    /// Puts the body into the answer once it is there as a whole.
     fn poll(
         &mut self,
+        response: &mut Response<ResBody>,
         cx: &mut task::Context<'_>,
-    ) -> task::Poll<Result<Response<ResBody>, BoxError>> {
+    ) -> task::Poll<Result<(), BoxError>> {
+        let status = response.status();
         while let Some(piece) = ready!(Pin::new(&mut self.body).poll_next(cx)) {
-            let piece = piece.map_err(|error| self.about(Error::from_boxed(error)))?;
+            let piece = piece.map_err(|error| about(status, Error::from_boxed(error)))?;
             if self.whole.len().saturating_add(piece.len()) > self.limit {
                 let message =
                     format!("the answer is larger than the limit of {} bytes", self.limit);
                 let error = Error::new(ErrorKind::Decode, Outcome::Unknown, message);
-                return task::Poll::Ready(Err(self.about(error)));
+                return task::Poll::Ready(Err(about(status, error)));
             }
             self.whole.push(piece);
         }
         let body = Bytes::from(mem::take(&mut self.whole));
-        if self.head.status.as_u16() >= 400
+        if status.as_u16() >= 400
             && let Some(code) = peek(&body)
         {
-            self.head.extensions.insert(ErrorCode(code));
+            response.extensions_mut().insert(ErrorCode(code));
         }
-        let mut response = Response::new(ResBody::from(body));
-        *response.status_mut() = self.head.status;
-        *response.version_mut() = self.head.version;
-        *response.headers_mut() = mem::take(&mut self.head.headers);
-        *response.extensions_mut() = mem::take(&mut self.head.extensions);
-        task::Poll::Ready(Ok(response))
+        *response.body_mut() = body.into();
+        task::Poll::Ready(Ok(()))
     }
+}
 
-    /// Adds what the answer's status says to an error of its body.
-    fn about(&self, error: Error) -> BoxError {
-        let status = self.head.status;
-        let mut error = error.with_status(status);
-        // the status alone says that nothing was executed
-        if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
-            error = error.with_outcome(Outcome::Refused);
-        }
-        error.into()
+/// Adds what the answer's status says to an error of its body.
+fn about(status: StatusCode, error: Error) -> BoxError {
+    let mut error = error.with_status(status);
+    // the status alone says that nothing was executed
+    if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
+        error = error.with_outcome(Outcome::Refused);
     }
+    error.into()
 }
 
 fn peek(body: &[u8]) -> Option<Code> {

@@ -7,14 +7,14 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    task::{self, ready},
+    task,
     time::Duration,
 };
 
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
-use zcrm_core::{BoxError, CallMeta, Clock, Error, ErrorKind, Outcome, Within, within};
+use zcrm_core::{BoxError, CallMeta, Clock, Error, ErrorKind, Outcome, TimeLimit};
 
 use crate::{CallSettings, ReqBody, ResBody};
 
@@ -103,8 +103,8 @@ where
             request.extensions_mut().insert(sent.clone());
         }
         let call = request.extensions().get::<CallMeta>().cloned();
-        let calling = within(after, Arc::clone(clock), self.inner.call(request));
-        DeadlineFuture { calling, call, sent }
+        let limit = TimeLimit::new(after, Arc::clone(clock));
+        DeadlineFuture { calling: self.inner.call(request), limit, call, sent }
     }
 }
 
@@ -113,7 +113,8 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct DeadlineFuture<F> {
         #[pin]
-        calling: Within<F, Arc<dyn Clock>>,
+        calling: F,
+        limit: TimeLimit<Arc<dyn Clock>>,
         call: Option<CallMeta>,
         // where it is told of attempts
         sent: Option<SentFlag>,
@@ -128,31 +129,29 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<F::Output> {
         let this = self.project();
-        let mut calling = this.calling;
-        let error: BoxError = match ready!(calling.as_mut().poll(cx)) {
-            Some(Ok(answer)) => return task::Poll::Ready(Ok(answer)),
-            Some(Err(error)) => error,
-            None => {
-                let outcome = match this.sent {
-                    Some(SentFlag(sent)) if !sent.load(Ordering::Relaxed) => Outcome::NotSent,
-                    _ => Outcome::Unknown,
-                };
-                let seconds = calling.limit().as_secs_f64();
-                let message = format!("the call's deadline of {seconds} s passed");
-                Error::new(ErrorKind::Timeout, outcome, message).into()
-            }
-        };
+        let mut answer = this.calling.poll(cx);
+        if answer.is_pending() && this.limit.poll_elapsed(cx).is_ready() {
+            let outcome = match this.sent {
+                Some(SentFlag(sent)) if !sent.load(Ordering::Relaxed) => Outcome::NotSent,
+                _ => Outcome::Unknown,
+            };
+            let seconds = this.limit.limit().as_secs_f64();
+            let message = format!("the call's deadline of {seconds} s passed");
+            let error = Error::new(ErrorKind::Timeout, outcome, message);
+            answer = task::Poll::Ready(Err(error.into()));
+        }
         // the layers inside leave that to this one
-        task::Poll::Ready(Err(match (error.downcast::<Error>(), this.call) {
-            (Ok(error), Some(call)) => error.with_call(call).into(),
-            (Ok(error), None) => error,
-            (Err(foreign), _) => foreign,
-        }))
+        if let (task::Poll::Ready(Err(error)), Some(call)) = (&mut answer, this.call)
+            && let Some(error) = error.downcast_mut::<Error>()
+        {
+            *error = error.clone().with_call(call);
+        }
+        answer
     }
 }
 
 impl<F> fmt::Debug for DeadlineFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DeadlineFuture").field("calling", &self.calling).finish_non_exhaustive()
+        f.debug_struct("DeadlineFuture").field("limit", &self.limit).finish_non_exhaustive()
     }
 }

@@ -1,10 +1,6 @@
 //! Compressed answers, read as they were written.
 
-use std::{
-    fmt,
-    pin::Pin,
-    task::{self, ready},
-};
+use std::{fmt, mem, pin::Pin, task};
 
 use http::{
     Request, Response, StatusCode,
@@ -97,7 +93,11 @@ where
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<F::Output> {
-        task::Poll::Ready(ready!(self.project().calling.poll(cx)).map(decompressed))
+        let mut answer = self.project().calling.poll(cx);
+        if let task::Poll::Ready(Ok(response)) = &mut answer {
+            decompress(response);
+        }
+        answer
     }
 }
 
@@ -107,16 +107,17 @@ impl<F> fmt::Debug for DecompressFuture<F> {
     }
 }
 
-fn decompressed(mut response: Response<ResBody>) -> Response<ResBody> {
+fn decompress(response: &mut Response<ResBody>) {
     let Some(coding) = response.headers().get(CONTENT_ENCODING).and_then(Coding::named) else {
-        return response;
+        return;
     };
     let headers = response.headers_mut();
     headers.remove(CONTENT_ENCODING);
     let length = headers.remove(CONTENT_LENGTH);
     if response.status() == StatusCode::NO_CONTENT || length.is_some_and(|length| length == "0") {
-        return response;
+        return;
     }
     response.extensions_mut().insert(Decoded);
-    response.map(|body| decoded(body, coding))
+    let body = mem::take(response.body_mut());
+    *response.body_mut() = decoded(body, coding);
 }

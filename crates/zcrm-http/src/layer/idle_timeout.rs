@@ -9,20 +9,19 @@ use std::{
 
 use bytes::Bytes;
 use futures_core::Stream;
-use zcrm_core::{BoxError, Clock, Error, ErrorKind, Outcome, Sleep};
+use zcrm_core::{BoxError, Clock, Error, ErrorKind, Outcome, TimeLimit};
 
 use crate::ResBody;
 
 /// An answer's body that fails when no byte comes for too long, and whose errors are zcrm's.
 pub(super) struct IdleTimeoutBody {
     inner: ResBody,
-    idle: Option<(Duration, Arc<dyn Clock>)>,
-    timer: Option<Sleep>,
+    idle: Option<TimeLimit<Arc<dyn Clock>>>,
 }
 
 impl IdleTimeoutBody {
     pub(super) fn new(inner: ResBody, idle: Option<(Duration, Arc<dyn Clock>)>) -> Self {
-        Self { inner, idle, timer: None }
+        Self { inner, idle: idle.map(|(idle, clock)| TimeLimit::new(idle, clock)) }
     }
 }
 
@@ -32,7 +31,9 @@ impl Stream for IdleTimeoutBody {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         if let Poll::Ready(piece) = Pin::new(&mut this.inner).poll_next(cx) {
-            this.timer = None;
+            if let Some(idle) = &mut this.idle {
+                idle.restart();
+            }
             return Poll::Ready(piece.map(|piece| {
                 piece.map_err(|cause| {
                     let message = "the answer broke off before its end";
@@ -41,10 +42,10 @@ impl Stream for IdleTimeoutBody {
                 })
             }));
         }
-        let Some((idle, clock)) = &this.idle else { return Poll::Pending };
-        let timer = this.timer.get_or_insert_with(|| clock.limit(*idle));
-        timer.as_mut().poll(cx).map(|()| {
-            let message = format!("the answer's body stood still for {} s", idle.as_secs_f64());
+        let Some(idle) = &mut this.idle else { return Poll::Pending };
+        idle.poll_elapsed(cx).map(|()| {
+            let seconds = idle.limit().as_secs_f64();
+            let message = format!("the answer's body stood still for {seconds} s");
             Some(Err(Error::new(ErrorKind::Timeout, Outcome::Unknown, message).into()))
         })
     }

@@ -7,7 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    task::{self, ready},
+    task,
     time::Duration,
 };
 
@@ -234,11 +234,11 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<F::Output> {
         let this = self.project();
-        let answer = ready!(this.calling.poll(cx));
-        if let Ok(response) = &answer {
+        let answer = this.calling.poll(cx);
+        if let task::Poll::Ready(Ok(response)) = &answer {
             this.meter.record(response, this.by.as_ref());
         }
-        task::Poll::Ready(answer)
+        answer
     }
 }
 
