@@ -7,6 +7,7 @@
 use std::{
     fmt, io,
     pin::Pin,
+    sync::Arc,
     task::{self, Poll, ready},
 };
 
@@ -18,26 +19,34 @@ use hyper_util::{
     rt::TokioIo,
 };
 use tokio::net::TcpStream;
-use tower::Service;
+use tower::{Service, ServiceExt as _};
 use zcrm_core::BoxError;
 
 use crate::{BoxFuture, proxy::TcpConnector};
 
 /// Connects by TLS or plain TCP and watches the connections.
+///
+/// In one piece, for hyper clones it for every request and connects with few of them.
 #[derive(Clone)]
-pub(super) struct Connect(pub(super) HttpsConnector<TcpConnector>);
+pub(super) struct Connect(Arc<HttpsConnector<TcpConnector>>);
+
+impl Connect {
+    pub(super) fn new(https: HttpsConnector<TcpConnector>) -> Self {
+        Self(Arc::new(https))
+    }
+}
 
 impl Service<Uri> for Connect {
     type Response = MonitoredConnection;
     type Error = BoxError;
     type Future = BoxFuture<Result<MonitoredConnection, BoxError>>;
 
-    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.0.poll_ready(cx)
+    fn poll_ready(&mut self, _: &mut task::Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, destination: Uri) -> Self::Future {
-        let connecting = self.0.call(destination);
+        let connecting = HttpsConnector::clone(&self.0).oneshot(destination);
         Box::pin(async move { Ok(MonitoredConnection::new(connecting.await?)) })
     }
 }
@@ -131,7 +140,13 @@ impl std::error::Error for ClosedBeforeWrite {}
 
 impl Connection for MonitoredConnection {
     fn connected(&self) -> Connected {
-        self.stream.connected()
+        // without the addresses, which hyper would put into the extensions of every answer
+        let tls = self.stream.connected();
+        let connected = Connected::new().proxy(tls.is_proxied());
+        match tls.is_negotiated_h2() {
+            true => connected.negotiated_h2(),
+            false => connected,
+        }
     }
 }
 

@@ -272,7 +272,7 @@ impl ConnectorBuilder {
                 .http2_keep_alive_timeout(timeout)
                 .http2_keep_alive_while_idle(true);
         }
-        Ok(Connector { client: Arc::new(client.build(Connect(https))) })
+        Ok(Connector { client: Arc::new(client.build(Connect::new(https))) })
     }
 }
 
