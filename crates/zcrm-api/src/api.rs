@@ -198,14 +198,22 @@ impl Api {
     }
 
     /// Has a request authorised and takes in the answer.
-    pub(crate) fn send_built(
+    pub(crate) fn send_built<B>(
         &self,
-        build: impl FnOnce() -> Result<Request<ReqBody>, Error> + Send,
-    ) -> impl Future<Output = Result<Reply, Error>> + Send {
-        send_built(&self.shared.transport, || {
-            let mut request = build()?;
-            self.authorize(&mut request)?;
-            Ok(request)
+        build: B,
+    ) -> impl Future<Output = Result<Reply, Error>> + Send + use<B>
+    where
+        B: FnOnce() -> Result<Request<ReqBody>, Error> + Send,
+    {
+        let api = self.clone();
+        send_built(&self.shared.transport, move || {
+            let mut built = build();
+            if let Ok(request) = &mut built
+                && let Err(refused) = api.authorize(request)
+            {
+                built = Err(refused);
+            }
+            built
         })
     }
 

@@ -1,7 +1,7 @@
 //! Calls of any operation.
 
 use std::{
-    fmt, mem,
+    fmt,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -44,10 +44,14 @@ use crate::{Api, check};
 pub struct Call {
     api: Api,
     request: RequestBuilder,
-    body: BodyShape,
     response: ResponseShape,
-    paging: Paging,
-    name: &'static str,
+    // on the heap, for a call is handed on with each word and few have any
+    streams: Option<Box<Streams>>,
+}
+
+/// The files that a call sends as streams, and who hears of its progress.
+#[derive(Clone, Default)]
+struct Streams {
     files: Vec<SharedBody>,
     listener: Option<Listener>,
 }
@@ -118,20 +122,7 @@ impl Api {
 impl Call {
     pub(crate) fn new(api: Api, operation: &Operation) -> Self {
         let request = operation.request(api.version());
-        Self {
-            api,
-            request,
-            body: operation.body_shape(),
-            response: operation.response(),
-            paging: match operation.pages() {
-                // a caller's operation may declare paging only by this parameter
-                Paging::None if operation.query_names().contains(&"page") => Paging::Numbers,
-                paging => paging,
-            },
-            name: operation.name(),
-            files: Vec::new(),
-            listener: None,
-        }
+        Self { api, request, response: operation.response(), streams: None }
     }
 
     /// Sets the value of `{name}` in the path.
@@ -186,7 +177,7 @@ impl Call {
 
     /// Sets the body of an operation that takes a list: these items, under the operation's key.
     pub fn items(self, items: &(impl Serialize + ?Sized)) -> Self {
-        match self.body {
+        match self.operation().body_shape() {
             BodyShape::List(key) => {
                 self.map(|request| request.json(&std::collections::BTreeMap::from([(key, items)])))
             }
@@ -222,7 +213,8 @@ impl Call {
                 self.map(|request| request.file(name, content_type, bytes))
             }
             None => {
-                self.files.push(Arc::new(Mutex::new(Some(content))));
+                let files = &mut self.streams.get_or_insert_default().files;
+                files.push(Arc::new(Mutex::new(Some(content))));
                 self.map(|request| request.streamed_file(name, content_type))
             }
         }
@@ -238,7 +230,7 @@ impl Call {
     /// For a call without a body it reports how many bytes of the file have arrived
     /// ([`download`](Self::download)). A retry starts again at zero.
     pub fn on_progress(mut self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        self.listener = Some(Arc::new(listener));
+        self.streams.get_or_insert_default().listener = Some(Arc::new(listener));
         self
     }
 
@@ -248,7 +240,7 @@ impl Call {
     /// Returns an error if the request is invalid, cannot be authorised, or gets no response.
     pub fn send(self) -> impl Future<Output = Result<Reply, Error>> + Send + use<> {
         let api = self.api.clone();
-        async move { api.send_built(|| self.build()).await }
+        api.send_built(move || self.build())
     }
 
     /// Builds the request without sending it. Its URI is relative, and it has no token.
@@ -258,7 +250,7 @@ impl Call {
     /// wrongly.
     pub fn preview(&self) -> Result<HttpRequest<Bytes>, Error> {
         let streamed = |_| {
-            let name = self.name;
+            let name = self.name();
             Err(Error::input(format!("`{name}` cannot be previewed: it sends a file as a stream")))
         };
         let request = assemble(self.request.clone().build_payload()?, streamed)?;
@@ -271,7 +263,11 @@ impl Call {
 
     /// Returns the name of the operation.
     pub(crate) fn name(&self) -> &'static str {
-        self.name
+        self.operation().name()
+    }
+
+    fn operation(&self) -> &Operation {
+        self.request.operation()
     }
 
     pub(crate) fn response(&self) -> ResponseShape {
@@ -354,7 +350,10 @@ impl Call {
 
     /// Returns how the list is paged in the API version of this call.
     pub(crate) fn paging(&self) -> Paging {
-        match self.paging {
+        let operation = self.operation();
+        match operation.pages() {
+            // a caller's operation may declare paging only by this parameter
+            Paging::None if operation.query_names().contains(&"page") => Paging::Numbers,
             Paging::Tokens if !self.api.version().has_page_tokens() => Paging::Numbers,
             paging => paging,
         }
@@ -368,21 +367,22 @@ impl Call {
 
     /// Takes the listener of a call without a body: it reports the download.
     pub(crate) fn take_listener(&mut self) -> Option<Listener> {
-        match self.body {
-            BodyShape::None => mem::take(&mut self.listener),
+        match self.operation().body_shape() {
+            BodyShape::None => self.streams.as_mut()?.listener.take(),
             _ => None,
         }
     }
 
     /// Builds the request with its files.
     pub(crate) fn build(self) -> Result<HttpRequest<ReqBody>, Error> {
-        let is_upload = matches!(self.body, BodyShape::Multipart(_));
-        if !is_upload && self.listener.is_none() {
+        let is_upload = matches!(self.operation().body_shape(), BodyShape::Multipart(_));
+        let listener = self.streams.as_ref().and_then(|streams| streams.listener.clone());
+        if !is_upload && listener.is_none() {
             return self.request.build_as();
         }
         let payload = self.request.clone().build_payload()?;
         let (head, mut body) = assemble(payload, |number| self.take_file(number))?.into_parts();
-        if let Some(listener) = self.listener
+        if let Some(listener) = listener
             && body.length() != Some(0)
         {
             body = body.on_progress(move |progress| listener(progress));
@@ -391,12 +391,13 @@ impl Call {
     }
 
     fn take_file(&self, number: usize) -> Result<ReqBody, Error> {
-        let mut file = match self.files.get(number) {
+        let file = self.streams.as_ref().and_then(|streams| streams.files.get(number));
+        let mut file = match file {
             Some(file) => file.lock().unwrap_or_else(PoisonError::into_inner),
             None => {
                 return Err(Error::input(format!(
                     "`{}` has no content for one of its files",
-                    self.name
+                    self.name()
                 )));
             }
         };
@@ -404,7 +405,7 @@ impl Call {
         again.or_else(|| file.take()).ok_or_else(|| {
             Error::input(format!(
                 "`{}` cannot send its file again: a clone of this call has sent the stream",
-                self.name
+                self.name()
             ))
         })
     }
@@ -415,7 +416,7 @@ impl Call {
     }
 
     pub(crate) fn refuse_shape(self, asked: &str) -> Self {
-        let (name, response) = (self.name, self.response);
+        let (name, response) = (self.name(), self.response);
         self.fail(Error::input(format!(
             "`{name}` does not return {asked}: its operation declares {response:?}"
         )))

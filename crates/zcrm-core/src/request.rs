@@ -179,6 +179,12 @@ impl RequestBuilder {
         self.draft.headers.iter().map(|(name, value)| (name, value))
     }
 
+    /// Returns the operation that is called.
+    #[must_use]
+    pub fn operation(&self) -> &Operation {
+        &self.draft.operation
+    }
+
     /// Returns the first error so far, which [`build`](Self::build) will return.
     #[must_use]
     pub fn mistake(&self) -> Option<&Error> {
