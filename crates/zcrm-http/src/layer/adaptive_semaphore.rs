@@ -2,7 +2,10 @@
 
 use std::{
     num::NonZeroU32,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use tokio::sync::Semaphore;
@@ -12,6 +15,8 @@ use tokio::sync::Semaphore;
 #[derive(Debug)]
 pub(super) struct AdaptiveSemaphore {
     permits: Semaphore,
+    /// Counts the reductions, so that the calls of one generation cause only one. Changed with `state` locked.
+    generation: AtomicU32,
     state: Mutex<SemaphoreState>,
 }
 
@@ -21,8 +26,6 @@ struct SemaphoreState {
     allowed: usize,
     /// Permits that calls still hold and that are withdrawn when those end.
     owed: usize,
-    /// Counts the reductions, so that the calls of one generation cause only one.
-    generation: NonZeroU32,
     /// Successes since the number of permits last changed.
     successes: usize,
 }
@@ -35,26 +38,25 @@ impl AdaptiveSemaphore {
     /// Creates a semaphore of `most` permits, at least one.
     pub(super) fn new(most: usize) -> Self {
         let most = most.clamp(1, Semaphore::MAX_PERMITS);
-        let state = SemaphoreState {
-            most,
-            allowed: most,
-            owed: 0,
-            generation: NonZeroU32::MIN,
-            successes: 0,
-        };
-        Self { permits: Semaphore::new(most), state: Mutex::new(state) }
+        let state = SemaphoreState { most, allowed: most, owed: 0, successes: 0 };
+        let generation = AtomicU32::new(NonZeroU32::MIN.get());
+        Self { permits: Semaphore::new(most), generation, state: Mutex::new(state) }
     }
 
     /// Waits for a permit. It never returns `None`: the semaphore is never closed.
     pub(super) async fn acquire(&self) -> Option<Generation> {
         self.permits.acquire().await.ok()?.forget();
-        Some(Generation(self.state().generation))
+        self.generation()
     }
 
     /// Acquires a permit if one is free and nothing waits for it.
     pub(super) fn try_acquire(&self) -> Option<Generation> {
         self.permits.try_acquire().ok()?.forget();
-        Some(Generation(self.state().generation))
+        self.generation()
+    }
+
+    fn generation(&self) -> Option<Generation> {
+        NonZeroU32::new(self.generation.load(Ordering::Acquire)).map(Generation)
     }
 
     /// Gives a permit back.
@@ -71,15 +73,22 @@ impl AdaptiveSemaphore {
     /// Halves the permits, after a 429 to a call of that generation.
     pub(super) fn on_throttled(&self, generation: Generation) {
         let mut state = self.state();
-        if state.generation != generation.0 {
+        if self.generation.load(Ordering::Acquire) != generation.0.get() {
             return;
         }
-        state.generation = state.generation.checked_add(1).unwrap_or(NonZeroU32::MIN);
+        let next = generation.0.checked_add(1).unwrap_or(NonZeroU32::MIN);
+        self.generation.store(next.get(), Ordering::Release);
         state.successes = 0;
         let fewer = (state.allowed / 2).max(1);
         let gone = state.allowed - fewer;
         state.allowed = fewer;
         state.owed += gone - self.permits.forget_permits(gone);
+    }
+
+    /// Returns whether there are fewer permits than at first.
+    pub(super) fn is_reduced(&self) -> bool {
+        let state = self.state();
+        state.allowed < state.most
     }
 
     /// Counts a success.

@@ -3,8 +3,11 @@
 use std::{
     fmt, mem,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
-    task::{self, ready},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task,
     time::Duration,
 };
 
@@ -52,6 +55,8 @@ struct TenantLimits {
     heavy: AdaptiveSemaphore,
     clock: Arc<dyn Clock>,
     refusals: Mutex<Option<ThrottleSeries>>,
+    /// Whether an answer that is no 429 changes anything. Changed with `refusals` locked.
+    throttled: AtomicBool,
 }
 
 impl Retain for Arc<TenantLimits> {
@@ -120,6 +125,7 @@ impl TenantLimits {
             heavy: AdaptiveSemaphore::new(settings.heavy),
             clock: Arc::clone(&settings.clock),
             refusals: Mutex::default(),
+            throttled: AtomicBool::new(false),
         }
     }
 
@@ -161,12 +167,19 @@ impl Permit {
     /// Records the call's answer. It is an error where the day's quota is used up.
     fn record(&self, answer: &Response<ResBody>) -> Result<(), Error> {
         let limits = &*self.limits;
-        let mut refusals = limits.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        if answer.status() != StatusCode::TOO_MANY_REQUESTS {
-            *refusals = None;
-            self.held().for_each(|(lane, _)| lane.on_success());
+        let is_refusal = answer.status() == StatusCode::TOO_MANY_REQUESTS;
+        if !is_refusal && !limits.throttled.load(Ordering::Acquire) {
             return Ok(());
         }
+        let mut refusals = limits.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        if !is_refusal {
+            *refusals = None;
+            self.held().for_each(|(lane, _)| lane.on_success());
+            let reduced = limits.all.is_reduced() || limits.heavy.is_reduced();
+            limits.throttled.store(reduced, Ordering::Release);
+            return Ok(());
+        }
+        limits.throttled.store(true, Ordering::Release);
         self.held().for_each(|(lane, generation)| lane.on_throttled(generation));
         let now = limits.clock.monotonic();
         let first = match *refusals {
@@ -306,18 +319,20 @@ where
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> task::Poll<F::Output> {
-        match self.project().stage.project() {
-            InFlightStateProjection::Waiting { waiting } => waiting.as_mut().poll(cx),
-            InFlightStateProjection::Permitted { calling, permit } => {
-                let answer = ready!(calling.poll(cx));
-                // free for the next call before this one goes on
-                let permit = permit.take();
-                task::Poll::Ready(answer.and_then(|answer| {
-                    permit.map_or(Ok(()), |permit| permit.record(&answer))?;
-                    Ok(answer)
-                }))
-            }
+        let (calling, permit) = match self.project().stage.project() {
+            InFlightStateProjection::Waiting { waiting } => return waiting.as_mut().poll(cx),
+            InFlightStateProjection::Permitted { calling, permit } => (calling, permit),
+        };
+        let mut answer = calling.poll(cx);
+        // free for the next call before this one goes on
+        if let task::Poll::Ready(result) = &mut answer
+            && let Some(permit) = permit.take()
+            && let Ok(response) = result
+            && let Err(error) = permit.record(response)
+        {
+            *result = Err(error.into());
         }
+        answer
     }
 }
 

@@ -2,7 +2,10 @@
 //! observer is told.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -13,7 +16,9 @@ use zcrm_http::{
     layer::{CreditMeter, DeadlineLayer, InFlightLimitLayer, MeterLayer, RetryPolicy},
 };
 
-use crate::support::{Answer, Call, Script, answer, call, insert, ok, read, status, zcrm, zoho};
+use crate::support::{
+    Answer, ByHand, Call, Script, answer, call, insert, ok, read, status, zcrm, zoho,
+};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -41,8 +46,40 @@ async fn a_429_between_good_answers_is_no_quota() {
     for n in 0..10 {
         let expected = if n % 2 == 0 { 429 } else { 200 };
         assert_eq!(call(service.clone(), read()).await.unwrap().status(), expected);
-        clock.advance(MINUTE);
+        clock.advance(MINUTE / 2);
     }
+}
+
+#[tokio::test]
+async fn good_answers_bring_permits_back_after_a_429() {
+    let (calls, inside) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let entered = Arc::clone(&inside);
+    let service = tower::service_fn(move |request: Call| {
+        let reads = request.method() == http::Method::GET;
+        let first = reads && calls.fetch_add(1, Ordering::SeqCst) == 0;
+        entered.fetch_add(usize::from(!reads), Ordering::SeqCst);
+        async move {
+            match (reads, first) {
+                (true, true) => status(429),
+                (true, false) => ok(),
+                (false, _) => std::future::pending().await,
+            }
+        }
+    });
+    let service = InFlightLimitLayer::new(4, 4).layer(service);
+    let let_in = || {
+        inside.store(0, Ordering::SeqCst);
+        let mut waiting = [(); 5].map(|()| ByHand::new(call(service.clone(), insert())));
+        waiting.iter_mut().for_each(|call| assert!(call.poll().is_pending()));
+        inside.load(Ordering::SeqCst)
+    };
+    assert_eq!(let_in(), 4);
+    assert_eq!(call(service.clone(), read()).await.unwrap().status(), 429);
+    assert_eq!(let_in(), 2);
+    for _ in 0..2 + 3 {
+        assert_eq!(call(service.clone(), read()).await.unwrap().status(), 200);
+    }
+    assert_eq!(let_in(), 4);
 }
 
 #[tokio::test]
