@@ -1,7 +1,7 @@
 //! The same work with nothing but hyper-util's client, hyper-rustls and serde_json: what a careful
 //! person writes for this one task, without retry, limits, deadlines, refresh or errors that help.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{
@@ -95,6 +95,15 @@ impl Baseline {
             .body(Full::default())?;
         let mut found: Data<Vec<Brief>> = self.send(request).await?;
         Ok(found.data.swap_remove(0))
+    }
+
+    /// The same, given up after a minute: what a program needs that must not hang with its server.
+    ///
+    /// # Errors
+    /// Of the call, and where the time has passed.
+    #[expect(clippy::disallowed_methods, reason = "as a program without an injected clock does it")]
+    pub async fn get_in_time(&self) -> Result<Brief, BoxError> {
+        tokio::time::timeout(Duration::from_secs(60), self.get()).await?
     }
 
     /// One page; `slow` where the server should take its time.

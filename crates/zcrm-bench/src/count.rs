@@ -76,6 +76,10 @@ pub fn run_case(
             runtime.block_on(warm(|| baseline.get()))?;
             measure(times, || runtime.block_on(baseline.get()))
         }
+        ("timed1" | "timed2", _) => {
+            runtime.block_on(warm(|| baseline.get_in_time()))?;
+            measure(times, || runtime.block_on(baseline.get_in_time()))
+        }
         ("typed", true) => {
             let answer = sdk::answer(page)?;
             measure(times, || sdk::typed(&answer))
@@ -132,6 +136,12 @@ pub fn count(program: &Path) -> Result<Vec<ReportRow>, BoxError> {
             ReportRow::beside(*name, INSTRUCTIONS, ours.instructions, baseline.instructions)
                 .aim(*aim),
         );
+        if let Some(protocol) = case.strip_prefix("get") {
+            let timed = counted(&format!("timed{protocol}"), *times, "baseline")?;
+            let name = format!("{name}, compared with a baseline with a time limit");
+            let (ours, timed) = (ours.instructions, timed.instructions);
+            rows.push(ReportRow::beside(name, INSTRUCTIONS, ours, timed));
+        }
         if *case == "typed" {
             let record = counted("record", *times, "ours")?;
             let name = "the same page as `Record`, beside typed";
@@ -159,7 +169,7 @@ fn one(
     who: &str,
 ) -> Result<Counted, BoxError> {
     let out = server.folder().join(format!("{case}.{who}"));
-    let port = if case == "get2" { server.http2() } else { server.http1() };
+    let port = if case.ends_with('2') { server.http2() } else { server.http1() };
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--collect-atstart=no", "--compress-strings=no"])
         .arg("--toggle-collect=*the_measured_work*")

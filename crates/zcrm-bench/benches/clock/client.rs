@@ -65,7 +65,7 @@ impl Client {
 
     async fn work(&self, scenario: &str, times: u64) -> Result<(), BoxError> {
         match scenario {
-            "get" => {
+            "get" | "get2" => {
                 for _ in 0..times {
                     self.get().await?;
                 }
