@@ -5,7 +5,7 @@ use std::{fmt, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 use zcrm_core::{Clock, SecretString, TokioClock};
 use zcrm_oauth::StoreError;
 
-/// The settings of a [`MySqlStore`].
+/// The settings of a [`MySqlStore`](crate::MySqlStore).
 ///
 /// The defaults are those of the Ruby SDK's guide: host `127.0.0.1`, port 3306, user `root` with an
 /// empty password, database `zohooauth`. `Debug` shows no password.

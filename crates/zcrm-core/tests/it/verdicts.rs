@@ -90,7 +90,7 @@ fn reports_unknown_for_a_success_under_an_error_status() {
 }
 
 #[test]
-fn reports_executed_for_an_element_that_is_no_result() {
+fn reports_executed_for_an_unrecognisable_element() {
     for (status, element, outcome) in [
         (200, "null", Outcome::Executed),
         (201, "[]", Outcome::Executed),
