@@ -5,7 +5,7 @@
 use crate::circles;
 use crate::metadata::{self, Dependency, Kind, Member};
 use crate::shell::{self, Error, Workspace};
-use crate::table::{self, Externals, FAMILIES, Row, TEST_KIT, Tier};
+use crate::table::{self, Externals, FAMILIES, Row, SIMULATOR, TEST_KIT, Tier};
 
 /// Where to add what a message complains about.
 const WHERE: &str = "xtask/src/table.rs";
@@ -112,18 +112,25 @@ fn arrow(member: &Member, row: &Row, dependency: &Dependency) -> Option<String> 
                 .any(|other| other.name == dependency.name && other.kind != Kind::Dev);
         return (!stands).then(|| {
             format!(
-                "in its tests a crate uses of the workspace only {TEST_KIT} and what it depends \
-                 on anyway; put the test into zcrm-tests"
+                "in its tests a crate uses of the workspace only {SIMULATOR}, {TEST_KIT} and what \
+                 it depends on anyway; put the test into zcrm-checks"
             )
         });
     }
-    let in_tests = dependency.kind == Kind::Dev && matches!(row.tier, Tier::Layer(_));
-    if in_tests && target.name == TEST_KIT {
+    let for_tests = match row.tier {
+        Tier::Layer(_) => [SIMULATOR, TEST_KIT].contains(&target.name),
+        Tier::Top => target.name == TEST_KIT && row.name != TEST_KIT,
+        _ => false,
+    };
+    if dependency.kind == Kind::Dev && for_tests {
         return None;
     }
     Some(match (row.tier, target.tier) {
         (Tier::Tool | Tier::Apart, _) => {
             format!("{} depends on no crate of the workspace", row.name)
+        }
+        _ if target.name == TEST_KIT => {
+            format!("{TEST_KIT} is for tests: only as a dev-dependency")
         }
         (_, Tier::Top | Tier::Tool) => format!("{} is used by no other crate", target.name),
         (Tier::Layer(own), Tier::Layer(other)) => format!(
@@ -131,8 +138,8 @@ fn arrow(member: &Member, row: &Row, dependency: &Dependency) -> Option<String> 
              {other}",
             row.name, target.name
         ),
-        (_, Tier::Apart) if target.name == TEST_KIT => {
-            format!("{TEST_KIT} is for tests and examples: only as a dev-dependency")
+        (_, Tier::Apart) if target.name == SIMULATOR => {
+            format!("{SIMULATOR} is for tests and examples: only as a dev-dependency")
         }
         (_, Tier::Apart) => format!("{} may not use {}", row.name, target.name),
         (Tier::Top, Tier::Layer(_)) => format!("{} may not use {}", row.name, target.name),
@@ -215,7 +222,7 @@ mod tests {
     fn the_architecture_as_it_is_meant_passes() {
         let members = [
             member("zcrm-core", &["bytes", "serde_json", "dev:proptest", "dev:zcrm-sim"]),
-            member("zcrm-http", &["zcrm-core", "hyper", "hyper-util", "dev:zcrm-core"]),
+            member("zcrm-http", &["zcrm-core", "hyper", "dev:zcrm-core", "dev:zcrm-test-kit"]),
             member("zcrm-oauth", &["zcrm-core", "zcrm-http", "arc-swap", "dev:zcrm-sim"]),
             member("zcrm-api", &["zcrm-core", "zcrm-http", "dev:hyper"]),
             member("zcrm-store-file", &["zcrm-core", "zcrm-oauth", "tempfile"]),
@@ -223,9 +230,12 @@ mod tests {
             member("zcrm", &["zcrm-oauth", "zcrm-api", "zcrm-store-file", "zcrm-derive"]),
             member("zcrm-derive", &["syn", "quote"]),
             member("zcrm-sim", &["hyper", "axum", "anything-else"]),
-            member("zcrm-tests", &["zcrm", "zcrm-sim", "zcrm-store-mysql", "dev:zcrm-core"]),
+            member("zcrm-test-kit", &["zcrm-core", "zcrm-http", "zcrm-sim", "zcrm"]),
             member("zcrm-bench", &["zcrm-core", "hyper"]),
-            member("zcrm-checks", &["zcrm", "dev:zcrm-sim"]),
+            member(
+                "zcrm-checks",
+                &["zcrm", "zcrm-store-mysql", "dev:zcrm-sim", "dev:zcrm-test-kit"],
+            ),
             member("xtask", &["serde_json"]),
         ];
         assert_eq!(check(&members), Vec::<String>::new());
@@ -265,8 +275,14 @@ mod tests {
 
     #[test]
     fn the_test_kit_is_for_tests() {
-        let text = finding("zcrm", &["zcrm-sim"]);
-        assert!(text.ends_with("only as a dev-dependency"), "{text}");
+        for (name, kit) in [
+            ("zcrm", "zcrm-sim"),
+            ("zcrm", "zcrm-test-kit"),
+            ("zcrm-checks", "build:zcrm-test-kit"),
+        ] {
+            let text = finding(name, &[kit]);
+            assert!(text.ends_with("only as a dev-dependency"), "{text}");
+        }
     }
 
     #[test]
@@ -276,16 +292,16 @@ mod tests {
 
     #[test]
     fn what_stands_on_top_is_used_by_none() {
-        for dependency in ["zcrm-tests", "zcrm-bench", "zcrm-checks", "xtask", "dev:zcrm-tests"] {
+        for dependency in ["zcrm-bench", "zcrm-checks", "xtask", "dev:zcrm-checks"] {
             let text = finding("zcrm", &[dependency]);
             assert!(text.ends_with("is used by no other crate"), "{text}");
         }
-        finding("zcrm-tests", &["zcrm-bench"]);
+        finding("zcrm-checks", &["zcrm-bench"]);
     }
 
     #[test]
     fn tests_add_no_arrow() {
-        assert!(finding("zcrm-http", &["dev:zcrm-core"]).contains("put the test into zcrm-tests"));
+        assert!(finding("zcrm-http", &["dev:zcrm-core"]).contains("put the test into zcrm-checks"));
         assert!(finding("zcrm-core", &["dev:zcrm-http"]).contains("lower layers"));
     }
 

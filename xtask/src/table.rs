@@ -51,22 +51,25 @@ pub(crate) struct Family {
     pub(crate) homes: &'static [&'static str],
 }
 
-/// The one crate of the workspace that every member of the SDK may use in its tests.
-pub(crate) const TEST_KIT: &str = "zcrm-sim";
+/// The simulator, which every member of the SDK may use in its tests and examples.
+pub(crate) const SIMULATOR: &str = "zcrm-sim";
+
+/// What tests share; every member may use it in its tests.
+pub(crate) const TEST_KIT: &str = "zcrm-test-kit";
 
 const DATA_ONLY: &str = "zcrm-core is data only: no I/O, no async runtime, no HTTP stack";
 const NO_WIRE: &str = "zcrm-api works over any transport of zcrm-http and does not know the wire";
 
 /// The families.
 pub(crate) const FAMILIES: &[Family] = &[
-    // zcrm-tests looks into the logs of both, for secrets
+    // zcrm-checks looks into the logs of both, for secrets
     Family {
         stems: &["hyper"],
-        homes: &["zcrm-http", "zcrm-sim", "zcrm-bench", "zcrm-checks", "zcrm-tests"],
+        homes: &["zcrm-http", "zcrm-sim", "zcrm-test-kit", "zcrm-bench", "zcrm-checks"],
     },
     Family {
         stems: &["diesel", "mysql", "mysql_async", "mysql_common"],
-        homes: &["zcrm-store-mysql", "zcrm-tests"],
+        homes: &["zcrm-store-mysql"],
     },
 ];
 
@@ -260,7 +263,7 @@ pub(crate) const TABLE: &[Row] = &[
         never: &[],
     },
     Row {
-        name: "zcrm-tests",
+        name: "zcrm-test-kit",
         tier: Tier::Top,
         also: &[],
         externals: Externals::Free,
@@ -338,7 +341,7 @@ mod tests {
         for home in FAMILIES.iter().flat_map(|family| family.homes) {
             assert!(row(home).is_some(), "unknown home {home}");
         }
-        assert!(row(TEST_KIT).is_some());
+        assert!(row(SIMULATOR).is_some() && row(TEST_KIT).is_some());
     }
 
     #[test]

@@ -12,9 +12,9 @@ use zcrm::{
     stores::{MemoryStore, StoredToken, TokenKey, TokenStore as _},
 };
 use zcrm_sim::Simulator;
-use zcrm_tests::whole_text;
+use zcrm_test_kit::whole_text;
 
-use crate::mysql::Database;
+use crate::database::Database;
 
 type Map = BTreeMap<&'static str, String>;
 
