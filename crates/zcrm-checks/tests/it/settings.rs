@@ -100,6 +100,12 @@ impl Stage {
                 login(map).await;
                 assert_eq!(self.sim.journal().exchanges(), 1);
             }
+            "ca_pem" => {
+                map.remove("ca_file");
+                map.insert("ca_pem", self.sim.ca_pem().to_owned());
+                login(map).await;
+                assert_eq!(self.sim.journal().exchanges(), 1);
+            }
             "api_base_url" => {
                 login(map).await;
                 assert_eq!(self.sim.journal().api_requests(), 1);
@@ -287,6 +293,7 @@ impl Stage {
             "api_version" => (file_map, "8".into(), &["`api_version`", "`8`"]),
             "user_agent" => (file_map, "zylk\u{e9}r".into(), &["`user_agent`", "ASCII"]),
             "ca_file" => (file_map, self.text_path("none.pem"), &["`ca_file`", "none.pem"]),
+            "ca_pem" => (file_map, self.text_path("ca.pem"), &["`ca_pem`", "certificate"]),
             "application_log_file_path" => {
                 (file_map, self.text_path(""), &["`application_log_file_path`", "is a folder"])
             }
