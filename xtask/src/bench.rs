@@ -3,12 +3,13 @@
 //! Programs of `zcrm-bench` and the benches of the stores do the measuring; each prints its figures as
 //! a JSON array. What is counted must keep to its aim, what the clock says is only told.
 
-use std::process::Command;
-
+use anyhow::{Context as _, Result, ensure};
+use serde::Deserialize;
 use serde_json::Value;
+use xshell::{Cmd, cmd};
 
-use crate::shell::{self, Error, Stopwatch, Workspace};
-use crate::{mariadb, metadata, needs};
+use crate::shell::{Stopwatch, Workspace};
+use crate::{mariadb, needs};
 
 /// Units that are the same in every run on every machine of a kind.
 const COUNTED: &[&str] = &["instructions", "allocations"];
@@ -18,91 +19,57 @@ const COUNTED: &[&str] = &["instructions", "allocations"];
 const SHORT: &[(&str, f64)] = &[("small GET, HTTP/1.1", 1.30), ("small GET, HTTP/2", 1.26)];
 
 /// Runs the measurements, prints them and writes `bench/summary.json` into cargo's target folder.
-pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Error> {
-    let quick = match arguments {
-        [] => false,
-        [flag] if flag == "--quick" => true,
-        [flag, ..] => return Err(Error::Usage(format!("`bench` does not know `{flag}`"))),
-    };
+pub(crate) fn run(workspace: &Workspace, quick: bool) -> Result<()> {
+    let sh = &workspace.sh;
     let total = Stopwatch::start();
     needs::install(workspace, &[&needs::VALGRIND])?;
-    build(workspace, &["--bin", "zcrm-bench"])?;
-    let program = metadata::target(workspace)?.join("release").join("zcrm-bench");
-    let mut rows = figures(workspace.command(&program).arg("count"))?;
+    let bins = if quick { ["--bin", "zcrm-bench"].as_slice() } else { &["--bins"] };
+    cmd!(sh, "cargo build --locked --release --package zcrm-bench {bins...}").run()?;
+    let target = workspace.target()?;
+    let program = target.join("release").join("zcrm-bench");
+    let mut rows = figures(cmd!(sh, "{program} count"))?;
     if !quick {
-        build(workspace, &["--bins"])?;
-        let mut clock =
-            workspace.cargo("bench", &["--quiet", "--package", "zcrm-bench", "--bench", "clock"]);
-        rows.extend(figures(&mut clock)?);
+        rows.extend(figures(cmd!(sh, "cargo bench --quiet --package zcrm-bench --bench clock"))?);
         // it ends with this function
         let server = mariadb::Server::start(workspace)?;
-        let mut mysql = workspace
-            .cargo("bench", &["--quiet", "--package", "zcrm-store-mysql", "--bench", "store"]);
-        server.tell(&mut mysql);
-        rows.extend(figures(mysql.args(["--", "--json"]))?);
+        let mysql =
+            cmd!(sh, "cargo bench --quiet --package zcrm-store-mysql --bench store -- --json");
+        rows.extend(figures(mysql.envs(mariadb::Server::variables(Some(&server))))?);
     }
-    let folder = metadata::target(workspace)?.join("bench");
-    let file = folder.join("summary.json");
-    let text = serde_json::to_string_pretty(&rows)
-        .map_err(|error| Error::failed(format!("cannot write the figures: {error}")))?;
-    std::fs::create_dir_all(&folder)
-        .and_then(|()| std::fs::write(&file, text + "\n"))
-        .map_err(|error| Error::failed(format!("cannot write {}: {error}", file.display())))?;
-    let rows: Vec<Row<'_>> = rows.iter().filter_map(Row::read).collect();
+    let file = target.join("bench").join("summary.json");
+    sh.write_file(&file, serde_json::to_string_pretty(&rows)? + "\n")?;
+    let rows = rows.into_iter().map(serde_json::from_value).collect::<Result<Vec<Row>, _>>()?;
     println!("\n{}", table(&rows));
-    println!("xtask bench: {}; written to {}", shell::time(total.elapsed()), file.display());
-    let missed: Vec<&str> = rows.iter().filter(|row| row.fails()).map(|row| row.name).collect();
-    if missed.is_empty() {
-        return Ok(());
-    }
-    Err(Error::failed(format!("above the aim: {}", missed.join("; "))))
-}
-
-fn build(workspace: &Workspace, targets: &[&str]) -> Result<(), Error> {
-    let mut command =
-        workspace.cargo("build", &["--locked", "--release", "--package", "zcrm-bench"]);
-    shell::run(command.args(targets))
+    println!("xtask bench: {total}; written to {}", file.display());
+    let missed: Vec<&str> = rows.iter().filter(|row| row.fails()).map(|row| &*row.name).collect();
+    ensure!(missed.is_empty(), "above the aim: {}", missed.join("; "));
+    Ok(())
 }
 
 /// Runs a program that prints figures, and nothing else, to its standard output.
-fn figures(command: &mut Command) -> Result<Vec<Value>, Error> {
-    println!("$ {}", shell::shown(command));
-    let text = shell::output(command)?;
-    serde_json::from_str(&text)
-        .map_err(|error| Error::failed(format!("these are no figures ({error}): {text}")))
+fn figures(command: Cmd<'_>) -> Result<Vec<Value>> {
+    let text = command.read()?;
+    serde_json::from_str(&text).with_context(|| format!("these are not figures: {text}"))
 }
 
 /// A figure, as far as it is shown and judged.
-#[derive(Debug)]
-struct Row<'a> {
-    name: &'a str,
-    unit: &'a str,
+#[derive(Debug, Deserialize)]
+struct Row {
+    name: String,
+    unit: String,
     ours: f64,
     baseline: Option<f64>,
     ratio: Option<f64>,
-    /// Bounds the ratio where there is one, and else ours.
+    /// Bounds the ratio if there is one, and else ours.
     aim: Option<f64>,
 }
 
-impl<'a> Row<'a> {
-    fn read(value: &'a Value) -> Option<Self> {
-        let number = |key: &str| value.get(key).and_then(Value::as_f64);
-        let text = |key: &str| value.get(key).and_then(Value::as_str);
-        Some(Self {
-            name: text("name")?,
-            unit: text("unit")?,
-            ours: number("ours")?,
-            baseline: number("baseline"),
-            ratio: number("ratio"),
-            aim: number("aim"),
-        })
-    }
-
+impl Row {
     /// Whether it is a regression, or an aim missed that is not known to be.
     fn fails(&self) -> bool {
         let short = SHORT.iter().find(|(name, _)| *name == self.name).map(|(_, most)| *most);
         let within = short.is_some_and(|most| self.ratio.is_some_and(|ratio| ratio <= most));
-        COUNTED.contains(&self.unit) && self.misses() && !within
+        COUNTED.contains(&&*self.unit) && self.misses() && !within
     }
 
     fn misses(&self) -> bool {
@@ -111,7 +78,7 @@ impl<'a> Row<'a> {
 }
 
 /// The figures for people, in the form that `docs/performance.md` takes.
-fn table(rows: &[Row<'_>]) -> String {
+fn table(rows: &[Row]) -> String {
     let mut text = format!(
         "| {:<52} | {:<12} | {:>11} | {:>11} | {:>6} | {:>8} |\n|{:-<54}|{:-<14}|{:->13}|{:->13}|\
          {:->8}|{:->10}|\n",
@@ -122,7 +89,7 @@ fn table(rows: &[Row<'_>]) -> String {
         let ratio = row.ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}"));
         let mark = if row.misses() { " (!)" } else { "" };
         let aim = format!("{}{mark}", cell(row.aim));
-        let (name, unit) = (row.name, row.unit);
+        let (name, unit) = (&row.name, &row.unit);
         text += &format!(
             "| {name:<52} | {unit:<12} | {:>11} | {:>11} | {ratio:>6} | {aim:>8} |\n",
             figure(row.ours),
@@ -156,38 +123,24 @@ fn grouped(number: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
     fn an_aim_bounds_the_ratio_or_the_figure() {
-        let misses = |value: &Value| Row::read(value).unwrap().misses();
-        let mut row = json!({"name": "a", "unit": "instructions", "ours": 12, "baseline": 10,
-            "ratio": 1.2, "aim": 1.2});
-        assert!(!misses(&row));
-        row["ratio"] = json!(1.21);
-        assert!(misses(&row));
-        row["aim"] = Value::Null;
-        assert!(!misses(&row));
-        let mut alone = json!({"name": "a", "unit": "allocations", "ours": 1, "baseline": null,
-            "ratio": null, "aim": 0});
-        assert!(misses(&alone));
-        alone["ours"] = json!(0);
-        assert!(!misses(&alone));
-    }
-
-    #[test]
-    fn what_is_counted_must_keep_to_its_aim_or_to_what_is_known() {
-        let fails = |name: &str, unit: &str, ratio: f64| {
-            let row = json!({"name": name, "unit": unit, "ours": 1, "baseline": 1, "ratio": ratio,
-                "aim": 1.2});
-            Row::read(&row).unwrap().fails()
+        let judged = |name: &str, unit: &str, ours: f64, ratio: Option<f64>, aim: Option<f64>| {
+            let row =
+                Row { name: name.into(), unit: unit.into(), ours, baseline: None, ratio, aim };
+            (row.misses(), row.fails())
         };
-        assert!(fails("a", "instructions", 1.21) && !fails("a", "instructions", 1.2));
-        assert!(!fails("a", "ms", 9.0));
+        let counted = |ratio| judged("a", "instructions", 12.0, Some(ratio), Some(1.2));
+        assert_eq!((counted(1.2), counted(1.21)), ((false, false), (true, true)));
+        assert_eq!(judged("a", "instructions", 12.0, Some(1.21), None), (false, false));
+        assert_eq!(judged("a", "allocations", 1.0, None, Some(0.0)), (true, true));
+        assert_eq!(judged("a", "allocations", 0.0, None, Some(0.0)), (false, false));
+        assert_eq!(judged("a", "ms", 1.0, Some(9.0), Some(1.2)), (true, false));
         let (name, most) = SHORT[0];
-        assert!(!fails(name, "instructions", most) && fails(name, "instructions", most + 0.01));
+        let short = |ratio| judged(name, "instructions", 1.0, Some(ratio), Some(1.2)).1;
+        assert!(!short(most) && short(most + 0.01));
     }
 
     #[test]

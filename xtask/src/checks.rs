@@ -1,35 +1,41 @@
-//! The long checks: programs of `zcrm-checks`, built for release and started through cargo, since
-//! this tool depends on no crate of the workspace.
+//! The programs of `zcrm-checks`: they are started through cargo, since this tool depends on no crate of the workspace.
 
+use std::path::Path;
+
+use anyhow::Result;
+use xshell::cmd;
+
+use crate::codegen;
 use crate::mariadb::Server;
-use crate::shell::{self, Error, Workspace};
+use crate::shell::Workspace;
 
-/// `cargo xtask crash-test`.
-pub(crate) fn crash_test(workspace: &Workspace, arguments: &[String]) -> Result<(), Error> {
-    run(workspace, "crash-test", arguments)
-}
-
-/// `cargo xtask fleet`.
-pub(crate) fn fleet(workspace: &Workspace, arguments: &[String]) -> Result<(), Error> {
-    run(workspace, "fleet", arguments)
-}
-
-/// `cargo xtask transfer`.
-pub(crate) fn transfer(workspace: &Workspace, arguments: &[String]) -> Result<(), Error> {
-    run(workspace, "transfer", arguments)
-}
-
-fn run(workspace: &Workspace, program: &str, arguments: &[String]) -> Result<(), Error> {
-    let mut command =
-        workspace.cargo("run", &["--release", "--quiet", "--package", "zcrm-checks", "--bin"]);
-    command.arg(program).arg("--").args(arguments);
+/// Runs one of the long checks, built for release.
+pub(crate) fn long(workspace: &Workspace, program: &str, arguments: &[&str]) -> Result<()> {
     // it ends with this function
-    let server = match arguments.iter().any(|argument| argument.starts_with("mysql")) {
-        true => Some(Server::start(workspace)?),
-        false => None,
-    };
-    if let Some(server) = &server {
-        server.tell(&mut command);
+    let mysql = arguments.iter().any(|argument| argument.starts_with("mysql"));
+    let server = mysql.then(|| Server::start(workspace)).transpose()?;
+    let run =
+        cmd!(workspace.sh, "cargo run --release --quiet --package zcrm-checks --bin {program}");
+    Ok(run.arg("--").args(arguments).envs(Server::variables(server.as_ref())).run()?)
+}
+
+/// Runs one of the programs that need the table and the SDK as they are compiled.
+pub(crate) fn short(workspace: &Workspace, program: &str, arguments: &[&str]) -> Result<()> {
+    let run = cmd!(workspace.sh, "cargo run --quiet --package zcrm-checks --bin {program}");
+    Ok(run.arg("--").args(arguments).quiet().run()?)
+}
+
+/// Holds everything against the lock file, or against a folder of OpenAPI files as well.
+pub(crate) fn spec_check(workspace: &Workspace, folder: Option<&Path>) -> Result<()> {
+    // both parts run, so that every difference is reported
+    let generated = codegen::run(workspace, true, folder);
+    if let Err(error) = &generated {
+        println!("difference: {error:#}");
     }
-    shell::run(&mut command)
+    let (root, folder) = (workspace.root.display().to_string(), folder.map(std::path::absolute));
+    let folder = folder.transpose()?.map(|folder| folder.display().to_string());
+    let mut given = vec!["--root", &root];
+    given.extend(folder.as_deref().map(|folder| ["--files", folder]).into_iter().flatten());
+    short(workspace, "spec-check", &given)?;
+    generated
 }

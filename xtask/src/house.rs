@@ -1,269 +1,154 @@
-//! `cargo xtask house`: what no compiler looks at in the tracked files.
+//! `cargo xtask house`: what no compiler looks at in the files of the repository.
 
-use std::path::{Path, PathBuf};
+use anyhow::{Context as _, Result, ensure};
+use xshell::{Shell, cmd};
 
-use crate::shell::{self, Error, Workspace};
+use crate::shell::Workspace;
 
-/// A hand-written source file should stay below this number of lines.
-const LONG: usize = 500;
-/// A hand-written source file must not exceed this number of lines.
-const TOO_LONG: usize = 600;
-/// Folders at the root of a machine, below which everything differs from one machine to the next.
-const MACHINE_FOLDERS: &[&str] = &["home", "root", "Users", "mnt", "builds", "work", "workspaces"];
-/// The text files in which white space is checked.
-const TIDY: &[&str] = &["md", "rs", "toml"];
+/// A hand-written source file should not exceed the first number of lines, and must not exceed the second.
+const LINES: [usize; 2] = [500, 600];
 
-/// The macros of `tracing` that take a target; each event and span names its own.
-const EVENTS: &[&str] = &[
-    "trace!(",
-    "debug!(",
-    "info!(",
-    "warn!(",
-    "error!(",
-    "event!(",
-    "span!(",
-    "trace_span!(",
-    "debug_span!(",
-    "info_span!(",
-    "warn_span!(",
-    "error_span!(",
+const TIDY: &[&str] = &["*.md", "*.rs", "*.toml"];
+
+/// What no line may hold, as extended regular expressions, with the files and what is wrong.
+const REFUSED: &[(&str, &[&str], &str)] = &[
+    ("[[:space:]]+$", TIDY, "white space at the end of the line"),
+    ("\t", TIDY, "a tab; indent with spaces, write `\\t` in a string"),
+    // a root of a machine, and not a part of a longer path, of a URL or of a template
+    (
+        "(^|file://|[^])}[:alnum:]._/~*$-])/(home|root|Users|mnt|builds|work|workspaces)/[[:alnum:]._-]",
+        &["."],
+        "a path of one machine",
+    ),
+    (r":\\\\?Users\\", &["."], "a path of one machine"),
 ];
 
-/// Something to change, or to think about.
-#[derive(Debug, PartialEq, Eq)]
-enum Finding {
-    Wrong { line: usize, what: String },
-    Note(String),
-}
-
-/// Checks every tracked file.
-pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Error> {
-    shell::no_arguments("house", arguments)?;
-    let files = files(workspace)?;
-    let mut wrong = 0;
-    for path in &files {
-        let bytes = match std::fs::read(workspace.root().join(path)) {
-            Ok(bytes) => bytes,
-            // Deleted, but not yet committed; or a folder, or a link to one.
-            Err(_) => continue,
-        };
-        let Ok(text) = String::from_utf8(bytes) else {
-            continue;
-        };
-        for finding in check(path, &text) {
-            match finding {
-                Finding::Wrong { line, what } => {
-                    wrong += 1;
-                    eprintln!("error: {}:{line}: {what}", path.display());
-                }
-                Finding::Note(what) => println!("note: {}: {what}", path.display()),
-            }
-        }
-    }
-    if wrong > 0 {
-        return Err(Error::failed(format!("{wrong} to put in order in {} files", files.len())));
-    }
-    println!("house: {} files are in order", files.len());
+/// Checks every file that git does not ignore.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let (wrong, notes) = check(&workspace.sh)?;
+    notes.iter().for_each(|note| println!("note: {note}"));
+    wrong.iter().for_each(|what| eprintln!("error: {what}"));
+    ensure!(wrong.is_empty(), "{} to put in order", wrong.len());
+    println!("house: the files are in order");
     Ok(())
 }
 
-/// The files that git tracks or would track; without git, every file outside `target`.
-fn files(workspace: &Workspace) -> Result<Vec<PathBuf>, Error> {
-    let mut git = workspace.command("git");
-    // The checkout may belong to another user, as it does in a container.
-    git.args(["-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others"]);
-    git.arg("--exclude-standard");
-    match shell::output(&mut git) {
-        Ok(list) => Ok(list.split('\0').filter(|name| !name.is_empty()).map(Into::into).collect()),
-        Err(error) => {
-            println!("note: every file is checked, as git cannot say which ones are tracked");
-            println!("note: {}", error.message().trim_end());
-            let mut found = Vec::new();
-            walk(workspace.root(), Path::new(""), &mut found)
-                .map_err(|error| Error::failed(format!("cannot list the files: {error}")))?;
-            Ok(found)
+/// Returns what is wrong, and what is worth a note.
+fn check(sh: &Shell) -> Result<(Vec<String>, Vec<String>)> {
+    let (mut wrong, mut notes) = (Vec::new(), Vec::new());
+    let grep = |flag: &str, pattern: &str, files: &[&str]| {
+        // Without the index it works in a folder that is not a repository too. It fails if it finds nothing.
+        let flags = ["--no-index", "--exclude-standard", "-IE", flag];
+        cmd!(sh, "git grep {flags...} -e {pattern} -- {files...} :!.git")
+            .quiet()
+            .ignore_status()
+            .read()
+    };
+    for (pattern, files, what) in REFUSED {
+        let found = grep("-n", pattern, files)?;
+        wrong.extend(found.lines().map(|line| format!("{}: {what}", line.trim_end())));
+    }
+    for file in grep("-c", "", &["*.rs"])?.lines() {
+        let (path, lines) = file.rsplit_once(':').context("git grep counts lines")?;
+        if path.starts_with("crates/") && path.split('/').nth(2) == Some("src") {
+            let text = sh.read_file(path)?;
+            let found = without_target(&text);
+            wrong.extend(
+                found.map(|line| format!("{path}:{line}: an event or span without a target")),
+            );
+        }
+        match lines.parse::<usize>()? {
+            _ if path.split('/').any(|part| part == "generated") => {}
+            lines if lines > LINES[1] => wrong.push(format!("{path}: {lines} lines; split it")),
+            lines if lines > LINES[0] => notes.push(format!("{path}: {lines} lines; aim at 500")),
+            _ => {}
         }
     }
+    Ok((wrong, notes))
 }
 
-/// Collects the files below a folder.
-fn walk(root: &Path, folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(root.join(folder))? {
-        let entry = entry?;
-        let path = folder.join(entry.file_name());
-        if !entry.file_type()?.is_dir() {
-            found.push(path);
-        } else if entry.file_name() != ".git" && entry.file_name() != "target" {
-            walk(root, &path, found)?;
-        }
-    }
-    Ok(())
-}
-
-/// Everything that is wrong with a file.
-fn check(path: &Path, text: &str) -> Vec<Finding> {
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    let tidy = TIDY.contains(&extension);
-    let mut findings = Vec::new();
-    for (line, content) in (1..).zip(text.lines()) {
-        let mut wrong = |what: String| findings.push(Finding::Wrong { line, what });
-        if let Some(found) = machine_path(content) {
-            wrong(format!("`{found}` is a path of one machine"));
-        }
-        if tidy && content.contains('\t') {
-            wrong("a tab; indent with spaces, write `\\t` in a string".into());
-        }
-        if tidy && content.ends_with(char::is_whitespace) {
-            wrong("white space at the end of the line".into());
-        }
-    }
-    let library = path.starts_with("crates")
-        && path.components().nth(2).is_some_and(|part| part.as_os_str() == "src");
-    if extension == "rs" && library {
-        findings.extend(without_target(text));
-    }
-    let generated = path.components().any(|part| part.as_os_str() == "generated");
-    let lines = text.lines().count();
-    if extension == "rs" && !generated && lines > TOO_LONG {
-        let what = format!("{lines} lines; split what has more than {TOO_LONG}");
-        findings.push(Finding::Wrong { line: lines, what });
-    } else if extension == "rs" && !generated && lines > LONG {
-        findings.push(Finding::Note(format!("{lines} lines; aim at {LONG}")));
-    }
-    findings
-}
-
-/// The events and spans that name no target. The default is the path of a private module, on which no
-/// filter should depend.
-fn without_target(text: &str) -> impl Iterator<Item = Finding> {
+/// Returns the lines of the events and spans that name no target. The default is the path of a private module, on
+/// which no filter should depend.
+fn without_target(text: &str) -> impl Iterator<Item = usize> {
     text.match_indices("tracing::").filter_map(|(at, path)| {
         let (before, found) = (text.get(..at)?, text.get(at + path.len()..)?);
-        let arguments = EVENTS.iter().find_map(|event| found.strip_prefix(event))?;
-        let what = "an event or span without `target: \"zcrm::…\"`".to_owned();
-        let named = arguments.trim_start().starts_with("target:");
-        (!named).then(|| Finding::Wrong { line: before.lines().count().max(1), what })
+        let (name, arguments) = found.split_once("!(")?;
+        let event = name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        let unnamed = event && !arguments.trim_start().starts_with("target:");
+        unnamed.then(|| before.lines().count().max(1))
     })
-}
-
-/// The start of an absolute path of some machine, if the line names one: a folder of somebody, not
-/// one that every system has, and not the path of a URL.
-fn machine_path(line: &str) -> Option<String> {
-    for folder in MACHINE_FOLDERS {
-        let root = format!("/{folder}/");
-        for (at, _) in line.match_indices(&root) {
-            let (before, rest) = line.split_at(at);
-            let starts = before.ends_with("file://")
-                || before.chars().next_back().is_none_or(|c| !in_a_path(c) && c != '}');
-            let name: String = rest.chars().skip(root.len()).take_while(|c| named(*c)).collect();
-            if starts && !name.is_empty() {
-                return Some(format!("{root}{name}"));
-            }
-        }
-    }
-    let windows =
-        line.split(r":\").skip(1).any(|rest| rest.trim_start_matches('\\').starts_with(r"Users\"));
-    windows.then(|| r"Users\".to_owned())
-}
-
-/// Whether a character before a slash makes it part of a longer path or of a URL.
-fn in_a_path(c: char) -> bool {
-    named(c) || matches!(c, '/' | '~' | '*' | '$' | ')' | ']')
-}
-
-/// Whether a character can stand in the name of a folder.
-fn named(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '.' | '-' | '_')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn wrong(path: &str, text: &str) -> Vec<String> {
-        check(Path::new(path), text)
-            .into_iter()
-            .map(|finding| match finding {
-                Finding::Wrong { line, what } => format!("{line}: {what}"),
-                Finding::Note(what) => format!("note: {what}"),
-            })
-            .collect()
+    /// Returns what is wrong in a folder with this file.
+    fn found(path: &str, text: &str) -> [Vec<String>; 2] {
+        let sh = Shell::new().unwrap();
+        let folder = sh.create_temp_dir().unwrap();
+        sh.change_dir(folder.path());
+        sh.write_file(path, text).unwrap();
+        check(&sh).unwrap().into()
     }
 
     #[test]
-    fn a_path_of_a_machine_is_found() {
-        for folder in MACHINE_FOLDERS {
-            let path = format!("/{folder}/somebody");
-            for line in [
-                path.clone(),
-                format!("cd {path}/zcrm"),
-                format!("\"{path}\""),
-                format!("file://{path}"),
-                format!("`{path}`"),
-            ] {
-                assert_eq!(machine_path(&line).as_deref(), Some(path.as_str()), "{line}");
-            }
+    fn finds_paths_of_machines() {
+        let path = format!("/{}/somebody", "home");
+        let windows = [format!(r"C:\{}\me", "Users"), format!(r"C:\\{}\\me", "Users")];
+        let forms = [format!("cd {path}/zcrm"), format!("\"{path}\""), format!("file://{path}")];
+        for line in windows.iter().chain(&forms).chain([&path]) {
+            let text = format!("a\n{line}\n");
+            assert_eq!(
+                found("a.yml", &text)[0],
+                [format!("a.yml:2:{line}: a path of one machine")]
+            );
         }
-        assert!(machine_path(&format!(r"C:\{}\me", "Users")).is_some());
-        assert!(machine_path(&format!(r"C:\\{}\\me", "Users")).is_some());
-    }
-
-    #[test]
-    fn other_paths_are_left_alone() {
         for line in [
-            "/etc/zcrm/zcrm.toml",
             "/crm/v8/home/{id}",
-            "{base}/home/settings",
+            "{base}/home/x",
             "~/builds/main",
-            "https://www.zohoapis.com/home/x",
-            "docs/builds/main.md",
-            &format!("the roots are `/{}/` and `/{}/`", "home", "root"),
+            "https://a.com/home/x",
+            "docs/work/a",
         ] {
-            assert_eq!(machine_path(line), None, "{line}");
+            assert_eq!(found("a.md", line)[0], [""; 0], "{line}");
         }
+        assert_eq!(
+            found("a.md", &format!("the roots are `/{}/` and `/{}/`", "home", "root"))[0],
+            [""; 0]
+        );
     }
 
     #[test]
-    fn white_space_is_checked_in_texts_and_sources() {
-        let text = "fine\nend \n\tstart\n";
-        assert_eq!(
-            wrong("docs/a.md", text),
-            [
-                "2: white space at the end of the line",
-                "3: a tab; indent with spaces, write `\\t` in a string",
-            ]
-        );
-        assert_eq!(wrong("a.rs", text).len(), 2);
-        assert!(wrong("data.tsv", text).is_empty());
+    fn finds_stray_white_space() {
+        assert_eq!(found("docs/a.md", "fine\nend \n\tstart\n")[0].len(), 2);
+        assert!(found("data.tsv", "a\tb \n")[0].is_empty());
     }
 
     #[test]
     fn finds_events_without_a_target() {
         let event = |arguments: &str| format!("fn a() {{\n    tracing::{arguments};\n}}\n");
         for good in [
-            "debug!(target: \"zcrm::http\", \"sent\")",
-            "info_span!(\n        target: \"zcrm::http\",\n        \"call\",\n    )",
+            "debug!(target: \"a\", \"b\")",
+            "info_span!(\n    target: \"a\",\n    \"b\")",
             "field::debug(1)",
         ] {
-            assert!(wrong("crates/zcrm-http/src/a.rs", &event(good)).is_empty(), "{good}");
+            assert!(found("crates/a/src/a.rs", &event(good))[0].is_empty(), "{good}");
         }
         for bad in ["debug!(\"sent\")", "warn!(%error, \"no\")", "info_span!(\n        \"call\")"] {
-            let found = wrong("crates/zcrm-http/src/a.rs", &event(bad));
-            assert_eq!(found, ["2: an event or span without `target: \"zcrm::…\"`"], "{bad}");
-            // those of programs that use zcrm are theirs
-            assert!(wrong("crates/zcrm/tests/a.rs", &event(bad)).is_empty());
+            let line = "crates/a/src/a.rs:2: an event or span without a target";
+            assert_eq!(found("crates/a/src/a.rs", &event(bad))[0], [line], "{bad}");
+            assert!(found("crates/a/tests/a.rs", &event(bad))[0].is_empty());
         }
     }
 
     #[test]
-    fn long_files_are_split() {
-        let lines = |count: usize| "//\n".repeat(count);
-        assert!(wrong("src/a.rs", &lines(500)).is_empty());
-        assert_eq!(wrong("src/a.rs", &lines(501)), ["note: 501 lines; aim at 500"]);
-        assert_eq!(
-            wrong("src/a.rs", &lines(601)),
-            ["601: 601 lines; split what has more than 600"]
-        );
-        assert!(wrong("src/generated/a.rs", &lines(5000)).is_empty());
-        assert!(wrong("a.md", &lines(5000)).is_empty());
+    fn finds_long_files() {
+        let lines =
+            |path: &str, count: usize| found(path, &"//\n".repeat(count)).map(|it| it.concat());
+        assert_eq!(lines("a.rs", 500), ["", ""]);
+        assert_eq!(lines("a.rs", 501), ["", "a.rs: 501 lines; aim at 500"]);
+        assert_eq!(lines("a.rs", 601), ["a.rs: 601 lines; split it", ""]);
+        assert_eq!(lines("generated/a.rs", 5000), ["", ""]);
     }
 }

@@ -13,212 +13,142 @@ mod checks;
 mod ci;
 mod circles;
 mod codegen;
-mod debian;
 mod foreign_sdk;
 mod house;
 mod layers;
-mod manifest;
 mod mariadb;
-mod metadata;
 mod needs;
 mod shell;
 mod signatures;
-mod specification;
-mod table;
 mod test;
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use crate::shell::{Error, Workspace};
+use anyhow::Result;
 
-/// A command of `cargo xtask`.
-struct Command {
-    name: &'static str,
-    /// The arguments it takes, as `help` shows them.
-    usage: &'static str,
-    /// What it does, in one line.
-    about: &'static str,
-    run: fn(&Workspace, &[String]) -> Result<(), Error>,
-}
+use crate::shell::Workspace;
 
-/// Every command, in the order in which `help` lists them.
-const COMMANDS: &[Command] = &[
-    Command {
-        name: "test",
-        usage: "[--no-doc] [-- ARGS]",
-        about: "run the whole test suite; ARGS go to the test runner",
-        run: test::run,
-    },
-    Command {
-        name: "ci",
-        usage: "[STEP]...",
-        about: "run every check but the tests, or only the named steps",
-        run: ci::run,
-    },
-    Command {
-        name: "layers",
-        usage: "",
-        about: "check the dependencies of every member against the layer table",
-        run: layers::run,
-    },
-    Command {
-        name: "signatures",
-        usage: "",
-        about: "check which crates' types the public API of each library shows",
-        run: signatures::run,
-    },
-    Command {
-        name: "house",
-        usage: "",
-        about: "check the tracked files: paths, white space, length",
-        run: house::run,
-    },
-    Command {
-        name: "codegen",
-        usage: "[--check] [FOLDER]",
-        about: "generate the table of operations, from OpenAPI files or from its lock file",
-        run: codegen::run,
-    },
-    Command {
-        name: "operations",
-        usage: "",
-        about: "print the table of operations as JSON, each with the method that sends it",
-        run: specification::operations,
-    },
-    Command {
-        name: "spec-check",
-        usage: "--locked | FOLDER",
-        about: "hold table, builders and simulator against the lock file and OpenAPI files",
-        run: specification::spec_check,
-    },
-    Command {
-        name: "live-check",
-        usage: "[--live]",
-        about: "hold what is assumed about Zoho against the simulator; --live against a sandbox",
-        run: specification::live_check,
-    },
-    Command {
-        name: "crash-test",
-        usage: "[--store NAME] [--kills N]",
-        about: "kill processes that save tokens, and look what is left",
-        run: checks::crash_test,
-    },
-    Command {
-        name: "fleet",
-        usage: "[--store NAME] [--processes N] [--tasks N] ...",
-        about: "count the refreshes of many processes that share a login",
-        run: checks::fleet,
-    },
-    Command {
-        name: "bench",
-        usage: "[--quick]",
-        about: "what everything costs beside its baseline; --quick counts instructions alone",
-        run: bench::run,
-    },
-    Command {
-        name: "foreign-sdk",
-        usage: "[python] [ruby] [node]",
-        about: "run Zoho's own SDKs and the simulator's page against the simulator; fetches the SDKs",
-        run: foreign_sdk::run,
-    },
-    Command {
-        name: "transfer",
-        usage: "[--megabytes N] [--peak MIB]",
-        about: "move a gigabyte each way over TLS, and look at the memory that it took",
-        run: checks::transfer,
-    },
-    Command { name: "help", usage: "", about: "print this list", run: help },
-];
+const HELP: &str = "\
+Usage: cargo xtask <COMMAND>
+
+Commands:
+    test [--no-doc] [-- ARGS]  run the whole test suite; ARGS go to the test runner
+    ci [STEP]...               run every check but the tests, or only the named steps
+    layers                     check the dependencies of every member, and look for circles between files
+    signatures                 check which crates' types the public API of each library shows
+    house                      check the files: paths, white space, length
+    codegen [--check] [FOLDER] generate the table of operations, from OpenAPI files or from its lock file
+    operations                 print the table of operations as JSON, each with the method that sends it
+    spec-check --locked|FOLDER hold table, builders and simulator against the lock file and OpenAPI files
+    live-check [--live]        hold what is assumed about Zoho against the simulator; --live against a sandbox
+    crash-test [--store NAME] [--kills N]
+                               kill processes that save tokens, and look what is left
+    fleet [--store NAME] [--processes N] [--tasks N] ...
+                               count the refreshes of many processes that share a login
+    transfer [--megabytes N] [--peak MIB]
+                               move a gigabyte each way over TLS, and look at the memory that it took
+    bench [--quick]            what everything costs beside its baseline; --quick counts instructions only
+    foreign-sdk [python] [ruby] [node]
+                               run Zoho's own SDKs and the simulator's page against the simulator
+    help                       print this list";
 
 fn main() -> ExitCode {
-    let arguments: Result<Vec<String>, _> =
-        std::env::args_os().skip(1).map(std::ffi::OsString::into_string).collect();
-    let outcome = match arguments {
-        Ok(arguments) => dispatch(&arguments),
-        Err(odd) => Err(Error::Usage(format!("the argument {odd:?} is not valid UTF-8"))),
+    let arguments: Vec<String> =
+        std::env::args_os().skip(1).map(|it| it.to_string_lossy().into_owned()).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let Some(job) = job(&arguments) else {
+        eprintln!("error: cannot understand `{}`\n\n{HELP}", arguments.join(" "));
+        return ExitCode::from(2);
     };
-    match outcome {
+    match Workspace::find().and_then(|workspace| job(&workspace)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Error::Usage(message)) => {
-            eprintln!("error: {message}\n\n{}", overview());
-            ExitCode::from(2)
-        }
-        Err(Error::Failed(message)) => {
-            eprintln!("error: {message}");
+        Err(error) => {
+            eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// Finds the command that the first argument names, and runs it with the others.
-fn dispatch(arguments: &[String]) -> Result<(), Error> {
-    let Some((name, rest)) = arguments.split_first() else {
-        return Err(Error::Usage("no command given".into()));
-    };
-    let name = match name.as_str() {
-        "-h" | "--help" => "help",
-        other => other,
-    };
-    let command = COMMANDS.iter().find(|command| command.name == name).ok_or_else(|| {
-        let what = if name.starts_with('-') { "flag" } else { "command" };
-        Error::Usage(format!("unknown {what} `{name}`"))
-    })?;
-    // What stands behind `--` belongs to another program, its `--help` included.
-    if rest.iter().take_while(|arg| *arg != "--").any(|arg| arg == "-h" || arg == "--help") {
-        return help(&Workspace::find()?, &[]);
-    }
-    (command.run)(&Workspace::find()?, rest)
+type Job<'a> = Box<dyn Fn(&Workspace) -> Result<()> + 'a>;
+
+/// Returns what a command line asks for, if it can be understood.
+fn job<'a>(arguments: &'a [&'a str]) -> Option<Job<'a>> {
+    Some(match *arguments {
+        [] => return None,
+        // what follows `--` belongs to another program, its `--help` included
+        _ if arguments
+            .iter()
+            .take_while(|it| **it != "--")
+            .any(|it| matches!(*it, "help" | "-h" | "--help")) =>
+        {
+            Box::new(|_| {
+                let steps =
+                    ci::STEPS.iter().map(|it| format!("\n    {:<10} {}", it.name, it.about));
+                println!("{HELP}\n\nSteps of ci, in order:{}", steps.collect::<String>());
+                Ok(())
+            })
+        }
+        ["test"] => Box::new(|it| test::run(it, true, &[])),
+        ["test", "--no-doc"] => Box::new(|it| test::run(it, false, &[])),
+        ["test", "--", ref extra @ ..] => Box::new(|it| test::run(it, true, extra)),
+        ["test", "--no-doc", "--", ref extra @ ..] => Box::new(|it| test::run(it, false, extra)),
+        ["ci", ref steps @ ..] => Box::new(|it| ci::run(it, steps)),
+        ["layers"] => Box::new(layers::run),
+        ["signatures"] => Box::new(signatures::run),
+        ["house"] => Box::new(house::run),
+        ["codegen"] => Box::new(|it| codegen::run(it, false, None)),
+        ["codegen", "--check"] => Box::new(|it| codegen::run(it, true, None)),
+        ["codegen", "--check", path] => {
+            Box::new(move |it| codegen::run(it, true, Some(folder(path)?)))
+        }
+        ["codegen", path] => Box::new(move |it| codegen::run(it, false, Some(folder(path)?))),
+        ["spec-check", "--locked"] => Box::new(|it| checks::spec_check(it, None)),
+        ["spec-check", path] => Box::new(move |it| checks::spec_check(it, Some(folder(path)?))),
+        ["operations"] | ["live-check"] | ["live-check", "--live"] => {
+            let (program, rest) = arguments.split_first()?;
+            Box::new(move |it| checks::short(it, program, rest))
+        }
+        [program @ ("crash-test" | "fleet" | "transfer"), ref rest @ ..] => {
+            Box::new(move |it| checks::long(it, program, rest))
+        }
+        ["bench"] => Box::new(|it| bench::run(it, false)),
+        ["bench", "--quick"] => Box::new(|it| bench::run(it, true)),
+        ["foreign-sdk", ref names @ ..] => Box::new(|it| foreign_sdk::run(it, names)),
+        _ => return None,
+    })
 }
 
-/// `cargo xtask help`.
-fn help(_: &Workspace, arguments: &[String]) -> Result<(), Error> {
-    shell::no_arguments("help", arguments)?;
-    println!("{}", overview());
-    println!("\nSteps of ci, in order:");
-    for step in ci::STEPS {
-        println!("    {:<10} {}", step.name, step.about);
-    }
-    Ok(())
-}
-
-/// The usage line and the list of commands.
-fn overview() -> String {
-    let mut text = String::from("Usage: cargo xtask <COMMAND>\n\nCommands:");
-    for command in COMMANDS {
-        let call = format!("{} {}", command.name, command.usage);
-        text.push_str(&format!("\n    {call:<26} {}", command.about));
-    }
-    text
+fn folder(path: &str) -> Result<&Path> {
+    anyhow::ensure!(Path::new(path).is_dir(), "`{path}` is not a folder");
+    Ok(Path::new(path))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn usage_error(arguments: &[&str]) -> String {
-        let arguments: Vec<String> = arguments.iter().map(|&arg| arg.into()).collect();
-        match dispatch(&arguments) {
-            Err(Error::Usage(message)) => message,
-            other => panic!("expected a usage error, got {other:?}"),
-        }
-    }
+    use super::{HELP, job};
 
     #[test]
-    fn names_an_unknown_argument() {
-        assert_eq!(usage_error(&["tset"]), "unknown command `tset`");
-        assert_eq!(usage_error(&["--tset"]), "unknown flag `--tset`");
-        assert_eq!(usage_error(&["layers", "--fix"]), "`layers` does not know `--fix`");
-        assert_eq!(usage_error(&["help", "me"]), "`help` does not know `me`");
-        assert_eq!(usage_error(&["test", "name"]), "`test` does not know `name`");
-        assert!(usage_error(&["ci", "fmt", "fnt"]).starts_with("`ci` has no step `fnt`"));
-        assert_eq!(usage_error(&[]), "no command given");
-    }
-
-    #[test]
-    fn help_lists_every_command() {
-        let text = overview();
-        for command in COMMANDS {
-            assert!(text.contains(command.name) && text.contains(command.about));
+    fn understands_what_help_shows_and_nothing_else() {
+        let commands = HELP.lines().filter_map(|line| line.strip_prefix("    "));
+        let commands = commands.filter(|line| !line.starts_with(' '));
+        for command in commands.filter_map(|line| line.split(' ').next()) {
+            let arguments = [command, "--locked"];
+            let length = if command == "spec-check" { 2 } else { 1 };
+            assert!(job(&arguments[..length]).is_some(), "{command}");
         }
+        for odd in [
+            "",
+            "tset",
+            "--tset",
+            "layers --fix",
+            "test name",
+            "spec-check",
+            "live-check --production",
+            "codegen a b",
+        ] {
+            assert!(job(&odd.split_whitespace().collect::<Vec<_>>()).is_none(), "{odd}");
+        }
+        assert!(job(&["test", "--no-doc", "--", "-p", "zcrm-core", "--", "--no-doc"]).is_some());
     }
 }

@@ -1,10 +1,11 @@
-//! The programs that the tests need beside Rust: which tests need them, and which packages of Debian
-//! bring them.
+//! The programs that the tests need beside Rust: which tests need them, and how to get them on Debian.
 
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
 
-use crate::debian;
-use crate::shell::{Error, Workspace};
+use anyhow::{Result, bail};
+use xshell::{Shell, cmd};
+
+use crate::shell::Workspace;
 
 /// Something that must be installed before some of the tests or checks can run.
 pub(crate) struct Need {
@@ -12,10 +13,10 @@ pub(crate) struct Need {
     what: &'static str,
     /// The members of the workspace whose tests need it.
     members: &'static [&'static str],
-    is_there: fn() -> bool,
+    is_there: fn(&Shell) -> bool,
     /// The packages of Debian that bring it.
     packages: &'static [&'static str],
-    /// What to do where these packages cannot be had.
+    /// What to do where these packages are not available.
     otherwise: &'static str,
 }
 
@@ -26,13 +27,18 @@ const CHROMEDRIVER: &str = "ZCRM_TEST_CHROMEDRIVER";
 pub(crate) const MYSQL_SERVER: &str = "ZCRM_TEST_MYSQL_SERVER";
 
 /// The members whose tests talk to a database server.
-pub(crate) const NEED_MYSQL: &[&str] = &["zcrm-store-mysql", "zcrm-checks"];
+pub(crate) const NEED_MYSQL: &[&str] = &["zcrm-store-mysql", "zcrm-checks", "zcrm-tests"];
 
 /// A database server of the tests.
 pub(crate) const DATABASE: Need = Need {
     what: "a database server (tests of the MySQL store)",
     members: NEED_MYSQL,
-    is_there: has_database,
+    is_there: |_| {
+        let maria = ["mariadbd", "mariadb-install-db", "my_print_defaults"];
+        std::env::var_os(MYSQL_SERVER).is_some()
+            || program("mysqld").is_some()
+            || maria.iter().all(|name| program(name).is_some())
+    },
     // the second one brings my_print_defaults, which mariadb-install-db starts
     packages: &["mariadb-server-core", "mariadb-client-core"],
     otherwise: "install MySQL, so that `mysqld` is found, or name the server's program in \
@@ -43,7 +49,7 @@ pub(crate) const DATABASE: Need = Need {
 pub(crate) const VALGRIND: Need = Need {
     what: "valgrind (benchmarks, which count instructions)",
     members: &["zcrm-bench"],
-    is_there: || debian::program(&["valgrind"]).is_some(),
+    is_there: |_| program("valgrind").is_some(),
     packages: &["valgrind"],
     otherwise: "install valgrind, so that it is found",
 };
@@ -54,60 +60,56 @@ const NEEDS: &[Need] = &[
     Need {
         what: "Ruby (tests of the token file that Ruby programs share)",
         members: &["zcrm-store-file"],
-        is_there: || says(Command::new("ruby").arg("--version")),
+        is_there: |sh| cmd!(sh, "ruby --version").quiet().read().is_ok(),
         packages: &["ruby"],
         otherwise: "install Ruby, so that `ruby` is found",
     },
     Need {
         what: "Ruby with the gem mysql2 (tests of the token table that Ruby programs share)",
         members: &["zcrm-store-mysql"],
-        is_there: || says(Command::new("ruby").args(["-e", "require 'mysql2'"])),
+        is_there: |sh| cmd!(sh, "ruby -rmysql2 -e 1").quiet().ignore_stderr().read().is_ok(),
         packages: &["ruby", "ruby-mysql2"],
         otherwise: "install Ruby and `gem install mysql2`",
     },
     Need {
         what: "a browser and its driver (tests of the login)",
-        members: &["zcrm-checks"],
-        is_there: || {
-            std::env::var_os(CHROMEDRIVER).is_some() || debian::program(&["chromedriver"]).is_some()
-        },
+        members: &["zcrm-tests"],
+        is_there: |_| std::env::var_os(CHROMEDRIVER).is_some() || program("chromedriver").is_some(),
         packages: &["chromium-driver"],
         otherwise: "install Chromium and chromedriver, or name the driver in \
                     ZCRM_TEST_CHROMEDRIVER",
     },
 ];
 
-/// Installs what the tests of `members` need, or of the whole workspace where none is named.
+/// Installs what the tests of `members` need, or of the whole workspace if none is named.
 ///
 /// # Errors
-/// Where something is missing and cannot be installed: names all of it, and what to do.
-pub(crate) fn prepare(workspace: &Workspace, members: &[&str]) -> Result<(), Error> {
+/// If something is missing and cannot be installed: names all of it, and what to do.
+pub(crate) fn prepare(workspace: &Workspace, members: &[&str]) -> Result<()> {
     let wanted = |need: &&Need| {
         members.is_empty() || need.members.iter().any(|member| members.contains(member))
     };
     install(workspace, &NEEDS.iter().filter(wanted).collect::<Vec<_>>())
 }
 
-/// Installs these where they are missing.
+/// Installs these if they are missing.
 ///
 /// # Errors
 /// As those of [`prepare`].
-pub(crate) fn install(workspace: &Workspace, needs: &[&Need]) -> Result<(), Error> {
-    let missing = || needs.iter().filter(|need| !(need.is_there)()).collect::<Vec<_>>();
-    let first = missing();
-    if first.is_empty() {
+pub(crate) fn install(workspace: &Workspace, needs: &[&Need]) -> Result<()> {
+    let sh = &workspace.sh;
+    let missing = || needs.iter().copied().filter(|need| !(need.is_there)(sh)).collect::<Vec<_>>();
+    let packages: Vec<&str> = missing().iter().flat_map(|need| need.packages).copied().collect();
+    if packages.is_empty() {
         return Ok(());
     }
-    let mut packages: Vec<&str> = first.iter().flat_map(|need| need.packages).copied().collect();
-    packages.sort_unstable();
-    packages.dedup();
-    debian::install(workspace, &packages)?;
+    apt(sh, &packages)?;
     let still = missing();
-    if still.is_empty() { Ok(()) } else { Err(Error::failed(report(&still))) }
+    if still.is_empty() { Ok(()) } else { bail!(report(&still)) }
 }
 
 /// All that is missing, and what to do about it.
-fn report(missing: &[&&Need]) -> String {
+fn report(missing: &[&Need]) -> String {
     let mut text = "a program is missing, so this cannot run:".to_owned();
     for Need { what, packages, otherwise, .. } in missing {
         let packages = packages.join(" ");
@@ -116,23 +118,30 @@ fn report(missing: &[&&Need]) -> String {
     text + "\nThe tests of other crates do not need it, for example `cargo xtask test -- -p zcrm-core`"
 }
 
-fn has_database() -> bool {
-    if std::env::var_os(MYSQL_SERVER).is_some() || debian::program(&["mysqld"]).is_some() {
-        return true;
-    }
-    ["mariadbd", "mariadb-install-db", "my_print_defaults"]
-        .iter()
-        .all(|name| debian::program(&[name]).is_some())
+/// Returns the path of a program; servers are often in folders of root's search path only.
+pub(crate) fn program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let more = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin"].map(PathBuf::from);
+    let mut folders = std::env::split_paths(&path).chain(more);
+    folders.find_map(|folder| Some(folder.join(name)).filter(|program| program.is_file()))
 }
 
-/// Whether this program starts and ends well.
-fn says(command: &mut Command) -> bool {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
+/// Installs packages if that is possible without asking the user: on Debian, as root or by a `sudo` that wants no
+/// password. Elsewhere it does nothing.
+fn apt(sh: &Shell, packages: &[&str]) -> Result<()> {
+    let sudo: &[&str] = match cmd!(sh, "id -u").quiet().read() {
+        Ok(id) if id == "0" => &[],
+        _ => &["sudo", "-n"],
+    };
+    if !Path::new("/etc/debian_version").exists()
+        || cmd!(sh, "env {sudo...} apt-get --version").quiet().ignore_stderr().read().is_err()
+    {
+        return Ok(());
+    }
+    let apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
+    cmd!(sh, "env {sudo...} {apt...} update -qq").run()?;
+    Ok(cmd!(sh, "env {sudo...} {apt...} install -y -qq --no-install-recommends {packages...}")
+        .run()?)
 }
 
 #[cfg(test)]
@@ -141,17 +150,11 @@ mod tests {
 
     #[test]
     fn reports_everything_that_is_missing_at_once() {
-        let text = report(&NEEDS.iter().collect::<Vec<_>>().iter().collect::<Vec<_>>());
+        let text = report(&NEEDS.iter().collect::<Vec<_>>());
         for need in NEEDS {
             assert!(text.contains(need.what) && text.contains(need.otherwise), "{text}");
         }
         assert!(text.contains("apt-get install mariadb-server-core mariadb-client-core"), "{text}");
-    }
-
-    #[test]
-    fn knows_a_program_that_does_not_start() {
-        assert!(says(Command::new("cargo").arg("--version")));
-        assert!(!says(&mut Command::new("zcrm-no-such-program")));
-        assert!(!says(Command::new("cargo").arg("--no-such-flag")));
+        assert!(program("cargo").is_some() && program("zcrm-no-such-program").is_none());
     }
 }

@@ -5,12 +5,13 @@
 //! few keys that references have.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
+use anyhow::{Context as _, Result, ensure};
+use serde::Deserialize;
 use serde_json::Value;
+use xshell::cmd;
 
-use crate::metadata;
-use crate::shell::{self, Error, Workspace};
+use crate::shell::Workspace;
 
 /// What a library may show at all, beside the crates of the workspace and the standard library. Those
 /// that some of these are split into stand with them.
@@ -35,138 +36,96 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[("zcrm", &["tracing_core", "tracing_sub
 /// Where each library's list stands.
 const LISTS: &str = ".github/external-types";
 
+/// A list: `allowed_external_types = ["http::*"]`.
+#[derive(Deserialize)]
+struct List {
+    allowed_external_types: BTreeSet<String>,
+}
+
 /// Compares every published library with its list.
-pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Error> {
-    shell::no_arguments("signatures", arguments)?;
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let sh = &workspace.sh;
+    let metadata = workspace.metadata()?;
     let mut wrong = Vec::new();
-    for member in metadata::members(workspace)?.iter().filter(|member| member.published) {
-        let folder = workspace.root().join("crates").join(&member.name);
+    for package in metadata.packages.iter().filter(|it| it.publish.is_none()) {
         // a crate of macros has no types to show
-        if read(&folder.join("Cargo.toml"))?.contains("proc-macro = true") {
-            continue;
-        }
-        let list = workspace.root().join(LISTS).join(format!("{}.toml", member.name));
-        let allowed = allowed(&read(&list)?)
-            .map_err(|why| Error::failed(format!("{}: {why}", list.display())))?;
-        wrong.extend(
-            differences(&member.name, &shown(&documented(workspace, &member.name)?), &allowed)
-                .into_iter()
-                .map(|what| format!("{}: {what}", member.name)),
-        );
+        let Some(library) = package.targets.iter().find(|target| target.is_lib()) else { continue };
+        let list = format!("{LISTS}/{}.toml", package.name);
+        let list: List = toml::from_str(&sh.read_file(&list)?).context(list)?;
+        let (name, flags) =
+            (package.name.as_str(), ["--locked", "--quiet", "--lib", "--all-features"]);
+        let json = ["-Z", "unstable-options", "--output-format", "json", "--cap-lints=warn"];
+        cmd!(sh, "cargo rustdoc {flags...} --package {name} -- {json...}")
+            .env("RUSTC_BOOTSTRAP", "1")
+            .run()?;
+        let path = metadata.target_directory.join("doc").join(&library.name).with_extension("json");
+        let documented = serde_json::from_str(&sh.read_file(path)?)?;
+        let differences = differences(name, &shown(&documented), &list);
+        wrong.extend(differences.into_iter().map(|what| format!("{name}: {what}")));
     }
-    if wrong.is_empty() {
-        println!("no public signature shows a type of a crate that is not in its list");
-        return Ok(());
-    }
-    Err(Error::failed(format!(
-        "public signatures and {LISTS} differ:\n    {}",
-        wrong.join("\n    ")
-    )))
-}
-
-fn read(path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path)
-        .map_err(|error| Error::failed(format!("cannot read {}: {error}", path.display())))
-}
-
-/// What rustdoc says of a library.
-fn documented(workspace: &Workspace, name: &str) -> Result<Value, Error> {
-    let mut command = workspace.cargo(
-        "rustdoc",
-        &["--locked", "--quiet", "--package", name, "--lib", "--all-features", "--"],
-    );
-    command.args(["-Z", "unstable-options", "--output-format", "json", "--cap-lints=warn"]);
-    command.env("RUSTC_BOOTSTRAP", "1");
-    shell::run(&mut command)?;
-    let file = format!("{}.json", name.replace('-', "_"));
-    let path = metadata::target(workspace)?.join("doc").join(file);
-    serde_json::from_str(&read(&path)?)
-        .map_err(|error| Error::failed(format!("cannot read {}: {error}", path.display())))
-}
-
-/// The crates of a list: `allowed_external_types = ["http::*"]`.
-fn allowed(list: &str) -> Result<BTreeSet<String>, String> {
-    let list: toml::Table = toml::from_str(list).map_err(|error| error.to_string())?;
-    let entries = list.get("allowed_external_types").and_then(toml::Value::as_array);
-    let entries = entries.ok_or("it has no `allowed_external_types`")?;
-    entries
-        .iter()
-        .map(|entry| {
-            let name = entry.as_str().and_then(|entry| entry.strip_suffix("::*"));
-            name.map(str::to_owned)
-                .ok_or_else(|| format!("{entry:?} is not of the form \"http::*\""))
-        })
-        .collect()
+    let all = wrong.join("\n    ");
+    ensure!(all.is_empty(), "public signatures and {LISTS} differ:\n    {all}");
+    println!("no public signature shows a type of a crate that is not in its list");
+    Ok(())
 }
 
 /// The foreign crates that are shown, each with the paths of its types.
 type Shown = BTreeMap<String, BTreeSet<String>>;
 
 /// What differs between what is shown and what may be.
-fn differences(library: &str, shown: &Shown, allowed: &BTreeSet<String>) -> Vec<String> {
-    let ours = |name: &str| name.starts_with("zcrm_");
-    let leaks = shown.iter().filter(|(name, _)| !allowed.contains(*name)).map(|(_, paths)| {
+fn differences(library: &str, shown: &Shown, list: &List) -> Vec<String> {
+    let excepted =
+        |name: &str| EXCEPTIONS.iter().any(|(of, crates)| *of == library && crates.contains(&name));
+    let fine = |name: &str| name.starts_with("zcrm_") || POLICY.contains(&name) || excepted(name);
+    let entries = &list.allowed_external_types;
+    let leaks = shown.iter().filter(|(name, _)| !entries.contains(&format!("{name}::*")));
+    let leaks = leaks.map(|(_, paths)| {
         let paths: Vec<_> = paths.iter().map(String::as_str).collect();
         format!("it shows {}: wrap them, or box them", paths.join(", "))
     });
-    let excepted =
-        |name: &str| EXCEPTIONS.iter().any(|(of, crates)| *of == library && crates.contains(&name));
-    let against = allowed
-        .iter()
-        .filter(|name| !ours(name) && !POLICY.contains(&name.as_str()) && !excepted(name));
-    let against =
-        against.map(|name| format!("its list allows `{name}`, which no library may show"));
-    let idle = allowed.iter().filter(|name| !shown.contains_key(*name));
-    let idle = idle.map(|name| format!("its list allows `{name}`, which it does not show"));
-    leaks.chain(against).chain(idle).collect()
+    let idle = entries.iter().filter_map(|entry| match entry.strip_suffix("::*") {
+        None => Some(format!("`{entry}` is not of the form `http::*`")),
+        Some(name) if !fine(name) => {
+            Some(format!("its list allows `{name}`, which no library may show"))
+        }
+        Some(name) => (!shown.contains_key(name))
+            .then(|| format!("its list allows `{name}`, which it does not show")),
+    });
+    leaks.chain(idle).collect()
 }
 
 /// Every foreign crate that a public item of rustdoc's JSON refers to.
 fn shown(documented: &Value) -> Shown {
-    let none = serde_json::Map::new();
-    let index = documented.get("index").and_then(Value::as_object).unwrap_or(&none);
-    let implementation = |item: &Value| item.pointer("/inner/impl").cloned();
+    let index = documented.get("index").and_then(Value::as_object);
+    let items = || index.into_iter().flatten();
     // what the compiler and foreign crates implement for all types is nobody's promise
     let foreign = |item: &Value| {
-        implementation(item).is_some_and(|it| {
-            it.get("is_synthetic") == Some(&Value::Bool(true))
-                || it.get("blanket_impl").is_some_and(|blanket| !blanket.is_null())
-        })
+        item.pointer("/inner/impl/is_synthetic") == Some(&Value::Bool(true))
+            || item.pointer("/inner/impl/blanket_impl").is_some_and(|it| !it.is_null())
     };
-    let skipped: BTreeSet<String> = index
-        .values()
-        .filter(|item| foreign(item))
-        .filter_map(|item| item.pointer("/inner/impl/items").and_then(Value::as_array).cloned())
-        .flatten()
-        .map(|id| id.to_string())
-        .collect();
+    let within = items().filter(|(_, item)| foreign(item));
+    let within = within.filter_map(|(_, item)| item.pointer("/inner/impl/items")?.as_array());
+    let skipped: BTreeSet<String> = within.flatten().map(Value::to_string).collect();
     let mut ids = BTreeSet::new();
-    for (id, item) in index {
-        let local = item.get("crate_id").and_then(Value::as_u64) == Some(0);
-        if local
-            && !foreign(item)
-            && !skipped.contains(id)
-            && let Some(inner) = item.get("inner")
-        {
-            references(inner, &mut ids);
+    for (id, item) in items() {
+        let local = item.get("crate_id") == Some(&0.into());
+        if local && !foreign(item) && !skipped.contains(id) {
+            references(item.get("inner").unwrap_or(&Value::Null), &mut ids);
         }
     }
     let mut shown = Shown::new();
     for id in ids {
-        let Some(path) = documented.pointer(&format!("/paths/{id}")) else { continue };
+        let path = documented.pointer(&format!("/paths/{id}")).unwrap_or(&Value::Null);
         let number = path.get("crate_id").and_then(Value::as_u64).unwrap_or(0);
         let name = documented.pointer(&format!("/external_crates/{number}/name"));
-        let Some(name) = name.and_then(Value::as_str) else { continue };
-        if number == 0 || ["std", "core", "alloc"].contains(&name) {
-            continue;
-        }
         let segments = path.get("path").and_then(Value::as_array).into_iter().flatten();
         let path: Vec<_> = segments.filter_map(Value::as_str).collect();
-        // what a macro leaves behind (pin-project-lite's `impl Unpin`) is not for anybody to name
-        if path.contains(&"__private") {
-            continue;
+        match name.and_then(Value::as_str) {
+            None | Some("std" | "core" | "alloc") => {}
+            // what a macro leaves behind (pin-project-lite's `impl Unpin`) is not for anybody to name
+            Some(_) if number == 0 || path.contains(&"__private") => {}
+            Some(name) => drop(shown.entry(name.to_owned()).or_default().insert(path.join("::"))),
         }
-        shown.entry(name.to_owned()).or_default().insert(path.join("::"));
     }
     shown
 }
@@ -191,33 +150,29 @@ fn references(value: &Value, ids: &mut BTreeSet<u64>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::process::Command;
 
     const FOREIGN: &str = "pub struct Thing; pub trait Trait {} \
                            pub mod __private { pub struct Left<T>(pub T); }";
 
+    fn list(entries: &[&str]) -> List {
+        List { allowed_external_types: entries.iter().map(|&entry| entry.to_owned()).collect() }
+    }
+
     /// What a library of this text shows of a crate `foreign`.
     fn of(text: &str) -> Vec<String> {
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
-        std::fs::write(at("foreign.rs"), FOREIGN).unwrap();
-        std::fs::write(at("library.rs"), text).unwrap();
-        let run = |program: &str, arguments: &[&str]| {
-            let mut command = Command::new(program);
-            command.current_dir(folder.path()).env("RUSTC_BOOTSTRAP", "1").args(arguments);
-            let output = command.output().unwrap();
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        };
-        run("rustc", &["--edition=2024", "--crate-type=lib", "foreign.rs"]);
-        let library = ["--edition=2024", "library.rs", "--extern", "foreign=libforeign.rlib"];
+        let sh = xshell::Shell::new().unwrap();
+        let folder = sh.create_temp_dir().unwrap();
+        sh.change_dir(folder.path());
+        sh.set_var("RUSTC_BOOTSTRAP", "1");
+        sh.write_file("foreign.rs", FOREIGN).unwrap();
+        sh.write_file("library.rs", text).unwrap();
+        cmd!(sh, "rustc --edition=2024 --crate-type=lib foreign.rs").run().unwrap();
         let json = ["-Z", "unstable-options", "--output-format", "json", "-o", "."];
-        run("rustdoc", &[&library[..], &json[..]].concat());
-        let documented = std::fs::read_to_string(at("library.json")).unwrap();
-        differences(
-            "library",
-            &shown(&serde_json::from_str(&documented).unwrap()),
-            &BTreeSet::new(),
-        )
+        cmd!(sh, "rustdoc --edition=2024 library.rs --extern foreign=libforeign.rlib {json...}")
+            .run()
+            .unwrap();
+        let documented = serde_json::from_str(&sh.read_file("library.json").unwrap()).unwrap();
+        differences("library", &shown(&documented), &list(&[]))
     }
 
     #[test]
@@ -260,17 +215,16 @@ mod tests {
 
     #[test]
     fn a_list_is_held_to_the_policy_and_kept_short() {
-        let list = allowed("allowed_external_types = [\"http::*\", \"hyper::*\"]").unwrap();
-        let shown = Shown::from([("hyper".into(), BTreeSet::from(["hyper::Body".into()]))]);
-        let found = differences("library", &shown, &list);
-        assert_eq!(found.len(), 2, "{found:?}");
-        assert!(found[0].contains("`hyper`, which no library may show"));
+        let shown =
+            |name: &str| Shown::from([(name.to_owned(), BTreeSet::from([format!("{name}::A")]))]);
+        let found =
+            differences("library", &shown("hyper"), &list(&["http", "http::*", "hyper::*"]));
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert!(found[0].contains("`http` is not of the form"));
         assert!(found[1].contains("`http`, which it does not show"));
-        let list = BTreeSet::from(["tracing_core".to_owned()]);
-        let shown = Shown::from([("tracing_core".into(), BTreeSet::new())]);
-        assert_eq!(differences("zcrm", &shown, &list), [""; 0]);
-        assert_eq!(differences("zcrm-api", &shown, &list).len(), 1);
-        assert!(allowed("allowed_external_types = [\"http\"]").is_err());
-        assert!(allowed("").is_err());
+        assert!(found[2].contains("`hyper`, which no library may show"));
+        let tracing = list(&["tracing_core::*"]);
+        assert_eq!(differences("zcrm", &shown("tracing_core"), &tracing), [""; 0]);
+        assert_eq!(differences("zcrm-api", &shown("tracing_core"), &tracing).len(), 1);
     }
 }

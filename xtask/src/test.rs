@@ -1,143 +1,78 @@
 //! `cargo xtask test`: the whole test suite, with every feature on.
 
-use std::process::Command;
+use anyhow::{Result, ensure};
+use xshell::cmd;
 
-use crate::mariadb::{self, Server};
+use crate::mariadb::Server;
 use crate::needs;
-use crate::shell::{self, Error, Stopwatch, Workspace};
+use crate::shell::{Stopwatch, Workspace};
 
-/// What the command line asks for.
-#[derive(Debug, PartialEq, Eq)]
-struct Plan {
-    /// Whether the doctests run as well.
-    doctests: bool,
-    /// What goes to the test runner as it stands.
-    extra: Vec<String>,
-}
-
-impl Plan {
-    fn parse(arguments: &[String]) -> Result<Self, Error> {
-        let mut doctests = true;
-        let mut rest = arguments.iter();
-        for argument in rest.by_ref() {
-            match argument.as_str() {
-                "--" => break,
-                "--no-doc" => doctests = false,
-                odd => return Err(Error::Usage(format!("`test` does not know `{odd}`"))),
-            }
-        }
-        Ok(Self { doctests, extra: rest.cloned().collect() })
-    }
-}
-
-/// One part of the suite.
-struct Part {
-    name: &'static str,
-    command: Command,
-}
-
-/// Runs every part, the later ones also where an earlier one fails, and says at the end what ran
-/// and how long it took.
-pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Error> {
-    let plan = Plan::parse(arguments)?;
+/// Runs every part, the later ones also if an earlier one fails, and says at the end what ran and how long it took.
+/// `extra` goes to the test runner.
+pub(crate) fn run(workspace: &Workspace, doctests: bool, extra: &[&str]) -> Result<()> {
+    let sh = &workspace.sh;
     let total = Stopwatch::start();
-    let mut report = Vec::new();
-    let mut failed = false;
-    needs::prepare(workspace, &mariadb::packages(&plan.extra))?;
+    let packages = packages(extra);
+    needs::prepare(workspace, &packages)?;
+    let mysql = packages.is_empty() || packages.iter().any(|it| needs::NEED_MYSQL.contains(it));
     // it ends at the end of this function, however the tests end
-    let server = match mariadb::is_needed(&plan.extra) {
-        true => Some(Server::start(workspace)?),
-        false => None,
-    };
-    for Part { name, mut command } in parts(workspace, &plan) {
-        if let Some(server) = &server {
-            server.tell(&mut command);
-        }
-        let part = Stopwatch::start();
-        let outcome = shell::run(&mut command);
-        if let Err(error) = &outcome {
-            eprintln!("error: {}", error.message());
-            failed = true;
-        }
-        let word = if outcome.is_ok() { "passed" } else { "FAILED" };
-        report.push(format!("{name} {word} in {}", shell::time(part.elapsed())));
-    }
-    if !plan.doctests {
-        report.push("doctests left out".into());
-    }
-    println!("\nxtask test: {}; {} in all", report.join("; "), shell::time(total.elapsed()));
-    if failed { Err(Error::failed("the tests failed")) } else { Ok(()) }
-}
-
-/// The parts of the suite, in order.
-fn parts(workspace: &Workspace, plan: &Plan) -> Vec<Part> {
-    let nextest = workspace.has("nextest");
+    let server = mysql.then(|| Server::start(workspace)).transpose()?;
+    let nextest = cmd!(sh, "cargo nextest --version").quiet().ignore_stderr().read().is_ok();
     if !nextest {
         println!(
-            "cargo-nextest is not installed: `cargo test` takes its place, one test binary after \
-             the other"
+            "cargo-nextest is not installed: `cargo test` takes its place, one test binary after the other"
         );
     }
-    let mut command = runner(workspace, nextest, mariadb::packages(&plan.extra).is_empty());
-    if plan.extra.is_empty() {
-        // One failure must not hide the others; whoever passes arguments decides that.
-        command.arg("--no-fail-fast");
+    let runner = match nextest {
+        true => cmd!(sh, "cargo nextest run --all-features"),
+        false => cmd!(sh, "cargo test --all-features --lib --bins --tests --examples"),
+    };
+    let runner = runner.args(packages.is_empty().then_some("--workspace"));
+    // One failure must not hide the others; if there are arguments, they decide that.
+    let runner = runner.args(extra.is_empty().then_some("--no-fail-fast")).args(extra);
+    let mut parts = vec![("tests", runner)];
+    if doctests {
+        // cargo-nextest runs no doctests
+        parts.push(("doctests", cmd!(sh, "cargo test --workspace --all-features --doc")));
     }
-    command.args(&plan.extra);
-    let name = if nextest { "tests (cargo nextest)" } else { "tests (cargo test)" };
-    let mut parts = vec![Part { name, command }];
-    if plan.doctests {
-        // cargo-nextest runs no doctests.
-        let command = workspace.cargo("test", &["--workspace", "--all-features", "--doc"]);
-        parts.push(Part { name: "doctests", command });
+    let (mut report, mut failed) = (Vec::new(), false);
+    for (name, command) in parts {
+        let part = Stopwatch::start();
+        let outcome = command.envs(Server::variables(server.as_ref())).run();
+        if let Err(error) = &outcome {
+            eprintln!("error: {error}");
+        }
+        failed |= outcome.is_err();
+        let word = if outcome.is_ok() { "passed" } else { "FAILED" };
+        report.push(format!("{name} {word} in {part}"));
     }
-    parts
+    if !doctests {
+        report.push("doctests left out".into());
+    }
+    println!("\nxtask test: {}; {total} in all", report.join("; "));
+    ensure!(!failed, "the tests failed");
+    Ok(())
 }
 
-/// The command for everything but the doctests: of the whole workspace, unless packages are named.
-fn runner(workspace: &Workspace, nextest: bool, whole: bool) -> Command {
-    let mut command = if nextest {
-        workspace.cargo("nextest", &["run", "--all-features"])
-    } else {
-        let targets = ["--all-features", "--lib", "--bins", "--tests", "--examples"];
-        workspace.cargo("test", &targets)
-    };
-    if whole {
-        command.arg("--workspace");
-    }
-    command
+/// Returns the packages that arguments of the test runner name.
+fn packages<'a>(extra: &[&'a str]) -> Vec<&'a str> {
+    let own: Vec<&str> = extra.iter().copied().take_while(|argument| *argument != "--").collect();
+    let joined = |it: &&'a str| it.strip_prefix("--package=").or_else(|| it.strip_prefix("-p="));
+    let apart = own.iter().zip(own.iter().skip(1));
+    let apart = apart.filter(|(flag, _)| matches!(**flag, "-p" | "--package"));
+    apart.map(|(_, package)| *package).chain(own.iter().filter_map(joined)).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn parse(arguments: &[&str]) -> Result<Plan, Error> {
-        Plan::parse(&arguments.iter().map(|&arg| arg.to_owned()).collect::<Vec<_>>())
-    }
+    use super::packages;
 
     #[test]
-    fn what_stands_behind_two_dashes_is_passed_on() {
-        assert_eq!(parse(&[]).unwrap(), Plan { doctests: true, extra: vec![] });
-        let plan = parse(&["--no-doc", "--", "-p", "zcrm-core", "--", "--no-doc"]).unwrap();
-        assert!(!plan.doctests);
-        assert_eq!(plan.extra, ["-p", "zcrm-core", "--", "--no-doc"]);
-    }
-
-    #[test]
-    fn an_unknown_flag_is_an_error() {
-        let error = parse(&["--no-docs"]).unwrap_err();
-        assert_eq!(error.message(), "`test` does not know `--no-docs`");
-    }
-
-    #[test]
-    fn the_whole_workspace_is_tested_with_and_without_nextest() {
-        let workspace = Workspace::find().unwrap();
-        for nextest in [true, false] {
-            let line = shell::shown(&runner(&workspace, nextest, true));
-            assert!(line.contains("--workspace") && line.contains("--all-features"), "{line}");
-            assert_eq!(line.contains("nextest"), nextest);
-            assert!(!shell::shown(&runner(&workspace, nextest, false)).contains("--workspace"));
-        }
+    fn finds_the_packages_of_a_command_line() {
+        assert!(packages(&["some_test", "--", "-p", "zcrm-core"]).is_empty());
+        assert_eq!(
+            packages(&["-p", "a", "t", "--package", "b", "-p=c", "--package=d"]),
+            ["a", "b", "c", "d"]
+        );
     }
 }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::{Body, Facts, Response};
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use super::facts::{Body, Facts, Host, Paging, Response, Retry};
 use super::name::{derived, snake, split_path};
 use super::overlay::{Entry, Overlay};
 use super::shape;
 use super::spec::{RawOperation, Spec};
-use crate::shell::Error;
 
 /// What came of the files.
 #[derive(Debug)]
@@ -21,7 +23,7 @@ pub(crate) struct Built {
 }
 
 /// Reads every operation of the files and lays the overlay over it.
-pub(crate) fn build(spec: &Spec, overlay: &Overlay) -> Result<Built, Error> {
+pub(crate) fn build(spec: &Spec, overlay: &Overlay) -> Result<Built> {
     let raw = spec.operations()?;
     let mut all: BTreeMap<String, Facts> = BTreeMap::new();
     let mut unclear: Vec<String> = Vec::new();
@@ -87,7 +89,7 @@ pub(crate) fn build(spec: &Spec, overlay: &Overlay) -> Result<Built, Error> {
             facts.paging = paging(&facts.query);
         }
         if facts.retry == before.retry && !facts.sources.is_empty() {
-            facts.retry = retry(facts).to_owned();
+            facts.retry = retry(facts);
         }
     }
     let other_forms: Vec<(String, String)> = overlay
@@ -128,11 +130,11 @@ pub(crate) fn build(spec: &Spec, overlay: &Overlay) -> Result<Built, Error> {
         let all = all.into_values().collect();
         return Ok(Built { all, operations: raw.len(), skipped, aliases: aliased });
     }
-    Err(Error::failed(format!("{} to settle:\n    {}", problems.len(), problems.join("\n    "))))
+    bail!("{} to settle:\n    {}", problems.len(), problems.join("\n    "))
 }
 
 /// The facts of one operation by the rules alone, and whether they could tell what it answers with.
-fn extract(operation: &RawOperation<'_>, overlay: &Overlay) -> Result<(Facts, bool), Error> {
+fn extract(operation: &RawOperation<'_>, overlay: &Overlay) -> Result<(Facts, bool)> {
     let stem = operation.file.trim_end_matches(".json");
     let group = overlay.name("groups", stem);
     let (base, path) = split_path(&operation.path).ok_or_else(|| {
@@ -140,12 +142,10 @@ fn extract(operation: &RawOperation<'_>, overlay: &Overlay) -> Result<(Facts, bo
     })?;
     let mut facts = Facts {
         method: operation.method.clone(),
-        base: base.to_owned(),
+        base,
         path: renamed(&path, overlay),
         host: host(operation)?,
         scopes: scopes(operation, overlay)?,
-        credits: 1,
-        since: "v2".into(),
         sources: vec![operation.source()],
         ..Facts::default()
     };
@@ -176,10 +176,10 @@ fn extract(operation: &RawOperation<'_>, overlay: &Overlay) -> Result<(Facts, bo
     facts.paging = paging(&facts.query);
     // what pages is a list, also where the path ends in a parameter
     facts.response = match facts.response {
-        Response::Object(key) if facts.paging != "none" => Response::List(key),
+        Response::Object(key) if facts.paging != Paging::None => Response::List(key),
         other => other,
     };
-    facts.retry = retry(&facts).to_owned();
+    facts.retry = retry(&facts);
     let id = format!("{group}.{}", derived(&group, &facts, clear));
     let source = operation.source();
     let renamed = overlay.name("ids", &source);
@@ -189,27 +189,26 @@ fn extract(operation: &RawOperation<'_>, overlay: &Overlay) -> Result<(Facts, bo
 
 /// How safely it can be repeated: a read may, a deletion may, and a PUT that sets what its path
 /// names. A record's update depends on its body, for lists append. What adds or sets off, may not.
-fn retry(facts: &Facts) -> &'static str {
+fn retry(facts: &Facts) -> Retry {
     let of_records = facts.path.starts_with("/{module}")
         || matches!(&facts.response, Response::WriteResults(key) if key == "data");
     match facts.method.as_str() {
-        "GET" => "read",
-        "DELETE" => "idempotent",
-        "PUT" if facts.path.contains("/actions/") => "no",
-        "PUT" if of_records && facts.body == Body::List("data".into()) => "by-body",
-        "PUT" if !of_records => "idempotent",
-        _ => "no",
+        "GET" => Retry::Read,
+        "DELETE" => Retry::Idempotent,
+        "PUT" if facts.path.contains("/actions/") => Retry::No,
+        "PUT" if of_records && facts.body == Body::List("data".into()) => Retry::ByBody,
+        "PUT" if !of_records => Retry::Idempotent,
+        _ => Retry::No,
     }
 }
 
-fn paging(query: &[String]) -> String {
+fn paging(query: &[String]) -> Paging {
     let has = |name: &str| query.iter().any(|known| known == name);
     match (has("page") && has("per_page"), has("page_token")) {
-        (true, true) => "tokens",
-        (true, false) => "numbers",
-        _ => "none",
+        (true, true) => Paging::Tokens,
+        (true, false) => Paging::Numbers,
+        _ => Paging::None,
     }
-    .into()
 }
 
 /// The path with its parameters spelled as in the table.
@@ -224,23 +223,23 @@ fn renamed(path: &str, overlay: &Overlay) -> String {
     path.split('/').map(segment).collect::<Vec<_>>().join("/")
 }
 
-fn host(operation: &RawOperation<'_>) -> Result<String, Error> {
+fn host(operation: &RawOperation<'_>) -> Result<Host> {
     let own = operation.node.elements("servers");
     let servers = if own.is_empty() { operation.root.elements("servers") } else { own };
     let Some(server) = servers.first() else {
-        return Ok("api".into());
+        return Ok(Host::Api);
     };
     let url = server.text("url").unwrap_or_default();
     let host = url.split_once("://").map_or(url, |(_, rest)| rest);
     match host.split('.').next() {
-        Some("content") => Ok("content".into()),
-        Some("www" | "zohoapis" | "") => Ok("api".into()),
+        Some("content") => Ok(Host::Content),
+        Some("www" | "zohoapis" | "") => Ok(Host::Api),
         _ => Err(server.error(&format!("no host is known for the server `{url}`"))),
     }
 }
 
 /// The scopes, in one spelling: the last part in capitals.
-fn scopes(operation: &RawOperation<'_>, overlay: &Overlay) -> Result<Vec<String>, Error> {
+fn scopes(operation: &RawOperation<'_>, overlay: &Overlay) -> Result<Vec<String>> {
     let own = operation.node.elements("security");
     let security = if own.is_empty() { operation.root.elements("security") } else { own };
     let mut scopes = Vec::new();
@@ -283,94 +282,54 @@ fn merge(target: &mut Facts, alias: Facts) {
 }
 
 /// An operation that the files lack.
-fn added(entry: &Entry) -> Result<Facts, Error> {
-    let mut facts = Facts {
-        id: entry.text("id")?,
-        method: entry.text("method")?,
-        base: "crm".into(),
-        path: entry.text("path")?,
-        host: "api".into(),
-        credits: 1,
-        since: "v2".into(),
-        body: Body::None,
-        ..Facts::default()
-    };
+fn added(entry: &Entry) -> Result<Facts> {
+    let mut facts = Facts::default();
     change(&mut facts, entry)?;
+    [facts.id, facts.method, facts.path] =
+        [entry.text("id")?, entry.text("method")?, entry.text("path")?];
     facts.paging = paging(&facts.query);
     if !entry.fields.contains_key("retry") {
-        facts.retry = retry(&facts).to_owned();
+        facts.retry = retry(&facts);
     }
     Ok(facts)
 }
 
 /// Does what an entry says to the facts.
-fn change(facts: &mut Facts, entry: &Entry) -> Result<(), Error> {
+fn change(facts: &mut Facts, entry: &Entry) -> Result<()> {
+    let mut json = facts.to_json()?;
     for (key, value) in &entry.fields {
         let odd = || entry.error(&format!("cannot use `{key} = {value}`"));
-        let text = || value.as_str().map(str::to_owned).ok_or_else(odd);
-        let number = || value.as_u64().ok_or_else(odd);
-        let list = || {
-            let list = value.as_array().ok_or_else(odd)?.iter();
-            list.map(|one| one.as_str().map(str::to_owned).ok_or_else(odd))
-                .collect::<Result<Vec<_>, _>>()
-        };
-        let more = |known: &mut Vec<String>, names: Vec<String>| {
-            for name in names {
-                if known.contains(&name) {
-                    return Err(entry.error(&format!("`{name}` is known anyway")));
-                }
-                known.push(name);
-            }
-            Ok(())
-        };
-        let pairs = || value.as_object().ok_or_else(odd);
-        match key.as_str() {
-            "id" | "method" => {}
-            // both forms of a route name the other, where versions lack one of them
-            "beside" => facts.instead = text()?,
-            "instead" => facts.instead = text()?,
-            "optional" => {
+        let list = || value.as_array().ok_or_else(odd);
+        let known = json.get_mut(match key.as_str() {
+            "optional" => "required",
+            key => key,
+        });
+        match (key.as_str(), known) {
+            // both forms of a route name the other, if versions lack one of them
+            ("beside", _) => drop(json.insert("instead".into(), value.clone())),
+            ("optional", Some(Value::Array(required))) => {
                 for name in list()? {
-                    if !facts.required.contains(&name) {
-                        return Err(entry.error(&format!("`{name}` is optional anyway")));
+                    let at = required.iter().position(|it| it == name);
+                    let at =
+                        at.ok_or_else(|| entry.error(&format!("{name} is optional anyway")))?;
+                    required.remove(at);
+                }
+            }
+            ("query" | "headers" | "body_keys", Some(Value::Array(known))) => {
+                for name in list()? {
+                    if known.contains(name) {
+                        return Err(entry.error(&format!("{name} is known anyway")));
                     }
-                    facts.required.retain(|required| *required != name);
+                    known.push(name.clone());
                 }
             }
-            "body_optional" => facts.body_optional = value.as_bool().ok_or_else(odd)?,
-            "path" => facts.path = text()?,
-            "base" => facts.base = text()?,
-            "query" => more(&mut facts.query, list()?)?,
-            "headers" => more(&mut facts.headers, list()?)?,
-            "body_keys" => more(&mut facts.body_keys, list()?)?,
-            "query_since" => {
-                for (name, version) in pairs()? {
-                    let version = version.as_str().ok_or_else(odd)?.to_owned();
-                    facts.query_since.push((name.clone(), version));
-                }
+            ("query_since" | "credits_with", Some(Value::Object(known))) => {
+                known.extend(value.as_object().ok_or_else(odd)?.clone());
             }
-            "body" => facts.body = Body::from_json(value).ok_or_else(odd)?,
-            "response" => facts.response = Response::from_json(value).ok_or_else(odd)?,
-            "paging" => facts.paging = text()?,
-            "retry" => facts.retry = text()?,
-            "host" => facts.host = text()?,
-            "heavy" => facts.heavy = value.as_bool().ok_or_else(odd)?,
-            "heavy_with" => facts.heavy_with = list()?,
-            "heavy_above" => facts.heavy_above = number()?,
-            "credits" => facts.credits = number()?,
-            "items_per_credit" => facts.items_per_credit = number()?,
-            "credits_with" => {
-                for (name, credits) in pairs()? {
-                    facts.credits_with.push((name.clone(), credits.as_u64().ok_or_else(odd)?));
-                }
-            }
-            "scopes" => facts.scopes = list()?,
-            "since" => facts.since = text()?,
-            "until" => facts.until = text()?,
-            "note" => facts.note = text()?,
-            _ => return Err(entry.error(&format!("has an unknown member `{key}`"))),
+            (key, _) => drop(json.insert(key.to_owned(), value.clone())),
         }
     }
+    *facts = serde_json::from_value(json.into()).with_context(|| entry.error("cannot be used"))?;
     if let Body::List(key) = &facts.body {
         facts.body_keys.retain(|name| name != key);
     }

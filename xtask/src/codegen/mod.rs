@@ -14,11 +14,13 @@ mod spec;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use anyhow::{Result, ensure};
 
 use self::overlay::Overlay;
 use self::spec::Spec;
-use crate::shell::{Error, Workspace};
+use crate::shell::Workspace;
 
 /// What is corrected and added by hand.
 const OVERLAY: &str = "crates/zcrm-api/table/overlay.toml";
@@ -33,29 +35,18 @@ struct Output {
     files: BTreeMap<String, String>,
 }
 
-/// Generates the table, or with `--check` compares it with what is there.
-pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Error> {
-    let (mut check, mut folder) = (false, None);
-    for argument in arguments {
-        match argument.as_str() {
-            "--check" => check = true,
-            flag if flag.starts_with('-') => {
-                return Err(Error::Usage(format!("`codegen` does not know `{flag}`")));
-            }
-            path if folder.is_none() => folder = Some(PathBuf::from(path)),
-            path => return Err(Error::Usage(format!("`codegen` takes one folder, not `{path}`"))),
-        }
-    }
-    let output = generate(workspace, folder.as_deref())?;
+/// Generates the table, or with `check` compares it with what is there.
+pub(crate) fn run(workspace: &Workspace, check: bool, folder: Option<&Path>) -> Result<()> {
+    let output = generate(workspace, folder)?;
     if check { compare(workspace, &output) } else { write(workspace, &output) }
 }
 
-fn generate(workspace: &Workspace, folder: Option<&Path>) -> Result<Output, Error> {
-    let overlay = Overlay::parse(&read(workspace, OVERLAY)?)?;
+fn generate(workspace: &Workspace, folder: Option<&Path>) -> Result<Output> {
+    let overlay = Overlay::parse(&workspace.sh.read_file(OVERLAY)?)?;
     let all = match folder {
-        None => facts::from_lock(&read(workspace, LOCK)?)?,
+        None => facts::from_lock(&workspace.sh.read_file(LOCK)?)?,
         Some(folder) => {
-            let spec = Spec::read(folder, overlay.repairs())?;
+            let spec = Spec::read(folder, overlay.repairs.clone())?;
             let built = build::build(&spec, &overlay)?;
             println!(
                 "codegen: {} operations in {} files; {} skipped, {} aliases, {} added: {} rows",
@@ -69,49 +60,31 @@ fn generate(workspace: &Workspace, folder: Option<&Path>) -> Result<Output, Erro
             built.all
         }
     };
-    Ok(Output { lock: facts::to_lock(&all), files: emit::files(workspace, &all)? })
+    Ok(Output { lock: facts::to_lock(&all)?, files: emit::files(workspace, &all)? })
 }
 
-fn read(workspace: &Workspace, path: &str) -> Result<String, Error> {
-    std::fs::read_to_string(workspace.root().join(path))
-        .map_err(|error| Error::failed(format!("cannot read {path}: {error}")))
-}
-
-/// The generated files that are there.
-fn present(workspace: &Workspace) -> Result<Vec<String>, Error> {
-    let cannot = |error| Error::failed(format!("cannot read {TABLE}: {error}"));
-    let folder = workspace.root().join(TABLE);
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(cannot)? {
-        names.push(entry.map_err(cannot)?.file_name().to_string_lossy().into_owned());
-    }
-    names.sort();
-    Ok(names)
-}
-
-fn write(workspace: &Workspace, output: &Output) -> Result<(), Error> {
-    let cannot = |path: &str, error| Error::failed(format!("cannot write {path}: {error}"));
-    let folder = workspace.root().join(TABLE);
-    std::fs::create_dir_all(&folder).map_err(|error| cannot(TABLE, error))?;
-    for name in present(workspace)?.iter().filter(|name| !output.files.contains_key(*name)) {
-        std::fs::remove_file(folder.join(name)).map_err(|error| cannot(name, error))?;
-    }
-    for (name, text) in &output.files {
-        // what has not changed keeps its time, so that it is not built again
-        if std::fs::read_to_string(folder.join(name)).ok().as_ref() != Some(text) {
-            std::fs::write(folder.join(name), text).map_err(|error| cannot(name, error))?;
+fn write(workspace: &Workspace, output: &Output) -> Result<()> {
+    let sh = &workspace.sh;
+    sh.create_dir(TABLE)?;
+    for path in sh.read_dir(TABLE)? {
+        if !output.files.contains_key(&name(&path)) {
+            sh.remove_path(path)?;
         }
     }
-    std::fs::write(workspace.root().join(LOCK), &output.lock).map_err(|error| cannot(LOCK, error))
+    for (name, text) in &output.files {
+        let path = Path::new(TABLE).join(name);
+        // what has not changed keeps its time, so that it is not built again
+        if sh.read_file(&path).ok().as_ref() != Some(text) {
+            sh.write_file(path, text)?;
+        }
+    }
+    Ok(sh.write_file(LOCK, &output.lock)?)
 }
 
-fn compare(workspace: &Workspace, output: &Output) -> Result<(), Error> {
+fn compare(workspace: &Workspace, output: &Output) -> Result<()> {
     let mut differences = Vec::new();
     let mut differ = |path: &str, wanted: &str| {
-        let there = read(workspace, path).unwrap_or_default();
+        let there = workspace.sh.read_file(path).unwrap_or_default();
         if there != wanted {
             let same = there.lines().zip(wanted.lines()).take_while(|(one, other)| one == other);
             differences.push(format!("{path}:{}", same.count() + 1));
@@ -121,15 +94,15 @@ fn compare(workspace: &Workspace, output: &Output) -> Result<(), Error> {
     for (name, text) in &output.files {
         differ(&format!("{TABLE}/{name}"), text);
     }
-    for name in present(workspace)?.iter().filter(|name| !output.files.contains_key(*name)) {
-        differences.push(format!("{TABLE}/{name}: nothing generates it"));
-    }
-    if differences.is_empty() {
-        println!("codegen: the table is as generated");
-        return Ok(());
-    }
-    Err(Error::failed(format!(
-        "not as generated (run `cargo xtask codegen`):\n    {}",
-        differences.join("\n    ")
-    )))
+    let there = workspace.sh.read_dir(TABLE)?.into_iter().map(|path| name(&path));
+    let idle = there.filter(|name| !output.files.contains_key(name));
+    differences.extend(idle.map(|name| format!("{TABLE}/{name}: nothing generates it")));
+    let all = differences.join("\n    ");
+    ensure!(all.is_empty(), "not as generated (run `cargo xtask codegen`):\n    {all}");
+    println!("codegen: the table is as generated");
+    Ok(())
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

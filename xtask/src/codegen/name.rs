@@ -1,15 +1,14 @@
 //! Names: of paths, and of operations by their method and path.
 
-use super::facts::{Facts, Response};
+use super::facts::{Base, Facts, Response};
 
 /// The path without host part and version: `crm` and `/Notes` of `/crm/v8/Notes`.
-pub(crate) fn split_path(path: &str) -> Option<(&'static str, String)> {
-    let (base, rest) = if let Some(rest) = path.strip_prefix("/crm/bulk/") {
-        ("bulk", rest)
-    } else if let Some(rest) = path.strip_prefix("/crm/email/") {
-        ("email", rest)
-    } else {
-        ("crm", path.strip_prefix("/crm/")?)
+pub(crate) fn split_path(path: &str) -> Option<(Base, String)> {
+    let rest = path.strip_prefix("/crm/")?;
+    let (base, rest) = match rest.split_once('/') {
+        Some(("bulk", rest)) => (Base::Bulk, rest),
+        Some(("email", rest)) => (Base::Email, rest),
+        _ => (Base::Crm, rest),
     };
     let (version, rest) = rest.split_once('/')?;
     let digits = version.strip_prefix('v')?;
@@ -90,10 +89,10 @@ mod tests {
 
     #[test]
     fn paths_are_taken_apart() {
-        assert_eq!(split_path("/crm/v8/Notes"), Some(("crm", "/Notes".into())));
-        assert_eq!(split_path("/crm/v9.1/Notes/{id}"), Some(("crm", "/Notes/{id}".into())));
-        assert_eq!(split_path("/crm/bulk/v8/read"), Some(("bulk", "/read".into())));
-        assert_eq!(split_path("/crm/email/v8/a/b"), Some(("email", "/a/b".into())));
+        assert_eq!(split_path("/crm/v8/Notes"), Some((Base::Crm, "/Notes".into())));
+        assert_eq!(split_path("/crm/v9.1/Notes/{id}"), Some((Base::Crm, "/Notes/{id}".into())));
+        assert_eq!(split_path("/crm/bulk/v8/read"), Some((Base::Bulk, "/read".into())));
+        assert_eq!(split_path("/crm/email/v8/a/b"), Some((Base::Email, "/a/b".into())));
         for odd in ["/", "/{download_url}", "/crm/Notes", "/crm/v/x", "/crm/vx/y"] {
             assert_eq!(split_path(odd), None, "{odd}");
         }

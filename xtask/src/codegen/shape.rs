@@ -5,11 +5,11 @@
 //! items, or an object. A list at a path that ends in a parameter is one object, unless it pages.
 //! What is left otherwise is bare, and what is ambiguous is an error that asks for the overlay.
 
+use anyhow::Result;
 use serde_json::Value;
 
 use super::facts::{Body, Response};
 use super::spec::{Node, RawOperation};
-use crate::shell::Error;
 
 /// Schemas within schemas deeper than this are a circle.
 const DEEPEST: usize = 24;
@@ -40,7 +40,7 @@ enum Kind {
 }
 
 /// The forms of a schema, its alternatives taken apart.
-fn forms<'a>(node: &Node<'a>, depth: usize) -> Result<Vec<Form<'a>>, Error> {
+fn forms<'a>(node: &Node<'a>, depth: usize) -> Result<Vec<Form<'a>>> {
     if depth > DEEPEST {
         return Err(node.error("schemas lead in a circle"));
     }
@@ -82,7 +82,7 @@ fn kind(node: &Node<'_>) -> Option<String> {
 }
 
 /// What the operation answers with; `None` where the rule cannot tell.
-pub(crate) fn response(operation: &RawOperation<'_>) -> Result<Option<Response>, Error> {
+pub(crate) fn response(operation: &RawOperation<'_>) -> Result<Option<Response>> {
     let mut answers = Vec::new();
     let mut binary = false;
     let mut described = false;
@@ -146,7 +146,7 @@ pub(crate) fn response(operation: &RawOperation<'_>) -> Result<Option<Response>,
     }))
 }
 
-fn member(node: &Node<'_>) -> Result<Kind, Error> {
+fn member(node: &Node<'_>) -> Result<Kind> {
     let forms = forms(node, 0)?;
     let is = |name: &str| forms.iter().any(|form| form.kind.as_deref() == Some(name));
     if is("object") || forms.iter().any(|form| !form.properties.is_empty()) {
@@ -167,7 +167,7 @@ fn member(node: &Node<'_>) -> Result<Kind, Error> {
 }
 
 /// What the operation sends, and the names of the body's members.
-pub(crate) fn body(operation: &RawOperation<'_>) -> Result<(Body, Vec<String>), Error> {
+pub(crate) fn body(operation: &RawOperation<'_>) -> Result<(Body, Vec<String>)> {
     let Some(body) = operation.node.get("requestBody") else {
         return Ok((Body::None, Vec::new()));
     };

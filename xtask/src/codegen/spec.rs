@@ -4,23 +4,16 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use anyhow::{Context as _, Error, Result, anyhow, ensure};
 use serde_json::Value;
 
-use crate::shell::Error;
+use super::overlay::Repair;
 
 /// The methods of an operation, in the order in which they are read.
 pub(crate) const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// More references behind one another than this lead in a circle.
 const LONGEST_CHAIN: usize = 32;
-
-/// A reference of the files that leads nowhere, and where it should lead.
-#[derive(Debug)]
-pub(crate) struct Repair {
-    pub(crate) file: String,
-    pub(crate) reference: String,
-    pub(crate) instead: String,
-}
 
 /// All files of a folder.
 #[derive(Debug)]
@@ -63,25 +56,20 @@ impl RawOperation<'_> {
 
 impl Spec {
     /// Reads every `.json` file of a folder.
-    pub(crate) fn read(folder: &Path, repairs: Vec<Repair>) -> Result<Self, Error> {
+    pub(crate) fn read(folder: &Path, repairs: Vec<Repair>) -> Result<Self> {
         let shown = folder.display();
-        let broken = |error| Error::failed(format!("cannot read the folder {shown}: {error}"));
+        let broken = || format!("cannot read the folder {shown}");
         let mut files = BTreeMap::new();
-        for entry in std::fs::read_dir(folder).map_err(broken)? {
-            let path = entry.map_err(broken)?.path();
+        for entry in std::fs::read_dir(folder).with_context(broken)? {
+            let path = entry.with_context(broken)?.path();
             let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
-            let Some(name) = name.filter(|name| name.ends_with(".json")) else {
-                continue;
-            };
-            let text = std::fs::read_to_string(&path)
-                .map_err(|error| Error::failed(format!("cannot read {name}: {error}")))?;
-            let value = serde_json::from_str(&text)
-                .map_err(|error| Error::failed(format!("{name}: this is no JSON: {error}")))?;
-            files.insert(name, value);
+            if let Some(name) = name.filter(|name| name.ends_with(".json")) {
+                let text = std::fs::read_to_string(&path).with_context(|| name.clone())?;
+                let value = serde_json::from_str(&text).with_context(|| name.clone())?;
+                files.insert(name, value);
+            }
         }
-        if files.is_empty() {
-            return Err(Error::failed(format!("the folder {shown} holds no .json file")));
-        }
+        ensure!(!files.is_empty(), "the folder {shown} holds no .json file");
         Ok(Self { files, repairs, needed: RefCell::default() })
     }
 
@@ -98,7 +86,7 @@ impl Spec {
     }
 
     /// Every operation, by file, path and method.
-    pub(crate) fn operations(&self) -> Result<Vec<RawOperation<'_>>, Error> {
+    pub(crate) fn operations(&self) -> Result<Vec<RawOperation<'_>>> {
         let mut found = Vec::new();
         for (file, value) in &self.files {
             let root = Node { spec: self, file, pointer: String::new(), value };
@@ -131,12 +119,12 @@ impl<'a> Node<'a> {
     }
 
     /// A member that must be there.
-    pub(crate) fn require(&self, key: &str) -> Result<Self, Error> {
+    pub(crate) fn require(&self, key: &str) -> Result<Self> {
         self.get(key).ok_or_else(|| self.error(&format!("has no `{key}`")))
     }
 
     /// The members of an object.
-    pub(crate) fn members(&self) -> Result<Vec<(String, Self)>, Error> {
+    pub(crate) fn members(&self) -> Result<Vec<(String, Self)>> {
         let object = self.value.as_object().ok_or_else(|| self.error("must be an object"))?;
         Ok(object.iter().map(|(key, value)| (key.clone(), self.child(key, value))).collect())
     }
@@ -160,7 +148,7 @@ impl<'a> Node<'a> {
     }
 
     /// The place that a reference here leads to, or this one.
-    pub(crate) fn follow(&self) -> Result<Self, Error> {
+    pub(crate) fn follow(&self) -> Result<Self> {
         let mut node = self.clone();
         for _ in 0..LONGEST_CHAIN {
             let Some(reference) = node.text("$ref") else {
@@ -171,7 +159,7 @@ impl<'a> Node<'a> {
         Err(self.error("references lead in a circle"))
     }
 
-    fn target(&self, reference: &str) -> Result<Self, Error> {
+    fn target(&self, reference: &str) -> Result<Self> {
         let spec = self.spec;
         let repair = spec
             .repairs
@@ -205,6 +193,6 @@ impl<'a> Node<'a> {
 
     /// An error that names this place.
     pub(crate) fn error(&self, what: &str) -> Error {
-        Error::failed(format!("{}#{}: {what}", self.file, self.pointer))
+        anyhow!("{}#{}: {what}", self.file, self.pointer)
     }
 }

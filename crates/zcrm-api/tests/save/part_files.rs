@@ -11,7 +11,8 @@ use std::{
 use tempfile::TempDir;
 use zcrm_api::SaveFile;
 use zcrm_core::{Error, ErrorKind, Outcome};
-use zcrm_test_kit::server::sample;
+
+use crate::server::sample;
 
 const LARGE: usize = 100_000;
 

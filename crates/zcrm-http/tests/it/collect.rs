@@ -13,7 +13,8 @@ use zcrm_http::{
     ResBody,
     layer::{CollectLayer, ErrorCode},
 };
-use zcrm_test_kit::{Script, answer, call, read, status, text, zcrm, zoho};
+
+use crate::support::{Script, answer, call, read, status, text, zcrm, zoho};
 
 type Piece = Result<Bytes, BoxError>;
 

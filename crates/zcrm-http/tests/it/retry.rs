@@ -9,7 +9,8 @@ use zcrm_http::{
     CallSettings, MaybeExecuted, ResBody, Tenant,
     layer::{CollectLayer, RetryBudget, RetryPolicy},
 };
-use zcrm_test_kit::{
+
+use crate::support::{
     Answer, Script, answer, attempts, call, insert, ok, once, read, status, update, zcrm, zoho,
 };
 

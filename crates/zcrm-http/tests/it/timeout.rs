@@ -20,8 +20,9 @@ use zcrm_http::{
     CallSettings, Limits, ReqBody, ResBody, Stack, Timeouts,
     layer::{AttemptTimeoutLayer, CollectLayer, DeadlineLayer, RetryPolicy},
 };
-use zcrm_test_kit::{
-    Answer, Call, ManualFuture, Script, call, insert, ok, once, read, status, until, zcrm,
+
+use crate::support::{
+    Answer, ByHand, Call, Script, call, insert, ok, once, read, status, until, zcrm,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -79,7 +80,7 @@ async fn an_attempt_ends_when_its_time_has_passed_and_not_before() {
     let clock = ManualClock::new();
     let silent = Silent::new(9);
     let layer = AttemptTimeoutLayer::new(MINUTE, Arc::new(clock.clone()));
-    let mut attempt = ManualFuture::new(call(layer.layer(silent.clone()), insert()));
+    let mut attempt = ByHand::new(call(layer.layer(silent.clone()), insert()));
     assert!(attempt.poll().is_pending());
     clock.advance(MINUTE - Duration::from_millis(1));
     assert!(attempt.poll().is_pending());
@@ -105,7 +106,7 @@ async fn the_time_for_a_streamed_body_counts_from_its_last_piece() {
     let clock = ManualClock::new();
     let layer = AttemptTimeoutLayer::new(MINUTE, Arc::new(clock.clone()));
     let service = layer.layer(tower::service_fn(taking_one));
-    let mut attempt = ManualFuture::new(call(service, once(insert())));
+    let mut attempt = ByHand::new(call(service, once(insert())));
     assert!(attempt.poll().is_pending());
     let mut passed = Duration::ZERO;
     while attempt.poll().is_pending() {
@@ -211,7 +212,7 @@ async fn a_body_that_stands_still_is_given_up() {
         std::future::ready(Ok::<_, BoxError>(Response::new(still)))
     });
     let layer = CollectLayer::new(1_000).idle(MINUTE, Arc::new(clock.clone()));
-    let mut reading = ManualFuture::new(call(layer.layer(drip), read()));
+    let mut reading = ByHand::new(call(layer.layer(drip), read()));
     assert!(reading.poll().is_pending());
     clock.advance(MINUTE);
     assert!(reading.is_woken());

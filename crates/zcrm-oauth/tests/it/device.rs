@@ -6,9 +6,8 @@ use serde_json::json;
 use zcrm_core::ErrorKind;
 use zcrm_oauth::{DeviceLogin, Grant, TokenFault};
 use zcrm_sim::{Entry, Host};
-use zcrm_test_kit::{until, whole_text};
 
-use crate::support::{Fixture, HOUR};
+use crate::support::{Fixture, HOUR, chain, until};
 
 const SCOPES: [&str; 2] = ["ZohoCRM.modules.ALL", "AaaServer.profile.READ"];
 const SECOND: Duration = Duration::from_secs(1);
@@ -127,7 +126,7 @@ async fn reports_a_malformed_answer_and_a_wrong_client() {
     fixture.accounts().json(200, &json!({ "user_code": "marked" }));
     let error = manager.device_login(&SCOPES).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
-    assert!(!whole_text(&error).contains("marked"));
+    assert!(!chain(&error).contains("marked"));
     fixture.accounts().json(200, &json!({ "error": "invalid_client" }));
     let error = manager.device_login(&SCOPES).await.unwrap_err();
     assert_eq!(TokenFault::of(&error), Some(TokenFault::WrongDataCenter));

@@ -9,11 +9,16 @@ use zcrm::{
 };
 use zcrm_core::ManualClock;
 use zcrm_sim::Simulator;
-use zcrm_test_kit::builder;
+
+fn builder(sim: &Simulator) -> ClientBuilder {
+    Client::builder().config(Config::from_map(sim.settings()).unwrap())
+}
 
 /// A client that trusts the simulator and is logged in.
 async fn logged_in(sim: &Simulator, change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Client {
-    zcrm_test_kit::logged_in(sim, change(builder(sim))).await
+    let client = change(builder(sim)).build().unwrap();
+    client.tokens().exchange(sim.grant_token()).await.unwrap();
+    client
 }
 
 async fn read(client: &Client) -> Result<(), zcrm::Error> {

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use zcrm::{Client, ClientBuilder, Config, ErrorKind, Outcome, Record};
 use zcrm_sim::Simulator;
-use zcrm_test_kit::builder;
+
+pub(crate) fn builder(sim: &Simulator) -> ClientBuilder {
+    Client::builder().config(Config::from_map(sim.settings()).unwrap())
+}
 
 async fn client(sim: &Simulator, folder: &Path) -> Client {
     builder(sim).token_path(folder).build().unwrap()

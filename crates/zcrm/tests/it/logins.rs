@@ -3,13 +3,16 @@
 use std::sync::{Arc, Mutex};
 
 use zcrm::{
-    Client, Clients, Config, ErrorKind,
+    Client, ClientBuilder, Clients, Config, ErrorKind,
     oauth::{ClientSecret, GrantToken, TokenFault, TokenObserver, UnsavedToken},
     operations::USERS_LIST,
     stores::{StoredToken, TokenKey},
 };
 use zcrm_sim::Simulator;
-use zcrm_test_kit::builder;
+
+fn builder(sim: &Simulator) -> ClientBuilder {
+    Client::builder().config(Config::from_map(sim.settings()).unwrap())
+}
 
 async fn clients(sim: &Simulator) -> Clients {
     builder(sim).build_clients().unwrap()

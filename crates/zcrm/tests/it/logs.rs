@@ -28,7 +28,11 @@ async fn use_client(sim: &Simulator, folder: &Path) {
 }
 
 async fn client(sim: &Simulator, folder: &Path) -> Client {
-    zcrm_test_kit::builder(sim).token_path(folder).build().unwrap()
+    Client::builder()
+        .config(Config::from_map(sim.settings()).unwrap())
+        .token_path(folder)
+        .build()
+        .unwrap()
 }
 
 /// The tokens that a folder keeps.

@@ -10,7 +10,8 @@ use zcrm::{
     stores::MemoryStore,
 };
 use zcrm_sim::Simulator;
-use zcrm_test_kit::builder;
+
+use crate::client::builder;
 
 #[derive(Debug, Deserialize, Module)]
 #[module("Leads")]

@@ -28,60 +28,47 @@ use rustls_pki_types::PrivateKeyDer;
 use tokio::{net::TcpListener, sync::Notify};
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig, rustls::crypto::ring};
 
-/// The body of an answer.
-pub type Content = UnsyncBoxBody<Bytes, io::Error>;
+pub(crate) type Content = UnsyncBoxBody<Bytes, io::Error>;
 
 /// What a server does with a request: an answer, or a reset of the connection.
-pub type Deed = Option<Response<Content>>;
+pub(crate) type Deed = Option<Response<Content>>;
 
 /// One request: its number from 0, its head, and its body as far as the handler reads it.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Asked {
-    /// Its number.
-    pub number: usize,
-    /// Its headers.
-    pub headers: HeaderMap,
-    /// Its body.
-    pub body: Incoming,
+pub(crate) struct Asked {
+    pub(crate) number: usize,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Incoming,
     reset: Arc<Notify>,
 }
 
 impl Asked {
-    /// Returns a header; empty text where there is none.
-    #[must_use]
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Reads the whole body.
-    ///
-    /// # Errors
-    /// Where it breaks off.
-    pub async fn read(&mut self) -> Result<Bytes, hyper::Error> {
+    /// The whole body; an error where it broke off.
+    pub(crate) async fn read(&mut self) -> Result<Bytes, hyper::Error> {
         Ok((&mut self.body).collect().await?.to_bytes())
     }
 
-    /// Reads the first piece of the body.
-    pub async fn read_some(&mut self) {
+    /// The first piece of the body.
+    pub(crate) async fn read_some(&mut self) {
         self.body.frame().await.unwrap().unwrap();
     }
 
-    /// Returns what resets the connection, also while the answer is being sent.
-    #[must_use]
-    pub fn reset(&self) -> Arc<Notify> {
+    /// What resets the connection, also while the answer is being sent.
+    pub(crate) fn reset(&self) -> Arc<Notify> {
         Arc::clone(&self.reset)
     }
 
     /// Reads the rest beside the answer, as servers do that want theirs to arrive: a connection that
     /// is closed while the other side writes takes the answer along.
-    pub fn read_on(mut self) {
+    pub(crate) fn read_on(mut self) {
         tokio::spawn(async move { self.read().await });
     }
 
-    /// Returns the length that was announced, in any protocol.
-    #[must_use]
-    pub fn length(&self) -> Option<u64> {
+    /// The length that was announced, in whatever protocol.
+    pub(crate) fn length(&self) -> Option<u64> {
         self.body.size_hint().exact()
     }
 }
@@ -89,81 +76,63 @@ impl Asked {
 type Handler = Arc<dyn Fn(Asked) -> Pin<Box<dyn Future<Output = Deed> + Send>> + Send + Sync>;
 
 /// A name under which only a proxy finds the servers.
-pub const NAME: &str = "crm.zylker.example";
+pub(crate) const NAME: &str = "crm.zylker.example";
 
-/// Returns the TLS of a server for `localhost`, 127.0.0.1 and [`NAME`] that speaks these protocols, and its
-/// certificate.
-#[must_use]
-pub fn tls(protocols: &[&str]) -> (TlsAcceptor, String) {
-    let names = ["localhost", "127.0.0.1", NAME].map(str::to_owned);
-    let certified = generate_simple_self_signed(names).unwrap();
-    let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
-    let mut tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certified.cert.der().clone()], key)
-        .unwrap();
-    tls.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
-    (TlsAcceptor::from(Arc::new(tls)), certified.cert.pem())
-}
-
-/// A running server; it ends with the runtime.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Server {
-    /// Where it listens.
-    pub address: SocketAddr,
-    /// Its certificate.
-    pub pem: String,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) pem: String,
     requests: Arc<AtomicUsize>,
     connections: Arc<AtomicUsize>,
 }
 
 impl Server {
-    /// Starts a server on a free port of 127.0.0.1, for `localhost`, that address and [`NAME`].
-    pub async fn start<F, R>(http1: bool, handler: F) -> Self
+    /// A server on a free port of 127.0.0.1, for `localhost`, that address and [`NAME`].
+    pub(crate) async fn start<F, R>(http1: bool, handler: F) -> Self
     where
         F: Fn(Asked) -> R + Send + Sync + 'static,
         R: Future<Output = Deed> + Send + 'static,
     {
-        let protocols: &[&str] = if http1 { &["http/1.1"] } else { &["h2", "http/1.1"] };
-        let (tls, pem) = tls(protocols);
+        let names = ["localhost", "127.0.0.1", NAME].map(str::to_owned);
+        let certified = generate_simple_self_signed(names).unwrap();
+        let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
+        let mut tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certified.cert.der().clone()], key)
+            .unwrap();
+        tls.alpn_protocols = match http1 {
+            true => vec![b"http/1.1".to_vec()],
+            false => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+        };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (requests, connections) = (Arc::default(), Arc::default());
         let handler: Handler = Arc::new(move |asked| Box::pin(handler(asked)));
         tokio::spawn(serve(
             listener,
-            tls,
+            TlsAcceptor::from(Arc::new(tls)),
             handler,
             Arc::clone(&requests),
             Arc::clone(&connections),
         ));
-        Self { address, pem, requests, connections }
+        Self { address, pem: certified.cert.pem(), requests, connections }
     }
 
-    /// Returns its URL.
-    #[must_use]
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("https://{}", self.address)
     }
 
-    /// Returns its URL under [`NAME`].
-    #[must_use]
-    pub fn named_url(&self) -> String {
+    /// The same under a name that is not of this machine, as a proxy of the tests knows it.
+    pub(crate) fn named_url(&self) -> String {
         format!("https://{NAME}:{}", self.address.port())
     }
 
-    /// Returns how many requests came.
-    #[must_use]
-    pub fn requests(&self) -> usize {
+    pub(crate) fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
     }
 
-    /// Returns how many connections were made.
-    #[must_use]
-    pub fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 }
@@ -212,9 +181,7 @@ async fn serve(
 
 /// How a body ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum End {
-    /// It is whole.
+pub(crate) enum End {
     Whole,
     /// It breaks off.
     Cut,
@@ -222,9 +189,8 @@ pub enum End {
     Still,
 }
 
-/// Returns a body of these bytes, in pieces.
-#[must_use]
-pub fn content(bytes: Bytes, end: End) -> Content {
+/// A body of these bytes, in pieces.
+pub(crate) fn content(bytes: Bytes, end: End) -> Content {
     let pieces: Vec<_> = bytes.chunks(16 * 1024).map(Bytes::copy_from_slice).collect();
     let pieces = stream::iter(pieces).then(|piece| async {
         // each is sent before the next, so that what came before the end is there
@@ -248,8 +214,8 @@ pub fn content(bytes: Bytes, end: End) -> Content {
     }
 }
 
-/// Returns a file that comes as these pieces do.
-pub fn pieces(
+/// A file that comes as these pieces do.
+pub(crate) fn pieces(
     pieces: impl Stream<Item = Bytes> + Send + 'static,
     headers: &[(&str, &str)],
 ) -> Deed {
@@ -259,16 +225,14 @@ pub fn pieces(
     Some(answer)
 }
 
-/// Returns an answer in JSON.
-#[must_use]
-pub fn json(status: u16, text: &'static str) -> Deed {
+/// An answer in JSON.
+pub(crate) fn json(status: u16, text: &'static str) -> Deed {
     let answer = Response::builder().status(status).header("content-type", "application/json");
     Some(answer.body(content(Bytes::from_static(text.as_bytes()), End::Whole)).unwrap())
 }
 
-/// Returns a file: these bytes and headers.
-#[must_use]
-pub fn file(bytes: Bytes, end: End, headers: &[(&str, &str)]) -> Deed {
+/// A file: these bytes and headers.
+pub(crate) fn file(bytes: Bytes, end: End, headers: &[(&str, &str)]) -> Deed {
     let mut answer = Response::builder().header("content-type", "application/octet-stream");
     for (name, value) in headers {
         answer = answer.header(*name, *value);
@@ -276,8 +240,7 @@ pub fn file(bytes: Bytes, end: End, headers: &[(&str, &str)]) -> Deed {
     Some(answer.body(content(bytes, end)).unwrap())
 }
 
-/// Returns bytes of which no two pieces are the same.
-#[must_use]
-pub fn sample(length: usize) -> Bytes {
+/// Bytes of which no two pieces are the same.
+pub(crate) fn sample(length: usize) -> Bytes {
     (0..length).map(|at| (at / 7 + at / 251) as u8).collect::<Vec<_>>().into()
 }
