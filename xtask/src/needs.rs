@@ -27,7 +27,7 @@ const CHROMEDRIVER: &str = "ZCRM_TEST_CHROMEDRIVER";
 pub(crate) const MYSQL_SERVER: &str = "ZCRM_TEST_MYSQL_SERVER";
 
 /// The members whose tests talk to a database server.
-pub(crate) const NEED_MYSQL: &[&str] = &["zcrm-store-mysql", "zcrm-checks", "zcrm-tests"];
+pub(crate) const NEED_MYSQL: &[&str] = &["zcrm-store-mysql", "zcrm-checks"];
 
 /// A database server of the tests.
 pub(crate) const DATABASE: Need = Need {
@@ -73,7 +73,7 @@ const NEEDS: &[Need] = &[
     },
     Need {
         what: "a browser and its driver (tests of the login)",
-        members: &["zcrm-tests"],
+        members: &["zcrm-checks"],
         is_there: |_| std::env::var_os(CHROMEDRIVER).is_some() || program("chromedriver").is_some(),
         packages: &["chromium-driver"],
         otherwise: "install Chromium and chromedriver, or name the driver in \

@@ -95,28 +95,10 @@ impl fmt::Debug for Tenant {
 mod tests {
     use std::sync::Arc;
 
-    use async_trait::async_trait;
     use http::Extensions;
-    use zcrm_core::BoxError;
 
     use super::Tenant;
-    use crate::{Authorization, AuthorizedBy, Authorizer};
-
-    #[derive(Debug)]
-    struct Silent(Option<&'static str>);
-
-    #[async_trait]
-    impl Authorizer for Silent {
-        async fn authorize(&self) -> Result<Authorization, BoxError> {
-            Err("it has none".into())
-        }
-
-        async fn reject(&self, _: &Authorization) {}
-
-        fn tenant(&self) -> Option<Tenant> {
-            self.0.map(Tenant::new)
-        }
-    }
+    use crate::{AuthorizedBy, Authorizer, StaticAuthorizer};
 
     fn of(authorizer: &Arc<dyn Authorizer>) -> Tenant {
         let mut extensions = Extensions::new();
@@ -124,13 +106,18 @@ mod tests {
         Tenant::of(&extensions)
     }
 
-    fn silent(name: Option<&'static str>) -> Arc<dyn Authorizer> {
-        Arc::new(Silent(name))
+    fn fixed(tenant: Option<&'static str>) -> Arc<dyn Authorizer> {
+        let origin = "https://www.zohoapis.com".parse().unwrap();
+        let authorizer = StaticAuthorizer::zoho("1000.a", origin).unwrap();
+        match tenant {
+            Some(name) => Arc::new(authorizer.with_tenant(Tenant::new(name))),
+            None => Arc::new(authorizer),
+        }
     }
 
     #[test]
     fn takes_the_name_that_the_authorizer_gives() {
-        let (one, same, other) = (silent(Some("a")), silent(Some("a")), silent(Some("b")));
+        let (one, same, other) = (fixed(Some("a")), fixed(Some("a")), fixed(Some("b")));
         assert_eq!(of(&one), of(&same));
         assert_ne!(of(&one), of(&other));
         assert_eq!(of(&one), Tenant::new("a"));
@@ -138,7 +125,7 @@ mod tests {
 
     #[test]
     fn takes_an_authorizer_without_a_name_as_one_tenant() {
-        let (one, other) = (silent(None), silent(None));
+        let (one, other) = (fixed(None), fixed(None));
         assert_eq!(of(&one), of(&one));
         assert_ne!(of(&one), of(&other));
         assert_ne!(of(&one), Tenant::default());
@@ -146,11 +133,11 @@ mod tests {
 
     #[test]
     fn never_confuses_an_authorizer_with_one_that_is_gone() {
-        let one = silent(None);
+        let one = fixed(None);
         let before = of(&one);
         drop(one);
         for _ in 0..100 {
-            assert_ne!(of(&silent(None)), before);
+            assert_ne!(of(&fixed(None)), before);
         }
     }
 }

@@ -17,7 +17,7 @@ use zcrm_oauth::{Accounts, ClientSecret, TokenManager, TokenObserver, TokenStore
 
 use crate::{
     Client, Clients, Config,
-    config::{LIMIT_ATTEMPTS, LIMITS, TIMEOUT_CONNECT, TIMEOUTS},
+    config::{LIMIT_ATTEMPTS, LIMITS, TIMEOUT_CONNECT, TIMEOUTS, keys},
     http_stack::HttpStack,
     store::{self, RegisteredStores},
 };
@@ -207,7 +207,7 @@ impl ClientBuilder {
     /// Keeps the tokens in the file `zcrm_oauthtokens.txt` in this folder (feature `file-store`), and not
     /// in the store that an earlier `persistence_handler_class` names.
     pub fn token_path(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.config.unset(&store::BY_NAME);
+        self.config.unset(&[keys::HANDLER, keys::HANDLER_PATH]);
         self.token_path = Some(folder.into());
         self
     }
@@ -349,7 +349,7 @@ impl ClientBuilder {
         wrong.extend(config.missing(|key| match key {
             "client_secret" => self.secret_source.is_some(),
             // a store in code makes all settings of stores idle
-            key if store::is_setting(key) => self.store.is_some() || self.token_path.is_some(),
+            key if keys::is_store(key) => self.store.is_some() || self.token_path.is_some(),
             _ => false,
         }));
         if self.store.is_none() {

@@ -9,31 +9,10 @@ use std::{
 use zcrm_core::{Clock, Error, escaped};
 use zcrm_oauth::{MemoryStore, TokenStore};
 
-use crate::Config;
-
-/// The setting that names a store of the application's own.
-const HANDLER: &str = "persistence_handler_class";
-
-/// The store that has a name without being registered.
-const MEMORY: &str = "MemoryStore";
-
-/// Where Ruby finds that class.
-const HANDLER_PATH: &str = "persistence_handler_class_path";
-
-/// The setting that names a file, or the folder of one.
-const FILE: &str = "token_persistence_path";
-
-/// The keys that name a database.
-const DATABASE: [&str; 6] =
-    ["db_host", "db_port", "db_username", "db_password", "db_name", "db_ca_file"];
-
-/// The settings that `token_path` takes back.
-pub(crate) const BY_NAME: [&str; 2] = [HANDLER, HANDLER_PATH];
-
-/// Whether a setting only says which store there is, so that a store given in code makes it idle.
-pub(crate) fn is_setting(key: &str) -> bool {
-    [HANDLER, HANDLER_PATH, FILE].contains(&key) || DATABASE.contains(&key)
-}
+use crate::{
+    Config,
+    config::keys::{DATABASE, FILE, HANDLER, HANDLER_PATH, MEMORY},
+};
 
 /// The stores that the application registered, by name.
 #[derive(Clone, Default)]

@@ -1,12 +1,12 @@
 //! Calls of operations that have no method of their own.
 
-use std::sync::Arc;
+use std::future::ready;
 
-use async_trait::async_trait;
 use serde_json::json;
 use zcrm_api::{Api, operations::RECORDS_LIST};
-use zcrm_core::{ApiVersion, BoxError, ErrorKind, Operation, Record, ResponseShape};
-use zcrm_http::{Authorization, Authorizer, CallSettings};
+use zcrm_core::{ApiVersion, ErrorKind, Operation, Record, ResponseShape};
+use zcrm_http::CallSettings;
+use zcrm_test_kit::ScriptedAuthorizer;
 
 use crate::{canned::answering, fixture::Fixture};
 
@@ -16,19 +16,6 @@ const MODULE: Operation = Operation::get("/settings/modules/{module}")
     .id("modules.get")
     .returns(ResponseShape::Object("modules"));
 const MISSING: Operation = Operation::get("/settings/no_such_thing");
-
-/// A user who is not logged in.
-#[derive(Debug)]
-struct Nobody;
-
-#[async_trait]
-impl Authorizer for Nobody {
-    async fn authorize(&self) -> Result<Authorization, BoxError> {
-        Err("no login".into())
-    }
-
-    async fn reject(&self, _: &Authorization) {}
-}
 
 #[tokio::test]
 async fn a_custom_operation_is_a_few_lines() {
@@ -105,7 +92,7 @@ async fn each_user_is_asked_for_the_fields_that_they_may_see() {
     assert!(early.contains("fields"), "{early}");
     all(&api).await.unwrap();
     assert!(all(&api).preview().unwrap().uri().query().unwrap().contains("Last_Name"));
-    let stranger = api.authorized_by(Arc::new(Nobody));
+    let stranger = api.authorized_by(ScriptedAuthorizer::by(|_| ready(Err("no login".into()))));
     assert!(all(&stranger).await.is_err(), "another user's fields");
 }
 

@@ -1,44 +1,33 @@
 //! Requests as they would be sent, and an API whose server gives one canned answer.
 
-use std::sync::{Arc, Mutex};
-
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::Request;
 use serde_json::Value;
-use tower::{service_fn, util::BoxCloneSyncService};
 use zcrm_api::Api;
 use zcrm_core::{ApiVersion, Error, ErrorKind};
-use zcrm_http::{ReqBody, ResBody};
+use zcrm_test_kit::SentRequests;
 
 pub(crate) const BOTH: [ApiVersion; 2] = [ApiVersion::V2, ApiVersion::V8];
-
-/// What was sent: method and path with query, headers, and the body.
-pub(crate) type Sent = Arc<Mutex<Vec<Request<Bytes>>>>;
 
 /// An API whose server gives this answer to every call, and what was sent to it.
 pub(crate) fn canned(
     version: ApiVersion,
     status: u16,
     headers: &[(&'static str, &str)],
-    body: impl Into<Bytes>,
-) -> (Api, Sent) {
-    let mut answer = Response::builder().status(StatusCode::from_u16(status).unwrap());
-    for (name, value) in headers {
-        answer = answer.header(*name, *value);
-    }
-    let answer = answer.body(body.into()).unwrap();
-    let sent = Sent::default();
-    let journal = Arc::clone(&sent);
-    let transport = service_fn(move |request: Request<ReqBody>| {
-        let (answer, journal) = (answer.clone(), Arc::clone(&journal));
-        async move {
-            let (head, body) = request.into_parts();
-            let body = body.collect().await.unwrap();
-            journal.lock().unwrap().push(Request::from_parts(head, body));
-            Ok(answer.map(ResBody::from))
-        }
-    });
-    (Api::new(BoxCloneSyncService::new(transport), version), sent)
+    body: impl Into<Vec<u8>>,
+) -> (Api, SentRequests) {
+    let (transport, sent) = zcrm_test_kit::canned(status, headers, body);
+    (Api::new(transport, version), sent)
+}
+
+/// An API whose server gives this answer to every call.
+pub(crate) fn replying(
+    version: ApiVersion,
+    status: u16,
+    headers: &[(&'static str, &str)],
+    body: &str,
+) -> Api {
+    canned(version, status, headers, body).0
 }
 
 /// An API whose server gives this JSON to every call.

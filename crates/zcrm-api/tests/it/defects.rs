@@ -8,7 +8,10 @@ use zcrm_core::{
 };
 use zcrm_sim::{FieldKind, FieldSpec, ModuleSpec};
 
-use crate::fixture::{Fixture, answering, on_both_versions};
+use crate::{
+    canned::replying,
+    fixture::{Fixture, on_both_versions},
+};
 
 fn lead(last_name: &str) -> Record {
     Record::new().with("Last_Name", last_name).with("Company", "Zylker")
@@ -16,7 +19,7 @@ fn lead(last_name: &str) -> Record {
 
 #[tokio::test]
 async fn group_1_path_segments_are_encoded() {
-    let api = answering(ApiVersion::V2, 204, &[], "");
+    let api = replying(ApiVersion::V2, 204, &[], "");
     let leads = api.records("Leads");
     for (value, path) in [
         ("a/b", "/crm/v2/Leads/a%2Fb"),
@@ -35,7 +38,7 @@ async fn group_1_path_segments_are_encoded() {
 async fn group_3_assignment_rules_work_on_upserts() {
     let done = r#"{"data":[{"code":"SUCCESS","details":{"id":"5"},"message":"record updated",
         "status":"success","action":"update","duplicate_field":"Email"}]}"#;
-    let api = answering(ApiVersion::V2, 200, &[], done);
+    let api = replying(ApiVersion::V2, 200, &[], done);
     let row = lead("Boyle").with("Email", "b@example.com");
     let upsert = api.records("Leads").upsert_many([row]).by("Email");
     let upsert = upsert.assignment_rule("4150868000000173001");
@@ -129,10 +132,10 @@ fn group_5_and_12_tags_are_read_as_they_stand() {
 async fn group_11_answers_may_lack_what_they_often_have() {
     let created = r#"{"data":[{"code":"SUCCESS","details":{"id":"5"},"message":"record added",
         "status":"success"}]}"#;
-    let api = answering(ApiVersion::V2, 201, &[], created);
+    let api = replying(ApiVersion::V2, 201, &[], created);
     assert_eq!(api.records("Leads").create(&lead("Kay")).await.unwrap().id, "5");
     let bare = r#"{"data":[{"id":"1","Product_Details":[{"quantity":1}],"Owner":null}]}"#;
-    let api = answering(ApiVersion::V2, 200, &[], bare);
+    let api = replying(ApiVersion::V2, 200, &[], bare);
     let quote = api.records("Quotes").get("1").send().await.unwrap();
     let line = quote.line_items().unwrap().remove(0);
     assert!(line.product().unwrap().is_none() && line.id().unwrap().is_none());
@@ -143,7 +146,7 @@ async fn group_11_answers_may_lack_what_they_often_have() {
 #[tokio::test]
 async fn group_14_a_record_may_have_a_field_named_status() {
     let body = r#"{"data":[{"id":"1","status":"error","code":"X","message":"mine"}]}"#;
-    let api = answering(ApiVersion::V2, 200, &[], body);
+    let api = replying(ApiVersion::V2, 200, &[], body);
     let record = api.records("Cases").get("1").send().await.unwrap();
     assert_eq!(record.get::<String>("status").unwrap().as_deref(), Some("error"));
     let page = api.records("Cases").list().fields(["status"]).send().await.unwrap();
@@ -152,7 +155,7 @@ async fn group_14_a_record_may_have_a_field_named_status() {
 
 #[tokio::test]
 async fn group_15_ids_are_taken_as_numbers_and_as_texts() {
-    let api = answering(ApiVersion::V2, 204, &[], "");
+    let api = replying(ApiVersion::V2, 204, &[], "");
     let id = 3_652_397_000_000_649_013_u64;
     let text = id.to_string();
     let leads = api.records("Leads");
@@ -166,21 +169,21 @@ async fn group_15_ids_are_taken_as_numbers_and_as_texts() {
 #[tokio::test]
 async fn group_16_every_status_is_told_for_what_it_is() {
     for (status, kind) in [(502, ErrorKind::Decode), (503, ErrorKind::Decode)] {
-        let html = answering(ApiVersion::V2, status, &[], "<html>down</html>");
+        let html = replying(ApiVersion::V2, status, &[], "<html>down</html>");
         let error = html.records("Leads").get("1").send().await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
         assert!(!error.to_string().contains("down"), "{error}");
         let json = r#"{"code":"INTERNAL_ERROR","status":"error","message":"x","details":{}}"#;
-        let error = answering(ApiVersion::V2, status, &[], json);
+        let error = replying(ApiVersion::V2, status, &[], json);
         let error = error.records("Leads").create(&lead("Kay")).await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Api, Outcome::Unknown), "{error}");
     }
-    let empty = answering(ApiVersion::V2, 204, &[], "");
+    let empty = replying(ApiVersion::V2, 204, &[], "");
     assert!(empty.records("Leads").list().send().await.unwrap().items.is_empty());
     assert!(empty.records("Leads").get("1").send().await.unwrap_err().is_not_found());
     // a refusal of the whole request with status 200 is no empty list
     let refused = r#"{"code":"INVALID_MODULE","status":"error","message":"x","details":{}}"#;
-    let refused = answering(ApiVersion::V2, 200, &[], refused);
+    let refused = replying(ApiVersion::V2, 200, &[], refused);
     let error = refused.records("Leads").list().send().await.unwrap_err();
     assert_eq!(error.code().unwrap(), "INVALID_MODULE");
     let outcome = refused.records("Leads").create_many([lead("Kay")]).send().await;
@@ -189,7 +192,7 @@ async fn group_16_every_status_is_told_for_what_it_is() {
 
 #[tokio::test]
 async fn group_18_builders_share_nothing_and_change_no_argument() {
-    let api = answering(ApiVersion::V2, 204, &[], "");
+    let api = replying(ApiVersion::V2, 204, &[], "");
     let (word, leads) = ("a b".to_owned(), api.records("Leads"));
     let list = leads.list().fields(["City"]);
     let narrowed = list.clone().per_page(5).converted(Include::Also);
@@ -204,7 +207,7 @@ async fn group_18_builders_share_nothing_and_change_no_argument() {
 /// Every body is JSON, and said to be.
 #[tokio::test]
 async fn wire_facts_bodies_are_json_and_said_to_be() {
-    let api = answering(ApiVersion::V2, 204, &[], "");
+    let api = replying(ApiVersion::V2, 204, &[], "");
     let leads = api.records("Leads");
     let create = leads.create_many([lead("Kay")]).preview().unwrap().remove(0);
     let convert = leads.record("1").convert().preview().unwrap();

@@ -7,30 +7,12 @@ use bytes::Bytes;
 use http::Request;
 use serde_json::{Value, json};
 use zcrm_api::{
-    Api, field,
+    field,
     records::{DeletedKind, Include, Trigger},
 };
 use zcrm_core::{ApiVersion, CallMeta, ErrorKind, Outcome, Record, RetryClass, Tax};
 
-use crate::fixture::answering;
-
-const BOTH: [ApiVersion; 2] = [ApiVersion::V2, ApiVersion::V8];
-
-fn at(version: ApiVersion) -> Api {
-    answering(version, 204, &[], "")
-}
-
-/// Method, path with query, and body.
-fn shown(request: &Request<Bytes>) -> (String, Value) {
-    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-    let query = percent_encoding::percent_decode_str(&query).decode_utf8().unwrap().into_owned();
-    let path = request.uri().path().splitn(4, '/').last().unwrap();
-    let body = match request.body().is_empty() {
-        true => Value::Null,
-        false => serde_json::from_slice(request.body()).unwrap(),
-    };
-    (format!("{} {path}{query}", request.method()), body)
-}
+use crate::canned::{BOTH, at, replying, shown};
 
 fn header<'a>(request: &'a Request<Bytes>, name: &str) -> Option<&'a str> {
     request.headers().get(name).map(|value| value.to_str().unwrap())
@@ -218,25 +200,25 @@ async fn the_ids_of_a_conversion_are_read_in_both_forms() {
         "Deals":{"name":"Website","id":"2"},"Accounts":{"name":"Zylker","id":"3"}},
         "message":"The record has been converted successfully","status":"success"}]}"#;
     for (version, body) in [(ApiVersion::V2, v2), (ApiVersion::V8, v8)] {
-        let made = answering(version, 200, &[], body).record("Leads", "5").convert();
+        let made = replying(version, 200, &[], body).record("Leads", "5").convert();
         let made = made.send().await.unwrap();
         let id = |id: &Option<zcrm_core::Id>| id.as_ref().unwrap().to_string();
         assert_eq!([id(&made.contact), id(&made.deal), id(&made.account)], ["1", "2", "3"]);
     }
     let alone = r#"{"data":[{"Contacts":"1","Deals":null,"Accounts":null}]}"#;
-    let api = answering(ApiVersion::V2, 200, &[], alone);
+    let api = replying(ApiVersion::V2, 200, &[], alone);
     let made = api.record("Leads", "5").convert().send().await.unwrap();
     assert_eq!((made.deal, made.account), (None, None));
 
     let twice = r#"{"code":"ID_ALREADY_CONVERTED","details":{"resource_path_index":0},
         "message":"id already converted","status":"error"}"#;
     for (status, body) in [(202, twice.to_owned()), (400, format!("{{\"data\":[{twice}]}}"))] {
-        let api = answering(ApiVersion::V8, status, &[], &body);
+        let api = replying(ApiVersion::V8, status, &[], &body);
         let error = api.record("Leads", "5").convert().send().await.unwrap_err();
         assert_eq!(error.code().unwrap(), "ID_ALREADY_CONVERTED", "{error}");
         assert_eq!(error.outcome(), Outcome::Refused);
     }
-    let api = answering(ApiVersion::V8, 200, &[], r#"{"data":[{"new":1}]}"#);
+    let api = replying(ApiVersion::V8, 200, &[], r#"{"data":[{"new":1}]}"#);
     let error = api.record("Leads", "5").convert().send().await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Executed));
 }
@@ -249,7 +231,7 @@ async fn deleted_records_are_read_with_what_may_be_missing() {
         {"id":"2","type":"limbo"}],
         "info":{"per_page":200,"count":2,"page":1,"more_records":false}}"#;
     for version in BOTH {
-        let api = answering(version, 200, &[], body);
+        let api = replying(version, 200, &[], body);
         let page = api.records("Leads").deleted().send().await.unwrap();
         let all: Vec<_> = page.items.into_iter().map(Result::unwrap).collect();
         assert_eq!(all[0].kind, Some(DeletedKind::Recycle));
@@ -264,7 +246,7 @@ async fn deleted_records_are_read_with_what_may_be_missing() {
 #[tokio::test]
 async fn conditions_are_answered_as_values_and_as_conflicts() {
     let since = "2026-05-24T17:05:12+05:30".parse::<zcrm_core::Timestamp>().unwrap();
-    let api = answering(ApiVersion::V8, 304, &[], "");
+    let api = replying(ApiVersion::V8, 304, &[], "");
     let read = api.record("Leads", "1").get().if_modified_since(since).await.unwrap();
     assert!(read.is_none());
     let page = api.records("Leads").list().fields(["City"]).modified_since(since).send().await;
@@ -272,14 +254,14 @@ async fn conditions_are_answered_as_values_and_as_conflicts() {
     assert!(api.records("Leads").deleted().modified_since(since).send().await.is_ok());
 
     let refused = r#"{"code":"ALREADY_MODIFIED","details":{},"message":"x","status":"error"}"#;
-    let api = answering(ApiVersion::V8, 412, &[], refused);
+    let api = replying(ApiVersion::V8, 412, &[], refused);
     let update = api.record("Leads", "1").update(&json!({ "City": "Pune" }));
     let error = update.if_unmodified_since(since).send().await.unwrap_err();
     assert!(error.is_conflict() && error.outcome() == Outcome::Refused, "{error}");
     let one = format!(
         r#"{{"data":[{refused},{{"code":"SUCCESS","status":"success","message":"x","details":{{"id":"2"}}}}]}}"#
     );
-    let api = answering(ApiVersion::V8, 207, &[], &one);
+    let api = replying(ApiVersion::V8, 207, &[], &one);
     let rows = [json!({ "id": "1" }), json!({ "id": "2" })];
     let write = api.records("Leads").update_many(rows).if_unmodified_since(since);
     let outcomes = write.send().await.unwrap();

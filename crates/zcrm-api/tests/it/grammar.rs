@@ -12,7 +12,7 @@ use zcrm_core::{ApiVersion, Error, ErrorKind, Record, Tag};
 use zcrm_http::ReqBody;
 
 use crate::{
-    canned::{Sent, canned},
+    canned::canned,
     sources::{arguments, implementor, methods, second, sources},
 };
 
@@ -50,7 +50,7 @@ const WITHOUT_PREVIEW: &[(&str, &str)] = &[("::UploadFile", "its file is opened 
 /// A server that refuses all, and the names of the kinds of requests that were tried on it.
 struct Grammar {
     api: Api,
-    sent: Sent,
+    sent: zcrm_test_kit::SentRequests,
     kinds: BTreeSet<String>,
 }
 

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use zcrm_api::{Api, operations::NOTES_LIST_OF_RECORD};
 use zcrm_core::{ApiVersion, ErrorKind, ModuleName};
 
-use crate::fixture::answering;
+use crate::canned::replying;
 
 /// An API whose calls are only previewed.
 fn idle() -> Api {
-    answering(ApiVersion::V8, 204, &[], "")
+    replying(ApiVersion::V8, 204, &[], "")
 }
 
 /// Everything that takes a name, with one that is borrowed from the caller.

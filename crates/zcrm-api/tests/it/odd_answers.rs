@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use zcrm_api::{Cursor, operations::RECORDS_CREATE};
 use zcrm_core::{ApiVersion, Error, ErrorKind, Outcome, Record};
 
-use crate::fixture::answering;
+use crate::canned::replying;
 
 fn lead() -> Record {
     Record::new().with("Last_Name", "Kay")
@@ -13,7 +13,7 @@ fn lead() -> Record {
 /// What a write of one record makes of one row.
 async fn created(status: u16, row: &str) -> Result<zcrm_core::Written, Error> {
     let body = format!(r#"{{"data":[{row}]}}"#);
-    answering(ApiVersion::V8, status, &[], &body).records("Leads").create(&lead()).await
+    replying(ApiVersion::V8, status, &[], &body).records("Leads").create(&lead()).await
 }
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn keeps_a_refusal_whose_members_are_odd() {
             assert_eq!(error.code().unwrap(), "INVALID_DATA", "{row}: {error}");
             // and of the whole answer, or under a member
             for body in [row.to_owned(), format!(r#"{{"data":{row}}}"#)] {
-                let api = answering(ApiVersion::V8, status, &[], &body);
+                let api = replying(ApiVersion::V8, status, &[], &body);
                 for error in [
                     api.records("Leads").create(&lead()).await.unwrap_err(),
                     api.record("Leads", "1").photo().delete().await.unwrap_err(),
@@ -64,7 +64,7 @@ async fn keeps_the_id_of_a_success_whose_members_are_odd() {
         assert_eq!(created(201, row).await.unwrap().id.as_str(), "1", "{row}");
         // one item's answer may come without a list
         for body in [row.to_owned(), format!(r#"{{"data":{row}}}"#)] {
-            let api = answering(ApiVersion::V8, 200, &[], &body);
+            let api = replying(ApiVersion::V8, 200, &[], &body);
             let made = api.records("Leads").create(&lead()).await.unwrap();
             assert_eq!(made.id.as_str(), "1", "{body}");
             api.record("Leads", "1").photo().delete().await.unwrap();
@@ -90,14 +90,14 @@ async fn keeps_the_id_of_a_success_whose_members_are_odd() {
             "{error}"
         );
         // the raw call keeps what Zoho said
-        let api = answering(ApiVersion::V8, 200, &[], &format!(r#"{{"data":[{row}]}}"#));
+        let api = replying(ApiVersion::V8, 200, &[], &format!(r#"{{"data":[{row}]}}"#));
         let call = api.call(&RECORDS_CREATE).path("module", "Leads").items(&[lead()]);
         let raw = call.outcomes(1).await.unwrap().one().unwrap();
         assert!(raw.id.is_none() && raw.code() == "SUCCESS", "{row}");
     }
     // the id of another record stays an error
     let body = r#"{"data":{"code":"SUCCESS","status":"success","details":{"id":"9"}}}"#;
-    let api = answering(ApiVersion::V8, 200, &[], body);
+    let api = replying(ApiVersion::V8, 200, &[], body);
     let error = api.record("Leads", "1").update(&lead()).send().await.unwrap_err();
     assert_eq!(error.outcome(), Outcome::Unknown, "{error}");
 }
@@ -117,7 +117,7 @@ async fn does_not_know_what_became_of_a_contradiction() {
         let text = error.to_string();
         assert!(!error.is_safe_to_repeat() && !text.contains("refused"), "{text}");
         let body = format!(r#"{{"data":{row}}}"#);
-        let api = answering(ApiVersion::V8, status, &[], &body);
+        let api = replying(ApiVersion::V8, status, &[], &body);
         let error = api.record("Leads", "1").photo().delete().await.unwrap_err();
         assert!(!error.is_safe_to_repeat(), "{body}: {error}");
     }
@@ -128,7 +128,7 @@ async fn names_what_an_unusable_answer_holds() {
     for (body, words) in
         [(r#"{"data":null,"x":[]}"#, "`data` (null), `x` (a list)"), ("{}", "an empty object")]
     {
-        let api = answering(ApiVersion::V8, 200, &[], body);
+        let api = replying(ApiVersion::V8, 200, &[], body);
         let text = api.record("Leads", "1").update(&lead()).send().await.unwrap_err().to_string();
         assert!(text.contains(words), "{text}");
     }
@@ -137,7 +137,7 @@ async fn names_what_an_unusable_answer_holds() {
 #[tokio::test]
 async fn reads_counts_of_every_form() {
     let count = |body: &'static str| async move {
-        answering(ApiVersion::V8, 200, &[], body).module("Leads").tags().count_records("1").await
+        replying(ApiVersion::V8, 200, &[], body).module("Leads").tags().count_records("1").await
     };
     assert_eq!(count(r#"{"count":"5"}"#).await.unwrap(), 5);
     assert_eq!(count(r#"{"count":5}"#).await.unwrap(), 5);
@@ -161,7 +161,7 @@ async fn ends_the_list_of_a_cursor_with_odd_numbers() {
     for next in [json!({"page": 0}), json!({"page": u64::MAX}), json!({"token": ""})] {
         for (index, skip) in [(0, 0), (u64::MAX, u64::MAX), (u64::MAX - 1, 1), (5, 9)] {
             for per_page in ["0", "18446744073709551615", "x", "200"] {
-                let api = answering(ApiVersion::V8, 200, &[], &body);
+                let api = replying(ApiVersion::V8, 200, &[], &body);
                 let cursor = cursor(&next, index, skip, per_page);
                 let all = api.records("Leads").resume(cursor).unwrap().collect_all().await;
                 let kind = all.interrupted.unwrap().kind();

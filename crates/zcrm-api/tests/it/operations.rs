@@ -9,7 +9,10 @@ use zcrm_api::operations::{
 };
 use zcrm_core::{ApiVersion, ErrorKind, Outcome, Paging, Record, ResponseShape, RetryClass};
 
-use crate::fixture::{Fixture, answering, on_both_versions};
+use crate::{
+    canned::replying,
+    fixture::{Fixture, on_both_versions},
+};
 
 #[test]
 fn every_operation_has_a_name_of_its_own_and_says_what_it_is() {
@@ -88,7 +91,7 @@ async fn what_does_not_page_says_so_and_an_error_ends_the_stream() {
 
 #[tokio::test]
 async fn an_empty_page_that_promises_more_ends_the_stream() {
-    let api = answering(ApiVersion::V8, 200, &[], r#"{"users":[],"info":{"more_records":true}}"#);
+    let api = replying(ApiVersion::V8, 200, &[], r#"{"users":[],"info":{"more_records":true}}"#);
     let mut pages = api.call(&USERS_LIST).list::<Record>().pages();
     assert!(pages.next().await.unwrap().unwrap().items.is_empty());
     assert!(pages.next().await.unwrap().unwrap_err().to_string().contains("empty page"));
@@ -132,40 +135,40 @@ async fn a_file_comes_as_it_is_and_a_refusal_is_an_error() {
     };
     let named = [("content-disposition", "attachment; filename=\"a.json\"")];
     let refusal = r#"{"code":"INVALID_DATA","details":{},"message":"no","status":"error"}"#;
-    let file = download(&answering(ApiVersion::V8, 200, &named, refusal)).await.unwrap();
+    let file = download(&replying(ApiVersion::V8, 200, &named, refusal)).await.unwrap();
     assert_eq!(file, refusal);
     let image = [("content-type", "image/png")];
-    let file = download(&answering(ApiVersion::V8, 200, &image, "\u{1}png")).await.unwrap();
+    let file = download(&replying(ApiVersion::V8, 200, &image, "\u{1}png")).await.unwrap();
     assert_eq!(file, "\u{1}png");
     // what says nothing of itself may be anything, and so may a page
     for unnamed in [&[][..], &[("content-type", "text/html")]] {
-        let error = download(&answering(ApiVersion::V8, 200, unnamed, "<p>")).await.unwrap_err();
+        let error = download(&replying(ApiVersion::V8, 200, unnamed, "<p>")).await.unwrap_err();
         assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Decode, 200));
     }
-    let redirect = answering(ApiVersion::V8, 302, &named, "");
+    let redirect = replying(ApiVersion::V8, 302, &named, "");
     assert_eq!(download(&redirect).await.unwrap_err().status().unwrap(), 302);
     for status in [200, 400] {
-        let error = download(&answering(ApiVersion::V8, status, &[], refusal)).await.unwrap_err();
+        let error = download(&replying(ApiVersion::V8, status, &[], refusal)).await.unwrap_err();
         assert_eq!(error.code().unwrap().as_str(), "INVALID_DATA");
     }
-    let call = answering(ApiVersion::V8, 200, &named, refusal)
+    let call = replying(ApiVersion::V8, 200, &named, refusal)
         .call(&ATTACHMENTS_DOWNLOAD)
         .path("module", "Leads");
     let mut file = call.path("record_id", "1").path("id", "2").download().await.unwrap();
     assert_eq!(file.next().await.unwrap().unwrap(), refusal);
     assert!(file.next().await.is_none());
-    let error = download(&answering(ApiVersion::V8, 204, &[], "")).await.unwrap_err();
+    let error = download(&replying(ApiVersion::V8, 204, &[], "")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    let html = download(&answering(ApiVersion::V8, 502, &[], "<html>")).await.unwrap_err();
+    let html = download(&replying(ApiVersion::V8, 502, &[], "<html>")).await.unwrap_err();
     assert!(html.to_string().contains("HTML"), "{html}");
-    let error = answering(ApiVersion::V8, 200, &[], "{}")
+    let error = replying(ApiVersion::V8, 200, &[], "{}")
         .call(&ORG_GET)
         .download()
         .bytes()
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
-    let upload = answering(
+    let upload = replying(
         ApiVersion::V8,
         200,
         &[],
@@ -180,7 +183,7 @@ async fn a_refusal_in_the_place_of_an_object_is_an_error() {
     let refused =
         r#"{"fiscal_year":{"code":"INVALID_DATA","details":{},"message":"no","status":"error"}}"#;
     let call =
-        answering(ApiVersion::V8, 200, &[], refused).call(&FISCAL_YEAR_UPDATE).body_unchecked("{}");
+        replying(ApiVersion::V8, 200, &[], refused).call(&FISCAL_YEAR_UPDATE).body_unchecked("{}");
     let error = call.object::<Value>().await.unwrap_err();
     assert_eq!(error.code().unwrap().as_str(), "INVALID_DATA");
 }

@@ -12,7 +12,7 @@ use zcrm_api::{
 };
 use zcrm_core::{ApiVersion, Code, Error, ErrorKind, Id, Outcome, Record, Timestamp};
 
-use crate::fixture::answering;
+use crate::canned::replying;
 
 type Answer = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 type Class = (&'static str, fn(Api) -> Answer);
@@ -172,7 +172,7 @@ async fn one<T>(
 }
 
 async fn ask(class: &Class, status: u16, body: &str) -> Result<(), Error> {
-    class.1(answering(ApiVersion::V8, status, &[], body)).await
+    class.1(replying(ApiVersion::V8, status, &[], body)).await
 }
 
 fn check(class: &Class, status: u16, body: &str, error: &Error, expected: (ErrorKind, Outcome)) {
@@ -362,7 +362,7 @@ async fn an_answered_read_of_a_list_has_its_true_outcome() {
 
 #[tokio::test]
 async fn a_raw_value_of_no_content_is_null_for_a_read() {
-    let api = answering(ApiVersion::V8, 204, &[], "");
+    let api = replying(ApiVersion::V8, 204, &[], "");
     let query = json!({"select_query": "select City from Leads where City is not null"});
     assert_eq!(api.call(&COQL_QUERY).body(&query).json::<Value>().await.unwrap(), Value::Null);
     let users = api.call(&USERS_LIST).json::<Value>().await.unwrap();
@@ -379,7 +379,7 @@ async fn a_raw_value_of_no_content_is_null_for_a_read() {
     assert!(error.to_string().contains("the call was executed"), "{error}");
 
     for status in [203, 206, 301, 302, 307, 308] {
-        let api = answering(ApiVersion::V8, status, &[], "{}");
+        let api = replying(ApiVersion::V8, status, &[], "{}");
         let fields =
             api.call(&FIELDS_LIST).param("module", "Leads").json::<Value>().await.unwrap_err();
         assert!(fields.is_safe_to_repeat(), "{fields}");
@@ -393,7 +393,7 @@ async fn a_scheduled_conversion_is_a_success_with_its_job() {
     let body = r#"{"data":[{"code":"SCHEDULED","status":"success","message":"x",
         "details":{"job_id":"3652397000000649013"}}]}"#;
     for status in [200, 201, 202] {
-        let api = answering(ApiVersion::V8, status, &[], body);
+        let api = replying(ApiVersion::V8, status, &[], body);
         let made = api.record("Leads", "1").convert().send().await.unwrap();
         assert_eq!(made.job_id, Some(Id::from("3652397000000649013")));
         assert_eq!((made.contact, made.account, made.deal), (None, None, None));
@@ -412,7 +412,7 @@ async fn outcomes_of_a_wrong_number_leave_every_record_unknown() {
         vec![],
     ] {
         let body = json!({ "data": rows }).to_string();
-        let api = answering(ApiVersion::V8, 207, &[], &body);
+        let api = replying(ApiVersion::V8, 207, &[], &body);
         let outcomes = api.records("Leads").delete_many(ids).send().await.unwrap();
         assert_eq!(outcomes.len(), 2);
         assert!(outcomes.failures().all(|(_, error)| error.outcome() == Outcome::Unknown));
@@ -420,7 +420,7 @@ async fn outcomes_of_a_wrong_number_leave_every_record_unknown() {
     }
     // the right number, one of them about another record
     let body = json!({ "data": [success("9"), success("2")] }).to_string();
-    let api = answering(ApiVersion::V8, 200, &[], &body);
+    let api = replying(ApiVersion::V8, 200, &[], &body);
     let rows = ids.map(|id| lead().with("id", id));
     let outcomes = api.records("Leads").update_many(rows).send().await.unwrap();
     let failed: Vec<usize> = outcomes.failures().map(|(index, _)| index).collect();
@@ -429,7 +429,7 @@ async fn outcomes_of_a_wrong_number_leave_every_record_unknown() {
 
 #[tokio::test]
 async fn a_call_of_many_that_is_unreadable_was_executed() {
-    let api = answering(ApiVersion::V8, 200, &[], "<html>");
+    let api = replying(ApiVersion::V8, 200, &[], "<html>");
     let leads = (0..150).map(|_| lead());
     let outcomes = api.records("Leads").create_many(leads).send().await.unwrap();
     let (executed, not_sent): (Vec<_>, Vec<_>) =
@@ -442,7 +442,7 @@ async fn a_call_of_many_that_is_unreadable_was_executed() {
 
 #[tokio::test]
 async fn nothing_that_exists_is_created_a_second_time() {
-    let api = answering(ApiVersion::V8, 500, &[], "");
+    let api = replying(ApiVersion::V8, 500, &[], "");
     let (note, tags) = (Note::new("x").on("Leads", "5"), api.module("Leads").tags());
     let with_id = json!({"id": 7, "name": "x"});
     for error in [
@@ -471,7 +471,7 @@ async fn nothing_that_exists_is_created_a_second_time() {
 #[tokio::test]
 async fn an_unchanged_record_is_not_a_missing_one() {
     let since = "2026-05-24T17:05:12+05:30".parse::<Timestamp>().unwrap();
-    let api = answering(ApiVersion::V8, 304, &[], "");
+    let api = replying(ApiVersion::V8, 304, &[], "");
     let error = api.record("Leads", "1").get().send().await.unwrap_err();
     assert!(error.is_not_modified() && !error.is_not_found(), "{error}");
     assert!(api.record("Leads", "1").get().if_modified_since(since).await.unwrap().is_none());
@@ -484,7 +484,7 @@ async fn an_unchanged_record_is_not_a_missing_one() {
 #[tokio::test]
 async fn the_error_of_one_write_says_all_that_is_known() {
     let body = format!(r#"{{"data":[{REFUSAL}]}}"#);
-    let api = answering(ApiVersion::V8, 400, &[], &body);
+    let api = replying(ApiVersion::V8, 400, &[], &body);
     for error in [
         api.records("Leads").create(&lead()).await.unwrap_err(),
         api.record("Leads", "1").update(&lead()).send().await.unwrap_err(),

@@ -11,10 +11,4 @@
 mod not_files;
 mod part_files;
 mod resume;
-#[allow(dead_code, reason = "shared with the tests of zcrm-http")]
-#[path = "../../../zcrm-http/tests/it/server.rs"]
-mod server;
-#[allow(dead_code, reason = "shared with the tests of zcrm-http")]
-#[path = "../../../zcrm-http/tests/it/support.rs"]
-mod support;
 mod tokens;

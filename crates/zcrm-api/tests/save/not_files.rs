@@ -10,8 +10,7 @@ use tokio::{
 use zcrm_api::{SaveFile, SavedFile};
 use zcrm_core::{Code, Error, ErrorKind, ManualClock};
 use zcrm_http::{Connector, Stack, layer::RetryPolicy, open};
-
-use crate::support::read;
+use zcrm_test_kit::read;
 
 /// A server that gives these answers one after another, the last one for ever, each on a connection of
 /// its own. An answer is a head without its first line's protocol, and a body.

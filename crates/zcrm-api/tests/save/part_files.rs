@@ -11,8 +11,7 @@ use std::{
 use tempfile::TempDir;
 use zcrm_api::SaveFile;
 use zcrm_core::{Error, ErrorKind, Outcome};
-
-use crate::server::sample;
+use zcrm_test_kit::server::sample;
 
 const LARGE: usize = 100_000;
 

@@ -13,10 +13,9 @@ use tempfile::TempDir;
 use zcrm_api::{SaveFile, SavedFile};
 use zcrm_core::{Error, ErrorKind, ManualClock, Outcome};
 use zcrm_http::{Connector, Stack, Transport, open};
-
-use crate::{
+use zcrm_test_kit::{
+    read,
     server::{Asked, Deed, End, Server, file, json, sample},
-    support::read,
 };
 
 const LARGE: usize = 1_000_000;

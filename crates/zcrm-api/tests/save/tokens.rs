@@ -13,23 +13,26 @@ use tokio::{
 };
 use zcrm_api::SaveFile;
 use zcrm_core::{Error, ErrorKind, ManualClock, Outcome};
-use zcrm_http::{Authorization, Connector, Stack, Transport, layer::RetryPolicy, open};
-
-use crate::{
+use zcrm_http::{Authorization, Connector, Stack, Transport, open};
+use zcrm_test_kit::{
+    ScriptedAuthorizer, by, read,
     server::{Asked, Deed, End, Server, file, json, sample},
-    support::{Tokens, by, read},
 };
 
 const LARGE: usize = 3_000_000;
 const STALE: &str = r#"{"code":"INVALID_TOKEN","message":"no","status":"error","details":{}}"#;
 
-fn tokens_at(url: &str) -> Arc<Tokens> {
+fn tokens_at(url: &str) -> Arc<ScriptedAuthorizer> {
     let token = |name| Authorization::zoho(name, url.parse().unwrap());
-    Tokens::new([token("1000.old"), token("1000.new"), token("1000.newer")])
+    ScriptedAuthorizer::new([token("1000.old"), token("1000.new"), token("1000.newer")])
 }
 
 /// Saves what the server sends, by the user of these tokens.
-async fn saved(transport: &Transport, tokens: &Arc<Tokens>, path: &Path) -> Result<u32, Error> {
+async fn saved(
+    transport: &Transport,
+    tokens: &Arc<ScriptedAuthorizer>,
+    path: &Path,
+) -> Result<u32, Error> {
     let to = SaveFile::to(path).clock(Arc::new(ManualClock::jumping()));
     let saved = to.fetch(|headers| {
         let mut request = by(read(), tokens);
@@ -66,7 +69,7 @@ async fn replaces_a_token_that_expired_during_a_download_when_it_is_resumed() {
         // it stays at hand until it is refused
         let tokens = tokens_at(&server.url()).keeping();
         let connector = Connector::builder().root_pem(server.pem.as_str()).build().unwrap();
-        let policy = RetryPolicy::new(Arc::new(ManualClock::jumping()));
+        let policy = zcrm_test_kit::impatient_retry();
         let transport = Stack::new(connector).retry(policy).build();
         assert_eq!(saved(&transport, &tokens, &path).await.unwrap(), 1);
         assert!(fs::read(&path).unwrap() == sample(LARGE), "{http1}");
@@ -96,7 +99,7 @@ async fn leaves_no_part_file_when_a_proxy_refuses() {
     let server = Server::start(false, |_: Asked| async { None }).await;
     let proxy = refusing_proxy().await;
     let connector = Connector::builder().root_pem(server.pem.as_str()).proxy(&proxy);
-    let policy = RetryPolicy::new(Arc::new(ManualClock::jumping()));
+    let policy = zcrm_test_kit::impatient_retry();
     let transport = Stack::new(connector.build().unwrap()).retry(policy).build();
     let tokens = tokens_at(&server.named_url()).keeping();
     let folder = tempfile::tempdir().unwrap();

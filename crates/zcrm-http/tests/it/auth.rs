@@ -12,10 +12,9 @@ use zcrm_http::{
     Authorization, AuthorizedBy, Authorizer, ForHost, ReqBody, Stack,
     layer::{Auth, AuthLayer, Collect, CollectLayer, ReplayPolicy},
 };
-
-use crate::support::{
-    Answer, Call, Script, Tokens, answer, by, call, insert, ok, once, read, status, token, zcrm,
-    zoho,
+use zcrm_test_kit::{
+    Answer, Call, Script, ScriptedAuthorizer, answer, by, call, insert, ok, once, read, status,
+    token, zcrm, zoho,
 };
 
 fn auth(script: &Script) -> Retry<ReplayPolicy, Auth<Collect<Script>>> {
@@ -28,7 +27,7 @@ fn stale(refusals: usize, code: &'static str) -> Script {
     Script::new(move |n| if n < refusals { zoho(401, code) } else { ok() })
 }
 
-async fn sent(script: &Script, tokens: &Arc<Tokens>, request: Call) -> Answer {
+async fn sent(script: &Script, tokens: &Arc<ScriptedAuthorizer>, request: Call) -> Answer {
     call(auth(script), by(request, tokens)).await
 }
 
@@ -39,7 +38,7 @@ fn absolute(uri: &str) -> Call {
 #[tokio::test]
 async fn a_relative_request_goes_to_the_tokens_server_with_a_sensitive_header() {
     let script = Script::new(|_| ok());
-    let tokens = Tokens::new([Ok(token("1000.a"))]);
+    let tokens = ScriptedAuthorizer::new([Ok(token("1000.a"))]);
     sent(&script, &tokens, read()).await.unwrap();
     let seen = script.seen();
     assert_eq!(seen[0].uri, "https://www.zohoapis.eu/crm/v8/Leads?fields=Last_Name");
@@ -52,7 +51,7 @@ async fn a_relative_request_goes_to_the_tokens_server_with_a_sensitive_header() 
 async fn an_absolute_request_to_the_tokens_own_server_keeps_its_path() {
     let script = Script::new(|_| ok());
     for uri in ["https://www.zohoapis.eu/x/1?y=2", "https://WWW.zohoapis.eu:443/x/1?y=2"] {
-        let tokens = Tokens::new([Ok(token("1000.a"))]);
+        let tokens = ScriptedAuthorizer::new([Ok(token("1000.a"))]);
         sent(&script, &tokens, absolute(uri)).await.unwrap();
     }
     let seen = script.seen();
@@ -72,7 +71,7 @@ async fn an_absolute_request_to_any_other_server_is_refused_and_nothing_is_sent(
         "http://127.0.0.1/x",
         "https://user@www.zohoapis.eu/x",
     ] {
-        let tokens = Tokens::new([Ok(token("1000.marked"))]);
+        let tokens = ScriptedAuthorizer::new([Ok(token("1000.marked"))]);
         let error = zcrm(sent(&script, &tokens, absolute(uri)).await);
         assert_eq!(error.outcome(), Outcome::NotSent, "{uri}");
         assert!(matches!(error.kind(), ErrorKind::Input | ErrorKind::Config), "{uri}: {error}");
@@ -84,7 +83,7 @@ async fn an_absolute_request_to_any_other_server_is_refused_and_nothing_is_sent(
 #[tokio::test]
 async fn a_token_at_hand_is_used_without_asking_for_one() {
     let script = Script::new(|_| ok());
-    let tokens = Tokens::holding(token("1000.cached"));
+    let tokens = ScriptedAuthorizer::holding(token("1000.cached"));
     sent(&script, &tokens, read()).await.unwrap();
     assert_eq!(script.seen()[0].authorization(), "Zoho-oauthtoken 1000.cached");
     assert_eq!(tokens.asked(), 0);
@@ -95,7 +94,7 @@ async fn a_stale_token_is_rejected_once_and_the_call_sent_again_with_another() {
     for code in ["INVALID_TOKEN", "AUTHENTICATION_FAILURE"] {
         for request in [read(), insert()] {
             let script = stale(1, code);
-            let tokens = Tokens::new([Ok(token("1000.old")), Ok(token("1000.new"))]);
+            let tokens = ScriptedAuthorizer::new([Ok(token("1000.old")), Ok(token("1000.new"))]);
             let response = sent(&script, &tokens, request).await.unwrap();
             assert_eq!(response.status(), 200);
             assert_eq!(tokens.rejected(), [token("1000.old")]);
@@ -116,13 +115,13 @@ async fn a_refusal_that_another_token_would_not_change_is_passed_on() {
         (400, "AUTHENTICATION_FAILURE"),
     ] {
         let script = Script::new(move |_| zoho(answer_status, code));
-        let tokens = Tokens::new([Ok(token("1000.a"))]);
+        let tokens = ScriptedAuthorizer::new([Ok(token("1000.a"))]);
         let response = sent(&script, &tokens, read()).await.unwrap();
         assert_eq!(response.status().as_u16(), answer_status);
         assert_eq!((script.calls(), tokens.rejected().len()), (1, 0), "{code}");
     }
     let script = Script::new(|_| status(401));
-    let tokens = Tokens::new([Ok(token("1000.a"))]);
+    let tokens = ScriptedAuthorizer::new([Ok(token("1000.a"))]);
     assert_eq!(sent(&script, &tokens, read()).await.unwrap().status(), 401);
     assert_eq!((script.calls(), tokens.rejected().len()), (1, 0), "401 without a code");
 }
@@ -130,7 +129,7 @@ async fn a_refusal_that_another_token_would_not_change_is_passed_on() {
 #[tokio::test]
 async fn a_stream_that_can_be_sent_once_is_not_replayed_and_the_error_says_what_to_do() {
     let script = stale(1, "INVALID_TOKEN");
-    let tokens = Tokens::new([Ok(token("1000.old"))]);
+    let tokens = ScriptedAuthorizer::new([Ok(token("1000.old"))]);
     let error = zcrm(sent(&script, &tokens, once(insert())).await);
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Api, Outcome::Refused));
     assert_eq!(error.status().unwrap(), 401);
@@ -144,7 +143,7 @@ async fn a_stream_that_can_be_sent_once_is_not_replayed_and_the_error_says_what_
 #[tokio::test]
 async fn a_second_401_is_passed_on_and_its_token_is_rejected_too() {
     let script = stale(9, "INVALID_TOKEN");
-    let tokens = Tokens::new([Ok(token("1000.old")), Ok(token("1000.new"))]);
+    let tokens = ScriptedAuthorizer::new([Ok(token("1000.old")), Ok(token("1000.new"))]);
     let response = sent(&script, &tokens, read()).await.unwrap();
     assert_eq!(response.status(), 401);
     assert_eq!(script.calls(), 2);
@@ -154,7 +153,7 @@ async fn a_second_401_is_passed_on_and_its_token_is_rejected_too() {
 #[tokio::test]
 async fn the_same_token_again_is_not_tried_a_second_time() {
     let script = stale(9, "INVALID_TOKEN");
-    let tokens = Tokens::new([Ok(token("1000.a")), Ok(token("1000.a"))]);
+    let tokens = ScriptedAuthorizer::new([Ok(token("1000.a")), Ok(token("1000.a"))]);
     let response = sent(&script, &tokens, read()).await.unwrap();
     assert_eq!(response.status(), 401);
     assert_eq!((script.calls(), tokens.rejected().len()), (1, 1));
@@ -178,13 +177,13 @@ async fn without_a_token_nothing_is_sent_and_the_error_says_so() {
     // whatever became of the refresh: the call itself was not sent
     let broken = || Error::new(ErrorKind::Transport, Outcome::Unknown, "the refresh broke off");
     let script = Script::new(|_| ok());
-    let tokens = Tokens::new([Err(broken())]);
+    let tokens = ScriptedAuthorizer::new([Err(broken())]);
     let error = zcrm(sent(&script, &tokens, insert()).await);
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::NotSent));
     assert_eq!(script.calls(), 0);
 
     let script = stale(9, "INVALID_TOKEN");
-    let tokens = Tokens::new([Ok(token("1000.a")), Err(broken())]);
+    let tokens = ScriptedAuthorizer::new([Ok(token("1000.a")), Err(broken())]);
     let error = zcrm(sent(&script, &tokens, insert()).await);
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Transport, Outcome::NotSent));
     assert_eq!(script.calls(), 1, "the first attempt was refused");
@@ -209,7 +208,7 @@ async fn only_the_code_counts_and_not_the_rest_of_the_answer() {
         0 => Ok(answer(401, r#"{"details":{"code":"X"},"code":"INVALID_TOKEN"}"#)),
         _ => ok(),
     });
-    let tokens = Tokens::new([Ok(token("1000.old")), Ok(token("1000.new"))]);
+    let tokens = ScriptedAuthorizer::new([Ok(token("1000.old")), Ok(token("1000.new"))]);
     assert_eq!(sent(&script, &tokens, read()).await.unwrap().status(), 200);
     assert_eq!(script.calls(), 2);
 }
@@ -224,19 +223,21 @@ async fn an_upload_goes_to_the_server_for_uploads_and_to_no_other() {
     let with_content = || token("1000.a").with_content(content.parse().unwrap());
 
     let script = Script::new(|_| ok());
-    sent(&script, &Tokens::new([Ok(with_content())]), upload()).await.unwrap();
+    sent(&script, &ScriptedAuthorizer::new([Ok(with_content())]), upload()).await.unwrap();
     let at = format!("{content}/crm/v8/upload");
-    sent(&script, &Tokens::new([Ok(with_content())]), absolute(&at)).await.unwrap();
+    sent(&script, &ScriptedAuthorizer::new([Ok(with_content())]), absolute(&at)).await.unwrap();
     let seen = script.seen();
     assert!(seen.iter().all(|seen| seen.uri == at.as_str()), "{seen:?}");
     assert_eq!(seen.len(), 2);
 
     for authorization in [token("1000.a"), with_content()] {
         let elsewhere = absolute("https://content.zohoapis.com/crm/v8/upload");
-        let error = zcrm(sent(&script, &Tokens::new([Ok(authorization)]), elsewhere).await);
+        let error =
+            zcrm(sent(&script, &ScriptedAuthorizer::new([Ok(authorization)]), elsewhere).await);
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Input, Outcome::NotSent));
     }
-    let error = zcrm(sent(&script, &Tokens::new([Ok(token("1000.a"))]), upload()).await);
+    let error =
+        zcrm(sent(&script, &ScriptedAuthorizer::new([Ok(token("1000.a"))]), upload()).await);
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("content_base_url"), "{error}");
     assert_eq!(script.calls(), 2);
@@ -245,14 +246,17 @@ async fn an_upload_goes_to_the_server_for_uploads_and_to_no_other() {
 #[tokio::test]
 async fn reports_accepted_tokens_and_no_others() {
     for (code, accepted) in [(200, 1), (204, 1), (304, 1), (307, 0), (400, 0), (403, 0), (500, 0)] {
-        for tokens in [Tokens::holding(token("1000.a")), Tokens::new([Ok(token("1000.a"))])] {
+        for tokens in [
+            ScriptedAuthorizer::holding(token("1000.a")),
+            ScriptedAuthorizer::new([Ok(token("1000.a"))]),
+        ] {
             let script = Script::new(move |_| status(code));
             sent(&script, &tokens, read()).await.unwrap();
             assert_eq!(tokens.accepted().len(), accepted, "{code}");
         }
     }
     let script = stale(1, "INVALID_TOKEN");
-    let tokens = Tokens::new([Ok(token("1000.old")), Ok(token("1000.new"))]);
+    let tokens = ScriptedAuthorizer::new([Ok(token("1000.old")), Ok(token("1000.new"))]);
     sent(&script, &tokens, read()).await.unwrap();
     assert_eq!(tokens.accepted(), [token("1000.new")]);
 }
@@ -261,9 +265,9 @@ async fn reports_accepted_tokens_and_no_others() {
 async fn says_that_the_replaced_token_was_refused_too() {
     let script = stale(9, "INVALID_TOKEN");
     for (tokens, again) in [
-        (Tokens::new([Ok(token("1000.old")), Ok(token("1000.new"))]), true),
+        (ScriptedAuthorizer::new([Ok(token("1000.old")), Ok(token("1000.new"))]), true),
         // the authoriser has no other token
-        (Tokens::new([Ok(token("1000.old")), Ok(token("1000.old"))]), false),
+        (ScriptedAuthorizer::new([Ok(token("1000.old")), Ok(token("1000.old"))]), false),
     ] {
         let transport = Stack::new(script.clone()).build();
         let reply = zcrm_http::send(&transport, by(read(), &tokens)).await.unwrap();
@@ -281,7 +285,7 @@ async fn takes_other_answers_for_stale_tokens_where_told() {
     for (refusal, calls) in [(403, 2), (401, 1)] {
         let script =
             Script::new(move |n| if n == 0 { zoho(refusal, "INVALID_TOKEN") } else { ok() });
-        let tokens = Tokens::new([Ok(token("1000.old")), Ok(token("1000.new"))]);
+        let tokens = ScriptedAuthorizer::new([Ok(token("1000.old")), Ok(token("1000.new"))]);
         let transport = Stack::new(script.clone()).auth(layer()).build();
         zcrm_http::send(&transport, by(read(), &tokens)).await.unwrap();
         assert_eq!((script.calls(), tokens.rejected().len()), (calls, calls - 1), "{refusal}");
@@ -292,7 +296,7 @@ async fn takes_other_answers_for_stale_tokens_where_told() {
 #[tokio::test]
 async fn sends_the_tokens_of_another_authorizer_to_one_named_host() {
     let script = stale(1, "INVALID_TOKEN");
-    let tokens = Tokens::new([Ok(token("1000.old")), Ok(token("1000.new"))]).keeping();
+    let tokens = ScriptedAuthorizer::new([Ok(token("1000.old")), Ok(token("1000.new"))]).keeping();
     let origin: zcrm_core::Origin = "https://desk.zoho.eu".parse().unwrap();
     let desk: Arc<dyn Authorizer> = Arc::new(ForHost::new(Arc::clone(&tokens), origin));
     for _ in 0..2 {

@@ -13,8 +13,7 @@ use zcrm_http::{
     ResBody,
     layer::{CollectLayer, ErrorCode},
 };
-
-use crate::support::{Script, answer, call, read, status, text, zcrm, zoho};
+use zcrm_test_kit::{Script, answer, call, read, status, text, zcrm, zoho};
 
 type Piece = Result<Bytes, BoxError>;
 

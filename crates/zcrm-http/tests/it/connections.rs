@@ -16,10 +16,10 @@ use tokio::{
 };
 use zcrm_core::{BoxError, ErrorKind, ManualClock, Outcome};
 use zcrm_http::{Connector, ConnectorBuilder, Resolve, Stack, Transport, layer::RetryPolicy};
-
-use crate::{
+use zcrm_test_kit::{
+    Call, attempts, call, insert, read,
     server::{Asked, Server, json},
-    support::{Call, attempts, call, insert, read, zcrm},
+    zcrm,
 };
 
 async fn server(http1: bool) -> Server {
@@ -245,7 +245,7 @@ async fn a_name_that_is_not_found_was_not_sent_anything() {
     let transport = stack(Connector::builder().resolver(Hosts::default()));
     let error = zcrm(call(transport, at("https://crm.zylker.example", insert())).await);
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Outcome::NotSent));
-    assert!(crate::support::chain(&error).contains("nobody knows that name"));
+    assert!(zcrm_test_kit::whole_text(&error).contains("nobody knows that name"));
 }
 
 #[tokio::test]
@@ -293,7 +293,7 @@ async fn child() {
     let hosts = Hosts::default();
     let builder = Connector::builder().resolver(hosts.clone());
     let transport = stack(builder.connect_timeout(Duration::from_millis(500)));
-    zcrm(call(transport, at(&url, read())).await);
+    let _ = zcrm(call(transport, at(&url, read())).await);
     println!("asked: {}", hosts.asked.lock().unwrap().first().cloned().unwrap_or_default());
 }
 

@@ -14,10 +14,9 @@ use bytes::Bytes;
 use tokio::io::AsyncReadExt;
 use zcrm_core::{Error, ErrorKind, ManualClock};
 use zcrm_http::{Authorization, Connector, Download, Stack, Timeouts, open};
-
-use crate::{
+use zcrm_test_kit::{
+    ScriptedAuthorizer, by, read,
     server::{Asked, Deed, End, Server, file, json, sample},
-    support::{Tokens, by, read},
 };
 
 const LARGE: usize = 3_000_000;
@@ -32,7 +31,7 @@ async fn opened(server: &Server, clock: &ManualClock) -> Result<Download, Error>
     let timeouts = Timeouts::default().with_idle(Duration::from_secs(7));
     let stack = Stack::new(connector).timeouts(timeouts).clock(Arc::new(clock.clone()));
     let token = |name| Authorization::zoho(name, server.url().parse().unwrap());
-    let tokens = Tokens::new([token("1000.old"), token("1000.new")]);
+    let tokens = ScriptedAuthorizer::new([token("1000.old"), token("1000.new")]);
     open(&stack.build(), by(read(), &tokens)).await?.file()
 }
 

@@ -20,14 +20,15 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::Notify;
 use zcrm_core::{Error, ErrorKind, ManualClock, Outcome};
-use zcrm_http::{
-    Connector, Download, ReqBody, Stack, Timeouts, Transport, layer::RetryPolicy, open, send,
+use zcrm_http::{Connector, Download, ReqBody, Stack, Timeouts, Transport, open, send};
+use zcrm_test_kit::{
+    ScriptedAuthorizer, by, insert, read,
+    server::{Asked, Deed, End, Server, content, json, pieces, sample},
+    update,
 };
 
 use crate::{
     proxy::proxy,
-    server::{Asked, Deed, End, Server, content, json, pieces, sample},
-    support::{Tokens, by, insert, read, update},
     uploads::{LARGE, STALE, on_disk, sent, server, taking, tokens, tokens_at, transport},
 };
 
@@ -200,11 +201,13 @@ async fn a_token_that_is_refused_in_mid_stream_makes_a_stream_of_ones_own_begin_
 }
 
 /// A stack whose connections go through a proxy that refuses, and what the proxy was asked.
-async fn refused(http1: bool) -> (Server, Arc<Tokens>, Transport, Arc<Mutex<Vec<String>>>) {
+async fn refused(
+    http1: bool,
+) -> (Server, Arc<ScriptedAuthorizer>, Transport, Arc<Mutex<Vec<String>>>) {
     let (server, _) = taking(http1).await;
     let proxy = proxy("HTTP/1.1 403 Forbidden\r\n\r\n").await;
     let connector = Connector::builder().root_pem(server.pem.as_str()).proxy(&proxy.url);
-    let policy = RetryPolicy::new(Arc::new(ManualClock::jumping()));
+    let policy = zcrm_test_kit::impatient_retry();
     let transport = Stack::new(connector.build().unwrap()).retry(policy).build();
     let tokens = tokens_at(&server.named_url()).keeping();
     (server, tokens, transport, proxy.asked)

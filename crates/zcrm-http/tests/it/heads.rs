@@ -10,8 +10,7 @@ use tokio::{
 };
 use zcrm_core::{ApiVersion, BodyShape, ErrorKind, Operation, Outcome};
 use zcrm_http::{Connector, ReqBody, Stack, layer::HeadersLayer, send};
-
-use crate::support::{Call, insert, read};
+use zcrm_test_kit::{Call, insert, read};
 
 /// A server that keeps the heads of requests and answers each with an empty list.
 pub(crate) async fn server() -> (String, Arc<Mutex<Vec<String>>>) {

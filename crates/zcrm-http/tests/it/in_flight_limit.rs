@@ -4,7 +4,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll},
@@ -15,11 +15,12 @@ use tokio::sync::{Semaphore, mpsc};
 use tower::{Layer, Service};
 use zcrm_core::{BoxError, CallMeta};
 use zcrm_http::{
-    Authorization, AuthorizedBy, Authorizer, Limits, ResBody, Stack,
+    Limits, ResBody, Stack,
     layer::{InFlightLimit, InFlightLimitLayer},
 };
-
-use crate::support::{Answer, ByHand, Call, Script, call, heavy, ok, read, token, until};
+use zcrm_test_kit::{
+    Answer, Call, ManualFuture, Script, ScriptedAuthorizer, by, call, heavy, ok, read, token, until,
+};
 
 /// A service that holds its calls until they are let go, and counts them.
 #[derive(Clone)]
@@ -205,9 +206,9 @@ async fn whoever_gives_up_frees_the_place_waiting_or_inside() {
     let gate = gated(1, 1, &room);
     let inside = tokio::spawn(call(gate.clone(), named("inside")));
     assert_eq!(entrants.recv().await.unwrap(), "inside");
-    let mut waiting = ByHand::new(call(gate.clone(), named("gone")));
+    let mut waiting = ManualFuture::new(call(gate.clone(), named("gone")));
     assert!(waiting.poll().is_pending());
-    let mut patient = ByHand::new(call(gate.clone(), named("patient")));
+    let mut patient = ManualFuture::new(call(gate.clone(), named("patient")));
     assert!(patient.poll().is_pending());
     drop(waiting);
     inside.abort();
@@ -245,7 +246,7 @@ async fn a_place_is_held_until_the_answer_is_there() {
     let second = tokio::spawn(call(gate, named("second")));
     let (request, answer) = inside.next_request().await.unwrap();
     assert_eq!(request.headers()["x-name"], "first");
-    let mut next = ByHand::new(async move { inside.next_request().await });
+    let mut next = ManualFuture::new(async move { inside.next_request().await });
     assert!(next.poll().is_pending());
     answer.send_response(ok().unwrap());
     first.await.unwrap().unwrap();
@@ -266,37 +267,20 @@ async fn a_call_that_fails_frees_its_place() {
     assert_eq!(call(gate, named("well")).await.unwrap().status(), 200);
 }
 
-/// An authoriser whose token never comes.
-#[derive(Debug, Default)]
-struct Endless {
-    asked: Mutex<usize>,
-}
-
-#[async_trait::async_trait]
-impl Authorizer for Endless {
-    async fn authorize(&self) -> Result<Authorization, BoxError> {
-        *self.asked.lock().unwrap() += 1;
-        std::future::pending().await
-    }
-
-    async fn reject(&self, _: &Authorization) {}
-}
-
 #[tokio::test]
 async fn nobody_holds_a_place_while_waiting_for_a_token() {
     let mut limits = Limits::default();
     limits.concurrent = 1;
     let script = Script::new(|_| ok());
     let transport = Stack::new(script.clone()).limits(limits).build();
-    let endless = Arc::new(Endless::default());
-    let mut request = read();
-    request.extensions_mut().insert(AuthorizedBy(Arc::clone(&endless) as _));
-    let stuck = tokio::spawn(call(transport.clone(), request));
-    until(|| *endless.asked.lock().unwrap() == 1).await;
+    // its token never comes
+    let endless = ScriptedAuthorizer::by(|_| std::future::pending());
+    let stuck = tokio::spawn(call(transport.clone(), by(read(), &endless)));
+    until(|| endless.asked() == 1).await;
 
-    let other = crate::support::Tokens::holding(token("1000.b"));
+    let other = ScriptedAuthorizer::holding(token("1000.b"));
     for _ in 0..3 {
-        let response = call(transport.clone(), crate::support::by(read(), &other)).await.unwrap();
+        let response = call(transport.clone(), by(read(), &other)).await.unwrap();
         assert_eq!(response.status(), 200);
     }
     assert_eq!(script.calls(), 3);

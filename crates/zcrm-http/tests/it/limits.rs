@@ -13,11 +13,10 @@ use tower::Layer;
 use zcrm_core::{CallMeta, ErrorKind, ManualClock, Outcome};
 use zcrm_http::{
     CallSettings, Ended, Observer, Stack,
-    layer::{CreditMeter, DeadlineLayer, InFlightLimitLayer, MeterLayer, RetryPolicy},
+    layer::{CreditMeter, DeadlineLayer, InFlightLimitLayer, MeterLayer},
 };
-
-use crate::support::{
-    Answer, ByHand, Call, Script, answer, call, insert, ok, read, status, zcrm, zoho,
+use zcrm_test_kit::{
+    Answer, Call, ManualFuture, Script, answer, call, insert, ok, read, status, zcrm, zoho,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -69,7 +68,7 @@ async fn good_answers_bring_permits_back_after_a_429() {
     let service = InFlightLimitLayer::new(4, 4).layer(service);
     let let_in = || {
         inside.store(0, Ordering::SeqCst);
-        let mut waiting = [(); 5].map(|()| ByHand::new(call(service.clone(), insert())));
+        let mut waiting = [(); 5].map(|()| ManualFuture::new(call(service.clone(), insert())));
         waiting.iter_mut().for_each(|call| assert!(call.poll().is_pending()));
         inside.load(Ordering::SeqCst)
     };
@@ -126,7 +125,7 @@ async fn a_429_while_another_call_is_inside_may_be_a_matter_of_concurrency() {
 async fn a_quota_is_not_tried_again() {
     let clock = ManualClock::new();
     let script = Script::new(|_| zoho(429, "TOO_MANY_REQUESTS"));
-    let retry = RetryPolicy::new(Arc::new(ManualClock::jumping())).attempts(2);
+    let retry = zcrm_test_kit::impatient_retry().attempts(2);
     let stack = Stack::new(script.clone()).clock(Arc::new(clock.clone())).retry(retry);
     let transport = stack.build();
     assert_eq!(call(transport.clone(), read()).await.unwrap().status(), 429);
@@ -222,7 +221,7 @@ impl Observer for Notes {
 async fn an_observer_is_told_of_every_call_attempt_and_wait() {
     let notes = Arc::new(Notes::default());
     let script = Script::new(|n| if n == 0 { zoho(429, "TOO_MANY_REQUESTS") } else { ok() });
-    let retry = RetryPolicy::new(Arc::new(ManualClock::jumping()));
+    let retry = zcrm_test_kit::impatient_retry();
     let observer: Arc<dyn Observer> = Arc::clone(&notes) as _;
     let transport = Stack::new(script).retry(retry).observer(observer).build();
     call(transport, read()).await.unwrap();

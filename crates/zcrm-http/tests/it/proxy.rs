@@ -11,10 +11,10 @@ use tokio::{
 };
 use zcrm_core::{BoxError, ErrorKind, Outcome};
 use zcrm_http::{Authorization, Connector, ConnectorBuilder, Resolve, Stack};
-
-use crate::{
+use zcrm_test_kit::{
+    Call, ScriptedAuthorizer, by, call, insert, read,
     server::{Asked, NAME, Server, json},
-    support::{Call, Tokens, by, call, insert, read, zcrm},
+    zcrm,
 };
 
 fn at(url: &str, mut request: Call) -> Call {
@@ -58,10 +58,10 @@ pub(crate) async fn proxy(answer: &'static str) -> Proxy {
     Proxy { url: format!("http://user:pass%20word@127.0.0.1:{port}"), asked }
 }
 
-async fn server() -> (Server, Arc<Tokens>) {
+async fn server() -> (Server, Arc<ScriptedAuthorizer>) {
     let server = Server::start(false, |_: Asked| async { json(200, r#"{"data":[]}"#) }).await;
     let origin = server.named_url().parse().unwrap();
-    (server, Tokens::holding(Authorization::zoho("1000.marked", origin).unwrap()))
+    (server, ScriptedAuthorizer::holding(Authorization::zoho("1000.marked", origin).unwrap()))
 }
 
 fn trusting(server: &Server) -> ConnectorBuilder {
@@ -91,8 +91,7 @@ async fn a_proxy_that_refuses_means_that_nothing_was_sent() {
     {
         let proxy = proxy(answer).await;
         let connector = trusting(&server).proxy(&proxy.url).build().unwrap();
-        let policy =
-            zcrm_http::layer::RetryPolicy::new(Arc::new(zcrm_core::ManualClock::jumping()));
+        let policy = zcrm_test_kit::impatient_retry();
         let transport = Stack::new(connector).retry(policy).build();
         let error = zcrm(call(transport, by(insert(), &tokens)).await);
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Outcome::NotSent));

@@ -15,10 +15,9 @@ use zcrm_http::{
     AuthorizedBy, CallSettings, LayerPosition, ReqBody, ResBody, Stack, Transport,
     layer::RetryPolicy,
 };
-
-use crate::support::{
-    Answer, Call, Script, Tokens, attempts, by, call, insert, ok, once, read, status, token,
-    update, zcrm, zoho,
+use zcrm_test_kit::{
+    Answer, Call, Script, ScriptedAuthorizer, attempts, by, call, insert, ok, once, read, status,
+    token, update, zcrm, zoho,
 };
 
 /// What the application put into a request.
@@ -76,15 +75,15 @@ fn stale_first(rest: impl Fn(usize) -> Answer + Send + Sync + 'static) -> Script
 }
 
 fn policy() -> RetryPolicy {
-    RetryPolicy::new(Arc::new(ManualClock::jumping()))
+    zcrm_test_kit::impatient_retry()
 }
 
 fn stack(script: &Script) -> Stack<Script> {
     Stack::new(script.clone()).clock(Arc::new(ManualClock::jumping()))
 }
 
-fn two_tokens() -> Arc<Tokens> {
-    Tokens::new([Ok(token("1000.old")), Ok(token("1000.new")), Ok(token("1000.third"))])
+fn two_tokens() -> Arc<ScriptedAuthorizer> {
+    ScriptedAuthorizer::new([Ok(token("1000.old")), Ok(token("1000.new")), Ok(token("1000.third"))])
 }
 
 #[tokio::test]
@@ -183,7 +182,8 @@ async fn what_is_sent_again_is_the_same_request_extensions_and_all() {
 #[tokio::test]
 async fn a_policy_around_the_retrys_sees_whole_requests_and_sends_them() {
     let script = Script::new(|n| if n == 0 { status(409) } else { ok() });
-    let (tokens, seen) = (Tokens::new([Ok(token("1000.a")), Ok(token("1000.b"))]), Arc::default());
+    let (tokens, seen) =
+        (ScriptedAuthorizer::new([Ok(token("1000.a")), Ok(token("1000.b"))]), Arc::default());
     let transport = stack(&script).retry(Conflicts(policy(), Arc::clone(&seen))).build();
     let response = call(transport, by(update(), &tokens)).await.unwrap();
     assert_eq!((response.status().as_u16(), script.calls()), (200, 2));
@@ -201,12 +201,12 @@ async fn each_attempt_may_be_replayed_once_even_if_a_layer_forgets_that_it_was()
         _ => ok(),
     });
     let fresh = |n: usize| Ok(token(&format!("1000.{n}")));
-    let tokens = Tokens::new((0..9).map(fresh));
+    let tokens = ScriptedAuthorizer::new((0..9).map(fresh));
     let response = call(stack(&script).build(), by(read(), &tokens)).await.unwrap();
     assert_eq!((response.status().as_u16(), attempts(&response), script.calls()), (200, 2, 4));
 
     // a layer that makes the request anew, as one for many users may do
-    let tokens = Tokens::new((0..99).map(fresh));
+    let tokens = ScriptedAuthorizer::new((0..99).map(fresh));
     let mine = Arc::clone(&tokens);
     let anew = MapRequestLayer::new(move |_: Call| by(read(), &mine));
     for own in [false, true] {
@@ -221,7 +221,7 @@ async fn each_attempt_may_be_replayed_once_even_if_a_layer_forgets_that_it_was()
 #[tokio::test]
 async fn another_users_replay_is_nobody_elses() {
     let script = stale_first(|_| ok());
-    let users = [two_tokens(), Tokens::new([Ok(token("2000.b"))])];
+    let users = [two_tokens(), ScriptedAuthorizer::new([Ok(token("2000.b"))])];
     let turn = Arc::new(AtomicUsize::new(0));
     let by_turns = MapRequestLayer::new(move |request: Call| {
         by(request, &users[turn.fetch_add(1, Ordering::SeqCst)])

@@ -9,8 +9,7 @@ use zcrm_http::{
     CallSettings, MaybeExecuted, ResBody, Tenant,
     layer::{CollectLayer, RetryBudget, RetryPolicy},
 };
-
-use crate::support::{
+use zcrm_test_kit::{
     Answer, Script, answer, attempts, call, insert, ok, once, read, status, update, zcrm, zoho,
 };
 

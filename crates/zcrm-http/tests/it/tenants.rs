@@ -16,9 +16,8 @@ use zcrm_http::{
     AuthorizedBy, Authorizer, Limits, Stack, StaticAuthorizer, Tenant,
     layer::{CreditMeter, InFlightLimitLayer, MeterLayer, RetryBudget, RetryPolicy},
 };
-
-use crate::support::{
-    Answer, ByHand, Call, Script, answer, call, heavy, ok, read, status, token, zcrm, zoho,
+use zcrm_test_kit::{
+    Answer, Call, ManualFuture, Script, answer, call, heavy, ok, read, status, token, zcrm, zoho,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -72,15 +71,15 @@ async fn lets_others_in_while_one_organisation_has_slow_calls() {
     let (slow, colleague, other) = (user("slow"), user("slow"), user("other"));
     let mut held: Vec<_> = Vec::new();
     for request in [heavy(), heavy(), read(), heavy(), read(), read()] {
-        let mut calling = ByHand::new(call(gate.clone(), of(request, &slow)));
+        let mut calling = ManualFuture::new(call(gate.clone(), of(request, &slow)));
         assert!(calling.poll().is_pending());
         held.push(calling);
     }
     for request in [read(), heavy(), read(), heavy()] {
-        let mut calling = ByHand::new(call(gate.clone(), of(request, &other)));
+        let mut calling = ManualFuture::new(call(gate.clone(), of(request, &other)));
         assert!(matches!(calling.poll(), Poll::Ready(Ok(_))));
     }
-    let mut waiting = ByHand::new(call(gate, of(read(), &colleague)));
+    let mut waiting = ManualFuture::new(call(gate, of(read(), &colleague)));
     assert!(waiting.poll().is_pending(), "a colleague in the same organisation waits");
 }
 
@@ -90,7 +89,7 @@ async fn shares_places_among_users_of_one_organisation() {
     let gate = InFlightLimitLayer::new(1, 1).layer(service);
     let first = tokio::spawn(call(gate.clone(), of(read(), &user("org"))));
     let (_request, answer) = inside.next_request().await.unwrap();
-    let mut second = ByHand::new(call(gate, of(read(), &user("org"))));
+    let mut second = ManualFuture::new(call(gate, of(read(), &user("org"))));
     assert!(second.poll().is_pending());
     answer.send_response(ok().unwrap());
     first.await.unwrap().unwrap();
@@ -104,9 +103,9 @@ async fn takes_each_authorizer_without_a_tenant_by_itself() {
     let (one, other): (Arc<dyn Authorizer>, Arc<dyn Authorizer>) =
         (user_without_organisation(), user_without_organisation());
     let layer = InFlightLimitLayer::new(1, 1);
-    let mut held = ByHand::new(call(layer.layer(service), of(read(), &one)));
+    let mut held = ManualFuture::new(call(layer.layer(service), of(read(), &one)));
     assert!(held.poll().is_pending());
-    let mut same = ByHand::new(call(layer.layer(script.clone()), of(read(), &one)));
+    let mut same = ManualFuture::new(call(layer.layer(script.clone()), of(read(), &one)));
     assert!(same.poll().is_pending(), "gates of one layer share their places");
     call(layer.layer(script), of(read(), &other)).await.unwrap();
 }
@@ -157,7 +156,7 @@ async fn leaves_all_places_to_others_when_one_is_throttled() {
     let other = user("other");
     let mut held = Vec::new();
     for _ in 0..8 {
-        let mut calling = ByHand::new(call(gate.clone(), of(read(), &other)));
+        let mut calling = ManualFuture::new(call(gate.clone(), of(read(), &other)));
         assert!(calling.poll().is_pending());
         held.push(calling);
     }
@@ -239,7 +238,7 @@ async fn counts_remaining_credits_by_organisation() {
 async fn reports_a_quota_by_organisation_in_the_whole_stack() {
     let clock = ManualClock::new();
     let script = Script::new(|_| zoho(429, "TOO_MANY_REQUESTS"));
-    let retry = RetryPolicy::new(Arc::new(ManualClock::jumping())).attempts(1);
+    let retry = zcrm_test_kit::impatient_retry().attempts(1);
     let limits = Limits::default().with_concurrent(2);
     let stack = Stack::new(script).clock(Arc::new(clock.clone())).retry(retry).limits(limits);
     let transport = stack.build();

@@ -20,9 +20,8 @@ use zcrm_http::{
     CallSettings, Limits, ReqBody, ResBody, Stack, Timeouts,
     layer::{AttemptTimeoutLayer, CollectLayer, DeadlineLayer, RetryPolicy},
 };
-
-use crate::support::{
-    Answer, ByHand, Call, Script, call, insert, ok, once, read, status, until, zcrm,
+use zcrm_test_kit::{
+    Answer, Call, ManualFuture, Script, call, insert, ok, once, read, status, until, zcrm,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -80,7 +79,7 @@ async fn an_attempt_ends_when_its_time_has_passed_and_not_before() {
     let clock = ManualClock::new();
     let silent = Silent::new(9);
     let layer = AttemptTimeoutLayer::new(MINUTE, Arc::new(clock.clone()));
-    let mut attempt = ByHand::new(call(layer.layer(silent.clone()), insert()));
+    let mut attempt = ManualFuture::new(call(layer.layer(silent.clone()), insert()));
     assert!(attempt.poll().is_pending());
     clock.advance(MINUTE - Duration::from_millis(1));
     assert!(attempt.poll().is_pending());
@@ -106,7 +105,7 @@ async fn the_time_for_a_streamed_body_counts_from_its_last_piece() {
     let clock = ManualClock::new();
     let layer = AttemptTimeoutLayer::new(MINUTE, Arc::new(clock.clone()));
     let service = layer.layer(tower::service_fn(taking_one));
-    let mut attempt = ByHand::new(call(service, once(insert())));
+    let mut attempt = ManualFuture::new(call(service, once(insert())));
     assert!(attempt.poll().is_pending());
     let mut passed = Duration::ZERO;
     while attempt.poll().is_pending() {
@@ -212,7 +211,7 @@ async fn a_body_that_stands_still_is_given_up() {
         std::future::ready(Ok::<_, BoxError>(Response::new(still)))
     });
     let layer = CollectLayer::new(1_000).idle(MINUTE, Arc::new(clock.clone()));
-    let mut reading = ByHand::new(call(layer.layer(drip), read()));
+    let mut reading = ManualFuture::new(call(layer.layer(drip), read()));
     assert!(reading.poll().is_pending());
     clock.advance(MINUTE);
     assert!(reading.is_woken());

@@ -9,13 +9,9 @@ use zcrm_http::{
     layer::{CollectLayer, RetryPolicy, TraceLayer},
 };
 use zcrm_sim::Simulator;
-
-use crate::{
-    logs::Logs,
-    support::{
-        Answer, Call, Script, Tokens, by, call, chain, connector, insert, log_in, ok, read, status,
-        zcrm, zoho,
-    },
+use zcrm_test_kit::{
+    Answer, Call, Logs, Script, ScriptedAuthorizer, access_token, by, call, connector, insert, ok,
+    read, status, whole_text, zcrm, zoho,
 };
 
 const SEARCH: Operation =
@@ -54,7 +50,7 @@ async fn a_span_tells_operation_template_status_code_attempts_and_duration() {
     let response = traced(&script, marked("marked-module")).await.unwrap();
     assert_eq!(response.extensions().get(), Some(&Attempts(2)));
     drop(guard);
-    let text = logs.ours();
+    let text = logs.lines("zcrm::http");
     let answered = text.lines().find(|line| line.contains("answered")).unwrap();
     for part in [
         "zoho_call{",
@@ -82,7 +78,7 @@ async fn a_failure_is_told_with_its_attempts_and_a_foreign_error_keeps_its_text(
     };
     traced(&Script::new(move |_| broken()), read()).await.unwrap_err();
     drop(guard);
-    let text = logs.ours();
+    let text = logs.lines("zcrm::http");
     let failed = text.lines().find(|line| line.contains("failed")).unwrap();
     assert!(failed.contains("the cable broke") && failed.contains("attempts=4"), "{failed}");
 
@@ -99,7 +95,7 @@ async fn without_a_description_the_span_is_there_all_the_same() {
     let request = http::Request::get("/marked?marked=1").body(ReqBody::empty()).unwrap();
     traced(&Script::new(|_| ok()), request).await.unwrap();
     drop(guard);
-    assert!(logs.ours().contains("zoho_call{") && !logs.text().contains("marked"));
+    assert!(logs.lines("zcrm::http").contains("zoho_call{") && !logs.text().contains("marked"));
 }
 
 /// Whatever is logged by the crates below, too, on both protocols and through failures.
@@ -111,9 +107,9 @@ async fn no_secret_and_no_value_is_logged_by_any_crate_on_the_way() {
         let sim = builder.start().await.unwrap();
         let (logs, guard) = Logs::capture();
 
-        let access = log_in(&sim).await;
+        let access = access_token(&sim).await;
         let origin = sim.api_url().parse().unwrap();
-        let tokens = Tokens::holding(Authorization::zoho(&access, origin).unwrap());
+        let tokens = ScriptedAuthorizer::holding(Authorization::zoho(&access, origin).unwrap());
         let clock = Arc::new(ManualClock::jumping());
         let policy = RetryPolicy::new(clock);
         let transport = Stack::new(connector(&sim)).retry(policy).build();
@@ -122,10 +118,10 @@ async fn no_secret_and_no_value_is_logged_by_any_crate_on_the_way() {
         assert_eq!(call(transport.clone(), by(insert(), &tokens)).await.unwrap().status(), 201);
         sim.faults().reset();
         let error = zcrm(call(transport.clone(), by(marked("Leads"), &tokens)).await);
-        shown.push_str(&chain(&error));
+        shown.push_str(&whole_text(&error));
         sim.faults().times(4).cut_body();
         let error = zcrm(call(transport.clone(), by(read(), &tokens)).await);
-        shown.push_str(&chain(&error));
+        shown.push_str(&whole_text(&error));
         sim.faults().zoho_error(401, "OAUTH_SCOPE_MISMATCH");
         call(transport.clone(), by(marked("Leads"), &tokens)).await.unwrap();
         let deadline = Duration::from_secs(20);
@@ -137,7 +133,7 @@ async fn no_secret_and_no_value_is_logged_by_any_crate_on_the_way() {
             )
             .await,
         );
-        shown.push_str(&chain(&error));
+        shown.push_str(&whole_text(&error));
         drop(guard);
 
         let text = logs.text();

@@ -6,21 +6,13 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use rcgen::generate_simple_self_signed;
-use rustls_pki_types::PrivateKeyDer;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
 };
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{ServerConfig, crypto::ring},
-    server::TlsStream,
-};
-use zcrm_core::{Error, ErrorKind, ManualClock, Outcome};
-use zcrm_http::{Connector, Stack, Transport, layer::RetryPolicy, send};
-
-use crate::support::{Call, insert};
+use zcrm_core::{Error, ErrorKind, Outcome};
+use zcrm_http::{Connector, Stack, Transport, send};
+use zcrm_test_kit::{Call, insert};
 
 /// What the server does with a stream of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,16 +42,7 @@ struct Frames {
 
 impl Frames {
     async fn start(plan: impl Fn(usize) -> Deed + Send + Sync + 'static) -> Self {
-        let certified = generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-        let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
-        let mut tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certified.cert.der().clone()], key)
-            .unwrap();
-        tls.alpn_protocols = vec![b"h2".to_vec()];
-        let tls = TlsAcceptor::from(Arc::new(tls));
+        let (tls, pem) = zcrm_test_kit::server::tls(&["h2"]);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
         let (requests, answered) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -76,12 +59,12 @@ impl Frames {
                 });
             }
         });
-        Self { url, pem: certified.cert.pem(), requests, answered }
+        Self { url, pem, requests, answered }
     }
 
     fn transport(&self, attempts: u32) -> Transport {
         let connector = Connector::builder().no_proxy().root_pem(self.pem.as_str());
-        let policy = RetryPolicy::new(Arc::new(ManualClock::jumping())).attempts(attempts);
+        let policy = zcrm_test_kit::impatient_retry().attempts(attempts);
         Stack::new(connector.build().unwrap()).retry(policy).build()
     }
 
@@ -129,7 +112,7 @@ async fn next(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<(u8, u8,
 }
 
 async fn serve(
-    mut stream: TlsStream<TcpStream>,
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
     requests: &AtomicUsize,
     answered: &AtomicUsize,
     plan: &(dyn Fn(usize) -> Deed + Send + Sync),
@@ -274,7 +257,7 @@ async fn writes_no_request_to_a_connection_that_the_server_closed() {
     let server = Closing::start();
     let connector = Connector::builder().no_proxy().build().unwrap();
     // no retry but for what was certainly not sent
-    let policy = RetryPolicy::new(Arc::new(ManualClock::jumping()));
+    let policy = zcrm_test_kit::impatient_retry();
     let transport = Stack::new(connector).retry(policy).build();
     for turn in 0..300 {
         let reply = send(&transport, at(&server.url, insert())).await;

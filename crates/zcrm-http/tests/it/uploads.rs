@@ -16,10 +16,10 @@ use zcrm_http::{
     Authorization, CallSettings, Connector, ReqBody, Stack, Timeouts, Transport,
     layer::RetryPolicy, send,
 };
-
-use crate::{
+use zcrm_test_kit::{
+    Call, ScriptedAuthorizer, by, insert,
     server::{Asked, Deed, Server, json, sample},
-    support::{Call, Tokens, by, insert, update},
+    update,
 };
 
 pub(crate) const LARGE: usize = 3_000_000;
@@ -65,13 +65,13 @@ pub(crate) async fn taking(http1: bool) -> (Server, Arrived) {
     server(http1, 0, |_| async { None }).await
 }
 
-pub(crate) fn tokens(server: &Server) -> Arc<Tokens> {
+pub(crate) fn tokens(server: &Server) -> Arc<ScriptedAuthorizer> {
     tokens_at(&server.url())
 }
 
-pub(crate) fn tokens_at(url: &str) -> Arc<Tokens> {
+pub(crate) fn tokens_at(url: &str) -> Arc<ScriptedAuthorizer> {
     let token = |name| Authorization::zoho(name, url.parse().unwrap());
-    Tokens::new([token("1000.old"), token("1000.new"), token("1000.newer")])
+    ScriptedAuthorizer::new([token("1000.old"), token("1000.new"), token("1000.newer")])
 }
 
 pub(crate) async fn sent(server: &Server, request: Call, body: ReqBody) -> Result<Reply, Error> {
@@ -296,7 +296,7 @@ async fn an_upload_may_take_longer_than_an_answer_while_it_moves() {
                     tokio::task::yield_now().await;
                 }
                 assert_eq!(length, 30);
-                Ok(crate::support::answer(200, "{}"))
+                Ok(zcrm_test_kit::answer(200, "{}"))
             }
         })
     };
@@ -366,7 +366,7 @@ async fn a_body_is_compressed_where_the_call_asks_for_it() {
             assert!(plain == sample(LARGE));
         }
         // and not where it does not, nor where there is nothing to compress
-        let mut read = crate::support::read();
+        let mut read = zcrm_test_kit::read();
         read.extensions_mut().insert(CallSettings::new().compress());
         sent(&server, read, ReqBody::empty()).await.unwrap();
     }

@@ -6,9 +6,9 @@ use http::{Request, Version};
 use zcrm_core::{ErrorKind, ManualClock, Outcome};
 use zcrm_http::{Connector, ReqBody, Stack, Transport, layer::RetryPolicy, send};
 use zcrm_sim::{Host, Simulator};
-
-use crate::support::{
-    Call, Tokens, attempts, by, call, chain, connector, insert, read, update, user, zcrm,
+use zcrm_test_kit::{
+    Call, ScriptedAuthorizer, attempts, by, call, connector, insert, read, update, user,
+    whole_text, zcrm,
 };
 
 /// The whole stack with waits that cost no time.
@@ -18,7 +18,7 @@ fn stack(connector: Connector) -> Transport {
 }
 
 /// A simulator, a logged-in user, and a transport whose connection may be warm already.
-async fn connected(http1: bool, warm: bool) -> (Simulator, Arc<Tokens>, Transport) {
+async fn connected(http1: bool, warm: bool) -> (Simulator, Arc<ScriptedAuthorizer>, Transport) {
     let builder = Simulator::builder().records("Leads", 3);
     let builder = if http1 { builder.http1_only() } else { builder };
     let sim = builder.start().await.unwrap();
@@ -109,7 +109,7 @@ async fn a_server_of_an_unknown_authority_gets_nothing() {
         let error = zcrm(call(transport, request).await);
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Outcome::NotSent));
         assert_eq!((error.host(), error.attempts()), (Some("127.0.0.1"), 4));
-        let chain = chain(&error).to_lowercase();
+        let chain = whole_text(&error).to_lowercase();
         assert!(chain.contains("unknownissuer") || chain.contains("certificate"), "{chain}");
     }
     assert_eq!(sim.journal().requests(), 0);
@@ -234,7 +234,7 @@ async fn a_refused_token_is_replaced_and_the_insert_executed_once() {
     let origin = sim.api_url().parse().unwrap();
     let old = zcrm_http::Authorization::zoho("1000.old", origin).unwrap();
     let fresh = zcrm_http::Authorizer::cached(&*fresh).unwrap();
-    let tokens = Tokens::new([Ok(old.clone()), Ok(fresh)]);
+    let tokens = ScriptedAuthorizer::new([Ok(old.clone()), Ok(fresh)]);
     let transport = stack(connector(&sim));
     let response = call(transport, by(insert(), &tokens)).await.unwrap();
     assert_eq!(response.status(), 201);

@@ -16,8 +16,7 @@ use zcrm_core::{ErrorKind, ManualClock, Outcome};
 use zcrm_http::{
     Connector, DownloadResponse, Limits, Stack, Transport, layer::RetryPolicy, open, send,
 };
-
-use crate::support::{Call, call, chain, insert, read, text, zcrm};
+use zcrm_test_kit::{Call, call, insert, read, text, whole_text, zcrm};
 
 /// `{"data":[{"id":"1"}]}`, compressed.
 const GZIP: &[u8] = &[
@@ -240,7 +239,7 @@ async fn a_page_of_html_is_told_as_such() {
     let error = reply.page::<zcrm_core::Record>("data").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
     assert!(error.to_string().contains("HTML"), "{error}");
-    assert!(!chain(&error).contains("marked"));
+    assert!(!whole_text(&error).contains("marked"));
 }
 
 #[tokio::test]

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 use zcrm_core::{Clock, ErrorKind, Outcome};
+use zcrm_test_kit::whole_text;
 
-use crate::support::{Fixture, access, chain, refresh_token};
+use crate::support::{Fixture, access, refresh_token};
 
 /// How long the token of this answer lives, in seconds.
 async fn lifetime(answer: Value) -> Result<i64, String> {
@@ -111,7 +112,7 @@ async fn rejects_html_and_garbage_without_changes() {
         assert_eq!(error.kind(), ErrorKind::Decode, "{status}");
         assert_eq!(error.status().unwrap().as_u16(), status);
         assert!(error.to_string().contains("HTML"), "{error}");
-        assert!(!chain(&error).contains("marked"), "{}", chain(&error));
+        assert!(!whole_text(&error).contains("marked"), "{}", whole_text(&error));
     }
     fixture.accounts().garbage();
     assert_eq!(fixture.tokens.token().await.unwrap_err().kind(), ErrorKind::Decode);
@@ -171,7 +172,7 @@ async fn hides_a_refusal_that_is_not_a_code() {
         fixture.accounts().json(400, &json!({ "error": odd }));
         let error = fixture.tokens.token().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Api);
-        let text = chain(&error);
+        let text = whole_text(&error);
         assert!(!text.contains("marked") && text.len() < 1000, "{text}");
     }
 }
@@ -202,7 +203,9 @@ async fn shows_no_excerpt_of_an_unreadable_answer() {
             let error = fixture.tokens.token().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Decode, "{text}");
             assert_eq!(error.excerpt(), None, "{text}");
-            assert!(!chain(&error).contains("marked") && !format!("{error:?}").contains("marked"));
+            assert!(
+                !whole_text(&error).contains("marked") && !format!("{error:?}").contains("marked")
+            );
         }
     }
 }

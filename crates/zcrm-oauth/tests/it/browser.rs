@@ -10,8 +10,9 @@ use zcrm_core::{
 use zcrm_http::{ReqBody, Stack, send};
 use zcrm_oauth::{Redirect, TokenFault, TokenManager};
 use zcrm_sim::Simulator;
+use zcrm_test_kit::{connector, whole_text};
 
-use crate::support::{FaultyStore, Fixture, access, chain, connector, manager, origin};
+use crate::support::{FaultyStore, Fixture, access, manager, origin};
 
 const PAGE: Operation = Operation::get("/oauth/v2/auth").base(Base::Root);
 const SCOPES: [&str; 2] = ["ZohoCRM.modules.ALL", "AaaServer.profile.READ"];
@@ -166,7 +167,7 @@ async fn tells_a_refusal_from_a_malformed_redirect() {
     assert_eq!(error.kind(), ErrorKind::Credential);
     let error = accept(&manager, "error=marked").unwrap_err();
     assert_eq!((error.kind(), TokenFault::of(&error)), (ErrorKind::Credential, None));
-    assert!(!chain(&error).contains("marked"));
+    assert!(!whole_text(&error).contains("marked"));
     for broken in
         ["x=1", "code=", "code=a&code=b", "error=a&error=b", "code=a&location=eu&location=in"]
     {

@@ -9,8 +9,9 @@ use std::{
 use async_trait::async_trait;
 use zcrm_core::{BoxError, DataCenter, ErrorKind, Origin, Outcome, SecretString};
 use zcrm_oauth::{Accounts, ClientCredentials, ClientSecret, CredentialsProvider, TokenFault};
+use zcrm_test_kit::{until, whole_text};
 
-use crate::support::{Fixture, accounts, chain, origin, until};
+use crate::support::{Fixture, accounts, origin};
 
 /// Gives one secret after the other, and notes who is asked for.
 #[derive(Debug, Clone, Default)]
@@ -74,13 +75,13 @@ async fn fails_if_a_provider_has_no_new_secret() {
         let error = exchange(&fixture, &accounts).await.unwrap_err();
         assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidClient));
         assert_eq!((vault.asked(), fixture.token_calls()), (2, 1));
-        assert!(!chain(&error).contains("marked"));
+        assert!(!whole_text(&error).contains("marked"));
     }
     let accounts = with(&fixture, ClientSecret::provider(Vault::of(&[])));
     fixture.sim.clear_journal();
     let error = exchange(&fixture, &accounts).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Other, Outcome::NotSent));
-    assert!(chain(&error).contains("the vault is sealed"));
+    assert!(whole_text(&error).contains("the vault is sealed"));
     let accounts = with(&fixture, ClientSecret::provider(Vault::of(&[""])));
     assert_eq!(exchange(&fixture, &accounts).await.unwrap_err().kind(), ErrorKind::Config);
     assert_eq!(fixture.token_calls(), 0);

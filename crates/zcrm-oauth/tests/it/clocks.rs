@@ -7,9 +7,10 @@ use tower::{ServiceExt, util::BoxCloneSyncService};
 use zcrm_core::{Clock, ManualClock};
 use zcrm_http::Stack;
 use zcrm_oauth::{Accounts, StoredToken, TokenStore, UserTokens};
+use zcrm_test_kit::connector;
 
 use crate::support::{
-    FaultyStore, Fixture, HOUR, Locks, access, base_urls, cached, connector, manager, refresh_token,
+    FaultyStore, Fixture, HOUR, Locks, access, base_urls, cached, manager, refresh_token,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -237,7 +238,7 @@ async fn saves_a_token_late_whatever_end_another_clock_wrote() {
     zcrm_http::Authorizer::reject(&tokens, &refused).await;
     fixture.store.failing_saves.store(1, std::sync::atomic::Ordering::SeqCst);
     let fresh = tokens.token().await.unwrap();
-    crate::support::until(|| fixture.clock.slept().contains(&Duration::from_secs(1))).await;
+    zcrm_test_kit::until(|| fixture.clock.slept().contains(&Duration::from_secs(1))).await;
     fixture.advance(Duration::from_secs(1));
     fixture.store.wait_saves(3).await;
     assert_eq!(access(&fixture.stored().await), access(&fresh));

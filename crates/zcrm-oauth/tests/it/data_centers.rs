@@ -6,8 +6,9 @@ use zcrm_core::{ApiVersion, Base, Operation};
 use zcrm_http::{Connector, ReqBody, Stack, send};
 use zcrm_oauth::{Accounts, TokenManager};
 use zcrm_sim::{ClockMode, Simulator};
+use zcrm_test_kit::until;
 
-use crate::support::{FaultyStore, Fixture, HOUR, access, base_urls, origin, read, until, whoami};
+use crate::support::{FaultyStore, Fixture, HOUR, access, base_urls, origin, read, whoami};
 
 const PAGE: Operation = Operation::get("/oauth/v2/auth").base(Base::Root);
 const SCOPES: [&str; 3] = ["ZohoCRM.modules.ALL", "ZohoCRM.users.READ", "AaaServer.profile.READ"];
@@ -47,7 +48,7 @@ impl Both {
     /// Lets the person log in through the page of `us`; gives the redirect.
     async fn agree(&self, email: &str) -> String {
         let url = self.manager.authorize_url(&SCOPES).for_session("s").unwrap();
-        let stack = Stack::new(crate::support::connector(&self.us.sim));
+        let stack = Stack::new(zcrm_test_kit::connector(&self.us.sim));
         let mut request = PAGE.request(ApiVersion::V2).build().unwrap().map(ReqBody::from);
         *request.uri_mut() = format!("{url}&decision=accept&user={email}").parse().unwrap();
         *request.method_mut() = http::Method::POST;

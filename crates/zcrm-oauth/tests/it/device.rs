@@ -6,8 +6,9 @@ use serde_json::json;
 use zcrm_core::ErrorKind;
 use zcrm_oauth::{DeviceLogin, Grant, TokenFault};
 use zcrm_sim::{Entry, Host};
+use zcrm_test_kit::{until, whole_text};
 
-use crate::support::{Fixture, HOUR, chain, until};
+use crate::support::{Fixture, HOUR};
 
 const SCOPES: [&str; 2] = ["ZohoCRM.modules.ALL", "AaaServer.profile.READ"];
 const SECOND: Duration = Duration::from_secs(1);
@@ -126,7 +127,7 @@ async fn reports_a_malformed_answer_and_a_wrong_client() {
     fixture.accounts().json(200, &json!({ "user_code": "marked" }));
     let error = manager.device_login(&SCOPES).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
-    assert!(!chain(&error).contains("marked"));
+    assert!(!whole_text(&error).contains("marked"));
     fixture.accounts().json(200, &json!({ "error": "invalid_client" }));
     let error = manager.device_login(&SCOPES).await.unwrap_err();
     assert_eq!(TokenFault::of(&error), Some(TokenFault::WrongDataCenter));

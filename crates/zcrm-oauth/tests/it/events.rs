@@ -9,8 +9,9 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use zcrm_core::Error;
 use zcrm_oauth::{StoreError, TokenKey, TokenObserver, UserTokens};
+use zcrm_test_kit::until;
 
-use crate::support::{FaultyStore, Fixture, HOUR, Locks, until};
+use crate::support::{FaultyStore, Fixture, HOUR, Locks};
 
 #[derive(Debug, Default)]
 pub(crate) struct Seen(Mutex<Vec<String>>);

@@ -7,9 +7,10 @@ use zcrm_core::{
     BaseUrls, DataCenter, Environment, ErrorKind, ExposeSecret, Outcome, SecretString,
 };
 use zcrm_oauth::{ClientCredentials, UnsavedToken};
+use zcrm_test_kit::whole_text;
 
 use crate::support::{
-    FaultyStore, Fixture, HOUR, access, accounts, cached, chain, manager, origin, refresh_token,
+    FaultyStore, Fixture, HOUR, access, accounts, cached, manager, origin, refresh_token,
 };
 
 #[tokio::test]
@@ -55,7 +56,7 @@ async fn keeps_the_login_if_a_used_grant_is_refused() {
     assert_eq!(error.operation(), Some("oauth.token"));
     let text = error.to_string();
     assert!(text.contains("invalid_code") && text.contains("make a new one"), "{text}");
-    assert!(!chain(&error).contains(&grant));
+    assert!(!whole_text(&error).contains(&grant));
     assert_eq!(access(&fixture.stored().await), access(&before));
     assert!(cached(&fixture.tokens).is_some());
 }
@@ -81,7 +82,7 @@ async fn keeps_a_login_over_one_without_refresh_token() {
     assert_eq!(error.kind(), ErrorKind::Credential);
     let text = error.to_string();
     assert!(text.contains("stored login was kept") && text.contains("offline"), "{text}");
-    assert!(!chain(&error).contains("marked"));
+    assert!(!whole_text(&error).contains("marked"));
     assert_eq!(refresh_token(&fixture.stored().await), refresh_token(&before));
     assert_eq!(cached(&fixture.tokens).as_deref(), Some(access(&before)));
 
@@ -101,7 +102,7 @@ async fn returns_unsaved_tokens_in_the_error() {
     let unsaved = UnsavedToken::of(&error).unwrap();
     let token = unsaved.token();
     assert!(!access(token).is_empty());
-    let shown = format!("{unsaved}\n{unsaved:?}\n{}", chain(&error));
+    let shown = format!("{unsaved}\n{unsaved:?}\n{}", whole_text(&error));
     assert!(shown.contains("the disk is full"), "{shown}");
     assert!(!shown.contains(access(token)) && !shown.contains(refresh_token(token)), "{shown}");
     // they are good: whoever saves them elsewhere is logged in
@@ -141,7 +142,7 @@ async fn returns_tokens_of_another_data_centre_in_the_error() {
     let text = error.to_string();
     assert!(text.contains("`eu`") && text.contains("`us`"), "{text}");
     assert_eq!(refresh_token(UnsavedToken::of(&error).unwrap().token()), "1000.marked-r");
-    assert!(!chain(&error).contains("marked"), "{}", chain(&error));
+    assert!(!whole_text(&error).contains("marked"), "{}", whole_text(&error));
     assert!(tokens.stored().await.unwrap().is_none());
     assert_eq!(cached(&tokens), None);
 }
@@ -164,8 +165,8 @@ async fn tells_a_wrong_client_from_a_wrong_secret() {
         let text = error.to_string();
         assert!(text.contains(word) && text.contains(hint), "{text}");
         assert_eq!(error.host(), Some("127.0.0.1"));
-        assert!(!chain(&error).contains("marked"));
-        assert!(!chain(&error).contains(grant.expose_secret()));
+        assert!(!whole_text(&error).contains("marked"));
+        assert!(!whole_text(&error).contains(grant.expose_secret()));
     }
     let credentials =
         ClientCredentials::new(id, secret, "https://elsewhere.example.com/x").unwrap();
@@ -181,7 +182,7 @@ async fn logs_in_a_self_client_without_a_redirect_uri() {
     let (id, secret) = (fixture.sim.client_id(), fixture.sim.client_secret());
     let manager = zcrm_oauth::TokenManager::builder(id, secret)
         .base_urls(crate::support::base_urls(&fixture.sim))
-        .connector(crate::support::connector(&fixture.sim))
+        .connector(zcrm_test_kit::connector(&fixture.sim))
         .clock(std::sync::Arc::new(fixture.clock.clone()))
         .shared_store(fixture.store.clone())
         .build()

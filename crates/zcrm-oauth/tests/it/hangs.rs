@@ -11,8 +11,9 @@ use zcrm_oauth::{
     ClientSecret, CredentialsProvider, StoredToken, TokenManager, UnsavedToken, UserLookup,
     UserTokens,
 };
+use zcrm_test_kit::{until, whole_text};
 
-use crate::support::{Fixture, HOUR, access, builder_with_secret, cached, chain, until};
+use crate::support::{Fixture, HOUR, access, builder_with_secret, cached};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -44,7 +45,11 @@ async fn works_again_after_a_load_that_never_returned() {
     fixture.store.hang("load");
     let error = hung(&fixture, 10 * SECOND, token(&fixture)).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Store, Outcome::NotSent));
-    assert!(chain(&error).contains("did not finish `load` within 10 s"), "{}", chain(&error));
+    assert!(
+        whole_text(&error).contains("did not finish `load` within 10 s"),
+        "{}",
+        whole_text(&error)
+    );
     assert_eq!(fixture.token_calls(), 0);
     fixture.tokens.token().await.unwrap();
     assert_eq!(fixture.token_calls(), 1);

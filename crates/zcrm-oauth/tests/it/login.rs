@@ -12,10 +12,10 @@ use zcrm_oauth::{
     Grant, RevokeBy, StoredToken, TokenFault, TokenKey, TokenStore, UnsavedToken, UserLookup,
 };
 use zcrm_sim::{Entry, Host, Simulator};
+use zcrm_test_kit::whole_text;
 
 use crate::support::{
-    FaultyStore, Fixture, HOUR, Locks, access, accounts, cached, chain, credentials, origin,
-    refresh_token,
+    FaultyStore, Fixture, HOUR, Locks, access, accounts, cached, credentials, origin, refresh_token,
 };
 
 #[tokio::test]
@@ -41,13 +41,13 @@ async fn names_the_missing_profile_scope() {
     let grant = fixture.sim.grant_token_for(&["ZohoCRM.modules.ALL"]);
     let error = manager.login(grant).await.unwrap_err();
     assert_eq!(TokenFault::of(&error), Some(TokenFault::MissingScope));
-    assert!(chain(&error).contains("`AaaServer.profile.READ`"), "{}", chain(&error));
+    assert!(whole_text(&error).contains("`AaaServer.profile.READ`"), "{}", whole_text(&error));
     assert!(error.to_string().contains("name the user"), "{error}");
     assert_eq!(fixture.token_calls(), 1, "the user info was not asked in vain");
     assert!(manager.users().await.unwrap().is_empty());
 
     let token = UnsavedToken::of(&error).unwrap().token().clone();
-    assert!(!chain(&error).contains(access(&token)));
+    assert!(!whole_text(&error).contains(access(&token)));
     let tokens = manager.user("patricia@example.com").unwrap();
     tokens.exchange(token.clone()).await.unwrap();
     assert_eq!(refresh_token(&tokens.stored().await.unwrap().unwrap()), refresh_token(&token));
@@ -71,7 +71,7 @@ async fn understands_a_scope_error_of_the_server() {
     let dead = SecretString::from("1000.marked");
     let error = accounts.user_info(&dead, &server).await.unwrap_err();
     assert_eq!((error.kind(), TokenFault::of(&error)), (ErrorKind::Credential, None));
-    assert!(!chain(&error).contains("marked") && !chain(&error).contains(&user));
+    assert!(!whole_text(&error).contains("marked") && !whole_text(&error).contains(&user));
     for odd in [serde_json::json!({}), serde_json::json!({ "Email": "" })] {
         fixture.accounts().json(200, &odd);
         let error = accounts.user_info(&token.access, &server).await.unwrap_err();
@@ -140,7 +140,7 @@ async fn imports_a_refresh_token() {
     // one that is dead changes nothing
     let error = tokens.import("1000.marked").await.unwrap_err();
     assert_eq!(TokenFault::of(&error), Some(TokenFault::InvalidRefreshToken));
-    assert!(!chain(&error).contains("marked"));
+    assert!(!whole_text(&error).contains("marked"));
     assert!(tokens.stored().await.unwrap().unwrap().is_same_login(&got));
     let error = tokens.import(" ").await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::Input, Outcome::NotSent));

@@ -9,9 +9,10 @@ use tokio::sync::Barrier;
 use zcrm_core::ErrorKind;
 use zcrm_http::Authorizer;
 use zcrm_sim::Simulator;
+use zcrm_test_kit::until;
 
 use crate::support::{
-    FaultyStore, Fixture, HOUR, Locks, access, bare, cached, read, refresh_token, until, whoami,
+    FaultyStore, Fixture, HOUR, Locks, access, bare, cached, read, refresh_token, whoami,
 };
 
 #[tokio::test]

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use zcrm_core::ErrorKind;
 use zcrm_oauth::{StoredToken, UnsavedToken, UserLookup};
+use zcrm_test_kit::{until, whole_text};
 
-use crate::support::{Fixture, access, cached, chain, refresh_token, until};
+use crate::support::{Fixture, access, cached, refresh_token};
 
 #[tokio::test]
 async fn keeps_the_tokens_of_a_login_whose_store_panics() {
@@ -23,7 +24,11 @@ async fn keeps_the_tokens_of_a_login_whose_store_panics() {
                 let error = ended.unwrap_err();
                 let unsaved = UnsavedToken::of(&error).expect("the error carries the tokens");
                 assert!(!refresh_token(unsaved.token()).is_empty());
-                assert!(chain(&error).contains("panicked in `save`"), "{}", chain(&error));
+                assert!(
+                    whole_text(&error).contains("panicked in `save`"),
+                    "{}",
+                    whole_text(&error)
+                );
             }
         }
         fixture.tokens.exchange(fixture.sim.grant_token()).await.unwrap();

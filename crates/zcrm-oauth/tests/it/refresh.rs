@@ -6,9 +6,10 @@ use serde_json::json;
 use zcrm_core::{BaseUrls, DataCenter, Environment, ErrorKind, Outcome};
 use zcrm_http::Authorizer;
 use zcrm_oauth::{MemoryStore, StoredToken, TokenStore};
+use zcrm_test_kit::whole_text;
 
 use crate::support::{
-    FaultyStore, Fixture, HOUR, Locks, access, cached, chain, manager, origin, refresh_token,
+    FaultyStore, Fixture, HOUR, Locks, access, cached, manager, origin, refresh_token,
 };
 
 #[tokio::test]
@@ -146,7 +147,7 @@ async fn rejects_a_stored_token_of_another_data_centre() {
         let error = tokens.token().await.unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::WrongDataCenter, Outcome::NotSent));
         assert!(error.to_string().contains(named), "{error}");
-        assert!(!chain(&error).contains("marked"));
+        assert!(!whole_text(&error).contains("marked"));
         assert!(tokens.stored().await.unwrap().unwrap().is_same_login(&token));
     }
     assert_eq!(fixture.sim.journal().requests(), 0);

@@ -1,56 +1,23 @@
 //! No secret is shown: not by a type, not by an error, not in a log.
 
-use std::{
-    io,
-    sync::{Arc, Mutex, atomic::Ordering},
-};
+use std::sync::atomic::Ordering;
 
 use serde_json::json;
-use tracing_subscriber::{fmt::MakeWriter, util::SubscriberInitExt};
 use zcrm_core::{BoxError, DataCenter, Origin, SecretString};
 use zcrm_oauth::{
     ClientCredentials, ClientSecret, CredentialsProvider, Grant, MemoryStore, RefreshLock,
     StoreError, UnsavedToken,
 };
 use zcrm_sim::Simulator;
+use zcrm_test_kit::{Logs, until, whole_text};
 
 use crate::support::{
-    FaultyStore, Fixture, HOUR, access, accounts, chain, credentials, origin, read, refresh_token,
-    until,
+    FaultyStore, Fixture, HOUR, access, accounts, credentials, origin, read, refresh_token,
 };
-
-/// Everything that is logged on this thread, at the finest level.
-#[derive(Clone, Default)]
-struct Logs(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Logs {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Logs {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 #[tokio::test]
 async fn hides_secrets_in_all_outputs() {
-    let logs = Logs::default();
-    let guard = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(logs.clone())
-        .finish()
-        .set_default();
+    let (logs, guard) = Logs::capture();
 
     let builder = Simulator::builder().client("1000.MYAPP", "marked-secret", "https://x.y/z");
     let fixture = Fixture::built(builder, FaultyStore::default()).await;
@@ -62,13 +29,13 @@ async fn hides_secrets_in_all_outputs() {
     secrets.push(grant.clone());
     let login = fixture.tokens.exchange(grant.clone()).await.unwrap();
     shown += &format!("{login:?}");
-    shown += &chain(&fixture.tokens.exchange(grant).await.unwrap_err());
+    shown += &whole_text(&fixture.tokens.exchange(grant).await.unwrap_err());
     fixture.store.failing_saves.store(1, Ordering::SeqCst);
     let grant = fixture.sim.grant_token();
     secrets.push(grant.clone());
     let error = fixture.tokens.exchange(grant).await.unwrap_err();
     let unsaved = UnsavedToken::of(&error).unwrap();
-    shown += &format!("{unsaved}{unsaved:?}{}", chain(&error));
+    shown += &format!("{unsaved}{unsaved:?}{}", whole_text(&error));
     secrets.extend([access(unsaved.token()).to_owned(), refresh_token(unsaved.token()).to_owned()]);
 
     // calls, a refusal, refreshes that fail and one that cannot be saved
@@ -84,14 +51,14 @@ async fn hides_secrets_in_all_outputs() {
         json!({ "marked": 1 }),
     ] {
         fixture.accounts().json(200, &answer);
-        shown += &chain(&fixture.tokens.token().await.unwrap_err());
+        shown += &whole_text(&fixture.tokens.token().await.unwrap_err());
         fixture.advance(HOUR);
     }
     fixture.accounts().html(500, "marked");
-    shown += &chain(&fixture.tokens.token().await.unwrap_err());
+    shown += &whole_text(&fixture.tokens.token().await.unwrap_err());
     // each of the four attempts asks for a token
     fixture.accounts().times(4).reset();
-    shown += &chain(&read(&api, &fixture.tokens).await.unwrap_err());
+    shown += &whole_text(&read(&api, &fixture.tokens).await.unwrap_err());
     fixture.store.failing_saves.store(1, Ordering::SeqCst);
     let fresh = fixture.tokens.token().await.unwrap();
     until(|| fixture.clock.slept().contains(&std::time::Duration::from_secs(1))).await;
@@ -112,10 +79,10 @@ async fn hides_secrets_in_all_outputs() {
         "?error=marked&state=marked-state-of-mine".to_owned(),
         format!("?code={code}&accounts-server=marked&state=marked-state-of-mine"),
     ] {
-        shown += &chain(&manager.accept("marked-session", &odd).unwrap_err());
+        shown += &whole_text(&manager.accept("marked-session", &odd).unwrap_err());
         shown += &manager
             .accept_state("marked-state-of-mine", &odd)
-            .map_or_else(|error| chain(&error), |redirect| format!("{redirect:?}"));
+            .map_or_else(|error| whole_text(&error), |redirect| format!("{redirect:?}"));
     }
     secrets.extend([state, code]);
     let tokens = manager.login(redirect).await.unwrap();
@@ -126,24 +93,24 @@ async fn hides_secrets_in_all_outputs() {
     secrets.push(grant.clone());
     let error = manager.login(grant).await.unwrap_err();
     let third = UnsavedToken::of(&error).unwrap().token().clone();
-    shown += &format!("{}{:?}", chain(&error), Grant::from(third.clone()));
+    shown += &format!("{}{:?}", whole_text(&error), Grant::from(third.clone()));
     shown += &format!("{:?}", Grant::refresh_token("1000.marked"));
-    shown += &chain(&tokens.import("1000.marked").await.unwrap_err());
+    shown += &whole_text(&tokens.import("1000.marked").await.unwrap_err());
     let organisation = manager.organisation("ZohoCRM.0", &["ZohoCRM.modules.ALL"]).unwrap();
-    shown += &chain(&organisation.token().await.unwrap_err());
+    shown += &whole_text(&organisation.token().await.unwrap_err());
     let device = manager.device_login(&["ZohoCRM.modules.ALL"]).await.unwrap();
     secrets.push(device.user_code().to_owned());
     shown += &format!("{device:?}");
     for answer in [json!({ "device_code": "marked" }), json!({ "error": "1000.marked" })] {
         fixture.accounts().json(200, &answer);
         let device = manager.device_login(&["ZohoCRM.modules.ALL"]).await;
-        shown += &chain(&device.unwrap_err());
+        shown += &whole_text(&device.unwrap_err());
         fixture.accounts().json(200, &answer);
-        shown += &chain(&tokens.revoke().await.unwrap_err());
+        shown += &whole_text(&tokens.revoke().await.unwrap_err());
         fixture.accounts().json(200, &answer);
         let server = accounts(&fixture.sim, &fixture.clock, credentials(&fixture.sim));
         let info = server.user_info(&second.access, &origin(&fixture.sim.accounts_url())).await;
-        shown += &chain(&info.unwrap_err());
+        shown += &whole_text(&info.unwrap_err());
     }
     let server = accounts(&fixture.sim, &fixture.clock, credentials(&fixture.sim));
     let info =
@@ -165,7 +132,8 @@ async fn hides_secrets_in_all_outputs() {
         let server = accounts(&fixture.sim, &fixture.clock, credentials.clone());
         let grant = fixture.sim.grant_token().into();
         let failed = server.exchange(&grant, &origin(&fixture.sim.accounts_url())).await;
-        shown += &format!("{secret:?}{credentials:?}{server:?}{}", chain(&failed.unwrap_err()));
+        shown +=
+            &format!("{secret:?}{credentials:?}{server:?}{}", whole_text(&failed.unwrap_err()));
     }
 
     // every other public type
@@ -174,7 +142,7 @@ async fn hides_secrets_in_all_outputs() {
     let server = accounts(&fixture.sim, &fixture.clock, wrong.clone());
     let refresh = login.refresh.clone().unwrap();
     let accounts_url = origin(&fixture.sim.accounts_url());
-    shown += &chain(&server.refresh(&refresh, &accounts_url).await.unwrap_err());
+    shown += &whole_text(&server.refresh(&refresh, &accounts_url).await.unwrap_err());
     shown +=
         &format!("{wrong:?}{server:?}{manager:?}{:?}{:?}", fixture.tokens, fixture.tokens.key());
     shown += &format!("{:?}{:?}{:?}", fixture.store, MemoryStore::new(), RefreshLock::open());
@@ -185,7 +153,7 @@ async fn hides_secrets_in_all_outputs() {
     for token in [&login, &fresh, &second, &third] {
         secrets.extend([access(token).to_owned(), refresh_token(token).to_owned()]);
     }
-    let text = String::from_utf8(logs.0.lock().unwrap().clone()).unwrap();
+    let text = logs.text();
     assert!(text.contains("zcrm::oauth") && text.contains("h2::"), "nothing was logged");
     for secret in secrets {
         for form in forms(&secret) {

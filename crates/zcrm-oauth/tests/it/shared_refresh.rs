@@ -4,8 +4,9 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use zcrm_core::ErrorKind;
 use zcrm_http::Authorizer;
+use zcrm_test_kit::until;
 
-use crate::support::{FaultyStore, Fixture, HOUR, Locks, access, bare, cached, until};
+use crate::support::{FaultyStore, Fixture, HOUR, Locks, access, bare, cached};
 
 const SECOND: Duration = Duration::from_secs(1);
 

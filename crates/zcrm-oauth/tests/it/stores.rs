@@ -9,10 +9,11 @@ use std::{
 
 use zcrm_core::{ErrorKind, Outcome};
 use zcrm_http::Authorizer;
+use zcrm_test_kit::{until, whole_text};
 
 use crate::{
     events::observed,
-    support::{FaultyStore, Fixture, HOUR, Locks, access, cached, chain, refresh_token, until},
+    support::{FaultyStore, Fixture, HOUR, Locks, access, cached, refresh_token},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -229,7 +230,7 @@ async fn shows_no_control_characters_of_users_and_stores() {
     let failed =
         zcrm_core::Error::config("the store").with_source(zcrm_oauth::StoreError::new(odd));
     for error in [nobody, failed] {
-        let text = chain(&error).replace('\n', "");
+        let text = whole_text(&error).replace('\n', "");
         assert!(text.contains("forged"), "{text}");
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
         assert!(!error.to_string().contains('\n'), "{error}");

@@ -14,15 +14,13 @@ use zcrm_core::{
     ApiVersion, BaseUrls, Clock, DataCenter, Environment, Error, ExposeSecret, ManualClock,
     Operation, Origin,
 };
-use zcrm_http::{
-    Authorization, AuthorizedBy, Authorizer, Connector, ReqBody, Stack, Transport,
-    layer::RetryPolicy,
-};
+use zcrm_http::{Authorization, AuthorizedBy, Authorizer, ReqBody, Stack, Transport};
 use zcrm_oauth::{
     Accounts, ClientCredentials, ClientSecret, MemoryStore, RefreshLock, Release, StoreError,
     StoredToken, TokenKey, TokenManager, TokenManagerBuilder, TokenStore, UserTokens,
 };
 use zcrm_sim::{Builder, Entry, Host, Simulator};
+use zcrm_test_kit::connector;
 
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
@@ -272,14 +270,10 @@ impl Fixture {
 
     /// The stack for calls of the API.
     pub(crate) fn api(&self) -> Transport {
-        let policy = RetryPolicy::new(Arc::new(ManualClock::jumping()));
+        let policy = zcrm_test_kit::impatient_retry();
         let clock = Arc::new(self.clock.clone());
         Stack::new(connector(&self.sim)).clock(clock).retry(policy).build()
     }
-}
-
-pub(crate) fn connector(sim: &Simulator) -> Connector {
-    Connector::builder().root_pem(sim.ca_pem()).build().unwrap()
 }
 
 pub(crate) fn origin(text: &str) -> Origin {
@@ -384,22 +378,4 @@ pub(crate) fn cached(tokens: &UserTokens) -> Option<String> {
 pub(crate) fn bare(authorization: &Authorization) -> String {
     let text = authorization.header().to_str().unwrap();
     text.strip_prefix("Zoho-oauthtoken ").unwrap().to_owned()
-}
-
-/// The text of an error and of everything below it.
-pub(crate) fn chain(error: &Error) -> String {
-    let mut text = format!("{error}\n{error:?}");
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(&format!("\n{cause}\n{cause:?}"));
-        source = cause.source();
-    }
-    text
-}
-
-/// Lets other tasks run until something is true.
-pub(crate) async fn until(done: impl Fn() -> bool) {
-    while !done() {
-        tokio::task::yield_now().await;
-    }
 }

@@ -5,8 +5,9 @@ use std::{sync::atomic::Ordering, time::Duration};
 use serde_json::json;
 use zcrm_core::{ErrorKind, Outcome};
 use zcrm_sim::{RefreshLimit, Simulator};
+use zcrm_test_kit::{connector, until};
 
-use crate::support::{FaultyStore, Fixture, HOUR, Locks, access, cached, connector, read, until};
+use crate::support::{FaultyStore, Fixture, HOUR, Locks, access, cached, read};
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -4,6 +4,27 @@ use zcrm_core::{ApiVersion, DataCenter, Environment, Error, Origin, escaped};
 
 use super::value;
 
+/// The setting that names a store of the application's own.
+pub(crate) const HANDLER: &str = "persistence_handler_class";
+
+/// The store that has a name without being registered.
+pub(crate) const MEMORY: &str = "MemoryStore";
+
+/// The setting that names the Ruby file of that class.
+pub(crate) const HANDLER_PATH: &str = "persistence_handler_class_path";
+
+/// The setting that names a file, or the folder of one.
+pub(crate) const FILE: &str = "token_persistence_path";
+
+/// The settings that name a database.
+pub(crate) const DATABASE: [&str; 6] =
+    ["db_host", "db_port", "db_username", "db_password", "db_name", "db_ca_file"];
+
+/// Returns whether a setting only says which store there is, so that a store given in code makes it idle.
+pub(crate) fn is_store(key: &str) -> bool {
+    [HANDLER, HANDLER_PATH, FILE].contains(&key) || DATABASE.contains(&key)
+}
+
 /// One setting.
 pub(super) struct Key {
     pub(super) name: &'static str,

@@ -1,6 +1,6 @@
 //! Settings by name: the dictionary.
 
-mod keys;
+pub(crate) mod keys;
 mod setting;
 mod source;
 mod value;
@@ -127,6 +127,11 @@ impl Config {
     /// These settings, with all that `other` says laid over them. What is empty there says nothing.
     #[must_use]
     pub fn overlaid_by(mut self, other: Self) -> Self {
+        // tokens in memory are for tests and trials: whatever names a store takes their place
+        let names_store = other.values.keys().any(|key| keys::is_store(key) && other.is_set(key));
+        if names_store && self.text(keys::HANDLER) == keys::MEMORY {
+            self.unset(&[keys::HANDLER, keys::HANDLER_PATH]);
+        }
         let said = ["environment", "sandbox"].map(|key| (key, other.is_set(key)));
         self.values.extend(other.values.into_iter().filter(|(_, setting)| !setting.is_empty()));
         self.dictionary |= other.dictionary;

@@ -9,16 +9,11 @@ use zcrm::{
 };
 use zcrm_core::ManualClock;
 use zcrm_sim::Simulator;
-
-fn builder(sim: &Simulator) -> ClientBuilder {
-    Client::builder().config(Config::from_map(sim.settings()).unwrap())
-}
+use zcrm_test_kit::builder;
 
 /// A client that trusts the simulator and is logged in.
 async fn logged_in(sim: &Simulator, change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Client {
-    let client = change(builder(sim)).build().unwrap();
-    client.tokens().exchange(sim.grant_token()).await.unwrap();
-    client
+    zcrm_test_kit::logged_in(sim, change(builder(sim))).await
 }
 
 async fn read(client: &Client) -> Result<(), zcrm::Error> {

@@ -4,10 +4,7 @@ use std::path::Path;
 
 use zcrm::{Client, ClientBuilder, Config, ErrorKind, Outcome, Record};
 use zcrm_sim::Simulator;
-
-pub(crate) fn builder(sim: &Simulator) -> ClientBuilder {
-    Client::builder().config(Config::from_map(sim.settings()).unwrap())
-}
+use zcrm_test_kit::builder;
 
 async fn client(sim: &Simulator, folder: &Path) -> Client {
     builder(sim).token_path(folder).build().unwrap()

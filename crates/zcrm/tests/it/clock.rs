@@ -1,20 +1,13 @@
 //! One clock for the client and the simulator.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use zcrm::{Client, Config, ErrorKind};
-use zcrm_core::ManualClock;
-use zcrm_sim::{ClockMode, Simulator};
+use zcrm::{ApiVersion, Client, ErrorKind};
+use zcrm_test_kit::World;
 
-/// A client and a simulator whose time is that of `clock`.
-async fn both(clock: &ManualClock) -> (Simulator, Client) {
-    let builder = Simulator::builder().clock(ClockMode::following(clock.reader()));
-    let sim = builder.records("Leads", 3).start().await.unwrap();
-    let builder = Client::builder().config(Config::from_map(sim.settings()).unwrap());
-    let builder = builder.api_version(zcrm::ApiVersion::V8);
-    let client = builder.clock(Arc::new(clock.clone())).build().unwrap();
-    client.tokens().exchange(sim.grant_token()).await.unwrap();
-    (sim, client)
+/// A client and a simulator whose time is that of one clock.
+async fn world() -> World {
+    World::with(|sim| sim.records("Leads", 3), |client| client.api_version(ApiVersion::V8)).await
 }
 
 async fn list(client: &Client) -> zcrm::Result<usize> {
@@ -24,8 +17,7 @@ async fn list(client: &Client) -> zcrm::Result<usize> {
 
 #[tokio::test]
 async fn retries_at_once_and_moves_the_time_of_both_sides() {
-    let clock = ManualClock::skipping_waits();
-    let (sim, client) = both(&clock).await;
+    let World { sim, client, clock: _ } = world().await;
     let began = sim.now();
     sim.faults().on_path("/crm/v8/Leads").times(2).header("retry-after", "7").status(503);
     assert_eq!(list(&client).await.unwrap(), 3);
@@ -34,8 +26,7 @@ async fn retries_at_once_and_moves_the_time_of_both_sides() {
 
 #[tokio::test]
 async fn refreshes_when_the_shared_hour_has_passed() {
-    let clock = ManualClock::skipping_waits();
-    let (sim, client) = both(&clock).await;
+    let World { sim, client, clock } = world().await;
     for hour in 1..=3 {
         clock.advance(Duration::from_secs(3_600));
         assert_eq!(list(&client).await.unwrap(), 3);
@@ -45,8 +36,7 @@ async fn refreshes_when_the_shared_hour_has_passed() {
 
 #[tokio::test]
 async fn ends_a_call_that_takes_longer_than_the_shared_clock_allows() {
-    let clock = ManualClock::skipping_waits();
-    let (sim, client) = both(&clock).await;
+    let World { sim, client, clock } = world().await;
     let hold = sim.faults().on_path("/crm/v8/Leads").always().hold();
     let call = tokio::spawn(async move { list(&client).await });
     hold.wait_arrived().await;

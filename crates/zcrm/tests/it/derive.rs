@@ -73,12 +73,8 @@ async fn product(client: &Client) -> Id {
 async fn lists_the_fields_of_the_struct() {
     for version in ["v2", "v8"] {
         let sim = Simulator::builder().records("Leads", 3).start().await.unwrap();
-        let client = Client::builder()
-            .config(zcrm::Config::from_map(sim.settings()).unwrap())
-            .api_version(version.parse().unwrap())
-            .build()
-            .unwrap();
-        client.tokens().exchange(sim.grant_token()).await.unwrap();
+        let builder = zcrm_test_kit::builder(&sim).api_version(version.parse().unwrap());
+        let client = zcrm_test_kit::logged_in(&sim, builder).await;
         let page = client.records_of::<Lead>().list().send().await.unwrap();
         let leads: Vec<Lead> = page.items.into_iter().map(Result::unwrap).collect();
         assert!(leads.len() == 3 && leads.iter().all(|lead| !lead.last_name.is_empty()));

@@ -1,26 +1,23 @@
 //! Calls that are dropped on their way, with tokens, over real sockets.
 
-use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
+use std::{future::poll_fn, task::Poll, time::Duration};
 
-use zcrm::{ApiVersion, Client, Config, Record, http::Limits};
-use zcrm_core::ManualClock;
-use zcrm_sim::{ClockMode, Host, Simulator};
+use zcrm::{ApiVersion, Client, Record, http::Limits};
+use zcrm_sim::{Host, Simulator};
+use zcrm_test_kit::World;
 
 /// Any call is polled fewer times.
 const MOST_POLLS: usize = 1_000;
 
 /// A simulator, and a client that may have one call in flight and whose token has just expired.
 async fn expired(version: ApiVersion) -> (Simulator, Client) {
-    let clock = ManualClock::skipping_waits();
-    let builder = Simulator::builder().clock(ClockMode::following(clock.reader()));
-    let sim = builder.records("Contacts", 1).start().await.unwrap();
-    let builder = Client::builder().config(Config::from_map(sim.settings()).unwrap());
     let limits = Limits::default().with_concurrent(1).with_concurrent_heavy(1);
-    let builder = builder.api_version(version).limits(limits);
-    let client = builder.clock(Arc::new(clock.clone())).build().unwrap();
-    client.tokens().exchange(sim.grant_token()).await.unwrap();
+    let World { sim, client, clock } = World::with(
+        |sim| sim.records("Contacts", 1),
+        |client| client.api_version(version).limits(limits),
+    )
+    .await;
     clock.advance(Duration::from_secs(3_600));
-    sim.clear_journal();
     (sim, client)
 }
 

@@ -12,8 +12,7 @@ use zcrm_sim::{Host, Simulator};
 const HOUR: Duration = Duration::from_secs(3600);
 
 async fn client(sim: &Simulator, store: impl TokenStore + 'static) -> Client {
-    let builder = Client::builder().config(zcrm::Config::from_map(sim.settings()).unwrap());
-    builder.store(store).build().unwrap()
+    zcrm_test_kit::builder(sim).store(store).build().unwrap()
 }
 
 async fn logged_in(sim: &Simulator) -> Client {

@@ -3,16 +3,13 @@
 use std::sync::{Arc, Mutex};
 
 use zcrm::{
-    Client, ClientBuilder, Clients, Config, ErrorKind,
+    Client, Clients, Config, ErrorKind,
     oauth::{ClientSecret, GrantToken, TokenFault, TokenObserver, UnsavedToken},
     operations::USERS_LIST,
     stores::{StoredToken, TokenKey},
 };
 use zcrm_sim::Simulator;
-
-fn builder(sim: &Simulator) -> ClientBuilder {
-    Client::builder().config(Config::from_map(sim.settings()).unwrap())
-}
+use zcrm_test_kit::builder;
 
 async fn clients(sim: &Simulator) -> Clients {
     builder(sim).build_clients().unwrap()

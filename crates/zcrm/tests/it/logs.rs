@@ -28,11 +28,7 @@ async fn use_client(sim: &Simulator, folder: &Path) {
 }
 
 async fn client(sim: &Simulator, folder: &Path) -> Client {
-    Client::builder()
-        .config(Config::from_map(sim.settings()).unwrap())
-        .token_path(folder)
-        .build()
-        .unwrap()
+    zcrm_test_kit::builder(sim).token_path(folder).build().unwrap()
 }
 
 /// The tokens that a folder keeps.

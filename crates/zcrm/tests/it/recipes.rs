@@ -10,8 +10,7 @@ use zcrm::{
     stores::MemoryStore,
 };
 use zcrm_sim::Simulator;
-
-use crate::client::builder;
+use zcrm_test_kit::builder;
 
 #[derive(Debug, Deserialize, Module)]
 #[module("Leads")]

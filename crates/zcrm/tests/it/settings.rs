@@ -1,11 +1,12 @@
 //! Settings: each right and wrong, from every source.
 
-use std::{fs, sync::Mutex};
+use std::fs;
 
 use zcrm::{
     ApiVersion, Client, ClientBuilder, Config, Environment, Error, ErrorKind, oauth::ClientSecret,
     stores::MemoryStore,
 };
+use zcrm_test_kit::Logs;
 
 const GOOD: [(&str, &str); 4] = [
     ("client_id", "1000.ABC"),
@@ -273,24 +274,10 @@ async fn treats_environment_and_sandbox_as_one_setting() {
 
 #[test]
 fn warns_about_a_misspelled_variable() {
-    #[derive(Clone, Default)]
-    struct Log(std::sync::Arc<Mutex<Vec<u8>>>);
-    impl std::io::Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
-    tracing::subscriber::with_default(subscriber, || {
-        Config::from_vars([("ZCRM_CLIENTID", "marked-value"), ("ZCRM_TEST_X", "1")]).unwrap();
-    });
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let (logs, guard) = Logs::capture();
+    Config::from_vars([("ZCRM_CLIENTID", "marked-value"), ("ZCRM_TEST_X", "1")]).unwrap();
+    drop(guard);
+    let text = logs.text();
     assert!(text.contains("ZCRM_CLIENTID") && text.contains("ZCRM_CLIENT_ID"), "{text}");
     assert!(!text.contains("ZCRM_TEST_X") && !text.contains("marked"), "{text}");
 }

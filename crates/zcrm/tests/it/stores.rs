@@ -68,6 +68,10 @@ async fn selects_the_memory_store_unless_code_says_otherwise() {
     assert!(!written(&|builder, _| builder.config(settings.clone())).await);
     assert!(!written(&|builder, path| builder.token_path(path).config(settings.clone())).await);
     assert!(written(&|builder, path| builder.config(settings.clone()).token_path(path)).await);
+    let file =
+        |path: &Path| Config::new().with("token_persistence_path", path.to_str().unwrap()).unwrap();
+    assert!(written(&|builder, path| builder.config(settings.clone()).config(file(path))).await);
+    assert!(!written(&|builder, path| builder.config(file(path)).config(settings.clone())).await);
     let own = |path: &Path| zcrm::stores::FileStore::new(path);
     assert!(
         written(&|builder, path| {

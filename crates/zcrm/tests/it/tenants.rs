@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use zcrm::{
-    Client, Clients, Config, ErrorKind,
+    Client, Clients, ErrorKind,
     http::{Limits, RetryPolicy},
 };
 use zcrm_core::ManualClock;
@@ -26,8 +26,7 @@ async fn simulator() -> Simulator {
 }
 
 async fn clients(sim: &Simulator, retry: RetryPolicy) -> Clients {
-    Client::builder()
-        .config(Config::from_map(sim.settings()).unwrap())
+    zcrm_test_kit::builder(sim)
         .api_version(zcrm::ApiVersion::V8)
         .limits(Limits::default().with_concurrent(2))
         .retry(retry)

@@ -16,22 +16,19 @@ use tower::{ServiceExt, util::MapRequestLayer};
 use zcrm::{
     Client, ClientBuilder, ErrorKind, Outcome, Record,
     files::{ReqBody, SaveFile},
-    http::{Connector, LayerPosition, RetryPolicy},
+    http::{Connector, LayerPosition},
     operations::{ATTACHMENTS_DOWNLOAD, ATTACHMENTS_UPLOAD},
 };
 use zcrm_core::ManualClock;
 use zcrm_sim::Simulator;
 
 fn builder(sim: &Simulator) -> ClientBuilder {
-    Client::builder()
-        .config(zcrm::Config::from_map(sim.settings()).unwrap())
-        .content_base_url(sim.api_url())
-        .retry(RetryPolicy::new(Arc::new(ManualClock::jumping())))
+    let builder = zcrm_test_kit::builder(sim).content_base_url(sim.api_url());
+    builder.retry(zcrm_test_kit::impatient_retry())
 }
 
 async fn logged_in(builder: ClientBuilder, sim: &Simulator) -> Client {
-    let client = builder.build().unwrap();
-    client.tokens().exchange(sim.grant_token()).await.unwrap();
+    let client = zcrm_test_kit::logged_in(sim, builder).await;
     sim.clear_journal();
     client
 }

@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderValue, Request, Response, StatusCode, header::CONTENT_DISPOSITION};
@@ -20,7 +19,8 @@ use tokio::{
 use tower::service_fn;
 use zcrm_api::Api;
 use zcrm_core::{ApiVersion, BoxError, ManualClock};
-use zcrm_http::{Authorization, Authorizer, Limits, ReqBody, ResBody, Stack};
+use zcrm_http::{Limits, ReqBody, ResBody, Stack};
+use zcrm_test_kit::{ScriptedAuthorizer, token};
 
 /// What a call waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,28 +121,6 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Gives a token: to the call that may be dropped after a while, to others at once.
-#[derive(Debug)]
-struct Slow(Arc<Server>);
-
-impl std::fmt::Debug for Server {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server").finish_non_exhaustive()
-    }
-}
-
-#[async_trait]
-impl Authorizer for Slow {
-    async fn authorize(&self) -> Result<Authorization, BoxError> {
-        if self.0.is_slow.load(Ordering::SeqCst) {
-            self.0.wait(Stage::Token).await;
-        }
-        Ok(Authorization::zoho("1000.abc", "https://www.zohoapis.com".parse()?)?)
-    }
-
-    async fn reject(&self, _: &Authorization) {}
-}
-
 impl Fixture {
     /// A server that plays so. The only place among the calls in flight is taken.
     pub(super) async fn new(version: ApiVersion, play: Play) -> Self {
@@ -163,7 +141,18 @@ impl Fixture {
             .clock(Arc::new(clock.clone()))
             .limits(Limits::default().with_concurrent(1).with_concurrent_heavy(1))
             .build();
-        let api = Api::new(transport, version).authorized_by(Arc::new(Slow(Arc::clone(&server))));
+        // the call that may be dropped waits for its token, others have theirs at once
+        let waits = Arc::clone(&server);
+        let authorizer = ScriptedAuthorizer::by(move |_| {
+            let server = Arc::clone(&waits);
+            async move {
+                if server.is_slow.load(Ordering::SeqCst) {
+                    server.wait(Stage::Token).await;
+                }
+                Ok(token("1000.abc"))
+            }
+        });
+        let api = Api::new(transport, version).authorized_by(authorizer);
         let mut fixture = Self { api, server, clock, holder: None };
         fixture.holder = Some(fixture.call("holder"));
         until(|| fixture.server.holding.load(Ordering::SeqCst)).await;

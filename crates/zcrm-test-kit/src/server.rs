@@ -28,47 +28,60 @@ use rustls_pki_types::PrivateKeyDer;
 use tokio::{net::TcpListener, sync::Notify};
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig, rustls::crypto::ring};
 
-pub(crate) type Content = UnsyncBoxBody<Bytes, io::Error>;
+/// The body of an answer.
+pub type Content = UnsyncBoxBody<Bytes, io::Error>;
 
 /// What a server does with a request: an answer, or a reset of the connection.
-pub(crate) type Deed = Option<Response<Content>>;
+pub type Deed = Option<Response<Content>>;
 
 /// One request: its number from 0, its head, and its body as far as the handler reads it.
-pub(crate) struct Asked {
-    pub(crate) number: usize,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Incoming,
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Asked {
+    /// Its number.
+    pub number: usize,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Incoming,
     reset: Arc<Notify>,
 }
 
 impl Asked {
-    pub(crate) fn header(&self, name: &str) -> &str {
+    /// Returns a header; empty text where there is none.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The whole body; an error where it broke off.
-    pub(crate) async fn read(&mut self) -> Result<Bytes, hyper::Error> {
+    /// Reads the whole body.
+    ///
+    /// # Errors
+    /// Where it breaks off.
+    pub async fn read(&mut self) -> Result<Bytes, hyper::Error> {
         Ok((&mut self.body).collect().await?.to_bytes())
     }
 
-    /// The first piece of the body.
-    pub(crate) async fn read_some(&mut self) {
+    /// Reads the first piece of the body.
+    pub async fn read_some(&mut self) {
         self.body.frame().await.unwrap().unwrap();
     }
 
-    /// What resets the connection, also while the answer is being sent.
-    pub(crate) fn reset(&self) -> Arc<Notify> {
+    /// Returns what resets the connection, also while the answer is being sent.
+    #[must_use]
+    pub fn reset(&self) -> Arc<Notify> {
         Arc::clone(&self.reset)
     }
 
     /// Reads the rest beside the answer, as servers do that want theirs to arrive: a connection that
     /// is closed while the other side writes takes the answer along.
-    pub(crate) fn read_on(mut self) {
+    pub fn read_on(mut self) {
         tokio::spawn(async move { self.read().await });
     }
 
-    /// The length that was announced, in whatever protocol.
-    pub(crate) fn length(&self) -> Option<u64> {
+    /// Returns the length that was announced, in any protocol.
+    #[must_use]
+    pub fn length(&self) -> Option<u64> {
         self.body.size_hint().exact()
     }
 }
@@ -76,63 +89,81 @@ impl Asked {
 type Handler = Arc<dyn Fn(Asked) -> Pin<Box<dyn Future<Output = Deed> + Send>> + Send + Sync>;
 
 /// A name under which only a proxy finds the servers.
-pub(crate) const NAME: &str = "crm.zylker.example";
+pub const NAME: &str = "crm.zylker.example";
 
-pub(crate) struct Server {
-    pub(crate) address: SocketAddr,
-    pub(crate) pem: String,
+/// Returns the TLS of a server for `localhost`, 127.0.0.1 and [`NAME`] that speaks these protocols, and its
+/// certificate.
+#[must_use]
+pub fn tls(protocols: &[&str]) -> (TlsAcceptor, String) {
+    let names = ["localhost", "127.0.0.1", NAME].map(str::to_owned);
+    let certified = generate_simple_self_signed(names).unwrap();
+    let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
+    let mut tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], key)
+        .unwrap();
+    tls.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+    (TlsAcceptor::from(Arc::new(tls)), certified.cert.pem())
+}
+
+/// A running server; it ends with the runtime.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its certificate.
+    pub pem: String,
     requests: Arc<AtomicUsize>,
     connections: Arc<AtomicUsize>,
 }
 
 impl Server {
-    /// A server on a free port of 127.0.0.1, for `localhost`, that address and [`NAME`].
-    pub(crate) async fn start<F, R>(http1: bool, handler: F) -> Self
+    /// Starts a server on a free port of 127.0.0.1, for `localhost`, that address and [`NAME`].
+    pub async fn start<F, R>(http1: bool, handler: F) -> Self
     where
         F: Fn(Asked) -> R + Send + Sync + 'static,
         R: Future<Output = Deed> + Send + 'static,
     {
-        let names = ["localhost", "127.0.0.1", NAME].map(str::to_owned);
-        let certified = generate_simple_self_signed(names).unwrap();
-        let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
-        let mut tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certified.cert.der().clone()], key)
-            .unwrap();
-        tls.alpn_protocols = match http1 {
-            true => vec![b"http/1.1".to_vec()],
-            false => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
-        };
+        let protocols: &[&str] = if http1 { &["http/1.1"] } else { &["h2", "http/1.1"] };
+        let (tls, pem) = tls(protocols);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (requests, connections) = (Arc::default(), Arc::default());
         let handler: Handler = Arc::new(move |asked| Box::pin(handler(asked)));
         tokio::spawn(serve(
             listener,
-            TlsAcceptor::from(Arc::new(tls)),
+            tls,
             handler,
             Arc::clone(&requests),
             Arc::clone(&connections),
         ));
-        Self { address, pem: certified.cert.pem(), requests, connections }
+        Self { address, pem, requests, connections }
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// Returns its URL.
+    #[must_use]
+    pub fn url(&self) -> String {
         format!("https://{}", self.address)
     }
 
-    /// The same under a name that is not of this machine, as a proxy of the tests knows it.
-    pub(crate) fn named_url(&self) -> String {
+    /// Returns its URL under [`NAME`].
+    #[must_use]
+    pub fn named_url(&self) -> String {
         format!("https://{NAME}:{}", self.address.port())
     }
 
-    pub(crate) fn requests(&self) -> usize {
+    /// Returns how many requests came.
+    #[must_use]
+    pub fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn connections(&self) -> usize {
+    /// Returns how many connections were made.
+    #[must_use]
+    pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 }
@@ -181,7 +212,9 @@ async fn serve(
 
 /// How a body ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+#[non_exhaustive]
+pub enum End {
+    /// It is whole.
     Whole,
     /// It breaks off.
     Cut,
@@ -189,8 +222,9 @@ pub(crate) enum End {
     Still,
 }
 
-/// A body of these bytes, in pieces.
-pub(crate) fn content(bytes: Bytes, end: End) -> Content {
+/// Returns a body of these bytes, in pieces.
+#[must_use]
+pub fn content(bytes: Bytes, end: End) -> Content {
     let pieces: Vec<_> = bytes.chunks(16 * 1024).map(Bytes::copy_from_slice).collect();
     let pieces = stream::iter(pieces).then(|piece| async {
         // each is sent before the next, so that what came before the end is there
@@ -214,8 +248,8 @@ pub(crate) fn content(bytes: Bytes, end: End) -> Content {
     }
 }
 
-/// A file that comes as these pieces do.
-pub(crate) fn pieces(
+/// Returns a file that comes as these pieces do.
+pub fn pieces(
     pieces: impl Stream<Item = Bytes> + Send + 'static,
     headers: &[(&str, &str)],
 ) -> Deed {
@@ -225,14 +259,16 @@ pub(crate) fn pieces(
     Some(answer)
 }
 
-/// An answer in JSON.
-pub(crate) fn json(status: u16, text: &'static str) -> Deed {
+/// Returns an answer in JSON.
+#[must_use]
+pub fn json(status: u16, text: &'static str) -> Deed {
     let answer = Response::builder().status(status).header("content-type", "application/json");
     Some(answer.body(content(Bytes::from_static(text.as_bytes()), End::Whole)).unwrap())
 }
 
-/// A file: these bytes and headers.
-pub(crate) fn file(bytes: Bytes, end: End, headers: &[(&str, &str)]) -> Deed {
+/// Returns a file: these bytes and headers.
+#[must_use]
+pub fn file(bytes: Bytes, end: End, headers: &[(&str, &str)]) -> Deed {
     let mut answer = Response::builder().header("content-type", "application/octet-stream");
     for (name, value) in headers {
         answer = answer.header(*name, *value);
@@ -240,7 +276,8 @@ pub(crate) fn file(bytes: Bytes, end: End, headers: &[(&str, &str)]) -> Deed {
     Some(answer.body(content(bytes, end)).unwrap())
 }
 
-/// Bytes of which no two pieces are the same.
-pub(crate) fn sample(length: usize) -> Bytes {
+/// Returns bytes of which no two pieces are the same.
+#[must_use]
+pub fn sample(length: usize) -> Bytes {
     (0..length).map(|at| (at / 7 + at / 251) as u8).collect::<Vec<_>>().into()
 }

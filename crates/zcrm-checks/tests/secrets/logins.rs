@@ -38,7 +38,7 @@ pub(crate) async fn browsers(scanner: &mut SecretScanner) {
     let server = fixture.sim.accounts_url();
     let redirect = |state: &str, rest: &str| format!("https://x.example/y?state={state}&{rest}");
     let encoded =
-        |text: &str| -> String { url::form_urlencoded::byte_serialize(text.as_bytes()).collect() };
+        |text: &str| -> String { form_urlencoded::byte_serialize(text.as_bytes()).collect() };
 
     // whoever comes back is logged in
     let (state, grant) = (begin(scanner), fixture.grant(scanner));

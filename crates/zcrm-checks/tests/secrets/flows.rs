@@ -24,7 +24,7 @@ use zcrm_core::ManualClock;
 use zcrm_oauth::ClientCredentials;
 use zcrm_sim::Simulator;
 
-use crate::{MARK, mysql::Database, scanner::SecretScanner};
+use crate::{MARK, database::Database, scanner::SecretScanner};
 
 pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -73,7 +73,7 @@ impl Fixture {
     }
 
     pub(crate) fn builder(&self) -> ClientBuilder {
-        zcrm_tests::builder(&self.sim)
+        zcrm_test_kit::builder(&self.sim)
             .config(Config::new().with("limit_attempts", "1").unwrap())
             .clock(Arc::new(self.clock.clone()))
     }

@@ -12,9 +12,9 @@ use zcrm::{
     stores::{MemoryStore, StoredToken, TokenKey, TokenStore as _},
 };
 use zcrm_sim::Simulator;
-use zcrm_tests::whole_text;
+use zcrm_test_kit::whole_text;
 
-use crate::mysql::Database;
+use crate::database::Database;
 
 type Map = BTreeMap<&'static str, String>;
 
@@ -97,6 +97,12 @@ impl Stage {
         let login = |map: Map| async move { self.run(&map).await.unwrap() };
         match key {
             "client_id" | "client_secret" | "redirect_uri" | "accounts_url" | "ca_file" => {
+                login(map).await;
+                assert_eq!(self.sim.journal().exchanges(), 1);
+            }
+            "ca_pem" => {
+                map.remove("ca_file");
+                map.insert("ca_pem", self.sim.ca_pem().to_owned());
                 login(map).await;
                 assert_eq!(self.sim.journal().exchanges(), 1);
             }
@@ -287,6 +293,7 @@ impl Stage {
             "api_version" => (file_map, "8".into(), &["`api_version`", "`8`"]),
             "user_agent" => (file_map, "zylk\u{e9}r".into(), &["`user_agent`", "ASCII"]),
             "ca_file" => (file_map, self.text_path("none.pem"), &["`ca_file`", "none.pem"]),
+            "ca_pem" => (file_map, self.text_path("ca.pem"), &["`ca_pem`", "certificate"]),
             "application_log_file_path" => {
                 (file_map, self.text_path(""), &["`application_log_file_path`", "is a folder"])
             }

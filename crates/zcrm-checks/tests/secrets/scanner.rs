@@ -4,33 +4,16 @@ use std::{
     collections::HashMap,
     error::Error as StdError,
     fmt::{self, Write as _},
-    io,
-    sync::{Arc, Mutex},
 };
 
-use tracing_subscriber::{fmt::format::FmtSpan, util::SubscriberInitExt};
 use zcrm::{oauth::ExposeSecret, stores::StoredToken};
+use zcrm_test_kit::Logs;
 
 use crate::forms::{Form, forms};
 
-/// Everything that any crate logs, in any thread, at the finest level.
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Collects what is shown and logged, and the secrets that must not be among it.
 pub(crate) struct SecretScanner {
-    captured: Captured,
+    logs: Logs,
     shown: String,
     secrets: Vec<String>,
 }
@@ -38,16 +21,7 @@ pub(crate) struct SecretScanner {
 impl SecretScanner {
     /// Captures the logs of the whole process from now on.
     pub(crate) fn begin() -> Self {
-        let captured = Captured::default();
-        let writer = captured.clone();
-        tracing_subscriber::fmt()
-            .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-            .with_span_events(FmtSpan::FULL)
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .finish()
-            .init();
-        Self { captured, shown: String::new(), secrets: Vec::new() }
+        Self { logs: Logs::of_process(), shown: String::new(), secrets: Vec::new() }
     }
 
     /// A secret that must not be seen.
@@ -88,12 +62,11 @@ impl SecretScanner {
 
     /// Searches all of it.
     pub(crate) fn end(self, logging: &[&str]) {
-        let bytes = std::mem::take(&mut *self.captured.0.lock().unwrap());
-        let log = String::from_utf8_lossy(&bytes);
+        let log = self.logs.text();
         for target in logging {
             assert!(log.contains(target), "nothing of `{target}` was captured");
         }
-        println!("{} secrets, {} bytes of logs", self.secrets.len(), bytes.len());
+        println!("{} secrets, {} bytes of logs", self.secrets.len(), log.len());
         let forms: Vec<Form> = self.secrets.iter().flat_map(|secret| forms(secret)).collect();
         for (place, text) in [("shown", self.shown.as_str()), ("logged", &log)] {
             if let Some((at, form)) = first_of(&forms, text) {

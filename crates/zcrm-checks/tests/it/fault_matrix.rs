@@ -3,7 +3,7 @@
 
 use zcrm::{Error, ErrorKind, Outcome, Record};
 use zcrm_sim::{Faults, Simulator};
-use zcrm_tests::Fixture;
+use zcrm_test_kit::World;
 
 /// What the caller sees of one call.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -150,10 +150,10 @@ fn executed(sim: &Simulator, method: &str) -> usize {
 async fn reports_each_fault_and_repeats_no_unsafe_call() {
     let row = |name: &str| Record::new().with("Last_Name", name).with("Company", "Zylker");
     for Row { name, fault, read, update, insert } in ROWS {
-        // a fixture for each call: a token refused once is not refused a second time
-        let Fixture { sim, client } =
-            Fixture::with(|sim| sim.records("Leads", 1), |it| it).await.unwrap();
-        let restarted = fresh(&sim, &client).await;
+        // a client for each call: a token refused once is not refused a second time
+        let world = World::with(|sim| sim.records("Leads", 1), |it| it).await;
+        let sim = &world.sim;
+        let restarted = world.restarted().await;
         let leads = restarted.records("Leads");
         fault(sim.faults().on_path_prefix("/crm/"));
         let list = leads.list().fields(["Last_Name"]).send().await;
@@ -166,26 +166,18 @@ async fn reports_each_fault_and_repeats_no_unsafe_call() {
             }
         };
         let extra = usize::from(list.is_err());
-        assert_eq!((seen(list), executed(&sim, "GET") - extra), *read, "read: {name}");
+        assert_eq!((seen(list), executed(sim, "GET") - extra), *read, "read: {name}");
 
-        let restarted = fresh(&sim, &client).await;
+        let restarted = world.restarted().await;
         fault(sim.faults().on_path_prefix("/crm/"));
         let done = restarted.records("Leads").update(&id, &row("Kay")).await;
-        assert_eq!((seen(done), executed(&sim, "PUT")), *update, "update: {name}");
+        assert_eq!((seen(done), executed(sim, "PUT")), *update, "update: {name}");
 
         sim.clear_faults();
-        let restarted = fresh(&sim, &client).await;
+        let restarted = world.restarted().await;
         fault(sim.faults().on_path_prefix("/crm/"));
         let done = restarted.records("Leads").create(&row("Boyle")).await;
-        assert_eq!((seen(done), executed(&sim, "POST")), *insert, "insert: {name}");
+        assert_eq!((seen(done), executed(sim, "POST")), *insert, "insert: {name}");
         assert_eq!(sim.record_count("Leads"), 1 + insert.1, "insert: {name}");
     }
-}
-
-/// A client with the same login that did not issue its token itself: as after a restart.
-async fn fresh(sim: &Simulator, client: &zcrm::Client) -> zcrm::Client {
-    let token = client.tokens().stored().await.unwrap().unwrap();
-    let store = zcrm::stores::MemoryStore::new();
-    zcrm::stores::TokenStore::save(&store, client.tokens().key(), &token).await.unwrap();
-    zcrm_tests::builder(sim).store(store).build().unwrap()
 }

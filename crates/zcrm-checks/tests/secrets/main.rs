@@ -9,11 +9,11 @@
     reason = "tests"
 )]
 
+#[path = "../it/database.rs"]
+mod database;
 mod flows;
 mod forms;
 mod logins;
-#[path = "../it/mysql.rs"]
-mod mysql;
 mod scanner;
 
 use scanner::SecretScanner;

@@ -1,16 +1,11 @@
 //! What happens in the middle of long work.
 
-use zcrm_tests::Fixture;
+use zcrm_test_kit::World;
 
 #[tokio::test]
 async fn continues_a_stream_after_a_token_expired() {
-    let Fixture { sim, client } =
-        Fixture::with(|sim| sim.records("Contacts", 60), |it| it).await.unwrap();
-    // as after a restart, when the token is not fresh from the accounts server
-    let token = client.tokens().stored().await.unwrap().unwrap();
-    let store = zcrm::stores::MemoryStore::new();
-    zcrm::stores::TokenStore::save(&store, client.tokens().key(), &token).await.unwrap();
-    let client = zcrm_tests::builder(&sim).store(store).build().unwrap();
+    let world = World::with(|sim| sim.records("Contacts", 60), |it| it).await;
+    let (sim, client) = (&world.sim, world.restarted().await);
 
     let mut stream = client.records("Contacts").list().fields(["id"]).per_page(20).stream();
     for _ in 0..5 {
@@ -25,11 +20,8 @@ async fn continues_a_stream_after_a_token_expired() {
 
 #[tokio::test]
 async fn loses_no_record_if_a_token_expires_in_a_write() {
-    let Fixture { sim, client } = Fixture::new().await.unwrap();
-    let token = client.tokens().stored().await.unwrap().unwrap();
-    let store = zcrm::stores::MemoryStore::new();
-    zcrm::stores::TokenStore::save(&store, client.tokens().key(), &token).await.unwrap();
-    let client = zcrm_tests::builder(&sim).store(store).build().unwrap();
+    let world = World::new().await;
+    let (sim, client) = (&world.sim, world.restarted().await);
 
     let hold = sim.faults().on_path_prefix("/crm/").method("POST").skip(1).hold();
     let rows = (0..250).map(|n| zcrm::Record::new().with("Last_Name", n.to_string()));

@@ -10,7 +10,7 @@ use std::{
 
 use zcrm::{Error, Id, Outcome, Record};
 use zcrm_sim::Faults;
-use zcrm_tests::Fixture;
+use zcrm_test_kit::World;
 
 /// How many calls; `ZCRM_TEST_STORM_CALLS` sets another number.
 const CALLS: usize = 10_000;
@@ -47,10 +47,8 @@ struct Tally {
 async fn reports_every_insert_truly_under_random_faults() {
     let calls = std::env::var("ZCRM_TEST_STORM_CALLS").map_or(CALLS, |text| text.parse().unwrap());
     // over HTTP/1.1 a reset hits one call, so faults and unknown outcomes can be counted
-    let Fixture { sim, client } =
-        Fixture::with(|sim| sim.http1_only().seed(7).records("Contacts", 50), |it| it)
-            .await
-            .unwrap();
+    let World { sim, client, .. } =
+        World::with(|sim| sim.http1_only().seed(7).records("Contacts", 50), |it| it).await;
     let contacts = client.records("Contacts").list().fields(["Last_Name"]).send().await.unwrap();
     let ids: Vec<Id> = contacts.items.iter().map(|it| it.as_ref().unwrap().id().unwrap()).collect();
     let (ids, tally) = (Arc::new(ids), Arc::new(Tally::default()));
