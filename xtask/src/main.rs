@@ -21,6 +21,7 @@ mod needs;
 mod shell;
 mod signatures;
 mod test;
+mod words;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -38,6 +39,7 @@ Commands:
     layers                     check the dependencies of every member, and look for circles between files
     signatures                 check which crates' types the public API of each library shows
     house                      check the files: paths, white space, length
+    words                      search the files for the words of xtask/words.toml
     codegen [--check] [FOLDER] generate the table of operations, from OpenAPI files or from its lock file
     operations                 print the table of operations as JSON, each with the method that sends it
     spec-check --locked|FOLDER hold table, builders and simulator against the lock file and OpenAPI files
@@ -97,6 +99,7 @@ fn job<'a>(arguments: &'a [&'a str]) -> Option<Job<'a>> {
         ["layers"] => Box::new(layers::run),
         ["signatures"] => Box::new(signatures::run),
         ["house"] => Box::new(house::run),
+        ["words"] => Box::new(words::run),
         ["codegen"] => Box::new(|it| codegen::run(it, false, None)),
         ["codegen", "--check"] => Box::new(|it| codegen::run(it, true, None)),
         ["codegen", "--check", path] => {
