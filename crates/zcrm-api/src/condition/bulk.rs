@@ -13,7 +13,7 @@ const MOST_VALUES: usize = 200;
 /// Zoho's page on bulk reads: the longest text of a comparison, in characters.
 const LONGEST_TEXT: usize = 255;
 
-/// The value that stands for an empty field.
+/// The value that matches an empty field.
 const EMPTY: &str = "${EMPTY}";
 
 impl Condition {

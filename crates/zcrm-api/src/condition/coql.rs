@@ -154,7 +154,7 @@ fn write_pattern(test: &Test, before: &str, after: &str, out: &mut String) -> Re
     Ok(())
 }
 
-/// Whether the text is a column of COQL: API names that are joined by dots. A name may begin with `$` or
+/// Returns `true` if the text is a column of COQL: API names joined by dots. A name may begin with `$` or
 /// `!`.
 pub(crate) fn is_column(name: &str) -> bool {
     name.split('.').all(|part| {

@@ -37,7 +37,7 @@ const MOST_TESTS: usize = 1_000;
 /// | values of `is_in` and `not_in` | | 200 | 50, from v7 on 100 |
 ///
 /// Field names and values are escaped, so a value is never read as part of the condition. `Debug` does not
-/// show the values, which are people's data.
+/// show the values, which may be personal data.
 ///
 /// Sources: Zoho's pages on searching records, on creating a bulk read job and on COQL.
 ///
@@ -61,7 +61,7 @@ enum Node {
     Test(Test),
     Group(Join, Vec<Node>),
     Raw(String),
-    /// Stands for a condition of more than [`MOST_TESTS`] comparisons.
+    /// A condition of more than [`MOST_TESTS`] comparisons, whose parts are dropped.
     TooMany,
 }
 
@@ -152,7 +152,7 @@ pub fn field(name: impl Into<String>) -> FieldRef {
 
 /// A field to compare, made by [`field`].
 #[derive(Clone, Debug)]
-#[must_use = "a field is no condition until it is compared"]
+#[must_use = "a field does nothing until it is compared"]
 pub struct FieldRef {
     name: String,
 }
@@ -198,12 +198,12 @@ comparisons! {
 }
 
 impl FieldRef {
-    /// The number, date or time lies between the two, both included.
+    /// The number, date or time is between the two, both included.
     pub fn between(self, from: impl Into<Operand>, to: impl Into<Operand>) -> Condition {
         self.test(Comparison::Between, vec![from.into(), to.into()])
     }
 
-    /// The number, date or time lies outside the two. Not for searches.
+    /// The number, date or time is not between the two. Not for searches.
     pub fn not_between(self, from: impl Into<Operand>, to: impl Into<Operand>) -> Condition {
         self.test(Comparison::NotBetween, vec![from.into(), to.into()])
     }
@@ -328,7 +328,7 @@ fn check_raw(text: &str) -> Result<&str, Error> {
     }
 }
 
-/// Shows the number of comparisons only: fields and values may be people's data.
+/// Shows the number of comparisons only: fields and values may be personal data.
 impl fmt::Debug for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Condition").field("comparisons", &self.tests).finish_non_exhaustive()

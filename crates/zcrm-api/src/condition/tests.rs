@@ -219,7 +219,7 @@ fn shows_no_value_in_debug() {
 }
 
 proptest! {
-    /// A text literal of COQL ends where it was meant to, whatever the text is.
+    /// A COQL string ends at its own quote, for any text.
     #[test]
     fn keeps_any_text_inside_its_quotes(text in "\\PC*[^\\s]\\PC*") {
         let written = coql(&field("A").eq(&text));
@@ -228,7 +228,7 @@ proptest! {
         prop_assert_eq!(inner.replace("''", "'"), text);
     }
 
-    /// Brackets and commas of a search are the writer's own; those of a text are escaped.
+    /// The brackets and commas of a text are escaped in a search.
     #[test]
     fn keeps_any_text_inside_its_comparison_of_a_search(text in "\\PC*[^\\s]\\PC*") {
         let written = field("A").eq(&text).to_search().unwrap();

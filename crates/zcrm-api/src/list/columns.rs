@@ -1,9 +1,9 @@
-//! More fields than one call gives.
+//! Lists with more fields than one call can return.
 //!
-//! The first batch of fields pages. The other batches are read by the ids of each page and laid over
-//! its records. All of a record's fields must be of one moment: what vanished in between is an error
-//! in its place, and what was changed in between is read again as a whole. That is seen by
-//! `Modified_Time`; of a module without it so many fields are refused.
+//! The list is paged with the first batch of fields. The other batches are read by the ids of each
+//! page and merged into its records. All fields of a record must be of the same moment, so
+//! `Modified_Time` is compared: a record that vanished in between is an error, and one that changed
+//! is read again in one call. For modules without this field, so many fields are refused.
 
 use std::collections::HashMap;
 
@@ -19,24 +19,24 @@ use crate::{
     operations,
 };
 
-/// The header that asks only for what has changed.
+/// The header that limits a list to items changed at or after a time.
 pub(super) const MODIFIED_SINCE: &str = "If-Modified-Since";
 
-/// Zoho's documentation: at most 100 ids in one call.
+/// The maximum number of ids in one call, by Zoho's documentation.
 pub(crate) const MOST_IDS: usize = 100;
 
-/// What the names, and the ids, may take up of a URL, as it is encoded: together well below the 8 KiB
-/// at which servers begin to refuse.
+/// The maximum length of the encoded names, and of the encoded ids, in a URL. Together they stay
+/// well below the 8 KiB at which servers begin to refuse URLs.
 const MOST_TEXT: usize = 3_500;
 
-/// By this a change between two reads is seen, to the second.
+/// The field that shows whether a record changed between two reads, to the second.
 pub(crate) const CHANGED: &str = "Modified_Time";
 
-/// How many calls for the rest of a page go on at a time.
+/// The number of concurrent calls for the remaining fields of a page.
 const AT_ONCE: usize = 2;
 
-/// Cuts names into batches for one call each. Where it takes several, each tells when the record was
-/// changed.
+/// Splits field names into batches for one call each. If there are several, each includes
+/// `Modified_Time`.
 pub(crate) fn batches(names: &[String]) -> Vec<String> {
     if fits(names, MOST_FIELDS) {
         return vec![join(names)];
@@ -50,7 +50,7 @@ pub(crate) fn batches(names: &[String]) -> Vec<String> {
 }
 
 fn encoded(text: &str) -> usize {
-    // whatever is no plain character becomes three, in each of its bytes; and a comma
+    // every byte of another character becomes three characters; 3 is for the comma
     3 + text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { 1 } else { 3 }).sum::<usize>()
 }
 
@@ -59,7 +59,7 @@ fn fits<S: AsRef<str>>(texts: &[S], most: usize) -> bool {
         && texts.iter().map(|text| encoded(text.as_ref())).sum::<usize>() <= MOST_TEXT
 }
 
-/// Cuts into pieces of so many, and of so much text, at most.
+/// Splits into batches of at most `most` texts and at most [`MOST_TEXT`] characters.
 fn cut<S: AsRef<str>>(mut texts: &[S], most: usize) -> Vec<&[S]> {
     let mut pieces = Vec::new();
     while !texts.is_empty() {
@@ -76,26 +76,26 @@ fn cut<S: AsRef<str>>(mut texts: &[S], most: usize) -> Vec<&[S]> {
     pieces
 }
 
-/// What else is asked for where one call does not give all fields.
+/// The fields that need further calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Columns {
     /// The batches of fields after the first.
     pub(crate) rest: Vec<String>,
-    /// Only zcrm asks for `Modified_Time`, the caller does not.
+    /// Whether `Modified_Time` was added by zcrm and must be removed again.
     pub(crate) without_changed: bool,
 }
 
-/// These parameters decide whether a record is seen at all, however it is asked for.
+/// The parameters that decide whether a record is found, also by its id.
 const SEEN_BY: [&str; 5] = ["approved", "converted", "territory_id", "include_child", "uid"];
 
-/// What else is asked for with a page.
+/// The further calls for the fields of a page.
 pub(super) struct ExtraColumns<'a> {
     api: &'a Api,
     module: &'a str,
     columns: &'a Columns,
-    /// Parameters without which a record of the page would not be found by its id.
+    /// The parameters without which records of the page would not be found by their ids.
     params: Vec<(&'a str, &'a str)>,
-    /// Whether the page before said that this one has records.
+    /// Whether the previous page reported that more records follow.
     promised: bool,
 }
 
@@ -118,14 +118,14 @@ impl<'a> ExtraColumns<'a> {
     }
 }
 
-/// A page with all of its fields.
+/// Reads a page with all fields.
 pub(super) async fn page<T: DeserializeOwned + Send + 'static>(
     call: Call,
     rest: &ExtraColumns<'_>,
 ) -> Result<Page<T>, Error> {
     let asked = call.request().has_header(MODIFIED_SINCE);
     let reply = call.send().await?;
-    // nothing was changed since then; of a promised page that would be no answer
+    // no record was changed since that time; a promised page cannot be unchanged
     if asked && !rest.promised && reply.status() == StatusCode::NOT_MODIFIED {
         return Ok(Page::empty());
     }
@@ -160,29 +160,29 @@ pub(super) async fn page<T: DeserializeOwned + Send + 'static>(
     Ok(page.typed())
 }
 
-/// Whether a page has records, none of which says when it was changed.
+/// Returns `true` if a page has records, but none has `Modified_Time`.
 fn shows_no_change(page: &Page<Record>) -> bool {
     let good: Vec<&Record> = page.items.iter().flatten().collect();
     !good.is_empty() && !good.iter().any(|record| record.contains(CHANGED))
 }
 
-/// Whether two parts of a record were read before the same change. Without a time that is not known.
+/// Returns `true` if two parts of a record have the same `Modified_Time`. Without it, they may
+/// differ.
 fn same_moment(part: &Record, record: &Record) -> bool {
     let changed = |record: &Record| record.raw(CHANGED).map(str::to_owned);
     changed(record).is_some_and(|time| time != "null" && changed(part) == Some(time))
 }
 
-/// Of this module a record cannot be read in several calls.
+/// Returns the error for a module whose records cannot be read in several calls.
 pub(crate) fn torn(module: &str) -> Error {
     Error::input(format!(
-        "the fields of `{module}` that were asked for take several calls, and its records show no \
-         `{CHANGED}`, by which a change between the calls is seen: a record might hold fields of two \
-         moments. Ask for fewer fields ({MOST_FIELDS} at most), or read the records one by one with \
-         `get`, which gives all fields in one call"
+        "the requested fields of `{module}` need several calls, but its records have no `{CHANGED}` to \
+         detect a change between the calls. Request at most {MOST_FIELDS} fields, or read the records \
+         one by one with `get`, which returns all fields in one call"
     ))
 }
 
-/// Some fields of the records of these ids.
+/// Reads some fields of the records with these ids.
 async fn by_ids(
     ids: &[Id],
     fields: &str,
@@ -202,8 +202,9 @@ async fn by_ids(
     Ok(all.filter_map(|record| Some((record.id()?, record))).collect())
 }
 
-/// Reads a record that was changed between two reads in one call, which gives all of its fields, and
-/// takes what was asked for. Returns whether it was still there.
+/// Reads a record that changed between two reads again in one call, which returns all fields.
+///
+/// Keeps the requested fields. Returns `false` if the record no longer exists.
 async fn reread(
     record: &mut Record,
     parts: &[Record],

@@ -1,4 +1,4 @@
-//! Where a stream is, to go on later.
+//! Positions of streams, from which they can be resumed.
 
 use std::fmt;
 
@@ -8,13 +8,15 @@ use zcrm_core::{Error, escaped};
 use super::{Columns, NextPage, plan::ListPlan};
 use crate::Call;
 
-/// Where a stream is: serialisable, to go on after a restart. A healthy stream gives it at any time
-/// ([`ItemStream::cursor`](crate::list::ItemStream::cursor)), and the error of a page carries it
-/// ([`of`](Self::of)).
+/// The position of a stream. It can be serialised, to resume the stream after a restart.
 ///
-/// It holds the query, and so perhaps people's data. Zoho's page tokens live for 24 hours and
-/// belong to the user who asked. Inside a page it counts records: what was inserted into that page
-/// or deleted from it in the meantime moves the others, so that some may come twice or be missed.
+/// [`ItemStream::cursor`](crate::list::ItemStream::cursor) returns it at any time, and the error of
+/// a page has it as an extension ([`of`](Self::of)).
+///
+/// A cursor contains the query, which may hold personal data. Zoho's page tokens are valid for 24
+/// hours, and only for the same user. The position within a page is a number of records: if records
+/// of this page are inserted or deleted before the stream is resumed, others may be repeated or
+/// missed.
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -33,7 +35,7 @@ use crate::Call;
 pub struct Cursor {
     /// The name of the list's operation, such as `records.list`.
     operation: String,
-    /// The values of its path, percent-encoded.
+    /// The values of the path, percent-encoded.
     path: Vec<(String, String)>,
     params: Vec<(String, String)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -41,9 +43,9 @@ pub struct Cursor {
     #[serde(default)]
     columns: Columns,
     next: NextPage,
-    /// How many items of the stream came before this page.
+    /// The number of items of the stream before this page.
     index: u64,
-    /// How many items of this page were read.
+    /// The number of items of this page that were read.
     #[serde(default, skip_serializing_if = "is_zero")]
     skip: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,29 +58,29 @@ fn is_zero(number: &u64) -> bool {
 }
 
 impl Cursor {
-    /// The cursor that the error of a stream carries: it goes on where the error came.
+    /// Returns the cursor of an error of a stream. It resumes at the position of the error.
     #[must_use]
     pub fn of(error: &Error) -> Option<&Self> {
         error.extension()
     }
 
-    /// How many records of the stream came before.
+    /// Returns the number of records of the stream before this position.
     #[must_use]
     pub fn index(&self) -> u64 {
         self.index.saturating_add(self.skip)
     }
 
-    /// The name of the list's operation.
+    /// Returns the name of the list's operation.
     pub(crate) fn operation(&self) -> &str {
         &self.operation
     }
 
-    /// Where a plan is.
+    /// Creates the cursor for the position of a plan.
     pub(super) fn of_plan(plan: &ListPlan) -> Self {
         let request = plan.call.request();
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let pages = |(name, _): &(&str, &str)| !matches!(*name, "page" | "page_token");
-        // a header that is not text was set by no caller: they give text
+        // callers can only set headers that are text
         let text = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
             Some((name.to_string(), value.to_str().ok()?.to_owned()))
         };
@@ -95,7 +97,7 @@ impl Cursor {
         }
     }
 
-    /// The plan at this place of the list that `call` reads.
+    /// Returns the plan for this position of the list that `call` reads.
     pub(super) fn plan(self, call: &Call) -> Result<ListPlan, Error> {
         call.must_be_right()?;
         let same_path = call.request().path_pairs().eq(self.pairs(&self.path));
@@ -106,7 +108,7 @@ impl Cursor {
                 format!("`{}` of `{}`", escaped(operation), values.join("/"))
             };
             return Err(Error::input(format!(
-                "the cursor is of {} and cannot go on in {}",
+                "the cursor belongs to {} and cannot resume {}",
                 of(&self.operation, &mut self.pairs(&self.path)),
                 of(call.name(), &mut call.request().path_pairs()),
             )));
@@ -132,17 +134,17 @@ impl Cursor {
         pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Whether a page before this one promised it.
+    /// Returns `true` if an earlier page reported that this page follows.
     pub(super) fn is_promised(&self) -> bool {
         self.next != NextPage::Page(1)
     }
 
-    /// Counts one more item of its page as read.
+    /// Counts one more item of the page as read.
     pub(super) fn count_read(&mut self) {
         self.skip = self.skip.saturating_add(1);
     }
 
-    /// The same with so many items of its page read.
+    /// Returns the cursor with `skip` items of the page read.
     pub(super) fn with_read(self, skip: u64) -> Self {
         Self { skip, ..self }
     }

@@ -1,4 +1,4 @@
-//! How the pages of a list follow one another: the one state machine of all lists.
+//! The state machine that follows the pages of a list.
 
 use std::{
     collections::HashSet,
@@ -10,18 +10,18 @@ use zcrm_core::{Error, ErrorKind, More, Outcome, Page, PageInfo, Paging};
 
 use crate::{Call, check::MOST_PER_PAGE};
 
-/// Zoho's documentation: page tokens reach record 100,000 and no further.
+/// The last record that page tokens reach, by Zoho's documentation.
 const TOKEN_WALL: u64 = 100_000;
 
-/// The most pages of one list that are followed: as many as there are if each holds one of the
-/// records that page tokens reach.
+/// The maximum number of pages of a list. It allows for one record per page up to the limit of page
+/// tokens.
 const MOST_PAGES: usize = 100_000;
 
-/// So many pages in a row may repeat earlier ones. While others write, one page can: what was inserted
-/// before it pushes its items onto the next.
+/// The number of pages in a row that may repeat earlier ones. One can, if another client inserts
+/// records that move the items of a page to the next.
 const MOST_REPEATS: u8 = 1;
 
-/// Which page of a list comes next.
+/// The position of the next page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum NextPage {
@@ -30,7 +30,7 @@ pub(crate) enum NextPage {
 }
 
 impl NextPage {
-    /// The page that a call asks for.
+    /// Returns the page that a call asks for.
     pub(super) fn of(call: &Call) -> Self {
         let value = |name| call.request().query_value(name);
         match value("page_token") {
@@ -39,54 +39,55 @@ impl NextPage {
         }
     }
 
-    /// The call for this page.
+    /// Returns the call for this page.
     pub(super) fn apply(&self, call: Call) -> Call {
         let call = call.without_param("page").without_param("page_token");
         match self {
             Self::Token(token) => call.param_unchecked("page_token", token),
-            // the first page needs no number
+            // the first page needs no parameter
             Self::Page(1) => call,
             Self::Page(number) => call.param_unchecked("page", number.to_string()),
         }
     }
 }
 
-/// What the pages of one list can do.
+/// The paging of a list.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PagingRule {
-    /// The operation, for messages.
+    /// The name of the operation, for messages.
     pub(crate) name: &'static str,
-    /// How its pages follow one another in the version that is used.
+    /// The kind of paging in the API version.
     pub(crate) paging: Paging,
-    /// How many items a page holds at most.
+    /// The number of items in a full page.
     pub(crate) per_page: u64,
-    /// How far page numbers reach, in items, where that is known.
+    /// The last item that page numbers reach, if it is known.
     pub(crate) wall: Option<u64>,
 }
 
 impl PagingRule {
     pub(crate) fn new(name: &'static str, paging: Paging, per_page: Option<&str>) -> Self {
         let asked = per_page.and_then(|number| number.parse().ok()).unwrap_or(MOST_PER_PAGE);
-        // a page of no items would never reach a wall
+        // with pages of zero items, the limit would never be reached
         Self { name, paging, per_page: asked.clamp(1, MOST_PER_PAGE), wall: None }
     }
 }
 
-/// Follows the pages of a list, and ends where they lead nowhere: at an empty page that promises
-/// more, at a token that was given before, at pages that only repeat what was read. What it remembers
-/// of a page are 16 bytes.
+/// Follows the pages of a list and detects lists that do not end.
+///
+/// These are an empty page that reports more items, a page token that was used before, and several
+/// pages in a row that only repeat earlier items. It stores 16 bytes per page.
 #[derive(Debug)]
 pub(crate) struct Follower {
     rule: PagingRule,
-    /// Hashes of the tokens that were given, and of what the pages held.
+    /// Hashes of the used tokens and of the contents of the pages.
     tokens: HashSet<u64>,
     pages: HashSet<u64>,
     repeats: u8,
-    /// Whether the page that comes was promised by the one before.
+    /// Whether the previous page reported that the next one follows.
     promised: bool,
 }
 
-/// What a page says of the one behind it.
+/// The data of a page that decides about the next page.
 pub(crate) struct PageFacts {
     info: PageInfo,
     count: u64,
@@ -104,51 +105,53 @@ impl PageFacts {
 }
 
 impl Follower {
-    /// `promised` says whether the first page to come was promised by one that was read before.
+    /// Creates a follower. `promised` is whether an earlier page reported that the first page
+    /// follows.
     pub(crate) fn new(rule: PagingRule, promised: bool) -> Self {
         Self { rule, tokens: HashSet::new(), pages: HashSet::new(), repeats: 0, promised }
     }
 
-    /// What follows the page at `at`, up to whose end `read` items of the list were read; `None` at
-    /// the list's end.
+    /// Returns the page after `at`, or `None` at the end of the list. `read` is the number of items
+    /// read up to the end of this page.
     ///
     /// # Errors
-    /// Of kind [`Wall`](ErrorKind::Wall) where Zoho ends this way with items left, of kind
-    /// [`Decode`](ErrorKind::Decode) where the answer leads nowhere.
+    /// Returns an error of kind [`Wall`](ErrorKind::Wall) if Zoho's limit ends the list while items
+    /// are left, and of kind [`Decode`](ErrorKind::Decode) if the response does not lead to a next
+    /// page.
     pub(crate) fn after(
         &mut self,
         at: &NextPage,
         page: &PageFacts,
         read: u64,
     ) -> Result<Option<NextPage>, Error> {
-        // a page that is asked for only because this one is full is not promised
+        // a page that is fetched only because the previous one is full is not promised
         let promises = page.info.more() == More::Yes || page.info.next_page_token.is_some();
         let promised = std::mem::replace(&mut self.promised, promises);
         if !self.goes_on(promised, page)? {
             return Ok(None);
         }
         if page.count == 0 {
-            return Err(self.fault("an empty page says that more items follow"));
+            return Err(self.fault("an empty page reports that more items follow"));
         }
         let next = self.next(at, page, read)?;
         self.must_progress(&next, page)?;
         Ok(Some(next))
     }
 
-    /// Whether there is more to read, as far as the answer says so.
+    /// Returns `true` if there is more to read, by the response.
     fn goes_on(&self, promised: bool, page: &PageFacts) -> Result<bool, Error> {
         match page.info.more() {
             More::Yes => return Ok(true),
             More::No => return Ok(false),
             More::NotStated if promised => {
                 return Err(self.fault(
-                    "the page before said that more items follow, and this one has no \
-                     `info.more_records` that is a boolean: whether the list ends here is not known",
+                    "the previous page reported that more items follow, but this page has no boolean \
+                    `info.more_records`: it is unknown whether the list ends here",
                 ));
             }
             _ => {}
         }
-        // without a word of it, a page that is not full ends the list
+        // if the response does not say, a page that is not full is the last
         let per_page = page.info.per_page.unwrap_or(self.rule.per_page).clamp(1, MOST_PER_PAGE);
         let token = self.rule.paging == Paging::Tokens && page.info.next_page_token.is_some();
         let full = self.rule.paging != Paging::None && page.count >= per_page;
@@ -164,18 +167,18 @@ impl Follower {
             NextPage::Page(_) => {
                 return Err(self.wall(
                     read,
-                    "`info.more_records` says that more are left, and this list has no pages",
+                    "`info.more_records` reports more items, but this list has no pages",
                 ));
             }
             NextPage::Token(_) if read < TOKEN_WALL => {
                 return Err(self.fault(match page.info.more() {
                     More::Yes => {
-                        "`info.more_records` says that more items follow, and there is no \
-                         `info.next_page_token` to read them by"
+                        "`info.more_records` reports more items, but there is no `info.next_page_token` \
+                        to read them"
                     }
                     _ => {
                         "a full page has neither a boolean `info.more_records` nor an \
-                         `info.next_page_token`: whether the list ends here is not known"
+                        `info.next_page_token`: it is unknown whether the list ends here"
                     }
                 }));
             }
@@ -188,26 +191,24 @@ impl Follower {
         }
     }
 
-    /// Refuses to go on where the pages lead in a circle.
+    /// Checks that the pages do not lead in a circle.
     fn must_progress(&mut self, next: &NextPage, page: &PageFacts) -> Result<(), Error> {
         if let NextPage::Token(token) = next {
             let mut hasher = DefaultHasher::new();
             token.hash(&mut hasher);
             if !self.tokens.insert(hasher.finish()) {
-                return Err(self.fault(
-                    "Zoho gave the same page token twice: going on would read the same pages for \
-                     ever",
-                ));
+                return Err(
+                    self.fault("Zoho returned the same page token twice: the list would never end")
+                );
             }
         }
-        // where a wall is known, it ends what leads nowhere
+        // if a limit is known, it ends the list
         let open = matches!(next, NextPage::Token(_)) || self.rule.wall.is_none();
         let repeated = open && page.fingerprint.is_some_and(|print| !self.pages.insert(print));
         self.repeats = if repeated { self.repeats.saturating_add(1) } else { 0 };
         if self.repeats > MOST_REPEATS {
             return Err(self.fault(
-                "several pages in a row hold what was read before: going on would read the same \
-                 items for ever",
+                "several pages in a row only repeat earlier items: the list would never end",
             ));
         }
         if self.pages.len().max(self.tokens.len()) >= MOST_PAGES {
@@ -223,8 +224,8 @@ impl Follower {
 
     fn wall(&self, read: u64, why: &str) -> Error {
         let what = format!(
-            "Zoho ends this way of reading after {read} items, and more are left ({why}): go on with \
-             a narrower query, with page tokens (in v3 and later), or read in bulk"
+            "Zoho's limit for this list is reached after {read} items, and more are left ({why}): use \
+             a narrower query, page tokens (v3 and later), or a bulk read"
         );
         Error::new(ErrorKind::Wall, Outcome::Local, self.of_list(&what))
     }

@@ -1,4 +1,4 @@
-//! Lists: a page of one, its pages, a stream of its items, or all of them.
+//! Lists: a single page, all pages, a stream of items, or all items.
 
 mod columns;
 mod cursor;
@@ -30,14 +30,15 @@ use crate::{
     request::{Kind, Request, sealed::Sealed},
 };
 
-/// Reads a list: the kind of a [`Request`] that gives a page of it.
+/// A [`Request`] kind that reads a list.
 ///
-/// Awaiting the request, or [`send`](Request::send), gives one [`Page`];
-/// [`pages`](Request::pages) gives them one after another, [`stream`](Request::stream) gives the
-/// items of all pages, and [`all`](Request::all) collects those. `T` is what an item is read as; `S`
-/// is what is listed, and decides which options there are.
+/// [`send`](Request::send) returns one [`Page`], and so does awaiting the request.
+/// [`pages`](Request::pages) returns one page after another, [`stream`](Request::stream) the items
+/// of all pages, and [`all`](Request::all) collects them. `T` is the type of an item. The source
+/// `S` determines the list and its options.
 ///
-/// Dropping it, its pages or its stream ends the page that is being fetched, and begins no other.
+/// If the future, the pages or the stream is dropped, the current call is cancelled and no further
+/// call is made.
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -85,26 +86,29 @@ impl<T: DeserializeOwned + Send + 'static, S: Source> Kind for List<T, S> {
 }
 
 impl<T: DeserializeOwned + Send + 'static, S: Source> Request<List<T, S>> {
-    /// Reads page after page. Nothing is fetched before it is asked for.
+    /// Reads one page after another. A page is fetched when it is polled.
     pub fn pages(self) -> Pages<T> {
         Pages::new(self.begin())
     }
 
-    /// Reads the items of all pages, with the next page fetched while the second half of this one is
-    /// read. A mistake in the request is the stream's first item.
+    /// Reads the items of all pages as a stream.
+    ///
+    /// The next page is fetched while the second half of the current page is read. If the request
+    /// was set up wrongly, the first item is the error.
     #[doc(alias = "pagination")]
     pub fn stream(self) -> ItemStream<T> {
         ItemStream::new(self.begin())
     }
 
-    /// Reads the items of all pages and collects them; the first error ends it. For a list of which
-    /// some items may not fit `T`, or that is too long for the memory, there is
-    /// [`stream`](Self::stream).
+    /// Reads the items of all pages into a `Vec`, up to the first error.
+    ///
+    /// Use [`stream`](Self::stream) if items may not fit `T`, or if the list may not fit into
+    /// memory.
     ///
     /// # Errors
-    /// As [`send`](Request::send), of kind [`Record`](zcrm_core::ErrorKind::Record) where an item
-    /// could not be read, and of kind [`Wall`](zcrm_core::ErrorKind::Wall) where Zoho ends the list
-    /// with items left.
+    /// Returns the errors of [`send`](Request::send). Returns an error of kind
+    /// [`Record`](zcrm_core::ErrorKind::Record) if an item could not be read, and of kind
+    /// [`Wall`](zcrm_core::ErrorKind::Wall) if Zoho's limit ends the list while items are left.
     pub fn all(self) -> impl Future<Output = Result<Vec<T>, Error>> + Send + use<T, S> {
         let mut stream = self.stream();
         async move {
@@ -116,16 +120,17 @@ impl<T: DeserializeOwned + Send + 'static, S: Source> Request<List<T, S>> {
         }
     }
 
-    /// Goes on with a stream of this list where it ended or broke off; see [`Cursor`]. The
-    /// parameters are those of the cursor, not those of this request.
+    /// Resumes a stream of this list at a [`Cursor`], with the cursor's parameters instead of those
+    /// of this request.
     ///
     /// # Errors
-    /// Of kind [`Input`](zcrm_core::ErrorKind::Input) where the cursor is of another list.
+    /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if the cursor belongs to
+    /// another list.
     pub fn resume(self, cursor: Cursor) -> Result<ItemStream<T>, Error> {
         Ok(ItemStream::resume(cursor.plan(&self.call)?))
     }
 
-    /// Where the list begins; a list that finds nothing has no beginning.
+    /// Returns the start of the list, or `None` if the list is known to be empty.
     fn begin(self) -> Option<Prepare> {
         let Self { call, kind: List { source, .. } } = self;
         match source.finds_nothing() && call.must_be_right().is_ok() {

@@ -1,4 +1,4 @@
-//! The pages of any list.
+//! The pages of a list.
 
 use std::{
     fmt,
@@ -20,11 +20,11 @@ use super::{
 
 /// The pages of a list, one after another: [`Request::pages`](crate::request::Request::pages).
 ///
-/// Nothing is fetched before it is asked for, and dropping the stream ends the page that is being
-/// fetched. The error of a page ends the stream; so do pages that
-/// lead nowhere, as an error of kind [`Decode`](zcrm_core::ErrorKind::Decode): an empty page that
-/// promises more, a page token that comes again, pages that only repeat what was read. [`ItemStream`](super::ItemStream)
-/// fetches ahead and can go on later.
+/// A page is fetched when it is polled. Dropping the stream cancels the current call. An error ends
+/// the stream. A list that would never end is an error of kind
+/// [`Decode`](zcrm_core::ErrorKind::Decode): for example an empty page that reports more items, or
+/// a page token that is used twice. [`ItemStream`](super::ItemStream) fetches pages ahead and can
+/// be resumed.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<T>(BoxStream<'static, Result<Page<T>, Error>>);
 
@@ -45,7 +45,7 @@ impl<T: DeserializeOwned + Send + 'static> Pages<T> {
         Self(stream::unfold(begin.map_or(PagesState::Ended, PagesState::Begin), step).boxed())
     }
 
-    /// The next page; `None` at the end. The same as `StreamExt::next`, without the import.
+    /// Returns the next page, or `None` at the end. Like `StreamExt::next`, but without an import.
     pub async fn next(&mut self) -> Option<Result<Page<T>, Error>> {
         poll_fn(|cx| self.0.poll_next_unpin(cx)).await
     }

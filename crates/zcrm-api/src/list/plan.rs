@@ -1,4 +1,4 @@
-//! How a list is read: the call of each page, and where the list is.
+//! The plan of a list: its call, and the position in the list.
 
 use std::{
     pin::Pin,
@@ -16,22 +16,22 @@ use super::{
 };
 use crate::{Call, check};
 
-/// A list whose call is complete, but for the page.
+/// The complete call of a list except for the page, and the position in the list.
 #[derive(Clone, Debug)]
 pub(super) struct ListPlan {
     /// The call without `page` and `page_token`.
     pub(super) call: Call,
     pub(super) columns: Columns,
-    /// The page that comes.
+    /// The next page.
     pub(super) next: NextPage,
-    /// How many items of the list came before this page.
+    /// The number of items of the list before this page.
     pub(super) index: u64,
-    /// How many items of this page were read.
+    /// The number of items of this page that were read.
     pub(super) skip: u64,
     pub(super) wall: Option<u64>,
 }
 
-/// A list on its way to a plan: names of fields may have to be read first.
+/// The start of a list, whose plan may first need the names of fields.
 pub(super) enum Prepare {
     Ready(Box<Result<ListPlan, Error>>),
     Later(Pin<Box<dyn Future<Output = Result<ListPlan, Error>> + Send>>),
@@ -54,20 +54,20 @@ impl Prepare {
         }))
     }
 
-    /// The plan, where it does not take a call of its own.
+    /// Returns the plan if it needs no call.
     pub(super) fn now<S: Source>(source: S, call: Call) -> Result<ListPlan, Error> {
         match Self::new(source, call) {
             Self::Ready(plan) => *plan,
             Self::Later(_) => Err(Error::input(
-                "the list asks for all fields, whose names were not read from Zoho yet: send it once, \
-                 or name the fields by `.fields([…])`",
+                "the list asks for all fields, but their names have not been read from Zoho yet: send the \
+             request once, or name the fields with `.fields([…])`",
             )),
         }
     }
 }
 
 impl Prepare {
-    /// The same as [`plan`](Self::plan), for a stream.
+    /// Polls [`plan`](Self::plan).
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<ListPlan, Error>> {
         match self {
             Self::Ready(plan) => Poll::Ready(plan.as_ref().clone()),
@@ -103,19 +103,19 @@ impl ListPlan {
         rule
     }
 
-    /// The call as the caller made it, its page included.
+    /// Returns the call as the caller set it up, with its page.
     pub(super) fn into_asked_call(self) -> Call {
         self.call
     }
 
-    /// The page that the caller asked for.
+    /// Fetches the page that the caller asked for.
     pub(super) async fn fetch_as_asked<T: DeserializeOwned + Send + 'static>(
         self,
     ) -> Result<Page<T>, Error> {
         self.read(self.call.clone()).await
     }
 
-    /// The page that comes.
+    /// Fetches the next page.
     pub(super) async fn fetch<T: DeserializeOwned + Send + 'static>(
         &self,
     ) -> Result<Page<T>, Error> {
@@ -133,7 +133,7 @@ impl ListPlan {
         let ResponseShape::List(key) = call.response() else {
             return Err(check::no_request("the operation returns no list"));
         };
-        // nothing was changed since then; of a promised page that would be no answer
+        // no item was changed since that time; a promised page cannot be unchanged
         let may_be_unchanged = self.index == 0 && call.request().has_header(MODIFIED_SINCE);
         let reply = call.send().await?;
         match may_be_unchanged && reply.status() == StatusCode::NOT_MODIFIED {

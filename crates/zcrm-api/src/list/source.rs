@@ -1,41 +1,42 @@
-//! What is listed: it decides which options a list has, and completes its call.
+//! The sources of lists, which determine the options and complete the call.
 
 use zcrm_core::{ApiVersion, Error};
 
 use super::Columns;
 use crate::{Call, check, check::MOST_FIELDS, request::sealed::Sealed};
 
-/// What a [`List`](super::List) lists. Only zcrm's own types implement it.
+/// A source of a [`List`](super::List). Implemented by this crate only.
 pub trait Source: Sealed + Clone + Send + Sync + 'static {
-    /// The module whose fields must be known before the list can be read.
+    /// Returns the module whose field names are needed before the list can be read.
     fn all_fields_of(&self, _call: &Call) -> Option<String> {
         None
     }
 
-    /// Adds to the call what the options of the list say. `known` are the names of the module's
-    /// fields, where they were asked for.
+    /// Adds the options of the list to the call. `known` has the names of the module's fields, if
+    /// they were needed.
     ///
     /// # Errors
-    /// Of kind [`Input`](zcrm_core::ErrorKind::Input) where the options contradict each other.
+    /// Returns an error of kind [`Input`](zcrm_core::ErrorKind::Input) if options contradict each
+    /// other.
     fn complete(self, call: Call, _known: Option<&[String]>) -> Result<(Call, Columns), Error> {
         Ok((call, Columns::default()))
     }
 
-    /// Whether it is known to find nothing, so that there is nothing to ask Zoho.
+    /// Returns `true` if the list is known to be empty, so that no call is made.
     fn finds_nothing(&self) -> bool {
         false
     }
 
-    /// How far page numbers reach, in items, where that is known.
+    /// Returns the last item that page numbers reach, if it is known.
     fn page_number_wall(&self) -> Option<u64> {
         None
     }
 }
 
-/// A list that has pages.
+/// A list with pages.
 pub trait HasPages: Source {}
 
-/// A list that comes whole.
+/// A list without pages: one response holds all items.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Whole;
@@ -43,7 +44,7 @@ pub struct Whole;
 impl Sealed for Whole {}
 impl Source for Whole {}
 
-/// A list that comes in pages.
+/// A list with pages and no further options.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Paged;
@@ -52,17 +53,17 @@ impl Sealed for Paged {}
 impl Source for Paged {}
 impl HasPages for Paged {}
 
-/// A list of what belongs to a record (related records, notes, attachments), whose fields are named
-/// from v3 on. Notes and attachments name theirs by default.
+/// A list of related records, notes or attachments, whose fields are named from v3 on. Notes and
+/// attachments have default fields.
 #[derive(Clone, Debug)]
 pub struct FieldList {
     fields: Vec<String>,
-    /// The fields are the default ones.
+    /// Whether the fields are the default ones.
     by_default: bool,
 }
 
 impl FieldList {
-    /// A list that names `fields` from v3 on by default.
+    /// Creates a list that by default names `fields` from v3 on.
     pub(crate) fn new(version: ApiVersion, fields: &[&str]) -> Self {
         let fields = match version.requires_fields() {
             true => fields.iter().map(|&name| name.to_owned()).collect(),
@@ -99,7 +100,7 @@ impl Source for FieldList {
         }
         if self.fields.len() > MOST_FIELDS {
             return Err(Error::input(format!(
-                "{} fields were asked for, and Zoho gives at most {MOST_FIELDS} in a call: name fewer",
+                "too many fields: {} named, and Zoho returns at most {MOST_FIELDS} in this list",
                 self.fields.len()
             )));
         }

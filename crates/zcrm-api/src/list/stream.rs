@@ -1,4 +1,4 @@
-//! All items of a list, page after page.
+//! The items of a list as a stream.
 
 use std::{
     collections::VecDeque,
@@ -19,18 +19,20 @@ use super::{
     plan::{ListPlan, Prepare},
 };
 
-/// The items of a list, one by one, with the next page fetched while the second half of this one is
-/// read: [`Request::stream`](crate::request::Request::stream).
+/// A stream of the items of a list: [`Request::stream`](crate::request::Request::stream).
 ///
-/// An item that does not fit `T` is an error in its place, of kind
-/// [`Record`](ErrorKind::Record), and the stream goes on; [`on_bad_record`](Self::on_bad_record)
-/// takes those aside, [`collect_all`](Self::collect_all) gives both. The error of a page ends the
-/// stream; it carries a [`Cursor`] to [go on](crate::request::Request::resume) later, and a stream that goes well
-/// gives one at any time ([`cursor`](Self::cursor)). Where Zoho ends the way with records left, the
-/// last item is an error of kind [`Wall`](ErrorKind::Wall); where its answers lead nowhere (an empty
-/// page that promises more, a page token that comes again, a promised page without `info`), it is an
-/// error of kind [`Decode`](ErrorKind::Decode): a stream never stops quietly, and none runs for ever.
-/// At most two pages are held. Dropping it ends what was being fetched.
+/// The next page is fetched while the second half of the current page is read, so at most two pages
+/// are in memory. Dropping the stream cancels the current call.
+///
+/// An item that does not fit `T` is an error of kind [`Record`](ErrorKind::Record), and the stream
+/// continues. [`on_bad_record`](Self::on_bad_record) passes these errors to a callback, and
+/// [`collect_all`](Self::collect_all) collects them.
+///
+/// Any other error ends the stream. The error of a page carries a [`Cursor`] to
+/// [resume](crate::request::Request::resume) the stream; [`cursor`](Self::cursor) returns one at
+/// any time. If Zoho's limit ends the list while records are left, the last item is an error of
+/// kind [`Wall`](ErrorKind::Wall). A list that would never end is an error of kind
+/// [`Decode`](ErrorKind::Decode). So a stream ends without an error only at the end of the list.
 ///
 /// ```no_run
 /// # async fn example(api: zcrm_api::Api) -> Result<(), zcrm_core::Error> {
@@ -45,32 +47,32 @@ use super::{
 pub struct ItemStream<T> {
     state: StreamState<T>,
     buffer: VecDeque<Result<T, RecordError>>,
-    /// Fetch the next page once no more than this many records are left of the last one.
+    /// The next page is fetched when at most this many records of the current page are left.
     half: usize,
-    /// The place of the next record of the buffer; of a stream that has read nothing, its beginning.
+    /// The position of the next record in the buffer. Before the first record, it is the start.
     here: Option<Cursor>,
     follower: Option<Follower>,
     aside: Option<Box<dyn FnMut(Error) + Send>>,
 }
 
 enum StreamState<T> {
-    /// What is asked for is not complete: names of fields must be read first.
+    /// The names of fields must be read first.
     Begin(Prepare),
-    /// The place of the next page is known.
+    /// The next page is known.
     Waiting(ListPlan),
     Fetching {
         plan: ListPlan,
         page: Task<Page<T>>,
     },
-    /// An error that comes behind the items that are still buffered.
+    /// An error that follows the buffered items.
     Failing(Box<Error>),
-    /// Ended by an error, behind which it could go on.
+    /// Ended by an error, and can be resumed.
     Broken(Box<Cursor>),
     Ended,
 }
 
 impl<T> StreamState<T> {
-    /// What an error leaves behind.
+    /// Returns the state after an error.
     fn after(error: &Error) -> Self {
         match Cursor::of(error) {
             Some(cursor) => Self::Broken(Box::new(cursor.clone())),
@@ -79,16 +81,16 @@ impl<T> StreamState<T> {
     }
 }
 
-/// All that a stream gave: [`ItemStream::collect_all`].
+/// The result of [`ItemStream::collect_all`].
 #[derive(Debug)]
 #[must_use = "the stream may have been interrupted"]
 #[non_exhaustive]
 pub struct Collected<T> {
-    /// The records that fit.
+    /// The records that fit `T`.
     pub records: Vec<T>,
-    /// Those that did not, each with its index and its text.
+    /// The errors of records that do not fit `T`, with their index and text.
     pub bad: Vec<Error>,
-    /// What ended the stream before its end.
+    /// The error that ended the stream early, if any.
     pub interrupted: Option<Error>,
 }
 
@@ -108,7 +110,7 @@ impl<T: DeserializeOwned + Send + 'static> ItemStream<T> {
     }
 
     pub(super) fn resume(plan: ListPlan) -> Self {
-        // only a page that promised more leads to a later one
+        // a page after the first is always one that the previous page promised
         let here = Cursor::of_plan(&plan);
         let follower = Follower::new(plan.paging_rule(), here.is_promised());
         let mut stream = Self::at(StreamState::Waiting(plan), None);
@@ -120,12 +122,12 @@ impl<T: DeserializeOwned + Send + 'static> ItemStream<T> {
         Self { state, buffer: VecDeque::new(), half: 0, here, follower: None, aside: None }
     }
 
-    /// Where the stream is: behind the last record that it gave, also where more are held already.
-    /// To save now and then, and to [go on](crate::request::Request::resume) with after a restart.
+    /// Returns the position after the last record that the stream returned.
     ///
-    /// `None` at the end, and before the first record of a stream of
-    /// [`all_fields`](crate::Request::all_fields), whose fields are not known yet. Behind the
-    /// error of a page it is the cursor that the error carries.
+    /// Save it from time to time to [resume](crate::request::Request::resume) the stream after a
+    /// restart. After the error of a page, it is the cursor of the error. It is `None` at the end
+    /// of the list, and before the first record of a stream with
+    /// [`all_fields`](crate::Request::all_fields) whose field names are not known yet.
     ///
     /// ```no_run
     /// # async fn example(api: zcrm_api::Api) -> Result<(), Box<dyn std::error::Error>> {
@@ -155,19 +157,20 @@ impl<T: DeserializeOwned + Send + 'static> ItemStream<T> {
         }
     }
 
-    /// Gives the records that do not fit to `f` and keeps them out of the stream, so that
-    /// collecting gets all good ones.
+    /// Passes the errors of records that do not fit `T` to `f` instead of returning them from the
+    /// stream.
     pub fn on_bad_record(mut self, f: impl FnMut(Error) + Send + 'static) -> Self {
         self.aside = Some(Box::new(f));
         self
     }
 
-    /// The next record; `None` at the end. The same as `StreamExt::next`, without the import.
+    /// Returns the next record, or `None` at the end. Like `StreamExt::next`, but without an
+    /// import.
     pub async fn next(&mut self) -> Option<Result<T, Error>> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
-    /// All records, good and bad, and what broke the stream off, if anything did.
+    /// Collects the records, the errors of records, and the error that ended the stream, if any.
     pub async fn collect_all(mut self) -> Collected<T> {
         let mut all = Collected { records: Vec::new(), bad: Vec::new(), interrupted: None };
         while let Some(item) = self.next().await {
@@ -180,7 +183,7 @@ impl<T: DeserializeOwned + Send + 'static> ItemStream<T> {
         all
     }
 
-    /// Takes a page and finds out what follows it.
+    /// Adds a page to the buffer and determines the next page.
     fn accept(&mut self, mut plan: ListPlan, page: Page<T>) {
         let facts = PageFacts::of(&page);
         let count = page.items.len() as u64;
@@ -203,7 +206,7 @@ impl<T: DeserializeOwned + Send + 'static> ItemStream<T> {
             }
             Err(error) if error.kind() == ErrorKind::Wall => StreamState::Failing(Box::new(error)),
             Err(error) => {
-                // another try of this page may say what follows it
+                // a retry of this page may return its next page
                 let again = cursor.clone().with_read(count);
                 StreamState::Failing(Box::new(error.with_extension(again)))
             }
@@ -211,7 +214,7 @@ impl<T: DeserializeOwned + Send + 'static> ItemStream<T> {
         self.here = Some(cursor);
     }
 
-    /// Starts to fetch the next page as soon as few enough items are left of this one.
+    /// Starts to fetch the next page when few items of the current one are left.
     fn start(&mut self) -> Result<(), Error> {
         self.state = match std::mem::replace(&mut self.state, StreamState::Ended) {
             StreamState::Waiting(plan) if self.buffer.len() <= self.half => {
@@ -276,14 +279,14 @@ impl<T: DeserializeOwned + Send + 'static> Stream for ItemStream<T> {
                     return Poll::Ready(None);
                 }
                 StreamState::Ended => return Poll::Ready(None),
-                // `start` turns these into work as soon as nothing is buffered
+                // `start` fetches this page, because the buffer is empty
                 state @ StreamState::Waiting(_) => this.state = state,
             }
         }
     }
 }
 
-/// Nothing in it is pinned: records are only moved.
+/// No field is pinned structurally.
 impl<T> Unpin for ItemStream<T> {}
 
 impl<T> fmt::Debug for ItemStream<T> {
@@ -295,13 +298,13 @@ impl<T> fmt::Debug for ItemStream<T> {
     }
 }
 
-/// Work that goes on beside the stream, and that ends with it.
+/// A task that runs concurrently with the stream and is aborted with it.
 struct Task<V>(JoinHandle<Result<V, Error>>);
 
 impl<V: Send + 'static> Task<V> {
     fn spawn(work: impl Future<Output = Result<V, Error>> + Send + 'static) -> Result<Self, Error> {
         let runtime = tokio::runtime::Handle::try_current().map_err(|error| {
-            Error::config("a stream must be read inside a tokio runtime").with_source(error)
+            Error::config("no tokio runtime: a stream must be polled inside one").with_source(error)
         })?;
         Ok(Self(runtime.spawn(work)))
     }
@@ -309,7 +312,7 @@ impl<V: Send + 'static> Task<V> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<V, Error>> {
         let joined = ready!(Pin::new(&mut self.0).poll(cx));
         Poll::Ready(joined.unwrap_or_else(|error| {
-            let message = "the task that fetched a page ended early";
+            let message = "the task that fetches a page ended early";
             Err(Error::new(ErrorKind::Other, Outcome::Unknown, message).with_source(error))
         }))
     }
