@@ -197,7 +197,7 @@ impl Api {
         &self.shared.fields
     }
 
-    /// Has a request authorised and takes in the answer.
+    /// Authorises a request, sends it, and reads the response into memory.
     pub(crate) fn send_built<B>(
         &self,
         build: B,
@@ -217,7 +217,7 @@ impl Api {
         })
     }
 
-    /// Has a request authorised and hands on the file that it answers with.
+    /// Authorises a request, sends it, and returns the response as a download.
     pub(crate) async fn open(
         &self,
         mut request: Request<ReqBody>,
@@ -231,7 +231,7 @@ impl Api {
             && let Some(call) = request.extensions().get::<CallMeta>()
             && call.retry_class() != RetryClass::Read
         {
-            let refused = Error::input("this API is for reading only, and the call may write");
+            let refused = Error::input("this API is read-only, but the call may write");
             return Err(refused.with_call(call));
         }
         if self.shared.settings != CallSettings::default() {

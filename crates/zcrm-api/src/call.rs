@@ -109,7 +109,7 @@ impl Api {
         Call::new(self.clone(), operation)
     }
 
-    /// A call of an operation whose path or query names a module.
+    /// Begins a call of an operation whose path or query names a module.
     pub(crate) fn call_of_module(&self, operation: &Operation, module: &str) -> Call {
         let call = self.call(operation).check(check::module(module));
         match operation.template().contains("{module}") {

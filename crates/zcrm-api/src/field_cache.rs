@@ -1,4 +1,4 @@
-//! The names of fields that were read already.
+//! A cache of the field names of modules.
 
 use std::{
     collections::HashMap,

@@ -1,4 +1,4 @@
-//! How a call names its record.
+//! The reference to a record in the path of a call.
 
 use std::fmt;
 

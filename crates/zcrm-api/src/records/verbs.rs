@@ -1,4 +1,4 @@
-//! What can be done with the records of a module.
+//! The methods for reading and writing the records of a module.
 
 use serde::{Serialize, de::DeserializeOwned};
 use zcrm_core::{Id, Module, ModuleName, Record};

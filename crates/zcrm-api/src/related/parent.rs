@@ -1,4 +1,4 @@
-//! The record that something belongs to.
+//! The record that notes, attachments or related records belong to.
 
 use zcrm_core::{Error, Id, ModuleName, Operation};
 

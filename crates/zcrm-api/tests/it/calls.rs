@@ -65,7 +65,7 @@ async fn a_read_only_api_refuses_every_write_before_it_is_sent() {
         leads.delete("1").await.unwrap_err(),
     ] {
         assert_eq!(error.kind(), ErrorKind::Input);
-        assert!(error.to_string().contains("reading only"), "{error}");
+        assert!(error.to_string().contains("read-only"), "{error}");
     }
     assert_eq!(sim.journal().requests(), 0);
     let page = leads.list().fields(["Last_Name"]).send().await.unwrap();
