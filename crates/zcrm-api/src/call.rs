@@ -45,11 +45,11 @@ pub struct Call {
     api: Api,
     request: RequestBuilder,
     response: ResponseShape,
-    // on the heap, for a call is handed on with each word and few have any
+    // boxed, because calls are moved often and few have files
     streams: Option<Box<Streams>>,
 }
 
-/// The files that a call sends as streams, and who hears of its progress.
+/// The files that a call sends as streams, and the listener of its progress.
 #[derive(Clone, Default)]
 struct Streams {
     files: Vec<SharedBody>,

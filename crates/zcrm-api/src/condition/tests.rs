@@ -144,7 +144,7 @@ fn refuses_a_comparison_that_the_target_does_not_support() {
 }
 
 #[test]
-fn refuses_what_is_empty_in_every_target() {
+fn refuses_empty_values_in_every_target() {
     for (condition, word) in [
         (field("Email").eq(""), "`Email`"),
         (field("Email").ne("  "), "`Email`"),
@@ -162,7 +162,7 @@ fn refuses_what_is_empty_in_every_target() {
 }
 
 #[test]
-fn refuses_more_than_the_target_takes() {
+fn refuses_more_comparisons_than_the_target_takes() {
     let many = |count: usize| {
         (1..count).fold(field("A").eq(0), |all, number| all.or(field("A").eq(number as u64)))
     };
@@ -198,7 +198,7 @@ fn refuses_columns_and_wildcards_that_coql_would_misread() {
 }
 
 #[test]
-fn keeps_a_condition_of_a_long_loop_small() {
+fn bounds_the_size_of_a_condition() {
     let mut condition = field("A").eq(0);
     for number in 0..200_000_u32 {
         // Alternating, so that each step would nest one level deeper.

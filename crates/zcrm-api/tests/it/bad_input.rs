@@ -1,4 +1,4 @@
-//! Mistakes are named, and nothing is sent.
+//! Invalid input: errors that name the mistake, before anything is sent.
 
 use serde_json::json;
 use zcrm_api::{Condition, Note, field, records::SortOrder};
@@ -14,7 +14,7 @@ fn named(error: &Error, words: &[&str]) {
 }
 
 #[tokio::test]
-async fn every_mistake_is_told_before_anything_is_sent() {
+async fn reports_every_mistake_before_sending() {
     let Fixture { sim, api } = Fixture::new(ApiVersion::V8).await;
     let leads = api.records("Leads");
     let list = || leads.list().fields(["Last_Name"]);
@@ -114,7 +114,7 @@ async fn every_mistake_is_told_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn v2_sorts_by_any_field_and_needs_no_fields() {
+async fn v2_sorts_by_any_field_and_needs_no_field_names() {
     let Fixture { sim: _sim, api } =
         Fixture::with(ApiVersion::V2, |sim| sim.records("Contacts", 3)).await;
     let list = api.records("Contacts").list().sort_by("Last_Name");
@@ -126,7 +126,7 @@ async fn v2_sorts_by_any_field_and_needs_no_fields() {
 }
 
 #[tokio::test]
-async fn fifty_fields_are_not_too_many_and_a_search_needs_none() {
+async fn accepts_50_fields_and_a_search_without_fields() {
     let Fixture { sim: _sim, api } = Fixture::new(ApiVersion::V8).await;
     let leads = api.records("Leads");
     let names = (0..50).map(|n| format!("Field_{n}"));
@@ -136,7 +136,7 @@ async fn fifty_fields_are_not_too_many_and_a_search_needs_none() {
 }
 
 #[tokio::test]
-async fn criteria_in_zohos_own_words_are_sent_as_they_are() {
+async fn sends_a_raw_condition_unchanged() {
     let Fixture { sim, api } = Fixture::new(ApiVersion::V8).await;
     let criteria = Condition::raw("(Last_Name:equals:a)");
     api.records("Leads").search(criteria).send().await.unwrap();
@@ -146,7 +146,7 @@ async fn criteria_in_zohos_own_words_are_sent_as_they_are() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_too_long_for_a_call_is_refused_before_anything_is_sent() {
+async fn refuses_too_many_items_before_sending() {
     for version in [ApiVersion::V2, ApiVersion::V8] {
         let Fixture { sim, api } = Fixture::new(version).await;
         let ids = |count: u64| (0..count).map(|n| Id::from(n + 1));
@@ -163,7 +163,7 @@ async fn a_list_that_is_too_long_for_a_call_is_refused_before_anything_is_sent()
         named(&api.notes().delete_many(ids(101)).send().await.unwrap_err(), &words);
         named(&api.variables().delete_many(ids(101)).send().await.unwrap_err(), &words);
         assert_eq!(sim.journal().requests(), 0);
-        // the longest that goes
+        // the maximum is accepted
         assert!(tags.create_many(made(50)).preview().is_ok());
         assert!(tags.add_to(ids(100), made(50)).preview().is_ok());
         assert!(api.notes().create_many(notes(100)).preview().is_ok());

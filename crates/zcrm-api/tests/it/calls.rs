@@ -1,4 +1,4 @@
-//! Calls of operations that have no method of their own.
+//! Raw calls of operations.
 
 use std::future::ready;
 
@@ -18,7 +18,7 @@ const MODULE: Operation = Operation::get("/settings/modules/{module}")
 const MISSING: Operation = Operation::get("/settings/no_such_thing");
 
 #[tokio::test]
-async fn a_custom_operation_is_a_few_lines() {
+async fn calls_a_custom_operation() {
     let Fixture { sim: _sim, api } = Fixture::new(ApiVersion::V8).await;
     let modules = api.call(&MODULES).list::<Record>().await.unwrap();
     let named = |record: &Record| record.get::<String>("api_name").unwrap().unwrap();
@@ -29,14 +29,14 @@ async fn a_custom_operation_is_a_few_lines() {
 }
 
 #[tokio::test]
-async fn an_error_of_an_unnamed_operation_still_says_what_was_called() {
+async fn names_method_and_path_in_errors_of_unnamed_operations() {
     let Fixture { sim: _sim, api } = Fixture::new(ApiVersion::V8).await;
     let error = api.call(&MISSING).object::<Record>().await.unwrap_err();
     assert!(error.to_string().contains("GET /settings/no_such_thing"), "{error}");
 }
 
 #[tokio::test]
-async fn mistakes_in_a_call_are_told_before_it_is_made() {
+async fn refuses_a_wrong_call_before_sending() {
     let Fixture { sim, api } = Fixture::new(ApiVersion::V8).await;
     let wrong = [
         api.call(&MODULE).object::<Record>().await.unwrap_err(),
@@ -52,7 +52,7 @@ async fn mistakes_in_a_call_are_told_before_it_is_made() {
 }
 
 #[tokio::test]
-async fn a_read_only_api_refuses_every_write_before_it_is_sent() {
+async fn read_only_api_refuses_writes_before_sending() {
     let Fixture { sim, api } = Fixture::with(ApiVersion::V8, |sim| sim.records("Leads", 1)).await;
     let reading = api.read_only();
     let leads = reading.records("Leads");
@@ -73,7 +73,7 @@ async fn a_read_only_api_refuses_every_write_before_it_is_sent() {
 }
 
 #[tokio::test]
-async fn the_settings_of_a_handle_hold_for_its_calls_alone() {
+async fn settings_apply_only_to_their_own_handle() {
     let Fixture { sim, api } = Fixture::with(ApiVersion::V8, |sim| sim.records("Leads", 1)).await;
     let once = api.with(CallSettings::new().attempts(1));
     sim.faults().method("GET").times(2).zoho_error(503, "SERVICE_UNAVAILABLE");
@@ -85,7 +85,7 @@ async fn the_settings_of_a_handle_hold_for_its_calls_alone() {
 }
 
 #[tokio::test]
-async fn each_user_is_asked_for_the_fields_that_they_may_see() {
+async fn reads_field_names_for_each_user() {
     let Fixture { sim: _sim, api } = Fixture::new(ApiVersion::V8).await;
     let all = |api: &Api| api.records("Leads").list().all_fields();
     let early = all(&api).preview().unwrap_err().to_string();
@@ -93,11 +93,11 @@ async fn each_user_is_asked_for_the_fields_that_they_may_see() {
     all(&api).await.unwrap();
     assert!(all(&api).preview().unwrap().uri().query().unwrap().contains("Last_Name"));
     let stranger = api.authorized_by(ScriptedAuthorizer::by(|_| ready(Err("no login".into()))));
-    assert!(all(&stranger).await.is_err(), "another user's fields");
+    assert!(all(&stranger).await.is_err(), "the fields of another user are cached");
 }
 
 #[tokio::test]
-async fn a_module_without_fields_is_told_and_not_remembered() {
+async fn reports_a_module_without_fields_and_does_not_cache_it() {
     let Fixture { sim, api } = Fixture::with(ApiVersion::V8, |sim| sim.records("Leads", 1)).await;
     let body = serde_json::json!({"fields": []});
     sim.faults().on_path_prefix("/crm/v8/settings/fields").json(200, &body);
@@ -108,7 +108,7 @@ async fn a_module_without_fields_is_told_and_not_remembered() {
 }
 
 #[tokio::test]
-async fn a_preview_shows_what_would_be_sent_and_no_token() {
+async fn preview_shows_the_request_without_a_token() {
     let Fixture { sim, api } = Fixture::new(ApiVersion::V8).await;
     let leads = api.records("Leads");
     let get = leads.get("1").fields(["Email", "Phone"]).preview().unwrap();
@@ -129,7 +129,7 @@ async fn a_preview_shows_what_would_be_sent_and_no_token() {
 }
 
 #[tokio::test]
-async fn pages_that_lead_to_themselves_end_in_an_error() {
+async fn reports_a_page_that_leads_to_itself() {
     let page = json!({
         "data": [{ "id": "1" }], "info": { "more_records": true, "next_page_token": "again" },
     });

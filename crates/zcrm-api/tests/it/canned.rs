@@ -1,4 +1,4 @@
-//! Requests as they would be sent, and an API whose server gives one canned answer.
+//! Previews of requests, and an API whose server always sends the same response.
 
 use bytes::Bytes;
 use http::Request;
@@ -9,7 +9,8 @@ use zcrm_test_kit::SentRequests;
 
 pub(crate) const BOTH: [ApiVersion; 2] = [ApiVersion::V2, ApiVersion::V8];
 
-/// An API whose server gives this answer to every call, and what was sent to it.
+/// Creates an API whose server answers every call with this response, and the list of sent
+/// requests.
 pub(crate) fn canned(
     version: ApiVersion,
     status: u16,
@@ -30,18 +31,18 @@ pub(crate) fn replying(
     canned(version, status, headers, body).0
 }
 
-/// An API whose server gives this JSON to every call.
+/// Creates an API whose server answers every call with this JSON.
 pub(crate) fn answering(version: ApiVersion, body: &Value) -> Api {
     let json = [("content-type", "application/json")];
     canned(version, 200, &json, body.to_string()).0
 }
 
-/// An API to look at requests with.
+/// Creates an API for previews.
 pub(crate) fn at(version: ApiVersion) -> Api {
     canned(version, 204, &[], "").0
 }
 
-/// Method, path behind the version with its query decoded, and the body as JSON.
+/// Returns the method, the path after the version with its decoded query, and the body as JSON.
 pub(crate) fn shown(request: &Request<Bytes>) -> (String, Value) {
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
     let query = percent_encoding::percent_decode_str(&query).decode_utf8().unwrap().into_owned();
@@ -53,17 +54,17 @@ pub(crate) fn shown(request: &Request<Bytes>) -> (String, Value) {
     (format!("{} {path}{query}", request.method()), body)
 }
 
-/// Compares a request with its line and body.
+/// Checks the line and the body of a request.
 #[track_caller]
 pub(crate) fn asks(request: Result<Request<Bytes>, Error>, line: &str, body: Value) {
     assert_eq!(shown(&request.unwrap()), (line.to_owned(), body));
 }
 
-/// An error of input that names all of these.
+/// Checks that the result is an error of kind `Input` that contains all of these words.
 #[track_caller]
 pub(crate) fn refused<T>(result: Result<T, Error>, words: &[&str]) {
     let error = match result {
-        Ok(_) => panic!("nothing names {words:?}"),
+        Ok(_) => panic!("no error with {words:?}"),
         Err(error) => error,
     };
     assert_eq!(error.kind(), ErrorKind::Input, "{error}");
@@ -72,7 +73,7 @@ pub(crate) fn refused<T>(result: Result<T, Error>, words: &[&str]) {
     }
 }
 
-/// A success for each id, under a key.
+/// Returns a success result for each id, under a key.
 pub(crate) fn done(key: &str, ids: &[&str]) -> Value {
     let row = |id: &&str| {
         serde_json::json!({
@@ -82,7 +83,7 @@ pub(crate) fn done(key: &str, ids: &[&str]) -> Value {
     serde_json::json!({ key: ids.iter().map(row).collect::<Vec<_>>() })
 }
 
-/// The path, with the fields that a list names from v3 on.
+/// Returns the path with the fields that a list names from v3 on.
 pub(crate) fn with_fields(version: ApiVersion, path: &str, fields: &str) -> String {
     let joint = if path.contains('?') { '&' } else { '?' };
     match version.requires_fields() {

@@ -1,4 +1,4 @@
-//! More fields than one call gives, while others write.
+//! Lists with more fields than one call returns, also under concurrent writes.
 
 use std::{
     sync::{
@@ -15,7 +15,7 @@ use zcrm_sim::{FieldKind, FieldSpec, ModuleSpec};
 
 use crate::fixture::{Fixture, on_both_versions};
 
-/// 120 fields, so three batches.
+/// The number of fields, which need three batches.
 const FIELDS: usize = 120;
 
 fn name(field: usize) -> String {
@@ -26,7 +26,7 @@ fn names() -> Vec<String> {
     (0..FIELDS).map(name).collect()
 }
 
-/// A record whose fields all have one value.
+/// Creates a record whose fields all have the same value.
 fn filled(value: &str) -> Record {
     names().into_iter().fold(Record::new(), |row, name| row.with(name, value))
 }
@@ -43,11 +43,11 @@ async fn fixture(version: ApiVersion, records: usize) -> (Fixture, Vec<Id>) {
     (fixture, ids)
 }
 
-/// The one value that all fields of a record have.
+/// Returns the value that all fields of a record have.
 fn value_of(record: &Record) -> String {
     let values: Vec<String> =
         names().iter().map(|name| record.get(name).unwrap().unwrap_or_default()).collect();
-    assert!(values.iter().all(|value| *value == values[0]), "half filled: {record:?}");
+    assert!(values.iter().all(|value| *value == values[0]), "mixed versions: {record:?}");
     values[0].clone()
 }
 
@@ -65,7 +65,7 @@ impl Module for Ends {
     const FIELDS: &'static [&'static str] = &NAMES;
 }
 
-/// `FIELDS` of a trait is a constant.
+/// The fields as a constant, because `Module::FIELDS` is one.
 const NAMES: [&str; 60] = {
     let mut names = ["Field_0"; 60];
     let others = [
@@ -138,7 +138,7 @@ const NAMES: [&str; 60] = {
 };
 
 on_both_versions! {
-    async fn all_fields_of_all_records_arrive(version) {
+    async fn reads_all_fields_of_all_records(version) {
         let (Fixture { sim, api }, ids) = fixture(version, 230).await;
         let big = api.records("Big");
         let all = big.list().fields(names()).stream().collect_all().await;
@@ -153,7 +153,7 @@ on_both_versions! {
         let mut wanted = ids.clone();
         wanted.sort();
         assert_eq!(found, wanted);
-        // two pages, the first of them with two times two calls, the second with two
+        // two pages: the first with two batches of two calls each, the second with two calls
         let calls = sim.journal().api_requests();
         assert_eq!(calls, if version == ApiVersion::V2 { 2 } else { 2 + 4 + 2 });
         for entry in sim.journal().entries() {
@@ -168,11 +168,11 @@ on_both_versions! {
             let at = ids.iter().position(|known| *known == ends.id).unwrap();
             assert_eq!((ends.first, ends.last), (format!("value {at}"), format!("value {at}")));
         }
-        // one page, without a stream
+        // a single page, without a stream
         let page = big.list().fields(names()).per_page(3).send().await.unwrap();
         assert_eq!(page.items.len(), 3);
         page.items.iter().for_each(|row| { value_of(row.as_ref().unwrap()); });
-        // a single record is read in one call
+        // one record is read in one call
         sim.clear_journal();
         value_of(&big.get(&ids[7]).send().await.unwrap());
         assert_eq!(sim.journal().api_requests(), 1);
@@ -180,7 +180,7 @@ on_both_versions! {
 }
 
 #[tokio::test]
-async fn a_record_that_vanishes_in_between_is_told_and_not_half_filled() {
+async fn reports_a_record_that_vanishes_between_two_calls() {
     let (Fixture { sim, api }, ids) = fixture(ApiVersion::V8, 6).await;
     let mut stream = api.records("Big").list().fields(names()).stream();
     let hold = sim.faults().method("GET").skip(1).hold();
@@ -203,12 +203,12 @@ async fn a_record_that_vanishes_in_between_is_told_and_not_half_filled() {
     assert_eq!(bad.kind(), ErrorKind::Record);
     assert!(record.is_vanished() && record.id() == Some(&ids[2]), "{bad}");
     assert!(bad.to_string().contains("vanished"), "{bad}");
-    // newest first: it was the fourth of six
+    // the list begins with the newest, so it was the fourth of six
     assert_eq!(record.index(), 3);
 }
 
 #[tokio::test]
-async fn a_record_that_changes_in_between_is_read_again_as_a_whole() {
+async fn rereads_a_record_that_changes_between_two_calls() {
     let (Fixture { sim, api }, ids) = fixture(ApiVersion::V8, 3).await;
     let hold = sim.faults().method("GET").skip(1).hold();
     let list = api.records("Big").list().fields(names());
@@ -226,7 +226,7 @@ async fn a_record_that_changes_in_between_is_read_again_as_a_whole() {
 }
 
 #[tokio::test]
-async fn no_record_is_half_filled_while_others_write_and_delete() {
+async fn never_mixes_versions_of_a_record_under_concurrent_writes() {
     let (Fixture { sim, api }, ids) = fixture(ApiVersion::V8, 120).await;
     let (done, writer) = (Arc::new(AtomicBool::new(false)), api.clone());
     let (stop, clock) = (Arc::clone(&done), Arc::new(sim));
@@ -239,7 +239,7 @@ async fn no_record_is_half_filled_while_others_write_and_delete() {
             time.advance(Duration::from_secs(1));
             let at = count % victims.len();
             let row = filled(&format!("turn {count}"));
-            // those that are gone are refused
+            // updates of deleted records are refused
             let _ = big.update(&victims[at], &row).await;
             if count % 20 == 19 {
                 let _ = big.delete(&victims[(at * 7) % victims.len()]).await;
@@ -265,10 +265,10 @@ async fn no_record_is_half_filled_while_others_write_and_delete() {
 }
 
 #[tokio::test]
-async fn a_stream_that_was_broken_off_goes_on_with_all_fields() {
+async fn resumes_a_stream_with_all_fields() {
     let (Fixture { sim, api }, _) = fixture(ApiVersion::V8, 5).await;
     let big = api.records("Big");
-    // the first page is two calls of one batch each behind its own; the second page fails
+    // the first page needs three calls; the second page fails
     sim.faults().method("GET").skip(3).times(9).zoho_error(403, "NO_PERMISSION");
     let all = big.list().fields(names()).per_page(3).stream().collect_all().await;
     assert_eq!(all.records.len(), 3);
@@ -282,7 +282,7 @@ async fn a_stream_that_was_broken_off_goes_on_with_all_fields() {
     assert_eq!(values, ["value 4", "value 3", "value 2", "value 1", "value 0"]);
 }
 
-/// A server without `Modified_Time`, as the modules that link others are, and how often it was asked.
+/// Creates an API whose server sends no `Modified_Time`, as for linking modules.
 fn timeless(other: impl Fn(&str) -> serde_json::Value + Send + Sync + 'static) -> zcrm_api::Api {
     let other = Arc::new(other);
     let transport = tower::service_fn(move |request: http::Request<zcrm_http::ReqBody>| {
@@ -293,7 +293,7 @@ fn timeless(other: impl Fn(&str) -> serde_json::Value + Send + Sync + 'static) -
 }
 
 #[tokio::test]
-async fn refuses_many_fields_where_no_change_can_be_seen() {
+async fn refuses_many_fields_without_a_modified_time() {
     let whole = serde_json::json!({"data": [{"id": "1"}], "info": {"more_records": false}});
     let shown = whole.clone();
     let api = timeless(move |_| shown.clone());
@@ -306,11 +306,11 @@ async fn refuses_many_fields_where_no_change_can_be_seen() {
     let all = list().stream().collect_all().await;
     assert!(all.records.is_empty());
     assert_eq!(all.interrupted.unwrap().kind(), ErrorKind::Input);
-    // so few that one call gives them all
+    // 50 fields fit into one call
     let few = api.records("Big").list().fields(&names()[..50]).send().await.unwrap();
     assert_eq!(few.items.len(), 1);
 
-    // where metadata says so, before a list is asked for
+    // detected by the metadata, before the list is requested
     let fields: Vec<_> =
         names().iter().map(|name| serde_json::json!({ "api_name": name })).collect();
     let api = timeless(move |uri| {
@@ -323,7 +323,7 @@ async fn refuses_many_fields_where_no_change_can_be_seen() {
 }
 
 #[tokio::test]
-async fn reads_a_record_again_whose_time_is_null() {
+async fn rereads_a_record_whose_modified_time_is_null() {
     let api = timeless(|uri| {
         let row = |id: &str, time: serde_json::Value, more: &str| {
             let mut row = serde_json::json!({ "id": id, "Modified_Time": time });

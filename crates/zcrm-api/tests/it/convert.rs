@@ -1,4 +1,4 @@
-//! Leads become contacts, against the simulator.
+//! Conversions of leads, against the simulator.
 
 use zcrm_core::{ApiVersion, Record, Tag};
 
@@ -11,7 +11,7 @@ async fn a_lead(api: &zcrm_api::Api) -> zcrm_core::Id {
 }
 
 on_both_versions! {
-    async fn a_lead_becomes_a_contact_an_account_and_a_deal(version) {
+    async fn converts_a_lead_to_contact_account_and_deal(version) {
         let Fixture { sim, api } = Fixture::new(version).await;
         let lead = a_lead(&api).await;
         let deal = Record::new()
@@ -32,14 +32,14 @@ on_both_versions! {
         assert_eq!(record("Deals", &made.deal)["Amount"], 100.5);
         let again = api.record("Leads", &lead).convert().send().await.unwrap_err();
         assert_eq!(again.code().unwrap(), "ID_ALREADY_CONVERTED", "{again}");
-        // what was converted is seen only by those who ask for it
+        // a converted lead is listed only on request
         let list = || api.records("Leads").list().fields(["Last_Name"]);
         assert!(list().send().await.unwrap().items.is_empty());
         let found = list().converted(zcrm_api::records::Include::Only).send().await.unwrap();
         assert_eq!(found.items.len(), 1);
     }
 
-    async fn what_is_there_already_is_taken_and_overwritten_on_demand(version) {
+    async fn converts_into_an_existing_contact_and_overwrites_on_demand(version) {
         let Fixture { sim, api } = Fixture::new(version).await;
         let contact = Record::new().with("Last_Name", "Boyle");
         let contact = api.records("Contacts").create(&contact).await.unwrap().id;
@@ -54,7 +54,7 @@ on_both_versions! {
         }
     }
 
-    async fn a_conversion_whose_answer_is_lost_is_not_sent_again(version) {
+    async fn does_not_retry_a_conversion_whose_response_is_lost(version) {
         let Fixture { sim, api } = Fixture::new(version).await;
         let lead = a_lead(&api).await;
         sim.faults().method("POST").after_executing().reset();
@@ -65,7 +65,7 @@ on_both_versions! {
 }
 
 #[tokio::test]
-async fn a_deal_without_its_stage_converts_nothing() {
+async fn refuses_a_conversion_with_a_deal_without_stage() {
     let Fixture { sim, api } = Fixture::new(ApiVersion::V8).await;
     let lead = a_lead(&api).await;
     let deal = Record::new().with("Deal_Name", "Website");

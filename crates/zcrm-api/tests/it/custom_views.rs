@@ -1,7 +1,7 @@
-//! Views of modules: requests and answers as Zoho's documents write them, of v2 and v8.
+//! Requests and responses of custom views, as documented by Zoho for v2 and v8.
 //!
-//! Sources of v2: what the Ruby SDK sends and reads (gem ZCRMSDK 1.0.5). Source of v8:
-//! `custom_views.json` of Zoho's OpenAPI files.
+//! Sources: for v2 the requests of the Ruby SDK (gem ZCRMSDK 1.0.5), for v8 `custom_views.json` in
+//! Zoho's OpenAPI files.
 
 use serde_json::{Value, json};
 use zcrm_api::{metadata::AccessType, records::SortOrder};
@@ -12,7 +12,7 @@ use crate::canned::{BOTH, answering, asks, at, canned, done};
 /// v2: `PUT settings/custom_views/{id}`, as the Ruby SDK sends it; v8: custom_views.json,
 /// `/settings/custom_views/{id}/actions/change_sort`.
 #[tokio::test]
-async fn the_sort_of_a_view_is_changed_as_each_version_does_it() {
+async fn changes_the_sort_of_a_view_in_each_version() {
     let body = json!({ "custom_views": [
         { "sort_by": { "api_name": "Last_Name" }, "sort_order": "desc" },
     ]});
@@ -26,7 +26,7 @@ async fn the_sort_of_a_view_is_changed_as_each_version_does_it() {
         let sort = views.sort("7", "Last_Name", SortOrder::Descending);
         asks(sort.preview(), path, body.clone());
     }
-    // defect 10: the field of a view that was read can be put back
+    // defect 10: the sort field of a view that was read can be sent back
     for (version, view) in views() {
         let api = answering(version, &view);
         let views = api.module("Leads").custom_views();
@@ -95,7 +95,7 @@ fn views() -> [(ApiVersion, Value); 2] {
 }
 
 #[tokio::test]
-async fn views_are_read_with_their_criteria() {
+async fn reads_views_with_their_criteria() {
     for (version, body) in views() {
         let api = answering(version, &body);
         let views = api.module("Leads").custom_views();
@@ -117,20 +117,20 @@ async fn views_are_read_with_their_criteria() {
             assert_eq!(shared[0].kind.as_deref(), Some("groups"));
             assert_eq!(view.sort_by.as_ref().unwrap().api_name.as_deref(), Some("Last_Name"));
             assert_eq!(view.sort_order.as_deref(), Some("desc"));
-            // defect 13: no condition of a group is lost
+            // defect 13: all conditions of a group are read
             let criteria = view.criteria.as_ref().unwrap();
             let wanted = r"((City:equal:Chennai)and(Company:contains:a\(b\))and(No_of_Employees:greater_than:5))";
             assert_eq!(criteria.to_string(), wanted);
             assert!(!format!("{criteria:?}").contains("Chennai"), "{criteria:?}");
             assert_eq!(serde_json::to_value(&view).unwrap(), body["custom_views"][0]);
         }
-        // defect 13: categories have a name and a name for people
+        // defect 13: categories have a name and a display name
         let categories = views.categories().await.unwrap();
         assert_eq!(categories.len(), 4);
         let shared = categories.iter().find(|it| it.name == "shared_with_me").unwrap();
         assert_eq!(shared.display_value, "Shared With Me");
     }
-    // defect 11: a view whose answer has no `info`
+    // defect 11: a response with a view and without `info`
     for version in BOTH {
         let body = json!({ "custom_views": [{ "id": "7", "name": "All", "criteria": null }] });
         let views = answering(version, &body).module("Leads").custom_views();
@@ -145,7 +145,7 @@ async fn views_are_read_with_their_criteria() {
 }
 
 #[tokio::test]
-async fn criteria_of_any_depth_and_form_are_read() {
+async fn reads_criteria_of_any_depth_and_form() {
     for (criteria, shown) in [
         (
             json!({ "comparator": "equal", "field": "City", "value": "Chennai" }),

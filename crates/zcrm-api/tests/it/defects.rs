@@ -1,5 +1,5 @@
-//! What the Ruby SDK does wrong with records, and this one must not: one test for each group of its
-//! defects that touches them, by the group's number.
+//! Tests for the groups of defects of the Ruby SDK that concern records, each with the number of
+//! the group.
 
 use serde_json::{Value, json};
 use zcrm_api::{field, records::Include};
@@ -18,7 +18,7 @@ fn lead(last_name: &str) -> Record {
 }
 
 #[tokio::test]
-async fn group_1_path_segments_are_encoded() {
+async fn encodes_path_segments() {
     let api = replying(ApiVersion::V2, 204, &[], "");
     let leads = api.records("Leads");
     for (value, path) in [
@@ -35,7 +35,7 @@ async fn group_1_path_segments_are_encoded() {
 }
 
 #[tokio::test]
-async fn group_3_assignment_rules_work_on_upserts() {
+async fn sends_assignment_rules_with_upserts() {
     let done = r#"{"data":[{"code":"SUCCESS","details":{"id":"5"},"message":"record updated",
         "status":"success","action":"update","duplicate_field":"Email"}]}"#;
     let api = replying(ApiVersion::V2, 200, &[], done);
@@ -50,7 +50,7 @@ async fn group_3_assignment_rules_work_on_upserts() {
 }
 
 on_both_versions! {
-    async fn group_4_a_record_with_rows_survives_read_change_write(version) {
+    async fn keeps_rows_when_a_record_is_read_changed_and_written(version) {
         let tours = ModuleSpec::new("Tours")
             .field(FieldSpec::new("Name", FieldKind::Text))
             .field(FieldSpec::new("Visits", FieldKind::Subform));
@@ -68,7 +68,7 @@ on_both_versions! {
         assert_eq!(after.get::<String>("Name").unwrap().as_deref(), Some("South"));
     }
 
-    async fn group_5_quantities_keep_their_parts_and_discounts_their_kind(version) {
+    async fn keeps_decimals_of_quantities_and_kinds_of_discounts(version) {
         let Fixture { sim: _sim, api } = Fixture::new(version).await;
         let product = Record::new().with("Product_Name", "Pump");
         let product = api.records("Products").create(&product).await.unwrap().id;
@@ -86,7 +86,7 @@ on_both_versions! {
         assert_eq!(again[0].discount().unwrap(), Some(Discount::Percent(10.into())));
     }
 
-    async fn group_9_what_is_not_given_is_not_sent(version) {
+    async fn does_not_send_unset_options(version) {
         let Fixture { sim, api } = Fixture::with(version, |sim| sim.records("Leads", 1)).await;
         let leads = api.records("Leads");
         leads.list().fields(["Last_Name"]).send().await.unwrap();
@@ -101,9 +101,9 @@ on_both_versions! {
     }
 }
 
-/// `$line_tax` and `Tax` are two things, and stay what they are.
+/// `$line_tax` and `Tax` differ and are kept apart.
 #[test]
-fn group_5_taxes_of_lines_are_not_those_of_the_record() {
+fn keeps_line_taxes_and_record_taxes_apart() {
     let text = r#"{"id":"1","Tax":[],"$line_tax":[{"percentage":12.50,"name":"Vat","id":"7","value":0.10}]}"#;
     let record: Record = text.parse().unwrap();
     assert!(record.taxes().unwrap().is_empty());
@@ -112,9 +112,9 @@ fn group_5_taxes_of_lines_are_not_those_of_the_record() {
     assert_eq!(record.to_json(), text);
 }
 
-/// Reading twice does not add what is there already.
+/// Reading twice does not duplicate values.
 #[test]
-fn group_5_and_12_tags_are_read_as_they_stand() {
+fn reads_tags_without_adding_duplicates() {
     let text = r#"{"id":"1","Tag":[{"name":"Hot","id":"7","color_code":null}]}"#;
     let record: Record = text.parse().unwrap();
     for _ in 0..2 {
@@ -129,7 +129,7 @@ fn group_5_and_12_tags_are_read_as_they_stand() {
 }
 
 #[tokio::test]
-async fn group_11_answers_may_lack_what_they_often_have() {
+async fn reads_responses_without_optional_members() {
     let created = r#"{"data":[{"code":"SUCCESS","details":{"id":"5"},"message":"record added",
         "status":"success"}]}"#;
     let api = replying(ApiVersion::V2, 201, &[], created);
@@ -144,7 +144,7 @@ async fn group_11_answers_may_lack_what_they_often_have() {
 }
 
 #[tokio::test]
-async fn group_14_a_record_may_have_a_field_named_status() {
+async fn reads_a_record_with_a_field_named_status() {
     let body = r#"{"data":[{"id":"1","status":"error","code":"X","message":"mine"}]}"#;
     let api = replying(ApiVersion::V2, 200, &[], body);
     let record = api.records("Cases").get("1").send().await.unwrap();
@@ -154,7 +154,7 @@ async fn group_14_a_record_may_have_a_field_named_status() {
 }
 
 #[tokio::test]
-async fn group_15_ids_are_taken_as_numbers_and_as_texts() {
+async fn accepts_ids_as_numbers_and_text() {
     let api = replying(ApiVersion::V2, 204, &[], "");
     let id = 3_652_397_000_000_649_013_u64;
     let text = id.to_string();
@@ -163,11 +163,11 @@ async fn group_15_ids_are_taken_as_numbers_and_as_texts() {
     let update = leads.update_many([json!({ "id": id, "City": "Pune" })]).preview();
     assert!(update.is_ok());
     let delete = leads.delete_many([Id::from(id), Id::from(text)]).preview().unwrap();
-    assert!(!delete[0].uri().query().unwrap().ends_with("%2C"), "a list ends in no comma");
+    assert!(!delete[0].uri().query().unwrap().ends_with("%2C"), "the list ends with a comma");
 }
 
 #[tokio::test]
-async fn group_16_every_status_is_told_for_what_it_is() {
+async fn maps_every_status_to_its_error() {
     for (status, kind) in [(502, ErrorKind::Decode), (503, ErrorKind::Decode)] {
         let html = replying(ApiVersion::V2, status, &[], "<html>down</html>");
         let error = html.records("Leads").get("1").send().await.unwrap_err();
@@ -181,7 +181,7 @@ async fn group_16_every_status_is_told_for_what_it_is() {
     let empty = replying(ApiVersion::V2, 204, &[], "");
     assert!(empty.records("Leads").list().send().await.unwrap().items.is_empty());
     assert!(empty.records("Leads").get("1").send().await.unwrap_err().is_not_found());
-    // a refusal of the whole request with status 200 is no empty list
+    // a refusal with status 200 is not an empty list
     let refused = r#"{"code":"INVALID_MODULE","status":"error","message":"x","details":{}}"#;
     let refused = replying(ApiVersion::V2, 200, &[], refused);
     let error = refused.records("Leads").list().send().await.unwrap_err();
@@ -191,7 +191,7 @@ async fn group_16_every_status_is_told_for_what_it_is() {
 }
 
 #[tokio::test]
-async fn group_18_builders_share_nothing_and_change_no_argument() {
+async fn builders_share_no_state_and_leave_arguments_unchanged() {
     let api = replying(ApiVersion::V2, 204, &[], "");
     let (word, leads) = ("a b".to_owned(), api.records("Leads"));
     let list = leads.list().fields(["City"]);
@@ -203,10 +203,9 @@ async fn group_18_builders_share_nothing_and_change_no_argument() {
     assert_eq!((word.as_str(), first.uri().query()), ("a b", Some("word=a%20b")));
 }
 
-/// Page tokens, fields, ids, territories, converted and approved records: see the documents' test.
-/// Every body is JSON, and said to be.
+/// Every body is JSON and has the content type of JSON.
 #[tokio::test]
-async fn wire_facts_bodies_are_json_and_said_to_be() {
+async fn sends_bodies_as_json_with_a_content_type() {
     let api = replying(ApiVersion::V2, 204, &[], "");
     let leads = api.records("Leads");
     let create = leads.create_many([lead("Kay")]).preview().unwrap().remove(0);

@@ -1,6 +1,5 @@
-//! What the Ruby SDK does wrong beyond the records, and this one must not: one test for each group
-//! of its defects that touches metadata, the organisation or what belongs to a record, by the
-//! group's number.
+//! Tests for the groups of defects of the Ruby SDK that concern metadata, the organisation and data
+//! of records, each with the number of the group.
 
 use serde_json::{Value, json};
 use zcrm_api::{organisation::VariableGroupBy, records::SortOrder};
@@ -9,7 +8,7 @@ use zcrm_core::{ApiVersion, ErrorKind, Tag};
 use crate::canned::{BOTH, answering, asks, at, canned, refused, shown};
 
 #[test]
-fn group_1_names_in_paths_are_encoded_or_refused() {
+fn encodes_or_refuses_names_in_paths() {
     for version in BOTH {
         let api = at(version);
         let named = api.variables().by_name("a/b ?#é").preview().unwrap();
@@ -20,7 +19,7 @@ fn group_1_names_in_paths_are_encoded_or_refused() {
 }
 
 #[tokio::test]
-async fn group_6_a_variables_group_is_not_its_id() {
+async fn reads_the_group_of_a_variable_apart_from_its_id() {
     let variable = json!({ "variables": [
         { "id": "1", "variable_group": { "api_name": "General", "id": "9" } },
     ]});
@@ -34,20 +33,20 @@ async fn group_6_a_variables_group_is_not_its_id() {
 }
 
 #[tokio::test]
-async fn group_7_a_users_own_fields_are_members_of_their_own_type() {
-    let user = json!({ "users": [{ "id": "7", "Badge": "B 17", "Floor": 3, "Keys": ["a"] }] });
+async fn reads_custom_fields_of_users_with_their_type() {
+    let user = json!({ "users": [{ "id": "7", "Badge": "B 17", "Desk": 3, "Keys": ["a"] }] });
     for version in BOTH {
         let user = answering(version, &user).users().get("7").send().await.unwrap();
         assert_eq!(user.get::<String>("Badge").unwrap().as_deref(), Some("B 17"));
-        assert_eq!(user.get::<u8>("Floor").unwrap(), Some(3));
-        let change = user.with("Floor", 4);
-        let body = json!({ "users": [{ "id": "7", "Badge": "B 17", "Floor": 4, "Keys": ["a"] }] });
+        assert_eq!(user.get::<u8>("Desk").unwrap(), Some(3));
+        let change = user.with("Desk", 4);
+        let body = json!({ "users": [{ "id": "7", "Badge": "B 17", "Desk": 4, "Keys": ["a"] }] });
         asks(at(version).users().update("7", &change).preview(), "PUT users/7", body);
     }
 }
 
 #[test]
-fn group_8_related_lists_are_sorted_by_the_name_of_other_lists() {
+fn sorts_related_lists_with_the_usual_parameter() {
     for version in BOTH {
         let list = at(version).record("Leads", "5").related("Products").list().fields(["id"]);
         let line = "GET Leads/5/Products?sort_by=id&sort_order=desc&fields=id";
@@ -56,7 +55,7 @@ fn group_8_related_lists_are_sorted_by_the_name_of_other_lists() {
 }
 
 #[test]
-fn group_9_no_parameter_is_sent_empty() {
+fn sends_no_empty_parameters() {
     for version in BOTH {
         asks(at(version).users().current().preview(), "GET users?type=CurrentUser", Value::Null);
         asks(at(version).variables().get("1").preview(), "GET settings/variables/1", Value::Null);
@@ -64,7 +63,7 @@ fn group_9_no_parameter_is_sent_empty() {
 }
 
 #[tokio::test]
-async fn group_10_the_sort_of_a_view_that_was_read_is_changed() {
+async fn changes_the_sort_of_a_view_that_was_read() {
     for version in BOTH {
         for sort_by in [json!("Last_Name"), json!({ "api_name": "Last_Name", "id": "11" })] {
             let view = json!({ "custom_views": [{ "id": "7", "sort_by": sort_by }] });
@@ -78,7 +77,7 @@ async fn group_10_the_sort_of_a_view_that_was_read_is_changed() {
 }
 
 #[tokio::test]
-async fn group_11_answers_may_lack_what_they_often_have() {
+async fn reads_responses_without_optional_members() {
     let one = json!({ "id": "1" });
     let body = json!({
         "modules": [{ "related_lists": [{ "id": "2" }] }], "fields": [&one], "custom_views": [&one],
@@ -107,7 +106,7 @@ async fn group_11_answers_may_lack_what_they_often_have() {
 }
 
 #[tokio::test]
-async fn group_12_a_tag_has_its_name_and_two_people() {
+async fn reads_the_name_and_both_users_of_a_tag() {
     let tags = json!({ "tags": [
         { "id": "7", "name": "Hot", "created_by": { "id": "1" }, "modified_by": { "id": "2" } },
     ]});
@@ -124,7 +123,7 @@ async fn group_12_a_tag_has_its_name_and_two_people() {
 }
 
 #[tokio::test]
-async fn group_13_categories_have_names_and_groups_of_three_all_parts() {
+async fn reads_category_names_and_all_conditions_of_a_group() {
     let part = |field: &str| json!({ "field": field, "comparator": "equal", "value": "x" });
     let views = json!({
         "custom_views": [{ "id": "7", "criteria": {
@@ -143,7 +142,7 @@ async fn group_13_categories_have_names_and_groups_of_three_all_parts() {
 }
 
 #[test]
-fn group_15_ids_are_taken_as_numbers_and_as_texts() {
+fn accepts_ids_as_numbers_and_text() {
     for version in BOTH {
         let lead = at(version).record("Leads", 5);
         asks(lead.notes().delete(7).preview(), "DELETE Leads/5/Notes/7", Value::Null);
@@ -153,7 +152,7 @@ fn group_15_ids_are_taken_as_numbers_and_as_texts() {
 }
 
 #[tokio::test]
-async fn group_16_every_status_is_told_for_what_it_is() {
+async fn maps_every_status_to_its_error() {
     for version in BOTH {
         let (api, _) = canned(version, 204, &[], "");
         assert!(api.roles().list().all().await.unwrap().is_empty());

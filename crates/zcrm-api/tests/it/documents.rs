@@ -1,7 +1,8 @@
-//! Requests and answers as Zoho's documents write them, of v2 and v8. Sources: the v2 pages of
-//! "Insert", "Update", "Upsert", "Delete", "Deleted Records", "Search" and "Convert Lead" as the Ruby
-//! SDK sends and reads them (gem ZCRMSDK 1.0.5), and `record.json` and `convert_lead.json` of Zoho's
-//! OpenAPI files for v8.
+//! Requests and responses of records, as documented by Zoho for v2 and v8.
+//!
+//! Sources: for v2 the pages on inserting, updating, upserting, deleting, searching and converting
+//! records and on deleted records, as the Ruby SDK (gem ZCRMSDK 1.0.5) implements them; for v8
+//! `record.json` and `convert_lead.json` in Zoho's OpenAPI files.
 
 use bytes::Bytes;
 use http::Request;
@@ -19,7 +20,7 @@ fn header<'a>(request: &'a Request<Bytes>, name: &str) -> Option<&'a str> {
 }
 
 #[tokio::test]
-async fn records_are_written_as_both_versions_document_it() {
+async fn writes_records_as_both_versions_document() {
     for version in BOTH {
         let leads = at(version).records("Leads");
         let row = || json!({ "Last_Name": "Boyle" });
@@ -81,9 +82,9 @@ async fn records_are_written_as_both_versions_document_it() {
     }
 }
 
-/// Group 21 of the Ruby SDK's defects: it knows none of these parameters.
+/// Group 21 of the Ruby SDK's defects: it supports none of these parameters.
 #[tokio::test]
-async fn group_21_records_are_asked_for_as_both_versions_document_it() {
+async fn reads_records_as_both_versions_document() {
     let since = "2026-05-24T17:05:12+05:30".parse::<zcrm_core::Timestamp>().unwrap();
     for version in BOTH {
         let leads = at(version).records("Leads");
@@ -134,7 +135,7 @@ async fn group_21_records_are_asked_for_as_both_versions_document_it() {
 
 /// `X-EXTERNAL`: record.json, `/{module_api_name}/{external_field_value}`.
 #[tokio::test]
-async fn records_are_reached_by_the_ids_of_another_system() {
+async fn addresses_records_by_external_ids() {
     let leads = at(ApiVersion::V8).records("Leads");
     let lead = leads.record_by_external("Shop_Id", "A/10 #é?");
     let get = lead.get().preview().unwrap();
@@ -157,7 +158,7 @@ async fn records_are_reached_by_the_ids_of_another_system() {
 }
 
 #[tokio::test]
-async fn a_lead_is_converted_as_each_version_documents_it() {
+async fn converts_a_lead_as_each_version_documents() {
     let deal: Record =
         r#"{"Deal_Name":"Website","Amount":12345678901234567890.10}"#.parse().unwrap();
     let request = |version| {
@@ -194,7 +195,7 @@ async fn a_lead_is_converted_as_each_version_documents_it() {
 }
 
 #[tokio::test]
-async fn the_ids_of_a_conversion_are_read_in_both_forms() {
+async fn reads_the_ids_of_a_conversion_in_both_forms() {
     let v2 = r#"{"data":[{"Contacts":"1","Deals":"2","Accounts":"3"}]}"#;
     let v8 = r#"{"data":[{"code":"SUCCESS","details":{"Contacts":{"name":"Boyle","id":"1"},
         "Deals":{"name":"Website","id":"2"},"Accounts":{"name":"Zylker","id":"3"}},
@@ -205,8 +206,8 @@ async fn the_ids_of_a_conversion_are_read_in_both_forms() {
         let id = |id: &Option<zcrm_core::Id>| id.as_ref().unwrap().to_string();
         assert_eq!([id(&made.contact), id(&made.deal), id(&made.account)], ["1", "2", "3"]);
     }
-    let alone = r#"{"data":[{"Contacts":"1","Deals":null,"Accounts":null}]}"#;
-    let api = replying(ApiVersion::V2, 200, &[], alone);
+    let ids_only = r#"{"data":[{"Contacts":"1","Deals":null,"Accounts":null}]}"#;
+    let api = replying(ApiVersion::V2, 200, &[], ids_only);
     let made = api.record("Leads", "5").convert().send().await.unwrap();
     assert_eq!((made.deal, made.account), (None, None));
 
@@ -225,7 +226,7 @@ async fn the_ids_of_a_conversion_are_read_in_both_forms() {
 
 /// record.json, `Deleted_Record`; the Ruby SDK's trash record of v2 has the same members.
 #[tokio::test]
-async fn deleted_records_are_read_with_what_may_be_missing() {
+async fn reads_deleted_records_with_missing_members() {
     let body = r#"{"data":[{"deleted_by":{"name":"Boyle","id":"9"},"id":"1","display_name":"Kay",
         "type":"recycle","created_by":null,"deleted_time":"2026-05-24T17:05:12+05:30"},
         {"id":"2","type":"limbo"}],
@@ -242,9 +243,10 @@ async fn deleted_records_are_read_with_what_may_be_missing() {
     }
 }
 
-/// An unchanged record is a value; a changed one that was to be written is an error of its own.
+/// An unmodified record is a value; a refused write of a modified record is an error of kind
+/// `Conflict`.
 #[tokio::test]
-async fn conditions_are_answered_as_values_and_as_conflicts() {
+async fn reads_unmodified_as_a_value_and_conflict_as_an_error() {
     let since = "2026-05-24T17:05:12+05:30".parse::<zcrm_core::Timestamp>().unwrap();
     let api = replying(ApiVersion::V8, 304, &[], "");
     let read = api.record("Leads", "1").get().if_modified_since(since).await.unwrap();
@@ -272,7 +274,7 @@ async fn conditions_are_answered_as_values_and_as_conflicts() {
 
 /// The taxes of a product: names in v2 (as the Ruby SDK writes them), objects in record.json.
 #[tokio::test]
-async fn taxes_are_written_in_the_form_of_the_version() {
+async fn writes_taxes_in_the_form_of_the_version() {
     let sent = |version, product: &Record| {
         let write = at(version).records("Products").create_many([product]);
         shown(&write.preview().unwrap()[0]).1["data"][0]["Tax"].clone()
@@ -289,7 +291,7 @@ async fn taxes_are_written_in_the_form_of_the_version() {
 }
 
 #[tokio::test]
-async fn what_a_version_lacks_is_refused_by_the_version_that_has_it() {
+async fn refuses_page_tokens_before_v3() {
     let api = at(ApiVersion::V2);
     let list = api.records("Leads").list().page_token("t");
     let error = list.send().await.unwrap_err();

@@ -36,7 +36,7 @@ async fn sends_nothing_for_empty_lists_of_records() {
         assert!(
             leads.delete_many(Vec::<Id>::new()).send().await.unwrap().all().unwrap().is_empty()
         );
-        // mistakes are mistakes all the same
+        // mistakes are reported even if nothing would be sent
         refused(api.records("Le ads").create_many(NO_ROWS).send().await, &["invalid module name"]);
         refused(api.records("").delete_many(NONE).send().await, &["invalid module name"]);
         refused(leads.mass_update(NONE, "", 1).send().await, &["invalid field"]);
@@ -116,7 +116,7 @@ async fn reads_nothing_for_an_empty_list_of_ids() {
 }
 
 #[tokio::test]
-async fn refuses_to_create_what_holds_an_id() {
+async fn refuses_to_create_items_with_an_id() {
     #[derive(serde::Serialize)]
     struct Lead {
         id: Option<&'static str>,
@@ -146,7 +146,7 @@ async fn refuses_to_create_what_holds_an_id() {
         refused(api.module("Leads").tags().create_many([&old]).send().await, &["item 0", "`id`"]);
         refused(api.profiles().create_from("1", &old).send().await, &["item 0", "`id`"]);
         refused(api.record("Leads", "1").convert().deal(&old).send().await, &["deal", "`id`"]);
-        // an id of something else, and ids of what is there already, are not the id of a new record
+        // nested ids, and ids in upserts and updates, are allowed
         let lookup = json!({ "Last_Name": "Kay", "Owner": { "id": "9" } });
         assert!(leads.create_many([&lookup]).preview().is_ok());
         assert!(leads.upsert_many([&old]).preview().is_ok());
@@ -200,7 +200,7 @@ async fn refuses_empty_values_of_a_search() {
 }
 
 #[tokio::test]
-async fn refuses_names_and_tokens_that_are_empty() {
+async fn refuses_empty_names_and_tokens() {
     let api = canned(ApiVersion::V8, 500, &[], "").0;
     let (leads, lead) = (api.records("Leads"), Record::new().with("Last_Name", "Kay"));
     for blank in ["", " \t"] {
@@ -223,7 +223,7 @@ async fn refuses_names_and_tokens_that_are_empty() {
 }
 
 #[tokio::test]
-async fn refuses_to_create_what_holds_its_id_twice() {
+async fn refuses_to_create_a_record_with_a_repeated_id() {
     let leads = canned(ApiVersion::V8, 500, &[], "").0.records("Leads");
     for row in [r#"{"id":"1","id":"2"}"#, r#"{"id":null,"City":"Pune","id":7}"#] {
         let raw = serde_json::value::RawValue::from_string(row.to_owned()).unwrap();

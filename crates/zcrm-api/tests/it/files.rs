@@ -1,8 +1,7 @@
-//! Files on records and notes, and photos: requests and answers as Zoho's documents write them, of v2
-//! and v8.
+//! Requests and responses of attachments and photos, as documented by Zoho for v2 and v8.
 //!
-//! Sources of v2: what the Ruby SDK sends and reads (gem ZCRMSDK 1.0.5). Sources of v8:
-//! `attachments.json` and `record_photo.json` of Zoho's OpenAPI files.
+//! Sources: for v2 the requests of the Ruby SDK (gem ZCRMSDK 1.0.5), for v8 `attachments.json` and
+//! `record_photo.json` in Zoho's OpenAPI files.
 
 use serde_json::{Value, json};
 use zcrm_core::{ApiVersion, ErrorKind, Record};
@@ -16,7 +15,7 @@ const FILE_FIELDS: &str =
     "File_Name,Size,Parent_Id,Owner,Created_By,Created_Time,Modified_By,Modified_Time";
 
 #[test]
-fn attachments_are_asked_for_and_deleted() {
+fn requests_and_deletes_attachments() {
     for version in BOTH {
         let api = at(version);
         for (files, path) in [
@@ -32,9 +31,9 @@ fn attachments_are_asked_for_and_deleted() {
     }
 }
 
-/// Multipart parts `file` and `attachmentUrl`, as Zoho's SDKs send them.
+/// The multipart parts `file` and `attachmentUrl`, as in Zoho's SDKs.
 #[tokio::test]
-async fn files_are_attached_by_content_and_by_address() {
+async fn attaches_files_and_links() {
     for version in BOTH {
         let answer = done("data", &["8"]).to_string();
         let (api, sent) = canned(version, 200, &[], answer);
@@ -60,7 +59,7 @@ async fn files_are_attached_by_content_and_by_address() {
 }
 
 #[tokio::test]
-async fn attachments_are_read() {
+async fn reads_attachments() {
     let v2 = json!({ "data": [{
         "Owner": { "name": "P", "id": "9" }, "Modified_Time": "2019-08-03T15:26:49+05:30",
         "$file_id": "abc", "File_Name": "../a.txt", "Size": 3, "$editable": true, "id": "8",
@@ -84,7 +83,7 @@ async fn attachments_are_read() {
 }
 
 #[tokio::test]
-async fn files_and_photos_are_fetched_with_their_names() {
+async fn downloads_files_and_photos_with_their_names() {
     for version in BOTH {
         let named = [
             ("content-type", "application/x-download"),
@@ -99,7 +98,7 @@ async fn files_and_photos_are_fetched_with_their_names() {
             api.org().photo().await.unwrap(),
         ] {
             let mut file = file;
-            // defect 16: the name is decoded, and no parameter is a part of it
+            // defect 16: the name is decoded and contains no other parameter
             assert_eq!(file.name(), Some("../a b.pdf"));
             assert_eq!(file.safe_name(), "a b.pdf");
             assert_eq!(file.content_type(), Some("application/x-download"));
@@ -117,11 +116,11 @@ async fn files_and_photos_are_fetched_with_their_names() {
                 "GET org/photo",
             ]
         );
-        // a name is not needed
+        // the name is optional
         let (api, _) = canned(version, 200, &[("content-type", "image/png")], "png");
         let file = api.record("Leads", "5").photo().download().await.unwrap();
         assert_eq!((file.name(), file.safe_name().as_str()), (None, "file"));
-        // defect 16: JSON, no content and outages are told for what they are
+        // defect 16: JSON, no content and outages are reported as errors
         let refusal = r#"{"code":"INVALID_DATA","details":{},"message":"no","status":"error"}"#;
         let json = [("content-type", "application/json")];
         for (status, body, kind) in [
@@ -138,7 +137,7 @@ async fn files_and_photos_are_fetched_with_their_names() {
 }
 
 #[tokio::test]
-async fn a_saved_file_has_a_safe_name_and_overwrites_nothing_unless_asked() {
+async fn saves_under_a_safe_name_and_overwrites_only_on_demand() {
     let folder = tempfile::tempdir().unwrap();
     let inner = folder.path().join("inner");
     std::fs::create_dir(&inner).unwrap();
@@ -160,7 +159,7 @@ async fn a_saved_file_has_a_safe_name_and_overwrites_nothing_unless_asked() {
     assert_eq!(error.kind(), ErrorKind::Input);
     assert!(error.to_string().contains("a.txt"), "{error}");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "one");
-    // what a process that was killed left behind stands in nobody's way
+    // a file left by a killed process does not disturb
     let left = inner.join(".a.txt.zcrm-part");
     std::fs::write(&left, "half").unwrap();
     fetch("two").await.save_over(&inner).await.unwrap();
@@ -178,7 +177,7 @@ async fn a_saved_file_has_a_safe_name_and_overwrites_nothing_unless_asked() {
     assert_eq!(names(folder.path()), ["inner"]);
     refused(fetch("four").await.save_in(folder.path().join("none")).await, &["none"]);
 
-    // a body that breaks off leaves nothing behind, and what was there as it was
+    // an interrupted body leaves no file and keeps the existing one
     let Fixture { sim, api } = Fixture::new(ApiVersion::V8).await;
     let row = Record::new().with("Last_Name", "Boyle").with("Company", "Zylker");
     let lead = api.records("Leads").create(&row).await.unwrap().id;
@@ -199,9 +198,9 @@ async fn a_saved_file_has_a_safe_name_and_overwrites_nothing_unless_asked() {
     assert_eq!(std::fs::metadata(whole).unwrap().len(), 100_000);
 }
 
-/// record_photo.json: the answers have no list around them.
+/// record_photo.json: the responses are objects without a list.
 #[tokio::test]
-async fn photos_are_put_and_taken_away() {
+async fn uploads_and_deletes_photos() {
     let done = r#"{"code":"SUCCESS","details":{},"message":"photo uploaded successfully","status":"success"}"#;
     let refusal = r#"{"code":"INVALID_DATA","details":{},"message":"too large","status":"error"}"#;
     for version in BOTH {

@@ -1,4 +1,4 @@
-//! A simulator, and an API that talks to it.
+//! A simulator and an API that calls it.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ impl Fixture {
         Self::with(version, |builder| builder).await
     }
 
-    /// A fixture whose simulator is set up by `change`.
+    /// Creates a fixture whose simulator is configured by `change`.
     pub(crate) async fn with(version: ApiVersion, change: impl FnOnce(Builder) -> Builder) -> Self {
         let sim = change(Simulator::builder()).start().await.unwrap();
         let policy = zcrm_test_kit::impatient_retry();
@@ -31,7 +31,7 @@ impl Fixture {
     }
 }
 
-/// Runs a test once for each version that zcrm must serve alike.
+/// Defines a test that runs in v2 and in v8.
 macro_rules! on_both_versions {
     ($($(#[$attribute:meta])* async fn $name:ident($version:ident) $body:block)*) => {
         $(

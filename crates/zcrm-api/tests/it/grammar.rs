@@ -1,4 +1,4 @@
-//! One grammar: each request is the same builder, of which this is the list of kinds.
+//! The common methods of requests, tested on one request of each kind.
 
 use std::{any::type_name, collections::BTreeSet, fmt::Debug, time::Duration};
 
@@ -16,38 +16,37 @@ use crate::{
     sources::{arguments, implementor, methods, second, sources},
 };
 
-/// Public methods that are `async` or return another future than a request, each with the reason.
+/// Public methods that are `async` or return a future other than a request, each with the reason.
 const FUTURES: &[(&str, &str)] = &[
-    ("Request<K>::send", "it is what a request is for"),
-    ("Call::send", "it is what a call is for"),
-    ("Request<List>::all", "it reads all pages and so is no request: it has no preview"),
+    ("Request<K>::send", "it sends the request"),
+    ("Call::send", "it sends the call"),
+    ("Request<List>::all", "it reads all pages, so it has no preview"),
     ("ItemStream::next", "it polls a stream"),
     ("ItemStream::collect_all", "it reads a stream to its end"),
     ("Pages::next", "it polls a stream"),
-    ("FileDownload::next", "it polls the body of an answer that has come"),
-    ("FileDownload::save_in", "it writes an answer that has come to the disk"),
-    ("FileDownload::save_over", "it writes an answer that has come to the disk"),
-    ("SaveFile::fetch", "it downloads by the caller's function, which sends what it wants"),
-    ("SaveFile::take", "it writes an answer that has come to the disk"),
+    ("FileDownload::next", "it polls the body of a received response"),
+    ("FileDownload::save_in", "it writes a received response to disk"),
+    ("FileDownload::save_over", "it writes a received response to disk"),
+    ("SaveFile::fetch", "it downloads with the caller's function"),
+    ("SaveFile::take", "it writes a received response to disk"),
 ];
 
-/// The same of the facade: calls of the accounts server and of the store, which are no requests of
-/// Zoho CRM.
+/// The same for the facade: calls of the accounts server and of the store.
 const FUTURES_OF_THE_FACADE: &[(&str, &str)] = &[
-    ("Client::login", "it spends a grant at the accounts server, then asks whose it was"),
+    ("Client::login", "it spends a grant at the accounts server, then asks for its user"),
     ("Client::login_if_needed", "it reads the store, and may spend a grant"),
     ("Client::missing_scopes", "it reads the store"),
-    ("Clients::device_login", "it speaks to the accounts server"),
-    ("Clients::login", "it spends a grant at the accounts server, then asks whose it was"),
+    ("Clients::device_login", "it calls the accounts server"),
+    ("Clients::login", "it spends a grant at the accounts server, then asks for its user"),
     ("Clients::is_logged_in", "it reads the store"),
     ("Clients::users", "it reads the store"),
     ("Clients::logout", "it changes the store"),
 ];
 
-/// Kinds of requests whose preview is an error, each with the reason.
+/// Request kinds whose preview is an error, each with the reason.
 const WITHOUT_PREVIEW: &[(&str, &str)] = &[("::UploadFile", "its file is opened when it is sent")];
 
-/// A server that refuses all, and the names of the kinds of requests that were tried on it.
+/// A server that refuses every request, and the names of the request kinds that were tried.
 struct Grammar {
     api: Api,
     sent: zcrm_test_kit::SentRequests,
@@ -67,7 +66,7 @@ impl Grammar {
         Self { api, sent, kinds: BTreeSet::new() }
     }
 
-    /// Calls each method that all requests have.
+    /// Calls every common method of a request.
     async fn try_all<K>(&mut self, make: impl Fn(&Api) -> Request<K>)
     where
         K: Kind + Clone,
@@ -99,7 +98,7 @@ impl Grammar {
         ] {
             assert_eq!(mistake.unwrap().kind(), ErrorKind::Input, "{kind}");
         }
-        assert_eq!(self.sent.lock().unwrap().len(), 0, "{kind} sends what is wrong");
+        assert_eq!(self.sent.lock().unwrap().len(), 0, "{kind} sends an invalid request");
         let refusals = [
             movable(request().send()).await.err(),
             movable(request().into_future()).await.err(),
@@ -121,13 +120,13 @@ impl Grammar {
     }
 }
 
-/// The names of the types in a type, without their modules.
+/// Returns the names of the types in a type, without their modules.
 fn names(kind: &str) -> impl Iterator<Item = String> {
     let names = kind.split(['<', '>', ',', ' ']).filter(|name| !name.is_empty());
     names.map(|name| name.rsplit("::").next().unwrap().to_owned())
 }
 
-/// One request of each kind.
+/// Tries one request of each kind and returns the names of the kinds.
 async fn kinds() -> BTreeSet<String> {
     let mut grammar = Grammar::new();
     let folder = tempfile::tempdir().unwrap();
@@ -149,7 +148,7 @@ async fn kinds() -> BTreeSet<String> {
     grammar.try_all(|api| api.record("Leads", "5").convert()).await;
     grammar.try_all(|api| api.record("Leads", "5").rows("Visits").get()).await;
     grammar.try_all(|api| api.record("Leads", "5").rows("Visits").create(&row)).await;
-    // lists, one of each source
+    // a list for each source
     grammar.try_all(|api| api.records("Leads").list().fields(["id"])).await;
     grammar.try_all(|api| api.records("Leads").search(field("City").eq("x"))).await;
     grammar.try_all(|api| api.records("Leads").deleted()).await;
@@ -157,7 +156,7 @@ async fn kinds() -> BTreeSet<String> {
     grammar.try_all(|api| api.users().search(field("email").eq("x"))).await;
     grammar.try_all(|api| api.roles().list()).await;
     grammar.try_all(|api| api.notes().list()).await;
-    // what belongs to records, modules and the organisation
+    // data of records, modules and the organisation
     grammar.try_all(|api| api.roles().get("5")).await;
     grammar.try_all(|api| api.users().count(zcrm_api::organisation::UserKind::ACTIVE)).await;
     grammar.try_all(|api| api.notes().delete("5")).await;
@@ -181,7 +180,7 @@ async fn kinds() -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn all_requests_have_the_same_methods() {
+async fn every_request_has_the_common_methods() {
     let kinds = kinds().await;
     for source in sources("zcrm-api") {
         for line in source.lines() {
@@ -189,10 +188,13 @@ async fn all_requests_have_the_same_methods() {
             let of = line.strip_prefix("impl").map_or_else(String::new, implementor);
             let is_kind = [" Kind for ", " SingleCall for "].iter().any(|it| line.contains(it));
             if line.starts_with("impl") && is_kind && of != "K" {
-                assert!(kinds.contains(&of), "no request of the kind `{of}` is tried here");
+                assert!(kinds.contains(&of), "no request of the kind `{of}` is tested here");
             }
             if line.starts_with("impl") && line.contains("IntoFuture for ") {
-                assert!(["Request<K>", "Call"].contains(&&*of), "`{of}` is another builder");
+                assert!(
+                    ["Request<K>", "Call"].contains(&&*of),
+                    "`{of}` is not a `Request` or a `Call`"
+                );
             }
         }
         for method in methods(&source) {
@@ -213,7 +215,7 @@ async fn all_requests_have_the_same_methods() {
 }
 
 #[test]
-fn no_method_returns_another_future_than_a_request_without_a_reason() {
+fn every_method_with_another_future_has_a_reason() {
     for (name, allowed) in [("zcrm-api", FUTURES), ("zcrm", FUTURES_OF_THE_FACADE)] {
         let mut found = BTreeSet::new();
         for method in sources(name).iter().flat_map(|source| methods(source)) {
@@ -222,14 +224,14 @@ fn no_method_returns_another_future_than_a_request_without_a_reason() {
                 let known = allowed.iter().any(|(name, _)| *name == method.name);
                 assert!(
                     known,
-                    "`{}` is no request: return a `Request`, or add a reason",
+                    "`{}` does not return a `Request`: return one, or add a reason",
                     method.name
                 );
                 found.insert(method.name);
             }
         }
         for (name, _) in allowed {
-            assert!(found.contains(*name), "`{name}` is gone: take it from the list");
+            assert!(found.contains(*name), "`{name}` no longer exists: remove it from the list");
         }
     }
 }
@@ -239,7 +241,7 @@ fn names_it(text: &str, name: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_raw_call_has_the_methods_of_a_request() {
+async fn raw_call_has_the_methods_of_a_request() {
     fn all<C: Clone + Debug + Send + IntoFuture<IntoFuture: Send + 'static>>(call: C) -> C {
         call
     }
@@ -254,7 +256,7 @@ async fn a_raw_call_has_the_methods_of_a_request() {
     assert_eq!(wrong.preview().unwrap_err().kind(), ErrorKind::Input);
     assert_eq!(wrong.await.unwrap_err().kind(), ErrorKind::Input);
     assert_eq!(sent.lock().unwrap().len(), 0);
-    // it gives the answer, whatever its status
+    // it returns the response for any status
     assert_eq!(movable(call().send()).await.unwrap().status(), 400);
     assert_eq!(movable(call().into_future()).await.unwrap().status(), 400);
     assert_eq!(sent.lock().unwrap().len(), 2);

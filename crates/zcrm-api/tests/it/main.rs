@@ -1,4 +1,4 @@
-//! The operations over real sockets and TLS, against the simulator, in v2 and v8.
+//! The operations in v2 and v8, over real sockets and TLS, against the simulator.
 #![recursion_limit = "256"] // documents of Zoho as `json!`
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 

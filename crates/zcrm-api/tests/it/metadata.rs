@@ -1,7 +1,7 @@
-//! Metadata: requests and answers as Zoho's documents write them, of v2 and v8.
+//! Requests and responses of metadata, as documented by Zoho for v2 and v8.
 //!
-//! Sources of v2: what the Ruby SDK sends and reads (gem ZCRMSDK 1.0.5). Sources of v8:
-//! `modules.json`, `fields.json`, `layouts.json` and `related_lists.json` of Zoho's OpenAPI files.
+//! Sources: for v2 the requests of the Ruby SDK (gem ZCRMSDK 1.0.5), for v8 `modules.json`,
+//! `fields.json`, `layouts.json` and `related_lists.json` in Zoho's OpenAPI files.
 
 use serde_json::{Value, json};
 use zcrm_api::{
@@ -14,7 +14,7 @@ use zcrm_core::{ApiVersion, ErrorKind, Id};
 use crate::canned::{BOTH, answering, asks, at, canned, refused};
 
 #[test]
-fn metadata_is_asked_for_alike_in_both_versions() {
+fn requests_metadata_alike_in_both_versions() {
     for version in BOTH {
         let api = at(version);
         let leads = api.module("Leads");
@@ -51,7 +51,7 @@ fn metadata_is_asked_for_alike_in_both_versions() {
 }
 
 #[tokio::test]
-async fn modules_are_read() {
+async fn reads_modules() {
     let v2 = json!({ "modules": [{
         "global_search_supported": true, "kanban_view": false, "deletable": true, "creatable": true,
         "filter_status": true, "inventory_template_supported": false,
@@ -121,7 +121,7 @@ async fn modules_are_read() {
                     assert_eq!(module.status, None);
                     let view = module.custom_view.unwrap();
                     assert_eq!(view.system_name.as_deref(), Some("ALLVIEWS"));
-                    // defect 11: related lists in the answer are read
+                    // defect 11: related lists in the response are read
                     let lists = module.related_lists;
                     assert_eq!(lists[0].module, Some(MetaRef::named("Notes")));
                     let list = module.related_list_properties.unwrap();
@@ -161,7 +161,7 @@ fn fields() -> [(ApiVersion, Value); 2] {
                 "id": "30" },
             "unique": { "casesensitive": true }, "length": 120,
         },
-        // defect 11: neither choices nor anything else
+        // defect 11: a field without choices and details
         { "id": "23", "api_name": "Bare" },
     ]});
     let v8 = json!({ "fields": [
@@ -206,7 +206,7 @@ fn fields() -> [(ApiVersion, Value); 2] {
 }
 
 #[tokio::test]
-async fn fields_are_read() {
+async fn reads_fields() {
     for (version, body) in fields() {
         let api = answering(version, &body);
         let fields = api.module("Leads").fields();
@@ -217,7 +217,7 @@ async fn fields_are_read() {
         let choices = &source.pick_list_values;
         assert_eq!(choices[1].actual_value.as_deref(), Some("Cold Call"));
         assert_eq!(source.view_type.clone().unwrap().quick_create, Some(true));
-        // what older versions send empty is none
+        // empty objects of older versions are read as `None`
         assert!(source.lookup.is_none() && source.formula.is_none());
         assert!(source.unique.is_none() && source.auto_number.is_none());
         let history = source.history_tracking.clone().unwrap();
@@ -239,7 +239,7 @@ async fn fields_are_read() {
 }
 
 #[tokio::test]
-async fn what_nobody_knows_yet_harms_nothing() {
+async fn keeps_unknown_members_and_values() {
     let body = json!({ "fields": [
         { "id": 21, "data_type": "hologram", "length": "long", "visible": true, "new": [1.10] },
     ]});
@@ -248,7 +248,7 @@ async fn what_nobody_knows_yet_harms_nothing() {
     assert_eq!(field.id.clone().unwrap(), "21");
     assert_eq!(field.data_type.clone().unwrap().as_str(), "hologram");
     assert_eq!(field.visible, Some(true));
-    // a member of another shape is not in its field, and still there
+    // a member of an unexpected shape is kept in `extra`
     assert_eq!(field.length, None);
     assert_eq!(field.get::<String>("length").unwrap().as_deref(), Some("long"));
     let error = field.get::<u8>("length").unwrap_err();
@@ -258,7 +258,7 @@ async fn what_nobody_knows_yet_harms_nothing() {
 }
 
 #[tokio::test]
-async fn layouts_are_read() {
+async fn reads_layouts() {
     let v2 = json!({ "layouts": [{
         "created_time": null, "modified_time": "2018-12-29T16:47:52+05:30", "visible": true,
         "name": "Standard", "modified_by": { "name": "P", "id": "5" }, "id": "60", "status": 0,
@@ -326,7 +326,7 @@ async fn layouts_are_read() {
 }
 
 #[tokio::test]
-async fn related_lists_are_read() {
+async fn reads_related_lists() {
     let v2 = json!({ "related_lists": [{
         "display_label": "Contact Roles", "visible": true, "api_name": "Contact_Roles",
         "module": "Contacts", "name": "Contact Roles", "action": "relate", "id": "20",
@@ -359,7 +359,7 @@ async fn related_lists_are_read() {
 }
 
 #[tokio::test]
-async fn mistakes_are_named_and_nothing_is_sent() {
+async fn names_mistakes_and_sends_nothing() {
     for version in BOTH {
         let (api, sent) = canned(version, 500, &[], "");
         for module in ["", "..", "Le ads", "Leads/1", "Leads&x=1", "Lëads"] {

@@ -1,4 +1,4 @@
-//! Names that a program was given at run time: modules, related lists, places of a path.
+//! Names that are known only at run time: of modules, related lists and path parameters.
 
 use std::borrow::Cow;
 
@@ -7,12 +7,12 @@ use zcrm_core::{ApiVersion, ErrorKind, ModuleName};
 
 use crate::canned::replying;
 
-/// An API whose calls are only previewed.
+/// Creates an API for previews.
 fn idle() -> Api {
     replying(ApiVersion::V8, 204, &[], "")
 }
 
-/// Everything that takes a name, with one that is borrowed from the caller.
+/// Returns the URIs of all requests that take a name, with names borrowed from the caller.
 fn uris_of(api: &Api, module: &str, list: &str) -> Vec<String> {
     let records = api.records(module).get("1").preview().unwrap();
     let record = api.record(module, "1").get().preview().unwrap();
@@ -29,7 +29,7 @@ fn uris_of(api: &Api, module: &str, list: &str) -> Vec<String> {
 }
 
 #[test]
-fn takes_names_borrowed_from_the_caller() {
+fn accepts_borrowed_names() {
     let (module, list) = (["Le", "ads"].concat(), ["Camp", "aigns"].concat());
     assert_eq!(
         uris_of(&idle(), &module, &list),
@@ -45,7 +45,7 @@ fn takes_names_borrowed_from_the_caller() {
 }
 
 #[test]
-fn takes_names_as_any_kind_of_text() {
+fn accepts_names_as_any_string_type() {
     let api = idle();
     let text = String::from("Leads");
     let name = ModuleName::from(&text);
@@ -63,7 +63,7 @@ fn takes_names_as_any_kind_of_text() {
 }
 
 #[test]
-fn refuses_a_name_that_cannot_be_one_before_sending() {
+fn refuses_an_invalid_name_before_sending() {
     for wrong in ["", "..", "Leads/1", "Leads?x=1", "Léads"] {
         let wrong = wrong.to_owned();
         let errors = [
@@ -82,7 +82,7 @@ fn refuses_a_name_that_cannot_be_one_before_sending() {
 }
 
 #[test]
-fn names_a_place_that_the_path_lacks() {
+fn names_an_unknown_path_parameter() {
     let call = idle().call(&NOTES_LIST_OF_RECORD).path("record", "1");
     let error = call.preview().unwrap_err().to_string();
     assert!(error.contains("no `record` in its path"), "{error}");

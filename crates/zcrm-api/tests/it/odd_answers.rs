@@ -1,4 +1,4 @@
-//! Answers whose members have other shapes than Zoho's documentation shows.
+//! Responses whose members have other shapes than in Zoho's documentation.
 
 use serde_json::{Value, json};
 use zcrm_api::{Cursor, operations::RECORDS_CREATE};
@@ -10,14 +10,14 @@ fn lead() -> Record {
     Record::new().with("Last_Name", "Kay")
 }
 
-/// What a write of one record makes of one row.
+/// Creates a record whose response has this row.
 async fn created(status: u16, row: &str) -> Result<zcrm_core::Written, Error> {
     let body = format!(r#"{{"data":[{row}]}}"#);
     replying(ApiVersion::V8, status, &[], &body).records("Leads").create(&lead()).await
 }
 
 #[tokio::test]
-async fn keeps_a_refusal_whose_members_are_odd() {
+async fn keeps_a_refusal_with_unexpected_members() {
     for row in [
         r#"{"code":"INVALID_DATA","status":"error","message":7}"#,
         r#"{"code":"INVALID_DATA","status":"error","message":{"a":1},"details":[{"api_name":"Email"}]}"#,
@@ -29,7 +29,7 @@ async fn keeps_a_refusal_whose_members_are_odd() {
             let error = created(status, row).await.unwrap_err();
             assert_eq!(error.outcome(), Outcome::Refused, "{row}: {error}");
             assert_eq!(error.code().unwrap(), "INVALID_DATA", "{row}: {error}");
-            // and of the whole answer, or under a member
+            // a refusal can also be the whole response, or be under a member
             for body in [row.to_owned(), format!(r#"{{"data":{row}}}"#)] {
                 let api = replying(ApiVersion::V8, status, &[], &body);
                 for error in [
@@ -53,7 +53,7 @@ async fn keeps_a_refusal_whose_members_are_odd() {
 }
 
 #[tokio::test]
-async fn keeps_the_id_of_a_success_whose_members_are_odd() {
+async fn keeps_the_id_of_a_success_with_unexpected_members() {
     for row in [
         r#"{"code":"SUCCESS","status":"success","message":5,"details":{"id":"1"}}"#,
         r#"{"code":"SUCCESS","status":"success","action":["x"],"details":{"id":1}}"#,
@@ -62,13 +62,13 @@ async fn keeps_the_id_of_a_success_whose_members_are_odd() {
         r#"{"code":"SUCCESS","status":"success","status":"success","details":{"id":"1"}}"#,
     ] {
         assert_eq!(created(201, row).await.unwrap().id.as_str(), "1", "{row}");
-        // one item's answer may come without a list
+        // the result of one item may come without a list
         for body in [row.to_owned(), format!(r#"{{"data":{row}}}"#)] {
             let api = replying(ApiVersion::V8, 200, &[], &body);
             let made = api.records("Leads").create(&lead()).await.unwrap();
             assert_eq!(made.id.as_str(), "1", "{body}");
             api.record("Leads", "1").photo().delete().await.unwrap();
-            // of several it is not known whose it is
+            // with several items it is unknown which one it belongs to
             let several = api.records("Leads").create_many([lead(), lead()]).send().await;
             let executed = several
                 .unwrap()
@@ -89,13 +89,13 @@ async fn keeps_the_id_of_a_success_whose_members_are_odd() {
             error.to_string().contains("without the id") && error.operation().is_some(),
             "{error}"
         );
-        // the raw call keeps what Zoho said
+        // the raw call keeps Zoho's result
         let api = replying(ApiVersion::V8, 200, &[], &format!(r#"{{"data":[{row}]}}"#));
         let call = api.call(&RECORDS_CREATE).path("module", "Leads").items(&[lead()]);
         let raw = call.outcomes(1).await.unwrap().one().unwrap();
         assert!(raw.id.is_none() && raw.code() == "SUCCESS", "{row}");
     }
-    // the id of another record stays an error
+    // the id of another record is an error
     let body = r#"{"data":{"code":"SUCCESS","status":"success","details":{"id":"9"}}}"#;
     let api = replying(ApiVersion::V8, 200, &[], body);
     let error = api.record("Leads", "1").update(&lead()).send().await.unwrap_err();
@@ -103,7 +103,7 @@ async fn keeps_the_id_of_a_success_whose_members_are_odd() {
 }
 
 #[tokio::test]
-async fn does_not_know_what_became_of_a_contradiction() {
+async fn reports_a_contradictory_result_as_unknown() {
     for (status, row) in [
         (200, r#"{"code":"SUCCESS","status":"error","details":{"id":"1"}}"#),
         (200, r#"{"code":"INVALID_DATA","status":"success","details":{"id":"1"}}"#),
@@ -124,7 +124,7 @@ async fn does_not_know_what_became_of_a_contradiction() {
 }
 
 #[tokio::test]
-async fn names_what_an_unusable_answer_holds() {
+async fn names_the_members_of_an_unusable_response() {
     for (body, words) in
         [(r#"{"data":null,"x":[]}"#, "`data` (null), `x` (a list)"), ("{}", "an empty object")]
     {
@@ -135,7 +135,7 @@ async fn names_what_an_unusable_answer_holds() {
 }
 
 #[tokio::test]
-async fn reads_counts_of_every_form() {
+async fn reads_counts_as_numbers_and_text() {
     let count = |body: &'static str| async move {
         replying(ApiVersion::V8, 200, &[], body).module("Leads").tags().count_records("1").await
     };
@@ -148,7 +148,7 @@ async fn reads_counts_of_every_form() {
 }
 
 #[tokio::test]
-async fn ends_the_list_of_a_cursor_with_odd_numbers() {
+async fn ends_a_list_resumed_from_an_invalid_cursor() {
     let info = json!({"more_records": true});
     let body = json!({"data": [{"id": "1"}, null], "info": info}).to_string();
     let cursor = |next: &Value, index: u64, skip: u64, per_page: &str| -> Cursor {

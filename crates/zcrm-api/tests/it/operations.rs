@@ -1,4 +1,4 @@
-//! The table of operations, and calls of operations that have no surface of their own.
+//! The table of operations, and raw calls.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -15,7 +15,7 @@ use crate::{
 };
 
 #[test]
-fn every_operation_has_a_name_of_its_own_and_says_what_it_is() {
+fn every_operation_has_a_unique_name_and_a_shape() {
     assert!(ALL.len() > 400);
     assert!(ALL.is_sorted_by(|one, other| one.name() < other.name()));
     for operation in ALL {
@@ -26,13 +26,13 @@ fn every_operation_has_a_name_of_its_own_and_says_what_it_is() {
         let read = operation.method() == http::Method::GET;
         assert!(!read || operation.retry_class() == RetryClass::Read, "{name}");
         let list = matches!(operation.response(), ResponseShape::List(_));
-        assert!(operation.pages() == Paging::None || list, "{name} pages and returns no list");
+        assert!(operation.pages() == Paging::None || list, "{name} has pages but returns no list");
         assert!(operation.last_version().is_none_or(|last| last >= operation.first_version()));
     }
 }
 
 on_both_versions! {
-    async fn three_operations_without_a_surface(version) {
+    async fn calls_three_operations_without_a_method(version) {
         let Fixture { sim, api } = Fixture::new(version).await;
         let org = api.call(&ORG_GET).object::<Record>().await.unwrap();
         assert!(org.id().is_some());
@@ -43,7 +43,7 @@ on_both_versions! {
         assert_eq!(sim.journal().count(|entry| entry.executed), 3);
     }
 
-    async fn items_go_under_the_key_and_outcomes_come_back(version) {
+    async fn sends_items_under_their_key_and_reads_results(version) {
         let Fixture { sim, api } = Fixture::new(version).await;
         let rows = ["A", "B"].map(|name| Record::new().with("Last_Name", name).with("Company", "Z"));
         let call = api.call(&RECORDS_CREATE).path("module", "Leads").items(&rows);
@@ -56,7 +56,7 @@ on_both_versions! {
         assert_eq!(sim.record_count("Leads"), 0);
     }
 
-    async fn pages_follow_one_another(version) {
+    async fn follows_pages_of_a_raw_call(version) {
         let Fixture { sim, api } = Fixture::with(version, |sim| sim.records("Leads", 450)).await;
         let list = || api.call(&RECORDS_LIST).path("module", "Leads").param("fields", "Last_Name");
         let mut pages = list().list::<Record>().pages();
@@ -76,7 +76,7 @@ on_both_versions! {
 }
 
 #[tokio::test]
-async fn what_does_not_page_says_so_and_an_error_ends_the_stream() {
+async fn refuses_a_list_of_an_object_and_ends_pages_at_an_error() {
     let Fixture { sim, api } = Fixture::new(ApiVersion::V8).await;
     let mut pages = api.call(&ORG_GET).list::<Record>().pages();
     let error = pages.next().await.unwrap().unwrap_err();
@@ -90,7 +90,7 @@ async fn what_does_not_page_says_so_and_an_error_ends_the_stream() {
 }
 
 #[tokio::test]
-async fn an_empty_page_that_promises_more_ends_the_stream() {
+async fn reports_an_empty_page_that_promises_more() {
     let api = replying(ApiVersion::V8, 200, &[], r#"{"users":[],"info":{"more_records":true}}"#);
     let mut pages = api.call(&USERS_LIST).list::<Record>().pages();
     assert!(pages.next().await.unwrap().unwrap().items.is_empty());
@@ -99,7 +99,7 @@ async fn an_empty_page_that_promises_more_ends_the_stream() {
 }
 
 #[tokio::test]
-async fn mistakes_are_told_before_anything_is_sent() {
+async fn reports_mistakes_before_sending() {
     let Fixture { sim, api } = Fixture::new(ApiVersion::V2).await;
     let leads = |operation| api.call(operation).path("module", "Leads");
     let wrong = [
@@ -128,7 +128,7 @@ async fn mistakes_are_told_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_file_comes_as_it_is_and_a_refusal_is_an_error() {
+async fn downloads_a_file_and_reports_a_refusal() {
     let download = |api: &zcrm_api::Api| {
         let call = api.call(&ATTACHMENTS_DOWNLOAD).path("module", "Leads");
         call.path("record_id", "1").path("id", "2").download().bytes()
@@ -140,7 +140,7 @@ async fn a_file_comes_as_it_is_and_a_refusal_is_an_error() {
     let image = [("content-type", "image/png")];
     let file = download(&replying(ApiVersion::V8, 200, &image, "\u{1}png")).await.unwrap();
     assert_eq!(file, "\u{1}png");
-    // what says nothing of itself may be anything, and so may a page
+    // a response without a content type or with HTML is not a file
     for unnamed in [&[][..], &[("content-type", "text/html")]] {
         let error = download(&replying(ApiVersion::V8, 200, unnamed, "<p>")).await.unwrap_err();
         assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Decode, 200));
@@ -179,7 +179,7 @@ async fn a_file_comes_as_it_is_and_a_refusal_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_refusal_in_the_place_of_an_object_is_an_error() {
+async fn reports_a_refusal_in_place_of_an_object() {
     let refused =
         r#"{"fiscal_year":{"code":"INVALID_DATA","details":{},"message":"no","status":"error"}}"#;
     let call =
@@ -192,7 +192,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_values_arrive_as_they_were_meant(path in "\\PC{1,12}", value in "\\PC{0,30}") {
+    fn sends_any_path_and_query_value_unchanged(path in "\\PC{1,12}", value in "\\PC{0,30}") {
         prop_assume!(path != "." && path != "..");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (module, query) = runtime.block_on(async {

@@ -1,9 +1,9 @@
-//! The organisation: requests and answers as Zoho's documents write them, of v2 and v8.
+//! Requests and responses of the organisation, as documented by Zoho for v2 and v8.
 //!
-//! Sources of v2: what the Ruby SDK sends and reads (gem ZCRMSDK 1.0.5). Sources of v8: `org.json`,
+//! Sources: for v2 the requests of the Ruby SDK (gem ZCRMSDK 1.0.5), for v8 `org.json`,
 //! `users.json`, `users_territories.json`, `roles.json`, `profiles.json`, `variables.json` and
-//! `variable_groups.json` of Zoho's OpenAPI files. No file of v8 describes taxes: their form is that of
-//! Zoho's SDKs.
+//! `variable_groups.json` in Zoho's OpenAPI files. These files do not describe taxes, so the tests
+//! follow Zoho's SDKs.
 
 use serde_json::{Value, json};
 use zcrm_api::{
@@ -19,7 +19,7 @@ use zcrm_core::{ApiVersion, Decimal, ErrorKind, Id, Lookup};
 use crate::canned::{BOTH, answering, asks, at, canned, done, refused};
 
 #[test]
-fn lists_and_single_items_are_asked_for_alike_in_both_versions() {
+fn requests_lists_and_items_alike_in_both_versions() {
     for version in BOTH {
         let api = at(version);
         let nothing = || Value::Null;
@@ -50,7 +50,7 @@ fn lists_and_single_items_are_asked_for_alike_in_both_versions() {
 }
 
 #[test]
-fn all_ten_kinds_of_users_are_asked_for() {
+fn requests_all_ten_kinds_of_users() {
     for version in BOTH {
         let users = at(version).users();
         for (list, kind) in [
@@ -73,7 +73,7 @@ fn all_ten_kinds_of_users_are_asked_for() {
             let line = format!("GET users?{query}");
             asks(page.preview(), &line, Value::Null);
         }
-        // defect 9: no parameter is sent empty
+        // defect 9: empty parameters are not sent
         asks(users.current().preview(), "GET users?type=CurrentUser", Value::Null);
         let newer = users.list().of_kind(UserKind::from("SandboxUsers"));
         asks(newer.preview(), "GET users?type=SandboxUsers", Value::Null);
@@ -84,7 +84,7 @@ fn all_ten_kinds_of_users_are_asked_for() {
 }
 
 #[test]
-fn users_are_written_and_deleted() {
+fn writes_and_deletes_users() {
     for version in BOTH {
         let users = at(version).users();
         let boyle = User::new("Boyle", "patricia@example.com")
@@ -128,7 +128,7 @@ fn writes_taxes_in_the_form_of_v2() {
         let made = taxes.create_many([OrgTax::named("Vat").with_value("12.50")]);
         let request = made.preview().unwrap();
         assert_eq!(request.method(), "POST");
-        // digits survive
+        // all digits are kept
         assert_eq!(request.body(), r#"{"taxes":[{"name":"Vat","value":12.50}]}"#);
         let change = json!({ "id": "7", "sequence_number": 2 });
         let body = json!({ "taxes": [change] });
@@ -140,7 +140,7 @@ fn writes_taxes_in_the_form_of_v2() {
 }
 
 #[test]
-fn writes_taxes_as_a_whole_from_v3_on() {
+fn writes_all_taxes_in_one_call_from_v3_on() {
     for version in [ApiVersion::V3, ApiVersion::V8] {
         let taxes = at(version).taxes();
         let made = taxes.create_many([OrgTax::named("Vat").with_value("12.50")]);
@@ -162,9 +162,9 @@ fn writes_taxes_as_a_whole_from_v3_on() {
             "preference": { "modify_tax_rates": true },
         }});
         asks(taxes.save(&all).preview(), "PUT org/taxes", body);
-        // a new tax has no id: with one it would change another
+        // a new tax must not have an id, because it would update an existing tax
         refused(taxes.create_many([&change]).preview(), &["item 0", "`id`", "update"]);
-        // v2's operations name the one that does the same
+        // the error of v2's operations names the equivalent operation
         for old in [&TAXES_CREATE, &TAXES_DELETE, &TAXES_DELETE_ONE, &TAXES_UPDATE_V2] {
             let call = at(version).call(old).preview();
             refused(call, &[old.name(), "only up to v2.1", "use `taxes.update` in this version"]);
@@ -194,19 +194,19 @@ async fn reads_taxes_of_every_version() {
 }
 
 #[tokio::test]
-async fn one_outcome_of_all_taxes_counts_for_each() {
+async fn applies_a_single_result_to_each_tax() {
     let taxes = || [OrgTax::named("A"), OrgTax::named("B")];
     let good = json!({ "code": "SUCCESS", "details": { "id": "7" }, "message": "done",
         "status": "success" });
     let whole = json!({ "org_taxes": good });
     let api = answering(ApiVersion::V8, &whole);
     let made = api.taxes().create_many(taxes()).send().await.unwrap().all().unwrap();
-    // which of the two the id is of is not known
+    // it is unknown which of the two taxes the id belongs to
     assert_eq!(made.iter().map(|one| one.id.clone()).collect::<Vec<_>>(), [None, None]);
     let [first, _] = taxes();
     let made = api.taxes().create_many([first]).send().await.unwrap().all().unwrap();
     assert_eq!(made[0].id.as_ref().unwrap(), &"7");
-    // a list is read too
+    // a list of results is read as well
     let list = answering(ApiVersion::V8, &done("org_taxes", &["1", "2"]));
     let made = list.taxes().create_many(taxes()).send().await.unwrap().all().unwrap();
     assert_eq!(made[1].id.as_ref().unwrap(), &"2");
@@ -259,7 +259,7 @@ fn refuses_more_users_than_an_update_takes() {
 }
 
 #[test]
-fn roles_profiles_and_variables_are_written_and_deleted() {
+fn writes_and_deletes_roles_profiles_and_variables() {
     for version in BOTH {
         let api = at(version);
         let role = Role::named("Trainee", "3").with_share_with_peers(true);
@@ -305,7 +305,7 @@ fn roles_profiles_and_variables_are_written_and_deleted() {
 }
 
 #[tokio::test]
-async fn the_organisation_is_read() {
+async fn reads_the_organisation() {
     let body = json!({ "org": [{
         "id": "1", "zgid": "600", "company_name": "Zylker", "primary_email": "p@example.com",
         "iso_code": "INR", "currency": "Indian Rupee - INR", "currency_symbol": "Rs.",
@@ -329,16 +329,16 @@ async fn the_organisation_is_read() {
         assert_eq!(until.to_string(), "2026-09-04T05:30:00+05:30");
         let hierarchy = org.hierarchy_preferences.clone().unwrap();
         assert_eq!(hierarchy.strictly_reporting, Some(false));
-        // what nobody knows is there
+        // unknown members are kept
         assert_eq!(org.extra.get("lens_enabled").unwrap(), Some(true));
         let text = format!("{org:?}");
         assert!(text.contains("company_name") && !text.contains("Zylker"), "{text}");
     }
 }
 
-/// v2: `GET users`; v8: users.json. v2 tells territories, v8 tells them elsewhere.
+/// v2: `GET users`; v8: users.json. Only v2 sends territories with the user.
 #[tokio::test]
-async fn users_are_read_with_their_own_fields_and_theme() {
+async fn reads_users_with_custom_fields_and_theme() {
     let v2 = json!({ "users": [{
         "id": "7", "first_name": "Patricia", "last_name": "Boyle", "full_name": "Patricia Boyle",
         "email": "patricia@example.com", "status": "active", "confirm": true,
@@ -390,7 +390,7 @@ async fn users_are_read_with_their_own_fields_and_theme() {
             assert_eq!(tab.font_color.as_deref(), Some("#FFFFFF"));
             let shown = user.customize_info.clone().unwrap();
             assert_eq!(shown.show_home, Some(true));
-            // defect 7: a field of the organisation's own is a member of its own, of its own type
+            // defect 7: a custom field is a member with its own type
             assert_eq!(user.get::<u32>("Shop_Number").unwrap(), Some(17));
             let territories = &user.territories;
             assert_eq!(territories.len(), usize::from(version == ApiVersion::V2));
@@ -416,7 +416,7 @@ async fn users_are_read_with_their_own_fields_and_theme() {
 }
 
 #[tokio::test]
-async fn roles_and_profiles_are_read_with_permissions() {
+async fn reads_roles_and_profiles_with_permissions() {
     let v2 = json!({ "roles": [
         { "display_label": "CEO", "name": "CEO", "id": "1", "admin_user": true, "reporting_to": null },
         {
@@ -484,7 +484,7 @@ async fn roles_and_profiles_are_read_with_permissions() {
         assert_eq!(category.permission_ids, [Id::from("5")]);
         assert_eq!(serde_json::to_value(&profile).unwrap(), body["profiles"][0]);
     }
-    // profiles.json: the answer has no list around it
+    // profiles.json: the response is an object without a list
     let gone = json!({ "code": "SUCCESS", "details": { "id": "3" }, "message": "Profile deleted",
         "status": "success" });
     let (api, sent) = canned(ApiVersion::V8, 200, &[], gone.to_string());
@@ -494,7 +494,7 @@ async fn roles_and_profiles_are_read_with_permissions() {
 }
 
 #[tokio::test]
-async fn taxes_and_variables_are_read() {
+async fn reads_taxes_and_variables() {
     let body = json!({ "taxes": [
         { "display_label": "Vat", "name": "Vat", "sequence_number": 1, "id": "1", "value": 12.5 },
         { "name": "Sales Tax", "id": "2", "value": "8.00" },
@@ -523,7 +523,7 @@ async fn taxes_and_variables_are_read() {
         let rate = api.variables().get("1").in_group("General").send().await.unwrap();
         assert_eq!(rate.kind, Some(VariableKind::DOUBLE));
         assert_eq!(rate.value, Some("1.25".into()));
-        // defect 6: the name of the group is its name and not its id
+        // defect 6: the name of the group is not its id
         let group = rate.group.unwrap();
         assert_eq!(group.api_name.as_deref(), Some("General"));
         assert_eq!(group.id.unwrap(), "9");
@@ -541,7 +541,7 @@ async fn taxes_and_variables_are_read() {
 }
 
 #[tokio::test]
-async fn outcomes_are_those_of_the_items() {
+async fn returns_one_result_per_item() {
     for version in BOTH {
         let api = answering(version, &done("variables", &["1", "2"]));
         let both = ["A", "B"].map(|name| Variable::named(name, name, VariableKind::TEXT));
@@ -562,7 +562,7 @@ async fn outcomes_are_those_of_the_items() {
 }
 
 #[tokio::test]
-async fn mistakes_are_named_and_nothing_is_sent() {
+async fn names_mistakes_and_sends_nothing() {
     for version in BOTH {
         let (api, sent) = canned(version, 500, &[], "");
         refused(api.users().list().per_page(0).send().await, &["per_page", "0"]);

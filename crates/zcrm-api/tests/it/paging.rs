@@ -1,4 +1,4 @@
-//! Pages of servers that never end, or end without a word.
+//! Lists of servers that never end, or that end without `info`.
 
 use std::sync::{
     Arc,
@@ -15,7 +15,8 @@ use zcrm_http::{ReqBody, ResBody};
 
 use crate::canned::BOTH;
 
-/// A server that answers its n-th request, counted from 1, with `answer`: a status and a body.
+/// Creates an API whose server answers its n-th request, counted from 1, with the status and body
+/// that `answer` returns.
 fn server(
     version: ApiVersion,
     answer: impl Fn(usize, &str) -> (u16, String) + Send + Sync + 'static,
@@ -24,14 +25,14 @@ fn server(
     let (count, answer) = (Arc::clone(&requests), Arc::new(answer));
     let transport = service_fn(move |request: Request<ReqBody>| {
         let number = count.fetch_add(1, Ordering::SeqCst) + 1;
-        assert!(number < 500, "the list is read for ever");
+        assert!(number < 500, "the list does not end");
         let (status, body) = answer(number, request.uri().query().unwrap_or_default());
         async move { Ok(Response::builder().status(status).body(ResBody::from(body)).unwrap()) }
     });
     (Api::new(BoxCloneSyncService::new(transport), version), requests)
 }
 
-/// The same, whose answers are JSON.
+/// Creates an API whose server answers the n-th request with this JSON.
 fn pages(
     version: ApiVersion,
     answer: impl Fn(usize) -> Value + Send + Sync + 'static,
@@ -39,7 +40,7 @@ fn pages(
     server(version, move |number, _| (200, answer(number).to_string()))
 }
 
-/// The items of all lists of a kind, and what ended them.
+/// Reads a list and returns the number of its items and the error that ended it.
 async fn read(api: &Api, list: &str) -> (usize, Option<Error>) {
     fn end<T>(items: Vec<Result<T, Error>>) -> (usize, Option<Error>) {
         let good = items.iter().filter(|item| item.is_ok()).count();
@@ -75,7 +76,7 @@ const LISTS: [&str; 10] = [
     "pages",
 ];
 
-/// An answer that fits every list.
+/// Returns a response that fits every list.
 fn page(items: &Value, info: &Value) -> Value {
     json!({ "data": items, "users": items, "roles": items, "info": info })
 }
@@ -91,7 +92,7 @@ fn server_fault(error: &Error, what: &str) {
 }
 
 #[tokio::test]
-async fn ends_every_list_whose_one_page_always_promises_more() {
+async fn ends_lists_whose_page_always_promises_more() {
     for version in BOTH {
         for list in LISTS {
             let always = page(&one(1), &json!({ "more_records": true }));
@@ -105,7 +106,7 @@ async fn ends_every_list_whose_one_page_always_promises_more() {
 }
 
 #[tokio::test]
-async fn ends_every_list_whose_pages_repeat_behind_new_tokens() {
+async fn ends_lists_whose_pages_repeat_with_new_tokens() {
     for period in 1..=4 {
         for list in LISTS {
             let (api, requests) = pages(ApiVersion::V8, move |number| {
@@ -136,7 +137,7 @@ async fn ends_lists_whose_repeated_items_change_a_little() {
 }
 
 #[tokio::test]
-async fn takes_items_without_ids_for_what_they_are() {
+async fn reads_items_without_ids_by_their_content() {
     let (api, _) = pages(ApiVersion::V8, |number| {
         let by = json!({ "id": "9" });
         let items = json!([{ "done_by": by, "n": number }]);
@@ -146,7 +147,7 @@ async fn takes_items_without_ids_for_what_they_are() {
 }
 
 #[tokio::test]
-async fn ends_lists_whose_tokens_come_again_in_a_circle() {
+async fn ends_lists_whose_tokens_form_a_circle() {
     for period in 1..=5 {
         for list in ["records", "notes", "all notes", "related", "attachments"] {
             let (api, requests) = pages(ApiVersion::V8, move |number| {
@@ -163,7 +164,7 @@ async fn ends_lists_whose_tokens_come_again_in_a_circle() {
 }
 
 #[tokio::test]
-async fn blames_the_server_for_an_empty_page_that_promises_more() {
+async fn reports_an_empty_promising_page_as_a_server_fault() {
     for version in BOTH {
         for list in LISTS {
             let (api, requests) = pages(version, |number| {
@@ -181,7 +182,7 @@ async fn blames_the_server_for_an_empty_page_that_promises_more() {
 }
 
 #[tokio::test]
-async fn reads_every_item_beside_an_odd_info() {
+async fn reads_every_item_despite_an_invalid_info() {
     for version in BOTH {
         for info in [
             json!(null),
@@ -208,27 +209,27 @@ async fn reads_every_item_beside_an_odd_info() {
 }
 
 #[tokio::test]
-async fn goes_on_without_a_word_of_more_where_a_page_is_full() {
+async fn continues_after_a_full_page_without_more_records() {
     let full = |number: usize| -> Value {
         let items: Vec<Value> =
             (0..200).map(|n| json!({ "id": (number * 200 + n).to_string() })).collect();
         items.into()
     };
-    // by numbers until there is no content
+    // with page numbers, until there is no content
     let (api, requests) = server(ApiVersion::V8, move |number, _| match number {
         1 | 2 => (200, page(&full(number), &json!({ "more_records": null })).to_string()),
         _ => (204, String::new()),
     });
     assert_eq!(api.users().list().all().await.unwrap().len(), 400);
     assert_eq!(requests.load(Ordering::SeqCst), 3);
-    // by tokens
+    // with page tokens
     let (api, requests) = pages(ApiVersion::V8, move |number| match number {
         1 => page(&one(1), &json!({ "more_records": null, "next_page_token": "t" })),
         _ => page(&one(2), &json!({ "more_records": null })),
     });
     assert_eq!(read(&api, "records").await.0, 2);
     assert_eq!(requests.load(Ordering::SeqCst), 2);
-    // and where nothing says whether it goes on, an error does
+    // without any information, the list ends with an error
     let (api, _) = pages(ApiVersion::V8, move |number| match number {
         1 => page(&full(1), &json!({ "more_records": true, "next_page_token": "t" })),
         _ => page(&full(2), &json!({ "more_records": null })),
@@ -240,7 +241,7 @@ async fn goes_on_without_a_word_of_more_where_a_page_is_full() {
 }
 
 #[tokio::test]
-async fn reports_a_promised_page_that_says_nothing_of_the_next() {
+async fn reports_a_promised_page_without_more_records() {
     for version in BOTH {
         for last in [
             json!({ "data": [{ "id": "2" }], "users": [{ "id": "2" }] }),
@@ -266,7 +267,7 @@ async fn reports_a_promised_page_that_says_nothing_of_the_next() {
 }
 
 #[tokio::test]
-async fn ends_quietly_where_a_promised_page_has_no_content() {
+async fn ends_without_an_error_at_a_promised_page_without_content() {
     for version in BOTH {
         for list in LISTS.into_iter().filter(|list| *list != "roles") {
             let (api, requests) = server(version, move |number, _| match number {
@@ -300,7 +301,7 @@ async fn reports_a_promised_page_that_is_not_modified() {
             let (read, error) = read(&not_modified(), list).await;
             assert_eq!((read, error.unwrap().kind()), (1, ErrorKind::NotModified), "{list}");
         }
-        // also where it was asked for
+        // also if the request asked for it
         let since = "2026-05-24T17:05:12+05:30".parse::<zcrm_core::Timestamp>().unwrap();
         let list = not_modified().records("Contacts").list().fields(["id"]).modified_since(since);
         let all = list.stream().collect_all().await;
@@ -312,7 +313,7 @@ async fn reports_a_promised_page_that_is_not_modified() {
 }
 
 #[tokio::test]
-async fn names_the_token_that_a_promise_lacks() {
+async fn names_the_missing_page_token() {
     for odd in [json!(null), json!(""), json!({}), json!([])] {
         let (api, _) = pages(ApiVersion::V8, move |number| match number {
             1 => page(&one(1), &json!({ "more_records": true, "next_page_token": "t" })),
@@ -327,8 +328,8 @@ async fn names_the_token_that_a_promise_lacks() {
 }
 
 #[tokio::test]
-async fn reads_a_page_that_others_pushed_on() {
-    // two inserts between the pages show the last of the page before once more
+async fn reads_a_page_shifted_by_concurrent_inserts() {
+    // two inserts between the pages repeat the last items of the previous page
     let (api, _) = server(ApiVersion::V8, |number, query| {
         assert!(query.contains("per_page=1"));
         let id = [1, 2, 2, 3, 4][number - 1];
@@ -339,7 +340,7 @@ async fn reads_a_page_that_others_pushed_on() {
 }
 
 #[tokio::test]
-async fn goes_on_behind_a_page_that_was_at_fault() {
+async fn resumes_after_a_faulty_page() {
     let (api, requests) = server(ApiVersion::V8, |number, query| match number {
         1 => (
             200,
@@ -392,7 +393,7 @@ async fn ends_a_list_without_info_at_its_last_page() {
 }
 
 #[tokio::test]
-async fn reads_a_promise_that_is_a_number() {
+async fn reads_more_records_that_is_a_number() {
     for (yes, no) in [(json!(1), json!(0)), (json!("1"), json!("0")), (json!("True"), json!(0))] {
         let (api, requests) = pages(ApiVersion::V8, move |number| {
             let more = if number == 1 { &yes } else { &no };

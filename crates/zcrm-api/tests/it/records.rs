@@ -1,4 +1,4 @@
-//! One record's life, lists and searches.
+//! Single records, lists and searches.
 
 use std::{sync::Arc, time::Duration};
 
@@ -35,7 +35,7 @@ fn lead(last_name: &str) -> Record {
 }
 
 on_both_versions! {
-    async fn a_record_is_created_read_changed_and_deleted(version) {
+    async fn creates_reads_updates_and_deletes_a_record(version) {
         let Fixture { sim, api } = Fixture::new(version).await;
         let leads = api.records_of::<Lead>();
         let row = lead("Boyle").with("Email", "b@example.com").with("Phone", "1");
@@ -56,7 +56,7 @@ on_both_versions! {
         assert_eq!(sim.record_count("Leads"), 0);
     }
 
-    async fn a_record_that_was_read_is_written_back_unchanged(version) {
+    async fn writes_back_a_record_unchanged(version) {
         let Fixture { sim, api } = Fixture::new(version).await;
         let deals = api.records("Leads");
         let row = lead("Kay").with("Annual_Revenue", 12.5).with("Description", "a\n\"b\" \\ é");
@@ -69,7 +69,7 @@ on_both_versions! {
         assert_eq!(after["Description"], "a\n\"b\" \\ é");
     }
 
-    async fn a_page_is_what_was_asked_for(version) {
+    async fn reads_the_requested_page(version) {
         let Fixture { sim, api } = Fixture::with(version, |sim| sim.records("Contacts", 30)).await;
         let page = api
             .records("Contacts")
@@ -91,14 +91,14 @@ on_both_versions! {
         assert!(query.contains(&("sort_order".to_owned(), "asc".to_owned())), "{query:?}");
     }
 
-    async fn an_empty_module_is_an_empty_page(version) {
+    async fn reads_an_empty_page_of_an_empty_module(version) {
         let Fixture { sim: _sim, api } = Fixture::new(version).await;
         let page = api.records_of::<Lead>().list().send().await.unwrap();
         assert!(page.items.is_empty());
         assert!(api.records_of::<Lead>().list().stream().next().await.is_none());
     }
 
-    async fn an_upsert_finds_by_the_fields_that_it_was_told(version) {
+    async fn upsert_matches_by_the_given_fields(version) {
         let Fixture { sim, api } = Fixture::new(version).await;
         let leads = api.records("Leads");
         let email = "boyle@example.com";
@@ -114,7 +114,7 @@ on_both_versions! {
         assert_eq!(sim.record_count("Leads"), 2);
     }
 
-    async fn a_search_finds_values_with_every_special_character(version) {
+    async fn search_finds_values_with_special_characters(version) {
         let Fixture { sim: _sim, api } = Fixture::new(version).await;
         let leads = api.records("Leads");
         let names = [
@@ -132,7 +132,7 @@ on_both_versions! {
         assert_eq!(leads.search(either).send().await.unwrap().items.len(), 2);
     }
 
-    async fn a_wrong_module_is_refused_with_zohos_code(version) {
+    async fn reports_zohos_code_for_an_unknown_module(version) {
         let Fixture { sim: _sim, api } = Fixture::new(version).await;
         let error = api.records("Leadz").list().fields(["id"]).send().await.unwrap_err();
         assert_eq!(error.code(), Some(&Code::INVALID_MODULE));
@@ -140,7 +140,7 @@ on_both_versions! {
         assert!(error.host().is_some());
     }
 
-    async fn an_answer_that_is_html_says_so(version) {
+    async fn reports_an_html_response(version) {
         let Fixture { sim, api } = Fixture::new(version).await;
         sim.faults().on_path_prefix("/crm/").html(502, "<html>down</html>");
         sim.faults().on_path_prefix("/crm/").times(9).html(500, "<html>down</html>");
@@ -153,7 +153,7 @@ on_both_versions! {
 }
 
 #[tokio::test]
-async fn reads_field_names_again_after_an_hour_or_when_told() {
+async fn rereads_field_names_after_an_hour_or_when_cleared() {
     let Fixture { sim, api } =
         Fixture::with(ApiVersion::V8, |sim| sim.records("Accounts", 2)).await;
     let clock = ManualClock::new();
@@ -174,7 +174,7 @@ async fn reads_field_names_again_after_an_hour_or_when_told() {
 }
 
 #[test]
-fn criteria_of_any_text_find_what_they_mean() {
+fn search_finds_any_text() {
     use proptest::{
         strategy::{Strategy, ValueTree},
         test_runner::TestRunner,

@@ -1,8 +1,8 @@
-//! What belongs to a record: requests and answers as Zoho's documents write them, of v2 and v8.
+//! Requests and responses of notes, related records and tags, as documented by Zoho for v2 and v8.
 //!
-//! Sources of v2: what the Ruby SDK sends and reads (gem ZCRMSDK 1.0.5). Sources of v8:
-//! `notes.json`, `related_records.json` and `tags.json` of
-//! Zoho's OpenAPI files. Which version takes what between them: Zoho's own SDKs of v2.1 to v6.
+//! Sources: for v2 the requests of the Ruby SDK (gem ZCRMSDK 1.0.5), for v8 `notes.json`,
+//! `related_records.json` and `tags.json` in Zoho's OpenAPI files, and for the versions in between
+//! Zoho's own SDKs of v2.1 to v6.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ const NOTE_FIELDS: &str = "Note_Title,Note_Content,Parent_Id,Owner,Created_By,Cr
                            Modified_By,Modified_Time";
 
 #[test]
-fn notes_are_asked_for_written_and_deleted() {
+fn requests_writes_and_deletes_notes() {
     for version in BOTH {
         let api = at(version);
         let notes = api.notes();
@@ -54,7 +54,7 @@ fn notes_are_asked_for_written_and_deleted() {
 
 /// v2: `Parent_Id` and `se_module`; v8: notes.json, one object. Up to v4 as v2.
 #[test]
-fn the_parent_of_a_note_is_written_as_each_version_wants_it() {
+fn writes_the_parent_of_a_note_in_each_version() {
     let beside = json!({ "Note_Content": "Called", "Parent_Id": "5", "se_module": "Leads" });
     let inside = json!({
         "Note_Content": "Called", "Parent_Id": { "id": "5", "module": { "api_name": "Leads" } },
@@ -70,14 +70,14 @@ fn the_parent_of_a_note_is_written_as_each_version_wants_it() {
         let body = json!({ "data": [row] });
         let note = Note::new("Called").on("Leads", "5");
         asks(notes.create_many([&note]).preview(), "POST Notes", body.clone());
-        // whichever form it comes in
+        // for both input forms
         asks(notes.create_many([&beside]).preview(), "POST Notes", body.clone());
         asks(notes.create_many([&inside]).preview(), "POST Notes", body);
     }
 }
 
 #[test]
-fn a_note_whose_parents_module_is_not_known_says_nothing_of_it() {
+fn omits_an_unknown_parent_module_of_a_note() {
     let known = json!({ "id": "7", "Note_Content": "Called", "Parent_Id": { "id": "5" } });
     for (version, parent) in [(ApiVersion::V2, json!("5")), (ApiVersion::V8, json!({ "id": "5" }))]
     {
@@ -116,7 +116,7 @@ fn notes() -> [(ApiVersion, Value); 2] {
 }
 
 #[tokio::test]
-async fn notes_are_read_and_written_back() {
+async fn reads_notes_and_writes_them_back() {
     for (version, body) in notes() {
         let api = answering(version, &body);
         let mut read = api.notes().list().all().await.unwrap();
@@ -134,7 +134,7 @@ async fn notes_are_read_and_written_back() {
             assert_eq!(serde_json::to_value(&note).unwrap(), body["data"][0]);
             let shown = format!("{note:?} {parent:?}");
             assert!(!shown.contains("Zylker") && !shown.contains("Called"), "{shown}");
-            // what was read in one version is written in the other
+            // a note read in one version can be written in the other
             for (other, module) in [
                 (ApiVersion::V2, json!("Accounts")),
                 (ApiVersion::V8, json!({ "id": "5", "module": { "api_name": "Accounts" } })),
@@ -165,20 +165,20 @@ fn shown_row(request: &http::Request<bytes::Bytes>) -> Value {
 }
 
 #[test]
-fn related_records_are_asked_for_joined_and_parted() {
+fn requests_adds_and_removes_related_records() {
     for version in BOTH {
         let lead = at(version).record("Leads", "5");
         let products = lead.related("Products");
         let named = products.list().fields(["Product_Name"]).per_page(20);
         let line = "GET Leads/5/Products?per_page=20&fields=Product_Name";
         asks(named.preview(), line, Value::Null);
-        // defect 8: it is `sort_by` here too
+        // defect 8: the parameter is `sort_by` here as well
         let sorted = products.list().fields(["id"]).sort_by("id").page(2);
         let line = "GET Leads/5/Products?sort_by=id&sort_order=asc&page=2&fields=id";
         asks(sorted.preview(), line, Value::Null);
         asks(products.get("7").preview(), "GET Leads/5/Products/7", Value::Null);
         let campaigns = lead.related("Campaigns");
-        // related-records.json of 2026: the row has the id too
+        // related-records.json of 2026: the row has the id as well
         let body = json!({ "data": [{ "id": "7" }] });
         asks(campaigns.add("7").preview(), "PUT Leads/5/Campaigns/7", body);
         let fields = json!({ "Member_Status": "Responded" });
@@ -193,7 +193,7 @@ fn related_records_are_asked_for_joined_and_parted() {
         asks(campaigns.remove("7").preview(), "DELETE Leads/5/Campaigns/7", Value::Null);
         let gone = campaigns.remove_many(["7", "8"]);
         asks(gone.preview(), "DELETE Leads/5/Campaigns?ids=7,8", Value::Null);
-        // defect 15: numbers are ids as well
+        // defect 15: ids may be numbers
         let lead = at(version).record("Leads", 5).related("Campaigns");
         asks(lead.remove(7).preview(), "DELETE Leads/5/Campaigns/7", Value::Null);
     }
@@ -205,7 +205,7 @@ fn related_records_are_asked_for_joined_and_parted() {
 
 /// related_records.json, `/{module_api_name}/{external_value}/{related_list_api_name}`.
 #[test]
-fn a_record_of_another_system_has_related_records_and_no_notes() {
+fn supports_external_ids_for_related_records_but_not_notes() {
     let shop = at(ApiVersion::V8).records("Leads").record_by_external("Shop_Id", "A/1 7");
     let request = shop.related("Products").list().fields(["id"]).preview().unwrap();
     assert_eq!(request.uri().path(), "/crm/v8/Leads/A%2F1%207/Products");
@@ -215,7 +215,7 @@ fn a_record_of_another_system_has_related_records_and_no_notes() {
 }
 
 #[tokio::test]
-async fn related_records_are_read_typed_or_not() {
+async fn reads_typed_and_untyped_related_records() {
     #[derive(Deserialize)]
     struct Role {
         id: Id,
@@ -236,7 +236,7 @@ async fn related_records_are_read_typed_or_not() {
         let page = typed.clone().send().await.unwrap();
         let first = page.items[0].as_ref().unwrap();
         assert_eq!((first.id.as_str(), first.role.as_deref()), ("7", Some("Decider")));
-        // one that does not fit stands in its place, and ends nothing
+        // an item that does not fit is an error in its place
         let mut stream = typed.stream();
         assert!(stream.next().await.unwrap().is_ok() && stream.next().await.unwrap().is_ok());
         let error = stream.next().await.unwrap().err().unwrap();
@@ -249,7 +249,7 @@ async fn related_records_are_read_typed_or_not() {
 }
 
 #[test]
-fn tags_are_asked_for_written_merged_and_deleted() {
+fn requests_writes_merges_and_deletes_tags() {
     for version in BOTH {
         let tags = at(version).module("Leads").tags();
         asks(tags.list().preview(), "GET settings/tags?module=Leads", Value::Null);
@@ -270,7 +270,7 @@ fn tags_are_asked_for_written_merged_and_deleted() {
 
 /// v2 and v2.1: names in the query, no body; from v3 on, and in tags.json: in the body.
 #[test]
-fn records_get_and_lose_tags_as_each_version_wants_it() {
+fn adds_and_removes_tags_in_each_version() {
     for version in [ApiVersion::V2, ApiVersion::V2_1] {
         let api = at(version);
         let (lead, tags) = (api.record("Leads", "5").tags(), api.module("Leads").tags());
@@ -290,7 +290,7 @@ fn records_get_and_lose_tags_as_each_version_wants_it() {
                 "POST Leads/actions/remove_tags?tag_names=Hot&ids=5,6",
             ),
         ] {
-            // defect 9, and the JSON text `null` as a body
+            // defect 9, and the body `null`
             asks(request.preview(), line, Value::Null);
         }
         refused(lead.add(["a,b"]).preview(), &["a,b"]);
@@ -329,7 +329,7 @@ fn records_get_and_lose_tags_as_each_version_wants_it() {
 }
 
 #[tokio::test]
-async fn tags_are_read_and_given_as_objects() {
+async fn reads_and_sends_tags_as_objects() {
     let body = json!({ "tags": [{
         "created_time": "2019-07-31T20:06:26+05:30", "modified_time": "2019-08-01T20:06:26+05:30",
         "color_code": null, "modified_by": { "name": "M", "id": "8" }, "name": "Hot", "id": "7",
@@ -339,13 +339,13 @@ async fn tags_are_read_and_given_as_objects() {
         let api = answering(version, &body);
         let tags = api.module("Leads").tags().list().all().await.unwrap();
         let hot = &tags[0];
-        // defect 12: the name is read, and who made it is not who changed it
+        // defect 12: the name is read, and creator and modifier differ
         assert_eq!(hot.name().unwrap().as_deref(), Some("Hot"));
         assert_eq!(hot.created_by().unwrap().unwrap().id, "9");
         assert_eq!(hot.modified_by().unwrap().unwrap().id, "8");
         let changed = hot.modified_time().unwrap().unwrap();
         assert_eq!(changed.to_string(), "2019-08-01T20:06:26+05:30");
-        // defect 12: a tag given as an object goes by its name
+        // defect 12: a tag given as an object is sent by name
         let request = at(version).record("Leads", "5").tags().add([hot]).preview().unwrap();
         let (line, body) = shown(&request);
         match version {
@@ -372,7 +372,7 @@ async fn tags_are_read_and_given_as_objects() {
 }
 
 #[tokio::test]
-async fn mistakes_are_named_and_nothing_is_sent() {
+async fn names_mistakes_and_sends_nothing() {
     for version in BOTH {
         let (api, sent) = canned(version, 500, &[], "");
         let (lead, tags) = (api.record("Leads", "5"), api.module("Leads").tags());
@@ -419,7 +419,7 @@ async fn mistakes_are_named_and_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn page_tokens_lead_past_two_thousand_notes_and_related_records() {
+async fn follows_tokens_past_2000_notes_and_related_records() {
     let Fixture { sim, api } = Fixture::new(ApiVersion::V8).await;
     let account = Record::new().with("Account_Name", "Zylker");
     let account = api.records("Accounts").create(&account).await.unwrap().id;
@@ -451,7 +451,7 @@ async fn page_tokens_lead_past_two_thousand_notes_and_related_records() {
     let contacts = related.list().fields(["Last_Name"]).all().await.unwrap();
     assert_eq!(distinct(contacts.iter().map(|one| one.id().unwrap()).collect()), 2_050);
     assert_eq!(sim.journal().api_requests(), 33);
-    // by numbers there is a wall, and a token leads on from a page
+    // page numbers have a limit, and a page token continues after a page
     let wall = related.list().fields(["Last_Name"]).page(11).send().await.unwrap_err();
     assert_eq!(wall.kind(), zcrm_core::ErrorKind::Wall);
     let list = || related.list().fields(["Last_Name"]);

@@ -1,4 +1,4 @@
-//! The public methods of a crate, as its sources say them.
+//! The public methods of a crate, read from its sources.
 
 use std::{
     fs,
@@ -11,11 +11,11 @@ pub(crate) struct Method {
     /// The type and the name, as `Records::get`.
     pub(crate) name: String,
     pub(crate) is_async: bool,
-    /// What it returns, in one line; empty where that is nothing.
+    /// The return type on one line, or an empty text.
     pub(crate) returns: String,
 }
 
-/// The sources of a crate in this workspace, each without its comments and unit tests.
+/// Returns the sources of a crate in this workspace, without comments and unit tests.
 pub(crate) fn sources(name: &str) -> Vec<String> {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut files = Vec::new();
@@ -37,14 +37,14 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// Without comments, and up to the unit tests, which end a file.
+/// Returns the code without comments, up to the unit tests at the end.
 fn code(text: &str) -> String {
     let lines = text.lines().take_while(|line| *line != "mod tests {");
     let code = lines.filter(|line| !line.trim_start().starts_with("//"));
     code.flat_map(|line| [line, "\n"]).collect()
 }
 
-/// The public functions and methods of a source.
+/// Returns the public functions and methods of a source.
 pub(crate) fn methods(source: &str) -> Vec<Method> {
     let mut found = Vec::new();
     let (mut of, mut rest) = (String::new(), source);
@@ -71,7 +71,7 @@ pub(crate) fn methods(source: &str) -> Vec<Method> {
     found
 }
 
-/// The type that an `impl` is of: with what `Request` holds, without other generics.
+/// Returns the type of an `impl`: with the argument of `Request`, but without other generics.
 pub(crate) fn implementor(head: &str) -> String {
     let head = match head.strip_prefix("impl").unwrap_or(head).trim_start() {
         generic if generic.starts_with('<') => bracket(generic).1,
@@ -85,7 +85,7 @@ pub(crate) fn implementor(head: &str) -> String {
     }
 }
 
-/// The angle or round bracket that a text begins with, and what follows it.
+/// Splits a text after the bracket pair that it begins with.
 fn bracket(text: &str) -> (&str, &str) {
     let mut depth = 0;
     let mut before = ' ';
@@ -115,14 +115,15 @@ fn returned(signature: &str) -> String {
     returned.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The arguments of the first type of this name in a text: `Page<T>, Error` of `Result<Page<T>, Error>`.
+/// Returns the arguments of the first type with this name: `Page<T>, Error` for `Result<Page<T>,
+/// Error>`.
 pub(crate) fn arguments<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let open = text.find(&format!("{name}<"))? + name.len();
     let whole = bracket(text.split_at(open).1).0;
     whole.strip_prefix('<')?.strip_suffix('>')
 }
 
-/// The second of a type's arguments.
+/// Returns the second argument of a type.
 pub(crate) fn second(arguments: &str) -> Option<&str> {
     let mut depth = 0;
     let comma = arguments.char_indices().find(|(_, sign)| {
@@ -133,11 +134,11 @@ pub(crate) fn second(arguments: &str) -> Option<&str> {
 }
 
 #[test]
-fn reads_methods_out_of_a_source() {
+fn reads_the_methods_of_a_source() {
     let source = code(
         "impl<T: Fn() -> u8> Request<List<T, S>> {\n    /// pub fn no(self)\n    pub fn all(\n        self,\n        \
          f: impl Fn(u8) -> u8,\n    ) -> Request<List<Vec<T>, S>>\n    where\n        T: A,\n    {\n    }\n\n    \
-         pub(crate) fn hidden(self) {}\n}\n\npub async fn alone<T>() {}\n\nimpl Kind for Count {}\n",
+         pub(crate) fn hidden(self) {}\n}\n\npub async fn free<T>() {}\n\nimpl Kind for Count {}\n",
     );
     let methods = methods(&source);
     assert_eq!(methods.len(), 2, "{methods:?}");
@@ -145,6 +146,6 @@ fn reads_methods_out_of_a_source() {
     assert_eq!(methods[0].returns, "Request<List<Vec<T>, S>>");
     let list = arguments(&methods[0].returns, "Request").unwrap();
     assert_eq!(second(arguments(list, "List").unwrap()), Some("S"));
-    assert_eq!((methods[1].name.as_str(), methods[1].is_async), ("alone", true));
+    assert_eq!((methods[1].name.as_str(), methods[1].is_async), ("free", true));
     assert_eq!(implementor("impl Kind for Count "), "Count");
 }

@@ -1,5 +1,5 @@
-//! What belongs to records, metadata and the organisation at the simulator: what was written is
-//! read, in v2 and v8 alike.
+//! Round trips of notes, files, related records, tags, metadata and settings at the simulator, in
+//! v2 and v8.
 
 use zcrm_api::{
     Note, field,
@@ -17,7 +17,7 @@ async fn lead(fixture: &Fixture, name: &str) -> Id {
 }
 
 on_both_versions! {
-    async fn notes_hang_on_their_record(version) {
+    async fn creates_reads_and_deletes_notes_of_a_record(version) {
         let fixture = Fixture::new(version).await;
         let lead = lead(&fixture, "Boyle").await;
         let notes = fixture.api.record("Leads", &lead).notes();
@@ -57,7 +57,7 @@ on_both_versions! {
         assert_eq!(gone.kind(), ErrorKind::NotFound, "{gone}");
     }
 
-    async fn files_come_back_as_they_were_sent(version) {
+    async fn downloads_attachments_as_uploaded(version) {
         let fixture = Fixture::new(version).await;
         let lead = lead(&fixture, "Boyle").await;
         let files = fixture.api.record("Leads", &lead).attachments();
@@ -92,7 +92,7 @@ on_both_versions! {
         assert!(photo.download().await.is_err());
     }
 
-    async fn records_are_joined_and_parted(version) {
+    async fn adds_and_removes_related_records(version) {
         let fixture = Fixture::new(version).await;
         let lead = lead(&fixture, "Boyle").await;
         let campaigns = fixture.api.records("Campaigns");
@@ -122,7 +122,7 @@ on_both_versions! {
         assert!(read().all().await.unwrap().is_empty());
     }
 
-    async fn tags_are_made_given_counted_merged_and_deleted(version) {
+    async fn creates_adds_counts_merges_and_deletes_tags(version) {
         let fixture = Fixture::new(version).await;
         let (one, two) = (lead(&fixture, "Boyle").await, lead(&fixture, "Casey").await);
         let tags = fixture.api.module("Leads").tags();
@@ -165,7 +165,7 @@ on_both_versions! {
         assert!(names().await.is_empty());
     }
 
-    async fn metadata_is_described_and_a_view_is_sorted(version) {
+    async fn reads_metadata_and_sorts_a_view(version) {
         let fixture = Fixture::new(version).await;
         let modules = fixture.api.modules().list().all().await.unwrap();
         assert!(modules.iter().any(|it| it.api_name == "Leads"));
@@ -205,7 +205,7 @@ on_both_versions! {
         assert_eq!(read.sort_order.as_deref(), Some("asc"));
     }
 
-    async fn users_are_invited_changed_found_and_deleted(version) {
+    async fn creates_updates_finds_and_deletes_users(version) {
         let fixture = Fixture::new(version).await;
         let api = &fixture.api;
         let me = api.users().current().send().await.unwrap();
@@ -244,7 +244,7 @@ on_both_versions! {
         assert!(deleted.iter().any(|it| it.id == Some(made.clone())));
     }
 
-    async fn taxes_and_variables_are_kept(version) {
+    async fn stores_taxes_and_variables(version) {
         let fixture = Fixture::new(version).await;
         let api = &fixture.api;
         assert!(api.org().get().send().await.unwrap().company_name.is_some());
@@ -253,7 +253,7 @@ on_both_versions! {
         let made = taxes.create_many([OrgTax::named("Duty").with_value("12.50"), OrgTax::named("Fee")
             .with_value("1")]);
         made.send().await.unwrap().all().unwrap();
-        // from v3 on one outcome stands for both, without their ids
+        // from v3 on there is one result for both, without their ids
         let all = taxes.list().all().await.unwrap();
         let named = |name: &str| {
             let tax = all.iter().find(|tax| tax.name == name).unwrap();

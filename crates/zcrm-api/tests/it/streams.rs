@@ -1,4 +1,4 @@
-//! Streams: all pages, bad records, broken pages, walls.
+//! Streams over all pages, with bad records, failed pages and limits.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use zcrm_core::{ApiVersion, Code, ErrorKind, Id, Module, Record};
 
 use crate::fixture::{Fixture, on_both_versions};
 
-/// A contact that cannot do without its phone number.
+/// A contact whose phone number is mandatory.
 #[derive(Debug, Deserialize)]
 struct Contact {
     id: Id,
@@ -23,7 +23,7 @@ impl Module for Contact {
     const FIELDS: &'static [&'static str] = &["Last_Name", "Phone"];
 }
 
-/// 30 contacts, of which number 14 has no phone number; pages hold ten.
+/// Creates 30 contacts, in pages of ten; contact 14 has no phone number.
 async fn one_bad_contact(version: ApiVersion) -> (Fixture, ItemStream<Contact>) {
     let fixture = Fixture::new(version).await;
     let rows = (0..30).map(|n| {
@@ -37,7 +37,7 @@ async fn one_bad_contact(version: ApiVersion) -> (Fixture, ItemStream<Contact>) 
 }
 
 on_both_versions! {
-    async fn all_records_come_once_and_in_order(version) {
+    async fn streams_all_records_once_and_in_order(version) {
         let Fixture { sim, api } = Fixture::with(version, |sim| sim.records("Contacts", 450)).await;
         let list = api.records("Contacts").list().fields(["Last_Name"]);
         let stream = list.sort_by("id").stream();
@@ -47,7 +47,7 @@ on_both_versions! {
         assert_eq!(sim.journal().api_requests(), 3);
     }
 
-    async fn a_record_that_does_not_fit_stands_in_its_place(version) {
+    async fn returns_an_error_in_place_of_a_bad_record(version) {
         let (_world, mut stream) = one_bad_contact(version).await;
         let mut good = 0;
         let mut bad = Vec::new();
@@ -66,7 +66,7 @@ on_both_versions! {
         assert!(!bad[0].to_string().contains("Contact 14"), "{}", bad[0]);
     }
 
-    async fn bad_records_can_be_taken_aside(version) {
+    async fn passes_bad_records_to_a_callback(version) {
         let (_world, stream) = one_bad_contact(version).await;
         let aside = Arc::new(Mutex::new(Vec::new()));
         let keep = Arc::clone(&aside);
@@ -78,14 +78,14 @@ on_both_versions! {
         assert_eq!(aside.iter().map(|it| it.record().unwrap().index()).collect::<Vec<_>>(), [14]);
     }
 
-    async fn good_and_bad_can_be_collected_together(version) {
+    async fn collects_good_and_bad_records(version) {
         let (_world, stream) = one_bad_contact(version).await;
         let all = stream.collect_all().await;
         assert_eq!((all.records.len(), all.bad.len()), (29, 1));
         assert!(all.interrupted.is_none());
     }
 
-    async fn a_broken_page_ends_the_stream_with_a_way_to_go_on(version) {
+    async fn ends_at_a_failed_page_with_a_cursor(version) {
         let Fixture { sim, api } = Fixture::with(version, |sim| sim.records("Contacts", 50)).await;
         let contacts = api.records("Contacts");
         sim.faults().on_path_prefix("/crm/").skip(2).zoho_error(403, "NO_PERMISSION");
@@ -107,7 +107,7 @@ on_both_versions! {
         assert!(ids.is_sorted());
     }
 
-    async fn an_error_in_a_records_place_is_an_error(version) {
+    async fn reports_an_error_object_in_place_of_a_record(version) {
         let Fixture { sim, api } = Fixture::new(version).await;
         let body = json!({"data": [
             {"id": "1", "Last_Name": "Kay"},
@@ -123,7 +123,7 @@ on_both_versions! {
         assert!(items[0].is_ok() && items[2].is_ok());
     }
 
-    async fn the_next_page_is_fetched_when_half_of_this_one_is_read(version) {
+    async fn fetches_the_next_page_when_half_of_a_page_is_read(version) {
         let Fixture { sim, api } = Fixture::with(version, |sim| sim.records("Contacts", 30)).await;
         let hold = sim.faults().on_path_prefix("/crm/").skip(1).hold();
         let mut stream = api.records("Contacts").list().fields(["id"]).per_page(10).stream();
@@ -131,7 +131,7 @@ on_both_versions! {
             stream.next().await.unwrap().unwrap();
         }
         assert_eq!(sim.journal().api_requests(), 1);
-        // the sixth comes from memory, and starts the fetch that nobody waits for yet
+        // the sixth record is buffered, and reading it starts the next fetch
         stream.next().await.unwrap().unwrap();
         hold.wait_arrived().await;
         hold.release();
@@ -139,7 +139,7 @@ on_both_versions! {
         assert_eq!(all.records.len(), 24);
     }
 
-    async fn a_dropped_stream_fetches_nothing_more(version) {
+    async fn dropped_stream_fetches_no_further_page(version) {
         let Fixture { sim, api } = Fixture::with(version, |sim| sim.records("Contacts", 60)).await;
         let hold = sim.faults().on_path_prefix("/crm/").skip(1).hold();
         let mut stream = api.records("Contacts").list().fields(["id"]).per_page(20).stream();
@@ -148,7 +148,7 @@ on_both_versions! {
         }
         hold.wait_arrived().await;
         drop(stream);
-        // calls of their own come after whatever the stream could still have sent
+        // this call is answered after any request that the stream could still send
         let other = || async {
             let list = api.records("Contacts").list().fields(["id"]).per_page(1);
             list.send().await.unwrap();
@@ -163,13 +163,13 @@ on_both_versions! {
         assert_eq!(pages.map(|entry| entry.status).collect::<Vec<_>>(), [Some(200), None]);
     }
 
-    async fn no_page_is_fetched_before_half_of_the_one_before_is_read(version) {
+    async fn fetches_no_page_before_half_of_a_page_is_read(version) {
         let Fixture { sim, api } = Fixture::with(version, |sim| sim.records("Contacts", 30)).await;
         let mut stream = api.records("Contacts").list().fields(["id"]).per_page(10).stream();
         for _ in 0..5 {
             stream.next().await.unwrap().unwrap();
         }
-        // time enough for a fetch that should not have begun
+        // enough time for an unexpected fetch
         for _ in 0..3 {
             api.records("Leads").list().fields(["id"]).send().await.unwrap();
         }
@@ -179,7 +179,7 @@ on_both_versions! {
         assert_eq!(pages(), 3);
     }
 
-    async fn a_stream_begins_at_the_page_it_was_told(version) {
+    async fn stream_starts_at_the_given_page(version) {
         let Fixture { sim: _sim, api } = Fixture::with(version, |sim| sim.records("Contacts", 30)).await;
         let list = || api.records("Contacts").list().fields(["id"]).per_page(10);
         let all = list().sort_by("id").stream().collect_all().await;
@@ -188,7 +188,7 @@ on_both_versions! {
         assert_eq!(ids(&later.records), ids(&all.records)[10..]);
     }
 
-    async fn a_search_is_streamed_and_resumed_as_a_search(version) {
+    async fn streams_and_resumes_a_search(version) {
         let Fixture { sim, api } = Fixture::new(version).await;
         let contacts = api.records("Contacts");
         let row = |n: usize| {
@@ -205,23 +205,23 @@ on_both_versions! {
         assert_eq!(contacts.resume(cursor).unwrap().collect_all().await.records.len(), 20);
     }
 
-    async fn the_error_of_a_page_tells_each_thing_once(version) {
+    async fn error_of_a_page_repeats_no_text(version) {
         let Fixture { sim, api } = Fixture::new(version).await;
         sim.faults().method("GET").times(9).reset();
         let stream = api.records("Contacts").list().fields(["id"]).stream();
         let error = stream.collect_all().await.interrupted.unwrap();
         let chain = std::iter::successors(Some(&error as &dyn std::error::Error), |it| it.source());
         let mut texts: Vec<String> = chain.map(ToString::to_string).collect();
-        let told = texts.len();
-        assert!(told > 2, "{texts:?}");
+        let total = texts.len();
+        assert!(total > 2, "{texts:?}");
         texts.sort();
         texts.dedup();
-        assert_eq!(texts.len(), told, "{texts:?}");
+        assert_eq!(texts.len(), total, "{texts:?}");
     }
 }
 
 #[tokio::test]
-async fn resumes_a_healthy_stream_from_any_record() {
+async fn resumes_a_stream_from_any_record() {
     for version in [ApiVersion::V2, ApiVersion::V8] {
         let Fixture { sim, api } = Fixture::with(version, |sim| sim.records("Contacts", 25)).await;
         let contacts = api.records("Contacts");
@@ -257,7 +257,7 @@ async fn resumes_a_healthy_stream_from_any_record() {
             before.extend(rest.records);
             assert_eq!(ids(&before), whole, "after {read} in {version}");
         }
-        // of a stream that was resumed inside a page, errors count on
+        // after resuming inside a page, the index of errors continues
         let mut begun = stream();
         for _ in 0..13 {
             begun.next().await.unwrap().unwrap();
@@ -274,7 +274,7 @@ async fn resumes_a_healthy_stream_from_any_record() {
 }
 
 #[tokio::test]
-async fn counts_records_taken_aside_in_the_cursor() {
+async fn cursor_counts_bad_records() {
     let (fixture, stream) = one_bad_contact(ApiVersion::V8).await;
     let mut stream = stream.on_bad_record(|_| {});
     for _ in 0..15 {
@@ -287,7 +287,7 @@ async fn counts_records_taken_aside_in_the_cursor() {
 }
 
 #[tokio::test]
-async fn knows_the_cursor_of_all_fields_once_they_are_known() {
+async fn has_a_cursor_once_the_field_names_are_known() {
     let Fixture { sim: _sim, api } =
         Fixture::with(ApiVersion::V8, |sim| sim.records("Contacts", 3)).await;
     let mut stream = api.records("Contacts").list().all_fields().stream();
@@ -301,7 +301,7 @@ async fn knows_the_cursor_of_all_fields_once_they_are_known() {
 }
 
 #[tokio::test]
-async fn takes_cursors_with_any_numbers() {
+async fn accepts_cursors_with_any_numbers() {
     let Fixture { sim: _sim, api } =
         Fixture::with(ApiVersion::V2, |sim| sim.records("Contacts", 30)).await;
     let contacts = api.records("Contacts");
@@ -327,7 +327,7 @@ async fn takes_cursors_with_any_numbers() {
 }
 
 #[tokio::test]
-async fn hides_the_cursor_from_the_causes_of_an_error() {
+async fn keeps_the_cursor_out_of_the_error_sources() {
     let Fixture { sim, api } = Fixture::new(ApiVersion::V8).await;
     sim.faults().on_path_prefix("/crm/").zoho_error(403, "NO_PERMISSION");
     let stream = api.records("Contacts").list().fields(["id"]).stream();
@@ -338,7 +338,7 @@ async fn hides_the_cursor_from_the_causes_of_an_error() {
 }
 
 #[tokio::test]
-async fn page_tokens_lead_past_two_thousand_records() {
+async fn follows_page_tokens_past_2000_records() {
     let Fixture { sim, api } =
         Fixture::with(ApiVersion::V8, |sim| sim.records("Contacts", 2_450)).await;
     let all = api.records("Contacts").list().fields(["id"]).stream().collect_all().await;
@@ -348,7 +348,7 @@ async fn page_tokens_lead_past_two_thousand_records() {
 }
 
 #[tokio::test]
-async fn a_stream_begins_at_the_page_token_it_was_given() {
+async fn stream_starts_at_the_given_page_token() {
     let Fixture { sim: _sim, api } =
         Fixture::with(ApiVersion::V8, |sim| sim.records("Contacts", 30)).await;
     let list = || api.records("Contacts").list().fields(["id"]).per_page(10);
@@ -358,7 +358,7 @@ async fn a_stream_begins_at_the_page_token_it_was_given() {
 }
 
 #[tokio::test]
-async fn page_numbers_end_at_a_wall_that_says_so() {
+async fn reports_the_limit_of_page_numbers() {
     let Fixture { sim: _sim, api } =
         Fixture::with(ApiVersion::V2, |sim| sim.records("Contacts", 2_050)).await;
     let all = api.records("Contacts").list().stream().collect_all().await;
@@ -369,7 +369,7 @@ async fn page_numbers_end_at_a_wall_that_says_so() {
 }
 
 #[tokio::test]
-async fn exactly_two_thousand_records_are_no_wall() {
+async fn reads_exactly_2000_records_without_an_error() {
     let Fixture { sim: _sim, api } =
         Fixture::with(ApiVersion::V2, |sim| sim.records("Contacts", 2_000)).await;
     let all = api.records("Contacts").list().stream().collect_all().await;
@@ -378,7 +378,7 @@ async fn exactly_two_thousand_records_are_no_wall() {
 }
 
 #[tokio::test]
-async fn pages_with_gaps_do_not_lead_past_the_wall() {
+async fn pages_with_gaps_do_not_exceed_the_limit() {
     let Fixture { sim, api } = Fixture::new(ApiVersion::V2).await;
     let body = json!({"data": [{"id": "1"}], "info": {"more_records": true}});
     sim.faults().on_path_prefix("/crm/").times(30).json(200, &body);
@@ -388,7 +388,7 @@ async fn pages_with_gaps_do_not_lead_past_the_wall() {
 }
 
 #[tokio::test]
-async fn an_empty_answer_without_a_word_does_not_end_a_stream() {
+async fn reports_an_empty_response_with_status_200() {
     let Fixture { sim, api } =
         Fixture::with(ApiVersion::V2, |sim| sim.records("Contacts", 30)).await;
     sim.faults().on_path_prefix("/crm/").skip(1).html(200, "");
@@ -398,7 +398,7 @@ async fn an_empty_answer_without_a_word_does_not_end_a_stream() {
 }
 
 #[tokio::test]
-async fn a_page_token_that_repeats_does_not_run_for_ever() {
+async fn ends_at_a_repeated_page_token() {
     let Fixture { sim, api } = Fixture::new(ApiVersion::V8).await;
     let body = json!({"data": [{"id": "1"}],
         "info": {"more_records": true, "next_page_token": "same"}});

@@ -1,4 +1,4 @@
-//! What every request can be given by name, and operations in the forms that Zoho's files have.
+//! Parameters and headers of every request, and operations as Zoho's files describe them.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ use crate::canned::{BOTH, answering, asks, at, canned, refused, shown};
 
 type Preview = Result<Request<bytes::Bytes>, Error>;
 
-/// A request of every kind of builder with an unknown parameter and a header.
+/// Adds an unknown parameter and a header to a request.
 macro_rules! extended {
     ($($builder:expr),* $(,)?) => {
         vec![$($builder.param_unchecked("beta", "1").header("x-trace", "7").preview()),*]
@@ -58,7 +58,7 @@ fn one_of_each(api: &Api) -> Vec<Preview> {
 }
 
 #[tokio::test]
-async fn every_request_takes_a_parameter_and_a_header_by_name() {
+async fn every_request_accepts_parameters_and_headers() {
     for version in BOTH {
         let api = at(version);
         let leads = api.records("Leads");
@@ -80,7 +80,7 @@ async fn every_request_takes_a_parameter_and_a_header_by_name() {
 }
 
 #[test]
-fn checks_parameters_that_are_not_said_to_be_unchecked() {
+fn checks_parameters_by_default() {
     for version in BOTH {
         let api = at(version);
         let lead = api.record("Leads", "5");
@@ -95,7 +95,7 @@ fn checks_parameters_that_are_not_said_to_be_unchecked() {
 }
 
 #[tokio::test]
-async fn setters_of_lists_add_when_called_again() {
+async fn repeated_list_setters_add_values() {
     let v8 = at(ApiVersion::V8);
     let lead = v8.record("Leads", "5");
     let convert = lead
@@ -113,7 +113,7 @@ async fn setters_of_lists_add_when_called_again() {
     assert_eq!(list.uri().query().unwrap(), "fields=A%2CB%2CC");
     let related = lead.related("Products").list().fields(["A"]).fields(["B"]).preview().unwrap();
     assert_eq!(related.uri().query().unwrap(), "fields=A%2CB");
-    // the fields that zcrm names by itself are not added to
+    // given fields replace the default fields
     let notes = lead.notes().list().fields(["Note_Title"]).fields(["Owner"]).preview().unwrap();
     assert_eq!(notes.uri().query().unwrap(), "fields=Note_Title%2COwner");
     let row = Record::new().with("Email", "p@example.com");
@@ -129,7 +129,7 @@ async fn setters_of_lists_add_when_called_again() {
 }
 
 #[test]
-fn optional_bodies_may_be_sent_or_left_out() {
+fn optional_bodies_can_be_omitted() {
     let api = at(ApiVersion::V8);
     let clone = || api.call(&RECORDS_CLONE).path("module", "Leads").path("id", "5");
     asks(clone().preview(), "POST Leads/5/actions/clone", Value::Null);
@@ -147,7 +147,7 @@ fn optional_bodies_may_be_sent_or_left_out() {
 }
 
 #[test]
-fn refuses_tags_by_names_where_the_version_lacks_them() {
+fn refuses_tags_in_the_query_in_later_versions() {
     for (old, new) in [
         (&TAGS_ADD_BY_NAMES, &TAGS_ADD),
         (&TAGS_ADD_ONE_BY_NAMES, &TAGS_ADD_ONE),
@@ -206,9 +206,9 @@ async fn reads_summaries_counts_and_jobs_under_their_keys() {
     assert_eq!(call.list::<Record>().await.unwrap().items.len(), 1);
 }
 
-/// fields.json of June, `HistoryTrackingModule`, and of 2026, `multiselectlookup`.
+/// `HistoryTrackingModule` in fields.json of June, and `multiselectlookup` in fields.json of 2026.
 #[test]
-fn reads_fields_as_the_newer_files_describe_them() {
+fn reads_fields_of_the_newer_openapi_files() {
     let field: FieldInfo = serde_json::from_value(json!({
         "api_name": "Stage",
         "history_tracking": {
@@ -282,7 +282,7 @@ fn sends_times_without_fractions_of_seconds() {
 }
 
 #[test]
-fn refuses_a_record_whose_value_cannot_be_json() {
+fn refuses_a_record_that_cannot_be_written_as_json() {
     let odd = BTreeMap::from([((1, 2), 3)]);
     for version in BOTH {
         let record = Record::new().with("Last_Name", "Boyle").with("Odd", &odd);
@@ -299,13 +299,13 @@ fn refuses_a_record_whose_value_cannot_be_json() {
 }
 
 #[tokio::test]
-async fn sends_an_unchecked_parameter_with_each_call_of_a_change_of_rows() {
+async fn sends_unchecked_parameters_with_both_calls_of_a_row_change() {
     let lead = json!({ "id": "5", "Modified_Time": "2026-05-24T17:05:12+05:30", "Visits": [] });
     for (version, calls) in [(ApiVersion::V2, 2), (ApiVersion::V8, 1)] {
         let (api, sent) = canned(version, 200, &[], json!({ "data": [lead] }).to_string());
         let change =
             api.record("Leads", "5").rows("Visits").create(&Record::new().with("City", "x"));
-        // the answer to the write is not one
+        // the response is not a result of the write
         change.param_unchecked("beta", "1").await.unwrap_err();
         let sent = sent.lock().unwrap();
         assert_eq!(sent.len(), calls);

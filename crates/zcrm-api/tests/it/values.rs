@@ -1,4 +1,4 @@
-//! Values of fields, written and read in every version.
+//! Values of fields, written and read in all versions.
 
 use serde_json::{Value, json};
 use zcrm_api::{Api, operations::USERS_LIST};
@@ -26,7 +26,7 @@ fn decimal(text: &str) -> Decimal {
     text.parse().unwrap()
 }
 
-/// A fixture with a module that has a subform of free columns.
+/// Creates a fixture with a module that has a subform.
 async fn fixture(version: ApiVersion) -> Fixture {
     let tours = ModuleSpec::new("Tours")
         .field(FieldSpec::new("Name", FieldKind::Text))
@@ -48,35 +48,35 @@ fn visit(city: &str) -> Record {
 }
 
 #[tokio::test]
-async fn changes_of_rows_mean_the_same_in_every_version() {
+async fn changes_rows_alike_in_every_version() {
     for version in VERSIONS {
         let Fixture { sim: _sim, api } = fixture(version).await;
         let tours = api.records("Tours");
         let mut tour = Record::new().with("Name", "North");
         tour.append_rows("Visits", ["Pune", "Agra", "Delhi"].map(visit)).unwrap();
         let id = tours.create(&tour).await.unwrap().id;
-        let stand = async || tours.get(&id).send().await.unwrap().subform("Visits").unwrap();
-        assert_eq!(cities(&stand().await), ["Pune", "Agra", "Delhi"], "{version}");
+        let stored = async || tours.get(&id).send().await.unwrap().subform("Visits").unwrap();
+        assert_eq!(cities(&stored().await), ["Pune", "Agra", "Delhi"], "{version}");
 
-        // by the record that was read
+        // through the record that was read
         let mut tour = tours.get(&id).send().await.unwrap();
         let agra = tour.subform("Visits").unwrap()[1].id().unwrap();
         tour.delete_rows("Visits", [&agra]).unwrap();
         tour.append_rows("Visits", [visit("Goa")]).unwrap();
         assert_eq!(cities(&tour.subform("Visits").unwrap()), ["Pune", "Delhi", "Goa"]);
         tours.update_many([&tour]).send().await.unwrap().all().unwrap();
-        let before = stand().await;
+        let before = stored().await;
         assert_eq!(cities(&before), ["Pune", "Delhi", "Goa"], "{version}");
 
-        // what is read and written back unchanged changes nothing
+        // writing back an unchanged record changes nothing
         let same = tours.get(&id).send().await.unwrap();
         tours.update_many([&same]).send().await.unwrap().all().unwrap();
         let texts = |rows: &[Record]| -> Vec<String> {
             rows.iter().map(|row| row.to_json().into_owned()).collect()
         };
-        assert_eq!(texts(&stand().await), texts(&before), "{version}");
+        assert_eq!(texts(&stored().await), texts(&before), "{version}");
 
-        // by the handle
+        // through the handle
         let rows = api.record("Tours", &id).rows("Visits");
         rows.create_many([visit("Kochi")]).await.unwrap();
         assert_eq!(
@@ -100,7 +100,7 @@ async fn changes_of_rows_mean_the_same_in_every_version() {
 }
 
 #[tokio::test]
-async fn rows_that_somebody_else_changed_meanwhile_are_not_lost() {
+async fn keeps_rows_that_another_client_changed() {
     let Fixture { sim, api } = fixture(ApiVersion::V2).await;
     let mut tour = Record::new().with("Name", "North");
     tour.append_rows("Visits", [visit("Pune")]).unwrap();
@@ -116,12 +116,12 @@ async fn rows_that_somebody_else_changed_meanwhile_are_not_lost() {
     hold.release();
     let error = append.await.unwrap().unwrap_err();
     assert!(error.is_conflict(), "{error}");
-    let stand = api.record("Tours", &id).rows("Visits").get().await.unwrap();
-    assert_eq!(cities(&stand), ["Pune"]);
+    let stored = api.record("Tours", &id).rows("Visits").get().await.unwrap();
+    assert_eq!(cities(&stored), ["Pune"]);
 }
 
 #[test]
-fn rows_are_not_changed_where_it_is_not_known_which_stand_there() {
+fn refuses_to_change_rows_that_were_not_read() {
     let mut record: Record = r#"{"id":"1","Name":"x"}"#.parse().unwrap();
     for error in [
         record.append_rows("Visits", [visit("Goa")]).unwrap_err(),
@@ -139,10 +139,10 @@ fn rows_are_not_changed_where_it_is_not_known_which_stand_there() {
     assert_eq!(known.subform("None").unwrap().len(), 1);
 }
 
-/// Bodies after Zoho's pages: v2's "Update Records" (rows whose ids are left out are deleted, Kaizen
-/// #9 for line items) and v8's (`_delete`), as in zoho-api.md §5 and §11.
+/// Bodies as on Zoho's pages: "Update Records" of v2, where omitted rows are deleted (Kaizen #9 for
+/// line items), and of v8, with `_delete`.
 #[test]
-fn rows_and_lines_are_sent_as_each_version_takes_them() {
+fn writes_rows_and_line_items_in_each_version() {
     let sent = |mut quote: Record, version| -> Value {
         let lines = quote.line_items().unwrap();
         let name = quote.line_items_name().into_owned();
@@ -168,13 +168,13 @@ fn rows_and_lines_are_sent_as_each_version_takes_them() {
     ] });
     assert_eq!(sent(v2.clone(), ApiVersion::V2), old);
     assert_eq!(sent(v8.clone(), ApiVersion::V8), new);
-    // what was read in one version is written in another
+    // a record read in one version can be written in another
     assert_eq!(sent(v8, ApiVersion::V2), old);
     assert_eq!(sent(v2, ApiVersion::V8), new);
 }
 
 on_both_versions! {
-    async fn line_items_keep_their_digits_and_their_discounts(version) {
+    async fn keeps_digits_and_discounts_of_line_items(version) {
         let Fixture { sim: _sim, api } = Fixture::new(version).await;
         let (one, two) = (product(&api, "Pump").await, product(&api, "Hose").await);
         let mut quote = Record::new().with("Subject", "Offer 7");
@@ -205,7 +205,7 @@ on_both_versions! {
         let tax = hose.line_taxes().unwrap().unwrap().remove(0);
         assert_eq!(tax.percentage().unwrap(), Some(decimal("4.75")));
 
-        // one line is changed, the other written back as it is
+        // one line item is changed, the other is written back unchanged
         let mut lines = read.line_items().unwrap();
         lines[0] = lines.remove(0).with_quantity(decimal("2.25"));
         lines.insert(1, hose.clone());
@@ -218,7 +218,7 @@ on_both_versions! {
         assert_eq!(after[1].record().to_json(), hose.record().to_json());
     }
 
-    async fn activities_and_price_books_are_read_as_they_were_written(version) {
+    async fn reads_activities_and_price_books_as_written(version) {
         let Fixture { sim: _sim, api } = Fixture::new(version).await;
         let from: Timestamp = "2026-05-24T17:05:12+05:30".parse().unwrap();
         let until: Timestamp = "2026-05-24T18:05:12+05:30".parse().unwrap();
@@ -250,12 +250,12 @@ on_both_versions! {
     }
 }
 
-/// Without the time nothing would tell that somebody else changed the rows meanwhile.
+/// Without the time, a concurrent change of the rows would not be detected.
 #[tokio::test]
-async fn rows_are_not_written_where_the_record_does_not_tell_when_it_was_changed() {
-    let stands = json!({ "data": [{ "id": "5", "Visits": [{ "id": "1" }, { "id": "2" }] }] });
+async fn refuses_to_change_rows_without_a_modified_time() {
+    let record = json!({ "data": [{ "id": "5", "Visits": [{ "id": "1" }, { "id": "2" }] }] });
     for version in [ApiVersion::V2, ApiVersion::V8] {
-        let (api, sent) = canned(version, 200, &[], stands.to_string());
+        let (api, sent) = canned(version, 200, &[], record.to_string());
         let visits = api.record("Tours", "5").rows("Visits");
         let error = visits.delete_many(["1"]).await.unwrap_err();
         assert!(error.to_string().contains("Modified_Time"), "{error}");

@@ -1,4 +1,4 @@
-//! What became of a call, over every class of operation and every sort of answer.
+//! Outcomes of calls, for every class of operation and every kind of response.
 
 use std::{future::Future, pin::Pin};
 
@@ -17,7 +17,7 @@ use crate::canned::replying;
 type Answer = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 type Class = (&'static str, fn(Api) -> Answer);
 
-/// The operations of a table, each with a name; what they answer with is forgotten.
+/// Builds a table of named requests, whose outputs are dropped.
 macro_rules! classes {
     ($($name:literal: |$api:ident| $call:expr;)*) => {
         vec![$(($name, (|$api: Api| Box::pin(async move { $call.await.map(drop) })) as fn(Api) -> Answer)),*]
@@ -32,7 +32,7 @@ fn lead_1() -> Record {
     lead().with("id", "1")
 }
 
-/// Writes whose answer has one outcome, for a new item or for the item with the id 1.
+/// Writes whose response has one result, for a new item or for the item with the id 1.
 fn writes_of_one() -> Vec<Class> {
     classes! {
         "records.create_one": |api| api.records("Leads").create(&lead());
@@ -71,7 +71,7 @@ fn writes_of_one() -> Vec<Class> {
     }
 }
 
-/// The same, of settings: their answers have other keys.
+/// Such writes of settings, whose responses have other keys.
 fn writes_of_one_setting() -> Vec<(&'static str, Class)> {
     let tags: Vec<Class> = classes! {
         "tags.create": |api| one(api.module("Leads").tags().create_many([json!({"name": "Hot"})]).send());
@@ -105,7 +105,7 @@ fn writes_of_one_setting() -> Vec<(&'static str, Class)> {
     all.iter().flat_map(|(key, classes)| classes.iter().map(|class| (*key, *class))).collect()
 }
 
-/// Writes that answer with something else than outcomes.
+/// Writes whose response does not have results.
 fn writes_of_another_shape() -> Vec<Class> {
     classes! {
         "convert": |api| api.record("Leads", "1").convert().send();
@@ -188,7 +188,7 @@ const REFUSAL: &str = r#"{"code":"INVALID_DATA","status":"error","message":"no",
 const FAULT: &str = r#"{"code":"INTERNAL_ERROR","status":"error","message":"no","details":{}}"#;
 
 #[tokio::test]
-async fn an_answered_write_of_one_item_has_its_true_outcome() {
+async fn reports_the_outcome_of_a_single_write() {
     use {ErrorKind as Kind, Outcome::*};
     let data = writes_of_one().into_iter().map(|class| ("data", class));
     for (key, class) in data.chain(writes_of_one_setting()) {
@@ -236,7 +236,7 @@ async fn an_answered_write_of_one_item_has_its_true_outcome() {
             (504, String::new(), (Kind::Decode, Unknown)),
         ] {
             let error = ask(&class, status, &body).await.unwrap_err();
-            // a write of many that was only throttled was not sent
+            // a throttled write of many is reported as not sent
             let expected = match error.is_throttled() && error.outcome() == NotSent {
                 true => (Kind::Throttled, NotSent),
                 false => expected,
@@ -255,7 +255,7 @@ async fn an_answered_write_of_one_item_has_its_true_outcome() {
 }
 
 #[tokio::test]
-async fn an_answered_write_of_another_shape_has_its_true_outcome() {
+async fn reports_the_outcome_of_a_write_of_another_shape() {
     use {ErrorKind as Kind, Outcome::*};
     let list = |rows: &str| format!(r#"{{"data":[{rows}]}}"#);
     for class in writes_of_another_shape() {
@@ -293,7 +293,7 @@ async fn an_answered_write_of_another_shape_has_its_true_outcome() {
 }
 
 #[tokio::test]
-async fn an_answered_read_of_one_item_has_its_true_outcome() {
+async fn reports_the_outcome_of_a_single_read() {
     use {ErrorKind as Kind, Outcome::*};
     let list = |rows: &str| format!(r#"{{"data":[{rows}]}}"#);
     for class in reads_of_one() {
@@ -329,7 +329,7 @@ async fn an_answered_read_of_one_item_has_its_true_outcome() {
 }
 
 #[tokio::test]
-async fn an_answered_read_of_a_list_has_its_true_outcome() {
+async fn reports_the_outcome_of_a_list_read() {
     use {ErrorKind as Kind, Outcome::*};
     let list = |rows: &str| format!(r#"{{"data":[{rows}]}}"#);
     for class in reads_of_many() {
@@ -361,7 +361,7 @@ async fn an_answered_read_of_a_list_has_its_true_outcome() {
 }
 
 #[tokio::test]
-async fn a_raw_value_of_no_content_is_null_for_a_read() {
+async fn reads_null_from_a_raw_read_without_content() {
     let api = replying(ApiVersion::V8, 204, &[], "");
     let query = json!({"select_query": "select City from Leads where City is not null"});
     assert_eq!(api.call(&COQL_QUERY).body(&query).json::<Value>().await.unwrap(), Value::Null);
@@ -389,7 +389,7 @@ async fn a_raw_value_of_no_content_is_null_for_a_read() {
 }
 
 #[tokio::test]
-async fn a_scheduled_conversion_is_a_success_with_its_job() {
+async fn returns_the_job_of_a_scheduled_conversion() {
     let body = r#"{"data":[{"code":"SCHEDULED","status":"success","message":"x",
         "details":{"job_id":"3652397000000649013"}}]}"#;
     for status in [200, 201, 202] {
@@ -401,7 +401,7 @@ async fn a_scheduled_conversion_is_a_success_with_its_job() {
 }
 
 #[tokio::test]
-async fn outcomes_of_a_wrong_number_leave_every_record_unknown() {
+async fn marks_records_unknown_for_a_wrong_number_of_results() {
     let success = |id| json!({"code": "SUCCESS", "status": "success", "details": {"id": id}});
     let refusal: Value = serde_json::from_str(REFUSAL).unwrap();
     let ids = ["1", "2"];
@@ -418,7 +418,7 @@ async fn outcomes_of_a_wrong_number_leave_every_record_unknown() {
         assert!(outcomes.failures().all(|(_, error)| error.outcome() == Outcome::Unknown));
         assert_eq!(outcomes.failures().count(), 2, "{body}");
     }
-    // the right number, one of them about another record
+    // the right number of results, but one has the id of another record
     let body = json!({ "data": [success("9"), success("2")] }).to_string();
     let api = replying(ApiVersion::V8, 200, &[], &body);
     let rows = ids.map(|id| lead().with("id", id));
@@ -428,7 +428,7 @@ async fn outcomes_of_a_wrong_number_leave_every_record_unknown() {
 }
 
 #[tokio::test]
-async fn a_call_of_many_that_is_unreadable_was_executed() {
+async fn marks_records_executed_if_the_response_is_unreadable() {
     let api = replying(ApiVersion::V8, 200, &[], "<html>");
     let leads = (0..150).map(|_| lead());
     let outcomes = api.records("Leads").create_many(leads).send().await.unwrap();
@@ -441,7 +441,7 @@ async fn a_call_of_many_that_is_unreadable_was_executed() {
 }
 
 #[tokio::test]
-async fn nothing_that_exists_is_created_a_second_time() {
+async fn refuses_to_create_existing_records() {
     let api = replying(ApiVersion::V8, 500, &[], "");
     let (note, tags) = (Note::new("x").on("Leads", "5"), api.module("Leads").tags());
     let with_id = json!({"id": 7, "name": "x"});
@@ -463,13 +463,13 @@ async fn nothing_that_exists_is_created_a_second_time() {
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Input, Outcome::NotSent));
         assert!(error.to_string().contains("`id`"), "{error}");
     }
-    // an id of something else is no obstacle
+    // a nested id is allowed
     let owned = lead().with("id", Value::Null).with("Owner", json!({"id": "9"}));
     api.records("Leads").create_many([owned]).preview().unwrap();
 }
 
 #[tokio::test]
-async fn an_unchanged_record_is_not_a_missing_one() {
+async fn distinguishes_unchanged_records_from_missing_ones() {
     let since = "2026-05-24T17:05:12+05:30".parse::<Timestamp>().unwrap();
     let api = replying(ApiVersion::V8, 304, &[], "");
     let error = api.record("Leads", "1").get().send().await.unwrap_err();
@@ -482,7 +482,7 @@ async fn an_unchanged_record_is_not_a_missing_one() {
 }
 
 #[tokio::test]
-async fn the_error_of_one_write_says_all_that_is_known() {
+async fn error_of_a_single_write_has_all_details() {
     let body = format!(r#"{{"data":[{REFUSAL}]}}"#);
     let api = replying(ApiVersion::V8, 400, &[], &body);
     for error in [

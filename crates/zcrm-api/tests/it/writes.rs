@@ -1,4 +1,4 @@
-//! Writes of any size, and what becomes of each record when things go wrong.
+//! Writes of any size, and the result of each record after a failure.
 
 use serde_json::json;
 use zcrm_api::{Request, records::Trigger, request::Kind};
@@ -12,7 +12,7 @@ fn leads(count: usize) -> Vec<Record> {
 }
 
 on_both_versions! {
-    async fn more_than_a_hundred_go_in_calls_of_a_hundred_in_order(version) {
+    async fn sends_records_in_order_in_calls_of_100(version) {
         let Fixture { sim, api } = Fixture::new(version).await;
         let mut rows = leads(250);
         rows[120].remove("Last_Name");
@@ -31,7 +31,7 @@ on_both_versions! {
         assert_eq!(sim.journal().api_requests(), 3);
     }
 
-    async fn calls_side_by_side_keep_the_callers_order(version) {
+    async fn keeps_the_order_of_concurrent_calls(version) {
         let Fixture { sim, api } = Fixture::new(version).await;
         let write = api.records("Leads").create_many(leads(550)).concurrency(4);
         let done = write.send().await.unwrap().all().unwrap();
@@ -42,7 +42,7 @@ on_both_versions! {
         assert_eq!(sim.record_count("Leads"), 550);
     }
 
-    async fn a_lost_answer_leaves_its_records_unknown_and_the_rest_unsent(version) {
+    async fn marks_records_unknown_after_a_lost_response(version) {
         let Fixture { sim, api } = Fixture::new(version).await;
         sim.faults().method("POST").skip(1).after_executing().reset();
         let outcomes = api.records("Leads").create_many(leads(250)).send().await.unwrap();
@@ -58,12 +58,12 @@ on_both_versions! {
         assert!(kinds[..100].iter().all(|kind| *kind == "done"));
         assert!(kinds[100..200].iter().all(|kind| *kind == "unknown"));
         assert!(kinds[200..].iter().all(|kind| *kind == "not sent"));
-        // an insert whose answer is lost is never sent again
+        // an insert whose response is lost is not retried
         assert_eq!(sim.record_count("Leads"), 200);
         assert_eq!(sim.journal().count(|entry| entry.method == "POST"), 2);
     }
 
-    async fn a_single_record_whose_answer_is_lost_is_an_unknown_outcome(version) {
+    async fn reports_a_single_write_with_a_lost_response_as_unknown(version) {
         let Fixture { sim, api } = Fixture::new(version).await;
         sim.faults().method("POST").after_executing().reset();
         let error = api.records("Leads").create(&leads(1)[0]).await.unwrap_err();
@@ -72,7 +72,7 @@ on_both_versions! {
         assert_eq!(sim.record_count("Leads"), 1);
     }
 
-    async fn a_write_that_never_began_is_one_error(version) {
+    async fn fails_as_a_whole_if_nothing_was_written(version) {
         let Fixture { sim, api } = Fixture::new(version).await;
         let error = api.records("Leadz").create_many(leads(150)).send().await.unwrap_err();
         assert_eq!(error.code(), Some(&Code::INVALID_MODULE));
@@ -85,14 +85,14 @@ on_both_versions! {
         assert_eq!(sim.record_count("Leads"), 0);
     }
 
-    async fn a_throttled_insert_is_tried_again(version) {
+    async fn retries_a_throttled_insert(version) {
         let Fixture { sim, api } = Fixture::new(version).await;
         sim.faults().method("POST").times(2).zoho_error(429, "TOO_MANY_REQUESTS");
         api.records("Leads").create(&leads(1)[0]).await.unwrap();
         assert_eq!(sim.record_count("Leads"), 1);
     }
 
-    async fn an_update_of_plain_values_is_tried_again_and_one_of_lists_is_not(version) {
+    async fn retries_updates_of_plain_values_but_not_of_lists(version) {
         let Fixture { sim, api } = Fixture::new(version).await;
         let records = api.records("Leads");
         let id = records.create(&leads(1)[0]).await.unwrap().id;
@@ -105,7 +105,7 @@ on_both_versions! {
         assert_eq!(sim.journal().count(|entry| entry.method == "PUT"), 3);
     }
 
-    async fn an_upsert_is_tried_again_only_if_every_record_can_be_found(version) {
+    async fn retries_an_upsert_only_if_every_record_has_its_key(version) {
         let Fixture { sim, api } = Fixture::new(version).await;
         let records = api.records("Leads");
         let row = leads(1).remove(0).with("Email", "a@example.com");
@@ -120,7 +120,7 @@ on_both_versions! {
         assert_eq!(outcomes.failures().count(), 2);
     }
 
-    async fn a_change_is_written_to_the_record_that_was_named(version) {
+    async fn updates_the_named_record(version) {
         let Fixture { sim, api } = Fixture::with(version, |sim| sim.records("Leads", 2)).await;
         let records = api.records("Leads");
         let page = records.list().fields(["Last_Name"]).send().await.unwrap();
@@ -131,7 +131,7 @@ on_both_versions! {
         assert_ne!(sim.record("Leads", ids[1].as_str()).unwrap()["Phone"], "123");
     }
 
-    async fn a_call_that_is_refused_as_a_whole_ends_the_write_and_keeps_what_was_done(version) {
+    async fn ends_the_write_at_a_refused_call_and_keeps_earlier_results(version) {
         let Fixture { sim, api } = Fixture::new(version).await;
         sim.faults().method("POST").skip(1).zoho_error(403, "NO_PERMISSION");
         let outcomes = api.records("Leads").create_many(leads(250)).send().await.unwrap();
@@ -144,7 +144,7 @@ on_both_versions! {
         assert_eq!(sim.journal().count(|entry| entry.method == "POST"), 2);
     }
 
-    async fn deletions_of_any_size_answer_for_each_id(version) {
+    async fn deletes_any_number_of_records_with_a_result_per_id(version) {
         let Fixture { sim, api } = Fixture::with(version, |sim| sim.records("Leads", 130)).await;
         let records = api.records("Leads");
         let mut ids = Vec::new();
@@ -161,7 +161,7 @@ on_both_versions! {
 }
 
 #[tokio::test]
-async fn whether_a_write_may_be_repeated_is_said_of_each_call() {
+async fn sets_the_retry_class_of_each_call() {
     let Fixture { sim: _sim, api } = Fixture::new(ApiVersion::V8).await;
     let leads = api.records("Leads");
     fn class<K: Kind<Preview = Vec<http::Request<bytes::Bytes>>>>(write: Request<K>) -> RetryClass {
@@ -186,7 +186,7 @@ async fn whether_a_write_may_be_repeated_is_said_of_each_call() {
 }
 
 #[tokio::test]
-async fn what_a_write_says_beside_its_records_stands_in_every_call() {
+async fn sends_write_options_with_every_call() {
     let Fixture { sim: _sim, api } = Fixture::new(ApiVersion::V8).await;
     let write = api.records("Leads").create_many(leads(101)).assignment_rule("7");
     for (write, trigger) in [
@@ -201,7 +201,7 @@ async fn what_a_write_says_beside_its_records_stands_in_every_call() {
     }
 }
 
-/// Faults of upserts, in words.
+/// Shorthands for faults of upserts.
 trait Upserts {
     fn path_of_upserts(self) -> Self;
     fn reset_after(self);

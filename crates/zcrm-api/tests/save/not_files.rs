@@ -1,4 +1,4 @@
-//! Answers that are not files where a file was asked for: nothing is written.
+//! Downloads whose response is not a file: nothing is written.
 
 use std::{fs, path::Path, sync::Arc};
 
@@ -12,8 +12,8 @@ use zcrm_core::{Code, Error, ErrorKind, ManualClock};
 use zcrm_http::{Connector, Stack, layer::RetryPolicy, open};
 use zcrm_test_kit::read;
 
-/// A server that gives these answers one after another, the last one for ever, each on a connection of
-/// its own. An answer is a head without its first line's protocol, and a body.
+/// Creates a server that sends these responses in order and repeats the last one, each on a new
+/// connection. A response is its headers with the status, and a body.
 async fn server(answers: Vec<(&'static str, &'static str)>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -60,7 +60,8 @@ fn names(folder: &Path) -> Vec<String> {
 const BYTES: &str = "200 OK\r\ncontent-type: application/octet-stream\r\netag: \"1\"";
 const REFUSAL: &str = r#"{"code":"INVALID_DATA","message":"no","status":"error","details":{}}"#;
 
-/// Heads and bodies that are not files, with the status and Zoho's code that the error has.
+/// Headers and bodies of responses that are not files, with the status and the code of the expected
+/// error.
 fn odd_answers() -> Vec<(&'static str, &'static str, u16, Option<&'static str>)> {
     const LIST: &str = r#"{"data":[{"code":"INVALID_DATA","message":"no","status":"error"}]}"#;
     const OTHER: &str = r#"{"files":[{"code":"NOT_ALLOWED","message":"no","status":"error"}]}"#;
@@ -74,7 +75,7 @@ fn odd_answers() -> Vec<(&'static str, &'static str, u16, Option<&'static str>)>
     for status in [201, 202, 203, 204, 205, 207, 300, 301, 302, 303, 304, 307, 308] {
         let code = StatusCode::from_u16(status).unwrap();
         let text: &str = code.to_string().leak();
-        // a head of one that lies, and an empty one
+        // a wrong content type, and an empty response
         for header in [NAME, "content-type: application/pdf", "x-a: b"] {
             odd.push((line(text, header, ""), "", status, None));
         }
@@ -108,14 +109,14 @@ fn odd_answers() -> Vec<(&'static str, &'static str, u16, Option<&'static str>)>
     ] {
         odd.push((line("200 OK", header, body), body, 200, None));
     }
-    // a part that nobody asked for
+    // a part that was not requested
     let part = "content-type: application/pdf\r\ncontent-range: bytes 0-3/4";
     odd.push((line("206 Partial Content", part, "part"), "part", 206, None));
     odd
 }
 
 #[tokio::test]
-async fn keeps_the_file_that_is_there_whatever_comes() {
+async fn keeps_the_existing_file_after_any_failed_response() {
     for (head, body, status, code) in odd_answers() {
         let url = server(vec![(head, body)]).await;
         let folder = tempfile::tempdir().unwrap();
@@ -133,7 +134,7 @@ async fn keeps_the_file_that_is_there_whatever_comes() {
 }
 
 #[tokio::test]
-async fn keeps_what_was_received_when_the_rest_is_not_a_file() {
+async fn keeps_received_bytes_if_the_rest_is_not_a_file() {
     for (head, body, status, code) in odd_answers() {
         let whole: &str = format!("{BYTES}\r\ncontent-length: 30").leak();
         let url = server(vec![(whole, "0123456789"), (head, body)]).await;
@@ -142,12 +143,13 @@ async fn keeps_what_was_received_when_the_rest_is_not_a_file() {
         fs::write(&path, "good").unwrap();
         let to = || SaveFile::to(&path).resume_later("7");
         let error = save(&url, to()).await.expect_err(head);
-        let told = error.status().map(|status| status.as_u16());
+        let code_of_error = error.status().map(|status| status.as_u16());
         if status == 206 {
-            // another part than the one that was asked for: the whole is asked for, and does not come
+            // another part than the requested one: the complete file is requested then, but does
+            // not arrive
             assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
         } else {
-            assert_eq!((told, error.code().map(Code::as_str)), (Some(status), code));
+            assert_eq!((code_of_error, error.code().map(Code::as_str)), (Some(status), code));
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), "good", "{head}");
         let kept = folder.path().join(".offer.pdf.zcrm-part");
@@ -155,7 +157,7 @@ async fn keeps_what_was_received_when_the_rest_is_not_a_file() {
         let note = fs::read_to_string(folder.path().join(".offer.pdf.zcrm-part.json")).unwrap();
         assert!(note.contains("\"bytes\":10") && note.contains("\"1"), "{head}: {note}");
 
-        // and it is gone on with when the server is well again
+        // the download is resumed when the server works again
         let rest = "206 Partial Content\r\ncontent-range: bytes 10-29/30\r\ncontent-length: 20";
         let url = server(vec![(rest, "abcdefghijklmnopqrst")]).await;
         let saved = save(&url, to()).await.unwrap();
@@ -166,7 +168,7 @@ async fn keeps_what_was_received_when_the_rest_is_not_a_file() {
 }
 
 #[tokio::test]
-async fn refuses_a_download_of_another_length_than_promised() {
+async fn refuses_a_download_of_the_wrong_length() {
     use bytes::Bytes;
     use http::{Request, Response};
     use tower::service_fn;
@@ -174,7 +176,7 @@ async fn refuses_a_download_of_another_length_than_promised() {
     use zcrm_http::{ReqBody, ResBody};
 
     for (promised, body) in [("30", ""), ("30", "0123456789"), ("5", "0123456789")] {
-        // a transport of an application, which does not count
+        // a custom transport that does not check the length
         let wire = service_fn(move |_: Request<ReqBody>| async move {
             let answer = Response::builder()
                 .header("content-type", "application/pdf")
@@ -201,7 +203,7 @@ async fn refuses_a_download_of_another_length_than_promised() {
 }
 
 #[tokio::test]
-async fn refuses_to_save_a_part_for_the_whole() {
+async fn refuses_to_save_a_part_as_the_complete_file() {
     let part = "206 Partial Content\r\ncontent-type: application/pdf\r\n\
                 content-range: bytes 2-5/9\r\ncontent-length: 4";
     let url = server(vec![(part, "part")]).await;

@@ -1,4 +1,4 @@
-//! Part files in folders that others can write in.
+//! Part files in folders that other users can write to.
 
 use std::{
     fs,
@@ -15,10 +15,11 @@ use zcrm_test_kit::server::sample;
 
 const LARGE: usize = 100_000;
 
-/// What somebody else may have put in a part's place, by name.
+/// The names of the traps that another user may have put in place of the part.
 const TRAPS: [&str; 6] = ["open to all", "hard link", "link", "pipe", "of another user", "folder"];
 
-/// A shared folder with a trap in the part's place. `None` where this user cannot set it.
+/// Creates a shared folder with a trap in place of the part. Returns `None` if this user cannot
+/// create it.
 fn set(trap: &str, place: &str) -> Option<TempDir> {
     let folder = tempfile::tempdir().unwrap();
     let (part, precious) = (folder.path().join(place), folder.path().join("precious"));
@@ -48,7 +49,7 @@ fn to(folder: &Path) -> (PathBuf, SaveFile) {
 }
 
 #[tokio::test]
-async fn gives_no_data_to_a_part_file_that_somebody_else_prepared() {
+async fn writes_no_data_to_another_users_part_file() {
     for trap in TRAPS {
         let Some(folder) = set(trap, ".a.zcrm-part") else { continue };
         let prepared = match trap {
@@ -75,10 +76,10 @@ async fn gives_no_data_to_a_part_file_that_somebody_else_prepared() {
 }
 
 #[tokio::test]
-async fn believes_no_note_that_somebody_else_prepared() {
+async fn ignores_another_users_note() {
     for trap in ["open to all", "hard link", "link", "pipe", "of another user"] {
         let Some(folder) = set(trap, ".a.zcrm-part.json") else { continue };
-        // a part of its own, and a note that speaks of it
+        // an own part, and a note about it
         let part = folder.path().join(".a.zcrm-part");
         fs::write(&part, "forged").unwrap();
         fs::set_permissions(&part, fs::Permissions::from_mode(0o600)).unwrap();
@@ -97,7 +98,7 @@ async fn believes_no_note_that_somebody_else_prepared() {
 }
 
 #[tokio::test]
-async fn changes_nothing_before_there_is_an_answer() {
+async fn changes_nothing_on_disk_before_a_response() {
     let look = |folder: &Path| {
         let mut all: Vec<_> = fs::read_dir(folder)
             .unwrap()
@@ -110,10 +111,10 @@ async fn changes_nothing_before_there_is_an_answer() {
         all.sort();
         all
     };
-    for trap in TRAPS.into_iter().chain(["nothing", "a part of its own"]) {
+    for trap in TRAPS.into_iter().chain(["nothing", "an own part"]) {
         let folder = match trap {
             "nothing" => tempfile::tempdir().unwrap(),
-            "a part of its own" => {
+            "an own part" => {
                 let folder = tempfile::tempdir().unwrap();
                 let part = folder.path().join(".a.zcrm-part");
                 fs::write(&part, "for another source").unwrap();
@@ -128,7 +129,7 @@ async fn changes_nothing_before_there_is_an_answer() {
         let before = look(folder.path());
         let path = folder.path().join("a");
         for to in [SaveFile::to(&path).resume_later("7"), SaveFile::to(&path)] {
-            // the call is refused before it is sent
+            // the call fails before it is sent
             let error = to.fetch(|_| async { Err(Error::input("refused")) }).await.unwrap_err();
             assert_eq!((error.kind(), error.outcome()), (ErrorKind::Input, Outcome::NotSent));
             assert_eq!(look(folder.path()), before, "{trap}");
@@ -137,7 +138,7 @@ async fn changes_nothing_before_there_is_an_answer() {
 }
 
 #[tokio::test]
-async fn replaces_no_folder_pipe_or_device_by_a_file() {
+async fn refuses_to_replace_a_folder_pipe_or_device() {
     let folder = tempfile::tempdir().unwrap();
     let (pipe, sub) = (folder.path().join("pipe"), folder.path().join("sub"));
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
@@ -152,7 +153,7 @@ async fn replaces_no_folder_pipe_or_device_by_a_file() {
 }
 
 #[tokio::test]
-async fn saves_a_file_whose_note_was_removed_meanwhile() {
+async fn saves_a_file_whose_note_was_removed() {
     let folder = tempfile::tempdir().unwrap();
     let (path, to) = to(folder.path());
     let note = folder.path().join(".a.zcrm-part.json");

@@ -1,4 +1,4 @@
-//! Downloads to files, over real sockets: whole or not at all, and taken up where they broke off.
+//! Downloads to files over real sockets, with interruptions and resumption.
 
 use std::{
     fs,
@@ -20,11 +20,12 @@ use zcrm_test_kit::{
 
 const LARGE: usize = 1_000_000;
 
-/// What a server was asked for: `range`, `if-range`.
+/// The requested `range` and `if-range`.
 pub(crate) type Ranges = Arc<Mutex<Vec<(String, String)>>>;
 
-/// A server of one file, which sends parts of it: what it does for each request says `play`, by the
-/// request's number and the position that the answer is to begin at.
+/// Creates a server of one file that sends parts of it.
+///
+/// `play` decides the response to each request by its number and the requested position.
 async fn server(
     http1: bool,
     play: impl Fn(usize, usize) -> Deed + Send + Sync + 'static,
@@ -42,12 +43,12 @@ async fn server(
     (server.await, ranges)
 }
 
-/// A server that has the first bytes of the sample, and sends no parts.
+/// Creates a server with the first bytes of the sample that does not send parts.
 pub(crate) async fn whole(length: usize) -> (Server, Ranges) {
     server(false, move |_, _| file(sample(length), End::Whole, &[("etag", "\"1\"")])).await
 }
 
-/// The rest of the sample from a position on, as a server of the version `tag` sends it.
+/// Returns the rest of the sample from a position, with this version tag.
 fn rest(tag: &str, from: usize, end: End, length: usize) -> Deed {
     let bytes = sample(LARGE).slice(from..from + length);
     let announced = (LARGE - from).to_string();
@@ -84,7 +85,7 @@ fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// The names in a folder.
+/// Returns the names in a folder.
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
     let mut names: Vec<_> =
@@ -94,27 +95,27 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_file_is_saved_whole_and_for_its_owner_only() {
+async fn saves_a_complete_file_readable_by_its_owner_only() {
     for http1 in [true, false] {
         let (server, _) = server(http1, |_, from| rest("\"1\"", from, End::Whole, LARGE)).await;
         let folder = folder();
         let path = folder.path().join("a.bin");
         fs::write(&path, "what was there before").unwrap();
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let log = Arc::clone(&told);
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&seen);
         let to = SaveFile::to(&path).on_progress(move |it| log.lock().unwrap().push(it));
         let saved = save(&server, to).await.unwrap();
         assert_eq!((&saved.path, saved.bytes, saved.resumed), (&path, LARGE as u64, 0));
         assert!(fs::read(&path).unwrap() == sample(LARGE));
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(names(folder.path()), ["a.bin"]);
-        let last = *told.lock().unwrap().last().unwrap();
+        let last = *seen.lock().unwrap().last().unwrap();
         assert_eq!((last.bytes, last.total), (LARGE as u64, Some(LARGE as u64)));
     }
 }
 
 #[tokio::test]
-async fn what_is_to_be_kept_is_not_replaced_not_even_if_it_comes_during_the_download() {
+async fn keep_existing_never_replaces_a_file() {
     let (server, ranges) = server(true, |_, from| rest("\"1\"", from, End::Whole, LARGE)).await;
     let folder = folder();
     let path = folder.path().join("a.bin");
@@ -124,12 +125,12 @@ async fn what_is_to_be_kept_is_not_replaced_not_even_if_it_comes_during_the_down
         let error = saved.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Input);
         assert!(error.to_string().contains("a.bin` already"), "{error}");
-        assert_eq!(fs::read_to_string(&path).unwrap(), "of somebody else");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "of another user");
         assert_eq!(names(folder.path()), ["a.bin"]);
     };
-    let racing = to().on_progress(move |_| fs::write(&late, "of somebody else").unwrap());
+    let racing = to().on_progress(move |_| fs::write(&late, "of another user").unwrap());
     kept(save(&server, racing).await);
-    // what is there from the first is seen before anything is sent
+    // an existing file is detected before anything is sent
     kept(save(&server, to()).await);
     assert_eq!(ranges.lock().unwrap().len(), 1);
     fs::remove_file(&path).unwrap();
@@ -138,7 +139,7 @@ async fn what_is_to_be_kept_is_not_replaced_not_even_if_it_comes_during_the_down
 }
 
 #[tokio::test]
-async fn a_download_that_has_begun_is_saved_whole_or_not_at_all() {
+async fn saves_a_begun_download_completely_or_not_at_all() {
     for end in [End::Whole, End::Cut] {
         let whole = matches!(end, End::Whole);
         let play = move |_, from| {
@@ -160,7 +161,7 @@ async fn a_download_that_has_begun_is_saved_whole_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn a_download_that_breaks_off_is_taken_up_there() {
+async fn resumes_an_interrupted_download() {
     for http1 in [true, false] {
         let play = |number, from| match number {
             0..=2 => rest("\"1\"", from, End::Cut, 200_000),
@@ -184,7 +185,7 @@ async fn a_download_that_breaks_off_is_taken_up_there() {
 }
 
 #[tokio::test]
-async fn a_file_that_changed_meanwhile_begins_anew() {
+async fn restarts_the_download_of_a_changed_file() {
     let other = |end| file(Bytes::from_static(b"another version"), end, &[("etag", "\"2\"")]);
     let odd_part = |tag: &'static str, range: &'static str| {
         move || {
@@ -195,9 +196,9 @@ async fn a_file_that_changed_meanwhile_begins_anew() {
         }
     };
     let odd: [Box<dyn Fn() -> Deed + Send + Sync>; 5] = [
-        // the whole, since the validator no longer holds
+        // the complete file, because the validator differs
         Box::new(move || other(End::Whole)),
-        // a part of another version, from another position, of another length, or past the end
+        // a part of another version, from another position, of another length, or beyond the end
         Box::new(|| rest("\"2\"", 100_000, End::Whole, LARGE - 100_000)),
         Box::new(odd_part("\"1\"", "bytes 5-999999/1000000")),
         Box::new(odd_part("\"1\"", "bytes 100000-100009/100010")),
@@ -222,13 +223,13 @@ async fn a_file_that_changed_meanwhile_begins_anew() {
 }
 
 #[tokio::test]
-async fn without_a_validator_nothing_is_taken_up_and_nothing_is_left() {
+async fn does_not_resume_without_a_validator() {
     const DATE: &str = "Tue, 24 Nov 2026 10:00:00 GMT";
     let unsure: [&[(&str, &str)]; 5] = [
         &[],
         &[("etag", "W/\"1\"")],
         &[("etag", "\"1\""), ("accept-ranges", "none")],
-        // as young as the answer: it may change within the same second
+        // as recent as the response, so it may change within the same second
         &[("last-modified", DATE), ("date", DATE)],
         &[("last-modified", DATE), ("date", "yesterday")],
     ];
@@ -251,7 +252,7 @@ async fn without_a_validator_nothing_is_taken_up_and_nothing_is_left() {
 }
 
 #[tokio::test]
-async fn an_old_date_of_change_serves_as_a_validator() {
+async fn accepts_an_old_last_modified_as_a_validator() {
     let modified = "Mon, 23 Nov 2026 10:00:00 GMT";
     let (server, ranges) = server(false, move |number, from| {
         let end = if number == 0 { End::Cut } else { End::Whole };
@@ -271,7 +272,7 @@ async fn an_old_date_of_change_serves_as_a_validator() {
 }
 
 #[tokio::test]
-async fn breaks_without_a_new_byte_are_counted() {
+async fn gives_up_after_failures_without_a_new_byte() {
     let (server, _) = server(false, |number, from| match number {
         0 => rest("\"1\"", from, End::Cut, 10_000),
         _ => rest("\"1\"", from, End::Cut, 0),
@@ -285,7 +286,7 @@ async fn breaks_without_a_new_byte_are_counted() {
 }
 
 #[tokio::test]
-async fn a_later_call_takes_up_what_was_kept() {
+async fn later_call_resumes_kept_parts() {
     for http1 in [true, false] {
         let (server, ranges) = server(http1, |number, from| match number {
             0 => rest("\"1\"", from, End::Cut, 400_000),
@@ -310,8 +311,8 @@ async fn a_later_call_takes_up_what_was_kept() {
 }
 
 #[tokio::test]
-async fn what_was_kept_for_something_else_or_is_damaged_is_not_taken_up() {
-    for case in ["another source", "a note that is none", "fewer bytes than noted"] {
+async fn ignores_parts_of_another_source_or_with_damage() {
+    for case in ["another source", "an invalid note", "fewer bytes than noted"] {
         let (server, ranges) = server(false, |number, from| match number {
             0 => rest("\"1\"", from, End::Cut, 400_000),
             _ => rest("\"1\"", from, End::Whole, LARGE - from),
@@ -324,7 +325,7 @@ async fn what_was_kept_for_something_else_or_is_damaged_is_not_taken_up() {
         let mut source = "attachment 7";
         match case {
             "another source" => source = "attachment 8",
-            "a note that is none" => {
+            "an invalid note" => {
                 fs::write(folder.path().join(".a.bin.zcrm-part.json"), "{").unwrap();
             }
             _ => fs::write(folder.path().join(".a.bin.zcrm-part"), "cut").unwrap(),
@@ -337,7 +338,7 @@ async fn what_was_kept_for_something_else_or_is_damaged_is_not_taken_up() {
 }
 
 #[tokio::test]
-async fn one_download_at_a_time_keeps_its_parts_beside_a_path() {
+async fn allows_one_download_with_kept_parts_per_path() {
     let (server, _) = server(false, |_, from| rest("\"1\"", from, End::Still, 1_000)).await;
     let folder = folder();
     let path = folder.path().join("a.bin");
@@ -350,7 +351,7 @@ async fn one_download_at_a_time_keeps_its_parts_beside_a_path() {
         save(&server, to()).await.unwrap_err()
     };
     tokio::select! {
-        _ = first => panic!("it stands still"),
+        _ = first => panic!("the first download must not end"),
         error = second => {
             assert_eq!((error.kind(), error.outcome()), (ErrorKind::Input, Outcome::NotSent));
             assert!(error.to_string().contains("already being downloaded"), "{error}");
@@ -359,9 +360,9 @@ async fn one_download_at_a_time_keeps_its_parts_beside_a_path() {
 }
 
 #[tokio::test]
-async fn a_limit_ends_a_download_and_leaves_nothing() {
-    for told in [true, false] {
-        let (server, _) = server(false, move |_, _| match told {
+async fn size_limit_ends_a_download_and_leaves_no_file() {
+    for has_length in [true, false] {
+        let (server, _) = server(false, move |_, _| match has_length {
             true => rest("\"1\"", 0, End::Whole, LARGE),
             false => file(sample(LARGE), End::Whole, &[]),
         })
@@ -377,7 +378,7 @@ async fn a_limit_ends_a_download_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_path_that_cannot_be_written_is_told_before_anything_is_sent() {
+async fn refuses_an_unwritable_path_before_sending() {
     let (server, _) = server(false, |_, _| rest("\"1\"", 0, End::Whole, LARGE)).await;
     let folder = folder();
     for to in [
@@ -392,7 +393,7 @@ async fn a_path_that_cannot_be_written_is_told_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn what_is_no_file_is_not_saved() {
+async fn does_not_save_a_response_that_is_not_a_file() {
     let (server, _) = server(false, |_, _| {
         json(200, r#"{"code":"INVALID_DATA","message":"no","status":"error","details":{}}"#)
     })
@@ -404,7 +405,7 @@ async fn what_is_no_file_is_not_saved() {
 }
 
 #[tokio::test]
-async fn a_link_in_the_place_of_a_part_is_not_followed() {
+async fn does_not_follow_a_link_in_place_of_a_part() {
     let (server, _) = server(false, |_, _| rest("\"1\"", 0, End::Whole, LARGE)).await;
     let folder = folder();
     let target = folder.path().join("precious");

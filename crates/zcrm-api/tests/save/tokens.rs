@@ -1,4 +1,4 @@
-//! Saving by the token of a user, and through a proxy.
+//! Saving with the access token of a user, and through a proxy.
 
 use std::{
     fs,
@@ -27,7 +27,7 @@ fn tokens_at(url: &str) -> Arc<ScriptedAuthorizer> {
     ScriptedAuthorizer::new([token("1000.old"), token("1000.new"), token("1000.newer")])
 }
 
-/// Saves what the server sends, by the user of these tokens.
+/// Downloads and saves a file with these tokens.
 async fn saved(
     transport: &Transport,
     tokens: &Arc<ScriptedAuthorizer>,
@@ -42,7 +42,7 @@ async fn saved(
     Ok(saved.await?.resumed)
 }
 
-/// The answer to a request for the rest of the file.
+/// Returns the response to a request for the rest of the file.
 fn rest_of_the_file(range: &str) -> Deed {
     let from: usize = range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().unwrap();
     let range = format!("bytes {from}-{}/{LARGE}", LARGE - 1);
@@ -53,7 +53,7 @@ fn rest_of_the_file(range: &str) -> Deed {
 }
 
 #[tokio::test]
-async fn replaces_a_token_that_expired_during_a_download_when_it_is_resumed() {
+async fn refreshes_an_expired_token_when_resuming() {
     for http1 in [true, false] {
         let server = Server::start(http1, |asked: Asked| {
             let whole = [("etag", "\"one\""), ("content-length", "3000000")];
@@ -66,7 +66,7 @@ async fn replaces_a_token_that_expired_during_a_download_when_it_is_resumed() {
         .await;
         let folder = tempfile::tempdir().unwrap();
         let path: PathBuf = folder.path().join("saved.bin");
-        // it stays at hand until it is refused
+        // the token is used until it is refused
         let tokens = tokens_at(&server.url()).keeping();
         let connector = Connector::builder().root_pem(server.pem.as_str()).build().unwrap();
         let policy = zcrm_test_kit::impatient_retry();
@@ -77,7 +77,7 @@ async fn replaces_a_token_that_expired_during_a_download_when_it_is_resumed() {
     }
 }
 
-/// A proxy that refuses every tunnel; returns its URL.
+/// Creates a proxy that refuses every tunnel, and returns its URL.
 async fn refusing_proxy() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

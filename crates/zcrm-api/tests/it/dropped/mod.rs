@@ -1,4 +1,4 @@
-//! Calls that are dropped at each of their awaits: they free what they held, and go on nowhere.
+//! Calls that are dropped at each await: they release their resources and stop.
 
 mod server;
 
@@ -9,11 +9,13 @@ use zcrm_core::{ApiVersion, Record};
 
 use self::server::{Fixture, Play, Stage};
 
-/// Any call takes fewer steps.
+/// The maximum number of steps of a call.
 const MOST_STEPS: usize = 1_000;
 
-/// Drops a call after each number of steps. Gives the stages at which it was dropped, what was begun
-/// by then each time, and what the whole call begins.
+/// Drops a call after every possible number of steps.
+///
+/// Returns the stages at which it was dropped, the requests begun by then, and the requests of the
+/// complete call.
 async fn drop_everywhere<F>(
     version: ApiVersion,
     play: Play,
@@ -55,7 +57,7 @@ fn busy_once(_: &str, before: usize) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn a_dropped_read_is_not_retried() {
+async fn dropped_read_is_not_retried() {
     let (stages, left, whole) = drop_everywhere(ApiVersion::V8, busy_once, |api| async move {
         api.records("Leads").get("5").await.unwrap();
     })
@@ -67,7 +69,7 @@ async fn a_dropped_read_is_not_retried() {
 }
 
 #[tokio::test]
-async fn a_dropped_write_is_sent_once_at_most() {
+async fn dropped_write_is_sent_at_most_once() {
     let (stages, left, whole) = drop_everywhere(ApiVersion::V8, busy_once, |api| async move {
         let lead = Record::new().with("Last_Name", "Boyle");
         api.records("Leads").create(&lead).await.unwrap_err();
@@ -78,7 +80,7 @@ async fn a_dropped_write_is_sent_once_at_most() {
     assert!(left.contains(&Vec::new()) && left.contains(&whole));
 }
 
-/// Each call says what it is by its number of rows.
+/// Returns as many results as the call has rows.
 fn created(line: &str, before: usize) -> (u16, String) {
     assert_eq!(line, "POST /crm/v8/Leads");
     let rows = if before == 0 { 100 } else { 50 };
@@ -87,7 +89,7 @@ fn created(line: &str, before: usize) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn a_dropped_write_of_many_begins_no_further_call() {
+async fn dropped_write_of_many_makes_no_further_call() {
     let (stages, left, whole) = drop_everywhere(ApiVersion::V8, created, |api| async move {
         let leads = (0..150).map(|n| Record::new().with("Last_Name", n.to_string()));
         let results = api.records("Leads").create_many(leads).await.unwrap();
@@ -111,7 +113,7 @@ fn pages(line: &str, _: usize) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn a_dropped_stream_ends_the_page_that_is_fetched() {
+async fn dropped_stream_cancels_the_current_page() {
     let (stages, left, whole) = drop_everywhere(ApiVersion::V8, pages, |api| async move {
         let mut leads = api.records("Leads").list().fields(["id"]).stream();
         let mut read = 0;
@@ -129,7 +131,7 @@ async fn a_dropped_stream_ends_the_page_that_is_fetched() {
 }
 
 #[tokio::test]
-async fn a_dropped_download_frees_its_place() {
+async fn dropped_download_releases_its_permit() {
     fn file(_: &str, _: usize) -> (u16, String) {
         (200, "the whole of the file".into())
     }
@@ -159,7 +161,7 @@ fn rows(line: &str, _: usize) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn a_change_of_rows_that_is_dropped_before_the_write_changes_nothing() {
+async fn row_change_dropped_before_its_write_changes_nothing() {
     let (stages, left, whole) = drop_everywhere(ApiVersion::V2, rows, |api| async move {
         let visits = api.record("Leads", "5").rows("Visits");
         let written = visits.create(&Record::new().with("City", "Chennai")).await.unwrap();
@@ -169,6 +171,6 @@ async fn a_change_of_rows_that_is_dropped_before_the_write_changes_nothing() {
     assert_eq!(stages, ALL.into_iter().collect());
     assert!(whole[0].starts_with("GET") && whole[1].starts_with("PUT"), "{whole:?}");
     assert_eq!(whole.len(), 2);
-    // at several awaits between the two
+    // at several awaits between the read and the write
     assert!(left.iter().filter(|begun| begun.len() == 1).count() > 5);
 }

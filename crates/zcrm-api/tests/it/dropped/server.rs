@@ -1,4 +1,4 @@
-//! A server that takes its time at each stage, and a call that is driven to it step by step.
+//! A server that waits at each stage, and a call that is polled step by step.
 
 use std::{
     sync::{
@@ -22,11 +22,11 @@ use zcrm_core::{ApiVersion, BoxError, ManualClock};
 use zcrm_http::{Limits, ReqBody, ResBody, Stack};
 use zcrm_test_kit::{ScriptedAuthorizer, token};
 
-/// What a call waits for.
+/// The stages at which a call waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
     Token,
-    /// One of the places among the calls in flight.
+    /// A permit for a concurrent call.
     Permit,
     Connecting,
     Sending,
@@ -35,34 +35,34 @@ pub(super) enum Stage {
     Retry,
 }
 
-/// What the server answers: to the line of a request, and how often that line came before.
+/// Returns the response to a request line, given how often the line came before.
 pub(super) type Play = fn(&str, usize) -> (u16, String);
 
-/// A server, and an API that may have one call in flight.
+/// A server, and an API that allows one concurrent call.
 pub(super) struct Fixture {
     pub(super) api: Api,
     server: Arc<Server>,
     clock: ManualClock,
-    /// The call that has the only place, while it has.
+    /// The call that holds the only permit, if any.
     holder: Option<JoinHandle<()>>,
 }
 
 struct Server {
     play: Play,
     stage: Mutex<Option<Stage>>,
-    /// The lines of the requests of the call that may be dropped, from the moment it connects.
+    /// The request lines of the call under test, recorded when it connects.
     begun: Mutex<Vec<String>>,
-    /// How many wait at a stage, and their leave to go on.
+    /// The number of calls that wait at a stage, and the permits to continue.
     waiting: AtomicUsize,
     turn: Semaphore,
-    /// Whether the call that may be dropped is on its way.
+    /// Whether the call under test is running.
     is_slow: AtomicBool,
     holding: AtomicBool,
     release: Semaphore,
 }
 
 impl Server {
-    /// Waits at a stage until the test lets it go on.
+    /// Waits at a stage until the test continues it.
     async fn wait(&self, stage: Stage) {
         *self.stage.lock().unwrap() = Some(stage);
         self.waiting.fetch_add(1, Ordering::SeqCst);
@@ -122,7 +122,7 @@ impl Drop for Waiting<'_> {
 }
 
 impl Fixture {
-    /// A server that plays so. The only place among the calls in flight is taken.
+    /// Creates a server with these responses. Another call holds the only permit.
     pub(super) async fn new(version: ApiVersion, play: Play) -> Self {
         let server = Arc::new(Server {
             play,
@@ -160,7 +160,7 @@ impl Fixture {
         fixture
     }
 
-    /// Another call, which says its name.
+    /// Starts another call with this name.
     fn call(&self, name: &'static str) -> JoinHandle<()> {
         let get = self.api.records("Leads").get("1").header("x-name", name);
         tokio::spawn(async move { drop(get.send().await.unwrap()) })
@@ -178,8 +178,9 @@ impl Fixture {
         }
     }
 
-    /// Drives a call so many steps and drops it there. `None` where it ended before, and the stage
-    /// at which it was dropped where it did not.
+    /// Polls a call for this number of steps and drops it.
+    ///
+    /// Returns the stage at which it was dropped, or `None` if it ended before.
     pub(super) async fn drop_after(
         &mut self,
         steps: usize,
@@ -208,7 +209,7 @@ impl Fixture {
                     None => self.clock.advance(Duration::from_secs(1)),
                 }
             }
-            // for what goes on in tasks
+            // gives spawned tasks time to run
             turns(5).await;
         }
         drop(call);
@@ -216,7 +217,7 @@ impl Fixture {
         Some(*self.server.stage.lock().unwrap())
     }
 
-    /// Checks that what was dropped holds nothing and goes on nowhere.
+    /// Checks that the dropped call released its permit and sends nothing more.
     pub(super) async fn is_free(&mut self) {
         let before = self.begun();
         self.free_place().await;
@@ -227,7 +228,7 @@ impl Fixture {
             self.clock.advance(Duration::from_secs(60));
             turns(20).await;
         }
-        assert_eq!(self.begun(), before, "it was sent again after it was dropped");
+        assert_eq!(self.begun(), before, "a request was sent after the call was dropped");
     }
 }
 
@@ -245,7 +246,7 @@ async fn turns(turns: usize) {
     }
 }
 
-/// Lets tasks run until this holds, which it must soon.
+/// Yields to other tasks until the condition holds, and panics if it does not.
 async fn until(holds: impl Fn() -> bool) {
     for _ in 0..1_000 {
         if holds() {
@@ -253,5 +254,5 @@ async fn until(holds: impl Fn() -> bool) {
         }
         yield_now().await;
     }
-    panic!("a call does not go on: its place among the calls in flight is taken");
+    panic!("a call does not continue: the permit is still held");
 }
