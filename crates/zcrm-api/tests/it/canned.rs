@@ -21,7 +21,7 @@ pub(crate) fn canned(
     (Api::new(transport, version), sent)
 }
 
-/// An API whose server gives this answer to every call.
+/// Creates an API whose server answers every call with this response.
 pub(crate) fn replying(
     version: ApiVersion,
     status: u16,

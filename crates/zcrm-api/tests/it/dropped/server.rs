@@ -141,7 +141,7 @@ impl Fixture {
             .clock(Arc::new(clock.clone()))
             .limits(Limits::default().with_concurrent(1).with_concurrent_heavy(1))
             .build();
-        // the call that may be dropped waits for its token, others have theirs at once
+        // the call under test waits for its token, other calls get theirs immediately
         let waits = Arc::clone(&server);
         let authorizer = ScriptedAuthorizer::by(move |_| {
             let server = Arc::clone(&waits);
