@@ -1,4 +1,4 @@
-//! What can be different from a simulator's defaults.
+//! The settings of a simulator before it starts.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ use crate::state::OAuthClient;
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-#[must_use = "a builder starts nothing before `start`"]
+#[must_use = "a simulator is started by `start`"]
 pub struct Builder {
     initial: InitialState,
     config: Config,
@@ -74,19 +74,19 @@ impl Simulator {
     ///
     /// # Errors
     ///
-    /// As [`Builder::start`].
+    /// Returns the errors of [`Builder::start`].
     pub async fn start() -> Result<Self, Error> {
         Builder::default().start().await
     }
 
-    /// Sets up a simulator that differs from the defaults.
+    /// Returns a builder for a simulator with other settings than the defaults.
     pub fn builder() -> Builder {
         Builder::default()
     }
 }
 
 impl Builder {
-    /// Registers the application under that id, secret and redirect URI, instead of invented ones.
+    /// Sets the application's client id, secret and redirect URI. By default they are generated.
     pub fn client(
         mut self,
         id: impl Into<String>,
@@ -101,25 +101,28 @@ impl Builder {
         self
     }
 
-    /// Adds a user by e-mail address. The first one takes the place of the default user and is the
-    /// one that grant tokens are made for unless another is named.
+    /// Adds a user by e-mail address.
+    ///
+    /// The first user added replaces the default user. Grant tokens are made for the first user,
+    /// unless another one is named.
     pub fn user(mut self, email: impl Into<String>) -> Self {
         self.initial.users.push(email.into());
         self
     }
 
-    /// Stands in that data centre instead of `us`: its short name, as redirects give it in
-    /// `location`.
+    /// Sets the data centre of this simulator, `us` by default. `location` is its short name, as in
+    /// the `location` parameter of Zoho's redirects.
     pub fn data_center(mut self, location: impl Into<String>) -> Self {
         self.config.data_center = location.into();
         self
     }
 
-    /// Makes another simulator one more data centre: its users may sign in on this one's pages and
-    /// are sent on to their own servers, as Zoho does with `location` and `other_dc`.
+    /// Adds another simulator as a further data centre.
     ///
-    /// Both need the same client for it to work; unless [`client`](Self::client) says otherwise,
-    /// this one takes over the other's.
+    /// Users of the other simulator can then sign in on this simulator's pages and are redirected
+    /// to their own servers with `location` and `other_dc`, as Zoho does. Both simulators need the
+    /// same OAuth client: this one takes over the other's client, unless [`client`](Self::client)
+    /// sets one.
     pub fn other_data_center(mut self, other: &Simulator) -> Self {
         let data_center = other.data_center();
         let client = data_center.state().client.clone();
@@ -128,54 +131,56 @@ impl Builder {
         self
     }
 
-    /// Leaves out the consent page: a request for it gets its redirect at once, for the user of
-    /// `login_hint` or the first one.
+    /// Skips the consent page. A request for the page is answered with the redirect immediately,
+    /// for the user of `login_hint` or the first user.
     pub fn auto_consent(mut self) -> Self {
         self.config.auto_consent = true;
         self
     }
 
-    /// Speaks HTTP without TLS.
+    /// Serves HTTP without TLS.
     pub fn plain_http(mut self) -> Self {
         self.plain_http = true;
         self
     }
 
-    /// Speaks only HTTP/1.1; otherwise the client chooses between it and HTTP/2.
+    /// Serves only HTTP/1.1. By default, the client chooses between HTTP/1.1 and HTTP/2.
     pub fn http1_only(mut self) -> Self {
         self.http1_only = true;
         self
     }
 
-    /// Starts from that clock.
+    /// Sets the clock that the simulator starts with.
     pub fn clock(mut self, clock: ClockMode) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Determines ids and tokens; otherwise each simulator has its own.
+    /// Sets the seed of ids and tokens. By default, each simulator has a different one.
     pub fn seed(mut self, seed: u64) -> Self {
         self.initial.seed = Some(seed);
         self
     }
 
-    /// Adds a module, in the place of a standard one of the same name if there is one.
+    /// Adds a module. It replaces a standard module of the same name.
     pub fn module(mut self, module: ModuleSpec) -> Self {
         self.initial.modules.push(module);
         self
     }
 
-    /// Gives a module a custom field, in the place of one of the same name if there is one.
+    /// Adds a custom field to a module. It replaces a field of the same name.
     pub fn field(mut self, module: impl Into<String>, field: FieldSpec) -> Self {
         self.initial.fields.push((module.into(), field));
         self
     }
 
-    /// Adds what a seed file says, as JSON: `users` (e-mail addresses), `user_fields`, `modules`
-    /// with their `fields`, custom `fields` of other modules, and how many `records` of a module
-    /// are generated. A field has Zoho's `type`, and may be `mandatory`, `unique`, `read_only` or
-    /// `external`, and have a `label`, a `length`, `values`, a `default`, the `module` that it
-    /// points at, and `columns`.
+    /// Adds the content of a seed file, given as JSON.
+    ///
+    /// The members are `users` (e-mail addresses), `user_fields`, `modules` with their `fields`,
+    /// custom `fields` of other modules, and `records`: the number of generated records per module.
+    /// A field has an `api_name` and Zoho's `type`. It can be `mandatory`, `unique`, `read_only` or
+    /// `external`, and can have a `label`, a `length`, `values`, a `default`, a `module` that a
+    /// lookup points at, and `columns`.
     ///
     /// ```
     /// # fn main() -> Result<(), zcrm_sim::Error> {
@@ -199,8 +204,9 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// If it is not JSON, or has a name or a type that seed files do not have; the error says which, and
-    /// where. A module that does not exist is an error of [`start`](Self::start).
+    /// Returns an error if the text is not JSON, or if it has an unknown name or field type; the
+    /// error names it and its position. A module that does not exist is an error of
+    /// [`start`](Self::start).
     pub fn seed_json(mut self, json: impl AsRef<[u8]>) -> Result<Self, Error> {
         let mut seed: Seed = serde_json::from_slice(json.as_ref()).map_err(Error::Seed)?;
         self.initial.modules.extend(seed.take_modules());
@@ -212,36 +218,39 @@ impl Builder {
         Ok(self)
     }
 
-    /// Adds what the seed file at that path says: see [`seed_json`](Self::seed_json).
+    /// Adds the content of the seed file at `path`; see [`seed_json`](Self::seed_json).
     ///
     /// # Errors
     ///
-    /// As [`seed_json`](Self::seed_json), and if the file cannot be read.
+    /// Returns the errors of [`seed_json`](Self::seed_json), and an error if the file cannot be
+    /// read.
     pub fn seed_file(self, path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let failed = |source: std::io::Error| Error::File { path: path.to_owned(), source };
         self.seed_json(read_file::read(path).map_err(failed)?)
     }
 
-    /// Gives the users a field, in the place of one of the same name if there is one.
+    /// Adds a field to the users. It replaces a field of the same name.
     pub fn user_field(mut self, field: FieldSpec) -> Self {
         self.initial.user_fields.push(field);
         self
     }
 
-    /// Makes a field of a module unique: a second record with its value is `DUPLICATE_DATA`. No
-    /// field of the standard modules is unique by itself.
+    /// Makes a field of a module unique: a second record with the same value is refused with
+    /// `DUPLICATE_DATA`.
+    ///
+    /// No field of the standard modules is unique by default.
     pub fn unique(mut self, module: impl Into<String>, field: impl Into<String>) -> Self {
         self.initial.unique.push((module.into(), field.into()));
         self
     }
 
-    /// Starts with that many generated records in a module of the production environment.
+    /// Starts with `count` generated records in a module of the production environment.
     pub fn records(self, module: impl Into<String>, count: usize) -> Self {
         self.records_in(Environment::Production, module, count)
     }
 
-    /// Starts with that many generated records in a module of that environment.
+    /// Starts with `count` generated records in a module of `environment`.
     pub fn records_in(
         mut self,
         environment: Environment,
@@ -252,20 +261,22 @@ impl Builder {
         self
     }
 
-    /// Starts from what [`Simulator::snapshot`] gave. Client, users, modules, seed and what was
-    /// advanced come from it then; `module`, `unique` and `records` add to it.
+    /// Starts from a snapshot that [`Simulator::snapshot`] returned.
+    ///
+    /// The client, users, modules, seed and clock offset come from the snapshot. `module`, `unique`
+    /// and `records` add to it.
     pub fn restore(mut self, snapshot: Value) -> Self {
         self.initial.snapshot = Some(Arc::new(snapshot));
         self.initial.snapshot_file = None;
         self
     }
 
-    /// Starts from the file that [`Simulator::save_snapshot`] wrote.
+    /// Starts from a file that [`Simulator::save_snapshot`] wrote.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read or holds no JSON. One that another version of the simulator wrote is
-    /// an error of [`start`](Self::start) that names the file.
+    /// Returns an error if the file cannot be read or is not JSON. A file that another version of
+    /// the simulator wrote is an error of [`start`](Self::start), which names the file.
     pub fn restore_file(self, path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let failed = |source: std::io::Error| Error::File { path: path.to_owned(), source };
@@ -277,86 +288,91 @@ impl Builder {
         Ok(builder)
     }
 
-    /// Lets people make any number of grants on the consent page, instead of ten in ten minutes.
-    /// [`Simulator::grant_token`] and the control API make any number anyhow.
+    /// Removes the limit of ten grants in ten minutes on the consent page.
+    ///
+    /// [`Simulator::grant_token`] and the control API are never limited.
     pub fn no_grant_limit(mut self) -> Self {
         self.config.grant_limit = false;
         self
     }
 
-    /// Keeps the limit of refreshes in another way.
+    /// Sets how the limit of refreshes is enforced.
     pub fn refresh_limit(mut self, limit: RefreshLimit) -> Self {
         self.config.refresh_limit = limit;
         self
     }
 
-    /// Refuses a refresh token for that long after one refresh too many, instead of ten minutes.
+    /// Sets how long a refresh token is refused after too many refreshes. The default is ten
+    /// minutes.
     pub fn refresh_lockout(mut self, lockout: Duration) -> Self {
         self.config.refresh_lockout = span(lockout);
         self
     }
 
-    /// Keeps the limits of that edition: API credits, and calls at the same time. Without one, they
-    /// are not limited.
+    /// Enforces the limits of an edition: API credits and concurrent calls. By default neither is
+    /// limited.
     pub fn edition(mut self, edition: Edition) -> Self {
         self.config.edition = Some(edition);
         self
     }
 
-    /// The HTTP status of a write whose rows all failed, instead of 202 in v2 and 400 after it.
+    /// Sets the HTTP status of a write in which all rows failed. The default is 202 in v2 and 400
+    /// in later versions.
     pub fn all_failed_status(mut self, status: u16) -> Self {
         self.config.all_failed_status = Some(status);
         self
     }
 
-    /// How long after a write a search finds it; at once by default. Until then it finds what stood there
-    /// before. Generated records are known at once.
+    /// Sets the delay after which a search finds a write; zero by default.
+    ///
+    /// Until then, a search sees the state before the write. Generated records are found
+    /// immediately.
     pub fn search_lag(mut self, lag: Duration) -> Self {
         self.config.search_lag = lag;
         self
     }
 
-    /// How many entries the journal holds before the oldest go; a million by default. Of deliveries, at
-    /// most 100,000 are kept.
+    /// Sets the number of entries that the journal keeps; a million by default. The oldest entries
+    /// are dropped first. At most 100,000 deliveries are kept.
     pub fn journal_limit(mut self, entries: usize) -> Self {
         self.journal_limit = entries;
         self
     }
 
-    /// Listens on that port as the accounts server, instead of on any free one.
+    /// Sets the port of the accounts server. By default, any free port is used.
     pub fn accounts_port(mut self, port: u16) -> Self {
         self.ports[0] = port;
         self
     }
 
-    /// Listens on that port as the production API, instead of on any free one.
+    /// Sets the port of the production API. By default, any free port is used.
     pub fn api_port(mut self, port: u16) -> Self {
         self.ports[1] = port;
         self
     }
 
-    /// Listens on that port as the sandbox's API, instead of on any free one.
+    /// Sets the port of the sandbox's API. By default, any free port is used.
     pub fn sandbox_port(mut self, port: u16) -> Self {
         self.ports[2] = port;
         self
     }
 
-    /// Listens on that port as the control API, instead of on any free one.
+    /// Sets the port of the control API. By default, any free port is used.
     pub fn control_port(mut self, port: u16) -> Self {
         self.ports[3] = port;
         self
     }
 
-    /// Opens the ports and serves them on the current runtime.
+    /// Opens the ports and serves them on the current Tokio runtime.
     ///
     /// # Errors
     ///
-    /// If a port cannot be opened, the certificate cannot be made, a module or field that was
-    /// named does not exist, or the snapshot is invalid.
+    /// Returns an error if a port cannot be opened, the certificate cannot be made, a named module
+    /// or field does not exist, or the snapshot is invalid.
     ///
     /// # Panics
     ///
-    /// Outside of a Tokio runtime with I/O enabled, as its sockets do.
+    /// Panics outside of a Tokio runtime with I/O enabled.
     pub async fn start(mut self) -> Result<Simulator, Error> {
         let tls = (!self.plain_http).then(|| Tls::generate(self.http1_only)).transpose()?;
         let scheme = if self.plain_http { "http" } else { "https" };

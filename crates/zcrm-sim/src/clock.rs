@@ -1,4 +1,4 @@
-//! The simulator's time: the only module that reads the system's clock.
+//! The simulator's clock: the only module that reads the system's clock.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,24 +9,25 @@ use chrono::{DateTime, FixedOffset, SubsecRound, TimeDelta, Utc};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
-/// Which time a simulator starts from.
+/// The clock that a simulator starts with.
 ///
-/// Any clock is moved forward by [`Simulator::advance`](crate::Simulator::advance).
+/// [`Simulator::advance`](crate::Simulator::advance) moves any clock forward.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub enum ClockMode {
-    /// The system's time, plus whatever was advanced.
+    /// The system's time, plus the time advanced.
     #[default]
     Real,
-    /// A time that stands still until it is advanced.
+    /// A fixed time that changes only when it is advanced.
     Frozen(DateTime<Utc>),
-    /// The time of another clock, plus whatever was advanced: see [`ClockMode::following`].
+    /// The time of another clock, plus the time advanced; see [`ClockMode::following`].
     Following(FollowedClock),
 }
 
 impl ClockMode {
-    /// The time that `now` gives, whenever it is asked: a clock that the client under test reads too, so
-    /// that time passes for both at once.
+    /// Follows the clock that `now` reads.
+    ///
+    /// If the client under test reads the same clock, time passes for both together.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -49,7 +50,7 @@ impl ClockMode {
     }
 }
 
-/// The clock that a simulator follows.
+/// A clock that a simulator follows.
 #[derive(Clone)]
 pub struct FollowedClock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
 
@@ -59,15 +60,15 @@ impl fmt::Debug for FollowedClock {
     }
 }
 
-/// How often a clock is looked at that does not say when it was moved, in real time.
+/// How often a followed clock is polled, in real time.
 const LOOK: Duration = Duration::from_millis(2);
 
-/// The running form of a [`ClockMode`].
+/// The running clock of a [`ClockMode`].
 #[derive(Debug)]
 pub(crate) struct SimClock {
     base: ClockMode,
     ahead_ms: AtomicI64,
-    /// Told whenever the clock was moved.
+    /// Notified whenever the clock is moved.
     moved: Notify,
 }
 
@@ -85,7 +86,7 @@ impl SimClock {
         base.checked_add_signed(self.ahead()).unwrap_or(base)
     }
 
-    /// How far this clock runs ahead of its base.
+    /// Returns the offset of this clock from its base.
     pub(crate) fn ahead(&self) -> TimeDelta {
         TimeDelta::milliseconds(self.ahead_ms.load(Ordering::SeqCst))
     }
@@ -93,21 +94,21 @@ impl SimClock {
     pub(crate) fn advance(&self, by: Duration) {
         let by = span(by).num_milliseconds();
         let next = |ahead: i64| Some(ahead.saturating_add(by).min(LONGEST.num_milliseconds()));
-        // It always gives a next value, so it cannot fail.
+        // The closure always returns a value, so this cannot fail.
         let _ = self.ahead_ms.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next);
         self.moved.notify_waiters();
     }
 
-    /// Goes back to that lead over the base.
+    /// Sets the offset from the base to `ahead`.
     pub(crate) fn reset(&self, ahead: TimeDelta) {
         self.ahead_ms.store(ahead.num_milliseconds(), Ordering::SeqCst);
         self.moved.notify_waiters();
     }
 
-    /// Returns once the clock shows that time, by itself or because it was advanced.
+    /// Returns once the clock has reached `at`, by itself or because it was advanced.
     pub(crate) async fn reached(&self, at: DateTime<Utc>) {
         loop {
-            // Enlisted before the look at the clock, so that no move is missed.
+            // Registered before the clock is read, so that no move is missed.
             let moved = self.moved.notified();
             let left = (at - self.now()).to_std().unwrap_or_default();
             if left.is_zero() {
@@ -122,38 +123,38 @@ impl SimClock {
     }
 }
 
-/// Returns after that time, or once the clock was moved.
-#[allow(clippy::disallowed_methods, reason = "this is the clock that everything else asks")]
+/// Returns after `time`, or once the clock is moved.
+#[allow(clippy::disallowed_methods, reason = "this is the clock that all other code reads")]
 async fn system_time_passes(time: Duration, moved: Notified<'_>) {
-    // Whichever comes first, the clock is read again.
+    // In both cases the caller reads the clock again.
     let _ = tokio::time::timeout(time, moved).await;
 }
 
-/// What a future comes to, unless it takes longer than that in real time: for peers that no frozen clock
-/// can hurry.
-#[allow(clippy::disallowed_methods, reason = "this is the clock that everything else asks")]
+/// Returns the future's output, or `None` after `limit` of real time. It limits peers that a frozen
+/// clock cannot.
+#[allow(clippy::disallowed_methods, reason = "this is the clock that all other code reads")]
 pub(crate) async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
     tokio::time::timeout(limit, future).await.ok()
 }
 
-/// Longer than any simulation, and far from the end of the calendar.
+/// Longer than any simulation, and far from the calendar's end.
 const LONGEST: TimeDelta = TimeDelta::days(365_000);
 
-/// A span that can be added to any time that the simulator reaches.
+/// Converts to a duration that can be added to any time of the simulator.
 pub(crate) fn span(duration: Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(LONGEST).min(LONGEST)
 }
 
-#[allow(clippy::disallowed_methods, reason = "this is the clock that everything else asks")]
+#[allow(clippy::disallowed_methods, reason = "this is the clock that all other code reads")]
 fn system_time() -> DateTime<Utc> {
     SystemTime::now().into()
 }
 
-/// The offset of the organisation's time zone, in seconds: no daylight saving, and not UTC, so that
-/// a reader that drops the offset is wrong at once.
+/// The UTC offset of the organisation's time zone, in seconds. It has no daylight saving and is not
+/// UTC, so that a reader that drops the offset fails immediately.
 const ORG_OFFSET_SECONDS: i32 = 5 * 3_600 + 30 * 60;
 
-/// Zoho's form of an instant: seconds precision, the organisation's offset with a colon.
+/// Formats a time as Zoho does: whole seconds, the organisation's offset with a colon.
 pub(crate) fn stamp(at: DateTime<Utc>) -> String {
     let text = |at: DateTime<FixedOffset>| at.format("%Y-%m-%dT%H:%M:%S%:z").to_string();
     match FixedOffset::east_opt(ORG_OFFSET_SECONDS) {
@@ -162,10 +163,10 @@ pub(crate) fn stamp(at: DateTime<Utc>) -> String {
     }
 }
 
-/// Reads an instant strictly in the form that [`stamp`] writes, with any offset.
+/// Parses a time strictly in the format of [`stamp`], with any offset.
 ///
-/// Whether Zoho takes fractions of a second or a `Z` is not known; the stricter reading shows a
-/// client that relies on it.
+/// It is not known whether Zoho accepts fractions of a second or a `Z`. The strict parser exposes
+/// clients that rely on them.
 pub(crate) fn parse_stamp(text: &str) -> Option<DateTime<Utc>> {
     if text.len() != "2019-07-25T15:26:49+05:30".len() {
         return None;
@@ -174,12 +175,12 @@ pub(crate) fn parse_stamp(text: &str) -> Option<DateTime<Utc>> {
     Some(at.with_timezone(&Utc))
 }
 
-/// The instant without its fraction of a second, as Zoho stores it.
+/// Returns the time without its fraction of a second, as Zoho stores it.
 pub(crate) fn whole_seconds(at: DateTime<Utc>) -> DateTime<Utc> {
     at.trunc_subsecs(0)
 }
 
-/// The form of the `Date` header.
+/// Formats a time for the `Date` header.
 pub(crate) fn http_date(at: DateTime<Utc>) -> String {
     at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }

@@ -1,4 +1,4 @@
-//! How a simulator was set up: what does not change while it runs, and is not part of a snapshot.
+//! The settings that do not change while a simulator runs and are not part of a snapshot.
 
 use std::time::Duration;
 
@@ -8,45 +8,46 @@ use crate::environment::Environment;
 use crate::limits::Edition;
 use crate::state::THROTTLE_LOCK;
 
-/// How the limit of ten access tokens per refresh token in ten minutes is kept.
+/// How the limit of ten access tokens per refresh token in ten minutes is enforced.
 ///
-/// Both statuses have been seen with Zoho; which of them it sends today is not known.
+/// Zoho has been seen to send both statuses; it is not known which one it sends today.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefreshLimit {
     /// Refuses with status 400.
     #[default]
     BadRequest,
-    /// Refuses with status 200 and the error in the body.
+    /// Refuses with status 200 and an error in the body.
     Ok,
-    /// Refuses nothing.
+    /// Does not enforce the limit.
     Off,
 }
 
-/// The addresses of a simulator, and its behaviour where it can differ.
+/// The addresses and settings of a simulator.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) accounts_url: String,
     pub(crate) api_url: String,
     pub(crate) sandbox_url: String,
     pub(crate) control_url: String,
-    /// The certificate authority; empty where TLS is off.
+    /// The certificate authority in PEM; empty without TLS.
     pub(crate) ca_pem: String,
     /// The short name of the data centre, such as `us`.
     pub(crate) data_center: String,
     pub(crate) auto_consent: bool,
-    /// Whether people make ten grants in ten minutes at most.
+    /// Whether the consent page is limited to ten grants in ten minutes.
     pub(crate) grant_limit: bool,
     pub(crate) refresh_limit: RefreshLimit,
     pub(crate) refresh_lockout: TimeDelta,
-    /// Whose limits hold; without one, neither credits nor calls at once are limited.
+    /// The edition whose limits apply; without one, neither credits nor concurrent calls are
+    /// limited.
     pub(crate) edition: Option<Edition>,
     pub(crate) all_failed_status: Option<u16>,
     pub(crate) search_lag: Duration,
 }
 
 impl Config {
-    /// The address of an environment's API.
+    /// Returns the address of an environment's API.
     pub(crate) fn api(&self, environment: Environment) -> &str {
         match environment {
             Environment::Production => &self.api_url,

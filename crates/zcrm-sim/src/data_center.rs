@@ -6,7 +6,7 @@ use crate::clock::SimClock;
 use crate::config::Config;
 use crate::state::State;
 
-/// A data centre. Its listeners share it, and other data centres send their users here.
+/// A data centre. Its listeners share it, and other data centres redirect their users to it.
 #[derive(Debug)]
 pub(crate) struct DataCenter {
     pub(crate) config: Config,

@@ -1,22 +1,22 @@
-//! The servers that are simulated, and the environments of an organisation.
+//! The simulated servers, and the environments of an organisation.
 
 use serde::{Deserialize, Serialize};
 
-/// Which of an organisation's environments a token or a record belongs to.
+/// An environment of an organisation: production or its sandbox.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Environment {
-    /// The one with the organisation's real data.
+    /// The environment with the organisation's real data.
     #[default]
     Production,
-    /// A copy to try things in, with records and tokens of its own.
+    /// A copy for experiments, with separate records and tokens.
     Sandbox,
 }
 
-/// Which of the simulated servers was called.
+/// One of the simulated servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -27,7 +27,7 @@ pub enum Host {
     Api,
     /// The sandbox's API.
     Sandbox,
-    /// The control API. Its calls are not in the journal and meet no failures.
+    /// The control API. Its calls are not in the journal, and no failures apply to them.
     Control,
 }
 
@@ -41,7 +41,7 @@ impl Host {
         }
     }
 
-    /// The environment whose API this is; `None` for the accounts server.
+    /// Returns the environment of this API; `None` for the accounts server and the control API.
     pub(crate) fn environment(self) -> Option<Environment> {
         match self {
             Self::Accounts | Self::Control => None,

@@ -1,4 +1,4 @@
-//! One request from its arrival to its answer: journal, ordered faults, the server that is meant.
+//! The handling of one request: journal, injected failures, and the simulated server.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::shared::Shared;
 use crate::state::AccountsState;
 use crate::{accounts, control, crm, limits};
 
-/// Answers one call, as far as the ordered faults let it come.
+/// Answers one call after the injected failures that match it.
 pub(crate) async fn exchange(
     shared: &Shared,
     mut call: IncomingCall,
@@ -25,7 +25,7 @@ pub(crate) async fn exchange(
 ) -> Response<AnswerBody> {
     let seq = shared.log().arrived(&call);
     let _inside = RequestGuard { shared, host: call.host };
-    // Held until the answer, as long as the call is under way.
+    // Holds the concurrency permit until the answer is sent.
     let (cost, _permit) = enter(shared, &call);
     let mut executed = None;
     let mut from = 0;
@@ -55,7 +55,7 @@ pub(crate) async fn exchange(
             }
             FaultAction::Reset => {
                 breaker.reset();
-                // The connection's task drops this future together with the socket.
+                // The connection's task drops this future when it drops the socket.
                 return std::future::pending().await;
             }
         }
@@ -74,13 +74,13 @@ pub(crate) async fn control(
     respond(shared, control::answer(shared, call), BodyDelivery::Whole, TimeDelta::zero(), breaker)
 }
 
-/// The answer to a request that could not be read.
+/// Returns the answer to a request that could not be read.
 pub(crate) fn unreadable(shared: &Shared, breaker: &Breaker) -> Response<AnswerBody> {
     let answer = Answer::error_page(StatusCode::PAYLOAD_TOO_LARGE);
     respond(shared, answer, BodyDelivery::Whole, TimeDelta::zero(), breaker)
 }
 
-/// Carries the call out. A call of an API without a cost is one too many.
+/// Executes the call. An API call without a cost exceeds a limit and is refused.
 fn execute(shared: &Shared, call: &IncomingCall, seq: u64, cost: Option<CallCost>) -> Answer {
     let answer = match (wrong_host(shared, call), call.host.environment()) {
         (Some(refused), _) => refused,
@@ -93,7 +93,7 @@ fn execute(shared: &Shared, call: &IncomingCall, seq: u64, cost: Option<CallCost
     answer
 }
 
-/// The refusal of a call to a wrong host: from v2.1 on, the API answers only under its own.
+/// Refuses a call to the wrong host: from v2.1 on, the API answers only under its own host.
 fn wrong_host(shared: &Shared, call: &IncomingCall) -> Option<Answer> {
     let [api, version, ..] = call.segments.as_slice() else { return None };
     let data_center = &shared.config().data_center;
@@ -109,7 +109,7 @@ fn wrong_host(shared: &Shared, call: &IncomingCall) -> Option<Answer> {
     Some(Answer::json(StatusCode::BAD_REQUEST, &body).with_code("INVALID_HOST"))
 }
 
-/// Answers a call of an API within the limits of the edition.
+/// Answers an API call within the limits of the edition.
 fn within_limits(
     workspace: &mut Workspace<'_>,
     call: &IncomingCall,
@@ -135,8 +135,8 @@ fn within_limits(
     limits::with_remaining_credits(answer, allowance, spent.sum(now))
 }
 
-/// Counts the call among those under way in its environment. Without a cost, it is one too many, or
-/// nothing is counted.
+/// Counts the call as in progress in its environment. Returns no cost if the call exceeds the
+/// limit; without an edition, nothing is counted.
 fn enter<'a>(shared: &'a Shared, call: &IncomingCall) -> (Option<CallCost>, Option<Permit<'a>>) {
     let calls = match call.host {
         Host::Accounts | Host::Control => None,
@@ -153,7 +153,7 @@ fn enter<'a>(shared: &'a Shared, call: &IncomingCall) -> (Option<CallCost>, Opti
     }
 }
 
-/// Revokes the token of the call, if it has one.
+/// Revokes the access token of the call, if it has one.
 fn revoke(shared: &Shared, call: &IncomingCall, revoke: impl Fn(&mut AccountsState, &str) -> bool) {
     if let Some(token) = call.token() {
         revoke(&mut shared.state().accounts, token);
@@ -193,12 +193,12 @@ fn respond(
     response
 }
 
-/// The number, or the nearest that there is.
+/// Converts the number, clamped to the target's range.
 fn narrow(number: i64) -> isize {
     isize::try_from(number).unwrap_or(if number < 0 { isize::MIN } else { isize::MAX })
 }
 
-/// A request that is inside, however it leaves.
+/// Marks a request as in progress in the journal until it is dropped.
 struct RequestGuard<'a> {
     shared: &'a Shared,
     host: Host,

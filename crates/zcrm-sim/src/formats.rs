@@ -1,8 +1,8 @@
-//! Formats of texts.
+//! Formats of text values.
 
 use chrono::NaiveDate;
 
-/// The number in `12.5%`.
+/// Returns the number in a percentage such as `12.5%`.
 pub(crate) fn percentage(text: &str) -> Option<f64> {
     text.strip_suffix('%')?.trim().parse().ok()
 }
@@ -16,7 +16,7 @@ pub(crate) fn is_email(text: &str) -> bool {
         && host.split_once('.').is_some_and(|(left, right)| !left.is_empty() && !right.is_empty())
 }
 
-/// Digits, and what people write between them.
+/// Returns whether the text has only digits and the separators of telephone numbers.
 pub(crate) fn is_phone(text: &str) -> bool {
     let written = |c: char| c.is_ascii_digit() || " +-()./,;*#".contains(c);
     text.chars().any(|c| c.is_ascii_digit()) && text.chars().all(written)

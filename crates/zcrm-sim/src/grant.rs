@@ -1,10 +1,10 @@
-//! Grant tokens that a test asks for.
+//! Grant tokens made for a test.
 
 use crate::environment::Environment;
 use crate::shared::Shared;
 
-/// The scopes of a grant token that says nothing else: all that is simulated, and what
-/// applications usually ask for besides.
+/// The default scopes of a grant token: those of all simulated operations, and those that
+/// applications usually request in addition.
 pub(crate) const DEFAULT_SCOPES: [&str; 11] = [
     "ZohoCRM.modules.ALL",
     "ZohoCRM.settings.ALL",
@@ -19,7 +19,7 @@ pub(crate) const DEFAULT_SCOPES: [&str; 11] = [
     "AaaServer.profile.READ",
 ];
 
-/// A grant token to be made.
+/// A builder for a grant token.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -49,25 +49,25 @@ impl<'a> GrantRequest<'a> {
 }
 
 impl GrantRequest<'_> {
-    /// For the user with that e-mail address instead of the first one.
+    /// Sets the user, by e-mail address. The default is the first user.
     pub fn user(mut self, email: impl Into<String>) -> Self {
         self.user = Some(email.into());
         self
     }
 
-    /// For that environment instead of production.
+    /// Sets the environment. The default is production.
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
         self
     }
 
-    /// With only those scopes.
+    /// Sets the scopes.
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Makes the token. One for a user that the organisation does not have cannot be exchanged.
+    /// Makes the token. If the organisation does not have the user, the token cannot be exchanged.
     #[must_use]
     pub fn issue(self) -> String {
         let user = self.user.as_deref();

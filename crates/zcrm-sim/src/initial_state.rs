@@ -1,4 +1,4 @@
-//! The state that a simulator starts with, and goes back to.
+//! The state that a simulator starts with and that a reset restores.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::schema::{FieldSpec, ModuleSpec, standard_modules};
 use crate::snapshot::Snapshot;
 use crate::state::{OAuthClient, State};
 
-/// What a test asked for, or a snapshot and what is added to it.
+/// The settings of the builder: an organisation, or a snapshot and additions to it.
 #[derive(Clone, Default)]
 pub(crate) struct InitialState {
     pub(crate) client: Option<OAuthClient>,
@@ -27,16 +27,16 @@ pub(crate) struct InitialState {
     pub(crate) fields: Vec<(String, FieldSpec)>,
     /// Unique fields, each with its module's name.
     pub(crate) unique: Vec<(String, String)>,
-    /// How many records are generated in a module.
+    /// The number of generated records in a module.
     pub(crate) records: Vec<(Environment, String, usize)>,
     pub(crate) snapshot: Option<Arc<Value>>,
-    /// The file that the snapshot came from.
+    /// The file of the snapshot, if any.
     pub(crate) snapshot_file: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for InitialState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The client's secret and a snapshot's tokens are left out.
+        // The client secret and a snapshot's tokens are left out.
         f.debug_struct("InitialState")
             .field("users", &self.users)
             .field("seed", &self.seed)

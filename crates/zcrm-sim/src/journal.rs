@@ -1,4 +1,4 @@
-//! What the simulated servers were asked, and what they did.
+//! The journal of requests and their answers.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::environment::Host;
 use crate::http::{Answer, GrantType, IncomingCall};
 
-/// One request. It holds no token, no secret and no body.
+/// A request in the journal. It holds no token, no secret and no body.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Entry {
@@ -19,25 +19,27 @@ pub struct Entry {
     pub method: String,
     /// The path as it was sent, without the query.
     pub path: String,
-    /// The decoded query parameters in their order; those of the accounts server only by name.
+    /// The decoded query parameters in their order. For the accounts server, the values are hidden.
     pub query: Vec<(String, String)>,
-    /// Whether the request bore a token, or client credentials, that were accepted.
+    /// Whether the request had an access token or client credentials that were accepted.
     pub authorised: bool,
-    /// Whether the server worked on it: no fault came first, the credentials were accepted, and the
-    /// operation is simulated. A call that is then refused for what it says counts all the same;
-    /// [`written`](Self::written) says how much was changed.
+    /// Whether the server executed the request: no failure was injected before it, the credentials
+    /// were accepted, and the operation is simulated.
+    ///
+    /// A request that is then refused because of its content also counts as executed;
+    /// [`written`](Self::written) counts the records changed.
     pub executed: bool,
     /// The status of the answer; `None` before the answer, or if the connection was reset.
     pub status: Option<u16>,
-    /// Zoho's error code, where the answer as a whole was an error.
+    /// Zoho's error code, if the entire answer is an error.
     pub code: Option<String>,
     /// How many records were inserted, updated or deleted.
     pub written: usize,
-    /// What a token call presented.
+    /// The grant type of a token request.
     pub grant: Option<GrantType>,
 }
 
-/// How often something was asked, and what came of it.
+/// The number of requests for one server, method and path, with their results.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Tally {
@@ -49,13 +51,13 @@ pub struct Tally {
     pub path: String,
     /// How many requests arrived.
     pub requests: usize,
-    /// How many of them the server worked on.
+    /// How many of them the server executed.
     pub executed: usize,
-    /// How many records they inserted, updated or deleted together.
+    /// How many records they inserted, updated or deleted in total.
     pub written: usize,
 }
 
-/// A copy of what happened until it was asked for.
+/// A copy of the journal at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Journal {
     entries: Vec<Entry>,
@@ -63,19 +65,19 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// The requests in order of arrival.
+    /// Returns the requests in order of arrival.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
-    /// How many requests `wanted` holds for.
+    /// Returns how many requests satisfy `wanted`.
     #[must_use]
     pub fn count(&self, wanted: impl Fn(&Entry) -> bool) -> usize {
         self.entries.iter().filter(|entry| wanted(entry)).count()
     }
 
-    /// What was asked how often: one line for each server, method and path, in their order.
+    /// Returns the number of requests per server, method and path, sorted by them.
     #[must_use]
     pub fn tally(&self) -> Vec<Tally> {
         let mut lines: BTreeMap<(&str, &str, &str), Tally> = BTreeMap::new();
@@ -96,38 +98,38 @@ impl Journal {
         lines.into_values().collect()
     }
 
-    /// How many requests arrived at all.
+    /// Returns the total number of requests.
     #[must_use]
     pub fn requests(&self) -> usize {
         self.entries.len()
     }
 
-    /// How many requests arrived at the production and sandbox APIs.
+    /// Returns the number of requests to the production and sandbox APIs.
     #[must_use]
     pub fn api_requests(&self) -> usize {
         self.count(|entry| entry.host != Host::Accounts)
     }
 
-    /// How many grant tokens were exchanged with success.
+    /// Returns how many grant tokens were exchanged successfully.
     #[must_use]
     pub fn exchanges(&self) -> usize {
         self.issued(GrantType::AuthorizationCode)
     }
 
-    /// How many access tokens were issued for a refresh token.
+    /// Returns how many access tokens were issued for a refresh token.
     #[must_use]
     pub fn refreshes(&self) -> usize {
         self.issued(GrantType::RefreshToken)
     }
 
-    /// How many records were inserted, updated or deleted by all requests together.
+    /// Returns how many records all requests inserted, updated or deleted.
     #[must_use]
     pub fn written(&self) -> usize {
         self.entries.iter().map(|entry| entry.written).sum()
     }
 
-    /// How many requests of the production and sandbox APIs were inside at the same time, at most:
-    /// from their arrival to their answer.
+    /// Returns the largest number of requests that the production and sandbox APIs handled at the
+    /// same time, counted from arrival to answer.
     #[must_use]
     pub fn most_at_once(&self) -> usize {
         self.most_at_once
@@ -156,13 +158,13 @@ impl<'a> IntoIterator for &'a Journal {
     }
 }
 
-/// The journal as it is written: the newest `limit` entries.
+/// The journal while it is written: the newest `limit` entries.
 #[derive(Debug)]
 pub(crate) struct Log {
     entries: VecDeque<Entry>,
     next: u64,
     limit: usize,
-    /// API requests that are inside right now, and the most there were.
+    /// The number of API requests in progress, and its maximum so far.
     inside: usize,
     most_at_once: usize,
 }
@@ -172,7 +174,7 @@ impl Log {
         Self { entries: VecDeque::new(), next: 0, limit, inside: 0, most_at_once: 0 }
     }
 
-    /// Notes an arrival and returns its number.
+    /// Records an arrival and returns its number.
     pub(crate) fn arrived(&mut self, call: &IncomingCall) -> u64 {
         let seq = self.next;
         self.next += 1;
@@ -199,14 +201,14 @@ impl Log {
         seq
     }
 
-    /// Notes that a request has ended, answered or broken off.
+    /// Records that a request has ended, answered or aborted.
     pub(crate) fn left(&mut self, host: Host) {
         if host != Host::Accounts {
             self.inside = self.inside.saturating_sub(1);
         }
     }
 
-    /// Notes what the server did, before anything is sent.
+    /// Records what the server did, before the answer is sent.
     pub(crate) fn executed(&mut self, seq: u64, answer: &Answer) {
         if let Some(entry) = self.entry(seq) {
             entry.authorised = answer.authorised;
@@ -216,7 +218,7 @@ impl Log {
         }
     }
 
-    /// Notes the answer that is about to be sent.
+    /// Records the answer that is about to be sent.
     pub(crate) fn answered(&mut self, seq: u64, answer: &Answer) {
         if let Some(entry) = self.entry(seq) {
             entry.status = Some(answer.status.as_u16());
@@ -241,7 +243,7 @@ impl Log {
     }
 }
 
-/// The query without anything that could be a secret.
+/// Returns the query with values that may be secrets hidden.
 fn public_query(call: &IncomingCall) -> Vec<(String, String)> {
     let hidden = |key: &str| {
         (call.host == Host::Accounts && key != "grant_type")

@@ -1,13 +1,13 @@
-//! Reading of JSON: texts, objects and ids.
+//! Helpers for JSON: texts, objects and ids.
 
 use serde_json::{Map, Value};
 
-/// A member's text; empty if it has none.
+/// Returns a member's text; empty if there is none.
 pub(crate) fn text_of<'a>(object: &'a Map<String, Value>, member: &str) -> &'a str {
     object.get(member).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The members of an object; none if the value is not an object.
+/// Returns the members of an object; none if the value is not an object.
 pub(crate) fn into_object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(map) => map,
@@ -15,13 +15,13 @@ pub(crate) fn into_object(value: Value) -> Map<String, Value> {
     }
 }
 
-/// The key of an id; `None` if the text is not an id in its canonical form.
+/// Returns the key of an id; `None` if the text is not an id in its canonical form.
 pub(crate) fn record_key(id: &str) -> Option<u64> {
     let key = id.parse::<u64>().ok()?;
     (key.to_string() == id).then_some(key)
 }
 
-/// The id in `{"id": …}` or in a bare value, as text or as a number.
+/// Returns the id in `{"id": …}` or in a bare value, as text or as a number.
 pub(crate) fn mentioned_id(value: &Value) -> Option<String> {
     match value.get("id").unwrap_or(value) {
         Value::String(id) => record_key(id).map(|_| id.clone()),

@@ -1,34 +1,43 @@
-//! A simulator of Zoho's accounts server and of Zoho CRM.
+//! A simulator of the Zoho accounts server and the Zoho CRM API.
 //!
-//! It listens on loopback sockets, speaks TLS with a certificate authority of its own, and keeps
-//! tokens and records in memory: an application or a library can be tried against it without an
-//! account at Zoho. It shares no code with the SDK, so that the two can disagree.
+//! The simulator listens on loopback sockets, uses TLS with its own certificate authority, and
+//! keeps tokens and records in memory. Applications and libraries can be tested against it without
+//! a Zoho account. It shares no code with the SDK, so mistakes of the SDK show up as differences
+//! between the two.
 //!
-//! * [`Simulator`] is the handle: addresses, grant tokens, virtual time, records, snapshots.
-//! * [`Builder`] says what is different from the defaults.
-//! * [`Faults`] orders failures for the next calls: statuses, resets, cut bodies, held requests.
-//! * [`DeliveryFaults`] orders failures of notifications on their way; [`Simulator::deliveries`] shows what
-//!   became of each.
-//! * [`Journal`] shows what arrived, what was carried out and what was answered.
-//! * [`Simulator::control_url`] is where a test in another language does all of this over HTTP.
+//! * [`Simulator`] is the handle on a running simulator: addresses, grant tokens, virtual time,
+//!   records, snapshots.
+//! * [`Builder`] changes the defaults before the simulator starts.
+//! * [`Faults`] injects failures into the next calls: statuses, resets, truncated bodies, held
+//!   requests.
+//! * [`DeliveryFaults`] injects failures into the delivery of notifications;
+//!   [`Simulator::deliveries`] lists the deliveries and their outcomes.
+//! * [`Journal`] records the requests, whether they were executed, and their answers.
+//! * [`Simulator::control_url`] is the address of an HTTP API that gives tests in other languages
+//!   the same control.
 //!
 //! # What is simulated
 //!
-//! On the accounts server: the consent page, which a person uses in a browser or a script by its
-//! form, exchange of grant tokens, refresh with Zoho's limits, the client's own credentials, devices
-//! without a browser, revocation, the user info and the list of data centres.
+//! The accounts server has: the consent page (for a person in a browser, or for a script that
+//! submits its form), the exchange of grant tokens, refreshes with Zoho's limits, client
+//! credentials, the device flow, revocation, the user info, and the list of data centres.
 //!
-//! On the CRM, in versions 2 to 8 with their differences, all that Zoho's SDK for Ruby sends: records with
-//! every kind of value, lists by view, territory, condition or another system's id, search, upserts, mass
-//! updates, deleted records and the recycle bin, lead conversion, tags, notes, attachments, photos, files,
-//! related lists and relations; modules, fields, layouts, views and related lists; the organisation, users,
-//! roles, profiles, territories, taxes, currencies and variables; and notifications, which are posted to the
-//! loopback addresses that ask for them. Whatever is written is kept, and checked as
-//! Zoho checks it. [`operations`] lists them all. Another operation is answered with status 501 and the code
-//! `NOT_SIMULATED`, never with an invented success.
+//! The CRM API, in versions 2 to 8 with their differences, has every operation that Zoho's SDK for
+//! Ruby uses:
 //!
-//! Custom modules and fields come from [`Builder::module`] and [`Builder::field`], or from a seed file
-//! ([`Builder::seed_file`]).
+//! * records with every kind of value; lists by view, territory, condition or external id; search;
+//!   upserts; mass updates; deleted records and the recycle bin; lead conversion; tags, notes,
+//!   attachments, photos, files; related lists and relations;
+//! * modules, fields, layouts, views and related lists;
+//! * the organisation, users, roles, profiles, territories, taxes, currencies and variables;
+//! * notifications, which are posted to the loopback addresses that subscribed to them.
+//!
+//! Everything that is written is stored, after the checks that Zoho makes. [`operations`] lists all
+//! operations. Any other operation is answered with status 501 and the code `NOT_SIMULATED`, never
+//! with an invented success.
+//!
+//! Custom modules and fields are added with [`Builder::module`] and [`Builder::field`], or with a
+//! seed file ([`Builder::seed_file`]).
 //!
 //! # Example
 //!
@@ -40,16 +49,16 @@
 //!
 //! let sim = Simulator::builder().seed(42).records("Contacts", 450).start().await?;
 //!
-//! // Whatever speaks to Zoho is given these instead of Zoho's addresses.
+//! // Configure the client under test with these instead of Zoho's addresses.
 //! assert!(sim.accounts_url().starts_with("https://127.0.0.1:"));
 //! assert!(sim.ca_pem().starts_with("-----BEGIN CERTIFICATE-----"));
 //! let grant = sim.grant_token();
 //! assert!(grant.starts_with("1000."));
 //!
-//! // The next two inserts of leads meet an overloaded gateway.
+//! // The next two inserts of leads get a 503 from an overloaded gateway.
 //! sim.faults().on_path("/crm/v8/Leads").method("POST").times(2).status(503);
 //!
-//! // Time is virtual: an hour passes at once, and every access token expires.
+//! // Time is virtual: this moves it forward by an hour, so every access token expires.
 //! sim.advance(Duration::from_secs(3_600));
 //!
 //! assert_eq!(sim.record_count("Contacts"), 450);
@@ -103,8 +112,10 @@ pub use notifications::{Delivery, DeliveryOutcome};
 pub use schema::{FieldKind, FieldSpec, ModuleSpec};
 pub use simulator::Simulator;
 
-/// The operations of the CRM that are simulated: method, and path below the version. All others are
-/// answered with status 501.
+/// Returns the operations of the CRM API that are simulated, as pairs of method and path below the
+/// version.
+///
+/// Any other operation is answered with status 501.
 pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
     crm::operations()
 }

@@ -1,10 +1,6 @@
-//! The simulator as a program: prints where it listens and what to log in with, and runs until it
-//! is interrupted.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a program talks to the one who started it"
-)]
+//! The simulator as a program. It prints its addresses and credentials, and runs until it is
+//! interrupted.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program prints to its terminal")]
 
 mod write_file;
 
@@ -21,49 +17,49 @@ use zcrm_sim::{Builder, Edition, Simulator};
 use write_file::replace;
 
 const HELP: &str = "\
-A simulator of Zoho's accounts server and CRM, on loopback
+A simulator of the Zoho accounts server and the Zoho CRM API, on loopback addresses
 
 Usage: zcrm-sim [OPTIONS]
-       zcrm-sim operations    print the operations that are simulated
+       zcrm-sim operations    list the operations that are simulated
 
-Where:
-  --port PORT            port of the accounts server; the three after it are those of the
+Servers:
+  --port PORT            port of the accounts server; the next three ports are used for the
                          production API, the sandbox's API and the control API
-  --port-accounts PORT   port of the accounts server (default: any free one)
-  --port-api PORT        port of the production API (default: any free one)
-  --port-sandbox PORT    port of the sandbox's API (default: any free one)
-  --port-control PORT    port of the control API (default: any free one)
-  --tls                  speak HTTPS (the default)
-  --plain-http           speak HTTP without TLS
+  --port-accounts PORT   port of the accounts server (default: any free port)
+  --port-api PORT        port of the production API (default: any free port)
+  --port-sandbox PORT    port of the sandbox's API (default: any free port)
+  --port-control PORT    port of the control API (default: any free port)
+  --tls                  serve HTTPS (the default)
+  --plain-http           serve HTTP without TLS
   --http1-only           do not offer HTTP/2
-  --ca-file PATH         where to write the authority to trust (default: zcrm-sim-ca.pem)
-  --info-file PATH       where to write all that is printed, as JSON
+  --ca-file PATH         file for the certificate authority (default: zcrm-sim-ca.pem)
+  --info-file PATH       file for the printed values, as JSON
 
-Who:
+Client and users:
   --client-id ID         the application's client id
   --client-secret TEXT   the application's client secret
   --redirect-uri URI     the application's redirect URI (default: https://localhost/callback)
-  --user EMAIL           a user; may be repeated
-  --data-center NAME     where it stands (default: us)
+  --user EMAIL           add a user; may be repeated
+  --data-center NAME     short name of the data centre (default: us)
   --other-data-center NAME[=EMAIL]
-                         one more data centre, with servers and a user of its own, who is sent
-                         there after the login here; may be repeated
-  --auto-consent         leave out the consent page
-  --no-grant-limit       people may make more than ten grants in ten minutes
+                         add a data centre with separate servers and a user, who is
+                         redirected there after the login; may be repeated
+  --auto-consent         skip the consent page
+  --no-grant-limit       allow more than ten grants in ten minutes
 
-What:
-  --seed NUMBER          determines ids, tokens and chance
-  --seed-file PATH      custom modules, fields and users, as JSON
+Data and limits:
+  --seed NUMBER          seed of ids, tokens and random failures
+  --seed-file PATH       add custom modules, fields and users, as JSON
   --records MODULE=N     start with N generated records; may be repeated
-  --edition NAME         whose limits hold: free, standard, professional, enterprise (the
-                         default), ultimate, or none for no limits
-  --search-lag SECONDS   how long after a write a search finds it
-  --snapshot FILE        start from that file if there is one, and write it at the end
+  --edition NAME         edition whose limits apply: free, standard, professional,
+                         enterprise (the default), ultimate, or none for no limits
+  --search-lag SECONDS   delay after which a search finds a write
+  --snapshot FILE        start from the file if it exists, and write it at the end
 
-  --help                 print this
+  --help                 print this help
 ";
 
-/// How many journal entries are kept: enough for a test, and no leak for who leaves it running.
+/// The number of journal entries kept: enough for a test, without growing forever in a long run.
 const JOURNAL: usize = 10_000;
 
 const REDIRECT: &str = "https://localhost/callback";
@@ -77,7 +73,7 @@ struct Options {
     others: Vec<OtherDataCenter>,
 }
 
-/// One more data centre.
+/// A further data centre.
 struct OtherDataCenter {
     name: String,
     builder: Builder,
@@ -128,7 +124,8 @@ fn command() -> Result<Command, BoxError> {
             Long("seed-file") => seed_files.push(PathBuf::from(arguments.value()?)),
             Long("records") => {
                 let text = arguments.value()?.string()?;
-                let (module, count) = text.split_once('=').ok_or("--records takes MODULE=N")?;
+                let (module, count) =
+                    text.split_once('=').ok_or("invalid value for --records: expected MODULE=N")?;
                 records.push((module.to_owned(), count.parse::<usize>()?));
             }
             Long("edition") => {
@@ -147,7 +144,7 @@ fn command() -> Result<Command, BoxError> {
             builder.client(id, secret, redirect.unwrap_or_else(|| String::from(REDIRECT)))
         }
         (None, None) if redirect.is_none() => builder,
-        _ => return Err("--client-id and --client-secret belong together".into()),
+        _ => return Err("--client-id and --client-secret must be given together".into()),
     };
     if let Some(edition) = edition {
         builder = builder.edition(edition);
@@ -156,7 +153,10 @@ fn command() -> Result<Command, BoxError> {
         builder = builder.plain_http();
     }
     if snapshot.is_some() && !others.is_empty() {
-        return Err("--snapshot holds one data centre: leave it or --other-data-center out".into());
+        return Err(
+            "--snapshot cannot be used with --other-data-center: a snapshot holds one data centre"
+                .into(),
+        );
     }
     let described = |mut builder: Builder, step: u64| -> Result<Builder, BoxError> {
         if let Some(seed) = seed {
@@ -178,14 +178,14 @@ fn command() -> Result<Command, BoxError> {
             .push(OtherDataCenter { name: name.to_owned(), builder: described(builder, step)? });
     }
     builder = described(home.settle(builder), 0)?;
-    // A folder that cannot be read is an error, and does not mean that there is no snapshot.
+    // If the folder cannot be read, that is an error; it does not mean that there is no snapshot.
     let kept = match &snapshot {
         Some(file) => file.try_exists()?.then_some(file),
         None => None,
     };
     builder = match kept {
         Some(file) => builder.restore_file(file)?,
-        // A snapshot has its records already.
+        // A snapshot contains its records.
         None => records.iter().fold(builder, |all, (module, count)| all.records(module, *count)),
     };
     Ok(Command::Run(Box::new(Options {
@@ -198,7 +198,7 @@ fn command() -> Result<Command, BoxError> {
     })))
 }
 
-/// What only the first data centre has.
+/// The options of the first data centre only.
 #[derive(Default)]
 struct Home {
     ports: [u16; 4],
@@ -219,15 +219,17 @@ impl Home {
     }
 }
 
-/// Four ports in a row.
+/// Returns four consecutive ports.
 fn ports(first: u16) -> Result<[u16; 4], BoxError> {
-    let after = |step: u16| first.checked_add(step).ok_or("--port is too near to the last port");
+    let after = |step: u16| {
+        first.checked_add(step).ok_or("--port is too high: the next three ports are used too")
+    };
     Ok([first, after(1)?, after(2)?, after(3)?])
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Err(error) = obey().await else { return ExitCode::SUCCESS };
+    let Err(error) = run_command().await else { return ExitCode::SUCCESS };
     eprint!("zcrm-sim: {error}");
     let mut source = error.source();
     while let Some(cause) = source {
@@ -238,7 +240,7 @@ async fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-async fn obey() -> Result<(), BoxError> {
+async fn run_command() -> Result<(), BoxError> {
     match command()? {
         Command::Help => print!("{HELP}"),
         Command::Operations => {
@@ -256,7 +258,7 @@ async fn run(options: Options) -> Result<(), BoxError> {
     let mut others: Vec<(String, Simulator)> = Vec::new();
     for OtherDataCenter { name, builder: mut there } in options.others {
         if let Some((_, first)) = others.first() {
-            // All of them know the same application.
+            // All data centres know the same application.
             there = there.client(first.client_id(), first.client_secret(), first.redirect_uri());
         }
         let other = there.start().await?;
@@ -266,7 +268,7 @@ async fn run(options: Options) -> Result<(), BoxError> {
     let sim = builder.start().await?;
     let mut lines = addresses(&sim);
     if !options.plain_http {
-        // One file for all: a client that trusts it can speak to each.
+        // One file for all data centres, so that a client that trusts it can connect to each.
         let abroad = others.iter().map(|(_, other)| other.ca_pem());
         let authorities: String = std::iter::once(sim.ca_pem()).chain(abroad).collect();
         replace(&options.ca_file, authorities.as_bytes())?;
@@ -286,7 +288,7 @@ async fn run(options: Options) -> Result<(), BoxError> {
     for (name, other) in &others {
         let mut lines = addresses(other);
         lines.extend([("user", other.user_email()), ("organisation", other.org_id())]);
-        println!("in the data centre {name}:");
+        println!("data centre {name}:");
         print(&lines);
         abroad.insert(name.clone(), object(&lines).into());
     }
@@ -294,14 +296,15 @@ async fn run(options: Options) -> Result<(), BoxError> {
         info.insert(String::from("other_data_centers"), abroad.into());
     }
     println!(
-        "The grant token can be exchanged once, within ten minutes; the control API makes more."
+        "The grant token can be exchanged once, within ten minutes. The control API makes more tokens."
     );
     if let Some(file) = &options.info_file {
-        // There is the client secret in it.
+        // The file is private because it contains the client secret.
         replace(file, Json::Object(info).to_string().as_bytes())?;
     }
-    // Before it is printed, so that a reader may send a signal at once.
-    let end = asked_to_end()?;
+    // Signals are handled before the line is printed, so that a reader of the line can send one
+    // immediately.
+    let end = stop_signal()?;
     println!("interrupt to stop");
     end.await?;
     sim.stop().await;
@@ -314,7 +317,7 @@ async fn run(options: Options) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// What is printed about a simulator: a name and a text each.
+/// The lines printed about a simulator, as names and values.
 type Lines = Vec<(&'static str, String)>;
 
 fn addresses(sim: &Simulator) -> Lines {
@@ -332,13 +335,13 @@ fn print(lines: &Lines) {
     }
 }
 
-/// The same for the info file.
+/// Converts the lines to the object in the info file.
 fn object(lines: &Lines) -> Map<String, Json> {
     lines.iter().map(|(name, value)| (name.replace(' ', "_"), value.as_str().into())).collect()
 }
 
-/// Takes the signals from now on; the future is ready when the program is asked to end.
-fn asked_to_end() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
+/// Handles signals from now on. The future completes when the program is asked to stop.
+fn stop_signal() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -1,14 +1,14 @@
-//! Files that are read: only where they are files.
+//! Reads of regular files.
 
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read};
 use std::path::Path;
 use std::{fs, io};
 
-/// More than this is neither a seed nor a snapshot.
+/// The maximum size; no seed file or snapshot is larger.
 const LARGEST: u64 = 1024 * 1024 * 1024;
 
-/// Reads a regular file. A pipe or a device is an error, since reading it may never end.
+/// Reads a regular file. A pipe or a device is an error, because reading it may never end.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     is_regular(&fs::metadata(path)?)?;
     let file = File::open(path)?;

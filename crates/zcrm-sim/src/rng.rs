@@ -1,8 +1,8 @@
-//! The source of ids and tokens.
+//! The generator of ids and tokens.
 
 use serde::{Deserialize, Serialize};
 
-/// The source of everything that looks random: ids and tokens, determined by the seed.
+/// The generator of ids and tokens, determined by the seed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Rng {
     seed: u64,
@@ -12,23 +12,23 @@ pub(crate) struct Rng {
 impl Rng {
     pub(crate) fn new(seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
-        // Ids have 19 digits: seven that differ between organisations, twelve that count.
+        // Ids have 19 digits: seven for the organisation and twelve that count up.
         let organisation = rng.u64(1_000_000..9_000_000);
         Self { seed: rng.get_seed(), last_id: organisation * 1_000_000_000_000 }
     }
 
-    /// A record's, user's, module's or field's id; later ones are larger.
+    /// Returns a new id for a record, user, module or field; later ids are larger.
     pub(crate) fn next_id(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
     }
 
-    /// A token in the form of Zoho's.
+    /// Returns a token in Zoho's format.
     pub(crate) fn token(&mut self) -> String {
         format!("1000.{}.{}", self.hex(), self.hex())
     }
 
-    /// Capital letters that a person can type.
+    /// Returns capital letters that are easy to type.
     pub(crate) fn letters(&mut self, count: usize) -> String {
         let mut rng = fastrand::Rng::with_seed(self.seed);
         let text = (0..count).map(|_| rng.char('A'..='Z')).collect();
@@ -36,7 +36,7 @@ impl Rng {
         text
     }
 
-    /// 32 hexadecimal digits.
+    /// Returns 32 hexadecimal digits.
     pub(crate) fn hex(&mut self) -> String {
         let mut rng = fastrand::Rng::with_seed(self.seed);
         let digits = format!("{:032x}", rng.u128(..));

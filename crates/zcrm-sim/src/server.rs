@@ -28,7 +28,7 @@ pub(crate) struct BoundListener {
 }
 
 impl BoundListener {
-    /// Binds the loopback port; 0 takes any free one.
+    /// Binds a loopback port; 0 means any free one.
     pub(crate) async fn bind(port: u16) -> Result<Self, Error> {
         let open = async {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
@@ -42,7 +42,7 @@ impl BoundListener {
         self.address
     }
 
-    /// Serves the socket until the returned task is aborted, which ends its connections too.
+    /// Serves the socket until the returned task is aborted, which also closes its connections.
     pub(crate) fn serve(
         self,
         host: Host,
@@ -55,7 +55,7 @@ impl BoundListener {
             loop {
                 tokio::select! {
                     accepted = self.listener.accept() => {
-                        // A failed accept concerns that one peer; the listener goes on.
+                        // A failed accept affects only one peer; the listener continues.
                         if let Ok((tcp, _)) = accepted {
                             let served = connection(
                                 tcp, host, Arc::clone(&shared), tls.clone(), http1_only,
@@ -77,13 +77,14 @@ async fn connection(
     tls: Option<TlsAcceptor>,
     http1_only: bool,
 ) {
-    // Without it small answers may wait for an acknowledgement; the simulator works all the same.
+    // Without this, small answers may wait for an acknowledgement; the simulator still works.
     let _ = tcp.set_nodelay(true);
     let breaker = Breaker::default();
     let connection = ServerConnection::new(tcp, breaker.clone());
     match tls {
         None => converse(connection, host, shared, breaker, http1_only).await,
-        // A peer that does not trust the certificate ends the handshake: nothing to serve.
+        // A client that does not trust the certificate ends the handshake, so there is nothing to
+        // serve.
         Some(acceptor) => {
             if let Ok(stream) = acceptor.accept(connection).await {
                 converse(stream, host, shared, breaker, http1_only).await;
@@ -105,7 +106,7 @@ where
         http = http.http1_only();
     }
     tokio::select! {
-        // However the conversation ended, the peer knows as much as the simulator does.
+        // An error of the connection is ignored; the client sees it too.
         _ = http.serve_connection(TokioIo::new(stream), service) => {}
         () = breaker.broken() => {}
     }

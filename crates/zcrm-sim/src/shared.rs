@@ -1,4 +1,5 @@
-//! What the listeners, the control API and the handle of a simulator share, and what a test can do with it.
+//! The state shared by the listeners, the control API and the handle, and the operations that tests
+//! use.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -20,7 +21,7 @@ use crate::snapshot::Snapshot;
 use crate::state::{PendingGrant, State, set_permission};
 use crate::{accounts, crm};
 
-/// Everything of one simulator.
+/// The shared state of one simulator.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) here: Arc<DataCenter>,
@@ -70,7 +71,7 @@ impl Shared {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A grant token for the user with that address, or the first one.
+    /// Makes a grant token for the user with this address, or for the first user.
     pub(crate) fn new_grant(
         &self,
         email: Option<&str>,
@@ -157,7 +158,7 @@ impl Shared {
         Ok(crm::add_generated(&mut state, environment, &spec, count, now))
     }
 
-    /// Carries out what may write records, and notifies the channels of it.
+    /// Runs `work`, which may write records, and notifies the channels of the changes.
     pub(crate) fn work_in<T>(
         &self,
         environment: Environment,
@@ -171,13 +172,14 @@ impl Shared {
         let done = work(&mut workspace);
         let notices = crm::notices(&workspace, mark);
         workspace.store_mut().history.trim();
-        // While the state is locked, so that the notices keep the order of the writes.
+        // The state stays locked, so that the notices keep the order of the writes.
         self.dispatcher.accept(notices, now);
         done
     }
 
-    /// Writes a record as the first user would on Zoho's pages: by the rules of an API call, with
-    /// notifications, but without a token, and in no journal. Returns the record's id.
+    /// Writes a record as the first user would on Zoho's web pages, and returns its id. The rules
+    /// of an API call apply and subscribers are notified, but no token is needed and the journal
+    /// has no entry.
     pub(crate) fn write(
         &self,
         environment: Environment,
@@ -186,18 +188,18 @@ impl Shared {
         self.work_in(environment, |workspace| crm::write_directly(workspace, write))
     }
 
-    /// How many calls and deliveries the ordered failures still wait for.
+    /// Returns how many more calls and deliveries the pending failures apply to.
     pub(crate) fn pending_faults(&self) -> usize {
         self.faults.pending().saturating_add(self.dispatcher.faults.pending())
     }
 
-    /// Takes back what was ordered.
+    /// Removes all pending failures.
     pub(crate) fn clear_faults(&self) {
         self.faults.clear();
         self.dispatcher.faults.clear();
     }
 
-    /// Goes back to what it was started from: state, time, no failures, an empty journal.
+    /// Restores the initial state and time, and removes failures, deliveries and journal entries.
     pub(crate) fn reset(&self) -> Result<(), Error> {
         let mut state = self.state();
         *state = self.initial.build(self.clock())?;
@@ -211,7 +213,7 @@ impl Shared {
         Snapshot::new(self.clock().ahead(), self.state().clone())
     }
 
-    /// Takes over the state and the time of a snapshot.
+    /// Replaces the state and the time with those of a snapshot.
     pub(crate) fn restore(&self, snapshot: Value) -> Result<(), Error> {
         let (restored, ahead) = Snapshot::read(snapshot, None)?;
         let mut state = self.state();

@@ -19,11 +19,11 @@ use crate::notifications::Delivery;
 use crate::shared::Shared;
 use crate::version::Version;
 
-/// A running simulator: an accounts server, a production API and a sandbox's API, each on a port
-/// of its own.
+/// A running simulator: an accounts server, a production API, a sandbox API and a control API, each
+/// on its own port.
 ///
-/// Clones are handles on the same simulator; when the last one is dropped, its servers end with
-/// their connections.
+/// Clones are handles on the same simulator. When the last handle is dropped, the servers stop and
+/// their connections are closed.
 #[derive(Debug, Clone)]
 pub struct Simulator {
     inner: Arc<Inner>,
@@ -51,133 +51,139 @@ impl Simulator {
         &self.inner.shared
     }
 
-    /// What other simulators need to send users here.
+    /// Returns the state that other simulators need to redirect users here.
     pub(crate) fn data_center(&self) -> Arc<DataCenter> {
         Arc::clone(&self.shared().here)
     }
 
-    /// The accounts server's origin, such as `https://127.0.0.1:40123`.
+    /// Returns the accounts server's origin, such as `https://127.0.0.1:40123`.
     #[must_use]
     pub fn accounts_url(&self) -> String {
         self.shared().config().accounts_url.clone()
     }
 
-    /// The production API's origin.
+    /// Returns the production API's origin.
     #[must_use]
     pub fn api_url(&self) -> String {
         self.shared().config().api_url.clone()
     }
 
-    /// The sandbox's API's origin.
+    /// Returns the origin of the sandbox's API.
     #[must_use]
     pub fn sandbox_url(&self) -> String {
         self.shared().config().sandbox_url.clone()
     }
 
-    /// The control API's origin; a browser shows there what it can do.
+    /// Returns the control API's origin. Its root lists the routes, as JSON.
     #[must_use]
     pub fn control_url(&self) -> String {
         self.shared().config().control_url.clone()
     }
 
-    /// The certificate authority to trust, in PEM; empty where TLS is off. The certificate is good
-    /// for `localhost`, `127.0.0.1` and `::1`.
+    /// Returns the certificate authority to trust, in PEM; empty without TLS.
+    ///
+    /// The server certificate is valid for `localhost`, `127.0.0.1` and `::1`.
     #[must_use]
     pub fn ca_pem(&self) -> &str {
         &self.shared().config().ca_pem
     }
 
-    /// The application's client id.
+    /// Returns the application's client id.
     #[must_use]
     pub fn client_id(&self) -> String {
         self.shared().state().client.id.clone()
     }
 
-    /// The application's client secret.
+    /// Returns the application's client secret.
     #[must_use]
     pub fn client_secret(&self) -> String {
         self.shared().state().client.secret.clone()
     }
 
-    /// The application's redirect URI.
+    /// Returns the application's redirect URI.
     #[must_use]
     pub fn redirect_uri(&self) -> String {
         self.shared().state().client.redirect_uri.clone()
     }
 
-    /// The first user's e-mail address.
+    /// Returns the first user's e-mail address.
     #[must_use]
     pub fn user_email(&self) -> String {
         self.shared().state().users.first().map(|user| user.email.clone()).unwrap_or_default()
     }
 
-    /// The organisation's id, which is its `zgid` too.
+    /// Returns the organisation's id, which is also its `zgid`.
     #[must_use]
     pub fn org_id(&self) -> String {
         self.shared().state().org_id.clone()
     }
 
-    /// A fresh grant token of a self client, with all usual scopes, for the first user and the
-    /// production environment. It can be exchanged once within ten minutes.
+    /// Makes a grant token of a self client for the first user and the production environment, with
+    /// all usual scopes.
+    ///
+    /// It can be exchanged once, within ten minutes.
     #[must_use]
     pub fn grant_token(&self) -> String {
         self.grant().issue()
     }
 
-    /// A fresh grant token with only those scopes.
+    /// Makes a grant token with only the given scopes.
     #[must_use]
     pub fn grant_token_for(&self, scopes: &[&str]) -> String {
         self.grant().scopes(scopes.iter().copied()).issue()
     }
 
-    /// A grant token that differs in more than its scopes.
+    /// Returns a builder for a grant token of another user or environment, or with other scopes.
     pub fn grant(&self) -> GrantRequest<'_> {
         GrantRequest::new(self.shared())
     }
 
-    /// Connects the device that shows that code, as the user with that address does on the page.
+    /// Approves the sign-in of the device that shows `user_code`, as the user with that e-mail
+    /// address.
     ///
     /// # Errors
     ///
-    /// If no device waits with that code, or there is no such user in any data centre.
+    /// Returns an error if no device is waiting with that code, or if no data centre has that user.
     pub fn approve_device(&self, user_code: &str, email: &str) -> Result<(), Error> {
         self.shared().approve_device(user_code, email, Environment::Production)
     }
 
-    /// Refuses the device that shows that code.
+    /// Rejects the sign-in of the device that shows `user_code`.
     ///
     /// # Errors
     ///
-    /// If no device waits with that code.
+    /// Returns an error if no device is waiting with that code.
     pub fn refuse_device(&self, user_code: &str) -> Result<(), Error> {
         self.shared().refuse_device(user_code)
     }
 
-    /// Ends every access token now: the next call with one is refused as `INVALID_TOKEN`.
+    /// Expires every access token: the next call with one is refused with `INVALID_TOKEN`.
     pub fn expire_access_tokens(&self) {
         self.shared().state().accounts.forget_access_tokens();
     }
 
-    /// Ends every refresh token now: the next refresh is refused as `invalid_code`. Access tokens
-    /// live on.
+    /// Revokes every refresh token: the next refresh is refused with `invalid_code`. Access tokens
+    /// stay valid.
     pub fn revoke_refresh_tokens(&self) {
         self.shared().state().accounts.forget_refresh_tokens();
     }
 
-    /// Lets virtual time pass.
+    /// Moves virtual time forward.
     pub fn advance(&self, by: Duration) {
         self.shared().clock().advance(by);
     }
 
-    /// The simulator's time.
+    /// Returns the simulator's current time.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         self.shared().clock().now()
     }
 
-    /// Allows something to the users of a profile, or forbids it: `Crm_Implied_Api_Access`,
-    /// `Crm_Implied_Create_Leads` and their like, as `settings/profiles` shows them. What is forbidden
-    /// is answered with status 403 and the code `NO_PERMISSION`.
+    /// Allows or forbids an action for the users of a profile.
+    ///
+    /// Permissions are named as in `settings/profiles`, for example `Crm_Implied_Api_Access` or
+    /// `Crm_Implied_Create_Leads`. A forbidden call is answered with status 403 and the code
+    /// `NO_PERMISSION`.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -190,7 +196,7 @@ impl Simulator {
     /// ```
     ///
     /// # Errors
-    /// Where there is no profile of that name, or no such permission.
+    /// Returns an error if no profile has that name, or if it has no such permission.
     pub fn set_permission(
         &self,
         profile: &str,
@@ -205,8 +211,10 @@ impl Simulator {
         self.shared().spend_credits(Environment::Production, credits);
     }
 
-    /// The API credits of the production environment that were spent within the last 24 hours; none
-    /// where no [`edition`](crate::Builder::edition) was set.
+    /// Returns the API credits of the production environment that were spent within the last 24
+    /// hours.
+    ///
+    /// It is 0 if no [`edition`](crate::Builder::edition) is set.
     #[must_use]
     pub fn spent_credits(&self) -> u64 {
         self.shared().spent_credits(Environment::Production)
@@ -217,16 +225,16 @@ impl Simulator {
     ///
     /// # Errors
     ///
-    /// If there is no such module.
+    /// Returns an error if the module does not exist.
     pub fn add_records(&self, module: &str, count: usize) -> Result<Vec<String>, Error> {
         self.add_records_in(Environment::Production, module, count)
     }
 
-    /// Adds generated records to a module of that environment and returns their ids, oldest first.
+    /// Adds generated records to a module of `environment` and returns their ids, oldest first.
     ///
     /// # Errors
     ///
-    /// If there is no such module.
+    /// Returns an error if the module does not exist.
     pub fn add_records_in(
         &self,
         environment: Environment,
@@ -236,9 +244,11 @@ impl Simulator {
         self.shared().add_records(environment, module, count)
     }
 
-    /// Inserts a record into a module of the production environment, as a colleague would on Zoho's pages,
-    /// and returns its id. The rules are those of an insert in v8: mandatory fields, types, duplicates. Who
-    /// watches the module is notified; the journal shows nothing of it.
+    /// Inserts a record in the production environment, as a user of Zoho's web pages would, and
+    /// returns its id.
+    ///
+    /// The rules are those of an insert in v8: mandatory fields, types, duplicates. Subscribers of
+    /// the module are notified. The journal has no entry for it.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -258,36 +268,40 @@ impl Simulator {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownModule`], or [`Error::Refused`] with Zoho's code where Zoho would refuse the record.
+    /// Returns [`Error::UnknownModule`], or [`Error::Refused`] with Zoho's code if Zoho would
+    /// refuse the record.
     pub fn insert(&self, module: &str, fields: Value) -> Result<String, Error> {
         self.shared().write(Environment::Production, DirectWrite::Insert { module, fields })
     }
 
-    /// Changes fields of a record of the production environment, as a colleague would; see
-    /// [`insert`](Self::insert).
+    /// Updates fields of a record of the production environment, as a user of Zoho's web pages
+    /// would; see [`insert`](Self::insert).
     ///
     /// # Errors
     ///
-    /// As [`insert`](Self::insert), and where there is no such record.
+    /// Returns the errors of [`insert`](Self::insert), and an error if the record does not exist.
     pub fn change(&self, module: &str, id: &str, fields: Value) -> Result<(), Error> {
         self.shared()
             .write(Environment::Production, DirectWrite::Change { module, id, fields })
             .map(drop)
     }
 
-    /// Deletes a record of the production environment, as a colleague would; see [`insert`](Self::insert).
+    /// Deletes a record of the production environment, as a user of Zoho's web pages would; see
+    /// [`insert`](Self::insert).
     ///
     /// # Errors
     ///
-    /// As [`insert`](Self::insert), and where there is no such record.
+    /// Returns the errors of [`insert`](Self::insert), and an error if the record does not exist.
     pub fn delete(&self, module: &str, id: &str) -> Result<(), Error> {
         self.shared().write(Environment::Production, DirectWrite::Delete { module, id }).map(drop)
     }
 
-    /// Returns all settings that a client of this simulator needs, under the names of zcrm's settings:
-    /// `client_id`, `client_secret`, `redirect_uri`, `current_user_email`, `accounts_url`, `api_base_url`,
-    /// `ca_pem` (empty without TLS), and `persistence_handler_class` with `MemoryStore`, so that a test
-    /// writes no tokens to a disk.
+    /// Returns the settings that a client of this simulator needs, under the names of zcrm's
+    /// settings.
+    ///
+    /// They are `client_id`, `client_secret`, `redirect_uri`, `current_user_email`, `accounts_url`,
+    /// `api_base_url`, `ca_pem` (empty without TLS), and `persistence_handler_class` with
+    /// `MemoryStore`, so that a test writes no tokens to disk.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -312,20 +326,20 @@ impl Simulator {
         ]
     }
 
-    /// How many records a module of the production environment has; none if there is no such
-    /// module.
+    /// Returns the number of records in a module of the production environment; 0 if the module
+    /// does not exist.
     #[must_use]
     pub fn record_count(&self, module: &str) -> usize {
         self.record_count_in(Environment::Production, module)
     }
 
-    /// How many records a module of that environment has; none if there is no such module.
+    /// Returns the number of records in a module of `environment`; 0 if the module does not exist.
     #[must_use]
     pub fn record_count_in(&self, environment: Environment, module: &str) -> usize {
         self.shared().state().store(environment).table(module).records.len()
     }
 
-    /// A record of the production environment with all its fields, in the shape of v8.
+    /// Returns a record of the production environment with all its fields, as v8 shows it.
     #[must_use]
     pub fn record(&self, module: &str, id: &str) -> Option<Value> {
         let state = self.shared().state();
@@ -333,32 +347,37 @@ impl Simulator {
             .record_by_id(module, id)
     }
 
-    /// Orders a failure for calls to come: say what it applies to, then what happens.
+    /// Returns a builder for a failure of later calls: filter the calls, then choose what happens.
     pub fn faults(&self) -> Faults {
         Faults::new(Arc::clone(&self.shared().faults))
     }
 
-    /// Orders a failure for notifications on their way: say which, then what happens.
+    /// Returns a builder for a failure of later deliveries of notifications: filter the deliveries,
+    /// then choose what happens.
     pub fn delivery_faults(&self) -> DeliveryFaults {
         DeliveryFaults::new(Arc::clone(&self.shared().dispatcher.faults))
     }
 
-    /// The notifications that were ordered so far, in their order, and what became of them: the newest
-    /// 100,000, or as many as the [journal](crate::Builder::journal_limit) holds. They are made by a task of the simulator's: see
+    /// Returns the notifications so far, oldest first, with their outcomes.
+    ///
+    /// The newest 100,000 are kept, or as many as the [journal](crate::Builder::journal_limit)
+    /// keeps if that is fewer. A background task delivers them; wait for it with
     /// [`deliveries_settled`](Self::deliveries_settled).
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.shared().dispatcher.deliveries()
     }
 
-    /// Forgets the notifications that were made, or failed, so far; numbers go on.
+    /// Forgets the notifications that were delivered or failed so far. Numbering continues.
     pub fn clear_deliveries(&self) {
         self.shared().dispatcher.forget();
     }
 
-    /// Returns once no notification is under way, and none waits whose time has come: what a call has
-    /// changed was delivered by then. Those that a failure [delays](DeliveryFaults::delay) or
-    /// [holds back](DeliveryFaults::overtaken) are not waited for.
+    /// Waits until every notification that is due has been delivered or has failed.
+    ///
+    /// Afterwards, all changes made by earlier calls have been notified. Deliveries that a failure
+    /// [delays](DeliveryFaults::delay) or [holds back](DeliveryFaults::overtaken) are not waited
+    /// for.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -374,68 +393,74 @@ impl Simulator {
         self.shared().dispatcher.settled(self.shared().clock()).await;
     }
 
-    /// How many calls and deliveries the ordered failures still wait for.
+    /// Returns how many more calls and deliveries the pending failures apply to.
     #[must_use]
     pub fn pending_faults(&self) -> usize {
         self.shared().pending_faults()
     }
 
-    /// Takes back every failure that was ordered and has not happened.
+    /// Removes every failure that has not happened yet.
     pub fn clear_faults(&self) {
         self.shared().clear_faults();
     }
 
-    /// What was asked and answered so far.
+    /// Returns a copy of the journal: the requests so far and their answers.
     #[must_use]
     pub fn journal(&self) -> Journal {
         self.shared().log().copy()
     }
 
-    /// Forgets what was asked and answered so far; numbers go on.
+    /// Forgets the requests so far. Numbering continues.
     pub fn clear_journal(&self) {
         self.shared().log().clear();
     }
 
-    /// The whole state: client, users, tokens, modules, records, and how far time was advanced.
-    /// [`Builder::restore`](crate::Builder::restore) starts from it, in another process too. It holds the tokens and the
-    /// client's secret.
+    /// Returns the entire state: client, users, tokens, modules, records, and the clock offset.
+    ///
+    /// [`Builder::restore`](crate::Builder::restore) starts a simulator from it, also in another
+    /// process. The snapshot contains the tokens and the client secret.
     #[must_use]
     pub fn snapshot(&self) -> Value {
         self.shared().snapshot().json()
     }
 
-    /// Writes the whole state to a file that only its owner can read, in one step.
-    /// [`Builder::restore_file`](crate::Builder::restore_file) starts from it.
+    /// Writes the entire state to a file that only its owner can read, and replaces the file
+    /// atomically.
+    ///
+    /// [`Builder::restore_file`](crate::Builder::restore_file) starts a simulator from it.
     ///
     /// # Errors
     ///
-    /// If the file cannot be written.
+    /// Returns an error if the file cannot be written.
     pub fn save_snapshot(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         self.shared().snapshot().save(path.as_ref())
     }
 
-    /// Takes over the state and the time of a snapshot. Ordered failures, the journal and the
-    /// deliveries stay.
+    /// Replaces the state and the time with those of a snapshot.
+    ///
+    /// Pending failures, the journal and the deliveries are kept.
     ///
     /// # Errors
     ///
-    /// If it is not a snapshot; then nothing changes.
+    /// Returns an error if the value is not a snapshot; nothing changes then.
     pub fn restore(&self, snapshot: Value) -> Result<(), Error> {
         self.shared().restore(snapshot)
     }
 
-    /// Goes back to what the simulator was started from: its state, its time, no ordered failures,
-    /// an empty journal, no notifications. Ports and certificate stay; calls that are under way may still end.
+    /// Restores the state and time that the simulator started with, and removes pending failures,
+    /// the journal and the notifications.
+    ///
+    /// Ports and certificate stay the same. Calls in progress may still finish.
     ///
     /// # Errors
     ///
-    /// None for a simulator that has started: what it was started from is good.
+    /// Returns no error in practice: a simulator that has started can rebuild its initial state.
     pub fn reset(&self) -> Result<(), Error> {
         self.shared().reset()
     }
 
-    /// Ends the servers with their connections and waits until the ports are free. Notifications that
-    /// were not made by then never are.
+    /// Stops the servers, closes their connections and waits until the ports are free.
+    /// Notifications not delivered by then are never delivered.
     pub async fn stop(&self) {
         let servers = {
             let mut servers = self.inner.servers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -443,7 +468,7 @@ impl Simulator {
         };
         for server in servers {
             server.abort();
-            // It ends as cancelled, which is what was asked for.
+            // The task ends as cancelled, as requested.
             let _ = server.await;
         }
         self.shared().dispatcher.close();

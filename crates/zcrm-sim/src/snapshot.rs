@@ -1,4 +1,4 @@
-//! A simulator's state written down.
+//! Snapshots of a simulator's state.
 
 use std::io;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::error::{Error, SNAPSHOT_FORMAT};
 use crate::state::State;
 use crate::write_file::replace;
 
-/// What a snapshot holds.
+/// The content of a snapshot.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Snapshot {
     format: u64,
@@ -24,7 +24,7 @@ impl Snapshot {
         Self { format: SNAPSHOT_FORMAT, ahead_ms: ahead.num_milliseconds(), state }
     }
 
-    /// The state, and how far its clock runs ahead, of a snapshot that may have come from a file.
+    /// Returns the state and the clock offset of a snapshot. `file` is the path that it came from.
     pub(crate) fn read(snapshot: Value, file: Option<&Path>) -> Result<(State, TimeDelta), Error> {
         let path = file.map(Path::to_owned);
         if snapshot.get("state").is_some() {
@@ -39,11 +39,12 @@ impl Snapshot {
     }
 
     pub(crate) fn json(&self) -> Value {
-        // Every key of the state is text or a number, so there is nothing that JSON cannot hold.
+        // Every key of the state is text or a number, so JSON can represent all of it.
         serde_json::to_value(self).unwrap_or_default()
     }
 
-    /// Writes it to a file that only its owner can read, in one step: there are tokens in it.
+    /// Writes the snapshot to a file that only its owner can read, because it contains tokens. The
+    /// file is replaced atomically.
     pub(crate) fn save(&self, path: &Path) -> Result<(), Error> {
         let failed = |source: io::Error| Error::File { path: path.to_owned(), source };
         let text = serde_json::to_vec(self).map_err(|error| failed(error.into()))?;

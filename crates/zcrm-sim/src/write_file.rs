@@ -1,12 +1,12 @@
-//! Files that are written: in one step, and through no link.
+//! Atomic writes of private files.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Write};
 use std::path::Path;
 use std::{fs, io};
 
-/// Writes a file in one step: a reader never sees half of it, and nothing is written
-/// through a link that somebody put in its way. Only its owner can read it.
+/// Writes a file atomically: a reader never sees half of it. A symbolic link at the path is
+/// replaced and not followed. Only the owner can read the file.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(found) if !found.is_file() && !found.is_symlink() => {
@@ -24,7 +24,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(fresh, path)
 }
 
-/// Makes a file for its owner only, in the place of what an earlier attempt left.
+/// Creates a file for its owner only; it replaces a file left by an earlier attempt.
 fn private(path: &Path) -> io::Result<File> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn replaces_a_link_and_not_what_it_leads_to() {
+    fn replaces_a_link_and_not_its_target() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         fs::write(at("precious"), "keep").unwrap();

@@ -1,4 +1,4 @@
-//! What became of notifications.
+//! The deliveries of notifications.
 
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -7,10 +7,10 @@ use super::response::{ControlError, ControlResult, ok};
 use crate::http::IncomingCall;
 use crate::shared::Shared;
 
-/// The parameters: whether to wait first, and which deliveries are meant.
+/// The parameters: whether to wait first, and filters of deliveries.
 const PARAMETERS: [&str; 4] = ["settled", "since", "channel_id", "state"];
 
-/// Whether the answer waits until the deliveries are made whose time has come.
+/// Returns whether the answer waits until all due deliveries are made.
 pub(super) fn waits(call: &IncomingCall) -> bool {
     call.method == hyper::Method::GET
         && call.path.trim_end_matches('/') == "/deliveries"
@@ -19,10 +19,11 @@ pub(super) fn waits(call: &IncomingCall) -> bool {
 
 pub(super) fn list(shared: &Shared, call: &IncomingCall) -> ControlResult {
     let wrong = |text: String| ControlError::new(StatusCode::BAD_REQUEST, text);
-    if let Some((odd, _)) = call.query.iter().find(|(name, _)| !PARAMETERS.contains(&name.as_str()))
+    if let Some((unknown, _)) =
+        call.query.iter().find(|(name, _)| !PARAMETERS.contains(&name.as_str()))
     {
         let known = PARAMETERS.join(", ");
-        return Err(wrong(format!("`{odd}` is no parameter; these are: {known}")));
+        return Err(wrong(format!("unknown parameter `{unknown}`: expected one of {known}")));
     }
     let since = call.param("since").map(str::parse::<u64>).transpose();
     let since = since.map_err(|error| wrong(format!("since: {error}")))?.unwrap_or_default();
@@ -33,7 +34,7 @@ pub(super) fn list(shared: &Shared, call: &IncomingCall) -> ControlResult {
         is("/channel_id", call.param("channel_id")) && is("/outcome/state", call.param("state"))
     };
     let deliveries = shared.dispatcher.deliveries().into_iter().filter(|one| one.seq >= since);
-    // Text, numbers and times: nothing that JSON cannot hold.
+    // Text, numbers and times: JSON can represent all of them.
     let shown = deliveries.map(|one| serde_json::to_value(one).unwrap_or_default());
     let deliveries: Vec<Value> = shown.filter(wanted).collect();
     Ok(ok(&json!({ "count": deliveries.len(), "deliveries": deliveries })))

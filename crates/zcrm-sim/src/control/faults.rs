@@ -1,4 +1,4 @@
-//! Failures ordered by JSON.
+//! Failures given as JSON.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::environment::Host;
 use crate::faults::{DeliveryFaults, Faults};
 use crate::shared::Shared;
 
-/// One order or several.
+/// One failure or several.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(super) enum Orders {
@@ -82,7 +82,7 @@ enum Effect {
     StaleSearchMs(u64),
 }
 
-/// An order for deliveries: one that has `deliveries`.
+/// A failure of deliveries; it is recognised by the member `deliveries`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DeliveryOrder {
@@ -95,7 +95,7 @@ struct DeliveryOrder {
     then: DeliveryEffect,
 }
 
-/// Which deliveries are meant; all of them by an empty object.
+/// A filter of deliveries. An empty object matches all.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DeliveryFilter {
@@ -113,7 +113,7 @@ enum DeliveryEffect {
     Overtaken,
 }
 
-/// An order that was read.
+/// A parsed failure.
 enum Read {
     Calls(CallOrder),
     Deliveries(DeliveryOrder),
@@ -128,7 +128,7 @@ impl Read {
     }
 }
 
-/// Orders all of them, or none if one of them is wrong.
+/// Adds all failures, or none if one of them is invalid.
 pub(super) fn order(shared: &Shared, orders: Orders) -> Result<(), ControlError> {
     let orders = match orders {
         Orders::Many(orders) => orders,
@@ -136,7 +136,10 @@ pub(super) fn order(shared: &Shared, orders: Orders) -> Result<(), ControlError>
     };
     let read = |(place, order): (usize, Value)| {
         Read::of(order).map_err(|error| {
-            ControlError::new(StatusCode::BAD_REQUEST, format!("order {}: {error}", place + 1))
+            ControlError::new(
+                StatusCode::BAD_REQUEST,
+                format!("invalid failure {}: {error}", place + 1),
+            )
         })
     };
     let orders: Vec<Read> =
@@ -179,7 +182,7 @@ impl DeliveryOrder {
 }
 
 impl CallOrder {
-    /// Which calls it applies to.
+    /// Returns the builder with the filters of this failure.
     fn faults(&self, shared: &Shared) -> Faults {
         let mut faults = Faults::new(Arc::clone(&shared.faults)).skip(self.skip);
         if let Some(host) = self.host {
@@ -211,7 +214,7 @@ impl CallOrder {
     }
 }
 
-/// What happens to them.
+/// Adds the failure with its effect.
 fn place(faults: Faults, then: &Effect) {
     match then {
         Effect::Status(status) => faults.status(*status),

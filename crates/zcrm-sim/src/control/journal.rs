@@ -1,4 +1,4 @@
-//! The journal, filtered and asserted on.
+//! Filters of the journal, and assertions on it.
 
 use hyper::StatusCode;
 use serde::Deserialize;
@@ -10,11 +10,11 @@ use crate::http::{Answer, GrantType, IncomingCall};
 use crate::journal::Entry;
 use crate::shared::Shared;
 
-/// Which requests are meant: those that fit all that is said.
+/// A filter of requests: all given members must match.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct JournalFilter {
-    /// From that number on.
+    /// The lowest number.
     since: u64,
     host: Option<Host>,
     method: Option<String>,
@@ -27,7 +27,8 @@ struct JournalFilter {
     grant: Option<GrantType>,
 }
 
-/// The names of the filters, so that a misspelt one is refused and does not let everything pass.
+/// The names of the filters. Any other name is refused, so that a misspelt filter does not match
+/// everything.
 const FILTERS: [&str; 10] = [
     "since",
     "host",
@@ -59,7 +60,7 @@ impl JournalFilter {
     }
 }
 
-/// Filters as parameters of the query: numbers and truth values are read as such.
+/// Reads the filter from query parameters; numbers and booleans are parsed.
 fn filter(call: &IncomingCall) -> Result<JournalFilter, ControlError> {
     let mut map = Map::new();
     for (name, text) in &call.query {
@@ -73,9 +74,13 @@ fn filter(call: &IncomingCall) -> Result<JournalFilter, ControlError> {
 fn read_filter(map: Map<String, Value>) -> Result<JournalFilter, ControlError> {
     let wrong = |text: String| ControlError::new(StatusCode::BAD_REQUEST, text);
     if let Some(name) = map.keys().find(|name| !FILTERS.contains(&name.as_str())) {
-        return Err(wrong(format!("`{name}` is no filter; these are: {}", FILTERS.join(", "))));
+        return Err(wrong(format!(
+            "unknown filter `{name}`: expected one of {}",
+            FILTERS.join(", ")
+        )));
     }
-    serde_json::from_value(Value::Object(map)).map_err(|error| wrong(format!("filter: {error}")))
+    serde_json::from_value(Value::Object(map))
+        .map_err(|error| wrong(format!("invalid filter: {error}")))
 }
 
 pub(super) fn list(shared: &Shared, call: &IncomingCall) -> ControlResult {
@@ -90,7 +95,7 @@ pub(super) fn list(shared: &Shared, call: &IncomingCall) -> ControlResult {
     })))
 }
 
-/// Filters, and how many requests they are to find.
+/// A filter, and the expected number of matching requests.
 #[derive(Deserialize)]
 pub(super) struct Assertion {
     exactly: Option<usize>,
@@ -100,12 +105,12 @@ pub(super) struct Assertion {
     filter: Map<String, Value>,
 }
 
-/// 200 if it is so, otherwise 409 with what was found.
+/// Answers 200 if the number of requests is as expected, and 409 otherwise, with the number found.
 pub(super) fn assert(shared: &Shared, assertion: &Assertion) -> ControlResult {
     let filter = read_filter(assertion.filter.clone())?;
     let Assertion { exactly, at_least, at_most, .. } = assertion;
     if exactly.or(*at_least).or(*at_most).is_none() {
-        let text = "say how many: exactly, at_least or at_most";
+        let text = "missing number: expected `exactly`, `at_least` or `at_most`";
         return Err(ControlError::new(StatusCode::BAD_REQUEST, text));
     }
     let count = shared.log().copy().count(|entry| filter.fits(entry));

@@ -1,4 +1,4 @@
-//! The control API: what a test in any language does to the simulator, as JSON over HTTP.
+//! The control API: control of the simulator by tests in any language, as JSON over HTTP.
 
 mod deliveries;
 mod faults;

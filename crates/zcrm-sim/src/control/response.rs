@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::http::Answer;
 
-/// Why a call of the control API is refused.
+/// The refusal of a call of the control API.
 pub(super) struct ControlError {
     pub(super) status: StatusCode,
     pub(super) text: String,

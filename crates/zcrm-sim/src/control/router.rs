@@ -1,4 +1,4 @@
-//! Which operation of the control API a call means.
+//! The routes of the control API.
 
 use std::time::Duration;
 
@@ -16,46 +16,56 @@ use crate::grant::DEFAULT_SCOPES;
 use crate::http::{Answer, IncomingCall, origin};
 use crate::shared::Shared;
 
-/// The routes, for people: method, path, what it does.
+/// The routes, for humans: method, path and description.
 const ROUTES: &[(&str, &str, &str)] = &[
-    ("GET", "/", "addresses, client, users, time, and these routes"),
-    ("GET", "/ca.pem", "the certificate authority to trust"),
-    ("GET", "/operations", "the operations of the CRM that are simulated"),
-    ("POST", "/reset", "back to what it was started from"),
+    ("GET", "/", "shows addresses, client, users, time, and these routes"),
+    ("GET", "/ca.pem", "shows the certificate authority to trust"),
+    ("GET", "/operations", "lists the operations of the CRM API that are simulated"),
+    ("POST", "/reset", "restores the initial state"),
     ("POST", "/records", "adds generated records: module, count, environment"),
-    ("POST", "/clock", "lets time pass: advance_ms or advance_seconds"),
+    ("POST", "/clock", "advances the clock: advance_ms or advance_seconds"),
     ("POST", "/grants", "makes a grant token: user, environment, scopes"),
-    ("POST", "/tokens/expire", "ends every access token"),
-    ("POST", "/tokens/revoke", "ends every refresh token"),
-    ("POST", "/devices", "decides about a device: user_code, user, accept, environment"),
+    ("POST", "/tokens/expire", "expires every access token"),
+    ("POST", "/tokens/revoke", "revokes every refresh token"),
+    ("POST", "/devices", "approves or rejects a device: user_code, user, accept, environment"),
     ("POST", "/credits", "spends API credits: credits"),
     (
         "POST",
         "/permissions",
-        "allows something to a profile, or forbids it: profile, permission, allowed",
+        "allows or forbids an action for a profile: profile, permission, allowed",
     ),
-    ("GET", "/faults", "how many calls and deliveries the ordered failures still wait for"),
-    ("POST", "/faults", "orders a failure, or a list of them"),
-    ("DELETE", "/faults", "takes back what was ordered"),
-    ("GET", "/journal", "what was asked and answered, with the filters as parameters"),
-    ("GET", "/journal/tally", "how often each method and path was asked and executed"),
-    ("POST", "/journal/assert", "filters, and exactly, at_least or at_most: 409 if it is not so"),
-    ("DELETE", "/journal", "forgets what was asked"),
-    ("GET", "/deliveries", "what became of notifications: settled, since, channel_id, state"),
-    ("DELETE", "/deliveries", "forgets the notifications that were made"),
-    ("GET", "/snapshot", "the whole state"),
-    ("PUT", "/snapshot", "takes over a state"),
+    ("GET", "/faults", "shows how many more calls and deliveries will fail"),
+    ("POST", "/faults", "adds a failure, or a list of them"),
+    ("DELETE", "/faults", "removes the failures that have not happened yet"),
+    ("GET", "/journal", "lists requests and their answers, with filters as parameters"),
+    ("GET", "/journal/tally", "counts requests and executions by method and path"),
+    (
+        "POST",
+        "/journal/assert",
+        "checks the number of matching requests: filters, and exactly, at_least or at_most; 409 if it differs",
+    ),
+    ("DELETE", "/journal", "clears the journal"),
+    (
+        "GET",
+        "/deliveries",
+        "lists notifications and their outcomes: settled, since, channel_id, state",
+    ),
+    ("DELETE", "/deliveries", "forgets the notifications that were delivered or failed"),
+    ("GET", "/snapshot", "shows the entire state"),
+    ("PUT", "/snapshot", "replaces the state"),
 ];
 
-/// Waits for what the call waits for before it is answered: notifications that are to be made.
+/// Waits before the call is answered if it asks for that: for the notifications that are due.
 pub(crate) async fn prepare(shared: &Shared, call: &IncomingCall) {
     if origin::refusal(call).is_none() && deliveries::waits(call) {
         shared.dispatcher.settled(shared.clock()).await;
     }
 }
 
-/// Answers one call. Pages of other sites are refused, and so is a body that is not declared as
-/// JSON: a browser sends such a one across sites only if it was allowed to, which it never is.
+/// Answers one call.
+///
+/// Requests from web pages of other origins are refused. So is a body that is not declared as JSON:
+/// a browser sends JSON to another origin only if the server permits it, and this one never does.
 pub(crate) fn answer(shared: &Shared, call: &IncomingCall) -> Answer {
     if let Some(refused) = origin::refusal(call) {
         return refused;
@@ -68,7 +78,7 @@ pub(crate) fn answer(shared: &Shared, call: &IncomingCall) -> Answer {
     } else {
         Err(ControlError::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "the body must be application/json",
+            "unsupported media type: the body must be application/json",
         ))
     };
     outcome
@@ -156,14 +166,15 @@ fn route(shared: &Shared, call: &IncomingCall) -> ControlResult {
 fn unknown(path: &str) -> ControlError {
     let known = ROUTES.iter().any(|(_, route, _)| *route == path);
     let status = if known { StatusCode::METHOD_NOT_ALLOWED } else { StatusCode::NOT_FOUND };
-    ControlError::new(status, "no such route; GET / lists them")
+    ControlError::new(status, "unknown route: GET / lists all routes")
 }
 
-/// Reads the body; an empty one counts as an empty object.
+/// Parses the body. An empty one counts as an empty object.
 fn read<T: DeserializeOwned>(call: &IncomingCall) -> Result<T, ControlError> {
     let body = if call.body.is_empty() { b"{}".as_slice() } else { &call.body };
-    serde_json::from_slice(body)
-        .map_err(|error| ControlError::new(StatusCode::BAD_REQUEST, format!("the body: {error}")))
+    serde_json::from_slice(body).map_err(|error| {
+        ControlError::new(StatusCode::BAD_REQUEST, format!("invalid body: {error}"))
+    })
 }
 
 fn about(shared: &Shared) -> Answer {
@@ -214,14 +225,14 @@ struct Permission {
     allowed: bool,
 }
 
-/// The most records that one call may add.
+/// The maximum number of records that one call may add.
 const RECORDS: usize = 1_000_000;
 
 fn records(shared: &Shared, form: &RecordsForm) -> ControlResult {
     if form.count > RECORDS {
         return Err(ControlError::new(
             StatusCode::BAD_REQUEST,
-            format!("at most {RECORDS} at once"),
+            format!("count is too large: expected at most {RECORDS}"),
         ));
     }
     let ids = shared.add_records(form.environment, &form.module, form.count)?;

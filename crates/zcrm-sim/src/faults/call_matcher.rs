@@ -1,4 +1,4 @@
-//! Which calls an order means, and what happens to one of them.
+//! The filter of a failure of calls, and its effect on one call.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::queue::Matches;
 use crate::environment::Host;
 use crate::http::{Answer, IncomingCall};
 
-/// What happens to one call.
+/// The failure of one call.
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
     pub(crate) after_executing: bool,
@@ -27,31 +27,31 @@ pub(crate) enum FaultAction {
     RevokeToken,
     RevokeLogin,
     Skew(TimeDelta),
-    /// A search finds what its index knew that long ago.
+    /// Answers a search from an index of this age.
     Stale(TimeDelta),
 }
 
-/// How an answer's body goes out.
+/// How an answer's body is sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum BodyDelivery {
     Whole,
-    /// Half of it, then the end of the connection: in order, or by a reset.
+    /// Half of the body, then the end of the connection: closed in order, or by a reset.
     Cut {
         reset: bool,
     },
-    /// In pieces, with a pause before each but the first.
+    /// In pieces, with a pause before each except the first.
     Slow(TimeDelta),
-    /// With a head that promises so many bytes more, or fewer.
+    /// With a `Content-Length` that is off by this many bytes.
     WrongLength(i64),
 }
 
-/// Which calls an order means.
+/// A filter of calls.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CallMatcher {
     pub(super) host: Option<Host>,
     pub(super) method: Option<String>,
     pub(super) path: Option<PathRule>,
-    /// Whether only searches for records are meant.
+    /// Whether only searches for records match.
     pub(super) searches: bool,
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct CallMatcher {
 pub(super) enum PathRule {
     Exact(String),
     Below(String),
-    /// Segments, of which those in braces match any.
+    /// Segments; those in braces match any segment.
     Template(Vec<String>),
 }
 
@@ -83,7 +83,7 @@ impl Matches<IncomingCall> for CallMatcher {
     }
 }
 
-/// Whether the call searches for records; those for users need no index.
+/// Returns whether the call searches for records. Searches for users do not use the index.
 fn is_search(call: &IncomingCall) -> bool {
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     call.method == Method::GET

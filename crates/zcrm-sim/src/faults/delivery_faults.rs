@@ -1,4 +1,4 @@
-//! Failures of deliveries to the applications that asked to be notified.
+//! Failures of the delivery of notifications.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,18 +8,18 @@ use chrono::TimeDelta;
 use super::queue::{Matches, Queue, Rule};
 use crate::clock::span;
 
-/// What happens to one delivery.
+/// The failure of one delivery.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum DeliveryFault {
     Drop,
-    /// It is made that many times more.
+    /// The delivery is repeated this many times.
     Duplicate(usize),
     Delay(TimeDelta),
-    /// It waits until the next delivery of its channel was made.
+    /// The delivery waits until the next one of its channel was made.
     Overtaken,
 }
 
-/// A delivery, as far as an order can tell it from others.
+/// The properties of a delivery that a filter can test.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DeliveryInfo<'a> {
     pub(crate) channel: &'a str,
@@ -27,7 +27,7 @@ pub(crate) struct DeliveryInfo<'a> {
     pub(crate) operation: &'a str,
 }
 
-/// Which deliveries an order means.
+/// A filter of deliveries.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DeliveryMatcher {
     channel: Option<String>,
@@ -46,18 +46,18 @@ impl Matches<DeliveryInfo<'_>> for DeliveryMatcher {
     }
 }
 
-/// An order for a failure of notifications on their way: first which deliveries it applies to, then, as
-/// the last word, what happens.
+/// A builder for a failure of the delivery of notifications: filters first, then a final method
+/// that says what happens.
 ///
-/// The orders are kept apart from those for calls, in a queue that works in the same way: each delivery
-/// takes the orders that mean it, one after the other, until one drops it.
+/// These failures have a queue separate from the one for calls. Each delivery takes every failure
+/// that matches it, in order, until one drops the delivery.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), zcrm_sim::Error> {
 /// # use std::time::Duration;
 /// # let sim = zcrm_sim::Simulator::start().await?;
-/// // Every fifth delivery or so comes twice, as the seed decides.
+/// // About one delivery in five is made twice; the seed decides which ones.
 /// sim.delivery_faults().always().probability(0.2).duplicate(1);
 /// // The first update of a lead is delivered a minute late.
 /// sim.delivery_faults().module("Leads").operation("update").delay(Duration::from_secs(60));
@@ -66,7 +66,7 @@ impl Matches<DeliveryInfo<'_>> for DeliveryMatcher {
 /// # }
 /// ```
 #[derive(Debug)]
-#[must_use = "an order stands only after its last word, such as `duplicate` or `lose`"]
+#[must_use = "the failure is added by a final method, such as `duplicate` or `lose`"]
 pub struct DeliveryFaults {
     queue: Arc<Queue<DeliveryMatcher, DeliveryFault>>,
     rule: Rule<DeliveryMatcher>,
@@ -77,68 +77,72 @@ impl DeliveryFaults {
         Self { queue, rule: Rule::new(DeliveryMatcher::default()) }
     }
 
-    /// Applies only to deliveries of the channel with that id.
+    /// Applies only to deliveries of the channel with this id.
     pub fn channel(mut self, id: impl Into<String>) -> Self {
         self.rule.which.channel = Some(id.into());
         self
     }
 
-    /// Applies only to deliveries about records of that module.
+    /// Applies only to deliveries about records of this module.
     pub fn module(mut self, api_name: impl Into<String>) -> Self {
         self.rule.which.module = Some(api_name.into());
         self
     }
 
-    /// Applies only to deliveries about that operation, by the word of the delivery: `insert`, `update`
-    /// or `delete`.
+    /// Applies only to deliveries about this operation: `insert`, `update` or `delete`, as in the
+    /// notification.
     pub fn operation(mut self, word: impl Into<String>) -> Self {
         self.rule.which.operation = Some(word.into());
         self
     }
 
-    /// Lets that many matching deliveries pass before the first failure.
+    /// Lets the first `deliveries` matching deliveries pass.
     pub fn skip(mut self, deliveries: usize) -> Self {
         self.rule.skip = deliveries;
         self
     }
 
-    /// Applies to that many deliveries instead of one.
+    /// Applies to `deliveries` deliveries instead of one.
     pub fn times(mut self, deliveries: usize) -> Self {
         self.rule.times = Some(deliveries);
         self
     }
 
-    /// Applies to every delivery from then on.
+    /// Applies to every later delivery.
     pub fn always(mut self) -> Self {
         self.rule.times = None;
         self
     }
 
-    /// Applies to a matching delivery with that probability, from 0 to 1. The simulator's seed decides,
-    /// so that the same orders and deliveries meet the same failures.
+    /// Applies to a matching delivery with this probability, from 0 to 1.
+    ///
+    /// The simulator's seed decides, so the same failures and deliveries always give the same
+    /// results.
     pub fn probability(mut self, probability: f64) -> Self {
         self.rule.probability = probability;
         self
     }
 
-    /// Makes the delivery that many times more, at most a hundred times, one after the other.
+    /// Repeats the delivery `more` times, one after the other; at most 100 times.
     pub fn duplicate(self, more: usize) {
         self.order(DeliveryFault::Duplicate(more));
     }
 
-    /// Never makes the delivery.
+    /// Drops the delivery.
     pub fn lose(self) {
         self.order(DeliveryFault::Drop);
     }
 
-    /// Makes the delivery after that much of the simulator's time; later ones of the channel overtake
-    /// it. With a frozen clock, it waits until somebody advances it.
+    /// Delays the delivery by `delay` of virtual time; later deliveries of the channel overtake it.
+    ///
+    /// With a frozen clock, it waits until the clock is advanced.
     pub fn delay(self, delay: Duration) {
         self.order(DeliveryFault::Delay(span(delay)));
     }
 
-    /// Makes the delivery only after the next one of its channel: out of order. Where none follows, it
-    /// is never made.
+    /// Makes the delivery after the next one of its channel, so that they arrive out of order.
+    ///
+    /// If no other delivery follows, it is never made.
     pub fn overtaken(self) {
         self.order(DeliveryFault::Overtaken);
     }

@@ -1,10 +1,10 @@
-//! A call that is held until a test lets it go.
+//! Calls that are held until a test releases them.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Holds calls where they are, so that a test can order events without waiting for time to pass.
+/// A handle that holds calls, so that a test can order events without waiting for time to pass.
 #[derive(Debug)]
 #[must_use = "dropping the handle releases the call"]
 pub struct Hold {
@@ -12,24 +12,24 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// Returns once a call is held.
+    /// Waits until a call is held.
     pub async fn wait_arrived(&self) {
         self.wait_arrivals(1).await;
     }
 
-    /// Returns once that many calls have been held.
+    /// Waits until `calls` calls have been held.
     pub async fn wait_arrivals(&self, calls: usize) {
-        // The sender lives in the state, so waiting cannot fail while this handle lives.
+        // This handle keeps the sender alive, so waiting cannot fail.
         let _ = self.state.arrived.subscribe().wait_for(|arrived| *arrived >= calls).await;
     }
 
-    /// How many calls have been held so far.
+    /// Returns how many calls have been held so far.
     #[must_use]
     pub fn arrived(&self) -> usize {
         *self.state.arrived.borrow()
     }
 
-    /// Lets the held calls go on, and those that are still to come.
+    /// Releases the held calls, and lets later ones pass.
     pub fn release(&self) {
         self.state.open.send_replace(true);
     }
@@ -52,7 +52,7 @@ impl HoldState {
         Self { arrived: watch::Sender::new(0), open: watch::Sender::new(false) }
     }
 
-    /// Announces a call and waits for the release.
+    /// Counts the call as held and waits for the release.
     pub(crate) async fn pass(&self) {
         let mut open = self.open.subscribe();
         self.arrived.send_modify(|arrived| *arrived += 1);

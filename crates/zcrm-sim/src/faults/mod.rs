@@ -1,4 +1,4 @@
-//! Failures ordered in advance for calls and deliveries that are still to come.
+//! Injected failures of later calls and deliveries.
 
 mod call_faults;
 mod call_matcher;

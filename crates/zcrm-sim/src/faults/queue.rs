@@ -1,19 +1,19 @@
-//! The queue of ordered failures.
+//! The queue of injected failures.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-/// Which calls, or which deliveries, an order means.
+/// A filter of calls or of deliveries.
 pub(crate) trait Matches<T> {
     fn matches(&self, one: &T) -> bool;
 }
 
-/// What an order applies to.
+/// A filter with its counters and probability.
 #[derive(Debug, Clone)]
 pub(super) struct Rule<M> {
     pub(super) which: M,
     pub(super) skip: usize,
-    /// How many it waits for; `None` means all.
+    /// How many more calls the failure applies to; `None` means all.
     pub(super) times: Option<usize>,
     pub(super) probability: f64,
 }
@@ -32,12 +32,12 @@ impl<M> Rule<M> {
 struct FaultOrder<M, F> {
     number: u64,
     rule: Rule<M>,
-    /// Decides by the simulator's seed and the order's number, one by one.
+    /// Decides whether a match fails; seeded with the simulator's seed and the failure's number.
     rng: fastrand::Rng,
     fault: F,
 }
 
-/// The orders that are not used up.
+/// The failures that are not used up.
 #[derive(Debug)]
 pub(crate) struct Queue<M, F> {
     seed: u64,
@@ -50,7 +50,7 @@ impl<M, F: Clone> Queue<M, F> {
     }
 
     pub(super) fn push(&self, rule: Rule<M>, fault: F) {
-        // An order for no call at all has no effect.
+        // A failure of no calls has no effect.
         if rule.used_up() {
             return;
         }
@@ -61,8 +61,8 @@ impl<M, F: Clone> Queue<M, F> {
         orders.1.push_back(FaultOrder { number, rule, rng, fault });
     }
 
-    /// Takes the first order that matches `one`, from number `from` on, and the number from
-    /// which the same one may take another.
+    /// Takes the first failure numbered `from` or later that matches `one`. Returns it with the
+    /// number from which to look for the next failure of the same call or delivery.
     pub(crate) fn take<T>(&self, one: &T, from: u64) -> Option<(u64, F)>
     where
         M: Matches<T>,
@@ -88,13 +88,14 @@ impl<M, F: Clone> Queue<M, F> {
         taken
     }
 
-    /// Forgets all orders; numbers begin at 0 again, so that the same orders decide the same way.
+    /// Removes all failures. Numbers start at 0 again, so that the same failures give the same
+    /// results.
     pub(crate) fn clear(&self) {
         let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
         *orders = (0, VecDeque::new());
     }
 
-    /// How many the standing orders still wait for, without those that wait for all.
+    /// Returns how many more calls the failures apply to, without those that apply to all.
     pub(crate) fn pending(&self) -> usize {
         let orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
         orders.1.iter().filter_map(|order| order.rule.times).fold(0, usize::saturating_add)

@@ -1,17 +1,18 @@
-//! What a call costs, and whether it is a heavy one: Zoho's table.
+//! The credits that a call costs, and whether it is a heavy call, by Zoho's table.
 
 use hyper::Method;
 use serde_json::Value;
 
 use crate::http::IncomingCall;
 
-/// Writes of more records than this are heavy; each ten of them begun cost a credit.
+/// The largest number of records in a write that is not heavy. Every ten records or part of ten
+/// cost one credit.
 const LIGHT_RECORDS: u64 = 10;
 
-/// Each fifty records that are tagged, begun, cost a credit.
+/// The number of tagged records that cost one credit; a part of it costs one credit too.
 const TAGGED_RECORDS: u64 = 50;
 
-/// What a call does, as far as it matters here.
+/// The kind of a call, by cost.
 enum CallKind {
     Write(u64),
     Tag(u64),
@@ -27,12 +28,12 @@ enum CallKind {
     Other,
 }
 
-/// What a call takes from the limits.
+/// The cost of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CallCost {
-    /// API credits.
+    /// The API credits.
     pub(crate) credits: u64,
-    /// Whether it counts among the heavy calls.
+    /// Whether it counts as a heavy call.
     pub(crate) heavy: bool,
 }
 
@@ -91,7 +92,8 @@ fn rows(body: &Value) -> u64 {
     body.get("data").and_then(Value::as_array).map_or(0, |rows| count(rows.len()))
 }
 
-/// How many records are tagged: `ids` are in the query in v2 and in the body after it.
+/// Returns how many records are tagged: `ids` are in the query in v2 and in the body in later
+/// versions.
 fn tagged(call: &IncomingCall) -> u64 {
     match call.param("ids") {
         Some(ids) => count(ids.split(',').count()),
@@ -103,7 +105,8 @@ fn count(records: usize) -> u64 {
     u64::try_from(records).unwrap_or(u64::MAX)
 }
 
-/// The number after the query's last `limit`, which may come after an offset; 200 if there is none.
+/// Returns the number after the query's last `limit`, which may follow an offset; 200 if there is
+/// none.
 fn limit(body: &Value) -> u64 {
     let query = body.get("select_query").and_then(Value::as_str).unwrap_or_default();
     let mut words =

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
-/// The edition of an organisation, which says how many API credits it has and how many calls it may
-/// make at once.
+/// The edition of an organisation. It determines the API credits and the number of concurrent
+/// calls.
 ///
-/// | edition | credits in 24 hours | calls at once |
+/// | edition | credits in 24 hours | concurrent calls |
 /// | --- | --- | --- |
 /// | free | 5,000 | 5 |
 /// | standard | 50,000 + 250 for each user, at most 100,000 | 10 |
@@ -15,8 +15,8 @@ use crate::error::Error;
 /// | enterprise | 50,000 + 1,000 for each user, at most 5,000,000 | 20 |
 /// | ultimate | 50,000 + 2,000 for each user | 25 |
 ///
-/// Of the calls at once, at most ten may be heavy ones: COQL, lists with `cvid` or `sort_by`, writes
-/// of more than ten records, conversions and mails. The numbers are those of Zoho's pages on API
+/// At most ten of the concurrent calls may be heavy: COQL, lists with `cvid` or `sort_by`, writes
+/// of more than ten records, conversions and mails. The numbers are from Zoho's pages on API
 /// limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -37,7 +37,7 @@ pub enum Edition {
 impl std::str::FromStr for Edition {
     type Err = Error;
 
-    /// Reads the edition's name in small letters.
+    /// Parses the edition's name in lower case.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(match text {
             "free" => Self::Free,
@@ -51,7 +51,7 @@ impl std::str::FromStr for Edition {
 }
 
 impl Edition {
-    /// The credits of an organisation with that many users.
+    /// Returns the credits of an organisation with `users` users.
     pub(crate) fn credits(self, users: usize) -> u64 {
         let users = u64::try_from(users).unwrap_or(u64::MAX);
         let of = |each: u64, most: u64| users.saturating_mul(each).saturating_add(50_000).min(most);

@@ -1,13 +1,13 @@
-//! The calls that are under way at the same time.
+//! The calls in progress.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::edition::Edition;
 
-/// How many heavy calls may be under way, whatever the edition.
+/// The maximum number of heavy calls in progress, in every edition.
 const HEAVY_AT_ONCE: usize = 10;
 
-/// The calls that are under way in one environment.
+/// The calls in progress in one environment.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
     all: AtomicUsize,
@@ -15,7 +15,7 @@ pub(crate) struct InFlight {
 }
 
 impl InFlight {
-    /// Takes a place for a call, if there is one.
+    /// Takes a permit for a call, if the edition's limit allows another call.
     pub(crate) fn enter(&self, edition: Edition, heavy: bool) -> Option<Permit<'_>> {
         let all = Permit::take(&self.all, edition.at_once())?;
         if !heavy {
@@ -27,7 +27,7 @@ impl InFlight {
     }
 }
 
-/// A place among the calls under way; given back when it is dropped.
+/// A permit for a call in progress. Dropping it returns it.
 #[derive(Debug)]
 pub(crate) struct Permit<'a> {
     taken: &'a AtomicUsize,

@@ -1,4 +1,4 @@
-//! The limits of an edition: API credits in a day, and calls at the same time.
+//! The limits of an edition: API credits per day and concurrent calls.
 
 mod cost;
 mod edition;

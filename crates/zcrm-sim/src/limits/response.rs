@@ -1,11 +1,11 @@
-//! Answers about the limits.
+//! Answers and headers about the limits.
 
 use hyper::StatusCode;
 use serde_json::json;
 
 use crate::http::Answer;
 
-/// What is left of an allowance, in the header that says so from half of it on.
+/// Adds the header with the remaining credits once half of the allowance is spent.
 pub(crate) fn with_remaining_credits(answer: Answer, allowance: u64, spent: u64) -> Answer {
     if spent.saturating_mul(2) < allowance {
         return answer;
@@ -14,7 +14,7 @@ pub(crate) fn with_remaining_credits(answer: Answer, allowance: u64, spent: u64)
     answer.with_header("x-api-credits-remaining", &left)
 }
 
-/// The refusal of a call too many. Zoho does not say which of the limits was hit.
+/// Returns the refusal of a call that exceeds a limit. Zoho does not say which limit was exceeded.
 pub(crate) fn too_many_requests() -> Answer {
     let mut answer = Answer::json(
         StatusCode::TOO_MANY_REQUESTS,

@@ -1,8 +1,8 @@
-//! What a field can hold.
+//! The kinds of fields.
 
 use serde::{Deserialize, Serialize};
 
-/// What a field holds.
+/// The kind of a field: the type of its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum FieldKind {
@@ -22,11 +22,11 @@ pub enum FieldKind {
     MultiPicklist,
     /// A day, `YYYY-MM-DD`.
     Date,
-    /// An instant with its offset.
+    /// A date and time with its UTC offset.
     DateTime,
-    /// A whole number of up to nine digits.
+    /// An integer of up to nine digits.
     Integer,
-    /// A whole number that is sent as a string.
+    /// An integer that is sent as a string.
     BigInt,
     /// A number.
     Double,
@@ -34,48 +34,48 @@ pub enum FieldKind {
     Currency,
     /// A percentage.
     Percent,
-    /// Yes or no.
+    /// A boolean.
     Boolean,
-    /// A record of another module.
+    /// A reference to a record of another module.
     Lookup,
-    /// The user who owns the record, or another user.
+    /// A user: the record's owner or another one.
     Owner,
     /// Rows that belong to the record.
     Subform,
     /// Labels on the record.
     Tags,
-    /// Records of another module, each over a row of its own.
+    /// References to records of another module, each in its own row.
     MultiLookup,
     /// Some of the organisation's users.
     MultiUserLookup,
-    /// A number that the system counts up.
+    /// A number that the system increments.
     AutoNumber,
-    /// A value that the system works out.
+    /// A value that the system computes.
     Formula,
-    /// Files that were uploaded before.
+    /// Files that were uploaded earlier.
     File,
-    /// Pictures that were uploaded before.
+    /// Pictures that were uploaded earlier.
     Image,
-    /// A reminder: `{"ALARM": …}` or an instant.
+    /// A reminder: `{"ALARM": …}` or a date and time.
     Reminder,
-    /// How an activity comes again: `{"RRULE": …}`.
+    /// The recurrence of an activity: `{"RRULE": …}`.
     Recurrence,
-    /// The people at an event.
+    /// The participants of an event.
     Participants,
     /// Taxes of the organisation.
     Taxes,
     /// An amount, or a percentage such as `12.5%`.
     Discount,
-    /// Territories that the record belongs to.
+    /// The territories of the record.
     Territories,
     /// The layout of the record's form.
     Layout,
-    /// A value of any shape that is kept as it is.
+    /// Any value; it is stored unchanged.
     Other,
 }
 
 impl FieldKind {
-    /// The kind of a `data_type`, of those that a field can be made with.
+    /// Returns the kind of a `data_type`, if a field can be created with it.
     pub(crate) fn named(data_type: &str) -> Option<Self> {
         const KINDS: [FieldKind; 25] = [
             FieldKind::Text,
@@ -108,12 +108,12 @@ impl FieldKind {
         KINDS.into_iter().find(|kind| kind.data_type() == data_type)
     }
 
-    /// Whether only the system writes it.
+    /// Returns whether only the system writes the field.
     pub(crate) fn is_computed(self) -> bool {
         matches!(self, Self::AutoNumber | Self::Formula)
     }
 
-    /// Whether it holds a list.
+    /// Returns whether the value is a list.
     pub(crate) fn is_list(self) -> bool {
         matches!(
             self,
@@ -130,12 +130,12 @@ impl FieldKind {
         )
     }
 
-    /// Whether it holds rows that have ids of their own.
+    /// Returns whether the value is a list of rows with ids.
     pub(crate) fn has_rows(self) -> bool {
         matches!(self, Self::Subform | Self::MultiLookup | Self::File | Self::Image)
     }
 
-    /// Zoho's `data_type`.
+    /// Returns Zoho's `data_type`.
     pub(crate) fn data_type(self) -> &'static str {
         match self {
             Self::Text | Self::Tags | Self::Other | Self::Participants => "text",
@@ -171,7 +171,7 @@ impl FieldKind {
         }
     }
 
-    /// Zoho's `json_type`.
+    /// Returns Zoho's `json_type`.
     pub(crate) fn json_type(self) -> &'static str {
         match self {
             Self::Integer => "integer",
@@ -190,7 +190,7 @@ impl FieldKind {
         }
     }
 
-    /// The name of the type in an `expected_data_type`.
+    /// Returns the name of the type in an `expected_data_type`.
     pub(crate) fn expected(self) -> &'static str {
         match self {
             Self::Lookup | Self::Owner | Self::Reminder | Self::Recurrence | Self::Layout => {
@@ -201,7 +201,7 @@ impl FieldKind {
         }
     }
 
-    /// The longest value of a field that does not say otherwise, in characters.
+    /// Returns the default maximum length, in characters.
     pub(super) fn default_length(self) -> u32 {
         match self {
             Self::Textarea => 32_000,

@@ -1,8 +1,8 @@
-//! The related lists of a module, which follow from the lookups of the others.
+//! The related lists of a module, derived from the lookups of other modules.
 
 use super::spec::{ModuleSpec, Modules};
 
-/// Pairs of modules whose records relate freely.
+/// Pairs of modules whose records can be related to each other.
 const JUNCTIONS: [(&str, &str); 7] = [
     ("Leads", "Campaigns"),
     ("Contacts", "Campaigns"),
@@ -13,7 +13,7 @@ const JUNCTIONS: [(&str, &str); 7] = [
     ("Products", "Price_Books"),
 ];
 
-/// How far the ids of related lists lie from those that were counted.
+/// The distance of the ids of related lists from the counted ids.
 const APART: u64 = 200_000_000_000;
 
 /// One related list.
@@ -24,15 +24,15 @@ pub(crate) struct RelatedListSpec {
     pub(crate) kind: RelatedKind,
 }
 
-/// What a related list shows.
+/// The content of a related list.
 #[derive(Debug, Clone)]
 pub(crate) enum RelatedKind {
-    /// Records whose lookup points at the record.
+    /// Records with a lookup to the record.
     Children {
         module: String,
         field: String,
     },
-    /// Records of that module, by relations between two records.
+    /// Records of this module that are related to the record.
     Junction {
         module: String,
     },
@@ -40,7 +40,7 @@ pub(crate) enum RelatedKind {
 }
 
 impl RelatedListSpec {
-    /// The module whose records it shows.
+    /// Returns the module whose records the list shows.
     pub(crate) fn target(&self) -> &str {
         match &self.kind {
             RelatedKind::Children { module, .. } | RelatedKind::Junction { module } => module,
@@ -49,8 +49,8 @@ impl RelatedListSpec {
     }
 }
 
-/// The related lists of a module: notes and attachments, relations, and the records that point at
-/// one of the module's.
+/// Returns the related lists of a module: notes and attachments, relations, and the records with a
+/// lookup to the module.
 pub(crate) fn related_lists(modules: &Modules, module: &ModuleSpec) -> Vec<RelatedListSpec> {
     let own = module.api_name();
     let mut lists = Vec::new();
@@ -76,7 +76,7 @@ pub(crate) fn related_lists(modules: &Modules, module: &ModuleSpec) -> Vec<Relat
     for other in others.filter_map(|name| modules.get(name)) {
         let name = other.api_name().to_owned();
         lists.push(RelatedListSpec {
-            // Both ends of the pair have a list, each with an id of its own.
+            // Both modules of the pair have a list, each with a separate id.
             id: module.id + 3 * APART + other.id % 1_000_000 * 1_000,
             api_name: name.clone(),
             kind: RelatedKind::Junction { module: name },

@@ -1,4 +1,4 @@
-//! Seed files: what an organisation has besides the standard modules, as JSON.
+//! Seed files: the additions to an organisation's standard modules, as JSON.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::kind::FieldKind;
 use super::spec::{FieldSpec, ModuleSpec};
 
-/// The content of a seed file. Any other name is an error.
+/// The content of a seed file. Unknown members are errors.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Seed {
@@ -16,9 +16,9 @@ pub(crate) struct Seed {
     pub(crate) users: Vec<String>,
     user_fields: Vec<SeedField>,
     modules: Vec<SeedModule>,
-    /// Custom fields of modules that are there anyway.
+    /// Custom fields of existing modules.
     fields: BTreeMap<String, Vec<SeedField>>,
-    /// How many records are generated, in production.
+    /// The number of generated records per module, in production.
     pub(crate) records: BTreeMap<String, usize>,
 }
 
@@ -34,7 +34,7 @@ struct SeedModule {
     display_field: Option<String>,
     #[serde(default)]
     duplicate_check: Vec<String>,
-    /// Layouts besides the one that every module has.
+    /// Layouts in addition to the standard one.
     #[serde(default)]
     layouts: Vec<String>,
     fields: Vec<SeedField>,
@@ -73,8 +73,7 @@ struct SeedField {
 /// Zoho's name of a data type.
 fn kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<FieldKind, D::Error> {
     let name = String::deserialize(deserializer)?;
-    FieldKind::named(&name)
-        .ok_or_else(|| de::Error::custom(format!("`{name}` is no data type of a field")))
+    FieldKind::named(&name).ok_or_else(|| de::Error::custom(format!("unknown field type `{name}`")))
 }
 
 impl SeedField {
@@ -133,7 +132,7 @@ impl Seed {
         std::mem::take(&mut self.user_fields).into_iter().map(SeedField::spec)
     }
 
-    /// Custom fields, each with its module's name.
+    /// Takes the custom fields, each with its module's name.
     pub(crate) fn take_fields(&mut self) -> impl Iterator<Item = (String, FieldSpec)> {
         let fields = std::mem::take(&mut self.fields).into_iter();
         fields.flat_map(|(module, fields)| {

@@ -1,4 +1,4 @@
-//! The description of a module and of its fields.
+//! The definitions of modules and fields.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,20 +20,20 @@ pub struct FieldSpec {
     pub(crate) unique: bool,
     pub(crate) read_only: bool,
     pub(crate) system: bool,
-    /// Whether the organisation made it.
+    /// Whether it is a custom field.
     pub(crate) custom: bool,
     pub(crate) values: Vec<String>,
     pub(crate) lookup: Option<String>,
-    /// What a new record has where nothing is given.
+    /// The value in a new record that has none.
     pub(crate) default: Option<Value>,
-    /// Whether it holds another system's id, by which `X-EXTERNAL` finds a record.
+    /// Whether it holds an external id, by which `X-EXTERNAL` finds a record.
     pub(crate) external: bool,
-    /// The columns of a subform. Without columns, its rows hold what they are given.
+    /// The columns of a subform. Without columns, its rows accept any members.
     pub(crate) columns: Vec<FieldSpec>,
 }
 
 impl FieldSpec {
-    /// A field of that API name, such as `Annual_Revenue`.
+    /// Creates a field with an API name, such as `Annual_Revenue`.
     #[must_use]
     pub fn new(api_name: impl Into<String>, kind: FieldKind) -> Self {
         let api_name = api_name.into();
@@ -56,7 +56,7 @@ impl FieldSpec {
         }
     }
 
-    /// A field with one of `values`.
+    /// Creates a field that holds one of `values`.
     #[must_use]
     pub fn picklist<V: Into<String>>(
         api_name: impl Into<String>,
@@ -67,7 +67,7 @@ impl FieldSpec {
         field
     }
 
-    /// A field that points at a record of `module`.
+    /// Creates a field that points at a record of `module`.
     #[must_use]
     pub fn lookup(api_name: impl Into<String>, module: impl Into<String>) -> Self {
         let mut field = Self::new(api_name, FieldKind::Lookup);
@@ -75,7 +75,7 @@ impl FieldSpec {
         field
     }
 
-    /// A field that points at records of `module`, each in a row with an id of its own.
+    /// Creates a field that points at records of `module`, each in a row with an id.
     #[must_use]
     pub fn multi_lookup(api_name: impl Into<String>, module: impl Into<String>) -> Self {
         let mut field = Self::new(api_name, FieldKind::MultiLookup);
@@ -85,7 +85,7 @@ impl FieldSpec {
         field
     }
 
-    /// A field with rows of those columns.
+    /// Creates a field with rows of the given columns.
     #[must_use]
     pub fn subform(
         api_name: impl Into<String>,
@@ -96,14 +96,14 @@ impl FieldSpec {
         field
     }
 
-    /// What a new record has if nothing is given for the field.
+    /// Sets the value of the field in new records that have none.
     #[must_use]
     pub fn default_value(mut self, value: impl Into<Value>) -> Self {
         self.default = Some(value.into());
         self
     }
 
-    /// Whether what is shown of it is what is stored, and no name of something else.
+    /// Returns whether the field's stored value is shown unchanged.
     pub(crate) fn is_shown_as_stored(&self) -> bool {
         use FieldKind::{
             File, Image, Lookup, MultiLookup, MultiUserLookup, Owner, Participants, Subform, Tags,
@@ -125,7 +125,8 @@ impl FieldSpec {
         !self.system && !named
     }
 
-    /// Holds the record's id in another system: the header `X-EXTERNAL` finds a record by it.
+    /// Makes the field hold the record's id in another system. The header `X-EXTERNAL` finds a
+    /// record by it.
     #[must_use]
     pub fn external(mut self) -> Self {
         self.external = true;
@@ -133,42 +134,42 @@ impl FieldSpec {
         self
     }
 
-    /// Must be given when a record is made, and cannot be cleared.
+    /// Makes the field mandatory: it must be given in an insert and cannot be cleared.
     #[must_use]
     pub fn mandatory(mut self) -> Self {
         self.mandatory = true;
         self
     }
 
-    /// Two records cannot have the same value, whatever its case.
+    /// Makes the field unique: two records cannot have the same value, ignoring case.
     #[must_use]
     pub fn unique(mut self) -> Self {
         self.unique = true;
         self
     }
 
-    /// What a client writes to it is ignored.
+    /// Makes the field read-only: values sent by a client are ignored.
     #[must_use]
     pub fn read_only(mut self) -> Self {
         self.read_only = true;
         self
     }
 
-    /// The longest value, in characters.
+    /// Sets the maximum length of the value, in characters.
     #[must_use]
     pub fn max_length(mut self, characters: u32) -> Self {
         self.max_length = characters;
         self
     }
 
-    /// The label that people see; by default the API name with spaces.
+    /// Sets the label shown to users. The default is the API name with spaces.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
     }
 
-    /// Gives ids to the field and its columns.
+    /// Assigns ids to the field and its columns.
     pub(crate) fn identify(&mut self, mut next: impl FnMut() -> u64) {
         self.id = next();
         for column in &mut self.columns {
@@ -176,7 +177,7 @@ impl FieldSpec {
         }
     }
 
-    /// Kept by the system itself: not stored among a record's values.
+    /// Marks the field as kept by the system: it is not stored among a record's values.
     pub(crate) fn system(mut self) -> Self {
         self.system = true;
         self
@@ -202,17 +203,19 @@ pub struct ModuleSpec {
     pub(crate) plural: String,
     pub(crate) custom: bool,
     pub(crate) display_field: String,
-    /// What an upsert looks at if the call does not say.
+    /// The fields that an upsert compares if the call names none.
     pub(crate) duplicate_check: Vec<String>,
     pub(crate) fields: Vec<FieldSpec>,
-    /// The layouts' names and ids; the first is what a record has that names none.
+    /// The layouts' ids and names; a record without a layout has the first.
     pub(crate) layouts: Vec<(u64, String)>,
 }
 
 impl ModuleSpec {
-    /// A custom module. It has the fields that every module has: `id`, `Owner`, `Created_By`,
-    /// `Created_Time`, `Modified_By`, `Modified_Time`, `Tag` and `Layout`. Its display field is `Name`
-    /// unless [`display_field`](Self::display_field) says otherwise.
+    /// Creates a custom module.
+    ///
+    /// It has the fields of every module: `id`, `Owner`, `Created_By`, `Created_Time`,
+    /// `Modified_By`, `Modified_Time`, `Tag` and `Layout`. Its display field is `Name` by default;
+    /// see [`display_field`](Self::display_field).
     #[must_use]
     pub fn new(api_name: impl Into<String>) -> Self {
         let api_name = api_name.into();
@@ -230,14 +233,14 @@ impl ModuleSpec {
         }
     }
 
-    /// Adds a layout to the one that every module has, which is called `Standard`.
+    /// Adds a layout in addition to `Standard`, which every module has.
     #[must_use]
     pub fn layout(mut self, name: impl Into<String>) -> Self {
         self.layouts.push((0, name.into()));
         self
     }
 
-    /// Adds a field, in the place of one of the same name if there is one.
+    /// Adds a field. It replaces a field of the same name.
     #[must_use]
     pub fn field(mut self, field: FieldSpec) -> Self {
         self.fields.retain(|known| known.api_name != field.api_name);
@@ -245,21 +248,21 @@ impl ModuleSpec {
         self
     }
 
-    /// The field whose value names a record in lookups.
+    /// Sets the field whose value is a record's name in lookups.
     #[must_use]
     pub fn display_field(mut self, api_name: impl Into<String>) -> Self {
         self.display_field = api_name.into();
         self
     }
 
-    /// The fields that an upsert compares if the call names none.
+    /// Sets the fields that an upsert compares if the call names none.
     #[must_use]
     pub fn duplicate_check<V: Into<String>>(mut self, fields: impl IntoIterator<Item = V>) -> Self {
         self.duplicate_check = fields.into_iter().map(Into::into).collect();
         self
     }
 
-    /// The module's name in paths.
+    /// Returns the module's name in paths.
     #[must_use]
     pub fn api_name(&self) -> &str {
         &self.api_name
@@ -278,7 +281,7 @@ impl ModuleSpec {
         self.fields.iter_mut().find(|field| field.api_name == api_name)
     }
 
-    /// Gives ids to the module and its fields.
+    /// Assigns ids to the module and its fields.
     pub(crate) fn identify(&mut self, mut next: impl FnMut() -> u64) {
         self.id = next();
         let custom = self.custom;

@@ -19,7 +19,7 @@ const STAGES: [&str; 6] = [
     "Closed Lost",
 ];
 
-/// Every standard module, with its fields.
+/// Returns every standard module, with its fields.
 pub(crate) fn standard_modules() -> Vec<ModuleSpec> {
     let mut modules = Vec::from(people_and_companies());
     modules.extend(activities());
@@ -203,7 +203,7 @@ fn module(api_name: &str, singular: &str, display: &str, duplicate_check: &[&str
     module
 }
 
-/// What leads and contacts have in common.
+/// Adds the fields that leads and contacts share.
 fn person(module: ModuleSpec) -> ModuleSpec {
     module
         .field(text("First_Name", 40))
@@ -219,7 +219,7 @@ fn person(module: ModuleSpec) -> ModuleSpec {
         .field(description())
 }
 
-/// What the modules with line items have in common.
+/// Builds a module with line items.
 fn bill(api_name: &str, singular: &str, items: &str) -> ModuleSpec {
     let computed = |name: &str| FieldSpec::new(name, Currency).read_only();
     let bill = module(api_name, singular, "Subject", &[])
@@ -237,7 +237,7 @@ fn bill(api_name: &str, singular: &str, items: &str) -> ModuleSpec {
     priced(bill)
 }
 
-/// A line's columns, by their names after v2.
+/// The columns of a line item, by their names in v2.1 and later.
 fn line_columns() -> Vec<FieldSpec> {
     let computed = |name: &str| FieldSpec::new(name, Currency).read_only();
     vec![
@@ -255,19 +255,19 @@ fn line_columns() -> Vec<FieldSpec> {
     ]
 }
 
-/// A module with amounts, which are of a currency.
+/// Adds the fields of a module with amounts of money.
 fn priced(module: ModuleSpec) -> ModuleSpec {
     module
         .field(FieldSpec::picklist("Currency", ["USD"]))
         .field(FieldSpec::new("Exchange_Rate", Double))
 }
 
-/// The record that an activity is about, of any module; `$se_module` says which.
+/// The record of any module that an activity belongs to; `$se_module` names its module.
 fn related_to() -> FieldSpec {
     FieldSpec::new("What_Id", Lookup)
 }
 
-/// Notes are records of a module of their own.
+/// Builds the module of notes, which are records too.
 fn notes() -> ModuleSpec {
     module("Notes", "Note", "Note_Title", &[])
         .field(text("Note_Title", 120))

@@ -81,7 +81,7 @@ async fn a_wrong_seed_says_what_is_wrong() {
         (r#"{ "modul": [] }"#, "modul"),
         (
             r#"{ "user_fields": [{ "api_name": "A", "type": "animal" }] }"#,
-            "`animal` is no data type",
+            "unknown field type `animal`",
         ),
         (r#"{ "modules": [{ "api_name": "A" }] }"#, "missing field `fields`"),
     ] {
