@@ -1,7 +1,7 @@
 // Runs Zoho's SDK for Node against the simulator: log in with a refresh token, then create, list,
 // update, search and delete a record. `cargo xtask foreign-sdk node` runs it.
 //
-//     NODE_EXTRA_CA_CERTS=AUTHORITY node records.mjs INFO_FILE SCRATCH_FOLDER
+//     NODE_EXTRA_CA_CERTS=CA_FILE node records.mjs INFO_FILE SCRATCH_FOLDER
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -11,7 +11,7 @@ import tempfile
 
 with open(sys.argv[1], encoding="utf-8") as file:
     INFO = json.load(file)
-# The SDK uses requests, which reads the authority from here.
+# The SDK uses requests, which reads the certificate authority from this variable.
 os.environ["REQUESTS_CA_BUNDLE"] = INFO["authority"]
 
 import requests
@@ -48,7 +48,7 @@ def log_in():
 
 
 def start(folder):
-    # The host: the only difference from a program for Zoho.
+    # Only the host differs from a program that uses Zoho.
     environment = DataCenter.Environment(
         INFO["api"], INFO["accounts"] + "/oauth/v2/token", INFO["api"]
     )

@@ -1,7 +1,11 @@
-//! How fast the simulator starts and answers, on the machine at hand: `cargo run --release -p
-//! zcrm-sim --example load`; a word after `--` measures only the calls whose name has it. Clients and
+//! Measures how fast the simulator starts and answers: `cargo run --release -p
+//! zcrm-sim --example load`; with a word after `--`, only the calls whose names contain it are measured. Clients and
 //! simulator share the machine's cores.
-#![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "it measures and tells")]
+#![allow(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a benchmark prints and measures time"
+)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -81,7 +85,7 @@ async fn send(
     Ok((status, response.into_body().collect().await?.to_bytes()))
 }
 
-/// Logs in at the accounts server.
+/// Logs in to the accounts server.
 async fn token(sim: &Simulator) -> Result<String, Failure> {
     let login = Target { api: sim.accounts_url(), token: String::new() };
     let form = format!(
@@ -97,7 +101,7 @@ async fn token(sim: &Simulator) -> Result<String, Failure> {
     Ok(token.ok_or("no access token")?.to_owned())
 }
 
-/// Lets all clients send the calls that `next` makes, for a while.
+/// Sends the calls that `next` returns from all clients, for a fixed time.
 async fn measure(
     name: &str,
     target: &Target,
@@ -136,7 +140,7 @@ async fn measure(
     Ok(())
 }
 
-/// The resident memory in MiB, where the system tells.
+/// Returns the resident memory in MiB, if the system reports it.
 fn memory() -> f64 {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages: f64 = text.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0.0);

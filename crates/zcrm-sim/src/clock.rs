@@ -190,14 +190,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_instant_survives_its_stamp_and_keeps_the_offset() {
+    fn formats_and_parses_a_time_with_its_offset() {
         let at = parse_stamp("2026-01-31T12:00:00+00:00").unwrap();
         assert_eq!(stamp(at), "2026-01-31T17:30:00+05:30");
         assert_eq!(parse_stamp(&stamp(at)), Some(at));
     }
 
     #[test]
-    fn fractions_and_zulu_are_refused() {
+    fn rejects_fractions_and_zulu_times() {
         assert_eq!(parse_stamp("2026-01-31T12:00:00Z"), None);
         assert_eq!(parse_stamp("2026-01-31T12:00:00.5+00:00"), None);
     }

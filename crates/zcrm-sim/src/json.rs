@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// Returns a member's text; empty if there is none.
+/// Returns a member's text; empty if it is missing.
 pub(crate) fn text_of<'a>(object: &'a Map<String, Value>, member: &str) -> &'a str {
     object.get(member).and_then(Value::as_str).unwrap_or_default()
 }

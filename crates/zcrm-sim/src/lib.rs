@@ -16,7 +16,7 @@
 //! * [`Simulator::control_url`] is the address of an HTTP API that gives tests in other languages
 //!   the same control.
 //!
-//! # What is simulated
+//! # Simulated operations
 //!
 //! The accounts server has: the consent page (for a person in a browser, or for a script that
 //! submits its form), the exchange of grant tokens, refreshes with Zoho's limits, client

@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_no_pipe_and_no_device() {
+    fn rejects_pipes_and_devices() {
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());

@@ -83,8 +83,8 @@ async fn connection(
     let connection = ServerConnection::new(tcp, breaker.clone());
     match tls {
         None => converse(connection, host, shared, breaker, http1_only).await,
-        // A client that does not trust the certificate ends the handshake, so there is nothing to
-        // serve.
+        // A client that does not trust the certificate ends the handshake, so the connection is not
+        // served.
         Some(acceptor) => {
             if let Ok(stream) = acceptor.accept(connection).await {
                 converse(stream, host, shared, breaker, http1_only).await;

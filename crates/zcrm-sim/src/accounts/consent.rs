@@ -1,4 +1,4 @@
-//! The consent page: a person signs in, sees the scopes, and accepts or refuses.
+//! The consent page: a user signs in, sees the scopes, and accepts or refuses.
 
 use chrono::{DateTime, Utc};
 use hyper::StatusCode;
@@ -11,10 +11,10 @@ use crate::accounts::page;
 use crate::http::{Answer, origin};
 use crate::state::{PendingGrant, State};
 
-/// Answers the page's request and its form.
+/// Answers requests for the page and submissions of its form.
 ///
-/// The page includes the sign-in, so it is shown even where Zoho would remember the consent:
-/// `prompt` decides only about the refresh token.
+/// The page includes the sign-in, so it is shown even if Zoho would remember the consent. `prompt`
+/// only decides whether a refresh token is issued.
 pub(super) fn answer(cx: &mut Context<'_>, decided: bool) -> Answer {
     let scopes = match check(cx) {
         Ok(scopes) => scopes,
@@ -57,8 +57,8 @@ pub(super) fn answer(cx: &mut Context<'_>, decided: bool) -> Answer {
     }
 }
 
-/// The scopes that are asked for, if the request as such is right; otherwise what the page says, and
-/// the journal.
+/// Returns the requested scopes if the request is valid. Otherwise returns the text of the page and
+/// the code for the journal.
 fn check(cx: &Context<'_>) -> Result<Vec<String>, (&'static str, &'static str)> {
     if cx.form.get("client_id") != Some(&cx.state.client.id) {
         return Err(("Invalid Client ID", "invalid_client"));
@@ -79,7 +79,7 @@ fn accept(cx: &mut Context<'_>, email: &str, scopes: Vec<String>) -> Answer {
     };
     let known = user_by_email(cx.state, email).is_some() || home_of(cx.others, email).is_some();
     if known && cx.config.grant_limit && !cx.state.accounts.count_grant(cx.now) {
-        // What Zoho shows then is not known: the words are those of its other throttle.
+        // It is not known what Zoho shows here. The words are those of its other throttle.
         let text =
             "You have made too many requests continuously. Please try again after some time.";
         return page::notice(StatusCode::BAD_REQUEST, text).with_code("Access Denied");
@@ -109,13 +109,13 @@ fn accept(cx: &mut Context<'_>, email: &str, scopes: Vec<String>) -> Answer {
     done(back(cx, &pairs))
 }
 
-/// Sends the browser back to the application.
+/// Redirects the browser to the application.
 fn back(cx: &Context<'_>, pairs: &[(&str, &str)]) -> Answer {
     let mut to = cx.state.client.redirect_uri.clone();
     let state = cx.form.get("state").map(|given| ("state", given));
     for (name, value) in pairs.iter().copied().chain(state) {
         to.push(if to.contains('?') { '&' } else { '?' });
-        // A token's dots stay as they are, as Zoho leaves them.
+        // The dots of a token are not escaped, as in Zoho's redirects.
         let value = if name == "code" {
             value.to_owned()
         } else {

@@ -1,4 +1,4 @@
-//! What the handlers of the accounts server work on.
+//! The context of the handlers of the accounts server.
 
 use std::sync::Arc;
 
@@ -11,18 +11,18 @@ use crate::data_center::DataCenter;
 use crate::http::{Answer, IncomingCall, decode_pairs};
 use crate::state::{RefreshTokenIssue, State, TokenError};
 
-/// A call of the accounts server and what it may touch: what every handler is given.
+/// A call of the accounts server and the state it works on. Every handler gets one.
 pub(super) struct Context<'a> {
     pub(super) state: &'a mut State,
     pub(super) config: &'a Config,
-    /// The other data centres that users may live in.
+    /// The other data centres that users may belong to.
     pub(super) others: &'a [Arc<DataCenter>],
     pub(super) call: &'a IncomingCall,
     pub(super) form: Params,
     pub(super) now: DateTime<Utc>,
 }
 
-/// The parameters of a call, from its form body, of either kind, and its query.
+/// The parameters of a call, from its query and its form body, URL-encoded or multipart.
 pub(super) struct Params(Vec<(String, String)>);
 
 impl Params {
@@ -31,7 +31,7 @@ impl Params {
         let mut all: Vec<(String, String)> = if call.parts.is_empty() {
             decode_pairs(&text(&call.body))
         } else {
-            // Zoho's SDK for Node sends its token calls so.
+            // Zoho's SDK for Node sends token requests as multipart forms.
             call.parts.iter().map(|part| (part.name.clone(), text(&part.data))).collect()
         };
         all.extend(call.query.iter().cloned());
@@ -42,7 +42,7 @@ impl Params {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// The scopes that are asked for; `None` if there are none, or one of them is malformed.
+    /// Returns the requested scopes; `None` if no scope is given or one is malformed.
     pub(super) fn scopes(&self) -> Option<Vec<String>> {
         let text = self.get("scope").unwrap_or_default();
         let scopes: Vec<String> =
@@ -54,7 +54,7 @@ impl Params {
         (!scopes.is_empty() && !scopes.iter().any(wrong)).then_some(scopes)
     }
 
-    /// When a refresh token comes along, by `access_type` and `prompt`.
+    /// Returns when a refresh token is issued, from `access_type` and `prompt`.
     pub(super) fn lasting(&self) -> RefreshTokenIssue {
         match (self.get("access_type"), self.get("prompt")) {
             (Some("offline"), Some("consent")) => RefreshTokenIssue::Always,
@@ -76,14 +76,15 @@ impl Context<'_> {
     }
 }
 
-/// An answer that did what was asked.
+/// Marks an answer as successful.
 pub(super) fn done(mut answer: Answer) -> Answer {
     answer.authorised = true;
     answer.executed = true;
     answer
 }
 
-/// The accounts server answers its errors with status 200; only the throttle varies.
+/// Returns an error. The accounts server answers errors with status 200, except for the throttle,
+/// whose status can be configured.
 pub(super) fn refuse(error: &TokenError, limit: RefreshLimit) -> Answer {
     match error {
         TokenError::Named(name) => {

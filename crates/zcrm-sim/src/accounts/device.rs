@@ -1,4 +1,4 @@
-//! Devices without a browser: a code to show, a page to approve it on, a poll for the tokens.
+//! The device flow: a code to show, a page to approve it, a poll for the tokens.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use crate::environment::Environment;
 use crate::http::{Answer, GrantType, origin};
 use crate::state::{CODE_LIFE, Decision, Device, PendingGrant, State, TokenError};
 
-/// How often a device may poll.
+/// The minimum time between two polls of a device.
 const POLL_INTERVAL: TimeDelta = TimeDelta::seconds(30);
 
-/// Starts the flow.
+/// Starts the device flow.
 pub(super) fn begin(cx: &mut Context<'_>) -> Answer {
     let limit = cx.config.refresh_limit;
     if cx.form.get("client_id") != Some(&cx.state.client.id) {
@@ -55,7 +55,7 @@ pub(super) fn begin(cx: &mut Context<'_>) -> Answer {
     ))
 }
 
-/// The page on which a person enters the code and decides.
+/// Answers the page on which a user enters the code and decides.
 pub(super) fn verify(cx: &mut Context<'_>, decided: bool) -> Answer {
     let now = cx.now;
     let Some(user_code) = cx.form.get("user_code").map(|code| code.trim().to_owned()) else {
@@ -84,7 +84,7 @@ pub(super) fn verify(cx: &mut Context<'_>, decided: bool) -> Answer {
     let email = cx.form.get("user").unwrap_or_default();
     match (cx.form.get("decision"), page::environment(cx.form.get("environment"))) {
         (Some("refuse"), _) if deny(cx.state, &user_code, now) => {
-            done(page::notice(StatusCode::OK, "The device was refused."))
+            done(page::notice(StatusCode::OK, "The request of the device was refused."))
         }
         (Some("accept"), Some(environment))
             if approve(
@@ -96,12 +96,12 @@ pub(super) fn verify(cx: &mut Context<'_>, decided: bool) -> Answer {
         {
             done(page::notice(StatusCode::OK, "The device is connected. You may close this page."))
         }
-        _ => page::notice(StatusCode::BAD_REQUEST, "Accept or refuse, as a user that exists.")
+        _ => page::notice(StatusCode::BAD_REQUEST, "Accept or refuse, as an existing user.")
             .with_code("invalid_decision"),
     }
 }
 
-/// What a user decides about a device, and as whom.
+/// A user's approval of a device.
 #[derive(Debug)]
 pub(crate) struct DeviceApproval<'a> {
     pub(crate) user_code: &'a str,
@@ -109,7 +109,7 @@ pub(crate) struct DeviceApproval<'a> {
     pub(crate) environment: Environment,
 }
 
-/// Connects the waiting device for that user, wherever the user lives; `false` if there is no such
+/// Approves the waiting device for a user of any data centre; returns `false` if there is no such
 /// device or user.
 pub(crate) fn approve(
     state: &mut State,
@@ -142,13 +142,13 @@ pub(crate) fn approve(
     false
 }
 
-/// Refuses the waiting device; `false` if there is none.
+/// Denies the waiting device; returns `false` if no device is waiting.
 pub(crate) fn deny(state: &mut State, user_code: &str, now: DateTime<Utc>) -> bool {
     let waiting = state.accounts.devices.waiting(user_code, now);
     waiting.map(|(_, device)| device.decision = Decision::Denied).is_some()
 }
 
-/// Asks for the tokens.
+/// Answers a poll for the tokens.
 pub(super) fn poll(cx: &mut Context<'_>) -> Answer {
     let issued = polled(cx);
     issue::tokens(cx.config, GrantType::DeviceCode, issued)

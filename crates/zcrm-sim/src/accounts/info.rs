@@ -1,4 +1,4 @@
-//! Who a user is, and which data centres there are.
+//! The user info and the list of data centres.
 
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
@@ -6,10 +6,10 @@ use serde_json::{Map, Value, json};
 use super::context::{Context, done};
 use crate::http::Answer;
 
-/// The scope that the user info asks for.
+/// The scope required by the user info.
 const PROFILE_SCOPE: &str = "AaaServer.profile.READ";
 
-/// The accounts servers of the data centres that are simulated.
+/// Lists the accounts servers of the simulated data centres.
 pub(super) fn server_info(cx: &Context<'_>) -> Answer {
     let configs = std::iter::once(cx.config).chain(cx.others.iter().map(|other| &other.config));
     let locations: Map<String, Value> = configs
@@ -18,7 +18,8 @@ pub(super) fn server_info(cx: &Context<'_>) -> Answer {
     done(Answer::json(StatusCode::OK, &json!({ "result": "success", "locations": locations })))
 }
 
-/// The shape of a success is that of Zoho's archived SDKs; that of a refusal is not documented.
+/// Returns the user info. The success has the form of Zoho's archived SDKs; the error's form is not
+/// documented.
 pub(super) fn user_info(cx: &Context<'_>) -> Answer {
     let refused = |code: &'static str| {
         Answer::json(StatusCode::UNAUTHORIZED, &json!({ "error": code })).with_code(code)

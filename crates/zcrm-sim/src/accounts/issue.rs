@@ -1,4 +1,4 @@
-//! The token operation: grant tokens, refresh tokens and the client's own credentials.
+//! The token operation: grant tokens, refresh tokens and client credentials.
 
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ pub(super) fn answer(cx: &mut Context<'_>) -> Answer {
     tokens(cx.config, kind, issued)
 }
 
-/// The answer to a token call, and its place in the journal.
+/// Answers a token request and records its grant type.
 pub(super) fn tokens(
     config: &Config,
     kind: GrantType,
@@ -37,7 +37,7 @@ fn exchange(cx: &mut Context<'_>) -> Result<Value, TokenError> {
     cx.check_client()?;
     let code = cx.form.get("code").unwrap_or_default();
     let grant = cx.state.accounts.grant(code, cx.now)?.clone();
-    // A self client has no redirect; if one is named all the same, it must be the registered one.
+    // A self client has no redirect. If the request names one, it must be the registered one.
     let redirect = cx.form.get("redirect_uri").filter(|uri| !uri.is_empty());
     let matches = redirect.map_or(!grant.by_redirect, |uri| uri == cx.state.client.redirect_uri);
     if !matches {
@@ -64,8 +64,8 @@ fn refresh(cx: &mut Context<'_>) -> Result<Value, TokenError> {
     Ok(body(cx.config, &issued, &known.scopes, known.environment))
 }
 
-/// An access token of a self client for itself: the organisation is named, no refresh token comes
-/// along.
+/// Issues an access token for client credentials. The request names the organisation, and no
+/// refresh token is issued.
 fn credentials(cx: &mut Context<'_>) -> Result<Value, TokenError> {
     cx.check_client()?;
     let scopes = cx.form.scopes().ok_or(TokenError::Named("invalid_scope"))?;
@@ -74,7 +74,7 @@ fn credentials(cx: &mut Context<'_>) -> Result<Value, TokenError> {
         return Err(TokenError::Named("missing_org_info"));
     };
     if !service.eq_ignore_ascii_case("ZohoCRM") || organisation != cx.state.org_id {
-        // What Zoho says to somebody else's organisation is not documented.
+        // Zoho's answer for another organisation is not documented.
         return Err(TokenError::Named("access_denied"));
     }
     let state = &mut *cx.state;
@@ -85,7 +85,7 @@ fn credentials(cx: &mut Context<'_>) -> Result<Value, TokenError> {
     Ok(body(cx.config, &issued, &grant.scopes, grant.environment))
 }
 
-/// The success of a token call.
+/// Returns the body of a successful token request.
 pub(super) fn body(
     config: &Config,
     issued: &IssuedTokens,

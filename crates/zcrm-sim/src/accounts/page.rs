@@ -1,33 +1,33 @@
-//! The pages that a person sees: who agrees to what, and the end of it.
+//! The pages shown to users: the consent page and the notices after it.
 
 use hyper::StatusCode;
 
 use crate::environment::Environment;
 use crate::http::Answer;
 
-/// Somebody who may agree.
+/// A user who may consent.
 pub(super) struct Person {
     pub(super) email: String,
     pub(super) name: String,
     pub(super) location: String,
 }
 
-/// A page that asks a person for consent.
+/// A page that asks a user for consent.
 pub(super) struct Question<'a> {
-    /// What the form carries along unchanged.
+    /// Hidden form fields, sent back unchanged.
     pub(super) hidden: &'a [(String, String)],
     pub(super) client: &'a str,
     pub(super) scopes: &'a [String],
     pub(super) people: &'a [Person],
-    /// The person that is chosen at first.
+    /// The user selected at first.
     pub(super) chosen: Option<&'a str>,
 }
 
-/// The names of the environments as the form sends them.
+/// The form's names of the environments.
 const ENVIRONMENTS: [(&str, Environment); 2] =
     [("production", Environment::Production), ("sandbox", Environment::Sandbox)];
 
-/// Reads an environment from the form; production where it names none.
+/// Parses an environment from the form; production if it is missing.
 pub(super) fn environment(text: Option<&str>) -> Option<Environment> {
     let text = text.unwrap_or("production");
     ENVIRONMENTS.iter().find(|(name, _)| *name == text).map(|(_, environment)| *environment)
@@ -81,9 +81,9 @@ impl Question<'_> {
     }
 }
 
-/// The page that asks for the code that a device shows.
+/// The page that asks for a device's code.
 pub(super) fn ask_for_code(unknown: bool) -> Answer {
-    let hint = if unknown { "<p>There is no such code, or its time is over.</p>\n" } else { "" };
+    let hint = if unknown { "<p>The code is unknown or has expired.</p>\n" } else { "" };
     let status = if unknown { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     page(
         status,
@@ -95,7 +95,7 @@ pub(super) fn ask_for_code(unknown: bool) -> Answer {
     )
 }
 
-/// A page that says one thing.
+/// A page with a short notice.
 pub(super) fn notice(status: StatusCode, text: &str) -> Answer {
     page(status, "Simulated accounts server", &format!("<p>{}</p>", escape(text)))
 }
@@ -116,7 +116,7 @@ fn page(status: StatusCode, title: &str, body: &str) -> Answer {
         )
 }
 
-/// Text escaped for HTML, in an attribute too.
+/// Escapes text for HTML content and attributes.
 fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -137,7 +137,7 @@ mod tests {
     use super::escape;
 
     #[test]
-    fn nothing_leaves_its_place() {
+    fn escapes_markup_and_quotes() {
         assert_eq!(escape("a<b>&\"c'"), "a&lt;b&gt;&amp;&quot;c&#39;");
     }
 }

@@ -1,4 +1,4 @@
-//! The people who may agree, in this data centre and in the others.
+//! The users who may consent, in this data centre and in others.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::page::Person;
 use crate::data_center::DataCenter;
 use crate::state::{State, User};
 
-/// Everybody who may agree, in this data centre and in the others.
+/// Returns all users who may consent, in this data centre and in the others.
 pub(super) fn people(cx: &Context<'_>) -> Vec<Person> {
     let mut people = Vec::new();
     let mut list = |state: &State, location: &str| {
@@ -24,7 +24,7 @@ pub(super) fn people(cx: &Context<'_>) -> Vec<Person> {
     people
 }
 
-/// The other data centre in which somebody with that address lives.
+/// Returns the other data centre that has a user with this address.
 pub(super) fn home_of<'a>(
     others: &'a [Arc<DataCenter>],
     email: &str,
@@ -32,7 +32,7 @@ pub(super) fn home_of<'a>(
     others.iter().find(|other| user_by_email(&other.state(), email).is_some())
 }
 
-/// The user with that e-mail address.
+/// Returns the user with this e-mail address.
 pub(super) fn user_by_email<'a>(state: &'a State, email: &str) -> Option<&'a User> {
     state.users.iter().find(|user| user.email == email)
 }

@@ -9,12 +9,12 @@ use serde_json::json;
 use super::context::{Context, done};
 use crate::http::Answer;
 
-/// `/oauth/v2/token/revoke`: the token's holder may revoke it.
+/// Handles `/oauth/v2/token/revoke`: anyone who has the token may revoke it.
 pub(super) fn by_token(cx: &mut Context<'_>) -> Answer {
     revoke(cx, "invalid_code")
 }
 
-/// `/oauth/v2/revoke/token`: the client says who it is by HTTP Basic.
+/// Handles `/oauth/v2/revoke/token`: the client authenticates with HTTP Basic.
 pub(super) fn by_client(cx: &mut Context<'_>) -> Answer {
     let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let basic = cx.call.credentials(&["basic"]);

@@ -1,4 +1,4 @@
-//! Which operation of the accounts server a call means.
+//! The routes of the accounts server.
 
 use std::sync::Arc;
 

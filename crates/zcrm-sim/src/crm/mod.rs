@@ -1,8 +1,8 @@
-//! The CRM.
+//! The CRM API.
 //!
-//! A call goes from `router` by `route` and the table in `operations` to a handler,
-//! `fn(&mut Context) -> Result<Answer, Refusal>`. Each area has a folder; `call`, `render`, `criteria` and
-//! `validation` are what they share.
+//! `router` finds the operation of a call with `route` and the table in `operations`, and runs its
+//! handler, `fn(&mut Context) -> Result<Answer, Refusal>`. Each area of the API has a folder.
+//! `call`, `render`, `criteria` and `validation` are shared by all.
 
 mod call;
 mod criteria;

@@ -1,4 +1,4 @@
-//! An operation of the CRM.
+//! Operations of the CRM API.
 
 use hyper::Method;
 
@@ -6,20 +6,20 @@ use crate::crm::call::Handler;
 
 pub(super) type Needs = &'static [&'static str];
 
-/// An operation of the CRM.
+/// An operation of the CRM API.
 pub(crate) struct Operation {
     pub(crate) method: &'static str,
-    /// Its path below the version; a name in braces is any text.
+    /// The path below the version. A name in braces matches any segment.
     pub(crate) path: &'static str,
-    /// The scopes that it needs, each of them, without `ZohoCRM.` and without the verb; alternatives
-    /// are parted by a bar, and `{module}` is the module of the path.
+    /// The required scopes, without `ZohoCRM.` and the operation. All of them are required. `|`
+    /// separates alternatives, and `{module}` is the module in the path.
     needs: Needs,
-    /// `None` for what Zoho has and the simulator has not.
+    /// The handler; `None` for operations of Zoho that are not simulated.
     pub(crate) run: Option<Handler>,
 }
 
 impl Operation {
-    /// The scopes that the call needs: all of the lists, any of a list.
+    /// Returns the required scopes: one scope of each list.
     pub(crate) fn scopes(&self, module: &str) -> Vec<Vec<String>> {
         let verb = match self.method {
             "GET" => "READ",
@@ -62,7 +62,7 @@ pub(super) const fn delete(path: &'static str, needs: Needs, run: Handler) -> Op
     Operation { method: "DELETE", path, needs, run: Some(run) }
 }
 
-/// One that Zoho has and the simulator has not.
+/// Creates an operation of Zoho that is not simulated.
 pub(super) const fn later(method: &'static str, path: &'static str) -> Operation {
     Operation { method, path, needs: &[], run: None }
 }

@@ -1,5 +1,4 @@
-//! Every operation that is simulated: its method, its path, what a token needs for it, and what
-//! carries it out.
+//! The table of simulated operations: method, path, required scopes, and handler.
 
 use super::files::{attachments, photos, uploads};
 use super::notifications::channels;
@@ -10,7 +9,7 @@ use super::settings::{
     assignment_rules, custom_views, layouts, modules, profiles, roles, tags, territories, variables,
 };
 
-/// The methods and paths of all that is simulated.
+/// Returns the methods and paths of all simulated operations.
 pub(crate) fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
     OPERATIONS.iter().filter(|one| one.run.is_some()).map(|one| (one.method, one.path))
 }
@@ -39,7 +38,7 @@ const USERS: Needs = &["users"];
 const FILES: Needs = &["files"];
 const NOTIFICATIONS: Needs = &["notifications"];
 
-/// The table. The first template that fits a path is the one that is meant.
+/// The table. The first template that matches a path applies.
 pub(crate) const OPERATIONS: &[Operation] = &[
     get("settings/modules", MODULES, modules::list),
     later("POST", "settings/modules"),

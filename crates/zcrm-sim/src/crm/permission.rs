@@ -1,4 +1,4 @@
-//! What a user's profile allows.
+//! The permissions of a user's profile.
 
 use hyper::StatusCode;
 use serde_json::json;
@@ -7,7 +7,7 @@ use super::operation::Operation;
 use crate::crm::call::{Context, Refusal};
 use crate::state::allows;
 
-/// Without it, a user's calls are all refused.
+/// The permission that all calls of a user require.
 const API_ACCESS: &str = "Crm_Implied_Api_Access";
 const MANAGE_USERS: &str = "Crm_Implied_Manage_Users";
 
@@ -39,7 +39,7 @@ fn needed(operation: &Operation, module: &str) -> Vec<String> {
                 (_, ["upsert"]) => &["Create", "Edit"],
                 ("POST", []) => &["Create"],
                 ("DELETE", [] | ["{id}"]) => &["Delete"],
-                // what belongs to a record, and what is done to it
+                // all other operations on a record
                 _ => &["Edit"],
             };
             needed.extend(verbs.iter().map(|verb| format!("Crm_Implied_{verb}_{module}")));

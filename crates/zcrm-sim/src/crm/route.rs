@@ -1,19 +1,19 @@
-//! Which operation a path means.
+//! The mapping of paths to operations.
 
 use super::operation::Operation;
 use super::operations::OPERATIONS;
 use crate::http::IncomingCall;
 use crate::version::Version;
 
-/// What a path means.
+/// The result of matching a path.
 pub(crate) enum Route<'a> {
-    /// Operations that share the path's template, and the values of its names in braces.
+    /// Operations with the same path template, and the values of the names in braces.
     Known { operations: Vec<&'static Operation>, path_values: Vec<&'a str> },
-    /// Something that Zoho may have and the simulator has not.
+    /// A path that Zoho may have and the simulator does not.
     NotSimulated,
 }
 
-/// First segments that are no module's name.
+/// The first segments that are not module names.
 const RESERVED: [&str; 10] = [
     "settings",
     "org",
@@ -27,7 +27,7 @@ const RESERVED: [&str; 10] = [
     "__features",
 ];
 
-/// Reads the path; `None` if Zoho has no such path.
+/// Matches the path; returns `None` if Zoho does not have it.
 pub(crate) fn parse(call: &IncomingCall) -> Option<(Version, Route<'_>)> {
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     let (version, rest) = match segments.as_slice() {
@@ -50,12 +50,12 @@ fn find<'a>(rest: &[&'a str]) -> Route<'a> {
     Route::Known { operations, path_values }
 }
 
-/// Whether a segment is a word of the API, and neither an id nor a related list.
+/// Returns whether a segment is a word of the API, and neither an id nor a related list.
 fn is_word(part: &str) -> bool {
     part == "actions" || part.starts_with("__")
 }
 
-/// The values of the names in braces of a template; `None` if the path does not follow it.
+/// Returns the values of the template's names in braces; `None` if the path does not match.
 fn path_values<'a>(template: &str, path: &[&'a str]) -> Option<Vec<&'a str>> {
     let mut values = Vec::new();
     let mut parts = path.iter().copied();
@@ -77,7 +77,7 @@ mod tests {
     use super::path_values;
 
     #[test]
-    fn a_template_takes_what_stands_in_its_places() {
+    fn a_template_returns_the_values_of_its_names() {
         assert_eq!(path_values("{module}/{id}", &["Leads", "1"]), Some(vec!["Leads", "1"]));
         assert_eq!(path_values("settings/tags", &["settings", "tags"]), Some(vec![]));
         assert_eq!(path_values("{module}/{id}", &["Leads"]), None);

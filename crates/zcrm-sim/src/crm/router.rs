@@ -1,4 +1,4 @@
-//! The way of a call of the CRM: credentials, scopes and permissions, then the handler.
+//! The handling of a call of the CRM API: credentials, scopes, permissions, then the handler.
 
 use hyper::StatusCode;
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::crm::call::{Context, Handler, Refusal, Workspace};
 use crate::crm::{permission, route, scope};
 use crate::http::{Answer, IncomingCall};
 
-/// Answers one call. Every answer to a living token says when that token expires.
+/// Answers one call. If the token is valid, the answer has a header with the token's expiry.
 pub(crate) fn answer(workspace: &mut Workspace<'_>, call: &IncomingCall) -> Answer {
     let Workspace { state, config, environment, now } = workspace;
     let (config, environment, now) = (*config, *environment, *now);
@@ -50,8 +50,8 @@ pub(crate) fn answer(workspace: &mut Workspace<'_>, call: &IncomingCall) -> Answ
     answer.with_header("x-accesstoken-reset", &stamp(access.expires))
 }
 
-/// The operation and what carries it out, if the route takes its method, is simulated, and is within
-/// the token's scopes; and the values of its path.
+/// Returns the operation, its handler and the values of its path. Refuses methods that the path
+/// does not have, operations that are not simulated, and calls outside the token's scopes.
 fn admit<'c>(
     route: &Route<'c>,
     call: &IncomingCall,
@@ -77,7 +77,7 @@ fn not_simulated(call: &IncomingCall) -> Refusal {
     Refusal::new(
         StatusCode::NOT_IMPLEMENTED,
         "NOT_SIMULATED",
-        "the simulator does not know this operation",
+        "the simulator does not support this operation",
         json!({ "method": call.method.as_str(), "path": call.path }),
     )
 }

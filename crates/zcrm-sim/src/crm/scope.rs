@@ -1,10 +1,10 @@
-//! Whether a token's scopes cover an operation.
+//! Checks of a token's scopes.
 
-/// Whether one of the granted scopes covers the needed one.
+/// Returns whether one of the granted scopes covers the needed one.
 ///
-/// A scope is a path that ends in an operation: it covers what lies below it, with the same
-/// operation or with `ALL`; `WRITE` means `CREATE` and `UPDATE`. Case does not matter: Zoho's
-/// own description mixes it.
+/// A scope is a path that ends in an operation. It covers all scopes below it with the same
+/// operation or with `ALL`; `WRITE` means `CREATE` and `UPDATE`. Case is ignored, because Zoho's
+/// documentation mixes it.
 pub(crate) fn covered(granted: &[String], needed: &str) -> bool {
     granted.iter().any(|scope| covers(scope, needed))
 }
@@ -29,7 +29,7 @@ mod tests {
     use super::covers;
 
     #[test]
-    fn a_wider_scope_covers_a_narrower_one_and_not_the_reverse() {
+    fn a_wider_scope_covers_a_narrower_one() {
         assert!(covers("ZohoCRM.modules.ALL", "ZohoCRM.modules.Leads.CREATE"));
         assert!(covers("ZohoCRM.modules.leads.all", "ZohoCRM.modules.Leads.READ"));
         assert!(covers("ZohoCRM.modules.leads.WRITE", "ZohoCRM.modules.Leads.UPDATE"));

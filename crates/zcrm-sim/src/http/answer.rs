@@ -1,4 +1,4 @@
-//! The answer of a simulated server.
+//! Answers of the simulated servers.
 
 use bytes::Bytes;
 use hyper::StatusCode;
@@ -7,33 +7,33 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What a token call presented.
+/// The credentials in a token request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum GrantType {
-    /// A grant token, to be exchanged.
+    /// A grant token to exchange.
     AuthorizationCode,
     /// A refresh token.
     RefreshToken,
-    /// The client's own id and secret.
+    /// The client's id and secret.
     ClientCredentials,
-    /// The code of a device that waits for its approval.
+    /// The code of a device that waits for approval.
     DeviceCode,
 }
 
-/// What a simulated server answers, and what the journal notes of it.
+/// The answer of a simulated server, with the details for the journal.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    /// Zoho's code, where the answer as a whole is an error.
+    /// Zoho's code, if the entire answer is an error.
     pub(crate) code: Option<String>,
-    /// How many records were written.
+    /// The number of records written.
     pub(crate) written: usize,
     pub(crate) authorised: bool,
-    /// Whether the operation was carried out, even if it refused every row.
+    /// Whether the operation was executed, even if every row was refused.
     pub(crate) executed: bool,
     pub(crate) grant: Option<GrantType>,
 }
@@ -56,7 +56,7 @@ impl Answer {
         Self::typed(status, "application/json;charset=UTF-8", body.to_string())
     }
 
-    /// JSON that was written before.
+    /// Creates an answer from serialised JSON.
     pub(crate) fn json_text(status: StatusCode, body: Bytes) -> Self {
         Self::typed(status, "application/json;charset=UTF-8", body)
     }
@@ -65,7 +65,7 @@ impl Answer {
         Self::typed(status, "text/html;charset=UTF-8", text.into())
     }
 
-    /// The page that a web server shows for a status.
+    /// Creates the page that a web server shows for a status.
     pub(crate) fn error_page(status: StatusCode) -> Self {
         let reason = status.canonical_reason().unwrap_or("Error");
         let number = status.as_u16();
@@ -85,7 +85,7 @@ impl Answer {
         answer
     }
 
-    /// A file to be saved under that name.
+    /// Creates an answer with a file to save under this name.
     pub(crate) fn file(name: &str, data: Bytes) -> Self {
         let mut answer = Self::typed(StatusCode::OK, "application/x-download;charset=UTF-8", "");
         answer.body = data;
@@ -93,7 +93,7 @@ impl Answer {
         answer.with_header("content-disposition", &format!("attachment; filename*=UTF-8''{name}"))
     }
 
-    /// Adds a header, unless its name or value is not valid in one.
+    /// Adds a header, unless its name or value is invalid.
     pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             self.headers.insert(name, value);

@@ -1,4 +1,4 @@
-//! The body of an answer: whole, in pieces with pauses, or cut off in the middle.
+//! The body of an answer: complete, in pieces with pauses, or truncated.
 
 use std::collections::VecDeque;
 use std::io;
@@ -10,10 +10,10 @@ use hyper::body::{Body, Frame, SizeHint};
 
 use super::connection::Breaker;
 
-/// How often a cut body waits before it breaks off, so that what was sent is flushed first.
+/// The number of polls before a truncated body ends, so that the data before it is flushed.
 const FLUSH_TURNS: u8 = 8;
 
-/// How many pieces a slow body has at most.
+/// The maximum number of pieces of a slow body.
 const PIECES: usize = 8;
 
 /// A pause between two pieces.
@@ -22,14 +22,14 @@ pub(crate) type Pause = Pin<Box<dyn Future<Output = ()> + Send>>;
 enum BodyStep {
     Data(Bytes),
     Pause(Pause),
-    /// That many turns, then the end: an error, or a reset.
+    /// Waits for this many polls, then ends with an error or a reset.
     Break(u8, Option<Breaker>),
 }
 
-/// What is still to be sent.
+/// The rest of a body to send.
 pub(crate) struct AnswerBody {
     steps: VecDeque<BodyStep>,
-    /// The length, where nothing else may be said of it.
+    /// The exact length, unless the headers give another one.
     exact: Option<u64>,
 }
 
@@ -45,19 +45,19 @@ impl AnswerBody {
         Self { steps: data_steps(data).collect(), exact }
     }
 
-    /// The data under a head that says something else of its length.
+    /// Creates a body for headers with another length.
     pub(crate) fn mislabelled(data: Bytes) -> Self {
         Self { steps: data_steps(data).collect(), exact: None }
     }
 
-    /// Sends the first half of `data`, then breaks off.
+    /// Creates a body that sends the first half of `data` and then ends.
     pub(crate) fn cut(data: &Bytes, reset: Option<Breaker>) -> Self {
         let half = data.slice(..data.len() / 2);
         let end = BodyStep::Break(FLUSH_TURNS, reset);
         Self { steps: data_steps(half).chain([end]).collect(), exact: None }
     }
 
-    /// Sends `data` in pieces, with a pause before each but the first.
+    /// Creates a body that sends `data` in pieces, with a pause before each except the first.
     pub(crate) fn slow(mut data: Bytes, pause: impl Fn() -> Pause) -> Self {
         let exact = Some(data.len() as u64);
         let size = data.len().div_ceil(PIECES).max(1);
@@ -100,10 +100,12 @@ impl Body for AnswerBody {
                     }
                 }
                 Some(BodyStep::Break(0, None)) => {
-                    return Poll::Ready(Some(Err(io::Error::other("the body was cut on purpose"))));
+                    return Poll::Ready(Some(Err(io::Error::other(
+                        "the body was truncated by an injected failure",
+                    ))));
                 }
                 Some(BodyStep::Break(0, Some(breaker))) => {
-                    // The connection's task drops this body together with the socket.
+                    // The connection's task drops this body when it drops the socket.
                     breaker.reset();
                     return Poll::Pending;
                 }

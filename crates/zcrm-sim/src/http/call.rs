@@ -1,4 +1,4 @@
-//! A request as the simulated servers see it.
+//! The requests that the simulated servers receive.
 
 use bytes::Bytes;
 use chrono::TimeDelta;
@@ -12,32 +12,32 @@ use super::multipart::Part;
 use crate::environment::Host;
 use crate::http::multipart;
 
-/// The largest request body that is read, in bytes: more than any file may have, so that one that
-/// is too large gets Zoho's answer.
+/// The maximum size of a request body, in bytes. It is larger than any permitted file, so that a
+/// file that is too large gets Zoho's error.
 const BODY_LIMIT: usize = 112 * 1_024 * 1_024;
 
-/// A whole request, decoded once.
+/// A complete request, decoded once.
 #[derive(Debug)]
 pub(crate) struct IncomingCall {
     pub(crate) host: Host,
     pub(crate) method: Method,
-    /// The host that the client believes to speak to, with its port.
+    /// The host and port in the request's `Host` header.
     pub(crate) authority: String,
     /// The path as it was sent.
     pub(crate) path: String,
-    /// The path's segments, each percent-decoded once.
+    /// The segments of the path, each percent-decoded once.
     pub(crate) segments: Vec<String>,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    /// The parts of a form's body.
+    /// The parts of a multipart form.
     pub(crate) parts: Vec<Part>,
-    /// How far the index is behind for this call, if somebody ordered it.
+    /// The age of the search index for this call, if a failure sets one.
     pub(crate) stale: TimeDelta,
 }
 
 impl IncomingCall {
-    /// Reads a request to its end; `None` if it broke off or is larger than the limit.
+    /// Reads the entire request; returns `None` if it is incomplete or too large.
     pub(crate) async fn read(host: Host, request: Request<Incoming>) -> Option<Self> {
         let (parts, body) = request.into_parts();
         let body = Limited::new(body, BODY_LIMIT).collect().await.ok()?.to_bytes();
@@ -64,7 +64,7 @@ impl IncomingCall {
         })
     }
 
-    /// A request of a unit test.
+    /// Creates a request for a unit test.
     #[cfg(test)]
     pub(crate) fn for_test(host: Host, method: Method, target: &str, body: String) -> Self {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -72,7 +72,7 @@ impl IncomingCall {
         Self { query: decode_pairs(query), ..Self::internal(host, method, segments, body) }
     }
 
-    /// A call that comes from the program itself, without a connection.
+    /// Creates a call of the program itself, without a connection.
     pub(crate) fn internal(
         host: Host,
         method: Method,
@@ -93,22 +93,22 @@ impl IncomingCall {
         }
     }
 
-    /// The first query parameter of that name.
+    /// Returns the first query parameter with this name.
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// A header's text.
+    /// Returns a header's text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The token of an `Authorization` header with one of Zoho's two prefixes.
+    /// Returns the token of an `Authorization` header with one of Zoho's two prefixes.
     pub(crate) fn token(&self) -> Option<&str> {
         self.credentials(&["zoho-oauthtoken", "bearer"])
     }
 
-    /// What follows one of those prefixes in the `Authorization` header.
+    /// Returns the text after one of these prefixes in the `Authorization` header.
     pub(crate) fn credentials(&self, schemes: &[&str]) -> Option<&str> {
         let (scheme, credentials) = self.header("authorization")?.split_once(' ')?;
         let known = schemes.iter().any(|known| scheme.eq_ignore_ascii_case(known));
@@ -120,7 +120,7 @@ fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// Splits a query or a form body into decoded pairs.
+/// Decodes a query or a form body into pairs.
 pub(crate) fn decode_pairs(text: &str) -> Vec<(String, String)> {
     text.split('&')
         .filter(|pair| !pair.is_empty())

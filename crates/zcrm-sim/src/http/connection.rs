@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-/// Ends one connection from within the request that it carries.
+/// A handle that resets a connection from within one of its requests.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Breaker {
     reset: Arc<AtomicBool>,
@@ -19,19 +19,19 @@ pub(crate) struct Breaker {
 }
 
 impl Breaker {
-    /// Orders the reset; the connection's task carries it out.
+    /// Requests the reset; the connection's task performs it.
     pub(crate) fn reset(&self) {
         self.reset.store(true, Ordering::SeqCst);
         self.broken.notify_one();
     }
 
-    /// Returns once the reset was ordered.
+    /// Returns once a reset was requested.
     pub(crate) async fn broken(&self) {
         self.broken.notified().await;
     }
 }
 
-/// The server's side of a connection.
+/// The server's end of a connection.
 #[derive(Debug)]
 pub(crate) struct ServerConnection {
     tcp: TcpStream,
@@ -47,8 +47,8 @@ impl ServerConnection {
 impl Drop for ServerConnection {
     fn drop(&mut self) {
         if self.breaker.reset.load(Ordering::SeqCst) {
-            // Closing a socket that may not linger sends RST; if the option cannot be set, the
-            // peer still sees the connection end before an answer.
+            // Closing a socket with zero linger sends RST. If the option cannot be set, the client
+            // still sees the connection end before an answer.
             let _ = self.tcp.set_zero_linger();
         }
     }

@@ -1,4 +1,4 @@
-//! HTTP as the simulated servers speak it: calls, answers, bodies and connections.
+//! HTTP of the simulated servers: calls, answers, bodies and connections.
 
 mod answer;
 mod body;

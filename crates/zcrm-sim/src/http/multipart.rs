@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderMap};
 use multer::Multipart;
 
-/// One part: a file if it has a file name, else a field.
+/// A part of a form: a file if it has a file name, otherwise a field.
 #[derive(Debug, Clone)]
 pub(crate) struct Part {
     pub(crate) name: String,
@@ -14,7 +14,7 @@ pub(crate) struct Part {
     pub(crate) data: Bytes,
 }
 
-/// The parts of a body; empty if it is not a form, or breaks off.
+/// Returns the parts of a body; empty if it is not a form or is incomplete.
 pub(crate) async fn parts(headers: &HeaderMap, body: &Bytes) -> Vec<Part> {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let Some(boundary) = kind.and_then(|kind| multer::parse_boundary(kind).ok()) else {

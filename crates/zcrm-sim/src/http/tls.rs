@@ -1,4 +1,4 @@
-//! A certificate authority and a server certificate, made afresh for each simulator.
+//! The certificate authority and server certificate, generated for each simulator.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use crate::error::Error;
 
-/// The names under which a simulator is reached.
+/// The names in the certificate.
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// What the listeners need, and the authority that clients are to trust.
+/// The server's TLS configuration, and the authority for clients to trust.
 pub(crate) struct Tls {
     pub(crate) acceptor: TlsAcceptor,
     pub(crate) ca_pem: String,
@@ -48,7 +48,8 @@ fn certificates(http1_only: bool) -> Result<(String, ServerConfig), BoxError> {
     let leaf_key = KeyPair::generate()?;
     let leaf_cert = leaf.signed_by(&leaf_key, &issuer)?;
 
-    // The provider is named here rather than installed for the process: others may share it.
+    // The provider is passed here and not installed for the process, because other code may share
+    // the process.
     let provider = Arc::new(ring::default_provider());
     let key = PrivateKeyDer::try_from(leaf_key.serialize_der())?;
     let mut config = ServerConfig::builder_with_provider(provider)

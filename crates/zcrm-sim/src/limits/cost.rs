@@ -130,7 +130,7 @@ mod tests {
     use crate::environment::Host;
 
     #[test]
-    fn the_table_is_zohos() {
+    fn costs_follow_zohos_table() {
         let rows = |count: usize| json!({ "data": vec![json!({}); count] });
         let none = Value::Null;
         let coql = |text: &str| json!({ "select_query": format!("select id from Leads {text}") });

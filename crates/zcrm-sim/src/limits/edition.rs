@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_edition_gives_what_its_users_bring_up_to_its_most() {
+    fn credits_grow_with_users_up_to_the_maximum() {
         assert_eq!(Edition::Free.credits(900), 5_000);
         assert_eq!(Edition::Standard.credits(2), 50_500);
         assert_eq!(Edition::Standard.credits(1_000), 100_000);

@@ -53,14 +53,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_heavy_call_takes_two_places_and_gives_both_back() {
+    fn a_heavy_call_counts_twice_until_its_permit_is_dropped() {
         let calls = InFlight::default();
-        let mut places: Vec<_> =
+        let mut permits: Vec<_> =
             (0..10).map(|_| calls.enter(Edition::Standard, true).unwrap()).collect();
         assert!(calls.enter(Edition::Ultimate, true).is_none());
         assert!(calls.enter(Edition::Standard, false).is_none());
         assert!(calls.enter(Edition::Ultimate, false).is_some());
-        places.pop();
+        permits.pop();
         assert!(calls.enter(Edition::Standard, true).is_some());
     }
 }

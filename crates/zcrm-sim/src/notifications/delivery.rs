@@ -1,4 +1,4 @@
-//! What became of a notification.
+//! Deliveries of notifications and their outcomes.
 
 use std::fmt;
 
@@ -8,31 +8,32 @@ use serde_json::Value;
 
 use crate::environment::Environment;
 
-/// A notification on its way to an application, or what became of it.
+/// The delivery of a notification to an application.
 #[derive(Clone, Serialize)]
 #[non_exhaustive]
 pub struct Delivery {
-    /// Its number in the order in which the deliveries were ordered, from 0 on.
+    /// The delivery's number in order of creation, from 0 on.
     pub seq: u64,
-    /// The environment of the records that it is about.
+    /// The environment of the records.
     pub environment: Environment,
     /// The channel's id.
     pub channel_id: String,
-    /// Where it goes: the channel's `notify_url`.
+    /// The address: the channel's `notify_url`.
     pub url: String,
-    /// The JSON that is posted, with the channel's token.
+    /// The JSON body, which contains the channel's token.
     pub body: Value,
-    /// The number of the delivery that this one repeats, if a failure ordered that.
+    /// The number of the delivery that this one repeats, if it was duplicated by an injected
+    /// failure.
     pub copy_of: Option<u64>,
-    /// When it is to be made, by the simulator's time.
+    /// The time at which the delivery is due, in virtual time.
     pub due: DateTime<Utc>,
-    /// What became of it.
+    /// The outcome.
     pub outcome: DeliveryOutcome,
 }
 
 impl fmt::Debug for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The body has the channel's token, and the address may have one in its query.
+        // The body contains the channel's token, and the address may contain one in its query.
         f.debug_struct("Delivery")
             .field("seq", &self.seq)
             .field("channel_id", &self.channel_id)
@@ -43,34 +44,35 @@ impl fmt::Debug for Delivery {
     }
 }
 
-/// What became of a delivery.
+/// The outcome of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DeliveryOutcome {
-    /// It is still to be made, or under way.
+    /// The delivery is queued or in progress.
     Waiting,
-    /// The application answered with that status, whichever it is.
+    /// The application answered, with any status.
     Answered {
         /// The HTTP status.
         status: u16,
     },
-    /// The application could not be reached, or did not answer in time. It is not tried again.
+    /// The application could not be reached or did not answer in time. The delivery is not retried.
     Failed {
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// The simulator did not try: the address is not a loopback address, or too many wait.
+    /// The simulator did not send it: the address is not a loopback address, too many deliveries
+    /// are queued, or the simulator was stopped.
     NotSent {
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// A failure that was ordered took it away.
+    /// An injected failure dropped the delivery.
     Lost,
 }
 
 impl Delivery {
-    /// Whether the application has got it: it answered with a status of success.
+    /// Returns whether the application received it: it answered with a success status.
     #[must_use]
     pub fn arrived(&self) -> bool {
         matches!(self.outcome, DeliveryOutcome::Answered { status: 200..=299 })

@@ -1,4 +1,4 @@
-//! The dispatcher: which deliveries wait, which are under way, and what became of them.
+//! The dispatcher of deliveries: queued, in progress, and finished.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,17 +16,17 @@ use crate::clock::SimClock;
 use crate::faults::{DeliveryFault, DeliveryInfo, DeliveryMatcher, Queue};
 use crate::notifications::send;
 
-/// How many deliveries may wait at once; those beyond are recorded as not sent.
+/// The maximum number of queued deliveries; further ones are recorded as not sent.
 const WAITING: usize = 10_000;
-/// How many deliveries are remembered at most.
+/// The maximum number of deliveries remembered.
 const REMEMBERED: usize = 100_000;
-/// The most copies that one order makes of a delivery.
+/// The maximum number of copies of a delivery.
 const COPIES: usize = 100;
 
-/// When a delivery is made: by its time, then by its number.
+/// The order of deliveries: by due time, then by number.
 type DueKey = (DateTime<Utc>, u64);
 
-/// A delivery that waits.
+/// A queued delivery.
 struct QueuedDelivery {
     channel: ChannelKey,
     target: NotifyUrl,
@@ -38,21 +38,22 @@ struct DispatcherState {
     log: VecDeque<Delivery>,
     next: u64,
     waiting: BTreeMap<DueKey, QueuedDelivery>,
-    /// Those that wait for the next delivery of their channel.
+    /// The deliveries that wait for the next delivery of their channel.
     held: Vec<(DueKey, QueuedDelivery)>,
-    /// The channels with a delivery under way.
+    /// The channels with a delivery in progress.
     busy: BTreeSet<ChannelKey>,
     closed: bool,
 }
 
-/// Makes deliveries: those of a channel one after the other, those of several channels side by side.
+/// The dispatcher. Deliveries of one channel are made one after the other; channels run in
+/// parallel.
 pub(crate) struct Dispatcher {
     pub(crate) faults: Arc<Queue<DeliveryMatcher, DeliveryFault>>,
     state: Mutex<DispatcherState>,
     remembered: usize,
-    /// Told when there is something to do.
+    /// Notified when there is work to do.
     work: Notify,
-    /// Told when something was done.
+    /// Notified when work was done.
     done: Notify,
 }
 
@@ -62,7 +63,7 @@ impl std::fmt::Debug for Dispatcher {
     }
 }
 
-/// What the orders say of one delivery.
+/// The effect of the injected failures on one delivery.
 #[derive(Default)]
 struct DeliveryPlan {
     lost: bool,
@@ -72,7 +73,7 @@ struct DeliveryPlan {
 }
 
 impl Dispatcher {
-    /// One that remembers as many deliveries as that, within reason.
+    /// Creates a dispatcher that remembers at most `remembered` deliveries.
     pub(crate) fn new(seed: u64, remembered: usize) -> Self {
         Self {
             // random numbers other than those of the orders for calls.
@@ -95,9 +96,9 @@ impl Dispatcher {
             operation: notice.operation.delivered(),
         };
         let (mut plan, mut from) = (DeliveryPlan::default(), 0);
-        while let Some((next, trouble)) = self.faults.take(&delivery, from) {
+        while let Some((next, fault)) = self.faults.take(&delivery, from) {
             from = next;
-            match trouble {
+            match fault {
                 DeliveryFault::Drop => {
                     plan.lost = true;
                     break;
@@ -112,7 +113,7 @@ impl Dispatcher {
         plan
     }
 
-    /// Takes notices on, in their order.
+    /// Queues notifications in their order.
     pub(crate) fn accept(&self, notices: Vec<Notification>, now: DateTime<Utc>) {
         if notices.is_empty() {
             return;
@@ -164,10 +165,10 @@ impl Dispatcher {
         }
     }
 
-    /// Returns once nothing waits whose time has come, and nothing is under way.
+    /// Returns once no delivery is due or in progress.
     pub(crate) async fn settled(&self, clock: &SimClock) {
         loop {
-            // Enlisted before the look at the state, so that no end is missed.
+            // Registered before the state is read, so that no change is missed.
             let done = self.done.notified();
             if self.state().is_settled(clock.now()) {
                 return;
@@ -176,17 +177,17 @@ impl Dispatcher {
         }
     }
 
-    /// The deliveries that are remembered, in the order of their numbers.
+    /// Returns the remembered deliveries in the order of their numbers.
     pub(crate) fn deliveries(&self) -> Vec<Delivery> {
         self.state().log.iter().cloned().collect()
     }
 
-    /// Forgets what was delivered; what waits goes on, and so do the numbers.
+    /// Forgets finished deliveries. Queued ones stay, and numbering continues.
     pub(crate) fn forget(&self) {
         self.state().log.retain(|delivery| delivery.outcome == DeliveryOutcome::Waiting);
     }
 
-    /// Forgets everything, also what waits.
+    /// Forgets all deliveries, including queued ones.
     pub(crate) fn clear(&self) {
         let mut state = self.state();
         state.waiting.clear();
@@ -196,7 +197,7 @@ impl Dispatcher {
         self.done.notify_waiters();
     }
 
-    /// Ends the deliveries: what waits is never sent.
+    /// Stops the deliveries. Queued ones are never sent.
     pub(crate) fn close(&self) {
         let mut state = self.state();
         state.closed = true;
@@ -218,7 +219,7 @@ fn not_sent(reason: &str) -> DeliveryOutcome {
 }
 
 impl DispatcherState {
-    /// Writes a delivery down and lets it wait, if it is to be made at all; returns its number.
+    /// Records a delivery and queues it if it is to be sent. Returns its number.
     fn enter(
         &mut self,
         notice: Notification,
@@ -235,7 +236,7 @@ impl DispatcherState {
             Err(reason) => not_sent(reason),
             Ok(_) if self.closed => not_sent("the simulator was stopped"),
             Ok(_) if self.waiting.len() + self.held.len() >= WAITING => {
-                not_sent(&format!("more than {WAITING} deliveries wait"))
+                not_sent(&format!("the limit of {WAITING} queued deliveries is reached"))
             }
             Ok(_) => DeliveryOutcome::Waiting,
         };
@@ -261,7 +262,7 @@ impl DispatcherState {
         seq
     }
 
-    /// What waits in a channel that has nothing under way, by its due time.
+    /// Returns the next delivery of a channel that has none in progress.
     fn next(&self) -> Option<DueKey> {
         self.waiting
             .iter()
@@ -269,7 +270,7 @@ impl DispatcherState {
             .map(|(due_key, _)| *due_key)
     }
 
-    /// Takes what is to be made now.
+    /// Takes a delivery that is due.
     fn take(&mut self, now: DateTime<Utc>) -> Option<(u64, QueuedDelivery)> {
         let due_key = self.next().filter(|(due, _)| *due <= now)?;
         let item = self.waiting.remove(&due_key)?;
@@ -281,7 +282,7 @@ impl DispatcherState {
         self.next().map(|(due, _)| due)
     }
 
-    /// Notes what became of a delivery, and lets those go on that waited for it.
+    /// Records the outcome of a delivery, and releases the deliveries that waited for it.
     fn ended(&mut self, seq: u64, channel: &ChannelKey, sent: Result<u16, String>) {
         self.busy.remove(channel);
         let outcome = match sent {

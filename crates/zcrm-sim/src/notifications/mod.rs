@@ -1,4 +1,4 @@
-//! Deliveries of notifications to the applications that asked for them.
+//! Deliveries of notifications to the applications that subscribed.
 
 mod delivery;
 mod dispatcher;

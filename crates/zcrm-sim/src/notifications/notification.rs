@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::environment::Environment;
 use crate::state::RecordOperation;
 
-/// The channel that a delivery belongs to: deliveries of one channel follow one another.
+/// The channel of a delivery. Deliveries of one channel are made one after the other.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ChannelKey {
     pub(crate) environment: Environment,
@@ -13,7 +13,7 @@ pub(crate) struct ChannelKey {
     pub(crate) channel: String,
 }
 
-/// A message to an application about written records.
+/// A notification about written records.
 #[derive(Clone)]
 pub(crate) struct Notification {
     pub(crate) channel: ChannelKey,

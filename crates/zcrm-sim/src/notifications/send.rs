@@ -1,7 +1,7 @@
-//! One delivery over the wire: a request to a loopback address, by plain HTTP.
+//! The HTTP request of a delivery: a plain HTTP request to a loopback address.
 //!
-//! A simulator that posted to any address could be made to send what it likes to strangers, and tests
-//! that ran against copied settings would call the real receiver. So it speaks only to its own machine.
+//! Other addresses are refused. Otherwise the simulator could be made to send requests to third
+//! parties, and tests with copied settings would call the real receiver.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
@@ -17,12 +17,12 @@ use tokio::net::TcpStream;
 
 use crate::clock::within;
 
-/// How long a receiver may take, in real time: a frozen clock would never end the wait.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How much of an answer is read, in bytes.
+/// The timeout of a receiver, in real time, because a frozen clock would never end the wait.
+const RECEIVER_TIMEOUT: Duration = Duration::from_secs(10);
+/// The maximum size of the answer that is read, in bytes.
 const ANSWER_LIMIT: usize = 64 * 1_024;
 
-/// Where a delivery goes.
+/// The address of a delivery.
 #[derive(Debug)]
 pub(super) struct NotifyUrl {
     addresses: Vec<SocketAddr>,
@@ -31,19 +31,24 @@ pub(super) struct NotifyUrl {
 }
 
 impl NotifyUrl {
-    /// Reads an address; the error says why nothing is sent there.
+    /// Parses an address; the error says why nothing is sent to it.
     pub(super) fn of(url: &str) -> Result<Self, &'static str> {
-        // Zoho's own examples have blanks in the query.
-        let uri: Uri = url.replace(' ', "%20").parse().map_err(|_| "notify_url is no URL")?;
+        // Zoho's examples have blanks in the query.
+        let uri: Uri =
+            url.replace(' ', "%20").parse().map_err(|_| "notify_url is not a valid URL")?;
         let host = uri.host().ok_or("notify_url has no host")?;
         let named = host.eq_ignore_ascii_case("localhost");
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let literal = bare.parse::<IpAddr>().ok().filter(IpAddr::is_loopback);
         if literal.is_none() && !named {
-            return Err("the simulator delivers to loopback addresses alone");
+            return Err(
+                "notify_url is not a loopback address: the simulator delivers only to those",
+            );
         }
         if uri.scheme_str() != Some("http") {
-            return Err("the simulator delivers by plain HTTP alone");
+            return Err(
+                "notify_url is not a plain HTTP address: the simulator delivers only to those",
+            );
         }
         let port = uri.port_u16().unwrap_or(80);
         let both = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
@@ -57,17 +62,17 @@ impl NotifyUrl {
     }
 }
 
-/// Posts a body and returns the status of the answer, or why it failed.
+/// Posts a body and returns the status of the answer, or the reason of the failure.
 pub(super) async fn post(target: &NotifyUrl, body: Bytes) -> Result<u16, String> {
-    match within(PATIENCE, exchange(target, body)).await {
+    match within(RECEIVER_TIMEOUT, exchange(target, body)).await {
         Some(outcome) => outcome.map_err(|error| text(error.as_ref())),
-        None => Err(format!("no answer within {} seconds", PATIENCE.as_secs())),
+        None => Err(format!("no answer within {} seconds", RECEIVER_TIMEOUT.as_secs())),
     }
 }
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// An error with what is behind it.
+/// Formats an error with its sources.
 fn text(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -81,7 +86,7 @@ fn text(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
 
 async fn exchange(target: &NotifyUrl, body: Bytes) -> Result<u16, BoxError> {
     let tcp = TcpStream::connect(target.addresses.as_slice()).await?;
-    // Without it small requests may wait for an acknowledgement; they arrive all the same.
+    // Without this, small requests may wait for an acknowledgement; they still arrive.
     let _ = tcp.set_nodelay(true);
     let (mut sender, connection) = http1::handshake(TokioIo::new(tcp)).await?;
     let request = Request::post(&target.path)
@@ -92,14 +97,15 @@ async fn exchange(target: &NotifyUrl, body: Bytes) -> Result<u16, BoxError> {
     let asked = async move {
         let response = sender.send_request(request).await?;
         let status = response.status().as_u16();
-        // What the receiver says besides is of no interest, but it gets to say it.
+        // The answer's body is not used, but it is read so that the receiver can finish.
         let _ = Limited::new(response.into_body(), ANSWER_LIMIT).collect().await;
         Ok::<u16, BoxError>(status)
     };
     let (mut asked, mut connection) = (pin!(asked), pin!(connection));
     tokio::select! {
         answered = &mut asked => answered,
-        // The connection may end once all of it was read; the answer shows whether it was whole.
+        // The connection may close after the answer was read; the answer shows whether it is
+        // complete.
         _ = &mut connection => asked.await,
     }
 }
@@ -109,7 +115,7 @@ mod tests {
     use super::NotifyUrl;
 
     #[test]
-    fn only_the_loopback_is_spoken_to() {
+    fn accepts_only_plain_http_to_loopback_addresses() {
         for url in [
             "http://127.0.0.1:1/a?b=c d",
             "http://127.9.9.9/",

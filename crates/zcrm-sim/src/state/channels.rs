@@ -1,4 +1,4 @@
-//! Channels: who is notified of what, where, and until when.
+//! Notification channels: the subscriptions of users to changes of records.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What was done to a record.
+/// An operation on a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum RecordOperation {
     Create,
@@ -15,7 +15,7 @@ pub(crate) enum RecordOperation {
 }
 
 impl RecordOperation {
-    /// The word in the name of an event.
+    /// Returns the operation's word in the name of an event.
     fn word(self) -> &'static str {
         match self {
             Self::Create => "create",
@@ -24,7 +24,7 @@ impl RecordOperation {
         }
     }
 
-    /// The word in a delivery.
+    /// Returns the operation's word in a notification.
     pub(crate) fn delivered(self) -> &'static str {
         match self {
             Self::Create => "insert",
@@ -37,16 +37,16 @@ impl RecordOperation {
 const OPERATIONS: [RecordOperation; 3] =
     [RecordOperation::Create, RecordOperation::Edit, RecordOperation::Delete];
 
-/// What a channel is notified of: a module, and an operation or all of them.
+/// An event that a channel subscribes to: a module, and one operation or all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ChannelEvent {
     pub(crate) module: String,
-    /// `None` means all.
+    /// The operation; `None` means all.
     pub(crate) operation: Option<RecordOperation>,
 }
 
 impl ChannelEvent {
-    /// Reads `Leads.create` and its like; whether the module exists is another question.
+    /// Parses an event such as `Leads.create`. It does not check that the module exists.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (module, word) = text.rsplit_once('.')?;
         let operation = match word {
@@ -56,7 +56,8 @@ impl ChannelEvent {
         Some(Self { module: module.to_owned(), operation })
     }
 
-    /// The events that a list shows in its place: one for each operation, in the order of Zoho's page.
+    /// Returns the events that a list shows for this one: one for each operation, in the order of
+    /// Zoho's page.
     pub(crate) fn expanded(&self) -> Vec<String> {
         const SHOWN: [RecordOperation; 3] =
             [RecordOperation::Edit, RecordOperation::Create, RecordOperation::Delete];
@@ -68,7 +69,7 @@ impl ChannelEvent {
         self.module == module && self.operation.is_none_or(|own| own == operation)
     }
 
-    /// Whether this one covers all that the other one covers.
+    /// Returns whether this event includes `other`.
     fn includes(&self, other: &Self) -> bool {
         self.module == other.module && (self.operation.is_none() || self == other)
     }
@@ -80,16 +81,17 @@ impl fmt::Display for ChannelEvent {
     }
 }
 
-/// The fields of a module whose changes a channel is notified of, if not of all.
+/// The fields of a module whose changes a channel is notified of. Without a condition, it is
+/// notified of all fields.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ChannelCondition {
     pub(crate) module: String,
-    /// As it was given, with the ids of the module and of the fields.
+    /// The condition as given, with the ids of the module and the fields.
     pub(crate) shown: Value,
 }
 
 impl ChannelCondition {
-    /// Whether the fields that were changed are among those that are asked for.
+    /// Returns whether one of the changed fields is selected.
     pub(crate) fn holds(&self, changed: &[&str]) -> bool {
         self.shown.get("field_selection").is_some_and(|selection| selected(selection, changed))
     }
@@ -107,34 +109,34 @@ fn selected(selection: &Value, changed: &[&str]) -> bool {
     }
 }
 
-/// One channel.
+/// A notification channel.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Channel {
     pub(crate) id: String,
-    /// The id of the user who opened it.
+    /// The id of the user who created the channel.
     pub(crate) user: String,
-    /// The version of the API that it was opened by, as paths have it.
+    /// The version of the API that created the channel, as in the path.
     pub(crate) version: String,
     pub(crate) url: String,
     pub(crate) token: Option<String>,
     pub(crate) events: Vec<ChannelEvent>,
     pub(crate) expires: DateTime<Utc>,
-    /// Whether it is notified of records because related ones were changed.
+    /// Whether the channel is notified of records whose related records were changed.
     pub(crate) related: bool,
-    /// Whether notifications hold the new values.
+    /// Whether notifications contain the new values.
     pub(crate) values: bool,
     pub(crate) conditions: Vec<ChannelCondition>,
 }
 
 impl fmt::Debug for Channel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Token and address are left out: both may hold what a receiver trusts.
+        // The token and the address are left out, because both may contain secrets.
         f.debug_struct("Channel").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
 impl Channel {
-    pub(crate) fn tells(&self, module: &str, operation: RecordOperation) -> bool {
+    pub(crate) fn includes(&self, module: &str, operation: RecordOperation) -> bool {
         self.events.iter().any(|event| event.covers(module, operation))
     }
 
@@ -142,7 +144,7 @@ impl Channel {
         self.conditions.iter().find(|condition| condition.module == module)
     }
 
-    /// The modules that it is notified of, each once, in the order of its events.
+    /// Returns the channel's modules without duplicates, in the order of its events.
     pub(crate) fn modules(&self) -> Vec<&str> {
         let mut modules: Vec<&str> = Vec::new();
         for event in &self.events {
@@ -153,7 +155,7 @@ impl Channel {
         modules
     }
 
-    /// Adds events, without those that it covers already.
+    /// Adds events, except those already included.
     pub(crate) fn add(&mut self, events: Vec<ChannelEvent>) {
         for event in events {
             if self.events.iter().any(|own| own.includes(&event)) {
@@ -164,7 +166,8 @@ impl Channel {
         }
     }
 
-    /// Removes an event; `false` if it was not covered. Of all operations, the others remain.
+    /// Removes an event. Returns `false` if the channel did not include it. If the channel had all
+    /// operations, the others remain.
     pub(crate) fn remove(&mut self, event: &ChannelEvent) -> bool {
         let removed = self.take_away(event);
         let Self { events, conditions, .. } = self;
@@ -188,12 +191,12 @@ impl Channel {
     }
 }
 
-/// The channels of an environment, in the order in which they were opened.
+/// The channels of an environment, in the order of their creation.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Channels(Vec<Channel>);
 
 impl Channels {
-    /// Those that have not ended.
+    /// Returns the channels that have not expired.
     pub(crate) fn alive(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Channel> {
         self.0.iter().filter(move |channel| now < channel.expires)
     }
@@ -203,8 +206,8 @@ impl Channels {
         all.find(|one| one.user == user && one.id == id && now < one.expires)
     }
 
-    /// Keeps a channel, in the place of the user's own with that id if there is one, and forgets those
-    /// that have ended.
+    /// Stores a channel. It replaces the user's channel of the same id. Expired channels are
+    /// removed.
     pub(crate) fn put(&mut self, channel: Channel, now: DateTime<Utc>) {
         self.0.retain(|one| now < one.expires);
         match self.of(&channel.user, &channel.id, now) {
@@ -243,12 +246,12 @@ mod tests {
         }
     }
 
-    fn told(channel: &Channel) -> Vec<String> {
+    fn names(channel: &Channel) -> Vec<String> {
         channel.events.iter().map(ToString::to_string).collect()
     }
 
     #[test]
-    fn an_event_is_a_module_and_an_operation() {
+    fn parses_a_module_and_an_operation() {
         for text in ["Leads.create", "Leads.edit", "Leads.delete", "Leads.all"] {
             assert_eq!(event(text).to_string(), text);
         }
@@ -257,19 +260,19 @@ mod tests {
     }
 
     #[test]
-    fn events_are_added_once_and_all_breaks_up() {
+    fn adds_an_event_once_and_splits_all_on_removal() {
         let mut channel = channel(&["Leads.edit"]);
         channel.add(vec![event("Leads.edit"), event("Deals.create"), event("Leads.all")]);
-        assert_eq!(told(&channel), ["Deals.create", "Leads.all"]);
+        assert_eq!(names(&channel), ["Deals.create", "Leads.all"]);
         assert!(channel.remove(&event("Leads.edit")));
-        assert_eq!(told(&channel), ["Deals.create", "Leads.create", "Leads.delete"]);
+        assert_eq!(names(&channel), ["Deals.create", "Leads.create", "Leads.delete"]);
         assert!(!channel.remove(&event("Leads.edit")));
         assert!(channel.remove(&event("Leads.all")));
-        assert_eq!(told(&channel), ["Deals.create"]);
+        assert_eq!(names(&channel), ["Deals.create"]);
     }
 
     #[test]
-    fn a_condition_looks_at_the_fields_that_were_changed() {
+    fn a_condition_holds_for_its_changed_fields() {
         let field = |name: &str| json!({ "field": { "api_name": name } });
         let both = json!({ "group_operator": "and", "group": [field("City"), field("Phone")] });
         let any = json!({ "group_operator": "or", "group": [both, field("Email")] });

@@ -1,4 +1,4 @@
-//! The API credits that were spent.
+//! The API credits spent.
 
 use std::collections::VecDeque;
 
@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::whole_seconds;
 
-/// The span over which credits are counted.
+/// The period over which credits are counted.
 const DAY: TimeDelta = TimeDelta::hours(24);
 
-/// The credits that an environment has spent within the last day.
+/// The credits that an environment has spent within the last 24 hours.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct SpentCredits {
-    /// What was spent in a second, oldest first.
+    /// The credits spent in each second, oldest first.
     seconds: VecDeque<(DateTime<Utc>, u64)>,
     sum: u64,
 }
 
 impl SpentCredits {
-    /// What was spent within the day before `now`.
+    /// Returns the credits spent within the 24 hours before `now`.
     pub(crate) fn sum(&mut self, now: DateTime<Utc>) -> u64 {
         while let Some((at, credits)) = self.seconds.front().copied() {
             if now < at + DAY {
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn credits_come_back_after_a_day() {
+    fn credits_return_after_a_day() {
         let at = DateTime::UNIX_EPOCH;
         let mut spent = SpentCredits::default();
         spent.spend(3, at);

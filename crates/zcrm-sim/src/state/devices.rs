@@ -1,4 +1,4 @@
-//! The devices without a browser that wait for the approval of a user.
+//! Devices without a browser that wait for a user's approval.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,9 @@ use super::grants::RefreshTokenIssue;
 use crate::environment::Environment;
 use crate::rng::Rng;
 
-/// How long a device's codes can be used.
+/// The lifetime of a device's codes.
 pub(crate) const CODE_LIFE: TimeDelta = TimeDelta::minutes(5);
-/// How long the record of a code outlives it, so that a late poll learns why it fails.
+/// The time for which an expired code is kept, so that a late poll gets the right error.
 const MEMORY: TimeDelta = TimeDelta::hours(1);
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ pub(crate) enum Decision {
         user: String,
         environment: Environment,
     },
-    /// By somebody who lives in that data centre, where the device goes on.
+    /// Approved by a user of this other data centre; the device continues there.
     Elsewhere(String),
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Device {
     pub(crate) decision: Decision,
 }
 
-/// The devices that wait or have waited, by their own code.
+/// The devices that are waiting or were decided, by device code.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct DeviceCodes(pub(crate) BTreeMap<String, Device>);
 
@@ -49,7 +49,7 @@ impl DeviceCodes {
         code
     }
 
-    /// The device that shows that code and still waits.
+    /// Returns the device with this user code, if it is still waiting.
     pub(crate) fn waiting(
         &mut self,
         user_code: &str,

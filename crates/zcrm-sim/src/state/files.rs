@@ -1,10 +1,10 @@
-//! Files that are kept: uploads, attachments and photos.
+//! Stored files: uploads, attachments and photos.
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A file on a record, or a link to one elsewhere.
+/// An attachment of a record: a file or a link.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Attachment {
     pub(crate) id: u64,
@@ -16,21 +16,21 @@ pub(crate) struct Attachment {
     pub(crate) content: AttachmentContent,
 }
 
-/// What an attachment is.
+/// The content of an attachment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum AttachmentContent {
     File(File),
     Link { url: String, title: String },
 }
 
-/// A file's name and its bytes.
+/// A file's name and content.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct File {
     pub(crate) name: String,
     pub(crate) blob: Blob,
 }
 
-/// Bytes that a snapshot writes as hexadecimal digits.
+/// Bytes that are serialised as hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Blob(pub(crate) Bytes);
 
@@ -39,7 +39,7 @@ impl Serialize for Blob {
         use std::fmt::Write;
         let mut text = String::with_capacity(self.0.len() * 2);
         for byte in &self.0 {
-            // Writing to a string does not fail.
+            // Writing to a string cannot fail.
             let _ = write!(text, "{byte:02x}");
         }
         serializer.serialize_str(&text)
@@ -54,7 +54,9 @@ impl<'de> Deserialize<'de> for Blob {
             .chunks(2)
             .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
             .collect();
-        let bytes = bytes.ok_or_else(|| de::Error::custom("a file is no hexadecimal text"))?;
+        let bytes = bytes.ok_or_else(|| {
+            de::Error::custom("invalid file content: expected hexadecimal digits")
+        })?;
         Ok(Self(bytes.into()))
     }
 }

@@ -1,38 +1,38 @@
-//! Grants: what a user agreed to, not yet exchanged for tokens.
+//! Grants of users that are not yet exchanged for tokens.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
 
-/// How long a grant token can be exchanged.
+/// The time within which a grant token can be exchanged.
 const GRANT_LIFE: TimeDelta = TimeDelta::minutes(10);
 
-/// When a grant gives a refresh token besides the access token.
+/// The condition under which a grant gives a refresh token in addition to the access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum RefreshTokenIssue {
-    /// `access_type=online`, and the client's own credentials.
+    /// `access_type=online`, and client credentials.
     Never,
-    /// `access_type=offline`: the first time that the user agrees.
+    /// `access_type=offline`: the first time that the user consents.
     FirstTime,
-    /// `access_type=offline` with `prompt=consent`, and a self client's grants.
+    /// `access_type=offline` with `prompt=consent`, and grants of a self client.
     Always,
 }
 
-/// What a user agreed to, not yet exchanged.
+/// A grant that is not exchanged yet.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct PendingGrant {
     pub(crate) user: String,
     pub(crate) environment: Environment,
     pub(crate) scopes: Vec<String>,
-    /// Whether it came with a redirect, which the exchange has to name.
+    /// Whether the grant was delivered by a redirect. The exchange must then name the redirect URI.
     pub(crate) by_redirect: bool,
     pub(super) lasting: RefreshTokenIssue,
     pub(super) expires: DateTime<Utc>,
 }
 
 impl PendingGrant {
-    /// A self client's grant.
+    /// Creates the grant of a self client.
     pub(crate) fn new(
         user: String,
         environment: Environment,
@@ -49,7 +49,7 @@ impl PendingGrant {
         }
     }
 
-    /// One that is handed over by a redirect.
+    /// Marks the grant as delivered by a redirect.
     pub(crate) fn by_redirect(mut self) -> Self {
         self.by_redirect = true;
         self

@@ -1,5 +1,5 @@
-//! What was written lately, and what stood there before: for a search whose index is behind, and for
-//! those who are to be notified.
+//! The recent changes of records and the values before them. They serve searches with an outdated
+//! index, and notifications.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -8,30 +8,30 @@ use chrono::{DateTime, Utc};
 
 use super::table::Record;
 
-/// How many changes an environment remembers once the call that made them has ended.
+/// The number of changes kept after the call that made them has ended.
 const KEPT: usize = 10_000;
 
-/// One record that was written.
+/// A change of one record.
 #[derive(Debug, Clone)]
 pub(crate) struct RecordChange {
     at: DateTime<Utc>,
     pub(crate) module: String,
     pub(crate) id: u64,
-    /// What was there; nothing before an insert.
+    /// The record before the change; `None` for an insert.
     pub(crate) before: Option<Arc<Record>>,
 }
 
-/// The changes of an environment, the oldest first. It is not part of a snapshot: a simulator that
-/// starts from one knows only the records in it.
+/// The changes of an environment, oldest first. They are not part of a snapshot: a restored
+/// simulator knows only the records in it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct History {
     changes: VecDeque<RecordChange>,
-    /// How many there ever were.
+    /// The number of changes so far.
     count: u64,
 }
 
 impl History {
-    /// Notes that a record was written, and what was there before.
+    /// Records a change with the record before it.
     pub(crate) fn note(
         &mut self,
         at: DateTime<Utc>,
@@ -44,39 +44,39 @@ impl History {
         self.count += 1;
     }
 
-    /// A place to come back to.
+    /// Returns a position to pass to `since` or `rewind`.
     pub(crate) fn mark(&self) -> u64 {
         self.count
     }
 
-    /// What was written since that place, the oldest first.
+    /// Returns the changes since `mark`, oldest first.
     pub(crate) fn since(&self, mark: u64) -> impl Iterator<Item = &RecordChange> {
         let count = usize::try_from(self.count.saturating_sub(mark)).unwrap_or(usize::MAX);
         self.changes.iter().skip(self.changes.len().saturating_sub(count))
     }
 
-    /// Forgets what was written since that place, because it was undone.
+    /// Removes the changes since `mark`, because they were undone.
     pub(crate) fn rewind(&mut self, mark: u64) {
         while self.count > mark && self.changes.pop_back().is_some() {
             self.count -= 1;
         }
     }
 
-    /// Forgets the oldest changes beyond those that are kept.
+    /// Removes the oldest changes beyond the limit.
     pub(crate) fn trim(&mut self) {
         let gone = self.changes.len().saturating_sub(KEPT);
         self.changes.drain(..gone);
     }
 
-    /// The records of a module that were written after that instant, as they were then; those that
-    /// were not there yet as nothing.
+    /// Returns the records of a module that were changed after `then`, with their values at that
+    /// time; `None` for those that did not exist.
     pub(crate) fn as_of(
         &self,
         module: &str,
         then: DateTime<Utc>,
     ) -> BTreeMap<u64, Option<&Record>> {
         let later = self.changes.iter().rev().take_while(|change| change.at > then);
-        // The oldest of a record's changes comes last, and with it what was there then.
+        // The oldest change of a record comes last in this order, so its value is the one kept.
         later
             .filter(|change| change.module == module)
             .map(|change| (change.id, change.before.as_deref()))

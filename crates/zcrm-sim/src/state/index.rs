@@ -1,12 +1,12 @@
-//! Which records have a value: so that a search for one need not look at all of them.
+//! Indexes of records by value, so that a search need not scan all records.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use serde_json::{Map, Value};
 
-/// The records of a table by the values of some fields. A field is indexed once a search asks for
-/// it, and from then on kept up with what is written.
+/// The ids of a table's records by the values of some fields. A field is indexed when a search
+/// first uses it, and every later write updates the index.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Index {
     fields: BTreeMap<String, BTreeMap<String, BTreeSet<u64>>>,
@@ -21,7 +21,7 @@ impl Index {
         self.fields.contains_key(field)
     }
 
-    /// Indexes a field of those records.
+    /// Indexes a field of the given records.
     pub(crate) fn build<'r>(
         &mut self,
         field: &str,
@@ -56,7 +56,7 @@ impl Index {
         }
     }
 
-    /// The records of which a value looks like that. Some may come twice.
+    /// Returns the ids of the records with a matching value. An id may appear more than once.
     pub(crate) fn find<'i>(
         &'i self,
         field: &str,
@@ -78,7 +78,7 @@ impl Index {
     }
 }
 
-/// What a value looks like. The texts are in lower case; the values may be in any.
+/// A condition on a value. The text is in lower case; case is ignored in values.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum IndexMatch<'a> {
     Equals(&'a str),
@@ -86,7 +86,7 @@ pub(crate) enum IndexMatch<'a> {
     Contains(&'a str),
 }
 
-/// What a stored value is found by.
+/// Returns the index keys of a stored value.
 fn keys(value: Option<&Value>) -> Vec<String> {
     match value {
         Some(Value::String(text)) => vec![text.to_lowercase()],
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_removed_is_found_no_more() {
+    fn does_not_find_removed_records() {
         let values = |city: &str| Map::from_iter([("City".to_owned(), json!(city))]);
         let mut index = Index::default();
         index.build("City", [(1, &values("Pune")), (2, &values("PUNE"))].into_iter());
@@ -120,6 +120,6 @@ mod tests {
         index.remove(3, &values("Puri"));
         assert_eq!(found(&index, IndexMatch::Equals("pune")), [2]);
         assert_eq!(found(&index, IndexMatch::StartsWith("")), [2]);
-        assert_eq!(index.fields["City"].len(), 1, "no empty entry stays");
+        assert_eq!(index.fields["City"].len(), 1, "the empty entry is removed");
     }
 }

@@ -1,4 +1,4 @@
-//! What a simulator remembers: plain data of each area, which can be written down and read again.
+//! The state of a simulator: plain data that can be serialised in a snapshot.
 
 mod channels;
 mod credits;
@@ -45,7 +45,7 @@ pub(crate) use tokens::{
 };
 pub(crate) use users::{ADMINISTRATOR, User, UserStatus, user_defaults};
 
-/// The application that is registered with the accounts server.
+/// The application registered with the accounts server.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct OAuthClient {
     pub(crate) id: String,
@@ -53,7 +53,7 @@ pub(crate) struct OAuthClient {
     pub(crate) redirect_uri: String,
 }
 
-/// The whole state.
+/// The entire state.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) rng: Rng,
@@ -62,15 +62,15 @@ pub(crate) struct State {
     pub(crate) org_id: String,
     pub(crate) accounts: AccountsState,
     pub(crate) modules: Modules,
-    /// The fields of users, as a module that no path names.
+    /// The fields of users, as a module that has no path.
     pub(crate) user_fields: Arc<ModuleSpec>,
     pub(crate) production: Store,
     pub(crate) sandbox: Store,
     pub(crate) page_tokens: PageTokens,
-    /// Metadata as it was answered: it does not change while the simulator runs.
+    /// The metadata answers so far. Metadata does not change while the simulator runs.
     #[serde(skip)]
     pub(crate) described: BTreeMap<(Version, String), Bytes>,
-    /// The API credits that were spent.
+    /// The API credits spent.
     pub(crate) spent: BTreeMap<Environment, SpentCredits>,
 }
 
@@ -108,7 +108,7 @@ impl State {
         }
     }
 
-    /// Makes a module known, giving ids to it and to its fields.
+    /// Adds a module and assigns ids to it and to its fields.
     pub(crate) fn register(&mut self, mut spec: ModuleSpec) {
         self.described.clear();
         spec.identify(|| self.rng.next_id());
@@ -123,7 +123,7 @@ impl State {
         self.modules.insert(spec.api_name().to_owned(), Arc::new(spec));
     }
 
-    /// Gives a module a custom field; `false` if there is no such module.
+    /// Adds a custom field to a module; returns `false` if the module does not exist.
     pub(crate) fn add_field(&mut self, module: &str, mut field: FieldSpec) -> bool {
         self.described.clear();
         let Some(spec) = self.modules.get_mut(module) else { return false };
@@ -134,7 +134,7 @@ impl State {
         true
     }
 
-    /// Gives the users a field.
+    /// Adds a field to the users.
     pub(crate) fn add_user_field(&mut self, mut field: FieldSpec) {
         field.custom = true;
         field.identify(|| self.rng.next_id());

@@ -1,4 +1,4 @@
-//! What an organisation starts with: roles, profiles, taxes, currencies, variables, views.
+//! The settings of a new organisation: roles, profiles, taxes, currencies, variables, views.
 
 use serde_json::{Value, json};
 
@@ -10,10 +10,10 @@ use crate::json::into_object;
 use crate::rng::Rng;
 use crate::schema::ModuleSpec;
 
-/// When the organisation was founded, as far as its settings tell.
+/// The organisation's creation time in its settings.
 pub(crate) const FOUNDED: &str = "2020-01-01T10:00:00+05:30";
 
-/// The settings that do not depend on modules.
+/// Creates the settings that do not depend on modules.
 pub(crate) fn default_settings(rng: &mut Rng) -> Store {
     let mut store = Store::default();
     let mut put = |shelf: &mut SettingsMap, setting: Value| {
@@ -62,7 +62,7 @@ pub(crate) fn default_settings(rng: &mut Rng) -> Store {
     store
 }
 
-/// Adds the views of a module, and the assignment rule that leads have.
+/// Adds the views of a module, and the assignment rule of leads.
 pub(crate) fn add_module_settings(
     rng: &mut Rng,
     store: &mut Store,

@@ -1,4 +1,4 @@
-//! Page tokens: opaque, bound to a user and to a query, valid for a day.
+//! Page tokens: opaque, bound to a user and a query, valid for a day.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -9,43 +9,43 @@ use crate::rng::Rng;
 
 const LIFE: TimeDelta = TimeDelta::hours(24);
 
-/// Where a page starts.
+/// The start of a page.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct PagePosition {
-    /// How many records come before it.
+    /// The number of records before the page.
     pub(crate) offset: usize,
-    /// The sort key and the id of the last record before it.
+    /// The sort key and id of the last record before the page.
     pub(crate) after: Option<(i64, u64)>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct PageToken {
-    /// The user and the query that it is bound to.
+    /// The user and query that the token is bound to.
     bound_to: String,
     position: PagePosition,
     expires: DateTime<Utc>,
 }
 
-/// Why a page token is refused.
+/// The reason why a page token is refused.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum PageTokenError {
     Unknown,
     Expired,
-    /// It was given to another user or for another query.
+    /// The token belongs to another user or query.
     BoundToAnother,
 }
 
-/// The tokens that have been given out.
+/// The issued tokens.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct PageTokens {
     tokens: BTreeMap<String, PageToken>,
-    /// The same, in the order in which they were given out.
+    /// The tokens in the order of their issue.
     #[serde(default)]
     order: VecDeque<String>,
 }
 
 impl PageTokens {
-    /// Gives out a token.
+    /// Issues a token.
     pub(crate) fn issue(
         &mut self,
         rng: &mut Rng,
@@ -53,7 +53,7 @@ impl PageTokens {
         position: PagePosition,
         now: DateTime<Utc>,
     ) -> String {
-        // An expired token is distinguished from an unknown one for another day.
+        // Expired tokens are kept for another day, to distinguish them from unknown ones.
         while let Some(oldest) = self.order.front() {
             if self.tokens.get(oldest).is_some_and(|token| now < token.expires + LIFE) {
                 break;
@@ -68,7 +68,7 @@ impl PageTokens {
         text
     }
 
-    /// Where the token's page starts.
+    /// Returns the start of the token's page.
     pub(crate) fn redeem(
         &self,
         text: &str,
@@ -86,7 +86,7 @@ impl PageTokens {
     }
 }
 
-/// When a token that is given out now expires.
+/// Returns the expiry of a token issued at `now`.
 pub(crate) fn expiry(now: DateTime<Utc>) -> DateTime<Utc> {
     now + LIFE
 }

@@ -1,10 +1,10 @@
-//! The permissions that a profile has.
+//! The permissions of profiles.
 
 use serde_json::{Map, Value, json};
 
 use crate::json::text_of;
 
-/// What a profile can allow: a name, a label, and the module that it is about.
+/// The permissions: name, label, and module.
 const PERMISSIONS: [(&str, &str, &str); 12] = [
     ("Crm_Implied_View_Leads", "View", "Leads"),
     ("Crm_Implied_Create_Leads", "Create", "Leads"),
@@ -20,10 +20,10 @@ const PERMISSIONS: [(&str, &str, &str); 12] = [
     ("Crm_Implied_Customize_Zoho_CRM", "Customize Zoho CRM", ""),
 ];
 
-/// What only administrators may do.
+/// The permissions reserved for administrators.
 const RESERVED: [&str; 2] = ["Crm_Implied_Manage_Users", "Crm_Implied_Customize_Zoho_CRM"];
 
-/// A profile; its permissions' ids follow the profile's own.
+/// Creates a profile. The ids of its permissions follow the profile's id.
 pub(super) fn profile(name: &str, admin: bool) -> Value {
     json!({
         "name": name, "display_label": name, "description": format!("The profile {name}"),
@@ -36,7 +36,7 @@ pub(super) fn profile(name: &str, admin: bool) -> Value {
     })
 }
 
-/// What a profile allows, as the settings show it.
+/// Returns a profile's permissions as the settings show them.
 pub(crate) fn permissions(profile: &Map<String, Value>) -> Vec<Value> {
     let enabled = profile.get("enabled").and_then(Value::as_array);
     let first = text_of(profile, "id").parse::<u64>().unwrap_or_default() + 100_000_000_000;
@@ -53,14 +53,14 @@ pub(crate) fn permissions(profile: &Map<String, Value>) -> Vec<Value> {
     shown.collect()
 }
 
-/// Whether a profile allows something; what no profile can forbid is allowed.
+/// Returns whether a profile allows an action. Unknown permissions are allowed.
 pub(crate) fn allows(profile: &Map<String, Value>, permission: &str) -> bool {
     let enabled = profile.get("enabled").and_then(Value::as_array);
     !PERMISSIONS.iter().any(|(name, ..)| *name == permission)
         || enabled.is_some_and(|enabled| enabled.contains(&json!(permission)))
 }
 
-/// Allows something to a profile, or forbids it; `false` where there is no such permission.
+/// Allows or forbids an action for a profile. Returns `false` if the permission is unknown.
 pub(crate) fn set_permission(
     profile: &mut Map<String, Value>,
     permission: &str,

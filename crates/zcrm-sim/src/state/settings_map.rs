@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::json::{record_key, text_of};
 
-/// Settings of one kind, by their ids.
+/// Settings of one kind by id.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct SettingsMap(pub(crate) BTreeMap<u64, Map<String, Value>>);
 
@@ -24,7 +24,7 @@ impl SettingsMap {
         self.0.remove(&record_key(id)?)
     }
 
-    /// The setting with that id, or all of them if none is asked for.
+    /// Returns the setting with this id, or all settings without an id.
     pub(crate) fn all_or_one(&self, id: Option<&str>) -> impl Iterator<Item = &Map<String, Value>> {
         let key = id.map(record_key);
         self.0
@@ -37,7 +37,7 @@ impl SettingsMap {
         self.0.values()
     }
 
-    /// Keeps a setting under its id, which it then has as a member too.
+    /// Stores a setting under its id, and adds the id as a member.
     pub(crate) fn put(&mut self, id: u64, mut setting: Map<String, Value>) {
         setting.insert("id".into(), id.to_string().into());
         self.0.insert(id, setting);
@@ -51,7 +51,7 @@ impl SettingsMap {
         self.0.values_mut().find(|setting| text_of(setting, member).eq_ignore_ascii_case(text))
     }
 
-    /// The setting of which a member has that text, whatever its case.
+    /// Returns the setting whose member has this text, ignoring case.
     pub(crate) fn find_by(&self, member: &str, text: &str) -> Option<&Map<String, Value>> {
         self.values().find(|setting| text_of(setting, member).eq_ignore_ascii_case(text))
     }

@@ -1,4 +1,4 @@
-//! What an environment holds: records, and everything that hangs on them.
+//! The data of an environment: records and everything related to them.
 
 use std::collections::BTreeMap;
 
@@ -20,16 +20,16 @@ pub(crate) struct Store {
     /// Relations between records of two modules.
     pub(crate) links: Vec<Link>,
     pub(crate) attachments: BTreeMap<u64, Attachment>,
-    /// Photos by the record's id.
+    /// Photos by record id.
     pub(crate) photos: BTreeMap<u64, File>,
-    /// The organisation's photo, with its id.
+    /// The organisation's photo with its id.
     #[serde(default)]
     pub(crate) org_photo: Option<(u64, File)>,
-    /// Uploaded files by their id.
+    /// Uploaded files by id.
     pub(crate) files: BTreeMap<String, File>,
     pub(crate) views: BTreeMap<u64, CustomView>,
     pub(crate) taxes: SettingsMap,
-    /// What the organisation prefers for its taxes.
+    /// The tax settings of the organisation.
     #[serde(default)]
     pub(crate) tax_preference: TaxPreference,
     pub(crate) currencies: SettingsMap,
@@ -38,14 +38,14 @@ pub(crate) struct Store {
     pub(crate) roles: SettingsMap,
     pub(crate) profiles: SettingsMap,
     pub(crate) territories: SettingsMap,
-    /// Rules that give new records to somebody, by the id that `lar_id` names.
+    /// Assignment rules by the id that `lar_id` names.
     pub(crate) assignment_rules: SettingsMap,
-    /// What scheduled jobs came to, by the job's id.
+    /// The results of scheduled jobs by job id.
     pub(crate) jobs: BTreeMap<String, Value>,
-    /// Who is notified of what.
+    /// The notification channels.
     #[serde(default)]
     pub(crate) channels: Channels,
-    /// What was written lately.
+    /// The recent changes.
     #[serde(skip)]
     pub(crate) history: History,
 }
@@ -60,20 +60,20 @@ impl Store {
         self.tables.entry(module.to_owned()).or_default()
     }
 
-    /// Every table with its module's name.
+    /// Returns every table with its module's name.
     pub(crate) fn tables(&self) -> impl Iterator<Item = (&str, &Table)> {
         self.tables.iter().map(|(name, table)| (name.as_str(), table))
     }
 }
 
-/// What an organisation prefers for its taxes.
+/// The tax settings of an organisation.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct TaxPreference {
     pub(crate) auto_populate_tax: bool,
     pub(crate) modify_tax_rates: bool,
 }
 
-/// A label of a module's records.
+/// A tag of a module's records.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Tag {
     pub(crate) module: String,
@@ -85,7 +85,7 @@ pub(crate) struct Tag {
     pub(crate) modified: DateTime<Utc>,
 }
 
-/// A relation between two records, with the values that belong to it.
+/// A relation between two records, with the values of the relation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Link {
     pub(crate) ends: [(String, u64); 2],
@@ -93,7 +93,7 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// The other end, if `end` is one.
+    /// Returns the other end of the relation, if `end` is one of its ends.
     pub(crate) fn other(&self, end: (&str, u64)) -> Option<(&str, u64)> {
         let [a, b] = self.ends.each_ref().map(|(module, id)| (module.as_str(), *id));
         if a == end {
@@ -106,16 +106,17 @@ impl Link {
     }
 }
 
-/// A view of a module's records.
+/// A custom view of a module's records.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct CustomView {
     pub(crate) id: u64,
     pub(crate) module: String,
     pub(crate) name: String,
-    /// The name of one that the system made.
+    /// The system name of a view that is not custom.
     pub(crate) system_name: Option<String>,
     pub(crate) default: bool,
-    /// `{comparator, field, value}` or `{group_operator, group}`, fields by their API names.
+    /// The criteria as `{comparator, field, value}` or `{group_operator, group}`, with the fields'
+    /// API names.
     pub(crate) criteria: Option<Value>,
     pub(crate) fields: Vec<String>,
     pub(crate) sort_by: Option<String>,

@@ -14,9 +14,9 @@ use crate::json::record_key;
 pub(crate) struct Table {
     pub(crate) records: BTreeMap<u64, Record>,
     pub(crate) deleted: Vec<DeletedRecord>,
-    /// The last number that a field which counts has given.
+    /// The last number given by each auto-number field.
     pub(crate) numbers: BTreeMap<String, u64>,
-    /// How many records a plain list leaves out: converted ones, and those that are not approved.
+    /// The number of records that a plain list leaves out: converted and unapproved ones.
     pub(crate) hidden: usize,
     #[serde(skip)]
     index: Index,
@@ -46,7 +46,7 @@ impl Table {
         Some(record)
     }
 
-    /// Gives a record other values. Fields that can be indexed are changed only in this way.
+    /// Replaces a record's values. All changes of indexed fields must use this method.
     pub(crate) fn change(&mut self, id: u64, values: Map<String, Value>) -> Option<&mut Record> {
         let record = self.records.get_mut(&id)?;
         self.index.remove(id, &record.values);
@@ -55,7 +55,8 @@ impl Table {
         Some(record)
     }
 
-    /// The records that look like one of those; `None` if there are more than `most` of them. The
+    /// Returns the records that match one of the conditions; `None` if more than `most` do. The
+    /// fields are indexed if they are not yet.
     /// fields are indexed from then on.
     pub(crate) fn find(
         &mut self,
@@ -78,13 +79,13 @@ impl Table {
         Some(found)
     }
 
-    /// The record whose id is written exactly so.
+    /// Returns the record with this id, in its canonical form.
     pub(crate) fn get(&self, id: &str) -> Option<&Record> {
         self.records.get(&record_key(id)?)
     }
 }
 
-/// A record: what the system keeps about it, and the values of its other fields.
+/// A record: the values kept by the system, and the values of the other fields.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Record {
     pub(crate) id: u64,
@@ -93,9 +94,9 @@ pub(crate) struct Record {
     pub(crate) modified_by: String,
     pub(crate) created: DateTime<Utc>,
     pub(crate) modified: DateTime<Utc>,
-    /// Whether a lead was converted.
+    /// Whether the lead is converted.
     pub(crate) converted: bool,
-    /// Whether it does not wait for somebody's approval.
+    /// Whether the record is approved; `false` while it waits for approval.
     pub(crate) approved: bool,
     pub(crate) values: Map<String, Value>,
 }
@@ -106,7 +107,7 @@ impl Record {
     }
 }
 
-/// What remains of a deleted record.
+/// The remaining data of a deleted record.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct DeletedRecord {
     pub(crate) id: u64,
@@ -115,6 +116,6 @@ pub(crate) struct DeletedRecord {
     pub(crate) created_by: String,
     pub(crate) deleted_by: String,
     pub(crate) deleted: DateTime<Utc>,
-    /// Whether somebody took it out of the recycle bin before its time.
+    /// Whether the record was removed from the recycle bin.
     pub(crate) purged: bool,
 }

@@ -1,4 +1,4 @@
-//! Grant, refresh and access tokens, with the limits that Zoho sets to them.
+//! Grant, refresh and access tokens, with Zoho's limits.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -10,33 +10,33 @@ use super::grants::{PendingGrant, RefreshTokenIssue};
 use crate::environment::Environment;
 use crate::rng::Rng;
 
-/// How long an access token lives.
+/// The lifetime of an access token.
 pub(crate) const TOKEN_LIFE_SECONDS: i64 = 3_600;
-/// How many access tokens a refresh token gives within [`THROTTLE_WINDOW`].
+/// The number of access tokens per refresh token within [`THROTTLE_WINDOW`].
 const THROTTLE_TOKENS: usize = 10;
 const THROTTLE_WINDOW: TimeDelta = TimeDelta::minutes(10);
 
-/// How long a refresh token is refused after one call too many, unless said otherwise. Zoho says
-/// "after some time"; its window would often end sooner.
+/// The default time for which a refresh token is refused after too many refreshes. Zoho says "after
+/// some time"; the throttle window would often end sooner.
 pub(crate) const THROTTLE_LOCK: TimeDelta = TimeDelta::minutes(10);
-/// How many grant tokens people make for a client within [`GRANT_WINDOW`].
+/// The number of grants on the consent page per client within [`GRANT_WINDOW`].
 const GRANTS: usize = 10;
 const GRANT_WINDOW: TimeDelta = TimeDelta::minutes(10);
-/// How many access tokens of one refresh token live at once.
+/// The number of valid access tokens per refresh token.
 const LIVE_ACCESS_TOKENS: usize = 15;
-/// How many refresh tokens a user has at once.
+/// The number of refresh tokens per user.
 const REFRESH_TOKENS: usize = 20;
 
-/// Why no token was issued.
+/// The reason why no token is issued.
 #[derive(Debug)]
 pub(crate) enum TokenError {
     Named(&'static str),
     Throttled,
-    /// The user lives in that data centre.
+    /// The user belongs to this other data centre.
     OtherDataCenter(String),
 }
 
-/// What a grant gives.
+/// The tokens issued for a grant.
 #[derive(Clone)]
 pub(crate) struct IssuedTokens {
     pub(crate) access: String,
@@ -49,10 +49,10 @@ pub(crate) struct RefreshToken {
     user: String,
     pub(crate) environment: Environment,
     pub(crate) scopes: Vec<String>,
-    /// When it was used within the last window.
+    /// The times of use within the last window.
     used: VecDeque<DateTime<Utc>>,
     locked_until: Option<DateTime<Utc>>,
-    /// The access tokens that it gave, oldest first.
+    /// The valid access tokens issued for it, oldest first.
     live: VecDeque<String>,
 }
 
@@ -75,29 +75,29 @@ impl AccessToken {
     }
 }
 
-/// Every token that the accounts server knows.
+/// All tokens of the accounts server.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct AccountsState {
     grants: BTreeMap<String, PendingGrant>,
-    /// When people made grants within the last window.
+    /// The times of grants on the consent page within the last window.
     granted: VecDeque<DateTime<Utc>>,
-    /// Oldest first.
+    /// The refresh tokens, oldest first.
     refresh: Vec<RefreshToken>,
     access: BTreeMap<String, AccessToken>,
-    /// The users that have agreed to a lasting grant before.
+    /// The users that have consented to offline access before.
     agreed: BTreeSet<String>,
     pub(crate) devices: DeviceCodes,
 }
 
 impl AccountsState {
-    /// Keeps a grant and returns its token.
+    /// Stores a grant and returns its token.
     pub(crate) fn new_grant(&mut self, rng: &mut Rng, grant: PendingGrant) -> String {
         let code = rng.token();
         self.grants.insert(code.clone(), grant);
         code
     }
 
-    /// Counts a grant that a person makes; `false` if it is one too many.
+    /// Counts a grant on the consent page; returns `false` if it exceeds the limit.
     pub(crate) fn count_grant(&mut self, now: DateTime<Utc>) -> bool {
         self.granted.retain(|made| now < *made + GRANT_WINDOW);
         let fits = self.granted.len() < GRANTS;
@@ -147,7 +147,7 @@ impl AccountsState {
         Ok(IssuedTokens { access, refresh: None })
     }
 
-    /// Issues a refresh token; the user's oldest one makes room if there are too many.
+    /// Issues a refresh token. If the user has too many, the oldest one is revoked.
     fn new_refresh_token(&mut self, rng: &mut Rng, grant: &PendingGrant) -> String {
         let oldest = self.refresh.iter().find(|known| known.user == grant.user);
         let held = self.refresh.iter().filter(|known| known.user == grant.user).count();
@@ -175,7 +175,7 @@ impl AccountsState {
             .ok_or(TokenError::Named("invalid_code"))
     }
 
-    /// Counts a use of the refresh token and refuses one too many.
+    /// Counts a use of the refresh token, and refuses it if there are too many.
     pub(crate) fn throttle(
         &mut self,
         token: &str,
@@ -199,7 +199,7 @@ impl AccountsState {
         Ok(())
     }
 
-    /// Issues an access token; the oldest one dies if too many live.
+    /// Issues an access token. If too many are valid, the oldest one is revoked.
     pub(crate) fn new_access_token(
         &mut self,
         rng: &mut Rng,
@@ -230,12 +230,12 @@ impl AccountsState {
         Ok(token)
     }
 
-    /// The access token, if it lives.
+    /// Returns the access token, if it is valid.
     pub(crate) fn access_token(&self, token: &str, now: DateTime<Utc>) -> Option<&AccessToken> {
         self.access.get(token).filter(|access| now < access.expires)
     }
 
-    /// Whether the token lives and is good for that environment.
+    /// Returns whether the token is valid for the environment.
     pub(crate) fn admits(&self, token: &str, environment: Environment, now: DateTime<Utc>) -> bool {
         self.access_token(token, now).is_some_and(|access| access.environment == environment)
     }
@@ -251,7 +251,7 @@ impl AccountsState {
         self.access.remove(token).is_some()
     }
 
-    /// Revokes the refresh token that gave that access token, with all that it gave.
+    /// Revokes the refresh token that the access token was issued for, with all its access tokens.
     pub(crate) fn revoke_login(&mut self, access: &str) -> bool {
         let source = self.refresh.iter().find(|known| known.live.iter().any(|one| one == access));
         let token = source.map_or_else(|| access.to_owned(), |known| known.token.clone());

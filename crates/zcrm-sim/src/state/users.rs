@@ -10,7 +10,7 @@ use crate::json::{into_object, text_of};
 use crate::rng::Rng;
 use crate::schema::{FieldKind, FieldSpec, ModuleSpec};
 
-/// The profile whose users may administer.
+/// The profile of administrators.
 pub(crate) const ADMINISTRATOR: &str = "Administrator";
 
 /// A user of the organisation.
@@ -21,21 +21,21 @@ pub(crate) struct User {
     pub(crate) email: String,
     pub(crate) first_name: String,
     pub(crate) last_name: String,
-    /// The ids of the role and of the profile.
+    /// The ids of the role and the profile.
     pub(crate) role: String,
     pub(crate) profile: String,
     pub(crate) status: UserStatus,
-    /// Whether the user took up the invitation.
+    /// Whether the user accepted the invitation.
     pub(crate) confirmed: bool,
-    /// The ids of territories.
+    /// The ids of the user's territories.
     pub(crate) territories: Vec<String>,
-    /// When the user was last changed, if ever.
+    /// The time of the last change, if any.
     pub(crate) modified: Option<DateTime<Utc>>,
-    /// Everything else that is known, by the names of the fields.
+    /// All other values, by field name.
     pub(crate) values: Map<String, Value>,
 }
 
-/// Whether a user can work.
+/// The status of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum UserStatus {
     Active,
@@ -53,7 +53,7 @@ impl User {
     }
 }
 
-/// A user: the first may administer, the others may not.
+/// Creates a user. The first one is an administrator.
 pub(crate) fn new_user(rng: &mut Rng, settings: &Store, email: &str, first: bool) -> User {
     let name = email.split('@').next().unwrap_or_default();
     let mut letters = name.chars();
@@ -78,7 +78,7 @@ pub(crate) fn new_user(rng: &mut Rng, settings: &Store, email: &str, first: bool
     }
 }
 
-/// The values of a user's account before it is set up.
+/// Returns the values of a new user's account.
 pub(crate) fn user_defaults() -> Map<String, Value> {
     let tab = json!({ "font_color": "#FFFFFF", "background": "#222222" });
     into_object(json!({
@@ -92,7 +92,7 @@ pub(crate) fn user_defaults() -> Map<String, Value> {
     }))
 }
 
-/// The fields of users.
+/// Returns the fields of users.
 pub(crate) fn user_fields() -> ModuleSpec {
     use FieldKind::{Date, Email, Other, Phone, Text, Website};
     let text = |name: &str, length: u32| FieldSpec::new(name, Text).max_length(length);

@@ -1,4 +1,4 @@
-//! Tokens: how they are got, how long they last, what they are good for.
+//! Issue, lifetime, scopes and revocation of tokens.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::client::{Http, access_token, refresh_token};
 const LEADS: &str = "/crm/v8/Leads?fields=Last_Name";
 
 #[tokio::test]
-async fn a_grant_is_exchanged_once() {
+async fn a_grant_can_be_exchanged_once() {
     let sim = Simulator::builder().seed(7).start().await.unwrap();
     let http = Http::new(&sim);
     let grant = sim.grant_token();
@@ -47,7 +47,7 @@ async fn a_grant_expires_after_ten_minutes() {
 }
 
 #[tokio::test]
-async fn wrong_clients_are_named_as_zoho_names_them() {
+async fn token_errors_have_zohos_names() {
     let sim =
         Simulator::builder().client("me", "secret", "https://a.example/b").start().await.unwrap();
     let http = Http::new(&sim);
@@ -63,13 +63,13 @@ async fn wrong_clients_are_named_as_zoho_names_them() {
     let wrong = format!("{code}&{known}&redirect_uri=https%3A%2F%2Fb.example");
     assert_eq!(error(wrong).await, "invalid_redirect_uri");
     assert_eq!(error(format!("{known}&grant_type=password")).await, "general_error");
-    // None of these used the grant up.
+    // None of these requests used up the grant.
     let right = format!("{code}&{known}&redirect_uri=https%3A%2F%2Fa.example%2Fb");
     assert_eq!(http.form("token", &right).await.json()["api_domain"], sim.api_url());
 }
 
 #[tokio::test]
-async fn parameters_may_stand_in_the_query_and_are_not_kept_in_the_journal() {
+async fn accepts_query_parameters_and_keeps_secrets_out_of_the_journal() {
     let sim = Simulator::builder().client("me", "topsecret", "https://a/b").start().await.unwrap();
     let http = Http::new(&sim);
     let grant = sim.grant_token();
@@ -87,7 +87,7 @@ async fn parameters_may_stand_in_the_query_and_are_not_kept_in_the_journal() {
 }
 
 #[tokio::test]
-async fn a_form_may_be_a_multipart_one() {
+async fn accepts_a_multipart_token_request() {
     let sim = Simulator::builder().client("me", "secret", "https://a/b").start().await.unwrap();
     let http = Http::new(&sim);
     let refresh = refresh_token(&http.exchange(&sim.grant_token()).await);
@@ -109,7 +109,7 @@ async fn a_form_may_be_a_multipart_one() {
 }
 
 #[tokio::test]
-async fn an_access_token_lasts_an_hour_and_says_so() {
+async fn an_access_token_expires_after_an_hour() {
     let sim = Simulator::start().await.unwrap();
     let http = Http::logged_in(&sim).await;
     let reply = http.get(LEADS).await;
@@ -123,7 +123,7 @@ async fn an_access_token_lasts_an_hour_and_says_so() {
 }
 
 #[tokio::test]
-async fn a_refresh_gives_another_token_and_no_refresh_token() {
+async fn a_refresh_issues_only_a_new_access_token() {
     let sim = Simulator::start().await.unwrap();
     let mut http = Http::new(&sim);
     let first = http.exchange(&sim.grant_token()).await;
@@ -143,7 +143,7 @@ async fn a_refresh_gives_another_token_and_no_refresh_token() {
 }
 
 #[tokio::test]
-async fn the_eleventh_refresh_in_ten_minutes_locks_the_token_out() {
+async fn the_eleventh_refresh_in_ten_minutes_locks_the_token() {
     let sim = Simulator::start().await.unwrap();
     let http = Http::new(&sim);
     let refresh = refresh_token(&http.exchange(&sim.grant_token()).await);
@@ -161,7 +161,7 @@ async fn the_eleventh_refresh_in_ten_minutes_locks_the_token_out() {
 }
 
 #[tokio::test]
-async fn the_limit_can_answer_with_200_or_be_off() {
+async fn the_refresh_limit_can_answer_200_or_be_off() {
     for (limit, error) in
         [(RefreshLimit::Ok, json!("Access Denied")), (RefreshLimit::Off, json!(null))]
     {
@@ -177,7 +177,7 @@ async fn the_limit_can_answer_with_200_or_be_off() {
 }
 
 #[tokio::test]
-async fn the_sixteenth_live_access_token_ends_the_oldest() {
+async fn the_sixteenth_access_token_revokes_the_oldest() {
     let sim = Simulator::builder().refresh_limit(RefreshLimit::Off).start().await.unwrap();
     let mut http = Http::new(&sim);
     let first = http.exchange(&sim.grant_token()).await;
@@ -192,7 +192,7 @@ async fn the_sixteenth_live_access_token_ends_the_oldest() {
 }
 
 #[tokio::test]
-async fn the_twenty_first_refresh_token_ends_the_first_with_its_access_tokens() {
+async fn the_twenty_first_refresh_token_revokes_the_first() {
     let sim = Simulator::start().await.unwrap();
     let mut http = Http::new(&sim);
     let first = http.exchange(&sim.grant_token()).await;
@@ -211,7 +211,7 @@ async fn the_twenty_first_refresh_token_ends_the_first_with_its_access_tokens() 
 }
 
 #[tokio::test]
-async fn a_token_is_good_for_its_scopes_its_environment_and_no_other() {
+async fn a_token_is_limited_to_its_scopes_and_environment() {
     let sim = Simulator::builder().records("Leads", 1).start().await.unwrap();
     let mut http = Http::new(&sim);
     let reply = http.exchange(&sim.grant_token_for(&["ZohoCRM.modules.leads.READ"])).await;
@@ -240,7 +240,7 @@ async fn a_token_is_good_for_its_scopes_its_environment_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_revoked_refresh_token_takes_its_access_tokens_along() {
+async fn revoking_a_refresh_token_revokes_its_access_tokens() {
     let sim = Simulator::start().await.unwrap();
     let mut http = Http::new(&sim);
     let first = http.exchange(&sim.grant_token()).await;
@@ -254,7 +254,7 @@ async fn a_revoked_refresh_token_takes_its_access_tokens_along() {
 }
 
 #[tokio::test]
-async fn user_info_needs_its_scope() {
+async fn user_info_requires_its_scope() {
     let sim =
         Simulator::builder().user("a@example.com").user("bea@example.com").start().await.unwrap();
     let http = Http::new(&sim);
@@ -272,7 +272,7 @@ async fn user_info_needs_its_scope() {
 }
 
 #[tokio::test]
-async fn the_newer_revocation_wants_to_know_the_client() {
+async fn the_newer_revocation_requires_client_credentials() {
     let sim = Simulator::builder().client("me", "secret", "https://a/b").start().await.unwrap();
     let http = Http::new(&sim);
     let first = http.exchange(&sim.grant_token()).await;
@@ -296,7 +296,7 @@ async fn the_newer_revocation_wants_to_know_the_client() {
 }
 
 #[tokio::test]
-async fn a_token_may_be_revoked_in_a_form_and_alone() {
+async fn revokes_only_the_token_in_the_form() {
     let sim = Simulator::start().await.unwrap();
     let mut http = Http::logged_in(&sim).await;
     let form = format!("token={}", http.token);
@@ -306,13 +306,13 @@ async fn a_token_may_be_revoked_in_a_form_and_alone() {
     let second = http.refresh(&refresh_token(&first)).await;
     http.form("token/revoke", &format!("token={}", access_token(&first))).await;
     http.token = access_token(&second);
-    assert_eq!(http.get(LEADS).await.status, 204, "only the one that was named is revoked");
+    assert_eq!(http.get(LEADS).await.status, 204, "only the named token is revoked");
     http.form("token/revoke", &format!("token={}", refresh_token(&first))).await;
     assert_eq!(http.refresh(&refresh_token(&first)).await.json()["error"], "invalid_code");
 }
 
 #[tokio::test]
-async fn a_client_acts_for_itself_in_its_organisation() {
+async fn client_credentials_give_a_token_for_the_organisation() {
     let sim = Simulator::start().await.unwrap();
     let mut http = Http::new(&sim);
     let ask = async |rest: String| {
@@ -335,7 +335,7 @@ async fn a_client_acts_for_itself_in_its_organisation() {
 }
 
 #[tokio::test]
-async fn other_routes_are_those_of_a_web_server() {
+async fn unknown_routes_answer_an_html_404() {
     let sim = Simulator::start().await.unwrap();
     let http = Http::new(&sim);
     let reply = http.form("nowhere", "").await;

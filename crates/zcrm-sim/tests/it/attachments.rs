@@ -18,7 +18,7 @@ fn disposition(reply: &Reply) -> &str {
 }
 
 #[tokio::test]
-async fn a_file_is_attached_listed_downloaded_and_deleted() {
+async fn attaches_lists_downloads_and_deletes_a_file() {
     for version in VERSIONS {
         let (http, lead) = http().await;
         let base = format!("/crm/{version}/Leads/{lead}/Attachments");
@@ -65,7 +65,7 @@ async fn a_file_is_attached_listed_downloaded_and_deleted() {
 }
 
 #[tokio::test]
-async fn a_link_is_attached_in_the_query_or_as_a_part() {
+async fn attaches_a_link_from_the_query_or_a_part() {
     for version in VERSIONS {
         let (http, lead) = http().await;
         let base = format!("/crm/{version}/Leads/{lead}/Attachments");
@@ -93,7 +93,7 @@ async fn a_link_is_attached_in_the_query_or_as_a_part() {
 }
 
 #[tokio::test]
-async fn a_note_has_attachments_of_its_own() {
+async fn a_note_has_its_own_attachments() {
     for version in VERSIONS {
         let (http, lead) = http().await;
         let note = json!({ "data": [{ "Note_Content": "N" }] });
@@ -103,7 +103,7 @@ async fn a_note_has_attachments_of_its_own() {
         let read = http.get(&format!("/crm/{version}/Notes/{note}")).await.rows();
         assert_eq!(read[0]["$attachments"][0]["File_Name"], "a.txt");
         assert_eq!(http.get(&format!("{base}/{made}")).await.body.as_ref(), b"1");
-        // It is the note's alone.
+        // Only the note has the attachment.
         let of_lead = format!("/crm/{version}/Leads/{lead}/Attachments/{made}");
         assert_eq!(http.get(&of_lead).await.code(), "INVALID_DATA");
         assert_eq!(http.delete(&format!("{base}/{made}")).await.codes(), ["SUCCESS"]);
@@ -112,7 +112,7 @@ async fn a_note_has_attachments_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_photo_takes_the_place_of_the_one_before() {
+async fn a_photo_replaces_the_previous_one() {
     for version in VERSIONS {
         let (http, lead) = http().await;
         let path = format!("/crm/{version}/Leads/{lead}/photo");
@@ -159,7 +159,7 @@ async fn the_organisation_has_a_photo_too() {
 }
 
 #[tokio::test]
-async fn files_are_uploaded_for_later() {
+async fn uploads_files_for_later_records() {
     for version in VERSIONS {
         let (http, _) = http().await;
         let path = format!("/crm/{version}/files");

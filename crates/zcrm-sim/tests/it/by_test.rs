@@ -1,4 +1,4 @@
-//! Records that a test writes beside its client, and a clock that it shares with it.
+//! Records written by a test without a client, and a clock shared with the test.
 
 use std::{
     sync::{
@@ -60,12 +60,13 @@ async fn notifies_of_records_that_a_test_writes() {
     http.sim.change("Leads", &id, json!({ "City": "Pune" })).unwrap();
     http.sim.delete("Leads", &id).unwrap();
     http.sim.deliveries_settled().await;
-    let told: Vec<_> = receiver.bodies().iter().map(|body| body["operation"].clone()).collect();
-    assert_eq!(told, ["insert", "update", "delete"]);
+    let operations: Vec<_> =
+        receiver.bodies().iter().map(|body| body["operation"].clone()).collect();
+    assert_eq!(operations, ["insert", "update", "delete"]);
 }
 
 #[tokio::test]
-async fn follows_a_clock_of_the_test() {
+async fn follows_the_clock_of_a_test() {
     let start: DateTime<Utc> = "2026-03-01T10:00:00Z".parse().unwrap();
     let shared = Arc::new(Mutex::new(start));
     let time = Arc::clone(&shared);
@@ -79,10 +80,10 @@ async fn follows_a_clock_of_the_test() {
 }
 
 #[tokio::test]
-async fn ends_waits_by_the_followed_clock() {
+async fn a_followed_clock_ends_waits() {
     let start: DateTime<Utc> = "2026-03-01T10:00:00Z".parse().unwrap();
     let looks = AtomicU64::new(0);
-    // a second passes with each look at it
+    // Each read of this clock advances it by a second.
     let clock = move || start + Duration::from_secs(looks.fetch_add(1, Ordering::SeqCst));
     let builder = Simulator::builder().clock(ClockMode::following(clock));
     let http = Http::logged_in(&builder.start().await.unwrap()).await;

@@ -1,4 +1,4 @@
-//! A small HTTP client that trusts the simulator, and no more than the tests need.
+//! A small HTTP client that trusts the simulator, with only the features that the tests need.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use zcrm_sim::Simulator;
 type Https = hyper_rustls::HttpsConnector<HttpConnector>;
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// An answer with its body read to the end.
+/// An answer with its complete body.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -32,7 +32,7 @@ impl Reply {
         std::str::from_utf8(&self.body).unwrap()
     }
 
-    /// The parameters of the redirect, decoded.
+    /// Returns the decoded parameters of the redirect.
     pub(crate) fn redirect(&self) -> Vec<(String, String)> {
         let location = self.headers["location"].to_str().unwrap();
         let (_, query) = location.split_once('?').unwrap();
@@ -54,12 +54,12 @@ impl Reply {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// The code of an error of the whole call.
+    /// Returns the error code of the entire call.
     pub(crate) fn code(&self) -> String {
         self.json()["code"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// The rows of the answer, under whatever key, or within an object.
+    /// Returns the rows of the answer, under any key, or within an object.
     pub(crate) fn rows(&self) -> Vec<Value> {
         let json = self.json();
         let list = |value: &Value| value.as_object()?.values().find_map(Value::as_array).cloned();
@@ -67,18 +67,18 @@ impl Reply {
         list(&json).or_else(within).unwrap()
     }
 
-    /// The code of each row of a write.
+    /// Returns the code of each row of a write.
     pub(crate) fn codes(&self) -> Vec<String> {
         self.rows().iter().map(|row| row["code"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// The id of what the n-th row wrote.
+    /// Returns the id of the record written by the n-th row.
     pub(crate) fn id(&self, row: usize) -> String {
         self.rows()[row]["details"]["id"].as_str().unwrap().to_owned()
     }
 }
 
-/// A client of one simulator, with an access token once it has logged in.
+/// A client of one simulator; it has an access token once it has logged in.
 #[derive(Clone)]
 pub(crate) struct Http {
     pub(crate) sim: Simulator,
@@ -91,12 +91,12 @@ impl Http {
         Self::build(sim, sim.ca_pem(), true)
     }
 
-    /// A client that speaks HTTP/1.1, each call over a connection of its own.
+    /// Creates a client that speaks HTTP/1.1 and opens a connection for each call.
     pub(crate) fn http1(sim: &Simulator) -> Self {
         Self::build(sim, sim.ca_pem(), false)
     }
 
-    /// A client that trusts others, to send to any URL.
+    /// Creates a client that trusts other authorities and calls any URL.
     pub(crate) fn trusting(sim: &Simulator, authorities: &str) -> Self {
         Self::build(sim, authorities, true)
     }
@@ -127,14 +127,14 @@ impl Http {
         Self { sim: sim.clone(), client: pool.build(https), token: String::new() }
     }
 
-    /// A client with an access token for those scopes alone.
+    /// Creates a client with an access token for only these scopes.
     pub(crate) async fn limited(sim: &Simulator, scopes: &[&str]) -> Self {
         let mut http = Self::new(sim);
         http.token = access_token(&http.exchange(&sim.grant_token_for(scopes)).await);
         http
     }
 
-    /// A client with an access token for all the usual scopes.
+    /// Creates a client with an access token for all usual scopes.
     pub(crate) async fn logged_in(sim: &Simulator) -> Self {
         let mut http = Self::new(sim);
         http.token = access_token(&http.exchange(&sim.grant_token()).await);
@@ -158,7 +158,7 @@ impl Http {
         Ok(Reply { status: parts.status.as_u16(), headers: parts.headers, body })
     }
 
-    /// A token call with the right client.
+    /// Sends a token request with the correct client.
     pub(crate) async fn token_call(&self, form: &str) -> Reply {
         let (id, secret) = (self.sim.client_id(), self.sim.client_secret());
         self.form("token", &format!("client_id={id}&client_secret={secret}&{form}")).await
@@ -176,7 +176,7 @@ impl Http {
         self.send(Method::GET, &url, &[], "").await.unwrap()
     }
 
-    /// Sends a page's form, as a browser does: with what stands in its hidden fields.
+    /// Submits a page's form with its hidden fields, as a browser does.
     pub(crate) async fn submit(&self, path: &str, page: &Reply, fields: &str) -> Reply {
         let origin = self.sim.accounts_url();
         self.submit_from(&origin, path, page, fields).await
@@ -212,7 +212,7 @@ impl Http {
         self.token_call(&format!("grant_type=refresh_token&refresh_token={token}")).await
     }
 
-    /// A call of the production API with the token.
+    /// Calls the production API with the token.
     pub(crate) async fn try_call(
         &self,
         method: Method,
@@ -231,7 +231,7 @@ impl Http {
         self.try_call(method, path, &[], body).await.unwrap()
     }
 
-    /// Sends files as a form: names and contents.
+    /// Sends files as a form, given as names and contents.
     pub(crate) async fn upload(&self, path: &str, files: &[(&str, &[u8])]) -> Reply {
         let mut body = Vec::new();
         for (name, content) in files {
@@ -253,7 +253,7 @@ impl Http {
         self.send(Method::POST, &url, &headers, body).await.unwrap()
     }
 
-    /// A call of the production API with a header.
+    /// Calls the production API with a header.
     pub(crate) async fn with(
         &self,
         method: Method,

@@ -1,4 +1,4 @@
-//! The consent page: what a person sees, and what the application gets.
+//! The consent page: the pages shown to users, and the redirects to the application.
 
 use zcrm_sim::{Environment, Simulator};
 
@@ -23,7 +23,7 @@ async fn exchange(http: &Http, code: &str) -> Reply {
     http.token_call(&form).await
 }
 
-/// Opens the page and accepts as that user; gives the answer of the exchange.
+/// Opens the page and accepts as this user; returns the answer of the exchange.
 async fn log_in(http: &Http, rest: &str, user: &str) -> Reply {
     let path = query(rest);
     let page = http.page(&path).await;
@@ -32,7 +32,7 @@ async fn log_in(http: &Http, rest: &str, user: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn a_person_accepts_and_the_application_gets_a_code() {
+async fn accepting_redirects_with_a_code() {
     let sim = simulator().await;
     let http = Http::new(&sim);
     let path = query("&access_type=offline&login_hint=bea%40example.com");
@@ -65,7 +65,7 @@ async fn a_person_accepts_and_the_application_gets_a_code() {
 }
 
 #[tokio::test]
-async fn a_person_refuses() {
+async fn refusing_redirects_with_an_error() {
     let sim = simulator().await;
     let http = Http::new(&sim);
     let path = query("");
@@ -78,7 +78,7 @@ async fn a_person_refuses() {
 }
 
 #[tokio::test]
-async fn the_page_chooses_the_environment() {
+async fn the_form_chooses_the_environment() {
     let sim = simulator().await;
     sim.add_records_in(Environment::Sandbox, "Leads", 1).unwrap();
     let http = Http::new(&sim);
@@ -93,7 +93,7 @@ async fn the_page_chooses_the_environment() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_comes_as_access_type_and_prompt_say() {
+async fn access_type_and_prompt_decide_about_the_refresh_token() {
     let sim = simulator().await;
     let http = Http::new(&sim);
     let refreshes = async |rest: &str, user: &str| {
@@ -103,14 +103,17 @@ async fn a_refresh_token_comes_as_access_type_and_prompt_say() {
     };
     assert!(!refreshes("", "ann@example.com").await, "online is the default");
     assert!(!refreshes("&access_type=online&prompt=consent", "ann@example.com").await);
-    assert!(refreshes("&access_type=offline", "ann@example.com").await, "the first time");
-    assert!(!refreshes("&access_type=offline", "ann@example.com").await, "not the second");
-    assert!(refreshes("&access_type=offline", "bea@example.com").await, "each user by itself");
+    assert!(refreshes("&access_type=offline", "ann@example.com").await, "the first consent");
+    assert!(!refreshes("&access_type=offline", "ann@example.com").await, "the second consent");
+    assert!(
+        refreshes("&access_type=offline", "bea@example.com").await,
+        "the first consent of another user"
+    );
     assert!(refreshes("&access_type=offline&prompt=consent", "ann@example.com").await);
 }
 
 #[tokio::test]
-async fn a_wrong_request_shows_a_page_and_redirects_nowhere() {
+async fn an_invalid_request_shows_a_page_without_redirect() {
     let sim = simulator().await;
     let http = Http::new(&sim);
     let right = query("");
@@ -136,7 +139,7 @@ async fn a_wrong_request_shows_a_page_and_redirects_nowhere() {
 }
 
 #[tokio::test]
-async fn people_make_ten_grants_in_ten_minutes() {
+async fn limits_the_page_to_ten_grants_in_ten_minutes() {
     let sim = simulator().await;
     let http = Http::new(&sim);
     let path = query("");
@@ -146,14 +149,14 @@ async fn people_make_ten_grants_in_ten_minutes() {
         assert_eq!(accept().await.status, 302);
     }
     for _ in 0..15 {
-        assert!(!sim.grant_token().is_empty(), "a test makes any number");
+        assert!(!sim.grant_token().is_empty(), "a test is not limited");
     }
     let refused = accept().await;
     assert_eq!(refused.status, 400);
     assert!(refused.text().contains("too many requests"), "{}", refused.text());
     assert_eq!(http.submit(&path, &page, "decision=refuse").await.status, 302);
     sim.advance(std::time::Duration::from_secs(599));
-    assert_eq!(accept().await.status, 400, "to refuse does not start the time anew");
+    assert_eq!(accept().await.status, 400, "refusing does not restart the period");
     sim.advance(std::time::Duration::from_secs(2));
     assert_eq!(accept().await.status, 302);
 
@@ -179,7 +182,7 @@ async fn other_sites_cannot_accept() {
 }
 
 #[tokio::test]
-async fn names_cannot_break_out_of_the_page() {
+async fn escapes_names_in_the_page() {
     let builder = Simulator::builder().client("me", "secret", "https://a.example/b?x=1");
     let sim = builder.user("\"><script>@example.com").start().await.unwrap();
     let page = Http::new(&sim).page(&query("")).await;
@@ -187,7 +190,7 @@ async fn names_cannot_break_out_of_the_page() {
 }
 
 #[tokio::test]
-async fn consent_may_be_automatic() {
+async fn auto_consent_redirects_immediately() {
     let builder = Simulator::builder().client("me", "secret", "https://a.example/b?x=1");
     let sim = builder.user("ann@example.com").auto_consent().start().await.unwrap();
     let http = Http::new(&sim);
@@ -199,7 +202,7 @@ async fn consent_may_be_automatic() {
 }
 
 #[tokio::test]
-async fn a_user_of_another_data_centre_is_sent_to_its_own_server() {
+async fn redirects_a_user_of_another_data_centre() {
     let builder = Simulator::builder().client("me", "secret", "https://a.example/b?x=1");
     let europe = builder.data_center("eu").user("eva@example.com").start().await.unwrap();
     let sim = Simulator::builder().other_data_center(&europe).start().await.unwrap();

@@ -1,4 +1,4 @@
-//! The control API, and what it is guarded against.
+//! The control API, and its protection against other web pages.
 
 use std::path::Path;
 use std::time::Duration;
@@ -30,7 +30,7 @@ async fn post(http: &Http, path: &str, body: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_test_in_any_language_finds_all_it_needs() {
+async fn shows_everything_that_a_test_needs() {
     let builder = Simulator::builder().client("me", "secret", "https://a/b").data_center("in");
     let sim = builder.user("a@example.com").user("b@example.com").start().await.unwrap();
     let mut http = Http::new(&sim);
@@ -58,7 +58,7 @@ async fn a_test_in_any_language_finds_all_it_needs() {
 }
 
 #[tokio::test]
-async fn records_time_tokens_and_credits_are_moved() {
+async fn changes_records_time_tokens_and_credits() {
     let http = Http::logged_in(&Simulator::start().await.unwrap()).await;
     let sim = &http.sim;
     let made = post(&http, "/records", json!({ "module": "Leads", "count": 3 })).await;
@@ -83,7 +83,7 @@ async fn records_time_tokens_and_credits_are_moved() {
 }
 
 #[tokio::test]
-async fn failures_are_ordered() {
+async fn adds_and_removes_failures() {
     let http = Http::logged_in(&Simulator::start().await.unwrap()).await;
     let orders = json!([
         { "operation": "/crm/{version}/{module}", "method": "POST", "after_executing": true,
@@ -134,13 +134,13 @@ async fn failures_are_ordered() {
     ] {
         let refused = call(&http, Method::POST, "/faults", &wrong).await;
         assert_eq!(refused.status, 400, "{wrong}");
-        assert!(refused.json()["error"].as_str().unwrap().contains("order"));
+        assert!(refused.json()["error"].as_str().unwrap().contains("invalid failure"));
     }
-    assert_eq!(http.sim.pending_faults(), 12, "of wrong orders, none stands");
+    assert_eq!(http.sim.pending_faults(), 12, "an invalid list adds no failure");
 }
 
 #[tokio::test]
-async fn the_journal_is_read_filtered_and_asserted_on() {
+async fn reads_filters_and_asserts_on_the_journal() {
     let http = Http::logged_in(&Simulator::start().await.unwrap()).await;
     call(&http, Method::DELETE, "/journal", &Value::Null).await;
     let lead = json!({ "data": [{ "Last_Name": "A" }, { "Last_Name": "B" }] });
@@ -181,13 +181,13 @@ async fn the_journal_is_read_filtered_and_asserted_on() {
     assert_eq!(found["tally"], tally["tally"]);
     assert_eq!(assert(json!({ "status": 503, "at_most": 1 })).await.0, 200);
     assert_eq!(assert(json!({ "status": 503 })).await.0, 400, "how many?");
-    assert_eq!(assert(json!({ "sttus": 503, "exactly": 3 })).await.0, 400, "no such filter");
+    assert_eq!(assert(json!({ "sttus": 503, "exactly": 3 })).await.0, 400, "unknown filter");
     let misspelt = call(&http, Method::GET, "/journal?metod=GET", &Value::Null).await;
     assert_eq!(misspelt.status, 400);
 }
 
 #[tokio::test]
-async fn a_reset_goes_back_to_the_start() {
+async fn a_reset_restores_the_initial_state() {
     let sim = Simulator::builder().records("Leads", 5).start().await.unwrap();
     let http = Http::logged_in(&sim).await;
     let ids = |json: Value| json["data"].as_array().unwrap().clone();
@@ -203,7 +203,7 @@ async fn a_reset_goes_back_to_the_start() {
     assert!(sim.now() < later);
     assert_eq!(sim.journal().requests(), 0);
     assert_eq!(sim.client_id(), client);
-    assert_eq!(http.get(LEADS).await.code(), "INVALID_TOKEN", "tokens are forgotten");
+    assert_eq!(http.get(LEADS).await.code(), "INVALID_TOKEN", "the tokens are gone");
     assert_eq!(http.exchange(&grant).await.json()["error"], "invalid_code");
     let again = Http::logged_in(&sim).await;
     assert_eq!(ids(again.get("/crm/v8/Leads?fields=Email").await.json()), before);
@@ -213,7 +213,7 @@ async fn a_reset_goes_back_to_the_start() {
 }
 
 #[tokio::test]
-async fn a_snapshot_goes_through_the_control_api_and_through_a_file() {
+async fn restores_a_snapshot_from_the_control_api_or_a_file() {
     let sim = Simulator::builder().records("Leads", 4).start().await.unwrap();
     let http = Http::logged_in(&sim).await;
     let snapshot = get(&http, "/snapshot").await;
@@ -243,7 +243,7 @@ async fn a_snapshot_goes_through_the_control_api_and_through_a_file() {
 }
 
 #[tokio::test]
-async fn pages_of_other_sites_are_refused() {
+async fn rejects_requests_from_other_sites() {
     let sim = Simulator::start().await.unwrap();
     let http = Http::new(&sim);
     let url = format!("{}/reset", sim.control_url());
@@ -260,7 +260,7 @@ async fn pages_of_other_sites_are_refused() {
         let refused = http.send(Method::POST, &url, &headers, "").await.unwrap();
         assert_eq!(refused.status, 403, "{headers:?}");
     }
-    // What a browser sends across sites without asking first.
+    // A request that a browser sends to other sites without a preflight.
     let plain = http.send(Method::POST, &url, &[("content-type", "text/plain")], "{}").await;
     assert_eq!(plain.unwrap().status, 415);
     assert_eq!(sim.record_count("Leads"), 1);
@@ -270,7 +270,7 @@ async fn pages_of_other_sites_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_name_that_points_here_by_mistake_is_refused() {
+async fn rejects_host_names_other_than_loopback() {
     use std::io::{Read, Write};
     let sim = Simulator::builder().plain_http().start().await.unwrap();
     let ask = |host: &str| {
@@ -287,7 +287,7 @@ async fn a_name_that_points_here_by_mistake_is_refused() {
 }
 
 #[tokio::test]
-async fn it_meets_no_failures_and_stands_in_no_journal() {
+async fn control_calls_have_no_failures_and_no_journal_entries() {
     let sim = Simulator::start().await.unwrap();
     let http = Http::new(&sim);
     sim.faults().always().status(500);
@@ -304,7 +304,7 @@ async fn it_meets_no_failures_and_stands_in_no_journal() {
 }
 
 #[tokio::test]
-async fn devices_are_decided_about() {
+async fn approves_a_device_once() {
     let sim = Simulator::start().await.unwrap();
     let http = Http::new(&sim);
     let url = format!("{}/oauth/v3/device/code", sim.accounts_url());

@@ -18,7 +18,7 @@ fn id(value: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn a_lead_becomes_a_contact_an_account_and_a_deal() {
+async fn converts_a_lead_to_a_contact_an_account_and_a_deal() {
     for version in ["v2", "v8"] {
         let sim = Simulator::builder().user("a@example.com").user("b@example.com").start().await;
         let sim = sim.unwrap();
@@ -66,7 +66,7 @@ async fn a_lead_becomes_a_contact_an_account_and_a_deal() {
         );
         assert_eq!(http.get(&notes).await.rows()[0]["Note_Content"], "call back");
 
-        // The lead is there, among the converted ones alone.
+        // The lead still exists, but only among the converted ones.
         let leads = async |converted: &str| {
             let path = format!("/crm/{version}/Leads?fields=id&converted={converted}");
             http.get(&path).await.status
@@ -88,7 +88,7 @@ async fn a_lead_becomes_a_contact_an_account_and_a_deal() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_converted_changes_nothing() {
+async fn a_refused_conversion_changes_nothing() {
     for (version, status) in [("v2", 202), ("v8", 400)] {
         let sim = Simulator::start().await.unwrap();
         let http = Http::logged_in(&sim).await;
@@ -101,11 +101,11 @@ async fn what_cannot_be_converted_changes_nothing() {
         };
         let unknown = convert(json!({ "Contacts": "1234567890123456789" })).await;
         assert_eq!(unknown, (status, String::from("INVALID_DATA")));
-        // The account and the contact are there by then, and go again.
+        // The account and the contact were written by then, and are removed again.
         let nameless = convert(json!({ "Deals": { "Stage": "Qualification" } })).await;
         assert_eq!(nameless, (status, String::from("MANDATORY_NOT_FOUND")));
         let tags = convert(json!({ "carry_over_tags": { "Contacts": [{ "name": "hot" }] } })).await;
-        assert_eq!(tags, (status, String::from("INVALID_DATA")), "tags are told by their names");
+        assert_eq!(tags, (status, String::from("INVALID_DATA")), "tags are given by name");
         assert_eq!((sim.record_count("Contacts"), sim.record_count("Accounts")), (0, 0));
         assert_eq!(sim.record("Leads", &lead).unwrap()["Converted__s"], false);
         let gone =
@@ -115,7 +115,7 @@ async fn what_cannot_be_converted_changes_nothing() {
 }
 
 #[tokio::test]
-async fn records_that_are_there_are_taken_and_overwritten_if_asked() {
+async fn converts_into_existing_records() {
     let sim = Simulator::start().await.unwrap();
     let http = Http::logged_in(&sim).await;
     let contact = json!({ "data": [{ "Last_Name": "Old", "Phone": "1" }] });
@@ -132,7 +132,7 @@ async fn records_that_are_there_are_taken_and_overwritten_if_asked() {
 }
 
 #[tokio::test]
-async fn what_was_there_keeps_its_tags_when_a_conversion_is_refused() {
+async fn a_refused_conversion_keeps_existing_tags() {
     for (version, status) in [("v2", 202), ("v8", 400)] {
         let sim = Simulator::start().await.unwrap();
         let http = Http::logged_in(&sim).await;
@@ -141,7 +141,7 @@ async fn what_was_there_keeps_its_tags_when_a_conversion_is_refused() {
         let path = format!("/crm/{version}/Leads/{}/actions/convert", lead(&http).await);
         let before = sim.record("Accounts", &account);
         let named = if version == "v2" { json!(account) } else { json!({ "id": account }) };
-        // The account's tags are right, and written first.
+        // The account's tags are valid and are written first.
         let row = json!({
             "Accounts": named,
             "carry_over_tags": { "Accounts": ["new"], "Contacts": [{ "name": "hot" }] },

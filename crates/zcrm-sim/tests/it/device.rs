@@ -1,4 +1,4 @@
-//! Devices without a browser.
+//! The device flow.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn code(begun: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn a_device_waits_for_the_page_and_then_gets_its_tokens() {
+async fn a_device_gets_tokens_after_approval_on_the_page() {
     let sim = Simulator::builder().user("a@example.com").user("b@example.com").start().await;
     let sim = sim.unwrap();
     let http = Http::new(&sim);
@@ -55,8 +55,8 @@ async fn a_device_waits_for_the_page_and_then_gets_its_tokens() {
     let path = path.strip_prefix(&sim.accounts_url()).unwrap();
     let page = http.page(path).await;
     assert!(page.text().contains("<li>ZohoCRM.modules.ALL</li>"));
-    let nobody = "decision=accept&user=c%40example.com";
-    assert_eq!(http.submit("/oauth/v3/device", &page, nobody).await.status, 400);
+    let unknown_user = "decision=accept&user=c%40example.com";
+    assert_eq!(http.submit("/oauth/v3/device", &page, unknown_user).await.status, 400);
     let evil = "https://evil.example";
     let accept = "decision=accept&user=b%40example.com";
     let refused = http.submit_from(evil, "/oauth/v3/device", &page, accept).await;
@@ -68,7 +68,7 @@ async fn a_device_waits_for_the_page_and_then_gets_its_tokens() {
     sim.advance(HALF_A_MINUTE);
     let tokens = poll(&http, &begun).await;
     assert!(tokens["access_token"].is_string() && tokens["refresh_token"].is_string());
-    assert_eq!(poll(&http, &begun).await["error"], "invalid_code", "a code gives tokens once");
+    assert_eq!(poll(&http, &begun).await["error"], "invalid_code", "a code can be used once");
     let device = |entry: &zcrm_sim::Entry| entry.grant == Some(GrantType::DeviceCode);
     let journal = sim.journal();
     assert_eq!(journal.count(device), 6);
@@ -76,7 +76,7 @@ async fn a_device_waits_for_the_page_and_then_gets_its_tokens() {
 }
 
 #[tokio::test]
-async fn a_program_may_stand_in_for_the_person() {
+async fn a_test_can_approve_or_refuse_a_device() {
     let sim = Simulator::start().await.unwrap();
     let http = Http::new(&sim);
     let begun = begin(&http, "").await;
@@ -93,7 +93,7 @@ async fn a_program_may_stand_in_for_the_person() {
 }
 
 #[tokio::test]
-async fn a_code_expires() {
+async fn a_device_code_expires() {
     let sim = Simulator::start().await.unwrap();
     let http = Http::new(&sim);
     let begun = begin(&http, "").await;
@@ -107,7 +107,7 @@ async fn a_code_expires() {
 }
 
 #[tokio::test]
-async fn a_wrong_request_is_named() {
+async fn rejects_invalid_device_requests() {
     let sim = Simulator::start().await.unwrap();
     let http = Http::new(&sim);
     let (id, secret) = (sim.client_id(), sim.client_secret());
@@ -130,7 +130,7 @@ async fn a_wrong_request_is_named() {
 }
 
 #[tokio::test]
-async fn a_user_of_another_data_centre_is_told_to_the_device() {
+async fn a_device_learns_the_users_data_centre() {
     let europe = Simulator::builder().data_center("eu").user("eva@example.com").start().await;
     let europe = europe.unwrap();
     let sim = Simulator::builder().other_data_center(&europe).start().await.unwrap();

@@ -1,4 +1,4 @@
-//! Failures that are ordered.
+//! Injected failures.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -23,7 +23,7 @@ async fn logged_in() -> Http {
 }
 
 #[tokio::test]
-async fn a_status_is_answered_as_often_as_ordered_and_only_where_it_matches() {
+async fn a_status_is_answered_only_to_matching_calls() {
     let http = logged_in().await;
     let sim = &http.sim;
     sim.faults()
@@ -50,7 +50,7 @@ async fn a_status_is_answered_as_often_as_ordered_and_only_where_it_matches() {
 }
 
 #[tokio::test]
-async fn a_gateway_may_fail_after_the_call_was_carried_out() {
+async fn a_gateway_can_fail_after_the_call_was_executed() {
     let http = logged_in().await;
     http.sim.faults().method("POST").after_executing().status(504);
     assert_eq!(http.post(LEADS, &lead()).await.status, 504);
@@ -61,7 +61,7 @@ async fn a_gateway_may_fail_after_the_call_was_carried_out() {
 }
 
 #[tokio::test]
-async fn errors_and_garbage_take_the_form_that_was_asked_for() {
+async fn answers_with_html_json_errors_and_garbage() {
     let http = logged_in().await;
     let sim = &http.sim;
     sim.faults().zoho_error(429, "TOO_MANY_REQUESTS");
@@ -78,7 +78,7 @@ async fn errors_and_garbage_take_the_form_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn a_reset_comes_before_or_after_the_call_is_carried_out() {
+async fn resets_before_or_after_the_call_is_executed() {
     for http2 in [true, false] {
         for executed in [false, true] {
             let sim = Simulator::start().await.unwrap();
@@ -103,7 +103,7 @@ async fn a_reset_comes_before_or_after_the_call_is_carried_out() {
 }
 
 #[tokio::test]
-async fn a_body_is_cut_after_its_head() {
+async fn truncates_a_body_after_its_headers() {
     for http2 in [true, false] {
         let sim = Simulator::builder().records("Leads", 5).start().await.unwrap();
         let token = Http::logged_in(&sim).await.token;
@@ -119,7 +119,7 @@ async fn a_body_is_cut_after_its_head() {
     }
 }
 
-/// Sends a request over a socket of its own and reads until the server ends it.
+/// Sends a request over a new socket and reads until the server closes it.
 fn raw(sim: &Simulator, token: &str) -> std::io::Result<String> {
     let host = sim.api_url().replace("http://", "");
     let mut socket = TcpStream::connect(&host)?;
@@ -131,7 +131,7 @@ fn raw(sim: &Simulator, token: &str) -> std::io::Result<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn the_socket_shows_the_reset_and_half_of_the_body() {
+async fn sends_half_of_the_body_before_a_reset() {
     let sim = Simulator::builder().plain_http().records("Leads", 200).start().await.unwrap();
     let token = Http::logged_in(&sim).await.token;
     sim.faults().reset();
@@ -144,7 +144,7 @@ async fn the_socket_shows_the_reset_and_half_of_the_body() {
 }
 
 #[tokio::test]
-async fn a_held_call_waits_for_its_release() {
+async fn holds_a_call_until_its_release() {
     let http = logged_in().await;
     let sim = http.sim.clone();
     let hold = sim.faults().on_path(LEADS).method("POST").hold();
@@ -162,7 +162,7 @@ async fn a_held_call_waits_for_its_release() {
 }
 
 #[tokio::test]
-async fn a_held_answer_was_carried_out_and_may_end_in_a_reset() {
+async fn holds_an_executed_call_and_then_resets_it() {
     let http = logged_in().await;
     let sim = http.sim.clone();
     let hold = sim.faults().after_executing().hold();
@@ -177,7 +177,7 @@ async fn a_held_answer_was_carried_out_and_may_end_in_a_reset() {
 }
 
 #[tokio::test]
-async fn the_accounts_server_fails_as_ordered() {
+async fn injects_failures_of_the_accounts_server() {
     let sim = Simulator::start().await.unwrap();
     let http = Http::new(&sim);
     sim.faults().on_host(Host::Accounts).on_path_prefix("/oauth/").html(500, "<p>sorry</p>");

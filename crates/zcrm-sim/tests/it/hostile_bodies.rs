@@ -1,4 +1,4 @@
-//! Failures that hit by chance, take time, or spoil what is sent.
+//! Failures that are random, take time, or damage the answer.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ async fn frozen() -> Http {
     Http::logged_in(&builder.start().await.unwrap()).await
 }
 
-/// One client for each protocol, on simulators of their own.
+/// Returns one client for each protocol, each with its own simulator.
 async fn both_protocols() -> [Http; 2] {
     let one = frozen().await;
     let other = frozen().await;
@@ -39,14 +39,14 @@ async fn pattern(seed: u64) -> Vec<u16> {
     for _ in 0..60 {
         statuses.push(http.get(LEADS).await.status);
     }
-    assert_eq!(sim.pending_faults(), 0, "an order for all calls waits for none in particular");
+    assert_eq!(sim.pending_faults(), 0, "a failure of all calls is not counted");
     sim.clear_faults();
     assert_eq!(http.get(LEADS).await.status, 204);
     statuses
 }
 
 #[tokio::test]
-async fn chance_is_determined_by_the_seed() {
+async fn the_seed_determines_random_failures() {
     let first = pattern(1).await;
     let failed = first.iter().filter(|status| **status == 503).count();
     assert!((6..=30).contains(&failed), "{failed} of 60");
@@ -55,10 +55,10 @@ async fn chance_is_determined_by_the_seed() {
 }
 
 #[tokio::test]
-async fn an_operation_is_told_by_its_path() {
+async fn matches_an_operation_by_its_path_template() {
     let http = frozen().await;
     http.sim.faults().on_operation("/crm/{version}/{module}/search").skip(1).times(2).status(502);
-    let search = "/crm/v8/Contacts/search?word=nobody";
+    let search = "/crm/v8/Contacts/search?word=missing";
     let mut statuses = Vec::new();
     for path in [LEADS, search, "/crm/v8/Contacts", search, "/crm/v2/Leads/search?word=no", search]
     {
@@ -68,7 +68,7 @@ async fn an_operation_is_told_by_its_path() {
 }
 
 #[tokio::test]
-async fn latency_is_the_simulators_time() {
+async fn latency_passes_in_virtual_time() {
     for executed in [false, true] {
         let http = frozen().await;
         let sim = http.sim.clone();
@@ -98,7 +98,7 @@ async fn latency_is_the_simulators_time() {
 }
 
 #[tokio::test]
-async fn latency_passes_by_itself_where_the_clock_runs() {
+async fn latency_passes_by_itself_with_a_running_clock() {
     let sim = Simulator::start().await.unwrap();
     let http = Http::logged_in(&sim).await;
     sim.faults().latency(Duration::from_millis(30));
@@ -108,7 +108,7 @@ async fn latency_passes_by_itself_where_the_clock_runs() {
 }
 
 #[tokio::test]
-async fn a_slow_body_comes_in_pieces() {
+async fn sends_a_slow_body_in_pieces() {
     for http in both_protocols().await {
         let sim = http.sim.clone();
         sim.faults().slow_body(PAUSE);
@@ -130,22 +130,22 @@ async fn a_slow_body_comes_in_pieces() {
 }
 
 #[tokio::test]
-async fn a_length_may_be_wrong_in_both_directions() {
+async fn sends_a_length_that_is_too_large_or_too_small() {
     for http in both_protocols().await {
         http.sim.faults().wrong_length(5);
-        assert!(list(&http).await.is_err(), "the end is missing");
+        assert!(list(&http).await.is_err(), "the body is too short");
         http.sim.faults().wrong_length(-5);
         let whole = match list(&http).await {
             Err(_) => false,
             Ok(reply) => serde_json::from_slice::<Value>(&reply.body).is_ok(),
         };
-        assert!(!whole, "a reader that believes the head misses the end");
+        assert!(!whole, "a reader that trusts the length gets a truncated body");
         assert_eq!(list(&http).await.unwrap().status, 200);
     }
 }
 
 #[tokio::test]
-async fn a_reset_may_come_in_the_middle_of_the_body() {
+async fn resets_in_the_middle_of_the_body() {
     for http in both_protocols().await {
         http.sim.faults().reset_in_body();
         assert!(list(&http).await.is_err());
@@ -156,7 +156,7 @@ async fn a_reset_may_come_in_the_middle_of_the_body() {
 }
 
 #[tokio::test]
-async fn tokens_are_revoked_under_way() {
+async fn revokes_the_token_of_a_call() {
     let sim = Simulator::start().await.unwrap();
     let mut http = Http::new(&sim);
     let first = http.exchange(&sim.grant_token()).await;
@@ -169,13 +169,13 @@ async fn tokens_are_revoked_under_way() {
     assert_eq!(http.get(LEADS).await.status, 204);
 
     sim.faults().on_path_prefix("/crm/").after_executing().revoke_login();
-    assert_eq!(http.get(LEADS).await.status, 204, "this call was carried out before");
+    assert_eq!(http.get(LEADS).await.status, 204, "this call was executed before the revocation");
     assert_eq!(http.get(LEADS).await.code(), "INVALID_TOKEN");
     assert_eq!(http.refresh(&refresh).await.json()["error"], "invalid_code");
 }
 
 #[tokio::test]
-async fn the_date_may_be_wrong() {
+async fn sends_a_wrong_date() {
     let http = frozen().await;
     http.sim.faults().on_path_prefix("/crm/").clock_skew(TimeDelta::minutes(-7));
     let date = |reply: &Reply| reply.headers["date"].to_str().unwrap().to_owned();
@@ -184,7 +184,7 @@ async fn the_date_may_be_wrong() {
 }
 
 #[tokio::test]
-async fn a_search_may_lag_behind_a_write() {
+async fn a_search_can_lag_behind_a_write() {
     let at: DateTime<Utc> = "2026-03-01T10:00:00Z".parse().unwrap();
     let builder = Simulator::builder().clock(ClockMode::Frozen(at)).search_lag(PAUSE);
     let http = Http::logged_in(&builder.start().await.unwrap()).await;

@@ -1,4 +1,4 @@
-//! The limits of an edition, the lock-out, and the host.
+//! The limits of an edition, the lockout of refresh tokens, and the API's host.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -19,7 +19,7 @@ async fn of(edition: Edition) -> Http {
 }
 
 #[tokio::test]
-async fn credits_are_told_from_half_on_and_come_back_after_a_day() {
+async fn shows_remaining_credits_from_half_on_for_a_day() {
     let http = of(Edition::Free).await;
     let sim = &http.sim;
     sim.spend_credits(2_498);
@@ -54,7 +54,7 @@ async fn credits_are_told_from_half_on_and_come_back_after_a_day() {
 }
 
 #[tokio::test]
-async fn each_environment_has_its_own_credits_and_strangers_spend_none() {
+async fn each_environment_has_separate_credits() {
     let http = of(Edition::Free).await;
     let sim = &http.sim;
     sim.spend_credits(5_000);
@@ -70,8 +70,8 @@ async fn each_environment_has_its_own_credits_and_strangers_spend_none() {
     assert_eq!(stranger.get(LEADS).await.code(), "INVALID_TOKEN");
 }
 
-/// Holds so many calls of that path; returns the status of another call, and of one after all. A call
-/// that is refused with 429 executes nothing and costs nothing.
+/// Holds `held` calls of a path. Returns the status of another call, and of one after all have
+/// ended. Checks that a call refused with 429 executes nothing and costs nothing.
 async fn one_more(edition: Edition, held: usize, path: &'static str, more: &str) -> (u16, u16) {
     let http = of(edition).await;
     let hold = http.sim.faults().times(held).hold();
@@ -93,7 +93,7 @@ async fn one_more(edition: Edition, held: usize, path: &'static str, more: &str)
 }
 
 #[tokio::test]
-async fn an_edition_allows_so_many_calls_at_once() {
+async fn an_edition_limits_concurrent_calls() {
     for (edition, most) in [
         (Edition::Free, 5),
         (Edition::Standard, 10),
@@ -107,7 +107,7 @@ async fn an_edition_allows_so_many_calls_at_once() {
 }
 
 #[tokio::test]
-async fn ten_heavy_calls_at_once_are_enough_for_any_edition() {
+async fn every_edition_allows_ten_concurrent_heavy_calls() {
     let heavy = "/crm/v8/Leads?fields=id&sort_by=id";
     assert_eq!(one_more(Edition::Ultimate, 9, heavy, heavy).await, (200, 200));
     assert_eq!(one_more(Edition::Ultimate, 10, heavy, heavy).await, (429, 200));
@@ -115,7 +115,7 @@ async fn ten_heavy_calls_at_once_are_enough_for_any_edition() {
 }
 
 #[tokio::test]
-async fn a_broken_call_gives_its_place_back() {
+async fn a_broken_call_returns_its_permit() {
     let http = of(Edition::Free).await;
     for _ in 0..12 {
         http.sim.faults().reset();
@@ -126,7 +126,7 @@ async fn a_broken_call_gives_its_place_back() {
 }
 
 #[tokio::test]
-async fn the_lock_out_may_be_longer_than_the_window() {
+async fn the_lockout_can_be_longer_than_the_window() {
     let hour = Duration::from_secs(3_600);
     let sim = Simulator::builder().refresh_lockout(hour).start().await.unwrap();
     let http = Http::new(&sim);
@@ -141,7 +141,7 @@ async fn the_lock_out_may_be_longer_than_the_window() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn the_api_has_one_host_from_v2_1_on() {
+async fn rejects_calls_to_the_wrong_host_from_v2_1_on() {
     let sim = Simulator::builder().plain_http().data_center("eu").start().await.unwrap();
     let http = Http::logged_in(&sim).await;
     let ask = |to: &str, host: &str, version: &str| {

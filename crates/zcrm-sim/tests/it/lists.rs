@@ -1,4 +1,4 @@
-//! Lists: what a page holds, and where pages end.
+//! Lists: the content of pages, and the limits of paging.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ async fn fields_are_mandatory_from_v3_on_and_optional_in_v2() {
 }
 
 #[tokio::test]
-async fn tokens_walk_through_all_pages_without_gap_or_repeat() {
+async fn page_tokens_reach_every_record_once() {
     let http = contacts(450).await;
     let mut seen = Vec::new();
     let mut path =
@@ -54,7 +54,7 @@ async fn tokens_walk_through_all_pages_without_gap_or_repeat() {
         assert_eq!(page["info"]["page"], pages);
         assert_eq!(page["info"]["sort_order"], "asc");
         if pages == 1 {
-            // A record that is made meanwhile neither shifts nor repeats what is to come.
+            // A record inserted in between neither shifts nor repeats the next pages.
             let body = json!({ "data": [{ "Last_Name": "late" }] });
             assert_eq!(http.post("/crm/v8/Contacts", &body).await.status, 201);
         }
@@ -74,7 +74,7 @@ async fn tokens_walk_through_all_pages_without_gap_or_repeat() {
 }
 
 #[tokio::test]
-async fn a_previous_token_leads_back_in_every_order() {
+async fn a_previous_token_goes_back_in_every_order() {
     let http = contacts(5).await;
     for order in
         ["", "&sort_order=asc", "&sort_by=Created_Time", "&sort_by=Modified_Time&sort_order=asc"]
@@ -103,7 +103,7 @@ async fn a_previous_token_leads_back_in_every_order() {
 }
 
 #[tokio::test]
-async fn a_page_goes_on_where_the_last_one_ended_even_if_that_record_is_gone() {
+async fn a_page_continues_after_a_deleted_record() {
     let http = contacts(6).await;
     for order in ["", "&sort_by=Created_Time"] {
         let base = format!("/crm/v8/Contacts?fields=id&per_page=2{order}");
@@ -118,7 +118,7 @@ async fn a_page_goes_on_where_the_last_one_ended_even_if_that_record_is_gone() {
 }
 
 #[tokio::test]
-async fn page_numbers_end_at_two_thousand_in_every_version() {
+async fn page_numbers_end_at_2000_records() {
     let http = contacts(2_100).await;
     for version in ["v2", "v8"] {
         let path = format!("/crm/{version}/Contacts?fields=id&page=");
@@ -138,7 +138,7 @@ async fn page_numbers_end_at_two_thousand_in_every_version() {
 }
 
 #[tokio::test]
-async fn page_tokens_end_at_a_hundred_thousand() {
+async fn page_tokens_end_at_100000_records() {
     let http = contacts(100_001).await;
     let mut token = None;
     let mut records = 0;
@@ -161,7 +161,7 @@ async fn page_tokens_end_at_a_hundred_thousand() {
 }
 
 #[tokio::test]
-async fn a_page_token_is_bound_and_expires() {
+async fn a_page_token_is_bound_to_its_query_and_expires() {
     let http = contacts(300).await;
     let page = http.get("/crm/v8/Contacts?fields=id").await.json();
     let token = page["info"]["next_page_token"].as_str().unwrap();
@@ -180,7 +180,7 @@ async fn a_page_token_is_bound_and_expires() {
 }
 
 #[tokio::test]
-async fn parameters_are_checked() {
+async fn rejects_invalid_list_parameters() {
     let http = contacts(1).await;
     for (query, code) in [
         ("per_page=0", "INVALID_DATA"),
@@ -194,7 +194,7 @@ async fn parameters_are_checked() {
         let reply = http.get(&format!("/crm/v8/Contacts?fields=id&{query}")).await;
         assert_eq!((reply.status, reply.code().as_str()), (400, code), "{query}");
     }
-    // v2 sorts by other fields too.
+    // v2 also sorts by other fields.
     assert_eq!(http.get("/crm/v2/Contacts?sort_by=Last_Name").await.status, 200);
     assert_eq!(http.get("/crm/v8/Contacts?fields=id&uid=1").await.code(), "NOT_SIMULATED");
     for query in ["cvid=1", "territory_id=1", "converted=maybe", "approved=maybe"] {
@@ -204,7 +204,7 @@ async fn parameters_are_checked() {
 }
 
 #[tokio::test]
-async fn conditional_reads_are_inclusive() {
+async fn conditional_reads_include_the_given_time() {
     let at = chrono::DateTime::parse_from_rfc3339("2026-03-01T10:00:00+05:30").unwrap();
     let sim = Simulator::builder()
         .clock(ClockMode::Frozen(at.to_utc()))

@@ -1,4 +1,4 @@
-//! The simulator through real sockets.
+//! Tests of the simulator over real sockets.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,4 +1,4 @@
-//! Routes, metadata, the organisation and its users.
+//! Unknown routes, metadata, the organisation and its users.
 
 use hyper::Method;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ async fn http() -> Http {
 }
 
 #[tokio::test]
-async fn wrong_routes_are_told_apart() {
+async fn distinguishes_unknown_routes() {
     let http = http().await;
     let answer = async |method: Method, path: &str| {
         let reply = http.call(method, path, &Value::Null).await;
@@ -46,7 +46,7 @@ async fn wrong_routes_are_told_apart() {
 }
 
 #[tokio::test]
-async fn modules_are_described() {
+async fn describes_modules() {
     let http = http().await;
     let all = http.get("/crm/v8/settings/modules").await.json();
     let modules = all["modules"].as_array().unwrap();
@@ -68,7 +68,7 @@ async fn modules_are_described() {
 }
 
 #[tokio::test]
-async fn fields_are_described() {
+async fn describes_fields() {
     let houses = ModuleSpec::new("Houses")
         .field(FieldSpec::new("Name", FieldKind::Text).mandatory().unique().max_length(40))
         .field(FieldSpec::picklist("State", ["new", "sold"]))
@@ -96,7 +96,7 @@ async fn fields_are_described() {
 }
 
 #[tokio::test]
-async fn the_organisation_and_its_users_are_those_of_the_token() {
+async fn shows_the_organisation_and_users_of_the_token() {
     let sim =
         Simulator::builder().user("ada@example.com").user("bo@example.com").start().await.unwrap();
     let mut http = Http::new(&sim);
@@ -118,7 +118,7 @@ async fn the_organisation_and_its_users_are_those_of_the_token() {
 }
 
 #[tokio::test]
-async fn shows_the_layout_as_no_field_of_a_form() {
+async fn does_not_show_the_layout_as_a_form_field() {
     let http = http().await;
     for version in ["v2", "v8"] {
         for module in ["Leads", "Deals", "Quotes"] {

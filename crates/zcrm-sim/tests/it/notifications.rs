@@ -1,4 +1,4 @@
-//! Channels: opened, shown, replaced, changed, ended, and what is refused.
+//! Notification channels: create, list, replace, update, delete, and refusals.
 
 use std::time::Duration;
 
@@ -20,12 +20,12 @@ async fn frozen() -> Http {
     Http::logged_in(&builder.start().await.unwrap()).await
 }
 
-/// The status of a call whose rows all failed.
+/// Returns the status of a call whose rows all failed.
 fn failed(version: &str) -> u16 {
     if version == "v2" { 202 } else { 400 }
 }
 
-/// The events of a module that was asked for as a whole.
+/// Returns the events of a module subscribed with `all`.
 fn all(module: &str) -> Value {
     ["edit", "create", "delete"].map(|operation| format!("{module}.{operation}")).to_vec().into()
 }
@@ -38,7 +38,7 @@ async fn watch(http: &Http, method: Method, version: &str, row: Value) -> Reply 
     http.call(method, &path(version), &json!({ "watch": [row] })).await
 }
 
-/// The channels that are shown: their ids and their events.
+/// Returns the channels in a list: their ids and events.
 async fn channels(http: &Http, version: &str, query: &str) -> Vec<(String, Value)> {
     let reply = http.get(&format!("{}{query}", path(version))).await;
     if reply.status == 204 {
@@ -51,7 +51,7 @@ async fn channels(http: &Http, version: &str, query: &str) -> Vec<(String, Value
         .collect()
 }
 
-/// How long the channel of the answer lives.
+/// Returns the lifetime of the channel in the answer.
 fn life(http: &Http, reply: &Reply) -> TimeDelta {
     let expiry = reply.rows()[0]["details"]["events"][0]["channel_expiry"].clone();
     let expiry = DateTime::parse_from_rfc3339(expiry.as_str().unwrap()).unwrap();
@@ -63,7 +63,7 @@ fn stamp(at: DateTime<Utc>) -> String {
 }
 
 #[tokio::test]
-async fn a_channel_is_opened_shown_replaced_changed_and_ended() {
+async fn creates_lists_replaces_updates_and_deletes_a_channel() {
     for version in VERSIONS {
         let http = frozen().await;
         assert_eq!(channels(&http, version, "").await, []);
@@ -96,7 +96,7 @@ async fn a_channel_is_opened_shown_replaced_changed_and_ended() {
         );
         assert_eq!(shown["watch"][1]["events"], all("Deals"));
 
-        // Replaced: what is not said is gone.
+        // A replaced channel loses the members that are not given.
         let row = json!({
             "channel_id": "1000000068001", "events": ["Houses.edit"], "notify_url": URL,
         });
@@ -105,7 +105,7 @@ async fn a_channel_is_opened_shown_replaced_changed_and_ended() {
         let row = http.get(&path(version)).await.rows()[0].clone();
         assert_eq!((&row["events"], &row["token"]), (&json!(["Houses.edit"]), &Value::Null));
 
-        // Changed: events are added, and the rest stays.
+        // An update adds events and keeps the other members.
         let row =
             json!({ "channel_id": "1000000068001", "events": ["Houses.all"], "token": "new" });
         assert_eq!(watch(&http, Method::PATCH, version, row).await.codes(), ["SUCCESS"]);
@@ -113,7 +113,7 @@ async fn a_channel_is_opened_shown_replaced_changed_and_ended() {
         assert_eq!((&row["events"], &row["token"]), (&all("Houses"), &json!("new")));
         assert_eq!(row["notify_url"], URL);
 
-        // Events are taken away; the last one ends the channel.
+        // Removing the last event deletes the channel.
         let row = |event: &str| json!({ "channel_id": "1000000068001", "events": [event], "_delete_events": true });
         let gone = watch(&http, Method::PATCH, version, row("Houses.edit")).await;
         assert_eq!(gone.rows()[0]["message"], "Successfully removed the subscribe details");
@@ -145,7 +145,7 @@ async fn a_channel_is_opened_shown_replaced_changed_and_ended() {
 }
 
 #[tokio::test]
-async fn the_answer_tells_how_long_a_channel_really_lives() {
+async fn answers_with_the_actual_expiry_of_a_channel() {
     let (hour, day, week) = (TimeDelta::hours(1), TimeDelta::days(1), TimeDelta::days(7));
     let second = TimeDelta::seconds(1);
     for (version, asked, lives) in [
@@ -164,7 +164,7 @@ async fn the_answer_tells_how_long_a_channel_really_lives() {
             let reply = watch(&http, method, version, row).await;
             assert_eq!(life(&http, &reply), lives, "{version} {asked}");
         }
-        // The channel is there until then, and not after it.
+        // The channel exists until its expiry and not after it.
         http.sim.advance((lives - second).to_std().unwrap());
         http.sim.expire_access_tokens();
         let mut http = Http::logged_in(&http.sim).await;
@@ -178,7 +178,7 @@ async fn the_answer_tells_how_long_a_channel_really_lives() {
 }
 
 #[tokio::test]
-async fn a_patch_renews_and_leaves_what_it_does_not_name() {
+async fn a_patch_renews_and_keeps_other_members() {
     let http = frozen().await;
     let row = json!({ "channel_id": 7, "events": ["Leads.all"], "notify_url": URL });
     assert_eq!(life(&http, &watch(&http, Method::POST, "v8", row).await), TimeDelta::hours(1));
@@ -191,7 +191,7 @@ async fn a_patch_renews_and_leaves_what_it_does_not_name() {
 }
 
 #[tokio::test]
-async fn rows_are_checked() {
+async fn rejects_invalid_channel_rows() {
     let http = frozen().await;
     let good = json!({ "channel_id": 7, "events": ["Leads.all"], "notify_url": URL });
     let with = |name: &str, value: Value| {
@@ -258,11 +258,11 @@ async fn rows_are_checked() {
     );
     let many = json!({ "watch": vec![good.clone(); 51] });
     assert_eq!(http.post(&path("v8"), &many).await.code(), "LIMIT_EXCEEDED");
-    assert_eq!(http.sim.journal().written(), 0, "a channel is no record");
+    assert_eq!(http.sim.journal().written(), 0, "a channel is not a record");
 }
 
 #[tokio::test]
-async fn what_would_be_ignored_is_refused() {
+async fn rejects_members_that_it_would_ignore() {
     let http = frozen().await;
     let condition = json!([{ "type": "field_selection", "module": { "api_name": "Leads" },
         "field_selection": { "field": { "api_name": "City" } } }]);
@@ -281,7 +281,7 @@ async fn what_would_be_ignored_is_refused() {
 }
 
 #[tokio::test]
-async fn conditions_are_checked_and_shown_with_ids() {
+async fn checks_conditions_and_shows_them_with_ids() {
     let http = frozen().await;
     let field = |name: &str| json!({ "field": { "api_name": name } });
     let row = |condition: Value| {
@@ -323,7 +323,7 @@ async fn conditions_are_checked_and_shown_with_ids() {
 }
 
 #[tokio::test]
-async fn channels_belong_to_their_user_and_their_environment_and_come_in_pages() {
+async fn channels_belong_to_a_user_and_an_environment() {
     let http = frozen().await;
     let mut other = Http::new(&http.sim);
     let grant = http.sim.grant().user("b@example.com").issue();
@@ -347,7 +347,7 @@ async fn channels_belong_to_their_user_and_their_environment_and_come_in_pages()
     let info = http.get(&format!("{}?per_page=4", path("v8"))).await.json()["info"].clone();
     assert_eq!((&info["more_records"], &info["count"]), (&json!(true), &json!(4)));
 
-    // Opened again, a channel is replaced: so it is renewed.
+    // Creating a channel again replaces it, which renews it.
     let row = json!({ "channel_id": 2, "events": ["Leads.edit"], "notify_url": URL });
     assert_eq!(watch(&http, Method::POST, "v8", row).await.status, 201);
     let second = channels(&http, "v8", "?channel_id=2").await;

@@ -1,4 +1,4 @@
-//! Deliveries: what is told to whom, in which order, and what goes wrong on the way.
+//! Deliveries of notifications: content, recipients, order and failures.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ async fn frozen() -> Http {
     Http::logged_in(&builder.start().await.unwrap()).await
 }
 
-/// Opens a channel that tells of those events.
+/// Creates a channel for these events.
 async fn open(http: &Http, url: &str, id: u64, events: &[&str], more: Value) {
     let mut row =
         json!({ "channel_id": id, "events": events, "notify_url": url, "token": "sesame" });
@@ -34,8 +34,8 @@ async fn lead(http: &Http, name: &str) -> String {
     http.post("/crm/v8/Leads", &row).await.id(0)
 }
 
-/// What came since the last look: operation, module, ids.
-async fn told(http: &Http, receiver: &Receiver) -> Vec<(String, String, Value)> {
+/// Returns the operation, module and ids of the notifications since the last call.
+async fn notified(http: &Http, receiver: &Receiver) -> Vec<(String, String, Value)> {
     http.sim.deliveries_settled().await;
     let text = |body: &Value, name: &str| body[name].as_str().unwrap().to_owned();
     let bodies = receiver.take().into_iter();
@@ -49,7 +49,7 @@ fn one(operation: &str, module: &str, ids: &[&str]) -> (String, String, Value) {
 }
 
 #[tokio::test]
-async fn a_delivery_says_what_zoho_says() {
+async fn a_delivery_has_zohos_members() {
     let http = frozen().await;
     let receiver = Receiver::start(200).await;
     let url = format!("{}/hook?key=a b&x=1", receiver.url);
@@ -95,7 +95,7 @@ async fn a_delivery_says_what_zoho_says() {
 }
 
 #[tokio::test]
-async fn every_write_of_records_is_told_once_for_each_operation() {
+async fn notifies_of_every_write_once_per_operation() {
     let http = frozen().await;
     let receiver = Receiver::start(200).await;
     let all = ["Leads.all", "Contacts.all", "Accounts.all", "Deals.all"];
@@ -104,11 +104,11 @@ async fn every_write_of_records_is_told_once_for_each_operation() {
         json!({ "data": [{ "Last_Name": "A" }, {}, { "Last_Name": "B", "Email": "b@x.com" }] });
     let made = http.post("/crm/v8/Leads", &rows).await;
     let (a, b) = (made.id(0), made.id(2));
-    assert_eq!(told(&http, &receiver).await, [one("insert", "Leads", &[&a, &b])]);
-    // What fails, and what only reads, is told to nobody.
+    assert_eq!(notified(&http, &receiver).await, [one("insert", "Leads", &[&a, &b])]);
+    // Failed writes and reads are not notified.
     http.post("/crm/v8/Leads", &json!({ "data": [{}] })).await;
     http.get("/crm/v8/Leads?fields=City").await;
-    assert_eq!(told(&http, &receiver).await, []);
+    assert_eq!(notified(&http, &receiver).await, []);
 
     let body = json!({
         "data": [{ "Last_Name": "B2", "Email": "b@x.com" }, { "Last_Name": "C", "Email": "c@x.com" }],
@@ -116,30 +116,30 @@ async fn every_write_of_records_is_told_once_for_each_operation() {
     });
     let c = http.post("/crm/v8/Leads/upsert", &body).await.id(1);
     let upserted = [one("update", "Leads", &[&b]), one("insert", "Leads", &[&c])];
-    assert_eq!(told(&http, &receiver).await, upserted);
+    assert_eq!(notified(&http, &receiver).await, upserted);
 
     let mass = json!({ "data": [{ "City": "Agra" }], "ids": [a, c] });
     http.post("/crm/v8/Leads/actions/mass_update", &mass).await;
     let tags = json!({ "tags": [{ "name": "hot" }], "ids": [b] });
     http.post("/crm/v8/Leads/actions/add_tags", &tags).await;
     let changed = [one("update", "Leads", &[&a, &c]), one("update", "Leads", &[&b])];
-    assert_eq!(told(&http, &receiver).await, changed);
+    assert_eq!(notified(&http, &receiver).await, changed);
     let top = http.get("/crm/v8/settings/territories").await.rows()[0]["id"].clone();
     let body = json!({ "data": [{ "id": b, "Territories": [{ "id": top }] }] });
     http.post("/crm/v8/Leads/actions/assign_territories", &body).await;
-    assert_eq!(told(&http, &receiver).await, [one("update", "Leads", &[&b])]);
+    assert_eq!(notified(&http, &receiver).await, [one("update", "Leads", &[&b])]);
 
     let deal = json!({ "Deal_Name": "D", "Stage": "Qualification" });
     let row = json!({ "data": [{ "Deals": deal }] });
     let there =
         http.post("/crm/v8/Contacts", &json!({ "data": [{ "Last_Name": "T" }] })).await.id(0);
-    assert_eq!(told(&http, &receiver).await, [one("insert", "Contacts", &[&there])]);
+    assert_eq!(notified(&http, &receiver).await, [one("insert", "Contacts", &[&there])]);
     let refused = json!({ "data": [{
         "overwrite": true, "Contacts": { "id": there }, "Deals": { "Deal_Name": "D", "Stage": 5 },
     }] });
     let reply = http.post(&format!("/crm/v8/Leads/{a}/actions/convert"), &refused).await;
     assert_eq!(reply.status, 400);
-    assert_eq!(told(&http, &receiver).await, [], "what was undone");
+    assert_eq!(notified(&http, &receiver).await, [], "the write was undone");
     let made = http.post(&format!("/crm/v8/Leads/{a}/actions/convert"), &row).await.rows();
     let id = |module: &str| made[0]["details"][module]["id"].as_str().unwrap().to_owned();
     let converted = [
@@ -147,15 +147,15 @@ async fn every_write_of_records_is_told_once_for_each_operation() {
         one("insert", "Deals", &[&id("Deals")]),
         one("update", "Leads", &[&a]),
     ];
-    assert_eq!(told(&http, &receiver).await, converted);
+    assert_eq!(notified(&http, &receiver).await, converted);
     http.delete(&format!("/crm/v8/Leads?ids={b},{c}")).await;
-    assert_eq!(told(&http, &receiver).await, [one("delete", "Leads", &[&b, &c])]);
+    assert_eq!(notified(&http, &receiver).await, [one("delete", "Leads", &[&b, &c])]);
     let values = |one: &Delivery| one.body.get("affected_values").is_some();
-    assert!(!http.sim.deliveries().iter().any(values), "the channel did not ask for values");
+    assert!(!http.sim.deliveries().iter().any(values), "the channel did not request values");
 }
 
 #[tokio::test]
-async fn a_channel_is_told_what_it_asked_for_until_it_ends() {
+async fn a_channel_gets_its_events_until_it_is_deleted() {
     let http = frozen().await;
     let (created, edited) = (Receiver::start(200).await, Receiver::start(200).await);
     open(&http, &created.url, 1, &["Leads.create"], json!({})).await;
@@ -164,19 +164,19 @@ async fn a_channel_is_told_what_it_asked_for_until_it_ends() {
     let row = json!({ "data": [{ "City": "Agra" }] });
     let edit = async || http.put(&format!("/crm/v8/Leads/{id}"), &row).await;
     edit().await;
-    assert_eq!(told(&http, &created).await, [one("insert", "Leads", &[&id])]);
-    assert_eq!(told(&http, &edited).await, [one("update", "Leads", &[&id])]);
+    assert_eq!(notified(&http, &created).await, [one("insert", "Leads", &[&id])]);
+    assert_eq!(notified(&http, &edited).await, [one("update", "Leads", &[&id])]);
     let row = json!({ "channel_id": 2, "events": ["Leads.edit"], "_delete_events": true });
     http.call(Method::PATCH, "/crm/v8/actions/watch", &json!({ "watch": [row] })).await;
     edit().await;
     http.delete("/crm/v8/actions/watch?channel_ids=1").await;
     lead(&http, "B").await;
-    assert_eq!(told(&http, &created).await, []);
-    assert_eq!(told(&http, &edited).await, []);
+    assert_eq!(notified(&http, &created).await, []);
+    assert_eq!(notified(&http, &edited).await, []);
 }
 
 #[tokio::test]
-async fn a_channel_dies_at_its_end_without_a_word() {
+async fn a_channel_expires_without_a_notification() {
     let http = frozen().await;
     let receiver = Receiver::start(200).await;
     let day = "2026-03-02T10:00:00+00:00";
@@ -185,13 +185,13 @@ async fn a_channel_dies_at_its_end_without_a_word() {
         http.sim.advance(60 * hours * MINUTE);
         let http = Http::logged_in(&http.sim).await;
         lead(&http, "A").await;
-        assert_eq!(told(&http, &receiver).await.len(), heard, "after {hours} hours more");
+        assert_eq!(notified(&http, &receiver).await.len(), heard, "after {hours} more hours");
     }
     assert_eq!(http.sim.deliveries().len(), 2);
 }
 
 #[tokio::test]
-async fn related_records_are_told_of_unless_a_channel_says_no() {
+async fn notifies_of_related_records_unless_disabled() {
     let http = frozen().await;
     let (usual, quiet) = (Receiver::start(200).await, Receiver::start(200).await);
     open(&http, &usual.url, 1, &["Accounts.all"], json!({})).await;
@@ -202,18 +202,18 @@ async fn related_records_are_told_of_unless_a_channel_says_no() {
     let contact = json!({ "data": [{ "Last_Name": "C", "Account_Name": { "id": account } }] });
     let contact = http.post("/crm/v8/Contacts", &contact).await.id(0);
     let made = [one("insert", "Accounts", &[&account])];
-    assert_eq!(told(&http, &usual).await, made);
+    assert_eq!(notified(&http, &usual).await, made);
     let phone = json!({ "data": [{ "Phone": "1" }] });
     http.put(&format!("/crm/v8/Contacts/{contact}"), &phone).await;
     http.sim.deliveries_settled().await;
     let body = &usual.bodies()[0];
     assert_eq!((&body["operation"], &body["ids"]), (&json!("update"), &json!([account])));
-    assert_eq!(body["affected_fields"], json!([]), "nothing of the account was changed");
-    assert_eq!(told(&http, &quiet).await, made);
+    assert_eq!(body["affected_fields"], json!([]), "the account was not changed");
+    assert_eq!(notified(&http, &quiet).await, made);
 }
 
 #[tokio::test]
-async fn a_condition_is_about_the_fields_that_were_changed() {
+async fn a_condition_filters_by_changed_fields() {
     let http = frozen().await;
     let receiver = Receiver::start(200).await;
     let condition = json!({ "notification_condition": [{
@@ -226,17 +226,17 @@ async fn a_condition_is_about_the_fields_that_were_changed() {
         http.put(&format!("/crm/v8/Leads/{id}"), &json!({ "data": [row] })).await;
     }
     let heard = [one("insert", "Leads", &[&id]), one("update", "Leads", &[&id])];
-    assert_eq!(told(&http, &receiver).await, heard);
+    assert_eq!(notified(&http, &receiver).await, heard);
 }
 
 #[tokio::test]
-async fn what_cannot_be_delivered_is_written_down_with_the_reason() {
+async fn records_why_a_notification_was_not_delivered() {
     let http = frozen().await;
     let unwell = Receiver::start(503).await;
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let unreachable = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     for (id, url) in [
         (1, unwell.url.clone()),
-        (2, format!("http://{nobody}/")),
+        (2, format!("http://{unreachable}/")),
         (3, String::from("https://crm.example.com/hook")),
         (4, String::from("https://127.0.0.1:1/hook")),
     ] {
@@ -252,15 +252,21 @@ async fn what_cannot_be_delivered_is_written_down_with_the_reason() {
     );
     let reason = |outcome: &DeliveryOutcome| match outcome {
         DeliveryOutcome::NotSent { reason } => reason.clone(),
-        other => panic!("it was sent: {other:?}"),
+        other => panic!("expected a delivery that is not sent, got {other:?}"),
     };
-    assert_eq!(reason(&outcomes[2]), "the simulator delivers to loopback addresses alone");
-    assert_eq!(reason(&outcomes[3]), "the simulator delivers by plain HTTP alone");
-    assert_eq!(unwell.bodies().len(), 1, "it is not tried again");
+    assert_eq!(
+        reason(&outcomes[2]),
+        "notify_url is not a loopback address: the simulator delivers only to those"
+    );
+    assert_eq!(
+        reason(&outcomes[3]),
+        "notify_url is not a plain HTTP address: the simulator delivers only to those"
+    );
+    assert_eq!(unwell.bodies().len(), 1, "it is not retried");
 }
 
 #[tokio::test]
-async fn the_sandbox_tells_of_its_own_records() {
+async fn a_sandbox_notifies_only_of_its_records() {
     let http = frozen().await;
     let receiver = Receiver::start(200).await;
     open(&http, &receiver.url, 7, &["Leads.all"], json!({})).await;
@@ -274,16 +280,16 @@ async fn the_sandbox_tells_of_its_own_records() {
     };
     let new = json!({ "data": [{ "Last_Name": "A" }] });
     assert_eq!(call("/crm/v8/Leads", new.clone()).await, 201);
-    assert_eq!(told(&http, &receiver).await, []);
+    assert_eq!(notified(&http, &receiver).await, []);
     let row = json!({ "channel_id": 7, "events": ["Leads.all"], "notify_url": receiver.url });
     assert_eq!(call("/crm/v8/actions/watch", json!({ "watch": [row] })).await, 201);
     assert_eq!(call("/crm/v8/Leads", new).await, 201);
-    assert_eq!(told(&http, &receiver).await.len(), 1);
+    assert_eq!(notified(&http, &receiver).await.len(), 1);
     assert_eq!(http.sim.deliveries()[0].environment, Environment::Sandbox);
 }
 
 #[tokio::test]
-async fn channels_survive_in_a_snapshot_and_end_with_a_reset() {
+async fn a_snapshot_keeps_channels_and_a_reset_removes_them() {
     let http = frozen().await;
     let receiver = Receiver::start(200).await;
     open(&http, &receiver.url, 7, &["Leads.all"], json!({})).await;
@@ -292,7 +298,7 @@ async fn channels_survive_in_a_snapshot_and_end_with_a_reset() {
     let mut other = Http::new(&builder.start().await.unwrap());
     other.token.clone_from(&http.token);
     lead(&other, "A").await;
-    assert_eq!(told(&other, &receiver).await.len(), 1);
+    assert_eq!(notified(&other, &receiver).await.len(), 1);
     lead(&http, "A").await;
     http.sim.deliveries_settled().await;
     http.sim.reset().unwrap();
@@ -300,11 +306,11 @@ async fn channels_survive_in_a_snapshot_and_end_with_a_reset() {
     receiver.take();
     let http = Http::logged_in(&http.sim).await;
     lead(&http, "A").await;
-    assert_eq!(told(&http, &receiver).await, []);
+    assert_eq!(notified(&http, &receiver).await, []);
 }
 
 #[tokio::test]
-async fn a_receiver_that_never_answers_does_not_outlive_the_simulator() {
+async fn stopping_ends_a_delivery_without_an_answer() {
     let http = frozen().await;
     let mute = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", mute.local_addr().unwrap());
@@ -313,12 +319,12 @@ async fn a_receiver_that_never_answers_does_not_outlive_the_simulator() {
     open(&http, &receiver.url, 2, &["Leads.create"], json!({})).await;
     lead(&http, "A").await;
     lead(&http, "B").await;
-    // One channel waits, and the other one goes on.
+    // One channel waits while the other continues.
     let (held, _) = mute.accept().await.unwrap();
     while receiver.bodies().len() < 2 {
         tokio::task::yield_now().await;
     }
-    // The channel's next delivery waits for the end of this one.
+    // The channel's next delivery waits until this one has ended.
     let mute = mute.into_std().unwrap();
     assert_eq!(mute.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
     let sim = http.sim.clone();
@@ -332,26 +338,26 @@ async fn a_receiver_that_never_answers_does_not_outlive_the_simulator() {
     let stopped = String::from("the simulator was stopped");
     let first = http.sim.deliveries()[0].outcome.clone();
     assert_eq!(first, DeliveryOutcome::NotSent { reason: stopped });
-    // The connection ended with it.
+    // The connection was closed with it.
     let mut rest = Vec::new();
     let mut held = held;
     tokio::io::AsyncReadExt::read_to_end(&mut held, &mut rest).await.unwrap();
     assert!(rest.starts_with(b"POST / HTTP/1.1"));
 }
 
-/// The names of the leads that the receiver heard of, by their ids.
+/// Returns the names of the leads in the notifications, by their ids.
 async fn names(http: &Http, receiver: &Receiver, known: &[(String, &str)]) -> String {
-    let told = told(http, receiver).await;
+    let notified = notified(http, receiver).await;
     let name = |id: &Value| known.iter().find(|(known, _)| id == known).unwrap().1.to_owned();
-    told.iter().map(|(_, _, ids)| name(&ids[0])).collect()
+    notified.iter().map(|(_, _, ids)| name(&ids[0])).collect()
 }
 
 #[tokio::test]
-async fn deliveries_are_repeated_lost_late_and_out_of_order() {
+async fn repeats_drops_delays_and_reorders_deliveries() {
     let http = frozen().await;
     let (receiver, sim) = (Receiver::start(200).await, http.sim.clone());
     open(&http, &receiver.url, 7, &["Leads.create"], json!({})).await;
-    // A delivery that was lost meets no later orders.
+    // A dropped delivery does not use up later failures.
     sim.delivery_faults().skip(1).duplicate(2);
     sim.delivery_faults().skip(2).lose();
     sim.delivery_faults().channel("7").skip(2).delay(MINUTE);
@@ -369,7 +375,7 @@ async fn deliveries_are_repeated_lost_late_and_out_of_order() {
     assert_eq!(names(&http, &receiver, &known).await, "");
     sim.advance(Duration::from_millis(1));
     assert_eq!(names(&http, &receiver, &known).await, "d");
-    assert_eq!(sim.pending_faults(), 2, "the orders for others");
+    assert_eq!(sim.pending_faults(), 2, "the failures of other deliveries");
     sim.clear_faults();
     assert_eq!(sim.pending_faults(), 0);
     let copies: Vec<Option<u64>> = sim.deliveries().iter().map(|one| one.copy_of).collect();
@@ -377,7 +383,7 @@ async fn deliveries_are_repeated_lost_late_and_out_of_order() {
     assert_eq!(sim.deliveries()[4].outcome, DeliveryOutcome::Lost);
 }
 
-/// What of thirty deliveries comes, and how often.
+/// Returns which of thirty deliveries arrive, and how often.
 async fn pattern(seed: u64) -> Vec<usize> {
     let sim = Simulator::builder().seed(seed).start().await.unwrap();
     let http = Http::logged_in(&sim).await;
@@ -388,13 +394,13 @@ async fn pattern(seed: u64) -> Vec<usize> {
     let mut counts = Vec::new();
     for _ in 0..30 {
         lead(&http, "A").await;
-        counts.push(told(&http, &receiver).await.len());
+        counts.push(notified(&http, &receiver).await.len());
     }
     counts
 }
 
 #[tokio::test]
-async fn chance_is_determined_by_the_seed() {
+async fn the_seed_determines_random_failures() {
     let first = pattern(1).await;
     for count in [0, 1, 2] {
         assert!(first.contains(&count), "{first:?}");
@@ -404,7 +410,7 @@ async fn chance_is_determined_by_the_seed() {
 }
 
 #[tokio::test]
-async fn the_newest_deliveries_are_remembered() {
+async fn remembers_the_newest_deliveries() {
     let sim = Simulator::builder().journal_limit(2).start().await.unwrap();
     let http = Http::logged_in(&sim).await;
     let receiver = Receiver::start(200).await;
@@ -412,7 +418,7 @@ async fn the_newest_deliveries_are_remembered() {
     for _ in 0..3 {
         lead(&http, "A").await;
     }
-    assert_eq!(told(&http, &receiver).await.len(), 3);
+    assert_eq!(notified(&http, &receiver).await.len(), 3);
     let numbers: Vec<u64> = sim.deliveries().iter().map(|delivery| delivery.seq).collect();
     assert_eq!(numbers, [1, 2]);
 }
@@ -426,12 +432,12 @@ async fn deliveries_keep_the_order_of_the_writes() {
     for _ in 0..50 {
         ids.push(lead(&http, "A").await);
     }
-    let heard: Vec<Value> = told(&http, &receiver).await.into_iter().map(|one| one.2).collect();
+    let heard: Vec<Value> = notified(&http, &receiver).await.into_iter().map(|one| one.2).collect();
     assert_eq!(heard, ids.iter().map(|id| json!([id])).collect::<Vec<_>>());
 }
 
 #[tokio::test]
-async fn the_control_api_orders_waits_and_tells() {
+async fn the_control_api_injects_waits_and_lists_deliveries() {
     let http = frozen().await;
     let receiver = Receiver::start(200).await;
     open(&http, &receiver.url, 7, &["Leads.create"], json!({})).await;

@@ -12,7 +12,7 @@ async fn http() -> Http {
 }
 
 #[tokio::test]
-async fn v2_has_a_method_for_each_write_of_taxes() {
+async fn v2_has_a_method_for_each_tax_operation() {
     for version in ["v2", "v2.1"] {
         let http = http().await;
         let base = format!("/crm/{version}/org/taxes");
@@ -51,7 +51,7 @@ async fn v2_has_a_method_for_each_write_of_taxes() {
 }
 
 #[tokio::test]
-async fn later_versions_write_taxes_as_a_whole() {
+async fn later_versions_write_all_taxes_or_none() {
     for version in ["v3", "v8"] {
         let http = http().await;
         let base = format!("/crm/{version}/org/taxes");
@@ -80,7 +80,7 @@ async fn later_versions_write_taxes_as_a_whole() {
         let preference = json!({ "auto_populate_tax": true, "modify_tax_rates": false });
         assert_eq!(after["preference"], preference);
 
-        // a row that is refused refuses the whole
+        // A refused row refuses the entire call.
         for (wrong, code, member) in [
             (json!({ "name": "duty", "value": 1 }), "DUPLICATE_DATA", "name"),
             (json!({ "value": 1 }), "MANDATORY_NOT_FOUND", "name"),
@@ -103,7 +103,7 @@ async fn later_versions_write_taxes_as_a_whole() {
         assert_eq!(http.get(&format!("{base}/77")).await.status, 204);
         assert_eq!(http.put(&base, &json!({ "taxes": [] })).await.code(), "MANDATORY_NOT_FOUND");
 
-        // the methods of v2
+        // The methods of v2 are refused.
         let post = http.post(&base, &json!({ "taxes": [{ "name": "x", "value": 1 }] })).await;
         let many = http.delete(&format!("{base}?ids={id}")).await;
         let single = http.delete(&format!("{base}/{id}")).await;
@@ -114,7 +114,7 @@ async fn later_versions_write_taxes_as_a_whole() {
 }
 
 #[tokio::test]
-async fn currencies_are_added_and_changed() {
+async fn adds_and_updates_currencies() {
     for version in VERSIONS {
         let http = http().await;
         let base = format!("/crm/{version}/org/currencies");
@@ -142,7 +142,7 @@ async fn currencies_are_added_and_changed() {
         );
         let base_off = change(&first[0]["id"], "is_active", json!(false));
         assert_eq!(http.put(&base, &base_off).await.codes(), ["NOT_ALLOWED"]);
-        // A record is of a currency that is used.
+        // A record has a currency that is active.
         let lead = json!({ "data": [{ "Last_Name": "A", "Currency": "SEK" }] });
         assert_eq!(http.post("/crm/v8/Leads", &lead).await.codes(), ["INVALID_DATA"]);
         assert_eq!(http.get(&format!("{base}/77")).await.status, 204);
@@ -150,7 +150,7 @@ async fn currencies_are_added_and_changed() {
 }
 
 #[tokio::test]
-async fn variables_are_made_changed_and_deleted() {
+async fn creates_updates_and_deletes_variables() {
     for version in VERSIONS {
         let http = http().await;
         let base = format!("/crm/{version}/settings/variables");
@@ -219,7 +219,7 @@ async fn variables_are_made_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn layouts_hold_every_field_and_a_section_for_each_subform() {
+async fn a_layout_has_every_field_and_subform() {
     for version in VERSIONS {
         let http = http().await;
         let base = format!("/crm/{version}/settings/layouts");
@@ -244,7 +244,7 @@ async fn layouts_hold_every_field_and_a_section_for_each_subform() {
 }
 
 #[tokio::test]
-async fn a_sandbox_has_settings_of_its_own() {
+async fn a_sandbox_has_separate_settings() {
     let http = http().await;
     let mut sandbox = Http::new(&http.sim);
     let grant = http.sim.grant().environment(Environment::Sandbox).issue();

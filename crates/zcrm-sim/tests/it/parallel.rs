@@ -35,7 +35,7 @@ async fn a_hundred_clients_leave_an_exact_journal() {
 }
 
 #[tokio::test]
-async fn two_hundred_simulators_live_side_by_side() {
+async fn runs_two_hundred_simulators_in_parallel() {
     let mut sims = Vec::new();
     for _ in 0..200 {
         sims.push(Simulator::start().await.unwrap());

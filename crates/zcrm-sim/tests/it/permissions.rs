@@ -1,4 +1,4 @@
-//! What a profile does not allow is refused with 403, and nothing is executed.
+//! Calls that a profile does not allow are refused with 403 and are not executed.
 
 use hyper::Method;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ async fn a_profile_without_api_access_is_refused_everywhere() {
 }
 
 #[tokio::test]
-async fn each_way_to_touch_a_module_has_a_permission_of_its_own() {
+async fn each_operation_on_a_module_has_its_permission() {
     let sim = Simulator::builder().records("Leads", 2).start().await.unwrap();
     let http = Http::logged_in(&sim).await;
     let lead = http.get("/crm/v8/Leads?fields=id").await.rows()[0]["id"].clone();
@@ -54,13 +54,13 @@ async fn each_way_to_touch_a_module_has_a_permission_of_its_own() {
         sim.set_permission("Administrator", &permission, true).unwrap();
     }
     assert_eq!(sim.record_count("Leads"), 2, "nothing was executed");
-    // and other modules are nobody's business
+    // Other modules are not affected.
     sim.set_permission("Administrator", "Crm_Implied_View_Leads", false).unwrap();
     assert_ne!(http.get("/crm/v8/Contacts?fields=id").await.status, 403);
 }
 
 #[tokio::test]
-async fn only_who_may_manage_users_does() {
+async fn managing_users_requires_the_permission() {
     let sim = Simulator::start().await.unwrap();
     let http = Http::logged_in(&sim).await;
     sim.set_permission("Administrator", "Crm_Implied_Manage_Users", false).unwrap();
@@ -71,9 +71,9 @@ async fn only_who_may_manage_users_does() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_cannot_be_allowed() {
+async fn rejects_unknown_profiles_and_permissions() {
     let sim = Simulator::start().await.unwrap();
-    for (profile, permission) in [("Nobody", "Crm_Implied_Api_Access"), ("Standard", "Crm_Fly")] {
+    for (profile, permission) in [("Missing", "Crm_Implied_Api_Access"), ("Standard", "Crm_Fly")] {
         let error = sim.set_permission(profile, permission, true).unwrap_err().to_string();
         assert!(error.contains(profile) && error.contains(permission), "{error}");
     }

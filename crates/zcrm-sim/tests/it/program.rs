@@ -11,7 +11,7 @@ use crate::client::Http;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_zcrm-sim");
 
-/// Ends the program even if the test fails.
+/// A running program that is killed even if the test fails.
 struct Running(Child);
 
 impl Drop for Running {
@@ -22,7 +22,7 @@ impl Drop for Running {
 }
 
 #[test]
-fn it_prints_what_to_log_in_with() {
+fn prints_its_addresses_and_credentials() {
     let authority = Path::new(env!("CARGO_TARGET_TMPDIR")).join("program-authority.pem");
     let mut command = Command::new(PROGRAM);
     command.args(["--seed", "5", "--records", "Leads=3", "--user", "me@example.com"]);
@@ -44,13 +44,13 @@ fn it_prints_what_to_log_in_with() {
 }
 
 #[test]
-fn it_explains_itself_and_refuses_what_it_does_not_know() {
+fn prints_help_and_rejects_invalid_arguments() {
     let help = Command::new(PROGRAM).arg("--help").output().unwrap();
     assert!(help.status.success());
     assert!(String::from_utf8(help.stdout).unwrap().contains("--port-accounts"));
     for arguments in [
         ["--nothing", "1"],
-        ["--client-id", "alone"],
+        ["--client-id", "only"],
         ["--records", "Leads"],
         ["--edition", "golden"],
         ["--port", "65534"],
@@ -63,7 +63,7 @@ fn it_explains_itself_and_refuses_what_it_does_not_know() {
 }
 
 #[test]
-fn it_says_in_words_what_is_wrong_and_why() {
+fn prints_an_error_with_its_cause() {
     let refused = |arguments: [&str; 2]| {
         let output = Command::new(PROGRAM).args(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
@@ -71,16 +71,16 @@ fn it_says_in_words_what_is_wrong_and_why() {
     };
     assert_eq!(
         refused(["--edition", "golden"]),
-        "zcrm-sim: `golden` is no edition: it is free, standard, professional, enterprise or \
+        "zcrm-sim: unknown edition `golden`: expected free, standard, professional, enterprise or \
          ultimate\n"
     );
     let missing = refused(["--seed-file", "nowhere/seed.json"]);
-    let told = missing.strip_prefix("zcrm-sim: could not read or write `nowhere/seed.json`: ");
-    assert!(told.is_some_and(|why| why.trim_end().len() > 1), "{missing}");
+    let reason = missing.strip_prefix("zcrm-sim: could not read or write `nowhere/seed.json`: ");
+    assert!(reason.is_some_and(|why| why.trim_end().len() > 1), "{missing}");
 }
 
 #[test]
-fn it_prints_what_it_simulates() {
+fn prints_the_simulated_operations() {
     let output = Command::new(PROGRAM).arg("operations").output().unwrap();
     assert!(output.status.success());
     let text = String::from_utf8(output.stdout).unwrap();
@@ -88,7 +88,7 @@ fn it_prints_what_it_simulates() {
     assert!(text.lines().any(|line| line == "POST   {module}/upsert"), "{text}");
 }
 
-/// Starts the program and waits for its file of addresses, which is in that folder.
+/// Starts the program and waits for its info file in this folder.
 fn started(folder: &Path, arguments: &[&str]) -> (Running, serde_json::Value) {
     let info = folder.join("info.json");
     let mut command = Command::new(PROGRAM);
@@ -108,7 +108,7 @@ fn folder(name: &str) -> std::path::PathBuf {
 }
 
 #[tokio::test]
-async fn it_sends_users_on_to_their_data_centre() {
+async fn redirects_users_to_their_data_centre() {
     let folder = folder("program-elsewhere");
     let arguments = ["--client-id", "me", "--client-secret", "secret", "--auto-consent"];
     let others = ["--other-data-center", "eu=eva@example.com", "--other-data-center", "in"];
@@ -118,7 +118,7 @@ async fn it_sends_users_on_to_their_data_centre() {
     assert_eq!(europe["user"], "eva@example.com");
     assert_eq!(india["user"], "patricia@in.example.com");
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-    // One file is good for all of them.
+    // One file has the authorities of all data centres.
     let pem = std::fs::read_to_string(text(&info["authority"])).unwrap();
     let http = Http::trusting(&Simulator::start().await.unwrap(), &pem);
     let get = async |url: String| http.send(Method::GET, &url, &[], "").await.unwrap();
@@ -148,7 +148,7 @@ async fn it_sends_users_on_to_their_data_centre() {
     drop(running);
 }
 
-/// The same with a snapshot.
+/// Starts the program with a snapshot.
 #[cfg(unix)]
 fn with_snapshot(folder: &Path) -> (Running, serde_json::Value) {
     let snapshot = folder.join("state.json");
@@ -158,7 +158,7 @@ fn with_snapshot(folder: &Path) -> (Running, serde_json::Value) {
 
 #[test]
 #[cfg(unix)]
-fn it_goes_on_from_its_snapshot() {
+fn continues_from_its_snapshot() {
     let folder = folder("program-snapshot");
     let mut organisations = Vec::new();
     for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! An application that is notified: it keeps what is posted to it.
+//! An application that receives notifications and keeps them.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
-/// What was posted: the path with its query, and the body.
+/// A received request: the path with its query, and the body.
 type Posted = Arc<Mutex<Vec<(String, Value)>>>;
 
 pub(crate) struct Receiver {
@@ -29,7 +29,7 @@ impl Drop for Receiver {
 }
 
 impl Receiver {
-    /// One that answers with that status.
+    /// Starts a receiver that answers with this status.
     pub(crate) async fn start(status: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -49,7 +49,7 @@ impl Receiver {
         Self { url, posted, task: task.abort_handle() }
     }
 
-    /// The bodies in the order in which they came.
+    /// Returns the bodies in the order of their arrival.
     pub(crate) fn bodies(&self) -> Vec<Value> {
         self.posted.lock().unwrap().iter().map(|(_, body)| body.clone()).collect()
     }
@@ -58,7 +58,7 @@ impl Receiver {
         self.posted.lock().unwrap().iter().map(|(path, _)| path.clone()).collect()
     }
 
-    /// The bodies that came since this was last asked.
+    /// Returns the bodies received since the last call.
     pub(crate) fn take(&self) -> Vec<Value> {
         std::mem::take(&mut *self.posted.lock().unwrap()).into_iter().map(|one| one.1).collect()
     }

@@ -1,4 +1,4 @@
-//! What reads and writes of records can ask for.
+//! Options of reads and writes of records.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ fn ids(rows: &[Value]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn an_assignment_rule_gives_new_records_to_its_user() {
+async fn an_assignment_rule_assigns_new_records() {
     for version in VERSIONS {
         let http = http().await;
         let rules = "/crm/v8/settings/automation/assignment_rules?module=Leads";
@@ -52,7 +52,7 @@ async fn an_assignment_rule_gives_new_records_to_its_user() {
 }
 
 #[tokio::test]
-async fn a_view_decides_what_is_listed_and_in_which_order() {
+async fn a_view_filters_and_sorts_a_list() {
     for version in VERSIONS {
         let http = http().await;
         let sim = &http.sim;
@@ -71,7 +71,7 @@ async fn a_view_decides_what_is_listed_and_in_which_order() {
         let [a, b, c] = &made[..] else { panic!("{made:?}") };
         assert_eq!(ids(&list(&format!("cvid={all}")).await), [c, b, a]);
         assert_eq!(ids(&list(&format!("cvid={mine}")).await), [c, b]);
-        // The order of a view is changed in two ways.
+        // The sort order of a view can be changed in two ways.
         let (path, row) = if version == "v2" {
             (String::new(), json!({ "sort_by": "id", "sort_order": "asc" }))
         } else {
@@ -98,7 +98,7 @@ async fn a_view_decides_what_is_listed_and_in_which_order() {
 }
 
 #[tokio::test]
-async fn records_belong_to_territories_and_to_those_above() {
+async fn lists_records_by_territory_and_its_children() {
     for version in VERSIONS {
         let http = http().await;
         let made = http.sim.add_records("Leads", 2).unwrap();
@@ -126,7 +126,7 @@ async fn records_belong_to_territories_and_to_those_above() {
 }
 
 #[tokio::test]
-async fn another_systems_id_finds_a_record() {
+async fn finds_a_record_by_an_external_id() {
     for version in VERSIONS {
         let accounts = |module: ModuleSpec| {
             module
@@ -159,7 +159,7 @@ async fn another_systems_id_finds_a_record() {
         let room =
             http.with(Method::POST, &format!("/crm/{version}/Rooms"), of_lookup, &room).await.id(0);
         assert_eq!(sim.record("Rooms", &room).unwrap()["House"]["id"], made.id(1));
-        // several, with commas between
+        // Several ids are separated by commas.
         let row = json!({ "Name": "Attic", "Key": "K1", "House": { "id": made.id(0) } });
         let attic = http.post(&format!("/crm/{version}/Rooms"), &data(json!([row]))).await.id(0);
         let both = ("x-external", "Rooms.Key,Rooms.House.Foreign");
@@ -177,7 +177,7 @@ async fn another_systems_id_finds_a_record() {
 }
 
 #[tokio::test]
-async fn one_field_of_many_records_is_changed() {
+async fn mass_updates_one_field_of_many_records() {
     for version in VERSIONS {
         let http = http().await;
         let made = http.sim.add_records("Leads", 3).unwrap();
@@ -206,7 +206,7 @@ async fn one_field_of_many_records_is_changed() {
             http.post(&path, &json!({ "data": city("X") })).await.code(),
             "EXPECTED_FIELD_MISSING"
         );
-        // The older way: a row for each record.
+        // The older way has a row for each record.
         let rows =
             data(json!([{ "id": made[0], "City": "Old" }, { "id": made[1], "City": "Old" }]));
         assert_eq!(
@@ -218,7 +218,7 @@ async fn one_field_of_many_records_is_changed() {
 }
 
 #[tokio::test]
-async fn the_recycle_bin_is_emptied_for_good() {
+async fn empties_the_recycle_bin_permanently() {
     for version in VERSIONS {
         let http = http().await;
         let made = http.sim.add_records("Leads", 2).unwrap();
@@ -246,7 +246,7 @@ async fn the_recycle_bin_is_emptied_for_good() {
 }
 
 #[tokio::test]
-async fn conditional_reads_and_writes_hold_in_every_version() {
+async fn every_version_has_conditional_reads_and_writes() {
     for version in VERSIONS {
         let http = http().await;
         let made = http.sim.add_records("Leads", 1).unwrap();

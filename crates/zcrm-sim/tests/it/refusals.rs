@@ -1,4 +1,4 @@
-//! What the other tests leave out: the rest of the state, and the rest of what is refused.
+//! Errors and options that no other test covers.
 
 use hyper::Method;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ async fn http() -> Http {
 }
 
 #[tokio::test]
-async fn what_is_no_id_is_refused() {
+async fn rejects_values_that_are_not_ids() {
     let http = http().await;
     let me = http.get("/crm/v8/users?type=CurrentUser").await.rows()[0]["id"].clone();
     let lead = http.get("/crm/v8/Leads?fields=id").await.rows()[0]["id"].clone();
@@ -53,7 +53,7 @@ async fn what_is_no_id_is_refused() {
 }
 
 #[tokio::test]
-async fn parameters_of_reads_are_checked() {
+async fn rejects_invalid_parameters_of_reads() {
     let http = http().await;
     for version in VERSIONS {
         for (path, code) in [
@@ -73,7 +73,7 @@ async fn parameters_of_reads_are_checked() {
             let reply = http.get(&format!("/crm/{version}/{path}")).await;
             assert_eq!((reply.status, reply.code().as_str()), (400, code), "{version} {path}");
         }
-        // What takes no input refuses the method.
+        // Operations without input refuse the method.
         for path in [
             "settings/modules",
             "settings/roles",
@@ -95,7 +95,7 @@ async fn parameters_of_reads_are_checked() {
 }
 
 #[tokio::test]
-async fn rows_of_single_writes_are_checked() {
+async fn rejects_invalid_rows_of_single_writes() {
     let http = http().await;
     for version in VERSIONS {
         let id = async |path: &str| {
@@ -161,7 +161,7 @@ async fn rows_of_single_writes_are_checked() {
 }
 
 #[tokio::test]
-async fn views_and_territories_are_changed_in_every_way() {
+async fn rejects_invalid_changes_of_views_and_territories() {
     for version in VERSIONS {
         let http = http().await;
         let base = format!("/crm/{version}/settings/custom_views");

@@ -16,7 +16,7 @@ async fn http() -> Http {
 }
 
 #[tokio::test]
-async fn notes_hang_on_a_record() {
+async fn notes_belong_to_a_record() {
     for version in VERSIONS {
         let http = http().await;
         let account = http.sim.add_records("Accounts", 1).unwrap().remove(0);
@@ -60,7 +60,7 @@ async fn notes_hang_on_a_record() {
 }
 
 #[tokio::test]
-async fn notes_of_the_organisation_name_their_parents() {
+async fn lists_all_notes_with_their_parents() {
     for version in VERSIONS {
         let http = http().await;
         let lead = http.sim.add_records("Leads", 1).unwrap().remove(0);
@@ -124,7 +124,7 @@ async fn relations_have_values_and_two_ends() {
 }
 
 #[tokio::test]
-async fn a_products_price_is_that_of_its_price_book() {
+async fn relates_products_to_price_books_with_a_price() {
     for version in VERSIONS {
         let http = http().await;
         let product = http.sim.add_records("Products", 1).unwrap().remove(0);
@@ -142,10 +142,10 @@ async fn a_products_price_is_that_of_its_price_book() {
 }
 
 #[tokio::test]
-async fn records_that_point_at_a_record_are_its_related_list() {
+async fn a_related_list_has_the_records_of_a_lookup() {
     for version in VERSIONS {
         let http = http().await;
-        // Generated before there is an account, the contacts belong to none.
+        // The contacts were generated before any account, so they belong to none.
         let contacts = http.sim.add_records("Contacts", 3).unwrap();
         let account = http.sim.add_records("Accounts", 1).unwrap().remove(0);
         let base = format!("/crm/{version}/Accounts/{account}/Contacts");
@@ -173,7 +173,7 @@ async fn records_that_point_at_a_record_are_its_related_list() {
 }
 
 #[tokio::test]
-async fn page_tokens_walk_through_related_records_and_notes() {
+async fn page_tokens_reach_all_related_records_and_notes() {
     let http = http().await;
     let account = http.sim.add_records("Accounts", 1).unwrap().remove(0);
     let contacts = http.sim.add_records("Contacts", 5).unwrap();
@@ -200,7 +200,7 @@ async fn page_tokens_walk_through_related_records_and_notes() {
         ids.sort();
         ids.dedup();
         assert_eq!(ids.len(), 5);
-        // bound to the list and to what is asked, and not to be mixed with numbers
+        // A token is bound to the list and the query, and cannot be combined with page numbers.
         let page = http.get(&path).await.json();
         let token = page["info"]["next_page_token"].as_str().unwrap();
         let other = http.get(&format!("{base}/{list}&per_page=3&page_token={token}")).await;
@@ -216,14 +216,14 @@ async fn page_tokens_walk_through_related_records_and_notes() {
             (400, "DISCRETE_PAGINATION_LIMIT_EXCEEDED")
         );
     }
-    // v2 has none
+    // v2 has no page tokens.
     let page = http.get(&format!("/crm/v2/Accounts/{account}/Contacts?per_page=2")).await.json();
     assert_eq!(page["info"]["more_records"], true);
     assert!(page["info"].get("next_page_token").is_none());
 }
 
 #[tokio::test]
-async fn related_lists_are_described() {
+async fn describes_related_lists() {
     for version in VERSIONS {
         let http = http().await;
         let base = format!("/crm/{version}/settings/related_lists");

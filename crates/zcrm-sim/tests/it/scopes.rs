@@ -1,4 +1,4 @@
-//! Every operation that is simulated refuses a token without its scope.
+//! Every simulated operation refuses a token without its scope.
 
 use hyper::Method;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use zcrm_sim::Simulator;
 use crate::client::Http;
 
 #[tokio::test]
-async fn without_its_scope_no_operation_is_carried_out() {
+async fn rejects_every_operation_without_its_scope() {
     let sim = Simulator::start().await.unwrap();
     let stranger = Http::limited(&sim, &["ZohoCRM.bulk.ALL"]).await;
     let known = Http::logged_in(&sim).await;
@@ -30,9 +30,9 @@ async fn without_its_scope_no_operation_is_carried_out() {
             let answer = (reply.status, reply.code());
             assert_eq!(answer, (401, String::from("OAUTH_SCOPE_MISMATCH")), "{method} {path}");
             assert_eq!(executed(), before, "{method} {path}");
-            // With the scope it comes further, wherever that is.
+            // With the scope, the call gets past the check.
             let reply = known.call(method.clone(), &path, &Value::Null).await;
-            // taxes have one write from v3 on
+            // Taxes have a single write from v3 on.
             let of_v2 = [Method::POST, Method::DELETE].contains(&method);
             if version == "v8" && path.contains("/org/taxes") && of_v2 {
                 assert_eq!(reply.status, 405, "{method} {path}");

@@ -26,7 +26,7 @@ const SEED: &str = r#"{
 }"#;
 
 #[tokio::test]
-async fn a_seed_file_makes_modules_fields_users_and_records() {
+async fn a_seed_file_adds_modules_fields_users_and_records() {
     let sim = Simulator::builder().seed_json(SEED).unwrap().start().await.unwrap();
     let http = Http::logged_in(&sim).await;
     for version in ["v2", "v8"] {
@@ -53,7 +53,7 @@ async fn a_seed_file_makes_modules_fields_users_and_records() {
 }
 
 #[tokio::test]
-async fn generated_records_are_the_same_each_time_and_point_at_each_other() {
+async fn generates_the_same_records_each_time() {
     let read = async || {
         let sim = Simulator::builder().seed(7).seed_json(SEED).unwrap();
         let sim = sim.records("Products", 3).records("Quotes", 5).start().await.unwrap();
@@ -75,7 +75,7 @@ async fn generated_records_are_the_same_each_time_and_point_at_each_other() {
 }
 
 #[tokio::test]
-async fn a_wrong_seed_says_what_is_wrong() {
+async fn an_invalid_seed_file_names_the_mistake() {
     for (seed, said) in [
         ("{", "EOF"),
         (r#"{ "modul": [] }"#, "modul"),

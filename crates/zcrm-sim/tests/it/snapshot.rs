@@ -1,4 +1,4 @@
-//! Snapshots, seeds, transports and the life of a simulator.
+//! Snapshots, seeds, transports and the lifetime of a simulator.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ async fn a_restored_simulator_knows_tokens_and_records() {
     sim.add_records_in(Environment::Sandbox, "Leads", 2).unwrap();
     let unused = sim.grant_token();
     sim.advance(Duration::from_secs(120));
-    // Through text, as it goes to another process.
+    // The snapshot goes through text, as between processes.
     let snapshot = serde_json::from_str(&sim.snapshot().to_string()).unwrap();
     let before = sim.now();
     sim.stop().await;
@@ -42,14 +42,14 @@ async fn a_restored_simulator_knows_tokens_and_records() {
 }
 
 #[tokio::test]
-async fn what_is_no_snapshot_is_refused() {
+async fn rejects_a_value_that_is_not_a_snapshot() {
     assert!(Simulator::builder().restore(json!({ "a": 1 })).start().await.is_err());
     assert!(Simulator::builder().records("Nothing", 1).start().await.is_err());
     assert!(Simulator::builder().unique("Leads", "Nothing").start().await.is_err());
 }
 
 #[tokio::test]
-async fn a_snapshot_of_another_version_is_refused_by_name() {
+async fn rejects_a_snapshot_of_another_version() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("snapshot-formats");
     std::fs::create_dir_all(&folder).unwrap();
     let file = folder.join("old.json");
@@ -110,7 +110,7 @@ async fn connections_end_with_the_simulator() {
 }
 
 #[test]
-fn handles_go_between_threads() {
+fn handles_are_send_and_sync() {
     fn sendable<T: Send + Sync>() {}
     sendable::<Simulator>();
     sendable::<zcrm_sim::Builder>();

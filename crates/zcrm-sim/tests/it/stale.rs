@@ -1,4 +1,4 @@
-//! Searches that answer as the index stood a while ago.
+//! Searches that use an outdated index.
 
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use crate::client::Http;
 const AGE: Duration = Duration::from_secs(5);
 const BY_CITY: &str = "/crm/v8/Leads/search?criteria=(City:equals:Pune)";
 
-/// A frozen simulator with a lead in Pune, one that is changed and one that is deleted, long ago.
+/// Starts a frozen simulator with three old leads in Pune: one to keep, one to change and one to
+/// delete.
 async fn leads() -> (Http, Vec<String>) {
     let at: DateTime<Utc> = "2026-03-01T10:00:00Z".parse().unwrap();
     let sim = Simulator::builder().clock(ClockMode::Frozen(at)).seed(5).start().await.unwrap();
@@ -24,7 +25,7 @@ async fn leads() -> (Http, Vec<String>) {
     (http, ids)
 }
 
-/// What a search finds: names with their cities.
+/// Returns the names and cities that a search finds.
 async fn found(http: &Http, path: &str) -> Vec<String> {
     let reply = http.get(path).await;
     if reply.status == 204 {
@@ -47,20 +48,20 @@ async fn write(http: &Http, ids: &[String]) {
 }
 
 #[tokio::test]
-async fn later_writes_are_not_seen() {
+async fn a_stale_search_does_not_see_later_writes() {
     let (http, ids) = leads().await;
     write(&http, &ids).await;
     let now = ["Comes in Pune", "Stays in Pune"];
     let before = ["Goes in Pune", "Moves in Pune", "Stays in Pune"];
     http.sim.faults().times(3).stale_search(AGE);
     assert_eq!(found(&http, BY_CITY).await, before);
-    // By words too, which no index of equals helps with; and not by what is new.
+    // Words do not use the index of values, and also do not find newer records.
     assert_eq!(found(&http, "/crm/v8/Leads/search?word=pune").await, before);
     assert_eq!(found(&http, "/crm/v8/Leads/search?word=delhi").await, [""; 0]);
-    assert_eq!(found(&http, BY_CITY).await, now, "the order is used up");
-    // Other reads never were stale.
+    assert_eq!(found(&http, BY_CITY).await, now, "the failure is used up");
+    // Other reads are never stale.
     assert_eq!(http.get("/crm/v8/Leads/actions/count").await.json(), json!({ "count": 3 }));
-    // The index follows by the simulator's clock.
+    // The index catches up by the simulator's clock.
     http.sim.advance(AGE - Duration::from_millis(1));
     http.sim.faults().times(2).stale_search(AGE);
     assert_eq!(found(&http, BY_CITY).await, before);
@@ -69,7 +70,7 @@ async fn later_writes_are_not_seen() {
 }
 
 #[tokio::test]
-async fn a_field_that_is_found_by_an_index_is_stale_too() {
+async fn a_stale_search_by_an_indexed_field_is_stale() {
     let (http, ids) = leads().await;
     let row = json!({ "data": [{ "Email": "old@example.com" }] });
     http.put(&format!("/crm/v8/Leads/{}", ids[1]), &row).await;
@@ -82,7 +83,7 @@ async fn a_field_that_is_found_by_an_index_is_stale_too() {
         "email=new@example.com",
     ]
     .map(search);
-    // From now on the fields are indexed, and the index follows the writes at once.
+    // From now on the fields are indexed, and each write updates the index immediately.
     for path in [&pune, &delhi, &old, &new] {
         found(&http, path).await;
     }
@@ -103,7 +104,7 @@ async fn a_field_that_is_found_by_an_index_is_stale_too() {
 }
 
 #[tokio::test]
-async fn of_several_writes_the_one_that_stood_then_is_found() {
+async fn a_stale_search_finds_the_value_at_that_time() {
     let (http, ids) = leads().await;
     for city in ["Agra", "Pune", "Delhi"] {
         let row = json!({ "data": [{ "City": city }] });
@@ -119,7 +120,7 @@ async fn of_several_writes_the_one_that_stood_then_is_found() {
 }
 
 #[tokio::test]
-async fn only_searches_that_match_are_stale_and_go_on_to_other_orders() {
+async fn only_matching_searches_are_stale() {
     let (http, ids) = leads().await;
     write(&http, &ids).await;
     let sim = &http.sim;
@@ -133,7 +134,7 @@ async fn only_searches_that_match_are_stale_and_go_on_to_other_orders() {
     assert_eq!(found(&http, BY_CITY).await.len(), 3);
     assert_eq!(http.get(BY_CITY).await.status, 502);
     sim.clear_faults();
-    // An order that says nothing else waits for a search for records.
+    // The failure applies only to searches for records, even without filters.
     sim.faults().stale_search(AGE);
     http.get("/crm/v8/Leads?fields=City").await;
     http.get("/crm/v8/users/search?criteria=(last_name:equals:x)").await;
@@ -156,7 +157,7 @@ async fn pattern(seed: u64) -> Vec<usize> {
 }
 
 #[tokio::test]
-async fn chance_is_determined_by_the_seed() {
+async fn the_seed_determines_random_failures() {
     let first = pattern(1).await;
     assert!((8..=32).contains(&first.iter().sum::<usize>()), "{first:?}");
     assert_eq!(first, pattern(1).await);
@@ -164,7 +165,7 @@ async fn chance_is_determined_by_the_seed() {
 }
 
 #[tokio::test]
-async fn a_lagging_index_keeps_what_it_knew() {
+async fn a_lagging_index_keeps_older_values() {
     let at: DateTime<Utc> = "2026-03-01T10:00:00Z".parse().unwrap();
     let builder =
         Simulator::builder().clock(ClockMode::Frozen(at)).search_lag(AGE).records("Leads", 1);
@@ -174,15 +175,15 @@ async fn a_lagging_index_keeps_what_it_knew() {
     let word = format!("/crm/v8/Leads/search?criteria=(id:equals:{id})");
     assert_eq!(found(&http, &word).await.len(), 1);
     http.delete(&format!("/crm/v8/Leads/{id}")).await;
-    assert_eq!(found(&http, &word).await.len(), 1, "the index does not know yet");
+    assert_eq!(found(&http, &word).await.len(), 1, "the index has not caught up");
     http.sim.faults().stale_search(Duration::ZERO);
-    assert_eq!(found(&http, &word).await.len(), 1, "no order makes the index better");
+    assert_eq!(found(&http, &word).await.len(), 1, "a failure cannot make the index newer");
     http.sim.advance(AGE);
     assert_eq!(found(&http, &word).await, [""; 0]);
 }
 
 #[tokio::test]
-async fn conversions_tags_and_territories_are_unknown_too_and_a_failed_one_leaves_no_trace() {
+async fn a_stale_search_does_not_see_conversions_and_tags() {
     let (http, ids) = leads().await;
     let lead = &ids[0];
     let search = "/crm/v8/Leads/search?criteria=(Last_Name:equals:Stays)";

@@ -1,4 +1,4 @@
-//! Tags of a module, and tags on records.
+//! Tags of a module, and tags of records.
 
 use serde_json::{Value, json};
 use zcrm_sim::Simulator;
@@ -20,7 +20,7 @@ fn names(tags: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn tags_are_made_listed_renamed_merged_and_deleted() {
+async fn creates_lists_renames_merges_and_deletes_tags() {
     for version in VERSIONS {
         let http = http().await;
         let base = format!("/crm/{version}/settings/tags");
@@ -44,7 +44,7 @@ async fn tags_are_made_listed_renamed_merged_and_deleted() {
         );
         assert_eq!(all["tags"][0].get("color_code").is_some(), version == "v8");
 
-        // One by its path, several by their ids.
+        // One tag is named by the path, several by their ids.
         let one = format!("{base}/{}?module=Leads", made.id(0));
         let changed = http.put(&one, &json!({ "tags": [{ "name": "warm" }] })).await;
         assert_eq!(changed.codes(), ["SUCCESS"]);
@@ -83,11 +83,11 @@ async fn tags_are_made_listed_renamed_merged_and_deleted() {
 }
 
 #[tokio::test]
-async fn tags_are_put_on_records_and_taken_off() {
+async fn adds_tags_to_records_and_removes_them() {
     for version in VERSIONS {
         let http = http().await;
         let made = http.sim.add_records("Leads", 2).unwrap();
-        // What v2 says in the query, v8 says in the body.
+        // v2 has in the query what v8 has in the body.
         let call = async |path: &str, tag: &[&str], ids: &[&str], over_write: bool| {
             let v2 = version == "v2";
             let mut query = vec![format!("tag_names={}", tag.join(","))];

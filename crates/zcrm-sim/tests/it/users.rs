@@ -1,4 +1,4 @@
-//! Users of the organisation, their roles, profiles and territories.
+//! Users of the organisation, with their roles, profiles and territories.
 
 use serde_json::{Value, json};
 use zcrm_sim::{FieldKind, FieldSpec, Simulator};
@@ -22,7 +22,7 @@ fn users(row: Value) -> Value {
     json!({ "users": [row] })
 }
 
-/// The role and the profile of that name, as a row names them in that version.
+/// Returns the role and profile with these names, as a row refers to them in this version.
 async fn places(http: &Http, version: &str) -> (Value, Value) {
     let id = async |key: &str, name: &str| {
         let rows = http.get(&format!("/crm/{version}/settings/{key}")).await.rows();
@@ -33,7 +33,7 @@ async fn places(http: &Http, version: &str) -> (Value, Value) {
 }
 
 #[tokio::test]
-async fn users_are_made_changed_and_deleted() {
+async fn creates_updates_and_deletes_users() {
     for version in VERSIONS {
         let http = http().await;
         let base = format!("/crm/{version}/users");
@@ -68,7 +68,7 @@ async fn users_are_made_changed_and_deleted() {
             ("role", Value::Null, "MANDATORY_NOT_FOUND"),
             ("role", json!("77"), "INVALID_DATA"),
             ("profile", json!({ "id": "77" }), "INVALID_DATA"),
-            ("email", json!("nobody"), "INVALID_DATA"),
+            ("email", json!("missing"), "INVALID_DATA"),
             ("email", json!("CY@example.com"), "DUPLICATE_DATA"),
             ("Badge", json!("too long"), "INVALID_DATA"),
         ] {
@@ -96,7 +96,7 @@ async fn users_are_made_changed_and_deleted() {
         let me = http.delete(&format!("{base}/{}", me.as_str().unwrap())).await;
         assert_eq!(me.codes(), ["NOT_ALLOWED"]);
         assert_eq!(http.get(&format!("{base}/77")).await.status, 204);
-        // Whoever is gone owns nothing new, and gives the address free.
+        // A deleted user gets no new records, and the address can be used again.
         let lead = json!({ "data": [{ "Last_Name": "A", "Owner": { "id": made.id(0) } }] });
         assert_eq!(
             http.post(&format!("/crm/{version}/Leads"), &lead).await.codes(),
@@ -107,7 +107,7 @@ async fn users_are_made_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn every_kind_of_list_shows_its_own() {
+async fn each_type_of_user_list_has_its_users() {
     for version in VERSIONS {
         let http = http().await;
         let base = format!("/crm/{version}/users");
@@ -152,13 +152,13 @@ async fn every_kind_of_list_shows_its_own() {
         );
         let wrong = http.get(&format!("{base}?type=SomeUsers")).await;
         assert_eq!((wrong.status, wrong.code().as_str()), (400, "INVALID_DATA"));
-        // As the Ruby SDK asks for the current user.
+        // The Ruby SDK requests the current user like this.
         assert_eq!(http.get(&format!("{base}?type=CurrentUser&page=&per_page=")).await.status, 200);
     }
 }
 
 #[tokio::test]
-async fn users_are_found_by_criteria() {
+async fn finds_users_by_criteria() {
     for version in VERSIONS {
         let http = http().await;
         let search = async |criteria: &str| {
@@ -167,7 +167,7 @@ async fn users_are_found_by_criteria() {
         };
         let found = search("((email:equals:BO@example.com)and(role:equals:Manager))").await;
         assert_eq!((found.rows().len(), &found.rows()[0]["first_name"]), (1, &json!("Bo")));
-        assert_eq!(search("(email:starts_with:nobody)").await.status, 204);
+        assert_eq!(search("(email:starts_with:missing)").await.status, 204);
         assert_eq!(search("(email:like:x)").await.code(), "INVALID_QUERY");
         assert_eq!(search("(No:equals:x)").await.code(), "INVALID_QUERY");
         let none = http.get(&format!("/crm/{version}/users/search")).await;
@@ -176,7 +176,7 @@ async fn users_are_found_by_criteria() {
 }
 
 #[tokio::test]
-async fn roles_and_profiles_are_described() {
+async fn describes_roles_and_profiles() {
     for version in VERSIONS {
         let http = http().await;
         let roles = http.get(&format!("/crm/{version}/settings/roles")).await.rows();
@@ -194,7 +194,7 @@ async fn roles_and_profiles_are_described() {
             let one = http.get(&format!("/crm/{version}/settings/profiles/{id}")).await.rows();
             let all = one[0]["permissions_details"].as_array().unwrap().clone();
             let ids: Vec<&Value> = all.iter().map(|one| &one["id"]).collect();
-            // What the sections name is among the permissions.
+            // The permissions named by the sections exist.
             let sections = one[0]["sections"].as_array().unwrap();
             let named =
                 sections.iter().flat_map(|section| section["categories"].as_array().unwrap());
@@ -262,6 +262,6 @@ async fn territories_have_users_and_an_order() {
             ["INVALID_DATA"]
         );
         assert_eq!(http.get(&one).await.status, 204);
-        assert_eq!(http.get(&mine).await.status, 204, "no one is in what is gone");
+        assert_eq!(http.get(&mine).await.status, 204, "a deleted territory has no users");
     }
 }

@@ -1,4 +1,4 @@
-//! What fields hold: rows, line items, people, taxes, files and what the system works out.
+//! Values of fields: rows, line items, people, taxes, files and computed values.
 
 use serde_json::{Value, json};
 use zcrm_sim::{FieldKind, FieldSpec, ModuleSpec, Simulator};
@@ -15,7 +15,7 @@ async fn http() -> Http {
     Http::logged_in(&Simulator::start().await.unwrap()).await
 }
 
-/// A client of one version, and of one module of it.
+/// A client of one version and one of its modules.
 struct At<'a> {
     http: &'a Http,
     version: &'a str,
@@ -46,7 +46,7 @@ impl At<'_> {
 }
 
 #[tokio::test]
-async fn line_items_are_added_up() {
+async fn computes_the_totals_of_line_items() {
     for version in VERSIONS {
         let http = &http().await;
         let at = At { http, version };
@@ -89,7 +89,7 @@ async fn line_items_are_added_up() {
         );
         assert_eq!(row["Tax"], 13.5);
         assert_eq!(row[name]["name"], "Bolt");
-        // The second line is of one piece at the product's own price.
+        // The second line has quantity one and the product's price.
         assert_eq!(read[items][1][keys[3]], 4);
         assert_eq!((&read["Sub_Total"], &read["Grand_Total"]), (&json!(152.5), &json!(149)));
         assert_eq!(read["$line_tax"][0]["value"], 13.5);
@@ -107,7 +107,7 @@ async fn line_items_are_added_up() {
 }
 
 #[tokio::test]
-async fn columns_of_a_subform_are_checked_and_rows_are_told_apart() {
+async fn checks_subform_columns_and_identifies_rows() {
     for version in VERSIONS {
         let columns = [
             FieldSpec::new("Room", FieldKind::Text).mandatory().max_length(5),
@@ -138,13 +138,13 @@ async fn columns_of_a_subform_are_checked_and_rows_are_told_apart() {
                 at.refused("Houses", json!({ "Name": "M", "Rooms": [row] })).await;
             assert_eq!((found.as_str(), &details["api_name"]), (code, &json!(place)));
         }
-        // A row with its id is changed; what is left out goes in v2 and stays in v8.
+        // A row with its id is updated. Omitted rows are removed in v2 and kept in v8.
         at.update("Houses", &id, json!({ "Rooms": [{ "id": first[1]["id"], "Area": 3 }] })).await;
         let second = rooms().await;
         let names: Vec<&Value> = second.iter().map(|row| &row["Room"]).collect();
         if version == "v2" {
             assert_eq!(names, ["Attic"]);
-            // The word that deletes a row came with the versions that append.
+            // The member that deletes a row exists only in the versions that append.
             let row = json!({ "id": second[0]["id"], "_delete": null });
             at.update("Houses", &id, json!({ "Rooms": [row] })).await;
         } else {
@@ -160,7 +160,7 @@ async fn columns_of_a_subform_are_checked_and_rows_are_told_apart() {
 }
 
 #[tokio::test]
-async fn tags_of_a_record_are_those_of_its_module() {
+async fn a_record_has_the_tags_of_its_module() {
     for version in VERSIONS {
         let http = &http().await;
         let at = At { http, version };
@@ -183,7 +183,7 @@ async fn tags_of_a_record_are_those_of_its_module() {
 }
 
 #[tokio::test]
-async fn events_have_participants_and_come_again() {
+async fn events_have_participants_and_recur() {
     for version in VERSIONS {
         let http = &http().await;
         let at = At { http, version };
@@ -242,7 +242,7 @@ async fn events_have_participants_and_come_again() {
 }
 
 #[tokio::test]
-async fn tasks_remind_and_price_books_have_ranges() {
+async fn tasks_have_reminders_and_price_books_have_ranges() {
     for version in VERSIONS {
         let http = &http().await;
         let at = At { http, version };
@@ -267,7 +267,7 @@ async fn tasks_remind_and_price_books_have_ranges() {
 }
 
 #[tokio::test]
-async fn taxes_of_a_product_have_a_shape_of_each_version() {
+async fn the_taxes_of_a_product_depend_on_the_version() {
     for version in VERSIONS {
         let http = &http().await;
         let at = At { http, version };
@@ -280,7 +280,7 @@ async fn taxes_of_a_product_have_a_shape_of_each_version() {
         } else {
             assert_eq!(read[0]["value"], "Vat - 8.5 %");
         }
-        // What was read is what may be written.
+        // The value that was read can be written.
         at.update("Products", &id, json!({ "Tax": read })).await;
         assert_eq!(at.read("Products", &id).await["Tax"], read);
         let wrong = json!({ "Product_Name": "P", "Tax": ["None such"] });
@@ -289,7 +289,7 @@ async fn taxes_of_a_product_have_a_shape_of_each_version() {
 }
 
 #[tokio::test]
-async fn files_lookups_and_users_come_in_lists() {
+async fn fields_hold_lists_of_files_lookups_and_users() {
     for version in VERSIONS {
         let houses = ModuleSpec::new("Houses")
             .field(FieldSpec::new("Name", FieldKind::Text).mandatory())
@@ -354,7 +354,7 @@ async fn files_lookups_and_users_come_in_lists() {
 }
 
 #[tokio::test]
-async fn amounts_are_of_a_currency_and_deals_of_a_probability() {
+async fn computes_currencies_rates_and_probabilities() {
     for version in VERSIONS {
         let http = &http().await;
         let at = At { http, version };

@@ -22,7 +22,7 @@ fn data(rows: Value) -> Value {
 }
 
 #[tokio::test]
-async fn outcomes_stand_in_the_order_of_the_rows() {
+async fn results_have_the_order_of_the_rows() {
     let http = http().await;
     let rows = json!([
         { "Last_Name": "One", "Email": "one@example.com" },
@@ -65,7 +65,7 @@ async fn outcomes_stand_in_the_order_of_the_rows() {
 }
 
 #[tokio::test]
-async fn the_status_tells_how_many_rows_went_well() {
+async fn the_status_depends_on_the_number_of_successes() {
     let http = http().await;
     let good = json!({ "Last_Name": "A" });
     let bad = json!({});
@@ -82,7 +82,7 @@ async fn the_status_tells_how_many_rows_went_well() {
 }
 
 #[tokio::test]
-async fn bodies_that_are_none_are_refused_as_a_whole() {
+async fn rejects_invalid_bodies_before_writing_any_record() {
     let http = http().await;
     let post = async |body: &str| {
         let url = format!("{}/crm/v8/Leads", http.sim.api_url());
@@ -102,7 +102,7 @@ async fn bodies_that_are_none_are_refused_as_a_whole() {
 }
 
 #[tokio::test]
-async fn updates_change_what_they_name_and_nothing_else() {
+async fn an_update_changes_only_the_named_fields() {
     let http = http().await;
     let made = http
         .post(
@@ -139,7 +139,7 @@ async fn updates_change_what_they_name_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_record_that_was_modified_meanwhile_is_left_alone() {
+async fn rejects_an_update_of_a_record_modified_since() {
     let http = http().await;
     let made = http.post("/crm/v8/Leads", &data(json!([{ "Last_Name": "A" }]))).await;
     let path = format!("/crm/v8/Leads/{}", id(&made, 0));
@@ -163,7 +163,7 @@ async fn a_record_that_was_modified_meanwhile_is_left_alone() {
 }
 
 #[tokio::test]
-async fn upserts_update_what_they_find_and_insert_the_rest() {
+async fn an_upsert_updates_matches_and_inserts_the_rest() {
     let http = http().await;
     http.post("/crm/v8/Leads", &data(json!([{ "Last_Name": "A", "Email": "a@example.com" }])))
         .await;
@@ -199,7 +199,7 @@ async fn upserts_update_what_they_find_and_insert_the_rest() {
 }
 
 #[tokio::test]
-async fn what_is_deleted_can_still_be_listed_for_a_while() {
+async fn lists_deleted_records_for_a_limited_time() {
     let http = http().await;
     let ids = http.sim.add_records("Leads", 3).unwrap();
     assert_eq!(http.get("/crm/v8/Leads/deleted").await.status, 204);
@@ -256,7 +256,7 @@ async fn subforms_append_from_v5_on_and_are_replaced_in_v2() {
     http.put(&path, &removed).await;
     assert_eq!(items("v8", "Quoted_Items").await.len(), 1);
 
-    // v2 names the lines in its own way and drops those that are not mentioned.
+    // v2 has its own names for the lines, and removes those that are not mentioned.
     assert_eq!(items("v2", "Product_Details").await[0]["quantity"], 5);
     let replaced = data(json!([{ "Product_Details": [
         { "product": product, "quantity": 9 }, { "product": product, "quantity": 8 },
@@ -269,7 +269,7 @@ async fn subforms_append_from_v5_on_and_are_replaced_in_v2() {
 }
 
 #[tokio::test]
-async fn custom_modules_follow_their_description() {
+async fn custom_modules_follow_their_definition() {
     let houses = ModuleSpec::new("Houses")
         .field(FieldSpec::new("Name", FieldKind::Text).mandatory().unique())
         .field(FieldSpec::new("Price", FieldKind::Currency))
@@ -293,7 +293,7 @@ async fn custom_modules_follow_their_description() {
 }
 
 #[tokio::test]
-async fn refuses_phone_numbers_of_letters() {
+async fn rejects_phone_numbers_with_letters() {
     let http = http().await;
     for (phone, status) in [
         ("+91 (22) 555-0199", 201),

@@ -1,4 +1,4 @@
-//! What a call of the CRM works on.
+//! The context of the handlers of the CRM API.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::schema::ModuleSpec;
 use crate::state::{Record, State, Store};
 use crate::version::Version;
 
-/// An environment of the organisation at a time.
+/// An environment of the organisation, at a point in time.
 #[derive(Debug)]
 pub(crate) struct Workspace<'a> {
     pub(crate) state: &'a mut State,
@@ -30,21 +30,21 @@ impl Workspace<'_> {
     }
 }
 
-/// One authorised call and what it may touch: what every handler is given.
+/// An authorised call and the state it works on. Every handler gets one.
 pub(crate) struct Context<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) config: &'a Config,
     pub(crate) call: &'a IncomingCall,
     pub(crate) environment: Environment,
     pub(crate) version: Version,
-    /// The values of the names in braces of the operation's path.
+    /// The values of the names in braces in the operation's path.
     pub(crate) path_values: Vec<&'a str>,
-    /// The id of the user whose token the call bears.
+    /// The id of the user that the access token belongs to.
     pub(crate) user: String,
     pub(crate) now: DateTime<Utc>,
 }
 
-/// Carries out an operation.
+/// A function that executes an operation.
 pub(crate) type Handler = fn(&mut Context<'_>) -> Result<Answer, Refusal>;
 
 impl<'a> Context<'a> {
@@ -53,7 +53,7 @@ impl<'a> Context<'a> {
         self.state.module(api_name).ok_or_else(refused)
     }
 
-    /// The value of the path's first, second … name in braces, counted from 0.
+    /// Returns the value of a name in braces in the path, counted from 0.
     pub(crate) fn path_value(&self, place: usize) -> &'a str {
         self.optional_path_value(place).unwrap_or_default()
     }
@@ -62,17 +62,17 @@ impl<'a> Context<'a> {
         self.path_values.get(place).copied()
     }
 
-    /// That segment of the path below the version.
+    /// Returns a segment of the path below the version.
     pub(crate) fn segment(&self, place: usize) -> &'a str {
         self.call.segments.get(place + 2).map(String::as_str).unwrap_or_default()
     }
 
-    /// The module that the path begins with.
+    /// Returns the module at the start of the path.
     pub(crate) fn path_module(&self) -> Result<Arc<ModuleSpec>, Refusal> {
         self.module(self.path_value(0))
     }
 
-    /// The module that the parameter of that name means.
+    /// Returns the module named by the parameter `module`.
     pub(crate) fn param_module(&self) -> Result<Arc<ModuleSpec>, Refusal> {
         let name = self.call.param("module").ok_or_else(|| Refusal::missing_param("module"))?;
         let details = json!({ "param_name": "module", "param": "module" });
@@ -91,13 +91,13 @@ impl<'a> Context<'a> {
         self.state.store_mut(self.environment)
     }
 
-    /// Notes that the call has written a record, and what was there before.
+    /// Records in the history that the call has written a record, with the record before it.
     pub(crate) fn note(&mut self, module: &ModuleSpec, id: u64, before: Option<Record>) {
         let now = self.now;
         self.store_mut().history.note(now, module.api_name(), id, before);
     }
 
-    /// The id in that place of the path; anything else is refused.
+    /// Returns the id at this place of the path, and refuses anything else.
     pub(crate) fn path_id(&self, place: usize) -> Result<&'a str, Refusal> {
         let text = self.path_value(place);
         let index = self.call.segments.iter().skip(2).position(|segment| segment == text);
@@ -105,12 +105,12 @@ impl<'a> Context<'a> {
         record_key(text).map(|_| text).ok_or_else(refused)
     }
 
-    /// The id that the path begins with, if it has one: settings are asked for one by one or all together.
+    /// Returns the id at the start of the path, if any. Without an id, a call reads all settings.
     pub(crate) fn setting_id(&self) -> Result<Option<&'a str>, Refusal> {
         self.optional_path_value(0).map(|_| self.path_id(0)).transpose()
     }
 
-    /// The record that the path begins with: its module and its id.
+    /// Returns the module and id of the record at the start of the path.
     pub(crate) fn path_record(&self) -> Result<(String, u64), Refusal> {
         let module = self.path_module()?;
         let table = self.store().table(module.api_name());

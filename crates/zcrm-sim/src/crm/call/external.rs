@@ -1,4 +1,4 @@
-//! `X-EXTERNAL`: records named by their ids in another system.
+//! `X-EXTERNAL`: records named by external ids.
 
 use serde_json::{Value, json};
 
@@ -7,15 +7,15 @@ use super::refusal::Refusal;
 use crate::schema::ModuleSpec;
 use crate::state::{Record, Table};
 
-/// The fields that the header names: `Leads.External_Id` for the records themselves,
-/// `Contacts.Account_Name.External_Id` for those that a lookup points at.
+/// The fields named by the header: `Leads.External_Id` for the records themselves,
+/// `Contacts.Account_Name.External_Id` for the records that a lookup points at.
 #[derive(Debug, Default)]
 pub(crate) struct External {
     paths: Vec<Vec<String>>,
 }
 
 impl External {
-    /// Reads the call's header; every field that it names must hold ids of another system.
+    /// Reads the header. Every field in it must hold external ids.
     pub(crate) fn of(cx: &Context<'_>) -> Result<Self, Refusal> {
         let Some(header) = cx.call.header("x-external") else { return Ok(Self::default()) };
         let wrong = || {
@@ -38,7 +38,7 @@ impl External {
         Ok(Self { paths })
     }
 
-    /// The field by which the module's own records are found.
+    /// Returns the field that finds the module's records.
     pub(crate) fn of_module(&self, module: &ModuleSpec) -> Option<&str> {
         self.paths.iter().find_map(|path| match path.as_slice() {
             [name, field] if name == module.api_name() => Some(field.as_str()),
@@ -46,7 +46,7 @@ impl External {
         })
     }
 
-    /// The field by which the records are found that a lookup of that name points at.
+    /// Returns the field that finds the records of this lookup.
     pub(crate) fn of_lookup(&self, lookup: &str) -> Option<&str> {
         self.paths.iter().find_map(|path| match path.as_slice() {
             [_, .., name, field] if path.len() > 2 && name == lookup => Some(field.as_str()),
@@ -54,12 +54,12 @@ impl External {
         })
     }
 
-    /// The record with that value in that field.
+    /// Returns the record with this value in this field.
     pub(crate) fn find<'t>(table: &'t Table, field: &str, value: &Value) -> Option<&'t Record> {
         table.records.values().find(|record| record.values.get(field) == Some(value))
     }
 
-    /// The record of the module that a text names: an id, or an id of another system if the header
+    /// Returns the record of the module named by a text: an id, or an external id if the header
     /// says so.
     pub(crate) fn record<'c>(
         &self,
@@ -75,7 +75,7 @@ impl External {
     }
 }
 
-/// Whether the fields lead, lookup by lookup and through subforms, to one with external ids.
+/// Returns whether the fields lead, through lookups and subforms, to a field with external ids.
 fn leads_to_external(cx: &Context<'_>, module: &ModuleSpec, fields: &[String]) -> bool {
     let Some((first, rest)) = fields.split_first() else { return false };
     let Some(field) = module.find(first) else { return false };

@@ -1,4 +1,4 @@
-//! What every handler needs: the call, its parameters and rows, and the errors of Zoho.
+//! The parts shared by all handlers: the call, its parameters and rows, and Zoho's errors.
 
 mod context;
 mod external;
@@ -9,7 +9,7 @@ mod rows;
 pub(crate) use context::{Context, Handler, Workspace};
 pub(crate) use external::External;
 pub(crate) use params::{
-    PAGE_WALL, PageParams, ambiguous, condition, either, fields, ids, page, page_info,
+    PAGED_RECORDS_LIMIT, PageParams, ambiguous, condition, either, fields, ids, page, page_info,
 };
 pub(crate) use refusal::{Refusal, RowError};
 pub(crate) use rows::{

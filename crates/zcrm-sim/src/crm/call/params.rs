@@ -10,16 +10,16 @@ use crate::http::{Answer, IncomingCall};
 use crate::json::record_key;
 use crate::version::Version;
 
-/// The most records of a page.
+/// The maximum number of records per page.
 const PER_PAGE: usize = 200;
-/// The most fields that a call may name.
+/// The maximum number of fields named by a call.
 const FIELD_LIMIT: usize = 50;
-/// The most ids that a call may name.
+/// The maximum number of ids named by a call.
 const ID_LIMIT: usize = 100;
-/// How far page numbers reach, in records.
-pub(crate) const PAGE_WALL: usize = 2_000;
+/// The number of records that can be reached with page numbers.
+pub(crate) const PAGED_RECORDS_LIMIT: usize = 2_000;
 
-/// The number and the size of a page.
+/// The number and size of a page.
 pub(crate) struct PageParams {
     pub(crate) page: usize,
     pub(crate) per_page: usize,
@@ -27,7 +27,7 @@ pub(crate) struct PageParams {
 
 impl PageParams {
     pub(crate) fn of(call: &IncomingCall) -> Result<Self, Refusal> {
-        // An empty number counts as absent: older clients send them.
+        // An empty number counts as absent, because older clients send them.
         let number = |name: &str| match call.param(name).filter(|text| !text.is_empty()) {
             None => Ok(None),
             Some(text) => match text.parse::<usize>() {
@@ -42,18 +42,18 @@ impl PageParams {
         Ok(Self { page: number("page")?.unwrap_or(1), per_page })
     }
 
-    /// How many records come before the page.
+    /// Returns the number of records before the page.
     pub(crate) fn offset(&self) -> usize {
         (self.page - 1).saturating_mul(self.per_page)
     }
 
-    /// Whether the page ends beyond what page numbers reach.
-    pub(crate) fn beyond_wall(&self) -> bool {
-        self.page.saturating_mul(self.per_page) > PAGE_WALL
+    /// Returns whether the page ends beyond the records that page numbers can reach.
+    pub(crate) fn exceeds_limit(&self) -> bool {
+        self.page.saturating_mul(self.per_page) > PAGED_RECORDS_LIMIT
     }
 }
 
-/// The fields that a call names.
+/// Returns the fields named by a call.
 pub(crate) fn fields(
     call: &IncomingCall,
     version: Version,
@@ -68,7 +68,7 @@ pub(crate) fn fields(
     Ok(Some(names))
 }
 
-/// The instant that a conditional header names.
+/// Returns the time in a conditional header.
 pub(crate) fn condition(
     call: &IncomingCall,
     header: &str,
@@ -81,7 +81,7 @@ pub(crate) fn condition(
     }
 }
 
-/// A parameter that is `true`, `false` or `both`, which is `None`.
+/// Parses a parameter that is `true`, `false` or `both`; `both` is `None`.
 pub(crate) fn either(
     call: &IncomingCall,
     name: &str,
@@ -96,13 +96,13 @@ pub(crate) fn either(
     }
 }
 
-/// Two parameters that exclude each other.
+/// Refuses two parameters that exclude each other.
 pub(crate) fn ambiguous(message: &str, names: [&str; 2]) -> Refusal {
     let due_to = names.map(|name| json!({ "param_name": name }));
     Refusal::bad("AMBIGUITY_DURING_PROCESSING", message, json!({ "ambiguity_due_to": due_to }))
 }
 
-/// The ids that a call names.
+/// Returns the ids named by a call.
 pub(crate) fn ids(call: &IncomingCall) -> Result<Option<Vec<u64>>, Refusal> {
     let Some(text) = call.param("ids") else { return Ok(None) };
     let text = text.trim_end_matches(',');
@@ -114,7 +114,7 @@ pub(crate) fn ids(call: &IncomingCall) -> Result<Option<Vec<u64>>, Refusal> {
     Ok(Some(ids))
 }
 
-/// A page of what was found, by page numbers; `none` where it is empty.
+/// Returns a page of `found`, by page number; answers with the status `none` if it is empty.
 pub(crate) fn page(key: &str, found: &[Value], paging: &PageParams, none: StatusCode) -> Answer {
     let page = found.get(paging.offset()..).unwrap_or_default();
     let more = page.len() > paging.per_page;
@@ -126,7 +126,7 @@ pub(crate) fn page(key: &str, found: &[Value], paging: &PageParams, none: Status
     Answer::json(StatusCode::OK, &json!({ key: page, "info": info }))
 }
 
-/// What is said of a page.
+/// Returns the `info` of a page.
 pub(crate) fn page_info(per_page: usize, count: usize, page: usize, more: bool) -> Value {
     json!({ "per_page": per_page, "count": count, "page": page, "more_records": more })
 }

@@ -1,4 +1,4 @@
-//! Errors in Zoho's envelope: of a whole call, and of one row of it.
+//! Errors in Zoho's format: of an entire call, and of one row.
 
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::http::Answer;
 
 const INVALID_ID: &str = "the id given seems to be invalid";
 
-/// Why a call as a whole is refused.
+/// The refusal of an entire call.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     status: StatusCode,
@@ -26,12 +26,12 @@ impl Refusal {
         Self { status, code, message: message.into(), details }
     }
 
-    /// A refusal with status 400.
+    /// Creates a refusal with status 400.
     pub(crate) fn bad(code: &'static str, message: impl Into<String>, details: Value) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, message, details)
     }
 
-    /// A method that the path does not take.
+    /// Refuses a method that the path does not have.
     pub(crate) fn method() -> Self {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -49,29 +49,29 @@ impl Refusal {
         Self::bad("INVALID_MODULE", "the module name given seems to be invalid", details)
     }
 
-    /// Something that is not an id, or the id of nothing.
+    /// Refuses a value that is not an id, or an id that does not exist.
     pub(crate) fn invalid_id(details: Value) -> Self {
         Self::bad("INVALID_DATA", INVALID_ID, details)
     }
 
-    /// A value of the path that is not an id, or the id of nothing.
+    /// Refuses a path value that is not an id, or an id that does not exist.
     pub(crate) fn invalid_path_id(id: &str, place: usize) -> Self {
         Self::invalid_id(json!({ "id": id, "resource_path_index": place }))
     }
 
-    /// A member of the body that must be given.
+    /// Refuses a body without a mandatory member.
     pub(crate) fn missing_member(name: &str) -> Self {
         let details = json!({ "api_name": name, "json_path": format!("$.{name}") });
         Self::bad("MANDATORY_NOT_FOUND", "required field not found", details)
     }
 
-    /// A parameter with a value that is not supported.
+    /// Refuses a parameter value that is not supported.
     pub(crate) fn unsupported_param(name: &str, supported: &[&str]) -> Self {
         let details = json!({ "param_name": name, "supported_values": supported });
         Self::bad("INVALID_DATA", "invalid data", details)
     }
 
-    /// A parameter without which the call makes no sense.
+    /// Refuses a call without a mandatory parameter.
     pub(crate) fn missing_param(name: &str) -> Self {
         Self::bad(
             "REQUIRED_PARAM_MISSING",
@@ -80,13 +80,13 @@ impl Refusal {
         )
     }
 
-    /// A parameter whose value has another type.
+    /// Refuses a parameter whose value has the wrong type.
     pub(crate) fn invalid_param(name: &str, expected: &str) -> Self {
         let details = json!({ "param_name": name, "expected_data_type": expected });
         Self::bad("INVALID_DATA", "invalid data", details)
     }
 
-    /// A parameter that asks for more than is allowed.
+    /// Refuses a parameter that exceeds a limit.
     pub(crate) fn param_limit(name: &str, limit: usize) -> Self {
         Self::bad(
             "LIMIT_EXCEEDED",
@@ -108,7 +108,7 @@ impl From<Refusal> for Answer {
     }
 }
 
-/// Why one row is refused.
+/// The refusal of one row.
 #[derive(Debug)]
 pub(crate) struct RowError {
     pub(crate) code: &'static str,

@@ -1,4 +1,4 @@
-//! Writes of several rows, each with an outcome of its own.
+//! Writes of several rows, each with a separate result.
 
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
@@ -8,14 +8,14 @@ use super::refusal::{Refusal, RowError};
 use crate::http::Answer;
 use crate::version::Version;
 
-/// What came of one row.
+/// The result of one row.
 pub(crate) type RowResult = Result<Value, RowError>;
 
 pub(crate) fn success(message: &str, details: Value) -> Value {
     json!({ "code": "SUCCESS", "details": details, "message": message, "status": "success" })
 }
 
-/// The call's body.
+/// Parses the call's body.
 pub(crate) fn body(cx: &Context<'_>) -> Result<Map<String, Value>, Refusal> {
     match serde_json::from_slice(&cx.call.body) {
         Ok(Value::Object(body)) => Ok(body),
@@ -25,7 +25,7 @@ pub(crate) fn body(cx: &Context<'_>) -> Result<Map<String, Value>, Refusal> {
     }
 }
 
-/// The rows that a body holds under `key`, at least one and at most `limit`.
+/// Returns the rows of the body under `key`, at least one and at most `limit`.
 pub(crate) fn rows(
     body: &Map<String, Value>,
     key: &str,
@@ -59,14 +59,14 @@ pub(crate) fn rows(
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row<'a> {
     pub(crate) version: Version,
-    /// The member of the body that holds the rows, and the row's index in it.
+    /// The member of the body that contains the rows.
     pub(crate) key: &'a str,
     pub(crate) index: usize,
     pub(crate) values: &'a Map<String, Value>,
 }
 
 impl<'a> Row<'a> {
-    /// Reads a row, which must be an object.
+    /// Parses a row, which must be an object.
     pub(crate) fn read(
         version: Version,
         key: &'a str,
@@ -84,7 +84,7 @@ impl<'a> Row<'a> {
         self.values.get(name)
     }
 
-    /// The details that say which value is meant; before v3 without its path.
+    /// Returns the details that name the value; from v3 on with its path.
     pub(crate) fn details(self, name: &str) -> Value {
         let last = name.rsplit('.').next().unwrap_or(name);
         let last = last.split('[').next().unwrap_or(last);
@@ -97,7 +97,7 @@ impl<'a> Row<'a> {
         Value::Object(details)
     }
 
-    /// The same, with one detail more.
+    /// Returns the details with one more member.
     pub(crate) fn details_with(self, name: &str, key: &str, value: impl Into<Value>) -> Value {
         let mut details = self.details(name);
         if let Some(map) = details.as_object_mut() {
@@ -106,12 +106,13 @@ impl<'a> Row<'a> {
         details
     }
 
-    /// The error of a member that must be given.
+    /// Returns the error of a missing mandatory member.
     pub(crate) fn missing(self, name: &str) -> RowError {
         RowError::mandatory(self.details(name))
     }
 
-    /// The error of a member that is invalid, of another type, too long, or not supported.
+    /// Returns the error of a member that is invalid, has the wrong type, is too long, or is not
+    /// supported.
     pub(crate) fn invalid(self, name: &str) -> RowError {
         RowError::invalid(self.details(name))
     }
@@ -128,7 +129,7 @@ impl<'a> Row<'a> {
         RowError::invalid(self.details_with(name, "supported_values", json!(supported)))
     }
 
-    /// The text of a member that must be given.
+    /// Returns the text of a mandatory member.
     pub(crate) fn text(self, name: &str) -> Result<&'a str, RowError> {
         match self.get(name) {
             None | Some(Value::Null) => Err(self.missing(name)),
@@ -139,12 +140,12 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The id that a call on settings is about: that of the path, or else that of the row.
+/// Returns the id of a setting: from the path, or else from the row.
 pub(crate) fn row_id<'r, 'c: 'r>(cx: &Context<'c>, row: Row<'r>) -> Result<&'r str, RowError> {
     cx.optional_path_value(0).map_or_else(|| row.text("id"), Ok)
 }
 
-/// Carries out `one` for each row that the body holds under `key`.
+/// Runs `one` for each row of the body under `key`.
 pub(crate) fn each<'c>(
     cx: &mut Context<'c>,
     key: &'static str,
@@ -157,7 +158,7 @@ pub(crate) fn each<'c>(
     Ok(answer(cx, key, &outcomes, good))
 }
 
-/// Carries out `one` for each of the rows that the body held under `key`.
+/// Runs `one` for each of these rows of the body.
 pub(crate) fn each_of<'c>(
     cx: &mut Context<'c>,
     key: &'static str,
@@ -168,7 +169,7 @@ pub(crate) fn each_of<'c>(
     rows.map(|(index, row)| one(cx, Row::read(cx.version, key, index, row)?)).collect()
 }
 
-/// Carries out `one` for the id of the path, or else for each of the ids that the query names.
+/// Runs `one` for the id of the path, or else for each id in the query.
 pub(crate) fn each_id<'c>(
     cx: &mut Context<'c>,
     key: &'static str,
@@ -192,10 +193,11 @@ pub(crate) fn each_id<'c>(
     Ok(answer(cx, key, &outcomes, StatusCode::OK))
 }
 
-/// Puts the rows' outcomes together.
+/// Combines the results of the rows into an answer.
 ///
-/// If every row fails, the status is 412 where all of them were modified meanwhile, else what the
-/// simulator was set to, else 202 in v2 and 400 after it: what Zoho sends differs between its pages.
+/// If every row fails, the status is 412 if all of them failed with `ALREADY_MODIFIED`. Otherwise
+/// it is the configured status, by default 202 in v2 and 400 in later versions; Zoho's pages differ
+/// about it.
 pub(crate) fn answer(
     cx: &Context<'_>,
     key: &str,
@@ -212,8 +214,9 @@ pub(crate) fn answer(
     } else if failures.iter().all(|error| error.code == "ALREADY_MODIFIED") {
         StatusCode::PRECONDITION_FAILED
     } else {
-        let told = cx.config.all_failed_status.and_then(|told| StatusCode::from_u16(told).ok());
-        told.unwrap_or(if cx.version == Version::V2 {
+        let configured =
+            cx.config.all_failed_status.and_then(|status| StatusCode::from_u16(status).ok());
+        configured.unwrap_or(if cx.version == Version::V2 {
             StatusCode::ACCEPTED
         } else {
             StatusCode::BAD_REQUEST
@@ -230,7 +233,7 @@ pub(crate) fn answer(
     }
 }
 
-/// Rows under `key`; an answer without a body if there are none.
+/// Returns rows under `key`; without rows, the answer has no body.
 pub(crate) fn found(key: &str, rows: Vec<Value>) -> Answer {
     if rows.is_empty() {
         return Answer::empty(StatusCode::NO_CONTENT);

@@ -1,4 +1,4 @@
-//! Whether criteria name fields and operators that the module has.
+//! Checks that a module has the fields and operators of criteria.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::parse::{Criteria, CriteriaError, Operator};
 use crate::crm::call::Refusal;
 use crate::schema::ModuleSpec;
 
-/// Why criteria are refused.
+/// Returns the refusal of invalid criteria.
 pub(crate) fn wrong_criteria(wrong: CriteriaError) -> Refusal {
     match wrong {
         CriteriaError::Syntax(why) => invalid_query(why, Value::Null),
@@ -23,7 +23,7 @@ fn invalid_query(reason: &str, field: Value) -> Refusal {
     )
 }
 
-/// Whether every condition names a field and an operator that the field has.
+/// Checks that every condition names a field of the module and an operator of the field.
 pub(crate) fn check(criteria: &Criteria, module: &ModuleSpec) -> Result<(), Refusal> {
     let condition = match criteria {
         Criteria::And(left, right) | Criteria::Or(left, right) => {

@@ -1,4 +1,4 @@
-//! Whether a record meets criteria.
+//! Matching of records against criteria.
 
 use std::borrow::Cow;
 
@@ -35,7 +35,7 @@ pub(crate) fn holds(
     }
 }
 
-/// The value as it is shown, copied only where it is stored otherwise.
+/// Returns the value as it is shown. It is copied only if it is stored differently.
 fn value<'r>(view: View<'_>, field: &FieldSpec, record: &'r Record) -> Cow<'r, Value> {
     match record.values.get(&field.api_name) {
         Some(stored) if field.is_shown_as_stored() => Cow::Borrowed(stored),
@@ -43,14 +43,14 @@ fn value<'r>(view: View<'_>, field: &FieldSpec, record: &'r Record) -> Cow<'r, V
     }
 }
 
-/// How the values of a field compare.
+/// The way in which the values of a field are compared.
 pub(crate) enum ComparisonKind {
     Text,
     Ordered,
     None,
 }
 
-/// A value with an order.
+/// A value that can be ordered.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub(crate) enum Comparable {
     Number(f64),
@@ -82,7 +82,7 @@ impl Comparable {
     }
 }
 
-/// Whether a value meets a condition; no value meets only `not_equal`.
+/// Returns whether a value meets a condition. An empty value meets only `not_equal`.
 fn meets(condition: &Condition, field: &FieldSpec, value: &Value) -> bool {
     if value.is_null() {
         return condition.operator == Operator::NotEqual;
@@ -106,7 +106,7 @@ fn meets(condition: &Condition, field: &FieldSpec, value: &Value) -> bool {
     }
 }
 
-/// Whether the test holds for any of the texts that a value is found by.
+/// Returns whether `test` holds for any of the value's texts.
 fn any_text(value: &Value, test: impl Fn(&str) -> bool) -> bool {
     match value {
         Value::Null => false,
@@ -120,7 +120,7 @@ fn any_text(value: &Value, test: impl Fn(&str) -> bool) -> bool {
     }
 }
 
-/// Whether a text is that one, which is in lower case.
+/// Returns whether `text` equals `lower`, which is in lower case, ignoring case.
 pub(crate) fn equals(text: &str, lower: &str) -> bool {
     if text.is_ascii() { text.eq_ignore_ascii_case(lower) } else { text.to_lowercase() == lower }
 }
@@ -133,7 +133,7 @@ fn starts_with(text: &str, lower: &str) -> bool {
     }
 }
 
-/// Whether a text contains that one, which is in lower case.
+/// Returns whether `text` contains `lower`, which is in lower case, ignoring case.
 pub(crate) fn contains(text: &str, lower: &str) -> bool {
     if text.is_ascii() && !lower.is_empty() {
         let mut parts = text.as_bytes().windows(lower.len());

@@ -3,7 +3,7 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// The most conditions of a search.
+/// The maximum number of conditions in a search.
 const CONDITIONS: usize = 10;
 
 /// A search's criteria. Conditions are joined from left to right.
@@ -14,14 +14,14 @@ pub(crate) enum Criteria {
     Or(Box<Criteria>, Box<Criteria>),
 }
 
-/// One comparison.
+/// A comparison.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Condition {
     pub(crate) field: String,
     pub(crate) operator: Operator,
-    /// The values, without the backslashes that guarded them.
+    /// The values, with escapes removed.
     pub(crate) values: Vec<String>,
-    /// The same in lower case.
+    /// The values in lower case.
     pub(crate) folded: Vec<String>,
 }
 
@@ -63,7 +63,7 @@ impl Operator {
         })
     }
 
-    /// Whether the operator takes that many values.
+    /// Returns whether the operator takes this number of values.
     fn takes(self, values: usize) -> bool {
         match self {
             Self::In => values >= 1,
@@ -73,12 +73,12 @@ impl Operator {
     }
 }
 
-/// Why criteria are refused.
+/// The reason why criteria are refused.
 #[derive(Debug, PartialEq)]
 pub(crate) enum CriteriaError {
-    /// They do not follow the grammar.
+    /// A syntax error.
     Syntax(&'static str),
-    /// They have more conditions than allowed.
+    /// Too many conditions.
     TooMany(usize),
 }
 
@@ -100,7 +100,7 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    /// `(condition)` or `(term and term …)`.
+    /// Parses `(condition)` or `(term and term …)`.
     fn term(&mut self) -> Result<Criteria, CriteriaError> {
         self.expect('(', "an opening bracket is missing")?;
         if self.rest.peek() != Some(&'(') {
@@ -113,7 +113,9 @@ impl Parser<'_> {
             joined = match word.as_str() {
                 "and" => Criteria::And(Box::new(joined), Box::new(next?)),
                 "or" => Criteria::Or(Box::new(joined), Box::new(next?)),
-                _ => return Err(CriteriaError::Syntax("conditions are joined by and, or")),
+                _ => {
+                    return Err(CriteriaError::Syntax("expected `and` or `or` between conditions"));
+                }
             };
         }
         self.expect(')', "a closing bracket is missing")?;
@@ -132,36 +134,40 @@ impl Parser<'_> {
         word
     }
 
-    /// The rest of a condition, with the bracket that closes it.
+    /// Parses the rest of a condition, with its closing bracket.
     fn condition(&mut self) -> Result<Condition, CriteriaError> {
         self.conditions += 1;
         let field = self.name()?;
-        let operator = Operator::parse(&self.name()?)
-            .ok_or(CriteriaError::Syntax("there is no such operator"))?;
+        let operator =
+            Operator::parse(&self.name()?).ok_or(CriteriaError::Syntax("unknown operator"))?;
         let values = self.values()?;
         if values.iter().any(String::is_empty) {
             return Err(CriteriaError::Syntax("a value is empty"));
         }
         if !operator.takes(values.len()) {
-            return Err(CriteriaError::Syntax("the operator takes another number of values"));
+            return Err(CriteriaError::Syntax("wrong number of values for the operator"));
         }
         Ok(Condition::new(field, operator, values))
     }
 
-    /// Text up to a colon.
+    /// Parses text up to a colon.
     fn name(&mut self) -> Result<String, CriteriaError> {
         let mut name = String::new();
         loop {
             match self.rest.next() {
                 Some(':') if !name.is_empty() => return Ok(name),
                 Some(c) if c.is_alphanumeric() || c == '_' || c == '.' || c == '$' => name.push(c),
-                _ => return Err(CriteriaError::Syntax("a condition is field:operator:value")),
+                _ => {
+                    return Err(CriteriaError::Syntax(
+                        "expected a condition: field:operator:value",
+                    ));
+                }
             }
         }
     }
 
-    /// Values up to the closing bracket. A bracket, a comma or a backslash that belongs to a value
-    /// is guarded by a backslash.
+    /// Parses values up to the closing bracket. A backslash escapes a bracket, a comma or a
+    /// backslash in a value.
     fn values(&mut self) -> Result<Vec<String>, CriteriaError> {
         let mut values = Vec::new();
         let mut value = String::new();
@@ -172,10 +178,12 @@ impl Parser<'_> {
                     return Ok(values);
                 }
                 Some(',') => values.push(std::mem::take(&mut value)),
-                Some('(') => return Err(CriteriaError::Syntax("an unguarded bracket in a value")),
+                Some('(') => return Err(CriteriaError::Syntax("an unescaped bracket in a value")),
                 Some('\\') => match self.rest.next_if(|c| matches!(c, '(' | ')' | ',' | '\\')) {
                     Some(guarded) => value.push(guarded),
-                    None => return Err(CriteriaError::Syntax("a backslash that guards nothing")),
+                    None => {
+                        return Err(CriteriaError::Syntax("a backslash that escapes no character"));
+                    }
                 },
                 Some(c) => value.push(c),
                 None => return Err(CriteriaError::Syntax("a closing bracket is missing")),
@@ -194,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn one_condition_stands_with_and_without_outer_brackets() {
+    fn parses_one_condition_with_and_without_outer_brackets() {
         let one = condition("Last_Name", Operator::Equals, &["Burns"]);
         assert_eq!(parse("(Last_Name:equals:Burns)"), Ok(one));
         let one = condition("Last_Name", Operator::Equals, &["Burns"]);
@@ -202,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn conditions_join_from_left_to_right_and_nest() {
+    fn joins_conditions_from_left_to_right_and_nests_them() {
         let a = || Box::new(condition("A", Operator::Equals, &["1"]));
         let b = || Box::new(condition("B", Operator::In, &["2", "3"]));
         let c = || Box::new(condition("C", Operator::Between, &["4", "5"]));
@@ -217,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn guarded_characters_belong_to_the_value() {
+    fn keeps_escaped_characters_in_the_value() {
         assert_eq!(
             parse(r"(Company:equals:A\, B \(C\) \\ D: E)"),
             Ok(condition("Company", Operator::Equals, &[r"A, B (C) \ D: E"]))
@@ -225,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn unguarded_characters_are_refused() {
+    fn rejects_unescaped_characters() {
         for text in [
             "(A:equals:b(c))",
             "(A:equals:b,c)",
@@ -246,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_ten_conditions_are_too_many() {
+    fn rejects_more_than_ten_conditions() {
         let text = format!("({})", ["(A:equals:b)"; 11].join("or"));
         assert_eq!(parse(&text), Err(CriteriaError::TooMany(10)));
     }

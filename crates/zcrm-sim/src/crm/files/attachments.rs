@@ -1,4 +1,4 @@
-//! Attachments: files on a record, and links to files elsewhere.
+//! Attachments: files of a record, and links to files elsewhere.
 
 use hyper::StatusCode;
 use serde_json::Value;
@@ -14,10 +14,11 @@ use crate::state::{Attachment, AttachmentContent};
 use crate::version::Version;
 use serde_json::json;
 
-/// The largest attachment, in bytes: 20 MB on older pages, 100 MB in the newer files.
+/// The maximum size of an attachment, in bytes. Zoho's older pages say 20 MB, its newer files say
+/// 100 MB.
 const LIMIT: usize = 20 * 1_024 * 1_024;
 const LIMIT_V8: usize = 100 * 1_024 * 1_024;
-/// The most attachments that a call deletes.
+/// The maximum number of attachments deleted by a call.
 const DELETE_LIMIT: usize = 100;
 
 pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
@@ -48,7 +49,7 @@ pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(page("data", &found, &paging, StatusCode::NO_CONTENT))
 }
 
-/// Takes a file (part `file`) or a link (`attachmentUrl`, in the query or as a part).
+/// Adds a file (part `file`) or a link (`attachmentUrl`, in the query or as a part).
 pub(crate) fn upload(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let (module, record) = cx.path_record()?;
     let part = |name: &str| {
@@ -92,7 +93,7 @@ pub(crate) fn upload(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::json(StatusCode::OK, &json!({ "data": [row] })).wrote(1))
 }
 
-/// The file of an attachment; a link has none.
+/// Returns the file of an attachment. A link does not have one.
 pub(crate) fn download(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let (_, record) = cx.path_record()?;
     let id = cx.path_value(2);

@@ -1,4 +1,4 @@
-//! The photo of a person, a company or a product, and that of the organisation.
+//! The photos of records and of the organisation.
 
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -10,9 +10,9 @@ use crate::state::File;
 
 /// The modules whose records have photos.
 const MODULES: [&str; 5] = ["Leads", "Contacts", "Accounts", "Products", "Vendors"];
-/// The largest photo, in bytes.
+/// The maximum size of a photo, in bytes.
 const SIZE: usize = 10 * 1_024 * 1_024;
-/// What a photo's name ends in.
+/// The permitted file extensions of photos.
 const KINDS: [&str; 5] = [".png", ".jpg", ".jpeg", ".gif", ".bmp"];
 
 fn record(cx: &Context<'_>) -> Result<u64, Refusal> {
@@ -35,7 +35,7 @@ pub(crate) fn download(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     })
 }
 
-/// The one picture of the call's form.
+/// Returns the picture in the call's form.
 fn picture(cx: &Context<'_>) -> Result<File, Refusal> {
     let [photo] =
         <[_; 1]>::try_from(uploaded(cx, 1, SIZE)?).map_err(|_| Refusal::missing_param("file"))?;
@@ -43,7 +43,7 @@ fn picture(cx: &Context<'_>) -> Result<File, Refusal> {
     if !KINDS.iter().any(|kind| name.ends_with(kind)) {
         return Err(Refusal::bad(
             "INVALID_DATA",
-            "the file is no picture",
+            "the file is not a picture",
             json!({ "param_name": "file", "supported_values": KINDS }),
         ));
     }

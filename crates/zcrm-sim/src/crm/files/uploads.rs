@@ -1,4 +1,4 @@
-//! Files that are uploaded first and named by records later.
+//! Files that are uploaded first and referenced by records later.
 
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -7,11 +7,11 @@ use crate::crm::call::{Context, Refusal, success};
 use crate::http::Answer;
 use crate::state::{Blob, File};
 
-/// The most files of an upload, and the largest of them in bytes.
+/// The maximum number of files in an upload, and their maximum size in bytes.
 const COUNT: usize = 10;
 const SIZE: usize = 20 * 1_024 * 1_024;
 
-/// The files of the call's form.
+/// Returns the files in the call's form.
 fn given(cx: &Context<'_>) -> Vec<File> {
     let files = cx.call.parts.iter().filter(|part| part.name == "file");
     files
@@ -22,7 +22,8 @@ fn given(cx: &Context<'_>) -> Vec<File> {
         .collect()
 }
 
-/// The files that a call hangs on a record: at least one, at most `count`, none larger than `limit`.
+/// Returns the files that a call adds to a record: at least one, at most `count`, none larger than
+/// `limit`.
 pub(crate) fn uploaded(cx: &Context<'_>, count: usize, limit: usize) -> Result<Vec<File>, Refusal> {
     let files = given(cx);
     if files.is_empty() {
@@ -43,7 +44,7 @@ pub(crate) fn uploaded(cx: &Context<'_>, count: usize, limit: usize) -> Result<V
     Ok(files)
 }
 
-/// Refuses a file that is larger than allowed, with that status.
+/// Refuses files larger than `limit`, with this status.
 fn within(files: &[File], limit: usize, status: StatusCode) -> Result<(), Refusal> {
     if files.iter().all(|file| file.blob.0.len() <= limit) {
         return Ok(());
@@ -88,7 +89,7 @@ pub(crate) fn download(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     })
 }
 
-/// The file of a row that a record's file field holds.
+/// Returns the file referenced by a row of a record's file field.
 pub(crate) fn download_of_field(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     const PARAM: &str = "fields_attachment_id";
     let (module, record) = cx.path_record()?;

@@ -1,4 +1,4 @@
-//! What a row of a call about notifications says.
+//! The rows of calls about notification channels.
 
 use chrono::TimeDelta;
 use serde_json::Value;
@@ -10,23 +10,23 @@ use crate::state::{Channel, ChannelCondition, ChannelEvent};
 use crate::version::Version;
 use serde_json::json;
 
-/// The longest token, in characters: so say Zoho's pages, and some of its files say 256.
+/// The maximum length of a token, in characters. Zoho's pages say 50, some of its files say 256.
 const TOKEN_LENGTH: usize = 50;
-/// The most events of a channel, and the longest address, in characters.
+/// The maximum number of events of a channel, and the maximum length of an address in characters.
 const EVENT_LIMIT: usize = 50;
 const URL_LENGTH: usize = 255;
-/// The most fields of a condition, and the most groups in a group.
+/// The maximum number of fields in a condition, and of groups in a group.
 const FIELD_LIMIT: usize = 10;
 const GROUP_LIMIT: usize = 2;
-/// How long a channel lives where nothing is said, or too much.
+/// The lifetime of a channel without an expiry, or with one that is too late.
 const USUAL_LIFE: TimeDelta = TimeDelta::hours(1);
 
-/// How long a channel lives at most.
+/// Returns the maximum lifetime of a channel.
 fn longest_life(version: Version) -> TimeDelta {
     if version < Version::V4 { TimeDelta::days(1) } else { TimeDelta::days(7) }
 }
 
-/// Zoho's own modules that tell of their records; custom modules do too.
+/// Zoho's modules that support notifications; custom modules support them too.
 const MODULES: [&str; 19] = [
     "Leads",
     "Accounts",
@@ -53,7 +53,7 @@ fn given<'r>(row: Row<'r>, name: &str) -> Option<&'r Value> {
     row.get(name).filter(|value| !value.is_null())
 }
 
-/// The channel's id, which the application chooses: a number, also as text.
+/// Returns the channel's id, which the application chooses: a number or its text.
 pub(crate) fn channel_id(row: Row<'_>) -> Result<String, RowError> {
     let value = given(row, "channel_id").ok_or_else(|| row.missing("channel_id"))?;
     let number = match value {
@@ -72,7 +72,7 @@ pub(crate) fn flag(row: Row<'_>, name: &str) -> Result<Option<bool>, RowError> {
     }
 }
 
-/// The events of a row, at least one.
+/// Returns the events of a row, at least one.
 pub(crate) fn events(cx: &Context<'_>, row: Row<'_>) -> Result<Vec<ChannelEvent>, RowError> {
     let Some(value) = given(row, "events") else {
         return Err(row.missing("events"));
@@ -85,20 +85,21 @@ pub(crate) fn events(cx: &Context<'_>, row: Row<'_>) -> Result<Vec<ChannelEvent>
     let mut events = Vec::new();
     for (index, one) in list.iter().enumerate() {
         let event = one.as_str().and_then(ChannelEvent::parse);
-        let event =
-            event.filter(|event| tells(cx.state.modules.get(&event.module).map(AsRef::as_ref)));
+        let event = event.filter(|event| {
+            supports_notifications(cx.state.modules.get(&event.module).map(AsRef::as_ref))
+        });
         let event = event.ok_or_else(|| row.invalid(&format!("events[{index}]")))?;
         events.push(event);
     }
     Ok(events)
 }
 
-fn tells(module: Option<&ModuleSpec>) -> bool {
+fn supports_notifications(module: Option<&ModuleSpec>) -> bool {
     module.is_some_and(|module| module.custom || MODULES.contains(&module.api_name()))
 }
 
-/// A channel as a row describes it as a whole.
-pub(crate) fn whole(cx: &Context<'_>, row: Row<'_>) -> Result<Channel, RowError> {
+/// Returns the channel that a row describes completely.
+pub(crate) fn new_channel(cx: &Context<'_>, row: Row<'_>) -> Result<Channel, RowError> {
     let mut channel = Channel {
         id: channel_id(row)?,
         user: cx.user.clone(),
@@ -116,7 +117,7 @@ pub(crate) fn whole(cx: &Context<'_>, row: Row<'_>) -> Result<Channel, RowError>
     Ok(channel)
 }
 
-/// Changes what a row names, and adds its events.
+/// Applies the members of a row to a channel, and adds the row's events.
 pub(crate) fn apply(cx: &Context<'_>, row: Row<'_>, channel: &mut Channel) -> Result<(), RowError> {
     if given(row, "events").is_some() {
         channel.add(events(cx, row)?);
@@ -142,7 +143,7 @@ pub(crate) fn apply(cx: &Context<'_>, row: Row<'_>, channel: &mut Channel) -> Re
     if let Some(expiry) = given(row, "channel_expiry") {
         let at = expiry.as_str().and_then(parse_stamp).filter(|at| *at > cx.now);
         let at = at.ok_or_else(|| row.expected("channel_expiry", "datetime"))?;
-        // A channel that is to live too long lives as long as one that says nothing.
+        // A channel with an expiry that is too late gets the default lifetime.
         let life = Some(at - cx.now)
             .filter(|life| *life <= longest_life(cx.version))
             .unwrap_or(USUAL_LIFE);
@@ -198,7 +199,7 @@ fn conditions(
     Ok(conditions)
 }
 
-/// A selection with the ids of its fields; `None` if it is invalid.
+/// Adds the ids of the fields to a selection; returns `None` if it is invalid.
 fn field_selection(module: &ModuleSpec, given: &Value, count: &mut usize) -> Option<Value> {
     // A comparison of values is not a selection of fields.
     let compares = ["comparator", "value"];

@@ -1,4 +1,4 @@
-//! Notifications: channels are opened, replaced, changed, shown and ended.
+//! The operations on notification channels.
 
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
@@ -13,13 +13,13 @@ use crate::http::Answer;
 use crate::state::{Channel, ChannelEvent};
 use crate::version::Version;
 
-/// The most channels that a body describes.
+/// The maximum number of channels in a body.
 const LIMIT: usize = 50;
-/// The most channels that a call ends. Zoho's pages name no limit.
+/// The maximum number of channels that a call deletes. Zoho's pages name no limit.
 const ID_LIMIT: usize = 100;
 const UPDATED: &str = "Successfully updated the subscribe details";
 
-/// Refuses what would be ignored otherwise.
+/// Refuses members that the simulator would otherwise ignore.
 fn refuse_unknown(cx: &Context<'_>) -> Result<(), Refusal> {
     for row in rows(&body(cx)?, "watch", LIMIT)? {
         let given = |name: &str| row.get(name).is_some_and(|value| !value.is_null());
@@ -33,7 +33,7 @@ fn refuse_unknown(cx: &Context<'_>) -> Result<(), Refusal> {
         return Err(Refusal::new(
             StatusCode::NOT_IMPLEMENTED,
             "NOT_SIMULATED",
-            "the simulator does not know what this version does with that member",
+            "the simulator does not support this member",
             json!({ "api_name": name }),
         ));
     }
@@ -46,18 +46,18 @@ fn watch(
     one: fn(&mut Context<'_>, Row<'_>) -> RowResult,
 ) -> Result<Answer, Refusal> {
     refuse_unknown(cx)?;
-    // no record was written
+    // No record was written.
     Ok(each(cx, "watch", LIMIT, good, one)?.wrote(0))
 }
 
-/// The error of a channel that is not the user's, or has ended.
+/// Returns the error of a channel that does not exist, has expired or belongs to another user.
 fn not_subscribed(id: &str) -> RowError {
     RowError::new("NOT_SUBSCRIBED", "the channel is not subscribed", json!({ "channel_id": id }))
 }
 
 pub(crate) fn enable(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     watch(cx, StatusCode::CREATED, |cx, row| {
-        let channel = channel_rows::whole(cx, row)?;
+        let channel = channel_rows::new_channel(cx, row)?;
         let message = "Successfully subscribed for actions-watch of the given module";
         Ok(keep(cx, channel, message))
     })
@@ -65,13 +65,13 @@ pub(crate) fn enable(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
 
 pub(crate) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     watch(cx, StatusCode::OK, |cx, row| {
-        let channel = channel_rows::whole(cx, row)?;
+        let channel = channel_rows::new_channel(cx, row)?;
         known(cx, &channel.id)?;
         Ok(keep(cx, channel, UPDATED))
     })
 }
 
-/// Changes what is named, and adds events or takes them away.
+/// Updates the given members, and adds or removes events.
 pub(crate) fn change(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     watch(cx, StatusCode::OK, |cx, row| {
         let id = channel_rows::channel_id(row)?;
@@ -124,7 +124,7 @@ pub(crate) fn end(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(answer(cx, "watch", &outcomes, StatusCode::OK).wrote(0))
 }
 
-/// The user's channels: a row for each module of each channel.
+/// Lists the user's channels: a row for each module of each channel.
 pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let paging = PageParams::of(cx.call)?;
     let module = match cx.call.param("module").filter(|name| !name.is_empty()) {
@@ -145,14 +145,14 @@ pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(page("watch", &found, &paging, StatusCode::NO_CONTENT))
 }
 
-/// The user's channel with that id.
+/// Returns the user's channel with this id.
 fn known(cx: &mut Context<'_>, id: &str) -> Result<Channel, RowError> {
     let (user, now) = (cx.user.clone(), cx.now);
     let channel = cx.store_mut().channels.of(&user, id, now).cloned();
     channel.ok_or_else(|| not_subscribed(id))
 }
 
-/// Keeps a channel and returns its description, with the expiry that it was given.
+/// Stores a channel and returns its description with the actual expiry.
 fn keep(cx: &mut Context<'_>, channel: Channel, message: &str) -> Value {
     let events: Vec<Value> =
         channel.modules().into_iter().map(|name| resource(cx, &channel, name)).collect();
@@ -161,7 +161,7 @@ fn keep(cx: &mut Context<'_>, channel: Channel, message: &str) -> Value {
     success(message, json!({ "events": events }))
 }
 
-/// A module of a channel.
+/// Returns the description of a module in a channel.
 fn resource(cx: &Context<'_>, channel: &Channel, name: &str) -> Value {
     let module = cx.state.modules.get(name);
     let mut shown = json!({
@@ -193,7 +193,7 @@ fn shown(cx: &Context<'_>, channel: &Channel, name: &str) -> Value {
     shown
 }
 
-/// The details of a channel that ends, or of which events end.
+/// Returns the details of a channel or of events that were deleted.
 fn details_of_end(cx: &Context<'_>, channel: &Channel, row: &Map<String, Value>) -> Value {
     let named = row.get("events").and_then(|events| events.get(0)).and_then(Value::as_str);
     let named = named.and_then(|event| event.rsplit_once('.')).map(|(module, _)| module);

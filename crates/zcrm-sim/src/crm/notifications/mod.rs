@@ -1,4 +1,4 @@
-//! Notifications: the operations on channels, and the notifications of a write.
+//! Notifications: the operations on channels, and the notifications about a write.
 
 mod channel_rows;
 pub(crate) mod channels;

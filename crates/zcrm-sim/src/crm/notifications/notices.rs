@@ -1,4 +1,4 @@
-//! The notifications that a write causes.
+//! The notifications about a write.
 
 use std::collections::BTreeSet;
 
@@ -15,19 +15,19 @@ use crate::schema::ModuleSpec;
 use crate::state::{Channel, Record, RecordChange, RecordOperation, State};
 use crate::version::Version;
 
-/// A record that a call has written: once, however often.
+/// A record written by a call; it appears once, even if it was written several times.
 struct WrittenRecord<'a> {
     module: &'a str,
     id: u64,
     operation: RecordOperation,
     before: Option<&'a Record>,
     after: Option<&'a Record>,
-    /// Its fields that have other values than before.
+    /// The fields whose values changed.
     fields: Vec<&'a str>,
 }
 
-/// The notifications of a call: for each module, and for each operation on it, one to each channel
-/// that asks for it, in the order of the writes and of the channels.
+/// Returns the notifications of a call: for each module and operation, one for each channel
+/// subscribed to it. They are in the order of the writes and of the channels.
 pub(crate) fn notices(workspace: &Workspace<'_>, mark: u64) -> Vec<Notification> {
     let Workspace { state, config, environment, now } = workspace;
     let (environment, now) = (*environment, *now);
@@ -47,12 +47,12 @@ pub(crate) fn notices(workspace: &Workspace<'_>, mark: u64) -> Vec<Notification>
             groups.push((one.module, one.operation));
         }
     }
-    let told: Vec<&Channel> = channels.collect();
+    let subscribed: Vec<&Channel> = channels.collect();
     let mut notices = Vec::new();
     for (module, operation) in groups {
         let of_group =
             |one: &&WrittenRecord<'_>| one.module == module && one.operation == operation;
-        for channel in told.iter().filter(|channel| channel.tells(module, operation)) {
+        for channel in subscribed.iter().filter(|channel| channel.includes(module, operation)) {
             let condition =
                 channel.condition(module).filter(|_| operation == RecordOperation::Edit);
             let asked =
@@ -85,7 +85,7 @@ pub(crate) fn notices(workspace: &Workspace<'_>, mark: u64) -> Vec<Notification>
     notices
 }
 
-/// The records that were written since that place of the history.
+/// Returns the records written since `mark` in the history.
 fn written(state: &State, environment: Environment, mark: u64) -> Vec<WrittenRecord<'_>> {
     let store = state.store(environment);
     let mut first: Vec<&RecordChange> = Vec::new();
@@ -112,7 +112,7 @@ fn written(state: &State, environment: Environment, mark: u64) -> Vec<WrittenRec
     written.collect()
 }
 
-/// The fields of which a record has another value than before; none where it was deleted.
+/// Returns the fields whose values changed; empty if the record was deleted.
 fn fields<'a>(
     module: &'a ModuleSpec,
     before: Option<&Record>,
@@ -132,8 +132,8 @@ fn fields<'a>(
         .collect()
 }
 
-/// The records that the edited ones point at: Zoho notifies of an account when one of its contacts was
-/// edited, unless a channel says that it does not want to know.
+/// Returns the records that the edited records point at. Zoho notifies of an account when one of
+/// its contacts is edited, unless the channel disables this.
 fn related<'a>(
     state: &'a State,
     environment: Environment,
@@ -171,7 +171,8 @@ fn related<'a>(
     related
 }
 
-/// The address by which a channel names a module: of v2, whatever version opened the channel.
+/// Returns the address by which a channel names a module. It has version v2, even if another
+/// version created the channel.
 pub(crate) fn resource_uri(base: &str, module: &str) -> String {
     format!("{base}/crm/v2/{module}")
 }
@@ -186,7 +187,7 @@ fn body(
 ) -> Value {
     let ids: Vec<String> = records.iter().map(|one| one.id.to_string()).collect();
     let changed = records.iter().filter(|one| !one.fields.is_empty());
-    // Nothing of records that are new or gone; of the others one object each.
+    // New and deleted records have no values here; each edited record has one object.
     let edited = changed.clone().filter(|one| one.operation == RecordOperation::Edit);
     let fields: Vec<Value> = edited.map(|one| json!({ one.id.to_string(): one.fields })).collect();
     let operation = records.first().map(|one| one.operation.delivered());

@@ -7,7 +7,7 @@ use crate::crm::call::{Context, Refusal, Row, RowError, RowResult, each, found, 
 use crate::http::Answer;
 use crate::json::text_of;
 
-/// The most currencies of a call.
+/// The maximum number of currencies in a call.
 const LIMIT: usize = 10;
 
 fn show(cx: &Context<'_>, currency: &Map<String, Value>) -> Value {
@@ -21,7 +21,8 @@ pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(found("currencies", currencies.map(|one| show(cx, one)).collect()))
 }
 
-/// What of a row is kept: a rate is a number in text, a code has three capital letters.
+/// Returns the checked values of a row. A rate is a number in text, a code has three capital
+/// letters.
 fn checked(
     cx: &Context<'_>,
     row: Row<'_>,

@@ -1,7 +1,7 @@
 //! The taxes of the organisation.
 //!
-//! v2 and v2.1 have a method for each thing that is done with them. From v3 on there is one write,
-//! which is carried out as a whole or not at all and has one outcome (Zoho's SDKs of these versions).
+//! v2 and v2.1 have a separate method for each operation. From v3 on there is a single write, which
+//! is executed completely or not at all and has one result (as in Zoho's SDKs of these versions).
 
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
@@ -13,7 +13,7 @@ use crate::http::Answer;
 use crate::json::text_of;
 use crate::version::Version;
 
-/// The most taxes of a call.
+/// The maximum number of taxes in a call.
 const LIMIT: usize = 100;
 
 fn show(cx: &Context<'_>, tax: &Map<String, Value>, index: usize) -> Value {
@@ -25,7 +25,7 @@ fn show(cx: &Context<'_>, tax: &Map<String, Value>, index: usize) -> Value {
     Value::Object(shown)
 }
 
-/// Whether taxes have the form of v2.
+/// Returns whether taxes have the format of v2.
 fn is_v2_form(cx: &Context<'_>) -> bool {
     cx.version < Version::V3
 }
@@ -56,7 +56,7 @@ pub(crate) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::json(StatusCode::OK, &in_form(cx, taxes)))
 }
 
-/// An answer about taxes, as the version has it.
+/// Returns an answer about taxes in the format of the version.
 fn in_form(cx: &Context<'_>, taxes: Value) -> Value {
     match is_v2_form(cx) {
         true => taxes,
@@ -72,7 +72,7 @@ fn only_in_v2_form(cx: &Context<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// A tax's name and rate in a row; an update may leave either out.
+/// Returns a tax's name and rate from a row. An update may omit either.
 fn checked(
     cx: &Context<'_>,
     row: Row<'_>,
@@ -135,8 +135,8 @@ pub(crate) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     }
 }
 
-/// The one write of newer versions: rows without an id are made, those with one are changed, and
-/// those with a mark are deleted. The first row that is refused refuses them all.
+/// Executes the single write of newer versions: rows without an id are inserted, rows with an id
+/// are updated, and rows marked for deletion are deleted. If one row is refused, no row is written.
 fn write(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let body = body(cx)?;
     let Some(org_taxes) = body.get("org_taxes").and_then(Value::as_object) else {
@@ -176,7 +176,7 @@ fn carry_out(cx: &mut Context<'_>, org_taxes: &Map<String, Value>) -> Result<Row
             Err(refused) => return Ok(Err(refused)),
         }
     }
-    // the outcome of the whole names a tax only where there is but one
+    // The result names a tax only if there is exactly one.
     Ok(Ok(match taxes.len() {
         1 => last,
         _ => success("Taxes updated", json!({})),
@@ -194,7 +194,7 @@ fn one(cx: &mut Context<'_>, row: Row<'_>) -> RowResult {
     }
 }
 
-/// Sets what the organisation prefers; what is not named stays as it is.
+/// Updates the organisation's tax settings. Members that are not given stay unchanged.
 fn set_preference(cx: &mut Context<'_>, preference: &Value) -> Result<(), RowError> {
     let wrong = |name: &str| {
         let path = format!("$.org_taxes.preference.{name}");

@@ -16,10 +16,10 @@ use crate::http::Answer;
 use crate::json::{mentioned_id, record_key, text_of};
 use crate::state::{ADMINISTRATOR, FOUNDED, Record, SettingsMap, User, UserStatus, user_defaults};
 
-/// The most users that one call makes, and that the organisation's licence allows.
+/// The maximum number of users that a call creates, and that the organisation's licence allows.
 const CALL_LIMIT: usize = 10;
 const LICENCES: usize = 100;
-/// The kinds of list.
+/// The types of user lists.
 const KINDS: [&str; 10] = [
     "AllUsers",
     "ActiveUsers",
@@ -53,7 +53,7 @@ fn is_of_kind(cx: &Context<'_>, user: &User, kind: &str) -> bool {
     }
 }
 
-/// A user with everything that is known.
+/// Returns a user with all values.
 fn show(cx: &Context<'_>, user: &User) -> Value {
     let view = cx.view();
     let setting = |shelf: &SettingsMap, id: &str| {
@@ -146,7 +146,7 @@ pub(crate) fn count(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::json(StatusCode::OK, &json!({ "count": count.to_string() })))
 }
 
-/// Users by criteria about their fields.
+/// Searches for users by criteria on their fields.
 pub(crate) fn search(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let text = cx.call.param("criteria").ok_or_else(|| Refusal::missing_param("criteria"))?;
     let criteria = criteria::parse(text).map_err(wrong_criteria)?;
@@ -165,7 +165,7 @@ pub(crate) fn search(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(page("users", &users, &paging, StatusCode::NO_CONTENT))
 }
 
-/// A user in the form of a record, with the role and the profile by their names.
+/// Returns a user in the form of a record, with the names of the role and the profile.
 fn as_record(cx: &Context<'_>, user: &User) -> Record {
     let mut values = user.values.clone();
     let name =
@@ -200,7 +200,7 @@ pub(crate) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(found("users", user.map(|user| show(cx, user)).into_iter().collect()))
 }
 
-/// What a row says about a user.
+/// The changes of a user in a row.
 struct Changes {
     values: Map<String, Value>,
     role: Option<String>,

@@ -1,4 +1,4 @@
-//! Values that the system fills in: defaults, counted numbers, and what follows from others.
+//! Values computed by the system: defaults, auto-numbers, and values derived from others.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use crate::json::text_of;
 use crate::schema::{FieldKind, ModuleSpec};
 use crate::state::{Store, Table};
 
-/// How likely a deal of that stage is, in percent.
+/// The probability of a deal by stage, in percent.
 const PROBABILITIES: [(&str, u8); 6] = [
     ("Qualification", 10),
     ("Needs Analysis", 20),
@@ -17,7 +17,7 @@ const PROBABILITIES: [(&str, u8); 6] = [
     ("Closed Lost", 0),
 ];
 
-/// Fills in what a new record has where nothing was given.
+/// Sets the defaults of a new record's missing values.
 pub(crate) fn defaults(module: &ModuleSpec, values: &mut Map<String, Value>, store: &Store) {
     for field in &module.fields {
         let absent = values.get(&field.api_name).is_none_or(Value::is_null);
@@ -33,7 +33,7 @@ pub(crate) fn defaults(module: &ModuleSpec, values: &mut Map<String, Value>, sto
     }
 }
 
-/// Gives the next number to each field that counts.
+/// Assigns the next number to each auto-number field.
 pub(crate) fn assign_numbers(
     module: &ModuleSpec,
     values: &mut Map<String, Value>,
@@ -46,7 +46,7 @@ pub(crate) fn assign_numbers(
     }
 }
 
-/// Works out what follows from other values: full names, totals, a deal's expected revenue, rates.
+/// Computes derived values: full names, totals, a deal's expected revenue, rates.
 pub(crate) fn compute(module: &ModuleSpec, values: &mut Map<String, Value>, store: &Store) {
     if module.find("Full_Name").is_some() {
         let parts = ["First_Name", "Last_Name"];

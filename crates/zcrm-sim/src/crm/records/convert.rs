@@ -1,4 +1,4 @@
-//! Conversion of a lead into a contact, an account and a deal.
+//! Conversion of a lead to a contact, an account and a deal.
 
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
@@ -12,7 +12,7 @@ use crate::json::mentioned_id;
 use crate::state::Record;
 use crate::version::Version;
 
-/// What a contact takes from its lead, by the names of both.
+/// The fields copied from a lead to a contact: the lead's name, then the contact's name.
 const TO_CONTACT: [(&str, &str); 12] = [
     ("First_Name", "First_Name"),
     ("Last_Name", "Last_Name"),
@@ -27,7 +27,7 @@ const TO_CONTACT: [(&str, &str); 12] = [
     ("Designation", "Title"),
     ("Email_Opt_Out", "Email_Opt_Out"),
 ];
-/// What an account takes from its lead.
+/// The fields copied from a lead to an account.
 const TO_ACCOUNT: [(&str, &str); 8] = [
     ("Company", "Account_Name"),
     ("Phone", "Phone"),
@@ -39,13 +39,13 @@ const TO_ACCOUNT: [(&str, &str); 8] = [
     ("Country", "Billing_Country"),
 ];
 
-/// One conversion.
+/// A conversion in progress.
 struct Conversion<'r> {
     row: Row<'r>,
     lead: Record,
     owner: String,
     overwrite: bool,
-    /// What was written so far, and what was there before.
+    /// The records written so far, with their values before; used to undo them.
     undo: Vec<(&'static str, u64, Option<Record>)>,
 }
 
@@ -62,12 +62,12 @@ pub(crate) fn convert(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
             json!({ "id": lead.id.to_string(), "resource_path_index": 1 }),
         ));
     }
-    // Older clients send `null` where they ask for nothing.
+    // Older clients send `null` if they have no options.
     let given = match cx.call.body.trim_ascii() {
         b"" | b"null" => json!({}),
         _ => rows(&body(cx)?, "data", 1)?.first().cloned().unwrap_or_default(),
     };
-    match carry_out(cx, lead, &given) {
+    match convert_lead(cx, lead, &given) {
         Ok(made) => Ok(answer(cx, &made)),
         Err(error) => {
             let code = error.code;
@@ -81,14 +81,18 @@ pub(crate) fn convert(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     }
 }
 
-/// The ids of what a lead became.
+/// The ids of the records made from a lead.
 struct ConvertedIds {
     account: Option<u64>,
     contact: u64,
     deal: Option<u64>,
 }
 
-fn carry_out(cx: &mut Context<'_>, lead: Record, given: &Value) -> Result<ConvertedIds, RowError> {
+fn convert_lead(
+    cx: &mut Context<'_>,
+    lead: Record,
+    given: &Value,
+) -> Result<ConvertedIds, RowError> {
     let row = Row::read(cx.version, "data", 0, given)?;
     let owner = match row.get("assign_to").filter(|owner| !owner.is_null()) {
         None => lead.owner.clone(),
@@ -99,7 +103,7 @@ fn carry_out(cx: &mut Context<'_>, lead: Record, given: &Value) -> Result<Conver
         }
     };
     let overwrite = row.get("overwrite").and_then(Value::as_bool).unwrap_or_default();
-    // Nothing is written before all of it is known to be right.
+    // Everything is checked before the first write.
     let named = |module: &str| named(cx, row, module);
     let (account, contact) = (named("Accounts")?, named("Contacts")?);
     let undo = Vec::new();
@@ -122,7 +126,8 @@ fn carry_out(cx: &mut Context<'_>, lead: Record, given: &Value) -> Result<Conver
     made
 }
 
-/// The record that the call says is there already: by its bare id in v2, in an object later.
+/// Returns the existing record named by the call: by its bare id in v2, by an object in later
+/// versions.
 fn named(cx: &Context<'_>, row: Row<'_>, module: &str) -> Result<Option<u64>, RowError> {
     let Some(value) = row.get(module).filter(|value| !value.is_null()) else { return Ok(None) };
     let id = mentioned_id(value).unwrap_or_default();
@@ -175,7 +180,7 @@ impl Conversion<'_> {
         Ok(ConvertedIds { account, contact, deal })
     }
 
-    /// The lead's values under the names that they have in the other module.
+    /// Returns the lead's values under the names of the other module.
     fn taken(&self, names: &[(&str, &str)]) -> Map<String, Value> {
         let value = |(from, to): &(&str, &str)| {
             let value = self.lead.values.get(*from).filter(|value| !value.is_null())?;
@@ -198,8 +203,7 @@ impl Conversion<'_> {
         Ok(id)
     }
 
-    /// Puts the lead's values over those of a record that was there already, if the call asks for
-    /// that.
+    /// Overwrites the values of an existing record with the lead's, if the call asks for it.
     fn overwrite(
         &mut self,
         cx: &mut Context<'_>,
@@ -219,7 +223,8 @@ impl Conversion<'_> {
         Ok(())
     }
 
-    /// Marks the lead, and gives its notes and attachments and the named tags to what it became.
+    /// Marks the lead as converted, and moves its notes, attachments and the named tags to the new
+    /// records.
     fn carry_over(
         &mut self,
         cx: &mut Context<'_>,
@@ -231,7 +236,7 @@ impl Conversion<'_> {
         for (module, id) in [("Accounts", account), ("Contacts", Some(contact)), ("Deals", deal)] {
             let tags = tags.and_then(|tags| tags.get(module)).filter(|tags| tags.is_array());
             let (Some(id), Some(tags)) = (id, tags) else { continue };
-            // By their names, as Zoho's files say: a record's own tags are objects.
+            // Tags are given by name, as Zoho's files say; a record's own tags are objects.
             if !tags.as_array().is_some_and(|tags| tags.iter().all(Value::is_string)) {
                 let place = format!("carry_over_tags.{module}");
                 return Err(self.row.invalid(&place));
@@ -268,7 +273,7 @@ impl Conversion<'_> {
     }
 }
 
-/// v2 answers the bare ids, later versions what the records are called too.
+/// Returns the answer: bare ids up to v2.1, and names too in later versions.
 fn answer(cx: &Context<'_>, made: &ConvertedIds) -> Answer {
     let shown = |module: &str, id: Option<u64>| {
         let Some(id) = id else { return Value::Null };

@@ -12,11 +12,12 @@ use crate::http::Answer;
 use crate::json::record_key;
 use crate::state::DeletedRecord;
 
-/// How long a deleted record lies in the recycle bin, and how long its id is kept after all.
+/// The time for which a deleted record is in the recycle bin, and the time for which its id is
+/// kept.
 const RECYCLE_BIN: TimeDelta = TimeDelta::days(60);
 const DELETED_IDS: TimeDelta = TimeDelta::days(120);
 
-/// Whether a deleted record can be restored; `None` once its id is forgotten.
+/// Returns the type of a deleted record; `None` once its id is forgotten.
 fn kind(deleted: &DeletedRecord, now: DateTime<Utc>) -> Option<&'static str> {
     let age = now - deleted.deleted;
     if age >= DELETED_IDS {
@@ -28,7 +29,7 @@ fn kind(deleted: &DeletedRecord, now: DateTime<Utc>) -> Option<&'static str> {
     }
 }
 
-/// Deleted records, the latest first.
+/// Lists deleted records, the latest first.
 pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let module = cx.path_module()?;
     let wanted = match cx.call.param("type") {
@@ -64,10 +65,11 @@ pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(page("data", &found, &paging, status))
 }
 
-/// The most ids of a call.
+/// The maximum number of ids in a call.
 const LIMIT: usize = 100;
 
-/// What lies in the bin, of every module, the latest first; only the one with that id if one is given.
+/// Returns the records in the recycle bin of all modules, the latest first; with an id, only this
+/// record.
 fn bin(cx: &Context<'_>, id: Option<u64>) -> Vec<Value> {
     let view = cx.view();
     let mut found: Vec<_> = cx
@@ -108,7 +110,7 @@ pub(crate) fn purge(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     each_id(cx, "recycle_bin", id, LIMIT, purge_one)
 }
 
-/// Takes a record out of the bin for good.
+/// Deletes a record from the recycle bin permanently.
 fn purge_one(cx: &mut Context<'_>, id: &str) -> RowResult {
     let now = cx.now;
     let key = record_key(id).ok_or_else(|| RowError::unknown_id(id))?;

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::http::{Answer, IncomingCall};
 use crate::version::Version;
 
-/// A write without a call.
+/// A write by the test, without a call.
 #[derive(Debug)]
 pub(crate) enum DirectWrite<'a> {
     Insert { module: &'a str, fields: Value },
@@ -18,7 +18,7 @@ pub(crate) enum DirectWrite<'a> {
     Delete { module: &'a str, id: &'a str },
 }
 
-/// Carries out a write by the rules of v8, for the first user, and returns the record's id.
+/// Executes a write by the rules of v8, as the first user, and returns the record's id.
 pub(crate) fn write_directly(
     workspace: &mut Workspace<'_>,
     write: DirectWrite<'_>,

@@ -1,4 +1,4 @@
-//! Records to start with: the n-th of a module is always the same, but for its id and its times.
+//! Generated records: the n-th record of a module is always the same, except for its id and times.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use crate::environment::Environment;
 use crate::schema::{FieldKind, FieldSpec, ModuleSpec};
 use crate::state::{Record, State, Store};
 
-/// Where the ids of generated rows begin.
+/// The first id of generated rows.
 const ROW_IDS: u64 = 100_000_000_000;
 
 const FIRST_NAMES: [&str; 8] =
     ["Ada", "Bruno", "Chitra", "Dmitri", "Elif", "Femi", "Grete", "Hiro"];
 
-/// Adds `count` records, the last of them made just now, and returns their ids.
+/// Adds `count` records, the last one created now, and returns their ids.
 pub(crate) fn add_generated(
     state: &mut State,
     environment: Environment,
@@ -32,7 +32,7 @@ pub(crate) fn add_generated(
     for index in 0..count {
         let number = present + index + 1;
         let id = state.rng.next_id();
-        // One record a minute, so that sorting by time shows.
+        // The records are one minute apart, so that sorting by time has an effect.
         let age = TimeDelta::minutes(i64::try_from(count - index - 1).unwrap_or_default());
         let made = whole_seconds(now.checked_sub_signed(age).unwrap_or(now));
         let record = Record {
@@ -53,7 +53,7 @@ pub(crate) fn add_generated(
     ids
 }
 
-/// The records that lookups can point at, by the module's name.
+/// The ids that lookups can point at, by module name.
 type Targets = BTreeMap<String, Vec<u64>>;
 
 fn targets(store: &Store, module: &ModuleSpec) -> Targets {
@@ -79,8 +79,8 @@ fn values(
     values
 }
 
-/// A value for a field. Lookups point at records that are there, and one row fills a subform; there
-/// is none for what needs more than that.
+/// Returns a value for a field, if a simple one exists. Lookups point at existing records, and a
+/// subform gets one row.
 fn value(
     module: &ModuleSpec,
     field: &FieldSpec,
@@ -96,7 +96,7 @@ fn value(
         }
         FieldKind::Text | FieldKind::Textarea => {
             let text = format!("{} {number:06}", field.label);
-            // The number distinguishes records, so the label is what is cut.
+            // The label is shortened and not the number, because the number distinguishes records.
             let skip = text.chars().count().saturating_sub(limit);
             text.chars().skip(skip).collect::<String>().into()
         }
@@ -133,7 +133,7 @@ fn value(
                     None => {}
                 }
             }
-            // The only row, so its id differs from those of the record's other rows.
+            // The record has only this row, so the id is unique within the record.
             row.insert("id".into(), (number as u64 + ROW_IDS).to_string().into());
             json!([row])
         }

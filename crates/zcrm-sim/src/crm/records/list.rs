@@ -1,4 +1,4 @@
-//! Lists of records, and the walls at which their pages end.
+//! Lists of records, and the limits of their pages.
 
 use chrono::{DateTime, Utc};
 use hyper::StatusCode;
@@ -17,11 +17,11 @@ use crate::schema::ModuleSpec;
 use crate::state::{CustomView, Record, Table};
 use crate::version::Version;
 
-/// What a list leaves out.
+/// The filter of a list.
 struct ListFilter {
     ids: Option<Vec<u64>>,
     since: Option<DateTime<Utc>>,
-    /// Whether converted leads, or others, or both are shown.
+    /// Whether only converted leads (`true`), only others (`false`) or both (`None`) are shown.
     converted: Option<bool>,
     approved: Option<bool>,
     view: Option<Criteria>,
@@ -40,7 +40,7 @@ impl ListFilter {
         })
     }
 
-    /// Whether every record of the table is shown.
+    /// Returns whether every record of the table is shown.
     fn shows_all(&self, table: &Table) -> bool {
         self.ids.is_none()
             && self.since.is_none()
@@ -64,7 +64,8 @@ impl ListFilter {
     }
 }
 
-/// The territory that the call names, with those below it if the call asks for them.
+/// Returns the territory named by the call, with the territories below it if the call asks for
+/// them.
 fn territories(cx: &Context<'_>) -> Result<Option<Vec<String>>, Refusal> {
     let Some(id) = cx.call.param("territory_id") else { return Ok(None) };
     let shelf = &cx.store().territories;
@@ -131,17 +132,17 @@ pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::json(StatusCode::OK, &json!({ "data": data, "info": info })))
 }
 
-/// A parameter that would change the answer in a way that is not simulated.
+/// Refuses a parameter that would change the answer in a way that is not simulated.
 fn not_simulated(param: &str) -> Refusal {
     Refusal::new(
         StatusCode::NOT_IMPLEMENTED,
         "NOT_SIMULATED",
-        "the simulator does not know this parameter",
+        "the simulator does not support this parameter",
         json!({ "param_name": param }),
     )
 }
 
-/// Whether the record was changed since then, as far as seconds tell.
+/// Returns whether the record was changed after `then`, compared in seconds.
 pub(crate) fn changed_since(record: &Record, then: DateTime<Utc>) -> bool {
     record.modified > whole_seconds(then)
 }

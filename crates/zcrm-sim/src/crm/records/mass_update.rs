@@ -1,4 +1,4 @@
-//! One change of many records: at once for records that are named, as a job for those of a view.
+//! Mass updates: immediate for named records, as a job for the records of a view.
 
 use hyper::StatusCode;
 use serde_json::json;
@@ -13,7 +13,7 @@ use crate::http::Answer;
 use crate::json::record_key;
 use crate::schema::ModuleSpec;
 
-/// The most records that a call names.
+/// The maximum number of records named by a call.
 const LIMIT: usize = 500;
 
 pub(crate) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
@@ -87,7 +87,7 @@ fn one(cx: &mut Context<'_>, module: &ModuleSpec, row: Row<'_>, id: u64) -> RowR
     Ok(success("record updated", details(cx, module, id)))
 }
 
-/// Changes the records, and keeps what came of it for those who ask for the job.
+/// Updates the records immediately, and stores the result for later status calls of the job.
 fn update_as_job(cx: &mut Context<'_>, module: &ModuleSpec, row: Row<'_>, ids: &[u64]) -> Answer {
     let updated = ids.iter().filter(|id| one(cx, module, row, **id).is_ok()).count();
     let job = cx.state.rng.next_id().to_string();

@@ -6,11 +6,11 @@ use crate::json::mentioned_id;
 use crate::rng::Rng;
 use crate::version::Version;
 
-/// The rows of a field after a write.
+/// Returns the rows of a field after a write.
 ///
-/// An empty list clears the field; from v5 on a row with `_delete` goes; a row whose id is known is changed;
-/// others are new. What is not mentioned stays from v5 on and goes in v2; the versions between are
-/// taken to be as v2, which is not known.
+/// An empty list clears the field. From v5 on, a row with `_delete` is removed. A row with a known
+/// id is updated; other rows are added. Rows that are not mentioned are kept from v5 on and removed
+/// in v2. The versions between are not documented; they are simulated as v2.
 pub(crate) fn merge(
     version: Version,
     rng: &mut Rng,

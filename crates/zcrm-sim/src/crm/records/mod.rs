@@ -1,4 +1,4 @@
-//! Records: read, listed, searched, written, converted and related.
+//! Records: reading, lists, searches, writes, conversion and relations.
 
 mod computed;
 pub(crate) mod convert;

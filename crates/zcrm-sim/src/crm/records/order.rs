@@ -1,4 +1,4 @@
-//! The order of a list, and the window of it that a page shows.
+//! The order of a list, and the records of one page.
 
 use std::cmp::Ordering;
 use std::ops::Bound;
@@ -14,13 +14,13 @@ use crate::version::Version;
 
 const SORTABLE: [&str; 3] = ["id", "Created_Time", "Modified_Time"];
 
-/// What a page shows.
+/// The records of a page.
 pub(crate) struct Window {
-    /// The sort keys and ids of its records.
+    /// The sort keys and ids of the records.
     pub(crate) keys: Vec<(i64, u64)>,
-    /// Whether others follow.
+    /// Whether more records follow.
     pub(crate) more: bool,
-    /// The last record before the page that comes before it.
+    /// The last record before the previous page.
     pub(crate) before: Option<(i64, u64)>,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct SortKey {
 }
 
 impl SortKey {
-    /// The order that the call asks for, else the view's, else that of the ids.
+    /// Returns the order given by the call, else the view's, else the order of the ids.
     pub(crate) fn of(
         call: &IncomingCall,
         module: &ModuleSpec,
@@ -47,7 +47,7 @@ impl SortKey {
             return Ok(Self { field, descending });
         }
         let field = asked.unwrap_or("id").to_owned();
-        // v2 sorts by other fields too.
+        // v2 also sorts by other fields.
         let known = SORTABLE.contains(&field.as_str())
             || version == Version::V2 && module.find(&field).is_some();
         if !known {
@@ -65,7 +65,7 @@ impl SortKey {
         self.field == "id"
     }
 
-    /// A window of the chosen records.
+    /// Returns a page of the given records.
     pub(crate) fn window(
         &self,
         view: View<'_>,
@@ -88,7 +88,7 @@ impl SortKey {
         }
     }
 
-    /// A window of all records by id, for which nothing needs to be sorted.
+    /// Returns a page of all records by id, without sorting.
     pub(crate) fn window_by_id(
         &self,
         table: &Table,
@@ -118,7 +118,7 @@ impl SortKey {
         Window { keys, more, before }
     }
 
-    /// The records' sort keys and ids, in order.
+    /// Returns the records' sort keys and ids, sorted.
     fn sort(&self, view: View<'_>, module: &ModuleSpec, records: &[&Record]) -> Vec<(i64, u64)> {
         let key = |record: &Record| match self.field.as_str() {
             "Created_Time" => record.created.timestamp(),
@@ -142,7 +142,7 @@ impl SortKey {
         keys
     }
 
-    /// How many of the sorted keys come up to and with `after`.
+    /// Returns how many of the sorted keys come up to and including `after`.
     fn start(&self, keys: &[(i64, u64)], after: (i64, u64)) -> usize {
         keys.partition_point(|key| if self.descending { *key >= after } else { *key <= after })
     }

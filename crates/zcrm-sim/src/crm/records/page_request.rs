@@ -1,28 +1,28 @@
-//! The page of a list that a call asks for, by a number or by a token.
+//! The requested page of a list, by number or by token.
 
 use serde_json::{Value, json};
 
 use super::order::{SortKey, Window};
 use crate::clock::stamp;
-use crate::crm::call::{Context, PAGE_WALL, PageParams, Refusal, ambiguous, page_info};
+use crate::crm::call::{Context, PAGED_RECORDS_LIMIT, PageParams, Refusal, ambiguous, page_info};
 use crate::state::{PagePosition, PageTokenError, expiry};
 use crate::version::Version;
 
-/// How far page tokens reach, in records.
-const TOKEN_WALL: usize = 100_000;
+/// The number of records that can be reached with page tokens.
+const TOKEN_RECORDS_LIMIT: usize = 100_000;
 
-/// The page of a list that a call asks for, by its number or, from v3 on, by a token.
+/// The requested page of a list, by its number or, from v3 on, by a token.
 pub(crate) struct PageRequest {
     pub(crate) position: PagePosition,
     paging: PageParams,
-    /// What a token is bound to: the user, the environment, the list, and everything that is asked but
-    /// the place in it.
+    /// The user, environment, list and query that a token is bound to; the query without its page.
     bound_to: String,
     tokens: bool,
 }
 
 impl PageRequest {
-    /// `list` names the list among all lists of the organisation.
+    /// Reads the page from the call's parameters. `list` identifies the list within the
+    /// organisation.
     pub(crate) fn of(cx: &Context<'_>, list: &Value, paging: PageParams) -> Result<Self, Refusal> {
         let tokens = cx.version >= Version::V3;
         let token = cx.call.param("page_token").filter(|_| tokens);
@@ -41,20 +41,20 @@ impl PageRequest {
             Some(token) => {
                 cx.state.page_tokens.redeem(token, &bound_to, cx.now).map_err(refused)?
             }
-            None if paging.beyond_wall() => {
+            None if paging.exceeds_limit() => {
                 return Err(Refusal::bad(
                     "DISCRETE_PAGINATION_LIMIT_EXCEEDED",
                     "You can only get the first 2000 records without using page_token param",
-                    json!({ "limit": PAGE_WALL }),
+                    json!({ "limit": PAGED_RECORDS_LIMIT }),
                 ));
             }
             None => PagePosition { offset: paging.offset(), after: None },
         };
-        if position.offset >= TOKEN_WALL {
+        if position.offset >= TOKEN_RECORDS_LIMIT {
             return Err(Refusal::bad(
                 "PAGINATION_LIMIT_EXCEEDED",
                 "You can only get the first 100000 records",
-                json!({ "limit": TOKEN_WALL }),
+                json!({ "limit": TOKEN_RECORDS_LIMIT }),
             ));
         }
         Ok(Self { position, paging, bound_to, tokens })
@@ -64,7 +64,7 @@ impl PageRequest {
         self.paging.per_page
     }
 
-    /// What is said of the page, tokens of the pages around it included.
+    /// Returns the `info` of the page, with the tokens of the previous and next pages.
     pub(crate) fn info(&self, cx: &mut Context<'_>, window: &Window, order: &SortKey) -> Value {
         let (position, per_page) = (&self.position, self.paging.per_page);
         let count = window.keys.len();
@@ -98,7 +98,7 @@ impl PageRequest {
     }
 }
 
-/// The refusal of a page token.
+/// Returns the refusal of a page token.
 fn refused(error: PageTokenError) -> Refusal {
     let (code, message) = match error {
         PageTokenError::Unknown => ("INVALID_DATA", "the page token is invalid"),

@@ -1,4 +1,4 @@
-//! Single records, and what is left of deleted ones.
+//! Reads of single records.
 
 use hyper::StatusCode;
 use serde_json::json;
@@ -7,8 +7,8 @@ use crate::crm::call::{Context, External, Refusal, condition, fields};
 use crate::http::Answer;
 use crate::json::record_key;
 
-/// A record by its id. For an id that no record has, the answer is 204 with no body, as for any
-/// read without a result; anything that is not an id is refused.
+/// Returns a record by id. If no record has the id, the answer is 204 without a body, as for any
+/// read without a result. A text that is not an id is refused.
 pub(crate) fn by_id(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let module = cx.path_module()?;
     let id = cx.path_value(1);

@@ -1,4 +1,4 @@
-//! Related lists: what hangs on a record, and the relations between records.
+//! Related lists, and the relations between records.
 
 use std::sync::Arc;
 
@@ -17,14 +17,14 @@ use crate::schema::{ModuleSpec, RelatedKind, RelatedListSpec, related_lists};
 use crate::state::{Link, Record};
 use crate::version::Version;
 
-/// What a relation can say besides that it is there, by the module at its other end.
+/// The values of a relation, by the module at its other end.
 const RELATION_VALUES: [(&str, &str, &str); 3] = [
     ("Campaigns", "Member_Status", "string"),
     ("Price_Books", "list_price", "double"),
     ("Contacts", "Contact_Role", "jsonobject"),
 ];
 
-/// The record of the path, and the list of its that the path names.
+/// The record and the related list named by the path.
 struct RelatedPath {
     module: Arc<ModuleSpec>,
     record: u64,
@@ -51,12 +51,12 @@ fn place(cx: &Context<'_>) -> Result<RelatedPath, Refusal> {
 }
 
 impl RelatedPath {
-    /// The module whose records the list shows.
+    /// Returns the module whose records the list shows.
     fn target(&self, cx: &Context<'_>) -> Result<Arc<ModuleSpec>, Refusal> {
         cx.module(self.list.target())
     }
 
-    /// The records of the list, with what their relation says.
+    /// Returns the records of the list, each with its relation.
     fn records<'s>(&self, cx: &'s Context<'_>) -> Vec<(&'s Record, Option<&'s Link>)> {
         let (store, id) = (cx.store(), self.record.to_string());
         let table = store.table(self.list.target());
@@ -157,7 +157,7 @@ fn unrelated(id: &str) -> RowError {
     RowError::new("INVALID_DATA", message, json!({ "id": id }))
 }
 
-/// Relates the record of the path to another one.
+/// Relates the record of the path to another record.
 fn relate_one(cx: &mut Context<'_>, place: &RelatedPath, other: &str, row: Row<'_>) -> RowResult {
     let target = cx.state.module(place.list.target()).ok_or_else(|| unrelated(other))?;
     let record = place.external.record(cx, &target, other).ok_or_else(|| unrelated(other))?;
@@ -193,7 +193,7 @@ fn relate_one(cx: &mut Context<'_>, place: &RelatedPath, other: &str, row: Row<'
     Ok(success("relation added", json!({ "id": id.to_string() })))
 }
 
-/// What a row says about the relation itself.
+/// Returns the values of the relation in a row.
 fn relation_values(row: Row<'_>, module: &str) -> Result<Map<String, Value>, RowError> {
     let mut values = Map::new();
     for (_, name, expected) in RELATION_VALUES.iter().filter(|(of, ..)| *of == module) {
@@ -211,7 +211,7 @@ fn relation_values(row: Row<'_>, module: &str) -> Result<Map<String, Value>, Row
     Ok(values)
 }
 
-/// Ends the relation of the record of the path to another one.
+/// Removes the relation between the record of the path and another record.
 fn unrelate_one(cx: &mut Context<'_>, place: &RelatedPath, other: &str) -> RowResult {
     let target = cx.state.module(place.list.target()).ok_or_else(|| unrelated(other))?;
     let record = place.external.record(cx, &target, other).ok_or_else(|| unrelated(other))?;
@@ -253,7 +253,7 @@ pub(crate) fn add_notes(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     })
 }
 
-/// The related lists of a module, as the settings describe them.
+/// Lists the related lists of a module, as the settings describe them.
 pub(crate) fn lists(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let id = cx.setting_id()?;
     let module = cx.param_module()?;

@@ -1,4 +1,4 @@
-//! Search and count.
+//! Searches and counts of records.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,9 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use crate::clock::span;
-use crate::crm::call::{Context, PAGE_WALL, PageParams, Refusal, either, fields, page_info};
+use crate::crm::call::{
+    Context, PAGED_RECORDS_LIMIT, PageParams, Refusal, either, fields, page_info,
+};
 use crate::crm::criteria;
 use crate::crm::criteria::{
     Comparable, ComparisonKind, Criteria, Operator, check, contains, equals, holds, wrong_criteria,
@@ -18,24 +20,24 @@ use crate::state::{IndexMatch, Record, Table};
 use chrono::DateTime;
 use chrono::Utc;
 
-/// How many records are taken from an index. Where there are more, a look at the newest finds a
-/// page of them soon enough.
-const FEW: usize = 2_000;
+/// The maximum number of records taken from an index. With more matches, a scan from the newest
+/// record fills a page soon enough.
+const INDEX_MATCHES_LIMIT: usize = 2_000;
 
-/// Fields and what their values look like: each record that is wanted has one of them.
+/// Conditions on indexed fields. Each matching record meets at least one of them.
 type IndexLookups<'a> = Vec<(&'a str, IndexMatch<'a>)>;
 
-/// What a search asks for.
+/// The query of a search.
 enum SearchQuery {
     Criteria(Criteria),
-    /// A value in any field of that kind, in lower case.
+    /// A value of any field of this kind, in lower case.
     Kind(FieldKind, String),
     /// A text in any field, in lower case.
     Word(String),
 }
 
 impl SearchQuery {
-    /// Reads the parameters; `None` without any of them.
+    /// Parses the parameters; returns `None` without any.
     fn of(cx: &Context<'_>, module: &ModuleSpec) -> Result<Option<Self>, Refusal> {
         let given = ["criteria", "email", "phone", "word"]
             .into_iter()
@@ -60,8 +62,8 @@ impl SearchQuery {
         }))
     }
 
-    /// The lookups that find its records by what is indexed, in several ways; none where all records
-    /// have to be looked at.
+    /// Returns alternative lookups: each one finds all matching records. Empty if all records
+    /// must be scanned.
     fn index_lookups<'w>(&'w self, module: &'w ModuleSpec) -> Vec<IndexLookups<'w>> {
         match self {
             Self::Criteria(criteria) => index_lookups(criteria, module),
@@ -98,11 +100,11 @@ pub(crate) fn search(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let wanted = SearchQuery::of(cx, module)?.ok_or_else(|| Refusal::missing_param("criteria"))?;
     let converted = either(cx.call, "converted", false)?;
     let approved = either(cx.call, "approved", true)?;
-    if paging.beyond_wall() {
+    if paging.exceeds_limit() {
         return Err(Refusal::bad(
             "LIMIT_EXCEEDED",
             "You can only get the first 2000 records of a search",
-            json!({ "limit": PAGE_WALL }),
+            json!({ "limit": PAGED_RECORDS_LIMIT }),
         ));
     }
     let candidates = candidates(cx, module, &wanted);
@@ -126,17 +128,17 @@ pub(crate) fn search(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::json(StatusCode::OK, &json!({ "data": data, "info": info })))
 }
 
-/// Some more records than those that are wanted, if an index finds few enough of them.
+/// Returns candidates, a superset of the matching records, if an index finds few enough of them.
 fn candidates(
     cx: &mut Context<'_>,
     module: &ModuleSpec,
     wanted: &SearchQuery,
 ) -> Option<BTreeSet<u64>> {
     let table = cx.store_mut().table_mut(module.api_name());
-    wanted.index_lookups(module).iter().find_map(|lookups| table.find(lookups, FEW))
+    wanted.index_lookups(module).iter().find_map(|lookups| table.find(lookups, INDEX_MATCHES_LIMIT))
 }
 
-/// Those records, or all, the newest first.
+/// Returns the candidates, or all records, the newest first.
 fn newest<'t>(
     table: &'t Table,
     candidates: Option<&'t BTreeSet<u64>>,
@@ -147,8 +149,8 @@ fn newest<'t>(
     }
 }
 
-/// The records among `newest`, the newest first, as the index knows them: without those that were
-/// written too lately, and with what was there before.
+/// Returns the records as the search index knows them, the newest first: without writes that are
+/// too recent, and with the values before them.
 fn in_index<'a>(
     cx: &'a Context<'_>,
     module: &ModuleSpec,
@@ -180,7 +182,7 @@ pub(crate) fn count(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::json(StatusCode::OK, &json!({ "count": count })))
 }
 
-/// The lookups that find the records that meet the criteria, in several ways.
+/// Returns alternative lookups: each one finds all records that meet the criteria.
 fn index_lookups<'c>(criteria: &'c Criteria, module: &ModuleSpec) -> Vec<IndexLookups<'c>> {
     match criteria {
         Criteria::And(left, right) => {

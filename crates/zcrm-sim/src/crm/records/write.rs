@@ -20,19 +20,19 @@ use crate::json::{mentioned_id, text_of};
 use crate::schema::{FieldKind, ModuleSpec};
 use crate::state::{DeletedRecord, Record, Table};
 
-/// The most records that one call writes.
+/// The maximum number of records written by a call.
 pub(crate) const WRITE_LIMIT: usize = 100;
-/// The most fields that an upsert compares.
+/// The maximum number of fields that an upsert compares.
 const CHECK_LIMIT: usize = 10;
-/// What a write can set off.
+/// The actions that a write can trigger.
 const TRIGGERS: [&str; 6] =
     ["workflow", "approval", "blueprint", "pathfinder", "orchestration", "assignment"];
 
-/// A write of records: its rows, and what is said about all of them.
+/// The options that apply to all rows of a write.
 pub(crate) struct Write {
     rows: Vec<Value>,
     external: External,
-    /// Who gets new records by an assignment rule.
+    /// The owner that an assignment rule gives to new records.
     assigned: Option<String>,
     unmodified_since: Option<DateTime<Utc>>,
 }
@@ -51,7 +51,7 @@ impl Write {
     }
 }
 
-/// The user to whom the assignment rule of `lar_id` gives records.
+/// Returns the user to whom the assignment rule of `lar_id` assigns records.
 fn assigned(
     cx: &Context<'_>,
     module: &ModuleSpec,
@@ -159,7 +159,7 @@ pub(crate) fn delete(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     each_id(cx, "data", id, WRITE_LIMIT, |cx, id| delete_record(cx, &module, id, &external))
 }
 
-/// Moves a record to the recycle bin; its relations go with it.
+/// Moves a record to the recycle bin and removes its relations.
 pub(crate) fn delete_record(
     cx: &mut Context<'_>,
     module: &ModuleSpec,
@@ -188,7 +188,7 @@ pub(crate) fn delete_record(
     Ok(success("record deleted", json!({ "id": id.to_string() })))
 }
 
-/// Refuses a record that was changed after the instant that the call named.
+/// Refuses a record that was changed after the time given in the call.
 fn unmodified(record: &Record, since: Option<DateTime<Utc>>) -> Result<(), RowError> {
     if since.is_some_and(|since| changed_since(record, since)) {
         return Err(RowError::new(
@@ -200,8 +200,8 @@ fn unmodified(record: &Record, since: Option<DateTime<Utc>>) -> Result<(), RowEr
     Ok(())
 }
 
-/// The fields that an upsert compares: those of the call, else the module's own; unique fields in
-/// any case. v2 takes them in the query too.
+/// Returns the fields that an upsert compares: those of the call, else the module's, and unique
+/// fields in both cases. v2 also accepts them in the query.
 fn check_fields(
     cx: &Context<'_>,
     body: &Map<String, Value>,
@@ -238,8 +238,7 @@ fn check_fields(
     Ok(checks)
 }
 
-/// A record with the same value in that field. Case does not matter, and a lookup is compared by
-/// the id that it names.
+/// Returns a record with the same value in this field, ignoring case. Lookups are compared by id.
 pub(crate) fn twin<'a>(
     table: &'a Table,
     field: &str,
@@ -258,7 +257,7 @@ pub(crate) fn twin<'a>(
         .find(|record| record.values.get(field).is_some_and(same))
 }
 
-/// Checks a row on its own and against the other records.
+/// Checks a row by itself and against the other records.
 fn checked(
     cx: &Context<'_>,
     module: &ModuleSpec,
@@ -286,7 +285,7 @@ fn checked(
     Ok(cleaned)
 }
 
-/// Puts rows with ids and tags into the form in which they are kept.
+/// Converts rows and tags to the form in which they are stored.
 fn store_tags_and_rows(
     cx: &mut Context<'_>,
     module: &ModuleSpec,
@@ -311,7 +310,7 @@ fn store_tags_and_rows(
     }
 }
 
-/// Checks a row and makes a record of it.
+/// Checks a row and inserts a record.
 pub(crate) fn insert_row(
     cx: &mut Context<'_>,
     module: &ModuleSpec,
@@ -321,7 +320,7 @@ pub(crate) fn insert_row(
     Ok(store_new(cx, module, cleaned))
 }
 
-/// Inserts a row of a write: by an assignment rule, it may get another owner.
+/// Inserts a row of a write. An assignment rule may set another owner.
 fn insert(
     cx: &mut Context<'_>,
     module: &ModuleSpec,
@@ -358,7 +357,7 @@ fn store_new(cx: &mut Context<'_>, module: &ModuleSpec, cleaned: CleanedRow) -> 
     id
 }
 
-/// Checks a row and changes the record by it.
+/// Checks a row and updates the record.
 pub(crate) fn change(
     cx: &mut Context<'_>,
     module: &ModuleSpec,
@@ -370,7 +369,7 @@ pub(crate) fn change(
     store_tags_and_rows(cx, module, &mut values, id);
     let known = cx.store().table(module.api_name()).records.get(&id).cloned();
     let mut merged = known.as_ref().map(|record| record.values.clone()).unwrap_or_default();
-    // A price or a rate that was worked out follows what it was worked out from.
+    // Computed prices and rates are computed again when their inputs change.
     if values.contains_key("Currency") && !values.contains_key("Exchange_Rate") {
         merged.remove("Exchange_Rate");
     }
@@ -392,7 +391,7 @@ pub(crate) fn change(
     Ok(())
 }
 
-/// What the answer to a write says of the record.
+/// Returns the details of the record in the answer to a write.
 pub(crate) fn details(cx: &Context<'_>, module: &ModuleSpec, id: u64) -> Value {
     let view = cx.view();
     let table = cx.store().table(module.api_name());

@@ -1,4 +1,4 @@
-//! Line items: their names, which differ between v2 and the versions after it, and their totals.
+//! Line items: their names, which differ between v2 and later versions, and their totals.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use crate::version::Version;
 /// The subforms of line items; v2 calls each of them `Product_Details`.
 const SUBFORMS: [&str; 4] = ["Quoted_Items", "Ordered_Items", "Invoiced_Items", "Purchase_Items"];
 
-/// A line's keys in v2 and later.
+/// The keys of a line item in v2 and in later versions.
 const KEYS: [(&str, &str); 9] = [
     ("product", "Product_Name"),
     ("quantity", "Quantity"),
@@ -22,7 +22,7 @@ const KEYS: [(&str, &str); 9] = [
     ("line_tax", "Line_Tax"),
 ];
 
-/// A field's name in that version.
+/// Returns a field's name in this version.
 pub(crate) fn shown_name(api_name: &str, version: Version) -> &str {
     if version == Version::V2 && SUBFORMS.contains(&api_name) {
         "Product_Details"
@@ -31,7 +31,7 @@ pub(crate) fn shown_name(api_name: &str, version: Version) -> &str {
     }
 }
 
-/// A column's name in that version.
+/// Returns a column's name in this version.
 pub(crate) fn shown_key<'a>(subform: &str, column: &'a str, version: Version) -> &'a str {
     if version != Version::V2 || !SUBFORMS.contains(&subform) {
         return column;
@@ -39,7 +39,7 @@ pub(crate) fn shown_key<'a>(subform: &str, column: &'a str, version: Version) ->
     KEYS.iter().find(|(_, later)| *later == column).map_or(column, |(v2, _)| *v2)
 }
 
-/// A row with the keys under which it is stored, from one with the keys of that version.
+/// Converts a row from the keys of this version to the stored keys.
 pub(crate) fn stored_row(
     subform: &str,
     row: &Map<String, Value>,
@@ -56,10 +56,10 @@ pub(crate) fn stored_row(
     row.iter().map(|(key, value)| (stored(key), value.clone())).collect()
 }
 
-/// Fills in the totals of the lines and of the record that holds them.
+/// Computes the totals of the line items and of their record.
 ///
-/// A line without a list price takes the product's own. Discounts that are percentages are of the
-/// line's total, or of the sum of the lines; taxes are of what remains.
+/// A line without a list price gets the product's price. A discount in percent applies to the
+/// line's total, or to the sum of the lines. Taxes apply to the amount after discounts.
 pub(crate) fn compute(values: &mut Map<String, Value>, store: &Store) {
     let Some(subform) = SUBFORMS.into_iter().find(|name| values.contains_key(*name)) else {
         return;
@@ -101,7 +101,7 @@ fn compute_line(line: &mut Map<String, Value>, store: &Store) -> f64 {
     discounted + tax
 }
 
-/// The amount that the discount of a line or of a record comes to.
+/// Returns the amount of the discount of a line or record.
 fn discount(values: &Map<String, Value>, of: f64) -> f64 {
     match values.get("Discount") {
         Some(Value::String(text)) => of * percentage(text).unwrap_or_default() / 100.0,
@@ -113,7 +113,7 @@ fn number(values: &Map<String, Value>, key: &str) -> f64 {
     values.get(key).and_then(Value::as_f64).unwrap_or_default()
 }
 
-/// An amount of money, with two decimals.
+/// Formats an amount of money with two decimals.
 pub(crate) fn amount(value: f64) -> Value {
     let rounded = (value * 100.0).round() / 100.0;
     if rounded.fract() == 0.0 && rounded.abs() < 1e15 {
@@ -123,7 +123,7 @@ pub(crate) fn amount(value: f64) -> Value {
     }
 }
 
-/// What the taxes of the lines come to, tax by tax.
+/// Sums the taxes of the lines, by tax.
 pub(crate) fn sum_of_taxes(values: &Map<String, Value>) -> Option<Vec<Value>> {
     let rows = SUBFORMS.iter().find_map(|name| values.get(*name))?.as_array()?;
     let taxes = rows.iter().filter_map(|row| row.get("Line_Tax")?.as_array()).flatten();

@@ -1,4 +1,4 @@
-//! Records as the versions show them.
+//! Records as the versions of the API show them.
 
 pub(crate) mod line_items;
 mod view;

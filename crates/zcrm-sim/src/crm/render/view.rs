@@ -1,4 +1,4 @@
-//! Records as they are shown, which depends on the version.
+//! Records in the formats of the versions.
 
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,7 @@ use crate::schema::{FieldKind, FieldSpec, ModuleSpec};
 use crate::state::{Attachment, AttachmentContent, FOUNDED, Record, State, Store, User};
 use crate::version::Version;
 
-/// What is needed to show records.
+/// The state, environment and version from which records are shown.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
     pub(crate) state: &'a State,
@@ -23,14 +23,14 @@ impl<'a> View<'a> {
         self.state.store(self.environment)
     }
 
-    /// The record with that id, with all its fields.
+    /// Returns the record with this id, with all fields.
     pub(crate) fn record_by_id(self, module: &str, id: &str) -> Option<Value> {
         let spec = self.state.modules.get(module)?;
         let record = self.store().table(module).get(id)?;
         Some(self.record(spec, record, None, true))
     }
 
-    /// A record with the named fields, or with all of them. Lists leave rows out.
+    /// Returns a record with the named fields, or with all fields. Lists omit rows.
     pub(crate) fn record(
         self,
         module: &ModuleSpec,
@@ -68,7 +68,7 @@ impl<'a> View<'a> {
         self.value(field, record)
     }
 
-    /// The value of one field.
+    /// Returns the value of one field.
     pub(crate) fn value(self, field: &FieldSpec, record: &Record) -> Value {
         if field.system {
             return match field.api_name.as_str() {
@@ -84,7 +84,7 @@ impl<'a> View<'a> {
         record.values.get(&field.api_name).map_or_else(none, |value| self.shown(field, value))
     }
 
-    /// A stored value of a field or of a subform's column, as it is shown.
+    /// Returns a stored value of a field or subform column as it is shown.
     fn shown(self, field: &FieldSpec, value: &Value) -> Value {
         let each = |one: &dyn Fn(&Value) -> Value| -> Value {
             value.as_array().map_or(Value::Null, |rows| rows.iter().map(one).collect())
@@ -110,7 +110,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// A record of another module; nothing if it is gone.
+    /// Returns a reference to a record of another module; null if the record does not exist.
     fn reference(self, module: &str, id: &Value) -> Value {
         let found = id.as_str().and_then(|id| {
             let record = self.store().table(module).get(id)?;
@@ -120,7 +120,8 @@ impl<'a> View<'a> {
         found.unwrap_or(Value::Null)
     }
 
-    /// A record of a module that the value names; the parent of a note shows it from v3 on.
+    /// Returns a reference to a record of any module, named in the value. From v3 on, the parent of
+    /// a note has its module.
     fn reference_to_any(self, field: &FieldSpec, value: &Value) -> Value {
         let name = value.get("module").and_then(Value::as_str).unwrap_or_default();
         let mut shown = self.reference(name, value.get("id").unwrap_or(&Value::Null));
@@ -146,7 +147,7 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Tags with their names as they are now; later versions show the colour too.
+    /// Returns tags with their current names; later versions also show the colour.
     pub(crate) fn tags(self, value: &Value) -> Value {
         let ids = value.as_array().map(Vec::as_slice).unwrap_or_default();
         let one = |id: &Value| {
@@ -161,8 +162,8 @@ impl<'a> View<'a> {
         ids.iter().filter_map(one).collect()
     }
 
-    /// A tax: of a product by its name in v2 and by an id and a text later, of a line with its
-    /// rate and what it comes to.
+    /// Returns a tax. A product's tax has its name in v2, and an id and a text in later versions. A
+    /// line's tax has its rate and amount.
     fn tax(self, field: &FieldSpec, stored: &Value) -> Value {
         let id = stored.get("id").unwrap_or(stored);
         let tax = id.as_str().and_then(|id| self.store().taxes.get(id));
@@ -208,7 +209,7 @@ impl<'a> View<'a> {
         shown
     }
 
-    /// A row of a file field.
+    /// Returns a row of a file field.
     fn file(self, row: &Value) -> Value {
         let member = |name: &str| row.get(name).cloned().unwrap_or_default();
         let (id, file_id) = (member("id"), member("File_Id__s"));
@@ -248,7 +249,7 @@ impl<'a> View<'a> {
         shown.collect()
     }
 
-    /// A user as records mention one.
+    /// Returns a user as mentioned in records.
     pub(crate) fn user(self, id: &str) -> Value {
         match self.state.user(id) {
             Some(user) => {
@@ -258,12 +259,13 @@ impl<'a> View<'a> {
         }
     }
 
-    /// A user as answers to writes mention one.
+    /// Returns a user as mentioned in answers to writes.
     pub(crate) fn actor(self, id: &str) -> Value {
         json!({ "id": id, "name": self.state.user(id).map(User::full_name) })
     }
 
-    /// Adds who made a setting and when: the first user, when the organisation was founded.
+    /// Adds the creator and creation time of a setting: the first user, and the creation of the
+    /// organisation.
     pub(crate) fn add_founder(self, setting: &mut Map<String, Value>) {
         let first = self.state.users.first().map(|user| self.actor(&user.id));
         for name in ["created_by", "modified_by"] {
@@ -274,7 +276,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Fields that only some versions have.
+    /// Returns the fields that only some versions have.
     fn version_fields(self, module: &ModuleSpec, record: &Record) -> Vec<(&'static str, Value)> {
         let mut fields = Vec::new();
         if module.api_name() == "Leads" && self.version >= Version::V4 {
@@ -286,7 +288,7 @@ impl<'a> View<'a> {
         fields
     }
 
-    /// The properties of a record apart from its fields.
+    /// Returns the properties of a record that are not fields.
     fn properties(self, module: &ModuleSpec, record: &Record) -> Map<String, Value> {
         let mut properties = Map::new();
         let mut put = |name: &str, value: Value| properties.insert(name.to_owned(), value);
@@ -329,7 +331,7 @@ impl<'a> View<'a> {
         currency.and_then(|one| one.get("symbol")).cloned().unwrap_or_else(|| "$".into())
     }
 
-    /// An attachment as lists show it.
+    /// Returns an attachment as lists show it.
     pub(crate) fn attachment(self, one: &Attachment) -> Value {
         let user = self.user(&one.user);
         let module = self.state.modules.get(&one.module);
@@ -375,7 +377,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// The name of a record in a lookup.
+/// Returns the name of a record in lookups.
 pub(crate) fn display_name<'a>(module: &ModuleSpec, record: &'a Record) -> Option<&'a str> {
     record.values.get(&module.display_field)?.as_str()
 }

@@ -1,4 +1,4 @@
-//! Rules that give new records to users.
+//! Assignment rules, which give new records to users.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Custom views: which records a list shows, and in which order.
+//! Custom views: filters and orders of lists.
 
 use hyper::StatusCode;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::schema::ModuleSpec;
 use crate::state::CustomView;
 use crate::version::Version;
 
-/// The view that a list's `cvid` names.
+/// Returns the view named by a list's `cvid`.
 pub(crate) fn view_of_list(
     cx: &Context<'_>,
     module: &ModuleSpec,
@@ -25,7 +25,7 @@ pub(crate) fn view_of_list(
     }
 }
 
-/// The view's criteria, about the user who asks; `None` if it shows every record.
+/// Returns the view's criteria, for the current user; `None` if the view shows every record.
 pub(crate) fn criteria(cx: &Context<'_>, view: &CustomView) -> Option<Criteria> {
     view.criteria.as_ref().and_then(|criteria| read_criteria(criteria, &cx.user))
 }
@@ -111,7 +111,7 @@ fn show(cx: &Context<'_>, module: &ModuleSpec, view: &CustomView) -> Value {
     shown
 }
 
-/// Criteria as the later versions show them: with the ids of their fields.
+/// Returns criteria as later versions show them, with the ids of their fields.
 fn described(criteria: &Value, field: &dyn Fn(&str) -> Value) -> Value {
     let mut shown = criteria.clone();
     let Some(map) = shown.as_object_mut() else { return shown };
@@ -160,7 +160,7 @@ pub(crate) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(found("custom_views", view.map(|view| show(cx, &module, view)).into_iter().collect()))
 }
 
-/// Changes the order of views: of the one in the path, or of those that the rows name.
+/// Changes the sort order of the view in the path, or of the views named by the rows.
 pub(crate) fn change_sort(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let module = cx.param_module()?;
     each(cx, "custom_views", 100, StatusCode::OK, |cx, row| {
@@ -178,7 +178,7 @@ pub(crate) fn change_sort(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     })
 }
 
-/// The order that a row asks for: a field by its API name or its id, and a direction.
+/// Parses the sort order in a row: a field by API name or id, and a direction.
 fn sort(module: &ModuleSpec, row: Row<'_>) -> Result<(Option<String>, bool), RowError> {
     let descending = match row.get("sort_order").and_then(Value::as_str) {
         Some("desc") => true,

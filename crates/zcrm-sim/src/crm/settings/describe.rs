@@ -1,4 +1,4 @@
-//! Modules and fields as the settings API describes them.
+//! Descriptions of modules and fields.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use crate::schema::{FieldKind, FieldSpec, ModuleSpec};
 use crate::state::State;
 use crate::version::Version;
 
-/// A module's description; with its fields where a single module was asked for.
+/// Returns a module's description, with its fields if a single module was requested.
 pub(crate) fn module_json(
     state: &State,
     module: &ModuleSpec,
@@ -38,7 +38,7 @@ pub(crate) fn module_json(
         "profiles": [],
     });
     let Some(map) = json.as_object_mut() else { return json };
-    // From v5 on a status says what a flag said before.
+    // From v5 on, a status replaces the flag of earlier versions.
     if version >= Version::V5 {
         map.insert("status".into(), "visible".into());
     } else {
@@ -60,7 +60,7 @@ pub(crate) fn module_json(
     json
 }
 
-/// A field's description.
+/// Returns a field's description.
 pub(crate) fn field_json(
     state: &State,
     module: &ModuleSpec,
@@ -68,7 +68,7 @@ pub(crate) fn field_json(
     version: Version,
 ) -> Value {
     let writable = !field.read_only;
-    // A record has a layout, but no form shows it as a field.
+    // A record has a layout, but forms do not show it as a field.
     let shown = field.kind != FieldKind::Layout;
     let sortable = matches!(field.api_name.as_str(), "id" | "Created_Time" | "Modified_Time");
     let mut json = json!({
@@ -136,7 +136,7 @@ fn lookup_json(state: &State, field: &FieldSpec, version: Version) -> Value {
     json!({ "module": module, "display_label": field.label, "api_name": null, "id": null })
 }
 
-/// The values' ids lie apart from those that were counted for modules and fields.
+/// Returns the picklist values. Their ids are far from those assigned to modules and fields.
 fn picklist_json(field: &FieldSpec) -> Vec<Value> {
     field
         .values

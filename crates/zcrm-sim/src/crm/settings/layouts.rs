@@ -9,7 +9,7 @@ use crate::schema::{FieldKind, ModuleSpec};
 use crate::state::FOUNDED;
 use crate::version::Version;
 
-/// What the deal's form takes from a lead that is converted.
+/// The deal fields shown when a lead is converted.
 const OF_DEAL: [&str; 4] = ["Deal_Name", "Closing_Date", "Stage", "Amount"];
 
 pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
@@ -70,7 +70,7 @@ fn show(cx: &Context<'_>, module: &ModuleSpec, id: u64, name: &str) -> Value {
     shown
 }
 
-/// The form's fields, and a section of its own for each subform.
+/// Returns the sections of the form: one for the fields, and one for each subform.
 fn sections(cx: &Context<'_>, module: &ModuleSpec, layout: u64) -> Vec<Value> {
     let is_subform = |kind: FieldKind| kind == FieldKind::Subform;
     let plain: Vec<Value> = module
@@ -132,7 +132,7 @@ fn section(
     shown
 }
 
-/// Which layouts a lead's conversion uses.
+/// Returns the layouts used by a lead's conversion.
 fn convert_mapping(cx: &Context<'_>) -> Value {
     let layout = |module: &str| {
         let layout = cx.state.modules.get(module).and_then(|module| module.layouts.first());

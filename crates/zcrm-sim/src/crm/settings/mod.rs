@@ -1,4 +1,4 @@
-//! The settings: modules and fields, layouts, views, tags, variables, roles, territories.
+//! Settings: modules and fields, layouts, views, tags, variables, roles, territories.
 
 pub(crate) mod assignment_rules;
 pub(crate) mod custom_views;

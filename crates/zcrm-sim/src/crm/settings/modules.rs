@@ -1,4 +1,4 @@
-//! Modules and fields as the settings describe them.
+//! The operations on modules and fields.
 
 use bytes::Bytes;
 use hyper::StatusCode;
@@ -11,7 +11,7 @@ use crate::schema::{FieldSpec, ModuleSpec};
 use crate::version::Version;
 
 pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    // Every module here is visible.
+    // All modules are visible.
     let asked = cx.call.param("status").unwrap_or("visible");
     if !asked.split(',').any(|status| status == "visible") {
         return Ok(found("modules", Vec::new()));
@@ -24,7 +24,7 @@ pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     }))
 }
 
-/// What was described in that version before, else what `describe` says, kept for the next time.
+/// Returns the cached description for this version, or caches the result of `describe`.
 fn once(
     cx: &mut Context<'_>,
     what: String,
@@ -40,7 +40,7 @@ fn once(
     Answer::json_text(StatusCode::OK, body)
 }
 
-/// One module, by its API name or by its id.
+/// Returns a module by API name or id.
 pub(crate) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let wanted = cx.path_value(0);
     let by_id = || cx.state.modules.values().find(|module| module.id.to_string() == wanted);
@@ -67,7 +67,7 @@ pub(crate) fn field(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(found("fields", fields))
 }
 
-/// Those fields of a module.
+/// Returns the descriptions of a module's fields.
 fn described(
     cx: &Context<'_>,
     module: &ModuleSpec,

@@ -1,4 +1,5 @@
-//! Members that the newer versions describe modules and fields by, beyond what decides anything.
+//! Members of modules and fields that only newer versions show and that have no effect in the
+//! simulator.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +8,7 @@ use crate::schema::{FieldKind, FieldSpec, ModuleSpec, related_lists};
 use crate::state::{FOUNDED, State};
 use crate::version::Version;
 
-/// Adds what `members` has and the description has not.
+/// Adds the members that the description does not have yet.
 fn complete(description: &mut Map<String, Value>, members: Value) {
     let Value::Object(members) = members else { return };
     for (name, value) in members {
@@ -22,7 +23,7 @@ fn layouts(module: &ModuleSpec) -> Vec<Value> {
         .collect()
 }
 
-/// Adds what is shown of a field from v2.1 on.
+/// Adds the members of a field that are shown from v2.1 on.
 pub(crate) fn of_field(
     state: &State,
     module: &ModuleSpec,
@@ -86,7 +87,7 @@ pub(crate) fn of_field(
     }
 }
 
-/// Adds what is shown of a module from v2.1 on.
+/// Adds the members of a module that are shown from v2.1 on.
 pub(crate) fn of_module(
     state: &State,
     module: &ModuleSpec,

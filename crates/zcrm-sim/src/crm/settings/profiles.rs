@@ -1,4 +1,4 @@
-//! Profiles of users, with what they allow.
+//! Profiles of users and their permissions.
 
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
@@ -8,7 +8,7 @@ use crate::http::Answer;
 use crate::state::permissions;
 use crate::version::Version;
 
-/// A profile, with what it allows.
+/// Returns a profile with its permissions.
 fn profile_json(cx: &Context<'_>, profile: &Map<String, Value>, detailed: bool) -> Value {
     let mut shown = profile.clone();
     shown.remove("enabled");
@@ -49,7 +49,7 @@ fn profile_json(cx: &Context<'_>, profile: &Map<String, Value>, detailed: bool) 
 }
 
 pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
-    // The newer files have everything in the list too.
+    // In later versions, the list has all details too.
     let detailed = cx.version > Version::V2;
     let all = cx.store().profiles.values().map(|one| profile_json(cx, one, detailed));
     let all: Vec<Value> = all.collect();

@@ -6,7 +6,7 @@ use crate::crm::call::{Context, Refusal, found};
 use crate::http::Answer;
 use crate::json::text_of;
 
-/// A role, with the name of the one above it.
+/// Returns a role with the name of the role above it.
 fn role_json(cx: &Context<'_>, role: &Map<String, Value>) -> Value {
     let mut shown = role.clone();
     let above = cx.store().roles.get(text_of(role, "reporting_to"));

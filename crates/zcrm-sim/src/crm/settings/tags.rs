@@ -1,4 +1,4 @@
-//! Tags: the labels of a module, and which records bear them.
+//! The tags of a module, and the tags of records.
 
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
@@ -14,11 +14,11 @@ use crate::schema::ModuleSpec;
 use crate::state::Tag;
 use crate::version::Version;
 
-/// The most tags that a call makes or changes, that a module has, and the most records of a call.
+/// The maximum number of tags that a call writes and that a module has, and of records in a call.
 const CALL_LIMIT: usize = 50;
 const MODULE_LIMIT: usize = 400;
 const RECORD_LIMIT: usize = 100;
-/// The colours that a tag can have.
+/// The colours of tags.
 const COLOURS: [&str; 13] = [
     "#57B1FD", "#879BFC", "#658BA8", "#FD87BD", "#969696", "#F48435", "#1DB9B4", "#E7A826",
     "#63C57E", "#F17574", "#D297EE", "#A8C026", "#B88562",
@@ -45,7 +45,7 @@ fn create_tag(cx: &mut Context<'_>, module: &str, name: &str, color: Option<Stri
     id
 }
 
-/// The ids of the tags of those names; what is not there yet is made.
+/// Returns the ids of the tags with these names. Missing tags are created.
 pub(crate) fn find_or_create(
     cx: &mut Context<'_>,
     module: &ModuleSpec,
@@ -62,7 +62,7 @@ pub(crate) fn find_or_create(
     ids
 }
 
-/// What lists and answers to writes tell about a tag.
+/// Returns a tag as lists and answers to writes show it.
 fn details(cx: &Context<'_>, id: u64, tag: &Tag) -> Map<String, Value> {
     let view = cx.view();
     let mut shown = Map::new();
@@ -104,7 +104,7 @@ pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::json(StatusCode::OK, &json!({ "tags": tags, "info": info })))
 }
 
-/// A tag's name in a row, if it may be called that.
+/// Returns a tag's name from a row, if it is valid.
 fn name<'r>(row: Row<'r>) -> Result<&'r str, RowError> {
     let name = row.text("name")?;
     if name.chars().count() > TAG_LENGTH {
@@ -166,7 +166,7 @@ pub(crate) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     })
 }
 
-/// The tag that the path names.
+/// Returns the tag named by the path.
 fn of_path(cx: &Context<'_>) -> Result<u64, Refusal> {
     let known = record_key(cx.path_value(0)).filter(|id| cx.store().tags.contains_key(id));
     known.ok_or_else(|| Refusal::invalid_path_id(cx.path_value(0), 2))
@@ -179,7 +179,7 @@ pub(crate) fn delete(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(answer(cx, "tags", &[Ok(row)], StatusCode::OK))
 }
 
-/// Puts the tag of the path in the place of the one that conflicts with it.
+/// Merges the tag named by the row into the tag of the path.
 pub(crate) fn merge(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     let kept = of_path(cx)?;
     let module = cx.store().tags.get(&kept).map(|tag| tag.module.clone()).unwrap_or_default();
@@ -194,7 +194,7 @@ pub(crate) fn merge(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     })
 }
 
-/// Takes a tag away, from the records too, and gives them another where there is one.
+/// Deletes a tag. Records that have it get the new tag, if there is one.
 fn replace(cx: &mut Context<'_>, old: u64, new: Option<u64>) {
     let Some(tag) = cx.store_mut().tags.remove(&old) else { return };
     let (old, new) = (old.to_string(), new.map(|id| Value::from(id.to_string())));
@@ -218,7 +218,7 @@ pub(crate) fn count(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::json(StatusCode::OK, &json!({ "count": count.to_string() })))
 }
 
-/// Tags and records that a call names: in the query up to v2.1, in the body later.
+/// The tags and records named by a call: in the query up to v2.1, in the body in later versions.
 struct Tagging {
     names: Vec<String>,
     over_write: bool,
@@ -272,7 +272,7 @@ impl Tagging {
         Ok(self)
     }
 
-    /// The records of a call on many.
+    /// Returns the tagging if it names records, as a call on many records must.
     fn many(self, cx: &Context<'_>) -> Result<Self, Refusal> {
         if self.ids.is_empty() {
             return Err(if cx.version <= Version::V2_1 {
@@ -296,7 +296,7 @@ pub(crate) fn remove(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     tag(cx, false)
 }
 
-/// Adds tags to records or removes them: the record of the path, or those that the call names.
+/// Adds tags to records or removes them: the record in the path, or the records named by the call.
 fn tag(cx: &mut Context<'_>, add: bool) -> Result<Answer, Refusal> {
     let tagging = match cx.path_values.len() {
         1 => Tagging::of(cx)?.many(cx)?,

@@ -1,4 +1,4 @@
-//! Territories, and who and what belongs to them.
+//! Territories, with their users and records.
 
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
@@ -10,9 +10,9 @@ use crate::crm::call::{
 use crate::http::Answer;
 use crate::json::{mentioned_id, record_key, text_of};
 
-/// The most territories of a call.
+/// The maximum number of territories in a call.
 const LIMIT: usize = 10;
-/// The most records of a call.
+/// The maximum number of records in a call.
 const RECORD_LIMIT: usize = 100;
 
 fn id_and_name(cx: &Context<'_>, id: &str) -> Value {
@@ -112,7 +112,7 @@ pub(crate) fn update(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     })
 }
 
-/// Deletes a territory that has none below it; users and records leave it.
+/// Deletes a territory that has no territories below it, and removes its users and records from it.
 fn delete_one(cx: &mut Context<'_>, id: &str) -> RowResult {
     cx.store().territories.get(id).ok_or_else(|| RowError::unknown_id(id))?;
     if cx.store().territories.values().any(|one| text_of(one, "reporting_to") == id) {
@@ -131,7 +131,7 @@ pub(crate) fn delete(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     each_id(cx, "territories", id, LIMIT, delete_one)
 }
 
-/// The territories of the user of the path, as users show them.
+/// Returns the territories of the user in the path, as users show them.
 fn users_territories(cx: &Context<'_>) -> Result<Vec<Value>, Refusal> {
     let user = cx
         .state
@@ -200,7 +200,7 @@ pub(crate) fn remove(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     assign_or_remove(cx, false)
 }
 
-/// Puts records into territories or takes them out: the record of the path, or that of each row.
+/// Adds records to territories or removes them: the record in the path, or the records of the rows.
 fn assign_or_remove(cx: &mut Context<'_>, add: bool) -> Result<Answer, Refusal> {
     let of_path = match cx.path_values.len() {
         1 => None,

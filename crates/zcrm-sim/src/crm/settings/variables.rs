@@ -12,20 +12,20 @@ use crate::http::Answer;
 use crate::json::text_of;
 use crate::version::Version;
 
-/// The most variables of a call.
+/// The maximum number of variables in a call.
 const LIMIT: usize = 50;
-/// The longest name and value, in characters.
+/// The maximum lengths of a name and a value, in characters.
 const NAME_LENGTH: usize = 50;
 const VALUE_LENGTH: usize = 255;
-/// What a variable can be.
+/// The types of variables.
 const TYPES: [&str; 13] = [
     "integer", "text", "percent", "decimal", "currency", "date", "datetime", "email", "phone",
     "url", "checkbox", "textarea", "long",
 ];
-/// Names of types that only newer versions have.
+/// The types that only newer versions have.
 const NEWER_TYPES: [&str; 2] = ["double", "website"];
 
-/// A variable's group as the variable shows it.
+/// Returns a variable's group as the variable shows it.
 fn group_of(cx: &Context<'_>, variable: &Map<String, Value>) -> Value {
     let group = cx.store().variable_groups.get(text_of(variable, "variable_group"));
     group.map_or(Value::Null, |group| {
@@ -44,7 +44,7 @@ fn show(cx: &Context<'_>, variable: &Map<String, Value>) -> Value {
     Value::Object(shown)
 }
 
-/// Whether the variable is of the group that the call names, by its id or its API name.
+/// Returns whether the variable is in the group named by the call, by its id or API name.
 fn in_group(cx: &Context<'_>, variable: &Map<String, Value>) -> bool {
     let Some(wanted) = cx.call.param("group") else { return true };
     let group = group_of(cx, variable);
@@ -56,7 +56,7 @@ pub(crate) fn list(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(found("variables", all.map(|one| show(cx, one)).collect()))
 }
 
-/// A variable by its id or its API name. The older files ask for its group too.
+/// Returns a variable by id or API name. The older files require its group too.
 pub(crate) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     if cx.version == Version::V2 && cx.call.param("group").is_none() {
         return Err(Refusal::missing_param("group"));
@@ -67,9 +67,9 @@ pub(crate) fn get(cx: &mut Context<'_>) -> Result<Answer, Refusal> {
     Ok(found("variables", one.map(|one| show(cx, one)).into_iter().collect()))
 }
 
-/// Whether a value is one of that type.
+/// Returns whether a value has the type.
 fn fits(kind: &str, value: &Value) -> bool {
-    // Numbers and flags may come as text.
+    // Numbers and booleans may be given as text.
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(_) | Value::Bool(_) => value.to_string(),
@@ -86,7 +86,8 @@ fn fits(kind: &str, value: &Value) -> bool {
     }
 }
 
-/// What of a row is kept; an update may leave anything out, and changes no type and no group.
+/// Returns the checked values of a row. An update may omit any member, and cannot change the type
+/// or the group.
 fn checked(
     cx: &Context<'_>,
     row: Row<'_>,
@@ -147,7 +148,7 @@ fn checked(
     Ok(variable)
 }
 
-/// The id of the group that a row names by its id, its API name or its name.
+/// Returns the id of the group in a row, which has an id, an API name or a name.
 fn group_in(cx: &Context<'_>, row: Row<'_>) -> Result<String, RowError> {
     let Some(group) = row.get("variable_group").filter(|group| !group.is_null()) else {
         return Err(row.missing("variable_group"));

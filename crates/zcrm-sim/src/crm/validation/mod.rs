@@ -1,4 +1,4 @@
-//! Whether a row may be written, and the form in which its values are stored.
+//! Validation of rows, and conversion of their values to the stored form.
 
 mod rows;
 mod rules;

@@ -1,4 +1,4 @@
-//! Rows of a write: what they may hold, and what of it is stored.
+//! Validation of the rows of a write.
 
 use serde_json::{Map, Value, json};
 
@@ -11,19 +11,19 @@ use crate::json::mentioned_id;
 use crate::schema::{FieldKind, FieldSpec};
 use crate::version::Version;
 
-/// What a row says, in the form in which it is stored.
+/// The values of a row in their stored form.
 #[derive(Debug, Default)]
 pub(crate) struct CleanedRow {
     pub(crate) values: Map<String, Value>,
     pub(crate) owner: Option<String>,
 }
 
-/// Whether a value clears its field.
+/// Returns whether a value clears its field.
 pub(crate) fn is_empty(value: &Value) -> bool {
     value.is_null() || value.as_str() == Some("")
 }
 
-/// Checks a row. Names that the module does not have and read-only fields are passed over.
+/// Validates a row. Unknown names and read-only fields are ignored.
 pub(crate) fn clean(rules: Rules<'_>) -> Result<CleanedRow, RowError> {
     let row = rules.row.values;
     let mut cleaned = CleanedRow::default();
@@ -53,7 +53,8 @@ pub(crate) fn clean(rules: Rules<'_>) -> Result<CleanedRow, RowError> {
     Ok(cleaned)
 }
 
-/// The value of a list of choices, with what is there already if the row asks for that.
+/// Returns the value of a multi-select picklist, appended to the existing values if the row asks
+/// for it.
 fn appended(rules: Rules<'_>, row: &Map<String, Value>, field: &FieldSpec, value: &Value) -> Value {
     let asked = row.get("$append_values").and_then(|fields| fields.get(&field.api_name));
     let old = rules.target.and_then(|record| record.values.get(&field.api_name));
@@ -68,7 +69,8 @@ fn appended(rules: Rules<'_>, row: &Map<String, Value>, field: &FieldSpec, value
     }
 }
 
-/// Checks one value that is not empty, and says how it is stored. `row` is the row that it belongs to.
+/// Validates a value that is not empty and returns its stored form. `row` is the row with the
+/// value.
 fn check(
     rules: Rules<'_>,
     field: &FieldSpec,
@@ -111,10 +113,10 @@ fn check(
     }
 }
 
-/// The most rows of a field.
+/// The maximum number of rows in a field.
 const ROW_LIMIT: usize = 100;
 
-/// Checks the rows of a field, and says how they are stored.
+/// Validates the rows of a field and returns their stored form.
 fn rows(rules: Rules<'_>, field: &FieldSpec, name: &str, value: &Value) -> Result<Value, RowError> {
     let rows = value.as_array().map(Vec::as_slice).unwrap_or_default();
     if rows.len() > ROW_LIMIT {
@@ -125,12 +127,12 @@ fn rows(rules: Rules<'_>, field: &FieldSpec, name: &str, value: &Value) -> Resul
     let one = |(index, row): (usize, &Value)| {
         let place = format!("{name}[{index}]");
         let mut row = match row {
-            // v2 names files only by their ids.
+            // v2 names files only by id.
             Value::String(file) => Map::from_iter([("File_Id__s".into(), file.clone().into())]),
             Value::Object(row) => line_items::stored_row(&field.api_name, row, rules.view.version),
             _ => return Err(rules.row.invalid(&place)),
         };
-        // Where leaving a row out deletes it, there is no other mark for that, as far as is known.
+        // In versions that delete the omitted rows, no other marker for deletion is documented.
         if rules.view.version < Version::V5 {
             row.remove("_delete");
         }
@@ -159,7 +161,7 @@ fn rows(rules: Rules<'_>, field: &FieldSpec, name: &str, value: &Value) -> Resul
     rows.iter().enumerate().map(one).collect()
 }
 
-/// A row's values by its columns; others are passed over.
+/// Returns a row's values by column. Unknown names are ignored.
 fn columns(
     rules: Rules<'_>,
     field: &FieldSpec,
@@ -196,7 +198,7 @@ fn columns(
     Ok(Value::Object(stored))
 }
 
-/// A row of a file field names a file that was uploaded.
+/// Validates a row of a file field, which names an uploaded file.
 fn file(
     rules: Rules<'_>,
     place: &str,

@@ -1,4 +1,4 @@
-//! What the values of a row refer to: users, records, layouts, tags, taxes and the like.
+//! Validation of references in a row's values: users, records, layouts, tags, taxes and others.
 
 use serde_json::{Map, Value, json};
 
@@ -9,20 +9,20 @@ use crate::json::{mentioned_id, record_key, text_of};
 use crate::schema::{FieldSpec, ModuleSpec};
 use crate::state::{Record, User};
 
-/// The most tags of a record.
+/// The maximum number of tags of a record.
 pub(crate) const TAG_LIMIT: usize = 10;
-/// The longest name of a tag, in characters.
+/// The maximum length of a tag's name, in characters.
 pub(crate) const TAG_LENGTH: usize = 25;
-/// What a participant of an event can be.
+/// The types of an event's participants.
 const PARTICIPANTS: [&str; 4] = ["user", "contact", "lead", "email"];
 
-/// A row's position, and what it is checked against.
+/// A row's position, and the data that it is checked against.
 #[derive(Clone, Copy)]
 pub(crate) struct Rules<'a> {
     pub(crate) view: View<'a>,
     pub(crate) module: &'a ModuleSpec,
     pub(crate) row: Row<'a>,
-    /// The record that the row updates; mandatory fields may then be absent.
+    /// The record that the row updates. Mandatory fields may then be missing.
     pub(crate) target: Option<&'a Record>,
     pub(crate) external: &'a External,
 }
@@ -33,7 +33,7 @@ impl Rules<'_> {
         self.row.expected(name, expected)
     }
 
-    /// The id that a value names, if it is one of those that are known.
+    /// Returns the id in a value if `known` accepts it.
     pub(super) fn known(
         self,
         name: &str,
@@ -56,8 +56,8 @@ impl Rules<'_> {
         self.known(name, value, |id| self.module.layouts.iter().any(|(l, _)| l.to_string() == id))
     }
 
-    /// The record that a lookup names, by its id or by its id in another system. Where the field
-    /// is not of one module, the value or the row around it says which.
+    /// Returns the record named by a lookup, by id or external id. If the field allows any module,
+    /// the value or its row names the module.
     pub(super) fn lookup(
         self,
         field: &FieldSpec,
@@ -96,7 +96,8 @@ impl Rules<'_> {
         }
     }
 
-    /// The names of tags; tags that are not known yet are made when the record is written.
+    /// Returns the names of tags. Tags that do not exist yet are created when the record is
+    /// written.
     pub(super) fn tags(self, name: &str, value: &Value) -> Result<Value, RowError> {
         let rows = value.as_array().map(Vec::as_slice).unwrap_or_default();
         if rows.len() > TAG_LIMIT {
@@ -119,8 +120,8 @@ impl Rules<'_> {
         rows.iter().enumerate().map(one).collect()
     }
 
-    /// Taxes by id, by name, or by the text `name - rate %`. Those of a line keep a rate of their
-    /// own.
+    /// Returns taxes given by id, by name, or as `name - rate %`. Taxes of a line item keep a
+    /// separate rate.
     pub(super) fn taxes(
         self,
         field: &FieldSpec,

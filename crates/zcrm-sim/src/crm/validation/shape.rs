@@ -1,4 +1,4 @@
-//! Whether a value has the shape of a field.
+//! Checks that a value has the type of its field.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::formats::{is_date, is_email, is_phone, percentage};
 use crate::json::mentioned_id;
 use crate::schema::FieldKind;
 
-/// Whether a value has the shape of the field's kind.
+/// Returns whether a value has the type of the field's kind.
 pub(super) fn fits(kind: FieldKind, value: &Value) -> bool {
     let rows =
         |row: &dyn Fn(&Value) -> bool| value.as_array().is_some_and(|rows| rows.iter().all(row));
@@ -16,7 +16,7 @@ pub(super) fn fits(kind: FieldKind, value: &Value) -> bool {
         text.is_some_and(|text| text.starts_with("FREQ="))
     };
     match kind {
-        // A picklist takes values outside its list, as Zoho does.
+        // A picklist accepts values outside its list, as in Zoho.
         FieldKind::Text | FieldKind::Textarea | FieldKind::Website | FieldKind::Picklist => {
             value.is_string()
         }
