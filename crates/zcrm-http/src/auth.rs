@@ -1,4 +1,4 @@
-//! Who authorises a request.
+//! The authorisation of requests.
 
 use std::{
     fmt,
@@ -11,8 +11,8 @@ use zcrm_core::{BoxError, Error, Origin};
 
 use crate::{ResBody, Tenant, parsed_origin::ParsedOrigin};
 
-/// What a request needs to be let in: the header, and the servers that may see it.
-// one counted pointer, for each call gets a copy
+/// The `authorization` header of a request, and the servers that the token may be sent to.
+// behind one counted pointer, because each call gets a copy
 #[derive(Clone)]
 pub struct Authorization(Arc<AuthorizationParts>);
 
@@ -24,7 +24,7 @@ struct AuthorizationParts {
 }
 
 impl ParsedOrigin {
-    /// Notes in an answer, or in an error, that it comes from this server.
+    /// Records in an answer, or in an error, that it comes from this server.
     pub(crate) fn name(self: &Arc<Self>, answer: &mut Result<Response<ResBody>, BoxError>) {
         match answer {
             Ok(response) => response.body_mut().came_from(self),
@@ -40,45 +40,47 @@ impl ParsedOrigin {
 }
 
 impl Authorization {
-    /// An authorisation by Zoho's own scheme, good for `origin` alone.
+    /// Creates an authorisation with Zoho's `Zoho-oauthtoken` scheme, valid for `origin` only.
     ///
     /// # Errors
-    /// Of kind [`Config`](zcrm_core::ErrorKind::Config) where the token has characters that a
-    /// header cannot hold.
+    /// Returns an error of kind [`Config`](zcrm_core::ErrorKind::Config) if the token has
+    /// characters that a header cannot hold.
     pub fn zoho(access_token: &str, origin: Origin) -> Result<Self, Error> {
-        let mut header = HeaderValue::try_from(format!("Zoho-oauthtoken {access_token}"))
-            .map_err(|_| Error::config("the access token has characters that no header holds"))?;
+        let mut header =
+            HeaderValue::try_from(format!("Zoho-oauthtoken {access_token}")).map_err(|_| {
+                Error::config("the access token has characters that a header cannot hold")
+            })?;
         header.set_sensitive(true);
         let api = ParsedOrigin::new(origin);
         Ok(Self(Arc::new(AuthorizationParts { header, api, content: None })))
     }
 
-    /// The same authorisation, good for the server that takes uploads as well.
+    /// Allows the token for the server that takes uploads, too.
     #[must_use]
     pub fn with_content(mut self, origin: Origin) -> Self {
         Arc::make_mut(&mut self.0).content = Some(ParsedOrigin::new(origin));
         self
     }
 
-    /// The value of the `authorization` header, marked sensitive.
+    /// Returns the value of the `authorization` header, marked as sensitive.
     #[must_use]
     pub fn header(&self) -> &HeaderValue {
         &self.0.header
     }
 
-    /// The API server, which may see it.
+    /// Returns the API server that the token may be sent to.
     #[must_use]
     pub fn origin(&self) -> &Origin {
         &self.0.api.origin
     }
 
-    /// The server that takes uploads, which may see it too, where one is known.
+    /// Returns the server for uploads that the token may be sent to, if one is known.
     #[must_use]
     pub fn content(&self) -> Option<&Origin> {
         self.0.content.as_ref().map(|server| &server.origin)
     }
 
-    /// Whether both hold the same token, for whatever servers.
+    /// Returns `true` if both have the same token, even if their servers differ.
     #[must_use]
     pub fn is_same_token(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.0.header == other.0.header
@@ -92,7 +94,7 @@ impl Authorization {
         self.0.content.as_ref()
     }
 
-    /// The server of this origin, where the token is good for it.
+    /// Returns the server with this origin, if the token may be sent to it.
     pub(crate) fn server_at(&self, origin: &Origin) -> Option<&Arc<ParsedOrigin>> {
         [Some(&self.0.api), self.0.content.as_ref()]
             .into_iter()
@@ -119,8 +121,10 @@ impl fmt::Debug for Authorization {
     }
 }
 
-/// Gives authorisations for one user. `zcrm-oauth` has the one that keeps and refreshes tokens;
-/// an application with tokens from elsewhere writes its own.
+/// A source of authorisations for one user.
+///
+/// `zcrm-oauth` provides the implementation that stores and refreshes tokens. An application that
+/// gets its tokens elsewhere writes its own.
 ///
 /// ```
 /// use zcrm_core::{BoxError, Error};
@@ -144,37 +148,47 @@ impl fmt::Debug for Authorization {
 /// ```
 #[async_trait]
 pub trait Authorizer: Send + Sync + fmt::Debug {
-    /// An authorisation that is at hand: no waiting, no I/O, no lock. The hot path.
+    /// Returns an authorisation that is available immediately.
+    ///
+    /// It must not wait, do I/O or take a lock, because every call asks for it.
     fn cached(&self) -> Option<Authorization> {
         None
     }
 
-    /// An authorisation, fetched or refreshed where need be. Asked only where
-    /// [`cached`](Self::cached) has none.
+    /// Returns an authorisation, which is fetched or refreshed if necessary. Called only if
+    /// [`cached`](Self::cached) returns `None`.
     ///
     /// # Errors
-    /// Whatever keeps it from giving one; the call fails with it.
+    /// Returns any error that prevents an authorisation. The call fails with it.
     async fn authorize(&self) -> Result<Authorization, BoxError>;
 
-    /// Receives an authorisation with which a call was answered well: it is a good one. Called
-    /// after each such answer, so it must be cheap. Does nothing by default.
+    /// Receives an authorisation that the server accepted.
+    ///
+    /// It is called after each successful answer, so it must be cheap. Does nothing by default.
     fn accept(&self, accepted: &Authorization) {
         let _ = accepted;
     }
 
-    /// Receives an authorisation that the server refused. The next one should be another. Compare
-    /// tokens by [`Authorization::is_same_token`]: the servers may be other ones ([`ForHost`]).
+    /// Receives an authorisation that the server refused. The next one should have another token.
+    ///
+    /// Compare tokens with [`Authorization::is_same_token`], because the servers may differ
+    /// ([`ForHost`]).
     async fn reject(&self, refused: &Authorization);
 
-    /// Why a server refuses one that was fetched just before, too: the cause of the error of a call
-    /// that was refused twice. Unknown by default.
+    /// Returns the reason why the server refused a token that had just been fetched.
+    ///
+    /// It becomes the cause of the error of a call that was refused twice. Returns `None` by
+    /// default.
     fn fault(&self) -> Option<BoxError> {
         None
     }
 
-    /// Whose limits the calls of this user count against: the same for all users of one organisation.
-    /// No waiting, no I/O, no lock: it is asked several times for each call. By default each authorizer
-    /// counts as a tenant of its own; so name one where you make several authorizers for one user.
+    /// Returns the tenant whose limits the calls of this user count against. It is the same for all
+    /// users of one organisation.
+    ///
+    /// It must not wait, do I/O or take a lock, because each call asks for it several times. By
+    /// default each authorizer counts as a separate tenant, so return a tenant if you create
+    /// several authorizers for one user.
     ///
     /// ```
     /// # use zcrm_core::BoxError;
@@ -232,15 +246,16 @@ impl<A: Authorizer + ?Sized> Authorizer for Arc<A> {
     }
 }
 
-/// The extension of a request that names its authoriser; without it, nothing is added. It stays in the
-/// request down to the connector, or to the transport in its place.
+/// Request extension: the authorizer that provides the token. Without it, no token is added.
+///
+/// The extension stays in the request down to the connector or the custom transport.
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "a plain wrapper")]
 pub struct AuthorizedBy(pub Arc<dyn Authorizer>);
 
 impl Tenant {
-    /// The tenant of a request with these extensions: the one that its authorizer names, else that
-    /// authorizer itself.
+    /// Returns the tenant of a request with these extensions: the one that its authorizer names, or
+    /// else the authorizer itself.
     #[must_use]
     pub fn of(extensions: &Extensions) -> Self {
         Self::of_authorized(extensions.get())
@@ -256,11 +271,12 @@ impl Tenant {
     }
 }
 
-/// The authorisations of another [`Authorizer`], for a server of the application's choice: Zoho's
-/// other products take the same tokens. What the other one has [at hand](Authorizer::cached) is at
-/// hand here too.
+/// An [`Authorizer`] that uses another one's tokens for a server of your choice.
 ///
-/// The token is shown to that server, so name none that came from outside.
+/// Zoho's other products accept the same tokens. An authorisation that is
+/// [cached](Authorizer::cached) in the other one is cached here too.
+///
+/// The token is sent to that server, so never take its address from untrusted input.
 ///
 /// ```
 /// use zcrm_core::{BoxError, Error};
@@ -277,8 +293,8 @@ impl Tenant {
 ///
 /// // `crm` gives tokens for `https://www.zohoapis.eu`
 /// let desk = ForHost::new(crm, "https://desk.zoho.eu".parse()?);
-/// let at_hand = desk.cached().ok_or_else(|| Error::config("no token is at hand"))?;
-/// assert_eq!(at_hand.origin().to_string(), "https://desk.zoho.eu");
+/// let cached = desk.cached().ok_or_else(|| Error::config("no token is cached"))?;
+/// assert_eq!(cached.origin().to_string(), "https://desk.zoho.eu");
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone)]
@@ -288,7 +304,7 @@ pub struct ForHost<A> {
 }
 
 impl<A: Authorizer> ForHost<A> {
-    /// The authorisations of `inner`, good for `origin` only.
+    /// Creates an authorizer that uses the tokens of `inner` for `origin` only.
     #[must_use]
     pub fn new(inner: A, origin: Origin) -> Self {
         Self { inner, server: ParsedOrigin::new(origin) }

@@ -1,7 +1,7 @@
-//! Files that are opened by a path which somebody else may control.
+//! Files at paths that another user may control.
 //!
-//! What is at a path may be a pipe, a device, a link or another user's file, and may be another
-//! thing a moment later. So a file is opened without waiting, and looked at by its descriptor.
+//! A path may lead to a pipe, a device, a link or another user's file, and that may change at any
+//! time. So a file is opened without waiting and checked through its descriptor.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
@@ -9,7 +9,7 @@ use std::{
     path::Path,
 };
 
-/// Reads a whole file of at most `most` bytes: a certificate, a secret, settings. It blocks.
+/// Reads a file of at most `most` bytes, such as a certificate, a secret or settings. It blocks.
 ///
 /// ```
 /// # let folder = tempfile::tempdir()?;
@@ -22,26 +22,26 @@ use std::{
 /// ```
 ///
 /// # Errors
-/// Where it cannot be read, is larger, or is not a regular file.
+/// Returns an error if the file cannot be read, is larger, or is not a regular file.
 pub fn read_file(path: impl AsRef<Path>, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open_to_read(path.as_ref())?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
-        return Err(io::Error::other(format!("it is larger than {most} bytes")));
+        return Err(io::Error::other(format!("the file is larger than {most} bytes")));
     }
     Ok(bytes)
 }
 
-/// Opens a regular file for reading; links are followed. What is not a regular file is an error, and
-/// opening it does not wait.
+/// Opens a regular file for reading; links are followed. Anything else is an error, and the call
+/// never waits.
 pub(crate) fn open_to_read(path: &Path) -> io::Result<File> {
-    // before it is opened, for the opening of a device can have effects
+    // before opening, because opening a device can have effects
     regular(&fs::metadata(path)?)?;
     let mut options = OpenOptions::new();
     options.read(true);
     flags(&mut options);
     let file = options.open(path)?;
-    // and after, for the path may lead elsewhere by now
+    // and after opening, because the path may lead elsewhere by now
     regular(&file.metadata()?)?;
     Ok(file)
 }
@@ -51,7 +51,7 @@ fn regular(found: &Metadata) -> io::Result<()> {
         true => Ok(()),
         false => Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            format!("it is {} and not a regular file", kind(found)),
+            format!("the path leads to {}, not to a regular file", kind(found)),
         )),
     }
 }
@@ -74,7 +74,7 @@ fn kind(found: &Metadata) -> &'static str {
     if found.is_dir() { "a folder" } else { "something else" }
 }
 
-/// Makes opening never wait.
+/// Sets the flags that prevent opening from waiting.
 #[cfg(unix)]
 fn flags(options: &mut OpenOptions) {
     use rustix::fs::OFlags;
@@ -85,7 +85,7 @@ fn flags(options: &mut OpenOptions) {
 #[cfg(not(unix))]
 fn flags(_: &mut OpenOptions) {}
 
-/// Identifies a file among all that exist at the same time.
+/// Returns numbers that distinguish a file from all others that exist at the same time.
 #[cfg(unix)]
 pub(crate) fn identity(found: &Metadata) -> (u64, u64) {
     use std::os::unix::fs::MetadataExt as _;
@@ -103,14 +103,14 @@ mod tests {
 
     use super::*;
 
-    /// A pipe at this path.
+    /// Creates a pipe at this path.
     fn pipe(path: &Path) {
         let made = std::process::Command::new("mkfifo").arg(path).status();
         assert!(made.is_ok_and(|status| status.success()));
     }
 
     #[test]
-    fn refuses_to_read_what_is_not_a_regular_file() {
+    fn refuses_to_read_anything_but_a_regular_file() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         pipe(&at("pipe"));

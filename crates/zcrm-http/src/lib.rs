@@ -1,12 +1,12 @@
-//! The HTTP stack of zcrm: a connector on hyper and rustls, and the tower layers around it.
+//! The HTTP stack of zcrm: a connector with hyper and rustls, and tower layers around it.
 //!
-//! [`Stack`] puts them together in the order that works; a library that wants its own order takes
-//! single layers from [`layer`]. Everything ends in one type, [`Transport`], which is cheap to
-//! clone, and which an application may replace by a service of its own.
+//! [`Stack`] arranges the layers in an order that works. A library that needs another order uses
+//! the single layers in [`layer`]. The result is always a [`Transport`], which is cheap to clone
+//! and which an application may replace with its own service.
 //!
-//! The layers know requests, answers and time. They know no OAuth (whoever implements
-//! [`Authorizer`] does) and of the CRM only what [`CallMeta`](zcrm_core::CallMeta) and
-//! [`Code`](zcrm_core::Code) say.
+//! The layers handle requests, answers and time. They contain no OAuth, which is the task of an
+//! [`Authorizer`]. Of the CRM they use only [`CallMeta`](zcrm_core::CallMeta) and
+//! [`Code`](zcrm_core::Code).
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -16,51 +16,52 @@
 //!
 //! const LEADS: Operation = Operation::get("/Leads").id("leads.list");
 //!
-//! let sim = zcrm_sim::Simulator::start().await?; // in Zoho's place
+//! let sim = zcrm_sim::Simulator::start().await?; // instead of Zoho
 //! let connector = Connector::builder().root_pem(sim.ca_pem()).build()?;
 //! let transport = Stack::new(connector).build();
 //!
 //! let mut request = LEADS.request(ApiVersion::V8).build_as()?;
 //! *request.uri_mut() = format!("{}/crm/v8/Leads", sim.api_url()).parse()?;
 //! let reply = send(&transport, request).await?;
-//! // nobody authorised it: with an `Authorizer` the URL stays relative, and the token is added
+//! // the request has no token: an `Authorizer` adds it, and the server to a relative URL
 //! assert_eq!(reply.status(), 401);
 //! # assert_eq!(sim.journal().api_requests(), 1);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! `examples/one_operation.rs` is a library of its own on this crate alone, with tokens of its own.
+//! `examples/one_operation.rs` shows a separate library on this crate, with its own tokens.
 //!
 //! # The layers
 //!
-//! In the order in which a call meets them; each is public ([`layer`]) and takes requests and answers with
-//! the bodies of this crate. Those of an application go to one of three positions ([`LayerPosition`]).
+//! The table lists the layers from the outermost to the innermost. Each is public ([`layer`]) and
+//! works on requests and answers with the bodies of this crate. An application's layers go to one
+//! of three positions ([`LayerPosition`]).
 //!
-//! | | what it does | set by |
+//! | | purpose | set by |
 //! | --- | --- | --- |
 //! | *[`LayerPosition::Call`]* | sees each call once | [`Stack::layer`] |
-//! | [`Headers`](layer::Headers) | the user agent and the client's headers, where a call has none of the same name | [`Stack::user_agent`], [`Stack::headers`] |
-//! | [`Trace`](layer::Trace) | a span and a word to the [`Observer`] for the call | [`Stack::observer`] |
-//! | [`Deadline`](layer::Deadline) | bounds everything below | [`Timeouts::total`] |
-//! | [`Compress`](layer::Compress) | gzip, for a call that asks for it | [`CallSettings::compress`] |
-//! | retry | again, where that is safe, and once an attempt where a token was stale | [`RetryPolicy`](layer::RetryPolicy), [`Stack::retry`] |
+//! | [`Headers`](layer::Headers) | adds the user agent and the client's headers, unless the call has the same header | [`Stack::user_agent`], [`Stack::headers`] |
+//! | [`Trace`](layer::Trace) | creates the span of the call, and reports it to the [`Observer`] | [`Stack::observer`] |
+//! | [`Deadline`](layer::Deadline) | limits the time of the call | [`Timeouts::total`] |
+//! | [`Compress`](layer::Compress) | compresses the body, for a call that asks for it | [`CallSettings::compress`] |
+//! | retry | sends a request again if that is safe, and once in each attempt if its token was stale | [`RetryPolicy`](layer::RetryPolicy), [`Stack::retry`] |
 //! | *[`LayerPosition::Attempt`]* | sees each attempt, without its token | [`Stack::layer`] |
-//! | [`Trace`](layer::Trace) | the same for the attempt | [`Stack::observer`] |
-//! | [`Auth`](layer::Auth) | host and token; another where it was stale | [`AuthorizedBy`] |
-//! | [`Meter`](layer::Meter) | counts API credits, and keeps what Zoho says is left of each organisation's | [`Stack::meter`] |
-//! | [`InFlightLimit`](layer::InFlightLimit) | how many at a time, for each organisation ([`Tenant`]) | [`Limits::concurrent`] |
-//! | [`Collect`](layer::Collect) | takes the answer in, unless it is a file that was asked for as a stream | [`Limits::answer_bytes`], [`Timeouts::idle`] |
-//! | [`AttemptTimeout`](layer::AttemptTimeout) | bounds the time to the answer's head | [`Timeouts::head`] |
-//! | [`Decompress`](layer::Decompress) | gzip and brotli | |
-//! | *[`LayerPosition::Connector`]* | sees what is sent, token included | [`Stack::layer`] |
-//! | [`Connector`] | pool, TLS, proxies; or a transport of one's own | [`ConnectorBuilder`], [`Stack::new`] |
+//! | [`Trace`](layer::Trace) | creates the span of the attempt, and reports it | [`Stack::observer`] |
+//! | [`Auth`](layer::Auth) | adds host and token, and replaces a stale token | [`AuthorizedBy`] |
+//! | [`Meter`](layer::Meter) | counts API credits, and keeps the number that each organisation has left | [`Stack::meter`] |
+//! | [`InFlightLimit`](layer::InFlightLimit) | limits the concurrent calls of each organisation ([`Tenant`]) | [`Limits::concurrent`] |
+//! | [`Collect`](layer::Collect) | collects the answer, unless it is a file that was requested as a stream | [`Limits::answer_bytes`], [`Timeouts::idle`] |
+//! | [`AttemptTimeout`](layer::AttemptTimeout) | limits the time to the answer's head | [`Timeouts::head`] |
+//! | [`Decompress`](layer::Decompress) | decompresses gzip and brotli | |
+//! | *[`LayerPosition::Connector`]* | sees each request as it is sent, including the token | [`Stack::layer`] |
+//! | [`Connector`] | pool, TLS and proxies; or a custom transport | [`ConnectorBuilder`], [`Stack::new`] |
 //!
 //! # Features
 //!
-//! * `ring` (on by default), `aws-lc-rs`: the cryptography of TLS; aws-lc-rs where both are on.
-//! * `webpki-roots` (on by default), `native-roots`: the authorities that are trusted, Mozilla's or the
-//!   system's; those of both where both are on. [`ConnectorBuilder::root_pem`] adds others.
+//! - `ring` (on by default), `aws-lc-rs`: the cryptography of TLS. With both, aws-lc-rs is used.
+//! - `webpki-roots` (on by default), `native-roots`: trusts Mozilla's certificate authorities or
+//!   the system's. With both, all of them are trusted. [`ConnectorBuilder::root_pem`] adds others.
 
 mod auth;
 mod body;
@@ -99,13 +100,13 @@ pub use user_agent::user_agent;
 pub use zcrm_core::BoxError;
 pub use zcrm_core::TokioClock;
 
-/// The service that everything above the wire speaks to: a request in, an answer out, any error.
+/// The service that sends requests: it takes a request and returns an answer or any error.
 ///
-/// zcrm's own stacks fail with a [`zcrm_core::Error`] in the box;
-/// [`Error::from_boxed`](zcrm_core::Error::from_boxed) takes it out.
+/// zcrm's own stacks fail with a boxed [`zcrm_core::Error`], which
+/// [`Error::from_boxed`](zcrm_core::Error::from_boxed) extracts.
 ///
-/// With a token at hand and a place free, a call begins when it is made (`call`), and holds its
-/// place: poll the future or drop it. [`send`] does so.
+/// If a token is cached and a permit is free, `call` starts the call and takes the permit. So poll
+/// the future or drop it, as [`send`] does.
 pub type Transport =
     tower::util::BoxCloneSyncService<http::Request<ReqBody>, http::Response<ResBody>, BoxError>;
 

@@ -1,19 +1,21 @@
-//! How long things may take, and how much may go on.
+//! Timeouts and limits of a stack.
 
 use std::time::Duration;
 
-/// How long things may take. Making a TCP connection has a time of its own, in the
+/// Timeouts of calls. The timeout of TCP connections is set in the
 /// [`ConnectorBuilder`](crate::ConnectorBuilder).
 #[doc(alias = "timeout")]
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Timeouts {
-    /// A whole call with all its tries and waits; 120 s unless told.
+    /// The time after which a call fails, including all attempts and waits. The default is 120 s.
     pub total: Duration,
-    /// One attempt, until the answer begins; 60 s unless told. For a streamed body it counts from the
-    /// last piece that was taken, give or take an eighth.
+    /// The time after which an attempt fails if no answer has begun. The default is 60 s.
+    ///
+    /// For a streamed body the time starts again with each chunk that is sent, within an eighth.
     pub head: Duration,
-    /// Between two pieces of an answer's body; 30 s unless told.
+    /// The time after which an answer fails if no further byte of its body arrives. The default is
+    /// 30 s.
     pub idle: Duration,
 }
 
@@ -28,14 +30,14 @@ impl Default for Timeouts {
 }
 
 impl Timeouts {
-    /// Sets the time of a whole call.
+    /// Sets the time limit of a call.
     #[must_use]
     pub fn with_total(mut self, total: Duration) -> Self {
         self.total = total;
         self
     }
 
-    /// Sets the time until an answer begins.
+    /// Sets the time limit for the beginning of an answer.
     #[must_use]
     pub fn with_head(mut self, head: Duration) -> Self {
         self.head = head;
@@ -50,20 +52,23 @@ impl Timeouts {
     }
 }
 
-/// How much may go on at a time. Concurrent calls are counted for each organisation
-/// ([`Tenant`](crate::Tenant)), for so Zoho counts them: the calls of one organisation wait for no call of
-/// another. A process that serves *n* organisations may therefore have *n* times as many under way.
+/// Limits on concurrent calls and on the size of answers.
+///
+/// Concurrent calls are counted for each organisation ([`Tenant`](crate::Tenant)), as Zoho counts
+/// them, so one organisation's calls never wait for another's. A process that serves *n*
+/// organisations may have *n* times as many calls in flight.
 #[doc(alias = "rate limit")]
 #[doc(alias = "concurrency")]
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Concurrent calls of an organisation; 10 by default. Zoho allows 5 (Free) to 25 (Ultimate) for an
-    /// organisation and application.
+    /// The number of concurrent calls of an organisation. The default is 10.
+    ///
+    /// Zoho allows 5 (Free) to 25 (Ultimate) for each organisation and application.
     pub concurrent: usize,
-    /// Concurrent heavy calls of an organisation; 10 by default, as Zoho says.
+    /// The number of concurrent heavy calls of an organisation. The default is Zoho's limit, 10.
     pub concurrent_heavy: usize,
-    /// The largest answer that is taken in, in decoded bytes; 64 MiB unless told.
+    /// The size of the largest answer that is collected, in decoded bytes. The default is 64 MiB.
     pub answer_bytes: usize,
 }
 

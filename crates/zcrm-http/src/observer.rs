@@ -1,4 +1,4 @@
-//! Metrics: a hook for the application's own.
+//! Hooks for an application's metrics.
 
 use std::{fmt, time::Duration};
 
@@ -7,8 +7,10 @@ use zcrm_core::{BoxError, CallMeta, Code, Error, ErrorKind};
 
 use crate::{Attempts, ResBody, layer::ErrorCode};
 
-/// Told of what the stack does, for metrics. Each method does nothing unless overridden; none may
-/// block, for it runs where the calls run.
+/// Receives the events of a stack, for metrics.
+///
+/// Each method does nothing by default. A method must not block, because it runs in the task of the
+/// call.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,24 +26,26 @@ use crate::{Attempts, ResBody, layer::ErrorCode};
 /// }
 /// ```
 pub trait Observer: Send + Sync + fmt::Debug {
-    /// A call ended, with all its attempts.
+    /// Called when a call has ended, with all its attempts.
     fn call_ended(&self, ended: &Ended<'_>) {
         let _ = ended;
     }
 
-    /// One attempt ended. If another follows, this is its cause. A 401 for a stale token and what is
-    /// sent again for it are told apart, with the same number.
+    /// Called when an attempt has ended. If another attempt follows, this one is its cause.
+    ///
+    /// An attempt whose token was stale is reported separately from its repetition with a new
+    /// token. Both have the same number.
     fn attempt_ended(&self, ended: &Ended<'_>) {
         let _ = ended;
     }
 
-    /// A call acquired the permit to be in flight, after this wait.
+    /// Called when a call has acquired its in-flight permit, with the time that it waited.
     fn permit_acquired(&self, call: Option<&CallMeta>, waited: Duration) {
         let _ = (call, waited);
     }
 }
 
-/// How a call or an attempt ended. It names no ids and no values.
+/// The end of a call or an attempt. It has no ids and no values of records.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Ended<'a> {
@@ -51,11 +55,11 @@ pub struct Ended<'a> {
     pub status: Option<StatusCode>,
     /// Zoho's code, on a status of 400 and above.
     pub code: Option<&'a Code>,
-    /// What kind of error it was, if there was no answer.
+    /// The kind of error, if there was no answer.
     pub error: Option<ErrorKind>,
-    /// For a call, how many attempts it took; for an attempt, its number; from 1.
+    /// The number of attempts of a call, or the number of an attempt, counted from 1.
     pub attempts: u32,
-    /// How long it took.
+    /// The duration.
     pub took: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! Origins that requests are sent to.
+//! Origins with their parsed URI parts.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use http::{
 };
 use zcrm_core::Origin;
 
-/// An origin, and the same as it goes into a URI, so that no call has to parse it again.
+/// An origin, and its parts in the form that a URI needs, so that calls do not parse it again.
 #[derive(PartialEq)]
 pub(crate) struct ParsedOrigin {
     pub(crate) origin: Origin,
@@ -16,7 +16,7 @@ pub(crate) struct ParsedOrigin {
 }
 
 impl ParsedOrigin {
-    /// The server of an absolute URL.
+    /// Returns the origin of an absolute URL.
     pub(crate) fn of(url: &Uri) -> Option<Arc<Self>> {
         let (scheme, authority) = url.scheme().zip(url.authority())?;
         format!("{scheme}://{authority}").parse().ok().map(Self::new)

@@ -1,4 +1,5 @@
-//! Proxies: by the environment, or by setting; and that nothing unencrypted leaves the machine.
+//! Proxies from the environment or a setting, and the restriction of plain HTTP to loopback
+//! addresses.
 
 use std::{fmt, sync::Arc, task};
 
@@ -16,18 +17,18 @@ use zcrm_core::{BoxError, Error, Origin, escaped_url};
 
 use crate::{
     BoxFuture,
-    resolve::{Resolver, elsewhere, is_loopback},
+    resolve::{Resolver, is_loopback, not_loopback},
     user_agent,
 };
 
-/// Through which proxy connections go. None leads to a loopback address.
+/// The choice of a proxy. Loopback addresses are never reached through one.
 #[derive(Clone, Debug)]
 pub(crate) enum Proxy {
-    /// As `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
+    /// The proxy in `HTTPS_PROXY` or `ALL_PROXY`, with the exceptions in `NO_PROXY`.
     Environment,
-    /// This one, to wherever the list does not say otherwise.
+    /// This proxy, except for the hosts in the list.
     Fixed { url: ProxyUrl, except: String },
-    /// None.
+    /// No proxy.
     Never,
 }
 
@@ -41,17 +42,17 @@ impl fmt::Debug for ProxyUrl {
     }
 }
 
-/// Opens TCP connections, directly or through a proxy's tunnel.
+/// Opens TCP connections, directly or through the tunnel of a proxy.
 #[derive(Clone, Debug)]
 pub(crate) struct TcpConnector {
     tcp: HttpConnector<Resolver>,
-    /// For connections without encryption: to loopback addresses only.
+    /// For connections without encryption, which go to loopback addresses only.
     local: HttpConnector<Resolver>,
     matcher: Option<Arc<Matcher>>,
 }
 
 impl TcpConnector {
-    /// Dials with what `tcp` makes of a resolver, through `proxy`.
+    /// Creates a connector through `proxy`. `tcp` creates the connector for a resolver.
     pub(crate) fn new(
         tcp: impl Fn(Resolver) -> HttpConnector<Resolver>,
         resolver: Resolver,
@@ -67,8 +68,8 @@ impl TcpConnector {
                     .or_else(|| Matcher::builder().all(url.as_str()).build().intercept(&probe));
                 if known.is_none_or(|proxy| proxy.uri().scheme_str() != Some("http")) {
                     return Err(Error::config(format!(
-                        "`{}` is not a proxy that zcrm can use: write http://host:port, with \
-                         user:password@ before the host where the proxy asks for it",
+                        "invalid proxy `{}`: expected http://host:port or \
+                         http://user:password@host:port",
                         escaped_url(url)
                     )));
                 }
@@ -81,9 +82,11 @@ impl TcpConnector {
     }
 }
 
-/// Reads the variables that name a proxy for HTTPS, as curl does: lower case first, and an empty one
-/// is not set. Of `HTTP_PROXY` nothing is read, for plain HTTP goes to loopback addresses only; so a
-/// client's `Proxy` header, which CGI puts there, names no proxy.
+/// Reads the variables that name a proxy for HTTPS as curl does: lower case first, and an empty
+/// variable counts as not set.
+///
+/// `HTTP_PROXY` is not read, because plain HTTP goes to loopback addresses only. So a client's
+/// `Proxy` header, which CGI puts in that variable, cannot set a proxy.
 fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Matcher {
     let first = |names: [&str; 2]| {
         let set = names.into_iter().filter_map(&variable).find(|value| !value.trim().is_empty());
@@ -118,15 +121,15 @@ impl Service<Uri> for TcpConnector {
             let connecting = self.local.call(destination);
             return Box::pin(async move {
                 let connection = connecting.await?;
-                stays_here(&host, connection.inner())?;
+                require_loopback(&host, connection.inner())?;
                 Ok(connection)
             });
         };
         if proxy.uri().scheme_str() != Some("http") {
             return Box::pin(async {
                 Err(Error::config(
-                    "the proxy of the environment (HTTPS_PROXY, ALL_PROXY) is not one that zcrm can \
-                     use: it must begin with http://",
+                    "invalid proxy in the environment (HTTPS_PROXY, ALL_PROXY): expected a URL that \
+                     begins with http://",
                 )
                 .into())
             });
@@ -148,13 +151,13 @@ fn is_to_loopback(destination: &Uri) -> bool {
     origin.is_some_and(|origin| origin.is_loopback())
 }
 
-/// Refuses a connection without encryption to another machine: whatever its name was, the address
-/// that it reached counts.
-fn stays_here(host: &str, connection: &TcpStream) -> Result<(), Error> {
+/// Refuses a connection without encryption to another machine, by the address that it actually
+/// reached.
+fn require_loopback(host: &str, connection: &TcpStream) -> Result<(), Error> {
     let address = connection
         .peer_addr()
-        .map_err(|error| Error::config("a connection has no address").with_source(error))?;
-    if is_loopback(address.ip()) { Ok(()) } else { Err(elsewhere(host, address.ip())) }
+        .map_err(|error| Error::config("the connection has no peer address").with_source(error))?;
+    if is_loopback(address.ip()) { Ok(()) } else { Err(not_loopback(host, address.ip())) }
 }
 
 #[cfg(test)]

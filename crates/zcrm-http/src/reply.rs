@@ -8,35 +8,37 @@ use zcrm_core::{BoxError, CallMeta, Error, ErrorKind, Outcome, Reply};
 
 use crate::{BoxFuture, ReqBody, ResBody, Transport, parsed_origin::ParsedOrigin};
 
-/// The extension that counts attempts from 1: in an answer how often its request was sent, in a
-/// request which attempt it is. A first attempt has none, nor has its answer by a [`Stack`](crate::Stack) that has
-/// no retry policy of the caller's.
+/// The number of attempts, counted from 1. As a response extension, how often the request was sent;
+/// as a request extension, the number of this attempt.
+///
+/// A first attempt does not have it. Its answer has it only in a [`Stack`](crate::Stack) with a
+/// custom retry policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "a plain number")]
 pub struct Attempts(pub u32);
 
-/// Response extension: an earlier attempt of this call may already have been executed, so a duplicate or
-/// not-found error may be the echo of our own write.
+/// Response extension: an earlier attempt of this call may already have been executed, so a
+/// duplicate or not-found error may be caused by our own write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "a plain mark")]
 pub struct MaybeExecuted;
 
-/// The extension of an answer that refuses an access token for the second time: one that was fetched
-/// just before in place of another. Why, the authoriser may know.
+/// Response extension: the server refused a new access token that had just replaced a stale one.
+/// Holds the reason, if the authorizer knows it.
 #[derive(Clone, Debug)]
 pub(crate) struct RefusedAgain(pub(crate) Option<Arc<dyn StdError + Send + Sync>>);
 
-/// Sends `request` and takes in the whole answer, with what errors need to tell about it.
+/// Sends `request` and collects the answer.
 ///
 /// # Errors
-/// Whatever the transport fails with, as zcrm's own [`Error`]; of kind
-/// [`Input`](ErrorKind::Input) where the request has no [`CallMeta`].
+/// Returns the transport's error as zcrm's own [`Error`], or an error of kind
+/// [`Input`](ErrorKind::Input) if the request has no [`CallMeta`].
 pub async fn send(transport: &Transport, request: Request<ReqBody>) -> Result<Reply, Error> {
     send_built(transport, || Ok(request)).await
 }
 
-/// The same for a request that is built when the transport is ready: it then need not be kept
-/// meanwhile.
+/// Sends a request that `build` creates once the transport is ready, and collects the answer. The
+/// request does not have to be kept in memory until then.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -47,10 +49,10 @@ pub async fn send(transport: &Transport, request: Request<ReqBody>) -> Result<Re
 /// use zcrm_http::{ReqBody, ResBody, Stack, send_built};
 ///
 /// const LEADS: Operation = Operation::get("/Leads").id("leads.list");
-/// let wire = service_fn(|_: Request<ReqBody>| async {
+/// let server = service_fn(|_: Request<ReqBody>| async {
 ///     Ok::<_, BoxError>(Response::new(ResBody::from("{}")))
 /// });
-/// let transport = Stack::new(wire).build();
+/// let transport = Stack::new(server).build();
 /// let reply = send_built(&transport, || LEADS.request(ApiVersion::V8).build_as()).await?;
 /// assert_eq!(reply.body(), "{}");
 /// # Ok(())
@@ -58,7 +60,7 @@ pub async fn send(transport: &Transport, request: Request<ReqBody>) -> Result<Re
 /// ```
 ///
 /// # Errors
-/// As [`send`], and what `build` fails with.
+/// Returns the errors of [`send`] and of `build`.
 pub fn send_built<B>(
     transport: &Transport,
     build: B,
@@ -74,11 +76,11 @@ where
     }
 }
 
-/// A call whose answer is on its way.
+/// A call that was started.
 pub(crate) struct Exchange {
     pub(crate) calling: BoxFuture<Result<Response<ResBody>, BoxError>>,
     pub(crate) call: CallMeta,
-    /// Where its URL says that it goes, for a request without an authoriser.
+    /// The server in the URL of a request without an authorizer.
     pub(crate) server: Option<Arc<ParsedOrigin>>,
 }
 
@@ -103,7 +105,7 @@ impl Exchange {
     }
 }
 
-/// Returns the answer to a call, or its error, with what is known of the call.
+/// Returns the answer to a call, or its error with the call's operation and host.
 pub(crate) fn judge(
     mut answer: Result<Response<ResBody>, BoxError>,
     server: Option<Arc<ParsedOrigin>>,
@@ -115,7 +117,7 @@ pub(crate) fn judge(
     answer.map_err(|error| Error::from_boxed(error).with_call(call))
 }
 
-/// Takes in the whole answer.
+/// Collects the answer.
 pub(crate) async fn take_in(response: Response<ResBody>, call: CallMeta) -> Result<Reply, Error> {
     let (head, body) = response.into_parts();
     let server = body.server().and_then(|server| server.parts.as_ref());
@@ -124,7 +126,7 @@ pub(crate) async fn take_in(response: Response<ResBody>, call: CallMeta) -> Resu
         let error = Error::from_boxed(cause);
         let error = match error.kind() {
             ErrorKind::Other => {
-                Error::new(ErrorKind::Transport, Outcome::Unknown, "the answer broke off")
+                Error::new(ErrorKind::Transport, Outcome::Unknown, "the answer was interrupted")
                     .with_source(error)
             }
             _ => error,

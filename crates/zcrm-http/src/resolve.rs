@@ -1,4 +1,4 @@
-//! Names to addresses.
+//! Resolution of host names.
 
 use std::{
     fmt,
@@ -14,10 +14,11 @@ use zcrm_core::{BoxError, Error, escaped};
 
 use crate::BoxFuture;
 
-/// Finds the addresses of a host, where the system's resolver is not to do it.
+/// A custom resolver of host names, used instead of the system's.
 ///
-/// All of them are tried: IPv6 first, and IPv4 beside it after 0.3 s without a connection; one
-/// after another within each, sharing the time to connect.
+/// All addresses are tried, sharing the connect timeout. IPv6 addresses come first; after 0.3 s
+/// without a connection, IPv4 addresses are tried in parallel. Within each family, one address is
+/// tried after another.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -34,7 +35,7 @@ use crate::BoxFuture;
 ///     async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, BoxError> {
 ///         match host {
 ///             "localhost" => Ok(vec!["127.0.0.1".parse()?]),
-///             other => Err(format!("nobody knows `{other}`").into()),
+///             other => Err(format!("unknown host `{other}`").into()),
 ///         }
 ///     }
 /// }
@@ -58,31 +59,31 @@ use crate::BoxFuture;
 /// ```
 #[async_trait]
 pub trait Resolve: Send + Sync + fmt::Debug {
-    /// The addresses of `host`.
+    /// Returns the addresses of `host`.
     ///
     /// # Errors
-    /// Whatever keeps it from finding one. The call fails with kind
-    /// [`Connect`](zcrm_core::ErrorKind::Connect), and with the error as its cause.
+    /// Returns any error that prevents an address from being found. The call then fails with an
+    /// error of kind [`Connect`](zcrm_core::ErrorKind::Connect) with this error as its source.
     async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, BoxError>;
 }
 
-/// The system's resolver, or one of the application's.
+/// The system's resolver, or a custom one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Resolver {
-    own: Option<Arc<dyn Resolve>>,
-    /// Whether only loopback addresses are given out.
+    custom: Option<Arc<dyn Resolve>>,
+    /// Whether only loopback addresses are returned.
     loopback_only: bool,
 }
 
 impl Resolver {
-    pub(crate) fn own(resolver: Arc<dyn Resolve>) -> Self {
-        Self { own: Some(resolver), loopback_only: false }
+    pub(crate) fn custom(resolver: Arc<dyn Resolve>) -> Self {
+        Self { custom: Some(resolver), loopback_only: false }
     }
 
-    /// The same for connections without encryption: it gives out loopback addresses only, and fails
-    /// where a host has none.
+    /// Returns this resolver for connections without encryption: it returns only loopback
+    /// addresses, and fails if a host has none.
     pub(crate) fn loopback_only(&self) -> Self {
-        Self { own: self.own.clone(), loopback_only: true }
+        Self { custom: self.custom.clone(), loopback_only: true }
     }
 }
 
@@ -96,21 +97,21 @@ impl Service<Name> for Resolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let Self { own, loopback_only } = self.clone();
+        let Self { custom, loopback_only } = self.clone();
         Box::pin(async move {
-            let mut found: Vec<SocketAddr> = match own {
-                // the connector puts in the port
-                Some(own) => {
-                    let found = own.resolve(name.as_str()).await?;
+            let mut found: Vec<SocketAddr> = match custom {
+                // the connector sets the port
+                Some(custom) => {
+                    let found = custom.resolve(name.as_str()).await?;
                     found.into_iter().map(|address| SocketAddr::new(address, 0)).collect()
                 }
                 None => GaiResolver::new().call(name.clone()).await?.collect(),
             };
             if loopback_only {
-                let foreign = found.first().map(SocketAddr::ip);
+                let other = found.first().map(SocketAddr::ip);
                 found.retain(|address| is_loopback(address.ip()));
-                if let (true, Some(foreign)) = (found.is_empty(), foreign) {
-                    return Err(elsewhere(name.as_str(), foreign).into());
+                if let (true, Some(other)) = (found.is_empty(), other) {
+                    return Err(not_loopback(name.as_str(), other).into());
                 }
             }
             Ok(found.into_iter())
@@ -118,16 +119,16 @@ impl Service<Name> for Resolver {
     }
 }
 
-/// Whether an address is of this machine only, however it is written.
+/// Returns `true` for a loopback address, including one in IPv6-mapped form.
 pub(crate) fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
 
-/// The error of a connection without encryption that would leave the machine.
-pub(crate) fn elsewhere(host: &str, address: IpAddr) -> Error {
+/// Returns the error of a connection without encryption to another machine.
+pub(crate) fn not_loopback(host: &str, address: IpAddr) -> Error {
     Error::config(format!(
-        "`{}` leads to {address}, which is another machine, and http is for loopback addresses \
-         only: use https, or mend what the name leads to",
+        "`{}` resolves to {address} on another machine, but plain http is allowed to loopback \
+         addresses only: use https, or correct the address of the name",
         escaped(host)
     ))
 }
@@ -150,15 +151,15 @@ mod tests {
         resolver: &Resolver,
         addresses: &'static [&'static str],
     ) -> Result<Vec<String>, BoxError> {
-        let own: Option<Arc<dyn Resolve>> = Some(Arc::new(Fixed(addresses)));
-        let mut resolver = Resolver { own, ..resolver.clone() };
+        let custom: Option<Arc<dyn Resolve>> = Some(Arc::new(Fixed(addresses)));
+        let mut resolver = Resolver { custom, ..resolver.clone() };
         let found = resolver.call("localhost".parse()?).await?;
         Ok(found.map(|address| address.ip().to_string()).collect())
     }
 
     #[tokio::test]
-    async fn gives_out_only_loopback_addresses_where_told() {
-        let every = Resolver::own(Arc::new(Fixed(&[])));
+    async fn returns_only_loopback_addresses_if_configured() {
+        let every = Resolver::custom(Arc::new(Fixed(&[])));
         let local = every.loopback_only();
         let mixed = &["192.0.2.7", "127.0.0.9", "::ffff:192.0.2.7", "::ffff:127.0.0.1", "::1"];
         assert_eq!(found(&every, mixed).await.unwrap(), mixed);

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-/// What one call may take, where it is other than the stack's setting. It travels in the request's
-/// extensions.
+/// Settings of one call that override those of the stack. They are a request extension.
 ///
 /// ```
 /// use std::time::Duration;
@@ -20,28 +19,30 @@ pub struct CallSettings {
 }
 
 impl CallSettings {
-    /// The stack's own settings.
+    /// Creates settings that override nothing.
     #[must_use]
     pub const fn new() -> Self {
         Self { deadline: None, attempts: None, compress: false }
     }
 
-    /// How long the whole call may take, with all its tries and waits.
+    /// Sets the time limit of the call, including all attempts and waits.
     #[must_use]
     pub const fn deadline(mut self, total: Duration) -> Self {
         self.deadline = Some(total);
         self
     }
 
-    /// How often the request is sent at most; 1 means no retry.
+    /// Sets the maximum number of attempts; 1 disables retries.
     #[must_use]
     pub const fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = Some(attempts);
         self
     }
 
-    /// Sends the request's body compressed with gzip. Zoho's documentation does not say which of
-    /// its servers take that; one that does not answers with an error and executes nothing.
+    /// Compresses the request's body with gzip.
+    ///
+    /// Zoho's documentation does not say which servers accept this. A server that does not answers
+    /// with an error and executes nothing.
     #[must_use]
     pub const fn compress(mut self) -> Self {
         self.compress = true;

@@ -1,7 +1,7 @@
 //! Copies of requests for a retry.
 //!
-//! Cloning a map of extensions costs several allocations for each call, and few calls are sent again. So a
-//! copy keeps the values that the layers know, and builds a map only when it is sent.
+//! Cloning a map of extensions needs several allocations for each call, and few calls are sent
+//! again. So a copy keeps the values that the layers know, and builds a map only when it is sent.
 
 use http::{Extensions, Request};
 use zcrm_core::CallMeta;
@@ -15,7 +15,7 @@ use crate::{
 pub(crate) enum RequestSnapshot {
     /// Only extensions that the layers know.
     KnownExtensions(KnownExtensions),
-    /// Others too.
+    /// Also other extensions.
     All(Extensions),
 }
 
@@ -45,7 +45,7 @@ impl RequestSnapshot {
         }
     }
 
-    /// Returns the operation, where it is known.
+    /// Returns the operation, if it is known.
     pub(crate) fn call(&self) -> Option<&CallMeta> {
         match self {
             Self::KnownExtensions(known) => known.call.as_ref(),
@@ -102,7 +102,7 @@ fn put<T: Clone + Send + Sync + 'static>(extensions: &mut Extensions, value: Opt
     }
 }
 
-/// Clones a request without its extensions; `None` where its body can be sent only once.
+/// Clones a request without its extensions. Returns `None` if its body can be sent only once.
 pub(crate) fn clone_without_extensions(request: &Request<ReqBody>) -> Option<Request<ReqBody>> {
     let mut copy = Request::new(request.body().try_clone()?);
     *copy.method_mut() = request.method().clone();

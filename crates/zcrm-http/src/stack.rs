@@ -1,4 +1,4 @@
-//! The whole stack on one screen.
+//! The stack: the layers in their order.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -20,7 +20,7 @@ use crate::{
     user_agent,
 };
 
-/// Puts the layers around a connector, or around any service of the caller's.
+/// Builds a [`Transport`] from a connector, or any other service, and the layers around it.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -51,12 +51,12 @@ use crate::{
 /// # }
 /// ```
 ///
-/// # A transport of one's own
+/// # Custom transports
 ///
-/// Any service that takes a request and gives an answer serves in the connector's place: another
-/// HTTP client, a recorder, a test. It gets absolute URLs, with the token in the headers. What it
-/// fails with should be a [`zcrm_core::Error`] that says what became of the request; other errors
-/// are never tried again.
+/// Any service that takes a request and returns an answer can replace the connector: another HTTP
+/// client, a recorder or a test. It receives absolute URLs, and the token in the headers. Its
+/// errors should be [`zcrm_core::Error`]s with the outcome of the request. Other errors are never
+/// retried.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -118,37 +118,40 @@ type Wrap = Arc<dyn Fn(Transport) -> Transport + Send + Sync>;
 ///     }
 ///     Ok::<_, BoxError>(answer)
 /// });
-/// let seen = Arc::new(Mutex::new(Vec::new()));
+/// let watch = |position| {
 /// let watch = |place| {
 ///     let seen = Arc::clone(&seen);
 ///     MapRequestLayer::new(move |request: Request<ReqBody>| {
-///         seen.lock().unwrap().push(place);
+///         seen.lock().unwrap().push(position);
 ///         request
 ///     })
 /// };
 /// let mut stack = Stack::new(server).retry(RetryPolicy::new(Arc::new(ManualClock::jumping())));
-/// for place in [LayerPosition::Call, LayerPosition::Attempt, LayerPosition::Connector] {
-///     stack = stack.layer(place, watch(place));
+/// for position in [LayerPosition::Call, LayerPosition::Attempt, LayerPosition::Connector] {
+///     stack = stack.layer(position, watch(position));
 /// }
 ///
 /// const LEADS: Operation = Operation::get("/Leads").id("leads.list");
 /// send(&stack.build(), LEADS.request(ApiVersion::V8).build()?.map(ReqBody::from)).await?;
-/// use LayerPosition::{Attempt, Call, Connector as SentFlag};
-/// assert_eq!(*seen.lock().unwrap(), [Call, Attempt, SentFlag, Attempt, SentFlag]);
+/// use LayerPosition::{Attempt, Call, Connector};
+/// assert_eq!(*seen.lock().unwrap(), [Call, Attempt, Connector, Attempt, Connector]);
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LayerPosition {
-    /// Around everything: it sees each call once, with a relative URL and without a token.
+    /// Outermost: the layer sees each call once, with a relative URL and without a token.
     Call,
-    /// Inside the retry: it sees each attempt, still without a token. Its answers are taken in. A 401
-    /// for a stale token and what is sent again for it pass as two, with the same number; that works
-    /// only where the answer's extensions pass too.
+    /// Inside the retry: the layer sees each attempt, still without a token. The answers are
+    /// collected.
+    ///
+    /// An attempt whose token was stale and its repetition pass separately, with the same number.
+    /// The repetition works only if the layer keeps the answer's extensions.
     Attempt,
-    /// Around the connector: it sees what is sent, token included, absolute and compressed as it
-    /// is, and answers as they come. Calls of the accounts server pass here too.
+    /// Around the connector: the layer sees each request as it is sent, with an absolute URL, the
+    /// token and a compressed body, and each answer as it arrives. Calls of the accounts server
+    /// pass here, too.
     Connector,
 }
 
@@ -161,7 +164,7 @@ where
         + 'static,
     S::Future: Send,
 {
-    /// A stack with the default settings around `base`.
+    /// Creates a stack with the default settings around `base`.
     pub fn new(base: S) -> Self {
         Self {
             base,
@@ -178,26 +181,28 @@ where
         }
     }
 
-    /// Takes the time from this clock.
+    /// Sets the clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// How long things may take.
+    /// Sets the timeouts.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
         self
     }
 
-    /// How much may go on at a time.
+    /// Sets the limits.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// When to try again: a [`RetryPolicy`](crate::layer::RetryPolicy) with other settings, or a
-    /// policy of the caller's own. What a stale token refused is sent again in any case.
+    /// Sets the retry policy: a [`RetryPolicy`](crate::layer::RetryPolicy) with other settings, or
+    /// a custom one.
+    ///
+    /// A request whose token was stale is sent again in any case.
     pub fn retry<P>(mut self, policy: P) -> Self
     where
         P: Policy<Request<ReqBody>, Response<ResBody>, BoxError> + Clone + Send + Sync + 'static,
@@ -209,15 +214,15 @@ where
         self
     }
 
-    /// Authorises calls as this layer does: for another API than that of Zoho CRM, whose answers to
-    /// a stale token are other ones ([`AuthLayer::stale_when`]).
+    /// Sets the authorisation layer, for another API than that of Zoho CRM, whose answers to a
+    /// stale token differ ([`AuthLayer::stale_when`]).
     pub fn auth(mut self, auth: AuthLayer) -> Self {
         self.auth = auth;
         self
     }
 
-    /// Sends these headers with every request, those of the accounts server included, unless the
-    /// call has its own of the same name.
+    /// Adds these headers to every request, including those to the accounts server. A header of a
+    /// call with the same name has precedence.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -228,19 +233,19 @@ where
     /// use zcrm_http::{ReqBody, ResBody, Stack, send};
     ///
     /// const LEADS: Operation = Operation::get("/Leads").id("leads.list");
-    /// let wire = service_fn(|request: Request<ReqBody>| async move {
+    /// let server = service_fn(|request: Request<ReqBody>| async move {
     ///     let agent = request.headers()[USER_AGENT].to_str()?.to_owned();
     ///     Ok::<_, BoxError>(Response::new(ResBody::from(agent)))
     /// });
     /// let mut headers = HeaderMap::new();
     /// headers.insert(USER_AGENT, HeaderValue::from_static("zylker-sync/1.2"));
-    /// let transport = Stack::new(wire).headers(headers)?.build();
+    /// let transport = Stack::new(server).headers(headers)?.build();
     ///
     /// let request = LEADS.request(ApiVersion::V8);
     /// let reply = send(&transport, request.build_as()?).await?;
     /// assert_eq!(reply.body(), "zylker-sync/1.2");
     ///
-    /// // and for one call
+    /// // a header of one call
     /// let request = LEADS.request(ApiVersion::V8).header("user-agent", "zylker-import/3");
     /// let reply = send(&transport, request.build_as()?).await?;
     /// assert_eq!(reply.body(), "zylker-import/3");
@@ -249,17 +254,18 @@ where
     /// ```
     ///
     /// # Errors
-    /// Of kind [`Config`](zcrm_core::ErrorKind::Config) for
-    /// [reserved headers](zcrm_core::is_reserved_header).
+    /// Returns an error of kind [`Config`](zcrm_core::ErrorKind::Config) for [reserved
+    /// headers](zcrm_core::is_reserved_header).
     pub fn headers(mut self, headers: HeaderMap) -> Result<Self, Error> {
         HeadersLayer::new(headers.clone())?;
         self.headers = headers;
         Ok(self)
     }
 
-    /// Puts the application's product in front of zcrm's in the `user-agent` of every request, those of
-    /// the accounts server included. A `user-agent` among [`headers`](Self::headers) takes the place
-    /// of both.
+    /// Puts the application's product before zcrm's in the `user-agent` of every request, including
+    /// those to the accounts server.
+    ///
+    /// A `user-agent` among the [`headers`](Self::headers) replaces both.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -270,11 +276,11 @@ where
     /// use zcrm_http::{ReqBody, ResBody, Stack, send};
     ///
     /// const LEADS: Operation = Operation::get("/Leads").id("leads.list");
-    /// let wire = service_fn(|request: Request<ReqBody>| async move {
+    /// let server = service_fn(|request: Request<ReqBody>| async move {
     ///     let agent = request.headers()[USER_AGENT].to_str()?.to_owned();
     ///     Ok::<_, BoxError>(Response::new(ResBody::from(agent)))
     /// });
-    /// let transport = Stack::new(wire).user_agent("zylker-sync/1.2")?.build();
+    /// let transport = Stack::new(server).user_agent("zylker-sync/1.2")?.build();
     /// let reply = send(&transport, LEADS.request(ApiVersion::V8).build_as()?).await?;
     /// assert!(reply.body().starts_with(b"zylker-sync/1.2 zcrm/"));
     /// # Ok(())
@@ -282,13 +288,15 @@ where
     /// ```
     ///
     /// # Errors
-    /// Of kind [`Config`](zcrm_core::ErrorKind::Config) for a product that is empty or not ASCII.
+    /// Returns an error of kind [`Config`](zcrm_core::ErrorKind::Config) if the product is empty or
+    /// not ASCII.
     pub fn user_agent(mut self, product: &str) -> Result<Self, Error> {
         self.agent = user_agent(Some(product))?;
         Ok(self)
     }
 
-    /// Puts in a layer of the application's. Of several at one place, the last stands outermost.
+    /// Adds a custom layer. With several layers at one position, the last one added is the
+    /// outermost.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -300,7 +308,7 @@ where
     /// use zcrm_http::{LayerPosition, ReqBody, ResBody, Stack, send};
     ///
     /// const LEADS: Operation = Operation::get("/Leads").id("leads.list");
-    /// let wire = service_fn(|_: Request<ReqBody>| async {
+    /// let server = service_fn(|_: Request<ReqBody>| async {
     ///     Ok::<_, BoxError>(Response::new(ResBody::from("{}")))
     /// });
     /// let seen = Arc::new(AtomicUsize::new(0));
@@ -309,13 +317,13 @@ where
     ///     counter.fetch_add(1, Ordering::Relaxed);
     ///     request
     /// });
-    /// let transport = Stack::new(wire).layer(LayerPosition::Attempt, counting).build();
+    /// let transport = Stack::new(server).layer(LayerPosition::Attempt, counting).build();
     /// send(&transport, LEADS.request(ApiVersion::V8).build_as()?).await?;
     /// assert_eq!(seen.load(Ordering::Relaxed), 1);
     /// # Ok(())
     /// # }
     /// ```
-    pub fn layer<L>(mut self, place: LayerPosition, layer: L) -> Self
+    pub fn layer<L>(mut self, position: LayerPosition, layer: L) -> Self
     where
         L: Layer<Transport> + Send + Sync + 'static,
         L::Service: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone + Send + Sync,
@@ -324,39 +332,39 @@ where
         <L::Service as Service<Request<ReqBody>>>::Future: Send,
     {
         let wrap = move |inner| BoxCloneSyncService::new(layer.layer(inner).map_err(Into::into));
-        self.layers.push((place, Arc::new(wrap)));
+        self.layers.push((position, Arc::new(wrap)));
         self
     }
 
-    /// Counts API credits in `meter`, and stops at its floor.
+    /// Counts API credits in `meter`, and refuses calls below its minimum.
     pub fn meter(mut self, meter: CreditMeter) -> Self {
         self.meter = Some(meter);
         self
     }
 
-    /// Tells `observer` what happens, for metrics.
+    /// Reports calls and attempts to `observer`, for metrics.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
         self
     }
 
-    /// The stack for calls of the API.
+    /// Builds the transport for calls of the API.
     #[must_use]
     pub fn build(&self) -> Transport {
-        match self.wire() {
-            Some(wire) => self.calls_over(wire),
+        match self.connector() {
+            Some(connector) => self.calls_over(connector),
             None => self.calls_over(self.base.clone()),
         }
     }
 
-    fn calls_over<W>(&self, wire: W) -> Transport
+    fn calls_over<C>(&self, connector: C) -> Transport
     where
-        W: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>
+        C: Service<Request<ReqBody>, Response = Response<ResBody>, Error = BoxError>
             + Clone
             + Send
             + Sync
             + 'static,
-        W::Future: Send,
+        C::Future: Send,
     {
         let Self { clock, timeouts, limits, .. } = self;
         let mut in_flight = InFlightLimitLayer::new(limits.concurrent, limits.concurrent_heavy)
@@ -373,12 +381,12 @@ where
             .layer(self.collect(limits.answer_bytes))
             .layer(AttemptTimeoutLayer::new(timeouts.head, Arc::clone(clock)))
             .layer(DecompressLayer::new())
-            .service(wire);
-        // inside the retry: what is kept to be sent again is smaller without it
+            .service(connector);
+        // inside the retry, because the copy for a retry is smaller without it
         let attempt = HeadersLayer::one(USER_AGENT, self.agent.clone()).layer(attempt);
         let policy = || RetryLayer::new(RetryPolicy::new(Arc::clone(clock)).lean());
         match &self.retry {
-            // in one piece, as most have it
+            // without a box in between, which is the common case
             None if !self.has_layers(LayerPosition::Attempt) => {
                 self.calls_of(policy().layer(attempt))
             }
@@ -408,7 +416,7 @@ where
         let Self { clock, timeouts, .. } = self;
         let call = ServiceBuilder::new()
             .layer(self.trace())
-            .layer(DeadlineLayer::new(timeouts.total, Arc::clone(clock)).told_of_attempts())
+            .layer(DeadlineLayer::new(timeouts.total, Arc::clone(clock)).attempts_report())
             .layer(CompressLayer::new())
             .service(attempts);
         let call = match self.headers.is_empty() {
@@ -418,8 +426,11 @@ where
         self.with_layers(LayerPosition::Call, call)
     }
 
-    /// The stack for calls of the accounts server: no retry, no authorisation, no in-flight limit, and
-    /// `deadline` for the whole of it. A token call that is sent twice may spend a grant.
+    /// Builds the transport for calls of the accounts server, with `deadline` as the time limit of
+    /// a call.
+    ///
+    /// It has no retries, no authorisation and no in-flight limit. A token call that is sent twice
+    /// may use up a grant.
     #[must_use]
     pub fn build_for_accounts(&self, deadline: Duration) -> Transport {
         BoxCloneSyncService::new(
@@ -430,31 +441,31 @@ where
                 .layer(self.collect(1024 * 1024))
                 .layer(DecompressLayer::new())
                 .service(
-                    self.wire().unwrap_or_else(|| BoxCloneSyncService::new(self.base.clone())),
+                    self.connector().unwrap_or_else(|| BoxCloneSyncService::new(self.base.clone())),
                 ),
         )
     }
 
-    /// What sends, where more than the base does.
-    fn wire(&self) -> Option<Transport> {
+    /// Returns the base with the custom layers around it, if there are any.
+    fn connector(&self) -> Option<Transport> {
         let base = || BoxCloneSyncService::new(self.base.clone());
         self.has_layers(LayerPosition::Connector)
             .then(|| self.with_layers(LayerPosition::Connector, base()))
     }
 
-    fn has_layers(&self, place: LayerPosition) -> bool {
-        self.layers.iter().any(|(at, _)| *at == place)
+    fn has_layers(&self, position: LayerPosition) -> bool {
+        self.layers.iter().any(|(at, _)| *at == position)
     }
 
-    /// The headers of every request: the user agent, and those that were set.
+    /// Returns the headers of every request: the user agent, and those that were set.
     fn all_headers(&self) -> HeadersLayer {
         let mut headers = self.headers.clone();
         headers.entry(USER_AGENT).or_insert_with(|| self.agent.clone());
         HeadersLayer::unchecked(&headers)
     }
 
-    fn with_layers(&self, place: LayerPosition, inner: Transport) -> Transport {
-        let here = self.layers.iter().filter(|(at, _)| *at == place);
+    fn with_layers(&self, position: LayerPosition, inner: Transport) -> Transport {
+        let here = self.layers.iter().filter(|(at, _)| *at == position);
         here.fold(inner, |inner, (_, wrap)| wrap(inner))
     }
 

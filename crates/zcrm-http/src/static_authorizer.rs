@@ -1,12 +1,14 @@
-//! An authorizer with one fixed token.
+//! An authorizer with a fixed token.
 
 use async_trait::async_trait;
 use zcrm_core::{BoxError, Error, Origin};
 
 use crate::{Authorization, Authorizer, Tenant};
 
-/// An [`Authorizer`] that always returns the same authorization, for tests and for programs that get
-/// their access token elsewhere. It cannot refresh the token: a call whose token is refused fails.
+/// An [`Authorizer`] that always returns the same authorisation.
+///
+/// It is for tests and for programs that get their access token elsewhere. It cannot refresh the
+/// token, so a call whose token is refused fails.
 ///
 /// ```
 /// use zcrm_http::{Authorizer, StaticAuthorizer};
@@ -22,22 +24,22 @@ pub struct StaticAuthorizer {
 }
 
 impl StaticAuthorizer {
-    /// Makes an authorizer of an authorization.
+    /// Creates an authorizer from an authorisation.
     #[must_use]
     pub fn new(authorization: Authorization) -> Self {
         Self { authorization, tenant: None }
     }
 
-    /// Makes an authorizer of an access token for the API server `origin`.
+    /// Creates an authorizer from an access token for the API server `origin`.
     ///
     /// # Errors
-    /// An error of kind [`Config`](zcrm_core::ErrorKind::Config) if the token has characters that a
-    /// header cannot hold.
+    /// Returns an error of kind [`Config`](zcrm_core::ErrorKind::Config) if the token has
+    /// characters that a header cannot hold.
     pub fn zoho(access_token: &str, origin: Origin) -> Result<Self, Error> {
         Ok(Self::new(Authorization::zoho(access_token, origin)?))
     }
 
-    /// Sets the tenant, whose limits its calls count against.
+    /// Sets the tenant whose limits the calls count against.
     #[must_use]
     pub fn with_tenant(mut self, tenant: Tenant) -> Self {
         self.tenant = Some(tenant);

@@ -1,4 +1,4 @@
-//! Whose limits a call counts against.
+//! Tenants, whose limits calls count against.
 
 use std::{
     fmt,
@@ -6,12 +6,15 @@ use std::{
     sync::{Arc, Weak},
 };
 
-/// Identifies whose limits a call counts against: an organisation, or its user where the organisation is
-/// not known. Zoho counts concurrent calls and API credits for each organisation, so the layers keep
-/// their limits for each tenant: what one tenant's calls run into costs another tenant nothing.
+/// The owner of the limits that a call counts against: an organisation, or its user if the
+/// organisation is not known.
 ///
-/// It comes from the request's [`Authorizer`](crate::Authorizer) ([`Authorizer::tenant`](crate::Authorizer::tenant)). Two tenants of the same name are
-/// equal. Requests without an authorizer share one tenant.
+/// Zoho counts concurrent calls and API credits for each organisation. So the layers keep separate
+/// limits for each tenant, and one tenant's calls do not affect another's.
+///
+/// The tenant comes from the request's authorizer
+/// ([`Authorizer::tenant`](crate::Authorizer::tenant)). Two tenants with the same name are equal.
+/// Requests without an authorizer share one tenant.
 ///
 /// ```
 /// use http::Extensions;
@@ -23,7 +26,7 @@ use std::{
 /// ```
 #[derive(Clone, Default)]
 pub struct Tenant {
-    /// Computed once, for it is looked up with each call.
+    /// The hash of the name, computed once because each call looks it up.
     hash: u64,
     name: TenantName,
 }
@@ -34,13 +37,13 @@ enum TenantName {
     #[default]
     Absent,
     Text(Arc<str>),
-    /// An authorizer that names no tenant. Its address is not used again while this exists.
+    /// An authorizer that names no tenant. Its address is not reused while this value exists.
     Authorizer(Weak<dyn Send + Sync>),
 }
 
 impl Tenant {
-    /// A tenant by its name: any text that is the same for all users of one organisation, and different
-    /// for different organisations.
+    /// Creates a tenant from a name, which must be the same for all users of one organisation and
+    /// different for different organisations.
     #[must_use]
     pub fn new(name: &str) -> Self {
         let mut hasher = DefaultHasher::new();
@@ -48,7 +51,7 @@ impl Tenant {
         Self { hash: hasher.finish(), name: TenantName::Text(name.into()) }
     }
 
-    /// Identifies an authorizer that names no tenant, by its address.
+    /// Creates a tenant for an authorizer that names none, from its address.
     pub(crate) fn of_address(authorizer: Weak<dyn Send + Sync>) -> Self {
         let mut hasher = DefaultHasher::new();
         authorizer.as_ptr().cast::<()>().addr().hash(&mut hasher);
@@ -116,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_the_name_that_the_authorizer_gives() {
+    fn uses_the_name_that_the_authorizer_returns() {
         let (one, same, other) = (fixed(Some("a")), fixed(Some("a")), fixed(Some("b")));
         assert_eq!(of(&one), of(&same));
         assert_ne!(of(&one), of(&other));
@@ -124,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_an_authorizer_without_a_name_as_one_tenant() {
+    fn treats_an_authorizer_without_a_name_as_one_tenant() {
         let (one, other) = (fixed(None), fixed(None));
         assert_eq!(of(&one), of(&one));
         assert_ne!(of(&one), of(&other));
@@ -132,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn never_confuses_an_authorizer_with_one_that_is_gone() {
+    fn never_equals_an_authorizer_that_was_dropped() {
         let one = fixed(None);
         let before = of(&one);
         drop(one);

@@ -1,4 +1,4 @@
-//! TLS: which cryptography, and which authorities are trusted.
+//! TLS: the cryptography, and the certificate authorities that are trusted.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use rustls::{ClientConfig, RootCertStore, crypto::CryptoProvider};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use zcrm_core::Error;
 
-/// The cryptography that was built in; aws-lc-rs where both are.
+/// Returns the cryptography that was built in; aws-lc-rs if both are.
 fn provider() -> Option<CryptoProvider> {
     #[cfg(feature = "aws-lc-rs")]
     return Some(rustls::crypto::aws_lc_rs::default_provider());
@@ -16,22 +16,22 @@ fn provider() -> Option<CryptoProvider> {
     return None;
 }
 
-/// TLS 1.2 and 1.3, trusting what was built in and the certificates of these PEM texts.
+/// Configures TLS 1.2 and 1.3 with the built-in roots and the certificates of these PEM texts.
 pub(crate) fn config(roots_pem: &[Vec<u8>]) -> Result<ClientConfig, Error> {
     let Some(provider) = provider() else {
         return Err(Error::config(
-            "no cryptography was built in: turn on the feature `ring` or `aws-lc-rs`, or give a \
-             transport of your own in the connector's place",
+            "no cryptography was built in: enable the feature `ring` or `aws-lc-rs`, or use a custom \
+             transport instead of the connector",
         ));
     };
     let roots = roots(roots_pem)?;
     if roots.is_empty() {
         return Err(Error::config(
-            "no certificate authority is trusted: turn on the feature `webpki-roots` or \
-             `native-roots`, or give one by `root_pem`",
+            "no certificate authority is trusted: enable the feature `webpki-roots` or \
+             `native-roots`, or add one with `root_pem`",
         ));
     }
-    // the provider is named, for a process-wide default belongs to the application
+    // the provider is explicit, because the process-wide default belongs to the application
     Ok(ClientConfig::builder_with_provider(Arc::new(provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::config("TLS cannot be set up").with_source(error))?
@@ -45,7 +45,7 @@ fn roots(pems: &[Vec<u8>]) -> Result<RootCertStore, Error> {
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     #[cfg(feature = "native-roots")]
     {
-        // what cannot be read is left out: systems hold odd certificates, and others serve
+        // unreadable ones are skipped: systems hold invalid certificates, and the others suffice
         let found = rustls_native_certs::load_native_certs();
         let (added, ignored) = roots.add_parsable_certificates(found.certs);
         tracing::debug!(target: "zcrm::http", added, ignored, failed = found.errors.len(), "the system's authorities");
@@ -53,10 +53,10 @@ fn roots(pems: &[Vec<u8>]) -> Result<RootCertStore, Error> {
     for pem in pems {
         let certificates: Vec<_> =
             CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|error| {
-                Error::config("a root certificate is no readable PEM").with_source(error)
+                Error::config("a root certificate is not valid PEM").with_source(error)
             })?;
         if certificates.is_empty() {
-            return Err(Error::config("a root PEM text holds no certificate"));
+            return Err(Error::config("a root PEM text contains no certificate"));
         }
         for certificate in certificates {
             roots.add(certificate).map_err(|error| {
@@ -73,9 +73,9 @@ mod tests {
 
     #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
     #[test]
-    fn without_cryptography_a_connector_is_asked_for() {
+    fn names_the_features_if_no_cryptography_is_built_in() {
         let error = config(&[]).unwrap_err().to_string();
-        for way in ["`ring`", "`aws-lc-rs`", "transport of your own"] {
+        for way in ["`ring`", "`aws-lc-rs`", "custom transport"] {
             assert!(error.contains(way), "{error}");
         }
     }
@@ -85,7 +85,7 @@ mod tests {
         not(any(feature = "webpki-roots", feature = "native-roots"))
     ))]
     #[test]
-    fn without_roots_some_are_asked_for() {
+    fn names_the_features_if_no_roots_are_built_in() {
         let error = config(&[]).unwrap_err().to_string();
         for way in ["`webpki-roots`", "`native-roots`", "`root_pem`"] {
             assert!(error.contains(way), "{error}");
@@ -94,7 +94,7 @@ mod tests {
 
     #[cfg(feature = "webpki-roots")]
     #[test]
-    fn roots_add_up() {
+    fn combines_the_built_in_roots() {
         let built_in = roots(&[]).unwrap().len();
         assert!(built_in >= webpki_roots::TLS_SERVER_ROOTS.len());
         #[cfg(feature = "native-roots")]
@@ -106,7 +106,7 @@ mod tests {
 
     #[cfg(all(feature = "ring", feature = "aws-lc-rs"))]
     #[test]
-    fn where_both_are_built_in_aws_lc_rs_is_used() {
+    fn prefers_aws_lc_rs_if_both_are_built_in() {
         let used = format!("{:?}", provider().unwrap().key_provider);
         assert!(used.to_lowercase().contains("aws"), "{used}");
     }

@@ -15,10 +15,10 @@ use zcrm_core::{BoxError, Error};
 use super::ByteStream;
 use crate::files;
 
-/// How much of a file is in memory at a time.
+/// The number of bytes of a file that are in memory at a time.
 const CHUNK: usize = 64 * 1024;
 
-/// A file, as it was when it was chosen.
+/// A file with the size, time of change and identity that it had when it was chosen.
 #[derive(Debug)]
 pub(super) struct FileSource {
     path: PathBuf,
@@ -39,7 +39,8 @@ impl FileSource {
         self.length
     }
 
-    /// The file from its beginning. Its last piece comes only if the file is then still what it was.
+    /// Streams the file from its beginning. The last chunk is sent only if the file is still
+    /// unchanged.
     pub(super) fn open(self: Arc<Self>) -> ByteStream {
         let opening = async move {
             let file = open(self.path.clone()).await.map_err(|error| self.unreadable(error))?;
@@ -56,19 +57,19 @@ impl FileSource {
         Box::pin(opening.try_flatten_stream())
     }
 
-    /// The piece that follows the first `passed` bytes; an empty one at the end.
+    /// Returns the chunk after the first `passed` bytes, or an empty one at the end.
     async fn next(&self, file: &mut File, passed: u64) -> Result<Bytes, Error> {
         let mut piece = BytesMut::with_capacity(CHUNK);
         let read = file.read_buf(&mut piece).await.map_err(|error| self.unreadable(error))?;
         let end = passed.saturating_add(read as u64);
-        // where it shrank, the end comes early; where it grew, the last piece is too long
+        // a file that shrank ends early, and one that grew has a last chunk that is too long
         if read == 0 || end >= self.length {
             self.is_still(file, "while it was sent").await?;
         }
         Ok(piece.freeze())
     }
 
-    /// Looks whether the file is what it was when it was chosen.
+    /// Returns an error if the file has changed since it was chosen.
     async fn is_still(&self, file: &File, when: &str) -> Result<(), Error> {
         let data = file.metadata().await.map_err(|error| self.unreadable(error))?;
         if data.len() == self.length
@@ -78,7 +79,7 @@ impl FileSource {
             return Ok(());
         }
         Err(Error::input(format!(
-            "`{}` changed {when} ({} bytes at first, {} now): send the call again",
+            "the file `{}` changed {when} (from {} to {} bytes): send the call again",
             self.path.display(),
             self.length,
             data.len()
@@ -90,7 +91,7 @@ impl FileSource {
     }
 }
 
-/// Opens what is a regular file, and waits for nothing.
+/// Opens a regular file without waiting for another process.
 async fn open(path: PathBuf) -> io::Result<File> {
     let opening = spawn_blocking(move || files::open_to_read(&path));
     Ok(File::from_std(opening.await.map_err(io::Error::other)??))

@@ -10,7 +10,7 @@ use zcrm_core::Error;
 
 use super::{ByteStream, ResBody};
 
-/// How an answer may be compressed.
+/// A content coding of an answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Coding {
     Gzip,
@@ -18,14 +18,14 @@ pub(crate) enum Coding {
 }
 
 impl Coding {
-    /// What a server may choose from.
+    /// The value of the `accept-encoding` header.
     pub(crate) const ACCEPTED: HeaderValue = HeaderValue::from_static("gzip, br");
 
-    /// The coding that a `content-encoding` names.
+    /// Returns the coding that a `content-encoding` names, if it is supported.
     pub(crate) fn named(name: &HeaderValue) -> Option<Self> {
         match name.as_bytes() {
             name if name.eq_ignore_ascii_case(b"gzip") => Some(Self::Gzip),
-            // the same by its older name
+            // an older name for gzip
             name if name.eq_ignore_ascii_case(b"x-gzip") => Some(Self::Gzip),
             name if name.eq_ignore_ascii_case(b"br") => Some(Self::Brotli),
             _ => None,
@@ -33,7 +33,7 @@ impl Coding {
     }
 }
 
-/// What a compressed body holds.
+/// Decompresses a body.
 pub(crate) fn decoded(body: ResBody, coding: Coding) -> ResBody {
     let reader = StreamReader::new(body.map_err(std::io::Error::other));
     match coding {
@@ -50,14 +50,14 @@ fn read(decoder: impl AsyncRead + Send + 'static) -> ResBody {
     ResBody::stream(ReaderStream::with_capacity(decoder, 16 * 1024))
 }
 
-/// A stream, compressed.
-pub(super) fn packing(stream: ByteStream) -> ByteStream {
+/// Compresses a stream.
+pub(super) fn compress_stream(stream: ByteStream) -> ByteStream {
     let reader = StreamReader::new(stream.map_err(std::io::Error::other));
     let pieces = ReaderStream::with_capacity(GzipEncoder::new(reader), 16 * 1024);
     Box::pin(pieces.map_err(own))
 }
 
-/// The cause that was wrapped for the reader.
+/// Returns the error that was wrapped for the reader.
 fn own(error: std::io::Error) -> zcrm_core::BoxError {
     match error.get_ref().is_some() {
         true => error.into_inner().unwrap_or_else(|| "no cause".into()),
@@ -65,8 +65,8 @@ fn own(error: std::io::Error) -> zcrm_core::BoxError {
     }
 }
 
-/// Bytes, compressed.
-pub(super) async fn packed(bytes: &[u8]) -> Result<Bytes, Error> {
+/// Compresses bytes.
+pub(super) async fn compress(bytes: &[u8]) -> Result<Bytes, Error> {
     let mut packed = Vec::with_capacity(bytes.len() / 4 + 64);
     match GzipEncoder::new(bytes).read_to_end(&mut packed).await {
         Ok(_) => Ok(packed.into()),

@@ -1,7 +1,7 @@
 //! Bodies of requests and answers: bytes, or streams of them.
 //!
-//! Both are [`Stream`]s of `Result<Bytes, BoxError>`, so that no HTTP library of a certain version
-//! stands between a body and whoever writes or reads it.
+//! Both are [`Stream`]s of `Result<Bytes, BoxError>`, so code that writes or reads a body does not
+//! depend on a version of an HTTP library.
 
 mod file;
 mod gzip;
@@ -23,5 +23,5 @@ pub use request::{Progress, ReqBody};
 pub(crate) use response::BodyBuffer;
 pub use response::ResBody;
 
-/// Bytes that come one after another.
+/// A stream of bytes.
 pub(crate) type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, BoxError>> + Send>>;

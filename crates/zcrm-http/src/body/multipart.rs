@@ -1,4 +1,4 @@
-//! Writes `multipart/form-data` bodies (RFC 7578) from the parts of an upload.
+//! The `multipart/form-data` bodies of uploads (RFC 7578).
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -8,9 +8,9 @@ use zcrm_core::{Payload, UploadPart};
 
 use super::ReqBody;
 
-/// Assembles the body of a built request; that of an upload is written as `multipart/form-data`.
+/// Builds the body of a request; the parts of an upload become `multipart/form-data`.
 ///
-/// `stream` gives the content of the streamed files, by their number from 0.
+/// `stream` returns the content of each streamed file, by its number, counted from 0.
 ///
 /// ```
 /// use zcrm_core::{ApiVersion, BodyShape, Error, Operation};
@@ -68,7 +68,7 @@ pub fn assemble<E>(
     Ok(Request::from_parts(head, body))
 }
 
-/// About how many bytes the contents that are at hand and the heads of the parts have.
+/// Estimates the number of bytes of the part heads and of the contents in memory.
 fn size(parts: &[UploadPart]) -> usize {
     let size = |part: &UploadPart| {
         let name = part.file_name.as_ref().map_or(0, String::len);
@@ -91,7 +91,7 @@ fn write_head(part: &UploadPart, boundary: &str, bytes: &mut BytesMut) {
     bytes.put_slice(b"\r\n\r\n");
 }
 
-/// Quotes a name as browsers do in a header: what would end it is percent-encoded.
+/// Escapes a name for a header as browsers do: quotes and line breaks are percent-encoded.
 fn quoted(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for c in name.chars() {
@@ -106,8 +106,10 @@ fn quoted(name: &str) -> String {
     text
 }
 
-/// Chooses a boundary that no content has: by searching the contents that are at hand, and with 128 random
-/// bits where one is a stream, so that the author of a file cannot know it.
+/// Chooses a boundary that does not occur in any content.
+///
+/// Contents in memory are searched for it. If a content is a stream, the boundary has 128 random
+/// bits, so the author of a file cannot predict it.
 fn boundary(parts: &[UploadPart]) -> String {
     let mut boundary = "zcrm-part-0".to_owned();
     if parts.iter().any(|part| part.content.is_none()) {
@@ -156,7 +158,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn writes_a_file_as_it_is() {
+    async fn escapes_the_file_name_and_writes_the_content_unchanged() {
         let request = assembled(upload().file("a\"b\r\n.txt", "text/plain", "zcrm-part-0"));
         assert_eq!(boundary_of(&request), "zcrm-part-1");
         let wanted = "--zcrm-part-1\r\nContent-Disposition: form-data; name=\"file\"; \
@@ -170,7 +172,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_cannot_end_its_own_part() {
+    async fn chooses_a_boundary_that_no_file_contains() {
         let trap = "--zcrm-part-0--\r\nzcrm-part-1";
         let request = assembled(upload().file("a\"b\r\n.csv", "text/csv", trap));
         let boundary = boundary_of(&request).to_owned();

@@ -21,12 +21,13 @@ use zcrm_core::{BoxError, Error, ErrorKind, Outcome};
 
 use super::{ByteStream, file, gzip};
 
-/// The body of a request: bytes, a stream that can be opened again, or one that can be sent once.
+/// The body of a request: bytes, a stream that can be opened again, or a stream that can be sent
+/// once.
 ///
-/// A call is repeated after a failure, and after a 401 with a fresh token, only where its body can
-/// be sent again. So give large bodies as files ([`file`](Self::file)) or with a function that
-/// begins them anew ([`replay`](Self::replay)); a stream that exists only once
-/// ([`once`](Self::once)) is sent once, and the error says so.
+/// A failed call, or one with a stale token, is sent again only if its body can be sent again. So
+/// pass large bodies as files ([`file`](Self::file)) or as a function that opens the stream again
+/// ([`replay`](Self::replay)). A stream that exists only once ([`once`](Self::once)) is sent once,
+/// and the error of a stale token says so.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -47,60 +48,62 @@ pub struct ReqBody(ReqBodyRepr);
 
 enum ReqBodyRepr {
     Bytes(Bytes),
-    // on the heap, for requests are handed on by value
+    // on the heap, because requests are passed by value
     Stream(Box<StreamBody>),
 }
 
-/// Begins a stream.
+/// Opens a stream.
 type OpenStream = Arc<dyn Fn() -> ByteStream + Send + Sync>;
 
-/// Told how far a body is.
+/// Receives the progress of a body.
 pub(crate) type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
 
 struct StreamBody {
-    /// `None` where it can be sent once.
+    /// `None` if the stream can be sent only once.
     open: Option<OpenStream>,
     current: Option<ByteStream>,
     length: Option<u64>,
     passed: u64,
     listener: Option<Listener>,
-    /// Counts the pieces that were taken, for whoever waits.
+    /// Counts the chunks that were taken, for the timeout of the attempt.
     taken: Option<Arc<AtomicU64>>,
-    /// What it failed with, for whoever asks.
+    /// Receives the error of the stream, for the connector.
     failed: Option<Arc<OnceLock<Error>>>,
 }
 
-/// How far a body is.
+/// The progress of a body that is being sent or received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Bytes so far.
+    /// The number of bytes so far.
     pub bytes: u64,
-    /// Bytes in all, where that is known.
+    /// The total number of bytes, if it is known.
     pub total: Option<u64>,
 }
 
 impl Progress {
-    /// Creates a progress of `bytes` so far, of `total` where that is known.
+    /// Creates a progress of `bytes` so far out of `total`, if that is known.
     #[must_use]
     pub fn new(bytes: u64, total: Option<u64>) -> Self {
         Self { bytes, total }
     }
 }
 
-/// The pieces in which bytes are sent whose progress is told.
+/// The size of the chunks in which bytes are sent if their progress is reported.
 const CHUNK: usize = 64 * 1024;
 
 impl ReqBody {
-    /// No body.
+    /// Creates an empty body.
     #[must_use]
     pub fn empty() -> Self {
         Self(ReqBodyRepr::Bytes(Bytes::new()))
     }
 
-    /// A file, whose length is sent with it. It is opened anew for each attempt; if it is then no
-    /// longer what it was (length, time of change), or changes while it is sent, the call fails with
-    /// an error that names it, and nothing is executed.
+    /// Creates a body from a file. The request carries the file's length.
+    ///
+    /// The file is opened again for each attempt. The call fails with an error that names the file
+    /// if its length or time of change is different by then, or if the file changes while it is
+    /// sent. The server then executes nothing.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -116,14 +119,15 @@ impl ReqBody {
     /// ```
     ///
     /// # Errors
-    /// Of kind [`Input`](ErrorKind::Input), naming the path, where there is no such file.
+    /// Returns an error of kind [`Input`](ErrorKind::Input) that names the path if the file cannot
+    /// be read.
     pub async fn file(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let file = Arc::new(file::FileSource::inspect(path.into()).await?);
         let length = file.length();
         Ok(Self::replay(move || Arc::clone(&file).open()).with_length(length))
     }
 
-    /// A stream that `open` begins anew whenever the request is sent: for each attempt once.
+    /// Creates a body from a stream that `open` opens again for each attempt.
     #[must_use]
     pub fn replay<F, S, E>(open: F) -> Self
     where
@@ -134,8 +138,10 @@ impl ReqBody {
         Self::streamed(Some(Arc::new(move || Box::pin(open().map_err(Into::into)) as _)), None)
     }
 
-    /// A stream that can be sent once. A call with such a body is never retried, nor replayed
-    /// after a 401: its error then says what to do.
+    /// Creates a body from a stream that can be sent only once.
+    ///
+    /// A call with such a body is never sent again. If its token is stale, the error says what to
+    /// do.
     #[must_use]
     pub fn once<S, E>(stream: S) -> Self
     where
@@ -157,9 +163,10 @@ impl ReqBody {
         })))
     }
 
-    /// Says how many bytes a stream has, so that the request carries its `Content-Length`; without
-    /// that it is sent in chunks, which some servers refuse. A stream of another length is an
-    /// error, and the request is broken off.
+    /// Sets the length of a stream in bytes, so that the request carries its `Content-Length`.
+    ///
+    /// Without a length the stream is sent in chunks, which some servers refuse. If the stream has
+    /// another length, the request is aborted with an error.
     #[must_use]
     pub fn with_length(mut self, bytes: u64) -> Self {
         if let ReqBodyRepr::Stream(stream) = &mut self.0 {
@@ -168,8 +175,8 @@ impl ReqBody {
         self
     }
 
-    /// Tells `listener` how many bytes were taken by the connection so far. Where the request is
-    /// sent again, it begins again at the first.
+    /// Reports to `listener` how many bytes the connection has taken so far. If the request is sent
+    /// again, the count starts again.
     ///
     /// ```
     /// use zcrm_http::ReqBody;
@@ -191,7 +198,8 @@ impl ReqBody {
         self
     }
 
-    /// The bodies one after another: of known length if all are, to be sent again if all can be.
+    /// Concatenates bodies. The length is known if all lengths are, and the result can be sent
+    /// again if all bodies can.
     ///
     /// ```
     /// use zcrm_http::ReqBody;
@@ -224,7 +232,7 @@ impl ReqBody {
         chained
     }
 
-    /// What begins this body, if it can be begun again.
+    /// Returns a function that opens this body again, if that is possible.
     fn opening(&self) -> Option<OpenStream> {
         Some(match &self.0 {
             ReqBodyRepr::Bytes(bytes) => {
@@ -248,7 +256,7 @@ impl ReqBody {
         fresh
     }
 
-    /// The same body again, from its beginning; `None` where it can be sent only once.
+    /// Returns the same body from its beginning, or `None` if it can be sent only once.
     #[must_use]
     pub fn try_clone(&self) -> Option<Self> {
         Some(match &self.0 {
@@ -260,13 +268,13 @@ impl ReqBody {
         })
     }
 
-    /// Whether it can be sent only once.
+    /// Returns `true` if the body can be sent only once.
     #[must_use]
     pub fn is_once(&self) -> bool {
         matches!(&self.0, ReqBodyRepr::Stream(stream) if stream.open.is_none())
     }
 
-    /// The bytes, where it is no stream.
+    /// Returns the bytes, or `None` if the body is a stream.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&Bytes> {
         match &self.0 {
@@ -275,7 +283,7 @@ impl ReqBody {
         }
     }
 
-    /// How many bytes are still to come, where that is known.
+    /// Returns the number of bytes still to be sent, if it is known.
     #[must_use]
     pub fn length(&self) -> Option<u64> {
         match &self.0 {
@@ -284,10 +292,10 @@ impl ReqBody {
         }
     }
 
-    /// All of it, in one piece: for a transport of one's own.
+    /// Collects the entire body, for a custom transport.
     ///
     /// # Errors
-    /// Where a stream fails, or is not of the length that was told.
+    /// Returns an error if a stream fails or does not have the length that was set.
     pub async fn collect(self) -> Result<Bytes, BoxError> {
         match self.0 {
             ReqBodyRepr::Bytes(bytes) => Ok(bytes),
@@ -295,7 +303,7 @@ impl ReqBody {
         }
     }
 
-    /// The number of pieces that were taken of a stream so far.
+    /// Returns a counter of the chunks that were taken from a stream.
     pub(crate) fn chunks_sent(&mut self) -> Option<Arc<AtomicU64>> {
         match &mut self.0 {
             ReqBodyRepr::Bytes(_) => None,
@@ -303,7 +311,7 @@ impl ReqBody {
         }
     }
 
-    /// Where a stream leaves what it failed with; only the first counts.
+    /// Returns the cell in which a stream stores its first error.
     pub(crate) fn failure(&mut self) -> Option<Arc<OnceLock<Error>>> {
         match &mut self.0 {
             ReqBodyRepr::Bytes(_) => None,
@@ -311,19 +319,19 @@ impl ReqBody {
         }
     }
 
-    /// The same body, compressed with gzip. A stream's new length is not known in advance.
+    /// Compresses the body with gzip. The new length of a stream is not known in advance.
     pub(crate) async fn gzip(self) -> Result<Self, Error> {
         match &self.0 {
-            ReqBodyRepr::Bytes(bytes) => Ok(gzip::packed(bytes).await?.into()),
+            ReqBodyRepr::Bytes(bytes) => Ok(gzip::compress(bytes).await?.into()),
             ReqBodyRepr::Stream(_) => Ok(match self.opening() {
-                Some(open) => Self::replay(move || gzip::packing(open())),
-                None => Self::once(gzip::packing(Box::pin(self))),
+                Some(open) => Self::replay(move || gzip::compress_stream(open())),
+                None => Self::once(gzip::compress_stream(Box::pin(self))),
             }),
         }
     }
 }
 
-/// Bytes in pieces of an even size.
+/// Splits bytes into chunks of equal size.
 fn chunks(mut bytes: Bytes) -> impl Iterator<Item = Result<Bytes, BoxError>> {
     std::iter::from_fn(move || {
         let piece = bytes.split_to(bytes.len().min(CHUNK));
@@ -341,13 +349,13 @@ impl StreamBody {
             Some(Ok(piece)) => {
                 self.passed = self.passed.saturating_add(piece.len() as u64);
                 match self.length {
-                    Some(length) if self.passed > length => Some(Err(self.odd_length("more"))),
+                    Some(length) if self.passed > length => Some(Err(self.wrong_length("more"))),
                     _ => Some(Ok(piece)),
                 }
             }
             Some(Err(cause)) => Some(Err(broken(cause))),
             None if self.length.is_some_and(|length| self.passed < length) => {
-                Some(Err(self.odd_length("fewer")))
+                Some(Err(self.wrong_length("fewer")))
             }
             None => None,
         };
@@ -360,7 +368,7 @@ impl StreamBody {
                 if let (Some(failed), Some(error)) = (&self.failed, error.downcast_ref::<Error>()) {
                     let _ = failed.set(error.clone());
                 }
-                // it is over, for a body that failed is asked no more
+                // a body that failed is finished and is not polled again
                 self.current = Some(Box::pin(stream::empty()));
                 self.length = None;
             }
@@ -369,23 +377,23 @@ impl StreamBody {
         Poll::Ready(next)
     }
 
-    fn odd_length(&self, how: &str) -> BoxError {
-        let told = self.length.unwrap_or_default();
+    fn wrong_length(&self, how: &str) -> BoxError {
+        let announced = self.length.unwrap_or_default();
         Error::input(format!(
-            "the request's body has {how} bytes than the {told} that were announced: the request \
-             was broken off"
+            "the request's body has {how} bytes than the {announced} that were announced, so the \
+             request was aborted"
         ))
         .into()
     }
 }
 
-/// A body that failed is our own side's: the server did not get the request whole, and executes none
-/// of it.
+/// Returns the error of a body that failed. The server did not get the entire request, so it
+/// executes none of it.
 fn broken(cause: BoxError) -> BoxError {
     match cause.downcast::<Error>() {
         Ok(error) => error,
         Err(cause) => {
-            let message = "the request's body failed while it was sent: the request was broken off";
+            let message = "the request's body failed while it was sent, so the request was aborted";
             Error::new(ErrorKind::Input, Outcome::NotSent, message).with_boxed_source(cause).into()
         }
     }

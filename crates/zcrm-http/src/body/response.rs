@@ -17,7 +17,7 @@ use zcrm_core::Origin;
 use super::ByteStream;
 use crate::{BoxError, parsed_origin::ParsedOrigin};
 
-/// The body of an answer: bytes that are there, or a stream of them.
+/// The body of an answer: bytes in memory, or a stream of them.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -40,7 +40,7 @@ pub struct ResBody {
 
 enum ResBodyRepr {
     Bytes(Bytes),
-    Wire(Incoming),
+    Incoming(Incoming),
     Stream(ByteStream),
 }
 
@@ -51,7 +51,7 @@ impl Default for ResBodyRepr {
 }
 
 impl ResBody {
-    /// A body that comes piece by piece.
+    /// Creates a body from a stream.
     #[must_use]
     pub fn stream<S, E>(stream: S) -> Self
     where
@@ -61,8 +61,8 @@ impl ResBody {
         ResBodyRepr::Stream(Box::pin(stream.map_err(Into::into))).into()
     }
 
-    pub(crate) fn wire(incoming: Incoming) -> Self {
-        ResBodyRepr::Wire(incoming).into()
+    pub(crate) fn incoming(incoming: Incoming) -> Self {
+        ResBodyRepr::Incoming(incoming).into()
     }
 
     pub(crate) fn came_from(&mut self, server: &Arc<ParsedOrigin>) {
@@ -73,37 +73,38 @@ impl ResBody {
         self.peer.as_deref()
     }
 
-    /// The server that it comes from, where that is known: the one that an
-    /// [`Auth`](crate::layer::Auth) layer sent the token to. A body that a layer of the application's
-    /// makes of it does not know.
+    /// Returns the server that the body comes from, if it is known.
+    ///
+    /// This is the server that an [`Auth`](crate::layer::Auth) layer sent the token to. It is not
+    /// known for a body that a layer of the application creates.
     #[must_use]
     pub fn peer(&self) -> Option<&Origin> {
         self.server().map(|server| &server.origin)
     }
 
-    /// The bytes, where it is no stream.
+    /// Returns the bytes, or `None` if the body is a stream.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&Bytes> {
         match &self.repr {
             ResBodyRepr::Bytes(bytes) => Some(bytes),
-            ResBodyRepr::Wire(_) | ResBodyRepr::Stream(_) => None,
+            ResBodyRepr::Incoming(_) | ResBodyRepr::Stream(_) => None,
         }
     }
 
-    /// All of it, in one piece. Behind a [`Stack`](crate::Stack) that costs nothing, except for
-    /// files that were asked for as streams.
+    /// Collects the entire body. This is free behind a [`Stack`](crate::Stack), except for files
+    /// that were requested as streams.
     ///
     /// # Errors
-    /// Where the stream fails.
+    /// Returns an error if the stream fails.
     pub async fn collect(self) -> Result<Bytes, BoxError> {
         match self.repr {
             ResBodyRepr::Bytes(bytes) => Ok(bytes),
-            ResBodyRepr::Wire(_) | ResBodyRepr::Stream(_) => gather(self).await,
+            ResBodyRepr::Incoming(_) | ResBodyRepr::Stream(_) => gather(self).await,
         }
     }
 }
 
-/// All pieces of a stream in one. A stream of one piece, the common case, is never copied.
+/// Collects a stream. A stream of only one chunk, the common case, is not copied.
 pub(super) async fn gather<S>(mut stream: S) -> Result<Bytes, BoxError>
 where
     S: Stream<Item = Result<Bytes, BoxError>> + Unpin,
@@ -115,7 +116,7 @@ where
     Ok(whole.into())
 }
 
-/// Pieces that become one. The first alone is never copied.
+/// A buffer that joins chunks. A single chunk is not copied.
 #[derive(Default)]
 pub(crate) struct BodyBuffer {
     first: Bytes,
@@ -151,12 +152,12 @@ impl Stream for ResBody {
             ResBodyRepr::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
             ResBodyRepr::Bytes(bytes) => Poll::Ready(Some(Ok(mem::take(bytes)))),
             ResBodyRepr::Stream(stream) => stream.as_mut().poll_next(cx),
-            ResBodyRepr::Wire(incoming) => loop {
+            ResBodyRepr::Incoming(incoming) => loop {
                 match ready!(Pin::new(&mut *incoming).poll_frame(cx)) {
                     None => return Poll::Ready(None),
                     Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
                     Some(Ok(frame)) => {
-                        // what is no data is a trailer; an empty piece says nothing
+                        // other frames are trailers, and an empty chunk carries no data
                         if let Ok(data) = frame.into_data()
                             && !data.is_empty()
                         {

@@ -1,8 +1,8 @@
-//! Connections that notice, before a request goes out, that the server has closed them.
+//! Connections that detect, before a request is written, that the server has closed them.
 //!
 //! A server may close a kept HTTP/1.1 connection at any time. hyper notices that when the runtime
-//! reports it, which may be after the next request was written. So the kernel is asked once more
-//! right before a request's first byte: what was not written is certainly not executed.
+//! reports it, which may be after the next request was written. So the kernel is asked again right
+//! before a request's first byte: a request that was not written was certainly not executed.
 
 use std::{
     fmt, io,
@@ -24,9 +24,9 @@ use zcrm_core::BoxError;
 
 use crate::{BoxFuture, proxy::TcpConnector};
 
-/// Connects by TLS or plain TCP and watches the connections.
+/// Connects with TLS or plain TCP and monitors the connections.
 ///
-/// In one piece, for hyper clones it for every request and connects with few of them.
+/// Behind one pointer, because hyper clones it for every request but rarely connects.
 #[derive(Clone)]
 pub(super) struct Connect(Arc<HttpsConnector<TcpConnector>>);
 
@@ -53,21 +53,21 @@ impl Service<Uri> for Connect {
 
 type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 
-/// A connection that fails with [`ClosedBeforeWrite`] where a request would be written to it after the
-/// server closed it.
+/// A connection that fails with [`ClosedBeforeWrite`] if the server has closed it when a request is
+/// about to be written.
 pub(super) struct MonitoredConnection {
     stream: Stream,
     phase: Phase,
 }
 
-/// Where an HTTP/1.1 connection is in its exchanges.
+/// The phase of an HTTP/1.1 connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Something was written that was not answered yet; also a new connection.
+    /// Bytes were written and not answered yet. A new connection starts in this phase.
     Asked,
-    /// The last thing that happened is that bytes of an answer came.
+    /// The last event was the arrival of bytes of an answer.
     Answered,
-    /// HTTP/2, where requests and answers overlap: nothing is claimed of this connection.
+    /// HTTP/2, where requests and answers overlap, so the connection is not monitored.
     Unmonitored,
 }
 
@@ -87,7 +87,7 @@ impl MonitoredConnection {
         }
     }
 
-    /// Fails where the next bytes begin a request and the server has closed the connection.
+    /// Fails if the next bytes begin a request and the server has closed the connection.
     fn check(&self, next: &[u8]) -> io::Result<()> {
         if self.phase == Phase::Answered && begins_request(next) && is_closed_by_peer(self.tcp()) {
             return Err(io::Error::new(io::ErrorKind::ConnectionAborted, ClosedBeforeWrite));
@@ -102,31 +102,31 @@ impl MonitoredConnection {
     }
 }
 
-/// Whether bytes are the beginning of a request, and not a part of a request's body, which may go on
+/// Returns `true` if bytes begin a request rather than continue a request's body, which may go on
 /// after an early or interim answer.
 fn begins_request(bytes: &[u8]) -> bool {
     let method = bytes.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
     method > 2 && bytes.get(method..).is_some_and(|rest| rest.starts_with(b" /"))
 }
 
-/// Whether the kernel has seen the end of what the peer sends, or a reset.
+/// Returns `true` if the kernel has seen the peer's end of data, or a reset.
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
 fn is_closed_by_peer(tcp: &TcpStream) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    let mut asked = [PollFd::new(tcp, PollFlags::RDHUP)];
-    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut polled = [PollFd::new(tcp, PollFlags::RDHUP)];
+    let no_wait = Timespec { tv_sec: 0, tv_nsec: 0 };
     let closed = PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR;
-    poll(&mut asked, Some(&at_once)).is_ok()
-        && asked.iter().any(|fd| fd.revents().intersects(closed))
+    poll(&mut polled, Some(&no_wait)).is_ok()
+        && polled.iter().any(|fd| fd.revents().intersects(closed))
 }
 
-/// Other systems cannot tell this without reading.
+/// Returns `false`, because other systems cannot report this without a read.
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
 fn is_closed_by_peer(_: &TcpStream) -> bool {
     false
 }
 
-/// The connection was closed by the server before a byte of the request was written.
+/// The server closed the connection before a byte of the request was written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClosedBeforeWrite;
 
@@ -140,7 +140,7 @@ impl std::error::Error for ClosedBeforeWrite {}
 
 impl Connection for MonitoredConnection {
     fn connected(&self) -> Connected {
-        // without the addresses, which hyper would put into the extensions of every answer
+        // without the addresses, which hyper would add to the extensions of every answer
         let tls = self.stream.connected();
         let connected = Connected::new().proxy(tls.is_proxied());
         match tls.is_negotiated_h2() {
@@ -208,7 +208,7 @@ mod tests {
     use super::begins_request;
 
     #[test]
-    fn tells_the_head_of_a_request_from_a_piece_of_a_body() {
+    fn distinguishes_the_head_of_a_request_from_a_body() {
         for head in ["GET / HTTP/1.1\r\n", "PATCH /crm/v8/Leads", "POST /x"] {
             assert!(begins_request(head.as_bytes()), "{head}");
         }

@@ -1,4 +1,4 @@
-//! What became of a request that hyper could not finish.
+//! The outcome of requests that hyper could not finish.
 
 use std::{error::Error as StdError, io};
 
@@ -6,7 +6,7 @@ use zcrm_core::{Error, ErrorKind, Outcome};
 
 use super::connection::ClosedBeforeWrite;
 
-/// The error of a request, with what is known of its outcome.
+/// Converts hyper's error into an error with a kind and an outcome.
 pub(super) fn classify(error: hyper_util::client::legacy::Error) -> Error {
     if let Some(config) = find::<Error>(&error) {
         return config.clone();
@@ -20,12 +20,12 @@ fn classify_kind(error: &hyper_util::client::legacy::Error) -> (ErrorKind, Outco
     if error.is_connect() {
         let timed_out = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
         return not_sent(match find::<io::Error>(error).is_some_and(timed_out) {
-            true => "no connection was made in time (connect timeout)",
-            false => "no connection could be made",
+            true => "could not connect in time (connect timeout)",
+            false => "could not connect to the server",
         });
     }
     let hyper = error.source().and_then(|source| source.downcast_ref::<hyper::Error>());
-    // hyper cancels what it has not begun to write
+    // hyper cancels requests that it has not begun to write
     if hyper.is_some_and(hyper::Error::is_canceled) || was_closed_before(error) {
         return not_sent("the connection closed before the request was sent");
     }
@@ -35,13 +35,14 @@ fn classify_kind(error: &hyper_util::client::legacy::Error) -> (ErrorKind, Outco
     (ErrorKind::Transport, Outcome::Unknown, "the connection broke before the answer came")
 }
 
-/// Why the server certainly did not process a stream (RFC 9113, section 8.7), if it said so.
+/// Returns the reason why the server certainly did not process a stream (RFC 9113, section 8.7), if
+/// it gave one.
 fn unprocessed(error: &h2::Error) -> Option<&'static str> {
     if !error.is_remote() {
         return None;
     }
-    // h2 ends with the server's GOAWAY only the streams above the last one that it names, and those
-    // that were never begun
+    // on GOAWAY, h2 fails only the streams above the last one that the server names, and those that
+    // were never begun
     if error.is_go_away() {
         return Some(
             "the server is closing the connection and did not process the request (GOAWAY)",
@@ -51,13 +52,13 @@ fn unprocessed(error: &h2::Error) -> Option<&'static str> {
         .then_some("the server did not process the request (HTTP/2 REFUSED_STREAM)")
 }
 
-/// Whether the connection was found closed before the request's first byte.
+/// Returns `true` if the connection was found closed before the request's first byte.
 fn was_closed_before(error: &hyper_util::client::legacy::Error) -> bool {
     let cause = find::<io::Error>(error).and_then(io::Error::get_ref);
     cause.is_some_and(<dyn StdError + Send + Sync>::is::<ClosedBeforeWrite>)
 }
 
-/// The error of this type in a chain of causes.
+/// Returns the error of this type in a chain of causes.
 fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
     let mut cause = Some(error);
     while let Some(error) = cause {

@@ -35,36 +35,38 @@ use crate::{
     tls,
 };
 
-/// Sends requests over pooled connections: HTTP/2 where the server offers it, HTTP/1.1 otherwise,
-/// TLS 1.2 and 1.3. Plain HTTP goes to loopback addresses only, whatever the name of the host, and
-/// never through a proxy. Redirects are never followed. A
-/// request's extensions end here; hyper sees none of them.
+/// Sends requests over pooled connections, with TLS 1.2 or 1.3.
+///
+/// It speaks HTTP/2 if the server offers it, and HTTP/1.1 otherwise. Plain HTTP is allowed to
+/// loopback addresses only, regardless of the host's name, and never goes through a proxy.
+/// Redirects are never followed. The connector removes a request's extensions, so hyper sees none
+/// of them.
 ///
 /// # The pool
 ///
-/// Clones share one pool. To a server that speaks HTTP/2, as Zoho's do, one connection carries all
-/// calls at a time. To others there are as many connections as calls are under way;
-/// of those, [`idle_per_host`](ConnectorBuilder::idle_per_host) are kept for the next calls, each
-/// for [`idle_timeout`](ConnectorBuilder::idle_timeout). How many calls there are at a time, the
-/// in-flight limit of the [`Stack`](crate::Stack) says ([`Limits`](crate::Limits)).
+/// Clones share one pool. A server that speaks HTTP/2, as Zoho's do, gets all concurrent calls over
+/// one connection. Any other server gets one connection for each concurrent call. The pool keeps up
+/// to [`idle_per_host`](ConnectorBuilder::idle_per_host) unused connections for the next calls,
+/// each for [`idle_timeout`](ConnectorBuilder::idle_timeout). The in-flight limit of the
+/// [`Stack`](crate::Stack) bounds the number of concurrent calls ([`Limits`](crate::Limits)).
 ///
-/// # Connections that die in silence
+/// # Dead connections
 ///
-/// A firewall that forgets a connection, or a peer that is gone, says nothing. On HTTP/2 a ping
-/// finds that out, also while no call is under way, within 40 s
-/// ([`http2_keep_alive`](ConnectorBuilder::http2_keep_alive)): calls on it fail, and reads are tried
-/// again on a new one. On HTTP/1.1 the system probes idle connections
-/// ([`tcp_keep_alive`](ConnectorBuilder::tcp_keep_alive)), and a call that is under way ends by the
+/// If a firewall drops a connection or the peer disappears, no packet reports it. On HTTP/2, pings
+/// detect this within 40 s, even while there are no calls
+/// ([`http2_keep_alive`](ConnectorBuilder::http2_keep_alive)). The calls on that connection fail,
+/// and reads are retried on a new one. On HTTP/1.1 the system probes idle connections
+/// ([`tcp_keep_alive`](ConnectorBuilder::tcp_keep_alive)), and a call in progress ends by the
 /// stack's [`Timeouts`](crate::Timeouts).
 #[derive(Clone, Debug)]
 pub struct Connector {
-    // in one piece, for every call of a stack clones its services
+    // behind one pointer, because a stack clones its services for every call
     client: Arc<Client<Connect, OutgoingBody>>,
 }
 
 impl Connector {
-    /// A connector with the roots that were built in: Mozilla's (feature `webpki-roots`, on by
-    /// default), the system's (feature `native-roots`), or both.
+    /// Returns a builder with the built-in root certificates: Mozilla's (feature `webpki-roots`, on
+    /// by default), the system's (feature `native-roots`), or both.
     pub fn builder() -> ConnectorBuilder {
         ConnectorBuilder {
             roots_pem: Vec::new(),
@@ -96,8 +98,8 @@ pub struct ConnectorBuilder {
 }
 
 impl ConnectorBuilder {
-    /// Trusts the certificates of a PEM text as well, beside those that were built in: a company's
-    /// proxy, or a simulator.
+    /// Trusts the certificates in a PEM text in addition to the built-in ones, for example those of
+    /// a company's proxy or of a simulator.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -121,7 +123,7 @@ impl ConnectorBuilder {
     /// call(connector).await?;
     /// assert_eq!(sim.journal().requests(), 1);
     ///
-    /// // without it the simulator is a stranger, and gets nothing
+    /// // without it the connector does not trust the simulator and sends nothing
     /// let error = call(Connector::builder().build()?).await.unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::Connect);
     /// assert_eq!(sim.journal().requests(), 1);
@@ -133,10 +135,12 @@ impl ConnectorBuilder {
         self
     }
 
-    /// Connects through this proxy (`http://host:port`, or `http://user:password@host:port`), which
-    /// makes tunnels by CONNECT and sees no request. By default the environment decides, as curl
-    /// reads it: `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`. Loopback addresses and `localhost` are never
-    /// reached through a proxy.
+    /// Connects through this proxy: `http://host:port` or `http://user:password@host:port`.
+    ///
+    /// The proxy opens tunnels with CONNECT and does not see the requests. By default the proxy
+    /// comes from the environment variables `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, which are
+    /// read as curl reads them. Loopback addresses and `localhost` are never reached through a
+    /// proxy.
     ///
     /// ```
     /// # #[tokio::main]
@@ -145,7 +149,7 @@ impl ConnectorBuilder {
     /// use zcrm_core::{ApiVersion, Operation, ErrorKind, Outcome};
     /// use zcrm_http::{CallSettings, Connector, ReqBody, Stack, send};
     ///
-    /// // a proxy that lets nobody through
+    /// // a proxy that refuses every tunnel
     /// let listener = TcpListener::bind("127.0.0.1:0").await?;
     /// let proxy = format!("http://user:password@{}", listener.local_addr()?);
     /// let asked = tokio::spawn(async move {
@@ -173,58 +177,64 @@ impl ConnectorBuilder {
         self.proxy_except(url, "")
     }
 
-    /// The same, except to the hosts of a list as `NO_PROXY` has it: names with all below them,
-    /// addresses, networks (`10.0.0.0/8`), separated by commas; `*` means all.
+    /// Connects through this proxy, except to the hosts of a list in the format of `NO_PROXY`.
+    ///
+    /// The list is separated by commas. It holds names, which include their subdomains, addresses
+    /// and networks (`10.0.0.0/8`); `*` means all hosts.
     pub fn proxy_except(mut self, url: impl Into<String>, hosts: impl Into<String>) -> Self {
         self.proxy = Proxy::Fixed { url: ProxyUrl(url.into()), except: hosts.into() };
         self
     }
 
-    /// Connects directly, whatever the environment says.
+    /// Connects directly, even if the environment names a proxy.
     pub fn no_proxy(mut self) -> Self {
         self.proxy = Proxy::Never;
         self
     }
 
-    /// Finds addresses by `resolver`; unless told, the system does.
+    /// Looks up addresses with `resolver`. By default the system's resolver is used.
     pub fn resolver(mut self, resolver: impl Resolve + 'static) -> Self {
-        self.resolver = Resolver::own(Arc::new(resolver));
+        self.resolver = Resolver::custom(Arc::new(resolver));
         self
     }
 
-    /// How long TCP may take to connect, all addresses of a host together; 10 s unless told.
+    /// Sets the time in which a TCP connection must be made, for all addresses of a host together.
+    /// The default is 10 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// How long an unused connection is kept; 90 s unless told.
+    /// Sets the time for which an unused connection is kept. The default is 90 s.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
         self
     }
 
-    /// How many unused connections are kept for a host; 32 unless told. HTTP/2 needs one.
+    /// Sets the number of unused connections that are kept for each host. The default is 32; HTTP/2
+    /// needs one.
     pub fn idle_per_host(mut self, connections: usize) -> Self {
         self.idle_per_host = connections;
         self
     }
 
-    /// After how much silence the system begins to probe a TCP connection; 60 s unless told, `None`
-    /// for never.
+    /// Sets the idle time after which the system probes a TCP connection. The default is 60 s;
+    /// `None` disables probes.
     pub fn tcp_keep_alive(mut self, after: impl Into<Option<Duration>>) -> Self {
         self.tcp_keep_alive = after.into();
         self
     }
 
-    /// How often an HTTP/2 connection is pinged, and how long it may take to answer before it
-    /// counts as dead; every 30 s and 10 s unless told.
+    /// Sets the interval of pings on an HTTP/2 connection, and the time in which a ping must be
+    /// answered.
+    ///
+    /// An unanswered ping closes the connection. The defaults are 30 s and 10 s.
     pub fn http2_keep_alive(mut self, every: Duration, timeout: Duration) -> Self {
         self.http2 = Some((every, timeout));
         self
     }
 
-    /// Pings no HTTP/2 connection: one that dies in silence is found out by timeouts only.
+    /// Disables pings on HTTP/2 connections, so that only timeouts detect a dead one.
     pub fn no_http2_keep_alive(mut self) -> Self {
         self.http2 = None;
         self
@@ -236,11 +246,12 @@ impl ConnectorBuilder {
         self
     }
 
-    /// The connector. It needs no runtime until the first request.
+    /// Builds the connector. It needs no runtime until the first request.
     ///
     /// # Errors
-    /// Of kind [`Config`](zcrm_core::ErrorKind::Config) where a PEM text holds no readable certificate, the
-    /// proxy's URL is none, or neither cryptography nor roots were built in.
+    /// Returns an error of kind [`Config`](zcrm_core::ErrorKind::Config) if a PEM text has no
+    /// readable certificate, if the proxy's URL is invalid, or if no cryptography or no root
+    /// certificates were built in.
     pub fn build(self) -> Result<Connector, Error> {
         let tls = tls::config(&self.roots_pem)?;
         let tcp = |resolver| {
@@ -287,10 +298,10 @@ impl Service<Request<ReqBody>> for Connector {
 
     #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> ConnectorFuture {
-        // they speak to the layers, and hyper would search them
+        // the extensions are for the layers; hyper would only search them
         *request.extensions_mut() = Extensions::new();
         let failed = request.body_mut().failure();
-        let peer = speakable(request.uri());
+        let peer = allowed_authority(request.uri());
         let stage = match peer.and_then(|peer| outgoing::frame(&mut request).map(|()| peer)) {
             Ok(authority) => {
                 ConnectorState::Calling(self.client.request(request.map(OutgoingBody)), authority)
@@ -305,7 +316,7 @@ impl Service<Request<ReqBody>> for Connector {
 #[must_use = "futures do nothing unless polled"]
 pub struct ConnectorFuture {
     stage: ConnectorState,
-    /// What a streamed body failed with.
+    /// Holds the error of a streamed body.
     failed: Option<Arc<OnceLock<Error>>>,
 }
 
@@ -323,10 +334,10 @@ impl Future for ConnectorFuture {
             ConnectorState::Refused(refused) => ready!(Pin::new(refused).poll(cx)),
             ConnectorState::Calling(sending, peer) => match ready!(Pin::new(sending).poll(cx)) {
                 Ok(response) => {
-                    return task::Poll::Ready(Ok(response.map(ResBody::wire)));
+                    return task::Poll::Ready(Ok(response.map(ResBody::incoming)));
                 }
                 Err(error) => {
-                    // over HTTP/2 hyper does not pass on why a body ended
+                    // over HTTP/2 hyper does not report why a body ended
                     let own = failed.as_ref().and_then(|failed| failed.get()).cloned();
                     own.unwrap_or_else(|| classify(error)).with_host(peer.host())
                 }
@@ -342,11 +353,11 @@ impl fmt::Debug for ConnectorFuture {
     }
 }
 
-/// The host of a URI that may be spoken to.
-fn speakable(uri: &Uri) -> Result<Authority, Error> {
+/// Returns the host of a URI that requests may be sent to.
+fn allowed_authority(uri: &Uri) -> Result<Authority, Error> {
     let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
         return Err(Error::input(
-            "the request has no host: an authoriser, or a URL with scheme and host, is needed",
+            "the request has no host: set an authorizer, or a URL with a scheme and a host",
         ));
     };
     if *scheme != Scheme::HTTPS {

@@ -1,4 +1,4 @@
-//! A request as it goes to the connection.
+//! Requests as hyper sends them.
 
 use std::{pin::Pin, task};
 
@@ -10,10 +10,10 @@ use zcrm_core::{BoxError, Error, is_framing_header};
 
 use crate::ReqBody;
 
-/// Refuses headers that contradict how the body is sent, and announces an empty body where the
+/// Refuses headers that contradict the framing of the body, and announces an empty body if the
 /// method expects one.
 ///
-/// [`is_framing_header`] names the headers; only a `content-length` that is true may be there.
+/// [`is_framing_header`] names the headers. Only a correct `content-length` is allowed.
 pub(super) fn frame(request: &mut Request<ReqBody>) -> Result<(), Error> {
     let length = request.body().length();
     for name in request.headers().keys().filter(|name| is_framing_header(name)) {
@@ -23,11 +23,11 @@ pub(super) fn frame(request: &mut Request<ReqBody>) -> Result<(), Error> {
         };
         if !length.is_some_and(is_true) {
             return Err(Error::input(format!(
-                "the request has the header `{name}`, which the connection sets itself: leave it out"
+                "the request has the header `{name}`, which the connection sets itself: remove it"
             )));
         }
     }
-    // RFC 9110, section 8.6; hyper sends no length where there is no body
+    // RFC 9110, section 8.6; hyper sends no length for an empty body
     if length == Some(0) && matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH)
     {
         request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
@@ -35,7 +35,8 @@ pub(super) fn frame(request: &mut Request<ReqBody>) -> Result<(), Error> {
     Ok(())
 }
 
-/// A request's body on its way. As large as a body of bytes alone, for hyper hands it on often.
+/// A request's body as hyper reads it. It is only as large as a body of bytes, because hyper moves
+/// it often.
 pub(super) struct OutgoingBody(pub(super) ReqBody);
 
 impl Body for OutgoingBody {

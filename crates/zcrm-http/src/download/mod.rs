@@ -27,16 +27,16 @@ use crate::{
     reply::{self, Exchange},
 };
 
-/// The extension of a request whose answer, if it is a file, is not taken in but handed on; and of
-/// an answer that was.
+/// Request extension: stream the answer instead of collecting it, if it is a file. Response
+/// extension: the answer is such a stream.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StreamAnswer;
 
-/// A file that is being received, piece by piece, at constant memory. A pause that is too long, and
-/// a connection that breaks, are errors of the stream; nothing is fetched again by itself
-/// (`SaveFile` of zcrm-api does that, where the server allows it).
+/// A file that is received in chunks, with constant memory.
 ///
-/// The call counts as in flight until the file begins, and its deadline runs until then.
+/// A pause that is too long and a broken connection are errors of the stream. It does not resume by
+/// itself; `SaveFile` of zcrm-api does, if the server allows it. The call counts as in flight until
+/// the file begins, and its deadline ends then.
 #[doc(alias = "download")]
 pub struct Download {
     status: StatusCode,
@@ -45,7 +45,7 @@ pub struct Download {
     call: CallMeta,
     decoded: bool,
     passed: u64,
-    /// The length that the answer's head promised, until that was held against what came.
+    /// The length in the answer's head, until it was compared with the bytes received.
     promised: Option<u64>,
     limit: Option<u64>,
     listener: Option<Listener>,
@@ -57,17 +57,18 @@ pub struct Download {
 pub enum DownloadResponse {
     /// A file.
     File(Download),
-    /// Something else: no content, a refusal, a redirect, a page.
+    /// Any other answer: no content, an error, a redirect or a page.
     Reply(Reply),
 }
 
 impl DownloadResponse {
-    /// The file, for a call that answers with one.
+    /// Returns the file, for a call that answers with one.
     ///
     /// # Errors
-    /// Where the answer is not a file: of kind [`NotFound`](ErrorKind::NotFound) for no content (204),
-    /// with Zoho's code where Zoho refused, else of kind [`Decode`](ErrorKind::Decode). The error has
-    /// the answer's status.
+    /// Returns an error with the answer's status if the answer is not a file. Its kind is
+    /// [`NotFound`](ErrorKind::NotFound) for an answer without content (204), and
+    /// [`Decode`](ErrorKind::Decode) for an answer that is neither a file nor an error. An error
+    /// from Zoho has Zoho's code.
     pub fn file(self) -> Result<Download, Error> {
         match self {
             Self::File(file) => Ok(file),
@@ -76,8 +77,8 @@ impl DownloadResponse {
     }
 }
 
-/// Returns an error if a collected answer is not a file. `asked_for_part` says whether the request had a
-/// `range`.
+/// Returns an error if a collected answer is not a file. `asked_for_part` is `true` if the request
+/// had a `range`.
 #[must_use]
 pub fn missing_file(reply: &Reply, asked_for_part: bool) -> Option<Error> {
     match is_file(reply.status(), reply.headers(), asked_for_part) {
@@ -86,12 +87,14 @@ pub fn missing_file(reply: &Reply, asked_for_part: bool) -> Option<Error> {
     }
 }
 
-/// Sends `request` and hands on the answer's body, if it is a file. That is a 200 (or a 206, where the
-/// request has a `range`) with a file's name (`content-disposition`) or a type that files have: not
-/// HTML, JSON, XML or plain text, which pages and refusals have too.
+/// Sends `request`, and streams the answer's body if it is a file.
+///
+/// A file is a 200, or a 206 if the request has a `range`, with a file name (`content-disposition`)
+/// or a content type of files. HTML, JSON, XML and plain text are not file types, because pages and
+/// errors have them too.
 ///
 /// # Errors
-/// As [`send`](crate::send).
+/// Returns the errors of [`send`](crate::send).
 pub async fn open(
     transport: &Transport,
     mut request: Request<ReqBody>,
@@ -112,10 +115,10 @@ pub async fn open(
             decoded,
         )));
     }
-    // a layer of the application's may have taken in what is a file
+    // a layer of the application may have collected a file
     let reply = reply::take_in(response, call).await?;
     Ok(match is_file(reply.status(), reply.headers(), part) {
-        true => DownloadResponse::File(Download::taken_in(&reply)),
+        true => DownloadResponse::File(Download::from_reply(&reply)),
         false => DownloadResponse::Reply(reply),
     })
 }
@@ -143,57 +146,60 @@ impl Download {
         new
     }
 
-    fn taken_in(reply: &Reply) -> Self {
+    fn from_reply(reply: &Reply) -> Self {
         let body = reply.body().clone().into();
         Self::new(reply.status(), reply.headers().clone(), body, reply.call().clone(), false)
     }
 
-    /// The HTTP status: 200, or 206 where a part was asked for.
+    /// Returns the HTTP status: 200, or 206 if a part was requested.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The headers.
+    /// Returns the headers.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// How many bytes come, where the server told it and did not compress the answer.
+    /// Returns the number of bytes to come, if the server announced it and did not compress the
+    /// answer.
     #[must_use]
     pub fn length(&self) -> Option<u64> {
         self.headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
     }
 
-    /// Whether it came compressed. It is handed on as it was before.
+    /// Returns `true` if the answer was compressed. The bytes are decompressed.
     #[must_use]
     pub fn was_compressed(&self) -> bool {
         self.decoded
     }
 
-    /// Takes no more than this many bytes: more are an error, at once where the server told the
-    /// length, else when they come.
+    /// Limits the size of the file to this many bytes.
+    ///
+    /// A larger file is an error: immediately if the server announced the length, or else when more
+    /// bytes arrive.
     #[must_use]
     pub fn limit(mut self, bytes: u64) -> Self {
         self.limit = Some(bytes);
         self
     }
 
-    /// Tells `listener` how many bytes came so far.
+    /// Reports to `listener` how many bytes have arrived so far.
     #[must_use]
     pub fn on_progress(mut self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.listener = Some(Arc::new(listener));
         self
     }
 
-    /// The next piece; `None` at the end.
+    /// Returns the next chunk, or `None` at the end.
     pub async fn next(&mut self) -> Option<Result<Bytes, Error>> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
-    /// The error at the end of a body that has another length than its head promised; once.
-    fn odd_length(&mut self) -> Option<Error> {
+    /// Returns an error, once, if the body did not have the length that its head announced.
+    fn wrong_length(&mut self) -> Option<Error> {
         let promised = self.promised.take().filter(|promised| *promised != self.passed)?;
         let message = format!("the file ended after {} of {promised} bytes", self.passed);
         let error = Error::new(ErrorKind::Transport, Outcome::Unknown, message);
@@ -220,7 +226,7 @@ impl Stream for Download {
             return Poll::Ready(Some(Err(error)));
         }
         Poll::Ready(match ready!(Pin::new(&mut self.body).poll_next(cx)) {
-            None => self.odd_length().map(Err),
+            None => self.wrong_length().map(Err),
             Some(Err(error)) => Some(Err(Error::from_boxed(error).with_call(&self.call))),
             Some(Ok(piece)) => {
                 self.passed = self.passed.saturating_add(piece.len() as u64);

@@ -1,14 +1,14 @@
-//! Which answers are files.
+//! Detection of answers that are files.
 //!
-//! Zoho, and every proxy before it, sends pages, refusals and redirects where a file was asked for, with
-//! any status. So an answer is a file only if everything in its head says so.
+//! Zoho, and every proxy before it, answers with pages, errors and redirects when a file is
+//! requested, with any status. So an answer is a file only if its entire head says so.
 
 use http::{
     HeaderMap, HeaderName, StatusCode,
     header::{CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE},
 };
 
-/// Types of text that are files; all others are pages or messages.
+/// Types of text that are files. All others are pages or messages.
 const TEXTS: [&str; 7] = [
     "csv",
     "comma-separated-values",
@@ -19,13 +19,14 @@ const TEXTS: [&str; 7] = [
     "rtf",
 ];
 
-/// What servers write for "not encoded". Every other coding was not undone, so that what comes is not
-/// the file.
+/// Values of `content-encoding` that mean "not encoded". With any other coding that was not undone,
+/// the body is not the file.
 const PLAIN: [&str; 7] = ["", "identity", "none", "binary", "8bit", "utf-8", "utf8"];
 
-/// Whether an answer is a file: a 200 that has a file's name (`content-disposition`) or a file's type;
-/// or, where a part was asked for, a 206 that says which part it is and does not claim to be something
-/// else.
+/// Returns `true` if an answer is a file.
+///
+/// That is a 200 with a file name (`content-disposition`) or a file's type. If a part was
+/// requested, it is also a 206 that names its range and has no type of another kind.
 pub(crate) fn is_file(status: StatusCode, headers: &HeaderMap, asked_for_part: bool) -> bool {
     let kind = text(headers, CONTENT_TYPE);
     let (named, is_file_type) = (has_name(headers), kind.is_some_and(is_file_type));
@@ -34,7 +35,7 @@ pub(crate) fn is_file(status: StatusCode, headers: &HeaderMap, asked_for_part: b
     }
     match status {
         StatusCode::OK => named || is_file_type,
-        // a part may leave out what the whole said of itself (RFC 9110, section 15.3.7)
+        // a part may omit headers of the full answer (RFC 9110, section 15.3.7)
         StatusCode::PARTIAL_CONTENT => {
             asked_for_part
                 && text(headers, CONTENT_RANGE).is_some_and(|range| range.starts_with("bytes "))
@@ -44,7 +45,7 @@ pub(crate) fn is_file(status: StatusCode, headers: &HeaderMap, asked_for_part: b
     }
 }
 
-/// Whether a `content-disposition` gives the file a name.
+/// Returns `true` if a `content-disposition` gives the file a name.
 fn has_name(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_DISPOSITION) else { return false };
     value.as_bytes().split(|&byte| byte == b';').skip(1).any(|parameter| {
@@ -56,7 +57,7 @@ fn has_name(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Whether a type is one of files, and not of pages, messages or data of an API.
+/// Returns `true` if a content type is one of files, rather than of pages, messages or API data.
 fn is_file_type(kind: &str) -> bool {
     let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let Some((family, name)) = essence.split_once('/') else { return false };
@@ -108,7 +109,7 @@ mod tests {
     const RANGE: (&str, &str) = ("content-range", "bytes 5-9/10");
 
     #[test]
-    fn takes_a_200_with_a_name_or_a_type_of_files() {
+    fn accepts_a_200_with_a_file_name_or_a_file_type() {
         for all in [
             &[NAMED][..],
             &[NAMED, ("content-type", "text/html")],
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_pages_messages_and_data_without_a_name() {
+    fn rejects_pages_messages_and_data_without_a_file_name() {
         for all in [
             &[][..],
             &[("content-type", "text/html; charset=utf-8")],
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_every_other_status_whatever_the_headers_say() {
+    fn rejects_every_other_status_despite_the_headers() {
         for status in (100..600).filter(|status| ![200, 206].contains(status)) {
             let status = StatusCode::from_u16(status).unwrap();
             assert!(!is_file(status, &headers(&[NAMED, BYTES, RANGE]), true), "{status}");
@@ -166,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_a_206_only_where_a_part_was_asked_for() {
+    fn accepts_a_206_only_if_a_part_was_requested() {
         let part = |all: &[(&'static str, &'static str)], asked| {
             is_file(StatusCode::PARTIAL_CONTENT, &headers(all), asked)
         };

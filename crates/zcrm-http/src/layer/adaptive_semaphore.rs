@@ -10,12 +10,15 @@ use std::{
 
 use tokio::sync::Semaphore;
 
-/// A fair semaphore for calls. A 429 halves its permits; as many successes as there are permits bring one
-/// back. A permit that was acquired is given back by [`release`](Self::release).
+/// A fair semaphore for calls. A 429 halves its permits, and one permit returns after as many
+/// successes as there are permits.
+///
+/// A permit must be given back with [`release`](Self::release).
 #[derive(Debug)]
 pub(super) struct AdaptiveSemaphore {
     permits: Semaphore,
-    /// Counts the reductions, so that the calls of one generation cause only one. Changed with `state` locked.
+    /// The number of reductions, so that all calls of one generation cause only one. It is changed
+    /// with `state` locked.
     generation: AtomicU32,
     state: Mutex<SemaphoreState>,
 }
@@ -24,7 +27,7 @@ pub(super) struct AdaptiveSemaphore {
 struct SemaphoreState {
     most: usize,
     allowed: usize,
-    /// Permits that calls still hold and that are withdrawn when those end.
+    /// The number of permits that calls still hold and that are withdrawn when those calls end.
     owed: usize,
     /// Successes since the number of permits last changed.
     successes: usize,
@@ -43,13 +46,13 @@ impl AdaptiveSemaphore {
         Self { permits: Semaphore::new(most), generation, state: Mutex::new(state) }
     }
 
-    /// Waits for a permit. It never returns `None`: the semaphore is never closed.
+    /// Waits for a permit. It never returns `None`, because the semaphore is never closed.
     pub(super) async fn acquire(&self) -> Option<Generation> {
         self.permits.acquire().await.ok()?.forget();
         self.generation()
     }
 
-    /// Acquires a permit if one is free and nothing waits for it.
+    /// Acquires a permit if one is free and no other call waits for it.
     pub(super) fn try_acquire(&self) -> Option<Generation> {
         self.permits.try_acquire().ok()?.forget();
         self.generation()
@@ -64,13 +67,13 @@ impl AdaptiveSemaphore {
         self.return_permit(&mut self.state());
     }
 
-    /// Returns how many permits are taken.
+    /// Returns the number of permits that are taken.
     pub(super) fn in_flight(&self) -> usize {
         let state = self.state();
         (state.allowed + state.owed).saturating_sub(self.permits.available_permits())
     }
 
-    /// Halves the permits, after a 429 to a call of that generation.
+    /// Halves the permits after a 429 to a call of that generation.
     pub(super) fn on_throttled(&self, generation: Generation) {
         let mut state = self.state();
         if self.generation.load(Ordering::Acquire) != generation.0.get() {
@@ -85,7 +88,7 @@ impl AdaptiveSemaphore {
         state.owed += gone - self.permits.forget_permits(gone);
     }
 
-    /// Returns whether there are fewer permits than at first.
+    /// Returns `true` if there are fewer permits than at first.
     pub(super) fn is_reduced(&self) -> bool {
         let state = self.state();
         state.allowed < state.most
@@ -121,7 +124,7 @@ impl AdaptiveSemaphore {
 mod tests {
     use super::AdaptiveSemaphore;
 
-    /// As many calls at a time that are refused, or succeed.
+    /// Makes `count` concurrent calls that all succeed or are all throttled.
     async fn calls(semaphore: &AdaptiveSemaphore, count: usize, successes: bool) {
         let mut rounds = Vec::new();
         for _ in 0..count {
@@ -139,7 +142,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_round_of_refusals_halves_the_places_once() {
+    async fn halves_the_permits_once_for_a_round_of_429s() {
         let semaphore = AdaptiveSemaphore::new(8);
         calls(&semaphore, 8, false).await;
         assert_eq!(semaphore.permits.available_permits(), 4);
@@ -158,7 +161,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_goes_well_brings_the_places_back_one_by_one() {
+    async fn returns_permits_one_by_one_after_successes() {
         let semaphore = AdaptiveSemaphore::new(4);
         calls(&semaphore, 1, false).await;
         assert_eq!(semaphore.permits.available_permits(), 2);

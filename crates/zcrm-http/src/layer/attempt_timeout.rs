@@ -38,15 +38,15 @@ pub struct AttemptTimeoutLayer {
 }
 
 impl AttemptTimeoutLayer {
-    /// Gives up after this time.
+    /// Creates a layer that fails an attempt after this time.
     #[must_use]
     pub fn new(after: Duration, clock: Arc<dyn Clock>) -> Self {
         Self { after, clock }
     }
 }
 
-/// How often a streamed upload is sampled within its timeout: the attempt fails when all samples of a full
-/// timeout saw no byte sent.
+/// The number of samples of a streamed upload per timeout. The attempt fails if no sample of a full
+/// timeout saw a byte sent.
 const SAMPLES: u32 = 8;
 
 impl<S> Layer<S> for AttemptTimeoutLayer {
@@ -57,10 +57,12 @@ impl<S> Layer<S> for AttemptTimeoutLayer {
     }
 }
 
-/// Bounds one attempt: from its beginning, a connection included, to all that the inner service
-/// takes in (the answer's head, unless it collects bodies). For a streamed body the time counts from
-/// the last piece that was taken, within an eighth of it: a large file may take as long as it moves,
-/// slow as it is, and only the call's deadline bounds the whole.
+/// Limits the time of one attempt, from its start, including the connection, to the inner service's
+/// answer. Unless the inner service collects bodies, that is the answer's head.
+///
+/// For a streamed body the time starts again with each chunk that is sent, within an eighth of the
+/// timeout. So a large file may take any time as long as bytes are sent; only the call's deadline
+/// limits the upload as a whole.
 #[derive(Clone, Debug)]
 pub struct AttemptTimeout<S> {
     inner: S,
@@ -82,7 +84,7 @@ where
     #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let AttemptTimeoutLayer { after, clock } = &*self.settings;
-        SentFlag::tell(&request);
+        SentFlag::set(&request);
         let taken = request.body_mut().chunks_sent();
         let samples = if taken.is_some() { SAMPLES } else { 1 };
         let limit = TimeLimit::new(*after / samples, Arc::clone(clock));
@@ -97,10 +99,10 @@ pin_project! {
     pub struct AttemptTimeoutFuture<F> {
         #[pin]
         calling: F,
-        // one sample's share of the timeout
+        // one sample's part of the timeout
         limit: TimeLimit<Arc<dyn Clock>>,
         samples: u32,
-        // samples in a row in which nothing of a streamed body was sent
+        // successive samples in which no byte of a streamed body was sent
         idle_samples: u32,
         taken: Option<Arc<AtomicU64>>,
         seen: u64,
@@ -122,7 +124,7 @@ where
             *this.seen = taken;
             if this.idle_samples >= this.samples {
                 let seconds = (this.limit.limit() * *this.samples).as_secs_f64();
-                let message = format!("the time for an answer of {seconds} s passed");
+                let message = format!("no answer arrived within {seconds} s (attempt timeout)");
                 let error = Error::new(ErrorKind::Timeout, Outcome::Unknown, message);
                 answer = task::Poll::Ready(Err(error.into()));
             } else {

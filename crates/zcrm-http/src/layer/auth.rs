@@ -1,4 +1,4 @@
-//! Authorisation: the token's header on each attempt, and another token after a stale one's 401.
+//! Authorisation: adds the token to each attempt, and replaces a stale token after a 401.
 
 use std::{fmt, future::ready, mem, pin::Pin, sync::Arc, task};
 
@@ -29,15 +29,18 @@ pub struct AuthLayer {
 }
 
 impl AuthLayer {
-    /// The layer for the API of Zoho CRM.
+    /// Creates the layer for the API of Zoho CRM.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets which answers mean that the token is stale, so that another one is fetched: for APIs
-    /// other than that of Zoho CRM, where it is a 401 with `INVALID_TOKEN` or
-    /// `AUTHENTICATION_FAILURE`. The code of an answer is in its extensions as [`ErrorCode`].
+    /// Sets the predicate for answers that mean a stale token, after which another token is
+    /// fetched.
+    ///
+    /// By default this is Zoho CRM's answer: a 401 with `INVALID_TOKEN` or
+    /// `AUTHENTICATION_FAILURE`. Set it for other APIs. The code of an answer is in its extensions
+    /// as [`ErrorCode`].
     ///
     /// ```
     /// use http::StatusCode;
@@ -68,7 +71,7 @@ impl<S> Layer<S> for AuthLayer {
     }
 }
 
-/// Which answers mean a stale token: Zoho CRM's by default.
+/// The predicate for a stale token. `None` is that of Zoho CRM.
 #[derive(Clone, Default)]
 struct StaleWhen(Option<Arc<StalePredicate>>);
 
@@ -90,26 +93,28 @@ impl fmt::Debug for StaleWhen {
     }
 }
 
-/// Asks the [`Authorizer`](crate::Authorizer) in the request's [`AuthorizedBy`] for an
-/// authorisation, and sends a relative request to the server that this is good for.
+/// Adds an authorisation to each request, and sends a relative request to its server.
 ///
-/// An absolute request to another server is refused: a token goes to its own API host only. A
-/// request without an authoriser passes as it is.
+/// The authorisation comes from the [`Authorizer`](crate::Authorizer) in the request's
+/// [`AuthorizedBy`]. A request without an authorizer passes unchanged. An absolute request to
+/// another server is refused, because a token is sent only to its own servers.
 ///
-/// An answer of 401 with the code of a stale token ([`ErrorCode`], so a [`Collect`](super::Collect)
-/// must be inside), or what [`AuthLayer::stale_when`] says, makes it reject that token and fetch
-/// another. The answer is then marked [`Replay`], for a [`RetryPolicy`](super::RetryPolicy) or
-/// [`ReplayPolicy`](super::ReplayPolicy) outside to send the request once more; where its body can
-/// be sent only once, that is an error that says so. Where the other token is refused too, the
-/// error of the answer is of kind [`Credential`](ErrorKind::Credential).
+/// An answer that means a stale token makes the layer reject that token and fetch another. By
+/// default this is a 401 with one of two codes, and [`AuthLayer::stale_when`] changes it. The code
+/// must be known ([`ErrorCode`]), so a [`Collect`](super::Collect) must be inside.
+///
+/// The answer is then marked with [`Replay`], so that a [`RetryPolicy`](super::RetryPolicy) or
+/// [`ReplayPolicy`](super::ReplayPolicy) outside sends the request again. If the body can be sent
+/// only once, the call fails with an error that says so. If the other token is refused too, the
+/// answer's error is of kind [`Credential`](ErrorKind::Credential).
 #[derive(Clone, Debug)]
 pub struct Auth<S> {
     inner: S,
     stale: StaleWhen,
 }
 
-/// The extension of an answer whose request is to be sent again, for its token was stale and there is
-/// another, which this holds; and of a request that is sent again for that reason.
+/// Response extension: the token was stale, and the request should be sent again with the new token
+/// in here. Request extension: the request is sent again for that reason.
 #[derive(Clone, Debug)]
 pub struct Replay {
     by: Arc<dyn Authorizer>,
@@ -219,21 +224,22 @@ impl<F: Future> fmt::Debug for AuthFuture<F> {
     }
 }
 
-/// Who authorised a request, and with what.
+/// The authorizer of a request, and the token that was sent.
 struct Authorized {
     authorizer: Arc<dyn Authorizer>,
     token: Authorization,
-    /// Where the token went.
+    /// The server that the token was sent to.
     server: Arc<ParsedOrigin>,
-    /// The request's body can be sent once.
+    /// Whether the request's body can be sent only once.
     once: bool,
-    /// It was sent again already.
+    /// Whether the request was already sent again.
     replay: bool,
     stale: StaleWhen,
 }
 
 impl Authorized {
-    /// Whether an answer means that the token is stale. That a token is good is told at once.
+    /// Returns `true` if an answer means that the token is stale. Reports an accepted token to the
+    /// authorizer.
     fn is_stale(&self, response: &Response<ResBody>) -> bool {
         let stale = self.stale.is(response);
         if !stale
@@ -244,7 +250,7 @@ impl Authorized {
         stale
     }
 
-    /// The token was stale: another is fetched, unless this one was another.
+    /// Rejects the stale token, and fetches another unless this is already the second one.
     async fn refused(self, mut response: Response<ResBody>) -> Result<Response<ResBody>, BoxError> {
         let Self { authorizer, token, once, replay, .. } = self;
         authorizer.reject(&token).await;
@@ -265,26 +271,27 @@ impl Authorized {
     }
 }
 
-/// Whatever became of the call that was to bring a token: the request itself was not executed.
+/// Sets the outcome of an error from the authorizer: the request itself was not sent.
 fn not_sent(error: BoxError) -> BoxError {
     match error.downcast::<Error>() {
         Ok(error) => error.with_outcome(Outcome::NotSent).into(),
-        Err(foreign) => Error::new(ErrorKind::Other, Outcome::NotSent, "no token could be got")
-            .with_boxed_source(foreign)
-            .into(),
+        Err(other) => {
+            Error::new(ErrorKind::Other, Outcome::NotSent, "the authorizer returned no token")
+                .with_boxed_source(other)
+                .into()
+        }
     }
 }
 
-/// What the caller of a one-shot stream can do about a stale token.
+/// Returns the error of a stale token when the body was a stream that can be sent only once.
 fn sent_once(response: &Response<ResBody>) -> Error {
-    let message = "the access token had gone stale, and the request's body is a stream that can be \
-                   sent only once: make the call again with the stream from its beginning (it gets \
-                   a new token), or give a body that can be replayed (`ReqBody::file`, \
-                   `ReqBody::replay`)";
+    let message = "the access token was stale, and the request's body is a stream that can be sent \
+                   only once: make the call again with the stream from its beginning (it gets a new \
+                   token), or use a body that can be replayed (`ReqBody::file`, `ReqBody::replay`)";
     Error::new(ErrorKind::Api, Outcome::Refused, message).with_status(response.status())
 }
 
-/// Where a relative request goes.
+/// Returns the server of a relative request.
 fn target<'a>(
     request: &Request<ReqBody>,
     by: &'a Authorization,
@@ -293,13 +300,10 @@ fn target<'a>(
         None | Some(Host::Api) => Ok(by.api_server()),
         Some(Host::Content) => by.content_server().ok_or_else(|| {
             Error::config(
-                "no server that takes uploads is known for this data centre: set \
-                 `content_base_url`",
+                "no server for uploads is known for this data centre: set `content_base_url`",
             )
         }),
-        Some(host) => {
-            Err(Error::input(format!("a token is not sent to a host of the kind {host:?}")))
-        }
+        Some(host) => Err(Error::input(format!("no token is sent to a host of kind {host:?}"))),
     }
 }
 
@@ -314,19 +318,22 @@ fn authorize(
             let origin: Origin = format!("{scheme}://{authority}").parse()?;
             server = by.server_at(&origin).ok_or_else(|| {
                 let good = by.origin();
-                Error::input(format!("the token is good for {good} and is not sent to {origin}"))
+                Error::input(format!(
+                    "the token is valid for {good}, so it was not sent to {origin}: use a relative \
+                     URL, or `ForHost`"
+                ))
             })?;
         }
         _ => {
             let known = server.parts.clone();
             let (scheme, authority) =
-                known.ok_or_else(|| Error::config("the API host is no valid authority"))?;
+                known.ok_or_else(|| Error::config("the API server's host is invalid"))?;
             parts.scheme = Some(scheme);
             parts.authority = Some(authority);
         }
     }
     *request.uri_mut() = Uri::from_parts(parts)
-        .map_err(|error| Error::input("the request's URL is not valid").with_source(error))?;
+        .map_err(|error| Error::input("the request's URL is invalid").with_source(error))?;
     request.headers_mut().insert(AUTHORIZATION, by.header().clone());
     Ok(Arc::clone(server))
 }

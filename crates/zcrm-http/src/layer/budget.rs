@@ -1,17 +1,19 @@
-//! How many retries the calls of one organisation may make together.
+//! Limits the retries that the calls of one organisation make together.
 
 use std::{sync::Arc, time::Duration};
 
 use super::per_tenant::{PerTenant, Retain};
 use crate::Tenant;
 
-/// Into how many parts a token is cut: a call that needed no retry gives one part back.
+/// The number of units of one retry. A call that needed no retry returns one unit.
 const UNITS_PER_RETRY: u32 = 4;
 
-/// A bucket of tokens for the retries of each [`Tenant`], shared by its clones. A retry takes one token;
-/// every call that ends at its first attempt puts a quarter back. So in a brown-out, when nearly every
-/// call fails, no more than the bucket holds is sent beyond the calls themselves, and in good times up to
-/// a quarter of the calls may need one. What fails for one tenant takes nothing from another's bucket.
+/// A token bucket for the retries of each [`Tenant`], shared by its clones.
+///
+/// A retry takes one token, and every call that ends with its first attempt returns a quarter of
+/// one. So during an outage, when nearly every call fails, the number of retries is limited by the
+/// size of the bucket. In normal operation, up to a quarter of the calls may need a retry. The
+/// failures of one tenant take no tokens from another's bucket.
 ///
 /// A bucket that was not used for ten minutes is full again.
 ///
@@ -27,30 +29,30 @@ const UNITS_PER_RETRY: u32 = 4;
 #[derive(Clone, Debug)]
 pub struct RetryBudget {
     most: u32,
-    /// Those that are not full.
+    /// The buckets that are not full.
     buckets: Arc<PerTenant<Balance>>,
 }
 
-/// What is left in a bucket.
+/// The units left in a bucket.
 struct Balance(u32);
 
 impl Retain for Balance {}
 
 impl RetryBudget {
-    /// Full buckets, each of `retries` tokens.
+    /// Creates full buckets of `retries` tokens each.
     #[must_use]
     pub fn new(retries: u32) -> Self {
         Self { most: retries.saturating_mul(UNITS_PER_RETRY), buckets: Arc::default() }
     }
 
-    /// How many retries the calls of this tenant may make right now.
+    /// Returns the number of retries that the calls of this tenant may make now.
     #[must_use]
     pub fn left(&self, tenant: &Tenant) -> u32 {
         let left = self.buckets.peek(tenant, |Balance(left)| *left);
         left.unwrap_or(self.most) / UNITS_PER_RETRY
     }
 
-    /// Takes a token; `false` where none is left. `now` is the time on a clock that never goes back.
+    /// Takes a token; returns `false` if none is left. `now` is the time of a monotonic clock.
     pub(super) fn take(&self, tenant: &Tenant, now: impl FnOnce() -> Duration) -> bool {
         self.most >= UNITS_PER_RETRY
             && self.buckets.with(
@@ -67,17 +69,17 @@ impl RetryBudget {
             )
     }
 
-    /// Puts back what a call earns that ended at its first attempt.
+    /// Returns one unit, for a call that ended with its first attempt.
     #[inline]
     pub(super) fn earn(&self, tenant: impl FnOnce() -> Tenant) {
         if self.buckets.is_empty() {
-            // all are full
+            // all buckets are full
             return;
         }
         let tenant = tenant();
         self.buckets.retain(&tenant, |Balance(left)| {
             *left += 1;
-            // a full bucket needs no place
+            // a full bucket is not stored
             *left < self.most
         });
     }
@@ -91,7 +93,7 @@ mod tests {
     use crate::Tenant;
 
     #[test]
-    fn four_good_calls_pay_for_a_retry_and_the_bucket_never_overflows() {
+    fn earns_a_retry_with_four_successes_and_never_overflows() {
         let budget = RetryBudget::new(2);
         let org = Tenant::new("org");
         let take = || budget.take(&org, || Duration::ZERO);

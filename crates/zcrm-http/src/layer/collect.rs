@@ -1,4 +1,4 @@
-//! Collects the whole answer, inside retry and limits.
+//! Collects answers, inside retry and limits.
 
 use std::{
     fmt, mem,
@@ -23,7 +23,7 @@ use crate::{
     download::{StreamAnswer, is_file},
 };
 
-/// Response extension: the error code of Zoho in an answer of status 400 and above, if it has one.
+/// Response extension: Zoho's error code in an answer of status 400 and above, if it has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "a plain wrapper")]
 pub struct ErrorCode(pub Code);
@@ -45,13 +45,13 @@ pub struct CollectLayer {
 }
 
 impl CollectLayer {
-    /// Takes in answers of up to `limit` bytes.
+    /// Creates a layer that collects answers of up to `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         Self { limit, idle: None }
     }
 
-    /// Gives up where `idle` passes between two pieces of a body.
+    /// Fails the call if no byte of a body arrives for this time.
     #[must_use]
     pub fn idle(mut self, idle: Duration, clock: Arc<dyn Clock>) -> Self {
         self.idle = Some((idle, clock));
@@ -67,14 +67,16 @@ impl<S> Layer<S> for CollectLayer {
     }
 }
 
-/// Collects the whole body of an answer, so that a retry covers a body that breaks off, the permit of an
-/// [`InFlightLimit`](super::InFlightLimit) is held and a deadline runs to its end, and Zoho's code
-/// is known ([`ErrorCode`]) where an answer
-/// of status 400 and above is judged.
+/// Collects the body of each answer.
 ///
-/// Only a file that is asked for as a stream ([`open`](crate::open)) passes.
+/// This has three effects: retries also cover a body that is interrupted; the permit of an
+/// [`InFlightLimit`](super::InFlightLimit) and a deadline last until the body's end; and Zoho's
+/// code ([`ErrorCode`]) is known when an answer of status 400 and above is judged.
 ///
-/// Around a decompressing service it counts decoded bytes; more than the limit is an error.
+/// A file that is requested as a stream ([`open`](crate::open)) is not collected.
+///
+/// If the inner service decompresses, decoded bytes are counted. A larger body than the limit is an
+/// error.
 #[derive(Clone, Debug)]
 pub struct Collect<S> {
     inner: S,
@@ -112,7 +114,7 @@ pin_project! {
     }
 }
 
-/// A request whose answer is to be handed on as a stream, if it is a file.
+/// A request whose answer is streamed if it is a file.
 #[derive(Clone, Copy)]
 struct StreamRequest {
     part: bool,
@@ -148,7 +150,7 @@ where
                 settings.hand_on(response);
                 return answer;
             }
-            // a small answer is there in one piece
+            // the body of a small answer is usually complete already
             let mut body = CollectBody::new(response, settings);
             match body.poll(response, cx) {
                 task::Poll::Ready(Ok(())) => {}
@@ -171,7 +173,7 @@ impl<F> fmt::Debug for CollectFuture<F> {
 }
 
 impl CollectLayer {
-    /// Leaves a file to its receiver to read.
+    /// Passes a file on as a stream.
     fn hand_on(&self, response: &mut Response<ResBody>) {
         let body = IdleTimeoutBody::new(mem::take(response.body_mut()), self.idle.clone());
         *response.body_mut() = ResBody::stream(body);
@@ -193,7 +195,7 @@ impl CollectBody {
         Self { body, whole: BodyBuffer::default(), limit: settings.limit }
     }
 
-    /// Puts the body into the answer once it is there as a whole.
+    /// Puts the body back into the answer once it is complete.
     fn poll(
         &mut self,
         response: &mut Response<ResBody>,
@@ -221,10 +223,10 @@ impl CollectBody {
     }
 }
 
-/// Adds what the answer's status says to an error of its body.
+/// Adds the answer's status, and the outcome that it implies, to an error of its body.
 fn about(status: StatusCode, error: Error) -> BoxError {
     let mut error = error.with_status(status);
-    // the status alone says that nothing was executed
+    // the status is proof that nothing was executed
     if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
         error = error.with_outcome(Outcome::Refused);
     }
@@ -237,7 +239,7 @@ fn peek(body: &[u8]) -> Option<Code> {
         code: Code,
     }
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    // serde would take a list for an object, member by member
+    // serde would accept a list as an object, member by member
     body.trim_ascii_start().starts_with(b"{").then_some(())?;
     serde_json::from_slice::<HasCode>(body).ok().map(|found| found.code)
 }

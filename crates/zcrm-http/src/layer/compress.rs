@@ -1,4 +1,4 @@
-//! Request bodies, compressed on request.
+//! Compression of request bodies, for the calls that ask for it.
 
 use std::{mem, task};
 
@@ -27,7 +27,7 @@ use crate::{CallSettings, ReqBody, ResBody};
 pub struct CompressLayer;
 
 impl CompressLayer {
-    /// The layer; the calls' [`CallSettings`] say what it does.
+    /// Creates the layer. The [`CallSettings`] of each call decide whether it compresses.
     #[must_use]
     pub fn new() -> Self {
         Self
@@ -42,9 +42,10 @@ impl<S> Layer<S> for CompressLayer {
     }
 }
 
-/// Compresses the body of a request whose [`CallSettings`] ask for it
-/// ([`compress`](CallSettings::compress)) with gzip; others pass. It stands outside the retry, so
-/// that bytes are compressed once.
+/// Compresses the body of a request with gzip, if its [`CallSettings`] ask for it
+/// ([`compress`](CallSettings::compress)).
+///
+/// The layer is outside the retry, so bytes are compressed only once.
 #[derive(Clone, Debug)]
 pub struct Compress<S> {
     inner: S,

@@ -1,4 +1,4 @@
-//! A deadline for the whole call.
+//! The deadline of a call with all its attempts.
 
 use std::{
     fmt,
@@ -34,21 +34,21 @@ use crate::{CallSettings, ReqBody, ResBody};
 pub struct DeadlineLayer {
     after: Duration,
     clock: Arc<dyn Clock>,
-    told: bool,
+    attempts_report: bool,
 }
 
 impl DeadlineLayer {
-    /// Gives up after this time.
+    /// Creates a layer that fails a call after this time.
     #[must_use]
     pub fn new(after: Duration, clock: Arc<dyn Clock>) -> Self {
-        Self { after, clock, told: false }
+        Self { after, clock, attempts_report: false }
     }
 
-    /// The inner service has an [`AttemptTimeout`](super::AttemptTimeout), which tells when
-    /// something is sent: until then, a call that is given up was not.
+    /// Expects an [`AttemptTimeout`](super::AttemptTimeout) inside, which reports each sending.
+    /// A call that times out before that was certainly not sent.
     #[must_use]
-    pub(crate) fn told_of_attempts(mut self) -> Self {
-        self.told = true;
+    pub(crate) fn attempts_report(mut self) -> Self {
+        self.attempts_report = true;
         self
     }
 }
@@ -61,20 +61,22 @@ impl<S> Layer<S> for DeadlineLayer {
     }
 }
 
-/// Bounds a whole call: waiting, tries and the answer's body. [`CallSettings`] in a request set
-/// another time for it. Errors that pass it are told which operation they befell.
+/// Limits the time of a call, including waits, all attempts and the answer's body.
+///
+/// [`CallSettings`] in a request set another time. The layer also adds the operation to every error
+/// that passes it.
 #[derive(Clone, Debug)]
 pub struct Deadline<S> {
     inner: S,
     settings: Arc<DeadlineLayer>,
 }
 
-/// The extension by which an attempt tells the deadline that it was sent.
+/// Request extension: an attempt sets this flag when the request is sent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SentFlag(Arc<AtomicBool>);
 
 impl SentFlag {
-    pub(super) fn tell(request: &Request<ReqBody>) {
+    pub(super) fn set(request: &Request<ReqBody>) {
         if let Some(Self(sent)) = request.extensions().get() {
             sent.store(true, Ordering::Relaxed);
         }
@@ -95,10 +97,10 @@ where
 
     #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let DeadlineLayer { after, clock, told } = &*self.settings;
+        let DeadlineLayer { after, clock, attempts_report } = &*self.settings;
         let own = request.extensions().get::<CallSettings>().and_then(|own| own.deadline);
         let after = own.unwrap_or(*after);
-        let sent = told.then(SentFlag::default);
+        let sent = attempts_report.then(SentFlag::default);
         if let Some(sent) = &sent {
             request.extensions_mut().insert(sent.clone());
         }
@@ -116,7 +118,7 @@ pin_project! {
         calling: F,
         limit: TimeLimit<Arc<dyn Clock>>,
         call: Option<CallMeta>,
-        // where it is told of attempts
+        // if attempts report that they are sent
         sent: Option<SentFlag>,
     }
 }
@@ -140,7 +142,7 @@ where
             let error = Error::new(ErrorKind::Timeout, outcome, message);
             answer = task::Poll::Ready(Err(error.into()));
         }
-        // the layers inside leave that to this one
+        // the inner layers leave this to the deadline
         if let (task::Poll::Ready(Err(error)), Some(call)) = (&mut answer, this.call)
             && let Some(error) = error.downcast_mut::<Error>()
         {

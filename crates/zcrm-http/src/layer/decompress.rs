@@ -1,4 +1,4 @@
-//! Compressed answers, read as they were written.
+//! Decompression of answers.
 
 use std::{fmt, mem, pin::Pin, task};
 
@@ -30,7 +30,7 @@ use crate::{
 pub struct DecompressLayer;
 
 impl DecompressLayer {
-    /// The layer; it has no settings.
+    /// Creates the layer, which has no settings.
     #[must_use]
     pub fn new() -> Self {
         Self
@@ -45,14 +45,16 @@ impl<S> Layer<S> for DecompressLayer {
     }
 }
 
-/// Asks for answers in gzip or brotli, unless the request says by itself what it accepts, and
-/// hands them on as they were before: without `content-encoding` and `content-length`.
+/// Decompresses answers in gzip or brotli, and removes `content-encoding` and `content-length`.
+///
+/// It sets `accept-encoding` unless the request has one.
 #[derive(Clone, Debug)]
 pub struct Decompress<S> {
     inner: S,
 }
 
-/// The extension of an answer that came compressed: positions in it are no positions in the file.
+/// Response extension: the answer was compressed, so byte positions in it are not positions in the
+/// file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Decoded;
 

@@ -1,4 +1,4 @@
-//! The future of a layer that usually passes a call on as it is.
+//! The future of a layer that usually passes a call on unchanged.
 
 use std::{
     fmt,
@@ -11,8 +11,9 @@ use pin_project_lite::pin_project;
 use crate::BoxFuture;
 
 pin_project! {
-    /// Either the inner service's future as it is, or a boxed one that does more: only a call for which the
-    /// layer has work pays for a box.
+    /// Either the inner service's future, or a boxed future that does more.
+    ///
+    /// Only a call for which the layer has work needs a box.
     #[must_use = "futures do nothing unless polled"]
     pub struct EitherFuture<F: Future> {
         #[pin]

@@ -1,4 +1,4 @@
-//! Headers that every request carries.
+//! Headers of every request.
 
 use std::{sync::Arc, task};
 
@@ -31,17 +31,16 @@ pub struct HeadersLayer {
 struct HeaderEntry {
     name: HeaderName,
     first: HeaderValue,
-    /// Where it is present several times.
+    /// The other values, if the header is present several times.
     more: Vec<HeaderValue>,
 }
 
 impl HeadersLayer {
-    /// Adds these headers to each request.
+    /// Creates a layer that adds these headers to each request.
     ///
     /// # Errors
-    /// Of kind [`Config`](zcrm_core::ErrorKind::Config) for
-    /// [reserved headers](zcrm_core::is_reserved_header), which the stack and the connection set
-    /// themselves.
+    /// Returns an error of kind [`Config`](zcrm_core::ErrorKind::Config) for [reserved
+    /// headers](zcrm_core::is_reserved_header), which the stack and the connection set themselves.
     pub fn new(headers: HeaderMap) -> Result<Self, Error> {
         match headers.keys().find(|name| is_reserved_header(name)) {
             Some(name) => Err(Error::config(format!(
@@ -51,7 +50,7 @@ impl HeadersLayer {
         }
     }
 
-    /// The same for headers that were looked at already.
+    /// Creates a layer without checking for reserved headers.
     pub(crate) fn unchecked(headers: &HeaderMap) -> Self {
         let given = |name: &HeaderName| {
             let mut values = headers.get_all(name).iter().cloned();
@@ -60,7 +59,7 @@ impl HeadersLayer {
         Self { headers: headers.keys().filter_map(given).collect() }
     }
 
-    /// A layer for this one header.
+    /// Creates a layer for one header.
     pub(crate) fn one(name: HeaderName, value: HeaderValue) -> Self {
         Self { headers: Arc::new([HeaderEntry { name, first: value, more: Vec::new() }]) }
     }
@@ -74,7 +73,7 @@ impl<S> Layer<S> for HeadersLayer {
     }
 }
 
-/// Adds headers to each request that does not have them yet: what a call says goes first.
+/// Adds headers to each request that does not have them yet. The headers of a call have precedence.
 #[derive(Clone, Debug)]
 pub struct Headers<S> {
     inner: S,

@@ -13,7 +13,7 @@ use zcrm_core::{BoxError, Clock, Error, ErrorKind, Outcome, TimeLimit};
 
 use crate::ResBody;
 
-/// An answer's body that fails when no byte comes for too long, and whose errors are zcrm's.
+/// An answer's body that fails if no byte arrives for too long. Its errors are zcrm's.
 pub(super) struct IdleTimeoutBody {
     inner: ResBody,
     idle: Option<TimeLimit<Arc<dyn Clock>>>,
@@ -36,7 +36,7 @@ impl Stream for IdleTimeoutBody {
             }
             return Poll::Ready(piece.map(|piece| {
                 piece.map_err(|cause| {
-                    let message = "the answer broke off before its end";
+                    let message = "the answer was interrupted before it was complete";
                     let error = Error::new(ErrorKind::Transport, Outcome::Unknown, message);
                     error.with_boxed_source(cause).into()
                 })
@@ -45,7 +45,7 @@ impl Stream for IdleTimeoutBody {
         let Some(idle) = &mut this.idle else { return Poll::Pending };
         idle.poll_elapsed(cx).map(|()| {
             let seconds = idle.limit().as_secs_f64();
-            let message = format!("the answer's body stood still for {seconds} s");
+            let message = format!("no byte of the answer arrived for {seconds} s (idle timeout)");
             Some(Err(Error::new(ErrorKind::Timeout, Outcome::Unknown, message).into()))
         })
     }

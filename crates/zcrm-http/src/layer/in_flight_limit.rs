@@ -1,4 +1,4 @@
-//! Limits the calls of an organisation that are in flight.
+//! Limits the number of calls of an organisation that are in flight.
 
 use std::{
     fmt, mem,
@@ -48,37 +48,37 @@ struct LimitSettings {
     observer: Option<Arc<dyn Observer>>,
 }
 
-/// The permits of one tenant, and the 429s that its calls met.
+/// The permits of one tenant, and the 429s in answer to its calls.
 #[derive(Debug)]
 struct TenantLimits {
     all: AdaptiveSemaphore,
     heavy: AdaptiveSemaphore,
     clock: Arc<dyn Clock>,
     refusals: Mutex<Option<ThrottleSeries>>,
-    /// Whether an answer that is no 429 changes anything. Changed with `refusals` locked.
+    /// Whether an answer other than a 429 changes anything. Changed with `refusals` locked.
     throttled: AtomicBool,
 }
 
 impl Retain for Arc<TenantLimits> {
     fn in_use(&self) -> bool {
-        // by a call that is in flight or waits
+        // in use by a call that is in flight or waits
         Self::strong_count(self) > 1
     }
 }
 
-/// A series of 429s without another answer between, and without a pause of [`QUOTA`].
+/// A series of 429s without another answer in between, and without a pause of [`QUOTA`].
 #[derive(Clone, Copy, Debug)]
 struct ThrottleSeries {
     first: Duration,
     last: Duration,
 }
 
-/// A 429 that lasts so long with nothing else in flight means a used-up quota, not too many calls at a time.
+/// The duration of a series of 429s, with no other call in flight, that means a used-up quota.
 const QUOTA: Duration = Duration::from_secs(60);
 
 impl InFlightLimitLayer {
-    /// Allows `all` calls of an organisation at a time, of which `heavy` may be heavy ones; at least 1
-    /// of each.
+    /// Allows `all` concurrent calls of an organisation, including up to `heavy` heavy ones.
+    /// Both are at least 1.
     #[must_use]
     pub fn new(all: usize, heavy: usize) -> Self {
         let clock = Arc::new(TokioClock::new());
@@ -86,15 +86,15 @@ impl InFlightLimitLayer {
         Self { settings, tenants: Arc::default() }
     }
 
-    /// Takes the time from `clock`, to detect a quota that is used up. By default it is that of the
-    /// system.
+    /// Sets the clock that is used to detect a quota that is used up. By default it is the
+    /// system's.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.settings.clock = clock;
         self
     }
 
-    /// Reports to `observer` how long calls wait.
+    /// Reports to `observer` how long each call waited.
     #[must_use]
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.settings.observer = Some(observer);
@@ -105,7 +105,7 @@ impl InFlightLimitLayer {
         self.settings.clock.monotonic()
     }
 
-    /// The limits of the tenant whose request this is.
+    /// Returns the limits of the tenant that made this request.
     #[inline]
     fn limits(&self, request: &Request<ReqBody>) -> Arc<TenantLimits> {
         let tenant = Tenant::of(request.extensions());
@@ -150,7 +150,7 @@ impl TenantLimits {
     }
 }
 
-/// The permit of a call, and the second one of a heavy call, until it is dropped.
+/// The permit of a call, and for a heavy call also the second one. Both are returned on drop.
 #[derive(Debug)]
 struct Permit {
     limits: Arc<TenantLimits>,
@@ -160,11 +160,11 @@ struct Permit {
 
 impl Permit {
     fn held(&self) -> impl Iterator<Item = (&AdaptiveSemaphore, Generation)> {
-        let places = [(&self.limits.all, self.all), (&self.limits.heavy, self.heavy)];
-        places.into_iter().filter_map(|(lane, generation)| Some((lane, generation?)))
+        let permits = [(&self.limits.all, self.all), (&self.limits.heavy, self.heavy)];
+        permits.into_iter().filter_map(|(permits, generation)| Some((permits, generation?)))
     }
 
-    /// Records the call's answer. It is an error where the day's quota is used up.
+    /// Records the call's answer. Returns an error if the day's quota is used up.
     fn record(&self, answer: &Response<ResBody>) -> Result<(), Error> {
         let limits = &*self.limits;
         let is_refusal = answer.status() == StatusCode::TOO_MANY_REQUESTS;
@@ -174,13 +174,13 @@ impl Permit {
         let mut refusals = limits.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         if !is_refusal {
             *refusals = None;
-            self.held().for_each(|(lane, _)| lane.on_success());
+            self.held().for_each(|(permits, _)| permits.on_success());
             let reduced = limits.all.is_reduced() || limits.heavy.is_reduced();
             limits.throttled.store(reduced, Ordering::Release);
             return Ok(());
         }
         limits.throttled.store(true, Ordering::Release);
-        self.held().for_each(|(lane, generation)| lane.on_throttled(generation));
+        self.held().for_each(|(permits, generation)| permits.on_throttled(generation));
         let now = limits.clock.monotonic();
         let first = match *refusals {
             Some(series) if now.saturating_sub(series.last) <= QUOTA => series.first,
@@ -190,8 +190,8 @@ impl Permit {
         if now.saturating_sub(first) < QUOTA || limits.all.in_flight() > 1 {
             return Ok(());
         }
-        let message = "Zoho has answered 429 for a minute with nothing else under way: the \
-                       organisation's API credits of the day are used up";
+        let message = "Zoho has answered 429 for a minute while no other call was in flight: the \
+                       organisation's API credits for the day are used up";
         let refused = Error::new(ErrorKind::QuotaExhausted, Outcome::Refused, message);
         Err(refused.with_status(answer.status()))
     }
@@ -199,7 +199,7 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.held().for_each(|(lane, _)| lane.release());
+        self.held().for_each(|(permits, _)| permits.release());
     }
 }
 
@@ -211,19 +211,22 @@ impl<S> Layer<S> for InFlightLimitLayer {
     }
 }
 
-/// Limits the calls of each organisation ([`Tenant`]) that are in flight, first come first served: tower's
-/// `ConcurrencyLimit`, per organisation and adapting to 429s. Zoho counts concurrent calls per organisation
-/// and application, and heavy ones ([`CallMeta::is_heavy`]) a second time; a fleet of *n* processes gives
-/// each the *n*th part.
+/// Limits the calls of each organisation ([`Tenant`]) that are in flight. Waiting calls are served
+/// in order.
 ///
-/// After a 429 it halves the organisation's permits, and brings them back one by one as its calls succeed.
-/// Where 429 lasts for a minute with nothing else of that organisation under way, the call fails with an
-/// error of kind [`QuotaExhausted`](ErrorKind::QuotaExhausted). Other organisations notice nothing of
-/// either. An organisation without a call for ten minutes begins again with all its permits.
+/// It works like tower's `ConcurrencyLimit`, but for each organisation, and it adapts to 429s. Zoho
+/// counts concurrent calls for each organisation and application, and counts heavy ones
+/// ([`CallMeta::is_heavy`]) a second time. If *n* processes share an organisation, give each of
+/// them an *n*th of the limit.
 ///
-/// It acquires the permit in `call` if one is free, else when the future is polled. Inside the
-/// [`Auth`](super::Auth) layer, no call that waits for a token holds one. A future that is kept without being
-/// polled keeps its permit.
+/// A 429 halves the organisation's permits. They return one by one as its calls succeed. If 429s
+/// continue for a minute while no other call of that organisation is in flight, the call fails with
+/// an error of kind [`QuotaExhausted`](ErrorKind::QuotaExhausted). Other organisations are not
+/// affected. An organisation without a call for ten minutes has all its permits again.
+///
+/// The layer acquires the permit in `call` if one is free, or else when the future is polled. If it
+/// is inside the [`Auth`](super::Auth) layer, a call that waits for a token holds no permit. A
+/// future that is kept without being polled keeps its permit.
 #[derive(Clone, Debug)]
 pub struct InFlightLimit<S> {
     inner: S,
@@ -251,7 +254,7 @@ where
         let heavy = request.extensions().get::<CallMeta>().is_some_and(CallMeta::is_heavy);
         let limits = self.shared.limits(&request);
         let free = match self.shared.settings.observer {
-            // the observer hears of each wait, also of none
+            // the observer gets every wait, even one of no time
             Some(_) => Err(limits),
             None => limits.try_acquire(heavy),
         };
@@ -296,7 +299,7 @@ impl InFlightLimitLayer {
 }
 
 pin_project! {
-    /// The future of a [`InFlightLimit`].
+    /// The future of an [`InFlightLimit`].
     #[must_use = "futures do nothing unless polled"]
     pub struct InFlightLimitFuture<F> {
         #[pin]
@@ -324,7 +327,7 @@ where
             InFlightStateProjection::Permitted { calling, permit } => (calling, permit),
         };
         let mut answer = calling.poll(cx);
-        // free for the next call before this one goes on
+        // the permit is free for the next call before this call returns
         if let task::Poll::Ready(result) = &mut answer
             && let Some(permit) = permit.take()
             && let Ok(response) = result

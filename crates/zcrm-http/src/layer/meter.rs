@@ -1,4 +1,4 @@
-//! API credits: what was spent, what is left, and where to stop.
+//! API credits: counts the credits spent and left, and refuses calls below a minimum.
 
 use std::{
     fmt,
@@ -22,18 +22,20 @@ use super::{
 };
 use crate::{AuthorizedBy, ReqBody, ResBody, Tenant};
 
-/// Zoho's documentation: sent once half of the day's credits are used.
+/// According to Zoho's documentation, sent once half of the day's credits are used.
 pub(super) static REMAINING: HeaderName = HeaderName::from_static("x-api-credits-remaining");
 
-/// What Zoho reported is believed for so long; then one call may go and ask again, for the credits of
-/// 24 hours come back hour by hour.
+/// The time for which a reported number is used. After it, one call is sent to get a new number,
+/// because the credits of 24 hours return hour by hour.
 const VALID_FOR: Duration = Duration::from_secs(600);
 
-/// Counts API credits for all that share it: what the calls cost by Zoho's table
-/// ([`CallMeta::credits`]), and what Zoho says is left of each organisation's ([`Tenant`]).
+/// A counter of API credits, shared by its clones.
 ///
-/// With a [floor](Self::with_floor) it refuses an organisation's calls before they are sent once no more
-/// than that is left to it: for programs that must leave something to others.
+/// It counts the credits that calls cost by Zoho's table ([`CallMeta::credits`]), and keeps the
+/// number that Zoho reports as left for each organisation ([`Tenant`]).
+///
+/// With a [minimum](Self::with_floor), calls that would leave an organisation fewer credits are
+/// refused before they are sent. This leaves credits for other programs.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -52,7 +54,7 @@ pub struct CreditMeter {
     reported: Arc<PerTenant<ReportedCredits>>,
 }
 
-/// What Zoho reported last to a tenant, less what was spent since.
+/// The credits that Zoho last reported to a tenant as left, less those spent since.
 #[derive(Clone, Copy, Debug)]
 struct ReportedCredits {
     remaining: u64,
@@ -62,7 +64,7 @@ struct ReportedCredits {
 impl Retain for ReportedCredits {}
 
 impl CreditMeter {
-    /// A meter that only counts.
+    /// Creates a meter that only counts.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, floor: None, spent: Arc::default(), reported: Arc::default() }
@@ -75,15 +77,16 @@ impl CreditMeter {
         self
     }
 
-    /// What the calls of this process have cost so far, by Zoho's table, those of all organisations
-    /// together.
+    /// Returns the credits that the calls of this process have cost, by Zoho's table, for all
+    /// organisations together.
     #[must_use]
     pub fn spent(&self) -> u64 {
         self.spent.load(Ordering::Relaxed)
     }
 
-    /// What is left for the organisation today, as far as it is known: Zoho says so only once half
-    /// is used. Of several organisations, the one with the fewest left counts.
+    /// Returns the credits that an organisation has left today, if Zoho has reported them.
+    ///
+    /// Zoho reports them once half are used. With several organisations, this is the lowest number.
     #[must_use]
     pub fn remaining(&self) -> Option<u64> {
         let mut least = None;
@@ -92,13 +95,15 @@ impl CreditMeter {
         least
     }
 
-    /// The same for one organisation. It is forgotten once its calls have paused for ten minutes or more.
+    /// Returns the credits that one organisation has left, if Zoho has reported them.
+    ///
+    /// The number is dropped once the organisation's calls have paused for ten minutes or more.
     #[must_use]
     pub fn remaining_of(&self, tenant: &Tenant) -> Option<u64> {
         self.reported.peek(tenant, |reported| reported.remaining)
     }
 
-    /// Takes the credits of a call, or refuses it.
+    /// Counts the credits of a call, or refuses the call.
     #[inline]
     fn take(&self, credits: u64, by: Option<&AuthorizedBy>) -> Result<(), Error> {
         if !self.reported.is_empty() {
@@ -122,14 +127,14 @@ impl CreditMeter {
                         ErrorKind::Throttled,
                         Outcome::NotSent,
                         format!(
-                            "{left} API credits are left, and {floor} are to be kept (the credit \
-                             floor)"
+                            "only {left} API credits are left, and the credit floor is {floor}, so \
+                             the call was not sent"
                         ),
                     );
                     refused = Some(error.with_retry_after(wait));
                     return true;
                 }
-                // this one asks again; the others wait for what it hears
+                // this call gets a new number, and the others wait for it
                 reported.at = now;
             }
             reported.remaining = reported.remaining.saturating_sub(credits);
@@ -167,7 +172,7 @@ pub struct MeterLayer {
 }
 
 impl MeterLayer {
-    /// Counts into `meter`.
+    /// Creates a layer that counts in `meter`.
     #[must_use]
     pub fn new(meter: CreditMeter) -> Self {
         Self { meter }
@@ -182,8 +187,8 @@ impl<S> Layer<S> for MeterLayer {
     }
 }
 
-/// Counts each request that passes, retries too, and refuses those of an organisation that is under the
-/// floor.
+/// Counts each request that passes, including retries. Refuses the requests of an organisation
+/// whose credits are below the minimum.
 #[derive(Clone, Debug)]
 pub struct Meter<S> {
     inner: S,

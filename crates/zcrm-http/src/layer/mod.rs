@@ -1,9 +1,10 @@
-//! The layers, each for itself.
+//! The layers of the [`Stack`](crate::Stack).
 //!
-//! From the outside in, as [`Stack`](crate::Stack) arranges them: [`Headers`], [`Trace`] (of the call),
-//! [`Deadline`], [`Compress`], [`RetryPolicy`] (in tower's own retry layer), [`Trace`] (of the attempt),
-//! [`Auth`], [`Meter`], [`InFlightLimit`], [`Collect`], [`AttemptTimeout`], [`Decompress`]. What each does, and
-//! where an application's own stand among them, says the [crate](crate#the-layers).
+//! From the outermost to the innermost: [`Headers`], [`Trace`] (of the call), [`Deadline`],
+//! [`Compress`], [`RetryPolicy`] (in tower's retry layer), [`Trace`] (of the attempt), [`Auth`],
+//! [`Meter`], [`InFlightLimit`], [`Collect`], [`AttemptTimeout`], [`Decompress`]. The [crate's
+//! documentation](crate#the-layers) describes each of them, and the positions of an application's
+//! layers.
 
 mod adaptive_semaphore;
 mod attempt_timeout;
@@ -39,7 +40,7 @@ pub use replay::ReplayPolicy;
 pub use retry::RetryPolicy;
 pub use trace::{Trace, TraceLayer};
 
-/// The layers' futures, for whoever has to name one. They are opaque.
+/// The futures of the layers, for code that must name one. They are opaque.
 pub mod future {
     pub use crate::connector::ConnectorFuture;
 

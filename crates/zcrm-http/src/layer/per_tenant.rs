@@ -1,4 +1,4 @@
-//! A value for each tenant, dropped when the tenant is idle.
+//! A value for each tenant, which is dropped when the tenant is idle.
 
 use std::{
     collections::HashMap,
@@ -14,14 +14,14 @@ use std::{
 
 use crate::Tenant;
 
-/// RequestSnapshot for this long after a tenant's last call, and for at most twice as long.
+/// A value is kept for this long after a tenant's last call, and for at most twice as long.
 pub(super) const IDLE: Duration = Duration::from_secs(600);
 
-/// Looks at the clock once in so many calls.
-const LOOK: u32 = 1024;
+/// The clock is read once in this many lookups.
+const LOOKUPS_PER_SWEEP: u32 = 1024;
 
-/// One value for each tenant. A value that was not used for [`IDLE`] is dropped, unless it is
-/// [in use](Retain::in_use): then the tenant begins again with a new one.
+/// One value for each tenant. A value that was not used for [`IDLE`] is dropped, unless it is [in
+/// use](Retain::in_use). The tenant then starts with a new value.
 pub(super) struct PerTenant<T> {
     map: Mutex<Map<T>>,
     count: AtomicUsize,
@@ -29,7 +29,7 @@ pub(super) struct PerTenant<T> {
 
 /// A value that is kept for a tenant.
 pub(super) trait Retain {
-    /// Whether it must stay although no call used it for a while.
+    /// Returns `true` if the value must stay although no call used it for a while.
     fn in_use(&self) -> bool {
         false
     }
@@ -37,17 +37,17 @@ pub(super) trait Retain {
 
 struct Map<T> {
     entries: HashMap<Tenant, TenantEntry<T>, BuildHasherDefault<PrecomputedHasher>>,
-    looks: u32,
+    lookups: u32,
     swept: Duration,
 }
 
 struct TenantEntry<T> {
     value: T,
-    /// Since the last sweep.
+    /// Whether the value was used since the last sweep.
     used: bool,
 }
 
-/// Takes the hash that a [`Tenant`] brings along.
+/// Returns the hash that a [`Tenant`] has computed already.
 #[derive(Default)]
 struct PrecomputedHasher(u64);
 
@@ -68,14 +68,14 @@ impl Hasher for PrecomputedHasher {
 }
 
 impl<T: Retain> PerTenant<T> {
-    /// Whether there is a value at all: to look costs nothing.
+    /// Returns `true` if there are no values. It takes no lock.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.count.load(Ordering::Relaxed) == 0
     }
 
-    /// What `work` makes of the tenant's value, which is made by `new` where there is none. `now` is the
-    /// time on a clock that never goes back.
+    /// Calls `work` with the tenant's value, which `new` creates if necessary. `now` is the
+    /// time of a monotonic clock.
     #[inline]
     pub(super) fn with<R>(
         &self,
@@ -85,8 +85,8 @@ impl<T: Retain> PerTenant<T> {
         work: impl FnOnce(&mut T) -> R,
     ) -> R {
         let mut map = self.map();
-        map.looks = map.looks.wrapping_add(1);
-        if !map.looks.is_multiple_of(LOOK)
+        map.lookups = map.lookups.wrapping_add(1);
+        if !map.lookups.is_multiple_of(LOOKUPS_PER_SWEEP)
             && let Some(entry) = map.entries.get_mut(tenant)
         {
             entry.used = true;
@@ -101,12 +101,12 @@ impl<T: Retain> PerTenant<T> {
         result
     }
 
-    /// What `work` makes of the tenant's value, where there is one; that it was looked at is no use of it.
+    /// Calls `work` with the tenant's value, if there is one. This does not count as a use.
     pub(super) fn peek<R>(&self, tenant: &Tenant, work: impl FnOnce(&T) -> R) -> Option<R> {
         self.map().entries.get(tenant).map(|entry| work(&entry.value))
     }
 
-    /// Changes the tenant's value, where there is one, and drops it unless `keep` says that it is needed.
+    /// Changes the tenant's value, if there is one, and drops it unless `keep` returns `true`.
     pub(super) fn retain(&self, tenant: &Tenant, keep: impl FnOnce(&mut T) -> bool) {
         let mut map = self.map();
         let Some(entry) = map.entries.get_mut(tenant) else { return };
@@ -117,7 +117,7 @@ impl<T: Retain> PerTenant<T> {
         }
     }
 
-    /// What `work` makes of each value.
+    /// Calls `work` with each value.
     pub(super) fn each(&self, mut work: impl FnMut(&T)) {
         self.map().entries.values().for_each(|entry| work(&entry.value));
     }
@@ -140,7 +140,7 @@ impl<T: Retain> Map<T> {
 
 impl<T> Default for PerTenant<T> {
     fn default() -> Self {
-        let map = Map { entries: HashMap::default(), looks: 0, swept: Duration::ZERO };
+        let map = Map { entries: HashMap::default(), lookups: 0, swept: Duration::ZERO };
         Self { map: Mutex::new(map), count: AtomicUsize::new(0) }
     }
 }
@@ -157,7 +157,7 @@ impl<T> fmt::Debug for PerTenant<T> {
 mod tests {
     use std::{sync::Arc, time::Duration};
 
-    use super::{IDLE, LOOK, PerTenant, Retain};
+    use super::{IDLE, LOOKUPS_PER_SWEEP, PerTenant, Retain};
     use crate::Tenant;
 
     struct Value(Arc<()>);
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn drops_idle_tenants_when_others_come() {
+    fn drops_idle_tenants_when_others_call() {
         let kept = PerTenant::default();
         let held = use_it(&kept, "held", Duration::ZERO);
         for hour in 0..50 {
@@ -198,17 +198,17 @@ mod tests {
             }
         }
         assert!(count(&kept) <= 201, "{}", count(&kept));
-        assert!(Arc::ptr_eq(&held, &use_it(&kept, "held", IDLE)), "in use all the time");
+        assert!(Arc::ptr_eq(&held, &use_it(&kept, "held", IDLE)), "in use from the start");
     }
 
     #[test]
-    fn drops_idle_tenants_when_no_others_come() {
+    fn drops_idle_tenants_when_only_one_calls() {
         let kept = PerTenant::default();
         for user in 0..100 {
             use_it(&kept, &user.to_string(), Duration::ZERO);
         }
         for round in 1..=3 {
-            for _ in 0..LOOK {
+            for _ in 0..LOOKUPS_PER_SWEEP {
                 use_it(&kept, "7", IDLE * round);
             }
         }

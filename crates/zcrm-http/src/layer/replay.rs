@@ -1,4 +1,4 @@
-//! Sends a request again with another token.
+//! Sends a request again with a new token.
 
 use std::{
     fmt,
@@ -16,9 +16,11 @@ use crate::{
     snapshot::{RequestSnapshot, clone_without_extensions},
 };
 
-/// A policy for tower's retry layer that sends again what [`Auth`](super::Auth) marks
-/// ([`Replay`]), once and at once, and nothing else. A [`RetryPolicy`](super::RetryPolicy) does so
-/// too; a [`Stack`](crate::Stack) with a policy of the caller's has this one inside it.
+/// A policy for tower's retry layer that immediately sends again, once, a request whose answer
+/// [`Auth`](super::Auth) marked with [`Replay`].
+///
+/// It retries no other request. A [`RetryPolicy`](super::RetryPolicy) includes this; a
+/// [`Stack`](crate::Stack) with a custom policy has a `ReplayPolicy` inside it.
 ///
 /// ```
 /// use tower::{Layer, ServiceBuilder, retry::RetryLayer};
@@ -38,7 +40,7 @@ pub struct ReplayPolicy {
 }
 
 impl ReplayPolicy {
-    /// The policy; it has no settings.
+    /// Creates the policy, which has no settings.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -67,18 +69,18 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for ReplayPolicy {
     }
 }
 
-/// The state of a policy beside the copy of a request: its extensions, and whether it was sent again for a
-/// stale token.
+/// The state that a policy keeps in addition to the copy of a request: its extensions, and whether
+/// it was sent again with a new token.
 #[derive(Clone, Default)]
 pub(super) struct ReplayState {
-    /// The copy has no extensions: they are here. Only where nobody else looks at it.
+    /// Whether the copy's extensions are in `kept`. Only allowed if no other layer sees the copy.
     lean: bool,
     kept: Option<RequestSnapshot>,
     replayed: bool,
 }
 
 impl ReplayState {
-    /// Makes copies without their extensions, which cost more than all else of them.
+    /// Makes copies without their extensions, which cost more than the rest of a request.
     pub(super) fn lean(mut self) -> Self {
         self.lean = true;
         self
@@ -88,7 +90,7 @@ impl ReplayState {
         self.lean
     }
 
-    /// A copy to be sent later.
+    /// Copies a request to be sent later.
     pub(super) fn copy(&mut self, request: &Request<ReqBody>) -> Option<Request<ReqBody>> {
         let mut copy = clone_without_extensions(request)?;
         if self.lean {
@@ -99,15 +101,15 @@ impl ReplayState {
         Some(copy)
     }
 
-    /// Completes a copy that is sent as another attempt, with a token of its own.
+    /// Completes a copy that is sent as another attempt, which gets its own token.
     pub(super) fn complete(&mut self, copy: &mut Request<ReqBody>) {
         self.restore(copy);
         copy.extensions_mut().remove::<Replay>();
         self.replayed = false;
     }
 
-    /// Whether the copy is to be sent now, for the answer says that its token was stale: once in each
-    /// attempt.
+    /// Returns `true` if the copy must be sent now because the answer says that its token was
+    /// stale. This happens once in each attempt.
     pub(super) fn replays(
         &mut self,
         copy: &mut Request<ReqBody>,
@@ -129,7 +131,7 @@ impl ReplayState {
         }
     }
 
-    /// What the request that was copied says of itself.
+    /// Returns an extension of the request that was copied.
     pub(super) fn extension<'a, T: Send + Sync + 'static>(
         &'a self,
         copy: &'a Request<ReqBody>,

@@ -1,4 +1,4 @@
-//! Retry, by what the operation allows and by what surely did not happen.
+//! Retries of requests that are repeatable or were certainly not executed.
 
 use std::{fmt, future::ready, sync::Arc, time::Duration};
 
@@ -18,24 +18,26 @@ use crate::{
 
 /// A policy for tower's retry layer.
 ///
-/// * A connection that could not be made, a token that could not be fetched (a broken connection, a
-///   429 or a 5xx of the accounts server), and a 429 mean that nothing was executed: any call is
-///   tried again.
-/// * A broken connection, a timeout of the attempt, 408, 502, 503, 504 and Zoho's 500
-///   `INTERNAL_ERROR` leave it open: only calls whose [`RetryClass`] allows it are tried again.
-/// * An answer that [`Auth`](super::Auth) marks ([`Replay`](super::Replay)), for its token was stale:
-///   the call is sent again, once and at once. That counts as no retry.
-/// * Everything else is final.
+/// - If a connection could not be made, a token could not be fetched (a broken connection, a 429 or
+///   a 5xx of the accounts server), or Zoho answered 429, nothing was executed. Any call is retried.
+/// - After a broken connection, a timeout of the attempt, a 408, 502, 503 or 504, or Zoho's 500
+///   `INTERNAL_ERROR`, the call may have been executed. It is retried only if its [`RetryClass`]
+///   allows it.
+/// - If [`Auth`](super::Auth) marks the answer with [`Replay`](super::Replay) because the token was
+///   stale, the call is sent again immediately, once. This does not count as a retry.
+/// - Everything else is final.
 ///
-/// It waits before try *n* a random time up to `base × 2ⁿ⁻¹` ("full jitter"), and at least as long
-/// as `Retry-After` or `X-RATELIMIT-RESET` says; where that is more than the longest wait, it gives
-/// up and passes the answer on. A request whose body can be sent once only is never retried. All
-/// clones take their retries from one [`RetryBudget`], which has so many for each organisation
-/// ([`Tenant`]): a brown-out is not multiplied, and one organisation's is not another's.
-/// [`CallSettings`](crate::CallSettings) in a request set another number of attempts for it.
+/// Before attempt *n* + 1 the policy waits a random time of up to `base × 2ⁿ⁻¹` ("full jitter"),
+/// and at least as long as `Retry-After` or `X-RATELIMIT-RESET` asks for. If that is longer than
+/// the longest wait, the policy returns the answer without a retry. A request whose body can be
+/// sent only once is never retried.
 ///
-/// Where one attempt of a write may have been executed, a later error's outcome is unknown, and a
-/// later answer is marked [`MaybeExecuted`]: what it refuses may be our own doing.
+/// All clones take their retries from one [`RetryBudget`], which limits the retries of each
+/// organisation ([`Tenant`]). This prevents retries from multiplying the load during an outage.
+/// [`CallSettings`](crate::CallSettings) in a request set another number of attempts.
+///
+/// If an attempt of a write may have been executed, the outcome of a later error is unknown, and a
+/// later answer is marked with [`MaybeExecuted`]: an error in it may be caused by our own write.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -53,9 +55,9 @@ use crate::{
 pub struct RetryPolicy {
     settings: Arc<RetrySettings>,
     made: u32,
-    /// When the first attempt began, monotonic.
+    /// The monotonic time at which the first attempt began.
     began: Option<Duration>,
-    /// Whether an attempt before this one may have been executed.
+    /// Whether an earlier attempt may have been executed.
     maybe_executed: bool,
     replay: ReplayState,
 }
@@ -72,8 +74,10 @@ struct RetrySettings {
 }
 
 impl RetryPolicy {
-    /// Four attempts, waiting up to 0.5 s, 1 s, 2 s between them, never longer than 30 s, and none
-    /// that begins later than 90 s after the first; a budget of 100 retries for each organisation.
+    /// Creates a policy of four attempts that start within 90 s of the first.
+    ///
+    /// The waits between them are up to 0.5 s, 1 s and 2 s, or as long as the server asks for, up
+    /// to 30 s. The budget is 100 retries for each organisation.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let settings = RetrySettings {
@@ -94,50 +98,50 @@ impl RetryPolicy {
         }
     }
 
-    /// How often a request is sent at most; 1 means no retry.
+    /// Sets the maximum number of attempts; 1 disables retries.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.set().attempts = attempts.max(1);
         self
     }
 
-    /// The longest first wait; it doubles with each try.
+    /// Sets the upper limit of the first wait. It doubles with each retry.
     #[must_use]
     pub fn base(mut self, base: Duration) -> Self {
         self.set().base = base;
         self
     }
 
-    /// The longest wait of all.
+    /// Sets the longest wait.
     #[must_use]
     pub fn longest(mut self, longest: Duration) -> Self {
         self.set().longest = longest;
         self
     }
 
-    /// No attempt begins later than this after the first.
+    /// Sets the time, counted from the first attempt, after which no attempt begins.
     #[must_use]
     pub fn total(mut self, total: Duration) -> Self {
         self.set().total = total;
         self
     }
 
-    /// The budget that retries are taken from; clients that share one share its limit.
+    /// Sets the budget that retries are taken from. Clients with the same budget share its limit.
     #[must_use]
     pub fn budget(mut self, budget: RetryBudget) -> Self {
         self.set().budget = budget;
         self
     }
 
-    /// The source of chance: numbers from 0 to 1, for tests.
+    /// Sets the source of random numbers from 0 to 1, for tests.
     #[must_use]
     pub fn jitter(mut self, jitter: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
         self.set().jitter = Arc::new(jitter);
         self
     }
 
-    /// For a stack in which nobody else sees its copies, nor needs to be told that an answer is that
-    /// to a first attempt.
+    /// Keeps copies without their extensions, and adds no [`Attempts`] to the answer of a first
+    /// attempt. Only for a stack in which no other layer sees the copies.
     pub(crate) fn lean(mut self) -> Self {
         self.replay = self.replay.lean();
         self
@@ -164,12 +168,12 @@ impl fmt::Debug for RetryPolicy {
     }
 }
 
-/// What an attempt's end allows.
+/// The retries that the end of an attempt allows.
 enum RetryVerdict {
     Final,
     /// Nothing was executed.
     AnyCall,
-    /// It may have been executed.
+    /// The call may have been executed.
     IfRepeatable,
 }
 
@@ -195,7 +199,7 @@ fn judge(result: &Result<Response<ResBody>, BoxError>) -> RetryVerdict {
                     ErrorKind::Connect | ErrorKind::Transport | ErrorKind::Timeout,
                     Outcome::NotSent | Outcome::Refused,
                 ) => RetryVerdict::AnyCall,
-                // the accounts server gave no token, and may give one the next time
+                // the accounts server issued no token now, but may do so the next time
                 (_, Outcome::NotSent) if is_transient(error) => RetryVerdict::AnyCall,
                 (ErrorKind::Transport | ErrorKind::Timeout, _) => RetryVerdict::IfRepeatable,
                 _ => RetryVerdict::Final,
@@ -205,7 +209,7 @@ fn judge(result: &Result<Response<ResBody>, BoxError>) -> RetryVerdict {
     }
 }
 
-/// Whether an answer that kept a request from being sent says of itself that it may pass.
+/// Returns `true` if the answer that prevented the sending of a request is temporary.
 fn is_transient(error: &Error) -> bool {
     error.status().is_some_and(|status| {
         error.is_throttled()
@@ -238,11 +242,11 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
             }
             Err(error) => {
                 if let Some(error) = error.downcast_mut::<Error>() {
-                    let mut told = error.clone().with_attempts(self.made);
+                    let mut annotated = error.clone().with_attempts(self.made);
                     if self.maybe_executed {
-                        told = told.with_outcome(Outcome::Unknown);
+                        annotated = annotated.with_outcome(Outcome::Unknown);
                     }
-                    *error = told;
+                    *error = annotated;
                 }
             }
         }
@@ -258,7 +262,7 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
             }
             RetryVerdict::AnyCall => true,
             RetryVerdict::IfRepeatable => {
-                // a later attempt that is surely not executed does not undo this one
+                // a later attempt that was certainly not executed does not change that
                 self.maybe_executed |= class == Some(RetryClass::Idempotent);
                 matches!(class, Some(RetryClass::Read | RetryClass::Idempotent))
             }
@@ -296,9 +300,11 @@ impl Policy<Request<ReqBody>, Response<ResBody>, BoxError> for RetryPolicy {
     }
 }
 
-/// How long the server asks to be left alone: `Retry-After`, or the `X-RATELIMIT-RESET`
-/// of Zoho's older SDKs, whose unit is not documented: a moment (seconds or milliseconds since
-/// 1970) where it is large, seconds otherwise.
+/// Returns how long the server asks the client to wait, from `Retry-After` or from the
+/// `X-RATELIMIT-RESET` of Zoho's older SDKs.
+///
+/// The unit of the latter is not documented. A large value is read as a time (seconds or
+/// milliseconds since 1970), and a small one as seconds to wait.
 fn hint(result: &Result<Response<ResBody>, BoxError>, clock: &dyn Clock) -> Option<Duration> {
     const YEAR_2001: u64 = 1_000_000_000;
     let headers = match result {
@@ -314,9 +320,9 @@ fn hint(result: &Result<Response<ResBody>, BoxError>, clock: &dyn Clock) -> Opti
         seconds if seconds < YEAR_2001 * 1_000 => Duration::from_secs(seconds),
         milliseconds => Duration::from_millis(milliseconds),
     };
-    // by the server's clock where it says so: ours may differ
-    let said = headers.get(DATE).and_then(|date| date.to_str().ok());
-    let server = said.and_then(|date| DateTime::parse_from_rfc2822(date).ok());
+    // by the server's clock if it sends a date, because ours may differ
+    let date = headers.get(DATE).and_then(|date| date.to_str().ok());
+    let server = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok());
     let now = server.map_or_else(|| clock.now().timestamp(), |date| date.timestamp());
     let now = u64::try_from(now).unwrap_or_default();
     Some(moment.saturating_sub(Duration::from_secs(now)))

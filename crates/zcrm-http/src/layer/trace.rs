@@ -1,4 +1,4 @@
-//! A span for each call.
+//! Tracing spans of calls and attempts.
 
 use std::{sync::Arc, task};
 
@@ -30,20 +30,20 @@ pub struct TraceLayer {
 }
 
 impl TraceLayer {
-    /// Traces whole calls, and measures durations with `clock`.
+    /// Creates a layer that traces calls, with durations measured by `clock`.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, observer: None, attempts: false }
     }
 
-    /// Traces attempts: the layer then stands inside the retry.
+    /// Traces attempts instead of calls. The layer must then be inside the retry.
     #[must_use]
     pub fn attempts(mut self) -> Self {
         self.attempts = true;
         self
     }
 
-    /// Tells `observer` too.
+    /// Reports to `observer`, too.
     #[must_use]
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
@@ -59,10 +59,13 @@ impl<S> Layer<S> for TraceLayer {
     }
 }
 
-/// Puts each call into a span `zoho_call` (level info) with operation, method, path template,
-/// status, code, attempts, API credits that Zoho says are left, and duration, or each attempt into a span `zoho_attempt` (level debug)
-/// with the attempt's number. Paths, query values, bodies and headers never stand in them, for they
-/// hold people's data and secrets.
+/// Puts each call into a span `zoho_call` of level info, or each attempt into a span `zoho_attempt`
+/// of level debug.
+///
+/// The span of a call has the operation, method, path template, status, code, number of attempts,
+/// API credits left according to Zoho, and duration. The span of an attempt has its number, status,
+/// code and duration. Paths, query values, bodies and headers are never recorded, because they hold
+/// people's data and secrets.
 #[derive(Clone, Debug)]
 pub struct Trace<S> {
     inner: S,
@@ -119,7 +122,7 @@ impl TraceLayer {
         match result.as_ref().map_err(|error| error.downcast_ref::<Error>()) {
             Ok(_) => tracing::debug!(target: "zcrm::http", "answered"),
             Err(Some(error)) => tracing::debug!(target: "zcrm::http", %error, "failed"),
-            // nobody knows what the text of a foreign error holds
+            // the text of a third-party error is unknown, so it is not logged
             Err(None) => tracing::debug!(target: "zcrm::http", "failed"),
         }
         match (&self.observer, self.attempts) {
@@ -130,7 +133,7 @@ impl TraceLayer {
     }
 }
 
-/// Which attempt a request is.
+/// Returns the number of the attempt that a request is.
 fn number(request: &Request<ReqBody>) -> u32 {
     request.extensions().get().map_or(1, |Attempts(number)| *number)
 }
@@ -152,7 +155,7 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let span = self.settings.span(&request);
         if span.is_disabled() && self.settings.observer.is_none() {
-            // nobody looks
+            // no subscriber and no observer
             return EitherFuture::inner(self.inner.call(request));
         }
         let call = request.extensions().get::<CallMeta>().cloned();

@@ -218,7 +218,7 @@ async fn a_body_that_stands_still_is_given_up() {
     let Poll::Ready(result) = reading.poll() else { panic!("the time has passed") };
     let error = zcrm(result);
     assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert!(error.to_string().contains("stood still for 60 s"), "{error}");
+    assert!(error.to_string().contains("no byte of the answer arrived for 60 s"), "{error}");
 }
 
 #[tokio::test]
